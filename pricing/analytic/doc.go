@@ -1,0 +1,11 @@
+// Package analytic holds the engines that are closed formulas.
+//
+//	world := model.BlackScholes{Spot: 100, Discount: curve.Flat(0.05), Vol: model.FlatVol(0.20)}
+//	call := pricing.Vanilla{Right: pricing.Call, Strike: 100, Expiry: 1}
+//	r, err := analytic.European{}.Price(context.Background(), call, world)
+//	// r.Value is 10.4506, r.Delta 0.6368, r.Vega 37.52
+//
+// # Conventions
+//
+// Those of package pricing. An engine states in its comment which capability of package model it asks for.
+package analytic

@@ -1,0 +1,18 @@
+// Package model holds the models: states of the world and laws of motion, as plain values.
+//
+//	world := model.BlackScholes{
+//		Spot:      100,
+//		Discount:  curve.Flat(0.05),
+//		Dividends: []model.Dividend{{Time: 0.25, Cash: 1.50}},
+//		Vol:       model.FlatVol(0.20),
+//	}
+//
+// A model never changes once made. A scenario is a copy with one field replaced: world.Spot *= 1.01 on a copy, or
+// [BlackScholes.WithSpot]. What an engine needs of a model it asks for through a capability, a small interface of this
+// package such as [Lognormal]; a model has a capability by having its methods.
+//
+// # Conventions
+//
+// Time is in years from the valuation instant; rates are continuously compounded; volatilities are annualised decimals
+// of the forward's logarithm (Black volatilities).
+package model
