@@ -37,7 +37,7 @@ func (s Settlement) At(year int, month time.Month, day int) time.Time {
 	switch s {
 	case PM:
 		hour := 16
-		if IsNYSEEarlyClose(NewDate(year, month, day)) {
+		if nyse.IsEarlyClose(NewDate(year, month, day)) {
 			hour = 13
 		}
 		return time.Date(year, month, day, hour, 0, 0, 0, newYork())
