@@ -16,7 +16,7 @@ const (
 	Act365NoLeap                  // actual days but no 29 February, over 365
 	Thirty360Bond                 // 30/360 Bond Basis, ISDA 2006 4.16(f): start 31 → 30; end 31 → 30 if the start is now 30
 	Thirty360E                    // 30E/360, ISDA 2006 4.16(g): either 31 → 30
-	Thirty360US                   // 30/360 US: as Bond Basis, then a start at the end of February is a 30th, an end with it
+	Thirty360US                   // 30/360 US: as Bond Basis, but first the end of February as a start is a 30th, and with it as an end
 	Thirty360NASD                 // 30/360 NASD: as Bond Basis, but an end 31 after a start below 30 is the 1st of the next month
 	Thirty360Italian              // 30E/360 with 28 and 29 February as a 30th
 )
@@ -77,11 +77,17 @@ func (b Basis) YearFraction(start, end Date) float64 {
 func (b Basis) thirty360(start, end Date) int {
 	y1, m1, d1 := start.Civil()
 	y2, m2, d2 := end.Civil()
-	if b == Thirty360Italian {
+	switch {
+	case b == Thirty360Italian:
 		if m1 == time.February && d1 > 27 {
 			d1 = 30
 		}
 		if m2 == time.February && d2 > 27 {
+			d2 = 30
+		}
+	case b == Thirty360US && endOfFebruary(start):
+		d1 = 30 // before the rules for the 31st, which depend on it
+		if endOfFebruary(end) {
 			d2 = 30
 		}
 	}
@@ -92,14 +98,6 @@ func (b Basis) thirty360(start, end Date) int {
 			d2 = 30
 		case b == Thirty360NASD:
 			d2, m2 = 1, m2+1
-		}
-	}
-	if b == Thirty360US && endOfFebruary(start) {
-		// The rule for February comes after that for the 31st, as in QuantLib 1.29: from 29 February to 31 August are
-		// 181 days. Applied before it, as some texts have it, there would be 180.
-		d1 = 30
-		if endOfFebruary(end) {
-			d2 = 30
 		}
 	}
 	return 360*(y2-y1) + 30*int(m2-m1) + d2 - d1

@@ -176,6 +176,14 @@ func TestGoldenDayCount(t *testing.T) {
 			}
 			var want counted
 			c.Expected(t, name, &want)
+			if name == "30/360 US" && start == NewDate(2012, time.February, 29) && end == NewDate(2012, time.August, 31) {
+				// The source takes the rules for the 31st before those for February here. In the published order, which
+				// later QuantLib has too, the start is a 30th first, so the end is one as well: 180 days, not 181.
+				if got := dc.Days(start, end); got != 180 || *want.Days != 181 {
+					t.Errorf("30/360 US: %d days, the source has %d; want 180 and 181", got, *want.Days)
+				}
+				continue
+			}
 			if got := dc.Days(start, end); want.Days == nil || got != *want.Days {
 				t.Errorf("%s: %d days, want %v", name, got, want.Days)
 			}
@@ -193,7 +201,7 @@ func TestGoldenDayCount(t *testing.T) {
 	})
 	for name, n := range map[string]int{
 		"Actual/365F": 88, "Actual/360": 88, "Actual/365.25": 88, "ActualActual ISDA": 88, "ActualActual AFB": 88,
-		"ActualActual ISMA": 20, "30/360 Bond Basis": 88, "30E/360": 88, "30/360 US": 88, "30/360 NASD": 88,
+		"ActualActual ISMA": 20, "30/360 Bond Basis": 88, "30E/360": 88, "30/360 US": 87, "30/360 NASD": 88,
 		"30/360 Italian": 88, "Actual/365 No Leap": 88, "Business/252 Brazil": 83,
 	} {
 		if checked[name] != n && os.Getenv(golden.Env) == "" {
