@@ -1,0 +1,22 @@
+// Package black prices European options under Black-76, Black-Scholes-Merton and Bachelier, gives all their Greeks, and inverts
+// prices into implied volatilities to the last digits.
+//
+//	call := black.BSM{Right: pricing.Call, Spot: 100, Strike: 105, Rate: 0.03, Yield: 0.01, Vol: 0.22, Tau: 0.5}
+//	value, greeks := call.Greeks()
+//
+//	vol, err := black.ImpliedVol(black.Quote{Right: pricing.Call, Price: value, Forward: 101.005, Strike: 105, Tau: 0.5, Discount: 0.985})
+//
+// [Black76], [BSM] and [Bachelier] are options as values: Validate says what is wrong with one, Price and Greeks are pure
+// functions that give NaN outside the domain. [ImpliedVol] and [BachelierImpliedVol] work on a [Quote] and say by a typed error why a
+// price has no volatility; [ImpliedTotalVol] is the kernel below them. [NormalisedPrice] is the function that all
+// lognormal prices come from.
+//
+// # Conventions
+//
+// Volatilities are decimals per square root of a year (for Bachelier in units of the forward), times are years, rates are
+// continuously compounded. Greeks are raw derivatives as [pricing.Greeks] documents them: by the spot for BSM, by the
+// forward for Black76 and Bachelier; derivatives by time are by calendar time. Discount multiplies the undiscounted price.
+//
+// No volatility and no time are values: the intrinsic value and its Greeks. The functions do not allocate and are safe for
+// concurrent use.
+package black
