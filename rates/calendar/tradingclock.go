@@ -84,7 +84,7 @@ const perHour = 1.0 / 3600
 const julianYear = 365.25 * secondsPerDay
 
 // NewTradingClock returns the clock of a specification, or an error that names the field that makes no sense. It takes
-// about a millisecond for each year of the range.
+// about a sixth of a millisecond for each year of the range.
 func NewTradingClock(s TradingSpec) (*TradingClock, error) {
 	if s.First == 0 {
 		s.First = NewDate(2000, time.January, 1)
