@@ -77,3 +77,39 @@ func TestGoldenBlackNormalised(t *testing.T) {
 		c.Check(t, "b", NormalisedPrice(c.Float(t, "x"), c.Float(t, "s")))
 	})
 }
+
+func TestGoldenImpliedVol(t *testing.T) {
+	golden.Run(t, "implied_vol", func(t *testing.T, c golden.Case) {
+		q := Quote{
+			Right: right(t, c), Price: c.Float(t, "price"), Forward: c.Float(t, "forward"), Strike: c.Float(t, "strike"),
+			Tau: c.Float(t, "t"), Discount: c.Float(t, "discount"),
+		}
+		invert := ImpliedVol
+		if c.Text(t, "model") == "bachelier" {
+			invert = BachelierImpliedVol
+		}
+		vol, err := invert(q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Check(t, "vol", vol)
+	})
+}
+
+func TestGoldenImpliedVolHard(t *testing.T) {
+	golden.Run(t, "papers/implied_vol_hard", func(t *testing.T, c golden.Case) {
+		c.Check(t, "total_vol", ImpliedTotalVol(right(t, c), c.Float(t, "price_undiscounted"), c.Float(t, "forward"), c.Float(t, "strike")))
+	})
+}
+
+func TestGoldenImpliedVolBachelier(t *testing.T) {
+	golden.Run(t, "papers/implied_vol_bachelier", func(t *testing.T, c golden.Case) {
+		s, err := BachelierImpliedVol(Quote{
+			Right: right(t, c), Price: c.Float(t, "price_undiscounted"), Forward: c.Float(t, "forward_minus_strike"), Tau: 1, Discount: 1,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Check(t, "total_normal_vol", s)
+	})
+}
