@@ -25,7 +25,7 @@ const (
 	ExpirySkipped                    // of an expiry without a forward or with too few options
 	OutsideBounds                    // no volatility gives the price: it is outside the no-arbitrage bounds
 	ButterflyArbitrage               // executable arbitrage against its neighbours
-	InTheMoney                       // sound, but the out-of-the-money option of the strike is used instead
+	InTheMoney                       // sound, but smiles are made of out-of-the-money options
 	numReasons
 )
 
