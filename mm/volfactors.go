@@ -33,15 +33,19 @@ func NewVolFactors(covariance mat.Symmetric) (*VolFactors, error) {
 	return f, nil
 }
 
-// NewIdentityVolFactors returns n independent expiries of unit variance: the skew of an expiry then answers to its own
-// inventory only.
-func NewIdentityVolFactors(n int) (*VolFactors, error) {
+// NewIndependentVolFactors returns n expiries whose implied volatilities move independently of each other with standard
+// deviation vol >= 0: the skew of an expiry then answers to its own inventory only.
+func NewIndependentVolFactors(n int, vol float64) (*VolFactors, error) {
+	const fn = "mm.NewIndependentVolFactors"
 	if n < 1 {
-		return nil, fault.Arg("mm.NewIdentityVolFactors", "n", n, ">= 1")
+		return nil, fault.Arg(fn, "n", n, ">= 1")
+	}
+	if err := fault.NonNegative(fn, "vol", vol); err != nil {
+		return nil, err
 	}
 	f := &VolFactors{n: n, r: n, u: make([]float64, n*n)}
 	for i := range n {
-		f.u[i*n+i] = 1
+		f.u[i*n+i] = vol
 	}
 	return f, nil
 }
