@@ -307,7 +307,7 @@ func (t *table) noSnapshot(opt ReadOptions) error {
 	return &CSVError{File: t.report.File, Want: fmt.Sprintf("a snapshot of %s; the file has %s", want, strings.Join(have, ", "))}
 }
 
-// bad is an error for a value of the current record, or nil if the reading is lenient and the row is to be counted.
+// bad is the error for a value of the current record.
 func (t *table) bad(f Field, value []byte, want string) error {
 	return &CSVError{File: t.report.File, Line: t.scan.line, Column: t.cols.name(f), Value: excerpt(value), Want: want}
 }
@@ -321,14 +321,13 @@ func (t *table) record(fields [][]byte) error {
 	}
 	t.report.Rows += n
 	err := t.add(fields)
-	var bad *CSVError
-	if t.opt.Lenient && errors.As(err, &bad) {
-		for range n {
-			t.report.Rejected.add(Malformed, t.scan.line)
-		}
-		return nil
+	if err == nil || !t.opt.Lenient {
+		return err
 	}
-	return err
+	for range n {
+		t.report.Rejected.add(Malformed, t.scan.line)
+	}
+	return nil
 }
 
 func (t *table) add(fields [][]byte) error {
