@@ -30,5 +30,10 @@ func (r Flat) DiscountFactor(t float64) float64 {
 	return math.Exp(-float64(r) * t)
 }
 
-// ZeroRate returns the rate.
-func (r Flat) ZeroRate(float64) float64 { return float64(r) }
+// ZeroRate returns the rate, or NaN if t is negative.
+func (r Flat) ZeroRate(t float64) float64 {
+	if !(t >= 0) {
+		return math.NaN()
+	}
+	return float64(r)
+}

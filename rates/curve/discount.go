@@ -164,6 +164,9 @@ func (c *DiscountCurve) DiscountFactor(t float64) float64 {
 	if !(t >= 0) {
 		return math.NaN()
 	}
+	if t == 0 {
+		return 1 // also for nodes so close to 0 that their rates overflow
+	}
 	return math.Exp(-(c.log(t) + c.shift*t))
 }
 

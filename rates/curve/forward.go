@@ -13,7 +13,7 @@ import (
 // concurrent use; Forward allocates nothing.
 type ForwardCurve struct {
 	times, forwards []float64
-	logs, carry     []float64 // ln F at the nodes, and the slope of ln F before each of them; carry[0] before the first
+	carry           []float64 // the slope of ln F before each node; carry[0] before the first
 	spot            float64
 }
 
@@ -42,15 +42,9 @@ func NewForwardCurve(times, forwards []float64, spot float64) (*ForwardCurve, er
 		times, forwards = append([]float64{0}, times...), append([]float64{spot}, forwards...)
 	}
 	n := len(times)
-	c := &ForwardCurve{
-		times: slices.Clone(times), forwards: slices.Clone(forwards),
-		logs: make([]float64, n), carry: make([]float64, n),
-	}
-	for i, f := range forwards {
-		c.logs[i] = math.Log(f)
-		if i > 0 {
-			c.carry[i] = (c.logs[i] - c.logs[i-1]) / (times[i] - times[i-1])
-		}
+	c := &ForwardCurve{times: slices.Clone(times), forwards: slices.Clone(forwards), carry: make([]float64, n)}
+	for i := 1; i < n; i++ {
+		c.carry[i] = math.Log(forwards[i]/forwards[i-1]) / (times[i] - times[i-1])
 	}
 	if n > 1 {
 		c.carry[0] = c.carry[1]
@@ -106,20 +100,18 @@ func (c *ForwardCurve) Nodes() (times, forwards []float64) {
 	return slices.Clone(c.times), slices.Clone(c.forwards)
 }
 
-// WithScale returns the curve with all prices multiplied by a positive number, as when spot moves and carry stays; nil
-// if the number is not positive and finite.
-func (c *ForwardCurve) WithScale(by float64) *ForwardCurve {
-	if !(by > 0) || math.IsInf(by, 1) {
-		return nil
+// WithScale returns the curve with all prices multiplied by a positive number, as when spot moves and carry stays.
+func (c *ForwardCurve) WithScale(by float64) (*ForwardCurve, error) {
+	if err := fault.Positive("curve.ForwardCurve.WithScale", "by", by); err != nil {
+		return nil, err
 	}
 	scaled := *c
 	scaled.spot *= by
-	scaled.forwards, scaled.logs = slices.Clone(c.forwards), slices.Clone(c.logs)
+	scaled.forwards = slices.Clone(c.forwards)
 	for i := range scaled.forwards {
 		scaled.forwards[i] *= by
-		scaled.logs[i] += math.Log(by)
 	}
-	return &scaled
+	return &scaled, nil
 }
 
 // SpotForward is the forward curve of an asset that is bought at spot and carried: F(t) = S·C(t)/P(t), with the discount

@@ -37,7 +37,9 @@ var interpolationNames = [...]string{
 func (ip Interpolation) known() bool { return ip >= 0 && int(ip) < len(interpolationNames) }
 
 // ofZero reports whether it is the zero rate that is interpolated.
-func (ip Interpolation) ofZero() bool { return ip != LogLinearDiscount && ip != NaturalCubicLogDiscount }
+func (ip Interpolation) ofZero() bool {
+	return ip != LogLinearDiscount && ip != NaturalCubicLogDiscount
+}
 
 // String returns the name: "log_linear_discount".
 func (ip Interpolation) String() string {
@@ -96,8 +98,10 @@ func (s *segment) chord(t1, t2 float64) float64 {
 
 // segments returns the cubics through the nodes (x, y), one fewer than there are nodes.
 func (ip Interpolation) segments(x, y []float64) []segment {
-	n := len(x)
-	segs := make([]segment, n-1)
+	segs := make([]segment, len(x)-1)
+	if len(segs) == 0 {
+		return nil
+	}
 	for i := range segs {
 		h := x[i+1] - x[i]
 		segs[i] = segment{t: x[i], a: y[i], b: (y[i+1] - y[i]) / h}
