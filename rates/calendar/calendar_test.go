@@ -474,3 +474,24 @@ func TestActActISMAOverManyPeriods(t *testing.T) {
 		}
 	}
 }
+
+func BenchmarkIsBusinessDay(b *testing.B) {
+	d := NewDate(2026, time.April, 2)
+	b.ReportAllocs()
+	n := 0
+	for b.Loop() {
+		if NYSE().IsBusinessDay(d) {
+			n++
+		}
+	}
+}
+
+func BenchmarkYearsToExpiry(b *testing.B) {
+	now, d := time.Date(2026, time.January, 5, 15, 0, 0, 0, time.UTC), NewDate(2026, time.April, 2)
+	b.ReportAllocs()
+	sink := 0.0
+	for b.Loop() {
+		sink += YearsToExpiry(Act365F, now, d, PM)
+	}
+	_ = sink
+}
