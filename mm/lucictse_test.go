@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"gonum.org/v1/gonum/mat"
@@ -406,4 +408,101 @@ func TestExpectedDollarGamma(t *testing.T) {
 	near(t, "ahead", expectedDollarGamma(100, 105, 0.2, real, 0.5, u), sum, 1e-11*sum)
 	near(t, "expired", expectedDollarGamma(100, 105, 0.2, real, 0.5, 0.5), 0, 0)
 	near(t, "edge", Edge(1000, 0.25, 0.2), 1000*(0.0625-0.04)/2, 1e-12)
+}
+
+// The model itself, not its expansion: the system of h(t, q) over bounded inventory with the full exponentials, solved by
+// Runge-Kutta. Where the jumps of h are small against 1/κ the expansion must agree, and its error must fall with them.
+func TestLucicTseAgainstFullEquation(t *testing.T) {
+	const bound, horizon, steps = 40, 0.02, 4000
+	full := func(m *LucicTse, c float64) []float64 {
+		lb, la, kb, ka := m.LambdaBid[0], m.LambdaAsk[0], m.KappaBid[0], m.KappaAsk[0]
+		n := 2*bound + 1
+		h := make([]float64, n)
+		for i := range h {
+			q := float64(i - bound)
+			h[i] = -m.Terminal[0].Weight * q * q
+		}
+		slope := func(h []float64) []float64 {
+			out := make([]float64, n)
+			for i := range out {
+				q := float64(i - bound)
+				out[i] = q*c - m.Running[0].Weight*q*q
+				if i > 0 {
+					out[i] += la / (math.E * ka) * math.Exp(ka*(h[i-1]-h[i]))
+				}
+				if i < n-1 {
+					out[i] += lb / (math.E * kb) * math.Exp(kb*(h[i+1]-h[i]))
+				}
+			}
+			return out
+		}
+		moved := func(k []float64, by float64) []float64 {
+			out := make([]float64, n)
+			for i := range out {
+				out[i] = h[i] + by*k[i]
+			}
+			return out
+		}
+		dt := horizon / float64(steps)
+		for range steps {
+			k1 := slope(h)
+			k2 := slope(moved(k1, dt/2))
+			k3 := slope(moved(k2, dt/2))
+			k4 := slope(moved(k3, dt))
+			for i := range h {
+				h[i] += dt / 6 * (k1[i] + 2*k2[i] + 2*k3[i] + k4[i])
+			}
+		}
+		return h
+	}
+	last := math.Inf(1)
+	for _, scale := range []float64{1, 0.25, 0.0625} {
+		m := &LucicTse{
+			LambdaBid: []float64{1100}, LambdaAsk: []float64{1000}, KappaBid: []float64{1}, KappaAsk: []float64{1.2},
+			Terminal: Penalty{{0.004 * scale, []float64{1}}}, Running: Penalty{{0.5 * scale, []float64{1}}},
+		}
+		c := 4 * scale
+		p, err := m.Solve(context.Background(), horizon, ConstantEdges{c})
+		if err != nil {
+			t.Fatal(err)
+		}
+		h, worst, d := full(m, c), 0.0, make([]Distances, 1)
+		for _, q := range []int{-5, 0, 3} {
+			p.DistancesTo(d, []float64{float64(q)}, make([]float64, 1))
+			bid := 1 + h[q+bound] - h[q+1+bound]
+			ask := 1/1.2 + h[q+bound] - h[q-1+bound]
+			worst = math.Max(worst, math.Max(math.Abs(d[0].Bid-bid), math.Abs(d[0].Ask-ask))/scale)
+		}
+		t.Logf("scale %g: off by %.3g of the scale", scale, worst)
+		if !(worst < last/2) {
+			t.Errorf("scale %g: off by %g of the scale, before %g", scale, worst, last)
+		}
+		last = worst
+	}
+	near(t, "smallest jumps", last, 0, 1e-5)
+}
+
+func TestLucicTsePolicyIsConcurrent(t *testing.T) {
+	m, edges := randomBook(rand.New(rand.NewPCG(13, 14)), 30, 2, 4)
+	p, err := m.Solve(context.Background(), 0.01, edges)
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := make([]float64, 30)
+	for i := range q {
+		q[i] = float64(i%5 - 2)
+	}
+	want := make([]Distances, 30)
+	p.DistancesTo(want, q, make([]float64, p.Rank()))
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			got := make([]Distances, 30)
+			p.DistancesTo(got, q, make([]float64, p.Rank()))
+			if !slices.Equal(got, want) {
+				t.Error("a concurrent caller got other distances")
+			}
+		})
+	}
+	wg.Wait()
 }

@@ -32,8 +32,8 @@ type Width struct {
 // Half returns the sum of the parts, with half of the fees.
 func (w Width) Half() float64 { return w.Base + w.Hedge + w.Uncertainty + w.Adverse + w.Fees/2 }
 
-// Rules turn fair value, skew and width into a quote that a venue accepts. The zero value lacks a tick table: make it with
-// [NewRules]. Rules are settings and never change while in use.
+// Rules turn fair value, skew and width into a quote that a venue accepts. All fields but Ticks may be zero; check rules
+// made from outside data with [Rules.Validate]. Rules are settings and never change while in use.
 type Rules struct {
 	Ticks    TickTable
 	MinEdge  float64 // least half-width, in price; 0 means none
@@ -144,10 +144,10 @@ func (r *Rules) MakeDistances(fair float64, d Distances, market TopOfBook) Quote
 		q.Half, q.Shift, q.Cut = r.widen(q.Half, q.Shift)
 		q.RawBid, q.RawAsk = fair-q.Shift-q.Half, fair-q.Shift+q.Half
 	} else {
-		if math.Min(d.Bid, d.Ask) < r.MinEdge {
+		if min(d.Bid, d.Ask) < r.MinEdge {
 			q.Cut |= CutMinEdge
 		}
-		q.RawBid, q.RawAsk = fair-math.Max(d.Bid, r.MinEdge), fair+math.Max(d.Ask, r.MinEdge)
+		q.RawBid, q.RawAsk = fair-max(d.Bid, r.MinEdge), fair+max(d.Ask, r.MinEdge)
 	}
 	var placed Cut
 	q.Bid, q.Ask, placed = r.place(q.RawBid, q.RawAsk, market.Bid, market.Ask)
@@ -221,21 +221,19 @@ func (s Sizer) Validate() error {
 // Size returns the whole number of contracts, at most Max, whose Greeks stay within every budget; 0 if one contract is
 // too many or a Greek is NaN.
 func (s Sizer) Size(delta, gamma, vega float64) float64 {
-	n := math.Min(s.Max, math.Min(lots(s.Delta, delta), math.Min(lots(s.Gamma, gamma), lots(s.Vega, vega))))
-	if !(n > 0) {
+	if math.IsNaN(delta + gamma + vega) {
 		return 0
 	}
-	return math.Floor(n)
+	return math.Floor(fit(fit(fit(s.Max, s.Delta, delta), s.Gamma, gamma), s.Vega, vega))
 }
 
-func lots(budget, greek float64) float64 {
-	if math.IsNaN(greek) {
-		return 0
+// fit cuts n contracts to the budget; it divides only when it must.
+func fit(n, budget, greek float64) float64 {
+	greek = math.Abs(greek)
+	if budget > 0 && greek*n > budget {
+		return budget / greek
 	}
-	if budget == 0 || greek == 0 {
-		return math.Inf(1)
-	}
-	return budget / math.Abs(greek)
+	return n
 }
 
-func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
+func finite(v float64) bool { return v-v == 0 }

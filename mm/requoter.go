@@ -327,9 +327,9 @@ func (r *Requoter) valueSeries(e int) (inventory float64) {
 	forward := r.spot * x.Carry
 	for i := r.from[e]; i < r.from[e+1]; i++ {
 		j, o := r.node[i], &r.series[i]
-		parity, delta := x.Discount*math.Max(forward-o.Strike, 0), r.callDelta[j]
+		parity, delta := x.Discount*max(forward-o.Strike, 0), r.callDelta[j]
 		if o.Right == pricing.Put {
-			parity, delta = x.Discount*math.Max(o.Strike-forward, 0), delta-x.Discount*x.Carry
+			parity, delta = x.Discount*max(o.Strike-forward, 0), delta-x.Discount*x.Carry
 		}
 		c.Vol[i], c.Theo[i], c.Delta[i], c.Gamma[i], c.Vega[i] = r.vol[j], r.otm[j]+parity, delta, r.gamma[j], r.vega[j]
 		c.Alpha[i] = 0

@@ -117,7 +117,7 @@ func (t TickTable) Ceil(p float64) float64 {
 	if math.IsNaN(p) || math.IsInf(p, 1) {
 		return p
 	}
-	b := t.band(math.Max(p, 0))
+	b := t.band(max(p, 0))
 	n := -b.floor(-p)
 	if n < 1 {
 		n = 1
@@ -130,8 +130,8 @@ func (t TickTable) Above(p float64) float64 {
 	if math.IsNaN(p) || math.IsInf(p, 1) {
 		return p
 	}
-	b := t.band(math.Max(p, 0))
-	n := b.floor(math.Max(p, 0)) + 1
+	b := t.band(max(p, 0))
+	n := b.floor(max(p, 0)) + 1
 	return b.at(n)
 }
 
