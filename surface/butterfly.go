@@ -1,7 +1,6 @@
 package surface
 
 import (
-	"math"
 	"slices"
 
 	"github.com/volgaquant/volga/pricing"
@@ -38,8 +37,11 @@ func (w *wing) remove(i int) {
 // then the others are looked at anew.
 func (w *wing) dropArbitrage(slack float64) []int {
 	var dropped []int
+	count, size := make([]int, len(w.row)), make([]float64, len(w.row))
+	for i := range count {
+		count[i], size[i] = w.blame(i, slack)
+	}
 	for {
-		count, size := w.blame(slack)
 		worst := -1
 		for i, n := range count {
 			if n > 0 && (worst < 0 || n > count[worst] || (n == count[worst] && size[i] > size[worst])) {
@@ -51,36 +53,39 @@ func (w *wing) dropArbitrage(slack float64) []int {
 		}
 		dropped = append(dropped, w.row[worst])
 		w.remove(worst)
+		count, size = slices.Delete(count, worst, worst+1), slices.Delete(size, worst, worst+1)
+		const reach = 4 // of a butterfly, from its one wing to the other
+		for i := max(worst-reach, 0); i < min(worst+reach, len(count)); i++ {
+			count[i], size[i] = w.blame(i, slack)
+		}
 	}
 }
 
-// blame counts for each quote the butterflies that it makes executable, and adds up their gains.
-func (w *wing) blame(slack float64) (count []int, size []float64) {
+// blame counts the executable butterflies that quote i takes part in, and adds up their gains.
+func (w *wing) blame(i int, slack float64) (count int, size float64) {
 	n := len(w.row)
-	count, size = make([]int, n), make([]float64, n)
-	for m := range n {
+	for body := max(i-2, 0); body <= min(i+2, n-1); body++ {
 		for a := 1; a <= 2; a++ {
 			for b := 1; b <= 2; b++ {
-				l, r := m-a, m+b
-				cost := math.NaN()
-				switch {
-				case l >= 0 && r < n:
-					u := (w.strike[r] - w.strike[m]) / (w.strike[r] - w.strike[l])
-					cost = u*w.ask[l] + (1-u)*w.ask[r]
-				case l < 0 && r < n && w.right == pricing.Put && a == m+1:
-					cost = w.ask[r] * w.strike[m] / w.strike[r]
-				case l >= 0 && w.right == pricing.Call && b == n-m:
-					cost = w.ask[l]
-				}
-				gain := w.bid[m] - cost
-				if !(gain > slack) { // NaN too: there is no such butterfly
+				l, r := body-a, body+b
+				if i != l && i != body && i != r {
 					continue
 				}
-				for _, i := range [3]int{l, m, r} {
-					if i >= 0 && i < n {
-						count[i]++
-						size[i] += gain
-					}
+				var cost float64
+				switch {
+				case l >= 0 && r < n:
+					u := (w.strike[r] - w.strike[body]) / (w.strike[r] - w.strike[l])
+					cost = u*w.ask[l] + (1-u)*w.ask[r]
+				case l == -1 && r < n && w.right == pricing.Put:
+					cost = w.ask[r] * w.strike[body] / w.strike[r]
+				case l >= 0 && r == n && w.right == pricing.Call:
+					cost = w.ask[l]
+				default:
+					continue
+				}
+				if gain := w.bid[body] - cost; gain > slack {
+					count++
+					size += gain
 				}
 			}
 		}

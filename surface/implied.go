@@ -156,7 +156,8 @@ func (c *Chain) forwards(opt SmileOptions, why []Reason, out []ExpiryReport) {
 	pairs := make([]Pairs, n)
 	var live []int
 	var tau, rate, rateErr []float64
-	for i, span := range c.span() {
+	spans := c.span()
+	for i, span := range spans {
 		x := &out[i]
 		if !(x.Tau > 0) || math.IsInf(x.Tau, 1) {
 			continue
@@ -200,10 +201,9 @@ func (c *Chain) forwards(opt SmileOptions, why []Reason, out []ExpiryReport) {
 			}
 			fit = fitParity(pairs[i], x.Discount, width)
 		}
-		forward[j] = math.NaN()
 		if fit.Pairs >= minPairs && fit.Forward > 0 && fit.ForwardErr < maxForwardErr*fit.Forward {
 			x.Forward, x.ForwardErr, x.ForwardFrom = fit.Forward, fit.ForwardErr, ParityForward
-		} else if f := c.venueForward(i); f > 0 {
+		} else if f := c.venueForward(spans[i][0], spans[i][1]); f > 0 {
 			x.Forward, x.ForwardFrom = f, VenueForward
 		}
 		forward[j] = x.Forward
@@ -222,15 +222,15 @@ const (
 	maxForwardErr = 0.01 // a parity forward that is known no better is worse than one between its neighbours
 )
 
-// venueForward is the forward that the venue printed on the latest rows of an expiry, or NaN.
-func (c *Chain) venueForward(expiry int) float64 {
+// venueForward is the forward that the venue printed on the latest of the rows [from, to), or NaN.
+func (c *Chain) venueForward(from, to int) float64 {
 	if c.ExpiryForward == nil {
 		return math.NaN()
 	}
 	var v []float64
 	youngest := math.Inf(1)
-	for row := range c.Len() {
-		if int(c.Expiry[row]) != expiry || !(c.ExpiryForward[row] > 0) {
+	for row := from; row < to; row++ {
+		if !(c.ExpiryForward[row] > 0) {
 			continue
 		}
 		age := 0.0

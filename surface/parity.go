@@ -45,7 +45,8 @@ const (
 
 // FitParity estimates forward and discount factor of European options in money from the pairs near the forward: a linear
 // regression of C − P on K with weights of one over the squared half-spread, made robust by Tukey's bisquare. The pairs
-// must be finite. With fewer than two pairs it returns NaN for the discount factor and with none for the forward.
+// must be finite. With fewer than two pairs it returns NaN for the discount factor, and with none for the forward; so it
+// does for what comes out at or below zero.
 func FitParity(p Pairs) Parity { return fitParity(p, math.NaN(), nearWidth) }
 
 // FitForward estimates the forward of European options in money, given the discount factor: the robust weighted mean of
@@ -77,7 +78,7 @@ func FitInverse(p Pairs) Parity {
 	out.Forward, out.ForwardErr = line.mean, line.meanErr
 	out.Pairs, out.Outliers = len(forward), line.outliers
 	out.RMS, out.HalfSpread = line.rms/out.Forward, medianOf(half)/out.Forward
-	return out
+	return out.sound()
 }
 
 func fitParity(p Pairs, discount, width float64) Parity {
@@ -102,24 +103,32 @@ func fitParity(p Pairs, discount, width float64) Parity {
 		line := robustLine(make([]float64, n), y, near.Half, false)
 		out.Forward, out.ForwardErr = line.mean, line.meanErr/d
 		out.DiscountErr, out.RMS, out.Outliers = 0, line.rms*d, line.outliers
-		return out
+		return out.sound()
 	}
 	for i := range y {
 		y[i] = near.Call[i] - near.Put[i]
 	}
 	if n < 2 {
 		out.Forward = rough
-		return out
+		return out.sound()
 	}
 	line := robustLine(near.Strike, y, near.Half, true)
 	out.Discount, out.DiscountErr = -line.slope, line.slopeErr
 	out.Forward = line.center + line.mean/out.Discount
 	out.ForwardErr = math.Hypot(line.meanErr/out.Discount, line.mean/(out.Discount*out.Discount)*line.slopeErr)
 	out.RMS, out.Outliers = line.rms, line.outliers
-	if !(out.Discount > 0) || !(out.Forward > 0) || !finite(out.Forward) {
+	if !(out.Discount > 0) || !finite(out.Discount) {
 		out.Forward, out.Discount = nan, nan
 	}
-	return out
+	return out.sound()
+}
+
+// sound puts NaN for a forward that is none.
+func (p Parity) sound() Parity {
+	if !(p.Forward > 0) || !finite(p.Forward) {
+		p.Forward, p.ForwardErr = math.NaN(), math.NaN()
+	}
+	return p
 }
 
 // roughForward is the median of the forwards that the pairs with call and put nearest to each other say: a start that a
