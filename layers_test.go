@@ -17,8 +17,9 @@ const module = "github.com/volgaquant/volga"
 // its own folder. A new package gets a line here, at its place.
 var layers = []string{
 	"internal/fault",
-	"internal/special",
 	"internal/golden",
+	"internal/special",
+	"hw/formula",
 	"pricing/lazy",
 	"rates/calendar",
 	"rates/curve",
