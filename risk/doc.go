@@ -23,6 +23,7 @@
 // [Line] give desk units, and CashDelta and CashGamma are summed with the spot of each mark. All sums are in the currency
 // of the contracts: a book holds one currency.
 //
-// The book takes marks from a small interface, [Marks], and does not know how they are made. Days to expiry are days of
-// 86400 seconds from the instant of the marks. Buckets are closed below and open above.
+// The book takes marks from a small interface, [Marks], and does not know how they are made; [ModelMarks] makes them from
+// one model. Days to expiry are days of 86400 seconds from the instant of the marks. Buckets are closed below and open
+// above.
 package risk

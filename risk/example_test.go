@@ -1,48 +1,22 @@
 package risk_test
 
 import (
-	"context"
 	"fmt"
 	"time"
 
 	"github.com/volgaquant/volga/pricing"
-	"github.com/volgaquant/volga/pricing/analytic"
 	"github.com/volgaquant/volga/pricing/model"
-	"github.com/volgaquant/volga/rates/calendar"
 	"github.com/volgaquant/volga/rates/curve"
 	"github.com/volgaquant/volga/risk"
 )
 
-// blackScholes marks the contracts of one underlying in one Black-Scholes world.
-type blackScholes struct {
-	now   time.Time
-	world model.BlackScholes
-}
-
-func (m blackScholes) Instant() time.Time { return m.now }
-
-func (m blackScholes) Mark(c risk.Contract) (risk.Mark, error) {
-	k := risk.Mark{Value: m.world.Spot, Spot: m.world.Spot, Forward: m.world.Spot}
-	k.Delta = 1
-	if c.Expiry.IsZero() {
-		return k, nil
-	}
-	t := calendar.Act365F.Years(m.now, c.Expiry)
-	f := m.world.ForwardAt(t)
-	k.Value, k.Forward, k.Delta = f.Value, f.Value, f.DSpot
-	if c.IsFuture() {
-		return k, nil
-	}
-	option := pricing.Vanilla{Right: c.Right, Strike: c.Strike, Expiry: t}
-	r, err := analytic.European{}.Price(context.Background(), option, m.world)
-	k.Value, k.Greeks = r.Value, r.Greeks
-	return k, err
-}
-
 func Example() {
 	now := time.Date(2026, 1, 2, 15, 0, 0, 0, time.UTC)
 	year, half := now.AddDate(1, 0, 0), now.AddDate(0, 6, 0)
-	marks := blackScholes{now, model.BlackScholes{Spot: 100, Discount: curve.Flat(0.05), Vol: model.FlatVol(0.20)}}
+	marks := risk.ModelMarks{
+		Underlying: "XYZ", Asof: now,
+		World: model.BlackScholes{Spot: 100, Discount: curve.Flat(0.05), Vol: model.FlatVol(0.20)},
+	}
 	book, err := risk.NewBook(risk.Buckets{Strikes: []float64{95, 105}}, marks)
 	if err != nil {
 		fmt.Println(err)
@@ -76,7 +50,7 @@ func Example() {
 
 // A position that is reduced realises the difference to its average price.
 func ExampleBook_Apply() {
-	marks := blackScholes{time.Date(2026, 1, 2, 15, 0, 0, 0, time.UTC), model.BlackScholes{Spot: 104, Vol: model.FlatVol(0.2)}}
+	marks := risk.ModelMarks{Underlying: "XYZ", World: model.BlackScholes{Spot: 104, Vol: model.FlatVol(0.2)}}
 	book, _ := risk.NewBook(risk.Buckets{}, marks)
 	stock := risk.Underlying("XYZ")
 	_ = book.Apply(risk.Fill{Contract: stock, Qty: 100, Price: 100})
