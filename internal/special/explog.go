@@ -5,10 +5,12 @@ import "math"
 const (
 	shifter = 0x1.8p52 // adding it rounds a number below 2⁵¹ to an integer and leaves that in the low bits
 	inv128  = 184.6649652337873
-	ln2a128 = 0.005415212348118814 // the first 40 bits of ln2/128: its product with a 13-bit integer is exact
-	ln2b128 = 5.758595754037343e-15
+	ln2a128 = 0.005415212347998022 // the first 35 bits of ln2/128: its product with an 18-bit integer is exact
+	ln2b128 = 1.2655086083325438e-13
 	ln2a    = 0.6931471805592082 // the first 40 bits of ln2
 	ln2b    = 7.371002565167799e-13
+
+	logOffset = 0x3fe6a00000000000 // the bits of the lower end of logTable
 
 	// Beyond these the result or an intermediate leaves the range of normal doubles.
 	expHigh = 709
@@ -28,12 +30,12 @@ func ExpSum(hi, lo float64) float64 {
 	kd := hi*inv128 + shifter
 	k := math.Float64bits(kd)
 	kd -= shifter
-	r := math.FMA(kd, -ln2b128, math.FMA(kd, -ln2a128, hi)) + lo
+	r := (hi - kd*ln2a128) - (kd*ln2b128 - lo)
 	t := &exp2Table[k&127]
 	r2 := r * r
 	p := r2*(0.5+r*(1.0/6)+r2*(1.0/24+r*(1.0/120))) + (t[1] + r)
 	s := math.Float64frombits(math.Float64bits(t[0]) + (k&^127)<<45)
-	return math.FMA(s, p, s)
+	return s + s*p
 }
 
 // expEdge is ExpSum where the scale would leave the normal range.
@@ -44,32 +46,36 @@ func expEdge(hi, lo float64) float64 {
 	case hi > 710:
 		return math.Inf(1)
 	case hi > 0:
-		return ExpSum(hi-128*ln2a128*128, lo-128*ln2b128*128) * 0x1p128
+		return ExpSum(hi-128*128*ln2a128, lo-128*128*ln2b128) * 0x1p128
 	case hi < -746:
 		return 0
 	}
-	return ExpSum(hi+128*ln2a128*128, lo+128*ln2b128*128) * 0x1p-128
+	return ExpSum(hi+128*128*ln2a128, lo+128*128*ln2b128) * 0x1p-128
 }
 
 // LogRatio returns ln(a/b) for positive finite a and b as the nearest double, hi, and the rest, lo. The error of hi+lo
 // is below 3e-18·|ln(a/b)|, also when the ratio is 1.0000001: the difference a−b then is exact. Arguments outside the domain give NaN.
 func LogRatio(a, b float64) (hi, lo float64) {
-	q := a / b
-	if !(q > 1e-290 && q < 1e290 && a < 1e300 && a > 1e-290) {
+	if !(a < 1e300 && a > 1e-290) {
 		return logRatioEdge(a, b)
 	}
-	if q > 0.91 && q < 1.1 {
+	if a > 0.91*b && a < 1.1*b {
 		// ln(a/b) = 2 artanh(z), z = (a−b)/(a+b), where a−b is exact.
 		d, s := a-b, a+b
-		big, small := math.Max(a, b), math.Min(a, b)
-		slo := small - (s - big)
-		z := d / s
-		zlo := (math.FMA(-z, s, d) - z*slo) / s
-		w := z * z
-		w2 := w * w
-		p := 2 * z * w * ((1.0/3 + w*(1.0/5)) + w2*((1.0/7+w*(1.0/9))+w2*(1.0/11+w*(1.0/13))))
+		slo := b - (s - a)
+		if a < b {
+			slo = a - (s - b)
+		}
+		v := 1 / s
+		z := d * v
+		zlo := (math.FMA(-z, s, d) - z*slo) * v
+		p := artanhTail(z)
 		hi = 2*z + p
 		return hi, (2*z - hi) + p + 2*zlo
+	}
+	q := a / b
+	if !(q > 1e-290 && q < 1e290) {
+		return logRatioEdge(a, b)
 	}
 	return logSplit(q, math.FMA(-q, b, a)/a, 0)
 }
@@ -88,8 +94,22 @@ func Log(x float64) float64 {
 		hi, _ := LogRatio(x, 1)
 		return hi
 	}
-	hi, _ := logSplit(x, 0, 0)
-	return hi
+	ix := math.Float64bits(x)
+	tmp := ix - logOffset
+	t := &logTable[(tmp>>45)&127]
+	k := float64(int64(tmp) >> 52)
+	r := math.FMA(math.Float64frombits(ix-tmp&(0xfff<<52)), t[0], -1)
+	s := k*ln2a + t[1] // exact
+	h := s + r
+	r2 := r * r
+	return h + ((s - h) + r + (k*ln2b + t[2]) + r2*((-0.5+r*(1.0/3))+r2*((-0.25+r*(1.0/5))+r2*(-1.0/6))))
+}
+
+// artanhTail is 2·artanh(z) − 2z for |z| < 0.05.
+func artanhTail(z float64) float64 {
+	w := z * z
+	w2 := w * w
+	return 2 * z * w * ((1.0/3 + w*(1.0/5)) + w2*((1.0/7+w*(1.0/9))+w2*(1.0/11+w*(1.0/13))))
 }
 
 // logRatioEdge is LogRatio where the quotient or the sum of the arguments could leave the normal range.
@@ -109,21 +129,17 @@ func logRatioEdge(a, b float64) (hi, lo float64) {
 // logSplit returns ln(q) + δ + k·ln2 for a normal q: with q = 2^n·z and a tabulated 1/c near 1/z,
 // ln q = n·ln2 + ln c + ln(1+r), r = z/c − 1.
 func logSplit(q, delta, k float64) (hi, lo float64) {
-	const off = 0x3fe6a00000000000
 	ix := math.Float64bits(q)
-	tmp := ix - off
+	tmp := ix - logOffset
 	t := &logTable[(tmp>>45)&127]
 	k += float64(int64(tmp) >> 52)
 	z := math.Float64frombits(ix - tmp&(0xfff<<52))
 	r := math.FMA(z, t[0], -1)
 
-	a := k * ln2a
-	s := a + t[1]
-	bb := s - a
-	e := (a - (s - bb)) + (t[1] - bb)
+	s := k*ln2a + t[1] // exact
 	h := s + r
-	bb = h - s
-	e += (s - (h - bb)) + (r - bb)
+	bb := h - s
+	e := (s - (h - bb)) + (r - bb)
 
 	r2 := r * r
 	p := r2 * ((-0.5 + r*(1.0/3)) + r2*((-0.25+r*(1.0/5))+r2*(-1.0/6+r*(1.0/7))))

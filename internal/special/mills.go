@@ -69,9 +69,9 @@ func slopeTail(z float64) float64 {
 func poly9(c *[9]float64, r float64) float64 {
 	r2 := r * r
 	r4 := r2 * r2
-	p := math.FMA(c[3], r, c[2]) + r2*math.FMA(c[5], r, c[4])
-	q := math.FMA(c[7], r, c[6]) + r2*c[8]
-	return c[0] + math.FMA(r2, math.FMA(r4, q, p), c[1]*r)
+	p := (c[2] + r*c[3]) + r2*(c[4]+r*c[5])
+	q := (c[6] + r*c[7]) + r2*c[8]
+	return c[0] + (c[1]*r + r2*(p+r4*q))
 }
 
 // HalfSquare returns x²/2 as the nearest double and the rest.

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/volgaquant/volga/internal/golden"
+	"github.com/volgaquant/volga/internal/special/exact"
 )
 
 const eps = 0x1p-53
@@ -46,7 +47,7 @@ func TestExpSum(t *testing.T) {
 	var w worst
 	for range 8000 {
 		hi, lo := (rng.Float64()*2-1)*707, (rng.Float64()*2-1)*1e-10
-		w.add(bigErr(ExpSum(hi, lo), bigExp(add(bf(hi), bf(lo)))), hi)
+		w.add(exact.Err(ExpSum(hi, lo), exact.Exp(exact.Add(exact.Of(hi), exact.Of(lo)))), hi)
 	}
 	w.check(t, "ExpSum", 1.1)
 	for _, c := range []struct{ x, want float64 }{
@@ -68,9 +69,9 @@ func TestLogRatio(t *testing.T) {
 	for i := range 8000 {
 		a := math.Exp((rng.Float64()*2 - 1) * 300)
 		b := a * math.Exp((rng.Float64()*2-1)*[]float64{1e-9, 1e-3, 0.2, 3}[i%4])
-		want := bigLog(quo(bf(a), bf(b)))
+		want := exact.Log(exact.Quo(exact.Of(a), exact.Of(b)))
 		hi, lo := LogRatio(a, b)
-		d, _ := sub(add(bf(hi), bf(lo)), want).Float64()
+		d, _ := exact.Sub(exact.Add(exact.Of(hi), exact.Of(lo)), want).Float64()
 		x, _ := want.Float64()
 		d = math.Abs(d)
 		if math.Abs(x) > 0.1 {
@@ -79,7 +80,7 @@ func TestLogRatio(t *testing.T) {
 			w.add(d/math.Abs(x), a/b)
 		}
 		if x != 0 {
-			one.add(bigErr(Log(a), bigLog(bf(a))), a)
+			one.add(exact.Err(Log(a), exact.Log(exact.Of(a))), a)
 		}
 	}
 	w.check(t, "LogRatio near one", 3e-18/eps)
@@ -87,8 +88,8 @@ func TestLogRatio(t *testing.T) {
 	one.check(t, "Log", 1.1)
 
 	for _, c := range [][2]float64{{1e308, 1e-308}, {5e-324, 1e308}, {1e308, 1.7e308}, {1.5e-310, 1e-310}, {1e305, 1e305}, {3e-323, 2e-323}} {
-		want, _ := bigLog(quo(bf(c[0]), bf(1))).Float64()
-		den, _ := bigLog(bf(c[1])).Float64()
+		want, _ := exact.Log(exact.Quo(exact.Of(c[0]), exact.Of(1))).Float64()
+		den, _ := exact.Log(exact.Of(c[1])).Float64()
 		want -= den
 		hi, _ := LogRatio(c[0], c[1])
 		if math.Abs(hi-want) > 1e-13+1e-15*math.Abs(want) {
@@ -116,19 +117,19 @@ func TestMills(t *testing.T) {
 		if i%10 == 0 {
 			z = math.Exp(rng.Float64() * 8)
 		}
-		want := bigMills(z)
-		slope := sub(bf(1), mul(bf(z), want))
-		m.add(bigErr(Mills(z), want), z)
-		g.add(bigErr(MillsSlope(z), slope), z)
+		want := exact.Mills(exact.Of(z))
+		slope := exact.Sub(exact.Of(1), exact.Mul(exact.Of(z), want))
+		m.add(exact.Err(Mills(z), want), z)
+		g.add(exact.Err(MillsSlope(z), slope), z)
 		if a, b := MillsBoth(z); a != Mills(z) || b != MillsSlope(z) {
 			t.Fatalf("MillsBoth(%v) differs from the single functions", z)
 		}
 		if z < 30 {
-			full := quo(bf(1), bigPDF(z))
-			neg.add(bigErr(Mills(-z), sub(full, want)), -z)
+			full := exact.Quo(exact.Of(1), exact.PDF(exact.Of(z)))
+			neg.add(exact.Err(Mills(-z), exact.Sub(full, want)), -z)
 		}
 		if x := z / math.Sqrt2; x < 25 {
-			e.add(bigErr(Erfcx(x), bigErfcx(x)), x)
+			e.add(exact.Err(Erfcx(x), exact.Erfcx(exact.Of(x))), x)
 		}
 	}
 	m.check(t, "Mills", 2.5)
@@ -170,24 +171,24 @@ func TestNormal(t *testing.T) {
 		if i%2 == 0 {
 			x = rng.NormFloat64()
 		}
-		d := bigPDF(x)
-		tail := mul(d, bigMills(math.Abs(x)))
-		pdf.add(bigErr(NormPDF(x), d), x)
+		d := exact.PDF(exact.Of(x))
+		tail := exact.Mul(d, exact.Mills(exact.Of(math.Abs(x))))
+		pdf.add(exact.Err(NormPDF(x), d), x)
 		want := tail
 		if x > 0 {
-			want = sub(bf(1), tail)
-			upper.add(bigErr(NormCDF(x), want), x)
+			want = exact.Sub(exact.Of(1), tail)
+			upper.add(exact.Err(NormCDF(x), want), x)
 		} else {
-			cdf.add(bigErr(NormCDF(x), want), x)
+			cdf.add(exact.Err(NormCDF(x), want), x)
 		}
 		if f, _ := want.Float64(); f < 1 {
-			logcdf.add(bigErr(LogNormCDF(x), bigLog(want)), x)
+			logcdf.add(exact.Err(LogNormCDF(x), exact.Log(want)), x)
 		}
 		// The quantile of a double p: the error of x is the residual over the density.
 		p, _ := tail.Float64()
 		z := InvNormCDF(p)
 		if p < 0.4999 {
-			res, _ := quo(sub(mul(bigPDF(z), bigMills(-z)), bf(p)), mul(bigPDF(z), bf(-z))).Float64()
+			res, _ := exact.Quo(exact.Sub(exact.Mul(exact.PDF(exact.Of(z)), exact.Mills(exact.Of(-z))), exact.Of(p)), exact.Mul(exact.PDF(exact.Of(z)), exact.Of(-z))).Float64()
 			inv.add(math.Abs(res), p)
 		}
 	}

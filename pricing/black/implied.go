@@ -143,39 +143,48 @@ const (
 	mapY  = 1.25
 	mapXi = 2
 
-	// A step of this relative size is the last: the next one would be of its fourth power.
+	// A step of this size relative to s/(1+ξ), the price bends the faster the larger ξ, is the last: the next one would be of
+	// its fourth power.
 	lastStep   = 1e-4
 	iterations = 12
 )
 
 // solve guesses and iterates.
 func (p *inverse) solve() float64 {
-	beta := p.u / p.scale
-	shift := 0.0 // ln β = ln(u') − shift
-	if beta < 1e-280 {
-		hi, _ := special.LogRatio(p.u, p.scale)
-		shift = -hi
-		beta = 1
+	upper := p.left < p.u
+	target := p.u
+	if upper {
+		target = p.left
+	}
+	beta, shift := target/p.scale, 0.0
+	if beta < 1e-280 { // the logarithm is taken apart
+		hi, _ := special.LogRatio(target, p.scale)
+		beta, shift = 1, -hi
 	}
 	s := 0.0
-	upper := p.left < p.u
 	if p.xi < mapXi && !upper {
 		y := bachelierGuess(p.u, p.gap) * p.mapScale()
 		if y < mapY {
+			// The inverse of the error function in y, and the first term in ξ.
 			y2 := y * y
 			s = y * (1 + y2*(1.0/24)*(1-0.008*p.xi*p.xi+y2*(0.0875+y2*0.00945)))
 		}
 	}
 	if s == 0 {
-		s = p.rationalGuess(beta, shift)
+		if shift != 0 && !upper {
+			s = p.farGuess(shift)
+		} else {
+			s = p.rationalGuess(p.u / p.scale)
+		}
+		if !(s > 0 && s <= math.MaxFloat64) {
+			s = math.Sqrt(2*p.xi) + 0.1 // about the point of inflection, from where the iteration converges too
+		}
 	}
-	if upper {
-		beta = p.left / p.scale
-	}
+	last := lastStep / (1 + p.xi)
 	for range iterations {
 		step := p.step(s, beta, shift, upper)
 		s += s * step
-		if math.Abs(step) < lastStep {
+		if math.Abs(step) < last {
 			break
 		}
 	}
@@ -196,37 +205,41 @@ func (p *inverse) mapScale() float64 {
 func (p *inverse) step(s, beta, shift float64, upper bool) float64 {
 	a, t := p.xi/s, 0.5*s
 	a2, t2 := a*a, t*t
-	var q, w float64
+	var q, g float64 // b/v or (e^(−ξ/2)−b)/v; 1/(s·w)
 	switch {
 	case upper:
 		q = complement(a, t)
-		w = -s / q
+		g = -q / s
 	case inSeries(a, t):
 		q = ratioSeries(a, t)
-		w = s / q
+		g = q / s
 	default:
 		q = ratioDifference(a, t)
-		w = s / q
+		g = q / s
 	}
 	f := special.Log(q/beta) - special.LnSqrt2Pi - 0.5*(a2+t2) + shift
 	l := a2 - t2
-	n := -f / w
+	n := -f * g
+	w := 1 / g
 	h2 := l - w
 	h3 := l*l - 3*a2 - t2 + w*(2*w-3*l)
 	step := n * (1 + 0.5*h2*n) / (1 + n*(h2+h3*n*(1.0/6)))
-	return math.Max(-0.7, math.Min(step, 2))
+	if step < -0.7 {
+		return -0.7
+	}
+	if !(step < 2) {
+		return 2
+	}
+	return step
 }
 
 // rationalGuess is Jäckel's initial guess (section 4 of the paper): the total volatility, or a function of it that straightens the
 // end, as a rational cubic (Delbourgo and Gregory, 1985) of β in each of four intervals. They are bounded by
 // b_l < b_c < b_h, where b_c = b(s_c) at the point of inflection s_c = √(2ξ) and the others are where the tangent there meets
 // 0 and the maximum.
-func (p *inverse) rationalGuess(beta, shift float64) float64 {
+func (p *inverse) rationalGuess(beta float64) float64 {
 	xi := p.xi
 	most := p.most / p.scale
-	if shift != 0 {
-		return p.farGuess(shift)
-	}
 	sc := math.Sqrt(2 * xi)
 	m := special.Mills(sc)
 	vc := special.InvSqrt2Pi * most

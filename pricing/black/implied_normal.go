@@ -80,7 +80,10 @@ func bachelierGuess(u, m float64) float64 {
 		den := 1 + v*(-1.4750586242987402+v*(0.5604987752341686-v*0.034609876633882534))
 		return c * num / den
 	}
-	l, _ := special.LogRatio(m, u)
+	l := special.Log(m / u)
+	if l > 700 {
+		l, _ = special.LogRatio(m, u) // the quotient may have overflowed
+	}
 	if l < 9 {
 		num := 0.2730545814174773 + l*(0.26401808936352344+l*(0.10387074805423929+l*(0.03401333246907679+l*0.000355708637397832)))
 		den := 1 + l*(0.20763913696183744+l*(0.08575011348466485+l*0.003952768168751308))

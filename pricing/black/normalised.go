@@ -27,11 +27,6 @@ const (
 	deadA    = 40  // beyond a or t = deadA the density v is below the smallest subnormal
 )
 
-// seriesQ[k] = 1/((2k+2)(2k+3)).
-var seriesQ = [12]float64{
-	1.0 / 6, 1.0 / 20, 1.0 / 42, 1.0 / 72, 1.0 / 110, 1.0 / 156, 1.0 / 210, 1.0 / 272, 1.0 / 342, 1.0 / 420, 1.0 / 506, 1.0 / 600,
-}
-
 // inSeries says whether the series serves (a,t).
 func inSeries(a, t float64) bool { return t <= seriesT && a*t <= seriesAT }
 
@@ -42,23 +37,23 @@ func ratioSeries(a, t float64) float64 {
 	p := t * t
 	e := a * t
 	e *= e
-	n := 5
-	if t > 0.07 {
-		n = 7
-		if t > 0.25 {
-			n = 10
-		}
-	}
-	before := g
-	c := (math.FMA(e, g, 3*p*g) - p) * (1.0 / 6)
-	sum := c
 	pp := p * p
-	for k := 1; k < n; k++ {
-		q := seriesQ[k]
-		c, before = math.FMA(q*math.FMA(float64(4*k+3), p, e), c, -(pp*q)*before), c
-		sum += c
+	// c_(k+1) = ((e+(4k+3)p)·c_k − p²·c_(k−1))/((2k+2)(2k+3)), with one more term −p/6 in c_1.
+	c1 := (1.0 / 6) * ((3*p+e)*g - p)
+	c2 := (1.0 / 20) * ((7*p+e)*c1 - pp*g)
+	c3 := (1.0 / 42) * ((11*p+e)*c2 - pp*c1)
+	c4 := (1.0 / 72) * ((15*p+e)*c3 - pp*c2)
+	c5 := (1.0 / 110) * ((19*p+e)*c4 - pp*c3)
+	c6 := (1.0 / 156) * ((23*p+e)*c5 - pp*c4)
+	c7 := (1.0 / 210) * ((27*p+e)*c6 - pp*c5)
+	sum := c7
+	if t > 0.25 {
+		c8 := (1.0 / 272) * ((31*p+e)*c7 - pp*c6)
+		c9 := (1.0 / 342) * ((35*p+e)*c8 - pp*c7)
+		c10 := (1.0 / 420) * ((39*p+e)*c9 - pp*c8)
+		sum += c8 + (c9 + c10)
 	}
-	return 2 * t * (g + sum)
+	return 2 * t * (g + (c1 + (c2 + (c3 + (c4 + (c5 + (c6 + sum)))))))
 }
 
 // ratioDifference returns R(a,t) for 0 <= t <= a where the series does not serve.
