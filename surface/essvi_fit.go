@@ -56,7 +56,7 @@ type FitSettings struct {
 	MinQuotes int
 	// MaxIterations of the solver; 0 means 200. A usual fit takes 15 to 25, one from a near start 3 to 6.
 	MaxIterations int
-	// Tolerance ends the fit when a step promises a relative decrease of the objective below it. 0 means 1e-6.
+	// Tolerance ends the fit when a step promises a relative decrease of the objective below it. 0 means 1e-5.
 	Tolerance float64
 }
 
@@ -177,15 +177,15 @@ func (f *Fitter) fit(smiles []Smile, cfg FitSettings) (FitReport, error) {
 		for i, t := range f.tau {
 			f.x[i] = cfg.Start.at(t)
 		}
-		f.inside(1e-6)
-		mu = 1e-4
+		f.inside(1e-8)
+		mu = 1e-7
 	}
 	copy(f.prior, f.x)
 	limit := cfg.MaxIterations
 	if limit == 0 {
 		limit = 200
 	}
-	converged := f.solve(mu, orDefault(cfg.Tolerance, 1e-6), limit)
+	converged := f.solve(mu, orDefault(cfg.Tolerance, 1e-5), limit)
 	r := f.report(smiles, cfg)
 	r.Converged = converged
 	if converged {
@@ -201,6 +201,12 @@ func (f *Fitter) fit(smiles []Smile, cfg FitSettings) (FitReport, error) {
 	return r, fmt.Errorf("surface: %w in %d iterations: %s is off by %.2g half-spreads, rms", ErrNotConverged,
 		r.Iterations, name(w.Label, worst), w.RMSSpread)
 }
+
+// leastWeight is that of a quote far from the money.
+const (
+	leastWeight    = 0.01
+	logLeastWeight = -4.605170185988091
+)
 
 // ridge holds wings that no quote determines near the start: this against a weight near 1 for each quote at the money.
 const ridge = 1e-6
@@ -218,7 +224,7 @@ func (f *Fitter) load(smiles []Smile, cfg FitSettings) error {
 	f.resize(len(smiles))
 	f.loss, f.ridge = cfg.Loss, ridge
 	f.tau, f.first = f.tau[:0], append(f.first[:0], 0)
-	f.k, f.mid, f.inv, f.weight = f.k[:0], f.mid[:0], f.inv[:0], f.weight[:0]
+	f.k, f.mid = f.k[:0], f.mid[:0]
 	scale, floor := orDefault(cfg.Scale, 0.5), orDefault(cfg.MinHalfSpread, 0.0005)
 	for i := range smiles {
 		s := &smiles[i]
@@ -229,18 +235,26 @@ func (f *Fitter) load(smiles []Smile, cfg FitSettings) error {
 			return fault.Arg(fn, name(s.Label, i)+" Tau", s.Tau, fmt.Sprintf("above %g, the one before", smiles[i-1].Tau))
 		}
 		f.tau = append(f.tau, s.Tau)
+		f.k = append(f.k, s.K...)
+		f.mid = append(f.mid, s.Mid...)
+		f.first = append(f.first, len(f.k))
+	}
+	f.inv, f.weight = grow(f.inv, len(f.k)), grow(f.weight, len(f.k))
+	for i := range smiles {
+		s := &smiles[i]
+		inv, weight := f.inv[f.first[i]:f.first[i+1]], f.weight[f.first[i]:f.first[i+1]]
+		c := -0.5 / s.Tau
 		for j, k := range s.K {
-			f.k = append(f.k, k)
-			f.mid = append(f.mid, s.Mid[j])
-			f.inv = append(f.inv, 1/(scale*math.Max(floor, halfSpread(s, j))))
-			weight := 1.0
+			inv[j] = 1 / (scale * max(floor, halfSpread(s, j)))
+			weight[j] = 1
 			if cfg.Weighting == ByVega {
 				d := k / s.Mid[j]
-				weight = math.Max(0.01, math.Exp(-0.5*d*d/s.Tau))
+				weight[j] = leastWeight
+				if e := c * d * d; e > logLeastWeight {
+					weight[j] = math.Exp(e)
+				}
 			}
-			f.weight = append(f.weight, weight)
 		}
-		f.first = append(f.first, len(f.k))
 	}
 	return nil
 }
@@ -286,6 +300,15 @@ func check(s *Smile, i, least int) error {
 	distinct := 1
 	for j, k := range s.K {
 		mid, ask, bid := s.Mid[j], s.Ask[j], s.Bid[j]
+		if j == 0 || k > s.K[j-1] {
+			if total := mid * mid * s.Tau; math.Abs(k) <= maxLogMoneyness && mid > 0 && mid <= mostVol && ask > 0 &&
+				ask <= mostVol && !(bid < 0 || bid > mostVol) && total >= leastTotal && total <= mostTotal {
+				if j > 0 {
+					distinct++
+				}
+				continue
+			}
+		}
 		switch {
 		case !(math.Abs(k) <= maxLogMoneyness):
 			return fault.Arg(fn, arg("K", j), k, fmt.Sprintf("in [-%d, %d]", maxLogMoneyness, maxLogMoneyness))
@@ -300,9 +323,6 @@ func check(s *Smile, i, least int) error {
 		case !(mid*mid*s.Tau >= leastTotal && mid*mid*s.Tau <= mostTotal):
 			return fault.Arg(fn, arg("Mid", j)+"²·Tau", mid*mid*s.Tau, fmt.Sprintf("in [%g, %g]", leastTotal, mostTotal))
 		}
-		if j > 0 && k > s.K[j-1] {
-			distinct++
-		}
 	}
 	if distinct < least {
 		return fmt.Errorf("surface: %s: %w: %d strikes, want at least %d", name(s.Label, i), ErrTooFewQuotes, distinct, least)
@@ -312,7 +332,7 @@ func check(s *Smile, i, least int) error {
 
 // report measures the fit against the quotes.
 func (f *Fitter) report(smiles []Smile, cfg FitSettings) FitReport {
-	floor := orDefault(cfg.MinHalfSpread, 0.0005)
+	scale := orDefault(cfg.Scale, 0.5)
 	f.fits = f.fits[:0]
 	f.active = f.active[:0]
 	for i := range smiles {
@@ -320,21 +340,22 @@ func (f *Fitter) report(smiles []Smile, cfg FitSettings) FitReport {
 		r := SliceFit{Label: s.Label, Tau: s.Tau, Quotes: len(s.K)}
 		var sum, sumSpread float64
 		inside := 0
+		inv := f.inv[f.first[i]:f.first[i+1]]
 		for j, k := range s.K {
 			vol := math.Sqrt(x.variance(k) / s.Tau)
 			e := vol - s.Mid[j]
-			z := e / math.Max(floor, halfSpread(s, j))
+			z := e * inv[j]
 			sum += e * e
 			sumSpread += z * z
 			if vol <= s.Ask[j] && !(vol < s.Bid[j]) {
 				inside++
 			}
-			if j == 0 || math.Abs(e) > math.Abs(r.MaxError) {
+			if math.Abs(e) > math.Abs(r.MaxError) || j == 0 {
 				r.MaxError, r.MaxK = e, k
 			}
 		}
 		n := float64(len(s.K))
-		r.Inside, r.RMS, r.RMSSpread = float64(inside)/n, math.Sqrt(sum/n), math.Sqrt(sumSpread/n)
+		r.Inside, r.RMS, r.RMSSpread = float64(inside)/n, math.Sqrt(sum/n), scale*math.Sqrt(sumSpread/n)
 		f.fits = append(f.fits, r)
 		for j, l := range f.lambda[i] {
 			// Complementary slackness: either the distance or the multiplier is of the order of the barrier.

@@ -23,34 +23,41 @@ type problem struct {
 	ridge float64
 }
 
-// loss returns the loss ℓ(z) with ℓ(z) = z²/2 + O(z⁴), its slope, and a curvature that is positive.
-//
-//	Robust:     ℓ = 3((1+z²/1.5)^¼ − 1)   grows like √|z|
-//	Convex:     ℓ = √(1+z²) − 1           grows like |z|
-//	LeastSquares: z²/2
-func (l Loss) at(z float64) (f, slope, curvature float64) {
-	const floor = 0.1 // of the curvature, relative to slope/z
+// at returns the loss ℓ(z) with ℓ(z) = z²/2 + O(z⁴), its slope, and its curvature, but at least the part floor of slope/z.
+func (l Loss) at(z, floor float64) (f, slope, curvature float64) {
 	switch l {
 	case LeastSquares:
 		return 0.5 * z * z, z, 1
-	case Convex:
+	case Convex: // √(1+z²) − 1
 		t := 1 + z*z
-		q := math.Sqrt(t)
-		w := 1 / q
-		return q - 1, z * w, w * math.Max(1/t, floor)
+		w := 1 / math.Sqrt(t)
+		return t*w - 1, z * w, w * max(w*w, floor)
 	default:
-		t := 1 + z*z*(1/1.5)
-		r := math.Sqrt(t)
-		q := math.Sqrt(r)
-		w := 1 / (q * r)
-		return 3 * (q - 1), z * w, w * math.Max(0.5*(3-t)*w*w*r, floor)
+		return robust(z, floor)
 	}
 }
 
+// robust is 3((1+z²/1.5)^¼ − 1), the loss of Barron (2019) with α = ½.
+func robust(z, floor float64) (f, slope, curvature float64) {
+	t := 1 + z*z*(1/1.5)
+	r := math.Sqrt(t)
+	q := math.Sqrt(r)
+	w := 1 / (q * r)
+	c := 0.5 * (3 - t) * w * w * r
+	if c < floor {
+		c = floor
+	}
+	return 3*q - 3, z * w, w * c
+}
+
 // evaluate returns the objective at x and writes its gradient by the logarithms of x and the diagonal blocks of a
-// positive approximation of its Hessian.
-func (p *problem) evaluate(x, grad []wings, hess [][6]float64) float64 {
+// positive approximation of its Hessian: that of Gauss and Newton with the curvature of the loss not below the part
+// floor of slope/z. With 1 for it, the model of each loss lies above the loss.
+func (p *problem) evaluate(x, grad []wings, hess [][6]float64, floor float64) float64 {
 	var sum float64
+	robustLoss := p.loss == Robust
+	const chunk = 64
+	var z, cv, jt, ju, jv [chunk]float64
 	for i, y := range x {
 		a := 0.5 * (y.u - y.v)
 		uv := y.u * y.v
@@ -59,38 +66,55 @@ func (p *problem) evaluate(x, grad []wings, hess [][6]float64) float64 {
 		ks, mids, invs, weights := p.k[lo:hi], p.mid[lo:hi], p.inv[lo:hi], p.weight[lo:hi]
 		mids, invs, weights = mids[:len(ks)], invs[:len(ks)], weights[:len(ks)]
 		var g0, g1, g2, h00, h10, h11, h20, h21, h22 float64
-		for j, k := range ks {
-			m := y.theta + a*k
-			kk := k * k
-			c := uv * kk
-			r := math.Sqrt(m*m + c)
-			w := 0.5 * (m + r)
-			if m < 0 {
-				w = 0.5 * c / (r - m)
+		for len(ks) > 0 {
+			// In chunks and three passes: long chains of roots and divisions run side by side, and the sums stay in registers.
+			n := min(len(ks), chunk)
+			for j, k := range ks[:n] {
+				m := y.theta + a*k
+				kk := k * k
+				c := uv * kk
+				r := math.Sqrt(m*m + c)
+				w := 0.5 * (m + r)
+				if m < 0 {
+					w = 0.5 * c / (r - m)
+				}
+				vol := math.Sqrt(w * perYear)
+				inv := invs[j]
+				z[j] = (vol - mids[j]) * inv
+				// ∂w by θ, u, v as in wings.gradient, times ∂z/∂w = inv/(2·vol·τ); one division serves both.
+				s := perYear * inv * (0.5 / (vol * r))
+				up := w * s
+				q := 0.25 * kk * s
+				ku := 0.5 * k * up
+				jt[j], ju[j], jv[j] = up, ku+y.v*q, y.u*q-ku
 			}
-			vol := math.Sqrt(w * perYear)
-			inv := invs[j]
-			f, slope, curve := p.loss.at((vol - mids[j]) * inv)
-			weight := weights[j]
-			sum += weight * f
-			// ∂w by θ, u, v as in wings.gradient, times ∂z/∂w = inv/(2·vol·τ).
-			s := 0.5 * perYear * inv / vol
-			up := w / r
-			q := 0.25 * kk / r
-			ku := 0.5 * k * up
-			j0, j1, j2 := s*up, s*(ku+y.v*q), s*(y.u*q-ku)
-			slope *= weight
-			curve *= weight
-			g0 += slope * j0
-			g1 += slope * j1
-			g2 += slope * j2
-			c0, c1, c2 := curve*j0, curve*j1, curve*j2
-			h00 += c0 * j0
-			h10 += c1 * j0
-			h11 += c1 * j1
-			h20 += c2 * j0
-			h21 += c2 * j1
-			h22 += c2 * j2
+			if robustLoss {
+				for j, x := range z[:n] {
+					f, slope, curve := robust(x, floor)
+					sum += weights[j] * f
+					z[j], cv[j] = weights[j]*slope, weights[j]*curve
+				}
+			} else {
+				for j, x := range z[:n] {
+					f, slope, curve := p.loss.at(x, floor)
+					sum += weights[j] * f
+					z[j], cv[j] = weights[j]*slope, weights[j]*curve
+				}
+			}
+			for j, slope := range z[:n] {
+				j0, j1, j2, curve := jt[j], ju[j], jv[j], cv[j]
+				g0 += slope * j0
+				g1 += slope * j1
+				g2 += slope * j2
+				c0, c1, c2 := curve*j0, curve*j1, curve*j2
+				h00 += c0 * j0
+				h10 += c1 * j0
+				h11 += c1 * j1
+				h20 += c2 * j0
+				h21 += c2 * j1
+				h22 += c2 * j2
+			}
+			ks, mids, invs, weights = ks[n:], mids[n:], invs[n:], weights[n:]
 		}
 		g0, g1, g2 = g0*y.theta, g1*y.u, g2*y.v
 		prior := &p.prior[i]

@@ -36,6 +36,7 @@ func (s *solver) resize(n int) {
 }
 
 const (
+	floorNear    = 0.2   // floor of the curvature of the loss near the minimum
 	barrierEnd   = 1e-9  // weight of the logarithmic barrier at the end: its bias of the objective is this per condition
 	nearest      = 0.005 // a step keeps at least this part of each condition
 	longest      = 2.0   // of a step, in any logarithm
@@ -53,7 +54,7 @@ func (s *solver) solve(mu, tol float64, maxIterations int) bool {
 		}
 	}
 	s.iterations, s.evaluations = 0, 1
-	s.objective = s.evaluate(s.x, s.grad, s.hess)
+	s.objective = s.evaluate(s.x, s.grad, s.hess, 1) // far from the minimum, a model above the loss steps best
 	for s.iterations < maxIterations {
 		s.iterations++
 		slope := s.direction(mu)
@@ -200,7 +201,7 @@ func (s *solver) search(mu, slope float64) float64 {
 			continue
 		}
 		s.evaluations++
-		f := s.evaluate(s.trial, s.gradTrial, s.hessTrial)
+		f := s.evaluate(s.trial, s.gradTrial, s.hessTrial, floorNear)
 		if f-mu*logSum(s.cTrial) <= merit+1e-4*alpha*slope+1e-14*math.Abs(merit) {
 			s.dual(mu)
 			s.x, s.trial = s.trial, s.x
