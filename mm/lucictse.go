@@ -59,8 +59,8 @@ func (m *LucicTse) Validate() error {
 }
 
 // Solve returns the quoting policy at the time horizon (years, >= 0) before the end, when the expected edges from now on
-// are as given. Its cost is about n·r² for each of some hundred nodes, with n options and r factors; it stops when ctx is
-// cancelled.
+// are as given. With n options and r factors it costs about n·r for each of some hundred nodes and n·r³ once, or n·r² for
+// each node if there are more than 48 factors; it stops when ctx is cancelled.
 func (m *LucicTse) Solve(ctx context.Context, horizon float64, edges Edges) (*LucicTsePolicy, error) {
 	if err := m.Validate(); err != nil {
 		return nil, err
@@ -128,6 +128,7 @@ type ltSolver struct {
 	flow  []float64 // −load'(λ_b − λ_a)
 	tilt  []float64 // κ_b·λ_b − κ_a·λ_a
 	tilts bool
+	cube  []float64 // see tiltCube
 }
 
 func newLTSolver(m *LucicTse, terminal, running Penalty) *ltSolver {
@@ -309,23 +310,63 @@ func (s *ltSolver) project(dst, c []float64) {
 	clear(dst)
 	for i, v := range c {
 		v *= s.s[i]
-		for j := range dst {
-			dst[j] += s.q.At(i, j) * v
+		for j, q := range s.q.RawRowView(i) {
+			dst[j] += q * v
 		}
 	}
 }
 
 // addTilt adds load'(diag(P)·tilt) to rho, for P = load·(g/c)·load'.
 func (s *ltSolver) addTilt(rho []float64, g *mat.Dense) {
-	var lg mat.Dense
-	lg.Mul(s.load, g)
-	for i, t := range s.tilt {
-		l := s.load.RawRowView(i)
-		p := dot(lg.RawRowView(i), l) / ltc * t
-		for j := range rho {
-			rho[j] += l[j] * p
+	if s.r > cubeRank {
+		var lg mat.Dense
+		lg.Mul(s.load, g)
+		for i, t := range s.tilt {
+			l := s.load.RawRowView(i)
+			p := dot(lg.RawRowView(i), l) / ltc * t
+			for j := range rho {
+				rho[j] += l[j] * p
+			}
+		}
+		return
+	}
+	if s.cube == nil {
+		s.cube = s.tiltCube()
+	}
+	rows := s.cube
+	for k := range s.r {
+		for l := k; l < s.r; l++ {
+			v := 2 / ltc * g.At(k, l)
+			if k == l {
+				v /= 2
+			}
+			for j, x := range rows[:s.r] {
+				rho[j] += v * x
+			}
+			rows = rows[s.r:]
 		}
 	}
+}
+
+// cubeRank is the greatest rank at which the sums over the options that addTilt needs are taken once for all nodes.
+const cubeRank = 48
+
+// tiltCube returns Σ_i tilt_i·load_ik·load_il·load_ij: for each k <= l a row over j.
+func (s *ltSolver) tiltCube() []float64 {
+	cube := make([]float64, s.r*(s.r+1)/2*s.r)
+	for i, t := range s.tilt {
+		load, rows := s.load.RawRowView(i), cube
+		for k, lk := range load {
+			for _, ll := range load[k:] {
+				v := t * lk * ll
+				for j, lj := range load {
+					rows[j] += v * lj
+				}
+				rows = rows[s.r:]
+			}
+		}
+	}
+	return cube
 }
 
 // ltStep is the propagator over a step.

@@ -482,6 +482,42 @@ func TestLucicTseAgainstFullEquation(t *testing.T) {
 	near(t, "smallest jumps", last, 0, 1e-5)
 }
 
+// The sums over the options that the third term of θ1 needs, taken once or anew at each node, against their definition.
+func TestLucicTseTiltBothWays(t *testing.T) {
+	rng := rand.New(rand.NewPCG(17, 18))
+	for _, c := range []struct{ n, factors int }{{7, 5}, {cubeRank + 5, cubeRank + 2}} {
+		m, _ := randomBook(rng, c.n, 0, c.factors)
+		s := newLTSolver(m, m.Terminal, m.Running)
+		if s.r != c.factors {
+			t.Fatalf("rank %d of %d factors", s.r, c.factors)
+		}
+		g := mat.NewDense(s.r, s.r, nil)
+		for i := range s.r {
+			for j := range i + 1 {
+				v := rng.NormFloat64()
+				g.Set(i, j, v)
+				g.Set(j, i, v)
+			}
+		}
+		got, want := make([]float64, s.r), make([]float64, s.r)
+		s.addTilt(got, g)
+		var p, lg mat.Dense
+		lg.Mul(s.load, g)
+		p.Mul(&lg, s.load.T())
+		size := 0.0
+		for i := range c.n {
+			for j := range want {
+				v := s.load.At(i, j) * p.At(i, i) / ltc * s.tilt[i]
+				want[j] += v
+				size = math.Max(size, math.Abs(v))
+			}
+		}
+		for j := range want {
+			near(t, fmt.Sprintf("rank %d: entry %d", s.r, j), got[j], want[j], 1e-11*size)
+		}
+	}
+}
+
 func TestLucicTsePolicyIsConcurrent(t *testing.T) {
 	m, edges := randomBook(rand.New(rand.NewPCG(13, 14)), 30, 2, 4)
 	p, err := m.Solve(context.Background(), 0.01, edges)
@@ -505,4 +541,32 @@ func TestLucicTsePolicyIsConcurrent(t *testing.T) {
 		})
 	}
 	wg.Wait()
+}
+
+// The exact model at the size of a book: 6,000 options with 20 running factors.
+func BenchmarkLucicTse(b *testing.B) {
+	const n = 6000
+	m, edges := randomBook(rand.New(rand.NewPCG(15, 16)), n, 0, 20)
+	p, err := m.Solve(context.Background(), 2.0/252, edges)
+	if err != nil {
+		b.Fatal(err)
+	}
+	q, d, scratch := make([]float64, n), make([]Distances, n), make([]float64, p.Rank())
+	for i := range q {
+		q[i] = float64(i%7 - 3)
+	}
+	b.Run("quote", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			p.DistancesTo(d, q, scratch)
+		}
+		b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds(), "options/s")
+	})
+	b.Run("solve", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := m.Solve(context.Background(), 2.0/252, edges); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
 }

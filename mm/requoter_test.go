@@ -12,7 +12,10 @@ import (
 	"github.com/volgaquant/volga/internal/fault"
 	"github.com/volgaquant/volga/pricing"
 	"github.com/volgaquant/volga/pricing/black"
+	"github.com/volgaquant/volga/surface"
 )
+
+var _ SmileVol = (*surface.ESSVI)(nil)
 
 // flatVol is one volatility for all.
 type flatVol float64
@@ -51,6 +54,21 @@ func board(expiries, strikes int) RequoterSettings {
 		}
 	}
 	return s
+}
+
+// fitted is an arbitrage-free surface with a pillar at each expiry.
+func fitted(t testing.TB, expiries []Expiry) *surface.ESSVI {
+	t.Helper()
+	slices := make([]surface.Slice, len(expiries))
+	for i, x := range expiries {
+		theta := 0.04 * x.Tau
+		slices[i] = surface.Slice{Tau: x.Tau, Theta: theta, Rho: -0.6, Psi: 0.9 * math.Sqrt(theta)}
+	}
+	e, err := surface.NewESSVI(slices)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
 }
 
 func mustRequoter(t testing.TB, s RequoterSettings, vols SmileVol, spot float64) *Requoter {
@@ -102,7 +120,7 @@ func TestRequoterByHand(t *testing.T) {
 
 func TestRequoterAgainstBlack(t *testing.T) {
 	s := board(4, 25)
-	vols := ssvi{atm: 0.2, rho: -0.6, eta: 0.9}
+	vols := fitted(t, s.Expiries)
 	r := mustRequoter(t, s, vols, 101.3)
 	c := r.Columns()
 	for i, o := range s.Series {
@@ -437,7 +455,7 @@ func TestRequoterRefuses(t *testing.T) {
 func TestRequoteAllocatesNothing(t *testing.T) {
 	s := board(5, 20)
 	s.Sizer = Sizer{Max: 10, Vega: 100}
-	r := mustRequoter(t, s, &ssvi{atm: 0.2, rho: -0.5, eta: 1}, 100)
+	r := mustRequoter(t, s, fitted(t, s.Expiries), 100)
 	spot := 100.0
 	if n := testing.AllocsPerRun(20, func() {
 		spot += 0.01
@@ -455,7 +473,8 @@ func TestRequoteAllocatesNothing(t *testing.T) {
 	}
 }
 
-// A tick of the spot to quotes of 6,000 series: 30 expiries of 100 strikes and both rights, ten volatility factors.
+// A tick of the spot to quotes of 6,000 series: 30 expiries of 100 strikes and both rights on an eSSVI surface, ten
+// volatility factors, sizes, post-only rules, and a position in most series.
 func BenchmarkRequote(b *testing.B) {
 	s := board(30, 100)
 	tau, vol := make([]float64, 30), make([]float64, 30)
@@ -471,10 +490,11 @@ func BenchmarkRequote(b *testing.B) {
 	}
 	s.Rules.MinEdge, s.Rules.PostOnly = 0.02, true
 	s.Sizer = Sizer{Max: 100, Delta: 500, Vega: 1e4}
+	vols := fitted(b, s.Expiries)
 	for _, dynamics := range []Dynamics{StickyMoneyness, StickyStrike} {
 		b.Run(dynamics.String(), func(b *testing.B) {
 			s.Dynamics = dynamics
-			r := mustRequoter(b, s, &ssvi{atm: 0.2, rho: -0.6, eta: 1}, 100)
+			r := mustRequoter(b, s, vols, 100)
 			for i := range r.Len() {
 				if err := r.OnFill(i, float64(i%7-3)); err != nil {
 					b.Fatal(err)
@@ -490,7 +510,7 @@ func BenchmarkRequote(b *testing.B) {
 		})
 	}
 	b.Run("after a fill", func(b *testing.B) {
-		r := mustRequoter(b, s, &ssvi{atm: 0.2, rho: -0.6, eta: 1}, 100)
+		r := mustRequoter(b, s, vols, 100)
 		b.ReportAllocs()
 		for b.Loop() {
 			if err := r.OnFill(1234, 1); err != nil {
