@@ -1,0 +1,59 @@
+package formula
+
+import "math"
+
+// Constants of the exponential. ln2Hi has 32 trailing zero bits, so n·ln2Hi is exact.
+const (
+	log2e = 0x1.71547652b82fep+0
+	ln2Hi = 6.93147180369123816490e-01
+	ln2Lo = 1.90821492927058770002e-10
+)
+
+// expPoly holds c2, c3 ... c11 of e^r ≈ 1 + r + Σ c_i r^i on |r| <= ln2/2, minimax with relative error 4.1e-18.
+var expPoly = []float64{
+	0.50000000000000122, 0.16666666666666477, 0.041666666666519754, 0.0083333333334550431, 0.0013888888945916382,
+	0.00019841269589115522, 2.4801491039095041e-05, 2.7557514545825323e-06, 2.763090349011265e-07, 2.5022322567635338e-08,
+}
+
+// Beyond these the exponential rounds to zero and to infinity. The clamp keeps n within OpScale's domain.
+const (
+	expLow  = -746
+	expHigh = 710
+)
+
+// expandExp is e^x: clamp, reduce, 1 + r(1 + r·poly(r)), scale. The operands of the clamp are in the order that lets NaN
+// through.
+func (b *Builder) expandExp(x Expr) Expr {
+	x = b.Const(expLow).Max(b.Const(expHigh).Min(x))
+	n := x.Times(log2e).Round()
+	r := n.FMA(b.Const(-ln2Hi), x)
+	r = n.FMA(b.Const(-ln2Lo), r)
+	one := b.Const(1)
+	return horner(r, expPoly).FMA(r, one).FMA(r, one).Scale(n)
+}
+
+// expm1Poly returns e^r − 1 for |r| <= ln2/2 and a little.
+func (b *Builder) expm1Poly(r Expr) Expr { return r.Square().FMA(horner(r, expPoly), r) }
+
+// logPoly holds Lg1 ... Lg7 of fdlibm's e_log.c: log(1+f) = 2s + s·R, s = f/(2+f), R ≈ Σ Lg_i s^(2i), error 2^-58.45.
+var logPoly = []float64{
+	6.666666666666735130e-01, 3.999999999940941908e-01, 2.857142874366239149e-01, 2.222219843214978396e-01,
+	1.818357216161805012e-01, 1.531383769920937332e-01, 1.479819860511658591e-01,
+}
+
+// expandLog is ln x in fdlibm's form: x = (1+f)·2^k with 1+f in (√½, √2], and k·ln2 + f − (f²/2 − s(f²/2 + R)). At 0 and
+// +Inf the exponent is infinite and carries through; only x < 0 needs a choice of its own.
+func (b *Builder) expandLog(x Expr) Expr {
+	m, k := x.Mantissa(), x.Exponent()
+	high := m.Gt(b.Const(math.Sqrt2))
+	m = high.Select(m.Times(0.5), m)
+	k = high.Select(k.Plus(1), k)
+	f := m.Plus(-1)
+	s := f.Div(f.Plus(2))
+	z := s.Square()
+	r := horner(z, logPoly).Mul(z)
+	half := f.Times(0.5).Mul(f)
+	t := s.FMA(half.Add(r), k.Times(ln2Lo))
+	y := k.FMA(b.Const(ln2Hi), f.Sub(half.Sub(t)))
+	return x.Lt(b.Const(0)).Select(b.Const(math.NaN()), y)
+}
