@@ -1,44 +1,65 @@
 package surface
 
-import "math"
+import (
+	"cmp"
+	"math"
+	"slices"
+)
 
 // What is believed of interest rates before any option is seen. It matters only where the parity of options is silent:
 // a discount factor of a few weeks moves no forward.
 const (
 	ratePrior    = 0.02
-	ratePriorErr = 0.03
-	rateWander   = 0.005 // standard deviation of the change of the zero rate over a factor e in time to expiry
-	rateLeastErr = 1e-4  // no single expiry is believed better than to a basis point
-	rateHuber    = 2.0   // residuals beyond so many standard errors pull no harder
+	ratePriorErr = 0.05
+	rateWander   = 0.005  // standard deviation of the change of the zero rate over a factor e in time to expiry
+	rateLeastErr = 2e-4   // no single expiry is believed better than this
+	rateKernel   = 0.7    // width in ln τ of the neighbourhood whose median the fit starts from
+	rateOutlier  = 0.0025 // an observation further from its neighbours than four times this, and four times its own
+	rateCut      = 4.0    // error, is left out
 )
 
 // smoothRates returns the zero rate at each time to expiry, in rising order, given observed rates and their standard
-// errors; an observation that is not finite is left out. The rate is a random walk in ln τ with Gaussian, robustified
-// observations: its mode solves a tridiagonal system. So precise long expiries carry over flat to short ones whose
-// regression is noise, and every expiry counts by its precision.
+// errors; an observation that is not finite is left out. The rate is a random walk in ln τ seen through Gaussian noise,
+// whose mode solves a tridiagonal system; the weights of the observations are Tukey's bisquare, starting from a running
+// weighted median. So precise long expiries carry over flat to short ones whose regression is noise, every expiry counts
+// by its precision, and one that is far from its neighbours counts for nothing.
 func smoothRates(tau, rate, err []float64) []float64 {
 	n := len(tau)
 	precision, target := make([]float64, n), make([]float64, n)
+	var seen []int
 	for i := range tau {
 		if finite(rate[i]) && err[i] >= 0 && finite(err[i]) {
 			precision[i], target[i] = 1/(err[i]*err[i]+rateLeastErr*rateLeastErr), rate[i]
+			seen = append(seen, i)
 		}
 	}
 	link := make([]float64, n) // between i and i+1
 	for i := 0; i+1 < n; i++ {
 		link[i] = 1 / (rateWander * rateWander * math.Max(math.Log(tau[i+1]/tau[i]), 1e-9))
 	}
-	out := make([]float64, n)
-	weight := append([]float64(nil), precision...)
-	for range 20 {
-		solveWalk(out, weight, target, link)
-		for i := range out {
-			if u := math.Abs(out[i]-target[i]) * math.Sqrt(precision[i]); u > rateHuber {
-				weight[i] = precision[i] * rateHuber / u
-			} else {
-				weight[i] = precision[i]
+	out, weight := make([]float64, n), make([]float64, n)
+	slices.SortFunc(seen, func(a, b int) int { return cmp.Compare(target[a], target[b]) })
+	near := make([]float64, len(seen))
+	for _, i := range seen {
+		total := 0.0
+		for j, s := range seen {
+			near[j] = precision[s] * math.Exp(-math.Abs(math.Log(tau[s]/tau[i]))/rateKernel)
+			total += near[j]
+		}
+		half := 0.5 * total
+		for j, s := range seen {
+			if half -= near[j]; half <= 0 {
+				out[i] = target[s]
+				break
 			}
 		}
+	}
+	for range 20 {
+		for _, i := range seen {
+			u := (out[i] - target[i]) / (rateCut * math.Sqrt(1/precision[i]+rateOutlier*rateOutlier))
+			weight[i] = precision[i] * math.Pow(math.Max(1-u*u, 0), 2)
+		}
+		solveWalk(out, weight, target, link)
 	}
 	return out
 }

@@ -12,7 +12,7 @@ type Field int8
 // three; and Bid and Ask, or in the wide shape CallBid, CallAsk, PutBid and PutAsk. The others are optional.
 const (
 	FieldDate       Field = iota // date of the quote, in New York; may hold the time too
-	FieldTime                    // time of the quote: "16:31 ET", "18:01-19:01 ET" (the first is taken), "close" or empty: 16:00 ET
+	FieldTime                    // time of the quote: "16:31 ET", "18:01-19:01 ET" (the first is taken), "close" or empty: the close of New York; without a zone: ET
 	FieldInstant                 // date and time of the quote in UTC
 	FieldUnderlying              // name of the underlying
 	FieldSpot                    // spot price

@@ -288,6 +288,74 @@ func TestInstantsOfOneDay(t *testing.T) {
 	}
 }
 
+// Coin-margined prices are told from prices in money by call minus put, whatever the file looks like.
+func TestUnitOfPrices(t *testing.T) {
+	var coins, money strings.Builder
+	coins.WriteString("quote_date,underlying,spot,expiry,strike,type,bid,ask\n")
+	money.WriteString("snapshot_utc,underlying,index_price,expiry,strike,type,bid,ask\n")
+	for k := 8000; k <= 12000; k += 500 {
+		call, put := 0.1, 0.1-(1-float64(k)/10000)
+		fmt.Fprintf(&coins, "2023-09-14,BTC,10000,2023-12-29,%d,C,%.4f,%.4f\n2023-09-14,BTC,10000,2023-12-29,%d,P,%.4f,%.4f\n", k, call+0.3, call+0.302, k, put+0.3, put+0.302)
+		fmt.Fprintf(&money, "2023-09-14 10:00:00,BTC,10000,2023-12-29,%d,C,%.1f,%.1f\n2023-09-14 10:00:00,BTC,10000,2023-12-29,%d,P,%.1f,%.1f\n", k, 1e4*call+3000, 1e4*call+3010, k, 1e4*put+3000, 1e4*put+3010)
+	}
+	for _, c := range []struct {
+		name, text string
+		opt        surface.ReadOptions
+		inverse    bool
+		says       string
+	}{
+		{"coins in a file like one of equities", coins.String(), surface.ReadOptions{}, true, "in coins"},
+		{"money in a file like one of crypto", money.String(), surface.ReadOptions{}, false, "in money"},
+		{"money, as told", money.String(), surface.ReadOptions{Margin: surface.MarginMoney}, false, ""},
+		{"coins, as told", coins.String(), surface.ReadOptions{Margin: surface.MarginCoin}, true, ""},
+	} {
+		chain, report := read(t, c.text, c.opt)
+		if chain.Inverse != c.inverse || (c.says != "" && !slices.ContainsFunc(report.Notes, func(s string) bool { return strings.Contains(s, c.says) })) {
+			t.Errorf("%s: inverse %v, notes %q", c.name, chain.Inverse, report.Notes)
+		}
+		_, smiles, err := chain.Smiles(surface.SmileOptions{})
+		if err != nil || math.Abs(smiles.Expiries[0].Forward-10000) > 1e-6 {
+			t.Errorf("%s: %v, forward %g", c.name, err, smiles.Expiries[0].Forward)
+		}
+	}
+	if _, _, err := surface.ReadChain(strings.NewReader(coins.String()), "x", surface.ReadOptions{Margin: surface.MarginMoney}); err == nil || !strings.Contains(err.Error(), "10000 times too large") {
+		t.Errorf("coins taken for money: %v", err)
+	}
+}
+
+func TestReadChains(t *testing.T) {
+	other := strings.NewReplacer("ABC", "XYZ").Replace(inline[len(tidy):])
+	next := strings.NewReplacer("2023-09-14", "2023-09-15").Replace(inline[len(tidy):])
+	text := next + other + inline[len(tidy):] // not in order of date
+	for _, c := range []struct {
+		opt      surface.ReadOptions
+		chains   int
+		rejected string
+	}{
+		{surface.ReadOptions{}, 3, "none"},
+		{surface.ReadOptions{Underlying: "abc"}, 2, "other underlying 8"},
+		{surface.ReadOptions{Date: calendar.NewDate(2023, 9, 15)}, 1, "other snapshot 16"},
+		{surface.ReadOptions{Asof: time.Date(2023, 9, 14, 23, 0, 0, 0, time.UTC)}, 2, "other snapshot 8"},
+	} {
+		chains, report, err := surface.ReadChains(strings.NewReader(tidy+text), "x", c.opt)
+		if err != nil || len(chains) != c.chains || report.Rejected.String() != c.rejected || report.Rows != 24 || report.Kept != 8*c.chains {
+			t.Errorf("%+v: %d chains, %+v, %v", c.opt, len(chains), report, err)
+		}
+		for i := 1; i < len(chains); i++ {
+			if chains[i].Asof.Before(chains[i-1].Asof) {
+				t.Error("not in order of date")
+			}
+		}
+	}
+	if _, _, err := surface.ReadChains(strings.NewReader(tidy+text), "x", surface.ReadOptions{Underlying: "DEF"}); !errors.Is(err, surface.ErrCSV) {
+		t.Errorf("%v", err)
+	}
+	c, report := read(t, tidy+text, surface.ReadOptions{}) // the latest date of the first underlying
+	if c.Underlying != "ABC" || c.Asof.Day() != 15 || report.Rejected.String() != "other underlying 8, other snapshot 8" {
+		t.Errorf("%s at %v, rejected %v", c.Underlying, c.Asof, report.Rejected)
+	}
+}
+
 // A 20 000-row chain, in memory.
 func largeChain() []byte {
 	var b bytes.Buffer
