@@ -49,7 +49,7 @@ func compareExpiry(a, b Expiry) int {
 
 // Chain is the options of one underlying at one instant, as a vendor printed them: by column, ordered by expiry, strike,
 // calls before puts, and then by age with the oldest first. Nothing is cleaned yet: prices may be absent, negative,
-// crossed or NaN. A chain does not change once read.
+// crossed or NaN. A chain does not change once read, and is safe for concurrent use.
 type Chain struct {
 	Source     string    // where it was read, for messages
 	Underlying string    // "" if the file does not say

@@ -321,8 +321,13 @@ func (c *Chain) smile(opt SmileOptions, x *ExpiryReport, why []Reason, from, to 
 			why[row] = ButterflyArbitrage
 		}
 	}
-	if n := len(puts.row) + len(calls.row); n < opt.MinStrikes {
+	n := len(puts.row) + len(calls.row)
+	if n < opt.MinStrikes {
 		return skip("%d usable options, want %d", n, opt.MinStrikes)
+	}
+	s.Right = make([]pricing.Right, 0, n)
+	for _, column := range []*[]float64{&s.Strike, &s.K, &s.Bid, &s.Ask, &s.Mid} {
+		*column = make([]float64, 0, n)
 	}
 	for _, w := range []*wing{&puts, &calls} {
 		for i, k := range w.strike {

@@ -4,6 +4,7 @@ import (
 	"compress/gzip"
 	"encoding/csv"
 	"errors"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -234,6 +235,29 @@ func TestFirstForwardNearSpot(t *testing.T) {
 	_, report := vendorSmiles(t, "equity_options/spx_2026-01-30.csv.gz", surface.ReadOptions{}, surface.SmileOptions{})
 	if x := report.Expiries[0]; math.Abs(x.Forward-6936.3) > 0.05 || x.Expiry.Label() != "SPXW 2026-02-02 PM" {
 		t.Errorf("%s: forward %.3f, the README has 6936.3", x.Expiry.Label(), x.Forward)
+	}
+}
+
+// The README counts 583 executable butterflies between neighbours in this file; nearly all are of options in the money.
+// Out of the money there are those around the calls at 7160 and 7165, 7245 and 7305 of one expiry and the put at 4250 of
+// another; the put at 7100 of a third stands against its second neighbours. The Cboe chains have none.
+func TestButterfliesOfDirtyFile(t *testing.T) {
+	_, report := vendorSmiles(t, "equity_options/spx_2026-01-30.csv.gz", surface.ReadOptions{}, surface.SmileOptions{})
+	got := map[string]int{}
+	for _, x := range report.Expiries {
+		if n := x.Rejected.Count(surface.ButterflyArbitrage); n > 0 {
+			got[x.Expiry.Label()] = n
+		}
+	}
+	want := map[string]int{"SPXW 2026-09-30 PM": 4, "SPX 2027-06-17 AM": 1, "SPX 2029-12-21 AM": 1}
+	if !maps.Equal(got, want) {
+		t.Errorf("rejected %v, want %v", got, want)
+	}
+	for _, name := range []string{"spx_2011-01-24.csv", "spx_2022-02-04.csv.gz", "ndx_2022-02-04.csv.gz", "spx_2023-09-14.csv.gz", "spx_2025-10-01.csv.gz"} {
+		_, report := vendorSmiles(t, "equity_options/"+name, surface.ReadOptions{}, surface.SmileOptions{})
+		if n := report.Rejected.Count(surface.ButterflyArbitrage); n != 0 {
+			t.Errorf("%s: %d executable butterflies", name, n)
+		}
 	}
 }
 
