@@ -84,6 +84,9 @@ func (o *BSM) lognormal() lognormal {
 
 // addDrift adds (r−q)τ to x, with the rounding errors of the difference, the product and the sum.
 func (l *lognormal) addDrift() {
+	if l.r == l.q {
+		return
+	}
 	c := l.r - l.q
 	bb := c - l.r
 	clo := (l.r - (c - bb)) - (l.q + bb)

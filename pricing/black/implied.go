@@ -75,7 +75,7 @@ func boundError(fn string, q Quote, bound float64, sentinel error) error {
 // intrinsic value (φ(F−K))⁺ and +Inf at the maximum, F for a call and K for a put; below, above, and for any argument that
 // is NaN or a forward or strike that is not positive and finite it is NaN. It allocates nothing.
 //
-// The result is the inverse of the given doubles to about 4ε·(1+c), ε = 2⁻⁵³, where c = |∂ln s/∂ln price| of the out-of-the-money
+// The result is the inverse of the given doubles to 5ε·(1+c), ε = 2⁻⁵³, where c = |∂ln s/∂ln price| of the out-of-the-money
 // option of the two rights: an in-the-money price is first reduced by the intrinsic value, and what that subtraction cancels
 // was lost before.
 //

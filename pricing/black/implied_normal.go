@@ -9,7 +9,7 @@ import (
 
 // BachelierImpliedVol returns the normal volatility, in units of the forward per square root of a year, at which an option
 // is worth q.Price under [Bachelier]. Forward and strike may have any sign. At the intrinsic value it is 0. The errors are
-// those of [ImpliedVol], but that no finite price is too large. The result is the inverse of the given price to about 4ε·(1+c) as
+// those of [ImpliedVol], but that no finite price is too large. The result is the inverse of the given price to 5ε·(1+c) as
 // in [ImpliedTotalVol].
 //
 // An option m = |F−K| out of the money is worth s·φ(a)·G(a), with a = m/s, G(a) = 1−aM(a) and s = σ√T. Its inverse is a function of
