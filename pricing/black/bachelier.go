@@ -37,9 +37,9 @@ func (o *Bachelier) valid() bool {
 		math.Abs(o.Forward)+math.Abs(o.Strike)+o.Vol+o.Tau+o.Discount <= math.MaxFloat64
 }
 
-// normalSplit is a = |F−K|/s and the density n = φ(a), with the rounding errors of F−K and s kept in the exponent.
-func normalSplit(f, k, sh, sl float64) (m, a, n float64) {
-	m = f - k
+// normalSplit is a = |F−K|/s and s·φ(a), with the rounding errors of F−K and s kept in the exponent.
+func normalSplit(f, k, sh, sl float64) (a, sn float64) {
+	m := f - k
 	bb := m - f
 	mlo := (f - (m - bb)) - (k + bb)
 	if m < 0 {
@@ -47,11 +47,12 @@ func normalSplit(f, k, sh, sl float64) (m, a, n float64) {
 	}
 	a = m / sh
 	if !(a < deadA) {
-		return m, a, 0
+		return a, 0
 	}
 	h, l := special.HalfSquare(a)
 	l += a * (math.FMA(-a, sh, m) + (mlo - a*sl)) / sh
-	return m, a, special.InvSqrt2Pi * special.ExpSum(-h, -l)
+	v, w := gauss(h, l)
+	return a, sh * v * w
 }
 
 // Price returns the value. Out of the money the relative error is below 2e-15 wherever the undiscounted price is a normal double: the
@@ -67,11 +68,11 @@ func (o Bachelier) Price() float64 {
 	if sh == 0 {
 		return o.Discount * intrinsic
 	}
-	_, a, n := normalSplit(o.Forward, o.Strike, sh, sl)
-	if n == 0 {
+	a, sn := normalSplit(o.Forward, o.Strike, sh, sl)
+	if sn == 0 {
 		return o.Discount * intrinsic
 	}
-	return o.Discount * (intrinsic + sh*n*special.MillsSlope(a))
+	return o.Discount * (intrinsic + sn*special.MillsSlope(a))
 }
 
 // Greeks returns the value and its sensitivities by the forward, the strike, the normal volatility and calendar time. As in
@@ -96,12 +97,12 @@ func (o Bachelier) Greeks() (value float64, g pricing.Greeks) {
 	}
 	value = math.Max(phi*d, 0)
 	if sh > 0 {
-		var a float64
-		_, a, n = normalSplit(o.Forward, o.Strike, sh, sl)
+		a, sn := normalSplit(o.Forward, o.Strike, sh, sl)
+		n = sn / sh
 		p = step(phi * d)
-		if n > 0 {
+		if sn > 0 {
 			m, slope := special.MillsBoth(a)
-			value += sh * n * slope
+			value += sn * slope
 			p = n * m
 			if phi*d > 0 {
 				p = 1 - p

@@ -63,7 +63,7 @@ func (l *lognormal) greeks() (float64, pricing.Greeks) {
 			value = o.price(scale, sq)
 			d1, d2 = o.t-o.a, -o.t-o.a
 		}
-		n = scale * o.v
+		n = o.density(scale)
 		if n > 0 {
 			p1 = n * special.Mills(math.Abs(d1)) / sq
 			p2 = n * special.Mills(math.Abs(d2)) / kr

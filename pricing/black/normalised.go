@@ -24,7 +24,8 @@ const (
 	seriesT  = 0.5 // the series of R in t serves t <= seriesT and
 	seriesAT = 0.3 // a·t <= seriesAT, that is ξ <= 0.6
 	slopeGap = 0.5 // beyond a−t = slopeGap the difference is taken of the slopes 1−zM(z)
-	deadA    = 40  // beyond a or t = deadA the density v is below the smallest subnormal
+	deadA    = 54  // beyond a or t = deadA the density is below the smallest subnormal even in units of 1e308
+	splitH   = 690 // beyond this exponent it is kept as a product of two
 )
 
 // inSeries says whether the series serves (a,t).
@@ -73,7 +74,7 @@ func complement(a, t float64) float64 { return special.Mills(t-a) + special.Mill
 // otm is the out-of-the-money option in units of √(FK), taken apart.
 type otm struct {
 	a, t float64
-	v    float64 // e^(−(a²+t²)/2)/√(2π)
+	v, w float64 // v·w = e^(−(a²+t²)/2)/√(2π)
 }
 
 // split returns a, t and v for ξ = xh+xl >= 0 and s = sh+sl > 0. The exponent is kept with its rounding error, and so are
@@ -89,8 +90,22 @@ func split(xh, xl, sh, sl float64) otm {
 	h := h1 + h2
 	bb := h - h1
 	l := (h1 - (h - bb)) + (h2 - bb) + l1 + l2 + a*al + 0.5*t*sl
-	return otm{a: a, t: t, v: special.InvSqrt2Pi * special.ExpSum(-h, -l)}
+	v, w := gauss(h, l)
+	return otm{a: a, t: t, v: v, w: w}
 }
+
+// gauss returns e^(−h−l)/√(2π) as a product v·w: w is one unless the exponent alone would underflow, for a large price scale may still
+// bring the whole back into the range.
+func gauss(h, l float64) (v, w float64) {
+	if h < splitH {
+		return special.InvSqrt2Pi * special.ExpSum(-h, -l), 1
+	}
+	w = special.ExpSum(-0.5*h, -0.5*l)
+	return special.InvSqrt2Pi * w, w
+}
+
+// density is v in units of 1/scale.
+func (o *otm) density(scale float64) float64 { return scale * o.v * o.w }
 
 // price returns the price of the option for scale = √(FK) and most = min(F,K), its value at infinite volatility.
 func (o otm) price(scale, most float64) float64 {
@@ -101,11 +116,11 @@ func (o otm) price(scale, most float64) float64 {
 		}
 		return 0
 	case inSeries(o.a, o.t):
-		return scale * o.v * ratioSeries(o.a, o.t)
+		return scale * o.v * ratioSeries(o.a, o.t) * o.w
 	case o.t < o.a:
-		return scale * o.v * ratioDifference(o.a, o.t)
+		return scale * o.v * ratioDifference(o.a, o.t) * o.w
 	}
-	return most - scale*o.v*complement(o.a, o.t)
+	return most - scale*o.v*complement(o.a, o.t)*o.w
 }
 
 // NormalisedPrice returns the normalised Black price b(x,s) = e^(x/2)Φ(x/s+s/2) − e^(−x/2)Φ(x/s−s/2) of a call of log-moneyness
