@@ -141,8 +141,9 @@ func (t *table) fill(c *Chain, order []*row) {
 	}
 }
 
-// settleSpot finds the spot: as given, from the spot column, from the index column, or from an underlying price that is
-// the same for all of several expiries, which then is no forward. Of several values the latest counts.
+// settleSpot finds the spot: as given, from the spot column, from the index column, or from the underlying price. That
+// is the spot in files of equities, and where it is the same for all of several expiries; else it is their forward. Of
+// several values the latest counts.
 func (t *table) settleSpot(c *Chain, order []*row, opt ReadOptions) {
 	latest := func(of func(x *row) float64) float64 {
 		var last *row
@@ -159,6 +160,12 @@ func (t *table) settleSpot(c *Chain, order []*row, opt ReadOptions) {
 	c.Spot = latest(func(x *row) float64 { return x.spot })
 	if math.IsNaN(c.Spot) {
 		c.Spot = latest(func(x *row) float64 { return x.indexSpot })
+	}
+	if c.ExpiryForward != nil && !t.crypto && !strings.HasPrefix(headerKey(t.cols.name(FieldUnderlyingPrice)), "forward") {
+		c.ExpiryForward = nil
+		if math.IsNaN(c.Spot) {
+			c.Spot = latest(func(x *row) float64 { return x.underlyingPrice })
+		}
 	}
 	if c.ExpiryForward != nil && len(c.Expiries) > 1 {
 		first := c.ExpiryForward[0]

@@ -11,7 +11,7 @@ type Field int8
 // The fields that the reader looks for. A file needs Expiry, Strike and Type, or an Instrument or Symbol that says all
 // three; and Bid and Ask, or in the wide shape CallBid, CallAsk, PutBid and PutAsk. The others are optional.
 const (
-	FieldDate       Field = iota // date of the quote, in New York; may hold the time too
+	FieldDate       Field = iota // date of the quote, in New York; may hold the time too, which is of UTC if it ends in Z
 	FieldTime                    // time of the quote: "16:31 ET", "18:01-19:01 ET" (the first is taken), "close" or empty: the close of New York; without a zone: ET
 	FieldInstant                 // date and time of the quote in UTC
 	FieldUnderlying              // name of the underlying
@@ -32,7 +32,7 @@ const (
 	FieldMark
 	FieldVolume
 	FieldOpenInterest
-	FieldUnderlyingPrice // forward of the expiry (Deribit) or spot (OKX), as the venue printed it on the row
+	FieldUnderlyingPrice // forward of the expiry (Deribit) or spot (OKX, equities), as printed on the row
 	FieldIndexPrice      // spot index of a crypto venue
 	FieldCallBid         // wide shape: a row holds the call and the put of a strike
 	FieldCallAsk
@@ -53,7 +53,7 @@ var fieldNames = [numFields][]string{
 	FieldInstrument:      {"instrument", "instrument_name", "inst_id", "instid"},
 	FieldSymbol:          {"symbol", "option_symbol", "contract_symbol", "contract", "osi", "occ_symbol", "optionroot_osi"},
 	FieldExpiry:          {"expiry", "expiration", "expiration_date", "expiry_date", "expire_date", "exdate", "maturity"},
-	FieldSettlement:      {"settlement", "settle", "settlement_type", "am_settlement"},
+	FieldSettlement:      {"settlement", "settlement_type", "am_settlement"},
 	FieldExercise:        {"exercise", "exercise_style", "style"},
 	FieldType:            {"type", "option_type", "call_put", "cp_flag", "right", "put_call", "callput", "cp", "putcall"},
 	FieldStrike:          {"strike", "strike_price", "k"},
@@ -63,7 +63,7 @@ var fieldNames = [numFields][]string{
 	FieldAskSize:         {"ask_size", "ask_amount", "best_ask_size", "best_ask_amount", "offer_size", "ask_size_1545"},
 	FieldLast:            {"last", "last_price", "last_trade_price", "close"},
 	FieldMark:            {"mark_price", "mark"},
-	FieldVolume:          {"volume", "volume_24h", "trade_volume", "vol"},
+	FieldVolume:          {"volume", "volume_24h", "trade_volume"},
 	FieldOpenInterest:    {"open_interest", "openinterest", "oi"},
 	FieldUnderlyingPrice: {"underlying_price", "forward", "forward_price"},
 	FieldIndexPrice:      {"index_price"},

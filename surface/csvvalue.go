@@ -145,18 +145,26 @@ func parseDate(b []byte) (calendar.Date, bool) {
 	return d, err == nil
 }
 
-// parseDateTime reads a date, or a date and a time of day separated by a space or T.
-func parseDateTime(b []byte) (d calendar.Date, clock time.Duration, timed, ok bool) {
+// parseDateTime reads a date, or a date and a time of day separated by a space or T; utc tells that the text says so, by
+// Z or +00:00. Other zones are not taken.
+func parseDateTime(b []byte) (d calendar.Date, clock time.Duration, timed, utc, ok bool) {
 	i := bytes.IndexAny(b, " T")
 	if i < 0 {
 		d, ok = parseDate(b)
-		return d, 0, false, ok
+		return d, 0, false, false, ok
 	}
 	if d, ok = parseDate(b[:i]); !ok {
-		return 0, 0, false, false
+		return 0, 0, false, false, false
 	}
-	clock, ok = parseClock(bytes.TrimSuffix(bytes.TrimSuffix(b[i+1:], []byte("Z")), []byte("+00:00")))
-	return d, clock, true, ok
+	b = b[i+1:]
+	for _, zone := range []string{"Z", "+00:00", " UTC"} {
+		if rest, found := bytes.CutSuffix(b, []byte(zone)); found {
+			b, utc = rest, true
+			break
+		}
+	}
+	clock, ok = parseClock(b)
+	return d, clock, true, utc, ok
 }
 
 // parseClock reads HH:MM, HH:MM:SS or HH:MM:SS.fraction.

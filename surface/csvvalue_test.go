@@ -90,12 +90,12 @@ func TestParseTimes(t *testing.T) {
 	}
 	day := calendar.NewDate(2023, 9, 14)
 	for _, text := range []string{"2023-09-14", "20230914", "2023/09/14", "2023-09-14 00:00", "2023-09-14T00:00:00Z", "2023-09-14T00:00:00+00:00"} {
-		if d, at, _, ok := parseDateTime([]byte(text)); !ok || d != day || at != 0 {
+		if d, at, _, _, ok := parseDateTime([]byte(text)); !ok || d != day || at != 0 {
 			t.Errorf("%q: %v %v %v", text, d, at, ok)
 		}
 	}
 	for _, text := range []string{"", "2023-9-14", "14-09-2023", "2023-02-29", "2023-09/14", "2023-09-14T", "2023-09-14T00:00:00+02:00", "x 10:00"} {
-		if d, _, _, ok := parseDateTime([]byte(text)); ok {
+		if d, _, _, _, ok := parseDateTime([]byte(text)); ok {
 			t.Errorf("%q was read as %v", text, d)
 		}
 	}

@@ -438,17 +438,17 @@ func (t *table) instant(instant, date, clock []byte) error {
 	}
 	switch {
 	case t.cols.has(FieldInstant):
-		d, at, _, ok := parseDateTime(instant)
+		d, at, _, _, ok := parseDateTime(instant)
 		if !ok {
 			return t.bad(FieldInstant, instant, "a date and time as YYYY-MM-DD HH:MM:SS")
 		}
 		t.date, t.when = d, d.At(0, 0, time.UTC).Add(at)
 	case t.cols.has(FieldDate):
-		d, at, timed, ok := parseDateTime(date)
+		d, at, timed, utc, ok := parseDateTime(date)
 		if !ok {
 			return t.bad(FieldDate, date, "a date as YYYY-MM-DD")
 		}
-		utc, closing := false, false
+		closing := false
 		if !timed {
 			if at, utc, closing, ok = parseQuoteTime(clock); !ok {
 				return t.bad(FieldTime, clock, `a time as "16:31 ET", "16:31 UTC" or "close"`)
@@ -511,7 +511,7 @@ func (t *table) listing(text func(Field) []byte, name instrument) error {
 	e := Expiry{Root: string(root), Date: name.expiry, American: t.opt.Exercise == American}
 	var ok bool
 	if t.cols.has(FieldExpiry) {
-		if e.Date, _, _, ok = parseDateTime(date); !ok {
+		if e.Date, _, _, _, ok = parseDateTime(date); !ok {
 			return t.bad(FieldExpiry, date, "a date as YYYY-MM-DD")
 		}
 	}

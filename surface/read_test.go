@@ -84,6 +84,8 @@ func TestReadChainShapes(t *testing.T) {
 		"words for the right":   strings.NewReplacer(",C,", ",call,", ",P,", ",PUT,").Replace(inline),
 		"signs and exponents":   strings.NewReplacer(",100,", ",+1e2,").Replace(inline),
 		"time with the date":    strings.NewReplacer("2023-09-14,16:31 ET", "2023-09-14 16:31:00,ignored").Replace(inline),
+		"UTC with the date":     strings.NewReplacer("2023-09-14,16:31 ET", "2023-09-14T20:31:00Z,ignored").Replace(inline),
+		"underlying price":      strings.NewReplacer("spot", "underlying_price").Replace(inline),
 		"time in UTC":           strings.NewReplacer("16:31 ET", "20:31 UTC").Replace(inline),
 		"a range of times":      strings.NewReplacer("16:31 ET", "16:31-17:31 ET").Replace(inline),
 		"a long quoted field":   strings.NewReplacer("settlement,", "settlement,comment,", "PM,", "PM,\""+strings.Repeat("long, ", 20000)+"\n and \"\"quoted\"\"\",").Replace(inline),
