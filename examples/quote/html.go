@@ -51,7 +51,7 @@ func (d *desk) drawSmiles(page *report.Page) error {
 	for i := range d.smiles {
 		s, fit := &d.smiles[i], d.fit.Slices[i]
 		p := report.NewPlot(fmt.Sprintf("%s, %.1f days", s.Label, 365*s.Tau), "", "")
-		p.X.Tick.Marker = report.Ticks{N: 5, Format: func(v float64) string { return fmt.Sprintf("%.0f%%", 100*math.Exp(v)) }}
+		p.X.Tick.Marker = moneyness{4}
 		p.Y.Tick.Marker = report.Ticks{N: 5, Format: asPercent}
 		deviation := math.Sqrt(d.fitted.TotalVariance(0, s.Tau))
 		from := sort.SearchFloat64s(s.K, -6*deviation)
@@ -91,6 +91,8 @@ func (d *desk) drawTerm(page *report.Page) error {
 	p := report.NewPlot("total variance", "years", "")
 	v := report.NewPlot("volatility", "years", "")
 	v.Y.Tick.Marker = report.Ticks{N: 6, Format: asPercent}
+	p.X.Tick.Marker, v.X.Tick.Marker = report.Ticks{N: 6, Format: number}, report.Ticks{N: 6, Format: number}
+	v.X.Min = 0
 	for i, k := range []float64{-0.3, -0.1, 0, 0.1} {
 		colour := report.Shade(0.15 + 0.2*float64(i))
 		name := fmt.Sprintf("%.0f%% of forward", 100*math.Exp(k))
@@ -128,11 +130,11 @@ func (d *desk) drawTerm(page *report.Page) error {
 		dots.GlyphStyle = draw.GlyphStyle{Color: report.Red, Radius: vg.Points(1.8), Shape: draw.CircleGlyph{}}
 		pl.Add(dots)
 	}
-	left, err := report.Draw("", p, 440, 300)
+	left, err := report.Draw("", p, 410, 280)
 	if err != nil {
 		return err
 	}
-	right, err := report.Draw("", v, 440, 300)
+	right, err := report.Draw("", v, 410, 280)
 	if err != nil {
 		return err
 	}
@@ -152,10 +154,11 @@ func (d *desk) drawHeat(page *report.Page) error {
 	const colours = 24
 	hm := plotter.NewHeatMap(h, report.Heat(colours))
 	p := report.NewPlot("implied volatility", "strike, % of forward", "expiry")
-	p.X.Tick.Marker = report.Ticks{N: 8, Format: func(v float64) string { return fmt.Sprintf("%.0f%%", 100*math.Exp(v)) }}
+	p.X.Tick.Marker = moneyness{10}
 	p.Y.Tick.Marker = tenors{}
 	p.Add(hm)
 	fig, err := report.Draw("", p, 600, 380)
+	fig = fig.Crisp()
 	if err != nil {
 		return err
 	}
@@ -164,6 +167,7 @@ func (d *desk) drawHeat(page *report.Page) error {
 	scale.Y.Tick.Marker = report.Ticks{N: 6, Format: asPercent}
 	scale.Add(plotter.NewHeatMap(colourBar{hm.Min, hm.Max, colours}, report.Heat(colours)))
 	bar, err := report.Draw("", scale, 80, 380)
+	bar = bar.Crisp()
 	if err != nil {
 		return err
 	}
@@ -179,6 +183,7 @@ func (d *desk) drawQuotes(page *report.Page) error {
 		series := d.board.nearest(e, 41)
 		p := report.NewPlot(d.smiles[e].Label, "strike of the call", "distance / half-width")
 		p.Y.Min, p.Y.Max = -4, 4
+		p.X.Tick.Marker = report.Ticks{N: 5, Format: number}
 		var market quoteBars
 		var bid, ask, longBid, longAsk plotter.XYs
 		for _, i := range series {
@@ -215,7 +220,7 @@ func (d *desk) drawQuotes(page *report.Page) error {
 			}
 			p.Add(line)
 		}
-		fig, err := report.Draw(d.expiryTitle(e), p, 370, 270)
+		fig, err := report.Draw(d.expiryTitle(e), p, 272, 215)
 		if err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"math"
 	"sort"
 
@@ -85,6 +86,17 @@ func (b colourBar) Dims() (c, r int)   { return 2, b.n }
 func (b colourBar) X(c int) float64    { return float64(c) }
 func (b colourBar) Y(r int) float64    { return b.lo + (b.hi-b.lo)*float64(r)/float64(b.n-1) }
 func (b colourBar) Z(_, r int) float64 { return b.Y(r) }
+
+// moneyness marks an axis of log-moneyness with about n round percentages of the forward.
+type moneyness struct{ n int }
+
+func (m moneyness) Ticks(lo, hi float64) []plot.Tick {
+	out := report.Ticks{N: m.n, Format: func(v float64) string { return fmt.Sprintf("%.4g%%", v) }}.Ticks(100*math.Exp(lo), 100*math.Exp(hi))
+	for i := range out {
+		out[i].Value = math.Log(out[i].Value / 100)
+	}
+	return out
+}
 
 // tenors marks an axis of logarithms of years with the names of tenors.
 type tenors struct{}

@@ -91,6 +91,12 @@ func Draw(caption string, p *plot.Plot, width, height float64) (Figure, error) {
 	return Figure{Caption: caption, SVG: template.HTML(text)}, nil //nolint:gosec // drawn by us, not by the reader's data
 }
 
+// Crisp returns the figure drawn without smoothing of edges, which would show as a lattice between the cells of a heat map.
+func (f Figure) Crisp() Figure {
+	f.SVG = template.HTML(strings.Replace(string(f.SVG), "<svg", `<svg shape-rendering="crispEdges"`, 1))
+	return f
+}
+
 // NewPlot returns a plot in the page's style.
 func NewPlot(title, x, y string) *plot.Plot {
 	p := plot.New()
@@ -111,6 +117,7 @@ func NewPlot(title, x, y string) *plot.Plot {
 		ax.Label.Padding = vg.Points(2)
 	}
 	p.Legend.Top = true
+	p.Legend.Padding = vg.Points(2)
 	p.Legend.ThumbnailWidth = vg.Points(16)
 	return p
 }
