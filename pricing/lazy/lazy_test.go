@@ -612,7 +612,7 @@ func collected[T any](p weak.Pointer[T]) bool {
 func TestDroppedNodesAreCollected(t *testing.T) {
 	m := NewMarket()
 	x := NewVar(m, 1)
-	type big struct{ data [1 << 16]byte }
+	type big [1 << 16]byte
 	built := func() (weak.Pointer[Derived[*big]], weak.Pointer[big]) {
 		d := Derive(x, func(int) (*big, error) { return &big{}, nil })
 		b := read[*big](t, d)
@@ -645,7 +645,7 @@ func TestDroppedNodesAreCollected(t *testing.T) {
 func TestDroppedVariablesAreCollected(t *testing.T) {
 	m := NewMarket()
 	x := NewVar(m, 1)
-	type big struct{ data [1 << 16]byte }
+	type big [1 << 16]byte
 	made := func() weak.Pointer[big] {
 		v := NewVar(m, &big{})
 		return weak.Make(read[*big](t, v))

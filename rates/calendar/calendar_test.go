@@ -301,7 +301,7 @@ func TestCustomCalendars(t *testing.T) {
 	if closed := AlwaysOpen().WithClosed(d); closed.IsBusinessDay(d) || !closed.IsBusinessDay(d-1) || !AlwaysOpen().IsBusinessDay(d) {
 		t.Error("WithClosed did not close a copy")
 	}
-	if NYSE() != NYSE() || c == again || c.WithOpen() != c {
+	if first, second := NYSE(), NYSE(); first != second || c == again || c.WithOpen() != c {
 		t.Error("calendars do not compare")
 	}
 	if _, err := New("", []time.Weekday{0, 1, 2, 3, 4, 5, 6}, nil); !errors.Is(err, fault.ErrDomain) {
