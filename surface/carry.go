@@ -11,7 +11,8 @@ import (
 const (
 	ratePrior    = 0.02
 	ratePriorErr = 0.05
-	rateWander   = 0.005  // standard deviation of the change of the zero rate over a factor e in time to expiry
+	rateWander   = 0.003  // standard deviation of the change of the zero rate over a factor e in time to expiry,
+	rateDrift    = 0.007  // and over a year more of it
 	rateLeastErr = 2e-4   // no single expiry is believed better than this
 	rateKernel   = 0.7    // width in ln τ of the neighbourhood whose median the fit starts from
 	rateOutlier  = 0.0025 // an observation further from its neighbours than four times this, and four times its own
@@ -19,7 +20,7 @@ const (
 )
 
 // smoothRates returns the zero rate at each time to expiry, in rising order, given observed rates and their standard
-// errors; an observation that is not finite is left out. The rate is a random walk in ln τ seen through Gaussian noise,
+// errors; an observation that is not finite is left out. The rate is a random walk in ln τ and τ seen through Gaussian noise,
 // whose mode solves a tridiagonal system; the weights of the observations are Tukey's bisquare, starting from a running
 // weighted median. So precise long expiries carry over flat to short ones whose regression is noise, every expiry counts
 // by its precision, and one that is far from its neighbours counts for nothing.
@@ -35,7 +36,8 @@ func smoothRates(tau, rate, err []float64) []float64 {
 	}
 	link := make([]float64, n) // between i and i+1
 	for i := 0; i+1 < n; i++ {
-		link[i] = 1 / (rateWander * rateWander * math.Max(math.Log(tau[i+1]/tau[i]), 1e-9))
+		step := math.Max(math.Log(tau[i+1]/tau[i]), 1e-9)
+		link[i] = 1 / (rateWander*rateWander*step + rateDrift*rateDrift*(tau[i+1]-tau[i]))
 	}
 	out, weight := make([]float64, n), make([]float64, n)
 	slices.SortFunc(seen, func(a, b int) int { return cmp.Compare(target[a], target[b]) })

@@ -195,7 +195,7 @@ func (c *Chain) forwards(opt SmileOptions, why []Reason, out []ExpiryReport) {
 		x.Rate = 0 - math.Log(x.Discount)/x.Tau // not −0
 		fit := x.Parity
 		if !c.Inverse && x.Discount > 0 {
-			width := nearWidth
+			width := forwardWidth
 			if x.Expiry.American {
 				width = nearAmerican
 			}

@@ -26,7 +26,7 @@ type Parity struct {
 	Forward     float64
 	ForwardErr  float64 // standard error
 	Discount    float64
-	DiscountErr float64 // standard error; 0 if the discount factor was given
+	DiscountErr float64 // standard error, with what a tilt of mid prices over the strikes would do; 0 if D was given
 	Pairs       int     // near the forward, which the fit was made on
 	Outliers    int     // of these, the pairs that got no weight
 	RMS         float64 // root mean square of the residuals of C − P, weighted as the fit, in price units
@@ -34,13 +34,15 @@ type Parity struct {
 }
 
 const (
-	tukey       = 4.685 // bisquare constant in scales: 95 % efficient on normal residuals
-	huber       = 1.345 // the same of Huber's weight
-	nearWidth   = 3.0   // pairs are near the forward within so many standard deviations of the log price
-	nearLeast   = 0.02  // or within so much of the forward
-	minNear     = 8     // the nearest so many pairs are taken in any case
-	priorScale  = 0.25  // least scale of residuals in half-spreads: a few pairs may fit by chance better than quotes are
-	spreadFloor = 0.1   // least half-spread of a pair over the median: a locked market is not infinitely certain
+	tukey        = 4.685 // bisquare constant in scales: 95 % efficient on normal residuals
+	huber        = 1.345 // the same of Huber's weight
+	nearWidth    = 3.0   // pairs are near the forward within so many standard deviations of the log price
+	forwardWidth = 1.0   // the same when the discount factor is given, whose error then counts for less
+	nearLeast    = 0.02  // or within so much of the forward
+	minNear      = 8     // the nearest so many pairs are taken in any case
+	priorScale   = 0.25  // least scale of residuals in half-spreads: a few pairs may fit by chance better than quotes are
+	midTilt      = 0.1   // half-spreads by which mids may all be wrong one way per standard deviation of the strike
+	spreadFloor  = 0.1   // least half-spread of a pair over the median: a locked market is not infinitely certain
 )
 
 // FitParity estimates forward and discount factor of European options in money from the pairs near the forward: a linear
@@ -51,7 +53,7 @@ func FitParity(p Pairs) Parity { return fitParity(p, math.NaN(), nearWidth) }
 
 // FitForward estimates the forward of European options in money, given the discount factor: the robust weighted mean of
 // K + (C − P)/D over the pairs near the forward.
-func FitForward(p Pairs, discount float64) Parity { return fitParity(p, discount, nearWidth) }
+func FitForward(p Pairs, discount float64) Parity { return fitParity(p, discount, forwardWidth) }
 
 // FitInverse estimates the forward of coin-margined options, for which C − P = 1 − K/F: the robust weighted mean of
 // K/(1 − (C − P)) over the pairs near the forward. The residual is in coins.
@@ -113,7 +115,8 @@ func fitParity(p Pairs, discount, width float64) Parity {
 		return out.sound()
 	}
 	line := robustLine(near.Strike, y, near.Half, true)
-	out.Discount, out.DiscountErr = -line.slope, line.slopeErr
+	out.Discount = -line.slope
+	out.DiscountErr = math.Hypot(line.slopeErr, midTilt*out.HalfSpread/line.width)
 	out.Forward = line.center + line.mean/out.Discount
 	out.ForwardErr = math.Hypot(line.meanErr/out.Discount, line.mean/(out.Discount*out.Discount)*line.slopeErr)
 	out.RMS, out.Outliers = line.rms, line.outliers
@@ -198,8 +201,9 @@ func nearPairs(p Pairs, forward, deviation, width float64) Pairs {
 
 // lineFit is y ≈ mean + slope·(x − center).
 type lineFit struct {
-	center, mean, meanErr, slope, slopeErr, rms float64
-	outliers                                    int
+	center, width                       float64 // weighted mean and standard deviation of x
+	mean, meanErr, slope, slopeErr, rms float64
+	outliers                            int
 }
 
 // robustLine fits a line, or a constant if sloped is false, with weights 1/half² times Huber's weight to begin with and
@@ -283,6 +287,6 @@ func weightedLine(x, y, base, robust []float64, sloped bool) lineFit {
 		sxx += w * dx * dx
 		sxy += w * dx * (y[i] - f.mean)
 	}
-	f.slope, f.slopeErr = sxy/sxx, 1/math.Sqrt(sxx)
+	f.slope, f.slopeErr, f.width = sxy/sxx, 1/math.Sqrt(sxx), math.Sqrt(sxx/sw)
 	return f
 }
