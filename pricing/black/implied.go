@@ -20,6 +20,12 @@ type Quote struct {
 	Discount float64 // > 0, multiplies the undiscounted price; 1 for none
 }
 
+// valid is validate without an error to build.
+func (q *Quote) valid(positive bool) bool {
+	return (q.Right == pricing.Call || q.Right == pricing.Put) && q.Tau > 0 && q.Discount > 0 && (!positive || q.Forward > 0 && q.Strike > 0) &&
+		math.Abs(q.Price)+math.Abs(q.Forward)+math.Abs(q.Strike)+q.Tau+q.Discount <= math.MaxFloat64
+}
+
 // validate checks everything but the price against its bounds; positive says that forward and strike must be so.
 func (q *Quote) validate(fn string, positive bool) error {
 	leg := fault.Finite
@@ -46,8 +52,10 @@ func (q *Quote) validate(fn string, positive bool) error {
 //
 // With an error the volatility is NaN.
 func ImpliedVol(q Quote) (float64, error) {
-	if err := q.validate("black.ImpliedVol", true); err != nil {
-		return math.NaN(), err
+	if !q.valid(true) {
+		if err := q.validate("black.ImpliedVol", true); err != nil {
+			return math.NaN(), err
+		}
 	}
 	u := q.Price / q.Discount
 	s := ImpliedTotalVol(q.Right, u, q.Forward, q.Strike)
@@ -161,16 +169,19 @@ func (p *inverse) solve() float64 {
 		hi, _ := special.LogRatio(target, p.scale)
 		beta, shift = 1, -hi
 	}
-	s := 0.0
+	s := math.Inf(1)
 	if p.xi < mapXi && !upper {
 		y := bachelierGuess(p.u, p.gap) * p.mapScale()
+		if y == 0 {
+			return 0 // below the smallest double
+		}
 		if y < mapY {
 			// The inverse of the error function in y, and the first term in ξ.
 			y2 := y * y
 			s = y * (1 + y2*(1.0/24)*(1-0.008*p.xi*p.xi+y2*(0.0875+y2*0.00945)))
 		}
 	}
-	if s == 0 {
+	if math.IsInf(s, 1) {
 		if shift != 0 && !upper {
 			s = p.farGuess(shift)
 		} else {

@@ -16,8 +16,10 @@ import (
 // one variable, price/m, which rational functions give to 1e-6; one step of Householder's method of order four does the rest.
 func BachelierImpliedVol(q Quote) (float64, error) {
 	const fn = "black.BachelierImpliedVol"
-	if err := q.validate(fn, false); err != nil {
-		return math.NaN(), err
+	if !q.valid(false) {
+		if err := q.validate(fn, false); err != nil {
+			return math.NaN(), err
+		}
 	}
 	u := q.Price / q.Discount
 	s := bachelierTotalVol(q.Right, u, q.Forward, q.Strike)

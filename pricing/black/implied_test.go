@@ -297,9 +297,51 @@ func seed(f *testing.F) {
 			{5, 100, 105, 0.5, 0.97}, {10.4, 100, 90, 1, 1}, {1e-200, 1, 2, 1, 1}, {0.999999999, 1, 1.5, 3, 1}, {100, 100, 100, 1, 1},
 			{0, 100, 100, 1, 1}, {-1, 100, 100, 1, 1}, {3.99e-8, 1, 1, 1, 1}, {1e-320, 1e-300, 1e300, 1e-5, 1}, {nan, 1, 1, 1, 1},
 			{1, inf, 1, 1, 1}, {1, 1, 1, 0, 1}, {20, 100, 80, 0.01, 1}, {0.01, -0.02, 0.03, 2, 0.9}, {5e-324, 1, 1.1, 1e-3, 2},
+			{5e-324, 55.1, 55.1, 1e-3, 0.6666666666666666},
 		} {
 			f.Add(r, c[0], c[1], c[2], c[3], c[4])
 		}
+	}
+}
+
+// The fuzzers' assertion over quotes spread evenly on the logarithmic scale, which mutation of bytes hardly reaches.
+func TestImpliedVolWildQuotes(t *testing.T) {
+	rng := rand.New(rand.NewPCG(33, 1))
+	wide := func(e float64) float64 { return math.Exp((2*rng.Float64() - 1) * e) }
+	solved := 0
+	for i := range 300000 {
+		f := wide(300)
+		k := f * wide([]float64{1e-6, 0.5, 30, 350}[i%4])
+		if !(k > 1e-300 && k < 1e300) {
+			continue
+		}
+		q := Quote{Right: pricing.Call, Forward: f, Strike: k, Tau: wide(5), Discount: wide(1)}
+		if i%2 == 0 {
+			q.Right = pricing.Put
+		}
+		low := q.Right.Payoff(f, k)
+		top := f
+		if q.Right == pricing.Put {
+			top = k
+		}
+		share := math.Exp(-rng.Float64() * []float64{1, 30, 600}[i%3])
+		if i%5 == 0 {
+			share = 1 - math.Exp(-40*rng.Float64()) // towards the maximum
+		}
+		q.Price = q.Discount * (low + (top-low)*share)
+		if !(q.Price > 1e-280) {
+			continue
+		}
+		vol, err := ImpliedVol(q)
+		if err == nil {
+			solved++
+		}
+		checkQuote(t, q, vol, err, func(vol float64) (float64, pricing.Greeks) {
+			return Black76{Right: q.Right, Forward: f, Strike: k, Vol: vol, Tau: q.Tau, Discount: q.Discount}.Greeks()
+		})
+	}
+	if solved < 100000 {
+		t.Errorf("only %d quotes had a volatility", solved)
 	}
 }
 
