@@ -202,6 +202,36 @@ func TestImpliedVolSwitches(t *testing.T) {
 	}
 }
 
+func TestIterations(t *testing.T) {
+	rng := rand.New(rand.NewPCG(34, 1))
+	var market, all [iterations + 2]int
+	for i := range 200000 {
+		xi, s := math.Exp(26*rng.Float64()-20), math.Exp(12*rng.Float64()-8)
+		if i%2 == 0 { // within three standard deviations, total volatility up to 70%
+			s = 0.02 + 0.68*rng.Float64()
+			xi = 3 * s * rng.Float64()
+		}
+		k := math.Exp(xi)
+		u := Black76{Right: pricing.Call, Forward: 1, Strike: k, Vol: s, Tau: 1, Discount: 1}.Price()
+		if !(u > 0 && u < 1) || xi > 700 {
+			continue
+		}
+		p := inverse{xi: xi, gap: k - 1, u: u, left: 1 - u, most: 1, scale: math.Sqrt(k)}
+		_, n := p.solve()
+		all[n]++
+		if i%2 == 0 {
+			market[n]++
+		}
+		if n > 3 {
+			t.Errorf("ξ=%v s=%v u=%v: %d iterations", xi, s, u, n)
+		}
+	}
+	t.Logf("iterations: near the money %v, all %v", market[:4], all[:4])
+	if market[1] < 95000 {
+		t.Errorf("only %d of 100000 options near the money took a single iteration", market[1])
+	}
+}
+
 func TestBachelierImpliedVolDomain(t *testing.T) {
 	ok := Quote{Right: pricing.Call, Price: 5, Forward: -1, Strike: 1, Tau: 4, Discount: 1}
 	with := func(f func(q *Quote)) Quote { q := ok; f(&q); return q }
