@@ -129,14 +129,52 @@ func (b *Builder) Graph() (*Graph, error) {
 	if b.err != nil {
 		return nil, b.err
 	}
-	live := make([]bool, len(b.nodes))
+	live, count, slots := b.live()
+	g := &Graph{name: b.name, nodes: make([]Node, 0, count)}
+	place, store := make([]ID, len(b.nodes)), make([]ID, 0, slots)
+	put := func(id ID) ID {
+		n := &b.nodes[id]
+		if place[id] == 0 {
+			from := len(store)
+			for _, a := range b.operands(id) {
+				store = append(store, place[a]-1)
+			}
+			m := Node{Op: n.op, Type: n.typ, Value: n.val, Symbol: n.sym, Name: n.name}
+			if len(store) > from {
+				m.Args = store[from:len(store):len(store)]
+			}
+			g.nodes = append(g.nodes, m)
+			place[id] = ID(len(g.nodes)) // one more than the place, so that 0 is none
+		}
+		return place[id] - 1
+	}
+	for _, id := range b.inputs {
+		g.inputs = append(g.inputs, put(id))
+	}
+	for i := range b.nodes {
+		if !live[i] || b.nodes[i].op == OpConst {
+			continue
+		}
+		for _, a := range b.operands(ID(i)) {
+			put(a) // a constant at its first use; everything else has its place
+		}
+		put(ID(i))
+	}
+	for _, o := range b.outputs {
+		g.outputs = append(g.outputs, Output{Name: o.Name, ID: put(o.ID)})
+	}
+	return g, nil
+}
+
+// live marks the nodes that an output needs, and the inputs, and counts them and their operands.
+func (b *Builder) live() (live []bool, count, slots int) {
+	live = make([]bool, len(b.nodes))
 	for _, id := range b.inputs {
 		live[id] = true
 	}
 	for _, o := range b.outputs {
 		live[o.ID] = true
 	}
-	count, slots := 0, 0
 	for i := len(b.nodes) - 1; i >= 0; i-- {
 		if !live[i] {
 			continue
@@ -147,30 +185,7 @@ func (b *Builder) Graph() (*Graph, error) {
 			slots++
 		}
 	}
-	g := &Graph{name: b.name, nodes: make([]Node, 0, count)}
-	place, store := make([]ID, len(b.nodes)), make([]ID, 0, slots)
-	for i, n := range b.nodes {
-		if !live[i] {
-			continue
-		}
-		place[i] = ID(len(g.nodes))
-		from := len(store)
-		for _, a := range b.operands(ID(i)) {
-			store = append(store, place[a])
-		}
-		m := Node{Op: n.op, Type: n.typ, Value: n.val, Symbol: n.sym, Name: n.name}
-		if len(store) > from {
-			m.Args = store[from:len(store):len(store)]
-		}
-		g.nodes = append(g.nodes, m)
-	}
-	for _, id := range b.inputs {
-		g.inputs = append(g.inputs, place[id])
-	}
-	for _, o := range b.outputs {
-		g.outputs = append(g.outputs, Output{Name: o.Name, ID: place[o.ID]})
-	}
-	return g, nil
+	return live, count, slots
 }
 
 // MustGraph is [Builder.Graph] for formulas that are fixed in the source: it panics with the mistake.

@@ -2,7 +2,9 @@ package formula
 
 import (
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"sync"
 )
 
@@ -233,7 +235,7 @@ func (g *Graph) EvalMap(in map[string]float64) (map[string]float64, error) {
 		}
 		row[i] = v
 	}
-	for name := range in {
+	for _, name := range slices.Sorted(maps.Keys(in)) {
 		if g.Input(name) < 0 {
 			return nil, &NodeError{Graph: g.name, Node: "input " + name, Problem: "no such input, want one of " + list(g.InputNames())}
 		}

@@ -16,7 +16,7 @@ package formula
 //	normpdf   1.31   all x
 //	sin, cos  0.80   |x| <= TrigBound, NaN beyond
 func Expand(g *Graph) *Graph {
-	return rewrite(g, func(b *Builder, id ID, args []Expr) Expr {
+	return rewrite(g, func(b *Builder, id ID, args, _ []Expr) Expr {
 		if op := g.nodes[id].Op; op.Transcendental() {
 			return Expr{b, b.expansion(op, args[0].id)}
 		}

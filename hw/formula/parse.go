@@ -2,6 +2,7 @@ package formula
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 )
@@ -116,6 +117,9 @@ func (p *parser) operand(w string) (Expr, bool) {
 		if symbols[s].name == w {
 			return p.b.Symbol(s), true
 		}
+	}
+	if w == symbolNaN {
+		return p.b.Const(math.NaN()), true
 	}
 	v, err := strconv.ParseFloat(w, 64)
 	if err != nil {

@@ -61,10 +61,13 @@ func (g *Graph) operand(id ID) string {
 	return fmt.Sprintf("%%%d", id)
 }
 
+// symbolNaN is how the constant NaN is printed: an input may be called nan.
+const symbolNaN = "$nan"
+
 // number prints a constant so that it reads back the same, the sign of zero included.
 func number(v float64) string {
 	if math.IsNaN(v) {
-		return "nan"
+		return symbolNaN
 	}
 	return strings.ToLower(strconv.FormatFloat(v, 'g', -1, 64))
 }

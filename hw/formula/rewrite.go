@@ -2,11 +2,16 @@ package formula
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 )
 
-// rewrite builds g anew through f, which makes the node that stands for node id given the operands' new nodes. Labels are kept.
-func rewrite(g *Graph, f func(b *Builder, id ID, args []Expr) Expr) *Graph {
+// rewriter makes the node that stands for node id, given the operands' new nodes and those of all nodes before it.
+type rewriter func(b *Builder, id ID, args, at []Expr) Expr
+
+// rewrite builds g anew through f. Labels are kept.
+func rewrite(g *Graph, f rewriter) *Graph {
 	b := New(g.name)
 	at := b.replay(g, nil, f)
 	for _, o := range g.outputs {
@@ -16,14 +21,14 @@ func rewrite(g *Graph, f func(b *Builder, id ID, args []Expr) Expr) *Graph {
 }
 
 // same is the rewriting that changes nothing.
-func same(g *Graph) func(b *Builder, id ID, args []Expr) Expr {
-	return func(b *Builder, id ID, args []Expr) Expr {
+func same(g *Graph) rewriter {
+	return func(b *Builder, id ID, args, _ []Expr) Expr {
 		return b.apply(g.nodes[id].Op, args...)
 	}
 }
 
 // replay adds the nodes of g to b and returns what each became. Inputs become in, or new inputs of b if in is nil.
-func (b *Builder) replay(g *Graph, in []Expr, f func(b *Builder, id ID, args []Expr) Expr) []Expr {
+func (b *Builder) replay(g *Graph, in []Expr, f rewriter) []Expr {
 	at := make([]Expr, len(g.nodes))
 	var args [3]Expr
 	next := 0
@@ -43,7 +48,7 @@ func (b *Builder) replay(g *Graph, in []Expr, f func(b *Builder, id ID, args []E
 			for k, a := range n.Args {
 				args[k] = at[a]
 			}
-			at[i] = f(b, ID(i), args[:len(n.Args)]).Named(n.Name)
+			at[i] = f(b, ID(i), args[:len(n.Args)], at).Named(n.Name)
 		}
 	}
 	return at
@@ -119,7 +124,7 @@ func Bind(g *Graph, values map[string]float64) (*Graph, error) {
 			in[i] = b.Input(name)
 		}
 	}
-	for name := range values {
+	for _, name := range slices.Sorted(maps.Keys(values)) {
 		if g.Input(name) < 0 {
 			b.fail("input "+name, "no such input, want one of "+list(g.InputNames()))
 		}

@@ -5,11 +5,8 @@ import "math"
 // simplify returns a node that has the bits of op(args) for every value of the operands: an older equal node, a constant,
 // a cheaper form, or the new node. Each rule here must hold for zeros of both signs, subnormals, infinities and NaN.
 func (b *Builder) simplify(op Op, a [3]ID) ID {
-	if op.Commutative() {
-		// A constant goes second, else the older node first.
-		if x, y := b.isConst(a[0]), b.isConst(a[1]); x && !y || x == y && a[0] > a[1] {
-			a[0], a[1] = a[1], a[0]
-		}
+	if op.Commutative() && b.after(a[0], a[1]) {
+		a[0], a[1] = a[1], a[0]
 	}
 	if id, ok := b.fold(op, a); ok {
 		return id
@@ -18,6 +15,23 @@ func (b *Builder) simplify(op Op, a [3]ID) ID {
 		return id
 	}
 	return b.intern(node{op: op, args: a, typ: op.Type()})
+}
+
+// after reports whether x stands after y in the order that commutative operations have their operands in: inputs, other
+// nodes by age, constants by their bits.
+func (b *Builder) after(x, y ID) bool {
+	rank := func(id ID) (class int, place uint64) {
+		switch n := &b.nodes[id]; n.op {
+		case OpInput:
+			return 0, uint64(id)
+		case OpConst:
+			return 2, math.Float64bits(n.val)
+		}
+		return 1, uint64(id)
+	}
+	cx, px := rank(x)
+	cy, py := rank(y)
+	return cx > cy || cx == cy && px > py
 }
 
 // mk is simplify for up to three operands.
