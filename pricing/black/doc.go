@@ -17,6 +17,6 @@
 // continuously compounded. Greeks are raw derivatives as [pricing.Greeks] documents them: by the spot for BSM, by the
 // forward for Black76 and Bachelier; derivatives by time are by calendar time. Discount multiplies the undiscounted price.
 //
-// No volatility and no time are values: the intrinsic value and its Greeks. The functions do not allocate and are safe for
+// No volatility and no time are values: the intrinsic value and its Greeks. Only errors allocate; all is safe for
 // concurrent use.
 package black
