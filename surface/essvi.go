@@ -154,7 +154,8 @@ func (x wings) derivatives(k float64) (w, wk, wkk float64) {
 	if r == 0 {
 		return w, 0, 0
 	}
-	return w, 0.5 * (a + (m*a+uv*k)/r), 0.5 * uv * (x.theta / r) * (x.theta / r) / r
+	// From w² = mw + ¼uvk² and r = 2w − m: the usual ½(a + (ma + uvk)/r) cancels where w is small on a falling wing.
+	return w, (a*w + 0.5*uv*k) / r, 0.5 * uv * (x.theta / r) * (x.theta / r) / r
 }
 
 // gradient returns the derivatives of w by θ, u and v.
@@ -164,7 +165,7 @@ func (x wings) gradient(k float64) wings {
 	if r == 0 {
 		return wings{}
 	}
-	up := 0.5 * (1 + m/r)
+	up := x.variance(k) / r
 	q := 0.25 * k * k / r
 	return wings{up, 0.5*k*up + x.v*q, -0.5*k*up + x.u*q}
 }

@@ -54,7 +54,7 @@ type FitSettings struct {
 	MinHalfSpread float64
 	// MinQuotes is the least number of quotes of a smile. 0 means 3, the number of parameters.
 	MinQuotes int
-	// MaxIterations of the solver; 0 means 200. A usual fit takes 15 to 25, one from a near start 3 to 6.
+	// MaxIterations of the solver; 0 means 500. A usual fit takes 10 to 30, one from a near start 3 to 6.
 	MaxIterations int
 	// Tolerance ends the fit when a step promises a relative decrease of the objective below it. 0 means 1e-5.
 	Tolerance float64
@@ -90,7 +90,7 @@ type FitReport struct {
 	Converged   bool
 	Iterations  int
 	Evaluations int     // passes over all quotes
-	Objective   float64 // sum of weighted losses, with the small ridge that holds what the quotes leave undetermined
+	Objective   float64 // sum of weighted losses
 	Slices      []SliceFit
 	Active      []ActiveCondition // conditions that hold the fit back, in order of slices
 }
@@ -170,22 +170,26 @@ func (f *Fitter) fit(smiles []Smile, cfg FitSettings) (FitReport, error) {
 	if err := f.load(smiles, cfg); err != nil {
 		return FitReport{}, err
 	}
-	mu := 1.0
-	if cfg.Start == nil {
-		f.start()
-	} else {
+	limit := cfg.MaxIterations
+	if limit == 0 {
+		limit = 500
+	}
+	tol := orDefault(cfg.Tolerance, 1e-5)
+	f.iterations, f.evaluations = 0, 0
+	converged := false
+	if cfg.Start != nil {
 		for i, t := range f.tau {
 			f.x[i] = cfg.Start.at(t)
 		}
 		f.inside(1e-8)
-		mu = 1e-7
+		copy(f.prior, f.x)
+		converged = f.solve(true, tol, min(limit, nearLimit))
 	}
-	copy(f.prior, f.x)
-	limit := cfg.MaxIterations
-	if limit == 0 {
-		limit = 200
+	if !converged && f.iterations < limit { // no start, or one that is not near
+		f.start()
+		copy(f.prior, f.x)
+		converged = f.solve(false, tol, limit-f.iterations)
 	}
-	converged := f.solve(mu, orDefault(cfg.Tolerance, 1e-5), limit)
 	r := f.report(smiles, cfg)
 	r.Converged = converged
 	if converged {
@@ -208,6 +212,9 @@ const (
 	logLeastWeight = -4.605170185988091
 )
 
+// nearLimit is how many iterations a fit from a given start may take before it is begun again from the quotes.
+const nearLimit = 20
+
 // ridge holds wings that no quote determines near the start: this against a weight near 1 for each quote at the money.
 const ridge = 1e-6
 
@@ -222,7 +229,7 @@ func (f *Fitter) load(smiles []Smile, cfg FitSettings) error {
 		least = 3
 	}
 	f.resize(len(smiles))
-	f.loss, f.ridge = cfg.Loss, ridge
+	f.loss = cfg.Loss
 	f.tau, f.first = f.tau[:0], append(f.first[:0], 0)
 	f.k, f.mid = f.k[:0], f.mid[:0]
 	scale, floor := orDefault(cfg.Scale, 0.5), orDefault(cfg.MinHalfSpread, 0.0005)

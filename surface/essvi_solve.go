@@ -18,9 +18,6 @@ type problem struct {
 	inv    []float64 // one over the unit of the residual, in vol
 	weight []float64
 	loss   Loss
-
-	prior []wings // where the wings go that the quotes leave undetermined
-	ridge float64
 }
 
 // at returns the loss ℓ(z) with ℓ(z) = z²/2 + O(z⁴), its slope, and its curvature, but at least the part floor of slope/z.
@@ -117,18 +114,13 @@ func (p *problem) evaluate(x, grad []wings, hess [][6]float64, floor float64) fl
 			ks, mids, invs, weights = ks[n:], mids[n:], invs[n:], weights[n:]
 		}
 		g0, g1, g2 = g0*y.theta, g1*y.u, g2*y.v
-		prior := &p.prior[i]
-		du, dv := math.Log(y.u/prior.u), math.Log(y.v/prior.v)
-		sum += 0.5 * p.ridge * (du*du + dv*dv)
-		g1 += p.ridge * du
-		g2 += p.ridge * dv
 		grad[i] = wings{g0, g1, g2}
 		// The change to logarithms adds the gradient to the diagonal. Its positive part is kept: where a wing wants to
 		// vanish it is all the curvature there is.
 		hess[i] = [6]float64{
 			h00*y.theta*y.theta + math.Max(0, g0),
-			h10 * y.theta * y.u, h11*y.u*y.u + math.Max(0, g1) + p.ridge,
-			h20 * y.theta * y.v, h21 * y.u * y.v, h22*y.v*y.v + math.Max(0, g2) + p.ridge,
+			h10 * y.theta * y.u, h11*y.u*y.u + math.Max(0, g1),
+			h20 * y.theta * y.v, h21 * y.u * y.v, h22*y.v*y.v + math.Max(0, g2),
 		}
 	}
 	return sum

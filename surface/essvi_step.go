@@ -6,6 +6,7 @@ import "math"
 type solver struct {
 	problem
 	x, trial          []wings
+	prior             []wings // where the wings go that the quotes leave undetermined
 	grad, gradTrial   []wings
 	barrier, modified []wings // gradient of the barrier function, and with corrections
 	step, uncorrected []wings
@@ -44,18 +45,25 @@ const (
 	dualDistance = 1e3   // how far λ may be from μ/c
 )
 
-// solve minimises from s.x, which is strictly inside, with a barrier of weight mu to begin with. It reports whether the
-// decrease that the next step promises fell below tol·(1+objective).
-func (s *solver) solve(mu, tol float64, maxIterations int) bool {
+// solve minimises from s.x, which is strictly inside. A near start begins with a weak barrier, a far one with a barrier
+// in proportion to the objective. It reports whether the decrease that the next step promises fell below
+// tol·(1+objective).
+func (s *solver) solve(near bool, tol float64, maxIterations int) bool {
 	conditions(s.x, s.c)
+	s.objective = s.evaluate(s.x, s.grad, s.hess, 1) // far from the minimum, a model above the loss steps best
+	s.evaluations++
+	mu := 1e-7
+	if !near {
+		mu = max(1, 0.01*s.objective/float64(len(s.x)))
+	}
 	for i := range s.c {
 		for j, v := range s.c[i] {
 			s.lambda[i][j] = mu / v
 		}
 	}
-	s.iterations, s.evaluations = 0, 1
-	s.objective = s.evaluate(s.x, s.grad, s.hess, 1) // far from the minimum, a model above the loss steps best
-	for s.iterations < maxIterations {
+	tol = max(tol, 1e-15)
+	short, raised := 0, 0
+	for range maxIterations {
 		s.iterations++
 		slope := s.direction(mu)
 		if math.IsNaN(slope) {
@@ -65,19 +73,26 @@ func (s *solver) solve(mu, tol float64, maxIterations int) bool {
 			return true
 		}
 		alpha := s.search(mu, slope)
-		if alpha == 0 {
-			// No decrease can be measured: at the end of the barrier this is the minimum to rounding.
-			if mu <= barrierEnd {
-				return -slope <= 1e-6*(1+s.objective)
-			}
-			mu = barrierEnd
-			continue
-		}
 		switch {
+		case alpha == 0 && mu <= barrierEnd:
+			// No decrease can be measured: this is the minimum to rounding.
+			return -slope <= 1e-6*(1+s.objective)
+		case alpha == 0:
+			mu = barrierEnd
 		case alpha > 0.9:
-			mu = math.Max(barrierEnd, 0.1*mu)
+			mu = max(barrierEnd, 0.1*mu)
 		case alpha > 0.3:
-			mu = math.Max(barrierEnd, 0.4*mu)
+			mu = max(barrierEnd, 0.4*mu)
+		}
+		// Several short steps: the point slides along a curved condition that it is too close to. A stronger barrier
+		// carries it off.
+		if short++; alpha > 0.1 {
+			short = 0
+		}
+		if short >= 3 && raised < 10 {
+			short = 0
+			raised++
+			mu = min(10*mu, 1e-3*(1+s.objective)/float64(len(s.x)))
 		}
 	}
 	return false
@@ -96,14 +111,36 @@ func (s *solver) direction(mu float64) float64 {
 			b[j] = -mu / v
 		}
 		s.pull(s.barrier, i, &b)
+		du, dv := s.astray(s.x, i)
+		s.barrier[i].u += (ridge + mu) * du
+		s.barrier[i].v += (ridge + mu) * dv
+		s.matrix.diag[i][2] += ridge + mu
+		s.matrix.diag[i][5] += ridge + mu
 	}
-	for damp := 0.0; !s.matrix.factor(damp); damp = math.Max(1e-8, 10*damp) {
+	for damp := 0.0; !s.matrix.factor(damp); damp = max(1e-8, 10*damp) {
 		if damp > 1e8 {
 			return math.NaN()
 		}
 	}
 	s.matrix.solve(s.step, s.barrier)
 	return s.descent()
+}
+
+// astray returns how far the wings of slice i are from the prior, in logarithm.
+func (s *solver) astray(x []wings, i int) (du, dv float64) {
+	return math.Log(x[i].u / s.prior[i].u), math.Log(x[i].v / s.prior[i].v)
+}
+
+// merit returns the barrier function at x: the objective f, the logarithms of the conditions c, and a ridge. The ridge is
+// there because the conditions leave the wings free to vanish: it keeps them near the prior where neither quotes nor
+// conditions speak, and as long as the barrier is strong it is too.
+func (s *solver) merit(mu, f float64, x []wings, c []bounds) float64 {
+	var sum float64
+	for i := range x {
+		du, dv := s.astray(x, i)
+		sum += du*du + dv*dv
+	}
+	return f + 0.5*(ridge+mu)*sum - mu*logSum(c)
 }
 
 func (s *solver) descent() float64 {
@@ -194,7 +231,7 @@ func (s *solver) search(mu, slope float64) float64 {
 		copy(s.step, s.uncorrected)
 		break
 	}
-	merit := s.objective - mu*logSum(s.c)
+	merit := s.merit(mu, s.objective, s.x, s.c)
 	for ; alpha > 1e-10; alpha *= 0.5 {
 		s.move(alpha)
 		if !conditions(s.trial, s.cTrial) {
@@ -202,7 +239,7 @@ func (s *solver) search(mu, slope float64) float64 {
 		}
 		s.evaluations++
 		f := s.evaluate(s.trial, s.gradTrial, s.hessTrial, floorNear)
-		if f-mu*logSum(s.cTrial) <= merit+1e-4*alpha*slope+1e-14*math.Abs(merit) {
+		if s.merit(mu, f, s.trial, s.cTrial) <= merit+1e-4*alpha*slope+1e-14*(1+math.Abs(merit)) {
 			s.dual(mu)
 			s.x, s.trial = s.trial, s.x
 			s.c, s.cTrial = s.cTrial, s.c
