@@ -52,7 +52,7 @@ type ConditionError struct {
 
 // Error names the slice and the condition.
 func (e *ConditionError) Error() string {
-	return fmt.Sprintf("surface: slice %d (tau %g): %v: %g against %g", e.Index, e.Tau, e.Condition, e.Have, e.Limit)
+	return fmt.Sprintf("surface: slice %d (tau %.6g): %v: %.6g against %.6g", e.Index, e.Tau, e.Condition, e.Have, e.Limit)
 }
 
 // Unwrap makes errors.Is(err, ErrArbitrage) true.

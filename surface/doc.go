@@ -1,0 +1,24 @@
+// Package surface turns a raw option chain into a volatility surface that is free of arbitrage.
+//
+//	c, _, err := surface.ReadChainFile("spx_2023-09-14.csv.gz", surface.ReadOptions{})
+//	smiles, _, err := c.Smiles(surface.SmileOptions{})                // forwards, implied volatilities
+//	e, report, err := surface.FitESSVI(smiles, surface.FitSettings{}) // all expiries at once
+//	vol := e.Vol(k, t)
+//	e, report, err = surface.FitESSVI(next, surface.FitSettings{Start: e}) // a moment later
+//
+// A [Chain] is what a venue quotes, a [Smile] what the market says of one expiry. [FitESSVI] fits an [ESSVI] surface to
+// all smiles; the conditions for no butterfly and no calendar arbitrage hold at every step of the fit and, by the proof in
+// the comment of [ESSVI], at every strike and expiry of the result. A [Fitter] fits again and again without garbage.
+// [CheckArbitrage] looks at any surface on a dense grid, [LocalVariance] is Dupire's. [SVI] is one smile in raw
+// parameters, [JumpWings] the same in a trader's, [Surface] a total variance by strike with the forwards to go with it.
+//
+// # Conventions
+//
+// Times are years from the valuation instant under the clock of [SmileOptions]. Log-moneyness is k = ln(K/F) with F the
+// forward of the expiry, total variance w = σ²t, volatilities are annualised decimals. Durrleman's function is
+//
+//	g = (1 − kw'/2w)² − w'²/4·(1/w + ¼) + w''/2
+//
+// and butterfly arbitrage is g < 0, calendar arbitrage ∂w/∂t < 0 at fixed k. Surfaces and smiles are immutable and safe
+// for concurrent use; a [Fitter] is not.
+package surface
