@@ -38,7 +38,7 @@ func market(expiries, strikes int, seed uint64) []Smile {
 	return smiles
 }
 
-// moved returns the smiles a moment later: the forward up by a little, all vols up by a tenth of a point, new noise.
+// moved returns the smiles a moment later: the forward up by a little, all vols up by a twentieth of a point, new noise.
 func moved(smiles []Smile, seed uint64) []Smile {
 	rng := rand.New(rand.NewPCG(seed, 8))
 	out := make([]Smile, len(smiles))
@@ -46,7 +46,7 @@ func moved(smiles []Smile, seed uint64) []Smile {
 		m := s
 		m.K, m.Bid, m.Ask, m.Mid = nil, nil, nil, nil
 		for j, k := range s.K {
-			up := 0.0002 + 0.0002*(2*rng.Float64()-1)
+			up := 0.0005 + 0.0002*(2*rng.Float64()-1)
 			m.K = append(m.K, k-0.0002)
 			m.Mid = append(m.Mid, s.Mid[j]+up)
 			m.Bid = append(m.Bid, s.Bid[j]+up)

@@ -114,8 +114,8 @@ func (s SVI) JumpWings(t float64) JumpWings {
 	}
 }
 
-// SVI returns the raw parameters of the smile at expiry t, in years (Gatheral and Jacquier, lemma 3.2). It returns an
-// [fault.ArgError] if no raw smile has these jump wings.
+// SVI returns the raw parameters of the smile at expiry t, in years (Gatheral and Jacquier, lemma 3.2). It returns a
+// pricing.ArgError if no raw smile has these jump wings.
 func (j JumpWings) SVI(t float64) (SVI, error) {
 	const fn = "surface.JumpWings"
 	err := fault.First(
