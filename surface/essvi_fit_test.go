@@ -1,13 +1,14 @@
 package surface
 
 import (
-	"cmp"
 	"errors"
 	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
+
+	"gonum.org/v1/gonum/optimize"
 
 	"github.com/volgaquant/volga/internal/fault"
 )
@@ -232,82 +233,24 @@ func TestFitAgainstIndependentOptimiser(t *testing.T) {
 		best := math.Inf(1)
 		p := []float64{math.Log(0.003), math.Log(0.02), math.Log(0.08), math.Log(0.01), math.Log(0.03), math.Log(0.1)}
 		for range 12 { // restarts carry the simplex along the edges where the largest of two conditions changes
-			var low float64
-			p, low = nelderMead(func(p []float64) float64 {
+			r, err := optimize.Minimize(optimize.Problem{Func: func(p []float64) float64 {
 				for _, v := range p {
 					if !(math.Abs(v) < 30) {
 						return 1e9
 					}
 				}
 				return f.evaluate(point(p), grad, hess, 1)
-			}, p, 0.5, 3000)
-			best = min(best, low)
+			}}, p, &optimize.Settings{MajorIterations: 3000, Converger: optimize.NeverTerminate{}}, &optimize.NelderMead{SimplexSize: 0.5})
+			if err != nil {
+				t.Fatal(err)
+			}
+			p, best = r.X, min(best, r.F)
 		}
 		t.Logf("%s: %.9g, independently %.9g, %d active", name, r.Objective, best, len(r.Active))
 		if r.Objective > best*(1+1e-5)+1e-6 {
 			t.Errorf("%s: objective %.9g, independently %.9g", name, r.Objective, best)
 		}
 	}
-}
-
-// nelderMead returns the lowest point that the simplex method finds from p in n steps, and the value there.
-func nelderMead(f func([]float64) float64, p []float64, size float64, n int) ([]float64, float64) {
-	type vertex struct {
-		x []float64
-		f float64
-	}
-	at := func(x []float64) vertex { return vertex{x, f(x)} }
-	simplex := []vertex{at(p)}
-	for i := range p {
-		x := slices.Clone(p)
-		x[i] += size
-		simplex = append(simplex, at(x))
-	}
-	last := len(simplex) - 1
-	for range n {
-		slices.SortFunc(simplex, func(a, b vertex) int { return cmp.Compare(a.f, b.f) })
-		worst := simplex[last]
-		along := func(t float64) vertex { // from the worst vertex through the middle of the others
-			x := make([]float64, len(p))
-			for _, v := range simplex[:last] {
-				for j := range x {
-					x[j] += v.x[j] / float64(last)
-				}
-			}
-			for j := range x {
-				x[j] = worst.x[j] + t*(x[j]-worst.x[j])
-			}
-			return at(x)
-		}
-		v := along(2)
-		switch {
-		case v.f < simplex[0].f:
-			if w := along(3); w.f < v.f {
-				v = w
-			}
-		case v.f < simplex[last-1].f:
-		default:
-			t := 1.5
-			if v.f >= worst.f {
-				t = 0.5
-			}
-			if w := along(t); w.f < min(v.f, worst.f) {
-				v = w
-				break
-			}
-			for i := range simplex[1:] {
-				x := simplex[i+1].x
-				for j := range x {
-					x[j] = 0.5 * (x[j] + simplex[0].x[j])
-				}
-				simplex[i+1] = at(x)
-			}
-			continue
-		}
-		simplex[last] = v
-	}
-	best := slices.MinFunc(simplex, func(a, b vertex) int { return cmp.Compare(a.f, b.f) })
-	return best.x, best.f
 }
 
 func TestFitFromANearStart(t *testing.T) {

@@ -113,14 +113,35 @@ func (c *Chain) Smiles(opt SmileOptions) ([]Smile, SmileReport, error) {
 		report.Expiries[i] = ExpiryReport{Expiry: e, Tau: opt.Clock.Years(c.Asof, e.At), Forward: math.NaN(), ForwardErr: math.NaN(), Discount: math.NaN(), Rate: math.NaN()}
 	}
 	c.forwards(opt, why, report.Expiries)
+	spans := c.span()
 	var smiles []Smile
-	for i, span := range c.span() {
+	var owner []int // the expiry of each smile
+	for i, span := range spans {
 		x := &report.Expiries[i]
 		x.Rows = span[1] - span[0]
-		if s, ok := c.smile(opt, x, why, span[0], span[1]); ok {
-			smiles = append(smiles, s)
-			x.Used = s.Len()
+		s, ok := c.smile(opt, x, why, span[0], span[1])
+		if !ok {
+			continue
 		}
+		// A surface has one smile at one time: of two classes that settle together the one with more options is kept.
+		if n := len(smiles); n > 0 && smiles[n-1].Tau == s.Tau {
+			less, more := i, owner[n-1]
+			if s.Len() > smiles[n-1].Len() {
+				less, more = more, less
+				smiles, owner = smiles[:n-1], owner[:n-1]
+			}
+			y := &report.Expiries[less]
+			y.Used, y.Skipped = 0, "settles together with "+report.Expiries[more].Expiry.Label()+", which has more options"
+			skipRows(why, spans[less])
+			if less == i {
+				continue
+			}
+		}
+		smiles, owner = append(smiles, s), append(owner, i)
+		x.Used = s.Len()
+	}
+	for i, span := range spans {
+		x := &report.Expiries[i]
 		for row := span[0]; row < span[1]; row++ {
 			if why[row] != kept {
 				x.Rejected.add(why[row], int(c.Line[row]))
@@ -265,15 +286,20 @@ func (c *Chain) soundPairs(from, to int, why []Reason) Pairs {
 
 func (c *Chain) mid(row int) float64 { return 0.5*c.Bid[row] + 0.5*c.Ask[row] }
 
+// skipRows rejects the rows of a span that nothing else was wrong with.
+func skipRows(why []Reason, span [2]int) {
+	for i := span[0]; i < span[1]; i++ {
+		if why[i] == kept {
+			why[i] = ExpirySkipped
+		}
+	}
+}
+
 // smile makes the smile of the rows [from, to) and writes the verdicts on those it does not use.
 func (c *Chain) smile(opt SmileOptions, x *ExpiryReport, why []Reason, from, to int) (Smile, bool) {
 	skip := func(format string, args ...any) (Smile, bool) {
 		x.Skipped = fmt.Sprintf(format, args...)
-		for i := from; i < to; i++ {
-			if why[i] == kept {
-				why[i] = ExpirySkipped
-			}
-		}
+		skipRows(why, [2]int{from, to})
 		return Smile{}, false
 	}
 	switch {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/volgaquant/volga/pricing"
+	"github.com/volgaquant/volga/pricing/black"
 	"github.com/volgaquant/volga/rates/calendar"
 	"github.com/volgaquant/volga/rates/curve"
 	"github.com/volgaquant/volga/surface"
@@ -367,4 +368,35 @@ func BenchmarkSmiles(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(c.Len())*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
+}
+
+// Two classes that settle at one instant cannot both be on a surface: the one with more options stays, the rows of the
+// other are counted.
+func TestClassesThatSettleTogether(t *testing.T) {
+	asof := time.Date(2026, time.January, 5, 21, 0, 0, 0, time.UTC)
+	date := calendar.NewDate(2026, time.March, 20)
+	for _, order := range [][2]string{{"A", "B"}, {"B", "A"}} {
+		var quotes []surface.Quote
+		for i, root := range order {
+			for k := 80.0; k <= 120; k += 2 + 3*float64(i) { // the second class has fewer strikes
+				for _, right := range []pricing.Right{pricing.Call, pricing.Put} {
+					mid := black.Black76{Right: right, Forward: 100, Strike: k, Vol: 0.3, Tau: 0.2, Discount: 1}.Price()
+					quotes = append(quotes, surface.Quote{Expiry: surface.Expiry{Root: root, Date: date}, Right: right, Strike: k, Bid: mid - 0.01, Ask: mid + 0.01})
+				}
+			}
+		}
+		smiles, report, err := surface.NewChain("X", asof, 100, false, quotes).Smiles(surface.SmileOptions{})
+		if err != nil || len(smiles) != 1 {
+			t.Fatalf("%d smiles, %v", len(smiles), err)
+		}
+		if want := order[0] + " 2026-03-20 PM"; smiles[0].Label != want {
+			t.Errorf("kept %s, want %s", smiles[0].Label, want)
+		}
+		if report.Used != smiles[0].Len() || report.Used+report.Rejected.Total() != report.Rows || report.Rejected.Count(surface.ExpirySkipped) == 0 {
+			t.Errorf("rows %d, used %d, rejected %v", report.Rows, report.Used, report.Rejected)
+		}
+		if _, _, err := surface.FitESSVI(smiles, surface.FitSettings{}); err != nil {
+			t.Error(err)
+		}
+	}
 }

@@ -208,9 +208,6 @@ func (d *desk) quote() error {
 func (d *desk) makeWorld() (model.BlackScholes, error) {
 	var times, factors, forwards []float64
 	for _, s := range d.smiles {
-		if n := len(times); n > 0 && s.Tau <= times[n-1] { // two classes that settle at one instant
-			continue
-		}
 		times, factors, forwards = append(times, s.Tau), append(factors, s.Discount), append(forwards, s.Forward)
 	}
 	spot := d.chain.Spot
