@@ -29,8 +29,8 @@ type fast struct {
 // so that a price has, beside the discount factors, one exponential, one logarithm, one square root and three divisions.
 // Out of the money it keeps its relative accuracy, up to what the difference of two tails leaves. It is fully expanded.
 //
-// A row outside the domain (F, S, K or D not positive, T or sigma negative, anything infinite or NaN) has NaN in every
-// output. No volatility and no time give the intrinsic value and its Greeks; at the money, where a Greek is infinite, it
+// A row outside the domain (sign not ±1, F, S, K or D not positive, T or sigma negative, anything infinite or NaN) has NaN
+// in every output; only r of GivenForward is not looked at, which theta alone uses. No volatility and no time give the intrinsic value and its Greeks; at the money, where a Greek is infinite, it
 // is huge.
 func (e European) Fast() *Graph {
 	b := New(map[Market]string{GivenForward: "fastBlack76", GivenSpot: "fastBlackScholes", GivenSpotYield: "fastBSM"}[e.Market])
@@ -54,7 +54,7 @@ func (e European) core(b *Builder, m market) fast {
 	f := fast{market: m, asset: m.spot, rootT: m.tau.Sqrt()}
 	zero, inf := b.Const(0), b.Const(math.Inf(1))
 	x := m.spot.Div(m.strike).Log()
-	valid := m.strike.Gt(zero).And(m.vol.Ge(zero))
+	valid := m.strike.Gt(zero).And(m.vol.Ge(zero)).And(m.sign.Abs().Eq(b.Const(1)))
 	discount := m.discount
 	switch e.Market {
 	case GivenForward:
@@ -72,7 +72,11 @@ func (e European) core(b *Builder, m market) fast {
 	f.bond = m.strike.Mul(discount)
 	x.Named("x")
 	s := m.vol.Mul(f.rootT)
-	valid = valid.And(x.Abs().Add(s).Lt(inf))
+	size := x.Abs().Add(s)
+	if e.Market == GivenForward {
+		size = size.Add(discount)
+	}
+	valid = valid.And(size.Lt(inf))
 	s = valid.Select(b.Const(smallVol).Max(s), b.Const(math.NaN())).Named("s")
 	if e.Greeks > PriceOnly { // one division for 1/s and 1/S
 		q := b.Const(1).Div(s.Mul(m.spot))

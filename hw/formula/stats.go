@@ -10,8 +10,9 @@ type Stats struct {
 	Ops   [NumOps]int // how often each operation occurs
 	Total int         // all operations
 	Depth int         // operations on the longest path from an input to an output
-	// Live is the greatest number of values that are computed and still needed at one place in the order of the nodes,
-	// inputs included from the start and constants left out: the registers that an emitter without spilling needs.
+	// Live is the greatest number of values that are needed at one place in the order of the nodes, inputs included from
+	// the start and constants left out: the registers that an emitter needs, without spilling, if a result may take the
+	// place of an operand that is not needed any more.
 	Live int
 }
 
@@ -68,14 +69,14 @@ func (g *Graph) live() int {
 		if ops[n.Op].class == leaf {
 			continue
 		}
-		now++
-		most = max(most, now)
 		for k, a := range n.Args {
 			again := k > 0 && n.Args[0] == a || k > 1 && n.Args[1] == a
 			if last[a] == i && g.nodes[a].Op != OpConst && !again {
 				now--
 			}
 		}
+		now++ // the result may take an operand's register
+		most = max(most, now)
 	}
 	return most
 }

@@ -1,0 +1,258 @@
+package formula
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/volgaquant/volga/internal/golden"
+)
+
+// randomOption draws sign, S, K, T, sigma, r, q as a desk has them.
+func randomOption(rng *rand.Rand) (sign, s, k, tau, vol, r, q float64) {
+	sign = math.Copysign(1, rng.Float64()-0.5)
+	s = 50 + 100*rng.Float64()
+	tau = 0.01 + 2*rng.Float64()
+	vol = 0.05 + 0.75*rng.Float64()
+	k = s * math.Exp(2*vol*math.Sqrt(tau)*rng.NormFloat64())
+	return sign, s, k, tau, vol, 0.1*rng.Float64() - 0.02, 0.06 * rng.Float64()
+}
+
+// scaleOf is the size that a Greek's absolute error is judged against, since sums of large terms may cancel.
+func scaleOf(name string, s, tau, vol float64) float64 {
+	root := vol * math.Sqrt(tau)
+	return map[string]float64{
+		"price": s, "delta": 1, "gamma": 1 / (s * root), "vega": s * math.Sqrt(tau), "theta": s * (vol/math.Sqrt(tau) + 0.1), "rho": s * tau,
+		"vanna": 1 / vol, "volga": s * math.Sqrt(tau) / vol, "charm": 1/tau + 1/root, "speed": 1 / (s * s * root * root),
+		"zomma": 1 / (s * root * vol), "color": (1/tau + 1/root) / (s * root),
+	}[name]
+}
+
+// Greeks by hand and by differentiation of the price agree, for every market.
+func TestFastGreeksMatchDerivatives(t *testing.T) {
+	rng := rand.New(rand.NewPCG(21, 22))
+	type pair struct {
+		fast, derived *Evaluator
+		args          func(sign, s, k, tau, vol, r, q float64) (fast, derived []float64)
+	}
+	for name, p := range map[string]pair{
+		"forward": {
+			NewEvaluator(European{GivenForward, AllGreeks}.Fast()), NewEvaluator(Black76Greeks(AllGreeks)),
+			func(sign, s, k, tau, vol, r, _ float64) (fast, derived []float64) {
+				return []float64{sign, s, k, tau, vol, math.Exp(-r * tau), r}, []float64{sign, s, k, tau, vol, r}
+			},
+		},
+		"spot": {
+			NewEvaluator(European{GivenSpot, AllGreeks}.Fast()), NewEvaluator(BSMGreeks(AllGreeks)),
+			func(sign, s, k, tau, vol, r, _ float64) (fast, derived []float64) {
+				return []float64{sign, s, k, tau, vol, r}, []float64{sign, s, k, tau, vol, r, 0}
+			},
+		},
+		"yield": {
+			NewEvaluator(European{GivenSpotYield, AllGreeks}.Fast()), NewEvaluator(BSMGreeks(AllGreeks)),
+			func(sign, s, k, tau, vol, r, q float64) (fast, derived []float64) {
+				in := []float64{sign, s, k, tau, vol, r, q}
+				return in, in
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, want := make([]float64, len(greekNames)), make([]float64, len(greekNames))
+			for range 2000 {
+				sign, s, k, tau, vol, r, q := randomOption(rng)
+				fast, derived := p.args(sign, s, k, tau, vol, r, q)
+				p.fast.Eval(got, fast)
+				p.derived.Eval(want, derived)
+				for i, name := range greekNames {
+					if math.Abs(got[i]-want[i]) > 2e-14*math.Abs(want[i])+1e-14*max(1, k/s)*scaleOf(name, s, tau, vol) {
+						t.Errorf("%s at %v: %v by hand, %v by differentiation", name, fast, got[i], want[i])
+					}
+				}
+			}
+		})
+	}
+}
+
+// The smaller sets give the same bits for what they have in common.
+func TestGreekSetsAgree(t *testing.T) {
+	rng := rand.New(rand.NewPCG(23, 24))
+	for _, m := range []Market{GivenForward, GivenSpot, GivenSpotYield} {
+		all := European{m, AllGreeks}.Fast()
+		first := European{m, FirstOrder}.Fast()
+		if got, want := list(first.OutputNames()), list(greekNames[:6]); got != want {
+			t.Errorf("outputs %s, want %s", got, want)
+		}
+		for range 200 {
+			sign, s, k, tau, vol, r, q := randomOption(rng)
+			in := []float64{sign, s, k, tau, vol, r, q}
+			if m == GivenForward {
+				in = []float64{sign, s, k, tau, vol, math.Exp(-r * tau), r}
+			}
+			a, b := all.Eval(in[:len(all.inputs)]...), first.Eval(in[:len(first.inputs)]...)
+			for i, v := range b {
+				if !sameBits(v, a[i]) {
+					t.Errorf("market %d: %s %v in the smaller set, %v in all", m, greekNames[i], v, a[i])
+				}
+			}
+		}
+	}
+}
+
+// Out of the money the price keeps its relative accuracy: measured against the definition at 200 bits.
+func TestFastPriceAccuracy(t *testing.T) {
+	g, exact := European{Market: GivenForward}.Fast(), NewBigEvaluator(Black76(), 200)
+	for _, c := range []struct {
+		sign, f, k, tau, vol float64
+		rel                  float64
+	}{
+		{1, 100, 101, 0.5, 0.2, 2e-15},
+		{1, 100, 150, 0.5, 0.2, 5e-15},
+		{-1, 100, 60, 0.5, 0.2, 5e-15},
+		{1, 100, 300, 0.25, 0.2, 1e-13}, // 11 standard deviations, price 1e-26
+		{-1, 100, 20, 0.25, 0.2, 4e-14},
+		{1, 100, 2000, 0.25, 0.2, 2e-13}, // 30 standard deviations, price 1e-193
+		{1, 100, 20, 0.5, 0.2, 1e-15},
+	} {
+		got := g.Eval(c.sign, c.f, c.k, c.tau, c.vol, 1)[0]
+		want, _ := exact.Eval(asBig([]float64{c.sign, c.f, c.k, c.tau, c.vol, 0})...)[0].Float64()
+		if math.Abs(got/want-1) > c.rel {
+			t.Errorf("%+v: %v, want %v, relative error %.2g", c, got, want, got/want-1)
+		}
+	}
+}
+
+func TestFastDegenerateOptions(t *testing.T) {
+	g := European{GivenSpotYield, AllGreeks}.Fast()
+	for _, c := range []struct {
+		name                     string
+		sign, s, k, tau, vol     float64
+		price, delta, vega, gama float64
+	}{
+		{"expired in the money", 1, 110, 100, 0, 0.2, 10, 1, 0, 0},
+		{"expired out of the money", 1, 90, 100, 0, 0.2, 0, 0, 0, 0},
+		{"expired put", -1, 90, 100, 0, 0.2, 10, -1, 0, 0},
+		{"no volatility", 1, 110, 100, 1, 0, 10, 1, 0, 0},
+		{"no volatility, put", -1, 110, 100, 1, 0, 0, 0, 0, 0},
+		{"far out", 1, 1, 1e12, 0.1, 0.1, 0, 0, 0, 0},
+		{"far in", -1, 1, 1e12, 0.1, 0.1, 1e12 - 1, -1, 0, 0},
+		{"expired and at the money", 1, 100, 100, 0, 0.2, 0, 0.5, 0, math.Inf(1)},
+	} {
+		out := g.Eval(c.sign, c.s, c.k, c.tau, c.vol, 0, 0)
+		for i, v := range out {
+			if math.IsNaN(v) && c.gama == 0 {
+				t.Errorf("%s: %s is NaN", c.name, greekNames[i])
+			}
+		}
+		if math.Abs(out[0]-c.price) > 1e-14*c.k || math.Abs(out[1]-c.delta) > 1e-15 || math.Abs(out[3]-c.vega) > 1e-13 {
+			t.Errorf("%s: price %v, delta %v, vega %v, want %v, %v, %v", c.name, out[0], out[1], out[3], c.price, c.delta, c.vega)
+		}
+		if c.gama == 0 && out[2] != 0 || c.gama != 0 && out[2] < 1e100 {
+			t.Errorf("%s: gamma %v, want %v", c.name, out[2], c.gama)
+		}
+	}
+}
+
+// A row outside the domain is NaN in every output.
+func TestFastBadRows(t *testing.T) {
+	inf, nan := math.Inf(1), math.NaN()
+	for _, m := range []Market{GivenForward, GivenSpot, GivenSpotYield} {
+		for _, set := range []Greeks{PriceOnly, FirstOrder, AllGreeks} {
+			g := European{m, set}.Fast()
+			good := map[string]float64{"sign": 1, "F": 100, "S": 100, "K": 95, "T": 0.5, "sigma": 0.2, "D": 0.98, "r": 0.04, "q": 0.01}
+			for i, name := range g.InputNames() {
+				bad := []float64{nan, inf, -inf, -1}
+				switch name {
+				case "sign":
+					bad = []float64{nan, inf, -inf, 0, 0.5, 2}
+				case "S", "F", "K", "D":
+					bad = append(bad, 0)
+				case "r", "q":
+					bad = bad[:3]
+				}
+				if name == "r" && m == GivenForward {
+					bad = nil // used by theta alone
+				}
+				for _, x := range bad {
+					in := make([]float64, len(g.inputs))
+					for k, n := range g.InputNames() {
+						in[k] = good[n]
+					}
+					in[i] = x
+					for k, y := range g.Eval(in...) {
+						if !math.IsNaN(y) {
+							t.Errorf("market %d, %s = %v: %s is %v, want NaN", m, name, x, greekNames[k], y)
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestGoldenBSM(t *testing.T) {
+	derived, fast := BSMGreeks(AllGreeks), European{GivenSpotYield, AllGreeks}.Fast()
+	golden.Run(t, "papers/bsm_greeks", func(t *testing.T, c golden.Case) {
+		sign := 1.0
+		if c.Text(t, "type") == "put" {
+			sign = -1
+		}
+		in := []float64{
+			sign, c.Float(t, "spot"), c.Float(t, "strike"), c.Float(t, "T_years"), c.Float(t, "vol"), c.Float(t, "rate_cc"), c.Float(t, "div_cc"),
+		}
+		for _, g := range []*Graph{derived, fast} {
+			for i, v := range g.Eval(in...) {
+				c.Check(t, greekNames[i], v)
+			}
+		}
+	})
+}
+
+func TestBachelierGreeks(t *testing.T) {
+	g := BachelierGreeks(AllGreeks)
+	rng := rand.New(rand.NewPCG(31, 32))
+	for range 200 {
+		sign := math.Copysign(1, rng.Float64()-0.5)
+		f, k := 10*rng.NormFloat64(), 10*rng.NormFloat64()
+		tau, vol, r := 0.1+rng.Float64(), 5+5*rng.Float64(), 0.05*rng.Float64()
+		out := g.Eval(sign, f, k, tau, vol, r)
+		s := vol * math.Sqrt(tau)
+		d, df := (f-k)/s, math.Exp(-r*tau)
+		n := math.Exp(-d*d/2) / math.Sqrt(2*math.Pi)
+		cdf := 0.5 * math.Erfc(-sign*d/math.Sqrt2)
+		price := df * (sign*(f-k)*cdf + s*n)
+		want := []float64{
+			price, df * sign * cdf, df * n / s, df * n * math.Sqrt(tau), r*price - df*n*s/(2*tau), -tau * price,
+			-df * n / s * (1 - d*d) / vol * 1, df * n * math.Sqrt(tau) * d * d / vol,
+		}
+		want[6] = df * n * d * -1 / vol // ∂²V/∂F∂σ = −D·φ(d)·d/σ
+		for i, w := range want {
+			if math.Abs(out[i]-w) > 1e-12*max(1, math.Abs(w)) {
+				t.Errorf("%s: %v, want %v", greekNames[i], out[i], w)
+			}
+		}
+	}
+}
+
+// What the formulas cost: a change here is a change of speed on every machine.
+func TestFormulaCosts(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		g    *Graph
+		want string
+	}{
+		{"price, forward", European{GivenForward, PriceOnly}.Fast(), "158 operations, depth 68"},
+		{"price and five Greeks, forward", European{GivenForward, FirstOrder}.Fast(), "174 operations, depth 71"},
+		{"price, spot", European{GivenSpot, PriceOnly}.Fast(), "175 operations, depth 68"},
+		{"price and five Greeks, spot", European{GivenSpot, FirstOrder}.Fast(), "191 operations, depth 69"},
+		{"all, spot and yield", European{GivenSpotYield, AllGreeks}.Fast(), "242 operations, depth 70"},
+	} {
+		s := c.g.Stats()
+		if got := fmt.Sprintf("%d operations, depth %d", s.Total, s.Depth); got != c.want {
+			t.Errorf("%s: %s, want %s", c.name, got, c.want)
+		}
+		if s.Count(OpDiv) != 4 || s.Count(OpSqrt) != 1 {
+			t.Errorf("%s: %d divisions and %d roots, want 4 and 1", c.name, s.Count(OpDiv), s.Count(OpSqrt))
+		}
+	}
+}
