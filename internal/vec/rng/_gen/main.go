@@ -1,0 +1,34 @@
+// Command gen writes one file of the assembly of package rng. Run it through go generate in the package's folder.
+package main
+
+import (
+	"flag"
+
+	. "github.com/mmcloughlin/avo/build"
+)
+
+func main() {
+	family := flag.String("family", "", "philox or sobol")
+	avx512 := flag.Bool("avx512", false, "AVX-512 instead of AVX2")
+	flag.Parse()
+	m := &machine{name: "AVX2", lanes: 4}
+	if *avx512 {
+		m = &machine{name: "AVX512", lanes: 8}
+	}
+	m.constants(*family)
+	ConstraintExpr("amd64,!purego")
+	switch *family {
+	case "philox":
+		m.philox("Words", false)
+		m.philox("Uniforms", true)
+	case "sobol":
+		m.sobolWide()
+		m.sobolNarrow(false)
+		m.sobolNarrow(true)
+		m.sobolColumn(false)
+		m.sobolColumn(true)
+	default:
+		panic("unknown family " + *family)
+	}
+	Generate()
+}
