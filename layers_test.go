@@ -19,6 +19,7 @@ var layers = []string{
 	"internal/fault",
 	"internal/golden",
 	"internal/special",
+	"internal/vec",
 	"hw/formula",
 	"pricing/lazy",
 	"rates/calendar",
@@ -30,6 +31,7 @@ var layers = []string{
 	"surface",
 	"risk",
 	"mm",
+	"hw/goasm",
 	"examples",
 }
 

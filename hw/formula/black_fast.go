@@ -27,7 +27,9 @@ type fast struct {
 //	A·Φ(u) = E·G(|u|) for u < 0, A − E·G(|u|) else, E = A·e^(−d1²/2), and likewise B with the same E
 //
 // so that a price has, beside the discount factors, one exponential, one logarithm, one square root and three divisions.
-// Out of the money it keeps its relative accuracy, up to what the difference of two tails leaves. It is fully expanded.
+// Out of the money it keeps its relative accuracy, up to what the difference of two tails leaves. Against the definition at
+// 160 bits the price is within 5e-16 of the greater of spot and strike, and a Greek within 1e-14 of its greatest size. The
+// graph is fully expanded.
 //
 // A row outside the domain (sign not ±1, F, S, K or D not positive, T or sigma negative, anything infinite or NaN) has NaN
 // in every output; only r of GivenForward is not looked at, which theta alone uses. No volatility and no time give the intrinsic value and its Greeks; at the money, where a Greek is infinite, it

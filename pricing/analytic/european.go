@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/volgaquant/volga/internal/fault"
 	"github.com/volgaquant/volga/pricing"
@@ -60,11 +61,11 @@ func (e European) PriceStrip(ctx context.Context, dst []pricing.Result, in []pri
 		}
 		dst[i] = pricing.Result{}
 		opt, ok := in[i].(pricing.Vanilla)
-		var err error = &pricing.UnsupportedError{Engine: e, Instrument: in[i], Model: m}
-		if ok {
-			if err = opt.Validate(); err == nil {
-				dst[i], err = price(opt, world)
-			}
+		var err error
+		if !ok {
+			err = &pricing.UnsupportedError{Engine: e, Instrument: in[i], Model: m}
+		} else if err = opt.Validate(); err == nil {
+			dst[i], err = price(opt, world)
 		}
 		if err != nil {
 			errs = append(errs, fmt.Errorf("instrument %d: %w", i, err))
@@ -77,8 +78,8 @@ func (e European) PriceStrip(ctx context.Context, dst []pricing.Result, in []pri
 // at the carry rate b as time passes, the chain rule gives each line.
 func price(opt pricing.Vanilla, world model.Lognormal) (pricing.Result, error) {
 	f := world.ForwardAt(opt.Expiry)
-	if err := fault.Positive("analytic.European", fmt.Sprintf("forward at %g years", opt.Expiry), f.Value); err != nil {
-		return pricing.Result{}, err
+	if !(f.Value > 0) || math.IsInf(f.Value, 1) {
+		return pricing.Result{}, fault.Arg("analytic.European", fmt.Sprintf("forward at %g years", opt.Expiry), f.Value, "finite and > 0")
 	}
 	b := black.Black76{
 		Right: opt.Right, Forward: f.Value, Strike: opt.Strike, Tau: opt.Expiry,

@@ -234,6 +234,16 @@ func TestStrip(t *testing.T) {
 	}
 }
 
+func TestStripAllocatesNothing(t *testing.T) {
+	m := world(100, 0.04, 0.015, 0.25, 0)
+	in := []pricing.Instrument{pricing.Vanilla{Right: pricing.Call, Strike: 90, Expiry: 1}, pricing.Vanilla{Right: pricing.Put, Strike: 90, Expiry: 1}}
+	dst := make([]pricing.Result, len(in))
+	var asModel pricing.Model = m
+	if n := testing.AllocsPerRun(100, func() { _ = European{}.PriceStrip(ctx, dst, in, asModel) }); n != 0 {
+		t.Errorf("%g allocations", n)
+	}
+}
+
 func ExampleEuropean() {
 	world := model.BlackScholes{Spot: 100, Discount: curve.Flat(0.05), Vol: model.FlatVol(0.20)}
 	call := pricing.Vanilla{Right: pricing.Call, Strike: 100, Expiry: 1}
@@ -262,9 +272,10 @@ func BenchmarkEuropeanStrip(b *testing.B) {
 		in[i] = pricing.Vanilla{Right: pricing.Call, Strike: 50 + float64(i), Expiry: 0.9}
 	}
 	dst := make([]pricing.Result, len(in))
+	var asModel pricing.Model = m
 	b.ReportAllocs()
 	for b.Loop() {
-		if err := (European{}).PriceStrip(ctx, dst, in, m); err != nil {
+		if err := (European{}).PriceStrip(ctx, dst, in, asModel); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -50,20 +50,22 @@ func (m BlackScholes) Validate() error {
 	}
 	last := 0.0
 	for i, d := range m.Dividends {
-		field := func(name string) string { return fmt.Sprintf("Dividends[%d].%s", i, name) }
-		if err := fault.Positive(fn, field("Time"), d.Time); err != nil {
-			return err
+		var field, want string
+		var value float64
+		switch {
+		case !(d.Time > 0) || math.IsInf(d.Time, 1):
+			field, value, want = "Time", d.Time, "finite and > 0"
+		case d.Time < last:
+			field, value, want = "Time", d.Time, fmt.Sprintf(">= %g, the time before it", last)
+		case !(d.Cash >= 0) || math.IsInf(d.Cash, 1):
+			field, value, want = "Cash", d.Cash, "finite and >= 0"
+		case !(d.Proportion >= 0 && d.Proportion < 1):
+			field, value, want = "Proportion", d.Proportion, "in [0, 1)"
+		default:
+			last = d.Time
+			continue
 		}
-		if d.Time < last {
-			return fault.Arg(fn, field("Time"), d.Time, fmt.Sprintf(">= %g, the time before it", last))
-		}
-		last = d.Time
-		if err := fault.NonNegative(fn, field("Cash"), d.Cash); err != nil {
-			return err
-		}
-		if !(d.Proportion >= 0 && d.Proportion < 1) {
-			return fault.Arg(fn, field("Proportion"), d.Proportion, "in [0, 1)")
-		}
+		return fault.Arg(fn, fmt.Sprintf("Dividends[%d].%s", i, field), value, want)
 	}
 	return nil
 }
