@@ -1,0 +1,131 @@
+package goasm
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/volgaquant/volga/hw/formula"
+)
+
+// Kernel is a formula to be compiled into a map over columns.
+type Kernel struct {
+	// Name is the Go identifier of the compiled function; the variants append Generic, AVX2 and AVX512.
+	Name string
+	// Doc says what the kernel computes, in sentences that follow "Name ".
+	Doc string
+	// Graph is the formula. It is expanded if it has transcendental nodes.
+	Graph *formula.Graph
+	// Uniform names the inputs that are one number for all rows. They become float64 parameters, after the columns, and
+	// what depends on them alone is computed once per call.
+	Uniform []string
+	// Unroll512 and Unroll2 are how many vectors go through the body at once; 0 lets the emitter's model choose.
+	Unroll512, Unroll2 int
+}
+
+// Package is the kernels of one Go package.
+type Package struct {
+	// Dir is the package's folder relative to the root of the module, Name its name.
+	Dir, Name string
+	// Active is a Go expression of type vec.Variant that says which variant to run, and Import the path that it needs.
+	Active, Import string
+	// Prefix is what the constants of Variant are qualified with: "vec." outside package vec.
+	Prefix  string
+	Kernels []Kernel
+}
+
+// Validate reports the first mistake in the list.
+func (p Package) Validate() error {
+	seen := map[string]bool{}
+	for _, k := range p.Kernels {
+		switch {
+		case k.Name == "" || k.Graph == nil:
+			return fmt.Errorf("goasm: package %s: kernel %q lacks a name or a graph", p.Name, k.Name)
+		case seen[k.Name]:
+			return fmt.Errorf("goasm: package %s: two kernels are called %s", p.Name, k.Name)
+		}
+		seen[k.Name] = true
+		names := map[string]bool{}
+		for _, n := range append(k.Graph.OutputNames(), k.Graph.InputNames()...) {
+			if names[n] {
+				return fmt.Errorf("goasm: kernel %s: %s is the name of two columns", k.Name, n)
+			}
+			if reserved[n] {
+				return fmt.Errorf("goasm: kernel %s: a column must not be called %s", k.Name, n)
+			}
+			names[n] = true
+		}
+		for _, u := range k.Uniform {
+			if k.Graph.Input(u) < 0 {
+				return fmt.Errorf("goasm: kernel %s: no input %s to be uniform", k.Name, u)
+			}
+		}
+		if len(k.columns()) == 0 {
+			return fmt.Errorf("goasm: kernel %s: every input is uniform", k.Name)
+		}
+	}
+	return nil
+}
+
+// reserved holds names that generated Go needs for itself.
+var reserved = map[string]bool{"math": true, "len": true, "float64": true, "i": true, "g": true}
+
+// columns returns the names of the inputs that are columns, in order.
+func (k Kernel) columns() []string {
+	var c []string
+	for _, n := range k.Graph.InputNames() {
+		if !slices.Contains(k.Uniform, n) {
+			c = append(c, n)
+		}
+	}
+	return c
+}
+
+// uniforms returns the names of the uniform inputs, in the graph's order.
+func (k Kernel) uniforms() []string {
+	var c []string
+	for _, n := range k.Graph.InputNames() {
+		if slices.Contains(k.Uniform, n) {
+			c = append(c, n)
+		}
+	}
+	return c
+}
+
+// expanded returns the graph without transcendental nodes.
+func (k Kernel) expanded() *formula.Graph {
+	if k.Graph.Expanded() {
+		return k.Graph
+	}
+	return formula.Expand(k.Graph)
+}
+
+// Signature returns the parameters of the compiled function: output columns, input columns, uniform inputs.
+func (k Kernel) Signature() string {
+	s := ""
+	for i, n := range append(k.Graph.OutputNames(), k.columns()...) {
+		if i > 0 {
+			s += ", "
+		}
+		s += n
+	}
+	s += " []float64"
+	if u := k.uniforms(); len(u) > 0 {
+		for _, n := range u {
+			s += ", " + n
+		}
+		s += " float64"
+	}
+	return s
+}
+
+// Arguments returns the parameters' names, to pass them on.
+func (k Kernel) Arguments() string {
+	s := ""
+	for i, n := range append(append(k.Graph.OutputNames(), k.columns()...), k.uniforms()...) {
+		if i > 0 {
+			s += ", "
+		}
+		s += n
+	}
+	return s
+}
