@@ -88,14 +88,20 @@ func (e European) core(b *Builder, m market) fast {
 		f.invStdv = b.Const(1).Div(s)
 	}
 	half := s.Times(0.5)
-	bounded := func(d Expr) Expr { return b.Const(-farOut).Max(b.Const(farOut).Min(d)) }
-	f.d1 = bounded(x.FMA(f.invStdv, half)).Named("d1")
-	f.d2 = bounded(x.FMA(f.invStdv, half.Neg())).Named("d2")
-
-	a1, a2 := f.d1.Abs(), f.d2.Abs()
+	f.d1, f.d2 = x.FMA(f.invStdv, half), x.FMA(f.invStdv, half.Neg())
+	far := b.Const(farOut)
+	var a1, a2 Expr
+	if e.Greeks > FirstOrder { // the distances themselves are needed
+		f.d1, f.d2 = far.Neg().Max(far.Min(f.d1)), far.Neg().Max(far.Min(f.d2))
+		a1, a2 = f.d1.Abs(), f.d2.Abs()
+	} else {
+		a1, a2 = far.Min(f.d1.Abs()), far.Min(f.d2.Abs())
+	}
+	f.d1.Named("d1")
+	f.d2.Named("d2")
 	g1, g2 := b.tails(a1, a2)
 	w, n := b.gauss(a1)
-	bell := f.asset.Mul(w.Plus(1).Scale(n)).Named("E")
+	bell := f.asset.FMA(w, f.asset).Scale(n).Named("E")
 	f.density = bell.Mul(b.Symbol(SymInvSqrt2Pi))
 	leg := func(worth, d, g Expr) Expr {
 		in := m.sign.Mul(d).Ge(zero)

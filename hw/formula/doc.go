@@ -15,7 +15,8 @@
 // A graph is evaluated at a point or over columns in float64 ([Evaluator]), and at any precision in big.Float
 // ([BigEvaluator]). It is differentiated by [Derivative] and [Tangent] (forward) and by [Gradient] and [Adjoint]
 // (reverse); the result is a graph again, which shares the values of the first. [Expand] turns transcendental functions into arithmetic;
-// [Contract] fuses products into sums; [Bind], [Pick], [Rename] and [Builder.Call] put formulas together. [Graph.Stats] says
+// [Contract] fuses products into sums; [Bind], [Pick], [Rename] and [Builder.Call] put formulas together; [Hoist] takes out of a
+// kernel what is the same in every row. [Graph.Stats] says
 // what a formula costs.
 //
 // # The library

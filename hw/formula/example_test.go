@@ -96,7 +96,7 @@ func ExampleEuropean_Fast() {
 		fmt.Printf("%s %.4f\n", name, out[i])
 	}
 	// Output:
-	// 191 operations, depth 69, 4 divisions, 1 root
+	// 188 operations, depth 68, 4 divisions, 1 root
 	// price 10.4506
 	// delta 0.6368
 	// gamma 0.0188

@@ -40,10 +40,8 @@ func (b *Builder) replay(g *Graph, in []Expr, f rewriter) []Expr {
 		case n.Op == OpInput:
 			at[i] = in[next]
 			next++
-		case n.Op == OpConst && n.Symbol != NoSymbol:
-			at[i] = b.Symbol(n.Symbol)
 		case n.Op == OpConst:
-			at[i] = b.Const(n.Value)
+			at[i] = b.literal(n)
 		default:
 			for k, a := range n.Args {
 				args[k] = at[a]
