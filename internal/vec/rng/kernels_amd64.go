@@ -149,11 +149,12 @@ func (s *Sobol) fillColumn(dst []float64, j int) {
 		x ^= t.flip[bits.TrailingZeros(uint(r+1))*t.stride+j]
 	}
 	// Within a group only the last step depends on the index, so from group to group all lanes change by the row of that
-	// step and the change from the first to the last lane, which is one row: r and r+1 differ by one digit in Gray code.
+	// step and the change from the first to the last lane, one row as well: the Gray codes of 0 and 2^k-1 differ in one
+	// digit. Of the indices from here to the end, none has more zeros than the highest digit that changes on the way.
 	var delta [sobolBits + 1]uint64
 	inner := bits.TrailingZeros(uint(lanes))
 	across := t.flip[(inner-1)*t.stride+j]
-	for c := inner; c <= sobolBits; c++ {
+	for c := inner; c < bits.Len64(index^(index+uint64(groups*lanes))); c++ {
 		delta[c] = across ^ t.flip[c*t.stride+j]
 	}
 	body := dst[head:]

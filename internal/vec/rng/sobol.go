@@ -110,6 +110,10 @@ func gray(i uint64) uint64 { return i ^ i>>1 }
 // 2⁻⁵³ is written.
 func (s *Sobol) Uniforms(dst []float64) {
 	n := s.count(dst)
+	if s.table.dims == 1 { // the same numbers, by vectors of points
+		s.UniformColumns(dst)
+		return
+	}
 	// Blocks of points that stay in the second-level cache while the vectors of dimensions pass over them.
 	block := max(16, 16384/s.table.dims)
 	for n > 0 {

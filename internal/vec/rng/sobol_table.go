@@ -82,20 +82,21 @@ func newSobolTable(dims int, s Scramble, seed uint64) *sobolTable {
 const sobolKey = 0x536F626F6C277331
 
 // scrambleMatrix multiplies the direction numbers by a random lower triangular matrix with ones on the diagonal, over
-// the field of two elements.
+// the field of two elements: to each digit a random half of the digits above it is added.
 func scrambleMatrix(v *[sobolBits]uint64, random *Philox) {
-	var out [sobolBits]uint64
-	for row := range sobolBits {
-		digit := uint64(1) << (sobolBits - 1 - row)
-		// Of the digits above this one a random half is added to it.
-		mask := random.Uint64()&(uint64(1)<<sobolBits-1)&^(2*digit-1) | digit
-		for c, w := range v {
-			if bits.OnesCount64(w&mask)&1 != 0 {
-				out[c] |= digit
-			}
-		}
+	var column [sobolBits]uint64 // where the digit of value 2^i goes
+	random.Uint64s(column[:])
+	for i := range column {
+		digit := uint64(1) << i
+		column[i] = column[i]&(digit-1) | digit
 	}
-	*v = out
+	for c, w := range v {
+		var out uint64
+		for ; w != 0; w &= w - 1 {
+			out ^= column[bits.TrailingZeros64(w)]
+		}
+		v[c] = out
+	}
 }
 
 // joeKuoReader reads the table line by line; it is told nothing that can fail, for the table is part of the program.
@@ -106,7 +107,7 @@ func newJoeKuoReader() *joeKuoReader {
 	if err != nil {
 		panic("rng: the embedded direction numbers are damaged: " + err.Error())
 	}
-	r := &joeKuoReader{bufio.NewReaderSize(z, 1<<15)}
+	r := &joeKuoReader{bufio.NewReader(z)}
 	if _, err := r.r.ReadString('\n'); err != nil {
 		panic("rng: the embedded direction numbers are damaged: " + err.Error())
 	}
