@@ -60,7 +60,7 @@ type Sobol struct {
 
 // NewSobol returns the sequence in dims dimensions at point 0. The seed chooses the random part of the scramble, another one for each
 // dimension, and is unused by Unscrambled. A dimension's points are the same whatever the number of dimensions.
-// The direction numbers are decoded here and only as far as dims: about 0.1 ms for 64, 50 ms for all.
+// The direction numbers are decoded here and only as far as dims: 0.3 ms for 64, 0.1 s for all.
 func NewSobol(dims int, scramble Scramble, seed uint64) (*Sobol, error) {
 	if dims < 1 || dims > MaxSobolDims {
 		return nil, fault.Arg("rng.NewSobol", "dims", dims, fmt.Sprintf("in [1, %d]", MaxSobolDims))
