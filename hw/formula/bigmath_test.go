@@ -23,7 +23,7 @@ func TestBigFunctions(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, prec := range []uint{24, 53, 113, 230} {
-			got := unary(c.op).EvalBig(prec, big.NewFloat(c.x))[0]
+			got := Function(c.op).EvalBig(prec, big.NewFloat(c.x))[0]
 			// Half a unit in the last place, and the last digit printed.
 			if e := relative(got, want); e > math.Ldexp(1.001, -int(prec))+1e-69 { // 70 digits printed
 				t.Errorf("%v(%v) to %d bits: %v, want %s (relative error %.3g)", c.op, c.x, prec, got, c.want, e)

@@ -137,7 +137,7 @@ func BenchmarkEval(b *testing.B) {
 		name string
 		g    *Graph
 	}{
-		{"exp", unary(OpExp)}, {"normcdf", unary(OpNormCDF)}, {"price", European{GivenSpot, PriceOnly}.Fast()},
+		{"exp", Function(OpExp)}, {"normcdf", Function(OpNormCDF)}, {"price", European{GivenSpot, PriceOnly}.Fast()},
 		{"greeks", European{GivenSpot, FirstOrder}.Fast()},
 	} {
 		for _, n := range []int{1, 4096} {

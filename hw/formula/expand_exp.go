@@ -44,16 +44,27 @@ var logPoly = []float64{
 // expandLog is ln x in fdlibm's form: x = (1+f)·2^k with 1+f in (√½, √2], and k·ln2 + f − (f²/2 − s(f²/2 + R)). At 0 and
 // +Inf the exponent is infinite and carries through; only x < 0 needs a choice of its own.
 func (b *Builder) expandLog(x Expr) Expr {
-	m, k := x.Mantissa(), x.Exponent()
-	high := m.Gt(b.Const(math.Sqrt2))
-	m = high.Select(m.Times(0.5), m)
-	k = high.Select(k.Plus(1), k)
-	f := m.Plus(-1)
+	m, k := splitLog(x)
+	y := joinLog(m.Plus(-1), k, Expr{})
+	return x.Lt(b.Const(0)).Select(b.Const(math.NaN()), y)
+}
+
+// splitLog returns m in (√½, √2] and an integer k with |x| = m·2^k.
+func splitLog(x Expr) (m, k Expr) {
+	m, k = x.Mantissa(), x.Exponent()
+	high := m.Gt(x.lit(math.Sqrt2))
+	return high.Select(m.Times(0.5), m), high.Select(k.Plus(1), k)
+}
+
+// joinLog returns k·ln2 + ln(1+f) + rest. rest, tiny, may be the zero Expr for none.
+func joinLog(f, k, rest Expr) Expr {
 	s := f.Div(f.Plus(2))
 	z := s.Square()
 	r := horner(z, logPoly).Mul(z)
 	half := f.Times(0.5).Mul(f)
-	t := s.FMA(half.Add(r), k.Times(ln2Lo))
-	y := k.FMA(b.Const(ln2Hi), f.Sub(half.Sub(t)))
-	return x.Lt(b.Const(0)).Select(b.Const(math.NaN()), y)
+	low := k.Times(ln2Lo)
+	if rest.b != nil {
+		low = low.Add(rest)
+	}
+	return k.FMA(f.lit(ln2Hi), f.Sub(half.Sub(s.FMA(half.Add(r), low))))
 }

@@ -76,7 +76,7 @@ func TestExpansionErrors(t *testing.T) {
 	} {
 		t.Run(c.op.String()+" "+c.where, func(t *testing.T) {
 			rng := rand.New(rand.NewPCG(uint64(c.op), uint64(len(c.where))))
-			g := unary(c.op)
+			g := Function(c.op)
 			ev, exact := NewEvaluator(g), NewBigEvaluator(g, 120)
 			y := make([]float64, 1)
 			worst, at := 0.0, 0.0
@@ -117,7 +117,7 @@ func TestExpansionSpecialValues(t *testing.T) {
 		{OpCos, 0, 1}, {OpCos, negZero, 1}, {OpCos, inf, nan}, {OpCos, -inf, nan}, {OpCos, nan, nan}, {OpCos, tiny, 1},
 		{OpCos, math.Pi, -1}, {OpCos, -TrigBound, -0.914004071991557}, {OpCos, -TrigBound * 2, nan}, {OpCos, math.Pi / 2, 6.123233995736766e-17},
 	} {
-		if got := unary(c.op).Eval(c.x)[0]; !sameBits(got, c.y) {
+		if got := Function(c.op).Eval(c.x)[0]; !sameBits(got, c.y) {
 			t.Errorf("%v(%v) = %v, want %v", c.op, c.x, got, c.y)
 		}
 	}
@@ -153,7 +153,7 @@ func TestPolynomialErrors(t *testing.T) {
 		{OpSin, 0.01, 0.785, 4e-18},
 		{OpCos, 0.01, 0.785, 3e-18},
 	} {
-		g := unary(c.op)
+		g := Function(c.op)
 		exact, poly := NewBigEvaluator(g, prec), NewBigEvaluator(Expand(g), prec)
 		worst := 0.0
 		for i := range 400 {
@@ -175,7 +175,7 @@ func TestExpansionSharing(t *testing.T) {
 	b.Output("upper", x.Neg().NormCDF())
 	b.Output("density", x.NormPDF())
 	g := Expand(b.MustGraph())
-	alone := Expand(unary(OpNormCDF)).Stats()
+	alone := Expand(Function(OpNormCDF)).Stats()
 	if s := g.Stats(); s.Count(OpDiv) != 1 || s.Count(OpRound) != 1 || s.Total > alone.Total+8 {
 		t.Errorf("Φ(x), Φ(−x) and φ(x) take %v; Φ(x) alone %v", s, alone)
 	}
@@ -183,7 +183,7 @@ func TestExpansionSharing(t *testing.T) {
 	x = b.Input("x")
 	b.Output("sin", x.Sin())
 	b.Output("cos", x.Cos())
-	both, sin := Expand(b.MustGraph()).Stats(), Expand(unary(OpSin)).Stats()
+	both, sin := Expand(b.MustGraph()).Stats(), Expand(Function(OpSin)).Stats()
 	if both.Total > sin.Total+8 {
 		t.Errorf("sin and cos take %v, sin alone %v", both, sin)
 	}

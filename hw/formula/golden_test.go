@@ -51,7 +51,7 @@ func TestGoldenForwards(t *testing.T) {
 }
 
 func TestGoldenNormCDF(t *testing.T) {
-	g := unary(OpNormCDF)
+	g := Function(OpNormCDF)
 	golden.Run(t, "papers/normal_cdf_tails", func(t *testing.T, c golden.Case) {
 		if !c.Wants("cdf") {
 			t.Skip("no distribution function")

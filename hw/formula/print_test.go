@@ -62,7 +62,7 @@ return y = %34
 `
 
 func TestPrintedForms(t *testing.T) {
-	for want, g := range map[string]*Graph{sviText: SVI(), blackText: Black76(), expText: Expand(unary(OpExp))} {
+	for want, g := range map[string]*Graph{sviText: SVI(), blackText: Black76(), expText: Expand(Function(OpExp))} {
 		if got := g.String(); got != want {
 			t.Errorf("printed form of %s:\n%s\nwant\n%s", g.Name(), got, want)
 		}

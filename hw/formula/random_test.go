@@ -72,7 +72,7 @@ func randomProgram(rng *rand.Rand, inputs, n int, transcendental bool) program {
 var unaryEvaluators = func() map[Op]*Evaluator {
 	m := make(map[Op]*Evaluator)
 	for op := OpExp; op < numOps; op++ {
-		m[op] = NewEvaluator(unary(op))
+		m[op] = NewEvaluator(Function(op))
 	}
 	return m
 }()

@@ -33,13 +33,6 @@ func ulpError(got float64, want *big.Float) float64 {
 	return math.Abs(f)
 }
 
-// unary returns the graph of one operation.
-func unary(op Op) *Graph {
-	b := New(op.String())
-	b.Output("y", b.Apply(op, b.Input("x")))
-	return b.MustGraph()
-}
-
 // sameBits reports whether x and y are the same number, zeros by sign, or both NaN.
 func sameBits(x, y float64) bool {
 	return math.Float64bits(x) == math.Float64bits(y) || math.IsNaN(x) && math.IsNaN(y)
