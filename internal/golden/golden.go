@@ -23,6 +23,7 @@ import (
 	"io/fs"
 	"math"
 	"os"
+	"path/filepath"
 	"strconv"
 	"testing"
 )
@@ -72,7 +73,7 @@ type file struct {
 func Load(topic string) ([]Case, error) {
 	var fsys fs.FS
 	if dir := os.Getenv(Env); dir != "" {
-		fsys = os.DirFS(dir)
+		fsys = os.DirFS(fromRoot(dir))
 	} else {
 		sub, err := fs.Sub(carried, "cases")
 		if err != nil {
@@ -96,6 +97,25 @@ func Load(topic string) ([]Case, error) {
 		}
 	}
 	return cases, nil
+}
+
+// fromRoot makes a relative folder one that stands relative to the module's root, from where tests are started, and not to
+// the package under test, where they run. What already names a folder from here is left as it is.
+func fromRoot(dir string) string {
+	if filepath.IsAbs(dir) {
+		return dir
+	}
+	if _, err := os.Stat(dir); err == nil {
+		return dir
+	}
+	at, err := os.Getwd()
+	for err == nil && filepath.Dir(at) != at {
+		if _, missing := os.Stat(filepath.Join(at, "go.mod")); missing == nil {
+			return filepath.Join(at, dir)
+		}
+		at = filepath.Dir(at)
+	}
+	return dir
 }
 
 // Run runs check as a subtest for every case of a topic. Cases of kind C (recalled, not verified) are left out. A topic

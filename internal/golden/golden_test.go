@@ -68,3 +68,11 @@ func TestNumber(t *testing.T) {
 		t.Error("a missing number was accepted")
 	}
 }
+
+func TestRelativeFolderIsTakenFromTheRoot(t *testing.T) {
+	t.Setenv(Env, filepath.Join("internal", "golden", "cases"))
+	cases, err := Load("bsm")
+	if err != nil || len(cases) != 200 {
+		t.Errorf("%d cases, %v", len(cases), err)
+	}
+}
