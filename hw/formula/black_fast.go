@@ -32,10 +32,11 @@ type fast struct {
 // graph is fully expanded.
 //
 // A row outside the domain (sign not ±1, F, S, K or D not positive, T or sigma negative, anything infinite or NaN) has NaN
-// in every output; only r of GivenForward is not looked at, which theta alone uses. No volatility and no time give the intrinsic value and its Greeks; at the money, where a Greek is infinite, it
-// is huge.
+// in every output; only r of GivenForward is not looked at, which theta alone uses. No volatility and no time give the
+// intrinsic value and its Greeks; at the money, where a Greek is infinite, it is huge. Fast panics for a market or a set of
+// Greeks that is not one of the constants.
 func (e European) Fast() *Graph {
-	b := New(map[Market]string{GivenForward: "fastBlack76", GivenSpot: "fastBlackScholes", GivenSpotYield: "fastBSM"}[e.Market])
+	b := New([...]string{GivenForward: "fastBlack76", GivenSpot: "fastBlackScholes", GivenSpotYield: "fastBSM"}[e.Market])
 	f := e.core(b, e.inputs(b))
 	price := f.n1.Sub(f.n2)
 	out := []Expr{price}

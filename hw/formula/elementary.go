@@ -30,7 +30,7 @@ func ComplexExp() *Graph {
 	return b.MustGraph()
 }
 
-// Expm1 is e^x − 1 within 0.8 ulp, small x included; the sign of zero is kept. The input is x, the output y. It is fully
+// Expm1 is e^x − 1 within 1 ulp, small x included; the sign of zero is kept. The input is x, the output y. It is fully
 // expanded.
 func Expm1() *Graph {
 	b := New("expm1")
@@ -50,7 +50,7 @@ func Expm1() *Graph {
 	return Expand(b.MustGraph())
 }
 
-// Log1p is ln(1+x) within 0.9 ulp, small x included; −Inf at −1, NaN below, and the sign of zero is kept. The input is x, the
+// Log1p is ln(1+x) within 0.8 ulp, small x included; −Inf at −1, NaN below, and the sign of zero is kept. The input is x, the
 // output y. It is fully expanded.
 func Log1p() *Graph {
 	b := New("log1p")

@@ -112,7 +112,8 @@ func NewEvaluator(g *Graph) *Evaluator {
 // is wrong. dst may be in.
 func (e *Evaluator) Eval(dst, in []float64) {
 	if len(in) != e.inputs || len(dst) != len(e.outputSlots) {
-		panic(fmt.Sprintf("formula: Eval of %s: %d inputs and %d outputs, want %d and %d", e.name, len(in), len(dst), e.inputs, len(e.outputSlots)))
+		panic(fmt.Sprintf("formula: Eval of %s: %d inputs and %d outputs, want %d and %d",
+			e.name, len(in), len(dst), e.inputs, len(e.outputSlots)))
 	}
 	buf := e.scratch.Get().(*[]float64)
 	r := *buf
@@ -153,7 +154,8 @@ func (e *Evaluator) EvalTo(dst, src [][]float64) {
 // rows checks the columns and returns their length.
 func (e *Evaluator) rows(dst, src [][]float64) int {
 	if len(src) != e.inputs || len(dst) != len(e.outputSlots) {
-		panic(fmt.Sprintf("formula: EvalTo of %s: %d input and %d output columns, want %d and %d", e.name, len(src), len(dst), e.inputs, len(e.outputSlots)))
+		panic(fmt.Sprintf("formula: EvalTo of %s: %d input and %d output columns, want %d and %d",
+			e.name, len(src), len(dst), e.inputs, len(e.outputSlots)))
 	}
 	n := len(dst[0])
 	for i, c := range dst {

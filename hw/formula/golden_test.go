@@ -27,10 +27,12 @@ func TestGoldenBSM(t *testing.T) {
 		}
 	}
 	golden.Run(t, "papers/bsm_greeks", func(t *testing.T, c golden.Case) {
-		check(t, c, signOf(t, c), c.Float(t, "spot"), c.Float(t, "strike"), c.Float(t, "T_years"), c.Float(t, "vol"), c.Float(t, "rate_cc"), c.Float(t, "div_cc"))
+		check(t, c, signOf(t, c), c.Float(t, "spot"), c.Float(t, "strike"), c.Float(t, "T_years"), c.Float(t, "vol"),
+			c.Float(t, "rate_cc"), c.Float(t, "div_cc"))
 	})
 	golden.Run(t, "bsm", func(t *testing.T, c golden.Case) {
-		check(t, c, signOf(t, c), c.Float(t, "spot"), c.Float(t, "strike"), c.Float(t, "t"), c.Float(t, "vol"), c.Float(t, "rate"), c.Float(t, "dividend_yield"))
+		check(t, c, signOf(t, c), c.Float(t, "spot"), c.Float(t, "strike"), c.Float(t, "t"), c.Float(t, "vol"),
+			c.Float(t, "rate"), c.Float(t, "dividend_yield"))
 	})
 }
 

@@ -25,7 +25,8 @@ type Output struct {
 }
 
 // Graph is a formula: nodes in an order in which every operand stands before its use, the inputs in the order of the
-// arguments, and the named outputs. The inputs are the first nodes; a constant stands just before its first use. It never changes once built and is safe for concurrent use.
+// arguments, and the named outputs. The inputs are the first nodes; a constant stands just before its first use. A graph
+// never changes once built and is safe for concurrent use.
 //
 // There are no two equal nodes in a graph, no node that no output needs other than inputs, no operation on constants
 // alone, and no constant of type Bool.

@@ -11,8 +11,8 @@ type partial struct {
 	scale  Expr // the derivative is 2^scale
 }
 
-// partialOf returns the derivative of y = op(x...) by operand i, for every operation but OpDiv. It uses y and the operands, so a derivative costs little
-// beyond the formula.
+// partialOf returns the derivative of y = op(x...) by operand i, for every operation but OpDiv. It uses y and the operands,
+// so a derivative costs little beyond the formula.
 //
 // Where an operation has no derivative it gets the one on the side of the branch that the operation takes: |x| has the
 // sign of zero at zero, Min and Max follow the operand they return, Select the operand it chooses. The functions that are
