@@ -120,7 +120,8 @@ func ExampleGraph_EvalBig() {
 func ExampleEvaluator_EvalTo() {
 	ev := formula.NewEvaluator(formula.SVI())
 	k := []float64{-0.2, 0, 0.2}
-	a, b, rho, m, sigma := []float64{0.04, 0.04, 0.04}, []float64{0.1, 0.1, 0.1}, []float64{-0.5, -0.5, -0.5}, make([]float64, 3), []float64{0.1, 0.1, 0.1}
+	a, b := []float64{0.04, 0.04, 0.04}, []float64{0.1, 0.1, 0.1}
+	rho, m, sigma := []float64{-0.5, -0.5, -0.5}, make([]float64, 3), []float64{0.1, 0.1, 0.1}
 	w := make([]float64, 3)
 	ev.EvalTo([][]float64{w}, [][]float64{k, a, b, rho, m, sigma})
 	fmt.Printf("%.6f\n", w)
@@ -160,4 +161,20 @@ func ExampleDurrleman() {
 	// k = -0.5: w = 0.0678, g = 0.599
 	// k =  0.0: w = 0.0400, g = 1.011
 	// k =  0.5: w = 0.0259, g = 1.157
+}
+
+// Along one expiry the forward, the time and the discount are the same: what depends on them alone is done once.
+func ExampleHoist() {
+	once, each, err := formula.Hoist(formula.BSM(), "S", "T", "r", "q")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(once.InputNames(), "give", once.OutputNames())
+	fmt.Println(each.InputNames(), "give", each.OutputNames())
+	fmt.Println(formula.BSM().Stats().Total, "operations,", each.Stats().Total, "of them for each row")
+	// Output:
+	// [S T r q] give [S h0 h1 asset h2]
+	// [sign K sigma S h0 h1 asset h2] give [price]
+	// 27 operations, 17 of them for each row
 }

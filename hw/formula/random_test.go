@@ -150,10 +150,7 @@ func randomInput(rng *rand.Rand, n int) []float64 {
 // Building, printing and reading, expanding, and evaluating by column leave every bit as it was.
 func TestPassesPreserveBits(t *testing.T) {
 	rng := rand.New(rand.NewPCG(7, 11))
-	graphs := 1500
-	if testing.Short() {
-		graphs = 50
-	}
+	graphs := points(t, 1500)
 	for n := range graphs {
 		const inputs, rows = 4, 40
 		p := randomProgram(rng, inputs, 10+rng.IntN(60), n%4 == 0)
