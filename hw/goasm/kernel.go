@@ -18,8 +18,14 @@ type Kernel struct {
 	// Uniform names the inputs that are one number for all rows. They become float64 parameters, after the columns, and
 	// what depends on them alone is computed once per call.
 	Uniform []string
-	// Unroll512 and Unroll2 are how many vectors go through the body at once; 0 lets the emitter's model choose.
-	Unroll512, Unroll2 int
+	// Wide and Narrow tune the AVX-512 and the AVX2 variant; their zero values let the emitter's model choose.
+	Wide, Narrow Tuning
+}
+
+// Tuning overrides what [Compile] would choose.
+type Tuning struct {
+	Unroll   int // vectors that go through the body at once
+	Pressure int // live values from which on the scheduler prefers operations that free one
 }
 
 // Package is the kernels of one Go package.

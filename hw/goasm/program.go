@@ -88,23 +88,33 @@ func (c *consts) at(bits uint64) int {
 // unrolls are the numbers of vectors that Compile tries in one body.
 var unrolls = []int{1, 2, 3, 4, 6, 8}
 
+// longest is how many operations a body may have if the model chooses how many vectors it takes.
+const longest = 1200
+
 // pressures are the numbers of live vector values at which the scheduler starts to prefer the operation that frees one.
-var pressures = []int{0, 8, 11, 14, 18, 22, 26, 30}
+var pressures = []int{1, 8, 11, 14, 18, 22, 26, 30, 36, 44, 60}
 
 // Compile compiles a kernel for a machine. It tries several numbers of interleaved vectors and several orders of the
 // operations, allocates registers for each and keeps the one that a model of a wide out-of-order core finds fastest.
 func Compile(k Kernel, m Machine) *Program {
 	l := lower(k, m)
-	fixed := k.Unroll512
+	tuning := k.Wide
 	if m == AVX2 {
-		fixed = k.Unroll2
+		tuning = k.Narrow
+	}
+	counts, limits := unrolls, pressures
+	if tuning.Unroll != 0 {
+		counts = []int{tuning.Unroll}
+	}
+	if tuning.Pressure != 0 {
+		limits = []int{tuning.Pressure}
 	}
 	var best *Program
-	for _, u := range unrolls {
-		if fixed != 0 && u != fixed || fixed == 0 && u > 1 && u*len(l.nodes) > 1200 {
+	for _, u := range counts {
+		if len(counts) > 1 && u > 1 && u*len(l.nodes) > longest {
 			continue
 		}
-		for _, limit := range pressures {
+		for _, limit := range limits {
 			p := l.compile(k, u, limit)
 			// A shorter body wins unless a longer one is clearly faster.
 			if best == nil || p.Cycles < best.Cycles*0.98 {

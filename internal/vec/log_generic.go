@@ -26,9 +26,9 @@ func logRow(x float64) (y float64) {
 	v30 := float64(v16 * v29)
 	v31 := float64(v12 * 0.5)
 	v32 := float64(v12 * v31)
-	v33 := v30 + v32
-	v35 := float64(v10 * 1.9082149292705877e-10)
-	v36 := math.FMA(v15, v33, v35)
+	v34 := float64(v10 * 1.9082149292705877e-10)
+	v35 := v30 + v32
+	v36 := math.FMA(v15, v35, v34)
 	v37 := v32 - v36
 	v38 := v12 - v37
 	v40 := math.FMA(v10, 0.6931471803691238, v38)

@@ -5,7 +5,7 @@
 #include "textflag.h"
 
 // func mulAddAVX512(r []float64, x []float64, y []float64, z []float64)
-// Requires: AVX, AVX512DQ, AVX512F
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·mulAddAVX512(SB), NOSPLIT, $0-96
 	MOVQ r_len+8(FP), CX
 	MOVQ r_base+0(FP), SI
@@ -17,10 +17,14 @@ TEXT ·mulAddAVX512(SB), NOSPLIT, $0-96
 	JLT  rest
 
 body:
+	PREFETCHT0  4096(DI)(AX*1)
 	VMOVUPD     (DI)(AX*1), Z0
+	PREFETCHT0  4096(R8)(AX*1)
 	VMOVUPD     (R8)(AX*1), Z1
+	PREFETCHT0  4096(R9)(AX*1)
 	VMOVUPD     (R9)(AX*1), Z2
 	VFMADD231PD Z1, Z0, Z2
+	PREFETCHT0  4096(SI)(AX*1)
 	VMOVUPD     Z2, (SI)(AX*1)
 	ADDQ        $+64, AX
 	SUBQ        $+8, CX
@@ -40,10 +44,14 @@ tail:
 
 whole:
 	KMOVB       DX, K7
+	PREFETCHT0  4096(DI)(AX*1)
 	VMOVUPD.Z   (DI)(AX*1), K7, Z0
+	PREFETCHT0  4096(R8)(AX*1)
 	VMOVUPD.Z   (R8)(AX*1), K7, Z1
+	PREFETCHT0  4096(R9)(AX*1)
 	VMOVUPD.Z   (R9)(AX*1), K7, Z2
 	VFMADD231PD Z1, Z0, Z2
+	PREFETCHT0  4096(SI)(AX*1)
 	VMOVUPD     Z2, K7, (SI)(AX*1)
 	ADDQ        $+64, AX
 	SUBQ        $+8, CX
@@ -64,7 +72,7 @@ DATA mulAddAVX2Masks<>+56(SB)/8, $0x0000000000000000
 GLOBL mulAddAVX2Masks<>(SB), RODATA|NOPTR, $64
 
 // func mulAddAVX2(r []float64, x []float64, y []float64, z []float64)
-// Requires: AVX, CMOV, FMA3
+// Requires: AVX, CMOV, FMA3, MMX+
 TEXT ·mulAddAVX2(SB), NOSPLIT, $0-96
 	MOVQ r_len+8(FP), CX
 	MOVQ r_base+0(FP), SI
@@ -76,10 +84,14 @@ TEXT ·mulAddAVX2(SB), NOSPLIT, $0-96
 	JLT  rest
 
 body:
+	PREFETCHT0  4096(DI)(AX*1)
 	VMOVUPD     (DI)(AX*1), Y0
+	PREFETCHT0  4096(R8)(AX*1)
 	VMOVUPD     (R8)(AX*1), Y1
+	PREFETCHT0  4096(R9)(AX*1)
 	VMOVUPD     (R9)(AX*1), Y2
 	VFMADD231PD Y1, Y0, Y2
+	PREFETCHT0  4096(SI)(AX*1)
 	VMOVUPD     Y2, (SI)(AX*1)
 	ADDQ        $+32, AX
 	SUBQ        $+4, CX
@@ -96,10 +108,14 @@ tail:
 	NEGQ        DX
 	LEAQ        mulAddAVX2Masks<>+32(SB), R14
 	VMOVUPD     (R14)(DX*8), Y15
+	PREFETCHT0  4096(DI)(AX*1)
 	VMASKMOVPD  (DI)(AX*1), Y15, Y0
+	PREFETCHT0  4096(R8)(AX*1)
 	VMASKMOVPD  (R8)(AX*1), Y15, Y1
+	PREFETCHT0  4096(R9)(AX*1)
 	VMASKMOVPD  (R9)(AX*1), Y15, Y2
 	VFMADD231PD Y1, Y0, Y2
+	PREFETCHT0  4096(SI)(AX*1)
 	VMASKMOVPD  Y2, Y15, (SI)(AX*1)
 	ADDQ        $+32, AX
 	SUBQ        $+4, CX

@@ -6,36 +6,36 @@
 
 DATA sincosAVX512Consts<>+0(SB)/8, $0x7fffffffffffffff
 DATA sincosAVX512Consts<>+8(SB)/8, $0x4270000000000000
-DATA sincosAVX512Consts<>+16(SB)/8, $0x7ff8000000000001
-DATA sincosAVX512Consts<>+24(SB)/8, $0x3ff0000000000000
+DATA sincosAVX512Consts<>+16(SB)/8, $0x3ff0000000000000
+DATA sincosAVX512Consts<>+24(SB)/8, $0x7ff8000000000001
 DATA sincosAVX512Consts<>+32(SB)/8, $0x3fe45f306dc9c883
 DATA sincosAVX512Consts<>+40(SB)/8, $0xbff921fb54442d18
 DATA sincosAVX512Consts<>+48(SB)/8, $0x3c91a62633145c07
-DATA sincosAVX512Consts<>+56(SB)/8, $0x391f1976b7ed8fbc
-DATA sincosAVX512Consts<>+64(SB)/8, $0xbda8fae9be8838d4
-DATA sincosAVX512Consts<>+72(SB)/8, $0x3e21ee9ebdb4b1c4
-DATA sincosAVX512Consts<>+80(SB)/8, $0xbe927e4f809c52ad
-DATA sincosAVX512Consts<>+88(SB)/8, $0x3efa01a019cb1590
-DATA sincosAVX512Consts<>+96(SB)/8, $0xbf56c16c16c15177
-DATA sincosAVX512Consts<>+104(SB)/8, $0x3fa555555555554c
+DATA sincosAVX512Consts<>+56(SB)/8, $0x3fd0000000000000
+DATA sincosAVX512Consts<>+64(SB)/8, $0xc010000000000000
+DATA sincosAVX512Consts<>+72(SB)/8, $0xbfe0000000000000
+DATA sincosAVX512Consts<>+80(SB)/8, $0x3ff8000000000000
+DATA sincosAVX512Consts<>+88(SB)/8, $0x391f1976b7ed8fbc
+DATA sincosAVX512Consts<>+96(SB)/8, $0xbda8fae9be8838d4
+DATA sincosAVX512Consts<>+104(SB)/8, $0x3e21ee9ebdb4b1c4
 DATA sincosAVX512Consts<>+112(SB)/8, $0x3de5d93a5acfd57c
 DATA sincosAVX512Consts<>+120(SB)/8, $0xbe5ae5e68a2b9ceb
-DATA sincosAVX512Consts<>+128(SB)/8, $0x3ec71de357b1fe7d
-DATA sincosAVX512Consts<>+136(SB)/8, $0xbf2a01a019c161d5
-DATA sincosAVX512Consts<>+144(SB)/8, $0x3f8111111110f8a6
-DATA sincosAVX512Consts<>+152(SB)/8, $0x3fe0000000000000
-DATA sincosAVX512Consts<>+160(SB)/8, $0x3fd0000000000000
-DATA sincosAVX512Consts<>+168(SB)/8, $0xc010000000000000
-DATA sincosAVX512Consts<>+176(SB)/8, $0xbfe0000000000000
-DATA sincosAVX512Consts<>+184(SB)/8, $0x3ff8000000000000
+DATA sincosAVX512Consts<>+128(SB)/8, $0xbe927e4f809c52ad
+DATA sincosAVX512Consts<>+136(SB)/8, $0x3ec71de357b1fe7d
+DATA sincosAVX512Consts<>+144(SB)/8, $0x3efa01a019cb1590
+DATA sincosAVX512Consts<>+152(SB)/8, $0xbf2a01a019c161d5
+DATA sincosAVX512Consts<>+160(SB)/8, $0xbf56c16c16c15177
+DATA sincosAVX512Consts<>+168(SB)/8, $0x3fe0000000000000
+DATA sincosAVX512Consts<>+176(SB)/8, $0x3f8111111110f8a6
+DATA sincosAVX512Consts<>+184(SB)/8, $0x3fa555555555554c
 DATA sincosAVX512Consts<>+192(SB)/8, $0xbff8000000000000
 DATA sincosAVX512Consts<>+200(SB)/8, $0x8000000000000000
 DATA sincosAVX512Consts<>+208(SB)/8, $0x3fc5555555555549
 GLOBL sincosAVX512Consts<>(SB), RODATA|NOPTR, $216
 
 // func sincosAVX512(s []float64, c []float64, x []float64)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·sincosAVX512(SB), $4416-72
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·sincosAVX512(SB), $1152-72
 	LEAQ 63(SP), BX
 	ANDQ $-64, BX
 	MOVQ s_len+8(FP), CX
@@ -43,811 +43,376 @@ TEXT ·sincosAVX512(SB), $4416-72
 	MOVQ c_base+24(FP), DI
 	MOVQ x_base+48(FP), R8
 	XORL AX, AX
-	SUBQ $+64, CX
+	SUBQ $+32, CX
 	JLT  rest
 
 body:
+	PREFETCHT0       4096(R8)(AX*1)
 	VMOVUPD          (R8)(AX*1), Z0
+	PREFETCHT0       4160(R8)(AX*1)
 	VMOVUPD          64(R8)(AX*1), Z1
+	PREFETCHT0       4224(R8)(AX*1)
 	VMOVUPD          128(R8)(AX*1), Z2
+	PREFETCHT0       4288(R8)(AX*1)
 	VMOVUPD          192(R8)(AX*1), Z3
-	VMOVUPD          256(R8)(AX*1), Z4
-	VMOVUPD          320(R8)(AX*1), Z5
-	VMOVUPD          384(R8)(AX*1), Z6
-	VMOVUPD          448(R8)(AX*1), Z7
-	VBROADCASTSD     sincosAVX512Consts<>+0(SB), Z8
-	VANDPD           Z8, Z0, Z9
-	VANDPD           Z8, Z1, Z10
-	VANDPD           Z8, Z2, Z11
-	VANDPD           Z8, Z3, Z12
-	VANDPD           Z8, Z4, Z13
-	VANDPD           Z8, Z5, Z14
-	VANDPD           Z8, Z6, Z15
-	VANDPD           Z8, Z7, Z16
-	VBROADCASTSD     sincosAVX512Consts<>+8(SB), Z17
-	VCMPPD           $0x12, Z17, Z9, K1
-	VCMPPD           $0x12, Z17, Z10, K2
-	VCMPPD           $0x12, Z17, Z11, K3
-	VCMPPD           $0x12, Z17, Z12, K4
-	VCMPPD           $0x12, Z17, Z13, K5
-	VCMPPD           $0x12, Z17, Z14, K6
-	KMOVB            K6, (BX)
-	VCMPPD           $0x12, Z17, Z15, K6
-	KMOVB            K6, 64(BX)
-	VCMPPD           $0x12, Z17, Z16, K6
-	VBROADCASTSD     sincosAVX512Consts<>+16(SB), Z17
-	VBLENDMPD        Z9, Z17, K1, Z9
-	VBLENDMPD        Z10, Z17, K2, Z10
-	VBLENDMPD        Z11, Z17, K3, Z11
-	VBLENDMPD        Z12, Z17, K4, Z12
-	VBLENDMPD        Z13, Z17, K5, Z13
-	KMOVB            (BX), K1
-	VBLENDMPD        Z14, Z17, K1, Z14
-	KMOVB            64(BX), K1
-	VBLENDMPD        Z15, Z17, K1, Z15
-	VBLENDMPD        Z16, Z17, K6, Z16
-	VBROADCASTSD     sincosAVX512Consts<>+24(SB), Z17
-	VPTERNLOGQ       $0xe4, Z8, Z0, Z17
-	VBROADCASTSD     sincosAVX512Consts<>+24(SB), Z0
-	VPTERNLOGQ       $0xe4, Z8, Z1, Z0
-	VBROADCASTSD     sincosAVX512Consts<>+24(SB), Z1
-	VPTERNLOGQ       $0xe4, Z8, Z2, Z1
-	VBROADCASTSD     sincosAVX512Consts<>+24(SB), Z2
-	VPTERNLOGQ       $0xe4, Z8, Z3, Z2
+	VBROADCASTSD     sincosAVX512Consts<>+0(SB), Z4
+	VANDPD           Z4, Z0, Z5
+	VANDPD           Z4, Z1, Z6
+	VANDPD           Z4, Z2, Z7
+	VANDPD           Z4, Z3, Z8
+	VBROADCASTSD     sincosAVX512Consts<>+8(SB), Z9
+	VCMPPD           $0x12, Z9, Z5, K1
+	VCMPPD           $0x12, Z9, Z6, K2
+	VCMPPD           $0x12, Z9, Z7, K3
+	VCMPPD           $0x12, Z9, Z8, K4
+	VBROADCASTSD     sincosAVX512Consts<>+16(SB), Z9
+	VPTERNLOGQ       $0xe4, Z4, Z0, Z9
+	VBROADCASTSD     sincosAVX512Consts<>+16(SB), Z0
+	VPTERNLOGQ       $0xe4, Z4, Z1, Z0
+	VBROADCASTSD     sincosAVX512Consts<>+16(SB), Z1
+	VPTERNLOGQ       $0xe4, Z4, Z2, Z1
+	VBROADCASTSD     sincosAVX512Consts<>+16(SB), Z2
+	VPTERNLOGQ       $0xe4, Z4, Z3, Z2
 	VBROADCASTSD     sincosAVX512Consts<>+24(SB), Z3
-	VPTERNLOGQ       $0xe4, Z8, Z4, Z3
-	VBROADCASTSD     sincosAVX512Consts<>+24(SB), Z4
-	VPTERNLOGQ       $0xe4, Z8, Z5, Z4
-	VBROADCASTSD     sincosAVX512Consts<>+24(SB), Z5
-	VPTERNLOGQ       $0xe4, Z8, Z6, Z5
-	VBROADCASTSD     sincosAVX512Consts<>+24(SB), Z6
-	VPTERNLOGQ       $0xe4, Z8, Z7, Z6
-	VBROADCASTSD     sincosAVX512Consts<>+32(SB), Z7
-	VMULPD           Z7, Z9, Z18
-	VMULPD           Z7, Z10, Z19
-	VMULPD           Z7, Z11, Z20
-	VMULPD           Z7, Z12, Z21
-	VMULPD           Z7, Z13, Z22
-	VMULPD           Z7, Z14, Z23
-	VMULPD           Z7, Z15, Z24
-	VMULPD           Z7, Z16, Z7
-	VRNDSCALEPD      $0x08, Z18, Z18
+	VBLENDMPD        Z5, Z3, K1, Z5
+	VBLENDMPD        Z6, Z3, K2, Z6
+	VBLENDMPD        Z7, Z3, K3, Z7
+	VBLENDMPD        Z8, Z3, K4, Z3
+	VBROADCASTSD     sincosAVX512Consts<>+32(SB), Z8
+	VMULPD           Z8, Z5, Z10
+	VMULPD           Z8, Z6, Z11
+	VMULPD           Z8, Z7, Z12
+	VMULPD           Z8, Z3, Z8
+	VRNDSCALEPD      $0x08, Z10, Z10
+	VRNDSCALEPD      $0x08, Z11, Z11
+	VRNDSCALEPD      $0x08, Z12, Z12
+	VRNDSCALEPD      $0x08, Z8, Z8
+	VBROADCASTSD     sincosAVX512Consts<>+40(SB), Z13
+	VFMADD231PD      Z13, Z10, Z5
+	VFMADD231PD      Z13, Z11, Z6
+	VFMADD231PD      Z13, Z12, Z7
+	VFMADD231PD      Z13, Z8, Z3
+	VBROADCASTSD     sincosAVX512Consts<>+48(SB), Z13
+	VMULPD           Z13, Z10, Z14
+	VMULPD           Z13, Z11, Z15
+	VMULPD           Z13, Z12, Z16
+	VMULPD           Z13, Z8, Z17
+	VBROADCASTSD     sincosAVX512Consts<>+56(SB), Z18
+	VMULPD           Z18, Z10, Z19
+	VMULPD           Z18, Z11, Z20
+	VMULPD           Z18, Z12, Z21
+	VMULPD           Z18, Z8, Z18
+	VSUBPD           Z14, Z5, Z22
+	VSUBPD           Z15, Z6, Z23
+	VSUBPD           Z16, Z7, Z24
+	VSUBPD           Z17, Z3, Z25
+	VMOVAPD          Z14, Z26
+	VFMSUB231PD      Z13, Z10, Z26
+	VMOVAPD          Z15, Z27
+	VFMSUB231PD      Z13, Z11, Z27
+	VMOVAPD          Z16, Z28
+	VFMSUB231PD      Z13, Z12, Z28
+	VFMSUB213PD      Z17, Z8, Z13
+	VSUBPD           Z5, Z22, Z29
+	VSUBPD           Z6, Z23, Z30
+	VSUBPD           Z7, Z24, Z31
+	VMOVUPD          Z2, (BX)
+	VSUBPD           Z3, Z25, Z2
 	VRNDSCALEPD      $0x08, Z19, Z19
 	VRNDSCALEPD      $0x08, Z20, Z20
 	VRNDSCALEPD      $0x08, Z21, Z21
-	VRNDSCALEPD      $0x08, Z22, Z22
-	VRNDSCALEPD      $0x08, Z23, Z23
-	VRNDSCALEPD      $0x08, Z24, Z24
-	VRNDSCALEPD      $0x08, Z7, Z7
-	VBROADCASTSD     sincosAVX512Consts<>+40(SB), Z25
-	VFMADD231PD      Z25, Z18, Z9
-	VFMADD231PD      Z25, Z19, Z10
-	VFMADD231PD      Z25, Z20, Z11
-	VFMADD231PD      Z25, Z21, Z12
-	VFMADD231PD      Z25, Z22, Z13
-	VFMADD231PD      Z25, Z23, Z14
-	VFMADD231PD      Z25, Z24, Z15
-	VFMADD231PD      Z25, Z7, Z16
-	VBROADCASTSD     sincosAVX512Consts<>+48(SB), Z25
-	VMULPD           Z25, Z18, Z26
-	VMULPD           Z25, Z19, Z27
-	VMULPD           Z25, Z20, Z28
-	VMULPD           Z25, Z21, Z29
-	VMULPD           Z25, Z22, Z30
-	VMULPD           Z25, Z23, Z31
-	VMULPD           Z25, Z24, Z8
-	VMOVUPD          Z6, 64(BX)
-	VMULPD           Z25, Z7, Z6
-	VMOVUPD          Z5, (BX)
-	VSUBPD           Z26, Z9, Z5
-	VMOVUPD          Z4, 128(BX)
-	VSUBPD           Z27, Z10, Z4
-	VMOVUPD          Z3, 192(BX)
-	VSUBPD           Z28, Z11, Z3
-	VMOVUPD          Z2, 256(BX)
-	VSUBPD           Z29, Z12, Z2
-	VMOVUPD          Z1, 320(BX)
-	VSUBPD           Z30, Z13, Z1
-	VMOVUPD          Z0, 384(BX)
-	VSUBPD           Z31, Z14, Z0
-	VMOVUPD          Z17, 448(BX)
-	VSUBPD           Z8, Z15, Z17
-	VSUBPD           Z6, Z16, Z25
-	VMOVUPD          Z7, 512(BX)
-	VSUBPD           Z9, Z5, Z7
-	VMOVUPD          Z24, 576(BX)
-	VSUBPD           Z10, Z4, Z24
-	VMOVUPD          Z23, 640(BX)
-	VSUBPD           Z11, Z3, Z23
-	VMOVUPD          Z22, 704(BX)
-	VSUBPD           Z12, Z2, Z22
-	VMOVUPD          Z21, 768(BX)
-	VSUBPD           Z13, Z1, Z21
-	VMOVUPD          Z20, 832(BX)
-	VSUBPD           Z14, Z0, Z20
-	VMOVUPD          Z19, 896(BX)
-	VSUBPD           Z15, Z17, Z19
-	VMOVUPD          Z18, 960(BX)
-	VSUBPD           Z16, Z25, Z18
-	VMOVUPD          Z6, 1024(BX)
-	VSUBPD           Z7, Z5, Z6
-	VMOVUPD          Z5, 1088(BX)
-	VSUBPD           Z24, Z4, Z5
-	VMOVUPD          Z4, 1152(BX)
-	VSUBPD           Z23, Z3, Z4
-	VMOVUPD          Z3, 1216(BX)
-	VSUBPD           Z22, Z2, Z3
-	VMOVUPD          Z2, 1280(BX)
-	VSUBPD           Z21, Z1, Z2
-	VMOVUPD          Z1, 1344(BX)
-	VSUBPD           Z20, Z0, Z1
-	VMOVUPD          Z0, 1408(BX)
-	VSUBPD           Z19, Z17, Z0
-	VMOVUPD          Z17, 1472(BX)
-	VSUBPD           Z18, Z25, Z17
-	VSUBPD           Z6, Z9, Z6
-	VSUBPD           Z5, Z10, Z5
-	VSUBPD           Z4, Z11, Z4
-	VSUBPD           Z3, Z12, Z3
-	VSUBPD           Z2, Z13, Z2
-	VSUBPD           Z1, Z14, Z1
-	VSUBPD           Z0, Z15, Z0
-	VSUBPD           Z17, Z16, Z9
-	VADDPD           Z7, Z26, Z7
-	VADDPD           Z24, Z27, Z10
-	VADDPD           Z23, Z28, Z11
-	VADDPD           Z22, Z29, Z12
-	VADDPD           Z21, Z30, Z13
-	VADDPD           Z20, Z31, Z14
-	VADDPD           Z19, Z8, Z15
-	VMOVUPD          1024(BX), Z16
-	VADDPD           Z18, Z16, Z17
-	VSUBPD           Z7, Z6, Z6
-	VSUBPD           Z10, Z5, Z5
-	VSUBPD           Z11, Z4, Z4
-	VSUBPD           Z12, Z3, Z3
-	VSUBPD           Z13, Z2, Z2
+	VRNDSCALEPD      $0x08, Z18, Z18
+	VMOVUPD          Z1, 64(BX)
+	VSUBPD           Z29, Z22, Z1
+	VMOVUPD          Z0, 128(BX)
+	VSUBPD           Z30, Z23, Z0
+	VMOVUPD          Z9, 192(BX)
+	VSUBPD           Z31, Z24, Z9
+	VSUBPD           Z2, Z25, Z4
+	VADDPD           Z29, Z14, Z14
+	VADDPD           Z30, Z15, Z15
+	VADDPD           Z31, Z16, Z16
+	VADDPD           Z2, Z17, Z2
+	VSUBPD           Z1, Z5, Z1
+	VSUBPD           Z0, Z6, Z0
+	VSUBPD           Z9, Z7, Z5
+	VSUBPD           Z4, Z3, Z3
+	VBROADCASTSD     sincosAVX512Consts<>+64(SB), Z4
+	VFMADD213PD      Z10, Z4, Z19
+	VFMADD213PD      Z11, Z4, Z20
+	VFMADD213PD      Z12, Z4, Z21
+	VFMADD213PD      Z8, Z4, Z18
 	VSUBPD           Z14, Z1, Z1
 	VSUBPD           Z15, Z0, Z0
-	VSUBPD           Z17, Z9, Z7
-	VMOVUPD          960(BX), Z9
-	VBROADCASTSD     sincosAVX512Consts<>+48(SB), Z10
-	VFMSUB231PD      Z10, Z9, Z26
-	VMOVUPD          896(BX), Z11
-	VFMSUB231PD      Z10, Z11, Z27
-	VMOVUPD          832(BX), Z12
-	VFMSUB231PD      Z10, Z12, Z28
-	VMOVUPD          768(BX), Z13
-	VFMSUB231PD      Z10, Z13, Z29
-	VMOVUPD          704(BX), Z14
-	VFMSUB231PD      Z10, Z14, Z30
-	VMOVUPD          640(BX), Z15
-	VFMSUB231PD      Z10, Z15, Z31
-	VMOVUPD          576(BX), Z17
-	VFMSUB231PD      Z10, Z17, Z8
-	VMOVUPD          512(BX), Z18
-	VFMSUB231PD      Z10, Z18, Z16
-	VSUBPD           Z26, Z6, Z6
-	VSUBPD           Z27, Z5, Z5
-	VSUBPD           Z28, Z4, Z4
-	VSUBPD           Z29, Z3, Z3
-	VSUBPD           Z30, Z2, Z2
-	VSUBPD           Z31, Z1, Z1
-	VSUBPD           Z8, Z0, Z0
-	VSUBPD           Z16, Z7, Z7
-	VBROADCASTSD     sincosAVX512Consts<>+56(SB), Z8
-	VFMADD231PD      Z8, Z9, Z6
-	VFMADD231PD      Z8, Z11, Z5
-	VFMADD231PD      Z8, Z12, Z4
-	VFMADD231PD      Z8, Z13, Z3
-	VFMADD231PD      Z8, Z14, Z2
-	VFMADD231PD      Z8, Z15, Z1
-	VFMADD231PD      Z8, Z17, Z0
-	VFMADD231PD      Z8, Z18, Z7
-	VMOVUPD          1088(BX), Z8
-	VADDPD           Z6, Z8, Z10
-	VMOVUPD          1152(BX), Z16
-	VADDPD           Z5, Z16, Z19
-	VMOVUPD          1216(BX), Z20
-	VADDPD           Z4, Z20, Z21
-	VMOVUPD          1280(BX), Z22
-	VADDPD           Z3, Z22, Z23
-	VMOVUPD          1344(BX), Z24
-	VADDPD           Z2, Z24, Z26
-	VMOVUPD          1408(BX), Z27
-	VADDPD           Z1, Z27, Z28
-	VMOVUPD          1472(BX), Z29
-	VADDPD           Z0, Z29, Z30
-	VADDPD           Z7, Z25, Z31
-	VSUBPD           Z10, Z8, Z8
-	VSUBPD           Z19, Z16, Z16
-	VSUBPD           Z21, Z20, Z20
-	VSUBPD           Z23, Z22, Z22
-	VSUBPD           Z26, Z24, Z24
-	VSUBPD           Z28, Z27, Z27
-	VSUBPD           Z30, Z29, Z29
-	VSUBPD           Z31, Z25, Z25
-	VADDPD           Z8, Z6, Z6
-	VADDPD           Z16, Z5, Z5
-	VADDPD           Z20, Z4, Z4
-	VADDPD           Z22, Z3, Z3
-	VADDPD           Z24, Z2, Z2
-	VADDPD           Z27, Z1, Z1
-	VADDPD           Z29, Z0, Z0
-	VADDPD           Z25, Z7, Z7
-	VMULPD           Z10, Z10, Z8
-	VMULPD           Z19, Z19, Z16
-	VMULPD           Z21, Z21, Z20
-	VMULPD           Z23, Z23, Z22
-	VMULPD           Z26, Z26, Z24
-	VMULPD           Z28, Z28, Z25
-	VMULPD           Z30, Z30, Z27
-	VMULPD           Z31, Z31, Z29
-	VMOVUPD          Z31, 1472(BX)
-	VBROADCASTSD     sincosAVX512Consts<>+64(SB), Z31
-	VMOVUPD          Z30, 1408(BX)
-	VBROADCASTSD     sincosAVX512Consts<>+72(SB), Z30
-	VFMADD231PD      Z31, Z8, Z30
-	VMOVUPD          Z28, 1344(BX)
-	VBROADCASTSD     sincosAVX512Consts<>+72(SB), Z28
-	VFMADD231PD      Z31, Z16, Z28
-	VMOVUPD          Z26, 1280(BX)
-	VBROADCASTSD     sincosAVX512Consts<>+72(SB), Z26
-	VFMADD231PD      Z31, Z20, Z26
-	VMOVUPD          Z23, 1216(BX)
-	VBROADCASTSD     sincosAVX512Consts<>+72(SB), Z23
-	VFMADD231PD      Z31, Z22, Z23
-	VMOVUPD          Z21, 1152(BX)
-	VBROADCASTSD     sincosAVX512Consts<>+72(SB), Z21
-	VFMADD231PD      Z31, Z24, Z21
-	VMOVUPD          Z19, 1088(BX)
-	VBROADCASTSD     sincosAVX512Consts<>+72(SB), Z19
-	VFMADD231PD      Z31, Z25, Z19
-	VMOVUPD          Z10, 1024(BX)
-	VBROADCASTSD     sincosAVX512Consts<>+72(SB), Z10
-	VFMADD231PD      Z31, Z27, Z10
-	VFMADD213PD.BCST sincosAVX512Consts<>+72(SB), Z29, Z31
-	VMOVUPD          Z7, 1536(BX)
-	VBROADCASTSD     sincosAVX512Consts<>+80(SB), Z7
-	VFMADD213PD      Z7, Z8, Z30
-	VFMADD213PD      Z7, Z16, Z28
-	VFMADD213PD      Z7, Z20, Z26
-	VFMADD213PD      Z7, Z22, Z23
-	VFMADD213PD      Z7, Z24, Z21
-	VFMADD213PD      Z7, Z25, Z19
-	VFMADD213PD      Z7, Z27, Z10
-	VFMADD231PD      Z31, Z29, Z7
-	VBROADCASTSD     sincosAVX512Consts<>+88(SB), Z31
-	VFMADD213PD      Z31, Z8, Z30
-	VFMADD213PD      Z31, Z16, Z28
-	VFMADD213PD      Z31, Z20, Z26
-	VFMADD213PD      Z31, Z22, Z23
-	VFMADD213PD      Z31, Z24, Z21
-	VFMADD213PD      Z31, Z25, Z19
-	VFMADD213PD      Z31, Z27, Z10
-	VFMADD231PD      Z7, Z29, Z31
-	VBROADCASTSD     sincosAVX512Consts<>+96(SB), Z7
-	VFMADD213PD      Z7, Z8, Z30
-	VFMADD213PD      Z7, Z16, Z28
-	VFMADD213PD      Z7, Z20, Z26
-	VFMADD213PD      Z7, Z22, Z23
-	VFMADD213PD      Z7, Z24, Z21
-	VFMADD213PD      Z7, Z25, Z19
-	VFMADD213PD      Z7, Z27, Z10
-	VFMADD231PD      Z31, Z29, Z7
-	VBROADCASTSD     sincosAVX512Consts<>+104(SB), Z31
-	VFMADD213PD      Z31, Z8, Z30
-	VFMADD213PD      Z31, Z16, Z28
-	VFMADD213PD      Z31, Z20, Z26
-	VFMADD213PD      Z31, Z22, Z23
-	VFMADD213PD      Z31, Z24, Z21
-	VFMADD213PD      Z31, Z25, Z19
-	VFMADD213PD      Z31, Z27, Z10
-	VFMADD231PD      Z7, Z29, Z31
-	VMULPD           Z30, Z8, Z7
-	VMULPD           Z28, Z16, Z28
-	VMULPD           Z26, Z20, Z26
-	VMULPD           Z23, Z22, Z23
-	VMULPD           Z21, Z24, Z21
-	VMULPD           Z19, Z25, Z19
-	VMULPD           Z10, Z27, Z10
-	VMULPD           Z31, Z29, Z30
-	VBROADCASTSD     sincosAVX512Consts<>+112(SB), Z31
-	VMOVUPD          Z30, 1600(BX)
-	VBROADCASTSD     sincosAVX512Consts<>+120(SB), Z30
-	VFMADD231PD      Z31, Z8, Z30
-	VMOVUPD          Z10, 1664(BX)
-	VBROADCASTSD     sincosAVX512Consts<>+120(SB), Z10
-	VFMADD231PD      Z31, Z16, Z10
-	VMOVUPD          Z19, 1728(BX)
-	VBROADCASTSD     sincosAVX512Consts<>+120(SB), Z19
-	VFMADD231PD      Z31, Z20, Z19
-	VMOVUPD          Z21, 1792(BX)
-	VBROADCASTSD     sincosAVX512Consts<>+120(SB), Z21
-	VFMADD231PD      Z31, Z22, Z21
-	VMOVUPD          Z23, 1856(BX)
-	VBROADCASTSD     sincosAVX512Consts<>+120(SB), Z23
-	VFMADD231PD      Z31, Z24, Z23
-	VMOVUPD          Z26, 1920(BX)
+	VSUBPD           Z16, Z5, Z4
+	VSUBPD           Z2, Z3, Z2
+	VBROADCASTSD     sincosAVX512Consts<>+72(SB), Z3
+	VCMPPD           $0x11, Z3, Z19, K1
+	VCMPPD           $0x11, Z3, Z20, K2
+	VCMPPD           $0x11, Z3, Z21, K3
+	VCMPPD           $0x11, Z3, Z18, K4
+	VSUBPD           Z26, Z1, Z1
+	VSUBPD           Z27, Z0, Z0
+	VSUBPD           Z28, Z4, Z3
+	VSUBPD           Z13, Z2, Z2
+	VBROADCASTSD     sincosAVX512Consts<>+80(SB), Z4
+	VCMPPD           $0x11, Z19, Z4, K5
+	VCMPPD           $0x11, Z20, Z4, K6
+	KMOVB            K4, 256(BX)
+	VCMPPD           $0x11, Z21, Z4, K4
+	KMOVB            K3, 320(BX)
+	VCMPPD           $0x11, Z18, Z4, K3
+	VBROADCASTSD     sincosAVX512Consts<>+88(SB), Z4
+	VFMADD231PD      Z4, Z10, Z1
+	VFMADD231PD      Z4, Z11, Z0
+	VFMADD231PD      Z4, Z12, Z3
+	VFMADD231PD      Z4, Z8, Z2
+	VBROADCASTSD     sincosAVX512Consts<>+0(SB), Z4
+	VANDPD           Z19, Z4, Z5
+	VANDPD           Z20, Z4, Z6
+	VANDPD           Z21, Z4, Z7
+	VANDPD           Z18, Z4, Z4
+	VADDPD           Z1, Z22, Z8
+	VADDPD           Z0, Z23, Z9
+	VADDPD           Z3, Z24, Z10
+	VADDPD           Z2, Z25, Z11
+	VBROADCASTSD     sincosAVX512Consts<>+16(SB), Z12
+	KMOVB            K3, 384(BX)
+	VCMPPD           $0x00, Z12, Z5, K3
+	KMOVB            K3, 448(BX)
+	VCMPPD           $0x00, Z12, Z6, K3
+	KMOVB            K3, 512(BX)
+	VCMPPD           $0x00, Z12, Z7, K3
+	KMOVB            K3, 576(BX)
+	VCMPPD           $0x00, Z12, Z4, K3
+	VMULPD           Z8, Z8, Z4
+	VMULPD           Z9, Z9, Z5
+	VMULPD           Z10, Z10, Z6
+	VMULPD           Z11, Z11, Z7
+	VSUBPD           Z8, Z22, Z13
+	VSUBPD           Z9, Z23, Z14
+	VSUBPD           Z10, Z24, Z15
+	VSUBPD           Z11, Z25, Z16
+	VBROADCASTSD     sincosAVX512Consts<>+96(SB), Z17
+	VBROADCASTSD     sincosAVX512Consts<>+104(SB), Z22
+	VFMADD231PD      Z17, Z4, Z22
+	VBROADCASTSD     sincosAVX512Consts<>+104(SB), Z23
+	VFMADD231PD      Z17, Z5, Z23
+	VBROADCASTSD     sincosAVX512Consts<>+104(SB), Z24
+	VFMADD231PD      Z17, Z6, Z24
+	VFMADD213PD.BCST sincosAVX512Consts<>+104(SB), Z7, Z17
+	VBROADCASTSD     sincosAVX512Consts<>+112(SB), Z25
 	VBROADCASTSD     sincosAVX512Consts<>+120(SB), Z26
-	VFMADD231PD      Z31, Z25, Z26
-	VMOVUPD          Z28, 1984(BX)
+	VFMADD231PD      Z25, Z4, Z26
+	VBROADCASTSD     sincosAVX512Consts<>+120(SB), Z27
+	VFMADD231PD      Z25, Z5, Z27
 	VBROADCASTSD     sincosAVX512Consts<>+120(SB), Z28
-	VFMADD231PD      Z31, Z27, Z28
-	VFMADD213PD.BCST sincosAVX512Consts<>+120(SB), Z29, Z31
-	VMOVUPD          Z7, 2048(BX)
-	VBROADCASTSD     sincosAVX512Consts<>+128(SB), Z7
-	VFMADD213PD      Z7, Z8, Z30
-	VFMADD213PD      Z7, Z16, Z10
-	VFMADD213PD      Z7, Z20, Z19
-	VFMADD213PD      Z7, Z22, Z21
-	VFMADD213PD      Z7, Z24, Z23
-	VFMADD213PD      Z7, Z25, Z26
-	VFMADD213PD      Z7, Z27, Z28
-	VFMADD231PD      Z31, Z29, Z7
-	VBROADCASTSD     sincosAVX512Consts<>+136(SB), Z31
-	VFMADD213PD      Z31, Z8, Z30
-	VFMADD213PD      Z31, Z16, Z10
-	VFMADD213PD      Z31, Z20, Z19
-	VFMADD213PD      Z31, Z22, Z21
-	VFMADD213PD      Z31, Z24, Z23
-	VFMADD213PD      Z31, Z25, Z26
-	VFMADD213PD      Z31, Z27, Z28
-	VFMADD231PD      Z7, Z29, Z31
-	VBROADCASTSD     sincosAVX512Consts<>+144(SB), Z7
-	VFMADD213PD      Z7, Z8, Z30
-	VFMADD213PD      Z7, Z16, Z10
-	VFMADD213PD      Z7, Z20, Z19
-	VFMADD213PD      Z7, Z22, Z21
-	VFMADD213PD      Z7, Z24, Z23
-	VFMADD213PD      Z7, Z25, Z26
-	VFMADD213PD      Z7, Z27, Z28
-	VFMADD231PD      Z31, Z29, Z7
-	VBROADCASTSD     sincosAVX512Consts<>+152(SB), Z31
-	VMOVUPD          Z7, 2112(BX)
-	VMULPD           Z31, Z8, Z7
-	VMOVUPD          Z7, 2176(BX)
-	VMULPD           Z31, Z16, Z7
-	VMOVUPD          Z7, 2240(BX)
-	VMULPD           Z31, Z20, Z7
-	VMOVUPD          Z7, 2304(BX)
-	VMULPD           Z31, Z22, Z7
-	VMOVUPD          Z7, 2368(BX)
-	VMULPD           Z31, Z24, Z7
-	VMOVUPD          Z7, 2432(BX)
-	VMULPD           Z31, Z25, Z7
-	VMOVUPD          Z7, 2496(BX)
-	VMULPD           Z31, Z27, Z7
-	VMOVUPD          Z7, 2560(BX)
-	VMULPD           Z31, Z29, Z7
-	VMOVUPD          Z7, 2624(BX)
-	VBROADCASTSD     sincosAVX512Consts<>+160(SB), Z7
-	VMOVUPD          Z28, 2688(BX)
-	VMULPD           Z7, Z9, Z28
-	VMOVUPD          Z26, 2752(BX)
-	VMULPD           Z7, Z11, Z26
-	VMOVUPD          Z23, 2816(BX)
-	VMULPD           Z7, Z12, Z23
-	VMOVUPD          Z21, 2880(BX)
-	VMULPD           Z7, Z13, Z21
-	VMOVUPD          Z19, 2944(BX)
-	VMULPD           Z7, Z14, Z19
-	VMOVUPD          Z10, 3008(BX)
-	VMULPD           Z7, Z15, Z10
-	VMOVUPD          Z30, 3072(BX)
-	VMULPD           Z7, Z17, Z30
-	VMULPD           Z7, Z18, Z7
-	VRNDSCALEPD      $0x08, Z28, Z28
-	VRNDSCALEPD      $0x08, Z26, Z26
-	VRNDSCALEPD      $0x08, Z23, Z23
-	VRNDSCALEPD      $0x08, Z21, Z21
-	VRNDSCALEPD      $0x08, Z19, Z19
-	VRNDSCALEPD      $0x08, Z10, Z10
-	VRNDSCALEPD      $0x08, Z30, Z30
-	VRNDSCALEPD      $0x08, Z7, Z7
-	VMOVUPD          Z29, 3136(BX)
-	VBROADCASTSD     sincosAVX512Consts<>+168(SB), Z29
-	VFMADD231PD      Z29, Z28, Z9
-	VFMADD231PD      Z29, Z26, Z11
-	VFMADD231PD      Z29, Z23, Z12
-	VFMADD231PD      Z29, Z21, Z13
-	VFMADD231PD      Z29, Z19, Z14
-	VFMADD231PD      Z29, Z10, Z15
-	VFMADD231PD      Z29, Z30, Z17
-	VFMADD231PD      Z29, Z7, Z18
-	VBROADCASTSD     sincosAVX512Consts<>+176(SB), Z7
-	VCMPPD           $0x11, Z7, Z9, K1
-	VCMPPD           $0x11, Z7, Z11, K2
-	VCMPPD           $0x11, Z7, Z12, K3
-	VCMPPD           $0x11, Z7, Z13, K4
-	VCMPPD           $0x11, Z7, Z14, K5
-	VCMPPD           $0x11, Z7, Z15, K6
-	KMOVB            K6, 512(BX)
-	VCMPPD           $0x11, Z7, Z17, K6
-	KMOVB            K6, 576(BX)
-	VCMPPD           $0x11, Z7, Z18, K6
-	VBROADCASTSD     sincosAVX512Consts<>+184(SB), Z7
-	KMOVB            K6, 640(BX)
-	VCMPPD           $0x11, Z9, Z7, K6
-	KMOVB            K5, 704(BX)
-	VCMPPD           $0x11, Z11, Z7, K5
-	KMOVB            K4, 768(BX)
-	VCMPPD           $0x11, Z12, Z7, K4
-	KMOVB            K3, 832(BX)
-	VCMPPD           $0x11, Z13, Z7, K3
-	KMOVB            K3, 896(BX)
-	VCMPPD           $0x11, Z14, Z7, K3
-	KMOVB            K3, 960(BX)
-	VCMPPD           $0x11, Z15, Z7, K3
-	KMOVB            K3, 3200(BX)
-	VCMPPD           $0x11, Z17, Z7, K3
-	KMOVB            K3, 3264(BX)
-	VCMPPD           $0x11, Z18, Z7, K3
-	KORB             K6, K1, K1
-	KORB             K5, K2, K2
-	KMOVB            832(BX), K5
+	VFMADD231PD      Z25, Z6, Z28
+	VFMADD213PD.BCST sincosAVX512Consts<>+120(SB), Z7, Z25
+	VBROADCASTSD     sincosAVX512Consts<>+128(SB), Z29
+	VFMADD213PD      Z29, Z4, Z22
+	VFMADD213PD      Z29, Z5, Z23
+	VFMADD213PD      Z29, Z6, Z24
+	VFMADD231PD      Z17, Z7, Z29
+	VBROADCASTSD     sincosAVX512Consts<>+136(SB), Z17
+	VFMADD213PD      Z17, Z4, Z26
+	VFMADD213PD      Z17, Z5, Z27
+	VFMADD213PD      Z17, Z6, Z28
+	VFMADD231PD      Z25, Z7, Z17
+	VBROADCASTSD     sincosAVX512Consts<>+144(SB), Z25
+	VFMADD213PD      Z25, Z4, Z22
+	VFMADD213PD      Z25, Z5, Z23
+	VFMADD213PD      Z25, Z6, Z24
+	VFMADD231PD      Z29, Z7, Z25
+	VADDPD           Z13, Z1, Z1
+	VADDPD           Z14, Z0, Z0
+	VADDPD           Z15, Z3, Z3
+	VADDPD           Z16, Z2, Z2
+	VBROADCASTSD     sincosAVX512Consts<>+152(SB), Z13
+	VFMADD213PD      Z13, Z4, Z26
+	VFMADD213PD      Z13, Z5, Z27
+	VFMADD213PD      Z13, Z6, Z28
+	VFMADD231PD      Z17, Z7, Z13
+	VBROADCASTSD     sincosAVX512Consts<>+160(SB), Z14
+	VFMADD213PD      Z14, Z4, Z22
+	VFMADD213PD      Z14, Z5, Z23
+	VFMADD213PD      Z14, Z6, Z24
+	VFMADD231PD      Z25, Z7, Z14
+	VBROADCASTSD     sincosAVX512Consts<>+168(SB), Z15
+	VMULPD           Z15, Z4, Z16
+	VMULPD           Z15, Z5, Z17
+	VMULPD           Z15, Z6, Z25
+	VMULPD           Z15, Z7, Z29
+	VBROADCASTSD     sincosAVX512Consts<>+176(SB), Z30
+	VFMADD213PD      Z30, Z4, Z26
+	VFMADD213PD      Z30, Z5, Z27
+	VFMADD213PD      Z30, Z6, Z28
+	VFMADD231PD      Z13, Z7, Z30
+	VBROADCASTSD     sincosAVX512Consts<>+184(SB), Z13
+	VFMADD213PD      Z13, Z4, Z22
+	VFMADD213PD      Z13, Z5, Z23
+	VFMADD213PD      Z13, Z6, Z24
+	VFMADD231PD      Z14, Z7, Z13
+	VMULPD           Z4, Z8, Z14
+	VMULPD           Z5, Z9, Z31
+	VMULPD           Z6, Z10, Z12
+	VMOVUPD          Z10, 640(BX)
+	VMULPD           Z7, Z11, Z10
+	VMULPD           Z22, Z4, Z22
+	VMULPD           Z23, Z5, Z23
+	VMULPD           Z24, Z6, Z24
+	VMULPD           Z13, Z7, Z13
+	KORB             K5, K1, K1
+	KORB             K6, K2, K2
+	KMOVB            320(BX), K5
 	KORB             K4, K5, K4
-	KMOVB            768(BX), K5
-	KMOVB            896(BX), K6
+	KMOVB            256(BX), K5
+	KMOVB            384(BX), K6
 	KORB             K6, K5, K5
-	KMOVB            704(BX), K6
-	KMOVB            K5, 896(BX)
-	KMOVB            960(BX), K5
-	KORB             K5, K6, K5
-	KMOVB            512(BX), K6
-	KMOVB            K5, 960(BX)
-	KMOVB            3200(BX), K5
-	KORB             K5, K6, K5
-	KMOVB            576(BX), K6
-	KMOVB            K5, 3200(BX)
-	KMOVB            3264(BX), K5
-	KORB             K5, K6, K5
-	KMOVB            640(BX), K6
-	KORB             K3, K6, K3
-	VCMPPD           $0x11, Z9, Z31, K6
-	KMOVB            K6, 640(BX)
-	VCMPPD           $0x11, Z11, Z31, K6
-	KMOVB            K6, 3264(BX)
-	VCMPPD           $0x11, Z12, Z31, K6
-	KMOVB            K6, 576(BX)
-	VCMPPD           $0x11, Z13, Z31, K6
-	KMOVB            K6, 512(BX)
-	VCMPPD           $0x11, Z14, Z31, K6
-	KMOVB            K6, 704(BX)
-	VCMPPD           $0x11, Z15, Z31, K6
-	KMOVB            K6, 768(BX)
-	VCMPPD           $0x11, Z17, Z31, K6
-	KMOVB            K6, 832(BX)
-	VCMPPD           $0x11, Z18, Z31, K6
-	VBROADCASTSD     sincosAVX512Consts<>+192(SB), Z7
-	KMOVB            K6, 3328(BX)
-	VCMPPD           $0x11, Z7, Z9, K6
-	KMOVB            K6, 3392(BX)
-	VCMPPD           $0x11, Z7, Z11, K6
-	KMOVB            K6, 3456(BX)
-	VCMPPD           $0x11, Z7, Z12, K6
-	KMOVB            K6, 3520(BX)
-	VCMPPD           $0x11, Z7, Z13, K6
-	KMOVB            K6, 3584(BX)
-	VCMPPD           $0x11, Z7, Z14, K6
-	KMOVB            K6, 3648(BX)
-	VCMPPD           $0x11, Z7, Z15, K6
-	KMOVB            K6, 3712(BX)
-	VCMPPD           $0x11, Z7, Z17, K6
-	KMOVB            K6, 3776(BX)
-	VCMPPD           $0x11, Z7, Z18, K6
-	VBROADCASTSD     sincosAVX512Consts<>+0(SB), Z7
-	VANDPD           Z9, Z7, Z9
-	VANDPD           Z11, Z7, Z10
-	VANDPD           Z12, Z7, Z11
-	VANDPD           Z13, Z7, Z12
-	VANDPD           Z14, Z7, Z13
-	VANDPD           Z15, Z7, Z14
-	VANDPD           Z17, Z7, Z15
-	VANDPD           Z18, Z7, Z7
-	VBROADCASTSD     sincosAVX512Consts<>+24(SB), Z17
-	KMOVB            K6, 3840(BX)
-	VCMPPD           $0x00, Z17, Z9, K6
-	KMOVB            K6, 3904(BX)
-	VCMPPD           $0x00, Z17, Z10, K6
-	KMOVB            K6, 3968(BX)
-	VCMPPD           $0x00, Z17, Z11, K6
-	KMOVB            K6, 4032(BX)
-	VCMPPD           $0x00, Z17, Z12, K6
-	KMOVB            K6, 4096(BX)
-	VCMPPD           $0x00, Z17, Z13, K6
-	KMOVB            K6, 4160(BX)
-	VCMPPD           $0x00, Z17, Z14, K6
-	KMOVB            K6, 4224(BX)
-	VCMPPD           $0x00, Z17, Z15, K6
-	KMOVB            K6, 4288(BX)
-	VCMPPD           $0x00, Z17, Z7, K6
-	VMOVUPD          448(BX), Z7
-	VBROADCASTSD     sincosAVX512Consts<>+200(SB), Z9
-	VMOVAPD          Z7, Z10
-	VXORPD           Z9, Z7, K1, Z10
-	VMOVUPD          384(BX), Z7
-	VMOVAPD          Z7, Z11
-	VXORPD           Z9, Z7, K2, Z11
-	VMOVUPD          320(BX), Z7
-	VMOVAPD          Z7, Z12
-	VXORPD           Z9, Z7, K4, Z12
-	KMOVB            896(BX), K1
-	VMOVUPD          256(BX), Z7
-	VMOVAPD          Z7, Z13
-	VXORPD           Z9, Z7, K1, Z13
-	KMOVB            960(BX), K1
-	VMOVUPD          192(BX), Z7
-	VMOVAPD          Z7, Z14
-	VXORPD           Z9, Z7, K1, Z14
-	KMOVB            3200(BX), K1
-	VMOVUPD          128(BX), Z7
-	VMOVAPD          Z7, Z15
-	VXORPD           Z9, Z7, K1, Z15
-	VMOVUPD          (BX), Z7
-	VMOVAPD          Z7, Z18
-	VXORPD           Z9, Z7, K5, Z18
-	VMOVUPD          64(BX), Z7
-	VMOVAPD          Z7, Z19
-	VXORPD           Z9, Z7, K3, Z19
-	KMOVB            640(BX), K1
-	KMOVB            3392(BX), K2
-	KORB             K2, K1, K1
-	KMOVB            3264(BX), K2
-	KMOVB            3456(BX), K3
-	KORB             K3, K2, K2
-	KMOVB            576(BX), K3
-	KMOVB            3520(BX), K4
-	KORB             K4, K3, K3
-	KMOVB            512(BX), K4
-	KMOVB            3584(BX), K5
+	VCMPPD           $0x11, Z19, Z15, K6
+	KMOVB            K3, 384(BX)
+	VCMPPD           $0x11, Z20, Z15, K3
+	KMOVB            K3, 256(BX)
+	VCMPPD           $0x11, Z21, Z15, K3
+	KMOVB            K3, 320(BX)
+	VCMPPD           $0x11, Z18, Z15, K3
+	KMOVB            K3, 704(BX)
+	VCMPPD.BCST      $0x11, sincosAVX512Consts<>+192(SB), Z19, K3
+	VBROADCASTSD     sincosAVX512Consts<>+192(SB), Z19
+	KMOVB            K3, 768(BX)
+	VCMPPD           $0x11, Z19, Z20, K3
+	KMOVB            K3, 832(BX)
+	VCMPPD           $0x11, Z19, Z21, K3
+	KMOVB            K3, 896(BX)
+	VCMPPD           $0x11, Z19, Z18, K3
+	VMULPD           Z15, Z1, Z18
+	VMULPD           Z15, Z0, Z19
+	VMULPD           Z15, Z3, Z20
+	VMULPD           Z15, Z2, Z15
+	VMOVUPD          192(BX), Z21
+	VMOVUPD          Z13, 960(BX)
+	VBROADCASTSD     sincosAVX512Consts<>+200(SB), Z13
+	VMOVUPD          Z24, 1024(BX)
+	VMOVAPD          Z21, Z24
+	VXORPD           Z13, Z21, K1, Z24
+	VMOVUPD          128(BX), Z21
+	VMOVUPD          Z24, 192(BX)
+	VMOVAPD          Z21, Z24
+	VXORPD           Z13, Z21, K2, Z24
+	VMOVUPD          64(BX), Z21
+	VMOVUPD          Z24, 128(BX)
+	VMOVAPD          Z21, Z24
+	VXORPD           Z13, Z21, K4, Z24
+	VMOVUPD          (BX), Z21
+	VMOVUPD          Z24, 64(BX)
+	VMOVAPD          Z21, Z24
+	VXORPD           Z13, Z21, K5, Z24
+	VFNMADD231PD     Z26, Z14, Z18
+	VFNMADD231PD     Z27, Z31, Z19
+	VFNMADD231PD     Z28, Z12, Z20
+	VFNMADD231PD     Z30, Z10, Z15
+	VBROADCASTSD     sincosAVX512Consts<>+16(SB), Z21
+	VSUBPD           Z16, Z21, Z26
+	VSUBPD           Z17, Z21, Z27
+	VSUBPD           Z25, Z21, Z28
+	VSUBPD           Z29, Z21, Z30
+	VFMSUB213PD      Z1, Z4, Z18
+	VFMSUB213PD      Z0, Z5, Z19
+	VFMSUB213PD      Z3, Z6, Z20
+	VFMSUB213PD      Z2, Z7, Z15
+	VMULPD           Z1, Z8, Z1
+	VMULPD           Z0, Z9, Z0
+	VMULPD           640(BX), Z3, Z3
+	VMULPD           Z2, Z11, Z2
+	VBROADCASTSD     sincosAVX512Consts<>+208(SB), Z13
+	VFMADD231PD      Z13, Z14, Z18
+	VFMADD231PD      Z13, Z31, Z19
+	VFMADD231PD      Z13, Z12, Z20
+	VFMADD231PD      Z13, Z10, Z15
+	VSUBPD           Z26, Z21, Z10
+	VSUBPD           Z27, Z21, Z12
+	VSUBPD           Z28, Z21, Z13
+	VSUBPD           Z30, Z21, Z14
+	VFMSUB231PD      Z22, Z4, Z1
+	VFMSUB231PD      Z23, Z5, Z0
+	VFMSUB231PD      1024(BX), Z6, Z3
+	VFMSUB231PD      960(BX), Z7, Z2
+	VSUBPD           Z16, Z10, Z4
+	VSUBPD           Z17, Z12, Z5
+	VSUBPD           Z25, Z13, Z6
+	VSUBPD           Z29, Z14, Z7
+	VSUBPD           Z18, Z8, Z8
+	VSUBPD           Z19, Z9, Z9
+	VMOVUPD          640(BX), Z10
+	VSUBPD           Z20, Z10, Z10
+	VSUBPD           Z15, Z11, Z11
+	VADDPD           Z1, Z4, Z1
+	VADDPD           Z0, Z5, Z0
+	VADDPD           Z3, Z6, Z3
+	VADDPD           Z2, Z7, Z2
+	KMOVB            768(BX), K1
+	KORB             K1, K6, K1
+	KMOVB            256(BX), K2
+	KMOVB            832(BX), K4
+	KORB             K4, K2, K2
+	KMOVB            320(BX), K4
+	KMOVB            896(BX), K5
 	KORB             K5, K4, K4
 	KMOVB            704(BX), K5
-	KMOVB            K4, 3584(BX)
-	KMOVB            3648(BX), K4
-	KORB             K4, K5, K4
-	KMOVB            768(BX), K5
-	KMOVB            K4, 3648(BX)
-	KMOVB            3712(BX), K4
-	KORB             K4, K5, K4
-	KMOVB            832(BX), K5
-	KMOVB            K4, 3712(BX)
-	KMOVB            3776(BX), K4
-	KORB             K4, K5, K4
-	KMOVB            3328(BX), K5
-	KMOVB            K4, 3776(BX)
-	KMOVB            3840(BX), K4
-	KORB             K4, K5, K4
-	VMULPD           Z31, Z6, Z7
-	VMULPD           Z31, Z5, Z21
-	VMULPD           Z31, Z4, Z23
-	VMULPD           Z31, Z3, Z26
-	VMULPD           Z31, Z2, Z28
-	VMULPD           Z31, Z1, Z29
-	VMULPD           Z31, Z0, Z30
-	VMULPD           1536(BX), Z31, Z31
-	VMULPD           1024(BX), Z8, Z9
-	VMULPD           1088(BX), Z16, Z17
-	VMOVUPD          Z19, 3840(BX)
-	VMULPD           1152(BX), Z20, Z19
-	VMOVUPD          Z18, 3328(BX)
-	VMULPD           1216(BX), Z22, Z18
-	VMOVUPD          Z15, 832(BX)
-	VMULPD           1280(BX), Z24, Z15
-	VMOVUPD          Z14, 768(BX)
-	VMULPD           1344(BX), Z25, Z14
-	VMOVUPD          Z13, 704(BX)
-	VMULPD           1408(BX), Z27, Z13
-	VMOVUPD          Z12, 512(BX)
-	VMOVUPD          3136(BX), Z12
-	VMOVUPD          Z11, 3520(BX)
-	VMULPD           1472(BX), Z12, Z11
-	VFNMADD231PD     3072(BX), Z9, Z7
-	VFNMADD231PD     3008(BX), Z17, Z21
-	VFNMADD231PD     2944(BX), Z19, Z23
-	VFNMADD231PD     2880(BX), Z18, Z26
-	VFNMADD231PD     2816(BX), Z15, Z28
-	VFNMADD231PD     2752(BX), Z14, Z29
-	VFNMADD231PD     2688(BX), Z13, Z30
-	VFNMADD231PD     2112(BX), Z11, Z31
-	VFMSUB213PD      Z6, Z8, Z7
-	VFMSUB213PD      Z5, Z16, Z21
-	VFMSUB213PD      Z4, Z20, Z23
-	VFMSUB213PD      Z3, Z22, Z26
-	VFMSUB213PD      Z2, Z24, Z28
-	VFMSUB213PD      Z1, Z25, Z29
-	VFMSUB213PD      Z0, Z27, Z30
-	VFMSUB213PD      1536(BX), Z12, Z31
-	VFMADD231PD.BCST sincosAVX512Consts<>+208(SB), Z9, Z7
-	VBROADCASTSD     sincosAVX512Consts<>+208(SB), Z9
-	VFMADD231PD      Z9, Z17, Z21
-	VFMADD231PD      Z9, Z19, Z23
-	VFMADD231PD      Z9, Z18, Z26
-	VFMADD231PD      Z9, Z15, Z28
-	VFMADD231PD      Z9, Z14, Z29
-	VFMADD231PD      Z9, Z13, Z30
-	VFMADD231PD      Z9, Z11, Z31
-	VMOVUPD          1024(BX), Z9
-	VMULPD           Z6, Z9, Z6
-	VMOVUPD          1088(BX), Z11
-	VMULPD           Z5, Z11, Z5
-	VMOVUPD          1152(BX), Z13
-	VMULPD           Z4, Z13, Z4
-	VMOVUPD          1216(BX), Z14
-	VMULPD           Z3, Z14, Z3
-	VMOVUPD          1280(BX), Z15
-	VMULPD           Z2, Z15, Z2
-	VMOVUPD          1344(BX), Z17
-	VMULPD           Z1, Z17, Z1
-	VMOVUPD          1408(BX), Z18
-	VMULPD           Z0, Z18, Z0
-	VMOVUPD          1472(BX), Z19
-	VMOVUPD          Z10, 2112(BX)
-	VMULPD           1536(BX), Z19, Z10
-	VFMSUB231PD      2048(BX), Z8, Z6
-	VFMSUB231PD      1984(BX), Z16, Z5
-	VFMSUB231PD      1920(BX), Z20, Z4
-	VFMSUB231PD      1856(BX), Z22, Z3
-	VFMSUB231PD      1792(BX), Z24, Z2
-	VFMSUB231PD      1728(BX), Z25, Z1
-	VFMSUB231PD      1664(BX), Z27, Z0
-	VFMSUB231PD      1600(BX), Z12, Z10
-	VSUBPD           Z7, Z9, Z7
-	VSUBPD           Z21, Z11, Z8
-	VSUBPD           Z23, Z13, Z9
-	VSUBPD           Z26, Z14, Z11
-	VSUBPD           Z28, Z15, Z12
-	VSUBPD           Z29, Z17, Z13
-	VSUBPD           Z30, Z18, Z14
-	VSUBPD           Z31, Z19, Z15
-	VBROADCASTSD     sincosAVX512Consts<>+24(SB), Z16
-	VMOVUPD          2176(BX), Z17
-	VSUBPD           Z17, Z16, Z18
-	VMOVUPD          2240(BX), Z19
-	VSUBPD           Z19, Z16, Z20
-	VMOVUPD          2304(BX), Z21
-	VSUBPD           Z21, Z16, Z22
-	VMOVUPD          2368(BX), Z23
-	VSUBPD           Z23, Z16, Z24
-	VMOVUPD          2432(BX), Z25
-	VSUBPD           Z25, Z16, Z26
-	VMOVUPD          2496(BX), Z27
-	VSUBPD           Z27, Z16, Z28
-	VMOVUPD          2560(BX), Z29
-	VSUBPD           Z29, Z16, Z30
-	VMOVUPD          2624(BX), Z31
-	VMOVUPD          Z15, 1472(BX)
-	VSUBPD           Z31, Z16, Z15
-	VMOVUPD          Z14, 1408(BX)
-	VSUBPD           Z18, Z16, Z14
-	VMOVUPD          Z13, 1344(BX)
-	VSUBPD           Z20, Z16, Z13
-	VMOVUPD          Z12, 1280(BX)
-	VSUBPD           Z22, Z16, Z12
-	VMOVUPD          Z11, 1216(BX)
-	VSUBPD           Z24, Z16, Z11
-	VMOVUPD          Z9, 1152(BX)
-	VSUBPD           Z26, Z16, Z9
-	VMOVUPD          Z8, 1088(BX)
-	VSUBPD           Z28, Z16, Z8
-	VMOVUPD          Z7, 1024(BX)
-	VSUBPD           Z30, Z16, Z7
-	VSUBPD           Z15, Z16, Z16
-	VSUBPD           Z17, Z14, Z14
-	VSUBPD           Z19, Z13, Z13
-	VSUBPD           Z21, Z12, Z12
-	VSUBPD           Z23, Z11, Z11
-	VSUBPD           Z25, Z9, Z9
-	VSUBPD           Z27, Z8, Z8
-	VSUBPD           Z29, Z7, Z7
-	VSUBPD           Z31, Z16, Z16
-	VADDPD           Z6, Z14, Z6
-	VADDPD           Z5, Z13, Z5
-	VADDPD           Z4, Z12, Z4
-	VADDPD           Z3, Z11, Z3
-	VADDPD           Z2, Z9, Z2
-	VADDPD           Z1, Z8, Z1
-	VADDPD           Z0, Z7, Z0
-	VADDPD           Z10, Z16, Z7
-	VADDPD           Z6, Z18, Z6
-	VADDPD           Z5, Z20, Z5
-	VADDPD           Z4, Z22, Z4
-	VADDPD           Z3, Z24, Z3
-	VADDPD           Z2, Z26, Z2
-	VADDPD           Z1, Z28, Z1
-	VADDPD           Z0, Z30, Z0
-	VADDPD           Z7, Z15, Z7
-	KMOVB            3904(BX), K5
-	VMOVUPD          1024(BX), Z8
-	VBLENDMPD        Z6, Z8, K5, Z9
-	KMOVB            K4, 2624(BX)
-	KMOVB            3968(BX), K4
-	VMOVUPD          1088(BX), Z10
-	VBLENDMPD        Z5, Z10, K4, Z11
-	KMOVB            K3, 2560(BX)
-	KMOVB            4032(BX), K3
-	VMOVUPD          1152(BX), Z12
-	VBLENDMPD        Z4, Z12, K3, Z13
-	KMOVB            K2, 2496(BX)
-	KMOVB            4096(BX), K2
-	VMOVUPD          1216(BX), Z14
-	VBLENDMPD        Z3, Z14, K2, Z15
-	KMOVB            4160(BX), K2
-	VMOVUPD          1280(BX), Z16
-	VBLENDMPD        Z2, Z16, K2, Z17
-	KMOVB            4224(BX), K2
-	VMOVUPD          1344(BX), Z18
-	VBLENDMPD        Z1, Z18, K2, Z19
-	KMOVB            4288(BX), K2
-	VMOVUPD          1408(BX), Z20
-	VBLENDMPD        Z0, Z20, K2, Z21
-	VMOVUPD          1472(BX), Z22
-	VBLENDMPD        Z7, Z22, K6, Z23
-	VMULPD           2112(BX), Z9, Z9
-	VMULPD           3520(BX), Z11, Z11
-	VMULPD           512(BX), Z13, Z13
-	VMULPD           704(BX), Z15, Z15
-	VMULPD           768(BX), Z17, Z17
-	VMULPD           832(BX), Z19, Z19
-	VMULPD           3328(BX), Z21, Z21
-	VMULPD           3840(BX), Z23, Z23
-	VBLENDMPD        Z8, Z6, K5, Z6
-	VBLENDMPD        Z10, Z5, K4, Z5
-	VBLENDMPD        Z12, Z4, K3, Z4
-	KMOVB            4096(BX), K3
-	VBLENDMPD        Z14, Z3, K3, Z3
-	KMOVB            4160(BX), K3
-	VBLENDMPD        Z16, Z2, K3, Z2
-	KMOVB            4224(BX), K3
-	VBLENDMPD        Z18, Z1, K3, Z1
-	VBLENDMPD        Z20, Z0, K2, Z0
-	VBLENDMPD        Z22, Z7, K6, Z7
-	VMOVUPD          Z9, (SI)(AX*1)
-	VMOVUPD          Z11, 64(SI)(AX*1)
-	VMOVUPD          Z13, 128(SI)(AX*1)
-	VMOVUPD          Z15, 192(SI)(AX*1)
-	VMOVUPD          Z17, 256(SI)(AX*1)
-	VMOVUPD          Z19, 320(SI)(AX*1)
-	VMOVUPD          Z21, 384(SI)(AX*1)
-	VMOVUPD          Z23, 448(SI)(AX*1)
+	KORB             K3, K5, K3
+	VADDPD           Z1, Z26, Z1
+	VADDPD           Z0, Z27, Z0
+	VADDPD           Z3, Z28, Z3
+	VADDPD           Z2, Z30, Z2
+	KMOVB            448(BX), K5
+	VBLENDMPD        Z1, Z8, K5, Z4
+	KMOVB            512(BX), K6
+	VBLENDMPD        Z0, Z9, K6, Z5
+	KMOVB            576(BX), K6
+	VBLENDMPD        Z3, Z10, K6, Z6
+	KMOVB            384(BX), K6
+	VBLENDMPD        Z2, Z11, K6, Z7
+	VMULPD           192(BX), Z4, Z4
+	VMULPD           128(BX), Z5, Z5
+	VMULPD           64(BX), Z6, Z6
+	VMULPD           Z24, Z7, Z7
+	VBLENDMPD        Z8, Z1, K5, Z1
+	KMOVB            512(BX), K5
+	VBLENDMPD        Z9, Z0, K5, Z0
+	KMOVB            576(BX), K5
+	VBLENDMPD        Z10, Z3, K5, Z3
+	VBLENDMPD        Z11, Z2, K6, Z2
 	VBROADCASTSD     sincosAVX512Consts<>+200(SB), Z8
-	VMOVAPD          Z6, Z9
-	VXORPD           Z8, Z6, K1, Z9
-	KMOVB            2496(BX), K1
-	VMOVAPD          Z5, Z6
-	VXORPD           Z8, Z5, K1, Z6
-	KMOVB            2560(BX), K1
-	VMOVAPD          Z4, Z5
-	VXORPD           Z8, Z4, K1, Z5
-	KMOVB            3584(BX), K1
-	VMOVAPD          Z3, Z4
-	VXORPD           Z8, Z3, K1, Z4
-	KMOVB            3648(BX), K1
-	VMOVAPD          Z2, Z3
-	VXORPD           Z8, Z2, K1, Z3
-	KMOVB            3712(BX), K1
-	VMOVAPD          Z1, Z2
-	VXORPD           Z8, Z1, K1, Z2
-	KMOVB            3776(BX), K1
+	VMOVAPD          Z1, Z9
+	VXORPD           Z8, Z1, K1, Z9
 	VMOVAPD          Z0, Z1
-	VXORPD           Z8, Z0, K1, Z1
-	KMOVB            2624(BX), K1
-	VMOVAPD          Z7, Z0
-	VXORPD           Z8, Z7, K1, Z0
+	VXORPD           Z8, Z0, K2, Z1
+	VMOVAPD          Z3, Z0
+	VXORPD           Z8, Z3, K4, Z0
+	VMOVAPD          Z2, Z3
+	VXORPD           Z8, Z2, K3, Z3
+	PREFETCHT0       4096(SI)(AX*1)
+	VMOVUPD          Z4, (SI)(AX*1)
+	PREFETCHT0       4160(SI)(AX*1)
+	VMOVUPD          Z5, 64(SI)(AX*1)
+	PREFETCHT0       4224(SI)(AX*1)
+	VMOVUPD          Z6, 128(SI)(AX*1)
+	PREFETCHT0       4288(SI)(AX*1)
+	VMOVUPD          Z7, 192(SI)(AX*1)
+	PREFETCHT0       4096(DI)(AX*1)
 	VMOVUPD          Z9, (DI)(AX*1)
-	VMOVUPD          Z6, 64(DI)(AX*1)
-	VMOVUPD          Z5, 128(DI)(AX*1)
-	VMOVUPD          Z4, 192(DI)(AX*1)
-	VMOVUPD          Z3, 256(DI)(AX*1)
-	VMOVUPD          Z2, 320(DI)(AX*1)
-	VMOVUPD          Z1, 384(DI)(AX*1)
-	VMOVUPD          Z0, 448(DI)(AX*1)
-	ADDQ             $+512, AX
-	SUBQ             $+64, CX
+	PREFETCHT0       4160(DI)(AX*1)
+	VMOVUPD          Z1, 64(DI)(AX*1)
+	PREFETCHT0       4224(DI)(AX*1)
+	VMOVUPD          Z0, 128(DI)(AX*1)
+	PREFETCHT0       4288(DI)(AX*1)
+	VMOVUPD          Z3, 192(DI)(AX*1)
+	ADDQ             $+256, AX
+	SUBQ             $+32, CX
 	JGE              body
 
 rest:
-	ADDQ $+64, CX
+	ADDQ $+32, CX
 	JEQ  done
 
 tail:
@@ -860,19 +425,20 @@ tail:
 
 whole:
 	KMOVB            DX, K7
+	PREFETCHT0       4096(R8)(AX*1)
 	VMOVUPD.Z        (R8)(AX*1), K7, Z0
 	VBROADCASTSD     sincosAVX512Consts<>+0(SB), Z1
 	VANDPD           Z1, Z0, Z2
-	VBROADCASTSD     sincosAVX512Consts<>+24(SB), Z3
+	VBROADCASTSD     sincosAVX512Consts<>+16(SB), Z3
 	VPTERNLOGQ       $0xe4, Z1, Z0, Z3
 	VCMPPD.BCST      $0x12, sincosAVX512Consts<>+8(SB), Z2, K1
-	VBROADCASTSD     sincosAVX512Consts<>+16(SB), Z0
+	VBROADCASTSD     sincosAVX512Consts<>+24(SB), Z0
 	VBLENDMPD        Z2, Z0, K1, Z0
 	VMULPD.BCST      sincosAVX512Consts<>+32(SB), Z0, Z2
 	VRNDSCALEPD      $0x08, Z2, Z2
 	VFMADD231PD.BCST sincosAVX512Consts<>+40(SB), Z2, Z0
 	VMULPD.BCST      sincosAVX512Consts<>+48(SB), Z2, Z4
-	VMULPD.BCST      sincosAVX512Consts<>+160(SB), Z2, Z5
+	VMULPD.BCST      sincosAVX512Consts<>+56(SB), Z2, Z5
 	VSUBPD           Z4, Z0, Z6
 	VBROADCASTSD     sincosAVX512Consts<>+48(SB), Z7
 	VFMSUB213PD      Z4, Z2, Z7
@@ -880,15 +446,15 @@ whole:
 	VSUBPD           Z0, Z6, Z8
 	VSUBPD           Z8, Z6, Z9
 	VADDPD           Z8, Z4, Z4
-	VFMADD132PD.BCST sincosAVX512Consts<>+168(SB), Z2, Z5
+	VFMADD132PD.BCST sincosAVX512Consts<>+64(SB), Z2, Z5
 	VSUBPD           Z9, Z0, Z0
-	VCMPPD.BCST      $0x11, sincosAVX512Consts<>+176(SB), Z5, K1
-	VBROADCASTSD     sincosAVX512Consts<>+184(SB), Z8
+	VCMPPD.BCST      $0x11, sincosAVX512Consts<>+72(SB), Z5, K1
+	VBROADCASTSD     sincosAVX512Consts<>+80(SB), Z8
 	VCMPPD           $0x11, Z5, Z8, K2
 	VANDPD           Z5, Z1, Z1
-	VBROADCASTSD     sincosAVX512Consts<>+152(SB), Z8
+	VBROADCASTSD     sincosAVX512Consts<>+168(SB), Z8
 	VCMPPD           $0x11, Z5, Z8, K3
-	VCMPPD.BCST      $0x00, sincosAVX512Consts<>+24(SB), Z1, K4
+	VCMPPD.BCST      $0x00, sincosAVX512Consts<>+16(SB), Z1, K4
 	VCMPPD.BCST      $0x11, sincosAVX512Consts<>+192(SB), Z5, K5
 	VSUBPD           Z4, Z0, Z0
 	KORB             K2, K1, K1
@@ -896,30 +462,30 @@ whole:
 	VMOVAPD          Z3, Z1
 	VXORPD.BCST      sincosAVX512Consts<>+200(SB), Z3, K1, Z1
 	VSUBPD           Z7, Z0, Z0
-	VFMADD231PD.BCST sincosAVX512Consts<>+56(SB), Z2, Z0
+	VFMADD231PD.BCST sincosAVX512Consts<>+88(SB), Z2, Z0
 	VADDPD           Z0, Z6, Z2
 	VMULPD           Z2, Z2, Z3
 	VSUBPD           Z2, Z6, Z4
-	VBROADCASTSD     sincosAVX512Consts<>+72(SB), Z5
-	VFMADD231PD.BCST sincosAVX512Consts<>+64(SB), Z3, Z5
+	VBROADCASTSD     sincosAVX512Consts<>+104(SB), Z5
+	VFMADD231PD.BCST sincosAVX512Consts<>+96(SB), Z3, Z5
 	VBROADCASTSD     sincosAVX512Consts<>+120(SB), Z6
 	VFMADD231PD.BCST sincosAVX512Consts<>+112(SB), Z3, Z6
 	VADDPD           Z4, Z0, Z0
 	VMULPD           Z8, Z3, Z4
 	VMULPD           Z3, Z2, Z7
-	VFMADD213PD.BCST sincosAVX512Consts<>+80(SB), Z3, Z5
-	VFMADD213PD.BCST sincosAVX512Consts<>+128(SB), Z3, Z6
+	VFMADD213PD.BCST sincosAVX512Consts<>+128(SB), Z3, Z5
+	VFMADD213PD.BCST sincosAVX512Consts<>+136(SB), Z3, Z6
 	VMULPD           Z8, Z0, Z8
-	VBROADCASTSD     sincosAVX512Consts<>+24(SB), Z9
+	VBROADCASTSD     sincosAVX512Consts<>+16(SB), Z9
 	VSUBPD           Z4, Z9, Z10
 	VMULPD           Z0, Z2, Z11
-	VFMADD213PD.BCST sincosAVX512Consts<>+88(SB), Z3, Z5
-	VFMADD213PD.BCST sincosAVX512Consts<>+136(SB), Z3, Z6
+	VFMADD213PD.BCST sincosAVX512Consts<>+144(SB), Z3, Z5
+	VFMADD213PD.BCST sincosAVX512Consts<>+152(SB), Z3, Z6
 	VSUBPD           Z10, Z9, Z9
-	VFMADD213PD.BCST sincosAVX512Consts<>+96(SB), Z3, Z5
-	VFMADD213PD.BCST sincosAVX512Consts<>+144(SB), Z3, Z6
+	VFMADD213PD.BCST sincosAVX512Consts<>+160(SB), Z3, Z5
+	VFMADD213PD.BCST sincosAVX512Consts<>+176(SB), Z3, Z6
 	VSUBPD           Z4, Z9, Z4
-	VFMADD213PD.BCST sincosAVX512Consts<>+104(SB), Z3, Z5
+	VFMADD213PD.BCST sincosAVX512Consts<>+184(SB), Z3, Z5
 	VFNMADD231PD     Z6, Z7, Z8
 	VMULPD           Z5, Z3, Z5
 	VFMSUB231PD      Z8, Z3, Z0
@@ -933,7 +499,9 @@ whole:
 	VMULPD           Z1, Z3, Z1
 	VMOVAPD          Z0, Z2
 	VXORPD.BCST      sincosAVX512Consts<>+200(SB), Z0, K2, Z2
+	PREFETCHT0       4096(DI)(AX*1)
 	VMOVUPD          Z2, K7, (DI)(AX*1)
+	PREFETCHT0       4096(SI)(AX*1)
 	VMOVUPD          Z1, K7, (SI)(AX*1)
 	ADDQ             $+64, AX
 	SUBQ             $+8, CX
@@ -983,18 +551,18 @@ DATA sincosAVX2Consts<>+288(SB)/8, $0xc010000000000000
 DATA sincosAVX2Consts<>+296(SB)/8, $0xc010000000000000
 DATA sincosAVX2Consts<>+304(SB)/8, $0xc010000000000000
 DATA sincosAVX2Consts<>+312(SB)/8, $0xc010000000000000
-DATA sincosAVX2Consts<>+320(SB)/8, $0x391f1976b7ed8fbc
-DATA sincosAVX2Consts<>+328(SB)/8, $0x391f1976b7ed8fbc
-DATA sincosAVX2Consts<>+336(SB)/8, $0x391f1976b7ed8fbc
-DATA sincosAVX2Consts<>+344(SB)/8, $0x391f1976b7ed8fbc
-DATA sincosAVX2Consts<>+352(SB)/8, $0xbfe0000000000000
-DATA sincosAVX2Consts<>+360(SB)/8, $0xbfe0000000000000
-DATA sincosAVX2Consts<>+368(SB)/8, $0xbfe0000000000000
-DATA sincosAVX2Consts<>+376(SB)/8, $0xbfe0000000000000
-DATA sincosAVX2Consts<>+384(SB)/8, $0x3ff8000000000000
-DATA sincosAVX2Consts<>+392(SB)/8, $0x3ff8000000000000
-DATA sincosAVX2Consts<>+400(SB)/8, $0x3ff8000000000000
-DATA sincosAVX2Consts<>+408(SB)/8, $0x3ff8000000000000
+DATA sincosAVX2Consts<>+320(SB)/8, $0xbfe0000000000000
+DATA sincosAVX2Consts<>+328(SB)/8, $0xbfe0000000000000
+DATA sincosAVX2Consts<>+336(SB)/8, $0xbfe0000000000000
+DATA sincosAVX2Consts<>+344(SB)/8, $0xbfe0000000000000
+DATA sincosAVX2Consts<>+352(SB)/8, $0x3ff8000000000000
+DATA sincosAVX2Consts<>+360(SB)/8, $0x3ff8000000000000
+DATA sincosAVX2Consts<>+368(SB)/8, $0x3ff8000000000000
+DATA sincosAVX2Consts<>+376(SB)/8, $0x3ff8000000000000
+DATA sincosAVX2Consts<>+384(SB)/8, $0x391f1976b7ed8fbc
+DATA sincosAVX2Consts<>+392(SB)/8, $0x391f1976b7ed8fbc
+DATA sincosAVX2Consts<>+400(SB)/8, $0x391f1976b7ed8fbc
+DATA sincosAVX2Consts<>+408(SB)/8, $0x391f1976b7ed8fbc
 DATA sincosAVX2Consts<>+416(SB)/8, $0x3fe0000000000000
 DATA sincosAVX2Consts<>+424(SB)/8, $0x3fe0000000000000
 DATA sincosAVX2Consts<>+432(SB)/8, $0x3fe0000000000000
@@ -1011,42 +579,42 @@ DATA sincosAVX2Consts<>+512(SB)/8, $0x3e21ee9ebdb4b1c4
 DATA sincosAVX2Consts<>+520(SB)/8, $0x3e21ee9ebdb4b1c4
 DATA sincosAVX2Consts<>+528(SB)/8, $0x3e21ee9ebdb4b1c4
 DATA sincosAVX2Consts<>+536(SB)/8, $0x3e21ee9ebdb4b1c4
-DATA sincosAVX2Consts<>+544(SB)/8, $0xbe927e4f809c52ad
-DATA sincosAVX2Consts<>+552(SB)/8, $0xbe927e4f809c52ad
-DATA sincosAVX2Consts<>+560(SB)/8, $0xbe927e4f809c52ad
-DATA sincosAVX2Consts<>+568(SB)/8, $0xbe927e4f809c52ad
-DATA sincosAVX2Consts<>+576(SB)/8, $0x3efa01a019cb1590
-DATA sincosAVX2Consts<>+584(SB)/8, $0x3efa01a019cb1590
-DATA sincosAVX2Consts<>+592(SB)/8, $0x3efa01a019cb1590
-DATA sincosAVX2Consts<>+600(SB)/8, $0x3efa01a019cb1590
-DATA sincosAVX2Consts<>+608(SB)/8, $0xbf56c16c16c15177
-DATA sincosAVX2Consts<>+616(SB)/8, $0xbf56c16c16c15177
-DATA sincosAVX2Consts<>+624(SB)/8, $0xbf56c16c16c15177
-DATA sincosAVX2Consts<>+632(SB)/8, $0xbf56c16c16c15177
-DATA sincosAVX2Consts<>+640(SB)/8, $0x3fa555555555554c
-DATA sincosAVX2Consts<>+648(SB)/8, $0x3fa555555555554c
-DATA sincosAVX2Consts<>+656(SB)/8, $0x3fa555555555554c
-DATA sincosAVX2Consts<>+664(SB)/8, $0x3fa555555555554c
-DATA sincosAVX2Consts<>+672(SB)/8, $0x3de5d93a5acfd57c
-DATA sincosAVX2Consts<>+680(SB)/8, $0x3de5d93a5acfd57c
-DATA sincosAVX2Consts<>+688(SB)/8, $0x3de5d93a5acfd57c
-DATA sincosAVX2Consts<>+696(SB)/8, $0x3de5d93a5acfd57c
-DATA sincosAVX2Consts<>+704(SB)/8, $0xbe5ae5e68a2b9ceb
-DATA sincosAVX2Consts<>+712(SB)/8, $0xbe5ae5e68a2b9ceb
-DATA sincosAVX2Consts<>+720(SB)/8, $0xbe5ae5e68a2b9ceb
-DATA sincosAVX2Consts<>+728(SB)/8, $0xbe5ae5e68a2b9ceb
-DATA sincosAVX2Consts<>+736(SB)/8, $0x3ec71de357b1fe7d
-DATA sincosAVX2Consts<>+744(SB)/8, $0x3ec71de357b1fe7d
-DATA sincosAVX2Consts<>+752(SB)/8, $0x3ec71de357b1fe7d
-DATA sincosAVX2Consts<>+760(SB)/8, $0x3ec71de357b1fe7d
-DATA sincosAVX2Consts<>+768(SB)/8, $0xbf2a01a019c161d5
-DATA sincosAVX2Consts<>+776(SB)/8, $0xbf2a01a019c161d5
-DATA sincosAVX2Consts<>+784(SB)/8, $0xbf2a01a019c161d5
-DATA sincosAVX2Consts<>+792(SB)/8, $0xbf2a01a019c161d5
-DATA sincosAVX2Consts<>+800(SB)/8, $0x3f8111111110f8a6
-DATA sincosAVX2Consts<>+808(SB)/8, $0x3f8111111110f8a6
-DATA sincosAVX2Consts<>+816(SB)/8, $0x3f8111111110f8a6
-DATA sincosAVX2Consts<>+824(SB)/8, $0x3f8111111110f8a6
+DATA sincosAVX2Consts<>+544(SB)/8, $0x3de5d93a5acfd57c
+DATA sincosAVX2Consts<>+552(SB)/8, $0x3de5d93a5acfd57c
+DATA sincosAVX2Consts<>+560(SB)/8, $0x3de5d93a5acfd57c
+DATA sincosAVX2Consts<>+568(SB)/8, $0x3de5d93a5acfd57c
+DATA sincosAVX2Consts<>+576(SB)/8, $0xbe5ae5e68a2b9ceb
+DATA sincosAVX2Consts<>+584(SB)/8, $0xbe5ae5e68a2b9ceb
+DATA sincosAVX2Consts<>+592(SB)/8, $0xbe5ae5e68a2b9ceb
+DATA sincosAVX2Consts<>+600(SB)/8, $0xbe5ae5e68a2b9ceb
+DATA sincosAVX2Consts<>+608(SB)/8, $0xbe927e4f809c52ad
+DATA sincosAVX2Consts<>+616(SB)/8, $0xbe927e4f809c52ad
+DATA sincosAVX2Consts<>+624(SB)/8, $0xbe927e4f809c52ad
+DATA sincosAVX2Consts<>+632(SB)/8, $0xbe927e4f809c52ad
+DATA sincosAVX2Consts<>+640(SB)/8, $0x3ec71de357b1fe7d
+DATA sincosAVX2Consts<>+648(SB)/8, $0x3ec71de357b1fe7d
+DATA sincosAVX2Consts<>+656(SB)/8, $0x3ec71de357b1fe7d
+DATA sincosAVX2Consts<>+664(SB)/8, $0x3ec71de357b1fe7d
+DATA sincosAVX2Consts<>+672(SB)/8, $0x3efa01a019cb1590
+DATA sincosAVX2Consts<>+680(SB)/8, $0x3efa01a019cb1590
+DATA sincosAVX2Consts<>+688(SB)/8, $0x3efa01a019cb1590
+DATA sincosAVX2Consts<>+696(SB)/8, $0x3efa01a019cb1590
+DATA sincosAVX2Consts<>+704(SB)/8, $0xbf2a01a019c161d5
+DATA sincosAVX2Consts<>+712(SB)/8, $0xbf2a01a019c161d5
+DATA sincosAVX2Consts<>+720(SB)/8, $0xbf2a01a019c161d5
+DATA sincosAVX2Consts<>+728(SB)/8, $0xbf2a01a019c161d5
+DATA sincosAVX2Consts<>+736(SB)/8, $0xbf56c16c16c15177
+DATA sincosAVX2Consts<>+744(SB)/8, $0xbf56c16c16c15177
+DATA sincosAVX2Consts<>+752(SB)/8, $0xbf56c16c16c15177
+DATA sincosAVX2Consts<>+760(SB)/8, $0xbf56c16c16c15177
+DATA sincosAVX2Consts<>+768(SB)/8, $0x3f8111111110f8a6
+DATA sincosAVX2Consts<>+776(SB)/8, $0x3f8111111110f8a6
+DATA sincosAVX2Consts<>+784(SB)/8, $0x3f8111111110f8a6
+DATA sincosAVX2Consts<>+792(SB)/8, $0x3f8111111110f8a6
+DATA sincosAVX2Consts<>+800(SB)/8, $0x3fa555555555554c
+DATA sincosAVX2Consts<>+808(SB)/8, $0x3fa555555555554c
+DATA sincosAVX2Consts<>+816(SB)/8, $0x3fa555555555554c
+DATA sincosAVX2Consts<>+824(SB)/8, $0x3fa555555555554c
 DATA sincosAVX2Consts<>+832(SB)/8, $0x3fc5555555555549
 DATA sincosAVX2Consts<>+840(SB)/8, $0x3fc5555555555549
 DATA sincosAVX2Consts<>+848(SB)/8, $0x3fc5555555555549
@@ -1064,8 +632,8 @@ DATA sincosAVX2Masks<>+56(SB)/8, $0x0000000000000000
 GLOBL sincosAVX2Masks<>(SB), RODATA|NOPTR, $64
 
 // func sincosAVX2(s []float64, c []float64, x []float64)
-// Requires: AVX, CMOV, FMA3
-TEXT ·sincosAVX2(SB), $256-72
+// Requires: AVX, CMOV, FMA3, MMX+
+TEXT ·sincosAVX2(SB), $608-72
 	LEAQ    31(SP), BX
 	ANDQ    $-32, BX
 	MOVQ    s_len+8(FP), CX
@@ -1076,192 +644,306 @@ TEXT ·sincosAVX2(SB), $256-72
 	VANDPD  sincosAVX2Consts<>+32(SB), Y0, Y0
 	VMOVUPD Y0, (BX)
 	XORL    AX, AX
-	SUBQ    $+8, CX
+	SUBQ    $+12, CX
 	JLT     rest
 
 body:
+	PREFETCHT0   4096(R8)(AX*1)
 	VMOVUPD      (R8)(AX*1), Y0
 	VMOVUPD      32(R8)(AX*1), Y1
-	VMOVUPD      sincosAVX2Consts<>+0(SB), Y2
-	VANDPD       Y2, Y0, Y3
-	VANDPD       Y2, Y1, Y4
-	VMOVUPD      sincosAVX2Consts<>+64(SB), Y5
-	VCMPPD       $0x12, Y5, Y3, Y6
-	VCMPPD       $0x12, Y5, Y4, Y5
-	VMOVUPD      sincosAVX2Consts<>+96(SB), Y7
-	VANDPD       Y7, Y0, Y0
-	VANDPD       Y7, Y1, Y1
-	VMOVUPD      (BX), Y8
-	VORPD        Y0, Y8, Y0
-	VORPD        Y1, Y8, Y1
-	VMOVUPD      sincosAVX2Consts<>+128(SB), Y8
-	VBLENDVPD    Y6, Y3, Y8, Y3
-	VBLENDVPD    Y5, Y4, Y8, Y4
-	VMOVUPD      sincosAVX2Consts<>+160(SB), Y5
-	VMULPD       Y5, Y3, Y6
-	VMULPD       Y5, Y4, Y5
-	VXORPD       Y0, Y7, Y8
-	VXORPD       Y1, Y7, Y9
-	VROUNDPD     $0x08, Y6, Y6
-	VROUNDPD     $0x08, Y5, Y5
-	VMOVUPD      sincosAVX2Consts<>+192(SB), Y10
-	VFMADD231PD  Y10, Y6, Y3
-	VFMADD231PD  Y10, Y5, Y4
-	VMOVUPD      sincosAVX2Consts<>+224(SB), Y10
-	VMULPD       Y10, Y6, Y11
-	VMULPD       Y10, Y5, Y12
-	VMOVUPD      sincosAVX2Consts<>+256(SB), Y13
-	VMULPD       Y13, Y6, Y14
-	VMULPD       Y13, Y5, Y13
-	VSUBPD       Y11, Y3, Y15
-	VSUBPD       Y12, Y4, Y7
-	VROUNDPD     $0x08, Y14, Y14
-	VROUNDPD     $0x08, Y13, Y13
-	VMOVUPD      sincosAVX2Consts<>+288(SB), Y2
-	VFMADD213PD  Y6, Y2, Y14
-	VFMADD213PD  Y5, Y2, Y13
-	VSUBPD       Y3, Y15, Y2
-	VMOVUPD      Y1, 32(BX)
-	VSUBPD       Y4, Y7, Y1
-	VMOVUPD      Y9, 64(BX)
-	VMOVAPD      Y11, Y9
-	VFMSUB231PD  Y10, Y6, Y9
-	VFMSUB213PD  Y12, Y5, Y10
-	VADDPD       Y2, Y11, Y11
-	VADDPD       Y1, Y12, Y12
-	VSUBPD       Y2, Y15, Y2
-	VSUBPD       Y1, Y7, Y1
-	VSUBPD       Y2, Y3, Y2
-	VSUBPD       Y1, Y4, Y1
-	VSUBPD       Y11, Y2, Y2
-	VSUBPD       Y12, Y1, Y1
-	VSUBPD       Y9, Y2, Y2
-	VSUBPD       Y10, Y1, Y1
+	PREFETCHT0   4160(R8)(AX*1)
+	VMOVUPD      64(R8)(AX*1), Y2
 	VMOVUPD      sincosAVX2Consts<>+0(SB), Y3
-	VANDPD       Y14, Y3, Y4
-	VANDPD       Y13, Y3, Y3
-	VMOVUPD      sincosAVX2Consts<>+32(SB), Y9
-	VCMPPD       $0x00, Y9, Y4, Y4
-	VCMPPD       $0x00, Y9, Y3, Y3
-	VMOVUPD      sincosAVX2Consts<>+320(SB), Y10
-	VFMADD231PD  Y10, Y6, Y2
-	VFMADD231PD  Y10, Y5, Y1
-	VMOVUPD      sincosAVX2Consts<>+352(SB), Y5
-	VCMPPD       $0x11, Y5, Y14, Y6
-	VCMPPD       $0x11, Y5, Y13, Y5
-	VMOVUPD      sincosAVX2Consts<>+384(SB), Y10
-	VCMPPD       $0x11, Y14, Y10, Y11
-	VCMPPD       $0x11, Y13, Y10, Y10
-	VORPD        Y11, Y6, Y6
-	VORPD        Y10, Y5, Y5
-	VBLENDVPD    Y6, Y8, Y0, Y0
-	VMOVUPD      32(BX), Y6
-	VBLENDVPD    Y5, 64(BX), Y6, Y5
-	VADDPD       Y2, Y15, Y6
-	VADDPD       Y1, Y7, Y8
-	VMOVUPD      sincosAVX2Consts<>+416(SB), Y10
-	VCMPPD       $0x11, Y14, Y10, Y11
-	VCMPPD       $0x11, Y13, Y10, Y12
-	VMOVUPD      sincosAVX2Consts<>+448(SB), Y9
-	VCMPPD       $0x11, Y9, Y14, Y14
-	VCMPPD       $0x11, Y9, Y13, Y9
-	VSUBPD       Y6, Y15, Y13
+	VANDPD       Y3, Y0, Y4
+	VANDPD       Y3, Y1, Y5
+	VANDPD       Y3, Y2, Y6
+	VMOVUPD      sincosAVX2Consts<>+64(SB), Y7
+	VCMPPD       $0x12, Y7, Y4, Y8
+	VCMPPD       $0x12, Y7, Y5, Y9
+	VCMPPD       $0x12, Y7, Y6, Y7
+	VMOVUPD      sincosAVX2Consts<>+96(SB), Y10
+	VANDPD       Y10, Y0, Y0
+	VANDPD       Y10, Y1, Y1
+	VANDPD       Y10, Y2, Y2
+	VMOVUPD      sincosAVX2Consts<>+128(SB), Y11
+	VBLENDVPD    Y8, Y4, Y11, Y4
+	VBLENDVPD    Y9, Y5, Y11, Y5
+	VBLENDVPD    Y7, Y6, Y11, Y6
+	VMOVUPD      sincosAVX2Consts<>+160(SB), Y7
+	VMULPD       Y7, Y4, Y8
+	VMULPD       Y7, Y5, Y9
+	VMULPD       Y7, Y6, Y7
+	VMOVUPD      (BX), Y11
+	VORPD        Y0, Y11, Y0
+	VORPD        Y1, Y11, Y1
+	VORPD        Y2, Y11, Y2
+	VXORPD       Y0, Y10, Y11
+	VXORPD       Y1, Y10, Y12
+	VXORPD       Y2, Y10, Y13
+	VROUNDPD     $0x08, Y8, Y8
+	VROUNDPD     $0x08, Y9, Y9
+	VROUNDPD     $0x08, Y7, Y7
+	VMOVUPD      sincosAVX2Consts<>+192(SB), Y14
+	VFMADD231PD  Y14, Y8, Y4
+	VFMADD231PD  Y14, Y9, Y5
+	VFMADD231PD  Y14, Y7, Y6
+	VMOVUPD      sincosAVX2Consts<>+224(SB), Y14
+	VMULPD       Y14, Y8, Y15
+	VMULPD       Y14, Y9, Y10
+	VMULPD       Y14, Y7, Y3
+	VMOVUPD      Y2, 32(BX)
+	VMULPD       sincosAVX2Consts<>+256(SB), Y8, Y2
+	VMOVUPD      Y13, 64(BX)
+	VMULPD       sincosAVX2Consts<>+256(SB), Y9, Y13
+	VMOVUPD      Y1, 96(BX)
+	VMULPD       sincosAVX2Consts<>+256(SB), Y7, Y1
+	VMOVUPD      Y12, 128(BX)
+	VSUBPD       Y15, Y4, Y12
+	VMOVUPD      Y0, 160(BX)
+	VSUBPD       Y10, Y5, Y0
+	VMOVUPD      Y11, 192(BX)
+	VSUBPD       Y3, Y6, Y11
+	VMOVUPD      Y6, 224(BX)
+	VMOVAPD      Y15, Y6
+	VFMSUB231PD  Y14, Y8, Y6
+	VMOVUPD      Y6, 256(BX)
+	VMOVAPD      Y10, Y6
+	VFMSUB231PD  Y14, Y9, Y6
+	VFMSUB213PD  Y3, Y7, Y14
+	VROUNDPD     $0x08, Y2, Y2
+	VROUNDPD     $0x08, Y13, Y13
+	VROUNDPD     $0x08, Y1, Y1
+	VMOVUPD      Y14, 288(BX)
+	VSUBPD       Y4, Y12, Y14
+	VMOVUPD      Y6, 320(BX)
+	VSUBPD       Y5, Y0, Y6
+	VMOVUPD      Y5, 352(BX)
+	VSUBPD       224(BX), Y11, Y5
+	VMOVUPD      Y4, 384(BX)
+	VSUBPD       Y14, Y12, Y4
+	VMOVUPD      Y12, 416(BX)
+	VSUBPD       Y6, Y0, Y12
+	VMOVUPD      Y0, 448(BX)
+	VSUBPD       Y5, Y11, Y0
+	VADDPD       Y14, Y15, Y14
+	VADDPD       Y6, Y10, Y6
+	VADDPD       Y5, Y3, Y3
+	VMOVUPD      sincosAVX2Consts<>+288(SB), Y5
+	VFMADD213PD  Y8, Y5, Y2
+	VFMADD213PD  Y9, Y5, Y13
+	VFMADD213PD  Y7, Y5, Y1
+	VMOVUPD      384(BX), Y5
+	VSUBPD       Y4, Y5, Y4
+	VMOVUPD      352(BX), Y5
+	VSUBPD       Y12, Y5, Y5
+	VMOVUPD      224(BX), Y10
+	VSUBPD       Y0, Y10, Y0
+	VMOVUPD      sincosAVX2Consts<>+0(SB), Y10
+	VANDPD       Y2, Y10, Y12
+	VANDPD       Y13, Y10, Y15
+	VANDPD       Y1, Y10, Y10
+	VSUBPD       Y14, Y4, Y4
+	VSUBPD       Y6, Y5, Y5
+	VSUBPD       Y3, Y0, Y0
+	VMOVUPD      sincosAVX2Consts<>+320(SB), Y3
+	VCMPPD       $0x11, Y3, Y2, Y6
+	VCMPPD       $0x11, Y3, Y13, Y14
+	VCMPPD       $0x11, Y3, Y1, Y3
+	VMOVUPD      Y11, 224(BX)
+	VMOVUPD      sincosAVX2Consts<>+352(SB), Y11
+	VMOVUPD      Y7, 352(BX)
+	VCMPPD       $0x11, Y2, Y11, Y7
+	VMOVUPD      Y2, 384(BX)
+	VCMPPD       $0x11, Y13, Y11, Y2
+	VCMPPD       $0x11, Y1, Y11, Y11
+	VSUBPD       256(BX), Y4, Y4
+	VSUBPD       320(BX), Y5, Y5
+	VSUBPD       288(BX), Y0, Y0
+	VCMPPD       $0x00, sincosAVX2Consts<>+32(SB), Y12, Y12
+	VCMPPD       $0x00, sincosAVX2Consts<>+32(SB), Y15, Y15
+	VCMPPD       $0x00, sincosAVX2Consts<>+32(SB), Y10, Y10
+	VORPD        Y7, Y6, Y6
+	VORPD        Y2, Y14, Y2
+	VORPD        Y11, Y3, Y3
+	VMOVUPD      sincosAVX2Consts<>+384(SB), Y7
+	VFMADD231PD  Y7, Y8, Y4
+	VFMADD231PD  Y7, Y9, Y5
+	VFMADD231PD  352(BX), Y7, Y0
+	VMOVUPD      160(BX), Y7
+	VBLENDVPD    Y6, 192(BX), Y7, Y6
+	VMOVUPD      96(BX), Y7
+	VBLENDVPD    Y2, 128(BX), Y7, Y2
+	VMOVUPD      32(BX), Y7
+	VBLENDVPD    Y3, 64(BX), Y7, Y3
+	VADDPD       416(BX), Y4, Y7
+	VADDPD       448(BX), Y5, Y8
+	VADDPD       224(BX), Y0, Y9
+	VMOVUPD      sincosAVX2Consts<>+416(SB), Y11
+	VMOVUPD      384(BX), Y14
+	VMOVUPD      Y3, 32(BX)
+	VCMPPD       $0x11, Y14, Y11, Y3
+	VMOVUPD      Y2, 64(BX)
+	VCMPPD       $0x11, Y13, Y11, Y2
+	VMOVUPD      Y6, 96(BX)
+	VCMPPD       $0x11, Y1, Y11, Y6
+	VMOVUPD      Y10, 128(BX)
+	VMOVUPD      sincosAVX2Consts<>+448(SB), Y10
+	VCMPPD       $0x11, Y10, Y14, Y14
+	VCMPPD       $0x11, Y10, Y13, Y13
+	VCMPPD       $0x11, Y10, Y1, Y1
+	VMULPD       Y7, Y7, Y10
+	VMOVUPD      Y15, 384(BX)
+	VMULPD       Y8, Y8, Y15
+	VMOVUPD      Y12, 160(BX)
+	VMULPD       Y9, Y9, Y12
+	VMOVUPD      416(BX), Y11
+	VSUBPD       Y7, Y11, Y11
+	VMOVUPD      Y7, 416(BX)
+	VMOVUPD      448(BX), Y7
 	VSUBPD       Y8, Y7, Y7
-	VORPD        Y14, Y11, Y11
-	VORPD        Y9, Y12, Y9
-	VMULPD       Y6, Y6, Y12
-	VMULPD       Y8, Y8, Y14
-	VADDPD       Y13, Y2, Y2
-	VADDPD       Y7, Y1, Y1
-	VMOVUPD      sincosAVX2Consts<>+480(SB), Y7
+	VMOVUPD      Y8, 448(BX)
+	VMOVUPD      224(BX), Y8
+	VSUBPD       Y9, Y8, Y8
+	VORPD        Y14, Y3, Y3
+	VORPD        Y13, Y2, Y2
+	VORPD        Y1, Y6, Y1
+	VMOVUPD      sincosAVX2Consts<>+480(SB), Y6
 	VMOVUPD      sincosAVX2Consts<>+512(SB), Y13
-	VFMADD231PD  Y7, Y12, Y13
-	VFMADD213PD  sincosAVX2Consts<>+512(SB), Y14, Y7
-	VMOVUPD      sincosAVX2Consts<>+544(SB), Y15
-	VFMADD213PD  Y15, Y12, Y13
-	VFMADD231PD  Y7, Y14, Y15
-	VMOVUPD      sincosAVX2Consts<>+576(SB), Y7
-	VFMADD213PD  Y7, Y12, Y13
-	VFMADD231PD  Y15, Y14, Y7
-	VMOVUPD      sincosAVX2Consts<>+608(SB), Y15
-	VFMADD213PD  Y15, Y12, Y13
-	VFMADD231PD  Y7, Y14, Y15
-	VMOVUPD      sincosAVX2Consts<>+640(SB), Y7
-	VFMADD213PD  Y7, Y12, Y13
-	VFMADD231PD  Y15, Y14, Y7
-	VMULPD       Y13, Y12, Y13
-	VMULPD       Y7, Y14, Y7
-	VMOVUPD      sincosAVX2Consts<>+672(SB), Y15
-	VMOVUPD      Y9, 32(BX)
-	VMOVUPD      sincosAVX2Consts<>+704(SB), Y9
-	VFMADD231PD  Y15, Y12, Y9
-	VFMADD213PD  sincosAVX2Consts<>+704(SB), Y14, Y15
-	VFMADD213PD  sincosAVX2Consts<>+736(SB), Y12, Y9
-	VFMADD213PD  sincosAVX2Consts<>+736(SB), Y14, Y15
-	VFMADD213PD  sincosAVX2Consts<>+768(SB), Y12, Y9
-	VFMADD213PD  sincosAVX2Consts<>+768(SB), Y14, Y15
-	VFMADD213PD  sincosAVX2Consts<>+800(SB), Y12, Y9
-	VFMADD213PD  sincosAVX2Consts<>+800(SB), Y14, Y15
-	VMOVUPD      Y11, 64(BX)
-	VMULPD       Y10, Y12, Y11
-	VMOVUPD      Y5, 96(BX)
-	VMULPD       Y10, Y14, Y5
-	VMOVUPD      Y0, 128(BX)
-	VMULPD       Y12, Y6, Y0
-	VMOVUPD      Y3, 160(BX)
-	VMULPD       Y14, Y8, Y3
-	VMOVUPD      Y4, 192(BX)
-	VMULPD       Y10, Y2, Y4
-	VMULPD       Y10, Y1, Y10
-	VFNMADD231PD Y9, Y0, Y4
-	VFNMADD231PD Y15, Y3, Y10
-	VFMSUB213PD  Y2, Y12, Y4
-	VFMSUB213PD  Y1, Y14, Y10
-	VMOVUPD      sincosAVX2Consts<>+832(SB), Y9
-	VFMADD231PD  Y9, Y0, Y4
-	VFMADD231PD  Y9, Y3, Y10
-	VMULPD       Y2, Y6, Y0
-	VMULPD       Y1, Y8, Y1
-	VFMSUB231PD  Y13, Y12, Y0
-	VFMSUB231PD  Y7, Y14, Y1
-	VSUBPD       Y4, Y6, Y2
-	VSUBPD       Y10, Y8, Y3
+	VFMADD231PD  Y6, Y10, Y13
+	VMOVUPD      sincosAVX2Consts<>+512(SB), Y14
+	VFMADD231PD  Y6, Y15, Y14
+	VFMADD213PD  sincosAVX2Consts<>+512(SB), Y12, Y6
+	VMOVUPD      Y1, 224(BX)
+	VMOVUPD      sincosAVX2Consts<>+576(SB), Y1
+	VFMADD231PD  sincosAVX2Consts<>+544(SB), Y10, Y1
+	VMOVUPD      Y2, 192(BX)
+	VMOVUPD      sincosAVX2Consts<>+576(SB), Y2
+	VFMADD231PD  sincosAVX2Consts<>+544(SB), Y15, Y2
+	VMOVUPD      Y3, 352(BX)
+	VMOVUPD      sincosAVX2Consts<>+576(SB), Y3
+	VFMADD231PD  sincosAVX2Consts<>+544(SB), Y12, Y3
+	VADDPD       Y11, Y4, Y4
+	VADDPD       Y7, Y5, Y5
+	VADDPD       Y8, Y0, Y0
+	VMOVUPD      sincosAVX2Consts<>+608(SB), Y7
+	VFMADD213PD  Y7, Y10, Y13
+	VFMADD213PD  Y7, Y15, Y14
+	VFMADD231PD  Y6, Y12, Y7
+	VMOVUPD      sincosAVX2Consts<>+640(SB), Y6
+	VFMADD213PD  Y6, Y10, Y1
+	VFMADD213PD  Y6, Y15, Y2
+	VFMADD231PD  Y3, Y12, Y6
+	VMOVUPD      sincosAVX2Consts<>+416(SB), Y3
+	VMULPD       Y3, Y10, Y8
+	VMULPD       Y3, Y15, Y11
+	VMOVUPD      Y11, 288(BX)
+	VMULPD       Y3, Y12, Y11
+	VMOVUPD      sincosAVX2Consts<>+672(SB), Y3
+	VFMADD213PD  Y3, Y10, Y13
+	VFMADD213PD  Y3, Y15, Y14
+	VFMADD231PD  Y7, Y12, Y3
+	VMOVUPD      sincosAVX2Consts<>+704(SB), Y7
+	VFMADD213PD  Y7, Y10, Y1
+	VFMADD213PD  Y7, Y15, Y2
+	VFMADD231PD  Y6, Y12, Y7
+	VMULPD       416(BX), Y10, Y6
+	VMOVUPD      Y11, 320(BX)
+	VMULPD       448(BX), Y15, Y11
+	VMOVUPD      Y8, 256(BX)
+	VMULPD       Y12, Y9, Y8
+	VFMADD213PD  sincosAVX2Consts<>+736(SB), Y10, Y13
+	VFMADD213PD  sincosAVX2Consts<>+736(SB), Y15, Y14
+	VFMADD213PD  sincosAVX2Consts<>+736(SB), Y12, Y3
+	VFMADD213PD  sincosAVX2Consts<>+768(SB), Y10, Y1
+	VFMADD213PD  sincosAVX2Consts<>+768(SB), Y15, Y2
+	VFMADD213PD  sincosAVX2Consts<>+768(SB), Y12, Y7
+	VFMADD213PD  sincosAVX2Consts<>+800(SB), Y10, Y13
+	VFMADD213PD  sincosAVX2Consts<>+800(SB), Y15, Y14
+	VFMADD213PD  sincosAVX2Consts<>+800(SB), Y12, Y3
+	VMULPD       Y13, Y10, Y13
+	VMULPD       Y14, Y15, Y14
+	VMULPD       Y3, Y12, Y3
+	VMOVUPD      Y3, 480(BX)
+	VMULPD       sincosAVX2Consts<>+416(SB), Y4, Y3
+	VMOVUPD      Y14, 512(BX)
+	VMULPD       sincosAVX2Consts<>+416(SB), Y5, Y14
+	VMOVUPD      Y13, 544(BX)
+	VMULPD       sincosAVX2Consts<>+416(SB), Y0, Y13
+	VFNMADD231PD Y1, Y6, Y3
+	VFNMADD231PD Y2, Y11, Y14
+	VFNMADD231PD Y7, Y8, Y13
+	VFMSUB213PD  Y4, Y10, Y3
+	VFMSUB213PD  Y5, Y15, Y14
+	VFMSUB213PD  Y0, Y12, Y13
+	VMULPD       416(BX), Y4, Y1
+	VMULPD       448(BX), Y5, Y2
+	VMULPD       Y0, Y9, Y0
+	VMOVUPD      sincosAVX2Consts<>+832(SB), Y4
+	VFMADD231PD  Y4, Y6, Y3
+	VFMADD231PD  Y4, Y11, Y14
+	VFMADD231PD  Y4, Y8, Y13
 	VMOVUPD      sincosAVX2Consts<>+32(SB), Y4
-	VSUBPD       Y11, Y4, Y6
-	VSUBPD       Y5, Y4, Y7
-	VSUBPD       Y6, Y4, Y8
+	VSUBPD       256(BX), Y4, Y5
+	VSUBPD       288(BX), Y4, Y6
+	VSUBPD       320(BX), Y4, Y7
+	VFMSUB231PD  544(BX), Y10, Y1
+	VFMSUB231PD  512(BX), Y15, Y2
+	VFMSUB231PD  480(BX), Y12, Y0
+	VMOVUPD      416(BX), Y8
+	VSUBPD       Y3, Y8, Y3
+	VMOVUPD      448(BX), Y8
+	VSUBPD       Y14, Y8, Y8
+	VSUBPD       Y13, Y9, Y9
+	VSUBPD       Y5, Y4, Y10
+	VSUBPD       Y6, Y4, Y11
 	VSUBPD       Y7, Y4, Y4
-	VSUBPD       Y11, Y8, Y8
-	VSUBPD       Y5, Y4, Y4
-	VADDPD       Y0, Y8, Y0
-	VADDPD       Y1, Y4, Y1
-	VADDPD       Y0, Y6, Y0
-	VADDPD       Y1, Y7, Y1
-	VMOVUPD      192(BX), Y4
-	VBLENDVPD    Y4, Y0, Y2, Y5
-	VMOVUPD      160(BX), Y6
-	VBLENDVPD    Y6, Y1, Y3, Y7
-	VBLENDVPD    Y4, Y2, Y0, Y0
-	VBLENDVPD    Y6, Y3, Y1, Y1
-	VMULPD       128(BX), Y5, Y2
-	VMULPD       96(BX), Y7, Y3
-	VMOVUPD      sincosAVX2Consts<>+96(SB), Y4
-	VXORPD       Y0, Y4, Y5
-	VXORPD       Y1, Y4, Y4
-	VMOVUPD      64(BX), Y6
-	VBLENDVPD    Y6, Y5, Y0, Y0
-	VMOVUPD      32(BX), Y5
-	VBLENDVPD    Y5, Y4, Y1, Y1
-	VMOVUPD      Y2, (SI)(AX*1)
-	VMOVUPD      Y3, 32(SI)(AX*1)
-	VMOVUPD      Y0, (DI)(AX*1)
-	VMOVUPD      Y1, 32(DI)(AX*1)
-	ADDQ         $+64, AX
-	SUBQ         $+8, CX
+	VSUBPD       256(BX), Y10, Y10
+	VSUBPD       288(BX), Y11, Y11
+	VSUBPD       320(BX), Y4, Y4
+	VADDPD       Y1, Y10, Y1
+	VADDPD       Y2, Y11, Y2
+	VADDPD       Y0, Y4, Y0
+	VADDPD       Y1, Y5, Y1
+	VADDPD       Y2, Y6, Y2
+	VADDPD       Y0, Y7, Y0
+	VMOVUPD      160(BX), Y4
+	VBLENDVPD    Y4, Y1, Y3, Y5
+	VMOVUPD      384(BX), Y6
+	VBLENDVPD    Y6, Y2, Y8, Y7
+	VMOVUPD      128(BX), Y10
+	VBLENDVPD    Y10, Y0, Y9, Y11
+	VBLENDVPD    Y4, Y3, Y1, Y1
+	VBLENDVPD    Y6, Y8, Y2, Y2
+	VBLENDVPD    Y10, Y9, Y0, Y0
+	VMULPD       96(BX), Y5, Y3
+	VMULPD       64(BX), Y7, Y4
+	VMULPD       32(BX), Y11, Y5
+	VMOVUPD      sincosAVX2Consts<>+96(SB), Y6
+	VXORPD       Y1, Y6, Y7
+	VXORPD       Y2, Y6, Y8
+	VXORPD       Y0, Y6, Y6
+	VMOVUPD      352(BX), Y9
+	VBLENDVPD    Y9, Y7, Y1, Y1
+	VMOVUPD      192(BX), Y7
+	VBLENDVPD    Y7, Y8, Y2, Y2
+	VMOVUPD      224(BX), Y7
+	VBLENDVPD    Y7, Y6, Y0, Y0
+	PREFETCHT0   4096(SI)(AX*1)
+	VMOVUPD      Y3, (SI)(AX*1)
+	VMOVUPD      Y4, 32(SI)(AX*1)
+	PREFETCHT0   4160(SI)(AX*1)
+	VMOVUPD      Y5, 64(SI)(AX*1)
+	PREFETCHT0   4096(DI)(AX*1)
+	VMOVUPD      Y1, (DI)(AX*1)
+	VMOVUPD      Y2, 32(DI)(AX*1)
+	PREFETCHT0   4160(DI)(AX*1)
+	VMOVUPD      Y0, 64(DI)(AX*1)
+	ADDQ         $+96, AX
+	SUBQ         $+12, CX
 	JGE          body
 
 rest:
-	ADDQ $+8, CX
+	ADDQ $+12, CX
 	JEQ  done
 
 tail:
@@ -1271,6 +953,7 @@ tail:
 	NEGQ         DX
 	LEAQ         sincosAVX2Masks<>+32(SB), R14
 	VMOVUPD      (R14)(DX*8), Y15
+	PREFETCHT0   4096(R8)(AX*1)
 	VMASKMOVPD   (R8)(AX*1), Y15, Y0
 	VANDPD       sincosAVX2Consts<>+0(SB), Y0, Y1
 	VANDPD       sincosAVX2Consts<>+96(SB), Y0, Y0
@@ -1294,8 +977,8 @@ tail:
 	VFMADD132PD  sincosAVX2Consts<>+288(SB), Y2, Y5
 	VSUBPD       Y9, Y1, Y1
 	VANDPD       sincosAVX2Consts<>+0(SB), Y5, Y8
-	VCMPPD       $0x11, sincosAVX2Consts<>+352(SB), Y5, Y9
-	VMOVUPD      sincosAVX2Consts<>+384(SB), Y10
+	VCMPPD       $0x11, sincosAVX2Consts<>+320(SB), Y5, Y9
+	VMOVUPD      sincosAVX2Consts<>+352(SB), Y10
 	VCMPPD       $0x11, Y5, Y10, Y10
 	VCMPPD       $0x00, sincosAVX2Consts<>+32(SB), Y8, Y8
 	VMOVUPD      sincosAVX2Consts<>+416(SB), Y11
@@ -1306,30 +989,30 @@ tail:
 	VBLENDVPD    Y4, Y3, Y0, Y0
 	VORPD        Y5, Y12, Y3
 	VSUBPD       Y7, Y1, Y1
-	VFMADD231PD  sincosAVX2Consts<>+320(SB), Y2, Y1
+	VFMADD231PD  sincosAVX2Consts<>+384(SB), Y2, Y1
 	VADDPD       Y1, Y6, Y2
 	VMULPD       Y2, Y2, Y4
 	VSUBPD       Y2, Y6, Y5
 	VMOVUPD      sincosAVX2Consts<>+512(SB), Y6
 	VFMADD231PD  sincosAVX2Consts<>+480(SB), Y4, Y6
-	VMOVUPD      sincosAVX2Consts<>+704(SB), Y7
-	VFMADD231PD  sincosAVX2Consts<>+672(SB), Y4, Y7
+	VMOVUPD      sincosAVX2Consts<>+576(SB), Y7
+	VFMADD231PD  sincosAVX2Consts<>+544(SB), Y4, Y7
 	VADDPD       Y5, Y1, Y1
 	VMULPD       Y11, Y4, Y5
 	VMULPD       Y4, Y2, Y9
-	VFMADD213PD  sincosAVX2Consts<>+544(SB), Y4, Y6
-	VFMADD213PD  sincosAVX2Consts<>+736(SB), Y4, Y7
+	VFMADD213PD  sincosAVX2Consts<>+608(SB), Y4, Y6
+	VFMADD213PD  sincosAVX2Consts<>+640(SB), Y4, Y7
 	VMULPD       Y11, Y1, Y10
 	VMOVUPD      sincosAVX2Consts<>+32(SB), Y11
 	VSUBPD       Y5, Y11, Y12
 	VMULPD       Y1, Y2, Y13
-	VFMADD213PD  sincosAVX2Consts<>+576(SB), Y4, Y6
-	VFMADD213PD  sincosAVX2Consts<>+768(SB), Y4, Y7
+	VFMADD213PD  sincosAVX2Consts<>+672(SB), Y4, Y6
+	VFMADD213PD  sincosAVX2Consts<>+704(SB), Y4, Y7
 	VSUBPD       Y12, Y11, Y11
-	VFMADD213PD  sincosAVX2Consts<>+608(SB), Y4, Y6
-	VFMADD213PD  sincosAVX2Consts<>+800(SB), Y4, Y7
+	VFMADD213PD  sincosAVX2Consts<>+736(SB), Y4, Y6
+	VFMADD213PD  sincosAVX2Consts<>+768(SB), Y4, Y7
 	VSUBPD       Y5, Y11, Y5
-	VFMADD213PD  sincosAVX2Consts<>+640(SB), Y4, Y6
+	VFMADD213PD  sincosAVX2Consts<>+800(SB), Y4, Y6
 	VFNMADD231PD Y7, Y9, Y10
 	VMULPD       Y6, Y4, Y6
 	VFMSUB231PD  Y10, Y4, Y1
@@ -1343,7 +1026,9 @@ tail:
 	VMULPD       Y0, Y4, Y0
 	VXORPD       sincosAVX2Consts<>+96(SB), Y1, Y2
 	VBLENDVPD    Y3, Y2, Y1, Y1
+	PREFETCHT0   4096(SI)(AX*1)
 	VMASKMOVPD   Y0, Y15, (SI)(AX*1)
+	PREFETCHT0   4096(DI)(AX*1)
 	VMASKMOVPD   Y1, Y15, (DI)(AX*1)
 	ADDQ         $+32, AX
 	SUBQ         $+4, CX

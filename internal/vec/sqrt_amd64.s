@@ -5,7 +5,7 @@
 #include "textflag.h"
 
 // func sqrtAVX512(y []float64, x []float64)
-// Requires: AVX, AVX512DQ, AVX512F
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·sqrtAVX512(SB), NOSPLIT, $0-48
 	MOVQ y_len+8(FP), CX
 	MOVQ y_base+0(FP), SI
@@ -15,12 +15,14 @@ TEXT ·sqrtAVX512(SB), NOSPLIT, $0-48
 	JLT  rest
 
 body:
-	VMOVUPD (DI)(AX*1), Z0
-	VSQRTPD Z0, Z0
-	VMOVUPD Z0, (SI)(AX*1)
-	ADDQ    $+64, AX
-	SUBQ    $+8, CX
-	JGE     body
+	PREFETCHT0 4096(DI)(AX*1)
+	VMOVUPD    (DI)(AX*1), Z0
+	VSQRTPD    Z0, Z0
+	PREFETCHT0 4096(SI)(AX*1)
+	VMOVUPD    Z0, (SI)(AX*1)
+	ADDQ       $+64, AX
+	SUBQ       $+8, CX
+	JGE        body
 
 rest:
 	ADDQ $+8, CX
@@ -35,13 +37,15 @@ tail:
 	DECL DX
 
 whole:
-	KMOVB     DX, K7
-	VMOVUPD.Z (DI)(AX*1), K7, Z0
-	VSQRTPD   Z0, Z0
-	VMOVUPD   Z0, K7, (SI)(AX*1)
-	ADDQ      $+64, AX
-	SUBQ      $+8, CX
-	JGT       tail
+	KMOVB      DX, K7
+	PREFETCHT0 4096(DI)(AX*1)
+	VMOVUPD.Z  (DI)(AX*1), K7, Z0
+	VSQRTPD    Z0, Z0
+	PREFETCHT0 4096(SI)(AX*1)
+	VMOVUPD    Z0, K7, (SI)(AX*1)
+	ADDQ       $+64, AX
+	SUBQ       $+8, CX
+	JGT        tail
 
 done:
 	VZEROUPPER
@@ -58,7 +62,7 @@ DATA sqrtAVX2Masks<>+56(SB)/8, $0x0000000000000000
 GLOBL sqrtAVX2Masks<>(SB), RODATA|NOPTR, $64
 
 // func sqrtAVX2(y []float64, x []float64)
-// Requires: AVX, CMOV
+// Requires: AVX, CMOV, MMX+
 TEXT ·sqrtAVX2(SB), NOSPLIT, $0-48
 	MOVQ y_len+8(FP), CX
 	MOVQ y_base+0(FP), SI
@@ -68,12 +72,14 @@ TEXT ·sqrtAVX2(SB), NOSPLIT, $0-48
 	JLT  rest
 
 body:
-	VMOVUPD (DI)(AX*1), Y0
-	VSQRTPD Y0, Y0
-	VMOVUPD Y0, (SI)(AX*1)
-	ADDQ    $+32, AX
-	SUBQ    $+4, CX
-	JGE     body
+	PREFETCHT0 4096(DI)(AX*1)
+	VMOVUPD    (DI)(AX*1), Y0
+	VSQRTPD    Y0, Y0
+	PREFETCHT0 4096(SI)(AX*1)
+	VMOVUPD    Y0, (SI)(AX*1)
+	ADDQ       $+32, AX
+	SUBQ       $+4, CX
+	JGE        body
 
 rest:
 	ADDQ $+4, CX
@@ -86,8 +92,10 @@ tail:
 	NEGQ       DX
 	LEAQ       sqrtAVX2Masks<>+32(SB), R14
 	VMOVUPD    (R14)(DX*8), Y15
+	PREFETCHT0 4096(DI)(AX*1)
 	VMASKMOVPD (DI)(AX*1), Y15, Y0
 	VSQRTPD    Y0, Y0
+	PREFETCHT0 4096(SI)(AX*1)
 	VMASKMOVPD Y0, Y15, (SI)(AX*1)
 	ADDQ       $+32, AX
 	SUBQ       $+4, CX
