@@ -76,9 +76,9 @@ func simulate(p *Program) float64 {
 				if in.Op == "VDIVPD" || in.Op == "VSQRTPD" {
 					start = max(start, divider)
 					divider = start + 2*p.Machine.Lanes()
-				for c := start; c < divider; c++ { // its port is of little use meanwhile
-					ports[0].take(c)
-				}
+					for c := start; c < divider; c++ { // its port is of little use meanwhile
+						ports[0].take(c)
+					}
 				}
 				s := ports[0].take(start)
 				for range uops - 1 {

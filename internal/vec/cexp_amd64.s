@@ -65,17 +65,17 @@ TEXT ·cexpAVX512(SB), $1152-96
 	JLT          rest
 
 body:
-	PREFETCHT0       4096(R9)(AX*1)
+	PREFETCHT0       1024(R9)(AX*1)
 	VMOVUPD          (R9)(AX*1), Z0
-	PREFETCHT0       4160(R9)(AX*1)
+	PREFETCHT0       1088(R9)(AX*1)
 	VMOVUPD          64(R9)(AX*1), Z1
-	PREFETCHT0       4224(R9)(AX*1)
+	PREFETCHT0       1152(R9)(AX*1)
 	VMOVUPD          128(R9)(AX*1), Z2
-	PREFETCHT0       4096(R8)(AX*1)
+	PREFETCHT0       1024(R8)(AX*1)
 	VMOVUPD          (R8)(AX*1), Z3
-	PREFETCHT0       4160(R8)(AX*1)
+	PREFETCHT0       1088(R8)(AX*1)
 	VMOVUPD          64(R8)(AX*1), Z4
-	PREFETCHT0       4224(R8)(AX*1)
+	PREFETCHT0       1152(R8)(AX*1)
 	VMOVUPD          128(R8)(AX*1), Z5
 	VBROADCASTSD     cexpAVX512Consts<>+0(SB), Z6
 	VANDPD           Z6, Z0, Z7
@@ -413,11 +413,11 @@ body:
 	VMULPD           Z4, Z0, Z0
 	VMULPD           Z6, Z7, Z4
 	VMULPD           Z3, Z8, Z3
-	PREFETCHT0       4096(SI)(AX*1)
+	PREFETCHT0       1024(SI)(AX*1)
 	VMOVUPD          Z5, (SI)(AX*1)
-	PREFETCHT0       4160(SI)(AX*1)
+	PREFETCHT0       1088(SI)(AX*1)
 	VMOVUPD          Z2, 64(SI)(AX*1)
-	PREFETCHT0       4224(SI)(AX*1)
+	PREFETCHT0       1152(SI)(AX*1)
 	VMOVUPD          Z1, 128(SI)(AX*1)
 	KMOVB            512(BX), K1
 	VBLENDMPD        128(BX), Z0, K1, Z0
@@ -425,11 +425,11 @@ body:
 	VBLENDMPD        64(BX), Z4, K1, Z1
 	KMOVB            384(BX), K1
 	VBLENDMPD        (BX), Z3, K1, Z2
-	PREFETCHT0       4096(DI)(AX*1)
+	PREFETCHT0       1024(DI)(AX*1)
 	VMOVUPD          Z0, (DI)(AX*1)
-	PREFETCHT0       4160(DI)(AX*1)
+	PREFETCHT0       1088(DI)(AX*1)
 	VMOVUPD          Z1, 64(DI)(AX*1)
-	PREFETCHT0       4224(DI)(AX*1)
+	PREFETCHT0       1152(DI)(AX*1)
 	VMOVUPD          Z2, 128(DI)(AX*1)
 	ADDQ             $+192, AX
 	SUBQ             $+24, CX
@@ -449,9 +449,7 @@ tail:
 
 whole:
 	KMOVB            DX, K7
-	PREFETCHT0       4096(R9)(AX*1)
 	VMOVUPD.Z        (R9)(AX*1), K7, Z0
-	PREFETCHT0       4096(R8)(AX*1)
 	VMOVUPD.Z        (R8)(AX*1), K7, Z1
 	VANDPD.BCST      cexpAVX512Consts<>+0(SB), Z0, Z2
 	VBROADCASTSD     cexpAVX512Consts<>+16(SB), Z3
@@ -548,10 +546,8 @@ whole:
 	VXORPD.BCST      cexpAVX512Consts<>+328(SB), Z2, K1, Z4
 	VMULPD           Z4, Z1, Z2
 	VMULPD           Z3, Z1, Z1
-	PREFETCHT0       4096(SI)(AX*1)
 	VMOVUPD          Z2, K7, (SI)(AX*1)
 	VBLENDMPD        Z0, Z1, K2, Z0
-	PREFETCHT0       4096(DI)(AX*1)
 	VMOVUPD          Z0, K7, (DI)(AX*1)
 	ADDQ             $+64, AX
 	SUBQ             $+8, CX
@@ -775,15 +771,15 @@ TEXT ·cexpAVX2(SB), $800-96
 	JLT     rest
 
 body:
-	PREFETCHT0   4096(R9)(AX*1)
+	PREFETCHT0   1024(R9)(AX*1)
 	VMOVUPD      (R9)(AX*1), Y0
 	VMOVUPD      32(R9)(AX*1), Y1
-	PREFETCHT0   4160(R9)(AX*1)
+	PREFETCHT0   1088(R9)(AX*1)
 	VMOVUPD      64(R9)(AX*1), Y2
-	PREFETCHT0   4096(R8)(AX*1)
+	PREFETCHT0   1024(R8)(AX*1)
 	VMOVUPD      (R8)(AX*1), Y3
 	VMOVUPD      32(R8)(AX*1), Y4
-	PREFETCHT0   4160(R8)(AX*1)
+	PREFETCHT0   1088(R8)(AX*1)
 	VMOVUPD      64(R8)(AX*1), Y5
 	VMOVUPD      cexpAVX2Consts<>+32(SB), Y6
 	VANDPD       Y6, Y0, Y7
@@ -1157,15 +1153,15 @@ body:
 	VBLENDVPD    Y8, Y6, Y3, Y3
 	VBLENDVPD    Y10, Y9, Y5, Y5
 	VBLENDVPD    Y7, Y11, Y4, Y4
-	PREFETCHT0   4096(SI)(AX*1)
+	PREFETCHT0   1024(SI)(AX*1)
 	VMOVUPD      Y0, (SI)(AX*1)
 	VMOVUPD      Y1, 32(SI)(AX*1)
-	PREFETCHT0   4160(SI)(AX*1)
+	PREFETCHT0   1088(SI)(AX*1)
 	VMOVUPD      Y2, 64(SI)(AX*1)
-	PREFETCHT0   4096(DI)(AX*1)
+	PREFETCHT0   1024(DI)(AX*1)
 	VMOVUPD      Y3, (DI)(AX*1)
 	VMOVUPD      Y5, 32(DI)(AX*1)
-	PREFETCHT0   4160(DI)(AX*1)
+	PREFETCHT0   1088(DI)(AX*1)
 	VMOVUPD      Y4, 64(DI)(AX*1)
 	ADDQ         $+96, AX
 	SUBQ         $+12, CX
@@ -1182,9 +1178,7 @@ tail:
 	NEGQ         DX
 	LEAQ         cexpAVX2Masks<>+32(SB), R14
 	VMOVUPD      (R14)(DX*8), Y15
-	PREFETCHT0   4096(R9)(AX*1)
 	VMASKMOVPD   (R9)(AX*1), Y15, Y0
-	PREFETCHT0   4096(R8)(AX*1)
 	VMASKMOVPD   (R8)(AX*1), Y15, Y1
 	VANDPD       cexpAVX2Consts<>+32(SB), Y0, Y2
 	VMOVUPD      cexpAVX2Consts<>+96(SB), Y3
@@ -1290,9 +1284,7 @@ tail:
 	VMULPD       Y3, Y1, Y3
 	VMULPD       Y2, Y1, Y1
 	VBLENDVPD    Y5, Y0, Y3, Y0
-	PREFETCHT0   4096(SI)(AX*1)
 	VMASKMOVPD   Y1, Y15, (SI)(AX*1)
-	PREFETCHT0   4096(DI)(AX*1)
 	VMASKMOVPD   Y0, Y15, (DI)(AX*1)
 	ADDQ         $+32, AX
 	SUBQ         $+4, CX

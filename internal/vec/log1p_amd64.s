@@ -40,13 +40,13 @@ TEXT ·log1pAVX512(SB), NOSPLIT, $192-48
 	JLT  rest
 
 body:
-	PREFETCHT0       4096(DI)(AX*1)
+	PREFETCHT0       1024(DI)(AX*1)
 	VMOVUPD          (DI)(AX*1), Z0
-	PREFETCHT0       4160(DI)(AX*1)
+	PREFETCHT0       1088(DI)(AX*1)
 	VMOVUPD          64(DI)(AX*1), Z1
-	PREFETCHT0       4224(DI)(AX*1)
+	PREFETCHT0       1152(DI)(AX*1)
 	VMOVUPD          128(DI)(AX*1), Z2
-	PREFETCHT0       4288(DI)(AX*1)
+	PREFETCHT0       1216(DI)(AX*1)
 	VMOVUPD          192(DI)(AX*1), Z3
 	VBROADCASTSD     log1pAVX512Consts<>+0(SB), Z4
 	VADDPD           Z4, Z0, Z5
@@ -258,13 +258,13 @@ body:
 	VBLENDMPD        Z0, Z6, K4, Z2
 	VBLENDMPD        Z0, Z7, K5, Z3
 	VBLENDMPD        Z0, Z4, K6, Z0
-	PREFETCHT0       4096(SI)(AX*1)
+	PREFETCHT0       1024(SI)(AX*1)
 	VMOVUPD          Z1, (SI)(AX*1)
-	PREFETCHT0       4160(SI)(AX*1)
+	PREFETCHT0       1088(SI)(AX*1)
 	VMOVUPD          Z2, 64(SI)(AX*1)
-	PREFETCHT0       4224(SI)(AX*1)
+	PREFETCHT0       1152(SI)(AX*1)
 	VMOVUPD          Z3, 128(SI)(AX*1)
-	PREFETCHT0       4288(SI)(AX*1)
+	PREFETCHT0       1216(SI)(AX*1)
 	VMOVUPD          Z0, 192(SI)(AX*1)
 	ADDQ             $+256, AX
 	SUBQ             $+32, CX
@@ -284,7 +284,6 @@ tail:
 
 whole:
 	KMOVB            DX, K7
-	PREFETCHT0       4096(DI)(AX*1)
 	VMOVUPD.Z        (DI)(AX*1), K7, Z0
 	VADDPD.BCST      log1pAVX512Consts<>+0(SB), Z0, Z1
 	VCMPPD.BCST      $0x11, log1pAVX512Consts<>+8(SB), Z0, K1
@@ -338,7 +337,6 @@ whole:
 	VBLENDMPD        Z1, Z0, K1, Z1
 	VPTERNLOGQ.BCST  $0xe4, log1pAVX512Consts<>+152(SB), Z0, Z1
 	VBLENDMPD.BCST   log1pAVX512Consts<>+160(SB), Z1, K2, Z0
-	PREFETCHT0       4096(SI)(AX*1)
 	VMOVUPD          Z0, K7, (SI)(AX*1)
 	ADDQ             $+64, AX
 	SUBQ             $+8, CX
@@ -497,13 +495,13 @@ TEXT ·log1pAVX2(SB), $1504-48
 	JLT  rest
 
 body:
-	PREFETCHT0  4096(DI)(AX*1)
+	PREFETCHT0  1024(DI)(AX*1)
 	VMOVUPD     (DI)(AX*1), Y0
 	VMOVUPD     32(DI)(AX*1), Y1
-	PREFETCHT0  4160(DI)(AX*1)
+	PREFETCHT0  1088(DI)(AX*1)
 	VMOVUPD     64(DI)(AX*1), Y2
 	VMOVUPD     96(DI)(AX*1), Y3
-	PREFETCHT0  4224(DI)(AX*1)
+	PREFETCHT0  1152(DI)(AX*1)
 	VMOVUPD     128(DI)(AX*1), Y4
 	VMOVUPD     160(DI)(AX*1), Y5
 	VMOVUPD     log1pAVX2Consts<>+0(SB), Y6
@@ -1163,13 +1161,13 @@ body:
 	VBLENDVPD   Y6, Y7, Y1, Y1
 	VMOVUPD     352(BX), Y6
 	VBLENDVPD   Y6, Y7, Y5, Y5
-	PREFETCHT0  4096(SI)(AX*1)
+	PREFETCHT0  1024(SI)(AX*1)
 	VMOVUPD     Y2, (SI)(AX*1)
 	VMOVUPD     Y3, 32(SI)(AX*1)
-	PREFETCHT0  4160(SI)(AX*1)
+	PREFETCHT0  1088(SI)(AX*1)
 	VMOVUPD     Y0, 64(SI)(AX*1)
 	VMOVUPD     Y4, 96(SI)(AX*1)
-	PREFETCHT0  4224(SI)(AX*1)
+	PREFETCHT0  1152(SI)(AX*1)
 	VMOVUPD     Y1, 128(SI)(AX*1)
 	VMOVUPD     Y5, 160(SI)(AX*1)
 	ADDQ        $+192, AX
@@ -1187,7 +1185,6 @@ tail:
 	NEGQ        DX
 	LEAQ        log1pAVX2Masks<>+32(SB), R14
 	VMOVUPD     (R14)(DX*8), Y15
-	PREFETCHT0  4096(DI)(AX*1)
 	VMASKMOVPD  (DI)(AX*1), Y15, Y0
 	VADDPD      log1pAVX2Consts<>+0(SB), Y0, Y1
 	VCMPPD      $0x11, log1pAVX2Consts<>+32(SB), Y0, Y2
@@ -1267,7 +1264,6 @@ tail:
 	VANDPD      log1pAVX2Consts<>+64(SB), Y0, Y0
 	VORPD       Y3, Y0, Y0
 	VBLENDVPD   Y11, log1pAVX2Consts<>+960(SB), Y0, Y0
-	PREFETCHT0  4096(SI)(AX*1)
 	VMASKMOVPD  Y0, Y15, (SI)(AX*1)
 	ADDQ        $+32, AX
 	SUBQ        $+4, CX

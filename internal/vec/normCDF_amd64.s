@@ -65,21 +65,21 @@ TEXT ·normCDFAVX512(SB), $2304-48
 	JLT          rest
 
 body:
-	PREFETCHT0       4096(DI)(AX*1)
+	PREFETCHT0       1024(DI)(AX*1)
 	VMOVUPD          (DI)(AX*1), Z0
-	PREFETCHT0       4160(DI)(AX*1)
+	PREFETCHT0       1088(DI)(AX*1)
 	VMOVUPD          64(DI)(AX*1), Z1
-	PREFETCHT0       4224(DI)(AX*1)
+	PREFETCHT0       1152(DI)(AX*1)
 	VMOVUPD          128(DI)(AX*1), Z2
-	PREFETCHT0       4288(DI)(AX*1)
+	PREFETCHT0       1216(DI)(AX*1)
 	VMOVUPD          192(DI)(AX*1), Z3
-	PREFETCHT0       4352(DI)(AX*1)
+	PREFETCHT0       1280(DI)(AX*1)
 	VMOVUPD          256(DI)(AX*1), Z4
-	PREFETCHT0       4416(DI)(AX*1)
+	PREFETCHT0       1344(DI)(AX*1)
 	VMOVUPD          320(DI)(AX*1), Z5
-	PREFETCHT0       4480(DI)(AX*1)
+	PREFETCHT0       1408(DI)(AX*1)
 	VMOVUPD          384(DI)(AX*1), Z6
-	PREFETCHT0       4544(DI)(AX*1)
+	PREFETCHT0       1472(DI)(AX*1)
 	VMOVUPD          448(DI)(AX*1), Z7
 	VBROADCASTSD     normCDFAVX512Consts<>+0(SB), Z8
 	VANDPD           Z8, Z0, Z9
@@ -741,21 +741,21 @@ body:
 	KMOVB            64(BX), K1
 	VBLENDMPD        Z6, Z14, K1, Z6
 	VBLENDMPD        Z7, Z15, K6, Z7
-	PREFETCHT0       4096(SI)(AX*1)
+	PREFETCHT0       1024(SI)(AX*1)
 	VMOVUPD          Z0, (SI)(AX*1)
-	PREFETCHT0       4160(SI)(AX*1)
+	PREFETCHT0       1088(SI)(AX*1)
 	VMOVUPD          Z1, 64(SI)(AX*1)
-	PREFETCHT0       4224(SI)(AX*1)
+	PREFETCHT0       1152(SI)(AX*1)
 	VMOVUPD          Z2, 128(SI)(AX*1)
-	PREFETCHT0       4288(SI)(AX*1)
+	PREFETCHT0       1216(SI)(AX*1)
 	VMOVUPD          Z3, 192(SI)(AX*1)
-	PREFETCHT0       4352(SI)(AX*1)
+	PREFETCHT0       1280(SI)(AX*1)
 	VMOVUPD          Z4, 256(SI)(AX*1)
-	PREFETCHT0       4416(SI)(AX*1)
+	PREFETCHT0       1344(SI)(AX*1)
 	VMOVUPD          Z5, 320(SI)(AX*1)
-	PREFETCHT0       4480(SI)(AX*1)
+	PREFETCHT0       1408(SI)(AX*1)
 	VMOVUPD          Z6, 384(SI)(AX*1)
-	PREFETCHT0       4544(SI)(AX*1)
+	PREFETCHT0       1472(SI)(AX*1)
 	VMOVUPD          Z7, 448(SI)(AX*1)
 	ADDQ             $+512, AX
 	SUBQ             $+64, CX
@@ -775,7 +775,6 @@ tail:
 
 whole:
 	KMOVB            DX, K7
-	PREFETCHT0       4096(DI)(AX*1)
 	VMOVUPD.Z        (DI)(AX*1), K7, Z0
 	VANDPD.BCST      normCDFAVX512Consts<>+0(SB), Z0, Z1
 	VCMPPD.BCST      $0x11, normCDFAVX512Consts<>+56(SB), Z0, K1
@@ -850,7 +849,6 @@ whole:
 	VSCALEFPD        Z7, Z8, Z0
 	VSUBPD           Z0, Z4, Z1
 	VBLENDMPD        Z0, Z1, K1, Z0
-	PREFETCHT0       4096(SI)(AX*1)
 	VMOVUPD          Z0, K7, (SI)(AX*1)
 	ADDQ             $+64, AX
 	SUBQ             $+8, CX
@@ -1077,13 +1075,13 @@ TEXT ·normCDFAVX2(SB), $1312-48
 	JLT  rest
 
 body:
-	PREFETCHT0   4096(DI)(AX*1)
+	PREFETCHT0   1024(DI)(AX*1)
 	VMOVUPD      (DI)(AX*1), Y0
 	VMOVUPD      32(DI)(AX*1), Y1
-	PREFETCHT0   4160(DI)(AX*1)
+	PREFETCHT0   1088(DI)(AX*1)
 	VMOVUPD      64(DI)(AX*1), Y2
 	VMOVUPD      96(DI)(AX*1), Y3
-	PREFETCHT0   4224(DI)(AX*1)
+	PREFETCHT0   1152(DI)(AX*1)
 	VMOVUPD      128(DI)(AX*1), Y4
 	VMOVUPD      160(DI)(AX*1), Y5
 	VMOVUPD      normCDFAVX2Consts<>+0(SB), Y6
@@ -1700,13 +1698,13 @@ body:
 	VBLENDVPD    Y7, Y5, Y11, Y5
 	VMOVUPD      (BX), Y7
 	VBLENDVPD    Y7, Y2, Y6, Y2
-	PREFETCHT0   4096(SI)(AX*1)
+	PREFETCHT0   1024(SI)(AX*1)
 	VMOVUPD      Y0, (SI)(AX*1)
 	VMOVUPD      Y1, 32(SI)(AX*1)
-	PREFETCHT0   4160(SI)(AX*1)
+	PREFETCHT0   1088(SI)(AX*1)
 	VMOVUPD      Y3, 64(SI)(AX*1)
 	VMOVUPD      Y4, 96(SI)(AX*1)
-	PREFETCHT0   4224(SI)(AX*1)
+	PREFETCHT0   1152(SI)(AX*1)
 	VMOVUPD      Y5, 128(SI)(AX*1)
 	VMOVUPD      Y2, 160(SI)(AX*1)
 	ADDQ         $+192, AX
@@ -1724,7 +1722,6 @@ tail:
 	NEGQ         DX
 	LEAQ         normCDFAVX2Masks<>+32(SB), R14
 	VMOVUPD      (R14)(DX*8), Y15
-	PREFETCHT0   4096(DI)(AX*1)
 	VMASKMOVPD   (DI)(AX*1), Y15, Y0
 	VANDPD       normCDFAVX2Consts<>+0(SB), Y0, Y1
 	VCMPPD       $0x11, normCDFAVX2Consts<>+64(SB), Y0, Y0
@@ -1807,7 +1804,6 @@ tail:
 	VMULPD       Y4, Y1, Y1
 	VSUBPD       Y1, Y5, Y2
 	VBLENDVPD    Y0, Y1, Y2, Y0
-	PREFETCHT0   4096(SI)(AX*1)
 	VMASKMOVPD   Y0, Y15, (SI)(AX*1)
 	ADDQ         $+32, AX
 	SUBQ         $+4, CX

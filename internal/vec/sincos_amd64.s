@@ -47,13 +47,13 @@ TEXT ·sincosAVX512(SB), $1152-72
 	JLT  rest
 
 body:
-	PREFETCHT0       4096(R8)(AX*1)
+	PREFETCHT0       1024(R8)(AX*1)
 	VMOVUPD          (R8)(AX*1), Z0
-	PREFETCHT0       4160(R8)(AX*1)
+	PREFETCHT0       1088(R8)(AX*1)
 	VMOVUPD          64(R8)(AX*1), Z1
-	PREFETCHT0       4224(R8)(AX*1)
+	PREFETCHT0       1152(R8)(AX*1)
 	VMOVUPD          128(R8)(AX*1), Z2
-	PREFETCHT0       4288(R8)(AX*1)
+	PREFETCHT0       1216(R8)(AX*1)
 	VMOVUPD          192(R8)(AX*1), Z3
 	VBROADCASTSD     sincosAVX512Consts<>+0(SB), Z4
 	VANDPD           Z4, Z0, Z5
@@ -391,21 +391,21 @@ body:
 	VXORPD           Z8, Z3, K4, Z0
 	VMOVAPD          Z2, Z3
 	VXORPD           Z8, Z2, K3, Z3
-	PREFETCHT0       4096(SI)(AX*1)
+	PREFETCHT0       1024(SI)(AX*1)
 	VMOVUPD          Z4, (SI)(AX*1)
-	PREFETCHT0       4160(SI)(AX*1)
+	PREFETCHT0       1088(SI)(AX*1)
 	VMOVUPD          Z5, 64(SI)(AX*1)
-	PREFETCHT0       4224(SI)(AX*1)
+	PREFETCHT0       1152(SI)(AX*1)
 	VMOVUPD          Z6, 128(SI)(AX*1)
-	PREFETCHT0       4288(SI)(AX*1)
+	PREFETCHT0       1216(SI)(AX*1)
 	VMOVUPD          Z7, 192(SI)(AX*1)
-	PREFETCHT0       4096(DI)(AX*1)
+	PREFETCHT0       1024(DI)(AX*1)
 	VMOVUPD          Z9, (DI)(AX*1)
-	PREFETCHT0       4160(DI)(AX*1)
+	PREFETCHT0       1088(DI)(AX*1)
 	VMOVUPD          Z1, 64(DI)(AX*1)
-	PREFETCHT0       4224(DI)(AX*1)
+	PREFETCHT0       1152(DI)(AX*1)
 	VMOVUPD          Z0, 128(DI)(AX*1)
-	PREFETCHT0       4288(DI)(AX*1)
+	PREFETCHT0       1216(DI)(AX*1)
 	VMOVUPD          Z3, 192(DI)(AX*1)
 	ADDQ             $+256, AX
 	SUBQ             $+32, CX
@@ -425,7 +425,6 @@ tail:
 
 whole:
 	KMOVB            DX, K7
-	PREFETCHT0       4096(R8)(AX*1)
 	VMOVUPD.Z        (R8)(AX*1), K7, Z0
 	VBROADCASTSD     sincosAVX512Consts<>+0(SB), Z1
 	VANDPD           Z1, Z0, Z2
@@ -499,9 +498,7 @@ whole:
 	VMULPD           Z1, Z3, Z1
 	VMOVAPD          Z0, Z2
 	VXORPD.BCST      sincosAVX512Consts<>+200(SB), Z0, K2, Z2
-	PREFETCHT0       4096(DI)(AX*1)
 	VMOVUPD          Z2, K7, (DI)(AX*1)
-	PREFETCHT0       4096(SI)(AX*1)
 	VMOVUPD          Z1, K7, (SI)(AX*1)
 	ADDQ             $+64, AX
 	SUBQ             $+8, CX
@@ -648,10 +645,10 @@ TEXT ·sincosAVX2(SB), $608-72
 	JLT     rest
 
 body:
-	PREFETCHT0   4096(R8)(AX*1)
+	PREFETCHT0   1024(R8)(AX*1)
 	VMOVUPD      (R8)(AX*1), Y0
 	VMOVUPD      32(R8)(AX*1), Y1
-	PREFETCHT0   4160(R8)(AX*1)
+	PREFETCHT0   1088(R8)(AX*1)
 	VMOVUPD      64(R8)(AX*1), Y2
 	VMOVUPD      sincosAVX2Consts<>+0(SB), Y3
 	VANDPD       Y3, Y0, Y4
@@ -928,15 +925,15 @@ body:
 	VBLENDVPD    Y7, Y8, Y2, Y2
 	VMOVUPD      224(BX), Y7
 	VBLENDVPD    Y7, Y6, Y0, Y0
-	PREFETCHT0   4096(SI)(AX*1)
+	PREFETCHT0   1024(SI)(AX*1)
 	VMOVUPD      Y3, (SI)(AX*1)
 	VMOVUPD      Y4, 32(SI)(AX*1)
-	PREFETCHT0   4160(SI)(AX*1)
+	PREFETCHT0   1088(SI)(AX*1)
 	VMOVUPD      Y5, 64(SI)(AX*1)
-	PREFETCHT0   4096(DI)(AX*1)
+	PREFETCHT0   1024(DI)(AX*1)
 	VMOVUPD      Y1, (DI)(AX*1)
 	VMOVUPD      Y2, 32(DI)(AX*1)
-	PREFETCHT0   4160(DI)(AX*1)
+	PREFETCHT0   1088(DI)(AX*1)
 	VMOVUPD      Y0, 64(DI)(AX*1)
 	ADDQ         $+96, AX
 	SUBQ         $+12, CX
@@ -953,7 +950,6 @@ tail:
 	NEGQ         DX
 	LEAQ         sincosAVX2Masks<>+32(SB), R14
 	VMOVUPD      (R14)(DX*8), Y15
-	PREFETCHT0   4096(R8)(AX*1)
 	VMASKMOVPD   (R8)(AX*1), Y15, Y0
 	VANDPD       sincosAVX2Consts<>+0(SB), Y0, Y1
 	VANDPD       sincosAVX2Consts<>+96(SB), Y0, Y0
@@ -1026,9 +1022,7 @@ tail:
 	VMULPD       Y0, Y4, Y0
 	VXORPD       sincosAVX2Consts<>+96(SB), Y1, Y2
 	VBLENDVPD    Y3, Y2, Y1, Y1
-	PREFETCHT0   4096(SI)(AX*1)
 	VMASKMOVPD   Y0, Y15, (SI)(AX*1)
-	PREFETCHT0   4096(DI)(AX*1)
 	VMASKMOVPD   Y1, Y15, (DI)(AX*1)
 	ADDQ         $+32, AX
 	SUBQ         $+4, CX

@@ -15,10 +15,10 @@ TEXT ·sqrtAVX512(SB), NOSPLIT, $0-48
 	JLT  rest
 
 body:
-	PREFETCHT0 4096(DI)(AX*1)
+	PREFETCHT0 1024(DI)(AX*1)
 	VMOVUPD    (DI)(AX*1), Z0
 	VSQRTPD    Z0, Z0
-	PREFETCHT0 4096(SI)(AX*1)
+	PREFETCHT0 1024(SI)(AX*1)
 	VMOVUPD    Z0, (SI)(AX*1)
 	ADDQ       $+64, AX
 	SUBQ       $+8, CX
@@ -37,15 +37,13 @@ tail:
 	DECL DX
 
 whole:
-	KMOVB      DX, K7
-	PREFETCHT0 4096(DI)(AX*1)
-	VMOVUPD.Z  (DI)(AX*1), K7, Z0
-	VSQRTPD    Z0, Z0
-	PREFETCHT0 4096(SI)(AX*1)
-	VMOVUPD    Z0, K7, (SI)(AX*1)
-	ADDQ       $+64, AX
-	SUBQ       $+8, CX
-	JGT        tail
+	KMOVB     DX, K7
+	VMOVUPD.Z (DI)(AX*1), K7, Z0
+	VSQRTPD   Z0, Z0
+	VMOVUPD   Z0, K7, (SI)(AX*1)
+	ADDQ      $+64, AX
+	SUBQ      $+8, CX
+	JGT       tail
 
 done:
 	VZEROUPPER
@@ -72,10 +70,10 @@ TEXT ·sqrtAVX2(SB), NOSPLIT, $0-48
 	JLT  rest
 
 body:
-	PREFETCHT0 4096(DI)(AX*1)
+	PREFETCHT0 1024(DI)(AX*1)
 	VMOVUPD    (DI)(AX*1), Y0
 	VSQRTPD    Y0, Y0
-	PREFETCHT0 4096(SI)(AX*1)
+	PREFETCHT0 1024(SI)(AX*1)
 	VMOVUPD    Y0, (SI)(AX*1)
 	ADDQ       $+32, AX
 	SUBQ       $+4, CX
@@ -92,10 +90,8 @@ tail:
 	NEGQ       DX
 	LEAQ       sqrtAVX2Masks<>+32(SB), R14
 	VMOVUPD    (R14)(DX*8), Y15
-	PREFETCHT0 4096(DI)(AX*1)
 	VMASKMOVPD (DI)(AX*1), Y15, Y0
 	VSQRTPD    Y0, Y0
-	PREFETCHT0 4096(SI)(AX*1)
 	VMASKMOVPD Y0, Y15, (SI)(AX*1)
 	ADDQ       $+32, AX
 	SUBQ       $+4, CX

@@ -379,7 +379,7 @@ var instructions = map[string]constructor{
 	"VBLENDVPD":         fixed4(x86.VBLENDVPD),
 	"KANDB":             fixed3(x86.KANDB),
 	"KORB":              fixed3(x86.KORB),
-	"PREFETCHT0":         fixed1(x86.PREFETCHT0),
+	"PREFETCHT0":        fixed1(x86.PREFETCHT0),
 	"KNOTB":             fixed2(x86.KNOTB),
 	"VFMADD132PD":       variadic(x86.VFMADD132PD),
 	"VFMADD132PD_BCST":  variadic(x86.VFMADD132PD_BCST),
