@@ -2,8 +2,10 @@
 
 package rng
 
-//go:generate go -C _gen run . -family philox -out ../philox_avx2_amd64.s -stubs ../philox_avx2_amd64.go -pkg rng
-//go:generate go -C _gen run . -family philox -avx512 -out ../philox_avx512_amd64.s -stubs ../philox_avx512_amd64.go -pkg rng
+//go:generate go -C _gen run . -family words -out ../philox_words_avx2_amd64.s -stubs ../philox_words_avx2_amd64.go -pkg rng
+//go:generate go -C _gen run . -family words -avx512 -out ../philox_words_avx512_amd64.s -stubs ../philox_words_avx512_amd64.go -pkg rng
+//go:generate go -C _gen run . -family uniforms -out ../philox_uniforms_avx2_amd64.s -stubs ../philox_uniforms_avx2_amd64.go -pkg rng
+//go:generate go -C _gen run . -family uniforms -avx512 -out ../philox_uniforms_avx512_amd64.s -stubs ../philox_uniforms_avx512_amd64.go -pkg rng
 //go:generate go -C _gen run . -family sobol -out ../sobol_avx2_amd64.s -stubs ../sobol_avx2_amd64.go -pkg rng
 //go:generate go -C _gen run . -family sobol -avx512 -out ../sobol_avx512_amd64.s -stubs ../sobol_avx512_amd64.go -pkg rng
 
@@ -25,6 +27,8 @@ func detect() variant {
 	return portable
 }
 
+const maxLanes = 8
+
 // lanes is the number of 64-bit lanes of the variant's vectors.
 func (v variant) lanes() int {
 	if v == avx512 {
@@ -39,22 +43,21 @@ func (p *Philox) fillWords(dst []uint64) {
 		p.fillWordsGeneric(dst)
 		return
 	}
-	keys, lanes := p.schedule(), active.lanes()
+	sched, blocks := p.schedule(), active.lanes()
 	run := func(dst []uint64, groups int) {
 		if active == avx512 {
-			philoxWordsAVX512(&dst[0], groups, p.block, p.stream, &keys)
+			philoxWordsAVX512(&dst[0], groups, p.block, &sched)
 		} else {
-			philoxWordsAVX2(&dst[0], groups, p.block, p.stream, &keys)
+			philoxWordsAVX2(&dst[0], groups, p.block, &sched)
 		}
 	}
-	groups := len(dst) / (2 * lanes)
-	if groups > 0 {
+	if groups := len(dst) / (2 * blocks); groups > 0 {
 		run(dst, groups)
-		p.block += uint64(groups * lanes)
-		dst = dst[2*lanes*groups:]
+		p.block += uint64(groups * blocks)
+		dst = dst[2*blocks*groups:]
 	}
 	if len(dst) > 0 {
-		var last [16]uint64
+		var last [2 * maxLanes]uint64
 		run(last[:], 1)
 		copy(dst, last[:])
 		p.block += uint64(len(dst) / 2)
@@ -67,22 +70,21 @@ func (p *Philox) fillUniforms(dst []float64) {
 		p.fillUniformsGeneric(dst)
 		return
 	}
-	keys, lanes := p.schedule(), active.lanes()
+	sched, blocks := p.schedule(), active.lanes()
 	run := func(dst []float64, groups int) {
 		if active == avx512 {
-			philoxUniformsAVX512(&dst[0], groups, p.block, p.stream, &keys)
+			philoxUniformsAVX512(&dst[0], groups, p.block, &sched)
 		} else {
-			philoxUniformsAVX2(&dst[0], groups, p.block, p.stream, &keys)
+			philoxUniformsAVX2(&dst[0], groups, p.block, &sched)
 		}
 	}
-	groups := len(dst) / (2 * lanes)
-	if groups > 0 {
+	if groups := len(dst) / (2 * blocks); groups > 0 {
 		run(dst, groups)
-		p.block += uint64(groups * lanes)
-		dst = dst[2*lanes*groups:]
+		p.block += uint64(groups * blocks)
+		dst = dst[2*blocks*groups:]
 	}
 	if len(dst) > 0 {
-		var last [16]float64
+		var last [2 * maxLanes]float64
 		run(last[:], 1)
 		copy(dst, last[:])
 		p.block += uint64(len(dst) / 2)
@@ -142,7 +144,7 @@ func (s *Sobol) fillColumn(dst []float64, j int) {
 	w = s.fillColumnGeneric(dst[:head], j, index, w)
 	index = (index + uint64(head)) & (1<<sobolBits - 1)
 
-	var first [8]uint64
+	var first [maxLanes]uint64
 	x := w
 	for r := range lanes {
 		first[r] = x

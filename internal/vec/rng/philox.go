@@ -188,13 +188,15 @@ func (p *Philox) fillUniformsGeneric(dst []float64) {
 	}
 }
 
-// schedule is the keys of the ten rounds, each in its 64-bit lane: the vector kernels broadcast them.
-func (p *Philox) schedule() (keys [2 * philoxRounds]uint64) {
+// schedule is the keys of the ten rounds, then the stream, every word in its 64-bit lane: the vector kernels broadcast
+// them.
+func (p *Philox) schedule() (lanes [2*philoxRounds + 2]uint64) {
 	k0, k1 := uint32(p.key), uint32(p.key>>32)
 	for r := range philoxRounds {
-		keys[2*r], keys[2*r+1] = uint64(k0), uint64(k1)
+		lanes[2*r], lanes[2*r+1] = uint64(k0), uint64(k1)
 		k0 += philoxW0
 		k1 += philoxW1
 	}
-	return keys
+	lanes[2*philoxRounds], lanes[2*philoxRounds+1] = uint64(uint32(p.stream)), p.stream>>32
+	return lanes
 }

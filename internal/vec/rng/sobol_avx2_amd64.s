@@ -5,7 +5,10 @@
 #include "textflag.h"
 
 DATA sobolOneAVX2<>+0(SB)/8, $0x3ff0000000000000
-GLOBL sobolOneAVX2<>(SB), RODATA|NOPTR, $8
+DATA sobolOneAVX2<>+8(SB)/8, $0x3ff0000000000000
+DATA sobolOneAVX2<>+16(SB)/8, $0x3ff0000000000000
+DATA sobolOneAVX2<>+24(SB)/8, $0x3ff0000000000000
+GLOBL sobolOneAVX2<>(SB), RODATA|NOPTR, $32
 
 DATA sobolMaskAVX2<>+0(SB)/8, $0xffffffffffffffff
 DATA sobolMaskAVX2<>+8(SB)/8, $0xffffffffffffffff
@@ -18,7 +21,10 @@ DATA sobolMaskAVX2<>+56(SB)/8, $0x0000000000000000
 GLOBL sobolMaskAVX2<>(SB), RODATA|NOPTR, $64
 
 DATA sobolHalfStepAVX2<>+0(SB)/8, $0x3ca0000000000000
-GLOBL sobolHalfStepAVX2<>(SB), RODATA|NOPTR, $8
+DATA sobolHalfStepAVX2<>+8(SB)/8, $0x3ca0000000000000
+DATA sobolHalfStepAVX2<>+16(SB)/8, $0x3ca0000000000000
+DATA sobolHalfStepAVX2<>+24(SB)/8, $0x3ca0000000000000
+GLOBL sobolHalfStepAVX2<>(SB), RODATA|NOPTR, $32
 
 DATA sobolHash1AVX2<>+0(SB)/8, $0x000000003d20adea
 GLOBL sobolHash1AVX2<>(SB), RODATA|NOPTR, $8

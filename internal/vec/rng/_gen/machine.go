@@ -38,8 +38,16 @@ func (m *machine) constants(family string) {
 			DATA(8*i, U64(v))
 		}
 	}
-	words("One", math.Float64bits(1))
-	if family == "philox" {
+	repeat := func(name string, w ...uint64) { // a pattern of 16 bytes, in every part of 128 bits
+		var all []uint64
+		for range m.lanes / 2 {
+			all = append(all, w...)
+		}
+		words(name, all...)
+	}
+	float := func(name string, x float64) { repeat(name, math.Float64bits(x), math.Float64bits(x)) }
+	float("One", 1)
+	if family != "sobol" {
 		// The blocks of the lanes: in this order unpacking pairs of words gives blocks in turn.
 		if m.wide() {
 			words("Order", 0, 4, 1, 5, 2, 6, 3, 7)
@@ -48,21 +56,15 @@ func (m *machine) constants(family string) {
 		}
 		words("M0", 0xD2511F53)
 		words("M1", 0xCD9E8D57)
-		words("Low", 0xFFFFFFFF)
-		words("BelowOne", math.Float64bits(1-0x1p-53))
+		words("Lanes", uint64(m.lanes))
+		repeat("Low", 0xFFFFFFFF, 0xFFFFFFFF)
+		float("BelowOne", 1-0x1p-53)
 		return
-	}
-	repeat := func(name string, w ...uint64) { // a pattern of 16 bytes, in every part of 128 bits
-		var all []uint64
-		for range m.lanes / 2 {
-			all = append(all, w...)
-		}
-		words(name, all...)
 	}
 	if !m.wide() {
 		words("Mask", ^uint64(0), ^uint64(0), ^uint64(0), ^uint64(0), 0, 0, 0, 0)
 	}
-	words("HalfStep", math.Float64bits(0x1p-53))
+	float("HalfStep", 0x1p-53)
 	words("Hash1", 0x3D20ADEA)
 	words("Hash2", 0x05526C56)
 	words("Hash3", 0x53A22864)
@@ -114,6 +116,15 @@ func (m *machine) load(from Op, to Op) {
 		VMOVDQU64(from, to)
 	} else {
 		VMOVDQU(from, to)
+	}
+}
+
+// move copies a register.
+func (m *machine) move(from, to Op) {
+	if m.wide() {
+		VMOVDQA64(from, to)
+	} else {
+		VMOVDQA(from, to)
 	}
 }
 

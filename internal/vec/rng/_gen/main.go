@@ -8,7 +8,7 @@ import (
 )
 
 func main() {
-	family := flag.String("family", "", "philox or sobol")
+	family := flag.String("family", "", "words, uniforms or sobol")
 	avx512 := flag.Bool("avx512", false, "AVX-512 instead of AVX2")
 	flag.Parse()
 	m := &machine{name: "AVX2", lanes: 4}
@@ -18,8 +18,9 @@ func main() {
 	m.constants(*family)
 	ConstraintExpr("amd64,!purego")
 	switch *family {
-	case "philox":
+	case "words":
 		m.philox("Words", false)
+	case "uniforms":
 		m.philox("Uniforms", true)
 	case "sobol":
 		m.sobolWide()
