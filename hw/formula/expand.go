@@ -8,13 +8,14 @@ package formula
 // reduction. Differentiate first, then expand: the derivative of a polynomial that approximates a function approximates
 // the function's derivative less well.
 //
-// Errors in units in the last place of the result, measured over the whole domain against [BigEvaluator]:
+// Errors in units in the last place of the result, the greatest at 500,000 random arguments in each of 21 ranges against
+// [BigEvaluator]:
 //
-//	exp       0.84   all x; 0.87 where the result is subnormal
-//	log       0.77   all x > 0, subnormal x included
-//	normcdf   1.72   all x, the lower tail to its end included; 0.92 for x > 0
+//	exp       0.86   all x; 0.89 where the result is subnormal
+//	log       0.81   all x > 0, subnormal x included
+//	normcdf   1.72   all x, the lower tail to its end included; 0.97 for x > 0
 //	normpdf   1.44   all x
-//	sin, cos  0.75   |x| <= TrigBound, NaN beyond
+//	sin, cos  0.78   |x| <= TrigBound, NaN beyond
 //
 // Zeros, infinities, NaN, overflow and underflow give the exact result: e^±0 is 1, sin −0 is −0, Φ(−Inf) is 0.
 func Expand(g *Graph) *Graph {
