@@ -7,7 +7,7 @@ import "math"
 // expm1Row is e^x - 1.
 func expm1Row(x float64) (y float64) {
 	v2 := minOf(710, x)
-	v4 := maxOf(-40, v2)
+	v4 := maxOf(-60, v2)
 	v6 := float64(v4 * 1.4426950408889634)
 	v7 := math.RoundToEven(v6)
 	v9 := math.FMA(v7, -0.6931471803691238, v4)
@@ -24,22 +24,18 @@ func expm1Row(x float64) (y float64) {
 	v29 := math.FMA(v11, v27, 0.041666666666519754)
 	v31 := math.FMA(v11, v29, 0.16666666666666477)
 	v33 := math.FMA(v11, v31, 0.5000000000000012)
-	v34 := float64(v14 * v33)
-	v35 := v11 + v34
-	v36 := v35 - v11
-	v37 := v34 - v36
-	v38 := -v7
-	v40 := scale(1, v38)
-	v41 := 1 - v40
-	v42 := v35 + v41
-	v43 := v42 - v41
-	v44 := v35 - v43
-	v45 := v13 + v37
-	v46 := v44 + v45
-	v47 := v42 + v46
-	v48 := scale(v47, v7)
-	v49 := math.Copysign(v48, x)
-	return v49
+	v34 := math.FMA(v14, v33, v13)
+	v35 := -v7
+	v37 := scale(1, v35)
+	v38 := 1 - v37
+	v39 := v11 + v38
+	v40 := v39 - v38
+	v41 := v11 - v40
+	v42 := v34 + v41
+	v43 := v39 + v42
+	v44 := scale(v43, v7)
+	v45 := math.Copysign(v44, x)
+	return v45
 }
 
 // expm1Generic is expm1Row row by row.

@@ -161,22 +161,22 @@ func normPDF(y, x []float64) {
 // sincosAVX512 is the assembly of sincosGeneric.
 //
 //go:noescape
-func sincosAVX512(s, c, x []float64)
+func sincosAVX512(sin, cos, x []float64)
 
 // sincosAVX2 is the assembly of sincosGeneric.
 //
 //go:noescape
-func sincosAVX2(s, c, x []float64)
+func sincosAVX2(sin, cos, x []float64)
 
 // sincos is sin x and cos x.
-func sincos(s, c, x []float64) {
+func sincos(sin, cos, x []float64) {
 	switch active {
 	case AVX512:
-		sincosAVX512(s, c, x)
+		sincosAVX512(sin, cos, x)
 	case AVX2:
-		sincosAVX2(s, c, x)
+		sincosAVX2(sin, cos, x)
 	default:
-		sincosGeneric(s, c, x)
+		sincosGeneric(sin, cos, x)
 	}
 }
 

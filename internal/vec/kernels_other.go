@@ -26,7 +26,7 @@ func normCDF(y, x []float64) { normCDFGeneric(y, x) }
 func normPDF(y, x []float64) { normPDFGeneric(y, x) }
 
 // sincos is sin x and cos x.
-func sincos(s, c, x []float64) { sincosGeneric(s, c, x) }
+func sincos(sin, cos, x []float64) { sincosGeneric(sin, cos, x) }
 
 // cexp is e^(x + iy) = u + iv.
 func cexp(u, v, x, y []float64) { cexpGeneric(u, v, x, y) }

@@ -33,14 +33,14 @@ DATA sincosAVX512Consts<>+200(SB)/8, $0x8000000000000000
 DATA sincosAVX512Consts<>+208(SB)/8, $0x3fc5555555555549
 GLOBL sincosAVX512Consts<>(SB), RODATA|NOPTR, $216
 
-// func sincosAVX512(s []float64, c []float64, x []float64)
+// func sincosAVX512(sin []float64, cos []float64, x []float64)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·sincosAVX512(SB), $1152-72
 	LEAQ 63(SP), BX
 	ANDQ $-64, BX
-	MOVQ s_len+8(FP), CX
-	MOVQ s_base+0(FP), SI
-	MOVQ c_base+24(FP), DI
+	MOVQ sin_len+8(FP), CX
+	MOVQ sin_base+0(FP), SI
+	MOVQ cos_base+24(FP), DI
 	MOVQ x_base+48(FP), R8
 	XORL AX, AX
 	SUBQ $+32, CX
@@ -628,14 +628,14 @@ DATA sincosAVX2Masks<>+48(SB)/8, $0x0000000000000000
 DATA sincosAVX2Masks<>+56(SB)/8, $0x0000000000000000
 GLOBL sincosAVX2Masks<>(SB), RODATA|NOPTR, $64
 
-// func sincosAVX2(s []float64, c []float64, x []float64)
+// func sincosAVX2(sin []float64, cos []float64, x []float64)
 // Requires: AVX, CMOV, FMA3, MMX+
 TEXT ·sincosAVX2(SB), $608-72
 	LEAQ    31(SP), BX
 	ANDQ    $-32, BX
-	MOVQ    s_len+8(FP), CX
-	MOVQ    s_base+0(FP), SI
-	MOVQ    c_base+24(FP), DI
+	MOVQ    sin_len+8(FP), CX
+	MOVQ    sin_base+0(FP), SI
+	MOVQ    cos_base+24(FP), DI
 	MOVQ    x_base+48(FP), R8
 	VMOVUPD sincosAVX2Consts<>+0(SB), Y0
 	VANDPD  sincosAVX2Consts<>+32(SB), Y0, Y0

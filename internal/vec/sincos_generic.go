@@ -5,7 +5,7 @@ package vec
 import "math"
 
 // sincosRow is sin x and cos x.
-func sincosRow(x float64) (s, c float64) {
+func sincosRow(x float64) (sin, cos float64) {
 	v1 := math.Abs(x)
 	v3 := v1 <= 1.099511627776e+12
 	v5 := choose(v3, v1, math.NaN())
@@ -77,10 +77,10 @@ func sincosRow(x float64) (s, c float64) {
 }
 
 // sincosGeneric is sincosRow row by row.
-func sincosGeneric(s, c, x []float64) {
-	c = c[:len(s)]
-	x = x[:len(s)]
-	for i := range s {
-		s[i], c[i] = sincosRow(x[i])
+func sincosGeneric(sin, cos, x []float64) {
+	cos = cos[:len(sin)]
+	x = x[:len(sin)]
+	for i := range sin {
+		sin[i], cos[i] = sincosRow(x[i])
 	}
 }

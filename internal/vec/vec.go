@@ -14,14 +14,15 @@ func mismatch(fn string, want int, name string, got int) {
 	panic(fmt.Sprintf("vec: %s: dst has length %d, %s has length %d", fn, want, name, got))
 }
 
-// Exp writes e^x to dst: 0 at −Inf, +Inf above 709.78. The error is below 0.8 ulp; a subnormal result is rounded once
+// Exp writes e^x to dst: 0 at −Inf, +Inf above 709.78. The error is below 0.85 ulp; a subnormal result is rounded once
 // more, by half a unit at most.
 func Exp(dst, x []float64) {
 	same("Exp", dst, "x", x)
 	exp(dst, x)
 }
 
-// Expm1 writes e^x − 1 to dst, without loss of digits where x is small. The error is below 0.52 ulp.
+// Expm1 writes e^x − 1 to dst, without loss of digits where x is small. The error is below 1.25 ulp, and below 0.75 ulp
+// outside 0.34 < x < 0.5.
 func Expm1(dst, x []float64) {
 	same("Expm1", dst, "x", x)
 	expm1(dst, x)
