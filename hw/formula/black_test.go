@@ -210,32 +210,6 @@ func TestFastBadRows(t *testing.T) {
 	}
 }
 
-func TestBachelierGreeks(t *testing.T) {
-	g := BachelierGreeks(AllGreeks)
-	rng := rand.New(rand.NewPCG(31, 32))
-	for range 200 {
-		sign := math.Copysign(1, rng.Float64()-0.5)
-		f, k := 10*rng.NormFloat64(), 10*rng.NormFloat64()
-		tau, vol, r := 0.1+rng.Float64(), 5+5*rng.Float64(), 0.05*rng.Float64()
-		out := g.Eval(sign, f, k, tau, vol, r)
-		s := vol * math.Sqrt(tau)
-		d, df := (f-k)/s, math.Exp(-r*tau)
-		n := math.Exp(-d*d/2) / math.Sqrt(2*math.Pi)
-		cdf := 0.5 * math.Erfc(-sign*d/math.Sqrt2)
-		price := df * (sign*(f-k)*cdf + s*n)
-		want := []float64{
-			price, df * sign * cdf, df * n / s, df * n * math.Sqrt(tau), r*price - df*n*s/(2*tau), -tau * price,
-			-df * n / s * (1 - d*d) / vol * 1, df * n * math.Sqrt(tau) * d * d / vol,
-		}
-		want[6] = df * n * d * -1 / vol // ∂²V/∂F∂σ = −D·φ(d)·d/σ
-		for i, w := range want {
-			if math.Abs(out[i]-w) > 1e-12*max(1, math.Abs(w)) {
-				t.Errorf("%s: %v, want %v", greekNames[i], out[i], w)
-			}
-		}
-	}
-}
-
 // What the formulas cost: a change here is a change of speed on every machine.
 func TestFormulaCosts(t *testing.T) {
 	for _, c := range []struct {

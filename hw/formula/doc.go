@@ -22,7 +22,8 @@
 // # The library
 //
 // [Black76], [BSM] and [Bachelier] are prices as the textbooks write them, and [Black76Greeks], [BSMGreeks] and
-// [BachelierGreeks] their derivatives; [European.Fast] is the lognormal price with all its Greeks in the form for speed.
+// [BachelierGreeks] their derivatives; [European.Fast] and [FastBachelier] are prices with all their Greeks in the form for
+// speed. [Function], [SinCos], [ComplexExp], [Expm1] and [Log1p] are elementary functions by themselves.
 // [SVI], [SSVI], [SSVIPower] and [ESSVI] are smiles, with [SmileDerivatives] and [Durrleman]; [ImpliedVolStep] is a step of
 // inversion; [GBMStep], [HestonStep], [BinomialStep] and [BinomialTree] are steps of paths and trees; [Payoff] is what is paid.
 //
