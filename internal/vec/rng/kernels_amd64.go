@@ -6,6 +6,8 @@ package rng
 //go:generate go -C _gen run . -family words -avx512 -out ../philox_words_avx512_amd64.s -stubs ../philox_words_avx512_amd64.go -pkg rng
 //go:generate go -C _gen run . -family uniforms -out ../philox_uniforms_avx2_amd64.s -stubs ../philox_uniforms_avx2_amd64.go -pkg rng
 //go:generate go -C _gen run . -family uniforms -avx512 -out ../philox_uniforms_avx512_amd64.s -stubs ../philox_uniforms_avx512_amd64.go -pkg rng
+//go:generate go -C _gen run . -family normal -out ../normal_avx2_amd64.s -stubs ../normal_avx2_amd64.go -pkg rng
+//go:generate go -C _gen run . -family normal -avx512 -out ../normal_avx512_amd64.s -stubs ../normal_avx512_amd64.go -pkg rng
 //go:generate go -C _gen run . -family sobol -out ../sobol_avx2_amd64.s -stubs ../sobol_avx2_amd64.go -pkg rng
 //go:generate go -C _gen run . -family sobol -avx512 -out ../sobol_avx512_amd64.s -stubs ../sobol_avx512_amd64.go -pkg rng
 
@@ -19,9 +21,9 @@ import (
 func detect() variant {
 	x := &cpu.X86
 	switch {
-	case x.HasAVX512F && x.HasAVX512DQ && x.HasAVX512VL && x.HasAVX512BW && x.HasBMI1:
+	case x.HasAVX512F && x.HasAVX512DQ && x.HasAVX512VL && x.HasAVX512BW && x.HasBMI1 && x.HasPOPCNT:
 		return avx512
-	case x.HasAVX2 && x.HasBMI1:
+	case x.HasAVX2 && x.HasFMA && x.HasBMI1 && x.HasPOPCNT:
 		return avx2
 	}
 	return portable
@@ -178,4 +180,40 @@ func (s *Sobol) fillColumn(dst []float64, j int) {
 		}
 		s.fillColumnGeneric(tail, j, index, w)
 	}
+}
+
+// quantile gives the numbers of quantileGeneric. The tails, one number in seven, are packed, done together, and put back.
+func quantile(x []float64) {
+	if active == portable {
+		quantileGeneric(x)
+		return
+	}
+	lanes := active.lanes()
+	for whole := len(x) / lanes * lanes; whole > 0; whole = len(x) / lanes * lanes {
+		part := x[:min(whole, normalBlock)]
+		quantileVector(part, lanes)
+		x = x[len(part):]
+	}
+	if len(x) > 0 {
+		last := [maxLanes]float64{0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5}
+		copy(last[:], x)
+		quantileVector(last[:lanes], lanes)
+		copy(x, last[:])
+	}
+}
+
+// quantileVector is quantile for at most normalBlock numbers in whole vectors.
+func quantileVector(x []float64, lanes int) {
+	var tails [normalBlock + maxLanes]float64
+	var masks [normalBlock / 4]uint8
+	groups := len(x) / lanes
+	if active == avx512 {
+		count := normalMiddleAVX512(&x[0], groups, &quantileTable, &tails[0], &masks[0])
+		normalTailsAVX512(&tails[0], (count+lanes-1)/lanes, &quantileTable)
+		normalScatterAVX512(&x[0], groups, &tails[0], &masks[0])
+		return
+	}
+	count := normalMiddleAVX2(&x[0], groups, &quantileTable, &tails[0], &masks[0])
+	normalTailsAVX2(&tails[0], (count+lanes-1)/lanes, &quantileTable)
+	normalScatterAVX2(&x[0], groups, &tails[0], &masks[0])
 }

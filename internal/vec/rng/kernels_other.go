@@ -18,3 +18,6 @@ func (s *Sobol) fillColumn(dst []float64, j int) {
 
 // detect returns the only variant there is.
 func detect() variant { return portable }
+
+// quantile is quantileGeneric.
+func quantile(x []float64) { quantileGeneric(x) }

@@ -36,3 +36,12 @@ func checkFloats(t *testing.T, what string, n, offset int, fill func(dst []float
 		}
 	}
 }
+
+// eachVariantQuiet runs f under every variant, without a subtest.
+func eachVariantQuiet(f func(v variant)) {
+	defer func(v variant) { active = v }(active)
+	for v := portable; v <= best; v++ {
+		active = v
+		f(v)
+	}
+}

@@ -47,7 +47,11 @@ func (m *machine) constants(family string) {
 	}
 	float := func(name string, x float64) { repeat(name, math.Float64bits(x), math.Float64bits(x)) }
 	float("One", 1)
-	if family != "sobol" {
+	switch family {
+	case "normal":
+		m.normalConstants(words, float)
+		return
+	case "words", "uniforms":
 		// The blocks of the lanes: in this order unpacking pairs of words gives blocks in turn.
 		if m.wide() {
 			words("Order", 0, 4, 1, 5, 2, 6, 3, 7)

@@ -8,7 +8,7 @@ import (
 )
 
 func main() {
-	family := flag.String("family", "", "words, uniforms or sobol")
+	family := flag.String("family", "", "words, uniforms, normal or sobol")
 	avx512 := flag.Bool("avx512", false, "AVX-512 instead of AVX2")
 	flag.Parse()
 	m := &machine{name: "AVX2", lanes: 4}
@@ -22,6 +22,10 @@ func main() {
 		m.philox("Words", false)
 	case "uniforms":
 		m.philox("Uniforms", true)
+	case "normal":
+		m.normalMiddle()
+		m.normalTails()
+		m.normalScatter()
 	case "sobol":
 		m.sobolWide()
 		m.sobolNarrow(false)
