@@ -36,6 +36,11 @@ func assembly(pkg string, programs []*goasm.Program) ([]byte, error) {
 			return nil, e.err
 		}
 	}
+	return printed(ctx, pkg)
+}
+
+// printed checks what was built and returns it as a file.
+func printed(ctx *build.Context, pkg string) ([]byte, error) {
 	file, err := ctx.Result()
 	if err != nil {
 		return nil, err

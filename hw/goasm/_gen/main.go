@@ -90,6 +90,16 @@ func write(root string, p goasm.Package, verbose bool) error {
 		}
 	}
 
+	if p.Dir == "internal/vec" {
+		asm, err := reductions()
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(dir, "sum_amd64.s"), asm, 0o666); err != nil {
+			return err
+		}
+	}
+
 	imports := ""
 	if p.Import != "" {
 		imports = fmt.Sprintf("\nimport %q\n", p.Import)

@@ -37,5 +37,14 @@ func Black() goasm.Package {
 		add("bsm"+s.name, "Black-Scholes-Merton "+s.doc, bsm.Rows(), "S", "T", "r", "q")
 		add("normal"+s.name, "Bachelier "+s.doc, formula.BachelierRows(s.set), "F", "T", "D", "r")
 	}
+	p.Kernels = append(p.Kernels, goasm.Kernel{Name: "rate", Doc: "is the rate r = -ln(D)/T.", Graph: rate()})
 	return p
+}
+
+// rate is the continuously compounded rate of a discount factor.
+func rate() *formula.Graph {
+	b := formula.New("rate")
+	discount, tau := b.Input("D"), b.Input("T")
+	b.Output("r", discount.Log().Neg().Div(tau))
+	return b.MustGraph()
 }
