@@ -6,8 +6,10 @@ package rng
 //go:generate go -C _gen run . -family words -avx512 -out ../philox_words_avx512_amd64.s -stubs ../philox_words_avx512_amd64.go -pkg rng
 //go:generate go -C _gen run . -family uniforms -out ../philox_uniforms_avx2_amd64.s -stubs ../philox_uniforms_avx2_amd64.go -pkg rng
 //go:generate go -C _gen run . -family uniforms -avx512 -out ../philox_uniforms_avx512_amd64.s -stubs ../philox_uniforms_avx512_amd64.go -pkg rng
-//go:generate go -C _gen run . -family normal -out ../normal_avx2_amd64.s -stubs ../normal_avx2_amd64.go -pkg rng
-//go:generate go -C _gen run . -family normal -avx512 -out ../normal_avx512_amd64.s -stubs ../normal_avx512_amd64.go -pkg rng
+//go:generate go -C _gen run . -family middle -out ../normal_middle_avx2_amd64.s -stubs ../normal_middle_avx2_amd64.go -pkg rng
+//go:generate go -C _gen run . -family tails -out ../normal_tails_avx2_amd64.s -stubs ../normal_tails_avx2_amd64.go -pkg rng
+//go:generate go -C _gen run . -family middle -avx512 -out ../normal_middle_avx512_amd64.s -stubs ../normal_middle_avx512_amd64.go -pkg rng
+//go:generate go -C _gen run . -family tails -avx512 -out ../normal_tails_avx512_amd64.s -stubs ../normal_tails_avx512_amd64.go -pkg rng
 //go:generate go -C _gen run . -family sobol -out ../sobol_avx2_amd64.s -stubs ../sobol_avx2_amd64.go -pkg rng
 //go:generate go -C _gen run . -family sobol -avx512 -out ../sobol_avx512_amd64.s -stubs ../sobol_avx512_amd64.go -pkg rng
 

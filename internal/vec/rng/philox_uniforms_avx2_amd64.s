@@ -4,12 +4,6 @@
 
 #include "textflag.h"
 
-DATA uniformsOneAVX2<>+0(SB)/8, $0x3ff0000000000000
-DATA uniformsOneAVX2<>+8(SB)/8, $0x3ff0000000000000
-DATA uniformsOneAVX2<>+16(SB)/8, $0x3ff0000000000000
-DATA uniformsOneAVX2<>+24(SB)/8, $0x3ff0000000000000
-GLOBL uniformsOneAVX2<>(SB), RODATA|NOPTR, $32
-
 DATA uniformsOrderAVX2<>+0(SB)/8, $0x0000000000000000
 DATA uniformsOrderAVX2<>+8(SB)/8, $0x0000000000000002
 DATA uniformsOrderAVX2<>+16(SB)/8, $0x0000000000000001
@@ -30,6 +24,12 @@ DATA uniformsLowAVX2<>+8(SB)/8, $0x00000000ffffffff
 DATA uniformsLowAVX2<>+16(SB)/8, $0x00000000ffffffff
 DATA uniformsLowAVX2<>+24(SB)/8, $0x00000000ffffffff
 GLOBL uniformsLowAVX2<>(SB), RODATA|NOPTR, $32
+
+DATA uniformsOneAVX2<>+0(SB)/8, $0x3ff0000000000000
+DATA uniformsOneAVX2<>+8(SB)/8, $0x3ff0000000000000
+DATA uniformsOneAVX2<>+16(SB)/8, $0x3ff0000000000000
+DATA uniformsOneAVX2<>+24(SB)/8, $0x3ff0000000000000
+GLOBL uniformsOneAVX2<>(SB), RODATA|NOPTR, $32
 
 DATA uniformsBelowOneAVX2<>+0(SB)/8, $0x3fefffffffffffff
 DATA uniformsBelowOneAVX2<>+8(SB)/8, $0x3fefffffffffffff
@@ -54,12 +54,12 @@ TEXT ·philoxUniformsAVX2(SB), NOSPLIT, $0-32
 several:
 	CMPQ         CX, $0x02
 	JLT          severalDone
-	VMOVDQA      Y2, Y4
+	VMOVDQU      Y2, Y4
 	VPSRLQ       $0x20, Y2, Y5
 	VPBROADCASTQ 160(BX), Y6
 	VPBROADCASTQ 168(BX), Y7
 	VPADDQ       Y3, Y2, Y2
-	VMOVDQA      Y2, Y8
+	VMOVDQU      Y2, Y8
 	VPSRLQ       $0x20, Y2, Y9
 	VPBROADCASTQ 160(BX), Y10
 	VPBROADCASTQ 168(BX), Y11
@@ -304,7 +304,7 @@ severalDone:
 one:
 	CMPQ         CX, $0x01
 	JLT          oneDone
-	VMOVDQA      Y2, Y4
+	VMOVDQU      Y2, Y4
 	VPSRLQ       $0x20, Y2, Y5
 	VPBROADCASTQ 160(BX), Y6
 	VPBROADCASTQ 168(BX), Y7

@@ -4,16 +4,6 @@
 
 #include "textflag.h"
 
-DATA uniformsOneAVX512<>+0(SB)/8, $0x3ff0000000000000
-DATA uniformsOneAVX512<>+8(SB)/8, $0x3ff0000000000000
-DATA uniformsOneAVX512<>+16(SB)/8, $0x3ff0000000000000
-DATA uniformsOneAVX512<>+24(SB)/8, $0x3ff0000000000000
-DATA uniformsOneAVX512<>+32(SB)/8, $0x3ff0000000000000
-DATA uniformsOneAVX512<>+40(SB)/8, $0x3ff0000000000000
-DATA uniformsOneAVX512<>+48(SB)/8, $0x3ff0000000000000
-DATA uniformsOneAVX512<>+56(SB)/8, $0x3ff0000000000000
-GLOBL uniformsOneAVX512<>(SB), RODATA|NOPTR, $64
-
 DATA uniformsOrderAVX512<>+0(SB)/8, $0x0000000000000000
 DATA uniformsOrderAVX512<>+8(SB)/8, $0x0000000000000004
 DATA uniformsOrderAVX512<>+16(SB)/8, $0x0000000000000001
@@ -43,6 +33,16 @@ DATA uniformsLowAVX512<>+48(SB)/8, $0x00000000ffffffff
 DATA uniformsLowAVX512<>+56(SB)/8, $0x00000000ffffffff
 GLOBL uniformsLowAVX512<>(SB), RODATA|NOPTR, $64
 
+DATA uniformsOneAVX512<>+0(SB)/8, $0x3ff0000000000000
+DATA uniformsOneAVX512<>+8(SB)/8, $0x3ff0000000000000
+DATA uniformsOneAVX512<>+16(SB)/8, $0x3ff0000000000000
+DATA uniformsOneAVX512<>+24(SB)/8, $0x3ff0000000000000
+DATA uniformsOneAVX512<>+32(SB)/8, $0x3ff0000000000000
+DATA uniformsOneAVX512<>+40(SB)/8, $0x3ff0000000000000
+DATA uniformsOneAVX512<>+48(SB)/8, $0x3ff0000000000000
+DATA uniformsOneAVX512<>+56(SB)/8, $0x3ff0000000000000
+GLOBL uniformsOneAVX512<>(SB), RODATA|NOPTR, $64
+
 DATA uniformsBelowOneAVX512<>+0(SB)/8, $0x3fefffffffffffff
 DATA uniformsBelowOneAVX512<>+8(SB)/8, $0x3fefffffffffffff
 DATA uniformsBelowOneAVX512<>+16(SB)/8, $0x3fefffffffffffff
@@ -69,22 +69,22 @@ TEXT ·philoxUniformsAVX512(SB), NOSPLIT, $0-32
 several:
 	CMPQ            CX, $0x04
 	JLT             severalDone
-	VMOVDQA64       Z2, Z4
+	VMOVDQU64       Z2, Z4
 	VPSRLQ          $0x20, Z2, Z5
 	VPBROADCASTQ    160(BX), Z6
 	VPBROADCASTQ    168(BX), Z7
 	VPADDQ          Z3, Z2, Z2
-	VMOVDQA64       Z2, Z8
+	VMOVDQU64       Z2, Z8
 	VPSRLQ          $0x20, Z2, Z9
 	VPBROADCASTQ    160(BX), Z10
 	VPBROADCASTQ    168(BX), Z11
 	VPADDQ          Z3, Z2, Z2
-	VMOVDQA64       Z2, Z12
+	VMOVDQU64       Z2, Z12
 	VPSRLQ          $0x20, Z2, Z13
 	VPBROADCASTQ    160(BX), Z14
 	VPBROADCASTQ    168(BX), Z15
 	VPADDQ          Z3, Z2, Z2
-	VMOVDQA64       Z2, Z16
+	VMOVDQU64       Z2, Z16
 	VPSRLQ          $0x20, Z2, Z17
 	VPBROADCASTQ    160(BX), Z18
 	VPBROADCASTQ    168(BX), Z19
@@ -393,7 +393,7 @@ severalDone:
 one:
 	CMPQ            CX, $0x01
 	JLT             oneDone
-	VMOVDQA64       Z2, Z4
+	VMOVDQU64       Z2, Z4
 	VPSRLQ          $0x20, Z2, Z5
 	VPBROADCASTQ    160(BX), Z6
 	VPBROADCASTQ    168(BX), Z7

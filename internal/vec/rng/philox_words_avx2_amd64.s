@@ -4,12 +4,6 @@
 
 #include "textflag.h"
 
-DATA wordsOneAVX2<>+0(SB)/8, $0x3ff0000000000000
-DATA wordsOneAVX2<>+8(SB)/8, $0x3ff0000000000000
-DATA wordsOneAVX2<>+16(SB)/8, $0x3ff0000000000000
-DATA wordsOneAVX2<>+24(SB)/8, $0x3ff0000000000000
-GLOBL wordsOneAVX2<>(SB), RODATA|NOPTR, $32
-
 DATA wordsOrderAVX2<>+0(SB)/8, $0x0000000000000000
 DATA wordsOrderAVX2<>+8(SB)/8, $0x0000000000000002
 DATA wordsOrderAVX2<>+16(SB)/8, $0x0000000000000001
@@ -30,6 +24,12 @@ DATA wordsLowAVX2<>+8(SB)/8, $0x00000000ffffffff
 DATA wordsLowAVX2<>+16(SB)/8, $0x00000000ffffffff
 DATA wordsLowAVX2<>+24(SB)/8, $0x00000000ffffffff
 GLOBL wordsLowAVX2<>(SB), RODATA|NOPTR, $32
+
+DATA wordsOneAVX2<>+0(SB)/8, $0x3ff0000000000000
+DATA wordsOneAVX2<>+8(SB)/8, $0x3ff0000000000000
+DATA wordsOneAVX2<>+16(SB)/8, $0x3ff0000000000000
+DATA wordsOneAVX2<>+24(SB)/8, $0x3ff0000000000000
+GLOBL wordsOneAVX2<>(SB), RODATA|NOPTR, $32
 
 DATA wordsBelowOneAVX2<>+0(SB)/8, $0x3fefffffffffffff
 DATA wordsBelowOneAVX2<>+8(SB)/8, $0x3fefffffffffffff
@@ -54,12 +54,12 @@ TEXT ·philoxWordsAVX2(SB), NOSPLIT, $0-32
 several:
 	CMPQ         CX, $0x02
 	JLT          severalDone
-	VMOVDQA      Y2, Y4
+	VMOVDQU      Y2, Y4
 	VPSRLQ       $0x20, Y2, Y5
 	VPBROADCASTQ 160(BX), Y6
 	VPBROADCASTQ 168(BX), Y7
 	VPADDQ       Y3, Y2, Y2
-	VMOVDQA      Y2, Y8
+	VMOVDQU      Y2, Y8
 	VPSRLQ       $0x20, Y2, Y9
 	VPBROADCASTQ 160(BX), Y10
 	VPBROADCASTQ 168(BX), Y11
@@ -292,7 +292,7 @@ severalDone:
 one:
 	CMPQ         CX, $0x01
 	JLT          oneDone
-	VMOVDQA      Y2, Y4
+	VMOVDQU      Y2, Y4
 	VPSRLQ       $0x20, Y2, Y5
 	VPBROADCASTQ 160(BX), Y6
 	VPBROADCASTQ 168(BX), Y7

@@ -4,12 +4,6 @@
 
 #include "textflag.h"
 
-DATA sobolOneAVX2<>+0(SB)/8, $0x3ff0000000000000
-DATA sobolOneAVX2<>+8(SB)/8, $0x3ff0000000000000
-DATA sobolOneAVX2<>+16(SB)/8, $0x3ff0000000000000
-DATA sobolOneAVX2<>+24(SB)/8, $0x3ff0000000000000
-GLOBL sobolOneAVX2<>(SB), RODATA|NOPTR, $32
-
 DATA sobolMaskAVX2<>+0(SB)/8, $0xffffffffffffffff
 DATA sobolMaskAVX2<>+8(SB)/8, $0xffffffffffffffff
 DATA sobolMaskAVX2<>+16(SB)/8, $0xffffffffffffffff
@@ -19,6 +13,12 @@ DATA sobolMaskAVX2<>+40(SB)/8, $0x0000000000000000
 DATA sobolMaskAVX2<>+48(SB)/8, $0x0000000000000000
 DATA sobolMaskAVX2<>+56(SB)/8, $0x0000000000000000
 GLOBL sobolMaskAVX2<>(SB), RODATA|NOPTR, $64
+
+DATA sobolOneAVX2<>+0(SB)/8, $0x3ff0000000000000
+DATA sobolOneAVX2<>+8(SB)/8, $0x3ff0000000000000
+DATA sobolOneAVX2<>+16(SB)/8, $0x3ff0000000000000
+DATA sobolOneAVX2<>+24(SB)/8, $0x3ff0000000000000
+GLOBL sobolOneAVX2<>(SB), RODATA|NOPTR, $32
 
 DATA sobolHalfStepAVX2<>+0(SB)/8, $0x3ca0000000000000
 DATA sobolHalfStepAVX2<>+8(SB)/8, $0x3ca0000000000000

@@ -46,10 +46,12 @@ func (m *machine) constants(family string) {
 		words(name, all...)
 	}
 	float := func(name string, x float64) { repeat(name, math.Float64bits(x), math.Float64bits(x)) }
-	float("One", 1)
 	switch family {
-	case "normal":
-		m.normalConstants(words, float)
+	case "middle":
+		m.middleConstants(words, float)
+		return
+	case "tails":
+		tailConstants(float)
 		return
 	case "words", "uniforms":
 		// The blocks of the lanes: in this order unpacking pairs of words gives blocks in turn.
@@ -62,12 +64,14 @@ func (m *machine) constants(family string) {
 		words("M1", 0xCD9E8D57)
 		words("Lanes", uint64(m.lanes))
 		repeat("Low", 0xFFFFFFFF, 0xFFFFFFFF)
+		float("One", 1)
 		float("BelowOne", 1-0x1p-53)
 		return
 	}
 	if !m.wide() {
 		words("Mask", ^uint64(0), ^uint64(0), ^uint64(0), ^uint64(0), 0, 0, 0, 0)
 	}
+	float("One", 1)
 	float("HalfStep", 0x1p-53)
 	words("Hash1", 0x3D20ADEA)
 	words("Hash2", 0x05526C56)
@@ -115,20 +119,12 @@ func (m *machine) spread(r reg.Register) reg.VecVirtual {
 	return v
 }
 
+// load copies between registers and memory, which need not be aligned.
 func (m *machine) load(from Op, to Op) {
 	if m.wide() {
 		VMOVDQU64(from, to)
 	} else {
 		VMOVDQU(from, to)
-	}
-}
-
-// move copies a register.
-func (m *machine) move(from, to Op) {
-	if m.wide() {
-		VMOVDQA64(from, to)
-	} else {
-		VMOVDQA(from, to)
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 )
 
 func main() {
-	family := flag.String("family", "", "words, uniforms, normal or sobol")
+	family := flag.String("family", "", "words, uniforms, middle, tails or sobol")
 	avx512 := flag.Bool("avx512", false, "AVX-512 instead of AVX2")
 	flag.Parse()
 	m := &machine{name: "AVX2", lanes: 4}
@@ -22,10 +22,11 @@ func main() {
 		m.philox("Words", false)
 	case "uniforms":
 		m.philox("Uniforms", true)
-	case "normal":
+	case "middle":
 		m.normalMiddle()
-		m.normalTails()
 		m.normalScatter()
+	case "tails":
+		m.normalTails()
 	case "sobol":
 		m.sobolWide()
 		m.sobolNarrow(false)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"math"
 
 	. "github.com/mmcloughlin/avo/build"
@@ -27,22 +28,63 @@ func (m *machine) fill(from Mem) reg.VecVirtual {
 	return v
 }
 
-// horner replaces acc by acc·x + c.
-func (m *machine) horner(c Mem, x, acc reg.VecVirtual) {
+// horner replaces each acc by acc·x + c.
+func (m *machine) horner(c Mem, x, acc []reg.VecVirtual) {
 	if m.wide() {
-		VFMADD213PD_BCST(c, x, acc)
-	} else {
-		VFMADD213PD(m.fill(c), x, acc)
+		for i := range x {
+			VFMADD213PD_BCST(c, x[i], acc[i])
+		}
+		return
+	}
+	v := m.fill(c)
+	for i := range x {
+		VFMADD213PD(v, x[i], acc[i])
 	}
 }
 
-// polynomial returns the polynomial with n coefficients at c, highest first.
-func (m *machine) polynomial(c Mem, n int, x reg.VecVirtual) reg.VecVirtual {
-	acc := m.fill(c)
+// polynomial returns the values at every x, side by side, of the polynomial with n coefficients at c, highest first.
+func (m *machine) polynomial(c Mem, n int, x []reg.VecVirtual) []reg.VecVirtual {
+	acc := make([]reg.VecVirtual, len(x))
+	for i := range acc {
+		acc[i] = m.fill(c)
+	}
 	for i := 1; i < n; i++ {
 		m.horner(c.Offset(8*i), x, acc)
 	}
 	return acc
+}
+
+// ratio returns numerators and denominators at every x, side by side.
+func (m *machine) ratio(c Mem, x []reg.VecVirtual) (num, den []reg.VecVirtual) {
+	num, den = make([]reg.VecVirtual, len(x)), make([]reg.VecVirtual, len(x))
+	for i := range x {
+		num[i], den[i] = m.fill(c), m.fill(c.Offset(64))
+	}
+	for i := 1; i < 8; i++ {
+		m.horner(c.Offset(8*i), x, num)
+		m.horner(c.Offset(64+8*i), x, den)
+	}
+	return num, den
+}
+
+// vectors returns n registers.
+func (m *machine) vectors(n int) []reg.VecVirtual {
+	v := make([]reg.VecVirtual, n)
+	for i := range v {
+		v[i] = m.vec()
+	}
+	return v
+}
+
+// loop writes a loop that takes so many vectors at a time while there are as many, and counts them off groups.
+func loop(name string, groups reg.Register, sets int, body func(sets int)) {
+	Label(name)
+	CMPQ(groups, U8(sets))
+	JLT(LabelRef(name + "Done"))
+	body(sets)
+	SUBQ(U8(sets), groups)
+	JMP(LabelRef(name))
+	Label(name + "Done")
 }
 
 // normalMiddle writes the quantiles as in the middle of the distribution; uniforms outside go to tails, packed, and their places to
@@ -57,7 +99,6 @@ func (m *machine) normalMiddle() {
 	c := Mem{Base: Load(Param("c"), GP64())}
 	tails := Mem{Base: Load(Param("tails"), GP64())}
 	masks := Mem{Base: Load(Param("masks"), GP64())}
-	half, magnitude, edge, centre := m.broadcast("Half"), m.broadcast("Magnitude"), m.broadcast("Edge"), m.broadcast("Centre")
 	count := GP64()
 	XORQ(count, count)
 	var pack reg.Register
@@ -65,46 +106,51 @@ func (m *machine) normalMiddle() {
 		pack = GP64()
 		LEAQ(m.data["Pack"], pack)
 	}
-	TESTQ(groups, groups)
-	JZ(LabelRef("done"))
-	Label("loop")
-	u, q, a, r := m.vec(), m.vec(), m.vec(), m.vec()
-	m.load(x, u)
-	VSUBPD(half, u, q)
-	m.and(magnitude, q, a)
-	m.move(centre, r)
-	VFNMADD231PD(q, q, r)
-	num := m.polynomial(c.Offset(atMiddle), 8, r)
-	den := m.polynomial(c.Offset(atMiddle+64), 8, r)
-	VMULPD(num, q, num)
-	VDIVPD(den, num, num)
-	m.store(num, x)
-	bits := GP64()
-	if m.wide() {
-		k, t := K(), m.vec()
-		VCMPPD(U8(greater), edge, a, k)
-		VCOMPRESSPD_Z(u, k, t)
-		m.store(t, tails)
-		KMOVB(k, bits.As32())
-	} else {
-		VCMPPD(U8(greater), edge, a, a)
-		VMOVMSKPD(a, bits.As32())
-		order, at := YMM(), GP64()
-		MOVQ(bits, at)
-		SHLQ(U8(5), at)
-		VMOVDQU(Mem{Base: pack, Index: at, Scale: 1}, order)
-		VPERMD(u, order, u)
-		m.store(u, tails)
+	half, magnitude, edge, centre := m.operand("Half"), m.operand("Magnitude"), m.operand("Edge"), m.operand("Centre")
+	body := func(sets int) {
+		q, r := m.vectors(sets), m.vectors(sets)
+		for i := range q {
+			m.load(x.Offset(i*m.bytes()), q[i])
+			VSUBPD(half, q[i], q[i])
+			m.load(centre, r[i])
+			VFNMADD231PD(q[i], q[i], r[i])
+		}
+		num, den := m.ratio(c.Offset(atMiddle), r)
+		for i := range q {
+			VMULPD(num[i], q[i], num[i])
+			VDIVPD(den[i], num[i], num[i])
+		}
+		for i := range q {
+			u, bits := m.vec(), GP64()
+			m.load(x.Offset(i*m.bytes()), u)
+			m.and(magnitude, q[i], q[i])
+			if m.wide() {
+				k, t := K(), m.vec()
+				VCMPPD(U8(greater), edge, q[i], k)
+				VCOMPRESSPD_Z(u, k, t)
+				m.store(t, tails)
+				KMOVB(k, bits.As32())
+			} else {
+				VCMPPD(U8(greater), edge, q[i], q[i])
+				VMOVMSKPD(q[i], bits.As32())
+				order, at := YMM(), GP64()
+				MOVQ(bits, at)
+				SHLQ(U8(5), at)
+				VMOVDQU(Mem{Base: pack, Index: at, Scale: 1}, order)
+				VPERMD(u, order, u)
+				m.store(u, tails)
+			}
+			MOVB(bits.As8(), masks.Offset(i))
+			POPCNTQ(bits, bits)
+			ADDQ(bits, count)
+			LEAQ(Mem{Base: tails.Base, Index: bits, Scale: 8}, tails.Base)
+			m.store(num[i], x.Offset(i*m.bytes()))
+		}
+		ADDQ(U8(sets), masks.Base)
+		ADDQ(U32(uint32(sets*m.bytes())), x.Base)
 	}
-	MOVB(bits.As8(), masks)
-	POPCNTQ(bits, bits)
-	ADDQ(bits, count)
-	LEAQ(Mem{Base: tails.Base, Index: bits, Scale: 8}, tails.Base)
-	INCQ(masks.Base)
-	ADDQ(U32(uint32(m.bytes())), x.Base)
-	DECQ(groups)
-	JNZ(LabelRef("loop"))
-	Label("done")
+	loop("several", groups, 2, body)
+	loop("one", groups, 1, body)
 	Store(count, ReturnIndex(0))
 	VZEROUPPER()
 	RET()
@@ -112,13 +158,6 @@ func (m *machine) normalMiddle() {
 
 // greater is the ordered, quiet comparison of VCMPPD.
 const greater = 0x1E
-
-// ratio returns the ratio of the two polynomials at c.
-func (m *machine) ratio(c Mem, x reg.VecVirtual) reg.VecVirtual {
-	num, den := m.polynomial(c, 8, x), m.polynomial(c.Offset(64), 8, x)
-	VDIVPD(den, num, num)
-	return num
-}
 
 // normalTails writes the quantiles of uniforms in the tails.
 func (m *machine) normalTails() {
@@ -128,76 +167,97 @@ func (m *machine) normalTails() {
 	x := Mem{Base: Load(Param("x"), GP64())}
 	groups := Load(Param("groups"), GP64())
 	c := Mem{Base: Load(Param("c"), GP64())}
-	half, one := m.broadcast("Half"), m.broadcast("One")
-	TESTQ(groups, groups)
-	JZ(LabelRef("done"))
-	Label("loop")
-	u, q, p := m.vec(), m.vec(), m.vec()
-	m.load(x, u)
-	VSUBPD(half, u, q)
-	VSUBPD(u, one, p)
-	VMINPD(u, p, p)
-	// p = 2^e·f with f in [√½, √2)
-	k, f, e := m.vec(), m.vec(), m.vec()
-	VPSUBQ(m.broadcast("Base"), p, k)
-	m.and(m.broadcast("Mantissa"), k, f)
-	VPADDQ(m.broadcast("RootHalf"), f, f)
-	VPSRLQ(U8(52), k, k)
-	m.or(m.broadcast("Magic"), k, k)
-	VSUBPD(k, m.broadcast("MagicExponent"), e)
-	// −ln p = 2·artanh(s) − e·ln 2 with s = (1 − f)/(1 + f)
-	s, w, t := m.vec(), m.vec(), m.vec()
-	VSUBPD(f, one, s)
-	VADDPD(f, one, f)
-	VDIVPD(f, s, s)
-	VMULPD(s, s, w)
-	series := m.polynomial(c.Offset(atLog), logTerms, w)
-	VMULPD(w, series, series)
-	VADDPD(s, s, t)
-	VFMADD213PD(t, t, series)
-	m.horner2(c.Offset(atLn2Low), e, series)
-	m.horner2(c.Offset(atLn2High), e, series)
-	r, z := m.vec(), m.vec()
-	VSQRTPD(series, r)
-	VSUBPD(m.broadcast("Shift"), r, z)
-	z = m.ratio(c.Offset(atTail), z)
-	five := m.broadcast("Five")
-	var far Op
-	if m.wide() {
-		far = K()
-		VCMPPD(U8(greater), five, r, far)
-		KORTESTB(far, far)
-	} else {
-		far = m.vec()
-		VCMPPD(U8(greater), five, r, far)
-		VPTEST(far, far)
+	k := &tailOperands{
+		one: m.operand("One"), base: m.operand("Base"), mantissa: m.operand("Mantissa"), rootHalf: m.operand("RootHalf"),
+		magic: m.operand("Magic"), magicExponent: m.operand("MagicExponent"), shift: m.operand("Shift"),
+		five: m.operand("Five"), half: m.operand("Half"), sign: m.operand("Sign"),
 	}
-	JZ(LabelRef("near")) // but for one vector in a thousand million
-	VSUBPD(five, r, r)
-	y := m.ratio(c.Offset(atFar), r)
-	if m.wide() {
-		VBLENDMPD(y, z, far, z)
-	} else {
-		VBLENDVPD(far, y, z, z)
-	}
-	Label("near")
-	m.and(m.broadcast("Sign"), q, q)
-	m.or(q, z, z)
-	m.store(z, x)
-	ADDQ(U32(uint32(m.bytes())), x.Base)
-	DECQ(groups)
-	JNZ(LabelRef("loop"))
-	Label("done")
+	loop("several", groups, 2, func(sets int) { m.tails(x, c, k, "several", sets) })
+	loop("one", groups, 1, func(sets int) { m.tails(x, c, k, "one", sets) })
 	VZEROUPPER()
 	RET()
 }
 
-// horner2 replaces acc by x·c + acc.
-func (m *machine) horner2(c Mem, x, acc reg.VecVirtual) {
-	if m.wide() {
-		VFMADD231PD_BCST(c, x, acc)
-	} else {
-		VFMADD231PD(m.fill(c), x, acc)
+// tailOperands are registers or places in memory.
+type tailOperands struct {
+	one, base, mantissa, rootHalf, magic, magicExponent, shift, five, half, sign Op
+}
+
+// tails writes the quantiles of so many vectors at x and moves x past them.
+func (m *machine) tails(x, c Mem, v *tailOperands, name string, sets int) {
+	q, p, e, s, w := m.vectors(sets), m.vectors(sets), m.vectors(sets), m.vectors(sets), m.vectors(sets)
+	for i := range q {
+		u, k, f := q[i], p[i], w[i]
+		m.load(x.Offset(i*m.bytes()), u)
+		m.load(v.one, k)
+		VSUBPD(u, k, k)
+		VMINPD(u, k, k)
+		// p = 2^-e·f with f in [√½, √2)
+		VPSUBQ(v.base, k, k)
+		m.and(v.mantissa, k, f)
+		VPADDQ(v.rootHalf, f, f)
+		VPSRLQ(U8(52), k, k)
+		m.or(v.magic, k, k)
+		m.load(v.magicExponent, e[i])
+		VSUBPD(k, e[i], e[i])
+		// −ln p = 2·artanh(s) + e·ln 2 with s = (1 − f)/(1 + f)
+		m.load(v.one, s[i])
+		VSUBPD(f, s[i], s[i])
+		VADDPD(v.one, f, f)
+		VDIVPD(f, s[i], s[i])
+		VMULPD(s[i], s[i], w[i])
+	}
+	lnp := m.polynomial(c.Offset(atLog), logTerms, w)
+	for i := range q {
+		VMULPD(w[i], lnp[i], lnp[i])
+		VADDPD(s[i], s[i], s[i])
+		VFMADD213PD(s[i], s[i], lnp[i])
+	}
+	m.addScaled(c.Offset(atLn2Low), e, lnp)
+	m.addScaled(c.Offset(atLn2High), e, lnp)
+	r, t := lnp, m.vectors(sets)
+	for i := range q {
+		VSQRTPD(lnp[i], r[i])
+		VSUBPD(v.shift, r[i], t[i])
+	}
+	z, den := m.ratio(c.Offset(atTail), t)
+	for i := range q {
+		VDIVPD(den[i], z[i], z[i])
+		near := fmt.Sprintf("%sNear%d", name, i)
+		var far Op
+		if m.wide() {
+			far = K()
+			VCMPPD(U8(greater), v.five, r[i], far)
+			KORTESTB(far, far)
+		} else {
+			far = m.vec()
+			VCMPPD(U8(greater), v.five, r[i], far)
+			VPTEST(far, far)
+		}
+		JZ(LabelRef(near)) // but for one vector in a thousand million
+		VSUBPD(v.five, r[i], r[i])
+		y, d := m.ratio(c.Offset(atFar), r[i:i+1])
+		VDIVPD(d[0], y[0], y[0])
+		if m.wide() {
+			VBLENDMPD(y[0], z[i], far, z[i])
+		} else {
+			VBLENDVPD(far, y[0], z[i], z[i])
+		}
+		Label(near)
+		m.load(x.Offset(i*m.bytes()), q[i])
+		VSUBPD(v.half, q[i], q[i])
+		m.and(v.sign, q[i], q[i])
+		m.or(q[i], z[i], z[i])
+		m.store(z[i], x.Offset(i*m.bytes()))
+	}
+	ADDQ(U32(uint32(sets*m.bytes())), x.Base)
+}
+
+// addScaled replaces each acc by x·c + acc.
+func (m *machine) addScaled(c Mem, x, acc []reg.VecVirtual) {
+	v := m.fill(c)
+	for i := range x {
+		VFMADD231PD(v, x[i], acc[i])
 	}
 }
 
@@ -248,21 +308,12 @@ func (m *machine) normalScatter() {
 	RET()
 }
 
-// normalConstants lays down what is not among the coefficients.
-func (m *machine) normalConstants(words func(string, ...uint64), float func(string, float64)) {
+// middleConstants lays down what the middle needs and the orders of packing.
+func (m *machine) middleConstants(words func(string, ...uint64), float func(string, float64)) {
 	float("Half", 0.5)
 	float("Edge", 0.425)
 	float("Centre", 0.180625)
-	float("Shift", 1.6)
-	float("Five", 5)
-	float("MagicExponent", 1<<52+64)
-	words("Magic", 0x433<<52)
-	words("Magnitude", 1<<63-1)
-	words("Sign", 1<<63)
-	words("Mantissa", 1<<52-1)
-	rootHalf := math.Float64bits(math.Sqrt(0.5))
-	words("RootHalf", rootHalf)
-	words("Base", rootHalf-64<<52)
+	float("Magnitude", math.Float64frombits(1<<63-1))
 	if m.wide() {
 		return
 	}
@@ -285,4 +336,20 @@ func (m *machine) normalConstants(words func(string, ...uint64), float func(stri
 	words("Pack", pack...)
 	words("Unpack", unpack...)
 	words("Blend", blend...)
+}
+
+// tailConstants lays down what the tails need and is not among the coefficients.
+func tailConstants(float func(string, float64)) {
+	word := func(name string, w uint64) { float(name, math.Float64frombits(w)) }
+	float("Half", 0.5)
+	float("One", 1)
+	float("Shift", 1.6)
+	float("Five", 5)
+	float("MagicExponent", 1<<52+64)
+	word("Magic", 0x433<<52)
+	word("Sign", 1<<63)
+	word("Mantissa", 1<<52-1)
+	rootHalf := math.Float64bits(math.Sqrt(0.5))
+	word("RootHalf", rootHalf)
+	word("Base", rootHalf-64<<52)
 }

@@ -33,14 +33,11 @@ func (m *machine) philox(kind string, uniforms bool) {
 	VPADDQ(m.data["Order"], counter, counter)
 	advance := m.broadcast("Lanes")
 
-	loop := func(name string, sets int) {
-		Label(name)
-		CMPQ(groups, U8(sets))
-		JLT(LabelRef(name + "Done"))
+	body := func(sets int) {
 		x := make([]philoxState, sets)
 		for i := range x {
 			x[i] = philoxState{m.vec(), m.vec(), m.vec(), m.vec()}
-			m.move(counter, x[i][0])
+			m.load(counter, x[i][0])
 			VPSRLQ(U8(32), counter, x[i][1])
 			VPBROADCASTQ(sched.Offset(16*10), x[i][2])
 			VPBROADCASTQ(sched.Offset(16*10+8), x[i][3])
@@ -60,12 +57,9 @@ func (m *machine) philox(kind string, uniforms bool) {
 			m.store(b, dst.Offset((2*i+1)*m.bytes()))
 		}
 		ADDQ(U32(uint32(2*sets*m.bytes())), dst.Base)
-		SUBQ(U8(sets), groups)
-		JMP(LabelRef(name))
-		Label(name + "Done")
 	}
-	loop("several", m.lanes/2) // two in the registers of AVX2, four in those of AVX-512
-	loop("one", 1)
+	loop("several", groups, m.lanes/2, body) // two in the registers of AVX2, four in those of AVX-512
+	loop("one", groups, 1, body)
 	VZEROUPPER()
 	RET()
 }
