@@ -15,7 +15,7 @@ const (
 // the other side is added to the intrinsic value, so that put-call parity holds to the last place. The inputs and
 // outputs are those of Fast. The graph is fully expanded.
 //
-// The price is NaN outside the domain of Fast and also where S, K, D or σ√T is not above [RowsLow], where the greatest of
+// The price is NaN outside the domain of Fast and also where S, K, D, a leg or σ√T is not above [RowsLow], where the sum of
 // the legs and σ√T is not below [RowsHigh], and so where there is no volatility or no time: a caller does those rows
 // otherwise. The sign is taken as it is, and a NaN there makes the price NaN. Only the price says that a row is outside.
 func (e European) Rows() *Graph {
@@ -38,11 +38,9 @@ func (e European) Rows() *Graph {
 func (e European) rows(b *Builder, m market) (f fast, price Expr) {
 	f = fast{market: m, asset: m.spot, rootT: m.tau.Sqrt()}
 	s := m.vol.Mul(f.rootT).Named("s")
-	least := m.spot.Min(m.strike)
 	discount := m.discount
 	switch e.Market {
 	case GivenForward:
-		least = least.Min(discount)
 		f.asset = m.spot.Mul(discount)
 	case GivenSpotYield:
 		f.asset = m.spot.Mul(m.yield.Neg().Mul(m.tau).Exp())
@@ -53,19 +51,12 @@ func (e European) rows(b *Builder, m market) (f fast, price Expr) {
 	f.bond = m.strike.Mul(discount)
 
 	num, den, k := b.ratio(m.spot, m.strike)
-	var z Expr // num/den
-	if e.Greeks > PriceOnly {
-		scale := s.Mul(m.spot)
-		q := b.Const(1).Div(den.Mul(scale))
-		z = num.Mul(scale.Mul(q))
-		q = q.Mul(den)
-		f.invStdv, f.invS = m.spot.Mul(q), s.Mul(q)
-		f.invVol = f.rootT.Mul(f.invStdv)
-	} else {
-		q := b.Const(1).Div(den.Mul(s))
-		z = num.Mul(s.Mul(q))
-		f.invStdv = den.Mul(q)
-	}
+	scale := s.Mul(m.spot)
+	q := b.Const(1).Div(den.Mul(scale)) // one division for num/den, 1/s and 1/S
+	z := num.Mul(scale.Mul(q))
+	q = q.Mul(den)
+	f.invStdv, f.invS = m.spot.Mul(q), s.Mul(q)
+	f.invVol = f.rootT.Mul(f.invStdv)
 	x := joinRatio(z, k)
 	switch e.Market {
 	case GivenSpot:
@@ -84,12 +75,16 @@ func (e European) rows(b *Builder, m market) (f fast, price Expr) {
 	bell := f.asset.FMA(w, f.asset).Scale(n).Named("E")
 	f.density = bell.Mul(b.Symbol(SymInvSqrt2Pi))
 	// sign·A·Φ(sign·d1) is sign·A, if that is the greater part, less E·G(|d1|) with the sign of d1.
-	whole := func(worth, d Expr) Expr { return m.sign.Mul(d).Ge(zero).Select(m.sign.Mul(worth), zero) }
+	whole := func(worth, d Expr) Expr { return m.sign.Mul(d).Lt(zero).Select(zero, m.sign.Mul(worth)) }
 	whole1, whole2 := whole(f.asset, f.d1), whole(f.bond, f.d2)
 	g1, g2 = g1.CopySign(f.d1), g2.CopySign(f.d2)
 	f.n1, f.n2 = bell.Neg().FMA(g1, whole1).Named("N1"), bell.Neg().FMA(g2, whole2).Named("N2")
 	price = bell.FMA(g2.Sub(g1), whole1.Sub(whole2))
 
+	least := m.spot.Min(m.strike).Min(discount)
+	if e.Market != GivenForward { // discount factors are positive unless a rate is infinite or as good as that
+		least = m.spot.Min(f.asset).Min(f.bond)
+	}
 	inside := least.Min(s).Gt(b.Const(RowsLow)).And(f.asset.Add(f.bond).Add(s).Lt(b.Const(RowsHigh)))
 	price = inside.Select(price, b.Const(math.NaN()))
 	if e.Greeks > FirstOrder {
@@ -140,8 +135,9 @@ func BachelierRows(set Greeks) *Graph {
 	bell := discount.FMA(w, discount).Scale(n).Named("E")
 	density := bell.Mul(b.Symbol(SymInvSqrt2Pi))
 	zero := b.Const(0)
-	in := sign.Mul(m).Ge(zero)
-	intrinsic := in.Select(discount.Mul(m.Abs()), zero)
+	gain := sign.Mul(m)
+	worthless := gain.Lt(zero)
+	intrinsic := worthless.Select(zero, discount.Mul(gain))
 	slope := a.Neg().FMA(g, b.Symbol(SymInvSqrt2Pi))
 	price := bell.Mul(s).FMA(slope, intrinsic)
 	size := spot.Abs().Add(strike.Abs()).Add(discount).Add(s)
@@ -150,7 +146,7 @@ func BachelierRows(set Greeks) *Graph {
 	if set > PriceOnly {
 		rate := b.Input("r")
 		price = out[0]
-		delta := bell.Neg().FMA(g.CopySign(m), in.Select(sign.Mul(discount), zero))
+		delta := bell.Neg().FMA(g.CopySign(m), worthless.Select(zero, sign.Mul(discount)))
 		gamma, vega := density.Mul(inv), density.Mul(rootT)
 		decay := density.Mul(vol.Mul(vol).Mul(inv)).Times(-0.5)
 		out = append(out, delta, gamma, vega, rate.FMA(price, decay), tau.Neg().Mul(price))

@@ -1,0 +1,78 @@
+package formula
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+)
+
+// The form for columns is the form for speed where it is defined, for every market and set of Greeks.
+func TestRowsMatchFast(t *testing.T) {
+	rng := rand.New(rand.NewPCG(25, 26))
+	for _, m := range []Market{GivenForward, GivenSpot, GivenSpotYield} {
+		for _, set := range []Greeks{PriceOnly, FirstOrder, AllGreeks} {
+			rows, fast := European{m, set}.Rows(), European{m, set}.Fast()
+			if a, b := list(rows.InputNames())+list(rows.OutputNames()), list(fast.InputNames())+list(fast.OutputNames()); a != b {
+				t.Fatalf("inputs and outputs %s, want %s", a, b)
+			}
+			for range 500 {
+				sign, s, k, tau, vol, r, q := randomOption(rng)
+				in := []float64{sign, s, k, tau, vol, r, q}
+				if m == GivenForward {
+					in = []float64{sign, s, k, tau, vol, math.Exp(-r * tau), r}
+				}
+				in = in[:len(rows.inputs)]
+				a, b := rows.Eval(in...), fast.Eval(in...)
+				for i, name := range rows.OutputNames() {
+					if math.Abs(a[i]-b[i]) > 4e-14*math.Abs(b[i])+3e-14*max(1, k/s)*scaleOf(name, s, tau, vol) {
+						t.Errorf("market %d: %s at %v: %v, fast form %v", m, name, in, a[i], b[i])
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestBachelierRowsMatchDerivatives(t *testing.T) {
+	rng := rand.New(rand.NewPCG(27, 28))
+	rows, derived := BachelierRows(AllGreeks), NewEvaluator(BachelierGreeks(AllGreeks))
+	want := make([]float64, len(greekNames))
+	for range 500 {
+		sign, s, k, tau, vol, r, _ := randomOption(rng)
+		got := rows.Eval(sign, s, k, tau, vol*s, math.Exp(-r*tau), r)
+		derived.Eval(want, []float64{sign, s, k, tau, vol * s, r})
+		for i, name := range greekNames {
+			if math.Abs(got[i]-want[i]) > 2e-14*math.Abs(want[i])+3e-14*max(1, k/s)*scaleOf(name, s, tau, vol) {
+				t.Errorf("%s at %v: %v, by differentiation %v", name, []float64{sign, s, k, tau, vol * s, r}, got[i], want[i])
+			}
+		}
+	}
+}
+
+// Outside the range of rows the price is NaN, and so it is where an input is bad.
+func TestRowsOutside(t *testing.T) {
+	nan, inf := math.NaN(), math.Inf(1)
+	forward, spot, normal := European{Market: GivenForward}.Rows(), European{Market: GivenSpotYield}.Rows(), BachelierRows(PriceOnly)
+	for i := range 6 {
+		for _, v := range []float64{nan, inf, -inf, 0, -1, 1e-120, 1e120} {
+			in := []float64{1, 100, 110, 0.5, 0.2, 0.98}
+			in[i] = v
+			if i == 0 && v == v || i == 3 && (v == 1e-120 || v == 1e120) {
+				continue // the sign is taken as it is; such a time leaves σ√T in range
+			}
+			if p := forward.Eval(in...)[0]; p == p {
+				t.Errorf("Black: price %v of %v", p, in)
+			}
+			if p := normal.Eval(in...)[0]; p == p && (i > 2 || v != v || math.Abs(v) > 1e100) {
+				t.Errorf("Bachelier: price %v of %v", p, in)
+			}
+			in = append(in[:5], 0.03, 0.01)
+			if i == 5 {
+				in[5] = v
+			}
+			if p := spot.Eval(in...)[0]; p == p && (i < 4 || v != v || math.Abs(v) > 1e100) && i < 5 {
+				t.Errorf("BSM: price %v of %v", p, in)
+			}
+		}
+	}
+}
