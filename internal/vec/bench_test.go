@@ -38,13 +38,14 @@ func benchmark(b *testing.B, name string) {
 	}
 }
 
-func BenchmarkExp(b *testing.B)     { benchmark(b, "Exp") }
-func BenchmarkExpm1(b *testing.B)   { benchmark(b, "Expm1") }
-func BenchmarkLog(b *testing.B)     { benchmark(b, "Log") }
-func BenchmarkLog1p(b *testing.B)   { benchmark(b, "Log1p") }
-func BenchmarkSqrt(b *testing.B)    { benchmark(b, "Sqrt") }
-func BenchmarkNormCDF(b *testing.B) { benchmark(b, "NormCDF") }
-func BenchmarkNormPDF(b *testing.B) { benchmark(b, "NormPDF") }
-func BenchmarkSincos(b *testing.B)  { benchmark(b, "Sincos") }
-func BenchmarkCExp(b *testing.B)    { benchmark(b, "CExp") }
-func BenchmarkMulAdd(b *testing.B)  { benchmark(b, "MulAdd") }
+func BenchmarkExp(b *testing.B)        { benchmark(b, "Exp") }
+func BenchmarkExpm1(b *testing.B)      { benchmark(b, "Expm1") }
+func BenchmarkLog(b *testing.B)        { benchmark(b, "Log") }
+func BenchmarkLog1p(b *testing.B)      { benchmark(b, "Log1p") }
+func BenchmarkSqrt(b *testing.B)       { benchmark(b, "Sqrt") }
+func BenchmarkNormCDF(b *testing.B)    { benchmark(b, "NormCDF") }
+func BenchmarkInvNormCDF(b *testing.B) { benchmark(b, "InvNormCDF") }
+func BenchmarkNormPDF(b *testing.B)    { benchmark(b, "NormPDF") }
+func BenchmarkSincos(b *testing.B)     { benchmark(b, "Sincos") }
+func BenchmarkCExp(b *testing.B)       { benchmark(b, "CExp") }
+func BenchmarkMulAdd(b *testing.B)     { benchmark(b, "MulAdd") }

@@ -158,6 +158,28 @@ func normPDF(y, x []float64) {
 	}
 }
 
+// invNormCDFAVX512 is the assembly of invNormCDFGeneric.
+//
+//go:noescape
+func invNormCDFAVX512(x, p []float64)
+
+// invNormCDFAVX2 is the assembly of invNormCDFGeneric.
+//
+//go:noescape
+func invNormCDFAVX2(x, p []float64)
+
+// invNormCDF is the quantile function of the standard normal law.
+func invNormCDF(x, p []float64) {
+	switch active {
+	case AVX512:
+		invNormCDFAVX512(x, p)
+	case AVX2:
+		invNormCDFAVX2(x, p)
+	default:
+		invNormCDFGeneric(x, p)
+	}
+}
+
 // sincosAVX512 is the assembly of sincosGeneric.
 //
 //go:noescape

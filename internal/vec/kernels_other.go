@@ -25,6 +25,9 @@ func normCDF(y, x []float64) { normCDFGeneric(y, x) }
 // normPDF is the standard normal density.
 func normPDF(y, x []float64) { normPDFGeneric(y, x) }
 
+// invNormCDF is the quantile function of the standard normal law.
+func invNormCDF(x, p []float64) { invNormCDFGeneric(x, p) }
+
 // sincos is sin x and cos x.
 func sincos(sin, cos, x []float64) { sincosGeneric(sin, cos, x) }
 

@@ -68,6 +68,14 @@ func NormPDF(dst, x []float64) {
 	normPDF(dst, x)
 }
 
+// InvNormCDF writes to dst the x with Φ(x) = p, the quantile function of the standard normal law: −Inf at 0, +Inf at 1,
+// NaN outside. The error is below 2 ulp for every p, subnormals and the neighbourhood of 1/2 included. For p near 1 what
+// limits x is p itself.
+func InvNormCDF(dst, p []float64) {
+	same("InvNormCDF", dst, "p", p)
+	invNormCDF(dst, p)
+}
+
 // CExp writes the complex exponential e^(x+iy) = u + iv to the columns u and v. Each part has an error below 2 ulp of its
 // own; |y| <= 2^40, and NaN beyond. A real argument gives a real result. Where e^x alone is infinite (x > 709.78) so are
 // the parts, even if their cosine or sine would bring them back into range. u and v may be x and y.

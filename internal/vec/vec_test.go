@@ -30,6 +30,7 @@ var kernels = []kernel{
 	one("Sqrt", Sqrt, 0, 100),
 	one("NormCDF", NormCDF, -20, 20),
 	one("NormPDF", NormPDF, -20, 20),
+	one("InvNormCDF", InvNormCDF, 0, 1),
 	{name: "Sincos", outs: 2, ins: 1, run: func(d, s [][]float64) { Sincos(d[0], d[1], s[0]) }, low: -20, high: 20},
 	{name: "CExp", outs: 2, ins: 2, run: func(d, s [][]float64) { CExp(d[0], d[1], s[0], s[1]) }, low: -20, high: 20},
 	{name: "MulAdd", outs: 1, ins: 3, run: func(d, s [][]float64) { MulAdd(d[0], s[0], s[1], s[2]) }, low: -1, high: 1},
@@ -216,6 +217,9 @@ func TestSpecialValues(t *testing.T) {
 		{"NormCDF", NormCDF, 0, 0.5}, {"NormCDF", NormCDF, negZero, 0.5}, {"NormCDF", NormCDF, inf, 1}, {"NormCDF", NormCDF, -inf, 0}, {"NormCDF", NormCDF, nan, nan},
 		{"NormCDF", NormCDF, -39, 0}, {"NormCDF", NormCDF, 9, 1},
 		{"NormPDF", NormPDF, 0, 0.3989422804014327}, {"NormPDF", NormPDF, inf, 0}, {"NormPDF", NormPDF, -inf, 0}, {"NormPDF", NormPDF, nan, nan},
+		{"InvNormCDF", InvNormCDF, 0, -inf}, {"InvNormCDF", InvNormCDF, negZero, -inf}, {"InvNormCDF", InvNormCDF, 1, inf}, {"InvNormCDF", InvNormCDF, 0.5, 0},
+		{"InvNormCDF", InvNormCDF, -5e-324, nan}, {"InvNormCDF", InvNormCDF, 1 + 0x1p-52, nan}, {"InvNormCDF", InvNormCDF, inf, nan},
+		{"InvNormCDF", InvNormCDF, -inf, nan}, {"InvNormCDF", InvNormCDF, nan, nan}, {"InvNormCDF", InvNormCDF, 5e-324, -38.467405617144344},
 	} {
 		under(t, func(v Variant) {
 			dst := []float64{0}

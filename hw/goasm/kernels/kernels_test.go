@@ -16,17 +16,18 @@ import (
 
 // functions runs the compiled kernels of package vec by their names; the columns are the graph's.
 var functions = map[string]func(dst, src [][]float64){
-	"exp":       func(d, s [][]float64) { vec.Exp(d[0], s[0]) },
-	"expm1":     func(d, s [][]float64) { vec.Expm1(d[0], s[0]) },
-	"log":       func(d, s [][]float64) { vec.Log(d[0], s[0]) },
-	"log1p":     func(d, s [][]float64) { vec.Log1p(d[0], s[0]) },
-	"sqrt":      func(d, s [][]float64) { vec.Sqrt(d[0], s[0]) },
-	"normCDF":   func(d, s [][]float64) { vec.NormCDF(d[0], s[0]) },
-	"normPDF":   func(d, s [][]float64) { vec.NormPDF(d[0], s[0]) },
-	"sincos":    func(d, s [][]float64) { vec.Sincos(d[0], d[1], s[0]) },
-	"cexp":      func(d, s [][]float64) { vec.CExp(d[0], d[1], s[0], s[1]) },
-	"mulAdd":    func(d, s [][]float64) { vec.MulAdd(d[0], s[0], s[1], s[2]) },
-	"addScaled": func(d, s [][]float64) { vec.AddScaled(d[0], s[0][0], s[1], s[2]) },
+	"exp":        func(d, s [][]float64) { vec.Exp(d[0], s[0]) },
+	"expm1":      func(d, s [][]float64) { vec.Expm1(d[0], s[0]) },
+	"log":        func(d, s [][]float64) { vec.Log(d[0], s[0]) },
+	"log1p":      func(d, s [][]float64) { vec.Log1p(d[0], s[0]) },
+	"sqrt":       func(d, s [][]float64) { vec.Sqrt(d[0], s[0]) },
+	"normCDF":    func(d, s [][]float64) { vec.NormCDF(d[0], s[0]) },
+	"invNormCDF": func(d, s [][]float64) { vec.InvNormCDF(d[0], s[0]) },
+	"normPDF":    func(d, s [][]float64) { vec.NormPDF(d[0], s[0]) },
+	"sincos":     func(d, s [][]float64) { vec.Sincos(d[0], d[1], s[0]) },
+	"cexp":       func(d, s [][]float64) { vec.CExp(d[0], d[1], s[0], s[1]) },
+	"mulAdd":     func(d, s [][]float64) { vec.MulAdd(d[0], s[0], s[1], s[2]) },
+	"addScaled":  func(d, s [][]float64) { vec.AddScaled(d[0], s[0][0], s[1], s[2]) },
 }
 
 // corners are arguments at and beyond the edges of the kernels.
@@ -211,6 +212,53 @@ func TestErrors(t *testing.T) {
 		t.Logf("%s: %.3f ulp at %v", c.kernel, worst, at)
 		if worst > c.bound {
 			t.Errorf("%s: %.3f ulp at %v, stated is %v", c.kernel, worst, at, c.bound)
+		}
+	}
+}
+
+// TestQuantileErrors measures the error of the quantile x of p by (Φ(x) - p)/φ(x), which it is to 16 digits.
+func TestQuantileErrors(t *testing.T) {
+	const bound = 2
+	n := 1000
+	if os.Getenv("VOLGA_SLOW") != "" {
+		n = 50_000
+	}
+	cdf := formula.NewBigEvaluator(formula.Function(formula.OpNormCDF), 200)
+	pdf := formula.NewBigEvaluator(formula.Function(formula.OpNormPDF), 200)
+	for _, c := range []struct {
+		name string
+		draw func(*rand.Rand) float64
+	}{
+		{"uniform", (*rand.Rand).Float64},
+		{"lower tail", func(r *rand.Rand) float64 { return math.Exp2(-1074 * r.Float64()) }},
+		{"to 1e-300", func(r *rand.Rand) float64 { return math.Pow(10, -300*r.Float64()) }},
+		{"around the joint", func(r *rand.Rand) float64 { return 0.07 + 0.01*r.Float64() }},
+		{"upper tail", func(r *rand.Rand) float64 { return 1 - math.Exp2(-52*r.Float64()) }},
+		{"around 1/2", func(r *rand.Rand) float64 { return 0.5 + math.Exp2(-50*r.Float64())*(r.Float64()-0.5) }},
+	} {
+		rng := rand.New(rand.NewPCG(15, 16))
+		p, x := make([]float64, n), make([]float64, n)
+		for i := range p {
+			p[i] = c.draw(rng)
+		}
+		vec.InvNormCDF(x, p)
+		worst, at := 0.0, 0.0
+		for i := range p {
+			if p[i] == 0 || p[i] == 1 || p[i] == 0.5 {
+				continue
+			}
+			arg := big.NewFloat(x[i])
+			d := cdf.Eval(arg)[0]
+			d.Sub(d, big.NewFloat(p[i])).Quo(d, pdf.Eval(arg)[0])
+			e, _ := d.Float64()
+			_, exp := math.Frexp(x[i])
+			if u := math.Abs(e) / math.Ldexp(1, exp-53); !(u <= worst) {
+				worst, at = u, p[i]
+			}
+		}
+		t.Logf("%s: %.3f ulp at %v", c.name, worst, at)
+		if !(worst <= bound) {
+			t.Errorf("%s: %.3f ulp at %v, stated is %v", c.name, worst, at, float64(bound))
 		}
 	}
 }

@@ -17,6 +17,7 @@ func Vec() goasm.Package {
 			{Name: "sqrt", Doc: "is the square root of x.", Graph: formula.Function(formula.OpSqrt)},
 			{Name: "normCDF", Doc: "is the standard normal distribution function.", Graph: formula.Function(formula.OpNormCDF), Wide: tune(8, 60), Narrow: tune(6, 10)},
 			{Name: "normPDF", Doc: "is the standard normal density.", Graph: formula.Function(formula.OpNormPDF), Wide: tune(8, 14), Narrow: tune(8, 16)},
+			{Name: "invNormCDF", Doc: "is the quantile function of the standard normal law.", Graph: invNormCDF(), Wide: tune(4, 44), Narrow: tune(4, 30)},
 			{Name: "sincos", Doc: "is sin x and cos x.", Graph: formula.SinCos(), Wide: tune(4, 36), Narrow: tune(3, 30)},
 			{Name: "cexp", Doc: "is e^(x + iy) = u + iv.", Graph: cexp(), Wide: tune(3, 36), Narrow: tune(3, 20)},
 			{Name: "mulAdd", Doc: "is x*y + z, rounded once.", Graph: mulAdd()},
