@@ -7,7 +7,8 @@ import (
 
 var benchSizes = []int{4096, 1000000}
 
-// benchFill reports the time per number of fill, in every variant; the variants other than the one in use have a suffix.
+// benchFill reports the time per number of fill, in every variant; the variants other than the one in use have a
+// suffix.
 func benchFill(b *testing.B, unit int, fill func(dst []float64)) {
 	defer func(v variant) { active = v }(active)
 	for v := best; v >= portable; v-- {

@@ -184,7 +184,8 @@ func (s *Sobol) fillColumn(dst []float64, j int) {
 	}
 }
 
-// quantile gives the numbers of quantileGeneric. The tails, one number in seven, are packed, done together, and put back.
+// quantile gives the numbers of quantileGeneric. The tails, one number in seven, are packed, done together, and put
+// back.
 func quantile(x []float64) {
 	if active == portable {
 		quantileGeneric(x)

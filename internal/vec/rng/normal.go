@@ -2,11 +2,16 @@ package rng
 
 import "math"
 
+// Normals are made of uniforms by quantile, here and in the vector kernels. It knows that a uniform is a multiple of
+// 2⁻⁵³ strictly between 0 and 1, so it has no special values and no subnormals to look after, and it computes the
+// tails apart from the middle. That makes it more than twice as fast as the quantile of package vec, which serves
+// every double and can take its place: vec.InvNormCDF(x, x).
+
 // normalBlock is the length of the pieces in which uniforms become normals, so that they stay in the first-level cache.
 const normalBlock = 1024
 
-// quantileTable holds the coefficients of Wichura's algorithm AS 241, PPND16 (Applied Statistics 37, 1988, pp. 477-484):
-// three ratios of polynomials, numerator then denominator, highest power first. After them stand the series
+// quantileTable holds the coefficients of Wichura's algorithm AS 241, PPND16 (Applied Statistics 37, 1988, pp.
+// 477-484): three ratios of polynomials, numerator then denominator, highest power first. After them stand the series
 // artanh(s)/s − 1 = s²/3 + s⁴/5 + ..., highest power first and without its first factor s², and ln 2 in two parts.
 var quantileTable = [59]float64{
 	2509.0809287301226727, 33430.575583588128105, 67265.770927008700853, 45921.953931549871457, // the middle
@@ -34,7 +39,7 @@ const (
 )
 
 // quantileGeneric writes over every u of x, a number that Uniforms can give, the x with Φ(x) = u. The error is below
-// 1e-15 of x.
+// 7e-16 of x.
 func quantileGeneric(x []float64) {
 	for i, u := range x {
 		q := u - 0.5

@@ -1,9 +1,10 @@
 package rng
 
-// Philox is the counter-based generator Philox4x32-10 of Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy
-// as 1, 2, 3" (SC11, 2011). A value is a place in one stream of one seed: the seed is the key, the stream is the upper half
-// of the 128-bit counter, the place is the lower half. So distinct (seed, stream) pairs never overlap, going to any place costs
-// nothing, and the numbers of a stream are the same whatever the sizes of the slices they are drawn into.
+// Philox is the counter-based generator Philox4x32-10 of Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as
+// easy as 1, 2, 3" (SC11, 2011). A value is a place in one stream of one seed: the seed is the key, the stream is the
+// upper half of the 128-bit counter, the place is the lower half. So distinct (seed, stream) pairs never overlap,
+// going to any place costs nothing, and the numbers of a stream are the same whatever the sizes of the slices they
+// are drawn into.
 //
 // A stream is a sequence of 2⁶⁶ words of 32 bits. A 64-bit number, and so a uniform or a normal, takes two words, the
 // low one first, and begins at an even place: it skips a word if an odd number of words was taken by Uint32s before it.
@@ -31,21 +32,22 @@ func NewPhilox(seed, stream uint64) Philox {
 	return Philox{key: seed, stream: stream}
 }
 
-// PhiloxBlock returns the four words that Philox4x32-10 makes of a counter under a key: the bare function, for those who
-// lay out the 128 bits of the counter themselves. A [Philox] value uses the counter {block low, block high, stream low,
-// stream high} and the key {seed low, seed high}.
+// PhiloxBlock returns the four words that Philox4x32-10 makes of a counter under a key: the bare function, for those
+// who lay out the 128 bits of the counter themselves. A [Philox] value uses the counter {block low, block high,
+// stream low, stream high} and the key {seed low, seed high}.
 func PhiloxBlock(counter [4]uint32, key [2]uint32) [4]uint32 {
+	w0, w1, w2, w3 := philox(counter[0], counter[1], counter[2], counter[3], key[0], key[1])
+	return [4]uint32{w0, w1, w2, w3}
+}
+
+// philox is PhiloxBlock on words in registers.
+func philox(c0, c1, c2, c3, k0, k1 uint32) (w0, w1, w2, w3 uint32) {
 	for range philoxRounds {
-		p0 := philoxM0 * uint64(counter[0])
-		p1 := philoxM1 * uint64(counter[2])
-		counter = [4]uint32{
-			uint32(p1>>32) ^ counter[1] ^ key[0], uint32(p1),
-			uint32(p0>>32) ^ counter[3] ^ key[1], uint32(p0),
-		}
-		key[0] += philoxW0
-		key[1] += philoxW1
+		p0, p1 := philoxM0*uint64(c0), philoxM1*uint64(c2)
+		c0, c1, c2, c3 = uint32(p1>>32)^c1^k0, uint32(p1), uint32(p0>>32)^c3^k1, uint32(p0)
+		k0, k1 = k0+philoxW0, k1+philoxW1
 	}
-	return counter
+	return c0, c1, c2, c3
 }
 
 // Seek moves to the n-th 64-bit number of the stream, counted from 0.
@@ -74,18 +76,20 @@ func (p *Philox) align() {
 // Uint64 returns the next 64-bit number. It makes a *Philox a source for math/rand/v2; Uint64s is many times faster.
 func (p *Philox) Uint64() uint64 {
 	p.align()
-	pair := p.at(p.block)
-	w := pair[p.used>>1]
-	p.Skip(1)
-	return w
+	first, second := p.at(p.block)
+	if p.used == 0 {
+		p.used = 2
+		return first
+	}
+	p.block, p.used = p.block+1, 0
+	return second
 }
 
 // at returns the block as two 64-bit numbers.
-func (p *Philox) at(block uint64) [2]uint64 {
-	w := PhiloxBlock(
-		[4]uint32{uint32(block), uint32(block >> 32), uint32(p.stream), uint32(p.stream >> 32)},
-		[2]uint32{uint32(p.key), uint32(p.key >> 32)})
-	return [2]uint64{uint64(w[0]) | uint64(w[1])<<32, uint64(w[2]) | uint64(w[3])<<32}
+func (p *Philox) at(block uint64) (first, second uint64) {
+	w0, w1, w2, w3 := philox(uint32(block), uint32(block>>32), uint32(p.stream), uint32(p.stream>>32),
+		uint32(p.key), uint32(p.key>>32))
+	return uint64(w0) | uint64(w1)<<32, uint64(w2) | uint64(w3)<<32
 }
 
 // Uint32s fills dst with the next words of the stream.
@@ -113,27 +117,29 @@ const bufferBlocks = 64
 
 // word returns the next word.
 func (p *Philox) word() uint32 {
-	w := uint32(p.at(p.block)[p.used>>1] >> (32 * (p.used & 1)))
+	w, second := p.at(p.block)
+	if p.used > 1 {
+		w = second
+	}
+	w >>= 32 * (p.used & 1)
 	p.used = (p.used + 1) & 3
 	if p.used == 0 {
 		p.block++
 	}
-	return w
+	return uint32(w)
 }
 
 // Uint64s fills dst with the next 64-bit numbers of the stream.
 func (p *Philox) Uint64s(dst []uint64) {
 	p.align()
 	if p.used != 0 && len(dst) > 0 {
-		dst[0] = p.at(p.block)[1]
-		p.Skip(1)
+		dst[0] = p.Uint64()
 		dst = dst[1:]
 	}
 	even := len(dst) &^ 1
 	p.fillWords(dst[:even])
 	if even < len(dst) {
-		dst[even] = p.at(p.block)[0]
-		p.used = 2
+		dst[even] = p.Uint64()
 	}
 }
 
@@ -142,15 +148,13 @@ func (p *Philox) Uint64s(dst []uint64) {
 func (p *Philox) Uniforms(dst []float64) {
 	p.align()
 	if p.used != 0 && len(dst) > 0 {
-		dst[0] = uniform(p.at(p.block)[1])
-		p.Skip(1)
+		dst[0] = uniform(p.Uint64())
 		dst = dst[1:]
 	}
 	even := len(dst) &^ 1
 	p.fillUniforms(dst[:even])
 	if even < len(dst) {
-		dst[even] = uniform(p.at(p.block)[0])
-		p.used = 2
+		dst[even] = uniform(p.Uint64())
 	}
 }
 
@@ -159,8 +163,8 @@ func uniform(w uint64) float64 {
 	return float64(w>>11|1) * 0x1p-53
 }
 
-// Normals fills dst with standard normal numbers, the inverse distribution function at the next uniforms. Their range is
-// ±8.21.
+// Normals fills dst with standard normal numbers, the inverse distribution function at the next uniforms. Their range
+// is ±8.21.
 func (p *Philox) Normals(dst []float64) {
 	for len(dst) > 0 {
 		part := dst[:min(len(dst), normalBlock)]
@@ -173,8 +177,7 @@ func (p *Philox) Normals(dst []float64) {
 // fillWordsGeneric fills dst, of even length, with the blocks from p.block on, and moves past them.
 func (p *Philox) fillWordsGeneric(dst []uint64) {
 	for i := 0; i+1 < len(dst); i += 2 {
-		pair := p.at(p.block)
-		dst[i], dst[i+1] = pair[0], pair[1]
+		dst[i], dst[i+1] = p.at(p.block)
 		p.block++
 	}
 }
@@ -182,8 +185,8 @@ func (p *Philox) fillWordsGeneric(dst []uint64) {
 // fillUniformsGeneric is fillWordsGeneric with every word made a uniform.
 func (p *Philox) fillUniformsGeneric(dst []float64) {
 	for i := 0; i+1 < len(dst); i += 2 {
-		pair := p.at(p.block)
-		dst[i], dst[i+1] = uniform(pair[0]), uniform(pair[1])
+		first, second := p.at(p.block)
+		dst[i], dst[i+1] = uniform(first), uniform(second)
 		p.block++
 	}
 }

@@ -145,7 +145,7 @@ func TestPhiloxWrap(t *testing.T) {
 		q := p
 		q.Uint64s(got)
 		for i := range 30 {
-			if pair := p.at(p.block + uint64(i)); got[2*i] != pair[0] || got[2*i+1] != pair[1] {
+			if first, second := p.at(p.block + uint64(i)); got[2*i] != first || got[2*i+1] != second {
 				t.Fatalf("block %d past the end differs", i-10)
 			}
 		}

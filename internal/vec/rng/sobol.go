@@ -16,7 +16,8 @@ type Scramble int
 const (
 	// Unscrambled is the sequence as published. Its point 0 is the origin.
 	Unscrambled Scramble = iota
-	// DigitalShift adds one random point to all, digit by digit without carry: unbiased, an error as of the plain sequence.
+	// DigitalShift adds one random point to all, digit by digit without carry: unbiased, an error as of the plain
+	// sequence.
 	DigitalShift
 	// MatrixScramble multiplies the generating matrices by random lower triangular ones, then shifts (Matoušek, "On the
 	// L2-discrepancy for anchored boxes", J. Complexity 14, 1998). For smooth integrands the root mean square error falls
@@ -47,8 +48,8 @@ func (s Scramble) MarshalText() ([]byte, error) {
 }
 
 // Sobol is a place in a Sobol' sequence with the direction numbers of Joe and Kuo (their set 6), up to [MaxSobolDims]
-// dimensions. Points come in Gray-code order (Antonov and Saleev, 1979), as in the authors' own program and in QuantLib; coordinates have 52
-// binary digits, so the period is 2⁵² points, after which the sequence begins again.
+// dimensions. Points come in Gray-code order (Antonov and Saleev, 1979), as in the authors' own program and in
+// QuantLib; coordinates have 52 binary digits, so the period is 2⁵² points, after which the sequence begins again.
 //
 // Drawing allocates nothing. A value is not safe for concurrent use, but clones share their tables: give each worker a
 // [Sobol.Clone] and let it [Sobol.Seek] its block.
@@ -58,9 +59,9 @@ type Sobol struct {
 	state []uint64 // its coordinates, in the form of the table
 }
 
-// NewSobol returns the sequence in dims dimensions at point 0. The seed chooses the random part of the scramble, another one for each
-// dimension, and is unused by Unscrambled. A dimension's points are the same whatever the number of dimensions.
-// The direction numbers are decoded here and only as far as dims: 0.3 ms for 64, 0.1 s for all.
+// NewSobol returns the sequence in dims dimensions at point 0. The seed chooses the random part of the scramble,
+// another one for each dimension, and is unused by Unscrambled. A dimension's points are the same whatever the number
+// of dimensions. The direction numbers are decoded here and only as far as dims: 0.3 ms for 64, 0.1 s for all.
 func NewSobol(dims int, scramble Scramble, seed uint64) (*Sobol, error) {
 	if dims < 1 || dims > MaxSobolDims {
 		return nil, fault.Arg("rng.NewSobol", "dims", dims, fmt.Sprintf("in [1, %d]", MaxSobolDims))
@@ -103,11 +104,11 @@ func (s *Sobol) Seek(index uint64) {
 // gray is the binary reflected Gray code.
 func gray(i uint64) uint64 { return i ^ i>>1 }
 
-// Uniforms fills dst with the next len(dst)/Dims() points, one after another: coordinate j of point i is dst[i*Dims()+j].
-// The length of dst must be a multiple of Dims().
+// Uniforms fills dst with the next len(dst)/Dims() points, one after another: coordinate j of point i is
+// dst[i*Dims()+j]. The length of dst must be a multiple of Dims().
 //
-// A coordinate is a multiple of 2⁻⁵² in (0, 1): where the sequence has 0, which it does once in a period (at point 0 if it is unscrambled),
-// 2⁻⁵³ is written.
+// A coordinate is a multiple of 2⁻⁵² in (0, 1): where the sequence has 0, which it does once in a period (at point 0
+// if it is unscrambled), 2⁻⁵³ is written.
 func (s *Sobol) Uniforms(dst []float64) {
 	n := s.count(dst)
 	if s.table.dims == 1 { // the same numbers, by vectors of points
@@ -127,9 +128,6 @@ func (s *Sobol) Uniforms(dst []float64) {
 // point i is dst[j*n+i]. The numbers are those of Uniforms.
 func (s *Sobol) UniformColumns(dst []float64) {
 	n := s.count(dst)
-	if n == 0 {
-		return
-	}
 	for j := range s.table.dims {
 		s.fillColumn(dst[j*n:(j+1)*n], j)
 	}
@@ -151,8 +149,13 @@ func (s *Sobol) Normals(dst []float64) {
 
 // NormalColumns fills dst like UniformColumns, with the standard normal quantile of every coordinate.
 func (s *Sobol) NormalColumns(dst []float64) {
-	s.UniformColumns(dst)
-	quantile(dst)
+	n := s.count(dst)
+	for j := range s.table.dims {
+		column := dst[j*n : (j+1)*n]
+		s.fillColumn(column, j)
+		quantile(column)
+	}
+	s.Seek(s.index + uint64(n))
 }
 
 // count returns the number of points that dst holds.
@@ -195,8 +198,8 @@ func (s *Sobol) fillPointsGeneric(dst []float64, n, lo, hi int) {
 	}
 }
 
-// fillColumnGeneric writes the coordinates of dimension j from point index, whose word is w, and returns the word of the
-// point after the last.
+// fillColumnGeneric writes the coordinates of dimension j from point index, whose word is w, and returns the word of
+// the point after the last.
 func (s *Sobol) fillColumnGeneric(dst []float64, j int, index, w uint64) uint64 {
 	t := s.table
 	for i := range dst {

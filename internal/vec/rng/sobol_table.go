@@ -114,8 +114,9 @@ func newJoeKuoReader() *joeKuoReader {
 	return r
 }
 
-// next writes the direction numbers of dimension j, counted from 0, to v; dimensions must be asked for in order.
-// Bit i of the binary expansion of the index goes with v[i], whose highest set binary digit is the (i+1)-st after the point.
+// next writes the direction numbers of dimension j, counted from 0, to v; dimensions must be asked for in order. Bit
+// i of the binary expansion of the index goes with v[i], whose highest set binary digit is the (i+1)-st after the
+// point.
 func (r *joeKuoReader) next(j int, v *[sobolBits]uint64) {
 	if j == 0 { // van der Corput's sequence in base 2
 		for i := range v {

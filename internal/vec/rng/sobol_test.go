@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"testing"
 
 	"github.com/volgaquant/volga/internal/fault"
@@ -221,6 +222,36 @@ func TestSobolAllocates(t *testing.T) {
 			s.Seek(12345)
 		}); n != 0 {
 			t.Errorf("%v: %v allocations", kind, n)
+		}
+	}
+}
+
+// Workers with clones of one generator, and streams of one seed, give what one goroutine gives.
+func TestConcurrentUse(t *testing.T) {
+	const workers, n, dims = 8, 500, 9
+	s := mustSobol(t, dims, NestedScramble, 4)
+	want := make([]float64, workers*n*dims)
+	s.Clone().Normals(want)
+	got, streams := make([]float64, len(want)), make([]float64, len(want))
+	var group sync.WaitGroup
+	for w := range workers {
+		c := s.Clone()
+		group.Go(func() {
+			c.Seek(uint64(w * n))
+			c.Normals(got[w*n*dims:][:n*dims])
+			p := NewPhilox(6, uint64(w))
+			p.Normals(streams[w*n*dims:][:n*dims])
+		})
+	}
+	group.Wait()
+	if !slices.Equal(got, want) {
+		t.Error("Sobol: workers give other numbers")
+	}
+	for w := range workers {
+		p := NewPhilox(6, uint64(w))
+		p.Normals(want[:n*dims])
+		if !slices.Equal(streams[w*n*dims:][:n*dims], want[:n*dims]) {
+			t.Errorf("Philox: stream %d differs", w)
 		}
 	}
 }

@@ -19,7 +19,8 @@ func within(t *testing.T, what string, x, mean, sd float64) {
 	}
 }
 
-// chiSquare returns the statistic of counts against equal expectations, as a standard normal (Wilson and Hilferty 1931).
+// chiSquare returns the statistic of counts against equal expectations, as a standard normal (Wilson and Hilferty
+// 1931).
 func chiSquare(counts []int, total int) float64 {
 	expected, sum := float64(total)/float64(len(counts)), 0.0
 	for _, c := range counts {

@@ -87,8 +87,9 @@ func loop(name string, groups reg.Register, sets int, body func(sets int)) {
 	Label(name + "Done")
 }
 
-// normalMiddle writes the quantiles as in the middle of the distribution; uniforms outside go to tails, packed, and their places to
-// masks, a byte for each vector. It returns their number. It may write a whole vector past the end of the tails.
+// normalMiddle writes the quantiles as in the middle of the distribution; uniforms outside go to tails, packed, and
+// their places to masks, a byte for each vector. It returns their number. It may write a whole vector past the end of
+// the tails.
 func (m *machine) normalMiddle() {
 	TEXT("normalMiddle"+m.name, NOSPLIT,
 		"func(x *float64, groups int, c *[59]float64, tails *float64, masks *uint8) (count int)")

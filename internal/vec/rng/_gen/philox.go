@@ -12,8 +12,8 @@ import (
 // multiplications leave in the high halves is not looked at until the end.
 type philoxState [4]reg.VecVirtual
 
-// philox writes groups of as many blocks as there are lanes. Most of them go through the rounds several side by side, so
-// that one waits for its products while another computes; what is left goes alone.
+// philox writes groups of as many blocks as there are lanes. Most of them go through the rounds several side by side,
+// so that one waits for its products while another computes; what is left goes alone.
 func (m *machine) philox(kind string, uniforms bool) {
 	elem := "uint64"
 	if uniforms {

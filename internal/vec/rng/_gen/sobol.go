@@ -85,8 +85,8 @@ func (m *machine) newNested(seed reg.VecVirtual) *nested {
 	return c
 }
 
-// scramble returns the words 1 + f of the codes s: function nestedScramble of the package, lane by lane. Only low halves
-// of n count; multiplications leave other things above.
+// scramble returns the words 1 + f of the codes s: function nestedScramble of the package, lane by lane. Only low
+// halves of n count; multiplications leave other things above.
 func (m *machine) scramble(s, one reg.VecVirtual, c *nested) reg.VecVirtual {
 	n, p := m.vec(), m.vec()
 	VPMULUDQ(c.h1, s, p)
@@ -181,8 +181,8 @@ func (m *machine) sobolNarrow(scrambled bool) {
 	RET()
 }
 
-// sobolColumn writes groups of consecutive points of one dimension, as many in a group as there are lanes, from an index
-// that is a multiple of that. All lanes change alike from group to group: by delta[c], where the index of the
+// sobolColumn writes groups of consecutive points of one dimension, as many in a group as there are lanes, from an
+// index that is a multiple of that. All lanes change alike from group to group: by delta[c], where the index of the
 // next group ends in c zero bits.
 func (m *machine) sobolColumn(scrambled bool) {
 	name, more := "sobolColumn", ""
