@@ -9,6 +9,8 @@
 //     without arbitrage.
 //   - [github.com/volgaquant/volga/mm]: fair value and two-sided quotes.
 //   - [github.com/volgaquant/volga/risk]: positions and the ladder of Greeks.
+//   - [github.com/volgaquant/volga/hw/formula] and [github.com/volgaquant/volga/hw/goasm]: formulas written once as graphs,
+//     and the array kernels compiled from them.
 //
 // The program examples/quote walks the whole path, from an option chain to quotes and the book's risk:
 //
