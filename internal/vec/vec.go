@@ -69,7 +69,7 @@ func NormPDF(dst, x []float64) {
 }
 
 // InvNormCDF writes to dst the x with Φ(x) = p, the quantile function of the standard normal law: −Inf at 0, +Inf at 1,
-// NaN outside. The error is below 2 ulp for every p, subnormals and the neighbourhood of 1/2 included. For p near 1 what
+// NaN outside. The error is below 1.7 ulp for every p, subnormals and the neighbourhood of 1/2 included. For p near 1 what
 // limits x is p itself.
 func InvNormCDF(dst, p []float64) {
 	same("InvNormCDF", dst, "p", p)
