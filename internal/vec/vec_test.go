@@ -83,7 +83,7 @@ func sameBits(x, y float64) bool {
 	return math.Float64bits(x) == math.Float64bits(y) || x != x && y != y
 }
 
-// under runs f under each variant that the processor has but the first.
+// under runs f under each variant that the processor has.
 func under(t testing.TB, f func(v Variant)) {
 	t.Helper()
 	for _, v := range Available() {

@@ -23,7 +23,8 @@ var (
 	frame    = reg.RBX // the aligned stack slots
 )
 
-var pointers = []reg.Register{reg.RSI, reg.RDI, reg.R8, reg.R9, reg.R10, reg.R11, reg.R12, reg.R13, reg.R15}
+// R15 is left alone: position-independent code keeps the address of a table there.
+var pointers = []reg.Register{reg.RSI, reg.RDI, reg.R8, reg.R9, reg.R10, reg.R11, reg.R12, reg.R13}
 
 // assembly prints the programs of one kernel as one file.
 func assembly(pkg string, programs []*goasm.Program) ([]byte, error) {

@@ -2,6 +2,10 @@
 // of the others, their declarations and the choice among them. It runs in its own folder:
 //
 //	go run . [-root ../../..] [-only internal/vec] [-v]
+//
+// With -tune it measures instead how many vectors at once, and which order of operations, are best for one kernel:
+//
+//	go run . -tune normCDF -machine AVX2 -low -20 -high 20
 package main
 
 import (
@@ -22,7 +26,20 @@ func main() {
 	root := flag.String("root", "../../..", "root of the volga module, under which files are written")
 	only := flag.String("only", "", "folder of the one package to write; all if empty")
 	verbose := flag.Bool("v", false, "report what the compiler chose")
+	name := flag.String("tune", "", "measure the tunings of the kernel of this name and write nothing")
+	machine := flag.String("machine", "AVX512", "machine to tune for: AVX512 or AVX2")
+	low, high := flag.Float64("low", 0, "least argument for -tune"), flag.Float64("high", 1, "greatest argument for -tune")
 	flag.Parse()
+	if *name != "" {
+		m := goasm.AVX512
+		if *machine == "AVX2" {
+			m = goasm.AVX2
+		}
+		if err := tune(*name, m, *low, *high); err != nil {
+			log.Fatal(err)
+		}
+		return
+	}
 	for _, p := range kernels.Packages() {
 		if *only != "" && p.Dir != *only {
 			continue
