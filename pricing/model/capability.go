@@ -24,3 +24,55 @@ type Forward struct {
 	Drift  float64 // the average cost of carry b over [0, τ]: ∂F/∂S grows as e^(bτ) between dividends
 	DTime  float64 // ∂F/∂t as calendar time passes at fixed delivery date, spot held
 }
+
+// Characteristic is the capability that transform methods ask for: the law of X = ln(S_T/F_T), the logarithm of the asset
+// at an expiry over its forward for that expiry, through its characteristic function
+//
+//	φ(u) = E[e^(iuX)],   φ(0) = φ(−i) = 1.
+//
+// The law does not depend on the spot, so that prices are homogeneous of degree one in spot and strike.
+type Characteristic interface {
+	pricing.Model
+	// ForwardAt returns the forward for delivery at t and how it moves with spot, rate, yield and calendar time.
+	ForwardAt(t float64) Forward
+	// DiscountFactor returns today's value of 1 paid at t.
+	DiscountFactor(t float64) float64
+	// CharFunc returns φ(u) for expiry t >= 0. It is defined where E[S^(−Im u)] is finite, and by analytic continuation
+	// outside that strip where a model says so.
+	CharFunc(u complex128, t float64) complex128
+	// CharFuncTo writes φ(u) for every u to dst, which must be as long as u and may be u itself. It allocates nothing, and
+	// agrees with CharFunc to rounding.
+	CharFuncTo(dst, u []complex128, t float64)
+	// LogMoment returns ln E[(S_T/F_T)^p] = ln φ(−ip), and +Inf where that moment is infinite.
+	LogMoment(p, t float64) float64
+	// Cumulants returns the cumulants of X.
+	Cumulants(t float64) Cumulants
+}
+
+// Cumulants are the first, second and fourth cumulants of X = ln(S_T/F_T): the mean, the variance, and the fourth central
+// moment less three times the squared variance.
+type Cumulants struct{ C1, C2, C4 float64 }
+
+// CharVega is a [Characteristic] that also differentiates its law by the volatility of today: σ, or √v0 where the
+// variance is stochastic.
+type CharVega interface {
+	Characteristic
+	// CharVegaTo writes φ(u) to dst and ∂φ/∂σ to vega, all as long as u. dst may be u; vega may not be either.
+	CharVegaTo(dst, vega, u []complex128, t float64)
+}
+
+// Conic is a [Characteristic] of power or exponential decay, such as a pure jump process of infinite activity, for which
+// methods may turn the line of integration into the complex plane.
+type Conic interface {
+	Characteristic
+	// Cone returns the angle γ in (0, π/2] and the drift m such that φ(u)·e^(−ium) continues to |arg u| < γ and
+	// |arg −u| < γ, and decays or stays bounded there. Then e^(−iuk)φ(u) decays exponentially along a ray into the lower
+	// half plane if k > m and into the upper if k < m.
+	Cone(t float64) (angle, drift float64)
+}
+
+// Partial is a model that has the methods of [Characteristic] but a characteristic function only for some values of its
+// fields. Methods ask HasCharFunc first.
+type Partial interface {
+	HasCharFunc() bool
+}

@@ -1,0 +1,338 @@
+package fourier
+
+import (
+	"context"
+	"math"
+	"sync"
+
+	"github.com/volgaquant/volga/internal/vec"
+	"github.com/volgaquant/volga/pricing"
+	"github.com/volgaquant/volga/pricing/model"
+)
+
+// COS prices European options by a cosine series of the density: Fang and Oosterlee, "A novel pricing method for European
+// options based on Fourier-cosine series expansions", SIAM Journal on Scientific Computing 31 (2008). It asks for a
+// [model.Characteristic]. The zero value is ready.
+//
+// The user states an error, not a number of terms. The series is that of the density of X = ln(S_T/F) under the measure
+// weighted by e^(X/2), and the payoff that of the covered call, min(S,K) = √(SK)·e^(−|X−k|/2) with k = ln(K/F): in that
+// form the payoff is bounded and decays on both sides, and its coefficients are plain cosines of the strike. The
+// truncation error on [a, b] is at most e^a·P(X<a) + e^(k−b)·E[e^X; X>b] per unit of forward, which Chernoff's bound on the
+// model's moments makes smaller than half of Tol, whatever the tails and however short the expiry. Terms are added until
+// the decay of the characteristic function puts the rest of the series below a quarter of Tol; that estimate takes |φ| to
+// fall from where the series ends.
+//
+// It fills the value, delta, gamma, rho, yield rho, dual delta and dual gamma, and vega if the model is a [model.CharVega] (there
+// the derivative by σ or √v0). A Greek whose series does not converge in at most twice as many terms as the value is
+// left out of the mask: so is gamma where the density has a pole. Delta is good to about 10·Tol, F·gamma and vega/F to
+// about 1000·Tol.
+//
+// A strip of one expiry evaluates the characteristic function once per term, whatever the number of strikes. After the
+// first call a strip allocates nothing.
+type COS struct {
+	Tol       float64 // absolute error of the undiscounted value over the forward; 0 means 1e-8, below 1e-14 is an error
+	MaxTerms  int     // the series gives up beyond; 0 means 131072
+	ValueOnly bool    // leaves out the Greeks, for about half of the cost
+}
+
+var (
+	_ pricing.Engine      = COS{}
+	_ pricing.StripEngine = COS{}
+)
+
+func (e COS) settings() settings[COS] {
+	s := settings[COS]{name: "fourier.COS", engine: e, tol: e.Tol}
+	if s.tol == 0 {
+		s.tol = 1e-8
+	}
+	return s
+}
+
+// Price values a [pricing.Vanilla]. An expiry of zero gives the payoff.
+func (e COS) Price(ctx context.Context, in pricing.Instrument, m pricing.Model) (pricing.Result, error) {
+	ws := workspaces.Get().(*workspace)
+	defer workspaces.Put(ws)
+	ws.engine = e
+	return e.settings().single(ctx, in, m, &ws.market, ws.one[:], ws.result[:], ws.cos)
+}
+
+// PriceStrip values many options under one model; those of one expiry share the series. dst must be as long as in.
+func (e COS) PriceStrip(ctx context.Context, dst []pricing.Result, in []pricing.Instrument, m pricing.Model) error {
+	ws := workspaces.Get().(*workspace)
+	defer workspaces.Put(ws)
+	ws.engine = e
+	if cap(ws.items) < len(in) {
+		ws.items = make([]item, 0, len(in))
+	}
+	return e.settings().strip(ctx, dst, in, m, &ws.market, ws.items[:0], ws.cos)
+}
+
+// block is the number of terms that are evaluated, and summed, together.
+const block = 32
+
+// workspace is what a strip needs in memory; a pool keeps them, so that strips allocate nothing.
+type workspace struct {
+	engine COS
+	cos    pricer // the method series, made once: a method value allocates
+	market market
+	items  []item
+	one    [1]item
+	result [1]pricing.Result
+
+	u, phi, dphi   [block]complex128
+	angle          [block]float64
+	sin, rot       [block]float64
+	a0, a1, a2, av [block]float64 // coefficients of value, first and second derivative, vega
+
+	buf                          []float64
+	y, c, cPrev, s, sPrev        []float64 // by strike: k−a; cosines and sines of two terms
+	plus, minus, cosStep, sinStp []float64
+	sum0, sum1, sum2, sumV       []float64
+	live                         []item
+}
+
+var workspaces = sync.Pool{New: func() any {
+	ws := new(workspace)
+	ws.cos = ws.series
+	return ws
+}}
+
+// size makes the columns by strike n long and clears the sums.
+func (ws *workspace) size(n int) {
+	const columns = 13
+	if cap(ws.buf) < columns*n {
+		ws.buf = make([]float64, columns*n)
+	}
+	rest := ws.buf[:columns*n]
+	for _, col := range [columns]*[]float64{
+		&ws.y, &ws.c, &ws.cPrev, &ws.s, &ws.sPrev, &ws.plus, &ws.minus, &ws.cosStep, &ws.sinStp,
+		&ws.sum0, &ws.sum1, &ws.sum2, &ws.sumV,
+	} {
+		*col, rest = rest[:n:n], rest[n:]
+	}
+	clear(ws.sum0)
+	clear(ws.sum1)
+	clear(ws.sum2)
+	clear(ws.sumV)
+}
+
+// series is the method itself, for the options of one expiry.
+func (ws *workspace) series(ctx context.Context, mk *market, items []item, out []pricing.Result) error {
+	e := &ws.engine
+	maxTerms := e.MaxTerms
+	if maxTerms == 0 {
+		maxTerms = 1 << 17
+	}
+	need := math.Log(4 / mk.tol)
+	spread := math.Sqrt(-8 * mk.world.LogMoment(0.5, mk.expiry)) // σ√T if X is normal
+
+	// Strikes so far out that even the bounds are below the tolerance need no series.
+	a := -mk.bound(0, -1, 1, need, spread)
+	far := mk.bound(1, 1, 0, need, spread)
+	ws.live = ws.live[:0]
+	kMax := math.Inf(-1)
+	for _, it := range items {
+		if it.k <= a || it.k >= far {
+			out[it.index] = mk.intrinsic(it)
+			continue
+		}
+		kMax = math.Max(kMax, it.k)
+		ws.live = append(ws.live, it)
+	}
+	n := len(ws.live)
+	if n == 0 {
+		return nil
+	}
+	b := math.Max(mk.bound(1, 1, 1, need+kMax, spread), kMax)
+	width := b - a
+
+	ws.size(n)
+	for i, it := range ws.live {
+		ws.y[i] = it.k - a
+	}
+	step := math.Pi / width
+	vegaModel, hasVega := mk.world.(model.CharVega)
+	has := pricing.HasValue
+	if !e.ValueOnly {
+		has |= pricing.HasDelta | pricing.HasGamma
+		if hasVega {
+			has |= pricing.HasVega
+		}
+	}
+	wide := n >= 4
+	if wide {
+		for i, y := range ws.y {
+			sin, cos := math.Sincos(step * y)
+			ws.cosStep[i], ws.sinStp[i] = cos, sin
+			ws.plus[i], ws.minus[i] = 2*cos, -2*cos
+		}
+	}
+
+	// s0 and s1 are the sums of coefficients and of alternating coefficients; v0 and v1 those of vega.
+	var s0, s1, v0, v1 float64
+	scale := 2 / math.Pi * math.Exp(0.5*kMax)
+	enough := 0
+	for m0 := 0; ; m0 += block {
+		if m0%(16*block) == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		for j := range block {
+			w := float64(m0+j) * step
+			ws.u[j] = complex(w, -0.5)
+			ws.angle[j] = w * a
+		}
+		if has&pricing.HasVega != 0 {
+			vegaModel.CharVegaTo(ws.phi[:], ws.dphi[:], ws.u[:], mk.expiry)
+		} else {
+			mk.world.CharFuncTo(ws.phi[:], ws.u[:], mk.expiry)
+		}
+		vec.Sincos(ws.sin[:], ws.rot[:], ws.angle[:])
+		var early, late float64 // largest |φ| in the halves of the block
+		sign := 1.0
+		for j, f := range ws.phi {
+			w := real(ws.u[j])
+			g := 2 / (width * (0.25 + w*w))
+			if m0+j == 0 {
+				g *= 0.5
+			}
+			x := g * (real(f)*ws.rot[j] + imag(f)*ws.sin[j]) // Re[φ·e^(−iωa)]
+			ws.a0[j], ws.a1[j], ws.a2[j] = x, -x*w, -x*w*w
+			s0 += x
+			s1 += sign * x
+			size := real(f)*real(f) + imag(f)*imag(f)
+			if j < block/2 {
+				early = max(early, size)
+			} else {
+				late = max(late, size)
+			}
+			if has&pricing.HasVega != 0 {
+				d := ws.dphi[j]
+				v := g * (real(d)*ws.rot[j] + imag(d)*ws.sin[j])
+				ws.av[j] = v
+				v0 += v
+				v1 += sign * v
+			}
+			sign = -sign
+		}
+		if math.IsNaN(s0) {
+			return &AccuracyError{Engine: mk.name, Expiry: mk.expiry, Tol: mk.tol, Reached: math.Inf(1),
+				Reason: "the characteristic function is not a number"}
+		}
+		if wide {
+			ws.addWide(m0, step, has)
+		} else {
+			ws.addNarrow(m0, step, has)
+		}
+
+		// The rest of the series: |φ|/ω² from its end on. If |φ| falls at the rate of this block, the integral is |φ|/ω²
+		// over that rate; a plateau lower down is allowed for by an eighth of what there would be without decay.
+		w := real(ws.u[block-1])
+		reach := w
+		if rate := math.Log(early/late) / (block * step); rate > 0 {
+			reach = math.Min(w, math.Max(2/rate, w/8))
+		}
+		rest := 0.0
+		if late > 0 {
+			rest = scale * math.Sqrt(late) / (w * w) * reach
+		}
+		terms := m0 + block
+		if rest <= 0.25*mk.tol {
+			if enough == 0 {
+				enough = terms
+			}
+			switch {
+			case e.ValueOnly, rest*w <= 10*mk.tol && rest*w*w <= 1000*mk.tol:
+			case terms < 2*enough && terms+block <= maxTerms:
+				continue
+			default:
+				if rest*w > 10*mk.tol {
+					has &^= pricing.HasDelta
+				}
+				has &^= pricing.HasGamma | pricing.HasVega
+			}
+			break
+		}
+		if terms+block > maxTerms {
+			return &AccuracyError{Engine: mk.name, Expiry: mk.expiry, Tol: mk.tol, Reached: rest + 0.5*mk.tol,
+				Reason: "the characteristic function decays too slowly for the number of terms"}
+		}
+	}
+
+	for i, it := range ws.live {
+		low, high := 0.5*math.Exp(-0.5*ws.y[i]), 0.5*math.Exp(-0.5*(width-ws.y[i]))
+		up := math.Exp(0.5 * it.k)
+		f0 := ws.sum0[i] - low*s0 - high*s1
+		f1 := ws.sum1[i] + 0.5*(low*s0-high*s1)
+		f2 := ws.sum2[i] - 0.25*(low*s0+high*s1)
+		c, c1 := up*f0, up*(0.5*f0+f1)
+		p := point{
+			otm:   math.Min(1, it.strike/mk.fwd.Value) - c,
+			delta: math.Min(math.Max(1-c+c1, 0), 1),
+			gamma: math.Max(c1-up*(0.25*f0+f1+f2), 0),
+			vega:  -up * (ws.sumV[i] - low*v0 - high*v1),
+		}
+		out[it.index] = mk.result(it, p, has)
+	}
+	return nil
+}
+
+// addWide adds a block of terms to the sums of all strikes, by columns. Cosines and sines of the next term come from those of the
+// last two, cos((m+1)θ) = 2cosθ·cos(mθ) − cos((m−1)θ), and start afresh with each block, so that rounding errors do
+// not build up. The signs +,+,−,− of successive terms turn the difference into a sum, which is one operation.
+func (ws *workspace) addWide(m0 int, step float64, has pricing.Mask) {
+	w := float64(m0) * step
+	for i, y := range ws.y {
+		ws.sPrev[i] = w * y
+	}
+	vec.Sincos(ws.sPrev, ws.cPrev, ws.sPrev)
+	for i := range ws.c {
+		sin, cos := ws.sPrev[i], ws.cPrev[i]
+		ws.c[i] = cos*ws.cosStep[i] - sin*ws.sinStp[i]
+		ws.s[i] = sin*ws.cosStep[i] + cos*ws.sinStp[i]
+	}
+	greeks, vega := has&pricing.HasDelta != 0, has&pricing.HasVega != 0
+	cos, next, sin, nextSin := ws.cPrev, ws.c, ws.sPrev, ws.s
+	for j := range block {
+		sign := 1 - float64(j&2)
+		vec.AddScaled(ws.sum0, sign*ws.a0[j], cos, ws.sum0)
+		if greeks {
+			vec.AddScaled(ws.sum1, sign*ws.a1[j], sin, ws.sum1)
+			vec.AddScaled(ws.sum2, sign*ws.a2[j], cos, ws.sum2)
+		}
+		if vega {
+			vec.AddScaled(ws.sumV, sign*ws.av[j], cos, ws.sumV)
+		}
+		factor := ws.minus
+		if j&1 == 1 {
+			factor = ws.plus
+		}
+		vec.MulAdd(cos, factor, next, cos)
+		cos, next = next, cos
+		if greeks {
+			vec.MulAdd(sin, factor, nextSin, sin)
+			sin, nextSin = nextSin, sin
+		}
+	}
+}
+
+// addNarrow is addWide for a few strikes, one after the other.
+func (ws *workspace) addNarrow(m0 int, step float64, has pricing.Mask) {
+	for i, y := range ws.y {
+		sinStep, cosStep := math.Sincos(step * y)
+		sin, cos := math.Sincos(float64(m0) * step * y)
+		var f0, f1, f2, v float64
+		for j := range block {
+			f0 += ws.a0[j] * cos
+			f1 += ws.a1[j] * sin
+			f2 += ws.a2[j] * cos
+			if has&pricing.HasVega != 0 {
+				v += ws.av[j] * cos
+			}
+			cos, sin = cos*cosStep-sin*sinStep, sin*cosStep+cos*sinStep
+		}
+		ws.sum0[i] += f0
+		ws.sum1[i] += f1
+		ws.sum2[i] += f2
+		ws.sumV[i] += v
+	}
+}
