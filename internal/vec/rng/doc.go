@@ -17,7 +17,7 @@
 // Uniforms lie strictly inside (0, 1). Those of [Philox] are the odd multiples of 2⁻⁵³, symmetric about ½; those of
 // [Sobol] are the multiples of 2⁻⁵², with 2⁻⁵³ in the place of 0, so that published points come out exactly. A normal
 // is the inverse distribution function at a uniform, with a relative error below 7e-16: one uniform for each normal,
-// the order kept, opposite numbers for u and 1 − u.
+// in the same order, opposite numbers for u and 1 − u.
 //
 // Dimensions of [Sobol] and indices of its points count from 0. Point 0 of the unscrambled sequence is a corner of the
 // cube, whose normals are −8.2 in every dimension: scramble rather than skip it (Owen, "On dropping the first Sobol'

@@ -2,9 +2,9 @@ package rng
 
 // Philox is the counter-based generator Philox4x32-10 of Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as
 // easy as 1, 2, 3" (SC11, 2011). A value is a place in one stream of one seed: the seed is the key, the stream is the
-// upper half of the 128-bit counter, the place is the lower half. So distinct (seed, stream) pairs never overlap,
-// going to any place costs nothing, and the numbers of a stream are the same whatever the sizes of the slices they
-// are drawn into.
+// upper half of the 128-bit counter, the place is the lower half. So two streams of a seed share no counter, another
+// seed is another permutation of them all, going to any place costs nothing, and the numbers of a stream are the same
+// whatever the sizes of the slices they are drawn into.
 //
 // A stream is a sequence of 2⁶⁶ words of 32 bits. A 64-bit number, and so a uniform or a normal, takes two words, the
 // low one first, and begins at an even place: it skips a word if an odd number of words was taken by Uint32s before it.

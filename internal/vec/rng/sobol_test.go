@@ -255,3 +255,35 @@ func TestConcurrentUse(t *testing.T) {
 		}
 	}
 }
+
+// The end of the period may fall anywhere in a vector run; after it comes point 0.
+func TestSobolPeriod(t *testing.T) {
+	const n = 90
+	for _, kind := range scrambles {
+		for _, dims := range []int{1, 3, 70} {
+			s := mustSobol(t, dims, kind, 12)
+			eachVariant(t, func(t *testing.T) {
+				for _, before := range []uint64{1, 8, 37, 64} {
+					points, columns := make([]float64, n*dims), make([]float64, n*dims)
+					s.Seek(1<<52 - before)
+					s.Uniforms(points)
+					state := slices.Clone(s.state)
+					s.Seek(1<<52 - before)
+					s.UniformColumns(columns)
+					if s.Index() != n-before || !slices.Equal(state, s.state) {
+						t.Fatalf("%v, %d dims: ends at %d, want %d, or in two states", kind, dims, s.Index(), n-before)
+					}
+					for i := range n {
+						for j := range dims {
+							want := reference(s, (1<<52-before+uint64(i))&(1<<52-1), j)
+							if points[i*dims+j] != want || columns[j*n+i] != want {
+								t.Fatalf("%v, %d dims, %d before the end: point %d, dimension %d: %v and %v, want %v",
+									kind, dims, before, i, j, points[i*dims+j], columns[j*n+i], want)
+							}
+						}
+					}
+				}
+			})
+		}
+	}
+}
