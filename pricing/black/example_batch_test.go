@@ -47,3 +47,18 @@ func ExampleBSMRows_PriceTo() {
 	// 1 bad: [ok vol ok]
 	// [10.4506 NaN 5.5735]
 }
+
+func ExampleQuoteStrip() {
+	// The third price is below intrinsic: it has no volatility.
+	strip := black.QuoteStrip{
+		Forward: 100, Tau: 0.25, Discount: 0.99,
+		Right:  []pricing.Right{pricing.Put, pricing.Call, pricing.Call},
+		Price:  []float64{1.1770, 3.9479, 19.0},
+		Strike: []float64{90, 100, 80},
+	}
+	vol, why := make([]float64, 3), make([]black.Status, 3)
+	bad := strip.ImpliedVolTo(vol)
+	strip.StatusTo(why)
+	fmt.Printf("%.4f, %d bad: %v\n", vol, bad, why)
+	// Output: [0.2400 0.2000 NaN], 1 bad: [ok ok below intrinsic]
+}

@@ -405,17 +405,24 @@ func FuzzBachelierImpliedVol(f *testing.F) {
 }
 
 func BenchmarkImpliedVolScalar(b *testing.B) {
-	o := randomOptions(4096)
-	price := make([]float64, len(o))
-	for i := range o {
-		o[i].Discount = 1
-		price[i] = o[i].Price()
+	for _, n := range []int{4096, 1_000_000} {
+		b.Run(fmt.Sprintf("n=%d", n), func(b *testing.B) {
+			o := randomOptions(n)
+			price := make([]float64, len(o))
+			for i := range o {
+				o[i].Discount = 1
+				price[i] = o[i].Price()
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				for i := range o {
+					x := &o[i]
+					sink += ImpliedTotalVol(x.Right, price[i], x.Forward, x.Strike)
+				}
+			}
+			perRow(b, n)
+		})
 	}
-	for i := 0; b.Loop(); i++ {
-		x := &o[i&4095]
-		sink += ImpliedTotalVol(x.Right, price[i&4095], x.Forward, x.Strike)
-	}
-	perOption(b)
 }
 
 func BenchmarkBachelierImpliedVol(b *testing.B) {

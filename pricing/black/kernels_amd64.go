@@ -402,6 +402,50 @@ func normalAllStrip(price, delta, gamma, vega, theta, rho, vanna, volga, charm, 
 	}
 }
 
+// impliedVolRowsAVX512 is the assembly of impliedVolRowsGeneric.
+//
+//go:noescape
+func impliedVolRowsAVX512(vol, sign, P, F, K, T, D []float64)
+
+// impliedVolRowsAVX2 is the assembly of impliedVolRowsGeneric.
+//
+//go:noescape
+func impliedVolRowsAVX2(vol, sign, P, F, K, T, D []float64)
+
+// impliedVolRows is the implied volatility of general rows.
+func impliedVolRows(vol, sign, P, F, K, T, D []float64) {
+	switch vec.Active() {
+	case vec.AVX512:
+		impliedVolRowsAVX512(vol, sign, P, F, K, T, D)
+	case vec.AVX2:
+		impliedVolRowsAVX2(vol, sign, P, F, K, T, D)
+	default:
+		impliedVolRowsGeneric(vol, sign, P, F, K, T, D)
+	}
+}
+
+// impliedVolStripAVX512 is the assembly of impliedVolStripGeneric.
+//
+//go:noescape
+func impliedVolStripAVX512(vol, sign, P, K []float64, F, T, D float64)
+
+// impliedVolStripAVX2 is the assembly of impliedVolStripGeneric.
+//
+//go:noescape
+func impliedVolStripAVX2(vol, sign, P, K []float64, F, T, D float64)
+
+// impliedVolStrip is the implied volatility of the options of one expiry.
+func impliedVolStrip(vol, sign, P, K []float64, F, T, D float64) {
+	switch vec.Active() {
+	case vec.AVX512:
+		impliedVolStripAVX512(vol, sign, P, K, F, T, D)
+	case vec.AVX2:
+		impliedVolStripAVX2(vol, sign, P, K, F, T, D)
+	default:
+		impliedVolStripGeneric(vol, sign, P, K, F, T, D)
+	}
+}
+
 // rateAVX512 is the assembly of rateGeneric.
 //
 //go:noescape

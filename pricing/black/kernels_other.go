@@ -94,5 +94,15 @@ func normalAllStrip(price, delta, gamma, vega, theta, rho, vanna, volga, charm, 
 	normalAllStripGeneric(price, delta, gamma, vega, theta, rho, vanna, volga, charm, speed, zomma, color, sign, K, sigma, F, T, D, r)
 }
 
+// impliedVolRows is the implied volatility of general rows.
+func impliedVolRows(vol, sign, P, F, K, T, D []float64) {
+	impliedVolRowsGeneric(vol, sign, P, F, K, T, D)
+}
+
+// impliedVolStrip is the implied volatility of the options of one expiry.
+func impliedVolStrip(vol, sign, P, K []float64, F, T, D float64) {
+	impliedVolStripGeneric(vol, sign, P, K, F, T, D)
+}
+
 // rate is the rate r = -ln(D)/T.
 func rate(r, D, T []float64) { rateGeneric(r, D, T) }
