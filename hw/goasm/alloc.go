@@ -61,7 +61,7 @@ func newAllocator(l *lowered, table *consts, home map[int]int, firstSlot int, or
 			a.holder[c][r] = empty
 		}
 	}
-	a.holder[1][0], a.holder[1][AVX512.tailMask()] = withheld, withheld
+	a.holder[1][0] = withheld // it cannot be a mask
 	for i, node := range hoisted {
 		r := l.machine.vectors() - 1 - i
 		a.holder[0][r], a.where[node*unroll] = withheld, r
@@ -94,8 +94,14 @@ func (a *allocator) class(v int) int {
 // run allocates and returns the instructions, and what the moves among them cost.
 func (a *allocator) run(masked bool) ([]Instr, int) {
 	a.masked = masked
-	if masked && a.l.machine == AVX2 {
-		a.holder[0][AVX2.tailMask()] = withheld
+	if masked {
+		for v := range TailVectors {
+			class := 1
+			if a.l.machine == AVX2 {
+				class = 0
+			}
+			a.holder[class][a.l.machine.tailMask(v)] = withheld
+		}
 	}
 	type step struct{ node, copy int }
 	var steps []step
@@ -310,7 +316,7 @@ func (a *allocator) step(node, c int) {
 		args[i] = a.value(arg, c)
 	}
 	v := node*a.unroll + c
-	tail := Operand{Kind: Mask, N: a.l.machine.tailMask()}
+	tail := Operand{Kind: Mask, N: a.l.machine.tailMask(c)}
 	if a.l.machine == AVX2 {
 		tail.Kind = Vec
 	}

@@ -36,5 +36,5 @@
 // are memory operands too, with a broadcast on AVX-512; those that must be in a register are kept there if that is free.
 // [Compile] tries several numbers of vectors and several orders and keeps what a small model of an out-of-order core
 // finds fastest; where a kernel matters, go run . -tune in hw/goasm/_gen measures them, and the list states the [Tuning].
-// The body asks for the lines of each column a kilobyte ahead. The last rows go through a body of one vector under a mask.
+// The body asks for the lines of each column a kilobyte ahead. The last rows go through a body of two vectors under masks.
 package goasm

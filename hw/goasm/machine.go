@@ -38,12 +38,15 @@ func (m Machine) vectors() int {
 	return 32
 }
 
-// tailMask is the register that holds the mask of the last rows: K7, or Y15.
-func (m Machine) tailMask() int {
+// TailVectors is how many vectors the tail takes at once, so that short columns, too, have two chains to interleave.
+const TailVectors = 2
+
+// tailMask is the register that holds the mask of vector v of the tail: K7 and K6, or Y15 and Y14.
+func (m Machine) tailMask(v int) int {
 	if m == AVX2 {
-		return 15
+		return 15 - v
 	}
-	return 7
+	return 7 - v
 }
 
 // form is the shape of a machine operation: which operands it has and which may be memory.

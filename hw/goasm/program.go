@@ -30,8 +30,8 @@ type Instr struct {
 }
 
 // Program is a kernel compiled for a machine. The emitter puts Prologue before the loop, runs Body over Unroll vectors at
-// a time while as many rows are left, and Tail over one vector, with loads and stores under the mask of the rows that are
-// left, until none is.
+// a time while as many rows are left, and Tail over TailVectors vectors, with loads and stores under the masks of the rows
+// that are left, until none is.
 type Program struct {
 	Kernel  Kernel
 	Machine Machine
@@ -109,36 +109,47 @@ func Compile(k Kernel, m Machine) *Program {
 	if tuning.Pressure != 0 {
 		limits = []int{tuning.Pressure}
 	}
-	var best *Program
+	var best *candidate
 	for _, u := range counts {
 		if len(counts) > 1 && u > 1 && u*len(l.nodes) > longest {
 			continue
 		}
 		for _, limit := range limits {
-			p := l.compile(k, u, limit)
+			c := l.compile(k, u, limit)
 			// A shorter body wins unless a longer one is clearly faster.
-			if best == nil || p.Cycles < best.Cycles*0.98 {
-				best = p
+			if best == nil || c.program.Cycles < best.program.Cycles*0.98 {
+				best = c
 			}
 		}
 	}
-	return best
+	l.tail(best)
+	best.program.Consts = best.table.bits
+	return best.program
+}
+
+// candidate is a program that lacks its tail, and what the tail has to share with it.
+type candidate struct {
+	program *Program
+	table   consts
+	home    map[int]int // slots of invariant values
+	first   int         // first slot after those
 }
 
 // compile makes one candidate.
-func (l *lowered) compile(k Kernel, unroll, limit int) *Program {
+func (l *lowered) compile(k Kernel, unroll, limit int) *candidate {
 	p := &Program{Kernel: k, Machine: l.machine, Unroll: unroll}
-	var table consts
-	home := map[int]int{} // slots of invariant values
-	p.Prologue, p.Slots = l.prologue(&table, home)
+	home := map[int]int{}
+	one := &candidate{program: p, home: home}
+	table := &one.table
+	p.Prologue, p.Slots = l.prologue(table, home)
 	order := l.schedule(unroll, limit)
-	first := p.Slots
+	one.first = p.Slots
 
-	a := newAllocator(l, &table, home, first, order, unroll, nil)
+	a := newAllocator(l, table, home, one.first, order, unroll, nil)
 	body, cost := a.run(false)
 	for _, h := range a.worthHoisting() {
 		// Taking registers from the body may cost more than the loads it saves: stop at the first that does.
-		b := newAllocator(l, &table, home, first, order, unroll, h)
+		b := newAllocator(l, table, home, one.first, order, unroll, h)
 		trial, c := b.run(false)
 		if c > cost {
 			break
@@ -147,10 +158,20 @@ func (l *lowered) compile(k Kernel, unroll, limit int) *Program {
 	}
 	p.Body, p.Hoist, p.Slots = body, a.hoistLoads(), max(p.Slots, a.slots)
 
-	t := newAllocator(l, &table, home, first, l.schedule(1, 14), 1, nil)
-	p.Tail, _ = t.run(true)
-	p.Slots = max(p.Slots, t.slots)
-	p.Consts = table.bits
-	p.Cycles = simulate(p) / float64(unroll)
-	return p
+	p.Cycles, _ = simulate(p.Body, l.machine)
+	p.Cycles /= float64(unroll)
+	return one
+}
+
+// tail compiles the last rows: TailVectors vectors under masks, in the order that is done first when nothing else runs.
+func (l *lowered) tail(c *candidate) {
+	least, slots := 0.0, 0
+	for _, limit := range []int{8, 14, 20, 26} {
+		a := newAllocator(l, &c.table, c.home, c.first, l.schedule(TailVectors, limit), TailVectors, nil)
+		code, _ := a.run(true)
+		if _, once := simulate(code, l.machine); c.program.Tail == nil || once < least {
+			c.program.Tail, least, slots = code, once, a.slots
+		}
+	}
+	c.program.Slots = max(c.program.Slots, slots)
 }

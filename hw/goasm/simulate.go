@@ -11,20 +11,21 @@ const (
 	coreRun     = 2400 // instructions run; the first half fills the window
 )
 
-// simulate returns the modelled cycles of one pass through the body. Two ports take vector operations, two take loads,
+// simulate returns the modelled cycles of one pass through a loop's body when it runs many times, and of the first pass
+// alone. Two ports take vector operations, two take loads,
 // one takes stores; an instruction starts as soon as its operands are there, a port is free and it is in the window.
-func simulate(p *Program) float64 {
+func simulate(body []Instr, m Machine) (steady, once float64) {
 	var ports [3]port // vector, load, store
 	ports[0].width, ports[1].width, ports[2].width = 2, 2, 1
 	ready := map[Operand]int{}
 	var waiting []int // start times of those in the scheduler, a heap would do as well
-	retired := make([]int, 0, len(p.Body)*8)
-	rounds := max(6, 2*(coreRun/2/len(p.Body)))
+	retired := make([]int, 0, len(body)*8)
+	rounds := max(6, 2*(coreRun/2/len(body)))
 	divider := 0
 	count, fetch, last, first := 0, 0, 0, 0
 	for round := range rounds {
-		for i := range p.Body {
-			in := &p.Body[i]
+		for i := range body {
+			in := &body[i]
 			enter := fetch / coreWidth
 			if count >= coreWindow {
 				enter = max(enter, retired[count-coreWindow])
@@ -75,7 +76,7 @@ func simulate(p *Program) float64 {
 			if uops > 0 {
 				if in.Op == "VDIVPD" || in.Op == "VSQRTPD" {
 					start = max(start, divider)
-					divider = start + 2*p.Machine.Lanes()
+					divider = start + 2*m.Lanes()
 					for c := start; c < divider; c++ { // its port is of little use meanwhile
 						ports[0].take(c)
 					}
@@ -99,11 +100,14 @@ func simulate(p *Program) float64 {
 			count++
 			last = done
 		}
+		if round == 0 {
+			once = float64(last)
+		}
 		if round == rounds/2-1 {
 			first = last
 		}
 	}
-	return float64(last-first) / float64(rounds-rounds/2)
+	return float64(last-first) / float64(rounds-rounds/2), once
 }
 
 // readsDestination reports whether the instruction reads what it overwrites.

@@ -51,7 +51,7 @@ GLOBL cexpAVX512Consts<>(SB), RODATA|NOPTR, $344
 
 // func cexpAVX512(u []float64, v []float64, x []float64, y []float64)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·cexpAVX512(SB), $1152-96
+TEXT ·cexpAVX512(SB), $1088-96
 	LEAQ         63(SP), BX
 	ANDQ         $-64, BX
 	MOVQ         u_len+8(FP), CX
@@ -199,12 +199,11 @@ body:
 	VSUBPD           Z30, Z1, Z1
 	VSUBPD           Z19, Z0, Z0
 	VBROADCASTSD     cexpAVX512Consts<>+160(SB), Z8
+	VCMPPD           $0x11, Z24, Z8, K7
 	KMOVB            K3, 384(BX)
-	VCMPPD           $0x11, Z24, Z8, K3
+	VCMPPD           $0x11, Z25, Z8, K3
 	KMOVB            K2, 448(BX)
-	VCMPPD           $0x11, Z25, Z8, K2
-	KMOVB            K1, 512(BX)
-	VCMPPD           $0x11, Z23, Z8, K1
+	VCMPPD           $0x11, Z23, Z8, K2
 	VBROADCASTSD     cexpAVX512Consts<>+168(SB), Z8
 	VFMADD213PD      Z8, Z3, Z21
 	VFMADD213PD      Z8, Z4, Z22
@@ -223,11 +222,11 @@ body:
 	VADDPD           Z2, Z26, Z8
 	VADDPD           Z1, Z27, Z11
 	VADDPD           Z0, Z28, Z12
-	KMOVB            K1, 576(BX)
+	KMOVB            K1, 512(BX)
 	VCMPPD           $0x00, Z31, Z7, K1
-	KMOVB            K1, 640(BX)
+	KMOVB            K1, 576(BX)
 	VCMPPD           $0x00, Z31, Z9, K1
-	KMOVB            K1, 704(BX)
+	KMOVB            K1, 640(BX)
 	VCMPPD           $0x00, Z31, Z6, K1
 	VBROADCASTSD     cexpAVX512Consts<>+192(SB), Z6
 	VFMADD213PD      Z6, Z3, Z21
@@ -298,10 +297,9 @@ body:
 	VFMADD213PD      Z6, Z7, Z20
 	VFMADD213PD      Z6, Z9, Z26
 	VFMADD231PD      Z19, Z10, Z6
-	KORB             K3, K4, K3
-	KORB             K2, K5, K2
-	KMOVB            576(BX), K4
-	KORB             K4, K6, K4
+	KORB             K7, K4, K4
+	KORB             K3, K5, K3
+	KORB             K2, K6, K2
 	VFMADD213PD      Z31, Z3, Z21
 	VFMADD213PD      Z31, Z4, Z22
 	VFMADD213PD      Z31, Z5, Z13
@@ -311,20 +309,19 @@ body:
 	VBROADCASTSD     cexpAVX512Consts<>+256(SB), Z26
 	VCMPPD           $0x11, Z24, Z26, K5
 	VCMPPD           $0x11, Z25, Z26, K6
-	KMOVB            K1, 576(BX)
-	VCMPPD           $0x11, Z23, Z26, K1
+	VCMPPD           $0x11, Z23, Z26, K7
 	VFMADD213PD      Z31, Z21, Z3
 	VFMADD213PD      Z31, Z22, Z4
 	VFMADD213PD      Z31, Z13, Z5
 	VMULPD           Z7, Z8, Z13
 	VMULPD           Z9, Z11, Z21
 	VMULPD           Z10, Z12, Z22
-	KMOVB            K1, 768(BX)
+	KMOVB            K1, 704(BX)
 	VCMPPD.BCST      $0x11, cexpAVX512Consts<>+320(SB), Z24, K1
 	VBROADCASTSD     cexpAVX512Consts<>+320(SB), Z24
+	KMOVB            K7, 768(BX)
+	VCMPPD           $0x11, Z24, Z25, K7
 	KMOVB            K6, 832(BX)
-	VCMPPD           $0x11, Z24, Z25, K6
-	KMOVB            K6, 896(BX)
 	VCMPPD           $0x11, Z24, Z23, K6
 	VMULPD           Z26, Z2, Z23
 	VMULPD           Z26, Z1, Z24
@@ -342,19 +339,19 @@ body:
 	VMULPD           Z1, Z11, Z26
 	VMULPD           Z0, Z12, Z28
 	VMOVUPD          320(BX), Z29
-	VMOVUPD          Z5, 960(BX)
+	VMOVUPD          Z5, 896(BX)
 	VBROADCASTSD     cexpAVX512Consts<>+328(SB), Z5
-	VMOVUPD          Z4, 1024(BX)
+	VMOVUPD          Z4, 960(BX)
 	VMOVAPD          Z29, Z4
-	VXORPD           Z5, Z29, K3, Z4
+	VXORPD           Z5, Z29, K4, Z4
 	VMOVUPD          256(BX), Z29
 	VMOVUPD          Z3, 320(BX)
 	VMOVAPD          Z29, Z3
-	VXORPD           Z5, Z29, K2, Z3
+	VXORPD           Z5, Z29, K3, Z3
 	VMOVUPD          192(BX), Z29
 	VMOVUPD          Z3, 256(BX)
 	VMOVAPD          Z29, Z3
-	VXORPD           Z5, Z29, K4, Z3
+	VXORPD           Z5, Z29, K2, Z3
 	VFMSUB231PD      Z23, Z7, Z2
 	VFMSUB231PD      Z24, Z9, Z1
 	VFMSUB231PD      Z25, Z10, Z0
@@ -373,8 +370,7 @@ body:
 	VSUBPD           Z30, Z25, Z9
 	KORB             K1, K5, K1
 	KMOVB            832(BX), K2
-	KMOVB            896(BX), K3
-	KORB             K3, K2, K2
+	KORB             K7, K2, K2
 	KMOVB            768(BX), K3
 	KORB             K6, K3, K3
 	VSUBPD           Z2, Z8, Z2
@@ -386,11 +382,11 @@ body:
 	VADDPD           Z6, Z16, Z6
 	VADDPD           Z7, Z17, Z7
 	VADDPD           Z8, Z18, Z8
-	KMOVB            640(BX), K4
+	KMOVB            576(BX), K4
 	VBLENDMPD        Z6, Z2, K4, Z9
-	KMOVB            704(BX), K5
+	KMOVB            640(BX), K5
 	VBLENDMPD        Z7, Z1, K5, Z10
-	KMOVB            576(BX), K6
+	KMOVB            704(BX), K6
 	VBLENDMPD        Z8, Z0, K6, Z11
 	VBLENDMPD        Z2, Z6, K4, Z2
 	VBLENDMPD        Z1, Z7, K5, Z1
@@ -406,9 +402,9 @@ body:
 	VXORPD           Z5, Z0, K3, Z1
 	VMOVUPD          320(BX), Z0
 	VMULPD           Z7, Z0, Z5
-	VMOVUPD          1024(BX), Z7
+	VMOVUPD          960(BX), Z7
 	VMULPD           Z2, Z7, Z2
-	VMOVUPD          960(BX), Z8
+	VMOVUPD          896(BX), Z8
 	VMULPD           Z1, Z8, Z1
 	VMULPD           Z4, Z0, Z0
 	VMULPD           Z6, Z7, Z4
@@ -440,8 +436,8 @@ rest:
 	JEQ  done
 
 tail:
-	MOVL $0x000000ff, DX
-	CMPQ CX, $0x08
+	MOVL $0x0000ffff, DX
+	CMPQ CX, $0x10
 	JGE  whole
 	MOVL $0x00000001, DX
 	SHLL CL, DX
@@ -449,108 +445,244 @@ tail:
 
 whole:
 	KMOVB            DX, K7
+	SHRL             $0x08, DX
+	KMOVB            DX, K6
 	VMOVUPD.Z        (R9)(AX*1), K7, Z0
-	VMOVUPD.Z        (R8)(AX*1), K7, Z1
-	VANDPD.BCST      cexpAVX512Consts<>+0(SB), Z0, Z2
-	VBROADCASTSD     cexpAVX512Consts<>+16(SB), Z3
-	VMINPD           Z1, Z3, Z1
-	VCMPPD.BCST      $0x12, cexpAVX512Consts<>+8(SB), Z2, K1
-	VBROADCASTSD     cexpAVX512Consts<>+32(SB), Z3
-	VPTERNLOGQ.BCST  $0xe4, cexpAVX512Consts<>+0(SB), Z0, Z3
-	VCMPPD.BCST      $0x00, cexpAVX512Consts<>+56(SB), Z0, K2
-	VBROADCASTSD     cexpAVX512Consts<>+24(SB), Z4
-	VBLENDMPD        Z2, Z4, K1, Z2
-	VBROADCASTSD     cexpAVX512Consts<>+48(SB), Z4
-	VMAXPD           Z1, Z4, Z1
-	VMULPD.BCST      cexpAVX512Consts<>+40(SB), Z2, Z4
-	VMULPD.BCST      cexpAVX512Consts<>+64(SB), Z1, Z5
-	VRNDSCALEPD      $0x08, Z4, Z4
-	VRNDSCALEPD      $0x08, Z5, Z5
-	VFMADD231PD.BCST cexpAVX512Consts<>+72(SB), Z4, Z2
-	VMULPD.BCST      cexpAVX512Consts<>+80(SB), Z4, Z6
-	VMULPD.BCST      cexpAVX512Consts<>+88(SB), Z4, Z7
-	VFMADD231PD.BCST cexpAVX512Consts<>+96(SB), Z5, Z1
-	VSUBPD           Z6, Z2, Z8
-	VBROADCASTSD     cexpAVX512Consts<>+80(SB), Z9
-	VFMSUB213PD      Z6, Z4, Z9
-	VRNDSCALEPD      $0x08, Z7, Z7
-	VFMADD231PD.BCST cexpAVX512Consts<>+104(SB), Z5, Z1
-	VSUBPD           Z2, Z8, Z10
-	VBROADCASTSD     cexpAVX512Consts<>+120(SB), Z11
-	VFMADD231PD.BCST cexpAVX512Consts<>+112(SB), Z1, Z11
-	VSUBPD           Z10, Z8, Z12
-	VADDPD           Z10, Z6, Z6
-	VFMADD132PD.BCST cexpAVX512Consts<>+128(SB), Z4, Z7
-	VFMADD213PD.BCST cexpAVX512Consts<>+136(SB), Z1, Z11
-	VSUBPD           Z12, Z2, Z2
-	VCMPPD.BCST      $0x11, cexpAVX512Consts<>+144(SB), Z7, K1
-	VBROADCASTSD     cexpAVX512Consts<>+160(SB), Z10
-	VCMPPD           $0x11, Z7, Z10, K3
-	VFMADD213PD.BCST cexpAVX512Consts<>+152(SB), Z1, Z11
-	VANDPD.BCST      cexpAVX512Consts<>+0(SB), Z7, Z10
-	VBROADCASTSD     cexpAVX512Consts<>+256(SB), Z12
-	VCMPPD           $0x11, Z7, Z12, K4
-	VCMPPD.BCST      $0x00, cexpAVX512Consts<>+32(SB), Z10, K5
-	VSUBPD           Z6, Z2, Z2
-	KORB             K3, K1, K1
-	VCMPPD.BCST      $0x11, cexpAVX512Consts<>+320(SB), Z7, K3
-	VFMADD213PD.BCST cexpAVX512Consts<>+168(SB), Z1, Z11
-	VMOVAPD          Z3, Z6
-	VXORPD.BCST      cexpAVX512Consts<>+328(SB), Z3, K1, Z6
-	VSUBPD           Z9, Z2, Z2
-	KORB             K3, K4, K1
-	VFMADD213PD.BCST cexpAVX512Consts<>+184(SB), Z1, Z11
-	VFMADD231PD.BCST cexpAVX512Consts<>+176(SB), Z4, Z2
-	VFMADD213PD.BCST cexpAVX512Consts<>+192(SB), Z1, Z11
-	VADDPD           Z2, Z8, Z3
-	VFMADD213PD.BCST cexpAVX512Consts<>+200(SB), Z1, Z11
-	VMULPD           Z3, Z3, Z4
-	VSUBPD           Z3, Z8, Z7
-	VFMADD213PD.BCST cexpAVX512Consts<>+280(SB), Z1, Z11
-	VBROADCASTSD     cexpAVX512Consts<>+216(SB), Z8
-	VFMADD231PD.BCST cexpAVX512Consts<>+208(SB), Z4, Z8
-	VBROADCASTSD     cexpAVX512Consts<>+232(SB), Z9
-	VFMADD231PD.BCST cexpAVX512Consts<>+224(SB), Z4, Z9
-	VADDPD           Z7, Z2, Z2
-	VMULPD           Z12, Z4, Z7
-	VMULPD           Z4, Z3, Z10
-	VFMADD213PD.BCST cexpAVX512Consts<>+304(SB), Z1, Z11
-	VFMADD213PD.BCST cexpAVX512Consts<>+240(SB), Z4, Z8
-	VFMADD213PD.BCST cexpAVX512Consts<>+248(SB), Z4, Z9
-	VMULPD           Z12, Z2, Z12
+	VMOVUPD.Z        64(R9)(AX*1), K6, Z1
+	VMOVUPD.Z        (R8)(AX*1), K7, Z2
+	VMOVUPD.Z        64(R8)(AX*1), K6, Z3
+	VBROADCASTSD     cexpAVX512Consts<>+0(SB), Z4
+	VANDPD           Z4, Z0, Z5
+	VANDPD           Z4, Z1, Z6
+	VBROADCASTSD     cexpAVX512Consts<>+8(SB), Z7
+	VCMPPD           $0x12, Z7, Z5, K1
+	VCMPPD           $0x12, Z7, Z6, K2
+	VBROADCASTSD     cexpAVX512Consts<>+16(SB), Z7
+	VMINPD           Z2, Z7, Z2
+	VMINPD           Z3, Z7, Z3
+	VBROADCASTSD     cexpAVX512Consts<>+32(SB), Z7
+	VPTERNLOGQ       $0xe4, Z4, Z0, Z7
+	VBROADCASTSD     cexpAVX512Consts<>+32(SB), Z8
+	VPTERNLOGQ       $0xe4, Z4, Z1, Z8
+	VBROADCASTSD     cexpAVX512Consts<>+24(SB), Z9
+	VBLENDMPD        Z5, Z9, K1, Z5
+	VBLENDMPD        Z6, Z9, K2, Z6
+	VBROADCASTSD     cexpAVX512Consts<>+56(SB), Z9
+	VCMPPD           $0x00, Z9, Z0, K1
+	VCMPPD           $0x00, Z9, Z1, K2
+	VBROADCASTSD     cexpAVX512Consts<>+40(SB), Z9
+	VMULPD           Z9, Z5, Z10
+	VMULPD           Z9, Z6, Z9
+	VBROADCASTSD     cexpAVX512Consts<>+48(SB), Z11
+	VMAXPD           Z2, Z11, Z2
+	VMAXPD           Z3, Z11, Z3
+	VRNDSCALEPD      $0x08, Z10, Z10
+	VRNDSCALEPD      $0x08, Z9, Z9
+	VBROADCASTSD     cexpAVX512Consts<>+64(SB), Z11
+	VMULPD           Z11, Z2, Z12
+	VMULPD           Z11, Z3, Z11
+	VRNDSCALEPD      $0x08, Z12, Z12
+	VRNDSCALEPD      $0x08, Z11, Z11
+	VBROADCASTSD     cexpAVX512Consts<>+72(SB), Z13
+	VFMADD231PD      Z13, Z10, Z5
+	VFMADD231PD      Z13, Z9, Z6
+	VBROADCASTSD     cexpAVX512Consts<>+80(SB), Z13
+	VMULPD           Z13, Z10, Z14
+	VMULPD           Z13, Z9, Z15
+	VBROADCASTSD     cexpAVX512Consts<>+88(SB), Z16
+	VMULPD           Z16, Z10, Z17
+	VMULPD           Z16, Z9, Z16
+	VSUBPD           Z14, Z5, Z18
+	VSUBPD           Z15, Z6, Z19
+	VMOVAPD          Z14, Z20
+	VFMSUB231PD      Z13, Z10, Z20
+	VFMSUB213PD      Z15, Z9, Z13
+	VBROADCASTSD     cexpAVX512Consts<>+96(SB), Z21
+	VFMADD231PD      Z21, Z12, Z2
+	VFMADD231PD      Z21, Z11, Z3
+	VRNDSCALEPD      $0x08, Z17, Z17
+	VRNDSCALEPD      $0x08, Z16, Z16
+	VSUBPD           Z5, Z18, Z21
+	VSUBPD           Z6, Z19, Z22
+	VBROADCASTSD     cexpAVX512Consts<>+104(SB), Z23
+	VFMADD231PD      Z23, Z12, Z2
+	VFMADD231PD      Z23, Z11, Z3
+	VSUBPD           Z21, Z18, Z23
+	VSUBPD           Z22, Z19, Z24
+	VADDPD           Z21, Z14, Z14
+	VADDPD           Z22, Z15, Z15
+	VBROADCASTSD     cexpAVX512Consts<>+112(SB), Z21
+	VBROADCASTSD     cexpAVX512Consts<>+120(SB), Z22
+	VFMADD231PD      Z21, Z2, Z22
+	VFMADD213PD.BCST cexpAVX512Consts<>+120(SB), Z3, Z21
+	VBROADCASTSD     cexpAVX512Consts<>+128(SB), Z25
+	VFMADD213PD      Z10, Z25, Z17
+	VFMADD213PD      Z9, Z25, Z16
+	VSUBPD           Z23, Z5, Z5
+	VSUBPD           Z24, Z6, Z6
+	VBROADCASTSD     cexpAVX512Consts<>+136(SB), Z23
+	VFMADD213PD      Z23, Z2, Z22
+	VFMADD231PD      Z21, Z3, Z23
+	VBROADCASTSD     cexpAVX512Consts<>+144(SB), Z21
+	VCMPPD           $0x11, Z21, Z17, K3
+	VCMPPD           $0x11, Z21, Z16, K4
+	VSUBPD           Z14, Z5, Z5
+	VSUBPD           Z15, Z6, Z6
+	VBROADCASTSD     cexpAVX512Consts<>+160(SB), Z14
+	VCMPPD           $0x11, Z17, Z14, K5
+	KMOVB            K2, (BX)
+	VCMPPD           $0x11, Z16, Z14, K2
+	VBROADCASTSD     cexpAVX512Consts<>+152(SB), Z14
+	VFMADD213PD      Z14, Z2, Z22
+	VFMADD231PD      Z23, Z3, Z14
+	VANDPD           Z17, Z4, Z15
+	VANDPD           Z16, Z4, Z4
+	VSUBPD           Z20, Z5, Z5
+	VSUBPD           Z13, Z6, Z6
 	VBROADCASTSD     cexpAVX512Consts<>+32(SB), Z13
-	VSUBPD           Z7, Z13, Z14
-	VFMADD213PD      Z13, Z1, Z11
-	VFMADD213PD.BCST cexpAVX512Consts<>+264(SB), Z4, Z8
-	VFMADD213PD.BCST cexpAVX512Consts<>+272(SB), Z4, Z9
-	VFMADD213PD      Z13, Z11, Z1
-	VMULPD           Z2, Z3, Z11
-	VFMADD213PD.BCST cexpAVX512Consts<>+288(SB), Z4, Z8
-	VFMADD213PD.BCST cexpAVX512Consts<>+296(SB), Z4, Z9
-	VSCALEFPD        Z5, Z1, Z1
-	VSUBPD           Z14, Z13, Z5
-	VFMADD213PD.BCST cexpAVX512Consts<>+312(SB), Z4, Z8
-	VFNMADD231PD     Z9, Z10, Z12
-	VSUBPD           Z7, Z5, Z5
-	VMULPD           Z8, Z4, Z7
-	VFMSUB231PD      Z12, Z4, Z2
-	VFMSUB231PD      Z7, Z4, Z11
-	VFMADD231PD.BCST cexpAVX512Consts<>+336(SB), Z10, Z2
-	VADDPD           Z11, Z5, Z4
-	VSUBPD           Z2, Z3, Z2
-	VADDPD           Z4, Z14, Z3
-	VBLENDMPD        Z3, Z2, K5, Z4
-	VBLENDMPD        Z2, Z3, K5, Z2
-	VMULPD           Z6, Z4, Z3
-	VMOVAPD          Z2, Z4
-	VXORPD.BCST      cexpAVX512Consts<>+328(SB), Z2, K1, Z4
-	VMULPD           Z4, Z1, Z2
-	VMULPD           Z3, Z1, Z1
-	VMOVUPD          Z2, K7, (SI)(AX*1)
-	VBLENDMPD        Z0, Z1, K2, Z0
+	KMOVB            K1, 64(BX)
+	VCMPPD           $0x00, Z13, Z15, K1
+	KMOVB            K1, 128(BX)
+	VCMPPD           $0x00, Z13, Z4, K1
+	VBROADCASTSD     cexpAVX512Consts<>+168(SB), Z4
+	VFMADD213PD      Z4, Z2, Z22
+	VFMADD231PD      Z14, Z3, Z4
+	KORB             K5, K3, K3
+	KORB             K2, K4, K2
+	VBROADCASTSD     cexpAVX512Consts<>+176(SB), Z14
+	VFMADD231PD      Z14, Z10, Z5
+	VFMADD231PD      Z14, Z9, Z6
+	VBROADCASTSD     cexpAVX512Consts<>+256(SB), Z9
+	VCMPPD           $0x11, Z17, Z9, K4
+	VCMPPD           $0x11, Z16, Z9, K5
+	VBROADCASTSD     cexpAVX512Consts<>+184(SB), Z10
+	VFMADD213PD      Z10, Z2, Z22
+	VFMADD231PD      Z4, Z3, Z10
+	VBROADCASTSD     cexpAVX512Consts<>+320(SB), Z4
+	KMOVB            K1, 192(BX)
+	VCMPPD           $0x11, Z4, Z17, K1
+	KMOVB            K5, 256(BX)
+	VCMPPD           $0x11, Z4, Z16, K5
+	VADDPD           Z5, Z18, Z4
+	VADDPD           Z6, Z19, Z14
+	VBROADCASTSD     cexpAVX512Consts<>+328(SB), Z15
+	VMOVAPD          Z7, Z16
+	VXORPD           Z15, Z7, K3, Z16
+	VMOVAPD          Z8, Z7
+	VXORPD           Z15, Z8, K2, Z7
+	VBROADCASTSD     cexpAVX512Consts<>+192(SB), Z8
+	VFMADD213PD      Z8, Z2, Z22
+	VFMADD231PD      Z10, Z3, Z8
+	KORB             K1, K4, K1
+	KMOVB            256(BX), K2
+	KORB             K5, K2, K2
+	VMULPD           Z4, Z4, Z10
+	VMULPD           Z14, Z14, Z17
+	VSUBPD           Z4, Z18, Z18
+	VSUBPD           Z14, Z19, Z19
+	VBROADCASTSD     cexpAVX512Consts<>+200(SB), Z20
+	VFMADD213PD      Z20, Z2, Z22
+	VFMADD231PD      Z8, Z3, Z20
+	VBROADCASTSD     cexpAVX512Consts<>+208(SB), Z8
+	VBROADCASTSD     cexpAVX512Consts<>+216(SB), Z21
+	VFMADD231PD      Z8, Z10, Z21
+	VFMADD213PD.BCST cexpAVX512Consts<>+216(SB), Z17, Z8
+	VBROADCASTSD     cexpAVX512Consts<>+224(SB), Z23
+	VBROADCASTSD     cexpAVX512Consts<>+232(SB), Z24
+	VFMADD231PD      Z23, Z10, Z24
+	VFMADD213PD.BCST cexpAVX512Consts<>+232(SB), Z17, Z23
+	VADDPD           Z18, Z5, Z5
+	VADDPD           Z19, Z6, Z6
+	VMULPD           Z9, Z10, Z18
+	VMULPD           Z9, Z17, Z19
+	VBROADCASTSD     cexpAVX512Consts<>+240(SB), Z25
+	VFMADD213PD      Z25, Z10, Z21
+	VFMADD231PD      Z8, Z17, Z25
+	VBROADCASTSD     cexpAVX512Consts<>+248(SB), Z8
+	VFMADD213PD      Z8, Z10, Z24
+	VFMADD231PD      Z23, Z17, Z8
+	VMULPD           Z10, Z4, Z23
+	VMULPD           Z17, Z14, Z26
+	VMULPD           Z9, Z5, Z27
+	VMULPD           Z9, Z6, Z9
+	VBROADCASTSD     cexpAVX512Consts<>+264(SB), Z28
+	VFMADD213PD      Z28, Z10, Z21
+	VFMADD231PD      Z25, Z17, Z28
+	VBROADCASTSD     cexpAVX512Consts<>+272(SB), Z25
+	VFMADD213PD      Z25, Z10, Z24
+	VFMADD231PD      Z8, Z17, Z25
+	VBROADCASTSD     cexpAVX512Consts<>+280(SB), Z8
+	VFMADD213PD      Z8, Z2, Z22
+	VFMADD231PD      Z20, Z3, Z8
+	VBROADCASTSD     cexpAVX512Consts<>+288(SB), Z20
+	VFMADD213PD      Z20, Z10, Z21
+	VFMADD231PD      Z28, Z17, Z20
+	VBROADCASTSD     cexpAVX512Consts<>+296(SB), Z28
+	VFMADD213PD      Z28, Z10, Z24
+	VFMADD231PD      Z25, Z17, Z28
+	VBROADCASTSD     cexpAVX512Consts<>+304(SB), Z25
+	VFMADD213PD      Z25, Z2, Z22
+	VFMADD231PD      Z8, Z3, Z25
+	VBROADCASTSD     cexpAVX512Consts<>+312(SB), Z8
+	VFMADD213PD      Z8, Z10, Z21
+	VFMADD231PD      Z20, Z17, Z8
+	VFNMADD231PD     Z24, Z23, Z27
+	VFNMADD231PD     Z28, Z26, Z9
+	VSUBPD           Z18, Z13, Z20
+	VSUBPD           Z19, Z13, Z24
+	VFMADD213PD      Z13, Z2, Z22
+	VFMADD213PD      Z13, Z3, Z25
+	VMULPD           Z21, Z10, Z21
+	VMULPD           Z8, Z17, Z8
+	VFMSUB213PD      Z5, Z10, Z27
+	VFMSUB213PD      Z6, Z17, Z9
+	VMULPD           Z5, Z4, Z5
+	VMULPD           Z6, Z14, Z6
+	VFMADD213PD      Z13, Z22, Z2
+	VFMADD213PD      Z13, Z25, Z3
+	VSUBPD           Z20, Z13, Z22
+	VSUBPD           Z24, Z13, Z13
+	VBROADCASTSD     cexpAVX512Consts<>+336(SB), Z25
+	VFMADD231PD      Z25, Z23, Z27
+	VFMADD231PD      Z25, Z26, Z9
+	VFMSUB231PD      Z21, Z10, Z5
+	VFMSUB231PD      Z8, Z17, Z6
+	VSCALEFPD        Z12, Z2, Z2
+	VSCALEFPD        Z11, Z3, Z3
+	VSUBPD           Z18, Z22, Z8
+	VSUBPD           Z19, Z13, Z10
+	VSUBPD           Z27, Z4, Z4
+	VSUBPD           Z9, Z14, Z9
+	VADDPD           Z5, Z8, Z5
+	VADDPD           Z6, Z10, Z6
+	VADDPD           Z5, Z20, Z5
+	VADDPD           Z6, Z24, Z6
+	KMOVB            128(BX), K3
+	VBLENDMPD        Z5, Z4, K3, Z8
+	KMOVB            192(BX), K4
+	VBLENDMPD        Z6, Z9, K4, Z10
+	VBLENDMPD        Z4, Z5, K3, Z4
+	VBLENDMPD        Z9, Z6, K4, Z5
+	VMULPD           Z16, Z8, Z6
+	VMULPD           Z7, Z10, Z7
+	VMOVAPD          Z4, Z8
+	VXORPD           Z15, Z4, K1, Z8
+	VMOVAPD          Z5, Z4
+	VXORPD           Z15, Z5, K2, Z4
+	VMULPD           Z8, Z2, Z5
+	VMULPD           Z4, Z3, Z4
+	VMULPD           Z6, Z2, Z2
+	VMULPD           Z7, Z3, Z3
+	VMOVUPD          Z5, K7, (SI)(AX*1)
+	VMOVUPD          Z4, K6, 64(SI)(AX*1)
+	KMOVB            64(BX), K1
+	VBLENDMPD        Z0, Z2, K1, Z0
+	KMOVB            (BX), K1
+	VBLENDMPD        Z1, Z3, K1, Z1
 	VMOVUPD          Z0, K7, (DI)(AX*1)
-	ADDQ             $+64, AX
-	SUBQ             $+8, CX
+	VMOVUPD          Z1, K6, 64(DI)(AX*1)
+	ADDQ             $+128, AX
+	SUBQ             $+16, CX
 	JGT              tail
 
 done:
@@ -747,11 +879,19 @@ DATA cexpAVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA cexpAVX2Masks<>+8(SB)/8, $0xffffffffffffffff
 DATA cexpAVX2Masks<>+16(SB)/8, $0xffffffffffffffff
 DATA cexpAVX2Masks<>+24(SB)/8, $0xffffffffffffffff
-DATA cexpAVX2Masks<>+32(SB)/8, $0x0000000000000000
-DATA cexpAVX2Masks<>+40(SB)/8, $0x0000000000000000
-DATA cexpAVX2Masks<>+48(SB)/8, $0x0000000000000000
-DATA cexpAVX2Masks<>+56(SB)/8, $0x0000000000000000
-GLOBL cexpAVX2Masks<>(SB), RODATA|NOPTR, $64
+DATA cexpAVX2Masks<>+32(SB)/8, $0xffffffffffffffff
+DATA cexpAVX2Masks<>+40(SB)/8, $0xffffffffffffffff
+DATA cexpAVX2Masks<>+48(SB)/8, $0xffffffffffffffff
+DATA cexpAVX2Masks<>+56(SB)/8, $0xffffffffffffffff
+DATA cexpAVX2Masks<>+64(SB)/8, $0x0000000000000000
+DATA cexpAVX2Masks<>+72(SB)/8, $0x0000000000000000
+DATA cexpAVX2Masks<>+80(SB)/8, $0x0000000000000000
+DATA cexpAVX2Masks<>+88(SB)/8, $0x0000000000000000
+DATA cexpAVX2Masks<>+96(SB)/8, $0x0000000000000000
+DATA cexpAVX2Masks<>+104(SB)/8, $0x0000000000000000
+DATA cexpAVX2Masks<>+112(SB)/8, $0x0000000000000000
+DATA cexpAVX2Masks<>+120(SB)/8, $0x0000000000000000
+GLOBL cexpAVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func cexpAVX2(u []float64, v []float64, x []float64, y []float64)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
@@ -1172,122 +1312,277 @@ rest:
 	JEQ  done
 
 tail:
-	MOVQ         $+4, DX
+	MOVQ         $+8, DX
 	CMPQ         CX, DX
 	CMOVQLT      CX, DX
 	NEGQ         DX
-	LEAQ         cexpAVX2Masks<>+32(SB), R14
+	LEAQ         cexpAVX2Masks<>+64(SB), R14
 	VMOVUPD      (R14)(DX*8), Y15
+	VMOVUPD      32(R14)(DX*8), Y14
 	VMASKMOVPD   (R9)(AX*1), Y15, Y0
-	VMASKMOVPD   (R8)(AX*1), Y15, Y1
-	VANDPD       cexpAVX2Consts<>+32(SB), Y0, Y2
-	VMOVUPD      cexpAVX2Consts<>+96(SB), Y3
-	VMINPD       Y1, Y3, Y1
-	VCMPPD       $0x12, cexpAVX2Consts<>+64(SB), Y2, Y3
-	VANDPD       cexpAVX2Consts<>+224(SB), Y0, Y4
-	VCMPPD       $0x00, cexpAVX2Consts<>+1440(SB), Y0, Y5
-	VORPD        (BX), Y4, Y4
-	VXORPD       cexpAVX2Consts<>+224(SB), Y4, Y6
-	VMOVUPD      cexpAVX2Consts<>+128(SB), Y7
-	VBLENDVPD    Y3, Y2, Y7, Y2
-	VMOVUPD      cexpAVX2Consts<>+192(SB), Y3
-	VMAXPD       Y1, Y3, Y1
-	VMULPD       cexpAVX2Consts<>+160(SB), Y2, Y3
-	VMULPD       cexpAVX2Consts<>+256(SB), Y1, Y7
-	VROUNDPD     $0x08, Y3, Y3
+	VMASKMOVPD   32(R9)(AX*1), Y14, Y1
+	VMASKMOVPD   (R8)(AX*1), Y15, Y2
+	VMASKMOVPD   32(R8)(AX*1), Y14, Y3
+	VMOVUPD      cexpAVX2Consts<>+32(SB), Y4
+	VANDPD       Y4, Y0, Y5
+	VANDPD       Y4, Y1, Y6
+	VMOVUPD      cexpAVX2Consts<>+64(SB), Y7
+	VCMPPD       $0x12, Y7, Y5, Y8
+	VCMPPD       $0x12, Y7, Y6, Y7
+	VMOVUPD      cexpAVX2Consts<>+96(SB), Y9
+	VMINPD       Y2, Y9, Y2
+	VMINPD       Y3, Y9, Y3
+	VMOVUPD      cexpAVX2Consts<>+128(SB), Y9
+	VBLENDVPD    Y8, Y5, Y9, Y5
+	VBLENDVPD    Y7, Y6, Y9, Y6
+	VMOVUPD      cexpAVX2Consts<>+160(SB), Y7
+	VMULPD       Y7, Y5, Y8
+	VMULPD       Y7, Y6, Y7
+	VMOVUPD      cexpAVX2Consts<>+192(SB), Y9
+	VMAXPD       Y2, Y9, Y2
+	VMAXPD       Y3, Y9, Y3
+	VROUNDPD     $0x08, Y8, Y8
 	VROUNDPD     $0x08, Y7, Y7
-	VFMADD231PD  cexpAVX2Consts<>+288(SB), Y3, Y2
-	VMULPD       cexpAVX2Consts<>+384(SB), Y3, Y8
-	VMULPD       cexpAVX2Consts<>+416(SB), Y3, Y9
-	VFMADD231PD  cexpAVX2Consts<>+320(SB), Y7, Y1
-	VMINPD       cexpAVX2Consts<>+832(SB), Y7, Y10
-	VSUBPD       Y8, Y2, Y11
-	VMOVUPD      cexpAVX2Consts<>+384(SB), Y12
-	VFMSUB213PD  Y8, Y3, Y12
-	VROUNDPD     $0x08, Y9, Y9
-	VFMADD231PD  cexpAVX2Consts<>+352(SB), Y7, Y1
-	VMAXPD       cexpAVX2Consts<>+864(SB), Y10, Y10
-	VSUBPD       Y2, Y11, Y13
-	VSUBPD       Y10, Y7, Y7
-	VADDPD       cexpAVX2Consts<>+896(SB), Y10, Y10
-	VADDPD       Y13, Y8, Y8
-	VSUBPD       Y13, Y11, Y13
-	VFMADD132PD  cexpAVX2Consts<>+448(SB), Y3, Y9
-	VADDPD       cexpAVX2Consts<>+896(SB), Y7, Y7
+	VMOVUPD      cexpAVX2Consts<>+288(SB), Y9
+	VFMADD231PD  Y9, Y8, Y5
+	VFMADD231PD  Y9, Y7, Y6
+	VMOVUPD      cexpAVX2Consts<>+384(SB), Y9
+	VMULPD       Y9, Y8, Y10
+	VMULPD       Y9, Y7, Y11
+	VMOVUPD      cexpAVX2Consts<>+256(SB), Y12
+	VMULPD       Y12, Y2, Y13
+	VMULPD       Y12, Y3, Y12
+	VROUNDPD     $0x08, Y13, Y13
+	VROUNDPD     $0x08, Y12, Y12
+	VMOVUPD      cexpAVX2Consts<>+320(SB), Y4
+	VFMADD231PD  Y4, Y13, Y2
+	VFMADD231PD  Y4, Y12, Y3
+	VMOVUPD      cexpAVX2Consts<>+352(SB), Y4
+	VFMADD231PD  Y4, Y13, Y2
+	VFMADD231PD  Y4, Y12, Y3
+	VSUBPD       Y10, Y5, Y4
+	VMOVUPD      Y1, 32(BX)
+	VSUBPD       Y11, Y6, Y1
+	VMOVUPD      Y0, 64(BX)
+	VMOVAPD      Y10, Y0
+	VFMSUB231PD  Y9, Y8, Y0
+	VFMSUB213PD  Y11, Y7, Y9
+	VMOVUPD      Y12, 96(BX)
+	VMULPD       cexpAVX2Consts<>+416(SB), Y8, Y12
+	VMOVUPD      Y13, 128(BX)
+	VMULPD       cexpAVX2Consts<>+416(SB), Y7, Y13
+	VROUNDPD     $0x08, Y12, Y12
+	VROUNDPD     $0x08, Y13, Y13
+	VFMADD132PD  cexpAVX2Consts<>+448(SB), Y8, Y12
+	VFMADD132PD  cexpAVX2Consts<>+448(SB), Y7, Y13
+	VMOVUPD      Y13, 160(BX)
+	VSUBPD       Y5, Y4, Y13
+	VMOVUPD      Y12, 192(BX)
+	VSUBPD       Y6, Y1, Y12
+	VADDPD       Y13, Y10, Y10
+	VADDPD       Y12, Y11, Y11
+	VSUBPD       Y13, Y4, Y13
+	VSUBPD       Y12, Y1, Y12
+	VSUBPD       Y13, Y5, Y5
+	VSUBPD       Y12, Y6, Y6
+	VSUBPD       Y10, Y5, Y5
+	VSUBPD       Y11, Y6, Y6
+	VSUBPD       Y0, Y5, Y0
+	VSUBPD       Y9, Y6, Y5
+	VMOVUPD      cexpAVX2Consts<>+800(SB), Y6
+	VFMADD231PD  Y6, Y8, Y0
+	VFMADD231PD  Y6, Y7, Y5
+	VMOVUPD      cexpAVX2Consts<>+480(SB), Y6
+	VMOVUPD      cexpAVX2Consts<>+512(SB), Y7
+	VFMADD231PD  Y6, Y2, Y7
+	VFMADD213PD  cexpAVX2Consts<>+512(SB), Y3, Y6
+	VMOVUPD      cexpAVX2Consts<>+544(SB), Y8
+	VFMADD213PD  Y8, Y2, Y7
+	VFMADD231PD  Y6, Y3, Y8
+	VMOVUPD      cexpAVX2Consts<>+576(SB), Y6
+	VFMADD213PD  Y6, Y2, Y7
+	VFMADD231PD  Y8, Y3, Y6
+	VMOVUPD      cexpAVX2Consts<>+608(SB), Y8
+	VFMADD213PD  Y8, Y2, Y7
+	VFMADD231PD  Y6, Y3, Y8
+	VMOVUPD      cexpAVX2Consts<>+640(SB), Y6
+	VFMADD213PD  Y6, Y2, Y7
+	VFMADD231PD  Y8, Y3, Y6
+	VMOVUPD      cexpAVX2Consts<>+672(SB), Y8
+	VFMADD213PD  Y8, Y2, Y7
+	VFMADD231PD  Y6, Y3, Y8
+	VMOVUPD      cexpAVX2Consts<>+704(SB), Y6
+	VFMADD213PD  Y6, Y2, Y7
+	VFMADD231PD  Y8, Y3, Y6
+	VMOVUPD      cexpAVX2Consts<>+736(SB), Y8
+	VFMADD213PD  Y8, Y2, Y7
+	VFMADD231PD  Y6, Y3, Y8
+	VMOVUPD      cexpAVX2Consts<>+768(SB), Y6
+	VFMADD213PD  Y6, Y2, Y7
+	VFMADD231PD  Y8, Y3, Y6
+	VMOVUPD      cexpAVX2Consts<>+0(SB), Y8
+	VFMADD213PD  Y8, Y2, Y7
+	VFMADD213PD  Y8, Y3, Y6
+	VFMADD213PD  Y8, Y7, Y2
+	VFMADD213PD  Y8, Y6, Y3
+	VADDPD       Y0, Y4, Y6
+	VADDPD       Y5, Y1, Y7
+	VSUBPD       Y6, Y4, Y4
+	VSUBPD       Y7, Y1, Y1
+	VADDPD       Y4, Y0, Y0
+	VADDPD       Y1, Y5, Y1
+	VMULPD       Y6, Y6, Y4
+	VMULPD       Y7, Y7, Y5
+	VMOVUPD      128(BX), Y9
+	VMOVUPD      cexpAVX2Consts<>+832(SB), Y10
+	VMINPD       Y10, Y9, Y11
+	VMOVUPD      96(BX), Y12
+	VMINPD       Y10, Y12, Y10
+	VMOVUPD      cexpAVX2Consts<>+864(SB), Y13
+	VMAXPD       Y13, Y11, Y11
+	VMAXPD       Y13, Y10, Y10
+	VSUBPD       Y11, Y9, Y9
+	VSUBPD       Y10, Y12, Y12
+	VMOVUPD      cexpAVX2Consts<>+896(SB), Y13
+	VADDPD       Y13, Y11, Y11
+	VADDPD       Y13, Y10, Y10
+	VADDPD       Y13, Y9, Y9
+	VADDPD       Y13, Y12, Y12
+	VPSLLQ       $0x34, Y11, Y11
 	VPSLLQ       $0x34, Y10, Y10
-	VSUBPD       Y13, Y2, Y2
-	VMOVUPD      cexpAVX2Consts<>+512(SB), Y13
-	VFMADD231PD  cexpAVX2Consts<>+480(SB), Y1, Y13
-	VPSLLQ       $0x34, Y7, Y7
-	VSUBPD       Y8, Y2, Y2
-	VFMADD213PD  cexpAVX2Consts<>+544(SB), Y1, Y13
-	VANDPD       cexpAVX2Consts<>+32(SB), Y9, Y8
-	VCMPPD       $0x00, cexpAVX2Consts<>+0(SB), Y8, Y8
-	VSUBPD       Y12, Y2, Y2
-	VFMADD213PD  cexpAVX2Consts<>+576(SB), Y1, Y13
-	VCMPPD       $0x11, cexpAVX2Consts<>+1344(SB), Y9, Y12
-	VFMADD231PD  cexpAVX2Consts<>+800(SB), Y3, Y2
-	VFMADD213PD  cexpAVX2Consts<>+608(SB), Y1, Y13
-	VMOVUPD      cexpAVX2Consts<>+1376(SB), Y3
-	VCMPPD       $0x11, Y9, Y3, Y3
-	VORPD        Y3, Y12, Y3
-	VADDPD       Y2, Y11, Y12
-	VFMADD213PD  cexpAVX2Consts<>+640(SB), Y1, Y13
-	VBLENDVPD    Y3, Y6, Y4, Y3
+	VPSLLQ       $0x34, Y9, Y9
+	VPSLLQ       $0x34, Y12, Y12
+	VMULPD       Y9, Y2, Y2
+	VMULPD       Y12, Y3, Y3
+	VMULPD       Y11, Y2, Y2
+	VMULPD       Y10, Y3, Y3
+	VMOVUPD      cexpAVX2Consts<>+928(SB), Y9
+	VMOVUPD      cexpAVX2Consts<>+960(SB), Y10
+	VFMADD231PD  Y9, Y4, Y10
+	VFMADD213PD  cexpAVX2Consts<>+960(SB), Y5, Y9
+	VMOVUPD      cexpAVX2Consts<>+992(SB), Y11
+	VFMADD213PD  Y11, Y4, Y10
+	VFMADD231PD  Y9, Y5, Y11
+	VMOVUPD      cexpAVX2Consts<>+1024(SB), Y9
+	VFMADD213PD  Y9, Y4, Y10
+	VFMADD231PD  Y11, Y5, Y9
+	VMOVUPD      cexpAVX2Consts<>+1056(SB), Y11
+	VFMADD213PD  Y11, Y4, Y10
+	VFMADD231PD  Y9, Y5, Y11
+	VMOVUPD      cexpAVX2Consts<>+1088(SB), Y9
+	VFMADD213PD  Y9, Y4, Y10
+	VFMADD231PD  Y11, Y5, Y9
+	VMULPD       Y10, Y4, Y10
+	VMULPD       Y9, Y5, Y9
+	VMOVUPD      cexpAVX2Consts<>+1120(SB), Y11
+	VMOVUPD      cexpAVX2Consts<>+1152(SB), Y12
+	VFMADD231PD  Y11, Y4, Y12
+	VFMADD213PD  cexpAVX2Consts<>+1152(SB), Y5, Y11
+	VMOVUPD      cexpAVX2Consts<>+1184(SB), Y13
+	VFMADD213PD  Y13, Y4, Y12
+	VFMADD231PD  Y11, Y5, Y13
+	VMOVUPD      cexpAVX2Consts<>+1216(SB), Y11
+	VFMADD213PD  Y11, Y4, Y12
+	VFMADD231PD  Y13, Y5, Y11
+	VMOVUPD      cexpAVX2Consts<>+1248(SB), Y13
+	VFMADD213PD  Y13, Y4, Y12
+	VFMADD231PD  Y11, Y5, Y13
+	VMOVUPD      cexpAVX2Consts<>+1280(SB), Y11
+	VMOVUPD      Y3, 96(BX)
+	VMULPD       Y11, Y4, Y3
+	VMOVUPD      Y2, 128(BX)
+	VMULPD       Y11, Y5, Y2
+	VMULPD       Y11, Y0, Y8
+	VMOVUPD      Y2, 224(BX)
+	VMULPD       Y11, Y1, Y2
+	VMULPD       Y4, Y6, Y11
+	VMOVUPD      Y3, 256(BX)
+	VMULPD       Y5, Y7, Y3
+	VFNMADD231PD Y12, Y11, Y8
+	VFNMADD231PD Y13, Y3, Y2
+	VFMSUB213PD  Y0, Y4, Y8
+	VFMSUB213PD  Y1, Y5, Y2
+	VMOVUPD      cexpAVX2Consts<>+1312(SB), Y12
+	VFMADD231PD  Y12, Y11, Y8
+	VFMADD231PD  Y12, Y3, Y2
+	VMULPD       Y0, Y6, Y0
+	VMULPD       Y1, Y7, Y1
+	VFMSUB231PD  Y10, Y4, Y0
+	VFMSUB231PD  Y9, Y5, Y1
+	VSUBPD       Y8, Y6, Y3
+	VSUBPD       Y2, Y7, Y2
+	VMOVUPD      cexpAVX2Consts<>+0(SB), Y4
+	VSUBPD       256(BX), Y4, Y5
+	VSUBPD       224(BX), Y4, Y6
+	VMOVUPD      cexpAVX2Consts<>+32(SB), Y7
+	VMOVUPD      192(BX), Y8
+	VANDPD       Y8, Y7, Y9
+	VMOVUPD      160(BX), Y10
+	VANDPD       Y10, Y7, Y7
+	VCMPPD       $0x00, Y4, Y9, Y9
+	VCMPPD       $0x00, Y4, Y7, Y7
+	VMOVUPD      cexpAVX2Consts<>+1344(SB), Y11
+	VCMPPD       $0x11, Y11, Y8, Y12
+	VCMPPD       $0x11, Y11, Y10, Y11
+	VSUBPD       Y5, Y4, Y13
+	VSUBPD       Y6, Y4, Y4
+	VSUBPD       256(BX), Y13, Y13
+	VSUBPD       224(BX), Y4, Y4
+	VADDPD       Y0, Y13, Y0
+	VADDPD       Y1, Y4, Y1
+	VADDPD       Y0, Y5, Y0
+	VADDPD       Y1, Y6, Y1
+	VMOVUPD      cexpAVX2Consts<>+1376(SB), Y4
+	VCMPPD       $0x11, Y8, Y4, Y5
+	VCMPPD       $0x11, Y10, Y4, Y4
+	VORPD        Y5, Y12, Y5
+	VORPD        Y4, Y11, Y4
+	VMOVUPD      cexpAVX2Consts<>+224(SB), Y6
+	VANDPD       64(BX), Y6, Y11
+	VANDPD       32(BX), Y6, Y12
+	VMOVUPD      (BX), Y13
+	VORPD        Y11, Y13, Y11
+	VORPD        Y12, Y13, Y12
+	VXORPD       Y11, Y6, Y13
+	VXORPD       Y12, Y6, Y10
+	VBLENDVPD    Y5, Y13, Y11, Y5
+	VBLENDVPD    Y4, Y10, Y12, Y4
+	VBLENDVPD    Y9, Y0, Y3, Y10
+	VBLENDVPD    Y7, Y1, Y2, Y11
+	VBLENDVPD    Y9, Y3, Y0, Y0
+	VBLENDVPD    Y7, Y2, Y1, Y1
+	VMULPD       Y5, Y10, Y2
+	VMULPD       Y4, Y11, Y3
+	VMULPD       128(BX), Y2, Y2
+	VMULPD       96(BX), Y3, Y3
 	VMOVUPD      cexpAVX2Consts<>+1280(SB), Y4
-	VCMPPD       $0x11, Y9, Y4, Y6
-	VCMPPD       $0x11, cexpAVX2Consts<>+1408(SB), Y9, Y9
-	VMULPD       Y12, Y12, Y14
-	VSUBPD       Y12, Y11, Y11
-	VFMADD213PD  cexpAVX2Consts<>+672(SB), Y1, Y13
-	VORPD        Y9, Y6, Y6
-	VMOVUPD      cexpAVX2Consts<>+960(SB), Y9
-	VFMADD231PD  cexpAVX2Consts<>+928(SB), Y14, Y9
-	VADDPD       Y11, Y2, Y2
-	VMOVUPD      cexpAVX2Consts<>+1152(SB), Y11
-	VFMADD231PD  cexpAVX2Consts<>+1120(SB), Y14, Y11
-	VFMADD213PD  cexpAVX2Consts<>+704(SB), Y1, Y13
-	VFMADD213PD  cexpAVX2Consts<>+992(SB), Y14, Y9
-	VFMADD213PD  cexpAVX2Consts<>+1184(SB), Y14, Y11
-	VFMADD213PD  cexpAVX2Consts<>+736(SB), Y1, Y13
-	VFMADD213PD  cexpAVX2Consts<>+1024(SB), Y14, Y9
-	VFMADD213PD  cexpAVX2Consts<>+1216(SB), Y14, Y11
-	VFMADD213PD  cexpAVX2Consts<>+768(SB), Y1, Y13
-	VFMADD213PD  cexpAVX2Consts<>+1056(SB), Y14, Y9
-	VFMADD213PD  cexpAVX2Consts<>+1248(SB), Y14, Y11
-	VFMADD213PD  cexpAVX2Consts<>+0(SB), Y1, Y13
-	VFMADD213PD  cexpAVX2Consts<>+1088(SB), Y14, Y9
-	VFMADD213PD  cexpAVX2Consts<>+0(SB), Y13, Y1
-	VMULPD       Y4, Y14, Y13
-	VMULPD       Y9, Y14, Y9
-	VMULPD       Y7, Y1, Y1
-	VMULPD       Y14, Y12, Y7
-	VMULPD       Y10, Y1, Y1
-	VMULPD       Y4, Y2, Y4
-	VFNMADD231PD Y11, Y7, Y4
-	VMOVUPD      cexpAVX2Consts<>+0(SB), Y10
-	VSUBPD       Y13, Y10, Y11
-	VFMSUB213PD  Y2, Y14, Y4
-	VMULPD       Y2, Y12, Y2
-	VFMADD231PD  cexpAVX2Consts<>+1312(SB), Y7, Y4
-	VSUBPD       Y11, Y10, Y7
-	VFMSUB231PD  Y9, Y14, Y2
-	VSUBPD       Y4, Y12, Y4
-	VSUBPD       Y13, Y7, Y7
-	VADDPD       Y2, Y7, Y2
-	VADDPD       Y2, Y11, Y2
-	VBLENDVPD    Y8, Y2, Y4, Y7
-	VBLENDVPD    Y8, Y4, Y2, Y2
-	VMULPD       Y3, Y7, Y3
-	VXORPD       cexpAVX2Consts<>+224(SB), Y2, Y4
+	VCMPPD       $0x11, Y8, Y4, Y5
+	VMOVUPD      160(BX), Y7
+	VCMPPD       $0x11, Y7, Y4, Y4
+	VMOVUPD      cexpAVX2Consts<>+1408(SB), Y9
+	VCMPPD       $0x11, Y9, Y8, Y8
+	VCMPPD       $0x11, Y9, Y7, Y7
+	VORPD        Y8, Y5, Y5
+	VORPD        Y7, Y4, Y4
+	VXORPD       Y0, Y6, Y7
+	VXORPD       Y1, Y6, Y6
+	VBLENDVPD    Y5, Y7, Y0, Y0
+	VBLENDVPD    Y4, Y6, Y1, Y1
+	VMULPD       128(BX), Y0, Y0
+	VMULPD       96(BX), Y1, Y1
+	VMOVUPD      64(BX), Y4
+	VMOVUPD      cexpAVX2Consts<>+1440(SB), Y5
+	VCMPPD       $0x00, Y5, Y4, Y6
+	VMOVUPD      32(BX), Y7
+	VCMPPD       $0x00, Y5, Y7, Y5
 	VBLENDVPD    Y6, Y4, Y2, Y2
-	VMULPD       Y3, Y1, Y3
-	VMULPD       Y2, Y1, Y1
-	VBLENDVPD    Y5, Y0, Y3, Y0
-	VMASKMOVPD   Y1, Y15, (SI)(AX*1)
-	VMASKMOVPD   Y0, Y15, (DI)(AX*1)
-	ADDQ         $+32, AX
-	SUBQ         $+4, CX
+	VBLENDVPD    Y5, Y7, Y3, Y3
+	VMASKMOVPD   Y0, Y15, (SI)(AX*1)
+	VMASKMOVPD   Y1, Y14, 32(SI)(AX*1)
+	VMASKMOVPD   Y2, Y15, (DI)(AX*1)
+	VMASKMOVPD   Y3, Y14, 32(DI)(AX*1)
+	ADDQ         $+64, AX
+	SUBQ         $+8, CX
 	JGT          tail
 
 done:

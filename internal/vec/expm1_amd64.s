@@ -368,8 +368,8 @@ rest:
 	JEQ  done
 
 tail:
-	MOVL $0x000000ff, DX
-	CMPQ CX, $0x08
+	MOVL $0x0000ffff, DX
+	CMPQ CX, $0x10
 	JGE  whole
 	MOVL $0x00000001, DX
 	SHLL CL, DX
@@ -377,44 +377,92 @@ tail:
 
 whole:
 	KMOVB            DX, K7
+	SHRL             $0x08, DX
+	KMOVB            DX, K6
 	VMOVUPD.Z        (DI)(AX*1), K7, Z0
-	VBROADCASTSD     expm1AVX512Consts<>+0(SB), Z1
-	VMINPD           Z0, Z1, Z1
-	VBROADCASTSD     expm1AVX512Consts<>+8(SB), Z2
-	VMAXPD           Z1, Z2, Z1
-	VMULPD.BCST      expm1AVX512Consts<>+16(SB), Z1, Z2
-	VRNDSCALEPD      $0x08, Z2, Z2
-	VFMADD231PD.BCST expm1AVX512Consts<>+24(SB), Z2, Z1
-	VXORPD.BCST      expm1AVX512Consts<>+120(SB), Z2, Z3
-	VBROADCASTSD     expm1AVX512Consts<>+128(SB), Z4
-	VSCALEFPD        Z3, Z4, Z3
-	VBROADCASTSD     expm1AVX512Consts<>+32(SB), Z5
-	VFMADD213PD      Z1, Z2, Z5
-	VBROADCASTSD     expm1AVX512Consts<>+48(SB), Z6
-	VFMADD231PD.BCST expm1AVX512Consts<>+40(SB), Z5, Z6
-	VSUBPD           Z5, Z1, Z1
-	VMULPD           Z5, Z5, Z7
-	VSUBPD           Z3, Z4, Z3
-	VFMADD213PD.BCST expm1AVX512Consts<>+56(SB), Z5, Z6
-	VFMADD231PD.BCST expm1AVX512Consts<>+32(SB), Z2, Z1
-	VADDPD           Z3, Z5, Z4
-	VFMADD213PD.BCST expm1AVX512Consts<>+64(SB), Z5, Z6
-	VSUBPD           Z3, Z4, Z3
-	VFMADD213PD.BCST expm1AVX512Consts<>+72(SB), Z5, Z6
-	VSUBPD           Z3, Z5, Z3
-	VFMADD213PD.BCST expm1AVX512Consts<>+80(SB), Z5, Z6
-	VFMADD213PD.BCST expm1AVX512Consts<>+88(SB), Z5, Z6
-	VFMADD213PD.BCST expm1AVX512Consts<>+96(SB), Z5, Z6
-	VFMADD213PD.BCST expm1AVX512Consts<>+104(SB), Z5, Z6
-	VFMADD213PD.BCST expm1AVX512Consts<>+112(SB), Z6, Z5
-	VFMADD231PD      Z5, Z7, Z1
-	VADDPD           Z3, Z1, Z1
-	VADDPD           Z1, Z4, Z1
-	VSCALEFPD        Z2, Z1, Z1
-	VPTERNLOGQ.BCST  $0xe4, expm1AVX512Consts<>+136(SB), Z0, Z1
-	VMOVUPD          Z1, K7, (SI)(AX*1)
-	ADDQ             $+64, AX
-	SUBQ             $+8, CX
+	VMOVUPD.Z        64(DI)(AX*1), K6, Z1
+	VBROADCASTSD     expm1AVX512Consts<>+0(SB), Z2
+	VMINPD           Z0, Z2, Z3
+	VMINPD           Z1, Z2, Z2
+	VBROADCASTSD     expm1AVX512Consts<>+8(SB), Z4
+	VMAXPD           Z3, Z4, Z3
+	VMAXPD           Z2, Z4, Z2
+	VBROADCASTSD     expm1AVX512Consts<>+16(SB), Z4
+	VMULPD           Z4, Z3, Z5
+	VMULPD           Z4, Z2, Z4
+	VRNDSCALEPD      $0x08, Z5, Z5
+	VRNDSCALEPD      $0x08, Z4, Z4
+	VBROADCASTSD     expm1AVX512Consts<>+24(SB), Z6
+	VFMADD231PD      Z6, Z5, Z3
+	VFMADD231PD      Z6, Z4, Z2
+	VBROADCASTSD     expm1AVX512Consts<>+120(SB), Z6
+	VXORPD           Z6, Z5, Z7
+	VXORPD           Z6, Z4, Z6
+	VBROADCASTSD     expm1AVX512Consts<>+128(SB), Z8
+	VSCALEFPD        Z7, Z8, Z7
+	VSCALEFPD        Z6, Z8, Z6
+	VSUBPD           Z7, Z8, Z7
+	VSUBPD           Z6, Z8, Z6
+	VBROADCASTSD     expm1AVX512Consts<>+32(SB), Z8
+	VFMADD213PD      Z3, Z5, Z8
+	VBROADCASTSD     expm1AVX512Consts<>+32(SB), Z9
+	VFMADD213PD      Z2, Z4, Z9
+	VSUBPD           Z8, Z3, Z3
+	VSUBPD           Z9, Z2, Z2
+	VBROADCASTSD     expm1AVX512Consts<>+32(SB), Z10
+	VFMADD231PD      Z10, Z5, Z3
+	VFMADD231PD      Z10, Z4, Z2
+	VBROADCASTSD     expm1AVX512Consts<>+40(SB), Z10
+	VBROADCASTSD     expm1AVX512Consts<>+48(SB), Z11
+	VFMADD231PD      Z10, Z8, Z11
+	VFMADD213PD.BCST expm1AVX512Consts<>+48(SB), Z9, Z10
+	VBROADCASTSD     expm1AVX512Consts<>+56(SB), Z12
+	VFMADD213PD      Z12, Z8, Z11
+	VFMADD231PD      Z10, Z9, Z12
+	VBROADCASTSD     expm1AVX512Consts<>+64(SB), Z10
+	VFMADD213PD      Z10, Z8, Z11
+	VFMADD231PD      Z12, Z9, Z10
+	VBROADCASTSD     expm1AVX512Consts<>+72(SB), Z12
+	VFMADD213PD      Z12, Z8, Z11
+	VFMADD231PD      Z10, Z9, Z12
+	VBROADCASTSD     expm1AVX512Consts<>+80(SB), Z10
+	VFMADD213PD      Z10, Z8, Z11
+	VFMADD231PD      Z12, Z9, Z10
+	VBROADCASTSD     expm1AVX512Consts<>+88(SB), Z12
+	VFMADD213PD      Z12, Z8, Z11
+	VFMADD231PD      Z10, Z9, Z12
+	VBROADCASTSD     expm1AVX512Consts<>+96(SB), Z10
+	VFMADD213PD      Z10, Z8, Z11
+	VFMADD231PD      Z12, Z9, Z10
+	VBROADCASTSD     expm1AVX512Consts<>+104(SB), Z12
+	VFMADD213PD      Z12, Z8, Z11
+	VFMADD231PD      Z10, Z9, Z12
+	VBROADCASTSD     expm1AVX512Consts<>+112(SB), Z10
+	VFMADD213PD      Z10, Z8, Z11
+	VFMADD231PD      Z12, Z9, Z10
+	VADDPD           Z7, Z8, Z12
+	VADDPD           Z6, Z9, Z13
+	VSUBPD           Z7, Z12, Z7
+	VSUBPD           Z6, Z13, Z6
+	VSUBPD           Z7, Z8, Z7
+	VSUBPD           Z6, Z9, Z6
+	VMULPD           Z8, Z8, Z8
+	VMULPD           Z9, Z9, Z9
+	VFMADD231PD      Z11, Z8, Z3
+	VFMADD231PD      Z10, Z9, Z2
+	VADDPD           Z7, Z3, Z3
+	VADDPD           Z6, Z2, Z2
+	VADDPD           Z3, Z12, Z3
+	VADDPD           Z2, Z13, Z2
+	VSCALEFPD        Z5, Z3, Z3
+	VSCALEFPD        Z4, Z2, Z2
+	VBROADCASTSD     expm1AVX512Consts<>+136(SB), Z4
+	VPTERNLOGQ       $0xe4, Z4, Z0, Z3
+	VPTERNLOGQ       $0xe4, Z4, Z1, Z2
+	VMOVUPD          Z3, K7, (SI)(AX*1)
+	VMOVUPD          Z2, K6, 64(SI)(AX*1)
+	ADDQ             $+128, AX
+	SUBQ             $+16, CX
 	JGT              tail
 
 done:
@@ -511,11 +559,19 @@ DATA expm1AVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA expm1AVX2Masks<>+8(SB)/8, $0xffffffffffffffff
 DATA expm1AVX2Masks<>+16(SB)/8, $0xffffffffffffffff
 DATA expm1AVX2Masks<>+24(SB)/8, $0xffffffffffffffff
-DATA expm1AVX2Masks<>+32(SB)/8, $0x0000000000000000
-DATA expm1AVX2Masks<>+40(SB)/8, $0x0000000000000000
-DATA expm1AVX2Masks<>+48(SB)/8, $0x0000000000000000
-DATA expm1AVX2Masks<>+56(SB)/8, $0x0000000000000000
-GLOBL expm1AVX2Masks<>(SB), RODATA|NOPTR, $64
+DATA expm1AVX2Masks<>+32(SB)/8, $0xffffffffffffffff
+DATA expm1AVX2Masks<>+40(SB)/8, $0xffffffffffffffff
+DATA expm1AVX2Masks<>+48(SB)/8, $0xffffffffffffffff
+DATA expm1AVX2Masks<>+56(SB)/8, $0xffffffffffffffff
+DATA expm1AVX2Masks<>+64(SB)/8, $0x0000000000000000
+DATA expm1AVX2Masks<>+72(SB)/8, $0x0000000000000000
+DATA expm1AVX2Masks<>+80(SB)/8, $0x0000000000000000
+DATA expm1AVX2Masks<>+88(SB)/8, $0x0000000000000000
+DATA expm1AVX2Masks<>+96(SB)/8, $0x0000000000000000
+DATA expm1AVX2Masks<>+104(SB)/8, $0x0000000000000000
+DATA expm1AVX2Masks<>+112(SB)/8, $0x0000000000000000
+DATA expm1AVX2Masks<>+120(SB)/8, $0x0000000000000000
+GLOBL expm1AVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func expm1AVX2(y []float64, x []float64)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
@@ -791,71 +847,139 @@ rest:
 	JEQ  done
 
 tail:
-	MOVQ        $+4, DX
+	MOVQ        $+8, DX
 	CMPQ        CX, DX
 	CMOVQLT     CX, DX
 	NEGQ        DX
-	LEAQ        expm1AVX2Masks<>+32(SB), R14
+	LEAQ        expm1AVX2Masks<>+64(SB), R14
 	VMOVUPD     (R14)(DX*8), Y15
+	VMOVUPD     32(R14)(DX*8), Y14
 	VMASKMOVPD  (DI)(AX*1), Y15, Y0
-	VMOVUPD     expm1AVX2Consts<>+0(SB), Y1
-	VMINPD      Y0, Y1, Y1
-	VANDPD      expm1AVX2Consts<>+32(SB), Y0, Y0
-	VMOVUPD     expm1AVX2Consts<>+64(SB), Y2
-	VMAXPD      Y1, Y2, Y1
-	VMULPD      expm1AVX2Consts<>+96(SB), Y1, Y2
-	VROUNDPD    $0x08, Y2, Y2
-	VFMADD231PD expm1AVX2Consts<>+128(SB), Y2, Y1
-	VXORPD      expm1AVX2Consts<>+32(SB), Y2, Y3
-	VMOVUPD     expm1AVX2Consts<>+192(SB), Y4
-	VMINPD      Y4, Y2, Y5
-	VMINPD      Y4, Y3, Y4
-	VMOVUPD     expm1AVX2Consts<>+160(SB), Y6
-	VFMADD213PD Y1, Y2, Y6
-	VMOVUPD     expm1AVX2Consts<>+288(SB), Y7
-	VMAXPD      Y7, Y5, Y5
-	VMAXPD      Y7, Y4, Y4
-	VMOVUPD     expm1AVX2Consts<>+256(SB), Y7
-	VFMADD231PD expm1AVX2Consts<>+224(SB), Y6, Y7
-	VSUBPD      Y6, Y1, Y1
-	VMULPD      Y6, Y6, Y8
-	VSUBPD      Y4, Y3, Y3
-	VMOVUPD     expm1AVX2Consts<>+384(SB), Y9
-	VADDPD      Y9, Y4, Y4
-	VSUBPD      Y5, Y2, Y10
-	VADDPD      Y5, Y9, Y5
-	VFMADD213PD expm1AVX2Consts<>+320(SB), Y6, Y7
-	VFMADD231PD expm1AVX2Consts<>+160(SB), Y2, Y1
-	VADDPD      Y9, Y3, Y2
-	VPSLLQ      $0x34, Y4, Y3
-	VADDPD      Y10, Y9, Y4
-	VPSLLQ      $0x34, Y5, Y5
-	VFMADD213PD expm1AVX2Consts<>+352(SB), Y6, Y7
-	VPSLLQ      $0x34, Y2, Y2
-	VMULPD      expm1AVX2Consts<>+480(SB), Y2, Y2
+	VMASKMOVPD  32(DI)(AX*1), Y14, Y1
+	VMOVUPD     expm1AVX2Consts<>+0(SB), Y2
+	VMINPD      Y0, Y2, Y3
+	VMINPD      Y1, Y2, Y2
+	VMOVUPD     expm1AVX2Consts<>+32(SB), Y4
+	VANDPD      Y4, Y0, Y0
+	VANDPD      Y4, Y1, Y1
+	VMOVUPD     expm1AVX2Consts<>+64(SB), Y5
+	VMAXPD      Y3, Y5, Y3
+	VMAXPD      Y2, Y5, Y2
+	VMOVUPD     expm1AVX2Consts<>+96(SB), Y5
+	VMULPD      Y5, Y3, Y6
+	VMULPD      Y5, Y2, Y5
+	VROUNDPD    $0x08, Y6, Y6
+	VROUNDPD    $0x08, Y5, Y5
+	VMOVUPD     expm1AVX2Consts<>+128(SB), Y7
+	VFMADD231PD Y7, Y6, Y3
+	VFMADD231PD Y7, Y5, Y2
+	VXORPD      Y4, Y6, Y7
+	VXORPD      Y4, Y5, Y4
+	VMOVUPD     expm1AVX2Consts<>+192(SB), Y8
+	VMINPD      Y8, Y7, Y9
+	VMINPD      Y8, Y4, Y10
+	VMOVUPD     expm1AVX2Consts<>+288(SB), Y11
+	VMAXPD      Y11, Y9, Y9
+	VMAXPD      Y11, Y10, Y10
+	VSUBPD      Y9, Y7, Y7
+	VSUBPD      Y10, Y4, Y4
+	VMOVUPD     expm1AVX2Consts<>+384(SB), Y12
+	VADDPD      Y12, Y9, Y9
+	VADDPD      Y12, Y10, Y10
+	VADDPD      Y12, Y7, Y7
+	VADDPD      Y12, Y4, Y4
+	VPSLLQ      $0x34, Y9, Y9
+	VPSLLQ      $0x34, Y10, Y10
+	VPSLLQ      $0x34, Y7, Y7
 	VPSLLQ      $0x34, Y4, Y4
-	VFMADD213PD expm1AVX2Consts<>+416(SB), Y6, Y7
-	VMULPD      Y3, Y2, Y2
-	VFMADD213PD expm1AVX2Consts<>+448(SB), Y6, Y7
-	VMOVUPD     expm1AVX2Consts<>+480(SB), Y3
-	VSUBPD      Y2, Y3, Y2
-	VFMADD213PD expm1AVX2Consts<>+512(SB), Y6, Y7
-	VADDPD      Y2, Y6, Y3
-	VFMADD213PD expm1AVX2Consts<>+544(SB), Y6, Y7
-	VSUBPD      Y2, Y3, Y2
-	VFMADD213PD expm1AVX2Consts<>+576(SB), Y6, Y7
-	VSUBPD      Y2, Y6, Y2
-	VFMADD213PD expm1AVX2Consts<>+608(SB), Y7, Y6
-	VFMADD231PD Y6, Y8, Y1
+	VMOVUPD     expm1AVX2Consts<>+480(SB), Y13
+	VMULPD      Y7, Y13, Y7
+	VMULPD      Y4, Y13, Y4
+	VMULPD      Y9, Y7, Y7
+	VMULPD      Y10, Y4, Y4
+	VSUBPD      Y7, Y13, Y7
+	VSUBPD      Y4, Y13, Y4
+	VMOVUPD     expm1AVX2Consts<>+160(SB), Y9
+	VFMADD213PD Y3, Y6, Y9
+	VMOVUPD     expm1AVX2Consts<>+160(SB), Y10
+	VFMADD213PD Y2, Y5, Y10
+	VSUBPD      Y9, Y3, Y3
+	VSUBPD      Y10, Y2, Y2
+	VMOVUPD     expm1AVX2Consts<>+160(SB), Y13
+	VFMADD231PD Y13, Y6, Y3
+	VFMADD231PD Y13, Y5, Y2
+	VMOVUPD     expm1AVX2Consts<>+224(SB), Y13
+	VMOVUPD     expm1AVX2Consts<>+256(SB), Y12
+	VFMADD231PD Y13, Y9, Y12
+	VFMADD213PD expm1AVX2Consts<>+256(SB), Y10, Y13
+	VMOVUPD     expm1AVX2Consts<>+320(SB), Y11
+	VFMADD213PD Y11, Y9, Y12
+	VFMADD231PD Y13, Y10, Y11
+	VMOVUPD     expm1AVX2Consts<>+352(SB), Y13
+	VFMADD213PD Y13, Y9, Y12
+	VFMADD231PD Y11, Y10, Y13
+	VMOVUPD     expm1AVX2Consts<>+416(SB), Y11
+	VFMADD213PD Y11, Y9, Y12
+	VFMADD231PD Y13, Y10, Y11
+	VMOVUPD     expm1AVX2Consts<>+448(SB), Y13
+	VFMADD213PD Y13, Y9, Y12
+	VFMADD231PD Y11, Y10, Y13
+	VMOVUPD     expm1AVX2Consts<>+512(SB), Y11
+	VFMADD213PD Y11, Y9, Y12
+	VFMADD231PD Y13, Y10, Y11
+	VMOVUPD     expm1AVX2Consts<>+544(SB), Y13
+	VFMADD213PD Y13, Y9, Y12
+	VFMADD231PD Y11, Y10, Y13
+	VMOVUPD     expm1AVX2Consts<>+576(SB), Y11
+	VFMADD213PD Y11, Y9, Y12
+	VFMADD231PD Y13, Y10, Y11
+	VMOVUPD     expm1AVX2Consts<>+608(SB), Y13
+	VFMADD213PD Y13, Y9, Y12
+	VFMADD231PD Y11, Y10, Y13
+	VADDPD      Y7, Y9, Y11
+	VMOVUPD     Y1, (BX)
+	VADDPD      Y4, Y10, Y1
+	VSUBPD      Y7, Y11, Y7
+	VSUBPD      Y4, Y1, Y4
+	VSUBPD      Y7, Y9, Y7
+	VSUBPD      Y4, Y10, Y4
+	VMULPD      Y9, Y9, Y9
+	VMULPD      Y10, Y10, Y10
+	VFMADD231PD Y12, Y9, Y3
+	VFMADD231PD Y13, Y10, Y2
+	VADDPD      Y7, Y3, Y3
+	VADDPD      Y4, Y2, Y2
+	VADDPD      Y3, Y11, Y3
 	VADDPD      Y2, Y1, Y1
-	VADDPD      Y1, Y3, Y1
-	VMULPD      Y4, Y1, Y1
+	VMINPD      Y8, Y6, Y2
+	VMINPD      Y8, Y5, Y4
+	VMOVUPD     expm1AVX2Consts<>+288(SB), Y7
+	VMAXPD      Y7, Y2, Y2
+	VMAXPD      Y7, Y4, Y4
+	VSUBPD      Y2, Y6, Y6
+	VSUBPD      Y4, Y5, Y5
+	VMOVUPD     expm1AVX2Consts<>+384(SB), Y7
+	VADDPD      Y2, Y7, Y2
+	VADDPD      Y4, Y7, Y4
+	VADDPD      Y6, Y7, Y6
+	VADDPD      Y5, Y7, Y5
+	VPSLLQ      $0x34, Y2, Y2
+	VPSLLQ      $0x34, Y4, Y4
+	VPSLLQ      $0x34, Y6, Y6
+	VPSLLQ      $0x34, Y5, Y5
+	VMULPD      Y6, Y3, Y3
 	VMULPD      Y5, Y1, Y1
-	VANDPD      expm1AVX2Consts<>+640(SB), Y1, Y1
-	VORPD       Y0, Y1, Y0
+	VMULPD      Y2, Y3, Y2
+	VMULPD      Y4, Y1, Y1
+	VMOVUPD     expm1AVX2Consts<>+640(SB), Y3
+	VANDPD      Y3, Y2, Y2
+	VANDPD      Y3, Y1, Y1
+	VORPD       Y0, Y2, Y0
+	VORPD       (BX), Y1, Y1
 	VMASKMOVPD  Y0, Y15, (SI)(AX*1)
-	ADDQ        $+32, AX
-	SUBQ        $+4, CX
+	VMASKMOVPD  Y1, Y14, 32(SI)(AX*1)
+	ADDQ        $+64, AX
+	SUBQ        $+8, CX
 	JGT         tail
 
 done:

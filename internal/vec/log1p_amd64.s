@@ -29,7 +29,7 @@ GLOBL log1pAVX512Consts<>(SB), RODATA|NOPTR, $168
 
 // func log1pAVX512(y []float64, x []float64)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·log1pAVX512(SB), NOSPLIT, $192-48
+TEXT ·log1pAVX512(SB), NOSPLIT, $128-48
 	LEAQ 63(SP), BX
 	ANDQ $-64, BX
 	MOVQ y_len+8(FP), CX
@@ -102,10 +102,9 @@ body:
 	VBROADCASTSD     log1pAVX512Consts<>+24(SB), Z16
 	VCMPPD           $0x11, Z16, Z5, K5
 	VCMPPD           $0x11, Z16, Z6, K6
+	VCMPPD           $0x11, Z16, Z7, K7
 	KMOVB            K4, (BX)
-	VCMPPD           $0x11, Z16, Z7, K4
-	KMOVB            K3, 64(BX)
-	VCMPPD           $0x11, Z16, Z8, K3
+	VCMPPD           $0x11, Z16, Z8, K4
 	VBROADCASTSD     log1pAVX512Consts<>+32(SB), Z16
 	VMINPD           Z24, Z16, Z20
 	VMINPD           Z26, Z16, Z21
@@ -114,8 +113,8 @@ body:
 	VBROADCASTSD     log1pAVX512Consts<>+40(SB), Z23
 	VBLENDMPD        Z13, Z23, K5, Z13
 	VBLENDMPD        Z14, Z23, K6, Z14
-	VBLENDMPD        Z15, Z23, K4, Z15
-	VBLENDMPD        Z4, Z23, K3, Z4
+	VBLENDMPD        Z15, Z23, K7, Z15
+	VBLENDMPD        Z4, Z23, K4, Z4
 	VBROADCASTSD     log1pAVX512Consts<>+48(SB), Z24
 	VXORPD           Z24, Z20, Z20
 	VXORPD           Z24, Z21, Z21
@@ -130,9 +129,8 @@ body:
 	VMULPD           Z16, Z9, K1, Z20
 	VMOVAPD          Z10, Z9
 	VMULPD           Z16, Z10, K2, Z9
-	KMOVB            64(BX), K1
 	VMOVAPD          Z11, Z10
-	VMULPD           Z16, Z11, K1, Z10
+	VMULPD           Z16, Z11, K3, Z10
 	KMOVB            (BX), K1
 	VMOVAPD          Z12, Z11
 	VMULPD           Z16, Z12, K1, Z11
@@ -267,8 +265,8 @@ rest:
 	JEQ  done
 
 tail:
-	MOVL $0x000000ff, DX
-	CMPQ CX, $0x08
+	MOVL $0x0000ffff, DX
+	CMPQ CX, $0x10
 	JGE  whole
 	MOVL $0x00000001, DX
 	SHLL CL, DX
@@ -276,61 +274,125 @@ tail:
 
 whole:
 	KMOVB            DX, K7
+	SHRL             $0x08, DX
+	KMOVB            DX, K6
 	VMOVUPD.Z        (DI)(AX*1), K7, Z0
-	VBROADCASTSD     log1pAVX512Consts<>+0(SB), Z1
-	VADDPD           Z1, Z0, Z2
-	VGETMANTPD       $0x04, Z2, Z3
-	VSUBPD           Z1, Z2, Z4
-	VGETEXPPD        Z2, Z5
-	VCMPPD.BCST      $0x11, log1pAVX512Consts<>+24(SB), Z2, K1
-	VCMPPD.BCST      $0x11, log1pAVX512Consts<>+40(SB), Z2, K2
-	VBROADCASTSD     log1pAVX512Consts<>+8(SB), Z6
-	VCMPPD           $0x11, Z3, Z6, K3
-	VSUBPD           Z4, Z2, Z2
-	VSUBPD           Z4, Z0, Z4
-	VMOVAPD          Z5, Z6
-	VADDPD           Z1, Z5, K3, Z6
-	VMOVAPD          Z3, Z5
-	VMULPD.BCST      log1pAVX512Consts<>+56(SB), Z3, K3, Z5
-	VSUBPD           Z2, Z1, Z1
-	VBROADCASTSD     log1pAVX512Consts<>+16(SB), Z2
-	VMAXPD           Z6, Z2, Z2
-	VADDPD.BCST      log1pAVX512Consts<>+72(SB), Z5, Z3
-	VMULPD.BCST      log1pAVX512Consts<>+64(SB), Z6, Z5
-	VADDPD           Z4, Z1, Z1
-	VBROADCASTSD     log1pAVX512Consts<>+32(SB), Z4
-	VMINPD           Z2, Z4, Z2
-	VBROADCASTSD     log1pAVX512Consts<>+40(SB), Z4
-	VBLENDMPD        Z1, Z4, K1, Z1
-	VXORPD.BCST      log1pAVX512Consts<>+48(SB), Z2, Z2
-	VSCALEFPD        Z2, Z1, Z1
-	VADDPD           Z3, Z1, Z2
-	VADDPD.BCST      log1pAVX512Consts<>+80(SB), Z2, Z4
-	VSUBPD           Z3, Z2, Z3
-	VMULPD.BCST      log1pAVX512Consts<>+56(SB), Z2, Z7
-	VDIVPD           Z4, Z2, Z4
-	VSUBPD           Z3, Z1, Z1
-	VMULPD           Z7, Z2, Z3
-	VADDPD           Z5, Z1, Z1
-	VMULPD           Z4, Z4, Z5
-	VBROADCASTSD     log1pAVX512Consts<>+96(SB), Z7
-	VFMADD231PD.BCST log1pAVX512Consts<>+88(SB), Z5, Z7
-	VFMADD213PD.BCST log1pAVX512Consts<>+104(SB), Z5, Z7
-	VFMADD213PD.BCST log1pAVX512Consts<>+112(SB), Z5, Z7
-	VFMADD213PD.BCST log1pAVX512Consts<>+120(SB), Z5, Z7
-	VFMADD213PD.BCST log1pAVX512Consts<>+128(SB), Z5, Z7
-	VFMADD213PD.BCST log1pAVX512Consts<>+136(SB), Z5, Z7
-	VMULPD           Z7, Z5, Z5
-	VADDPD           Z3, Z5, Z5
-	VFMADD231PD      Z5, Z4, Z1
-	VSUBPD           Z1, Z3, Z1
-	VSUBPD           Z1, Z2, Z1
-	VFMADD231PD.BCST log1pAVX512Consts<>+144(SB), Z6, Z1
-	VBLENDMPD.BCST   log1pAVX512Consts<>+152(SB), Z1, K2, Z1
-	VPTERNLOGQ.BCST  $0xe4, log1pAVX512Consts<>+160(SB), Z0, Z1
-	VMOVUPD          Z1, K7, (SI)(AX*1)
-	ADDQ             $+64, AX
-	SUBQ             $+8, CX
+	VMOVUPD.Z        64(DI)(AX*1), K6, Z1
+	VBROADCASTSD     log1pAVX512Consts<>+0(SB), Z2
+	VADDPD           Z2, Z0, Z3
+	VADDPD           Z2, Z1, Z4
+	VGETMANTPD       $0x04, Z3, Z5
+	VGETMANTPD       $0x04, Z4, Z6
+	VSUBPD           Z2, Z3, Z7
+	VSUBPD           Z2, Z4, Z8
+	VGETEXPPD        Z3, Z9
+	VGETEXPPD        Z4, Z10
+	VBROADCASTSD     log1pAVX512Consts<>+24(SB), Z11
+	VCMPPD           $0x11, Z11, Z3, K1
+	VCMPPD           $0x11, Z11, Z4, K2
+	VBROADCASTSD     log1pAVX512Consts<>+8(SB), Z11
+	VCMPPD           $0x11, Z5, Z11, K3
+	VCMPPD           $0x11, Z6, Z11, K4
+	VSUBPD           Z7, Z3, Z11
+	VSUBPD           Z8, Z4, Z12
+	VSUBPD           Z7, Z0, Z7
+	VSUBPD           Z8, Z1, Z8
+	VMOVAPD          Z9, Z13
+	VADDPD           Z2, Z9, K3, Z13
+	VMOVAPD          Z10, Z9
+	VADDPD           Z2, Z10, K4, Z9
+	VBROADCASTSD     log1pAVX512Consts<>+56(SB), Z10
+	VMOVAPD          Z5, Z14
+	VMULPD           Z10, Z5, K3, Z14
+	VMOVAPD          Z6, Z5
+	VMULPD           Z10, Z6, K4, Z5
+	VSUBPD           Z11, Z2, Z6
+	VSUBPD           Z12, Z2, Z2
+	VBROADCASTSD     log1pAVX512Consts<>+40(SB), Z11
+	VCMPPD           $0x11, Z11, Z3, K3
+	VCMPPD           $0x11, Z11, Z4, K4
+	VBROADCASTSD     log1pAVX512Consts<>+16(SB), Z3
+	VMAXPD           Z13, Z3, Z4
+	VMAXPD           Z9, Z3, Z3
+	VBROADCASTSD     log1pAVX512Consts<>+72(SB), Z12
+	VADDPD           Z12, Z14, Z14
+	VADDPD           Z12, Z5, Z5
+	VADDPD           Z7, Z6, Z6
+	VADDPD           Z8, Z2, Z2
+	VBROADCASTSD     log1pAVX512Consts<>+64(SB), Z7
+	VMULPD           Z7, Z13, Z8
+	VMULPD           Z7, Z9, Z7
+	VBROADCASTSD     log1pAVX512Consts<>+32(SB), Z12
+	VMINPD           Z4, Z12, Z4
+	VMINPD           Z3, Z12, Z3
+	VBLENDMPD        Z6, Z11, K1, Z6
+	VBLENDMPD        Z2, Z11, K2, Z2
+	VBROADCASTSD     log1pAVX512Consts<>+48(SB), Z11
+	VXORPD           Z11, Z4, Z4
+	VXORPD           Z11, Z3, Z3
+	VSCALEFPD        Z4, Z6, Z4
+	VSCALEFPD        Z3, Z2, Z2
+	VADDPD           Z14, Z4, Z3
+	VADDPD           Z5, Z2, Z6
+	VBROADCASTSD     log1pAVX512Consts<>+80(SB), Z11
+	VADDPD           Z11, Z3, Z12
+	VADDPD           Z11, Z6, Z11
+	VSUBPD           Z14, Z3, Z14
+	VSUBPD           Z5, Z6, Z5
+	VDIVPD           Z12, Z3, Z12
+	VDIVPD           Z11, Z6, Z11
+	VSUBPD           Z14, Z4, Z4
+	VSUBPD           Z5, Z2, Z2
+	VMULPD           Z3, Z10, Z5
+	VMULPD           Z6, Z10, Z10
+	VADDPD           Z8, Z4, Z4
+	VADDPD           Z7, Z2, Z2
+	VMULPD           Z5, Z3, Z5
+	VMULPD           Z10, Z6, Z7
+	VMULPD           Z12, Z12, Z8
+	VMULPD           Z11, Z11, Z10
+	VBROADCASTSD     log1pAVX512Consts<>+88(SB), Z14
+	VBROADCASTSD     log1pAVX512Consts<>+96(SB), Z15
+	VFMADD231PD      Z14, Z8, Z15
+	VFMADD213PD.BCST log1pAVX512Consts<>+96(SB), Z10, Z14
+	VBROADCASTSD     log1pAVX512Consts<>+104(SB), Z16
+	VFMADD213PD      Z16, Z8, Z15
+	VFMADD231PD      Z14, Z10, Z16
+	VBROADCASTSD     log1pAVX512Consts<>+112(SB), Z14
+	VFMADD213PD      Z14, Z8, Z15
+	VFMADD231PD      Z16, Z10, Z14
+	VBROADCASTSD     log1pAVX512Consts<>+120(SB), Z16
+	VFMADD213PD      Z16, Z8, Z15
+	VFMADD231PD      Z14, Z10, Z16
+	VBROADCASTSD     log1pAVX512Consts<>+128(SB), Z14
+	VFMADD213PD      Z14, Z8, Z15
+	VFMADD231PD      Z16, Z10, Z14
+	VBROADCASTSD     log1pAVX512Consts<>+136(SB), Z16
+	VFMADD213PD      Z16, Z8, Z15
+	VFMADD231PD      Z14, Z10, Z16
+	VMULPD           Z15, Z8, Z8
+	VMULPD           Z16, Z10, Z10
+	VADDPD           Z5, Z8, Z8
+	VADDPD           Z7, Z10, Z10
+	VFMADD231PD      Z8, Z12, Z4
+	VFMADD231PD      Z10, Z11, Z2
+	VSUBPD           Z4, Z5, Z4
+	VSUBPD           Z2, Z7, Z2
+	VSUBPD           Z4, Z3, Z3
+	VSUBPD           Z2, Z6, Z2
+	VBROADCASTSD     log1pAVX512Consts<>+144(SB), Z4
+	VFMADD231PD      Z4, Z13, Z3
+	VFMADD231PD      Z4, Z9, Z2
+	VBROADCASTSD     log1pAVX512Consts<>+152(SB), Z4
+	VBLENDMPD        Z4, Z3, K3, Z3
+	VBLENDMPD        Z4, Z2, K4, Z2
+	VBROADCASTSD     log1pAVX512Consts<>+160(SB), Z4
+	VPTERNLOGQ       $0xe4, Z4, Z0, Z3
+	VPTERNLOGQ       $0xe4, Z4, Z1, Z2
+	VMOVUPD          Z3, K7, (SI)(AX*1)
+	VMOVUPD          Z2, K6, 64(SI)(AX*1)
+	ADDQ             $+128, AX
+	SUBQ             $+16, CX
 	JGT              tail
 
 done:
@@ -467,11 +529,19 @@ DATA log1pAVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA log1pAVX2Masks<>+8(SB)/8, $0xffffffffffffffff
 DATA log1pAVX2Masks<>+16(SB)/8, $0xffffffffffffffff
 DATA log1pAVX2Masks<>+24(SB)/8, $0xffffffffffffffff
-DATA log1pAVX2Masks<>+32(SB)/8, $0x0000000000000000
-DATA log1pAVX2Masks<>+40(SB)/8, $0x0000000000000000
-DATA log1pAVX2Masks<>+48(SB)/8, $0x0000000000000000
-DATA log1pAVX2Masks<>+56(SB)/8, $0x0000000000000000
-GLOBL log1pAVX2Masks<>(SB), RODATA|NOPTR, $64
+DATA log1pAVX2Masks<>+32(SB)/8, $0xffffffffffffffff
+DATA log1pAVX2Masks<>+40(SB)/8, $0xffffffffffffffff
+DATA log1pAVX2Masks<>+48(SB)/8, $0xffffffffffffffff
+DATA log1pAVX2Masks<>+56(SB)/8, $0xffffffffffffffff
+DATA log1pAVX2Masks<>+64(SB)/8, $0x0000000000000000
+DATA log1pAVX2Masks<>+72(SB)/8, $0x0000000000000000
+DATA log1pAVX2Masks<>+80(SB)/8, $0x0000000000000000
+DATA log1pAVX2Masks<>+88(SB)/8, $0x0000000000000000
+DATA log1pAVX2Masks<>+96(SB)/8, $0x0000000000000000
+DATA log1pAVX2Masks<>+104(SB)/8, $0x0000000000000000
+DATA log1pAVX2Masks<>+112(SB)/8, $0x0000000000000000
+DATA log1pAVX2Masks<>+120(SB)/8, $0x0000000000000000
+GLOBL log1pAVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func log1pAVX2(y []float64, x []float64)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
@@ -1152,94 +1222,195 @@ rest:
 	JEQ  done
 
 tail:
-	MOVQ        $+4, DX
+	MOVQ        $+8, DX
 	CMPQ        CX, DX
 	CMOVQLT     CX, DX
 	NEGQ        DX
-	LEAQ        log1pAVX2Masks<>+32(SB), R14
+	LEAQ        log1pAVX2Masks<>+64(SB), R14
 	VMOVUPD     (R14)(DX*8), Y15
+	VMOVUPD     32(R14)(DX*8), Y14
 	VMASKMOVPD  (DI)(AX*1), Y15, Y0
-	VADDPD      log1pAVX2Consts<>+0(SB), Y0, Y1
-	VANDPD      log1pAVX2Consts<>+32(SB), Y0, Y2
-	VANDPD      log1pAVX2Consts<>+64(SB), Y1, Y3
-	VSUBPD      log1pAVX2Consts<>+0(SB), Y1, Y4
-	VMULPD      log1pAVX2Consts<>+96(SB), Y3, Y5
-	VCMPPD      $0x11, log1pAVX2Consts<>+128(SB), Y3, Y6
-	VCMPPD      $0x00, log1pAVX2Consts<>+288(SB), Y3, Y7
-	VMOVUPD     log1pAVX2Consts<>+352(SB), Y8
-	VCMPPD      $0x11, Y8, Y3, Y9
-	VCMPPD      $0x03, Y3, Y3, Y10
-	VCMPPD      $0x11, Y8, Y1, Y8
-	VCMPPD      $0x11, log1pAVX2Consts<>+288(SB), Y1, Y11
-	VANDPD      log1pAVX2Consts<>+160(SB), Y6, Y12
-	VBLENDVPD   Y6, Y5, Y3, Y5
-	VSUBPD      Y4, Y1, Y1
-	VSUBPD      Y4, Y0, Y0
-	VPSRLQ      $0x34, Y5, Y4
-	VANDPD      log1pAVX2Consts<>+256(SB), Y5, Y5
-	VORPD       log1pAVX2Consts<>+192(SB), Y4, Y4
-	VORPD       log1pAVX2Consts<>+0(SB), Y5, Y5
-	VSUBPD      log1pAVX2Consts<>+224(SB), Y4, Y4
-	VORPD       Y10, Y5, Y5
-	VMOVUPD     log1pAVX2Consts<>+0(SB), Y6
-	VSUBPD      Y1, Y6, Y1
-	VMOVUPD     log1pAVX2Consts<>+384(SB), Y10
-	VCMPPD      $0x11, Y5, Y10, Y10
-	VMULPD      log1pAVX2Consts<>+576(SB), Y5, Y13
-	VSUBPD      Y12, Y4, Y4
-	VADDPD      Y0, Y1, Y0
-	VBLENDVPD   Y10, Y13, Y5, Y1
-	VBLENDVPD   Y7, log1pAVX2Consts<>+320(SB), Y4, Y4
-	VMOVUPD     log1pAVX2Consts<>+288(SB), Y5
-	VBLENDVPD   Y8, Y0, Y5, Y0
-	VBLENDVPD   Y9, Y4, Y3, Y3
-	VADDPD      log1pAVX2Consts<>+608(SB), Y1, Y1
-	VADDPD      Y3, Y6, Y4
-	VBLENDVPD   Y10, Y4, Y3, Y3
-	VMOVUPD     log1pAVX2Consts<>+416(SB), Y4
-	VMAXPD      Y3, Y4, Y4
-	VMULPD      log1pAVX2Consts<>+640(SB), Y3, Y5
-	VMOVUPD     log1pAVX2Consts<>+448(SB), Y6
-	VMINPD      Y4, Y6, Y4
-	VXORPD      log1pAVX2Consts<>+32(SB), Y4, Y4
-	VMINPD      log1pAVX2Consts<>+480(SB), Y4, Y6
-	VMAXPD      log1pAVX2Consts<>+512(SB), Y6, Y6
-	VSUBPD      Y6, Y4, Y4
-	VMOVUPD     log1pAVX2Consts<>+544(SB), Y7
+	VMASKMOVPD  32(DI)(AX*1), Y14, Y1
+	VMOVUPD     log1pAVX2Consts<>+0(SB), Y2
+	VADDPD      Y2, Y0, Y3
+	VADDPD      Y2, Y1, Y4
+	VMOVUPD     log1pAVX2Consts<>+32(SB), Y5
+	VANDPD      Y5, Y0, Y6
+	VANDPD      Y5, Y1, Y7
+	VMOVUPD     log1pAVX2Consts<>+64(SB), Y8
+	VANDPD      Y8, Y3, Y9
+	VANDPD      Y8, Y4, Y10
+	VMOVUPD     log1pAVX2Consts<>+96(SB), Y11
+	VMULPD      Y11, Y9, Y12
+	VMULPD      Y11, Y10, Y11
+	VMOVUPD     log1pAVX2Consts<>+128(SB), Y13
+	VCMPPD      $0x11, Y13, Y9, Y8
+	VCMPPD      $0x11, Y13, Y10, Y13
+	VBLENDVPD   Y8, Y12, Y9, Y12
+	VBLENDVPD   Y13, Y11, Y10, Y11
+	VMOVUPD     Y7, (BX)
+	VMOVUPD     log1pAVX2Consts<>+160(SB), Y7
+	VANDPD      Y7, Y8, Y8
+	VANDPD      Y7, Y13, Y7
+	VPSRLQ      $0x34, Y12, Y13
+	VMOVUPD     Y6, 32(BX)
+	VPSRLQ      $0x34, Y11, Y6
+	VMOVUPD     log1pAVX2Consts<>+192(SB), Y5
+	VORPD       Y5, Y13, Y13
+	VORPD       Y5, Y6, Y5
+	VMOVUPD     log1pAVX2Consts<>+224(SB), Y6
+	VSUBPD      Y6, Y13, Y13
+	VSUBPD      Y6, Y5, Y5
+	VSUBPD      Y8, Y13, Y6
+	VSUBPD      Y7, Y5, Y5
+	VMOVUPD     log1pAVX2Consts<>+256(SB), Y7
+	VANDPD      Y7, Y12, Y8
+	VANDPD      Y7, Y11, Y7
+	VORPD       Y8, Y2, Y8
+	VORPD       Y7, Y2, Y7
+	VMOVUPD     log1pAVX2Consts<>+288(SB), Y11
+	VCMPPD      $0x00, Y11, Y9, Y12
+	VCMPPD      $0x00, Y11, Y10, Y13
+	VMOVUPD     log1pAVX2Consts<>+320(SB), Y11
+	VBLENDVPD   Y12, Y11, Y6, Y6
+	VBLENDVPD   Y13, Y11, Y5, Y5
+	VMOVUPD     log1pAVX2Consts<>+352(SB), Y11
+	VCMPPD      $0x11, Y11, Y9, Y12
+	VCMPPD      $0x11, Y11, Y10, Y13
+	VBLENDVPD   Y12, Y6, Y9, Y6
+	VBLENDVPD   Y13, Y5, Y10, Y5
+	VCMPPD      $0x03, Y9, Y9, Y9
+	VCMPPD      $0x03, Y10, Y10, Y10
+	VORPD       Y9, Y8, Y8
+	VORPD       Y10, Y7, Y7
+	VADDPD      Y6, Y2, Y9
+	VADDPD      Y5, Y2, Y10
+	VMOVUPD     log1pAVX2Consts<>+384(SB), Y12
+	VCMPPD      $0x11, Y8, Y12, Y13
+	VCMPPD      $0x11, Y7, Y12, Y12
+	VBLENDVPD   Y13, Y9, Y6, Y6
+	VBLENDVPD   Y12, Y10, Y5, Y5
+	VMOVUPD     log1pAVX2Consts<>+416(SB), Y9
+	VMAXPD      Y6, Y9, Y10
+	VMAXPD      Y5, Y9, Y9
+	VMOVUPD     log1pAVX2Consts<>+448(SB), Y11
+	VMINPD      Y10, Y11, Y10
+	VMINPD      Y9, Y11, Y9
+	VMOVUPD     log1pAVX2Consts<>+32(SB), Y11
+	VXORPD      Y11, Y10, Y10
+	VXORPD      Y11, Y9, Y9
+	VSUBPD      Y2, Y3, Y11
+	VMOVUPD     Y5, 64(BX)
+	VSUBPD      Y2, Y4, Y5
+	VSUBPD      Y11, Y0, Y0
+	VSUBPD      Y5, Y1, Y1
+	VSUBPD      Y11, Y3, Y11
+	VSUBPD      Y5, Y4, Y5
+	VSUBPD      Y11, Y2, Y11
+	VSUBPD      Y5, Y2, Y2
+	VADDPD      Y0, Y11, Y0
+	VADDPD      Y1, Y2, Y1
+	VMOVUPD     log1pAVX2Consts<>+480(SB), Y2
+	VMINPD      Y2, Y10, Y5
+	VMINPD      Y2, Y9, Y2
+	VMOVUPD     log1pAVX2Consts<>+512(SB), Y11
+	VMAXPD      Y11, Y5, Y5
+	VMAXPD      Y11, Y2, Y2
+	VSUBPD      Y5, Y10, Y10
+	VSUBPD      Y2, Y9, Y9
+	VMOVUPD     log1pAVX2Consts<>+544(SB), Y11
+	VADDPD      Y11, Y5, Y5
+	VADDPD      Y11, Y2, Y2
+	VADDPD      Y11, Y10, Y10
+	VADDPD      Y11, Y9, Y9
+	VPSLLQ      $0x34, Y5, Y5
+	VPSLLQ      $0x34, Y2, Y2
+	VPSLLQ      $0x34, Y10, Y10
+	VPSLLQ      $0x34, Y9, Y9
+	VMOVUPD     log1pAVX2Consts<>+352(SB), Y11
+	VMOVUPD     Y6, 96(BX)
+	VCMPPD      $0x11, Y11, Y3, Y6
+	VCMPPD      $0x11, Y11, Y4, Y11
+	VMOVUPD     Y12, 128(BX)
+	VMOVUPD     log1pAVX2Consts<>+288(SB), Y12
+	VBLENDVPD   Y6, Y0, Y12, Y0
+	VBLENDVPD   Y11, Y1, Y12, Y1
+	VMULPD      Y10, Y0, Y0
+	VMULPD      Y9, Y1, Y1
+	VMULPD      Y5, Y0, Y0
+	VMULPD      Y2, Y1, Y1
+	VCMPPD      $0x11, Y12, Y3, Y2
+	VCMPPD      $0x11, Y12, Y4, Y3
+	VMOVUPD     log1pAVX2Consts<>+576(SB), Y4
+	VMULPD      Y4, Y8, Y5
+	VMULPD      Y4, Y7, Y6
+	VBLENDVPD   Y13, Y5, Y8, Y5
+	VMOVUPD     128(BX), Y8
+	VBLENDVPD   Y8, Y6, Y7, Y6
+	VMOVUPD     log1pAVX2Consts<>+608(SB), Y7
+	VADDPD      Y7, Y5, Y5
 	VADDPD      Y7, Y6, Y6
-	VADDPD      Y7, Y4, Y4
-	VPSLLQ      $0x34, Y6, Y6
-	VPSLLQ      $0x34, Y4, Y4
-	VMULPD      Y4, Y0, Y0
-	VMULPD      Y6, Y0, Y0
-	VADDPD      Y1, Y0, Y4
-	VADDPD      log1pAVX2Consts<>+672(SB), Y4, Y6
+	VMOVUPD     log1pAVX2Consts<>+640(SB), Y7
+	VMULPD      96(BX), Y7, Y8
+	VMULPD      64(BX), Y7, Y7
+	VADDPD      Y5, Y0, Y9
+	VADDPD      Y6, Y1, Y10
+	VSUBPD      Y5, Y9, Y5
+	VSUBPD      Y6, Y10, Y6
+	VSUBPD      Y5, Y0, Y0
+	VSUBPD      Y6, Y1, Y1
+	VADDPD      Y8, Y0, Y0
+	VADDPD      Y7, Y1, Y1
+	VMOVUPD     log1pAVX2Consts<>+672(SB), Y5
+	VADDPD      Y5, Y9, Y6
+	VADDPD      Y5, Y10, Y5
+	VDIVPD      Y6, Y9, Y6
+	VDIVPD      Y5, Y10, Y5
+	VMULPD      Y9, Y4, Y7
+	VMULPD      Y10, Y4, Y4
+	VMULPD      Y7, Y9, Y7
+	VMULPD      Y4, Y10, Y4
+	VMULPD      Y6, Y6, Y8
+	VMULPD      Y5, Y5, Y11
+	VMOVUPD     log1pAVX2Consts<>+704(SB), Y12
+	VMOVUPD     log1pAVX2Consts<>+736(SB), Y13
+	VFMADD231PD Y12, Y8, Y13
+	VFMADD213PD log1pAVX2Consts<>+736(SB), Y11, Y12
+	VFMADD213PD log1pAVX2Consts<>+768(SB), Y8, Y13
+	VFMADD213PD log1pAVX2Consts<>+768(SB), Y11, Y12
+	VFMADD213PD log1pAVX2Consts<>+800(SB), Y8, Y13
+	VFMADD213PD log1pAVX2Consts<>+800(SB), Y11, Y12
+	VFMADD213PD log1pAVX2Consts<>+832(SB), Y8, Y13
+	VFMADD213PD log1pAVX2Consts<>+832(SB), Y11, Y12
+	VFMADD213PD log1pAVX2Consts<>+864(SB), Y8, Y13
+	VFMADD213PD log1pAVX2Consts<>+864(SB), Y11, Y12
+	VFMADD213PD log1pAVX2Consts<>+896(SB), Y8, Y13
+	VFMADD213PD log1pAVX2Consts<>+896(SB), Y11, Y12
+	VMULPD      Y13, Y8, Y8
+	VMULPD      Y12, Y11, Y11
+	VADDPD      Y7, Y8, Y8
+	VADDPD      Y4, Y11, Y11
+	VFMADD231PD Y8, Y6, Y0
+	VFMADD231PD Y11, Y5, Y1
+	VSUBPD      Y0, Y7, Y0
 	VSUBPD      Y1, Y4, Y1
-	VMULPD      log1pAVX2Consts<>+576(SB), Y4, Y7
-	VDIVPD      Y6, Y4, Y6
-	VSUBPD      Y1, Y0, Y0
-	VMULPD      Y7, Y4, Y1
-	VADDPD      Y5, Y0, Y0
-	VMULPD      Y6, Y6, Y5
-	VMOVUPD     log1pAVX2Consts<>+736(SB), Y7
-	VFMADD231PD log1pAVX2Consts<>+704(SB), Y5, Y7
-	VFMADD213PD log1pAVX2Consts<>+768(SB), Y5, Y7
-	VFMADD213PD log1pAVX2Consts<>+800(SB), Y5, Y7
-	VFMADD213PD log1pAVX2Consts<>+832(SB), Y5, Y7
-	VFMADD213PD log1pAVX2Consts<>+864(SB), Y5, Y7
-	VFMADD213PD log1pAVX2Consts<>+896(SB), Y5, Y7
-	VMULPD      Y7, Y5, Y5
-	VADDPD      Y1, Y5, Y5
-	VFMADD231PD Y5, Y6, Y0
-	VSUBPD      Y0, Y1, Y0
-	VSUBPD      Y0, Y4, Y0
-	VFMADD231PD log1pAVX2Consts<>+928(SB), Y3, Y0
-	VBLENDVPD   Y11, log1pAVX2Consts<>+960(SB), Y0, Y0
-	VANDPD      log1pAVX2Consts<>+64(SB), Y0, Y0
-	VORPD       Y2, Y0, Y0
+	VSUBPD      Y0, Y9, Y0
+	VSUBPD      Y1, Y10, Y1
+	VMOVUPD     log1pAVX2Consts<>+928(SB), Y4
+	VFMADD231PD 96(BX), Y4, Y0
+	VFMADD231PD 64(BX), Y4, Y1
+	VMOVUPD     log1pAVX2Consts<>+960(SB), Y4
+	VBLENDVPD   Y2, Y4, Y0, Y0
+	VBLENDVPD   Y3, Y4, Y1, Y1
+	VMOVUPD     log1pAVX2Consts<>+64(SB), Y2
+	VANDPD      Y0, Y2, Y0
+	VANDPD      Y1, Y2, Y1
+	VORPD       32(BX), Y0, Y0
+	VORPD       (BX), Y1, Y1
 	VMASKMOVPD  Y0, Y15, (SI)(AX*1)
-	ADDQ        $+32, AX
-	SUBQ        $+4, CX
+	VMASKMOVPD  Y1, Y14, 32(SI)(AX*1)
+	ADDQ        $+64, AX
+	SUBQ        $+8, CX
 	JGT         tail
 
 done:

@@ -124,8 +124,8 @@ rest:
 	JEQ  done
 
 tail:
-	MOVL $0x000000ff, DX
-	CMPQ CX, $0x08
+	MOVL $0x0000ffff, DX
+	CMPQ CX, $0x10
 	JGE  whole
 	MOVL $0x00000001, DX
 	SHLL CL, DX
@@ -133,40 +133,86 @@ tail:
 
 whole:
 	KMOVB            DX, K7
+	SHRL             $0x08, DX
+	KMOVB            DX, K6
 	VMOVUPD.Z        (DI)(AX*1), K7, Z0
-	VGETMANTPD       $0x04, Z0, Z1
-	VGETEXPPD        Z0, Z2
-	VCMPPD.BCST      $0x11, logAVX512Consts<>+0(SB), Z0, K1
+	VMOVUPD.Z        64(DI)(AX*1), K6, Z1
+	VGETMANTPD       $0x04, Z0, Z2
+	VGETMANTPD       $0x04, Z1, Z3
+	VGETEXPPD        Z0, Z4
+	VGETEXPPD        Z1, Z5
+	VBROADCASTSD     logAVX512Consts<>+0(SB), Z6
+	VCMPPD           $0x11, Z6, Z0, K1
+	VCMPPD           $0x11, Z6, Z1, K2
 	VBROADCASTSD     logAVX512Consts<>+8(SB), Z0
-	VCMPPD           $0x11, Z1, Z0, K2
-	VMOVAPD          Z1, Z0
-	VMULPD.BCST      logAVX512Consts<>+16(SB), Z1, K2, Z0
+	VCMPPD           $0x11, Z2, Z0, K3
+	VCMPPD           $0x11, Z3, Z0, K4
+	VBROADCASTSD     logAVX512Consts<>+16(SB), Z0
 	VMOVAPD          Z2, Z1
-	VADDPD.BCST      logAVX512Consts<>+24(SB), Z2, K2, Z1
-	VADDPD.BCST      logAVX512Consts<>+32(SB), Z0, Z0
-	VMULPD.BCST      logAVX512Consts<>+40(SB), Z1, Z2
-	VADDPD.BCST      logAVX512Consts<>+48(SB), Z0, Z3
-	VMULPD.BCST      logAVX512Consts<>+16(SB), Z0, Z4
-	VDIVPD           Z3, Z0, Z3
-	VMULPD           Z4, Z0, Z4
-	VMULPD           Z3, Z3, Z5
-	VBROADCASTSD     logAVX512Consts<>+64(SB), Z6
-	VFMADD231PD.BCST logAVX512Consts<>+56(SB), Z5, Z6
-	VFMADD213PD.BCST logAVX512Consts<>+72(SB), Z5, Z6
-	VFMADD213PD.BCST logAVX512Consts<>+80(SB), Z5, Z6
-	VFMADD213PD.BCST logAVX512Consts<>+88(SB), Z5, Z6
-	VFMADD213PD.BCST logAVX512Consts<>+96(SB), Z5, Z6
-	VFMADD213PD.BCST logAVX512Consts<>+104(SB), Z5, Z6
-	VMULPD           Z6, Z5, Z5
-	VADDPD           Z4, Z5, Z5
-	VFMADD231PD      Z5, Z3, Z2
-	VSUBPD           Z2, Z4, Z2
-	VSUBPD           Z2, Z0, Z0
-	VFMADD231PD.BCST logAVX512Consts<>+112(SB), Z1, Z0
-	VBLENDMPD.BCST   logAVX512Consts<>+120(SB), Z0, K1, Z0
-	VMOVUPD          Z0, K7, (SI)(AX*1)
-	ADDQ             $+64, AX
-	SUBQ             $+8, CX
+	VMULPD           Z0, Z2, K3, Z1
+	VMOVAPD          Z3, Z2
+	VMULPD           Z0, Z3, K4, Z2
+	VBROADCASTSD     logAVX512Consts<>+24(SB), Z3
+	VMOVAPD          Z4, Z6
+	VADDPD           Z3, Z4, K3, Z6
+	VMOVAPD          Z5, Z4
+	VADDPD           Z3, Z5, K4, Z4
+	VBROADCASTSD     logAVX512Consts<>+32(SB), Z3
+	VADDPD           Z3, Z1, Z1
+	VADDPD           Z3, Z2, Z2
+	VBROADCASTSD     logAVX512Consts<>+40(SB), Z3
+	VMULPD           Z3, Z6, Z5
+	VMULPD           Z3, Z4, Z3
+	VBROADCASTSD     logAVX512Consts<>+48(SB), Z7
+	VADDPD           Z7, Z1, Z8
+	VADDPD           Z7, Z2, Z7
+	VDIVPD           Z8, Z1, Z8
+	VDIVPD           Z7, Z2, Z7
+	VMULPD           Z1, Z0, Z9
+	VMULPD           Z2, Z0, Z0
+	VMULPD           Z9, Z1, Z9
+	VMULPD           Z0, Z2, Z0
+	VMULPD           Z8, Z8, Z10
+	VMULPD           Z7, Z7, Z11
+	VBROADCASTSD     logAVX512Consts<>+56(SB), Z12
+	VBROADCASTSD     logAVX512Consts<>+64(SB), Z13
+	VFMADD231PD      Z12, Z10, Z13
+	VFMADD213PD.BCST logAVX512Consts<>+64(SB), Z11, Z12
+	VBROADCASTSD     logAVX512Consts<>+72(SB), Z14
+	VFMADD213PD      Z14, Z10, Z13
+	VFMADD231PD      Z12, Z11, Z14
+	VBROADCASTSD     logAVX512Consts<>+80(SB), Z12
+	VFMADD213PD      Z12, Z10, Z13
+	VFMADD231PD      Z14, Z11, Z12
+	VBROADCASTSD     logAVX512Consts<>+88(SB), Z14
+	VFMADD213PD      Z14, Z10, Z13
+	VFMADD231PD      Z12, Z11, Z14
+	VBROADCASTSD     logAVX512Consts<>+96(SB), Z12
+	VFMADD213PD      Z12, Z10, Z13
+	VFMADD231PD      Z14, Z11, Z12
+	VBROADCASTSD     logAVX512Consts<>+104(SB), Z14
+	VFMADD213PD      Z14, Z10, Z13
+	VFMADD231PD      Z12, Z11, Z14
+	VMULPD           Z13, Z10, Z10
+	VMULPD           Z14, Z11, Z11
+	VADDPD           Z9, Z10, Z10
+	VADDPD           Z0, Z11, Z11
+	VFMADD231PD      Z10, Z8, Z5
+	VFMADD231PD      Z11, Z7, Z3
+	VSUBPD           Z5, Z9, Z5
+	VSUBPD           Z3, Z0, Z0
+	VSUBPD           Z5, Z1, Z1
+	VSUBPD           Z0, Z2, Z0
+	VBROADCASTSD     logAVX512Consts<>+112(SB), Z2
+	VFMADD231PD      Z2, Z6, Z1
+	VFMADD231PD      Z2, Z4, Z0
+	VBROADCASTSD     logAVX512Consts<>+120(SB), Z2
+	VBLENDMPD        Z2, Z1, K1, Z1
+	VBLENDMPD        Z2, Z0, K2, Z0
+	VMOVUPD          Z1, K7, (SI)(AX*1)
+	VMOVUPD          Z0, K6, 64(SI)(AX*1)
+	ADDQ             $+128, AX
+	SUBQ             $+16, CX
 	JGT              tail
 
 done:
@@ -279,11 +325,19 @@ DATA logAVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA logAVX2Masks<>+8(SB)/8, $0xffffffffffffffff
 DATA logAVX2Masks<>+16(SB)/8, $0xffffffffffffffff
 DATA logAVX2Masks<>+24(SB)/8, $0xffffffffffffffff
-DATA logAVX2Masks<>+32(SB)/8, $0x0000000000000000
-DATA logAVX2Masks<>+40(SB)/8, $0x0000000000000000
-DATA logAVX2Masks<>+48(SB)/8, $0x0000000000000000
-DATA logAVX2Masks<>+56(SB)/8, $0x0000000000000000
-GLOBL logAVX2Masks<>(SB), RODATA|NOPTR, $64
+DATA logAVX2Masks<>+32(SB)/8, $0xffffffffffffffff
+DATA logAVX2Masks<>+40(SB)/8, $0xffffffffffffffff
+DATA logAVX2Masks<>+48(SB)/8, $0xffffffffffffffff
+DATA logAVX2Masks<>+56(SB)/8, $0xffffffffffffffff
+DATA logAVX2Masks<>+64(SB)/8, $0x0000000000000000
+DATA logAVX2Masks<>+72(SB)/8, $0x0000000000000000
+DATA logAVX2Masks<>+80(SB)/8, $0x0000000000000000
+DATA logAVX2Masks<>+88(SB)/8, $0x0000000000000000
+DATA logAVX2Masks<>+96(SB)/8, $0x0000000000000000
+DATA logAVX2Masks<>+104(SB)/8, $0x0000000000000000
+DATA logAVX2Masks<>+112(SB)/8, $0x0000000000000000
+DATA logAVX2Masks<>+120(SB)/8, $0x0000000000000000
+GLOBL logAVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func logAVX2(y []float64, x []float64)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
@@ -567,61 +621,135 @@ rest:
 	JEQ  done
 
 tail:
-	MOVQ        $+4, DX
+	MOVQ        $+8, DX
 	CMPQ        CX, DX
 	CMOVQLT     CX, DX
 	NEGQ        DX
-	LEAQ        logAVX2Masks<>+32(SB), R14
+	LEAQ        logAVX2Masks<>+64(SB), R14
 	VMOVUPD     (R14)(DX*8), Y15
+	VMOVUPD     32(R14)(DX*8), Y14
 	VMASKMOVPD  (DI)(AX*1), Y15, Y0
-	VANDPD      logAVX2Consts<>+0(SB), Y0, Y1
+	VMASKMOVPD  32(DI)(AX*1), Y14, Y1
+	VMOVUPD     logAVX2Consts<>+0(SB), Y2
+	VANDPD      Y2, Y0, Y3
+	VANDPD      Y2, Y1, Y2
+	VMOVUPD     logAVX2Consts<>+32(SB), Y4
+	VMULPD      Y4, Y3, Y5
+	VMULPD      Y4, Y2, Y4
+	VMOVUPD     logAVX2Consts<>+64(SB), Y6
+	VCMPPD      $0x11, Y6, Y3, Y7
+	VCMPPD      $0x11, Y6, Y2, Y6
+	VCMPPD      $0x03, Y3, Y3, Y8
+	VCMPPD      $0x03, Y2, Y2, Y9
+	VMOVUPD     logAVX2Consts<>+384(SB), Y10
+	VCMPPD      $0x00, Y10, Y3, Y11
+	VCMPPD      $0x00, Y10, Y2, Y12
+	VBLENDVPD   Y7, Y5, Y3, Y5
+	VBLENDVPD   Y6, Y4, Y2, Y4
+	VMOVUPD     logAVX2Consts<>+96(SB), Y13
+	VANDPD      Y13, Y5, Y10
+	VANDPD      Y13, Y4, Y13
+	VORPD       logAVX2Consts<>+128(SB), Y10, Y10
+	VORPD       logAVX2Consts<>+128(SB), Y13, Y13
+	VORPD       Y8, Y10, Y8
+	VORPD       Y9, Y13, Y9
+	VMOVUPD     logAVX2Consts<>+160(SB), Y10
+	VMULPD      Y10, Y8, Y13
+	VMOVUPD     Y12, (BX)
+	VMULPD      Y10, Y9, Y12
+	VMOVUPD     logAVX2Consts<>+192(SB), Y10
+	VMOVUPD     Y11, 32(BX)
+	VCMPPD      $0x11, Y8, Y10, Y11
+	VCMPPD      $0x11, Y9, Y10, Y10
+	VPSRLQ      $0x34, Y5, Y5
+	VPSRLQ      $0x34, Y4, Y4
+	VORPD       logAVX2Consts<>+256(SB), Y5, Y5
+	VORPD       logAVX2Consts<>+256(SB), Y4, Y4
+	VBLENDVPD   Y11, Y13, Y8, Y8
+	VBLENDVPD   Y10, Y12, Y9, Y9
+	VMOVUPD     logAVX2Consts<>+224(SB), Y12
+	VADDPD      Y12, Y8, Y8
+	VADDPD      Y12, Y9, Y9
+	VMOVUPD     logAVX2Consts<>+320(SB), Y12
+	VSUBPD      Y12, Y5, Y5
+	VSUBPD      Y12, Y4, Y4
+	VMOVUPD     logAVX2Consts<>+352(SB), Y12
+	VANDPD      Y12, Y7, Y7
+	VANDPD      Y12, Y6, Y6
+	VMOVUPD     logAVX2Consts<>+448(SB), Y12
+	VCMPPD      $0x11, Y12, Y3, Y13
+	VCMPPD      $0x11, Y12, Y2, Y12
+	VMOVUPD     Y10, 64(BX)
+	VADDPD      logAVX2Consts<>+288(SB), Y8, Y10
+	VMOVUPD     Y11, 96(BX)
+	VADDPD      logAVX2Consts<>+288(SB), Y9, Y11
+	VSUBPD      Y7, Y5, Y5
+	VSUBPD      Y6, Y4, Y4
+	VMOVUPD     logAVX2Consts<>+160(SB), Y6
+	VMULPD      Y8, Y6, Y7
+	VMULPD      Y9, Y6, Y6
 	VCMPPD      $0x11, logAVX2Consts<>+384(SB), Y0, Y0
-	VMULPD      logAVX2Consts<>+32(SB), Y1, Y2
-	VCMPPD      $0x11, logAVX2Consts<>+64(SB), Y1, Y3
-	VCMPPD      $0x03, Y1, Y1, Y4
-	VCMPPD      $0x00, logAVX2Consts<>+384(SB), Y1, Y5
-	VCMPPD      $0x11, logAVX2Consts<>+448(SB), Y1, Y6
-	VANDPD      logAVX2Consts<>+352(SB), Y3, Y7
-	VBLENDVPD   Y3, Y2, Y1, Y2
-	VANDPD      logAVX2Consts<>+96(SB), Y2, Y3
-	VPSRLQ      $0x34, Y2, Y2
-	VORPD       logAVX2Consts<>+128(SB), Y3, Y3
-	VORPD       logAVX2Consts<>+256(SB), Y2, Y2
-	VORPD       Y4, Y3, Y3
-	VSUBPD      logAVX2Consts<>+320(SB), Y2, Y2
-	VMULPD      logAVX2Consts<>+160(SB), Y3, Y4
-	VMOVUPD     logAVX2Consts<>+192(SB), Y8
-	VCMPPD      $0x11, Y3, Y8, Y8
-	VSUBPD      Y7, Y2, Y2
-	VBLENDVPD   Y8, Y4, Y3, Y3
-	VADDPD      logAVX2Consts<>+224(SB), Y3, Y3
-	VBLENDVPD   Y5, logAVX2Consts<>+416(SB), Y2, Y2
-	VBLENDVPD   Y6, Y2, Y1, Y1
-	VADDPD      logAVX2Consts<>+288(SB), Y3, Y2
-	VMULPD      logAVX2Consts<>+160(SB), Y3, Y4
-	VADDPD      logAVX2Consts<>+128(SB), Y1, Y5
-	VDIVPD      Y2, Y3, Y2
-	VMULPD      Y4, Y3, Y4
-	VBLENDVPD   Y8, Y5, Y1, Y1
-	VMULPD      logAVX2Consts<>+704(SB), Y1, Y5
-	VMULPD      Y2, Y2, Y6
-	VMOVUPD     logAVX2Consts<>+512(SB), Y7
-	VFMADD231PD logAVX2Consts<>+480(SB), Y6, Y7
-	VFMADD213PD logAVX2Consts<>+544(SB), Y6, Y7
-	VFMADD213PD logAVX2Consts<>+576(SB), Y6, Y7
-	VFMADD213PD logAVX2Consts<>+608(SB), Y6, Y7
-	VFMADD213PD logAVX2Consts<>+640(SB), Y6, Y7
-	VFMADD213PD logAVX2Consts<>+672(SB), Y6, Y7
-	VMULPD      Y7, Y6, Y6
-	VADDPD      Y4, Y6, Y6
-	VFMADD231PD Y6, Y2, Y5
-	VSUBPD      Y5, Y4, Y2
-	VSUBPD      Y2, Y3, Y2
-	VFMADD231PD logAVX2Consts<>+736(SB), Y1, Y2
-	VBLENDVPD   Y0, logAVX2Consts<>+768(SB), Y2, Y0
+	VCMPPD      $0x11, logAVX2Consts<>+384(SB), Y1, Y1
+	VDIVPD      Y10, Y8, Y10
+	VDIVPD      Y11, Y9, Y11
+	VMOVUPD     Y1, 128(BX)
+	VMOVUPD     32(BX), Y1
+	VBLENDVPD   Y1, logAVX2Consts<>+416(SB), Y5, Y1
+	VMOVUPD     (BX), Y5
+	VBLENDVPD   Y5, logAVX2Consts<>+416(SB), Y4, Y4
+	VBLENDVPD   Y13, Y1, Y3, Y1
+	VBLENDVPD   Y12, Y4, Y2, Y2
+	VMOVUPD     logAVX2Consts<>+128(SB), Y3
+	VADDPD      Y1, Y3, Y4
+	VADDPD      Y2, Y3, Y3
+	VMULPD      Y7, Y8, Y5
+	VMULPD      Y6, Y9, Y6
+	VMOVUPD     96(BX), Y7
+	VBLENDVPD   Y7, Y4, Y1, Y1
+	VMOVUPD     64(BX), Y4
+	VBLENDVPD   Y4, Y3, Y2, Y2
+	VMOVUPD     logAVX2Consts<>+704(SB), Y3
+	VMULPD      Y3, Y1, Y4
+	VMULPD      Y3, Y2, Y3
+	VMULPD      Y10, Y10, Y7
+	VMULPD      Y11, Y11, Y12
+	VMOVUPD     logAVX2Consts<>+480(SB), Y13
+	VMOVUPD     Y0, 64(BX)
+	VMOVUPD     logAVX2Consts<>+512(SB), Y0
+	VFMADD231PD Y13, Y7, Y0
+	VFMADD213PD logAVX2Consts<>+512(SB), Y12, Y13
+	VFMADD213PD logAVX2Consts<>+544(SB), Y7, Y0
+	VFMADD213PD logAVX2Consts<>+544(SB), Y12, Y13
+	VFMADD213PD logAVX2Consts<>+576(SB), Y7, Y0
+	VFMADD213PD logAVX2Consts<>+576(SB), Y12, Y13
+	VFMADD213PD logAVX2Consts<>+608(SB), Y7, Y0
+	VFMADD213PD logAVX2Consts<>+608(SB), Y12, Y13
+	VFMADD213PD logAVX2Consts<>+640(SB), Y7, Y0
+	VFMADD213PD logAVX2Consts<>+640(SB), Y12, Y13
+	VFMADD213PD logAVX2Consts<>+672(SB), Y7, Y0
+	VFMADD213PD logAVX2Consts<>+672(SB), Y12, Y13
+	VMULPD      Y0, Y7, Y0
+	VMULPD      Y13, Y12, Y7
+	VADDPD      Y5, Y0, Y0
+	VADDPD      Y6, Y7, Y7
+	VFMADD231PD Y0, Y10, Y4
+	VFMADD231PD Y7, Y11, Y3
+	VSUBPD      Y4, Y5, Y0
+	VSUBPD      Y3, Y6, Y3
+	VSUBPD      Y0, Y8, Y0
+	VSUBPD      Y3, Y9, Y3
+	VMOVUPD     logAVX2Consts<>+736(SB), Y4
+	VFMADD231PD Y4, Y1, Y0
+	VFMADD231PD Y4, Y2, Y3
+	VMOVUPD     64(BX), Y1
+	VMOVUPD     logAVX2Consts<>+768(SB), Y2
+	VBLENDVPD   Y1, Y2, Y0, Y0
+	VMOVUPD     128(BX), Y1
+	VBLENDVPD   Y1, Y2, Y3, Y1
 	VMASKMOVPD  Y0, Y15, (SI)(AX*1)
-	ADDQ        $+32, AX
-	SUBQ        $+4, CX
+	VMASKMOVPD  Y1, Y14, 32(SI)(AX*1)
+	ADDQ        $+64, AX
+	SUBQ        $+8, CX
 	JGT         tail
 
 done:

@@ -35,8 +35,8 @@ rest:
 	JEQ  done
 
 tail:
-	MOVL $0x000000ff, DX
-	CMPQ CX, $0x08
+	MOVL $0x0000ffff, DX
+	CMPQ CX, $0x10
 	JGE  whole
 	MOVL $0x00000001, DX
 	SHLL CL, DX
@@ -44,13 +44,20 @@ tail:
 
 whole:
 	KMOVB       DX, K7
+	SHRL        $0x08, DX
+	KMOVB       DX, K6
 	VMOVUPD.Z   (DI)(AX*1), K7, Z0
-	VMOVUPD.Z   (R8)(AX*1), K7, Z1
-	VMOVUPD.Z   (R9)(AX*1), K7, Z2
-	VFMADD231PD Z1, Z0, Z2
-	VMOVUPD     Z2, K7, (SI)(AX*1)
-	ADDQ        $+64, AX
-	SUBQ        $+8, CX
+	VMOVUPD.Z   64(DI)(AX*1), K6, Z1
+	VMOVUPD.Z   (R8)(AX*1), K7, Z2
+	VMOVUPD.Z   64(R8)(AX*1), K6, Z3
+	VMOVUPD.Z   (R9)(AX*1), K7, Z4
+	VMOVUPD.Z   64(R9)(AX*1), K6, Z5
+	VFMADD231PD Z2, Z0, Z4
+	VFMADD231PD Z3, Z1, Z5
+	VMOVUPD     Z4, K7, (SI)(AX*1)
+	VMOVUPD     Z5, K6, 64(SI)(AX*1)
+	ADDQ        $+128, AX
+	SUBQ        $+16, CX
 	JGT         tail
 
 done:
@@ -61,11 +68,19 @@ DATA mulAddAVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA mulAddAVX2Masks<>+8(SB)/8, $0xffffffffffffffff
 DATA mulAddAVX2Masks<>+16(SB)/8, $0xffffffffffffffff
 DATA mulAddAVX2Masks<>+24(SB)/8, $0xffffffffffffffff
-DATA mulAddAVX2Masks<>+32(SB)/8, $0x0000000000000000
-DATA mulAddAVX2Masks<>+40(SB)/8, $0x0000000000000000
-DATA mulAddAVX2Masks<>+48(SB)/8, $0x0000000000000000
-DATA mulAddAVX2Masks<>+56(SB)/8, $0x0000000000000000
-GLOBL mulAddAVX2Masks<>(SB), RODATA|NOPTR, $64
+DATA mulAddAVX2Masks<>+32(SB)/8, $0xffffffffffffffff
+DATA mulAddAVX2Masks<>+40(SB)/8, $0xffffffffffffffff
+DATA mulAddAVX2Masks<>+48(SB)/8, $0xffffffffffffffff
+DATA mulAddAVX2Masks<>+56(SB)/8, $0xffffffffffffffff
+DATA mulAddAVX2Masks<>+64(SB)/8, $0x0000000000000000
+DATA mulAddAVX2Masks<>+72(SB)/8, $0x0000000000000000
+DATA mulAddAVX2Masks<>+80(SB)/8, $0x0000000000000000
+DATA mulAddAVX2Masks<>+88(SB)/8, $0x0000000000000000
+DATA mulAddAVX2Masks<>+96(SB)/8, $0x0000000000000000
+DATA mulAddAVX2Masks<>+104(SB)/8, $0x0000000000000000
+DATA mulAddAVX2Masks<>+112(SB)/8, $0x0000000000000000
+DATA mulAddAVX2Masks<>+120(SB)/8, $0x0000000000000000
+GLOBL mulAddAVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func mulAddAVX2(r []float64, x []float64, y []float64, z []float64)
 // Requires: AVX, CMOV, FMA3, MMX+
@@ -98,19 +113,25 @@ rest:
 	JEQ  done
 
 tail:
-	MOVQ        $+4, DX
+	MOVQ        $+8, DX
 	CMPQ        CX, DX
 	CMOVQLT     CX, DX
 	NEGQ        DX
-	LEAQ        mulAddAVX2Masks<>+32(SB), R14
+	LEAQ        mulAddAVX2Masks<>+64(SB), R14
 	VMOVUPD     (R14)(DX*8), Y15
+	VMOVUPD     32(R14)(DX*8), Y14
 	VMASKMOVPD  (DI)(AX*1), Y15, Y0
-	VMASKMOVPD  (R8)(AX*1), Y15, Y1
-	VMASKMOVPD  (R9)(AX*1), Y15, Y2
-	VFMADD231PD Y1, Y0, Y2
-	VMASKMOVPD  Y2, Y15, (SI)(AX*1)
-	ADDQ        $+32, AX
-	SUBQ        $+4, CX
+	VMASKMOVPD  32(DI)(AX*1), Y14, Y1
+	VMASKMOVPD  (R8)(AX*1), Y15, Y2
+	VMASKMOVPD  32(R8)(AX*1), Y14, Y3
+	VMASKMOVPD  (R9)(AX*1), Y15, Y4
+	VMASKMOVPD  32(R9)(AX*1), Y14, Y5
+	VFMADD231PD Y2, Y0, Y4
+	VFMADD231PD Y3, Y1, Y5
+	VMASKMOVPD  Y4, Y15, (SI)(AX*1)
+	VMASKMOVPD  Y5, Y14, 32(SI)(AX*1)
+	ADDQ        $+64, AX
+	SUBQ        $+8, CX
 	JGT         tail
 
 done:

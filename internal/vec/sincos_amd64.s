@@ -35,7 +35,7 @@ GLOBL sincosAVX512Consts<>(SB), RODATA|NOPTR, $216
 
 // func sincosAVX512(sin []float64, cos []float64, x []float64)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·sincosAVX512(SB), $1152-72
+TEXT ·sincosAVX512(SB), $1088-72
 	LEAQ 63(SP), BX
 	ANDQ $-64, BX
 	MOVQ sin_len+8(FP), CX
@@ -158,10 +158,9 @@ body:
 	VBROADCASTSD     sincosAVX512Consts<>+80(SB), Z4
 	VCMPPD           $0x11, Z19, Z4, K5
 	VCMPPD           $0x11, Z20, Z4, K6
+	VCMPPD           $0x11, Z21, Z4, K7
 	KMOVB            K4, 256(BX)
-	VCMPPD           $0x11, Z21, Z4, K4
-	KMOVB            K3, 320(BX)
-	VCMPPD           $0x11, Z18, Z4, K3
+	VCMPPD           $0x11, Z18, Z4, K4
 	VBROADCASTSD     sincosAVX512Consts<>+88(SB), Z4
 	VFMADD231PD      Z4, Z10, Z1
 	VFMADD231PD      Z4, Z11, Z0
@@ -177,14 +176,14 @@ body:
 	VADDPD           Z3, Z24, Z10
 	VADDPD           Z2, Z25, Z11
 	VBROADCASTSD     sincosAVX512Consts<>+16(SB), Z12
-	KMOVB            K3, 384(BX)
-	VCMPPD           $0x00, Z12, Z5, K3
-	KMOVB            K3, 448(BX)
-	VCMPPD           $0x00, Z12, Z6, K3
-	KMOVB            K3, 512(BX)
-	VCMPPD           $0x00, Z12, Z7, K3
-	KMOVB            K3, 576(BX)
-	VCMPPD           $0x00, Z12, Z4, K3
+	KMOVB            K4, 320(BX)
+	VCMPPD           $0x00, Z12, Z5, K4
+	KMOVB            K4, 384(BX)
+	VCMPPD           $0x00, Z12, Z6, K4
+	KMOVB            K4, 448(BX)
+	VCMPPD           $0x00, Z12, Z7, K4
+	KMOVB            K4, 512(BX)
+	VCMPPD           $0x00, Z12, Z4, K4
 	VMULPD           Z8, Z8, Z4
 	VMULPD           Z9, Z9, Z5
 	VMULPD           Z10, Z10, Z6
@@ -256,7 +255,7 @@ body:
 	VMULPD           Z4, Z8, Z14
 	VMULPD           Z5, Z9, Z31
 	VMULPD           Z6, Z10, Z12
-	VMOVUPD          Z10, 640(BX)
+	VMOVUPD          Z10, 576(BX)
 	VMULPD           Z7, Z11, Z10
 	VMULPD           Z22, Z4, Z22
 	VMULPD           Z23, Z5, Z23
@@ -264,35 +263,33 @@ body:
 	VMULPD           Z13, Z7, Z13
 	KORB             K5, K1, K1
 	KORB             K6, K2, K2
-	KMOVB            320(BX), K5
-	KORB             K4, K5, K4
+	KORB             K7, K3, K3
 	KMOVB            256(BX), K5
-	KMOVB            384(BX), K6
+	KMOVB            320(BX), K6
 	KORB             K6, K5, K5
 	VCMPPD           $0x11, Z19, Z15, K6
-	KMOVB            K3, 384(BX)
-	VCMPPD           $0x11, Z20, Z15, K3
-	KMOVB            K3, 256(BX)
-	VCMPPD           $0x11, Z21, Z15, K3
-	KMOVB            K3, 320(BX)
-	VCMPPD           $0x11, Z18, Z15, K3
-	KMOVB            K3, 704(BX)
-	VCMPPD.BCST      $0x11, sincosAVX512Consts<>+192(SB), Z19, K3
+	VCMPPD           $0x11, Z20, Z15, K7
+	KMOVB            K4, 320(BX)
+	VCMPPD           $0x11, Z21, Z15, K4
+	KMOVB            K4, 256(BX)
+	VCMPPD           $0x11, Z18, Z15, K4
+	KMOVB            K4, 640(BX)
+	VCMPPD.BCST      $0x11, sincosAVX512Consts<>+192(SB), Z19, K4
 	VBROADCASTSD     sincosAVX512Consts<>+192(SB), Z19
-	KMOVB            K3, 768(BX)
-	VCMPPD           $0x11, Z19, Z20, K3
-	KMOVB            K3, 832(BX)
-	VCMPPD           $0x11, Z19, Z21, K3
-	KMOVB            K3, 896(BX)
-	VCMPPD           $0x11, Z19, Z18, K3
+	KMOVB            K7, 704(BX)
+	VCMPPD           $0x11, Z19, Z20, K7
+	KMOVB            K7, 768(BX)
+	VCMPPD           $0x11, Z19, Z21, K7
+	KMOVB            K7, 832(BX)
+	VCMPPD           $0x11, Z19, Z18, K7
 	VMULPD           Z15, Z1, Z18
 	VMULPD           Z15, Z0, Z19
 	VMULPD           Z15, Z3, Z20
 	VMULPD           Z15, Z2, Z15
 	VMOVUPD          192(BX), Z21
-	VMOVUPD          Z13, 960(BX)
+	VMOVUPD          Z13, 896(BX)
 	VBROADCASTSD     sincosAVX512Consts<>+200(SB), Z13
-	VMOVUPD          Z24, 1024(BX)
+	VMOVUPD          Z24, 960(BX)
 	VMOVAPD          Z21, Z24
 	VXORPD           Z13, Z21, K1, Z24
 	VMOVUPD          128(BX), Z21
@@ -302,7 +299,7 @@ body:
 	VMOVUPD          64(BX), Z21
 	VMOVUPD          Z24, 128(BX)
 	VMOVAPD          Z21, Z24
-	VXORPD           Z13, Z21, K4, Z24
+	VXORPD           Z13, Z21, K3, Z24
 	VMOVUPD          (BX), Z21
 	VMOVUPD          Z24, 64(BX)
 	VMOVAPD          Z21, Z24
@@ -322,7 +319,7 @@ body:
 	VFMSUB213PD      Z2, Z7, Z15
 	VMULPD           Z1, Z8, Z1
 	VMULPD           Z0, Z9, Z0
-	VMULPD           640(BX), Z3, Z3
+	VMULPD           576(BX), Z3, Z3
 	VMULPD           Z2, Z11, Z2
 	VBROADCASTSD     sincosAVX512Consts<>+208(SB), Z13
 	VFMADD231PD      Z13, Z14, Z18
@@ -335,62 +332,60 @@ body:
 	VSUBPD           Z30, Z21, Z14
 	VFMSUB231PD      Z22, Z4, Z1
 	VFMSUB231PD      Z23, Z5, Z0
-	VFMSUB231PD      1024(BX), Z6, Z3
-	VFMSUB231PD      960(BX), Z7, Z2
+	VFMSUB231PD      960(BX), Z6, Z3
+	VFMSUB231PD      896(BX), Z7, Z2
 	VSUBPD           Z16, Z10, Z4
 	VSUBPD           Z17, Z12, Z5
 	VSUBPD           Z25, Z13, Z6
 	VSUBPD           Z29, Z14, Z7
 	VSUBPD           Z18, Z8, Z8
 	VSUBPD           Z19, Z9, Z9
-	VMOVUPD          640(BX), Z10
+	VMOVUPD          576(BX), Z10
 	VSUBPD           Z20, Z10, Z10
 	VSUBPD           Z15, Z11, Z11
 	VADDPD           Z1, Z4, Z1
 	VADDPD           Z0, Z5, Z0
 	VADDPD           Z3, Z6, Z3
 	VADDPD           Z2, Z7, Z2
-	KMOVB            768(BX), K1
-	KORB             K1, K6, K1
-	KMOVB            256(BX), K2
+	KORB             K4, K6, K1
+	KMOVB            704(BX), K2
+	KMOVB            768(BX), K3
+	KORB             K3, K2, K2
+	KMOVB            256(BX), K3
 	KMOVB            832(BX), K4
-	KORB             K4, K2, K2
-	KMOVB            320(BX), K4
-	KMOVB            896(BX), K5
-	KORB             K5, K4, K4
-	KMOVB            704(BX), K5
-	KORB             K3, K5, K3
+	KORB             K4, K3, K3
+	KMOVB            640(BX), K4
+	KORB             K7, K4, K4
 	VADDPD           Z1, Z26, Z1
 	VADDPD           Z0, Z27, Z0
 	VADDPD           Z3, Z28, Z3
 	VADDPD           Z2, Z30, Z2
-	KMOVB            448(BX), K5
+	KMOVB            384(BX), K5
 	VBLENDMPD        Z1, Z8, K5, Z4
-	KMOVB            512(BX), K6
+	KMOVB            448(BX), K6
 	VBLENDMPD        Z0, Z9, K6, Z5
-	KMOVB            576(BX), K6
-	VBLENDMPD        Z3, Z10, K6, Z6
-	KMOVB            384(BX), K6
-	VBLENDMPD        Z2, Z11, K6, Z7
+	KMOVB            512(BX), K7
+	VBLENDMPD        Z3, Z10, K7, Z6
+	KMOVB            320(BX), K7
+	VBLENDMPD        Z2, Z11, K7, Z7
 	VMULPD           192(BX), Z4, Z4
 	VMULPD           128(BX), Z5, Z5
 	VMULPD           64(BX), Z6, Z6
 	VMULPD           Z24, Z7, Z7
 	VBLENDMPD        Z8, Z1, K5, Z1
+	VBLENDMPD        Z9, Z0, K6, Z0
 	KMOVB            512(BX), K5
-	VBLENDMPD        Z9, Z0, K5, Z0
-	KMOVB            576(BX), K5
 	VBLENDMPD        Z10, Z3, K5, Z3
-	VBLENDMPD        Z11, Z2, K6, Z2
+	VBLENDMPD        Z11, Z2, K7, Z2
 	VBROADCASTSD     sincosAVX512Consts<>+200(SB), Z8
 	VMOVAPD          Z1, Z9
 	VXORPD           Z8, Z1, K1, Z9
 	VMOVAPD          Z0, Z1
 	VXORPD           Z8, Z0, K2, Z1
 	VMOVAPD          Z3, Z0
-	VXORPD           Z8, Z3, K4, Z0
+	VXORPD           Z8, Z3, K3, Z0
 	VMOVAPD          Z2, Z3
-	VXORPD           Z8, Z2, K3, Z3
+	VXORPD           Z8, Z2, K4, Z3
 	PREFETCHT0       1024(SI)(AX*1)
 	VMOVUPD          Z4, (SI)(AX*1)
 	PREFETCHT0       1088(SI)(AX*1)
@@ -416,8 +411,8 @@ rest:
 	JEQ  done
 
 tail:
-	MOVL $0x000000ff, DX
-	CMPQ CX, $0x08
+	MOVL $0x0000ffff, DX
+	CMPQ CX, $0x10
 	JGE  whole
 	MOVL $0x00000001, DX
 	SHLL CL, DX
@@ -425,83 +420,178 @@ tail:
 
 whole:
 	KMOVB            DX, K7
+	SHRL             $0x08, DX
+	KMOVB            DX, K6
 	VMOVUPD.Z        (R8)(AX*1), K7, Z0
-	VBROADCASTSD     sincosAVX512Consts<>+0(SB), Z1
-	VANDPD           Z1, Z0, Z2
-	VBROADCASTSD     sincosAVX512Consts<>+16(SB), Z3
-	VPTERNLOGQ       $0xe4, Z1, Z0, Z3
-	VCMPPD.BCST      $0x12, sincosAVX512Consts<>+8(SB), Z2, K1
-	VBROADCASTSD     sincosAVX512Consts<>+24(SB), Z0
-	VBLENDMPD        Z2, Z0, K1, Z0
-	VMULPD.BCST      sincosAVX512Consts<>+32(SB), Z0, Z2
-	VRNDSCALEPD      $0x08, Z2, Z2
-	VFMADD231PD.BCST sincosAVX512Consts<>+40(SB), Z2, Z0
-	VMULPD.BCST      sincosAVX512Consts<>+48(SB), Z2, Z4
-	VMULPD.BCST      sincosAVX512Consts<>+56(SB), Z2, Z5
-	VSUBPD           Z4, Z0, Z6
+	VMOVUPD.Z        64(R8)(AX*1), K6, Z1
+	VBROADCASTSD     sincosAVX512Consts<>+0(SB), Z2
+	VANDPD           Z2, Z0, Z3
+	VANDPD           Z2, Z1, Z4
+	VBROADCASTSD     sincosAVX512Consts<>+8(SB), Z5
+	VCMPPD           $0x12, Z5, Z3, K1
+	VCMPPD           $0x12, Z5, Z4, K2
+	VBROADCASTSD     sincosAVX512Consts<>+16(SB), Z5
+	VPTERNLOGQ       $0xe4, Z2, Z0, Z5
+	VBROADCASTSD     sincosAVX512Consts<>+16(SB), Z0
+	VPTERNLOGQ       $0xe4, Z2, Z1, Z0
+	VBROADCASTSD     sincosAVX512Consts<>+24(SB), Z1
+	VBLENDMPD        Z3, Z1, K1, Z3
+	VBLENDMPD        Z4, Z1, K2, Z1
+	VBROADCASTSD     sincosAVX512Consts<>+32(SB), Z4
+	VMULPD           Z4, Z3, Z6
+	VMULPD           Z4, Z1, Z4
+	VRNDSCALEPD      $0x08, Z6, Z6
+	VRNDSCALEPD      $0x08, Z4, Z4
+	VBROADCASTSD     sincosAVX512Consts<>+40(SB), Z7
+	VFMADD231PD      Z7, Z6, Z3
+	VFMADD231PD      Z7, Z4, Z1
 	VBROADCASTSD     sincosAVX512Consts<>+48(SB), Z7
-	VFMSUB213PD      Z4, Z2, Z7
-	VRNDSCALEPD      $0x08, Z5, Z5
-	VSUBPD           Z0, Z6, Z8
-	VSUBPD           Z8, Z6, Z9
-	VADDPD           Z8, Z4, Z4
-	VFMADD132PD.BCST sincosAVX512Consts<>+64(SB), Z2, Z5
-	VSUBPD           Z9, Z0, Z0
-	VCMPPD.BCST      $0x11, sincosAVX512Consts<>+72(SB), Z5, K1
-	VBROADCASTSD     sincosAVX512Consts<>+80(SB), Z8
-	VCMPPD           $0x11, Z5, Z8, K2
-	VANDPD           Z5, Z1, Z1
-	VBROADCASTSD     sincosAVX512Consts<>+168(SB), Z8
-	VCMPPD           $0x11, Z5, Z8, K3
-	VCMPPD.BCST      $0x00, sincosAVX512Consts<>+16(SB), Z1, K4
-	VCMPPD.BCST      $0x11, sincosAVX512Consts<>+192(SB), Z5, K5
-	VSUBPD           Z4, Z0, Z0
-	KORB             K2, K1, K1
-	KORB             K5, K3, K2
-	VMOVAPD          Z3, Z1
-	VXORPD.BCST      sincosAVX512Consts<>+200(SB), Z3, K1, Z1
-	VSUBPD           Z7, Z0, Z0
-	VFMADD231PD.BCST sincosAVX512Consts<>+88(SB), Z2, Z0
-	VADDPD           Z0, Z6, Z2
-	VMULPD           Z2, Z2, Z3
-	VSUBPD           Z2, Z6, Z4
-	VBROADCASTSD     sincosAVX512Consts<>+104(SB), Z5
-	VFMADD231PD.BCST sincosAVX512Consts<>+96(SB), Z3, Z5
-	VBROADCASTSD     sincosAVX512Consts<>+120(SB), Z6
-	VFMADD231PD.BCST sincosAVX512Consts<>+112(SB), Z3, Z6
-	VADDPD           Z4, Z0, Z0
-	VMULPD           Z8, Z3, Z4
-	VMULPD           Z3, Z2, Z7
-	VFMADD213PD.BCST sincosAVX512Consts<>+128(SB), Z3, Z5
-	VFMADD213PD.BCST sincosAVX512Consts<>+136(SB), Z3, Z6
-	VMULPD           Z8, Z0, Z8
+	VMULPD           Z7, Z6, Z8
+	VMULPD           Z7, Z4, Z9
+	VBROADCASTSD     sincosAVX512Consts<>+56(SB), Z10
+	VMULPD           Z10, Z6, Z11
+	VMULPD           Z10, Z4, Z10
+	VSUBPD           Z8, Z3, Z12
+	VSUBPD           Z9, Z1, Z13
+	VMOVAPD          Z8, Z14
+	VFMSUB231PD      Z7, Z6, Z14
+	VFMSUB213PD      Z9, Z4, Z7
+	VRNDSCALEPD      $0x08, Z11, Z11
+	VRNDSCALEPD      $0x08, Z10, Z10
+	VSUBPD           Z3, Z12, Z15
+	VSUBPD           Z1, Z13, Z16
+	VSUBPD           Z15, Z12, Z17
+	VSUBPD           Z16, Z13, Z18
+	VADDPD           Z15, Z8, Z8
+	VADDPD           Z16, Z9, Z9
+	VBROADCASTSD     sincosAVX512Consts<>+64(SB), Z15
+	VFMADD213PD      Z6, Z15, Z11
+	VFMADD213PD      Z4, Z15, Z10
+	VSUBPD           Z17, Z3, Z3
+	VSUBPD           Z18, Z1, Z1
+	VBROADCASTSD     sincosAVX512Consts<>+72(SB), Z15
+	VCMPPD           $0x11, Z15, Z11, K1
+	VCMPPD           $0x11, Z15, Z10, K2
+	VBROADCASTSD     sincosAVX512Consts<>+80(SB), Z15
+	VCMPPD           $0x11, Z11, Z15, K3
+	VCMPPD           $0x11, Z10, Z15, K4
+	VSUBPD           Z8, Z3, Z3
+	VSUBPD           Z9, Z1, Z1
+	VANDPD           Z11, Z2, Z8
+	VANDPD           Z10, Z2, Z2
 	VBROADCASTSD     sincosAVX512Consts<>+16(SB), Z9
-	VSUBPD           Z4, Z9, Z10
-	VMULPD           Z0, Z2, Z11
-	VFMADD213PD.BCST sincosAVX512Consts<>+144(SB), Z3, Z5
-	VFMADD213PD.BCST sincosAVX512Consts<>+152(SB), Z3, Z6
-	VSUBPD           Z10, Z9, Z9
-	VFMADD213PD.BCST sincosAVX512Consts<>+160(SB), Z3, Z5
-	VFMADD213PD.BCST sincosAVX512Consts<>+176(SB), Z3, Z6
-	VSUBPD           Z4, Z9, Z4
-	VFMADD213PD.BCST sincosAVX512Consts<>+184(SB), Z3, Z5
-	VFNMADD231PD     Z6, Z7, Z8
-	VMULPD           Z5, Z3, Z5
-	VFMSUB231PD      Z8, Z3, Z0
-	VFMSUB231PD      Z5, Z3, Z11
-	VFMADD231PD.BCST sincosAVX512Consts<>+208(SB), Z7, Z0
-	VADDPD           Z11, Z4, Z3
-	VSUBPD           Z0, Z2, Z0
-	VADDPD           Z3, Z10, Z2
-	VBLENDMPD        Z2, Z0, K4, Z3
-	VBLENDMPD        Z0, Z2, K4, Z0
-	VMULPD           Z1, Z3, Z1
-	VMOVAPD          Z0, Z2
-	VXORPD.BCST      sincosAVX512Consts<>+200(SB), Z0, K2, Z2
-	VMOVUPD          Z2, K7, (DI)(AX*1)
-	VMOVUPD          Z1, K7, (SI)(AX*1)
-	ADDQ             $+64, AX
-	SUBQ             $+8, CX
+	VCMPPD           $0x00, Z9, Z8, K5
+	KMOVB            K5, (BX)
+	VCMPPD           $0x00, Z9, Z2, K5
+	KORB             K3, K1, K1
+	KORB             K4, K2, K2
+	VSUBPD           Z14, Z3, Z2
+	VSUBPD           Z7, Z1, Z1
+	VBROADCASTSD     sincosAVX512Consts<>+168(SB), Z3
+	VCMPPD           $0x11, Z11, Z3, K3
+	VCMPPD           $0x11, Z10, Z3, K4
+	VBROADCASTSD     sincosAVX512Consts<>+192(SB), Z7
+	KMOVB            K5, 64(BX)
+	VCMPPD           $0x11, Z7, Z11, K5
+	KMOVB            K4, 128(BX)
+	VCMPPD           $0x11, Z7, Z10, K4
+	VBROADCASTSD     sincosAVX512Consts<>+200(SB), Z7
+	VMOVAPD          Z5, Z8
+	VXORPD           Z7, Z5, K1, Z8
+	VMOVAPD          Z0, Z5
+	VXORPD           Z7, Z0, K2, Z5
+	VBROADCASTSD     sincosAVX512Consts<>+88(SB), Z0
+	VFMADD231PD      Z0, Z6, Z2
+	VFMADD231PD      Z0, Z4, Z1
+	KORB             K5, K3, K1
+	KMOVB            128(BX), K2
+	KORB             K4, K2, K2
+	VADDPD           Z2, Z12, Z0
+	VADDPD           Z1, Z13, Z4
+	VMULPD           Z0, Z0, Z6
+	VMULPD           Z4, Z4, Z10
+	VSUBPD           Z0, Z12, Z11
+	VSUBPD           Z4, Z13, Z12
+	VBROADCASTSD     sincosAVX512Consts<>+96(SB), Z13
+	VBROADCASTSD     sincosAVX512Consts<>+104(SB), Z14
+	VFMADD231PD      Z13, Z6, Z14
+	VFMADD213PD.BCST sincosAVX512Consts<>+104(SB), Z10, Z13
+	VBROADCASTSD     sincosAVX512Consts<>+112(SB), Z15
+	VBROADCASTSD     sincosAVX512Consts<>+120(SB), Z16
+	VFMADD231PD      Z15, Z6, Z16
+	VFMADD213PD.BCST sincosAVX512Consts<>+120(SB), Z10, Z15
+	VADDPD           Z11, Z2, Z2
+	VADDPD           Z12, Z1, Z1
+	VMULPD           Z3, Z6, Z11
+	VMULPD           Z3, Z10, Z12
+	VBROADCASTSD     sincosAVX512Consts<>+128(SB), Z17
+	VFMADD213PD      Z17, Z6, Z14
+	VFMADD231PD      Z13, Z10, Z17
+	VBROADCASTSD     sincosAVX512Consts<>+136(SB), Z13
+	VFMADD213PD      Z13, Z6, Z16
+	VFMADD231PD      Z15, Z10, Z13
+	VMULPD           Z6, Z0, Z15
+	VMULPD           Z10, Z4, Z18
+	VMULPD           Z3, Z2, Z19
+	VMULPD           Z3, Z1, Z3
+	VBROADCASTSD     sincosAVX512Consts<>+144(SB), Z20
+	VFMADD213PD      Z20, Z6, Z14
+	VFMADD231PD      Z17, Z10, Z20
+	VBROADCASTSD     sincosAVX512Consts<>+152(SB), Z17
+	VFMADD213PD      Z17, Z6, Z16
+	VFMADD231PD      Z13, Z10, Z17
+	VSUBPD           Z11, Z9, Z13
+	VSUBPD           Z12, Z9, Z21
+	VBROADCASTSD     sincosAVX512Consts<>+160(SB), Z22
+	VFMADD213PD      Z22, Z6, Z14
+	VFMADD231PD      Z20, Z10, Z22
+	VBROADCASTSD     sincosAVX512Consts<>+176(SB), Z20
+	VFMADD213PD      Z20, Z6, Z16
+	VFMADD231PD      Z17, Z10, Z20
+	VBROADCASTSD     sincosAVX512Consts<>+184(SB), Z17
+	VFMADD213PD      Z17, Z6, Z14
+	VFMADD231PD      Z22, Z10, Z17
+	VFNMADD231PD     Z16, Z15, Z19
+	VFNMADD231PD     Z20, Z18, Z3
+	VMULPD           Z2, Z0, Z16
+	VMULPD           Z1, Z4, Z20
+	VMULPD           Z14, Z6, Z14
+	VMULPD           Z17, Z10, Z17
+	VFMSUB231PD      Z19, Z6, Z2
+	VFMSUB231PD      Z3, Z10, Z1
+	VSUBPD           Z13, Z9, Z3
+	VSUBPD           Z21, Z9, Z9
+	VFMSUB231PD      Z14, Z6, Z16
+	VFMSUB231PD      Z17, Z10, Z20
+	VBROADCASTSD     sincosAVX512Consts<>+208(SB), Z6
+	VFMADD231PD      Z6, Z15, Z2
+	VFMADD231PD      Z6, Z18, Z1
+	VSUBPD           Z11, Z3, Z3
+	VSUBPD           Z12, Z9, Z6
+	VSUBPD           Z2, Z0, Z0
+	VSUBPD           Z1, Z4, Z1
+	VADDPD           Z16, Z3, Z2
+	VADDPD           Z20, Z6, Z3
+	VADDPD           Z2, Z13, Z2
+	VADDPD           Z3, Z21, Z3
+	KMOVB            (BX), K3
+	VBLENDMPD        Z2, Z0, K3, Z4
+	KMOVB            64(BX), K4
+	VBLENDMPD        Z3, Z1, K4, Z6
+	VBLENDMPD        Z0, Z2, K3, Z0
+	VBLENDMPD        Z1, Z3, K4, Z1
+	VMULPD           Z8, Z4, Z2
+	VMULPD           Z5, Z6, Z3
+	VMOVAPD          Z0, Z4
+	VXORPD           Z7, Z0, K1, Z4
+	VMOVAPD          Z1, Z0
+	VXORPD           Z7, Z1, K2, Z0
+	VMOVUPD          Z4, K7, (DI)(AX*1)
+	VMOVUPD          Z0, K6, 64(DI)(AX*1)
+	VMOVUPD          Z2, K7, (SI)(AX*1)
+	VMOVUPD          Z3, K6, 64(SI)(AX*1)
+	ADDQ             $+128, AX
+	SUBQ             $+16, CX
 	JGT              tail
 
 done:
@@ -622,11 +712,19 @@ DATA sincosAVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA sincosAVX2Masks<>+8(SB)/8, $0xffffffffffffffff
 DATA sincosAVX2Masks<>+16(SB)/8, $0xffffffffffffffff
 DATA sincosAVX2Masks<>+24(SB)/8, $0xffffffffffffffff
-DATA sincosAVX2Masks<>+32(SB)/8, $0x0000000000000000
-DATA sincosAVX2Masks<>+40(SB)/8, $0x0000000000000000
-DATA sincosAVX2Masks<>+48(SB)/8, $0x0000000000000000
-DATA sincosAVX2Masks<>+56(SB)/8, $0x0000000000000000
-GLOBL sincosAVX2Masks<>(SB), RODATA|NOPTR, $64
+DATA sincosAVX2Masks<>+32(SB)/8, $0xffffffffffffffff
+DATA sincosAVX2Masks<>+40(SB)/8, $0xffffffffffffffff
+DATA sincosAVX2Masks<>+48(SB)/8, $0xffffffffffffffff
+DATA sincosAVX2Masks<>+56(SB)/8, $0xffffffffffffffff
+DATA sincosAVX2Masks<>+64(SB)/8, $0x0000000000000000
+DATA sincosAVX2Masks<>+72(SB)/8, $0x0000000000000000
+DATA sincosAVX2Masks<>+80(SB)/8, $0x0000000000000000
+DATA sincosAVX2Masks<>+88(SB)/8, $0x0000000000000000
+DATA sincosAVX2Masks<>+96(SB)/8, $0x0000000000000000
+DATA sincosAVX2Masks<>+104(SB)/8, $0x0000000000000000
+DATA sincosAVX2Masks<>+112(SB)/8, $0x0000000000000000
+DATA sincosAVX2Masks<>+120(SB)/8, $0x0000000000000000
+GLOBL sincosAVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func sincosAVX2(sin []float64, cos []float64, x []float64)
 // Requires: AVX, CMOV, FMA3, MMX+
@@ -944,88 +1042,206 @@ rest:
 	JEQ  done
 
 tail:
-	MOVQ         $+4, DX
+	MOVQ         $+8, DX
 	CMPQ         CX, DX
 	CMOVQLT      CX, DX
 	NEGQ         DX
-	LEAQ         sincosAVX2Masks<>+32(SB), R14
+	LEAQ         sincosAVX2Masks<>+64(SB), R14
 	VMOVUPD      (R14)(DX*8), Y15
+	VMOVUPD      32(R14)(DX*8), Y14
 	VMASKMOVPD   (R8)(AX*1), Y15, Y0
-	VANDPD       sincosAVX2Consts<>+0(SB), Y0, Y1
-	VANDPD       sincosAVX2Consts<>+96(SB), Y0, Y0
-	VCMPPD       $0x12, sincosAVX2Consts<>+64(SB), Y1, Y2
-	VORPD        (BX), Y0, Y0
-	VXORPD       sincosAVX2Consts<>+96(SB), Y0, Y3
-	VMOVUPD      sincosAVX2Consts<>+128(SB), Y4
-	VBLENDVPD    Y2, Y1, Y4, Y1
-	VMULPD       sincosAVX2Consts<>+160(SB), Y1, Y2
-	VROUNDPD     $0x08, Y2, Y2
-	VFMADD231PD  sincosAVX2Consts<>+192(SB), Y2, Y1
-	VMULPD       sincosAVX2Consts<>+224(SB), Y2, Y4
-	VMULPD       sincosAVX2Consts<>+256(SB), Y2, Y5
-	VSUBPD       Y4, Y1, Y6
-	VMOVUPD      sincosAVX2Consts<>+224(SB), Y7
-	VFMSUB213PD  Y4, Y2, Y7
+	VMASKMOVPD   32(R8)(AX*1), Y14, Y1
+	VMOVUPD      sincosAVX2Consts<>+0(SB), Y2
+	VANDPD       Y2, Y0, Y3
+	VANDPD       Y2, Y1, Y4
+	VMOVUPD      sincosAVX2Consts<>+64(SB), Y5
+	VCMPPD       $0x12, Y5, Y3, Y6
+	VCMPPD       $0x12, Y5, Y4, Y5
+	VMOVUPD      sincosAVX2Consts<>+96(SB), Y7
+	VANDPD       Y7, Y0, Y0
+	VANDPD       Y7, Y1, Y1
+	VMOVUPD      (BX), Y8
+	VORPD        Y0, Y8, Y0
+	VORPD        Y1, Y8, Y1
+	VMOVUPD      sincosAVX2Consts<>+128(SB), Y8
+	VBLENDVPD    Y6, Y3, Y8, Y3
+	VBLENDVPD    Y5, Y4, Y8, Y4
+	VMOVUPD      sincosAVX2Consts<>+160(SB), Y5
+	VMULPD       Y5, Y3, Y6
+	VMULPD       Y5, Y4, Y5
+	VXORPD       Y0, Y7, Y8
+	VXORPD       Y1, Y7, Y9
+	VROUNDPD     $0x08, Y6, Y6
 	VROUNDPD     $0x08, Y5, Y5
-	VSUBPD       Y1, Y6, Y8
-	VSUBPD       Y8, Y6, Y9
-	VADDPD       Y8, Y4, Y4
-	VFMADD132PD  sincosAVX2Consts<>+288(SB), Y2, Y5
-	VSUBPD       Y9, Y1, Y1
-	VANDPD       sincosAVX2Consts<>+0(SB), Y5, Y8
-	VCMPPD       $0x11, sincosAVX2Consts<>+320(SB), Y5, Y9
-	VMOVUPD      sincosAVX2Consts<>+352(SB), Y10
-	VCMPPD       $0x11, Y5, Y10, Y10
-	VCMPPD       $0x00, sincosAVX2Consts<>+32(SB), Y8, Y8
-	VMOVUPD      sincosAVX2Consts<>+416(SB), Y11
-	VCMPPD       $0x11, Y5, Y11, Y12
-	VCMPPD       $0x11, sincosAVX2Consts<>+448(SB), Y5, Y5
-	VSUBPD       Y4, Y1, Y1
-	VORPD        Y10, Y9, Y4
-	VBLENDVPD    Y4, Y3, Y0, Y0
-	VORPD        Y5, Y12, Y3
-	VSUBPD       Y7, Y1, Y1
-	VFMADD231PD  sincosAVX2Consts<>+384(SB), Y2, Y1
-	VADDPD       Y1, Y6, Y2
-	VMULPD       Y2, Y2, Y4
-	VSUBPD       Y2, Y6, Y5
-	VMOVUPD      sincosAVX2Consts<>+512(SB), Y6
-	VFMADD231PD  sincosAVX2Consts<>+480(SB), Y4, Y6
-	VMOVUPD      sincosAVX2Consts<>+576(SB), Y7
-	VFMADD231PD  sincosAVX2Consts<>+544(SB), Y4, Y7
-	VADDPD       Y5, Y1, Y1
-	VMULPD       Y11, Y4, Y5
-	VMULPD       Y4, Y2, Y9
-	VFMADD213PD  sincosAVX2Consts<>+608(SB), Y4, Y6
-	VFMADD213PD  sincosAVX2Consts<>+640(SB), Y4, Y7
-	VMULPD       Y11, Y1, Y10
-	VMOVUPD      sincosAVX2Consts<>+32(SB), Y11
-	VSUBPD       Y5, Y11, Y12
-	VMULPD       Y1, Y2, Y13
-	VFMADD213PD  sincosAVX2Consts<>+672(SB), Y4, Y6
-	VFMADD213PD  sincosAVX2Consts<>+704(SB), Y4, Y7
-	VSUBPD       Y12, Y11, Y11
-	VFMADD213PD  sincosAVX2Consts<>+736(SB), Y4, Y6
-	VFMADD213PD  sincosAVX2Consts<>+768(SB), Y4, Y7
-	VSUBPD       Y5, Y11, Y5
-	VFMADD213PD  sincosAVX2Consts<>+800(SB), Y4, Y6
-	VFNMADD231PD Y7, Y9, Y10
-	VMULPD       Y6, Y4, Y6
-	VFMSUB231PD  Y10, Y4, Y1
-	VFMSUB231PD  Y6, Y4, Y13
-	VFMADD231PD  sincosAVX2Consts<>+832(SB), Y9, Y1
-	VADDPD       Y13, Y5, Y4
-	VSUBPD       Y1, Y2, Y1
-	VADDPD       Y4, Y12, Y2
-	VBLENDVPD    Y8, Y2, Y1, Y4
-	VBLENDVPD    Y8, Y1, Y2, Y1
-	VMULPD       Y0, Y4, Y0
-	VXORPD       sincosAVX2Consts<>+96(SB), Y1, Y2
-	VBLENDVPD    Y3, Y2, Y1, Y1
-	VMASKMOVPD   Y0, Y15, (SI)(AX*1)
-	VMASKMOVPD   Y1, Y15, (DI)(AX*1)
-	ADDQ         $+32, AX
-	SUBQ         $+4, CX
+	VMOVUPD      sincosAVX2Consts<>+192(SB), Y10
+	VFMADD231PD  Y10, Y6, Y3
+	VFMADD231PD  Y10, Y5, Y4
+	VMOVUPD      sincosAVX2Consts<>+224(SB), Y10
+	VMULPD       Y10, Y6, Y11
+	VMULPD       Y10, Y5, Y12
+	VMOVUPD      sincosAVX2Consts<>+256(SB), Y13
+	VMULPD       Y13, Y6, Y7
+	VMULPD       Y13, Y5, Y13
+	VMOVUPD      Y1, 32(BX)
+	VSUBPD       Y11, Y3, Y1
+	VMOVUPD      Y9, 64(BX)
+	VSUBPD       Y12, Y4, Y9
+	VMOVUPD      Y0, 96(BX)
+	VMOVAPD      Y11, Y0
+	VFMSUB231PD  Y10, Y6, Y0
+	VFMSUB213PD  Y12, Y5, Y10
+	VROUNDPD     $0x08, Y7, Y7
+	VROUNDPD     $0x08, Y13, Y13
+	VMOVUPD      Y8, 128(BX)
+	VSUBPD       Y3, Y1, Y8
+	VMOVUPD      Y10, 160(BX)
+	VSUBPD       Y4, Y9, Y10
+	VMOVUPD      Y0, 192(BX)
+	VSUBPD       Y8, Y1, Y0
+	VMOVUPD      Y1, 224(BX)
+	VSUBPD       Y10, Y9, Y1
+	VADDPD       Y8, Y11, Y8
+	VADDPD       Y10, Y12, Y10
+	VMOVUPD      sincosAVX2Consts<>+288(SB), Y11
+	VFMADD213PD  Y6, Y11, Y7
+	VFMADD213PD  Y5, Y11, Y13
+	VSUBPD       Y0, Y3, Y0
+	VSUBPD       Y1, Y4, Y1
+	VANDPD       Y7, Y2, Y3
+	VANDPD       Y13, Y2, Y2
+	VMOVUPD      sincosAVX2Consts<>+320(SB), Y4
+	VCMPPD       $0x11, Y4, Y7, Y11
+	VCMPPD       $0x11, Y4, Y13, Y4
+	VSUBPD       Y8, Y0, Y0
+	VSUBPD       Y10, Y1, Y1
+	VMOVUPD      sincosAVX2Consts<>+352(SB), Y8
+	VCMPPD       $0x11, Y7, Y8, Y10
+	VCMPPD       $0x11, Y13, Y8, Y8
+	VMOVUPD      sincosAVX2Consts<>+32(SB), Y12
+	VCMPPD       $0x00, Y12, Y3, Y3
+	VCMPPD       $0x00, Y12, Y2, Y2
+	VMOVUPD      sincosAVX2Consts<>+416(SB), Y12
+	VMOVUPD      Y2, 256(BX)
+	VCMPPD       $0x11, Y7, Y12, Y2
+	VMOVUPD      Y3, 288(BX)
+	VCMPPD       $0x11, Y13, Y12, Y3
+	VSUBPD       192(BX), Y0, Y0
+	VSUBPD       160(BX), Y1, Y1
+	VORPD        Y10, Y11, Y10
+	VORPD        Y8, Y4, Y4
+	VMOVUPD      96(BX), Y8
+	VBLENDVPD    Y10, 128(BX), Y8, Y8
+	VMOVUPD      32(BX), Y10
+	VBLENDVPD    Y4, 64(BX), Y10, Y4
+	VMOVUPD      sincosAVX2Consts<>+384(SB), Y10
+	VFMADD231PD  Y10, Y6, Y0
+	VFMADD231PD  Y10, Y5, Y1
+	VMOVUPD      sincosAVX2Consts<>+448(SB), Y5
+	VCMPPD       $0x11, Y5, Y7, Y6
+	VCMPPD       $0x11, Y5, Y13, Y5
+	VADDPD       224(BX), Y0, Y7
+	VADDPD       Y1, Y9, Y10
+	VORPD        Y6, Y2, Y2
+	VORPD        Y5, Y3, Y3
+	VMULPD       Y7, Y7, Y5
+	VMULPD       Y10, Y10, Y6
+	VMOVUPD      224(BX), Y11
+	VSUBPD       Y7, Y11, Y11
+	VSUBPD       Y10, Y9, Y9
+	VMOVUPD      sincosAVX2Consts<>+480(SB), Y13
+	VMOVUPD      Y3, 224(BX)
+	VMOVUPD      sincosAVX2Consts<>+512(SB), Y3
+	VFMADD231PD  Y13, Y5, Y3
+	VFMADD213PD  sincosAVX2Consts<>+512(SB), Y6, Y13
+	VMOVUPD      Y2, 32(BX)
+	VMOVUPD      sincosAVX2Consts<>+576(SB), Y2
+	VFMADD231PD  sincosAVX2Consts<>+544(SB), Y5, Y2
+	VMOVUPD      Y4, 64(BX)
+	VMOVUPD      sincosAVX2Consts<>+576(SB), Y4
+	VFMADD231PD  sincosAVX2Consts<>+544(SB), Y6, Y4
+	VADDPD       Y11, Y0, Y0
+	VADDPD       Y9, Y1, Y1
+	VMULPD       Y12, Y5, Y9
+	VMULPD       Y12, Y6, Y11
+	VFMADD213PD  sincosAVX2Consts<>+608(SB), Y5, Y3
+	VFMADD213PD  sincosAVX2Consts<>+608(SB), Y6, Y13
+	VFMADD213PD  sincosAVX2Consts<>+640(SB), Y5, Y2
+	VFMADD213PD  sincosAVX2Consts<>+640(SB), Y6, Y4
+	VMOVUPD      Y8, 96(BX)
+	VMULPD       Y5, Y7, Y8
+	VMOVUPD      Y8, 128(BX)
+	VMULPD       Y6, Y10, Y8
+	VMOVUPD      Y8, 160(BX)
+	VMULPD       Y12, Y0, Y8
+	VMULPD       Y12, Y1, Y12
+	VFMADD213PD  sincosAVX2Consts<>+672(SB), Y5, Y3
+	VFMADD213PD  sincosAVX2Consts<>+672(SB), Y6, Y13
+	VFMADD213PD  sincosAVX2Consts<>+704(SB), Y5, Y2
+	VFMADD213PD  sincosAVX2Consts<>+704(SB), Y6, Y4
+	VMOVUPD      Y12, 192(BX)
+	VMOVUPD      sincosAVX2Consts<>+32(SB), Y12
+	VMOVUPD      Y8, 320(BX)
+	VSUBPD       Y9, Y12, Y8
+	VMOVUPD      Y9, 352(BX)
+	VSUBPD       Y11, Y12, Y9
+	VMULPD       Y0, Y7, Y12
+	VMOVUPD      Y7, 384(BX)
+	VMULPD       Y1, Y10, Y7
+	VFMADD213PD  sincosAVX2Consts<>+736(SB), Y5, Y3
+	VFMADD213PD  sincosAVX2Consts<>+736(SB), Y6, Y13
+	VFMADD213PD  sincosAVX2Consts<>+768(SB), Y5, Y2
+	VFMADD213PD  sincosAVX2Consts<>+768(SB), Y6, Y4
+	VFMADD213PD  sincosAVX2Consts<>+800(SB), Y5, Y3
+	VFMADD213PD  sincosAVX2Consts<>+800(SB), Y6, Y13
+	VMOVUPD      Y10, 416(BX)
+	VMOVUPD      128(BX), Y10
+	VFNMADD213PD 320(BX), Y10, Y2
+	VMOVUPD      160(BX), Y10
+	VFNMADD213PD 192(BX), Y10, Y4
+	VMOVUPD      sincosAVX2Consts<>+32(SB), Y10
+	VMOVUPD      Y7, 192(BX)
+	VSUBPD       Y8, Y10, Y7
+	VSUBPD       Y9, Y10, Y10
+	VMULPD       Y3, Y5, Y3
+	VMULPD       Y13, Y6, Y13
+	VFMSUB231PD  Y2, Y5, Y0
+	VFMSUB231PD  Y4, Y6, Y1
+	VSUBPD       352(BX), Y7, Y2
+	VSUBPD       Y11, Y10, Y4
+	VFMSUB231PD  Y3, Y5, Y12
+	VFMSUB213PD  192(BX), Y13, Y6
+	VMOVUPD      sincosAVX2Consts<>+832(SB), Y3
+	VFMADD231PD  128(BX), Y3, Y0
+	VFMADD231PD  160(BX), Y3, Y1
+	VADDPD       Y12, Y2, Y2
+	VADDPD       Y6, Y4, Y3
+	VMOVUPD      384(BX), Y4
+	VSUBPD       Y0, Y4, Y0
+	VMOVUPD      416(BX), Y4
+	VSUBPD       Y1, Y4, Y1
+	VADDPD       Y2, Y8, Y2
+	VADDPD       Y3, Y9, Y3
+	VMOVUPD      288(BX), Y4
+	VBLENDVPD    Y4, Y2, Y0, Y5
+	VMOVUPD      256(BX), Y6
+	VBLENDVPD    Y6, Y3, Y1, Y7
+	VBLENDVPD    Y4, Y0, Y2, Y0
+	VBLENDVPD    Y6, Y1, Y3, Y1
+	VMULPD       96(BX), Y5, Y2
+	VMULPD       64(BX), Y7, Y3
+	VMOVUPD      sincosAVX2Consts<>+96(SB), Y4
+	VXORPD       Y0, Y4, Y5
+	VXORPD       Y1, Y4, Y4
+	VMOVUPD      32(BX), Y6
+	VBLENDVPD    Y6, Y5, Y0, Y0
+	VMOVUPD      224(BX), Y5
+	VBLENDVPD    Y5, Y4, Y1, Y1
+	VMASKMOVPD   Y2, Y15, (SI)(AX*1)
+	VMASKMOVPD   Y3, Y14, 32(SI)(AX*1)
+	VMASKMOVPD   Y0, Y15, (DI)(AX*1)
+	VMASKMOVPD   Y1, Y14, 32(DI)(AX*1)
+	ADDQ         $+64, AX
+	SUBQ         $+8, CX
 	JGT          tail
 
 done:

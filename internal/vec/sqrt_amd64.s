@@ -29,8 +29,8 @@ rest:
 	JEQ  done
 
 tail:
-	MOVL $0x000000ff, DX
-	CMPQ CX, $0x08
+	MOVL $0x0000ffff, DX
+	CMPQ CX, $0x10
 	JGE  whole
 	MOVL $0x00000001, DX
 	SHLL CL, DX
@@ -38,11 +38,16 @@ tail:
 
 whole:
 	KMOVB     DX, K7
+	SHRL      $0x08, DX
+	KMOVB     DX, K6
 	VMOVUPD.Z (DI)(AX*1), K7, Z0
+	VMOVUPD.Z 64(DI)(AX*1), K6, Z1
 	VSQRTPD   Z0, Z0
+	VSQRTPD   Z1, Z1
 	VMOVUPD   Z0, K7, (SI)(AX*1)
-	ADDQ      $+64, AX
-	SUBQ      $+8, CX
+	VMOVUPD   Z1, K6, 64(SI)(AX*1)
+	ADDQ      $+128, AX
+	SUBQ      $+16, CX
 	JGT       tail
 
 done:
@@ -53,11 +58,19 @@ DATA sqrtAVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA sqrtAVX2Masks<>+8(SB)/8, $0xffffffffffffffff
 DATA sqrtAVX2Masks<>+16(SB)/8, $0xffffffffffffffff
 DATA sqrtAVX2Masks<>+24(SB)/8, $0xffffffffffffffff
-DATA sqrtAVX2Masks<>+32(SB)/8, $0x0000000000000000
-DATA sqrtAVX2Masks<>+40(SB)/8, $0x0000000000000000
-DATA sqrtAVX2Masks<>+48(SB)/8, $0x0000000000000000
-DATA sqrtAVX2Masks<>+56(SB)/8, $0x0000000000000000
-GLOBL sqrtAVX2Masks<>(SB), RODATA|NOPTR, $64
+DATA sqrtAVX2Masks<>+32(SB)/8, $0xffffffffffffffff
+DATA sqrtAVX2Masks<>+40(SB)/8, $0xffffffffffffffff
+DATA sqrtAVX2Masks<>+48(SB)/8, $0xffffffffffffffff
+DATA sqrtAVX2Masks<>+56(SB)/8, $0xffffffffffffffff
+DATA sqrtAVX2Masks<>+64(SB)/8, $0x0000000000000000
+DATA sqrtAVX2Masks<>+72(SB)/8, $0x0000000000000000
+DATA sqrtAVX2Masks<>+80(SB)/8, $0x0000000000000000
+DATA sqrtAVX2Masks<>+88(SB)/8, $0x0000000000000000
+DATA sqrtAVX2Masks<>+96(SB)/8, $0x0000000000000000
+DATA sqrtAVX2Masks<>+104(SB)/8, $0x0000000000000000
+DATA sqrtAVX2Masks<>+112(SB)/8, $0x0000000000000000
+DATA sqrtAVX2Masks<>+120(SB)/8, $0x0000000000000000
+GLOBL sqrtAVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func sqrtAVX2(y []float64, x []float64)
 // Requires: AVX, CMOV, MMX+
@@ -84,17 +97,21 @@ rest:
 	JEQ  done
 
 tail:
-	MOVQ       $+4, DX
+	MOVQ       $+8, DX
 	CMPQ       CX, DX
 	CMOVQLT    CX, DX
 	NEGQ       DX
-	LEAQ       sqrtAVX2Masks<>+32(SB), R14
+	LEAQ       sqrtAVX2Masks<>+64(SB), R14
 	VMOVUPD    (R14)(DX*8), Y15
+	VMOVUPD    32(R14)(DX*8), Y14
 	VMASKMOVPD (DI)(AX*1), Y15, Y0
+	VMASKMOVPD 32(DI)(AX*1), Y14, Y1
 	VSQRTPD    Y0, Y0
+	VSQRTPD    Y1, Y1
 	VMASKMOVPD Y0, Y15, (SI)(AX*1)
-	ADDQ       $+32, AX
-	SUBQ       $+4, CX
+	VMASKMOVPD Y1, Y14, 32(SI)(AX*1)
+	ADDQ       $+64, AX
+	SUBQ       $+8, CX
 	JGT        tail
 
 done:

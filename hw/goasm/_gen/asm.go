@@ -125,8 +125,8 @@ func (e *emitter) function() {
 	e.ctx.Label("tail")
 	e.tailMask()
 	e.instrs(p.Tail)
-	e.do("ADDQ", operand.I32(p.Machine.Width()), offset)
-	e.do("SUBQ", operand.I32(p.Machine.Lanes()), rowsLeft)
+	e.do("ADDQ", operand.I32(goasm.TailVectors*p.Machine.Width()), offset)
+	e.do("SUBQ", operand.I32(goasm.TailVectors*p.Machine.Lanes()), rowsLeft)
 	e.do("JGT", operand.LabelRef("tail"))
 	e.ctx.Label("done")
 	e.do("VZEROUPPER")
@@ -147,9 +147,9 @@ func (e *emitter) tables(name string) {
 	if e.p.Machine == goasm.AVX2 {
 		e.masks = e.ctx.StaticGlobal(name + "Masks")
 		e.ctx.DataAttributes(attr.RODATA | attr.NOPTR)
-		for i := range 8 {
+		for i := range 2 * 4 * goasm.TailVectors {
 			v := uint64(0)
-			if i < 4 {
+			if i < 4*goasm.TailVectors {
 				v = ^uint64(0)
 			}
 			e.ctx.AddDatum(8*i, operand.U64(v))
@@ -164,27 +164,34 @@ func (e *emitter) constWidth() int {
 	return 8
 }
 
-// tailMask sets the mask register to the rows that are left, at most one vector.
+// tailMask sets the mask registers to the rows that are left, at most TailVectors vectors.
 func (e *emitter) tailMask() {
+	rows := goasm.TailVectors * e.p.Machine.Lanes()
 	if e.p.Machine == goasm.AVX2 {
-		e.do("MOVQ", operand.I32(4), scratch)
+		e.do("MOVQ", operand.I32(rows), scratch)
 		e.do("CMPQ", rowsLeft, scratch)
 		e.do("CMOVQLT", rowsLeft, scratch)
 		e.do("NEGQ", scratch)
-		m := e.masks.Offset(32)
-		// The table is reached through a register: an index needs a base that is one.
-		e.do("LEAQ", m, pointerScratch)
-		e.do("VMOVUPD", operand.Mem{Base: pointerScratch, Index: scratch, Scale: 8}, reg.Y15)
+		// An index needs a base that is a register.
+		e.do("LEAQ", e.masks.Offset(8*rows), pointerScratch)
+		for v := range goasm.TailVectors {
+			e.do("VMOVUPD", operand.Mem{Base: pointerScratch, Index: scratch, Scale: 8, Disp: v * 32}, ymm[15-v])
+		}
 		return
 	}
-	e.do("MOVL", operand.U32(0xff), reg.EDX)
-	e.do("CMPQ", rowsLeft, operand.Imm(8))
+	e.do("MOVL", operand.U32(1<<rows-1), reg.EDX)
+	e.do("CMPQ", rowsLeft, operand.Imm(uint64(rows)))
 	e.do("JGE", operand.LabelRef("whole"))
 	e.do("MOVL", operand.U32(1), reg.EDX)
 	e.do("SHLL", reg.CL, reg.EDX)
 	e.do("DECL", reg.EDX)
 	e.ctx.Label("whole")
-	e.do("KMOVB", reg.EDX, reg.K7)
+	for v := range goasm.TailVectors {
+		if v > 0 {
+			e.do("SHRL", operand.Imm(8), reg.EDX)
+		}
+		e.do("KMOVB", reg.EDX, kreg[7-v])
+	}
 }
 
 // pointerScratch is free between two bodies: R14 is put back by the caller's wrapper.
@@ -337,6 +344,7 @@ var instructions = map[string]constructor{
 	"CMPQ":              fixed2(x86.CMPQ),
 	"CMOVQLT":           fixed2(x86.CMOVQLT),
 	"NEGQ":              fixed1(x86.NEGQ),
+	"SHRL":              variadic(x86.SHRL),
 	"SHLL":              variadic(x86.SHLL),
 	"DECL":              fixed1(x86.DECL),
 	"KMOVB":             fixed2(x86.KMOVB),
