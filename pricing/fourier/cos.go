@@ -67,8 +67,8 @@ func (e COS) PriceStrip(ctx context.Context, dst []pricing.Result, in []pricing.
 	return e.settings().strip(ctx, dst, in, m, &ws.market, ws.items[:0], ws.cos)
 }
 
-// block is the number of terms that are evaluated, and summed, together.
-const block = 32
+// Terms are evaluated, and summed, in blocks of at most this many.
+const block = 64
 
 // workspace is what a strip needs in memory; a pool keeps them, so that strips allocate nothing.
 type workspace struct {
@@ -172,24 +172,25 @@ func (ws *workspace) series(ctx context.Context, mk *market, items []item, out [
 	var s0, s1, v0, v1 float64
 	scale := 2 / math.Pi * math.Exp(0.5*kMax)
 	enough := 0
-	for m0 := 0; ; m0 += block {
-		if m0%(16*block) == 0 && ctx.Err() != nil {
-			return ctx.Err()
+	size := block
+	for m0 := 0; ; {
+		if err := ctx.Err(); err != nil {
+			return err
 		}
-		for j := range block {
+		for j := range size {
 			w := float64(m0+j) * step
 			ws.u[j] = complex(w, -0.5)
 			ws.angle[j] = w * a
 		}
 		if has&pricing.HasVega != 0 {
-			vegaModel.CharVegaTo(ws.phi[:], ws.dphi[:], ws.u[:], mk.expiry)
+			vegaModel.CharVegaTo(ws.phi[:size], ws.dphi[:size], ws.u[:size], mk.expiry)
 		} else {
-			mk.world.CharFuncTo(ws.phi[:], ws.u[:], mk.expiry)
+			mk.world.CharFuncTo(ws.phi[:size], ws.u[:size], mk.expiry)
 		}
-		vec.Sincos(ws.sin[:], ws.rot[:], ws.angle[:])
+		vec.Sincos(ws.sin[:size], ws.rot[:size], ws.angle[:size])
 		var early, late float64 // largest |φ| in the halves of the block
 		sign := 1.0
-		for j, f := range ws.phi {
+		for j, f := range ws.phi[:size] {
 			w := real(ws.u[j])
 			g := 2 / (width * (0.25 + w*w))
 			if m0+j == 0 {
@@ -199,11 +200,10 @@ func (ws *workspace) series(ctx context.Context, mk *market, items []item, out [
 			ws.a0[j], ws.a1[j], ws.a2[j] = x, -x*w, -x*w*w
 			s0 += x
 			s1 += sign * x
-			size := real(f)*real(f) + imag(f)*imag(f)
-			if j < block/2 {
-				early = max(early, size)
+			if square := real(f)*real(f) + imag(f)*imag(f); j < size/2 {
+				early = max(early, square)
 			} else {
-				late = max(late, size)
+				late = max(late, square)
 			}
 			if has&pricing.HasVega != 0 {
 				d := ws.dphi[j]
@@ -219,30 +219,34 @@ func (ws *workspace) series(ctx context.Context, mk *market, items []item, out [
 				Reason: "the characteristic function is not a number"}
 		}
 		if wide {
-			ws.addWide(m0, step, has)
+			ws.addWide(m0, size, step, has)
 		} else {
-			ws.addNarrow(m0, step, has)
+			ws.addNarrow(m0, size, step, has)
 		}
 
 		// The rest of the series: |φ|/ω² from its end on. If |φ| falls at the rate of this block, the integral is |φ|/ω²
 		// over that rate; a plateau lower down is allowed for by an eighth of what there would be without decay.
-		w := real(ws.u[block-1])
+		w := real(ws.u[size-1])
 		reach := w
-		if rate := math.Log(early/late) / (block * step); rate > 0 {
+		rate := math.Log(early/late) / (float64(size) * step)
+		if rate > 0 {
 			reach = math.Min(w, math.Max(2/rate, w/8))
 		}
 		rest := 0.0
 		if late > 0 {
 			rest = scale * math.Sqrt(late) / (w * w) * reach
 		}
-		terms := m0 + block
+		terms := m0 + size
+		m0 = terms
+		short := rest / (0.25 * mk.tol)
 		if rest <= 0.25*mk.tol {
 			if enough == 0 {
 				enough = terms
 			}
 			switch {
 			case e.ValueOnly, rest*w <= 10*mk.tol && rest*w*w <= 1000*mk.tol:
-			case terms < 2*enough && terms+block <= maxTerms:
+			case terms < 2*enough && terms < maxTerms:
+				size = next(math.Max(rest*w/(10*mk.tol), rest*w*w/(1000*mk.tol)), rate*step)
 				continue
 			default:
 				if rest*w > 10*mk.tol {
@@ -252,10 +256,11 @@ func (ws *workspace) series(ctx context.Context, mk *market, items []item, out [
 			}
 			break
 		}
-		if terms+block > maxTerms {
+		if terms >= maxTerms {
 			return &AccuracyError{Engine: mk.name, Expiry: mk.expiry, Tol: mk.tol, Reached: rest + 0.5*mk.tol,
 				Reason: "the characteristic function decays too slowly for the number of terms"}
 		}
+		size = next(short, rate*step)
 	}
 
 	for i, it := range ws.live {
@@ -276,10 +281,19 @@ func (ws *workspace) series(ctx context.Context, mk *market, items []item, out [
 	return nil
 }
 
+// next returns the number of terms of the next block if the rest of the series is still too large by a factor and falls
+// by a rate per term. Small blocks in even numbers keep the pattern of signs and the columns full.
+func next(short, rate float64) int {
+	if n := 1.1 * math.Log(short) / rate; n < block {
+		return max(8, (int(n)+7)&^7)
+	}
+	return block
+}
+
 // addWide adds a block of terms to the sums of all strikes, by columns. Cosines and sines of the next term come from those of the
 // last two, cos((m+1)θ) = 2cosθ·cos(mθ) − cos((m−1)θ), and start afresh with each block, so that rounding errors do
 // not build up. The signs +,+,−,− of successive terms turn the difference into a sum, which is one operation.
-func (ws *workspace) addWide(m0 int, step float64, has pricing.Mask) {
+func (ws *workspace) addWide(m0, size int, step float64, has pricing.Mask) {
 	w := float64(m0) * step
 	for i, y := range ws.y {
 		ws.sPrev[i] = w * y
@@ -292,7 +306,7 @@ func (ws *workspace) addWide(m0 int, step float64, has pricing.Mask) {
 	}
 	greeks, vega := has&pricing.HasDelta != 0, has&pricing.HasVega != 0
 	cos, next, sin, nextSin := ws.cPrev, ws.c, ws.sPrev, ws.s
-	for j := range block {
+	for j := range size {
 		sign := 1 - float64(j&2)
 		vec.AddScaled(ws.sum0, sign*ws.a0[j], cos, ws.sum0)
 		if greeks {
@@ -316,12 +330,12 @@ func (ws *workspace) addWide(m0 int, step float64, has pricing.Mask) {
 }
 
 // addNarrow is addWide for a few strikes, one after the other.
-func (ws *workspace) addNarrow(m0 int, step float64, has pricing.Mask) {
+func (ws *workspace) addNarrow(m0, size int, step float64, has pricing.Mask) {
 	for i, y := range ws.y {
 		sinStep, cosStep := math.Sincos(step * y)
 		sin, cos := math.Sincos(float64(m0) * step * y)
 		var f0, f1, f2, v float64
-		for j := range block {
+		for j := range size {
 			f0 += ws.a0[j] * cos
 			f1 += ws.a1[j] * sin
 			f2 += ws.a2[j] * cos
