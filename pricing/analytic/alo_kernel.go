@@ -1,0 +1,327 @@
+package analytic
+
+import (
+	"math"
+
+	"github.com/volgaquant/volga/internal/vec"
+)
+
+// put is an American put on a strike of 1 in the Black-Scholes-Merton world.
+type put struct {
+	r, q, vol, tau float64
+}
+
+// top is the boundary just before expiry, as a fraction of the strike.
+func (o put) top() float64 {
+	if o.q > o.r {
+		return o.r / o.q
+	}
+	return 1
+}
+
+// perpetual is the boundary of the put without expiry for a rate that is not negative: β/(β−1), β < 0 the root of ½σ²β(β−1) + (r−q)β = r.
+func (o put) perpetual() float64 {
+	v := o.vol * o.vol
+	m := o.r - o.q - 0.5*v
+	root := math.Sqrt(m*m + 2*o.r*v)
+	var beta float64 // −(m+root)/σ², in the form that does not cancel
+	if m > 0 {
+		beta = -(m + root) / v
+	} else {
+		beta = -2 * o.r / (root - m)
+	}
+	if root == 0 {
+		return 0
+	}
+	return beta / (beta - 1)
+}
+
+// start writes a first boundary: Bjerksund and Stensland's (2002) exponential between its ends, or, if q <= r, the limit for short
+// times where that lies further from the strike: h² ~ σ²τ·ln(σ²/(8πτ(r−q)²)), and 2σ²τ·ln(1/(4√π·rτ)) if r = q (Andersen, Lake and
+// Offengenden 2016, section 3).
+func (o put) start(h, x []float64) {
+	x0 := 1 / o.top()
+	rise := 1e8
+	if p := o.perpetual(); p > 1e-8 {
+		rise = 1/p - x0
+	}
+	even, apart := 16*math.Pi*o.r*o.r, 8*math.Pi*(o.r-o.q)*(o.r-o.q)/(o.vol*o.vol)
+	for i, x := range x {
+		s := x * math.Sqrt(o.tau)
+		k := math.Max((o.q-o.r)*s*s+2*o.vol*s, 0.5*o.vol*s) / (rise * x0)
+		h[i] = math.Log1p(-rise * math.Expm1(-k) / x0)
+		if t := s * s; o.q <= o.r {
+			if small := max(even*t, apart) * t; small < 1 {
+				h[i] = max(h[i], o.vol*s*math.Sqrt(-math.Log(small)))
+			}
+		}
+	}
+}
+
+// solve finds the boundary B(τ) = X·e^(−h(√τ)) at the collocation times, X the boundary just before expiry. Like Andersen,
+// Lake and Offengenden (2016, section 5) it interpolates H = h² by Chebyshev polynomials in √τ. Their equation FP-A is
+// smooth pasting ∂V/∂S = −1 at the boundary; written as
+//
+//	∫ e^(−qs)·φ(d₊)·(rK/B(u) − q)/(σ√s) ds − q∫ e^(−qs)·Φ(d₊) ds − e^(−qτ)·Φ(d₊(τ, B/K)) = 0,   d₊ = d₊(s, B(τ)/B(u)), u = τ−s,
+//
+// it needs one density and one distribution function at each point. It is solved at all collocation times at once by
+// Newton's method with the whole Jacobian, which is kept while the steps shrink fast. The result is the number of
+// iterations, or 0 if they did not settle.
+func (o put) solve(t *aloScheme, w *aloWork) int {
+	o.start(w.h, t.x)
+	o.prepare(t.aloTable, w)
+	fresh, last := true, 0.3
+	for it := 1; it <= aloIterations; it++ {
+		o.residual(t.aloTable, w, fresh)
+		if fresh && !decompose(w.jac, t.n, w.pivot) {
+			return 0
+		}
+		substitute(w.jac, t.n, w.pivot, w.g)
+		size := 0.0
+		for i, step := range w.g {
+			h := w.h[i]
+			w.h[i] = math.Min(math.Max(h-step, 0.25*h), 4*h)
+			size = math.Max(size, math.Abs(w.h[i]-h))
+		}
+		if size*min(1, size/last) < t.stop {
+			return it
+		}
+		if !(size <= math.MaxFloat64) {
+			return 0
+		}
+		fresh = it == 1 || size > 0.1*last
+		last = size
+	}
+	return 0
+}
+
+// aloIterations bounds the Newton steps; three to six are usual.
+const aloIterations = 30
+
+// prepare writes what does not change from step to step: the discount factors e^(−qs).
+func (o put) prepare(t *aloTable, w *aloWork) {
+	for i, x := range t.x {
+		w.e[i] = -o.q * o.tau * x * x
+	}
+	vec.Exp(w.e, w.e)
+	eq := w.eq[:t.n*t.l]
+	for i, s := range t.root {
+		eq[i] = -o.q * o.tau * s * s
+	}
+	vec.Exp(eq, eq)
+}
+
+// residual writes the equation's left side at each node to w.g and, if jacobian, its derivatives by the values of h at the nodes
+// to w.jac.
+func (o put) residual(t *aloTable, w *aloWork, jacobian bool) {
+	n, l := t.n, t.l
+	m := n * l
+	rootT := math.Sqrt(o.tau)
+	inv := 1 / (o.vol * rootT)
+	drift := (o.r - o.q + 0.5*o.vol*o.vol) * rootT / o.vol
+	scale := rootT / o.vol
+	rho := o.r / o.top() * scale
+	qs := o.q * scale
+	qt := o.q * o.tau
+	toStrike := -math.Log(o.top())
+	hu, d, pdf, cdf, grow, slope, eq := w.hu[:m], w.d[:m], w.p[:m], w.c[:m], w.f[:m], w.slope[:m], w.eq[:m]
+	combine(hu, t.col, squares(w.big, w.h))
+	vec.Exp(grow, hu)
+	for i, h := range w.h {
+		at := i * l
+		us, ds, rs, is := hu[at:at+l], d[at:at+l], t.root[at:at+l], t.inverse[at:at+l]
+		for k, u := range us {
+			ds[k] = (u-h)*inv*is[k] + drift*rs[k]
+		}
+		w.d1[i] = (-h-toStrike)*inv/t.x[i] + drift*t.x[i]
+	}
+	vec.NormPDF(pdf, d)
+	if o.q != 0 {
+		vec.NormCDF(cdf, d)
+	} else {
+		clear(cdf)
+	}
+	vec.NormCDF(w.cdf, w.d1)
+	if jacobian {
+		vec.NormPDF(w.pdf, w.d1)
+	}
+	for i := range n {
+		var gain, tail float64
+		at := i * l
+		es, ps, cs, gs, ws, vs := eq[at:at+l], pdf[at:at+l], cdf[at:at+l], grow[at:at+l], t.dr[at:at+l], t.ds[at:at+l]
+		for k, e := range es {
+			f := e * ps[k] * ws[k]
+			ps[k] = f
+			gain += f * (rho*gs[k] - qs)
+			tail += e * cs[k] * vs[k]
+		}
+		loss := qt*tail + w.e[i]*w.cdf[i]
+		ratio := gain / loss
+		if !(ratio > 0) {
+			ratio = 1e-3 // away from the solution if q < 0: a push towards expiry
+			loss = gain * 1e3
+		}
+		w.g[i] = math.Log(ratio)
+		if !jacobian {
+			continue
+		}
+		ds, is, us, cut := d[at:at+l], t.inverse[at:at+l], hu[at:at+l], slope[at:at+l]
+		invGain, invLoss := 1/gain, 1/loss
+		var ownGain, ownLoss float64
+		for k, f := range ps {
+			up := f * rho * gs[k]
+			down := f * qs
+			turn := (up - down) * ds[k] * inv * is[k]
+			ownGain -= turn
+			ownLoss += down
+			cut[k] = 0
+			if us[k] > aloFloor {
+				cut[k] = ((up-turn)*invGain - down*invLoss) / us[k]
+			}
+		}
+		ownLoss += w.e[i] * w.pdf[i] * inv / t.x[i]
+		row := w.jac[i*n : (i+1)*n]
+		for j := range row {
+			row[j] = w.h[j] * dot(cut, t.col[j][at:at+l])
+		}
+		row[i] -= ownGain*invGain - ownLoss*invLoss
+	}
+}
+
+// aloFloor stands for √H where the interpolant is not positive, as it may be between nodes next to zero.
+const aloFloor = 1e-150
+
+func squares(dst, h []float64) []float64 {
+	for j, v := range h {
+		dst[j] = v * v
+	}
+	return dst
+}
+
+// combine writes √H, H being the interpolant whose values at the nodes are given.
+func combine(dst []float64, col [][]float64, values []float64) {
+	clear(dst)
+	for j, v := range values {
+		vec.AddScaled(dst, v, col[j], dst)
+	}
+	for i, v := range dst {
+		dst[i] = max(v, aloFloor*aloFloor)
+	}
+	vec.Sqrt(dst, dst)
+}
+
+func dot(a, b []float64) float64 {
+	b = b[:len(a)]
+	var s0, s1, s2, s3 float64
+	i := 0
+	for ; i+4 <= len(a); i += 4 {
+		s0 += a[i] * b[i]
+		s1 += a[i+1] * b[i+1]
+		s2 += a[i+2] * b[i+2]
+		s3 += a[i+3] * b[i+3]
+	}
+	for ; i < len(a); i++ {
+		s0 += a[i] * b[i]
+	}
+	return s0 + s1 + (s2 + s3)
+}
+
+// premium is the value of early exercise: the interest on the strike less the dividends forgone, over the paths below the
+// boundary (Kim 1990; Andersen, Lake and Offengenden 2016, eq. 8), with its first two derivatives by the spot. It must
+// follow solve.
+func (o put) premium(t *aloTable, w *aloWork, spot float64) (value, delta, gamma float64) {
+	p := t.p
+	hu, dp, dm, er, eq, cdf := w.hu[:p], w.d[:p], w.p[:p], w.c[:p], w.f[:p], w.slope[:p]
+	combine(hu, t.pcol, squares(w.big, w.h))
+	rootT := math.Sqrt(o.tau)
+	total := o.vol * rootT
+	inv := 1 / total
+	drift := (o.r-o.q+0.5*o.vol*o.vol)*rootT/o.vol - total
+	x := math.Log(spot / o.top())
+	for k, s := range t.proot {
+		d := -((x+hu[k])*inv/s + drift*s)
+		dm[k] = d
+		dp[k] = d - total*s
+		er[k] = -o.r * o.tau * s * s
+		eq[k] = -o.q * o.tau * s * s
+	}
+	vec.Exp(er, er)
+	vec.Exp(eq, eq)
+	vec.NormCDF(cdf, dm)
+	for k, c := range cdf {
+		value += er[k] * c * t.pds[k]
+	}
+	value *= o.r
+	if o.q != 0 {
+		vec.NormCDF(cdf, dp)
+		carry := 0.0
+		for k, c := range cdf {
+			carry += eq[k] * c * t.pds[k]
+		}
+		value -= o.q * spot * carry
+		delta = -o.q * carry
+	}
+	// K·e^(−rs)·φ(d₋) = (K/B)·S·e^(−qs)·φ(d₊) leaves one density in the derivatives.
+	pdf := dm
+	vec.NormPDF(pdf, dp)
+	vec.Exp(hu, hu)
+	rho := o.r / o.top()
+	for k, s := range t.proot {
+		f := eq[k] * pdf[k] * t.pds[k] * inv / s
+		flow := f * (rho*hu[k] - o.q)
+		delta -= flow
+		gamma += (o.q*f - flow*dp[k]*inv/s) / spot
+	}
+	return value * o.tau, delta * o.tau, gamma * o.tau
+}
+
+// decompose overwrites the n×n matrix a, by rows, with its LU factors under partial pivoting; false if it is singular.
+func decompose(a []float64, n int, pivot []int) bool {
+	for c := range n {
+		best := c
+		for r := c + 1; r < n; r++ {
+			if math.Abs(a[r*n+c]) > math.Abs(a[best*n+c]) {
+				best = r
+			}
+		}
+		pivot[c] = best
+		top := a[c*n : (c+1)*n]
+		if best != c {
+			other := a[best*n : (best+1)*n]
+			for j := range top {
+				top[j], other[j] = other[j], top[j]
+			}
+		}
+		if !(math.Abs(top[c]) > 0) {
+			return false
+		}
+		inv := 1 / top[c]
+		for r := c + 1; r < n; r++ {
+			low := a[r*n : (r+1)*n]
+			f := low[c] * inv
+			low[c] = f
+			for j := c + 1; j < n; j++ {
+				low[j] -= f * top[j]
+			}
+		}
+	}
+	return true
+}
+
+// substitute solves for b, in place, with the factors of decompose.
+func substitute(a []float64, n int, pivot []int, b []float64) {
+	for c, p := range pivot {
+		b[c], b[p] = b[p], b[c]
+	}
+	for r := 1; r < n; r++ {
+		for j, v := range a[r*n : r*n+r] {
+			b[r] -= v * b[j]
+		}
+	}
+	for r := n - 1; r >= 0; r-- {
+		for j := r + 1; j < n; j++ {
+			b[r] -= a[r*n+j] * b[j]
+		}
+		b[r] /= a[r*n+r]
+	}
+}
