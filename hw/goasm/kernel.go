@@ -65,7 +65,7 @@ func (p Package) Validate() error {
 				return fmt.Errorf("goasm: kernel %s: no input %s to be uniform", k.Name, u)
 			}
 		}
-		if len(k.columns()) == 0 {
+		if len(k.inputs()) == 0 {
 			return fmt.Errorf("goasm: kernel %s: every input is uniform", k.Name)
 		}
 	}
@@ -73,10 +73,13 @@ func (p Package) Validate() error {
 }
 
 // reserved holds names that generated Go needs for itself.
-var reserved = map[string]bool{"math": true, "len": true, "float64": true, "i": true, "g": true}
+var reserved = map[string]bool{"math": true, "len": true, "float64": true, "i": true, "g": true, "SP": true, "FP": true, "SB": true, "PC": true, "asmRows": true}
 
-// columns returns the names of the inputs that are columns, in order.
-func (k Kernel) columns() []string {
+// Columns returns the names of the columns in the order of the parameters: outputs, then inputs.
+func (k Kernel) Columns() []string { return append(k.Graph.OutputNames(), k.inputs()...) }
+
+// inputs returns the names of the inputs that are columns, in order.
+func (k Kernel) inputs() []string {
 	var c []string
 	for _, n := range k.Graph.InputNames() {
 		if !slices.Contains(k.Uniform, n) {
@@ -86,8 +89,8 @@ func (k Kernel) columns() []string {
 	return c
 }
 
-// uniforms returns the names of the uniform inputs, in the graph's order.
-func (k Kernel) uniforms() []string {
+// Uniforms returns the names of the uniform inputs, in the graph's order.
+func (k Kernel) Uniforms() []string {
 	var c []string
 	for _, n := range k.Graph.InputNames() {
 		if slices.Contains(k.Uniform, n) {
@@ -108,14 +111,14 @@ func (k Kernel) expanded() *formula.Graph {
 // Signature returns the parameters of the compiled function: output columns, input columns, uniform inputs.
 func (k Kernel) Signature() string {
 	s := ""
-	for i, n := range append(k.Graph.OutputNames(), k.columns()...) {
+	for i, n := range k.Columns() {
 		if i > 0 {
 			s += ", "
 		}
 		s += n
 	}
 	s += " []float64"
-	if u := k.uniforms(); len(u) > 0 {
+	if u := k.Uniforms(); len(u) > 0 {
 		for _, n := range u {
 			s += ", " + n
 		}
@@ -127,7 +130,7 @@ func (k Kernel) Signature() string {
 // Arguments returns the parameters' names, to pass them on.
 func (k Kernel) Arguments() string {
 	s := ""
-	for i, n := range append(append(k.Graph.OutputNames(), k.columns()...), k.uniforms()...) {
+	for i, n := range append(k.Columns(), k.Uniforms()...) {
 		if i > 0 {
 			s += ", "
 		}

@@ -20,7 +20,7 @@ type lowered struct {
 func lower(k Kernel, m Machine) *lowered {
 	g := k.expanded()
 	l := &lowered{machine: m, index: map[string]int{}}
-	columns, uniforms := k.columns(), k.uniforms()
+	columns, uniforms := k.inputs(), k.Uniforms()
 	at := make([]int, g.Len())
 	uses := g.Uses()
 	for id, n := range g.Nodes() {

@@ -117,7 +117,7 @@ func Plain(w io.Writer, k Kernel) {
 	}
 	fmt.Fprintf(w, "\treturn %s\n}\n", strings.Join(out, ", "))
 
-	outs, cols := g.OutputNames(), k.columns()
+	outs, cols := g.OutputNames(), k.inputs()
 	fmt.Fprintf(w, "\n// %sGeneric is %s row by row.\nfunc %sGeneric(%s) {\n", k.Name, row, k.Name, k.Signature())
 	for _, c := range append(outs[1:len(outs):len(outs)], cols...) {
 		fmt.Fprintf(w, "\t%s = %s[:len(%s)]\n", c, c, outs[0])

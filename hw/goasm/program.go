@@ -46,9 +46,9 @@ type Program struct {
 
 // Inputs returns the names of the input columns, Outputs those of the output columns, Uniforms those of the uniform
 // parameters.
-func (p *Program) Inputs() []string   { return p.Kernel.columns() }
+func (p *Program) Inputs() []string   { return p.Kernel.inputs() }
 func (p *Program) Outputs() []string  { return p.Kernel.Graph.OutputNames() }
-func (p *Program) Uniforms() []string { return p.Kernel.uniforms() }
+func (p *Program) Uniforms() []string { return p.Kernel.Uniforms() }
 
 // Spills returns how many vector stores and loads of the stack Body has.
 func (p *Program) Spills() (stores, loads int) {

@@ -4,6 +4,9 @@
 
 package vec
 
+// asmRows is how many rows the assembly takes in one call: it cannot be interrupted, and collections wait for it.
+const asmRows = 8192
+
 // expAVX512 is the assembly of expGeneric.
 //
 //go:noescape
@@ -16,6 +19,14 @@ func expAVX2(y, x []float64)
 
 // exp is e^x.
 func exp(y, x []float64) {
+	for len(y) > asmRows {
+		expPiece(y[:asmRows], x[:asmRows])
+		y, x = y[asmRows:], x[asmRows:]
+	}
+	expPiece(y, x)
+}
+
+func expPiece(y, x []float64) {
 	switch active {
 	case AVX512:
 		expAVX512(y, x)
@@ -38,6 +49,14 @@ func expm1AVX2(y, x []float64)
 
 // expm1 is e^x - 1.
 func expm1(y, x []float64) {
+	for len(y) > asmRows {
+		expm1Piece(y[:asmRows], x[:asmRows])
+		y, x = y[asmRows:], x[asmRows:]
+	}
+	expm1Piece(y, x)
+}
+
+func expm1Piece(y, x []float64) {
 	switch active {
 	case AVX512:
 		expm1AVX512(y, x)
@@ -60,6 +79,14 @@ func logAVX2(y, x []float64)
 
 // log is ln x.
 func log(y, x []float64) {
+	for len(y) > asmRows {
+		logPiece(y[:asmRows], x[:asmRows])
+		y, x = y[asmRows:], x[asmRows:]
+	}
+	logPiece(y, x)
+}
+
+func logPiece(y, x []float64) {
 	switch active {
 	case AVX512:
 		logAVX512(y, x)
@@ -82,6 +109,14 @@ func log1pAVX2(y, x []float64)
 
 // log1p is ln(1 + x).
 func log1p(y, x []float64) {
+	for len(y) > asmRows {
+		log1pPiece(y[:asmRows], x[:asmRows])
+		y, x = y[asmRows:], x[asmRows:]
+	}
+	log1pPiece(y, x)
+}
+
+func log1pPiece(y, x []float64) {
 	switch active {
 	case AVX512:
 		log1pAVX512(y, x)
@@ -104,6 +139,14 @@ func sqrtAVX2(y, x []float64)
 
 // sqrt is the square root of x.
 func sqrt(y, x []float64) {
+	for len(y) > asmRows {
+		sqrtPiece(y[:asmRows], x[:asmRows])
+		y, x = y[asmRows:], x[asmRows:]
+	}
+	sqrtPiece(y, x)
+}
+
+func sqrtPiece(y, x []float64) {
 	switch active {
 	case AVX512:
 		sqrtAVX512(y, x)
@@ -126,6 +169,14 @@ func normCDFAVX2(y, x []float64)
 
 // normCDF is the standard normal distribution function.
 func normCDF(y, x []float64) {
+	for len(y) > asmRows {
+		normCDFPiece(y[:asmRows], x[:asmRows])
+		y, x = y[asmRows:], x[asmRows:]
+	}
+	normCDFPiece(y, x)
+}
+
+func normCDFPiece(y, x []float64) {
 	switch active {
 	case AVX512:
 		normCDFAVX512(y, x)
@@ -148,6 +199,14 @@ func normPDFAVX2(y, x []float64)
 
 // normPDF is the standard normal density.
 func normPDF(y, x []float64) {
+	for len(y) > asmRows {
+		normPDFPiece(y[:asmRows], x[:asmRows])
+		y, x = y[asmRows:], x[asmRows:]
+	}
+	normPDFPiece(y, x)
+}
+
+func normPDFPiece(y, x []float64) {
 	switch active {
 	case AVX512:
 		normPDFAVX512(y, x)
@@ -170,6 +229,14 @@ func invNormCDFAVX2(x, p []float64)
 
 // invNormCDF is the quantile function of the standard normal law.
 func invNormCDF(x, p []float64) {
+	for len(x) > asmRows {
+		invNormCDFPiece(x[:asmRows], p[:asmRows])
+		x, p = x[asmRows:], p[asmRows:]
+	}
+	invNormCDFPiece(x, p)
+}
+
+func invNormCDFPiece(x, p []float64) {
 	switch active {
 	case AVX512:
 		invNormCDFAVX512(x, p)
@@ -192,6 +259,14 @@ func sincosAVX2(sin, cos, x []float64)
 
 // sincos is sin x and cos x.
 func sincos(sin, cos, x []float64) {
+	for len(sin) > asmRows {
+		sincosPiece(sin[:asmRows], cos[:asmRows], x[:asmRows])
+		sin, cos, x = sin[asmRows:], cos[asmRows:], x[asmRows:]
+	}
+	sincosPiece(sin, cos, x)
+}
+
+func sincosPiece(sin, cos, x []float64) {
 	switch active {
 	case AVX512:
 		sincosAVX512(sin, cos, x)
@@ -214,6 +289,14 @@ func cexpAVX2(u, v, x, y []float64)
 
 // cexp is e^(x + iy) = u + iv.
 func cexp(u, v, x, y []float64) {
+	for len(u) > asmRows {
+		cexpPiece(u[:asmRows], v[:asmRows], x[:asmRows], y[:asmRows])
+		u, v, x, y = u[asmRows:], v[asmRows:], x[asmRows:], y[asmRows:]
+	}
+	cexpPiece(u, v, x, y)
+}
+
+func cexpPiece(u, v, x, y []float64) {
 	switch active {
 	case AVX512:
 		cexpAVX512(u, v, x, y)
@@ -236,6 +319,14 @@ func mulAddAVX2(r, x, y, z []float64)
 
 // mulAdd is x*y + z, rounded once.
 func mulAdd(r, x, y, z []float64) {
+	for len(r) > asmRows {
+		mulAddPiece(r[:asmRows], x[:asmRows], y[:asmRows], z[:asmRows])
+		r, x, y, z = r[asmRows:], x[asmRows:], y[asmRows:], z[asmRows:]
+	}
+	mulAddPiece(r, x, y, z)
+}
+
+func mulAddPiece(r, x, y, z []float64) {
 	switch active {
 	case AVX512:
 		mulAddAVX512(r, x, y, z)
@@ -258,6 +349,14 @@ func addScaledAVX2(r, x, y []float64, a float64)
 
 // addScaled is a*x + y, rounded once.
 func addScaled(r, x, y []float64, a float64) {
+	for len(r) > asmRows {
+		addScaledPiece(r[:asmRows], x[:asmRows], y[:asmRows], a)
+		r, x, y = r[asmRows:], x[asmRows:], y[asmRows:]
+	}
+	addScaledPiece(r, x, y, a)
+}
+
+func addScaledPiece(r, x, y []float64, a float64) {
 	switch active {
 	case AVX512:
 		addScaledAVX512(r, x, y, a)

@@ -16,6 +16,7 @@ import (
 	"log"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/volgaquant/volga/hw/goasm"
 	"github.com/volgaquant/volga/hw/goasm/kernels"
@@ -55,6 +56,46 @@ const (
 	amd64 = "//go:build amd64 && !purego"
 	other = "//go:build !amd64 || purego"
 )
+
+// dispatch is the function that runs the active variant, in pieces.
+const dispatch = `
+// %[1]s %[2]s
+func %[1]s(%[3]s) {
+	for len(%[7]s) > asmRows {
+		%[1]sPiece(%[8]s)
+		%[9]s
+	}
+	%[1]sPiece(%[6]s)
+}
+
+func %[1]sPiece(%[3]s) {
+	switch %[4]s {
+	case %[5]sAVX512:
+		%[1]sAVX512(%[6]s)
+	case %[5]sAVX2:
+		%[1]sAVX2(%[6]s)
+	default:
+		%[1]sGeneric(%[6]s)
+	}
+}
+`
+
+// heads returns the arguments of a call for the first piece of the columns, and tails the statement that moves on.
+func heads(k goasm.Kernel) string {
+	var list []string
+	for _, n := range k.Columns() {
+		list = append(list, n+"[:asmRows]")
+	}
+	return strings.Join(append(list, k.Uniforms()...), ", ")
+}
+
+func tails(k goasm.Kernel) string {
+	var list []string
+	for _, n := range k.Columns() {
+		list = append(list, n+"[asmRows:]")
+	}
+	return strings.Join(k.Columns(), ", ") + " = " + strings.Join(list, ", ")
+}
 
 // write writes the files of one package.
 func write(root string, p goasm.Package, verbose bool) error {
@@ -122,13 +163,12 @@ func write(root string, p goasm.Package, verbose bool) error {
 		imports = fmt.Sprintf("\nimport %q\n", p.Import)
 	}
 	var stubs, plain, helpers bytes.Buffer
+	stubs.WriteString("\n// asmRows is how many rows the assembly takes in one call: it cannot be interrupted, and collections wait for it.\nconst asmRows = 8192\n")
 	for _, k := range p.Kernels {
 		for _, m := range []goasm.Machine{goasm.AVX512, goasm.AVX2} {
 			fmt.Fprintf(&stubs, "\n// %s%v is the assembly of %sGeneric.\n//\n//go:noescape\nfunc %s%v(%s)\n", k.Name, m, k.Name, k.Name, m, k.Signature())
 		}
-		fmt.Fprintf(&stubs, "\n// %s %s\nfunc %[1]s(%[3]s) {\n\tswitch %[4]s {\n\tcase %[5]sAVX512:\n\t\t%[1]sAVX512(%[6]s)\n"+
-			"\tcase %[5]sAVX2:\n\t\t%[1]sAVX2(%[6]s)\n\tdefault:\n\t\t%[1]sGeneric(%[6]s)\n\t}\n}\n",
-			k.Name, k.Doc, k.Signature(), p.Active, p.Prefix, k.Arguments())
+		fmt.Fprintf(&stubs, dispatch, k.Name, k.Doc, k.Signature(), p.Active, p.Prefix, k.Arguments(), k.Graph.OutputNames()[0], heads(k), tails(k))
 		fmt.Fprintf(&plain, "\n// %s %s\nfunc %s(%s) { %sGeneric(%s) }\n", k.Name, k.Doc, k.Name, k.Signature(), k.Name, k.Arguments())
 	}
 	goasm.Helpers(&helpers, p.Kernels)
