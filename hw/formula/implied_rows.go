@@ -44,22 +44,15 @@ func ImpliedVolRows() *Graph {
 	b := New("rowsImpliedVol")
 	sign, quote, forward, strike := b.Input("sign"), b.Input("P"), b.Input("F"), b.Input("K")
 	tau, discount := b.Input("T"), b.Input("D")
-	zero, one := b.Const(0), b.Const(1)
+	one := b.Const(1)
 
-	// The out-of-the-money option u of the pair: in the money the intrinsic value goes, to its last bit.
-	price := quote.Div(discount)
-	gap := forward.Sub(strike)
-	back := gap.Sub(forward)
-	rest := forward.Sub(gap.Sub(back)).Sub(strike.Add(back)) // forward − strike = gap + rest
-	gain := sign.Mul(gap)
-	u := gain.Gt(zero).Select(price.Sub(gain).Sub(sign.Mul(rest)), price).Named("u")
-	m := gap.Abs()
+	u, m := b.outOfTheMoney(sign, quote.Div(discount), forward, strike)
 	num, den, k := b.ratio(forward, strike)
 	xi := joinRatio(num.Div(den), k).Abs().Named("xi")
 	scale := forward.Mul(strike).Sqrt()
 
 	s := b.impliedGuess(u, m, xi, scale)
-	inside := u.Gt(zero).And(xi.Le(b.Const(impliedXi))).And(sign.Square().Eq(one))
+	inside := u.Gt(b.Const(0)).And(xi.Le(b.Const(impliedXi))).And(sign.Square().Eq(one))
 	inside = inside.And(forward.Min(strike).Min(discount).Min(tau).Gt(b.Const(RowsLow)))
 	inside = inside.And(forward.Add(strike).Add(discount).Add(tau).Lt(b.Const(RowsHigh)))
 
@@ -73,22 +66,38 @@ func ImpliedVolRows() *Graph {
 	g := q.Mul(inv)
 	fn, fd, fk := b.ratio(q.Mul(scale), u)
 	f := joinRatio(fn.Div(fd), fk).Plus(-lnSqrt2Pi).Sub(aa.Add(p).Times(0.5)).Named("f")
-	// Householder's step n(1 + h2·n/2)/(1 + n(h2 + h3·n/6)) with n = −f·g, h2 = l − 1/g, h3 = l² − 3a² − t² + (2/g − 3l)/g,
-	// the divisions by g multiplied out.
-	l := aa.Sub(p)
-	lg := l.Mul(g)
-	h2 := f.Mul(one.Sub(lg))
-	h3 := f.Square().Mul(g.Square().FMA(l.FMA(l, aa.FMA(b.Const(-3), p.Neg())), lg.FMA(b.Const(-3), b.Const(2))))
-	step := f.Mul(g).Neg().Mul(h2.FMA(b.Const(0.5), one)).Div(h3.FMA(b.Const(1.0/6), h2.Add(one))).Named("step")
+	step := householder(f, g, aa, p)
 	inside = inside.And(step.Abs().Mul(xi.Add(one)).Lt(b.Const(lastStep)))
 	vol := s.FMA(step, s).Div(tau.Sqrt())
 	b.Output("vol", inside.Select(vol, b.Const(math.NaN())))
 	return Expand(b.MustGraph())
 }
 
-// impliedGuess returns a total volatility, relative error below 1e-4 or so near the money, and NaN or infinite where the price is too
-// small or too large for it.
-func (b *Builder) impliedGuess(u, m, xi, scale Expr) Expr {
+// outOfTheMoney returns the undiscounted price u of the out-of-the-money option of the pair, the intrinsic value having been
+// taken off to its last bit, and m = |F−K|.
+func (b *Builder) outOfTheMoney(sign, price, forward, strike Expr) (u, m Expr) {
+	gap := forward.Sub(strike)
+	back := gap.Sub(forward)
+	rest := forward.Sub(gap.Sub(back)).Sub(strike.Add(back)) // forward − strike = gap + rest
+	gain := sign.Mul(gap)
+	u = gain.Gt(b.Const(0)).Select(price.Sub(gain).Sub(sign.Mul(rest)), price)
+	return u.Named("u"), gap.Abs()
+}
+
+// householder returns the relative step of Householder's method of order four, n(1 + h2·n/2)/(1 + n(h2 + h3·n/6)) with
+// n = −f·g, l = a² − t², h2 = l − 1/g and h3 = l² − 3a² − t² + (2/g − 3l)/g, the divisions by g multiplied out.
+func householder(f, g, aa, tt Expr) Expr {
+	one := f.lit(1)
+	l := aa.Sub(tt)
+	lg := l.Mul(g)
+	h2 := f.Mul(one.Sub(lg))
+	h3 := f.Square().Mul(g.Square().FMA(l.FMA(l, aa.FMA(f.lit(-3), tt.Neg())), lg.FMA(f.lit(-3), f.lit(2))))
+	return f.Mul(g).Neg().Mul(h2.FMA(f.lit(0.5), one)).Div(h3.FMA(f.lit(1.0/6), h2.Add(one))).Named("step")
+}
+
+// bachelierGuess returns the normal volatility of an option worth u that is m out of the money as a quotient, relative error
+// below 1e-6, and where u is large enough for it.
+func (b *Builder) bachelierGuess(u, m Expr) (top, bottom, good Expr) {
 	straddle := m.FMA(b.Const(0.5), u)
 	near := m.Times(0.125).Le(u)
 	num, den, k := b.ratio(m, u)
@@ -100,16 +109,47 @@ func (b *Builder) impliedGuess(u, m, xi, scale Expr) Expr {
 	pick := func(i int) Expr {
 		return near.Select(horner(zz, normalNear[i]), mid.Select(horner(log, normalMid[i]), horner(root, normalFar[i])))
 	}
+	return pick(0).Mul(near.Select(straddle, m)), pick(1), near.Or(log.Lt(b.Const(impliedFar)))
+}
+
+// impliedGuess returns a total volatility, relative error below 1e-4 or so near the money, and NaN where the price is too
+// small or too large for it.
+func (b *Builder) impliedGuess(u, m, xi, scale Expr) Expr {
+	top, bottom, good := b.bachelierGuess(u, m)
 	// The normal volatility times ξ/m, or its limit 1/√(FK), in one quotient.
 	apart := m.Gt(b.Const(0))
-	top := pick(0).Mul(near.Select(straddle, m)).Mul(apart.Select(xi, b.Const(1)))
-	y := top.Div(pick(1).Mul(apart.Select(m, scale)))
+	y := top.Mul(apart.Select(xi, b.Const(1))).Div(bottom.Mul(apart.Select(m, scale)))
 	// The inverse of the error function in y, and the first term in ξ.
 	y2 := y.Square()
 	c := y2.FMA(y2.FMA(b.Const(0.00945), b.Const(0.0875)), xi.Square().FMA(b.Const(-0.008), b.Const(1)))
 	s := y.FMA(y2.Mul(c).Times(1.0/24), y)
-	far := near.Not().And(log.Ge(b.Const(impliedFar)))
-	return y.Lt(b.Const(impliedY)).And(far.Not()).Select(s, b.Const(math.NaN()))
+	return y.Lt(b.Const(impliedY)).And(good).Select(s, b.Const(math.NaN()))
+}
+
+// BachelierImpliedVolRows is the normal volatility of columns of prices, with the inputs and the output of [ImpliedVolRows].
+// The guess is good enough for one step everywhere but for options worth less than 1e-15 of |F−K|; there, and for bad
+// inputs and those beyond [RowsLow] and [RowsHigh], vol is NaN. The graph is fully expanded.
+func BachelierImpliedVolRows() *Graph {
+	b := New("rowsBachelierImpliedVol")
+	sign, quote, forward, strike := b.Input("sign"), b.Input("P"), b.Input("F"), b.Input("K")
+	tau, discount := b.Input("T"), b.Input("D")
+	low, high := b.Const(RowsLow), b.Const(RowsHigh)
+	u, m := b.outOfTheMoney(sign, quote.Div(discount), forward, strike)
+	top, bottom, good := b.bachelierGuess(u, m)
+	inside := good.And(u.Min(discount).Min(tau).Gt(low)).And(m.Gt(low).Or(m.Eq(b.Const(0)))).And(sign.Square().Eq(b.Const(1)))
+	inside = inside.And(forward.Abs().Add(strike.Abs()).Add(u).Add(discount).Add(tau).Lt(high))
+
+	s := top.Div(bottom)
+	inv := b.Const(1).Div(s)
+	a := m.Mul(inv)
+	a = a.Neg().FMA(s, m).FMA(inv, a).Named("a") // m/s, the last bit put right
+	aa := a.Square()
+	g := a.Neg().FMA(b.tailAlone(b.Const(farOut).Min(a)).Times(math.Sqrt(2*math.Pi)), b.Const(1)).Named("slope")
+	num, den, k := b.ratio(s.Mul(g), u)
+	f := joinRatio(num.Div(den), k).Plus(-lnSqrt2Pi).Sub(aa.Times(0.5)).Named("f")
+	vol := s.FMA(householder(f, g, aa, b.Const(0)), s).Div(tau.Sqrt())
+	b.Output("vol", inside.Select(vol, b.Const(math.NaN())))
+	return Expand(b.MustGraph())
 }
 
 // millsDifference returns R(a,t) = M(a−t) − M(a+t), and where it is good: for t up to a, by the difference, and by its series

@@ -159,7 +159,11 @@ func BenchmarkImpliedVol(b *testing.B) {
 		options.PriceTo(strip.Price)
 		return func() { strip.ImpliedVolTo(dst) }
 	})
-	// Total volatilities of 2 % to 100 %, and strikes 1.4 standard deviations wide: one in twenty is done by the scalar code.
+	measure(b, "bachelier", func(n int) func() {
+		q, dst := quotes(n), make([]float64, n)
+		return func() { q.BachelierImpliedVolTo(dst) }
+	})
+	// Total volatilities of 2 % to 100 %, and strikes 1.4 standard deviations wide, some of them out of the kernel's reach.
 	measure(b, "wide", func(n int) func() {
 		q, dst := QuoteRows{Right: make([]pricing.Right, n)}, make([]float64, n)
 		for i, o := range randomOptions(n) {

@@ -25,10 +25,13 @@ func quoteRows(q []Quote) QuoteRows {
 
 // randomQuote is the price of an option, in or out of the money, out to eight standard deviations, or one that no volatility
 // explains, or an input that is a corner.
-func randomQuote(rng *rand.Rand) Quote {
-	o := randomRow(rng, false)
+func randomQuote(rng *rand.Rand, normal bool) Quote {
+	o := randomRow(rng, normal)
 	q := Quote{Right: o.right, Forward: o.forward, Strike: o.strike, Tau: o.tau, Discount: o.discount}
 	q.Price = Black76{o.right, o.forward, o.strike, o.vol, o.tau, o.discount}.Price()
+	if normal {
+		q.Price = Bachelier{o.right, o.forward, o.strike, o.vol, o.tau, o.discount}.Price()
+	}
 	c := corners[rng.IntN(len(corners))]
 	switch rng.IntN(60) {
 	case 0:
@@ -55,26 +58,47 @@ func randomQuote(rng *rand.Rand) Quote {
 	return q
 }
 
-// Every variant gives the same bits, bad rows are those of ImpliedVol and counted, and the values are its values.
-func TestImpliedVolBatch(t *testing.T) {
+// Every variant gives the same bits, bad rows are those of the scalar inversion and counted, and the values are its values.
+func TestImpliedVolBatch(t *testing.T)          { checkInversion(t, false) }
+func TestBachelierImpliedVolBatch(t *testing.T) { checkInversion(t, true) }
+
+// invert runs the batch of one model or the other.
+func invert(r QuoteRows, dst []float64, normal bool) int {
+	if normal {
+		return r.BachelierImpliedVolTo(dst)
+	}
+	return r.ImpliedVolTo(dst)
+}
+
+func checkInversion(t *testing.T, normal bool) {
 	rng := rand.New(rand.NewPCG(71, 1))
 	const chunk = 1000
 	worst, same, total := 0.0, 0, 0
+	scalar := ImpliedVol
+	if normal {
+		scalar = BachelierImpliedVol
+	}
 	for range max(points()/chunk/4, 10) {
 		quotes := make([]Quote, chunk)
 		for i := range quotes {
-			quotes[i] = randomQuote(rng)
+			quotes[i] = randomQuote(rng, normal)
 		}
 		rows := quoteRows(quotes)
 		want, status := make([]float64, chunk), make([]Status, chunk)
 		restore := vec.Force(vec.Generic)
-		bad := rows.ImpliedVolTo(want)
+		bad := invert(rows, want, normal)
 		restore()
-		if n := rows.StatusTo(status); n != bad {
+		n := 0
+		if normal {
+			n = rows.BachelierStatusTo(status)
+		} else {
+			n = rows.StatusTo(status)
+		}
+		if n != bad {
 			t.Fatalf("%d bad rows, %d bad statuses", bad, n)
 		}
 		for i, q := range quotes {
-			vol, err := ImpliedVol(q)
+			vol, err := scalar(q)
 			checkStatus(t, q, status[i], err)
 			if (err != nil) != math.IsNaN(want[i]) {
 				t.Fatalf("%+v: %v, the scalar %v, %v", q, want[i], vol, err)
@@ -84,7 +108,10 @@ func TestImpliedVolBatch(t *testing.T) {
 				if sameBits(want[i], vol) {
 					same++
 				}
-				o := Black76{q.Right, q.Forward, q.Strike, vol, q.Tau, q.Discount}
+				var o option = Black76{q.Right, q.Forward, q.Strike, vol, q.Tau, q.Discount}
+				if normal {
+					o = Bachelier{q.Right, q.Forward, q.Strike, vol, q.Tau, q.Discount}
+				}
 				v, g := o.Greeks()
 				c := (v - q.Discount*math.Max(float64(q.Right)*(q.Forward-q.Strike), 0)) / (g.Vega * vol)
 				worst = math.Max(worst, math.Abs(want[i]-vol)/(vol*eps*(1+math.Abs(c))))
@@ -92,7 +119,7 @@ func TestImpliedVolBatch(t *testing.T) {
 		}
 		under(func(v vec.Variant) {
 			got := make([]float64, chunk)
-			if n := rows.ImpliedVolTo(got); n != bad {
+			if n := invert(rows, got, normal); n != bad {
 				t.Fatalf("%v: %d bad rows, generic %d", v, n, bad)
 			}
 			for i := range got {
@@ -103,7 +130,7 @@ func TestImpliedVolBatch(t *testing.T) {
 		})
 	}
 	t.Logf("at most %.1fε·(1+c) from the scalar; the same bits in %d of %d", worst, same, total)
-	if worst > 12 {
+	if worst > 12 { // each is within its own bound of the exact inverse
 		t.Errorf("%.1fε·(1+c) from the scalar", worst)
 	}
 }
@@ -136,7 +163,7 @@ func TestImpliedVolStrips(t *testing.T) {
 		q := make([]Quote, n)
 		s := QuoteStrip{Forward: 105, Tau: 0.3, Discount: 0.99}
 		for i := range q {
-			o := randomQuote(rng)
+			o := randomQuote(rng, false)
 			o.Forward, o.Tau, o.Discount = s.Forward, s.Tau, s.Discount
 			o.Strike = 105 * math.Exp(0.3*rng.NormFloat64())
 			o.Price = Black76{o.Right, o.Forward, o.Strike, 0.1 + rng.Float64(), o.Tau, o.Discount}.Price() * (1 - 0.1*float64(rng.IntN(2)))
@@ -154,6 +181,15 @@ func TestImpliedVolStrips(t *testing.T) {
 			}
 			if m := s.StatusTo(make([]Status, n)); m != bad {
 				t.Errorf("%v n=%d: %d bad statuses, %d bad rows", v, n, m, bad)
+			}
+			a, b := make([]float64, n), make([]float64, n)
+			if x, y := quoteRows(q).BachelierImpliedVolTo(a), s.BachelierImpliedVolTo(b); x != y || y != s.BachelierStatusTo(make([]Status, n)) {
+				t.Errorf("%v n=%d: %d bad rows in a strip, %d in rows", v, n, y, x)
+			}
+			for i := range a {
+				if !sameBits(a[i], b[i]) {
+					t.Errorf("%v: %+v: normal volatility %v in a strip, %v in rows", v, q[i], b[i], a[i])
+				}
 			}
 			for i, x := range framed {
 				if i < 8 || i >= 8+n {
@@ -204,6 +240,29 @@ func TestImpliedVolBatchExact(t *testing.T) {
 	}
 }
 
+func TestBachelierImpliedVolBatchExact(t *testing.T) {
+	rng := rand.New(rand.NewPCG(76, 1))
+	worst, where := 0.0, ""
+	for range 1200 {
+		m := 8 * rng.Float64() * rng.Float64()
+		u := Bachelier{Right: pricing.Call, Strike: m, Vol: 1, Tau: 1, Discount: 1}.Price()
+		got := [1]float64{}
+		quoteRows([]Quote{{pricing.Call, u, 0, m, 1, 1}}).BachelierImpliedVolTo(got[:])
+		sb := exact.Of(got[0])
+		value := exactBachelier(1)(point{exact.Of(0), exact.Of(m), exact.Of(0), exact.Of(0), sb, exact.Of(1)})
+		vega := exact.Mul(exact.PDF(exact.Quo(exact.Of(m), sb)), sb)
+		off, _ := exact.Quo(exact.Sub(value, exact.Of(u)), vega).Float64()
+		cond, _ := exact.Quo(exact.Of(u), vega).Float64()
+		if e := math.Abs(off) / (eps * (1 + cond)); e > worst {
+			worst, where = e, fmt.Sprintf("m=%v s=%v u=%v cond=%v", m, got[0], u, cond)
+		}
+	}
+	t.Logf("worst error %.2fε·(1+c) at %s", worst, where)
+	if worst > 8 {
+		t.Errorf("error %.2fε·(1+c) at %s, stated 8", worst, where)
+	}
+}
+
 // The kernel takes what a market has: few of the quotes that the comment promises to it are left to the scalar code.
 func TestImpliedVolKernelTakesTheMarket(t *testing.T) {
 	rng := rand.New(rand.NewPCG(74, 1))
@@ -230,12 +289,9 @@ func TestImpliedVolKernelTakesTheMarket(t *testing.T) {
 
 func TestGoldenImpliedVolBatch(t *testing.T) {
 	golden.Run(t, "implied_vol", func(t *testing.T, c golden.Case) {
-		if c.Text(t, "model") == "bachelier" {
-			return
-		}
 		vol := make([]float64, 2)
 		q := Quote{right(t, c), c.Float(t, "price"), c.Float(t, "forward"), c.Float(t, "strike"), c.Float(t, "t"), c.Float(t, "discount")}
-		if bad := quoteRows([]Quote{{Price: -1}, q}).ImpliedVolTo(vol); bad != 1 {
+		if bad := invert(quoteRows([]Quote{{Price: -1}, q}), vol, c.Text(t, "model") == "bachelier"); bad != 1 {
 			t.Errorf("%d bad rows, want the one beside the case", bad)
 		}
 		c.Check(t, "vol", vol[1])
@@ -269,7 +325,7 @@ func TestImpliedVolBatchLengthsAndAllocations(t *testing.T) {
 	rng := rand.New(rand.NewPCG(75, 1))
 	q := make([]Quote, 400)
 	for i := range q {
-		q[i] = randomQuote(rng)
+		q[i] = randomQuote(rng, false)
 	}
 	rows, dst, status := quoteRows(q), make([]float64, len(q)), make([]Status, len(q))
 	strip := QuoteStrip{Forward: 100, Tau: 1, Discount: 1, Right: rows.Right, Price: rows.Price, Strike: rows.Strike}
@@ -278,6 +334,8 @@ func TestImpliedVolBatchLengthsAndAllocations(t *testing.T) {
 		rows.StatusTo(status)
 		strip.ImpliedVolTo(dst)
 		strip.StatusTo(status)
+		rows.BachelierImpliedVolTo(dst)
+		rows.BachelierStatusTo(status)
 	}); n != 0 {
 		t.Errorf("%v allocations", n)
 	}

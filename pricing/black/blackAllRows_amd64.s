@@ -80,7 +80,6 @@ TEXT ·blackAllRowsAVX512(SB), $3904-456
 	MOVQ         rho_base+120(FP), R11
 	MOVQ         vanna_base+144(FP), R12
 	MOVQ         volga_base+168(FP), R13
-	MOVQ         charm_base+192(FP), R15
 	VBROADCASTSD blackAllRowsAVX512Consts<>+8(SB), Z31
 	XORL         AX, AX
 	SUBQ         $+32, CX
@@ -242,10 +241,9 @@ body:
 	VCMPPD           $0x11, Z23, Z19, K4
 	VCMPPD           $0x11, Z3, Z18, K5
 	VCMPPD           $0x11, Z1, Z17, K6
-	KMOVB            K6, 1088(BX)
-	VCMPPD           $0x11, Z0, Z16, K6
-	KMOVB            K6, 1152(BX)
-	VCMPPD           $0x11, Z27, Z11, K6
+	VCMPPD           $0x11, Z0, Z16, K7
+	KMOVB            K7, 1088(BX)
+	VCMPPD           $0x11, Z27, Z11, K7
 	VMOVAPD          Z3, Z11
 	VADDPD           Z3, Z3, K1, Z11
 	VMOVAPD          Z1, Z3
@@ -256,15 +254,14 @@ body:
 	VADDPD           Z27, Z27, K4, Z0
 	VMOVAPD          Z26, Z16
 	VADDPD           Z26, Z26, K5, Z16
-	KMOVB            K5, 1216(BX)
-	KMOVB            1088(BX), K5
 	VMOVAPD          Z25, Z17
-	VADDPD           Z25, Z25, K5, Z17
-	KMOVB            1152(BX), K5
+	VADDPD           Z25, Z25, K6, Z17
+	KMOVB            K6, 1152(BX)
+	KMOVB            1088(BX), K6
 	VMOVAPD          Z24, Z18
-	VADDPD           Z24, Z24, K5, Z18
+	VADDPD           Z24, Z24, K6, Z18
 	VMOVAPD          Z23, Z19
-	VADDPD           Z23, Z23, K6, Z19
+	VADDPD           Z23, Z23, K7, Z19
 	VGETEXPPD        Z4, Z20
 	VGETEXPPD        Z5, Z21
 	VGETEXPPD        Z6, Z22
@@ -273,21 +270,21 @@ body:
 	VMULPD           Z29, Z13, Z25
 	VMULPD           Z30, Z14, Z26
 	VMULPD           Z2, Z15, Z27
-	VMOVUPD          Z2, 1280(BX)
+	VMOVUPD          Z2, 1216(BX)
 	VADDPD           Z16, Z11, Z2
-	VMOVUPD          Z30, 1344(BX)
+	VMOVUPD          Z30, 1280(BX)
 	VADDPD           Z17, Z3, Z30
-	VMOVUPD          Z29, 1408(BX)
+	VMOVUPD          Z29, 1344(BX)
 	VADDPD           Z18, Z1, Z29
-	VMOVUPD          Z28, 1472(BX)
+	VMOVUPD          Z28, 1408(BX)
 	VADDPD           Z19, Z0, Z28
-	VMOVUPD          Z15, 1536(BX)
+	VMOVUPD          Z15, 1472(BX)
 	VMULPD           Z24, Z4, Z15
-	VMOVUPD          Z14, 1600(BX)
+	VMOVUPD          Z14, 1536(BX)
 	VMULPD           Z25, Z5, Z14
-	VMOVUPD          Z13, 1664(BX)
+	VMOVUPD          Z13, 1600(BX)
 	VMULPD           Z26, Z6, Z13
-	VMOVUPD          Z12, 1728(BX)
+	VMOVUPD          Z12, 1664(BX)
 	VMULPD           Z27, Z7, Z12
 	VSUBPD           Z16, Z11, Z11
 	VSUBPD           Z17, Z3, Z3
@@ -297,13 +294,13 @@ body:
 	VMULPD           Z14, Z30, Z17
 	VMULPD           Z13, Z29, Z18
 	VMULPD           Z12, Z28, Z19
-	VMOVUPD          Z7, 1792(BX)
+	VMOVUPD          Z7, 1728(BX)
 	VGETEXPPD        Z8, Z7
-	VMOVUPD          Z8, 1856(BX)
+	VMOVUPD          Z8, 1792(BX)
 	VGETEXPPD        Z9, Z8
-	VMOVUPD          Z9, 1920(BX)
+	VMOVUPD          Z9, 1856(BX)
 	VGETEXPPD        Z10, Z9
-	VMOVUPD          Z10, 1984(BX)
+	VMOVUPD          Z10, 1920(BX)
 	VGETEXPPD        1024(BX), Z10
 	VDIVPD           Z16, Z31, Z16
 	VDIVPD           Z17, Z31, Z17
@@ -317,7 +314,7 @@ body:
 	VMULPD           Z20, Z24, Z21
 	VMULPD           Z20, Z25, Z22
 	VMULPD           Z20, Z26, Z23
-	VMOVUPD          Z26, 2048(BX)
+	VMOVUPD          Z26, 1984(BX)
 	VMULPD           Z20, Z27, Z26
 	VMULPD           Z16, Z15, Z15
 	VMULPD           Z17, Z14, Z14
@@ -344,12 +341,11 @@ body:
 	VMULPD           Z3, Z3, Z29
 	VMULPD           Z1, Z1, Z30
 	VMULPD           Z0, Z0, Z20
-	KMOVB            1216(BX), K1
-	VADDPD           Z31, Z7, K1, Z13
-	KMOVB            1088(BX), K1
+	VADDPD           Z31, Z7, K5, Z13
+	KMOVB            1152(BX), K1
 	VADDPD           Z31, Z8, K1, Z14
-	VADDPD           Z31, Z9, K5, Z15
-	VADDPD           Z31, Z10, K6, Z19
+	VADDPD           Z31, Z9, K6, Z15
+	VADDPD           Z31, Z10, K7, Z19
 	VBROADCASTSD     blackAllRowsAVX512Consts<>+32(SB), Z7
 	VBROADCASTSD     blackAllRowsAVX512Consts<>+40(SB), Z8
 	VFMADD231PD      Z7, Z28, Z8
@@ -399,7 +395,7 @@ body:
 	VMULPD           Z2, Z4, Z7
 	VMULPD           Z16, Z5, Z8
 	VMULPD           Z17, Z6, Z9
-	VMOVUPD          1792(BX), Z10
+	VMOVUPD          1728(BX), Z10
 	VMULPD           Z18, Z10, Z30
 	VFMADD231PD.BCST blackAllRowsAVX512Consts<>+96(SB), Z11, Z20
 	VBROADCASTSD     blackAllRowsAVX512Consts<>+96(SB), Z11
@@ -409,17 +405,17 @@ body:
 	VMULPD           960(BX), Z4, Z0
 	VMULPD           896(BX), Z5, Z1
 	VMULPD           832(BX), Z6, Z3
-	VMOVUPD          Z3, 1152(BX)
-	VMULPD           768(BX), Z10, Z3
 	VMOVUPD          Z3, 1088(BX)
+	VMULPD           768(BX), Z10, Z3
+	VMOVUPD          Z3, 1152(BX)
 	VBROADCASTSD     blackAllRowsAVX512Consts<>+104(SB), Z3
 	VFMADD231PD      Z3, Z13, Z20
 	VFMADD231PD      Z3, Z14, Z28
 	VFMADD231PD      Z3, Z15, Z29
 	VFMADD231PD      Z3, Z19, Z12
-	VMINPD           1856(BX), Z4, Z3
-	VMINPD           1920(BX), Z5, Z4
-	VMINPD           1984(BX), Z6, Z5
+	VMINPD           1792(BX), Z4, Z3
+	VMINPD           1856(BX), Z5, Z4
+	VMINPD           1920(BX), Z6, Z5
 	VMINPD           1024(BX), Z10, Z6
 	VMOVAPD          Z21, Z10
 	VFMADD231PD      Z20, Z7, Z10
@@ -438,25 +434,25 @@ body:
 	VANDPD           Z12, Z13, Z20
 	VANDPD           Z12, Z14, Z28
 	VANDPD           Z12, Z15, Z29
-	VMOVUPD          Z1, 1792(BX)
+	VMOVUPD          Z1, 1728(BX)
 	VBROADCASTSD     blackAllRowsAVX512Consts<>+120(SB), Z1
 	VMINPD           Z19, Z1, Z19
 	VMINPD           Z20, Z1, Z20
 	VMINPD           Z28, Z1, Z28
 	VMINPD           Z29, Z1, Z29
-	VMOVUPD          Z0, 1216(BX)
+	VMOVUPD          Z0, 2048(BX)
 	VMOVUPD          960(BX), Z0
 	VMOVUPD          Z30, 2112(BX)
-	VMULPD           1856(BX), Z0, Z30
-	VMOVUPD          Z30, 1856(BX)
+	VMULPD           1792(BX), Z0, Z30
+	VMOVUPD          Z30, 1792(BX)
 	VMOVUPD          896(BX), Z30
 	VMOVUPD          Z9, 2176(BX)
-	VMULPD           1920(BX), Z30, Z9
-	VMOVUPD          Z9, 1920(BX)
+	VMULPD           1856(BX), Z30, Z9
+	VMOVUPD          Z9, 1856(BX)
 	VMOVUPD          832(BX), Z9
 	VMOVUPD          Z8, 2240(BX)
-	VMULPD           1984(BX), Z9, Z8
-	VMOVUPD          Z8, 1984(BX)
+	VMULPD           1920(BX), Z9, Z8
+	VMOVUPD          Z8, 1920(BX)
 	VMOVUPD          768(BX), Z8
 	VMOVUPD          Z7, 2304(BX)
 	VMULPD           1024(BX), Z8, Z7
@@ -474,7 +470,7 @@ body:
 	VMINPD           Z30, Z1, Z1
 	VMULPD           Z2, Z24, Z2
 	VMULPD           Z16, Z25, Z16
-	VMOVUPD          2048(BX), Z30
+	VMOVUPD          1984(BX), Z30
 	VMULPD           Z17, Z30, Z17
 	VMULPD           Z18, Z27, Z18
 	VMINPD           Z24, Z0, Z0
@@ -879,10 +875,9 @@ body:
 	VBROADCASTSD     blackAllRowsAVX512Consts<>+336(SB), Z17
 	VCMPPD           $0x11, Z17, Z9, K5
 	VCMPPD           $0x11, Z17, Z10, K6
+	VCMPPD           $0x11, Z17, Z15, K7
 	KMOVB            K4, 2816(BX)
-	VCMPPD           $0x11, Z17, Z15, K4
-	KMOVB            K3, 2880(BX)
-	VCMPPD           $0x11, Z17, Z16, K3
+	VCMPPD           $0x11, Z17, Z16, K4
 	VSUBPD           Z0, Z2, Z2
 	VSUBPD           Z3, Z8, Z8
 	VSUBPD           Z4, Z6, Z6
@@ -904,13 +899,13 @@ body:
 	VRNDSCALEPD      $0x08, Z16, Z16
 	VRNDSCALEPD      $0x08, Z19, Z19
 	VRNDSCALEPD      $0x08, Z21, Z21
-	VMOVUPD          1728(BX), Z22
+	VMOVUPD          1664(BX), Z22
 	VMULPD           2304(BX), Z22, Z24
-	VMOVUPD          1664(BX), Z25
+	VMOVUPD          1600(BX), Z25
 	VMULPD           2240(BX), Z25, Z26
-	VMOVUPD          1600(BX), Z27
+	VMOVUPD          1536(BX), Z27
 	VMULPD           2176(BX), Z27, Z28
-	VMOVUPD          1536(BX), Z29
+	VMOVUPD          1472(BX), Z29
 	VMULPD           2112(BX), Z29, Z30
 	VMULPD           Z22, Z22, Z22
 	VMULPD           Z25, Z25, Z25
@@ -929,11 +924,11 @@ body:
 	VMULPD           Z28, Z13, Z28
 	VMULPD           Z30, Z13, Z13
 	VBROADCASTSD     blackAllRowsAVX512Consts<>+352(SB), Z30
-	VMOVUPD          Z13, 1536(BX)
+	VMOVUPD          Z13, 1472(BX)
 	VMULPD           Z30, Z10, Z13
-	VMOVUPD          Z28, 1600(BX)
+	VMOVUPD          Z28, 1536(BX)
 	VMULPD           Z30, Z16, Z28
-	VMOVUPD          Z26, 1664(BX)
+	VMOVUPD          Z26, 1600(BX)
 	VMULPD           Z30, Z19, Z26
 	VMULPD           Z30, Z21, Z30
 	VFMADD231PD      3200(BX), Z9, Z13
@@ -953,12 +948,12 @@ body:
 	VMULPD           640(BX), Z11, Z11
 	VMULPD           576(BX), Z12, Z12
 	VMULPD           512(BX), Z14, Z14
-	KMOVB            K2, 2560(BX)
-	VCMPPD           $0x11, Z17, Z5, K2
-	KMOVB            K1, 2624(BX)
-	VCMPPD           $0x11, Z17, Z11, K1
-	KMOVB            K3, 2688(BX)
-	VCMPPD           $0x11, Z17, Z12, K3
+	KMOVB            K3, 2560(BX)
+	VCMPPD           $0x11, Z17, Z5, K3
+	KMOVB            K2, 2624(BX)
+	VCMPPD           $0x11, Z17, Z11, K2
+	KMOVB            K1, 2688(BX)
+	VCMPPD           $0x11, Z17, Z12, K1
 	KMOVB            K4, 2752(BX)
 	VCMPPD           $0x11, Z17, Z14, K4
 	VBROADCASTSD     blackAllRowsAVX512Consts<>+368(SB), Z5
@@ -1020,13 +1015,13 @@ body:
 	VFMADD231PD      Z12, Z24, Z28
 	VFMADD231PD      Z14, Z7, Z26
 	VFMADD231PD      Z5, Z6, Z30
-	VMOVUPD          1216(BX), Z5
+	VMOVUPD          2048(BX), Z5
 	VFMADD213PD      Z5, Z5, Z13
-	VMOVUPD          1792(BX), Z6
+	VMOVUPD          1728(BX), Z6
 	VFMADD213PD      Z6, Z6, Z28
-	VMOVUPD          1152(BX), Z7
+	VMOVUPD          1088(BX), Z7
 	VFMADD213PD      Z7, Z7, Z26
-	VMOVUPD          1088(BX), Z11
+	VMOVUPD          1152(BX), Z11
 	VFMADD213PD      Z11, Z11, Z30
 	VSCALEFPD        Z10, Z13, Z10
 	VSCALEFPD        Z16, Z28, Z12
@@ -1041,13 +1036,13 @@ body:
 	VMOVUPD          512(BX), Z28
 	VMULPD           Z11, Z28, Z30
 	VMOVUPD          Z8, 3776(BX)
-	VMOVUPD          1856(BX), Z8
+	VMOVUPD          1792(BX), Z8
 	VMULPD           Z8, Z16, Z16
 	VMOVUPD          Z2, 704(BX)
-	VMOVUPD          1920(BX), Z2
+	VMOVUPD          1856(BX), Z2
 	VMULPD           Z2, Z21, Z21
 	VMOVUPD          Z29, 640(BX)
-	VMOVUPD          1984(BX), Z29
+	VMOVUPD          1920(BX), Z29
 	VMULPD           Z29, Z24, Z24
 	VMOVUPD          Z27, 576(BX)
 	VMOVUPD          2496(BX), Z27
@@ -1058,17 +1053,16 @@ body:
 	VADDPD           Z27, Z11, Z7
 	VADDPD           2432(BX), Z5, Z5
 	VADDPD           2368(BX), Z2, Z2
-	VADDPD           2048(BX), Z6, Z6
+	VADDPD           1984(BX), Z6, Z6
 	VADDPD           1024(BX), Z7, Z7
-	VBLENDMPD        Z17, Z19, K2, Z8
-	VBLENDMPD        Z17, Z23, K1, Z11
-	VBLENDMPD        Z17, Z26, K3, Z19
+	VBLENDMPD        Z17, Z19, K3, Z8
+	VBLENDMPD        Z17, Z23, K2, Z11
+	VBLENDMPD        Z17, Z26, K1, Z19
 	VBLENDMPD        Z17, Z30, K4, Z23
 	VBLENDMPD        Z17, Z16, K5, Z16
 	VBLENDMPD        Z17, Z21, K6, Z21
+	VBLENDMPD        Z17, Z24, K7, Z24
 	KMOVB            2752(BX), K1
-	VBLENDMPD        Z17, Z24, K1, Z24
-	KMOVB            2688(BX), K1
 	VBLENDMPD        Z17, Z28, K1, Z17
 	VSUBPD           Z16, Z8, Z16
 	VSUBPD           Z21, Z11, Z21
@@ -1116,11 +1110,11 @@ body:
 	VMOVUPD          Z16, 704(BX)
 	VMULPD           Z7, Z28, Z16
 	VMULPD           Z2, Z30, Z28
-	KMOVB            2624(BX), K5
+	KMOVB            2688(BX), K5
 	KANDB            K1, K5, K1
-	KMOVB            2560(BX), K5
+	KMOVB            2624(BX), K5
 	KANDB            K2, K5, K2
-	KMOVB            2880(BX), K5
+	KMOVB            2560(BX), K5
 	KANDB            K3, K5, K3
 	KMOVB            2816(BX), K5
 	KANDB            K4, K5, K4
@@ -1131,24 +1125,24 @@ body:
 	VMOVUPD          Z28, 2816(BX)
 	VMOVUPD          2304(BX), Z28
 	VFMADD213PD      Z31, Z28, Z9
-	VMOVUPD          Z9, 2880(BX)
+	VMOVUPD          Z9, 2560(BX)
 	VMOVUPD          2240(BX), Z9
 	VFMADD213PD      Z31, Z9, Z15
-	VMOVUPD          Z15, 2560(BX)
+	VMOVUPD          Z15, 2624(BX)
 	VMOVUPD          2176(BX), Z15
 	VFMADD213PD      Z31, Z15, Z18
 	VFMADD132PD      2112(BX), Z31, Z20
-	VMOVUPD          Z20, 2624(BX)
-	VMOVUPD          1472(BX), Z20
+	VMOVUPD          Z20, 2688(BX)
+	VMOVUPD          1408(BX), Z20
 	VMULPD           Z28, Z20, Z28
 	VMOVUPD          Z18, 2304(BX)
-	VMOVUPD          1408(BX), Z18
+	VMOVUPD          1344(BX), Z18
 	VMULPD           Z9, Z18, Z9
 	VMOVUPD          Z16, 2240(BX)
-	VMOVUPD          1344(BX), Z16
+	VMOVUPD          1280(BX), Z16
 	VMULPD           Z15, Z16, Z15
 	VMOVUPD          Z21, 2176(BX)
-	VMOVUPD          1280(BX), Z21
+	VMOVUPD          1216(BX), Z21
 	VMOVUPD          Z24, 640(BX)
 	VMULPD           2112(BX), Z21, Z24
 	VMULPD           Z5, Z20, Z5
@@ -1164,25 +1158,25 @@ body:
 	VMULPD           832(BX), Z19, Z19
 	VMULPD           Z23, Z30, Z23
 	VMULPD           3584(BX), Z16, Z16
-	VMULPD           1664(BX), Z18, Z18
-	VMULPD           1600(BX), Z20, Z20
-	VMULPD           1536(BX), Z21, Z21
-	VMOVUPD          Z2, 1280(BX)
+	VMULPD           1600(BX), Z18, Z18
+	VMULPD           1536(BX), Z20, Z20
+	VMULPD           1472(BX), Z21, Z21
+	VMOVUPD          Z2, 1216(BX)
 	VMOVUPD          3520(BX), Z2
-	VMOVUPD          Z7, 1344(BX)
+	VMOVUPD          Z7, 1280(BX)
 	VMULPD           3584(BX), Z2, Z7
 	VMOVUPD          Z6, 3584(BX)
 	VMOVUPD          3456(BX), Z6
-	VMOVUPD          Z5, 1408(BX)
-	VMULPD           1664(BX), Z6, Z5
-	VMOVUPD          Z23, 1664(BX)
+	VMOVUPD          Z5, 1344(BX)
+	VMULPD           1600(BX), Z6, Z5
+	VMOVUPD          Z23, 1600(BX)
 	VMOVUPD          3136(BX), Z23
-	VMOVUPD          Z19, 1472(BX)
-	VMULPD           1600(BX), Z23, Z19
-	VMOVUPD          Z11, 1600(BX)
+	VMOVUPD          Z19, 1408(BX)
+	VMULPD           1536(BX), Z23, Z19
+	VMOVUPD          Z11, 1536(BX)
 	VMOVUPD          3072(BX), Z11
 	VMOVUPD          Z8, 2112(BX)
-	VMULPD           1536(BX), Z11, Z8
+	VMULPD           1472(BX), Z11, Z8
 	VMULPD           Z12, Z10, Z10
 	VMULPD           Z14, Z13, Z13
 	VMOVUPD          Z14, 896(BX)
@@ -1213,17 +1207,17 @@ body:
 	VMOVUPD          Z22, 3776(BX)
 	VBLENDMPD        3712(BX), Z27, K3, Z22
 	VBLENDMPD        3648(BX), Z27, K4, Z27
-	VMULPD           2880(BX), Z10, Z10
-	VMULPD           2560(BX), Z13, Z13
+	VMULPD           2560(BX), Z10, Z10
+	VMULPD           2624(BX), Z13, Z13
 	VMULPD           2304(BX), Z14, Z14
-	VMULPD           2624(BX), Z30, Z30
-	VMOVUPD          Z30, 2624(BX)
+	VMULPD           2688(BX), Z30, Z30
+	VMOVUPD          Z30, 2688(BX)
 	VSUBPD           Z31, Z0, Z30
 	VMOVUPD          Z14, 2304(BX)
 	VSUBPD           Z31, Z1, Z14
-	VMOVUPD          Z13, 2560(BX)
+	VMOVUPD          Z13, 2624(BX)
 	VSUBPD           Z31, Z3, Z13
-	VMOVUPD          Z10, 2880(BX)
+	VMOVUPD          Z10, 2560(BX)
 	VSUBPD           Z31, Z4, Z10
 	VMULPD           Z0, Z28, Z0
 	VMULPD           Z1, Z9, Z1
@@ -1250,21 +1244,21 @@ body:
 	VFMADD231PD      2112(BX), Z21, Z7
 	VMOVUPD          Z7, (BX)
 	VMOVUPD          384(BX), Z7
-	VFMADD231PD      1600(BX), Z7, Z5
+	VFMADD231PD      1536(BX), Z7, Z5
 	VMOVUPD          Z5, 128(BX)
 	VMOVUPD          320(BX), Z5
-	VFMADD231PD      1472(BX), Z5, Z19
+	VFMADD231PD      1408(BX), Z5, Z19
 	VMOVUPD          Z19, 192(BX)
 	VMOVUPD          256(BX), Z19
-	VFMADD231PD      1664(BX), Z19, Z8
+	VFMADD231PD      1600(BX), Z19, Z8
 	VFMADD213PD      3776(BX), Z26, Z21
 	VFMADD213PD      704(BX), Z25, Z7
 	VFMADD213PD      3136(BX), Z22, Z5
 	VFMADD213PD      3072(BX), Z27, Z19
-	VMULPD           1408(BX), Z0, Z0
+	VMULPD           1344(BX), Z0, Z0
 	VMULPD           3584(BX), Z1, Z1
-	VMULPD           1344(BX), Z3, Z3
-	VMULPD           1280(BX), Z4, Z4
+	VMULPD           1280(BX), Z3, Z3
+	VMULPD           1216(BX), Z4, Z4
 	VMULPD           Z28, Z12, Z28
 	VMULPD           896(BX), Z9, Z9
 	VMULPD           Z13, Z29, Z13
@@ -1272,13 +1266,13 @@ body:
 	VMOVUPD          Z10, 3072(BX)
 	VBROADCASTSD     blackAllRowsAVX512Consts<>+472(SB), Z10
 	VMOVUPD          Z13, 256(BX)
-	VXORPD           2880(BX), Z10, Z13
-	VMOVUPD          Z13, 2880(BX)
 	VXORPD           2560(BX), Z10, Z13
 	VMOVUPD          Z13, 2560(BX)
+	VXORPD           2624(BX), Z10, Z13
+	VMOVUPD          Z13, 2624(BX)
 	VXORPD           2304(BX), Z10, Z13
 	VMOVUPD          Z13, 2304(BX)
-	VXORPD           2624(BX), Z10, Z13
+	VXORPD           2688(BX), Z10, Z13
 	VXORPD           Z2, Z10, Z2
 	VXORPD           Z6, Z10, Z6
 	VXORPD           Z14, Z10, Z14
@@ -1296,28 +1290,28 @@ body:
 	VMOVUPD          Z29, 128(R8)(AX*1)
 	PREFETCHT0       1216(R8)(AX*1)
 	VMOVUPD          Z17, 192(R8)(AX*1)
-	VMOVUPD          1408(BX), Z12
+	VMOVUPD          1344(BX), Z12
 	PREFETCHT0       1024(R9)(AX*1)
 	VMOVUPD          Z12, (R9)(AX*1)
 	VMOVUPD          3584(BX), Z12
 	PREFETCHT0       1088(R9)(AX*1)
 	VMOVUPD          Z12, 64(R9)(AX*1)
-	VMOVUPD          1344(BX), Z12
+	VMOVUPD          1280(BX), Z12
 	PREFETCHT0       1152(R9)(AX*1)
 	VMOVUPD          Z12, 128(R9)(AX*1)
-	VMOVUPD          1280(BX), Z12
+	VMOVUPD          1216(BX), Z12
 	PREFETCHT0       1216(R9)(AX*1)
 	VMOVUPD          Z12, 192(R9)(AX*1)
 	VMOVUPD          2112(BX), Z12
 	PREFETCHT0       1024(DI)(AX*1)
 	VMOVUPD          Z12, (DI)(AX*1)
-	VMOVUPD          1600(BX), Z12
+	VMOVUPD          1536(BX), Z12
 	PREFETCHT0       1088(DI)(AX*1)
 	VMOVUPD          Z12, 64(DI)(AX*1)
-	VMOVUPD          1472(BX), Z12
+	VMOVUPD          1408(BX), Z12
 	PREFETCHT0       1152(DI)(AX*1)
 	VMOVUPD          Z12, 128(DI)(AX*1)
-	VMOVUPD          1664(BX), Z12
+	VMOVUPD          1600(BX), Z12
 	PREFETCHT0       1216(DI)(AX*1)
 	VMOVUPD          Z12, 192(DI)(AX*1)
 	PREFETCHT0       1024(SI)(AX*1)
@@ -1346,16 +1340,24 @@ body:
 	MOVQ             color_base+264(FP), DX
 	VMOVUPD          Z12, 192(DX)(AX*1)
 	VMOVUPD          (BX), Z12
-	PREFETCHT0       1024(R15)(AX*1)
-	VMOVUPD          Z12, (R15)(AX*1)
+	MOVQ             charm_base+192(FP), DX
+	PREFETCHT0       1024(DX)(AX*1)
+	MOVQ             charm_base+192(FP), DX
+	VMOVUPD          Z12, (DX)(AX*1)
 	VMOVUPD          128(BX), Z12
-	PREFETCHT0       1088(R15)(AX*1)
-	VMOVUPD          Z12, 64(R15)(AX*1)
+	MOVQ             charm_base+192(FP), DX
+	PREFETCHT0       1088(DX)(AX*1)
+	MOVQ             charm_base+192(FP), DX
+	VMOVUPD          Z12, 64(DX)(AX*1)
 	VMOVUPD          192(BX), Z12
-	PREFETCHT0       1152(R15)(AX*1)
-	VMOVUPD          Z12, 128(R15)(AX*1)
-	PREFETCHT0       1216(R15)(AX*1)
-	VMOVUPD          Z8, 192(R15)(AX*1)
+	MOVQ             charm_base+192(FP), DX
+	PREFETCHT0       1152(DX)(AX*1)
+	MOVQ             charm_base+192(FP), DX
+	VMOVUPD          Z12, 128(DX)(AX*1)
+	MOVQ             charm_base+192(FP), DX
+	PREFETCHT0       1216(DX)(AX*1)
+	MOVQ             charm_base+192(FP), DX
+	VMOVUPD          Z8, 192(DX)(AX*1)
 	PREFETCHT0       1024(R10)(AX*1)
 	VMOVUPD          Z21, (R10)(AX*1)
 	PREFETCHT0       1088(R10)(AX*1)
@@ -1390,12 +1392,12 @@ body:
 	PREFETCHT0       1216(DX)(AX*1)
 	MOVQ             zomma_base+240(FP), DX
 	VMOVUPD          Z0, 192(DX)(AX*1)
-	VMOVUPD          2880(BX), Z0
+	VMOVUPD          2560(BX), Z0
 	MOVQ             speed_base+216(FP), DX
 	PREFETCHT0       1024(DX)(AX*1)
 	MOVQ             speed_base+216(FP), DX
 	VMOVUPD          Z0, (DX)(AX*1)
-	VMOVUPD          2560(BX), Z0
+	VMOVUPD          2624(BX), Z0
 	MOVQ             speed_base+216(FP), DX
 	PREFETCHT0       1088(DX)(AX*1)
 	MOVQ             speed_base+216(FP), DX
@@ -1434,8 +1436,8 @@ rest:
 	JEQ  done
 
 tail:
-	MOVL $0x000000ff, DX
-	CMPQ CX, $0x08
+	MOVL $0x0000ffff, DX
+	CMPQ CX, $0x10
 	JGE  whole
 	MOVL $0x00000001, DX
 	SHLL CL, DX
@@ -1443,251 +1445,589 @@ tail:
 
 whole:
 	KMOVB            DX, K7
+	SHRL             $0x08, DX
+	KMOVB            DX, K6
 	MOVQ             T_base+360(FP), DX
 	VMOVUPD.Z        (DX)(AX*1), K7, Z0
+	MOVQ             T_base+360(FP), DX
+	VMOVUPD.Z        64(DX)(AX*1), K6, Z1
 	MOVQ             F_base+312(FP), DX
-	VMOVUPD.Z        (DX)(AX*1), K7, Z1
-	MOVQ             K_base+336(FP), DX
 	VMOVUPD.Z        (DX)(AX*1), K7, Z2
-	MOVQ             sigma_base+384(FP), DX
-	VMOVUPD.Z        (DX)(AX*1), K7, Z3
-	MOVQ             D_base+408(FP), DX
+	MOVQ             F_base+312(FP), DX
+	VMOVUPD.Z        64(DX)(AX*1), K6, Z3
+	MOVQ             K_base+336(FP), DX
 	VMOVUPD.Z        (DX)(AX*1), K7, Z4
-	MOVQ             sign_base+288(FP), DX
-	VMOVUPD.Z        (DX)(AX*1), K7, Z5
-	MOVQ             r_base+432(FP), DX
+	MOVQ             K_base+336(FP), DX
+	VMOVUPD.Z        64(DX)(AX*1), K6, Z5
+	MOVQ             sigma_base+384(FP), DX
 	VMOVUPD.Z        (DX)(AX*1), K7, Z6
-	VSQRTPD          Z0, Z7
-	VGETMANTPD       $0x04, Z1, Z8
-	VGETMANTPD       $0x04, Z2, Z9
-	VGETEXPPD        Z1, Z10
-	VGETEXPPD        Z2, Z11
-	VMULPD           Z4, Z1, Z12
-	VMINPD           Z2, Z1, Z13
-	VMULPD           Z4, Z2, Z2
-	VSUBPD           Z11, Z10, Z10
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+0(SB), Z11
-	VMULPD           Z11, Z8, Z14
-	VMINPD           Z4, Z13, Z4
-	VMULPD           Z11, Z9, Z11
-	VCMPPD           $0x11, Z9, Z14, K1
-	VMULPD           Z12, Z5, Z13
-	VCMPPD           $0x11, Z8, Z11, K2
-	VMULPD           Z2, Z5, Z11
-	VADDPD           Z2, Z12, Z2
-	VMOVAPD          Z8, Z14
-	VADDPD           Z8, Z8, K1, Z14
-	VMOVAPD          Z9, Z8
-	VADDPD           Z9, Z9, K2, Z8
-	VMOVAPD          Z10, Z9
-	VADDPD.BCST      blackAllRowsAVX512Consts<>+24(SB), Z10, K1, Z9
-	VADDPD.BCST      blackAllRowsAVX512Consts<>+8(SB), Z10, K2, Z9
-	VADDPD           Z8, Z14, Z10
-	VSUBPD           Z8, Z14, Z8
-	VMULPD           Z3, Z3, Z14
-	VMULPD           Z7, Z3, Z15
-	VMINPD           Z15, Z4, Z4
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+128(SB), Z16
-	VCMPPD           $0x11, Z4, Z16, K1
-	VADDPD           Z2, Z15, Z2
-	VCMPPD.BCST      $0x11, blackAllRowsAVX512Consts<>+448(SB), Z2, K2
-	KANDB            K2, K1, K1
-	VMULPD           Z15, Z1, Z2
-	VMULPD.BCST      blackAllRowsAVX512Consts<>+88(SB), Z9, Z4
-	VMULPD.BCST      blackAllRowsAVX512Consts<>+16(SB), Z15, Z16
-	VMULPD           Z2, Z10, Z17
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+8(SB), Z18
-	VDIVPD           Z17, Z18, Z17
-	VMULPD           Z17, Z2, Z2
-	VMULPD           Z17, Z10, Z10
-	VMULPD           Z2, Z8, Z2
-	VMULPD           Z10, Z1, Z1
-	VMULPD           Z10, Z15, Z8
-	VMULPD           Z1, Z3, Z3
-	VMULPD           Z14, Z1, Z10
-	VMULPD           Z3, Z3, Z3
-	VMULPD.BCST      blackAllRowsAVX512Consts<>+16(SB), Z3, Z3
-	VMULPD           Z2, Z2, Z14
-	VMULPD           Z8, Z1, Z15
-	VMULPD           Z1, Z7, Z17
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+40(SB), Z19
-	VFMADD231PD.BCST blackAllRowsAVX512Consts<>+32(SB), Z14, Z19
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+48(SB), Z14, Z19
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+56(SB), Z14, Z19
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+64(SB), Z14, Z19
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+72(SB), Z14, Z19
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+80(SB), Z14, Z19
-	VMULPD           Z19, Z14, Z14
-	VFMADD231PD      Z14, Z2, Z4
-	VFMADD231PD.BCST blackAllRowsAVX512Consts<>+96(SB), Z2, Z4
-	VFMADD231PD.BCST blackAllRowsAVX512Consts<>+104(SB), Z9, Z4
-	VMOVAPD          Z16, Z2
-	VFMADD231PD      Z4, Z1, Z2
-	VFMSUB231PD      Z4, Z1, Z16
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+112(SB), Z4
-	VANDPD           Z4, Z2, Z9
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+120(SB), Z14
-	VMINPD           Z9, Z14, Z9
-	VANDPD           Z4, Z16, Z19
-	VMINPD           Z19, Z14, Z14
-	VMULPD           Z2, Z5, Z19
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+336(SB), Z20
-	VCMPPD           $0x11, Z20, Z19, K2
-	VMULPD           Z16, Z5, Z5
-	VCMPPD           $0x11, Z20, Z5, K3
-	VBLENDMPD        Z20, Z13, K2, Z5
-	VBLENDMPD        Z20, Z11, K3, Z11
-	VSUBPD           Z11, Z5, Z11
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+136(SB), Z13
-	VFMADD213PD      Z18, Z9, Z13
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+144(SB), Z19
-	VADDPD           Z19, Z9, Z20
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+136(SB), Z21
-	VFMADD213PD      Z18, Z14, Z21
-	VADDPD           Z19, Z14, Z19
-	VMULPD.BCST      blackAllRowsAVX512Consts<>+152(SB), Z9, Z22
-	VMOVAPD          Z9, Z23
-	VPTERNLOGQ       $0xe4, Z4, Z2, Z23
-	VFMADD213PD      Z18, Z23, Z1
-	VMOVAPD          Z14, Z24
-	VPTERNLOGQ       $0xe4, Z4, Z16, Z24
-	VMULPD           Z24, Z23, Z23
-	VMULPD           Z20, Z13, Z25
-	VMULPD           Z19, Z21, Z26
-	VMULPD           Z22, Z9, Z27
-	VMULPD.BCST      blackAllRowsAVX512Consts<>+344(SB), Z27, Z27
-	VRNDSCALEPD      $0x08, Z27, Z27
-	VMULPD           Z26, Z25, Z28
-	VDIVPD           Z28, Z18, Z28
-	VMULPD           Z28, Z26, Z26
-	VMULPD           Z28, Z25, Z25
-	VMULPD           Z26, Z13, Z13
-	VMULPD           Z26, Z20, Z20
-	VMULPD           Z25, Z21, Z21
-	VMULPD           Z25, Z19, Z19
-	VMULPD           Z21, Z14, Z14
-	VMULPD           Z13, Z9, Z13
-	VMULPD.BCST      blackAllRowsAVX512Consts<>+352(SB), Z27, Z21
-	VFMADD231PD      Z22, Z9, Z21
-	VFMADD231PD.BCST blackAllRowsAVX512Consts<>+360(SB), Z27, Z21
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+96(SB), Z9
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+24(SB), Z22
-	VFMADD231PD      Z9, Z14, Z22
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+24(SB), Z13, Z9
-	VSUBPD           Z23, Z18, Z25
-	VMULPD           Z25, Z3, Z25
-	VMULPD           Z3, Z24, Z3
-	VMULPD           Z24, Z17, Z24
-	VADDPD           Z25, Z6, Z25
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+168(SB), Z26
-	VFMADD231PD.BCST blackAllRowsAVX512Consts<>+160(SB), Z22, Z26
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+176(SB), Z22, Z26
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+184(SB), Z22, Z26
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+192(SB), Z22, Z26
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+200(SB), Z22, Z26
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+208(SB), Z22, Z26
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+216(SB), Z22, Z26
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+224(SB), Z22, Z26
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+232(SB), Z22, Z26
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+240(SB), Z22, Z26
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+248(SB), Z22, Z26
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+256(SB), Z22, Z26
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+264(SB), Z22, Z26
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+272(SB), Z22, Z26
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+280(SB), Z22, Z26
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+288(SB), Z22, Z26
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+296(SB), Z22, Z26
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+304(SB), Z22, Z26
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+312(SB), Z22, Z26
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+320(SB), Z22, Z26
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+328(SB), Z26, Z22
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+16(SB), Z22, Z14
-	VMULPD           Z19, Z14, Z14
-	VPTERNLOGQ       $0xe4, Z4, Z16, Z14
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+168(SB), Z16
-	VFMADD231PD.BCST blackAllRowsAVX512Consts<>+160(SB), Z9, Z16
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+176(SB), Z9, Z16
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+184(SB), Z9, Z16
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+192(SB), Z9, Z16
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+200(SB), Z9, Z16
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+208(SB), Z9, Z16
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+216(SB), Z9, Z16
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+224(SB), Z9, Z16
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+232(SB), Z9, Z16
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+240(SB), Z9, Z16
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+248(SB), Z9, Z16
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+256(SB), Z9, Z16
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+264(SB), Z9, Z16
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+272(SB), Z9, Z16
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+280(SB), Z9, Z16
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+288(SB), Z9, Z16
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+296(SB), Z9, Z16
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+304(SB), Z9, Z16
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+312(SB), Z9, Z16
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+320(SB), Z9, Z16
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+328(SB), Z16, Z9
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+16(SB), Z9, Z13
-	VMULPD           Z20, Z13, Z9
-	VPTERNLOGQ       $0xe4, Z4, Z2, Z9
-	VSUBPD           Z9, Z14, Z2
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+376(SB), Z4
-	VFMADD231PD.BCST blackAllRowsAVX512Consts<>+368(SB), Z21, Z4
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+384(SB), Z21, Z4
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+392(SB), Z21, Z4
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+400(SB), Z21, Z4
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+408(SB), Z21, Z4
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+416(SB), Z21, Z4
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+424(SB), Z21, Z4
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+432(SB), Z21, Z4
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+440(SB), Z21, Z4
-	VMULPD           Z21, Z21, Z13
-	VFMADD231PD      Z4, Z13, Z21
-	VFMADD213PD      Z12, Z21, Z12
-	VSCALEFPD        Z27, Z12, Z4
-	VFNMADD231PD     Z4, Z9, Z5
-	VFMADD231PD      Z2, Z4, Z11
-	VMULPD.BCST      blackAllRowsAVX512Consts<>+456(SB), Z4, Z2
-	VMULPD           Z5, Z8, Z4
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+464(SB), Z5
-	VBLENDMPD        Z11, Z5, K1, Z5
-	VMULPD           Z10, Z2, Z9
-	VMULPD           Z2, Z7, Z7
-	VMULPD           Z2, Z8, Z2
-	VMULPD           Z5, Z0, Z0
-	VMOVUPD          Z5, K7, (SI)(AX*1)
-	VMOVUPD          Z4, K7, (DI)(AX*1)
-	VMULPD.BCST      blackAllRowsAVX512Consts<>+152(SB), Z9, Z9
-	VFMADD231PD      Z5, Z6, Z9
-	VMULPD           Z15, Z2, Z5
-	VMULPD           Z3, Z2, Z3
+	MOVQ             sigma_base+384(FP), DX
+	VMOVUPD.Z        64(DX)(AX*1), K6, Z7
+	MOVQ             D_base+408(FP), DX
+	VMOVUPD.Z        (DX)(AX*1), K7, Z8
+	MOVQ             D_base+408(FP), DX
+	VMOVUPD.Z        64(DX)(AX*1), K6, Z9
+	MOVQ             sign_base+288(FP), DX
+	VMOVUPD.Z        (DX)(AX*1), K7, Z10
+	MOVQ             sign_base+288(FP), DX
+	VMOVUPD.Z        64(DX)(AX*1), K6, Z11
+	MOVQ             r_base+432(FP), DX
+	VMOVUPD.Z        (DX)(AX*1), K7, Z12
+	MOVQ             r_base+432(FP), DX
+	VMOVUPD.Z        64(DX)(AX*1), K6, Z13
+	VSQRTPD          Z0, Z14
+	VSQRTPD          Z1, Z15
+	VGETMANTPD       $0x04, Z2, Z16
+	VGETMANTPD       $0x04, Z3, Z17
+	VGETMANTPD       $0x04, Z4, Z18
+	VGETMANTPD       $0x04, Z5, Z19
+	VGETEXPPD        Z2, Z20
+	VGETEXPPD        Z3, Z21
+	VGETEXPPD        Z4, Z22
+	VGETEXPPD        Z5, Z23
+	VSUBPD           Z22, Z20, Z20
+	VSUBPD           Z23, Z21, Z21
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+0(SB), Z22
+	VMULPD           Z22, Z16, Z23
+	VMULPD           Z22, Z17, Z24
+	VCMPPD           $0x11, Z18, Z23, K1
+	VCMPPD           $0x11, Z19, Z24, K2
+	VMULPD           Z22, Z18, Z23
+	VMULPD           Z22, Z19, Z22
+	VCMPPD           $0x11, Z16, Z23, K3
+	VCMPPD           $0x11, Z17, Z22, K4
+	VMOVAPD          Z16, Z22
+	VADDPD           Z16, Z16, K1, Z22
+	VMOVAPD          Z17, Z16
+	VADDPD           Z17, Z17, K2, Z16
+	VMOVAPD          Z18, Z17
+	VADDPD           Z18, Z18, K3, Z17
+	VMOVAPD          Z19, Z18
+	VADDPD           Z19, Z19, K4, Z18
+	VMULPD           Z14, Z6, Z19
+	VMULPD           Z15, Z7, Z23
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+24(SB), Z24
+	VMOVAPD          Z20, Z25
+	VADDPD           Z24, Z20, K1, Z25
+	VMOVAPD          Z21, Z26
+	VADDPD           Z24, Z21, K2, Z26
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+8(SB), Z27
+	VADDPD           Z27, Z20, K3, Z25
+	VADDPD           Z27, Z21, K4, Z26
+	VADDPD           Z17, Z22, Z20
+	VADDPD           Z18, Z16, Z21
+	VSUBPD           Z17, Z22, Z17
+	VSUBPD           Z18, Z16, Z16
+	VMULPD           Z19, Z2, Z18
+	VMULPD           Z23, Z3, Z22
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+88(SB), Z28
+	VMULPD           Z28, Z25, Z29
+	VMULPD           Z28, Z26, Z28
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+16(SB), Z30
+	VMULPD           Z30, Z19, Z31
+	VMOVUPD          Z13, (BX)
+	VMULPD           Z30, Z23, Z13
+	VMOVUPD          Z12, 64(BX)
+	VMULPD           Z8, Z2, Z12
+	VMOVUPD          Z1, 128(BX)
+	VMULPD           Z9, Z3, Z1
+	VMOVUPD          Z0, 192(BX)
+	VMULPD           Z18, Z20, Z0
+	VMULPD           Z22, Z21, Z24
+	VDIVPD           Z0, Z27, Z0
+	VDIVPD           Z24, Z27, Z24
+	VMULPD           Z0, Z18, Z18
+	VMULPD           Z24, Z22, Z22
+	VMULPD           Z0, Z20, Z0
+	VMULPD           Z24, Z21, Z20
+	VMULPD           Z18, Z17, Z17
+	VMULPD           Z22, Z16, Z16
+	VMULPD           Z0, Z2, Z18
+	VMULPD           Z20, Z3, Z21
+	VMINPD           Z4, Z2, Z2
+	VMINPD           Z5, Z3, Z3
+	VMULPD           Z8, Z4, Z4
+	VMULPD           Z9, Z5, Z5
+	VMINPD           Z8, Z2, Z2
+	VMINPD           Z9, Z3, Z3
+	VMULPD           Z0, Z19, Z0
+	VMULPD           Z20, Z23, Z8
+	VMINPD           Z19, Z2, Z2
+	VMINPD           Z23, Z3, Z3
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+128(SB), Z9
+	VCMPPD           $0x11, Z2, Z9, K1
+	VCMPPD           $0x11, Z3, Z9, K2
+	VMULPD           Z17, Z17, Z2
+	VMULPD           Z16, Z16, Z3
+	VMULPD           Z18, Z6, Z9
+	VMULPD           Z21, Z7, Z20
+	VMULPD           Z6, Z6, Z6
+	VMULPD           Z7, Z7, Z7
+	VMULPD           Z9, Z9, Z9
+	VMULPD           Z20, Z20, Z20
+	VMULPD           Z6, Z18, Z6
+	VMULPD           Z7, Z21, Z7
+	VMULPD           Z9, Z30, Z9
+	VMULPD           Z20, Z30, Z20
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+32(SB), Z22
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+40(SB), Z24
+	VFMADD231PD      Z22, Z2, Z24
+	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+40(SB), Z3, Z22
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+48(SB), Z30
+	VFMADD213PD      Z30, Z2, Z24
+	VFMADD231PD      Z22, Z3, Z30
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+56(SB), Z22
+	VFMADD213PD      Z22, Z2, Z24
+	VFMADD231PD      Z30, Z3, Z22
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+64(SB), Z30
+	VFMADD213PD      Z30, Z2, Z24
+	VFMADD231PD      Z22, Z3, Z30
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+72(SB), Z22
+	VFMADD213PD      Z22, Z2, Z24
+	VFMADD231PD      Z30, Z3, Z22
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+80(SB), Z30
+	VFMADD213PD      Z30, Z2, Z24
+	VFMADD231PD      Z22, Z3, Z30
 	VMULPD           Z24, Z2, Z2
-	VSUBPD           Z18, Z23, Z10
-	VMULPD           Z23, Z17, Z11
-	VXORPD.BCST      blackAllRowsAVX512Consts<>+472(SB), Z0, Z0
-	VMOVUPD          Z7, K7, (R9)(AX*1)
-	VMOVUPD          Z9, K7, (R10)(AX*1)
-	VMOVUPD          Z0, K7, (R11)(AX*1)
-	VMULPD           Z5, Z8, Z0
-	VFMADD231PD      Z4, Z6, Z3
-	VMULPD           Z25, Z5, Z4
-	VMULPD           Z10, Z17, Z6
-	VMULPD           Z11, Z7, Z7
-	VXORPD.BCST      blackAllRowsAVX512Consts<>+472(SB), Z2, Z2
-	VMOVUPD          Z5, K7, (R8)(AX*1)
-	VMOVUPD          Z2, K7, (R12)(AX*1)
-	VMULPD           Z1, Z0, Z0
-	VMOVUPD          Z3, K7, (R15)(AX*1)
+	VMULPD           Z30, Z3, Z3
+	VFMADD231PD      Z2, Z17, Z29
+	VFMADD231PD      Z3, Z16, Z28
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+96(SB), Z2
+	VFMADD231PD      Z2, Z17, Z29
+	VFMADD231PD      Z2, Z16, Z28
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+104(SB), Z3
+	VFMADD231PD      Z3, Z25, Z29
+	VFMADD231PD      Z3, Z26, Z28
+	VMULPD           Z12, Z10, Z3
+	VMULPD           Z1, Z11, Z16
+	VMULPD           Z4, Z10, Z17
+	VMULPD           Z5, Z11, Z22
+	VADDPD           Z4, Z12, Z4
+	VADDPD           Z5, Z1, Z5
+	VADDPD           Z4, Z19, Z4
+	VADDPD           Z5, Z23, Z5
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+448(SB), Z19
+	VCMPPD           $0x11, Z19, Z4, K3
+	VCMPPD           $0x11, Z19, Z5, K4
+	KANDB            K3, K1, K1
+	KANDB            K4, K2, K2
+	VMOVAPD          Z31, Z4
+	VFMADD231PD      Z29, Z18, Z4
+	VMOVAPD          Z13, Z5
+	VFMADD231PD      Z28, Z21, Z5
+	VFMSUB231PD      Z29, Z18, Z31
+	VFMSUB231PD      Z28, Z21, Z13
+	VMULPD           Z0, Z18, Z19
+	VMULPD           Z8, Z21, Z23
+	VMULPD           Z18, Z14, Z24
+	VMULPD           Z21, Z15, Z25
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+112(SB), Z26
+	VANDPD           Z26, Z4, Z28
+	VANDPD           Z26, Z5, Z29
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+120(SB), Z30
+	VMINPD           Z28, Z30, Z28
+	VMINPD           Z29, Z30, Z29
+	VMOVUPD          Z25, 256(BX)
+	VANDPD           Z26, Z31, Z25
+	VMOVUPD          Z24, 320(BX)
+	VANDPD           Z26, Z13, Z24
+	VMINPD           Z25, Z30, Z25
+	VMINPD           Z24, Z30, Z24
+	VMULPD           Z4, Z10, Z30
+	VMOVUPD          Z20, 384(BX)
+	VMULPD           Z5, Z11, Z20
+	VMOVUPD          Z9, 448(BX)
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+336(SB), Z9
+	VCMPPD           $0x11, Z9, Z30, K3
+	VCMPPD           $0x11, Z9, Z20, K4
+	VMULPD           Z31, Z10, Z10
+	VMULPD           Z13, Z11, Z11
+	VCMPPD           $0x11, Z9, Z10, K5
+	KMOVB            K2, 512(BX)
+	VCMPPD           $0x11, Z9, Z11, K2
+	VBLENDMPD        Z9, Z3, K3, Z3
+	VBLENDMPD        Z9, Z16, K4, Z10
+	VBLENDMPD        Z9, Z17, K5, Z11
+	VBLENDMPD        Z9, Z22, K2, Z9
+	VSUBPD           Z11, Z3, Z11
+	VSUBPD           Z9, Z10, Z9
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+136(SB), Z16
+	VFMADD213PD      Z27, Z28, Z16
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+136(SB), Z17
+	VFMADD213PD      Z27, Z29, Z17
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+144(SB), Z20
+	VADDPD           Z20, Z28, Z22
+	VADDPD           Z20, Z29, Z30
+	VMOVUPD          Z23, 576(BX)
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+136(SB), Z23
+	VFMADD213PD      Z27, Z25, Z23
+	VMOVUPD          Z19, 640(BX)
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+136(SB), Z19
+	VFMADD213PD      Z27, Z24, Z19
+	VMOVUPD          Z15, 704(BX)
+	VADDPD           Z20, Z25, Z15
+	VADDPD           Z20, Z24, Z20
+	VMOVUPD          Z14, 768(BX)
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+152(SB), Z14
+	VMOVUPD          Z7, 832(BX)
+	VMULPD           Z14, Z28, Z7
+	VMOVUPD          Z6, 896(BX)
+	VMULPD           Z14, Z29, Z6
+	VMULPD           Z22, Z16, Z14
+	VMOVUPD          Z8, 960(BX)
+	VMULPD           Z30, Z17, Z8
+	VMOVUPD          Z0, 1024(BX)
+	VMOVAPD          Z28, Z0
+	VPTERNLOGQ       $0xe4, Z26, Z4, Z0
+	VMOVUPD          Z9, 1088(BX)
+	VMOVAPD          Z29, Z9
+	VPTERNLOGQ       $0xe4, Z26, Z5, Z9
+	VFMADD213PD      Z27, Z0, Z18
+	VFMADD213PD      Z27, Z9, Z21
+	VMOVUPD          Z21, 1152(BX)
+	VMULPD           Z15, Z23, Z21
+	VMOVUPD          Z18, 1216(BX)
+	VMULPD           Z20, Z19, Z18
+	VMOVUPD          Z11, 1280(BX)
+	VMULPD           Z7, Z28, Z11
+	VMOVUPD          Z10, 1344(BX)
+	VMULPD           Z6, Z29, Z10
+	VMOVUPD          Z3, 1408(BX)
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+344(SB), Z3
+	VMULPD           Z3, Z11, Z11
+	VMULPD           Z3, Z10, Z3
+	VRNDSCALEPD      $0x08, Z11, Z10
+	VRNDSCALEPD      $0x08, Z3, Z3
+	VMULPD           Z21, Z14, Z11
+	VMOVUPD          Z1, 1472(BX)
+	VMULPD           Z18, Z8, Z1
+	VDIVPD           Z11, Z27, Z11
+	VDIVPD           Z1, Z27, Z1
+	VMULPD           Z11, Z21, Z21
+	VMULPD           Z1, Z18, Z18
+	VMULPD           Z11, Z14, Z11
+	VMULPD           Z1, Z8, Z1
+	VMULPD           Z21, Z16, Z8
+	VMULPD           Z18, Z17, Z14
+	VMULPD           Z21, Z22, Z16
+	VMULPD           Z18, Z30, Z17
+	VMULPD           Z11, Z23, Z18
+	VMULPD           Z1, Z19, Z19
+	VMULPD           Z11, Z15, Z11
+	VMULPD           Z1, Z20, Z1
+	VMULPD           Z8, Z28, Z8
+	VMULPD           Z14, Z29, Z14
+	VMULPD           Z18, Z25, Z15
+	VMULPD           Z19, Z24, Z18
+	VPTERNLOGQ       $0xe4, Z26, Z31, Z25
+	VPTERNLOGQ       $0xe4, Z26, Z13, Z24
+	VMULPD           Z25, Z0, Z0
+	VMULPD           Z24, Z9, Z9
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+24(SB), Z19
+	VFMADD231PD      Z2, Z8, Z19
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+24(SB), Z20
+	VFMADD231PD      Z2, Z14, Z20
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+24(SB), Z21
+	VFMADD231PD      Z2, Z15, Z21
+	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+24(SB), Z18, Z2
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+352(SB), Z22
+	VMULPD           Z22, Z10, Z23
+	VMULPD           Z22, Z3, Z22
+	VFMADD231PD      Z7, Z28, Z23
+	VFMADD231PD      Z6, Z29, Z22
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+360(SB), Z6
+	VFMADD231PD      Z6, Z10, Z23
+	VFMADD231PD      Z6, Z3, Z22
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+160(SB), Z6
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+168(SB), Z7
+	VFMADD231PD      Z6, Z19, Z7
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+168(SB), Z28
+	VFMADD231PD      Z6, Z20, Z28
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+176(SB), Z29
+	VFMADD213PD      Z29, Z19, Z7
+	VFMADD213PD      Z29, Z20, Z28
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+184(SB), Z30
+	VFMADD213PD      Z30, Z19, Z7
+	VFMADD213PD      Z30, Z20, Z28
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+192(SB), Z27
+	VFMADD213PD      Z27, Z19, Z7
+	VFMADD213PD      Z27, Z20, Z28
+	VMOVUPD          Z24, 1536(BX)
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+200(SB), Z24
+	VFMADD213PD      Z24, Z19, Z7
+	VFMADD213PD      Z24, Z20, Z28
+	VMOVUPD          Z25, 1600(BX)
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+208(SB), Z25
+	VFMADD213PD      Z25, Z19, Z7
+	VFMADD213PD      Z25, Z20, Z28
+	VMOVUPD          Z9, 1664(BX)
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+216(SB), Z9
+	VFMADD213PD      Z9, Z19, Z7
+	VFMADD213PD      Z9, Z20, Z28
+	VMOVUPD          Z0, 1728(BX)
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+224(SB), Z0
+	VFMADD213PD      Z0, Z19, Z7
+	VFMADD213PD      Z0, Z20, Z28
+	VMOVUPD          Z3, 1792(BX)
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+232(SB), Z3
+	VFMADD213PD      Z3, Z19, Z7
+	VFMADD213PD      Z3, Z20, Z28
+	VMOVUPD          Z10, 1856(BX)
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+240(SB), Z10
+	VFMADD213PD      Z10, Z19, Z7
+	VFMADD213PD      Z10, Z20, Z28
+	VMOVUPD          Z12, 1920(BX)
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+248(SB), Z12
+	VFMADD213PD      Z12, Z19, Z7
+	VFMADD213PD      Z12, Z20, Z28
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+256(SB), Z12
+	VFMADD213PD      Z12, Z19, Z7
+	VFMADD213PD      Z12, Z20, Z28
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+264(SB), Z12
+	VFMADD213PD      Z12, Z19, Z7
+	VFMADD213PD      Z12, Z20, Z28
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+272(SB), Z12
+	VFMADD213PD      Z12, Z19, Z7
+	VFMADD213PD      Z12, Z20, Z28
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+280(SB), Z12
+	VFMADD213PD      Z12, Z19, Z7
+	VFMADD213PD      Z12, Z20, Z28
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+288(SB), Z12
+	VFMADD213PD      Z12, Z19, Z7
+	VFMADD213PD      Z12, Z20, Z28
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+296(SB), Z12
+	VFMADD213PD      Z12, Z19, Z7
+	VFMADD213PD      Z12, Z20, Z28
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+304(SB), Z12
+	VFMADD213PD      Z12, Z19, Z7
+	VFMADD213PD      Z12, Z20, Z28
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+312(SB), Z12
+	VFMADD213PD      Z12, Z19, Z7
+	VFMADD213PD      Z12, Z20, Z28
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+320(SB), Z12
+	VFMADD213PD      Z12, Z19, Z7
+	VFMADD213PD      Z12, Z20, Z28
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+328(SB), Z12
+	VFMADD213PD      Z12, Z7, Z19
+	VFMADD213PD      Z12, Z28, Z20
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+16(SB), Z7
+	VFMADD213PD      Z7, Z19, Z8
+	VFMADD213PD      Z7, Z20, Z14
+	VMULPD           Z16, Z8, Z8
+	VMULPD           Z17, Z14, Z14
+	VPTERNLOGQ       $0xe4, Z26, Z4, Z8
+	VPTERNLOGQ       $0xe4, Z26, Z5, Z14
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+168(SB), Z4
+	VFMADD231PD      Z6, Z21, Z4
+	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+168(SB), Z2, Z6
+	VFMADD213PD      Z29, Z21, Z4
+	VFMADD231PD      Z6, Z2, Z29
+	VFMADD213PD      Z30, Z21, Z4
+	VFMADD231PD      Z29, Z2, Z30
+	VFMADD213PD      Z27, Z21, Z4
+	VFMADD231PD      Z30, Z2, Z27
+	VFMADD213PD      Z24, Z21, Z4
+	VFMADD231PD      Z27, Z2, Z24
+	VFMADD213PD      Z25, Z21, Z4
+	VFMADD231PD      Z24, Z2, Z25
+	VFMADD213PD      Z9, Z21, Z4
+	VFMADD231PD      Z25, Z2, Z9
+	VFMADD213PD      Z0, Z21, Z4
+	VFMADD231PD      Z9, Z2, Z0
+	VFMADD213PD      Z3, Z21, Z4
+	VFMADD231PD      Z0, Z2, Z3
+	VFMADD213PD      Z10, Z21, Z4
+	VFMADD231PD      Z3, Z2, Z10
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+248(SB), Z0
+	VFMADD213PD      Z0, Z21, Z4
+	VFMADD231PD      Z10, Z2, Z0
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+256(SB), Z3
+	VFMADD213PD      Z3, Z21, Z4
+	VFMADD231PD      Z0, Z2, Z3
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+264(SB), Z0
+	VFMADD213PD      Z0, Z21, Z4
+	VFMADD231PD      Z3, Z2, Z0
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+272(SB), Z3
+	VFMADD213PD      Z3, Z21, Z4
+	VFMADD231PD      Z0, Z2, Z3
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+280(SB), Z0
+	VFMADD213PD      Z0, Z21, Z4
+	VFMADD231PD      Z3, Z2, Z0
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+288(SB), Z3
+	VFMADD213PD      Z3, Z21, Z4
+	VFMADD231PD      Z0, Z2, Z3
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+296(SB), Z0
+	VFMADD213PD      Z0, Z21, Z4
+	VFMADD231PD      Z3, Z2, Z0
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+304(SB), Z3
+	VFMADD213PD      Z3, Z21, Z4
+	VFMADD231PD      Z0, Z2, Z3
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+312(SB), Z0
+	VFMADD213PD      Z0, Z21, Z4
+	VFMADD231PD      Z3, Z2, Z0
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+320(SB), Z3
+	VFMADD213PD      Z3, Z21, Z4
+	VFMADD231PD      Z0, Z2, Z3
+	VFMADD213PD      Z12, Z4, Z21
+	VFMADD231PD      Z3, Z2, Z12
+	VFMADD213PD      Z7, Z21, Z15
+	VFMADD231PD      Z12, Z18, Z7
+	VMULPD           Z11, Z15, Z0
+	VMULPD           Z1, Z7, Z1
+	VPTERNLOGQ       $0xe4, Z26, Z31, Z0
+	VPTERNLOGQ       $0xe4, Z26, Z13, Z1
+	VSUBPD           Z8, Z0, Z0
+	VSUBPD           Z14, Z1, Z1
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+368(SB), Z2
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+376(SB), Z3
+	VFMADD231PD      Z2, Z23, Z3
+	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+376(SB), Z22, Z2
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+384(SB), Z4
+	VFMADD213PD      Z4, Z23, Z3
+	VFMADD231PD      Z2, Z22, Z4
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+392(SB), Z2
+	VFMADD213PD      Z2, Z23, Z3
+	VFMADD231PD      Z4, Z22, Z2
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+400(SB), Z4
+	VFMADD213PD      Z4, Z23, Z3
+	VFMADD231PD      Z2, Z22, Z4
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+408(SB), Z2
+	VFMADD213PD      Z2, Z23, Z3
+	VFMADD231PD      Z4, Z22, Z2
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+416(SB), Z4
+	VFMADD213PD      Z4, Z23, Z3
+	VFMADD231PD      Z2, Z22, Z4
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+424(SB), Z2
+	VFMADD213PD      Z2, Z23, Z3
+	VFMADD231PD      Z4, Z22, Z2
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+432(SB), Z4
+	VFMADD213PD      Z4, Z23, Z3
+	VFMADD231PD      Z2, Z22, Z4
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+440(SB), Z2
+	VFMADD213PD      Z2, Z23, Z3
+	VFMADD231PD      Z4, Z22, Z2
+	VMULPD           Z23, Z23, Z4
+	VMULPD           Z22, Z22, Z5
+	VFMADD231PD      Z3, Z4, Z23
+	VFMADD231PD      Z2, Z5, Z22
+	VMOVUPD          1920(BX), Z2
+	VFMADD213PD      Z2, Z23, Z2
+	VMOVUPD          1472(BX), Z3
+	VFMADD213PD      Z3, Z22, Z3
+	VSCALEFPD        1856(BX), Z2, Z2
+	VSCALEFPD        1792(BX), Z3, Z3
+	VFNMADD213PD     1408(BX), Z2, Z8
+	VFNMADD213PD     1344(BX), Z3, Z14
+	VFMADD213PD      1280(BX), Z2, Z0
+	VFMADD213PD      1088(BX), Z3, Z1
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+456(SB), Z4
+	VMULPD           Z4, Z2, Z2
+	VMULPD           Z4, Z3, Z3
+	VMULPD           1024(BX), Z8, Z4
+	VMULPD           960(BX), Z14, Z5
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+464(SB), Z6
+	VBLENDMPD        Z0, Z6, K1, Z0
+	KMOVB            512(BX), K1
+	VBLENDMPD        Z1, Z6, K1, Z1
+	VMULPD           896(BX), Z2, Z6
+	VMULPD           832(BX), Z3, Z7
+	VMULPD           768(BX), Z2, Z8
+	VMULPD           704(BX), Z3, Z9
+	VMULPD           1024(BX), Z2, Z2
+	VMULPD           960(BX), Z3, Z3
+	VMULPD           192(BX), Z0, Z10
+	VMULPD           128(BX), Z1, Z11
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+152(SB), Z12
+	VMULPD           Z6, Z12, Z6
+	VMULPD           Z7, Z12, Z7
+	VMOVUPD          Z4, K7, (DI)(AX*1)
+	VMOVUPD          Z5, K6, 64(DI)(AX*1)
+	VMOVUPD          Z0, K7, (SI)(AX*1)
+	VMOVUPD          Z1, K6, 64(SI)(AX*1)
+	VFMADD231PD      64(BX), Z0, Z6
+	VFMADD231PD      (BX), Z1, Z7
+	VMOVUPD          Z6, K7, (R10)(AX*1)
+	VMOVUPD          Z7, K6, 64(R10)(AX*1)
+	VMULPD           640(BX), Z2, Z0
+	VMULPD           576(BX), Z3, Z1
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+472(SB), Z6
+	VXORPD           Z10, Z6, Z7
+	VXORPD           Z11, Z6, Z10
+	VMOVUPD          Z7, K7, (R11)(AX*1)
+	VMOVUPD          Z10, K6, 64(R11)(AX*1)
+	VMOVUPD          Z8, K7, (R9)(AX*1)
+	VMOVUPD          Z9, K6, 64(R9)(AX*1)
+	VMULPD           1024(BX), Z0, Z7
+	VMULPD           960(BX), Z1, Z10
+	VMULPD           1216(BX), Z7, Z7
+	VMULPD           1152(BX), Z10, Z10
+	VMOVUPD          Z0, K7, (R8)(AX*1)
+	VMOVUPD          Z1, K6, 64(R8)(AX*1)
+	VXORPD           Z7, Z6, Z7
+	VXORPD           Z10, Z6, Z10
+	MOVQ             speed_base+216(FP), DX
+	VMOVUPD          Z7, K7, (DX)(AX*1)
+	MOVQ             speed_base+216(FP), DX
+	VMOVUPD          Z10, K6, 64(DX)(AX*1)
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+8(SB), Z7
+	VSUBPD           1728(BX), Z7, Z10
+	VSUBPD           1664(BX), Z7, Z11
+	VMOVUPD          448(BX), Z12
+	VMULPD           Z10, Z12, Z10
+	VMOVUPD          384(BX), Z13
+	VMULPD           Z11, Z13, Z11
+	VMOVUPD          1600(BX), Z14
+	VMULPD           Z12, Z14, Z12
+	VMOVUPD          1536(BX), Z15
+	VMULPD           Z13, Z15, Z13
+	VMULPD           320(BX), Z14, Z14
+	VMULPD           256(BX), Z15, Z15
+	VMOVUPD          64(BX), Z16
+	VADDPD           Z10, Z16, Z10
+	VMOVUPD          (BX), Z17
+	VADDPD           Z11, Z17, Z11
+	VMULPD           Z12, Z2, Z12
+	VMULPD           Z13, Z3, Z13
+	VFMADD231PD      Z4, Z16, Z12
+	VFMADD231PD      Z5, Z17, Z13
+	VMULPD           Z14, Z2, Z2
+	VMULPD           Z15, Z3, Z3
+	MOVQ             charm_base+192(FP), DX
+	VMOVUPD          Z12, K7, (DX)(AX*1)
+	MOVQ             charm_base+192(FP), DX
+	VMOVUPD          Z13, K6, 64(DX)(AX*1)
+	VMULPD           Z10, Z0, Z4
+	VMULPD           Z11, Z1, Z5
 	MOVQ             color_base+264(FP), DX
 	VMOVUPD          Z4, K7, (DX)(AX*1)
-	VMULPD           Z6, Z5, Z1
-	VMOVUPD          Z7, K7, (R13)(AX*1)
-	VXORPD.BCST      blackAllRowsAVX512Consts<>+472(SB), Z0, Z0
-	MOVQ             speed_base+216(FP), DX
+	MOVQ             color_base+264(FP), DX
+	VMOVUPD          Z5, K6, 64(DX)(AX*1)
+	VXORPD           Z2, Z6, Z2
+	VXORPD           Z3, Z6, Z3
+	VMOVUPD          Z2, K7, (R12)(AX*1)
+	VMOVUPD          Z3, K6, 64(R12)(AX*1)
+	VMOVUPD          1728(BX), Z2
+	VSUBPD           Z7, Z2, Z3
+	VMOVUPD          1664(BX), Z4
+	VSUBPD           Z7, Z4, Z5
+	VMOVUPD          320(BX), Z6
+	VMULPD           Z2, Z6, Z2
+	VMOVUPD          256(BX), Z7
+	VMULPD           Z4, Z7, Z4
+	VMULPD           Z3, Z6, Z3
+	VMULPD           Z5, Z7, Z5
+	VMULPD           Z2, Z8, Z2
+	VMULPD           Z4, Z9, Z4
+	VMULPD           Z3, Z0, Z0
+	VMULPD           Z5, Z1, Z1
+	VMOVUPD          Z2, K7, (R13)(AX*1)
+	VMOVUPD          Z4, K6, 64(R13)(AX*1)
+	MOVQ             zomma_base+240(FP), DX
 	VMOVUPD          Z0, K7, (DX)(AX*1)
 	MOVQ             zomma_base+240(FP), DX
-	VMOVUPD          Z1, K7, (DX)(AX*1)
-	ADDQ             $+64, AX
-	SUBQ             $+8, CX
+	VMOVUPD          Z1, K6, 64(DX)(AX*1)
+	ADDQ             $+128, AX
+	SUBQ             $+16, CX
 	JGT              tail
 
 done:
@@ -1984,11 +2324,19 @@ DATA blackAllRowsAVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA blackAllRowsAVX2Masks<>+8(SB)/8, $0xffffffffffffffff
 DATA blackAllRowsAVX2Masks<>+16(SB)/8, $0xffffffffffffffff
 DATA blackAllRowsAVX2Masks<>+24(SB)/8, $0xffffffffffffffff
-DATA blackAllRowsAVX2Masks<>+32(SB)/8, $0x0000000000000000
-DATA blackAllRowsAVX2Masks<>+40(SB)/8, $0x0000000000000000
-DATA blackAllRowsAVX2Masks<>+48(SB)/8, $0x0000000000000000
-DATA blackAllRowsAVX2Masks<>+56(SB)/8, $0x0000000000000000
-GLOBL blackAllRowsAVX2Masks<>(SB), RODATA|NOPTR, $64
+DATA blackAllRowsAVX2Masks<>+32(SB)/8, $0xffffffffffffffff
+DATA blackAllRowsAVX2Masks<>+40(SB)/8, $0xffffffffffffffff
+DATA blackAllRowsAVX2Masks<>+48(SB)/8, $0xffffffffffffffff
+DATA blackAllRowsAVX2Masks<>+56(SB)/8, $0xffffffffffffffff
+DATA blackAllRowsAVX2Masks<>+64(SB)/8, $0x0000000000000000
+DATA blackAllRowsAVX2Masks<>+72(SB)/8, $0x0000000000000000
+DATA blackAllRowsAVX2Masks<>+80(SB)/8, $0x0000000000000000
+DATA blackAllRowsAVX2Masks<>+88(SB)/8, $0x0000000000000000
+DATA blackAllRowsAVX2Masks<>+96(SB)/8, $0x0000000000000000
+DATA blackAllRowsAVX2Masks<>+104(SB)/8, $0x0000000000000000
+DATA blackAllRowsAVX2Masks<>+112(SB)/8, $0x0000000000000000
+DATA blackAllRowsAVX2Masks<>+120(SB)/8, $0x0000000000000000
+GLOBL blackAllRowsAVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func blackAllRowsAVX2(price []float64, delta []float64, gamma []float64, vega []float64, theta []float64, rho []float64, vanna []float64, volga []float64, charm []float64, speed []float64, zomma []float64, color []float64, sign []float64, F []float64, K []float64, T []float64, sigma []float64, D []float64, r []float64)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
@@ -2004,7 +2352,6 @@ TEXT ·blackAllRowsAVX2(SB), $2048-456
 	MOVQ rho_base+120(FP), R11
 	MOVQ vanna_base+144(FP), R12
 	MOVQ volga_base+168(FP), R13
-	MOVQ charm_base+192(FP), R15
 	XORL AX, AX
 	SUBQ $+12, CX
 	JLT  rest
@@ -3175,11 +3522,16 @@ body:
 	VMULPD       Y12, Y6, Y0
 	VMULPD       Y4, Y7, Y4
 	VMULPD       Y2, Y8, Y2
-	PREFETCHT0   1024(R15)(AX*1)
-	VMOVUPD      Y15, (R15)(AX*1)
-	VMOVUPD      Y1, 32(R15)(AX*1)
-	PREFETCHT0   1088(R15)(AX*1)
-	VMOVUPD      Y9, 64(R15)(AX*1)
+	MOVQ         charm_base+192(FP), DX
+	PREFETCHT0   1024(DX)(AX*1)
+	MOVQ         charm_base+192(FP), DX
+	VMOVUPD      Y15, (DX)(AX*1)
+	MOVQ         charm_base+192(FP), DX
+	VMOVUPD      Y1, 32(DX)(AX*1)
+	MOVQ         charm_base+192(FP), DX
+	PREFETCHT0   1088(DX)(AX*1)
+	MOVQ         charm_base+192(FP), DX
+	VMOVUPD      Y9, 64(DX)(AX*1)
 	VMULPD       Y3, Y14, Y1
 	VMULPD       Y5, Y11, Y3
 	VMULPD       Y13, Y10, Y5
@@ -3248,330 +3600,784 @@ rest:
 	JEQ  done
 
 tail:
-	MOVQ         $+4, DX
+	MOVQ         $+8, DX
 	CMPQ         CX, DX
 	CMOVQLT      CX, DX
 	NEGQ         DX
-	LEAQ         blackAllRowsAVX2Masks<>+32(SB), R14
+	LEAQ         blackAllRowsAVX2Masks<>+64(SB), R14
 	VMOVUPD      (R14)(DX*8), Y15
+	VMOVUPD      32(R14)(DX*8), Y14
 	MOVQ         T_base+360(FP), DX
 	VMASKMOVPD   (DX)(AX*1), Y15, Y0
+	MOVQ         T_base+360(FP), DX
+	VMASKMOVPD   32(DX)(AX*1), Y14, Y1
 	MOVQ         F_base+312(FP), DX
-	VMASKMOVPD   (DX)(AX*1), Y15, Y1
-	MOVQ         K_base+336(FP), DX
 	VMASKMOVPD   (DX)(AX*1), Y15, Y2
-	MOVQ         sigma_base+384(FP), DX
-	VMASKMOVPD   (DX)(AX*1), Y15, Y3
-	MOVQ         D_base+408(FP), DX
+	MOVQ         F_base+312(FP), DX
+	VMASKMOVPD   32(DX)(AX*1), Y14, Y3
+	MOVQ         K_base+336(FP), DX
 	VMASKMOVPD   (DX)(AX*1), Y15, Y4
-	MOVQ         sign_base+288(FP), DX
-	VMASKMOVPD   (DX)(AX*1), Y15, Y5
-	MOVQ         r_base+432(FP), DX
+	MOVQ         K_base+336(FP), DX
+	VMASKMOVPD   32(DX)(AX*1), Y14, Y5
+	MOVQ         sigma_base+384(FP), DX
 	VMASKMOVPD   (DX)(AX*1), Y15, Y6
-	VSQRTPD      Y0, Y7
-	VMOVUPD      blackAllRowsAVX2Consts<>+0(SB), Y8
-	VANDPD       Y8, Y1, Y9
-	VANDPD       Y8, Y2, Y10
-	VMOVUPD      blackAllRowsAVX2Consts<>+32(SB), Y11
-	VMULPD       Y11, Y9, Y12
-	VMULPD       Y10, Y11, Y11
-	VMOVUPD      blackAllRowsAVX2Consts<>+64(SB), Y13
-	VCMPPD       $0x11, Y13, Y9, Y14
-	VCMPPD       $0x11, Y13, Y10, Y13
-	VBLENDVPD    Y14, Y12, Y9, Y12
-	VBLENDVPD    Y13, Y11, Y10, Y11
-	VMOVUPD      Y6, (BX)
-	VMOVUPD      blackAllRowsAVX2Consts<>+96(SB), Y6
-	VANDPD       Y6, Y14, Y14
-	VANDPD       Y6, Y13, Y6
-	VCMPPD       $0x03, Y9, Y9, Y13
-	VMOVUPD      Y0, 32(BX)
-	VCMPPD       $0x03, Y10, Y10, Y0
-	VANDPD       blackAllRowsAVX2Consts<>+128(SB), Y12, Y8
-	VPSRLQ       $0x34, Y12, Y12
-	VORPD        blackAllRowsAVX2Consts<>+160(SB), Y8, Y8
-	VORPD        Y13, Y8, Y8
-	VORPD        blackAllRowsAVX2Consts<>+192(SB), Y12, Y12
-	VSUBPD       blackAllRowsAVX2Consts<>+224(SB), Y12, Y12
-	VSUBPD       Y14, Y12, Y12
-	VANDPD       blackAllRowsAVX2Consts<>+128(SB), Y11, Y13
-	VPSRLQ       $0x34, Y11, Y11
-	VORPD        blackAllRowsAVX2Consts<>+160(SB), Y13, Y13
-	VORPD        Y0, Y13, Y0
-	VORPD        blackAllRowsAVX2Consts<>+192(SB), Y11, Y11
-	VSUBPD       blackAllRowsAVX2Consts<>+224(SB), Y11, Y11
-	VSUBPD       Y6, Y11, Y6
-	VMOVUPD      blackAllRowsAVX2Consts<>+256(SB), Y11
-	VMULPD       Y11, Y8, Y13
-	VCMPPD       $0x11, Y0, Y13, Y13
-	VMULPD       Y11, Y0, Y11
-	VCMPPD       $0x11, Y8, Y11, Y11
-	VADDPD       Y8, Y8, Y14
-	VBLENDVPD    Y13, Y14, Y8, Y8
-	VADDPD       Y0, Y0, Y14
-	VBLENDVPD    Y11, Y14, Y0, Y0
-	VMULPD       Y7, Y3, Y14
-	VMOVUPD      Y7, 64(BX)
-	VCMPPD       $0x00, blackAllRowsAVX2Consts<>+288(SB), Y9, Y7
-	VBLENDVPD    Y7, blackAllRowsAVX2Consts<>+320(SB), Y12, Y7
-	VADDPD       Y0, Y8, Y12
-	VSUBPD       Y0, Y8, Y0
-	VMULPD       Y14, Y1, Y8
-	VMOVUPD      Y5, 96(BX)
-	VCMPPD       $0x00, blackAllRowsAVX2Consts<>+288(SB), Y10, Y5
-	VBLENDVPD    Y5, blackAllRowsAVX2Consts<>+320(SB), Y6, Y5
-	VMULPD       Y8, Y12, Y6
-	VMOVUPD      Y3, 128(BX)
-	VMOVUPD      blackAllRowsAVX2Consts<>+160(SB), Y3
-	VDIVPD       Y6, Y3, Y6
-	VMULPD       Y6, Y8, Y8
-	VMULPD       Y6, Y12, Y6
-	VMULPD       Y8, Y0, Y0
-	VCMPPD       $0x11, blackAllRowsAVX2Consts<>+352(SB), Y9, Y8
-	VBLENDVPD    Y8, Y7, Y9, Y7
-	VMULPD       Y0, Y0, Y8
-	VCMPPD       $0x11, blackAllRowsAVX2Consts<>+352(SB), Y10, Y9
-	VBLENDVPD    Y9, Y5, Y10, Y5
-	VSUBPD       Y5, Y7, Y5
-	VMOVUPD      blackAllRowsAVX2Consts<>+416(SB), Y7
-	VFMADD231PD  blackAllRowsAVX2Consts<>+384(SB), Y8, Y7
-	VFMADD213PD  blackAllRowsAVX2Consts<>+448(SB), Y8, Y7
-	VFMADD213PD  blackAllRowsAVX2Consts<>+480(SB), Y8, Y7
-	VFMADD213PD  blackAllRowsAVX2Consts<>+512(SB), Y8, Y7
-	VFMADD213PD  blackAllRowsAVX2Consts<>+544(SB), Y8, Y7
-	VFMADD213PD  blackAllRowsAVX2Consts<>+576(SB), Y8, Y7
-	VMULPD       Y7, Y8, Y7
-	VADDPD       blackAllRowsAVX2Consts<>+640(SB), Y5, Y8
-	VBLENDVPD    Y13, Y8, Y5, Y8
-	VADDPD       Y5, Y3, Y5
-	VBLENDVPD    Y11, Y5, Y8, Y5
-	VMULPD       blackAllRowsAVX2Consts<>+608(SB), Y14, Y8
-	VMULPD       Y6, Y1, Y9
-	VMULPD       Y6, Y14, Y6
-	VMULPD       blackAllRowsAVX2Consts<>+672(SB), Y5, Y10
-	VFMADD231PD  Y7, Y0, Y10
-	VFMADD231PD  blackAllRowsAVX2Consts<>+704(SB), Y0, Y10
-	VFMADD231PD  blackAllRowsAVX2Consts<>+736(SB), Y5, Y10
-	VMULPD       Y4, Y1, Y0
-	VMINPD       Y2, Y1, Y1
-	VMULPD       Y4, Y2, Y2
-	VMINPD       Y4, Y1, Y1
-	VMOVAPD      Y8, Y4
-	VFMADD231PD  Y10, Y9, Y4
-	VFMSUB231PD  Y10, Y9, Y8
-	VMOVUPD      128(BX), Y5
-	VMULPD       Y9, Y5, Y7
-	VMULPD       Y5, Y5, Y5
-	VMINPD       Y14, Y1, Y1
-	VMULPD       Y7, Y7, Y7
-	VMULPD       Y5, Y9, Y5
-	VMOVUPD      blackAllRowsAVX2Consts<>+768(SB), Y10
-	VCMPPD       $0x11, Y1, Y10, Y1
-	VMULPD       blackAllRowsAVX2Consts<>+608(SB), Y7, Y7
-	VMOVUPD      blackAllRowsAVX2Consts<>+0(SB), Y10
-	VANDPD       Y4, Y10, Y11
-	VMOVUPD      blackAllRowsAVX2Consts<>+800(SB), Y12
-	VMINPD       Y11, Y12, Y11
-	VANDPD       Y8, Y10, Y13
-	VMINPD       Y13, Y12, Y12
-	VMULPD       96(BX), Y4, Y13
-	VANDPD       blackAllRowsAVX2Consts<>+928(SB), Y4, Y4
-	VCMPPD       $0x11, blackAllRowsAVX2Consts<>+288(SB), Y13, Y13
-	VMOVUPD      Y7, 128(BX)
-	VMOVUPD      blackAllRowsAVX2Consts<>+832(SB), Y7
-	VFMADD213PD  Y3, Y11, Y7
-	VMOVUPD      Y9, 160(BX)
-	VMOVUPD      blackAllRowsAVX2Consts<>+864(SB), Y9
+	MOVQ         sigma_base+384(FP), DX
+	VMASKMOVPD   32(DX)(AX*1), Y14, Y7
+	MOVQ         D_base+408(FP), DX
+	VMASKMOVPD   (DX)(AX*1), Y15, Y8
+	MOVQ         D_base+408(FP), DX
+	VMASKMOVPD   32(DX)(AX*1), Y14, Y9
+	MOVQ         sign_base+288(FP), DX
+	VMASKMOVPD   (DX)(AX*1), Y15, Y10
+	MOVQ         sign_base+288(FP), DX
+	VMASKMOVPD   32(DX)(AX*1), Y14, Y11
+	MOVQ         r_base+432(FP), DX
+	VMASKMOVPD   (DX)(AX*1), Y15, Y12
+	MOVQ         r_base+432(FP), DX
+	VMASKMOVPD   32(DX)(AX*1), Y14, Y13
+	VMOVUPD      Y13, (BX)
+	VSQRTPD      Y0, Y13
+	VMOVUPD      Y12, 32(BX)
+	VSQRTPD      Y1, Y12
+	VMOVUPD      Y1, 64(BX)
+	VANDPD       blackAllRowsAVX2Consts<>+0(SB), Y2, Y1
+	VMOVUPD      Y0, 96(BX)
+	VANDPD       blackAllRowsAVX2Consts<>+0(SB), Y3, Y0
+	VMOVUPD      Y11, 128(BX)
+	VANDPD       blackAllRowsAVX2Consts<>+0(SB), Y4, Y11
+	VMOVUPD      Y10, 160(BX)
+	VANDPD       blackAllRowsAVX2Consts<>+0(SB), Y5, Y10
 	VMOVUPD      Y5, 192(BX)
-	VADDPD       Y9, Y11, Y5
-	VMOVUPD      Y1, 224(BX)
-	VMOVUPD      blackAllRowsAVX2Consts<>+832(SB), Y1
-	VFMADD213PD  Y3, Y12, Y1
-	VADDPD       Y9, Y12, Y9
-	VMOVUPD      Y6, 256(BX)
-	VMULPD       blackAllRowsAVX2Consts<>+896(SB), Y11, Y6
-	VMOVUPD      Y14, 288(BX)
-	VMULPD       96(BX), Y8, Y14
-	VANDPD       blackAllRowsAVX2Consts<>+928(SB), Y8, Y8
-	VCMPPD       $0x11, blackAllRowsAVX2Consts<>+288(SB), Y14, Y14
-	VMOVUPD      Y14, 320(BX)
-	VMULPD       Y5, Y7, Y14
+	VMULPD       blackAllRowsAVX2Consts<>+32(SB), Y1, Y5
+	VMOVUPD      Y4, 224(BX)
+	VMULPD       blackAllRowsAVX2Consts<>+32(SB), Y0, Y4
+	VMOVUPD      Y9, 256(BX)
+	VMULPD       blackAllRowsAVX2Consts<>+32(SB), Y11, Y9
+	VMOVUPD      Y8, 288(BX)
+	VMULPD       blackAllRowsAVX2Consts<>+32(SB), Y10, Y8
+	VMOVUPD      Y3, 320(BX)
+	VCMPPD       $0x11, blackAllRowsAVX2Consts<>+64(SB), Y1, Y3
 	VMOVUPD      Y2, 352(BX)
-	VMULPD       Y9, Y1, Y2
-	VMOVUPD      Y13, 384(BX)
-	VMULPD       Y6, Y11, Y13
-	VMULPD       blackAllRowsAVX2Consts<>+960(SB), Y13, Y13
-	VROUNDPD     $0x08, Y13, Y13
-	VMOVUPD      Y0, 416(BX)
-	VMULPD       Y2, Y14, Y0
-	VDIVPD       Y0, Y3, Y0
-	VMULPD       Y0, Y2, Y2
-	VMULPD       Y0, Y14, Y0
-	VMULPD       Y2, Y7, Y7
-	VMULPD       Y2, Y5, Y2
-	VMULPD       Y0, Y1, Y1
-	VMULPD       Y0, Y9, Y0
-	VMULPD       Y7, Y11, Y5
-	VMULPD       Y1, Y12, Y1
-	VANDPD       Y12, Y10, Y7
-	VORPD        Y7, Y8, Y7
-	VMULPD       blackAllRowsAVX2Consts<>+1696(SB), Y13, Y9
-	VFMADD231PD  Y6, Y11, Y9
-	VANDPD       Y11, Y10, Y6
-	VORPD        Y6, Y4, Y6
-	VFMADD231PD  blackAllRowsAVX2Consts<>+1728(SB), Y13, Y9
-	VMOVUPD      blackAllRowsAVX2Consts<>+704(SB), Y11
-	VMOVUPD      blackAllRowsAVX2Consts<>+640(SB), Y12
-	VFMADD231PD  Y11, Y5, Y12
-	VFMADD213PD  blackAllRowsAVX2Consts<>+640(SB), Y1, Y11
-	VMINPD       blackAllRowsAVX2Consts<>+1760(SB), Y13, Y14
-	VMAXPD       blackAllRowsAVX2Consts<>+1792(SB), Y14, Y14
-	VSUBPD       Y14, Y13, Y13
-	VMOVUPD      blackAllRowsAVX2Consts<>+1824(SB), Y3
-	VADDPD       Y3, Y14, Y14
-	VADDPD       Y3, Y13, Y3
-	VPSLLQ       $0x34, Y14, Y13
-	VPSLLQ       $0x34, Y3, Y3
-	VMOVUPD      blackAllRowsAVX2Consts<>+1024(SB), Y14
-	VFMADD231PD  blackAllRowsAVX2Consts<>+992(SB), Y12, Y14
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1056(SB), Y12, Y14
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1088(SB), Y12, Y14
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1120(SB), Y12, Y14
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1152(SB), Y12, Y14
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1184(SB), Y12, Y14
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1216(SB), Y12, Y14
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1248(SB), Y12, Y14
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1280(SB), Y12, Y14
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1312(SB), Y12, Y14
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1344(SB), Y12, Y14
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1376(SB), Y12, Y14
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1408(SB), Y12, Y14
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1440(SB), Y12, Y14
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1472(SB), Y12, Y14
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1504(SB), Y12, Y14
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1536(SB), Y12, Y14
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1568(SB), Y12, Y14
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1600(SB), Y12, Y14
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1632(SB), Y12, Y14
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1664(SB), Y14, Y12
-	VFMADD213PD  blackAllRowsAVX2Consts<>+608(SB), Y12, Y5
-	VMULPD       Y2, Y5, Y2
-	VANDPD       Y2, Y10, Y2
-	VORPD        Y4, Y2, Y2
-	VMOVUPD      blackAllRowsAVX2Consts<>+1024(SB), Y4
-	VFMADD231PD  blackAllRowsAVX2Consts<>+992(SB), Y11, Y4
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1056(SB), Y11, Y4
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1088(SB), Y11, Y4
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1120(SB), Y11, Y4
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1152(SB), Y11, Y4
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1184(SB), Y11, Y4
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1216(SB), Y11, Y4
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1248(SB), Y11, Y4
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1280(SB), Y11, Y4
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1312(SB), Y11, Y4
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1344(SB), Y11, Y4
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1376(SB), Y11, Y4
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1408(SB), Y11, Y4
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1440(SB), Y11, Y4
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1472(SB), Y11, Y4
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1504(SB), Y11, Y4
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1536(SB), Y11, Y4
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1568(SB), Y11, Y4
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1600(SB), Y11, Y4
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1632(SB), Y11, Y4
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1664(SB), Y4, Y11
-	VFMADD213PD  blackAllRowsAVX2Consts<>+608(SB), Y11, Y1
-	VMULPD       Y0, Y1, Y0
-	VANDPD       Y0, Y10, Y0
-	VORPD        Y8, Y0, Y0
-	VSUBPD       Y2, Y0, Y0
-	VMOVUPD      blackAllRowsAVX2Consts<>+1888(SB), Y1
-	VFMADD231PD  blackAllRowsAVX2Consts<>+1856(SB), Y9, Y1
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1920(SB), Y9, Y1
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1952(SB), Y9, Y1
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1984(SB), Y9, Y1
-	VFMADD213PD  blackAllRowsAVX2Consts<>+2016(SB), Y9, Y1
-	VFMADD213PD  blackAllRowsAVX2Consts<>+2048(SB), Y9, Y1
-	VFMADD213PD  blackAllRowsAVX2Consts<>+2080(SB), Y9, Y1
-	VFMADD213PD  blackAllRowsAVX2Consts<>+2112(SB), Y9, Y1
-	VFMADD213PD  blackAllRowsAVX2Consts<>+2144(SB), Y9, Y1
-	VMULPD       Y9, Y9, Y4
-	VFMADD231PD  Y1, Y4, Y9
-	VMOVUPD      416(BX), Y1
-	VFMADD213PD  Y1, Y1, Y9
-	VMULPD       Y3, Y9, Y3
-	VMULPD       Y13, Y3, Y3
-	VMOVUPD      96(BX), Y4
-	VMULPD       Y1, Y4, Y5
-	VMOVUPD      384(BX), Y8
-	VBLENDVPD    Y8, blackAllRowsAVX2Consts<>+288(SB), Y5, Y5
-	VMOVUPD      352(BX), Y8
-	VMULPD       Y8, Y4, Y4
-	VADDPD       Y8, Y1, Y1
-	VMOVUPD      320(BX), Y8
-	VBLENDVPD    Y8, blackAllRowsAVX2Consts<>+288(SB), Y4, Y4
-	VADDPD       288(BX), Y1, Y1
-	VFNMADD213PD Y5, Y3, Y2
-	VSUBPD       Y4, Y5, Y4
-	VFMADD231PD  Y0, Y3, Y4
-	VMULPD       blackAllRowsAVX2Consts<>+2176(SB), Y3, Y0
-	VCMPPD       $0x11, blackAllRowsAVX2Consts<>+2208(SB), Y1, Y1
-	VMULPD       256(BX), Y2, Y2
-	VANDPD       224(BX), Y1, Y1
-	VMULPD       Y7, Y6, Y3
-	VMULPD       192(BX), Y0, Y5
-	VMOVUPD      160(BX), Y8
-	VFMADD213PD  blackAllRowsAVX2Consts<>+160(SB), Y8, Y6
-	VMOVUPD      blackAllRowsAVX2Consts<>+2240(SB), Y9
-	VBLENDVPD    Y1, Y4, Y9, Y1
-	VMULPD       256(BX), Y8, Y4
-	VMOVUPD      64(BX), Y9
+	VCMPPD       $0x11, blackAllRowsAVX2Consts<>+64(SB), Y0, Y2
+	VBLENDVPD    Y3, Y5, Y1, Y5
+	VBLENDVPD    Y2, Y4, Y0, Y4
+	VANDPD       blackAllRowsAVX2Consts<>+96(SB), Y3, Y3
+	VANDPD       blackAllRowsAVX2Consts<>+96(SB), Y2, Y2
+	VMOVUPD      Y7, 384(BX)
+	VCMPPD       $0x11, blackAllRowsAVX2Consts<>+64(SB), Y11, Y7
+	VMOVUPD      Y12, 416(BX)
+	VCMPPD       $0x11, blackAllRowsAVX2Consts<>+64(SB), Y10, Y12
+	VBLENDVPD    Y7, Y9, Y11, Y9
+	VBLENDVPD    Y12, Y8, Y10, Y8
+	VANDPD       blackAllRowsAVX2Consts<>+96(SB), Y7, Y7
+	VANDPD       blackAllRowsAVX2Consts<>+96(SB), Y12, Y12
+	VMOVUPD      Y6, 448(BX)
+	VCMPPD       $0x03, Y1, Y1, Y6
+	VMOVUPD      Y1, 480(BX)
+	VCMPPD       $0x03, Y0, Y0, Y1
+	VMOVUPD      Y0, 512(BX)
+	VCMPPD       $0x03, Y11, Y11, Y0
+	VMOVUPD      Y11, 544(BX)
+	VCMPPD       $0x03, Y10, Y10, Y11
+	VMOVUPD      Y10, 576(BX)
+	VANDPD       blackAllRowsAVX2Consts<>+128(SB), Y5, Y10
+	VMOVUPD      Y13, 608(BX)
+	VANDPD       blackAllRowsAVX2Consts<>+128(SB), Y4, Y13
+	VORPD        blackAllRowsAVX2Consts<>+160(SB), Y10, Y10
+	VORPD        blackAllRowsAVX2Consts<>+160(SB), Y13, Y13
+	VORPD        Y6, Y10, Y6
+	VORPD        Y1, Y13, Y1
+	VPSRLQ       $0x34, Y5, Y5
+	VPSRLQ       $0x34, Y4, Y4
+	VMOVUPD      blackAllRowsAVX2Consts<>+192(SB), Y10
+	VORPD        Y10, Y5, Y5
+	VORPD        Y10, Y4, Y4
+	VMOVUPD      blackAllRowsAVX2Consts<>+224(SB), Y13
+	VSUBPD       Y13, Y5, Y5
+	VSUBPD       Y13, Y4, Y4
+	VSUBPD       Y3, Y5, Y3
+	VSUBPD       Y2, Y4, Y2
+	VMOVUPD      blackAllRowsAVX2Consts<>+128(SB), Y4
+	VANDPD       Y9, Y4, Y5
+	VANDPD       Y8, Y4, Y4
+	VORPD        blackAllRowsAVX2Consts<>+160(SB), Y5, Y5
+	VORPD        blackAllRowsAVX2Consts<>+160(SB), Y4, Y4
+	VORPD        Y0, Y5, Y0
+	VORPD        Y11, Y4, Y4
+	VPSRLQ       $0x34, Y9, Y5
+	VPSRLQ       $0x34, Y8, Y8
+	VORPD        Y5, Y10, Y5
+	VORPD        Y8, Y10, Y8
+	VSUBPD       Y13, Y5, Y5
+	VSUBPD       Y13, Y8, Y8
+	VSUBPD       Y7, Y5, Y5
+	VSUBPD       Y12, Y8, Y7
+	VMOVUPD      blackAllRowsAVX2Consts<>+256(SB), Y8
+	VMULPD       Y8, Y6, Y9
+	VMULPD       Y8, Y1, Y10
+	VCMPPD       $0x11, Y0, Y9, Y9
+	VCMPPD       $0x11, Y4, Y10, Y10
+	VMULPD       Y8, Y0, Y11
+	VMULPD       Y8, Y4, Y8
+	VCMPPD       $0x11, Y6, Y11, Y11
+	VCMPPD       $0x11, Y1, Y8, Y8
+	VADDPD       Y6, Y6, Y12
+	VADDPD       Y1, Y1, Y13
+	VBLENDVPD    Y9, Y12, Y6, Y6
+	VBLENDVPD    Y10, Y13, Y1, Y1
+	VADDPD       Y0, Y0, Y12
+	VADDPD       Y4, Y4, Y13
+	VBLENDVPD    Y11, Y12, Y0, Y0
+	VBLENDVPD    Y8, Y13, Y4, Y4
+	VMOVUPD      448(BX), Y12
+	VMULPD       608(BX), Y12, Y13
+	VMOVUPD      384(BX), Y12
+	VMOVUPD      Y8, 640(BX)
+	VMULPD       416(BX), Y12, Y8
+	VADDPD       Y0, Y6, Y12
+	VMOVUPD      Y11, 672(BX)
+	VADDPD       Y4, Y1, Y11
+	VSUBPD       Y0, Y6, Y0
+	VSUBPD       Y4, Y1, Y1
+	VMOVUPD      480(BX), Y4
+	VMOVUPD      blackAllRowsAVX2Consts<>+288(SB), Y6
+	VMOVUPD      Y10, 704(BX)
+	VCMPPD       $0x00, Y6, Y4, Y10
+	VMOVUPD      Y9, 736(BX)
+	VMOVUPD      512(BX), Y9
+	VCMPPD       $0x00, Y6, Y9, Y4
+	VMOVUPD      blackAllRowsAVX2Consts<>+320(SB), Y9
+	VBLENDVPD    Y10, Y9, Y3, Y3
+	VBLENDVPD    Y4, Y9, Y2, Y2
+	VMULPD       352(BX), Y13, Y4
+	VMULPD       320(BX), Y8, Y10
+	VMOVUPD      Y8, 768(BX)
+	VMOVUPD      544(BX), Y8
+	VMOVUPD      Y13, 800(BX)
+	VCMPPD       $0x00, Y6, Y8, Y13
+	VMOVUPD      576(BX), Y8
+	VMOVUPD      Y2, 832(BX)
+	VCMPPD       $0x00, Y6, Y8, Y2
+	VBLENDVPD    Y13, Y9, Y5, Y5
+	VBLENDVPD    Y2, Y9, Y7, Y2
+	VMULPD       Y4, Y12, Y7
+	VMULPD       Y10, Y11, Y9
+	VMOVUPD      blackAllRowsAVX2Consts<>+160(SB), Y13
+	VDIVPD       Y7, Y13, Y7
+	VDIVPD       Y9, Y13, Y9
+	VMULPD       Y7, Y4, Y4
+	VMULPD       Y9, Y10, Y10
+	VMULPD       Y7, Y12, Y7
+	VMULPD       Y9, Y11, Y9
+	VMULPD       Y4, Y0, Y0
+	VMULPD       Y10, Y1, Y1
+	VMOVUPD      480(BX), Y4
+	VMOVUPD      blackAllRowsAVX2Consts<>+352(SB), Y10
+	VCMPPD       $0x11, Y10, Y4, Y11
+	VMOVUPD      512(BX), Y12
+	VCMPPD       $0x11, Y10, Y12, Y6
+	VBLENDVPD    Y11, Y3, Y4, Y3
+	VBLENDVPD    Y6, 832(BX), Y12, Y4
+	VMULPD       Y0, Y0, Y6
+	VMULPD       Y1, Y1, Y11
+	VMOVUPD      544(BX), Y12
+	VCMPPD       $0x11, Y10, Y12, Y13
+	VCMPPD       $0x11, Y10, Y8, Y10
+	VBLENDVPD    Y13, Y5, Y12, Y5
+	VBLENDVPD    Y10, Y2, Y8, Y2
+	VSUBPD       Y5, Y3, Y3
+	VSUBPD       Y2, Y4, Y2
+	VMOVUPD      blackAllRowsAVX2Consts<>+384(SB), Y4
+	VMOVUPD      blackAllRowsAVX2Consts<>+416(SB), Y5
+	VFMADD231PD  Y4, Y6, Y5
+	VFMADD213PD  blackAllRowsAVX2Consts<>+416(SB), Y11, Y4
+	VMOVUPD      blackAllRowsAVX2Consts<>+448(SB), Y8
+	VFMADD213PD  Y8, Y6, Y5
+	VFMADD231PD  Y4, Y11, Y8
+	VMOVUPD      blackAllRowsAVX2Consts<>+480(SB), Y4
+	VFMADD213PD  Y4, Y6, Y5
+	VFMADD231PD  Y8, Y11, Y4
+	VMOVUPD      blackAllRowsAVX2Consts<>+512(SB), Y8
+	VFMADD213PD  Y8, Y6, Y5
+	VFMADD231PD  Y4, Y11, Y8
+	VMOVUPD      blackAllRowsAVX2Consts<>+544(SB), Y4
+	VFMADD213PD  Y4, Y6, Y5
+	VFMADD231PD  Y8, Y11, Y4
+	VMOVUPD      blackAllRowsAVX2Consts<>+576(SB), Y8
+	VFMADD213PD  Y8, Y6, Y5
+	VFMADD231PD  Y4, Y11, Y8
+	VMULPD       Y5, Y6, Y4
+	VMULPD       Y8, Y11, Y5
+	VMOVUPD      blackAllRowsAVX2Consts<>+640(SB), Y6
+	VADDPD       Y6, Y3, Y8
+	VADDPD       Y6, Y2, Y10
+	VMOVUPD      736(BX), Y11
+	VBLENDVPD    Y11, Y8, Y3, Y8
+	VMOVUPD      704(BX), Y11
+	VBLENDVPD    Y11, Y10, Y2, Y10
+	VMOVUPD      blackAllRowsAVX2Consts<>+160(SB), Y11
+	VADDPD       Y3, Y11, Y3
+	VADDPD       Y2, Y11, Y2
+	VMOVUPD      672(BX), Y12
+	VBLENDVPD    Y12, Y3, Y8, Y3
+	VMOVUPD      640(BX), Y8
+	VBLENDVPD    Y8, Y2, Y10, Y2
+	VMOVUPD      blackAllRowsAVX2Consts<>+672(SB), Y8
+	VMULPD       Y8, Y3, Y10
+	VMULPD       Y8, Y2, Y8
+	VFMADD231PD  Y4, Y0, Y10
+	VFMADD231PD  Y5, Y1, Y8
+	VMOVUPD      blackAllRowsAVX2Consts<>+704(SB), Y4
+	VFMADD231PD  Y4, Y0, Y10
+	VFMADD231PD  Y4, Y1, Y8
+	VMOVUPD      blackAllRowsAVX2Consts<>+736(SB), Y0
+	VFMADD231PD  Y0, Y3, Y10
+	VFMADD231PD  Y0, Y2, Y8
+	VMOVUPD      800(BX), Y0
+	VMOVUPD      blackAllRowsAVX2Consts<>+608(SB), Y1
+	VMULPD       Y1, Y0, Y2
+	VMOVUPD      768(BX), Y3
+	VMULPD       Y1, Y3, Y5
+	VMOVUPD      352(BX), Y12
+	VMULPD       Y7, Y12, Y13
+	VMOVUPD      320(BX), Y4
+	VMULPD       Y9, Y4, Y6
+	VMULPD       Y7, Y0, Y7
+	VMULPD       Y9, Y3, Y9
+	VMOVUPD      Y9, 640(BX)
+	VMOVUPD      288(BX), Y9
+	VMOVUPD      Y7, 672(BX)
+	VMULPD       Y9, Y12, Y7
+	VMOVUPD      Y7, 704(BX)
+	VMOVUPD      256(BX), Y7
+	VMULPD       Y7, Y4, Y11
+	VMOVUPD      Y11, 736(BX)
+	VMOVUPD      224(BX), Y11
+	VMINPD       Y11, Y12, Y12
+	VMOVUPD      192(BX), Y1
+	VMINPD       Y1, Y4, Y4
+	VMULPD       Y9, Y11, Y11
+	VMULPD       Y7, Y1, Y1
+	VMINPD       Y9, Y12, Y9
+	VMINPD       Y7, Y4, Y4
+	VMINPD       Y0, Y9, Y7
+	VMINPD       Y3, Y4, Y4
+	VMOVUPD      blackAllRowsAVX2Consts<>+768(SB), Y9
+	VCMPPD       $0x11, Y7, Y9, Y7
+	VCMPPD       $0x11, Y4, Y9, Y4
+	VMOVAPD      Y2, Y9
+	VFMADD231PD  Y10, Y13, Y9
+	VMOVAPD      Y5, Y12
+	VFMADD231PD  Y8, Y6, Y12
+	VFMSUB231PD  Y10, Y13, Y2
+	VFMSUB231PD  Y8, Y6, Y5
+	VMOVUPD      448(BX), Y8
+	VMULPD       Y13, Y8, Y10
+	VMOVUPD      384(BX), Y3
+	VMULPD       Y6, Y3, Y0
+	VMULPD       Y8, Y8, Y8
+	VMULPD       Y3, Y3, Y3
+	VMULPD       Y10, Y10, Y10
+	VMULPD       Y0, Y0, Y0
+	VMULPD       Y8, Y13, Y8
+	VMULPD       Y3, Y6, Y3
+	VMULPD       blackAllRowsAVX2Consts<>+608(SB), Y10, Y10
+	VMULPD       blackAllRowsAVX2Consts<>+608(SB), Y0, Y0
+	VMOVUPD      Y0, 384(BX)
+	VANDPD       blackAllRowsAVX2Consts<>+0(SB), Y9, Y0
+	VMOVUPD      Y10, 448(BX)
+	VANDPD       blackAllRowsAVX2Consts<>+0(SB), Y12, Y10
+	VMOVUPD      Y6, 256(BX)
+	VMOVUPD      blackAllRowsAVX2Consts<>+800(SB), Y6
+	VMINPD       Y0, Y6, Y0
+	VMINPD       Y10, Y6, Y10
+	VMOVUPD      Y13, 288(BX)
+	VANDPD       blackAllRowsAVX2Consts<>+0(SB), Y2, Y13
+	VMOVUPD      Y3, 192(BX)
+	VANDPD       blackAllRowsAVX2Consts<>+0(SB), Y5, Y3
+	VMINPD       Y13, Y6, Y13
+	VMINPD       Y3, Y6, Y3
+	VMULPD       160(BX), Y9, Y6
+	VMOVUPD      Y8, 224(BX)
+	VMULPD       128(BX), Y12, Y8
+	VANDPD       blackAllRowsAVX2Consts<>+928(SB), Y9, Y9
+	VANDPD       blackAllRowsAVX2Consts<>+928(SB), Y12, Y12
+	VCMPPD       $0x11, blackAllRowsAVX2Consts<>+288(SB), Y6, Y6
+	VCMPPD       $0x11, blackAllRowsAVX2Consts<>+288(SB), Y8, Y8
+	VMOVUPD      Y4, 320(BX)
+	VMOVUPD      blackAllRowsAVX2Consts<>+160(SB), Y4
+	VFMADD231PD  blackAllRowsAVX2Consts<>+832(SB), Y0, Y4
+	VMOVUPD      Y7, 352(BX)
+	VMOVUPD      blackAllRowsAVX2Consts<>+160(SB), Y7
+	VFMADD231PD  blackAllRowsAVX2Consts<>+832(SB), Y10, Y7
+	VMOVUPD      Y1, 576(BX)
+	VADDPD       blackAllRowsAVX2Consts<>+864(SB), Y0, Y1
+	VMOVUPD      Y11, 544(BX)
+	VADDPD       blackAllRowsAVX2Consts<>+864(SB), Y10, Y11
+	VMOVUPD      Y8, 512(BX)
+	VMOVUPD      blackAllRowsAVX2Consts<>+160(SB), Y8
+	VFMADD231PD  blackAllRowsAVX2Consts<>+832(SB), Y13, Y8
+	VMOVUPD      Y6, 832(BX)
+	VMOVUPD      blackAllRowsAVX2Consts<>+160(SB), Y6
+	VFMADD231PD  blackAllRowsAVX2Consts<>+832(SB), Y3, Y6
+	VMOVUPD      Y12, 480(BX)
+	VADDPD       blackAllRowsAVX2Consts<>+864(SB), Y13, Y12
+	VMOVUPD      Y9, 864(BX)
+	VADDPD       blackAllRowsAVX2Consts<>+864(SB), Y3, Y9
+	VMOVUPD      Y3, 896(BX)
+	VMULPD       blackAllRowsAVX2Consts<>+896(SB), Y0, Y3
+	VMOVUPD      Y13, 928(BX)
+	VMULPD       blackAllRowsAVX2Consts<>+896(SB), Y10, Y13
+	VMOVUPD      Y10, 960(BX)
+	VMULPD       Y1, Y4, Y10
+	VMOVUPD      Y1, 992(BX)
+	VMULPD       Y11, Y7, Y1
+	VMOVUPD      Y11, 1024(BX)
+	VMULPD       160(BX), Y2, Y11
+	VMOVUPD      Y7, 1056(BX)
+	VMULPD       128(BX), Y5, Y7
+	VANDPD       blackAllRowsAVX2Consts<>+928(SB), Y2, Y2
+	VANDPD       blackAllRowsAVX2Consts<>+928(SB), Y5, Y5
+	VCMPPD       $0x11, blackAllRowsAVX2Consts<>+288(SB), Y11, Y11
+	VCMPPD       $0x11, blackAllRowsAVX2Consts<>+288(SB), Y7, Y7
+	VMOVUPD      Y7, 1088(BX)
+	VMULPD       Y12, Y8, Y7
+	VMOVUPD      Y11, 1120(BX)
+	VMULPD       Y9, Y6, Y11
+	VMOVUPD      Y5, 1152(BX)
+	VMULPD       Y3, Y0, Y5
+	VMOVUPD      Y3, 1184(BX)
+	VMULPD       960(BX), Y13, Y3
+	VMULPD       blackAllRowsAVX2Consts<>+960(SB), Y5, Y5
+	VMULPD       blackAllRowsAVX2Consts<>+960(SB), Y3, Y3
+	VROUNDPD     $0x08, Y5, Y5
+	VROUNDPD     $0x08, Y3, Y3
+	VMOVUPD      Y13, 1216(BX)
+	VMULPD       Y7, Y10, Y13
+	VMOVUPD      Y3, 1248(BX)
+	VMULPD       Y11, Y1, Y3
+	VMOVUPD      Y5, 1280(BX)
+	VMOVUPD      blackAllRowsAVX2Consts<>+160(SB), Y5
+	VDIVPD       Y13, Y5, Y13
+	VDIVPD       Y3, Y5, Y3
+	VMULPD       Y13, Y7, Y7
+	VMULPD       Y3, Y11, Y11
+	VMULPD       Y13, Y10, Y10
+	VMULPD       Y3, Y1, Y1
+	VMULPD       Y7, Y4, Y3
+	VMULPD       1056(BX), Y11, Y4
+	VMULPD       992(BX), Y7, Y7
+	VMULPD       1024(BX), Y11, Y11
+	VMULPD       Y10, Y8, Y8
+	VMULPD       Y1, Y6, Y6
+	VMULPD       Y10, Y12, Y10
+	VMULPD       Y1, Y9, Y1
+	VMULPD       Y3, Y0, Y3
+	VMULPD       960(BX), Y4, Y4
+	VMOVUPD      928(BX), Y9
 	VMULPD       Y8, Y9, Y8
-	VMULPD       Y0, Y9, Y9
-	VMULPD       256(BX), Y0, Y0
-	VMULPD       blackAllRowsAVX2Consts<>+896(SB), Y5, Y5
-	VMULPD       32(BX), Y1, Y10
-	VMASKMOVPD   Y2, Y15, (DI)(AX*1)
-	VMASKMOVPD   Y1, Y15, (SI)(AX*1)
-	VMASKMOVPD   Y9, Y15, (R9)(AX*1)
-	VMULPD       Y4, Y0, Y4
-	VFMADD231PD  (BX), Y1, Y5
-	VMOVUPD      blackAllRowsAVX2Consts<>+160(SB), Y1
-	VSUBPD       Y3, Y1, Y11
-	VXORPD       blackAllRowsAVX2Consts<>+928(SB), Y10, Y10
-	VMASKMOVPD   Y10, Y15, (R11)(AX*1)
-	VMULPD       128(BX), Y7, Y10
-	VMULPD       Y7, Y8, Y7
-	VMULPD       256(BX), Y4, Y12
-	VMASKMOVPD   Y5, Y15, (R10)(AX*1)
-	VSUBPD       Y1, Y3, Y1
-	VMULPD       128(BX), Y11, Y5
-	VMULPD       Y3, Y8, Y3
-	VMASKMOVPD   Y4, Y15, (R8)(AX*1)
-	VMULPD       Y10, Y0, Y10
-	VMULPD       Y7, Y0, Y0
+	VMOVUPD      896(BX), Y12
 	VMULPD       Y6, Y12, Y6
-	VMULPD       Y1, Y8, Y1
-	VMOVUPD      (BX), Y7
-	VADDPD       Y5, Y7, Y5
-	VMULPD       Y3, Y9, Y3
-	VFMADD231PD  Y2, Y7, Y10
-	VMOVUPD      blackAllRowsAVX2Consts<>+928(SB), Y2
-	VXORPD       Y0, Y2, Y0
-	VXORPD       Y6, Y2, Y2
-	VMULPD       Y1, Y4, Y1
-	VMULPD       Y5, Y4, Y4
-	VMASKMOVPD   Y3, Y15, (R13)(AX*1)
-	VMASKMOVPD   Y0, Y15, (R12)(AX*1)
+	VMOVUPD      blackAllRowsAVX2Consts<>+0(SB), Y13
+	VANDPD       Y9, Y13, Y9
+	VANDPD       Y12, Y13, Y12
+	VORPD        Y9, Y2, Y9
+	VORPD        1152(BX), Y12, Y12
+	VMOVUPD      blackAllRowsAVX2Consts<>+704(SB), Y5
+	VMOVUPD      Y12, 896(BX)
+	VMOVUPD      blackAllRowsAVX2Consts<>+640(SB), Y12
+	VFMADD231PD  Y5, Y3, Y12
+	VMOVUPD      Y9, 928(BX)
+	VMOVUPD      blackAllRowsAVX2Consts<>+640(SB), Y9
+	VFMADD231PD  Y5, Y4, Y9
+	VMOVUPD      Y2, 1024(BX)
+	VMOVUPD      blackAllRowsAVX2Consts<>+640(SB), Y2
+	VFMADD231PD  Y5, Y8, Y2
+	VFMADD213PD  blackAllRowsAVX2Consts<>+640(SB), Y6, Y5
+	VMOVUPD      Y1, 992(BX)
+	VMOVUPD      blackAllRowsAVX2Consts<>+1696(SB), Y1
+	VMOVUPD      Y10, 1056(BX)
+	VMULPD       1280(BX), Y1, Y10
+	VMULPD       1248(BX), Y1, Y1
+	VFMADD231PD  1184(BX), Y0, Y10
+	VMOVUPD      Y6, 1184(BX)
+	VMOVUPD      960(BX), Y6
+	VFMADD231PD  1216(BX), Y6, Y1
+	VANDPD       Y0, Y13, Y0
+	VANDPD       Y6, Y13, Y6
+	VORPD        864(BX), Y0, Y0
+	VORPD        480(BX), Y6, Y6
+	VMOVUPD      Y6, 960(BX)
+	VMOVUPD      blackAllRowsAVX2Consts<>+1728(SB), Y6
+	VFMADD231PD  1280(BX), Y6, Y10
+	VFMADD231PD  1248(BX), Y6, Y1
+	VMOVUPD      blackAllRowsAVX2Consts<>+992(SB), Y6
+	VMOVUPD      Y0, 1216(BX)
+	VMOVUPD      blackAllRowsAVX2Consts<>+1024(SB), Y0
+	VFMADD231PD  Y6, Y12, Y0
+	VMOVUPD      Y1, 1312(BX)
+	VMOVUPD      blackAllRowsAVX2Consts<>+1024(SB), Y1
+	VFMADD231PD  Y6, Y9, Y1
+	VMOVUPD      Y10, 1344(BX)
+	VMOVUPD      blackAllRowsAVX2Consts<>+1056(SB), Y10
+	VFMADD213PD  Y10, Y12, Y0
+	VFMADD213PD  Y10, Y9, Y1
+	VMOVUPD      blackAllRowsAVX2Consts<>+1088(SB), Y10
+	VFMADD213PD  Y10, Y12, Y0
+	VFMADD213PD  Y10, Y9, Y1
+	VMOVUPD      blackAllRowsAVX2Consts<>+1120(SB), Y10
+	VFMADD213PD  Y10, Y12, Y0
+	VFMADD213PD  Y10, Y9, Y1
+	VMOVUPD      blackAllRowsAVX2Consts<>+1152(SB), Y10
+	VFMADD213PD  Y10, Y12, Y0
+	VFMADD213PD  Y10, Y9, Y1
+	VMOVUPD      blackAllRowsAVX2Consts<>+1184(SB), Y10
+	VFMADD213PD  Y10, Y12, Y0
+	VFMADD213PD  Y10, Y9, Y1
+	VMOVUPD      blackAllRowsAVX2Consts<>+1216(SB), Y10
+	VFMADD213PD  Y10, Y12, Y0
+	VFMADD213PD  Y10, Y9, Y1
+	VMOVUPD      blackAllRowsAVX2Consts<>+1248(SB), Y10
+	VFMADD213PD  Y10, Y12, Y0
+	VFMADD213PD  Y10, Y9, Y1
+	VMOVUPD      blackAllRowsAVX2Consts<>+1280(SB), Y10
+	VFMADD213PD  Y10, Y12, Y0
+	VFMADD213PD  Y10, Y9, Y1
+	VMOVUPD      blackAllRowsAVX2Consts<>+1312(SB), Y10
+	VFMADD213PD  Y10, Y12, Y0
+	VFMADD213PD  Y10, Y9, Y1
+	VMOVUPD      blackAllRowsAVX2Consts<>+1344(SB), Y10
+	VFMADD213PD  Y10, Y12, Y0
+	VFMADD213PD  Y10, Y9, Y1
+	VMOVUPD      blackAllRowsAVX2Consts<>+1376(SB), Y10
+	VFMADD213PD  Y10, Y12, Y0
+	VFMADD213PD  Y10, Y9, Y1
+	VMOVUPD      blackAllRowsAVX2Consts<>+1408(SB), Y10
+	VFMADD213PD  Y10, Y12, Y0
+	VFMADD213PD  Y10, Y9, Y1
+	VMOVUPD      blackAllRowsAVX2Consts<>+1440(SB), Y10
+	VFMADD213PD  Y10, Y12, Y0
+	VFMADD213PD  Y10, Y9, Y1
+	VMOVUPD      blackAllRowsAVX2Consts<>+1472(SB), Y10
+	VFMADD213PD  Y10, Y12, Y0
+	VFMADD213PD  Y10, Y9, Y1
+	VMOVUPD      blackAllRowsAVX2Consts<>+1504(SB), Y10
+	VFMADD213PD  Y10, Y12, Y0
+	VFMADD213PD  Y10, Y9, Y1
+	VMOVUPD      blackAllRowsAVX2Consts<>+1536(SB), Y10
+	VFMADD213PD  Y10, Y12, Y0
+	VFMADD213PD  Y10, Y9, Y1
+	VMOVUPD      blackAllRowsAVX2Consts<>+1568(SB), Y10
+	VFMADD213PD  Y10, Y12, Y0
+	VFMADD213PD  Y10, Y9, Y1
+	VMOVUPD      blackAllRowsAVX2Consts<>+1600(SB), Y10
+	VFMADD213PD  Y10, Y12, Y0
+	VFMADD213PD  Y10, Y9, Y1
+	VMOVUPD      blackAllRowsAVX2Consts<>+1632(SB), Y10
+	VFMADD213PD  Y10, Y12, Y0
+	VFMADD213PD  Y10, Y9, Y1
+	VMOVUPD      blackAllRowsAVX2Consts<>+1664(SB), Y10
+	VFMADD213PD  Y10, Y0, Y12
+	VFMADD213PD  Y10, Y1, Y9
+	VMOVUPD      blackAllRowsAVX2Consts<>+608(SB), Y0
+	VFMADD213PD  Y0, Y12, Y3
+	VFMADD213PD  Y0, Y9, Y4
+	VMULPD       Y7, Y3, Y1
+	VMULPD       Y11, Y4, Y3
+	VANDPD       Y1, Y13, Y1
+	VANDPD       Y3, Y13, Y3
+	VORPD        864(BX), Y1, Y1
+	VORPD        480(BX), Y3, Y3
+	VMOVUPD      blackAllRowsAVX2Consts<>+1024(SB), Y4
+	VFMADD231PD  Y6, Y2, Y4
+	VFMADD213PD  blackAllRowsAVX2Consts<>+1024(SB), Y5, Y6
+	VMOVUPD      blackAllRowsAVX2Consts<>+1056(SB), Y7
+	VFMADD213PD  Y7, Y2, Y4
+	VFMADD231PD  Y6, Y5, Y7
+	VMOVUPD      blackAllRowsAVX2Consts<>+1088(SB), Y6
+	VFMADD213PD  Y6, Y2, Y4
+	VFMADD231PD  Y7, Y5, Y6
+	VMOVUPD      blackAllRowsAVX2Consts<>+1120(SB), Y7
+	VFMADD213PD  Y7, Y2, Y4
+	VFMADD231PD  Y6, Y5, Y7
+	VMOVUPD      blackAllRowsAVX2Consts<>+1152(SB), Y6
+	VFMADD213PD  Y6, Y2, Y4
+	VFMADD231PD  Y7, Y5, Y6
+	VMOVUPD      blackAllRowsAVX2Consts<>+1184(SB), Y7
+	VFMADD213PD  Y7, Y2, Y4
+	VFMADD231PD  Y6, Y5, Y7
+	VMOVUPD      blackAllRowsAVX2Consts<>+1216(SB), Y6
+	VFMADD213PD  Y6, Y2, Y4
+	VFMADD231PD  Y7, Y5, Y6
+	VMOVUPD      blackAllRowsAVX2Consts<>+1248(SB), Y7
+	VFMADD213PD  Y7, Y2, Y4
+	VFMADD231PD  Y6, Y5, Y7
+	VMOVUPD      blackAllRowsAVX2Consts<>+1280(SB), Y6
+	VFMADD213PD  Y6, Y2, Y4
+	VFMADD231PD  Y7, Y5, Y6
+	VMOVUPD      blackAllRowsAVX2Consts<>+1312(SB), Y7
+	VFMADD213PD  Y7, Y2, Y4
+	VFMADD231PD  Y6, Y5, Y7
+	VMOVUPD      blackAllRowsAVX2Consts<>+1344(SB), Y6
+	VFMADD213PD  Y6, Y2, Y4
+	VFMADD231PD  Y7, Y5, Y6
+	VMOVUPD      blackAllRowsAVX2Consts<>+1376(SB), Y7
+	VFMADD213PD  Y7, Y2, Y4
+	VFMADD231PD  Y6, Y5, Y7
+	VMOVUPD      blackAllRowsAVX2Consts<>+1408(SB), Y6
+	VFMADD213PD  Y6, Y2, Y4
+	VFMADD231PD  Y7, Y5, Y6
+	VMOVUPD      blackAllRowsAVX2Consts<>+1440(SB), Y7
+	VFMADD213PD  Y7, Y2, Y4
+	VFMADD231PD  Y6, Y5, Y7
+	VMOVUPD      blackAllRowsAVX2Consts<>+1472(SB), Y6
+	VFMADD213PD  Y6, Y2, Y4
+	VFMADD231PD  Y7, Y5, Y6
+	VMOVUPD      blackAllRowsAVX2Consts<>+1504(SB), Y7
+	VFMADD213PD  Y7, Y2, Y4
+	VFMADD231PD  Y6, Y5, Y7
+	VMOVUPD      blackAllRowsAVX2Consts<>+1536(SB), Y6
+	VFMADD213PD  Y6, Y2, Y4
+	VFMADD231PD  Y7, Y5, Y6
+	VMOVUPD      blackAllRowsAVX2Consts<>+1568(SB), Y7
+	VFMADD213PD  Y7, Y2, Y4
+	VFMADD231PD  Y6, Y5, Y7
+	VMOVUPD      blackAllRowsAVX2Consts<>+1600(SB), Y6
+	VFMADD213PD  Y6, Y2, Y4
+	VFMADD231PD  Y7, Y5, Y6
+	VMOVUPD      blackAllRowsAVX2Consts<>+1632(SB), Y7
+	VFMADD213PD  Y7, Y2, Y4
+	VFMADD231PD  Y6, Y5, Y7
+	VFMADD213PD  Y10, Y4, Y2
+	VFMADD231PD  Y7, Y5, Y10
+	VFMADD213PD  Y0, Y2, Y8
+	VFMADD231PD  1184(BX), Y10, Y0
+	VMULPD       1056(BX), Y8, Y2
+	VMULPD       992(BX), Y0, Y0
+	VANDPD       Y2, Y13, Y2
+	VANDPD       Y0, Y13, Y0
+	VORPD        1024(BX), Y2, Y2
+	VORPD        1152(BX), Y0, Y0
+	VSUBPD       Y1, Y2, Y2
+	VSUBPD       Y3, Y0, Y0
+	VMOVUPD      1344(BX), Y4
+	VMOVUPD      blackAllRowsAVX2Consts<>+1856(SB), Y5
+	VMOVUPD      blackAllRowsAVX2Consts<>+1888(SB), Y6
+	VFMADD231PD  Y5, Y4, Y6
+	VMOVUPD      1312(BX), Y7
+	VFMADD213PD  blackAllRowsAVX2Consts<>+1888(SB), Y7, Y5
+	VMOVUPD      blackAllRowsAVX2Consts<>+1920(SB), Y8
+	VFMADD213PD  Y8, Y4, Y6
+	VFMADD231PD  Y5, Y7, Y8
+	VMOVUPD      blackAllRowsAVX2Consts<>+1952(SB), Y5
+	VFMADD213PD  Y5, Y4, Y6
+	VFMADD231PD  Y8, Y7, Y5
+	VMOVUPD      blackAllRowsAVX2Consts<>+1984(SB), Y8
+	VFMADD213PD  Y8, Y4, Y6
+	VFMADD231PD  Y5, Y7, Y8
+	VMOVUPD      blackAllRowsAVX2Consts<>+2016(SB), Y5
+	VFMADD213PD  Y5, Y4, Y6
+	VFMADD231PD  Y8, Y7, Y5
+	VMOVUPD      blackAllRowsAVX2Consts<>+2048(SB), Y8
+	VFMADD213PD  Y8, Y4, Y6
+	VFMADD231PD  Y5, Y7, Y8
+	VMOVUPD      blackAllRowsAVX2Consts<>+2080(SB), Y5
+	VFMADD213PD  Y5, Y4, Y6
+	VFMADD231PD  Y8, Y7, Y5
+	VMOVUPD      blackAllRowsAVX2Consts<>+2112(SB), Y8
+	VFMADD213PD  Y8, Y4, Y6
+	VFMADD231PD  Y5, Y7, Y8
+	VMOVUPD      blackAllRowsAVX2Consts<>+2144(SB), Y5
+	VFMADD213PD  Y5, Y4, Y6
+	VFMADD231PD  Y8, Y7, Y5
+	VMOVUPD      1280(BX), Y8
+	VMOVUPD      blackAllRowsAVX2Consts<>+1760(SB), Y9
+	VMINPD       Y9, Y8, Y10
+	VMOVUPD      1248(BX), Y11
+	VMINPD       Y9, Y11, Y9
+	VMOVUPD      blackAllRowsAVX2Consts<>+1792(SB), Y12
+	VMAXPD       Y12, Y10, Y10
+	VMAXPD       Y12, Y9, Y9
+	VSUBPD       Y10, Y8, Y8
+	VSUBPD       Y9, Y11, Y11
+	VMOVUPD      blackAllRowsAVX2Consts<>+1824(SB), Y12
+	VADDPD       Y12, Y10, Y10
+	VADDPD       Y12, Y9, Y9
+	VADDPD       Y12, Y8, Y8
+	VADDPD       Y12, Y11, Y11
+	VPSLLQ       $0x34, Y10, Y10
+	VPSLLQ       $0x34, Y9, Y9
+	VPSLLQ       $0x34, Y8, Y8
+	VPSLLQ       $0x34, Y11, Y11
+	VMULPD       Y4, Y4, Y12
+	VMULPD       Y7, Y7, Y13
+	VFMADD231PD  Y6, Y12, Y4
+	VFMADD231PD  Y5, Y13, Y7
+	VMOVUPD      704(BX), Y5
+	VFMADD213PD  Y5, Y5, Y4
+	VMOVUPD      736(BX), Y6
+	VFMADD213PD  Y6, Y6, Y7
+	VMULPD       Y8, Y4, Y4
+	VMULPD       Y11, Y7, Y7
+	VMULPD       Y10, Y4, Y4
+	VMULPD       Y9, Y7, Y7
+	VMOVUPD      160(BX), Y8
+	VMULPD       Y5, Y8, Y9
+	VMOVUPD      128(BX), Y10
+	VMULPD       Y6, Y10, Y11
+	VMOVUPD      832(BX), Y12
+	VMOVUPD      blackAllRowsAVX2Consts<>+288(SB), Y13
+	VBLENDVPD    Y12, Y13, Y9, Y9
+	VMOVUPD      512(BX), Y12
+	VBLENDVPD    Y12, Y13, Y11, Y11
+	VMOVUPD      544(BX), Y12
+	VMULPD       Y12, Y8, Y8
+	VMOVUPD      Y0, 160(BX)
+	VMOVUPD      576(BX), Y0
+	VMULPD       Y0, Y10, Y10
+	VADDPD       Y12, Y5, Y5
+	VADDPD       Y0, Y6, Y0
+	VMOVUPD      1120(BX), Y6
+	VBLENDVPD    Y6, Y13, Y8, Y6
+	VMOVUPD      1088(BX), Y8
+	VBLENDVPD    Y8, Y13, Y10, Y8
+	VADDPD       800(BX), Y5, Y5
+	VADDPD       768(BX), Y0, Y0
+	VSUBPD       Y6, Y9, Y6
+	VSUBPD       Y8, Y11, Y8
+	VFNMADD231PD Y4, Y1, Y9
+	VFNMADD231PD Y7, Y3, Y11
+	VFMADD231PD  Y2, Y4, Y6
+	VFMADD231PD  160(BX), Y7, Y8
+	VMOVUPD      blackAllRowsAVX2Consts<>+2176(SB), Y1
+	VMULPD       Y1, Y4, Y2
+	VMULPD       Y1, Y7, Y1
+	VMOVUPD      blackAllRowsAVX2Consts<>+2208(SB), Y3
+	VCMPPD       $0x11, Y3, Y5, Y4
+	VCMPPD       $0x11, Y3, Y0, Y0
+	VANDPD       352(BX), Y4, Y3
+	VANDPD       320(BX), Y0, Y0
+	VMOVUPD      blackAllRowsAVX2Consts<>+2240(SB), Y4
+	VBLENDVPD    Y3, Y6, Y4, Y3
+	VBLENDVPD    Y0, Y8, Y4, Y0
+	VMULPD       224(BX), Y2, Y4
+	VMULPD       192(BX), Y1, Y5
+	VMULPD       672(BX), Y9, Y6
+	VMULPD       640(BX), Y11, Y7
+	VMULPD       96(BX), Y3, Y8
+	VMULPD       64(BX), Y0, Y9
+	VMASKMOVPD   Y3, Y15, (SI)(AX*1)
+	VMASKMOVPD   Y0, Y14, 32(SI)(AX*1)
+	VMOVUPD      blackAllRowsAVX2Consts<>+896(SB), Y10
+	VMULPD       Y4, Y10, Y4
+	VMULPD       Y5, Y10, Y5
+	VFMADD231PD  32(BX), Y3, Y4
+	VFMADD231PD  (BX), Y0, Y5
+	VMASKMOVPD   Y4, Y15, (R10)(AX*1)
+	VMASKMOVPD   Y5, Y14, 32(R10)(AX*1)
+	VMOVUPD      blackAllRowsAVX2Consts<>+928(SB), Y0
+	VXORPD       Y8, Y0, Y3
+	VXORPD       Y9, Y0, Y4
+	VMASKMOVPD   Y3, Y15, (R11)(AX*1)
+	VMASKMOVPD   Y4, Y14, 32(R11)(AX*1)
+	VMASKMOVPD   Y6, Y15, (DI)(AX*1)
+	VMASKMOVPD   Y7, Y14, 32(DI)(AX*1)
+	VMOVUPD      1216(BX), Y3
+	VMULPD       928(BX), Y3, Y4
+	VMOVUPD      960(BX), Y5
+	VMULPD       896(BX), Y5, Y8
+	VMOVUPD      288(BX), Y9
+	VMOVUPD      blackAllRowsAVX2Consts<>+160(SB), Y10
+	VFMADD213PD  Y10, Y9, Y3
+	VMOVUPD      256(BX), Y11
+	VFMADD213PD  Y10, Y11, Y5
+	VMULPD       672(BX), Y9, Y12
+	VMULPD       640(BX), Y11, Y13
+	VMOVUPD      608(BX), Y10
+	VMULPD       Y9, Y10, Y9
+	VMOVUPD      Y7, 288(BX)
+	VMOVUPD      416(BX), Y7
+	VMULPD       Y11, Y7, Y11
+	VMULPD       Y2, Y10, Y10
+	VMULPD       Y1, Y7, Y7
+	VMULPD       672(BX), Y2, Y2
+	VMULPD       640(BX), Y1, Y1
+	VMASKMOVPD   Y10, Y15, (R9)(AX*1)
+	VMASKMOVPD   Y7, Y14, 32(R9)(AX*1)
+	VMULPD       Y12, Y2, Y12
+	VMULPD       Y13, Y1, Y13
+	VMOVUPD      Y7, 416(BX)
+	VMULPD       672(BX), Y12, Y7
+	VMOVUPD      Y10, 672(BX)
+	VMULPD       640(BX), Y13, Y10
+	VMULPD       Y3, Y7, Y3
+	VMULPD       Y5, Y10, Y5
+	VMASKMOVPD   Y12, Y15, (R8)(AX*1)
+	VMASKMOVPD   Y13, Y14, 32(R8)(AX*1)
+	VXORPD       Y3, Y0, Y3
+	VXORPD       Y5, Y0, Y5
 	MOVQ         speed_base+216(FP), DX
-	VMASKMOVPD   Y2, Y15, (DX)(AX*1)
-	VMASKMOVPD   Y10, Y15, (R15)(AX*1)
+	VMASKMOVPD   Y3, Y15, (DX)(AX*1)
+	MOVQ         speed_base+216(FP), DX
+	VMASKMOVPD   Y5, Y14, 32(DX)(AX*1)
+	VMOVUPD      blackAllRowsAVX2Consts<>+160(SB), Y3
+	VSUBPD       Y4, Y3, Y5
+	VSUBPD       Y8, Y3, Y7
+	VMOVUPD      448(BX), Y10
+	VMULPD       Y5, Y10, Y5
+	VMOVUPD      384(BX), Y0
+	VMULPD       Y7, Y0, Y7
+	VMOVUPD      928(BX), Y3
+	VMULPD       Y10, Y3, Y10
+	VMOVUPD      Y8, 448(BX)
+	VMOVUPD      896(BX), Y8
+	VMULPD       Y0, Y8, Y0
+	VMULPD       Y3, Y9, Y3
+	VMULPD       Y8, Y11, Y8
+	VADDPD       32(BX), Y5, Y5
+	VADDPD       (BX), Y7, Y7
+	VMULPD       Y10, Y2, Y10
+	VMULPD       Y0, Y1, Y0
+	VFMADD231PD  32(BX), Y6, Y10
+	VMOVUPD      288(BX), Y6
+	VFMADD231PD  (BX), Y6, Y0
+	VMULPD       Y3, Y2, Y2
+	VMULPD       Y8, Y1, Y1
+	VMULPD       Y5, Y12, Y3
+	VMULPD       Y7, Y13, Y5
+	MOVQ         charm_base+192(FP), DX
+	VMASKMOVPD   Y10, Y15, (DX)(AX*1)
+	MOVQ         charm_base+192(FP), DX
+	VMASKMOVPD   Y0, Y14, 32(DX)(AX*1)
+	VMOVUPD      blackAllRowsAVX2Consts<>+160(SB), Y0
+	VSUBPD       Y0, Y4, Y6
+	VMOVUPD      448(BX), Y7
+	VSUBPD       Y0, Y7, Y0
+	VMULPD       Y4, Y9, Y4
+	VMULPD       Y7, Y11, Y7
+	VMOVUPD      blackAllRowsAVX2Consts<>+928(SB), Y8
+	VXORPD       Y2, Y8, Y2
+	VXORPD       Y1, Y8, Y1
+	MOVQ         color_base+264(FP), DX
+	VMASKMOVPD   Y3, Y15, (DX)(AX*1)
+	MOVQ         color_base+264(FP), DX
+	VMASKMOVPD   Y5, Y14, 32(DX)(AX*1)
+	VMASKMOVPD   Y2, Y15, (R12)(AX*1)
+	VMASKMOVPD   Y1, Y14, 32(R12)(AX*1)
+	VMULPD       Y6, Y9, Y1
+	VMULPD       Y0, Y11, Y0
+	VMULPD       672(BX), Y4, Y2
+	VMULPD       416(BX), Y7, Y3
+	VMULPD       Y1, Y12, Y1
+	VMULPD       Y0, Y13, Y0
+	VMASKMOVPD   Y2, Y15, (R13)(AX*1)
+	VMASKMOVPD   Y3, Y14, 32(R13)(AX*1)
 	MOVQ         zomma_base+240(FP), DX
 	VMASKMOVPD   Y1, Y15, (DX)(AX*1)
-	MOVQ         color_base+264(FP), DX
-	VMASKMOVPD   Y4, Y15, (DX)(AX*1)
-	ADDQ         $+32, AX
-	SUBQ         $+4, CX
+	MOVQ         zomma_base+240(FP), DX
+	VMASKMOVPD   Y0, Y14, 32(DX)(AX*1)
+	ADDQ         $+64, AX
+	SUBQ         $+8, CX
 	JGT          tail
 
 done:

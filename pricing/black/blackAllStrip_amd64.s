@@ -80,7 +80,6 @@ TEXT ·blackAllStripAVX512(SB), $3456-392
 	MOVQ         rho_base+120(FP), R11
 	MOVQ         vanna_base+144(FP), R12
 	MOVQ         volga_base+168(FP), R13
-	MOVQ         charm_base+192(FP), R15
 	VBROADCASTSD F+360(FP), Z0
 	VBROADCASTSD T+368(FP), Z1
 	VBROADCASTSD D+376(FP), Z2
@@ -174,10 +173,9 @@ body:
 	VMOVUPD          384(BX), Z25
 	VCMPPD           $0x11, Z25, Z22, K5
 	VCMPPD           $0x11, Z25, Z23, K6
-	KMOVB            K6, 576(BX)
-	VCMPPD           $0x11, Z25, Z24, K6
-	KMOVB            K6, 640(BX)
-	VCMPPD           $0x11, Z25, Z21, K6
+	VCMPPD           $0x11, Z25, Z24, K7
+	KMOVB            K7, 576(BX)
+	VCMPPD           $0x11, Z25, Z21, K7
 	VMOVAPD          Z25, Z21
 	VADDPD           Z25, Z25, K1, Z21
 	VMOVAPD          Z25, Z22
@@ -188,15 +186,14 @@ body:
 	VADDPD           Z25, Z25, K4, Z24
 	VMOVAPD          Z12, Z25
 	VADDPD           Z12, Z12, K5, Z25
-	KMOVB            K5, 704(BX)
-	KMOVB            576(BX), K5
 	VMOVAPD          Z13, Z12
-	VADDPD           Z13, Z13, K5, Z12
-	KMOVB            640(BX), K5
+	VADDPD           Z13, Z13, K6, Z12
+	KMOVB            K6, 640(BX)
+	KMOVB            576(BX), K6
 	VMOVAPD          Z14, Z13
-	VADDPD           Z14, Z14, K5, Z13
+	VADDPD           Z14, Z14, K6, Z13
 	VMOVAPD          Z15, Z14
-	VADDPD           Z15, Z15, K6, Z14
+	VADDPD           Z15, Z15, K7, Z14
 	VMOVUPD          (BX), Z15
 	VMULPD           Z17, Z15, Z26
 	VMULPD           Z18, Z15, Z27
@@ -205,7 +202,7 @@ body:
 	VADDPD           Z25, Z21, Z30
 	VADDPD           Z12, Z22, Z31
 	VADDPD           Z13, Z23, Z16
-	VMOVUPD          Z7, 768(BX)
+	VMOVUPD          Z7, 704(BX)
 	VADDPD           Z14, Z24, Z7
 	VSUBPD           Z25, Z21, Z21
 	VSUBPD           Z12, Z22, Z12
@@ -215,21 +212,21 @@ body:
 	VMULPD           Z27, Z31, Z23
 	VMULPD           Z28, Z16, Z24
 	VMULPD           Z29, Z7, Z25
-	VMOVUPD          Z6, 832(BX)
+	VMOVUPD          Z6, 768(BX)
 	VGETEXPPD        Z0, Z6
-	VMOVUPD          Z5, 896(BX)
+	VMOVUPD          Z5, 832(BX)
 	VGETEXPPD        Z1, Z5
-	VMOVUPD          Z4, 960(BX)
+	VMOVUPD          Z4, 896(BX)
 	VGETEXPPD        Z2, Z4
-	VMOVUPD          Z11, 1024(BX)
+	VMOVUPD          Z11, 960(BX)
 	VGETEXPPD        Z3, Z11
-	VMOVUPD          Z10, 1088(BX)
+	VMOVUPD          Z10, 1024(BX)
 	VBROADCASTSD     blackAllStripAVX512Consts<>+8(SB), Z10
 	VDIVPD           Z22, Z10, Z22
 	VDIVPD           Z23, Z10, Z23
 	VDIVPD           Z24, Z10, Z24
 	VDIVPD           Z25, Z10, Z25
-	VMOVUPD          Z9, 1152(BX)
+	VMOVUPD          Z9, 1088(BX)
 	VMOVUPD          448(BX), Z9
 	VSUBPD           Z6, Z9, Z6
 	VSUBPD           Z5, Z9, Z5
@@ -260,12 +257,11 @@ body:
 	VMULPD           Z12, Z12, Z29
 	VMULPD           Z13, Z13, Z30
 	VMULPD           Z14, Z14, Z31
-	KMOVB            704(BX), K1
-	VADDPD           Z10, Z6, K1, Z24
-	KMOVB            576(BX), K1
+	VADDPD           Z10, Z6, K5, Z24
+	KMOVB            640(BX), K1
 	VADDPD           Z10, Z5, K1, Z25
-	VADDPD           Z10, Z4, K5, Z26
-	VADDPD           Z10, Z9, K6, Z27
+	VADDPD           Z10, Z4, K6, Z26
+	VADDPD           Z10, Z9, K7, Z27
 	VBROADCASTSD     blackAllStripAVX512Consts<>+24(SB), Z4
 	VBROADCASTSD     blackAllStripAVX512Consts<>+32(SB), Z5
 	VFMADD231PD      Z4, Z28, Z5
@@ -274,7 +270,7 @@ body:
 	VBROADCASTSD     blackAllStripAVX512Consts<>+32(SB), Z9
 	VFMADD231PD      Z4, Z30, Z9
 	VFMADD213PD.BCST blackAllStripAVX512Consts<>+32(SB), Z31, Z4
-	VMOVUPD          Z8, 640(BX)
+	VMOVUPD          Z8, 576(BX)
 	VBROADCASTSD     blackAllStripAVX512Consts<>+40(SB), Z8
 	VFMADD213PD      Z8, Z28, Z5
 	VFMADD213PD      Z8, Z29, Z6
@@ -380,9 +376,9 @@ body:
 	VMINPD           Z23, Z30, Z23
 	VMINPD           Z28, Z30, Z28
 	VMINPD           Z29, Z30, Z29
-	VMOVUPD          Z7, 576(BX)
+	VMOVUPD          Z7, 640(BX)
 	VANDPD           Z4, Z5, Z7
-	VMOVUPD          Z16, 704(BX)
+	VMOVUPD          Z16, 1152(BX)
 	VANDPD           Z4, Z6, Z16
 	VMOVUPD          Z22, 1216(BX)
 	VANDPD           Z4, Z8, Z22
@@ -781,17 +777,16 @@ body:
 	VPTERNLOGQ       $0xe4, Z24, Z12, Z1
 	VMOVUPD          2368(BX), Z13
 	VPTERNLOGQ       $0xe4, Z24, Z13, Z3
-	VMULPD           640(BX), Z9, Z9
-	VMULPD           1152(BX), Z11, Z11
-	VMULPD           1088(BX), Z12, Z12
-	VMULPD           1024(BX), Z13, Z13
+	VMULPD           576(BX), Z9, Z9
+	VMULPD           1088(BX), Z11, Z11
+	VMULPD           1024(BX), Z12, Z12
+	VMULPD           960(BX), Z13, Z13
 	VBROADCASTSD     blackAllStripAVX512Consts<>+336(SB), Z14
 	VCMPPD           $0x11, Z14, Z9, K5
 	VCMPPD           $0x11, Z14, Z11, K6
+	VCMPPD           $0x11, Z14, Z12, K7
 	KMOVB            K4, 2368(BX)
-	VCMPPD           $0x11, Z14, Z12, K4
-	KMOVB            K3, 2432(BX)
-	VCMPPD           $0x11, Z14, Z13, K3
+	VCMPPD           $0x11, Z14, Z13, K4
 	VSUBPD           Z4, Z0, Z0
 	VSUBPD           Z6, Z2, Z2
 	VSUBPD           Z5, Z1, Z1
@@ -813,13 +808,13 @@ body:
 	VRNDSCALEPD      $0x08, Z13, Z13
 	VRNDSCALEPD      $0x08, Z18, Z18
 	VRNDSCALEPD      $0x08, Z20, Z20
-	VMOVUPD          960(BX), Z21
+	VMOVUPD          896(BX), Z21
 	VMULPD           2048(BX), Z21, Z23
-	VMOVUPD          896(BX), Z25
+	VMOVUPD          832(BX), Z25
 	VMULPD           1984(BX), Z25, Z26
-	VMOVUPD          832(BX), Z27
+	VMOVUPD          768(BX), Z27
 	VMULPD           1920(BX), Z27, Z28
-	VMOVUPD          768(BX), Z29
+	VMOVUPD          704(BX), Z29
 	VMULPD           1856(BX), Z29, Z30
 	VMULPD           Z21, Z21, Z21
 	VMULPD           Z25, Z25, Z25
@@ -839,9 +834,9 @@ body:
 	VMULPD           Z30, Z22, Z22
 	VBROADCASTSD     blackAllStripAVX512Consts<>+352(SB), Z30
 	VMULPD           Z30, Z11, Z31
-	VMOVUPD          Z22, 768(BX)
+	VMOVUPD          Z22, 704(BX)
 	VMULPD           Z30, Z13, Z22
-	VMOVUPD          Z28, 832(BX)
+	VMOVUPD          Z28, 768(BX)
 	VMULPD           Z30, Z18, Z28
 	VMULPD           Z30, Z20, Z30
 	VFMADD231PD      2752(BX), Z9, Z31
@@ -857,16 +852,16 @@ body:
 	VFMADD231PD      Z24, Z13, Z22
 	VFMADD231PD      Z24, Z18, Z28
 	VFMADD231PD      Z24, Z20, Z30
-	VMULPD           640(BX), Z8, Z8
-	VMULPD           1152(BX), Z10, Z10
-	VMULPD           1088(BX), Z15, Z15
-	VMULPD           1024(BX), Z16, Z16
-	KMOVB            K2, 2112(BX)
-	VCMPPD           $0x11, Z14, Z8, K2
-	KMOVB            K1, 2176(BX)
-	VCMPPD           $0x11, Z14, Z10, K1
-	KMOVB            K3, 2240(BX)
-	VCMPPD           $0x11, Z14, Z15, K3
+	VMULPD           576(BX), Z8, Z8
+	VMULPD           1088(BX), Z10, Z10
+	VMULPD           1024(BX), Z15, Z15
+	VMULPD           960(BX), Z16, Z16
+	KMOVB            K3, 2112(BX)
+	VCMPPD           $0x11, Z14, Z8, K3
+	KMOVB            K2, 2176(BX)
+	VCMPPD           $0x11, Z14, Z10, K2
+	KMOVB            K1, 2240(BX)
+	VCMPPD           $0x11, Z14, Z15, K1
 	KMOVB            K4, 2304(BX)
 	VCMPPD           $0x11, Z14, Z16, K4
 	VBROADCASTSD     blackAllStripAVX512Consts<>+368(SB), Z8
@@ -937,13 +932,13 @@ body:
 	VSCALEFPD        Z13, Z22, Z11
 	VSCALEFPD        Z18, Z28, Z13
 	VSCALEFPD        Z20, Z30, Z15
-	VMOVUPD          640(BX), Z16
+	VMOVUPD          576(BX), Z16
 	VMULPD           Z8, Z16, Z18
-	VMOVUPD          1152(BX), Z19
+	VMOVUPD          1088(BX), Z19
 	VMULPD           Z8, Z19, Z20
-	VMOVUPD          1088(BX), Z22
+	VMOVUPD          1024(BX), Z22
 	VMULPD           Z8, Z22, Z23
-	VMOVUPD          1024(BX), Z24
+	VMOVUPD          960(BX), Z24
 	VMULPD           Z8, Z24, Z26
 	VMOVUPD          1792(BX), Z28
 	VMULPD           Z28, Z16, Z16
@@ -951,7 +946,7 @@ body:
 	VMULPD           Z30, Z19, Z19
 	VMOVUPD          1664(BX), Z31
 	VMULPD           Z31, Z22, Z22
-	VMOVUPD          Z17, 1088(BX)
+	VMOVUPD          Z17, 1024(BX)
 	VMOVUPD          1600(BX), Z17
 	VMULPD           Z17, Z24, Z24
 	VADDPD           Z28, Z8, Z28
@@ -963,24 +958,23 @@ body:
 	VADDPD           1408(BX), Z31, Z30
 	VADDPD           1344(BX), Z8, Z8
 	VBROADCASTSD     blackAllStripAVX512Consts<>+448(SB), Z31
-	KMOVB            K6, 1344(BX)
-	VCMPPD           $0x11, Z31, Z17, K6
-	KMOVB            K6, 1408(BX)
-	VCMPPD           $0x11, Z31, Z28, K6
-	KMOVB            K6, 1472(BX)
-	VCMPPD           $0x11, Z31, Z30, K6
-	KMOVB            K6, 1536(BX)
-	VCMPPD           $0x11, Z31, Z8, K6
-	VBLENDMPD        Z14, Z18, K2, Z8
-	VBLENDMPD        Z14, Z20, K1, Z17
-	VBLENDMPD        Z14, Z23, K3, Z18
+	KMOVB            K7, 1344(BX)
+	VCMPPD           $0x11, Z31, Z17, K7
+	KMOVB            K7, 1408(BX)
+	VCMPPD           $0x11, Z31, Z28, K7
+	KMOVB            K7, 1472(BX)
+	VCMPPD           $0x11, Z31, Z30, K7
+	KMOVB            K7, 1536(BX)
+	VCMPPD           $0x11, Z31, Z8, K7
+	VBLENDMPD        Z14, Z18, K3, Z8
+	VBLENDMPD        Z14, Z20, K2, Z17
+	VBLENDMPD        Z14, Z23, K1, Z18
 	VBLENDMPD        Z14, Z26, K4, Z20
 	VBLENDMPD        Z14, Z16, K5, Z16
+	VBLENDMPD        Z14, Z19, K6, Z19
 	KMOVB            1344(BX), K1
-	VBLENDMPD        Z14, Z19, K1, Z19
-	KMOVB            2304(BX), K1
 	VBLENDMPD        Z14, Z22, K1, Z22
-	KMOVB            2240(BX), K1
+	KMOVB            2304(BX), K1
 	VBLENDMPD        Z14, Z24, K1, Z14
 	VSUBPD           Z16, Z8, Z16
 	VSUBPD           Z19, Z17, Z19
@@ -999,25 +993,25 @@ body:
 	VMULPD           Z0, Z11, Z2
 	VMULPD           Z0, Z13, Z3
 	VMULPD           Z0, Z15, Z0
-	KMOVB            2176(BX), K1
+	KMOVB            2240(BX), K1
 	KMOVB            1408(BX), K2
 	KANDB            K2, K1, K1
-	KMOVB            2112(BX), K2
+	KMOVB            2176(BX), K2
 	KMOVB            1472(BX), K3
 	KANDB            K3, K2, K2
-	KMOVB            2432(BX), K3
+	KMOVB            2112(BX), K3
 	KMOVB            1536(BX), K4
 	KANDB            K4, K3, K3
 	KMOVB            2368(BX), K4
-	KANDB            K6, K4, K4
+	KANDB            K7, K4, K4
 	VMULPD           Z21, Z1, Z4
 	VMULPD           Z25, Z2, Z5
 	VMULPD           Z27, Z3, Z6
 	VMULPD           Z29, Z0, Z7
 	VMULPD           1280(BX), Z8, Z8
 	VMULPD           1216(BX), Z17, Z10
-	VMULPD           704(BX), Z18, Z11
-	VMULPD           576(BX), Z20, Z13
+	VMULPD           1152(BX), Z18, Z11
+	VMULPD           640(BX), Z20, Z13
 	VBROADCASTSD     blackAllStripAVX512Consts<>+152(SB), Z15
 	VMULPD           Z4, Z15, Z4
 	VMULPD           Z5, Z15, Z5
@@ -1064,7 +1058,7 @@ body:
 	VMOVUPD          Z7, 192(R10)(AX*1)
 	VMULPD           3072(BX), Z9, Z4
 	VMULPD           3008(BX), Z12, Z5
-	VMOVUPD          1088(BX), Z6
+	VMOVUPD          1024(BX), Z6
 	VMULPD           2688(BX), Z6, Z7
 	VMOVUPD          3264(BX), Z19
 	VMULPD           2624(BX), Z19, Z20
@@ -1093,10 +1087,10 @@ body:
 	VMOVUPD          1216(BX), Z23
 	VMULPD           Z23, Z18, Z24
 	VMOVUPD          1920(BX), Z25
-	VMOVUPD          704(BX), Z26
+	VMOVUPD          1152(BX), Z26
 	VMULPD           Z26, Z25, Z27
 	VMOVUPD          1856(BX), Z28
-	VMOVUPD          576(BX), Z29
+	VMOVUPD          640(BX), Z29
 	VMULPD           Z29, Z28, Z30
 	VMOVUPD          256(BX), Z31
 	VMULPD           Z14, Z31, Z14
@@ -1170,9 +1164,9 @@ body:
 	VMULPD           Z6, Z19, Z6
 	VMOVUPD          3136(BX), Z23
 	VMULPD           Z9, Z23, Z9
-	VMOVUPD          832(BX), Z26
+	VMOVUPD          768(BX), Z26
 	VMULPD           Z12, Z26, Z12
-	VMOVUPD          768(BX), Z29
+	VMOVUPD          704(BX), Z29
 	VMULPD           Z16, Z29, Z16
 	VMOVUPD          3072(BX), Z31
 	VMULPD           Z19, Z31, Z19
@@ -1181,7 +1175,7 @@ body:
 	VMOVUPD          Z30, 3136(BX)
 	VMOVUPD          2688(BX), Z30
 	VMULPD           Z26, Z30, Z26
-	VMOVUPD          Z27, 832(BX)
+	VMOVUPD          Z27, 768(BX)
 	VMOVUPD          2624(BX), Z27
 	VMULPD           Z29, Z27, Z29
 	VMULPD           Z31, Z14, Z31
@@ -1223,7 +1217,7 @@ body:
 	VMULPD           Z20, Z0, Z0
 	VMULPD           Z6, Z17, Z4
 	VMULPD           Z9, Z24, Z5
-	VMOVUPD          832(BX), Z6
+	VMOVUPD          768(BX), Z6
 	VMULPD           Z12, Z6, Z7
 	VMOVUPD          3136(BX), Z8
 	VMULPD           Z16, Z8, Z9
@@ -1236,14 +1230,22 @@ body:
 	VXORPD           Z13, Z16, Z13
 	VXORPD           Z11, Z16, Z11
 	VXORPD           Z10, Z16, Z10
-	PREFETCHT0       1024(R15)(AX*1)
-	VMOVUPD          Z19, (R15)(AX*1)
-	PREFETCHT0       1088(R15)(AX*1)
-	VMOVUPD          Z23, 64(R15)(AX*1)
-	PREFETCHT0       1152(R15)(AX*1)
-	VMOVUPD          Z26, 128(R15)(AX*1)
-	PREFETCHT0       1216(R15)(AX*1)
-	VMOVUPD          Z29, 192(R15)(AX*1)
+	MOVQ             charm_base+192(FP), DX
+	PREFETCHT0       1024(DX)(AX*1)
+	MOVQ             charm_base+192(FP), DX
+	VMOVUPD          Z19, (DX)(AX*1)
+	MOVQ             charm_base+192(FP), DX
+	PREFETCHT0       1088(DX)(AX*1)
+	MOVQ             charm_base+192(FP), DX
+	VMOVUPD          Z23, 64(DX)(AX*1)
+	MOVQ             charm_base+192(FP), DX
+	PREFETCHT0       1152(DX)(AX*1)
+	MOVQ             charm_base+192(FP), DX
+	VMOVUPD          Z26, 128(DX)(AX*1)
+	MOVQ             charm_base+192(FP), DX
+	PREFETCHT0       1216(DX)(AX*1)
+	MOVQ             charm_base+192(FP), DX
+	VMOVUPD          Z29, 192(DX)(AX*1)
 	PREFETCHT0       1024(R13)(AX*1)
 	VMOVUPD          Z1, (R13)(AX*1)
 	PREFETCHT0       1088(R13)(AX*1)
@@ -1301,8 +1303,8 @@ rest:
 	JEQ  done
 
 tail:
-	MOVL $0x000000ff, DX
-	CMPQ CX, $0x08
+	MOVL $0x0000ffff, DX
+	CMPQ CX, $0x10
 	JGE  whole
 	MOVL $0x00000001, DX
 	SHLL CL, DX
@@ -1310,243 +1312,558 @@ tail:
 
 whole:
 	KMOVB            DX, K7
+	SHRL             $0x08, DX
+	KMOVB            DX, K6
 	MOVQ             K_base+312(FP), DX
 	VMOVUPD.Z        (DX)(AX*1), K7, Z0
+	MOVQ             K_base+312(FP), DX
+	VMOVUPD.Z        64(DX)(AX*1), K6, Z1
 	MOVQ             sigma_base+336(FP), DX
-	VMOVUPD.Z        (DX)(AX*1), K7, Z1
-	MOVQ             sign_base+288(FP), DX
 	VMOVUPD.Z        (DX)(AX*1), K7, Z2
-	VGETMANTPD       $0x04, Z0, Z3
-	VMULPD           256(BX), Z1, Z4
-	VGETEXPPD        Z0, Z5
-	VMULPD           128(BX), Z0, Z6
-	VMOVUPD          (BX), Z7
-	VMINPD           Z0, Z7, Z0
-	VMULPD           320(BX), Z2, Z8
-	VMULPD           Z1, Z1, Z9
-	VMULPD.BCST      blackAllStripAVX512Consts<>+0(SB), Z3, Z10
-	VMOVUPD          512(BX), Z11
-	VCMPPD           $0x11, Z3, Z11, K1
-	VMULPD           Z4, Z7, Z11
-	VMOVUPD          448(BX), Z12
-	VSUBPD           Z5, Z12, Z5
-	VMULPD.BCST      blackAllStripAVX512Consts<>+88(SB), Z4, Z12
-	VMINPD           128(BX), Z0, Z0
-	VMULPD           Z6, Z2, Z13
-	VMOVUPD          384(BX), Z14
-	VMOVAPD          Z14, Z15
-	VADDPD           Z14, Z14, K1, Z15
-	VCMPPD           $0x11, Z14, Z10, K2
-	VADDPD           320(BX), Z6, Z6
-	VMOVAPD          Z5, Z10
-	VADDPD.BCST      blackAllStripAVX512Consts<>+16(SB), Z5, K1, Z10
-	VMINPD           Z4, Z0, Z0
-	VMOVAPD          Z3, Z14
-	VADDPD           Z3, Z3, K2, Z14
-	VADDPD           Z6, Z4, Z3
-	VADDPD.BCST      blackAllStripAVX512Consts<>+8(SB), Z5, K2, Z10
-	VBROADCASTSD     blackAllStripAVX512Consts<>+112(SB), Z5
-	VCMPPD           $0x11, Z0, Z5, K1
-	VADDPD           Z14, Z15, Z0
-	VSUBPD           Z14, Z15, Z5
-	VCMPPD.BCST      $0x11, blackAllStripAVX512Consts<>+448(SB), Z3, K2
-	VMULPD.BCST      blackAllStripAVX512Consts<>+80(SB), Z10, Z3
-	VMULPD           Z11, Z0, Z6
-	KANDB            K2, K1, K1
-	VBROADCASTSD     blackAllStripAVX512Consts<>+8(SB), Z14
-	VDIVPD           Z6, Z14, Z6
-	VMULPD           Z6, Z11, Z11
-	VMULPD           Z6, Z0, Z0
-	VMULPD           Z11, Z5, Z5
-	VMULPD           Z0, Z7, Z6
-	VMULPD           Z0, Z4, Z0
-	VMULPD           Z5, Z5, Z4
-	VMULPD           Z6, Z1, Z1
-	VMULPD           Z0, Z6, Z7
-	VMULPD           Z9, Z6, Z9
-	VMULPD           256(BX), Z6, Z11
-	VMULPD           Z1, Z1, Z1
-	VMULPD.BCST      blackAllStripAVX512Consts<>+88(SB), Z1, Z1
-	VBROADCASTSD     blackAllStripAVX512Consts<>+32(SB), Z15
-	VFMADD231PD.BCST blackAllStripAVX512Consts<>+24(SB), Z4, Z15
-	VFMADD213PD.BCST blackAllStripAVX512Consts<>+40(SB), Z4, Z15
-	VFMADD213PD.BCST blackAllStripAVX512Consts<>+48(SB), Z4, Z15
-	VFMADD213PD.BCST blackAllStripAVX512Consts<>+56(SB), Z4, Z15
-	VFMADD213PD.BCST blackAllStripAVX512Consts<>+64(SB), Z4, Z15
-	VFMADD213PD.BCST blackAllStripAVX512Consts<>+72(SB), Z4, Z15
-	VMULPD           Z15, Z4, Z4
-	VFMADD231PD      Z4, Z5, Z3
-	VFMADD231PD.BCST blackAllStripAVX512Consts<>+96(SB), Z5, Z3
-	VFMADD231PD.BCST blackAllStripAVX512Consts<>+104(SB), Z10, Z3
-	VMOVAPD          Z12, Z4
-	VFMADD231PD      Z3, Z6, Z4
-	VFMSUB231PD      Z3, Z6, Z12
-	VBROADCASTSD     blackAllStripAVX512Consts<>+120(SB), Z3
-	VANDPD           Z3, Z4, Z5
-	VANDPD           Z3, Z12, Z10
-	VBROADCASTSD     blackAllStripAVX512Consts<>+128(SB), Z15
-	VMINPD           Z5, Z15, Z5
-	VMINPD           Z10, Z15, Z10
-	VMULPD           Z4, Z2, Z15
-	VMULPD           Z12, Z2, Z2
-	VBROADCASTSD     blackAllStripAVX512Consts<>+336(SB), Z16
-	VCMPPD           $0x11, Z16, Z15, K2
-	VBROADCASTSD     blackAllStripAVX512Consts<>+136(SB), Z15
-	VFMADD213PD      Z14, Z5, Z15
-	VCMPPD           $0x11, Z16, Z2, K3
-	VADDPD.BCST      blackAllStripAVX512Consts<>+144(SB), Z5, Z2
-	VBLENDMPD        Z16, Z8, K2, Z8
-	VBLENDMPD        Z16, Z13, K3, Z13
+	MOVQ             sigma_base+336(FP), DX
+	VMOVUPD.Z        64(DX)(AX*1), K6, Z3
+	MOVQ             sign_base+288(FP), DX
+	VMOVUPD.Z        (DX)(AX*1), K7, Z4
+	MOVQ             sign_base+288(FP), DX
+	VMOVUPD.Z        64(DX)(AX*1), K6, Z5
+	VGETMANTPD       $0x04, Z0, Z6
+	VGETMANTPD       $0x04, Z1, Z7
+	VMOVUPD          256(BX), Z8
+	VMULPD           Z8, Z2, Z9
+	VMULPD           Z8, Z3, Z10
+	VGETEXPPD        Z0, Z11
+	VGETEXPPD        Z1, Z12
+	VMOVUPD          128(BX), Z13
+	VMULPD           Z13, Z0, Z14
+	VMULPD           Z13, Z1, Z15
+	VBROADCASTSD     blackAllStripAVX512Consts<>+0(SB), Z16
+	VMULPD           Z16, Z6, Z17
+	VMULPD           Z16, Z7, Z16
+	VMOVUPD          512(BX), Z18
+	VCMPPD           $0x11, Z6, Z18, K1
+	VCMPPD           $0x11, Z7, Z18, K2
+	VMOVUPD          (BX), Z18
+	VMULPD           Z9, Z18, Z19
+	VMULPD           Z10, Z18, Z20
+	VMOVUPD          448(BX), Z21
+	VSUBPD           Z11, Z21, Z11
+	VSUBPD           Z12, Z21, Z12
+	VMOVUPD          384(BX), Z21
+	VCMPPD           $0x11, Z21, Z17, K3
+	VCMPPD           $0x11, Z21, Z16, K4
+	VMOVAPD          Z21, Z16
+	VADDPD           Z21, Z21, K1, Z16
+	VMOVAPD          Z21, Z17
+	VADDPD           Z21, Z21, K2, Z17
+	VBROADCASTSD     blackAllStripAVX512Consts<>+88(SB), Z21
+	VMULPD           Z21, Z9, Z22
+	VMULPD           Z21, Z10, Z23
+	VMOVAPD          Z6, Z24
+	VADDPD           Z6, Z6, K3, Z24
+	VMOVAPD          Z7, Z6
+	VADDPD           Z7, Z7, K4, Z6
+	VBROADCASTSD     blackAllStripAVX512Consts<>+16(SB), Z7
+	VMOVAPD          Z11, Z25
+	VADDPD           Z7, Z11, K1, Z25
+	VMOVAPD          Z12, Z26
+	VADDPD           Z7, Z12, K2, Z26
+	VMINPD           Z0, Z18, Z0
+	VMINPD           Z1, Z18, Z1
+	VMOVUPD          320(BX), Z27
+	VMULPD           Z27, Z4, Z28
+	VMULPD           Z27, Z5, Z29
+	VADDPD           Z24, Z16, Z30
+	VADDPD           Z6, Z17, Z31
+	VSUBPD           Z24, Z16, Z16
+	VSUBPD           Z6, Z17, Z6
+	VBROADCASTSD     blackAllStripAVX512Consts<>+8(SB), Z17
+	VADDPD           Z17, Z11, K3, Z25
+	VADDPD           Z17, Z12, K4, Z26
+	VMINPD           Z13, Z0, Z0
+	VMINPD           Z13, Z1, Z1
+	VMULPD           Z19, Z30, Z11
+	VMULPD           Z20, Z31, Z12
+	VMULPD           Z14, Z4, Z13
+	VMULPD           Z15, Z5, Z24
+	VADDPD           Z14, Z27, Z14
+	VADDPD           Z15, Z27, Z15
+	VMINPD           Z9, Z0, Z0
+	VMINPD           Z10, Z1, Z1
+	VDIVPD           Z11, Z17, Z11
+	VDIVPD           Z12, Z17, Z12
+	VADDPD           Z14, Z9, Z14
+	VADDPD           Z15, Z10, Z15
+	VBROADCASTSD     blackAllStripAVX512Consts<>+112(SB), Z27
+	VCMPPD           $0x11, Z0, Z27, K1
+	VCMPPD           $0x11, Z1, Z27, K2
+	VBROADCASTSD     blackAllStripAVX512Consts<>+80(SB), Z0
+	VMULPD           Z0, Z25, Z1
+	VMULPD           Z0, Z26, Z0
+	VBROADCASTSD     blackAllStripAVX512Consts<>+448(SB), Z27
+	VCMPPD           $0x11, Z27, Z14, K3
+	VCMPPD           $0x11, Z27, Z15, K4
+	VMULPD           Z2, Z2, Z14
+	VMULPD           Z3, Z3, Z15
+	KANDB            K3, K1, K1
+	KANDB            K4, K2, K2
+	VMULPD           Z11, Z19, Z19
+	VMULPD           Z12, Z20, Z20
+	VMULPD           Z11, Z30, Z11
+	VMULPD           Z12, Z31, Z12
+	VMULPD           Z19, Z16, Z16
+	VMULPD           Z20, Z6, Z6
+	VMULPD           Z11, Z18, Z19
+	VMULPD           Z12, Z18, Z18
+	VMULPD           Z11, Z9, Z9
+	VMULPD           Z12, Z10, Z10
+	VMULPD           Z16, Z16, Z11
+	VMULPD           Z6, Z6, Z12
+	VMULPD           Z19, Z2, Z2
+	VMULPD           Z18, Z3, Z3
+	VMULPD           Z9, Z19, Z20
+	VMULPD           Z10, Z18, Z27
+	VMULPD           Z14, Z19, Z14
+	VMULPD           Z15, Z18, Z15
+	VMULPD           Z2, Z2, Z2
+	VMULPD           Z3, Z3, Z3
+	VMULPD           Z2, Z21, Z2
+	VMULPD           Z3, Z21, Z3
+	VBROADCASTSD     blackAllStripAVX512Consts<>+24(SB), Z30
+	VBROADCASTSD     blackAllStripAVX512Consts<>+32(SB), Z31
+	VFMADD231PD      Z30, Z11, Z31
+	VFMADD213PD.BCST blackAllStripAVX512Consts<>+32(SB), Z12, Z30
+	VBROADCASTSD     blackAllStripAVX512Consts<>+40(SB), Z21
+	VFMADD213PD      Z21, Z11, Z31
+	VFMADD231PD      Z30, Z12, Z21
+	VBROADCASTSD     blackAllStripAVX512Consts<>+48(SB), Z30
+	VFMADD213PD      Z30, Z11, Z31
+	VFMADD231PD      Z21, Z12, Z30
+	VBROADCASTSD     blackAllStripAVX512Consts<>+56(SB), Z21
+	VFMADD213PD      Z21, Z11, Z31
+	VFMADD231PD      Z30, Z12, Z21
+	VBROADCASTSD     blackAllStripAVX512Consts<>+64(SB), Z30
+	VFMADD213PD      Z30, Z11, Z31
+	VFMADD231PD      Z21, Z12, Z30
+	VBROADCASTSD     blackAllStripAVX512Consts<>+72(SB), Z21
+	VFMADD213PD      Z21, Z11, Z31
+	VFMADD231PD      Z30, Z12, Z21
+	VMULPD           Z31, Z11, Z11
+	VMULPD           Z21, Z12, Z12
+	VFMADD231PD      Z11, Z16, Z1
+	VFMADD231PD      Z12, Z6, Z0
+	VMULPD           Z19, Z8, Z11
+	VMULPD           Z18, Z8, Z12
+	VBROADCASTSD     blackAllStripAVX512Consts<>+96(SB), Z21
+	VFMADD231PD      Z21, Z16, Z1
+	VFMADD231PD      Z21, Z6, Z0
+	VBROADCASTSD     blackAllStripAVX512Consts<>+104(SB), Z6
+	VFMADD231PD      Z6, Z25, Z1
+	VFMADD231PD      Z6, Z26, Z0
+	VMOVAPD          Z22, Z6
+	VFMADD231PD      Z1, Z19, Z6
+	VMOVAPD          Z23, Z16
+	VFMADD231PD      Z0, Z18, Z16
+	VFMSUB231PD      Z1, Z19, Z22
+	VFMSUB231PD      Z0, Z18, Z23
+	VBROADCASTSD     blackAllStripAVX512Consts<>+120(SB), Z0
+	VANDPD           Z0, Z6, Z1
+	VANDPD           Z0, Z16, Z25
+	VANDPD           Z0, Z22, Z26
+	VANDPD           Z0, Z23, Z30
+	VBROADCASTSD     blackAllStripAVX512Consts<>+128(SB), Z31
+	VMINPD           Z1, Z31, Z1
+	VMINPD           Z25, Z31, Z25
+	VMINPD           Z26, Z31, Z26
+	VMINPD           Z30, Z31, Z30
+	VMULPD           Z6, Z4, Z31
+	VMULPD           Z16, Z5, Z8
+	VMOVUPD          Z27, 576(BX)
+	VBROADCASTSD     blackAllStripAVX512Consts<>+336(SB), Z27
+	VCMPPD           $0x11, Z27, Z31, K3
+	VCMPPD           $0x11, Z27, Z8, K4
+	VMULPD           Z22, Z4, Z4
+	VMULPD           Z23, Z5, Z5
+	VBLENDMPD        Z27, Z28, K3, Z8
+	VBLENDMPD        Z27, Z29, K4, Z28
+	VCMPPD           $0x11, Z27, Z4, K3
+	VCMPPD           $0x11, Z27, Z5, K4
+	VBROADCASTSD     blackAllStripAVX512Consts<>+136(SB), Z4
+	VFMADD213PD      Z17, Z1, Z4
+	VBROADCASTSD     blackAllStripAVX512Consts<>+136(SB), Z5
+	VFMADD213PD      Z17, Z25, Z5
+	VBLENDMPD        Z27, Z13, K3, Z13
+	VBLENDMPD        Z27, Z24, K4, Z24
 	VSUBPD           Z13, Z8, Z13
-	VBROADCASTSD     blackAllStripAVX512Consts<>+136(SB), Z16
-	VFMADD213PD      Z14, Z10, Z16
-	VADDPD.BCST      blackAllStripAVX512Consts<>+144(SB), Z10, Z17
-	VMULPD           Z2, Z15, Z18
-	VMULPD.BCST      blackAllStripAVX512Consts<>+152(SB), Z5, Z19
-	VMOVAPD          Z5, Z20
-	VPTERNLOGQ       $0xe4, Z3, Z4, Z20
-	VFMADD213PD      Z14, Z20, Z6
-	VMOVAPD          Z10, Z21
-	VPTERNLOGQ       $0xe4, Z3, Z12, Z21
-	VMULPD           Z21, Z20, Z20
-	VMULPD           Z17, Z16, Z22
-	VMULPD           Z19, Z5, Z23
-	VMULPD.BCST      blackAllStripAVX512Consts<>+344(SB), Z23, Z23
-	VRNDSCALEPD      $0x08, Z23, Z23
-	VMULPD           Z22, Z18, Z24
-	VDIVPD           Z24, Z14, Z24
-	VMULPD           Z24, Z22, Z22
-	VMULPD           Z24, Z18, Z18
-	VMULPD           Z22, Z15, Z15
-	VMULPD           Z22, Z2, Z2
-	VMULPD           Z18, Z16, Z16
-	VMULPD           Z18, Z17, Z17
-	VMULPD           Z16, Z10, Z10
-	VMULPD           Z15, Z5, Z15
-	VMULPD.BCST      blackAllStripAVX512Consts<>+352(SB), Z23, Z16
-	VFMADD231PD      Z19, Z5, Z16
-	VFMADD231PD.BCST blackAllStripAVX512Consts<>+360(SB), Z23, Z16
-	VBROADCASTSD     blackAllStripAVX512Consts<>+96(SB), Z5
-	VBROADCASTSD     blackAllStripAVX512Consts<>+16(SB), Z18
-	VFMADD231PD      Z5, Z10, Z18
-	VFMADD213PD.BCST blackAllStripAVX512Consts<>+16(SB), Z15, Z5
-	VSUBPD           Z20, Z14, Z19
-	VMULPD           Z19, Z1, Z19
-	VMULPD           Z1, Z21, Z1
-	VMULPD           Z21, Z11, Z21
-	VADDPD           192(BX), Z19, Z19
-	VBROADCASTSD     blackAllStripAVX512Consts<>+168(SB), Z22
-	VFMADD231PD.BCST blackAllStripAVX512Consts<>+160(SB), Z18, Z22
-	VFMADD213PD.BCST blackAllStripAVX512Consts<>+176(SB), Z18, Z22
-	VFMADD213PD.BCST blackAllStripAVX512Consts<>+184(SB), Z18, Z22
-	VFMADD213PD.BCST blackAllStripAVX512Consts<>+192(SB), Z18, Z22
-	VFMADD213PD.BCST blackAllStripAVX512Consts<>+200(SB), Z18, Z22
-	VFMADD213PD.BCST blackAllStripAVX512Consts<>+208(SB), Z18, Z22
-	VFMADD213PD.BCST blackAllStripAVX512Consts<>+216(SB), Z18, Z22
-	VFMADD213PD.BCST blackAllStripAVX512Consts<>+224(SB), Z18, Z22
-	VFMADD213PD.BCST blackAllStripAVX512Consts<>+232(SB), Z18, Z22
-	VFMADD213PD.BCST blackAllStripAVX512Consts<>+240(SB), Z18, Z22
-	VFMADD213PD.BCST blackAllStripAVX512Consts<>+248(SB), Z18, Z22
-	VFMADD213PD.BCST blackAllStripAVX512Consts<>+256(SB), Z18, Z22
-	VFMADD213PD.BCST blackAllStripAVX512Consts<>+264(SB), Z18, Z22
-	VFMADD213PD.BCST blackAllStripAVX512Consts<>+272(SB), Z18, Z22
-	VFMADD213PD.BCST blackAllStripAVX512Consts<>+280(SB), Z18, Z22
-	VFMADD213PD.BCST blackAllStripAVX512Consts<>+288(SB), Z18, Z22
-	VFMADD213PD.BCST blackAllStripAVX512Consts<>+296(SB), Z18, Z22
-	VFMADD213PD.BCST blackAllStripAVX512Consts<>+304(SB), Z18, Z22
-	VFMADD213PD.BCST blackAllStripAVX512Consts<>+312(SB), Z18, Z22
-	VFMADD213PD.BCST blackAllStripAVX512Consts<>+320(SB), Z18, Z22
-	VFMADD213PD.BCST blackAllStripAVX512Consts<>+328(SB), Z22, Z18
-	VFMADD213PD.BCST blackAllStripAVX512Consts<>+88(SB), Z18, Z10
-	VMULPD           Z17, Z10, Z10
-	VPTERNLOGQ       $0xe4, Z3, Z12, Z10
-	VBROADCASTSD     blackAllStripAVX512Consts<>+168(SB), Z12
-	VFMADD231PD.BCST blackAllStripAVX512Consts<>+160(SB), Z5, Z12
-	VFMADD213PD.BCST blackAllStripAVX512Consts<>+176(SB), Z5, Z12
-	VFMADD213PD.BCST blackAllStripAVX512Consts<>+184(SB), Z5, Z12
-	VFMADD213PD.BCST blackAllStripAVX512Consts<>+192(SB), Z5, Z12
-	VFMADD213PD.BCST blackAllStripAVX512Consts<>+200(SB), Z5, Z12
-	VFMADD213PD.BCST blackAllStripAVX512Consts<>+208(SB), Z5, Z12
-	VFMADD213PD.BCST blackAllStripAVX512Consts<>+216(SB), Z5, Z12
-	VFMADD213PD.BCST blackAllStripAVX512Consts<>+224(SB), Z5, Z12
-	VFMADD213PD.BCST blackAllStripAVX512Consts<>+232(SB), Z5, Z12
-	VFMADD213PD.BCST blackAllStripAVX512Consts<>+240(SB), Z5, Z12
-	VFMADD213PD.BCST blackAllStripAVX512Consts<>+248(SB), Z5, Z12
-	VFMADD213PD.BCST blackAllStripAVX512Consts<>+256(SB), Z5, Z12
-	VFMADD213PD.BCST blackAllStripAVX512Consts<>+264(SB), Z5, Z12
-	VFMADD213PD.BCST blackAllStripAVX512Consts<>+272(SB), Z5, Z12
-	VFMADD213PD.BCST blackAllStripAVX512Consts<>+280(SB), Z5, Z12
-	VFMADD213PD.BCST blackAllStripAVX512Consts<>+288(SB), Z5, Z12
-	VFMADD213PD.BCST blackAllStripAVX512Consts<>+296(SB), Z5, Z12
-	VFMADD213PD.BCST blackAllStripAVX512Consts<>+304(SB), Z5, Z12
-	VFMADD213PD.BCST blackAllStripAVX512Consts<>+312(SB), Z5, Z12
-	VFMADD213PD.BCST blackAllStripAVX512Consts<>+320(SB), Z5, Z12
-	VFMADD213PD.BCST blackAllStripAVX512Consts<>+328(SB), Z12, Z5
-	VFMADD213PD.BCST blackAllStripAVX512Consts<>+88(SB), Z5, Z15
-	VMULPD           Z2, Z15, Z2
-	VPTERNLOGQ       $0xe4, Z3, Z4, Z2
-	VSUBPD           Z2, Z10, Z3
-	VBROADCASTSD     blackAllStripAVX512Consts<>+376(SB), Z4
-	VFMADD231PD.BCST blackAllStripAVX512Consts<>+368(SB), Z16, Z4
-	VFMADD213PD.BCST blackAllStripAVX512Consts<>+384(SB), Z16, Z4
-	VFMADD213PD.BCST blackAllStripAVX512Consts<>+392(SB), Z16, Z4
-	VFMADD213PD.BCST blackAllStripAVX512Consts<>+400(SB), Z16, Z4
-	VFMADD213PD.BCST blackAllStripAVX512Consts<>+408(SB), Z16, Z4
-	VFMADD213PD.BCST blackAllStripAVX512Consts<>+416(SB), Z16, Z4
-	VFMADD213PD.BCST blackAllStripAVX512Consts<>+424(SB), Z16, Z4
-	VFMADD213PD.BCST blackAllStripAVX512Consts<>+432(SB), Z16, Z4
-	VFMADD213PD.BCST blackAllStripAVX512Consts<>+440(SB), Z16, Z4
-	VMULPD           Z16, Z16, Z5
-	VFMADD231PD      Z4, Z5, Z16
-	VMOVUPD          320(BX), Z4
-	VFMADD213PD      Z4, Z16, Z4
-	VSCALEFPD        Z23, Z4, Z4
-	VFNMADD231PD     Z4, Z2, Z8
-	VMULPD.BCST      blackAllStripAVX512Consts<>+456(SB), Z4, Z2
-	VFMADD231PD      Z3, Z4, Z13
-	VSUBPD           Z14, Z20, Z3
-	VMULPD           Z20, Z11, Z4
-	VMULPD           Z8, Z0, Z5
-	VMULPD           Z2, Z0, Z8
-	VMULPD           Z9, Z2, Z9
-	VMULPD           Z3, Z11, Z3
-	VMULPD           256(BX), Z2, Z2
-	VBROADCASTSD     blackAllStripAVX512Consts<>+464(SB), Z10
-	VBLENDMPD        Z13, Z10, K1, Z10
-	VMOVUPD          Z5, K7, (DI)(AX*1)
-	VMULPD           Z7, Z8, Z7
-	VMULPD           Z1, Z8, Z1
-	VMULPD.BCST      blackAllStripAVX512Consts<>+152(SB), Z9, Z9
-	VMULPD           Z21, Z8, Z8
-	VMULPD           64(BX), Z10, Z11
-	VMULPD           Z4, Z2, Z4
-	VMOVUPD          Z2, K7, (R9)(AX*1)
-	VMOVUPD          Z10, K7, (SI)(AX*1)
-	VMULPD           Z7, Z0, Z0
-	VMOVUPD          192(BX), Z2
-	VFMADD231PD      Z5, Z2, Z1
-	VFMADD231PD      Z10, Z2, Z9
-	VMULPD           Z3, Z7, Z2
-	VMULPD           Z19, Z7, Z3
-	VBROADCASTSD     blackAllStripAVX512Consts<>+472(SB), Z5
-	VXORPD           Z8, Z5, Z8
-	VXORPD           Z11, Z5, Z10
-	VMOVUPD          Z7, K7, (R8)(AX*1)
-	VMOVUPD          Z4, K7, (R13)(AX*1)
-	VMOVUPD          Z8, K7, (R12)(AX*1)
-	VMULPD           Z6, Z0, Z0
-	VMOVUPD          Z1, K7, (R15)(AX*1)
-	VMOVUPD          Z10, K7, (R11)(AX*1)
-	VMOVUPD          Z9, K7, (R10)(AX*1)
-	MOVQ             zomma_base+240(FP), DX
-	VMOVUPD          Z2, K7, (DX)(AX*1)
+	VSUBPD           Z24, Z28, Z24
+	VBROADCASTSD     blackAllStripAVX512Consts<>+144(SB), Z27
+	VADDPD           Z27, Z1, Z29
+	VADDPD           Z27, Z25, Z31
+	VMOVUPD          Z20, 640(BX)
+	VBROADCASTSD     blackAllStripAVX512Consts<>+136(SB), Z20
+	VFMADD213PD      Z17, Z26, Z20
+	VMOVUPD          Z10, 704(BX)
+	VBROADCASTSD     blackAllStripAVX512Consts<>+136(SB), Z10
+	VFMADD213PD      Z17, Z30, Z10
+	VMOVUPD          Z9, 768(BX)
+	VADDPD           Z27, Z26, Z9
+	VADDPD           Z27, Z30, Z27
+	VMOVUPD          Z12, 832(BX)
+	VBROADCASTSD     blackAllStripAVX512Consts<>+152(SB), Z12
+	VMOVUPD          Z11, 896(BX)
+	VMULPD           Z12, Z1, Z11
+	VMOVUPD          Z15, 960(BX)
+	VMULPD           Z12, Z25, Z15
+	VMULPD           Z29, Z4, Z12
+	VMOVUPD          Z14, 1024(BX)
+	VMULPD           Z31, Z5, Z14
+	VMOVUPD          Z3, 1088(BX)
+	VMOVAPD          Z1, Z3
+	VPTERNLOGQ       $0xe4, Z0, Z6, Z3
+	VMOVUPD          Z2, 1152(BX)
+	VMOVAPD          Z25, Z2
+	VPTERNLOGQ       $0xe4, Z0, Z16, Z2
+	VFMADD213PD      Z17, Z3, Z19
+	VFMADD213PD      Z17, Z2, Z18
+	VMOVUPD          Z18, 1216(BX)
+	VMULPD           Z9, Z20, Z18
+	VMOVUPD          Z19, 1280(BX)
+	VMULPD           Z27, Z10, Z19
+	VMOVUPD          Z24, 1344(BX)
+	VMULPD           Z11, Z1, Z24
+	VMOVUPD          Z13, 1408(BX)
+	VMULPD           Z15, Z25, Z13
+	VMOVUPD          Z28, 1472(BX)
+	VBROADCASTSD     blackAllStripAVX512Consts<>+344(SB), Z28
+	VMULPD           Z28, Z24, Z24
+	VMULPD           Z28, Z13, Z13
+	VRNDSCALEPD      $0x08, Z24, Z24
+	VRNDSCALEPD      $0x08, Z13, Z13
+	VMULPD           Z18, Z12, Z28
+	VMOVUPD          Z8, 1536(BX)
+	VMULPD           Z19, Z14, Z8
+	VDIVPD           Z28, Z17, Z28
+	VDIVPD           Z8, Z17, Z8
+	VMULPD           Z28, Z18, Z18
+	VMULPD           Z8, Z19, Z19
+	VMULPD           Z28, Z12, Z12
+	VMULPD           Z8, Z14, Z8
+	VMULPD           Z18, Z4, Z4
+	VMULPD           Z19, Z5, Z5
+	VMULPD           Z18, Z29, Z14
+	VMULPD           Z19, Z31, Z18
+	VMULPD           Z12, Z20, Z19
+	VMULPD           Z8, Z10, Z10
+	VMULPD           Z12, Z9, Z9
+	VMULPD           Z8, Z27, Z8
+	VMULPD           Z4, Z1, Z4
+	VMULPD           Z5, Z25, Z5
+	VMULPD           Z19, Z26, Z12
+	VMULPD           Z10, Z30, Z10
+	VPTERNLOGQ       $0xe4, Z0, Z22, Z26
+	VPTERNLOGQ       $0xe4, Z0, Z23, Z30
+	VMULPD           Z26, Z3, Z3
+	VMULPD           Z30, Z2, Z2
+	VMOVAPD          Z7, Z19
+	VFMADD231PD      Z21, Z4, Z19
+	VMOVAPD          Z7, Z20
+	VFMADD231PD      Z21, Z5, Z20
+	VMOVAPD          Z7, Z27
+	VFMADD231PD      Z21, Z12, Z27
+	VFMADD231PD      Z21, Z10, Z7
+	VBROADCASTSD     blackAllStripAVX512Consts<>+352(SB), Z21
+	VMULPD           Z21, Z24, Z28
+	VMULPD           Z21, Z13, Z21
+	VFMADD231PD      Z11, Z1, Z28
+	VFMADD231PD      Z15, Z25, Z21
+	VBROADCASTSD     blackAllStripAVX512Consts<>+360(SB), Z1
+	VFMADD231PD      Z1, Z24, Z28
+	VFMADD231PD      Z1, Z13, Z21
+	VBROADCASTSD     blackAllStripAVX512Consts<>+160(SB), Z1
+	VBROADCASTSD     blackAllStripAVX512Consts<>+168(SB), Z11
+	VFMADD231PD      Z1, Z19, Z11
+	VBROADCASTSD     blackAllStripAVX512Consts<>+168(SB), Z15
+	VFMADD231PD      Z1, Z20, Z15
+	VBROADCASTSD     blackAllStripAVX512Consts<>+176(SB), Z25
+	VFMADD213PD      Z25, Z19, Z11
+	VFMADD213PD      Z25, Z20, Z15
+	VBROADCASTSD     blackAllStripAVX512Consts<>+184(SB), Z29
+	VFMADD213PD      Z29, Z19, Z11
+	VFMADD213PD      Z29, Z20, Z15
+	VBROADCASTSD     blackAllStripAVX512Consts<>+192(SB), Z31
+	VFMADD213PD      Z31, Z19, Z11
+	VFMADD213PD      Z31, Z20, Z15
+	VBROADCASTSD     blackAllStripAVX512Consts<>+200(SB), Z17
+	VFMADD213PD      Z17, Z19, Z11
+	VFMADD213PD      Z17, Z20, Z15
+	VMOVUPD          Z30, 1600(BX)
+	VBROADCASTSD     blackAllStripAVX512Consts<>+208(SB), Z30
+	VFMADD213PD      Z30, Z19, Z11
+	VFMADD213PD      Z30, Z20, Z15
+	VMOVUPD          Z26, 1664(BX)
+	VBROADCASTSD     blackAllStripAVX512Consts<>+216(SB), Z26
+	VFMADD213PD      Z26, Z19, Z11
+	VFMADD213PD      Z26, Z20, Z15
+	VMOVUPD          Z2, 1728(BX)
+	VBROADCASTSD     blackAllStripAVX512Consts<>+224(SB), Z2
+	VFMADD213PD      Z2, Z19, Z11
+	VFMADD213PD      Z2, Z20, Z15
+	VMOVUPD          Z3, 1792(BX)
+	VBROADCASTSD     blackAllStripAVX512Consts<>+232(SB), Z3
+	VFMADD213PD      Z3, Z19, Z11
+	VFMADD213PD      Z3, Z20, Z15
+	VMOVUPD          Z13, 1856(BX)
+	VBROADCASTSD     blackAllStripAVX512Consts<>+240(SB), Z13
+	VFMADD213PD      Z13, Z19, Z11
+	VFMADD213PD      Z13, Z20, Z15
+	VMOVUPD          Z24, 1920(BX)
+	VBROADCASTSD     blackAllStripAVX512Consts<>+248(SB), Z24
+	VFMADD213PD      Z24, Z19, Z11
+	VFMADD213PD      Z24, Z20, Z15
+	VBROADCASTSD     blackAllStripAVX512Consts<>+256(SB), Z24
+	VFMADD213PD      Z24, Z19, Z11
+	VFMADD213PD      Z24, Z20, Z15
+	VBROADCASTSD     blackAllStripAVX512Consts<>+264(SB), Z24
+	VFMADD213PD      Z24, Z19, Z11
+	VFMADD213PD      Z24, Z20, Z15
+	VBROADCASTSD     blackAllStripAVX512Consts<>+272(SB), Z24
+	VFMADD213PD      Z24, Z19, Z11
+	VFMADD213PD      Z24, Z20, Z15
+	VBROADCASTSD     blackAllStripAVX512Consts<>+280(SB), Z24
+	VFMADD213PD      Z24, Z19, Z11
+	VFMADD213PD      Z24, Z20, Z15
+	VBROADCASTSD     blackAllStripAVX512Consts<>+288(SB), Z24
+	VFMADD213PD      Z24, Z19, Z11
+	VFMADD213PD      Z24, Z20, Z15
+	VBROADCASTSD     blackAllStripAVX512Consts<>+296(SB), Z24
+	VFMADD213PD      Z24, Z19, Z11
+	VFMADD213PD      Z24, Z20, Z15
+	VBROADCASTSD     blackAllStripAVX512Consts<>+304(SB), Z24
+	VFMADD213PD      Z24, Z19, Z11
+	VFMADD213PD      Z24, Z20, Z15
+	VBROADCASTSD     blackAllStripAVX512Consts<>+312(SB), Z24
+	VFMADD213PD      Z24, Z19, Z11
+	VFMADD213PD      Z24, Z20, Z15
+	VBROADCASTSD     blackAllStripAVX512Consts<>+320(SB), Z24
+	VFMADD213PD      Z24, Z19, Z11
+	VFMADD213PD      Z24, Z20, Z15
+	VBROADCASTSD     blackAllStripAVX512Consts<>+328(SB), Z24
+	VFMADD213PD      Z24, Z11, Z19
+	VFMADD213PD      Z24, Z15, Z20
+	VBROADCASTSD     blackAllStripAVX512Consts<>+88(SB), Z11
+	VFMADD213PD      Z11, Z19, Z4
+	VFMADD213PD      Z11, Z20, Z5
+	VMULPD           Z14, Z4, Z4
+	VMULPD           Z18, Z5, Z5
+	VPTERNLOGQ       $0xe4, Z0, Z6, Z4
+	VPTERNLOGQ       $0xe4, Z0, Z16, Z5
+	VBROADCASTSD     blackAllStripAVX512Consts<>+168(SB), Z6
+	VFMADD231PD      Z1, Z27, Z6
+	VFMADD213PD.BCST blackAllStripAVX512Consts<>+168(SB), Z7, Z1
+	VFMADD213PD      Z25, Z27, Z6
+	VFMADD231PD      Z1, Z7, Z25
+	VFMADD213PD      Z29, Z27, Z6
+	VFMADD231PD      Z25, Z7, Z29
+	VFMADD213PD      Z31, Z27, Z6
+	VFMADD231PD      Z29, Z7, Z31
+	VFMADD213PD      Z17, Z27, Z6
+	VFMADD231PD      Z31, Z7, Z17
+	VFMADD213PD      Z30, Z27, Z6
+	VFMADD231PD      Z17, Z7, Z30
+	VFMADD213PD      Z26, Z27, Z6
+	VFMADD231PD      Z30, Z7, Z26
+	VFMADD213PD      Z2, Z27, Z6
+	VFMADD231PD      Z26, Z7, Z2
+	VFMADD213PD      Z3, Z27, Z6
+	VFMADD231PD      Z2, Z7, Z3
+	VFMADD213PD      Z13, Z27, Z6
+	VFMADD231PD      Z3, Z7, Z13
+	VBROADCASTSD     blackAllStripAVX512Consts<>+248(SB), Z1
+	VFMADD213PD      Z1, Z27, Z6
+	VFMADD231PD      Z13, Z7, Z1
+	VBROADCASTSD     blackAllStripAVX512Consts<>+256(SB), Z2
+	VFMADD213PD      Z2, Z27, Z6
+	VFMADD231PD      Z1, Z7, Z2
+	VBROADCASTSD     blackAllStripAVX512Consts<>+264(SB), Z1
+	VFMADD213PD      Z1, Z27, Z6
+	VFMADD231PD      Z2, Z7, Z1
+	VBROADCASTSD     blackAllStripAVX512Consts<>+272(SB), Z2
+	VFMADD213PD      Z2, Z27, Z6
+	VFMADD231PD      Z1, Z7, Z2
+	VBROADCASTSD     blackAllStripAVX512Consts<>+280(SB), Z1
+	VFMADD213PD      Z1, Z27, Z6
+	VFMADD231PD      Z2, Z7, Z1
+	VBROADCASTSD     blackAllStripAVX512Consts<>+288(SB), Z2
+	VFMADD213PD      Z2, Z27, Z6
+	VFMADD231PD      Z1, Z7, Z2
+	VBROADCASTSD     blackAllStripAVX512Consts<>+296(SB), Z1
+	VFMADD213PD      Z1, Z27, Z6
+	VFMADD231PD      Z2, Z7, Z1
+	VBROADCASTSD     blackAllStripAVX512Consts<>+304(SB), Z2
+	VFMADD213PD      Z2, Z27, Z6
+	VFMADD231PD      Z1, Z7, Z2
+	VBROADCASTSD     blackAllStripAVX512Consts<>+312(SB), Z1
+	VFMADD213PD      Z1, Z27, Z6
+	VFMADD231PD      Z2, Z7, Z1
+	VBROADCASTSD     blackAllStripAVX512Consts<>+320(SB), Z2
+	VFMADD213PD      Z2, Z27, Z6
+	VFMADD231PD      Z1, Z7, Z2
+	VFMADD213PD      Z24, Z6, Z27
+	VFMADD231PD      Z2, Z7, Z24
+	VFMADD213PD      Z11, Z27, Z12
+	VFMADD231PD      Z24, Z10, Z11
+	VMULPD           Z9, Z12, Z1
+	VMULPD           Z8, Z11, Z2
+	VPTERNLOGQ       $0xe4, Z0, Z22, Z1
+	VPTERNLOGQ       $0xe4, Z0, Z23, Z2
+	VSUBPD           Z4, Z1, Z0
+	VSUBPD           Z5, Z2, Z1
+	VBROADCASTSD     blackAllStripAVX512Consts<>+368(SB), Z2
+	VBROADCASTSD     blackAllStripAVX512Consts<>+376(SB), Z3
+	VFMADD231PD      Z2, Z28, Z3
+	VFMADD213PD.BCST blackAllStripAVX512Consts<>+376(SB), Z21, Z2
+	VBROADCASTSD     blackAllStripAVX512Consts<>+384(SB), Z6
+	VFMADD213PD      Z6, Z28, Z3
+	VFMADD231PD      Z2, Z21, Z6
+	VBROADCASTSD     blackAllStripAVX512Consts<>+392(SB), Z2
+	VFMADD213PD      Z2, Z28, Z3
+	VFMADD231PD      Z6, Z21, Z2
+	VBROADCASTSD     blackAllStripAVX512Consts<>+400(SB), Z6
+	VFMADD213PD      Z6, Z28, Z3
+	VFMADD231PD      Z2, Z21, Z6
+	VBROADCASTSD     blackAllStripAVX512Consts<>+408(SB), Z2
+	VFMADD213PD      Z2, Z28, Z3
+	VFMADD231PD      Z6, Z21, Z2
+	VBROADCASTSD     blackAllStripAVX512Consts<>+416(SB), Z6
+	VFMADD213PD      Z6, Z28, Z3
+	VFMADD231PD      Z2, Z21, Z6
+	VBROADCASTSD     blackAllStripAVX512Consts<>+424(SB), Z2
+	VFMADD213PD      Z2, Z28, Z3
+	VFMADD231PD      Z6, Z21, Z2
+	VBROADCASTSD     blackAllStripAVX512Consts<>+432(SB), Z6
+	VFMADD213PD      Z6, Z28, Z3
+	VFMADD231PD      Z2, Z21, Z6
+	VBROADCASTSD     blackAllStripAVX512Consts<>+440(SB), Z2
+	VFMADD213PD      Z2, Z28, Z3
+	VFMADD231PD      Z6, Z21, Z2
+	VMULPD           Z28, Z28, Z6
+	VMULPD           Z21, Z21, Z7
+	VFMADD231PD      Z3, Z6, Z28
+	VFMADD231PD      Z2, Z7, Z21
+	VMOVUPD          320(BX), Z2
+	VFMADD213PD      Z2, Z2, Z28
+	VFMADD213PD      Z2, Z21, Z2
+	VSCALEFPD        1920(BX), Z28, Z3
+	VSCALEFPD        1856(BX), Z2, Z2
+	VFNMADD213PD     1536(BX), Z3, Z4
+	VFNMADD213PD     1472(BX), Z2, Z5
+	VBROADCASTSD     blackAllStripAVX512Consts<>+456(SB), Z6
+	VMULPD           Z6, Z3, Z7
+	VMULPD           Z6, Z2, Z6
+	VFMADD213PD      1408(BX), Z0, Z3
+	VFMADD213PD      1344(BX), Z1, Z2
+	VBROADCASTSD     blackAllStripAVX512Consts<>+8(SB), Z0
+	VSUBPD           1792(BX), Z0, Z1
+	VSUBPD           1728(BX), Z0, Z8
+	VMOVUPD          1664(BX), Z9
+	VMULPD           1152(BX), Z9, Z10
+	VMOVUPD          1600(BX), Z11
+	VMULPD           1088(BX), Z11, Z12
+	VMULPD           1024(BX), Z7, Z13
+	VMULPD           960(BX), Z6, Z14
+	VMULPD           896(BX), Z9, Z9
+	VMULPD           832(BX), Z11, Z11
+	VMULPD           1152(BX), Z1, Z1
+	VMULPD           1088(BX), Z8, Z8
+	VMOVUPD          768(BX), Z15
+	VMULPD           Z7, Z15, Z16
+	VMOVUPD          704(BX), Z17
+	VMULPD           Z6, Z17, Z18
+	VMULPD           Z4, Z15, Z4
+	VMULPD           Z5, Z17, Z5
+	VMOVUPD          256(BX), Z19
+	VMULPD           Z7, Z19, Z7
+	VMULPD           Z6, Z19, Z6
+	VBROADCASTSD     blackAllStripAVX512Consts<>+152(SB), Z19
+	VMULPD           Z13, Z19, Z13
+	VMULPD           Z14, Z19, Z14
+	VMULPD           640(BX), Z16, Z19
+	VMULPD           576(BX), Z18, Z20
+	VMOVUPD          192(BX), Z21
+	VADDPD           Z1, Z21, Z1
+	VADDPD           Z8, Z21, Z8
+	VMULPD           Z10, Z16, Z10
+	VMULPD           Z12, Z18, Z12
+	VBROADCASTSD     blackAllStripAVX512Consts<>+464(SB), Z22
+	VBLENDMPD        Z3, Z22, K1, Z3
+	VBLENDMPD        Z2, Z22, K2, Z2
+	VMULPD           Z19, Z15, Z15
+	VMULPD           Z20, Z17, Z17
+	VMULPD           Z9, Z16, Z9
+	VMULPD           Z11, Z18, Z11
+	VMOVUPD          1792(BX), Z16
+	VSUBPD           Z0, Z16, Z18
+	VMOVUPD          1728(BX), Z22
+	VSUBPD           Z0, Z22, Z0
+	VMULPD           896(BX), Z16, Z16
+	VMULPD           832(BX), Z22, Z22
+	VMULPD           1280(BX), Z15, Z15
+	VMULPD           1216(BX), Z17, Z17
+	VMOVUPD          64(BX), Z23
+	VMULPD           Z3, Z23, Z24
+	VMULPD           Z2, Z23, Z23
+	VMULPD           896(BX), Z18, Z18
+	VMULPD           832(BX), Z0, Z0
+	VMULPD           Z1, Z19, Z1
+	VMULPD           Z8, Z20, Z8
+	VFMADD231PD      Z4, Z21, Z10
+	VFMADD231PD      Z5, Z21, Z12
+	VFMADD231PD      Z3, Z21, Z13
+	VFMADD231PD      Z2, Z21, Z14
+	VMULPD           Z16, Z7, Z16
+	VMULPD           Z22, Z6, Z21
+	VMULPD           Z18, Z19, Z18
+	VMULPD           Z0, Z20, Z0
+	VBROADCASTSD     blackAllStripAVX512Consts<>+472(SB), Z22
+	VXORPD           Z9, Z22, Z9
+	VXORPD           Z11, Z22, Z11
+	VXORPD           Z15, Z22, Z15
+	VXORPD           Z17, Z22, Z17
+	VXORPD           Z24, Z22, Z24
+	VXORPD           Z23, Z22, Z22
+	VMOVUPD          Z4, K7, (DI)(AX*1)
+	VMOVUPD          Z5, K6, 64(DI)(AX*1)
+	VMOVUPD          Z7, K7, (R9)(AX*1)
+	VMOVUPD          Z6, K6, 64(R9)(AX*1)
+	VMOVUPD          Z19, K7, (R8)(AX*1)
+	VMOVUPD          Z20, K6, 64(R8)(AX*1)
+	VMOVUPD          Z3, K7, (SI)(AX*1)
+	VMOVUPD          Z2, K6, 64(SI)(AX*1)
 	MOVQ             color_base+264(FP), DX
-	VMOVUPD          Z3, K7, (DX)(AX*1)
-	VXORPD           Z0, Z5, Z0
+	VMOVUPD          Z1, K7, (DX)(AX*1)
+	MOVQ             color_base+264(FP), DX
+	VMOVUPD          Z8, K6, 64(DX)(AX*1)
+	MOVQ             charm_base+192(FP), DX
+	VMOVUPD          Z10, K7, (DX)(AX*1)
+	MOVQ             charm_base+192(FP), DX
+	VMOVUPD          Z12, K6, 64(DX)(AX*1)
+	VMOVUPD          Z13, K7, (R10)(AX*1)
+	VMOVUPD          Z14, K6, 64(R10)(AX*1)
+	VMOVUPD          Z16, K7, (R13)(AX*1)
+	VMOVUPD          Z21, K6, 64(R13)(AX*1)
+	MOVQ             zomma_base+240(FP), DX
+	VMOVUPD          Z18, K7, (DX)(AX*1)
+	MOVQ             zomma_base+240(FP), DX
+	VMOVUPD          Z0, K6, 64(DX)(AX*1)
+	VMOVUPD          Z9, K7, (R12)(AX*1)
+	VMOVUPD          Z11, K6, 64(R12)(AX*1)
 	MOVQ             speed_base+216(FP), DX
-	VMOVUPD          Z0, K7, (DX)(AX*1)
-	ADDQ             $+64, AX
-	SUBQ             $+8, CX
+	VMOVUPD          Z15, K7, (DX)(AX*1)
+	MOVQ             speed_base+216(FP), DX
+	VMOVUPD          Z17, K6, 64(DX)(AX*1)
+	VMOVUPD          Z24, K7, (R11)(AX*1)
+	VMOVUPD          Z22, K6, 64(R11)(AX*1)
+	ADDQ             $+128, AX
+	SUBQ             $+16, CX
 	JGT              tail
 
 done:
@@ -1843,11 +2160,19 @@ DATA blackAllStripAVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA blackAllStripAVX2Masks<>+8(SB)/8, $0xffffffffffffffff
 DATA blackAllStripAVX2Masks<>+16(SB)/8, $0xffffffffffffffff
 DATA blackAllStripAVX2Masks<>+24(SB)/8, $0xffffffffffffffff
-DATA blackAllStripAVX2Masks<>+32(SB)/8, $0x0000000000000000
-DATA blackAllStripAVX2Masks<>+40(SB)/8, $0x0000000000000000
-DATA blackAllStripAVX2Masks<>+48(SB)/8, $0x0000000000000000
-DATA blackAllStripAVX2Masks<>+56(SB)/8, $0x0000000000000000
-GLOBL blackAllStripAVX2Masks<>(SB), RODATA|NOPTR, $64
+DATA blackAllStripAVX2Masks<>+32(SB)/8, $0xffffffffffffffff
+DATA blackAllStripAVX2Masks<>+40(SB)/8, $0xffffffffffffffff
+DATA blackAllStripAVX2Masks<>+48(SB)/8, $0xffffffffffffffff
+DATA blackAllStripAVX2Masks<>+56(SB)/8, $0xffffffffffffffff
+DATA blackAllStripAVX2Masks<>+64(SB)/8, $0x0000000000000000
+DATA blackAllStripAVX2Masks<>+72(SB)/8, $0x0000000000000000
+DATA blackAllStripAVX2Masks<>+80(SB)/8, $0x0000000000000000
+DATA blackAllStripAVX2Masks<>+88(SB)/8, $0x0000000000000000
+DATA blackAllStripAVX2Masks<>+96(SB)/8, $0x0000000000000000
+DATA blackAllStripAVX2Masks<>+104(SB)/8, $0x0000000000000000
+DATA blackAllStripAVX2Masks<>+112(SB)/8, $0x0000000000000000
+DATA blackAllStripAVX2Masks<>+120(SB)/8, $0x0000000000000000
+GLOBL blackAllStripAVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func blackAllStripAVX2(price []float64, delta []float64, gamma []float64, vega []float64, theta []float64, rho []float64, vanna []float64, volga []float64, charm []float64, speed []float64, zomma []float64, color []float64, sign []float64, K []float64, sigma []float64, F float64, T float64, D float64, r float64)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
@@ -1863,7 +2188,6 @@ TEXT ·blackAllStripAVX2(SB), $1984-392
 	MOVQ         rho_base+120(FP), R11
 	MOVQ         vanna_base+144(FP), R12
 	MOVQ         volga_base+168(FP), R13
-	MOVQ         charm_base+192(FP), R15
 	VBROADCASTSD F+360(FP), Y0
 	VBROADCASTSD T+368(FP), Y1
 	VBROADCASTSD D+376(FP), Y2
@@ -2906,11 +3230,16 @@ body:
 	VFMADD231PD  1856(BX), Y11, Y15
 	VFMADD231PD  1760(BX), Y11, Y0
 	VFMADD231PD  1568(BX), Y11, Y9
-	PREFETCHT0   1024(R15)(AX*1)
-	VMOVUPD      Y15, (R15)(AX*1)
-	VMOVUPD      Y0, 32(R15)(AX*1)
-	PREFETCHT0   1088(R15)(AX*1)
-	VMOVUPD      Y9, 64(R15)(AX*1)
+	MOVQ         charm_base+192(FP), DX
+	PREFETCHT0   1024(DX)(AX*1)
+	MOVQ         charm_base+192(FP), DX
+	VMOVUPD      Y15, (DX)(AX*1)
+	MOVQ         charm_base+192(FP), DX
+	VMOVUPD      Y0, 32(DX)(AX*1)
+	MOVQ         charm_base+192(FP), DX
+	PREFETCHT0   1088(DX)(AX*1)
+	MOVQ         charm_base+192(FP), DX
+	VMOVUPD      Y9, 64(DX)(AX*1)
 	VMULPD       Y5, Y8, Y0
 	VMULPD       Y7, Y3, Y5
 	VMULPD       Y13, Y10, Y7
@@ -2978,291 +3307,702 @@ rest:
 	JEQ  done
 
 tail:
-	MOVQ         $+4, DX
+	MOVQ         $+8, DX
 	CMPQ         CX, DX
 	CMOVQLT      CX, DX
 	NEGQ         DX
-	LEAQ         blackAllStripAVX2Masks<>+32(SB), R14
+	LEAQ         blackAllStripAVX2Masks<>+64(SB), R14
 	VMOVUPD      (R14)(DX*8), Y15
+	VMOVUPD      32(R14)(DX*8), Y14
 	MOVQ         K_base+312(FP), DX
 	VMASKMOVPD   (DX)(AX*1), Y15, Y0
+	MOVQ         K_base+312(FP), DX
+	VMASKMOVPD   32(DX)(AX*1), Y14, Y1
 	MOVQ         sigma_base+336(FP), DX
-	VMASKMOVPD   (DX)(AX*1), Y15, Y1
-	MOVQ         sign_base+288(FP), DX
 	VMASKMOVPD   (DX)(AX*1), Y15, Y2
-	VANDPD       blackAllStripAVX2Consts<>+0(SB), Y0, Y3
-	VMULPD       128(BX), Y1, Y4
-	VMULPD       blackAllStripAVX2Consts<>+64(SB), Y3, Y5
-	VCMPPD       $0x11, blackAllStripAVX2Consts<>+32(SB), Y3, Y6
-	VCMPPD       $0x03, Y3, Y3, Y7
-	VCMPPD       $0x00, blackAllStripAVX2Consts<>+256(SB), Y3, Y8
-	VCMPPD       $0x11, blackAllStripAVX2Consts<>+320(SB), Y3, Y9
-	VMULPD       64(BX), Y0, Y10
-	VMOVUPD      (BX), Y11
-	VMINPD       Y0, Y11, Y0
-	VMULPD       Y4, Y11, Y12
-	VBLENDVPD    Y6, Y5, Y3, Y5
-	VANDPD       blackAllStripAVX2Consts<>+224(SB), Y6, Y6
-	VMULPD       blackAllStripAVX2Consts<>+384(SB), Y4, Y13
-	VANDPD       blackAllStripAVX2Consts<>+96(SB), Y5, Y14
-	VPSRLQ       $0x34, Y5, Y5
-	VORPD        blackAllStripAVX2Consts<>+128(SB), Y14, Y14
-	VORPD        blackAllStripAVX2Consts<>+160(SB), Y5, Y5
-	VORPD        Y7, Y14, Y7
-	VSUBPD       blackAllStripAVX2Consts<>+192(SB), Y5, Y5
-	VMULPD       blackAllStripAVX2Consts<>+352(SB), Y7, Y14
-	VMINPD       64(BX), Y0, Y0
-	VSUBPD       Y6, Y5, Y5
-	VADDPD       Y7, Y7, Y6
-	VCMPPD       $0x11, 192(BX), Y14, Y14
-	VMINPD       Y4, Y0, Y0
-	VBLENDVPD    Y8, blackAllStripAVX2Consts<>+288(SB), Y5, Y5
-	VMOVUPD      256(BX), Y8
-	VCMPPD       $0x11, Y7, Y8, Y8
-	VBLENDVPD    Y14, Y6, Y7, Y6
-	VBLENDVPD    Y9, Y5, Y3, Y3
-	VMULPD       160(BX), Y2, Y5
-	VMOVUPD      192(BX), Y7
-	VBLENDVPD    Y8, 288(BX), Y7, Y7
+	MOVQ         sigma_base+336(FP), DX
+	VMASKMOVPD   32(DX)(AX*1), Y14, Y3
+	MOVQ         sign_base+288(FP), DX
+	VMASKMOVPD   (DX)(AX*1), Y15, Y4
+	MOVQ         sign_base+288(FP), DX
+	VMASKMOVPD   32(DX)(AX*1), Y14, Y5
+	VMOVUPD      blackAllStripAVX2Consts<>+0(SB), Y6
+	VANDPD       Y6, Y0, Y7
+	VANDPD       Y6, Y1, Y8
+	VMOVUPD      blackAllStripAVX2Consts<>+64(SB), Y9
+	VMULPD       Y7, Y9, Y10
+	VMULPD       Y8, Y9, Y9
+	VMOVUPD      blackAllStripAVX2Consts<>+32(SB), Y11
+	VCMPPD       $0x11, Y11, Y7, Y12
+	VCMPPD       $0x11, Y11, Y8, Y11
+	VCMPPD       $0x03, Y7, Y7, Y13
+	VCMPPD       $0x03, Y8, Y8, Y6
+	VMOVUPD      Y5, 320(BX)
+	VMULPD       128(BX), Y2, Y5
+	VMOVUPD      Y4, 352(BX)
+	VMULPD       128(BX), Y3, Y4
+	VBLENDVPD    Y12, Y10, Y7, Y10
+	VBLENDVPD    Y11, Y9, Y8, Y9
+	VMOVUPD      Y3, 384(BX)
+	VANDPD       blackAllStripAVX2Consts<>+96(SB), Y10, Y3
+	VMOVUPD      Y2, 416(BX)
+	VANDPD       blackAllStripAVX2Consts<>+96(SB), Y9, Y2
+	VORPD        blackAllStripAVX2Consts<>+128(SB), Y3, Y3
+	VORPD        blackAllStripAVX2Consts<>+128(SB), Y2, Y2
+	VORPD        Y13, Y3, Y3
+	VORPD        Y6, Y2, Y2
+	VMOVUPD      blackAllStripAVX2Consts<>+352(SB), Y6
+	VMULPD       Y6, Y3, Y13
+	VMULPD       Y6, Y2, Y6
+	VMOVUPD      Y1, 448(BX)
+	VADDPD       Y3, Y3, Y1
+	VMOVUPD      Y0, 480(BX)
+	VADDPD       Y2, Y2, Y0
+	VPSRLQ       $0x34, Y10, Y10
+	VPSRLQ       $0x34, Y9, Y9
+	VORPD        blackAllStripAVX2Consts<>+160(SB), Y10, Y10
+	VORPD        blackAllStripAVX2Consts<>+160(SB), Y9, Y9
+	VCMPPD       $0x11, 192(BX), Y13, Y13
+	VCMPPD       $0x11, 192(BX), Y6, Y6
+	VSUBPD       blackAllStripAVX2Consts<>+192(SB), Y10, Y10
+	VSUBPD       blackAllStripAVX2Consts<>+192(SB), Y9, Y9
+	VANDPD       blackAllStripAVX2Consts<>+224(SB), Y12, Y12
+	VANDPD       blackAllStripAVX2Consts<>+224(SB), Y11, Y11
+	VBLENDVPD    Y13, Y1, Y3, Y1
+	VBLENDVPD    Y6, Y0, Y2, Y0
+	VMOVUPD      Y6, 512(BX)
+	VMOVUPD      256(BX), Y6
+	VCMPPD       $0x11, Y3, Y6, Y3
+	VCMPPD       $0x11, Y2, Y6, Y2
+	VSUBPD       Y12, Y10, Y6
+	VSUBPD       Y11, Y9, Y9
+	VMOVUPD      (BX), Y10
+	VMULPD       Y5, Y10, Y11
+	VMULPD       Y4, Y10, Y12
+	VMOVUPD      288(BX), Y10
+	VMOVUPD      Y13, 544(BX)
+	VMOVUPD      192(BX), Y13
+	VMOVUPD      Y4, 576(BX)
+	VBLENDVPD    Y3, Y10, Y13, Y4
+	VBLENDVPD    Y2, Y10, Y13, Y10
+	VADDPD       Y1, Y4, Y13
+	VMOVUPD      Y2, 608(BX)
+	VADDPD       Y0, Y10, Y2
+	VSUBPD       Y1, Y4, Y1
+	VSUBPD       Y0, Y10, Y0
+	VMOVUPD      blackAllStripAVX2Consts<>+256(SB), Y4
+	VCMPPD       $0x00, Y4, Y7, Y10
+	VMOVUPD      Y3, 640(BX)
+	VCMPPD       $0x00, Y4, Y8, Y3
+	VMOVUPD      blackAllStripAVX2Consts<>+288(SB), Y4
+	VBLENDVPD    Y10, Y4, Y6, Y6
+	VBLENDVPD    Y3, Y4, Y9, Y3
+	VMULPD       Y11, Y13, Y4
+	VMULPD       Y12, Y2, Y9
+	VMOVUPD      blackAllStripAVX2Consts<>+128(SB), Y10
+	VDIVPD       Y4, Y10, Y4
+	VDIVPD       Y9, Y10, Y9
+	VMULPD       Y4, Y11, Y11
+	VMULPD       Y9, Y12, Y12
+	VMULPD       Y4, Y13, Y4
+	VMULPD       Y9, Y2, Y2
+	VMULPD       Y11, Y1, Y1
+	VMULPD       Y12, Y0, Y0
+	VMOVUPD      blackAllStripAVX2Consts<>+320(SB), Y9
+	VCMPPD       $0x11, Y9, Y7, Y11
+	VCMPPD       $0x11, Y9, Y8, Y9
+	VBLENDVPD    Y11, Y6, Y7, Y6
+	VBLENDVPD    Y9, Y3, Y8, Y3
+	VMULPD       Y1, Y1, Y7
+	VMULPD       Y0, Y0, Y8
 	VMOVUPD      224(BX), Y9
+	VSUBPD       Y6, Y9, Y6
 	VSUBPD       Y3, Y9, Y3
-	VMULPD       Y10, Y2, Y9
-	VADDPD       160(BX), Y10, Y10
-	VMOVUPD      Y9, 320(BX)
+	VMOVUPD      blackAllStripAVX2Consts<>+384(SB), Y9
+	VMULPD       Y9, Y5, Y11
+	VMOVUPD      576(BX), Y12
+	VMULPD       Y9, Y12, Y13
+	VMOVUPD      (BX), Y9
+	VMOVUPD      Y13, 672(BX)
+	VMULPD       Y4, Y9, Y13
+	VMOVUPD      Y11, 704(BX)
+	VMULPD       Y2, Y9, Y11
+	VMULPD       Y4, Y5, Y4
+	VMULPD       Y2, Y12, Y2
+	VMOVUPD      Y2, 736(BX)
+	VMOVUPD      blackAllStripAVX2Consts<>+448(SB), Y2
+	VMOVUPD      Y4, 768(BX)
+	VMOVUPD      blackAllStripAVX2Consts<>+480(SB), Y4
+	VFMADD231PD  Y2, Y7, Y4
+	VFMADD213PD  blackAllStripAVX2Consts<>+480(SB), Y8, Y2
+	VMOVUPD      blackAllStripAVX2Consts<>+512(SB), Y12
+	VFMADD213PD  Y12, Y7, Y4
+	VFMADD231PD  Y2, Y8, Y12
+	VMOVUPD      blackAllStripAVX2Consts<>+544(SB), Y2
+	VFMADD213PD  Y2, Y7, Y4
+	VFMADD231PD  Y12, Y8, Y2
+	VMOVUPD      blackAllStripAVX2Consts<>+576(SB), Y12
+	VFMADD213PD  Y12, Y7, Y4
+	VFMADD231PD  Y2, Y8, Y12
+	VMOVUPD      blackAllStripAVX2Consts<>+608(SB), Y2
+	VFMADD213PD  Y2, Y7, Y4
+	VFMADD231PD  Y12, Y8, Y2
+	VMOVUPD      blackAllStripAVX2Consts<>+640(SB), Y12
+	VFMADD213PD  Y12, Y7, Y4
+	VFMADD231PD  Y2, Y8, Y12
+	VMULPD       Y4, Y7, Y2
+	VMULPD       Y12, Y8, Y4
+	VMOVUPD      blackAllStripAVX2Consts<>+416(SB), Y7
+	VADDPD       Y7, Y6, Y8
+	VADDPD       Y7, Y3, Y12
+	VMOVUPD      640(BX), Y7
+	VBLENDVPD    Y7, Y8, Y6, Y7
+	VMOVUPD      608(BX), Y8
+	VBLENDVPD    Y8, Y12, Y3, Y8
+	VADDPD       Y6, Y10, Y6
+	VADDPD       Y3, Y10, Y3
+	VMOVUPD      544(BX), Y12
+	VBLENDVPD    Y12, Y6, Y7, Y6
+	VMOVUPD      512(BX), Y7
+	VBLENDVPD    Y7, Y3, Y8, Y3
+	VMOVUPD      blackAllStripAVX2Consts<>+672(SB), Y7
+	VMULPD       Y7, Y6, Y8
+	VMULPD       Y7, Y3, Y7
+	VFMADD231PD  Y2, Y1, Y8
+	VFMADD231PD  Y4, Y0, Y7
+	VMOVUPD      blackAllStripAVX2Consts<>+704(SB), Y2
+	VFMADD231PD  Y2, Y1, Y8
+	VFMADD231PD  Y2, Y0, Y7
+	VMOVUPD      480(BX), Y0
+	VMOVUPD      64(BX), Y1
+	VMULPD       Y1, Y0, Y4
+	VMOVUPD      448(BX), Y12
+	VMULPD       Y1, Y12, Y2
+	VMINPD       Y0, Y9, Y0
+	VMINPD       Y12, Y9, Y9
+	VMOVUPD      blackAllStripAVX2Consts<>+736(SB), Y12
+	VFMADD231PD  Y12, Y6, Y8
+	VFMADD231PD  Y12, Y3, Y7
+	VMOVUPD      416(BX), Y3
+	VMULPD       Y13, Y3, Y6
+	VMOVUPD      384(BX), Y12
+	VMULPD       Y11, Y12, Y10
+	VMULPD       Y3, Y3, Y3
+	VMULPD       Y12, Y12, Y12
+	VMINPD       Y1, Y0, Y0
+	VMINPD       Y1, Y9, Y1
+	VMULPD       Y6, Y6, Y6
+	VMULPD       Y10, Y10, Y9
+	VMULPD       Y3, Y13, Y3
+	VMULPD       Y12, Y11, Y10
+	VMINPD       Y5, Y0, Y0
+	VMINPD       576(BX), Y1, Y1
+	VMOVUPD      blackAllStripAVX2Consts<>+384(SB), Y12
+	VMULPD       Y6, Y12, Y6
+	VMULPD       Y9, Y12, Y9
+	VMOVUPD      Y9, 384(BX)
 	VMOVUPD      blackAllStripAVX2Consts<>+768(SB), Y9
 	VCMPPD       $0x11, Y0, Y9, Y0
-	VADDPD       Y10, Y4, Y9
-	VCMPPD       $0x11, blackAllStripAVX2Consts<>+2208(SB), Y9, Y9
-	VANDPD       Y9, Y0, Y0
-	VADDPD       Y6, Y7, Y9
-	VSUBPD       Y6, Y7, Y6
-	VADDPD       blackAllStripAVX2Consts<>+416(SB), Y3, Y7
-	VBLENDVPD    Y8, Y7, Y3, Y7
-	VMULPD       Y12, Y9, Y8
-	VMOVUPD      blackAllStripAVX2Consts<>+128(SB), Y10
-	VADDPD       Y3, Y10, Y3
-	VDIVPD       Y8, Y10, Y8
-	VBLENDVPD    Y14, Y3, Y7, Y3
-	VMULPD       Y1, Y1, Y7
-	VMULPD       blackAllStripAVX2Consts<>+672(SB), Y3, Y14
-	VMULPD       Y8, Y12, Y12
-	VMULPD       Y8, Y9, Y8
-	VMULPD       Y12, Y6, Y6
-	VMULPD       Y8, Y11, Y9
-	VMULPD       Y8, Y4, Y4
-	VMULPD       Y6, Y6, Y8
-	VMULPD       Y9, Y1, Y1
-	VMULPD       Y4, Y9, Y11
-	VMULPD       Y7, Y9, Y7
-	VMULPD       Y1, Y1, Y1
-	VMULPD       blackAllStripAVX2Consts<>+384(SB), Y1, Y1
-	VMOVUPD      blackAllStripAVX2Consts<>+480(SB), Y12
-	VFMADD231PD  blackAllStripAVX2Consts<>+448(SB), Y8, Y12
-	VFMADD213PD  blackAllStripAVX2Consts<>+512(SB), Y8, Y12
-	VFMADD213PD  blackAllStripAVX2Consts<>+544(SB), Y8, Y12
-	VFMADD213PD  blackAllStripAVX2Consts<>+576(SB), Y8, Y12
-	VFMADD213PD  blackAllStripAVX2Consts<>+608(SB), Y8, Y12
-	VFMADD213PD  blackAllStripAVX2Consts<>+640(SB), Y8, Y12
-	VMULPD       Y12, Y8, Y8
-	VFMADD231PD  Y8, Y6, Y14
-	VMULPD       128(BX), Y9, Y8
-	VFMADD231PD  blackAllStripAVX2Consts<>+704(SB), Y6, Y14
-	VFMADD231PD  blackAllStripAVX2Consts<>+736(SB), Y3, Y14
-	VMOVAPD      Y13, Y3
-	VFMADD231PD  Y14, Y9, Y3
-	VFMSUB231PD  Y14, Y9, Y13
-	VMOVUPD      blackAllStripAVX2Consts<>+0(SB), Y6
-	VANDPD       Y3, Y6, Y12
-	VANDPD       Y13, Y6, Y14
-	VMOVUPD      Y11, 352(BX)
+	VCMPPD       $0x11, Y1, Y9, Y1
+	VMOVUPD      704(BX), Y9
+	VFMADD231PD  Y8, Y13, Y9
+	VMOVUPD      Y6, 416(BX)
+	VMOVUPD      672(BX), Y6
+	VFMADD231PD  Y7, Y11, Y6
+	VFMSUB213PD  704(BX), Y13, Y8
+	VFMSUB213PD  672(BX), Y11, Y7
+	VMOVUPD      352(BX), Y12
+	VMOVUPD      Y11, 672(BX)
+	VMOVUPD      160(BX), Y11
+	VMOVUPD      Y13, 704(BX)
+	VMULPD       Y11, Y12, Y13
+	VMOVUPD      Y10, 448(BX)
+	VMULPD       320(BX), Y11, Y10
+	VMOVUPD      Y3, 480(BX)
+	VMULPD       Y4, Y12, Y3
+	VMULPD       320(BX), Y2, Y12
+	VADDPD       Y4, Y11, Y4
+	VADDPD       Y2, Y11, Y2
+	VADDPD       Y4, Y5, Y4
+	VADDPD       576(BX), Y2, Y2
+	VMOVUPD      blackAllStripAVX2Consts<>+2208(SB), Y5
+	VCMPPD       $0x11, Y5, Y4, Y4
+	VCMPPD       $0x11, Y5, Y2, Y2
+	VANDPD       Y4, Y0, Y0
+	VANDPD       Y2, Y1, Y1
+	VMOVUPD      blackAllStripAVX2Consts<>+0(SB), Y2
+	VANDPD       Y9, Y2, Y4
+	VANDPD       Y6, Y2, Y5
 	VMOVUPD      blackAllStripAVX2Consts<>+800(SB), Y11
-	VMINPD       Y12, Y11, Y12
-	VMINPD       Y14, Y11, Y11
-	VMULPD       Y3, Y2, Y14
-	VMULPD       Y13, Y2, Y2
-	VMOVUPD      Y0, 384(BX)
-	VMOVUPD      blackAllStripAVX2Consts<>+928(SB), Y0
-	VANDPD       Y0, Y3, Y3
-	VANDPD       Y13, Y0, Y13
-	VMOVUPD      blackAllStripAVX2Consts<>+256(SB), Y0
-	VCMPPD       $0x11, Y0, Y14, Y14
-	VBLENDVPD    Y14, Y0, Y5, Y5
-	VCMPPD       $0x11, Y0, Y2, Y2
-	VMOVUPD      320(BX), Y14
-	VBLENDVPD    Y2, Y0, Y14, Y0
-	VMOVUPD      blackAllStripAVX2Consts<>+832(SB), Y2
-	VFMADD213PD  Y10, Y12, Y2
-	VSUBPD       Y0, Y5, Y0
-	VMOVUPD      blackAllStripAVX2Consts<>+864(SB), Y14
-	VMOVUPD      Y7, 320(BX)
-	VADDPD       Y14, Y12, Y7
-	VMOVUPD      Y4, 416(BX)
-	VMOVUPD      blackAllStripAVX2Consts<>+832(SB), Y4
-	VFMADD213PD  Y10, Y11, Y4
-	VADDPD       Y14, Y11, Y14
-	VMOVUPD      Y8, 448(BX)
-	VMULPD       blackAllStripAVX2Consts<>+896(SB), Y12, Y8
-	VMOVUPD      Y1, 480(BX)
-	VANDPD       Y12, Y6, Y1
-	VORPD        Y1, Y3, Y1
-	VFMADD213PD  Y10, Y1, Y9
-	VMOVUPD      Y9, 512(BX)
-	VMULPD       Y7, Y2, Y9
+	VMINPD       Y4, Y11, Y4
+	VMINPD       Y5, Y11, Y5
+	VMOVUPD      Y1, 576(BX)
+	VANDPD       Y8, Y2, Y1
+	VMOVUPD      Y0, 512(BX)
+	VANDPD       Y7, Y2, Y0
+	VMINPD       Y1, Y11, Y1
+	VMINPD       Y0, Y11, Y0
+	VMOVUPD      352(BX), Y11
+	VMULPD       Y9, Y11, Y2
 	VMOVUPD      Y0, 544(BX)
-	VMULPD       Y14, Y4, Y0
-	VMOVUPD      Y5, 576(BX)
-	VMULPD       Y8, Y12, Y5
-	VMULPD       blackAllStripAVX2Consts<>+960(SB), Y5, Y5
-	VROUNDPD     $0x08, Y5, Y5
+	VMULPD       320(BX), Y6, Y0
+	VMULPD       Y8, Y11, Y11
+	VMOVUPD      Y1, 352(BX)
+	VMULPD       320(BX), Y7, Y1
+	VANDPD       blackAllStripAVX2Consts<>+928(SB), Y9, Y9
+	VANDPD       blackAllStripAVX2Consts<>+928(SB), Y6, Y6
+	VANDPD       blackAllStripAVX2Consts<>+928(SB), Y8, Y8
+	VANDPD       blackAllStripAVX2Consts<>+928(SB), Y7, Y7
+	VCMPPD       $0x11, blackAllStripAVX2Consts<>+256(SB), Y2, Y2
+	VCMPPD       $0x11, blackAllStripAVX2Consts<>+256(SB), Y0, Y0
+	VBLENDVPD    Y2, blackAllStripAVX2Consts<>+256(SB), Y13, Y2
+	VMOVUPD      blackAllStripAVX2Consts<>+256(SB), Y13
+	VBLENDVPD    Y0, Y13, Y10, Y0
+	VCMPPD       $0x11, Y13, Y11, Y10
+	VCMPPD       $0x11, Y13, Y1, Y1
+	VBLENDVPD    Y10, Y13, Y3, Y3
+	VBLENDVPD    Y1, Y13, Y12, Y1
+	VSUBPD       Y3, Y2, Y3
+	VSUBPD       Y1, Y0, Y1
+	VMOVUPD      blackAllStripAVX2Consts<>+832(SB), Y10
+	VMOVUPD      blackAllStripAVX2Consts<>+128(SB), Y11
+	VFMADD231PD  Y10, Y4, Y11
+	VMOVUPD      blackAllStripAVX2Consts<>+128(SB), Y12
+	VFMADD231PD  Y10, Y5, Y12
+	VMOVUPD      blackAllStripAVX2Consts<>+864(SB), Y13
+	VMOVUPD      Y1, 320(BX)
+	VADDPD       Y13, Y4, Y1
 	VMOVUPD      Y3, 608(BX)
-	VMULPD       Y0, Y9, Y3
-	VDIVPD       Y3, Y10, Y3
-	VMULPD       Y3, Y0, Y0
-	VMULPD       Y3, Y9, Y3
-	VMULPD       Y0, Y2, Y2
-	VMULPD       Y0, Y7, Y0
-	VMULPD       Y3, Y4, Y4
-	VMULPD       Y3, Y14, Y3
-	VMULPD       Y2, Y12, Y2
-	VMULPD       Y4, Y11, Y4
-	VANDPD       Y11, Y6, Y7
-	VORPD        Y7, Y13, Y7
-	VMULPD       Y7, Y1, Y1
+	VADDPD       Y13, Y5, Y3
+	VMOVUPD      Y0, 640(BX)
+	VMOVUPD      blackAllStripAVX2Consts<>+128(SB), Y0
+	VFMADD231PD  352(BX), Y10, Y0
+	VMOVUPD      Y2, 800(BX)
+	VMOVUPD      544(BX), Y2
+	VFMADD213PD  blackAllStripAVX2Consts<>+128(SB), Y2, Y10
+	VMOVUPD      Y7, 832(BX)
+	VADDPD       352(BX), Y13, Y7
+	VADDPD       Y13, Y2, Y13
+	VMOVUPD      blackAllStripAVX2Consts<>+896(SB), Y2
+	VMOVUPD      Y8, 864(BX)
+	VMULPD       Y2, Y4, Y8
+	VMOVUPD      Y8, 896(BX)
+	VMULPD       Y2, Y5, Y8
+	VMULPD       Y1, Y11, Y2
+	VMOVUPD      Y1, 928(BX)
+	VMULPD       Y3, Y12, Y1
+	VMOVUPD      Y3, 960(BX)
+	VANDPD       blackAllStripAVX2Consts<>+0(SB), Y4, Y3
+	VMOVUPD      Y12, 992(BX)
+	VANDPD       blackAllStripAVX2Consts<>+0(SB), Y5, Y12
+	VORPD        Y3, Y9, Y3
+	VORPD        Y12, Y6, Y12
+	VMOVUPD      Y12, 1024(BX)
+	VMULPD       Y7, Y0, Y12
+	VMOVUPD      Y3, 1056(BX)
+	VMULPD       Y13, Y10, Y3
+	VMOVUPD      Y6, 1088(BX)
+	VMULPD       896(BX), Y4, Y6
+	VMOVUPD      Y9, 1120(BX)
+	VMULPD       Y8, Y5, Y9
+	VMULPD       blackAllStripAVX2Consts<>+960(SB), Y6, Y6
+	VMULPD       blackAllStripAVX2Consts<>+960(SB), Y9, Y9
+	VROUNDPD     $0x08, Y6, Y6
+	VROUNDPD     $0x08, Y9, Y9
+	VMOVUPD      Y8, 1152(BX)
+	VMULPD       Y12, Y2, Y8
+	VMOVUPD      Y9, 1184(BX)
+	VMULPD       Y3, Y1, Y9
+	VMOVUPD      Y6, 1216(BX)
+	VMOVUPD      blackAllStripAVX2Consts<>+128(SB), Y6
+	VDIVPD       Y8, Y6, Y8
+	VDIVPD       Y9, Y6, Y9
+	VMULPD       Y8, Y12, Y12
+	VMULPD       Y9, Y3, Y3
+	VMULPD       Y8, Y2, Y2
+	VMULPD       Y9, Y1, Y1
+	VMULPD       Y12, Y11, Y8
+	VMULPD       992(BX), Y3, Y9
+	VMULPD       928(BX), Y12, Y11
+	VMULPD       960(BX), Y3, Y3
+	VMULPD       Y2, Y0, Y0
+	VMULPD       Y1, Y10, Y10
+	VMULPD       Y2, Y7, Y2
+	VMULPD       Y1, Y13, Y1
+	VMULPD       Y8, Y4, Y7
+	VMULPD       Y9, Y5, Y8
+	VMOVUPD      352(BX), Y9
+	VMULPD       Y0, Y9, Y0
+	VMOVUPD      544(BX), Y12
+	VMULPD       Y10, Y12, Y10
+	VMOVUPD      blackAllStripAVX2Consts<>+0(SB), Y13
+	VANDPD       Y9, Y13, Y9
+	VANDPD       Y12, Y13, Y12
+	VORPD        864(BX), Y9, Y9
+	VORPD        832(BX), Y12, Y12
+	VMOVUPD      blackAllStripAVX2Consts<>+704(SB), Y6
+	VMOVUPD      Y12, 544(BX)
+	VMOVUPD      blackAllStripAVX2Consts<>+416(SB), Y12
+	VFMADD231PD  Y6, Y7, Y12
+	VMOVUPD      Y9, 352(BX)
 	VMOVUPD      blackAllStripAVX2Consts<>+416(SB), Y9
-	VFMADD231PD  blackAllStripAVX2Consts<>+704(SB), Y2, Y9
-	VMULPD       blackAllStripAVX2Consts<>+1696(SB), Y5, Y11
-	VFMADD231PD  Y8, Y12, Y11
-	VFMADD231PD  blackAllStripAVX2Consts<>+1728(SB), Y5, Y11
-	VMOVUPD      blackAllStripAVX2Consts<>+416(SB), Y8
-	VFMADD231PD  blackAllStripAVX2Consts<>+704(SB), Y4, Y8
-	VMOVUPD      blackAllStripAVX2Consts<>+1024(SB), Y12
-	VFMADD231PD  blackAllStripAVX2Consts<>+992(SB), Y9, Y12
-	VFMADD213PD  blackAllStripAVX2Consts<>+1056(SB), Y9, Y12
-	VFMADD213PD  blackAllStripAVX2Consts<>+1088(SB), Y9, Y12
-	VFMADD213PD  blackAllStripAVX2Consts<>+1120(SB), Y9, Y12
-	VFMADD213PD  blackAllStripAVX2Consts<>+1152(SB), Y9, Y12
-	VFMADD213PD  blackAllStripAVX2Consts<>+1184(SB), Y9, Y12
-	VFMADD213PD  blackAllStripAVX2Consts<>+1216(SB), Y9, Y12
-	VFMADD213PD  blackAllStripAVX2Consts<>+1248(SB), Y9, Y12
-	VFMADD213PD  blackAllStripAVX2Consts<>+1280(SB), Y9, Y12
-	VFMADD213PD  blackAllStripAVX2Consts<>+1312(SB), Y9, Y12
-	VFMADD213PD  blackAllStripAVX2Consts<>+1344(SB), Y9, Y12
-	VFMADD213PD  blackAllStripAVX2Consts<>+1376(SB), Y9, Y12
-	VFMADD213PD  blackAllStripAVX2Consts<>+1408(SB), Y9, Y12
-	VFMADD213PD  blackAllStripAVX2Consts<>+1440(SB), Y9, Y12
-	VFMADD213PD  blackAllStripAVX2Consts<>+1472(SB), Y9, Y12
-	VFMADD213PD  blackAllStripAVX2Consts<>+1504(SB), Y9, Y12
-	VFMADD213PD  blackAllStripAVX2Consts<>+1536(SB), Y9, Y12
-	VFMADD213PD  blackAllStripAVX2Consts<>+1568(SB), Y9, Y12
-	VFMADD213PD  blackAllStripAVX2Consts<>+1600(SB), Y9, Y12
-	VFMADD213PD  blackAllStripAVX2Consts<>+1632(SB), Y9, Y12
-	VFMADD213PD  blackAllStripAVX2Consts<>+1664(SB), Y12, Y9
-	VFMADD213PD  blackAllStripAVX2Consts<>+384(SB), Y9, Y2
-	VMULPD       Y0, Y2, Y0
-	VANDPD       Y0, Y6, Y0
-	VORPD        608(BX), Y0, Y0
-	VMOVUPD      blackAllStripAVX2Consts<>+1024(SB), Y2
-	VFMADD231PD  blackAllStripAVX2Consts<>+992(SB), Y8, Y2
-	VFMADD213PD  blackAllStripAVX2Consts<>+1056(SB), Y8, Y2
-	VFMADD213PD  blackAllStripAVX2Consts<>+1088(SB), Y8, Y2
-	VFMADD213PD  blackAllStripAVX2Consts<>+1120(SB), Y8, Y2
-	VFMADD213PD  blackAllStripAVX2Consts<>+1152(SB), Y8, Y2
-	VFMADD213PD  blackAllStripAVX2Consts<>+1184(SB), Y8, Y2
-	VFMADD213PD  blackAllStripAVX2Consts<>+1216(SB), Y8, Y2
-	VFMADD213PD  blackAllStripAVX2Consts<>+1248(SB), Y8, Y2
-	VFMADD213PD  blackAllStripAVX2Consts<>+1280(SB), Y8, Y2
-	VFMADD213PD  blackAllStripAVX2Consts<>+1312(SB), Y8, Y2
-	VFMADD213PD  blackAllStripAVX2Consts<>+1344(SB), Y8, Y2
-	VFMADD213PD  blackAllStripAVX2Consts<>+1376(SB), Y8, Y2
-	VFMADD213PD  blackAllStripAVX2Consts<>+1408(SB), Y8, Y2
-	VFMADD213PD  blackAllStripAVX2Consts<>+1440(SB), Y8, Y2
-	VFMADD213PD  blackAllStripAVX2Consts<>+1472(SB), Y8, Y2
-	VFMADD213PD  blackAllStripAVX2Consts<>+1504(SB), Y8, Y2
-	VFMADD213PD  blackAllStripAVX2Consts<>+1536(SB), Y8, Y2
-	VFMADD213PD  blackAllStripAVX2Consts<>+1568(SB), Y8, Y2
-	VFMADD213PD  blackAllStripAVX2Consts<>+1600(SB), Y8, Y2
-	VFMADD213PD  blackAllStripAVX2Consts<>+1632(SB), Y8, Y2
-	VFMADD213PD  blackAllStripAVX2Consts<>+1664(SB), Y2, Y8
-	VFMADD213PD  blackAllStripAVX2Consts<>+384(SB), Y8, Y4
-	VMULPD       Y3, Y4, Y2
-	VANDPD       Y2, Y6, Y2
-	VORPD        Y13, Y2, Y2
-	VSUBPD       Y0, Y2, Y2
-	VMOVUPD      blackAllStripAVX2Consts<>+1888(SB), Y3
-	VFMADD231PD  blackAllStripAVX2Consts<>+1856(SB), Y11, Y3
-	VFMADD213PD  blackAllStripAVX2Consts<>+1920(SB), Y11, Y3
-	VFMADD213PD  blackAllStripAVX2Consts<>+1952(SB), Y11, Y3
-	VFMADD213PD  blackAllStripAVX2Consts<>+1984(SB), Y11, Y3
-	VFMADD213PD  blackAllStripAVX2Consts<>+2016(SB), Y11, Y3
-	VFMADD213PD  blackAllStripAVX2Consts<>+2048(SB), Y11, Y3
-	VFMADD213PD  blackAllStripAVX2Consts<>+2080(SB), Y11, Y3
-	VFMADD213PD  blackAllStripAVX2Consts<>+2112(SB), Y11, Y3
-	VFMADD213PD  blackAllStripAVX2Consts<>+2144(SB), Y11, Y3
-	VMINPD       blackAllStripAVX2Consts<>+1760(SB), Y5, Y4
-	VMAXPD       blackAllStripAVX2Consts<>+1792(SB), Y4, Y4
-	VSUBPD       Y4, Y5, Y5
-	VMOVUPD      blackAllStripAVX2Consts<>+1824(SB), Y6
-	VADDPD       Y6, Y4, Y4
-	VADDPD       Y6, Y5, Y5
-	VPSLLQ       $0x34, Y4, Y4
-	VPSLLQ       $0x34, Y5, Y5
-	VMULPD       Y11, Y11, Y6
-	VFMADD231PD  Y3, Y6, Y11
-	VMOVUPD      160(BX), Y3
-	VFMADD213PD  Y3, Y11, Y3
-	VMULPD       Y5, Y3, Y3
-	VMULPD       Y4, Y3, Y3
-	VFNMADD213PD 576(BX), Y3, Y0
-	VMULPD       blackAllStripAVX2Consts<>+2176(SB), Y3, Y4
-	VFMADD213PD  544(BX), Y2, Y3
-	VSUBPD       Y1, Y10, Y2
-	VMULPD       480(BX), Y7, Y5
-	VMULPD       448(BX), Y7, Y6
-	VMULPD       416(BX), Y0, Y0
-	VMULPD       320(BX), Y4, Y7
-	VMOVUPD      384(BX), Y8
-	VMOVUPD      blackAllStripAVX2Consts<>+2240(SB), Y9
-	VBLENDVPD    Y8, Y3, Y9, Y3
-	VMULPD       416(BX), Y4, Y8
-	VMULPD       480(BX), Y2, Y2
-	VSUBPD       Y10, Y1, Y9
-	VMULPD       448(BX), Y1, Y1
-	VMULPD       128(BX), Y4, Y4
-	VMULPD       blackAllStripAVX2Consts<>+896(SB), Y7, Y7
-	VMASKMOVPD   Y0, Y15, (DI)(AX*1)
-	VMASKMOVPD   Y3, Y15, (SI)(AX*1)
-	VMULPD       352(BX), Y8, Y10
-	VMULPD       Y5, Y8, Y5
-	VMULPD       448(BX), Y9, Y9
-	VADDPD       96(BX), Y2, Y2
-	VMULPD       Y6, Y8, Y6
-	VMULPD       32(BX), Y3, Y8
-	VFMADD231PD  96(BX), Y3, Y7
-	VMULPD       Y1, Y4, Y1
-	VMULPD       416(BX), Y10, Y3
-	VFMADD231PD  96(BX), Y0, Y5
-	VMULPD       Y9, Y10, Y0
-	VMULPD       Y2, Y10, Y2
-	VMOVUPD      blackAllStripAVX2Consts<>+928(SB), Y9
-	VXORPD       Y6, Y9, Y6
-	VXORPD       Y8, Y9, Y8
-	VMASKMOVPD   Y4, Y15, (R9)(AX*1)
-	VMASKMOVPD   Y10, Y15, (R8)(AX*1)
-	VMASKMOVPD   Y7, Y15, (R10)(AX*1)
-	VMASKMOVPD   Y6, Y15, (R12)(AX*1)
-	VMASKMOVPD   Y1, Y15, (R13)(AX*1)
-	VMASKMOVPD   Y8, Y15, (R11)(AX*1)
-	VMULPD       512(BX), Y3, Y1
-	VMASKMOVPD   Y5, Y15, (R15)(AX*1)
-	MOVQ         zomma_base+240(FP), DX
-	VMASKMOVPD   Y0, Y15, (DX)(AX*1)
-	MOVQ         color_base+264(FP), DX
-	VMASKMOVPD   Y2, Y15, (DX)(AX*1)
-	VXORPD       Y1, Y9, Y0
+	VFMADD231PD  Y6, Y8, Y9
+	VMOVUPD      blackAllStripAVX2Consts<>+416(SB), Y13
+	VFMADD231PD  Y6, Y0, Y13
+	VFMADD213PD  blackAllStripAVX2Consts<>+416(SB), Y10, Y6
+	VMOVUPD      Y1, 960(BX)
+	VMOVUPD      blackAllStripAVX2Consts<>+1696(SB), Y1
+	VMOVUPD      Y2, 928(BX)
+	VMULPD       1216(BX), Y1, Y2
+	VMOVUPD      Y10, 992(BX)
+	VMOVUPD      1184(BX), Y10
+	VMULPD       Y1, Y10, Y1
+	VFMADD231PD  896(BX), Y4, Y2
+	VFMADD231PD  1152(BX), Y5, Y1
+	VMOVUPD      blackAllStripAVX2Consts<>+1728(SB), Y4
+	VFMADD231PD  1216(BX), Y4, Y2
+	VFMADD231PD  Y4, Y10, Y1
+	VMOVUPD      blackAllStripAVX2Consts<>+992(SB), Y4
+	VMOVUPD      blackAllStripAVX2Consts<>+1024(SB), Y5
+	VFMADD231PD  Y4, Y12, Y5
+	VMOVUPD      blackAllStripAVX2Consts<>+1024(SB), Y10
+	VFMADD231PD  Y4, Y9, Y10
+	VMOVUPD      Y1, 1152(BX)
+	VMOVUPD      blackAllStripAVX2Consts<>+1056(SB), Y1
+	VFMADD213PD  Y1, Y12, Y5
+	VFMADD213PD  Y1, Y9, Y10
+	VMOVUPD      Y2, 896(BX)
+	VMOVUPD      blackAllStripAVX2Consts<>+1088(SB), Y2
+	VFMADD213PD  Y2, Y12, Y5
+	VFMADD213PD  Y2, Y9, Y10
+	VMOVUPD      blackAllStripAVX2Consts<>+1120(SB), Y2
+	VFMADD213PD  Y2, Y12, Y5
+	VFMADD213PD  Y2, Y9, Y10
+	VMOVUPD      blackAllStripAVX2Consts<>+1152(SB), Y2
+	VFMADD213PD  Y2, Y12, Y5
+	VFMADD213PD  Y2, Y9, Y10
+	VMOVUPD      blackAllStripAVX2Consts<>+1184(SB), Y2
+	VFMADD213PD  Y2, Y12, Y5
+	VFMADD213PD  Y2, Y9, Y10
+	VMOVUPD      blackAllStripAVX2Consts<>+1216(SB), Y2
+	VFMADD213PD  Y2, Y12, Y5
+	VFMADD213PD  Y2, Y9, Y10
+	VMOVUPD      blackAllStripAVX2Consts<>+1248(SB), Y2
+	VFMADD213PD  Y2, Y12, Y5
+	VFMADD213PD  Y2, Y9, Y10
+	VMOVUPD      blackAllStripAVX2Consts<>+1280(SB), Y2
+	VFMADD213PD  Y2, Y12, Y5
+	VFMADD213PD  Y2, Y9, Y10
+	VMOVUPD      blackAllStripAVX2Consts<>+1312(SB), Y2
+	VFMADD213PD  Y2, Y12, Y5
+	VFMADD213PD  Y2, Y9, Y10
+	VMOVUPD      blackAllStripAVX2Consts<>+1344(SB), Y2
+	VFMADD213PD  Y2, Y12, Y5
+	VFMADD213PD  Y2, Y9, Y10
+	VMOVUPD      blackAllStripAVX2Consts<>+1376(SB), Y2
+	VFMADD213PD  Y2, Y12, Y5
+	VFMADD213PD  Y2, Y9, Y10
+	VMOVUPD      blackAllStripAVX2Consts<>+1408(SB), Y2
+	VFMADD213PD  Y2, Y12, Y5
+	VFMADD213PD  Y2, Y9, Y10
+	VMOVUPD      blackAllStripAVX2Consts<>+1440(SB), Y2
+	VFMADD213PD  Y2, Y12, Y5
+	VFMADD213PD  Y2, Y9, Y10
+	VMOVUPD      blackAllStripAVX2Consts<>+1472(SB), Y2
+	VFMADD213PD  Y2, Y12, Y5
+	VFMADD213PD  Y2, Y9, Y10
+	VMOVUPD      blackAllStripAVX2Consts<>+1504(SB), Y2
+	VFMADD213PD  Y2, Y12, Y5
+	VFMADD213PD  Y2, Y9, Y10
+	VMOVUPD      blackAllStripAVX2Consts<>+1536(SB), Y2
+	VFMADD213PD  Y2, Y12, Y5
+	VFMADD213PD  Y2, Y9, Y10
+	VMOVUPD      blackAllStripAVX2Consts<>+1568(SB), Y2
+	VFMADD213PD  Y2, Y12, Y5
+	VFMADD213PD  Y2, Y9, Y10
+	VMOVUPD      blackAllStripAVX2Consts<>+1600(SB), Y2
+	VFMADD213PD  Y2, Y12, Y5
+	VFMADD213PD  Y2, Y9, Y10
+	VMOVUPD      blackAllStripAVX2Consts<>+1632(SB), Y2
+	VFMADD213PD  Y2, Y12, Y5
+	VFMADD213PD  Y2, Y9, Y10
+	VMOVUPD      blackAllStripAVX2Consts<>+1664(SB), Y2
+	VFMADD213PD  Y2, Y5, Y12
+	VFMADD213PD  Y2, Y10, Y9
+	VMOVUPD      blackAllStripAVX2Consts<>+384(SB), Y5
+	VFMADD213PD  Y5, Y12, Y7
+	VFMADD213PD  Y5, Y9, Y8
+	VMULPD       Y11, Y7, Y7
+	VMULPD       Y3, Y8, Y3
+	VMOVUPD      blackAllStripAVX2Consts<>+0(SB), Y8
+	VANDPD       Y7, Y8, Y7
+	VANDPD       Y3, Y8, Y3
+	VORPD        1120(BX), Y7, Y7
+	VORPD        1088(BX), Y3, Y3
+	VMOVUPD      blackAllStripAVX2Consts<>+1024(SB), Y9
+	VFMADD231PD  Y4, Y13, Y9
+	VFMADD213PD  blackAllStripAVX2Consts<>+1024(SB), Y6, Y4
+	VFMADD213PD  Y1, Y13, Y9
+	VFMADD231PD  Y4, Y6, Y1
+	VMOVUPD      blackAllStripAVX2Consts<>+1088(SB), Y4
+	VFMADD213PD  Y4, Y13, Y9
+	VFMADD231PD  Y1, Y6, Y4
+	VMOVUPD      blackAllStripAVX2Consts<>+1120(SB), Y1
+	VFMADD213PD  Y1, Y13, Y9
+	VFMADD231PD  Y4, Y6, Y1
+	VMOVUPD      blackAllStripAVX2Consts<>+1152(SB), Y4
+	VFMADD213PD  Y4, Y13, Y9
+	VFMADD231PD  Y1, Y6, Y4
+	VMOVUPD      blackAllStripAVX2Consts<>+1184(SB), Y1
+	VFMADD213PD  Y1, Y13, Y9
+	VFMADD231PD  Y4, Y6, Y1
+	VMOVUPD      blackAllStripAVX2Consts<>+1216(SB), Y4
+	VFMADD213PD  Y4, Y13, Y9
+	VFMADD231PD  Y1, Y6, Y4
+	VMOVUPD      blackAllStripAVX2Consts<>+1248(SB), Y1
+	VFMADD213PD  Y1, Y13, Y9
+	VFMADD231PD  Y4, Y6, Y1
+	VMOVUPD      blackAllStripAVX2Consts<>+1280(SB), Y4
+	VFMADD213PD  Y4, Y13, Y9
+	VFMADD231PD  Y1, Y6, Y4
+	VMOVUPD      blackAllStripAVX2Consts<>+1312(SB), Y1
+	VFMADD213PD  Y1, Y13, Y9
+	VFMADD231PD  Y4, Y6, Y1
+	VMOVUPD      blackAllStripAVX2Consts<>+1344(SB), Y4
+	VFMADD213PD  Y4, Y13, Y9
+	VFMADD231PD  Y1, Y6, Y4
+	VMOVUPD      blackAllStripAVX2Consts<>+1376(SB), Y1
+	VFMADD213PD  Y1, Y13, Y9
+	VFMADD231PD  Y4, Y6, Y1
+	VMOVUPD      blackAllStripAVX2Consts<>+1408(SB), Y4
+	VFMADD213PD  Y4, Y13, Y9
+	VFMADD231PD  Y1, Y6, Y4
+	VMOVUPD      blackAllStripAVX2Consts<>+1440(SB), Y1
+	VFMADD213PD  Y1, Y13, Y9
+	VFMADD231PD  Y4, Y6, Y1
+	VMOVUPD      blackAllStripAVX2Consts<>+1472(SB), Y4
+	VFMADD213PD  Y4, Y13, Y9
+	VFMADD231PD  Y1, Y6, Y4
+	VMOVUPD      blackAllStripAVX2Consts<>+1504(SB), Y1
+	VFMADD213PD  Y1, Y13, Y9
+	VFMADD231PD  Y4, Y6, Y1
+	VMOVUPD      blackAllStripAVX2Consts<>+1536(SB), Y4
+	VFMADD213PD  Y4, Y13, Y9
+	VFMADD231PD  Y1, Y6, Y4
+	VMOVUPD      blackAllStripAVX2Consts<>+1568(SB), Y1
+	VFMADD213PD  Y1, Y13, Y9
+	VFMADD231PD  Y4, Y6, Y1
+	VMOVUPD      blackAllStripAVX2Consts<>+1600(SB), Y4
+	VFMADD213PD  Y4, Y13, Y9
+	VFMADD231PD  Y1, Y6, Y4
+	VMOVUPD      blackAllStripAVX2Consts<>+1632(SB), Y1
+	VFMADD213PD  Y1, Y13, Y9
+	VFMADD231PD  Y4, Y6, Y1
+	VFMADD213PD  Y2, Y9, Y13
+	VFMADD231PD  Y1, Y6, Y2
+	VFMADD213PD  Y5, Y13, Y0
+	VFMADD231PD  992(BX), Y2, Y5
+	VMULPD       928(BX), Y0, Y0
+	VMULPD       960(BX), Y5, Y1
+	VANDPD       Y0, Y8, Y0
+	VANDPD       Y1, Y8, Y1
+	VORPD        864(BX), Y0, Y0
+	VORPD        832(BX), Y1, Y1
+	VSUBPD       Y7, Y0, Y0
+	VSUBPD       Y3, Y1, Y1
+	VMOVUPD      896(BX), Y2
+	VMOVUPD      blackAllStripAVX2Consts<>+1856(SB), Y4
+	VMOVUPD      blackAllStripAVX2Consts<>+1888(SB), Y5
+	VFMADD231PD  Y4, Y2, Y5
+	VMOVUPD      1152(BX), Y6
+	VFMADD213PD  blackAllStripAVX2Consts<>+1888(SB), Y6, Y4
+	VMOVUPD      blackAllStripAVX2Consts<>+1920(SB), Y8
+	VFMADD213PD  Y8, Y2, Y5
+	VFMADD231PD  Y4, Y6, Y8
+	VMOVUPD      blackAllStripAVX2Consts<>+1952(SB), Y4
+	VFMADD213PD  Y4, Y2, Y5
+	VFMADD231PD  Y8, Y6, Y4
+	VMOVUPD      blackAllStripAVX2Consts<>+1984(SB), Y8
+	VFMADD213PD  Y8, Y2, Y5
+	VFMADD231PD  Y4, Y6, Y8
+	VMOVUPD      blackAllStripAVX2Consts<>+2016(SB), Y4
+	VFMADD213PD  Y4, Y2, Y5
+	VFMADD231PD  Y8, Y6, Y4
+	VMOVUPD      blackAllStripAVX2Consts<>+2048(SB), Y8
+	VFMADD213PD  Y8, Y2, Y5
+	VFMADD231PD  Y4, Y6, Y8
+	VMOVUPD      blackAllStripAVX2Consts<>+2080(SB), Y4
+	VFMADD213PD  Y4, Y2, Y5
+	VFMADD231PD  Y8, Y6, Y4
+	VMOVUPD      blackAllStripAVX2Consts<>+2112(SB), Y8
+	VFMADD213PD  Y8, Y2, Y5
+	VFMADD231PD  Y4, Y6, Y8
+	VMOVUPD      blackAllStripAVX2Consts<>+2144(SB), Y4
+	VFMADD213PD  Y4, Y2, Y5
+	VFMADD231PD  Y8, Y6, Y4
+	VMOVUPD      1216(BX), Y8
+	VMOVUPD      blackAllStripAVX2Consts<>+1760(SB), Y9
+	VMINPD       Y9, Y8, Y10
+	VMOVUPD      1184(BX), Y11
+	VMINPD       Y9, Y11, Y9
+	VMOVUPD      blackAllStripAVX2Consts<>+1792(SB), Y12
+	VMAXPD       Y12, Y10, Y10
+	VMAXPD       Y12, Y9, Y9
+	VSUBPD       Y10, Y8, Y8
+	VSUBPD       Y9, Y11, Y11
+	VMOVUPD      blackAllStripAVX2Consts<>+1824(SB), Y12
+	VADDPD       Y12, Y10, Y10
+	VADDPD       Y12, Y9, Y9
+	VADDPD       Y12, Y8, Y8
+	VADDPD       Y12, Y11, Y11
+	VPSLLQ       $0x34, Y10, Y10
+	VPSLLQ       $0x34, Y9, Y9
+	VPSLLQ       $0x34, Y8, Y8
+	VPSLLQ       $0x34, Y11, Y11
+	VMULPD       Y2, Y2, Y12
+	VMULPD       Y6, Y6, Y13
+	VFMADD231PD  Y5, Y12, Y2
+	VFMADD231PD  Y4, Y13, Y6
+	VMOVUPD      160(BX), Y4
+	VFMADD213PD  Y4, Y4, Y2
+	VFMADD213PD  Y4, Y6, Y4
+	VMULPD       Y8, Y2, Y2
+	VMULPD       Y11, Y4, Y4
+	VMULPD       Y10, Y2, Y2
+	VMULPD       Y9, Y4, Y4
+	VFNMADD213PD 800(BX), Y2, Y7
+	VFNMADD213PD 640(BX), Y4, Y3
+	VFMADD213PD  608(BX), Y2, Y0
+	VFMADD213PD  320(BX), Y4, Y1
+	VMOVUPD      blackAllStripAVX2Consts<>+2176(SB), Y5
+	VMULPD       Y5, Y2, Y2
+	VMULPD       Y5, Y4, Y4
+	VMULPD       768(BX), Y7, Y5
+	VMULPD       736(BX), Y3, Y3
+	VMOVUPD      512(BX), Y6
+	VMOVUPD      blackAllStripAVX2Consts<>+2240(SB), Y7
+	VBLENDVPD    Y6, Y0, Y7, Y0
+	VMOVUPD      576(BX), Y6
+	VBLENDVPD    Y6, Y1, Y7, Y1
+	VMOVUPD      1056(BX), Y6
+	VMULPD       352(BX), Y6, Y7
+	VMOVUPD      1024(BX), Y8
+	VMULPD       544(BX), Y8, Y9
+	VMULPD       480(BX), Y2, Y10
+	VMULPD       448(BX), Y4, Y11
+	VMOVUPD      blackAllStripAVX2Consts<>+128(SB), Y12
+	VFMADD132PD  704(BX), Y12, Y6
+	VFMADD132PD  672(BX), Y12, Y8
+	VMASKMOVPD   Y5, Y15, (DI)(AX*1)
+	VMASKMOVPD   Y3, Y14, 32(DI)(AX*1)
+	VMASKMOVPD   Y0, Y15, (SI)(AX*1)
+	VMASKMOVPD   Y1, Y14, 32(SI)(AX*1)
+	VMOVUPD      blackAllStripAVX2Consts<>+896(SB), Y13
+	VMULPD       Y10, Y13, Y10
+	VMULPD       Y11, Y13, Y11
+	VMOVUPD      96(BX), Y13
+	VFMADD231PD  Y0, Y13, Y10
+	VFMADD231PD  Y1, Y13, Y11
+	VMOVUPD      32(BX), Y13
+	VMULPD       Y0, Y13, Y0
+	VMULPD       Y1, Y13, Y1
+	VMASKMOVPD   Y10, Y15, (R10)(AX*1)
+	VMASKMOVPD   Y11, Y14, 32(R10)(AX*1)
+	VMOVUPD      704(BX), Y10
+	VMULPD       768(BX), Y10, Y11
+	VMOVUPD      672(BX), Y13
+	VMOVUPD      Y3, 1024(BX)
+	VMULPD       736(BX), Y13, Y3
+	VMOVUPD      Y5, 1056(BX)
+	VMOVUPD      128(BX), Y5
+	VMULPD       Y10, Y5, Y10
+	VMULPD       Y13, Y5, Y13
+	VMOVUPD      blackAllStripAVX2Consts<>+928(SB), Y12
+	VXORPD       Y0, Y12, Y0
+	VXORPD       Y1, Y12, Y1
+	VMASKMOVPD   Y0, Y15, (R11)(AX*1)
+	VMASKMOVPD   Y1, Y14, 32(R11)(AX*1)
+	VMULPD       768(BX), Y2, Y0
+	VMULPD       736(BX), Y4, Y1
+	VMULPD       Y2, Y5, Y2
+	VMULPD       Y4, Y5, Y4
+	VMULPD       Y11, Y0, Y5
+	VMULPD       Y3, Y1, Y3
+	VMASKMOVPD   Y2, Y15, (R9)(AX*1)
+	VMASKMOVPD   Y4, Y14, 32(R9)(AX*1)
+	VMULPD       768(BX), Y5, Y11
+	VMOVUPD      Y4, 768(BX)
+	VMULPD       736(BX), Y3, Y4
+	VMASKMOVPD   Y5, Y15, (R8)(AX*1)
+	VMASKMOVPD   Y3, Y14, 32(R8)(AX*1)
+	VMULPD       Y6, Y11, Y6
+	VMULPD       Y8, Y4, Y4
+	VMOVUPD      blackAllStripAVX2Consts<>+128(SB), Y8
+	VSUBPD       Y7, Y8, Y11
+	VMOVUPD      Y3, 736(BX)
+	VSUBPD       Y9, Y8, Y3
+	VXORPD       Y6, Y12, Y6
+	VXORPD       Y4, Y12, Y4
+	VMOVUPD      416(BX), Y12
+	VMULPD       Y11, Y12, Y11
+	VMULPD       384(BX), Y3, Y3
+	VMOVUPD      Y5, 672(BX)
+	VMOVUPD      352(BX), Y5
+	VMULPD       Y12, Y5, Y12
+	VMOVUPD      Y2, 416(BX)
+	VMOVUPD      544(BX), Y2
+	VMOVUPD      Y1, 704(BX)
+	VMULPD       384(BX), Y2, Y1
+	VMULPD       Y5, Y10, Y5
+	VMULPD       Y2, Y13, Y2
 	MOVQ         speed_base+216(FP), DX
-	VMASKMOVPD   Y0, Y15, (DX)(AX*1)
-	ADDQ         $+32, AX
-	SUBQ         $+4, CX
+	VMASKMOVPD   Y6, Y15, (DX)(AX*1)
+	MOVQ         speed_base+216(FP), DX
+	VMASKMOVPD   Y4, Y14, 32(DX)(AX*1)
+	VSUBPD       Y8, Y7, Y4
+	VSUBPD       Y8, Y9, Y6
+	VMULPD       Y7, Y10, Y7
+	VMULPD       Y9, Y13, Y8
+	VMOVUPD      96(BX), Y9
+	VADDPD       Y11, Y9, Y11
+	VADDPD       Y3, Y9, Y3
+	VMULPD       Y12, Y0, Y12
+	VMULPD       704(BX), Y1, Y1
+	VMULPD       Y4, Y10, Y4
+	VMULPD       Y6, Y13, Y6
+	VMULPD       Y5, Y0, Y0
+	VMULPD       704(BX), Y2, Y2
+	VMULPD       416(BX), Y7, Y5
+	VMULPD       768(BX), Y8, Y7
+	VFMADD231PD  1056(BX), Y9, Y12
+	VFMADD231PD  1024(BX), Y9, Y1
+	VMOVUPD      672(BX), Y8
+	VMULPD       Y11, Y8, Y9
+	VMOVUPD      736(BX), Y10
+	VMULPD       Y3, Y10, Y3
+	VMULPD       Y4, Y8, Y4
+	VMULPD       Y6, Y10, Y6
+	VMOVUPD      blackAllStripAVX2Consts<>+928(SB), Y8
+	VXORPD       Y0, Y8, Y0
+	VXORPD       Y2, Y8, Y2
+	VMASKMOVPD   Y5, Y15, (R13)(AX*1)
+	VMASKMOVPD   Y7, Y14, 32(R13)(AX*1)
+	MOVQ         charm_base+192(FP), DX
+	VMASKMOVPD   Y12, Y15, (DX)(AX*1)
+	MOVQ         charm_base+192(FP), DX
+	VMASKMOVPD   Y1, Y14, 32(DX)(AX*1)
+	VMASKMOVPD   Y0, Y15, (R12)(AX*1)
+	VMASKMOVPD   Y2, Y14, 32(R12)(AX*1)
+	MOVQ         color_base+264(FP), DX
+	VMASKMOVPD   Y9, Y15, (DX)(AX*1)
+	MOVQ         color_base+264(FP), DX
+	VMASKMOVPD   Y3, Y14, 32(DX)(AX*1)
+	MOVQ         zomma_base+240(FP), DX
+	VMASKMOVPD   Y4, Y15, (DX)(AX*1)
+	MOVQ         zomma_base+240(FP), DX
+	VMASKMOVPD   Y6, Y14, 32(DX)(AX*1)
+	ADDQ         $+64, AX
+	SUBQ         $+8, CX
 	JGT          tail
 
 done:

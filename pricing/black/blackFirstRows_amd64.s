@@ -80,7 +80,6 @@ TEXT ·blackFirstRowsAVX512(SB), $3968-312
 	MOVQ rho_base+120(FP), R11
 	MOVQ sign_base+144(FP), R12
 	MOVQ F_base+168(FP), R13
-	MOVQ K_base+192(FP), R15
 	XORL AX, AX
 	SUBQ $+32, CX
 	JLT  rest
@@ -110,14 +109,22 @@ body:
 	VMOVUPD          128(R13)(AX*1), Z6
 	PREFETCHT0       1216(R13)(AX*1)
 	VMOVUPD          192(R13)(AX*1), Z7
-	PREFETCHT0       1024(R15)(AX*1)
-	VMOVUPD          (R15)(AX*1), Z8
-	PREFETCHT0       1088(R15)(AX*1)
-	VMOVUPD          64(R15)(AX*1), Z9
-	PREFETCHT0       1152(R15)(AX*1)
-	VMOVUPD          128(R15)(AX*1), Z10
-	PREFETCHT0       1216(R15)(AX*1)
-	VMOVUPD          192(R15)(AX*1), Z11
+	MOVQ             K_base+192(FP), DX
+	PREFETCHT0       1024(DX)(AX*1)
+	MOVQ             K_base+192(FP), DX
+	VMOVUPD          (DX)(AX*1), Z8
+	MOVQ             K_base+192(FP), DX
+	PREFETCHT0       1088(DX)(AX*1)
+	MOVQ             K_base+192(FP), DX
+	VMOVUPD          64(DX)(AX*1), Z9
+	MOVQ             K_base+192(FP), DX
+	PREFETCHT0       1152(DX)(AX*1)
+	MOVQ             K_base+192(FP), DX
+	VMOVUPD          128(DX)(AX*1), Z10
+	MOVQ             K_base+192(FP), DX
+	PREFETCHT0       1216(DX)(AX*1)
+	MOVQ             K_base+192(FP), DX
+	VMOVUPD          192(DX)(AX*1), Z11
 	MOVQ             sigma_base+240(FP), DX
 	PREFETCHT0       1024(DX)(AX*1)
 	MOVQ             sigma_base+240(FP), DX
@@ -213,10 +220,9 @@ body:
 	VMULPD           Z16, Z0, Z16
 	VCMPPD           $0x11, Z27, Z17, K5
 	VCMPPD           $0x11, Z26, Z18, K6
-	KMOVB            K6, 768(BX)
-	VCMPPD           $0x11, Z25, Z19, K6
-	KMOVB            K6, 832(BX)
-	VCMPPD           $0x11, Z24, Z16, K6
+	VCMPPD           $0x11, Z25, Z19, K7
+	KMOVB            K7, 768(BX)
+	VCMPPD           $0x11, Z24, Z16, K7
 	VMOVAPD          Z27, Z16
 	VADDPD           Z27, Z27, K1, Z16
 	VMOVAPD          Z26, Z17
@@ -227,15 +233,14 @@ body:
 	VADDPD           Z24, Z24, K4, Z19
 	VMOVAPD          Z3, Z24
 	VADDPD           Z3, Z3, K5, Z24
-	KMOVB            K5, 896(BX)
-	KMOVB            768(BX), K5
 	VMOVAPD          Z2, Z3
-	VADDPD           Z2, Z2, K5, Z3
-	KMOVB            832(BX), K5
+	VADDPD           Z2, Z2, K6, Z3
+	KMOVB            K6, 832(BX)
+	KMOVB            768(BX), K6
 	VMOVAPD          Z1, Z2
-	VADDPD           Z1, Z1, K5, Z2
+	VADDPD           Z1, Z1, K6, Z2
 	VMOVAPD          Z0, Z1
-	VADDPD           Z0, Z0, K6, Z1
+	VADDPD           Z0, Z0, K7, Z1
 	VMULPD           Z28, Z12, Z0
 	VMULPD           Z29, Z13, Z25
 	VMULPD           Z30, Z14, Z26
@@ -244,13 +249,13 @@ body:
 	VMULPD           Z13, Z13, Z13
 	VMULPD           Z14, Z14, Z14
 	VMULPD           Z15, Z15, Z15
-	VMOVUPD          Z31, 960(BX)
+	VMOVUPD          Z31, 896(BX)
 	VADDPD           Z24, Z16, Z31
-	VMOVUPD          Z30, 1024(BX)
+	VMOVUPD          Z30, 960(BX)
 	VADDPD           Z3, Z17, Z30
-	VMOVUPD          Z29, 1088(BX)
+	VMOVUPD          Z29, 1024(BX)
 	VADDPD           Z2, Z18, Z29
-	VMOVUPD          Z28, 1152(BX)
+	VMOVUPD          Z28, 1088(BX)
 	VADDPD           Z1, Z19, Z28
 	VSUBPD           Z24, Z16, Z16
 	VSUBPD           Z3, Z17, Z3
@@ -260,23 +265,23 @@ body:
 	VMULPD           Z25, Z5, Z18
 	VMULPD           Z26, Z6, Z19
 	VMULPD           Z27, Z7, Z24
-	VMOVUPD          Z23, 1216(BX)
+	VMOVUPD          Z23, 1152(BX)
 	VGETEXPPD        Z4, Z23
-	VMOVUPD          Z22, 1280(BX)
+	VMOVUPD          Z22, 1216(BX)
 	VGETEXPPD        Z5, Z22
-	VMOVUPD          Z21, 1344(BX)
+	VMOVUPD          Z21, 1280(BX)
 	VGETEXPPD        Z6, Z21
-	VMOVUPD          Z20, 1408(BX)
+	VMOVUPD          Z20, 1344(BX)
 	VGETEXPPD        Z7, Z20
-	VMOVUPD          Z15, 1472(BX)
+	VMOVUPD          Z15, 1408(BX)
 	VMULPD           Z17, Z31, Z15
-	VMOVUPD          Z14, 1536(BX)
+	VMOVUPD          Z14, 1472(BX)
 	VMULPD           Z18, Z30, Z14
-	VMOVUPD          Z13, 1600(BX)
+	VMOVUPD          Z13, 1536(BX)
 	VMULPD           Z19, Z29, Z13
-	VMOVUPD          Z12, 1664(BX)
+	VMOVUPD          Z12, 1600(BX)
 	VMULPD           Z24, Z28, Z12
-	VMOVUPD          Z7, 1728(BX)
+	VMOVUPD          Z7, 1664(BX)
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+8(SB), Z7
 	VDIVPD           Z15, Z7, Z15
 	VDIVPD           Z14, Z7, Z14
@@ -313,15 +318,14 @@ body:
 	VADDPD           Z28, Z18, K2, Z30
 	VMOVAPD          Z19, Z31
 	VADDPD           Z28, Z19, K3, Z31
-	VMOVUPD          Z11, 1792(BX)
+	VMOVUPD          Z11, 1728(BX)
 	VMOVAPD          Z20, Z11
 	VADDPD           Z28, Z20, K4, Z11
-	KMOVB            896(BX), K1
-	VADDPD           Z7, Z17, K1, Z29
-	KMOVB            768(BX), K1
+	VADDPD           Z7, Z17, K5, Z29
+	KMOVB            832(BX), K1
 	VADDPD           Z7, Z18, K1, Z30
-	VADDPD           Z7, Z19, K5, Z31
-	VADDPD           Z7, Z20, K6, Z11
+	VADDPD           Z7, Z19, K6, Z31
+	VADDPD           Z7, Z20, K7, Z11
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+24(SB), Z17
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+32(SB), Z18
 	VFMADD231PD      Z17, Z21, Z18
@@ -330,7 +334,7 @@ body:
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+32(SB), Z20
 	VFMADD231PD      Z17, Z23, Z20
 	VFMADD213PD.BCST blackFirstRowsAVX512Consts<>+32(SB), Z24, Z17
-	VMOVUPD          Z10, 832(BX)
+	VMOVUPD          Z10, 768(BX)
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+40(SB), Z10
 	VFMADD213PD      Z10, Z21, Z18
 	VFMADD213PD      Z10, Z22, Z19
@@ -387,23 +391,23 @@ body:
 	VMULPD           Z15, Z4, Z17
 	VMULPD           Z14, Z5, Z18
 	VMULPD           Z13, Z6, Z19
-	VMULPD           1728(BX), Z12, Z24
+	VMULPD           1664(BX), Z12, Z24
 	VMULPD           Z15, Z0, Z15
 	VMULPD           Z14, Z25, Z14
 	VMULPD           Z13, Z26, Z13
 	VMULPD           Z12, Z27, Z12
-	VMULPD           1664(BX), Z17, Z29
-	VMULPD           1600(BX), Z18, Z30
-	VMULPD           1536(BX), Z19, Z31
-	VMOVUPD          Z31, 1536(BX)
-	VMULPD           1472(BX), Z24, Z31
+	VMULPD           1600(BX), Z17, Z29
+	VMULPD           1536(BX), Z18, Z30
+	VMULPD           1472(BX), Z19, Z31
 	VMOVUPD          Z31, 1472(BX)
+	VMULPD           1408(BX), Z24, Z31
+	VMOVUPD          Z31, 1408(BX)
 	VMOVAPD          Z2, Z31
 	VFMADD231PD      Z21, Z17, Z31
-	VMOVUPD          Z30, 1600(BX)
+	VMOVUPD          Z30, 1536(BX)
 	VMOVAPD          Z3, Z30
 	VFMADD231PD      Z22, Z18, Z30
-	VMOVUPD          Z29, 1664(BX)
+	VMOVUPD          Z29, 1600(BX)
 	VMOVAPD          Z11, Z29
 	VFMADD231PD      Z23, Z19, Z29
 	VMOVAPD          Z16, Z1
@@ -420,9 +424,9 @@ body:
 	VANDPD           Z21, Z31, Z22
 	VANDPD           Z21, Z30, Z23
 	VANDPD           Z21, Z29, Z24
-	VMOVUPD          Z20, 768(BX)
+	VMOVUPD          Z20, 832(BX)
 	VANDPD           Z21, Z1, Z20
-	VMOVUPD          Z19, 896(BX)
+	VMOVUPD          Z19, 1792(BX)
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+120(SB), Z19
 	VMINPD           Z22, Z19, Z22
 	VMINPD           Z23, Z19, Z23
@@ -689,10 +693,10 @@ body:
 	VPTERNLOGQ       $0xe4, Z8, Z12, Z5
 	VMOVUPD          3072(BX), Z17
 	VPTERNLOGQ       $0xe4, Z8, Z17, Z3
-	VMULPD           1408(BX), Z4, Z4
-	VMULPD           1344(BX), Z11, Z11
-	VMULPD           1280(BX), Z12, Z12
-	VMULPD           1216(BX), Z17, Z17
+	VMULPD           1344(BX), Z4, Z4
+	VMULPD           1280(BX), Z11, Z11
+	VMULPD           1216(BX), Z12, Z12
+	VMULPD           1152(BX), Z17, Z17
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+328(SB), Z18
 	VCMPPD           $0x11, Z18, Z4, K1
 	VCMPPD           $0x11, Z18, Z11, K2
@@ -818,16 +822,15 @@ body:
 	VPTERNLOGQ       $0xe4, Z8, Z11, Z0
 	VMOVUPD          2816(BX), Z12
 	VPTERNLOGQ       $0xe4, Z8, Z12, Z7
-	VMULPD           1408(BX), Z9, Z8
-	VMULPD           1344(BX), Z10, Z9
-	VMULPD           1280(BX), Z11, Z10
-	VMULPD           1216(BX), Z12, Z11
+	VMULPD           1344(BX), Z9, Z8
+	VMULPD           1280(BX), Z10, Z9
+	VMULPD           1216(BX), Z11, Z10
+	VMULPD           1152(BX), Z12, Z11
 	VCMPPD           $0x11, Z18, Z8, K5
 	VCMPPD           $0x11, Z18, Z9, K6
+	VCMPPD           $0x11, Z18, Z10, K7
 	KMOVB            K4, 2816(BX)
-	VCMPPD           $0x11, Z18, Z10, K4
-	KMOVB            K3, 2880(BX)
-	VCMPPD           $0x11, Z18, Z11, K3
+	VCMPPD           $0x11, Z18, Z11, K4
 	VSUBPD           Z2, Z1, Z1
 	VSUBPD           Z4, Z6, Z6
 	VSUBPD           Z0, Z5, Z5
@@ -858,17 +861,17 @@ body:
 	VMOVUPD          2624(BX), Z23
 	VMOVUPD          576(BX), Z24
 	VMULPD           Z24, Z23, Z25
-	VMOVUPD          1728(BX), Z26
+	VMOVUPD          1664(BX), Z26
 	VMOVUPD          512(BX), Z27
 	VMULPD           Z27, Z26, Z28
 	VMOVUPD          2560(BX), Z29
 	VMINPD           Z29, Z16, Z16
 	VMOVUPD          2496(BX), Z30
 	VMINPD           Z30, Z20, Z20
-	VMOVUPD          832(BX), Z31
+	VMOVUPD          768(BX), Z31
 	VMINPD           Z31, Z23, Z23
 	VMOVUPD          Z7, 2624(BX)
-	VMOVUPD          1792(BX), Z7
+	VMOVUPD          1728(BX), Z7
 	VMINPD           Z7, Z26, Z26
 	VMULPD           Z17, Z29, Z29
 	VMULPD           Z21, Z30, Z30
@@ -883,14 +886,14 @@ body:
 	VMINPD           2304(BX), Z20, Z20
 	VMINPD           2240(BX), Z21, Z21
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+344(SB), Z23
-	KMOVB            K2, 512(BX)
-	VCMPPD           $0x11, Z16, Z23, K2
-	KMOVB            K2, 576(BX)
-	VCMPPD           $0x11, Z17, Z23, K2
-	KMOVB            K2, 640(BX)
-	VCMPPD           $0x11, Z20, Z23, K2
-	KMOVB            K2, 704(BX)
-	VCMPPD           $0x11, Z21, Z23, K2
+	KMOVB            K3, 512(BX)
+	VCMPPD           $0x11, Z16, Z23, K3
+	KMOVB            K3, 576(BX)
+	VCMPPD           $0x11, Z17, Z23, K3
+	KMOVB            K3, 640(BX)
+	VCMPPD           $0x11, Z20, Z23, K3
+	KMOVB            K3, 704(BX)
+	VCMPPD           $0x11, Z21, Z23, K3
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+352(SB), Z16
 	VMULPD           Z16, Z9, Z17
 	VMULPD           Z16, Z11, Z20
@@ -905,13 +908,13 @@ body:
 	VFMADD231PD      Z8, Z11, Z20
 	VFMADD231PD      Z8, Z13, Z21
 	VFMADD231PD      Z8, Z15, Z16
-	VMOVUPD          1408(BX), Z8
+	VMOVUPD          1344(BX), Z8
 	VMULPD           Z19, Z8, Z10
-	VMOVUPD          1344(BX), Z12
+	VMOVUPD          1280(BX), Z12
 	VMULPD           Z22, Z12, Z14
-	VMOVUPD          1280(BX), Z23
+	VMOVUPD          1216(BX), Z23
 	VMULPD           Z25, Z23, Z24
-	VMOVUPD          1216(BX), Z26
+	VMOVUPD          1152(BX), Z26
 	VMULPD           Z28, Z26, Z27
 	VMULPD           Z29, Z8, Z8
 	VMULPD           Z30, Z12, Z12
@@ -925,23 +928,22 @@ body:
 	VADDPD           2368(BX), Z30, Z30
 	VADDPD           2304(BX), Z31, Z31
 	VADDPD           2240(BX), Z7, Z7
-	KMOVB            K2, 2240(BX)
-	VCMPPD.BCST      $0x11, blackFirstRowsAVX512Consts<>+368(SB), Z29, K2
+	KMOVB            K3, 2240(BX)
+	VCMPPD.BCST      $0x11, blackFirstRowsAVX512Consts<>+368(SB), Z29, K3
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+368(SB), Z29
-	KMOVB            K2, 2304(BX)
-	VCMPPD           $0x11, Z29, Z30, K2
-	KMOVB            K2, 2368(BX)
-	VCMPPD           $0x11, Z29, Z31, K2
-	KMOVB            K2, 2432(BX)
-	VCMPPD           $0x11, Z29, Z7, K2
+	KMOVB            K3, 2304(BX)
+	VCMPPD           $0x11, Z29, Z30, K3
+	KMOVB            K3, 2368(BX)
+	VCMPPD           $0x11, Z29, Z31, K3
+	KMOVB            K3, 2432(BX)
+	VCMPPD           $0x11, Z29, Z7, K3
 	VBLENDMPD        Z18, Z10, K5, Z7
 	VBLENDMPD        Z18, Z14, K6, Z10
-	VBLENDMPD        Z18, Z24, K4, Z14
-	VBLENDMPD        Z18, Z27, K3, Z24
+	VBLENDMPD        Z18, Z24, K7, Z14
+	VBLENDMPD        Z18, Z27, K4, Z24
 	VBLENDMPD        Z18, Z8, K1, Z8
+	VBLENDMPD        Z18, Z12, K2, Z12
 	KMOVB            512(BX), K1
-	VBLENDMPD        Z18, Z12, K1, Z12
-	KMOVB            2880(BX), K1
 	VBLENDMPD        Z18, Z23, K1, Z23
 	KMOVB            2816(BX), K1
 	VBLENDMPD        Z18, Z26, K1, Z18
@@ -950,16 +952,16 @@ body:
 	VSUBPD           Z23, Z14, Z23
 	VSUBPD           Z18, Z24, Z18
 	KMOVB            576(BX), K1
-	KMOVB            2304(BX), K3
-	KANDB            K3, K1, K1
-	KMOVB            640(BX), K3
+	KMOVB            2304(BX), K2
+	KANDB            K2, K1, K1
+	KMOVB            640(BX), K2
 	KMOVB            2368(BX), K4
-	KANDB            K4, K3, K3
+	KANDB            K4, K2, K2
 	KMOVB            704(BX), K4
 	KMOVB            2432(BX), K5
 	KANDB            K5, K4, K4
 	KMOVB            2240(BX), K5
-	KANDB            K2, K5, K2
+	KANDB            K3, K5, K3
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+376(SB), Z26
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+384(SB), Z27
 	VFMADD231PD      Z26, Z17, Z27
@@ -1044,13 +1046,13 @@ body:
 	VMULPD           Z3, Z13, Z3
 	VBROADCASTSD     blackFirstRowsAVX512Consts<>+464(SB), Z6
 	VBLENDMPD        Z8, Z6, K1, Z8
-	VBLENDMPD        Z12, Z6, K3, Z9
+	VBLENDMPD        Z12, Z6, K2, Z9
 	VBLENDMPD        Z23, Z6, K4, Z11
-	VBLENDMPD        Z18, Z6, K2, Z6
-	VMULPD           1664(BX), Z0, Z12
-	VMULPD           1600(BX), Z4, Z13
-	VMULPD           1536(BX), Z5, Z14
-	VMULPD           1472(BX), Z3, Z15
+	VBLENDMPD        Z18, Z6, K3, Z6
+	VMULPD           1600(BX), Z0, Z12
+	VMULPD           1536(BX), Z4, Z13
+	VMULPD           1472(BX), Z5, Z14
+	VMULPD           1408(BX), Z3, Z15
 	VMULPD           448(BX), Z8, Z16
 	VMULPD           384(BX), Z9, Z17
 	VMULPD           320(BX), Z11, Z18
@@ -1100,14 +1102,14 @@ body:
 	VMULPD           Z4, Z8, Z2
 	VMULPD           Z5, Z10, Z6
 	VMULPD           Z3, Z11, Z7
-	VMULPD           1152(BX), Z0, Z0
-	VMULPD           1088(BX), Z4, Z4
-	VMULPD           1024(BX), Z5, Z5
-	VMULPD           960(BX), Z3, Z3
+	VMULPD           1088(BX), Z0, Z0
+	VMULPD           1024(BX), Z4, Z4
+	VMULPD           960(BX), Z5, Z5
+	VMULPD           896(BX), Z3, Z3
 	VMULPD           1920(BX), Z1, Z1
 	VMULPD           1856(BX), Z2, Z2
-	VMULPD           896(BX), Z6, Z6
-	VMULPD           768(BX), Z7, Z7
+	VMULPD           1792(BX), Z6, Z6
+	VMULPD           832(BX), Z7, Z7
 	PREFETCHT0       1024(R9)(AX*1)
 	VMOVUPD          Z0, (R9)(AX*1)
 	PREFETCHT0       1088(R9)(AX*1)
@@ -1146,8 +1148,8 @@ rest:
 	JEQ  done
 
 tail:
-	MOVL $0x000000ff, DX
-	CMPQ CX, $0x08
+	MOVL $0x0000ffff, DX
+	CMPQ CX, $0x10
 	JGE  whole
 	MOVL $0x00000001, DX
 	SHLL CL, DX
@@ -1155,211 +1157,490 @@ tail:
 
 whole:
 	KMOVB            DX, K7
+	SHRL             $0x08, DX
+	KMOVB            DX, K6
 	MOVQ             T_base+216(FP), DX
 	VMOVUPD.Z        (DX)(AX*1), K7, Z0
-	VMOVUPD.Z        (R13)(AX*1), K7, Z1
-	VMOVUPD.Z        (R15)(AX*1), K7, Z2
-	MOVQ             sigma_base+240(FP), DX
-	VMOVUPD.Z        (DX)(AX*1), K7, Z3
-	MOVQ             D_base+264(FP), DX
+	MOVQ             T_base+216(FP), DX
+	VMOVUPD.Z        64(DX)(AX*1), K6, Z1
+	VMOVUPD.Z        (R13)(AX*1), K7, Z2
+	VMOVUPD.Z        64(R13)(AX*1), K6, Z3
+	MOVQ             K_base+192(FP), DX
 	VMOVUPD.Z        (DX)(AX*1), K7, Z4
-	VMOVUPD.Z        (R12)(AX*1), K7, Z5
-	MOVQ             r_base+288(FP), DX
+	MOVQ             K_base+192(FP), DX
+	VMOVUPD.Z        64(DX)(AX*1), K6, Z5
+	MOVQ             sigma_base+240(FP), DX
 	VMOVUPD.Z        (DX)(AX*1), K7, Z6
-	VSQRTPD          Z0, Z7
-	VGETMANTPD       $0x04, Z1, Z8
-	VGETMANTPD       $0x04, Z2, Z9
-	VGETEXPPD        Z1, Z10
-	VGETEXPPD        Z2, Z11
-	VMULPD           Z4, Z1, Z12
-	VMINPD           Z2, Z1, Z13
-	VMULPD           Z4, Z2, Z2
-	VSUBPD           Z11, Z10, Z10
-	VBROADCASTSD     blackFirstRowsAVX512Consts<>+0(SB), Z11
-	VMULPD           Z11, Z8, Z14
-	VMINPD           Z4, Z13, Z4
-	VMULPD           Z11, Z9, Z11
-	VCMPPD           $0x11, Z9, Z14, K1
-	VMULPD           Z12, Z5, Z13
-	VCMPPD           $0x11, Z8, Z11, K2
-	VMULPD           Z2, Z5, Z11
-	VADDPD           Z2, Z12, Z2
-	VMOVAPD          Z8, Z14
-	VADDPD           Z8, Z8, K1, Z14
-	VMOVAPD          Z9, Z8
-	VADDPD           Z9, Z9, K2, Z8
-	VMOVAPD          Z10, Z9
-	VADDPD.BCST      blackFirstRowsAVX512Consts<>+16(SB), Z10, K1, Z9
-	VADDPD.BCST      blackFirstRowsAVX512Consts<>+8(SB), Z10, K2, Z9
-	VADDPD           Z8, Z14, Z10
-	VSUBPD           Z8, Z14, Z8
-	VMULPD           Z3, Z3, Z14
-	VMULPD           Z7, Z3, Z3
-	VMINPD           Z3, Z4, Z4
-	VBROADCASTSD     blackFirstRowsAVX512Consts<>+344(SB), Z15
-	VCMPPD           $0x11, Z4, Z15, K1
-	VADDPD           Z2, Z3, Z2
-	VCMPPD.BCST      $0x11, blackFirstRowsAVX512Consts<>+368(SB), Z2, K2
-	VMULPD           Z3, Z1, Z2
-	KANDB            K2, K1, K1
-	VMULPD.BCST      blackFirstRowsAVX512Consts<>+80(SB), Z9, Z4
-	VMULPD.BCST      blackFirstRowsAVX512Consts<>+104(SB), Z3, Z15
-	VMULPD           Z2, Z10, Z16
-	VBROADCASTSD     blackFirstRowsAVX512Consts<>+8(SB), Z17
-	VDIVPD           Z16, Z17, Z16
-	VMULPD           Z16, Z2, Z2
-	VMULPD           Z16, Z10, Z10
-	VMULPD           Z2, Z8, Z2
-	VMULPD           Z10, Z1, Z1
-	VMULPD           Z10, Z3, Z3
-	VMULPD           Z14, Z1, Z8
-	VMULPD           Z2, Z2, Z10
-	VMULPD           Z3, Z1, Z14
-	VBROADCASTSD     blackFirstRowsAVX512Consts<>+32(SB), Z16
-	VFMADD231PD.BCST blackFirstRowsAVX512Consts<>+24(SB), Z10, Z16
-	VFMADD213PD.BCST blackFirstRowsAVX512Consts<>+40(SB), Z10, Z16
-	VFMADD213PD.BCST blackFirstRowsAVX512Consts<>+48(SB), Z10, Z16
-	VFMADD213PD.BCST blackFirstRowsAVX512Consts<>+56(SB), Z10, Z16
-	VFMADD213PD.BCST blackFirstRowsAVX512Consts<>+64(SB), Z10, Z16
-	VFMADD213PD.BCST blackFirstRowsAVX512Consts<>+72(SB), Z10, Z16
-	VMULPD           Z16, Z10, Z10
-	VFMADD231PD      Z10, Z2, Z4
-	VFMADD231PD.BCST blackFirstRowsAVX512Consts<>+88(SB), Z2, Z4
-	VFMADD231PD.BCST blackFirstRowsAVX512Consts<>+96(SB), Z9, Z4
-	VMOVAPD          Z15, Z2
-	VFMADD231PD      Z4, Z1, Z2
-	VFMSUB231PD      Z4, Z1, Z15
-	VBROADCASTSD     blackFirstRowsAVX512Consts<>+112(SB), Z1
-	VANDPD           Z1, Z2, Z4
-	VANDPD           Z1, Z15, Z9
-	VBROADCASTSD     blackFirstRowsAVX512Consts<>+120(SB), Z10
-	VMINPD           Z4, Z10, Z4
-	VMINPD           Z9, Z10, Z9
-	VMULPD           Z2, Z5, Z10
-	VBROADCASTSD     blackFirstRowsAVX512Consts<>+328(SB), Z16
-	VCMPPD           $0x11, Z16, Z10, K2
-	VMULPD           Z15, Z5, Z5
-	VBLENDMPD        Z16, Z13, K2, Z10
-	VCMPPD           $0x11, Z16, Z5, K2
-	VBROADCASTSD     blackFirstRowsAVX512Consts<>+128(SB), Z5
-	VFMADD213PD      Z17, Z4, Z5
-	VBLENDMPD        Z16, Z11, K2, Z11
-	VSUBPD           Z11, Z10, Z11
-	VBROADCASTSD     blackFirstRowsAVX512Consts<>+136(SB), Z13
-	VADDPD           Z13, Z4, Z16
-	VBROADCASTSD     blackFirstRowsAVX512Consts<>+128(SB), Z18
-	VFMADD213PD      Z17, Z9, Z18
-	VADDPD           Z13, Z9, Z13
-	VMULPD.BCST      blackFirstRowsAVX512Consts<>+144(SB), Z4, Z19
-	VMULPD           Z16, Z5, Z20
-	VMULPD           Z13, Z18, Z21
-	VMULPD           Z19, Z4, Z22
-	VMULPD.BCST      blackFirstRowsAVX512Consts<>+336(SB), Z22, Z22
-	VRNDSCALEPD      $0x08, Z22, Z22
-	VMULPD           Z21, Z20, Z23
-	VDIVPD           Z23, Z17, Z17
-	VMULPD           Z17, Z21, Z21
-	VMULPD           Z17, Z20, Z17
-	VMULPD           Z21, Z5, Z5
-	VMULPD           Z21, Z16, Z16
-	VMULPD           Z17, Z18, Z18
-	VMULPD           Z17, Z13, Z13
-	VMULPD           Z18, Z9, Z9
-	VMULPD           Z5, Z4, Z5
-	VMULPD.BCST      blackFirstRowsAVX512Consts<>+352(SB), Z22, Z17
-	VFMADD231PD      Z19, Z4, Z17
-	VFMADD231PD.BCST blackFirstRowsAVX512Consts<>+360(SB), Z22, Z17
-	VBROADCASTSD     blackFirstRowsAVX512Consts<>+88(SB), Z4
-	VBROADCASTSD     blackFirstRowsAVX512Consts<>+16(SB), Z18
-	VFMADD231PD      Z4, Z9, Z18
-	VFMADD213PD.BCST blackFirstRowsAVX512Consts<>+16(SB), Z5, Z4
-	VBROADCASTSD     blackFirstRowsAVX512Consts<>+384(SB), Z19
-	VFMADD231PD.BCST blackFirstRowsAVX512Consts<>+376(SB), Z17, Z19
-	VFMADD213PD.BCST blackFirstRowsAVX512Consts<>+392(SB), Z17, Z19
-	VFMADD213PD.BCST blackFirstRowsAVX512Consts<>+400(SB), Z17, Z19
-	VFMADD213PD.BCST blackFirstRowsAVX512Consts<>+408(SB), Z17, Z19
-	VFMADD213PD.BCST blackFirstRowsAVX512Consts<>+416(SB), Z17, Z19
-	VFMADD213PD.BCST blackFirstRowsAVX512Consts<>+424(SB), Z17, Z19
-	VFMADD213PD.BCST blackFirstRowsAVX512Consts<>+432(SB), Z17, Z19
-	VFMADD213PD.BCST blackFirstRowsAVX512Consts<>+440(SB), Z17, Z19
-	VFMADD213PD.BCST blackFirstRowsAVX512Consts<>+448(SB), Z17, Z19
-	VBROADCASTSD     blackFirstRowsAVX512Consts<>+160(SB), Z20
-	VFMADD231PD.BCST blackFirstRowsAVX512Consts<>+152(SB), Z18, Z20
-	VFMADD213PD.BCST blackFirstRowsAVX512Consts<>+168(SB), Z18, Z20
-	VFMADD213PD.BCST blackFirstRowsAVX512Consts<>+176(SB), Z18, Z20
-	VFMADD213PD.BCST blackFirstRowsAVX512Consts<>+184(SB), Z18, Z20
-	VFMADD213PD.BCST blackFirstRowsAVX512Consts<>+192(SB), Z18, Z20
-	VFMADD213PD.BCST blackFirstRowsAVX512Consts<>+200(SB), Z18, Z20
-	VFMADD213PD.BCST blackFirstRowsAVX512Consts<>+208(SB), Z18, Z20
-	VFMADD213PD.BCST blackFirstRowsAVX512Consts<>+216(SB), Z18, Z20
-	VFMADD213PD.BCST blackFirstRowsAVX512Consts<>+224(SB), Z18, Z20
-	VFMADD213PD.BCST blackFirstRowsAVX512Consts<>+232(SB), Z18, Z20
-	VFMADD213PD.BCST blackFirstRowsAVX512Consts<>+240(SB), Z18, Z20
-	VFMADD213PD.BCST blackFirstRowsAVX512Consts<>+248(SB), Z18, Z20
-	VFMADD213PD.BCST blackFirstRowsAVX512Consts<>+256(SB), Z18, Z20
-	VFMADD213PD.BCST blackFirstRowsAVX512Consts<>+264(SB), Z18, Z20
-	VFMADD213PD.BCST blackFirstRowsAVX512Consts<>+272(SB), Z18, Z20
-	VFMADD213PD.BCST blackFirstRowsAVX512Consts<>+280(SB), Z18, Z20
-	VFMADD213PD.BCST blackFirstRowsAVX512Consts<>+288(SB), Z18, Z20
-	VFMADD213PD.BCST blackFirstRowsAVX512Consts<>+296(SB), Z18, Z20
-	VFMADD213PD.BCST blackFirstRowsAVX512Consts<>+304(SB), Z18, Z20
-	VFMADD213PD.BCST blackFirstRowsAVX512Consts<>+312(SB), Z18, Z20
-	VFMADD213PD.BCST blackFirstRowsAVX512Consts<>+320(SB), Z20, Z18
-	VFMADD213PD.BCST blackFirstRowsAVX512Consts<>+104(SB), Z18, Z9
-	VMULPD           Z13, Z9, Z9
-	VPTERNLOGQ       $0xe4, Z1, Z15, Z9
-	VBROADCASTSD     blackFirstRowsAVX512Consts<>+160(SB), Z13
-	VFMADD231PD.BCST blackFirstRowsAVX512Consts<>+152(SB), Z4, Z13
-	VFMADD213PD.BCST blackFirstRowsAVX512Consts<>+168(SB), Z4, Z13
-	VFMADD213PD.BCST blackFirstRowsAVX512Consts<>+176(SB), Z4, Z13
-	VFMADD213PD.BCST blackFirstRowsAVX512Consts<>+184(SB), Z4, Z13
-	VFMADD213PD.BCST blackFirstRowsAVX512Consts<>+192(SB), Z4, Z13
-	VFMADD213PD.BCST blackFirstRowsAVX512Consts<>+200(SB), Z4, Z13
-	VFMADD213PD.BCST blackFirstRowsAVX512Consts<>+208(SB), Z4, Z13
-	VFMADD213PD.BCST blackFirstRowsAVX512Consts<>+216(SB), Z4, Z13
-	VFMADD213PD.BCST blackFirstRowsAVX512Consts<>+224(SB), Z4, Z13
-	VFMADD213PD.BCST blackFirstRowsAVX512Consts<>+232(SB), Z4, Z13
-	VFMADD213PD.BCST blackFirstRowsAVX512Consts<>+240(SB), Z4, Z13
-	VFMADD213PD.BCST blackFirstRowsAVX512Consts<>+248(SB), Z4, Z13
-	VFMADD213PD.BCST blackFirstRowsAVX512Consts<>+256(SB), Z4, Z13
-	VFMADD213PD.BCST blackFirstRowsAVX512Consts<>+264(SB), Z4, Z13
-	VFMADD213PD.BCST blackFirstRowsAVX512Consts<>+272(SB), Z4, Z13
-	VFMADD213PD.BCST blackFirstRowsAVX512Consts<>+280(SB), Z4, Z13
-	VFMADD213PD.BCST blackFirstRowsAVX512Consts<>+288(SB), Z4, Z13
-	VFMADD213PD.BCST blackFirstRowsAVX512Consts<>+296(SB), Z4, Z13
-	VFMADD213PD.BCST blackFirstRowsAVX512Consts<>+304(SB), Z4, Z13
-	VFMADD213PD.BCST blackFirstRowsAVX512Consts<>+312(SB), Z4, Z13
-	VFMADD213PD.BCST blackFirstRowsAVX512Consts<>+320(SB), Z13, Z4
-	VFMADD213PD.BCST blackFirstRowsAVX512Consts<>+104(SB), Z4, Z5
-	VMULPD           Z16, Z5, Z4
-	VPTERNLOGQ       $0xe4, Z1, Z2, Z4
-	VSUBPD           Z4, Z9, Z1
+	MOVQ             sigma_base+240(FP), DX
+	VMOVUPD.Z        64(DX)(AX*1), K6, Z7
+	MOVQ             D_base+264(FP), DX
+	VMOVUPD.Z        (DX)(AX*1), K7, Z8
+	MOVQ             D_base+264(FP), DX
+	VMOVUPD.Z        64(DX)(AX*1), K6, Z9
+	VMOVUPD.Z        (R12)(AX*1), K7, Z10
+	VMOVUPD.Z        64(R12)(AX*1), K6, Z11
+	MOVQ             r_base+288(FP), DX
+	VMOVUPD.Z        (DX)(AX*1), K7, Z12
+	MOVQ             r_base+288(FP), DX
+	VMOVUPD.Z        64(DX)(AX*1), K6, Z13
+	VSQRTPD          Z0, Z14
+	VSQRTPD          Z1, Z15
+	VGETMANTPD       $0x04, Z2, Z16
+	VGETMANTPD       $0x04, Z3, Z17
+	VGETMANTPD       $0x04, Z4, Z18
+	VGETMANTPD       $0x04, Z5, Z19
+	VGETEXPPD        Z2, Z20
+	VGETEXPPD        Z3, Z21
+	VGETEXPPD        Z4, Z22
+	VGETEXPPD        Z5, Z23
+	VSUBPD           Z22, Z20, Z20
+	VSUBPD           Z23, Z21, Z21
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+0(SB), Z22
+	VMULPD           Z22, Z16, Z23
+	VMULPD           Z22, Z17, Z24
+	VCMPPD           $0x11, Z18, Z23, K1
+	VCMPPD           $0x11, Z19, Z24, K2
+	VMULPD           Z22, Z18, Z23
+	VMULPD           Z22, Z19, Z22
+	VCMPPD           $0x11, Z16, Z23, K3
+	VCMPPD           $0x11, Z17, Z22, K4
+	VMOVAPD          Z16, Z22
+	VADDPD           Z16, Z16, K1, Z22
+	VMOVAPD          Z17, Z16
+	VADDPD           Z17, Z17, K2, Z16
+	VMOVAPD          Z18, Z17
+	VADDPD           Z18, Z18, K3, Z17
+	VMOVAPD          Z19, Z18
+	VADDPD           Z19, Z19, K4, Z18
+	VMULPD           Z14, Z6, Z19
+	VMULPD           Z15, Z7, Z23
+	VMULPD           Z6, Z6, Z6
+	VMULPD           Z7, Z7, Z7
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+16(SB), Z24
+	VMOVAPD          Z20, Z25
+	VADDPD           Z24, Z20, K1, Z25
+	VMOVAPD          Z21, Z26
+	VADDPD           Z24, Z21, K2, Z26
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+8(SB), Z27
+	VADDPD           Z27, Z20, K3, Z25
+	VADDPD           Z27, Z21, K4, Z26
+	VADDPD           Z17, Z22, Z20
+	VADDPD           Z18, Z16, Z21
+	VSUBPD           Z17, Z22, Z17
+	VSUBPD           Z18, Z16, Z16
+	VMULPD           Z19, Z2, Z18
+	VMULPD           Z23, Z3, Z22
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+80(SB), Z28
+	VMULPD           Z28, Z25, Z29
+	VMULPD           Z28, Z26, Z28
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+104(SB), Z30
+	VMULPD           Z30, Z19, Z31
+	VMOVUPD          Z13, (BX)
+	VMULPD           Z30, Z23, Z13
+	VMULPD           Z8, Z2, Z30
+	VMOVUPD          Z12, 64(BX)
+	VMULPD           Z9, Z3, Z12
+	VMOVUPD          Z1, 128(BX)
+	VMULPD           Z18, Z20, Z1
+	VMOVUPD          Z0, 192(BX)
+	VMULPD           Z22, Z21, Z0
+	VDIVPD           Z1, Z27, Z1
+	VDIVPD           Z0, Z27, Z0
+	VMULPD           Z1, Z18, Z18
+	VMULPD           Z0, Z22, Z22
+	VMULPD           Z1, Z20, Z1
+	VMULPD           Z0, Z21, Z0
+	VMULPD           Z18, Z17, Z17
+	VMULPD           Z22, Z16, Z16
+	VMULPD           Z1, Z2, Z18
+	VMULPD           Z0, Z3, Z20
+	VMINPD           Z4, Z2, Z2
+	VMINPD           Z5, Z3, Z3
+	VMULPD           Z8, Z4, Z4
+	VMULPD           Z9, Z5, Z5
+	VMINPD           Z8, Z2, Z2
+	VMINPD           Z9, Z3, Z3
+	VMULPD           Z6, Z18, Z6
+	VMULPD           Z7, Z20, Z7
+	VMULPD           Z1, Z19, Z1
+	VMULPD           Z0, Z23, Z0
+	VMINPD           Z19, Z2, Z2
+	VMINPD           Z23, Z3, Z3
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+344(SB), Z8
+	VCMPPD           $0x11, Z2, Z8, K1
+	VCMPPD           $0x11, Z3, Z8, K2
 	VMULPD           Z17, Z17, Z2
-	VFMADD231PD      Z19, Z2, Z17
-	VFMADD213PD      Z12, Z17, Z12
-	VSCALEFPD        Z22, Z12, Z2
-	VMULPD.BCST      blackFirstRowsAVX512Consts<>+456(SB), Z2, Z5
-	VFMADD231PD      Z1, Z2, Z11
-	VFNMADD231PD     Z2, Z4, Z10
-	VMULPD           Z8, Z5, Z1
-	VMULPD           Z5, Z3, Z2
-	VBROADCASTSD     blackFirstRowsAVX512Consts<>+464(SB), Z4
-	VBLENDMPD        Z11, Z4, K1, Z4
-	VMULPD           Z5, Z7, Z5
-	VMULPD           Z10, Z3, Z3
-	VMULPD           Z4, Z0, Z0
-	VMOVUPD          Z4, K7, (SI)(AX*1)
-	VMULPD.BCST      blackFirstRowsAVX512Consts<>+144(SB), Z1, Z1
-	VMULPD           Z14, Z2, Z2
-	VMOVUPD          Z5, K7, (R9)(AX*1)
-	VMOVUPD          Z3, K7, (DI)(AX*1)
-	VXORPD.BCST      blackFirstRowsAVX512Consts<>+472(SB), Z0, Z0
-	VFMADD231PD      Z4, Z6, Z1
-	VMOVUPD          Z2, K7, (R8)(AX*1)
-	VMOVUPD          Z0, K7, (R11)(AX*1)
-	VMOVUPD          Z1, K7, (R10)(AX*1)
-	ADDQ             $+64, AX
-	SUBQ             $+8, CX
+	VMULPD           Z16, Z16, Z3
+	VMULPD           Z30, Z10, Z8
+	VMULPD           Z12, Z11, Z9
+	VMULPD           Z4, Z10, Z21
+	VMULPD           Z5, Z11, Z22
+	VADDPD           Z4, Z30, Z4
+	VADDPD           Z5, Z12, Z5
+	VADDPD           Z4, Z19, Z4
+	VADDPD           Z5, Z23, Z5
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+368(SB), Z19
+	VCMPPD           $0x11, Z19, Z4, K3
+	VCMPPD           $0x11, Z19, Z5, K4
+	KANDB            K3, K1, K1
+	KANDB            K4, K2, K2
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+24(SB), Z4
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+32(SB), Z5
+	VFMADD231PD      Z4, Z2, Z5
+	VFMADD213PD.BCST blackFirstRowsAVX512Consts<>+32(SB), Z3, Z4
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+40(SB), Z19
+	VFMADD213PD      Z19, Z2, Z5
+	VFMADD231PD      Z4, Z3, Z19
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+48(SB), Z4
+	VFMADD213PD      Z4, Z2, Z5
+	VFMADD231PD      Z19, Z3, Z4
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+56(SB), Z19
+	VFMADD213PD      Z19, Z2, Z5
+	VFMADD231PD      Z4, Z3, Z19
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+64(SB), Z4
+	VFMADD213PD      Z4, Z2, Z5
+	VFMADD231PD      Z19, Z3, Z4
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+72(SB), Z19
+	VFMADD213PD      Z19, Z2, Z5
+	VFMADD231PD      Z4, Z3, Z19
+	VMULPD           Z5, Z2, Z2
+	VMULPD           Z19, Z3, Z3
+	VFMADD231PD      Z2, Z17, Z29
+	VFMADD231PD      Z3, Z16, Z28
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+88(SB), Z2
+	VFMADD231PD      Z2, Z17, Z29
+	VFMADD231PD      Z2, Z16, Z28
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+96(SB), Z3
+	VFMADD231PD      Z3, Z25, Z29
+	VFMADD231PD      Z3, Z26, Z28
+	VMULPD           Z1, Z18, Z3
+	VMULPD           Z0, Z20, Z4
+	VMOVAPD          Z31, Z5
+	VFMADD231PD      Z29, Z18, Z5
+	VMOVAPD          Z13, Z16
+	VFMADD231PD      Z28, Z20, Z16
+	VFMSUB231PD      Z29, Z18, Z31
+	VFMSUB231PD      Z28, Z20, Z13
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+112(SB), Z17
+	VANDPD           Z17, Z5, Z18
+	VANDPD           Z17, Z16, Z19
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+120(SB), Z20
+	VMINPD           Z18, Z20, Z18
+	VMINPD           Z19, Z20, Z19
+	VANDPD           Z17, Z31, Z23
+	VANDPD           Z17, Z13, Z25
+	VMINPD           Z23, Z20, Z23
+	VMINPD           Z25, Z20, Z20
+	VMULPD           Z5, Z10, Z25
+	VMULPD           Z16, Z11, Z26
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+328(SB), Z28
+	VCMPPD           $0x11, Z28, Z25, K3
+	VCMPPD           $0x11, Z28, Z26, K4
+	VMULPD           Z31, Z10, Z10
+	VMULPD           Z13, Z11, Z11
+	VCMPPD           $0x11, Z28, Z10, K5
+	KMOVB            K2, 256(BX)
+	VCMPPD           $0x11, Z28, Z11, K2
+	VBLENDMPD        Z28, Z8, K3, Z8
+	VBLENDMPD        Z28, Z9, K4, Z9
+	VBLENDMPD        Z28, Z21, K5, Z10
+	VBLENDMPD        Z28, Z22, K2, Z11
+	VSUBPD           Z10, Z8, Z10
+	VSUBPD           Z11, Z9, Z11
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+128(SB), Z21
+	VFMADD213PD      Z27, Z18, Z21
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+128(SB), Z22
+	VFMADD213PD      Z27, Z19, Z22
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+136(SB), Z25
+	VADDPD           Z25, Z18, Z26
+	VADDPD           Z25, Z19, Z28
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+128(SB), Z29
+	VFMADD213PD      Z27, Z23, Z29
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+128(SB), Z17
+	VFMADD213PD      Z27, Z20, Z17
+	VMOVUPD          Z4, 320(BX)
+	VADDPD           Z25, Z23, Z4
+	VADDPD           Z25, Z20, Z25
+	VMOVUPD          Z3, 384(BX)
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+144(SB), Z3
+	VMOVUPD          Z15, 448(BX)
+	VMULPD           Z3, Z18, Z15
+	VMOVUPD          Z14, 512(BX)
+	VMULPD           Z3, Z19, Z14
+	VMULPD           Z26, Z21, Z3
+	VMOVUPD          Z7, 576(BX)
+	VMULPD           Z28, Z22, Z7
+	VMOVUPD          Z6, 640(BX)
+	VMULPD           Z4, Z29, Z6
+	VMOVUPD          Z0, 704(BX)
+	VMULPD           Z25, Z17, Z0
+	VMOVUPD          Z1, 768(BX)
+	VMULPD           Z15, Z18, Z1
+	VMOVUPD          Z9, 832(BX)
+	VMULPD           Z14, Z19, Z9
+	VMOVUPD          Z8, 896(BX)
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+336(SB), Z8
+	VMULPD           Z8, Z1, Z1
+	VMULPD           Z8, Z9, Z8
+	VRNDSCALEPD      $0x08, Z1, Z1
+	VRNDSCALEPD      $0x08, Z8, Z8
+	VMULPD           Z6, Z3, Z9
+	VMOVUPD          Z11, 960(BX)
+	VMULPD           Z0, Z7, Z11
+	VDIVPD           Z9, Z27, Z9
+	VDIVPD           Z11, Z27, Z11
+	VMULPD           Z9, Z6, Z6
+	VMULPD           Z11, Z0, Z0
+	VMULPD           Z9, Z3, Z3
+	VMULPD           Z11, Z7, Z7
+	VMULPD           Z6, Z21, Z9
+	VMULPD           Z0, Z22, Z11
+	VMULPD           Z6, Z26, Z6
+	VMULPD           Z0, Z28, Z0
+	VMULPD           Z3, Z29, Z21
+	VMULPD           Z7, Z17, Z17
+	VMULPD           Z3, Z4, Z3
+	VMULPD           Z7, Z25, Z4
+	VMULPD           Z21, Z23, Z7
+	VMULPD           Z17, Z20, Z17
+	VMULPD           Z9, Z18, Z9
+	VMULPD           Z11, Z19, Z11
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+352(SB), Z20
+	VMULPD           Z20, Z1, Z21
+	VMULPD           Z20, Z8, Z20
+	VFMADD231PD      Z15, Z18, Z21
+	VFMADD231PD      Z14, Z19, Z20
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+360(SB), Z14
+	VFMADD231PD      Z14, Z1, Z21
+	VFMADD231PD      Z14, Z8, Z20
+	VMOVAPD          Z24, Z14
+	VFMADD231PD      Z2, Z7, Z14
+	VMOVAPD          Z24, Z15
+	VFMADD231PD      Z2, Z17, Z15
+	VMOVAPD          Z24, Z18
+	VFMADD231PD      Z2, Z9, Z18
+	VFMADD231PD      Z2, Z11, Z24
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+376(SB), Z2
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+384(SB), Z19
+	VFMADD231PD      Z2, Z21, Z19
+	VFMADD213PD.BCST blackFirstRowsAVX512Consts<>+384(SB), Z20, Z2
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+392(SB), Z22
+	VFMADD213PD      Z22, Z21, Z19
+	VFMADD231PD      Z2, Z20, Z22
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+400(SB), Z2
+	VFMADD213PD      Z2, Z21, Z19
+	VFMADD231PD      Z22, Z20, Z2
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+408(SB), Z22
+	VFMADD213PD      Z22, Z21, Z19
+	VFMADD231PD      Z2, Z20, Z22
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+416(SB), Z2
+	VFMADD213PD      Z2, Z21, Z19
+	VFMADD231PD      Z22, Z20, Z2
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+424(SB), Z22
+	VFMADD213PD      Z22, Z21, Z19
+	VFMADD231PD      Z2, Z20, Z22
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+432(SB), Z2
+	VFMADD213PD      Z2, Z21, Z19
+	VFMADD231PD      Z22, Z20, Z2
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+440(SB), Z22
+	VFMADD213PD      Z22, Z21, Z19
+	VFMADD231PD      Z2, Z20, Z22
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+448(SB), Z2
+	VFMADD213PD      Z2, Z21, Z19
+	VFMADD231PD      Z22, Z20, Z2
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+152(SB), Z22
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+160(SB), Z23
+	VFMADD231PD      Z22, Z14, Z23
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+160(SB), Z25
+	VFMADD231PD      Z22, Z15, Z25
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+168(SB), Z26
+	VFMADD213PD      Z26, Z14, Z23
+	VFMADD213PD      Z26, Z15, Z25
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+176(SB), Z27
+	VFMADD213PD      Z27, Z14, Z23
+	VFMADD213PD      Z27, Z15, Z25
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+184(SB), Z28
+	VFMADD213PD      Z28, Z14, Z23
+	VFMADD213PD      Z28, Z15, Z25
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+192(SB), Z29
+	VFMADD213PD      Z29, Z14, Z23
+	VFMADD213PD      Z29, Z15, Z25
+	VMOVUPD          Z10, 1024(BX)
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+200(SB), Z10
+	VFMADD213PD      Z10, Z14, Z23
+	VFMADD213PD      Z10, Z15, Z25
+	VMOVUPD          Z8, 1088(BX)
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+208(SB), Z8
+	VFMADD213PD      Z8, Z14, Z23
+	VFMADD213PD      Z8, Z15, Z25
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+216(SB), Z8
+	VFMADD213PD      Z8, Z14, Z23
+	VFMADD213PD      Z8, Z15, Z25
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+224(SB), Z8
+	VFMADD213PD      Z8, Z14, Z23
+	VFMADD213PD      Z8, Z15, Z25
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+232(SB), Z8
+	VFMADD213PD      Z8, Z14, Z23
+	VFMADD213PD      Z8, Z15, Z25
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+240(SB), Z8
+	VFMADD213PD      Z8, Z14, Z23
+	VFMADD213PD      Z8, Z15, Z25
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+248(SB), Z8
+	VFMADD213PD      Z8, Z14, Z23
+	VFMADD213PD      Z8, Z15, Z25
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+256(SB), Z8
+	VFMADD213PD      Z8, Z14, Z23
+	VFMADD213PD      Z8, Z15, Z25
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+264(SB), Z8
+	VFMADD213PD      Z8, Z14, Z23
+	VFMADD213PD      Z8, Z15, Z25
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+272(SB), Z8
+	VFMADD213PD      Z8, Z14, Z23
+	VFMADD213PD      Z8, Z15, Z25
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+280(SB), Z8
+	VFMADD213PD      Z8, Z14, Z23
+	VFMADD213PD      Z8, Z15, Z25
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+288(SB), Z8
+	VFMADD213PD      Z8, Z14, Z23
+	VFMADD213PD      Z8, Z15, Z25
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+296(SB), Z8
+	VFMADD213PD      Z8, Z14, Z23
+	VFMADD213PD      Z8, Z15, Z25
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+304(SB), Z8
+	VFMADD213PD      Z8, Z14, Z23
+	VFMADD213PD      Z8, Z15, Z25
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+312(SB), Z8
+	VFMADD213PD      Z8, Z14, Z23
+	VFMADD213PD      Z8, Z15, Z25
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+320(SB), Z8
+	VFMADD213PD      Z8, Z23, Z14
+	VFMADD213PD      Z8, Z25, Z15
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+104(SB), Z23
+	VFMADD213PD      Z23, Z14, Z7
+	VFMADD213PD      Z23, Z15, Z17
+	VMULPD           Z3, Z7, Z3
+	VMULPD           Z4, Z17, Z4
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+112(SB), Z7
+	VPTERNLOGQ       $0xe4, Z7, Z31, Z3
+	VPTERNLOGQ       $0xe4, Z7, Z13, Z4
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+160(SB), Z13
+	VFMADD231PD      Z22, Z18, Z13
+	VFMADD213PD.BCST blackFirstRowsAVX512Consts<>+160(SB), Z24, Z22
+	VFMADD213PD      Z26, Z18, Z13
+	VFMADD231PD      Z22, Z24, Z26
+	VFMADD213PD      Z27, Z18, Z13
+	VFMADD231PD      Z26, Z24, Z27
+	VFMADD213PD      Z28, Z18, Z13
+	VFMADD231PD      Z27, Z24, Z28
+	VFMADD213PD      Z29, Z18, Z13
+	VFMADD231PD      Z28, Z24, Z29
+	VFMADD213PD      Z10, Z18, Z13
+	VFMADD231PD      Z29, Z24, Z10
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+208(SB), Z14
+	VFMADD213PD      Z14, Z18, Z13
+	VFMADD231PD      Z10, Z24, Z14
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+216(SB), Z10
+	VFMADD213PD      Z10, Z18, Z13
+	VFMADD231PD      Z14, Z24, Z10
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+224(SB), Z14
+	VFMADD213PD      Z14, Z18, Z13
+	VFMADD231PD      Z10, Z24, Z14
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+232(SB), Z10
+	VFMADD213PD      Z10, Z18, Z13
+	VFMADD231PD      Z14, Z24, Z10
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+240(SB), Z14
+	VFMADD213PD      Z14, Z18, Z13
+	VFMADD231PD      Z10, Z24, Z14
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+248(SB), Z10
+	VFMADD213PD      Z10, Z18, Z13
+	VFMADD231PD      Z14, Z24, Z10
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+256(SB), Z14
+	VFMADD213PD      Z14, Z18, Z13
+	VFMADD231PD      Z10, Z24, Z14
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+264(SB), Z10
+	VFMADD213PD      Z10, Z18, Z13
+	VFMADD231PD      Z14, Z24, Z10
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+272(SB), Z14
+	VFMADD213PD      Z14, Z18, Z13
+	VFMADD231PD      Z10, Z24, Z14
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+280(SB), Z10
+	VFMADD213PD      Z10, Z18, Z13
+	VFMADD231PD      Z14, Z24, Z10
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+288(SB), Z14
+	VFMADD213PD      Z14, Z18, Z13
+	VFMADD231PD      Z10, Z24, Z14
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+296(SB), Z10
+	VFMADD213PD      Z10, Z18, Z13
+	VFMADD231PD      Z14, Z24, Z10
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+304(SB), Z14
+	VFMADD213PD      Z14, Z18, Z13
+	VFMADD231PD      Z10, Z24, Z14
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+312(SB), Z10
+	VFMADD213PD      Z10, Z18, Z13
+	VFMADD231PD      Z14, Z24, Z10
+	VFMADD213PD      Z8, Z13, Z18
+	VFMADD231PD      Z10, Z24, Z8
+	VFMADD213PD      Z23, Z18, Z9
+	VFMADD231PD      Z8, Z11, Z23
+	VMULPD           Z6, Z9, Z6
+	VMULPD           Z0, Z23, Z0
+	VPTERNLOGQ       $0xe4, Z7, Z5, Z6
+	VPTERNLOGQ       $0xe4, Z7, Z16, Z0
+	VSUBPD           Z6, Z3, Z3
+	VSUBPD           Z0, Z4, Z4
+	VMULPD           Z21, Z21, Z5
+	VMULPD           Z20, Z20, Z7
+	VFMADD231PD      Z19, Z5, Z21
+	VFMADD231PD      Z2, Z7, Z20
+	VFMADD213PD      Z30, Z21, Z30
+	VFMADD213PD      Z12, Z20, Z12
+	VSCALEFPD        Z1, Z30, Z1
+	VSCALEFPD        1088(BX), Z12, Z2
+	VFMADD213PD      1024(BX), Z1, Z3
+	VFMADD213PD      960(BX), Z2, Z4
+	VFNMADD213PD     896(BX), Z1, Z6
+	VFNMADD213PD     832(BX), Z2, Z0
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+456(SB), Z5
+	VMULPD           Z5, Z1, Z1
+	VMULPD           Z5, Z2, Z2
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+464(SB), Z5
+	VBLENDMPD        Z3, Z5, K1, Z3
+	KMOVB            256(BX), K1
+	VBLENDMPD        Z4, Z5, K1, Z4
+	VMULPD           768(BX), Z6, Z5
+	VMULPD           704(BX), Z0, Z0
+	VMOVUPD          Z5, K7, (DI)(AX*1)
+	VMOVUPD          Z0, K6, 64(DI)(AX*1)
+	VMULPD           640(BX), Z1, Z0
+	VMULPD           576(BX), Z2, Z5
+	VMULPD           768(BX), Z1, Z6
+	VMULPD           704(BX), Z2, Z7
+	VMULPD           512(BX), Z1, Z1
+	VMULPD           448(BX), Z2, Z2
+	VMULPD           384(BX), Z6, Z6
+	VMULPD           320(BX), Z7, Z7
+	VMOVUPD          Z1, K7, (R9)(AX*1)
+	VMOVUPD          Z2, K6, 64(R9)(AX*1)
+	VMOVUPD          Z6, K7, (R8)(AX*1)
+	VMOVUPD          Z7, K6, 64(R8)(AX*1)
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+144(SB), Z1
+	VMULPD           Z0, Z1, Z0
+	VMULPD           Z5, Z1, Z1
+	VMULPD           192(BX), Z3, Z2
+	VMULPD           128(BX), Z4, Z5
+	VMOVUPD          Z3, K7, (SI)(AX*1)
+	VMOVUPD          Z4, K6, 64(SI)(AX*1)
+	VFMADD231PD      64(BX), Z3, Z0
+	VFMADD231PD      (BX), Z4, Z1
+	VBROADCASTSD     blackFirstRowsAVX512Consts<>+472(SB), Z3
+	VXORPD           Z2, Z3, Z2
+	VXORPD           Z5, Z3, Z3
+	VMOVUPD          Z2, K7, (R11)(AX*1)
+	VMOVUPD          Z3, K6, 64(R11)(AX*1)
+	VMOVUPD          Z0, K7, (R10)(AX*1)
+	VMOVUPD          Z1, K6, 64(R10)(AX*1)
+	ADDQ             $+128, AX
+	SUBQ             $+16, CX
 	JGT              tail
 
 done:
@@ -1656,11 +1937,19 @@ DATA blackFirstRowsAVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA blackFirstRowsAVX2Masks<>+8(SB)/8, $0xffffffffffffffff
 DATA blackFirstRowsAVX2Masks<>+16(SB)/8, $0xffffffffffffffff
 DATA blackFirstRowsAVX2Masks<>+24(SB)/8, $0xffffffffffffffff
-DATA blackFirstRowsAVX2Masks<>+32(SB)/8, $0x0000000000000000
-DATA blackFirstRowsAVX2Masks<>+40(SB)/8, $0x0000000000000000
-DATA blackFirstRowsAVX2Masks<>+48(SB)/8, $0x0000000000000000
-DATA blackFirstRowsAVX2Masks<>+56(SB)/8, $0x0000000000000000
-GLOBL blackFirstRowsAVX2Masks<>(SB), RODATA|NOPTR, $64
+DATA blackFirstRowsAVX2Masks<>+32(SB)/8, $0xffffffffffffffff
+DATA blackFirstRowsAVX2Masks<>+40(SB)/8, $0xffffffffffffffff
+DATA blackFirstRowsAVX2Masks<>+48(SB)/8, $0xffffffffffffffff
+DATA blackFirstRowsAVX2Masks<>+56(SB)/8, $0xffffffffffffffff
+DATA blackFirstRowsAVX2Masks<>+64(SB)/8, $0x0000000000000000
+DATA blackFirstRowsAVX2Masks<>+72(SB)/8, $0x0000000000000000
+DATA blackFirstRowsAVX2Masks<>+80(SB)/8, $0x0000000000000000
+DATA blackFirstRowsAVX2Masks<>+88(SB)/8, $0x0000000000000000
+DATA blackFirstRowsAVX2Masks<>+96(SB)/8, $0x0000000000000000
+DATA blackFirstRowsAVX2Masks<>+104(SB)/8, $0x0000000000000000
+DATA blackFirstRowsAVX2Masks<>+112(SB)/8, $0x0000000000000000
+DATA blackFirstRowsAVX2Masks<>+120(SB)/8, $0x0000000000000000
+GLOBL blackFirstRowsAVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func blackFirstRowsAVX2(price []float64, delta []float64, gamma []float64, vega []float64, theta []float64, rho []float64, sign []float64, F []float64, K []float64, T []float64, sigma []float64, D []float64, r []float64)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
@@ -1676,7 +1965,6 @@ TEXT ·blackFirstRowsAVX2(SB), $2496-312
 	MOVQ rho_base+120(FP), R11
 	MOVQ sign_base+144(FP), R12
 	MOVQ F_base+168(FP), R13
-	MOVQ K_base+192(FP), R15
 	XORL AX, AX
 	SUBQ $+16, CX
 	JLT  rest
@@ -1700,12 +1988,18 @@ body:
 	PREFETCHT0   1088(R13)(AX*1)
 	VMOVUPD      64(R13)(AX*1), Y6
 	VMOVUPD      96(R13)(AX*1), Y7
-	PREFETCHT0   1024(R15)(AX*1)
-	VMOVUPD      (R15)(AX*1), Y8
-	VMOVUPD      32(R15)(AX*1), Y9
-	PREFETCHT0   1088(R15)(AX*1)
-	VMOVUPD      64(R15)(AX*1), Y10
-	VMOVUPD      96(R15)(AX*1), Y11
+	MOVQ         K_base+192(FP), DX
+	PREFETCHT0   1024(DX)(AX*1)
+	MOVQ         K_base+192(FP), DX
+	VMOVUPD      (DX)(AX*1), Y8
+	MOVQ         K_base+192(FP), DX
+	VMOVUPD      32(DX)(AX*1), Y9
+	MOVQ         K_base+192(FP), DX
+	PREFETCHT0   1088(DX)(AX*1)
+	MOVQ         K_base+192(FP), DX
+	VMOVUPD      64(DX)(AX*1), Y10
+	MOVQ         K_base+192(FP), DX
+	VMOVUPD      96(DX)(AX*1), Y11
 	MOVQ         sigma_base+240(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         sigma_base+240(FP), DX
@@ -3041,280 +3335,661 @@ rest:
 	JEQ  done
 
 tail:
-	MOVQ         $+4, DX
+	MOVQ         $+8, DX
 	CMPQ         CX, DX
 	CMOVQLT      CX, DX
 	NEGQ         DX
-	LEAQ         blackFirstRowsAVX2Masks<>+32(SB), R14
+	LEAQ         blackFirstRowsAVX2Masks<>+64(SB), R14
 	VMOVUPD      (R14)(DX*8), Y15
+	VMOVUPD      32(R14)(DX*8), Y14
 	MOVQ         T_base+216(FP), DX
 	VMASKMOVPD   (DX)(AX*1), Y15, Y0
-	VMASKMOVPD   (R13)(AX*1), Y15, Y1
-	VMASKMOVPD   (R15)(AX*1), Y15, Y2
-	MOVQ         sigma_base+240(FP), DX
-	VMASKMOVPD   (DX)(AX*1), Y15, Y3
-	MOVQ         D_base+264(FP), DX
+	MOVQ         T_base+216(FP), DX
+	VMASKMOVPD   32(DX)(AX*1), Y14, Y1
+	VMASKMOVPD   (R13)(AX*1), Y15, Y2
+	VMASKMOVPD   32(R13)(AX*1), Y14, Y3
+	MOVQ         K_base+192(FP), DX
 	VMASKMOVPD   (DX)(AX*1), Y15, Y4
-	VMASKMOVPD   (R12)(AX*1), Y15, Y5
-	MOVQ         r_base+288(FP), DX
+	MOVQ         K_base+192(FP), DX
+	VMASKMOVPD   32(DX)(AX*1), Y14, Y5
+	MOVQ         sigma_base+240(FP), DX
 	VMASKMOVPD   (DX)(AX*1), Y15, Y6
-	VSQRTPD      Y0, Y7
-	VMOVUPD      blackFirstRowsAVX2Consts<>+0(SB), Y8
-	VANDPD       Y8, Y1, Y9
-	VANDPD       Y8, Y2, Y10
-	VMOVUPD      blackFirstRowsAVX2Consts<>+32(SB), Y11
-	VMULPD       Y11, Y9, Y12
-	VMULPD       Y10, Y11, Y11
-	VMOVUPD      blackFirstRowsAVX2Consts<>+64(SB), Y13
-	VCMPPD       $0x11, Y13, Y9, Y14
-	VCMPPD       $0x11, Y13, Y10, Y13
-	VBLENDVPD    Y14, Y12, Y9, Y12
-	VBLENDVPD    Y13, Y11, Y10, Y11
-	VMOVUPD      Y6, (BX)
-	VMOVUPD      blackFirstRowsAVX2Consts<>+96(SB), Y6
-	VANDPD       Y6, Y14, Y14
-	VANDPD       Y6, Y13, Y6
-	VCMPPD       $0x03, Y9, Y9, Y13
-	VMOVUPD      Y0, 32(BX)
-	VCMPPD       $0x03, Y10, Y10, Y0
-	VANDPD       blackFirstRowsAVX2Consts<>+128(SB), Y12, Y8
-	VPSRLQ       $0x34, Y12, Y12
-	VORPD        blackFirstRowsAVX2Consts<>+160(SB), Y8, Y8
-	VORPD        Y13, Y8, Y8
-	VORPD        blackFirstRowsAVX2Consts<>+192(SB), Y12, Y12
-	VSUBPD       blackFirstRowsAVX2Consts<>+224(SB), Y12, Y12
-	VSUBPD       Y14, Y12, Y12
-	VANDPD       blackFirstRowsAVX2Consts<>+128(SB), Y11, Y13
-	VPSRLQ       $0x34, Y11, Y11
-	VORPD        blackFirstRowsAVX2Consts<>+160(SB), Y13, Y13
-	VORPD        Y0, Y13, Y0
-	VORPD        blackFirstRowsAVX2Consts<>+192(SB), Y11, Y11
-	VSUBPD       blackFirstRowsAVX2Consts<>+224(SB), Y11, Y11
-	VSUBPD       Y6, Y11, Y6
-	VMOVUPD      blackFirstRowsAVX2Consts<>+256(SB), Y11
-	VMULPD       Y11, Y8, Y13
-	VCMPPD       $0x11, Y0, Y13, Y13
-	VMULPD       Y11, Y0, Y11
-	VCMPPD       $0x11, Y8, Y11, Y11
-	VADDPD       Y8, Y8, Y14
-	VBLENDVPD    Y13, Y14, Y8, Y8
-	VADDPD       Y0, Y0, Y14
-	VBLENDVPD    Y11, Y14, Y0, Y0
-	VMULPD       Y7, Y3, Y14
-	VMULPD       Y3, Y3, Y3
-	VMOVUPD      Y7, 64(BX)
-	VADDPD       Y0, Y8, Y7
-	VSUBPD       Y0, Y8, Y0
-	VCMPPD       $0x00, blackFirstRowsAVX2Consts<>+288(SB), Y9, Y8
-	VBLENDVPD    Y8, blackFirstRowsAVX2Consts<>+320(SB), Y12, Y8
-	VMULPD       Y14, Y1, Y12
-	VMOVUPD      Y5, 96(BX)
-	VCMPPD       $0x00, blackFirstRowsAVX2Consts<>+288(SB), Y10, Y5
-	VBLENDVPD    Y5, blackFirstRowsAVX2Consts<>+320(SB), Y6, Y5
-	VMULPD       Y12, Y7, Y6
-	VMOVUPD      Y2, 128(BX)
-	VMOVUPD      blackFirstRowsAVX2Consts<>+160(SB), Y2
-	VDIVPD       Y6, Y2, Y6
-	VMULPD       Y6, Y12, Y12
-	VMULPD       Y6, Y7, Y6
-	VMULPD       Y12, Y0, Y0
-	VCMPPD       $0x11, blackFirstRowsAVX2Consts<>+352(SB), Y9, Y7
-	VBLENDVPD    Y7, Y8, Y9, Y7
-	VMULPD       Y0, Y0, Y8
-	VCMPPD       $0x11, blackFirstRowsAVX2Consts<>+352(SB), Y10, Y9
-	VBLENDVPD    Y9, Y5, Y10, Y5
-	VSUBPD       Y5, Y7, Y5
-	VMOVUPD      blackFirstRowsAVX2Consts<>+416(SB), Y7
-	VFMADD231PD  blackFirstRowsAVX2Consts<>+384(SB), Y8, Y7
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+448(SB), Y8, Y7
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+480(SB), Y8, Y7
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+512(SB), Y8, Y7
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+544(SB), Y8, Y7
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+576(SB), Y8, Y7
-	VMULPD       Y7, Y8, Y7
-	VADDPD       blackFirstRowsAVX2Consts<>+640(SB), Y5, Y8
-	VBLENDVPD    Y13, Y8, Y5, Y8
-	VADDPD       Y5, Y2, Y5
-	VBLENDVPD    Y11, Y5, Y8, Y5
-	VMULPD       blackFirstRowsAVX2Consts<>+608(SB), Y14, Y8
-	VMULPD       Y6, Y1, Y9
-	VMULPD       Y6, Y14, Y6
-	VMULPD       Y3, Y9, Y3
-	VMULPD       blackFirstRowsAVX2Consts<>+672(SB), Y5, Y10
-	VFMADD231PD  Y7, Y0, Y10
-	VFMADD231PD  blackFirstRowsAVX2Consts<>+704(SB), Y0, Y10
-	VFMADD231PD  blackFirstRowsAVX2Consts<>+736(SB), Y5, Y10
-	VMULPD       Y4, Y1, Y0
-	VMOVUPD      128(BX), Y5
-	VMINPD       Y5, Y1, Y1
-	VMULPD       Y4, Y5, Y5
-	VMINPD       Y4, Y1, Y1
-	VMOVAPD      Y8, Y4
-	VFMADD231PD  Y10, Y9, Y4
-	VFMSUB231PD  Y10, Y9, Y8
-	VMULPD       96(BX), Y0, Y7
-	VMULPD       Y6, Y9, Y9
-	VMINPD       Y14, Y1, Y1
-	VMOVUPD      blackFirstRowsAVX2Consts<>+1632(SB), Y10
-	VCMPPD       $0x11, Y1, Y10, Y1
-	VMOVUPD      blackFirstRowsAVX2Consts<>+0(SB), Y10
-	VANDPD       Y4, Y10, Y11
-	VMOVUPD      blackFirstRowsAVX2Consts<>+768(SB), Y12
-	VMINPD       Y11, Y12, Y11
-	VANDPD       Y8, Y10, Y13
-	VMINPD       Y13, Y12, Y12
-	VMULPD       96(BX), Y4, Y13
-	VANDPD       blackFirstRowsAVX2Consts<>+2144(SB), Y4, Y4
-	VMOVUPD      blackFirstRowsAVX2Consts<>+288(SB), Y10
-	VCMPPD       $0x11, Y10, Y13, Y13
-	VBLENDVPD    Y13, Y10, Y7, Y7
-	VMOVUPD      blackFirstRowsAVX2Consts<>+800(SB), Y13
-	VFMADD213PD  Y2, Y11, Y13
-	VMOVUPD      Y9, 128(BX)
-	VMOVUPD      blackFirstRowsAVX2Consts<>+832(SB), Y9
-	VMOVUPD      Y6, 160(BX)
-	VADDPD       Y9, Y11, Y6
-	VMOVUPD      Y3, 192(BX)
-	VMOVUPD      blackFirstRowsAVX2Consts<>+800(SB), Y3
-	VFMADD213PD  Y2, Y12, Y3
-	VADDPD       Y9, Y12, Y9
+	MOVQ         sigma_base+240(FP), DX
+	VMASKMOVPD   32(DX)(AX*1), Y14, Y7
+	MOVQ         D_base+264(FP), DX
+	VMASKMOVPD   (DX)(AX*1), Y15, Y8
+	MOVQ         D_base+264(FP), DX
+	VMASKMOVPD   32(DX)(AX*1), Y14, Y9
+	VMASKMOVPD   (R12)(AX*1), Y15, Y10
+	VMASKMOVPD   32(R12)(AX*1), Y14, Y11
+	MOVQ         r_base+288(FP), DX
+	VMASKMOVPD   (DX)(AX*1), Y15, Y12
+	MOVQ         r_base+288(FP), DX
+	VMASKMOVPD   32(DX)(AX*1), Y14, Y13
+	VMOVUPD      Y13, (BX)
+	VSQRTPD      Y0, Y13
+	VMOVUPD      Y12, 32(BX)
+	VSQRTPD      Y1, Y12
+	VMOVUPD      Y1, 64(BX)
+	VANDPD       blackFirstRowsAVX2Consts<>+0(SB), Y2, Y1
+	VMOVUPD      Y0, 96(BX)
+	VANDPD       blackFirstRowsAVX2Consts<>+0(SB), Y3, Y0
+	VMOVUPD      Y11, 128(BX)
+	VANDPD       blackFirstRowsAVX2Consts<>+0(SB), Y4, Y11
+	VMOVUPD      Y10, 160(BX)
+	VANDPD       blackFirstRowsAVX2Consts<>+0(SB), Y5, Y10
+	VMOVUPD      Y5, 192(BX)
+	VMULPD       blackFirstRowsAVX2Consts<>+32(SB), Y1, Y5
 	VMOVUPD      Y4, 224(BX)
-	VMULPD       blackFirstRowsAVX2Consts<>+864(SB), Y11, Y4
-	VMOVUPD      96(BX), Y2
-	VMOVUPD      Y12, 256(BX)
-	VMULPD       Y8, Y2, Y12
-	VMULPD       Y5, Y2, Y2
-	VADDPD       Y5, Y0, Y5
-	VADDPD       Y5, Y14, Y5
-	VCMPPD       $0x11, Y10, Y12, Y12
-	VBLENDVPD    Y12, Y10, Y2, Y2
-	VANDPD       blackFirstRowsAVX2Consts<>+2144(SB), Y8, Y8
-	VCMPPD       $0x11, blackFirstRowsAVX2Consts<>+2208(SB), Y5, Y5
-	VANDPD       Y5, Y1, Y1
-	VSUBPD       Y2, Y7, Y2
-	VMULPD       Y6, Y13, Y5
-	VMULPD       Y9, Y3, Y10
-	VMULPD       Y4, Y11, Y12
+	VMULPD       blackFirstRowsAVX2Consts<>+32(SB), Y0, Y4
+	VMOVUPD      Y9, 256(BX)
+	VMULPD       blackFirstRowsAVX2Consts<>+32(SB), Y11, Y9
+	VMOVUPD      Y8, 288(BX)
+	VMULPD       blackFirstRowsAVX2Consts<>+32(SB), Y10, Y8
+	VMOVUPD      Y3, 320(BX)
+	VCMPPD       $0x11, blackFirstRowsAVX2Consts<>+64(SB), Y1, Y3
+	VMOVUPD      Y2, 352(BX)
+	VCMPPD       $0x11, blackFirstRowsAVX2Consts<>+64(SB), Y0, Y2
+	VBLENDVPD    Y3, Y5, Y1, Y5
+	VBLENDVPD    Y2, Y4, Y0, Y4
+	VANDPD       blackFirstRowsAVX2Consts<>+96(SB), Y3, Y3
+	VANDPD       blackFirstRowsAVX2Consts<>+96(SB), Y2, Y2
+	VMOVUPD      Y7, 384(BX)
+	VCMPPD       $0x11, blackFirstRowsAVX2Consts<>+64(SB), Y11, Y7
+	VMOVUPD      Y12, 416(BX)
+	VCMPPD       $0x11, blackFirstRowsAVX2Consts<>+64(SB), Y10, Y12
+	VBLENDVPD    Y7, Y9, Y11, Y9
+	VBLENDVPD    Y12, Y8, Y10, Y8
+	VANDPD       blackFirstRowsAVX2Consts<>+96(SB), Y7, Y7
+	VANDPD       blackFirstRowsAVX2Consts<>+96(SB), Y12, Y12
+	VMOVUPD      Y6, 448(BX)
+	VCMPPD       $0x03, Y1, Y1, Y6
+	VMOVUPD      Y1, 480(BX)
+	VCMPPD       $0x03, Y0, Y0, Y1
+	VMOVUPD      Y0, 512(BX)
+	VCMPPD       $0x03, Y11, Y11, Y0
+	VMOVUPD      Y11, 544(BX)
+	VCMPPD       $0x03, Y10, Y10, Y11
+	VMOVUPD      Y10, 576(BX)
+	VANDPD       blackFirstRowsAVX2Consts<>+128(SB), Y5, Y10
+	VMOVUPD      Y13, 608(BX)
+	VANDPD       blackFirstRowsAVX2Consts<>+128(SB), Y4, Y13
+	VORPD        blackFirstRowsAVX2Consts<>+160(SB), Y10, Y10
+	VORPD        blackFirstRowsAVX2Consts<>+160(SB), Y13, Y13
+	VORPD        Y6, Y10, Y6
+	VORPD        Y1, Y13, Y1
+	VPSRLQ       $0x34, Y5, Y5
+	VPSRLQ       $0x34, Y4, Y4
+	VMOVUPD      blackFirstRowsAVX2Consts<>+192(SB), Y10
+	VORPD        Y10, Y5, Y5
+	VORPD        Y10, Y4, Y4
+	VMOVUPD      blackFirstRowsAVX2Consts<>+224(SB), Y13
+	VSUBPD       Y13, Y5, Y5
+	VSUBPD       Y13, Y4, Y4
+	VSUBPD       Y3, Y5, Y3
+	VSUBPD       Y2, Y4, Y2
+	VMOVUPD      blackFirstRowsAVX2Consts<>+128(SB), Y4
+	VANDPD       Y9, Y4, Y5
+	VANDPD       Y8, Y4, Y4
+	VORPD        blackFirstRowsAVX2Consts<>+160(SB), Y5, Y5
+	VORPD        blackFirstRowsAVX2Consts<>+160(SB), Y4, Y4
+	VORPD        Y0, Y5, Y0
+	VORPD        Y11, Y4, Y4
+	VPSRLQ       $0x34, Y9, Y5
+	VPSRLQ       $0x34, Y8, Y8
+	VORPD        Y5, Y10, Y5
+	VORPD        Y8, Y10, Y8
+	VSUBPD       Y13, Y5, Y5
+	VSUBPD       Y13, Y8, Y8
+	VSUBPD       Y7, Y5, Y5
+	VSUBPD       Y12, Y8, Y7
+	VMOVUPD      blackFirstRowsAVX2Consts<>+256(SB), Y8
+	VMULPD       Y8, Y6, Y9
+	VMULPD       Y8, Y1, Y10
+	VCMPPD       $0x11, Y0, Y9, Y9
+	VCMPPD       $0x11, Y4, Y10, Y10
+	VMULPD       Y8, Y0, Y11
+	VMULPD       Y8, Y4, Y8
+	VCMPPD       $0x11, Y6, Y11, Y11
+	VCMPPD       $0x11, Y1, Y8, Y8
+	VADDPD       Y6, Y6, Y12
+	VADDPD       Y1, Y1, Y13
+	VBLENDVPD    Y9, Y12, Y6, Y6
+	VBLENDVPD    Y10, Y13, Y1, Y1
+	VADDPD       Y0, Y0, Y12
+	VADDPD       Y4, Y4, Y13
+	VBLENDVPD    Y11, Y12, Y0, Y0
+	VBLENDVPD    Y8, Y13, Y4, Y4
+	VMOVUPD      448(BX), Y12
+	VMULPD       608(BX), Y12, Y13
+	VMOVUPD      Y8, 640(BX)
+	VMOVUPD      384(BX), Y8
+	VMOVUPD      Y11, 672(BX)
+	VMULPD       416(BX), Y8, Y11
+	VMULPD       Y12, Y12, Y12
+	VMULPD       Y8, Y8, Y8
+	VMOVUPD      Y10, 384(BX)
+	VADDPD       Y0, Y6, Y10
+	VMOVUPD      Y9, 448(BX)
+	VADDPD       Y4, Y1, Y9
+	VSUBPD       Y0, Y6, Y0
+	VSUBPD       Y4, Y1, Y1
+	VMULPD       352(BX), Y13, Y4
+	VMULPD       320(BX), Y11, Y6
+	VMOVUPD      Y8, 704(BX)
+	VMOVUPD      480(BX), Y8
+	VMOVUPD      Y12, 736(BX)
+	VCMPPD       $0x00, blackFirstRowsAVX2Consts<>+288(SB), Y8, Y12
+	VMOVUPD      Y11, 768(BX)
+	VMOVUPD      512(BX), Y11
+	VMOVUPD      Y13, 800(BX)
+	VCMPPD       $0x00, blackFirstRowsAVX2Consts<>+288(SB), Y11, Y13
+	VMOVUPD      blackFirstRowsAVX2Consts<>+320(SB), Y11
+	VBLENDVPD    Y12, Y11, Y3, Y3
+	VBLENDVPD    Y13, Y11, Y2, Y2
+	VMULPD       Y4, Y10, Y12
+	VMULPD       Y6, Y9, Y13
+	VMOVUPD      blackFirstRowsAVX2Consts<>+160(SB), Y8
+	VDIVPD       Y12, Y8, Y12
+	VDIVPD       Y13, Y8, Y13
+	VMULPD       Y12, Y4, Y4
+	VMULPD       Y13, Y6, Y6
+	VMULPD       Y12, Y10, Y10
+	VMULPD       Y13, Y9, Y9
+	VMULPD       Y4, Y0, Y0
+	VMULPD       Y6, Y1, Y1
+	VMOVUPD      544(BX), Y4
+	VMOVUPD      blackFirstRowsAVX2Consts<>+288(SB), Y6
+	VCMPPD       $0x00, Y6, Y4, Y12
+	VMOVUPD      576(BX), Y13
+	VCMPPD       $0x00, Y6, Y13, Y8
+	VBLENDVPD    Y12, Y11, Y5, Y5
+	VBLENDVPD    Y8, Y11, Y7, Y7
+	VMULPD       Y0, Y0, Y8
+	VMULPD       Y1, Y1, Y11
+	VMOVUPD      480(BX), Y12
+	VMOVUPD      blackFirstRowsAVX2Consts<>+352(SB), Y6
+	VMOVUPD      Y1, 832(BX)
+	VCMPPD       $0x11, Y6, Y12, Y1
+	VMOVUPD      Y0, 864(BX)
+	VMOVUPD      512(BX), Y0
+	VCMPPD       $0x11, Y6, Y0, Y13
+	VBLENDVPD    Y1, Y3, Y12, Y1
+	VBLENDVPD    Y13, Y2, Y0, Y0
+	VMOVUPD      blackFirstRowsAVX2Consts<>+384(SB), Y2
+	VMOVUPD      blackFirstRowsAVX2Consts<>+416(SB), Y3
+	VFMADD231PD  Y2, Y8, Y3
+	VFMADD213PD  blackFirstRowsAVX2Consts<>+416(SB), Y11, Y2
+	VMOVUPD      blackFirstRowsAVX2Consts<>+448(SB), Y12
+	VFMADD213PD  Y12, Y8, Y3
+	VFMADD231PD  Y2, Y11, Y12
+	VMOVUPD      blackFirstRowsAVX2Consts<>+480(SB), Y2
+	VFMADD213PD  Y2, Y8, Y3
+	VFMADD231PD  Y12, Y11, Y2
+	VMOVUPD      blackFirstRowsAVX2Consts<>+512(SB), Y12
+	VFMADD213PD  Y12, Y8, Y3
+	VFMADD231PD  Y2, Y11, Y12
+	VMOVUPD      blackFirstRowsAVX2Consts<>+544(SB), Y2
+	VFMADD213PD  Y2, Y8, Y3
+	VFMADD231PD  Y12, Y11, Y2
+	VMOVUPD      blackFirstRowsAVX2Consts<>+576(SB), Y12
+	VFMADD213PD  Y12, Y8, Y3
+	VFMADD231PD  Y2, Y11, Y12
+	VMULPD       Y3, Y8, Y2
+	VMULPD       Y12, Y11, Y3
+	VCMPPD       $0x11, Y6, Y4, Y8
+	VMOVUPD      576(BX), Y11
+	VCMPPD       $0x11, Y6, Y11, Y6
+	VBLENDVPD    Y8, Y5, Y4, Y4
+	VBLENDVPD    Y6, Y7, Y11, Y5
+	VSUBPD       Y4, Y1, Y1
+	VSUBPD       Y5, Y0, Y0
+	VMOVUPD      800(BX), Y4
+	VMOVUPD      blackFirstRowsAVX2Consts<>+608(SB), Y5
+	VMULPD       Y5, Y4, Y6
+	VMOVUPD      768(BX), Y7
+	VMULPD       Y5, Y7, Y8
+	VMULPD       352(BX), Y10, Y11
+	VMULPD       320(BX), Y9, Y12
+	VMULPD       Y10, Y4, Y10
+	VMULPD       Y9, Y7, Y9
+	VMULPD       736(BX), Y11, Y13
+	VMULPD       704(BX), Y12, Y5
+	VMOVUPD      Y5, 704(BX)
+	VMOVUPD      blackFirstRowsAVX2Consts<>+640(SB), Y5
+	VMOVUPD      Y13, 736(BX)
+	VADDPD       Y5, Y1, Y13
+	VADDPD       Y5, Y0, Y7
+	VMOVUPD      448(BX), Y5
+	VBLENDVPD    Y5, Y13, Y1, Y5
+	VMOVUPD      384(BX), Y13
+	VBLENDVPD    Y13, Y7, Y0, Y7
+	VMOVUPD      blackFirstRowsAVX2Consts<>+160(SB), Y13
+	VADDPD       Y1, Y13, Y1
+	VADDPD       Y0, Y13, Y0
+	VMOVUPD      672(BX), Y13
+	VBLENDVPD    Y13, Y1, Y5, Y1
+	VMOVUPD      640(BX), Y5
+	VBLENDVPD    Y5, Y0, Y7, Y0
+	VMOVUPD      blackFirstRowsAVX2Consts<>+672(SB), Y5
+	VMULPD       Y5, Y1, Y7
+	VMULPD       Y5, Y0, Y5
+	VMOVUPD      864(BX), Y13
+	VFMADD231PD  Y2, Y13, Y7
+	VMOVUPD      832(BX), Y2
+	VFMADD231PD  Y3, Y2, Y5
+	VMOVUPD      blackFirstRowsAVX2Consts<>+704(SB), Y3
+	VFMADD231PD  Y3, Y13, Y7
+	VFMADD231PD  Y3, Y2, Y5
+	VMOVUPD      blackFirstRowsAVX2Consts<>+736(SB), Y2
+	VFMADD231PD  Y2, Y1, Y7
+	VFMADD231PD  Y2, Y0, Y5
+	VMOVUPD      352(BX), Y0
+	VMOVUPD      288(BX), Y1
+	VMULPD       Y1, Y0, Y2
+	VMOVUPD      320(BX), Y13
+	VMOVUPD      256(BX), Y3
+	VMOVUPD      Y2, 832(BX)
+	VMULPD       Y3, Y13, Y2
+	VMOVUPD      Y2, 864(BX)
+	VMOVUPD      224(BX), Y2
+	VMINPD       Y2, Y0, Y0
+	VMOVUPD      Y9, 352(BX)
+	VMOVUPD      192(BX), Y9
+	VMINPD       Y9, Y13, Y13
+	VMULPD       Y1, Y2, Y2
+	VMULPD       Y3, Y9, Y9
+	VMINPD       Y1, Y0, Y0
+	VMINPD       Y3, Y13, Y1
+	VMINPD       Y4, Y0, Y0
+	VMINPD       768(BX), Y1, Y1
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1632(SB), Y3
+	VCMPPD       $0x11, Y0, Y3, Y0
+	VCMPPD       $0x11, Y1, Y3, Y1
+	VMOVAPD      Y6, Y3
+	VFMADD231PD  Y7, Y11, Y3
+	VMOVAPD      Y8, Y13
+	VFMADD231PD  Y5, Y12, Y13
+	VFMSUB231PD  Y7, Y11, Y6
+	VFMSUB231PD  Y5, Y12, Y8
+	VMULPD       Y10, Y11, Y5
+	VMULPD       352(BX), Y12, Y7
+	VMOVUPD      160(BX), Y11
+	VMULPD       832(BX), Y11, Y12
+	VMOVUPD      Y7, 256(BX)
+	VMOVUPD      128(BX), Y7
+	VMOVUPD      Y5, 288(BX)
+	VMULPD       864(BX), Y7, Y5
+	VMOVUPD      Y10, 192(BX)
+	VMOVUPD      blackFirstRowsAVX2Consts<>+0(SB), Y10
+	VANDPD       Y3, Y10, Y4
+	VMOVUPD      Y1, 224(BX)
+	VANDPD       Y13, Y10, Y1
+	VMOVUPD      Y0, 320(BX)
+	VMOVUPD      blackFirstRowsAVX2Consts<>+768(SB), Y0
+	VMINPD       Y4, Y0, Y4
+	VMINPD       Y1, Y0, Y1
+	VMOVUPD      Y9, 640(BX)
+	VANDPD       Y6, Y10, Y9
+	VMOVUPD      Y2, 672(BX)
+	VANDPD       Y8, Y10, Y2
+	VMINPD       Y9, Y0, Y9
+	VMINPD       Y2, Y0, Y0
+	VMULPD       Y3, Y11, Y2
+	VMULPD       Y13, Y7, Y10
+	VMOVUPD      blackFirstRowsAVX2Consts<>+2144(SB), Y7
+	VANDPD       Y7, Y3, Y3
+	VANDPD       Y7, Y13, Y13
+	VMOVUPD      Y13, 384(BX)
+	VMOVUPD      blackFirstRowsAVX2Consts<>+288(SB), Y13
+	VCMPPD       $0x11, Y13, Y2, Y2
+	VCMPPD       $0x11, Y13, Y10, Y10
+	VBLENDVPD    Y2, Y13, Y12, Y2
+	VBLENDVPD    Y10, Y13, Y5, Y5
+	VMOVUPD      blackFirstRowsAVX2Consts<>+800(SB), Y10
+	VMOVUPD      blackFirstRowsAVX2Consts<>+160(SB), Y12
+	VFMADD231PD  Y10, Y4, Y12
+	VMOVUPD      Y3, 448(BX)
+	VMOVUPD      blackFirstRowsAVX2Consts<>+160(SB), Y3
+	VFMADD231PD  Y10, Y1, Y3
+	VMOVUPD      blackFirstRowsAVX2Consts<>+832(SB), Y7
+	VADDPD       Y7, Y4, Y13
+	VMOVUPD      Y5, 576(BX)
+	VADDPD       Y7, Y1, Y5
+	VMOVUPD      Y2, 544(BX)
+	VMOVUPD      blackFirstRowsAVX2Consts<>+160(SB), Y2
+	VFMADD231PD  Y10, Y9, Y2
+	VFMADD213PD  blackFirstRowsAVX2Consts<>+160(SB), Y0, Y10
+	VMOVUPD      Y10, 512(BX)
+	VADDPD       Y7, Y9, Y10
+	VADDPD       Y7, Y0, Y7
+	VMOVUPD      Y0, 480(BX)
+	VMULPD       blackFirstRowsAVX2Consts<>+864(SB), Y4, Y0
+	VMOVUPD      Y9, 896(BX)
+	VMULPD       blackFirstRowsAVX2Consts<>+864(SB), Y1, Y9
+	VMOVUPD      Y1, 928(BX)
+	VMULPD       Y13, Y12, Y1
+	VMOVUPD      Y13, 960(BX)
+	VMULPD       Y5, Y3, Y13
+	VMOVUPD      Y5, 992(BX)
+	VMULPD       Y6, Y11, Y5
+	VMOVUPD      Y3, 1024(BX)
+	VMULPD       128(BX), Y8, Y3
+	VMOVUPD      Y12, 1056(BX)
+	VMOVUPD      672(BX), Y12
+	VMULPD       Y12, Y11, Y11
+	VMOVUPD      Y13, 160(BX)
+	VMOVUPD      640(BX), Y13
+	VMOVUPD      Y1, 1088(BX)
+	VMULPD       128(BX), Y13, Y1
+	VADDPD       832(BX), Y12, Y12
+	VADDPD       864(BX), Y13, Y13
+	VADDPD       800(BX), Y12, Y12
+	VADDPD       768(BX), Y13, Y13
+	VCMPPD       $0x11, blackFirstRowsAVX2Consts<>+288(SB), Y5, Y5
+	VCMPPD       $0x11, blackFirstRowsAVX2Consts<>+288(SB), Y3, Y3
+	VBLENDVPD    Y5, blackFirstRowsAVX2Consts<>+288(SB), Y11, Y5
+	VBLENDVPD    Y3, blackFirstRowsAVX2Consts<>+288(SB), Y1, Y1
+	VMOVUPD      blackFirstRowsAVX2Consts<>+2144(SB), Y3
+	VANDPD       Y6, Y3, Y6
+	VANDPD       Y8, Y3, Y8
+	VMOVUPD      544(BX), Y11
+	VSUBPD       Y5, Y11, Y5
+	VMOVUPD      576(BX), Y3
+	VSUBPD       Y1, Y3, Y1
+	VMOVUPD      blackFirstRowsAVX2Consts<>+2208(SB), Y3
+	VCMPPD       $0x11, Y3, Y12, Y12
+	VCMPPD       $0x11, Y3, Y13, Y3
+	VANDPD       320(BX), Y12, Y12
+	VANDPD       224(BX), Y3, Y3
+	VMULPD       Y10, Y2, Y13
+	VMULPD       512(BX), Y7, Y11
+	VMOVUPD      Y3, 224(BX)
+	VMULPD       Y0, Y4, Y3
+	VMOVUPD      Y12, 320(BX)
+	VMULPD       928(BX), Y9, Y12
+	VMULPD       blackFirstRowsAVX2Consts<>+1600(SB), Y3, Y3
 	VMULPD       blackFirstRowsAVX2Consts<>+1600(SB), Y12, Y12
+	VROUNDPD     $0x08, Y3, Y3
 	VROUNDPD     $0x08, Y12, Y12
-	VMULPD       Y10, Y5, Y14
-	VMOVUPD      Y1, 96(BX)
-	VMOVUPD      blackFirstRowsAVX2Consts<>+160(SB), Y1
-	VDIVPD       Y14, Y1, Y1
-	VMULPD       Y1, Y10, Y10
-	VMULPD       Y1, Y5, Y1
-	VMULPD       Y10, Y13, Y5
-	VMULPD       Y10, Y6, Y6
-	VMULPD       Y1, Y3, Y3
-	VMULPD       Y1, Y9, Y1
-	VMULPD       256(BX), Y3, Y3
-	VMULPD       Y5, Y11, Y5
-	VMULPD       blackFirstRowsAVX2Consts<>+1664(SB), Y12, Y9
-	VFMADD231PD  Y4, Y11, Y9
-	VFMADD231PD  blackFirstRowsAVX2Consts<>+1696(SB), Y12, Y9
-	VMOVUPD      blackFirstRowsAVX2Consts<>+704(SB), Y4
-	VMOVUPD      blackFirstRowsAVX2Consts<>+640(SB), Y10
-	VFMADD231PD  Y4, Y3, Y10
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+640(SB), Y5, Y4
-	VMINPD       blackFirstRowsAVX2Consts<>+1728(SB), Y12, Y11
-	VMAXPD       blackFirstRowsAVX2Consts<>+1760(SB), Y11, Y11
-	VSUBPD       Y11, Y12, Y12
-	VMOVUPD      blackFirstRowsAVX2Consts<>+1792(SB), Y13
-	VADDPD       Y13, Y11, Y11
-	VADDPD       Y13, Y12, Y12
-	VPSLLQ       $0x34, Y11, Y11
+	VMOVUPD      Y1, 768(BX)
+	VMULPD       1088(BX), Y13, Y1
+	VMOVUPD      Y5, 800(BX)
+	VMULPD       160(BX), Y11, Y5
+	VMOVUPD      Y8, 640(BX)
+	VMOVUPD      blackFirstRowsAVX2Consts<>+160(SB), Y8
+	VDIVPD       Y1, Y8, Y1
+	VDIVPD       Y5, Y8, Y5
+	VMULPD       Y1, Y13, Y8
+	VMULPD       Y5, Y11, Y11
+	VMULPD       1088(BX), Y1, Y1
+	VMULPD       160(BX), Y5, Y5
+	VMULPD       1056(BX), Y8, Y13
+	VMOVUPD      Y6, 1056(BX)
+	VMULPD       1024(BX), Y11, Y6
+	VMULPD       960(BX), Y8, Y8
+	VMULPD       992(BX), Y11, Y11
+	VMULPD       Y1, Y2, Y2
+	VMOVUPD      Y11, 992(BX)
+	VMULPD       512(BX), Y5, Y11
+	VMULPD       Y1, Y10, Y1
+	VMULPD       Y5, Y7, Y5
+	VMULPD       896(BX), Y2, Y2
+	VMULPD       480(BX), Y11, Y7
+	VMULPD       Y13, Y4, Y10
+	VMOVUPD      928(BX), Y11
+	VMULPD       Y6, Y11, Y6
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1664(SB), Y13
+	VMOVUPD      Y8, 480(BX)
+	VMULPD       Y13, Y3, Y8
+	VMULPD       Y13, Y12, Y13
+	VFMADD231PD  Y0, Y4, Y8
+	VFMADD231PD  Y9, Y11, Y13
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1696(SB), Y0
+	VFMADD231PD  Y0, Y3, Y8
+	VFMADD231PD  Y0, Y12, Y13
+	VMOVUPD      blackFirstRowsAVX2Consts<>+704(SB), Y0
+	VMOVUPD      blackFirstRowsAVX2Consts<>+640(SB), Y4
+	VFMADD231PD  Y0, Y2, Y4
+	VMOVUPD      blackFirstRowsAVX2Consts<>+640(SB), Y9
+	VFMADD231PD  Y0, Y7, Y9
+	VMOVUPD      blackFirstRowsAVX2Consts<>+640(SB), Y11
+	VFMADD231PD  Y0, Y10, Y11
+	VFMADD213PD  blackFirstRowsAVX2Consts<>+640(SB), Y6, Y0
+	VMOVUPD      Y13, 928(BX)
+	VMINPD       blackFirstRowsAVX2Consts<>+1728(SB), Y3, Y13
+	VMOVUPD      Y8, 896(BX)
+	VMINPD       blackFirstRowsAVX2Consts<>+1728(SB), Y12, Y8
+	VMAXPD       blackFirstRowsAVX2Consts<>+1760(SB), Y13, Y13
+	VMAXPD       blackFirstRowsAVX2Consts<>+1760(SB), Y8, Y8
+	VSUBPD       Y13, Y3, Y3
+	VSUBPD       Y8, Y12, Y12
+	VADDPD       blackFirstRowsAVX2Consts<>+1792(SB), Y13, Y13
+	VADDPD       blackFirstRowsAVX2Consts<>+1792(SB), Y8, Y8
+	VADDPD       blackFirstRowsAVX2Consts<>+1792(SB), Y3, Y3
+	VADDPD       blackFirstRowsAVX2Consts<>+1792(SB), Y12, Y12
+	VPSLLQ       $0x34, Y13, Y13
+	VPSLLQ       $0x34, Y8, Y8
+	VPSLLQ       $0x34, Y3, Y3
 	VPSLLQ       $0x34, Y12, Y12
+	VMOVUPD      Y8, 512(BX)
+	VMOVUPD      blackFirstRowsAVX2Consts<>+928(SB), Y8
+	VFMADD231PD  blackFirstRowsAVX2Consts<>+896(SB), Y4, Y8
+	VMOVUPD      Y13, 960(BX)
 	VMOVUPD      blackFirstRowsAVX2Consts<>+928(SB), Y13
-	VFMADD231PD  blackFirstRowsAVX2Consts<>+896(SB), Y10, Y13
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+960(SB), Y10, Y13
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+992(SB), Y10, Y13
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1024(SB), Y10, Y13
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1056(SB), Y10, Y13
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1088(SB), Y10, Y13
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1120(SB), Y10, Y13
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1152(SB), Y10, Y13
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1184(SB), Y10, Y13
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1216(SB), Y10, Y13
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1248(SB), Y10, Y13
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1280(SB), Y10, Y13
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1312(SB), Y10, Y13
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1344(SB), Y10, Y13
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1376(SB), Y10, Y13
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1408(SB), Y10, Y13
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1440(SB), Y10, Y13
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1472(SB), Y10, Y13
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1504(SB), Y10, Y13
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1536(SB), Y10, Y13
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1568(SB), Y13, Y10
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+608(SB), Y10, Y3
-	VMULPD       Y1, Y3, Y1
-	VANDPD       blackFirstRowsAVX2Consts<>+0(SB), Y1, Y1
-	VORPD        Y8, Y1, Y1
-	VMOVUPD      blackFirstRowsAVX2Consts<>+928(SB), Y3
-	VFMADD231PD  blackFirstRowsAVX2Consts<>+896(SB), Y4, Y3
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+960(SB), Y4, Y3
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+992(SB), Y4, Y3
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1024(SB), Y4, Y3
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1056(SB), Y4, Y3
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1088(SB), Y4, Y3
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1120(SB), Y4, Y3
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1152(SB), Y4, Y3
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1184(SB), Y4, Y3
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1216(SB), Y4, Y3
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1248(SB), Y4, Y3
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1280(SB), Y4, Y3
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1312(SB), Y4, Y3
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1344(SB), Y4, Y3
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1376(SB), Y4, Y3
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1408(SB), Y4, Y3
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1440(SB), Y4, Y3
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1472(SB), Y4, Y3
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1504(SB), Y4, Y3
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1536(SB), Y4, Y3
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1568(SB), Y3, Y4
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+608(SB), Y4, Y5
-	VMULPD       Y6, Y5, Y3
-	VANDPD       blackFirstRowsAVX2Consts<>+0(SB), Y3, Y3
-	VORPD        224(BX), Y3, Y3
-	VSUBPD       Y3, Y1, Y1
-	VMOVUPD      blackFirstRowsAVX2Consts<>+1856(SB), Y4
-	VFMADD231PD  blackFirstRowsAVX2Consts<>+1824(SB), Y9, Y4
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1888(SB), Y9, Y4
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1920(SB), Y9, Y4
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1952(SB), Y9, Y4
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+1984(SB), Y9, Y4
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+2016(SB), Y9, Y4
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+2048(SB), Y9, Y4
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+2080(SB), Y9, Y4
-	VFMADD213PD  blackFirstRowsAVX2Consts<>+2112(SB), Y9, Y4
-	VMULPD       Y9, Y9, Y5
-	VFMADD231PD  Y4, Y5, Y9
-	VFMADD213PD  Y0, Y9, Y0
-	VMULPD       Y12, Y0, Y0
-	VMULPD       Y11, Y0, Y0
-	VMULPD       blackFirstRowsAVX2Consts<>+2176(SB), Y0, Y4
-	VFMADD231PD  Y1, Y0, Y2
-	VFNMADD231PD Y0, Y3, Y7
-	VMULPD       192(BX), Y4, Y0
-	VMULPD       160(BX), Y4, Y1
-	VMOVUPD      96(BX), Y3
-	VMOVUPD      blackFirstRowsAVX2Consts<>+2240(SB), Y5
-	VBLENDVPD    Y3, Y2, Y5, Y2
-	VMULPD       64(BX), Y4, Y3
-	VMULPD       160(BX), Y7, Y4
-	VMULPD       32(BX), Y2, Y5
-	VMASKMOVPD   Y2, Y15, (SI)(AX*1)
-	VMULPD       blackFirstRowsAVX2Consts<>+864(SB), Y0, Y0
-	VMULPD       128(BX), Y1, Y1
+	VFMADD231PD  blackFirstRowsAVX2Consts<>+896(SB), Y9, Y13
+	VFMADD213PD  blackFirstRowsAVX2Consts<>+960(SB), Y4, Y8
+	VFMADD213PD  blackFirstRowsAVX2Consts<>+960(SB), Y9, Y13
+	VFMADD213PD  blackFirstRowsAVX2Consts<>+992(SB), Y4, Y8
+	VFMADD213PD  blackFirstRowsAVX2Consts<>+992(SB), Y9, Y13
+	VFMADD213PD  blackFirstRowsAVX2Consts<>+1024(SB), Y4, Y8
+	VFMADD213PD  blackFirstRowsAVX2Consts<>+1024(SB), Y9, Y13
+	VFMADD213PD  blackFirstRowsAVX2Consts<>+1056(SB), Y4, Y8
+	VFMADD213PD  blackFirstRowsAVX2Consts<>+1056(SB), Y9, Y13
+	VFMADD213PD  blackFirstRowsAVX2Consts<>+1088(SB), Y4, Y8
+	VFMADD213PD  blackFirstRowsAVX2Consts<>+1088(SB), Y9, Y13
+	VFMADD213PD  blackFirstRowsAVX2Consts<>+1120(SB), Y4, Y8
+	VFMADD213PD  blackFirstRowsAVX2Consts<>+1120(SB), Y9, Y13
+	VFMADD213PD  blackFirstRowsAVX2Consts<>+1152(SB), Y4, Y8
+	VFMADD213PD  blackFirstRowsAVX2Consts<>+1152(SB), Y9, Y13
+	VFMADD213PD  blackFirstRowsAVX2Consts<>+1184(SB), Y4, Y8
+	VFMADD213PD  blackFirstRowsAVX2Consts<>+1184(SB), Y9, Y13
+	VFMADD213PD  blackFirstRowsAVX2Consts<>+1216(SB), Y4, Y8
+	VFMADD213PD  blackFirstRowsAVX2Consts<>+1216(SB), Y9, Y13
+	VFMADD213PD  blackFirstRowsAVX2Consts<>+1248(SB), Y4, Y8
+	VFMADD213PD  blackFirstRowsAVX2Consts<>+1248(SB), Y9, Y13
+	VFMADD213PD  blackFirstRowsAVX2Consts<>+1280(SB), Y4, Y8
+	VFMADD213PD  blackFirstRowsAVX2Consts<>+1280(SB), Y9, Y13
+	VFMADD213PD  blackFirstRowsAVX2Consts<>+1312(SB), Y4, Y8
+	VFMADD213PD  blackFirstRowsAVX2Consts<>+1312(SB), Y9, Y13
+	VFMADD213PD  blackFirstRowsAVX2Consts<>+1344(SB), Y4, Y8
+	VFMADD213PD  blackFirstRowsAVX2Consts<>+1344(SB), Y9, Y13
+	VFMADD213PD  blackFirstRowsAVX2Consts<>+1376(SB), Y4, Y8
+	VFMADD213PD  blackFirstRowsAVX2Consts<>+1376(SB), Y9, Y13
+	VFMADD213PD  blackFirstRowsAVX2Consts<>+1408(SB), Y4, Y8
+	VFMADD213PD  blackFirstRowsAVX2Consts<>+1408(SB), Y9, Y13
+	VFMADD213PD  blackFirstRowsAVX2Consts<>+1440(SB), Y4, Y8
+	VFMADD213PD  blackFirstRowsAVX2Consts<>+1440(SB), Y9, Y13
+	VFMADD213PD  blackFirstRowsAVX2Consts<>+1472(SB), Y4, Y8
+	VFMADD213PD  blackFirstRowsAVX2Consts<>+1472(SB), Y9, Y13
+	VFMADD213PD  blackFirstRowsAVX2Consts<>+1504(SB), Y4, Y8
+	VFMADD213PD  blackFirstRowsAVX2Consts<>+1504(SB), Y9, Y13
+	VFMADD213PD  blackFirstRowsAVX2Consts<>+1536(SB), Y4, Y8
+	VFMADD213PD  blackFirstRowsAVX2Consts<>+1536(SB), Y9, Y13
+	VFMADD213PD  blackFirstRowsAVX2Consts<>+1568(SB), Y8, Y4
+	VFMADD213PD  blackFirstRowsAVX2Consts<>+1568(SB), Y13, Y9
+	VMOVUPD      blackFirstRowsAVX2Consts<>+608(SB), Y8
+	VFMADD213PD  Y8, Y4, Y2
+	VFMADD213PD  Y8, Y9, Y7
+	VMULPD       Y1, Y2, Y1
+	VMULPD       Y5, Y7, Y2
+	VMOVUPD      blackFirstRowsAVX2Consts<>+0(SB), Y4
+	VANDPD       Y1, Y4, Y1
+	VANDPD       Y2, Y4, Y2
+	VORPD        1056(BX), Y1, Y1
+	VORPD        640(BX), Y2, Y2
+	VMOVUPD      blackFirstRowsAVX2Consts<>+896(SB), Y5
+	VMOVUPD      blackFirstRowsAVX2Consts<>+928(SB), Y7
+	VFMADD231PD  Y5, Y11, Y7
+	VFMADD213PD  blackFirstRowsAVX2Consts<>+928(SB), Y0, Y5
+	VMOVUPD      blackFirstRowsAVX2Consts<>+960(SB), Y9
+	VFMADD213PD  Y9, Y11, Y7
+	VFMADD231PD  Y5, Y0, Y9
+	VMOVUPD      blackFirstRowsAVX2Consts<>+992(SB), Y5
+	VFMADD213PD  Y5, Y11, Y7
+	VFMADD231PD  Y9, Y0, Y5
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1024(SB), Y9
+	VFMADD213PD  Y9, Y11, Y7
+	VFMADD231PD  Y5, Y0, Y9
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1056(SB), Y5
+	VFMADD213PD  Y5, Y11, Y7
+	VFMADD231PD  Y9, Y0, Y5
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1088(SB), Y9
+	VFMADD213PD  Y9, Y11, Y7
+	VFMADD231PD  Y5, Y0, Y9
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1120(SB), Y5
+	VFMADD213PD  Y5, Y11, Y7
+	VFMADD231PD  Y9, Y0, Y5
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1152(SB), Y9
+	VFMADD213PD  Y9, Y11, Y7
+	VFMADD231PD  Y5, Y0, Y9
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1184(SB), Y5
+	VFMADD213PD  Y5, Y11, Y7
+	VFMADD231PD  Y9, Y0, Y5
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1216(SB), Y9
+	VFMADD213PD  Y9, Y11, Y7
+	VFMADD231PD  Y5, Y0, Y9
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1248(SB), Y5
+	VFMADD213PD  Y5, Y11, Y7
+	VFMADD231PD  Y9, Y0, Y5
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1280(SB), Y9
+	VFMADD213PD  Y9, Y11, Y7
+	VFMADD231PD  Y5, Y0, Y9
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1312(SB), Y5
+	VFMADD213PD  Y5, Y11, Y7
+	VFMADD231PD  Y9, Y0, Y5
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1344(SB), Y9
+	VFMADD213PD  Y9, Y11, Y7
+	VFMADD231PD  Y5, Y0, Y9
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1376(SB), Y5
+	VFMADD213PD  Y5, Y11, Y7
+	VFMADD231PD  Y9, Y0, Y5
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1408(SB), Y9
+	VFMADD213PD  Y9, Y11, Y7
+	VFMADD231PD  Y5, Y0, Y9
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1440(SB), Y5
+	VFMADD213PD  Y5, Y11, Y7
+	VFMADD231PD  Y9, Y0, Y5
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1472(SB), Y9
+	VFMADD213PD  Y9, Y11, Y7
+	VFMADD231PD  Y5, Y0, Y9
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1504(SB), Y5
+	VFMADD213PD  Y5, Y11, Y7
+	VFMADD231PD  Y9, Y0, Y5
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1536(SB), Y9
+	VFMADD213PD  Y9, Y11, Y7
+	VFMADD231PD  Y5, Y0, Y9
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1568(SB), Y5
+	VFMADD213PD  Y5, Y7, Y11
+	VFMADD231PD  Y9, Y0, Y5
+	VFMADD213PD  Y8, Y11, Y10
+	VFMADD231PD  Y5, Y6, Y8
+	VMULPD       480(BX), Y10, Y0
+	VMULPD       992(BX), Y8, Y5
+	VANDPD       Y0, Y4, Y0
+	VANDPD       Y5, Y4, Y4
+	VORPD        448(BX), Y0, Y0
+	VORPD        384(BX), Y4, Y4
+	VSUBPD       Y0, Y1, Y1
+	VSUBPD       Y4, Y2, Y2
+	VMOVUPD      896(BX), Y5
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1824(SB), Y6
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1856(SB), Y7
+	VFMADD231PD  Y6, Y5, Y7
+	VMOVUPD      928(BX), Y8
+	VFMADD213PD  blackFirstRowsAVX2Consts<>+1856(SB), Y8, Y6
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1888(SB), Y9
+	VFMADD213PD  Y9, Y5, Y7
+	VFMADD231PD  Y6, Y8, Y9
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1920(SB), Y6
+	VFMADD213PD  Y6, Y5, Y7
+	VFMADD231PD  Y9, Y8, Y6
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1952(SB), Y9
+	VFMADD213PD  Y9, Y5, Y7
+	VFMADD231PD  Y6, Y8, Y9
+	VMOVUPD      blackFirstRowsAVX2Consts<>+1984(SB), Y6
+	VFMADD213PD  Y6, Y5, Y7
+	VFMADD231PD  Y9, Y8, Y6
+	VMOVUPD      blackFirstRowsAVX2Consts<>+2016(SB), Y9
+	VFMADD213PD  Y9, Y5, Y7
+	VFMADD231PD  Y6, Y8, Y9
+	VMOVUPD      blackFirstRowsAVX2Consts<>+2048(SB), Y6
+	VFMADD213PD  Y6, Y5, Y7
+	VFMADD231PD  Y9, Y8, Y6
+	VMOVUPD      blackFirstRowsAVX2Consts<>+2080(SB), Y9
+	VFMADD213PD  Y9, Y5, Y7
+	VFMADD231PD  Y6, Y8, Y9
+	VMOVUPD      blackFirstRowsAVX2Consts<>+2112(SB), Y6
+	VFMADD213PD  Y6, Y5, Y7
+	VFMADD231PD  Y9, Y8, Y6
+	VMULPD       Y5, Y5, Y9
+	VMULPD       Y8, Y8, Y10
+	VFMADD231PD  Y7, Y9, Y5
+	VFMADD231PD  Y6, Y10, Y8
+	VMOVUPD      832(BX), Y6
+	VFMADD213PD  Y6, Y5, Y6
+	VMOVUPD      864(BX), Y5
+	VFMADD213PD  Y5, Y8, Y5
+	VMULPD       Y3, Y6, Y3
+	VMULPD       Y12, Y5, Y5
+	VMULPD       960(BX), Y3, Y3
+	VMULPD       512(BX), Y5, Y5
+	VFMADD213PD  800(BX), Y3, Y1
+	VFMADD213PD  768(BX), Y5, Y2
+	VFNMADD213PD 544(BX), Y3, Y0
+	VFNMADD213PD 576(BX), Y5, Y4
+	VMOVUPD      320(BX), Y6
+	VMOVUPD      blackFirstRowsAVX2Consts<>+2240(SB), Y7
+	VBLENDVPD    Y6, Y1, Y7, Y1
+	VMOVUPD      224(BX), Y6
+	VBLENDVPD    Y6, Y2, Y7, Y2
+	VMOVUPD      blackFirstRowsAVX2Consts<>+2176(SB), Y6
+	VMULPD       Y6, Y3, Y3
+	VMULPD       Y6, Y5, Y5
+	VMULPD       96(BX), Y1, Y6
+	VMULPD       64(BX), Y2, Y7
+	VMULPD       192(BX), Y0, Y0
+	VMULPD       352(BX), Y4, Y4
+	VMASKMOVPD   Y0, Y15, (DI)(AX*1)
+	VMASKMOVPD   Y4, Y14, 32(DI)(AX*1)
+	VMULPD       736(BX), Y3, Y0
+	VMULPD       704(BX), Y5, Y4
+	VMULPD       192(BX), Y3, Y8
+	VMULPD       352(BX), Y5, Y9
+	VMULPD       608(BX), Y3, Y3
+	VMULPD       416(BX), Y5, Y5
+	VMULPD       288(BX), Y8, Y8
+	VMULPD       256(BX), Y9, Y9
 	VMASKMOVPD   Y3, Y15, (R9)(AX*1)
-	VMASKMOVPD   Y4, Y15, (DI)(AX*1)
-	VXORPD       blackFirstRowsAVX2Consts<>+2144(SB), Y5, Y3
-	VFMADD231PD  (BX), Y2, Y0
-	VMASKMOVPD   Y1, Y15, (R8)(AX*1)
-	VMASKMOVPD   Y3, Y15, (R11)(AX*1)
+	VMASKMOVPD   Y5, Y14, 32(R9)(AX*1)
+	VMASKMOVPD   Y8, Y15, (R8)(AX*1)
+	VMASKMOVPD   Y9, Y14, 32(R8)(AX*1)
+	VMOVUPD      blackFirstRowsAVX2Consts<>+864(SB), Y3
+	VMULPD       Y0, Y3, Y0
+	VMULPD       Y4, Y3, Y3
+	VMOVUPD      blackFirstRowsAVX2Consts<>+2144(SB), Y4
+	VXORPD       Y6, Y4, Y5
+	VXORPD       Y7, Y4, Y4
+	VMASKMOVPD   Y5, Y15, (R11)(AX*1)
+	VMASKMOVPD   Y4, Y14, 32(R11)(AX*1)
+	VMASKMOVPD   Y1, Y15, (SI)(AX*1)
+	VMASKMOVPD   Y2, Y14, 32(SI)(AX*1)
+	VFMADD231PD  32(BX), Y1, Y0
+	VFMADD231PD  (BX), Y2, Y3
 	VMASKMOVPD   Y0, Y15, (R10)(AX*1)
-	ADDQ         $+32, AX
-	SUBQ         $+4, CX
+	VMASKMOVPD   Y3, Y14, 32(R10)(AX*1)
+	ADDQ         $+64, AX
+	SUBQ         $+8, CX
 	JGT          tail
 
 done:

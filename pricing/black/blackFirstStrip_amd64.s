@@ -80,7 +80,6 @@ TEXT ·blackFirstStripAVX512(SB), $3456-248
 	MOVQ         rho_base+120(FP), R11
 	MOVQ         sign_base+144(FP), R12
 	MOVQ         K_base+168(FP), R13
-	MOVQ         sigma_base+192(FP), R15
 	VBROADCASTSD F+216(FP), Z0
 	VBROADCASTSD T+224(FP), Z1
 	VBROADCASTSD D+232(FP), Z2
@@ -112,14 +111,22 @@ body:
 	VMOVUPD          128(R13)(AX*1), Z2
 	PREFETCHT0       1216(R13)(AX*1)
 	VMOVUPD          192(R13)(AX*1), Z3
-	PREFETCHT0       1024(R15)(AX*1)
-	VMOVUPD          (R15)(AX*1), Z4
-	PREFETCHT0       1088(R15)(AX*1)
-	VMOVUPD          64(R15)(AX*1), Z5
-	PREFETCHT0       1152(R15)(AX*1)
-	VMOVUPD          128(R15)(AX*1), Z6
-	PREFETCHT0       1216(R15)(AX*1)
-	VMOVUPD          192(R15)(AX*1), Z7
+	MOVQ             sigma_base+192(FP), DX
+	PREFETCHT0       1024(DX)(AX*1)
+	MOVQ             sigma_base+192(FP), DX
+	VMOVUPD          (DX)(AX*1), Z4
+	MOVQ             sigma_base+192(FP), DX
+	PREFETCHT0       1088(DX)(AX*1)
+	MOVQ             sigma_base+192(FP), DX
+	VMOVUPD          64(DX)(AX*1), Z5
+	MOVQ             sigma_base+192(FP), DX
+	PREFETCHT0       1152(DX)(AX*1)
+	MOVQ             sigma_base+192(FP), DX
+	VMOVUPD          128(DX)(AX*1), Z6
+	MOVQ             sigma_base+192(FP), DX
+	PREFETCHT0       1216(DX)(AX*1)
+	MOVQ             sigma_base+192(FP), DX
+	VMOVUPD          192(DX)(AX*1), Z7
 	PREFETCHT0       1024(R12)(AX*1)
 	VMOVUPD          (R12)(AX*1), Z8
 	PREFETCHT0       1088(R12)(AX*1)
@@ -150,10 +157,9 @@ body:
 	VMOVUPD          384(BX), Z25
 	VCMPPD           $0x11, Z25, Z22, K5
 	VCMPPD           $0x11, Z25, Z23, K6
-	KMOVB            K6, 576(BX)
-	VCMPPD           $0x11, Z25, Z24, K6
-	KMOVB            K6, 640(BX)
-	VCMPPD           $0x11, Z25, Z21, K6
+	VCMPPD           $0x11, Z25, Z24, K7
+	KMOVB            K7, 576(BX)
+	VCMPPD           $0x11, Z25, Z21, K7
 	VMOVAPD          Z25, Z21
 	VADDPD           Z25, Z25, K1, Z21
 	VMOVAPD          Z25, Z22
@@ -164,15 +170,14 @@ body:
 	VADDPD           Z25, Z25, K4, Z24
 	VMOVAPD          Z12, Z25
 	VADDPD           Z12, Z12, K5, Z25
-	KMOVB            K5, 704(BX)
-	KMOVB            576(BX), K5
 	VMOVAPD          Z13, Z12
-	VADDPD           Z13, Z13, K5, Z12
-	KMOVB            640(BX), K5
+	VADDPD           Z13, Z13, K6, Z12
+	KMOVB            K6, 640(BX)
+	KMOVB            576(BX), K6
 	VMOVAPD          Z14, Z13
-	VADDPD           Z14, Z14, K5, Z13
+	VADDPD           Z14, Z14, K6, Z13
 	VMOVAPD          Z15, Z14
-	VADDPD           Z15, Z15, K6, Z14
+	VADDPD           Z15, Z15, K7, Z14
 	VMOVUPD          (BX), Z15
 	VMULPD           Z17, Z15, Z26
 	VMULPD           Z18, Z15, Z27
@@ -181,7 +186,7 @@ body:
 	VADDPD           Z25, Z21, Z30
 	VADDPD           Z12, Z22, Z31
 	VADDPD           Z13, Z23, Z16
-	VMOVUPD          Z7, 768(BX)
+	VMOVUPD          Z7, 704(BX)
 	VADDPD           Z14, Z24, Z7
 	VSUBPD           Z25, Z21, Z21
 	VSUBPD           Z12, Z22, Z12
@@ -191,63 +196,62 @@ body:
 	VMULPD           Z27, Z31, Z23
 	VMULPD           Z28, Z16, Z24
 	VMULPD           Z29, Z7, Z25
-	VMOVUPD          Z6, 832(BX)
+	VMOVUPD          Z6, 768(BX)
 	VGETEXPPD        Z0, Z6
-	VMOVUPD          Z5, 896(BX)
+	VMOVUPD          Z5, 832(BX)
 	VGETEXPPD        Z1, Z5
-	VMOVUPD          Z4, 960(BX)
+	VMOVUPD          Z4, 896(BX)
 	VGETEXPPD        Z2, Z4
-	VMOVUPD          Z14, 1024(BX)
+	VMOVUPD          Z14, 960(BX)
 	VGETEXPPD        Z3, Z14
-	VMOVUPD          Z13, 1088(BX)
+	VMOVUPD          Z13, 1024(BX)
 	VBROADCASTSD     blackFirstStripAVX512Consts<>+8(SB), Z13
 	VDIVPD           Z22, Z13, Z22
 	VDIVPD           Z23, Z13, Z23
 	VDIVPD           Z24, Z13, Z24
 	VDIVPD           Z25, Z13, Z25
-	VMOVUPD          Z12, 1152(BX)
+	VMOVUPD          Z12, 1088(BX)
 	VMOVUPD          448(BX), Z12
 	VSUBPD           Z6, Z12, Z6
 	VSUBPD           Z5, Z12, Z5
 	VSUBPD           Z4, Z12, Z4
 	VSUBPD           Z14, Z12, Z12
 	VBROADCASTSD     blackFirstStripAVX512Consts<>+16(SB), Z14
-	VMOVUPD          Z21, 1216(BX)
+	VMOVUPD          Z21, 1152(BX)
 	VMULPD           Z14, Z17, Z21
-	VMOVUPD          Z21, 1280(BX)
+	VMOVUPD          Z21, 1216(BX)
 	VMULPD           Z14, Z18, Z21
-	VMOVUPD          Z21, 1344(BX)
+	VMOVUPD          Z21, 1280(BX)
 	VMULPD           Z14, Z19, Z21
-	VMOVUPD          Z21, 1408(BX)
+	VMOVUPD          Z21, 1344(BX)
 	VMULPD           Z14, Z20, Z21
 	VBROADCASTSD     blackFirstStripAVX512Consts<>+24(SB), Z14
-	VMOVUPD          Z21, 1472(BX)
+	VMOVUPD          Z21, 1408(BX)
 	VMOVAPD          Z6, Z21
 	VADDPD           Z14, Z6, K1, Z21
-	VMOVUPD          Z20, 1536(BX)
+	VMOVUPD          Z20, 1472(BX)
 	VMOVAPD          Z5, Z20
 	VADDPD           Z14, Z5, K2, Z20
-	VMOVUPD          Z19, 1600(BX)
+	VMOVUPD          Z19, 1536(BX)
 	VMOVAPD          Z4, Z19
 	VADDPD           Z14, Z4, K3, Z19
-	VMOVUPD          Z18, 1664(BX)
+	VMOVUPD          Z18, 1600(BX)
 	VMOVAPD          Z12, Z18
 	VADDPD           Z14, Z12, K4, Z18
 	VMOVUPD          128(BX), Z14
-	VMOVUPD          Z17, 1728(BX)
+	VMOVUPD          Z17, 1664(BX)
 	VMULPD           Z14, Z0, Z17
-	VMOVUPD          Z17, 1792(BX)
+	VMOVUPD          Z17, 1728(BX)
 	VMULPD           Z14, Z1, Z17
-	VMOVUPD          Z17, 1856(BX)
+	VMOVUPD          Z17, 1792(BX)
 	VMULPD           Z14, Z2, Z17
-	VMOVUPD          Z17, 1920(BX)
+	VMOVUPD          Z17, 1856(BX)
 	VMULPD           Z14, Z3, Z17
-	KMOVB            704(BX), K1
-	VADDPD           Z13, Z6, K1, Z21
-	KMOVB            576(BX), K1
+	VADDPD           Z13, Z6, K5, Z21
+	KMOVB            640(BX), K1
 	VADDPD           Z13, Z5, K1, Z20
-	VADDPD           Z13, Z4, K5, Z19
-	VADDPD           Z13, Z12, K6, Z18
+	VADDPD           Z13, Z4, K6, Z19
+	VADDPD           Z13, Z12, K7, Z18
 	VMINPD           Z0, Z15, Z0
 	VMINPD           Z1, Z15, Z1
 	VMINPD           Z2, Z15, Z2
@@ -263,11 +267,11 @@ body:
 	VMINPD           Z14, Z3, Z3
 	VMOVUPD          320(BX), Z14
 	VMULPD           Z14, Z8, Z13
-	VMOVUPD          Z13, 640(BX)
-	VMULPD           Z14, Z9, Z13
 	VMOVUPD          Z13, 576(BX)
+	VMULPD           Z14, Z9, Z13
+	VMOVUPD          Z13, 640(BX)
 	VMULPD           Z14, Z10, Z13
-	VMOVUPD          Z13, 704(BX)
+	VMOVUPD          Z13, 1920(BX)
 	VMULPD           Z14, Z11, Z13
 	VMULPD           Z22, Z26, Z26
 	VMULPD           Z23, Z27, Z27
@@ -277,27 +281,27 @@ body:
 	VMULPD           Z23, Z31, Z23
 	VMULPD           Z24, Z16, Z16
 	VMULPD           Z25, Z7, Z7
-	VMULPD           1216(BX), Z26, Z24
-	VMULPD           1152(BX), Z27, Z25
-	VMULPD           1088(BX), Z28, Z26
-	VMULPD           1024(BX), Z29, Z27
+	VMULPD           1152(BX), Z26, Z24
+	VMULPD           1088(BX), Z27, Z25
+	VMULPD           1024(BX), Z28, Z26
+	VMULPD           960(BX), Z29, Z27
 	VMULPD           Z22, Z15, Z28
 	VMULPD           Z23, Z15, Z29
 	VMULPD           Z16, Z15, Z30
 	VMULPD           Z7, Z15, Z15
 	VMULPD           Z24, Z24, Z31
-	VMOVUPD          Z13, 1024(BX)
+	VMOVUPD          Z13, 960(BX)
 	VMULPD           Z25, Z25, Z13
-	VMOVUPD          Z18, 1088(BX)
+	VMOVUPD          Z18, 1024(BX)
 	VMULPD           Z26, Z26, Z18
-	VMOVUPD          Z19, 1152(BX)
+	VMOVUPD          Z19, 1088(BX)
 	VMULPD           Z27, Z27, Z19
-	VMOVUPD          Z20, 1216(BX)
-	VMULPD           1792(BX), Z8, Z20
+	VMOVUPD          Z20, 1152(BX)
+	VMULPD           1728(BX), Z8, Z20
 	VMOVUPD          Z20, 1984(BX)
-	VMULPD           1856(BX), Z9, Z20
+	VMULPD           1792(BX), Z9, Z20
 	VMOVUPD          Z20, 2048(BX)
-	VMULPD           1920(BX), Z10, Z20
+	VMULPD           1856(BX), Z10, Z20
 	VMOVUPD          Z20, 2112(BX)
 	VMULPD           Z17, Z11, Z20
 	VMOVUPD          Z20, 2176(BX)
@@ -313,44 +317,44 @@ body:
 	VBROADCASTSD     blackFirstStripAVX512Consts<>+48(SB), Z9
 	VFMADD231PD.BCST blackFirstStripAVX512Consts<>+40(SB), Z19, Z9
 	VMOVUPD          Z8, 2432(BX)
-	VADDPD           1792(BX), Z14, Z8
-	VMOVUPD          Z21, 1792(BX)
-	VADDPD           1856(BX), Z14, Z21
-	VMOVUPD          Z7, 1856(BX)
-	VADDPD           1920(BX), Z14, Z7
+	VADDPD           1728(BX), Z14, Z8
+	VMOVUPD          Z21, 1728(BX)
+	VADDPD           1792(BX), Z14, Z21
+	VMOVUPD          Z7, 1792(BX)
+	VADDPD           1856(BX), Z14, Z7
 	VADDPD           Z17, Z14, Z17
 	VBROADCASTSD     blackFirstStripAVX512Consts<>+56(SB), Z14
 	VFMADD213PD      Z14, Z31, Z20
 	VFMADD213PD      Z14, Z13, Z11
 	VFMADD213PD      Z14, Z18, Z10
 	VFMADD231PD      Z9, Z19, Z14
-	VMOVUPD          960(BX), Z9
+	VMOVUPD          896(BX), Z9
 	VMULPD           Z9, Z9, Z9
-	VMOVUPD          Z16, 960(BX)
-	VMOVUPD          896(BX), Z16
+	VMOVUPD          Z16, 896(BX)
+	VMOVUPD          832(BX), Z16
 	VMULPD           Z16, Z16, Z16
-	VMOVUPD          Z23, 896(BX)
-	VMOVUPD          832(BX), Z23
+	VMOVUPD          Z23, 832(BX)
+	VMOVUPD          768(BX), Z23
 	VMULPD           Z23, Z23, Z23
-	VMOVUPD          Z22, 832(BX)
-	VMOVUPD          768(BX), Z22
+	VMOVUPD          Z22, 768(BX)
+	VMOVUPD          704(BX), Z22
 	VMULPD           Z22, Z22, Z22
 	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+64(SB), Z31, Z20
 	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+64(SB), Z13, Z11
 	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+64(SB), Z18, Z10
 	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+64(SB), Z19, Z14
-	VMINPD           1728(BX), Z0, Z0
-	VMINPD           1664(BX), Z1, Z1
-	VMINPD           1600(BX), Z2, Z2
-	VMINPD           1536(BX), Z3, Z3
+	VMINPD           1664(BX), Z0, Z0
+	VMINPD           1600(BX), Z1, Z1
+	VMINPD           1536(BX), Z2, Z2
+	VMINPD           1472(BX), Z3, Z3
 	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+72(SB), Z31, Z20
 	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+72(SB), Z13, Z11
 	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+72(SB), Z18, Z10
 	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+72(SB), Z19, Z14
-	VADDPD           1728(BX), Z8, Z8
-	VADDPD           1664(BX), Z21, Z21
-	VADDPD           1600(BX), Z7, Z7
-	VADDPD           1536(BX), Z17, Z17
+	VADDPD           1664(BX), Z8, Z8
+	VADDPD           1600(BX), Z21, Z21
+	VADDPD           1536(BX), Z7, Z7
+	VADDPD           1472(BX), Z17, Z17
 	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+80(SB), Z31, Z20
 	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+80(SB), Z13, Z11
 	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+80(SB), Z18, Z10
@@ -363,7 +367,7 @@ body:
 	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+88(SB), Z13, Z11
 	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+88(SB), Z18, Z10
 	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+88(SB), Z19, Z14
-	VMOVUPD          Z22, 768(BX)
+	VMOVUPD          Z22, 704(BX)
 	VBROADCASTSD     blackFirstStripAVX512Consts<>+96(SB), Z22
 	VCMPPD           $0x11, Z0, Z22, K1
 	VCMPPD           $0x11, Z1, Z22, K2
@@ -376,22 +380,21 @@ body:
 	VBROADCASTSD     blackFirstStripAVX512Consts<>+104(SB), Z10
 	VCMPPD           $0x11, Z10, Z8, K5
 	VCMPPD           $0x11, Z10, Z21, K6
-	KMOVB            K4, 1920(BX)
-	VCMPPD           $0x11, Z10, Z7, K4
-	KMOVB            K3, 2496(BX)
-	VCMPPD           $0x11, Z10, Z17, K3
+	VCMPPD           $0x11, Z10, Z7, K7
+	KMOVB            K4, 1856(BX)
+	VCMPPD           $0x11, Z10, Z17, K4
 	VFMADD231PD      Z0, Z24, Z5
 	VFMADD231PD      Z1, Z25, Z6
 	VFMADD231PD      Z2, Z26, Z12
 	VFMADD231PD      Z3, Z27, Z4
-	VMOVUPD          1728(BX), Z0
-	VMULPD           832(BX), Z0, Z0
-	VMOVUPD          1664(BX), Z1
-	VMULPD           896(BX), Z1, Z1
-	VMOVUPD          1600(BX), Z2
-	VMULPD           960(BX), Z2, Z2
-	VMOVUPD          1536(BX), Z3
-	VMULPD           1856(BX), Z3, Z3
+	VMOVUPD          1664(BX), Z0
+	VMULPD           768(BX), Z0, Z0
+	VMOVUPD          1600(BX), Z1
+	VMULPD           832(BX), Z1, Z1
+	VMOVUPD          1536(BX), Z2
+	VMULPD           896(BX), Z2, Z2
+	VMOVUPD          1472(BX), Z3
+	VMULPD           1792(BX), Z3, Z3
 	VBROADCASTSD     blackFirstStripAVX512Consts<>+112(SB), Z7
 	VFMADD231PD      Z7, Z24, Z5
 	VFMADD231PD      Z7, Z25, Z6
@@ -399,31 +402,30 @@ body:
 	VFMADD231PD      Z7, Z27, Z4
 	KANDB            K5, K1, K1
 	KANDB            K6, K2, K2
-	KMOVB            2496(BX), K5
+	KANDB            K7, K3, K3
+	KMOVB            1856(BX), K5
 	KANDB            K4, K5, K4
-	KMOVB            1920(BX), K5
-	KANDB            K3, K5, K3
 	VBROADCASTSD     blackFirstStripAVX512Consts<>+120(SB), Z8
-	VFMADD231PD      1792(BX), Z8, Z5
-	VFMADD231PD      1216(BX), Z8, Z6
-	VFMADD231PD      1152(BX), Z8, Z12
-	VFMADD231PD      1088(BX), Z8, Z4
+	VFMADD231PD      1728(BX), Z8, Z5
+	VFMADD231PD      1152(BX), Z8, Z6
+	VFMADD231PD      1088(BX), Z8, Z12
+	VFMADD231PD      1024(BX), Z8, Z4
 	VMULPD           Z0, Z28, Z8
 	VMULPD           Z1, Z29, Z10
 	VMULPD           Z2, Z30, Z11
 	VMULPD           Z3, Z15, Z13
-	VMOVUPD          1280(BX), Z14
+	VMOVUPD          1216(BX), Z14
 	VFMADD231PD      Z5, Z28, Z14
-	VMOVUPD          1344(BX), Z17
+	VMOVUPD          1280(BX), Z17
 	VFMADD231PD      Z6, Z29, Z17
-	VMOVUPD          1408(BX), Z18
+	VMOVUPD          1344(BX), Z18
 	VFMADD231PD      Z12, Z30, Z18
-	VMOVUPD          1472(BX), Z19
+	VMOVUPD          1408(BX), Z19
 	VFMADD231PD      Z4, Z15, Z19
-	VFMSUB213PD      1280(BX), Z5, Z28
-	VFMSUB213PD      1344(BX), Z6, Z29
-	VFMSUB213PD      1408(BX), Z12, Z30
-	VFMSUB213PD      1472(BX), Z4, Z15
+	VFMSUB213PD      1216(BX), Z5, Z28
+	VFMSUB213PD      1280(BX), Z6, Z29
+	VFMSUB213PD      1344(BX), Z12, Z30
+	VFMSUB213PD      1408(BX), Z4, Z15
 	VBROADCASTSD     blackFirstStripAVX512Consts<>+128(SB), Z4
 	VANDPD           Z4, Z14, Z5
 	VANDPD           Z4, Z17, Z6
@@ -447,49 +449,49 @@ body:
 	VFMADD231PD      Z26, Z5, Z27
 	VBROADCASTSD     blackFirstStripAVX512Consts<>+8(SB), Z31
 	VFMADD231PD      Z26, Z6, Z31
-	VMOVUPD          Z13, 1472(BX)
+	VMOVUPD          Z13, 1408(BX)
 	VBROADCASTSD     blackFirstStripAVX512Consts<>+8(SB), Z13
 	VFMADD231PD      Z26, Z12, Z13
-	VMOVUPD          Z11, 1408(BX)
+	VMOVUPD          Z11, 1344(BX)
 	VBROADCASTSD     blackFirstStripAVX512Consts<>+8(SB), Z11
 	VFMADD231PD      Z26, Z20, Z11
-	VMOVUPD          Z10, 1344(BX)
+	VMOVUPD          Z10, 1280(BX)
 	VBROADCASTSD     blackFirstStripAVX512Consts<>+152(SB), Z10
-	VMOVUPD          Z8, 1280(BX)
+	VMOVUPD          Z8, 1216(BX)
 	VADDPD           Z10, Z5, Z8
-	VMOVUPD          Z3, 1088(BX)
+	VMOVUPD          Z3, 1024(BX)
 	VADDPD           Z10, Z6, Z3
-	VMOVUPD          Z2, 1152(BX)
+	VMOVUPD          Z2, 1088(BX)
 	VADDPD           Z10, Z12, Z2
-	VMOVUPD          Z1, 1216(BX)
+	VMOVUPD          Z1, 1152(BX)
 	VADDPD           Z10, Z20, Z1
-	VMOVUPD          Z0, 1792(BX)
+	VMOVUPD          Z0, 1728(BX)
 	VBROADCASTSD     blackFirstStripAVX512Consts<>+8(SB), Z0
 	VFMADD231PD      Z26, Z21, Z0
-	VMOVUPD          Z23, 1920(BX)
+	VMOVUPD          Z23, 1856(BX)
 	VBROADCASTSD     blackFirstStripAVX512Consts<>+8(SB), Z23
 	VFMADD231PD      Z26, Z22, Z23
-	VMOVUPD          Z16, 2496(BX)
+	VMOVUPD          Z16, 1792(BX)
 	VBROADCASTSD     blackFirstStripAVX512Consts<>+8(SB), Z16
 	VFMADD231PD      Z26, Z24, Z16
 	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+8(SB), Z25, Z26
-	VMOVUPD          Z9, 1856(BX)
+	VMOVUPD          Z9, 1472(BX)
 	VADDPD           Z10, Z21, Z9
 	VADDPD           Z10, Z22, Z4
-	VMOVUPD          Z19, 1536(BX)
+	VMOVUPD          Z19, 896(BX)
 	VADDPD           Z10, Z24, Z19
 	VADDPD           Z10, Z25, Z10
-	VMOVUPD          Z18, 960(BX)
+	VMOVUPD          Z18, 1536(BX)
 	VMULPD           Z8, Z27, Z18
-	VMOVUPD          Z17, 1600(BX)
+	VMOVUPD          Z17, 832(BX)
 	VMULPD           Z3, Z31, Z17
-	VMOVUPD          Z14, 896(BX)
+	VMOVUPD          Z14, 1600(BX)
 	VMULPD           Z2, Z13, Z14
-	VMOVUPD          Z15, 1664(BX)
+	VMOVUPD          Z15, 768(BX)
 	VMULPD           Z1, Z11, Z15
-	VMOVUPD          Z30, 832(BX)
+	VMOVUPD          Z30, 1664(BX)
 	VMULPD           Z9, Z0, Z30
-	VMOVUPD          Z29, 1728(BX)
+	VMOVUPD          Z29, 2496(BX)
 	VMULPD           Z4, Z23, Z29
 	VMOVUPD          Z28, 2560(BX)
 	VMULPD           Z19, Z16, Z28
@@ -696,11 +698,11 @@ body:
 	VMOVUPD          2560(BX), Z12
 	VBROADCASTSD     blackFirstStripAVX512Consts<>+128(SB), Z17
 	VPTERNLOGQ       $0xe4, Z17, Z12, Z0
-	VMOVUPD          1728(BX), Z18
+	VMOVUPD          2496(BX), Z18
 	VPTERNLOGQ       $0xe4, Z17, Z18, Z4
-	VMOVUPD          832(BX), Z19
+	VMOVUPD          1664(BX), Z19
 	VPTERNLOGQ       $0xe4, Z17, Z19, Z7
-	VMOVUPD          1664(BX), Z20
+	VMOVUPD          768(BX), Z20
 	VPTERNLOGQ       $0xe4, Z17, Z20, Z5
 	VFMADD213PD      Z29, Z21, Z8
 	VFMADD213PD      Z29, Z22, Z9
@@ -718,10 +720,10 @@ body:
 	VFMADD213PD      Z30, Z22, Z9
 	VFMADD213PD      Z30, Z23, Z10
 	VFMADD231PD      Z29, Z16, Z30
-	VMULPD           896(BX), Z24, Z24
-	VMULPD           1600(BX), Z26, Z26
-	VMULPD           960(BX), Z27, Z27
-	VMULPD           1536(BX), Z28, Z28
+	VMULPD           1600(BX), Z24, Z24
+	VMULPD           832(BX), Z26, Z26
+	VMULPD           1536(BX), Z27, Z27
+	VMULPD           896(BX), Z28, Z28
 	VFMADD213PD      Z31, Z21, Z8
 	VFMADD213PD      Z31, Z22, Z9
 	VFMADD213PD      Z31, Z23, Z10
@@ -729,9 +731,8 @@ body:
 	VBROADCASTSD     blackFirstStripAVX512Consts<>+344(SB), Z29
 	VCMPPD           $0x11, Z29, Z12, K5
 	VCMPPD           $0x11, Z29, Z18, K6
-	KMOVB            K3, 2240(BX)
-	VCMPPD           $0x11, Z29, Z19, K3
-	KMOVB            K4, 2304(BX)
+	VCMPPD           $0x11, Z29, Z19, K7
+	KMOVB            K4, 2240(BX)
 	VCMPPD           $0x11, Z29, Z20, K4
 	VMOVUPD          3136(BX), Z12
 	VMULPD           2688(BX), Z12, Z18
@@ -762,13 +763,13 @@ body:
 	VFMADD213PD      Z3, Z22, Z9
 	VFMADD213PD      Z3, Z23, Z10
 	VFMADD231PD      Z2, Z16, Z3
+	KMOVB            K3, 2304(BX)
+	VCMPPD           $0x11, Z29, Z24, K3
 	KMOVB            K2, 2368(BX)
-	VCMPPD           $0x11, Z29, Z24, K2
+	VCMPPD           $0x11, Z29, Z26, K2
 	KMOVB            K1, 2432(BX)
-	VCMPPD           $0x11, Z29, Z26, K1
-	KMOVB            K1, 1664(BX)
 	VCMPPD           $0x11, Z29, Z27, K1
-	KMOVB            K1, 832(BX)
+	KMOVB            K1, 768(BX)
 	VCMPPD           $0x11, Z29, Z28, K1
 	VBROADCASTSD     blackFirstStripAVX512Consts<>+232(SB), Z2
 	VFMADD213PD      Z2, Z21, Z8
@@ -933,27 +934,26 @@ body:
 	VMOVUPD          2048(BX), Z14
 	VBLENDMPD        Z12, Z14, K6, Z14
 	VMOVUPD          2112(BX), Z15
-	VBLENDMPD        Z12, Z15, K3, Z15
+	VBLENDMPD        Z12, Z15, K7, Z15
 	VMOVUPD          2176(BX), Z16
 	VBLENDMPD        Z12, Z16, K4, Z16
-	VMOVUPD          640(BX), Z17
-	VBLENDMPD        Z12, Z17, K2, Z17
-	KMOVB            1664(BX), K2
-	VMOVUPD          576(BX), Z18
+	VMOVUPD          576(BX), Z17
+	VBLENDMPD        Z12, Z17, K3, Z17
+	VMOVUPD          640(BX), Z18
 	VBLENDMPD        Z12, Z18, K2, Z18
-	KMOVB            832(BX), K2
-	VMOVUPD          704(BX), Z19
+	KMOVB            768(BX), K2
+	VMOVUPD          1920(BX), Z19
 	VBLENDMPD        Z12, Z19, K2, Z19
-	VMOVUPD          1024(BX), Z20
+	VMOVUPD          960(BX), Z20
 	VBLENDMPD        Z12, Z20, K1, Z12
-	VMOVUPD          896(BX), Z20
+	VMOVUPD          1600(BX), Z20
 	VBROADCASTSD     blackFirstStripAVX512Consts<>+128(SB), Z21
 	VPTERNLOGQ       $0xe4, Z21, Z20, Z6
-	VMOVUPD          1600(BX), Z20
+	VMOVUPD          832(BX), Z20
 	VPTERNLOGQ       $0xe4, Z21, Z20, Z10
-	VMOVUPD          960(BX), Z20
-	VPTERNLOGQ       $0xe4, Z21, Z20, Z11
 	VMOVUPD          1536(BX), Z20
+	VPTERNLOGQ       $0xe4, Z21, Z20, Z11
+	VMOVUPD          896(BX), Z20
 	VPTERNLOGQ       $0xe4, Z21, Z20, Z3
 	VBROADCASTSD     blackFirstStripAVX512Consts<>+456(SB), Z20
 	VMULPD           Z20, Z1, Z21
@@ -968,10 +968,10 @@ body:
 	VSUBPD           Z10, Z4, Z4
 	VSUBPD           Z11, Z7, Z7
 	VSUBPD           Z3, Z5, Z5
-	VMULPD           1856(BX), Z21, Z24
-	VMULPD           2496(BX), Z22, Z25
-	VMULPD           1920(BX), Z23, Z26
-	VMULPD           768(BX), Z20, Z27
+	VMULPD           1472(BX), Z21, Z24
+	VMULPD           1792(BX), Z22, Z25
+	VMULPD           1856(BX), Z23, Z26
+	VMULPD           704(BX), Z20, Z27
 	VFMADD231PD      Z0, Z1, Z13
 	VFMADD231PD      Z4, Z8, Z14
 	VFMADD231PD      Z7, Z9, Z15
@@ -985,10 +985,10 @@ body:
 	VMULPD           Z25, Z0, Z2
 	VMULPD           Z26, Z0, Z3
 	VMULPD           Z27, Z0, Z0
-	VMULPD           1792(BX), Z21, Z4
-	VMULPD           1216(BX), Z22, Z5
-	VMULPD           1152(BX), Z23, Z6
-	VMULPD           1088(BX), Z20, Z7
+	VMULPD           1728(BX), Z21, Z4
+	VMULPD           1152(BX), Z22, Z5
+	VMULPD           1088(BX), Z23, Z6
+	VMULPD           1024(BX), Z20, Z7
 	KMOVB            2432(BX), K1
 	VBROADCASTSD     blackFirstStripAVX512Consts<>+464(SB), Z8
 	VBLENDMPD        Z13, Z8, K1, Z9
@@ -1003,14 +1003,14 @@ body:
 	VMULPD           Z10, Z13, Z15
 	VMULPD           Z11, Z13, Z16
 	VMULPD           Z8, Z13, Z13
-	VMULPD           1792(BX), Z17, Z17
-	VMULPD           1216(BX), Z18, Z18
-	VMULPD           1152(BX), Z19, Z19
-	VMULPD           1088(BX), Z12, Z12
-	VMULPD           1280(BX), Z4, Z4
-	VMULPD           1344(BX), Z5, Z5
-	VMULPD           1408(BX), Z6, Z6
-	VMULPD           1472(BX), Z7, Z7
+	VMULPD           1728(BX), Z17, Z17
+	VMULPD           1152(BX), Z18, Z18
+	VMULPD           1088(BX), Z19, Z19
+	VMULPD           1024(BX), Z12, Z12
+	VMULPD           1216(BX), Z4, Z4
+	VMULPD           1280(BX), Z5, Z5
+	VMULPD           1344(BX), Z6, Z6
+	VMULPD           1408(BX), Z7, Z7
 	VMOVUPD          256(BX), Z24
 	VMULPD           Z21, Z24, Z21
 	VMULPD           Z22, Z24, Z22
@@ -1083,8 +1083,8 @@ rest:
 	JEQ  done
 
 tail:
-	MOVL $0x000000ff, DX
-	CMPQ CX, $0x08
+	MOVL $0x0000ffff, DX
+	CMPQ CX, $0x10
 	JGE  whole
 	MOVL $0x00000001, DX
 	SHLL CL, DX
@@ -1092,201 +1092,469 @@ tail:
 
 whole:
 	KMOVB            DX, K7
+	SHRL             $0x08, DX
+	KMOVB            DX, K6
 	VMOVUPD.Z        (R13)(AX*1), K7, Z0
-	VMOVUPD.Z        (R15)(AX*1), K7, Z1
-	VMOVUPD.Z        (R12)(AX*1), K7, Z2
-	VGETMANTPD       $0x04, Z0, Z3
-	VMULPD           256(BX), Z1, Z4
-	VGETEXPPD        Z0, Z5
-	VMULPD           128(BX), Z0, Z6
-	VMOVUPD          (BX), Z7
-	VMINPD           Z0, Z7, Z0
-	VMULPD           320(BX), Z2, Z8
-	VMULPD           Z1, Z1, Z1
-	VMULPD.BCST      blackFirstStripAVX512Consts<>+0(SB), Z3, Z9
-	VMOVUPD          512(BX), Z10
-	VCMPPD           $0x11, Z3, Z10, K1
-	VMULPD           Z4, Z7, Z10
-	VMOVUPD          448(BX), Z11
-	VSUBPD           Z5, Z11, Z5
-	VMULPD.BCST      blackFirstStripAVX512Consts<>+16(SB), Z4, Z11
-	VMINPD           128(BX), Z0, Z0
-	VMULPD           Z6, Z2, Z12
-	VMOVUPD          384(BX), Z13
-	VMOVAPD          Z13, Z14
-	VADDPD           Z13, Z13, K1, Z14
-	VCMPPD           $0x11, Z13, Z9, K2
-	VADDPD           320(BX), Z6, Z6
-	VMOVAPD          Z5, Z9
-	VADDPD.BCST      blackFirstStripAVX512Consts<>+24(SB), Z5, K1, Z9
-	VMINPD           Z4, Z0, Z0
-	VMOVAPD          Z3, Z13
-	VADDPD           Z3, Z3, K2, Z13
-	VADDPD           Z6, Z4, Z3
-	VADDPD.BCST      blackFirstStripAVX512Consts<>+8(SB), Z5, K2, Z9
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+96(SB), Z5
-	VCMPPD           $0x11, Z0, Z5, K1
-	VADDPD           Z13, Z14, Z0
-	VSUBPD           Z13, Z14, Z5
-	VCMPPD.BCST      $0x11, blackFirstStripAVX512Consts<>+104(SB), Z3, K2
-	VMULPD.BCST      blackFirstStripAVX512Consts<>+32(SB), Z9, Z3
-	VMULPD           Z10, Z0, Z6
-	KANDB            K2, K1, K1
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+8(SB), Z13
-	VDIVPD           Z6, Z13, Z6
-	VMULPD           Z6, Z10, Z10
-	VMULPD           Z6, Z0, Z0
-	VMULPD           Z10, Z5, Z5
-	VMULPD           Z0, Z7, Z6
-	VMULPD           Z0, Z4, Z0
-	VMULPD           Z5, Z5, Z4
-	VMULPD           Z1, Z6, Z1
-	VMULPD           Z0, Z6, Z7
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+48(SB), Z10
-	VFMADD231PD.BCST blackFirstStripAVX512Consts<>+40(SB), Z4, Z10
-	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+56(SB), Z4, Z10
-	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+64(SB), Z4, Z10
-	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+72(SB), Z4, Z10
-	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+80(SB), Z4, Z10
-	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+88(SB), Z4, Z10
-	VMULPD           Z10, Z4, Z4
-	VFMADD231PD      Z4, Z5, Z3
-	VFMADD231PD.BCST blackFirstStripAVX512Consts<>+112(SB), Z5, Z3
-	VFMADD231PD.BCST blackFirstStripAVX512Consts<>+120(SB), Z9, Z3
-	VMOVAPD          Z11, Z4
-	VFMADD231PD      Z3, Z6, Z4
-	VFMSUB231PD      Z3, Z6, Z11
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+128(SB), Z3
-	VANDPD           Z3, Z4, Z5
-	VANDPD           Z3, Z11, Z6
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+136(SB), Z9
-	VMINPD           Z5, Z9, Z5
-	VMINPD           Z6, Z9, Z6
-	VMULPD           Z4, Z2, Z9
-	VMULPD           Z11, Z2, Z2
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+144(SB), Z10
-	VFMADD213PD      Z13, Z5, Z10
-	VADDPD.BCST      blackFirstStripAVX512Consts<>+152(SB), Z5, Z14
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+144(SB), Z15
-	VFMADD213PD      Z13, Z6, Z15
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+344(SB), Z16
-	VCMPPD           $0x11, Z16, Z9, K2
-	VADDPD.BCST      blackFirstStripAVX512Consts<>+152(SB), Z6, Z9
-	VCMPPD           $0x11, Z16, Z2, K3
-	VMULPD.BCST      blackFirstStripAVX512Consts<>+160(SB), Z5, Z2
-	VBLENDMPD        Z16, Z8, K2, Z8
-	VBLENDMPD        Z16, Z12, K3, Z12
-	VSUBPD           Z12, Z8, Z12
-	VMULPD           Z14, Z10, Z16
-	VMULPD           Z9, Z15, Z17
-	VMULPD           Z2, Z5, Z18
-	VMULPD.BCST      blackFirstStripAVX512Consts<>+352(SB), Z18, Z18
-	VRNDSCALEPD      $0x08, Z18, Z18
-	VMULPD           Z17, Z16, Z19
-	VDIVPD           Z19, Z13, Z13
-	VMULPD           Z13, Z17, Z17
-	VMULPD           Z13, Z16, Z13
+	VMOVUPD.Z        64(R13)(AX*1), K6, Z1
+	MOVQ             sigma_base+192(FP), DX
+	VMOVUPD.Z        (DX)(AX*1), K7, Z2
+	MOVQ             sigma_base+192(FP), DX
+	VMOVUPD.Z        64(DX)(AX*1), K6, Z3
+	VMOVUPD.Z        (R12)(AX*1), K7, Z4
+	VMOVUPD.Z        64(R12)(AX*1), K6, Z5
+	VGETMANTPD       $0x04, Z0, Z6
+	VGETMANTPD       $0x04, Z1, Z7
+	VMOVUPD          256(BX), Z8
+	VMULPD           Z8, Z2, Z9
+	VMULPD           Z8, Z3, Z10
+	VGETEXPPD        Z0, Z11
+	VGETEXPPD        Z1, Z12
+	VMOVUPD          128(BX), Z13
+	VMULPD           Z13, Z0, Z14
+	VMULPD           Z13, Z1, Z15
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+0(SB), Z16
+	VMULPD           Z16, Z6, Z17
+	VMULPD           Z16, Z7, Z16
+	VMOVUPD          512(BX), Z18
+	VCMPPD           $0x11, Z6, Z18, K1
+	VCMPPD           $0x11, Z7, Z18, K2
+	VMOVUPD          (BX), Z18
+	VMULPD           Z9, Z18, Z19
+	VMULPD           Z10, Z18, Z20
+	VMOVUPD          448(BX), Z21
+	VSUBPD           Z11, Z21, Z11
+	VSUBPD           Z12, Z21, Z12
+	VMOVUPD          384(BX), Z21
+	VCMPPD           $0x11, Z21, Z17, K3
+	VCMPPD           $0x11, Z21, Z16, K4
+	VMOVAPD          Z21, Z16
+	VADDPD           Z21, Z21, K1, Z16
+	VMOVAPD          Z21, Z17
+	VADDPD           Z21, Z21, K2, Z17
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+16(SB), Z21
+	VMULPD           Z21, Z9, Z22
+	VMULPD           Z21, Z10, Z23
+	VMOVAPD          Z6, Z24
+	VADDPD           Z6, Z6, K3, Z24
+	VMOVAPD          Z7, Z6
+	VADDPD           Z7, Z7, K4, Z6
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+24(SB), Z7
+	VMOVAPD          Z11, Z25
+	VADDPD           Z7, Z11, K1, Z25
+	VMOVAPD          Z12, Z26
+	VADDPD           Z7, Z12, K2, Z26
+	VMINPD           Z0, Z18, Z0
+	VMINPD           Z1, Z18, Z1
+	VMOVUPD          320(BX), Z27
+	VMULPD           Z27, Z4, Z28
+	VMULPD           Z27, Z5, Z29
+	VADDPD           Z24, Z16, Z30
+	VADDPD           Z6, Z17, Z31
+	VSUBPD           Z24, Z16, Z16
+	VSUBPD           Z6, Z17, Z6
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+8(SB), Z17
+	VADDPD           Z17, Z11, K3, Z25
+	VADDPD           Z17, Z12, K4, Z26
+	VMINPD           Z13, Z0, Z0
+	VMINPD           Z13, Z1, Z1
+	VMULPD           Z19, Z30, Z11
+	VMULPD           Z20, Z31, Z12
+	VMULPD           Z14, Z4, Z13
+	VMULPD           Z15, Z5, Z24
+	VADDPD           Z14, Z27, Z14
+	VADDPD           Z15, Z27, Z15
+	VMULPD           Z2, Z2, Z2
+	VMULPD           Z3, Z3, Z3
+	VDIVPD           Z11, Z17, Z11
+	VDIVPD           Z12, Z17, Z12
+	VMINPD           Z9, Z0, Z0
+	VMINPD           Z10, Z1, Z1
+	VADDPD           Z14, Z9, Z14
+	VADDPD           Z15, Z10, Z15
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+96(SB), Z8
+	VCMPPD           $0x11, Z0, Z8, K1
+	VCMPPD           $0x11, Z1, Z8, K2
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+32(SB), Z0
+	VMULPD           Z0, Z25, Z1
+	VMULPD           Z0, Z26, Z0
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+104(SB), Z8
+	VCMPPD           $0x11, Z8, Z14, K3
+	VCMPPD           $0x11, Z8, Z15, K4
+	KANDB            K3, K1, K1
+	KANDB            K4, K2, K2
+	VMULPD           Z11, Z19, Z8
+	VMULPD           Z12, Z20, Z14
+	VMULPD           Z11, Z30, Z11
+	VMULPD           Z12, Z31, Z12
+	VMULPD           Z8, Z16, Z8
+	VMULPD           Z14, Z6, Z6
+	VMULPD           Z11, Z18, Z14
+	VMULPD           Z12, Z18, Z15
+	VMULPD           Z11, Z9, Z9
+	VMULPD           Z12, Z10, Z10
+	VMULPD           Z8, Z8, Z11
+	VMULPD           Z6, Z6, Z12
+	VMULPD           Z2, Z14, Z2
+	VMULPD           Z3, Z15, Z3
+	VMULPD           Z9, Z14, Z16
+	VMULPD           Z10, Z15, Z18
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+40(SB), Z19
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+48(SB), Z20
+	VFMADD231PD      Z19, Z11, Z20
+	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+48(SB), Z12, Z19
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+56(SB), Z30
+	VFMADD213PD      Z30, Z11, Z20
+	VFMADD231PD      Z19, Z12, Z30
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+64(SB), Z19
+	VFMADD213PD      Z19, Z11, Z20
+	VFMADD231PD      Z30, Z12, Z19
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+72(SB), Z30
+	VFMADD213PD      Z30, Z11, Z20
+	VFMADD231PD      Z19, Z12, Z30
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+80(SB), Z19
+	VFMADD213PD      Z19, Z11, Z20
+	VFMADD231PD      Z30, Z12, Z19
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+88(SB), Z30
+	VFMADD213PD      Z30, Z11, Z20
+	VFMADD231PD      Z19, Z12, Z30
+	VMULPD           Z20, Z11, Z11
+	VMULPD           Z30, Z12, Z12
+	VFMADD231PD      Z11, Z8, Z1
+	VFMADD231PD      Z12, Z6, Z0
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+112(SB), Z11
+	VFMADD231PD      Z11, Z8, Z1
+	VFMADD231PD      Z11, Z6, Z0
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+120(SB), Z6
+	VFMADD231PD      Z6, Z25, Z1
+	VFMADD231PD      Z6, Z26, Z0
+	VMOVAPD          Z22, Z6
+	VFMADD231PD      Z1, Z14, Z6
+	VMOVAPD          Z23, Z8
+	VFMADD231PD      Z0, Z15, Z8
+	VFMSUB231PD      Z1, Z14, Z22
+	VFMSUB231PD      Z0, Z15, Z23
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+128(SB), Z0
+	VANDPD           Z0, Z6, Z1
+	VANDPD           Z0, Z8, Z12
+	VANDPD           Z0, Z22, Z14
+	VANDPD           Z0, Z23, Z15
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+136(SB), Z19
+	VMINPD           Z1, Z19, Z1
+	VMINPD           Z12, Z19, Z12
+	VMINPD           Z14, Z19, Z14
+	VMINPD           Z15, Z19, Z15
+	VMULPD           Z6, Z4, Z19
+	VMULPD           Z8, Z5, Z20
+	VMULPD           Z22, Z4, Z4
+	VMULPD           Z23, Z5, Z5
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+144(SB), Z25
+	VFMADD213PD      Z17, Z1, Z25
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+144(SB), Z26
+	VFMADD213PD      Z17, Z12, Z26
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+152(SB), Z30
+	VADDPD           Z30, Z1, Z31
+	VADDPD           Z30, Z12, Z27
+	VMOVUPD          Z18, 576(BX)
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+344(SB), Z18
+	VCMPPD           $0x11, Z18, Z19, K3
+	VCMPPD           $0x11, Z18, Z20, K4
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+144(SB), Z19
+	VFMADD213PD      Z17, Z14, Z19
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+144(SB), Z20
+	VFMADD213PD      Z17, Z15, Z20
+	VCMPPD           $0x11, Z18, Z4, K5
+	KMOVB            K2, 640(BX)
+	VCMPPD           $0x11, Z18, Z5, K2
+	VADDPD           Z30, Z14, Z4
+	VADDPD           Z30, Z15, Z5
+	VBLENDMPD        Z18, Z28, K3, Z28
+	VBLENDMPD        Z18, Z29, K4, Z29
+	VBLENDMPD        Z18, Z13, K5, Z13
+	VBLENDMPD        Z18, Z24, K2, Z18
+	VSUBPD           Z13, Z28, Z13
+	VSUBPD           Z18, Z29, Z18
+	VMULPD           Z31, Z25, Z24
+	VMULPD           Z27, Z26, Z30
+	VMOVUPD          Z16, 704(BX)
+	VMULPD           Z4, Z19, Z16
+	VMOVUPD          Z10, 768(BX)
+	VMULPD           Z5, Z20, Z10
+	VMOVUPD          Z9, 832(BX)
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+160(SB), Z9
+	VMOVUPD          Z3, 896(BX)
+	VMULPD           Z9, Z1, Z3
+	VMOVUPD          Z2, 960(BX)
+	VMULPD           Z9, Z12, Z2
+	VMULPD           Z16, Z24, Z9
+	VMOVUPD          Z29, 1024(BX)
+	VMULPD           Z10, Z30, Z29
+	VDIVPD           Z9, Z17, Z9
+	VDIVPD           Z29, Z17, Z17
+	VMULPD           Z9, Z16, Z16
 	VMULPD           Z17, Z10, Z10
-	VMULPD           Z17, Z14, Z14
-	VMULPD           Z13, Z15, Z15
-	VMULPD           Z13, Z9, Z9
-	VMULPD           Z15, Z6, Z6
-	VMULPD           Z10, Z5, Z10
-	VMULPD.BCST      blackFirstStripAVX512Consts<>+360(SB), Z18, Z13
-	VFMADD231PD      Z2, Z5, Z13
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+112(SB), Z2
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+24(SB), Z5
-	VFMADD231PD      Z2, Z6, Z5
-	VFMADD231PD.BCST blackFirstStripAVX512Consts<>+368(SB), Z18, Z13
-	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+24(SB), Z10, Z2
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+176(SB), Z15
-	VFMADD231PD.BCST blackFirstStripAVX512Consts<>+168(SB), Z5, Z15
-	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+184(SB), Z5, Z15
-	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+192(SB), Z5, Z15
-	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+200(SB), Z5, Z15
-	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+208(SB), Z5, Z15
-	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+216(SB), Z5, Z15
-	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+224(SB), Z5, Z15
-	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+232(SB), Z5, Z15
-	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+240(SB), Z5, Z15
-	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+248(SB), Z5, Z15
-	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+256(SB), Z5, Z15
-	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+264(SB), Z5, Z15
-	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+272(SB), Z5, Z15
-	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+280(SB), Z5, Z15
-	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+288(SB), Z5, Z15
-	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+296(SB), Z5, Z15
-	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+304(SB), Z5, Z15
-	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+312(SB), Z5, Z15
-	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+320(SB), Z5, Z15
-	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+328(SB), Z5, Z15
-	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+336(SB), Z15, Z5
-	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+16(SB), Z5, Z6
-	VMULPD           Z9, Z6, Z5
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+176(SB), Z6
-	VFMADD231PD.BCST blackFirstStripAVX512Consts<>+168(SB), Z2, Z6
-	VPTERNLOGQ       $0xe4, Z3, Z11, Z5
-	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+184(SB), Z2, Z6
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+384(SB), Z9
-	VFMADD231PD.BCST blackFirstStripAVX512Consts<>+376(SB), Z13, Z9
-	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+192(SB), Z2, Z6
-	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+392(SB), Z13, Z9
-	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+200(SB), Z2, Z6
-	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+400(SB), Z13, Z9
-	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+208(SB), Z2, Z6
-	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+408(SB), Z13, Z9
-	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+216(SB), Z2, Z6
-	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+416(SB), Z13, Z9
-	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+224(SB), Z2, Z6
-	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+424(SB), Z13, Z9
-	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+232(SB), Z2, Z6
-	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+432(SB), Z13, Z9
-	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+240(SB), Z2, Z6
-	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+440(SB), Z13, Z9
-	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+248(SB), Z2, Z6
-	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+448(SB), Z13, Z9
-	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+256(SB), Z2, Z6
-	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+264(SB), Z2, Z6
-	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+272(SB), Z2, Z6
-	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+280(SB), Z2, Z6
-	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+288(SB), Z2, Z6
-	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+296(SB), Z2, Z6
-	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+304(SB), Z2, Z6
-	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+312(SB), Z2, Z6
-	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+320(SB), Z2, Z6
-	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+328(SB), Z2, Z6
-	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+336(SB), Z6, Z2
-	VMULPD           Z13, Z13, Z6
-	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+16(SB), Z2, Z10
-	VFMADD231PD      Z9, Z6, Z13
-	VMULPD           Z14, Z10, Z2
-	VMOVUPD          320(BX), Z6
-	VFMADD213PD      Z6, Z13, Z6
-	VPTERNLOGQ       $0xe4, Z3, Z4, Z2
-	VSCALEFPD        Z18, Z6, Z3
-	VSUBPD           Z2, Z5, Z4
-	VMULPD.BCST      blackFirstStripAVX512Consts<>+456(SB), Z3, Z5
-	VFMADD231PD      Z4, Z3, Z12
-	VFNMADD231PD     Z3, Z2, Z8
-	VMULPD           Z1, Z5, Z1
-	VMULPD           Z5, Z0, Z2
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+464(SB), Z3
-	VBLENDMPD        Z12, Z3, K1, Z3
-	VMULPD           Z8, Z0, Z0
-	VMULPD           256(BX), Z5, Z4
-	VMULPD           64(BX), Z3, Z5
-	VMOVUPD          Z3, K7, (SI)(AX*1)
-	VMULPD.BCST      blackFirstStripAVX512Consts<>+160(SB), Z1, Z1
-	VMULPD           Z7, Z2, Z2
-	VMOVUPD          Z0, K7, (DI)(AX*1)
-	VMOVUPD          Z4, K7, (R9)(AX*1)
-	VXORPD.BCST      blackFirstStripAVX512Consts<>+472(SB), Z5, Z0
-	VFMADD231PD      192(BX), Z3, Z1
-	VMOVUPD          Z2, K7, (R8)(AX*1)
-	VMOVUPD          Z0, K7, (R11)(AX*1)
-	VMOVUPD          Z1, K7, (R10)(AX*1)
-	ADDQ             $+64, AX
-	SUBQ             $+8, CX
+	VMULPD           Z9, Z24, Z9
+	VMULPD           Z17, Z30, Z17
+	VMULPD           Z16, Z25, Z24
+	VMULPD           Z10, Z26, Z25
+	VMULPD           Z16, Z31, Z16
+	VMULPD           Z10, Z27, Z10
+	VMULPD           Z9, Z19, Z19
+	VMULPD           Z17, Z20, Z20
+	VMULPD           Z9, Z4, Z4
+	VMULPD           Z17, Z5, Z5
+	VMULPD           Z19, Z14, Z9
+	VMULPD           Z20, Z15, Z14
+	VMULPD           Z24, Z1, Z15
+	VMULPD           Z25, Z12, Z17
+	VMULPD           Z3, Z1, Z19
+	VMULPD           Z2, Z12, Z20
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+352(SB), Z24
+	VMULPD           Z24, Z19, Z19
+	VMULPD           Z24, Z20, Z20
+	VRNDSCALEPD      $0x08, Z19, Z19
+	VRNDSCALEPD      $0x08, Z20, Z20
+	VMOVAPD          Z7, Z24
+	VFMADD231PD      Z11, Z9, Z24
+	VMOVAPD          Z7, Z25
+	VFMADD231PD      Z11, Z14, Z25
+	VMOVAPD          Z7, Z26
+	VFMADD231PD      Z11, Z15, Z26
+	VFMADD231PD      Z11, Z17, Z7
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+168(SB), Z11
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+176(SB), Z27
+	VFMADD231PD      Z11, Z24, Z27
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+176(SB), Z29
+	VFMADD231PD      Z11, Z25, Z29
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+184(SB), Z30
+	VFMADD213PD      Z30, Z24, Z27
+	VFMADD213PD      Z30, Z25, Z29
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+192(SB), Z31
+	VFMADD213PD      Z31, Z24, Z27
+	VFMADD213PD      Z31, Z25, Z29
+	VMOVUPD          Z28, 1088(BX)
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+200(SB), Z28
+	VFMADD213PD      Z28, Z24, Z27
+	VFMADD213PD      Z28, Z25, Z29
+	VMOVUPD          Z18, 1152(BX)
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+208(SB), Z18
+	VFMADD213PD      Z18, Z24, Z27
+	VFMADD213PD      Z18, Z25, Z29
+	VMOVUPD          Z13, 1216(BX)
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+216(SB), Z13
+	VFMADD213PD      Z13, Z24, Z27
+	VFMADD213PD      Z13, Z25, Z29
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+224(SB), Z13
+	VFMADD213PD      Z13, Z24, Z27
+	VFMADD213PD      Z13, Z25, Z29
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+232(SB), Z13
+	VFMADD213PD      Z13, Z24, Z27
+	VFMADD213PD      Z13, Z25, Z29
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+240(SB), Z13
+	VFMADD213PD      Z13, Z24, Z27
+	VFMADD213PD      Z13, Z25, Z29
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+248(SB), Z13
+	VFMADD213PD      Z13, Z24, Z27
+	VFMADD213PD      Z13, Z25, Z29
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+256(SB), Z13
+	VFMADD213PD      Z13, Z24, Z27
+	VFMADD213PD      Z13, Z25, Z29
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+264(SB), Z13
+	VFMADD213PD      Z13, Z24, Z27
+	VFMADD213PD      Z13, Z25, Z29
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+272(SB), Z13
+	VFMADD213PD      Z13, Z24, Z27
+	VFMADD213PD      Z13, Z25, Z29
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+280(SB), Z13
+	VFMADD213PD      Z13, Z24, Z27
+	VFMADD213PD      Z13, Z25, Z29
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+288(SB), Z13
+	VFMADD213PD      Z13, Z24, Z27
+	VFMADD213PD      Z13, Z25, Z29
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+296(SB), Z13
+	VFMADD213PD      Z13, Z24, Z27
+	VFMADD213PD      Z13, Z25, Z29
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+304(SB), Z13
+	VFMADD213PD      Z13, Z24, Z27
+	VFMADD213PD      Z13, Z25, Z29
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+312(SB), Z13
+	VFMADD213PD      Z13, Z24, Z27
+	VFMADD213PD      Z13, Z25, Z29
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+320(SB), Z13
+	VFMADD213PD      Z13, Z24, Z27
+	VFMADD213PD      Z13, Z25, Z29
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+328(SB), Z13
+	VFMADD213PD      Z13, Z24, Z27
+	VFMADD213PD      Z13, Z25, Z29
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+336(SB), Z13
+	VFMADD213PD      Z13, Z27, Z24
+	VFMADD213PD      Z13, Z29, Z25
+	VFMADD213PD      Z21, Z24, Z9
+	VFMADD213PD      Z21, Z25, Z14
+	VMULPD           Z4, Z9, Z4
+	VMULPD           Z5, Z14, Z5
+	VPTERNLOGQ       $0xe4, Z0, Z22, Z4
+	VPTERNLOGQ       $0xe4, Z0, Z23, Z5
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+176(SB), Z9
+	VFMADD231PD      Z11, Z26, Z9
+	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+176(SB), Z7, Z11
+	VFMADD213PD      Z30, Z26, Z9
+	VFMADD231PD      Z11, Z7, Z30
+	VFMADD213PD      Z31, Z26, Z9
+	VFMADD231PD      Z30, Z7, Z31
+	VFMADD213PD      Z28, Z26, Z9
+	VFMADD231PD      Z31, Z7, Z28
+	VFMADD213PD      Z18, Z26, Z9
+	VFMADD231PD      Z28, Z7, Z18
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+216(SB), Z11
+	VFMADD213PD      Z11, Z26, Z9
+	VFMADD231PD      Z18, Z7, Z11
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+224(SB), Z14
+	VFMADD213PD      Z14, Z26, Z9
+	VFMADD231PD      Z11, Z7, Z14
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+232(SB), Z11
+	VFMADD213PD      Z11, Z26, Z9
+	VFMADD231PD      Z14, Z7, Z11
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+240(SB), Z14
+	VFMADD213PD      Z14, Z26, Z9
+	VFMADD231PD      Z11, Z7, Z14
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+248(SB), Z11
+	VFMADD213PD      Z11, Z26, Z9
+	VFMADD231PD      Z14, Z7, Z11
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+256(SB), Z14
+	VFMADD213PD      Z14, Z26, Z9
+	VFMADD231PD      Z11, Z7, Z14
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+264(SB), Z11
+	VFMADD213PD      Z11, Z26, Z9
+	VFMADD231PD      Z14, Z7, Z11
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+272(SB), Z14
+	VFMADD213PD      Z14, Z26, Z9
+	VFMADD231PD      Z11, Z7, Z14
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+280(SB), Z11
+	VFMADD213PD      Z11, Z26, Z9
+	VFMADD231PD      Z14, Z7, Z11
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+288(SB), Z14
+	VFMADD213PD      Z14, Z26, Z9
+	VFMADD231PD      Z11, Z7, Z14
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+296(SB), Z11
+	VFMADD213PD      Z11, Z26, Z9
+	VFMADD231PD      Z14, Z7, Z11
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+304(SB), Z14
+	VFMADD213PD      Z14, Z26, Z9
+	VFMADD231PD      Z11, Z7, Z14
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+312(SB), Z11
+	VFMADD213PD      Z11, Z26, Z9
+	VFMADD231PD      Z14, Z7, Z11
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+320(SB), Z14
+	VFMADD213PD      Z14, Z26, Z9
+	VFMADD231PD      Z11, Z7, Z14
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+328(SB), Z11
+	VFMADD213PD      Z11, Z26, Z9
+	VFMADD231PD      Z14, Z7, Z11
+	VFMADD213PD      Z13, Z9, Z26
+	VFMADD231PD      Z11, Z7, Z13
+	VFMADD213PD      Z21, Z26, Z15
+	VFMADD231PD      Z13, Z17, Z21
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+360(SB), Z7
+	VMULPD           Z7, Z19, Z9
+	VMULPD           Z7, Z20, Z7
+	VMULPD           Z16, Z15, Z11
+	VMULPD           Z10, Z21, Z10
+	VFMADD231PD      Z3, Z1, Z9
+	VFMADD231PD      Z2, Z12, Z7
+	VPTERNLOGQ       $0xe4, Z0, Z6, Z11
+	VPTERNLOGQ       $0xe4, Z0, Z8, Z10
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+368(SB), Z0
+	VFMADD231PD      Z0, Z19, Z9
+	VFMADD231PD      Z0, Z20, Z7
+	VSUBPD           Z11, Z4, Z0
+	VSUBPD           Z10, Z5, Z1
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+376(SB), Z2
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+384(SB), Z3
+	VFMADD231PD      Z2, Z9, Z3
+	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+384(SB), Z7, Z2
+	VMULPD           Z9, Z9, Z4
+	VMULPD           Z7, Z7, Z5
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+392(SB), Z6
+	VFMADD213PD      Z6, Z9, Z3
+	VFMADD231PD      Z2, Z7, Z6
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+400(SB), Z2
+	VFMADD213PD      Z2, Z9, Z3
+	VFMADD231PD      Z6, Z7, Z2
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+408(SB), Z6
+	VFMADD213PD      Z6, Z9, Z3
+	VFMADD231PD      Z2, Z7, Z6
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+416(SB), Z2
+	VFMADD213PD      Z2, Z9, Z3
+	VFMADD231PD      Z6, Z7, Z2
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+424(SB), Z6
+	VFMADD213PD      Z6, Z9, Z3
+	VFMADD231PD      Z2, Z7, Z6
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+432(SB), Z2
+	VFMADD213PD      Z2, Z9, Z3
+	VFMADD231PD      Z6, Z7, Z2
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+440(SB), Z6
+	VFMADD213PD      Z6, Z9, Z3
+	VFMADD231PD      Z2, Z7, Z6
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+448(SB), Z2
+	VFMADD213PD      Z2, Z9, Z3
+	VFMADD231PD      Z6, Z7, Z2
+	VFMADD231PD      Z3, Z4, Z9
+	VFMADD231PD      Z2, Z5, Z7
+	VMOVUPD          320(BX), Z2
+	VFMADD213PD      Z2, Z2, Z9
+	VFMADD213PD      Z2, Z7, Z2
+	VSCALEFPD        Z19, Z9, Z3
+	VSCALEFPD        Z20, Z2, Z2
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+456(SB), Z4
+	VMULPD           Z4, Z3, Z5
+	VMULPD           Z4, Z2, Z4
+	VFMADD213PD      1216(BX), Z3, Z0
+	VFMADD213PD      1152(BX), Z2, Z1
+	VFNMADD213PD     1088(BX), Z3, Z11
+	VFNMADD213PD     1024(BX), Z2, Z10
+	VMULPD           960(BX), Z5, Z2
+	VMULPD           896(BX), Z4, Z3
+	VMOVUPD          832(BX), Z6
+	VMULPD           Z5, Z6, Z7
+	VMOVUPD          768(BX), Z8
+	VMULPD           Z4, Z8, Z9
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+464(SB), Z12
+	VBLENDMPD        Z0, Z12, K1, Z0
+	KMOVB            640(BX), K1
+	VBLENDMPD        Z1, Z12, K1, Z1
+	VMULPD           Z11, Z6, Z6
+	VMULPD           Z10, Z8, Z8
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+160(SB), Z10
+	VMULPD           Z2, Z10, Z2
+	VMULPD           Z3, Z10, Z3
+	VMOVUPD          64(BX), Z10
+	VMULPD           Z0, Z10, Z11
+	VMULPD           Z1, Z10, Z10
+	VMULPD           704(BX), Z7, Z7
+	VMULPD           576(BX), Z9, Z9
+	VMOVUPD          256(BX), Z12
+	VMULPD           Z5, Z12, Z5
+	VMULPD           Z4, Z12, Z4
+	VMOVUPD          192(BX), Z12
+	VFMADD231PD      Z0, Z12, Z2
+	VFMADD231PD      Z1, Z12, Z3
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+472(SB), Z12
+	VXORPD           Z11, Z12, Z11
+	VXORPD           Z10, Z12, Z10
+	VMOVUPD          Z0, K7, (SI)(AX*1)
+	VMOVUPD          Z1, K6, 64(SI)(AX*1)
+	VMOVUPD          Z6, K7, (DI)(AX*1)
+	VMOVUPD          Z8, K6, 64(DI)(AX*1)
+	VMOVUPD          Z7, K7, (R8)(AX*1)
+	VMOVUPD          Z9, K6, 64(R8)(AX*1)
+	VMOVUPD          Z11, K7, (R11)(AX*1)
+	VMOVUPD          Z10, K6, 64(R11)(AX*1)
+	VMOVUPD          Z5, K7, (R9)(AX*1)
+	VMOVUPD          Z4, K6, 64(R9)(AX*1)
+	VMOVUPD          Z2, K7, (R10)(AX*1)
+	VMOVUPD          Z3, K6, 64(R10)(AX*1)
+	ADDQ             $+128, AX
+	SUBQ             $+16, CX
 	JGT              tail
 
 done:
@@ -1583,11 +1851,19 @@ DATA blackFirstStripAVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA blackFirstStripAVX2Masks<>+8(SB)/8, $0xffffffffffffffff
 DATA blackFirstStripAVX2Masks<>+16(SB)/8, $0xffffffffffffffff
 DATA blackFirstStripAVX2Masks<>+24(SB)/8, $0xffffffffffffffff
-DATA blackFirstStripAVX2Masks<>+32(SB)/8, $0x0000000000000000
-DATA blackFirstStripAVX2Masks<>+40(SB)/8, $0x0000000000000000
-DATA blackFirstStripAVX2Masks<>+48(SB)/8, $0x0000000000000000
-DATA blackFirstStripAVX2Masks<>+56(SB)/8, $0x0000000000000000
-GLOBL blackFirstStripAVX2Masks<>(SB), RODATA|NOPTR, $64
+DATA blackFirstStripAVX2Masks<>+32(SB)/8, $0xffffffffffffffff
+DATA blackFirstStripAVX2Masks<>+40(SB)/8, $0xffffffffffffffff
+DATA blackFirstStripAVX2Masks<>+48(SB)/8, $0xffffffffffffffff
+DATA blackFirstStripAVX2Masks<>+56(SB)/8, $0xffffffffffffffff
+DATA blackFirstStripAVX2Masks<>+64(SB)/8, $0x0000000000000000
+DATA blackFirstStripAVX2Masks<>+72(SB)/8, $0x0000000000000000
+DATA blackFirstStripAVX2Masks<>+80(SB)/8, $0x0000000000000000
+DATA blackFirstStripAVX2Masks<>+88(SB)/8, $0x0000000000000000
+DATA blackFirstStripAVX2Masks<>+96(SB)/8, $0x0000000000000000
+DATA blackFirstStripAVX2Masks<>+104(SB)/8, $0x0000000000000000
+DATA blackFirstStripAVX2Masks<>+112(SB)/8, $0x0000000000000000
+DATA blackFirstStripAVX2Masks<>+120(SB)/8, $0x0000000000000000
+GLOBL blackFirstStripAVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func blackFirstStripAVX2(price []float64, delta []float64, gamma []float64, vega []float64, theta []float64, rho []float64, sign []float64, K []float64, sigma []float64, F float64, T float64, D float64, r float64)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
@@ -1603,7 +1879,6 @@ TEXT ·blackFirstStripAVX2(SB), $1920-248
 	MOVQ         rho_base+120(FP), R11
 	MOVQ         sign_base+144(FP), R12
 	MOVQ         K_base+168(FP), R13
-	MOVQ         sigma_base+192(FP), R15
 	VBROADCASTSD F+216(FP), Y0
 	VBROADCASTSD T+224(FP), Y1
 	VBROADCASTSD D+232(FP), Y2
@@ -1649,11 +1924,16 @@ body:
 	VMOVUPD      32(R13)(AX*1), Y1
 	PREFETCHT0   1088(R13)(AX*1)
 	VMOVUPD      64(R13)(AX*1), Y2
-	PREFETCHT0   1024(R15)(AX*1)
-	VMOVUPD      (R15)(AX*1), Y3
-	VMOVUPD      32(R15)(AX*1), Y4
-	PREFETCHT0   1088(R15)(AX*1)
-	VMOVUPD      64(R15)(AX*1), Y5
+	MOVQ         sigma_base+192(FP), DX
+	PREFETCHT0   1024(DX)(AX*1)
+	MOVQ         sigma_base+192(FP), DX
+	VMOVUPD      (DX)(AX*1), Y3
+	MOVQ         sigma_base+192(FP), DX
+	VMOVUPD      32(DX)(AX*1), Y4
+	MOVQ         sigma_base+192(FP), DX
+	PREFETCHT0   1088(DX)(AX*1)
+	MOVQ         sigma_base+192(FP), DX
+	VMOVUPD      64(DX)(AX*1), Y5
 	PREFETCHT0   1024(R12)(AX*1)
 	VMOVUPD      (R12)(AX*1), Y6
 	VMOVUPD      32(R12)(AX*1), Y7
@@ -2609,245 +2889,587 @@ rest:
 	JEQ  done
 
 tail:
-	MOVQ         $+4, DX
+	MOVQ         $+8, DX
 	CMPQ         CX, DX
 	CMOVQLT      CX, DX
 	NEGQ         DX
-	LEAQ         blackFirstStripAVX2Masks<>+32(SB), R14
+	LEAQ         blackFirstStripAVX2Masks<>+64(SB), R14
 	VMOVUPD      (R14)(DX*8), Y15
+	VMOVUPD      32(R14)(DX*8), Y14
 	VMASKMOVPD   (R13)(AX*1), Y15, Y0
-	VMASKMOVPD   (R15)(AX*1), Y15, Y1
-	VMASKMOVPD   (R12)(AX*1), Y15, Y2
-	VANDPD       blackFirstStripAVX2Consts<>+0(SB), Y0, Y3
-	VMULPD       128(BX), Y1, Y4
-	VMULPD       blackFirstStripAVX2Consts<>+64(SB), Y3, Y5
-	VCMPPD       $0x11, blackFirstStripAVX2Consts<>+32(SB), Y3, Y6
-	VCMPPD       $0x03, Y3, Y3, Y7
-	VCMPPD       $0x00, blackFirstStripAVX2Consts<>+256(SB), Y3, Y8
-	VCMPPD       $0x11, blackFirstStripAVX2Consts<>+320(SB), Y3, Y9
-	VMULPD       64(BX), Y0, Y10
-	VMOVUPD      (BX), Y11
-	VMINPD       Y0, Y11, Y0
-	VMULPD       Y4, Y11, Y12
-	VBLENDVPD    Y6, Y5, Y3, Y5
-	VANDPD       blackFirstStripAVX2Consts<>+224(SB), Y6, Y6
-	VMULPD       blackFirstStripAVX2Consts<>+384(SB), Y4, Y13
-	VANDPD       blackFirstStripAVX2Consts<>+96(SB), Y5, Y14
-	VPSRLQ       $0x34, Y5, Y5
-	VORPD        blackFirstStripAVX2Consts<>+128(SB), Y14, Y14
-	VORPD        blackFirstStripAVX2Consts<>+160(SB), Y5, Y5
-	VORPD        Y7, Y14, Y7
-	VSUBPD       blackFirstStripAVX2Consts<>+192(SB), Y5, Y5
-	VMULPD       blackFirstStripAVX2Consts<>+352(SB), Y7, Y14
-	VMULPD       Y1, Y1, Y1
-	VMINPD       64(BX), Y0, Y0
-	VSUBPD       Y6, Y5, Y5
-	VADDPD       Y7, Y7, Y6
-	VCMPPD       $0x11, 192(BX), Y14, Y14
-	VMINPD       Y4, Y0, Y0
-	VBLENDVPD    Y8, blackFirstStripAVX2Consts<>+288(SB), Y5, Y5
-	VMOVUPD      256(BX), Y8
-	VCMPPD       $0x11, Y7, Y8, Y8
-	VBLENDVPD    Y14, Y6, Y7, Y6
-	VBLENDVPD    Y9, Y5, Y3, Y3
-	VMULPD       160(BX), Y2, Y5
-	VMOVUPD      192(BX), Y7
-	VBLENDVPD    Y8, 288(BX), Y7, Y7
-	VMOVUPD      224(BX), Y9
-	VSUBPD       Y3, Y9, Y3
-	VMULPD       Y10, Y2, Y9
-	VADDPD       160(BX), Y10, Y10
-	VMOVUPD      Y9, 320(BX)
-	VMOVUPD      blackFirstStripAVX2Consts<>+736(SB), Y9
-	VCMPPD       $0x11, Y0, Y9, Y0
-	VADDPD       Y10, Y4, Y9
-	VCMPPD       $0x11, blackFirstStripAVX2Consts<>+704(SB), Y9, Y9
-	VANDPD       Y9, Y0, Y0
-	VADDPD       Y6, Y7, Y9
-	VSUBPD       Y6, Y7, Y6
-	VADDPD       blackFirstStripAVX2Consts<>+416(SB), Y3, Y7
-	VBLENDVPD    Y8, Y7, Y3, Y7
-	VMULPD       Y12, Y9, Y8
-	VMOVUPD      blackFirstStripAVX2Consts<>+128(SB), Y10
-	VADDPD       Y3, Y10, Y3
-	VDIVPD       Y8, Y10, Y8
-	VBLENDVPD    Y14, Y3, Y7, Y3
-	VMULPD       blackFirstStripAVX2Consts<>+448(SB), Y3, Y7
-	VMULPD       Y8, Y12, Y12
-	VMULPD       Y8, Y9, Y8
-	VMULPD       Y12, Y6, Y6
-	VMULPD       Y8, Y11, Y9
-	VMULPD       Y8, Y4, Y4
-	VMULPD       Y6, Y6, Y8
-	VMULPD       Y1, Y9, Y1
-	VMULPD       Y4, Y9, Y11
-	VMOVUPD      blackFirstStripAVX2Consts<>+512(SB), Y12
-	VFMADD231PD  blackFirstStripAVX2Consts<>+480(SB), Y8, Y12
-	VFMADD213PD  blackFirstStripAVX2Consts<>+544(SB), Y8, Y12
-	VFMADD213PD  blackFirstStripAVX2Consts<>+576(SB), Y8, Y12
-	VFMADD213PD  blackFirstStripAVX2Consts<>+608(SB), Y8, Y12
-	VFMADD213PD  blackFirstStripAVX2Consts<>+640(SB), Y8, Y12
-	VFMADD213PD  blackFirstStripAVX2Consts<>+672(SB), Y8, Y12
-	VMULPD       Y12, Y8, Y8
-	VFMADD231PD  Y8, Y6, Y7
-	VFMADD231PD  blackFirstStripAVX2Consts<>+768(SB), Y6, Y7
-	VFMADD231PD  blackFirstStripAVX2Consts<>+800(SB), Y3, Y7
-	VMOVAPD      Y13, Y3
-	VFMADD231PD  Y7, Y9, Y3
-	VFMSUB231PD  Y7, Y9, Y13
+	VMASKMOVPD   32(R13)(AX*1), Y14, Y1
+	MOVQ         sigma_base+192(FP), DX
+	VMASKMOVPD   (DX)(AX*1), Y15, Y2
+	MOVQ         sigma_base+192(FP), DX
+	VMASKMOVPD   32(DX)(AX*1), Y14, Y3
+	VMASKMOVPD   (R12)(AX*1), Y15, Y4
+	VMASKMOVPD   32(R12)(AX*1), Y14, Y5
 	VMOVUPD      blackFirstStripAVX2Consts<>+0(SB), Y6
-	VANDPD       Y3, Y6, Y7
-	VANDPD       Y13, Y6, Y8
-	VMOVUPD      blackFirstStripAVX2Consts<>+832(SB), Y9
-	VMINPD       Y7, Y9, Y7
-	VMINPD       Y8, Y9, Y8
-	VMULPD       Y3, Y2, Y9
-	VMULPD       Y13, Y2, Y2
-	VMOVUPD      blackFirstStripAVX2Consts<>+1024(SB), Y12
-	VANDPD       Y12, Y3, Y3
-	VANDPD       Y13, Y12, Y13
-	VMOVUPD      blackFirstStripAVX2Consts<>+864(SB), Y14
-	VFMADD213PD  Y10, Y7, Y14
-	VADDPD       blackFirstStripAVX2Consts<>+896(SB), Y7, Y12
-	VMOVUPD      blackFirstStripAVX2Consts<>+256(SB), Y6
-	VCMPPD       $0x11, Y6, Y9, Y9
-	VCMPPD       $0x11, Y6, Y2, Y2
-	VBLENDVPD    Y9, Y6, Y5, Y5
-	VMOVUPD      blackFirstStripAVX2Consts<>+864(SB), Y9
-	VFMADD213PD  Y10, Y8, Y9
-	VMOVUPD      Y11, 352(BX)
-	VMOVUPD      320(BX), Y11
-	VBLENDVPD    Y2, Y6, Y11, Y2
-	VADDPD       blackFirstStripAVX2Consts<>+896(SB), Y8, Y6
-	VSUBPD       Y2, Y5, Y2
-	VMULPD       Y12, Y14, Y11
-	VMOVUPD      Y0, 320(BX)
-	VMULPD       blackFirstStripAVX2Consts<>+928(SB), Y7, Y0
-	VMOVUPD      Y4, 384(BX)
-	VMULPD       Y6, Y9, Y4
-	VMOVUPD      Y1, 416(BX)
-	VMULPD       Y0, Y7, Y1
-	VMULPD       blackFirstStripAVX2Consts<>+960(SB), Y1, Y1
-	VROUNDPD     $0x08, Y1, Y1
-	VMOVUPD      Y5, 448(BX)
-	VMULPD       Y4, Y11, Y5
-	VDIVPD       Y5, Y10, Y5
-	VMULPD       Y5, Y4, Y4
-	VMULPD       Y5, Y11, Y5
-	VMULPD       Y4, Y14, Y10
-	VMULPD       Y4, Y12, Y4
-	VMULPD       Y5, Y9, Y9
-	VMULPD       Y5, Y6, Y5
-	VMULPD       Y9, Y8, Y6
-	VMULPD       Y10, Y7, Y8
-	VMULPD       blackFirstStripAVX2Consts<>+992(SB), Y1, Y9
-	VFMADD231PD  Y0, Y7, Y9
-	VFMADD231PD  blackFirstStripAVX2Consts<>+1088(SB), Y1, Y9
-	VMOVUPD      blackFirstStripAVX2Consts<>+768(SB), Y0
-	VMOVUPD      blackFirstStripAVX2Consts<>+416(SB), Y7
-	VFMADD231PD  Y0, Y6, Y7
-	VFMADD213PD  blackFirstStripAVX2Consts<>+416(SB), Y8, Y0
-	VMINPD       blackFirstStripAVX2Consts<>+1056(SB), Y1, Y10
-	VMAXPD       blackFirstStripAVX2Consts<>+1120(SB), Y10, Y10
-	VSUBPD       Y10, Y1, Y1
-	VMOVUPD      blackFirstStripAVX2Consts<>+1152(SB), Y11
-	VADDPD       Y11, Y10, Y10
-	VADDPD       Y11, Y1, Y1
-	VPSLLQ       $0x34, Y10, Y10
-	VPSLLQ       $0x34, Y1, Y1
-	VMOVUPD      blackFirstStripAVX2Consts<>+1376(SB), Y11
-	VFMADD231PD  blackFirstStripAVX2Consts<>+1344(SB), Y7, Y11
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1440(SB), Y7, Y11
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1504(SB), Y7, Y11
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1568(SB), Y7, Y11
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1632(SB), Y7, Y11
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1696(SB), Y7, Y11
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1728(SB), Y7, Y11
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1760(SB), Y7, Y11
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1792(SB), Y7, Y11
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1824(SB), Y7, Y11
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1856(SB), Y7, Y11
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1888(SB), Y7, Y11
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1920(SB), Y7, Y11
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1952(SB), Y7, Y11
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1984(SB), Y7, Y11
-	VFMADD213PD  blackFirstStripAVX2Consts<>+2016(SB), Y7, Y11
-	VFMADD213PD  blackFirstStripAVX2Consts<>+2048(SB), Y7, Y11
-	VFMADD213PD  blackFirstStripAVX2Consts<>+2080(SB), Y7, Y11
-	VFMADD213PD  blackFirstStripAVX2Consts<>+2112(SB), Y7, Y11
-	VFMADD213PD  blackFirstStripAVX2Consts<>+2144(SB), Y7, Y11
-	VFMADD213PD  blackFirstStripAVX2Consts<>+2176(SB), Y11, Y7
-	VFMADD213PD  blackFirstStripAVX2Consts<>+384(SB), Y7, Y6
-	VMULPD       Y5, Y6, Y5
-	VANDPD       blackFirstStripAVX2Consts<>+0(SB), Y5, Y5
-	VORPD        Y13, Y5, Y5
-	VMOVUPD      blackFirstStripAVX2Consts<>+1376(SB), Y6
-	VFMADD231PD  blackFirstStripAVX2Consts<>+1344(SB), Y0, Y6
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1440(SB), Y0, Y6
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1504(SB), Y0, Y6
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1568(SB), Y0, Y6
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1632(SB), Y0, Y6
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1696(SB), Y0, Y6
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1728(SB), Y0, Y6
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1760(SB), Y0, Y6
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1792(SB), Y0, Y6
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1824(SB), Y0, Y6
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1856(SB), Y0, Y6
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1888(SB), Y0, Y6
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1920(SB), Y0, Y6
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1952(SB), Y0, Y6
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1984(SB), Y0, Y6
-	VFMADD213PD  blackFirstStripAVX2Consts<>+2016(SB), Y0, Y6
-	VFMADD213PD  blackFirstStripAVX2Consts<>+2048(SB), Y0, Y6
-	VFMADD213PD  blackFirstStripAVX2Consts<>+2080(SB), Y0, Y6
-	VFMADD213PD  blackFirstStripAVX2Consts<>+2112(SB), Y0, Y6
-	VFMADD213PD  blackFirstStripAVX2Consts<>+2144(SB), Y0, Y6
-	VFMADD213PD  blackFirstStripAVX2Consts<>+2176(SB), Y6, Y0
-	VFMADD213PD  blackFirstStripAVX2Consts<>+384(SB), Y0, Y8
-	VMOVUPD      blackFirstStripAVX2Consts<>+1216(SB), Y0
-	VFMADD231PD  blackFirstStripAVX2Consts<>+1184(SB), Y9, Y0
-	VMULPD       Y4, Y8, Y4
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1248(SB), Y9, Y0
-	VMULPD       Y9, Y9, Y6
-	VANDPD       blackFirstStripAVX2Consts<>+0(SB), Y4, Y4
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1280(SB), Y9, Y0
-	VORPD        Y3, Y4, Y3
-	VSUBPD       Y3, Y5, Y4
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1312(SB), Y9, Y0
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1408(SB), Y9, Y0
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1472(SB), Y9, Y0
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1536(SB), Y9, Y0
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1600(SB), Y9, Y0
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1664(SB), Y9, Y0
-	VFMADD231PD  Y0, Y6, Y9
-	VMOVUPD      160(BX), Y0
-	VFMADD213PD  Y0, Y9, Y0
-	VMULPD       Y1, Y0, Y0
+	VANDPD       Y6, Y0, Y7
+	VANDPD       Y6, Y1, Y8
+	VMOVUPD      blackFirstStripAVX2Consts<>+64(SB), Y9
+	VMULPD       Y7, Y9, Y10
+	VMULPD       Y8, Y9, Y9
+	VMOVUPD      blackFirstStripAVX2Consts<>+32(SB), Y11
+	VCMPPD       $0x11, Y11, Y7, Y12
+	VCMPPD       $0x11, Y11, Y8, Y11
+	VCMPPD       $0x03, Y7, Y7, Y13
+	VCMPPD       $0x03, Y8, Y8, Y6
+	VMOVUPD      Y5, 320(BX)
+	VMULPD       128(BX), Y2, Y5
+	VMOVUPD      Y4, 352(BX)
+	VMULPD       128(BX), Y3, Y4
+	VBLENDVPD    Y12, Y10, Y7, Y10
+	VBLENDVPD    Y11, Y9, Y8, Y9
+	VMOVUPD      Y1, 384(BX)
+	VANDPD       blackFirstStripAVX2Consts<>+96(SB), Y10, Y1
+	VMOVUPD      Y0, 416(BX)
+	VANDPD       blackFirstStripAVX2Consts<>+96(SB), Y9, Y0
+	VORPD        blackFirstStripAVX2Consts<>+128(SB), Y1, Y1
+	VORPD        blackFirstStripAVX2Consts<>+128(SB), Y0, Y0
+	VORPD        Y13, Y1, Y1
+	VORPD        Y6, Y0, Y0
+	VMOVUPD      blackFirstStripAVX2Consts<>+352(SB), Y6
+	VMULPD       Y6, Y1, Y13
+	VMULPD       Y6, Y0, Y6
+	VMOVUPD      Y8, 448(BX)
+	VADDPD       Y1, Y1, Y8
+	VMOVUPD      Y7, 480(BX)
+	VADDPD       Y0, Y0, Y7
+	VMOVUPD      Y3, 512(BX)
+	VMOVUPD      256(BX), Y3
+	VMOVUPD      Y2, 544(BX)
+	VCMPPD       $0x11, Y1, Y3, Y2
+	VCMPPD       $0x11, Y0, Y3, Y3
+	VMOVUPD      Y11, 576(BX)
+	VMULPD       (BX), Y5, Y11
+	VMOVUPD      Y5, 608(BX)
+	VMULPD       (BX), Y4, Y5
+	VCMPPD       $0x11, 192(BX), Y13, Y13
+	VCMPPD       $0x11, 192(BX), Y6, Y6
+	VMOVUPD      Y4, 640(BX)
+	VMOVUPD      192(BX), Y4
+	VMOVUPD      Y12, 672(BX)
+	VBLENDVPD    Y2, 288(BX), Y4, Y12
+	VBLENDVPD    Y3, 288(BX), Y4, Y4
+	VBLENDVPD    Y13, Y8, Y1, Y1
+	VBLENDVPD    Y6, Y7, Y0, Y0
+	VADDPD       Y1, Y12, Y7
+	VADDPD       Y0, Y4, Y8
+	VSUBPD       Y1, Y12, Y1
+	VSUBPD       Y0, Y4, Y0
+	VPSRLQ       $0x34, Y10, Y4
+	VPSRLQ       $0x34, Y9, Y9
+	VMOVUPD      blackFirstStripAVX2Consts<>+160(SB), Y10
+	VORPD        Y4, Y10, Y4
+	VORPD        Y9, Y10, Y9
+	VMULPD       Y11, Y7, Y10
+	VMULPD       Y5, Y8, Y12
+	VSUBPD       blackFirstStripAVX2Consts<>+192(SB), Y4, Y4
+	VSUBPD       blackFirstStripAVX2Consts<>+192(SB), Y9, Y9
+	VMOVUPD      Y6, 704(BX)
+	VMOVUPD      blackFirstStripAVX2Consts<>+224(SB), Y6
+	VMOVUPD      Y13, 736(BX)
+	VANDPD       672(BX), Y6, Y13
+	VANDPD       576(BX), Y6, Y6
+	VMOVUPD      Y3, 576(BX)
+	VMOVUPD      544(BX), Y3
+	VMULPD       Y3, Y3, Y3
+	VMOVUPD      Y3, 544(BX)
+	VMOVUPD      512(BX), Y3
+	VMULPD       Y3, Y3, Y3
+	VMOVUPD      Y3, 512(BX)
+	VMOVUPD      blackFirstStripAVX2Consts<>+128(SB), Y3
+	VDIVPD       Y10, Y3, Y10
+	VDIVPD       Y12, Y3, Y12
+	VSUBPD       Y13, Y4, Y4
+	VSUBPD       Y6, Y9, Y6
+	VMOVUPD      480(BX), Y9
+	VMOVUPD      blackFirstStripAVX2Consts<>+256(SB), Y13
+	VCMPPD       $0x00, Y13, Y9, Y3
+	VMOVUPD      Y2, 672(BX)
+	VMOVUPD      448(BX), Y2
+	VMOVUPD      Y0, 768(BX)
+	VCMPPD       $0x00, Y13, Y2, Y0
+	VMOVUPD      blackFirstStripAVX2Consts<>+288(SB), Y13
+	VBLENDVPD    Y3, Y13, Y4, Y3
+	VBLENDVPD    Y0, Y13, Y6, Y0
+	VMOVUPD      blackFirstStripAVX2Consts<>+320(SB), Y4
+	VCMPPD       $0x11, Y4, Y9, Y6
+	VCMPPD       $0x11, Y4, Y2, Y4
+	VBLENDVPD    Y6, Y3, Y9, Y3
+	VBLENDVPD    Y4, Y0, Y2, Y0
+	VMOVUPD      224(BX), Y2
+	VSUBPD       Y3, Y2, Y3
+	VSUBPD       Y0, Y2, Y0
+	VMOVUPD      blackFirstStripAVX2Consts<>+384(SB), Y2
+	VMULPD       608(BX), Y2, Y4
+	VMULPD       640(BX), Y2, Y6
+	VMOVUPD      416(BX), Y9
+	VMOVUPD      64(BX), Y13
+	VMULPD       Y13, Y9, Y2
+	VMOVUPD      Y6, 448(BX)
+	VMULPD       384(BX), Y13, Y6
+	VMOVUPD      Y4, 480(BX)
+	VMOVUPD      (BX), Y4
+	VMINPD       Y9, Y4, Y9
+	VMOVUPD      Y6, 416(BX)
+	VMINPD       384(BX), Y4, Y6
+	VMINPD       Y13, Y9, Y9
+	VMINPD       Y13, Y6, Y6
+	VMULPD       Y10, Y11, Y11
+	VMULPD       Y12, Y5, Y5
+	VMULPD       Y10, Y7, Y7
+	VMULPD       Y12, Y8, Y8
+	VMOVUPD      blackFirstStripAVX2Consts<>+416(SB), Y10
+	VADDPD       Y10, Y3, Y12
+	VADDPD       Y10, Y0, Y13
+	VMINPD       608(BX), Y9, Y9
+	VMINPD       640(BX), Y6, Y6
+	VMULPD       Y11, Y1, Y1
+	VMULPD       768(BX), Y5, Y5
+	VMOVUPD      blackFirstStripAVX2Consts<>+128(SB), Y11
+	VADDPD       Y3, Y11, Y10
+	VMOVUPD      Y2, 768(BX)
+	VADDPD       Y0, Y11, Y2
+	VMOVUPD      672(BX), Y11
+	VBLENDVPD    Y11, Y12, Y3, Y3
+	VMOVUPD      576(BX), Y11
+	VBLENDVPD    Y11, Y13, Y0, Y0
+	VMULPD       Y1, Y1, Y11
+	VMULPD       Y5, Y5, Y12
+	VMOVUPD      736(BX), Y13
+	VBLENDVPD    Y13, Y10, Y3, Y3
+	VMOVUPD      704(BX), Y10
+	VBLENDVPD    Y10, Y2, Y0, Y0
+	VMOVUPD      blackFirstStripAVX2Consts<>+448(SB), Y2
+	VMULPD       Y2, Y3, Y10
+	VMULPD       Y2, Y0, Y2
+	VMOVUPD      blackFirstStripAVX2Consts<>+480(SB), Y13
+	VMOVUPD      Y0, 704(BX)
+	VMOVUPD      blackFirstStripAVX2Consts<>+512(SB), Y0
+	VFMADD231PD  Y13, Y11, Y0
+	VFMADD213PD  blackFirstStripAVX2Consts<>+512(SB), Y12, Y13
+	VMOVUPD      Y3, 736(BX)
+	VMULPD       Y7, Y4, Y3
+	VMULPD       Y8, Y4, Y4
+	VMULPD       608(BX), Y7, Y7
+	VMULPD       640(BX), Y8, Y8
+	VMOVUPD      Y8, 576(BX)
+	VMOVUPD      blackFirstStripAVX2Consts<>+736(SB), Y8
+	VCMPPD       $0x11, Y9, Y8, Y9
+	VCMPPD       $0x11, Y6, Y8, Y6
+	VMOVUPD      blackFirstStripAVX2Consts<>+544(SB), Y8
+	VFMADD213PD  Y8, Y11, Y0
+	VFMADD231PD  Y13, Y12, Y8
+	VMULPD       544(BX), Y3, Y13
+	VMOVUPD      Y13, 544(BX)
+	VMULPD       512(BX), Y4, Y13
+	VFMADD213PD  blackFirstStripAVX2Consts<>+576(SB), Y11, Y0
+	VFMADD213PD  blackFirstStripAVX2Consts<>+576(SB), Y12, Y8
+	VFMADD213PD  blackFirstStripAVX2Consts<>+608(SB), Y11, Y0
+	VFMADD213PD  blackFirstStripAVX2Consts<>+608(SB), Y12, Y8
+	VFMADD213PD  blackFirstStripAVX2Consts<>+640(SB), Y11, Y0
+	VFMADD213PD  blackFirstStripAVX2Consts<>+640(SB), Y12, Y8
+	VFMADD213PD  blackFirstStripAVX2Consts<>+672(SB), Y11, Y0
+	VFMADD213PD  blackFirstStripAVX2Consts<>+672(SB), Y12, Y8
+	VMULPD       Y0, Y11, Y0
+	VMULPD       Y8, Y12, Y8
+	VMOVUPD      352(BX), Y11
+	VMOVUPD      160(BX), Y12
+	VMOVUPD      Y13, 512(BX)
+	VMULPD       Y12, Y11, Y13
+	VMOVUPD      Y13, 672(BX)
+	VMULPD       320(BX), Y12, Y13
+	VFMADD231PD  Y0, Y1, Y10
+	VFMADD231PD  Y8, Y5, Y2
+	VMOVUPD      768(BX), Y0
+	VMULPD       Y0, Y11, Y8
+	VMOVUPD      416(BX), Y11
+	VMOVUPD      Y8, 384(BX)
+	VMULPD       320(BX), Y11, Y8
+	VADDPD       Y0, Y12, Y0
+	VADDPD       Y11, Y12, Y11
+	VMOVUPD      blackFirstStripAVX2Consts<>+768(SB), Y12
+	VFMADD231PD  Y12, Y1, Y10
+	VFMADD231PD  Y12, Y5, Y2
+	VMULPD       Y7, Y3, Y1
+	VMULPD       576(BX), Y4, Y5
+	VADDPD       608(BX), Y0, Y0
+	VADDPD       640(BX), Y11, Y11
+	VMOVUPD      Y5, 640(BX)
+	VMOVUPD      blackFirstStripAVX2Consts<>+800(SB), Y5
+	VFMADD231PD  736(BX), Y5, Y10
+	VFMADD231PD  704(BX), Y5, Y2
+	VMOVUPD      blackFirstStripAVX2Consts<>+704(SB), Y5
+	VCMPPD       $0x11, Y5, Y0, Y0
+	VCMPPD       $0x11, Y5, Y11, Y5
+	VMOVUPD      480(BX), Y11
+	VFMADD231PD  Y10, Y3, Y11
+	VMOVUPD      Y1, 704(BX)
+	VMOVUPD      448(BX), Y1
+	VFMADD231PD  Y2, Y4, Y1
+	VFMSUB213PD  480(BX), Y10, Y3
+	VFMSUB213PD  448(BX), Y2, Y4
+	VANDPD       Y0, Y9, Y0
+	VANDPD       Y5, Y6, Y2
+	VMOVUPD      blackFirstStripAVX2Consts<>+0(SB), Y5
+	VANDPD       Y11, Y5, Y6
+	VANDPD       Y1, Y5, Y9
+	VANDPD       Y3, Y5, Y10
+	VMOVUPD      Y2, 448(BX)
+	VANDPD       Y4, Y5, Y2
+	VMOVUPD      blackFirstStripAVX2Consts<>+832(SB), Y5
+	VMINPD       Y6, Y5, Y6
+	VMINPD       Y9, Y5, Y9
+	VMINPD       Y10, Y5, Y10
+	VMINPD       Y2, Y5, Y2
+	VMOVUPD      352(BX), Y5
+	VMOVUPD      Y0, 480(BX)
+	VMULPD       Y11, Y5, Y0
+	VMOVUPD      Y7, 736(BX)
+	VMOVUPD      320(BX), Y7
+	VMULPD       Y1, Y7, Y12
+	VMULPD       Y3, Y5, Y5
+	VMULPD       Y4, Y7, Y7
+	VMOVUPD      Y2, 320(BX)
+	VMOVUPD      blackFirstStripAVX2Consts<>+128(SB), Y2
+	VFMADD231PD  blackFirstStripAVX2Consts<>+864(SB), Y6, Y2
+	VMOVUPD      Y2, 352(BX)
+	VMOVUPD      blackFirstStripAVX2Consts<>+128(SB), Y2
+	VFMADD231PD  blackFirstStripAVX2Consts<>+864(SB), Y9, Y2
+	VANDPD       blackFirstStripAVX2Consts<>+1024(SB), Y11, Y11
+	VANDPD       blackFirstStripAVX2Consts<>+1024(SB), Y1, Y1
+	VCMPPD       $0x11, blackFirstStripAVX2Consts<>+256(SB), Y0, Y0
+	VCMPPD       $0x11, blackFirstStripAVX2Consts<>+256(SB), Y12, Y12
+	VCMPPD       $0x11, blackFirstStripAVX2Consts<>+256(SB), Y5, Y5
+	VCMPPD       $0x11, blackFirstStripAVX2Consts<>+256(SB), Y7, Y7
+	VANDPD       blackFirstStripAVX2Consts<>+1024(SB), Y3, Y3
+	VANDPD       blackFirstStripAVX2Consts<>+1024(SB), Y4, Y4
+	VMOVUPD      Y1, 608(BX)
+	VMOVUPD      672(BX), Y1
+	VBLENDVPD    Y0, blackFirstStripAVX2Consts<>+256(SB), Y1, Y0
+	VMOVUPD      blackFirstStripAVX2Consts<>+256(SB), Y1
+	VBLENDVPD    Y12, Y1, Y13, Y12
+	VMOVUPD      blackFirstStripAVX2Consts<>+896(SB), Y13
+	VMOVUPD      Y11, 672(BX)
+	VADDPD       Y13, Y6, Y11
+	VMOVUPD      Y4, 416(BX)
+	VADDPD       Y13, Y9, Y4
+	VMOVUPD      Y3, 768(BX)
+	VMOVUPD      384(BX), Y3
+	VBLENDVPD    Y5, Y1, Y3, Y3
+	VBLENDVPD    Y7, Y1, Y8, Y1
+	VMOVUPD      blackFirstStripAVX2Consts<>+864(SB), Y5
+	VMOVUPD      blackFirstStripAVX2Consts<>+128(SB), Y7
+	VFMADD231PD  Y5, Y10, Y7
+	VMOVUPD      320(BX), Y8
+	VFMADD213PD  blackFirstStripAVX2Consts<>+128(SB), Y8, Y5
+	VSUBPD       Y3, Y0, Y3
+	VSUBPD       Y1, Y12, Y1
+	VMOVUPD      Y12, 384(BX)
+	VADDPD       Y13, Y10, Y12
+	VADDPD       Y13, Y8, Y13
+	VMOVUPD      Y0, 800(BX)
+	VMULPD       352(BX), Y11, Y0
+	VMOVUPD      Y1, 832(BX)
+	VMULPD       Y4, Y2, Y1
+	VMOVUPD      Y3, 864(BX)
+	VMOVUPD      blackFirstStripAVX2Consts<>+928(SB), Y3
+	VMULPD       Y3, Y6, Y8
+	VMOVUPD      Y10, 896(BX)
+	VMULPD       Y3, Y9, Y10
+	VMULPD       Y12, Y7, Y3
+	VMOVUPD      Y12, 928(BX)
+	VMULPD       Y13, Y5, Y12
+	VMOVUPD      Y13, 960(BX)
+	VMULPD       Y8, Y6, Y13
+	VMOVUPD      Y8, 992(BX)
+	VMULPD       Y10, Y9, Y8
+	VMULPD       blackFirstStripAVX2Consts<>+960(SB), Y13, Y13
+	VMULPD       blackFirstStripAVX2Consts<>+960(SB), Y8, Y8
+	VROUNDPD     $0x08, Y13, Y13
+	VROUNDPD     $0x08, Y8, Y8
+	VMOVUPD      Y10, 1024(BX)
+	VMULPD       Y3, Y0, Y10
+	VMOVUPD      Y8, 1056(BX)
+	VMULPD       Y12, Y1, Y8
+	VMOVUPD      Y13, 1088(BX)
+	VMOVUPD      blackFirstStripAVX2Consts<>+128(SB), Y13
+	VDIVPD       Y10, Y13, Y10
+	VDIVPD       Y8, Y13, Y8
+	VMULPD       Y10, Y3, Y3
+	VMULPD       Y8, Y12, Y12
 	VMULPD       Y10, Y0, Y0
-	VMULPD       blackFirstStripAVX2Consts<>+2208(SB), Y0, Y1
-	VFMADD231PD  Y4, Y0, Y2
-	VFNMADD213PD 448(BX), Y0, Y3
-	VMULPD       416(BX), Y1, Y0
-	VMOVUPD      384(BX), Y4
-	VMULPD       Y1, Y4, Y5
-	VMOVUPD      320(BX), Y6
-	VMOVUPD      blackFirstStripAVX2Consts<>+2240(SB), Y7
-	VBLENDVPD    Y6, Y2, Y7, Y2
-	VMULPD       Y3, Y4, Y3
-	VMULPD       128(BX), Y1, Y1
-	VMULPD       32(BX), Y2, Y4
-	VMASKMOVPD   Y2, Y15, (SI)(AX*1)
-	VMULPD       blackFirstStripAVX2Consts<>+928(SB), Y0, Y0
-	VMULPD       352(BX), Y5, Y5
-	VMASKMOVPD   Y3, Y15, (DI)(AX*1)
-	VMASKMOVPD   Y1, Y15, (R9)(AX*1)
-	VXORPD       blackFirstStripAVX2Consts<>+1024(SB), Y4, Y1
-	VFMADD231PD  96(BX), Y2, Y0
-	VMASKMOVPD   Y5, Y15, (R8)(AX*1)
-	VMASKMOVPD   Y1, Y15, (R11)(AX*1)
-	VMASKMOVPD   Y0, Y15, (R10)(AX*1)
-	ADDQ         $+32, AX
-	SUBQ         $+4, CX
+	VMULPD       Y8, Y1, Y1
+	VMULPD       352(BX), Y3, Y8
+	VMULPD       Y12, Y2, Y2
+	VMULPD       Y3, Y11, Y3
+	VMULPD       Y12, Y4, Y4
+	VMULPD       Y0, Y7, Y7
+	VMULPD       Y1, Y5, Y5
+	VMULPD       928(BX), Y0, Y0
+	VMULPD       960(BX), Y1, Y1
+	VMULPD       896(BX), Y7, Y7
+	VMULPD       320(BX), Y5, Y5
+	VMULPD       Y8, Y6, Y8
+	VMULPD       Y2, Y9, Y2
+	VMOVUPD      1088(BX), Y10
+	VMOVUPD      blackFirstStripAVX2Consts<>+992(SB), Y11
+	VMULPD       Y11, Y10, Y12
+	VMOVUPD      1056(BX), Y13
+	VMULPD       Y11, Y13, Y11
+	VFMADD231PD  992(BX), Y6, Y12
+	VFMADD231PD  1024(BX), Y9, Y11
+	VMOVUPD      blackFirstStripAVX2Consts<>+1088(SB), Y6
+	VFMADD231PD  Y6, Y10, Y12
+	VFMADD231PD  Y6, Y13, Y11
+	VMOVUPD      blackFirstStripAVX2Consts<>+768(SB), Y6
+	VMOVUPD      blackFirstStripAVX2Consts<>+416(SB), Y9
+	VFMADD231PD  Y6, Y7, Y9
+	VMOVUPD      Y11, 1024(BX)
+	VMOVUPD      blackFirstStripAVX2Consts<>+416(SB), Y11
+	VFMADD231PD  Y6, Y5, Y11
+	VMOVUPD      Y12, 992(BX)
+	VMOVUPD      blackFirstStripAVX2Consts<>+416(SB), Y12
+	VFMADD231PD  Y6, Y8, Y12
+	VFMADD213PD  blackFirstStripAVX2Consts<>+416(SB), Y2, Y6
+	VMOVUPD      Y4, 320(BX)
+	VMINPD       blackFirstStripAVX2Consts<>+1056(SB), Y10, Y4
+	VMOVUPD      Y3, 896(BX)
+	VMINPD       blackFirstStripAVX2Consts<>+1056(SB), Y13, Y3
+	VMAXPD       blackFirstStripAVX2Consts<>+1120(SB), Y4, Y4
+	VMAXPD       blackFirstStripAVX2Consts<>+1120(SB), Y3, Y3
+	VSUBPD       Y4, Y10, Y10
+	VSUBPD       Y3, Y13, Y13
+	VADDPD       blackFirstStripAVX2Consts<>+1152(SB), Y4, Y4
+	VADDPD       blackFirstStripAVX2Consts<>+1152(SB), Y3, Y3
+	VADDPD       blackFirstStripAVX2Consts<>+1152(SB), Y10, Y10
+	VADDPD       blackFirstStripAVX2Consts<>+1152(SB), Y13, Y13
+	VPSLLQ       $0x34, Y4, Y4
+	VPSLLQ       $0x34, Y3, Y3
+	VPSLLQ       $0x34, Y10, Y10
+	VPSLLQ       $0x34, Y13, Y13
+	VMOVUPD      Y3, 1056(BX)
+	VMOVUPD      blackFirstStripAVX2Consts<>+1376(SB), Y3
+	VFMADD231PD  blackFirstStripAVX2Consts<>+1344(SB), Y9, Y3
+	VMOVUPD      Y4, 1088(BX)
+	VMOVUPD      blackFirstStripAVX2Consts<>+1376(SB), Y4
+	VFMADD231PD  blackFirstStripAVX2Consts<>+1344(SB), Y11, Y4
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1440(SB), Y9, Y3
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1440(SB), Y11, Y4
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1504(SB), Y9, Y3
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1504(SB), Y11, Y4
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1568(SB), Y9, Y3
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1568(SB), Y11, Y4
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1632(SB), Y9, Y3
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1632(SB), Y11, Y4
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1696(SB), Y9, Y3
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1696(SB), Y11, Y4
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1728(SB), Y9, Y3
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1728(SB), Y11, Y4
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1760(SB), Y9, Y3
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1760(SB), Y11, Y4
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1792(SB), Y9, Y3
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1792(SB), Y11, Y4
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1824(SB), Y9, Y3
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1824(SB), Y11, Y4
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1856(SB), Y9, Y3
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1856(SB), Y11, Y4
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1888(SB), Y9, Y3
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1888(SB), Y11, Y4
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1920(SB), Y9, Y3
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1920(SB), Y11, Y4
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1952(SB), Y9, Y3
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1952(SB), Y11, Y4
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1984(SB), Y9, Y3
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1984(SB), Y11, Y4
+	VFMADD213PD  blackFirstStripAVX2Consts<>+2016(SB), Y9, Y3
+	VFMADD213PD  blackFirstStripAVX2Consts<>+2016(SB), Y11, Y4
+	VFMADD213PD  blackFirstStripAVX2Consts<>+2048(SB), Y9, Y3
+	VFMADD213PD  blackFirstStripAVX2Consts<>+2048(SB), Y11, Y4
+	VFMADD213PD  blackFirstStripAVX2Consts<>+2080(SB), Y9, Y3
+	VFMADD213PD  blackFirstStripAVX2Consts<>+2080(SB), Y11, Y4
+	VFMADD213PD  blackFirstStripAVX2Consts<>+2112(SB), Y9, Y3
+	VFMADD213PD  blackFirstStripAVX2Consts<>+2112(SB), Y11, Y4
+	VFMADD213PD  blackFirstStripAVX2Consts<>+2144(SB), Y9, Y3
+	VFMADD213PD  blackFirstStripAVX2Consts<>+2144(SB), Y11, Y4
+	VFMADD213PD  blackFirstStripAVX2Consts<>+2176(SB), Y3, Y9
+	VFMADD213PD  blackFirstStripAVX2Consts<>+2176(SB), Y4, Y11
+	VMOVUPD      blackFirstStripAVX2Consts<>+384(SB), Y3
+	VFMADD213PD  Y3, Y9, Y7
+	VFMADD213PD  Y3, Y11, Y5
+	VMULPD       Y0, Y7, Y0
+	VMULPD       Y1, Y5, Y1
+	VMOVUPD      blackFirstStripAVX2Consts<>+0(SB), Y4
+	VANDPD       Y0, Y4, Y0
+	VANDPD       Y1, Y4, Y1
+	VORPD        768(BX), Y0, Y0
+	VORPD        416(BX), Y1, Y1
+	VMOVUPD      blackFirstStripAVX2Consts<>+1344(SB), Y5
+	VMOVUPD      blackFirstStripAVX2Consts<>+1376(SB), Y7
+	VFMADD231PD  Y5, Y12, Y7
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1376(SB), Y6, Y5
+	VMOVUPD      blackFirstStripAVX2Consts<>+1440(SB), Y9
+	VFMADD213PD  Y9, Y12, Y7
+	VFMADD231PD  Y5, Y6, Y9
+	VMOVUPD      blackFirstStripAVX2Consts<>+1504(SB), Y5
+	VFMADD213PD  Y5, Y12, Y7
+	VFMADD231PD  Y9, Y6, Y5
+	VMOVUPD      blackFirstStripAVX2Consts<>+1568(SB), Y9
+	VFMADD213PD  Y9, Y12, Y7
+	VFMADD231PD  Y5, Y6, Y9
+	VMOVUPD      blackFirstStripAVX2Consts<>+1632(SB), Y5
+	VFMADD213PD  Y5, Y12, Y7
+	VFMADD231PD  Y9, Y6, Y5
+	VMOVUPD      blackFirstStripAVX2Consts<>+1696(SB), Y9
+	VFMADD213PD  Y9, Y12, Y7
+	VFMADD231PD  Y5, Y6, Y9
+	VMOVUPD      blackFirstStripAVX2Consts<>+1728(SB), Y5
+	VFMADD213PD  Y5, Y12, Y7
+	VFMADD231PD  Y9, Y6, Y5
+	VMOVUPD      blackFirstStripAVX2Consts<>+1760(SB), Y9
+	VFMADD213PD  Y9, Y12, Y7
+	VFMADD231PD  Y5, Y6, Y9
+	VMOVUPD      blackFirstStripAVX2Consts<>+1792(SB), Y5
+	VFMADD213PD  Y5, Y12, Y7
+	VFMADD231PD  Y9, Y6, Y5
+	VMOVUPD      blackFirstStripAVX2Consts<>+1824(SB), Y9
+	VFMADD213PD  Y9, Y12, Y7
+	VFMADD231PD  Y5, Y6, Y9
+	VMOVUPD      blackFirstStripAVX2Consts<>+1856(SB), Y5
+	VFMADD213PD  Y5, Y12, Y7
+	VFMADD231PD  Y9, Y6, Y5
+	VMOVUPD      blackFirstStripAVX2Consts<>+1888(SB), Y9
+	VFMADD213PD  Y9, Y12, Y7
+	VFMADD231PD  Y5, Y6, Y9
+	VMOVUPD      blackFirstStripAVX2Consts<>+1920(SB), Y5
+	VFMADD213PD  Y5, Y12, Y7
+	VFMADD231PD  Y9, Y6, Y5
+	VMOVUPD      blackFirstStripAVX2Consts<>+1952(SB), Y9
+	VFMADD213PD  Y9, Y12, Y7
+	VFMADD231PD  Y5, Y6, Y9
+	VMOVUPD      blackFirstStripAVX2Consts<>+1984(SB), Y5
+	VFMADD213PD  Y5, Y12, Y7
+	VFMADD231PD  Y9, Y6, Y5
+	VMOVUPD      blackFirstStripAVX2Consts<>+2016(SB), Y9
+	VFMADD213PD  Y9, Y12, Y7
+	VFMADD231PD  Y5, Y6, Y9
+	VMOVUPD      blackFirstStripAVX2Consts<>+2048(SB), Y5
+	VFMADD213PD  Y5, Y12, Y7
+	VFMADD231PD  Y9, Y6, Y5
+	VMOVUPD      blackFirstStripAVX2Consts<>+2080(SB), Y9
+	VFMADD213PD  Y9, Y12, Y7
+	VFMADD231PD  Y5, Y6, Y9
+	VMOVUPD      blackFirstStripAVX2Consts<>+2112(SB), Y5
+	VFMADD213PD  Y5, Y12, Y7
+	VFMADD231PD  Y9, Y6, Y5
+	VMOVUPD      blackFirstStripAVX2Consts<>+2144(SB), Y9
+	VFMADD213PD  Y9, Y12, Y7
+	VFMADD231PD  Y5, Y6, Y9
+	VMOVUPD      blackFirstStripAVX2Consts<>+2176(SB), Y5
+	VFMADD213PD  Y5, Y7, Y12
+	VFMADD231PD  Y9, Y6, Y5
+	VFMADD213PD  Y3, Y12, Y8
+	VFMADD231PD  Y5, Y2, Y3
+	VMULPD       896(BX), Y8, Y2
+	VMULPD       320(BX), Y3, Y3
+	VMOVUPD      992(BX), Y5
+	VMOVUPD      blackFirstStripAVX2Consts<>+1184(SB), Y6
+	VMOVUPD      blackFirstStripAVX2Consts<>+1216(SB), Y7
+	VFMADD231PD  Y6, Y5, Y7
+	VMOVUPD      1024(BX), Y8
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1216(SB), Y8, Y6
+	VANDPD       Y2, Y4, Y2
+	VANDPD       Y3, Y4, Y3
+	VMOVUPD      blackFirstStripAVX2Consts<>+1248(SB), Y4
+	VFMADD213PD  Y4, Y5, Y7
+	VFMADD231PD  Y6, Y8, Y4
+	VORPD        672(BX), Y2, Y2
+	VORPD        608(BX), Y3, Y3
+	VMULPD       Y5, Y5, Y6
+	VMULPD       Y8, Y8, Y9
+	VSUBPD       Y2, Y0, Y0
+	VSUBPD       Y3, Y1, Y1
+	VMOVUPD      blackFirstStripAVX2Consts<>+1280(SB), Y11
+	VFMADD213PD  Y11, Y5, Y7
+	VFMADD231PD  Y4, Y8, Y11
+	VMOVUPD      blackFirstStripAVX2Consts<>+1312(SB), Y4
+	VFMADD213PD  Y4, Y5, Y7
+	VFMADD231PD  Y11, Y8, Y4
+	VMOVUPD      blackFirstStripAVX2Consts<>+1408(SB), Y11
+	VFMADD213PD  Y11, Y5, Y7
+	VFMADD231PD  Y4, Y8, Y11
+	VMOVUPD      blackFirstStripAVX2Consts<>+1472(SB), Y4
+	VFMADD213PD  Y4, Y5, Y7
+	VFMADD231PD  Y11, Y8, Y4
+	VMOVUPD      blackFirstStripAVX2Consts<>+1536(SB), Y11
+	VFMADD213PD  Y11, Y5, Y7
+	VFMADD231PD  Y4, Y8, Y11
+	VMOVUPD      blackFirstStripAVX2Consts<>+1600(SB), Y4
+	VFMADD213PD  Y4, Y5, Y7
+	VFMADD231PD  Y11, Y8, Y4
+	VMOVUPD      blackFirstStripAVX2Consts<>+1664(SB), Y11
+	VFMADD213PD  Y11, Y5, Y7
+	VFMADD231PD  Y4, Y8, Y11
+	VFMADD231PD  Y7, Y6, Y5
+	VFMADD231PD  Y11, Y9, Y8
+	VMOVUPD      160(BX), Y4
+	VFMADD213PD  Y4, Y4, Y5
+	VFMADD213PD  Y4, Y8, Y4
+	VMULPD       Y10, Y5, Y5
+	VMULPD       Y13, Y4, Y4
+	VMULPD       1088(BX), Y5, Y5
+	VMULPD       1056(BX), Y4, Y4
+	VMOVUPD      blackFirstStripAVX2Consts<>+2208(SB), Y6
+	VMULPD       Y6, Y5, Y7
+	VMULPD       Y6, Y4, Y6
+	VFMADD213PD  864(BX), Y5, Y0
+	VFMADD213PD  832(BX), Y4, Y1
+	VFNMADD213PD 800(BX), Y5, Y2
+	VFNMADD213PD 384(BX), Y4, Y3
+	VMULPD       544(BX), Y7, Y4
+	VMULPD       512(BX), Y6, Y5
+	VMULPD       736(BX), Y7, Y8
+	VMULPD       576(BX), Y6, Y9
+	VMOVUPD      480(BX), Y10
+	VMOVUPD      blackFirstStripAVX2Consts<>+2240(SB), Y11
+	VBLENDVPD    Y10, Y0, Y11, Y0
+	VMOVUPD      448(BX), Y10
+	VBLENDVPD    Y10, Y1, Y11, Y1
+	VMOVUPD      blackFirstStripAVX2Consts<>+928(SB), Y10
+	VMULPD       Y4, Y10, Y4
+	VMULPD       Y5, Y10, Y5
+	VMOVUPD      32(BX), Y10
+	VMULPD       Y0, Y10, Y11
+	VMULPD       Y1, Y10, Y10
+	VMULPD       736(BX), Y2, Y2
+	VMULPD       576(BX), Y3, Y3
+	VMULPD       704(BX), Y8, Y8
+	VMULPD       640(BX), Y9, Y9
+	VMOVUPD      128(BX), Y12
+	VMULPD       Y7, Y12, Y7
+	VMULPD       Y6, Y12, Y6
+	VMOVUPD      96(BX), Y12
+	VFMADD231PD  Y0, Y12, Y4
+	VFMADD231PD  Y1, Y12, Y5
+	VMOVUPD      blackFirstStripAVX2Consts<>+1024(SB), Y12
+	VXORPD       Y11, Y12, Y11
+	VXORPD       Y10, Y12, Y10
+	VMASKMOVPD   Y0, Y15, (SI)(AX*1)
+	VMASKMOVPD   Y1, Y14, 32(SI)(AX*1)
+	VMASKMOVPD   Y2, Y15, (DI)(AX*1)
+	VMASKMOVPD   Y3, Y14, 32(DI)(AX*1)
+	VMASKMOVPD   Y8, Y15, (R8)(AX*1)
+	VMASKMOVPD   Y9, Y14, 32(R8)(AX*1)
+	VMASKMOVPD   Y11, Y15, (R11)(AX*1)
+	VMASKMOVPD   Y10, Y14, 32(R11)(AX*1)
+	VMASKMOVPD   Y7, Y15, (R9)(AX*1)
+	VMASKMOVPD   Y6, Y14, 32(R9)(AX*1)
+	VMASKMOVPD   Y4, Y15, (R10)(AX*1)
+	VMASKMOVPD   Y5, Y14, 32(R10)(AX*1)
+	ADDQ         $+64, AX
+	SUBQ         $+8, CX
 	JGT          tail
 
 done:

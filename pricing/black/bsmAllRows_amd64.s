@@ -82,7 +82,6 @@ TEXT ·bsmAllRowsAVX512(SB), $3456-456
 	MOVQ rho_base+120(FP), R11
 	MOVQ vanna_base+144(FP), R12
 	MOVQ volga_base+168(FP), R13
-	MOVQ charm_base+192(FP), R15
 	XORL AX, AX
 	SUBQ $+24, CX
 	JLT  rest
@@ -902,12 +901,11 @@ body:
 	VMULPD           128(BX), Z17, Z7
 	VMULPD           64(BX), Z3, Z3
 	VMULPD           (BX), Z5, Z5
+	VCMPPD           $0x11, Z24, Z7, K7
 	KMOVB            K3, 2624(BX)
-	VCMPPD           $0x11, Z24, Z7, K3
+	VCMPPD           $0x11, Z24, Z3, K3
 	KMOVB            K2, 2688(BX)
-	VCMPPD           $0x11, Z24, Z3, K2
-	KMOVB            K1, 1536(BX)
-	VCMPPD           $0x11, Z24, Z5, K1
+	VCMPPD           $0x11, Z24, Z5, K2
 	VBROADCASTSD     bsmAllRowsAVX512Consts<>+160(SB), Z3
 	VBROADCASTSD     bsmAllRowsAVX512Consts<>+168(SB), Z5
 	VFMADD231PD      Z3, Z20, Z5
@@ -1036,9 +1034,9 @@ body:
 	VBLENDMPD        Z24, Z31, K4, Z13
 	VBLENDMPD        Z24, Z29, K5, Z14
 	VBLENDMPD        Z24, Z20, K6, Z20
-	VBLENDMPD        Z24, Z19, K3, Z19
-	VBLENDMPD        Z24, Z30, K2, Z21
-	VBLENDMPD        Z24, Z18, K1, Z18
+	VBLENDMPD        Z24, Z19, K7, Z19
+	VBLENDMPD        Z24, Z30, K3, Z21
+	VBLENDMPD        Z24, Z18, K2, Z18
 	VADDPD           512(BX), Z12, Z12
 	VADDPD           576(BX), Z9, Z9
 	VADDPD           832(BX), Z7, Z7
@@ -1053,10 +1051,10 @@ body:
 	VMULPD           768(BX), Z24, Z24
 	VMULPD           704(BX), Z30, Z30
 	VMULPD           640(BX), Z18, Z18
-	VCMPPD.BCST      $0x11, bsmAllRowsAVX512Consts<>+480(SB), Z12, K1
+	VCMPPD.BCST      $0x11, bsmAllRowsAVX512Consts<>+480(SB), Z12, K2
 	VBROADCASTSD     bsmAllRowsAVX512Consts<>+480(SB), Z12
-	VCMPPD           $0x11, Z12, Z9, K2
-	VCMPPD           $0x11, Z12, Z7, K3
+	VCMPPD           $0x11, Z12, Z9, K3
+	VCMPPD           $0x11, Z12, Z7, K4
 	VMULPD           2112(BX), Z27, Z7
 	VMULPD           2048(BX), Z28, Z9
 	VMULPD           1984(BX), Z26, Z12
@@ -1129,12 +1127,11 @@ body:
 	VMULPD           2752(BX), Z18, Z7
 	VMULPD           2880(BX), Z26, Z9
 	VMULPD           2176(BX), Z24, Z10
-	KMOVB            1536(BX), K4
-	KANDB            K1, K4, K1
-	KMOVB            2688(BX), K4
-	KANDB            K2, K4, K2
-	KMOVB            2624(BX), K4
-	KANDB            K3, K4, K3
+	KANDB            K2, K1, K1
+	KMOVB            2688(BX), K2
+	KANDB            K3, K2, K2
+	KMOVB            2624(BX), K3
+	KANDB            K4, K3, K3
 	VFMSUB231PD      1152(BX), Z0, Z22
 	VFMSUB231PD      1216(BX), Z11, Z23
 	VFMSUB231PD      Z8, Z5, Z25
@@ -1190,12 +1187,18 @@ body:
 	VMOVUPD          Z11, 64(DI)(AX*1)
 	PREFETCHT0       1152(DI)(AX*1)
 	VMOVUPD          Z8, 128(DI)(AX*1)
-	PREFETCHT0       1024(R15)(AX*1)
-	VMOVUPD          Z22, (R15)(AX*1)
-	PREFETCHT0       1088(R15)(AX*1)
-	VMOVUPD          Z23, 64(R15)(AX*1)
-	PREFETCHT0       1152(R15)(AX*1)
-	VMOVUPD          Z25, 128(R15)(AX*1)
+	MOVQ             charm_base+192(FP), DX
+	PREFETCHT0       1024(DX)(AX*1)
+	MOVQ             charm_base+192(FP), DX
+	VMOVUPD          Z22, (DX)(AX*1)
+	MOVQ             charm_base+192(FP), DX
+	PREFETCHT0       1088(DX)(AX*1)
+	MOVQ             charm_base+192(FP), DX
+	VMOVUPD          Z23, 64(DX)(AX*1)
+	MOVQ             charm_base+192(FP), DX
+	PREFETCHT0       1152(DX)(AX*1)
+	MOVQ             charm_base+192(FP), DX
+	VMOVUPD          Z25, 128(DX)(AX*1)
 	PREFETCHT0       1024(R10)(AX*1)
 	VMOVUPD          Z27, (R10)(AX*1)
 	PREFETCHT0       1088(R10)(AX*1)
@@ -1276,8 +1279,8 @@ rest:
 	JEQ  done
 
 tail:
-	MOVL $0x000000ff, DX
-	CMPQ CX, $0x08
+	MOVL $0x0000ffff, DX
+	CMPQ CX, $0x10
 	JGE  whole
 	MOVL $0x00000001, DX
 	SHLL CL, DX
@@ -1285,300 +1288,720 @@ tail:
 
 whole:
 	KMOVB            DX, K7
+	SHRL             $0x08, DX
+	KMOVB            DX, K6
 	MOVQ             T_base+360(FP), DX
 	VMOVUPD.Z        (DX)(AX*1), K7, Z0
+	MOVQ             T_base+360(FP), DX
+	VMOVUPD.Z        64(DX)(AX*1), K6, Z1
 	MOVQ             S_base+312(FP), DX
-	VMOVUPD.Z        (DX)(AX*1), K7, Z1
-	MOVQ             K_base+336(FP), DX
 	VMOVUPD.Z        (DX)(AX*1), K7, Z2
-	MOVQ             sigma_base+384(FP), DX
-	VMOVUPD.Z        (DX)(AX*1), K7, Z3
-	MOVQ             r_base+408(FP), DX
+	MOVQ             S_base+312(FP), DX
+	VMOVUPD.Z        64(DX)(AX*1), K6, Z3
+	MOVQ             K_base+336(FP), DX
 	VMOVUPD.Z        (DX)(AX*1), K7, Z4
-	MOVQ             q_base+432(FP), DX
-	VMOVUPD.Z        (DX)(AX*1), K7, Z5
-	MOVQ             sign_base+288(FP), DX
+	MOVQ             K_base+336(FP), DX
+	VMOVUPD.Z        64(DX)(AX*1), K6, Z5
+	MOVQ             sigma_base+384(FP), DX
 	VMOVUPD.Z        (DX)(AX*1), K7, Z6
-	VSQRTPD          Z0, Z7
-	VGETMANTPD       $0x04, Z1, Z8
-	VGETMANTPD       $0x04, Z2, Z9
-	VGETEXPPD        Z1, Z10
-	VGETEXPPD        Z2, Z11
-	VSUBPD           Z5, Z4, Z12
-	VMULPD           Z5, Z0, Z13
-	VSUBPD           Z11, Z10, Z10
-	VMULPD.BCST      bsmAllRowsAVX512Consts<>+0(SB), Z8, Z11
-	VXORPD.BCST      bsmAllRowsAVX512Consts<>+40(SB), Z13, Z13
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+48(SB), Z14
-	VMINPD           Z13, Z14, Z13
-	VCMPPD           $0x11, Z9, Z11, K1
-	VMULPD.BCST      bsmAllRowsAVX512Consts<>+0(SB), Z9, Z11
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+56(SB), Z15
-	VMAXPD           Z13, Z15, Z13
-	VCMPPD           $0x11, Z8, Z11, K2
-	VMOVAPD          Z8, Z11
-	VADDPD           Z8, Z8, K1, Z11
-	VMOVAPD          Z10, Z8
-	VADDPD.BCST      bsmAllRowsAVX512Consts<>+8(SB), Z10, K1, Z8
-	VMOVAPD          Z9, Z16
-	VADDPD           Z9, Z9, K2, Z16
-	VADDPD.BCST      bsmAllRowsAVX512Consts<>+24(SB), Z10, K2, Z8
-	VMULPD.BCST      bsmAllRowsAVX512Consts<>+64(SB), Z13, Z9
-	VRNDSCALEPD      $0x08, Z9, Z9
-	VFMADD231PD.BCST bsmAllRowsAVX512Consts<>+72(SB), Z9, Z13
-	VFMADD231PD.BCST bsmAllRowsAVX512Consts<>+80(SB), Z9, Z13
-	VMULPD           Z7, Z3, Z10
-	VADDPD           Z16, Z11, Z17
-	VSUBPD           Z16, Z11, Z11
-	VMULPD.BCST      bsmAllRowsAVX512Consts<>+32(SB), Z8, Z16
-	VMULPD           Z4, Z0, Z18
-	VXORPD.BCST      bsmAllRowsAVX512Consts<>+40(SB), Z18, Z18
-	VMINPD           Z18, Z14, Z14
-	VMAXPD           Z14, Z15, Z14
-	VMULPD           Z10, Z1, Z15
-	VMULPD.BCST      bsmAllRowsAVX512Consts<>+16(SB), Z10, Z18
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+168(SB), Z19
-	VFMADD231PD.BCST bsmAllRowsAVX512Consts<>+160(SB), Z13, Z19
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+176(SB), Z13, Z19
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+184(SB), Z13, Z19
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+192(SB), Z13, Z19
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+200(SB), Z13, Z19
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+208(SB), Z13, Z19
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+216(SB), Z13, Z19
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+224(SB), Z13, Z19
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+232(SB), Z13, Z19
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+24(SB), Z20
-	VFMADD213PD      Z20, Z13, Z19
-	VFMADD213PD      Z20, Z19, Z13
-	VSCALEFPD        Z9, Z13, Z9
-	VMULPD           Z9, Z1, Z9
-	VMULPD           Z15, Z17, Z13
-	VDIVPD           Z13, Z20, Z13
-	VMULPD           Z13, Z15, Z15
-	VMULPD           Z13, Z17, Z13
-	VMULPD           Z15, Z11, Z11
-	VMULPD           Z13, Z1, Z15
-	VMULPD           Z13, Z10, Z13
-	VMINPD           Z9, Z1, Z1
-	VMULPD.BCST      bsmAllRowsAVX512Consts<>+64(SB), Z14, Z17
+	MOVQ             sigma_base+384(FP), DX
+	VMOVUPD.Z        64(DX)(AX*1), K6, Z7
+	MOVQ             r_base+408(FP), DX
+	VMOVUPD.Z        (DX)(AX*1), K7, Z8
+	MOVQ             r_base+408(FP), DX
+	VMOVUPD.Z        64(DX)(AX*1), K6, Z9
+	MOVQ             q_base+432(FP), DX
+	VMOVUPD.Z        (DX)(AX*1), K7, Z10
+	MOVQ             q_base+432(FP), DX
+	VMOVUPD.Z        64(DX)(AX*1), K6, Z11
+	MOVQ             sign_base+288(FP), DX
+	VMOVUPD.Z        (DX)(AX*1), K7, Z12
+	MOVQ             sign_base+288(FP), DX
+	VMOVUPD.Z        64(DX)(AX*1), K6, Z13
+	VSQRTPD          Z0, Z14
+	VSQRTPD          Z1, Z15
+	VGETMANTPD       $0x04, Z2, Z16
+	VGETMANTPD       $0x04, Z3, Z17
+	VGETMANTPD       $0x04, Z4, Z18
+	VGETMANTPD       $0x04, Z5, Z19
+	VGETEXPPD        Z2, Z20
+	VGETEXPPD        Z3, Z21
+	VGETEXPPD        Z4, Z22
+	VGETEXPPD        Z5, Z23
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+0(SB), Z24
+	VMULPD           Z24, Z16, Z25
+	VMULPD           Z24, Z17, Z26
+	VSUBPD           Z22, Z20, Z20
+	VSUBPD           Z23, Z21, Z21
+	VMULPD           Z24, Z18, Z22
+	VMULPD           Z24, Z19, Z23
+	VCMPPD           $0x11, Z18, Z25, K1
+	VCMPPD           $0x11, Z19, Z26, K2
+	VSUBPD           Z10, Z8, Z24
+	VSUBPD           Z11, Z9, Z25
+	VCMPPD           $0x11, Z16, Z22, K3
+	VCMPPD           $0x11, Z17, Z23, K4
+	VMOVAPD          Z16, Z22
+	VADDPD           Z16, Z16, K1, Z22
+	VMOVAPD          Z17, Z16
+	VADDPD           Z17, Z17, K2, Z16
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+8(SB), Z17
+	VMOVAPD          Z20, Z23
+	VADDPD           Z17, Z20, K1, Z23
+	VMOVAPD          Z21, Z26
+	VADDPD           Z17, Z21, K2, Z26
+	VMOVAPD          Z18, Z27
+	VADDPD           Z18, Z18, K3, Z27
+	VMOVAPD          Z19, Z18
+	VADDPD           Z19, Z19, K4, Z18
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+24(SB), Z19
+	VADDPD           Z19, Z20, K3, Z23
+	VADDPD           Z19, Z21, K4, Z26
+	VADDPD           Z27, Z22, Z20
+	VADDPD           Z18, Z16, Z21
+	VSUBPD           Z27, Z22, Z22
+	VSUBPD           Z18, Z16, Z16
+	VMULPD           Z14, Z6, Z18
+	VMULPD           Z15, Z7, Z27
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+32(SB), Z28
+	VMULPD           Z28, Z23, Z29
+	VMULPD           Z28, Z26, Z28
+	VMULPD           Z10, Z0, Z30
+	VMULPD           Z11, Z1, Z31
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+40(SB), Z17
+	VXORPD           Z17, Z30, Z30
+	VXORPD           Z17, Z31, Z31
+	VMOVUPD          Z15, (BX)
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+48(SB), Z15
+	VMINPD           Z30, Z15, Z30
+	VMINPD           Z31, Z15, Z31
+	VMOVUPD          Z14, 64(BX)
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+56(SB), Z14
+	VMAXPD           Z30, Z14, Z30
+	VMAXPD           Z31, Z14, Z31
+	VMOVUPD          Z11, 128(BX)
+	VMULPD           Z18, Z2, Z11
+	VMOVUPD          Z10, 192(BX)
+	VMULPD           Z27, Z3, Z10
+	VMOVUPD          Z13, 256(BX)
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+16(SB), Z13
+	VMOVUPD          Z12, 320(BX)
+	VMULPD           Z13, Z18, Z12
+	VMOVUPD          Z7, 384(BX)
+	VMULPD           Z13, Z27, Z7
+	VMULPD           Z8, Z0, Z13
+	VMOVUPD          Z8, 448(BX)
+	VMULPD           Z9, Z1, Z8
+	VXORPD           Z13, Z17, Z13
+	VXORPD           Z8, Z17, Z8
+	VMINPD           Z13, Z15, Z13
+	VMINPD           Z8, Z15, Z8
+	VMAXPD           Z13, Z14, Z13
+	VMAXPD           Z8, Z14, Z8
+	VMULPD           Z11, Z20, Z14
+	VMULPD           Z10, Z21, Z15
+	VDIVPD           Z14, Z19, Z14
+	VDIVPD           Z15, Z19, Z15
+	VMULPD           Z14, Z11, Z11
+	VMULPD           Z15, Z10, Z10
+	VMULPD           Z14, Z20, Z14
+	VMULPD           Z15, Z21, Z15
+	VMULPD           Z11, Z22, Z11
+	VMULPD           Z10, Z16, Z10
+	VMULPD           Z14, Z2, Z16
+	VMULPD           Z15, Z3, Z20
+	VMULPD           Z14, Z18, Z14
+	VMULPD           Z15, Z27, Z15
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+64(SB), Z21
+	VMULPD           Z21, Z30, Z22
+	VMULPD           Z21, Z31, Z17
+	VRNDSCALEPD      $0x08, Z22, Z22
 	VRNDSCALEPD      $0x08, Z17, Z17
-	VFMADD231PD.BCST bsmAllRowsAVX512Consts<>+72(SB), Z17, Z14
-	VFMADD231PD.BCST bsmAllRowsAVX512Consts<>+80(SB), Z17, Z14
-	VMULPD           Z11, Z11, Z19
-	VMULPD           Z15, Z3, Z21
-	VMULPD           Z3, Z3, Z3
-	VMULPD           Z21, Z21, Z21
-	VMULPD           Z3, Z15, Z3
-	VMULPD.BCST      bsmAllRowsAVX512Consts<>+16(SB), Z21, Z21
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+96(SB), Z22
-	VFMADD231PD.BCST bsmAllRowsAVX512Consts<>+88(SB), Z19, Z22
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+104(SB), Z19, Z22
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+112(SB), Z19, Z22
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+120(SB), Z19, Z22
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+128(SB), Z19, Z22
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+136(SB), Z19, Z22
-	VMULPD           Z22, Z19, Z19
-	VFMADD231PD      Z19, Z11, Z16
-	VFMADD231PD.BCST bsmAllRowsAVX512Consts<>+144(SB), Z11, Z16
-	VFMADD231PD.BCST bsmAllRowsAVX512Consts<>+152(SB), Z8, Z16
-	VFMADD231PD      Z12, Z0, Z16
-	VMULPD           Z12, Z15, Z8
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+168(SB), Z11
-	VFMADD231PD.BCST bsmAllRowsAVX512Consts<>+160(SB), Z14, Z11
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+176(SB), Z14, Z11
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+184(SB), Z14, Z11
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+192(SB), Z14, Z11
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+200(SB), Z14, Z11
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+208(SB), Z14, Z11
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+216(SB), Z14, Z11
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+224(SB), Z14, Z11
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+232(SB), Z14, Z11
-	VFMADD213PD      Z20, Z14, Z11
-	VFMADD213PD      Z20, Z11, Z14
-	VSCALEFPD        Z17, Z14, Z11
-	VMULPD           Z11, Z2, Z2
-	VMINPD           Z2, Z1, Z1
-	VMINPD           Z10, Z1, Z1
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+272(SB), Z11
-	VCMPPD           $0x11, Z1, Z11, K1
-	VMOVAPD          Z18, Z1
-	VFMADD231PD      Z16, Z15, Z1
-	VFMSUB231PD      Z16, Z15, Z18
-	VMULPD           Z9, Z6, Z11
-	VMULPD           Z13, Z15, Z12
-	VMULPD           Z2, Z6, Z14
-	VADDPD           Z2, Z9, Z2
-	VADDPD           Z2, Z10, Z2
-	VCMPPD.BCST      $0x11, bsmAllRowsAVX512Consts<>+480(SB), Z2, K2
-	KANDB            K2, K1, K1
+	VMOVUPD          Z9, 512(BX)
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+72(SB), Z9
+	VFMADD231PD      Z9, Z22, Z30
+	VFMADD231PD      Z9, Z17, Z31
+	VMOVUPD          Z15, 576(BX)
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+80(SB), Z15
+	VFMADD231PD      Z15, Z22, Z30
+	VFMADD231PD      Z15, Z17, Z31
+	VMOVUPD          Z14, 640(BX)
+	VMULPD           Z11, Z11, Z14
+	VMOVUPD          Z6, 704(BX)
+	VMULPD           Z10, Z10, Z6
+	VMULPD           Z13, Z21, Z19
+	VMOVUPD          Z27, 768(BX)
+	VMULPD           Z8, Z21, Z27
+	VRNDSCALEPD      $0x08, Z19, Z19
+	VRNDSCALEPD      $0x08, Z27, Z27
+	VFMADD231PD      Z9, Z19, Z13
+	VFMADD231PD      Z9, Z27, Z8
+	VFMADD231PD      Z15, Z19, Z13
+	VFMADD231PD      Z15, Z27, Z8
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+88(SB), Z15
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+96(SB), Z9
+	VFMADD231PD      Z15, Z14, Z9
+	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+96(SB), Z6, Z15
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+104(SB), Z21
+	VFMADD213PD      Z21, Z14, Z9
+	VFMADD231PD      Z15, Z6, Z21
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+112(SB), Z15
+	VFMADD213PD      Z15, Z14, Z9
+	VFMADD231PD      Z21, Z6, Z15
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+120(SB), Z21
+	VFMADD213PD      Z21, Z14, Z9
+	VFMADD231PD      Z15, Z6, Z21
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+128(SB), Z15
+	VFMADD213PD      Z15, Z14, Z9
+	VFMADD231PD      Z21, Z6, Z15
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+136(SB), Z21
+	VFMADD213PD      Z21, Z14, Z9
+	VFMADD231PD      Z15, Z6, Z21
+	VMULPD           Z9, Z14, Z9
+	VMULPD           Z21, Z6, Z6
+	VFMADD231PD      Z9, Z11, Z29
+	VFMADD231PD      Z6, Z10, Z28
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+144(SB), Z6
+	VFMADD231PD      Z6, Z11, Z29
+	VFMADD231PD      Z6, Z10, Z28
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+152(SB), Z9
+	VFMADD231PD      Z9, Z23, Z29
+	VFMADD231PD      Z9, Z26, Z28
+	VFMADD231PD      Z24, Z0, Z29
+	VFMADD231PD      Z25, Z1, Z28
+	VMULPD           Z24, Z16, Z9
+	VMULPD           Z25, Z20, Z10
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+160(SB), Z11
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+168(SB), Z14
+	VFMADD231PD      Z11, Z30, Z14
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+168(SB), Z15
+	VFMADD231PD      Z11, Z31, Z15
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+176(SB), Z21
+	VFMADD213PD      Z21, Z30, Z14
+	VFMADD213PD      Z21, Z31, Z15
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+184(SB), Z23
+	VFMADD213PD      Z23, Z30, Z14
+	VFMADD213PD      Z23, Z31, Z15
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+192(SB), Z24
+	VFMADD213PD      Z24, Z30, Z14
+	VFMADD213PD      Z24, Z31, Z15
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+200(SB), Z25
+	VFMADD213PD      Z25, Z30, Z14
+	VFMADD213PD      Z25, Z31, Z15
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+208(SB), Z26
+	VFMADD213PD      Z26, Z30, Z14
+	VFMADD213PD      Z26, Z31, Z15
+	VMOVUPD          Z1, 832(BX)
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+216(SB), Z1
+	VFMADD213PD      Z1, Z30, Z14
+	VFMADD213PD      Z1, Z31, Z15
+	VMOVUPD          Z0, 896(BX)
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+224(SB), Z0
+	VFMADD213PD      Z0, Z30, Z14
+	VFMADD213PD      Z0, Z31, Z15
+	VMOVUPD          Z10, 960(BX)
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+232(SB), Z10
+	VFMADD213PD      Z10, Z30, Z14
+	VFMADD213PD      Z10, Z31, Z15
+	VMOVUPD          Z9, 1024(BX)
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+24(SB), Z9
+	VFMADD213PD      Z9, Z30, Z14
+	VFMADD213PD      Z9, Z31, Z15
+	VFMADD213PD      Z9, Z14, Z30
+	VFMADD213PD      Z9, Z15, Z31
+	VSCALEFPD        Z22, Z30, Z14
+	VSCALEFPD        Z17, Z31, Z15
+	VMULPD           Z14, Z2, Z14
+	VMULPD           Z15, Z3, Z15
+	VMINPD           Z14, Z2, Z2
+	VMINPD           Z15, Z3, Z3
+	VMOVAPD          Z12, Z17
+	VFMADD231PD      Z29, Z16, Z17
+	VMOVAPD          Z7, Z22
+	VFMADD231PD      Z28, Z20, Z22
+	VFMSUB231PD      Z29, Z16, Z12
+	VFMSUB231PD      Z28, Z20, Z7
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+168(SB), Z28
+	VFMADD231PD      Z11, Z13, Z28
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+168(SB), Z29
+	VFMADD231PD      Z11, Z8, Z29
+	VFMADD213PD      Z21, Z13, Z28
+	VFMADD213PD      Z21, Z8, Z29
+	VFMADD213PD      Z23, Z13, Z28
+	VFMADD213PD      Z23, Z8, Z29
+	VFMADD213PD      Z24, Z13, Z28
+	VFMADD213PD      Z24, Z8, Z29
+	VFMADD213PD      Z25, Z13, Z28
+	VFMADD213PD      Z25, Z8, Z29
+	VFMADD213PD      Z26, Z13, Z28
+	VFMADD213PD      Z26, Z8, Z29
+	VFMADD213PD      Z1, Z13, Z28
+	VFMADD213PD      Z1, Z8, Z29
+	VFMADD213PD      Z0, Z13, Z28
+	VFMADD213PD      Z0, Z8, Z29
+	VFMADD213PD      Z10, Z13, Z28
+	VFMADD213PD      Z10, Z8, Z29
+	VFMADD213PD      Z9, Z13, Z28
+	VFMADD213PD      Z9, Z8, Z29
+	VFMADD213PD      Z9, Z28, Z13
+	VFMADD213PD      Z9, Z29, Z8
+	VSCALEFPD        Z19, Z13, Z13
+	VSCALEFPD        Z27, Z8, Z8
+	VMULPD           Z13, Z4, Z4
+	VMULPD           Z8, Z5, Z5
+	VMINPD           Z4, Z2, Z2
+	VMINPD           Z5, Z3, Z3
+	VMINPD           Z18, Z2, Z2
+	VMINPD           768(BX), Z3, Z3
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+272(SB), Z8
+	VCMPPD           $0x11, Z2, Z8, K1
+	VCMPPD           $0x11, Z3, Z8, K2
 	VBROADCASTSD     bsmAllRowsAVX512Consts<>+240(SB), Z2
-	VANDPD           Z2, Z1, Z10
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+248(SB), Z16
-	VMINPD           Z10, Z16, Z10
-	VANDPD           Z2, Z18, Z17
-	VMINPD           Z17, Z16, Z16
-	VMULPD           Z1, Z6, Z17
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+464(SB), Z19
-	VCMPPD           $0x11, Z19, Z17, K2
-	VMULPD           Z18, Z6, Z6
-	VCMPPD           $0x11, Z19, Z6, K3
-	VBLENDMPD        Z19, Z11, K2, Z6
-	VBLENDMPD        Z19, Z14, K3, Z11
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+256(SB), Z14
-	VFMADD213PD      Z20, Z10, Z14
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+264(SB), Z17
-	VADDPD           Z17, Z10, Z19
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+256(SB), Z22
-	VFMADD213PD      Z20, Z16, Z22
-	VADDPD           Z17, Z16, Z17
-	VMULPD.BCST      bsmAllRowsAVX512Consts<>+280(SB), Z10, Z23
-	VMOVAPD          Z10, Z24
-	VPTERNLOGQ       $0xe4, Z2, Z1, Z24
-	VMOVAPD          Z16, Z25
-	VPTERNLOGQ       $0xe4, Z2, Z18, Z25
-	VMULPD           Z15, Z7, Z26
-	VFMADD213PD      Z20, Z24, Z15
-	VMULPD           Z19, Z14, Z27
-	VMULPD           Z25, Z24, Z28
-	VMULPD           Z17, Z22, Z29
-	VMULPD           Z23, Z10, Z30
-	VMULPD.BCST      bsmAllRowsAVX512Consts<>+64(SB), Z30, Z30
-	VRNDSCALEPD      $0x08, Z30, Z30
-	VMULPD           Z29, Z27, Z31
-	VDIVPD           Z31, Z20, Z31
-	VMULPD           Z31, Z29, Z29
-	VMULPD           Z31, Z27, Z27
-	VMULPD           Z29, Z14, Z14
-	VMULPD           Z29, Z19, Z19
-	VMULPD           Z27, Z22, Z22
-	VMULPD           Z27, Z17, Z17
-	VMULPD           Z22, Z16, Z16
-	VMULPD           Z14, Z10, Z14
-	VMULPD.BCST      bsmAllRowsAVX512Consts<>+72(SB), Z30, Z22
-	VFMADD231PD      Z23, Z10, Z22
-	VFMADD231PD.BCST bsmAllRowsAVX512Consts<>+80(SB), Z30, Z22
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+144(SB), Z10
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+8(SB), Z23
-	VFMADD231PD      Z10, Z14, Z23
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+8(SB), Z16, Z10
-	VSUBPD           Z28, Z20, Z27
-	VMULPD           Z27, Z21, Z27
-	VFMADD231PD      Z8, Z24, Z27
-	VMULPD           Z21, Z25, Z21
-	VSUBPD           Z21, Z8, Z8
-	VMULPD           Z25, Z26, Z21
-	VADDPD           Z27, Z5, Z24
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+296(SB), Z25
-	VFMADD231PD.BCST bsmAllRowsAVX512Consts<>+288(SB), Z23, Z25
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+304(SB), Z23, Z25
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+312(SB), Z23, Z25
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+320(SB), Z23, Z25
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+328(SB), Z23, Z25
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+336(SB), Z23, Z25
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+344(SB), Z23, Z25
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+352(SB), Z23, Z25
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+360(SB), Z23, Z25
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+368(SB), Z23, Z25
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+376(SB), Z23, Z25
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+384(SB), Z23, Z25
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+392(SB), Z23, Z25
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+400(SB), Z23, Z25
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+408(SB), Z23, Z25
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+416(SB), Z23, Z25
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+424(SB), Z23, Z25
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+432(SB), Z23, Z25
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+440(SB), Z23, Z25
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+448(SB), Z23, Z25
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+456(SB), Z25, Z23
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+16(SB), Z23, Z14
-	VMULPD           Z19, Z14, Z14
-	VPTERNLOGQ       $0xe4, Z2, Z1, Z14
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+296(SB), Z1
-	VFMADD231PD.BCST bsmAllRowsAVX512Consts<>+288(SB), Z10, Z1
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+304(SB), Z10, Z1
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+312(SB), Z10, Z1
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+320(SB), Z10, Z1
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+328(SB), Z10, Z1
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+336(SB), Z10, Z1
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+344(SB), Z10, Z1
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+352(SB), Z10, Z1
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+360(SB), Z10, Z1
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+368(SB), Z10, Z1
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+376(SB), Z10, Z1
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+384(SB), Z10, Z1
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+392(SB), Z10, Z1
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+400(SB), Z10, Z1
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+408(SB), Z10, Z1
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+416(SB), Z10, Z1
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+424(SB), Z10, Z1
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+432(SB), Z10, Z1
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+440(SB), Z10, Z1
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+448(SB), Z10, Z1
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+456(SB), Z1, Z10
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+16(SB), Z10, Z16
-	VMULPD           Z17, Z16, Z1
-	VPTERNLOGQ       $0xe4, Z2, Z18, Z1
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+168(SB), Z2
-	VFMADD231PD.BCST bsmAllRowsAVX512Consts<>+160(SB), Z22, Z2
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+176(SB), Z22, Z2
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+184(SB), Z22, Z2
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+192(SB), Z22, Z2
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+200(SB), Z22, Z2
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+208(SB), Z22, Z2
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+216(SB), Z22, Z2
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+224(SB), Z22, Z2
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+232(SB), Z22, Z2
-	VMULPD           Z22, Z22, Z10
-	VFMADD231PD      Z2, Z10, Z22
-	VFMADD213PD      Z9, Z22, Z9
-	VSCALEFPD        Z30, Z9, Z2
-	VSUBPD           Z20, Z28, Z9
-	VMULPD           Z28, Z26, Z10
+	VANDPD           Z2, Z17, Z3
+	VANDPD           Z2, Z22, Z8
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+248(SB), Z13
+	VMINPD           Z3, Z13, Z3
+	VMINPD           Z8, Z13, Z8
+	VANDPD           Z2, Z12, Z19
+	VANDPD           Z2, Z7, Z27
+	VMINPD           Z19, Z13, Z19
+	VMINPD           Z27, Z13, Z13
+	VMOVUPD          704(BX), Z27
+	VMULPD           Z16, Z27, Z28
+	VMOVUPD          384(BX), Z29
+	VMULPD           Z20, Z29, Z30
+	VMULPD           Z27, Z27, Z27
+	VMULPD           Z29, Z29, Z29
+	VMULPD           Z28, Z28, Z28
+	VMULPD           Z30, Z30, Z30
+	VMULPD           Z27, Z16, Z27
+	VMULPD           Z29, Z20, Z29
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+16(SB), Z31
+	VMULPD           Z28, Z31, Z28
+	VMULPD           Z30, Z31, Z30
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+256(SB), Z10
+	VFMADD213PD      Z9, Z3, Z10
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+256(SB), Z0
+	VFMADD213PD      Z9, Z8, Z0
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+264(SB), Z1
+	VADDPD           Z1, Z3, Z26
+	VADDPD           Z1, Z8, Z25
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+256(SB), Z24
+	VFMADD213PD      Z9, Z19, Z24
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+256(SB), Z23
+	VFMADD213PD      Z9, Z13, Z23
+	VADDPD           Z1, Z19, Z21
+	VADDPD           Z1, Z13, Z1
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+280(SB), Z11
+	VMOVUPD          Z20, 384(BX)
+	VMULPD           Z11, Z3, Z20
+	VMOVUPD          Z16, 704(BX)
+	VMULPD           Z11, Z8, Z16
+	VMULPD           Z26, Z10, Z11
+	VMOVUPD          Z30, 1088(BX)
+	VMULPD           Z25, Z0, Z30
+	VMOVUPD          Z28, 1152(BX)
+	VMOVAPD          Z3, Z28
+	VPTERNLOGQ       $0xe4, Z2, Z17, Z28
+	VMOVUPD          Z29, 1216(BX)
+	VMOVAPD          Z8, Z29
+	VPTERNLOGQ       $0xe4, Z2, Z22, Z29
+	VMOVUPD          Z27, 1280(BX)
+	VMULPD           Z21, Z24, Z27
+	VMOVUPD          Z18, 1344(BX)
+	VMULPD           Z1, Z23, Z18
+	VMOVUPD          Z5, 1408(BX)
+	VMULPD           Z20, Z3, Z5
+	VMOVUPD          Z4, 1472(BX)
+	VMULPD           Z16, Z8, Z4
+	VMOVUPD          Z29, 1536(BX)
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+64(SB), Z29
+	VMULPD           Z5, Z29, Z5
+	VMULPD           Z4, Z29, Z4
+	VRNDSCALEPD      $0x08, Z5, Z5
+	VRNDSCALEPD      $0x08, Z4, Z4
+	VMULPD           Z27, Z11, Z29
+	VMOVUPD          Z28, 1600(BX)
+	VMULPD           Z18, Z30, Z28
+	VDIVPD           Z29, Z9, Z29
+	VDIVPD           Z28, Z9, Z28
+	VMULPD           Z29, Z27, Z27
+	VMULPD           Z28, Z18, Z18
+	VMULPD           Z29, Z11, Z11
+	VMULPD           Z28, Z30, Z28
+	VMULPD           Z27, Z10, Z10
+	VMULPD           Z18, Z0, Z0
+	VMULPD           Z27, Z26, Z26
+	VMULPD           Z18, Z25, Z18
+	VMULPD           Z11, Z24, Z24
+	VMULPD           Z28, Z23, Z23
+	VMULPD           Z11, Z21, Z11
+	VMULPD           Z28, Z1, Z1
+	VMULPD           Z10, Z3, Z10
+	VMULPD           Z0, Z8, Z0
+	VMULPD           Z24, Z19, Z21
+	VMULPD           Z23, Z13, Z23
+	VPTERNLOGQ       $0xe4, Z2, Z12, Z19
+	VPTERNLOGQ       $0xe4, Z2, Z7, Z13
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+8(SB), Z24
+	VFMADD231PD      Z6, Z10, Z24
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+8(SB), Z25
+	VFMADD231PD      Z6, Z0, Z25
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+72(SB), Z27
+	VMULPD           Z5, Z27, Z28
+	VMULPD           Z4, Z27, Z27
+	VFMADD231PD      Z20, Z3, Z28
+	VFMADD231PD      Z16, Z8, Z27
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+80(SB), Z3
+	VFMADD231PD      Z3, Z5, Z28
+	VFMADD231PD      Z3, Z4, Z27
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+8(SB), Z3
+	VFMADD231PD      Z6, Z21, Z3
+	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+8(SB), Z23, Z6
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+288(SB), Z8
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+296(SB), Z16
+	VFMADD231PD      Z8, Z24, Z16
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+296(SB), Z20
+	VFMADD231PD      Z8, Z25, Z20
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+304(SB), Z29
+	VFMADD213PD      Z29, Z24, Z16
+	VFMADD213PD      Z29, Z25, Z20
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+312(SB), Z30
+	VFMADD213PD      Z30, Z24, Z16
+	VFMADD213PD      Z30, Z25, Z20
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+320(SB), Z9
+	VFMADD213PD      Z9, Z24, Z16
+	VFMADD213PD      Z9, Z25, Z20
+	VMOVUPD          Z13, 1664(BX)
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+328(SB), Z13
+	VFMADD213PD      Z13, Z24, Z16
+	VFMADD213PD      Z13, Z25, Z20
+	VMOVUPD          Z19, 1728(BX)
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+336(SB), Z19
+	VFMADD213PD      Z19, Z24, Z16
+	VFMADD213PD      Z19, Z25, Z20
+	VMOVUPD          Z4, 1792(BX)
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+344(SB), Z4
+	VFMADD213PD      Z4, Z24, Z16
+	VFMADD213PD      Z4, Z25, Z20
+	VMOVUPD          Z5, 1856(BX)
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+352(SB), Z5
+	VFMADD213PD      Z5, Z24, Z16
+	VFMADD213PD      Z5, Z25, Z20
+	VMOVUPD          Z15, 1920(BX)
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+360(SB), Z15
+	VFMADD213PD      Z15, Z24, Z16
+	VFMADD213PD      Z15, Z25, Z20
+	VMOVUPD          Z14, 1984(BX)
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+368(SB), Z14
+	VFMADD213PD      Z14, Z24, Z16
+	VFMADD213PD      Z14, Z25, Z20
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+376(SB), Z14
+	VFMADD213PD      Z14, Z24, Z16
+	VFMADD213PD      Z14, Z25, Z20
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+384(SB), Z14
+	VFMADD213PD      Z14, Z24, Z16
+	VFMADD213PD      Z14, Z25, Z20
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+392(SB), Z14
+	VFMADD213PD      Z14, Z24, Z16
+	VFMADD213PD      Z14, Z25, Z20
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+400(SB), Z14
+	VFMADD213PD      Z14, Z24, Z16
+	VFMADD213PD      Z14, Z25, Z20
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+408(SB), Z14
+	VFMADD213PD      Z14, Z24, Z16
+	VFMADD213PD      Z14, Z25, Z20
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+416(SB), Z14
+	VFMADD213PD      Z14, Z24, Z16
+	VFMADD213PD      Z14, Z25, Z20
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+424(SB), Z14
+	VFMADD213PD      Z14, Z24, Z16
+	VFMADD213PD      Z14, Z25, Z20
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+432(SB), Z14
+	VFMADD213PD      Z14, Z24, Z16
+	VFMADD213PD      Z14, Z25, Z20
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+440(SB), Z14
+	VFMADD213PD      Z14, Z24, Z16
+	VFMADD213PD      Z14, Z25, Z20
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+448(SB), Z14
+	VFMADD213PD      Z14, Z24, Z16
+	VFMADD213PD      Z14, Z25, Z20
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+456(SB), Z14
+	VFMADD213PD      Z14, Z16, Z24
+	VFMADD213PD      Z14, Z20, Z25
+	VFMADD213PD      Z31, Z24, Z10
+	VFMADD213PD      Z31, Z25, Z0
+	VMULPD           Z26, Z10, Z10
+	VMULPD           Z18, Z0, Z0
+	VPTERNLOGQ       $0xe4, Z2, Z17, Z10
+	VPTERNLOGQ       $0xe4, Z2, Z22, Z0
+	VMULPD           320(BX), Z17, Z16
+	VMULPD           256(BX), Z22, Z17
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+464(SB), Z18
+	VCMPPD           $0x11, Z18, Z16, K3
+	VCMPPD           $0x11, Z18, Z17, K4
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+296(SB), Z16
+	VFMADD231PD      Z8, Z3, Z16
+	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+296(SB), Z6, Z8
+	VFMADD213PD      Z29, Z3, Z16
+	VFMADD231PD      Z8, Z6, Z29
+	VFMADD213PD      Z30, Z3, Z16
+	VFMADD231PD      Z29, Z6, Z30
+	VFMADD213PD      Z9, Z3, Z16
+	VFMADD231PD      Z30, Z6, Z9
+	VFMADD213PD      Z13, Z3, Z16
+	VFMADD231PD      Z9, Z6, Z13
+	VFMADD213PD      Z19, Z3, Z16
+	VFMADD231PD      Z13, Z6, Z19
+	VFMADD213PD      Z4, Z3, Z16
+	VFMADD231PD      Z19, Z6, Z4
+	VFMADD213PD      Z5, Z3, Z16
+	VFMADD231PD      Z4, Z6, Z5
+	VFMADD213PD      Z15, Z3, Z16
+	VFMADD231PD      Z5, Z6, Z15
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+368(SB), Z4
+	VFMADD213PD      Z4, Z3, Z16
+	VFMADD231PD      Z15, Z6, Z4
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+376(SB), Z5
+	VFMADD213PD      Z5, Z3, Z16
+	VFMADD231PD      Z4, Z6, Z5
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+384(SB), Z4
+	VFMADD213PD      Z4, Z3, Z16
+	VFMADD231PD      Z5, Z6, Z4
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+392(SB), Z5
+	VFMADD213PD      Z5, Z3, Z16
+	VFMADD231PD      Z4, Z6, Z5
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+400(SB), Z4
+	VFMADD213PD      Z4, Z3, Z16
+	VFMADD231PD      Z5, Z6, Z4
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+408(SB), Z5
+	VFMADD213PD      Z5, Z3, Z16
+	VFMADD231PD      Z4, Z6, Z5
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+416(SB), Z4
+	VFMADD213PD      Z4, Z3, Z16
+	VFMADD231PD      Z5, Z6, Z4
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+424(SB), Z5
+	VFMADD213PD      Z5, Z3, Z16
+	VFMADD231PD      Z4, Z6, Z5
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+432(SB), Z4
+	VFMADD213PD      Z4, Z3, Z16
+	VFMADD231PD      Z5, Z6, Z4
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+440(SB), Z5
+	VFMADD213PD      Z5, Z3, Z16
+	VFMADD231PD      Z4, Z6, Z5
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+448(SB), Z4
+	VFMADD213PD      Z4, Z3, Z16
+	VFMADD231PD      Z5, Z6, Z4
+	VFMADD213PD      Z14, Z16, Z3
+	VFMADD231PD      Z4, Z6, Z14
+	VFMADD213PD      Z31, Z3, Z21
+	VFMADD231PD      Z14, Z23, Z31
+	VMULPD           Z11, Z21, Z3
+	VMULPD           Z1, Z31, Z1
+	VPTERNLOGQ       $0xe4, Z2, Z12, Z3
+	VPTERNLOGQ       $0xe4, Z2, Z7, Z1
+	VMULPD           320(BX), Z12, Z2
+	VMULPD           256(BX), Z7, Z4
+	VCMPPD           $0x11, Z18, Z2, K5
+	KMOVB            K2, 2048(BX)
+	VCMPPD           $0x11, Z18, Z4, K2
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+160(SB), Z2
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+168(SB), Z4
+	VFMADD231PD      Z2, Z28, Z4
+	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+168(SB), Z27, Z2
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+176(SB), Z5
+	VFMADD213PD      Z5, Z28, Z4
+	VFMADD231PD      Z2, Z27, Z5
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+184(SB), Z2
+	VFMADD213PD      Z2, Z28, Z4
+	VFMADD231PD      Z5, Z27, Z2
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+192(SB), Z5
+	VFMADD213PD      Z5, Z28, Z4
+	VFMADD231PD      Z2, Z27, Z5
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+200(SB), Z2
+	VFMADD213PD      Z2, Z28, Z4
+	VFMADD231PD      Z5, Z27, Z2
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+208(SB), Z5
+	VFMADD213PD      Z5, Z28, Z4
+	VFMADD231PD      Z2, Z27, Z5
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+216(SB), Z2
+	VFMADD213PD      Z2, Z28, Z4
+	VFMADD231PD      Z5, Z27, Z2
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+224(SB), Z5
+	VFMADD213PD      Z5, Z28, Z4
+	VFMADD231PD      Z2, Z27, Z5
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+232(SB), Z2
+	VFMADD213PD      Z2, Z28, Z4
+	VFMADD231PD      Z5, Z27, Z2
+	VMULPD           Z28, Z28, Z5
+	VMULPD           Z27, Z27, Z6
+	VFMADD231PD      Z4, Z5, Z28
+	VFMADD231PD      Z2, Z6, Z27
+	VMOVUPD          1984(BX), Z2
+	VFMADD213PD      Z2, Z2, Z28
+	VMOVUPD          1920(BX), Z4
+	VFMADD213PD      Z4, Z4, Z27
+	VSCALEFPD        1856(BX), Z28, Z5
+	VSCALEFPD        1792(BX), Z27, Z6
+	VMOVUPD          1728(BX), Z7
+	VMULPD           1600(BX), Z7, Z8
+	VMOVUPD          1664(BX), Z9
+	VMULPD           1536(BX), Z9, Z11
+	VMOVUPD          320(BX), Z12
+	VMULPD           Z2, Z12, Z13
+	VMOVUPD          256(BX), Z14
+	VMULPD           Z4, Z14, Z15
+	VMOVUPD          1472(BX), Z16
+	VMULPD           Z16, Z12, Z12
+	VMOVUPD          1408(BX), Z17
+	VMULPD           Z17, Z14, Z14
+	VADDPD           Z16, Z2, Z2
+	VADDPD           Z17, Z4, Z4
+	VADDPD           1344(BX), Z2, Z2
+	VADDPD           768(BX), Z4, Z4
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+480(SB), Z16
+	KMOVB            K1, 768(BX)
+	VCMPPD           $0x11, Z16, Z2, K1
+	KMOVB            K1, 1344(BX)
+	VCMPPD           $0x11, Z16, Z4, K1
+	VBLENDMPD        Z18, Z13, K3, Z2
+	VBLENDMPD        Z18, Z15, K4, Z4
+	VBLENDMPD        Z18, Z12, K5, Z12
+	VBLENDMPD        Z18, Z14, K2, Z13
+	KMOVB            768(BX), K2
+	KMOVB            1344(BX), K3
+	KANDB            K3, K2, K2
+	KMOVB            2048(BX), K3
+	KANDB            K1, K3, K1
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+472(SB), Z14
+	VMULPD           Z14, Z5, Z15
+	VMULPD           Z14, Z6, Z14
+	VMULPD           1280(BX), Z15, Z16
+	VMULPD           1216(BX), Z14, Z17
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+280(SB), Z18
+	VMULPD           Z16, Z18, Z16
+	VMULPD           Z17, Z18, Z17
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+24(SB), Z18
+	VSUBPD           Z8, Z18, Z19
+	VSUBPD           Z11, Z18, Z20
+	VMOVUPD          1152(BX), Z21
+	VMULPD           Z19, Z21, Z19
+	VMOVUPD          1088(BX), Z22
+	VMULPD           Z20, Z22, Z20
+	VMULPD           Z21, Z7, Z21
+	VMULPD           Z22, Z9, Z22
+	VMOVUPD          1600(BX), Z23
+	VMOVUPD          1024(BX), Z24
+	VFMADD231PD      Z24, Z23, Z19
+	VMOVUPD          1536(BX), Z25
+	VMOVUPD          960(BX), Z26
+	VFMADD231PD      Z26, Z25, Z20
+	VSUBPD           Z21, Z24, Z21
+	VSUBPD           Z22, Z26, Z22
+	VMOVUPD          704(BX), Z24
+	VFMADD213PD      Z18, Z24, Z23
+	VMOVUPD          384(BX), Z26
+	VFMADD213PD      Z18, Z26, Z25
+	VADDPD           192(BX), Z19, Z19
+	VADDPD           128(BX), Z20, Z20
+	VMULPD           640(BX), Z24, Z27
+	VMULPD           576(BX), Z26, Z28
+	VMOVUPD          64(BX), Z29
+	VMULPD           Z24, Z29, Z24
+	VMOVUPD          (BX), Z30
+	VMULPD           Z26, Z30, Z26
+	VMULPD           Z15, Z29, Z29
+	VMULPD           Z14, Z30, Z30
+	VMULPD           640(BX), Z15, Z15
+	VMULPD           576(BX), Z14, Z14
+	VMULPD           Z7, Z24, Z7
 	VMULPD           Z9, Z26, Z9
-	VSUBPD           Z11, Z6, Z16
-	VFNMADD231PD     Z2, Z14, Z6
-	VSUBPD           Z14, Z1, Z14
-	VFNMADD231PD     Z2, Z1, Z11
-	VFMADD231PD      Z14, Z2, Z16
-	VMULPD.BCST      bsmAllRowsAVX512Consts<>+472(SB), Z2, Z1
-	VMULPD           Z11, Z0, Z0
-	VMOVUPD          Z0, K7, (R11)(AX*1)
-	VMULPD           Z3, Z1, Z0
-	VMULPD           Z1, Z7, Z2
-	VMULPD           Z1, Z13, Z1
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+488(SB), Z3
-	VBLENDMPD        Z16, Z3, K1, Z3
-	VMOVUPD          Z3, K7, (SI)(AX*1)
-	VMULPD.BCST      bsmAllRowsAVX512Consts<>+280(SB), Z0, Z0
-	VMULPD           Z10, Z2, Z3
-	VMOVUPD          Z2, K7, (R9)(AX*1)
-	VMULPD           Z12, Z1, Z2
-	VMULPD           Z8, Z1, Z7
-	VMULPD           Z21, Z1, Z1
-	VMULPD           Z6, Z13, Z8
-	VFMADD231PD      Z6, Z5, Z0
-	VMOVUPD          Z3, K7, (R13)(AX*1)
-	VMULPD           Z2, Z13, Z3
-	VMULPD           Z9, Z2, Z6
-	VMULPD           Z24, Z2, Z9
-	VFMSUB231PD      Z8, Z5, Z7
-	VXORPD.BCST      bsmAllRowsAVX512Consts<>+40(SB), Z1, Z1
-	VMOVUPD          Z2, K7, (R8)(AX*1)
-	VMOVUPD          Z8, K7, (DI)(AX*1)
-	VFNMADD231PD     Z11, Z4, Z0
-	VMOVUPD          Z1, K7, (R12)(AX*1)
-	VMULPD           Z15, Z3, Z1
-	MOVQ             zomma_base+240(FP), DX
-	VMOVUPD          Z6, K7, (DX)(AX*1)
+	VMOVUPD          Z29, K7, (R9)(AX*1)
+	VMOVUPD          Z30, K6, 64(R9)(AX*1)
+	VMULPD           Z27, Z15, Z27
+	VMULPD           Z28, Z14, Z28
+	VMULPD           Z21, Z15, Z21
+	VMULPD           Z22, Z14, Z22
+	VMULPD           Z7, Z15, Z7
+	VMULPD           Z9, Z14, Z9
+	VMULPD           Z19, Z27, Z14
+	VMULPD           Z20, Z28, Z15
 	MOVQ             color_base+264(FP), DX
-	VMOVUPD          Z9, K7, (DX)(AX*1)
-	VMOVUPD          Z7, K7, (R15)(AX*1)
-	VMOVUPD          Z0, K7, (R10)(AX*1)
-	VXORPD.BCST      bsmAllRowsAVX512Consts<>+40(SB), Z1, Z0
+	VMOVUPD          Z14, K7, (DX)(AX*1)
+	MOVQ             color_base+264(FP), DX
+	VMOVUPD          Z15, K6, 64(DX)(AX*1)
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+40(SB), Z14
+	VXORPD           Z7, Z14, Z7
+	VXORPD           Z9, Z14, Z9
+	VMOVUPD          Z7, K7, (R12)(AX*1)
+	VMOVUPD          Z9, K6, 64(R12)(AX*1)
+	VMOVUPD          Z27, K7, (R8)(AX*1)
+	VMOVUPD          Z28, K6, 64(R8)(AX*1)
+	VSUBPD           Z18, Z8, Z7
+	VSUBPD           Z18, Z11, Z9
+	VMULPD           Z8, Z24, Z8
+	VMULPD           Z11, Z26, Z11
+	VMULPD           Z7, Z24, Z7
+	VMULPD           Z9, Z26, Z9
+	VMULPD           Z8, Z29, Z8
+	VMULPD           Z11, Z30, Z11
+	VMOVUPD          Z8, K7, (R13)(AX*1)
+	VMOVUPD          Z11, K6, 64(R13)(AX*1)
+	VMULPD           Z7, Z27, Z7
+	VMULPD           Z9, Z28, Z8
+	MOVQ             zomma_base+240(FP), DX
+	VMOVUPD          Z7, K7, (DX)(AX*1)
+	MOVQ             zomma_base+240(FP), DX
+	VMOVUPD          Z8, K6, 64(DX)(AX*1)
+	VMULPD           640(BX), Z27, Z7
+	VMULPD           576(BX), Z28, Z8
+	VMULPD           Z23, Z7, Z7
+	VMULPD           Z25, Z8, Z8
+	VMOVAPD          Z2, Z9
+	VFNMADD231PD     Z5, Z10, Z9
+	VMOVAPD          Z4, Z11
+	VFNMADD231PD     Z6, Z0, Z11
+	VSUBPD           Z10, Z3, Z10
+	VSUBPD           Z0, Z1, Z0
+	VSUBPD           Z12, Z2, Z2
+	VSUBPD           Z13, Z4, Z4
+	VFNMADD231PD     Z5, Z3, Z12
+	VFNMADD231PD     Z6, Z1, Z13
+	VMULPD           640(BX), Z9, Z1
+	VMULPD           576(BX), Z11, Z3
+	VFMADD231PD      192(BX), Z9, Z16
+	VFMADD231PD      128(BX), Z11, Z17
+	VFMADD231PD      Z10, Z5, Z2
+	VFMADD231PD      Z0, Z6, Z4
+	VMULPD           896(BX), Z12, Z0
+	VMULPD           832(BX), Z13, Z5
+	VFMSUB231PD      192(BX), Z1, Z21
+	VFMSUB231PD      128(BX), Z3, Z22
+	VFNMADD231PD     448(BX), Z12, Z16
+	VFNMADD231PD     512(BX), Z13, Z17
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+488(SB), Z6
+	VBLENDMPD        Z2, Z6, K2, Z2
+	VBLENDMPD        Z4, Z6, K1, Z4
+	VXORPD           Z7, Z14, Z6
+	VXORPD           Z8, Z14, Z7
+	VMOVUPD          Z1, K7, (DI)(AX*1)
+	VMOVUPD          Z3, K6, 64(DI)(AX*1)
+	VMOVUPD          Z0, K7, (R11)(AX*1)
+	VMOVUPD          Z5, K6, 64(R11)(AX*1)
+	MOVQ             charm_base+192(FP), DX
+	VMOVUPD          Z21, K7, (DX)(AX*1)
+	MOVQ             charm_base+192(FP), DX
+	VMOVUPD          Z22, K6, 64(DX)(AX*1)
+	VMOVUPD          Z2, K7, (SI)(AX*1)
+	VMOVUPD          Z4, K6, 64(SI)(AX*1)
 	MOVQ             speed_base+216(FP), DX
-	VMOVUPD          Z0, K7, (DX)(AX*1)
-	ADDQ             $+64, AX
-	SUBQ             $+8, CX
+	VMOVUPD          Z6, K7, (DX)(AX*1)
+	MOVQ             speed_base+216(FP), DX
+	VMOVUPD          Z7, K6, 64(DX)(AX*1)
+	VMOVUPD          Z16, K7, (R10)(AX*1)
+	VMOVUPD          Z17, K6, 64(R10)(AX*1)
+	ADDQ             $+128, AX
+	SUBQ             $+16, CX
 	JGT              tail
 
 done:
@@ -1883,11 +2306,19 @@ DATA bsmAllRowsAVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA bsmAllRowsAVX2Masks<>+8(SB)/8, $0xffffffffffffffff
 DATA bsmAllRowsAVX2Masks<>+16(SB)/8, $0xffffffffffffffff
 DATA bsmAllRowsAVX2Masks<>+24(SB)/8, $0xffffffffffffffff
-DATA bsmAllRowsAVX2Masks<>+32(SB)/8, $0x0000000000000000
-DATA bsmAllRowsAVX2Masks<>+40(SB)/8, $0x0000000000000000
-DATA bsmAllRowsAVX2Masks<>+48(SB)/8, $0x0000000000000000
-DATA bsmAllRowsAVX2Masks<>+56(SB)/8, $0x0000000000000000
-GLOBL bsmAllRowsAVX2Masks<>(SB), RODATA|NOPTR, $64
+DATA bsmAllRowsAVX2Masks<>+32(SB)/8, $0xffffffffffffffff
+DATA bsmAllRowsAVX2Masks<>+40(SB)/8, $0xffffffffffffffff
+DATA bsmAllRowsAVX2Masks<>+48(SB)/8, $0xffffffffffffffff
+DATA bsmAllRowsAVX2Masks<>+56(SB)/8, $0xffffffffffffffff
+DATA bsmAllRowsAVX2Masks<>+64(SB)/8, $0x0000000000000000
+DATA bsmAllRowsAVX2Masks<>+72(SB)/8, $0x0000000000000000
+DATA bsmAllRowsAVX2Masks<>+80(SB)/8, $0x0000000000000000
+DATA bsmAllRowsAVX2Masks<>+88(SB)/8, $0x0000000000000000
+DATA bsmAllRowsAVX2Masks<>+96(SB)/8, $0x0000000000000000
+DATA bsmAllRowsAVX2Masks<>+104(SB)/8, $0x0000000000000000
+DATA bsmAllRowsAVX2Masks<>+112(SB)/8, $0x0000000000000000
+DATA bsmAllRowsAVX2Masks<>+120(SB)/8, $0x0000000000000000
+GLOBL bsmAllRowsAVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func bsmAllRowsAVX2(price []float64, delta []float64, gamma []float64, vega []float64, theta []float64, rho []float64, vanna []float64, volga []float64, charm []float64, speed []float64, zomma []float64, color []float64, sign []float64, S []float64, K []float64, T []float64, sigma []float64, r []float64, q []float64)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
@@ -1903,7 +2334,6 @@ TEXT ·bsmAllRowsAVX2(SB), $1568-456
 	MOVQ rho_base+120(FP), R11
 	MOVQ vanna_base+144(FP), R12
 	MOVQ volga_base+168(FP), R13
-	MOVQ charm_base+192(FP), R15
 	XORL AX, AX
 	SUBQ $+8, CX
 	JLT  rest
@@ -2943,9 +3373,12 @@ body:
 	PREFETCHT0   1024(DI)(AX*1)
 	VMOVUPD      Y15, (DI)(AX*1)
 	VMOVUPD      Y8, 32(DI)(AX*1)
-	PREFETCHT0   1024(R15)(AX*1)
-	VMOVUPD      Y4, (R15)(AX*1)
-	VMOVUPD      Y7, 32(R15)(AX*1)
+	MOVQ         charm_base+192(FP), DX
+	PREFETCHT0   1024(DX)(AX*1)
+	MOVQ         charm_base+192(FP), DX
+	VMOVUPD      Y4, (DX)(AX*1)
+	MOVQ         charm_base+192(FP), DX
+	VMOVUPD      Y7, 32(DX)(AX*1)
 	PREFETCHT0   1024(R10)(AX*1)
 	VMOVUPD      Y9, (R10)(AX*1)
 	VMOVUPD      Y0, 32(R10)(AX*1)
@@ -2996,402 +3429,959 @@ rest:
 	JEQ  done
 
 tail:
-	MOVQ         $+4, DX
+	MOVQ         $+8, DX
 	CMPQ         CX, DX
 	CMOVQLT      CX, DX
 	NEGQ         DX
-	LEAQ         bsmAllRowsAVX2Masks<>+32(SB), R14
+	LEAQ         bsmAllRowsAVX2Masks<>+64(SB), R14
 	VMOVUPD      (R14)(DX*8), Y15
+	VMOVUPD      32(R14)(DX*8), Y14
 	MOVQ         T_base+360(FP), DX
 	VMASKMOVPD   (DX)(AX*1), Y15, Y0
+	MOVQ         T_base+360(FP), DX
+	VMASKMOVPD   32(DX)(AX*1), Y14, Y1
 	MOVQ         S_base+312(FP), DX
-	VMASKMOVPD   (DX)(AX*1), Y15, Y1
-	MOVQ         K_base+336(FP), DX
 	VMASKMOVPD   (DX)(AX*1), Y15, Y2
-	MOVQ         sigma_base+384(FP), DX
-	VMASKMOVPD   (DX)(AX*1), Y15, Y3
-	MOVQ         r_base+408(FP), DX
+	MOVQ         S_base+312(FP), DX
+	VMASKMOVPD   32(DX)(AX*1), Y14, Y3
+	MOVQ         K_base+336(FP), DX
 	VMASKMOVPD   (DX)(AX*1), Y15, Y4
-	MOVQ         q_base+432(FP), DX
-	VMASKMOVPD   (DX)(AX*1), Y15, Y5
-	MOVQ         sign_base+288(FP), DX
+	MOVQ         K_base+336(FP), DX
+	VMASKMOVPD   32(DX)(AX*1), Y14, Y5
+	MOVQ         sigma_base+384(FP), DX
 	VMASKMOVPD   (DX)(AX*1), Y15, Y6
-	VSQRTPD      Y0, Y7
-	VMOVUPD      bsmAllRowsAVX2Consts<>+0(SB), Y8
-	VANDPD       Y8, Y1, Y9
-	VANDPD       Y8, Y2, Y10
-	VMOVUPD      bsmAllRowsAVX2Consts<>+32(SB), Y11
-	VMULPD       Y11, Y9, Y12
-	VMULPD       Y10, Y11, Y11
-	VMOVUPD      bsmAllRowsAVX2Consts<>+64(SB), Y13
-	VCMPPD       $0x11, Y13, Y9, Y14
-	VCMPPD       $0x11, Y13, Y10, Y13
-	VBLENDVPD    Y14, Y12, Y9, Y12
-	VBLENDVPD    Y13, Y11, Y10, Y11
-	VMOVUPD      Y6, (BX)
-	VMOVUPD      bsmAllRowsAVX2Consts<>+256(SB), Y6
-	VANDPD       Y6, Y14, Y14
-	VANDPD       Y6, Y13, Y6
-	VCMPPD       $0x03, Y9, Y9, Y13
-	VMOVUPD      Y2, 32(BX)
-	VCMPPD       $0x03, Y10, Y10, Y2
-	VANDPD       bsmAllRowsAVX2Consts<>+96(SB), Y12, Y8
-	VPSRLQ       $0x34, Y12, Y12
-	VORPD        bsmAllRowsAVX2Consts<>+128(SB), Y8, Y8
-	VORPD        Y13, Y8, Y8
-	VORPD        bsmAllRowsAVX2Consts<>+192(SB), Y12, Y12
-	VSUBPD       bsmAllRowsAVX2Consts<>+224(SB), Y12, Y12
-	VSUBPD       Y14, Y12, Y12
-	VANDPD       bsmAllRowsAVX2Consts<>+96(SB), Y11, Y13
-	VPSRLQ       $0x34, Y11, Y11
-	VORPD        bsmAllRowsAVX2Consts<>+128(SB), Y13, Y13
-	VORPD        Y2, Y13, Y2
-	VORPD        bsmAllRowsAVX2Consts<>+192(SB), Y11, Y11
-	VSUBPD       bsmAllRowsAVX2Consts<>+224(SB), Y11, Y11
-	VSUBPD       Y6, Y11, Y6
-	VMOVUPD      bsmAllRowsAVX2Consts<>+160(SB), Y11
-	VMULPD       Y11, Y8, Y13
-	VCMPPD       $0x11, Y2, Y13, Y13
-	VMULPD       Y11, Y2, Y11
-	VCMPPD       $0x11, Y8, Y11, Y11
-	VADDPD       Y8, Y8, Y14
-	VBLENDVPD    Y13, Y14, Y8, Y8
-	VADDPD       Y2, Y2, Y14
-	VBLENDVPD    Y11, Y14, Y2, Y2
-	VMULPD       Y7, Y3, Y14
-	VMOVUPD      Y7, 64(BX)
-	VCMPPD       $0x00, bsmAllRowsAVX2Consts<>+288(SB), Y9, Y7
-	VBLENDVPD    Y7, bsmAllRowsAVX2Consts<>+352(SB), Y12, Y7
-	VADDPD       Y2, Y8, Y12
-	VSUBPD       Y2, Y8, Y2
-	VMULPD       Y14, Y1, Y8
-	VMOVUPD      Y3, 96(BX)
-	VCMPPD       $0x00, bsmAllRowsAVX2Consts<>+288(SB), Y10, Y3
-	VBLENDVPD    Y3, bsmAllRowsAVX2Consts<>+352(SB), Y6, Y3
-	VMULPD       Y8, Y12, Y6
-	VMOVUPD      Y0, 128(BX)
-	VMOVUPD      bsmAllRowsAVX2Consts<>+128(SB), Y0
-	VDIVPD       Y6, Y0, Y6
-	VMULPD       Y6, Y8, Y8
-	VMULPD       Y6, Y12, Y6
-	VMULPD       Y8, Y2, Y2
-	VCMPPD       $0x11, bsmAllRowsAVX2Consts<>+320(SB), Y9, Y8
-	VBLENDVPD    Y8, Y7, Y9, Y7
-	VMULPD       Y2, Y2, Y8
-	VCMPPD       $0x11, bsmAllRowsAVX2Consts<>+320(SB), Y10, Y9
-	VBLENDVPD    Y9, Y3, Y10, Y3
-	VSUBPD       Y3, Y7, Y3
-	VMOVUPD      bsmAllRowsAVX2Consts<>+544(SB), Y7
-	VFMADD231PD  bsmAllRowsAVX2Consts<>+512(SB), Y8, Y7
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+608(SB), Y8, Y7
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+672(SB), Y8, Y7
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+736(SB), Y8, Y7
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+768(SB), Y8, Y7
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+800(SB), Y8, Y7
-	VMULPD       Y7, Y8, Y7
-	VADDPD       bsmAllRowsAVX2Consts<>+416(SB), Y3, Y8
-	VBLENDVPD    Y13, Y8, Y3, Y8
-	VADDPD       Y3, Y0, Y3
-	VBLENDVPD    Y11, Y3, Y8, Y3
-	VSUBPD       Y5, Y4, Y8
-	VMULPD       bsmAllRowsAVX2Consts<>+384(SB), Y14, Y9
-	VMULPD       bsmAllRowsAVX2Consts<>+448(SB), Y3, Y10
-	VFMADD231PD  Y7, Y2, Y10
-	VFMADD231PD  bsmAllRowsAVX2Consts<>+1024(SB), Y2, Y10
-	VFMADD231PD  bsmAllRowsAVX2Consts<>+1120(SB), Y3, Y10
-	VMULPD       Y6, Y1, Y2
-	VMULPD       Y6, Y14, Y3
-	VMOVUPD      128(BX), Y6
-	VFMADD231PD  Y8, Y6, Y10
-	VMULPD       Y8, Y2, Y7
-	VMULPD       Y5, Y6, Y8
-	VXORPD       bsmAllRowsAVX2Consts<>+480(SB), Y8, Y8
-	VMOVUPD      bsmAllRowsAVX2Consts<>+576(SB), Y11
-	VMINPD       Y8, Y11, Y8
-	VMOVUPD      bsmAllRowsAVX2Consts<>+640(SB), Y12
-	VMAXPD       Y8, Y12, Y8
-	VMOVAPD      Y9, Y13
-	VFMADD231PD  Y10, Y2, Y13
-	VFMSUB231PD  Y10, Y2, Y9
-	VMULPD       Y4, Y6, Y10
-	VXORPD       bsmAllRowsAVX2Consts<>+480(SB), Y10, Y10
-	VMINPD       Y10, Y11, Y10
-	VMAXPD       Y10, Y12, Y10
-	VMOVUPD      bsmAllRowsAVX2Consts<>+0(SB), Y11
-	VANDPD       Y13, Y11, Y12
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1248(SB), Y6
-	VMINPD       Y12, Y6, Y12
+	MOVQ         sigma_base+384(FP), DX
+	VMASKMOVPD   32(DX)(AX*1), Y14, Y7
+	MOVQ         r_base+408(FP), DX
+	VMASKMOVPD   (DX)(AX*1), Y15, Y8
+	MOVQ         r_base+408(FP), DX
+	VMASKMOVPD   32(DX)(AX*1), Y14, Y9
+	MOVQ         q_base+432(FP), DX
+	VMASKMOVPD   (DX)(AX*1), Y15, Y10
+	MOVQ         q_base+432(FP), DX
+	VMASKMOVPD   32(DX)(AX*1), Y14, Y11
+	MOVQ         sign_base+288(FP), DX
+	VMASKMOVPD   (DX)(AX*1), Y15, Y12
+	MOVQ         sign_base+288(FP), DX
+	VMASKMOVPD   32(DX)(AX*1), Y14, Y13
+	VMOVUPD      Y13, (BX)
+	VSQRTPD      Y0, Y13
+	VMOVUPD      Y12, 32(BX)
+	VSQRTPD      Y1, Y12
+	VMOVUPD      Y1, 64(BX)
+	VANDPD       bsmAllRowsAVX2Consts<>+0(SB), Y2, Y1
+	VMOVUPD      Y0, 96(BX)
+	VANDPD       bsmAllRowsAVX2Consts<>+0(SB), Y3, Y0
+	VMOVUPD      Y9, 128(BX)
+	VANDPD       bsmAllRowsAVX2Consts<>+0(SB), Y4, Y9
 	VMOVUPD      Y4, 160(BX)
-	VANDPD       Y9, Y11, Y4
-	VMINPD       Y4, Y6, Y4
-	VMULPD       bsmAllRowsAVX2Consts<>+704(SB), Y8, Y6
-	VROUNDPD     $0x08, Y6, Y6
-	VFMADD231PD  bsmAllRowsAVX2Consts<>+832(SB), Y6, Y8
-	VFMADD231PD  bsmAllRowsAVX2Consts<>+896(SB), Y6, Y8
-	VMOVUPD      Y3, 192(BX)
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1312(SB), Y3
-	VFMADD213PD  Y0, Y12, Y3
-	VMOVUPD      Y5, 224(BX)
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1344(SB), Y5
-	VMOVUPD      Y7, 256(BX)
-	VADDPD       Y5, Y12, Y7
-	VMOVUPD      Y9, 288(BX)
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1312(SB), Y9
-	VFMADD213PD  Y0, Y4, Y9
-	VADDPD       Y5, Y4, Y5
-	VMOVUPD      Y13, 320(BX)
-	VMULPD       bsmAllRowsAVX2Consts<>+1376(SB), Y12, Y13
-	VMOVUPD      Y2, 352(BX)
-	VMULPD       bsmAllRowsAVX2Consts<>+704(SB), Y10, Y2
-	VROUNDPD     $0x08, Y2, Y2
-	VFMADD231PD  bsmAllRowsAVX2Consts<>+832(SB), Y2, Y10
-	VFMADD231PD  bsmAllRowsAVX2Consts<>+896(SB), Y2, Y10
-	VMOVUPD      Y14, 384(BX)
-	VMULPD       Y7, Y3, Y14
-	VMOVUPD      Y2, 416(BX)
-	VMULPD       Y5, Y9, Y2
-	VMOVUPD      Y1, 448(BX)
-	VMULPD       Y13, Y12, Y1
-	VMULPD       bsmAllRowsAVX2Consts<>+704(SB), Y1, Y1
-	VROUNDPD     $0x08, Y1, Y1
-	VMOVUPD      Y6, 480(BX)
-	VMULPD       Y2, Y14, Y6
-	VDIVPD       Y6, Y0, Y6
-	VMULPD       Y6, Y2, Y2
-	VMULPD       Y6, Y14, Y6
-	VMULPD       Y2, Y3, Y3
-	VMULPD       Y2, Y7, Y2
-	VMULPD       Y6, Y9, Y7
-	VMULPD       Y6, Y5, Y5
-	VMULPD       Y3, Y12, Y3
-	VMULPD       Y7, Y4, Y6
-	VANDPD       Y4, Y11, Y4
-	VMOVUPD      bsmAllRowsAVX2Consts<>+992(SB), Y7
-	VFMADD231PD  bsmAllRowsAVX2Consts<>+960(SB), Y8, Y7
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1056(SB), Y8, Y7
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1152(SB), Y8, Y7
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1184(SB), Y8, Y7
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1216(SB), Y8, Y7
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1280(SB), Y8, Y7
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1408(SB), Y8, Y7
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1440(SB), Y8, Y7
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1472(SB), Y8, Y7
-	VFMADD213PD  Y0, Y8, Y7
-	VFMADD213PD  Y0, Y7, Y8
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1024(SB), Y7
-	VMOVUPD      bsmAllRowsAVX2Consts<>+416(SB), Y9
-	VFMADD231PD  Y7, Y3, Y9
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+416(SB), Y6, Y7
-	VMULPD       bsmAllRowsAVX2Consts<>+832(SB), Y1, Y14
-	VFMADD231PD  Y13, Y12, Y14
-	VANDPD       Y12, Y11, Y12
-	VFMADD231PD  bsmAllRowsAVX2Consts<>+896(SB), Y1, Y14
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1536(SB), Y13
-	VFMADD231PD  bsmAllRowsAVX2Consts<>+1504(SB), Y9, Y13
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1568(SB), Y9, Y13
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1600(SB), Y9, Y13
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1632(SB), Y9, Y13
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1696(SB), Y9, Y13
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1728(SB), Y9, Y13
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1760(SB), Y9, Y13
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1792(SB), Y9, Y13
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1824(SB), Y9, Y13
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1856(SB), Y9, Y13
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1888(SB), Y9, Y13
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1920(SB), Y9, Y13
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1952(SB), Y9, Y13
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1984(SB), Y9, Y13
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+2016(SB), Y9, Y13
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+2048(SB), Y9, Y13
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+2080(SB), Y9, Y13
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+2112(SB), Y9, Y13
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+2144(SB), Y9, Y13
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+2176(SB), Y9, Y13
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+2208(SB), Y13, Y9
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+384(SB), Y9, Y3
-	VMULPD       Y2, Y3, Y2
-	VANDPD       Y2, Y11, Y2
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1536(SB), Y3
-	VFMADD231PD  bsmAllRowsAVX2Consts<>+1504(SB), Y7, Y3
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1568(SB), Y7, Y3
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1600(SB), Y7, Y3
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1632(SB), Y7, Y3
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1696(SB), Y7, Y3
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1728(SB), Y7, Y3
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1760(SB), Y7, Y3
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1792(SB), Y7, Y3
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1824(SB), Y7, Y3
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1856(SB), Y7, Y3
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1888(SB), Y7, Y3
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1920(SB), Y7, Y3
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1952(SB), Y7, Y3
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1984(SB), Y7, Y3
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+2016(SB), Y7, Y3
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+2048(SB), Y7, Y3
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+2080(SB), Y7, Y3
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+2112(SB), Y7, Y3
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+2144(SB), Y7, Y3
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+2176(SB), Y7, Y3
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+2208(SB), Y3, Y7
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+384(SB), Y7, Y6
-	VMULPD       Y5, Y6, Y3
-	VANDPD       Y3, Y11, Y3
-	VMOVUPD      bsmAllRowsAVX2Consts<>+992(SB), Y5
-	VFMADD231PD  bsmAllRowsAVX2Consts<>+960(SB), Y14, Y5
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1056(SB), Y14, Y5
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1152(SB), Y14, Y5
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1184(SB), Y14, Y5
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1216(SB), Y14, Y5
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1280(SB), Y14, Y5
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1408(SB), Y14, Y5
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1440(SB), Y14, Y5
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1472(SB), Y14, Y5
-	VMOVUPD      bsmAllRowsAVX2Consts<>+992(SB), Y6
-	VFMADD231PD  bsmAllRowsAVX2Consts<>+960(SB), Y10, Y6
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1056(SB), Y10, Y6
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1152(SB), Y10, Y6
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1184(SB), Y10, Y6
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1216(SB), Y10, Y6
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1280(SB), Y10, Y6
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1408(SB), Y10, Y6
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1440(SB), Y10, Y6
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1472(SB), Y10, Y6
-	VFMADD213PD  Y0, Y10, Y6
-	VFMADD213PD  Y0, Y6, Y10
-	VMOVUPD      480(BX), Y6
-	VMINPD       bsmAllRowsAVX2Consts<>+864(SB), Y6, Y7
-	VMAXPD       bsmAllRowsAVX2Consts<>+928(SB), Y7, Y7
-	VSUBPD       Y7, Y6, Y6
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1088(SB), Y9
-	VADDPD       Y9, Y7, Y7
-	VADDPD       Y9, Y6, Y6
-	VPSLLQ       $0x34, Y7, Y7
-	VPSLLQ       $0x34, Y6, Y6
-	VMULPD       Y6, Y8, Y6
-	VMULPD       Y7, Y6, Y6
-	VMOVUPD      448(BX), Y7
-	VMULPD       Y6, Y7, Y6
-	VMINPD       Y6, Y7, Y7
-	VMINPD       bsmAllRowsAVX2Consts<>+864(SB), Y1, Y8
-	VMAXPD       bsmAllRowsAVX2Consts<>+928(SB), Y8, Y8
-	VSUBPD       Y8, Y1, Y1
-	VADDPD       Y8, Y9, Y8
-	VADDPD       Y1, Y9, Y1
-	VPSLLQ       $0x34, Y8, Y8
-	VPSLLQ       $0x34, Y1, Y1
-	VMOVUPD      416(BX), Y11
-	VMINPD       bsmAllRowsAVX2Consts<>+864(SB), Y11, Y13
-	VMAXPD       bsmAllRowsAVX2Consts<>+928(SB), Y13, Y13
-	VSUBPD       Y13, Y11, Y11
-	VADDPD       Y13, Y9, Y13
-	VADDPD       Y11, Y9, Y9
-	VPSLLQ       $0x34, Y13, Y11
-	VPSLLQ       $0x34, Y9, Y9
-	VMULPD       Y9, Y10, Y9
-	VMULPD       Y11, Y9, Y9
-	VMULPD       32(BX), Y9, Y9
-	VMINPD       Y9, Y7, Y7
-	VMINPD       384(BX), Y7, Y7
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1664(SB), Y10
-	VCMPPD       $0x11, Y7, Y10, Y7
-	VMULPD       Y14, Y14, Y10
-	VFMADD231PD  Y5, Y10, Y14
-	VFMADD213PD  Y6, Y6, Y14
-	VMULPD       Y1, Y14, Y1
-	VMULPD       Y8, Y1, Y1
-	VMOVUPD      96(BX), Y5
-	VMULPD       352(BX), Y5, Y8
-	VMULPD       Y5, Y5, Y5
-	VMULPD       Y8, Y8, Y8
-	VMULPD       352(BX), Y5, Y5
-	VMULPD       bsmAllRowsAVX2Consts<>+384(SB), Y8, Y8
-	VMOVUPD      320(BX), Y10
-	VANDPD       bsmAllRowsAVX2Consts<>+480(SB), Y10, Y11
-	VMULPD       (BX), Y10, Y10
-	VORPD        Y12, Y11, Y12
-	VORPD        Y11, Y2, Y2
-	VCMPPD       $0x11, bsmAllRowsAVX2Consts<>+288(SB), Y10, Y10
-	VMOVUPD      288(BX), Y11
-	VANDPD       bsmAllRowsAVX2Consts<>+480(SB), Y11, Y13
-	VMULPD       (BX), Y11, Y11
-	VORPD        Y4, Y13, Y4
-	VORPD        Y13, Y3, Y3
-	VCMPPD       $0x11, bsmAllRowsAVX2Consts<>+288(SB), Y11, Y11
-	VMULPD       Y4, Y12, Y13
-	VMULPD       bsmAllRowsAVX2Consts<>+2240(SB), Y1, Y14
-	VMULPD       Y5, Y14, Y5
-	VMULPD       bsmAllRowsAVX2Consts<>+1376(SB), Y5, Y5
-	VMOVUPD      Y5, 288(BX)
-	VSUBPD       Y13, Y0, Y5
-	VMULPD       Y5, Y8, Y5
-	VMULPD       Y8, Y4, Y8
-	VFMADD231PD  256(BX), Y12, Y5
+	VANDPD       bsmAllRowsAVX2Consts<>+0(SB), Y5, Y4
+	VMOVUPD      Y5, 192(BX)
+	VMULPD       bsmAllRowsAVX2Consts<>+32(SB), Y1, Y5
+	VMOVUPD      Y11, 224(BX)
+	VMULPD       bsmAllRowsAVX2Consts<>+32(SB), Y0, Y11
+	VMOVUPD      Y8, 256(BX)
+	VMULPD       bsmAllRowsAVX2Consts<>+32(SB), Y9, Y8
+	VMOVUPD      Y10, 288(BX)
+	VMULPD       bsmAllRowsAVX2Consts<>+32(SB), Y4, Y10
 	VMOVUPD      Y3, 320(BX)
-	VMOVUPD      256(BX), Y3
-	VSUBPD       Y8, Y3, Y3
-	VFMADD132PD  352(BX), Y0, Y12
-	VADDPD       224(BX), Y5, Y5
-	VMOVUPD      (BX), Y8
-	VMULPD       Y6, Y8, Y0
-	VBLENDVPD    Y10, bsmAllRowsAVX2Consts<>+288(SB), Y0, Y0
-	VMULPD       Y9, Y8, Y8
-	VADDPD       Y9, Y6, Y6
-	VBLENDVPD    Y11, bsmAllRowsAVX2Consts<>+288(SB), Y8, Y8
-	VADDPD       384(BX), Y6, Y6
-	VCMPPD       $0x11, bsmAllRowsAVX2Consts<>+2272(SB), Y6, Y6
-	VANDPD       Y6, Y7, Y6
-	VMOVUPD      352(BX), Y7
-	VMULPD       192(BX), Y7, Y9
-	VMOVUPD      64(BX), Y10
-	VMULPD       Y7, Y10, Y7
-	VMULPD       Y14, Y10, Y10
-	VMULPD       192(BX), Y14, Y11
-	VMULPD       Y4, Y7, Y4
-	VMASKMOVPD   Y10, Y15, (R9)(AX*1)
+	VCMPPD       $0x11, bsmAllRowsAVX2Consts<>+64(SB), Y1, Y3
+	VMOVUPD      Y2, 352(BX)
+	VCMPPD       $0x11, bsmAllRowsAVX2Consts<>+64(SB), Y0, Y2
+	VBLENDVPD    Y3, Y5, Y1, Y5
+	VBLENDVPD    Y2, Y11, Y0, Y11
+	VANDPD       bsmAllRowsAVX2Consts<>+256(SB), Y3, Y3
+	VANDPD       bsmAllRowsAVX2Consts<>+256(SB), Y2, Y2
+	VMOVUPD      Y7, 384(BX)
+	VCMPPD       $0x11, bsmAllRowsAVX2Consts<>+64(SB), Y9, Y7
+	VMOVUPD      Y12, 416(BX)
+	VCMPPD       $0x11, bsmAllRowsAVX2Consts<>+64(SB), Y4, Y12
+	VBLENDVPD    Y7, Y8, Y9, Y8
+	VBLENDVPD    Y12, Y10, Y4, Y10
+	VANDPD       bsmAllRowsAVX2Consts<>+256(SB), Y7, Y7
+	VANDPD       bsmAllRowsAVX2Consts<>+256(SB), Y12, Y12
+	VMOVUPD      Y6, 448(BX)
+	VCMPPD       $0x03, Y1, Y1, Y6
+	VMOVUPD      Y1, 480(BX)
+	VCMPPD       $0x03, Y0, Y0, Y1
+	VMOVUPD      Y0, 512(BX)
+	VCMPPD       $0x03, Y9, Y9, Y0
+	VMOVUPD      Y9, 544(BX)
+	VCMPPD       $0x03, Y4, Y4, Y9
+	VMOVUPD      Y4, 576(BX)
+	VANDPD       bsmAllRowsAVX2Consts<>+96(SB), Y5, Y4
+	VMOVUPD      Y13, 608(BX)
+	VANDPD       bsmAllRowsAVX2Consts<>+96(SB), Y11, Y13
+	VORPD        bsmAllRowsAVX2Consts<>+128(SB), Y4, Y4
+	VORPD        bsmAllRowsAVX2Consts<>+128(SB), Y13, Y13
+	VORPD        Y6, Y4, Y4
+	VORPD        Y1, Y13, Y1
+	VPSRLQ       $0x34, Y5, Y5
+	VPSRLQ       $0x34, Y11, Y6
+	VMOVUPD      bsmAllRowsAVX2Consts<>+192(SB), Y11
+	VORPD        Y11, Y5, Y5
+	VORPD        Y11, Y6, Y6
+	VMOVUPD      bsmAllRowsAVX2Consts<>+224(SB), Y13
+	VSUBPD       Y13, Y5, Y5
+	VSUBPD       Y13, Y6, Y6
+	VSUBPD       Y3, Y5, Y3
+	VSUBPD       Y2, Y6, Y2
+	VMOVUPD      bsmAllRowsAVX2Consts<>+96(SB), Y5
+	VANDPD       Y8, Y5, Y6
+	VANDPD       Y10, Y5, Y5
+	VORPD        bsmAllRowsAVX2Consts<>+128(SB), Y6, Y6
+	VORPD        bsmAllRowsAVX2Consts<>+128(SB), Y5, Y5
+	VORPD        Y0, Y6, Y0
+	VORPD        Y9, Y5, Y5
+	VPSRLQ       $0x34, Y8, Y6
+	VPSRLQ       $0x34, Y10, Y8
+	VORPD        Y6, Y11, Y6
+	VORPD        Y8, Y11, Y8
+	VSUBPD       Y13, Y6, Y6
+	VSUBPD       Y13, Y8, Y8
+	VSUBPD       Y7, Y6, Y6
+	VSUBPD       Y12, Y8, Y7
+	VMOVUPD      bsmAllRowsAVX2Consts<>+160(SB), Y8
+	VMULPD       Y8, Y4, Y9
+	VMULPD       Y8, Y1, Y10
+	VCMPPD       $0x11, Y0, Y9, Y9
+	VCMPPD       $0x11, Y5, Y10, Y10
+	VMULPD       Y8, Y0, Y11
+	VMULPD       Y8, Y5, Y8
+	VCMPPD       $0x11, Y4, Y11, Y11
+	VCMPPD       $0x11, Y1, Y8, Y8
+	VADDPD       Y4, Y4, Y12
+	VADDPD       Y1, Y1, Y13
+	VBLENDVPD    Y9, Y12, Y4, Y4
+	VBLENDVPD    Y10, Y13, Y1, Y1
+	VADDPD       Y0, Y0, Y12
+	VADDPD       Y5, Y5, Y13
+	VBLENDVPD    Y11, Y12, Y0, Y0
+	VBLENDVPD    Y8, Y13, Y5, Y5
+	VMOVUPD      448(BX), Y12
+	VMULPD       608(BX), Y12, Y13
+	VMOVUPD      384(BX), Y12
+	VMOVUPD      Y8, 640(BX)
+	VMULPD       416(BX), Y12, Y8
+	VADDPD       Y0, Y4, Y12
+	VMOVUPD      Y11, 672(BX)
+	VADDPD       Y5, Y1, Y11
+	VSUBPD       Y0, Y4, Y0
+	VSUBPD       Y5, Y1, Y1
+	VMOVUPD      480(BX), Y4
+	VMOVUPD      bsmAllRowsAVX2Consts<>+288(SB), Y5
+	VMOVUPD      Y10, 704(BX)
+	VCMPPD       $0x00, Y5, Y4, Y10
+	VMOVUPD      Y9, 736(BX)
+	VMOVUPD      512(BX), Y9
+	VCMPPD       $0x00, Y5, Y9, Y4
+	VMOVUPD      bsmAllRowsAVX2Consts<>+352(SB), Y9
+	VBLENDVPD    Y10, Y9, Y3, Y3
+	VBLENDVPD    Y4, Y9, Y2, Y2
+	VMULPD       352(BX), Y13, Y4
+	VMULPD       320(BX), Y8, Y10
+	VMOVUPD      Y8, 768(BX)
+	VMOVUPD      544(BX), Y8
+	VMOVUPD      Y13, 800(BX)
+	VCMPPD       $0x00, Y5, Y8, Y13
+	VMOVUPD      576(BX), Y8
+	VMOVUPD      Y2, 832(BX)
+	VCMPPD       $0x00, Y5, Y8, Y2
+	VBLENDVPD    Y13, Y9, Y6, Y6
+	VBLENDVPD    Y2, Y9, Y7, Y2
+	VMULPD       Y4, Y12, Y7
+	VMULPD       Y10, Y11, Y9
+	VMOVUPD      bsmAllRowsAVX2Consts<>+128(SB), Y13
+	VDIVPD       Y7, Y13, Y7
+	VDIVPD       Y9, Y13, Y9
+	VMULPD       Y7, Y4, Y4
+	VMULPD       Y9, Y10, Y10
+	VMULPD       Y7, Y12, Y7
 	VMULPD       Y9, Y11, Y9
-	VMULPD       Y3, Y11, Y3
-	VMULPD       Y4, Y11, Y4
-	VMULPD       Y5, Y9, Y5
+	VMULPD       Y4, Y0, Y0
+	VMULPD       Y10, Y1, Y1
+	VMOVUPD      480(BX), Y4
+	VMOVUPD      bsmAllRowsAVX2Consts<>+320(SB), Y10
+	VCMPPD       $0x11, Y10, Y4, Y11
+	VMOVUPD      512(BX), Y12
+	VCMPPD       $0x11, Y10, Y12, Y5
+	VBLENDVPD    Y11, Y3, Y4, Y3
+	VBLENDVPD    Y5, 832(BX), Y12, Y4
+	VMULPD       Y0, Y0, Y5
+	VMULPD       Y1, Y1, Y11
+	VMOVUPD      544(BX), Y12
+	VCMPPD       $0x11, Y10, Y12, Y13
+	VCMPPD       $0x11, Y10, Y8, Y10
+	VBLENDVPD    Y13, Y6, Y12, Y6
+	VBLENDVPD    Y10, Y2, Y8, Y2
+	VSUBPD       Y6, Y3, Y3
+	VSUBPD       Y2, Y4, Y2
+	VMOVUPD      bsmAllRowsAVX2Consts<>+512(SB), Y4
+	VMOVUPD      bsmAllRowsAVX2Consts<>+544(SB), Y6
+	VFMADD231PD  Y4, Y5, Y6
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+544(SB), Y11, Y4
+	VMOVUPD      bsmAllRowsAVX2Consts<>+608(SB), Y8
+	VFMADD213PD  Y8, Y5, Y6
+	VFMADD231PD  Y4, Y11, Y8
+	VMOVUPD      bsmAllRowsAVX2Consts<>+672(SB), Y4
+	VFMADD213PD  Y4, Y5, Y6
+	VFMADD231PD  Y8, Y11, Y4
+	VMOVUPD      bsmAllRowsAVX2Consts<>+736(SB), Y8
+	VFMADD213PD  Y8, Y5, Y6
+	VFMADD231PD  Y4, Y11, Y8
+	VMOVUPD      bsmAllRowsAVX2Consts<>+768(SB), Y4
+	VFMADD213PD  Y4, Y5, Y6
+	VFMADD231PD  Y8, Y11, Y4
+	VMOVUPD      bsmAllRowsAVX2Consts<>+800(SB), Y8
+	VFMADD213PD  Y8, Y5, Y6
+	VFMADD231PD  Y4, Y11, Y8
+	VMULPD       Y6, Y5, Y4
+	VMULPD       Y8, Y11, Y5
+	VMOVUPD      bsmAllRowsAVX2Consts<>+416(SB), Y6
+	VADDPD       Y6, Y3, Y8
+	VADDPD       Y6, Y2, Y10
+	VMOVUPD      736(BX), Y11
+	VBLENDVPD    Y11, Y8, Y3, Y8
+	VMOVUPD      704(BX), Y11
+	VBLENDVPD    Y11, Y10, Y2, Y10
+	VMOVUPD      bsmAllRowsAVX2Consts<>+128(SB), Y11
+	VADDPD       Y3, Y11, Y3
+	VADDPD       Y2, Y11, Y2
+	VMOVUPD      672(BX), Y12
+	VBLENDVPD    Y12, Y3, Y8, Y3
+	VMOVUPD      640(BX), Y8
+	VBLENDVPD    Y8, Y2, Y10, Y2
+	VMOVUPD      bsmAllRowsAVX2Consts<>+448(SB), Y8
+	VMULPD       Y8, Y3, Y10
+	VMULPD       Y8, Y2, Y8
+	VFMADD231PD  Y4, Y0, Y10
+	VFMADD231PD  Y5, Y1, Y8
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1024(SB), Y4
+	VFMADD231PD  Y4, Y0, Y10
+	VFMADD231PD  Y4, Y1, Y8
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1120(SB), Y0
+	VFMADD231PD  Y0, Y3, Y10
+	VFMADD231PD  Y0, Y2, Y8
+	VMOVUPD      256(BX), Y0
+	VSUBPD       288(BX), Y0, Y1
+	VMOVUPD      128(BX), Y2
+	VSUBPD       224(BX), Y2, Y3
+	VFMADD231PD  96(BX), Y1, Y10
+	VFMADD231PD  64(BX), Y3, Y8
+	VMOVUPD      800(BX), Y5
+	VMOVUPD      bsmAllRowsAVX2Consts<>+384(SB), Y12
+	VMULPD       Y12, Y5, Y13
+	VMOVUPD      768(BX), Y4
+	VMULPD       Y12, Y4, Y6
+	VMULPD       352(BX), Y7, Y12
+	VMULPD       320(BX), Y9, Y2
+	VMULPD       Y7, Y5, Y7
+	VMULPD       Y9, Y4, Y9
+	VMULPD       Y1, Y12, Y1
+	VMULPD       Y3, Y2, Y3
+	VMOVAPD      Y13, Y4
+	VFMADD231PD  Y10, Y12, Y4
+	VMOVAPD      Y6, Y5
+	VFMADD231PD  Y8, Y2, Y5
+	VFMSUB231PD  Y10, Y12, Y13
+	VFMSUB231PD  Y8, Y2, Y6
+	VMOVUPD      96(BX), Y8
+	VMULPD       288(BX), Y8, Y10
+	VMOVUPD      Y9, 640(BX)
+	VMOVUPD      64(BX), Y9
+	VMOVUPD      Y7, 672(BX)
+	VMULPD       224(BX), Y9, Y7
+	VMOVUPD      Y3, 704(BX)
+	VMOVUPD      bsmAllRowsAVX2Consts<>+480(SB), Y3
+	VXORPD       Y3, Y10, Y10
+	VXORPD       Y3, Y7, Y7
+	VMOVUPD      Y1, 736(BX)
+	VMOVUPD      bsmAllRowsAVX2Consts<>+576(SB), Y1
+	VMINPD       Y10, Y1, Y10
+	VMINPD       Y7, Y1, Y7
+	VMOVUPD      Y2, 576(BX)
+	VMOVUPD      bsmAllRowsAVX2Consts<>+640(SB), Y2
+	VMAXPD       Y10, Y2, Y10
+	VMAXPD       Y7, Y2, Y7
+	VMOVUPD      Y12, 544(BX)
+	VMOVUPD      bsmAllRowsAVX2Consts<>+0(SB), Y12
+	VANDPD       Y4, Y12, Y2
+	VMOVUPD      Y4, 512(BX)
+	VANDPD       Y5, Y12, Y4
+	VMOVUPD      Y5, 832(BX)
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1248(SB), Y5
+	VMINPD       Y2, Y5, Y2
+	VMINPD       Y4, Y5, Y4
+	VANDPD       Y13, Y12, Y1
+	VMOVUPD      Y13, 480(BX)
+	VANDPD       Y6, Y12, Y13
+	VMINPD       Y1, Y5, Y1
+	VMINPD       Y13, Y5, Y5
+	VMOVUPD      bsmAllRowsAVX2Consts<>+704(SB), Y13
+	VMOVUPD      Y6, 864(BX)
+	VMULPD       Y13, Y10, Y6
+	VMULPD       Y13, Y7, Y12
+	VROUNDPD     $0x08, Y6, Y6
+	VROUNDPD     $0x08, Y12, Y12
+	VMOVUPD      bsmAllRowsAVX2Consts<>+832(SB), Y13
+	VFMADD231PD  Y13, Y6, Y10
+	VFMADD231PD  Y13, Y12, Y7
+	VMOVUPD      bsmAllRowsAVX2Consts<>+896(SB), Y13
+	VFMADD231PD  Y13, Y6, Y10
+	VFMADD231PD  Y13, Y12, Y7
+	VMOVUPD      Y12, 896(BX)
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1312(SB), Y12
+	VFMADD213PD  Y11, Y2, Y12
+	VMOVUPD      Y6, 928(BX)
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1312(SB), Y6
+	VFMADD213PD  Y11, Y4, Y6
+	VMOVUPD      Y7, 960(BX)
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1344(SB), Y7
+	VMOVUPD      Y10, 992(BX)
+	VADDPD       Y7, Y2, Y10
+	VADDPD       Y7, Y4, Y13
+	VMOVUPD      Y4, 1024(BX)
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1312(SB), Y4
+	VFMADD213PD  Y11, Y1, Y4
+	VMOVUPD      Y2, 1056(BX)
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1312(SB), Y2
+	VFMADD213PD  Y11, Y5, Y2
+	VADDPD       Y7, Y1, Y11
+	VADDPD       Y7, Y5, Y7
+	VMOVUPD      Y5, 1088(BX)
+	VMULPD       Y0, Y8, Y5
+	VMULPD       128(BX), Y9, Y8
+	VXORPD       Y5, Y3, Y5
+	VXORPD       Y8, Y3, Y8
+	VMOVUPD      bsmAllRowsAVX2Consts<>+576(SB), Y9
+	VMINPD       Y5, Y9, Y5
+	VMINPD       Y8, Y9, Y8
+	VMOVUPD      bsmAllRowsAVX2Consts<>+640(SB), Y9
+	VMAXPD       Y5, Y9, Y5
+	VMAXPD       Y8, Y9, Y8
+	VMULPD       Y10, Y12, Y9
+	VMULPD       Y13, Y6, Y0
+	VMULPD       Y11, Y4, Y3
+	VMOVUPD      Y1, 1120(BX)
+	VMULPD       Y7, Y2, Y1
+	VMOVUPD      Y7, 1152(BX)
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1376(SB), Y7
+	VMOVUPD      Y11, 1184(BX)
+	VMULPD       1056(BX), Y7, Y11
+	VMOVUPD      Y11, 1216(BX)
+	VMULPD       1024(BX), Y7, Y11
+	VMOVUPD      bsmAllRowsAVX2Consts<>+704(SB), Y7
+	VMOVUPD      Y11, 1248(BX)
+	VMULPD       Y5, Y7, Y11
+	VMOVUPD      Y2, 1280(BX)
+	VMULPD       Y8, Y7, Y2
+	VROUNDPD     $0x08, Y11, Y11
+	VROUNDPD     $0x08, Y2, Y2
+	VMOVUPD      bsmAllRowsAVX2Consts<>+832(SB), Y7
+	VFMADD231PD  Y7, Y11, Y5
+	VFMADD231PD  Y7, Y2, Y8
+	VMOVUPD      bsmAllRowsAVX2Consts<>+896(SB), Y7
+	VFMADD231PD  Y7, Y11, Y5
+	VFMADD231PD  Y7, Y2, Y8
+	VMULPD       Y3, Y9, Y7
+	VMOVUPD      Y2, 1312(BX)
+	VMULPD       Y1, Y0, Y2
+	VMOVUPD      Y11, 1344(BX)
+	VMOVUPD      bsmAllRowsAVX2Consts<>+128(SB), Y11
+	VDIVPD       Y7, Y11, Y7
+	VDIVPD       Y2, Y11, Y2
+	VMULPD       Y7, Y3, Y3
+	VMULPD       Y2, Y1, Y1
+	VMULPD       Y7, Y9, Y7
+	VMULPD       Y2, Y0, Y0
+	VMULPD       Y3, Y12, Y2
+	VMULPD       Y1, Y6, Y6
+	VMULPD       Y3, Y10, Y3
+	VMULPD       Y1, Y13, Y1
+	VMULPD       Y7, Y4, Y4
+	VMULPD       1280(BX), Y0, Y9
+	VMULPD       1184(BX), Y7, Y7
+	VMULPD       1152(BX), Y0, Y0
+	VMULPD       1056(BX), Y2, Y2
+	VMULPD       1024(BX), Y6, Y6
+	VMOVUPD      1120(BX), Y10
+	VMULPD       Y4, Y10, Y4
+	VMOVUPD      1088(BX), Y12
+	VMULPD       Y9, Y12, Y9
+	VMOVUPD      bsmAllRowsAVX2Consts<>+0(SB), Y13
+	VANDPD       Y10, Y13, Y10
+	VANDPD       Y12, Y13, Y12
+	VMOVUPD      Y12, 1088(BX)
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1024(SB), Y12
+	VMOVUPD      Y10, 1120(BX)
+	VMOVUPD      bsmAllRowsAVX2Consts<>+416(SB), Y10
+	VFMADD231PD  Y12, Y2, Y10
+	VMOVUPD      bsmAllRowsAVX2Consts<>+416(SB), Y11
+	VFMADD231PD  Y12, Y6, Y11
+	VMOVUPD      Y8, 1152(BX)
+	VMOVUPD      1056(BX), Y8
+	VMOVUPD      Y5, 1184(BX)
+	VMULPD       1216(BX), Y8, Y5
+	VMOVUPD      1024(BX), Y8
+	VMULPD       1248(BX), Y8, Y13
+	VMOVUPD      bsmAllRowsAVX2Consts<>+704(SB), Y8
+	VMULPD       Y5, Y8, Y5
+	VMULPD       Y13, Y8, Y8
+	VROUNDPD     $0x08, Y5, Y5
+	VROUNDPD     $0x08, Y8, Y8
+	VMOVUPD      bsmAllRowsAVX2Consts<>+416(SB), Y13
+	VFMADD231PD  Y12, Y4, Y13
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+416(SB), Y9, Y12
+	VMOVUPD      Y8, 1280(BX)
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1536(SB), Y8
+	VFMADD231PD  bsmAllRowsAVX2Consts<>+1504(SB), Y10, Y8
+	VMOVUPD      Y5, 1376(BX)
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1536(SB), Y5
+	VFMADD231PD  bsmAllRowsAVX2Consts<>+1504(SB), Y11, Y5
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+1568(SB), Y10, Y8
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+1568(SB), Y11, Y5
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+1600(SB), Y10, Y8
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+1600(SB), Y11, Y5
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+1632(SB), Y10, Y8
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+1632(SB), Y11, Y5
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+1696(SB), Y10, Y8
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+1696(SB), Y11, Y5
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+1728(SB), Y10, Y8
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+1728(SB), Y11, Y5
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+1760(SB), Y10, Y8
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+1760(SB), Y11, Y5
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+1792(SB), Y10, Y8
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+1792(SB), Y11, Y5
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+1824(SB), Y10, Y8
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+1824(SB), Y11, Y5
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+1856(SB), Y10, Y8
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+1856(SB), Y11, Y5
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+1888(SB), Y10, Y8
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+1888(SB), Y11, Y5
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+1920(SB), Y10, Y8
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+1920(SB), Y11, Y5
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+1952(SB), Y10, Y8
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+1952(SB), Y11, Y5
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+1984(SB), Y10, Y8
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+1984(SB), Y11, Y5
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+2016(SB), Y10, Y8
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+2016(SB), Y11, Y5
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+2048(SB), Y10, Y8
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+2048(SB), Y11, Y5
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+2080(SB), Y10, Y8
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+2080(SB), Y11, Y5
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+2112(SB), Y10, Y8
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+2112(SB), Y11, Y5
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+2144(SB), Y10, Y8
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+2144(SB), Y11, Y5
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+2176(SB), Y10, Y8
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+2176(SB), Y11, Y5
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+2208(SB), Y8, Y10
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+2208(SB), Y5, Y11
+	VMOVUPD      bsmAllRowsAVX2Consts<>+384(SB), Y5
+	VFMADD213PD  Y5, Y10, Y2
+	VFMADD213PD  Y5, Y11, Y6
+	VMULPD       Y3, Y2, Y2
+	VMULPD       Y1, Y6, Y1
+	VMOVUPD      bsmAllRowsAVX2Consts<>+0(SB), Y3
+	VANDPD       Y2, Y3, Y2
+	VANDPD       Y1, Y3, Y1
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1504(SB), Y6
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1536(SB), Y8
+	VFMADD231PD  Y6, Y13, Y8
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+1536(SB), Y12, Y6
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1568(SB), Y10
+	VFMADD213PD  Y10, Y13, Y8
+	VFMADD231PD  Y6, Y12, Y10
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1600(SB), Y6
+	VFMADD213PD  Y6, Y13, Y8
+	VFMADD231PD  Y10, Y12, Y6
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1632(SB), Y10
+	VFMADD213PD  Y10, Y13, Y8
+	VFMADD231PD  Y6, Y12, Y10
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1696(SB), Y6
+	VFMADD213PD  Y6, Y13, Y8
+	VFMADD231PD  Y10, Y12, Y6
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1728(SB), Y10
+	VFMADD213PD  Y10, Y13, Y8
+	VFMADD231PD  Y6, Y12, Y10
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1760(SB), Y6
+	VFMADD213PD  Y6, Y13, Y8
+	VFMADD231PD  Y10, Y12, Y6
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1792(SB), Y10
+	VFMADD213PD  Y10, Y13, Y8
+	VFMADD231PD  Y6, Y12, Y10
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1824(SB), Y6
+	VFMADD213PD  Y6, Y13, Y8
+	VFMADD231PD  Y10, Y12, Y6
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1856(SB), Y10
+	VFMADD213PD  Y10, Y13, Y8
+	VFMADD231PD  Y6, Y12, Y10
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1888(SB), Y6
+	VFMADD213PD  Y6, Y13, Y8
+	VFMADD231PD  Y10, Y12, Y6
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1920(SB), Y10
+	VFMADD213PD  Y10, Y13, Y8
+	VFMADD231PD  Y6, Y12, Y10
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1952(SB), Y6
+	VFMADD213PD  Y6, Y13, Y8
+	VFMADD231PD  Y10, Y12, Y6
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1984(SB), Y10
+	VFMADD213PD  Y10, Y13, Y8
+	VFMADD231PD  Y6, Y12, Y10
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2016(SB), Y6
+	VFMADD213PD  Y6, Y13, Y8
+	VFMADD231PD  Y10, Y12, Y6
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2048(SB), Y10
+	VFMADD213PD  Y10, Y13, Y8
+	VFMADD231PD  Y6, Y12, Y10
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2080(SB), Y6
+	VFMADD213PD  Y6, Y13, Y8
+	VFMADD231PD  Y10, Y12, Y6
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2112(SB), Y10
+	VFMADD213PD  Y10, Y13, Y8
+	VFMADD231PD  Y6, Y12, Y10
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2144(SB), Y6
+	VFMADD213PD  Y6, Y13, Y8
+	VFMADD231PD  Y10, Y12, Y6
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2176(SB), Y10
+	VFMADD213PD  Y10, Y13, Y8
+	VFMADD231PD  Y6, Y12, Y10
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2208(SB), Y6
+	VFMADD213PD  Y6, Y8, Y13
+	VFMADD231PD  Y10, Y12, Y6
+	VFMADD213PD  Y5, Y13, Y4
+	VFMADD213PD  Y5, Y6, Y9
+	VMULPD       Y7, Y4, Y4
+	VMULPD       Y0, Y9, Y0
+	VANDPD       Y4, Y3, Y4
+	VANDPD       Y0, Y3, Y0
+	VMOVUPD      992(BX), Y6
+	VMOVUPD      bsmAllRowsAVX2Consts<>+960(SB), Y7
+	VMOVUPD      bsmAllRowsAVX2Consts<>+992(SB), Y8
+	VFMADD231PD  Y7, Y6, Y8
+	VMOVUPD      960(BX), Y9
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+992(SB), Y7, Y9
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1056(SB), Y10
+	VFMADD213PD  Y10, Y6, Y8
+	VMOVUPD      960(BX), Y11
+	VFMADD213PD  Y10, Y11, Y9
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1152(SB), Y12
+	VFMADD213PD  Y12, Y6, Y8
+	VFMADD213PD  Y12, Y11, Y9
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1184(SB), Y13
+	VFMADD213PD  Y13, Y6, Y8
+	VFMADD213PD  Y13, Y11, Y9
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1216(SB), Y5
+	VFMADD213PD  Y5, Y6, Y8
+	VFMADD213PD  Y5, Y11, Y9
+	VMOVUPD      Y0, 1408(BX)
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1280(SB), Y0
+	VFMADD213PD  Y0, Y6, Y8
+	VFMADD213PD  Y0, Y11, Y9
+	VMOVUPD      Y4, 1440(BX)
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1408(SB), Y4
+	VFMADD213PD  Y4, Y6, Y8
+	VFMADD213PD  Y4, Y11, Y9
+	VMOVUPD      Y1, 1472(BX)
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1440(SB), Y1
+	VFMADD213PD  Y1, Y6, Y8
+	VFMADD213PD  Y1, Y11, Y9
+	VMOVUPD      Y2, 1504(BX)
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1472(SB), Y2
+	VFMADD213PD  Y2, Y6, Y8
+	VFMADD213PD  Y2, Y11, Y9
+	VMOVUPD      bsmAllRowsAVX2Consts<>+128(SB), Y2
+	VFMADD213PD  Y2, Y6, Y8
+	VFMADD213PD  Y2, Y11, Y9
+	VFMADD213PD  Y2, Y8, Y6
+	VFMADD213PD  Y2, Y9, Y11
+	VMOVUPD      bsmAllRowsAVX2Consts<>+832(SB), Y8
+	VMULPD       1376(BX), Y8, Y9
+	VMULPD       1280(BX), Y8, Y8
+	VMOVUPD      Y11, 960(BX)
+	VMOVUPD      1056(BX), Y11
+	VFMADD231PD  1216(BX), Y11, Y9
+	VMOVUPD      Y6, 1216(BX)
+	VMOVUPD      1024(BX), Y6
+	VFMADD231PD  1248(BX), Y6, Y8
+	VANDPD       Y11, Y3, Y11
+	VANDPD       Y6, Y3, Y3
+	VMOVUPD      bsmAllRowsAVX2Consts<>+896(SB), Y6
+	VFMADD231PD  1376(BX), Y6, Y9
+	VFMADD231PD  1280(BX), Y6, Y8
+	VMOVUPD      1184(BX), Y6
+	VMOVUPD      Y3, 1024(BX)
+	VMOVUPD      bsmAllRowsAVX2Consts<>+992(SB), Y3
+	VFMADD231PD  Y7, Y6, Y3
+	VMOVUPD      Y11, 1056(BX)
+	VMOVUPD      1152(BX), Y11
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+992(SB), Y7, Y11
+	VFMADD213PD  Y10, Y6, Y3
+	VMOVUPD      1152(BX), Y7
+	VFMADD213PD  Y10, Y7, Y11
+	VFMADD213PD  Y12, Y6, Y3
+	VFMADD213PD  Y12, Y7, Y11
+	VFMADD213PD  Y13, Y6, Y3
+	VFMADD213PD  Y13, Y7, Y11
+	VFMADD213PD  Y5, Y6, Y3
+	VFMADD213PD  Y5, Y7, Y11
+	VFMADD213PD  Y0, Y6, Y3
+	VFMADD213PD  Y0, Y7, Y11
+	VFMADD213PD  Y4, Y6, Y3
+	VFMADD213PD  Y4, Y7, Y11
+	VFMADD213PD  Y1, Y6, Y3
+	VFMADD213PD  Y1, Y7, Y11
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1472(SB), Y1
+	VFMADD213PD  Y1, Y6, Y3
+	VFMADD213PD  Y1, Y7, Y11
+	VFMADD213PD  Y2, Y6, Y3
+	VFMADD213PD  Y2, Y7, Y11
+	VFMADD213PD  Y2, Y3, Y6
+	VFMADD213PD  Y2, Y11, Y7
+	VMOVUPD      bsmAllRowsAVX2Consts<>+960(SB), Y3
+	VMOVUPD      bsmAllRowsAVX2Consts<>+992(SB), Y11
+	VFMADD231PD  Y3, Y9, Y11
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+992(SB), Y8, Y3
+	VFMADD213PD  Y10, Y9, Y11
+	VFMADD231PD  Y3, Y8, Y10
+	VFMADD213PD  Y12, Y9, Y11
+	VFMADD231PD  Y10, Y8, Y12
+	VFMADD213PD  Y13, Y9, Y11
+	VFMADD231PD  Y12, Y8, Y13
+	VFMADD213PD  Y5, Y9, Y11
+	VFMADD231PD  Y13, Y8, Y5
+	VFMADD213PD  Y0, Y9, Y11
+	VFMADD231PD  Y5, Y8, Y0
+	VFMADD213PD  Y4, Y9, Y11
+	VFMADD231PD  Y0, Y8, Y4
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1440(SB), Y0
+	VFMADD213PD  Y0, Y9, Y11
+	VFMADD231PD  Y4, Y8, Y0
+	VFMADD213PD  Y1, Y9, Y11
+	VFMADD231PD  Y0, Y8, Y1
+	VMOVUPD      928(BX), Y0
+	VMOVUPD      bsmAllRowsAVX2Consts<>+864(SB), Y3
+	VMINPD       Y3, Y0, Y4
+	VMOVUPD      896(BX), Y5
+	VMINPD       Y3, Y5, Y10
+	VMOVUPD      bsmAllRowsAVX2Consts<>+928(SB), Y12
+	VMAXPD       Y12, Y4, Y4
+	VMAXPD       Y12, Y10, Y10
+	VSUBPD       Y4, Y0, Y0
+	VSUBPD       Y10, Y5, Y5
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1088(SB), Y13
+	VADDPD       Y13, Y4, Y4
+	VADDPD       Y13, Y10, Y10
+	VADDPD       Y13, Y0, Y0
+	VADDPD       Y13, Y5, Y5
+	VPSLLQ       $0x34, Y4, Y4
+	VPSLLQ       $0x34, Y10, Y10
+	VPSLLQ       $0x34, Y0, Y0
+	VPSLLQ       $0x34, Y5, Y5
+	VMULPD       1216(BX), Y0, Y0
+	VMULPD       960(BX), Y5, Y5
+	VMULPD       Y4, Y0, Y0
+	VMULPD       Y10, Y5, Y4
+	VMOVUPD      352(BX), Y5
+	VMULPD       Y0, Y5, Y0
+	VMOVUPD      320(BX), Y10
+	VMULPD       Y4, Y10, Y4
+	VMINPD       Y0, Y5, Y5
+	VMINPD       Y4, Y10, Y10
+	VMOVUPD      1376(BX), Y2
+	VMOVUPD      Y4, 320(BX)
+	VMINPD       Y3, Y2, Y4
+	VMOVUPD      Y0, 352(BX)
+	VMOVUPD      1280(BX), Y0
+	VMOVUPD      Y1, 960(BX)
+	VMINPD       Y3, Y0, Y1
+	VMAXPD       Y12, Y4, Y4
+	VMAXPD       Y12, Y1, Y1
+	VSUBPD       Y4, Y2, Y2
+	VSUBPD       Y1, Y0, Y0
+	VADDPD       Y4, Y13, Y4
+	VADDPD       Y1, Y13, Y1
+	VADDPD       Y2, Y13, Y2
+	VADDPD       Y0, Y13, Y0
+	VPSLLQ       $0x34, Y4, Y4
+	VPSLLQ       $0x34, Y1, Y1
+	VPSLLQ       $0x34, Y2, Y2
+	VPSLLQ       $0x34, Y0, Y0
+	VMOVUPD      Y1, 1280(BX)
+	VMOVUPD      1344(BX), Y1
+	VMOVUPD      Y4, 1376(BX)
+	VMINPD       Y3, Y1, Y4
+	VMOVUPD      Y0, 1216(BX)
+	VMOVUPD      1312(BX), Y0
+	VMINPD       Y3, Y0, Y3
+	VMAXPD       Y12, Y4, Y4
+	VMAXPD       Y12, Y3, Y3
+	VSUBPD       Y4, Y1, Y1
+	VSUBPD       Y3, Y0, Y0
+	VADDPD       Y4, Y13, Y4
+	VADDPD       Y3, Y13, Y3
+	VADDPD       Y1, Y13, Y1
+	VADDPD       Y0, Y13, Y0
+	VPSLLQ       $0x34, Y4, Y4
+	VPSLLQ       $0x34, Y3, Y3
+	VPSLLQ       $0x34, Y1, Y1
+	VPSLLQ       $0x34, Y0, Y0
+	VMULPD       Y1, Y6, Y1
+	VMULPD       Y0, Y7, Y0
+	VMULPD       Y4, Y1, Y1
+	VMULPD       Y3, Y0, Y0
+	VMULPD       160(BX), Y1, Y1
+	VMULPD       192(BX), Y0, Y0
+	VMINPD       Y1, Y5, Y3
+	VMINPD       Y0, Y10, Y4
+	VMINPD       800(BX), Y3, Y3
+	VMINPD       768(BX), Y4, Y4
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1664(SB), Y5
+	VCMPPD       $0x11, Y3, Y5, Y3
+	VCMPPD       $0x11, Y4, Y5, Y4
+	VMULPD       Y9, Y9, Y5
+	VMULPD       Y8, Y8, Y6
+	VFMADD231PD  Y11, Y5, Y9
+	VFMADD231PD  960(BX), Y6, Y8
+	VMOVUPD      352(BX), Y5
+	VFMADD213PD  Y5, Y5, Y9
+	VMOVUPD      320(BX), Y6
+	VFMADD213PD  Y6, Y6, Y8
+	VMULPD       Y2, Y9, Y2
+	VMULPD       1216(BX), Y8, Y7
+	VMULPD       1376(BX), Y2, Y2
+	VMULPD       1280(BX), Y7, Y7
+	VMOVUPD      448(BX), Y8
+	VMULPD       544(BX), Y8, Y9
+	VMOVUPD      384(BX), Y10
+	VMULPD       576(BX), Y10, Y11
+	VMULPD       Y8, Y8, Y8
+	VMULPD       Y10, Y10, Y10
+	VMULPD       Y9, Y9, Y9
+	VMULPD       Y11, Y11, Y11
+	VMULPD       544(BX), Y8, Y8
+	VMULPD       576(BX), Y10, Y10
+	VMOVUPD      bsmAllRowsAVX2Consts<>+384(SB), Y12
+	VMULPD       Y9, Y12, Y9
+	VMULPD       Y11, Y12, Y11
+	VMOVUPD      bsmAllRowsAVX2Consts<>+480(SB), Y12
+	VANDPD       512(BX), Y12, Y13
+	VANDPD       832(BX), Y12, Y6
+	VORPD        1056(BX), Y13, Y5
+	VMOVUPD      Y4, 1056(BX)
+	VORPD        1024(BX), Y6, Y4
+	VORPD        1504(BX), Y13, Y13
+	VORPD        1472(BX), Y6, Y6
+	VMOVUPD      Y6, 1472(BX)
+	VMOVUPD      32(BX), Y6
+	VMOVUPD      Y13, 1504(BX)
+	VMULPD       512(BX), Y6, Y13
+	VMOVUPD      Y3, 512(BX)
+	VMOVUPD      (BX), Y3
+	VMOVUPD      Y0, 1024(BX)
+	VMULPD       832(BX), Y3, Y0
+	VMOVUPD      Y1, 832(BX)
+	VMOVUPD      bsmAllRowsAVX2Consts<>+288(SB), Y1
+	VCMPPD       $0x11, Y1, Y13, Y13
+	VCMPPD       $0x11, Y1, Y0, Y0
+	VMOVUPD      Y0, 384(BX)
+	VANDPD       480(BX), Y12, Y0
+	VMOVUPD      Y13, 448(BX)
+	VANDPD       864(BX), Y12, Y13
+	VORPD        1120(BX), Y0, Y12
+	VMOVUPD      Y11, 1120(BX)
+	VORPD        1088(BX), Y13, Y11
+	VORPD        1440(BX), Y0, Y0
+	VORPD        1408(BX), Y13, Y13
+	VMOVUPD      Y13, 1408(BX)
+	VMULPD       480(BX), Y6, Y13
+	VMOVUPD      Y0, 480(BX)
+	VMULPD       864(BX), Y3, Y0
+	VCMPPD       $0x11, Y1, Y13, Y13
+	VCMPPD       $0x11, Y1, Y0, Y0
+	VMULPD       Y12, Y5, Y1
+	VMULPD       Y11, Y4, Y3
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2240(SB), Y6
+	VMOVUPD      Y0, 864(BX)
+	VMULPD       Y6, Y2, Y0
+	VMULPD       Y6, Y7, Y6
+	VMULPD       Y8, Y0, Y8
+	VMULPD       Y10, Y6, Y10
+	VMULPD       bsmAllRowsAVX2Consts<>+1376(SB), Y8, Y8
+	VMULPD       bsmAllRowsAVX2Consts<>+1376(SB), Y10, Y10
+	VMOVUPD      Y10, 1440(BX)
+	VMOVUPD      bsmAllRowsAVX2Consts<>+128(SB), Y10
+	VMOVUPD      Y8, 1088(BX)
+	VSUBPD       Y1, Y10, Y8
+	VMOVUPD      Y7, 1280(BX)
+	VSUBPD       Y3, Y10, Y7
+	VMULPD       Y8, Y9, Y8
+	VMULPD       1120(BX), Y7, Y7
+	VMULPD       Y9, Y12, Y9
+	VMOVUPD      Y2, 1376(BX)
+	VMULPD       1120(BX), Y11, Y2
+	VFMADD231PD  736(BX), Y5, Y8
+	VFMADD231PD  704(BX), Y4, Y7
+	VMOVUPD      Y3, 1120(BX)
+	VMOVUPD      736(BX), Y3
+	VSUBPD       Y9, Y3, Y3
+	VMOVUPD      704(BX), Y9
+	VSUBPD       Y2, Y9, Y2
+	VFMADD132PD  544(BX), Y10, Y5
+	VFMADD132PD  576(BX), Y10, Y4
+	VADDPD       288(BX), Y8, Y8
+	VADDPD       224(BX), Y7, Y7
+	VMOVUPD      32(BX), Y9
+	VMULPD       352(BX), Y9, Y10
+	VMOVUPD      Y4, 704(BX)
+	VMOVUPD      (BX), Y4
+	VMOVUPD      Y5, 736(BX)
+	VMULPD       320(BX), Y4, Y5
+	VMOVUPD      Y1, 1216(BX)
+	VMOVUPD      448(BX), Y1
+	VBLENDVPD    Y1, bsmAllRowsAVX2Consts<>+288(SB), Y10, Y1
+	VMOVUPD      384(BX), Y10
+	VBLENDVPD    Y10, bsmAllRowsAVX2Consts<>+288(SB), Y5, Y5
+	VMOVUPD      832(BX), Y10
+	VMULPD       Y10, Y9, Y9
+	VMOVUPD      Y5, 32(BX)
+	VMOVUPD      1024(BX), Y5
+	VMULPD       Y5, Y4, Y4
+	VADDPD       352(BX), Y10, Y10
+	VADDPD       320(BX), Y5, Y5
+	VBLENDVPD    Y13, bsmAllRowsAVX2Consts<>+288(SB), Y9, Y9
+	VMOVUPD      864(BX), Y13
+	VBLENDVPD    Y13, bsmAllRowsAVX2Consts<>+288(SB), Y4, Y4
+	VADDPD       800(BX), Y10, Y10
+	VADDPD       768(BX), Y5, Y5
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2272(SB), Y13
+	VCMPPD       $0x11, Y13, Y10, Y10
+	VCMPPD       $0x11, Y13, Y5, Y5
+	VANDPD       512(BX), Y10, Y10
+	VANDPD       1056(BX), Y5, Y5
+	VMOVUPD      544(BX), Y13
+	VMOVUPD      Y5, 1056(BX)
+	VMULPD       672(BX), Y13, Y5
+	VMOVUPD      Y10, 512(BX)
+	VMOVUPD      576(BX), Y10
+	VMOVUPD      Y4, 768(BX)
+	VMULPD       640(BX), Y10, Y4
+	VMOVUPD      Y9, 800(BX)
+	VMOVUPD      608(BX), Y9
+	VMULPD       Y13, Y9, Y13
+	VMOVUPD      Y1, 544(BX)
+	VMOVUPD      416(BX), Y1
+	VMULPD       Y10, Y1, Y10
+	VMULPD       Y0, Y9, Y9
+	VMULPD       Y6, Y1, Y1
+	VMULPD       672(BX), Y0, Y0
+	VMULPD       640(BX), Y6, Y6
+	VMULPD       Y12, Y13, Y12
+	VMULPD       Y11, Y10, Y11
+	VMASKMOVPD   Y9, Y15, (R9)(AX*1)
+	VMASKMOVPD   Y1, Y14, 32(R9)(AX*1)
+	VMULPD       Y5, Y0, Y5
+	VMULPD       Y4, Y6, Y4
+	VMULPD       Y3, Y0, Y3
+	VMULPD       Y2, Y6, Y2
+	VMULPD       Y12, Y0, Y0
+	VMULPD       Y11, Y6, Y6
+	VMULPD       Y8, Y5, Y8
+	VMULPD       Y7, Y4, Y7
 	MOVQ         color_base+264(FP), DX
-	VMASKMOVPD   Y5, Y15, (DX)(AX*1)
-	VXORPD       bsmAllRowsAVX2Consts<>+480(SB), Y4, Y4
-	VMASKMOVPD   Y4, Y15, (R12)(AX*1)
-	VMASKMOVPD   Y9, Y15, (R8)(AX*1)
-	VSUBPD       bsmAllRowsAVX2Consts<>+128(SB), Y13, Y4
-	VMULPD       Y13, Y7, Y5
-	VMULPD       Y4, Y7, Y4
-	VMULPD       Y5, Y10, Y5
-	VMASKMOVPD   Y5, Y15, (R13)(AX*1)
-	VMULPD       Y4, Y9, Y4
+	VMASKMOVPD   Y8, Y15, (DX)(AX*1)
+	MOVQ         color_base+264(FP), DX
+	VMASKMOVPD   Y7, Y14, 32(DX)(AX*1)
+	VMOVUPD      bsmAllRowsAVX2Consts<>+480(SB), Y7
+	VXORPD       Y0, Y7, Y0
+	VXORPD       Y6, Y7, Y6
+	VMASKMOVPD   Y0, Y15, (R12)(AX*1)
+	VMASKMOVPD   Y6, Y14, 32(R12)(AX*1)
+	VMASKMOVPD   Y5, Y15, (R8)(AX*1)
+	VMASKMOVPD   Y4, Y14, 32(R8)(AX*1)
+	VMOVUPD      1216(BX), Y0
+	VMOVUPD      bsmAllRowsAVX2Consts<>+128(SB), Y6
+	VSUBPD       Y6, Y0, Y8
+	VMOVUPD      1120(BX), Y11
+	VSUBPD       Y6, Y11, Y6
+	VMULPD       Y0, Y13, Y0
+	VMULPD       Y11, Y10, Y11
+	VMULPD       Y8, Y13, Y8
+	VMULPD       Y6, Y10, Y6
+	VMULPD       Y0, Y9, Y0
+	VMULPD       Y11, Y1, Y1
+	VMASKMOVPD   Y0, Y15, (R13)(AX*1)
+	VMASKMOVPD   Y1, Y14, 32(R13)(AX*1)
+	VMULPD       Y8, Y5, Y0
+	VMULPD       Y6, Y4, Y1
 	MOVQ         zomma_base+240(FP), DX
-	VMASKMOVPD   Y4, Y15, (DX)(AX*1)
-	VMULPD       192(BX), Y9, Y4
-	VMULPD       Y12, Y4, Y4
-	VMOVAPD      Y0, Y5
-	VFNMADD231PD Y1, Y2, Y5
-	VMOVUPD      320(BX), Y7
-	VSUBPD       Y2, Y7, Y2
-	VSUBPD       Y8, Y0, Y0
-	VFNMADD231PD Y1, Y7, Y8
-	VXORPD       bsmAllRowsAVX2Consts<>+480(SB), Y4, Y4
-	VMULPD       192(BX), Y5, Y7
-	VMOVUPD      224(BX), Y9
-	VFMADD213PD  288(BX), Y9, Y5
-	VFMADD231PD  Y2, Y1, Y0
-	VMULPD       128(BX), Y8, Y1
+	VMASKMOVPD   Y0, Y15, (DX)(AX*1)
+	MOVQ         zomma_base+240(FP), DX
+	VMASKMOVPD   Y1, Y14, 32(DX)(AX*1)
+	VMULPD       672(BX), Y5, Y0
+	VMULPD       640(BX), Y4, Y1
+	VMULPD       736(BX), Y0, Y0
+	VMULPD       704(BX), Y1, Y1
+	VXORPD       Y0, Y7, Y0
+	VXORPD       Y1, Y7, Y1
 	MOVQ         speed_base+216(FP), DX
-	VMASKMOVPD   Y4, Y15, (DX)(AX*1)
-	VFMSUB231PD  Y7, Y9, Y3
-	VFNMADD231PD 160(BX), Y8, Y5
-	VMOVUPD      bsmAllRowsAVX2Consts<>+2304(SB), Y2
-	VBLENDVPD    Y6, Y0, Y2, Y0
-	VMASKMOVPD   Y7, Y15, (DI)(AX*1)
-	VMASKMOVPD   Y1, Y15, (R11)(AX*1)
+	VMASKMOVPD   Y0, Y15, (DX)(AX*1)
+	MOVQ         speed_base+216(FP), DX
+	VMASKMOVPD   Y1, Y14, 32(DX)(AX*1)
+	VMOVUPD      1504(BX), Y0
+	VMOVUPD      544(BX), Y1
+	VFNMADD231PD 1376(BX), Y0, Y1
+	VMOVUPD      1472(BX), Y4
+	VMOVUPD      32(BX), Y5
+	VFNMADD231PD 1280(BX), Y4, Y5
+	VMOVUPD      480(BX), Y6
+	VSUBPD       Y0, Y6, Y0
+	VMOVUPD      1408(BX), Y7
+	VSUBPD       Y4, Y7, Y4
+	VMOVUPD      544(BX), Y8
+	VMOVUPD      800(BX), Y9
+	VSUBPD       Y9, Y8, Y8
+	VMOVUPD      32(BX), Y10
+	VMOVUPD      768(BX), Y11
+	VSUBPD       Y11, Y10, Y10
+	VMOVUPD      1376(BX), Y12
+	VFNMADD231PD Y12, Y6, Y9
+	VMOVUPD      1280(BX), Y6
+	VFNMADD231PD Y6, Y7, Y11
+	VFMADD231PD  Y0, Y12, Y8
+	VFMADD231PD  Y4, Y6, Y10
+	VMOVUPD      512(BX), Y0
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2304(SB), Y4
+	VBLENDVPD    Y0, Y8, Y4, Y0
+	VMOVUPD      1056(BX), Y6
+	VBLENDVPD    Y6, Y10, Y4, Y4
 	VMASKMOVPD   Y0, Y15, (SI)(AX*1)
-	VMASKMOVPD   Y3, Y15, (R15)(AX*1)
-	VMASKMOVPD   Y5, Y15, (R10)(AX*1)
-	ADDQ         $+32, AX
-	SUBQ         $+4, CX
+	VMASKMOVPD   Y4, Y14, 32(SI)(AX*1)
+	VMULPD       672(BX), Y1, Y0
+	VMULPD       640(BX), Y5, Y4
+	VMOVUPD      288(BX), Y6
+	VFMADD213PD  1088(BX), Y6, Y1
+	VMOVUPD      224(BX), Y7
+	VFMADD213PD  1440(BX), Y7, Y5
+	VFMSUB231PD  Y0, Y6, Y3
+	VFMSUB231PD  Y4, Y7, Y2
+	VFNMADD231PD 256(BX), Y9, Y1
+	VFNMADD231PD 128(BX), Y11, Y5
+	VMULPD       96(BX), Y9, Y6
+	VMULPD       64(BX), Y11, Y7
+	VMASKMOVPD   Y0, Y15, (DI)(AX*1)
+	VMASKMOVPD   Y4, Y14, 32(DI)(AX*1)
+	MOVQ         charm_base+192(FP), DX
+	VMASKMOVPD   Y3, Y15, (DX)(AX*1)
+	MOVQ         charm_base+192(FP), DX
+	VMASKMOVPD   Y2, Y14, 32(DX)(AX*1)
+	VMASKMOVPD   Y1, Y15, (R10)(AX*1)
+	VMASKMOVPD   Y5, Y14, 32(R10)(AX*1)
+	VMASKMOVPD   Y6, Y15, (R11)(AX*1)
+	VMASKMOVPD   Y7, Y14, 32(R11)(AX*1)
+	ADDQ         $+64, AX
+	SUBQ         $+8, CX
 	JGT          tail
 
 done:

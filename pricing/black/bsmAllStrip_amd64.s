@@ -82,7 +82,6 @@ TEXT ·bsmAllStripAVX512(SB), $3328-392
 	MOVQ             rho_base+120(FP), R11
 	MOVQ             vanna_base+144(FP), R12
 	MOVQ             volga_base+168(FP), R13
-	MOVQ             charm_base+192(FP), R15
 	VBROADCASTSD     S+360(FP), Z0
 	VBROADCASTSD     T+368(FP), Z1
 	VBROADCASTSD     r+376(FP), Z2
@@ -667,12 +666,11 @@ body:
 	VMULPD           Z22, Z14, Z8
 	VMULPD           Z24, Z17, Z9
 	VMULPD           Z26, Z28, Z10
+	VCMPPD           $0x11, Z29, Z8, K7
 	KMOVB            K3, 2112(BX)
-	VCMPPD           $0x11, Z29, Z8, K3
+	VCMPPD           $0x11, Z29, Z9, K3
 	KMOVB            K2, 2176(BX)
-	VCMPPD           $0x11, Z29, Z9, K2
-	KMOVB            K1, 2240(BX)
-	VCMPPD           $0x11, Z29, Z10, K1
+	VCMPPD           $0x11, Z29, Z10, K2
 	VMOVUPD          2048(BX), Z8
 	VBLENDMPD        Z29, Z8, K4, Z8
 	VMOVUPD          1984(BX), Z9
@@ -680,11 +678,11 @@ body:
 	VMOVUPD          1920(BX), Z10
 	VBLENDMPD        Z29, Z10, K6, Z10
 	VMOVUPD          1856(BX), Z14
-	VBLENDMPD        Z29, Z14, K3, Z14
+	VBLENDMPD        Z29, Z14, K7, Z14
 	VMOVUPD          1792(BX), Z17
-	VBLENDMPD        Z29, Z17, K2, Z17
+	VBLENDMPD        Z29, Z17, K3, Z17
 	VMOVUPD          1728(BX), Z28
-	VBLENDMPD        Z29, Z28, K1, Z28
+	VBLENDMPD        Z29, Z28, K2, Z28
 	VBROADCASTSD     bsmAllStripAVX512Consts<>+304(SB), Z29
 	VFMADD231PD      Z1, Z31, Z29
 	VBROADCASTSD     bsmAllStripAVX512Consts<>+304(SB), Z30
@@ -997,7 +995,6 @@ body:
 	VFMSUB231PD      Z6, Z1, Z23
 	VFMSUB231PD      Z11, Z1, Z24
 	VFMSUB231PD      Z13, Z1, Z25
-	KMOVB            2240(BX), K1
 	VBROADCASTSD     bsmAllStripAVX512Consts<>+488(SB), Z1
 	VBLENDMPD        Z8, Z1, K1, Z8
 	KMOVB            2176(BX), K1
@@ -1035,12 +1032,18 @@ body:
 	VMOVUPD          Z16, 64(R11)(AX*1)
 	PREFETCHT0       1152(R11)(AX*1)
 	VMOVUPD          Z15, 128(R11)(AX*1)
-	PREFETCHT0       1024(R15)(AX*1)
-	VMOVUPD          Z23, (R15)(AX*1)
-	PREFETCHT0       1088(R15)(AX*1)
-	VMOVUPD          Z24, 64(R15)(AX*1)
-	PREFETCHT0       1152(R15)(AX*1)
-	VMOVUPD          Z25, 128(R15)(AX*1)
+	MOVQ             charm_base+192(FP), DX
+	PREFETCHT0       1024(DX)(AX*1)
+	MOVQ             charm_base+192(FP), DX
+	VMOVUPD          Z23, (DX)(AX*1)
+	MOVQ             charm_base+192(FP), DX
+	PREFETCHT0       1088(DX)(AX*1)
+	MOVQ             charm_base+192(FP), DX
+	VMOVUPD          Z24, 64(DX)(AX*1)
+	MOVQ             charm_base+192(FP), DX
+	PREFETCHT0       1152(DX)(AX*1)
+	MOVQ             charm_base+192(FP), DX
+	VMOVUPD          Z25, 128(DX)(AX*1)
 	PREFETCHT0       1024(SI)(AX*1)
 	VMOVUPD          Z8, (SI)(AX*1)
 	PREFETCHT0       1088(SI)(AX*1)
@@ -1095,8 +1098,8 @@ rest:
 	JEQ  done
 
 tail:
-	MOVL $0x000000ff, DX
-	CMPQ CX, $0x08
+	MOVL $0x0000ffff, DX
+	CMPQ CX, $0x10
 	JGE  whole
 	MOVL $0x00000001, DX
 	SHLL CL, DX
@@ -1104,247 +1107,580 @@ tail:
 
 whole:
 	KMOVB            DX, K7
+	SHRL             $0x08, DX
+	KMOVB            DX, K6
 	MOVQ             K_base+312(FP), DX
 	VMOVUPD.Z        (DX)(AX*1), K7, Z0
+	MOVQ             K_base+312(FP), DX
+	VMOVUPD.Z        64(DX)(AX*1), K6, Z1
 	MOVQ             sigma_base+336(FP), DX
-	VMOVUPD.Z        (DX)(AX*1), K7, Z1
-	MOVQ             sign_base+288(FP), DX
 	VMOVUPD.Z        (DX)(AX*1), K7, Z2
-	VGETMANTPD       $0x04, Z0, Z3
-	VMULPD           256(BX), Z1, Z4
-	VGETEXPPD        Z0, Z5
-	VMULPD           Z1, Z1, Z6
-	VMULPD           384(BX), Z0, Z0
-	VMULPD           320(BX), Z2, Z7
-	VMULPD.BCST      bsmAllStripAVX512Consts<>+136(SB), Z3, Z8
-	VMOVUPD          576(BX), Z9
-	VCMPPD           $0x11, Z3, Z9, K1
-	VMULPD           (BX), Z4, Z9
-	VMOVUPD          512(BX), Z10
-	VSUBPD           Z5, Z10, Z5
-	VMULPD.BCST      bsmAllStripAVX512Consts<>+144(SB), Z4, Z10
-	VMULPD           Z0, Z2, Z11
-	VMOVUPD          704(BX), Z12
-	VMINPD           Z0, Z12, Z12
-	VMOVUPD          448(BX), Z13
-	VMOVAPD          Z13, Z14
-	VADDPD           Z13, Z13, K1, Z14
-	VCMPPD           $0x11, Z13, Z8, K2
-	VADDPD           320(BX), Z0, Z0
-	VMOVAPD          Z5, Z8
-	VADDPD.BCST      bsmAllStripAVX512Consts<>+152(SB), Z5, K1, Z8
-	VMOVAPD          Z3, Z13
-	VADDPD           Z3, Z3, K2, Z13
-	VMINPD           Z4, Z12, Z3
-	VADDPD           Z0, Z4, Z0
-	VADDPD.BCST      bsmAllStripAVX512Consts<>+128(SB), Z5, K2, Z8
-	VADDPD           Z13, Z14, Z5
-	VSUBPD           Z13, Z14, Z12
-	VBROADCASTSD     bsmAllStripAVX512Consts<>+240(SB), Z13
-	VCMPPD           $0x11, Z3, Z13, K1
-	VCMPPD.BCST      $0x11, bsmAllStripAVX512Consts<>+248(SB), Z0, K2
-	VMULPD.BCST      bsmAllStripAVX512Consts<>+160(SB), Z8, Z0
-	VMULPD           Z9, Z5, Z3
-	KANDB            K2, K1, K1
-	VBROADCASTSD     bsmAllStripAVX512Consts<>+128(SB), Z13
-	VDIVPD           Z3, Z13, Z3
-	VMULPD           Z3, Z9, Z9
-	VMULPD           Z3, Z5, Z3
-	VMULPD           Z9, Z12, Z5
-	VMULPD           (BX), Z3, Z9
-	VMULPD           Z3, Z4, Z3
-	VMULPD           Z5, Z5, Z4
-	VMULPD           Z9, Z1, Z1
-	VMULPD           Z6, Z9, Z6
-	VMULPD           Z3, Z9, Z12
-	VMULPD           640(BX), Z9, Z14
-	VMULPD           Z1, Z1, Z1
-	VMULPD.BCST      bsmAllStripAVX512Consts<>+144(SB), Z1, Z1
-	VBROADCASTSD     bsmAllStripAVX512Consts<>+176(SB), Z15
-	VFMADD231PD.BCST bsmAllStripAVX512Consts<>+168(SB), Z4, Z15
-	VFMADD213PD.BCST bsmAllStripAVX512Consts<>+184(SB), Z4, Z15
-	VFMADD213PD.BCST bsmAllStripAVX512Consts<>+192(SB), Z4, Z15
-	VFMADD213PD.BCST bsmAllStripAVX512Consts<>+200(SB), Z4, Z15
-	VFMADD213PD.BCST bsmAllStripAVX512Consts<>+208(SB), Z4, Z15
-	VFMADD213PD.BCST bsmAllStripAVX512Consts<>+216(SB), Z4, Z15
-	VMULPD           Z15, Z4, Z4
-	VFMADD231PD      Z4, Z5, Z0
-	VMULPD           256(BX), Z9, Z4
-	VFMADD231PD.BCST bsmAllStripAVX512Consts<>+224(SB), Z5, Z0
-	VFMADD231PD.BCST bsmAllStripAVX512Consts<>+232(SB), Z8, Z0
-	VMOVUPD          64(BX), Z5
-	VFMADD231PD      640(BX), Z5, Z0
-	VMOVAPD          Z10, Z8
-	VFMADD231PD      Z0, Z9, Z8
-	VFMSUB231PD      Z0, Z9, Z10
-	VBROADCASTSD     bsmAllStripAVX512Consts<>+256(SB), Z0
-	VANDPD           Z0, Z8, Z15
-	VANDPD           Z0, Z10, Z16
-	VBROADCASTSD     bsmAllStripAVX512Consts<>+264(SB), Z17
-	VMINPD           Z15, Z17, Z15
-	VMINPD           Z16, Z17, Z16
-	VMULPD           Z8, Z2, Z17
-	VBROADCASTSD     bsmAllStripAVX512Consts<>+472(SB), Z18
-	VCMPPD           $0x11, Z18, Z17, K2
-	VMULPD           Z10, Z2, Z2
-	VBLENDMPD        Z18, Z7, K2, Z7
-	VCMPPD           $0x11, Z18, Z2, K2
-	VBROADCASTSD     bsmAllStripAVX512Consts<>+272(SB), Z2
-	VFMADD213PD      Z13, Z15, Z2
-	VBLENDMPD        Z18, Z11, K2, Z11
-	VBROADCASTSD     bsmAllStripAVX512Consts<>+280(SB), Z17
-	VADDPD           Z17, Z15, Z18
-	VBROADCASTSD     bsmAllStripAVX512Consts<>+272(SB), Z19
-	VFMADD213PD      Z13, Z16, Z19
-	VADDPD           Z17, Z16, Z17
-	VMULPD.BCST      bsmAllStripAVX512Consts<>+288(SB), Z15, Z20
-	VMOVAPD          Z15, Z21
-	VPTERNLOGQ       $0xe4, Z0, Z8, Z21
-	VFMADD213PD      Z13, Z21, Z9
-	VMOVAPD          Z16, Z22
-	VPTERNLOGQ       $0xe4, Z0, Z10, Z22
-	VMULPD           Z18, Z2, Z23
-	VMULPD           Z22, Z21, Z24
-	VMULPD           Z17, Z19, Z25
-	VMULPD           Z20, Z15, Z26
-	VMULPD.BCST      bsmAllStripAVX512Consts<>+24(SB), Z26, Z26
-	VRNDSCALEPD      $0x08, Z26, Z26
-	VMULPD           Z25, Z23, Z27
-	VDIVPD           Z27, Z13, Z27
-	VMULPD           Z27, Z25, Z25
-	VMULPD           Z27, Z23, Z23
-	VMULPD           Z25, Z2, Z2
-	VMULPD           Z25, Z18, Z18
-	VMULPD           Z23, Z19, Z19
-	VMULPD           Z23, Z17, Z17
-	VMULPD           Z19, Z16, Z16
-	VMULPD           Z2, Z15, Z2
-	VMULPD.BCST      bsmAllStripAVX512Consts<>+32(SB), Z26, Z19
-	VFMADD231PD      Z20, Z15, Z19
-	VFMADD231PD.BCST bsmAllStripAVX512Consts<>+40(SB), Z26, Z19
-	VBROADCASTSD     bsmAllStripAVX512Consts<>+224(SB), Z15
-	VBROADCASTSD     bsmAllStripAVX512Consts<>+152(SB), Z20
-	VFMADD231PD      Z15, Z2, Z20
-	VFMADD213PD.BCST bsmAllStripAVX512Consts<>+152(SB), Z16, Z15
-	VSUBPD           Z24, Z13, Z23
-	VMULPD           Z23, Z1, Z23
-	VFMADD231PD      Z14, Z21, Z23
-	VMULPD           Z1, Z22, Z1
-	VSUBPD           Z1, Z14, Z1
-	VMULPD           Z22, Z4, Z14
-	VADDPD           192(BX), Z23, Z21
-	VBROADCASTSD     bsmAllStripAVX512Consts<>+304(SB), Z22
-	VFMADD231PD.BCST bsmAllStripAVX512Consts<>+296(SB), Z20, Z22
-	VFMADD213PD.BCST bsmAllStripAVX512Consts<>+312(SB), Z20, Z22
-	VFMADD213PD.BCST bsmAllStripAVX512Consts<>+320(SB), Z20, Z22
-	VFMADD213PD.BCST bsmAllStripAVX512Consts<>+328(SB), Z20, Z22
-	VFMADD213PD.BCST bsmAllStripAVX512Consts<>+336(SB), Z20, Z22
-	VFMADD213PD.BCST bsmAllStripAVX512Consts<>+344(SB), Z20, Z22
-	VFMADD213PD.BCST bsmAllStripAVX512Consts<>+352(SB), Z20, Z22
-	VFMADD213PD.BCST bsmAllStripAVX512Consts<>+360(SB), Z20, Z22
-	VFMADD213PD.BCST bsmAllStripAVX512Consts<>+368(SB), Z20, Z22
-	VFMADD213PD.BCST bsmAllStripAVX512Consts<>+376(SB), Z20, Z22
-	VFMADD213PD.BCST bsmAllStripAVX512Consts<>+384(SB), Z20, Z22
-	VFMADD213PD.BCST bsmAllStripAVX512Consts<>+392(SB), Z20, Z22
-	VFMADD213PD.BCST bsmAllStripAVX512Consts<>+400(SB), Z20, Z22
-	VFMADD213PD.BCST bsmAllStripAVX512Consts<>+408(SB), Z20, Z22
-	VFMADD213PD.BCST bsmAllStripAVX512Consts<>+416(SB), Z20, Z22
-	VFMADD213PD.BCST bsmAllStripAVX512Consts<>+424(SB), Z20, Z22
-	VFMADD213PD.BCST bsmAllStripAVX512Consts<>+432(SB), Z20, Z22
-	VFMADD213PD.BCST bsmAllStripAVX512Consts<>+440(SB), Z20, Z22
-	VFMADD213PD.BCST bsmAllStripAVX512Consts<>+448(SB), Z20, Z22
-	VFMADD213PD.BCST bsmAllStripAVX512Consts<>+456(SB), Z20, Z22
-	VFMADD213PD.BCST bsmAllStripAVX512Consts<>+464(SB), Z22, Z20
-	VFMADD213PD.BCST bsmAllStripAVX512Consts<>+144(SB), Z20, Z2
+	MOVQ             sigma_base+336(FP), DX
+	VMOVUPD.Z        64(DX)(AX*1), K6, Z3
+	MOVQ             sign_base+288(FP), DX
+	VMOVUPD.Z        (DX)(AX*1), K7, Z4
+	MOVQ             sign_base+288(FP), DX
+	VMOVUPD.Z        64(DX)(AX*1), K6, Z5
+	VGETMANTPD       $0x04, Z0, Z6
+	VGETMANTPD       $0x04, Z1, Z7
+	VMOVUPD          256(BX), Z8
+	VMULPD           Z8, Z2, Z9
+	VMULPD           Z8, Z3, Z10
+	VGETEXPPD        Z0, Z11
+	VGETEXPPD        Z1, Z12
+	VMULPD           Z2, Z2, Z13
+	VMULPD           Z3, Z3, Z14
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+136(SB), Z15
+	VMULPD           Z15, Z6, Z16
+	VMULPD           Z15, Z7, Z15
+	VMOVUPD          576(BX), Z17
+	VCMPPD           $0x11, Z6, Z17, K1
+	VCMPPD           $0x11, Z7, Z17, K2
+	VMOVUPD          (BX), Z17
+	VMULPD           Z9, Z17, Z18
+	VMULPD           Z10, Z17, Z19
+	VMOVUPD          512(BX), Z20
+	VSUBPD           Z11, Z20, Z11
+	VSUBPD           Z12, Z20, Z12
+	VMOVUPD          448(BX), Z20
+	VCMPPD           $0x11, Z20, Z16, K3
+	VCMPPD           $0x11, Z20, Z15, K4
+	VMOVAPD          Z20, Z15
+	VADDPD           Z20, Z20, K1, Z15
+	VMOVAPD          Z20, Z16
+	VADDPD           Z20, Z20, K2, Z16
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+144(SB), Z20
+	VMULPD           Z20, Z9, Z21
+	VMULPD           Z20, Z10, Z22
+	VMOVAPD          Z6, Z23
+	VADDPD           Z6, Z6, K3, Z23
+	VMOVAPD          Z7, Z6
+	VADDPD           Z7, Z7, K4, Z6
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+152(SB), Z7
+	VMOVAPD          Z11, Z24
+	VADDPD           Z7, Z11, K1, Z24
+	VMOVAPD          Z12, Z25
+	VADDPD           Z7, Z12, K2, Z25
+	VMOVUPD          384(BX), Z26
+	VMULPD           Z26, Z0, Z0
+	VMULPD           Z26, Z1, Z1
+	VMOVUPD          320(BX), Z26
+	VMULPD           Z26, Z4, Z27
+	VMULPD           Z26, Z5, Z28
+	VADDPD           Z23, Z15, Z29
+	VADDPD           Z6, Z16, Z30
+	VSUBPD           Z23, Z15, Z15
+	VSUBPD           Z6, Z16, Z6
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+128(SB), Z16
+	VADDPD           Z16, Z11, K3, Z24
+	VADDPD           Z16, Z12, K4, Z25
+	VMULPD           Z0, Z4, Z11
+	VMULPD           Z1, Z5, Z12
+	VMULPD           Z18, Z29, Z23
+	VMULPD           Z19, Z30, Z31
+	VDIVPD           Z23, Z16, Z23
+	VDIVPD           Z31, Z16, Z31
+	VMULPD           Z23, Z18, Z18
+	VMULPD           Z31, Z19, Z19
+	VMULPD           Z23, Z29, Z23
+	VMULPD           Z31, Z30, Z29
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+160(SB), Z30
+	VMULPD           Z30, Z24, Z31
+	VMULPD           Z30, Z25, Z30
+	VMULPD           Z18, Z15, Z15
+	VMULPD           Z19, Z6, Z6
+	VMULPD           Z23, Z17, Z18
+	VMULPD           Z29, Z17, Z17
+	VMULPD           Z23, Z9, Z19
+	VMULPD           Z29, Z10, Z23
 	VMULPD           Z18, Z2, Z2
-	VPTERNLOGQ       $0xe4, Z0, Z8, Z2
-	VBROADCASTSD     bsmAllStripAVX512Consts<>+304(SB), Z8
-	VFMADD231PD.BCST bsmAllStripAVX512Consts<>+296(SB), Z15, Z8
-	VFMADD213PD.BCST bsmAllStripAVX512Consts<>+312(SB), Z15, Z8
-	VFMADD213PD.BCST bsmAllStripAVX512Consts<>+320(SB), Z15, Z8
-	VFMADD213PD.BCST bsmAllStripAVX512Consts<>+328(SB), Z15, Z8
-	VFMADD213PD.BCST bsmAllStripAVX512Consts<>+336(SB), Z15, Z8
-	VFMADD213PD.BCST bsmAllStripAVX512Consts<>+344(SB), Z15, Z8
-	VFMADD213PD.BCST bsmAllStripAVX512Consts<>+352(SB), Z15, Z8
-	VFMADD213PD.BCST bsmAllStripAVX512Consts<>+360(SB), Z15, Z8
-	VFMADD213PD.BCST bsmAllStripAVX512Consts<>+368(SB), Z15, Z8
-	VFMADD213PD.BCST bsmAllStripAVX512Consts<>+376(SB), Z15, Z8
-	VFMADD213PD.BCST bsmAllStripAVX512Consts<>+384(SB), Z15, Z8
-	VFMADD213PD.BCST bsmAllStripAVX512Consts<>+392(SB), Z15, Z8
-	VFMADD213PD.BCST bsmAllStripAVX512Consts<>+400(SB), Z15, Z8
-	VFMADD213PD.BCST bsmAllStripAVX512Consts<>+408(SB), Z15, Z8
-	VFMADD213PD.BCST bsmAllStripAVX512Consts<>+416(SB), Z15, Z8
-	VFMADD213PD.BCST bsmAllStripAVX512Consts<>+424(SB), Z15, Z8
-	VFMADD213PD.BCST bsmAllStripAVX512Consts<>+432(SB), Z15, Z8
-	VFMADD213PD.BCST bsmAllStripAVX512Consts<>+440(SB), Z15, Z8
-	VFMADD213PD.BCST bsmAllStripAVX512Consts<>+448(SB), Z15, Z8
-	VFMADD213PD.BCST bsmAllStripAVX512Consts<>+456(SB), Z15, Z8
-	VFMADD213PD.BCST bsmAllStripAVX512Consts<>+464(SB), Z8, Z15
-	VFMADD213PD.BCST bsmAllStripAVX512Consts<>+144(SB), Z15, Z16
-	VMULPD           Z17, Z16, Z8
-	VPTERNLOGQ       $0xe4, Z0, Z10, Z8
-	VBROADCASTSD     bsmAllStripAVX512Consts<>+56(SB), Z0
-	VFMADD231PD.BCST bsmAllStripAVX512Consts<>+48(SB), Z19, Z0
-	VFMADD213PD.BCST bsmAllStripAVX512Consts<>+64(SB), Z19, Z0
-	VFMADD213PD.BCST bsmAllStripAVX512Consts<>+72(SB), Z19, Z0
-	VFMADD213PD.BCST bsmAllStripAVX512Consts<>+80(SB), Z19, Z0
-	VFMADD213PD.BCST bsmAllStripAVX512Consts<>+88(SB), Z19, Z0
-	VFMADD213PD.BCST bsmAllStripAVX512Consts<>+96(SB), Z19, Z0
-	VFMADD213PD.BCST bsmAllStripAVX512Consts<>+104(SB), Z19, Z0
-	VFMADD213PD.BCST bsmAllStripAVX512Consts<>+112(SB), Z19, Z0
-	VFMADD213PD.BCST bsmAllStripAVX512Consts<>+120(SB), Z19, Z0
-	VMULPD           Z19, Z19, Z10
-	VFMADD231PD      Z0, Z10, Z19
-	VMOVUPD          320(BX), Z0
-	VFMADD213PD      Z0, Z19, Z0
-	VSCALEFPD        Z26, Z0, Z0
-	VSUBPD           Z13, Z24, Z10
-	VMULPD           Z24, Z4, Z13
-	VMULPD           Z10, Z4, Z4
-	VSUBPD           Z11, Z7, Z10
-	VFNMADD231PD     Z0, Z2, Z7
-	VSUBPD           Z2, Z8, Z2
-	VFNMADD231PD     Z0, Z8, Z11
-	VFMADD231PD      Z2, Z0, Z10
-	VMULPD.BCST      bsmAllStripAVX512Consts<>+480(SB), Z0, Z0
-	VMULPD           Z7, Z3, Z2
-	VBROADCASTSD     bsmAllStripAVX512Consts<>+488(SB), Z8
-	VBLENDMPD        Z10, Z8, K1, Z8
-	VMULPD           Z6, Z0, Z6
-	VMOVUPD          Z2, K7, (DI)(AX*1)
-	VMOVUPD          Z8, K7, (SI)(AX*1)
-	VMULPD           Z0, Z3, Z8
-	VMULPD           256(BX), Z0, Z0
-	VMULPD.BCST      bsmAllStripAVX512Consts<>+288(SB), Z6, Z6
-	VMULPD           Z12, Z8, Z10
-	VMULPD           Z1, Z8, Z1
-	VMULPD           Z14, Z8, Z8
-	VMULPD           Z13, Z0, Z12
-	VMULPD           Z11, Z5, Z5
-	VFMADD231PD      192(BX), Z7, Z6
-	VMOVUPD          Z0, K7, (R9)(AX*1)
-	VMULPD           Z10, Z3, Z0
-	VFMSUB231PD      192(BX), Z2, Z1
-	VMULPD           Z4, Z10, Z2
-	VMULPD           Z21, Z10, Z3
-	VXORPD.BCST      bsmAllStripAVX512Consts<>+0(SB), Z8, Z4
-	VFNMADD231PD     128(BX), Z11, Z6
-	VMOVUPD          Z10, K7, (R8)(AX*1)
-	VMOVUPD          Z12, K7, (R13)(AX*1)
-	VMOVUPD          Z5, K7, (R11)(AX*1)
-	VMOVUPD          Z4, K7, (R12)(AX*1)
-	VMULPD           Z9, Z0, Z0
-	VMOVUPD          Z1, K7, (R15)(AX*1)
-	MOVQ             zomma_base+240(FP), DX
-	VMOVUPD          Z2, K7, (DX)(AX*1)
+	VMULPD           Z17, Z3, Z3
+	VMULPD           Z13, Z18, Z13
+	VMULPD           Z14, Z17, Z14
+	VMULPD           Z2, Z2, Z2
+	VMULPD           Z3, Z3, Z3
+	VMULPD           Z2, Z20, Z2
+	VMULPD           Z3, Z20, Z3
+	VMULPD           Z15, Z15, Z29
+	VMULPD           Z6, Z6, Z20
+	VMOVUPD          Z14, 768(BX)
+	VMULPD           Z19, Z18, Z14
+	VMOVUPD          Z14, 832(BX)
+	VMULPD           Z23, Z17, Z14
+	VMOVUPD          Z14, 896(BX)
+	VMOVUPD          704(BX), Z14
+	VMOVUPD          Z23, 960(BX)
+	VMINPD           Z0, Z14, Z23
+	VMINPD           Z1, Z14, Z14
+	VADDPD           Z0, Z26, Z0
+	VADDPD           Z1, Z26, Z1
+	VMINPD           Z9, Z23, Z23
+	VMINPD           Z10, Z14, Z14
+	VADDPD           Z0, Z9, Z0
+	VADDPD           Z1, Z10, Z1
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+240(SB), Z9
+	VCMPPD           $0x11, Z23, Z9, K1
+	VCMPPD           $0x11, Z14, Z9, K2
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+248(SB), Z9
+	VCMPPD           $0x11, Z9, Z0, K3
+	VCMPPD           $0x11, Z9, Z1, K4
+	KANDB            K3, K1, K1
+	KANDB            K4, K2, K2
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+168(SB), Z0
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+176(SB), Z1
+	VFMADD231PD      Z0, Z29, Z1
+	VFMADD213PD.BCST bsmAllStripAVX512Consts<>+176(SB), Z20, Z0
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+184(SB), Z9
+	VFMADD213PD      Z9, Z29, Z1
+	VFMADD231PD      Z0, Z20, Z9
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+192(SB), Z0
+	VFMADD213PD      Z0, Z29, Z1
+	VFMADD231PD      Z9, Z20, Z0
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+200(SB), Z9
+	VFMADD213PD      Z9, Z29, Z1
+	VFMADD231PD      Z0, Z20, Z9
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+208(SB), Z0
+	VFMADD213PD      Z0, Z29, Z1
+	VFMADD231PD      Z9, Z20, Z0
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+216(SB), Z9
+	VFMADD213PD      Z9, Z29, Z1
+	VFMADD231PD      Z0, Z20, Z9
+	VMULPD           Z1, Z29, Z0
+	VMULPD           Z9, Z20, Z1
+	VFMADD231PD      Z0, Z15, Z31
+	VFMADD231PD      Z1, Z6, Z30
+	VMOVUPD          640(BX), Z0
+	VMULPD           Z0, Z18, Z1
+	VMULPD           Z0, Z17, Z9
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+224(SB), Z10
+	VFMADD231PD      Z10, Z15, Z31
+	VFMADD231PD      Z10, Z6, Z30
+	VMULPD           Z18, Z8, Z6
+	VMULPD           Z17, Z8, Z14
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+232(SB), Z15
+	VFMADD231PD      Z15, Z24, Z31
+	VFMADD231PD      Z15, Z25, Z30
+	VMOVUPD          64(BX), Z15
+	VFMADD231PD      Z0, Z15, Z31
+	VFMADD231PD      Z0, Z15, Z30
+	VMOVAPD          Z21, Z0
+	VFMADD231PD      Z31, Z18, Z0
+	VMOVAPD          Z22, Z20
+	VFMADD231PD      Z30, Z17, Z20
+	VFMSUB231PD      Z31, Z18, Z21
+	VFMSUB231PD      Z30, Z17, Z22
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+256(SB), Z23
+	VANDPD           Z23, Z0, Z24
+	VANDPD           Z23, Z20, Z25
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+264(SB), Z29
+	VMINPD           Z24, Z29, Z24
+	VMINPD           Z25, Z29, Z25
+	VANDPD           Z23, Z21, Z30
+	VANDPD           Z23, Z22, Z31
+	VMINPD           Z30, Z29, Z30
+	VMINPD           Z31, Z29, Z29
+	VMULPD           Z0, Z4, Z31
+	VMULPD           Z20, Z5, Z15
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+472(SB), Z8
+	VCMPPD           $0x11, Z8, Z31, K3
+	VCMPPD           $0x11, Z8, Z15, K4
+	VMULPD           Z21, Z4, Z4
+	VMULPD           Z22, Z5, Z5
+	VCMPPD           $0x11, Z8, Z4, K5
+	KMOVB            K2, 1024(BX)
+	VCMPPD           $0x11, Z8, Z5, K2
+	VBLENDMPD        Z8, Z27, K3, Z4
+	VBLENDMPD        Z8, Z28, K4, Z5
+	VBLENDMPD        Z8, Z11, K5, Z11
+	VBLENDMPD        Z8, Z12, K2, Z8
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+272(SB), Z12
+	VFMADD213PD      Z16, Z24, Z12
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+272(SB), Z15
+	VFMADD213PD      Z16, Z25, Z15
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+280(SB), Z27
+	VADDPD           Z27, Z24, Z28
+	VADDPD           Z27, Z25, Z31
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+272(SB), Z26
+	VFMADD213PD      Z16, Z30, Z26
+	VMOVUPD          Z8, 1088(BX)
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+272(SB), Z8
+	VFMADD213PD      Z16, Z29, Z8
+	VMOVUPD          Z11, 1152(BX)
+	VADDPD           Z27, Z30, Z11
+	VADDPD           Z27, Z29, Z27
+	VMOVUPD          Z5, 1216(BX)
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+288(SB), Z5
+	VMOVUPD          Z4, 1280(BX)
+	VMULPD           Z5, Z24, Z4
+	VMOVUPD          Z19, 1344(BX)
+	VMULPD           Z5, Z25, Z19
+	VMULPD           Z28, Z12, Z5
+	VMOVUPD          Z13, 1408(BX)
+	VMULPD           Z31, Z15, Z13
+	VMOVUPD          Z9, 1472(BX)
+	VMOVAPD          Z24, Z9
+	VPTERNLOGQ       $0xe4, Z23, Z0, Z9
+	VMOVUPD          Z1, 1536(BX)
+	VMOVAPD          Z25, Z1
+	VPTERNLOGQ       $0xe4, Z23, Z20, Z1
+	VFMADD213PD      Z16, Z9, Z18
+	VFMADD213PD      Z16, Z1, Z17
+	VMOVUPD          Z17, 1600(BX)
+	VMULPD           Z11, Z26, Z17
+	VMOVUPD          Z18, 1664(BX)
+	VMULPD           Z27, Z8, Z18
+	VMOVUPD          Z14, 1728(BX)
+	VMULPD           Z4, Z24, Z14
+	VMOVUPD          Z6, 1792(BX)
+	VMULPD           Z19, Z25, Z6
+	VMOVUPD          Z3, 1856(BX)
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+24(SB), Z3
+	VMULPD           Z14, Z3, Z14
+	VMULPD           Z6, Z3, Z3
+	VRNDSCALEPD      $0x08, Z14, Z6
+	VRNDSCALEPD      $0x08, Z3, Z3
+	VMULPD           Z17, Z5, Z14
+	VMOVUPD          Z2, 1920(BX)
+	VMULPD           Z18, Z13, Z2
+	VDIVPD           Z14, Z16, Z14
+	VDIVPD           Z2, Z16, Z2
+	VMULPD           Z14, Z17, Z17
+	VMULPD           Z2, Z18, Z18
+	VMULPD           Z14, Z5, Z5
+	VMULPD           Z2, Z13, Z2
+	VMULPD           Z17, Z12, Z12
+	VMULPD           Z18, Z15, Z13
+	VMULPD           Z17, Z28, Z14
+	VMULPD           Z18, Z31, Z15
+	VMULPD           Z5, Z26, Z17
+	VMULPD           Z2, Z8, Z8
+	VMULPD           Z5, Z11, Z5
+	VMULPD           Z2, Z27, Z2
+	VMULPD           Z12, Z24, Z11
+	VMULPD           Z13, Z25, Z12
+	VMULPD           Z17, Z30, Z13
+	VMULPD           Z8, Z29, Z8
+	VPTERNLOGQ       $0xe4, Z23, Z21, Z30
+	VPTERNLOGQ       $0xe4, Z23, Z22, Z29
+	VMOVAPD          Z7, Z17
+	VFMADD231PD      Z10, Z11, Z17
+	VMOVAPD          Z7, Z18
+	VFMADD231PD      Z10, Z12, Z18
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+32(SB), Z26
+	VMULPD           Z6, Z26, Z27
+	VMULPD           Z3, Z26, Z26
+	VFMADD231PD      Z4, Z24, Z27
+	VFMADD231PD      Z19, Z25, Z26
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+40(SB), Z4
+	VFMADD231PD      Z4, Z6, Z27
+	VFMADD231PD      Z4, Z3, Z26
+	VMOVAPD          Z7, Z4
+	VFMADD231PD      Z10, Z13, Z4
+	VFMADD231PD      Z10, Z8, Z7
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+296(SB), Z10
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+304(SB), Z19
+	VFMADD231PD      Z10, Z17, Z19
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+304(SB), Z24
+	VFMADD231PD      Z10, Z18, Z24
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+312(SB), Z25
+	VFMADD213PD      Z25, Z17, Z19
+	VFMADD213PD      Z25, Z18, Z24
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+320(SB), Z28
+	VFMADD213PD      Z28, Z17, Z19
+	VFMADD213PD      Z28, Z18, Z24
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+328(SB), Z31
+	VFMADD213PD      Z31, Z17, Z19
+	VFMADD213PD      Z31, Z18, Z24
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+336(SB), Z16
+	VFMADD213PD      Z16, Z17, Z19
+	VFMADD213PD      Z16, Z18, Z24
+	VMOVUPD          Z1, 1984(BX)
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+344(SB), Z1
+	VFMADD213PD      Z1, Z17, Z19
+	VFMADD213PD      Z1, Z18, Z24
+	VMOVUPD          Z29, 2048(BX)
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+352(SB), Z29
+	VFMADD213PD      Z29, Z17, Z19
+	VFMADD213PD      Z29, Z18, Z24
+	VMOVUPD          Z9, 2112(BX)
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+360(SB), Z9
+	VFMADD213PD      Z9, Z17, Z19
+	VFMADD213PD      Z9, Z18, Z24
+	VMOVUPD          Z30, 2176(BX)
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+368(SB), Z30
+	VFMADD213PD      Z30, Z17, Z19
+	VFMADD213PD      Z30, Z18, Z24
+	VMOVUPD          Z3, 2240(BX)
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+376(SB), Z3
+	VFMADD213PD      Z3, Z17, Z19
+	VFMADD213PD      Z3, Z18, Z24
+	VMOVUPD          Z6, 2304(BX)
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+384(SB), Z6
+	VFMADD213PD      Z6, Z17, Z19
+	VFMADD213PD      Z6, Z18, Z24
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+392(SB), Z6
+	VFMADD213PD      Z6, Z17, Z19
+	VFMADD213PD      Z6, Z18, Z24
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+400(SB), Z6
+	VFMADD213PD      Z6, Z17, Z19
+	VFMADD213PD      Z6, Z18, Z24
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+408(SB), Z6
+	VFMADD213PD      Z6, Z17, Z19
+	VFMADD213PD      Z6, Z18, Z24
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+416(SB), Z6
+	VFMADD213PD      Z6, Z17, Z19
+	VFMADD213PD      Z6, Z18, Z24
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+424(SB), Z6
+	VFMADD213PD      Z6, Z17, Z19
+	VFMADD213PD      Z6, Z18, Z24
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+432(SB), Z6
+	VFMADD213PD      Z6, Z17, Z19
+	VFMADD213PD      Z6, Z18, Z24
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+440(SB), Z6
+	VFMADD213PD      Z6, Z17, Z19
+	VFMADD213PD      Z6, Z18, Z24
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+448(SB), Z6
+	VFMADD213PD      Z6, Z17, Z19
+	VFMADD213PD      Z6, Z18, Z24
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+456(SB), Z6
+	VFMADD213PD      Z6, Z17, Z19
+	VFMADD213PD      Z6, Z18, Z24
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+464(SB), Z6
+	VFMADD213PD      Z6, Z19, Z17
+	VFMADD213PD      Z6, Z24, Z18
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+144(SB), Z19
+	VFMADD213PD      Z19, Z17, Z11
+	VFMADD213PD      Z19, Z18, Z12
+	VMULPD           Z14, Z11, Z11
+	VMULPD           Z15, Z12, Z12
+	VPTERNLOGQ       $0xe4, Z23, Z0, Z11
+	VPTERNLOGQ       $0xe4, Z23, Z20, Z12
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+304(SB), Z0
+	VFMADD231PD      Z10, Z4, Z0
+	VFMADD213PD.BCST bsmAllStripAVX512Consts<>+304(SB), Z7, Z10
+	VFMADD213PD      Z25, Z4, Z0
+	VFMADD231PD      Z10, Z7, Z25
+	VFMADD213PD      Z28, Z4, Z0
+	VFMADD231PD      Z25, Z7, Z28
+	VFMADD213PD      Z31, Z4, Z0
+	VFMADD231PD      Z28, Z7, Z31
+	VFMADD213PD      Z16, Z4, Z0
+	VFMADD231PD      Z31, Z7, Z16
+	VFMADD213PD      Z1, Z4, Z0
+	VFMADD231PD      Z16, Z7, Z1
+	VFMADD213PD      Z29, Z4, Z0
+	VFMADD231PD      Z1, Z7, Z29
+	VFMADD213PD      Z9, Z4, Z0
+	VFMADD231PD      Z29, Z7, Z9
+	VFMADD213PD      Z30, Z4, Z0
+	VFMADD231PD      Z9, Z7, Z30
+	VFMADD213PD      Z3, Z4, Z0
+	VFMADD231PD      Z30, Z7, Z3
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+384(SB), Z1
+	VFMADD213PD      Z1, Z4, Z0
+	VFMADD231PD      Z3, Z7, Z1
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+392(SB), Z3
+	VFMADD213PD      Z3, Z4, Z0
+	VFMADD231PD      Z1, Z7, Z3
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+400(SB), Z1
+	VFMADD213PD      Z1, Z4, Z0
+	VFMADD231PD      Z3, Z7, Z1
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+408(SB), Z3
+	VFMADD213PD      Z3, Z4, Z0
+	VFMADD231PD      Z1, Z7, Z3
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+416(SB), Z1
+	VFMADD213PD      Z1, Z4, Z0
+	VFMADD231PD      Z3, Z7, Z1
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+424(SB), Z3
+	VFMADD213PD      Z3, Z4, Z0
+	VFMADD231PD      Z1, Z7, Z3
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+432(SB), Z1
+	VFMADD213PD      Z1, Z4, Z0
+	VFMADD231PD      Z3, Z7, Z1
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+440(SB), Z3
+	VFMADD213PD      Z3, Z4, Z0
+	VFMADD231PD      Z1, Z7, Z3
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+448(SB), Z1
+	VFMADD213PD      Z1, Z4, Z0
+	VFMADD231PD      Z3, Z7, Z1
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+456(SB), Z3
+	VFMADD213PD      Z3, Z4, Z0
+	VFMADD231PD      Z1, Z7, Z3
+	VFMADD213PD      Z6, Z0, Z4
+	VFMADD231PD      Z3, Z7, Z6
+	VFMADD213PD      Z19, Z4, Z13
+	VFMADD231PD      Z6, Z8, Z19
+	VMULPD           Z5, Z13, Z0
+	VMULPD           Z2, Z19, Z1
+	VPTERNLOGQ       $0xe4, Z23, Z21, Z0
+	VPTERNLOGQ       $0xe4, Z23, Z22, Z1
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+48(SB), Z2
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+56(SB), Z3
+	VFMADD231PD      Z2, Z27, Z3
+	VFMADD213PD.BCST bsmAllStripAVX512Consts<>+56(SB), Z26, Z2
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+64(SB), Z4
+	VFMADD213PD      Z4, Z27, Z3
+	VFMADD231PD      Z2, Z26, Z4
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+72(SB), Z2
+	VFMADD213PD      Z2, Z27, Z3
+	VFMADD231PD      Z4, Z26, Z2
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+80(SB), Z4
+	VFMADD213PD      Z4, Z27, Z3
+	VFMADD231PD      Z2, Z26, Z4
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+88(SB), Z2
+	VFMADD213PD      Z2, Z27, Z3
+	VFMADD231PD      Z4, Z26, Z2
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+96(SB), Z4
+	VFMADD213PD      Z4, Z27, Z3
+	VFMADD231PD      Z2, Z26, Z4
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+104(SB), Z2
+	VFMADD213PD      Z2, Z27, Z3
+	VFMADD231PD      Z4, Z26, Z2
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+112(SB), Z4
+	VFMADD213PD      Z4, Z27, Z3
+	VFMADD231PD      Z2, Z26, Z4
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+120(SB), Z2
+	VFMADD213PD      Z2, Z27, Z3
+	VFMADD231PD      Z4, Z26, Z2
+	VMULPD           Z27, Z27, Z4
+	VMULPD           Z26, Z26, Z5
+	VFMADD231PD      Z3, Z4, Z27
+	VFMADD231PD      Z2, Z5, Z26
+	VMOVUPD          320(BX), Z2
+	VFMADD213PD      Z2, Z2, Z27
+	VFMADD213PD      Z2, Z26, Z2
+	VSCALEFPD        2304(BX), Z27, Z3
+	VSCALEFPD        2240(BX), Z2, Z2
+	VMOVUPD          2176(BX), Z4
+	VMULPD           2112(BX), Z4, Z5
+	VMOVUPD          2048(BX), Z6
+	VMULPD           1984(BX), Z6, Z7
+	VMULPD           1920(BX), Z4, Z8
+	VMULPD           1856(BX), Z6, Z9
+	VMULPD           1792(BX), Z4, Z4
+	VMULPD           1728(BX), Z6, Z6
+	VMOVUPD          1536(BX), Z10
+	VSUBPD           Z8, Z10, Z8
+	VMOVUPD          1472(BX), Z13
+	VSUBPD           Z9, Z13, Z9
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+480(SB), Z14
+	VMULPD           Z14, Z3, Z15
+	VMULPD           Z14, Z2, Z14
+	VMULPD           1408(BX), Z15, Z16
+	VMULPD           768(BX), Z14, Z17
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+288(SB), Z18
+	VMULPD           Z16, Z18, Z16
+	VMULPD           Z17, Z18, Z17
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+128(SB), Z18
+	VSUBPD           Z5, Z18, Z19
+	VSUBPD           Z7, Z18, Z20
+	VMULPD           1920(BX), Z19, Z19
+	VMULPD           1856(BX), Z20, Z20
+	VFMADD231PD      2112(BX), Z10, Z19
+	VFMADD231PD      1984(BX), Z13, Z20
+	VMOVUPD          192(BX), Z10
+	VADDPD           Z19, Z10, Z13
+	VADDPD           Z20, Z10, Z19
+	VMULPD           1344(BX), Z15, Z20
+	VMULPD           960(BX), Z14, Z21
+	VMOVUPD          256(BX), Z22
+	VMULPD           Z15, Z22, Z15
+	VMULPD           Z14, Z22, Z14
+	VMULPD           832(BX), Z20, Z22
+	VMULPD           896(BX), Z21, Z23
+	VMULPD           Z8, Z20, Z8
+	VMULPD           Z9, Z21, Z9
+	VMULPD           Z4, Z20, Z4
+	VMULPD           Z6, Z21, Z6
+	VMOVUPD          Z15, K7, (R9)(AX*1)
+	VMOVUPD          Z14, K6, 64(R9)(AX*1)
+	VMULPD           Z13, Z22, Z13
+	VMULPD           Z19, Z23, Z19
 	MOVQ             color_base+264(FP), DX
-	VMOVUPD          Z3, K7, (DX)(AX*1)
-	VMOVUPD          Z6, K7, (R10)(AX*1)
-	VXORPD.BCST      bsmAllStripAVX512Consts<>+0(SB), Z0, Z0
+	VMOVUPD          Z13, K7, (DX)(AX*1)
+	MOVQ             color_base+264(FP), DX
+	VMOVUPD          Z19, K6, 64(DX)(AX*1)
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+0(SB), Z13
+	VXORPD           Z4, Z13, Z4
+	VXORPD           Z6, Z13, Z6
+	VMOVUPD          Z4, K7, (R12)(AX*1)
+	VMOVUPD          Z6, K6, 64(R12)(AX*1)
+	VMOVUPD          Z22, K7, (R8)(AX*1)
+	VMOVUPD          Z23, K6, 64(R8)(AX*1)
+	VMOVUPD          1280(BX), Z4
+	VFNMADD231PD     Z3, Z11, Z4
+	VMOVUPD          1216(BX), Z6
+	VFNMADD231PD     Z2, Z12, Z6
+	VMOVUPD          1280(BX), Z19
+	VMOVUPD          1152(BX), Z20
+	VSUBPD           Z20, Z19, Z19
+	VMOVUPD          1216(BX), Z21
+	VMOVUPD          1088(BX), Z24
+	VSUBPD           Z24, Z21, Z21
+	VSUBPD           Z11, Z0, Z11
+	VSUBPD           Z12, Z1, Z12
+	VFNMADD231PD     Z3, Z0, Z20
+	VFNMADD231PD     Z2, Z1, Z24
+	VFMADD231PD      Z4, Z10, Z16
+	VFMADD231PD      Z6, Z10, Z17
+	VMOVUPD          1344(BX), Z0
+	VMULPD           Z4, Z0, Z1
+	VMOVUPD          960(BX), Z4
+	VMULPD           Z6, Z4, Z6
+	VMULPD           Z22, Z0, Z0
+	VMULPD           Z23, Z4, Z4
+	VFMADD231PD      Z11, Z3, Z19
+	VFMADD231PD      Z12, Z2, Z21
+	VSUBPD           Z18, Z5, Z2
+	VSUBPD           Z18, Z7, Z3
+	VMULPD           1792(BX), Z5, Z5
+	VMULPD           1728(BX), Z7, Z7
+	VMULPD           1664(BX), Z0, Z0
+	VMULPD           1600(BX), Z4, Z4
+	VMOVUPD          128(BX), Z11
+	VFNMADD231PD     Z20, Z11, Z16
+	VFNMADD231PD     Z24, Z11, Z17
+	VMULPD           1792(BX), Z2, Z2
+	VMULPD           1728(BX), Z3, Z3
+	VMULPD           Z5, Z15, Z5
+	VMULPD           Z7, Z14, Z7
+	VMOVUPD          64(BX), Z11
+	VMULPD           Z20, Z11, Z12
+	VMULPD           Z24, Z11, Z11
+	VFMSUB231PD      Z1, Z10, Z8
+	VFMSUB231PD      Z6, Z10, Z9
+	VMULPD           Z2, Z22, Z2
+	VMULPD           Z3, Z23, Z3
+	VBROADCASTSD     bsmAllStripAVX512Consts<>+488(SB), Z10
+	VBLENDMPD        Z19, Z10, K1, Z14
+	KMOVB            1024(BX), K1
+	VBLENDMPD        Z21, Z10, K1, Z10
+	VXORPD           Z0, Z13, Z0
+	VXORPD           Z4, Z13, Z4
+	VMOVUPD          Z1, K7, (DI)(AX*1)
+	VMOVUPD          Z6, K6, 64(DI)(AX*1)
+	VMOVUPD          Z16, K7, (R10)(AX*1)
+	VMOVUPD          Z17, K6, 64(R10)(AX*1)
+	VMOVUPD          Z5, K7, (R13)(AX*1)
+	VMOVUPD          Z7, K6, 64(R13)(AX*1)
+	VMOVUPD          Z12, K7, (R11)(AX*1)
+	VMOVUPD          Z11, K6, 64(R11)(AX*1)
+	MOVQ             charm_base+192(FP), DX
+	VMOVUPD          Z8, K7, (DX)(AX*1)
+	MOVQ             charm_base+192(FP), DX
+	VMOVUPD          Z9, K6, 64(DX)(AX*1)
+	VMOVUPD          Z14, K7, (SI)(AX*1)
+	VMOVUPD          Z10, K6, 64(SI)(AX*1)
 	MOVQ             speed_base+216(FP), DX
 	VMOVUPD          Z0, K7, (DX)(AX*1)
-	ADDQ             $+64, AX
-	SUBQ             $+8, CX
+	MOVQ             speed_base+216(FP), DX
+	VMOVUPD          Z4, K6, 64(DX)(AX*1)
+	MOVQ             zomma_base+240(FP), DX
+	VMOVUPD          Z2, K7, (DX)(AX*1)
+	MOVQ             zomma_base+240(FP), DX
+	VMOVUPD          Z3, K6, 64(DX)(AX*1)
+	ADDQ             $+128, AX
+	SUBQ             $+16, CX
 	JGT              tail
 
 done:
@@ -1649,11 +1985,19 @@ DATA bsmAllStripAVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA bsmAllStripAVX2Masks<>+8(SB)/8, $0xffffffffffffffff
 DATA bsmAllStripAVX2Masks<>+16(SB)/8, $0xffffffffffffffff
 DATA bsmAllStripAVX2Masks<>+24(SB)/8, $0xffffffffffffffff
-DATA bsmAllStripAVX2Masks<>+32(SB)/8, $0x0000000000000000
-DATA bsmAllStripAVX2Masks<>+40(SB)/8, $0x0000000000000000
-DATA bsmAllStripAVX2Masks<>+48(SB)/8, $0x0000000000000000
-DATA bsmAllStripAVX2Masks<>+56(SB)/8, $0x0000000000000000
-GLOBL bsmAllStripAVX2Masks<>(SB), RODATA|NOPTR, $64
+DATA bsmAllStripAVX2Masks<>+32(SB)/8, $0xffffffffffffffff
+DATA bsmAllStripAVX2Masks<>+40(SB)/8, $0xffffffffffffffff
+DATA bsmAllStripAVX2Masks<>+48(SB)/8, $0xffffffffffffffff
+DATA bsmAllStripAVX2Masks<>+56(SB)/8, $0xffffffffffffffff
+DATA bsmAllStripAVX2Masks<>+64(SB)/8, $0x0000000000000000
+DATA bsmAllStripAVX2Masks<>+72(SB)/8, $0x0000000000000000
+DATA bsmAllStripAVX2Masks<>+80(SB)/8, $0x0000000000000000
+DATA bsmAllStripAVX2Masks<>+88(SB)/8, $0x0000000000000000
+DATA bsmAllStripAVX2Masks<>+96(SB)/8, $0x0000000000000000
+DATA bsmAllStripAVX2Masks<>+104(SB)/8, $0x0000000000000000
+DATA bsmAllStripAVX2Masks<>+112(SB)/8, $0x0000000000000000
+DATA bsmAllStripAVX2Masks<>+120(SB)/8, $0x0000000000000000
+GLOBL bsmAllStripAVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func bsmAllStripAVX2(price []float64, delta []float64, gamma []float64, vega []float64, theta []float64, rho []float64, vanna []float64, volga []float64, charm []float64, speed []float64, zomma []float64, color []float64, sign []float64, K []float64, sigma []float64, S float64, T float64, r float64, q float64)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
@@ -1669,7 +2013,6 @@ TEXT ·bsmAllStripAVX2(SB), $2016-392
 	MOVQ         rho_base+120(FP), R11
 	MOVQ         vanna_base+144(FP), R12
 	MOVQ         volga_base+168(FP), R13
-	MOVQ         charm_base+192(FP), R15
 	VBROADCASTSD S+360(FP), Y0
 	VBROADCASTSD T+368(FP), Y1
 	VBROADCASTSD r+376(FP), Y2
@@ -2832,11 +3175,16 @@ body:
 	VMOVUPD      Y8, 32(DI)(AX*1)
 	PREFETCHT0   1088(DI)(AX*1)
 	VMOVUPD      Y10, 64(DI)(AX*1)
-	PREFETCHT0   1024(R15)(AX*1)
-	VMOVUPD      Y0, (R15)(AX*1)
-	VMOVUPD      Y1, 32(R15)(AX*1)
-	PREFETCHT0   1088(R15)(AX*1)
-	VMOVUPD      Y2, 64(R15)(AX*1)
+	MOVQ         charm_base+192(FP), DX
+	PREFETCHT0   1024(DX)(AX*1)
+	MOVQ         charm_base+192(FP), DX
+	VMOVUPD      Y0, (DX)(AX*1)
+	MOVQ         charm_base+192(FP), DX
+	VMOVUPD      Y1, 32(DX)(AX*1)
+	MOVQ         charm_base+192(FP), DX
+	PREFETCHT0   1088(DX)(AX*1)
+	MOVQ         charm_base+192(FP), DX
+	VMOVUPD      Y2, 64(DX)(AX*1)
 	VMOVUPD      bsmAllStripAVX2Consts<>+0(SB), Y0
 	VXORPD       Y4, Y0, Y1
 	VXORPD       Y7, Y0, Y2
@@ -2896,300 +3244,745 @@ rest:
 	JEQ  done
 
 tail:
-	MOVQ         $+4, DX
+	MOVQ         $+8, DX
 	CMPQ         CX, DX
 	CMOVQLT      CX, DX
 	NEGQ         DX
-	LEAQ         bsmAllStripAVX2Masks<>+32(SB), R14
+	LEAQ         bsmAllStripAVX2Masks<>+64(SB), R14
 	VMOVUPD      (R14)(DX*8), Y15
+	VMOVUPD      32(R14)(DX*8), Y14
 	MOVQ         K_base+312(FP), DX
 	VMASKMOVPD   (DX)(AX*1), Y15, Y0
+	MOVQ         K_base+312(FP), DX
+	VMASKMOVPD   32(DX)(AX*1), Y14, Y1
 	MOVQ         sigma_base+336(FP), DX
-	VMASKMOVPD   (DX)(AX*1), Y15, Y1
-	MOVQ         sign_base+288(FP), DX
 	VMASKMOVPD   (DX)(AX*1), Y15, Y2
-	VANDPD       bsmAllStripAVX2Consts<>+640(SB), Y0, Y3
-	VMULPD       128(BX), Y1, Y4
-	VMULPD       bsmAllStripAVX2Consts<>+704(SB), Y3, Y5
-	VCMPPD       $0x11, bsmAllStripAVX2Consts<>+672(SB), Y3, Y6
-	VCMPPD       $0x03, Y3, Y3, Y7
-	VCMPPD       $0x00, bsmAllStripAVX2Consts<>+864(SB), Y3, Y8
-	VCMPPD       $0x11, bsmAllStripAVX2Consts<>+928(SB), Y3, Y9
-	VMULPD       Y1, Y1, Y10
-	VMULPD       192(BX), Y0, Y0
-	VMULPD       (BX), Y4, Y11
-	VBLENDVPD    Y6, Y5, Y3, Y5
-	VANDPD       bsmAllStripAVX2Consts<>+832(SB), Y6, Y6
-	VMULPD       bsmAllStripAVX2Consts<>+992(SB), Y4, Y12
-	VANDPD       bsmAllStripAVX2Consts<>+736(SB), Y5, Y13
-	VPSRLQ       $0x34, Y5, Y5
-	VORPD        bsmAllStripAVX2Consts<>+512(SB), Y13, Y13
-	VORPD        bsmAllStripAVX2Consts<>+768(SB), Y5, Y5
-	VORPD        Y7, Y13, Y7
-	VSUBPD       bsmAllStripAVX2Consts<>+800(SB), Y5, Y5
-	VMULPD       bsmAllStripAVX2Consts<>+960(SB), Y7, Y13
-	VSUBPD       Y6, Y5, Y5
-	VADDPD       Y7, Y7, Y6
+	MOVQ         sigma_base+336(FP), DX
+	VMASKMOVPD   32(DX)(AX*1), Y14, Y3
+	MOVQ         sign_base+288(FP), DX
+	VMASKMOVPD   (DX)(AX*1), Y15, Y4
+	MOVQ         sign_base+288(FP), DX
+	VMASKMOVPD   32(DX)(AX*1), Y14, Y5
+	VMOVUPD      bsmAllStripAVX2Consts<>+640(SB), Y6
+	VANDPD       Y6, Y0, Y7
+	VANDPD       Y6, Y1, Y8
+	VMOVUPD      bsmAllStripAVX2Consts<>+704(SB), Y9
+	VMULPD       Y7, Y9, Y10
+	VMULPD       Y8, Y9, Y9
+	VMOVUPD      bsmAllStripAVX2Consts<>+672(SB), Y11
+	VCMPPD       $0x11, Y11, Y7, Y12
+	VCMPPD       $0x11, Y11, Y8, Y11
+	VCMPPD       $0x03, Y7, Y7, Y13
+	VCMPPD       $0x03, Y8, Y8, Y6
+	VMOVUPD      Y5, 416(BX)
+	VMULPD       128(BX), Y2, Y5
+	VMOVUPD      Y4, 448(BX)
+	VMULPD       128(BX), Y3, Y4
+	VBLENDVPD    Y12, Y10, Y7, Y10
+	VBLENDVPD    Y11, Y9, Y8, Y9
+	VMOVUPD      Y3, 480(BX)
+	VANDPD       bsmAllStripAVX2Consts<>+736(SB), Y10, Y3
+	VMOVUPD      Y2, 512(BX)
+	VANDPD       bsmAllStripAVX2Consts<>+736(SB), Y9, Y2
+	VORPD        bsmAllStripAVX2Consts<>+512(SB), Y3, Y3
+	VORPD        bsmAllStripAVX2Consts<>+512(SB), Y2, Y2
+	VORPD        Y13, Y3, Y3
+	VORPD        Y6, Y2, Y2
+	VMOVUPD      bsmAllStripAVX2Consts<>+960(SB), Y6
+	VMULPD       Y6, Y3, Y13
+	VMULPD       Y6, Y2, Y6
+	VMOVUPD      Y8, 544(BX)
+	VADDPD       Y3, Y3, Y8
+	VMOVUPD      Y7, 576(BX)
+	VADDPD       Y2, Y2, Y7
+	VPSRLQ       $0x34, Y10, Y10
+	VPSRLQ       $0x34, Y9, Y9
+	VORPD        bsmAllStripAVX2Consts<>+768(SB), Y10, Y10
+	VORPD        bsmAllStripAVX2Consts<>+768(SB), Y9, Y9
 	VCMPPD       $0x11, 224(BX), Y13, Y13
-	VBLENDVPD    Y8, bsmAllStripAVX2Consts<>+896(SB), Y5, Y5
-	VMOVUPD      288(BX), Y8
-	VCMPPD       $0x11, Y7, Y8, Y8
-	VBLENDVPD    Y13, Y6, Y7, Y6
-	VBLENDVPD    Y9, Y5, Y3, Y3
-	VMULPD       160(BX), Y2, Y5
-	VMOVUPD      224(BX), Y7
-	VBLENDVPD    Y8, 320(BX), Y7, Y7
-	VMOVUPD      256(BX), Y9
-	VSUBPD       Y3, Y9, Y3
-	VMULPD       Y0, Y2, Y9
-	VADDPD       Y6, Y7, Y14
-	VSUBPD       Y6, Y7, Y6
-	VMOVUPD      384(BX), Y7
-	VMINPD       Y0, Y7, Y7
-	VADDPD       160(BX), Y0, Y0
-	VMINPD       Y4, Y7, Y7
-	VADDPD       Y0, Y4, Y0
-	VMOVUPD      Y9, 416(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+2240(SB), Y9
-	VCMPPD       $0x11, Y7, Y9, Y7
-	VCMPPD       $0x11, bsmAllStripAVX2Consts<>+2272(SB), Y0, Y0
-	VANDPD       Y0, Y7, Y0
-	VMULPD       Y11, Y14, Y7
+	VCMPPD       $0x11, 224(BX), Y6, Y6
+	VSUBPD       bsmAllStripAVX2Consts<>+800(SB), Y10, Y10
+	VSUBPD       bsmAllStripAVX2Consts<>+800(SB), Y9, Y9
+	VANDPD       bsmAllStripAVX2Consts<>+832(SB), Y12, Y12
+	VANDPD       bsmAllStripAVX2Consts<>+832(SB), Y11, Y11
+	VBLENDVPD    Y13, Y8, Y3, Y8
+	VBLENDVPD    Y6, Y7, Y2, Y7
+	VMOVUPD      Y6, 608(BX)
+	VMOVUPD      288(BX), Y6
+	VCMPPD       $0x11, Y3, Y6, Y3
+	VCMPPD       $0x11, Y2, Y6, Y2
+	VSUBPD       Y12, Y10, Y6
+	VSUBPD       Y11, Y9, Y9
+	VMOVUPD      (BX), Y10
+	VMULPD       Y5, Y10, Y11
+	VMULPD       Y4, Y10, Y12
+	VMOVUPD      192(BX), Y10
+	VMULPD       Y10, Y0, Y0
+	VMULPD       Y10, Y1, Y1
+	VMOVUPD      320(BX), Y10
+	VMOVUPD      Y1, 640(BX)
+	VMOVUPD      224(BX), Y1
+	VMOVUPD      Y0, 672(BX)
+	VBLENDVPD    Y3, Y10, Y1, Y0
+	VBLENDVPD    Y2, Y10, Y1, Y1
+	VADDPD       Y8, Y0, Y10
+	VMOVUPD      Y13, 704(BX)
+	VADDPD       Y7, Y1, Y13
+	VSUBPD       Y8, Y0, Y0
+	VSUBPD       Y7, Y1, Y1
+	VMOVUPD      576(BX), Y7
+	VMOVUPD      bsmAllStripAVX2Consts<>+864(SB), Y8
+	VMOVUPD      Y2, 736(BX)
+	VCMPPD       $0x00, Y8, Y7, Y2
+	VMOVUPD      Y3, 768(BX)
+	VMOVUPD      544(BX), Y3
+	VCMPPD       $0x00, Y8, Y3, Y7
+	VMOVUPD      bsmAllStripAVX2Consts<>+896(SB), Y8
+	VBLENDVPD    Y2, Y8, Y6, Y2
+	VBLENDVPD    Y7, Y8, Y9, Y6
+	VMULPD       Y11, Y10, Y7
+	VMULPD       Y12, Y13, Y8
 	VMOVUPD      bsmAllStripAVX2Consts<>+512(SB), Y9
 	VDIVPD       Y7, Y9, Y7
-	VMULPD       Y7, Y11, Y11
-	VMULPD       Y7, Y14, Y7
-	VMULPD       Y11, Y6, Y6
-	VADDPD       bsmAllStripAVX2Consts<>+1024(SB), Y3, Y11
-	VMULPD       Y7, Y4, Y4
-	VMULPD       (BX), Y7, Y7
-	VBLENDVPD    Y8, Y11, Y3, Y8
-	VMULPD       Y6, Y6, Y11
-	VADDPD       Y3, Y9, Y3
-	VMULPD       Y7, Y1, Y1
-	VMULPD       Y10, Y7, Y10
-	VBLENDVPD    Y13, Y3, Y8, Y3
-	VMOVUPD      bsmAllStripAVX2Consts<>+1088(SB), Y8
-	VFMADD231PD  bsmAllStripAVX2Consts<>+1056(SB), Y11, Y8
-	VMULPD       Y1, Y1, Y1
-	VMULPD       bsmAllStripAVX2Consts<>+1280(SB), Y3, Y13
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1120(SB), Y11, Y8
-	VMULPD       bsmAllStripAVX2Consts<>+992(SB), Y1, Y1
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1152(SB), Y11, Y8
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1184(SB), Y11, Y8
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1216(SB), Y11, Y8
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1248(SB), Y11, Y8
-	VMULPD       Y8, Y11, Y8
-	VMULPD       Y4, Y7, Y11
-	VFMADD231PD  Y8, Y6, Y13
-	VMULPD       352(BX), Y7, Y8
-	VFMADD231PD  bsmAllStripAVX2Consts<>+1312(SB), Y6, Y13
-	VMULPD       128(BX), Y7, Y6
-	VFMADD231PD  bsmAllStripAVX2Consts<>+1344(SB), Y3, Y13
-	VMOVUPD      32(BX), Y3
-	VFMADD231PD  352(BX), Y3, Y13
-	VMOVAPD      Y12, Y14
-	VFMADD231PD  Y13, Y7, Y14
-	VFMSUB231PD  Y13, Y7, Y12
-	VMOVUPD      bsmAllStripAVX2Consts<>+640(SB), Y13
-	VANDPD       Y14, Y13, Y3
-	VMOVUPD      Y0, 448(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+1376(SB), Y0
-	VMINPD       Y3, Y0, Y3
-	VMOVUPD      Y11, 480(BX)
-	VANDPD       Y12, Y13, Y11
-	VMINPD       Y11, Y0, Y0
-	VANDPD       bsmAllStripAVX2Consts<>+0(SB), Y14, Y11
-	VMULPD       Y14, Y2, Y14
-	VMULPD       Y12, Y2, Y2
-	VANDPD       bsmAllStripAVX2Consts<>+0(SB), Y12, Y12
-	VMOVUPD      Y4, 512(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+864(SB), Y4
-	VCMPPD       $0x11, Y4, Y14, Y14
-	VBLENDVPD    Y14, Y4, Y5, Y5
-	VCMPPD       $0x11, Y4, Y2, Y2
-	VMOVUPD      416(BX), Y14
-	VBLENDVPD    Y2, Y4, Y14, Y2
-	VMOVUPD      bsmAllStripAVX2Consts<>+1408(SB), Y4
-	VFMADD213PD  Y9, Y3, Y4
-	VMOVUPD      bsmAllStripAVX2Consts<>+1440(SB), Y14
-	VMOVUPD      Y2, 416(BX)
-	VADDPD       Y14, Y3, Y2
-	VMOVUPD      Y5, 544(BX)
-	VMOVUPD      bsmAllStripAVX2Consts<>+1408(SB), Y5
-	VFMADD213PD  Y9, Y0, Y5
-	VADDPD       Y14, Y0, Y14
-	VMOVUPD      Y10, 576(BX)
-	VMULPD       bsmAllStripAVX2Consts<>+1472(SB), Y3, Y10
-	VMOVUPD      Y8, 608(BX)
-	VANDPD       Y3, Y13, Y8
-	VORPD        Y8, Y11, Y8
-	VFMADD213PD  Y9, Y8, Y7
-	VMOVUPD      Y7, 640(BX)
-	VMULPD       Y2, Y4, Y7
-	VMOVUPD      Y6, 672(BX)
-	VMULPD       Y14, Y5, Y6
-	VMOVUPD      Y1, 704(BX)
-	VMULPD       Y10, Y3, Y1
-	VMULPD       bsmAllStripAVX2Consts<>+96(SB), Y1, Y1
-	VROUNDPD     $0x08, Y1, Y1
-	VMOVUPD      Y8, 736(BX)
-	VMULPD       Y6, Y7, Y8
 	VDIVPD       Y8, Y9, Y8
-	VMULPD       Y8, Y6, Y6
-	VMULPD       Y8, Y7, Y7
-	VMULPD       Y6, Y4, Y4
-	VMULPD       Y6, Y2, Y2
-	VMULPD       Y7, Y5, Y5
-	VMULPD       Y7, Y14, Y6
-	VMULPD       Y4, Y3, Y4
-	VMULPD       Y5, Y0, Y5
-	VANDPD       Y0, Y13, Y0
-	VORPD        Y0, Y12, Y0
-	VMULPD       bsmAllStripAVX2Consts<>+128(SB), Y1, Y7
-	VFMADD231PD  Y10, Y3, Y7
-	VFMADD231PD  bsmAllStripAVX2Consts<>+160(SB), Y1, Y7
-	VMOVUPD      bsmAllStripAVX2Consts<>+1312(SB), Y3
-	VMOVUPD      bsmAllStripAVX2Consts<>+1024(SB), Y8
-	VFMADD231PD  Y3, Y4, Y8
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1024(SB), Y5, Y3
-	VMINPD       bsmAllStripAVX2Consts<>+544(SB), Y1, Y10
-	VMAXPD       bsmAllStripAVX2Consts<>+576(SB), Y10, Y10
-	VSUBPD       Y10, Y1, Y1
-	VMOVUPD      bsmAllStripAVX2Consts<>+608(SB), Y14
-	VADDPD       Y10, Y14, Y10
-	VADDPD       Y1, Y14, Y1
-	VPSLLQ       $0x34, Y10, Y10
-	VPSLLQ       $0x34, Y1, Y1
-	VMOVUPD      bsmAllStripAVX2Consts<>+1536(SB), Y14
-	VFMADD231PD  bsmAllStripAVX2Consts<>+1504(SB), Y8, Y14
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1568(SB), Y8, Y14
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1600(SB), Y8, Y14
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1632(SB), Y8, Y14
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1664(SB), Y8, Y14
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1696(SB), Y8, Y14
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1728(SB), Y8, Y14
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1760(SB), Y8, Y14
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1792(SB), Y8, Y14
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1824(SB), Y8, Y14
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1856(SB), Y8, Y14
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1888(SB), Y8, Y14
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1920(SB), Y8, Y14
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1952(SB), Y8, Y14
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1984(SB), Y8, Y14
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2016(SB), Y8, Y14
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2048(SB), Y8, Y14
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2080(SB), Y8, Y14
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2112(SB), Y8, Y14
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2144(SB), Y8, Y14
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2176(SB), Y14, Y8
-	VFMADD213PD  bsmAllStripAVX2Consts<>+992(SB), Y8, Y4
-	VMULPD       Y2, Y4, Y2
-	VANDPD       Y2, Y13, Y2
-	VORPD        Y11, Y2, Y2
-	VMOVUPD      bsmAllStripAVX2Consts<>+1536(SB), Y4
-	VFMADD231PD  bsmAllStripAVX2Consts<>+1504(SB), Y3, Y4
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1568(SB), Y3, Y4
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1600(SB), Y3, Y4
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1632(SB), Y3, Y4
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1664(SB), Y3, Y4
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1696(SB), Y3, Y4
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1728(SB), Y3, Y4
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1760(SB), Y3, Y4
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1792(SB), Y3, Y4
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1824(SB), Y3, Y4
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1856(SB), Y3, Y4
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1888(SB), Y3, Y4
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1920(SB), Y3, Y4
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1952(SB), Y3, Y4
-	VFMADD213PD  bsmAllStripAVX2Consts<>+1984(SB), Y3, Y4
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2016(SB), Y3, Y4
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2048(SB), Y3, Y4
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2080(SB), Y3, Y4
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2112(SB), Y3, Y4
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2144(SB), Y3, Y4
-	VFMADD213PD  bsmAllStripAVX2Consts<>+2176(SB), Y4, Y3
-	VFMADD213PD  bsmAllStripAVX2Consts<>+992(SB), Y3, Y5
-	VMULPD       Y6, Y5, Y3
-	VANDPD       Y3, Y13, Y3
-	VORPD        Y12, Y3, Y3
-	VMOVUPD      bsmAllStripAVX2Consts<>+224(SB), Y4
-	VFMADD231PD  bsmAllStripAVX2Consts<>+192(SB), Y7, Y4
-	VFMADD213PD  bsmAllStripAVX2Consts<>+256(SB), Y7, Y4
-	VFMADD213PD  bsmAllStripAVX2Consts<>+288(SB), Y7, Y4
-	VFMADD213PD  bsmAllStripAVX2Consts<>+320(SB), Y7, Y4
-	VFMADD213PD  bsmAllStripAVX2Consts<>+352(SB), Y7, Y4
-	VFMADD213PD  bsmAllStripAVX2Consts<>+384(SB), Y7, Y4
-	VFMADD213PD  bsmAllStripAVX2Consts<>+416(SB), Y7, Y4
-	VFMADD213PD  bsmAllStripAVX2Consts<>+448(SB), Y7, Y4
-	VFMADD213PD  bsmAllStripAVX2Consts<>+480(SB), Y7, Y4
-	VMULPD       Y7, Y7, Y5
-	VFMADD231PD  Y4, Y5, Y7
-	VMOVUPD      160(BX), Y4
-	VFMADD213PD  Y4, Y7, Y4
-	VMULPD       Y1, Y4, Y1
-	VMULPD       Y10, Y1, Y1
-	VMULPD       736(BX), Y0, Y4
-	VMULPD       704(BX), Y0, Y5
-	VMULPD       672(BX), Y0, Y0
+	VMULPD       Y7, Y11, Y11
+	VMULPD       Y8, Y12, Y12
+	VMULPD       Y7, Y10, Y7
+	VMULPD       Y8, Y13, Y8
+	VMULPD       Y11, Y0, Y0
+	VMULPD       Y12, Y1, Y1
+	VMOVUPD      576(BX), Y10
+	VMOVUPD      bsmAllStripAVX2Consts<>+928(SB), Y11
+	VCMPPD       $0x11, Y11, Y10, Y12
+	VCMPPD       $0x11, Y11, Y3, Y11
+	VBLENDVPD    Y12, Y2, Y10, Y2
+	VBLENDVPD    Y11, Y6, Y3, Y3
+	VMULPD       Y0, Y0, Y6
+	VMULPD       Y1, Y1, Y10
+	VMOVUPD      256(BX), Y11
+	VSUBPD       Y2, Y11, Y2
+	VSUBPD       Y3, Y11, Y3
+	VMOVUPD      bsmAllStripAVX2Consts<>+992(SB), Y11
+	VMULPD       Y11, Y5, Y12
+	VMULPD       Y11, Y4, Y13
+	VMOVUPD      (BX), Y11
+	VMOVUPD      Y13, 544(BX)
+	VMULPD       Y7, Y11, Y13
+	VMULPD       Y8, Y11, Y11
+	VMULPD       Y7, Y5, Y7
+	VMULPD       Y8, Y4, Y8
+	VMOVUPD      Y4, 576(BX)
+	VMOVUPD      bsmAllStripAVX2Consts<>+1056(SB), Y4
+	VMOVUPD      Y5, 800(BX)
+	VMOVUPD      bsmAllStripAVX2Consts<>+1088(SB), Y5
+	VFMADD231PD  Y4, Y6, Y5
+	VFMADD213PD  bsmAllStripAVX2Consts<>+1088(SB), Y10, Y4
+	VMOVUPD      Y12, 832(BX)
+	VMOVUPD      bsmAllStripAVX2Consts<>+1120(SB), Y12
+	VFMADD213PD  Y12, Y6, Y5
+	VFMADD231PD  Y4, Y10, Y12
+	VMOVUPD      bsmAllStripAVX2Consts<>+1152(SB), Y4
+	VFMADD213PD  Y4, Y6, Y5
+	VFMADD231PD  Y12, Y10, Y4
+	VMOVUPD      bsmAllStripAVX2Consts<>+1184(SB), Y12
+	VFMADD213PD  Y12, Y6, Y5
+	VFMADD231PD  Y4, Y10, Y12
+	VMOVUPD      bsmAllStripAVX2Consts<>+1216(SB), Y4
+	VFMADD213PD  Y4, Y6, Y5
+	VFMADD231PD  Y12, Y10, Y4
+	VMOVUPD      bsmAllStripAVX2Consts<>+1248(SB), Y12
+	VFMADD213PD  Y12, Y6, Y5
+	VFMADD231PD  Y4, Y10, Y12
+	VMULPD       Y5, Y6, Y4
+	VMULPD       Y12, Y10, Y5
+	VMOVUPD      bsmAllStripAVX2Consts<>+1024(SB), Y6
+	VADDPD       Y6, Y2, Y10
+	VADDPD       Y6, Y3, Y12
+	VMOVUPD      768(BX), Y6
+	VBLENDVPD    Y6, Y10, Y2, Y6
+	VMOVUPD      736(BX), Y10
+	VBLENDVPD    Y10, Y12, Y3, Y10
+	VADDPD       Y2, Y9, Y2
+	VADDPD       Y3, Y9, Y3
+	VMOVUPD      704(BX), Y12
+	VBLENDVPD    Y12, Y2, Y6, Y2
 	VMOVUPD      608(BX), Y6
-	VSUBPD       Y5, Y6, Y5
-	VMULPD       bsmAllStripAVX2Consts<>+2208(SB), Y1, Y7
-	VMULPD       576(BX), Y7, Y8
-	VMULPD       bsmAllStripAVX2Consts<>+1472(SB), Y8, Y8
-	VSUBPD       Y4, Y9, Y10
-	VMULPD       704(BX), Y10, Y10
-	VFMADD231PD  736(BX), Y6, Y10
-	VADDPD       96(BX), Y10, Y6
-	VMULPD       512(BX), Y7, Y10
-	VMULPD       128(BX), Y7, Y7
-	VMULPD       480(BX), Y10, Y11
-	VMULPD       Y5, Y10, Y5
-	VMULPD       Y0, Y10, Y0
-	VMASKMOVPD   Y7, Y15, (R9)(AX*1)
-	VMULPD       Y6, Y11, Y6
+	VBLENDVPD    Y6, Y3, Y10, Y3
+	VMOVUPD      bsmAllStripAVX2Consts<>+1280(SB), Y6
+	VMULPD       Y6, Y2, Y10
+	VMULPD       Y6, Y3, Y6
+	VFMADD231PD  Y4, Y0, Y10
+	VFMADD231PD  Y5, Y1, Y6
+	VMOVUPD      bsmAllStripAVX2Consts<>+1312(SB), Y4
+	VFMADD231PD  Y4, Y0, Y10
+	VFMADD231PD  Y4, Y1, Y6
+	VMOVUPD      512(BX), Y0
+	VMULPD       Y13, Y0, Y1
+	VMOVUPD      480(BX), Y5
+	VMULPD       Y11, Y5, Y12
+	VMULPD       Y0, Y0, Y0
+	VMULPD       Y5, Y5, Y5
+	VMOVUPD      bsmAllStripAVX2Consts<>+1344(SB), Y4
+	VFMADD231PD  Y4, Y2, Y10
+	VFMADD231PD  Y4, Y3, Y6
+	VMULPD       Y1, Y1, Y1
+	VMULPD       Y12, Y12, Y2
+	VMULPD       Y0, Y13, Y0
+	VMULPD       Y5, Y11, Y3
+	VMOVUPD      160(BX), Y4
+	VMULPD       448(BX), Y4, Y5
+	VMULPD       416(BX), Y4, Y12
+	VMOVUPD      Y3, 480(BX)
+	VMOVUPD      32(BX), Y3
+	VMOVUPD      Y0, 512(BX)
+	VMOVUPD      352(BX), Y0
+	VFMADD231PD  Y0, Y3, Y10
+	VFMADD231PD  Y0, Y3, Y6
+	VMOVUPD      bsmAllStripAVX2Consts<>+992(SB), Y3
+	VMULPD       Y1, Y3, Y1
+	VMULPD       Y2, Y3, Y2
+	VMULPD       Y7, Y13, Y3
+	VMOVUPD      Y3, 608(BX)
+	VMULPD       Y8, Y11, Y3
+	VMOVUPD      Y3, 704(BX)
+	VMOVUPD      672(BX), Y3
+	VMOVUPD      Y8, 736(BX)
+	VMULPD       448(BX), Y3, Y8
+	VMOVUPD      Y7, 768(BX)
+	VMOVUPD      640(BX), Y7
+	VMOVUPD      Y2, 864(BX)
+	VMULPD       416(BX), Y7, Y2
+	VMOVUPD      Y1, 896(BX)
+	VMOVUPD      832(BX), Y1
+	VFMADD231PD  Y10, Y13, Y1
+	VMOVUPD      544(BX), Y9
+	VFMADD231PD  Y6, Y11, Y9
+	VFMSUB213PD  832(BX), Y13, Y10
+	VFMSUB213PD  544(BX), Y11, Y6
+	VMOVUPD      Y2, 544(BX)
+	VMULPD       Y0, Y13, Y2
+	VMULPD       Y0, Y11, Y0
+	VMOVUPD      Y11, 832(BX)
+	VMOVUPD      384(BX), Y11
+	VMOVUPD      Y13, 928(BX)
+	VMINPD       Y3, Y11, Y13
+	VMINPD       Y7, Y11, Y11
+	VADDPD       Y3, Y4, Y3
+	VADDPD       Y7, Y4, Y7
+	VMOVUPD      800(BX), Y4
+	VMINPD       Y4, Y13, Y13
+	VMINPD       576(BX), Y11, Y11
+	VADDPD       Y3, Y4, Y3
+	VADDPD       576(BX), Y7, Y4
+	VMOVUPD      bsmAllStripAVX2Consts<>+2240(SB), Y7
+	VCMPPD       $0x11, Y13, Y7, Y13
+	VCMPPD       $0x11, Y11, Y7, Y7
+	VMOVUPD      bsmAllStripAVX2Consts<>+2272(SB), Y11
+	VCMPPD       $0x11, Y11, Y3, Y3
+	VCMPPD       $0x11, Y11, Y4, Y4
+	VANDPD       Y3, Y13, Y3
+	VANDPD       Y4, Y7, Y4
+	VMOVUPD      bsmAllStripAVX2Consts<>+640(SB), Y7
+	VANDPD       Y1, Y7, Y11
+	VANDPD       Y9, Y7, Y13
+	VMOVUPD      Y4, 576(BX)
+	VMOVUPD      bsmAllStripAVX2Consts<>+1376(SB), Y4
+	VMINPD       Y11, Y4, Y11
+	VMINPD       Y13, Y4, Y13
+	VMOVUPD      Y3, 800(BX)
+	VANDPD       Y10, Y7, Y3
+	VMOVUPD      Y0, 640(BX)
+	VANDPD       Y6, Y7, Y0
+	VMINPD       Y3, Y4, Y3
+	VMINPD       Y0, Y4, Y0
+	VMOVUPD      bsmAllStripAVX2Consts<>+0(SB), Y4
+	VMOVUPD      Y2, 672(BX)
+	VANDPD       Y1, Y4, Y2
+	VANDPD       Y9, Y4, Y7
+	VMULPD       448(BX), Y1, Y1
+	VMULPD       416(BX), Y9, Y9
+	VMOVUPD      Y7, 960(BX)
+	VMULPD       448(BX), Y10, Y7
+	VMOVUPD      Y2, 448(BX)
+	VMULPD       416(BX), Y6, Y2
+	VANDPD       Y10, Y4, Y10
+	VANDPD       Y6, Y4, Y6
+	VMOVUPD      bsmAllStripAVX2Consts<>+864(SB), Y4
+	VCMPPD       $0x11, Y4, Y1, Y1
+	VCMPPD       $0x11, Y4, Y9, Y9
+	VBLENDVPD    Y1, Y4, Y5, Y1
+	VBLENDVPD    Y9, Y4, Y12, Y5
+	VCMPPD       $0x11, Y4, Y7, Y7
+	VCMPPD       $0x11, Y4, Y2, Y2
+	VBLENDVPD    Y7, Y4, Y8, Y7
+	VMOVUPD      544(BX), Y8
+	VBLENDVPD    Y2, Y4, Y8, Y2
+	VMOVUPD      bsmAllStripAVX2Consts<>+1408(SB), Y4
+	VMOVUPD      bsmAllStripAVX2Consts<>+512(SB), Y8
+	VFMADD231PD  Y4, Y11, Y8
+	VMOVUPD      bsmAllStripAVX2Consts<>+512(SB), Y9
+	VFMADD231PD  Y4, Y13, Y9
+	VMOVUPD      bsmAllStripAVX2Consts<>+1440(SB), Y12
+	VMOVUPD      Y2, 544(BX)
+	VADDPD       Y12, Y11, Y2
+	VMOVUPD      Y7, 416(BX)
+	VADDPD       Y12, Y13, Y7
+	VMOVUPD      Y5, 992(BX)
+	VMOVUPD      bsmAllStripAVX2Consts<>+512(SB), Y5
+	VFMADD231PD  Y4, Y3, Y5
+	VFMADD213PD  bsmAllStripAVX2Consts<>+512(SB), Y0, Y4
+	VMOVUPD      Y1, 1024(BX)
+	VADDPD       Y12, Y3, Y1
+	VADDPD       Y12, Y0, Y12
+	VMOVUPD      Y6, 1056(BX)
+	VMULPD       bsmAllStripAVX2Consts<>+1472(SB), Y11, Y6
+	VMOVUPD      Y10, 1088(BX)
+	VMULPD       bsmAllStripAVX2Consts<>+1472(SB), Y13, Y10
+	VMOVUPD      Y0, 1120(BX)
+	VMULPD       Y2, Y8, Y0
+	VMOVUPD      Y3, 1152(BX)
+	VMULPD       Y7, Y9, Y3
+	VMOVUPD      Y7, 1184(BX)
+	VANDPD       bsmAllStripAVX2Consts<>+640(SB), Y11, Y7
+	VMOVUPD      Y2, 1216(BX)
+	VANDPD       bsmAllStripAVX2Consts<>+640(SB), Y13, Y2
+	VORPD        448(BX), Y7, Y7
+	VORPD        960(BX), Y2, Y2
+	VMOVUPD      Y2, 1248(BX)
+	VMULPD       Y1, Y5, Y2
+	VMOVUPD      Y7, 1280(BX)
+	VMULPD       Y12, Y4, Y7
+	VMOVUPD      Y12, 1312(BX)
+	VMULPD       Y6, Y11, Y12
+	VMOVUPD      Y6, 1344(BX)
+	VMULPD       Y10, Y13, Y6
+	VMULPD       bsmAllStripAVX2Consts<>+96(SB), Y12, Y12
+	VMULPD       bsmAllStripAVX2Consts<>+96(SB), Y6, Y6
+	VROUNDPD     $0x08, Y12, Y12
+	VROUNDPD     $0x08, Y6, Y6
+	VMOVUPD      Y10, 1376(BX)
+	VMULPD       Y2, Y0, Y10
+	VMOVUPD      Y6, 1408(BX)
+	VMULPD       Y7, Y3, Y6
+	VMOVUPD      Y12, 1440(BX)
+	VMOVUPD      bsmAllStripAVX2Consts<>+512(SB), Y12
+	VDIVPD       Y10, Y12, Y10
+	VDIVPD       Y6, Y12, Y6
+	VMULPD       Y10, Y2, Y2
+	VMULPD       Y6, Y7, Y7
+	VMULPD       Y10, Y0, Y0
+	VMULPD       Y6, Y3, Y3
+	VMULPD       Y2, Y8, Y6
+	VMULPD       Y7, Y9, Y8
+	VMULPD       1216(BX), Y2, Y2
+	VMULPD       1184(BX), Y7, Y7
+	VMULPD       Y0, Y5, Y5
+	VMULPD       Y3, Y4, Y4
+	VMULPD       Y0, Y1, Y0
+	VMULPD       1312(BX), Y3, Y1
+	VMULPD       Y6, Y11, Y3
+	VMULPD       Y8, Y13, Y6
+	VMOVUPD      1152(BX), Y8
+	VMULPD       Y5, Y8, Y5
+	VMOVUPD      1120(BX), Y9
+	VMULPD       Y4, Y9, Y4
+	VMOVUPD      bsmAllStripAVX2Consts<>+640(SB), Y10
+	VANDPD       Y8, Y10, Y8
+	VANDPD       Y9, Y10, Y9
+	VORPD        1088(BX), Y8, Y8
+	VORPD        1056(BX), Y9, Y9
+	VMOVUPD      bsmAllStripAVX2Consts<>+1312(SB), Y12
+	VMOVUPD      Y9, 1120(BX)
+	VMOVUPD      bsmAllStripAVX2Consts<>+1024(SB), Y9
+	VFMADD231PD  Y12, Y3, Y9
+	VMOVUPD      Y8, 1152(BX)
+	VMOVUPD      bsmAllStripAVX2Consts<>+1024(SB), Y8
+	VFMADD231PD  Y12, Y6, Y8
+	VMOVUPD      bsmAllStripAVX2Consts<>+1024(SB), Y10
+	VFMADD231PD  Y12, Y5, Y10
+	VFMADD213PD  bsmAllStripAVX2Consts<>+1024(SB), Y4, Y12
+	VMOVUPD      Y1, 1312(BX)
+	VMOVUPD      bsmAllStripAVX2Consts<>+128(SB), Y1
+	VMOVUPD      Y0, 1184(BX)
+	VMULPD       1440(BX), Y1, Y0
+	VMOVUPD      Y4, 1216(BX)
+	VMOVUPD      1408(BX), Y4
+	VMULPD       Y4, Y1, Y1
+	VFMADD231PD  1344(BX), Y11, Y0
+	VFMADD231PD  1376(BX), Y13, Y1
+	VMOVUPD      bsmAllStripAVX2Consts<>+160(SB), Y11
+	VFMADD231PD  1440(BX), Y11, Y0
+	VFMADD231PD  Y11, Y4, Y1
+	VMOVUPD      bsmAllStripAVX2Consts<>+1504(SB), Y11
+	VMOVUPD      bsmAllStripAVX2Consts<>+1536(SB), Y13
+	VFMADD231PD  Y11, Y9, Y13
+	VMOVUPD      bsmAllStripAVX2Consts<>+1536(SB), Y4
+	VFMADD231PD  Y11, Y8, Y4
+	VMOVUPD      Y1, 1376(BX)
+	VMOVUPD      bsmAllStripAVX2Consts<>+1568(SB), Y1
+	VFMADD213PD  Y1, Y9, Y13
+	VFMADD213PD  Y1, Y8, Y4
+	VMOVUPD      Y0, 1344(BX)
+	VMOVUPD      bsmAllStripAVX2Consts<>+1600(SB), Y0
+	VFMADD213PD  Y0, Y9, Y13
+	VFMADD213PD  Y0, Y8, Y4
+	VMOVUPD      bsmAllStripAVX2Consts<>+1632(SB), Y0
+	VFMADD213PD  Y0, Y9, Y13
+	VFMADD213PD  Y0, Y8, Y4
+	VMOVUPD      bsmAllStripAVX2Consts<>+1664(SB), Y0
+	VFMADD213PD  Y0, Y9, Y13
+	VFMADD213PD  Y0, Y8, Y4
+	VMOVUPD      bsmAllStripAVX2Consts<>+1696(SB), Y0
+	VFMADD213PD  Y0, Y9, Y13
+	VFMADD213PD  Y0, Y8, Y4
+	VMOVUPD      bsmAllStripAVX2Consts<>+1728(SB), Y0
+	VFMADD213PD  Y0, Y9, Y13
+	VFMADD213PD  Y0, Y8, Y4
+	VMOVUPD      bsmAllStripAVX2Consts<>+1760(SB), Y0
+	VFMADD213PD  Y0, Y9, Y13
+	VFMADD213PD  Y0, Y8, Y4
+	VMOVUPD      bsmAllStripAVX2Consts<>+1792(SB), Y0
+	VFMADD213PD  Y0, Y9, Y13
+	VFMADD213PD  Y0, Y8, Y4
+	VMOVUPD      bsmAllStripAVX2Consts<>+1824(SB), Y0
+	VFMADD213PD  Y0, Y9, Y13
+	VFMADD213PD  Y0, Y8, Y4
+	VMOVUPD      bsmAllStripAVX2Consts<>+1856(SB), Y0
+	VFMADD213PD  Y0, Y9, Y13
+	VFMADD213PD  Y0, Y8, Y4
+	VMOVUPD      bsmAllStripAVX2Consts<>+1888(SB), Y0
+	VFMADD213PD  Y0, Y9, Y13
+	VFMADD213PD  Y0, Y8, Y4
+	VMOVUPD      bsmAllStripAVX2Consts<>+1920(SB), Y0
+	VFMADD213PD  Y0, Y9, Y13
+	VFMADD213PD  Y0, Y8, Y4
+	VMOVUPD      bsmAllStripAVX2Consts<>+1952(SB), Y0
+	VFMADD213PD  Y0, Y9, Y13
+	VFMADD213PD  Y0, Y8, Y4
+	VMOVUPD      bsmAllStripAVX2Consts<>+1984(SB), Y0
+	VFMADD213PD  Y0, Y9, Y13
+	VFMADD213PD  Y0, Y8, Y4
+	VMOVUPD      bsmAllStripAVX2Consts<>+2016(SB), Y0
+	VFMADD213PD  Y0, Y9, Y13
+	VFMADD213PD  Y0, Y8, Y4
+	VMOVUPD      bsmAllStripAVX2Consts<>+2048(SB), Y0
+	VFMADD213PD  Y0, Y9, Y13
+	VFMADD213PD  Y0, Y8, Y4
+	VMOVUPD      bsmAllStripAVX2Consts<>+2080(SB), Y0
+	VFMADD213PD  Y0, Y9, Y13
+	VFMADD213PD  Y0, Y8, Y4
+	VMOVUPD      bsmAllStripAVX2Consts<>+2112(SB), Y0
+	VFMADD213PD  Y0, Y9, Y13
+	VFMADD213PD  Y0, Y8, Y4
+	VMOVUPD      bsmAllStripAVX2Consts<>+2144(SB), Y0
+	VFMADD213PD  Y0, Y9, Y13
+	VFMADD213PD  Y0, Y8, Y4
+	VMOVUPD      bsmAllStripAVX2Consts<>+2176(SB), Y0
+	VFMADD213PD  Y0, Y13, Y9
+	VFMADD213PD  Y0, Y4, Y8
+	VMOVUPD      bsmAllStripAVX2Consts<>+992(SB), Y4
+	VFMADD213PD  Y4, Y9, Y3
+	VFMADD213PD  Y4, Y8, Y6
+	VMULPD       Y2, Y3, Y2
+	VMULPD       Y7, Y6, Y3
+	VMOVUPD      bsmAllStripAVX2Consts<>+640(SB), Y6
+	VANDPD       Y2, Y6, Y2
+	VANDPD       Y3, Y6, Y3
+	VORPD        448(BX), Y2, Y2
+	VORPD        960(BX), Y3, Y3
+	VMOVUPD      bsmAllStripAVX2Consts<>+1536(SB), Y7
+	VFMADD231PD  Y11, Y10, Y7
+	VFMADD213PD  bsmAllStripAVX2Consts<>+1536(SB), Y12, Y11
+	VFMADD213PD  Y1, Y10, Y7
+	VFMADD231PD  Y11, Y12, Y1
+	VMOVUPD      bsmAllStripAVX2Consts<>+1600(SB), Y8
+	VFMADD213PD  Y8, Y10, Y7
+	VFMADD231PD  Y1, Y12, Y8
+	VMOVUPD      bsmAllStripAVX2Consts<>+1632(SB), Y1
+	VFMADD213PD  Y1, Y10, Y7
+	VFMADD231PD  Y8, Y12, Y1
+	VMOVUPD      bsmAllStripAVX2Consts<>+1664(SB), Y8
+	VFMADD213PD  Y8, Y10, Y7
+	VFMADD231PD  Y1, Y12, Y8
+	VMOVUPD      bsmAllStripAVX2Consts<>+1696(SB), Y1
+	VFMADD213PD  Y1, Y10, Y7
+	VFMADD231PD  Y8, Y12, Y1
+	VMOVUPD      bsmAllStripAVX2Consts<>+1728(SB), Y8
+	VFMADD213PD  Y8, Y10, Y7
+	VFMADD231PD  Y1, Y12, Y8
+	VMOVUPD      bsmAllStripAVX2Consts<>+1760(SB), Y1
+	VFMADD213PD  Y1, Y10, Y7
+	VFMADD231PD  Y8, Y12, Y1
+	VMOVUPD      bsmAllStripAVX2Consts<>+1792(SB), Y8
+	VFMADD213PD  Y8, Y10, Y7
+	VFMADD231PD  Y1, Y12, Y8
+	VMOVUPD      bsmAllStripAVX2Consts<>+1824(SB), Y1
+	VFMADD213PD  Y1, Y10, Y7
+	VFMADD231PD  Y8, Y12, Y1
+	VMOVUPD      bsmAllStripAVX2Consts<>+1856(SB), Y8
+	VFMADD213PD  Y8, Y10, Y7
+	VFMADD231PD  Y1, Y12, Y8
+	VMOVUPD      bsmAllStripAVX2Consts<>+1888(SB), Y1
+	VFMADD213PD  Y1, Y10, Y7
+	VFMADD231PD  Y8, Y12, Y1
+	VMOVUPD      bsmAllStripAVX2Consts<>+1920(SB), Y8
+	VFMADD213PD  Y8, Y10, Y7
+	VFMADD231PD  Y1, Y12, Y8
+	VMOVUPD      bsmAllStripAVX2Consts<>+1952(SB), Y1
+	VFMADD213PD  Y1, Y10, Y7
+	VFMADD231PD  Y8, Y12, Y1
+	VMOVUPD      bsmAllStripAVX2Consts<>+1984(SB), Y8
+	VFMADD213PD  Y8, Y10, Y7
+	VFMADD231PD  Y1, Y12, Y8
+	VMOVUPD      bsmAllStripAVX2Consts<>+2016(SB), Y1
+	VFMADD213PD  Y1, Y10, Y7
+	VFMADD231PD  Y8, Y12, Y1
+	VMOVUPD      bsmAllStripAVX2Consts<>+2048(SB), Y8
+	VFMADD213PD  Y8, Y10, Y7
+	VFMADD231PD  Y1, Y12, Y8
+	VMOVUPD      bsmAllStripAVX2Consts<>+2080(SB), Y1
+	VFMADD213PD  Y1, Y10, Y7
+	VFMADD231PD  Y8, Y12, Y1
+	VMOVUPD      bsmAllStripAVX2Consts<>+2112(SB), Y8
+	VFMADD213PD  Y8, Y10, Y7
+	VFMADD231PD  Y1, Y12, Y8
+	VMOVUPD      bsmAllStripAVX2Consts<>+2144(SB), Y1
+	VFMADD213PD  Y1, Y10, Y7
+	VFMADD231PD  Y8, Y12, Y1
+	VFMADD213PD  Y0, Y7, Y10
+	VFMADD231PD  Y1, Y12, Y0
+	VFMADD213PD  Y4, Y10, Y5
+	VFMADD231PD  1216(BX), Y0, Y4
+	VMULPD       1184(BX), Y5, Y0
+	VMULPD       1312(BX), Y4, Y1
+	VANDPD       Y0, Y6, Y0
+	VANDPD       Y1, Y6, Y1
+	VORPD        1088(BX), Y0, Y0
+	VORPD        1056(BX), Y1, Y1
+	VMOVUPD      1344(BX), Y4
+	VMOVUPD      bsmAllStripAVX2Consts<>+192(SB), Y5
+	VMOVUPD      bsmAllStripAVX2Consts<>+224(SB), Y6
+	VFMADD231PD  Y5, Y4, Y6
+	VMOVUPD      1376(BX), Y7
+	VFMADD213PD  bsmAllStripAVX2Consts<>+224(SB), Y7, Y5
+	VMOVUPD      bsmAllStripAVX2Consts<>+256(SB), Y8
+	VFMADD213PD  Y8, Y4, Y6
+	VFMADD231PD  Y5, Y7, Y8
+	VMOVUPD      bsmAllStripAVX2Consts<>+288(SB), Y5
+	VFMADD213PD  Y5, Y4, Y6
+	VFMADD231PD  Y8, Y7, Y5
+	VMOVUPD      bsmAllStripAVX2Consts<>+320(SB), Y8
+	VFMADD213PD  Y8, Y4, Y6
+	VFMADD231PD  Y5, Y7, Y8
+	VMOVUPD      bsmAllStripAVX2Consts<>+352(SB), Y5
+	VFMADD213PD  Y5, Y4, Y6
+	VFMADD231PD  Y8, Y7, Y5
+	VMOVUPD      bsmAllStripAVX2Consts<>+384(SB), Y8
+	VFMADD213PD  Y8, Y4, Y6
+	VFMADD231PD  Y5, Y7, Y8
+	VMOVUPD      bsmAllStripAVX2Consts<>+416(SB), Y5
+	VFMADD213PD  Y5, Y4, Y6
+	VFMADD231PD  Y8, Y7, Y5
+	VMOVUPD      bsmAllStripAVX2Consts<>+448(SB), Y8
+	VFMADD213PD  Y8, Y4, Y6
+	VFMADD231PD  Y5, Y7, Y8
+	VMOVUPD      bsmAllStripAVX2Consts<>+480(SB), Y5
+	VFMADD213PD  Y5, Y4, Y6
+	VFMADD231PD  Y8, Y7, Y5
+	VMOVUPD      1440(BX), Y8
+	VMOVUPD      bsmAllStripAVX2Consts<>+544(SB), Y9
+	VMINPD       Y9, Y8, Y10
+	VMOVUPD      1408(BX), Y11
+	VMINPD       Y9, Y11, Y9
+	VMOVUPD      bsmAllStripAVX2Consts<>+576(SB), Y12
+	VMAXPD       Y12, Y10, Y10
+	VMAXPD       Y12, Y9, Y9
+	VSUBPD       Y10, Y8, Y8
+	VSUBPD       Y9, Y11, Y11
+	VMOVUPD      bsmAllStripAVX2Consts<>+608(SB), Y12
+	VADDPD       Y10, Y12, Y10
+	VADDPD       Y9, Y12, Y9
+	VADDPD       Y8, Y12, Y8
+	VADDPD       Y11, Y12, Y11
+	VPSLLQ       $0x34, Y10, Y10
+	VPSLLQ       $0x34, Y9, Y9
+	VPSLLQ       $0x34, Y8, Y8
+	VPSLLQ       $0x34, Y11, Y11
+	VMULPD       Y4, Y4, Y12
+	VMULPD       Y7, Y7, Y13
+	VFMADD231PD  Y6, Y12, Y4
+	VFMADD231PD  Y5, Y13, Y7
+	VMOVUPD      160(BX), Y5
+	VFMADD213PD  Y5, Y5, Y4
+	VFMADD213PD  Y5, Y7, Y5
+	VMULPD       Y8, Y4, Y4
+	VMULPD       Y11, Y5, Y5
+	VMULPD       Y10, Y4, Y4
+	VMULPD       Y9, Y5, Y5
+	VMOVUPD      1152(BX), Y6
+	VMULPD       1280(BX), Y6, Y7
+	VMOVUPD      1120(BX), Y8
+	VMULPD       1248(BX), Y8, Y9
+	VMULPD       896(BX), Y6, Y10
+	VMULPD       864(BX), Y8, Y11
+	VMOVUPD      672(BX), Y12
+	VSUBPD       Y10, Y12, Y10
+	VMOVUPD      640(BX), Y13
+	VSUBPD       Y11, Y13, Y11
+	VMOVUPD      Y1, 1376(BX)
+	VMOVUPD      bsmAllStripAVX2Consts<>+2208(SB), Y1
+	VMOVUPD      Y0, 1344(BX)
+	VMULPD       Y1, Y4, Y0
+	VMULPD       Y1, Y5, Y1
+	VMOVUPD      Y3, 1408(BX)
+	VMULPD       512(BX), Y0, Y3
+	VMOVUPD      Y5, 512(BX)
+	VMULPD       480(BX), Y1, Y5
+	VMOVUPD      Y2, 480(BX)
+	VMOVUPD      bsmAllStripAVX2Consts<>+1472(SB), Y2
+	VMULPD       Y3, Y2, Y3
+	VMULPD       Y5, Y2, Y2
+	VMOVUPD      bsmAllStripAVX2Consts<>+512(SB), Y5
+	VMOVUPD      Y2, 1440(BX)
+	VSUBPD       Y7, Y5, Y2
+	VMOVUPD      Y7, 1056(BX)
+	VSUBPD       Y9, Y5, Y7
+	VMULPD       896(BX), Y2, Y2
+	VMULPD       864(BX), Y7, Y7
+	VMOVUPD      Y9, 864(BX)
+	VMOVUPD      1280(BX), Y9
+	VFMADD231PD  Y12, Y9, Y2
+	VMOVUPD      1248(BX), Y12
+	VFMADD231PD  Y13, Y12, Y7
+	VMOVUPD      928(BX), Y13
+	VFMADD213PD  Y5, Y13, Y9
+	VMOVUPD      Y9, 1280(BX)
+	VMOVUPD      832(BX), Y9
+	VFMADD213PD  Y5, Y9, Y12
+	VMOVUPD      128(BX), Y5
+	VMULPD       Y13, Y5, Y13
+	VMULPD       Y9, Y5, Y9
+	VADDPD       96(BX), Y2, Y2
+	VADDPD       96(BX), Y7, Y7
+	VMULPD       Y6, Y13, Y6
+	VMULPD       Y8, Y9, Y8
+	VMOVUPD      Y9, 1120(BX)
+	VMULPD       768(BX), Y0, Y9
+	VMOVUPD      Y13, 1152(BX)
+	VMULPD       736(BX), Y1, Y13
+	VMULPD       Y0, Y5, Y0
+	VMULPD       Y1, Y5, Y1
+	VMULPD       608(BX), Y9, Y5
+	VMOVUPD      Y12, 608(BX)
+	VMULPD       704(BX), Y13, Y12
+	VMULPD       Y10, Y9, Y10
+	VMULPD       Y11, Y13, Y11
+	VMULPD       Y6, Y9, Y6
+	VMULPD       Y8, Y13, Y8
+	VMASKMOVPD   Y0, Y15, (R9)(AX*1)
+	VMASKMOVPD   Y1, Y14, 32(R9)(AX*1)
+	VMULPD       Y2, Y5, Y2
+	VMULPD       Y7, Y12, Y7
 	MOVQ         color_base+264(FP), DX
-	VMASKMOVPD   Y6, Y15, (DX)(AX*1)
-	VXORPD       bsmAllStripAVX2Consts<>+0(SB), Y0, Y0
-	VMASKMOVPD   Y0, Y15, (R12)(AX*1)
-	VMASKMOVPD   Y11, Y15, (R8)(AX*1)
-	VMOVUPD      544(BX), Y0
-	VFNMADD231PD Y1, Y2, Y0
-	VMOVUPD      544(BX), Y6
-	VMOVUPD      416(BX), Y10
-	VSUBPD       Y10, Y6, Y6
-	VSUBPD       Y2, Y3, Y2
-	VFNMADD231PD Y1, Y3, Y10
-	VFMADD231PD  96(BX), Y0, Y8
-	VMOVUPD      512(BX), Y3
-	VMULPD       Y0, Y3, Y0
-	VMULPD       Y11, Y3, Y3
-	VFMADD231PD  Y2, Y1, Y6
-	VSUBPD       Y9, Y4, Y1
-	VMULPD       672(BX), Y4, Y2
-	VMULPD       32(BX), Y10, Y4
-	VFNMADD231PD 64(BX), Y10, Y8
-	VFMSUB231PD  96(BX), Y0, Y5
-	VMULPD       640(BX), Y3, Y3
-	VMOVUPD      448(BX), Y9
-	VMOVUPD      bsmAllStripAVX2Consts<>+2304(SB), Y10
-	VBLENDVPD    Y9, Y6, Y10, Y6
-	VMULPD       672(BX), Y1, Y1
-	VMULPD       Y2, Y7, Y2
-	VMASKMOVPD   Y0, Y15, (DI)(AX*1)
-	VMASKMOVPD   Y4, Y15, (R11)(AX*1)
-	VMASKMOVPD   Y6, Y15, (SI)(AX*1)
-	VMASKMOVPD   Y8, Y15, (R10)(AX*1)
-	VMASKMOVPD   Y5, Y15, (R15)(AX*1)
-	VXORPD       bsmAllStripAVX2Consts<>+0(SB), Y3, Y0
+	VMASKMOVPD   Y2, Y15, (DX)(AX*1)
+	MOVQ         color_base+264(FP), DX
+	VMASKMOVPD   Y7, Y14, 32(DX)(AX*1)
+	VMOVUPD      bsmAllStripAVX2Consts<>+0(SB), Y2
+	VXORPD       Y6, Y2, Y6
+	VXORPD       Y8, Y2, Y7
+	VMASKMOVPD   Y6, Y15, (R12)(AX*1)
+	VMASKMOVPD   Y7, Y14, 32(R12)(AX*1)
+	VMASKMOVPD   Y5, Y15, (R8)(AX*1)
+	VMASKMOVPD   Y12, Y14, 32(R8)(AX*1)
+	VMOVUPD      480(BX), Y6
+	VMOVUPD      1024(BX), Y7
+	VFNMADD231PD Y4, Y6, Y7
+	VMOVUPD      1408(BX), Y8
+	VMOVUPD      992(BX), Y9
+	VFNMADD231PD 512(BX), Y8, Y9
+	VMOVUPD      1024(BX), Y13
+	VMOVUPD      416(BX), Y2
+	VSUBPD       Y2, Y13, Y13
+	VMOVUPD      Y1, 1024(BX)
+	VMOVUPD      992(BX), Y1
+	VSUBPD       544(BX), Y1, Y1
+	VMOVUPD      Y0, 992(BX)
+	VMOVUPD      1344(BX), Y0
+	VSUBPD       Y6, Y0, Y6
+	VMOVUPD      Y11, 480(BX)
+	VMOVUPD      1376(BX), Y11
+	VSUBPD       Y8, Y11, Y8
+	VFNMADD231PD Y4, Y0, Y2
+	VMOVUPD      512(BX), Y0
+	VFNMADD213PD 544(BX), Y0, Y11
+	VFMADD231PD  Y6, Y4, Y13
+	VFMADD231PD  Y8, Y0, Y1
+	VMOVUPD      800(BX), Y0
+	VMOVUPD      bsmAllStripAVX2Consts<>+2304(SB), Y4
+	VBLENDVPD    Y0, Y13, Y4, Y0
+	VMOVUPD      576(BX), Y6
+	VBLENDVPD    Y6, Y1, Y4, Y1
+	VMASKMOVPD   Y0, Y15, (SI)(AX*1)
+	VMASKMOVPD   Y1, Y14, 32(SI)(AX*1)
+	VMOVUPD      96(BX), Y0
+	VFMADD231PD  Y7, Y0, Y3
+	VMOVUPD      1440(BX), Y1
+	VFMADD231PD  Y9, Y0, Y1
+	VMOVUPD      768(BX), Y4
+	VMULPD       Y7, Y4, Y6
+	VMOVUPD      736(BX), Y7
+	VMULPD       Y9, Y7, Y8
+	VMULPD       Y5, Y4, Y4
+	VMULPD       Y12, Y7, Y7
+	VMOVUPD      64(BX), Y9
+	VFNMADD231PD Y2, Y9, Y3
+	VFNMADD231PD Y11, Y9, Y1
+	VMOVUPD      32(BX), Y9
+	VMULPD       Y2, Y9, Y2
+	VMULPD       Y11, Y9, Y9
+	VMULPD       1280(BX), Y4, Y4
+	VMULPD       608(BX), Y7, Y7
+	VMOVUPD      1056(BX), Y11
+	VMOVUPD      bsmAllStripAVX2Consts<>+512(SB), Y13
+	VMOVUPD      Y12, 608(BX)
+	VSUBPD       Y13, Y11, Y12
+	VMOVUPD      Y5, 1280(BX)
+	VMOVUPD      864(BX), Y5
+	VSUBPD       Y13, Y5, Y13
+	VMULPD       1152(BX), Y11, Y11
+	VMULPD       1120(BX), Y5, Y5
+	VFMSUB231PD  Y6, Y0, Y10
+	VFMSUB213PD  480(BX), Y8, Y0
+	VXORPD       bsmAllStripAVX2Consts<>+0(SB), Y4, Y4
+	VXORPD       bsmAllStripAVX2Consts<>+0(SB), Y7, Y7
+	VMULPD       1152(BX), Y12, Y12
+	VMULPD       1120(BX), Y13, Y13
+	VMULPD       992(BX), Y11, Y11
+	VMULPD       1024(BX), Y5, Y5
+	VMASKMOVPD   Y6, Y15, (DI)(AX*1)
+	VMASKMOVPD   Y8, Y14, 32(DI)(AX*1)
+	VMASKMOVPD   Y3, Y15, (R10)(AX*1)
+	VMASKMOVPD   Y1, Y14, 32(R10)(AX*1)
+	VMASKMOVPD   Y2, Y15, (R11)(AX*1)
+	VMASKMOVPD   Y9, Y14, 32(R11)(AX*1)
+	MOVQ         charm_base+192(FP), DX
+	VMASKMOVPD   Y10, Y15, (DX)(AX*1)
+	MOVQ         charm_base+192(FP), DX
+	VMASKMOVPD   Y0, Y14, 32(DX)(AX*1)
 	MOVQ         speed_base+216(FP), DX
-	VMASKMOVPD   Y0, Y15, (DX)(AX*1)
-	VMULPD       Y1, Y11, Y0
-	VMASKMOVPD   Y2, Y15, (R13)(AX*1)
+	VMASKMOVPD   Y4, Y15, (DX)(AX*1)
+	MOVQ         speed_base+216(FP), DX
+	VMASKMOVPD   Y7, Y14, 32(DX)(AX*1)
+	VMULPD       1280(BX), Y12, Y0
+	VMULPD       608(BX), Y13, Y1
+	VMASKMOVPD   Y11, Y15, (R13)(AX*1)
+	VMASKMOVPD   Y5, Y14, 32(R13)(AX*1)
 	MOVQ         zomma_base+240(FP), DX
 	VMASKMOVPD   Y0, Y15, (DX)(AX*1)
-	ADDQ         $+32, AX
-	SUBQ         $+4, CX
+	MOVQ         zomma_base+240(FP), DX
+	VMASKMOVPD   Y1, Y14, 32(DX)(AX*1)
+	ADDQ         $+64, AX
+	SUBQ         $+8, CX
 	JGT          tail
 
 done:

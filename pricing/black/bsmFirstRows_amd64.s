@@ -82,7 +82,6 @@ TEXT ·bsmFirstRowsAVX512(SB), $4416-312
 	MOVQ rho_base+120(FP), R11
 	MOVQ sign_base+144(FP), R12
 	MOVQ S_base+168(FP), R13
-	MOVQ K_base+192(FP), R15
 	XORL AX, AX
 	SUBQ $+32, CX
 	JLT  rest
@@ -112,14 +111,22 @@ body:
 	VMOVUPD          128(R13)(AX*1), Z6
 	PREFETCHT0       1216(R13)(AX*1)
 	VMOVUPD          192(R13)(AX*1), Z7
-	PREFETCHT0       1024(R15)(AX*1)
-	VMOVUPD          (R15)(AX*1), Z8
-	PREFETCHT0       1088(R15)(AX*1)
-	VMOVUPD          64(R15)(AX*1), Z9
-	PREFETCHT0       1152(R15)(AX*1)
-	VMOVUPD          128(R15)(AX*1), Z10
-	PREFETCHT0       1216(R15)(AX*1)
-	VMOVUPD          192(R15)(AX*1), Z11
+	MOVQ             K_base+192(FP), DX
+	PREFETCHT0       1024(DX)(AX*1)
+	MOVQ             K_base+192(FP), DX
+	VMOVUPD          (DX)(AX*1), Z8
+	MOVQ             K_base+192(FP), DX
+	PREFETCHT0       1088(DX)(AX*1)
+	MOVQ             K_base+192(FP), DX
+	VMOVUPD          64(DX)(AX*1), Z9
+	MOVQ             K_base+192(FP), DX
+	PREFETCHT0       1152(DX)(AX*1)
+	MOVQ             K_base+192(FP), DX
+	VMOVUPD          128(DX)(AX*1), Z10
+	MOVQ             K_base+192(FP), DX
+	PREFETCHT0       1216(DX)(AX*1)
+	MOVQ             K_base+192(FP), DX
+	VMOVUPD          192(DX)(AX*1), Z11
 	MOVQ             sigma_base+240(FP), DX
 	PREFETCHT0       1024(DX)(AX*1)
 	MOVQ             sigma_base+240(FP), DX
@@ -215,10 +222,9 @@ body:
 	VMULPD           Z18, Z0, Z18
 	VCMPPD           $0x11, Z27, Z19, K5
 	VCMPPD           $0x11, Z26, Z22, K6
-	KMOVB            K6, 768(BX)
-	VCMPPD           $0x11, Z25, Z23, K6
-	KMOVB            K6, 832(BX)
-	VCMPPD           $0x11, Z24, Z18, K6
+	VCMPPD           $0x11, Z25, Z23, K7
+	KMOVB            K7, 768(BX)
+	VCMPPD           $0x11, Z24, Z18, K7
 	VMOVAPD          Z27, Z18
 	VADDPD           Z27, Z27, K1, Z18
 	VMOVAPD          Z26, Z19
@@ -229,15 +235,14 @@ body:
 	VADDPD           Z24, Z24, K4, Z23
 	VMOVAPD          Z3, Z24
 	VADDPD           Z3, Z3, K5, Z24
-	KMOVB            K5, 896(BX)
-	KMOVB            768(BX), K5
 	VMOVAPD          Z2, Z3
-	VADDPD           Z2, Z2, K5, Z3
-	KMOVB            832(BX), K5
+	VADDPD           Z2, Z2, K6, Z3
+	KMOVB            K6, 832(BX)
+	KMOVB            768(BX), K6
 	VMOVAPD          Z1, Z2
-	VADDPD           Z1, Z1, K5, Z2
+	VADDPD           Z1, Z1, K6, Z2
 	VMOVAPD          Z0, Z1
-	VADDPD           Z0, Z0, K6, Z1
+	VADDPD           Z0, Z0, K7, Z1
 	VMULPD           Z28, Z12, Z0
 	VMULPD           Z29, Z13, Z25
 	VMULPD           Z30, Z14, Z26
@@ -246,13 +251,13 @@ body:
 	VMULPD           Z13, Z13, Z13
 	VMULPD           Z14, Z14, Z14
 	VMULPD           Z15, Z15, Z15
-	VMOVUPD          Z31, 960(BX)
+	VMOVUPD          Z31, 896(BX)
 	VADDPD           Z24, Z18, Z31
-	VMOVUPD          Z30, 1024(BX)
+	VMOVUPD          Z30, 960(BX)
 	VADDPD           Z3, Z19, Z30
-	VMOVUPD          Z29, 1088(BX)
+	VMOVUPD          Z29, 1024(BX)
 	VADDPD           Z2, Z22, Z29
-	VMOVUPD          Z28, 1152(BX)
+	VMOVUPD          Z28, 1088(BX)
 	VADDPD           Z1, Z23, Z28
 	VSUBPD           Z24, Z18, Z18
 	VSUBPD           Z3, Z19, Z3
@@ -262,23 +267,23 @@ body:
 	VMULPD           Z25, Z5, Z22
 	VMULPD           Z26, Z6, Z23
 	VMULPD           Z27, Z7, Z24
-	VMOVUPD          Z15, 1216(BX)
+	VMOVUPD          Z15, 1152(BX)
 	VGETEXPPD        Z4, Z15
-	VMOVUPD          Z14, 1280(BX)
+	VMOVUPD          Z14, 1216(BX)
 	VGETEXPPD        Z5, Z14
-	VMOVUPD          Z13, 1344(BX)
+	VMOVUPD          Z13, 1280(BX)
 	VGETEXPPD        Z6, Z13
-	VMOVUPD          Z12, 1408(BX)
+	VMOVUPD          Z12, 1344(BX)
 	VGETEXPPD        Z7, Z12
-	VMOVUPD          Z7, 1472(BX)
+	VMOVUPD          Z7, 1408(BX)
 	VMULPD           Z19, Z31, Z7
-	VMOVUPD          Z6, 1536(BX)
+	VMOVUPD          Z6, 1472(BX)
 	VMULPD           Z22, Z30, Z6
-	VMOVUPD          Z5, 1600(BX)
+	VMOVUPD          Z5, 1536(BX)
 	VMULPD           Z23, Z29, Z5
-	VMOVUPD          Z4, 1664(BX)
+	VMOVUPD          Z4, 1600(BX)
 	VMULPD           Z24, Z28, Z4
-	VMOVUPD          Z27, 1728(BX)
+	VMOVUPD          Z27, 1664(BX)
 	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+8(SB), Z27
 	VDIVPD           Z7, Z27, Z7
 	VDIVPD           Z6, Z27, Z6
@@ -315,15 +320,14 @@ body:
 	VADDPD           Z28, Z14, K2, Z30
 	VMOVAPD          Z13, Z31
 	VADDPD           Z28, Z13, K3, Z31
-	VMOVUPD          Z11, 1792(BX)
+	VMOVUPD          Z11, 1728(BX)
 	VMOVAPD          Z12, Z11
 	VADDPD           Z28, Z12, K4, Z11
-	KMOVB            896(BX), K1
-	VADDPD           Z27, Z15, K1, Z29
-	KMOVB            768(BX), K1
+	VADDPD           Z27, Z15, K5, Z29
+	KMOVB            832(BX), K1
 	VADDPD           Z27, Z14, K1, Z30
-	VADDPD           Z27, Z13, K5, Z31
-	VADDPD           Z27, Z12, K6, Z11
+	VADDPD           Z27, Z13, K6, Z31
+	VADDPD           Z27, Z12, K7, Z11
 	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+24(SB), Z12
 	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+32(SB), Z13
 	VFMADD231PD      Z12, Z19, Z13
@@ -332,7 +336,7 @@ body:
 	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+32(SB), Z15
 	VFMADD231PD      Z12, Z23, Z15
 	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+32(SB), Z24, Z12
-	VMOVUPD          Z10, 832(BX)
+	VMOVUPD          Z10, 768(BX)
 	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+40(SB), Z10
 	VFMADD213PD      Z10, Z19, Z13
 	VFMADD213PD      Z10, Z22, Z14
@@ -395,30 +399,30 @@ body:
 	VMULPD           Z1, Z0, Z2
 	VMULPD           Z1, Z25, Z11
 	VMULPD           Z1, Z26, Z13
-	VMOVUPD          1728(BX), Z14
+	VMOVUPD          1664(BX), Z14
 	VMULPD           Z1, Z14, Z18
-	VMULPD           1664(BX), Z7, Z24
-	VMULPD           1600(BX), Z6, Z29
-	VMULPD           1536(BX), Z5, Z30
-	VMULPD           1472(BX), Z4, Z31
+	VMULPD           1600(BX), Z7, Z24
+	VMULPD           1536(BX), Z6, Z29
+	VMULPD           1472(BX), Z5, Z30
+	VMULPD           1408(BX), Z4, Z31
 	VMULPD           Z7, Z0, Z7
 	VMULPD           Z6, Z25, Z6
 	VMULPD           Z5, Z26, Z5
 	VMULPD           Z4, Z14, Z4
-	VMULPD           1408(BX), Z24, Z14
-	VMOVUPD          Z14, 1408(BX)
-	VMULPD           1344(BX), Z29, Z14
+	VMULPD           1344(BX), Z24, Z14
 	VMOVUPD          Z14, 1344(BX)
-	VMULPD           1280(BX), Z30, Z14
+	VMULPD           1280(BX), Z29, Z14
 	VMOVUPD          Z14, 1280(BX)
-	VMULPD           1216(BX), Z31, Z14
+	VMULPD           1216(BX), Z30, Z14
 	VMOVUPD          Z14, 1216(BX)
+	VMULPD           1152(BX), Z31, Z14
+	VMOVUPD          Z14, 1152(BX)
 	VMOVAPD          Z2, Z14
 	VFMADD231PD      Z19, Z24, Z14
-	VMOVUPD          Z26, 768(BX)
+	VMOVUPD          Z26, 832(BX)
 	VMOVAPD          Z11, Z26
 	VFMADD231PD      Z22, Z29, Z26
-	VMOVUPD          Z25, 896(BX)
+	VMOVUPD          Z25, 1792(BX)
 	VMOVAPD          Z13, Z25
 	VFMADD231PD      Z23, Z30, Z25
 	VMOVUPD          Z0, 1856(BX)
@@ -915,10 +919,9 @@ body:
 	VMULPD           (BX), Z11, Z11
 	VCMPPD           $0x11, Z22, Z5, K5
 	VCMPPD           $0x11, Z22, Z8, K6
-	KMOVB            K6, 2560(BX)
-	VCMPPD           $0x11, Z22, Z10, K6
-	KMOVB            K6, 2624(BX)
-	VCMPPD           $0x11, Z22, Z11, K6
+	VCMPPD           $0x11, Z22, Z10, K7
+	KMOVB            K7, 2560(BX)
+	VCMPPD           $0x11, Z22, Z11, K7
 	VMULPD           3392(BX), Z16, Z5
 	VMULPD           3328(BX), Z18, Z8
 	VMULPD           3264(BX), Z20, Z10
@@ -976,25 +979,25 @@ body:
 	VMOVUPD          Z3, 4288(BX)
 	VMOVUPD          3648(BX), Z3
 	VFMADD213PD      Z2, Z3, Z0
-	VMOVUPD          Z7, 2688(BX)
+	VMOVUPD          Z7, 2624(BX)
 	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+408(SB), Z7
 	VFMADD213PD      Z7, Z28, Z30
 	VFMADD213PD      Z7, Z31, Z9
 	VFMADD213PD      Z7, Z22, Z4
 	VFMADD213PD      Z7, Z3, Z0
-	VMOVUPD          Z6, 2752(BX)
+	VMOVUPD          Z6, 2688(BX)
 	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+416(SB), Z6
 	VFMADD213PD      Z6, Z28, Z30
 	VFMADD213PD      Z6, Z31, Z9
 	VFMADD213PD      Z6, Z22, Z4
 	VFMADD213PD      Z6, Z3, Z0
-	VMOVUPD          Z1, 2816(BX)
+	VMOVUPD          Z1, 2752(BX)
 	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+424(SB), Z1
 	VFMADD213PD      Z1, Z28, Z30
 	VFMADD213PD      Z1, Z31, Z9
 	VFMADD213PD      Z1, Z22, Z4
 	VFMADD213PD      Z1, Z3, Z0
-	VMOVUPD          Z12, 2880(BX)
+	VMOVUPD          Z12, 2816(BX)
 	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+432(SB), Z12
 	VFMADD213PD      Z12, Z28, Z30
 	VFMADD213PD      Z12, Z31, Z9
@@ -1028,23 +1031,23 @@ body:
 	VSCALEFPD        3840(BX), Z31, Z4
 	VSCALEFPD        3776(BX), Z22, Z9
 	VSCALEFPD        3712(BX), Z3, Z3
-	VMOVUPD          1664(BX), Z22
+	VMOVUPD          1600(BX), Z22
 	VMULPD           Z0, Z22, Z0
-	VMOVUPD          1600(BX), Z28
+	VMOVUPD          1536(BX), Z28
 	VMULPD           Z4, Z28, Z4
-	VMOVUPD          1536(BX), Z30
+	VMOVUPD          1472(BX), Z30
 	VMULPD           Z9, Z30, Z9
-	VMOVUPD          1472(BX), Z31
+	VMOVUPD          1408(BX), Z31
 	VMULPD           Z3, Z31, Z3
 	VMINPD           Z0, Z22, Z22
 	VMINPD           Z4, Z28, Z28
 	VMINPD           Z9, Z30, Z30
 	VMINPD           Z3, Z31, Z31
-	VMOVUPD          Z3, 1472(BX)
+	VMOVUPD          Z3, 1408(BX)
 	VMULPD           Z5, Z25, Z3
-	VMOVUPD          Z9, 1536(BX)
+	VMOVUPD          Z9, 1472(BX)
 	VMULPD           Z8, Z25, Z9
-	VMOVUPD          Z4, 1600(BX)
+	VMOVUPD          Z4, 1536(BX)
 	VMULPD           Z10, Z25, Z4
 	VMULPD           Z11, Z25, Z25
 	VFMADD231PD      3392(BX), Z16, Z3
@@ -1113,25 +1116,25 @@ body:
 	VSCALEFPD        Z13, Z12, Z12
 	VMULPD           2496(BX), Z14, Z13
 	VMULPD           2432(BX), Z15, Z14
-	VMULPD           832(BX), Z16, Z15
-	VMULPD           1792(BX), Z12, Z12
+	VMULPD           768(BX), Z16, Z15
+	VMULPD           1728(BX), Z12, Z12
 	VMINPD           Z13, Z22, Z16
 	VMINPD           Z14, Z28, Z17
 	VMINPD           Z15, Z30, Z18
 	VMINPD           Z12, Z31, Z19
 	VMINPD           1856(BX), Z16, Z16
-	VMINPD           896(BX), Z17, Z17
-	VMINPD           768(BX), Z18, Z18
-	VMINPD           1728(BX), Z19, Z19
+	VMINPD           1792(BX), Z17, Z17
+	VMINPD           832(BX), Z18, Z18
+	VMINPD           1664(BX), Z19, Z19
 	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+464(SB), Z20
-	KMOVB            K6, 1792(BX)
-	VCMPPD           $0x11, Z16, Z20, K6
-	KMOVB            K6, 832(BX)
-	VCMPPD           $0x11, Z17, Z20, K6
-	KMOVB            K6, 2432(BX)
-	VCMPPD           $0x11, Z18, Z20, K6
-	KMOVB            K6, 2496(BX)
-	VCMPPD           $0x11, Z19, Z20, K6
+	KMOVB            K7, 1728(BX)
+	VCMPPD           $0x11, Z16, Z20, K7
+	KMOVB            K7, 768(BX)
+	VCMPPD           $0x11, Z17, Z20, K7
+	KMOVB            K7, 2432(BX)
+	VCMPPD           $0x11, Z18, Z20, K7
+	KMOVB            K7, 2496(BX)
+	VCMPPD           $0x11, Z19, Z20, K7
 	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+392(SB), Z16
 	VFMADD231PD      Z29, Z3, Z16
 	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+392(SB), Z17
@@ -1183,11 +1186,11 @@ body:
 	VFMADD231PD      Z18, Z6, Z4
 	VFMADD231PD      Z27, Z7, Z25
 	VFMADD213PD      Z0, Z0, Z3
-	VMOVUPD          1600(BX), Z1
+	VMOVUPD          1536(BX), Z1
 	VFMADD213PD      Z1, Z1, Z9
-	VMOVUPD          1536(BX), Z2
+	VMOVUPD          1472(BX), Z2
 	VFMADD213PD      Z2, Z2, Z4
-	VMOVUPD          1472(BX), Z6
+	VMOVUPD          1408(BX), Z6
 	VFMADD213PD      Z6, Z6, Z25
 	VSCALEFPD        Z5, Z3, Z3
 	VSCALEFPD        Z8, Z9, Z5
@@ -1210,54 +1213,53 @@ body:
 	VADDPD           Z15, Z2, Z2
 	VADDPD           Z12, Z6, Z6
 	VADDPD           1856(BX), Z0, Z0
-	VADDPD           896(BX), Z1, Z1
-	VADDPD           768(BX), Z2, Z2
-	VADDPD           1728(BX), Z6, Z6
+	VADDPD           1792(BX), Z1, Z1
+	VADDPD           832(BX), Z2, Z2
+	VADDPD           1664(BX), Z6, Z6
 	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+472(SB), Z12
-	KMOVB            K6, 1728(BX)
-	VCMPPD           $0x11, Z12, Z0, K6
-	KMOVB            K6, 768(BX)
-	VCMPPD           $0x11, Z12, Z1, K6
-	KMOVB            K6, 896(BX)
-	VCMPPD           $0x11, Z12, Z2, K6
-	KMOVB            K6, 1856(BX)
-	VCMPPD           $0x11, Z12, Z6, K6
+	KMOVB            K7, 1664(BX)
+	VCMPPD           $0x11, Z12, Z0, K7
+	KMOVB            K7, 832(BX)
+	VCMPPD           $0x11, Z12, Z1, K7
+	KMOVB            K7, 1792(BX)
+	VCMPPD           $0x11, Z12, Z2, K7
+	KMOVB            K7, 1856(BX)
+	VCMPPD           $0x11, Z12, Z6, K7
 	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+368(SB), Z0
 	VBLENDMPD        Z0, Z9, K1, Z1
 	VBLENDMPD        Z0, Z11, K2, Z2
 	VBLENDMPD        Z0, Z17, K3, Z6
 	VBLENDMPD        Z0, Z19, K4, Z9
 	VBLENDMPD        Z0, Z8, K5, Z8
+	VBLENDMPD        Z0, Z10, K6, Z10
 	KMOVB            2560(BX), K1
-	VBLENDMPD        Z0, Z10, K1, Z10
-	KMOVB            2624(BX), K1
 	VBLENDMPD        Z0, Z16, K1, Z11
-	KMOVB            1792(BX), K1
+	KMOVB            1728(BX), K1
 	VBLENDMPD        Z0, Z18, K1, Z0
-	KMOVB            832(BX), K1
-	KMOVB            768(BX), K2
+	KMOVB            768(BX), K1
+	KMOVB            832(BX), K2
 	KANDB            K2, K1, K1
 	KMOVB            2432(BX), K2
-	KMOVB            896(BX), K3
+	KMOVB            1792(BX), K3
 	KANDB            K3, K2, K2
 	KMOVB            2496(BX), K3
 	KMOVB            1856(BX), K4
 	KANDB            K4, K3, K3
-	KMOVB            1728(BX), K4
-	KANDB            K6, K4, K4
+	KMOVB            1664(BX), K4
+	KANDB            K7, K4, K4
 	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+480(SB), Z12
 	VMULPD           Z12, Z3, Z13
 	VMULPD           Z12, Z5, Z14
 	VMULPD           Z12, Z4, Z15
 	VMULPD           Z12, Z7, Z12
-	VMULPD           1408(BX), Z13, Z16
-	VMULPD           1344(BX), Z14, Z17
-	VMULPD           1280(BX), Z15, Z18
-	VMULPD           1216(BX), Z12, Z19
-	VMULPD           1152(BX), Z13, Z20
-	VMULPD           1088(BX), Z14, Z21
-	VMULPD           1024(BX), Z15, Z22
-	VMULPD           960(BX), Z12, Z23
+	VMULPD           1344(BX), Z13, Z16
+	VMULPD           1280(BX), Z14, Z17
+	VMULPD           1216(BX), Z15, Z18
+	VMULPD           1152(BX), Z12, Z19
+	VMULPD           1088(BX), Z13, Z20
+	VMULPD           1024(BX), Z14, Z21
+	VMULPD           960(BX), Z15, Z22
+	VMULPD           896(BX), Z12, Z23
 	PREFETCHT0       1024(R9)(AX*1)
 	VMOVUPD          Z20, (R9)(AX*1)
 	PREFETCHT0       1088(R9)(AX*1)
@@ -1287,13 +1289,13 @@ body:
 	VMOVUPD          Z15, 128(R8)(AX*1)
 	PREFETCHT0       1216(R8)(AX*1)
 	VMOVUPD          Z12, 192(R8)(AX*1)
-	VMOVUPD          2880(BX), Z12
+	VMOVUPD          2816(BX), Z12
 	VFNMADD213PD     Z1, Z3, Z12
-	VMOVUPD          2816(BX), Z13
+	VMOVUPD          2752(BX), Z13
 	VFNMADD213PD     Z2, Z5, Z13
-	VMOVUPD          2752(BX), Z14
+	VMOVUPD          2688(BX), Z14
 	VFNMADD213PD     Z6, Z4, Z14
-	VMOVUPD          2688(BX), Z15
+	VMOVUPD          2624(BX), Z15
 	VFNMADD213PD     Z9, Z7, Z15
 	VFMADD231PD      3456(BX), Z12, Z16
 	VFMADD231PD      3520(BX), Z13, Z17
@@ -1312,13 +1314,13 @@ body:
 	PREFETCHT0       1216(DI)(AX*1)
 	VMOVUPD          Z15, 192(DI)(AX*1)
 	VMOVUPD          4288(BX), Z12
-	VSUBPD           2880(BX), Z12, Z13
+	VSUBPD           2816(BX), Z12, Z13
 	VMOVUPD          4224(BX), Z14
-	VSUBPD           2816(BX), Z14, Z15
+	VSUBPD           2752(BX), Z14, Z15
 	VMOVUPD          4160(BX), Z20
-	VSUBPD           2752(BX), Z20, Z21
+	VSUBPD           2688(BX), Z20, Z21
 	VMOVUPD          4096(BX), Z22
-	VSUBPD           2688(BX), Z22, Z23
+	VSUBPD           2624(BX), Z22, Z23
 	VSUBPD           Z8, Z1, Z1
 	VSUBPD           Z10, Z2, Z2
 	VSUBPD           Z11, Z6, Z6
@@ -1377,8 +1379,8 @@ rest:
 	JEQ  done
 
 tail:
-	MOVL $0x000000ff, DX
-	CMPQ CX, $0x08
+	MOVL $0x0000ffff, DX
+	CMPQ CX, $0x10
 	JGE  whole
 	MOVL $0x00000001, DX
 	SHLL CL, DX
@@ -1386,256 +1388,620 @@ tail:
 
 whole:
 	KMOVB            DX, K7
+	SHRL             $0x08, DX
+	KMOVB            DX, K6
 	MOVQ             T_base+216(FP), DX
 	VMOVUPD.Z        (DX)(AX*1), K7, Z0
-	VMOVUPD.Z        (R13)(AX*1), K7, Z1
-	VMOVUPD.Z        (R15)(AX*1), K7, Z2
-	MOVQ             sigma_base+240(FP), DX
-	VMOVUPD.Z        (DX)(AX*1), K7, Z3
-	MOVQ             r_base+264(FP), DX
+	MOVQ             T_base+216(FP), DX
+	VMOVUPD.Z        64(DX)(AX*1), K6, Z1
+	VMOVUPD.Z        (R13)(AX*1), K7, Z2
+	VMOVUPD.Z        64(R13)(AX*1), K6, Z3
+	MOVQ             K_base+192(FP), DX
 	VMOVUPD.Z        (DX)(AX*1), K7, Z4
+	MOVQ             K_base+192(FP), DX
+	VMOVUPD.Z        64(DX)(AX*1), K6, Z5
+	MOVQ             sigma_base+240(FP), DX
+	VMOVUPD.Z        (DX)(AX*1), K7, Z6
+	MOVQ             sigma_base+240(FP), DX
+	VMOVUPD.Z        64(DX)(AX*1), K6, Z7
+	MOVQ             r_base+264(FP), DX
+	VMOVUPD.Z        (DX)(AX*1), K7, Z8
+	MOVQ             r_base+264(FP), DX
+	VMOVUPD.Z        64(DX)(AX*1), K6, Z9
 	MOVQ             q_base+288(FP), DX
-	VMOVUPD.Z        (DX)(AX*1), K7, Z5
-	VMOVUPD.Z        (R12)(AX*1), K7, Z6
-	VSQRTPD          Z0, Z7
-	VGETMANTPD       $0x04, Z1, Z8
-	VGETMANTPD       $0x04, Z2, Z9
-	VGETEXPPD        Z1, Z10
-	VGETEXPPD        Z2, Z11
-	VSUBPD           Z5, Z4, Z12
-	VMULPD           Z5, Z0, Z13
-	VSUBPD           Z11, Z10, Z10
-	VMULPD.BCST      bsmFirstRowsAVX512Consts<>+0(SB), Z8, Z11
-	VXORPD.BCST      bsmFirstRowsAVX512Consts<>+144(SB), Z13, Z13
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+152(SB), Z14
-	VMINPD           Z13, Z14, Z13
-	VCMPPD           $0x11, Z9, Z11, K1
-	VMULPD.BCST      bsmFirstRowsAVX512Consts<>+0(SB), Z9, Z11
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+160(SB), Z15
-	VMAXPD           Z13, Z15, Z13
-	VCMPPD           $0x11, Z8, Z11, K2
-	VMOVAPD          Z8, Z11
-	VADDPD           Z8, Z8, K1, Z11
-	VMOVAPD          Z10, Z8
-	VADDPD.BCST      bsmFirstRowsAVX512Consts<>+16(SB), Z10, K1, Z8
-	VMOVAPD          Z9, Z16
-	VADDPD           Z9, Z9, K2, Z16
-	VADDPD.BCST      bsmFirstRowsAVX512Consts<>+8(SB), Z10, K2, Z8
-	VMULPD.BCST      bsmFirstRowsAVX512Consts<>+168(SB), Z13, Z9
-	VRNDSCALEPD      $0x08, Z9, Z9
-	VFMADD231PD.BCST bsmFirstRowsAVX512Consts<>+176(SB), Z9, Z13
-	VFMADD231PD.BCST bsmFirstRowsAVX512Consts<>+184(SB), Z9, Z13
-	VMULPD           Z7, Z3, Z10
-	VMULPD           Z3, Z3, Z3
-	VADDPD           Z16, Z11, Z17
-	VSUBPD           Z16, Z11, Z11
-	VMULPD.BCST      bsmFirstRowsAVX512Consts<>+80(SB), Z8, Z16
-	VMULPD           Z4, Z0, Z18
-	VXORPD.BCST      bsmFirstRowsAVX512Consts<>+144(SB), Z18, Z18
-	VMINPD           Z18, Z14, Z14
-	VMAXPD           Z14, Z15, Z14
-	VMULPD           Z10, Z1, Z15
-	VMULPD.BCST      bsmFirstRowsAVX512Consts<>+104(SB), Z10, Z18
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+392(SB), Z19
-	VFMADD231PD.BCST bsmFirstRowsAVX512Consts<>+384(SB), Z13, Z19
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+400(SB), Z13, Z19
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+408(SB), Z13, Z19
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+416(SB), Z13, Z19
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+424(SB), Z13, Z19
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+432(SB), Z13, Z19
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+440(SB), Z13, Z19
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+448(SB), Z13, Z19
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+456(SB), Z13, Z19
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+8(SB), Z20
-	VFMADD213PD      Z20, Z13, Z19
-	VFMADD213PD      Z20, Z19, Z13
-	VSCALEFPD        Z9, Z13, Z9
-	VMULPD           Z9, Z1, Z9
-	VMULPD           Z15, Z17, Z13
-	VDIVPD           Z13, Z20, Z13
-	VMULPD           Z13, Z15, Z15
-	VMULPD           Z13, Z17, Z13
-	VMULPD           Z15, Z11, Z11
-	VMULPD           Z13, Z1, Z15
-	VMINPD           Z9, Z1, Z1
-	VMULPD           Z13, Z10, Z13
-	VMULPD           Z3, Z15, Z3
-	VMULPD           Z11, Z11, Z17
-	VMULPD.BCST      bsmFirstRowsAVX512Consts<>+168(SB), Z14, Z19
+	VMOVUPD.Z        (DX)(AX*1), K7, Z10
+	MOVQ             q_base+288(FP), DX
+	VMOVUPD.Z        64(DX)(AX*1), K6, Z11
+	VMOVUPD.Z        (R12)(AX*1), K7, Z12
+	VMOVUPD.Z        64(R12)(AX*1), K6, Z13
+	VSQRTPD          Z0, Z14
+	VSQRTPD          Z1, Z15
+	VGETMANTPD       $0x04, Z2, Z16
+	VGETMANTPD       $0x04, Z3, Z17
+	VGETMANTPD       $0x04, Z4, Z18
+	VGETMANTPD       $0x04, Z5, Z19
+	VGETEXPPD        Z2, Z20
+	VGETEXPPD        Z3, Z21
+	VGETEXPPD        Z4, Z22
+	VGETEXPPD        Z5, Z23
+	VSUBPD           Z22, Z20, Z20
+	VSUBPD           Z23, Z21, Z21
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+0(SB), Z22
+	VMULPD           Z22, Z16, Z23
+	VMULPD           Z22, Z17, Z24
+	VCMPPD           $0x11, Z18, Z23, K1
+	VCMPPD           $0x11, Z19, Z24, K2
+	VMULPD           Z22, Z18, Z23
+	VMULPD           Z22, Z19, Z22
+	VCMPPD           $0x11, Z16, Z23, K3
+	VCMPPD           $0x11, Z17, Z22, K4
+	VMOVAPD          Z16, Z22
+	VADDPD           Z16, Z16, K1, Z22
+	VMOVAPD          Z17, Z16
+	VADDPD           Z17, Z17, K2, Z16
+	VMOVAPD          Z18, Z17
+	VADDPD           Z18, Z18, K3, Z17
+	VMOVAPD          Z19, Z18
+	VADDPD           Z19, Z19, K4, Z18
+	VMULPD           Z14, Z6, Z19
+	VMULPD           Z15, Z7, Z23
+	VMULPD           Z6, Z6, Z6
+	VMULPD           Z7, Z7, Z7
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+16(SB), Z24
+	VMOVAPD          Z20, Z25
+	VADDPD           Z24, Z20, K1, Z25
+	VMOVAPD          Z21, Z26
+	VADDPD           Z24, Z21, K2, Z26
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+8(SB), Z27
+	VADDPD           Z27, Z20, K3, Z25
+	VADDPD           Z27, Z21, K4, Z26
+	VADDPD           Z17, Z22, Z20
+	VADDPD           Z18, Z16, Z21
+	VSUBPD           Z17, Z22, Z17
+	VSUBPD           Z18, Z16, Z16
+	VMULPD           Z19, Z2, Z18
+	VMULPD           Z23, Z3, Z22
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+80(SB), Z28
+	VMULPD           Z28, Z25, Z29
+	VMULPD           Z28, Z26, Z28
+	VSUBPD           Z10, Z8, Z30
+	VSUBPD           Z11, Z9, Z31
+	VMOVUPD          Z15, (BX)
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+104(SB), Z15
+	VMOVUPD          Z14, 64(BX)
+	VMULPD           Z15, Z19, Z14
+	VMULPD           Z15, Z23, Z24
+	VMULPD           Z18, Z20, Z15
+	VMOVUPD          Z13, 128(BX)
+	VMULPD           Z22, Z21, Z13
+	VDIVPD           Z15, Z27, Z15
+	VDIVPD           Z13, Z27, Z13
+	VMULPD           Z15, Z18, Z18
+	VMULPD           Z13, Z22, Z22
+	VMULPD           Z15, Z20, Z15
+	VMULPD           Z13, Z21, Z13
+	VMULPD           Z18, Z17, Z17
+	VMULPD           Z22, Z16, Z16
+	VMULPD           Z15, Z2, Z18
+	VMULPD           Z13, Z3, Z20
+	VMULPD           Z15, Z19, Z15
+	VMULPD           Z13, Z23, Z13
+	VMULPD           Z6, Z18, Z6
+	VMULPD           Z7, Z20, Z7
+	VMULPD           Z17, Z17, Z21
+	VMULPD           Z16, Z16, Z22
+	VMOVUPD          Z7, 192(BX)
+	VMULPD           Z10, Z0, Z7
+	VMOVUPD          Z10, 256(BX)
+	VMULPD           Z11, Z1, Z10
+	VMOVUPD          Z11, 320(BX)
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+144(SB), Z11
+	VXORPD           Z11, Z7, Z7
+	VXORPD           Z11, Z10, Z10
+	VMOVUPD          Z6, 384(BX)
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+152(SB), Z6
+	VMINPD           Z7, Z6, Z7
+	VMINPD           Z10, Z6, Z10
+	VMOVUPD          Z12, 448(BX)
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+160(SB), Z12
+	VMAXPD           Z7, Z12, Z7
+	VMAXPD           Z10, Z12, Z10
+	VMOVUPD          Z23, 512(BX)
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+24(SB), Z23
+	VMOVUPD          Z19, 576(BX)
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+32(SB), Z19
+	VFMADD231PD      Z23, Z21, Z19
+	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+32(SB), Z22, Z23
+	VMOVUPD          Z5, 640(BX)
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+40(SB), Z5
+	VFMADD213PD      Z5, Z21, Z19
+	VFMADD231PD      Z23, Z22, Z5
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+48(SB), Z23
+	VFMADD213PD      Z23, Z21, Z19
+	VFMADD231PD      Z5, Z22, Z23
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+56(SB), Z5
+	VFMADD213PD      Z5, Z21, Z19
+	VFMADD231PD      Z23, Z22, Z5
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+64(SB), Z23
+	VFMADD213PD      Z23, Z21, Z19
+	VFMADD231PD      Z5, Z22, Z23
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+72(SB), Z5
+	VFMADD213PD      Z5, Z21, Z19
+	VFMADD231PD      Z23, Z22, Z5
+	VMULPD           Z19, Z21, Z19
+	VMULPD           Z5, Z22, Z5
+	VFMADD231PD      Z19, Z17, Z29
+	VFMADD231PD      Z5, Z16, Z28
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+88(SB), Z5
+	VFMADD231PD      Z5, Z17, Z29
+	VFMADD231PD      Z5, Z16, Z28
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+96(SB), Z16
+	VFMADD231PD      Z16, Z25, Z29
+	VFMADD231PD      Z16, Z26, Z28
+	VFMADD231PD      Z30, Z0, Z29
+	VFMADD231PD      Z31, Z1, Z28
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+168(SB), Z16
+	VMULPD           Z16, Z7, Z17
+	VMULPD           Z16, Z10, Z19
+	VRNDSCALEPD      $0x08, Z17, Z17
 	VRNDSCALEPD      $0x08, Z19, Z19
-	VFMADD231PD.BCST bsmFirstRowsAVX512Consts<>+176(SB), Z19, Z14
-	VFMADD231PD.BCST bsmFirstRowsAVX512Consts<>+184(SB), Z19, Z14
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+32(SB), Z21
-	VFMADD231PD.BCST bsmFirstRowsAVX512Consts<>+24(SB), Z17, Z21
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+40(SB), Z17, Z21
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+48(SB), Z17, Z21
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+56(SB), Z17, Z21
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+64(SB), Z17, Z21
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+72(SB), Z17, Z21
-	VMULPD           Z21, Z17, Z17
-	VFMADD231PD      Z17, Z11, Z16
-	VFMADD231PD.BCST bsmFirstRowsAVX512Consts<>+88(SB), Z11, Z16
-	VFMADD231PD.BCST bsmFirstRowsAVX512Consts<>+96(SB), Z8, Z16
-	VFMADD231PD      Z12, Z0, Z16
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+392(SB), Z8
-	VFMADD231PD.BCST bsmFirstRowsAVX512Consts<>+384(SB), Z14, Z8
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+400(SB), Z14, Z8
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+408(SB), Z14, Z8
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+416(SB), Z14, Z8
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+424(SB), Z14, Z8
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+432(SB), Z14, Z8
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+440(SB), Z14, Z8
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+448(SB), Z14, Z8
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+456(SB), Z14, Z8
-	VFMADD213PD      Z20, Z14, Z8
-	VFMADD213PD      Z20, Z8, Z14
-	VSCALEFPD        Z19, Z14, Z8
-	VMULPD           Z8, Z2, Z2
-	VMINPD           Z2, Z1, Z1
-	VMINPD           Z10, Z1, Z1
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+464(SB), Z8
-	VCMPPD           $0x11, Z1, Z8, K1
-	VMOVAPD          Z18, Z1
-	VFMADD231PD      Z16, Z15, Z1
-	VFMSUB231PD      Z16, Z15, Z18
-	VMULPD           Z9, Z6, Z8
-	VMULPD           Z13, Z15, Z11
-	VMULPD           Z2, Z6, Z12
-	VADDPD           Z2, Z9, Z2
-	VADDPD           Z2, Z10, Z2
-	VCMPPD.BCST      $0x11, bsmFirstRowsAVX512Consts<>+472(SB), Z2, K2
-	VANDPD.BCST      bsmFirstRowsAVX512Consts<>+112(SB), Z1, Z2
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+120(SB), Z10
-	VMINPD           Z2, Z10, Z2
-	KANDB            K2, K1, K1
-	VANDPD.BCST      bsmFirstRowsAVX512Consts<>+112(SB), Z18, Z14
-	VMINPD           Z14, Z10, Z10
-	VMULPD           Z1, Z6, Z14
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+368(SB), Z15
-	VCMPPD           $0x11, Z15, Z14, K2
-	VMULPD           Z18, Z6, Z6
-	VCMPPD           $0x11, Z15, Z6, K3
-	VBLENDMPD        Z15, Z8, K2, Z6
-	VBLENDMPD        Z15, Z12, K3, Z8
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+128(SB), Z12
-	VFMADD213PD      Z20, Z2, Z12
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+136(SB), Z14
-	VADDPD           Z14, Z2, Z15
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+128(SB), Z16
-	VFMADD213PD      Z20, Z10, Z16
-	VADDPD           Z14, Z10, Z14
-	VMULPD.BCST      bsmFirstRowsAVX512Consts<>+376(SB), Z2, Z17
-	VSUBPD           Z8, Z6, Z19
-	VMULPD           Z15, Z12, Z21
-	VMULPD           Z14, Z16, Z22
-	VMULPD           Z17, Z2, Z23
-	VMULPD.BCST      bsmFirstRowsAVX512Consts<>+168(SB), Z23, Z23
-	VRNDSCALEPD      $0x08, Z23, Z23
-	VMULPD           Z22, Z21, Z24
-	VDIVPD           Z24, Z20, Z20
-	VMULPD           Z20, Z22, Z22
-	VMULPD           Z20, Z21, Z20
-	VMULPD           Z22, Z12, Z12
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+176(SB), Z21
+	VFMADD231PD      Z21, Z17, Z7
+	VFMADD231PD      Z21, Z19, Z10
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+184(SB), Z22
+	VFMADD231PD      Z22, Z17, Z7
+	VFMADD231PD      Z22, Z19, Z10
+	VMOVAPD          Z14, Z23
+	VFMADD231PD      Z29, Z18, Z23
+	VMOVAPD          Z24, Z25
+	VFMADD231PD      Z28, Z20, Z25
+	VFMSUB231PD      Z29, Z18, Z14
+	VFMSUB231PD      Z28, Z20, Z24
+	VMULPD           Z15, Z18, Z18
+	VMULPD           Z13, Z20, Z20
+	VMULPD           Z8, Z0, Z26
+	VMULPD           Z9, Z1, Z28
+	VXORPD           Z26, Z11, Z26
+	VXORPD           Z28, Z11, Z11
+	VMINPD           Z26, Z6, Z26
+	VMINPD           Z11, Z6, Z6
+	VMAXPD           Z26, Z12, Z11
+	VMAXPD           Z6, Z12, Z6
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+112(SB), Z12
+	VANDPD           Z12, Z23, Z26
+	VANDPD           Z12, Z25, Z28
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+120(SB), Z29
+	VMINPD           Z26, Z29, Z26
+	VMINPD           Z28, Z29, Z28
+	VANDPD           Z12, Z14, Z30
+	VANDPD           Z12, Z24, Z31
+	VMINPD           Z30, Z29, Z30
+	VMINPD           Z31, Z29, Z29
+	VMULPD           Z11, Z16, Z31
+	VMULPD           Z6, Z16, Z12
+	VRNDSCALEPD      $0x08, Z31, Z31
+	VRNDSCALEPD      $0x08, Z12, Z12
+	VFMADD231PD      Z21, Z31, Z11
+	VFMADD231PD      Z21, Z12, Z6
+	VFMADD231PD      Z22, Z31, Z11
+	VFMADD231PD      Z22, Z12, Z6
+	VMOVUPD          Z1, 704(BX)
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+128(SB), Z1
+	VFMADD213PD      Z27, Z26, Z1
+	VMOVUPD          Z0, 768(BX)
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+128(SB), Z0
+	VFMADD213PD      Z27, Z28, Z0
+	VMOVUPD          Z9, 832(BX)
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+136(SB), Z9
+	VMOVUPD          Z8, 896(BX)
+	VADDPD           Z9, Z26, Z8
+	VMOVUPD          Z20, 960(BX)
+	VADDPD           Z9, Z28, Z20
+	VMOVUPD          Z18, 1024(BX)
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+128(SB), Z18
+	VFMADD213PD      Z27, Z30, Z18
+	VMOVUPD          Z13, 1088(BX)
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+128(SB), Z13
+	VFMADD213PD      Z27, Z29, Z13
+	VMOVUPD          Z15, 1152(BX)
+	VADDPD           Z9, Z30, Z15
+	VADDPD           Z9, Z29, Z9
+	VMOVUPD          Z24, 1216(BX)
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+376(SB), Z24
+	VMOVUPD          Z14, 1280(BX)
+	VMULPD           Z24, Z26, Z14
+	VMOVUPD          Z25, 1344(BX)
+	VMULPD           Z24, Z28, Z25
+	VMULPD           Z8, Z1, Z24
+	VMOVUPD          Z23, 1408(BX)
+	VMULPD           Z20, Z0, Z23
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+384(SB), Z5
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+392(SB), Z22
+	VFMADD231PD      Z5, Z7, Z22
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+392(SB), Z21
+	VFMADD231PD      Z5, Z10, Z21
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+400(SB), Z5
+	VFMADD213PD      Z5, Z7, Z22
+	VFMADD213PD      Z5, Z10, Z21
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+408(SB), Z5
+	VFMADD213PD      Z5, Z7, Z22
+	VFMADD213PD      Z5, Z10, Z21
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+416(SB), Z5
+	VFMADD213PD      Z5, Z7, Z22
+	VFMADD213PD      Z5, Z10, Z21
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+424(SB), Z5
+	VFMADD213PD      Z5, Z7, Z22
+	VFMADD213PD      Z5, Z10, Z21
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+432(SB), Z5
+	VFMADD213PD      Z5, Z7, Z22
+	VFMADD213PD      Z5, Z10, Z21
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+440(SB), Z5
+	VFMADD213PD      Z5, Z7, Z22
+	VFMADD213PD      Z5, Z10, Z21
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+448(SB), Z5
+	VFMADD213PD      Z5, Z7, Z22
+	VFMADD213PD      Z5, Z10, Z21
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+456(SB), Z5
+	VFMADD213PD      Z5, Z7, Z22
+	VFMADD213PD      Z5, Z10, Z21
+	VFMADD213PD      Z27, Z7, Z22
+	VFMADD213PD      Z27, Z10, Z21
+	VFMADD213PD      Z27, Z22, Z7
+	VFMADD213PD      Z27, Z21, Z10
+	VSCALEFPD        Z17, Z7, Z7
+	VSCALEFPD        Z19, Z10, Z10
+	VMULPD           Z7, Z2, Z7
+	VMULPD           Z10, Z3, Z10
+	VMINPD           Z7, Z2, Z2
+	VMINPD           Z10, Z3, Z3
+	VMULPD           Z15, Z18, Z17
+	VMULPD           Z9, Z13, Z19
+	VMULPD           Z14, Z26, Z21
+	VMULPD           Z25, Z28, Z22
+	VMULPD           Z21, Z16, Z21
+	VMULPD           Z22, Z16, Z16
+	VRNDSCALEPD      $0x08, Z21, Z21
+	VRNDSCALEPD      $0x08, Z16, Z16
+	VMULPD           Z17, Z24, Z22
+	VMOVUPD          Z10, 1472(BX)
+	VMULPD           Z19, Z23, Z10
+	VDIVPD           Z22, Z27, Z22
+	VDIVPD           Z10, Z27, Z10
+	VMULPD           Z22, Z17, Z17
+	VMULPD           Z10, Z19, Z19
+	VMULPD           Z22, Z24, Z22
+	VMULPD           Z10, Z23, Z10
+	VMULPD           Z17, Z1, Z1
+	VMULPD           Z19, Z0, Z0
+	VMULPD           Z17, Z8, Z8
+	VMULPD           Z19, Z20, Z17
+	VMULPD           Z22, Z18, Z18
+	VMULPD           Z10, Z13, Z13
 	VMULPD           Z22, Z15, Z15
-	VMULPD           Z20, Z16, Z16
-	VMULPD           Z20, Z14, Z14
-	VMULPD           Z16, Z10, Z10
-	VMULPD           Z12, Z2, Z12
-	VMULPD.BCST      bsmFirstRowsAVX512Consts<>+176(SB), Z23, Z16
-	VFMADD231PD      Z17, Z2, Z16
-	VFMADD231PD.BCST bsmFirstRowsAVX512Consts<>+184(SB), Z23, Z16
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+88(SB), Z2
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+16(SB), Z17
-	VFMADD231PD      Z2, Z12, Z17
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+16(SB), Z10, Z2
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+392(SB), Z20
-	VFMADD231PD.BCST bsmFirstRowsAVX512Consts<>+384(SB), Z16, Z20
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+400(SB), Z16, Z20
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+408(SB), Z16, Z20
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+416(SB), Z16, Z20
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+424(SB), Z16, Z20
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+432(SB), Z16, Z20
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+440(SB), Z16, Z20
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+448(SB), Z16, Z20
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+456(SB), Z16, Z20
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+200(SB), Z21
-	VFMADD231PD.BCST bsmFirstRowsAVX512Consts<>+192(SB), Z17, Z21
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+208(SB), Z17, Z21
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+216(SB), Z17, Z21
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+224(SB), Z17, Z21
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+232(SB), Z17, Z21
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+240(SB), Z17, Z21
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+248(SB), Z17, Z21
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+256(SB), Z17, Z21
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+264(SB), Z17, Z21
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+272(SB), Z17, Z21
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+280(SB), Z17, Z21
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+288(SB), Z17, Z21
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+296(SB), Z17, Z21
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+304(SB), Z17, Z21
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+312(SB), Z17, Z21
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+320(SB), Z17, Z21
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+328(SB), Z17, Z21
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+336(SB), Z17, Z21
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+344(SB), Z17, Z21
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+352(SB), Z17, Z21
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+360(SB), Z21, Z17
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+104(SB), Z17, Z12
-	VMULPD           Z15, Z12, Z12
-	VPTERNLOGQ.BCST  $0xe4, bsmFirstRowsAVX512Consts<>+112(SB), Z1, Z12
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+200(SB), Z1
-	VFMADD231PD.BCST bsmFirstRowsAVX512Consts<>+192(SB), Z2, Z1
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+208(SB), Z2, Z1
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+216(SB), Z2, Z1
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+224(SB), Z2, Z1
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+232(SB), Z2, Z1
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+240(SB), Z2, Z1
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+248(SB), Z2, Z1
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+256(SB), Z2, Z1
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+264(SB), Z2, Z1
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+272(SB), Z2, Z1
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+280(SB), Z2, Z1
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+288(SB), Z2, Z1
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+296(SB), Z2, Z1
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+304(SB), Z2, Z1
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+312(SB), Z2, Z1
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+320(SB), Z2, Z1
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+328(SB), Z2, Z1
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+336(SB), Z2, Z1
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+344(SB), Z2, Z1
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+352(SB), Z2, Z1
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+360(SB), Z1, Z2
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+104(SB), Z2, Z10
-	VMULPD           Z14, Z10, Z1
-	VPTERNLOGQ.BCST  $0xe4, bsmFirstRowsAVX512Consts<>+112(SB), Z18, Z1
-	VMULPD           Z16, Z16, Z2
-	VFMADD231PD      Z20, Z2, Z16
-	VFMADD213PD      Z9, Z16, Z9
-	VSCALEFPD        Z23, Z9, Z2
-	VSUBPD           Z12, Z1, Z9
-	VFNMADD231PD     Z2, Z12, Z6
-	VMULPD.BCST      bsmFirstRowsAVX512Consts<>+480(SB), Z2, Z10
-	VFNMADD231PD     Z2, Z1, Z8
-	VFMADD231PD      Z9, Z2, Z19
-	VMULPD           Z6, Z13, Z1
-	VMULPD           Z3, Z10, Z2
-	VMULPD           Z10, Z13, Z3
-	VMULPD           Z10, Z7, Z7
-	VMULPD           Z8, Z0, Z0
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+488(SB), Z9
-	VBLENDMPD        Z19, Z9, K1, Z9
-	VMOVUPD          Z1, K7, (DI)(AX*1)
-	VMULPD.BCST      bsmFirstRowsAVX512Consts<>+376(SB), Z2, Z1
-	VMULPD           Z11, Z3, Z2
-	VMOVUPD          Z7, K7, (R9)(AX*1)
-	VMOVUPD          Z9, K7, (SI)(AX*1)
+	VMULPD           Z10, Z9, Z9
+	VMULPD           Z18, Z30, Z10
+	VMULPD           Z13, Z29, Z13
+	VMULPD           Z1, Z26, Z1
+	VMULPD           Z0, Z28, Z0
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+176(SB), Z18
+	VMULPD           Z21, Z18, Z19
+	VMULPD           Z16, Z18, Z18
+	VFMADD231PD      Z14, Z26, Z19
+	VFMADD231PD      Z25, Z28, Z18
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+184(SB), Z14
+	VFMADD231PD      Z14, Z21, Z19
+	VFMADD231PD      Z14, Z16, Z18
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+88(SB), Z14
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+16(SB), Z20
+	VFMADD231PD      Z14, Z1, Z20
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+16(SB), Z22
+	VFMADD231PD      Z14, Z0, Z22
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+16(SB), Z23
+	VFMADD231PD      Z14, Z10, Z23
+	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+16(SB), Z13, Z14
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+384(SB), Z24
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+392(SB), Z25
+	VFMADD231PD      Z24, Z11, Z25
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+392(SB), Z26
+	VFMADD231PD      Z24, Z6, Z26
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+400(SB), Z28
+	VFMADD213PD      Z28, Z11, Z25
+	VFMADD213PD      Z28, Z6, Z26
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+408(SB), Z29
+	VFMADD213PD      Z29, Z11, Z25
+	VFMADD213PD      Z29, Z6, Z26
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+416(SB), Z30
+	VFMADD213PD      Z30, Z11, Z25
+	VFMADD213PD      Z30, Z6, Z26
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+424(SB), Z30
+	VFMADD213PD      Z30, Z11, Z25
+	VFMADD213PD      Z30, Z6, Z26
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+432(SB), Z30
+	VFMADD213PD      Z30, Z11, Z25
+	VFMADD213PD      Z30, Z6, Z26
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+440(SB), Z30
+	VFMADD213PD      Z30, Z11, Z25
+	VFMADD213PD      Z30, Z6, Z26
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+448(SB), Z30
+	VFMADD213PD      Z30, Z11, Z25
+	VFMADD213PD      Z30, Z6, Z26
+	VFMADD213PD      Z5, Z11, Z25
+	VFMADD213PD      Z5, Z6, Z26
+	VFMADD213PD      Z27, Z11, Z25
+	VFMADD213PD      Z27, Z6, Z26
+	VFMADD213PD      Z27, Z25, Z11
+	VFMADD231PD      Z26, Z6, Z27
+	VSCALEFPD        Z31, Z11, Z6
+	VSCALEFPD        Z12, Z27, Z11
+	VMULPD           Z6, Z4, Z4
+	VMULPD           640(BX), Z11, Z6
+	VMINPD           Z4, Z2, Z2
+	VMINPD           Z6, Z3, Z3
+	VMINPD           576(BX), Z2, Z2
+	VMINPD           512(BX), Z3, Z3
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+464(SB), Z11
+	VCMPPD           $0x11, Z2, Z11, K1
+	VCMPPD           $0x11, Z3, Z11, K2
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+192(SB), Z2
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+200(SB), Z3
+	VFMADD231PD      Z2, Z20, Z3
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+200(SB), Z11
+	VFMADD231PD      Z2, Z22, Z11
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+208(SB), Z12
+	VFMADD213PD      Z12, Z20, Z3
+	VFMADD213PD      Z12, Z22, Z11
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+216(SB), Z25
+	VFMADD213PD      Z25, Z20, Z3
+	VFMADD213PD      Z25, Z22, Z11
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+224(SB), Z26
+	VFMADD213PD      Z26, Z20, Z3
+	VFMADD213PD      Z26, Z22, Z11
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+232(SB), Z27
+	VFMADD213PD      Z27, Z20, Z3
+	VFMADD213PD      Z27, Z22, Z11
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+240(SB), Z31
+	VFMADD213PD      Z31, Z20, Z3
+	VFMADD213PD      Z31, Z22, Z11
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+248(SB), Z5
+	VFMADD213PD      Z5, Z20, Z3
+	VFMADD213PD      Z5, Z22, Z11
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+256(SB), Z30
+	VFMADD213PD      Z30, Z20, Z3
+	VFMADD213PD      Z30, Z22, Z11
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+264(SB), Z29
+	VFMADD213PD      Z29, Z20, Z3
+	VFMADD213PD      Z29, Z22, Z11
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+272(SB), Z28
+	VFMADD213PD      Z28, Z20, Z3
+	VFMADD213PD      Z28, Z22, Z11
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+280(SB), Z24
+	VFMADD213PD      Z24, Z20, Z3
+	VFMADD213PD      Z24, Z22, Z11
+	VMOVUPD          Z6, 640(BX)
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+288(SB), Z6
+	VFMADD213PD      Z6, Z20, Z3
+	VFMADD213PD      Z6, Z22, Z11
+	VMOVUPD          Z4, 1536(BX)
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+296(SB), Z4
+	VFMADD213PD      Z4, Z20, Z3
+	VFMADD213PD      Z4, Z22, Z11
+	VMOVUPD          Z16, 1600(BX)
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+304(SB), Z16
+	VFMADD213PD      Z16, Z20, Z3
+	VFMADD213PD      Z16, Z22, Z11
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+312(SB), Z16
+	VFMADD213PD      Z16, Z20, Z3
+	VFMADD213PD      Z16, Z22, Z11
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+320(SB), Z16
+	VFMADD213PD      Z16, Z20, Z3
+	VFMADD213PD      Z16, Z22, Z11
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+328(SB), Z16
+	VFMADD213PD      Z16, Z20, Z3
+	VFMADD213PD      Z16, Z22, Z11
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+336(SB), Z16
+	VFMADD213PD      Z16, Z20, Z3
+	VFMADD213PD      Z16, Z22, Z11
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+344(SB), Z16
+	VFMADD213PD      Z16, Z20, Z3
+	VFMADD213PD      Z16, Z22, Z11
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+352(SB), Z16
+	VFMADD213PD      Z16, Z20, Z3
+	VFMADD213PD      Z16, Z22, Z11
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+360(SB), Z16
+	VFMADD213PD      Z16, Z3, Z20
+	VFMADD213PD      Z16, Z11, Z22
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+104(SB), Z3
+	VFMADD213PD      Z3, Z20, Z1
+	VFMADD213PD      Z3, Z22, Z0
+	VMULPD           Z8, Z1, Z1
+	VMULPD           Z17, Z0, Z0
+	VMOVUPD          1408(BX), Z8
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+112(SB), Z11
+	VPTERNLOGQ       $0xe4, Z11, Z8, Z1
+	VMOVUPD          1344(BX), Z17
+	VPTERNLOGQ       $0xe4, Z11, Z17, Z0
+	VMULPD           448(BX), Z8, Z8
+	VMULPD           128(BX), Z17, Z17
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+368(SB), Z20
+	VCMPPD           $0x11, Z20, Z8, K3
+	VCMPPD           $0x11, Z20, Z17, K4
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+200(SB), Z8
+	VFMADD231PD      Z2, Z23, Z8
+	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+200(SB), Z14, Z2
+	VFMADD213PD      Z12, Z23, Z8
+	VFMADD231PD      Z2, Z14, Z12
+	VFMADD213PD      Z25, Z23, Z8
+	VFMADD231PD      Z12, Z14, Z25
+	VFMADD213PD      Z26, Z23, Z8
+	VFMADD231PD      Z25, Z14, Z26
+	VFMADD213PD      Z27, Z23, Z8
+	VFMADD231PD      Z26, Z14, Z27
+	VFMADD213PD      Z31, Z23, Z8
+	VFMADD231PD      Z27, Z14, Z31
+	VFMADD213PD      Z5, Z23, Z8
+	VFMADD231PD      Z31, Z14, Z5
+	VFMADD213PD      Z30, Z23, Z8
+	VFMADD231PD      Z5, Z14, Z30
+	VFMADD213PD      Z29, Z23, Z8
+	VFMADD231PD      Z30, Z14, Z29
+	VFMADD213PD      Z28, Z23, Z8
+	VFMADD231PD      Z29, Z14, Z28
+	VFMADD213PD      Z24, Z23, Z8
+	VFMADD231PD      Z28, Z14, Z24
+	VFMADD213PD      Z6, Z23, Z8
+	VFMADD231PD      Z24, Z14, Z6
+	VFMADD213PD      Z4, Z23, Z8
+	VFMADD231PD      Z6, Z14, Z4
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+304(SB), Z2
+	VFMADD213PD      Z2, Z23, Z8
+	VFMADD231PD      Z4, Z14, Z2
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+312(SB), Z4
+	VFMADD213PD      Z4, Z23, Z8
+	VFMADD231PD      Z2, Z14, Z4
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+320(SB), Z2
+	VFMADD213PD      Z2, Z23, Z8
+	VFMADD231PD      Z4, Z14, Z2
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+328(SB), Z4
+	VFMADD213PD      Z4, Z23, Z8
+	VFMADD231PD      Z2, Z14, Z4
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+336(SB), Z2
+	VFMADD213PD      Z2, Z23, Z8
+	VFMADD231PD      Z4, Z14, Z2
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+344(SB), Z4
+	VFMADD213PD      Z4, Z23, Z8
+	VFMADD231PD      Z2, Z14, Z4
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+352(SB), Z2
+	VFMADD213PD      Z2, Z23, Z8
+	VFMADD231PD      Z4, Z14, Z2
+	VFMADD213PD      Z16, Z8, Z23
+	VFMADD231PD      Z2, Z14, Z16
+	VFMADD213PD      Z3, Z23, Z10
+	VFMADD231PD      Z16, Z13, Z3
+	VMULPD           Z15, Z10, Z2
+	VMULPD           Z9, Z3, Z3
+	VMOVUPD          1280(BX), Z4
+	VPTERNLOGQ       $0xe4, Z11, Z4, Z2
+	VMOVUPD          1216(BX), Z5
+	VPTERNLOGQ       $0xe4, Z11, Z5, Z3
+	VMULPD           448(BX), Z4, Z4
+	VMULPD           128(BX), Z5, Z5
+	VCMPPD           $0x11, Z20, Z4, K5
+	KMOVB            K2, 1216(BX)
+	VCMPPD           $0x11, Z20, Z5, K2
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+384(SB), Z4
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+392(SB), Z5
+	VFMADD231PD      Z4, Z19, Z5
+	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+392(SB), Z18, Z4
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+400(SB), Z6
+	VFMADD213PD      Z6, Z19, Z5
+	VFMADD231PD      Z4, Z18, Z6
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+408(SB), Z4
+	VFMADD213PD      Z4, Z19, Z5
+	VFMADD231PD      Z6, Z18, Z4
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+416(SB), Z6
+	VFMADD213PD      Z6, Z19, Z5
+	VFMADD231PD      Z4, Z18, Z6
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+424(SB), Z4
+	VFMADD213PD      Z4, Z19, Z5
+	VFMADD231PD      Z6, Z18, Z4
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+432(SB), Z6
+	VFMADD213PD      Z6, Z19, Z5
+	VFMADD231PD      Z4, Z18, Z6
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+440(SB), Z4
+	VFMADD213PD      Z4, Z19, Z5
+	VFMADD231PD      Z6, Z18, Z4
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+448(SB), Z6
+	VFMADD213PD      Z6, Z19, Z5
+	VFMADD231PD      Z4, Z18, Z6
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+456(SB), Z4
+	VFMADD213PD      Z4, Z19, Z5
+	VFMADD231PD      Z6, Z18, Z4
+	VMULPD           Z19, Z19, Z6
+	VMULPD           Z18, Z18, Z8
+	VFMADD231PD      Z5, Z6, Z19
+	VFMADD231PD      Z4, Z8, Z18
+	VFMADD213PD      Z7, Z7, Z19
+	VMOVUPD          1472(BX), Z4
+	VFMADD213PD      Z4, Z4, Z18
+	VSCALEFPD        Z21, Z19, Z5
+	VSCALEFPD        1600(BX), Z18, Z6
+	VMOVUPD          448(BX), Z8
+	VMULPD           Z7, Z8, Z9
+	VMOVUPD          128(BX), Z10
+	VMULPD           Z4, Z10, Z11
+	VMOVUPD          1536(BX), Z12
+	VMULPD           Z12, Z8, Z8
+	VMOVUPD          640(BX), Z13
+	VMULPD           Z13, Z10, Z10
+	VADDPD           Z12, Z7, Z7
+	VADDPD           Z13, Z4, Z4
+	VADDPD           576(BX), Z7, Z7
+	VADDPD           512(BX), Z4, Z4
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+472(SB), Z12
+	KMOVB            K1, 512(BX)
+	VCMPPD           $0x11, Z12, Z7, K1
+	KMOVB            K1, 576(BX)
+	VCMPPD           $0x11, Z12, Z4, K1
+	VBLENDMPD        Z20, Z9, K3, Z4
+	VBLENDMPD        Z20, Z11, K4, Z7
+	VBLENDMPD        Z20, Z8, K5, Z8
+	VBLENDMPD        Z20, Z10, K2, Z9
+	KMOVB            512(BX), K2
+	KMOVB            576(BX), K3
+	KANDB            K3, K2, K2
+	KMOVB            1216(BX), K3
+	KANDB            K1, K3, K1
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+480(SB), Z10
+	VMULPD           Z10, Z5, Z11
+	VMULPD           Z10, Z6, Z10
+	VMULPD           384(BX), Z11, Z12
+	VMULPD           192(BX), Z10, Z13
+	VMULPD           64(BX), Z11, Z14
+	VMULPD           (BX), Z10, Z15
+	VMOVUPD          Z14, K7, (R9)(AX*1)
+	VMOVUPD          Z15, K6, 64(R9)(AX*1)
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+376(SB), Z14
+	VMULPD           Z12, Z14, Z12
+	VMULPD           Z13, Z14, Z13
+	VMULPD           1152(BX), Z11, Z11
+	VMULPD           1088(BX), Z10, Z10
+	VMULPD           1024(BX), Z11, Z11
+	VMULPD           960(BX), Z10, Z10
+	VMOVUPD          Z11, K7, (R8)(AX*1)
+	VMOVUPD          Z10, K6, 64(R8)(AX*1)
+	VMOVAPD          Z4, Z10
+	VFNMADD231PD     Z5, Z1, Z10
+	VMOVAPD          Z7, Z11
+	VFNMADD231PD     Z6, Z0, Z11
+	VFMADD231PD      256(BX), Z10, Z12
+	VFMADD231PD      320(BX), Z11, Z13
+	VMULPD           1152(BX), Z10, Z10
+	VMULPD           1088(BX), Z11, Z11
+	VMOVUPD          Z10, K7, (DI)(AX*1)
+	VMOVUPD          Z11, K6, 64(DI)(AX*1)
+	VSUBPD           Z1, Z2, Z1
+	VSUBPD           Z0, Z3, Z0
+	VSUBPD           Z8, Z4, Z4
+	VSUBPD           Z9, Z7, Z7
+	VFNMADD231PD     Z5, Z2, Z8
+	VFNMADD231PD     Z6, Z3, Z9
+	VFMADD231PD      Z1, Z5, Z4
+	VFMADD231PD      Z0, Z6, Z7
+	VFNMADD231PD     896(BX), Z8, Z12
+	VFNMADD231PD     832(BX), Z9, Z13
+	VMULPD           768(BX), Z8, Z0
+	VMULPD           704(BX), Z9, Z1
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+488(SB), Z2
+	VBLENDMPD        Z4, Z2, K2, Z3
+	VBLENDMPD        Z7, Z2, K1, Z2
+	VMOVUPD          Z12, K7, (R10)(AX*1)
+	VMOVUPD          Z13, K6, 64(R10)(AX*1)
 	VMOVUPD          Z0, K7, (R11)(AX*1)
-	VFMADD231PD      Z6, Z5, Z1
-	VMOVUPD          Z2, K7, (R8)(AX*1)
-	VFNMADD231PD     Z8, Z4, Z1
-	VMOVUPD          Z1, K7, (R10)(AX*1)
-	ADDQ             $+64, AX
-	SUBQ             $+8, CX
+	VMOVUPD          Z1, K6, 64(R11)(AX*1)
+	VMOVUPD          Z3, K7, (SI)(AX*1)
+	VMOVUPD          Z2, K6, 64(SI)(AX*1)
+	ADDQ             $+128, AX
+	SUBQ             $+16, CX
 	JGT              tail
 
 done:
@@ -1940,11 +2306,19 @@ DATA bsmFirstRowsAVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA bsmFirstRowsAVX2Masks<>+8(SB)/8, $0xffffffffffffffff
 DATA bsmFirstRowsAVX2Masks<>+16(SB)/8, $0xffffffffffffffff
 DATA bsmFirstRowsAVX2Masks<>+24(SB)/8, $0xffffffffffffffff
-DATA bsmFirstRowsAVX2Masks<>+32(SB)/8, $0x0000000000000000
-DATA bsmFirstRowsAVX2Masks<>+40(SB)/8, $0x0000000000000000
-DATA bsmFirstRowsAVX2Masks<>+48(SB)/8, $0x0000000000000000
-DATA bsmFirstRowsAVX2Masks<>+56(SB)/8, $0x0000000000000000
-GLOBL bsmFirstRowsAVX2Masks<>(SB), RODATA|NOPTR, $64
+DATA bsmFirstRowsAVX2Masks<>+32(SB)/8, $0xffffffffffffffff
+DATA bsmFirstRowsAVX2Masks<>+40(SB)/8, $0xffffffffffffffff
+DATA bsmFirstRowsAVX2Masks<>+48(SB)/8, $0xffffffffffffffff
+DATA bsmFirstRowsAVX2Masks<>+56(SB)/8, $0xffffffffffffffff
+DATA bsmFirstRowsAVX2Masks<>+64(SB)/8, $0x0000000000000000
+DATA bsmFirstRowsAVX2Masks<>+72(SB)/8, $0x0000000000000000
+DATA bsmFirstRowsAVX2Masks<>+80(SB)/8, $0x0000000000000000
+DATA bsmFirstRowsAVX2Masks<>+88(SB)/8, $0x0000000000000000
+DATA bsmFirstRowsAVX2Masks<>+96(SB)/8, $0x0000000000000000
+DATA bsmFirstRowsAVX2Masks<>+104(SB)/8, $0x0000000000000000
+DATA bsmFirstRowsAVX2Masks<>+112(SB)/8, $0x0000000000000000
+DATA bsmFirstRowsAVX2Masks<>+120(SB)/8, $0x0000000000000000
+GLOBL bsmFirstRowsAVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func bsmFirstRowsAVX2(price []float64, delta []float64, gamma []float64, vega []float64, theta []float64, rho []float64, sign []float64, S []float64, K []float64, T []float64, sigma []float64, r []float64, q []float64)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
@@ -1960,7 +2334,6 @@ TEXT ·bsmFirstRowsAVX2(SB), $1632-312
 	MOVQ rho_base+120(FP), R11
 	MOVQ sign_base+144(FP), R12
 	MOVQ S_base+168(FP), R13
-	MOVQ K_base+192(FP), R15
 	XORL AX, AX
 	SUBQ $+8, CX
 	JLT  rest
@@ -1975,9 +2348,12 @@ body:
 	PREFETCHT0   1024(R13)(AX*1)
 	VMOVUPD      (R13)(AX*1), Y2
 	VMOVUPD      32(R13)(AX*1), Y3
-	PREFETCHT0   1024(R15)(AX*1)
-	VMOVUPD      (R15)(AX*1), Y4
-	VMOVUPD      32(R15)(AX*1), Y5
+	MOVQ         K_base+192(FP), DX
+	PREFETCHT0   1024(DX)(AX*1)
+	MOVQ         K_base+192(FP), DX
+	VMOVUPD      (DX)(AX*1), Y4
+	MOVQ         K_base+192(FP), DX
+	VMOVUPD      32(DX)(AX*1), Y5
 	MOVQ         sigma_base+240(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         sigma_base+240(FP), DX
@@ -2896,350 +3272,842 @@ rest:
 	JEQ  done
 
 tail:
-	MOVQ         $+4, DX
+	MOVQ         $+8, DX
 	CMPQ         CX, DX
 	CMOVQLT      CX, DX
 	NEGQ         DX
-	LEAQ         bsmFirstRowsAVX2Masks<>+32(SB), R14
+	LEAQ         bsmFirstRowsAVX2Masks<>+64(SB), R14
 	VMOVUPD      (R14)(DX*8), Y15
+	VMOVUPD      32(R14)(DX*8), Y14
 	MOVQ         T_base+216(FP), DX
 	VMASKMOVPD   (DX)(AX*1), Y15, Y0
-	VMASKMOVPD   (R13)(AX*1), Y15, Y1
-	VMASKMOVPD   (R15)(AX*1), Y15, Y2
-	MOVQ         sigma_base+240(FP), DX
-	VMASKMOVPD   (DX)(AX*1), Y15, Y3
-	MOVQ         r_base+264(FP), DX
+	MOVQ         T_base+216(FP), DX
+	VMASKMOVPD   32(DX)(AX*1), Y14, Y1
+	VMASKMOVPD   (R13)(AX*1), Y15, Y2
+	VMASKMOVPD   32(R13)(AX*1), Y14, Y3
+	MOVQ         K_base+192(FP), DX
 	VMASKMOVPD   (DX)(AX*1), Y15, Y4
+	MOVQ         K_base+192(FP), DX
+	VMASKMOVPD   32(DX)(AX*1), Y14, Y5
+	MOVQ         sigma_base+240(FP), DX
+	VMASKMOVPD   (DX)(AX*1), Y15, Y6
+	MOVQ         sigma_base+240(FP), DX
+	VMASKMOVPD   32(DX)(AX*1), Y14, Y7
+	MOVQ         r_base+264(FP), DX
+	VMASKMOVPD   (DX)(AX*1), Y15, Y8
+	MOVQ         r_base+264(FP), DX
+	VMASKMOVPD   32(DX)(AX*1), Y14, Y9
 	MOVQ         q_base+288(FP), DX
-	VMASKMOVPD   (DX)(AX*1), Y15, Y5
-	VMASKMOVPD   (R12)(AX*1), Y15, Y6
-	VSQRTPD      Y0, Y7
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+0(SB), Y8
-	VANDPD       Y8, Y1, Y9
-	VANDPD       Y8, Y2, Y10
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+32(SB), Y11
-	VMULPD       Y11, Y9, Y12
-	VMULPD       Y10, Y11, Y11
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+64(SB), Y13
-	VCMPPD       $0x11, Y13, Y9, Y14
-	VCMPPD       $0x11, Y13, Y10, Y13
-	VBLENDVPD    Y14, Y12, Y9, Y12
-	VBLENDVPD    Y13, Y11, Y10, Y11
-	VMOVUPD      Y6, (BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+256(SB), Y6
-	VANDPD       Y6, Y14, Y14
-	VANDPD       Y6, Y13, Y6
-	VCMPPD       $0x03, Y9, Y9, Y13
-	VMOVUPD      Y2, 32(BX)
-	VCMPPD       $0x03, Y10, Y10, Y2
-	VANDPD       bsmFirstRowsAVX2Consts<>+96(SB), Y12, Y8
-	VPSRLQ       $0x34, Y12, Y12
-	VORPD        bsmFirstRowsAVX2Consts<>+128(SB), Y8, Y8
-	VORPD        Y13, Y8, Y8
-	VORPD        bsmFirstRowsAVX2Consts<>+192(SB), Y12, Y12
-	VSUBPD       bsmFirstRowsAVX2Consts<>+224(SB), Y12, Y12
-	VSUBPD       Y14, Y12, Y12
+	VMASKMOVPD   (DX)(AX*1), Y15, Y10
+	MOVQ         q_base+288(FP), DX
+	VMASKMOVPD   32(DX)(AX*1), Y14, Y11
+	VMASKMOVPD   (R12)(AX*1), Y15, Y12
+	VMASKMOVPD   32(R12)(AX*1), Y14, Y13
+	VMOVUPD      Y13, (BX)
+	VSQRTPD      Y0, Y13
+	VMOVUPD      Y12, 32(BX)
+	VSQRTPD      Y1, Y12
+	VMOVUPD      Y1, 64(BX)
+	VANDPD       bsmFirstRowsAVX2Consts<>+0(SB), Y2, Y1
+	VMOVUPD      Y0, 96(BX)
+	VANDPD       bsmFirstRowsAVX2Consts<>+0(SB), Y3, Y0
+	VMOVUPD      Y9, 128(BX)
+	VANDPD       bsmFirstRowsAVX2Consts<>+0(SB), Y4, Y9
+	VMOVUPD      Y4, 160(BX)
+	VANDPD       bsmFirstRowsAVX2Consts<>+0(SB), Y5, Y4
+	VMOVUPD      Y5, 192(BX)
+	VMULPD       bsmFirstRowsAVX2Consts<>+32(SB), Y1, Y5
+	VMOVUPD      Y11, 224(BX)
+	VMULPD       bsmFirstRowsAVX2Consts<>+32(SB), Y0, Y11
+	VMOVUPD      Y8, 256(BX)
+	VMULPD       bsmFirstRowsAVX2Consts<>+32(SB), Y9, Y8
+	VMOVUPD      Y10, 288(BX)
+	VMULPD       bsmFirstRowsAVX2Consts<>+32(SB), Y4, Y10
+	VMOVUPD      Y3, 320(BX)
+	VCMPPD       $0x11, bsmFirstRowsAVX2Consts<>+64(SB), Y1, Y3
+	VMOVUPD      Y2, 352(BX)
+	VCMPPD       $0x11, bsmFirstRowsAVX2Consts<>+64(SB), Y0, Y2
+	VBLENDVPD    Y3, Y5, Y1, Y5
+	VBLENDVPD    Y2, Y11, Y0, Y11
+	VANDPD       bsmFirstRowsAVX2Consts<>+256(SB), Y3, Y3
+	VANDPD       bsmFirstRowsAVX2Consts<>+256(SB), Y2, Y2
+	VMOVUPD      Y7, 384(BX)
+	VCMPPD       $0x11, bsmFirstRowsAVX2Consts<>+64(SB), Y9, Y7
+	VMOVUPD      Y12, 416(BX)
+	VCMPPD       $0x11, bsmFirstRowsAVX2Consts<>+64(SB), Y4, Y12
+	VBLENDVPD    Y7, Y8, Y9, Y8
+	VBLENDVPD    Y12, Y10, Y4, Y10
+	VANDPD       bsmFirstRowsAVX2Consts<>+256(SB), Y7, Y7
+	VANDPD       bsmFirstRowsAVX2Consts<>+256(SB), Y12, Y12
+	VMOVUPD      Y6, 448(BX)
+	VCMPPD       $0x03, Y1, Y1, Y6
+	VMOVUPD      Y1, 480(BX)
+	VCMPPD       $0x03, Y0, Y0, Y1
+	VMOVUPD      Y0, 512(BX)
+	VCMPPD       $0x03, Y9, Y9, Y0
+	VMOVUPD      Y9, 544(BX)
+	VCMPPD       $0x03, Y4, Y4, Y9
+	VMOVUPD      Y4, 576(BX)
+	VANDPD       bsmFirstRowsAVX2Consts<>+96(SB), Y5, Y4
+	VMOVUPD      Y13, 608(BX)
 	VANDPD       bsmFirstRowsAVX2Consts<>+96(SB), Y11, Y13
-	VPSRLQ       $0x34, Y11, Y11
+	VORPD        bsmFirstRowsAVX2Consts<>+128(SB), Y4, Y4
 	VORPD        bsmFirstRowsAVX2Consts<>+128(SB), Y13, Y13
-	VORPD        Y2, Y13, Y2
-	VORPD        bsmFirstRowsAVX2Consts<>+192(SB), Y11, Y11
-	VSUBPD       bsmFirstRowsAVX2Consts<>+224(SB), Y11, Y11
-	VSUBPD       Y6, Y11, Y6
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+160(SB), Y11
-	VMULPD       Y11, Y8, Y13
-	VCMPPD       $0x11, Y2, Y13, Y13
-	VMULPD       Y11, Y2, Y11
-	VCMPPD       $0x11, Y8, Y11, Y11
-	VADDPD       Y8, Y8, Y14
-	VBLENDVPD    Y13, Y14, Y8, Y8
-	VADDPD       Y2, Y2, Y14
-	VBLENDVPD    Y11, Y14, Y2, Y2
-	VMULPD       Y7, Y3, Y14
-	VMULPD       Y3, Y3, Y3
-	VMOVUPD      Y7, 64(BX)
-	VADDPD       Y2, Y8, Y7
-	VSUBPD       Y2, Y8, Y2
-	VCMPPD       $0x00, bsmFirstRowsAVX2Consts<>+288(SB), Y9, Y8
-	VBLENDVPD    Y8, bsmFirstRowsAVX2Consts<>+352(SB), Y12, Y8
-	VMULPD       Y14, Y1, Y12
-	VMOVUPD      Y3, 96(BX)
-	VCMPPD       $0x00, bsmFirstRowsAVX2Consts<>+288(SB), Y10, Y3
-	VBLENDVPD    Y3, bsmFirstRowsAVX2Consts<>+352(SB), Y6, Y3
-	VMULPD       Y12, Y7, Y6
-	VMOVUPD      Y0, 128(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+128(SB), Y0
-	VDIVPD       Y6, Y0, Y6
-	VMULPD       Y6, Y12, Y12
-	VMULPD       Y6, Y7, Y6
-	VMULPD       Y12, Y2, Y2
-	VCMPPD       $0x11, bsmFirstRowsAVX2Consts<>+320(SB), Y9, Y7
-	VBLENDVPD    Y7, Y8, Y9, Y7
-	VMULPD       Y2, Y2, Y8
-	VCMPPD       $0x11, bsmFirstRowsAVX2Consts<>+320(SB), Y10, Y9
-	VBLENDVPD    Y9, Y3, Y10, Y3
-	VSUBPD       Y3, Y7, Y3
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+544(SB), Y7
-	VFMADD231PD  bsmFirstRowsAVX2Consts<>+512(SB), Y8, Y7
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+608(SB), Y8, Y7
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+672(SB), Y8, Y7
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+736(SB), Y8, Y7
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+768(SB), Y8, Y7
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+800(SB), Y8, Y7
-	VMULPD       Y7, Y8, Y7
-	VADDPD       bsmFirstRowsAVX2Consts<>+416(SB), Y3, Y8
-	VBLENDVPD    Y13, Y8, Y3, Y8
-	VADDPD       Y3, Y0, Y3
-	VBLENDVPD    Y11, Y3, Y8, Y3
-	VSUBPD       Y5, Y4, Y8
-	VMULPD       bsmFirstRowsAVX2Consts<>+384(SB), Y14, Y9
-	VMULPD       bsmFirstRowsAVX2Consts<>+448(SB), Y3, Y10
-	VFMADD231PD  Y7, Y2, Y10
-	VFMADD231PD  bsmFirstRowsAVX2Consts<>+1024(SB), Y2, Y10
-	VFMADD231PD  bsmFirstRowsAVX2Consts<>+1120(SB), Y3, Y10
-	VMULPD       Y6, Y1, Y2
-	VMULPD       Y6, Y14, Y3
-	VMOVUPD      128(BX), Y6
-	VFMADD231PD  Y8, Y6, Y10
-	VMULPD       Y5, Y6, Y7
-	VMULPD       96(BX), Y2, Y8
-	VXORPD       bsmFirstRowsAVX2Consts<>+480(SB), Y7, Y7
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+576(SB), Y11
-	VMINPD       Y7, Y11, Y7
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+640(SB), Y12
-	VMAXPD       Y7, Y12, Y7
-	VMOVAPD      Y9, Y13
-	VFMADD231PD  Y10, Y2, Y13
-	VFMSUB231PD  Y10, Y2, Y9
-	VMULPD       Y3, Y2, Y2
-	VMULPD       Y4, Y6, Y10
-	VXORPD       bsmFirstRowsAVX2Consts<>+480(SB), Y10, Y10
-	VMINPD       Y10, Y11, Y10
-	VMAXPD       Y10, Y12, Y10
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+0(SB), Y11
-	VANDPD       Y13, Y11, Y12
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1248(SB), Y6
-	VMINPD       Y12, Y6, Y12
-	VMOVUPD      Y4, 96(BX)
-	VANDPD       Y9, Y11, Y4
-	VMINPD       Y4, Y6, Y4
-	VMULPD       bsmFirstRowsAVX2Consts<>+704(SB), Y7, Y6
-	VROUNDPD     $0x08, Y6, Y6
-	VFMADD231PD  bsmFirstRowsAVX2Consts<>+832(SB), Y6, Y7
-	VFMADD231PD  bsmFirstRowsAVX2Consts<>+896(SB), Y6, Y7
-	VMOVUPD      Y5, 160(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1312(SB), Y5
-	VFMADD213PD  Y0, Y12, Y5
-	VMOVUPD      Y9, 192(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1344(SB), Y9
-	VMOVUPD      Y2, 224(BX)
-	VADDPD       Y9, Y12, Y2
-	VMOVUPD      Y3, 256(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1312(SB), Y3
-	VFMADD213PD  Y0, Y4, Y3
-	VADDPD       Y9, Y4, Y9
-	VMOVUPD      Y8, 288(BX)
-	VMULPD       bsmFirstRowsAVX2Consts<>+1376(SB), Y12, Y8
-	VMOVUPD      Y13, 320(BX)
-	VMULPD       bsmFirstRowsAVX2Consts<>+704(SB), Y10, Y13
-	VROUNDPD     $0x08, Y13, Y13
-	VFMADD231PD  bsmFirstRowsAVX2Consts<>+832(SB), Y13, Y10
-	VFMADD231PD  bsmFirstRowsAVX2Consts<>+896(SB), Y13, Y10
-	VMOVUPD      Y14, 352(BX)
-	VMULPD       Y2, Y5, Y14
-	VMOVUPD      Y13, 384(BX)
-	VMULPD       Y9, Y3, Y13
-	VMOVUPD      Y1, 416(BX)
-	VMULPD       Y8, Y12, Y1
-	VMULPD       bsmFirstRowsAVX2Consts<>+704(SB), Y1, Y1
-	VROUNDPD     $0x08, Y1, Y1
-	VMULPD       Y13, Y14, Y11
-	VDIVPD       Y11, Y0, Y11
-	VMULPD       Y11, Y13, Y13
-	VMULPD       Y11, Y14, Y11
+	VORPD        Y6, Y4, Y4
+	VORPD        Y1, Y13, Y1
+	VPSRLQ       $0x34, Y5, Y5
+	VPSRLQ       $0x34, Y11, Y6
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+192(SB), Y11
+	VORPD        Y11, Y5, Y5
+	VORPD        Y11, Y6, Y6
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+224(SB), Y13
+	VSUBPD       Y13, Y5, Y5
+	VSUBPD       Y13, Y6, Y6
+	VSUBPD       Y3, Y5, Y3
+	VSUBPD       Y2, Y6, Y2
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+96(SB), Y5
+	VANDPD       Y8, Y5, Y6
+	VANDPD       Y10, Y5, Y5
+	VORPD        bsmFirstRowsAVX2Consts<>+128(SB), Y6, Y6
+	VORPD        bsmFirstRowsAVX2Consts<>+128(SB), Y5, Y5
+	VORPD        Y0, Y6, Y0
+	VORPD        Y9, Y5, Y5
+	VPSRLQ       $0x34, Y8, Y6
+	VPSRLQ       $0x34, Y10, Y8
+	VORPD        Y6, Y11, Y6
+	VORPD        Y8, Y11, Y8
+	VSUBPD       Y13, Y6, Y6
+	VSUBPD       Y13, Y8, Y8
+	VSUBPD       Y7, Y6, Y6
+	VSUBPD       Y12, Y8, Y7
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+160(SB), Y8
+	VMULPD       Y8, Y4, Y9
+	VMULPD       Y8, Y1, Y10
+	VCMPPD       $0x11, Y0, Y9, Y9
+	VCMPPD       $0x11, Y5, Y10, Y10
+	VMULPD       Y8, Y0, Y11
+	VMULPD       Y8, Y5, Y8
+	VCMPPD       $0x11, Y4, Y11, Y11
+	VCMPPD       $0x11, Y1, Y8, Y8
+	VADDPD       Y4, Y4, Y12
+	VADDPD       Y1, Y1, Y13
+	VBLENDVPD    Y9, Y12, Y4, Y4
+	VBLENDVPD    Y10, Y13, Y1, Y1
+	VADDPD       Y0, Y0, Y12
+	VADDPD       Y5, Y5, Y13
+	VBLENDVPD    Y11, Y12, Y0, Y0
+	VBLENDVPD    Y8, Y13, Y5, Y5
+	VMOVUPD      448(BX), Y12
+	VMULPD       608(BX), Y12, Y13
+	VMOVUPD      Y8, 640(BX)
+	VMOVUPD      384(BX), Y8
+	VMOVUPD      Y11, 672(BX)
+	VMULPD       416(BX), Y8, Y11
+	VMULPD       Y12, Y12, Y12
+	VMULPD       Y8, Y8, Y8
+	VMOVUPD      Y10, 384(BX)
+	VADDPD       Y0, Y4, Y10
+	VMOVUPD      Y9, 448(BX)
+	VADDPD       Y5, Y1, Y9
+	VSUBPD       Y0, Y4, Y0
+	VSUBPD       Y5, Y1, Y1
+	VMULPD       352(BX), Y13, Y4
+	VMULPD       320(BX), Y11, Y5
+	VMOVUPD      Y8, 704(BX)
+	VMOVUPD      480(BX), Y8
+	VMOVUPD      Y12, 736(BX)
+	VCMPPD       $0x00, bsmFirstRowsAVX2Consts<>+288(SB), Y8, Y12
+	VMOVUPD      Y11, 768(BX)
+	VMOVUPD      512(BX), Y11
+	VMOVUPD      Y13, 800(BX)
+	VCMPPD       $0x00, bsmFirstRowsAVX2Consts<>+288(SB), Y11, Y13
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+352(SB), Y11
+	VBLENDVPD    Y12, Y11, Y3, Y3
+	VBLENDVPD    Y13, Y11, Y2, Y2
+	VMULPD       Y4, Y10, Y12
+	VMULPD       Y5, Y9, Y13
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+128(SB), Y8
+	VDIVPD       Y12, Y8, Y12
+	VDIVPD       Y13, Y8, Y13
+	VMULPD       Y12, Y4, Y4
 	VMULPD       Y13, Y5, Y5
-	VMULPD       Y13, Y2, Y2
-	VMULPD       Y11, Y3, Y3
-	VMULPD       Y11, Y9, Y9
-	VMULPD       Y3, Y4, Y3
-	VMULPD       Y5, Y12, Y4
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+992(SB), Y5
-	VFMADD231PD  bsmFirstRowsAVX2Consts<>+960(SB), Y7, Y5
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1056(SB), Y7, Y5
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1152(SB), Y7, Y5
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1184(SB), Y7, Y5
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1216(SB), Y7, Y5
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1280(SB), Y7, Y5
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1408(SB), Y7, Y5
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1440(SB), Y7, Y5
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1472(SB), Y7, Y5
-	VFMADD213PD  Y0, Y7, Y5
-	VFMADD213PD  Y0, Y5, Y7
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1024(SB), Y5
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+416(SB), Y11
-	VFMADD231PD  Y5, Y4, Y11
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+416(SB), Y3, Y5
-	VMULPD       bsmFirstRowsAVX2Consts<>+832(SB), Y1, Y13
-	VFMADD231PD  Y8, Y12, Y13
-	VFMADD231PD  bsmFirstRowsAVX2Consts<>+896(SB), Y1, Y13
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1536(SB), Y8
-	VFMADD231PD  bsmFirstRowsAVX2Consts<>+1504(SB), Y11, Y8
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1568(SB), Y11, Y8
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1600(SB), Y11, Y8
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1632(SB), Y11, Y8
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1664(SB), Y11, Y8
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1696(SB), Y11, Y8
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1728(SB), Y11, Y8
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1760(SB), Y11, Y8
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1824(SB), Y11, Y8
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1856(SB), Y11, Y8
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1888(SB), Y11, Y8
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1920(SB), Y11, Y8
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1952(SB), Y11, Y8
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1984(SB), Y11, Y8
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2016(SB), Y11, Y8
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2048(SB), Y11, Y8
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2080(SB), Y11, Y8
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2176(SB), Y11, Y8
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2208(SB), Y11, Y8
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2240(SB), Y11, Y8
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2272(SB), Y8, Y11
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+384(SB), Y11, Y4
+	VMULPD       Y12, Y10, Y10
+	VMULPD       Y13, Y9, Y9
+	VMULPD       Y4, Y0, Y0
+	VMULPD       Y5, Y1, Y1
+	VMOVUPD      544(BX), Y4
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+288(SB), Y5
+	VCMPPD       $0x00, Y5, Y4, Y12
+	VMOVUPD      576(BX), Y13
+	VCMPPD       $0x00, Y5, Y13, Y8
+	VBLENDVPD    Y12, Y11, Y6, Y6
+	VBLENDVPD    Y8, Y11, Y7, Y7
+	VMULPD       Y0, Y0, Y8
+	VMULPD       Y1, Y1, Y11
+	VMOVUPD      480(BX), Y12
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+320(SB), Y5
+	VMOVUPD      Y1, 832(BX)
+	VCMPPD       $0x11, Y5, Y12, Y1
+	VMOVUPD      Y0, 864(BX)
+	VMOVUPD      512(BX), Y0
+	VCMPPD       $0x11, Y5, Y0, Y13
+	VBLENDVPD    Y1, Y3, Y12, Y1
+	VBLENDVPD    Y13, Y2, Y0, Y0
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+512(SB), Y2
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+544(SB), Y3
+	VFMADD231PD  Y2, Y8, Y3
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+544(SB), Y11, Y2
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+608(SB), Y12
+	VFMADD213PD  Y12, Y8, Y3
+	VFMADD231PD  Y2, Y11, Y12
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+672(SB), Y2
+	VFMADD213PD  Y2, Y8, Y3
+	VFMADD231PD  Y12, Y11, Y2
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+736(SB), Y12
+	VFMADD213PD  Y12, Y8, Y3
+	VFMADD231PD  Y2, Y11, Y12
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+768(SB), Y2
+	VFMADD213PD  Y2, Y8, Y3
+	VFMADD231PD  Y12, Y11, Y2
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+800(SB), Y12
+	VFMADD213PD  Y12, Y8, Y3
+	VFMADD231PD  Y2, Y11, Y12
+	VMULPD       Y3, Y8, Y2
+	VMULPD       Y12, Y11, Y3
+	VCMPPD       $0x11, Y5, Y4, Y8
+	VMOVUPD      576(BX), Y11
+	VCMPPD       $0x11, Y5, Y11, Y5
+	VBLENDVPD    Y8, Y6, Y4, Y4
+	VBLENDVPD    Y5, Y7, Y11, Y5
+	VSUBPD       Y4, Y1, Y1
+	VSUBPD       Y5, Y0, Y0
+	VMOVUPD      256(BX), Y4
+	VSUBPD       288(BX), Y4, Y5
+	VMOVUPD      128(BX), Y6
+	VSUBPD       224(BX), Y6, Y7
+	VMOVUPD      800(BX), Y8
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+384(SB), Y11
+	VMULPD       Y11, Y8, Y12
+	VMOVUPD      768(BX), Y13
+	VMULPD       Y11, Y13, Y6
+	VMULPD       352(BX), Y10, Y11
+	VMULPD       320(BX), Y9, Y4
+	VMULPD       Y10, Y8, Y10
+	VMULPD       Y9, Y13, Y9
+	VMULPD       736(BX), Y11, Y13
+	VMULPD       704(BX), Y4, Y8
+	VMOVUPD      Y8, 704(BX)
+	VADDPD       bsmFirstRowsAVX2Consts<>+416(SB), Y1, Y8
+	VMOVUPD      Y13, 736(BX)
+	VADDPD       bsmFirstRowsAVX2Consts<>+416(SB), Y0, Y13
+	VMOVUPD      Y9, 576(BX)
+	VMOVUPD      448(BX), Y9
+	VBLENDVPD    Y9, Y8, Y1, Y8
+	VMOVUPD      384(BX), Y9
+	VBLENDVPD    Y9, Y13, Y0, Y9
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+128(SB), Y13
+	VADDPD       Y1, Y13, Y1
+	VADDPD       Y0, Y13, Y0
+	VMOVUPD      672(BX), Y13
+	VBLENDVPD    Y13, Y1, Y8, Y1
+	VMOVUPD      640(BX), Y8
+	VBLENDVPD    Y8, Y0, Y9, Y0
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+448(SB), Y8
+	VMULPD       Y8, Y1, Y9
+	VMULPD       Y8, Y0, Y8
+	VMOVUPD      864(BX), Y13
+	VFMADD231PD  Y2, Y13, Y9
+	VMOVUPD      832(BX), Y2
+	VFMADD231PD  Y3, Y2, Y8
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1024(SB), Y3
+	VFMADD231PD  Y3, Y13, Y9
+	VFMADD231PD  Y3, Y2, Y8
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1120(SB), Y2
+	VFMADD231PD  Y2, Y1, Y9
+	VFMADD231PD  Y2, Y0, Y8
+	VMOVUPD      96(BX), Y0
+	VFMADD231PD  Y5, Y0, Y9
+	VMOVUPD      64(BX), Y1
+	VFMADD231PD  Y7, Y1, Y8
+	VMULPD       288(BX), Y0, Y2
+	VMULPD       224(BX), Y1, Y5
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+480(SB), Y7
+	VXORPD       Y7, Y2, Y2
+	VXORPD       Y7, Y5, Y5
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+576(SB), Y13
+	VMINPD       Y2, Y13, Y2
+	VMINPD       Y5, Y13, Y5
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+640(SB), Y3
+	VMAXPD       Y2, Y3, Y2
+	VMAXPD       Y5, Y3, Y5
+	VMOVAPD      Y12, Y3
+	VFMADD231PD  Y9, Y11, Y3
+	VMOVAPD      Y6, Y13
+	VFMADD231PD  Y8, Y4, Y13
+	VFMSUB231PD  Y9, Y11, Y12
+	VFMSUB231PD  Y8, Y4, Y6
+	VMULPD       Y10, Y11, Y8
+	VMULPD       576(BX), Y4, Y4
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+704(SB), Y9
+	VMULPD       Y9, Y2, Y11
+	VMOVUPD      Y4, 832(BX)
+	VMULPD       Y9, Y5, Y4
+	VROUNDPD     $0x08, Y11, Y11
+	VROUNDPD     $0x08, Y4, Y4
+	VMOVUPD      Y8, 864(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+832(SB), Y8
+	VFMADD231PD  Y8, Y11, Y2
+	VFMADD231PD  Y8, Y4, Y5
+	VMOVUPD      Y10, 640(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+896(SB), Y10
+	VFMADD231PD  Y10, Y11, Y2
+	VFMADD231PD  Y10, Y4, Y5
+	VMOVUPD      Y4, 672(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+0(SB), Y4
+	VMOVUPD      Y11, 384(BX)
+	VANDPD       Y3, Y4, Y11
+	VMOVUPD      Y3, 448(BX)
+	VANDPD       Y13, Y4, Y3
+	VMOVUPD      Y13, 544(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1248(SB), Y13
+	VMINPD       Y11, Y13, Y11
+	VMINPD       Y3, Y13, Y3
+	VMOVUPD      Y5, 512(BX)
+	VANDPD       Y12, Y4, Y5
+	VMOVUPD      Y12, 480(BX)
+	VANDPD       Y6, Y4, Y12
+	VMINPD       Y5, Y13, Y5
+	VMINPD       Y12, Y13, Y12
+	VMULPD       256(BX), Y0, Y13
+	VMULPD       128(BX), Y1, Y0
+	VXORPD       Y13, Y7, Y13
+	VXORPD       Y0, Y7, Y0
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+576(SB), Y1
+	VMINPD       Y13, Y1, Y13
+	VMINPD       Y0, Y1, Y0
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+640(SB), Y1
+	VMAXPD       Y13, Y1, Y13
+	VMAXPD       Y0, Y1, Y0
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1312(SB), Y1
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+128(SB), Y7
+	VFMADD231PD  Y1, Y11, Y7
+	VMOVUPD      Y6, 896(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+128(SB), Y6
+	VFMADD231PD  Y1, Y3, Y6
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1344(SB), Y4
+	VMOVUPD      Y2, 928(BX)
+	VADDPD       Y4, Y11, Y2
+	VADDPD       Y4, Y3, Y10
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+128(SB), Y8
+	VFMADD231PD  Y1, Y5, Y8
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+128(SB), Y12, Y1
+	VMOVUPD      Y1, 960(BX)
+	VADDPD       Y4, Y5, Y1
+	VADDPD       Y4, Y12, Y4
+	VMOVUPD      Y12, 992(BX)
+	VMULPD       bsmFirstRowsAVX2Consts<>+1376(SB), Y11, Y12
+	VMOVUPD      Y5, 1024(BX)
+	VMULPD       bsmFirstRowsAVX2Consts<>+1376(SB), Y3, Y5
+	VMOVUPD      Y3, 1056(BX)
+	VMULPD       Y2, Y7, Y3
+	VMOVUPD      Y2, 1088(BX)
+	VMULPD       Y10, Y6, Y2
+	VMOVUPD      Y10, 1120(BX)
+	VMULPD       Y13, Y9, Y10
+	VMOVUPD      Y6, 1152(BX)
+	VMULPD       Y0, Y9, Y6
+	VROUNDPD     $0x08, Y10, Y10
+	VROUNDPD     $0x08, Y6, Y6
+	VFMADD231PD  bsmFirstRowsAVX2Consts<>+832(SB), Y10, Y13
+	VFMADD231PD  bsmFirstRowsAVX2Consts<>+832(SB), Y6, Y0
+	VFMADD231PD  bsmFirstRowsAVX2Consts<>+896(SB), Y10, Y13
+	VFMADD231PD  bsmFirstRowsAVX2Consts<>+896(SB), Y6, Y0
+	VMOVUPD      Y6, 1184(BX)
+	VMULPD       Y1, Y8, Y6
+	VMOVUPD      Y10, 1216(BX)
+	VMULPD       960(BX), Y4, Y10
+	VMOVUPD      Y0, 1248(BX)
+	VMULPD       Y12, Y11, Y0
+	VMOVUPD      Y13, 1280(BX)
+	VMULPD       1056(BX), Y5, Y13
+	VMULPD       Y0, Y9, Y0
+	VMULPD       Y13, Y9, Y9
+	VROUNDPD     $0x08, Y0, Y0
+	VROUNDPD     $0x08, Y9, Y9
+	VMULPD       Y6, Y3, Y13
+	VMOVUPD      Y5, 1312(BX)
+	VMULPD       Y10, Y2, Y5
+	VMOVUPD      Y12, 1344(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+128(SB), Y12
+	VDIVPD       Y13, Y12, Y13
+	VDIVPD       Y5, Y12, Y5
+	VMULPD       Y13, Y6, Y6
+	VMULPD       Y5, Y10, Y10
+	VMULPD       Y13, Y3, Y3
+	VMULPD       Y5, Y2, Y2
+	VMULPD       Y6, Y7, Y5
+	VMULPD       1152(BX), Y10, Y7
+	VMULPD       1088(BX), Y6, Y6
+	VMULPD       1120(BX), Y10, Y10
+	VMULPD       Y3, Y8, Y8
+	VMULPD       960(BX), Y2, Y13
+	VMULPD       Y3, Y1, Y1
 	VMULPD       Y2, Y4, Y2
-	VANDPD       bsmFirstRowsAVX2Consts<>+0(SB), Y2, Y2
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1536(SB), Y4
-	VFMADD231PD  bsmFirstRowsAVX2Consts<>+1504(SB), Y5, Y4
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1568(SB), Y5, Y4
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1600(SB), Y5, Y4
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1632(SB), Y5, Y4
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1664(SB), Y5, Y4
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1696(SB), Y5, Y4
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1728(SB), Y5, Y4
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1760(SB), Y5, Y4
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1824(SB), Y5, Y4
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1856(SB), Y5, Y4
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1888(SB), Y5, Y4
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1920(SB), Y5, Y4
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1952(SB), Y5, Y4
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1984(SB), Y5, Y4
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2016(SB), Y5, Y4
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2048(SB), Y5, Y4
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2080(SB), Y5, Y4
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2176(SB), Y5, Y4
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2208(SB), Y5, Y4
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2240(SB), Y5, Y4
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2272(SB), Y4, Y5
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+384(SB), Y5, Y3
-	VMULPD       Y9, Y3, Y3
-	VANDPD       bsmFirstRowsAVX2Consts<>+0(SB), Y3, Y3
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+992(SB), Y4
-	VFMADD231PD  bsmFirstRowsAVX2Consts<>+960(SB), Y10, Y4
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1056(SB), Y10, Y4
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1152(SB), Y10, Y4
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1184(SB), Y10, Y4
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1216(SB), Y10, Y4
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1280(SB), Y10, Y4
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1408(SB), Y10, Y4
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1440(SB), Y10, Y4
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1472(SB), Y10, Y4
-	VFMADD213PD  Y0, Y10, Y4
-	VFMADD231PD  Y4, Y10, Y0
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+992(SB), Y4
-	VFMADD231PD  bsmFirstRowsAVX2Consts<>+960(SB), Y13, Y4
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1056(SB), Y13, Y4
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1152(SB), Y13, Y4
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1184(SB), Y13, Y4
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1216(SB), Y13, Y4
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1280(SB), Y13, Y4
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1408(SB), Y13, Y4
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1440(SB), Y13, Y4
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1472(SB), Y13, Y4
-	VMINPD       bsmFirstRowsAVX2Consts<>+864(SB), Y6, Y5
-	VMAXPD       bsmFirstRowsAVX2Consts<>+928(SB), Y5, Y5
-	VSUBPD       Y5, Y6, Y6
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1088(SB), Y8
-	VADDPD       Y8, Y5, Y5
-	VADDPD       Y8, Y6, Y6
-	VPSLLQ       $0x34, Y5, Y5
-	VPSLLQ       $0x34, Y6, Y6
-	VMULPD       Y6, Y7, Y6
-	VMULPD       Y5, Y6, Y5
-	VMOVUPD      416(BX), Y6
-	VMULPD       Y5, Y6, Y5
-	VMINPD       Y5, Y6, Y6
-	VMOVUPD      384(BX), Y7
-	VMINPD       bsmFirstRowsAVX2Consts<>+864(SB), Y7, Y9
-	VMAXPD       bsmFirstRowsAVX2Consts<>+928(SB), Y9, Y9
-	VSUBPD       Y9, Y7, Y7
-	VADDPD       Y9, Y8, Y9
-	VADDPD       Y7, Y8, Y7
-	VPSLLQ       $0x34, Y9, Y9
-	VPSLLQ       $0x34, Y7, Y7
-	VMULPD       Y7, Y0, Y0
-	VMULPD       Y9, Y0, Y0
-	VMULPD       32(BX), Y0, Y0
-	VMINPD       Y0, Y6, Y6
-	VMINPD       352(BX), Y6, Y6
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2144(SB), Y7
-	VCMPPD       $0x11, Y6, Y7, Y6
-	VMINPD       bsmFirstRowsAVX2Consts<>+864(SB), Y1, Y7
-	VMAXPD       bsmFirstRowsAVX2Consts<>+928(SB), Y7, Y7
-	VSUBPD       Y7, Y1, Y1
-	VADDPD       Y7, Y8, Y7
-	VADDPD       Y1, Y8, Y1
-	VPSLLQ       $0x34, Y7, Y7
-	VPSLLQ       $0x34, Y1, Y1
-	VMULPD       Y13, Y13, Y8
-	VFMADD231PD  Y4, Y8, Y13
-	VFMADD213PD  Y5, Y5, Y13
-	VMULPD       Y1, Y13, Y1
-	VMULPD       Y7, Y1, Y1
-	VMOVUPD      320(BX), Y4
-	VMULPD       (BX), Y4, Y7
-	VANDPD       bsmFirstRowsAVX2Consts<>+480(SB), Y4, Y4
-	VORPD        Y4, Y2, Y2
-	VCMPPD       $0x11, bsmFirstRowsAVX2Consts<>+288(SB), Y7, Y4
-	VMULPD       bsmFirstRowsAVX2Consts<>+1792(SB), Y1, Y7
-	VMULPD       288(BX), Y7, Y8
-	VMULPD       64(BX), Y7, Y9
-	VMASKMOVPD   Y9, Y15, (R9)(AX*1)
-	VMULPD       bsmFirstRowsAVX2Consts<>+1376(SB), Y8, Y8
-	VMULPD       256(BX), Y7, Y7
-	VMULPD       224(BX), Y7, Y7
-	VMASKMOVPD   Y7, Y15, (R8)(AX*1)
-	VMOVUPD      192(BX), Y7
-	VMULPD       (BX), Y7, Y9
-	VANDPD       bsmFirstRowsAVX2Consts<>+480(SB), Y7, Y7
-	VORPD        Y7, Y3, Y3
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+288(SB), Y7
-	VCMPPD       $0x11, Y7, Y9, Y9
-	VMOVUPD      (BX), Y10
-	VMULPD       Y5, Y10, Y11
-	VBLENDVPD    Y4, Y7, Y11, Y4
-	VMULPD       Y0, Y10, Y10
-	VADDPD       Y0, Y5, Y0
-	VBLENDVPD    Y9, Y7, Y10, Y5
-	VMOVAPD      Y4, Y7
-	VFNMADD231PD Y1, Y2, Y7
-	VADDPD       352(BX), Y0, Y0
-	VSUBPD       Y2, Y3, Y2
-	VSUBPD       Y5, Y4, Y4
-	VFNMADD231PD Y1, Y3, Y5
-	VFMADD231PD  160(BX), Y7, Y8
-	VCMPPD       $0x11, bsmFirstRowsAVX2Consts<>+2112(SB), Y0, Y0
-	VMULPD       256(BX), Y7, Y3
-	VFMADD231PD  Y2, Y1, Y4
-	VMULPD       128(BX), Y5, Y1
+	VMULPD       1024(BX), Y8, Y3
+	VMULPD       992(BX), Y13, Y4
+	VMULPD       Y5, Y11, Y5
+	VMULPD       1056(BX), Y7, Y7
+	VMOVUPD      928(BX), Y8
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+960(SB), Y13
+	VMOVUPD      Y2, 992(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+992(SB), Y2
+	VFMADD231PD  Y13, Y8, Y2
+	VMOVUPD      Y1, 1024(BX)
+	VMOVUPD      512(BX), Y1
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+992(SB), Y13, Y1
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1056(SB), Y13
+	VFMADD213PD  Y13, Y8, Y2
+	VMOVUPD      Y10, 960(BX)
+	VMOVUPD      512(BX), Y10
+	VFMADD213PD  Y13, Y10, Y1
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1152(SB), Y13
+	VFMADD213PD  Y13, Y8, Y2
+	VFMADD213PD  Y13, Y10, Y1
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1184(SB), Y13
+	VFMADD213PD  Y13, Y8, Y2
+	VFMADD213PD  Y13, Y10, Y1
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1216(SB), Y13
+	VFMADD213PD  Y13, Y8, Y2
+	VFMADD213PD  Y13, Y10, Y1
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1280(SB), Y13
+	VFMADD213PD  Y13, Y8, Y2
+	VFMADD213PD  Y13, Y10, Y1
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1408(SB), Y13
+	VFMADD213PD  Y13, Y8, Y2
+	VFMADD213PD  Y13, Y10, Y1
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1440(SB), Y13
+	VFMADD213PD  Y13, Y8, Y2
+	VFMADD213PD  Y13, Y10, Y1
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1472(SB), Y13
+	VFMADD213PD  Y13, Y8, Y2
+	VFMADD213PD  Y13, Y10, Y1
+	VFMADD213PD  Y12, Y8, Y2
+	VFMADD213PD  Y12, Y10, Y1
+	VFMADD213PD  Y12, Y2, Y8
+	VFMADD213PD  Y12, Y1, Y10
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1024(SB), Y1
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+416(SB), Y2
+	VFMADD231PD  Y1, Y5, Y2
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+416(SB), Y12
+	VFMADD231PD  Y1, Y7, Y12
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+416(SB), Y13
+	VFMADD231PD  Y1, Y3, Y13
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+416(SB), Y4, Y1
+	VMOVUPD      Y10, 512(BX)
+	VMULPD       bsmFirstRowsAVX2Consts<>+832(SB), Y0, Y10
+	VMOVUPD      Y8, 928(BX)
+	VMULPD       bsmFirstRowsAVX2Consts<>+832(SB), Y9, Y8
+	VFMADD231PD  1344(BX), Y11, Y10
+	VMOVUPD      1312(BX), Y11
+	VFMADD231PD  1056(BX), Y11, Y8
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+896(SB), Y11
+	VFMADD231PD  Y11, Y0, Y10
+	VFMADD231PD  Y11, Y9, Y8
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1504(SB), Y11
+	VMOVUPD      Y9, 1312(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1536(SB), Y9
+	VFMADD231PD  Y11, Y2, Y9
+	VMOVUPD      Y0, 1056(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1536(SB), Y0
+	VFMADD231PD  Y11, Y12, Y0
+	VMOVUPD      Y8, 1344(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1568(SB), Y8
+	VFMADD213PD  Y8, Y2, Y9
+	VFMADD213PD  Y8, Y12, Y0
+	VMOVUPD      Y10, 1120(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1600(SB), Y10
+	VFMADD213PD  Y10, Y2, Y9
+	VFMADD213PD  Y10, Y12, Y0
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1632(SB), Y10
+	VFMADD213PD  Y10, Y2, Y9
+	VFMADD213PD  Y10, Y12, Y0
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1664(SB), Y10
+	VFMADD213PD  Y10, Y2, Y9
+	VFMADD213PD  Y10, Y12, Y0
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1696(SB), Y10
+	VFMADD213PD  Y10, Y2, Y9
+	VFMADD213PD  Y10, Y12, Y0
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1728(SB), Y10
+	VFMADD213PD  Y10, Y2, Y9
+	VFMADD213PD  Y10, Y12, Y0
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1760(SB), Y10
+	VFMADD213PD  Y10, Y2, Y9
+	VFMADD213PD  Y10, Y12, Y0
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1824(SB), Y10
+	VFMADD213PD  Y10, Y2, Y9
+	VFMADD213PD  Y10, Y12, Y0
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1856(SB), Y10
+	VFMADD213PD  Y10, Y2, Y9
+	VFMADD213PD  Y10, Y12, Y0
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1888(SB), Y10
+	VFMADD213PD  Y10, Y2, Y9
+	VFMADD213PD  Y10, Y12, Y0
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1920(SB), Y10
+	VFMADD213PD  Y10, Y2, Y9
+	VFMADD213PD  Y10, Y12, Y0
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1952(SB), Y10
+	VFMADD213PD  Y10, Y2, Y9
+	VFMADD213PD  Y10, Y12, Y0
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1984(SB), Y10
+	VFMADD213PD  Y10, Y2, Y9
+	VFMADD213PD  Y10, Y12, Y0
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2016(SB), Y10
+	VFMADD213PD  Y10, Y2, Y9
+	VFMADD213PD  Y10, Y12, Y0
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2048(SB), Y10
+	VFMADD213PD  Y10, Y2, Y9
+	VFMADD213PD  Y10, Y12, Y0
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2080(SB), Y10
+	VFMADD213PD  Y10, Y2, Y9
+	VFMADD213PD  Y10, Y12, Y0
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2176(SB), Y10
+	VFMADD213PD  Y10, Y2, Y9
+	VFMADD213PD  Y10, Y12, Y0
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2208(SB), Y10
+	VFMADD213PD  Y10, Y2, Y9
+	VFMADD213PD  Y10, Y12, Y0
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2240(SB), Y10
+	VFMADD213PD  Y10, Y2, Y9
+	VFMADD213PD  Y10, Y12, Y0
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2272(SB), Y10
+	VFMADD213PD  Y10, Y9, Y2
+	VFMADD213PD  Y10, Y0, Y12
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+384(SB), Y0
+	VFMADD213PD  Y0, Y2, Y5
+	VFMADD213PD  Y0, Y12, Y7
+	VMULPD       Y6, Y5, Y2
+	VMULPD       960(BX), Y7, Y5
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+0(SB), Y6
+	VANDPD       Y2, Y6, Y2
+	VANDPD       Y5, Y6, Y5
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1536(SB), Y7
+	VFMADD231PD  Y11, Y13, Y7
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1536(SB), Y1, Y11
+	VFMADD213PD  Y8, Y13, Y7
+	VFMADD231PD  Y11, Y1, Y8
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1600(SB), Y9
+	VFMADD213PD  Y9, Y13, Y7
+	VFMADD231PD  Y8, Y1, Y9
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1632(SB), Y8
+	VFMADD213PD  Y8, Y13, Y7
+	VFMADD231PD  Y9, Y1, Y8
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1664(SB), Y9
+	VFMADD213PD  Y9, Y13, Y7
+	VFMADD231PD  Y8, Y1, Y9
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1696(SB), Y8
+	VFMADD213PD  Y8, Y13, Y7
+	VFMADD231PD  Y9, Y1, Y8
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1728(SB), Y9
+	VFMADD213PD  Y9, Y13, Y7
+	VFMADD231PD  Y8, Y1, Y9
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1760(SB), Y8
+	VFMADD213PD  Y8, Y13, Y7
+	VFMADD231PD  Y9, Y1, Y8
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1824(SB), Y9
+	VFMADD213PD  Y9, Y13, Y7
+	VFMADD231PD  Y8, Y1, Y9
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1856(SB), Y8
+	VFMADD213PD  Y8, Y13, Y7
+	VFMADD231PD  Y9, Y1, Y8
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1888(SB), Y9
+	VFMADD213PD  Y9, Y13, Y7
+	VFMADD231PD  Y8, Y1, Y9
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1920(SB), Y8
+	VFMADD213PD  Y8, Y13, Y7
+	VFMADD231PD  Y9, Y1, Y8
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1952(SB), Y9
+	VFMADD213PD  Y9, Y13, Y7
+	VFMADD231PD  Y8, Y1, Y9
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1984(SB), Y8
+	VFMADD213PD  Y8, Y13, Y7
+	VFMADD231PD  Y9, Y1, Y8
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2016(SB), Y9
+	VFMADD213PD  Y9, Y13, Y7
+	VFMADD231PD  Y8, Y1, Y9
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2048(SB), Y8
+	VFMADD213PD  Y8, Y13, Y7
+	VFMADD231PD  Y9, Y1, Y8
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2080(SB), Y9
+	VFMADD213PD  Y9, Y13, Y7
+	VFMADD231PD  Y8, Y1, Y9
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2176(SB), Y8
+	VFMADD213PD  Y8, Y13, Y7
+	VFMADD231PD  Y9, Y1, Y8
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2208(SB), Y9
+	VFMADD213PD  Y9, Y13, Y7
+	VFMADD231PD  Y8, Y1, Y9
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2240(SB), Y8
+	VFMADD213PD  Y8, Y13, Y7
+	VFMADD231PD  Y9, Y1, Y8
+	VFMADD213PD  Y10, Y7, Y13
+	VFMADD231PD  Y8, Y1, Y10
+	VFMADD213PD  Y0, Y13, Y3
+	VFMADD231PD  Y10, Y4, Y0
+	VMULPD       1024(BX), Y3, Y1
+	VMULPD       992(BX), Y0, Y0
+	VANDPD       Y1, Y6, Y1
 	VANDPD       Y0, Y6, Y0
-	VFNMADD231PD 96(BX), Y5, Y8
-	VMASKMOVPD   Y3, Y15, (DI)(AX*1)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2304(SB), Y2
-	VBLENDVPD    Y0, Y4, Y2, Y0
-	VMASKMOVPD   Y1, Y15, (R11)(AX*1)
+	VMOVUPD      1280(BX), Y3
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+960(SB), Y4
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+992(SB), Y6
+	VFMADD231PD  Y4, Y3, Y6
+	VMOVUPD      1248(BX), Y7
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+992(SB), Y4, Y7
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1056(SB), Y8
+	VFMADD213PD  Y8, Y3, Y6
+	VMOVUPD      1248(BX), Y9
+	VFMADD213PD  Y8, Y9, Y7
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1152(SB), Y10
+	VFMADD213PD  Y10, Y3, Y6
+	VFMADD213PD  Y10, Y9, Y7
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1184(SB), Y11
+	VFMADD213PD  Y11, Y3, Y6
+	VFMADD213PD  Y11, Y9, Y7
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1216(SB), Y12
+	VFMADD213PD  Y12, Y3, Y6
+	VFMADD213PD  Y12, Y9, Y7
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1280(SB), Y13
+	VFMADD213PD  Y13, Y3, Y6
+	VFMADD213PD  Y13, Y9, Y7
+	VMOVUPD      Y0, 992(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1408(SB), Y0
+	VFMADD213PD  Y0, Y3, Y6
+	VFMADD213PD  Y0, Y9, Y7
+	VMOVUPD      Y1, 1024(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1440(SB), Y1
+	VFMADD213PD  Y1, Y3, Y6
+	VFMADD213PD  Y1, Y9, Y7
+	VMOVUPD      Y5, 960(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1472(SB), Y5
+	VFMADD213PD  Y5, Y3, Y6
+	VFMADD213PD  Y5, Y9, Y7
+	VMOVUPD      Y2, 1088(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+128(SB), Y2
+	VFMADD213PD  Y2, Y3, Y6
+	VFMADD213PD  Y2, Y9, Y7
+	VFMADD213PD  Y2, Y6, Y3
+	VFMADD231PD  Y7, Y9, Y2
+	VMOVUPD      1120(BX), Y6
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+992(SB), Y7
+	VFMADD231PD  Y4, Y6, Y7
+	VMOVUPD      1344(BX), Y9
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+992(SB), Y9, Y4
+	VFMADD213PD  Y8, Y6, Y7
+	VFMADD231PD  Y4, Y9, Y8
+	VFMADD213PD  Y10, Y6, Y7
+	VFMADD231PD  Y8, Y9, Y10
+	VFMADD213PD  Y11, Y6, Y7
+	VFMADD231PD  Y10, Y9, Y11
+	VFMADD213PD  Y12, Y6, Y7
+	VFMADD231PD  Y11, Y9, Y12
+	VFMADD213PD  Y13, Y6, Y7
+	VFMADD231PD  Y12, Y9, Y13
+	VFMADD213PD  Y0, Y6, Y7
+	VFMADD231PD  Y13, Y9, Y0
+	VFMADD213PD  Y1, Y6, Y7
+	VFMADD231PD  Y0, Y9, Y1
+	VFMADD213PD  Y5, Y6, Y7
+	VFMADD231PD  Y1, Y9, Y5
+	VMOVUPD      384(BX), Y0
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+864(SB), Y1
+	VMINPD       Y1, Y0, Y4
+	VMOVUPD      672(BX), Y8
+	VMINPD       Y1, Y8, Y10
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+928(SB), Y11
+	VMAXPD       Y11, Y4, Y4
+	VMAXPD       Y11, Y10, Y10
+	VSUBPD       Y4, Y0, Y0
+	VSUBPD       Y10, Y8, Y8
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1088(SB), Y12
+	VADDPD       Y12, Y4, Y4
+	VADDPD       Y12, Y10, Y10
+	VADDPD       Y12, Y0, Y0
+	VADDPD       Y12, Y8, Y8
+	VPSLLQ       $0x34, Y4, Y4
+	VPSLLQ       $0x34, Y10, Y10
+	VPSLLQ       $0x34, Y0, Y0
+	VPSLLQ       $0x34, Y8, Y8
+	VMULPD       928(BX), Y0, Y0
+	VMULPD       512(BX), Y8, Y8
+	VMULPD       Y4, Y0, Y0
+	VMULPD       Y10, Y8, Y4
+	VMOVUPD      352(BX), Y8
+	VMULPD       Y0, Y8, Y0
+	VMOVUPD      320(BX), Y10
+	VMULPD       Y4, Y10, Y4
+	VMINPD       Y0, Y8, Y8
+	VMINPD       Y4, Y10, Y10
+	VMOVUPD      1216(BX), Y13
+	VMINPD       Y1, Y13, Y9
+	VMOVUPD      1184(BX), Y6
+	VMOVUPD      Y4, 320(BX)
+	VMINPD       Y1, Y6, Y4
+	VMAXPD       Y11, Y9, Y9
+	VMAXPD       Y11, Y4, Y4
+	VSUBPD       Y9, Y13, Y13
+	VSUBPD       Y4, Y6, Y6
+	VADDPD       Y9, Y12, Y9
+	VADDPD       Y4, Y12, Y4
+	VADDPD       Y13, Y12, Y13
+	VADDPD       Y6, Y12, Y6
+	VPSLLQ       $0x34, Y9, Y9
+	VPSLLQ       $0x34, Y4, Y4
+	VPSLLQ       $0x34, Y13, Y13
+	VPSLLQ       $0x34, Y6, Y6
+	VMULPD       Y13, Y3, Y3
+	VMULPD       Y6, Y2, Y2
+	VMULPD       Y9, Y3, Y3
+	VMULPD       Y4, Y2, Y2
+	VMULPD       160(BX), Y3, Y3
+	VMULPD       192(BX), Y2, Y2
+	VMINPD       Y3, Y8, Y4
+	VMINPD       Y2, Y10, Y6
+	VMINPD       800(BX), Y4, Y4
+	VMINPD       768(BX), Y6, Y6
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2144(SB), Y8
+	VCMPPD       $0x11, Y4, Y8, Y4
+	VCMPPD       $0x11, Y6, Y8, Y6
+	VMOVUPD      1056(BX), Y8
+	VMINPD       Y1, Y8, Y9
+	VMOVUPD      1312(BX), Y10
+	VMINPD       Y1, Y10, Y1
+	VMAXPD       Y11, Y9, Y9
+	VMAXPD       Y11, Y1, Y1
+	VSUBPD       Y9, Y8, Y8
+	VSUBPD       Y1, Y10, Y10
+	VADDPD       Y9, Y12, Y9
+	VADDPD       Y1, Y12, Y1
+	VADDPD       Y8, Y12, Y8
+	VADDPD       Y10, Y12, Y10
+	VPSLLQ       $0x34, Y9, Y9
+	VPSLLQ       $0x34, Y1, Y1
+	VPSLLQ       $0x34, Y8, Y8
+	VPSLLQ       $0x34, Y10, Y10
+	VMOVUPD      1120(BX), Y11
+	VMULPD       Y11, Y11, Y12
+	VMOVUPD      1344(BX), Y13
+	VMOVUPD      Y6, 1312(BX)
+	VMULPD       Y13, Y13, Y6
+	VFMADD231PD  Y7, Y12, Y11
+	VFMADD231PD  Y5, Y6, Y13
+	VFMADD213PD  Y0, Y0, Y11
+	VMOVUPD      320(BX), Y5
+	VFMADD213PD  Y5, Y5, Y13
+	VMULPD       Y8, Y11, Y6
+	VMULPD       Y10, Y13, Y7
+	VMULPD       Y9, Y6, Y6
+	VMULPD       Y1, Y7, Y1
+	VMOVUPD      448(BX), Y7
+	VMULPD       32(BX), Y7, Y8
+	VMOVUPD      544(BX), Y9
+	VMULPD       (BX), Y9, Y10
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+480(SB), Y11
+	VANDPD       Y7, Y11, Y7
+	VANDPD       Y9, Y11, Y9
+	VORPD        1088(BX), Y7, Y7
+	VORPD        960(BX), Y9, Y9
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+288(SB), Y12
+	VCMPPD       $0x11, Y12, Y8, Y8
+	VCMPPD       $0x11, Y12, Y10, Y10
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1792(SB), Y13
+	VMOVUPD      Y4, 960(BX)
+	VMULPD       Y13, Y6, Y4
+	VMULPD       Y13, Y1, Y13
+	VMULPD       736(BX), Y4, Y5
+	VMULPD       704(BX), Y13, Y12
+	VMOVUPD      Y1, 704(BX)
+	VMULPD       608(BX), Y4, Y1
+	VMOVUPD      Y9, 608(BX)
+	VMULPD       416(BX), Y13, Y9
+	VMASKMOVPD   Y1, Y15, (R9)(AX*1)
+	VMASKMOVPD   Y9, Y14, 32(R9)(AX*1)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1376(SB), Y1
+	VMULPD       Y5, Y1, Y5
+	VMULPD       Y12, Y1, Y1
+	VMULPD       640(BX), Y4, Y4
+	VMULPD       576(BX), Y13, Y9
+	VMULPD       864(BX), Y4, Y4
+	VMULPD       832(BX), Y9, Y9
+	VMASKMOVPD   Y4, Y15, (R8)(AX*1)
+	VMASKMOVPD   Y9, Y14, 32(R8)(AX*1)
+	VMOVUPD      480(BX), Y4
+	VMULPD       32(BX), Y4, Y9
+	VMOVUPD      896(BX), Y12
+	VMULPD       (BX), Y12, Y13
+	VANDPD       Y4, Y11, Y4
+	VANDPD       Y12, Y11, Y11
+	VORPD        1024(BX), Y4, Y4
+	VORPD        992(BX), Y11, Y11
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+288(SB), Y12
+	VCMPPD       $0x11, Y12, Y9, Y9
+	VCMPPD       $0x11, Y12, Y13, Y13
+	VMOVUPD      Y1, 992(BX)
+	VMULPD       32(BX), Y0, Y1
+	VMOVUPD      Y5, 1024(BX)
+	VMOVUPD      (BX), Y5
+	VMOVUPD      Y11, 896(BX)
+	VMULPD       320(BX), Y5, Y11
+	VBLENDVPD    Y8, Y12, Y1, Y1
+	VBLENDVPD    Y10, Y12, Y11, Y8
+	VMULPD       32(BX), Y3, Y10
+	VMULPD       Y2, Y5, Y5
+	VADDPD       Y3, Y0, Y0
+	VADDPD       320(BX), Y2, Y2
+	VBLENDVPD    Y9, Y12, Y10, Y3
+	VBLENDVPD    Y13, Y12, Y5, Y5
+	VADDPD       800(BX), Y0, Y0
+	VADDPD       768(BX), Y2, Y2
+	VMOVAPD      Y1, Y9
+	VFNMADD231PD Y6, Y7, Y9
+	VMOVUPD      608(BX), Y10
+	VFNMADD132PD 704(BX), Y8, Y10
+	VSUBPD       Y7, Y4, Y7
+	VMOVUPD      896(BX), Y11
+	VSUBPD       608(BX), Y11, Y12
+	VSUBPD       Y3, Y1, Y1
+	VSUBPD       Y5, Y8, Y8
+	VFNMADD231PD Y6, Y4, Y3
+	VFNMADD231PD 704(BX), Y11, Y5
+	VMOVUPD      1024(BX), Y4
+	VFMADD231PD  288(BX), Y9, Y4
+	VMOVUPD      992(BX), Y11
+	VFMADD231PD  224(BX), Y10, Y11
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2112(SB), Y13
+	VCMPPD       $0x11, Y13, Y0, Y0
+	VCMPPD       $0x11, Y13, Y2, Y2
+	VFMADD231PD  Y7, Y6, Y1
+	VFMADD231PD  704(BX), Y12, Y8
+	VMULPD       640(BX), Y9, Y6
+	VMULPD       576(BX), Y10, Y7
+	VFNMADD231PD 256(BX), Y3, Y4
+	VFNMADD231PD 128(BX), Y5, Y11
+	VMULPD       96(BX), Y3, Y3
+	VMULPD       64(BX), Y5, Y5
+	VANDPD       960(BX), Y0, Y0
+	VANDPD       1312(BX), Y2, Y2
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2304(SB), Y9
+	VBLENDVPD    Y0, Y1, Y9, Y0
+	VBLENDVPD    Y2, Y8, Y9, Y1
+	VMASKMOVPD   Y6, Y15, (DI)(AX*1)
+	VMASKMOVPD   Y7, Y14, 32(DI)(AX*1)
+	VMASKMOVPD   Y4, Y15, (R10)(AX*1)
+	VMASKMOVPD   Y11, Y14, 32(R10)(AX*1)
+	VMASKMOVPD   Y3, Y15, (R11)(AX*1)
+	VMASKMOVPD   Y5, Y14, 32(R11)(AX*1)
 	VMASKMOVPD   Y0, Y15, (SI)(AX*1)
-	VMASKMOVPD   Y8, Y15, (R10)(AX*1)
-	ADDQ         $+32, AX
-	SUBQ         $+4, CX
+	VMASKMOVPD   Y1, Y14, 32(SI)(AX*1)
+	ADDQ         $+64, AX
+	SUBQ         $+8, CX
 	JGT          tail
 
 done:

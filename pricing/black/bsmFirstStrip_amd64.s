@@ -82,7 +82,6 @@ TEXT ·bsmFirstStripAVX512(SB), $3712-248
 	MOVQ             rho_base+120(FP), R11
 	MOVQ             sign_base+144(FP), R12
 	MOVQ             K_base+168(FP), R13
-	MOVQ             sigma_base+192(FP), R15
 	VBROADCASTSD     S+216(FP), Z0
 	VBROADCASTSD     T+224(FP), Z1
 	VBROADCASTSD     r+232(FP), Z2
@@ -164,14 +163,22 @@ body:
 	VMOVUPD          128(R13)(AX*1), Z2
 	PREFETCHT0       1216(R13)(AX*1)
 	VMOVUPD          192(R13)(AX*1), Z3
-	PREFETCHT0       1024(R15)(AX*1)
-	VMOVUPD          (R15)(AX*1), Z4
-	PREFETCHT0       1088(R15)(AX*1)
-	VMOVUPD          64(R15)(AX*1), Z5
-	PREFETCHT0       1152(R15)(AX*1)
-	VMOVUPD          128(R15)(AX*1), Z6
-	PREFETCHT0       1216(R15)(AX*1)
-	VMOVUPD          192(R15)(AX*1), Z7
+	MOVQ             sigma_base+192(FP), DX
+	PREFETCHT0       1024(DX)(AX*1)
+	MOVQ             sigma_base+192(FP), DX
+	VMOVUPD          (DX)(AX*1), Z4
+	MOVQ             sigma_base+192(FP), DX
+	PREFETCHT0       1088(DX)(AX*1)
+	MOVQ             sigma_base+192(FP), DX
+	VMOVUPD          64(DX)(AX*1), Z5
+	MOVQ             sigma_base+192(FP), DX
+	PREFETCHT0       1152(DX)(AX*1)
+	MOVQ             sigma_base+192(FP), DX
+	VMOVUPD          128(DX)(AX*1), Z6
+	MOVQ             sigma_base+192(FP), DX
+	PREFETCHT0       1216(DX)(AX*1)
+	MOVQ             sigma_base+192(FP), DX
+	VMOVUPD          192(DX)(AX*1), Z7
 	PREFETCHT0       1024(R12)(AX*1)
 	VMOVUPD          (R12)(AX*1), Z8
 	PREFETCHT0       1088(R12)(AX*1)
@@ -202,10 +209,9 @@ body:
 	VMOVUPD          448(BX), Z25
 	VCMPPD           $0x11, Z25, Z22, K5
 	VCMPPD           $0x11, Z25, Z23, K6
-	KMOVB            K6, 768(BX)
-	VCMPPD           $0x11, Z25, Z24, K6
-	KMOVB            K6, 832(BX)
-	VCMPPD           $0x11, Z25, Z21, K6
+	VCMPPD           $0x11, Z25, Z24, K7
+	KMOVB            K7, 768(BX)
+	VCMPPD           $0x11, Z25, Z21, K7
 	VMOVAPD          Z25, Z21
 	VADDPD           Z25, Z25, K1, Z21
 	VMOVAPD          Z25, Z22
@@ -216,15 +222,14 @@ body:
 	VADDPD           Z25, Z25, K4, Z24
 	VMOVAPD          Z12, Z25
 	VADDPD           Z12, Z12, K5, Z25
-	KMOVB            K5, 896(BX)
-	KMOVB            768(BX), K5
 	VMOVAPD          Z13, Z12
-	VADDPD           Z13, Z13, K5, Z12
-	KMOVB            832(BX), K5
+	VADDPD           Z13, Z13, K6, Z12
+	KMOVB            K6, 832(BX)
+	KMOVB            768(BX), K6
 	VMOVAPD          Z14, Z13
-	VADDPD           Z14, Z14, K5, Z13
+	VADDPD           Z14, Z14, K6, Z13
 	VMOVAPD          Z15, Z14
-	VADDPD           Z15, Z15, K6, Z14
+	VADDPD           Z15, Z15, K7, Z14
 	VMOVUPD          (BX), Z15
 	VMULPD           Z17, Z15, Z26
 	VMULPD           Z18, Z15, Z27
@@ -242,58 +247,57 @@ body:
 	VMULPD           Z27, Z31, Z23
 	VMULPD           Z28, Z16, Z24
 	VMULPD           Z29, Z15, Z25
-	VMOVUPD          Z14, 960(BX)
+	VMOVUPD          Z14, 896(BX)
 	VGETEXPPD        Z0, Z14
-	VMOVUPD          Z13, 1024(BX)
+	VMOVUPD          Z13, 960(BX)
 	VGETEXPPD        Z1, Z13
-	VMOVUPD          Z12, 1088(BX)
+	VMOVUPD          Z12, 1024(BX)
 	VGETEXPPD        Z2, Z12
-	VMOVUPD          Z21, 1152(BX)
+	VMOVUPD          Z21, 1088(BX)
 	VGETEXPPD        Z3, Z21
-	VMOVUPD          Z15, 1216(BX)
+	VMOVUPD          Z15, 1152(BX)
 	VBROADCASTSD     bsmFirstStripAVX512Consts<>+128(SB), Z15
 	VDIVPD           Z22, Z15, Z22
 	VDIVPD           Z23, Z15, Z23
 	VDIVPD           Z24, Z15, Z24
 	VDIVPD           Z25, Z15, Z25
-	VMOVUPD          Z16, 1280(BX)
+	VMOVUPD          Z16, 1216(BX)
 	VMOVUPD          512(BX), Z16
 	VSUBPD           Z14, Z16, Z14
 	VSUBPD           Z13, Z16, Z13
 	VSUBPD           Z12, Z16, Z12
 	VSUBPD           Z21, Z16, Z16
 	VBROADCASTSD     bsmFirstStripAVX512Consts<>+144(SB), Z21
-	VMOVUPD          Z31, 1344(BX)
+	VMOVUPD          Z31, 1280(BX)
 	VMULPD           Z21, Z17, Z31
-	VMOVUPD          Z31, 1408(BX)
+	VMOVUPD          Z31, 1344(BX)
 	VMULPD           Z21, Z18, Z31
-	VMOVUPD          Z31, 1472(BX)
+	VMOVUPD          Z31, 1408(BX)
 	VMULPD           Z21, Z19, Z31
-	VMOVUPD          Z31, 1536(BX)
+	VMOVUPD          Z31, 1472(BX)
 	VMULPD           Z21, Z20, Z31
 	VBROADCASTSD     bsmFirstStripAVX512Consts<>+152(SB), Z21
-	VMOVUPD          Z31, 1600(BX)
+	VMOVUPD          Z31, 1536(BX)
 	VMOVAPD          Z14, Z31
 	VADDPD           Z21, Z14, K1, Z31
-	VMOVUPD          Z20, 1664(BX)
+	VMOVUPD          Z20, 1600(BX)
 	VMOVAPD          Z13, Z20
 	VADDPD           Z21, Z13, K2, Z20
-	VMOVUPD          Z19, 1728(BX)
+	VMOVUPD          Z19, 1664(BX)
 	VMOVAPD          Z12, Z19
 	VADDPD           Z21, Z12, K3, Z19
-	VMOVUPD          Z18, 1792(BX)
+	VMOVUPD          Z18, 1728(BX)
 	VMOVAPD          Z16, Z18
 	VADDPD           Z21, Z16, K4, Z18
 	VMULPD           Z4, Z4, Z4
 	VMULPD           Z5, Z5, Z5
 	VMULPD           Z6, Z6, Z6
 	VMULPD           Z7, Z7, Z7
-	KMOVB            896(BX), K1
-	VADDPD           Z15, Z14, K1, Z31
-	KMOVB            768(BX), K1
+	VADDPD           Z15, Z14, K5, Z31
+	KMOVB            832(BX), K1
 	VADDPD           Z15, Z13, K1, Z20
-	VADDPD           Z15, Z12, K5, Z19
-	VADDPD           Z15, Z16, K6, Z18
+	VADDPD           Z15, Z12, K6, Z19
+	VADDPD           Z15, Z16, K7, Z18
 	VMOVUPD          384(BX), Z12
 	VMULPD           Z12, Z0, Z0
 	VMULPD           Z12, Z1, Z1
@@ -306,11 +310,11 @@ body:
 	VMULPD           Z12, Z18, Z12
 	VMOVUPD          320(BX), Z21
 	VMULPD           Z21, Z8, Z15
-	VMOVUPD          Z15, 832(BX)
-	VMULPD           Z21, Z9, Z15
 	VMOVUPD          Z15, 768(BX)
+	VMULPD           Z21, Z9, Z15
+	VMOVUPD          Z15, 832(BX)
 	VMULPD           Z21, Z10, Z15
-	VMOVUPD          Z15, 896(BX)
+	VMOVUPD          Z15, 1792(BX)
 	VMULPD           Z21, Z11, Z15
 	VMOVUPD          Z15, 1856(BX)
 	VMULPD           Z0, Z8, Z15
@@ -325,28 +329,28 @@ body:
 	VMULPD           Z24, Z28, Z28
 	VMULPD           Z25, Z29, Z29
 	VMULPD           Z22, Z30, Z22
-	VMULPD           1344(BX), Z23, Z23
-	VMULPD           1280(BX), Z24, Z24
-	VMULPD           1216(BX), Z25, Z25
-	VMULPD           1152(BX), Z26, Z26
-	VMULPD           1088(BX), Z27, Z27
-	VMULPD           1024(BX), Z28, Z28
-	VMULPD           960(BX), Z29, Z29
+	VMULPD           1280(BX), Z23, Z23
+	VMULPD           1216(BX), Z24, Z24
+	VMULPD           1152(BX), Z25, Z25
+	VMULPD           1088(BX), Z26, Z26
+	VMULPD           1024(BX), Z27, Z27
+	VMULPD           960(BX), Z28, Z28
+	VMULPD           896(BX), Z29, Z29
 	VMOVUPD          (BX), Z30
-	VMOVUPD          Z15, 960(BX)
+	VMOVUPD          Z15, 896(BX)
 	VMULPD           Z22, Z30, Z15
-	VMOVUPD          Z11, 1024(BX)
+	VMOVUPD          Z11, 960(BX)
 	VMULPD           Z23, Z30, Z11
-	VMOVUPD          Z10, 1088(BX)
+	VMOVUPD          Z10, 1024(BX)
 	VMULPD           Z24, Z30, Z10
 	VMULPD           Z25, Z30, Z30
-	VMOVUPD          Z9, 1152(BX)
+	VMOVUPD          Z9, 1088(BX)
 	VMULPD           Z26, Z26, Z9
-	VMOVUPD          Z8, 1216(BX)
+	VMOVUPD          Z8, 1152(BX)
 	VMULPD           Z27, Z27, Z8
-	VMOVUPD          Z18, 1280(BX)
+	VMOVUPD          Z18, 1216(BX)
 	VMULPD           Z28, Z28, Z18
-	VMOVUPD          Z19, 1344(BX)
+	VMOVUPD          Z19, 1280(BX)
 	VMULPD           Z29, Z29, Z19
 	VMULPD           Z4, Z15, Z4
 	VMULPD           Z5, Z11, Z5
@@ -387,26 +391,26 @@ body:
 	VFMADD213PD      Z21, Z18, Z5
 	VFMADD231PD      Z4, Z19, Z21
 	VMULPD           Z22, Z17, Z4
-	VMOVUPD          1792(BX), Z22
+	VMOVUPD          1728(BX), Z22
 	VMULPD           Z23, Z22, Z23
-	VMULPD           1728(BX), Z24, Z24
-	VMULPD           1664(BX), Z25, Z25
+	VMULPD           1664(BX), Z24, Z24
+	VMULPD           1600(BX), Z25, Z25
 	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+200(SB), Z9, Z7
 	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+200(SB), Z8, Z6
 	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+200(SB), Z18, Z5
 	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+200(SB), Z19, Z21
 	VMINPD           Z17, Z31, Z31
 	VMINPD           Z22, Z30, Z30
-	VMINPD           1728(BX), Z10, Z10
-	VMINPD           1664(BX), Z20, Z20
+	VMINPD           1664(BX), Z10, Z10
+	VMINPD           1600(BX), Z20, Z20
 	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+208(SB), Z9, Z7
 	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+208(SB), Z8, Z6
 	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+208(SB), Z18, Z5
 	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+208(SB), Z19, Z21
 	VADDPD           Z0, Z17, Z0
 	VADDPD           Z1, Z22, Z1
-	VADDPD           1728(BX), Z2, Z2
-	VADDPD           1664(BX), Z3, Z3
+	VADDPD           1664(BX), Z2, Z2
+	VADDPD           1600(BX), Z3, Z3
 	VBROADCASTSD     bsmFirstStripAVX512Consts<>+216(SB), Z17
 	VFMADD213PD      Z17, Z9, Z7
 	VFMADD213PD      Z17, Z8, Z6
@@ -424,10 +428,9 @@ body:
 	VBROADCASTSD     bsmFirstStripAVX512Consts<>+232(SB), Z9
 	VCMPPD           $0x11, Z9, Z0, K5
 	VCMPPD           $0x11, Z9, Z1, K6
-	KMOVB            K4, 1664(BX)
-	VCMPPD           $0x11, Z9, Z2, K4
-	KMOVB            K3, 1728(BX)
-	VCMPPD           $0x11, Z9, Z3, K3
+	VCMPPD           $0x11, Z9, Z2, K7
+	KMOVB            K4, 1600(BX)
+	VCMPPD           $0x11, Z9, Z3, K4
 	VFMADD231PD      Z7, Z26, Z13
 	VFMADD231PD      Z6, Z27, Z14
 	VFMADD231PD      Z5, Z28, Z16
@@ -443,35 +446,34 @@ body:
 	VFMADD231PD      Z5, Z29, Z12
 	KANDB            K5, K1, K1
 	KANDB            K6, K2, K2
-	KMOVB            1728(BX), K5
+	KANDB            K7, K3, K3
+	KMOVB            1600(BX), K5
 	KANDB            K4, K5, K4
-	KMOVB            1664(BX), K5
-	KANDB            K3, K5, K3
 	VBROADCASTSD     bsmFirstStripAVX512Consts<>+248(SB), Z6
 	VFMADD231PD      2432(BX), Z6, Z13
 	VFMADD231PD      2368(BX), Z6, Z14
-	VFMADD231PD      1344(BX), Z6, Z16
-	VFMADD231PD      1280(BX), Z6, Z12
+	VFMADD231PD      1280(BX), Z6, Z16
+	VFMADD231PD      1216(BX), Z6, Z12
 	VMOVUPD          64(BX), Z6
 	VMOVUPD          640(BX), Z7
 	VFMADD231PD      Z7, Z6, Z13
 	VFMADD231PD      Z7, Z6, Z14
 	VFMADD231PD      Z7, Z6, Z16
 	VFMADD231PD      Z7, Z6, Z12
-	VMOVUPD          1408(BX), Z7
+	VMOVUPD          1344(BX), Z7
 	VFMADD231PD      Z13, Z15, Z7
-	VMOVUPD          1472(BX), Z8
+	VMOVUPD          1408(BX), Z8
 	VFMADD231PD      Z14, Z11, Z8
 	VMOVUPD          2560(BX), Z9
-	VMOVUPD          1536(BX), Z10
+	VMOVUPD          1472(BX), Z10
 	VFMADD231PD      Z16, Z9, Z10
 	VMOVUPD          2496(BX), Z17
-	VMOVUPD          1600(BX), Z18
+	VMOVUPD          1536(BX), Z18
 	VFMADD231PD      Z12, Z17, Z18
-	VFMSUB213PD      1408(BX), Z13, Z15
-	VFMSUB213PD      1472(BX), Z14, Z11
-	VFMSUB213PD      1536(BX), Z16, Z9
-	VFMSUB213PD      1600(BX), Z12, Z17
+	VFMSUB213PD      1344(BX), Z13, Z15
+	VFMSUB213PD      1408(BX), Z14, Z11
+	VFMSUB213PD      1472(BX), Z16, Z9
+	VFMSUB213PD      1536(BX), Z12, Z17
 	VBROADCASTSD     bsmFirstStripAVX512Consts<>+256(SB), Z12
 	VANDPD           Z12, Z7, Z13
 	VANDPD           Z12, Z8, Z14
@@ -500,25 +502,25 @@ body:
 	VBROADCASTSD     bsmFirstStripAVX512Consts<>+128(SB), Z31
 	VFMADD231PD      Z27, Z19, Z31
 	VBROADCASTSD     bsmFirstStripAVX512Consts<>+280(SB), Z6
-	VMOVUPD          Z3, 1600(BX)
+	VMOVUPD          Z3, 1536(BX)
 	VADDPD           Z6, Z13, Z3
 	VMOVUPD          Z2, 2496(BX)
 	VADDPD           Z6, Z14, Z2
-	VMOVUPD          Z1, 1536(BX)
+	VMOVUPD          Z1, 1472(BX)
 	VADDPD           Z6, Z16, Z1
 	VMOVUPD          Z0, 2560(BX)
 	VADDPD           Z6, Z19, Z0
-	VMOVUPD          Z25, 1472(BX)
+	VMOVUPD          Z25, 1408(BX)
 	VBROADCASTSD     bsmFirstStripAVX512Consts<>+128(SB), Z25
 	VFMADD231PD      Z27, Z20, Z25
-	VMOVUPD          Z24, 1408(BX)
+	VMOVUPD          Z24, 1344(BX)
 	VBROADCASTSD     bsmFirstStripAVX512Consts<>+128(SB), Z24
 	VFMADD231PD      Z27, Z21, Z24
-	VMOVUPD          Z23, 1280(BX)
+	VMOVUPD          Z23, 1216(BX)
 	VBROADCASTSD     bsmFirstStripAVX512Consts<>+128(SB), Z23
 	VFMADD231PD      Z27, Z22, Z23
 	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+128(SB), Z26, Z27
-	VMOVUPD          Z4, 1344(BX)
+	VMOVUPD          Z4, 1280(BX)
 	VADDPD           Z6, Z20, Z4
 	VADDPD           Z6, Z21, Z12
 	VMOVUPD          Z17, 2368(BX)
@@ -526,11 +528,11 @@ body:
 	VADDPD           Z6, Z26, Z6
 	VMOVUPD          Z9, 2432(BX)
 	VMULPD           Z3, Z28, Z9
-	VMOVUPD          Z11, 1664(BX)
+	VMOVUPD          Z11, 1600(BX)
 	VMULPD           Z2, Z29, Z11
-	VMOVUPD          Z15, 1728(BX)
+	VMOVUPD          Z15, 1664(BX)
 	VMULPD           Z1, Z30, Z15
-	VMOVUPD          Z18, 1792(BX)
+	VMOVUPD          Z18, 1728(BX)
 	VMULPD           Z0, Z31, Z18
 	VMOVUPD          Z10, 2624(BX)
 	VMULPD           Z4, Z25, Z10
@@ -749,26 +751,26 @@ body:
 	VPTERNLOGQ       $0xe4, Z20, Z21, Z2
 	VMOVUPD          2624(BX), Z22
 	VPTERNLOGQ       $0xe4, Z20, Z22, Z1
-	VMOVUPD          1792(BX), Z23
+	VMOVUPD          1728(BX), Z23
 	VPTERNLOGQ       $0xe4, Z20, Z23, Z0
 	VFMADD213PD      Z6, Z24, Z12
 	VFMADD213PD      Z6, Z25, Z15
 	VFMADD213PD      Z6, Z26, Z17
 	VFMADD231PD      Z27, Z19, Z6
-	VMOVUPD          1216(BX), Z27
+	VMOVUPD          1152(BX), Z27
 	VMULPD           Z18, Z27, Z18
-	VMOVUPD          1152(BX), Z29
+	VMOVUPD          1088(BX), Z29
 	VMULPD           Z21, Z29, Z21
-	VMOVUPD          1088(BX), Z30
+	VMOVUPD          1024(BX), Z30
 	VMULPD           Z22, Z30, Z22
-	VMOVUPD          1024(BX), Z31
+	VMOVUPD          960(BX), Z31
 	VMULPD           Z23, Z31, Z23
 	VFMADD213PD      Z11, Z24, Z12
 	VFMADD213PD      Z11, Z25, Z15
 	VFMADD213PD      Z11, Z26, Z17
 	VFMADD231PD      Z6, Z19, Z11
-	VMULPD           1728(BX), Z27, Z6
-	VMULPD           1664(BX), Z29, Z27
+	VMULPD           1664(BX), Z27, Z6
+	VMULPD           1600(BX), Z29, Z27
 	VMULPD           2432(BX), Z30, Z29
 	VMULPD           2368(BX), Z31, Z30
 	VFMADD213PD      Z9, Z24, Z12
@@ -778,9 +780,8 @@ body:
 	VBROADCASTSD     bsmFirstStripAVX512Consts<>+472(SB), Z11
 	VCMPPD           $0x11, Z11, Z18, K5
 	VCMPPD           $0x11, Z11, Z21, K6
-	KMOVB            K3, 1024(BX)
-	VCMPPD           $0x11, Z11, Z22, K3
-	KMOVB            K4, 1088(BX)
+	VCMPPD           $0x11, Z11, Z22, K7
+	KMOVB            K4, 960(BX)
 	VCMPPD           $0x11, Z11, Z23, K4
 	VMULPD           2880(BX), Z13, Z18
 	VMULPD           2944(BX), Z14, Z21
@@ -808,13 +809,13 @@ body:
 	VFMADD213PD      Z8, Z25, Z15
 	VFMADD213PD      Z8, Z26, Z17
 	VFMADD231PD      Z10, Z19, Z8
-	KMOVB            K2, 1152(BX)
-	VCMPPD           $0x11, Z11, Z6, K2
-	KMOVB            K1, 1216(BX)
-	VCMPPD           $0x11, Z11, Z27, K1
-	KMOVB            K1, 1792(BX)
+	KMOVB            K3, 1024(BX)
+	VCMPPD           $0x11, Z11, Z6, K3
+	KMOVB            K2, 1088(BX)
+	VCMPPD           $0x11, Z11, Z27, K2
+	KMOVB            K1, 1152(BX)
 	VCMPPD           $0x11, Z11, Z29, K1
-	KMOVB            K1, 2624(BX)
+	KMOVB            K1, 1728(BX)
 	VCMPPD           $0x11, Z11, Z30, K1
 	VBROADCASTSD     bsmFirstStripAVX512Consts<>+32(SB), Z6
 	VMULPD           Z4, Z6, Z10
@@ -963,12 +964,12 @@ body:
 	VFMADD213PD      Z5, Z15, Z25
 	VFMADD213PD      Z5, Z17, Z26
 	VFMADD231PD      Z6, Z19, Z5
-	VMOVUPD          832(BX), Z6
+	VMOVUPD          768(BX), Z6
 	VBLENDMPD        Z11, Z6, K5, Z6
-	VMOVUPD          768(BX), Z9
+	VMOVUPD          832(BX), Z9
 	VBLENDMPD        Z11, Z9, K6, Z9
-	VMOVUPD          896(BX), Z12
-	VBLENDMPD        Z11, Z12, K3, Z12
+	VMOVUPD          1792(BX), Z12
+	VBLENDMPD        Z11, Z12, K7, Z12
 	VMOVUPD          1856(BX), Z13
 	VBLENDMPD        Z11, Z13, K4, Z13
 	VBROADCASTSD     bsmFirstStripAVX512Consts<>+480(SB), Z14
@@ -989,14 +990,13 @@ body:
 	VMULPD           3136(BX), Z26, Z23
 	VMULPD           2816(BX), Z28, Z24
 	VMOVUPD          1920(BX), Z25
-	VBLENDMPD        Z11, Z25, K2, Z25
-	KMOVB            1792(BX), K2
+	VBLENDMPD        Z11, Z25, K3, Z25
 	VMOVUPD          1984(BX), Z26
 	VBLENDMPD        Z11, Z26, K2, Z26
-	KMOVB            2624(BX), K2
+	KMOVB            1728(BX), K2
 	VMOVUPD          2048(BX), Z27
 	VBLENDMPD        Z11, Z27, K2, Z27
-	VMOVUPD          960(BX), Z28
+	VMOVUPD          896(BX), Z28
 	VBLENDMPD        Z11, Z28, K1, Z11
 	VBROADCASTSD     bsmFirstStripAVX512Consts<>+288(SB), Z28
 	VMULPD           Z5, Z28, Z5
@@ -1011,11 +1011,11 @@ body:
 	VFNMADD231PD     Z10, Z1, Z30
 	VMOVAPD          Z13, Z31
 	VFNMADD231PD     Z8, Z0, Z31
-	VMOVUPD          Z14, 960(BX)
-	VMOVUPD          1728(BX), Z14
-	VPTERNLOGQ.BCST  $0xe4, bsmFirstStripAVX512Consts<>+256(SB), Z14, Z21
+	VMOVUPD          Z14, 896(BX)
 	VMOVUPD          1664(BX), Z14
-	VMOVUPD          Z17, 1728(BX)
+	VPTERNLOGQ.BCST  $0xe4, bsmFirstStripAVX512Consts<>+256(SB), Z14, Z21
+	VMOVUPD          1600(BX), Z14
+	VMOVUPD          Z17, 1664(BX)
 	VBROADCASTSD     bsmFirstStripAVX512Consts<>+256(SB), Z17
 	VPTERNLOGQ       $0xe4, Z17, Z14, Z22
 	VMOVUPD          2432(BX), Z14
@@ -1039,16 +1039,16 @@ body:
 	VFMADD231PD      Z29, Z14, Z18
 	VFMADD231PD      Z30, Z14, Z19
 	VFMADD231PD      Z31, Z14, Z20
-	VMOVUPD          1344(BX), Z14
+	VMOVUPD          1280(BX), Z14
 	VMULPD           Z15, Z14, Z17
-	VMOVUPD          1280(BX), Z21
+	VMOVUPD          1216(BX), Z21
 	VMULPD           Z16, Z21, Z22
-	VMOVUPD          1408(BX), Z23
-	VMULPD           1728(BX), Z23, Z24
+	VMOVUPD          1344(BX), Z23
+	VMULPD           1664(BX), Z23, Z24
 	VMOVUPD          Z11, 2368(BX)
-	VMOVUPD          1472(BX), Z11
+	VMOVUPD          1408(BX), Z11
 	VMOVUPD          Z20, 2432(BX)
-	VMULPD           960(BX), Z11, Z20
+	VMULPD           896(BX), Z11, Z20
 	VFMADD231PD      Z3, Z4, Z6
 	VFMADD231PD      Z2, Z7, Z9
 	VFMADD231PD      Z1, Z10, Z12
@@ -1058,14 +1058,14 @@ body:
 	VMULPD           Z30, Z23, Z2
 	VMULPD           Z31, Z11, Z3
 	VMULPD           2560(BX), Z17, Z4
-	VMULPD           1536(BX), Z22, Z7
+	VMULPD           1472(BX), Z22, Z7
 	VMULPD           2496(BX), Z24, Z8
-	VMULPD           1600(BX), Z20, Z10
+	VMULPD           1536(BX), Z20, Z10
 	VMOVUPD          256(BX), Z11
 	VMULPD           Z15, Z11, Z14
 	VMULPD           Z16, Z11, Z15
-	VMULPD           1728(BX), Z11, Z16
-	VMULPD           960(BX), Z11, Z11
+	VMULPD           1664(BX), Z11, Z16
+	VMULPD           896(BX), Z11, Z11
 	VMOVUPD          128(BX), Z17
 	VFNMADD231PD     Z25, Z17, Z5
 	VFNMADD231PD     Z26, Z17, Z18
@@ -1077,14 +1077,14 @@ body:
 	VMULPD           Z26, Z21, Z23
 	VMULPD           Z27, Z21, Z24
 	VMULPD           Z20, Z21, Z20
-	KMOVB            1216(BX), K1
+	KMOVB            1152(BX), K1
 	VBROADCASTSD     bsmFirstStripAVX512Consts<>+488(SB), Z21
 	VBLENDMPD        Z6, Z21, K1, Z6
-	KMOVB            1152(BX), K1
-	VBLENDMPD        Z9, Z21, K1, Z9
 	KMOVB            1088(BX), K1
-	VBLENDMPD        Z12, Z21, K1, Z12
+	VBLENDMPD        Z9, Z21, K1, Z9
 	KMOVB            1024(BX), K1
+	VBLENDMPD        Z12, Z21, K1, Z12
+	KMOVB            960(BX), K1
 	VBLENDMPD        Z13, Z21, K1, Z13
 	PREFETCHT0       1024(DI)(AX*1)
 	VMOVUPD          Z0, (DI)(AX*1)
@@ -1143,8 +1143,8 @@ rest:
 	JEQ  done
 
 tail:
-	MOVL $0x000000ff, DX
-	CMPQ CX, $0x08
+	MOVL $0x0000ffff, DX
+	CMPQ CX, $0x10
 	JGE  whole
 	MOVL $0x00000001, DX
 	SHLL CL, DX
@@ -1152,203 +1152,476 @@ tail:
 
 whole:
 	KMOVB            DX, K7
+	SHRL             $0x08, DX
+	KMOVB            DX, K6
 	VMOVUPD.Z        (R13)(AX*1), K7, Z0
-	VMOVUPD.Z        (R15)(AX*1), K7, Z1
-	VMOVUPD.Z        (R12)(AX*1), K7, Z2
-	VGETMANTPD       $0x04, Z0, Z3
-	VMULPD           256(BX), Z1, Z4
-	VGETEXPPD        Z0, Z5
-	VMULPD           Z1, Z1, Z1
-	VMULPD           384(BX), Z0, Z0
-	VMULPD           320(BX), Z2, Z6
-	VMULPD.BCST      bsmFirstStripAVX512Consts<>+136(SB), Z3, Z7
-	VMOVUPD          576(BX), Z8
-	VCMPPD           $0x11, Z3, Z8, K1
-	VMULPD           (BX), Z4, Z8
-	VMOVUPD          512(BX), Z9
-	VSUBPD           Z5, Z9, Z5
-	VMULPD.BCST      bsmFirstStripAVX512Consts<>+144(SB), Z4, Z9
-	VMULPD           Z0, Z2, Z10
-	VMOVUPD          704(BX), Z11
-	VMINPD           Z0, Z11, Z11
-	VMOVUPD          448(BX), Z12
-	VMOVAPD          Z12, Z13
-	VADDPD           Z12, Z12, K1, Z13
-	VCMPPD           $0x11, Z12, Z7, K2
-	VADDPD           320(BX), Z0, Z0
-	VMOVAPD          Z5, Z7
-	VADDPD.BCST      bsmFirstStripAVX512Consts<>+152(SB), Z5, K1, Z7
-	VMOVAPD          Z3, Z12
-	VADDPD           Z3, Z3, K2, Z12
-	VMINPD           Z4, Z11, Z3
-	VADDPD           Z0, Z4, Z0
-	VADDPD.BCST      bsmFirstStripAVX512Consts<>+128(SB), Z5, K2, Z7
-	VADDPD           Z12, Z13, Z5
-	VSUBPD           Z12, Z13, Z11
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+224(SB), Z12
-	VCMPPD           $0x11, Z3, Z12, K1
-	VCMPPD.BCST      $0x11, bsmFirstStripAVX512Consts<>+232(SB), Z0, K2
-	VMULPD.BCST      bsmFirstStripAVX512Consts<>+160(SB), Z7, Z0
-	VMULPD           Z8, Z5, Z3
-	KANDB            K2, K1, K1
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+128(SB), Z12
-	VDIVPD           Z3, Z12, Z3
-	VMULPD           Z3, Z8, Z8
-	VMULPD           Z3, Z5, Z3
-	VMULPD           Z8, Z11, Z5
-	VMULPD           (BX), Z3, Z8
-	VMULPD           Z3, Z4, Z3
-	VMULPD           Z5, Z5, Z4
-	VMULPD           Z1, Z8, Z1
-	VMULPD           Z3, Z8, Z11
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+176(SB), Z13
-	VFMADD231PD.BCST bsmFirstStripAVX512Consts<>+168(SB), Z4, Z13
-	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+184(SB), Z4, Z13
-	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+192(SB), Z4, Z13
-	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+200(SB), Z4, Z13
-	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+208(SB), Z4, Z13
-	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+216(SB), Z4, Z13
-	VMULPD           Z13, Z4, Z4
-	VFMADD231PD      Z4, Z5, Z0
-	VFMADD231PD.BCST bsmFirstStripAVX512Consts<>+240(SB), Z5, Z0
-	VFMADD231PD.BCST bsmFirstStripAVX512Consts<>+248(SB), Z7, Z0
-	VMOVUPD          64(BX), Z4
-	VFMADD231PD      640(BX), Z4, Z0
-	VMOVAPD          Z9, Z5
-	VFMADD231PD      Z0, Z8, Z5
-	VFMSUB231PD      Z0, Z8, Z9
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+256(SB), Z0
-	VANDPD           Z0, Z5, Z7
-	VANDPD           Z0, Z9, Z8
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+264(SB), Z13
-	VMINPD           Z7, Z13, Z7
-	VMINPD           Z8, Z13, Z8
-	VMULPD           Z5, Z2, Z13
-	VMULPD           Z9, Z2, Z2
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+272(SB), Z14
-	VFMADD213PD      Z12, Z7, Z14
-	VADDPD.BCST      bsmFirstStripAVX512Consts<>+280(SB), Z7, Z15
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+272(SB), Z16
-	VFMADD213PD      Z12, Z8, Z16
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+472(SB), Z17
-	VCMPPD           $0x11, Z17, Z13, K2
-	VADDPD.BCST      bsmFirstStripAVX512Consts<>+280(SB), Z8, Z13
-	VCMPPD           $0x11, Z17, Z2, K3
-	VMULPD.BCST      bsmFirstStripAVX512Consts<>+288(SB), Z7, Z2
-	VBLENDMPD        Z17, Z6, K2, Z6
-	VBLENDMPD        Z17, Z10, K3, Z10
-	VMULPD           Z15, Z14, Z17
-	VMULPD           Z13, Z16, Z18
-	VMULPD           Z2, Z7, Z19
-	VMULPD.BCST      bsmFirstStripAVX512Consts<>+24(SB), Z19, Z19
-	VRNDSCALEPD      $0x08, Z19, Z19
-	VMULPD           Z18, Z17, Z20
-	VDIVPD           Z20, Z12, Z12
-	VMULPD           Z12, Z18, Z18
-	VMULPD           Z12, Z17, Z12
-	VMULPD           Z18, Z14, Z14
-	VMULPD           Z18, Z15, Z15
-	VMULPD           Z12, Z16, Z16
-	VMULPD           Z12, Z13, Z12
-	VMULPD           Z16, Z8, Z8
-	VMULPD           Z14, Z7, Z13
-	VMULPD.BCST      bsmFirstStripAVX512Consts<>+32(SB), Z19, Z14
-	VFMADD231PD      Z2, Z7, Z14
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+240(SB), Z2
+	VMOVUPD.Z        64(R13)(AX*1), K6, Z1
+	MOVQ             sigma_base+192(FP), DX
+	VMOVUPD.Z        (DX)(AX*1), K7, Z2
+	MOVQ             sigma_base+192(FP), DX
+	VMOVUPD.Z        64(DX)(AX*1), K6, Z3
+	VMOVUPD.Z        (R12)(AX*1), K7, Z4
+	VMOVUPD.Z        64(R12)(AX*1), K6, Z5
+	VGETMANTPD       $0x04, Z0, Z6
+	VGETMANTPD       $0x04, Z1, Z7
+	VMOVUPD          256(BX), Z8
+	VMULPD           Z8, Z2, Z9
+	VMULPD           Z8, Z3, Z10
+	VGETEXPPD        Z0, Z11
+	VGETEXPPD        Z1, Z12
+	VMULPD           Z2, Z2, Z2
+	VMULPD           Z3, Z3, Z3
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+136(SB), Z13
+	VMULPD           Z13, Z6, Z14
+	VMULPD           Z13, Z7, Z13
+	VMOVUPD          576(BX), Z15
+	VCMPPD           $0x11, Z6, Z15, K1
+	VCMPPD           $0x11, Z7, Z15, K2
+	VMOVUPD          (BX), Z15
+	VMULPD           Z9, Z15, Z16
+	VMULPD           Z10, Z15, Z17
+	VMOVUPD          512(BX), Z18
+	VSUBPD           Z11, Z18, Z11
+	VSUBPD           Z12, Z18, Z12
+	VMOVUPD          448(BX), Z18
+	VCMPPD           $0x11, Z18, Z14, K3
+	VCMPPD           $0x11, Z18, Z13, K4
+	VMOVAPD          Z18, Z13
+	VADDPD           Z18, Z18, K1, Z13
+	VMOVAPD          Z18, Z14
+	VADDPD           Z18, Z18, K2, Z14
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+144(SB), Z18
+	VMULPD           Z18, Z9, Z19
+	VMULPD           Z18, Z10, Z20
+	VMOVAPD          Z6, Z21
+	VADDPD           Z6, Z6, K3, Z21
+	VMOVAPD          Z7, Z6
+	VADDPD           Z7, Z7, K4, Z6
 	VBROADCASTSD     bsmFirstStripAVX512Consts<>+152(SB), Z7
-	VFMADD231PD      Z2, Z13, Z7
-	VFMADD231PD.BCST bsmFirstStripAVX512Consts<>+40(SB), Z19, Z14
-	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+152(SB), Z8, Z2
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+304(SB), Z16
-	VFMADD231PD.BCST bsmFirstStripAVX512Consts<>+296(SB), Z7, Z16
-	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+312(SB), Z7, Z16
-	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+320(SB), Z7, Z16
-	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+328(SB), Z7, Z16
-	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+336(SB), Z7, Z16
-	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+344(SB), Z7, Z16
-	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+352(SB), Z7, Z16
-	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+360(SB), Z7, Z16
-	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+368(SB), Z7, Z16
-	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+376(SB), Z7, Z16
-	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+384(SB), Z7, Z16
-	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+392(SB), Z7, Z16
-	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+400(SB), Z7, Z16
-	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+408(SB), Z7, Z16
-	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+416(SB), Z7, Z16
-	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+424(SB), Z7, Z16
-	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+432(SB), Z7, Z16
-	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+440(SB), Z7, Z16
-	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+448(SB), Z7, Z16
-	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+456(SB), Z7, Z16
-	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+464(SB), Z16, Z7
-	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+144(SB), Z7, Z13
-	VMULPD           Z15, Z13, Z7
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+304(SB), Z13
-	VFMADD231PD.BCST bsmFirstStripAVX512Consts<>+296(SB), Z2, Z13
-	VPTERNLOGQ       $0xe4, Z0, Z5, Z7
-	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+312(SB), Z2, Z13
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+56(SB), Z5
-	VFMADD231PD.BCST bsmFirstStripAVX512Consts<>+48(SB), Z14, Z5
-	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+320(SB), Z2, Z13
-	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+64(SB), Z14, Z5
-	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+328(SB), Z2, Z13
-	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+72(SB), Z14, Z5
-	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+336(SB), Z2, Z13
-	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+80(SB), Z14, Z5
-	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+344(SB), Z2, Z13
-	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+88(SB), Z14, Z5
-	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+352(SB), Z2, Z13
-	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+96(SB), Z14, Z5
-	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+360(SB), Z2, Z13
-	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+104(SB), Z14, Z5
-	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+368(SB), Z2, Z13
-	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+112(SB), Z14, Z5
-	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+376(SB), Z2, Z13
-	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+120(SB), Z14, Z5
-	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+384(SB), Z2, Z13
-	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+392(SB), Z2, Z13
-	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+400(SB), Z2, Z13
-	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+408(SB), Z2, Z13
-	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+416(SB), Z2, Z13
-	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+424(SB), Z2, Z13
-	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+432(SB), Z2, Z13
-	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+440(SB), Z2, Z13
-	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+448(SB), Z2, Z13
-	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+456(SB), Z2, Z13
-	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+464(SB), Z13, Z2
-	VMULPD           Z14, Z14, Z13
-	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+144(SB), Z2, Z8
-	VFMADD231PD      Z5, Z13, Z14
-	VSUBPD           Z10, Z6, Z2
-	VMULPD           Z12, Z8, Z5
-	VMOVUPD          320(BX), Z8
-	VFMADD213PD      Z8, Z14, Z8
-	VPTERNLOGQ       $0xe4, Z0, Z9, Z5
-	VSCALEFPD        Z19, Z8, Z0
-	VSUBPD           Z7, Z5, Z8
-	VMULPD.BCST      bsmFirstStripAVX512Consts<>+480(SB), Z0, Z9
-	VFNMADD231PD     Z0, Z7, Z6
-	VFNMADD231PD     Z0, Z5, Z10
-	VFMADD231PD      Z8, Z0, Z2
-	VMULPD           Z1, Z9, Z0
-	VMULPD           Z9, Z3, Z1
-	VMULPD           256(BX), Z9, Z5
-	VMULPD           Z6, Z3, Z3
-	VMULPD           Z10, Z4, Z4
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+488(SB), Z7
-	VBLENDMPD        Z2, Z7, K1, Z2
-	VMULPD.BCST      bsmFirstStripAVX512Consts<>+288(SB), Z0, Z0
-	VMULPD           Z11, Z1, Z1
-	VMOVUPD          Z5, K7, (R9)(AX*1)
-	VMOVUPD          Z2, K7, (SI)(AX*1)
-	VMOVUPD          Z3, K7, (DI)(AX*1)
-	VMOVUPD          Z4, K7, (R11)(AX*1)
-	VFMADD231PD      192(BX), Z6, Z0
-	VMOVUPD          Z1, K7, (R8)(AX*1)
-	VFNMADD231PD     128(BX), Z10, Z0
-	VMOVUPD          Z0, K7, (R10)(AX*1)
-	ADDQ             $+64, AX
-	SUBQ             $+8, CX
+	VMOVAPD          Z11, Z22
+	VADDPD           Z7, Z11, K1, Z22
+	VMOVAPD          Z12, Z23
+	VADDPD           Z7, Z12, K2, Z23
+	VMOVUPD          384(BX), Z24
+	VMULPD           Z24, Z0, Z0
+	VMULPD           Z24, Z1, Z1
+	VMOVUPD          320(BX), Z24
+	VMULPD           Z24, Z4, Z25
+	VMULPD           Z24, Z5, Z26
+	VADDPD           Z21, Z13, Z27
+	VADDPD           Z6, Z14, Z28
+	VSUBPD           Z21, Z13, Z13
+	VSUBPD           Z6, Z14, Z6
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+128(SB), Z14
+	VADDPD           Z14, Z11, K3, Z22
+	VADDPD           Z14, Z12, K4, Z23
+	VMULPD           Z0, Z4, Z11
+	VMULPD           Z1, Z5, Z12
+	VMULPD           Z16, Z27, Z21
+	VMULPD           Z17, Z28, Z29
+	VMOVUPD          704(BX), Z30
+	VMINPD           Z0, Z30, Z31
+	VMINPD           Z1, Z30, Z30
+	VADDPD           Z0, Z24, Z0
+	VADDPD           Z1, Z24, Z1
+	VDIVPD           Z21, Z14, Z21
+	VDIVPD           Z29, Z14, Z29
+	VMINPD           Z9, Z31, Z31
+	VMINPD           Z10, Z30, Z30
+	VADDPD           Z0, Z9, Z0
+	VADDPD           Z1, Z10, Z1
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+224(SB), Z8
+	VCMPPD           $0x11, Z31, Z8, K1
+	VCMPPD           $0x11, Z30, Z8, K2
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+160(SB), Z8
+	VMULPD           Z8, Z22, Z30
+	VMULPD           Z8, Z23, Z8
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+232(SB), Z31
+	VCMPPD           $0x11, Z31, Z0, K3
+	VCMPPD           $0x11, Z31, Z1, K4
+	KANDB            K3, K1, K1
+	KANDB            K4, K2, K2
+	VMULPD           Z21, Z16, Z0
+	VMULPD           Z29, Z17, Z1
+	VMULPD           Z21, Z27, Z16
+	VMULPD           Z29, Z28, Z17
+	VMULPD           Z0, Z13, Z0
+	VMULPD           Z1, Z6, Z1
+	VMULPD           Z16, Z15, Z6
+	VMULPD           Z17, Z15, Z13
+	VMULPD           Z16, Z9, Z9
+	VMULPD           Z17, Z10, Z10
+	VMULPD           Z0, Z0, Z15
+	VMULPD           Z1, Z1, Z16
+	VMULPD           Z2, Z6, Z2
+	VMULPD           Z3, Z13, Z3
+	VMULPD           Z9, Z6, Z17
+	VMULPD           Z10, Z13, Z21
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+168(SB), Z27
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+176(SB), Z28
+	VFMADD231PD      Z27, Z15, Z28
+	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+176(SB), Z16, Z27
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+184(SB), Z29
+	VFMADD213PD      Z29, Z15, Z28
+	VFMADD231PD      Z27, Z16, Z29
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+192(SB), Z27
+	VFMADD213PD      Z27, Z15, Z28
+	VFMADD231PD      Z29, Z16, Z27
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+200(SB), Z29
+	VFMADD213PD      Z29, Z15, Z28
+	VFMADD231PD      Z27, Z16, Z29
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+208(SB), Z27
+	VFMADD213PD      Z27, Z15, Z28
+	VFMADD231PD      Z29, Z16, Z27
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+216(SB), Z29
+	VFMADD213PD      Z29, Z15, Z28
+	VFMADD231PD      Z27, Z16, Z29
+	VMULPD           Z28, Z15, Z15
+	VMULPD           Z29, Z16, Z16
+	VFMADD231PD      Z15, Z0, Z30
+	VFMADD231PD      Z16, Z1, Z8
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+240(SB), Z15
+	VFMADD231PD      Z15, Z0, Z30
+	VFMADD231PD      Z15, Z1, Z8
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+248(SB), Z0
+	VFMADD231PD      Z0, Z22, Z30
+	VFMADD231PD      Z0, Z23, Z8
+	VMOVUPD          64(BX), Z0
+	VMOVUPD          640(BX), Z1
+	VFMADD231PD      Z1, Z0, Z30
+	VFMADD231PD      Z1, Z0, Z8
+	VMOVAPD          Z19, Z1
+	VFMADD231PD      Z30, Z6, Z1
+	VMOVAPD          Z20, Z16
+	VFMADD231PD      Z8, Z13, Z16
+	VFMSUB231PD      Z30, Z6, Z19
+	VFMSUB231PD      Z8, Z13, Z20
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+256(SB), Z6
+	VANDPD           Z6, Z1, Z8
+	VANDPD           Z6, Z16, Z13
+	VANDPD           Z6, Z19, Z22
+	VANDPD           Z6, Z20, Z23
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+264(SB), Z27
+	VMINPD           Z8, Z27, Z8
+	VMINPD           Z13, Z27, Z13
+	VMINPD           Z22, Z27, Z22
+	VMINPD           Z23, Z27, Z23
+	VMULPD           Z1, Z4, Z27
+	VMULPD           Z16, Z5, Z28
+	VMULPD           Z19, Z4, Z4
+	VMULPD           Z20, Z5, Z5
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+272(SB), Z29
+	VFMADD213PD      Z14, Z8, Z29
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+272(SB), Z30
+	VFMADD213PD      Z14, Z13, Z30
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+280(SB), Z31
+	VADDPD           Z31, Z8, Z0
+	VADDPD           Z31, Z13, Z24
+	VMOVUPD          Z21, 768(BX)
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+472(SB), Z21
+	VCMPPD           $0x11, Z21, Z27, K3
+	VCMPPD           $0x11, Z21, Z28, K4
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+272(SB), Z27
+	VFMADD213PD      Z14, Z22, Z27
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+272(SB), Z28
+	VFMADD213PD      Z14, Z23, Z28
+	VCMPPD           $0x11, Z21, Z4, K5
+	KMOVB            K2, 832(BX)
+	VCMPPD           $0x11, Z21, Z5, K2
+	VADDPD           Z31, Z22, Z4
+	VADDPD           Z31, Z23, Z5
+	VBLENDMPD        Z21, Z25, K3, Z25
+	VBLENDMPD        Z21, Z26, K4, Z26
+	VBLENDMPD        Z21, Z11, K5, Z11
+	VBLENDMPD        Z21, Z12, K2, Z12
+	VMULPD           Z0, Z29, Z21
+	VMULPD           Z24, Z30, Z31
+	VMOVUPD          Z17, 896(BX)
+	VMULPD           Z4, Z27, Z17
+	VMOVUPD          Z10, 960(BX)
+	VMULPD           Z5, Z28, Z10
+	VMOVUPD          Z9, 1024(BX)
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+288(SB), Z9
+	VMOVUPD          Z3, 1088(BX)
+	VMULPD           Z9, Z8, Z3
+	VMOVUPD          Z2, 1152(BX)
+	VMULPD           Z9, Z13, Z2
+	VSUBPD           Z11, Z25, Z9
+	VMOVUPD          Z9, 1216(BX)
+	VSUBPD           Z12, Z26, Z9
+	VMOVUPD          Z9, 1280(BX)
+	VMULPD           Z17, Z21, Z9
+	VMOVUPD          Z12, 1344(BX)
+	VMULPD           Z10, Z31, Z12
+	VDIVPD           Z9, Z14, Z9
+	VDIVPD           Z12, Z14, Z12
+	VMULPD           Z9, Z17, Z14
+	VMULPD           Z12, Z10, Z10
+	VMULPD           Z9, Z21, Z9
+	VMULPD           Z12, Z31, Z12
+	VMULPD           Z14, Z29, Z17
+	VMULPD           Z10, Z30, Z21
+	VMULPD           Z14, Z0, Z0
+	VMULPD           Z10, Z24, Z10
+	VMULPD           Z9, Z27, Z14
+	VMULPD           Z12, Z28, Z24
+	VMULPD           Z9, Z4, Z4
+	VMULPD           Z12, Z5, Z5
+	VMULPD           Z14, Z22, Z9
+	VMULPD           Z24, Z23, Z12
+	VMULPD           Z17, Z8, Z14
+	VMULPD           Z21, Z13, Z17
+	VMULPD           Z3, Z8, Z21
+	VMULPD           Z2, Z13, Z22
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+24(SB), Z23
+	VMULPD           Z21, Z23, Z21
+	VMULPD           Z22, Z23, Z22
+	VRNDSCALEPD      $0x08, Z21, Z21
+	VRNDSCALEPD      $0x08, Z22, Z22
+	VMOVAPD          Z7, Z23
+	VFMADD231PD      Z15, Z14, Z23
+	VMOVAPD          Z7, Z24
+	VFMADD231PD      Z15, Z17, Z24
+	VMOVAPD          Z7, Z27
+	VFMADD231PD      Z15, Z9, Z27
+	VFMADD231PD      Z15, Z12, Z7
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+296(SB), Z15
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+304(SB), Z28
+	VFMADD231PD      Z15, Z23, Z28
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+304(SB), Z29
+	VFMADD231PD      Z15, Z24, Z29
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+312(SB), Z30
+	VFMADD213PD      Z30, Z23, Z28
+	VFMADD213PD      Z30, Z24, Z29
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+320(SB), Z31
+	VFMADD213PD      Z31, Z23, Z28
+	VFMADD213PD      Z31, Z24, Z29
+	VMOVUPD          Z11, 1408(BX)
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+328(SB), Z11
+	VFMADD213PD      Z11, Z23, Z28
+	VFMADD213PD      Z11, Z24, Z29
+	VMOVUPD          Z26, 1472(BX)
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+336(SB), Z26
+	VFMADD213PD      Z26, Z23, Z28
+	VFMADD213PD      Z26, Z24, Z29
+	VMOVUPD          Z25, 1536(BX)
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+344(SB), Z25
+	VFMADD213PD      Z25, Z23, Z28
+	VFMADD213PD      Z25, Z24, Z29
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+352(SB), Z25
+	VFMADD213PD      Z25, Z23, Z28
+	VFMADD213PD      Z25, Z24, Z29
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+360(SB), Z25
+	VFMADD213PD      Z25, Z23, Z28
+	VFMADD213PD      Z25, Z24, Z29
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+368(SB), Z25
+	VFMADD213PD      Z25, Z23, Z28
+	VFMADD213PD      Z25, Z24, Z29
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+376(SB), Z25
+	VFMADD213PD      Z25, Z23, Z28
+	VFMADD213PD      Z25, Z24, Z29
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+384(SB), Z25
+	VFMADD213PD      Z25, Z23, Z28
+	VFMADD213PD      Z25, Z24, Z29
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+392(SB), Z25
+	VFMADD213PD      Z25, Z23, Z28
+	VFMADD213PD      Z25, Z24, Z29
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+400(SB), Z25
+	VFMADD213PD      Z25, Z23, Z28
+	VFMADD213PD      Z25, Z24, Z29
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+408(SB), Z25
+	VFMADD213PD      Z25, Z23, Z28
+	VFMADD213PD      Z25, Z24, Z29
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+416(SB), Z25
+	VFMADD213PD      Z25, Z23, Z28
+	VFMADD213PD      Z25, Z24, Z29
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+424(SB), Z25
+	VFMADD213PD      Z25, Z23, Z28
+	VFMADD213PD      Z25, Z24, Z29
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+432(SB), Z25
+	VFMADD213PD      Z25, Z23, Z28
+	VFMADD213PD      Z25, Z24, Z29
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+440(SB), Z25
+	VFMADD213PD      Z25, Z23, Z28
+	VFMADD213PD      Z25, Z24, Z29
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+448(SB), Z25
+	VFMADD213PD      Z25, Z23, Z28
+	VFMADD213PD      Z25, Z24, Z29
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+456(SB), Z25
+	VFMADD213PD      Z25, Z23, Z28
+	VFMADD213PD      Z25, Z24, Z29
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+464(SB), Z25
+	VFMADD213PD      Z25, Z28, Z23
+	VFMADD213PD      Z25, Z29, Z24
+	VFMADD213PD      Z18, Z23, Z14
+	VFMADD213PD      Z18, Z24, Z17
+	VMULPD           Z0, Z14, Z0
+	VMULPD           Z10, Z17, Z10
+	VPTERNLOGQ       $0xe4, Z6, Z1, Z0
+	VPTERNLOGQ       $0xe4, Z6, Z16, Z10
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+304(SB), Z1
+	VFMADD231PD      Z15, Z27, Z1
+	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+304(SB), Z7, Z15
+	VFMADD213PD      Z30, Z27, Z1
+	VFMADD231PD      Z15, Z7, Z30
+	VFMADD213PD      Z31, Z27, Z1
+	VFMADD231PD      Z30, Z7, Z31
+	VFMADD213PD      Z11, Z27, Z1
+	VFMADD231PD      Z31, Z7, Z11
+	VFMADD213PD      Z26, Z27, Z1
+	VFMADD231PD      Z11, Z7, Z26
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+344(SB), Z11
+	VFMADD213PD      Z11, Z27, Z1
+	VFMADD231PD      Z26, Z7, Z11
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+352(SB), Z14
+	VFMADD213PD      Z14, Z27, Z1
+	VFMADD231PD      Z11, Z7, Z14
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+360(SB), Z11
+	VFMADD213PD      Z11, Z27, Z1
+	VFMADD231PD      Z14, Z7, Z11
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+368(SB), Z14
+	VFMADD213PD      Z14, Z27, Z1
+	VFMADD231PD      Z11, Z7, Z14
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+376(SB), Z11
+	VFMADD213PD      Z11, Z27, Z1
+	VFMADD231PD      Z14, Z7, Z11
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+384(SB), Z14
+	VFMADD213PD      Z14, Z27, Z1
+	VFMADD231PD      Z11, Z7, Z14
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+392(SB), Z11
+	VFMADD213PD      Z11, Z27, Z1
+	VFMADD231PD      Z14, Z7, Z11
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+400(SB), Z14
+	VFMADD213PD      Z14, Z27, Z1
+	VFMADD231PD      Z11, Z7, Z14
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+408(SB), Z11
+	VFMADD213PD      Z11, Z27, Z1
+	VFMADD231PD      Z14, Z7, Z11
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+416(SB), Z14
+	VFMADD213PD      Z14, Z27, Z1
+	VFMADD231PD      Z11, Z7, Z14
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+424(SB), Z11
+	VFMADD213PD      Z11, Z27, Z1
+	VFMADD231PD      Z14, Z7, Z11
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+432(SB), Z14
+	VFMADD213PD      Z14, Z27, Z1
+	VFMADD231PD      Z11, Z7, Z14
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+440(SB), Z11
+	VFMADD213PD      Z11, Z27, Z1
+	VFMADD231PD      Z14, Z7, Z11
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+448(SB), Z14
+	VFMADD213PD      Z14, Z27, Z1
+	VFMADD231PD      Z11, Z7, Z14
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+456(SB), Z11
+	VFMADD213PD      Z11, Z27, Z1
+	VFMADD231PD      Z14, Z7, Z11
+	VFMADD213PD      Z25, Z1, Z27
+	VFMADD231PD      Z11, Z7, Z25
+	VFMADD213PD      Z18, Z27, Z9
+	VFMADD231PD      Z25, Z12, Z18
+	VMULPD           Z4, Z9, Z1
+	VMULPD           Z5, Z18, Z4
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+32(SB), Z5
+	VMULPD           Z21, Z5, Z7
+	VMULPD           Z22, Z5, Z5
+	VPTERNLOGQ       $0xe4, Z6, Z19, Z1
+	VPTERNLOGQ       $0xe4, Z6, Z20, Z4
+	VFMADD231PD      Z3, Z8, Z7
+	VFMADD231PD      Z2, Z13, Z5
+	VSUBPD           Z0, Z1, Z2
+	VSUBPD           Z10, Z4, Z3
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+40(SB), Z6
+	VFMADD231PD      Z6, Z21, Z7
+	VFMADD231PD      Z6, Z22, Z5
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+48(SB), Z6
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+56(SB), Z8
+	VFMADD231PD      Z6, Z7, Z8
+	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+56(SB), Z5, Z6
+	VMULPD           Z7, Z7, Z9
+	VMULPD           Z5, Z5, Z11
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+64(SB), Z12
+	VFMADD213PD      Z12, Z7, Z8
+	VFMADD231PD      Z6, Z5, Z12
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+72(SB), Z6
+	VFMADD213PD      Z6, Z7, Z8
+	VFMADD231PD      Z12, Z5, Z6
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+80(SB), Z12
+	VFMADD213PD      Z12, Z7, Z8
+	VFMADD231PD      Z6, Z5, Z12
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+88(SB), Z6
+	VFMADD213PD      Z6, Z7, Z8
+	VFMADD231PD      Z12, Z5, Z6
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+96(SB), Z12
+	VFMADD213PD      Z12, Z7, Z8
+	VFMADD231PD      Z6, Z5, Z12
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+104(SB), Z6
+	VFMADD213PD      Z6, Z7, Z8
+	VFMADD231PD      Z12, Z5, Z6
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+112(SB), Z12
+	VFMADD213PD      Z12, Z7, Z8
+	VFMADD231PD      Z6, Z5, Z12
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+120(SB), Z6
+	VFMADD213PD      Z6, Z7, Z8
+	VFMADD231PD      Z12, Z5, Z6
+	VFMADD231PD      Z8, Z9, Z7
+	VFMADD231PD      Z6, Z11, Z5
+	VMOVUPD          320(BX), Z6
+	VFMADD213PD      Z6, Z6, Z7
+	VFMADD213PD      Z6, Z5, Z6
+	VSCALEFPD        Z21, Z7, Z5
+	VSCALEFPD        Z22, Z6, Z6
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+480(SB), Z7
+	VMULPD           Z7, Z5, Z8
+	VMULPD           Z7, Z6, Z7
+	VFNMADD213PD     1536(BX), Z5, Z0
+	VFNMADD213PD     1472(BX), Z6, Z10
+	VFNMADD213PD     1408(BX), Z5, Z1
+	VFNMADD213PD     1344(BX), Z6, Z4
+	VFMADD213PD      1216(BX), Z2, Z5
+	VFMADD213PD      1280(BX), Z3, Z6
+	VMULPD           1152(BX), Z8, Z2
+	VMULPD           1088(BX), Z7, Z3
+	VMOVUPD          1024(BX), Z9
+	VMULPD           Z8, Z9, Z11
+	VMOVUPD          960(BX), Z12
+	VMULPD           Z7, Z12, Z13
+	VMOVUPD          256(BX), Z14
+	VMULPD           Z8, Z14, Z8
+	VMULPD           Z7, Z14, Z7
+	VMULPD           Z0, Z9, Z9
+	VMULPD           Z10, Z12, Z12
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+288(SB), Z14
+	VMULPD           Z2, Z14, Z2
+	VMULPD           Z3, Z14, Z3
+	VMULPD           896(BX), Z11, Z11
+	VMULPD           768(BX), Z13, Z13
+	VMOVUPD          64(BX), Z14
+	VMULPD           Z1, Z14, Z15
+	VMULPD           Z4, Z14, Z14
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+488(SB), Z16
+	VBLENDMPD        Z5, Z16, K1, Z5
+	KMOVB            832(BX), K1
+	VBLENDMPD        Z6, Z16, K1, Z6
+	VMOVUPD          192(BX), Z16
+	VFMADD231PD      Z0, Z16, Z2
+	VFMADD231PD      Z10, Z16, Z3
+	VMOVUPD          Z8, K7, (R9)(AX*1)
+	VMOVUPD          Z7, K6, 64(R9)(AX*1)
+	VMOVUPD          Z9, K7, (DI)(AX*1)
+	VMOVUPD          Z12, K6, 64(DI)(AX*1)
+	VMOVUPD          Z11, K7, (R8)(AX*1)
+	VMOVUPD          Z13, K6, 64(R8)(AX*1)
+	VMOVUPD          Z5, K7, (SI)(AX*1)
+	VMOVUPD          Z6, K6, 64(SI)(AX*1)
+	VMOVUPD          Z15, K7, (R11)(AX*1)
+	VMOVUPD          Z14, K6, 64(R11)(AX*1)
+	VMOVUPD          128(BX), Z0
+	VFNMADD231PD     Z1, Z0, Z2
+	VFNMADD231PD     Z4, Z0, Z3
+	VMOVUPD          Z2, K7, (R10)(AX*1)
+	VMOVUPD          Z3, K6, 64(R10)(AX*1)
+	ADDQ             $+128, AX
+	SUBQ             $+16, CX
 	JGT              tail
 
 done:
@@ -1653,11 +1926,19 @@ DATA bsmFirstStripAVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA bsmFirstStripAVX2Masks<>+8(SB)/8, $0xffffffffffffffff
 DATA bsmFirstStripAVX2Masks<>+16(SB)/8, $0xffffffffffffffff
 DATA bsmFirstStripAVX2Masks<>+24(SB)/8, $0xffffffffffffffff
-DATA bsmFirstStripAVX2Masks<>+32(SB)/8, $0x0000000000000000
-DATA bsmFirstStripAVX2Masks<>+40(SB)/8, $0x0000000000000000
-DATA bsmFirstStripAVX2Masks<>+48(SB)/8, $0x0000000000000000
-DATA bsmFirstStripAVX2Masks<>+56(SB)/8, $0x0000000000000000
-GLOBL bsmFirstStripAVX2Masks<>(SB), RODATA|NOPTR, $64
+DATA bsmFirstStripAVX2Masks<>+32(SB)/8, $0xffffffffffffffff
+DATA bsmFirstStripAVX2Masks<>+40(SB)/8, $0xffffffffffffffff
+DATA bsmFirstStripAVX2Masks<>+48(SB)/8, $0xffffffffffffffff
+DATA bsmFirstStripAVX2Masks<>+56(SB)/8, $0xffffffffffffffff
+DATA bsmFirstStripAVX2Masks<>+64(SB)/8, $0x0000000000000000
+DATA bsmFirstStripAVX2Masks<>+72(SB)/8, $0x0000000000000000
+DATA bsmFirstStripAVX2Masks<>+80(SB)/8, $0x0000000000000000
+DATA bsmFirstStripAVX2Masks<>+88(SB)/8, $0x0000000000000000
+DATA bsmFirstStripAVX2Masks<>+96(SB)/8, $0x0000000000000000
+DATA bsmFirstStripAVX2Masks<>+104(SB)/8, $0x0000000000000000
+DATA bsmFirstStripAVX2Masks<>+112(SB)/8, $0x0000000000000000
+DATA bsmFirstStripAVX2Masks<>+120(SB)/8, $0x0000000000000000
+GLOBL bsmFirstStripAVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func bsmFirstStripAVX2(price []float64, delta []float64, gamma []float64, vega []float64, theta []float64, rho []float64, sign []float64, K []float64, sigma []float64, S float64, T float64, r float64, q float64)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
@@ -1673,7 +1954,6 @@ TEXT ·bsmFirstStripAVX2(SB), $1984-248
 	MOVQ         rho_base+120(FP), R11
 	MOVQ         sign_base+144(FP), R12
 	MOVQ         K_base+168(FP), R13
-	MOVQ         sigma_base+192(FP), R15
 	VBROADCASTSD S+216(FP), Y0
 	VBROADCASTSD T+224(FP), Y1
 	VBROADCASTSD r+232(FP), Y2
@@ -1785,11 +2065,16 @@ body:
 	VMOVUPD      32(R13)(AX*1), Y1
 	PREFETCHT0   1088(R13)(AX*1)
 	VMOVUPD      64(R13)(AX*1), Y2
-	PREFETCHT0   1024(R15)(AX*1)
-	VMOVUPD      (R15)(AX*1), Y3
-	VMOVUPD      32(R15)(AX*1), Y4
-	PREFETCHT0   1088(R15)(AX*1)
-	VMOVUPD      64(R15)(AX*1), Y5
+	MOVQ         sigma_base+192(FP), DX
+	PREFETCHT0   1024(DX)(AX*1)
+	MOVQ         sigma_base+192(FP), DX
+	VMOVUPD      (DX)(AX*1), Y3
+	MOVQ         sigma_base+192(FP), DX
+	VMOVUPD      32(DX)(AX*1), Y4
+	MOVQ         sigma_base+192(FP), DX
+	PREFETCHT0   1088(DX)(AX*1)
+	MOVQ         sigma_base+192(FP), DX
+	VMOVUPD      64(DX)(AX*1), Y5
 	PREFETCHT0   1024(R12)(AX*1)
 	VMOVUPD      (R12)(AX*1), Y6
 	VMOVUPD      32(R12)(AX*1), Y7
@@ -2718,245 +3003,588 @@ rest:
 	JEQ  done
 
 tail:
-	MOVQ         $+4, DX
+	MOVQ         $+8, DX
 	CMPQ         CX, DX
 	CMOVQLT      CX, DX
 	NEGQ         DX
-	LEAQ         bsmFirstStripAVX2Masks<>+32(SB), R14
+	LEAQ         bsmFirstStripAVX2Masks<>+64(SB), R14
 	VMOVUPD      (R14)(DX*8), Y15
+	VMOVUPD      32(R14)(DX*8), Y14
 	VMASKMOVPD   (R13)(AX*1), Y15, Y0
-	VMASKMOVPD   (R15)(AX*1), Y15, Y1
-	VMASKMOVPD   (R12)(AX*1), Y15, Y2
-	VANDPD       bsmFirstStripAVX2Consts<>+640(SB), Y0, Y3
-	VMULPD       128(BX), Y1, Y4
-	VMULPD       bsmFirstStripAVX2Consts<>+704(SB), Y3, Y5
-	VCMPPD       $0x11, bsmFirstStripAVX2Consts<>+672(SB), Y3, Y6
-	VCMPPD       $0x03, Y3, Y3, Y7
-	VCMPPD       $0x00, bsmFirstStripAVX2Consts<>+864(SB), Y3, Y8
-	VCMPPD       $0x11, bsmFirstStripAVX2Consts<>+928(SB), Y3, Y9
-	VMULPD       Y1, Y1, Y1
-	VMULPD       192(BX), Y0, Y0
-	VMULPD       (BX), Y4, Y10
-	VBLENDVPD    Y6, Y5, Y3, Y5
-	VANDPD       bsmFirstStripAVX2Consts<>+832(SB), Y6, Y6
-	VMULPD       bsmFirstStripAVX2Consts<>+992(SB), Y4, Y11
-	VANDPD       bsmFirstStripAVX2Consts<>+736(SB), Y5, Y12
-	VPSRLQ       $0x34, Y5, Y5
-	VORPD        bsmFirstStripAVX2Consts<>+512(SB), Y12, Y12
-	VORPD        bsmFirstStripAVX2Consts<>+768(SB), Y5, Y5
-	VORPD        Y7, Y12, Y7
-	VSUBPD       bsmFirstStripAVX2Consts<>+800(SB), Y5, Y5
-	VMULPD       bsmFirstStripAVX2Consts<>+960(SB), Y7, Y12
-	VADDPD       Y7, Y7, Y13
-	VSUBPD       Y6, Y5, Y5
-	VCMPPD       $0x11, 224(BX), Y12, Y6
-	VMOVUPD      288(BX), Y12
-	VCMPPD       $0x11, Y7, Y12, Y12
-	VBLENDVPD    Y6, Y13, Y7, Y7
-	VMOVUPD      224(BX), Y13
-	VBLENDVPD    Y12, 320(BX), Y13, Y13
-	VBLENDVPD    Y8, bsmFirstStripAVX2Consts<>+896(SB), Y5, Y5
-	VADDPD       Y7, Y13, Y8
-	VSUBPD       Y7, Y13, Y7
-	VBLENDVPD    Y9, Y5, Y3, Y3
-	VMULPD       160(BX), Y2, Y5
-	VMULPD       Y0, Y2, Y9
-	VMOVUPD      256(BX), Y13
-	VSUBPD       Y3, Y13, Y3
-	VMOVUPD      384(BX), Y13
-	VMINPD       Y0, Y13, Y13
-	VADDPD       160(BX), Y0, Y0
-	VMINPD       Y4, Y13, Y13
-	VADDPD       Y0, Y4, Y0
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1312(SB), Y14
-	VCMPPD       $0x11, Y13, Y14, Y13
-	VCMPPD       $0x11, bsmFirstStripAVX2Consts<>+1344(SB), Y0, Y0
-	VANDPD       Y0, Y13, Y0
-	VMULPD       Y10, Y8, Y13
-	VMOVUPD      bsmFirstStripAVX2Consts<>+512(SB), Y14
-	VDIVPD       Y13, Y14, Y13
-	VMULPD       Y13, Y10, Y10
-	VMULPD       Y13, Y8, Y8
-	VADDPD       bsmFirstStripAVX2Consts<>+1024(SB), Y3, Y13
-	VMULPD       Y10, Y7, Y7
-	VADDPD       Y3, Y14, Y10
-	VBLENDVPD    Y12, Y13, Y3, Y3
-	VMULPD       (BX), Y8, Y12
-	VMULPD       Y8, Y4, Y4
-	VMULPD       Y7, Y7, Y8
-	VBLENDVPD    Y6, Y10, Y3, Y3
-	VMULPD       Y1, Y12, Y1
-	VMULPD       bsmFirstStripAVX2Consts<>+1056(SB), Y3, Y6
-	VMULPD       Y4, Y12, Y10
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1120(SB), Y13
-	VFMADD231PD  bsmFirstStripAVX2Consts<>+1088(SB), Y8, Y13
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1152(SB), Y8, Y13
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1184(SB), Y8, Y13
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1216(SB), Y8, Y13
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1248(SB), Y8, Y13
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1280(SB), Y8, Y13
-	VMULPD       Y13, Y8, Y8
-	VFMADD231PD  Y8, Y7, Y6
-	VFMADD231PD  bsmFirstStripAVX2Consts<>+1376(SB), Y7, Y6
-	VFMADD231PD  bsmFirstStripAVX2Consts<>+1408(SB), Y3, Y6
-	VMOVUPD      32(BX), Y3
-	VFMADD231PD  352(BX), Y3, Y6
-	VMOVAPD      Y11, Y7
-	VFMADD231PD  Y6, Y12, Y7
-	VFMSUB231PD  Y6, Y12, Y11
+	VMASKMOVPD   32(R13)(AX*1), Y14, Y1
+	MOVQ         sigma_base+192(FP), DX
+	VMASKMOVPD   (DX)(AX*1), Y15, Y2
+	MOVQ         sigma_base+192(FP), DX
+	VMASKMOVPD   32(DX)(AX*1), Y14, Y3
+	VMASKMOVPD   (R12)(AX*1), Y15, Y4
+	VMASKMOVPD   32(R12)(AX*1), Y14, Y5
 	VMOVUPD      bsmFirstStripAVX2Consts<>+640(SB), Y6
-	VANDPD       Y7, Y6, Y8
-	VANDPD       Y11, Y6, Y12
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1440(SB), Y13
-	VMINPD       Y8, Y13, Y8
-	VMINPD       Y12, Y13, Y12
-	VMULPD       Y7, Y2, Y13
-	VMULPD       Y11, Y2, Y2
-	VMOVUPD      bsmFirstStripAVX2Consts<>+0(SB), Y3
-	VANDPD       Y7, Y3, Y7
-	VANDPD       Y11, Y3, Y3
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1472(SB), Y11
-	VFMADD213PD  Y14, Y8, Y11
-	VADDPD       bsmFirstStripAVX2Consts<>+1504(SB), Y8, Y6
-	VCMPPD       $0x11, bsmFirstStripAVX2Consts<>+864(SB), Y13, Y13
-	VCMPPD       $0x11, bsmFirstStripAVX2Consts<>+864(SB), Y2, Y2
-	VBLENDVPD    Y13, bsmFirstStripAVX2Consts<>+864(SB), Y5, Y5
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1472(SB), Y13
-	VFMADD213PD  Y14, Y12, Y13
-	VBLENDVPD    Y2, bsmFirstStripAVX2Consts<>+864(SB), Y9, Y2
-	VADDPD       bsmFirstStripAVX2Consts<>+1504(SB), Y12, Y9
-	VMOVUPD      Y10, 416(BX)
-	VMULPD       Y6, Y11, Y10
-	VMOVUPD      Y0, 448(BX)
-	VMULPD       bsmFirstStripAVX2Consts<>+1536(SB), Y8, Y0
-	VMOVUPD      Y4, 480(BX)
-	VSUBPD       Y2, Y5, Y4
-	VMOVUPD      Y1, 512(BX)
-	VMULPD       Y9, Y13, Y1
-	VMOVUPD      Y4, 544(BX)
-	VMULPD       Y0, Y8, Y4
-	VMULPD       bsmFirstStripAVX2Consts<>+96(SB), Y4, Y4
-	VROUNDPD     $0x08, Y4, Y4
+	VANDPD       Y6, Y0, Y7
+	VANDPD       Y6, Y1, Y8
+	VMOVUPD      bsmFirstStripAVX2Consts<>+704(SB), Y9
+	VMULPD       Y7, Y9, Y10
+	VMULPD       Y8, Y9, Y9
+	VMOVUPD      bsmFirstStripAVX2Consts<>+672(SB), Y11
+	VCMPPD       $0x11, Y11, Y7, Y12
+	VCMPPD       $0x11, Y11, Y8, Y11
+	VCMPPD       $0x03, Y7, Y7, Y13
+	VCMPPD       $0x03, Y8, Y8, Y6
+	VMOVUPD      Y5, 416(BX)
+	VMULPD       128(BX), Y2, Y5
+	VMOVUPD      Y4, 448(BX)
+	VMULPD       128(BX), Y3, Y4
+	VBLENDVPD    Y12, Y10, Y7, Y10
+	VBLENDVPD    Y11, Y9, Y8, Y9
+	VMOVUPD      Y1, 480(BX)
+	VANDPD       bsmFirstStripAVX2Consts<>+736(SB), Y10, Y1
+	VMOVUPD      Y0, 512(BX)
+	VANDPD       bsmFirstStripAVX2Consts<>+736(SB), Y9, Y0
+	VORPD        bsmFirstStripAVX2Consts<>+512(SB), Y1, Y1
+	VORPD        bsmFirstStripAVX2Consts<>+512(SB), Y0, Y0
+	VORPD        Y13, Y1, Y1
+	VORPD        Y6, Y0, Y0
+	VMOVUPD      bsmFirstStripAVX2Consts<>+960(SB), Y6
+	VMULPD       Y6, Y1, Y13
+	VMULPD       Y6, Y0, Y6
+	VMOVUPD      Y8, 544(BX)
+	VADDPD       Y1, Y1, Y8
+	VMOVUPD      Y7, 576(BX)
+	VADDPD       Y0, Y0, Y7
+	VMOVUPD      Y3, 608(BX)
+	VMOVUPD      288(BX), Y3
+	VMOVUPD      Y2, 640(BX)
+	VCMPPD       $0x11, Y1, Y3, Y2
+	VCMPPD       $0x11, Y0, Y3, Y3
+	VMOVUPD      Y11, 672(BX)
+	VMULPD       (BX), Y5, Y11
+	VMOVUPD      Y5, 704(BX)
+	VMULPD       (BX), Y4, Y5
+	VCMPPD       $0x11, 224(BX), Y13, Y13
+	VCMPPD       $0x11, 224(BX), Y6, Y6
+	VMOVUPD      Y4, 736(BX)
+	VMOVUPD      224(BX), Y4
+	VMOVUPD      Y12, 768(BX)
+	VBLENDVPD    Y2, 320(BX), Y4, Y12
+	VBLENDVPD    Y3, 320(BX), Y4, Y4
+	VBLENDVPD    Y13, Y8, Y1, Y1
+	VBLENDVPD    Y6, Y7, Y0, Y0
+	VADDPD       Y1, Y12, Y7
+	VADDPD       Y0, Y4, Y8
+	VSUBPD       Y1, Y12, Y1
+	VSUBPD       Y0, Y4, Y0
+	VPSRLQ       $0x34, Y10, Y4
+	VPSRLQ       $0x34, Y9, Y9
+	VMOVUPD      bsmFirstStripAVX2Consts<>+768(SB), Y10
+	VORPD        Y4, Y10, Y4
+	VORPD        Y9, Y10, Y9
+	VMULPD       Y11, Y7, Y10
+	VMULPD       Y5, Y8, Y12
+	VSUBPD       bsmFirstStripAVX2Consts<>+800(SB), Y4, Y4
+	VSUBPD       bsmFirstStripAVX2Consts<>+800(SB), Y9, Y9
+	VMOVUPD      Y6, 800(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+832(SB), Y6
+	VMOVUPD      Y13, 832(BX)
+	VANDPD       768(BX), Y6, Y13
+	VANDPD       672(BX), Y6, Y6
+	VMOVUPD      Y3, 672(BX)
+	VMOVUPD      640(BX), Y3
+	VMULPD       Y3, Y3, Y3
+	VMOVUPD      Y3, 640(BX)
+	VMOVUPD      608(BX), Y3
+	VMULPD       Y3, Y3, Y3
+	VMOVUPD      Y3, 608(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+512(SB), Y3
+	VDIVPD       Y10, Y3, Y10
+	VDIVPD       Y12, Y3, Y12
+	VSUBPD       Y13, Y4, Y4
+	VSUBPD       Y6, Y9, Y6
+	VMOVUPD      576(BX), Y9
+	VMOVUPD      bsmFirstStripAVX2Consts<>+864(SB), Y13
+	VCMPPD       $0x00, Y13, Y9, Y3
+	VMOVUPD      Y2, 768(BX)
+	VMOVUPD      544(BX), Y2
+	VMOVUPD      Y0, 864(BX)
+	VCMPPD       $0x00, Y13, Y2, Y0
+	VMOVUPD      192(BX), Y13
+	VMOVUPD      Y1, 896(BX)
+	VMULPD       512(BX), Y13, Y1
+	VMULPD       480(BX), Y13, Y13
+	VBLENDVPD    Y3, bsmFirstStripAVX2Consts<>+896(SB), Y4, Y3
+	VBLENDVPD    Y0, bsmFirstStripAVX2Consts<>+896(SB), Y6, Y0
+	VMOVUPD      bsmFirstStripAVX2Consts<>+928(SB), Y4
+	VCMPPD       $0x11, Y4, Y9, Y6
+	VCMPPD       $0x11, Y4, Y2, Y4
+	VBLENDVPD    Y6, Y3, Y9, Y3
+	VBLENDVPD    Y4, Y0, Y2, Y0
+	VMOVUPD      256(BX), Y2
+	VSUBPD       Y3, Y2, Y3
+	VSUBPD       Y0, Y2, Y0
+	VMOVUPD      bsmFirstStripAVX2Consts<>+992(SB), Y2
+	VMULPD       704(BX), Y2, Y4
+	VMULPD       736(BX), Y2, Y6
+	VMOVUPD      160(BX), Y9
+	VMULPD       448(BX), Y9, Y2
+	VMOVUPD      Y2, 544(BX)
+	VMULPD       416(BX), Y9, Y2
+	VMULPD       Y10, Y11, Y11
+	VMULPD       Y12, Y5, Y5
+	VMULPD       Y10, Y7, Y7
+	VMULPD       Y12, Y8, Y8
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1024(SB), Y10
+	VADDPD       Y10, Y3, Y12
 	VMOVUPD      Y2, 576(BX)
-	VMULPD       Y1, Y10, Y2
-	VDIVPD       Y2, Y14, Y2
-	VMULPD       Y2, Y1, Y1
-	VMULPD       Y2, Y10, Y2
-	VMULPD       Y1, Y11, Y10
-	VMULPD       Y1, Y6, Y1
-	VMULPD       Y2, Y13, Y6
-	VMULPD       Y2, Y9, Y2
-	VMULPD       Y6, Y12, Y6
-	VMULPD       Y10, Y8, Y9
-	VMULPD       bsmFirstStripAVX2Consts<>+128(SB), Y4, Y10
-	VFMADD231PD  Y0, Y8, Y10
-	VFMADD231PD  bsmFirstStripAVX2Consts<>+160(SB), Y4, Y10
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1376(SB), Y0
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1024(SB), Y8
-	VFMADD231PD  Y0, Y9, Y8
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1024(SB), Y6, Y0
-	VMINPD       bsmFirstStripAVX2Consts<>+544(SB), Y4, Y11
-	VMAXPD       bsmFirstStripAVX2Consts<>+576(SB), Y11, Y11
-	VSUBPD       Y11, Y4, Y4
-	VMOVUPD      bsmFirstStripAVX2Consts<>+608(SB), Y12
-	VADDPD       Y11, Y12, Y11
-	VADDPD       Y4, Y12, Y4
-	VPSLLQ       $0x34, Y11, Y11
-	VPSLLQ       $0x34, Y4, Y4
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1600(SB), Y12
-	VFMADD231PD  bsmFirstStripAVX2Consts<>+1568(SB), Y8, Y12
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1632(SB), Y8, Y12
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1664(SB), Y8, Y12
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1696(SB), Y8, Y12
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1728(SB), Y8, Y12
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1760(SB), Y8, Y12
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1792(SB), Y8, Y12
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1824(SB), Y8, Y12
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1856(SB), Y8, Y12
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1888(SB), Y8, Y12
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1920(SB), Y8, Y12
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1952(SB), Y8, Y12
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1984(SB), Y8, Y12
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2016(SB), Y8, Y12
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2048(SB), Y8, Y12
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2080(SB), Y8, Y12
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2112(SB), Y8, Y12
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2144(SB), Y8, Y12
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2176(SB), Y8, Y12
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2208(SB), Y8, Y12
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2240(SB), Y12, Y8
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+992(SB), Y8, Y9
-	VMULPD       Y1, Y9, Y1
-	VANDPD       bsmFirstStripAVX2Consts<>+640(SB), Y1, Y1
-	VORPD        Y7, Y1, Y1
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1600(SB), Y7
-	VFMADD231PD  bsmFirstStripAVX2Consts<>+1568(SB), Y0, Y7
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1632(SB), Y0, Y7
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1664(SB), Y0, Y7
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1696(SB), Y0, Y7
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1728(SB), Y0, Y7
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1760(SB), Y0, Y7
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1792(SB), Y0, Y7
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1824(SB), Y0, Y7
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1856(SB), Y0, Y7
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1888(SB), Y0, Y7
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1920(SB), Y0, Y7
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1952(SB), Y0, Y7
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1984(SB), Y0, Y7
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2016(SB), Y0, Y7
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2048(SB), Y0, Y7
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2080(SB), Y0, Y7
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2112(SB), Y0, Y7
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2144(SB), Y0, Y7
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2176(SB), Y0, Y7
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2208(SB), Y0, Y7
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2240(SB), Y7, Y0
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+992(SB), Y0, Y6
-	VMULPD       Y2, Y6, Y0
-	VMOVUPD      bsmFirstStripAVX2Consts<>+224(SB), Y2
-	VFMADD231PD  bsmFirstStripAVX2Consts<>+192(SB), Y10, Y2
-	VANDPD       bsmFirstStripAVX2Consts<>+640(SB), Y0, Y0
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+256(SB), Y10, Y2
-	VORPD        Y3, Y0, Y0
-	VMULPD       Y10, Y10, Y3
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+288(SB), Y10, Y2
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+320(SB), Y10, Y2
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+352(SB), Y10, Y2
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+384(SB), Y10, Y2
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+416(SB), Y10, Y2
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+448(SB), Y10, Y2
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+480(SB), Y10, Y2
-	VFMADD231PD  Y2, Y3, Y10
-	VSUBPD       Y1, Y0, Y2
-	VMOVUPD      160(BX), Y3
-	VFMADD213PD  Y3, Y10, Y3
+	VADDPD       Y10, Y0, Y2
+	VMULPD       896(BX), Y11, Y11
+	VMULPD       864(BX), Y5, Y5
+	VMOVUPD      bsmFirstStripAVX2Consts<>+512(SB), Y10
+	VADDPD       Y3, Y10, Y9
+	VMOVUPD      Y6, 864(BX)
+	VADDPD       Y0, Y10, Y6
+	VMOVUPD      768(BX), Y10
+	VBLENDVPD    Y10, Y12, Y3, Y3
+	VMOVUPD      672(BX), Y10
+	VBLENDVPD    Y10, Y2, Y0, Y0
+	VMULPD       Y11, Y11, Y2
+	VMULPD       Y5, Y5, Y10
+	VMOVUPD      832(BX), Y12
+	VBLENDVPD    Y12, Y9, Y3, Y3
+	VMOVUPD      800(BX), Y9
+	VBLENDVPD    Y9, Y6, Y0, Y0
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1056(SB), Y6
+	VMULPD       Y6, Y3, Y9
+	VMULPD       Y6, Y0, Y6
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1088(SB), Y12
+	VMOVUPD      Y4, 800(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1120(SB), Y4
+	VFMADD231PD  Y12, Y2, Y4
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1120(SB), Y10, Y12
+	VMOVUPD      Y0, 832(BX)
+	VMULPD       (BX), Y7, Y0
+	VMOVUPD      Y3, 672(BX)
+	VMULPD       (BX), Y8, Y3
+	VMULPD       704(BX), Y7, Y7
+	VMULPD       736(BX), Y8, Y8
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1152(SB), Y2, Y4
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1152(SB), Y10, Y12
+	VMOVUPD      Y8, 768(BX)
+	VMULPD       640(BX), Y0, Y8
+	VMOVUPD      Y8, 640(BX)
+	VMULPD       608(BX), Y3, Y8
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1184(SB), Y2, Y4
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1184(SB), Y10, Y12
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1216(SB), Y2, Y4
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1216(SB), Y10, Y12
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1248(SB), Y2, Y4
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1248(SB), Y10, Y12
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1280(SB), Y2, Y4
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1280(SB), Y10, Y12
+	VMULPD       Y4, Y2, Y2
+	VMULPD       Y12, Y10, Y4
+	VMULPD       448(BX), Y1, Y10
+	VMULPD       416(BX), Y13, Y12
+	VFMADD231PD  Y2, Y11, Y9
+	VFMADD231PD  Y4, Y5, Y6
+	VMOVUPD      384(BX), Y2
+	VMINPD       Y1, Y2, Y4
+	VMINPD       Y13, Y2, Y2
+	VADDPD       160(BX), Y1, Y1
+	VADDPD       160(BX), Y13, Y13
+	VFMADD231PD  bsmFirstStripAVX2Consts<>+1376(SB), Y11, Y9
+	VFMADD231PD  bsmFirstStripAVX2Consts<>+1376(SB), Y5, Y6
+	VMOVUPD      704(BX), Y5
+	VMINPD       Y5, Y4, Y4
+	VMOVUPD      736(BX), Y11
+	VMINPD       Y11, Y2, Y2
+	VADDPD       Y1, Y5, Y1
+	VADDPD       Y13, Y11, Y5
+	VMULPD       Y7, Y0, Y11
+	VMULPD       768(BX), Y3, Y13
+	VMOVUPD      Y13, 736(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1408(SB), Y13
+	VFMADD231PD  672(BX), Y13, Y9
+	VFMADD231PD  832(BX), Y13, Y6
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1312(SB), Y13
+	VCMPPD       $0x11, Y4, Y13, Y4
+	VCMPPD       $0x11, Y2, Y13, Y2
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1344(SB), Y13
+	VCMPPD       $0x11, Y13, Y1, Y1
+	VCMPPD       $0x11, Y13, Y5, Y5
+	VMOVUPD      32(BX), Y13
+	VMOVUPD      Y11, 832(BX)
+	VMOVUPD      352(BX), Y11
+	VFMADD231PD  Y11, Y13, Y9
+	VFMADD231PD  Y11, Y13, Y6
+	VANDPD       Y1, Y4, Y1
+	VANDPD       Y5, Y2, Y2
+	VMOVUPD      800(BX), Y4
+	VFMADD231PD  Y9, Y0, Y4
+	VMOVUPD      864(BX), Y5
+	VFMADD231PD  Y6, Y3, Y5
+	VFMSUB213PD  800(BX), Y9, Y0
+	VFMSUB213PD  864(BX), Y6, Y3
+	VMOVUPD      bsmFirstStripAVX2Consts<>+640(SB), Y6
+	VANDPD       Y4, Y6, Y9
+	VANDPD       Y5, Y6, Y11
+	VANDPD       Y0, Y6, Y13
+	VMOVUPD      Y2, 864(BX)
+	VANDPD       Y3, Y6, Y2
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1440(SB), Y6
+	VMINPD       Y9, Y6, Y9
+	VMINPD       Y11, Y6, Y11
+	VMINPD       Y13, Y6, Y13
+	VMINPD       Y2, Y6, Y2
+	VMOVUPD      448(BX), Y6
+	VMOVUPD      Y1, 800(BX)
+	VMULPD       Y4, Y6, Y1
+	VMOVUPD      Y7, 672(BX)
+	VMULPD       416(BX), Y5, Y7
+	VMULPD       Y0, Y6, Y6
+	VMOVUPD      Y8, 448(BX)
+	VMULPD       416(BX), Y3, Y8
+	VMOVUPD      Y2, 416(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+512(SB), Y2
+	VFMADD231PD  bsmFirstStripAVX2Consts<>+1472(SB), Y9, Y2
+	VMOVUPD      Y2, 704(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+512(SB), Y2
+	VFMADD231PD  bsmFirstStripAVX2Consts<>+1472(SB), Y11, Y2
+	VANDPD       bsmFirstStripAVX2Consts<>+0(SB), Y4, Y4
+	VANDPD       bsmFirstStripAVX2Consts<>+0(SB), Y5, Y5
+	VCMPPD       $0x11, bsmFirstStripAVX2Consts<>+864(SB), Y1, Y1
+	VCMPPD       $0x11, bsmFirstStripAVX2Consts<>+864(SB), Y7, Y7
+	VCMPPD       $0x11, bsmFirstStripAVX2Consts<>+864(SB), Y6, Y6
+	VCMPPD       $0x11, bsmFirstStripAVX2Consts<>+864(SB), Y8, Y8
+	VANDPD       bsmFirstStripAVX2Consts<>+0(SB), Y0, Y0
+	VANDPD       bsmFirstStripAVX2Consts<>+0(SB), Y3, Y3
+	VMOVUPD      Y3, 608(BX)
+	VMOVUPD      544(BX), Y3
+	VBLENDVPD    Y1, bsmFirstStripAVX2Consts<>+864(SB), Y3, Y1
+	VMOVUPD      bsmFirstStripAVX2Consts<>+864(SB), Y3
+	VMOVUPD      Y0, 544(BX)
+	VMOVUPD      576(BX), Y0
+	VBLENDVPD    Y7, Y3, Y0, Y0
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1504(SB), Y7
+	VMOVUPD      Y5, 576(BX)
+	VADDPD       Y7, Y9, Y5
+	VMOVUPD      Y4, 896(BX)
+	VADDPD       Y7, Y11, Y4
+	VBLENDVPD    Y6, Y3, Y10, Y6
+	VBLENDVPD    Y8, Y3, Y12, Y3
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1472(SB), Y8
+	VMOVUPD      bsmFirstStripAVX2Consts<>+512(SB), Y10
+	VFMADD231PD  Y8, Y13, Y10
+	VMOVUPD      416(BX), Y12
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+512(SB), Y12, Y8
+	VMOVUPD      Y8, 480(BX)
+	VADDPD       Y7, Y13, Y8
+	VADDPD       Y7, Y12, Y7
+	VMULPD       704(BX), Y5, Y12
+	VMOVUPD      Y13, 512(BX)
+	VMULPD       Y4, Y2, Y13
+	VMOVUPD      Y4, 928(BX)
+	VMULPD       bsmFirstStripAVX2Consts<>+1536(SB), Y9, Y4
+	VMOVUPD      Y5, 960(BX)
+	VMULPD       bsmFirstStripAVX2Consts<>+1536(SB), Y11, Y5
+	VMOVUPD      Y2, 992(BX)
+	VSUBPD       Y6, Y1, Y2
+	VMOVUPD      Y2, 1024(BX)
+	VSUBPD       Y3, Y0, Y2
+	VMOVUPD      Y2, 1056(BX)
+	VMULPD       Y8, Y10, Y2
+	VMOVUPD      Y3, 1088(BX)
+	VMULPD       480(BX), Y7, Y3
+	VMOVUPD      Y6, 1120(BX)
+	VMULPD       Y4, Y9, Y6
+	VMOVUPD      Y0, 1152(BX)
+	VMULPD       Y5, Y11, Y0
+	VMULPD       bsmFirstStripAVX2Consts<>+96(SB), Y6, Y6
+	VMULPD       bsmFirstStripAVX2Consts<>+96(SB), Y0, Y0
+	VROUNDPD     $0x08, Y6, Y6
+	VROUNDPD     $0x08, Y0, Y0
+	VMOVUPD      Y1, 1184(BX)
+	VMULPD       Y2, Y12, Y1
+	VMOVUPD      Y5, 1216(BX)
+	VMULPD       Y3, Y13, Y5
+	VMOVUPD      Y4, 1248(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+512(SB), Y4
+	VDIVPD       Y1, Y4, Y1
+	VDIVPD       Y5, Y4, Y4
+	VMULPD       Y1, Y2, Y2
 	VMULPD       Y4, Y3, Y3
-	VMULPD       Y11, Y3, Y3
-	VMULPD       bsmFirstStripAVX2Consts<>+2272(SB), Y3, Y4
-	VFNMADD231PD Y3, Y1, Y5
-	VFNMADD213PD 576(BX), Y3, Y0
-	VFMADD213PD  544(BX), Y2, Y3
-	VMULPD       512(BX), Y4, Y1
-	VMOVUPD      480(BX), Y2
-	VMULPD       Y4, Y2, Y6
-	VMULPD       128(BX), Y4, Y4
-	VMULPD       Y5, Y2, Y2
-	VMULPD       32(BX), Y0, Y7
-	VMOVUPD      448(BX), Y8
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2304(SB), Y9
-	VBLENDVPD    Y8, Y3, Y9, Y3
-	VMULPD       bsmFirstStripAVX2Consts<>+1536(SB), Y1, Y1
-	VMULPD       416(BX), Y6, Y6
-	VMASKMOVPD   Y4, Y15, (R9)(AX*1)
-	VMASKMOVPD   Y3, Y15, (SI)(AX*1)
-	VMASKMOVPD   Y2, Y15, (DI)(AX*1)
-	VMASKMOVPD   Y7, Y15, (R11)(AX*1)
-	VFMADD231PD  96(BX), Y5, Y1
-	VMASKMOVPD   Y6, Y15, (R8)(AX*1)
-	VFNMADD231PD 64(BX), Y0, Y1
-	VMASKMOVPD   Y1, Y15, (R10)(AX*1)
-	ADDQ         $+32, AX
-	SUBQ         $+4, CX
+	VMULPD       Y1, Y12, Y1
+	VMULPD       Y4, Y13, Y4
+	VMULPD       704(BX), Y2, Y5
+	VMULPD       992(BX), Y3, Y12
+	VMULPD       960(BX), Y2, Y2
+	VMULPD       928(BX), Y3, Y3
+	VMULPD       Y1, Y10, Y10
+	VMULPD       480(BX), Y4, Y13
+	VMULPD       Y1, Y8, Y1
+	VMULPD       Y4, Y7, Y4
+	VMULPD       512(BX), Y10, Y7
+	VMULPD       416(BX), Y13, Y8
+	VMULPD       Y5, Y9, Y5
+	VMULPD       Y12, Y11, Y10
+	VMOVUPD      bsmFirstStripAVX2Consts<>+128(SB), Y12
+	VMULPD       Y6, Y12, Y13
+	VMULPD       Y0, Y12, Y12
+	VFMADD231PD  1248(BX), Y9, Y13
+	VFMADD231PD  1216(BX), Y11, Y12
+	VMOVUPD      bsmFirstStripAVX2Consts<>+160(SB), Y9
+	VFMADD231PD  Y9, Y6, Y13
+	VFMADD231PD  Y9, Y0, Y12
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1376(SB), Y9
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1024(SB), Y11
+	VFMADD231PD  Y9, Y5, Y11
+	VMOVUPD      Y12, 1216(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1024(SB), Y12
+	VFMADD231PD  Y9, Y10, Y12
+	VMOVUPD      Y13, 1248(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1024(SB), Y13
+	VFMADD231PD  Y9, Y7, Y13
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1024(SB), Y8, Y9
+	VMOVUPD      Y4, 416(BX)
+	VMINPD       bsmFirstStripAVX2Consts<>+544(SB), Y6, Y4
+	VMOVUPD      Y1, 512(BX)
+	VMINPD       bsmFirstStripAVX2Consts<>+544(SB), Y0, Y1
+	VMAXPD       bsmFirstStripAVX2Consts<>+576(SB), Y4, Y4
+	VMAXPD       bsmFirstStripAVX2Consts<>+576(SB), Y1, Y1
+	VSUBPD       Y4, Y6, Y6
+	VSUBPD       Y1, Y0, Y0
+	VADDPD       bsmFirstStripAVX2Consts<>+608(SB), Y4, Y4
+	VADDPD       bsmFirstStripAVX2Consts<>+608(SB), Y1, Y1
+	VADDPD       bsmFirstStripAVX2Consts<>+608(SB), Y6, Y6
+	VADDPD       bsmFirstStripAVX2Consts<>+608(SB), Y0, Y0
+	VPSLLQ       $0x34, Y4, Y4
+	VPSLLQ       $0x34, Y1, Y1
+	VPSLLQ       $0x34, Y6, Y6
+	VPSLLQ       $0x34, Y0, Y0
+	VMOVUPD      Y1, 480(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1600(SB), Y1
+	VFMADD231PD  bsmFirstStripAVX2Consts<>+1568(SB), Y11, Y1
+	VMOVUPD      Y4, 928(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1600(SB), Y4
+	VFMADD231PD  bsmFirstStripAVX2Consts<>+1568(SB), Y12, Y4
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1632(SB), Y11, Y1
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1632(SB), Y12, Y4
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1664(SB), Y11, Y1
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1664(SB), Y12, Y4
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1696(SB), Y11, Y1
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1696(SB), Y12, Y4
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1728(SB), Y11, Y1
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1728(SB), Y12, Y4
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1760(SB), Y11, Y1
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1760(SB), Y12, Y4
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1792(SB), Y11, Y1
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1792(SB), Y12, Y4
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1824(SB), Y11, Y1
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1824(SB), Y12, Y4
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1856(SB), Y11, Y1
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1856(SB), Y12, Y4
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1888(SB), Y11, Y1
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1888(SB), Y12, Y4
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1920(SB), Y11, Y1
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1920(SB), Y12, Y4
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1952(SB), Y11, Y1
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1952(SB), Y12, Y4
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1984(SB), Y11, Y1
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1984(SB), Y12, Y4
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2016(SB), Y11, Y1
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2016(SB), Y12, Y4
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2048(SB), Y11, Y1
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2048(SB), Y12, Y4
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2080(SB), Y11, Y1
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2080(SB), Y12, Y4
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2112(SB), Y11, Y1
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2112(SB), Y12, Y4
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2144(SB), Y11, Y1
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2144(SB), Y12, Y4
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2176(SB), Y11, Y1
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2176(SB), Y12, Y4
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2208(SB), Y11, Y1
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2208(SB), Y12, Y4
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2240(SB), Y1, Y11
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2240(SB), Y4, Y12
+	VMOVUPD      bsmFirstStripAVX2Consts<>+992(SB), Y1
+	VFMADD213PD  Y1, Y11, Y5
+	VFMADD213PD  Y1, Y12, Y10
+	VMULPD       Y2, Y5, Y2
+	VMULPD       Y3, Y10, Y3
+	VMOVUPD      bsmFirstStripAVX2Consts<>+640(SB), Y4
+	VANDPD       Y2, Y4, Y2
+	VANDPD       Y3, Y4, Y3
+	VORPD        896(BX), Y2, Y2
+	VORPD        576(BX), Y3, Y3
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1568(SB), Y5
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1600(SB), Y10
+	VFMADD231PD  Y5, Y13, Y10
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1600(SB), Y9, Y5
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1632(SB), Y11
+	VFMADD213PD  Y11, Y13, Y10
+	VFMADD231PD  Y5, Y9, Y11
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1664(SB), Y5
+	VFMADD213PD  Y5, Y13, Y10
+	VFMADD231PD  Y11, Y9, Y5
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1696(SB), Y11
+	VFMADD213PD  Y11, Y13, Y10
+	VFMADD231PD  Y5, Y9, Y11
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1728(SB), Y5
+	VFMADD213PD  Y5, Y13, Y10
+	VFMADD231PD  Y11, Y9, Y5
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1760(SB), Y11
+	VFMADD213PD  Y11, Y13, Y10
+	VFMADD231PD  Y5, Y9, Y11
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1792(SB), Y5
+	VFMADD213PD  Y5, Y13, Y10
+	VFMADD231PD  Y11, Y9, Y5
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1824(SB), Y11
+	VFMADD213PD  Y11, Y13, Y10
+	VFMADD231PD  Y5, Y9, Y11
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1856(SB), Y5
+	VFMADD213PD  Y5, Y13, Y10
+	VFMADD231PD  Y11, Y9, Y5
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1888(SB), Y11
+	VFMADD213PD  Y11, Y13, Y10
+	VFMADD231PD  Y5, Y9, Y11
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1920(SB), Y5
+	VFMADD213PD  Y5, Y13, Y10
+	VFMADD231PD  Y11, Y9, Y5
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1952(SB), Y11
+	VFMADD213PD  Y11, Y13, Y10
+	VFMADD231PD  Y5, Y9, Y11
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1984(SB), Y5
+	VFMADD213PD  Y5, Y13, Y10
+	VFMADD231PD  Y11, Y9, Y5
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2016(SB), Y11
+	VFMADD213PD  Y11, Y13, Y10
+	VFMADD231PD  Y5, Y9, Y11
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2048(SB), Y5
+	VFMADD213PD  Y5, Y13, Y10
+	VFMADD231PD  Y11, Y9, Y5
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2080(SB), Y11
+	VFMADD213PD  Y11, Y13, Y10
+	VFMADD231PD  Y5, Y9, Y11
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2112(SB), Y5
+	VFMADD213PD  Y5, Y13, Y10
+	VFMADD231PD  Y11, Y9, Y5
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2144(SB), Y11
+	VFMADD213PD  Y11, Y13, Y10
+	VFMADD231PD  Y5, Y9, Y11
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2176(SB), Y5
+	VFMADD213PD  Y5, Y13, Y10
+	VFMADD231PD  Y11, Y9, Y5
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2208(SB), Y11
+	VFMADD213PD  Y11, Y13, Y10
+	VFMADD231PD  Y5, Y9, Y11
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2240(SB), Y5
+	VFMADD213PD  Y5, Y10, Y13
+	VFMADD231PD  Y11, Y9, Y5
+	VFMADD213PD  Y1, Y13, Y7
+	VFMADD231PD  Y5, Y8, Y1
+	VMULPD       512(BX), Y7, Y5
+	VMULPD       416(BX), Y1, Y1
+	VANDPD       Y5, Y4, Y5
+	VANDPD       Y1, Y4, Y1
+	VORPD        544(BX), Y5, Y4
+	VORPD        608(BX), Y1, Y1
+	VMOVUPD      1248(BX), Y5
+	VMOVUPD      bsmFirstStripAVX2Consts<>+192(SB), Y7
+	VMOVUPD      bsmFirstStripAVX2Consts<>+224(SB), Y8
+	VFMADD231PD  Y7, Y5, Y8
+	VMOVUPD      1216(BX), Y9
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+224(SB), Y9, Y7
+	VMOVUPD      bsmFirstStripAVX2Consts<>+256(SB), Y10
+	VFMADD213PD  Y10, Y5, Y8
+	VFMADD231PD  Y7, Y9, Y10
+	VMOVUPD      bsmFirstStripAVX2Consts<>+288(SB), Y7
+	VFMADD213PD  Y7, Y5, Y8
+	VFMADD231PD  Y10, Y9, Y7
+	VMOVUPD      bsmFirstStripAVX2Consts<>+320(SB), Y10
+	VFMADD213PD  Y10, Y5, Y8
+	VFMADD231PD  Y7, Y9, Y10
+	VMOVUPD      bsmFirstStripAVX2Consts<>+352(SB), Y7
+	VFMADD213PD  Y7, Y5, Y8
+	VFMADD231PD  Y10, Y9, Y7
+	VMOVUPD      bsmFirstStripAVX2Consts<>+384(SB), Y10
+	VFMADD213PD  Y10, Y5, Y8
+	VFMADD231PD  Y7, Y9, Y10
+	VMOVUPD      bsmFirstStripAVX2Consts<>+416(SB), Y7
+	VFMADD213PD  Y7, Y5, Y8
+	VFMADD231PD  Y10, Y9, Y7
+	VMOVUPD      bsmFirstStripAVX2Consts<>+448(SB), Y10
+	VFMADD213PD  Y10, Y5, Y8
+	VFMADD231PD  Y7, Y9, Y10
+	VMOVUPD      bsmFirstStripAVX2Consts<>+480(SB), Y7
+	VFMADD213PD  Y7, Y5, Y8
+	VFMADD231PD  Y10, Y9, Y7
+	VMULPD       Y5, Y5, Y10
+	VMULPD       Y9, Y9, Y11
+	VFMADD231PD  Y8, Y10, Y5
+	VFMADD231PD  Y7, Y11, Y9
+	VSUBPD       Y2, Y4, Y7
+	VSUBPD       Y3, Y1, Y8
+	VMOVUPD      160(BX), Y10
+	VFMADD213PD  Y10, Y10, Y5
+	VFMADD213PD  Y10, Y9, Y10
+	VMULPD       Y6, Y5, Y5
+	VMULPD       Y0, Y10, Y0
+	VMULPD       928(BX), Y5, Y5
+	VMULPD       480(BX), Y0, Y0
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2272(SB), Y6
+	VMULPD       Y6, Y5, Y9
+	VMULPD       Y6, Y0, Y6
+	VFNMADD213PD 1184(BX), Y5, Y2
+	VFNMADD213PD 1152(BX), Y0, Y3
+	VFNMADD213PD 1120(BX), Y5, Y4
+	VFNMADD213PD 1088(BX), Y0, Y1
+	VFMADD213PD  1024(BX), Y7, Y5
+	VFMADD213PD  1056(BX), Y8, Y0
+	VMULPD       640(BX), Y9, Y7
+	VMULPD       448(BX), Y6, Y8
+	VMOVUPD      672(BX), Y10
+	VMULPD       Y9, Y10, Y11
+	VMOVUPD      768(BX), Y12
+	VMULPD       Y6, Y12, Y13
+	VMULPD       128(BX), Y9, Y9
+	VMULPD       128(BX), Y6, Y6
+	VMULPD       Y2, Y10, Y10
+	VMULPD       Y3, Y12, Y12
+	VMULPD       bsmFirstStripAVX2Consts<>+1536(SB), Y7, Y7
+	VMULPD       bsmFirstStripAVX2Consts<>+1536(SB), Y8, Y8
+	VMULPD       832(BX), Y11, Y11
+	VMULPD       736(BX), Y13, Y13
+	VMOVUPD      Y13, 736(BX)
+	VMULPD       32(BX), Y4, Y13
+	VMOVUPD      Y4, 832(BX)
+	VMULPD       32(BX), Y1, Y4
+	VMOVUPD      Y1, 768(BX)
+	VMOVUPD      800(BX), Y1
+	VMOVUPD      Y4, 672(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2304(SB), Y4
+	VBLENDVPD    Y1, Y5, Y4, Y1
+	VMOVUPD      864(BX), Y5
+	VBLENDVPD    Y5, Y0, Y4, Y0
+	VMOVUPD      96(BX), Y4
+	VFMADD231PD  Y2, Y4, Y7
+	VFMADD231PD  Y3, Y4, Y8
+	VMASKMOVPD   Y9, Y15, (R9)(AX*1)
+	VMASKMOVPD   Y6, Y14, 32(R9)(AX*1)
+	VMASKMOVPD   Y10, Y15, (DI)(AX*1)
+	VMASKMOVPD   Y12, Y14, 32(DI)(AX*1)
+	VMASKMOVPD   Y11, Y15, (R8)(AX*1)
+	VMOVUPD      736(BX), Y2
+	VMASKMOVPD   Y2, Y14, 32(R8)(AX*1)
+	VMASKMOVPD   Y13, Y15, (R11)(AX*1)
+	VMOVUPD      672(BX), Y2
+	VMASKMOVPD   Y2, Y14, 32(R11)(AX*1)
+	VMASKMOVPD   Y1, Y15, (SI)(AX*1)
+	VMASKMOVPD   Y0, Y14, 32(SI)(AX*1)
+	VMOVUPD      64(BX), Y0
+	VFNMADD231PD 832(BX), Y0, Y7
+	VFNMADD231PD 768(BX), Y0, Y8
+	VMASKMOVPD   Y7, Y15, (R10)(AX*1)
+	VMASKMOVPD   Y8, Y14, 32(R10)(AX*1)
+	ADDQ         $+64, AX
+	SUBQ         $+8, CX
 	JGT          tail
 
 done:

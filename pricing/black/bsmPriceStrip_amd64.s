@@ -186,29 +186,27 @@ body:
 	VMOVUPD          320(BX), Z16
 	VCMPPD           $0x11, Z16, Z13, K5
 	VCMPPD           $0x11, Z16, Z14, K6
+	VCMPPD           $0x11, Z16, Z15, K7
 	KMOVB            K4, 640(BX)
-	VCMPPD           $0x11, Z16, Z15, K4
-	KMOVB            K3, 704(BX)
-	VCMPPD           $0x11, Z16, Z12, K3
+	VCMPPD           $0x11, Z16, Z12, K4
 	VMOVAPD          Z8, Z12
 	VADDPD           Z8, Z8, K5, Z12
 	VMOVAPD          Z9, Z8
 	VADDPD           Z9, Z9, K6, Z8
 	VMOVAPD          Z10, Z9
-	VADDPD           Z10, Z10, K4, Z9
+	VADDPD           Z10, Z10, K7, Z9
 	VMOVAPD          Z11, Z10
-	VADDPD           Z11, Z11, K3, Z10
+	VADDPD           Z11, Z11, K4, Z10
 	VMOVAPD          Z16, Z11
 	VADDPD           Z16, Z16, K1, Z11
 	VMOVAPD          Z16, Z13
 	VADDPD           Z16, Z16, K2, Z13
-	KMOVB            K3, 768(BX)
-	KMOVB            704(BX), K3
 	VMOVAPD          Z16, Z14
 	VADDPD           Z16, Z16, K3, Z14
-	KMOVB            640(BX), K3
+	KMOVB            K4, 704(BX)
+	KMOVB            640(BX), K4
 	VMOVAPD          Z16, Z15
-	VADDPD           Z16, Z16, K3, Z15
+	VADDPD           Z16, Z16, K4, Z15
 	VMOVUPD          (BX), Z16
 	VMULPD           Z4, Z16, Z17
 	VMULPD           Z5, Z16, Z18
@@ -307,15 +305,14 @@ body:
 	VADDPD           Z24, Z20, K1, Z26
 	VMOVAPD          Z21, Z27
 	VADDPD           Z24, Z21, K2, Z27
-	KMOVB            704(BX), K1
 	VMOVAPD          Z22, Z28
-	VADDPD           Z24, Z22, K1, Z28
+	VADDPD           Z24, Z22, K3, Z28
 	VMOVAPD          Z23, Z29
-	VADDPD           Z24, Z23, K3, Z29
+	VADDPD           Z24, Z23, K4, Z29
 	VADDPD           Z25, Z20, K5, Z26
 	VADDPD           Z25, Z21, K6, Z27
-	VADDPD           Z25, Z22, K4, Z28
-	KMOVB            768(BX), K1
+	VADDPD           Z25, Z22, K7, Z28
+	KMOVB            704(BX), K1
 	VADDPD           Z25, Z23, K1, Z29
 	VBROADCASTSD     bsmPriceStripAVX512Consts<>+208(SB), Z20
 	VMULPD           Z20, Z4, Z21
@@ -404,13 +401,13 @@ body:
 	VFMADD231PD      Z29, Z13, Z31
 	VBROADCASTSD     bsmPriceStripAVX512Consts<>+128(SB), Z12
 	VFMADD231PD      Z29, Z14, Z12
-	VMOVUPD          Z7, 768(BX)
+	VMOVUPD          Z7, 704(BX)
 	VBROADCASTSD     bsmPriceStripAVX512Consts<>+128(SB), Z7
 	VFMADD231PD      Z29, Z15, Z7
 	VMOVUPD          Z6, 640(BX)
 	VBROADCASTSD     bsmPriceStripAVX512Consts<>+128(SB), Z6
 	VFMADD231PD      Z29, Z20, Z6
-	VMOVUPD          Z5, 704(BX)
+	VMOVUPD          Z5, 768(BX)
 	VBROADCASTSD     bsmPriceStripAVX512Consts<>+272(SB), Z5
 	VMOVUPD          Z4, 832(BX)
 	VADDPD           Z5, Z13, Z4
@@ -656,10 +653,9 @@ body:
 	VBROADCASTSD     bsmPriceStripAVX512Consts<>+464(SB), Z18
 	VCMPPD           $0x11, Z18, Z10, K5
 	VCMPPD           $0x11, Z18, Z13, K6
+	VCMPPD           $0x11, Z18, Z14, K7
 	KMOVB            K4, 1664(BX)
-	VCMPPD           $0x11, Z18, Z14, K4
-	KMOVB            K3, 1728(BX)
-	VCMPPD           $0x11, Z18, Z17, K3
+	VCMPPD           $0x11, Z18, Z17, K4
 	VBROADCASTSD     bsmPriceStripAVX512Consts<>+296(SB), Z10
 	VFMADD231PD      Z24, Z21, Z10
 	VBROADCASTSD     bsmPriceStripAVX512Consts<>+296(SB), Z13
@@ -788,10 +784,10 @@ body:
 	VMULPD           1536(BX), Z7, Z5
 	VMULPD           1472(BX), Z10, Z6
 	VMULPD           1408(BX), Z12, Z7
-	KMOVB            K2, 1152(BX)
-	VCMPPD           $0x11, Z18, Z4, K2
-	KMOVB            K1, 1216(BX)
-	VCMPPD           $0x11, Z18, Z5, K1
+	KMOVB            K3, 1152(BX)
+	VCMPPD           $0x11, Z18, Z4, K3
+	KMOVB            K2, 1216(BX)
+	VCMPPD           $0x11, Z18, Z5, K2
 	KMOVB            K1, 1280(BX)
 	VCMPPD           $0x11, Z18, Z6, K1
 	KMOVB            K1, 1344(BX)
@@ -819,15 +815,15 @@ body:
 	VADDPD           960(BX), Z12, Z15
 	VADDPD           896(BX), Z12, Z16
 	VADDPD           832(BX), Z13, Z13
-	VADDPD           704(BX), Z14, Z14
+	VADDPD           768(BX), Z14, Z14
 	VADDPD           640(BX), Z15, Z15
-	VADDPD           768(BX), Z16, Z16
+	VADDPD           704(BX), Z16, Z16
 	VBROADCASTSD     bsmPriceStripAVX512Consts<>+472(SB), Z17
-	KMOVB            K1, 768(BX)
+	KMOVB            K1, 704(BX)
 	VCMPPD           $0x11, Z17, Z13, K1
 	KMOVB            K1, 640(BX)
 	VCMPPD           $0x11, Z17, Z14, K1
-	KMOVB            K1, 704(BX)
+	KMOVB            K1, 768(BX)
 	VCMPPD           $0x11, Z17, Z15, K1
 	KMOVB            K1, 832(BX)
 	VCMPPD           $0x11, Z17, Z16, K1
@@ -845,26 +841,25 @@ body:
 	VMULPD           Z12, Z20, Z20
 	VBLENDMPD        Z18, Z14, K5, Z14
 	VBLENDMPD        Z18, Z16, K6, Z16
-	VBLENDMPD        Z18, Z19, K4, Z19
-	VBLENDMPD        Z18, Z21, K3, Z21
-	VBLENDMPD        Z18, Z13, K2, Z13
-	KMOVB            1280(BX), K2
+	VBLENDMPD        Z18, Z19, K7, Z19
+	VBLENDMPD        Z18, Z21, K4, Z21
+	VBLENDMPD        Z18, Z13, K3, Z13
 	VBLENDMPD        Z18, Z15, K2, Z15
 	KMOVB            1344(BX), K2
 	VBLENDMPD        Z18, Z17, K2, Z17
-	KMOVB            768(BX), K2
+	KMOVB            704(BX), K2
 	VBLENDMPD        Z18, Z20, K2, Z18
 	VSUBPD           Z14, Z13, Z13
 	VSUBPD           Z16, Z15, Z14
 	VSUBPD           Z19, Z17, Z15
 	VSUBPD           Z21, Z18, Z16
-	KMOVB            1216(BX), K2
+	KMOVB            1280(BX), K2
 	KMOVB            640(BX), K3
 	KANDB            K3, K2, K2
-	KMOVB            1152(BX), K3
-	KMOVB            704(BX), K4
+	KMOVB            1216(BX), K3
+	KMOVB            768(BX), K4
 	KANDB            K4, K3, K3
-	KMOVB            1728(BX), K4
+	KMOVB            1152(BX), K4
 	KMOVB            832(BX), K5
 	KANDB            K5, K4, K4
 	KMOVB            1664(BX), K5
@@ -973,8 +968,8 @@ rest:
 	JEQ  done
 
 tail:
-	MOVL $0x000000ff, DX
-	CMPQ CX, $0x08
+	MOVL $0x0000ffff, DX
+	CMPQ CX, $0x10
 	JGE  whole
 	MOVL $0x00000001, DX
 	SHLL CL, DX
@@ -982,183 +977,415 @@ tail:
 
 whole:
 	KMOVB            DX, K7
+	SHRL             $0x08, DX
+	KMOVB            DX, K6
 	VMOVUPD.Z        (R8)(AX*1), K7, Z0
-	VMOVUPD.Z        (R9)(AX*1), K7, Z1
-	VMOVUPD.Z        (DI)(AX*1), K7, Z2
-	VGETMANTPD       $0x04, Z0, Z3
-	VMULPD           128(BX), Z1, Z1
-	VGETEXPPD        Z0, Z4
-	VMULPD           256(BX), Z0, Z0
-	VMULPD           192(BX), Z2, Z5
-	VMULPD.BCST      bsmPriceStripAVX512Consts<>+136(SB), Z3, Z6
-	VMOVUPD          448(BX), Z7
-	VCMPPD           $0x11, Z3, Z7, K1
-	VMULPD           (BX), Z1, Z7
-	VMOVUPD          384(BX), Z8
-	VSUBPD           Z4, Z8, Z4
-	VMULPD.BCST      bsmPriceStripAVX512Consts<>+208(SB), Z1, Z8
-	VMULPD           Z0, Z2, Z9
-	VMOVUPD          576(BX), Z10
-	VMINPD           Z0, Z10, Z10
-	VMOVUPD          320(BX), Z11
-	VMOVAPD          Z11, Z12
-	VADDPD           Z11, Z11, K1, Z12
-	VCMPPD           $0x11, Z11, Z6, K2
-	VADDPD           192(BX), Z0, Z0
-	VMOVAPD          Z4, Z6
-	VADDPD.BCST      bsmPriceStripAVX512Consts<>+200(SB), Z4, K1, Z6
-	VMOVAPD          Z3, Z11
-	VADDPD           Z3, Z3, K2, Z11
-	VMINPD           Z1, Z10, Z3
-	VADDPD           Z0, Z1, Z0
-	VADDPD.BCST      bsmPriceStripAVX512Consts<>+128(SB), Z4, K2, Z6
-	VADDPD           Z11, Z12, Z1
-	VSUBPD           Z11, Z12, Z4
-	VBROADCASTSD     bsmPriceStripAVX512Consts<>+240(SB), Z10
-	VCMPPD           $0x11, Z3, Z10, K1
-	VCMPPD.BCST      $0x11, bsmPriceStripAVX512Consts<>+472(SB), Z0, K2
-	VMULPD.BCST      bsmPriceStripAVX512Consts<>+216(SB), Z6, Z0
-	VMULPD           Z7, Z1, Z3
-	KANDB            K2, K1, K1
-	VBROADCASTSD     bsmPriceStripAVX512Consts<>+128(SB), Z10
-	VDIVPD           Z3, Z10, Z3
-	VMULPD           Z3, Z7, Z7
-	VMULPD           Z3, Z1, Z1
-	VMULPD           Z7, Z4, Z3
-	VMULPD           (BX), Z1, Z1
-	VMULPD           Z3, Z3, Z4
-	VBROADCASTSD     bsmPriceStripAVX512Consts<>+152(SB), Z7
-	VFMADD231PD.BCST bsmPriceStripAVX512Consts<>+144(SB), Z4, Z7
-	VFMADD213PD.BCST bsmPriceStripAVX512Consts<>+160(SB), Z4, Z7
-	VFMADD213PD.BCST bsmPriceStripAVX512Consts<>+168(SB), Z4, Z7
-	VFMADD213PD.BCST bsmPriceStripAVX512Consts<>+176(SB), Z4, Z7
-	VFMADD213PD.BCST bsmPriceStripAVX512Consts<>+184(SB), Z4, Z7
-	VFMADD213PD.BCST bsmPriceStripAVX512Consts<>+192(SB), Z4, Z7
-	VMULPD           Z7, Z4, Z4
-	VFMADD231PD      Z4, Z3, Z0
-	VFMADD231PD.BCST bsmPriceStripAVX512Consts<>+224(SB), Z3, Z0
-	VFMADD231PD.BCST bsmPriceStripAVX512Consts<>+232(SB), Z6, Z0
-	VMOVUPD          512(BX), Z3
-	VFMADD231PD      64(BX), Z3, Z0
-	VMOVAPD          Z8, Z3
-	VFMADD231PD      Z0, Z1, Z3
-	VFMSUB231PD      Z0, Z1, Z8
-	VBROADCASTSD     bsmPriceStripAVX512Consts<>+248(SB), Z0
-	VANDPD           Z0, Z3, Z1
-	VANDPD           Z0, Z8, Z4
-	VBROADCASTSD     bsmPriceStripAVX512Consts<>+256(SB), Z6
-	VMINPD           Z1, Z6, Z1
-	VMINPD           Z4, Z6, Z4
-	VMULPD           Z3, Z2, Z6
+	VMOVUPD.Z        64(R8)(AX*1), K6, Z1
+	VMOVUPD.Z        (R9)(AX*1), K7, Z2
+	VMOVUPD.Z        64(R9)(AX*1), K6, Z3
+	VMOVUPD.Z        (DI)(AX*1), K7, Z4
+	VMOVUPD.Z        64(DI)(AX*1), K6, Z5
+	VGETMANTPD       $0x04, Z0, Z6
+	VGETMANTPD       $0x04, Z1, Z7
+	VMOVUPD          128(BX), Z8
 	VMULPD           Z8, Z2, Z2
-	VBROADCASTSD     bsmPriceStripAVX512Consts<>+264(SB), Z7
-	VFMADD213PD      Z10, Z1, Z7
-	VBROADCASTSD     bsmPriceStripAVX512Consts<>+272(SB), Z11
-	VADDPD           Z11, Z1, Z12
-	VBROADCASTSD     bsmPriceStripAVX512Consts<>+264(SB), Z13
-	VFMADD213PD      Z10, Z4, Z13
-	VADDPD           Z11, Z4, Z11
-	VMULPD.BCST      bsmPriceStripAVX512Consts<>+280(SB), Z1, Z14
-	VBROADCASTSD     bsmPriceStripAVX512Consts<>+464(SB), Z15
-	VCMPPD           $0x11, Z15, Z6, K2
-	VCMPPD           $0x11, Z15, Z2, K3
-	VMULPD           Z12, Z7, Z2
-	VMULPD           Z11, Z13, Z6
-	VMULPD           Z14, Z1, Z16
-	VBLENDMPD        Z15, Z5, K2, Z5
-	VBLENDMPD        Z15, Z9, K3, Z9
-	VSUBPD           Z9, Z5, Z5
-	VMULPD           Z6, Z2, Z9
-	VMULPD.BCST      bsmPriceStripAVX512Consts<>+24(SB), Z16, Z15
-	VDIVPD           Z9, Z10, Z9
-	VRNDSCALEPD      $0x08, Z15, Z10
-	VMULPD           Z9, Z6, Z6
-	VMULPD           Z9, Z2, Z2
-	VMULPD.BCST      bsmPriceStripAVX512Consts<>+32(SB), Z10, Z9
-	VMULPD           Z6, Z7, Z7
-	VMULPD           Z2, Z13, Z13
-	VFMADD231PD      Z14, Z1, Z9
-	VMULPD           Z6, Z12, Z6
-	VMULPD           Z2, Z11, Z2
-	VMULPD           Z7, Z1, Z1
-	VMULPD           Z13, Z4, Z4
-	VFMADD231PD.BCST bsmPriceStripAVX512Consts<>+40(SB), Z10, Z9
-	VBROADCASTSD     bsmPriceStripAVX512Consts<>+224(SB), Z7
-	VBROADCASTSD     bsmPriceStripAVX512Consts<>+200(SB), Z11
-	VFMADD231PD      Z7, Z1, Z11
-	VFMADD213PD.BCST bsmPriceStripAVX512Consts<>+200(SB), Z4, Z7
-	VBROADCASTSD     bsmPriceStripAVX512Consts<>+56(SB), Z12
-	VFMADD231PD.BCST bsmPriceStripAVX512Consts<>+48(SB), Z9, Z12
-	VMULPD           Z9, Z9, Z13
-	VBROADCASTSD     bsmPriceStripAVX512Consts<>+296(SB), Z14
-	VFMADD231PD.BCST bsmPriceStripAVX512Consts<>+288(SB), Z11, Z14
-	VFMADD213PD.BCST bsmPriceStripAVX512Consts<>+64(SB), Z9, Z12
-	VFMADD213PD.BCST bsmPriceStripAVX512Consts<>+304(SB), Z11, Z14
-	VFMADD213PD.BCST bsmPriceStripAVX512Consts<>+72(SB), Z9, Z12
-	VFMADD213PD.BCST bsmPriceStripAVX512Consts<>+312(SB), Z11, Z14
-	VFMADD213PD.BCST bsmPriceStripAVX512Consts<>+80(SB), Z9, Z12
-	VFMADD213PD.BCST bsmPriceStripAVX512Consts<>+320(SB), Z11, Z14
-	VFMADD213PD.BCST bsmPriceStripAVX512Consts<>+88(SB), Z9, Z12
-	VFMADD213PD.BCST bsmPriceStripAVX512Consts<>+328(SB), Z11, Z14
-	VFMADD213PD.BCST bsmPriceStripAVX512Consts<>+96(SB), Z9, Z12
-	VFMADD213PD.BCST bsmPriceStripAVX512Consts<>+336(SB), Z11, Z14
-	VFMADD213PD.BCST bsmPriceStripAVX512Consts<>+104(SB), Z9, Z12
-	VFMADD213PD.BCST bsmPriceStripAVX512Consts<>+344(SB), Z11, Z14
-	VFMADD213PD.BCST bsmPriceStripAVX512Consts<>+112(SB), Z9, Z12
-	VFMADD213PD.BCST bsmPriceStripAVX512Consts<>+352(SB), Z11, Z14
-	VFMADD213PD.BCST bsmPriceStripAVX512Consts<>+120(SB), Z9, Z12
-	VFMADD213PD.BCST bsmPriceStripAVX512Consts<>+360(SB), Z11, Z14
-	VFMADD231PD      Z12, Z13, Z9
-	VBROADCASTSD     bsmPriceStripAVX512Consts<>+296(SB), Z12
-	VFMADD231PD.BCST bsmPriceStripAVX512Consts<>+288(SB), Z7, Z12
-	VFMADD213PD.BCST bsmPriceStripAVX512Consts<>+368(SB), Z11, Z14
-	VMOVUPD          192(BX), Z13
-	VFMADD213PD      Z13, Z9, Z13
-	VFMADD213PD.BCST bsmPriceStripAVX512Consts<>+304(SB), Z7, Z12
-	VFMADD213PD.BCST bsmPriceStripAVX512Consts<>+376(SB), Z11, Z14
-	VSCALEFPD        Z10, Z13, Z9
-	VFMADD213PD.BCST bsmPriceStripAVX512Consts<>+312(SB), Z7, Z12
-	VFMADD213PD.BCST bsmPriceStripAVX512Consts<>+384(SB), Z11, Z14
-	VFMADD213PD.BCST bsmPriceStripAVX512Consts<>+320(SB), Z7, Z12
-	VFMADD213PD.BCST bsmPriceStripAVX512Consts<>+392(SB), Z11, Z14
-	VFMADD213PD.BCST bsmPriceStripAVX512Consts<>+328(SB), Z7, Z12
-	VFMADD213PD.BCST bsmPriceStripAVX512Consts<>+400(SB), Z11, Z14
-	VFMADD213PD.BCST bsmPriceStripAVX512Consts<>+336(SB), Z7, Z12
-	VFMADD213PD.BCST bsmPriceStripAVX512Consts<>+408(SB), Z11, Z14
-	VFMADD213PD.BCST bsmPriceStripAVX512Consts<>+344(SB), Z7, Z12
-	VFMADD213PD.BCST bsmPriceStripAVX512Consts<>+416(SB), Z11, Z14
-	VFMADD213PD.BCST bsmPriceStripAVX512Consts<>+352(SB), Z7, Z12
-	VFMADD213PD.BCST bsmPriceStripAVX512Consts<>+424(SB), Z11, Z14
-	VFMADD213PD.BCST bsmPriceStripAVX512Consts<>+360(SB), Z7, Z12
-	VFMADD213PD.BCST bsmPriceStripAVX512Consts<>+432(SB), Z11, Z14
-	VFMADD213PD.BCST bsmPriceStripAVX512Consts<>+368(SB), Z7, Z12
-	VFMADD213PD.BCST bsmPriceStripAVX512Consts<>+440(SB), Z11, Z14
-	VFMADD213PD.BCST bsmPriceStripAVX512Consts<>+376(SB), Z7, Z12
-	VFMADD213PD.BCST bsmPriceStripAVX512Consts<>+448(SB), Z11, Z14
-	VFMADD213PD.BCST bsmPriceStripAVX512Consts<>+384(SB), Z7, Z12
-	VFMADD213PD.BCST bsmPriceStripAVX512Consts<>+456(SB), Z14, Z11
-	VFMADD213PD.BCST bsmPriceStripAVX512Consts<>+392(SB), Z7, Z12
-	VFMADD213PD.BCST bsmPriceStripAVX512Consts<>+208(SB), Z11, Z1
-	VFMADD213PD.BCST bsmPriceStripAVX512Consts<>+400(SB), Z7, Z12
-	VMULPD           Z6, Z1, Z1
-	VFMADD213PD.BCST bsmPriceStripAVX512Consts<>+408(SB), Z7, Z12
-	VPTERNLOGQ       $0xe4, Z0, Z3, Z1
-	VFMADD213PD.BCST bsmPriceStripAVX512Consts<>+416(SB), Z7, Z12
-	VFMADD213PD.BCST bsmPriceStripAVX512Consts<>+424(SB), Z7, Z12
-	VFMADD213PD.BCST bsmPriceStripAVX512Consts<>+432(SB), Z7, Z12
-	VFMADD213PD.BCST bsmPriceStripAVX512Consts<>+440(SB), Z7, Z12
-	VFMADD213PD.BCST bsmPriceStripAVX512Consts<>+448(SB), Z7, Z12
-	VFMADD213PD.BCST bsmPriceStripAVX512Consts<>+456(SB), Z12, Z7
-	VFMADD213PD.BCST bsmPriceStripAVX512Consts<>+208(SB), Z7, Z4
-	VMULPD           Z2, Z4, Z2
-	VPTERNLOGQ       $0xe4, Z0, Z8, Z2
-	VSUBPD           Z1, Z2, Z0
-	VFMADD231PD      Z0, Z9, Z5
-	VBROADCASTSD     bsmPriceStripAVX512Consts<>+480(SB), Z0
-	VBLENDMPD        Z5, Z0, K1, Z0
+	VMULPD           Z8, Z3, Z3
+	VGETEXPPD        Z0, Z8
+	VGETEXPPD        Z1, Z9
+	VMOVUPD          256(BX), Z10
+	VMULPD           Z10, Z0, Z0
+	VMULPD           Z10, Z1, Z1
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+136(SB), Z10
+	VMULPD           Z10, Z6, Z11
+	VMULPD           Z10, Z7, Z10
+	VMOVUPD          448(BX), Z12
+	VCMPPD           $0x11, Z6, Z12, K1
+	VCMPPD           $0x11, Z7, Z12, K2
+	VMOVUPD          (BX), Z12
+	VMULPD           Z2, Z12, Z13
+	VMULPD           Z3, Z12, Z14
+	VMOVUPD          384(BX), Z15
+	VSUBPD           Z8, Z15, Z8
+	VSUBPD           Z9, Z15, Z9
+	VMOVUPD          320(BX), Z15
+	VCMPPD           $0x11, Z15, Z11, K3
+	VCMPPD           $0x11, Z15, Z10, K4
+	VMOVAPD          Z15, Z10
+	VADDPD           Z15, Z15, K1, Z10
+	VMOVAPD          Z15, Z11
+	VADDPD           Z15, Z15, K2, Z11
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+208(SB), Z15
+	VMULPD           Z15, Z2, Z16
+	VMULPD           Z15, Z3, Z17
+	VMOVAPD          Z6, Z18
+	VADDPD           Z6, Z6, K3, Z18
+	VMOVAPD          Z7, Z6
+	VADDPD           Z7, Z7, K4, Z6
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+200(SB), Z7
+	VMOVAPD          Z8, Z19
+	VADDPD           Z7, Z8, K1, Z19
+	VMOVAPD          Z9, Z20
+	VADDPD           Z7, Z9, K2, Z20
+	VMOVUPD          192(BX), Z21
+	VMULPD           Z21, Z4, Z22
+	VMULPD           Z21, Z5, Z23
+	VMULPD           Z0, Z4, Z24
+	VMULPD           Z1, Z5, Z25
+	VADDPD           Z18, Z10, Z26
+	VADDPD           Z6, Z11, Z27
+	VSUBPD           Z18, Z10, Z10
+	VSUBPD           Z6, Z11, Z6
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+128(SB), Z11
+	VADDPD           Z11, Z8, K3, Z19
+	VADDPD           Z11, Z9, K4, Z20
+	VMOVUPD          576(BX), Z8
+	VMINPD           Z0, Z8, Z9
+	VMINPD           Z1, Z8, Z8
+	VMULPD           Z13, Z26, Z18
+	VMULPD           Z14, Z27, Z28
+	VADDPD           Z0, Z21, Z0
+	VADDPD           Z1, Z21, Z1
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+216(SB), Z29
+	VMULPD           Z29, Z19, Z30
+	VMULPD           Z29, Z20, Z29
+	VMINPD           Z2, Z9, Z9
+	VMINPD           Z3, Z8, Z8
+	VDIVPD           Z18, Z11, Z18
+	VDIVPD           Z28, Z11, Z28
+	VADDPD           Z0, Z2, Z0
+	VADDPD           Z1, Z3, Z1
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+240(SB), Z2
+	VCMPPD           $0x11, Z9, Z2, K1
+	VCMPPD           $0x11, Z8, Z2, K2
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+472(SB), Z2
+	VCMPPD           $0x11, Z2, Z0, K3
+	VCMPPD           $0x11, Z2, Z1, K4
+	KANDB            K3, K1, K1
+	KANDB            K4, K2, K2
+	VMULPD           Z18, Z13, Z0
+	VMULPD           Z28, Z14, Z1
+	VMULPD           Z18, Z26, Z2
+	VMULPD           Z28, Z27, Z3
+	VMULPD           Z0, Z10, Z0
+	VMULPD           Z1, Z6, Z1
+	VMULPD           Z2, Z12, Z2
+	VMULPD           Z3, Z12, Z3
+	VMULPD           Z0, Z0, Z6
+	VMULPD           Z1, Z1, Z8
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+144(SB), Z9
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+152(SB), Z10
+	VFMADD231PD      Z9, Z6, Z10
+	VFMADD213PD.BCST bsmPriceStripAVX512Consts<>+152(SB), Z8, Z9
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+160(SB), Z12
+	VFMADD213PD      Z12, Z6, Z10
+	VFMADD231PD      Z9, Z8, Z12
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+168(SB), Z9
+	VFMADD213PD      Z9, Z6, Z10
+	VFMADD231PD      Z12, Z8, Z9
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+176(SB), Z12
+	VFMADD213PD      Z12, Z6, Z10
+	VFMADD231PD      Z9, Z8, Z12
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+184(SB), Z9
+	VFMADD213PD      Z9, Z6, Z10
+	VFMADD231PD      Z12, Z8, Z9
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+192(SB), Z12
+	VFMADD213PD      Z12, Z6, Z10
+	VFMADD231PD      Z9, Z8, Z12
+	VMULPD           Z10, Z6, Z6
+	VMULPD           Z12, Z8, Z8
+	VFMADD231PD      Z6, Z0, Z30
+	VFMADD231PD      Z8, Z1, Z29
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+224(SB), Z6
+	VFMADD231PD      Z6, Z0, Z30
+	VFMADD231PD      Z6, Z1, Z29
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+232(SB), Z0
+	VFMADD231PD      Z0, Z19, Z30
+	VFMADD231PD      Z0, Z20, Z29
+	VMOVUPD          64(BX), Z0
+	VMOVUPD          512(BX), Z1
+	VFMADD231PD      Z1, Z0, Z30
+	VFMADD231PD      Z1, Z0, Z29
+	VMOVAPD          Z16, Z0
+	VFMADD231PD      Z30, Z2, Z0
+	VMOVAPD          Z17, Z1
+	VFMADD231PD      Z29, Z3, Z1
+	VFMSUB231PD      Z30, Z2, Z16
+	VFMSUB231PD      Z29, Z3, Z17
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+248(SB), Z2
+	VANDPD           Z2, Z0, Z3
+	VANDPD           Z2, Z1, Z8
+	VANDPD           Z2, Z16, Z9
+	VANDPD           Z2, Z17, Z10
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+256(SB), Z12
+	VMINPD           Z3, Z12, Z3
+	VMINPD           Z8, Z12, Z8
+	VMINPD           Z9, Z12, Z9
+	VMINPD           Z10, Z12, Z10
+	VMULPD           Z0, Z4, Z12
+	VMULPD           Z1, Z5, Z13
+	VMULPD           Z16, Z4, Z4
+	VMULPD           Z17, Z5, Z5
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+264(SB), Z14
+	VFMADD213PD      Z11, Z3, Z14
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+264(SB), Z18
+	VFMADD213PD      Z11, Z8, Z18
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+272(SB), Z19
+	VADDPD           Z19, Z3, Z20
+	VADDPD           Z19, Z8, Z26
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+264(SB), Z27
+	VFMADD213PD      Z11, Z9, Z27
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+264(SB), Z28
+	VFMADD213PD      Z11, Z10, Z28
+	VADDPD           Z19, Z9, Z29
+	VADDPD           Z19, Z10, Z19
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+280(SB), Z30
+	VMULPD           Z30, Z3, Z31
+	VMULPD           Z30, Z8, Z30
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+464(SB), Z21
+	VCMPPD           $0x11, Z21, Z12, K3
+	VCMPPD           $0x11, Z21, Z13, K4
+	VMULPD           Z20, Z14, Z12
+	VMULPD           Z26, Z18, Z13
+	VCMPPD           $0x11, Z21, Z4, K5
+	KMOVB            K2, 640(BX)
+	VCMPPD           $0x11, Z21, Z5, K2
+	VMULPD           Z29, Z27, Z4
+	VMULPD           Z19, Z28, Z5
+	VBLENDMPD        Z21, Z22, K3, Z22
+	VBLENDMPD        Z21, Z23, K4, Z23
+	VBLENDMPD        Z21, Z24, K5, Z24
+	VBLENDMPD        Z21, Z25, K2, Z21
+	VSUBPD           Z24, Z22, Z22
+	VSUBPD           Z21, Z23, Z21
+	VMULPD           Z4, Z12, Z23
+	VMULPD           Z5, Z13, Z24
+	VDIVPD           Z23, Z11, Z23
+	VDIVPD           Z24, Z11, Z11
+	VMULPD           Z23, Z4, Z4
+	VMULPD           Z11, Z5, Z5
+	VMULPD           Z23, Z12, Z12
+	VMULPD           Z11, Z13, Z11
+	VMULPD           Z31, Z3, Z13
+	VMULPD           Z30, Z8, Z23
+	VMULPD           Z4, Z14, Z14
+	VMULPD           Z5, Z18, Z18
+	VMULPD           Z12, Z27, Z24
+	VMULPD           Z11, Z28, Z25
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+24(SB), Z27
+	VMULPD           Z13, Z27, Z13
+	VMULPD           Z23, Z27, Z23
+	VMULPD           Z4, Z20, Z4
+	VMULPD           Z5, Z26, Z5
+	VMULPD           Z14, Z3, Z14
+	VMULPD           Z18, Z8, Z18
+	VMULPD           Z24, Z9, Z9
+	VMULPD           Z25, Z10, Z10
+	VRNDSCALEPD      $0x08, Z13, Z13
+	VRNDSCALEPD      $0x08, Z23, Z20
+	VMOVAPD          Z7, Z23
+	VFMADD231PD      Z6, Z14, Z23
+	VMOVAPD          Z7, Z24
+	VFMADD231PD      Z6, Z18, Z24
+	VMOVAPD          Z7, Z25
+	VFMADD231PD      Z6, Z9, Z25
+	VFMADD231PD      Z6, Z10, Z7
+	VMULPD           Z12, Z29, Z6
+	VMULPD           Z11, Z19, Z11
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+288(SB), Z12
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+296(SB), Z19
+	VFMADD231PD      Z12, Z23, Z19
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+296(SB), Z26
+	VFMADD231PD      Z12, Z24, Z26
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+304(SB), Z27
+	VFMADD213PD      Z27, Z23, Z19
+	VFMADD213PD      Z27, Z24, Z26
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+312(SB), Z28
+	VFMADD213PD      Z28, Z23, Z19
+	VFMADD213PD      Z28, Z24, Z26
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+320(SB), Z29
+	VFMADD213PD      Z29, Z23, Z19
+	VFMADD213PD      Z29, Z24, Z26
+	VMOVUPD          Z21, 704(BX)
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+328(SB), Z21
+	VFMADD213PD      Z21, Z23, Z19
+	VFMADD213PD      Z21, Z24, Z26
+	VMOVUPD          Z22, 768(BX)
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+336(SB), Z22
+	VFMADD213PD      Z22, Z23, Z19
+	VFMADD213PD      Z22, Z24, Z26
+	VMOVUPD          Z17, 832(BX)
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+344(SB), Z17
+	VFMADD213PD      Z17, Z23, Z19
+	VFMADD213PD      Z17, Z24, Z26
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+352(SB), Z17
+	VFMADD213PD      Z17, Z23, Z19
+	VFMADD213PD      Z17, Z24, Z26
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+360(SB), Z17
+	VFMADD213PD      Z17, Z23, Z19
+	VFMADD213PD      Z17, Z24, Z26
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+368(SB), Z17
+	VFMADD213PD      Z17, Z23, Z19
+	VFMADD213PD      Z17, Z24, Z26
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+376(SB), Z17
+	VFMADD213PD      Z17, Z23, Z19
+	VFMADD213PD      Z17, Z24, Z26
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+384(SB), Z17
+	VFMADD213PD      Z17, Z23, Z19
+	VFMADD213PD      Z17, Z24, Z26
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+392(SB), Z17
+	VFMADD213PD      Z17, Z23, Z19
+	VFMADD213PD      Z17, Z24, Z26
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+400(SB), Z17
+	VFMADD213PD      Z17, Z23, Z19
+	VFMADD213PD      Z17, Z24, Z26
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+408(SB), Z17
+	VFMADD213PD      Z17, Z23, Z19
+	VFMADD213PD      Z17, Z24, Z26
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+416(SB), Z17
+	VFMADD213PD      Z17, Z23, Z19
+	VFMADD213PD      Z17, Z24, Z26
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+424(SB), Z17
+	VFMADD213PD      Z17, Z23, Z19
+	VFMADD213PD      Z17, Z24, Z26
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+432(SB), Z17
+	VFMADD213PD      Z17, Z23, Z19
+	VFMADD213PD      Z17, Z24, Z26
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+440(SB), Z17
+	VFMADD213PD      Z17, Z23, Z19
+	VFMADD213PD      Z17, Z24, Z26
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+448(SB), Z17
+	VFMADD213PD      Z17, Z23, Z19
+	VFMADD213PD      Z17, Z24, Z26
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+456(SB), Z17
+	VFMADD213PD      Z17, Z19, Z23
+	VFMADD213PD      Z17, Z26, Z24
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+296(SB), Z19
+	VFMADD231PD      Z12, Z25, Z19
+	VFMADD213PD.BCST bsmPriceStripAVX512Consts<>+296(SB), Z7, Z12
+	VFMADD213PD      Z15, Z23, Z14
+	VFMADD213PD      Z15, Z24, Z18
+	VFMADD213PD      Z27, Z25, Z19
+	VFMADD231PD      Z12, Z7, Z27
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+32(SB), Z12
+	VMULPD           Z13, Z12, Z23
+	VMULPD           Z20, Z12, Z12
+	VMULPD           Z4, Z14, Z4
+	VMULPD           Z5, Z18, Z5
+	VFMADD213PD      Z28, Z25, Z19
+	VFMADD231PD      Z27, Z7, Z28
+	VFMADD231PD      Z31, Z3, Z23
+	VFMADD231PD      Z30, Z8, Z12
+	VPTERNLOGQ       $0xe4, Z2, Z0, Z4
+	VPTERNLOGQ       $0xe4, Z2, Z1, Z5
+	VFMADD213PD      Z29, Z25, Z19
+	VFMADD231PD      Z28, Z7, Z29
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+40(SB), Z0
+	VFMADD231PD      Z0, Z13, Z23
+	VFMADD231PD      Z0, Z20, Z12
+	VFMADD213PD      Z21, Z25, Z19
+	VFMADD231PD      Z29, Z7, Z21
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+48(SB), Z0
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+56(SB), Z1
+	VFMADD231PD      Z0, Z23, Z1
+	VFMADD213PD.BCST bsmPriceStripAVX512Consts<>+56(SB), Z12, Z0
+	VMULPD           Z23, Z23, Z3
+	VMULPD           Z12, Z12, Z8
+	VFMADD213PD      Z22, Z25, Z19
+	VFMADD231PD      Z21, Z7, Z22
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+64(SB), Z14
+	VFMADD213PD      Z14, Z23, Z1
+	VFMADD231PD      Z0, Z12, Z14
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+344(SB), Z0
+	VFMADD213PD      Z0, Z25, Z19
+	VFMADD231PD      Z22, Z7, Z0
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+72(SB), Z18
+	VFMADD213PD      Z18, Z23, Z1
+	VFMADD231PD      Z14, Z12, Z18
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+352(SB), Z14
+	VFMADD213PD      Z14, Z25, Z19
+	VFMADD231PD      Z0, Z7, Z14
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+80(SB), Z0
+	VFMADD213PD      Z0, Z23, Z1
+	VFMADD231PD      Z18, Z12, Z0
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+360(SB), Z18
+	VFMADD213PD      Z18, Z25, Z19
+	VFMADD231PD      Z14, Z7, Z18
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+88(SB), Z14
+	VFMADD213PD      Z14, Z23, Z1
+	VFMADD231PD      Z0, Z12, Z14
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+368(SB), Z0
+	VFMADD213PD      Z0, Z25, Z19
+	VFMADD231PD      Z18, Z7, Z0
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+96(SB), Z18
+	VFMADD213PD      Z18, Z23, Z1
+	VFMADD231PD      Z14, Z12, Z18
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+376(SB), Z14
+	VFMADD213PD      Z14, Z25, Z19
+	VFMADD231PD      Z0, Z7, Z14
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+104(SB), Z0
+	VFMADD213PD      Z0, Z23, Z1
+	VFMADD231PD      Z18, Z12, Z0
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+384(SB), Z18
+	VFMADD213PD      Z18, Z25, Z19
+	VFMADD231PD      Z14, Z7, Z18
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+112(SB), Z14
+	VFMADD213PD      Z14, Z23, Z1
+	VFMADD231PD      Z0, Z12, Z14
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+392(SB), Z0
+	VFMADD213PD      Z0, Z25, Z19
+	VFMADD231PD      Z18, Z7, Z0
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+120(SB), Z18
+	VFMADD213PD      Z18, Z23, Z1
+	VFMADD231PD      Z14, Z12, Z18
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+400(SB), Z14
+	VFMADD213PD      Z14, Z25, Z19
+	VFMADD231PD      Z0, Z7, Z14
+	VFMADD231PD      Z1, Z3, Z23
+	VFMADD231PD      Z18, Z8, Z12
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+408(SB), Z0
+	VFMADD213PD      Z0, Z25, Z19
+	VFMADD231PD      Z14, Z7, Z0
+	VMOVUPD          192(BX), Z1
+	VFMADD213PD      Z1, Z1, Z23
+	VFMADD213PD      Z1, Z12, Z1
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+416(SB), Z3
+	VFMADD213PD      Z3, Z25, Z19
+	VFMADD231PD      Z0, Z7, Z3
+	VSCALEFPD        Z13, Z23, Z0
+	VSCALEFPD        Z20, Z1, Z1
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+424(SB), Z8
+	VFMADD213PD      Z8, Z25, Z19
+	VFMADD231PD      Z3, Z7, Z8
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+432(SB), Z3
+	VFMADD213PD      Z3, Z25, Z19
+	VFMADD231PD      Z8, Z7, Z3
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+440(SB), Z8
+	VFMADD213PD      Z8, Z25, Z19
+	VFMADD231PD      Z3, Z7, Z8
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+448(SB), Z3
+	VFMADD213PD      Z3, Z25, Z19
+	VFMADD231PD      Z8, Z7, Z3
+	VFMADD213PD      Z17, Z19, Z25
+	VFMADD231PD      Z3, Z7, Z17
+	VFMADD213PD      Z15, Z25, Z9
+	VFMADD231PD      Z17, Z10, Z15
+	VMULPD           Z6, Z9, Z3
+	VMULPD           Z11, Z15, Z6
+	VPTERNLOGQ       $0xe4, Z2, Z16, Z3
+	VMOVUPD          832(BX), Z7
+	VPTERNLOGQ       $0xe4, Z2, Z7, Z6
+	VSUBPD           Z4, Z3, Z2
+	VSUBPD           Z5, Z6, Z3
+	VFMADD213PD      768(BX), Z2, Z0
+	VFMADD213PD      704(BX), Z3, Z1
+	VBROADCASTSD     bsmPriceStripAVX512Consts<>+480(SB), Z2
+	VBLENDMPD        Z0, Z2, K1, Z0
+	KMOVB            640(BX), K1
+	VBLENDMPD        Z1, Z2, K1, Z1
 	VMOVUPD          Z0, K7, (SI)(AX*1)
-	ADDQ             $+64, AX
-	SUBQ             $+8, CX
+	VMOVUPD          Z1, K6, 64(SI)(AX*1)
+	ADDQ             $+128, AX
+	SUBQ             $+16, CX
 	JGT              tail
 
 done:
@@ -1459,11 +1686,19 @@ DATA bsmPriceStripAVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA bsmPriceStripAVX2Masks<>+8(SB)/8, $0xffffffffffffffff
 DATA bsmPriceStripAVX2Masks<>+16(SB)/8, $0xffffffffffffffff
 DATA bsmPriceStripAVX2Masks<>+24(SB)/8, $0xffffffffffffffff
-DATA bsmPriceStripAVX2Masks<>+32(SB)/8, $0x0000000000000000
-DATA bsmPriceStripAVX2Masks<>+40(SB)/8, $0x0000000000000000
-DATA bsmPriceStripAVX2Masks<>+48(SB)/8, $0x0000000000000000
-DATA bsmPriceStripAVX2Masks<>+56(SB)/8, $0x0000000000000000
-GLOBL bsmPriceStripAVX2Masks<>(SB), RODATA|NOPTR, $64
+DATA bsmPriceStripAVX2Masks<>+32(SB)/8, $0xffffffffffffffff
+DATA bsmPriceStripAVX2Masks<>+40(SB)/8, $0xffffffffffffffff
+DATA bsmPriceStripAVX2Masks<>+48(SB)/8, $0xffffffffffffffff
+DATA bsmPriceStripAVX2Masks<>+56(SB)/8, $0xffffffffffffffff
+DATA bsmPriceStripAVX2Masks<>+64(SB)/8, $0x0000000000000000
+DATA bsmPriceStripAVX2Masks<>+72(SB)/8, $0x0000000000000000
+DATA bsmPriceStripAVX2Masks<>+80(SB)/8, $0x0000000000000000
+DATA bsmPriceStripAVX2Masks<>+88(SB)/8, $0x0000000000000000
+DATA bsmPriceStripAVX2Masks<>+96(SB)/8, $0x0000000000000000
+DATA bsmPriceStripAVX2Masks<>+104(SB)/8, $0x0000000000000000
+DATA bsmPriceStripAVX2Masks<>+112(SB)/8, $0x0000000000000000
+DATA bsmPriceStripAVX2Masks<>+120(SB)/8, $0x0000000000000000
+GLOBL bsmPriceStripAVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func bsmPriceStripAVX2(price []float64, sign []float64, K []float64, sigma []float64, S float64, T float64, r float64, q float64)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
@@ -2435,222 +2670,522 @@ rest:
 	JEQ  done
 
 tail:
-	MOVQ        $+4, DX
+	MOVQ        $+8, DX
 	CMPQ        CX, DX
 	CMOVQLT     CX, DX
 	NEGQ        DX
-	LEAQ        bsmPriceStripAVX2Masks<>+32(SB), R14
+	LEAQ        bsmPriceStripAVX2Masks<>+64(SB), R14
 	VMOVUPD     (R14)(DX*8), Y15
+	VMOVUPD     32(R14)(DX*8), Y14
 	VMASKMOVPD  (R8)(AX*1), Y15, Y0
-	VMASKMOVPD  (R9)(AX*1), Y15, Y1
-	VMASKMOVPD  (DI)(AX*1), Y15, Y2
-	VANDPD      bsmPriceStripAVX2Consts<>+640(SB), Y0, Y3
-	VMULPD      64(BX), Y1, Y1
-	VMULPD      bsmPriceStripAVX2Consts<>+704(SB), Y3, Y4
-	VCMPPD      $0x11, bsmPriceStripAVX2Consts<>+672(SB), Y3, Y5
-	VCMPPD      $0x03, Y3, Y3, Y6
-	VCMPPD      $0x00, bsmPriceStripAVX2Consts<>+864(SB), Y3, Y7
-	VCMPPD      $0x11, bsmPriceStripAVX2Consts<>+928(SB), Y3, Y8
-	VMULPD      128(BX), Y0, Y0
-	VMULPD      96(BX), Y2, Y9
-	VMULPD      (BX), Y1, Y10
-	VBLENDVPD   Y5, Y4, Y3, Y4
-	VANDPD      bsmPriceStripAVX2Consts<>+832(SB), Y5, Y5
-	VMULPD      bsmPriceStripAVX2Consts<>+992(SB), Y1, Y11
-	VANDPD      bsmPriceStripAVX2Consts<>+736(SB), Y4, Y12
-	VPSRLQ      $0x34, Y4, Y4
-	VORPD       bsmPriceStripAVX2Consts<>+512(SB), Y12, Y12
-	VORPD       bsmPriceStripAVX2Consts<>+768(SB), Y4, Y4
-	VORPD       Y6, Y12, Y6
-	VSUBPD      bsmPriceStripAVX2Consts<>+800(SB), Y4, Y4
-	VMULPD      bsmPriceStripAVX2Consts<>+960(SB), Y6, Y12
-	VADDPD      Y6, Y6, Y13
-	VSUBPD      Y5, Y4, Y4
-	VCMPPD      $0x11, 160(BX), Y12, Y5
-	VMOVUPD     224(BX), Y12
-	VCMPPD      $0x11, Y6, Y12, Y12
-	VBLENDVPD   Y5, Y13, Y6, Y6
-	VMOVUPD     160(BX), Y13
-	VBLENDVPD   Y12, 256(BX), Y13, Y13
-	VBLENDVPD   Y7, bsmPriceStripAVX2Consts<>+896(SB), Y4, Y4
-	VADDPD      Y6, Y13, Y7
-	VSUBPD      Y6, Y13, Y6
-	VBLENDVPD   Y8, Y4, Y3, Y3
-	VMULPD      Y0, Y2, Y4
-	VMOVUPD     320(BX), Y8
-	VMINPD      Y0, Y8, Y8
-	VMOVUPD     192(BX), Y13
-	VSUBPD      Y3, Y13, Y3
-	VADDPD      96(BX), Y0, Y0
-	VMULPD      Y10, Y7, Y13
-	VMINPD      Y1, Y8, Y8
-	VADDPD      Y0, Y1, Y0
+	VMASKMOVPD  32(R8)(AX*1), Y14, Y1
+	VMASKMOVPD  (R9)(AX*1), Y15, Y2
+	VMASKMOVPD  32(R9)(AX*1), Y14, Y3
+	VMASKMOVPD  (DI)(AX*1), Y15, Y4
+	VMASKMOVPD  32(DI)(AX*1), Y14, Y5
+	VMOVUPD     bsmPriceStripAVX2Consts<>+640(SB), Y6
+	VANDPD      Y6, Y0, Y7
+	VANDPD      Y6, Y1, Y8
+	VMOVUPD     bsmPriceStripAVX2Consts<>+704(SB), Y9
+	VMULPD      Y7, Y9, Y10
+	VMULPD      Y8, Y9, Y9
+	VMOVUPD     bsmPriceStripAVX2Consts<>+672(SB), Y11
+	VCMPPD      $0x11, Y11, Y7, Y12
+	VCMPPD      $0x11, Y11, Y8, Y11
+	VCMPPD      $0x03, Y7, Y7, Y13
+	VCMPPD      $0x03, Y8, Y8, Y6
+	VMULPD      64(BX), Y2, Y2
+	VMULPD      64(BX), Y3, Y3
+	VBLENDVPD   Y12, Y10, Y7, Y10
+	VBLENDVPD   Y11, Y9, Y8, Y9
+	VMOVUPD     Y5, 352(BX)
+	VANDPD      bsmPriceStripAVX2Consts<>+736(SB), Y10, Y5
+	VMOVUPD     Y4, 384(BX)
+	VANDPD      bsmPriceStripAVX2Consts<>+736(SB), Y9, Y4
+	VORPD       bsmPriceStripAVX2Consts<>+512(SB), Y5, Y5
+	VORPD       bsmPriceStripAVX2Consts<>+512(SB), Y4, Y4
+	VORPD       Y13, Y5, Y5
+	VORPD       Y6, Y4, Y4
+	VMOVUPD     bsmPriceStripAVX2Consts<>+960(SB), Y6
+	VMULPD      Y6, Y5, Y13
+	VMULPD      Y6, Y4, Y6
+	VMOVUPD     Y1, 416(BX)
+	VADDPD      Y5, Y5, Y1
+	VMOVUPD     Y0, 448(BX)
+	VADDPD      Y4, Y4, Y0
+	VMOVUPD     Y8, 480(BX)
+	VMOVUPD     224(BX), Y8
+	VMOVUPD     Y7, 512(BX)
+	VCMPPD      $0x11, Y5, Y8, Y7
+	VCMPPD      $0x11, Y4, Y8, Y8
+	VMOVUPD     Y11, 544(BX)
+	VMULPD      (BX), Y2, Y11
+	VMOVUPD     Y2, 576(BX)
+	VMULPD      (BX), Y3, Y2
+	VCMPPD      $0x11, 160(BX), Y13, Y13
+	VCMPPD      $0x11, 160(BX), Y6, Y6
+	VMOVUPD     Y3, 608(BX)
+	VMOVUPD     160(BX), Y3
+	VMOVUPD     Y12, 640(BX)
+	VBLENDVPD   Y7, 256(BX), Y3, Y12
+	VBLENDVPD   Y8, 256(BX), Y3, Y3
+	VBLENDVPD   Y13, Y1, Y5, Y1
+	VBLENDVPD   Y6, Y0, Y4, Y0
+	VADDPD      Y1, Y12, Y4
+	VADDPD      Y0, Y3, Y5
+	VSUBPD      Y1, Y12, Y1
+	VSUBPD      Y0, Y3, Y0
+	VPSRLQ      $0x34, Y10, Y3
+	VPSRLQ      $0x34, Y9, Y9
+	VMOVUPD     bsmPriceStripAVX2Consts<>+768(SB), Y10
+	VORPD       Y3, Y10, Y3
+	VORPD       Y9, Y10, Y9
+	VMULPD      Y11, Y4, Y10
+	VMULPD      Y2, Y5, Y12
+	VSUBPD      bsmPriceStripAVX2Consts<>+800(SB), Y3, Y3
+	VSUBPD      bsmPriceStripAVX2Consts<>+800(SB), Y9, Y9
+	VMOVUPD     Y6, 672(BX)
+	VMOVUPD     bsmPriceStripAVX2Consts<>+832(SB), Y6
+	VMOVUPD     Y13, 704(BX)
+	VANDPD      640(BX), Y6, Y13
+	VANDPD      544(BX), Y6, Y6
+	VMOVUPD     Y8, 544(BX)
+	VMOVUPD     512(BX), Y8
+	VMOVUPD     Y7, 640(BX)
+	VCMPPD      $0x00, bsmPriceStripAVX2Consts<>+864(SB), Y8, Y7
+	VMOVUPD     Y0, 736(BX)
+	VMOVUPD     480(BX), Y0
+	VMOVUPD     Y1, 768(BX)
+	VCMPPD      $0x00, bsmPriceStripAVX2Consts<>+864(SB), Y0, Y1
+	VMOVUPD     Y5, 800(BX)
+	VMOVUPD     bsmPriceStripAVX2Consts<>+512(SB), Y5
+	VDIVPD      Y10, Y5, Y10
+	VDIVPD      Y12, Y5, Y12
+	VSUBPD      Y13, Y3, Y3
+	VSUBPD      Y6, Y9, Y6
+	VMOVUPD     bsmPriceStripAVX2Consts<>+928(SB), Y9
+	VCMPPD      $0x11, Y9, Y8, Y13
+	VCMPPD      $0x11, Y9, Y0, Y9
+	VMOVUPD     128(BX), Y5
+	VMOVUPD     Y4, 832(BX)
+	VMULPD      448(BX), Y5, Y4
+	VMULPD      416(BX), Y5, Y5
+	VBLENDVPD   Y7, bsmPriceStripAVX2Consts<>+896(SB), Y3, Y3
+	VBLENDVPD   Y1, bsmPriceStripAVX2Consts<>+896(SB), Y6, Y1
+	VBLENDVPD   Y13, Y3, Y8, Y3
+	VBLENDVPD   Y9, Y1, Y0, Y0
+	VMOVUPD     192(BX), Y1
+	VSUBPD      Y3, Y1, Y3
+	VSUBPD      Y0, Y1, Y0
+	VMOVUPD     bsmPriceStripAVX2Consts<>+992(SB), Y1
+	VMULPD      576(BX), Y1, Y6
+	VMULPD      608(BX), Y1, Y7
+	VMOVUPD     384(BX), Y8
+	VMOVUPD     96(BX), Y9
+	VMULPD      Y9, Y8, Y13
+	VMOVUPD     352(BX), Y1
+	VMOVUPD     Y13, 480(BX)
+	VMULPD      Y9, Y1, Y13
+	VMOVUPD     Y13, 512(BX)
+	VMULPD      Y4, Y8, Y13
+	VMULPD      Y5, Y1, Y8
+	VMULPD      Y10, Y11, Y11
+	VMULPD      Y12, Y2, Y2
+	VMULPD      832(BX), Y10, Y10
+	VMULPD      800(BX), Y12, Y12
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1024(SB), Y1
+	VMOVUPD     Y8, 800(BX)
+	VADDPD      Y1, Y3, Y8
+	VMOVUPD     Y13, 832(BX)
+	VADDPD      Y1, Y0, Y13
+	VMULPD      768(BX), Y11, Y11
+	VMULPD      736(BX), Y2, Y2
 	VMOVUPD     bsmPriceStripAVX2Consts<>+512(SB), Y1
-	VDIVPD      Y13, Y1, Y13
-	VADDPD      bsmPriceStripAVX2Consts<>+1024(SB), Y3, Y14
+	VMOVUPD     Y7, 736(BX)
+	VADDPD      Y3, Y1, Y7
+	VMOVUPD     Y6, 768(BX)
+	VADDPD      Y0, Y1, Y6
+	VMOVUPD     640(BX), Y1
+	VBLENDVPD   Y1, Y8, Y3, Y1
+	VMOVUPD     544(BX), Y3
+	VBLENDVPD   Y3, Y13, Y0, Y0
+	VMULPD      Y11, Y11, Y3
+	VMULPD      Y2, Y2, Y8
+	VMOVUPD     704(BX), Y13
+	VBLENDVPD   Y13, Y7, Y1, Y1
+	VMOVUPD     672(BX), Y7
+	VBLENDVPD   Y7, Y6, Y0, Y0
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1056(SB), Y6
+	VMULPD      Y6, Y1, Y7
+	VMULPD      Y6, Y0, Y6
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1088(SB), Y13
+	VMOVUPD     Y0, 672(BX)
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1120(SB), Y0
+	VFMADD231PD Y13, Y3, Y0
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1120(SB), Y8, Y13
+	VMULPD      (BX), Y10, Y10
+	VMULPD      (BX), Y12, Y12
+	VMOVUPD     Y12, 704(BX)
+	VMOVUPD     320(BX), Y12
+	VMOVUPD     Y10, 544(BX)
+	VMINPD      Y4, Y12, Y10
+	VMINPD      Y5, Y12, Y12
+	VADDPD      Y4, Y9, Y4
+	VADDPD      Y5, Y9, Y5
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1152(SB), Y9
+	VFMADD213PD Y9, Y3, Y0
+	VFMADD231PD Y13, Y8, Y9
+	VMOVUPD     576(BX), Y13
+	VMINPD      Y13, Y10, Y10
+	VMINPD      608(BX), Y12, Y12
+	VADDPD      Y4, Y13, Y4
+	VADDPD      608(BX), Y5, Y5
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1184(SB), Y13
+	VFMADD213PD Y13, Y3, Y0
+	VFMADD231PD Y9, Y8, Y13
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1248(SB), Y9
+	VCMPPD      $0x11, Y10, Y9, Y10
+	VCMPPD      $0x11, Y12, Y9, Y9
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1312(SB), Y12
+	VCMPPD      $0x11, Y12, Y4, Y4
+	VCMPPD      $0x11, Y12, Y5, Y5
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1216(SB), Y12
+	VFMADD213PD Y12, Y3, Y0
+	VFMADD231PD Y13, Y8, Y12
+	VANDPD      Y4, Y10, Y4
+	VANDPD      Y5, Y9, Y5
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1280(SB), Y9
+	VFMADD213PD Y9, Y3, Y0
+	VFMADD231PD Y12, Y8, Y9
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1344(SB), Y10
+	VFMADD213PD Y10, Y3, Y0
+	VFMADD231PD Y9, Y8, Y10
+	VMULPD      Y0, Y3, Y0
+	VMULPD      Y10, Y8, Y3
+	VFMADD231PD Y0, Y11, Y7
+	VFMADD231PD Y3, Y2, Y6
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1376(SB), Y0
+	VFMADD231PD Y0, Y11, Y7
+	VFMADD231PD Y0, Y2, Y6
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1408(SB), Y2
+	VFMADD231PD Y2, Y1, Y7
+	VFMADD231PD 672(BX), Y2, Y6
+	VMOVUPD     32(BX), Y1
+	VMOVUPD     288(BX), Y2
+	VFMADD231PD Y2, Y1, Y7
+	VFMADD231PD Y2, Y1, Y6
+	VMOVUPD     544(BX), Y1
+	VMOVUPD     768(BX), Y2
+	VFMADD231PD Y7, Y1, Y2
+	VMOVUPD     704(BX), Y3
+	VMOVUPD     736(BX), Y8
+	VFMADD231PD Y6, Y3, Y8
+	VFMSUB213PD 768(BX), Y7, Y1
+	VFMSUB213PD 736(BX), Y6, Y3
+	VMOVUPD     bsmPriceStripAVX2Consts<>+640(SB), Y6
+	VANDPD      Y2, Y6, Y7
+	VANDPD      Y8, Y6, Y9
+	VANDPD      Y1, Y6, Y10
+	VANDPD      Y3, Y6, Y11
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1440(SB), Y12
+	VMINPD      Y7, Y12, Y7
+	VMINPD      Y9, Y12, Y9
+	VMINPD      Y10, Y12, Y10
+	VMINPD      Y11, Y12, Y11
+	VMOVUPD     384(BX), Y12
+	VMULPD      Y2, Y12, Y13
+	VMOVUPD     352(BX), Y6
+	VMOVUPD     Y5, 736(BX)
+	VMULPD      Y8, Y6, Y5
+	VMULPD      Y1, Y12, Y12
+	VMULPD      Y3, Y6, Y6
 	VMOVUPD     Y4, 352(BX)
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1248(SB), Y4
-	VCMPPD      $0x11, Y8, Y4, Y4
-	VCMPPD      $0x11, bsmPriceStripAVX2Consts<>+1312(SB), Y0, Y0
-	VBLENDVPD   Y12, Y14, Y3, Y8
-	VADDPD      Y3, Y1, Y3
-	VANDPD      Y0, Y4, Y0
-	VBLENDVPD   Y5, Y3, Y8, Y3
-	VMULPD      bsmPriceStripAVX2Consts<>+1056(SB), Y3, Y4
-	VMULPD      Y13, Y10, Y5
-	VMULPD      Y13, Y7, Y7
-	VMULPD      Y5, Y6, Y5
-	VMULPD      (BX), Y7, Y6
-	VMULPD      Y5, Y5, Y7
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1120(SB), Y8
-	VFMADD231PD bsmPriceStripAVX2Consts<>+1088(SB), Y7, Y8
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1152(SB), Y7, Y8
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1184(SB), Y7, Y8
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1216(SB), Y7, Y8
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1280(SB), Y7, Y8
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1344(SB), Y7, Y8
-	VMULPD      Y8, Y7, Y7
-	VFMADD231PD Y7, Y5, Y4
-	VFMADD231PD bsmPriceStripAVX2Consts<>+1376(SB), Y5, Y4
-	VFMADD231PD bsmPriceStripAVX2Consts<>+1408(SB), Y3, Y4
-	VMOVUPD     288(BX), Y3
-	VFMADD231PD 32(BX), Y3, Y4
-	VMOVAPD     Y11, Y3
-	VFMADD231PD Y4, Y6, Y3
-	VFMSUB231PD Y4, Y6, Y11
-	VMOVUPD     bsmPriceStripAVX2Consts<>+640(SB), Y4
-	VANDPD      Y3, Y4, Y5
-	VANDPD      Y11, Y4, Y6
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1440(SB), Y7
-	VMINPD      Y5, Y7, Y5
-	VMINPD      Y6, Y7, Y6
-	VMULPD      Y3, Y2, Y7
-	VMULPD      Y11, Y2, Y2
-	VMOVUPD     bsmPriceStripAVX2Consts<>+0(SB), Y8
-	VANDPD      Y3, Y8, Y3
-	VANDPD      Y11, Y8, Y8
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1472(SB), Y10
-	VFMADD213PD Y1, Y5, Y10
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1504(SB), Y11
-	VADDPD      Y11, Y5, Y12
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1472(SB), Y13
-	VFMADD213PD Y1, Y6, Y13
-	VADDPD      Y11, Y6, Y11
-	VMULPD      bsmPriceStripAVX2Consts<>+1536(SB), Y5, Y14
-	VMOVUPD     bsmPriceStripAVX2Consts<>+864(SB), Y4
-	VCMPPD      $0x11, Y4, Y7, Y7
-	VCMPPD      $0x11, Y4, Y2, Y2
-	VBLENDVPD   Y7, Y4, Y9, Y7
-	VMULPD      Y12, Y10, Y9
-	VMOVUPD     Y0, 384(BX)
-	VMOVUPD     352(BX), Y0
-	VBLENDVPD   Y2, Y4, Y0, Y0
-	VMULPD      Y11, Y13, Y2
-	VSUBPD      Y0, Y7, Y0
-	VMULPD      Y14, Y5, Y4
-	VMULPD      bsmPriceStripAVX2Consts<>+96(SB), Y4, Y4
-	VROUNDPD    $0x08, Y4, Y4
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1472(SB), Y4
+	VMOVUPD     bsmPriceStripAVX2Consts<>+512(SB), Y0
+	VFMADD231PD Y4, Y7, Y0
+	VMOVUPD     Y3, 384(BX)
+	VMOVUPD     bsmPriceStripAVX2Consts<>+512(SB), Y3
+	VFMADD231PD Y4, Y9, Y3
+	VMOVUPD     Y1, 704(BX)
+	VADDPD      bsmPriceStripAVX2Consts<>+1504(SB), Y7, Y1
+	VMOVUPD     Y7, 768(BX)
+	VADDPD      bsmPriceStripAVX2Consts<>+1504(SB), Y9, Y7
+	VMOVUPD     Y9, 544(BX)
+	VMOVUPD     bsmPriceStripAVX2Consts<>+512(SB), Y9
+	VFMADD231PD Y4, Y10, Y9
+	VFMADD213PD bsmPriceStripAVX2Consts<>+512(SB), Y11, Y4
+	VMOVUPD     Y4, 672(BX)
+	VADDPD      bsmPriceStripAVX2Consts<>+1504(SB), Y10, Y4
+	VMOVUPD     Y10, 608(BX)
+	VADDPD      bsmPriceStripAVX2Consts<>+1504(SB), Y11, Y10
+	VCMPPD      $0x11, bsmPriceStripAVX2Consts<>+864(SB), Y13, Y13
+	VCMPPD      $0x11, bsmPriceStripAVX2Consts<>+864(SB), Y5, Y5
+	VCMPPD      $0x11, bsmPriceStripAVX2Consts<>+864(SB), Y12, Y12
+	VCMPPD      $0x11, bsmPriceStripAVX2Consts<>+864(SB), Y6, Y6
+	VANDPD      bsmPriceStripAVX2Consts<>+0(SB), Y2, Y2
+	VANDPD      bsmPriceStripAVX2Consts<>+0(SB), Y8, Y8
+	VMOVUPD     Y8, 576(BX)
+	VMOVUPD     480(BX), Y8
+	VBLENDVPD   Y13, bsmPriceStripAVX2Consts<>+864(SB), Y8, Y8
+	VMOVUPD     bsmPriceStripAVX2Consts<>+864(SB), Y13
+	VMOVUPD     Y2, 480(BX)
+	VMOVUPD     512(BX), Y2
+	VBLENDVPD   Y5, Y13, Y2, Y2
+	VMULPD      Y1, Y0, Y5
+	VMOVUPD     Y11, 512(BX)
+	VMULPD      Y7, Y3, Y11
+	VMOVUPD     Y7, 640(BX)
+	VMOVUPD     832(BX), Y7
+	VBLENDVPD   Y12, Y13, Y7, Y7
+	VMOVUPD     800(BX), Y12
+	VBLENDVPD   Y6, Y13, Y12, Y6
+	VMULPD      Y4, Y9, Y12
+	VMULPD      672(BX), Y10, Y13
+	VMOVUPD     Y10, 800(BX)
+	VMOVUPD     bsmPriceStripAVX2Consts<>+0(SB), Y10
+	VMOVUPD     Y4, 832(BX)
+	VANDPD      704(BX), Y10, Y4
+	VANDPD      384(BX), Y10, Y10
+	VSUBPD      Y7, Y8, Y7
+	VSUBPD      Y6, Y2, Y2
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1536(SB), Y6
+	VMULPD      768(BX), Y6, Y8
+	VMULPD      544(BX), Y6, Y6
+	VMOVUPD     Y2, 384(BX)
+	VMULPD      Y12, Y5, Y2
+	VMOVUPD     Y7, 704(BX)
+	VMULPD      Y13, Y11, Y7
+	VMOVUPD     Y10, 416(BX)
+	VMOVUPD     bsmPriceStripAVX2Consts<>+512(SB), Y10
+	VDIVPD      Y2, Y10, Y2
+	VDIVPD      Y7, Y10, Y7
+	VMULPD      Y2, Y12, Y10
+	VMULPD      Y7, Y13, Y12
+	VMULPD      Y2, Y5, Y2
+	VMULPD      Y7, Y11, Y5
+	VMULPD      Y10, Y0, Y0
+	VMULPD      Y12, Y3, Y3
 	VMULPD      Y2, Y9, Y7
-	VDIVPD      Y7, Y1, Y1
-	VMULPD      Y1, Y2, Y2
-	VMULPD      Y1, Y9, Y1
-	VMULPD      Y2, Y10, Y7
-	VMULPD      Y1, Y13, Y9
-	VMULPD      Y2, Y12, Y2
-	VMULPD      bsmPriceStripAVX2Consts<>+128(SB), Y4, Y10
-	VMULPD      Y1, Y11, Y1
-	VMINPD      bsmPriceStripAVX2Consts<>+544(SB), Y4, Y11
-	VMULPD      Y7, Y5, Y7
-	VMULPD      Y9, Y6, Y6
-	VFMADD231PD Y14, Y5, Y10
-	VMAXPD      bsmPriceStripAVX2Consts<>+576(SB), Y11, Y5
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1376(SB), Y9
+	VMULPD      672(BX), Y5, Y9
+	VMULPD      Y10, Y1, Y1
+	VMULPD      640(BX), Y12, Y10
+	VMOVUPD     768(BX), Y11
+	VMULPD      Y8, Y11, Y12
+	VMOVUPD     544(BX), Y13
+	VMOVUPD     Y4, 640(BX)
+	VMULPD      Y6, Y13, Y4
+	VMULPD      Y0, Y11, Y0
+	VMULPD      Y3, Y13, Y3
+	VMULPD      608(BX), Y7, Y7
+	VMULPD      512(BX), Y9, Y9
+	VMULPD      832(BX), Y2, Y2
+	VMULPD      800(BX), Y5, Y5
+	VMOVUPD     Y5, 800(BX)
+	VMOVUPD     bsmPriceStripAVX2Consts<>+96(SB), Y5
+	VMULPD      Y12, Y5, Y12
+	VMULPD      Y4, Y5, Y4
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1376(SB), Y5
+	VMOVUPD     Y2, 832(BX)
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1024(SB), Y2
+	VFMADD231PD Y5, Y0, Y2
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1024(SB), Y13
+	VFMADD231PD Y5, Y3, Y13
 	VMOVUPD     bsmPriceStripAVX2Consts<>+1024(SB), Y11
-	VFMADD231PD Y9, Y7, Y11
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1024(SB), Y6, Y9
-	VFMADD231PD bsmPriceStripAVX2Consts<>+160(SB), Y4, Y10
-	VSUBPD      Y5, Y4, Y4
-	VMOVUPD     bsmPriceStripAVX2Consts<>+608(SB), Y12
-	VADDPD      Y5, Y12, Y5
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1600(SB), Y13
-	VFMADD231PD bsmPriceStripAVX2Consts<>+1568(SB), Y11, Y13
-	VADDPD      Y4, Y12, Y4
-	VPSLLQ      $0x34, Y5, Y5
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1632(SB), Y11, Y13
+	VFMADD231PD Y5, Y7, Y11
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1024(SB), Y9, Y5
+	VROUNDPD    $0x08, Y12, Y12
+	VROUNDPD    $0x08, Y4, Y4
+	VMOVUPD     Y9, 512(BX)
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1600(SB), Y9
+	VFMADD231PD bsmPriceStripAVX2Consts<>+1568(SB), Y2, Y9
+	VMOVUPD     Y7, 608(BX)
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1600(SB), Y7
+	VFMADD231PD bsmPriceStripAVX2Consts<>+1568(SB), Y13, Y7
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1632(SB), Y2, Y9
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1632(SB), Y13, Y7
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1664(SB), Y2, Y9
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1664(SB), Y13, Y7
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1696(SB), Y2, Y9
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1696(SB), Y13, Y7
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1728(SB), Y2, Y9
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1728(SB), Y13, Y7
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1760(SB), Y2, Y9
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1760(SB), Y13, Y7
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1792(SB), Y2, Y9
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1792(SB), Y13, Y7
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1824(SB), Y2, Y9
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1824(SB), Y13, Y7
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1856(SB), Y2, Y9
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1856(SB), Y13, Y7
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1888(SB), Y2, Y9
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1888(SB), Y13, Y7
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1920(SB), Y2, Y9
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1920(SB), Y13, Y7
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1952(SB), Y2, Y9
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1952(SB), Y13, Y7
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1984(SB), Y2, Y9
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1984(SB), Y13, Y7
+	VFMADD213PD bsmPriceStripAVX2Consts<>+2016(SB), Y2, Y9
+	VFMADD213PD bsmPriceStripAVX2Consts<>+2016(SB), Y13, Y7
+	VFMADD213PD bsmPriceStripAVX2Consts<>+2048(SB), Y2, Y9
+	VFMADD213PD bsmPriceStripAVX2Consts<>+2048(SB), Y13, Y7
+	VFMADD213PD bsmPriceStripAVX2Consts<>+2080(SB), Y2, Y9
+	VFMADD213PD bsmPriceStripAVX2Consts<>+2080(SB), Y13, Y7
+	VFMADD213PD bsmPriceStripAVX2Consts<>+2112(SB), Y2, Y9
+	VFMADD213PD bsmPriceStripAVX2Consts<>+2112(SB), Y13, Y7
+	VFMADD213PD bsmPriceStripAVX2Consts<>+2144(SB), Y2, Y9
+	VFMADD213PD bsmPriceStripAVX2Consts<>+2144(SB), Y13, Y7
+	VFMADD213PD bsmPriceStripAVX2Consts<>+2176(SB), Y2, Y9
+	VFMADD213PD bsmPriceStripAVX2Consts<>+2176(SB), Y13, Y7
+	VFMADD213PD bsmPriceStripAVX2Consts<>+2208(SB), Y2, Y9
+	VFMADD213PD bsmPriceStripAVX2Consts<>+2208(SB), Y13, Y7
+	VFMADD213PD bsmPriceStripAVX2Consts<>+2240(SB), Y9, Y2
+	VFMADD213PD bsmPriceStripAVX2Consts<>+2240(SB), Y7, Y13
+	VMOVUPD     bsmPriceStripAVX2Consts<>+992(SB), Y7
+	VFMADD213PD Y7, Y2, Y0
+	VFMADD213PD Y7, Y13, Y3
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1568(SB), Y2
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1600(SB), Y9
+	VFMADD231PD Y2, Y11, Y9
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1600(SB), Y5, Y2
+	VMULPD      Y1, Y0, Y0
+	VMULPD      Y10, Y3, Y1
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1632(SB), Y3
+	VFMADD213PD Y3, Y11, Y9
+	VFMADD231PD Y2, Y5, Y3
+	VMOVUPD     bsmPriceStripAVX2Consts<>+128(SB), Y2
+	VMULPD      Y12, Y2, Y10
+	VMULPD      Y4, Y2, Y2
+	VMOVUPD     bsmPriceStripAVX2Consts<>+640(SB), Y13
+	VANDPD      Y0, Y13, Y0
+	VANDPD      Y1, Y13, Y1
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1664(SB), Y13
+	VFMADD213PD Y13, Y11, Y9
+	VFMADD231PD Y3, Y5, Y13
+	VFMADD231PD 768(BX), Y8, Y10
+	VFMADD231PD 544(BX), Y6, Y2
+	VMOVUPD     bsmPriceStripAVX2Consts<>+544(SB), Y3
+	VMINPD      Y3, Y12, Y6
+	VMINPD      Y3, Y4, Y3
+	VORPD       480(BX), Y0, Y0
+	VORPD       576(BX), Y1, Y1
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1696(SB), Y8
+	VFMADD213PD Y8, Y11, Y9
+	VFMADD231PD Y13, Y5, Y8
+	VMOVUPD     bsmPriceStripAVX2Consts<>+160(SB), Y13
+	VFMADD231PD Y13, Y12, Y10
+	VFMADD231PD Y13, Y4, Y2
+	VMOVUPD     bsmPriceStripAVX2Consts<>+576(SB), Y13
+	VMAXPD      Y13, Y6, Y6
+	VMAXPD      Y13, Y3, Y3
+	VMOVUPD     bsmPriceStripAVX2Consts<>+1728(SB), Y13
+	VFMADD213PD Y13, Y11, Y9
+	VFMADD231PD Y8, Y5, Y13
+	VMOVUPD     bsmPriceStripAVX2Consts<>+192(SB), Y8
+	VMOVUPD     bsmPriceStripAVX2Consts<>+224(SB), Y7
+	VFMADD231PD Y8, Y10, Y7
+	VFMADD213PD bsmPriceStripAVX2Consts<>+224(SB), Y2, Y8
+	VMOVUPD     Y1, 576(BX)
+	VMULPD      Y10, Y10, Y1
+	VMOVUPD     Y0, 480(BX)
+	VMULPD      Y2, Y2, Y0
+	VSUBPD      Y6, Y12, Y12
+	VSUBPD      Y3, Y4, Y4
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1760(SB), Y11, Y9
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1760(SB), Y5, Y13
+	VFMADD213PD bsmPriceStripAVX2Consts<>+256(SB), Y10, Y7
+	VFMADD213PD bsmPriceStripAVX2Consts<>+256(SB), Y2, Y8
+	VADDPD      bsmPriceStripAVX2Consts<>+608(SB), Y6, Y6
+	VADDPD      bsmPriceStripAVX2Consts<>+608(SB), Y3, Y3
+	VADDPD      bsmPriceStripAVX2Consts<>+608(SB), Y12, Y12
+	VADDPD      bsmPriceStripAVX2Consts<>+608(SB), Y4, Y4
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1792(SB), Y11, Y9
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1792(SB), Y5, Y13
+	VFMADD213PD bsmPriceStripAVX2Consts<>+288(SB), Y10, Y7
+	VFMADD213PD bsmPriceStripAVX2Consts<>+288(SB), Y2, Y8
+	VPSLLQ      $0x34, Y6, Y6
+	VPSLLQ      $0x34, Y3, Y3
+	VPSLLQ      $0x34, Y12, Y12
 	VPSLLQ      $0x34, Y4, Y4
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1664(SB), Y11, Y13
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1696(SB), Y11, Y13
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1728(SB), Y11, Y13
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1760(SB), Y11, Y13
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1792(SB), Y11, Y13
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1824(SB), Y11, Y13
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1856(SB), Y11, Y13
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1888(SB), Y11, Y13
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1920(SB), Y11, Y13
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1952(SB), Y11, Y13
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1984(SB), Y11, Y13
-	VFMADD213PD bsmPriceStripAVX2Consts<>+2016(SB), Y11, Y13
-	VFMADD213PD bsmPriceStripAVX2Consts<>+2048(SB), Y11, Y13
-	VFMADD213PD bsmPriceStripAVX2Consts<>+2080(SB), Y11, Y13
-	VFMADD213PD bsmPriceStripAVX2Consts<>+2112(SB), Y11, Y13
-	VFMADD213PD bsmPriceStripAVX2Consts<>+2144(SB), Y11, Y13
-	VFMADD213PD bsmPriceStripAVX2Consts<>+2176(SB), Y11, Y13
-	VFMADD213PD bsmPriceStripAVX2Consts<>+2208(SB), Y11, Y13
-	VFMADD213PD bsmPriceStripAVX2Consts<>+2240(SB), Y13, Y11
-	VMOVUPD     bsmPriceStripAVX2Consts<>+1600(SB), Y12
-	VFMADD231PD bsmPriceStripAVX2Consts<>+1568(SB), Y9, Y12
-	VFMADD213PD bsmPriceStripAVX2Consts<>+992(SB), Y11, Y7
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1632(SB), Y9, Y12
-	VMOVUPD     bsmPriceStripAVX2Consts<>+224(SB), Y11
-	VFMADD231PD bsmPriceStripAVX2Consts<>+192(SB), Y10, Y11
-	VMULPD      Y2, Y7, Y2
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1664(SB), Y9, Y12
-	VFMADD213PD bsmPriceStripAVX2Consts<>+256(SB), Y10, Y11
-	VMULPD      Y10, Y10, Y7
-	VANDPD      bsmPriceStripAVX2Consts<>+640(SB), Y2, Y2
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1696(SB), Y9, Y12
-	VFMADD213PD bsmPriceStripAVX2Consts<>+288(SB), Y10, Y11
-	VORPD       Y3, Y2, Y2
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1728(SB), Y9, Y12
-	VFMADD213PD bsmPriceStripAVX2Consts<>+320(SB), Y10, Y11
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1760(SB), Y9, Y12
-	VFMADD213PD bsmPriceStripAVX2Consts<>+352(SB), Y10, Y11
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1792(SB), Y9, Y12
-	VFMADD213PD bsmPriceStripAVX2Consts<>+384(SB), Y10, Y11
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1824(SB), Y9, Y12
-	VFMADD213PD bsmPriceStripAVX2Consts<>+416(SB), Y10, Y11
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1856(SB), Y9, Y12
-	VFMADD213PD bsmPriceStripAVX2Consts<>+448(SB), Y10, Y11
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1888(SB), Y9, Y12
-	VFMADD213PD bsmPriceStripAVX2Consts<>+480(SB), Y10, Y11
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1920(SB), Y9, Y12
-	VFMADD231PD Y11, Y7, Y10
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1952(SB), Y9, Y12
-	VMOVUPD     96(BX), Y3
-	VFMADD213PD Y3, Y10, Y3
-	VFMADD213PD bsmPriceStripAVX2Consts<>+1984(SB), Y9, Y12
-	VMULPD      Y4, Y3, Y3
-	VFMADD213PD bsmPriceStripAVX2Consts<>+2016(SB), Y9, Y12
-	VMULPD      Y5, Y3, Y3
-	VFMADD213PD bsmPriceStripAVX2Consts<>+2048(SB), Y9, Y12
-	VFMADD213PD bsmPriceStripAVX2Consts<>+2080(SB), Y9, Y12
-	VFMADD213PD bsmPriceStripAVX2Consts<>+2112(SB), Y9, Y12
-	VFMADD213PD bsmPriceStripAVX2Consts<>+2144(SB), Y9, Y12
-	VFMADD213PD bsmPriceStripAVX2Consts<>+2176(SB), Y9, Y12
-	VFMADD213PD bsmPriceStripAVX2Consts<>+2208(SB), Y9, Y12
-	VFMADD213PD bsmPriceStripAVX2Consts<>+2240(SB), Y12, Y9
-	VFMADD213PD bsmPriceStripAVX2Consts<>+992(SB), Y9, Y6
-	VMULPD      Y1, Y6, Y1
-	VANDPD      bsmPriceStripAVX2Consts<>+640(SB), Y1, Y1
-	VORPD       Y8, Y1, Y1
-	VSUBPD      Y2, Y1, Y1
-	VFMADD231PD Y1, Y3, Y0
-	VMOVUPD     384(BX), Y1
-	VMOVUPD     bsmPriceStripAVX2Consts<>+2272(SB), Y2
-	VBLENDVPD   Y1, Y0, Y2, Y0
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1824(SB), Y11, Y9
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1824(SB), Y5, Y13
+	VFMADD213PD bsmPriceStripAVX2Consts<>+320(SB), Y10, Y7
+	VFMADD213PD bsmPriceStripAVX2Consts<>+320(SB), Y2, Y8
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1856(SB), Y11, Y9
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1856(SB), Y5, Y13
+	VFMADD213PD bsmPriceStripAVX2Consts<>+352(SB), Y10, Y7
+	VFMADD213PD bsmPriceStripAVX2Consts<>+352(SB), Y2, Y8
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1888(SB), Y11, Y9
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1888(SB), Y5, Y13
+	VFMADD213PD bsmPriceStripAVX2Consts<>+384(SB), Y10, Y7
+	VFMADD213PD bsmPriceStripAVX2Consts<>+384(SB), Y2, Y8
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1920(SB), Y11, Y9
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1920(SB), Y5, Y13
+	VFMADD213PD bsmPriceStripAVX2Consts<>+416(SB), Y10, Y7
+	VFMADD213PD bsmPriceStripAVX2Consts<>+416(SB), Y2, Y8
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1952(SB), Y11, Y9
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1952(SB), Y5, Y13
+	VFMADD213PD bsmPriceStripAVX2Consts<>+448(SB), Y10, Y7
+	VFMADD213PD bsmPriceStripAVX2Consts<>+448(SB), Y2, Y8
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1984(SB), Y11, Y9
+	VFMADD213PD bsmPriceStripAVX2Consts<>+1984(SB), Y5, Y13
+	VFMADD213PD bsmPriceStripAVX2Consts<>+480(SB), Y10, Y7
+	VFMADD213PD bsmPriceStripAVX2Consts<>+480(SB), Y2, Y8
+	VFMADD213PD bsmPriceStripAVX2Consts<>+2016(SB), Y11, Y9
+	VFMADD213PD bsmPriceStripAVX2Consts<>+2016(SB), Y5, Y13
+	VFMADD231PD Y7, Y1, Y10
+	VFMADD231PD Y8, Y0, Y2
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2048(SB), Y0
+	VFMADD213PD Y0, Y11, Y9
+	VFMADD231PD Y13, Y5, Y0
+	VMOVUPD     96(BX), Y1
+	VFMADD213PD Y1, Y1, Y10
+	VFMADD213PD Y1, Y2, Y1
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2080(SB), Y2
+	VFMADD213PD Y2, Y11, Y9
+	VFMADD231PD Y0, Y5, Y2
+	VMULPD      Y12, Y10, Y0
+	VMULPD      Y4, Y1, Y1
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2112(SB), Y4
+	VFMADD213PD Y4, Y11, Y9
+	VFMADD231PD Y2, Y5, Y4
+	VMULPD      Y6, Y0, Y0
+	VMULPD      Y3, Y1, Y1
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2144(SB), Y2
+	VFMADD213PD Y2, Y11, Y9
+	VFMADD231PD Y4, Y5, Y2
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2176(SB), Y3
+	VFMADD213PD Y3, Y11, Y9
+	VFMADD231PD Y2, Y5, Y3
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2208(SB), Y2
+	VFMADD213PD Y2, Y11, Y9
+	VFMADD231PD Y3, Y5, Y2
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2240(SB), Y3
+	VFMADD213PD Y3, Y9, Y11
+	VFMADD231PD Y2, Y5, Y3
+	VMOVUPD     bsmPriceStripAVX2Consts<>+992(SB), Y2
+	VFMADD132PD 608(BX), Y2, Y11
+	VFMADD231PD 512(BX), Y3, Y2
+	VMULPD      832(BX), Y11, Y3
+	VMULPD      800(BX), Y2, Y2
+	VMOVUPD     bsmPriceStripAVX2Consts<>+640(SB), Y4
+	VANDPD      Y3, Y4, Y3
+	VANDPD      Y2, Y4, Y2
+	VORPD       640(BX), Y3, Y3
+	VORPD       416(BX), Y2, Y2
+	VSUBPD      480(BX), Y3, Y3
+	VSUBPD      576(BX), Y2, Y2
+	VFMADD213PD 704(BX), Y3, Y0
+	VFMADD213PD 384(BX), Y2, Y1
+	VMOVUPD     352(BX), Y2
+	VMOVUPD     bsmPriceStripAVX2Consts<>+2272(SB), Y3
+	VBLENDVPD   Y2, Y0, Y3, Y0
+	VMOVUPD     736(BX), Y2
+	VBLENDVPD   Y2, Y1, Y3, Y1
 	VMASKMOVPD  Y0, Y15, (SI)(AX*1)
-	ADDQ        $+32, AX
-	SUBQ        $+4, CX
+	VMASKMOVPD  Y1, Y14, 32(SI)(AX*1)
+	ADDQ        $+64, AX
+	SUBQ        $+8, CX
 	JGT         tail
 
 done:

@@ -11,6 +11,19 @@
 // price has no volatility; [ImpliedTotalVol] is the kernel below them. [NormalisedPrice] is the function that all
 // lognormal prices come from.
 //
+// # Batches
+//
+// The same for columns of options, on the vector units of the processor: general rows ([Black76Rows], [BSMRows],
+// [BachelierRows]) and the options of one expiry ([Black76Strip], [BSMStrip], [BachelierStrip]) with PriceTo and GreeksTo;
+// quotes to be inverted ([QuoteRows], [QuoteStrip]) with ImpliedVolTo.
+//
+//	strip := black.Black76Strip{Forward: 101, Tau: 0.25, Discount: 0.99, Right: rights, Strike: strikes, Vol: vols}
+//	bad := strip.GreeksTo(black.Columns{Price: price, Delta: delta, Gamma: gamma, Vega: vega})
+//
+// A bad row is NaN, counted, and touches no other; StatusTo says why, row by row. Nothing is allocated. The kernels are
+// compiled from the formulas of hw/formula into portable Go, which defines them, AVX2 and AVX-512, which have the same bits;
+// rows outside their range, zero volatility and zero time among them, are done by the scalar options.
+//
 // # Conventions
 //
 // Volatilities are decimals per square root of a year (for Bachelier in units of the forward), times are years, rates are

@@ -204,90 +204,84 @@ body:
 	VBROADCASTSD     impliedVolRowsAVX512Consts<>+24(SB), Z24
 	VMULPD           Z8, Z24, Z27
 	VMULPD           Z9, Z24, Z28
+	VCMPPD           $0x11, Z21, Z27, K7
 	KMOVB            K2, (BX)
-	VCMPPD           $0x11, Z21, Z27, K2
-	KMOVB            K1, 64(BX)
-	VCMPPD           $0x11, Z22, Z28, K1
+	VCMPPD           $0x11, Z22, Z28, K2
 	VMULPD           Z21, Z24, Z27
 	VMULPD           Z22, Z24, Z28
+	KMOVB            K1, 64(BX)
+	VCMPPD           $0x11, Z8, Z27, K1
 	KMOVB            K4, 128(BX)
-	VCMPPD           $0x11, Z8, Z27, K4
-	KMOVB            K3, 192(BX)
-	VCMPPD           $0x11, Z9, Z28, K3
+	VCMPPD           $0x11, Z9, Z28, K4
 	VMOVAPD          Z8, Z29
-	VADDPD           Z8, Z8, K2, Z29
+	VADDPD           Z8, Z8, K7, Z29
 	VMOVAPD          Z9, Z8
-	VADDPD           Z9, Z9, K1, Z8
+	VADDPD           Z9, Z9, K2, Z8
 	VADDPD           Z21, Z21, Z9
 	VADDPD           Z22, Z22, Z30
 	VBROADCASTSD     impliedVolRowsAVX512Consts<>+32(SB), Z31
-	VMOVUPD          Z28, 256(BX)
+	VMOVUPD          Z28, 192(BX)
 	VMULPD           Z31, Z25, Z28
 	VMULPD           Z31, Z26, Z31
+	KMOVB            K3, 256(BX)
+	VCMPPD           $0x12, Z0, Z28, K3
 	KMOVB            K6, 320(BX)
-	VCMPPD           $0x12, Z0, Z28, K6
-	KMOVB            K5, 384(BX)
-	VCMPPD           $0x12, Z1, Z31, K5
-	KMOVB            K1, 448(BX)
-	KNOTB            K6, K1
-	KMOVB            K1, 512(BX)
-	KNOTB            K5, K1
-	VBLENDMPD        Z9, Z21, K4, Z28
-	VBLENDMPD        Z30, Z22, K3, Z31
-	VMOVUPD          Z22, 576(BX)
+	VCMPPD           $0x12, Z1, Z31, K6
+	VBLENDMPD        Z9, Z21, K1, Z28
+	VBLENDMPD        Z30, Z22, K4, Z31
+	VMOVUPD          Z22, 384(BX)
 	VBROADCASTSD     impliedVolRowsAVX512Consts<>+40(SB), Z22
 	VFMADD213PD      Z0, Z25, Z22
-	VMOVUPD          Z30, 640(BX)
+	VMOVUPD          Z30, 448(BX)
 	VBROADCASTSD     impliedVolRowsAVX512Consts<>+40(SB), Z30
 	VFMADD213PD      Z1, Z26, Z30
 	VGETEXPPD        Z0, Z0
 	VGETEXPPD        Z1, Z1
 	VSUBPD           Z0, Z12, Z12
 	VSUBPD           Z1, Z13, Z13
-	VMOVUPD          Z9, 704(BX)
+	VMOVUPD          Z9, 512(BX)
 	VSUBPD           Z28, Z29, Z9
-	VMOVUPD          Z21, 768(BX)
+	VMOVUPD          Z21, 576(BX)
 	VSUBPD           Z31, Z8, Z21
 	VADDPD           Z28, Z29, Z28
 	VADDPD           Z31, Z8, Z8
 	VBROADCASTSD     impliedVolRowsAVX512Consts<>+40(SB), Z29
-	VMULPD           Z29, Z25, K6, Z9
-	VMULPD           Z29, Z26, K5, Z21
-	VBLENDMPD        Z22, Z28, K6, Z28
-	VBLENDMPD        Z30, Z8, K5, Z8
+	VMULPD           Z29, Z25, K3, Z9
+	VMULPD           Z29, Z26, K6, Z21
+	VBLENDMPD        Z22, Z28, K3, Z28
+	VBLENDMPD        Z30, Z8, K6, Z8
 	VDIVPD           Z28, Z9, Z9
 	VDIVPD           Z8, Z21, Z8
-	VBLENDMPD        Z22, Z25, K6, Z21
-	VBLENDMPD        Z30, Z26, K5, Z22
+	VBLENDMPD        Z22, Z25, K3, Z21
+	VBLENDMPD        Z30, Z26, K6, Z22
 	VMULPD           Z24, Z14, Z28
 	VMULPD           Z24, Z15, Z30
-	KMOVB            K5, 832(BX)
+	KMOVB            K5, 640(BX)
 	VCMPPD           $0x11, Z16, Z28, K5
-	KMOVB            K6, 896(BX)
+	KMOVB            K6, 704(BX)
 	VCMPPD           $0x11, Z17, Z30, K6
 	VMULPD           Z24, Z16, Z28
 	VMULPD           Z24, Z17, Z30
-	KMOVB            K1, 960(BX)
-	VCMPPD           $0x11, Z14, Z28, K1
-	KMOVB            K3, 1024(BX)
-	VCMPPD           $0x11, Z15, Z30, K3
+	KMOVB            K3, 768(BX)
+	VCMPPD           $0x11, Z14, Z28, K3
+	KMOVB            K4, 832(BX)
+	VCMPPD           $0x11, Z15, Z30, K4
 	VMOVAPD          Z14, Z28
 	VADDPD           Z14, Z14, K5, Z28
 	VMOVAPD          Z15, Z14
 	VADDPD           Z15, Z15, K6, Z14
 	VMOVAPD          Z16, Z15
-	VADDPD           Z16, Z16, K1, Z15
+	VADDPD           Z16, Z16, K3, Z15
 	VMOVAPD          Z17, Z16
-	VADDPD           Z17, Z17, K3, Z16
+	VADDPD           Z17, Z17, K4, Z16
 	VBROADCASTSD     impliedVolRowsAVX512Consts<>+48(SB), Z17
 	VMOVAPD          Z12, Z30
-	VADDPD           Z17, Z12, K2, Z30
-	KMOVB            448(BX), K2
+	VADDPD           Z17, Z12, K7, Z30
 	VMOVAPD          Z13, Z31
 	VADDPD           Z17, Z13, K2, Z31
-	VADDPD           Z20, Z12, K4, Z30
-	KMOVB            1024(BX), K2
-	VADDPD           Z20, Z13, K2, Z31
+	VADDPD           Z20, Z12, K1, Z30
+	KMOVB            832(BX), K1
+	VADDPD           Z20, Z13, K1, Z31
 	VSUBPD           Z15, Z28, Z12
 	VSUBPD           Z16, Z14, Z13
 	VADDPD           Z15, Z28, Z15
@@ -316,30 +310,27 @@ body:
 	VFMADD231PD      Z24, Z30, Z9
 	VFMADD231PD      Z24, Z31, Z8
 	VBROADCASTSD     impliedVolRowsAVX512Consts<>+96(SB), Z24
-	VCMPPD           $0x11, Z24, Z9, K2
-	VCMPPD           $0x11, Z24, Z8, K4
+	VCMPPD           $0x11, Z24, Z9, K1
+	VCMPPD           $0x11, Z24, Z8, K2
 	VBROADCASTSD     impliedVolRowsAVX512Consts<>+104(SB), Z24
-	KMOVB            K4, 1024(BX)
-	VCMPPD           $0x12, Z9, Z24, K4
-	KMOVB            K2, 448(BX)
-	VCMPPD           $0x12, Z8, Z24, K2
-	KMOVB            K3, 1088(BX)
-	KMOVB            512(BX), K3
-	KANDB            K4, K3, K3
-	KMOVB            960(BX), K4
-	KANDB            K2, K4, K2
-	KNOTB            K3, K3
-	KNOTB            K2, K2
+	VCMPPD           $0x11, Z24, Z9, K7
+	KMOVB            K2, 832(BX)
+	VCMPPD           $0x11, Z24, Z8, K2
+	KMOVB            K1, 896(BX)
+	KMOVB            768(BX), K1
+	KORB             K7, K1, K7
+	KMOVB            704(BX), K1
+	KORB             K2, K1, K2
 	VMULPD           Z12, Z12, Z24
 	VMULPD           Z13, Z13, Z28
 	VSQRTPD          Z9, Z30
 	VSQRTPD          Z8, Z31
 	VMOVUPD          Z1, 960(BX)
 	VBROADCASTSD     impliedVolRowsAVX512Consts<>+112(SB), Z1
-	VMOVUPD          Z0, 512(BX)
+	VMOVUPD          Z0, 1024(BX)
 	VBROADCASTSD     impliedVolRowsAVX512Consts<>+120(SB), Z0
 	VFMADD231PD      Z1, Z24, Z0
-	VMOVUPD          Z27, 1152(BX)
+	VMOVUPD          Z27, 1088(BX)
 	VBROADCASTSD     impliedVolRowsAVX512Consts<>+120(SB), Z27
 	VFMADD231PD      Z1, Z28, Z27
 	VBROADCASTSD     impliedVolRowsAVX512Consts<>+128(SB), Z1
@@ -363,18 +354,17 @@ body:
 	VMULPD           Z7, Z5, Z28
 	VSQRTPD          Z27, Z27
 	VSQRTPD          Z28, Z28
-	KMOVB            384(BX), K4
-	VBLENDMPD        Z25, Z27, K4, Z25
-	KMOVB            320(BX), K4
-	VBLENDMPD        Z26, Z28, K4, Z26
+	KMOVB            640(BX), K1
+	VBLENDMPD        Z25, Z27, K1, Z25
+	KMOVB            320(BX), K1
+	VBLENDMPD        Z26, Z28, K1, Z26
 	VMOVAPD          Z16, Z1
 	VADDPD           Z17, Z16, K5, Z1
-	VMOVUPD          Z28, 1216(BX)
+	VMOVUPD          Z28, 1152(BX)
 	VMOVAPD          Z18, Z28
 	VADDPD           Z17, Z18, K6, Z28
-	VADDPD           Z20, Z16, K1, Z1
-	KMOVB            1088(BX), K1
-	VADDPD           Z20, Z18, K1, Z28
+	VADDPD           Z20, Z16, K3, Z1
+	VADDPD           Z20, Z18, K4, Z28
 	VBROADCASTSD     impliedVolRowsAVX512Consts<>+168(SB), Z16
 	VBROADCASTSD     impliedVolRowsAVX512Consts<>+176(SB), Z18
 	VFMADD231PD      Z16, Z9, Z18
@@ -385,7 +375,7 @@ body:
 	VFMADD213PD      Z20, Z9, Z18
 	VFMADD213PD      Z20, Z8, Z17
 	VBROADCASTSD     impliedVolRowsAVX512Consts<>+192(SB), Z16
-	VMOVUPD          Z27, 1088(BX)
+	VMOVUPD          Z27, 1216(BX)
 	VBROADCASTSD     impliedVolRowsAVX512Consts<>+200(SB), Z27
 	VFMADD231PD      Z16, Z9, Z27
 	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+200(SB), Z8, Z16
@@ -407,10 +397,10 @@ body:
 	VFMADD231PD      Z8, Z31, Z27
 	VFMADD213PD      Z20, Z30, Z16
 	VFMADD213PD      Z20, Z31, Z27
-	KMOVB            448(BX), K1
-	VBLENDMPD        Z18, Z16, K1, Z8
-	KMOVB            1024(BX), K5
-	VBLENDMPD        Z17, Z27, K5, Z16
+	KMOVB            896(BX), K3
+	VBLENDMPD        Z18, Z16, K3, Z8
+	KMOVB            832(BX), K4
+	VBLENDMPD        Z17, Z27, K4, Z16
 	VBROADCASTSD     impliedVolRowsAVX512Consts<>+256(SB), Z17
 	VMULPD           Z17, Z1, Z18
 	VMULPD           Z17, Z28, Z27
@@ -423,16 +413,16 @@ body:
 	VFMADD231PD      Z0, Z28, Z27
 	VANDPD           Z18, Z23, Z1
 	VANDPD           Z27, Z23, Z12
-	VCMPPD           $0x12, Z19, Z1, K6
-	VCMPPD           $0x12, Z19, Z12, K4
-	KMOVB            192(BX), K5
+	VCMPPD           $0x12, Z19, Z1, K5
+	VCMPPD           $0x12, Z19, Z12, K6
+	KMOVB            256(BX), K1
+	KANDB            K5, K1, K1
+	KMOVB            128(BX), K5
 	KANDB            K6, K5, K5
-	KMOVB            128(BX), K6
-	KANDB            K4, K6, K4
 	KMOVB            64(BX), K6
-	KANDB            K6, K5, K5
+	KANDB            K6, K1, K1
 	KMOVB            (BX), K6
-	KANDB            K6, K4, K4
+	KANDB            K6, K5, K5
 	VBROADCASTSD     impliedVolRowsAVX512Consts<>+272(SB), Z13
 	VBROADCASTSD     impliedVolRowsAVX512Consts<>+280(SB), Z18
 	VFMADD231PD      Z13, Z14, Z18
@@ -443,11 +433,11 @@ body:
 	VBROADCASTSD     impliedVolRowsAVX512Consts<>+296(SB), Z13
 	VFMADD213PD      Z13, Z14, Z18
 	VFMADD231PD      Z24, Z15, Z13
-	KMOVB            896(BX), K6
+	KMOVB            768(BX), K6
 	VBLENDMPD        Z18, Z8, K6, Z8
-	KMOVB            K4, (BX)
-	KMOVB            832(BX), K4
-	VBLENDMPD        Z13, Z16, K4, Z13
+	KMOVB            K5, (BX)
+	KMOVB            704(BX), K5
+	VBLENDMPD        Z13, Z16, K5, Z13
 	VMULPD           Z21, Z8, Z8
 	VMULPD           Z22, Z13, Z13
 	VBROADCASTSD     impliedVolRowsAVX512Consts<>+304(SB), Z16
@@ -460,9 +450,8 @@ body:
 	VBROADCASTSD     impliedVolRowsAVX512Consts<>+328(SB), Z16
 	VFMADD213PD      Z16, Z18, Z30
 	VFMADD231PD      Z21, Z31, Z16
-	VBLENDMPD        Z9, Z30, K1, Z9
-	KMOVB            1024(BX), K1
-	VBLENDMPD        Z29, Z16, K1, Z16
+	VBLENDMPD        Z9, Z30, K3, Z9
+	VBLENDMPD        Z29, Z16, K4, Z16
 	VBROADCASTSD     impliedVolRowsAVX512Consts<>+336(SB), Z18
 	VBROADCASTSD     impliedVolRowsAVX512Consts<>+344(SB), Z21
 	VFMADD231PD      Z18, Z14, Z21
@@ -473,22 +462,22 @@ body:
 	VFMADD213PD      Z20, Z21, Z14
 	VFMADD213PD      Z20, Z22, Z15
 	VBLENDMPD        Z14, Z9, K6, Z9
-	VBLENDMPD        Z15, Z16, K4, Z14
+	VBLENDMPD        Z15, Z16, K5, Z14
 	VMULPD           Z25, Z9, Z9
 	VMULPD           Z26, Z14, Z14
-	KMOVB            384(BX), K1
-	VBLENDMPD        Z1, Z20, K1, Z15
-	KMOVB            320(BX), K1
-	VBLENDMPD        Z12, Z20, K1, Z16
+	KMOVB            640(BX), K3
+	VBLENDMPD        Z1, Z20, K3, Z15
+	KMOVB            320(BX), K3
+	VBLENDMPD        Z12, Z20, K3, Z16
 	VMULPD           Z15, Z8, Z8
 	VMULPD           Z16, Z13, Z13
 	VDIVPD           Z9, Z8, Z8
 	VDIVPD           Z14, Z13, Z9
 	VBROADCASTSD     impliedVolRowsAVX512Consts<>+360(SB), Z13
-	VCMPPD           $0x11, Z13, Z8, K1
+	VCMPPD           $0x11, Z13, Z8, K3
 	VCMPPD           $0x11, Z13, Z9, K4
-	KANDB            K3, K1, K1
-	KANDB            K2, K4, K2
+	KANDB            K3, K7, K3
+	KANDB            K4, K2, K2
 	VMULPD           Z1, Z1, Z13
 	VMULPD           Z12, Z12, Z14
 	VBROADCASTSD     impliedVolRowsAVX512Consts<>+368(SB), Z15
@@ -512,7 +501,7 @@ body:
 	VFMADD213PD      Z8, Z13, Z8
 	VFMADD213PD      Z9, Z14, Z9
 	VBROADCASTSD     impliedVolRowsAVX512Consts<>+400(SB), Z13
-	VBLENDMPD        Z8, Z13, K1, Z8
+	VBLENDMPD        Z8, Z13, K3, Z8
 	VBLENDMPD        Z9, Z13, K2, Z9
 	VMINPD           Z6, Z4, Z14
 	VMINPD           Z7, Z5, Z15
@@ -527,16 +516,16 @@ body:
 	VADDPD           Z2, Z10, Z2
 	VADDPD           Z3, Z11, Z3
 	VBROADCASTSD     impliedVolRowsAVX512Consts<>+408(SB), Z6
-	VCMPPD           $0x11, Z4, Z6, K1
-	VCMPPD           $0x11, Z5, Z6, K2
+	VCMPPD           $0x11, Z4, Z6, K2
+	VCMPPD           $0x11, Z5, Z6, K3
 	VBROADCASTSD     impliedVolRowsAVX512Consts<>+416(SB), Z4
-	VCMPPD           $0x11, Z4, Z2, K3
-	VCMPPD           $0x11, Z4, Z3, K4
-	KANDB            K1, K5, K1
-	KMOVB            (BX), K5
-	KANDB            K2, K5, K2
-	KANDB            K3, K1, K1
-	KANDB            K4, K2, K2
+	VCMPPD           $0x11, Z4, Z2, K4
+	VCMPPD           $0x11, Z4, Z3, K5
+	KANDB            K2, K1, K1
+	KMOVB            (BX), K2
+	KANDB            K3, K2, K2
+	KANDB            K4, K1, K1
+	KANDB            K5, K2, K2
 	VDIVPD           Z8, Z20, Z2
 	VDIVPD           Z9, Z20, Z3
 	VBROADCASTSD     impliedVolRowsAVX512Consts<>+40(SB), Z4
@@ -563,26 +552,24 @@ body:
 	VMULPD           Z5, Z25, Z1
 	VMULPD           Z6, Z26, Z12
 	VBROADCASTSD     impliedVolRowsAVX512Consts<>+424(SB), Z27
+	VCMPPD           $0x12, Z27, Z1, K7
 	KMOVB            K2, (BX)
-	VCMPPD           $0x12, Z27, Z1, K2
-	KMOVB            K1, 320(BX)
-	VCMPPD           $0x12, Z27, Z12, K1
+	VCMPPD           $0x12, Z27, Z12, K2
 	VMULPD           Z1, Z1, Z1
 	VMULPD           Z12, Z12, Z12
-	KANDB            K2, K3, K2
-	KANDB            K1, K4, K1
-	KORB             K5, K2, K3
-	KORB             K6, K1, K4
-	KMOVB            320(BX), K5
-	KANDB            K3, K5, K3
-	KMOVB            (BX), K5
-	KANDB            K4, K5, K4
+	KANDB            K7, K3, K3
+	KANDB            K2, K4, K2
+	KORB             K5, K3, K4
+	KORB             K6, K2, K5
+	KANDB            K4, K1, K1
+	KMOVB            (BX), K4
+	KANDB            K5, K4, K4
 	VSUBPD           Z5, Z25, Z27
 	VSUBPD           Z6, Z26, Z28
 	VADDPD           Z5, Z25, Z5
 	VADDPD           Z6, Z26, Z6
-	VBLENDMPD        Z25, Z27, K2, Z27
-	VBLENDMPD        Z26, Z28, K1, Z28
+	VBLENDMPD        Z25, Z27, K3, Z27
+	VBLENDMPD        Z26, Z28, K2, Z28
 	VBROADCASTSD     impliedVolRowsAVX512Consts<>+432(SB), Z29
 	VMINPD           Z5, Z29, Z5
 	VMINPD           Z6, Z29, Z6
@@ -605,26 +592,26 @@ body:
 	VADDPD           Z17, Z5, Z16
 	VMOVUPD          Z15, 320(BX)
 	VADDPD           Z17, Z6, Z15
-	VMOVUPD          Z21, 384(BX)
+	VMOVUPD          Z21, 640(BX)
 	VBROADCASTSD     impliedVolRowsAVX512Consts<>+456(SB), Z21
 	VFMADD213PD      Z20, Z27, Z21
-	VMOVUPD          Z18, 832(BX)
+	VMOVUPD          Z18, 704(BX)
 	VBROADCASTSD     impliedVolRowsAVX512Consts<>+456(SB), Z18
 	VFMADD213PD      Z20, Z28, Z18
-	VMOVUPD          Z9, 896(BX)
+	VMOVUPD          Z9, 768(BX)
 	VADDPD           Z17, Z27, Z9
 	VADDPD           Z17, Z28, Z17
-	VMOVUPD          Z8, 1024(BX)
+	VMOVUPD          Z8, 832(BX)
 	VBROADCASTSD     impliedVolRowsAVX512Consts<>+472(SB), Z8
 	VFMADD213PD      Z1, Z7, Z8
-	VMOVUPD          Z3, 448(BX)
+	VMOVUPD          Z3, 896(BX)
 	VBROADCASTSD     impliedVolRowsAVX512Consts<>+472(SB), Z3
 	VFMADD213PD      Z12, Z10, Z3
 	VMOVUPD          Z2, 64(BX)
 	VMULPD           Z16, Z23, Z2
 	VMOVUPD          Z14, 128(BX)
 	VMULPD           Z15, Z0, Z14
-	VMOVUPD          Z11, 192(BX)
+	VMOVUPD          Z11, 256(BX)
 	VBROADCASTSD     impliedVolRowsAVX512Consts<>+480(SB), Z11
 	VFMADD213PD      Z1, Z7, Z11
 	VBROADCASTSD     impliedVolRowsAVX512Consts<>+480(SB), Z4
@@ -928,12 +915,12 @@ body:
 	VADDPD           Z1, Z30, Z1
 	VADDPD           Z0, Z25, Z0
 	VADDPD           Z1, Z26, Z1
-	VMULPD           192(BX), Z0, K2, Z2
-	VMULPD           128(BX), Z1, K1, Z6
-	VMULPD           1088(BX), Z2, Z0
-	VMULPD           1216(BX), Z6, Z1
+	VMULPD           256(BX), Z0, K3, Z2
+	VMULPD           128(BX), Z1, K2, Z6
+	VMULPD           1216(BX), Z2, Z0
+	VMULPD           1152(BX), Z6, Z1
 	VMULPD           64(BX), Z2, Z2
-	VMULPD           448(BX), Z6, Z3
+	VMULPD           896(BX), Z6, Z3
 	VADDPD           Z7, Z11, Z4
 	VMOVUPD          1280(BX), Z5
 	VADDPD           1408(BX), Z5, Z6
@@ -941,18 +928,18 @@ body:
 	VMULPD           Z6, Z23, Z6
 	VGETMANTPD       $0x04, Z0, Z8
 	VGETMANTPD       $0x04, Z1, Z9
-	VMOVUPD          1152(BX), Z10
-	VCMPPD           $0x11, Z8, Z10, K1
-	VMOVUPD          256(BX), Z10
-	VCMPPD           $0x11, Z9, Z10, K2
+	VMOVUPD          1088(BX), Z10
+	VCMPPD           $0x11, Z8, Z10, K2
+	VMOVUPD          192(BX), Z10
+	VCMPPD           $0x11, Z9, Z10, K3
 	VGETEXPPD        Z0, Z0
 	VGETEXPPD        Z1, Z1
-	VSUBPD           512(BX), Z0, Z0
+	VSUBPD           1024(BX), Z0, Z0
 	VSUBPD           960(BX), Z1, Z1
-	VMOVUPD          768(BX), Z10
-	VBLENDMPD        704(BX), Z10, K1, Z12
-	VMOVUPD          576(BX), Z13
-	VBLENDMPD        640(BX), Z13, K2, Z14
+	VMOVUPD          576(BX), Z10
+	VBLENDMPD        512(BX), Z10, K2, Z12
+	VMOVUPD          384(BX), Z13
+	VBLENDMPD        448(BX), Z13, K3, Z14
 	VBROADCASTSD     impliedVolRowsAVX512Consts<>+24(SB), Z15
 	VMULPD           Z8, Z15, Z16
 	VMULPD           Z9, Z15, Z15
@@ -968,8 +955,8 @@ body:
 	VMOVAPD          Z1, Z15
 	VADDPD           Z9, Z1, K6, Z15
 	VBROADCASTSD     impliedVolRowsAVX512Consts<>+8(SB), Z9
-	VADDPD           Z9, Z0, K1, Z13
-	VADDPD           Z9, Z1, K2, Z15
+	VADDPD           Z9, Z0, K2, Z13
+	VADDPD           Z9, Z1, K3, Z15
 	VSUBPD           Z12, Z10, Z0
 	VSUBPD           Z14, Z8, Z1
 	VADDPD           Z12, Z10, Z10
@@ -1053,22 +1040,22 @@ body:
 	VFMADD231PD      Z6, Z0, Z5
 	VDIVPD           Z4, Z2, Z0
 	VDIVPD           Z5, Z3, Z1
-	VMOVUPD          1024(BX), Z2
+	VMOVUPD          832(BX), Z2
 	VFNMADD213PD     Z2, Z0, Z2
-	VMOVUPD          896(BX), Z3
+	VMOVUPD          768(BX), Z3
 	VFNMADD213PD     Z3, Z1, Z3
-	VDIVPD           832(BX), Z2, Z2
-	VDIVPD           384(BX), Z3, Z3
+	VDIVPD           704(BX), Z2, Z2
+	VDIVPD           640(BX), Z3, Z3
 	VBROADCASTSD     impliedVolRowsAVX512Consts<>+16(SB), Z4
 	VANDPD           Z0, Z4, Z0
 	VANDPD           Z1, Z4, Z1
 	VMULPD           320(BX), Z0, Z0
 	VMULPD           (BX), Z1, Z1
 	VBROADCASTSD     impliedVolRowsAVX512Consts<>+824(SB), Z4
-	VCMPPD           $0x11, Z4, Z0, K1
-	VCMPPD           $0x11, Z4, Z1, K2
-	KANDB            K1, K3, K1
-	KANDB            K2, K4, K2
+	VCMPPD           $0x11, Z4, Z0, K2
+	VCMPPD           $0x11, Z4, Z1, K3
+	KANDB            K2, K1, K1
+	KANDB            K3, K4, K2
 	VBROADCASTSD     impliedVolRowsAVX512Consts<>+400(SB), Z0
 	VBLENDMPD        Z2, Z0, K1, Z1
 	VBLENDMPD        Z3, Z0, K2, Z0
@@ -1085,8 +1072,8 @@ rest:
 	JEQ  done
 
 tail:
-	MOVL $0x000000ff, DX
-	CMPQ CX, $0x08
+	MOVL $0x0000ffff, DX
+	CMPQ CX, $0x10
 	JGE  whole
 	MOVL $0x00000001, DX
 	SHLL CL, DX
@@ -1094,403 +1081,948 @@ tail:
 
 whole:
 	KMOVB            DX, K7
+	SHRL             $0x08, DX
+	KMOVB            DX, K6
 	VMOVUPD.Z        (R8)(AX*1), K7, Z0
-	VMOVUPD.Z        (R12)(AX*1), K7, Z1
-	VMOVUPD.Z        (R9)(AX*1), K7, Z2
-	VMOVUPD.Z        (R10)(AX*1), K7, Z3
-	VMOVUPD.Z        (DI)(AX*1), K7, Z4
-	VMOVUPD.Z        (R11)(AX*1), K7, Z5
-	VDIVPD           Z1, Z0, Z0
-	VSUBPD           Z3, Z2, Z6
-	VGETMANTPD       $0x04, Z2, Z7
-	VGETMANTPD       $0x04, Z3, Z8
-	VGETEXPPD        Z2, Z9
-	VGETEXPPD        Z3, Z10
-	VMULPD           Z3, Z2, Z11
-	VSQRTPD          Z5, Z12
-	VSUBPD           Z2, Z6, Z13
-	VSUBPD           Z10, Z9, Z9
-	VMULPD           Z6, Z4, Z10
-	VSQRTPD          Z11, Z11
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+0(SB), Z14
-	VCMPPD           $0x11, Z10, Z14, K1
-	VSUBPD           Z10, Z0, Z10
-	VSUBPD           Z13, Z6, Z15
-	VADDPD           Z13, Z3, Z13
-	VSUBPD           Z15, Z2, Z15
-	VSUBPD           Z13, Z15, Z13
-	VMULPD           Z13, Z4, Z13
-	VMULPD           Z4, Z4, Z4
-	VSUBPD           Z13, Z10, K1, Z0
-	VGETMANTPD       $0x04, Z6, Z10
-	VANDPD.BCST      impliedVolRowsAVX512Consts<>+16(SB), Z6, Z13
-	VGETEXPPD        Z6, Z6
-	VCMPPD           $0x11, Z13, Z14, K1
-	VCMPPD.BCST      $0x00, impliedVolRowsAVX512Consts<>+8(SB), Z4, K2
-	VMULPD.BCST      impliedVolRowsAVX512Consts<>+32(SB), Z13, Z4
-	VCMPPD           $0x11, Z0, Z14, K3
-	VCMPPD           $0x12, Z0, Z4, K4
-	VGETMANTPD       $0x04, Z0, Z4
-	KNOTB            K4, K5
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+24(SB), Z14
-	VMULPD           Z10, Z14, Z15
-	VCMPPD           $0x11, Z4, Z15, K6
-	VMULPD           Z4, Z14, Z15
+	VMOVUPD.Z        64(R8)(AX*1), K6, Z1
+	VMOVUPD.Z        (R12)(AX*1), K7, Z2
+	VMOVUPD.Z        64(R12)(AX*1), K6, Z3
+	VMOVUPD.Z        (R9)(AX*1), K7, Z4
+	VMOVUPD.Z        64(R9)(AX*1), K6, Z5
+	VMOVUPD.Z        (R10)(AX*1), K7, Z6
+	VMOVUPD.Z        64(R10)(AX*1), K6, Z7
+	VMOVUPD.Z        (DI)(AX*1), K7, Z8
+	VMOVUPD.Z        64(DI)(AX*1), K6, Z9
+	VMOVUPD.Z        (R11)(AX*1), K7, Z10
+	VMOVUPD.Z        64(R11)(AX*1), K6, Z11
+	VDIVPD           Z2, Z0, Z0
+	VDIVPD           Z3, Z1, Z1
+	VSUBPD           Z6, Z4, Z12
+	VSUBPD           Z7, Z5, Z13
+	VGETMANTPD       $0x04, Z4, Z14
+	VGETMANTPD       $0x04, Z5, Z15
+	VGETMANTPD       $0x04, Z6, Z16
+	VGETMANTPD       $0x04, Z7, Z17
+	VGETEXPPD        Z4, Z18
+	VGETEXPPD        Z5, Z19
+	VSUBPD           Z4, Z12, Z20
+	VSUBPD           Z5, Z13, Z21
+	VMULPD           Z12, Z8, Z22
+	VMULPD           Z13, Z9, Z23
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+0(SB), Z24
+	VCMPPD           $0x11, Z22, Z24, K1
+	VCMPPD           $0x11, Z23, Z24, K2
+	VSUBPD           Z22, Z0, Z22
+	VSUBPD           Z23, Z1, Z23
+	VSUBPD           Z20, Z12, Z25
+	VSUBPD           Z21, Z13, Z26
+	VADDPD           Z20, Z6, Z20
+	VADDPD           Z21, Z7, Z21
+	VSUBPD           Z25, Z4, Z25
+	VSUBPD           Z26, Z5, Z26
+	VSUBPD           Z20, Z25, Z20
+	VSUBPD           Z21, Z26, Z21
+	VMULPD           Z20, Z8, Z20
+	VMULPD           Z21, Z9, Z21
+	VSUBPD           Z20, Z22, K1, Z0
+	VSUBPD           Z21, Z23, K2, Z1
+	VMULPD           Z8, Z8, Z8
+	VMULPD           Z9, Z9, Z9
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+8(SB), Z20
+	VCMPPD           $0x00, Z20, Z8, K1
+	VCMPPD           $0x00, Z20, Z9, K2
+	VCMPPD           $0x11, Z0, Z24, K3
+	VCMPPD           $0x11, Z1, Z24, K4
+	VGETMANTPD       $0x04, Z12, Z8
+	VGETMANTPD       $0x04, Z13, Z9
+	VGETMANTPD       $0x04, Z0, Z21
+	VGETMANTPD       $0x04, Z1, Z22
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+16(SB), Z23
+	VANDPD           Z23, Z12, Z25
+	VANDPD           Z23, Z13, Z26
+	VGETEXPPD        Z12, Z12
+	VGETEXPPD        Z13, Z13
+	VCMPPD           $0x11, Z25, Z24, K5
 	KMOVB            K2, (BX)
-	VCMPPD           $0x11, Z10, Z15, K2
-	VMOVAPD          Z10, Z16
-	VADDPD           Z10, Z10, K6, Z16
-	VADDPD           Z4, Z4, Z10
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+40(SB), Z17
-	VFMADD213PD      Z0, Z13, Z17
+	VCMPPD           $0x11, Z26, Z24, K2
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+24(SB), Z24
+	VMULPD           Z8, Z24, Z27
+	VMULPD           Z9, Z24, Z28
+	KMOVB            K1, 64(BX)
+	VCMPPD           $0x11, Z21, Z27, K1
+	KMOVB            K4, 128(BX)
+	VCMPPD           $0x11, Z22, Z28, K4
+	VMULPD           Z21, Z24, Z27
+	VMULPD           Z22, Z24, Z28
+	KMOVB            K3, 192(BX)
+	VCMPPD           $0x11, Z8, Z27, K3
+	KMOVB            K2, 256(BX)
+	VCMPPD           $0x11, Z9, Z28, K2
+	VMOVAPD          Z8, Z29
+	VADDPD           Z8, Z8, K1, Z29
+	VMOVAPD          Z9, Z8
+	VADDPD           Z9, Z9, K4, Z8
+	VADDPD           Z21, Z21, Z9
+	VADDPD           Z22, Z22, Z30
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+32(SB), Z31
+	VMOVUPD          Z28, 320(BX)
+	VMULPD           Z31, Z25, Z28
+	VMULPD           Z31, Z26, Z31
+	KMOVB            K5, 384(BX)
+	VCMPPD           $0x12, Z0, Z28, K5
+	KMOVB            K4, 448(BX)
+	VCMPPD           $0x12, Z1, Z31, K4
+	VBLENDMPD        Z9, Z21, K3, Z28
+	VBLENDMPD        Z30, Z22, K2, Z31
+	VMOVUPD          Z22, 512(BX)
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+40(SB), Z22
+	VFMADD213PD      Z0, Z25, Z22
+	VMOVUPD          Z30, 576(BX)
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+40(SB), Z30
+	VFMADD213PD      Z1, Z26, Z30
 	VGETEXPPD        Z0, Z0
-	VSUBPD           Z0, Z6, Z6
-	VBLENDMPD        Z10, Z4, K2, Z18
-	VMULPD           Z14, Z7, Z19
-	KMOVB            K3, 64(BX)
-	VCMPPD           $0x11, Z8, Z19, K3
-	VSUBPD           Z18, Z16, Z19
-	VADDPD           Z18, Z16, Z16
-	VMULPD.BCST      impliedVolRowsAVX512Consts<>+40(SB), Z13, K4, Z19
-	VBLENDMPD        Z17, Z16, K4, Z16
-	VDIVPD           Z16, Z19, Z16
-	VBLENDMPD        Z17, Z13, K4, Z17
-	VBLENDMPD        Z13, Z11, K1, Z13
-	VMULPD           Z14, Z8, Z18
-	KMOVB            K1, 128(BX)
-	VCMPPD           $0x11, Z7, Z18, K1
-	VMOVAPD          Z7, Z18
-	VADDPD           Z7, Z7, K3, Z18
-	VMOVAPD          Z8, Z7
-	VADDPD           Z8, Z8, K1, Z7
-	VMOVAPD          Z6, Z8
-	VADDPD.BCST      impliedVolRowsAVX512Consts<>+48(SB), Z6, K6, Z8
-	VADDPD.BCST      impliedVolRowsAVX512Consts<>+8(SB), Z6, K2, Z8
-	VSUBPD           Z7, Z18, Z6
-	VADDPD           Z7, Z18, Z7
-	VDIVPD           Z7, Z6, Z6
-	VMOVAPD          Z9, Z7
-	VADDPD.BCST      impliedVolRowsAVX512Consts<>+48(SB), Z9, K3, Z7
-	VADDPD.BCST      impliedVolRowsAVX512Consts<>+8(SB), Z9, K1, Z7
-	VMULPD           Z16, Z16, Z9
-	VMINPD           Z3, Z2, Z18
-	VADDPD           Z3, Z2, Z2
-	VMINPD           Z1, Z18, Z3
-	VADDPD           Z2, Z1, Z1
-	VMINPD           Z5, Z3, Z2
-	VADDPD           Z1, Z5, Z1
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+408(SB), Z3
-	VCMPPD           $0x11, Z2, Z3, K1
-	VCMPPD.BCST      $0x11, impliedVolRowsAVX512Consts<>+416(SB), Z1, K2
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+64(SB), Z1
-	VFMADD231PD.BCST impliedVolRowsAVX512Consts<>+56(SB), Z9, Z1
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+72(SB), Z9, Z1
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+80(SB), Z9, Z1
-	VMULPD           Z1, Z16, Z1
-	VMULPD           Z6, Z6, Z2
-	VFMADD231PD.BCST impliedVolRowsAVX512Consts<>+88(SB), Z8, Z1
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+120(SB), Z3
-	VFMADD231PD.BCST impliedVolRowsAVX512Consts<>+112(SB), Z2, Z3
-	VCMPPD.BCST      $0x11, impliedVolRowsAVX512Consts<>+96(SB), Z1, K3
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+128(SB), Z2, Z3
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+104(SB), Z5
-	VCMPPD           $0x12, Z1, Z5, K6
-	KANDB            K6, K5, K5
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+136(SB), Z2, Z3
-	KNOTB            K5, K5
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+144(SB), Z2, Z3
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+152(SB), Z2, Z3
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+160(SB), Z2, Z3
-	VMULPD           Z3, Z2, Z2
-	VSQRTPD          Z1, Z3
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+176(SB), Z5
-	VFMADD231PD.BCST impliedVolRowsAVX512Consts<>+168(SB), Z1, Z5
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+184(SB), Z1, Z5
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+8(SB), Z1, Z5
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+200(SB), Z8
-	VFMADD231PD.BCST impliedVolRowsAVX512Consts<>+192(SB), Z1, Z8
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+208(SB), Z1, Z8
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+216(SB), Z1, Z8
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+224(SB), Z8, Z1
-	VMULPD.BCST      impliedVolRowsAVX512Consts<>+256(SB), Z7, Z8
-	VFMADD231PD      Z2, Z6, Z8
-	VFMADD231PD.BCST impliedVolRowsAVX512Consts<>+80(SB), Z6, Z8
-	VFMADD231PD.BCST impliedVolRowsAVX512Consts<>+264(SB), Z7, Z8
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+240(SB), Z2
-	VFMADD231PD.BCST impliedVolRowsAVX512Consts<>+232(SB), Z3, Z2
-	VANDPD.BCST      impliedVolRowsAVX512Consts<>+16(SB), Z8, Z6
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+248(SB), Z3, Z2
-	VCMPPD.BCST      $0x12, impliedVolRowsAVX512Consts<>+80(SB), Z6, K6
-	KMOVB            K5, 192(BX)
-	KMOVB            64(BX), K5
-	KANDB            K6, K5, K5
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+8(SB), Z3, Z2
-	KMOVB            (BX), K6
-	KANDB            K6, K5, K5
-	VBLENDMPD        Z5, Z2, K3, Z2
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+280(SB), Z5
-	VFMADD231PD.BCST impliedVolRowsAVX512Consts<>+272(SB), Z9, Z5
-	KANDB            K1, K5, K1
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+288(SB), Z9, Z5
-	KANDB            K2, K1, K1
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+296(SB), Z9, Z5
-	VBLENDMPD        Z5, Z2, K4, Z2
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+312(SB), Z5
-	VFMADD231PD.BCST impliedVolRowsAVX512Consts<>+304(SB), Z3, Z5
-	VMULPD           Z17, Z2, Z2
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+344(SB), Z7
-	VFMADD231PD.BCST impliedVolRowsAVX512Consts<>+336(SB), Z9, Z7
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+320(SB), Z3, Z5
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+352(SB), Z9, Z7
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+328(SB), Z5, Z3
-	KMOVB            128(BX), K2
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+8(SB), Z5
-	VBLENDMPD        Z6, Z5, K2, Z8
-	VFMADD213PD      Z5, Z7, Z9
-	VMULPD           Z8, Z2, Z2
-	VMULPD           Z6, Z6, Z7
-	VADDPD           Z6, Z5, Z8
-	VBLENDMPD        Z1, Z3, K3, Z1
-	VBLENDMPD        Z9, Z1, K4, Z1
-	VFMADD132PD.BCST impliedVolRowsAVX512Consts<>+368(SB), Z5, Z7
-	VMULPD           Z13, Z1, Z1
-	VDIVPD           Z1, Z2, Z1
-	VMULPD           Z1, Z1, Z2
-	VCMPPD.BCST      $0x11, impliedVolRowsAVX512Consts<>+360(SB), Z1, K2
-	KMOVB            192(BX), K3
-	KANDB            K3, K2, K2
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+384(SB), Z3
-	VFMADD231PD.BCST impliedVolRowsAVX512Consts<>+376(SB), Z2, Z3
-	VFMADD231PD      Z3, Z2, Z7
-	VMULPD           Z7, Z2, Z2
-	VMULPD.BCST      impliedVolRowsAVX512Consts<>+392(SB), Z2, Z2
-	VFMADD213PD      Z1, Z2, Z1
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+400(SB), Z2
-	VBLENDMPD        Z1, Z2, K2, Z1
-	VDIVPD           Z1, Z5, Z3
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+40(SB), Z7
-	VMULPD           Z1, Z7, Z9
-	VCMPPD           $0x12, Z7, Z9, K2
-	VMULPD           Z9, Z9, Z13
-	VADDPD           Z9, Z9, Z16
-	VMULPD           Z13, Z13, Z17
-	VMULPD           Z3, Z6, Z18
-	VFNMADD231PD     Z18, Z1, Z6
-	VFMADD231PD      Z6, Z3, Z18
-	VCMPPD           $0x12, Z18, Z9, K3
-	VMULPD           Z9, Z18, Z6
-	VCMPPD.BCST      $0x12, impliedVolRowsAVX512Consts<>+424(SB), Z6, K4
-	VMULPD           Z6, Z6, Z6
-	KANDB            K4, K2, K2
-	KORB             K3, K2, K3
-	KANDB            K3, K1, K1
-	VSUBPD           Z9, Z18, Z19
-	VADDPD           Z9, Z18, Z9
-	VBLENDMPD        Z18, Z19, K2, Z19
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+432(SB), Z20
-	VMINPD           Z9, Z20, Z9
-	VMINPD           Z19, Z20, Z19
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+440(SB), Z20
-	VFMADD213PD      Z6, Z13, Z20
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+448(SB), Z21
-	VFMADD213PD      Z6, Z13, Z21
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+472(SB), Z22
-	VFMADD213PD      Z6, Z13, Z22
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+480(SB), Z23
-	VFMADD213PD      Z6, Z13, Z23
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+456(SB), Z24
-	VFMADD213PD      Z5, Z9, Z24
-	VADDPD.BCST      impliedVolRowsAVX512Consts<>+464(SB), Z9, Z25
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+488(SB), Z26
-	VFMADD213PD      Z6, Z13, Z26
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+456(SB), Z27
-	VFMADD213PD      Z5, Z19, Z27
-	VADDPD.BCST      impliedVolRowsAVX512Consts<>+464(SB), Z19, Z28
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+496(SB), Z29
-	VFMADD213PD      Z6, Z13, Z29
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+504(SB), Z30
-	VFMADD213PD      Z6, Z13, Z30
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+512(SB), Z31
-	VFMADD213PD      Z6, Z13, Z31
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+520(SB), Z2
-	VFMADD213PD      Z6, Z13, Z2
-	VFMADD231PD.BCST impliedVolRowsAVX512Consts<>+528(SB), Z13, Z6
-	VMULPD           Z25, Z24, Z14
-	VMOVUPD          Z12, 192(BX)
-	VMULPD           Z18, Z18, Z12
-	VMOVUPD          Z8, 128(BX)
-	VMULPD           Z28, Z27, Z8
-	VMOVUPD          Z1, (BX)
-	VADDPD           Z13, Z12, Z1
-	VMULPD           Z1, Z7, Z1
-	VMOVUPD          Z1, 64(BX)
-	VMULPD           Z14, Z8, Z1
-	VDIVPD           Z1, Z5, Z1
-	VMULPD           Z1, Z14, Z14
-	VMULPD           Z1, Z8, Z1
-	VMULPD           Z14, Z27, Z8
-	VMULPD           Z14, Z28, Z14
-	VMULPD           Z8, Z19, Z8
-	VMULPD           Z1, Z24, Z19
-	VMULPD           Z1, Z25, Z1
-	VMULPD           Z19, Z9, Z9
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+48(SB), Z19
-	VFMADD231PD.BCST impliedVolRowsAVX512Consts<>+80(SB), Z8, Z19
-	VSUBPD           Z13, Z12, Z24
-	VFMSUB132PD.BCST impliedVolRowsAVX512Consts<>+808(SB), Z13, Z12
-	VFMADD231PD      Z24, Z24, Z12
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+544(SB), Z25
-	VFMADD231PD.BCST impliedVolRowsAVX512Consts<>+536(SB), Z19, Z25
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+552(SB), Z19, Z25
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+560(SB), Z19, Z25
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+568(SB), Z19, Z25
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+576(SB), Z19, Z25
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+584(SB), Z19, Z25
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+592(SB), Z19, Z25
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+600(SB), Z19, Z25
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+608(SB), Z19, Z25
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+616(SB), Z19, Z25
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+624(SB), Z19, Z25
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+632(SB), Z19, Z25
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+640(SB), Z19, Z25
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+648(SB), Z19, Z25
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+656(SB), Z19, Z25
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+664(SB), Z19, Z25
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+672(SB), Z19, Z25
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+680(SB), Z19, Z25
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+688(SB), Z19, Z25
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+696(SB), Z19, Z25
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+704(SB), Z25, Z19
-	VFMADD213PD      Z7, Z19, Z8
-	VMULPD           Z14, Z8, Z8
-	VMULPD.BCST      impliedVolRowsAVX512Consts<>+712(SB), Z8, Z8
-	VFNMADD213PD     Z5, Z8, Z18
-	VFMSUB231PD      Z20, Z18, Z13
-	VMULPD.BCST      impliedVolRowsAVX512Consts<>+720(SB), Z13, Z13
-	VMULPD           Z17, Z18, Z14
-	VFMSUB231PD      Z21, Z13, Z14
-	VMULPD.BCST      impliedVolRowsAVX512Consts<>+728(SB), Z14, Z14
-	VMULPD           Z13, Z17, Z19
-	VFMSUB231PD      Z22, Z14, Z19
-	VMULPD.BCST      impliedVolRowsAVX512Consts<>+736(SB), Z19, Z19
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+80(SB), Z20
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+48(SB), Z9, Z20
-	VMULPD           Z14, Z17, Z21
-	VFMSUB231PD      Z23, Z19, Z21
-	VMULPD.BCST      impliedVolRowsAVX512Consts<>+744(SB), Z21, Z21
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+544(SB), Z22
-	VFMADD231PD.BCST impliedVolRowsAVX512Consts<>+536(SB), Z20, Z22
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+552(SB), Z20, Z22
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+560(SB), Z20, Z22
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+568(SB), Z20, Z22
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+576(SB), Z20, Z22
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+584(SB), Z20, Z22
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+592(SB), Z20, Z22
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+600(SB), Z20, Z22
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+608(SB), Z20, Z22
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+616(SB), Z20, Z22
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+624(SB), Z20, Z22
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+632(SB), Z20, Z22
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+640(SB), Z20, Z22
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+648(SB), Z20, Z22
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+656(SB), Z20, Z22
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+664(SB), Z20, Z22
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+672(SB), Z20, Z22
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+680(SB), Z20, Z22
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+688(SB), Z20, Z22
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+696(SB), Z20, Z22
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+704(SB), Z22, Z20
-	VFMADD213PD      Z7, Z20, Z9
-	VMULPD           Z1, Z9, Z1
-	VFMADD231PD.BCST impliedVolRowsAVX512Consts<>+752(SB), Z1, Z8
-	VMULPD           Z19, Z17, Z1
-	VFMSUB231PD      Z26, Z21, Z1
-	VMULPD.BCST      impliedVolRowsAVX512Consts<>+760(SB), Z1, Z1
-	VMULPD           Z21, Z17, Z9
-	VFMSUB231PD      Z29, Z1, Z9
-	VMULPD.BCST      impliedVolRowsAVX512Consts<>+768(SB), Z9, Z9
-	VMULPD           Z1, Z17, Z20
-	VFMSUB231PD      Z30, Z9, Z20
-	VMULPD.BCST      impliedVolRowsAVX512Consts<>+776(SB), Z20, Z20
-	VMULPD           Z9, Z17, Z22
-	VFMSUB231PD      Z31, Z20, Z22
-	VMULPD.BCST      impliedVolRowsAVX512Consts<>+784(SB), Z22, Z22
-	VMULPD           Z20, Z17, Z23
-	VFMSUB231PD      Z2, Z22, Z23
-	VMULPD           Z22, Z17, Z2
-	VMULPD.BCST      impliedVolRowsAVX512Consts<>+792(SB), Z23, Z17
-	VFMSUB231PD      Z6, Z17, Z2
-	VMULPD.BCST      impliedVolRowsAVX512Consts<>+800(SB), Z2, Z2
-	VADDPD           Z2, Z17, Z2
-	VADDPD           Z2, Z22, Z2
-	VADDPD           Z2, Z20, Z2
-	VADDPD           Z2, Z9, Z2
-	VADDPD           Z2, Z1, Z1
-	VADDPD           Z1, Z21, Z1
-	VADDPD           Z1, Z19, Z1
-	VADDPD           Z1, Z14, Z1
-	VADDPD           Z1, Z13, Z1
-	VADDPD           Z1, Z18, Z1
-	VMULPD           Z16, Z1, K2, Z8
-	VMULPD           Z8, Z11, Z1
-	VMULPD           Z8, Z3, Z2
-	VGETMANTPD       $0x04, Z1, Z3
 	VGETEXPPD        Z1, Z1
-	VMULPD           Z24, Z2, Z6
-	VMULPD           Z2, Z2, Z8
-	VCMPPD           $0x11, Z3, Z15, K2
-	VMULPD.BCST      impliedVolRowsAVX512Consts<>+24(SB), Z3, Z9
-	VSUBPD           Z0, Z1, Z0
-	VSUBPD           Z6, Z5, Z1
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+80(SB), Z11
-	VFMADD132PD.BCST impliedVolRowsAVX512Consts<>+808(SB), Z11, Z6
-	VBLENDMPD        Z10, Z4, K2, Z10
-	VCMPPD           $0x11, Z4, Z9, K3
-	VFMADD231PD      Z12, Z8, Z6
-	VMOVAPD          Z3, Z4
-	VADDPD           Z3, Z3, K3, Z4
-	VMOVAPD          Z0, Z3
-	VADDPD.BCST      impliedVolRowsAVX512Consts<>+48(SB), Z0, K3, Z3
-	VSUBPD           Z10, Z4, Z8
-	VADDPD           Z10, Z4, Z4
-	VADDPD           Z5, Z0, K2, Z3
-	VDIVPD           Z4, Z8, Z0
-	VMULPD.BCST      impliedVolRowsAVX512Consts<>+256(SB), Z3, Z4
-	VMULPD           Z0, Z0, Z8
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+120(SB), Z9
-	VFMADD231PD.BCST impliedVolRowsAVX512Consts<>+112(SB), Z8, Z9
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+128(SB), Z8, Z9
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+136(SB), Z8, Z9
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+144(SB), Z8, Z9
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+152(SB), Z8, Z9
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+160(SB), Z8, Z9
+	VSUBPD           Z0, Z12, Z12
+	VSUBPD           Z1, Z13, Z13
+	VMOVUPD          Z9, 640(BX)
+	VSUBPD           Z28, Z29, Z9
+	VMOVUPD          Z21, 704(BX)
+	VSUBPD           Z31, Z8, Z21
+	VADDPD           Z28, Z29, Z28
+	VADDPD           Z31, Z8, Z8
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+40(SB), Z29
+	VMULPD           Z29, Z25, K5, Z9
+	VMULPD           Z29, Z26, K4, Z21
+	VBLENDMPD        Z22, Z28, K5, Z28
+	VBLENDMPD        Z30, Z8, K4, Z8
+	VDIVPD           Z28, Z9, Z9
+	VDIVPD           Z8, Z21, Z8
+	VBLENDMPD        Z22, Z25, K5, Z21
+	VBLENDMPD        Z30, Z26, K4, Z22
+	VMULPD           Z24, Z14, Z28
+	VMULPD           Z24, Z15, Z30
+	KMOVB            K4, 768(BX)
+	VCMPPD           $0x11, Z16, Z28, K4
+	KMOVB            K5, 832(BX)
+	VCMPPD           $0x11, Z17, Z30, K5
+	VMULPD           Z24, Z16, Z28
+	VMULPD           Z24, Z17, Z30
+	KMOVB            K2, 896(BX)
+	VCMPPD           $0x11, Z14, Z28, K2
+	KMOVB            K3, 960(BX)
+	VCMPPD           $0x11, Z15, Z30, K3
+	VMOVAPD          Z14, Z28
+	VADDPD           Z14, Z14, K4, Z28
+	VMOVAPD          Z15, Z14
+	VADDPD           Z15, Z15, K5, Z14
+	VMOVAPD          Z16, Z15
+	VADDPD           Z16, Z16, K2, Z15
+	VMOVAPD          Z17, Z16
+	VADDPD           Z17, Z17, K3, Z16
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+48(SB), Z17
+	VMOVAPD          Z12, Z30
+	VADDPD           Z17, Z12, K1, Z30
+	KMOVB            448(BX), K1
+	VMOVAPD          Z13, Z31
+	VADDPD           Z17, Z13, K1, Z31
+	KMOVB            960(BX), K1
+	VADDPD           Z20, Z12, K1, Z30
+	KMOVB            896(BX), K1
+	VADDPD           Z20, Z13, K1, Z31
+	VSUBPD           Z15, Z28, Z12
+	VSUBPD           Z16, Z14, Z13
+	VADDPD           Z15, Z28, Z15
+	VADDPD           Z16, Z14, Z14
+	VDIVPD           Z15, Z12, Z12
+	VDIVPD           Z14, Z13, Z13
+	VMULPD           Z9, Z9, Z14
+	VMULPD           Z8, Z8, Z15
+	VGETEXPPD        Z6, Z16
+	VGETEXPPD        Z7, Z28
+	VSUBPD           Z16, Z18, Z16
+	VSUBPD           Z28, Z19, Z18
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+56(SB), Z19
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+64(SB), Z28
+	VFMADD231PD      Z19, Z14, Z28
+	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+64(SB), Z15, Z19
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+72(SB), Z24
+	VFMADD213PD      Z24, Z14, Z28
+	VFMADD231PD      Z19, Z15, Z24
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+80(SB), Z19
+	VFMADD213PD      Z19, Z14, Z28
+	VFMADD213PD      Z19, Z15, Z24
+	VMULPD           Z28, Z9, Z9
+	VMULPD           Z24, Z8, Z8
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+88(SB), Z24
+	VFMADD231PD      Z24, Z30, Z9
+	VFMADD231PD      Z24, Z31, Z8
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+96(SB), Z24
+	VCMPPD           $0x11, Z24, Z9, K1
+	KMOVB            K1, 896(BX)
+	VCMPPD           $0x11, Z24, Z8, K1
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+104(SB), Z24
+	KMOVB            K1, 960(BX)
+	VCMPPD           $0x11, Z24, Z9, K1
+	KMOVB            K3, 448(BX)
+	VCMPPD           $0x11, Z24, Z8, K3
+	KMOVB            K2, 1024(BX)
+	KMOVB            832(BX), K2
+	KORB             K1, K2, K1
+	KMOVB            768(BX), K2
+	KORB             K3, K2, K3
+	VMULPD           Z12, Z12, Z24
+	VMULPD           Z13, Z13, Z28
+	VSQRTPD          Z9, Z30
+	VSQRTPD          Z8, Z31
+	VMOVUPD          Z1, 1088(BX)
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+112(SB), Z1
+	VMOVUPD          Z0, 1152(BX)
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+120(SB), Z0
+	VFMADD231PD      Z1, Z24, Z0
+	VMOVUPD          Z27, 1216(BX)
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+120(SB), Z27
+	VFMADD231PD      Z1, Z28, Z27
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+128(SB), Z1
+	VFMADD213PD      Z1, Z24, Z0
+	VFMADD213PD      Z1, Z28, Z27
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+136(SB), Z1
+	VFMADD213PD      Z1, Z24, Z0
+	VFMADD213PD      Z1, Z28, Z27
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+144(SB), Z1
+	VFMADD213PD      Z1, Z24, Z0
+	VFMADD213PD      Z1, Z28, Z27
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+152(SB), Z1
+	VFMADD213PD      Z1, Z24, Z0
+	VFMADD213PD      Z1, Z28, Z27
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+160(SB), Z1
+	VFMADD213PD      Z1, Z24, Z0
+	VFMADD213PD      Z1, Z28, Z27
+	VMULPD           Z0, Z24, Z0
+	VMULPD           Z27, Z28, Z24
+	VMULPD           Z6, Z4, Z27
+	VMULPD           Z7, Z5, Z28
+	VSQRTPD          Z27, Z27
+	VSQRTPD          Z28, Z28
+	KMOVB            384(BX), K2
+	VBLENDMPD        Z25, Z27, K2, Z25
+	KMOVB            256(BX), K2
+	VBLENDMPD        Z26, Z28, K2, Z26
+	VMOVAPD          Z16, Z1
+	VADDPD           Z17, Z16, K4, Z1
+	VMOVUPD          Z28, 1280(BX)
+	VMOVAPD          Z18, Z28
+	VADDPD           Z17, Z18, K5, Z28
+	KMOVB            1024(BX), K4
+	VADDPD           Z20, Z16, K4, Z1
+	KMOVB            448(BX), K4
+	VADDPD           Z20, Z18, K4, Z28
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+168(SB), Z16
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+176(SB), Z18
+	VFMADD231PD      Z16, Z9, Z18
+	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+176(SB), Z8, Z16
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+184(SB), Z17
+	VFMADD213PD      Z17, Z9, Z18
+	VFMADD231PD      Z16, Z8, Z17
+	VFMADD213PD      Z20, Z9, Z18
+	VFMADD213PD      Z20, Z8, Z17
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+192(SB), Z16
+	VMOVUPD          Z27, 448(BX)
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+200(SB), Z27
+	VFMADD231PD      Z16, Z9, Z27
+	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+200(SB), Z8, Z16
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+208(SB), Z29
+	VFMADD213PD      Z29, Z9, Z27
+	VFMADD231PD      Z16, Z8, Z29
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+216(SB), Z16
+	VFMADD213PD      Z16, Z9, Z27
+	VFMADD231PD      Z29, Z8, Z16
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+224(SB), Z29
+	VFMADD213PD      Z29, Z27, Z9
+	VFMADD231PD      Z16, Z8, Z29
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+232(SB), Z8
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+240(SB), Z16
+	VFMADD231PD      Z8, Z30, Z16
+	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+240(SB), Z31, Z8
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+248(SB), Z27
+	VFMADD213PD      Z27, Z30, Z16
+	VFMADD231PD      Z8, Z31, Z27
+	VFMADD213PD      Z20, Z30, Z16
+	VFMADD213PD      Z20, Z31, Z27
+	KMOVB            896(BX), K4
+	VBLENDMPD        Z18, Z16, K4, Z8
+	KMOVB            960(BX), K5
+	VBLENDMPD        Z17, Z27, K5, Z16
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+256(SB), Z17
+	VMULPD           Z17, Z1, Z18
+	VMULPD           Z17, Z28, Z27
+	VFMADD231PD      Z0, Z12, Z18
+	VFMADD231PD      Z24, Z13, Z27
+	VFMADD231PD      Z19, Z12, Z18
+	VFMADD231PD      Z19, Z13, Z27
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+264(SB), Z0
+	VFMADD231PD      Z0, Z1, Z18
+	VFMADD231PD      Z0, Z28, Z27
+	VANDPD           Z18, Z23, Z1
+	VANDPD           Z27, Z23, Z12
+	VCMPPD           $0x12, Z19, Z1, K2
+	VCMPPD           $0x12, Z19, Z12, K5
+	KMOVB            K3, 1024(BX)
+	KMOVB            192(BX), K3
+	KANDB            K2, K3, K2
+	KMOVB            128(BX), K3
+	KANDB            K5, K3, K3
+	KMOVB            64(BX), K5
+	KANDB            K5, K2, K2
+	KMOVB            (BX), K5
+	KANDB            K5, K3, K3
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+272(SB), Z13
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+280(SB), Z18
+	VFMADD231PD      Z13, Z14, Z18
+	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+280(SB), Z15, Z13
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+288(SB), Z24
+	VFMADD213PD      Z24, Z14, Z18
+	VFMADD231PD      Z13, Z15, Z24
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+296(SB), Z13
+	VFMADD213PD      Z13, Z14, Z18
+	VFMADD231PD      Z24, Z15, Z13
+	KMOVB            832(BX), K5
+	VBLENDMPD        Z18, Z8, K5, Z8
+	KMOVB            K3, (BX)
+	KMOVB            768(BX), K3
+	VBLENDMPD        Z13, Z16, K3, Z13
+	VMULPD           Z21, Z8, Z8
+	VMULPD           Z22, Z13, Z13
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+304(SB), Z16
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+312(SB), Z18
+	VFMADD231PD      Z16, Z30, Z18
+	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+312(SB), Z31, Z16
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+320(SB), Z21
+	VFMADD213PD      Z21, Z30, Z18
+	VFMADD231PD      Z16, Z31, Z21
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+328(SB), Z16
+	VFMADD213PD      Z16, Z18, Z30
+	VFMADD231PD      Z21, Z31, Z16
+	VBLENDMPD        Z9, Z30, K4, Z9
+	KMOVB            960(BX), K4
+	VBLENDMPD        Z29, Z16, K4, Z16
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+336(SB), Z18
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+344(SB), Z21
+	VFMADD231PD      Z18, Z14, Z21
+	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+344(SB), Z15, Z18
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+352(SB), Z22
+	VFMADD213PD      Z22, Z14, Z21
+	VFMADD231PD      Z18, Z15, Z22
+	VFMADD213PD      Z20, Z21, Z14
+	VFMADD213PD      Z20, Z22, Z15
+	VBLENDMPD        Z14, Z9, K5, Z9
+	VBLENDMPD        Z15, Z16, K3, Z14
+	VMULPD           Z25, Z9, Z9
+	VMULPD           Z26, Z14, Z14
+	KMOVB            384(BX), K3
+	VBLENDMPD        Z1, Z20, K3, Z15
+	KMOVB            256(BX), K3
+	VBLENDMPD        Z12, Z20, K3, Z16
+	VMULPD           Z15, Z8, Z8
+	VMULPD           Z16, Z13, Z13
+	VDIVPD           Z9, Z8, Z8
+	VDIVPD           Z14, Z13, Z9
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+360(SB), Z13
+	VCMPPD           $0x11, Z13, Z8, K3
+	VCMPPD           $0x11, Z13, Z9, K4
+	KANDB            K3, K1, K1
+	KMOVB            1024(BX), K3
+	KANDB            K4, K3, K3
+	VMULPD           Z1, Z1, Z13
+	VMULPD           Z12, Z12, Z14
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+368(SB), Z15
+	VFMADD213PD      Z20, Z15, Z13
+	VFMADD213PD      Z20, Z15, Z14
+	VMULPD           Z8, Z8, Z15
+	VMULPD           Z9, Z9, Z16
+	VSQRTPD          Z10, Z18
+	VSQRTPD          Z11, Z21
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+376(SB), Z22
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+384(SB), Z24
+	VFMADD231PD      Z22, Z15, Z24
+	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+384(SB), Z16, Z22
+	VFMADD231PD      Z24, Z15, Z13
+	VFMADD231PD      Z22, Z16, Z14
+	VMULPD           Z13, Z15, Z13
+	VMULPD           Z14, Z16, Z14
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+392(SB), Z15
+	VMULPD           Z15, Z13, Z13
+	VMULPD           Z15, Z14, Z14
+	VFMADD213PD      Z8, Z13, Z8
+	VFMADD213PD      Z9, Z14, Z9
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+400(SB), Z13
+	VBLENDMPD        Z8, Z13, K1, Z8
+	VBLENDMPD        Z9, Z13, K3, Z9
+	VMINPD           Z6, Z4, Z14
+	VMINPD           Z7, Z5, Z15
+	VADDPD           Z6, Z4, Z4
+	VADDPD           Z7, Z5, Z5
+	VMINPD           Z2, Z14, Z6
+	VMINPD           Z3, Z15, Z7
+	VADDPD           Z4, Z2, Z2
+	VADDPD           Z5, Z3, Z3
+	VMINPD           Z10, Z6, Z4
+	VMINPD           Z11, Z7, Z5
+	VADDPD           Z2, Z10, Z2
+	VADDPD           Z3, Z11, Z3
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+408(SB), Z6
+	VCMPPD           $0x11, Z4, Z6, K1
+	VCMPPD           $0x11, Z5, Z6, K3
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+416(SB), Z4
+	VCMPPD           $0x11, Z4, Z2, K4
+	VCMPPD           $0x11, Z4, Z3, K5
+	KANDB            K1, K2, K1
+	KMOVB            (BX), K2
+	KANDB            K3, K2, K2
+	KANDB            K4, K1, K1
+	KANDB            K5, K2, K2
+	VDIVPD           Z8, Z20, Z2
+	VDIVPD           Z9, Z20, Z3
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+40(SB), Z4
+	VMULPD           Z8, Z4, Z5
+	VMULPD           Z9, Z4, Z6
+	VCMPPD           $0x12, Z4, Z5, K3
+	VCMPPD           $0x12, Z4, Z6, K4
+	VMULPD           Z5, Z5, Z7
+	VMULPD           Z6, Z6, Z10
+	VADDPD           Z5, Z5, Z11
+	VADDPD           Z6, Z6, Z14
+	VADDPD           Z1, Z20, Z15
+	VADDPD           Z12, Z20, Z16
+	VMULPD           Z7, Z7, Z22
+	VMULPD           Z10, Z10, Z24
+	VMULPD           Z2, Z1, Z25
+	VMULPD           Z3, Z12, Z26
+	VFNMADD231PD     Z25, Z8, Z1
+	VFNMADD231PD     Z26, Z9, Z12
+	VFMADD231PD      Z1, Z2, Z25
+	VFMADD231PD      Z12, Z3, Z26
+	VCMPPD           $0x12, Z25, Z5, K5
+	KMOVB            K2, (BX)
+	VCMPPD           $0x12, Z26, Z6, K2
+	VMULPD           Z5, Z25, Z1
+	VMULPD           Z6, Z26, Z12
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+424(SB), Z27
+	KMOVB            K1, 1024(BX)
+	VCMPPD           $0x12, Z27, Z1, K1
+	KMOVB            K2, 256(BX)
+	VCMPPD           $0x12, Z27, Z12, K2
+	VMULPD           Z1, Z1, Z1
+	VMULPD           Z12, Z12, Z12
+	KANDB            K1, K3, K1
+	KANDB            K2, K4, K2
+	KORB             K5, K1, K3
+	KMOVB            256(BX), K4
+	KORB             K4, K2, K4
+	KMOVB            1024(BX), K5
+	KANDB            K3, K5, K3
+	KMOVB            (BX), K5
+	KANDB            K4, K5, K4
+	VSUBPD           Z5, Z25, Z27
+	VSUBPD           Z6, Z26, Z28
+	VADDPD           Z5, Z25, Z5
+	VADDPD           Z6, Z26, Z6
+	VBLENDMPD        Z25, Z27, K1, Z27
+	VBLENDMPD        Z26, Z28, K2, Z28
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+432(SB), Z29
+	VMINPD           Z5, Z29, Z5
+	VMINPD           Z6, Z29, Z6
+	VMINPD           Z27, Z29, Z27
+	VMINPD           Z28, Z29, Z28
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+440(SB), Z29
+	VFMADD213PD      Z1, Z7, Z29
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+440(SB), Z30
+	VFMADD213PD      Z12, Z10, Z30
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+448(SB), Z31
+	VFMADD213PD      Z1, Z7, Z31
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+448(SB), Z13
+	VFMADD213PD      Z12, Z10, Z13
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+456(SB), Z23
+	VFMADD213PD      Z20, Z5, Z23
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+456(SB), Z0
+	VFMADD213PD      Z20, Z6, Z0
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+464(SB), Z17
+	VMOVUPD          Z21, (BX)
+	VADDPD           Z17, Z5, Z21
+	VMOVUPD          Z18, 1024(BX)
+	VADDPD           Z17, Z6, Z18
+	VMOVUPD          Z16, 256(BX)
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+456(SB), Z16
+	VFMADD213PD      Z20, Z27, Z16
+	VMOVUPD          Z15, 384(BX)
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+456(SB), Z15
+	VFMADD213PD      Z20, Z28, Z15
+	VMOVUPD          Z9, 768(BX)
+	VADDPD           Z17, Z27, Z9
+	VADDPD           Z17, Z28, Z17
+	VMOVUPD          Z8, 832(BX)
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+472(SB), Z8
+	VFMADD213PD      Z1, Z7, Z8
+	VMOVUPD          Z3, 960(BX)
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+472(SB), Z3
+	VFMADD213PD      Z12, Z10, Z3
+	VMOVUPD          Z2, 896(BX)
+	VMULPD           Z21, Z23, Z2
+	VMOVUPD          Z14, 64(BX)
+	VMULPD           Z18, Z0, Z14
+	VMOVUPD          Z11, 128(BX)
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+480(SB), Z11
+	VFMADD213PD      Z1, Z7, Z11
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+480(SB), Z4
+	VFMADD213PD      Z12, Z10, Z4
+	VMOVUPD          Z4, 192(BX)
+	VMULPD           Z9, Z16, Z4
+	VMOVUPD          Z11, 1344(BX)
+	VMULPD           Z17, Z15, Z11
+	VMOVUPD          Z3, 1408(BX)
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+488(SB), Z3
+	VFMADD213PD      Z1, Z7, Z3
+	VMOVUPD          Z3, 1472(BX)
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+488(SB), Z3
+	VFMADD213PD      Z12, Z10, Z3
+	VMOVUPD          Z3, 1536(BX)
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+496(SB), Z3
+	VFMADD213PD      Z1, Z7, Z3
+	VMOVUPD          Z3, 1600(BX)
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+496(SB), Z3
+	VFMADD213PD      Z12, Z10, Z3
+	VMOVUPD          Z3, 1664(BX)
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+504(SB), Z3
+	VFMADD213PD      Z1, Z7, Z3
+	VMOVUPD          Z3, 1728(BX)
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+504(SB), Z3
+	VFMADD213PD      Z12, Z10, Z3
+	VMOVUPD          Z3, 1792(BX)
+	VMULPD           Z2, Z4, Z3
+	VMOVUPD          Z8, 1856(BX)
+	VMULPD           Z14, Z11, Z8
+	VDIVPD           Z3, Z20, Z3
+	VDIVPD           Z8, Z20, Z8
+	VMULPD           Z3, Z2, Z2
+	VMULPD           Z8, Z14, Z14
+	VMULPD           Z3, Z4, Z3
+	VMULPD           Z8, Z11, Z4
+	VMULPD           Z2, Z16, Z8
+	VMULPD           Z14, Z15, Z11
+	VMULPD           Z2, Z9, Z2
+	VMULPD           Z14, Z17, Z9
+	VMULPD           Z8, Z27, Z8
+	VMULPD           Z11, Z28, Z11
+	VMULPD           Z3, Z23, Z14
+	VMULPD           Z4, Z0, Z0
+	VMULPD           Z3, Z21, Z3
+	VMULPD           Z4, Z18, Z4
+	VMULPD           Z14, Z5, Z5
+	VMULPD           Z0, Z6, Z0
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+48(SB), Z6
+	VFMADD231PD      Z19, Z8, Z6
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+48(SB), Z14
+	VFMADD231PD      Z19, Z11, Z14
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+512(SB), Z15
+	VFMADD213PD      Z1, Z7, Z15
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+512(SB), Z16
+	VFMADD213PD      Z12, Z10, Z16
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+520(SB), Z17
+	VFMADD213PD      Z1, Z7, Z17
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+520(SB), Z18
+	VFMADD213PD      Z12, Z10, Z18
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+528(SB), Z21
+	VFMADD231PD      Z21, Z7, Z1
+	VFMADD231PD      Z21, Z10, Z12
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+536(SB), Z21
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+544(SB), Z23
+	VFMADD231PD      Z21, Z6, Z23
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+544(SB), Z27
+	VFMADD231PD      Z21, Z14, Z27
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+552(SB), Z28
+	VFMADD213PD      Z28, Z6, Z23
+	VFMADD213PD      Z28, Z14, Z27
+	VMOVUPD          Z12, 1920(BX)
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+560(SB), Z12
+	VFMADD213PD      Z12, Z6, Z23
+	VFMADD213PD      Z12, Z14, Z27
+	VMOVUPD          Z1, 1984(BX)
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+568(SB), Z1
+	VFMADD213PD      Z1, Z6, Z23
+	VFMADD213PD      Z1, Z14, Z27
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+576(SB), Z1
+	VFMADD213PD      Z1, Z6, Z23
+	VFMADD213PD      Z1, Z14, Z27
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+584(SB), Z1
+	VFMADD213PD      Z1, Z6, Z23
+	VFMADD213PD      Z1, Z14, Z27
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+592(SB), Z1
+	VFMADD213PD      Z1, Z6, Z23
+	VFMADD213PD      Z1, Z14, Z27
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+600(SB), Z1
+	VFMADD213PD      Z1, Z6, Z23
+	VFMADD213PD      Z1, Z14, Z27
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+608(SB), Z1
+	VFMADD213PD      Z1, Z6, Z23
+	VFMADD213PD      Z1, Z14, Z27
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+616(SB), Z1
+	VFMADD213PD      Z1, Z6, Z23
+	VFMADD213PD      Z1, Z14, Z27
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+624(SB), Z1
+	VFMADD213PD      Z1, Z6, Z23
+	VFMADD213PD      Z1, Z14, Z27
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+632(SB), Z1
+	VFMADD213PD      Z1, Z6, Z23
+	VFMADD213PD      Z1, Z14, Z27
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+640(SB), Z1
+	VFMADD213PD      Z1, Z6, Z23
+	VFMADD213PD      Z1, Z14, Z27
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+648(SB), Z1
+	VFMADD213PD      Z1, Z6, Z23
+	VFMADD213PD      Z1, Z14, Z27
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+656(SB), Z1
+	VFMADD213PD      Z1, Z6, Z23
+	VFMADD213PD      Z1, Z14, Z27
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+664(SB), Z1
+	VFMADD213PD      Z1, Z6, Z23
+	VFMADD213PD      Z1, Z14, Z27
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+672(SB), Z1
+	VFMADD213PD      Z1, Z6, Z23
+	VFMADD213PD      Z1, Z14, Z27
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+680(SB), Z1
+	VFMADD213PD      Z1, Z6, Z23
+	VFMADD213PD      Z1, Z14, Z27
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+688(SB), Z1
+	VFMADD213PD      Z1, Z6, Z23
+	VFMADD213PD      Z1, Z14, Z27
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+696(SB), Z1
+	VFMADD213PD      Z1, Z6, Z23
+	VFMADD213PD      Z1, Z14, Z27
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+704(SB), Z1
+	VFMADD213PD      Z1, Z23, Z6
+	VFMADD213PD      Z1, Z27, Z14
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+40(SB), Z23
+	VFMADD213PD      Z23, Z6, Z8
+	VFMADD213PD      Z23, Z14, Z11
+	VMULPD           Z2, Z8, Z2
+	VMULPD           Z9, Z11, Z6
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+712(SB), Z8
+	VMULPD           Z8, Z2, Z2
+	VMULPD           Z8, Z6, Z6
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+48(SB), Z8
+	VFMADD231PD      Z19, Z5, Z8
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+48(SB), Z9
+	VFMADD231PD      Z19, Z0, Z9
+	VMULPD           Z25, Z25, Z11
+	VMULPD           Z26, Z26, Z14
+	VFNMADD213PD     Z20, Z2, Z25
+	VFNMADD213PD     Z20, Z6, Z26
+	VFMSUB213PD      Z7, Z25, Z29
+	VFMSUB213PD      Z10, Z26, Z30
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+720(SB), Z27
+	VMULPD           Z27, Z29, Z29
+	VMULPD           Z27, Z30, Z30
+	VMULPD           Z22, Z25, Z27
+	VMULPD           Z24, Z26, Z19
+	VFMSUB231PD      Z31, Z29, Z27
+	VFMSUB231PD      Z13, Z30, Z19
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+728(SB), Z13
+	VMULPD           Z13, Z27, Z27
+	VMULPD           Z13, Z19, Z13
+	VMULPD           Z29, Z22, Z19
+	VMULPD           Z30, Z24, Z31
+	VFMSUB231PD      1856(BX), Z27, Z19
+	VFMSUB231PD      1408(BX), Z13, Z31
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+736(SB), Z20
+	VMULPD           Z20, Z19, Z19
+	VMULPD           Z20, Z31, Z20
+	VMULPD           Z27, Z22, Z31
+	VMOVUPD          Z10, 1408(BX)
+	VMULPD           Z13, Z24, Z10
+	VFMSUB231PD      1344(BX), Z19, Z31
+	VFMSUB231PD      192(BX), Z20, Z10
+	VMOVUPD          Z14, 192(BX)
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+744(SB), Z14
+	VMULPD           Z14, Z31, Z31
+	VMULPD           Z14, Z10, Z10
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+544(SB), Z14
+	VFMADD231PD      Z21, Z8, Z14
+	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+544(SB), Z9, Z21
+	VFMADD213PD      Z28, Z8, Z14
+	VFMADD231PD      Z21, Z9, Z28
+	VFMADD213PD      Z12, Z8, Z14
+	VFMADD231PD      Z28, Z9, Z12
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+568(SB), Z21
+	VFMADD213PD      Z21, Z8, Z14
+	VFMADD231PD      Z12, Z9, Z21
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+576(SB), Z12
+	VFMADD213PD      Z12, Z8, Z14
+	VFMADD231PD      Z21, Z9, Z12
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+584(SB), Z21
+	VFMADD213PD      Z21, Z8, Z14
+	VFMADD231PD      Z12, Z9, Z21
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+592(SB), Z12
+	VFMADD213PD      Z12, Z8, Z14
+	VFMADD231PD      Z21, Z9, Z12
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+600(SB), Z21
+	VFMADD213PD      Z21, Z8, Z14
+	VFMADD231PD      Z12, Z9, Z21
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+608(SB), Z12
+	VFMADD213PD      Z12, Z8, Z14
+	VFMADD231PD      Z21, Z9, Z12
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+616(SB), Z21
+	VFMADD213PD      Z21, Z8, Z14
+	VFMADD231PD      Z12, Z9, Z21
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+624(SB), Z12
+	VFMADD213PD      Z12, Z8, Z14
+	VFMADD231PD      Z21, Z9, Z12
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+632(SB), Z21
+	VFMADD213PD      Z21, Z8, Z14
+	VFMADD231PD      Z12, Z9, Z21
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+640(SB), Z12
+	VFMADD213PD      Z12, Z8, Z14
+	VFMADD231PD      Z21, Z9, Z12
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+648(SB), Z21
+	VFMADD213PD      Z21, Z8, Z14
+	VFMADD231PD      Z12, Z9, Z21
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+656(SB), Z12
+	VFMADD213PD      Z12, Z8, Z14
+	VFMADD231PD      Z21, Z9, Z12
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+664(SB), Z21
+	VFMADD213PD      Z21, Z8, Z14
+	VFMADD231PD      Z12, Z9, Z21
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+672(SB), Z12
+	VFMADD213PD      Z12, Z8, Z14
+	VFMADD231PD      Z21, Z9, Z12
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+680(SB), Z21
+	VFMADD213PD      Z21, Z8, Z14
+	VFMADD231PD      Z12, Z9, Z21
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+688(SB), Z12
+	VFMADD213PD      Z12, Z8, Z14
+	VFMADD231PD      Z21, Z9, Z12
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+696(SB), Z21
+	VFMADD213PD      Z21, Z8, Z14
+	VFMADD231PD      Z12, Z9, Z21
+	VFMADD213PD      Z1, Z14, Z8
+	VFMADD231PD      Z21, Z9, Z1
+	VFMADD213PD      Z23, Z8, Z5
+	VFMADD213PD      Z23, Z1, Z0
+	VMULPD           Z3, Z5, Z1
+	VMULPD           Z4, Z0, Z0
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+752(SB), Z3
+	VFMADD231PD      Z3, Z1, Z2
+	VFMADD231PD      Z3, Z0, Z6
+	VMULPD           Z19, Z22, Z0
+	VMULPD           Z20, Z24, Z1
+	VFMSUB231PD      1472(BX), Z31, Z0
+	VFMSUB231PD      1536(BX), Z10, Z1
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+760(SB), Z3
+	VMULPD           Z3, Z0, Z0
+	VMULPD           Z3, Z1, Z1
+	VMULPD           Z31, Z22, Z3
+	VMULPD           Z10, Z24, Z4
+	VFMSUB231PD      1600(BX), Z0, Z3
+	VFMSUB231PD      1664(BX), Z1, Z4
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+768(SB), Z5
+	VMULPD           Z5, Z3, Z3
+	VMULPD           Z5, Z4, Z4
+	VMULPD           Z0, Z22, Z5
+	VMULPD           Z1, Z24, Z8
+	VFMSUB231PD      1728(BX), Z3, Z5
+	VFMSUB231PD      1792(BX), Z4, Z8
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+776(SB), Z9
+	VMULPD           Z9, Z5, Z5
 	VMULPD           Z9, Z8, Z8
-	VFMADD231PD      Z8, Z0, Z4
-	VFMADD231PD      Z11, Z0, Z4
-	VFMADD231PD.BCST impliedVolRowsAVX512Consts<>+264(SB), Z3, Z4
-	VADDPD.BCST      impliedVolRowsAVX512Consts<>+816(SB), Z4, Z0
-	VSUBPD           64(BX), Z0, Z0
-	VMULPD           Z1, Z0, Z1
-	VMULPD           Z0, Z0, Z3
-	VMULPD           Z0, Z2, Z0
-	VFMADD213PD      Z5, Z1, Z7
-	VMULPD           Z6, Z3, Z2
-	VADDPD           Z1, Z5, Z1
-	VMULPD           Z7, Z0, Z0
-	VFMADD231PD.BCST impliedVolRowsAVX512Consts<>+720(SB), Z2, Z1
-	VDIVPD           Z1, Z0, Z0
-	VMOVUPD          (BX), Z1
-	VFNMADD213PD     Z1, Z0, Z1
-	VANDPD.BCST      impliedVolRowsAVX512Consts<>+16(SB), Z0, Z0
-	VMULPD           128(BX), Z0, Z0
-	VDIVPD           192(BX), Z1, Z1
-	VCMPPD.BCST      $0x11, impliedVolRowsAVX512Consts<>+824(SB), Z0, K2
-	KANDB            K2, K1, K1
+	VMULPD           Z3, Z22, Z9
+	VMULPD           Z4, Z24, Z12
+	VFMSUB231PD      Z15, Z5, Z9
+	VFMSUB231PD      Z16, Z8, Z12
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+784(SB), Z14
+	VMULPD           Z14, Z9, Z9
+	VMULPD           Z14, Z12, Z12
+	VMULPD           Z5, Z22, Z14
+	VMULPD           Z8, Z24, Z15
+	VFMSUB231PD      Z17, Z9, Z14
+	VFMSUB231PD      Z18, Z12, Z15
+	VMULPD           Z9, Z22, Z16
+	VMULPD           Z12, Z24, Z17
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+792(SB), Z18
+	VMULPD           Z18, Z14, Z14
+	VMULPD           Z18, Z15, Z15
+	VFMSUB231PD      1984(BX), Z14, Z16
+	VFMSUB231PD      1920(BX), Z15, Z17
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+800(SB), Z18
+	VMULPD           Z18, Z16, Z16
+	VMULPD           Z18, Z17, Z17
+	VADDPD           Z16, Z14, Z14
+	VADDPD           Z17, Z15, Z15
+	VADDPD           Z14, Z9, Z9
+	VADDPD           Z15, Z12, Z12
+	VADDPD           Z9, Z5, Z5
+	VADDPD           Z12, Z8, Z8
+	VADDPD           Z5, Z3, Z3
+	VADDPD           Z8, Z4, Z4
+	VADDPD           Z3, Z0, Z0
+	VADDPD           Z4, Z1, Z1
+	VADDPD           Z0, Z31, Z0
+	VADDPD           Z1, Z10, Z1
+	VADDPD           Z0, Z19, Z0
+	VADDPD           Z1, Z20, Z1
+	VADDPD           Z0, Z27, Z0
+	VADDPD           Z1, Z13, Z1
+	VADDPD           Z0, Z29, Z0
+	VADDPD           Z1, Z30, Z1
+	VADDPD           Z0, Z25, Z0
+	VADDPD           Z1, Z26, Z1
+	VMULPD           128(BX), Z0, K1, Z2
+	VMULPD           64(BX), Z1, K2, Z6
+	VMULPD           448(BX), Z2, Z0
+	VMULPD           1280(BX), Z6, Z1
+	VMULPD           896(BX), Z2, Z2
+	VMULPD           960(BX), Z6, Z3
+	VADDPD           Z7, Z11, Z4
+	VMOVUPD          192(BX), Z5
+	VADDPD           1408(BX), Z5, Z6
+	VMULPD           Z4, Z23, Z4
+	VMULPD           Z6, Z23, Z6
+	VGETMANTPD       $0x04, Z0, Z8
+	VGETMANTPD       $0x04, Z1, Z9
+	VMOVUPD          1216(BX), Z10
+	VCMPPD           $0x11, Z8, Z10, K1
+	VMOVUPD          320(BX), Z10
+	VCMPPD           $0x11, Z9, Z10, K2
+	VGETEXPPD        Z0, Z0
+	VGETEXPPD        Z1, Z1
+	VSUBPD           1152(BX), Z0, Z0
+	VSUBPD           1088(BX), Z1, Z1
+	VMOVUPD          704(BX), Z10
+	VBLENDMPD        640(BX), Z10, K1, Z12
+	VMOVUPD          512(BX), Z13
+	VBLENDMPD        576(BX), Z13, K2, Z14
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+24(SB), Z15
+	VMULPD           Z8, Z15, Z16
+	VMULPD           Z9, Z15, Z15
+	VCMPPD           $0x11, Z10, Z16, K5
+	KMOVB            K4, 704(BX)
+	VCMPPD           $0x11, Z13, Z15, K4
+	VMOVAPD          Z8, Z10
+	VADDPD           Z8, Z8, K5, Z10
+	VMOVAPD          Z9, Z8
+	VADDPD           Z9, Z9, K4, Z8
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+48(SB), Z9
+	VMOVAPD          Z0, Z13
+	VADDPD           Z9, Z0, K5, Z13
+	VMOVAPD          Z1, Z15
+	VADDPD           Z9, Z1, K4, Z15
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+8(SB), Z9
+	VADDPD           Z9, Z0, K1, Z13
+	VADDPD           Z9, Z1, K2, Z15
+	VSUBPD           Z12, Z10, Z0
+	VSUBPD           Z14, Z8, Z1
+	VADDPD           Z12, Z10, Z10
+	VADDPD           Z14, Z8, Z8
+	VDIVPD           Z10, Z0, Z0
+	VDIVPD           Z8, Z1, Z1
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+256(SB), Z8
+	VMULPD           Z13, Z8, Z10
+	VMULPD           Z15, Z8, Z8
+	VSUBPD           Z7, Z11, Z12
+	VMOVUPD          1408(BX), Z14
+	VSUBPD           Z14, Z5, Z16
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+808(SB), Z17
+	VFMSUB231PD      Z17, Z11, Z7
+	VFMSUB231PD      Z17, Z5, Z14
+	VFMADD231PD      Z12, Z12, Z7
+	VFMADD231PD      Z16, Z16, Z14
+	VMULPD           Z12, Z2, Z5
+	VMULPD           Z16, Z3, Z11
+	VMULPD           Z2, Z2, Z12
+	VMULPD           Z3, Z3, Z16
+	VSUBPD           Z5, Z9, Z18
+	VSUBPD           Z11, Z9, Z19
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+80(SB), Z20
+	VFMADD213PD      Z20, Z17, Z5
+	VFMADD213PD      Z20, Z17, Z11
+	VFMADD231PD      Z7, Z12, Z5
+	VFMADD231PD      Z14, Z16, Z11
+	VMULPD           Z0, Z0, Z7
+	VMULPD           Z1, Z1, Z12
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+112(SB), Z14
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+120(SB), Z16
+	VFMADD231PD      Z14, Z7, Z16
+	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+120(SB), Z12, Z14
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+128(SB), Z17
+	VFMADD213PD      Z17, Z7, Z16
+	VFMADD231PD      Z14, Z12, Z17
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+136(SB), Z14
+	VFMADD213PD      Z14, Z7, Z16
+	VFMADD231PD      Z17, Z12, Z14
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+144(SB), Z17
+	VFMADD213PD      Z17, Z7, Z16
+	VFMADD231PD      Z14, Z12, Z17
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+152(SB), Z14
+	VFMADD213PD      Z14, Z7, Z16
+	VFMADD231PD      Z17, Z12, Z14
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+160(SB), Z17
+	VFMADD213PD      Z17, Z7, Z16
+	VFMADD231PD      Z14, Z12, Z17
+	VMULPD           Z16, Z7, Z7
+	VMULPD           Z17, Z12, Z12
+	VFMADD231PD      Z7, Z0, Z10
+	VFMADD231PD      Z12, Z1, Z8
+	VFMADD231PD      Z20, Z0, Z10
+	VFMADD231PD      Z20, Z1, Z8
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+264(SB), Z0
+	VFMADD231PD      Z0, Z13, Z10
+	VFMADD231PD      Z0, Z15, Z8
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+816(SB), Z0
+	VADDPD           Z0, Z10, Z1
+	VADDPD           Z0, Z8, Z0
+	VSUBPD           Z4, Z1, Z1
+	VSUBPD           Z6, Z0, Z0
+	VMULPD           Z18, Z1, Z4
+	VMULPD           Z19, Z0, Z6
+	VMULPD           Z1, Z2, Z2
+	VMULPD           Z0, Z3, Z3
+	VMULPD           Z1, Z1, Z1
+	VMULPD           Z0, Z0, Z0
+	VMULPD           Z5, Z1, Z1
+	VMULPD           Z11, Z0, Z0
+	VMOVAPD          Z9, Z5
+	VFMADD231PD      Z23, Z4, Z5
+	VFMADD213PD      Z9, Z6, Z23
+	VADDPD           Z4, Z9, Z4
+	VADDPD           Z6, Z9, Z6
+	VMULPD           Z5, Z2, Z2
+	VMULPD           Z23, Z3, Z3
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+720(SB), Z5
+	VFMADD231PD      Z5, Z1, Z4
+	VFMADD231PD      Z5, Z0, Z6
+	VDIVPD           Z4, Z2, Z0
+	VDIVPD           Z6, Z3, Z1
+	VMOVUPD          832(BX), Z2
+	VFNMADD213PD     Z2, Z0, Z2
+	VMOVUPD          768(BX), Z3
+	VFNMADD213PD     Z3, Z1, Z3
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+16(SB), Z4
+	VANDPD           Z0, Z4, Z0
+	VANDPD           Z1, Z4, Z1
+	VMULPD           384(BX), Z0, Z0
+	VMULPD           256(BX), Z1, Z1
+	VDIVPD           1024(BX), Z2, Z2
+	VDIVPD           (BX), Z3, Z3
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+824(SB), Z4
+	VCMPPD           $0x11, Z4, Z0, K1
+	VCMPPD           $0x11, Z4, Z1, K2
+	KANDB            K1, K3, K1
+	KMOVB            704(BX), K3
+	KANDB            K2, K3, K2
 	VBROADCASTSD     impliedVolRowsAVX512Consts<>+400(SB), Z0
-	VBLENDMPD        Z1, Z0, K1, Z0
-	VMOVUPD          Z0, K7, (SI)(AX*1)
-	ADDQ             $+64, AX
-	SUBQ             $+8, CX
+	VBLENDMPD        Z2, Z0, K1, Z1
+	VBLENDMPD        Z3, Z0, K2, Z0
+	VMOVUPD          Z1, K7, (SI)(AX*1)
+	VMOVUPD          Z0, K6, 64(SI)(AX*1)
+	ADDQ             $+128, AX
+	SUBQ             $+16, CX
 	JGT              tail
 
 done:
@@ -1709,261 +2241,265 @@ DATA impliedVolRowsAVX2Consts<>+1664(SB)/8, $0x4042000000000000
 DATA impliedVolRowsAVX2Consts<>+1672(SB)/8, $0x4042000000000000
 DATA impliedVolRowsAVX2Consts<>+1680(SB)/8, $0x4042000000000000
 DATA impliedVolRowsAVX2Consts<>+1688(SB)/8, $0x4042000000000000
-DATA impliedVolRowsAVX2Consts<>+1696(SB)/8, $0xffffffffffffffff
-DATA impliedVolRowsAVX2Consts<>+1704(SB)/8, $0xffffffffffffffff
-DATA impliedVolRowsAVX2Consts<>+1712(SB)/8, $0xffffffffffffffff
-DATA impliedVolRowsAVX2Consts<>+1720(SB)/8, $0xffffffffffffffff
-DATA impliedVolRowsAVX2Consts<>+1728(SB)/8, $0xbf80624dd2f1a9fc
-DATA impliedVolRowsAVX2Consts<>+1736(SB)/8, $0xbf80624dd2f1a9fc
-DATA impliedVolRowsAVX2Consts<>+1744(SB)/8, $0xbf80624dd2f1a9fc
-DATA impliedVolRowsAVX2Consts<>+1752(SB)/8, $0xbf80624dd2f1a9fc
-DATA impliedVolRowsAVX2Consts<>+1760(SB)/8, $0x2b2bff2ee48e0530
-DATA impliedVolRowsAVX2Consts<>+1768(SB)/8, $0x2b2bff2ee48e0530
-DATA impliedVolRowsAVX2Consts<>+1776(SB)/8, $0x2b2bff2ee48e0530
-DATA impliedVolRowsAVX2Consts<>+1784(SB)/8, $0x2b2bff2ee48e0530
-DATA impliedVolRowsAVX2Consts<>+1792(SB)/8, $0x54b249ad2594c37d
-DATA impliedVolRowsAVX2Consts<>+1800(SB)/8, $0x54b249ad2594c37d
-DATA impliedVolRowsAVX2Consts<>+1808(SB)/8, $0x54b249ad2594c37d
-DATA impliedVolRowsAVX2Consts<>+1816(SB)/8, $0x54b249ad2594c37d
-DATA impliedVolRowsAVX2Consts<>+1824(SB)/8, $0x3ff4000000000000
-DATA impliedVolRowsAVX2Consts<>+1832(SB)/8, $0x3ff4000000000000
-DATA impliedVolRowsAVX2Consts<>+1840(SB)/8, $0x3ff4000000000000
-DATA impliedVolRowsAVX2Consts<>+1848(SB)/8, $0x3ff4000000000000
-DATA impliedVolRowsAVX2Consts<>+1856(SB)/8, $0x3f835a858793dd98
-DATA impliedVolRowsAVX2Consts<>+1864(SB)/8, $0x3f835a858793dd98
-DATA impliedVolRowsAVX2Consts<>+1872(SB)/8, $0x3f835a858793dd98
-DATA impliedVolRowsAVX2Consts<>+1880(SB)/8, $0x3f835a858793dd98
-DATA impliedVolRowsAVX2Consts<>+1888(SB)/8, $0x3fb6666666666666
-DATA impliedVolRowsAVX2Consts<>+1896(SB)/8, $0x3fb6666666666666
-DATA impliedVolRowsAVX2Consts<>+1904(SB)/8, $0x3fb6666666666666
-DATA impliedVolRowsAVX2Consts<>+1912(SB)/8, $0x3fb6666666666666
-DATA impliedVolRowsAVX2Consts<>+1920(SB)/8, $0x3fa5555555555555
-DATA impliedVolRowsAVX2Consts<>+1928(SB)/8, $0x3fa5555555555555
-DATA impliedVolRowsAVX2Consts<>+1936(SB)/8, $0x3fa5555555555555
-DATA impliedVolRowsAVX2Consts<>+1944(SB)/8, $0x3fa5555555555555
-DATA impliedVolRowsAVX2Consts<>+1952(SB)/8, $0x7ff8000000000001
-DATA impliedVolRowsAVX2Consts<>+1960(SB)/8, $0x7ff8000000000001
-DATA impliedVolRowsAVX2Consts<>+1968(SB)/8, $0x7ff8000000000001
-DATA impliedVolRowsAVX2Consts<>+1976(SB)/8, $0x7ff8000000000001
-DATA impliedVolRowsAVX2Consts<>+1984(SB)/8, $0x4044000000000000
-DATA impliedVolRowsAVX2Consts<>+1992(SB)/8, $0x4044000000000000
-DATA impliedVolRowsAVX2Consts<>+2000(SB)/8, $0x4044000000000000
-DATA impliedVolRowsAVX2Consts<>+2008(SB)/8, $0x4044000000000000
-DATA impliedVolRowsAVX2Consts<>+2016(SB)/8, $0x3fd3333333333333
-DATA impliedVolRowsAVX2Consts<>+2024(SB)/8, $0x3fd3333333333333
-DATA impliedVolRowsAVX2Consts<>+2032(SB)/8, $0x3fd3333333333333
-DATA impliedVolRowsAVX2Consts<>+2040(SB)/8, $0x3fd3333333333333
-DATA impliedVolRowsAVX2Consts<>+2048(SB)/8, $0x3ff8000000000000
-DATA impliedVolRowsAVX2Consts<>+2056(SB)/8, $0x3ff8000000000000
-DATA impliedVolRowsAVX2Consts<>+2064(SB)/8, $0x3ff8000000000000
-DATA impliedVolRowsAVX2Consts<>+2072(SB)/8, $0x3ff8000000000000
-DATA impliedVolRowsAVX2Consts<>+2080(SB)/8, $0x4016000000000000
-DATA impliedVolRowsAVX2Consts<>+2088(SB)/8, $0x4016000000000000
-DATA impliedVolRowsAVX2Consts<>+2096(SB)/8, $0x4016000000000000
-DATA impliedVolRowsAVX2Consts<>+2104(SB)/8, $0x4016000000000000
-DATA impliedVolRowsAVX2Consts<>+2112(SB)/8, $0x4008000000000000
-DATA impliedVolRowsAVX2Consts<>+2120(SB)/8, $0x4008000000000000
-DATA impliedVolRowsAVX2Consts<>+2128(SB)/8, $0x4008000000000000
-DATA impliedVolRowsAVX2Consts<>+2136(SB)/8, $0x4008000000000000
-DATA impliedVolRowsAVX2Consts<>+2144(SB)/8, $0x401c000000000000
-DATA impliedVolRowsAVX2Consts<>+2152(SB)/8, $0x401c000000000000
-DATA impliedVolRowsAVX2Consts<>+2160(SB)/8, $0x401c000000000000
-DATA impliedVolRowsAVX2Consts<>+2168(SB)/8, $0x401c000000000000
-DATA impliedVolRowsAVX2Consts<>+2176(SB)/8, $0x4026000000000000
-DATA impliedVolRowsAVX2Consts<>+2184(SB)/8, $0x4026000000000000
-DATA impliedVolRowsAVX2Consts<>+2192(SB)/8, $0x4026000000000000
-DATA impliedVolRowsAVX2Consts<>+2200(SB)/8, $0x4026000000000000
-DATA impliedVolRowsAVX2Consts<>+2208(SB)/8, $0x402e000000000000
-DATA impliedVolRowsAVX2Consts<>+2216(SB)/8, $0x402e000000000000
-DATA impliedVolRowsAVX2Consts<>+2224(SB)/8, $0x402e000000000000
-DATA impliedVolRowsAVX2Consts<>+2232(SB)/8, $0x402e000000000000
-DATA impliedVolRowsAVX2Consts<>+2240(SB)/8, $0x4033000000000000
-DATA impliedVolRowsAVX2Consts<>+2248(SB)/8, $0x4033000000000000
-DATA impliedVolRowsAVX2Consts<>+2256(SB)/8, $0x4033000000000000
-DATA impliedVolRowsAVX2Consts<>+2264(SB)/8, $0x4033000000000000
-DATA impliedVolRowsAVX2Consts<>+2272(SB)/8, $0x4037000000000000
-DATA impliedVolRowsAVX2Consts<>+2280(SB)/8, $0x4037000000000000
-DATA impliedVolRowsAVX2Consts<>+2288(SB)/8, $0x4037000000000000
-DATA impliedVolRowsAVX2Consts<>+2296(SB)/8, $0x4037000000000000
-DATA impliedVolRowsAVX2Consts<>+2304(SB)/8, $0x403b000000000000
-DATA impliedVolRowsAVX2Consts<>+2312(SB)/8, $0x403b000000000000
-DATA impliedVolRowsAVX2Consts<>+2320(SB)/8, $0x403b000000000000
-DATA impliedVolRowsAVX2Consts<>+2328(SB)/8, $0x403b000000000000
-DATA impliedVolRowsAVX2Consts<>+2336(SB)/8, $0xbe2e25325154ed2c
-DATA impliedVolRowsAVX2Consts<>+2344(SB)/8, $0xbe2e25325154ed2c
-DATA impliedVolRowsAVX2Consts<>+2352(SB)/8, $0xbe2e25325154ed2c
-DATA impliedVolRowsAVX2Consts<>+2360(SB)/8, $0xbe2e25325154ed2c
-DATA impliedVolRowsAVX2Consts<>+2368(SB)/8, $0xbe4277bd7e608931
-DATA impliedVolRowsAVX2Consts<>+2376(SB)/8, $0xbe4277bd7e608931
-DATA impliedVolRowsAVX2Consts<>+2384(SB)/8, $0xbe4277bd7e608931
-DATA impliedVolRowsAVX2Consts<>+2392(SB)/8, $0xbe4277bd7e608931
-DATA impliedVolRowsAVX2Consts<>+2400(SB)/8, $0x3e5f7f7aa6513d12
-DATA impliedVolRowsAVX2Consts<>+2408(SB)/8, $0x3e5f7f7aa6513d12
-DATA impliedVolRowsAVX2Consts<>+2416(SB)/8, $0x3e5f7f7aa6513d12
-DATA impliedVolRowsAVX2Consts<>+2424(SB)/8, $0x3e5f7f7aa6513d12
-DATA impliedVolRowsAVX2Consts<>+2432(SB)/8, $0x3e747abbfe1349dc
-DATA impliedVolRowsAVX2Consts<>+2440(SB)/8, $0x3e747abbfe1349dc
-DATA impliedVolRowsAVX2Consts<>+2448(SB)/8, $0x3e747abbfe1349dc
-DATA impliedVolRowsAVX2Consts<>+2456(SB)/8, $0x3e747abbfe1349dc
-DATA impliedVolRowsAVX2Consts<>+2464(SB)/8, $0xbe8e40fe135477fb
-DATA impliedVolRowsAVX2Consts<>+2472(SB)/8, $0xbe8e40fe135477fb
-DATA impliedVolRowsAVX2Consts<>+2480(SB)/8, $0xbe8e40fe135477fb
-DATA impliedVolRowsAVX2Consts<>+2488(SB)/8, $0xbe8e40fe135477fb
-DATA impliedVolRowsAVX2Consts<>+2496(SB)/8, $0xbe9ca94833eab172
-DATA impliedVolRowsAVX2Consts<>+2504(SB)/8, $0xbe9ca94833eab172
-DATA impliedVolRowsAVX2Consts<>+2512(SB)/8, $0xbe9ca94833eab172
-DATA impliedVolRowsAVX2Consts<>+2520(SB)/8, $0xbe9ca94833eab172
-DATA impliedVolRowsAVX2Consts<>+2528(SB)/8, $0x3ec034ec9ff77461
-DATA impliedVolRowsAVX2Consts<>+2536(SB)/8, $0x3ec034ec9ff77461
-DATA impliedVolRowsAVX2Consts<>+2544(SB)/8, $0x3ec034ec9ff77461
-DATA impliedVolRowsAVX2Consts<>+2552(SB)/8, $0x3ec034ec9ff77461
-DATA impliedVolRowsAVX2Consts<>+2560(SB)/8, $0x3eb3559d7eab42ef
-DATA impliedVolRowsAVX2Consts<>+2568(SB)/8, $0x3eb3559d7eab42ef
-DATA impliedVolRowsAVX2Consts<>+2576(SB)/8, $0x3eb3559d7eab42ef
-DATA impliedVolRowsAVX2Consts<>+2584(SB)/8, $0x3eb3559d7eab42ef
-DATA impliedVolRowsAVX2Consts<>+2592(SB)/8, $0xbef12becf291cb5c
-DATA impliedVolRowsAVX2Consts<>+2600(SB)/8, $0xbef12becf291cb5c
-DATA impliedVolRowsAVX2Consts<>+2608(SB)/8, $0xbef12becf291cb5c
-DATA impliedVolRowsAVX2Consts<>+2616(SB)/8, $0xbef12becf291cb5c
-DATA impliedVolRowsAVX2Consts<>+2624(SB)/8, $0x3ef25b780504b8a6
-DATA impliedVolRowsAVX2Consts<>+2632(SB)/8, $0x3ef25b780504b8a6
-DATA impliedVolRowsAVX2Consts<>+2640(SB)/8, $0x3ef25b780504b8a6
-DATA impliedVolRowsAVX2Consts<>+2648(SB)/8, $0x3ef25b780504b8a6
-DATA impliedVolRowsAVX2Consts<>+2656(SB)/8, $0x3f1b488c4e1b97b5
-DATA impliedVolRowsAVX2Consts<>+2664(SB)/8, $0x3f1b488c4e1b97b5
-DATA impliedVolRowsAVX2Consts<>+2672(SB)/8, $0x3f1b488c4e1b97b5
-DATA impliedVolRowsAVX2Consts<>+2680(SB)/8, $0x3f1b488c4e1b97b5
-DATA impliedVolRowsAVX2Consts<>+2688(SB)/8, $0xbf3afc08c11736a4
-DATA impliedVolRowsAVX2Consts<>+2696(SB)/8, $0xbf3afc08c11736a4
-DATA impliedVolRowsAVX2Consts<>+2704(SB)/8, $0xbf3afc08c11736a4
-DATA impliedVolRowsAVX2Consts<>+2712(SB)/8, $0xbf3afc08c11736a4
-DATA impliedVolRowsAVX2Consts<>+2720(SB)/8, $0x3f2d0345de443c62
-DATA impliedVolRowsAVX2Consts<>+2728(SB)/8, $0x3f2d0345de443c62
-DATA impliedVolRowsAVX2Consts<>+2736(SB)/8, $0x3f2d0345de443c62
-DATA impliedVolRowsAVX2Consts<>+2744(SB)/8, $0x3f2d0345de443c62
-DATA impliedVolRowsAVX2Consts<>+2752(SB)/8, $0x3f6c48252d50b83f
-DATA impliedVolRowsAVX2Consts<>+2760(SB)/8, $0x3f6c48252d50b83f
-DATA impliedVolRowsAVX2Consts<>+2768(SB)/8, $0x3f6c48252d50b83f
-DATA impliedVolRowsAVX2Consts<>+2776(SB)/8, $0x3f6c48252d50b83f
-DATA impliedVolRowsAVX2Consts<>+2784(SB)/8, $0xbf921f46d4ac3c0e
-DATA impliedVolRowsAVX2Consts<>+2792(SB)/8, $0xbf921f46d4ac3c0e
-DATA impliedVolRowsAVX2Consts<>+2800(SB)/8, $0xbf921f46d4ac3c0e
-DATA impliedVolRowsAVX2Consts<>+2808(SB)/8, $0xbf921f46d4ac3c0e
-DATA impliedVolRowsAVX2Consts<>+2816(SB)/8, $0x3fab82298736da76
-DATA impliedVolRowsAVX2Consts<>+2824(SB)/8, $0x3fab82298736da76
-DATA impliedVolRowsAVX2Consts<>+2832(SB)/8, $0x3fab82298736da76
-DATA impliedVolRowsAVX2Consts<>+2840(SB)/8, $0x3fab82298736da76
-DATA impliedVolRowsAVX2Consts<>+2848(SB)/8, $0xbfbf5b83385c94d7
-DATA impliedVolRowsAVX2Consts<>+2856(SB)/8, $0xbfbf5b83385c94d7
-DATA impliedVolRowsAVX2Consts<>+2864(SB)/8, $0xbfbf5b83385c94d7
-DATA impliedVolRowsAVX2Consts<>+2872(SB)/8, $0xbfbf5b83385c94d7
-DATA impliedVolRowsAVX2Consts<>+2880(SB)/8, $0x3fccd2dc44dda90c
-DATA impliedVolRowsAVX2Consts<>+2888(SB)/8, $0x3fccd2dc44dda90c
-DATA impliedVolRowsAVX2Consts<>+2896(SB)/8, $0x3fccd2dc44dda90c
-DATA impliedVolRowsAVX2Consts<>+2904(SB)/8, $0x3fccd2dc44dda90c
-DATA impliedVolRowsAVX2Consts<>+2912(SB)/8, $0xbfd5ed2acb37558c
-DATA impliedVolRowsAVX2Consts<>+2920(SB)/8, $0xbfd5ed2acb37558c
-DATA impliedVolRowsAVX2Consts<>+2928(SB)/8, $0xbfd5ed2acb37558c
-DATA impliedVolRowsAVX2Consts<>+2936(SB)/8, $0xbfd5ed2acb37558c
-DATA impliedVolRowsAVX2Consts<>+2944(SB)/8, $0x3fdb9a7d5690ca89
-DATA impliedVolRowsAVX2Consts<>+2952(SB)/8, $0x3fdb9a7d5690ca89
-DATA impliedVolRowsAVX2Consts<>+2960(SB)/8, $0x3fdb9a7d5690ca89
-DATA impliedVolRowsAVX2Consts<>+2968(SB)/8, $0x3fdb9a7d5690ca89
-DATA impliedVolRowsAVX2Consts<>+2976(SB)/8, $0xbfdbc22549fbe12f
-DATA impliedVolRowsAVX2Consts<>+2984(SB)/8, $0xbfdbc22549fbe12f
-DATA impliedVolRowsAVX2Consts<>+2992(SB)/8, $0xbfdbc22549fbe12f
-DATA impliedVolRowsAVX2Consts<>+3000(SB)/8, $0xbfdbc22549fbe12f
-DATA impliedVolRowsAVX2Consts<>+3008(SB)/8, $0x3fd34926e4def17d
-DATA impliedVolRowsAVX2Consts<>+3016(SB)/8, $0x3fd34926e4def17d
-DATA impliedVolRowsAVX2Consts<>+3024(SB)/8, $0x3fd34926e4def17d
-DATA impliedVolRowsAVX2Consts<>+3032(SB)/8, $0x3fd34926e4def17d
-DATA impliedVolRowsAVX2Consts<>+3040(SB)/8, $0x40040d931ff62705
-DATA impliedVolRowsAVX2Consts<>+3048(SB)/8, $0x40040d931ff62705
-DATA impliedVolRowsAVX2Consts<>+3056(SB)/8, $0x40040d931ff62705
-DATA impliedVolRowsAVX2Consts<>+3064(SB)/8, $0x40040d931ff62705
-DATA impliedVolRowsAVX2Consts<>+3072(SB)/8, $0xc0040d931ff62705
-DATA impliedVolRowsAVX2Consts<>+3080(SB)/8, $0xc0040d931ff62705
-DATA impliedVolRowsAVX2Consts<>+3088(SB)/8, $0xc0040d931ff62705
-DATA impliedVolRowsAVX2Consts<>+3096(SB)/8, $0xc0040d931ff62705
-DATA impliedVolRowsAVX2Consts<>+3104(SB)/8, $0x3fc5555555555555
-DATA impliedVolRowsAVX2Consts<>+3112(SB)/8, $0x3fc5555555555555
-DATA impliedVolRowsAVX2Consts<>+3120(SB)/8, $0x3fc5555555555555
-DATA impliedVolRowsAVX2Consts<>+3128(SB)/8, $0x3fc5555555555555
-DATA impliedVolRowsAVX2Consts<>+3136(SB)/8, $0x3fa999999999999a
-DATA impliedVolRowsAVX2Consts<>+3144(SB)/8, $0x3fa999999999999a
-DATA impliedVolRowsAVX2Consts<>+3152(SB)/8, $0x3fa999999999999a
-DATA impliedVolRowsAVX2Consts<>+3160(SB)/8, $0x3fa999999999999a
-DATA impliedVolRowsAVX2Consts<>+3168(SB)/8, $0x3f98618618618618
-DATA impliedVolRowsAVX2Consts<>+3176(SB)/8, $0x3f98618618618618
-DATA impliedVolRowsAVX2Consts<>+3184(SB)/8, $0x3f98618618618618
-DATA impliedVolRowsAVX2Consts<>+3192(SB)/8, $0x3f98618618618618
-DATA impliedVolRowsAVX2Consts<>+3200(SB)/8, $0x3f8c71c71c71c71c
-DATA impliedVolRowsAVX2Consts<>+3208(SB)/8, $0x3f8c71c71c71c71c
-DATA impliedVolRowsAVX2Consts<>+3216(SB)/8, $0x3f8c71c71c71c71c
-DATA impliedVolRowsAVX2Consts<>+3224(SB)/8, $0x3f8c71c71c71c71c
-DATA impliedVolRowsAVX2Consts<>+3232(SB)/8, $0x3f829e4129e4129e
-DATA impliedVolRowsAVX2Consts<>+3240(SB)/8, $0x3f829e4129e4129e
-DATA impliedVolRowsAVX2Consts<>+3248(SB)/8, $0x3f829e4129e4129e
-DATA impliedVolRowsAVX2Consts<>+3256(SB)/8, $0x3f829e4129e4129e
-DATA impliedVolRowsAVX2Consts<>+3264(SB)/8, $0x3f7a41a41a41a41a
-DATA impliedVolRowsAVX2Consts<>+3272(SB)/8, $0x3f7a41a41a41a41a
-DATA impliedVolRowsAVX2Consts<>+3280(SB)/8, $0x3f7a41a41a41a41a
-DATA impliedVolRowsAVX2Consts<>+3288(SB)/8, $0x3f7a41a41a41a41a
-DATA impliedVolRowsAVX2Consts<>+3296(SB)/8, $0x3f73813813813814
-DATA impliedVolRowsAVX2Consts<>+3304(SB)/8, $0x3f73813813813814
-DATA impliedVolRowsAVX2Consts<>+3312(SB)/8, $0x3f73813813813814
-DATA impliedVolRowsAVX2Consts<>+3320(SB)/8, $0x3f73813813813814
-DATA impliedVolRowsAVX2Consts<>+3328(SB)/8, $0x403f000000000000
-DATA impliedVolRowsAVX2Consts<>+3336(SB)/8, $0x403f000000000000
-DATA impliedVolRowsAVX2Consts<>+3344(SB)/8, $0x403f000000000000
-DATA impliedVolRowsAVX2Consts<>+3352(SB)/8, $0x403f000000000000
-DATA impliedVolRowsAVX2Consts<>+3360(SB)/8, $0x3f6e1e1e1e1e1e1e
-DATA impliedVolRowsAVX2Consts<>+3368(SB)/8, $0x3f6e1e1e1e1e1e1e
-DATA impliedVolRowsAVX2Consts<>+3376(SB)/8, $0x3f6e1e1e1e1e1e1e
-DATA impliedVolRowsAVX2Consts<>+3384(SB)/8, $0x3f6e1e1e1e1e1e1e
-DATA impliedVolRowsAVX2Consts<>+3392(SB)/8, $0x4041800000000000
-DATA impliedVolRowsAVX2Consts<>+3400(SB)/8, $0x4041800000000000
-DATA impliedVolRowsAVX2Consts<>+3408(SB)/8, $0x4041800000000000
-DATA impliedVolRowsAVX2Consts<>+3416(SB)/8, $0x4041800000000000
-DATA impliedVolRowsAVX2Consts<>+3424(SB)/8, $0x4043800000000000
-DATA impliedVolRowsAVX2Consts<>+3432(SB)/8, $0x4043800000000000
-DATA impliedVolRowsAVX2Consts<>+3440(SB)/8, $0x4043800000000000
-DATA impliedVolRowsAVX2Consts<>+3448(SB)/8, $0x4043800000000000
-DATA impliedVolRowsAVX2Consts<>+3456(SB)/8, $0x3f67f405fd017f40
-DATA impliedVolRowsAVX2Consts<>+3464(SB)/8, $0x3f67f405fd017f40
-DATA impliedVolRowsAVX2Consts<>+3472(SB)/8, $0x3f67f405fd017f40
-DATA impliedVolRowsAVX2Consts<>+3480(SB)/8, $0x3f67f405fd017f40
-DATA impliedVolRowsAVX2Consts<>+3488(SB)/8, $0x3f63813813813814
-DATA impliedVolRowsAVX2Consts<>+3496(SB)/8, $0x3f63813813813814
-DATA impliedVolRowsAVX2Consts<>+3504(SB)/8, $0x3f63813813813814
-DATA impliedVolRowsAVX2Consts<>+3512(SB)/8, $0x3f63813813813814
-DATA impliedVolRowsAVX2Consts<>+3520(SB)/8, $0xc008000000000000
-DATA impliedVolRowsAVX2Consts<>+3528(SB)/8, $0xc008000000000000
-DATA impliedVolRowsAVX2Consts<>+3536(SB)/8, $0xc008000000000000
-DATA impliedVolRowsAVX2Consts<>+3544(SB)/8, $0xc008000000000000
-DATA impliedVolRowsAVX2Consts<>+3552(SB)/8, $0xbfed67f1c864beb5
-DATA impliedVolRowsAVX2Consts<>+3560(SB)/8, $0xbfed67f1c864beb5
-DATA impliedVolRowsAVX2Consts<>+3568(SB)/8, $0xbfed67f1c864beb5
-DATA impliedVolRowsAVX2Consts<>+3576(SB)/8, $0xbfed67f1c864beb5
-DATA impliedVolRowsAVX2Consts<>+3584(SB)/8, $0x3f1a36e2eb1c432d
-DATA impliedVolRowsAVX2Consts<>+3592(SB)/8, $0x3f1a36e2eb1c432d
-DATA impliedVolRowsAVX2Consts<>+3600(SB)/8, $0x3f1a36e2eb1c432d
-DATA impliedVolRowsAVX2Consts<>+3608(SB)/8, $0x3f1a36e2eb1c432d
-GLOBL impliedVolRowsAVX2Consts<>(SB), RODATA|NOPTR, $3616
+DATA impliedVolRowsAVX2Consts<>+1696(SB)/8, $0xbf80624dd2f1a9fc
+DATA impliedVolRowsAVX2Consts<>+1704(SB)/8, $0xbf80624dd2f1a9fc
+DATA impliedVolRowsAVX2Consts<>+1712(SB)/8, $0xbf80624dd2f1a9fc
+DATA impliedVolRowsAVX2Consts<>+1720(SB)/8, $0xbf80624dd2f1a9fc
+DATA impliedVolRowsAVX2Consts<>+1728(SB)/8, $0x2b2bff2ee48e0530
+DATA impliedVolRowsAVX2Consts<>+1736(SB)/8, $0x2b2bff2ee48e0530
+DATA impliedVolRowsAVX2Consts<>+1744(SB)/8, $0x2b2bff2ee48e0530
+DATA impliedVolRowsAVX2Consts<>+1752(SB)/8, $0x2b2bff2ee48e0530
+DATA impliedVolRowsAVX2Consts<>+1760(SB)/8, $0x54b249ad2594c37d
+DATA impliedVolRowsAVX2Consts<>+1768(SB)/8, $0x54b249ad2594c37d
+DATA impliedVolRowsAVX2Consts<>+1776(SB)/8, $0x54b249ad2594c37d
+DATA impliedVolRowsAVX2Consts<>+1784(SB)/8, $0x54b249ad2594c37d
+DATA impliedVolRowsAVX2Consts<>+1792(SB)/8, $0x3ff4000000000000
+DATA impliedVolRowsAVX2Consts<>+1800(SB)/8, $0x3ff4000000000000
+DATA impliedVolRowsAVX2Consts<>+1808(SB)/8, $0x3ff4000000000000
+DATA impliedVolRowsAVX2Consts<>+1816(SB)/8, $0x3ff4000000000000
+DATA impliedVolRowsAVX2Consts<>+1824(SB)/8, $0x3f835a858793dd98
+DATA impliedVolRowsAVX2Consts<>+1832(SB)/8, $0x3f835a858793dd98
+DATA impliedVolRowsAVX2Consts<>+1840(SB)/8, $0x3f835a858793dd98
+DATA impliedVolRowsAVX2Consts<>+1848(SB)/8, $0x3f835a858793dd98
+DATA impliedVolRowsAVX2Consts<>+1856(SB)/8, $0x3fb6666666666666
+DATA impliedVolRowsAVX2Consts<>+1864(SB)/8, $0x3fb6666666666666
+DATA impliedVolRowsAVX2Consts<>+1872(SB)/8, $0x3fb6666666666666
+DATA impliedVolRowsAVX2Consts<>+1880(SB)/8, $0x3fb6666666666666
+DATA impliedVolRowsAVX2Consts<>+1888(SB)/8, $0x3fa5555555555555
+DATA impliedVolRowsAVX2Consts<>+1896(SB)/8, $0x3fa5555555555555
+DATA impliedVolRowsAVX2Consts<>+1904(SB)/8, $0x3fa5555555555555
+DATA impliedVolRowsAVX2Consts<>+1912(SB)/8, $0x3fa5555555555555
+DATA impliedVolRowsAVX2Consts<>+1920(SB)/8, $0x7ff8000000000001
+DATA impliedVolRowsAVX2Consts<>+1928(SB)/8, $0x7ff8000000000001
+DATA impliedVolRowsAVX2Consts<>+1936(SB)/8, $0x7ff8000000000001
+DATA impliedVolRowsAVX2Consts<>+1944(SB)/8, $0x7ff8000000000001
+DATA impliedVolRowsAVX2Consts<>+1952(SB)/8, $0x4044000000000000
+DATA impliedVolRowsAVX2Consts<>+1960(SB)/8, $0x4044000000000000
+DATA impliedVolRowsAVX2Consts<>+1968(SB)/8, $0x4044000000000000
+DATA impliedVolRowsAVX2Consts<>+1976(SB)/8, $0x4044000000000000
+DATA impliedVolRowsAVX2Consts<>+1984(SB)/8, $0x3fd3333333333333
+DATA impliedVolRowsAVX2Consts<>+1992(SB)/8, $0x3fd3333333333333
+DATA impliedVolRowsAVX2Consts<>+2000(SB)/8, $0x3fd3333333333333
+DATA impliedVolRowsAVX2Consts<>+2008(SB)/8, $0x3fd3333333333333
+DATA impliedVolRowsAVX2Consts<>+2016(SB)/8, $0x3ff8000000000000
+DATA impliedVolRowsAVX2Consts<>+2024(SB)/8, $0x3ff8000000000000
+DATA impliedVolRowsAVX2Consts<>+2032(SB)/8, $0x3ff8000000000000
+DATA impliedVolRowsAVX2Consts<>+2040(SB)/8, $0x3ff8000000000000
+DATA impliedVolRowsAVX2Consts<>+2048(SB)/8, $0x4016000000000000
+DATA impliedVolRowsAVX2Consts<>+2056(SB)/8, $0x4016000000000000
+DATA impliedVolRowsAVX2Consts<>+2064(SB)/8, $0x4016000000000000
+DATA impliedVolRowsAVX2Consts<>+2072(SB)/8, $0x4016000000000000
+DATA impliedVolRowsAVX2Consts<>+2080(SB)/8, $0x4008000000000000
+DATA impliedVolRowsAVX2Consts<>+2088(SB)/8, $0x4008000000000000
+DATA impliedVolRowsAVX2Consts<>+2096(SB)/8, $0x4008000000000000
+DATA impliedVolRowsAVX2Consts<>+2104(SB)/8, $0x4008000000000000
+DATA impliedVolRowsAVX2Consts<>+2112(SB)/8, $0x401c000000000000
+DATA impliedVolRowsAVX2Consts<>+2120(SB)/8, $0x401c000000000000
+DATA impliedVolRowsAVX2Consts<>+2128(SB)/8, $0x401c000000000000
+DATA impliedVolRowsAVX2Consts<>+2136(SB)/8, $0x401c000000000000
+DATA impliedVolRowsAVX2Consts<>+2144(SB)/8, $0x4026000000000000
+DATA impliedVolRowsAVX2Consts<>+2152(SB)/8, $0x4026000000000000
+DATA impliedVolRowsAVX2Consts<>+2160(SB)/8, $0x4026000000000000
+DATA impliedVolRowsAVX2Consts<>+2168(SB)/8, $0x4026000000000000
+DATA impliedVolRowsAVX2Consts<>+2176(SB)/8, $0x402e000000000000
+DATA impliedVolRowsAVX2Consts<>+2184(SB)/8, $0x402e000000000000
+DATA impliedVolRowsAVX2Consts<>+2192(SB)/8, $0x402e000000000000
+DATA impliedVolRowsAVX2Consts<>+2200(SB)/8, $0x402e000000000000
+DATA impliedVolRowsAVX2Consts<>+2208(SB)/8, $0x4033000000000000
+DATA impliedVolRowsAVX2Consts<>+2216(SB)/8, $0x4033000000000000
+DATA impliedVolRowsAVX2Consts<>+2224(SB)/8, $0x4033000000000000
+DATA impliedVolRowsAVX2Consts<>+2232(SB)/8, $0x4033000000000000
+DATA impliedVolRowsAVX2Consts<>+2240(SB)/8, $0x4037000000000000
+DATA impliedVolRowsAVX2Consts<>+2248(SB)/8, $0x4037000000000000
+DATA impliedVolRowsAVX2Consts<>+2256(SB)/8, $0x4037000000000000
+DATA impliedVolRowsAVX2Consts<>+2264(SB)/8, $0x4037000000000000
+DATA impliedVolRowsAVX2Consts<>+2272(SB)/8, $0x403b000000000000
+DATA impliedVolRowsAVX2Consts<>+2280(SB)/8, $0x403b000000000000
+DATA impliedVolRowsAVX2Consts<>+2288(SB)/8, $0x403b000000000000
+DATA impliedVolRowsAVX2Consts<>+2296(SB)/8, $0x403b000000000000
+DATA impliedVolRowsAVX2Consts<>+2304(SB)/8, $0xbe2e25325154ed2c
+DATA impliedVolRowsAVX2Consts<>+2312(SB)/8, $0xbe2e25325154ed2c
+DATA impliedVolRowsAVX2Consts<>+2320(SB)/8, $0xbe2e25325154ed2c
+DATA impliedVolRowsAVX2Consts<>+2328(SB)/8, $0xbe2e25325154ed2c
+DATA impliedVolRowsAVX2Consts<>+2336(SB)/8, $0xbe4277bd7e608931
+DATA impliedVolRowsAVX2Consts<>+2344(SB)/8, $0xbe4277bd7e608931
+DATA impliedVolRowsAVX2Consts<>+2352(SB)/8, $0xbe4277bd7e608931
+DATA impliedVolRowsAVX2Consts<>+2360(SB)/8, $0xbe4277bd7e608931
+DATA impliedVolRowsAVX2Consts<>+2368(SB)/8, $0x3e5f7f7aa6513d12
+DATA impliedVolRowsAVX2Consts<>+2376(SB)/8, $0x3e5f7f7aa6513d12
+DATA impliedVolRowsAVX2Consts<>+2384(SB)/8, $0x3e5f7f7aa6513d12
+DATA impliedVolRowsAVX2Consts<>+2392(SB)/8, $0x3e5f7f7aa6513d12
+DATA impliedVolRowsAVX2Consts<>+2400(SB)/8, $0x3e747abbfe1349dc
+DATA impliedVolRowsAVX2Consts<>+2408(SB)/8, $0x3e747abbfe1349dc
+DATA impliedVolRowsAVX2Consts<>+2416(SB)/8, $0x3e747abbfe1349dc
+DATA impliedVolRowsAVX2Consts<>+2424(SB)/8, $0x3e747abbfe1349dc
+DATA impliedVolRowsAVX2Consts<>+2432(SB)/8, $0xbe8e40fe135477fb
+DATA impliedVolRowsAVX2Consts<>+2440(SB)/8, $0xbe8e40fe135477fb
+DATA impliedVolRowsAVX2Consts<>+2448(SB)/8, $0xbe8e40fe135477fb
+DATA impliedVolRowsAVX2Consts<>+2456(SB)/8, $0xbe8e40fe135477fb
+DATA impliedVolRowsAVX2Consts<>+2464(SB)/8, $0xbe9ca94833eab172
+DATA impliedVolRowsAVX2Consts<>+2472(SB)/8, $0xbe9ca94833eab172
+DATA impliedVolRowsAVX2Consts<>+2480(SB)/8, $0xbe9ca94833eab172
+DATA impliedVolRowsAVX2Consts<>+2488(SB)/8, $0xbe9ca94833eab172
+DATA impliedVolRowsAVX2Consts<>+2496(SB)/8, $0x3ec034ec9ff77461
+DATA impliedVolRowsAVX2Consts<>+2504(SB)/8, $0x3ec034ec9ff77461
+DATA impliedVolRowsAVX2Consts<>+2512(SB)/8, $0x3ec034ec9ff77461
+DATA impliedVolRowsAVX2Consts<>+2520(SB)/8, $0x3ec034ec9ff77461
+DATA impliedVolRowsAVX2Consts<>+2528(SB)/8, $0x3eb3559d7eab42ef
+DATA impliedVolRowsAVX2Consts<>+2536(SB)/8, $0x3eb3559d7eab42ef
+DATA impliedVolRowsAVX2Consts<>+2544(SB)/8, $0x3eb3559d7eab42ef
+DATA impliedVolRowsAVX2Consts<>+2552(SB)/8, $0x3eb3559d7eab42ef
+DATA impliedVolRowsAVX2Consts<>+2560(SB)/8, $0xbef12becf291cb5c
+DATA impliedVolRowsAVX2Consts<>+2568(SB)/8, $0xbef12becf291cb5c
+DATA impliedVolRowsAVX2Consts<>+2576(SB)/8, $0xbef12becf291cb5c
+DATA impliedVolRowsAVX2Consts<>+2584(SB)/8, $0xbef12becf291cb5c
+DATA impliedVolRowsAVX2Consts<>+2592(SB)/8, $0x3ef25b780504b8a6
+DATA impliedVolRowsAVX2Consts<>+2600(SB)/8, $0x3ef25b780504b8a6
+DATA impliedVolRowsAVX2Consts<>+2608(SB)/8, $0x3ef25b780504b8a6
+DATA impliedVolRowsAVX2Consts<>+2616(SB)/8, $0x3ef25b780504b8a6
+DATA impliedVolRowsAVX2Consts<>+2624(SB)/8, $0x3f1b488c4e1b97b5
+DATA impliedVolRowsAVX2Consts<>+2632(SB)/8, $0x3f1b488c4e1b97b5
+DATA impliedVolRowsAVX2Consts<>+2640(SB)/8, $0x3f1b488c4e1b97b5
+DATA impliedVolRowsAVX2Consts<>+2648(SB)/8, $0x3f1b488c4e1b97b5
+DATA impliedVolRowsAVX2Consts<>+2656(SB)/8, $0xbf3afc08c11736a4
+DATA impliedVolRowsAVX2Consts<>+2664(SB)/8, $0xbf3afc08c11736a4
+DATA impliedVolRowsAVX2Consts<>+2672(SB)/8, $0xbf3afc08c11736a4
+DATA impliedVolRowsAVX2Consts<>+2680(SB)/8, $0xbf3afc08c11736a4
+DATA impliedVolRowsAVX2Consts<>+2688(SB)/8, $0x3f2d0345de443c62
+DATA impliedVolRowsAVX2Consts<>+2696(SB)/8, $0x3f2d0345de443c62
+DATA impliedVolRowsAVX2Consts<>+2704(SB)/8, $0x3f2d0345de443c62
+DATA impliedVolRowsAVX2Consts<>+2712(SB)/8, $0x3f2d0345de443c62
+DATA impliedVolRowsAVX2Consts<>+2720(SB)/8, $0x3f6c48252d50b83f
+DATA impliedVolRowsAVX2Consts<>+2728(SB)/8, $0x3f6c48252d50b83f
+DATA impliedVolRowsAVX2Consts<>+2736(SB)/8, $0x3f6c48252d50b83f
+DATA impliedVolRowsAVX2Consts<>+2744(SB)/8, $0x3f6c48252d50b83f
+DATA impliedVolRowsAVX2Consts<>+2752(SB)/8, $0xbf921f46d4ac3c0e
+DATA impliedVolRowsAVX2Consts<>+2760(SB)/8, $0xbf921f46d4ac3c0e
+DATA impliedVolRowsAVX2Consts<>+2768(SB)/8, $0xbf921f46d4ac3c0e
+DATA impliedVolRowsAVX2Consts<>+2776(SB)/8, $0xbf921f46d4ac3c0e
+DATA impliedVolRowsAVX2Consts<>+2784(SB)/8, $0x3fab82298736da76
+DATA impliedVolRowsAVX2Consts<>+2792(SB)/8, $0x3fab82298736da76
+DATA impliedVolRowsAVX2Consts<>+2800(SB)/8, $0x3fab82298736da76
+DATA impliedVolRowsAVX2Consts<>+2808(SB)/8, $0x3fab82298736da76
+DATA impliedVolRowsAVX2Consts<>+2816(SB)/8, $0xbfbf5b83385c94d7
+DATA impliedVolRowsAVX2Consts<>+2824(SB)/8, $0xbfbf5b83385c94d7
+DATA impliedVolRowsAVX2Consts<>+2832(SB)/8, $0xbfbf5b83385c94d7
+DATA impliedVolRowsAVX2Consts<>+2840(SB)/8, $0xbfbf5b83385c94d7
+DATA impliedVolRowsAVX2Consts<>+2848(SB)/8, $0x3fccd2dc44dda90c
+DATA impliedVolRowsAVX2Consts<>+2856(SB)/8, $0x3fccd2dc44dda90c
+DATA impliedVolRowsAVX2Consts<>+2864(SB)/8, $0x3fccd2dc44dda90c
+DATA impliedVolRowsAVX2Consts<>+2872(SB)/8, $0x3fccd2dc44dda90c
+DATA impliedVolRowsAVX2Consts<>+2880(SB)/8, $0xbfd5ed2acb37558c
+DATA impliedVolRowsAVX2Consts<>+2888(SB)/8, $0xbfd5ed2acb37558c
+DATA impliedVolRowsAVX2Consts<>+2896(SB)/8, $0xbfd5ed2acb37558c
+DATA impliedVolRowsAVX2Consts<>+2904(SB)/8, $0xbfd5ed2acb37558c
+DATA impliedVolRowsAVX2Consts<>+2912(SB)/8, $0x3fdb9a7d5690ca89
+DATA impliedVolRowsAVX2Consts<>+2920(SB)/8, $0x3fdb9a7d5690ca89
+DATA impliedVolRowsAVX2Consts<>+2928(SB)/8, $0x3fdb9a7d5690ca89
+DATA impliedVolRowsAVX2Consts<>+2936(SB)/8, $0x3fdb9a7d5690ca89
+DATA impliedVolRowsAVX2Consts<>+2944(SB)/8, $0xbfdbc22549fbe12f
+DATA impliedVolRowsAVX2Consts<>+2952(SB)/8, $0xbfdbc22549fbe12f
+DATA impliedVolRowsAVX2Consts<>+2960(SB)/8, $0xbfdbc22549fbe12f
+DATA impliedVolRowsAVX2Consts<>+2968(SB)/8, $0xbfdbc22549fbe12f
+DATA impliedVolRowsAVX2Consts<>+2976(SB)/8, $0x3fd34926e4def17d
+DATA impliedVolRowsAVX2Consts<>+2984(SB)/8, $0x3fd34926e4def17d
+DATA impliedVolRowsAVX2Consts<>+2992(SB)/8, $0x3fd34926e4def17d
+DATA impliedVolRowsAVX2Consts<>+3000(SB)/8, $0x3fd34926e4def17d
+DATA impliedVolRowsAVX2Consts<>+3008(SB)/8, $0x40040d931ff62705
+DATA impliedVolRowsAVX2Consts<>+3016(SB)/8, $0x40040d931ff62705
+DATA impliedVolRowsAVX2Consts<>+3024(SB)/8, $0x40040d931ff62705
+DATA impliedVolRowsAVX2Consts<>+3032(SB)/8, $0x40040d931ff62705
+DATA impliedVolRowsAVX2Consts<>+3040(SB)/8, $0xc0040d931ff62705
+DATA impliedVolRowsAVX2Consts<>+3048(SB)/8, $0xc0040d931ff62705
+DATA impliedVolRowsAVX2Consts<>+3056(SB)/8, $0xc0040d931ff62705
+DATA impliedVolRowsAVX2Consts<>+3064(SB)/8, $0xc0040d931ff62705
+DATA impliedVolRowsAVX2Consts<>+3072(SB)/8, $0x3fc5555555555555
+DATA impliedVolRowsAVX2Consts<>+3080(SB)/8, $0x3fc5555555555555
+DATA impliedVolRowsAVX2Consts<>+3088(SB)/8, $0x3fc5555555555555
+DATA impliedVolRowsAVX2Consts<>+3096(SB)/8, $0x3fc5555555555555
+DATA impliedVolRowsAVX2Consts<>+3104(SB)/8, $0x3fa999999999999a
+DATA impliedVolRowsAVX2Consts<>+3112(SB)/8, $0x3fa999999999999a
+DATA impliedVolRowsAVX2Consts<>+3120(SB)/8, $0x3fa999999999999a
+DATA impliedVolRowsAVX2Consts<>+3128(SB)/8, $0x3fa999999999999a
+DATA impliedVolRowsAVX2Consts<>+3136(SB)/8, $0x3f98618618618618
+DATA impliedVolRowsAVX2Consts<>+3144(SB)/8, $0x3f98618618618618
+DATA impliedVolRowsAVX2Consts<>+3152(SB)/8, $0x3f98618618618618
+DATA impliedVolRowsAVX2Consts<>+3160(SB)/8, $0x3f98618618618618
+DATA impliedVolRowsAVX2Consts<>+3168(SB)/8, $0x3f8c71c71c71c71c
+DATA impliedVolRowsAVX2Consts<>+3176(SB)/8, $0x3f8c71c71c71c71c
+DATA impliedVolRowsAVX2Consts<>+3184(SB)/8, $0x3f8c71c71c71c71c
+DATA impliedVolRowsAVX2Consts<>+3192(SB)/8, $0x3f8c71c71c71c71c
+DATA impliedVolRowsAVX2Consts<>+3200(SB)/8, $0x3f829e4129e4129e
+DATA impliedVolRowsAVX2Consts<>+3208(SB)/8, $0x3f829e4129e4129e
+DATA impliedVolRowsAVX2Consts<>+3216(SB)/8, $0x3f829e4129e4129e
+DATA impliedVolRowsAVX2Consts<>+3224(SB)/8, $0x3f829e4129e4129e
+DATA impliedVolRowsAVX2Consts<>+3232(SB)/8, $0x3f7a41a41a41a41a
+DATA impliedVolRowsAVX2Consts<>+3240(SB)/8, $0x3f7a41a41a41a41a
+DATA impliedVolRowsAVX2Consts<>+3248(SB)/8, $0x3f7a41a41a41a41a
+DATA impliedVolRowsAVX2Consts<>+3256(SB)/8, $0x3f7a41a41a41a41a
+DATA impliedVolRowsAVX2Consts<>+3264(SB)/8, $0x3f73813813813814
+DATA impliedVolRowsAVX2Consts<>+3272(SB)/8, $0x3f73813813813814
+DATA impliedVolRowsAVX2Consts<>+3280(SB)/8, $0x3f73813813813814
+DATA impliedVolRowsAVX2Consts<>+3288(SB)/8, $0x3f73813813813814
+DATA impliedVolRowsAVX2Consts<>+3296(SB)/8, $0x403f000000000000
+DATA impliedVolRowsAVX2Consts<>+3304(SB)/8, $0x403f000000000000
+DATA impliedVolRowsAVX2Consts<>+3312(SB)/8, $0x403f000000000000
+DATA impliedVolRowsAVX2Consts<>+3320(SB)/8, $0x403f000000000000
+DATA impliedVolRowsAVX2Consts<>+3328(SB)/8, $0x3f6e1e1e1e1e1e1e
+DATA impliedVolRowsAVX2Consts<>+3336(SB)/8, $0x3f6e1e1e1e1e1e1e
+DATA impliedVolRowsAVX2Consts<>+3344(SB)/8, $0x3f6e1e1e1e1e1e1e
+DATA impliedVolRowsAVX2Consts<>+3352(SB)/8, $0x3f6e1e1e1e1e1e1e
+DATA impliedVolRowsAVX2Consts<>+3360(SB)/8, $0x4041800000000000
+DATA impliedVolRowsAVX2Consts<>+3368(SB)/8, $0x4041800000000000
+DATA impliedVolRowsAVX2Consts<>+3376(SB)/8, $0x4041800000000000
+DATA impliedVolRowsAVX2Consts<>+3384(SB)/8, $0x4041800000000000
+DATA impliedVolRowsAVX2Consts<>+3392(SB)/8, $0x4043800000000000
+DATA impliedVolRowsAVX2Consts<>+3400(SB)/8, $0x4043800000000000
+DATA impliedVolRowsAVX2Consts<>+3408(SB)/8, $0x4043800000000000
+DATA impliedVolRowsAVX2Consts<>+3416(SB)/8, $0x4043800000000000
+DATA impliedVolRowsAVX2Consts<>+3424(SB)/8, $0x3f67f405fd017f40
+DATA impliedVolRowsAVX2Consts<>+3432(SB)/8, $0x3f67f405fd017f40
+DATA impliedVolRowsAVX2Consts<>+3440(SB)/8, $0x3f67f405fd017f40
+DATA impliedVolRowsAVX2Consts<>+3448(SB)/8, $0x3f67f405fd017f40
+DATA impliedVolRowsAVX2Consts<>+3456(SB)/8, $0x3f63813813813814
+DATA impliedVolRowsAVX2Consts<>+3464(SB)/8, $0x3f63813813813814
+DATA impliedVolRowsAVX2Consts<>+3472(SB)/8, $0x3f63813813813814
+DATA impliedVolRowsAVX2Consts<>+3480(SB)/8, $0x3f63813813813814
+DATA impliedVolRowsAVX2Consts<>+3488(SB)/8, $0xc008000000000000
+DATA impliedVolRowsAVX2Consts<>+3496(SB)/8, $0xc008000000000000
+DATA impliedVolRowsAVX2Consts<>+3504(SB)/8, $0xc008000000000000
+DATA impliedVolRowsAVX2Consts<>+3512(SB)/8, $0xc008000000000000
+DATA impliedVolRowsAVX2Consts<>+3520(SB)/8, $0xbfed67f1c864beb5
+DATA impliedVolRowsAVX2Consts<>+3528(SB)/8, $0xbfed67f1c864beb5
+DATA impliedVolRowsAVX2Consts<>+3536(SB)/8, $0xbfed67f1c864beb5
+DATA impliedVolRowsAVX2Consts<>+3544(SB)/8, $0xbfed67f1c864beb5
+DATA impliedVolRowsAVX2Consts<>+3552(SB)/8, $0x3f1a36e2eb1c432d
+DATA impliedVolRowsAVX2Consts<>+3560(SB)/8, $0x3f1a36e2eb1c432d
+DATA impliedVolRowsAVX2Consts<>+3568(SB)/8, $0x3f1a36e2eb1c432d
+DATA impliedVolRowsAVX2Consts<>+3576(SB)/8, $0x3f1a36e2eb1c432d
+GLOBL impliedVolRowsAVX2Consts<>(SB), RODATA|NOPTR, $3584
 
 DATA impliedVolRowsAVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA impliedVolRowsAVX2Masks<>+8(SB)/8, $0xffffffffffffffff
 DATA impliedVolRowsAVX2Masks<>+16(SB)/8, $0xffffffffffffffff
 DATA impliedVolRowsAVX2Masks<>+24(SB)/8, $0xffffffffffffffff
-DATA impliedVolRowsAVX2Masks<>+32(SB)/8, $0x0000000000000000
-DATA impliedVolRowsAVX2Masks<>+40(SB)/8, $0x0000000000000000
-DATA impliedVolRowsAVX2Masks<>+48(SB)/8, $0x0000000000000000
-DATA impliedVolRowsAVX2Masks<>+56(SB)/8, $0x0000000000000000
-GLOBL impliedVolRowsAVX2Masks<>(SB), RODATA|NOPTR, $64
+DATA impliedVolRowsAVX2Masks<>+32(SB)/8, $0xffffffffffffffff
+DATA impliedVolRowsAVX2Masks<>+40(SB)/8, $0xffffffffffffffff
+DATA impliedVolRowsAVX2Masks<>+48(SB)/8, $0xffffffffffffffff
+DATA impliedVolRowsAVX2Masks<>+56(SB)/8, $0xffffffffffffffff
+DATA impliedVolRowsAVX2Masks<>+64(SB)/8, $0x0000000000000000
+DATA impliedVolRowsAVX2Masks<>+72(SB)/8, $0x0000000000000000
+DATA impliedVolRowsAVX2Masks<>+80(SB)/8, $0x0000000000000000
+DATA impliedVolRowsAVX2Masks<>+88(SB)/8, $0x0000000000000000
+DATA impliedVolRowsAVX2Masks<>+96(SB)/8, $0x0000000000000000
+DATA impliedVolRowsAVX2Masks<>+104(SB)/8, $0x0000000000000000
+DATA impliedVolRowsAVX2Masks<>+112(SB)/8, $0x0000000000000000
+DATA impliedVolRowsAVX2Masks<>+120(SB)/8, $0x0000000000000000
+GLOBL impliedVolRowsAVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func impliedVolRowsAVX2(vol []float64, sign []float64, P []float64, F []float64, K []float64, T []float64, D []float64)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
-TEXT ·impliedVolRowsAVX2(SB), $1504-168
+TEXT ·impliedVolRowsAVX2(SB), $1536-168
 	LEAQ 31(SP), BX
 	ANDQ $-32, BX
 	MOVQ vol_len+8(FP), CX
@@ -2507,20 +3043,15 @@ body:
 	VBLENDVPD    Y7, Y6, Y5, Y5
 	VBLENDVPD    Y3, Y0, Y4, Y0
 	VMOVUPD      impliedVolRowsAVX2Consts<>+1664(SB), Y4
-	VCMPPD       $0x12, Y10, Y4, Y6
-	VCMPPD       $0x12, Y12, Y4, Y4
-	VMOVUPD      impliedVolRowsAVX2Consts<>+1696(SB), Y9
-	VXORPD       Y9, Y7, Y7
-	VXORPD       Y9, Y3, Y3
-	VANDPD       Y6, Y7, Y6
-	VANDPD       Y4, Y3, Y3
-	VXORPD       Y6, Y9, Y4
-	VXORPD       Y3, Y9, Y3
-	VMOVUPD      impliedVolRowsAVX2Consts<>+96(SB), Y6
+	VCMPPD       $0x11, Y4, Y10, Y6
+	VCMPPD       $0x11, Y4, Y12, Y4
+	VORPD        Y6, Y7, Y6
+	VORPD        Y4, Y3, Y3
+	VMOVUPD      impliedVolRowsAVX2Consts<>+96(SB), Y4
 	VMOVUPD      320(BX), Y7
-	VCMPPD       $0x11, Y7, Y6, Y9
+	VCMPPD       $0x11, Y7, Y4, Y9
 	VMOVUPD      1184(BX), Y10
-	VCMPPD       $0x11, Y10, Y6, Y11
+	VCMPPD       $0x11, Y10, Y4, Y11
 	VMOVUPD      1312(BX), Y12
 	VBLENDVPD    Y9, Y7, Y12, Y7
 	VMOVUPD      1280(BX), Y13
@@ -2537,14 +3068,14 @@ body:
 	VMULPD       Y5, Y5, Y7
 	VMOVUPD      1024(BX), Y8
 	VMULPD       Y8, Y8, Y9
-	VMOVUPD      impliedVolRowsAVX2Consts<>+1728(SB), Y10
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1696(SB), Y10
 	VFMADD213PD  Y2, Y10, Y7
 	VFMADD213PD  Y2, Y10, Y9
 	VSQRTPD      96(BX), Y10
 	VSQRTPD      64(BX), Y11
 	VMOVUPD      480(BX), Y14
 	VMOVUPD      512(BX), Y15
-	VMINPD       Y15, Y14, Y6
+	VMINPD       Y15, Y14, Y4
 	VMOVUPD      416(BX), Y13
 	VMOVUPD      448(BX), Y12
 	VMOVUPD      Y11, 1184(BX)
@@ -2552,49 +3083,49 @@ body:
 	VADDPD       Y15, Y14, Y14
 	VADDPD       Y12, Y13, Y12
 	VMOVUPD      32(BX), Y13
-	VMINPD       Y13, Y6, Y6
+	VMINPD       Y13, Y4, Y4
 	VMOVUPD      (BX), Y15
 	VMINPD       Y15, Y11, Y11
 	VADDPD       Y14, Y13, Y13
 	VADDPD       Y12, Y15, Y12
 	VMOVUPD      96(BX), Y14
-	VMINPD       Y14, Y6, Y6
+	VMINPD       Y14, Y4, Y4
 	VMOVUPD      64(BX), Y15
 	VMINPD       Y15, Y11, Y11
 	VADDPD       Y13, Y14, Y13
 	VADDPD       Y12, Y15, Y12
-	VMOVUPD      impliedVolRowsAVX2Consts<>+1760(SB), Y14
-	VCMPPD       $0x11, Y6, Y14, Y6
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1728(SB), Y14
+	VCMPPD       $0x11, Y4, Y14, Y4
 	VCMPPD       $0x11, Y11, Y14, Y11
-	VMOVUPD      impliedVolRowsAVX2Consts<>+1792(SB), Y14
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1760(SB), Y14
 	VCMPPD       $0x11, Y14, Y13, Y13
 	VCMPPD       $0x11, Y14, Y12, Y12
 	VMULPD       Y1, Y1, Y14
 	VMULPD       Y0, Y0, Y15
 	VMOVUPD      Y10, 64(BX)
-	VMOVUPD      impliedVolRowsAVX2Consts<>+1824(SB), Y10
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1792(SB), Y10
 	VCMPPD       $0x11, Y10, Y1, Y8
 	VCMPPD       $0x11, Y10, Y0, Y10
-	VANDPD       Y4, Y8, Y4
-	VANDPD       Y3, Y10, Y3
-	VMOVUPD      impliedVolRowsAVX2Consts<>+1856(SB), Y8
-	VMOVUPD      impliedVolRowsAVX2Consts<>+1888(SB), Y10
+	VANDPD       Y8, Y6, Y6
+	VANDPD       Y10, Y3, Y3
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1824(SB), Y8
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1856(SB), Y10
 	VFMADD231PD  Y8, Y14, Y10
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+1888(SB), Y15, Y8
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+1856(SB), Y15, Y8
 	VFMADD231PD  Y10, Y14, Y7
 	VFMADD231PD  Y8, Y15, Y9
 	VMULPD       Y7, Y14, Y7
 	VMULPD       Y9, Y15, Y8
-	VMOVUPD      impliedVolRowsAVX2Consts<>+1920(SB), Y9
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1888(SB), Y9
 	VMULPD       Y9, Y7, Y7
 	VMULPD       Y9, Y8, Y8
 	VFMADD213PD  Y1, Y7, Y1
 	VFMADD213PD  Y0, Y8, Y0
-	VMOVUPD      impliedVolRowsAVX2Consts<>+1952(SB), Y7
-	VBLENDVPD    Y4, Y1, Y7, Y1
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1920(SB), Y7
+	VBLENDVPD    Y6, Y1, Y7, Y1
 	VBLENDVPD    Y3, Y0, Y7, Y0
 	VDIVPD       Y1, Y2, Y3
-	VDIVPD       Y0, Y2, Y4
+	VDIVPD       Y0, Y2, Y6
 	VMOVUPD      impliedVolRowsAVX2Consts<>+352(SB), Y8
 	VMULPD       Y1, Y8, Y9
 	VMULPD       Y0, Y8, Y10
@@ -2610,9 +3141,9 @@ body:
 	VANDPD       544(BX), Y2, Y2
 	VANDPD       384(BX), Y14, Y14
 	VANDPD       352(BX), Y2, Y2
-	VANDPD       Y6, Y14, Y6
+	VANDPD       Y4, Y14, Y4
 	VANDPD       Y11, Y2, Y2
-	VANDPD       Y13, Y6, Y6
+	VANDPD       Y13, Y4, Y4
 	VANDPD       Y12, Y2, Y2
 	VCMPPD       $0x12, Y8, Y9, Y11
 	VCMPPD       $0x12, Y8, Y10, Y12
@@ -2627,31 +3158,31 @@ body:
 	VMULPD       Y14, Y14, Y8
 	VMOVUPD      Y8, 640(BX)
 	VMULPD       Y3, Y5, Y8
-	VMULPD       Y4, Y15, Y7
+	VMULPD       Y6, Y15, Y7
 	VFNMADD231PD Y8, Y1, Y5
 	VFNMADD231PD Y7, Y0, Y15
 	VFMADD231PD  Y5, Y3, Y8
-	VFMADD231PD  Y15, Y4, Y7
+	VFMADD231PD  Y15, Y6, Y7
 	VMULPD       Y9, Y8, Y5
 	VMULPD       Y10, Y7, Y15
 	VMOVUPD      Y0, 1024(BX)
 	VSUBPD       Y9, Y8, Y0
 	VMOVUPD      Y1, 768(BX)
 	VSUBPD       Y10, Y7, Y1
-	VMOVUPD      Y4, 32(BX)
-	VADDPD       Y9, Y8, Y4
+	VMOVUPD      Y6, 32(BX)
+	VADDPD       Y9, Y8, Y6
 	VMOVUPD      Y3, 448(BX)
 	VADDPD       Y10, Y7, Y3
 	VCMPPD       $0x12, Y8, Y9, Y9
 	VCMPPD       $0x12, Y7, Y10, Y10
 	VMOVUPD      Y14, 416(BX)
-	VMOVUPD      impliedVolRowsAVX2Consts<>+1984(SB), Y14
-	VMINPD       Y4, Y14, Y4
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1952(SB), Y14
+	VMINPD       Y6, Y14, Y6
 	VMINPD       Y3, Y14, Y3
 	VMOVUPD      Y13, 512(BX)
-	VCMPPD       $0x12, impliedVolRowsAVX2Consts<>+2016(SB), Y5, Y13
+	VCMPPD       $0x12, impliedVolRowsAVX2Consts<>+1984(SB), Y5, Y13
 	VMOVUPD      Y3, 480(BX)
-	VCMPPD       $0x12, impliedVolRowsAVX2Consts<>+2016(SB), Y15, Y3
+	VCMPPD       $0x12, impliedVolRowsAVX2Consts<>+1984(SB), Y15, Y3
 	VANDPD       Y13, Y11, Y11
 	VANDPD       Y3, Y12, Y3
 	VBLENDVPD    Y11, Y8, Y0, Y0
@@ -2662,19 +3193,19 @@ body:
 	VMULPD       Y15, Y15, Y12
 	VORPD        Y9, Y11, Y9
 	VORPD        Y10, Y3, Y10
-	VANDPD       Y9, Y6, Y6
+	VANDPD       Y9, Y4, Y4
 	VANDPD       Y10, Y2, Y2
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2048(SB), Y9
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2016(SB), Y9
 	VMOVUPD      impliedVolRowsAVX2Consts<>+64(SB), Y10
-	VFMADD231PD  Y9, Y4, Y10
+	VFMADD231PD  Y9, Y6, Y10
 	VMOVUPD      480(BX), Y13
 	VMOVUPD      impliedVolRowsAVX2Consts<>+64(SB), Y14
 	VFMADD231PD  Y9, Y13, Y14
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2080(SB), Y15
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2048(SB), Y15
 	VMOVUPD      Y2, 320(BX)
-	VADDPD       Y15, Y4, Y2
-	VMOVUPD      Y6, 128(BX)
-	VADDPD       Y15, Y13, Y6
+	VADDPD       Y15, Y6, Y2
+	VMOVUPD      Y4, 128(BX)
+	VADDPD       Y15, Y13, Y4
 	VMOVUPD      Y3, 160(BX)
 	VMOVUPD      impliedVolRowsAVX2Consts<>+64(SB), Y3
 	VFMADD231PD  Y9, Y0, Y3
@@ -2685,53 +3216,53 @@ body:
 	VMOVUPD      Y7, 1152(BX)
 	VMOVUPD      512(BX), Y7
 	VMOVUPD      Y8, 800(BX)
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2112(SB), Y8
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2080(SB), Y8
 	VFMADD213PD  Y5, Y7, Y8
 	VMOVUPD      Y8, 992(BX)
 	VMOVUPD      416(BX), Y8
-	VFMADD132PD  impliedVolRowsAVX2Consts<>+2112(SB), Y12, Y8
+	VFMADD132PD  impliedVolRowsAVX2Consts<>+2080(SB), Y12, Y8
 	VMOVUPD      Y8, 832(BX)
 	VMULPD       Y2, Y10, Y8
-	VMULPD       Y6, Y14, Y13
-	VMOVUPD      Y4, 1344(BX)
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2144(SB), Y4
-	VFMADD213PD  Y5, Y7, Y4
-	VMOVUPD      Y4, 1376(BX)
-	VMOVUPD      416(BX), Y4
-	VFMADD132PD  impliedVolRowsAVX2Consts<>+2144(SB), Y12, Y4
-	VMOVUPD      Y4, 256(BX)
-	VMULPD       Y11, Y3, Y4
-	VMOVUPD      Y6, 288(BX)
-	VMULPD       Y15, Y9, Y6
+	VMULPD       Y4, Y14, Y13
+	VMOVUPD      Y6, 1344(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2112(SB), Y6
+	VFMADD213PD  Y5, Y7, Y6
+	VMOVUPD      Y6, 1376(BX)
+	VMOVUPD      416(BX), Y6
+	VFMADD132PD  impliedVolRowsAVX2Consts<>+2112(SB), Y12, Y6
+	VMOVUPD      Y6, 256(BX)
+	VMULPD       Y11, Y3, Y6
+	VMOVUPD      Y4, 288(BX)
+	VMULPD       Y15, Y9, Y4
 	VMOVUPD      Y2, 192(BX)
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2176(SB), Y2
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2144(SB), Y2
 	VFMADD213PD  Y5, Y7, Y2
 	VMOVUPD      Y2, 224(BX)
 	VMOVUPD      416(BX), Y2
-	VFMADD132PD  impliedVolRowsAVX2Consts<>+2176(SB), Y12, Y2
+	VFMADD132PD  impliedVolRowsAVX2Consts<>+2144(SB), Y12, Y2
 	VMOVUPD      Y2, 1408(BX)
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2208(SB), Y2
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2176(SB), Y2
 	VFMADD213PD  Y5, Y7, Y2
 	VMOVUPD      Y2, 1440(BX)
 	VMOVUPD      416(BX), Y2
-	VFMADD132PD  impliedVolRowsAVX2Consts<>+2208(SB), Y12, Y2
+	VFMADD132PD  impliedVolRowsAVX2Consts<>+2176(SB), Y12, Y2
 	VMOVUPD      Y2, 608(BX)
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2240(SB), Y2
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2208(SB), Y2
 	VFMADD213PD  Y5, Y7, Y2
 	VMOVUPD      Y2, 576(BX)
 	VMOVUPD      416(BX), Y2
-	VFMADD132PD  impliedVolRowsAVX2Consts<>+2240(SB), Y12, Y2
+	VFMADD132PD  impliedVolRowsAVX2Consts<>+2208(SB), Y12, Y2
 	VMOVUPD      Y2, 1056(BX)
-	VMULPD       Y8, Y4, Y2
-	VMULPD       Y13, Y6, Y7
+	VMULPD       Y8, Y6, Y2
+	VMULPD       Y13, Y4, Y7
 	VMOVUPD      Y12, 672(BX)
 	VMOVUPD      impliedVolRowsAVX2Consts<>+64(SB), Y12
 	VDIVPD       Y2, Y12, Y2
 	VDIVPD       Y7, Y12, Y7
 	VMULPD       Y2, Y8, Y8
 	VMULPD       Y7, Y13, Y13
-	VMULPD       Y2, Y4, Y2
-	VMULPD       Y7, Y6, Y4
+	VMULPD       Y2, Y6, Y2
+	VMULPD       Y7, Y4, Y4
 	VMULPD       Y8, Y3, Y3
 	VMULPD       Y13, Y9, Y6
 	VMULPD       Y8, Y11, Y7
@@ -2750,29 +3281,32 @@ body:
 	VMOVUPD      impliedVolRowsAVX2Consts<>+576(SB), Y11
 	VFMADD231PD  Y9, Y1, Y11
 	VMOVUPD      512(BX), Y13
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2272(SB), Y14
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2240(SB), Y14
 	VFMADD213PD  Y5, Y13, Y14
 	VMOVUPD      416(BX), Y15
 	VMOVUPD      672(BX), Y12
-	VFMADD231PD  impliedVolRowsAVX2Consts<>+2272(SB), Y15, Y12
+	VFMADD231PD  impliedVolRowsAVX2Consts<>+2240(SB), Y15, Y12
 	VMOVUPD      Y12, 480(BX)
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2304(SB), Y12
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2272(SB), Y12
 	VFMADD213PD  Y5, Y13, Y12
 	VMOVUPD      672(BX), Y13
-	VFMADD231PD  impliedVolRowsAVX2Consts<>+2304(SB), Y15, Y13
+	VFMADD231PD  impliedVolRowsAVX2Consts<>+2272(SB), Y15, Y13
 	VMOVUPD      impliedVolRowsAVX2Consts<>+576(SB), Y15
 	VFMADD231PD  Y9, Y3, Y15
 	VMOVUPD      Y5, 1344(BX)
 	VMOVUPD      impliedVolRowsAVX2Consts<>+576(SB), Y5
 	VFMADD231PD  Y9, Y6, Y5
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2336(SB), Y9
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2304(SB), Y9
 	VMOVUPD      Y13, 288(BX)
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2368(SB), Y13
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2336(SB), Y13
 	VFMADD231PD  Y9, Y10, Y13
 	VMOVUPD      Y12, 192(BX)
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2368(SB), Y12
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2336(SB), Y12
 	VFMADD231PD  Y9, Y11, Y12
 	VMOVUPD      Y14, 1088(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2368(SB), Y14
+	VFMADD213PD  Y14, Y10, Y13
+	VFMADD213PD  Y14, Y11, Y12
 	VMOVUPD      impliedVolRowsAVX2Consts<>+2400(SB), Y14
 	VFMADD213PD  Y14, Y10, Y13
 	VFMADD213PD  Y14, Y11, Y12
@@ -2828,9 +3362,6 @@ body:
 	VFMADD213PD  Y14, Y10, Y13
 	VFMADD213PD  Y14, Y11, Y12
 	VMOVUPD      impliedVolRowsAVX2Consts<>+2976(SB), Y14
-	VFMADD213PD  Y14, Y10, Y13
-	VFMADD213PD  Y14, Y11, Y12
-	VMOVUPD      impliedVolRowsAVX2Consts<>+3008(SB), Y14
 	VFMADD213PD  Y14, Y13, Y10
 	VFMADD213PD  Y14, Y12, Y11
 	VMOVUPD      impliedVolRowsAVX2Consts<>+352(SB), Y12
@@ -2838,67 +3369,67 @@ body:
 	VFMADD213PD  Y12, Y11, Y1
 	VMULPD       Y7, Y0, Y0
 	VMULPD       Y8, Y1, Y1
-	VMOVUPD      impliedVolRowsAVX2Consts<>+3040(SB), Y7
+	VMOVUPD      impliedVolRowsAVX2Consts<>+3008(SB), Y7
 	VMULPD       Y7, Y0, Y0
 	VMULPD       Y7, Y1, Y1
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2368(SB), Y7
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2336(SB), Y7
 	VFMADD231PD  Y9, Y15, Y7
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+2368(SB), Y5, Y9
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2400(SB), Y8
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2336(SB), Y5, Y9
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2368(SB), Y8
 	VFMADD213PD  Y8, Y15, Y7
 	VFMADD231PD  Y9, Y5, Y8
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2432(SB), Y9
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2400(SB), Y9
 	VFMADD213PD  Y9, Y15, Y7
 	VFMADD231PD  Y8, Y5, Y9
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2464(SB), Y8
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2432(SB), Y8
 	VFMADD213PD  Y8, Y15, Y7
 	VFMADD231PD  Y9, Y5, Y8
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2496(SB), Y9
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2464(SB), Y9
 	VFMADD213PD  Y9, Y15, Y7
 	VFMADD231PD  Y8, Y5, Y9
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2528(SB), Y8
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2496(SB), Y8
 	VFMADD213PD  Y8, Y15, Y7
 	VFMADD231PD  Y9, Y5, Y8
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2560(SB), Y9
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2528(SB), Y9
 	VFMADD213PD  Y9, Y15, Y7
 	VFMADD231PD  Y8, Y5, Y9
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2592(SB), Y8
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2560(SB), Y8
 	VFMADD213PD  Y8, Y15, Y7
 	VFMADD231PD  Y9, Y5, Y8
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2624(SB), Y9
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2592(SB), Y9
 	VFMADD213PD  Y9, Y15, Y7
 	VFMADD231PD  Y8, Y5, Y9
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2656(SB), Y8
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2624(SB), Y8
 	VFMADD213PD  Y8, Y15, Y7
 	VFMADD231PD  Y9, Y5, Y8
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2688(SB), Y9
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2656(SB), Y9
 	VFMADD213PD  Y9, Y15, Y7
 	VFMADD231PD  Y8, Y5, Y9
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2720(SB), Y8
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2688(SB), Y8
 	VFMADD213PD  Y8, Y15, Y7
 	VFMADD231PD  Y9, Y5, Y8
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2752(SB), Y9
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2720(SB), Y9
 	VFMADD213PD  Y9, Y15, Y7
 	VFMADD231PD  Y8, Y5, Y9
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2784(SB), Y8
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2752(SB), Y8
 	VFMADD213PD  Y8, Y15, Y7
 	VFMADD231PD  Y9, Y5, Y8
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2816(SB), Y9
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2784(SB), Y9
 	VFMADD213PD  Y9, Y15, Y7
 	VFMADD231PD  Y8, Y5, Y9
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2848(SB), Y8
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2816(SB), Y8
 	VFMADD213PD  Y8, Y15, Y7
 	VFMADD231PD  Y9, Y5, Y8
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2880(SB), Y9
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2848(SB), Y9
 	VFMADD213PD  Y9, Y15, Y7
 	VFMADD231PD  Y8, Y5, Y9
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2912(SB), Y8
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2880(SB), Y8
 	VFMADD213PD  Y8, Y15, Y7
 	VFMADD231PD  Y9, Y5, Y8
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2944(SB), Y9
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2912(SB), Y9
 	VFMADD213PD  Y9, Y15, Y7
 	VFMADD231PD  Y8, Y5, Y9
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2976(SB), Y8
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2944(SB), Y8
 	VFMADD213PD  Y8, Y15, Y7
 	VFMADD231PD  Y9, Y5, Y8
 	VFMADD213PD  Y14, Y7, Y15
@@ -2907,7 +3438,7 @@ body:
 	VFMADD213PD  Y12, Y14, Y6
 	VMULPD       Y2, Y3, Y2
 	VMULPD       Y4, Y6, Y3
-	VMOVUPD      impliedVolRowsAVX2Consts<>+3072(SB), Y4
+	VMOVUPD      impliedVolRowsAVX2Consts<>+3040(SB), Y4
 	VFMADD213PD  Y0, Y4, Y2
 	VFMADD213PD  Y1, Y4, Y3
 	VMOVUPD      800(BX), Y4
@@ -2921,54 +3452,54 @@ body:
 	VFMSUB231PD  992(BX), Y0, Y7
 	VMOVUPD      416(BX), Y8
 	VFMSUB231PD  832(BX), Y1, Y8
-	VMOVUPD      impliedVolRowsAVX2Consts<>+3104(SB), Y9
+	VMOVUPD      impliedVolRowsAVX2Consts<>+3072(SB), Y9
 	VMULPD       Y9, Y7, Y7
 	VMULPD       Y9, Y8, Y8
 	VMULPD       544(BX), Y0, Y10
 	VMULPD       640(BX), Y1, Y11
 	VFMSUB231PD  1376(BX), Y7, Y10
 	VFMSUB231PD  256(BX), Y8, Y11
-	VMOVUPD      impliedVolRowsAVX2Consts<>+3136(SB), Y13
+	VMOVUPD      impliedVolRowsAVX2Consts<>+3104(SB), Y13
 	VMULPD       Y13, Y10, Y10
 	VMULPD       Y13, Y11, Y11
 	VMULPD       544(BX), Y7, Y13
 	VMULPD       640(BX), Y8, Y14
 	VFMSUB231PD  224(BX), Y10, Y13
 	VFMSUB231PD  1408(BX), Y11, Y14
-	VMOVUPD      impliedVolRowsAVX2Consts<>+3168(SB), Y15
+	VMOVUPD      impliedVolRowsAVX2Consts<>+3136(SB), Y15
 	VMULPD       Y15, Y13, Y13
 	VMULPD       Y15, Y14, Y14
 	VMULPD       544(BX), Y10, Y15
 	VMULPD       640(BX), Y11, Y9
 	VFMSUB231PD  1440(BX), Y13, Y15
 	VFMSUB231PD  608(BX), Y14, Y9
-	VMOVUPD      impliedVolRowsAVX2Consts<>+3200(SB), Y12
+	VMOVUPD      impliedVolRowsAVX2Consts<>+3168(SB), Y12
 	VMULPD       Y12, Y15, Y15
 	VMULPD       Y12, Y9, Y9
 	VMULPD       544(BX), Y13, Y12
 	VMULPD       640(BX), Y14, Y5
 	VFMSUB231PD  576(BX), Y15, Y12
 	VFMSUB231PD  1056(BX), Y9, Y5
-	VMULPD       impliedVolRowsAVX2Consts<>+3232(SB), Y12, Y12
-	VMULPD       impliedVolRowsAVX2Consts<>+3232(SB), Y5, Y5
+	VMULPD       impliedVolRowsAVX2Consts<>+3200(SB), Y12, Y12
+	VMULPD       impliedVolRowsAVX2Consts<>+3200(SB), Y5, Y5
 	VMOVUPD      Y6, 1056(BX)
 	VMULPD       544(BX), Y15, Y6
 	VMOVUPD      Y4, 576(BX)
 	VMULPD       640(BX), Y9, Y4
 	VFMSUB231PD  1088(BX), Y12, Y6
 	VFMSUB231PD  480(BX), Y5, Y4
-	VMULPD       impliedVolRowsAVX2Consts<>+3264(SB), Y6, Y6
-	VMULPD       impliedVolRowsAVX2Consts<>+3264(SB), Y4, Y4
+	VMULPD       impliedVolRowsAVX2Consts<>+3232(SB), Y6, Y6
+	VMULPD       impliedVolRowsAVX2Consts<>+3232(SB), Y4, Y4
 	VMOVUPD      Y3, 480(BX)
 	VMULPD       544(BX), Y12, Y3
 	VMOVUPD      Y2, 1088(BX)
 	VMULPD       640(BX), Y5, Y2
 	VFMSUB231PD  192(BX), Y6, Y3
 	VFMSUB231PD  288(BX), Y4, Y2
-	VMULPD       impliedVolRowsAVX2Consts<>+3296(SB), Y3, Y3
-	VMULPD       impliedVolRowsAVX2Consts<>+3296(SB), Y2, Y2
+	VMULPD       impliedVolRowsAVX2Consts<>+3264(SB), Y3, Y3
+	VMULPD       impliedVolRowsAVX2Consts<>+3264(SB), Y2, Y2
 	VMOVUPD      Y1, 288(BX)
-	VMOVUPD      impliedVolRowsAVX2Consts<>+3328(SB), Y1
+	VMOVUPD      impliedVolRowsAVX2Consts<>+3296(SB), Y1
 	VMOVUPD      Y0, 192(BX)
 	VMOVUPD      1344(BX), Y0
 	VFMADD231PD  512(BX), Y1, Y0
@@ -2981,11 +3512,11 @@ body:
 	VMULPD       640(BX), Y4, Y11
 	VFMSUB231PD  Y0, Y3, Y7
 	VFMSUB231PD  Y1, Y2, Y11
-	VMOVUPD      impliedVolRowsAVX2Consts<>+3360(SB), Y0
+	VMOVUPD      impliedVolRowsAVX2Consts<>+3328(SB), Y0
 	VMULPD       Y0, Y7, Y1
 	VMULPD       Y0, Y11, Y0
 	VMOVUPD      512(BX), Y7
-	VMOVUPD      impliedVolRowsAVX2Consts<>+3392(SB), Y11
+	VMOVUPD      impliedVolRowsAVX2Consts<>+3360(SB), Y11
 	VMOVUPD      Y10, 224(BX)
 	VMOVUPD      1344(BX), Y10
 	VFMADD231PD  Y11, Y7, Y10
@@ -2993,9 +3524,9 @@ body:
 	VMOVUPD      416(BX), Y14
 	VFMADD213PD  Y8, Y14, Y11
 	VMOVUPD      Y13, 1376(BX)
-	VMOVUPD      impliedVolRowsAVX2Consts<>+3424(SB), Y13
+	VMOVUPD      impliedVolRowsAVX2Consts<>+3392(SB), Y13
 	VFMADD213PD  1344(BX), Y7, Y13
-	VFMADD231PD  impliedVolRowsAVX2Consts<>+3424(SB), Y14, Y8
+	VFMADD231PD  impliedVolRowsAVX2Consts<>+3392(SB), Y14, Y8
 	VMOVUPD      544(BX), Y14
 	VMULPD       Y3, Y14, Y7
 	VMOVUPD      Y9, 672(BX)
@@ -3004,12 +3535,12 @@ body:
 	VFMSUB231PD  Y11, Y0, Y9
 	VMULPD       Y1, Y14, Y10
 	VMULPD       640(BX), Y0, Y11
-	VMOVUPD      impliedVolRowsAVX2Consts<>+3456(SB), Y14
+	VMOVUPD      impliedVolRowsAVX2Consts<>+3424(SB), Y14
 	VMULPD       Y14, Y7, Y7
 	VMULPD       Y14, Y9, Y9
 	VFMSUB231PD  Y13, Y7, Y10
 	VFMSUB231PD  Y8, Y9, Y11
-	VMOVUPD      impliedVolRowsAVX2Consts<>+3488(SB), Y8
+	VMOVUPD      impliedVolRowsAVX2Consts<>+3456(SB), Y8
 	VMULPD       Y8, Y10, Y10
 	VMULPD       Y8, Y11, Y8
 	VADDPD       Y10, Y7, Y7
@@ -3140,7 +3671,7 @@ body:
 	VMOVUPD      Y13, 1216(BX)
 	VSUBPD       416(BX), Y10, Y13
 	VMOVUPD      Y6, 1248(BX)
-	VMOVUPD      impliedVolRowsAVX2Consts<>+3520(SB), Y6
+	VMOVUPD      impliedVolRowsAVX2Consts<>+3488(SB), Y6
 	VFMSUB231PD  Y6, Y5, Y15
 	VFMSUB213PD  416(BX), Y6, Y10
 	VFMADD231PD  Y14, Y14, Y15
@@ -3171,7 +3702,7 @@ body:
 	VMOVUPD      impliedVolRowsAVX2Consts<>+1248(SB), Y6
 	VFMADD231PD  Y6, Y2, Y12
 	VFMADD231PD  Y6, Y3, Y11
-	VMOVUPD      impliedVolRowsAVX2Consts<>+3552(SB), Y2
+	VMOVUPD      impliedVolRowsAVX2Consts<>+3520(SB), Y2
 	VADDPD       Y2, Y12, Y3
 	VADDPD       Y2, Y11, Y2
 	VSUBPD       1248(BX), Y3, Y3
@@ -3183,7 +3714,7 @@ body:
 	VMOVUPD      impliedVolRowsAVX2Consts<>+64(SB), Y8
 	VSUBPD       Y5, Y8, Y9
 	VSUBPD       Y13, Y8, Y11
-	VMOVUPD      impliedVolRowsAVX2Consts<>+3520(SB), Y12
+	VMOVUPD      impliedVolRowsAVX2Consts<>+3488(SB), Y12
 	VFMADD213PD  Y4, Y12, Y5
 	VFMADD231PD  Y12, Y13, Y4
 	VFMADD231PD  Y15, Y6, Y5
@@ -3202,7 +3733,7 @@ body:
 	VMULPD       Y5, Y0, Y0
 	VADDPD       Y6, Y8, Y4
 	VADDPD       Y7, Y8, Y5
-	VMOVUPD      impliedVolRowsAVX2Consts<>+3104(SB), Y6
+	VMOVUPD      impliedVolRowsAVX2Consts<>+3072(SB), Y6
 	VFMADD231PD  Y6, Y3, Y4
 	VFMADD231PD  Y6, Y2, Y5
 	VDIVPD       Y4, Y1, Y1
@@ -3218,12 +3749,12 @@ body:
 	VANDPD       Y0, Y4, Y0
 	VMULPD       (BX), Y1, Y1
 	VMULPD       96(BX), Y0, Y0
-	VMOVUPD      impliedVolRowsAVX2Consts<>+3584(SB), Y4
+	VMOVUPD      impliedVolRowsAVX2Consts<>+3552(SB), Y4
 	VCMPPD       $0x11, Y4, Y1, Y1
 	VCMPPD       $0x11, Y4, Y0, Y0
 	VANDPD       128(BX), Y1, Y1
 	VANDPD       320(BX), Y0, Y0
-	VMOVUPD      impliedVolRowsAVX2Consts<>+1952(SB), Y4
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1920(SB), Y4
 	VBLENDVPD    Y1, Y2, Y4, Y1
 	VBLENDVPD    Y0, Y3, Y4, Y0
 	PREFETCHT0   1024(SI)(AX*1)
@@ -3238,535 +3769,1288 @@ rest:
 	JEQ  done
 
 tail:
-	MOVQ         $+4, DX
+	MOVQ         $+8, DX
 	CMPQ         CX, DX
 	CMOVQLT      CX, DX
 	NEGQ         DX
-	LEAQ         impliedVolRowsAVX2Masks<>+32(SB), R14
+	LEAQ         impliedVolRowsAVX2Masks<>+64(SB), R14
 	VMOVUPD      (R14)(DX*8), Y15
+	VMOVUPD      32(R14)(DX*8), Y14
 	VMASKMOVPD   (R8)(AX*1), Y15, Y0
-	VMASKMOVPD   (R12)(AX*1), Y15, Y1
-	VMASKMOVPD   (R9)(AX*1), Y15, Y2
-	VMASKMOVPD   (R10)(AX*1), Y15, Y3
-	VMASKMOVPD   (DI)(AX*1), Y15, Y4
-	VMASKMOVPD   (R11)(AX*1), Y15, Y5
-	VDIVPD       Y1, Y0, Y0
-	VSUBPD       Y3, Y2, Y6
-	VMOVUPD      impliedVolRowsAVX2Consts<>+0(SB), Y7
-	VANDPD       Y7, Y2, Y8
-	VANDPD       Y7, Y3, Y9
-	VMOVUPD      impliedVolRowsAVX2Consts<>+32(SB), Y10
-	VMULPD       Y10, Y8, Y11
-	VMULPD       Y9, Y10, Y12
-	VMOVUPD      impliedVolRowsAVX2Consts<>+128(SB), Y13
-	VCMPPD       $0x11, Y13, Y8, Y14
-	VMOVUPD      Y1, (BX)
-	VCMPPD       $0x11, Y13, Y9, Y1
-	VMOVUPD      Y5, 32(BX)
-	VCMPPD       $0x03, Y8, Y8, Y5
-	VBLENDVPD    Y14, Y11, Y8, Y11
-	VBLENDVPD    Y1, Y12, Y9, Y12
-	VMOVUPD      Y8, 64(BX)
-	VMOVUPD      impliedVolRowsAVX2Consts<>+160(SB), Y8
-	VANDPD       Y8, Y14, Y14
-	VANDPD       Y8, Y1, Y1
-	VMOVUPD      Y1, 96(BX)
-	VSUBPD       Y2, Y6, Y1
-	VMOVUPD      Y12, 128(BX)
-	VMULPD       Y6, Y4, Y12
-	VMOVUPD      Y14, 160(BX)
-	VANDPD       Y7, Y6, Y14
-	VSUBPD       Y1, Y6, Y6
-	VADDPD       Y1, Y3, Y1
-	VSUBPD       Y6, Y2, Y6
-	VSUBPD       Y1, Y6, Y1
-	VMULPD       Y1, Y4, Y1
-	VMULPD       Y4, Y4, Y4
-	VCMPPD       $0x00, impliedVolRowsAVX2Consts<>+64(SB), Y4, Y4
-	VSUBPD       Y12, Y0, Y6
-	VSUBPD       Y1, Y6, Y1
-	VMOVUPD      impliedVolRowsAVX2Consts<>+96(SB), Y6
-	VCMPPD       $0x11, Y12, Y6, Y12
-	VBLENDVPD    Y12, Y1, Y0, Y0
-	VMULPD       Y10, Y14, Y1
-	VCMPPD       $0x11, Y13, Y14, Y12
-	VBLENDVPD    Y12, Y1, Y14, Y1
-	VANDPD       Y12, Y8, Y12
-	VMOVUPD      Y4, 192(BX)
-	VANDPD       Y7, Y0, Y4
-	VCMPPD       $0x03, Y14, Y14, Y7
-	VMOVUPD      Y2, 224(BX)
-	VMULPD       Y4, Y10, Y2
-	VCMPPD       $0x11, Y13, Y4, Y10
-	VBLENDVPD    Y10, Y2, Y4, Y2
-	VANDPD       Y10, Y8, Y10
-	VCMPPD       $0x03, Y4, Y4, Y8
-	VANDPD       impliedVolRowsAVX2Consts<>+192(SB), Y1, Y13
-	VPSRLQ       $0x34, Y1, Y1
-	VORPD        impliedVolRowsAVX2Consts<>+64(SB), Y13, Y13
-	VORPD        Y7, Y13, Y7
-	VORPD        impliedVolRowsAVX2Consts<>+224(SB), Y1, Y1
-	VSUBPD       impliedVolRowsAVX2Consts<>+256(SB), Y1, Y1
-	VSUBPD       Y12, Y1, Y1
-	VANDPD       impliedVolRowsAVX2Consts<>+192(SB), Y2, Y12
-	VPSRLQ       $0x34, Y2, Y2
-	VORPD        impliedVolRowsAVX2Consts<>+64(SB), Y12, Y12
-	VORPD        Y8, Y12, Y8
-	VORPD        impliedVolRowsAVX2Consts<>+224(SB), Y2, Y2
-	VSUBPD       impliedVolRowsAVX2Consts<>+256(SB), Y2, Y2
-	VSUBPD       Y10, Y2, Y2
-	VMOVUPD      impliedVolRowsAVX2Consts<>+288(SB), Y10
-	VMULPD       Y7, Y10, Y12
-	VCMPPD       $0x11, Y8, Y12, Y12
-	VMULPD       Y8, Y10, Y13
-	VMOVUPD      Y3, 256(BX)
-	VADDPD       Y7, Y7, Y3
-	VBLENDVPD    Y12, Y3, Y7, Y3
-	VCMPPD       $0x11, Y7, Y13, Y7
-	VMOVUPD      Y13, 288(BX)
-	VADDPD       Y8, Y8, Y13
-	VMULPD       impliedVolRowsAVX2Consts<>+320(SB), Y14, Y10
-	VCMPPD       $0x12, Y0, Y10, Y10
-	VMOVUPD      Y12, 320(BX)
-	VBLENDVPD    Y7, Y13, Y8, Y12
-	VMOVUPD      Y8, 352(BX)
-	VMULPD       impliedVolRowsAVX2Consts<>+352(SB), Y14, Y8
-	VMOVUPD      Y13, 384(BX)
-	VMOVUPD      impliedVolRowsAVX2Consts<>+352(SB), Y13
-	VFMADD213PD  Y0, Y14, Y13
-	VCMPPD       $0x11, Y0, Y6, Y0
-	VMOVUPD      Y0, 416(BX)
-	VSUBPD       Y12, Y3, Y0
-	VADDPD       Y12, Y3, Y3
-	VBLENDVPD    Y10, Y8, Y0, Y0
-	VBLENDVPD    Y10, Y13, Y3, Y3
-	VDIVPD       Y3, Y0, Y0
-	VBLENDVPD    Y10, Y13, Y14, Y3
-	VCMPPD       $0x03, Y9, Y9, Y8
-	VANDPD       impliedVolRowsAVX2Consts<>+192(SB), Y11, Y12
-	VPSRLQ       $0x34, Y11, Y11
-	VORPD        impliedVolRowsAVX2Consts<>+64(SB), Y12, Y12
-	VORPD        Y5, Y12, Y5
-	VORPD        impliedVolRowsAVX2Consts<>+224(SB), Y11, Y11
-	VSUBPD       impliedVolRowsAVX2Consts<>+256(SB), Y11, Y11
-	VSUBPD       160(BX), Y11, Y11
-	VMOVUPD      128(BX), Y12
-	VANDPD       impliedVolRowsAVX2Consts<>+192(SB), Y12, Y13
-	VPSRLQ       $0x34, Y12, Y12
-	VORPD        impliedVolRowsAVX2Consts<>+64(SB), Y13, Y13
-	VORPD        Y8, Y13, Y8
-	VORPD        impliedVolRowsAVX2Consts<>+224(SB), Y12, Y12
-	VSUBPD       impliedVolRowsAVX2Consts<>+256(SB), Y12, Y12
-	VSUBPD       96(BX), Y12, Y12
-	VMOVUPD      impliedVolRowsAVX2Consts<>+288(SB), Y13
-	VMOVUPD      Y3, 96(BX)
-	VMULPD       Y13, Y5, Y3
-	VCMPPD       $0x11, Y8, Y3, Y3
-	VMOVUPD      Y10, 128(BX)
-	VMULPD       Y13, Y8, Y10
-	VCMPPD       $0x11, Y5, Y10, Y10
-	VADDPD       Y5, Y5, Y13
-	VBLENDVPD    Y3, Y13, Y5, Y5
-	VADDPD       Y8, Y8, Y13
-	VBLENDVPD    Y10, Y13, Y8, Y8
-	VMULPD       Y0, Y0, Y13
-	VMOVUPD      Y10, 160(BX)
-	VCMPPD       $0x00, Y6, Y14, Y10
-	VBLENDVPD    Y10, impliedVolRowsAVX2Consts<>+384(SB), Y1, Y1
-	VSUBPD       Y8, Y5, Y10
-	VADDPD       Y8, Y5, Y5
-	VDIVPD       Y5, Y10, Y5
-	VCMPPD       $0x00, Y6, Y4, Y8
-	VBLENDVPD    Y8, impliedVolRowsAVX2Consts<>+384(SB), Y2, Y2
-	VMOVUPD      impliedVolRowsAVX2Consts<>+416(SB), Y8
-	VCMPPD       $0x11, Y8, Y14, Y10
-	VBLENDVPD    Y10, Y1, Y14, Y1
-	VCMPPD       $0x11, Y8, Y4, Y10
-	VBLENDVPD    Y10, Y2, Y4, Y2
-	VSUBPD       Y2, Y1, Y1
-	VMOVUPD      impliedVolRowsAVX2Consts<>+480(SB), Y4
-	VFMADD231PD  impliedVolRowsAVX2Consts<>+448(SB), Y13, Y4
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+512(SB), Y13, Y4
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+544(SB), Y13, Y4
-	VMULPD       Y4, Y0, Y0
-	VADDPD       impliedVolRowsAVX2Consts<>+576(SB), Y1, Y4
-	VMOVUPD      320(BX), Y10
-	VBLENDVPD    Y10, Y4, Y1, Y4
-	VADDPD       impliedVolRowsAVX2Consts<>+64(SB), Y1, Y1
-	VBLENDVPD    Y7, Y1, Y4, Y1
-	VFMADD231PD  impliedVolRowsAVX2Consts<>+608(SB), Y1, Y0
-	VMULPD       Y5, Y5, Y1
-	VMOVUPD      64(BX), Y4
-	VCMPPD       $0x00, Y6, Y4, Y7
-	VBLENDVPD    Y7, impliedVolRowsAVX2Consts<>+384(SB), Y11, Y7
-	VSQRTPD      Y0, Y10
-	VMOVUPD      impliedVolRowsAVX2Consts<>+672(SB), Y11
-	VFMADD231PD  impliedVolRowsAVX2Consts<>+640(SB), Y1, Y11
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+704(SB), Y1, Y11
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+736(SB), Y1, Y11
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+768(SB), Y1, Y11
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+800(SB), Y1, Y11
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+832(SB), Y1, Y11
-	VMULPD       Y11, Y1, Y1
-	VCMPPD       $0x00, Y6, Y9, Y11
-	VBLENDVPD    Y11, impliedVolRowsAVX2Consts<>+384(SB), Y12, Y11
-	VCMPPD       $0x11, Y8, Y4, Y12
-	VBLENDVPD    Y12, Y7, Y4, Y4
-	VCMPPD       $0x11, Y8, Y9, Y7
-	VBLENDVPD    Y7, Y11, Y9, Y7
-	VSUBPD       Y7, Y4, Y4
-	VMOVUPD      224(BX), Y7
-	VMULPD       256(BX), Y7, Y9
-	VSQRTPD      Y9, Y9
-	VADDPD       impliedVolRowsAVX2Consts<>+576(SB), Y4, Y11
-	VBLENDVPD    Y3, Y11, Y4, Y3
-	VADDPD       impliedVolRowsAVX2Consts<>+64(SB), Y4, Y4
-	VMOVUPD      160(BX), Y11
-	VBLENDVPD    Y11, Y4, Y3, Y3
-	VMOVUPD      impliedVolRowsAVX2Consts<>+896(SB), Y4
-	VFMADD231PD  impliedVolRowsAVX2Consts<>+864(SB), Y0, Y4
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+928(SB), Y0, Y4
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+64(SB), Y0, Y4
-	VMOVUPD      impliedVolRowsAVX2Consts<>+992(SB), Y11
-	VFMADD231PD  impliedVolRowsAVX2Consts<>+960(SB), Y0, Y11
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+1024(SB), Y0, Y11
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+1056(SB), Y0, Y11
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+1088(SB), Y0, Y11
-	VMOVUPD      impliedVolRowsAVX2Consts<>+1152(SB), Y12
-	VFMADD231PD  impliedVolRowsAVX2Consts<>+1120(SB), Y10, Y12
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+1184(SB), Y10, Y12
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+64(SB), Y10, Y12
-	VMULPD       impliedVolRowsAVX2Consts<>+1216(SB), Y3, Y8
-	VFMADD231PD  Y1, Y5, Y8
-	VFMADD231PD  impliedVolRowsAVX2Consts<>+544(SB), Y5, Y8
-	VFMADD231PD  impliedVolRowsAVX2Consts<>+1248(SB), Y3, Y8
-	VANDPD       impliedVolRowsAVX2Consts<>+0(SB), Y8, Y1
-	VMOVUPD      impliedVolRowsAVX2Consts<>+1312(SB), Y3
-	VFMADD231PD  impliedVolRowsAVX2Consts<>+1280(SB), Y13, Y3
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+1344(SB), Y13, Y3
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+1376(SB), Y13, Y3
-	VMOVUPD      impliedVolRowsAVX2Consts<>+1440(SB), Y5
-	VFMADD231PD  impliedVolRowsAVX2Consts<>+1408(SB), Y10, Y5
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+1472(SB), Y10, Y5
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+1504(SB), Y5, Y10
-	VMOVUPD      impliedVolRowsAVX2Consts<>+1568(SB), Y5
-	VFMADD231PD  impliedVolRowsAVX2Consts<>+1536(SB), Y13, Y5
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+1600(SB), Y13, Y5
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+64(SB), Y5, Y13
-	VCMPPD       $0x11, impliedVolRowsAVX2Consts<>+1632(SB), Y0, Y5
-	VBLENDVPD    Y5, Y4, Y12, Y4
-	VBLENDVPD    Y5, Y11, Y10, Y5
-	VMOVUPD      128(BX), Y8
-	VBLENDVPD    Y8, Y3, Y4, Y3
-	VBLENDVPD    Y8, Y13, Y5, Y4
-	VMULPD       96(BX), Y3, Y3
-	VMOVUPD      impliedVolRowsAVX2Consts<>+1664(SB), Y5
-	VCMPPD       $0x12, Y0, Y5, Y0
-	VMOVUPD      impliedVolRowsAVX2Consts<>+1696(SB), Y5
-	VXORPD       Y5, Y8, Y8
-	VANDPD       Y0, Y8, Y0
-	VXORPD       Y0, Y5, Y0
-	VCMPPD       $0x11, Y14, Y6, Y5
-	VBLENDVPD    Y5, Y14, Y9, Y8
-	VMULPD       Y8, Y4, Y4
-	VMOVUPD      impliedVolRowsAVX2Consts<>+64(SB), Y8
-	VBLENDVPD    Y5, Y1, Y8, Y5
-	VMULPD       Y5, Y3, Y3
-	VDIVPD       Y4, Y3, Y3
-	VMULPD       Y1, Y1, Y4
-	VFMADD132PD  impliedVolRowsAVX2Consts<>+1728(SB), Y8, Y4
-	VSQRTPD      32(BX), Y5
-	VMOVUPD      256(BX), Y10
-	VMINPD       Y10, Y7, Y11
-	VADDPD       Y10, Y7, Y7
-	VMOVUPD      (BX), Y10
-	VMINPD       Y10, Y11, Y11
-	VADDPD       Y7, Y10, Y7
-	VMOVUPD      32(BX), Y10
-	VMINPD       Y10, Y11, Y11
-	VADDPD       Y7, Y10, Y7
-	VMOVUPD      impliedVolRowsAVX2Consts<>+1760(SB), Y10
-	VCMPPD       $0x11, Y11, Y10, Y10
-	VCMPPD       $0x11, impliedVolRowsAVX2Consts<>+1792(SB), Y7, Y7
-	VADDPD       Y1, Y8, Y11
-	VCMPPD       $0x12, impliedVolRowsAVX2Consts<>+544(SB), Y1, Y12
-	VANDPD       416(BX), Y12, Y12
-	VANDPD       192(BX), Y12, Y12
-	VANDPD       Y10, Y12, Y10
-	VMULPD       Y3, Y3, Y12
-	VANDPD       Y7, Y10, Y7
-	VCMPPD       $0x11, impliedVolRowsAVX2Consts<>+1824(SB), Y3, Y10
-	VANDPD       Y0, Y10, Y0
-	VMOVUPD      impliedVolRowsAVX2Consts<>+1888(SB), Y10
-	VFMADD231PD  impliedVolRowsAVX2Consts<>+1856(SB), Y12, Y10
-	VFMADD231PD  Y10, Y12, Y4
-	VMULPD       Y4, Y12, Y4
-	VMULPD       impliedVolRowsAVX2Consts<>+1920(SB), Y4, Y4
-	VFMADD213PD  Y3, Y4, Y3
-	VMOVUPD      impliedVolRowsAVX2Consts<>+1952(SB), Y4
-	VBLENDVPD    Y0, Y3, Y4, Y0
-	VDIVPD       Y0, Y8, Y3
-	VMOVUPD      impliedVolRowsAVX2Consts<>+352(SB), Y10
-	VMULPD       Y0, Y10, Y12
-	VCMPPD       $0x12, Y10, Y12, Y13
-	VMULPD       Y12, Y12, Y14
-	VADDPD       Y12, Y12, Y4
-	VMULPD       Y14, Y14, Y6
-	VMOVUPD      Y5, 192(BX)
-	VMULPD       Y3, Y1, Y5
-	VFNMADD231PD Y5, Y0, Y1
-	VFMADD231PD  Y1, Y3, Y5
-	VMULPD       Y12, Y5, Y1
-	VMOVUPD      Y11, 416(BX)
-	VSUBPD       Y12, Y5, Y11
-	VMOVUPD      Y0, 32(BX)
-	VADDPD       Y12, Y5, Y0
-	VCMPPD       $0x12, Y5, Y12, Y12
-	VMOVUPD      Y2, (BX)
-	VMOVUPD      impliedVolRowsAVX2Consts<>+1984(SB), Y2
-	VMINPD       Y0, Y2, Y0
-	VMOVUPD      Y3, 256(BX)
-	VCMPPD       $0x12, impliedVolRowsAVX2Consts<>+2016(SB), Y1, Y3
-	VANDPD       Y3, Y13, Y3
-	VMULPD       Y1, Y1, Y1
-	VBLENDVPD    Y3, Y5, Y11, Y11
-	VORPD        Y12, Y3, Y12
-	VANDPD       Y12, Y7, Y7
-	VMINPD       Y11, Y2, Y2
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2048(SB), Y11
-	VFMADD213PD  Y8, Y0, Y11
-	VADDPD       impliedVolRowsAVX2Consts<>+2080(SB), Y0, Y12
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2112(SB), Y13
-	VFMADD213PD  Y1, Y14, Y13
-	VMOVUPD      Y7, 224(BX)
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2144(SB), Y7
-	VFMADD213PD  Y1, Y14, Y7
-	VMOVUPD      Y9, 128(BX)
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2176(SB), Y9
-	VFMADD213PD  Y1, Y14, Y9
-	VMOVUPD      Y3, 96(BX)
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2208(SB), Y3
-	VFMADD213PD  Y1, Y14, Y3
-	VMOVUPD      Y4, 160(BX)
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2240(SB), Y4
-	VFMADD213PD  Y1, Y14, Y4
-	VMOVUPD      Y4, 64(BX)
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2048(SB), Y4
-	VFMADD213PD  Y8, Y2, Y4
-	VMOVUPD      Y3, 320(BX)
-	VADDPD       impliedVolRowsAVX2Consts<>+2080(SB), Y2, Y3
-	VMOVUPD      Y9, 448(BX)
-	VMULPD       Y12, Y11, Y9
-	VMOVUPD      Y7, 480(BX)
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2272(SB), Y7
-	VFMADD213PD  Y1, Y14, Y7
-	VMOVUPD      Y7, 512(BX)
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2304(SB), Y7
-	VFMADD213PD  Y1, Y14, Y7
-	VMOVUPD      Y7, 544(BX)
-	VMOVUPD      impliedVolRowsAVX2Consts<>+3328(SB), Y7
-	VFMADD213PD  Y1, Y14, Y7
-	VMOVUPD      Y7, 576(BX)
-	VMOVUPD      impliedVolRowsAVX2Consts<>+3392(SB), Y7
-	VFMADD213PD  Y1, Y14, Y7
-	VFMADD231PD  impliedVolRowsAVX2Consts<>+3424(SB), Y14, Y1
-	VMOVUPD      Y1, 608(BX)
-	VMULPD       Y5, Y5, Y1
-	VMOVUPD      Y7, 640(BX)
-	VMULPD       Y3, Y4, Y7
-	VMOVUPD      Y6, 672(BX)
-	VADDPD       Y14, Y1, Y6
-	VMULPD       Y6, Y10, Y6
-	VMOVUPD      Y6, 704(BX)
-	VMULPD       Y9, Y7, Y6
-	VDIVPD       Y6, Y8, Y6
-	VMULPD       Y6, Y9, Y9
-	VMULPD       Y6, Y7, Y6
-	VMULPD       Y9, Y4, Y4
-	VMULPD       Y9, Y3, Y3
-	VMULPD       Y4, Y2, Y2
-	VMULPD       Y6, Y11, Y4
-	VMULPD       Y6, Y12, Y6
-	VMULPD       Y4, Y0, Y0
-	VMOVUPD      impliedVolRowsAVX2Consts<>+576(SB), Y4
-	VFMADD231PD  impliedVolRowsAVX2Consts<>+544(SB), Y2, Y4
-	VSUBPD       Y14, Y1, Y7
-	VFMSUB132PD  impliedVolRowsAVX2Consts<>+3520(SB), Y14, Y1
-	VFMADD231PD  Y7, Y7, Y1
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2368(SB), Y9
-	VFMADD231PD  impliedVolRowsAVX2Consts<>+2336(SB), Y4, Y9
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+2400(SB), Y4, Y9
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+2432(SB), Y4, Y9
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+2464(SB), Y4, Y9
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+2496(SB), Y4, Y9
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+2528(SB), Y4, Y9
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+2560(SB), Y4, Y9
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+2592(SB), Y4, Y9
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+2624(SB), Y4, Y9
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+2656(SB), Y4, Y9
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+2688(SB), Y4, Y9
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+2720(SB), Y4, Y9
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+2752(SB), Y4, Y9
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+2784(SB), Y4, Y9
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+2816(SB), Y4, Y9
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+2848(SB), Y4, Y9
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+2880(SB), Y4, Y9
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+2912(SB), Y4, Y9
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+2944(SB), Y4, Y9
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+2976(SB), Y4, Y9
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+3008(SB), Y9, Y4
-	VFMADD213PD  Y10, Y4, Y2
-	VMULPD       Y3, Y2, Y2
-	VMULPD       impliedVolRowsAVX2Consts<>+3040(SB), Y2, Y2
-	VFNMADD213PD Y8, Y2, Y5
-	VFMSUB231PD  Y13, Y5, Y14
-	VMULPD       impliedVolRowsAVX2Consts<>+3104(SB), Y14, Y3
-	VMULPD       672(BX), Y5, Y4
-	VFMSUB231PD  480(BX), Y3, Y4
-	VMULPD       impliedVolRowsAVX2Consts<>+3136(SB), Y4, Y4
-	VMULPD       672(BX), Y3, Y9
-	VFMSUB231PD  448(BX), Y4, Y9
-	VMULPD       impliedVolRowsAVX2Consts<>+3168(SB), Y9, Y9
-	VMULPD       672(BX), Y4, Y11
-	VFMSUB231PD  320(BX), Y9, Y11
-	VMULPD       impliedVolRowsAVX2Consts<>+3200(SB), Y11, Y11
-	VMOVUPD      impliedVolRowsAVX2Consts<>+544(SB), Y12
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+576(SB), Y0, Y12
-	VMULPD       672(BX), Y9, Y13
-	VFMSUB231PD  64(BX), Y11, Y13
-	VMULPD       impliedVolRowsAVX2Consts<>+3232(SB), Y13, Y13
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2368(SB), Y14
-	VFMADD231PD  impliedVolRowsAVX2Consts<>+2336(SB), Y12, Y14
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+2400(SB), Y12, Y14
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+2432(SB), Y12, Y14
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+2464(SB), Y12, Y14
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+2496(SB), Y12, Y14
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+2528(SB), Y12, Y14
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+2560(SB), Y12, Y14
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+2592(SB), Y12, Y14
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+2624(SB), Y12, Y14
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+2656(SB), Y12, Y14
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+2688(SB), Y12, Y14
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+2720(SB), Y12, Y14
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+2752(SB), Y12, Y14
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+2784(SB), Y12, Y14
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+2816(SB), Y12, Y14
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+2848(SB), Y12, Y14
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+2880(SB), Y12, Y14
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+2912(SB), Y12, Y14
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+2944(SB), Y12, Y14
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+2976(SB), Y12, Y14
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+3008(SB), Y14, Y12
-	VFMADD213PD  Y10, Y12, Y0
-	VMULPD       Y6, Y0, Y0
-	VFMADD231PD  impliedVolRowsAVX2Consts<>+3072(SB), Y0, Y2
-	VMULPD       672(BX), Y11, Y0
-	VFMSUB231PD  512(BX), Y13, Y0
-	VMULPD       impliedVolRowsAVX2Consts<>+3264(SB), Y0, Y0
-	VMULPD       672(BX), Y13, Y6
-	VFMSUB231PD  544(BX), Y0, Y6
-	VMULPD       impliedVolRowsAVX2Consts<>+3296(SB), Y6, Y6
-	VMULPD       672(BX), Y0, Y12
-	VFMSUB231PD  576(BX), Y6, Y12
-	VMULPD       impliedVolRowsAVX2Consts<>+3360(SB), Y12, Y12
-	VMOVUPD      672(BX), Y14
-	VMULPD       Y6, Y14, Y10
-	VFMSUB231PD  640(BX), Y12, Y10
-	VMULPD       Y12, Y14, Y14
-	VMULPD       impliedVolRowsAVX2Consts<>+3456(SB), Y10, Y10
-	VFMSUB231PD  608(BX), Y10, Y14
-	VMULPD       impliedVolRowsAVX2Consts<>+3488(SB), Y14, Y14
-	VADDPD       Y14, Y10, Y10
-	VADDPD       Y10, Y12, Y10
-	VADDPD       Y10, Y6, Y6
-	VADDPD       Y6, Y0, Y0
-	VADDPD       Y0, Y13, Y0
-	VADDPD       Y0, Y11, Y0
-	VADDPD       Y0, Y9, Y0
-	VADDPD       Y0, Y4, Y0
-	VADDPD       Y0, Y3, Y0
-	VADDPD       Y0, Y5, Y0
-	VMULPD       160(BX), Y0, Y0
-	VMOVUPD      96(BX), Y3
-	VBLENDVPD    Y3, Y0, Y2, Y0
-	VMULPD       128(BX), Y0, Y2
-	VMULPD       256(BX), Y0, Y0
-	VANDPD       impliedVolRowsAVX2Consts<>+0(SB), Y2, Y2
-	VMULPD       Y7, Y0, Y3
-	VMULPD       impliedVolRowsAVX2Consts<>+32(SB), Y2, Y4
-	VCMPPD       $0x11, impliedVolRowsAVX2Consts<>+128(SB), Y2, Y5
-	VBLENDVPD    Y5, Y4, Y2, Y4
-	VANDPD       impliedVolRowsAVX2Consts<>+160(SB), Y5, Y5
-	VCMPPD       $0x03, Y2, Y2, Y6
-	VANDPD       impliedVolRowsAVX2Consts<>+192(SB), Y4, Y7
-	VPSRLQ       $0x34, Y4, Y4
-	VORPD        Y7, Y8, Y7
-	VORPD        Y6, Y7, Y6
-	VORPD        impliedVolRowsAVX2Consts<>+224(SB), Y4, Y4
-	VMOVUPD      288(BX), Y7
-	VCMPPD       $0x11, Y6, Y7, Y7
-	VSUBPD       impliedVolRowsAVX2Consts<>+256(SB), Y4, Y4
-	VSUBPD       Y5, Y4, Y4
-	VMOVUPD      352(BX), Y5
-	VBLENDVPD    Y7, 384(BX), Y5, Y9
-	VMULPD       impliedVolRowsAVX2Consts<>+288(SB), Y6, Y10
-	VCMPPD       $0x11, Y5, Y10, Y5
-	VADDPD       Y6, Y6, Y10
-	VBLENDVPD    Y5, Y10, Y6, Y6
-	VCMPPD       $0x00, impliedVolRowsAVX2Consts<>+96(SB), Y2, Y10
-	VBLENDVPD    Y10, impliedVolRowsAVX2Consts<>+384(SB), Y4, Y4
-	VSUBPD       Y9, Y6, Y10
-	VADDPD       Y9, Y6, Y6
-	VDIVPD       Y6, Y10, Y6
-	VCMPPD       $0x11, impliedVolRowsAVX2Consts<>+416(SB), Y2, Y9
-	VBLENDVPD    Y9, Y4, Y2, Y2
-	VMULPD       Y0, Y0, Y4
-	VSUBPD       (BX), Y2, Y2
-	VSUBPD       Y3, Y8, Y9
-	VMOVUPD      impliedVolRowsAVX2Consts<>+544(SB), Y10
-	VFMADD132PD  impliedVolRowsAVX2Consts<>+3520(SB), Y10, Y3
-	VFMADD231PD  Y1, Y4, Y3
-	VADDPD       impliedVolRowsAVX2Consts<>+576(SB), Y2, Y1
-	VADDPD       Y2, Y8, Y4
-	VBLENDVPD    Y5, Y1, Y2, Y1
-	VBLENDVPD    Y7, Y4, Y1, Y1
-	VMULPD       impliedVolRowsAVX2Consts<>+1216(SB), Y1, Y2
-	VMULPD       Y6, Y6, Y4
-	VMOVUPD      impliedVolRowsAVX2Consts<>+672(SB), Y5
-	VFMADD231PD  impliedVolRowsAVX2Consts<>+640(SB), Y4, Y5
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+704(SB), Y4, Y5
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+736(SB), Y4, Y5
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+768(SB), Y4, Y5
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+800(SB), Y4, Y5
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+832(SB), Y4, Y5
-	VMULPD       Y5, Y4, Y4
-	VFMADD231PD  Y4, Y6, Y2
-	VFMADD231PD  Y10, Y6, Y2
-	VFMADD231PD  impliedVolRowsAVX2Consts<>+1248(SB), Y1, Y2
-	VADDPD       impliedVolRowsAVX2Consts<>+3552(SB), Y2, Y1
-	VSUBPD       704(BX), Y1, Y1
-	VMULPD       Y9, Y1, Y2
-	VMULPD       Y1, Y1, Y4
-	VMULPD       Y1, Y0, Y0
-	VMOVUPD      impliedVolRowsAVX2Consts<>+352(SB), Y1
-	VFMADD213PD  Y8, Y2, Y1
-	VMULPD       Y3, Y4, Y3
-	VADDPD       Y2, Y8, Y2
-	VMULPD       Y1, Y0, Y0
-	VFMADD231PD  impliedVolRowsAVX2Consts<>+3104(SB), Y3, Y2
+	VMASKMOVPD   32(R8)(AX*1), Y14, Y1
+	VMASKMOVPD   (R12)(AX*1), Y15, Y2
+	VMASKMOVPD   32(R12)(AX*1), Y14, Y3
+	VMASKMOVPD   (R9)(AX*1), Y15, Y4
+	VMASKMOVPD   32(R9)(AX*1), Y14, Y5
+	VMASKMOVPD   (R10)(AX*1), Y15, Y6
+	VMASKMOVPD   32(R10)(AX*1), Y14, Y7
+	VMASKMOVPD   (DI)(AX*1), Y15, Y8
+	VMASKMOVPD   32(DI)(AX*1), Y14, Y9
+	VMASKMOVPD   (R11)(AX*1), Y15, Y10
+	VMASKMOVPD   32(R11)(AX*1), Y14, Y11
 	VDIVPD       Y2, Y0, Y0
-	VMOVUPD      32(BX), Y1
-	VFNMADD213PD Y1, Y0, Y1
-	VANDPD       impliedVolRowsAVX2Consts<>+0(SB), Y0, Y0
+	VDIVPD       Y3, Y1, Y1
+	VSUBPD       Y6, Y4, Y12
+	VSUBPD       Y7, Y5, Y13
+	VMOVUPD      Y3, (BX)
+	VANDPD       impliedVolRowsAVX2Consts<>+0(SB), Y4, Y3
+	VMOVUPD      Y2, 32(BX)
+	VANDPD       impliedVolRowsAVX2Consts<>+0(SB), Y5, Y2
+	VMOVUPD      Y11, 64(BX)
+	VANDPD       impliedVolRowsAVX2Consts<>+0(SB), Y6, Y11
+	VMOVUPD      Y10, 96(BX)
+	VANDPD       impliedVolRowsAVX2Consts<>+0(SB), Y7, Y10
+	VMOVUPD      Y10, 128(BX)
+	VMULPD       impliedVolRowsAVX2Consts<>+32(SB), Y3, Y10
+	VMOVUPD      Y10, 160(BX)
+	VMULPD       impliedVolRowsAVX2Consts<>+32(SB), Y2, Y10
+	VMOVUPD      Y10, 192(BX)
+	VSUBPD       Y4, Y12, Y10
+	VMOVUPD      Y2, 224(BX)
+	VSUBPD       Y5, Y13, Y2
+	VMOVUPD      Y3, 256(BX)
+	VMULPD       Y12, Y8, Y3
+	VMOVUPD      Y11, 288(BX)
+	VMULPD       Y13, Y9, Y11
+	VMOVUPD      Y1, 320(BX)
+	VANDPD       impliedVolRowsAVX2Consts<>+0(SB), Y12, Y1
+	VMOVUPD      Y1, 352(BX)
+	VANDPD       impliedVolRowsAVX2Consts<>+0(SB), Y13, Y1
+	VSUBPD       Y10, Y12, Y12
+	VSUBPD       Y2, Y13, Y13
+	VADDPD       Y10, Y6, Y10
+	VADDPD       Y2, Y7, Y2
+	VSUBPD       Y12, Y4, Y12
+	VSUBPD       Y13, Y5, Y13
+	VSUBPD       Y10, Y12, Y10
+	VSUBPD       Y2, Y13, Y2
+	VMULPD       Y10, Y8, Y10
+	VMULPD       Y2, Y9, Y2
+	VMULPD       Y8, Y8, Y8
+	VMULPD       Y9, Y9, Y9
+	VMOVUPD      impliedVolRowsAVX2Consts<>+64(SB), Y12
+	VCMPPD       $0x00, Y12, Y8, Y8
+	VCMPPD       $0x00, Y12, Y9, Y9
+	VSUBPD       Y3, Y0, Y13
+	VMOVUPD      Y9, 384(BX)
+	VMOVUPD      320(BX), Y9
+	VMOVUPD      Y8, 416(BX)
+	VSUBPD       Y11, Y9, Y8
+	VSUBPD       Y10, Y13, Y10
+	VSUBPD       Y2, Y8, Y2
+	VMOVUPD      impliedVolRowsAVX2Consts<>+96(SB), Y8
+	VCMPPD       $0x11, Y3, Y8, Y3
+	VCMPPD       $0x11, Y11, Y8, Y11
+	VBLENDVPD    Y3, Y10, Y0, Y0
+	VBLENDVPD    Y11, Y2, Y9, Y2
+	VMOVUPD      impliedVolRowsAVX2Consts<>+0(SB), Y3
+	VANDPD       Y3, Y0, Y9
+	VANDPD       Y3, Y2, Y10
+	VMOVUPD      352(BX), Y11
+	VMOVUPD      impliedVolRowsAVX2Consts<>+32(SB), Y13
+	VMULPD       Y13, Y11, Y3
+	VMOVUPD      Y5, 320(BX)
+	VMULPD       Y13, Y1, Y5
+	VMOVUPD      Y7, 448(BX)
+	VMULPD       Y9, Y13, Y7
+	VMOVUPD      Y4, 480(BX)
+	VMULPD       Y10, Y13, Y4
+	VMOVUPD      Y6, 512(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+128(SB), Y6
+	VCMPPD       $0x11, Y6, Y11, Y13
+	VCMPPD       $0x11, Y6, Y1, Y8
+	VBLENDVPD    Y13, Y3, Y11, Y3
+	VBLENDVPD    Y8, Y5, Y1, Y5
+	VMOVUPD      Y2, 544(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+160(SB), Y2
+	VANDPD       Y13, Y2, Y13
+	VANDPD       Y8, Y2, Y8
+	VMOVUPD      Y0, 576(BX)
+	VCMPPD       $0x11, Y6, Y9, Y0
+	VMOVUPD      Y8, 608(BX)
+	VCMPPD       $0x11, Y6, Y10, Y8
+	VBLENDVPD    Y0, Y7, Y9, Y7
+	VBLENDVPD    Y8, Y4, Y10, Y4
+	VANDPD       Y0, Y2, Y0
+	VANDPD       Y8, Y2, Y8
+	VCMPPD       $0x03, Y11, Y11, Y2
+	VCMPPD       $0x03, Y1, Y1, Y6
+	VCMPPD       $0x03, Y9, Y9, Y11
+	VMOVUPD      Y9, 640(BX)
+	VCMPPD       $0x03, Y10, Y10, Y9
+	VMOVUPD      Y10, 672(BX)
+	VANDPD       impliedVolRowsAVX2Consts<>+192(SB), Y3, Y10
+	VMOVUPD      Y1, 704(BX)
+	VANDPD       impliedVolRowsAVX2Consts<>+192(SB), Y5, Y1
+	VORPD        Y10, Y12, Y10
+	VORPD        Y1, Y12, Y1
+	VORPD        Y2, Y10, Y2
+	VORPD        Y6, Y1, Y1
+	VPSRLQ       $0x34, Y3, Y3
+	VPSRLQ       $0x34, Y5, Y5
+	VMOVUPD      impliedVolRowsAVX2Consts<>+224(SB), Y6
+	VORPD        Y3, Y6, Y3
+	VORPD        Y5, Y6, Y5
+	VMOVUPD      impliedVolRowsAVX2Consts<>+256(SB), Y10
+	VSUBPD       Y10, Y3, Y3
+	VSUBPD       Y10, Y5, Y5
+	VSUBPD       Y13, Y3, Y3
+	VSUBPD       608(BX), Y5, Y5
+	VMOVUPD      impliedVolRowsAVX2Consts<>+192(SB), Y13
+	VMOVUPD      Y5, 608(BX)
+	VANDPD       Y7, Y13, Y5
+	VMOVUPD      Y3, 736(BX)
+	VANDPD       Y4, Y13, Y3
+	VORPD        Y5, Y12, Y5
+	VORPD        Y3, Y12, Y3
+	VORPD        Y11, Y5, Y5
+	VORPD        Y9, Y3, Y3
+	VPSRLQ       $0x34, Y7, Y7
+	VPSRLQ       $0x34, Y4, Y4
+	VORPD        Y7, Y6, Y7
+	VORPD        Y4, Y6, Y4
+	VSUBPD       Y10, Y7, Y7
+	VSUBPD       Y10, Y4, Y4
+	VSUBPD       Y0, Y7, Y0
+	VSUBPD       Y8, Y4, Y4
+	VMOVUPD      impliedVolRowsAVX2Consts<>+288(SB), Y7
+	VMULPD       Y2, Y7, Y8
+	VMULPD       Y1, Y7, Y9
+	VCMPPD       $0x11, Y5, Y8, Y8
+	VCMPPD       $0x11, Y3, Y9, Y9
+	VMULPD       Y5, Y7, Y11
+	VMULPD       Y3, Y7, Y10
+	VADDPD       Y2, Y2, Y7
+	VADDPD       Y1, Y1, Y6
+	VBLENDVPD    Y8, Y7, Y2, Y7
+	VBLENDVPD    Y9, Y6, Y1, Y6
+	VCMPPD       $0x11, Y2, Y11, Y2
+	VCMPPD       $0x11, Y1, Y10, Y1
+	VMOVUPD      Y10, 768(BX)
+	VADDPD       Y5, Y5, Y10
+	VMOVUPD      Y11, 800(BX)
+	VADDPD       Y3, Y3, Y11
+	VMOVUPD      Y9, 832(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+320(SB), Y9
+	VMOVUPD      Y8, 864(BX)
+	VMULPD       352(BX), Y9, Y8
+	VMULPD       704(BX), Y9, Y9
+	VCMPPD       $0x12, 576(BX), Y8, Y8
+	VCMPPD       $0x12, 544(BX), Y9, Y9
+	VMOVUPD      Y4, 896(BX)
+	VBLENDVPD    Y2, Y10, Y5, Y4
+	VMOVUPD      Y5, 928(BX)
+	VBLENDVPD    Y1, Y11, Y3, Y5
+	VMOVUPD      Y3, 960(BX)
+	VMOVUPD      352(BX), Y3
+	VMOVUPD      Y11, 992(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+352(SB), Y11
+	VMOVUPD      Y10, 1024(BX)
+	VMULPD       Y11, Y3, Y10
+	VMOVUPD      Y1, 1056(BX)
+	VMOVUPD      704(BX), Y1
+	VMOVUPD      Y2, 1088(BX)
+	VMULPD       Y11, Y1, Y2
+	VMOVUPD      Y0, 1120(BX)
+	VMOVUPD      576(BX), Y0
+	VFMADD231PD  Y11, Y3, Y0
+	VMOVUPD      544(BX), Y12
+	VFMADD231PD  Y11, Y1, Y12
+	VMOVUPD      impliedVolRowsAVX2Consts<>+96(SB), Y11
+	VCMPPD       $0x11, 576(BX), Y11, Y13
+	VMOVUPD      Y13, 576(BX)
+	VCMPPD       $0x11, 544(BX), Y11, Y13
+	VMOVUPD      Y13, 544(BX)
+	VSUBPD       Y4, Y7, Y13
+	VSUBPD       Y5, Y6, Y11
+	VADDPD       Y4, Y7, Y4
+	VADDPD       Y5, Y6, Y5
+	VBLENDVPD    Y8, Y10, Y13, Y6
+	VBLENDVPD    Y9, Y2, Y11, Y2
+	VBLENDVPD    Y8, Y0, Y4, Y4
+	VBLENDVPD    Y9, Y12, Y5, Y5
+	VDIVPD       Y4, Y6, Y4
+	VDIVPD       Y5, Y2, Y2
+	VBLENDVPD    Y8, Y0, Y3, Y0
+	VBLENDVPD    Y9, Y12, Y1, Y5
+	VMOVUPD      impliedVolRowsAVX2Consts<>+32(SB), Y6
+	VMULPD       288(BX), Y6, Y7
+	VMULPD       128(BX), Y6, Y10
+	VMOVUPD      256(BX), Y11
+	VMOVUPD      impliedVolRowsAVX2Consts<>+128(SB), Y12
+	VCMPPD       $0x11, Y12, Y11, Y13
+	VMOVUPD      224(BX), Y6
+	VMOVUPD      Y5, 1152(BX)
+	VCMPPD       $0x11, Y12, Y6, Y5
+	VMOVUPD      Y0, 1184(BX)
+	VBLENDVPD    Y13, 160(BX), Y11, Y0
+	VMOVUPD      Y9, 160(BX)
+	VBLENDVPD    Y5, 192(BX), Y6, Y9
+	VMOVUPD      Y8, 192(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+160(SB), Y8
+	VANDPD       Y8, Y13, Y13
+	VANDPD       Y8, Y5, Y5
+	VMOVUPD      288(BX), Y1
+	VCMPPD       $0x11, Y12, Y1, Y3
+	VMOVUPD      Y2, 1216(BX)
+	VMOVUPD      128(BX), Y2
+	VMOVUPD      Y4, 1248(BX)
+	VCMPPD       $0x11, Y12, Y2, Y4
+	VBLENDVPD    Y3, Y7, Y1, Y7
+	VBLENDVPD    Y4, Y10, Y2, Y10
+	VANDPD       Y8, Y3, Y3
+	VANDPD       Y8, Y4, Y4
+	VCMPPD       $0x03, Y11, Y11, Y8
+	VCMPPD       $0x03, Y6, Y6, Y12
+	VCMPPD       $0x03, Y1, Y1, Y6
+	VCMPPD       $0x03, Y2, Y2, Y1
+	VMOVUPD      impliedVolRowsAVX2Consts<>+192(SB), Y2
+	VANDPD       Y2, Y0, Y11
+	VMOVUPD      Y4, 1280(BX)
+	VANDPD       Y2, Y9, Y4
+	VMOVUPD      impliedVolRowsAVX2Consts<>+64(SB), Y2
+	VORPD        Y2, Y11, Y11
+	VORPD        Y2, Y4, Y4
+	VORPD        Y8, Y11, Y8
+	VORPD        Y12, Y4, Y4
+	VPSRLQ       $0x34, Y0, Y0
+	VPSRLQ       $0x34, Y9, Y9
+	VMOVUPD      impliedVolRowsAVX2Consts<>+224(SB), Y11
+	VORPD        Y11, Y0, Y0
+	VORPD        Y11, Y9, Y9
+	VMOVUPD      impliedVolRowsAVX2Consts<>+256(SB), Y12
+	VSUBPD       Y12, Y0, Y0
+	VSUBPD       Y12, Y9, Y9
+	VSUBPD       Y13, Y0, Y0
+	VSUBPD       Y5, Y9, Y5
+	VMOVUPD      impliedVolRowsAVX2Consts<>+192(SB), Y9
+	VANDPD       Y7, Y9, Y13
+	VMOVUPD      Y5, 1312(BX)
+	VANDPD       Y10, Y9, Y5
+	VORPD        Y13, Y2, Y13
+	VORPD        Y5, Y2, Y5
+	VORPD        Y6, Y13, Y6
+	VORPD        Y1, Y5, Y1
+	VPSRLQ       $0x34, Y7, Y5
+	VPSRLQ       $0x34, Y10, Y7
+	VORPD        Y5, Y11, Y5
+	VORPD        Y7, Y11, Y7
+	VSUBPD       Y12, Y5, Y5
+	VSUBPD       Y12, Y7, Y7
+	VSUBPD       Y3, Y5, Y3
+	VSUBPD       1280(BX), Y7, Y5
+	VMOVUPD      impliedVolRowsAVX2Consts<>+288(SB), Y7
+	VMULPD       Y7, Y8, Y10
+	VMULPD       Y7, Y4, Y13
+	VCMPPD       $0x11, Y6, Y10, Y10
+	VCMPPD       $0x11, Y1, Y13, Y13
+	VMULPD       Y7, Y6, Y12
+	VMULPD       Y7, Y1, Y11
+	VCMPPD       $0x11, Y8, Y12, Y12
+	VCMPPD       $0x11, Y4, Y11, Y11
+	VADDPD       Y8, Y8, Y7
+	VADDPD       Y4, Y4, Y9
+	VBLENDVPD    Y10, Y7, Y8, Y7
+	VBLENDVPD    Y13, Y9, Y4, Y4
+	VADDPD       Y6, Y6, Y8
+	VADDPD       Y1, Y1, Y9
+	VBLENDVPD    Y12, Y8, Y6, Y6
+	VBLENDVPD    Y11, Y9, Y1, Y1
+	VSUBPD       Y6, Y7, Y8
+	VSUBPD       Y1, Y4, Y9
+	VADDPD       Y6, Y7, Y6
+	VADDPD       Y1, Y4, Y1
+	VDIVPD       Y6, Y8, Y4
+	VDIVPD       Y1, Y9, Y1
+	VMOVUPD      1248(BX), Y6
+	VMULPD       Y6, Y6, Y7
+	VMOVUPD      1216(BX), Y8
+	VMULPD       Y8, Y8, Y9
+	VMOVUPD      Y11, 1280(BX)
+	VMOVUPD      352(BX), Y11
+	VMOVUPD      Y12, 1344(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+96(SB), Y12
+	VMOVUPD      Y13, 1376(BX)
+	VCMPPD       $0x00, Y12, Y11, Y13
+	VMOVUPD      Y10, 1408(BX)
+	VMOVUPD      704(BX), Y10
+	VMOVUPD      Y5, 1440(BX)
+	VCMPPD       $0x00, Y12, Y10, Y5
+	VMOVUPD      Y3, 1472(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+384(SB), Y3
+	VMOVUPD      736(BX), Y2
+	VBLENDVPD    Y13, Y3, Y2, Y2
+	VMOVUPD      608(BX), Y13
+	VBLENDVPD    Y5, Y3, Y13, Y5
+	VMOVUPD      640(BX), Y13
+	VCMPPD       $0x00, Y12, Y13, Y8
+	VMOVUPD      672(BX), Y6
+	VMOVUPD      Y0, 608(BX)
+	VCMPPD       $0x00, Y12, Y6, Y0
+	VMOVUPD      1120(BX), Y12
+	VBLENDVPD    Y8, Y3, Y12, Y8
+	VMOVUPD      896(BX), Y12
+	VBLENDVPD    Y0, Y3, Y12, Y0
+	VMOVUPD      impliedVolRowsAVX2Consts<>+416(SB), Y12
+	VCMPPD       $0x11, Y12, Y11, Y3
+	VMOVUPD      Y1, 896(BX)
+	VCMPPD       $0x11, Y12, Y10, Y1
+	VBLENDVPD    Y3, Y2, Y11, Y2
+	VBLENDVPD    Y1, Y5, Y10, Y1
+	VCMPPD       $0x11, Y12, Y13, Y3
+	VCMPPD       $0x11, Y12, Y6, Y5
+	VBLENDVPD    Y3, Y8, Y13, Y3
+	VBLENDVPD    Y5, Y0, Y6, Y0
+	VSUBPD       Y3, Y2, Y2
+	VSUBPD       Y0, Y1, Y1
+	VMOVUPD      impliedVolRowsAVX2Consts<>+448(SB), Y5
+	VMOVUPD      impliedVolRowsAVX2Consts<>+480(SB), Y6
+	VFMADD231PD  Y5, Y7, Y6
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+480(SB), Y9, Y5
+	VMOVUPD      impliedVolRowsAVX2Consts<>+512(SB), Y8
+	VFMADD213PD  Y8, Y7, Y6
+	VFMADD231PD  Y5, Y9, Y8
+	VMOVUPD      impliedVolRowsAVX2Consts<>+544(SB), Y5
+	VFMADD213PD  Y5, Y7, Y6
+	VFMADD213PD  Y5, Y9, Y8
+	VMULPD       1248(BX), Y6, Y6
+	VMULPD       1216(BX), Y8, Y8
+	VMOVUPD      impliedVolRowsAVX2Consts<>+576(SB), Y13
+	VMOVUPD      Y0, 1216(BX)
+	VADDPD       Y2, Y13, Y0
+	VMOVUPD      Y3, 1248(BX)
+	VADDPD       Y1, Y13, Y3
+	VMOVUPD      864(BX), Y10
+	VBLENDVPD    Y10, Y0, Y2, Y0
+	VMOVUPD      832(BX), Y10
+	VBLENDVPD    Y10, Y3, Y1, Y3
+	VMOVUPD      impliedVolRowsAVX2Consts<>+64(SB), Y10
+	VADDPD       Y2, Y10, Y2
+	VADDPD       Y1, Y10, Y1
+	VMOVUPD      1088(BX), Y11
+	VBLENDVPD    Y11, Y2, Y0, Y0
+	VMOVUPD      1056(BX), Y2
+	VBLENDVPD    Y2, Y1, Y3, Y1
+	VMOVUPD      impliedVolRowsAVX2Consts<>+608(SB), Y2
+	VFMADD231PD  Y2, Y0, Y6
+	VFMADD231PD  Y2, Y1, Y8
+	VMULPD       Y4, Y4, Y0
+	VMOVUPD      896(BX), Y1
+	VMULPD       Y1, Y1, Y2
+	VMOVUPD      256(BX), Y3
+	VMOVUPD      impliedVolRowsAVX2Consts<>+96(SB), Y11
+	VCMPPD       $0x00, Y11, Y3, Y5
+	VMOVUPD      224(BX), Y1
+	VCMPPD       $0x00, Y11, Y1, Y10
+	VMOVUPD      Y9, 1056(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+384(SB), Y9
+	VMOVUPD      Y7, 1088(BX)
+	VMOVUPD      608(BX), Y7
+	VBLENDVPD    Y5, Y9, Y7, Y5
+	VMOVUPD      1312(BX), Y7
+	VBLENDVPD    Y10, Y9, Y7, Y7
+	VSQRTPD      Y6, Y10
+	VSQRTPD      Y8, Y13
+	VMOVUPD      Y4, 1312(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+640(SB), Y4
+	VMOVUPD      Y13, 608(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+672(SB), Y13
+	VFMADD231PD  Y4, Y0, Y13
+	VMOVUPD      Y10, 832(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+672(SB), Y10
+	VFMADD231PD  Y4, Y2, Y10
+	VMOVUPD      impliedVolRowsAVX2Consts<>+704(SB), Y4
+	VFMADD213PD  Y4, Y0, Y13
+	VFMADD213PD  Y4, Y2, Y10
+	VMOVUPD      impliedVolRowsAVX2Consts<>+736(SB), Y4
+	VFMADD213PD  Y4, Y0, Y13
+	VFMADD213PD  Y4, Y2, Y10
+	VMOVUPD      impliedVolRowsAVX2Consts<>+768(SB), Y4
+	VFMADD213PD  Y4, Y0, Y13
+	VFMADD213PD  Y4, Y2, Y10
+	VMOVUPD      impliedVolRowsAVX2Consts<>+800(SB), Y4
+	VFMADD213PD  Y4, Y0, Y13
+	VFMADD213PD  Y4, Y2, Y10
+	VMOVUPD      impliedVolRowsAVX2Consts<>+832(SB), Y4
+	VFMADD213PD  Y4, Y0, Y13
+	VFMADD213PD  Y4, Y2, Y10
+	VMULPD       Y13, Y0, Y0
+	VMULPD       Y10, Y2, Y2
+	VMOVUPD      288(BX), Y10
+	VCMPPD       $0x00, Y11, Y10, Y13
+	VMOVUPD      128(BX), Y4
+	VMOVUPD      Y2, 864(BX)
+	VCMPPD       $0x00, Y11, Y4, Y2
+	VMOVUPD      1472(BX), Y11
+	VBLENDVPD    Y13, Y9, Y11, Y11
+	VMOVUPD      1440(BX), Y13
+	VBLENDVPD    Y2, Y9, Y13, Y2
+	VCMPPD       $0x11, Y12, Y3, Y13
+	VCMPPD       $0x11, Y12, Y1, Y9
+	VBLENDVPD    Y13, Y5, Y3, Y3
+	VBLENDVPD    Y9, Y7, Y1, Y1
+	VCMPPD       $0x11, Y12, Y10, Y5
+	VCMPPD       $0x11, Y12, Y4, Y7
+	VBLENDVPD    Y5, Y11, Y10, Y5
+	VBLENDVPD    Y7, Y2, Y4, Y2
+	VSUBPD       Y5, Y3, Y3
+	VSUBPD       Y2, Y1, Y1
+	VMOVUPD      480(BX), Y2
+	VMULPD       512(BX), Y2, Y4
+	VMOVUPD      320(BX), Y5
+	VMULPD       448(BX), Y5, Y7
+	VSQRTPD      Y4, Y4
+	VSQRTPD      Y7, Y7
+	VMOVUPD      impliedVolRowsAVX2Consts<>+576(SB), Y9
+	VADDPD       Y9, Y3, Y10
+	VADDPD       Y9, Y1, Y11
+	VMOVUPD      1408(BX), Y13
+	VBLENDVPD    Y13, Y10, Y3, Y10
+	VMOVUPD      1376(BX), Y13
+	VBLENDVPD    Y13, Y11, Y1, Y11
+	VMOVUPD      impliedVolRowsAVX2Consts<>+64(SB), Y13
+	VADDPD       Y3, Y13, Y3
+	VADDPD       Y1, Y13, Y1
+	VMOVUPD      1344(BX), Y12
+	VBLENDVPD    Y12, Y3, Y10, Y3
+	VMOVUPD      1280(BX), Y10
+	VBLENDVPD    Y10, Y1, Y11, Y1
+	VMOVUPD      impliedVolRowsAVX2Consts<>+864(SB), Y10
+	VMOVUPD      impliedVolRowsAVX2Consts<>+896(SB), Y11
+	VFMADD231PD  Y10, Y6, Y11
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+896(SB), Y8, Y10
+	VMOVUPD      impliedVolRowsAVX2Consts<>+928(SB), Y12
+	VFMADD213PD  Y12, Y6, Y11
+	VFMADD231PD  Y10, Y8, Y12
+	VFMADD213PD  Y13, Y6, Y11
+	VFMADD213PD  Y13, Y8, Y12
+	VMOVUPD      impliedVolRowsAVX2Consts<>+960(SB), Y10
+	VMOVUPD      impliedVolRowsAVX2Consts<>+992(SB), Y9
+	VFMADD231PD  Y10, Y6, Y9
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+992(SB), Y8, Y10
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1024(SB), Y5
+	VFMADD213PD  Y5, Y6, Y9
+	VFMADD231PD  Y10, Y8, Y5
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1056(SB), Y10
+	VFMADD213PD  Y10, Y6, Y9
+	VFMADD231PD  Y5, Y8, Y10
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1088(SB), Y5
+	VFMADD213PD  Y5, Y6, Y9
+	VFMADD231PD  Y10, Y8, Y5
+	VMOVUPD      832(BX), Y10
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1120(SB), Y2
+	VMOVUPD      Y7, 1280(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1152(SB), Y7
+	VFMADD231PD  Y2, Y10, Y7
+	VMOVUPD      Y4, 1344(BX)
+	VMOVUPD      608(BX), Y4
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+1152(SB), Y4, Y2
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+1184(SB), Y10, Y7
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+1184(SB), Y4, Y2
+	VFMADD213PD  Y13, Y10, Y7
+	VFMADD213PD  Y13, Y4, Y2
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1216(SB), Y13
+	VMULPD       Y13, Y3, Y4
+	VMOVUPD      Y5, 1376(BX)
+	VMULPD       Y13, Y1, Y5
+	VMOVUPD      1312(BX), Y13
+	VFMADD231PD  Y0, Y13, Y4
+	VMOVUPD      896(BX), Y0
+	VFMADD231PD  864(BX), Y0, Y5
+	VMOVUPD      Y9, 864(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+544(SB), Y9
+	VFMADD231PD  Y9, Y13, Y4
+	VFMADD231PD  Y9, Y0, Y5
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1248(SB), Y0
+	VFMADD231PD  Y0, Y3, Y4
+	VFMADD231PD  Y0, Y1, Y5
+	VMOVUPD      impliedVolRowsAVX2Consts<>+0(SB), Y1
+	VANDPD       Y4, Y1, Y3
+	VANDPD       Y5, Y1, Y4
+	VMOVUPD      1088(BX), Y5
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1280(SB), Y13
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1312(SB), Y0
+	VFMADD231PD  Y13, Y5, Y0
+	VMOVUPD      1056(BX), Y1
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+1312(SB), Y1, Y13
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1344(SB), Y9
+	VFMADD213PD  Y9, Y5, Y0
+	VFMADD231PD  Y13, Y1, Y9
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1376(SB), Y13
+	VFMADD213PD  Y13, Y5, Y0
+	VFMADD231PD  Y9, Y1, Y13
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1408(SB), Y9
+	VMOVUPD      Y4, 896(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1440(SB), Y4
+	VFMADD231PD  Y9, Y10, Y4
+	VMOVUPD      Y3, 1312(BX)
+	VMOVUPD      608(BX), Y3
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+1440(SB), Y3, Y9
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+1472(SB), Y10, Y4
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+1472(SB), Y3, Y9
+	VMOVUPD      Y13, 1408(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1504(SB), Y13
+	VFMADD213PD  Y13, Y4, Y10
+	VFMADD231PD  Y9, Y3, Y13
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1536(SB), Y3
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1568(SB), Y4
+	VFMADD231PD  Y3, Y5, Y4
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+1568(SB), Y1, Y3
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1600(SB), Y9
+	VFMADD213PD  Y9, Y5, Y4
+	VFMADD231PD  Y3, Y1, Y9
+	VMOVUPD      impliedVolRowsAVX2Consts<>+64(SB), Y3
+	VFMADD213PD  Y3, Y4, Y5
+	VFMADD213PD  Y3, Y9, Y1
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1632(SB), Y4
+	VCMPPD       $0x11, Y4, Y6, Y9
+	VCMPPD       $0x11, Y4, Y8, Y4
+	VBLENDVPD    Y9, Y11, Y7, Y7
+	VBLENDVPD    Y4, Y12, Y2, Y2
+	VBLENDVPD    Y9, 864(BX), Y10, Y9
+	VBLENDVPD    Y4, 1376(BX), Y13, Y4
+	VMOVUPD      192(BX), Y10
+	VBLENDVPD    Y10, Y0, Y7, Y0
+	VMOVUPD      160(BX), Y7
+	VBLENDVPD    Y7, 1408(BX), Y2, Y2
+	VMULPD       1184(BX), Y0, Y0
+	VMULPD       1152(BX), Y2, Y2
+	VBLENDVPD    Y10, Y5, Y9, Y5
+	VBLENDVPD    Y7, Y1, Y4, Y1
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1664(SB), Y4
+	VCMPPD       $0x11, Y4, Y6, Y6
+	VCMPPD       $0x11, Y4, Y8, Y4
+	VORPD        Y6, Y10, Y6
+	VORPD        Y4, Y7, Y4
+	VMOVUPD      impliedVolRowsAVX2Consts<>+96(SB), Y7
+	VMOVUPD      352(BX), Y8
+	VCMPPD       $0x11, Y8, Y7, Y9
+	VMOVUPD      704(BX), Y10
+	VCMPPD       $0x11, Y10, Y7, Y11
+	VMOVUPD      1344(BX), Y12
+	VBLENDVPD    Y9, Y8, Y12, Y8
+	VMOVUPD      1280(BX), Y13
+	VBLENDVPD    Y11, Y10, Y13, Y10
+	VMULPD       Y8, Y5, Y5
+	VMULPD       Y10, Y1, Y1
+	VBLENDVPD    Y9, 1312(BX), Y3, Y8
+	VBLENDVPD    Y11, 896(BX), Y3, Y9
+	VMULPD       Y8, Y0, Y0
+	VMULPD       Y9, Y2, Y2
+	VDIVPD       Y5, Y0, Y0
+	VDIVPD       Y1, Y2, Y1
+	VMOVUPD      1312(BX), Y2
+	VMULPD       Y2, Y2, Y5
+	VMOVUPD      896(BX), Y8
+	VMULPD       Y8, Y8, Y9
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1696(SB), Y10
+	VFMADD213PD  Y3, Y10, Y5
+	VFMADD213PD  Y3, Y10, Y9
+	VSQRTPD      96(BX), Y10
+	VSQRTPD      64(BX), Y11
+	VMOVUPD      480(BX), Y7
+	VMOVUPD      512(BX), Y13
+	VMINPD       Y13, Y7, Y12
+	VMOVUPD      Y11, 704(BX)
+	VMOVUPD      320(BX), Y11
+	VMOVUPD      Y10, 352(BX)
+	VMOVUPD      448(BX), Y10
+	VMINPD       Y10, Y11, Y8
+	VADDPD       Y13, Y7, Y7
+	VADDPD       Y10, Y11, Y10
+	VMOVUPD      32(BX), Y11
+	VMINPD       Y11, Y12, Y12
+	VMOVUPD      (BX), Y13
+	VMINPD       Y13, Y8, Y8
+	VADDPD       Y7, Y11, Y7
+	VADDPD       Y10, Y13, Y10
+	VMOVUPD      96(BX), Y11
+	VMINPD       Y11, Y12, Y12
+	VMOVUPD      64(BX), Y13
+	VMINPD       Y13, Y8, Y8
+	VADDPD       Y7, Y11, Y7
+	VADDPD       Y10, Y13, Y10
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1728(SB), Y11
+	VCMPPD       $0x11, Y12, Y11, Y12
+	VCMPPD       $0x11, Y8, Y11, Y8
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1760(SB), Y11
+	VCMPPD       $0x11, Y11, Y7, Y7
+	VCMPPD       $0x11, Y11, Y10, Y10
+	VMULPD       Y0, Y0, Y11
+	VMULPD       Y1, Y1, Y13
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1792(SB), Y2
+	VCMPPD       $0x11, Y2, Y0, Y3
+	VCMPPD       $0x11, Y2, Y1, Y2
+	VANDPD       Y3, Y6, Y3
+	VANDPD       Y2, Y4, Y2
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1824(SB), Y4
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1856(SB), Y6
+	VFMADD231PD  Y4, Y11, Y6
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+1856(SB), Y13, Y4
+	VFMADD231PD  Y6, Y11, Y5
+	VFMADD231PD  Y4, Y13, Y9
+	VMULPD       Y5, Y11, Y4
+	VMULPD       Y9, Y13, Y5
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1888(SB), Y6
+	VMULPD       Y6, Y4, Y4
+	VMULPD       Y6, Y5, Y5
+	VFMADD213PD  Y0, Y4, Y0
+	VFMADD213PD  Y1, Y5, Y1
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1920(SB), Y4
+	VBLENDVPD    Y3, Y0, Y4, Y0
+	VBLENDVPD    Y2, Y1, Y4, Y1
+	VMOVUPD      impliedVolRowsAVX2Consts<>+64(SB), Y2
+	VDIVPD       Y0, Y2, Y3
+	VDIVPD       Y1, Y2, Y5
+	VMOVUPD      impliedVolRowsAVX2Consts<>+352(SB), Y6
+	VMULPD       Y0, Y6, Y9
+	VMULPD       Y1, Y6, Y11
+	VMOVUPD      1312(BX), Y13
+	VADDPD       Y13, Y2, Y4
+	VMOVUPD      Y4, 64(BX)
+	VMOVUPD      896(BX), Y4
+	VMOVUPD      Y1, 96(BX)
+	VADDPD       Y4, Y2, Y1
+	VMOVUPD      Y1, (BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+544(SB), Y1
+	VCMPPD       $0x12, Y1, Y13, Y2
+	VCMPPD       $0x12, Y1, Y4, Y13
+	VANDPD       576(BX), Y2, Y2
+	VANDPD       544(BX), Y13, Y13
+	VANDPD       416(BX), Y2, Y2
+	VANDPD       384(BX), Y13, Y13
+	VANDPD       Y12, Y2, Y2
+	VANDPD       Y8, Y13, Y8
+	VANDPD       Y7, Y2, Y2
+	VANDPD       Y10, Y8, Y7
+	VCMPPD       $0x12, Y6, Y9, Y8
+	VCMPPD       $0x12, Y6, Y11, Y10
+	VMULPD       Y9, Y9, Y12
+	VMULPD       Y11, Y11, Y13
+	VADDPD       Y9, Y9, Y6
+	VMOVUPD      Y6, 384(BX)
+	VADDPD       Y11, Y11, Y6
+	VMOVUPD      Y6, 416(BX)
+	VMULPD       Y12, Y12, Y6
+	VMOVUPD      Y6, 544(BX)
+	VMULPD       Y13, Y13, Y6
+	VMOVUPD      Y6, 576(BX)
+	VMOVUPD      1312(BX), Y6
+	VMULPD       Y3, Y6, Y1
+	VMOVUPD      Y13, 32(BX)
+	VMULPD       Y5, Y4, Y13
+	VFNMADD231PD Y1, Y0, Y6
+	VFNMADD231PD 96(BX), Y13, Y4
+	VFMADD231PD  Y6, Y3, Y1
+	VFMADD231PD  Y4, Y5, Y13
+	VMULPD       Y9, Y1, Y4
+	VMULPD       Y11, Y13, Y6
+	VMOVUPD      Y0, 896(BX)
+	VSUBPD       Y9, Y1, Y0
+	VMOVUPD      Y5, 1312(BX)
+	VSUBPD       Y11, Y13, Y5
+	VMOVUPD      Y3, 448(BX)
+	VADDPD       Y9, Y1, Y3
+	VMOVUPD      Y12, 320(BX)
+	VADDPD       Y11, Y13, Y12
+	VCMPPD       $0x12, Y1, Y9, Y9
+	VCMPPD       $0x12, Y13, Y11, Y11
+	VMOVUPD      Y7, 512(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1952(SB), Y7
+	VMINPD       Y3, Y7, Y3
+	VMINPD       Y12, Y7, Y12
+	VMOVUPD      Y12, 480(BX)
+	VCMPPD       $0x12, impliedVolRowsAVX2Consts<>+1984(SB), Y4, Y12
+	VMOVUPD      Y3, 160(BX)
+	VCMPPD       $0x12, impliedVolRowsAVX2Consts<>+1984(SB), Y6, Y3
+	VANDPD       Y12, Y8, Y8
+	VANDPD       Y3, Y10, Y3
+	VBLENDVPD    Y8, Y1, Y0, Y0
+	VBLENDVPD    Y3, Y13, Y5, Y5
+	VMINPD       Y0, Y7, Y0
+	VMINPD       Y5, Y7, Y5
+	VMULPD       Y4, Y4, Y4
+	VMULPD       Y6, Y6, Y6
+	VORPD        Y9, Y8, Y7
+	VORPD        Y11, Y3, Y9
+	VANDPD       Y7, Y2, Y2
+	VANDPD       512(BX), Y9, Y7
+	VMOVUPD      160(BX), Y9
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2016(SB), Y10
+	VMOVUPD      impliedVolRowsAVX2Consts<>+64(SB), Y11
+	VFMADD231PD  Y10, Y9, Y11
+	VMOVUPD      480(BX), Y12
+	VMOVUPD      Y7, 512(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+64(SB), Y7
+	VFMADD231PD  Y10, Y12, Y7
+	VMOVUPD      Y2, 192(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2048(SB), Y2
+	VMOVUPD      Y3, 1152(BX)
+	VADDPD       Y2, Y9, Y3
+	VMOVUPD      Y8, 1184(BX)
+	VADDPD       Y2, Y12, Y8
+	VMOVUPD      Y13, 1408(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+64(SB), Y13
+	VFMADD231PD  Y10, Y0, Y13
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+64(SB), Y5, Y10
+	VMOVUPD      Y1, 1376(BX)
+	VADDPD       Y2, Y0, Y1
+	VADDPD       Y2, Y5, Y2
+	VMOVUPD      320(BX), Y12
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2080(SB), Y9
+	VFMADD213PD  Y4, Y12, Y9
+	VMOVUPD      Y9, 864(BX)
+	VMOVUPD      32(BX), Y9
+	VFMADD132PD  impliedVolRowsAVX2Consts<>+2080(SB), Y6, Y9
+	VMOVUPD      Y9, 1056(BX)
+	VMULPD       Y3, Y11, Y9
+	VMOVUPD      Y3, 1088(BX)
+	VMULPD       Y8, Y7, Y3
+	VMOVUPD      Y8, 608(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2112(SB), Y8
+	VFMADD213PD  Y4, Y12, Y8
+	VMOVUPD      Y8, 832(BX)
+	VMOVUPD      32(BX), Y8
+	VFMADD132PD  impliedVolRowsAVX2Consts<>+2112(SB), Y6, Y8
+	VMOVUPD      Y8, 128(BX)
+	VMULPD       Y1, Y13, Y8
+	VMOVUPD      Y7, 288(BX)
+	VMULPD       Y2, Y10, Y7
+	VMOVUPD      Y11, 224(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2144(SB), Y11
+	VFMADD213PD  Y4, Y12, Y11
+	VMOVUPD      Y11, 256(BX)
+	VMOVUPD      32(BX), Y11
+	VFMADD132PD  impliedVolRowsAVX2Consts<>+2144(SB), Y6, Y11
+	VMOVUPD      Y11, 1440(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2176(SB), Y11
+	VFMADD213PD  Y4, Y12, Y11
+	VMOVUPD      Y11, 1472(BX)
+	VMOVUPD      32(BX), Y11
+	VFMADD132PD  impliedVolRowsAVX2Consts<>+2176(SB), Y6, Y11
+	VMOVUPD      Y11, 672(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2208(SB), Y11
+	VFMADD213PD  Y4, Y12, Y11
+	VMOVUPD      Y11, 640(BX)
+	VMOVUPD      32(BX), Y11
+	VFMADD132PD  impliedVolRowsAVX2Consts<>+2208(SB), Y6, Y11
+	VMOVUPD      Y11, 1120(BX)
+	VMULPD       Y9, Y8, Y11
+	VMULPD       Y3, Y7, Y12
+	VMOVUPD      Y6, 736(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+64(SB), Y6
+	VDIVPD       Y11, Y6, Y11
+	VDIVPD       Y12, Y6, Y12
+	VMULPD       Y11, Y9, Y9
+	VMULPD       Y12, Y3, Y3
+	VMULPD       Y11, Y8, Y8
+	VMULPD       Y12, Y7, Y7
+	VMULPD       Y9, Y13, Y11
+	VMULPD       Y3, Y10, Y10
+	VMULPD       Y9, Y1, Y1
+	VMULPD       Y3, Y2, Y2
+	VMULPD       Y11, Y0, Y0
+	VMULPD       Y10, Y5, Y3
+	VMULPD       224(BX), Y8, Y5
+	VMULPD       288(BX), Y7, Y9
+	VMULPD       1088(BX), Y8, Y8
+	VMULPD       608(BX), Y7, Y7
+	VMULPD       160(BX), Y5, Y5
+	VMULPD       480(BX), Y9, Y9
+	VMOVUPD      impliedVolRowsAVX2Consts<>+544(SB), Y10
+	VMOVUPD      impliedVolRowsAVX2Consts<>+576(SB), Y11
+	VFMADD231PD  Y10, Y0, Y11
+	VMOVUPD      impliedVolRowsAVX2Consts<>+576(SB), Y12
+	VFMADD231PD  Y10, Y3, Y12
+	VMOVUPD      320(BX), Y13
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2240(SB), Y6
+	VFMADD213PD  Y4, Y13, Y6
+	VMOVUPD      Y6, 480(BX)
+	VMOVUPD      32(BX), Y6
+	VMOVUPD      Y7, 160(BX)
+	VMOVUPD      736(BX), Y7
+	VFMADD231PD  impliedVolRowsAVX2Consts<>+2240(SB), Y6, Y7
+	VMOVUPD      Y7, 608(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2272(SB), Y7
+	VFMADD213PD  Y4, Y13, Y7
+	VMOVUPD      736(BX), Y13
+	VFMADD231PD  impliedVolRowsAVX2Consts<>+2272(SB), Y6, Y13
+	VMOVUPD      impliedVolRowsAVX2Consts<>+576(SB), Y6
+	VFMADD231PD  Y10, Y5, Y6
+	VMOVUPD      Y4, 1088(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+576(SB), Y4
+	VFMADD231PD  Y10, Y9, Y4
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2304(SB), Y10
+	VMOVUPD      Y13, 288(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2336(SB), Y13
+	VFMADD231PD  Y10, Y11, Y13
+	VMOVUPD      Y7, 224(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2336(SB), Y7
+	VFMADD231PD  Y10, Y12, Y7
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2368(SB), Y10
+	VFMADD213PD  Y10, Y11, Y13
+	VFMADD213PD  Y10, Y12, Y7
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2400(SB), Y10
+	VFMADD213PD  Y10, Y11, Y13
+	VFMADD213PD  Y10, Y12, Y7
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2432(SB), Y10
+	VFMADD213PD  Y10, Y11, Y13
+	VFMADD213PD  Y10, Y12, Y7
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2464(SB), Y10
+	VFMADD213PD  Y10, Y11, Y13
+	VFMADD213PD  Y10, Y12, Y7
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2496(SB), Y10
+	VFMADD213PD  Y10, Y11, Y13
+	VFMADD213PD  Y10, Y12, Y7
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2528(SB), Y10
+	VFMADD213PD  Y10, Y11, Y13
+	VFMADD213PD  Y10, Y12, Y7
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2560(SB), Y10
+	VFMADD213PD  Y10, Y11, Y13
+	VFMADD213PD  Y10, Y12, Y7
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2592(SB), Y10
+	VFMADD213PD  Y10, Y11, Y13
+	VFMADD213PD  Y10, Y12, Y7
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2624(SB), Y10
+	VFMADD213PD  Y10, Y11, Y13
+	VFMADD213PD  Y10, Y12, Y7
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2656(SB), Y10
+	VFMADD213PD  Y10, Y11, Y13
+	VFMADD213PD  Y10, Y12, Y7
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2688(SB), Y10
+	VFMADD213PD  Y10, Y11, Y13
+	VFMADD213PD  Y10, Y12, Y7
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2720(SB), Y10
+	VFMADD213PD  Y10, Y11, Y13
+	VFMADD213PD  Y10, Y12, Y7
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2752(SB), Y10
+	VFMADD213PD  Y10, Y11, Y13
+	VFMADD213PD  Y10, Y12, Y7
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2784(SB), Y10
+	VFMADD213PD  Y10, Y11, Y13
+	VFMADD213PD  Y10, Y12, Y7
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2816(SB), Y10
+	VFMADD213PD  Y10, Y11, Y13
+	VFMADD213PD  Y10, Y12, Y7
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2848(SB), Y10
+	VFMADD213PD  Y10, Y11, Y13
+	VFMADD213PD  Y10, Y12, Y7
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2880(SB), Y10
+	VFMADD213PD  Y10, Y11, Y13
+	VFMADD213PD  Y10, Y12, Y7
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2912(SB), Y10
+	VFMADD213PD  Y10, Y11, Y13
+	VFMADD213PD  Y10, Y12, Y7
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2944(SB), Y10
+	VFMADD213PD  Y10, Y11, Y13
+	VFMADD213PD  Y10, Y12, Y7
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2976(SB), Y10
+	VFMADD213PD  Y10, Y13, Y11
+	VFMADD213PD  Y10, Y7, Y12
+	VMOVUPD      impliedVolRowsAVX2Consts<>+352(SB), Y7
+	VFMADD213PD  Y7, Y11, Y0
+	VFMADD213PD  Y7, Y12, Y3
+	VMULPD       Y1, Y0, Y0
+	VMULPD       Y2, Y3, Y1
+	VMOVUPD      impliedVolRowsAVX2Consts<>+3008(SB), Y2
+	VMULPD       Y2, Y0, Y0
+	VMULPD       Y2, Y1, Y1
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2304(SB), Y2
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2336(SB), Y3
+	VFMADD231PD  Y2, Y6, Y3
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2336(SB), Y4, Y2
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2368(SB), Y11
+	VFMADD213PD  Y11, Y6, Y3
+	VFMADD231PD  Y2, Y4, Y11
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2400(SB), Y2
+	VFMADD213PD  Y2, Y6, Y3
+	VFMADD231PD  Y11, Y4, Y2
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2432(SB), Y11
+	VFMADD213PD  Y11, Y6, Y3
+	VFMADD231PD  Y2, Y4, Y11
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2464(SB), Y2
+	VFMADD213PD  Y2, Y6, Y3
+	VFMADD231PD  Y11, Y4, Y2
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2496(SB), Y11
+	VFMADD213PD  Y11, Y6, Y3
+	VFMADD231PD  Y2, Y4, Y11
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2528(SB), Y2
+	VFMADD213PD  Y2, Y6, Y3
+	VFMADD231PD  Y11, Y4, Y2
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2560(SB), Y11
+	VFMADD213PD  Y11, Y6, Y3
+	VFMADD231PD  Y2, Y4, Y11
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2592(SB), Y2
+	VFMADD213PD  Y2, Y6, Y3
+	VFMADD231PD  Y11, Y4, Y2
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2624(SB), Y11
+	VFMADD213PD  Y11, Y6, Y3
+	VFMADD231PD  Y2, Y4, Y11
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2656(SB), Y2
+	VFMADD213PD  Y2, Y6, Y3
+	VFMADD231PD  Y11, Y4, Y2
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2688(SB), Y11
+	VFMADD213PD  Y11, Y6, Y3
+	VFMADD231PD  Y2, Y4, Y11
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2720(SB), Y2
+	VFMADD213PD  Y2, Y6, Y3
+	VFMADD231PD  Y11, Y4, Y2
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2752(SB), Y11
+	VFMADD213PD  Y11, Y6, Y3
+	VFMADD231PD  Y2, Y4, Y11
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2784(SB), Y2
+	VFMADD213PD  Y2, Y6, Y3
+	VFMADD231PD  Y11, Y4, Y2
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2816(SB), Y11
+	VFMADD213PD  Y11, Y6, Y3
+	VFMADD231PD  Y2, Y4, Y11
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2848(SB), Y2
+	VFMADD213PD  Y2, Y6, Y3
+	VFMADD231PD  Y11, Y4, Y2
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2880(SB), Y11
+	VFMADD213PD  Y11, Y6, Y3
+	VFMADD231PD  Y2, Y4, Y11
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2912(SB), Y2
+	VFMADD213PD  Y2, Y6, Y3
+	VFMADD231PD  Y11, Y4, Y2
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2944(SB), Y11
+	VFMADD213PD  Y11, Y6, Y3
+	VFMADD231PD  Y2, Y4, Y11
+	VFMADD213PD  Y10, Y3, Y6
+	VFMADD231PD  Y11, Y4, Y10
+	VFMADD213PD  Y7, Y6, Y5
+	VFMADD213PD  Y7, Y10, Y9
+	VMULPD       Y8, Y5, Y2
+	VMULPD       160(BX), Y9, Y3
+	VMOVUPD      impliedVolRowsAVX2Consts<>+3040(SB), Y4
+	VFMADD213PD  Y0, Y4, Y2
+	VFMADD213PD  Y1, Y4, Y3
+	VMOVUPD      1376(BX), Y4
+	VMOVUPD      impliedVolRowsAVX2Consts<>+64(SB), Y5
+	VFNMADD213PD Y5, Y4, Y0
+	VMOVUPD      1408(BX), Y6
+	VFNMADD213PD Y5, Y6, Y1
+	VMULPD       Y4, Y4, Y4
+	VMULPD       Y6, Y6, Y6
+	VMOVUPD      320(BX), Y8
+	VFMSUB231PD  864(BX), Y0, Y8
+	VMOVUPD      32(BX), Y9
+	VFMSUB231PD  1056(BX), Y1, Y9
+	VMOVUPD      impliedVolRowsAVX2Consts<>+3072(SB), Y10
+	VMULPD       Y10, Y8, Y8
+	VMULPD       Y10, Y9, Y9
+	VMULPD       544(BX), Y0, Y11
+	VMULPD       576(BX), Y1, Y12
+	VFMSUB231PD  832(BX), Y8, Y11
+	VFMSUB231PD  128(BX), Y9, Y12
+	VMOVUPD      impliedVolRowsAVX2Consts<>+3104(SB), Y13
+	VMULPD       Y13, Y11, Y11
+	VMULPD       Y13, Y12, Y12
+	VMULPD       544(BX), Y8, Y13
+	VMULPD       576(BX), Y9, Y10
+	VFMSUB231PD  256(BX), Y11, Y13
+	VFMSUB231PD  1440(BX), Y12, Y10
+	VMOVUPD      impliedVolRowsAVX2Consts<>+3136(SB), Y7
+	VMULPD       Y7, Y13, Y13
+	VMULPD       Y7, Y10, Y7
+	VMULPD       544(BX), Y11, Y10
+	VMULPD       576(BX), Y12, Y5
+	VFMSUB231PD  1472(BX), Y13, Y10
+	VFMSUB231PD  672(BX), Y7, Y5
+	VMULPD       impliedVolRowsAVX2Consts<>+3168(SB), Y10, Y10
+	VMULPD       impliedVolRowsAVX2Consts<>+3168(SB), Y5, Y5
+	VMOVUPD      Y6, 672(BX)
+	VMULPD       544(BX), Y13, Y6
+	VMOVUPD      Y4, 1472(BX)
+	VMULPD       576(BX), Y7, Y4
+	VFMSUB231PD  640(BX), Y10, Y6
+	VFMSUB231PD  1120(BX), Y5, Y4
+	VMULPD       impliedVolRowsAVX2Consts<>+3200(SB), Y6, Y6
+	VMULPD       impliedVolRowsAVX2Consts<>+3200(SB), Y4, Y4
+	VMOVUPD      Y3, 1120(BX)
+	VMULPD       544(BX), Y10, Y3
+	VMOVUPD      Y2, 640(BX)
+	VMULPD       576(BX), Y5, Y2
+	VFMSUB231PD  480(BX), Y6, Y3
+	VFMSUB231PD  608(BX), Y4, Y2
+	VMULPD       impliedVolRowsAVX2Consts<>+3232(SB), Y3, Y3
+	VMULPD       impliedVolRowsAVX2Consts<>+3232(SB), Y2, Y2
+	VMOVUPD      Y1, 608(BX)
+	VMULPD       544(BX), Y6, Y1
+	VMOVUPD      Y0, 480(BX)
+	VMULPD       576(BX), Y4, Y0
+	VFMSUB231PD  224(BX), Y3, Y1
+	VFMSUB231PD  288(BX), Y2, Y0
+	VMULPD       impliedVolRowsAVX2Consts<>+3264(SB), Y1, Y1
+	VMULPD       impliedVolRowsAVX2Consts<>+3264(SB), Y0, Y0
+	VMOVUPD      Y9, 288(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+3296(SB), Y9
+	VMOVUPD      Y8, 224(BX)
+	VMOVUPD      1088(BX), Y8
+	VFMADD231PD  320(BX), Y9, Y8
+	VMOVUPD      Y12, 1440(BX)
+	VMOVUPD      736(BX), Y12
+	VFMADD132PD  32(BX), Y12, Y9
+	VMOVUPD      Y11, 256(BX)
+	VMULPD       544(BX), Y3, Y11
+	VMOVUPD      Y7, 128(BX)
+	VMULPD       576(BX), Y2, Y7
+	VFMSUB231PD  Y8, Y1, Y11
+	VFMSUB231PD  Y9, Y0, Y7
+	VMOVUPD      impliedVolRowsAVX2Consts<>+3328(SB), Y8
+	VMULPD       Y8, Y11, Y9
+	VMULPD       Y8, Y7, Y7
+	VMOVUPD      320(BX), Y8
+	VMOVUPD      impliedVolRowsAVX2Consts<>+3360(SB), Y11
+	VMOVUPD      Y13, 832(BX)
+	VMOVUPD      1088(BX), Y13
+	VFMADD231PD  Y11, Y8, Y13
+	VMOVUPD      Y5, 1056(BX)
+	VMOVUPD      32(BX), Y5
+	VFMADD213PD  Y12, Y5, Y11
+	VMOVUPD      Y10, 864(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+3392(SB), Y10
+	VFMADD213PD  1088(BX), Y8, Y10
+	VFMADD231PD  impliedVolRowsAVX2Consts<>+3392(SB), Y5, Y12
+	VMOVUPD      544(BX), Y5
+	VMULPD       Y1, Y5, Y8
+	VMOVUPD      Y4, 736(BX)
+	VMULPD       576(BX), Y0, Y4
+	VFMSUB231PD  Y13, Y9, Y8
+	VFMSUB231PD  Y11, Y7, Y4
+	VMULPD       Y9, Y5, Y5
+	VMULPD       576(BX), Y7, Y11
+	VMOVUPD      impliedVolRowsAVX2Consts<>+3424(SB), Y13
+	VMULPD       Y13, Y8, Y8
+	VMULPD       Y13, Y4, Y4
+	VFMSUB231PD  Y10, Y8, Y5
+	VFMSUB231PD  Y12, Y4, Y11
+	VMOVUPD      impliedVolRowsAVX2Consts<>+3456(SB), Y10
+	VMULPD       Y10, Y5, Y5
+	VMULPD       Y10, Y11, Y10
+	VADDPD       Y5, Y8, Y5
+	VADDPD       Y10, Y4, Y4
+	VADDPD       Y5, Y9, Y5
+	VADDPD       Y4, Y7, Y4
+	VADDPD       Y5, Y1, Y1
+	VADDPD       Y4, Y0, Y0
+	VADDPD       Y1, Y3, Y1
+	VADDPD       Y0, Y2, Y0
+	VADDPD       Y1, Y6, Y1
+	VADDPD       736(BX), Y0, Y0
+	VADDPD       864(BX), Y1, Y1
+	VADDPD       1056(BX), Y0, Y0
+	VADDPD       832(BX), Y1, Y1
+	VADDPD       128(BX), Y0, Y0
+	VADDPD       256(BX), Y1, Y1
+	VADDPD       1440(BX), Y0, Y0
+	VADDPD       224(BX), Y1, Y1
+	VADDPD       288(BX), Y0, Y0
+	VADDPD       480(BX), Y1, Y1
+	VADDPD       608(BX), Y0, Y0
+	VMULPD       384(BX), Y1, Y1
 	VMULPD       416(BX), Y0, Y0
-	VDIVPD       192(BX), Y1, Y1
-	VCMPPD       $0x11, impliedVolRowsAVX2Consts<>+3584(SB), Y0, Y0
-	VANDPD       224(BX), Y0, Y0
-	VMOVUPD      impliedVolRowsAVX2Consts<>+1952(SB), Y2
-	VBLENDVPD    Y0, Y1, Y2, Y0
+	VMOVUPD      1184(BX), Y2
+	VMOVUPD      640(BX), Y3
+	VBLENDVPD    Y2, Y1, Y3, Y1
+	VMOVUPD      1152(BX), Y2
+	VMOVUPD      1120(BX), Y3
+	VBLENDVPD    Y2, Y0, Y3, Y0
+	VMULPD       1344(BX), Y1, Y2
+	VMULPD       1280(BX), Y0, Y3
+	VMULPD       448(BX), Y1, Y1
+	VMULPD       1312(BX), Y0, Y0
+	VMOVUPD      impliedVolRowsAVX2Consts<>+0(SB), Y4
+	VANDPD       Y2, Y4, Y2
+	VANDPD       Y3, Y4, Y3
+	VMOVUPD      impliedVolRowsAVX2Consts<>+32(SB), Y5
+	VMULPD       Y2, Y5, Y6
+	VMULPD       Y3, Y5, Y5
+	VMOVUPD      impliedVolRowsAVX2Consts<>+128(SB), Y7
+	VCMPPD       $0x11, Y7, Y2, Y8
+	VCMPPD       $0x11, Y7, Y3, Y7
+	VBLENDVPD    Y8, Y6, Y2, Y6
+	VBLENDVPD    Y7, Y5, Y3, Y5
+	VMOVUPD      impliedVolRowsAVX2Consts<>+160(SB), Y9
+	VANDPD       Y8, Y9, Y8
+	VANDPD       Y7, Y9, Y7
+	VCMPPD       $0x03, Y2, Y2, Y9
+	VCMPPD       $0x03, Y3, Y3, Y10
+	VMOVUPD      impliedVolRowsAVX2Consts<>+192(SB), Y11
+	VANDPD       Y6, Y11, Y12
+	VANDPD       Y5, Y11, Y11
+	VMOVUPD      impliedVolRowsAVX2Consts<>+64(SB), Y13
+	VORPD        Y12, Y13, Y12
+	VORPD        Y11, Y13, Y11
+	VORPD        Y9, Y12, Y9
+	VORPD        Y10, Y11, Y10
+	VMOVUPD      800(BX), Y11
+	VCMPPD       $0x11, Y9, Y11, Y11
+	VMOVUPD      768(BX), Y12
+	VCMPPD       $0x11, Y10, Y12, Y12
+	VPSRLQ       $0x34, Y6, Y6
+	VPSRLQ       $0x34, Y5, Y5
+	VMOVUPD      impliedVolRowsAVX2Consts<>+224(SB), Y4
+	VORPD        Y6, Y4, Y6
+	VORPD        Y5, Y4, Y4
+	VMOVUPD      928(BX), Y5
+	VBLENDVPD    Y11, 1024(BX), Y5, Y13
+	VMOVUPD      Y0, 1024(BX)
+	VMOVUPD      960(BX), Y0
+	VMOVUPD      Y1, 768(BX)
+	VBLENDVPD    Y12, 992(BX), Y0, Y1
+	VSUBPD       impliedVolRowsAVX2Consts<>+256(SB), Y6, Y6
+	VSUBPD       impliedVolRowsAVX2Consts<>+256(SB), Y4, Y4
+	VSUBPD       Y8, Y6, Y6
+	VSUBPD       Y7, Y4, Y4
+	VMOVUPD      impliedVolRowsAVX2Consts<>+288(SB), Y7
+	VMULPD       Y9, Y7, Y8
+	VMULPD       Y10, Y7, Y7
+	VCMPPD       $0x11, Y5, Y8, Y5
+	VCMPPD       $0x11, Y0, Y7, Y0
+	VADDPD       Y9, Y9, Y7
+	VADDPD       Y10, Y10, Y8
+	VBLENDVPD    Y5, Y7, Y9, Y7
+	VBLENDVPD    Y0, Y8, Y10, Y8
+	VSUBPD       Y13, Y7, Y9
+	VSUBPD       Y1, Y8, Y10
+	VADDPD       Y13, Y7, Y7
+	VADDPD       Y1, Y8, Y1
+	VDIVPD       Y7, Y9, Y7
+	VDIVPD       Y1, Y10, Y1
+	VMOVUPD      impliedVolRowsAVX2Consts<>+96(SB), Y8
+	VCMPPD       $0x00, Y8, Y2, Y9
+	VCMPPD       $0x00, Y8, Y3, Y8
+	VMOVUPD      impliedVolRowsAVX2Consts<>+384(SB), Y10
+	VBLENDVPD    Y9, Y10, Y6, Y6
+	VBLENDVPD    Y8, Y10, Y4, Y4
+	VMOVUPD      impliedVolRowsAVX2Consts<>+416(SB), Y8
+	VCMPPD       $0x11, Y8, Y2, Y9
+	VCMPPD       $0x11, Y8, Y3, Y8
+	VBLENDVPD    Y9, Y6, Y2, Y2
+	VBLENDVPD    Y8, Y4, Y3, Y3
+	VSUBPD       1248(BX), Y2, Y2
+	VSUBPD       1216(BX), Y3, Y3
+	VMOVUPD      1472(BX), Y4
+	VADDPD       320(BX), Y4, Y6
+	VMOVUPD      672(BX), Y8
+	VADDPD       32(BX), Y8, Y9
+	VMOVUPD      impliedVolRowsAVX2Consts<>+352(SB), Y10
+	VMULPD       Y6, Y10, Y6
+	VMULPD       Y9, Y10, Y9
+	VMOVUPD      impliedVolRowsAVX2Consts<>+576(SB), Y13
+	VADDPD       Y2, Y13, Y10
+	VADDPD       Y3, Y13, Y13
+	VBLENDVPD    Y5, Y10, Y2, Y5
+	VBLENDVPD    Y0, Y13, Y3, Y0
+	VMOVUPD      impliedVolRowsAVX2Consts<>+64(SB), Y10
+	VADDPD       Y2, Y10, Y2
+	VADDPD       Y3, Y10, Y3
+	VBLENDVPD    Y11, Y2, Y5, Y2
+	VBLENDVPD    Y12, Y3, Y0, Y0
+	VMULPD       Y7, Y7, Y3
+	VMULPD       Y1, Y1, Y5
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1216(SB), Y11
+	VMULPD       Y2, Y11, Y12
+	VMULPD       Y0, Y11, Y11
+	VMOVUPD      320(BX), Y13
+	VSUBPD       Y13, Y4, Y10
+	VMOVUPD      Y9, 1216(BX)
+	VSUBPD       32(BX), Y8, Y9
+	VMOVUPD      Y6, 1248(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+3488(SB), Y6
+	VFMSUB231PD  Y6, Y4, Y13
+	VFMSUB213PD  32(BX), Y6, Y8
+	VFMADD231PD  Y10, Y10, Y13
+	VFMADD231PD  Y9, Y9, Y8
+	VMULPD       768(BX), Y10, Y4
+	VMULPD       1024(BX), Y9, Y9
+	VMOVUPD      impliedVolRowsAVX2Consts<>+640(SB), Y10
+	VMOVUPD      impliedVolRowsAVX2Consts<>+672(SB), Y6
+	VFMADD231PD  Y10, Y3, Y6
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+672(SB), Y5, Y10
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+704(SB), Y3, Y6
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+704(SB), Y5, Y10
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+736(SB), Y3, Y6
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+736(SB), Y5, Y10
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+768(SB), Y3, Y6
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+768(SB), Y5, Y10
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+800(SB), Y3, Y6
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+800(SB), Y5, Y10
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+832(SB), Y3, Y6
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+832(SB), Y5, Y10
+	VMULPD       Y6, Y3, Y3
+	VMULPD       Y10, Y5, Y5
+	VFMADD231PD  Y3, Y7, Y12
+	VFMADD231PD  Y5, Y1, Y11
+	VMOVUPD      impliedVolRowsAVX2Consts<>+544(SB), Y3
+	VFMADD231PD  Y3, Y7, Y12
+	VFMADD231PD  Y3, Y1, Y11
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1248(SB), Y1
+	VFMADD231PD  Y1, Y2, Y12
+	VFMADD231PD  Y1, Y0, Y11
+	VMOVUPD      impliedVolRowsAVX2Consts<>+3520(SB), Y0
+	VADDPD       Y0, Y12, Y1
+	VADDPD       Y0, Y11, Y0
+	VSUBPD       1248(BX), Y1, Y1
+	VSUBPD       1216(BX), Y0, Y0
+	VMOVUPD      768(BX), Y2
+	VMULPD       Y2, Y2, Y5
+	VMOVUPD      1024(BX), Y6
+	VMULPD       Y6, Y6, Y7
+	VMULPD       Y1, Y2, Y2
+	VMULPD       Y0, Y6, Y6
+	VMOVUPD      impliedVolRowsAVX2Consts<>+64(SB), Y10
+	VSUBPD       Y4, Y10, Y11
+	VSUBPD       Y9, Y10, Y12
+	VMOVUPD      impliedVolRowsAVX2Consts<>+3488(SB), Y10
+	VFMADD213PD  Y3, Y10, Y4
+	VFMADD231PD  Y10, Y9, Y3
+	VFMADD231PD  Y13, Y5, Y4
+	VFMADD231PD  Y8, Y7, Y3
+	VMULPD       Y11, Y1, Y5
+	VMULPD       Y12, Y0, Y7
+	VMULPD       Y1, Y1, Y1
+	VMULPD       Y0, Y0, Y0
+	VMULPD       Y4, Y1, Y1
+	VMULPD       Y3, Y0, Y0
+	VMOVUPD      impliedVolRowsAVX2Consts<>+352(SB), Y3
+	VMOVUPD      impliedVolRowsAVX2Consts<>+64(SB), Y4
+	VFMADD231PD  Y3, Y5, Y4
+	VMOVUPD      impliedVolRowsAVX2Consts<>+64(SB), Y8
+	VFMADD213PD  Y8, Y7, Y3
+	VMULPD       Y4, Y2, Y2
+	VMULPD       Y3, Y6, Y3
+	VADDPD       Y5, Y8, Y4
+	VADDPD       Y7, Y8, Y5
+	VMOVUPD      impliedVolRowsAVX2Consts<>+3072(SB), Y6
+	VFMADD231PD  Y6, Y1, Y4
+	VFMADD231PD  Y6, Y0, Y5
+	VDIVPD       Y4, Y2, Y0
+	VDIVPD       Y5, Y3, Y1
+	VMOVUPD      896(BX), Y2
+	VFNMADD213PD Y2, Y0, Y2
+	VMOVUPD      96(BX), Y3
+	VFNMADD213PD Y3, Y1, Y3
+	VMOVUPD      impliedVolRowsAVX2Consts<>+0(SB), Y4
+	VANDPD       Y0, Y4, Y0
+	VANDPD       Y1, Y4, Y1
+	VMULPD       64(BX), Y0, Y0
+	VMULPD       (BX), Y1, Y1
+	VDIVPD       352(BX), Y2, Y2
+	VDIVPD       704(BX), Y3, Y3
+	VMOVUPD      impliedVolRowsAVX2Consts<>+3552(SB), Y4
+	VCMPPD       $0x11, Y4, Y0, Y0
+	VCMPPD       $0x11, Y4, Y1, Y1
+	VANDPD       192(BX), Y0, Y0
+	VANDPD       512(BX), Y1, Y1
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1920(SB), Y4
+	VBLENDVPD    Y0, Y2, Y4, Y0
+	VBLENDVPD    Y1, Y3, Y4, Y1
 	VMASKMOVPD   Y0, Y15, (SI)(AX*1)
-	ADDQ         $+32, AX
-	SUBQ         $+4, CX
+	VMASKMOVPD   Y1, Y14, 32(SI)(AX*1)
+	ADDQ         $+64, AX
+	SUBQ         $+8, CX
 	JGT          tail
 
 done:

@@ -199,41 +199,36 @@ body:
 	VANDPD           Z15, Z9, Z18
 	VGETEXPPD        Z8, Z8
 	VGETEXPPD        Z9, Z9
+	VCMPPD           $0x11, Z17, Z16, K7
 	KMOVB            K4, 448(BX)
-	VCMPPD           $0x11, Z17, Z16, K4
-	KMOVB            K3, 512(BX)
-	VCMPPD           $0x11, Z18, Z16, K3
+	VCMPPD           $0x11, Z18, Z16, K4
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+0(SB), Z16
 	VMULPD           Z5, Z16, Z19
 	VMULPD           Z6, Z16, Z20
+	KMOVB            K3, 512(BX)
+	VCMPPD           $0x11, Z13, Z19, K3
 	KMOVB            K6, 576(BX)
-	VCMPPD           $0x11, Z13, Z19, K6
-	KMOVB            K5, 640(BX)
-	VCMPPD           $0x11, Z14, Z20, K5
+	VCMPPD           $0x11, Z14, Z20, K6
 	VMULPD           Z13, Z16, Z19
 	VMULPD           Z14, Z16, Z20
-	KMOVB            K3, 704(BX)
-	VCMPPD           $0x11, Z5, Z19, K3
-	KMOVB            K4, 768(BX)
+	KMOVB            K5, 640(BX)
+	VCMPPD           $0x11, Z5, Z19, K5
+	KMOVB            K4, 704(BX)
 	VCMPPD           $0x11, Z6, Z20, K4
 	VMOVAPD          Z5, Z21
-	VADDPD           Z5, Z5, K6, Z21
+	VADDPD           Z5, Z5, K3, Z21
 	VMOVAPD          Z6, Z5
-	VADDPD           Z6, Z6, K5, Z5
+	VADDPD           Z6, Z6, K6, Z5
 	VADDPD           Z13, Z13, Z6
 	VADDPD           Z14, Z14, Z22
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+32(SB), Z23
 	VMULPD           Z23, Z17, Z24
 	VMULPD           Z23, Z18, Z23
-	KMOVB            K5, 832(BX)
-	VCMPPD           $0x12, Z0, Z24, K5
-	KMOVB            K6, 896(BX)
+	KMOVB            K7, 768(BX)
+	VCMPPD           $0x12, Z0, Z24, K7
+	KMOVB            K6, 832(BX)
 	VCMPPD           $0x12, Z1, Z23, K6
-	KMOVB            K2, 960(BX)
-	KNOTB            K5, K2
-	KMOVB            K2, 1024(BX)
-	KNOTB            K6, K2
-	VBLENDMPD        Z6, Z13, K3, Z23
+	VBLENDMPD        Z6, Z13, K5, Z23
 	VBLENDMPD        Z22, Z14, K4, Z24
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+40(SB), Z25
 	VFMADD213PD      Z0, Z17, Z25
@@ -248,39 +243,36 @@ body:
 	VADDPD           Z23, Z21, Z21
 	VADDPD           Z24, Z5, Z5
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+40(SB), Z23
-	VMULPD           Z23, Z17, K5, Z27
+	VMULPD           Z23, Z17, K7, Z27
 	VMULPD           Z23, Z18, K6, Z28
-	VBLENDMPD        Z25, Z21, K5, Z21
+	VBLENDMPD        Z25, Z21, K7, Z21
 	VBLENDMPD        Z26, Z5, K6, Z5
 	VDIVPD           Z21, Z27, Z21
 	VDIVPD           Z5, Z28, Z5
-	VBLENDMPD        Z25, Z17, K5, Z24
+	VBLENDMPD        Z25, Z17, K7, Z24
 	VBLENDMPD        Z26, Z18, K6, Z25
 	VMULPD           Z16, Z10, Z26
 	VMULPD           Z16, Z11, Z27
 	VMOVUPD          192(BX), Z28
-	KMOVB            K6, 1088(BX)
+	KMOVB            K6, 896(BX)
 	VCMPPD           $0x11, Z28, Z26, K6
-	KMOVB            K5, 1152(BX)
-	VCMPPD           $0x11, Z28, Z27, K5
+	KMOVB            K7, 960(BX)
+	VCMPPD           $0x11, Z28, Z27, K7
 	VMOVAPD          Z10, Z26
 	VADDPD           Z10, Z10, K6, Z26
 	VMOVAPD          Z11, Z10
-	VADDPD           Z11, Z11, K5, Z10
+	VADDPD           Z11, Z11, K7, Z10
 	VMOVAPD          Z28, Z11
 	VADDPD           Z28, Z28, K1, Z11
-	KMOVB            K5, 1216(BX)
-	KMOVB            960(BX), K5
 	VMOVAPD          Z28, Z27
-	VADDPD           Z28, Z28, K5, Z27
-	KMOVB            896(BX), K5
+	VADDPD           Z28, Z28, K2, Z27
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+48(SB), Z28
 	VMOVAPD          Z8, Z29
-	VADDPD           Z28, Z8, K5, Z29
-	KMOVB            832(BX), K5
+	VADDPD           Z28, Z8, K3, Z29
+	KMOVB            832(BX), K3
 	VMOVAPD          Z9, Z30
-	VADDPD           Z28, Z9, K5, Z30
-	VADDPD           Z12, Z8, K3, Z29
+	VADDPD           Z28, Z9, K3, Z30
+	VADDPD           Z12, Z8, K5, Z29
 	VADDPD           Z12, Z9, K4, Z30
 	VSUBPD           Z26, Z11, Z8
 	VSUBPD           Z10, Z27, Z9
@@ -315,25 +307,24 @@ body:
 	VCMPPD           $0x11, Z14, Z16, K3
 	VCMPPD           $0x11, Z14, Z5, K4
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+104(SB), Z14
-	VCMPPD           $0x12, Z16, Z14, K5
-	KMOVB            K4, 896(BX)
-	VCMPPD           $0x12, Z5, Z14, K4
-	KMOVB            K3, 1280(BX)
-	KMOVB            1024(BX), K3
-	KANDB            K5, K3, K3
-	KANDB            K4, K2, K2
-	KNOTB            K3, K3
-	KNOTB            K2, K2
+	VCMPPD           $0x11, Z14, Z16, K5
+	KMOVB            K4, 1024(BX)
+	VCMPPD           $0x11, Z14, Z5, K4
+	KMOVB            K3, 1088(BX)
+	KMOVB            960(BX), K3
+	KORB             K5, K3, K5
+	KMOVB            896(BX), K3
+	KORB             K4, K3, K4
 	VMULPD           Z8, Z8, Z14
 	VMULPD           Z9, Z9, Z21
 	VSQRTPD          Z16, Z29
 	VSQRTPD          Z5, Z30
-	VMOVUPD          Z22, 1024(BX)
+	VMOVUPD          Z22, 1152(BX)
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+112(SB), Z22
-	VMOVUPD          Z6, 1344(BX)
+	VMOVUPD          Z6, 1216(BX)
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+120(SB), Z6
 	VFMADD231PD      Z22, Z14, Z6
-	VMOVUPD          Z13, 1408(BX)
+	VMOVUPD          Z13, 1280(BX)
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+120(SB), Z13
 	VFMADD231PD      Z22, Z21, Z13
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+128(SB), Z22
@@ -357,31 +348,29 @@ body:
 	VMULPD           Z4, Z7, Z21
 	VSQRTPD          Z14, Z14
 	VSQRTPD          Z21, Z21
-	KMOVB            768(BX), K4
-	VBLENDMPD        Z17, Z14, K4, Z17
-	KMOVB            704(BX), K5
-	VBLENDMPD        Z18, Z21, K5, Z18
+	KMOVB            768(BX), K3
+	VBLENDMPD        Z17, Z14, K3, Z17
+	KMOVB            704(BX), K3
+	VBLENDMPD        Z18, Z21, K3, Z18
 	VMOVAPD          Z26, Z22
 	VADDPD           Z28, Z26, K1, Z22
-	KMOVB            960(BX), K1
-	VMOVUPD          Z1, 1472(BX)
+	VMOVUPD          Z1, 1344(BX)
 	VMOVAPD          Z27, Z1
-	VADDPD           Z28, Z27, K1, Z1
+	VADDPD           Z28, Z27, K2, Z1
 	VADDPD           Z12, Z26, K6, Z22
-	KMOVB            1216(BX), K1
-	VADDPD           Z12, Z27, K1, Z1
+	VADDPD           Z12, Z27, K7, Z1
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+168(SB), Z26
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+176(SB), Z27
 	VFMADD231PD      Z26, Z16, Z27
 	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+176(SB), Z5, Z26
-	VMOVUPD          Z0, 1216(BX)
+	VMOVUPD          Z0, 1408(BX)
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+184(SB), Z0
 	VFMADD213PD      Z0, Z16, Z27
 	VFMADD231PD      Z26, Z5, Z0
 	VFMADD213PD      Z12, Z16, Z27
 	VFMADD213PD      Z12, Z5, Z0
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+192(SB), Z26
-	VMOVUPD          Z20, 960(BX)
+	VMOVUPD          Z20, 1472(BX)
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+200(SB), Z20
 	VFMADD231PD      Z26, Z16, Z20
 	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+200(SB), Z5, Z26
@@ -404,10 +393,10 @@ body:
 	VFMADD231PD      Z5, Z30, Z26
 	VFMADD213PD      Z12, Z29, Z20
 	VFMADD213PD      Z12, Z30, Z26
-	KMOVB            1280(BX), K1
+	KMOVB            1088(BX), K1
 	VBLENDMPD        Z27, Z20, K1, Z5
-	KMOVB            896(BX), K6
-	VBLENDMPD        Z0, Z26, K6, Z0
+	KMOVB            1024(BX), K2
+	VBLENDMPD        Z0, Z26, K2, Z0
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+256(SB), Z20
 	VMULPD           Z20, Z22, Z26
 	VMULPD           Z20, Z1, Z27
@@ -420,16 +409,16 @@ body:
 	VFMADD231PD      Z6, Z1, Z27
 	VANDPD           Z26, Z15, Z1
 	VANDPD           Z27, Z15, Z8
-	VCMPPD           $0x12, Z31, Z1, K5
-	VCMPPD           $0x12, Z31, Z8, K4
-	KMOVB            640(BX), K6
-	KANDB            K5, K6, K5
+	VCMPPD           $0x12, Z31, Z1, K6
+	VCMPPD           $0x12, Z31, Z8, K7
+	KMOVB            640(BX), K3
+	KANDB            K6, K3, K3
 	KMOVB            576(BX), K6
-	KANDB            K4, K6, K4
-	KMOVB            512(BX), K6
-	KANDB            K6, K5, K5
-	KMOVB            448(BX), K6
-	KANDB            K6, K4, K4
+	KANDB            K7, K6, K6
+	KMOVB            512(BX), K7
+	KANDB            K7, K3, K3
+	KMOVB            448(BX), K7
+	KANDB            K7, K6, K6
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+272(SB), Z9
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+280(SB), Z13
 	VFMADD231PD      Z9, Z10, Z13
@@ -440,11 +429,11 @@ body:
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+296(SB), Z9
 	VFMADD213PD      Z9, Z10, Z13
 	VFMADD231PD      Z22, Z11, Z9
-	KMOVB            1152(BX), K6
-	VBLENDMPD        Z13, Z5, K6, Z5
-	KMOVB            K4, 448(BX)
-	KMOVB            1088(BX), K4
-	VBLENDMPD        Z9, Z0, K4, Z0
+	KMOVB            960(BX), K7
+	VBLENDMPD        Z13, Z5, K7, Z5
+	KMOVB            K6, 448(BX)
+	KMOVB            896(BX), K6
+	VBLENDMPD        Z9, Z0, K6, Z0
 	VMULPD           Z24, Z5, Z5
 	VMULPD           Z25, Z0, Z0
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+304(SB), Z9
@@ -458,8 +447,7 @@ body:
 	VFMADD213PD      Z9, Z13, Z29
 	VFMADD231PD      Z22, Z30, Z9
 	VBLENDMPD        Z16, Z29, K1, Z13
-	KMOVB            896(BX), K1
-	VBLENDMPD        Z19, Z9, K1, Z9
+	VBLENDMPD        Z19, Z9, K2, Z9
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+336(SB), Z16
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+344(SB), Z19
 	VFMADD231PD      Z16, Z10, Z19
@@ -469,8 +457,8 @@ body:
 	VFMADD231PD      Z16, Z11, Z22
 	VFMADD213PD      Z12, Z19, Z10
 	VFMADD213PD      Z12, Z22, Z11
-	VBLENDMPD        Z10, Z13, K6, Z10
-	VBLENDMPD        Z11, Z9, K4, Z9
+	VBLENDMPD        Z10, Z13, K7, Z10
+	VBLENDMPD        Z11, Z9, K6, Z9
 	VMULPD           Z17, Z10, Z10
 	VMULPD           Z18, Z9, Z9
 	KMOVB            768(BX), K1
@@ -483,8 +471,8 @@ body:
 	VDIVPD           Z9, Z0, Z0
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+360(SB), Z9
 	VCMPPD           $0x11, Z9, Z5, K1
-	VCMPPD           $0x11, Z9, Z0, K4
-	KANDB            K3, K1, K1
+	VCMPPD           $0x11, Z9, Z0, K2
+	KANDB            K1, K5, K1
 	KANDB            K2, K4, K2
 	VMULPD           Z1, Z1, Z9
 	VMULPD           Z8, Z8, Z10
@@ -505,19 +493,18 @@ body:
 	VMINPD           Z4, Z7, Z7
 	VMINPD           Z4, Z16, Z16
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+376(SB), Z17
-	VCMPPD           $0x11, Z7, Z17, K3
-	VCMPPD           $0x11, Z16, Z17, K4
+	VCMPPD           $0x11, Z7, Z17, K4
+	VCMPPD           $0x11, Z16, Z17, K5
 	VADDPD           Z3, Z4, Z3
 	VADDPD           Z2, Z4, Z2
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+384(SB), Z4
 	VCMPPD           $0x11, Z4, Z3, K6
-	KMOVB            K2, 704(BX)
-	VCMPPD           $0x11, Z4, Z2, K2
-	KANDB            K3, K5, K3
-	KMOVB            448(BX), K5
-	KANDB            K4, K5, K4
+	VCMPPD           $0x11, Z4, Z2, K7
+	KANDB            K4, K3, K3
+	KMOVB            448(BX), K4
+	KANDB            K5, K4, K4
 	KANDB            K6, K3, K3
-	KANDB            K2, K4, K2
+	KANDB            K7, K4, K4
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+392(SB), Z2
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+400(SB), Z3
 	VFMADD231PD      Z2, Z11, Z3
@@ -533,8 +520,7 @@ body:
 	VFMADD213PD      Z0, Z3, Z0
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+416(SB), Z2
 	VBLENDMPD        Z5, Z2, K1, Z3
-	KMOVB            704(BX), K1
-	VBLENDMPD        Z0, Z2, K1, Z0
+	VBLENDMPD        Z0, Z2, K2, Z0
 	VADDPD           Z1, Z12, Z4
 	VADDPD           Z8, Z12, Z5
 	VDIVPD           Z3, Z12, Z7
@@ -542,7 +528,7 @@ body:
 	VMULPD           Z3, Z23, Z10
 	VMULPD           Z0, Z23, Z11
 	VCMPPD           $0x12, Z23, Z10, K1
-	VCMPPD           $0x12, Z23, Z11, K4
+	VCMPPD           $0x12, Z23, Z11, K2
 	VMULPD           Z10, Z10, Z13
 	VMULPD           Z11, Z11, Z16
 	VADDPD           Z10, Z10, Z17
@@ -560,20 +546,18 @@ body:
 	VMULPD           Z10, Z24, Z1
 	VMULPD           Z11, Z25, Z8
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+424(SB), Z26
-	KMOVB            K2, 704(BX)
-	VCMPPD           $0x12, Z26, Z1, K2
-	KMOVB            K3, 448(BX)
-	VCMPPD           $0x12, Z26, Z8, K3
+	VCMPPD           $0x12, Z26, Z1, K7
+	KMOVB            K4, 448(BX)
+	VCMPPD           $0x12, Z26, Z8, K4
 	VMULPD           Z1, Z1, Z1
 	VMULPD           Z8, Z8, Z8
-	KANDB            K2, K1, K1
-	KANDB            K3, K4, K2
-	KORB             K5, K1, K3
-	KORB             K6, K2, K4
-	KMOVB            448(BX), K5
-	KANDB            K3, K5, K3
-	KMOVB            704(BX), K5
-	KANDB            K4, K5, K4
+	KANDB            K7, K1, K1
+	KANDB            K4, K2, K2
+	KORB             K5, K1, K4
+	KORB             K6, K2, K5
+	KANDB            K4, K3, K3
+	KMOVB            448(BX), K4
+	KANDB            K5, K4, K4
 	VSUBPD           Z10, Z24, Z26
 	VSUBPD           Z11, Z25, Z27
 	VADDPD           Z10, Z24, Z10
@@ -597,22 +581,22 @@ body:
 	VFMADD213PD      Z12, Z10, Z6
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+456(SB), Z20
 	VFMADD213PD      Z12, Z11, Z20
-	VMOVUPD          Z5, 704(BX)
+	VMOVUPD          Z5, 448(BX)
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+464(SB), Z5
-	VMOVUPD          Z4, 448(BX)
+	VMOVUPD          Z4, 704(BX)
 	VADDPD           Z5, Z10, Z4
 	VMOVUPD          Z0, 768(BX)
 	VADDPD           Z5, Z11, Z0
-	VMOVUPD          Z3, 1088(BX)
+	VMOVUPD          Z3, 896(BX)
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+456(SB), Z3
 	VFMADD213PD      Z12, Z26, Z3
-	VMOVUPD          Z9, 1152(BX)
+	VMOVUPD          Z9, 960(BX)
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+456(SB), Z9
 	VFMADD213PD      Z12, Z27, Z9
-	VMOVUPD          Z7, 896(BX)
+	VMOVUPD          Z7, 1024(BX)
 	VADDPD           Z5, Z26, Z7
 	VADDPD           Z5, Z27, Z5
-	VMOVUPD          Z21, 1280(BX)
+	VMOVUPD          Z21, 1088(BX)
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+472(SB), Z21
 	VFMADD213PD      Z1, Z13, Z21
 	VMOVUPD          Z14, 512(BX)
@@ -929,9 +913,9 @@ body:
 	VMULPD           640(BX), Z0, K1, Z3
 	VMULPD           576(BX), Z1, K2, Z5
 	VMULPD           512(BX), Z3, Z0
-	VMULPD           1280(BX), Z5, Z1
-	VMULPD           896(BX), Z3, Z2
-	VMULPD           1152(BX), Z5, Z3
+	VMULPD           1088(BX), Z5, Z1
+	VMULPD           1024(BX), Z3, Z2
+	VMULPD           960(BX), Z5, Z3
 	VADDPD           Z13, Z11, Z4
 	VMOVUPD          1728(BX), Z5
 	VADDPD           1664(BX), Z5, Z6
@@ -941,16 +925,16 @@ body:
 	VGETMANTPD       $0x04, Z1, Z8
 	VMOVUPD          1536(BX), Z9
 	VCMPPD           $0x11, Z7, Z9, K1
-	VMOVUPD          960(BX), Z9
+	VMOVUPD          1472(BX), Z9
 	VCMPPD           $0x11, Z8, Z9, K2
 	VGETEXPPD        Z0, Z0
 	VGETEXPPD        Z1, Z1
-	VSUBPD           1216(BX), Z0, Z0
-	VSUBPD           1472(BX), Z1, Z1
-	VMOVUPD          1408(BX), Z9
-	VBLENDMPD        1344(BX), Z9, K1, Z10
+	VSUBPD           1408(BX), Z0, Z0
+	VSUBPD           1344(BX), Z1, Z1
+	VMOVUPD          1280(BX), Z9
+	VBLENDMPD        1216(BX), Z9, K1, Z10
 	VMOVUPD          832(BX), Z12
-	VBLENDMPD        1024(BX), Z12, K2, Z14
+	VBLENDMPD        1152(BX), Z12, K2, Z14
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+0(SB), Z15
 	VMULPD           Z7, Z15, Z16
 	VMULPD           Z8, Z15, Z15
@@ -1051,15 +1035,15 @@ body:
 	VFMADD231PD      Z6, Z0, Z5
 	VDIVPD           Z4, Z2, Z0
 	VDIVPD           Z5, Z3, Z1
-	VMOVUPD          1088(BX), Z2
+	VMOVUPD          896(BX), Z2
 	VFNMADD213PD     Z2, Z0, Z2
 	VMOVUPD          768(BX), Z3
 	VFNMADD213PD     Z3, Z1, Z3
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+24(SB), Z4
 	VANDPD           Z0, Z4, Z0
 	VANDPD           Z1, Z4, Z1
-	VMULPD           448(BX), Z0, Z0
-	VMULPD           704(BX), Z1, Z1
+	VMULPD           704(BX), Z0, Z0
+	VMULPD           448(BX), Z1, Z1
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+824(SB), Z4
 	VCMPPD           $0x11, Z4, Z0, K1
 	VCMPPD           $0x11, Z4, Z1, K2
@@ -1084,8 +1068,8 @@ rest:
 	JEQ  done
 
 tail:
-	MOVL $0x000000ff, DX
-	CMPQ CX, $0x08
+	MOVL $0x0000ffff, DX
+	CMPQ CX, $0x10
 	JGE  whole
 	MOVL $0x00000001, DX
 	SHLL CL, DX
@@ -1093,398 +1077,938 @@ tail:
 
 whole:
 	KMOVB            DX, K7
+	SHRL             $0x08, DX
+	KMOVB            DX, K6
 	VMOVUPD.Z        (R8)(AX*1), K7, Z0
-	VMOVUPD.Z        (R9)(AX*1), K7, Z1
-	VMOVUPD.Z        (DI)(AX*1), K7, Z2
-	VDIVPD           128(BX), Z0, Z0
-	VMOVUPD          (BX), Z3
-	VSUBPD           Z1, Z3, Z4
-	VGETMANTPD       $0x04, Z1, Z5
-	VGETEXPPD        Z1, Z6
-	VMULPD           Z1, Z3, Z7
-	VMINPD           Z1, Z3, Z8
-	VADDPD           Z1, Z3, Z9
-	VMULPD           Z2, Z2, Z10
-	VSUBPD           Z3, Z4, Z11
-	VMULPD           Z4, Z2, Z12
-	VGETMANTPD       $0x04, Z4, Z13
-	VANDPD.BCST      impliedVolStripAVX512Consts<>+24(SB), Z4, Z14
-	VMOVUPD          320(BX), Z15
-	VCMPPD           $0x11, Z5, Z15, K1
-	VMOVUPD          256(BX), Z15
-	VSUBPD           Z6, Z15, Z6
-	VSQRTPD          Z7, Z7
-	VADDPD           Z11, Z1, Z1
-	VSUBPD           Z11, Z4, Z11
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+8(SB), Z15
-	VCMPPD           $0x11, Z12, Z15, K2
-	VGETEXPPD        Z4, Z4
-	VCMPPD           $0x11, Z14, Z15, K3
-	VMOVUPD          128(BX), Z16
-	VMINPD           Z16, Z8, Z8
-	VADDPD           Z9, Z16, Z9
-	VCMPPD.BCST      $0x00, impliedVolStripAVX512Consts<>+16(SB), Z10, K4
-	VMULPD.BCST      impliedVolStripAVX512Consts<>+0(SB), Z13, Z10
-	VSUBPD           Z11, Z3, Z3
-	VMOVUPD          64(BX), Z11
-	VMINPD           Z11, Z8, Z8
-	VADDPD           Z9, Z11, Z9
-	VSUBPD           Z1, Z3, Z1
-	VMULPD.BCST      impliedVolStripAVX512Consts<>+32(SB), Z14, Z3
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+376(SB), Z11
-	VCMPPD           $0x11, Z8, Z11, K5
-	VMULPD.BCST      impliedVolStripAVX512Consts<>+0(SB), Z5, Z8
-	VCMPPD.BCST      $0x11, impliedVolStripAVX512Consts<>+384(SB), Z9, K6
-	VMOVUPD          192(BX), Z9
-	VMOVAPD          Z9, Z11
-	VADDPD           Z9, Z9, K1, Z11
-	VMULPD           Z1, Z2, Z1
-	VMOVAPD          Z6, Z2
-	VADDPD.BCST      impliedVolStripAVX512Consts<>+48(SB), Z6, K1, Z2
-	VSUBPD           Z12, Z0, Z12
-	VCMPPD           $0x11, Z9, Z8, K1
-	VSUBPD           Z1, Z12, K2, Z0
-	VMOVAPD          Z5, Z1
-	VADDPD           Z5, Z5, K1, Z1
-	VADDPD.BCST      impliedVolStripAVX512Consts<>+16(SB), Z6, K1, Z2
-	VGETMANTPD       $0x04, Z0, Z5
-	VCMPPD           $0x12, Z0, Z3, K1
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+40(SB), Z3
-	VFMADD213PD      Z0, Z14, Z3
-	VSUBPD           Z1, Z11, Z6
-	VADDPD           Z1, Z11, Z1
-	VGETEXPPD        Z0, Z8
-	VMULPD.BCST      impliedVolStripAVX512Consts<>+256(SB), Z2, Z9
-	VBLENDMPD        Z14, Z7, K3, Z11
-	VCMPPD           $0x11, Z5, Z10, K2
-	VMULPD.BCST      impliedVolStripAVX512Consts<>+0(SB), Z5, Z10
-	KMOVB            K6, 448(BX)
-	KNOTB            K1, K6
+	VMOVUPD.Z        64(R8)(AX*1), K6, Z1
+	VMOVUPD.Z        (R9)(AX*1), K7, Z2
+	VMOVUPD.Z        64(R9)(AX*1), K6, Z3
+	VMOVUPD.Z        (DI)(AX*1), K7, Z4
+	VMOVUPD.Z        64(DI)(AX*1), K6, Z5
+	VMOVUPD          128(BX), Z6
+	VDIVPD           Z6, Z0, Z0
+	VDIVPD           Z6, Z1, Z1
+	VMOVUPD          (BX), Z7
+	VSUBPD           Z2, Z7, Z8
+	VSUBPD           Z3, Z7, Z9
+	VGETMANTPD       $0x04, Z2, Z10
+	VGETMANTPD       $0x04, Z3, Z11
+	VGETEXPPD        Z2, Z12
+	VGETEXPPD        Z3, Z13
+	VMULPD           Z2, Z7, Z14
+	VMULPD           Z3, Z7, Z15
+	VMOVUPD          320(BX), Z16
+	VCMPPD           $0x11, Z10, Z16, K1
+	VCMPPD           $0x11, Z11, Z16, K2
+	VMOVUPD          256(BX), Z16
+	VSUBPD           Z12, Z16, Z12
+	VSUBPD           Z13, Z16, Z13
+	VSQRTPD          Z14, Z14
+	VSQRTPD          Z15, Z15
+	VSUBPD           Z7, Z8, Z16
+	VSUBPD           Z7, Z9, Z17
+	VMULPD           Z8, Z4, Z18
+	VMULPD           Z9, Z5, Z19
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+8(SB), Z20
+	VCMPPD           $0x11, Z18, Z20, K3
+	VCMPPD           $0x11, Z19, Z20, K4
+	VSUBPD           Z18, Z0, Z18
+	VSUBPD           Z19, Z1, Z19
+	VSUBPD           Z16, Z8, Z21
+	VSUBPD           Z17, Z9, Z22
+	VADDPD           Z16, Z2, Z16
+	VADDPD           Z17, Z3, Z17
+	VSUBPD           Z21, Z7, Z21
+	VSUBPD           Z22, Z7, Z22
+	VSUBPD           Z16, Z21, Z16
+	VSUBPD           Z17, Z22, Z17
+	VMULPD           Z16, Z4, Z16
+	VMULPD           Z17, Z5, Z17
+	VSUBPD           Z16, Z18, K3, Z0
+	VSUBPD           Z17, Z19, K4, Z1
+	VMULPD           Z4, Z4, Z4
+	VMULPD           Z5, Z5, Z5
+	VCMPPD           $0x11, Z0, Z20, K3
+	VCMPPD           $0x11, Z1, Z20, K4
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+16(SB), Z16
+	VCMPPD           $0x00, Z16, Z4, K5
+	KMOVB            K5, 448(BX)
+	VCMPPD           $0x00, Z16, Z5, K5
+	VGETMANTPD       $0x04, Z8, Z4
+	VGETMANTPD       $0x04, Z9, Z5
+	VGETMANTPD       $0x04, Z0, Z17
+	VGETMANTPD       $0x04, Z1, Z18
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+24(SB), Z19
+	VANDPD           Z19, Z8, Z21
+	VANDPD           Z19, Z9, Z22
+	VGETEXPPD        Z8, Z8
+	VGETEXPPD        Z9, Z9
 	KMOVB            K5, 512(BX)
-	VCMPPD           $0x11, Z0, Z15, K5
-	VADDPD           Z5, Z5, Z0
-	VDIVPD           Z1, Z6, Z1
-	VMOVAPD          Z13, Z6
-	VADDPD           Z13, Z13, K2, Z6
-	KMOVB            K6, 576(BX)
-	VCMPPD           $0x11, Z13, Z10, K6
-	VSUBPD           Z8, Z4, Z4
-	VBLENDMPD        Z3, Z14, K1, Z12
-	VBLENDMPD        Z0, Z5, K6, Z13
-	VMOVAPD          Z4, Z15
-	VADDPD.BCST      impliedVolStripAVX512Consts<>+48(SB), Z4, K2, Z15
-	VADDPD.BCST      impliedVolStripAVX512Consts<>+16(SB), Z4, K6, Z15
-	VSUBPD           Z13, Z6, Z4
-	VADDPD           Z13, Z6, Z6
-	VMULPD.BCST      impliedVolStripAVX512Consts<>+40(SB), Z14, K1, Z4
-	VBLENDMPD        Z3, Z6, K1, Z3
-	VDIVPD           Z3, Z4, Z3
-	VMULPD           Z1, Z1, Z4
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+120(SB), Z6
-	VFMADD231PD.BCST impliedVolStripAVX512Consts<>+112(SB), Z4, Z6
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+128(SB), Z4, Z6
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+136(SB), Z4, Z6
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+144(SB), Z4, Z6
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+152(SB), Z4, Z6
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+160(SB), Z4, Z6
-	VMULPD           Z6, Z4, Z4
-	VMULPD           Z3, Z3, Z6
-	VFMADD231PD      Z4, Z1, Z9
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+64(SB), Z4
-	VFMADD231PD.BCST impliedVolStripAVX512Consts<>+56(SB), Z6, Z4
-	VFMADD231PD.BCST impliedVolStripAVX512Consts<>+80(SB), Z1, Z9
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+72(SB), Z6, Z4
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+280(SB), Z1
-	VFMADD231PD.BCST impliedVolStripAVX512Consts<>+272(SB), Z6, Z1
-	VFMADD231PD.BCST impliedVolStripAVX512Consts<>+264(SB), Z2, Z9
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+80(SB), Z6, Z4
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+288(SB), Z6, Z1
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+344(SB), Z2
-	VFMADD231PD.BCST impliedVolStripAVX512Consts<>+336(SB), Z6, Z2
-	VANDPD.BCST      impliedVolStripAVX512Consts<>+24(SB), Z9, Z9
-	VMULPD           Z4, Z3, Z3
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+296(SB), Z6, Z1
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+352(SB), Z6, Z2
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+16(SB), Z4
-	VBLENDMPD        Z9, Z4, K3, Z13
-	VCMPPD.BCST      $0x12, impliedVolStripAVX512Consts<>+80(SB), Z9, K2
-	VFMADD231PD.BCST impliedVolStripAVX512Consts<>+88(SB), Z15, Z3
-	VMULPD           Z9, Z9, Z14
-	VFMADD213PD      Z4, Z2, Z6
-	KANDB            K2, K5, K2
-	VADDPD           Z9, Z4, Z2
-	VCMPPD.BCST      $0x11, impliedVolStripAVX512Consts<>+96(SB), Z3, K3
-	VFMADD132PD.BCST impliedVolStripAVX512Consts<>+368(SB), Z4, Z14
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+104(SB), Z15
-	VCMPPD           $0x12, Z3, Z15, K5
-	KANDB            K4, K2, K2
-	KMOVB            576(BX), K4
+	VCMPPD           $0x11, Z21, Z20, K5
+	KMOVB            K4, 576(BX)
+	VCMPPD           $0x11, Z22, Z20, K4
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+0(SB), Z20
+	VMULPD           Z4, Z20, Z23
+	VMULPD           Z5, Z20, Z24
+	KMOVB            K3, 640(BX)
+	VCMPPD           $0x11, Z17, Z23, K3
+	KMOVB            K2, 704(BX)
+	VCMPPD           $0x11, Z18, Z24, K2
+	VMULPD           Z17, Z20, Z23
+	VMULPD           Z18, Z20, Z24
+	KMOVB            K1, 768(BX)
+	VCMPPD           $0x11, Z4, Z23, K1
+	KMOVB            K4, 832(BX)
+	VCMPPD           $0x11, Z5, Z24, K4
+	VMOVAPD          Z4, Z25
+	VADDPD           Z4, Z4, K3, Z25
+	VMOVAPD          Z5, Z4
+	VADDPD           Z5, Z5, K2, Z4
+	VADDPD           Z17, Z17, Z5
+	VADDPD           Z18, Z18, Z26
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+32(SB), Z27
+	VMULPD           Z27, Z21, Z28
+	VMULPD           Z27, Z22, Z27
+	KMOVB            K2, 896(BX)
+	VCMPPD           $0x12, Z0, Z28, K2
+	KMOVB            K3, 960(BX)
+	VCMPPD           $0x12, Z1, Z27, K3
+	VBLENDMPD        Z5, Z17, K1, Z27
+	VBLENDMPD        Z26, Z18, K4, Z28
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+40(SB), Z29
+	VFMADD213PD      Z0, Z21, Z29
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+40(SB), Z30
+	VFMADD213PD      Z1, Z22, Z30
+	VGETEXPPD        Z0, Z0
+	VGETEXPPD        Z1, Z1
+	VSUBPD           Z0, Z8, Z8
+	VSUBPD           Z1, Z9, Z9
+	VSUBPD           Z27, Z25, Z31
+	VMOVUPD          Z18, 1024(BX)
+	VSUBPD           Z28, Z4, Z18
+	VADDPD           Z27, Z25, Z25
+	VADDPD           Z28, Z4, Z4
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+40(SB), Z27
+	VMULPD           Z27, Z21, K2, Z31
+	VMULPD           Z27, Z22, K3, Z18
+	VBLENDMPD        Z29, Z25, K2, Z25
+	VBLENDMPD        Z30, Z4, K3, Z4
+	VDIVPD           Z25, Z31, Z25
+	VDIVPD           Z4, Z18, Z4
+	VBLENDMPD        Z29, Z21, K2, Z18
+	VBLENDMPD        Z30, Z22, K3, Z28
+	VBLENDMPD        Z21, Z14, K5, Z21
+	KMOVB            K5, 1088(BX)
+	KMOVB            832(BX), K5
+	VBLENDMPD        Z22, Z15, K5, Z22
+	VMULPD           Z20, Z10, Z29
+	VMULPD           Z20, Z11, Z30
+	VMOVUPD          192(BX), Z31
+	VCMPPD           $0x11, Z31, Z29, K5
+	KMOVB            K3, 1152(BX)
+	VCMPPD           $0x11, Z31, Z30, K3
+	VMOVAPD          Z10, Z29
+	VADDPD           Z10, Z10, K5, Z29
+	VMOVAPD          Z11, Z10
+	VADDPD           Z11, Z11, K3, Z10
+	KMOVB            K2, 1216(BX)
+	KMOVB            768(BX), K2
+	VMOVAPD          Z31, Z11
+	VADDPD           Z31, Z31, K2, Z11
+	KMOVB            704(BX), K2
+	VMOVAPD          Z31, Z30
+	VADDPD           Z31, Z31, K2, Z30
+	KMOVB            960(BX), K2
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+48(SB), Z31
+	VMOVAPD          Z8, Z20
+	VADDPD           Z31, Z8, K2, Z20
+	KMOVB            896(BX), K2
+	VMOVUPD          Z26, 960(BX)
+	VMOVAPD          Z9, Z26
+	VADDPD           Z31, Z9, K2, Z26
+	VADDPD           Z16, Z8, K1, Z20
+	VADDPD           Z16, Z9, K4, Z26
+	VSUBPD           Z29, Z11, Z8
+	VSUBPD           Z10, Z30, Z9
+	VADDPD           Z29, Z11, Z11
+	VADDPD           Z10, Z30, Z10
+	VDIVPD           Z11, Z8, Z8
+	VDIVPD           Z10, Z9, Z9
+	VMULPD           Z25, Z25, Z10
+	VMULPD           Z4, Z4, Z11
+	KMOVB            768(BX), K1
+	VMOVAPD          Z12, Z29
+	VADDPD           Z31, Z12, K1, Z29
+	KMOVB            704(BX), K1
+	VMOVAPD          Z13, Z30
+	VADDPD           Z31, Z13, K1, Z30
+	VADDPD           Z16, Z12, K5, Z29
+	VADDPD           Z16, Z13, K3, Z30
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+56(SB), Z12
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+64(SB), Z13
+	VFMADD231PD      Z12, Z10, Z13
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+64(SB), Z11, Z12
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+72(SB), Z31
+	VFMADD213PD      Z31, Z10, Z13
+	VFMADD231PD      Z12, Z11, Z31
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+80(SB), Z12
+	VFMADD213PD      Z12, Z10, Z13
+	VFMADD213PD      Z12, Z11, Z31
+	VMULPD           Z13, Z25, Z13
+	VMULPD           Z31, Z4, Z4
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+88(SB), Z25
+	VFMADD231PD      Z25, Z20, Z13
+	VFMADD231PD      Z25, Z26, Z4
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+96(SB), Z20
+	VCMPPD           $0x11, Z20, Z13, K1
+	VCMPPD           $0x11, Z20, Z4, K2
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+104(SB), Z20
+	VCMPPD           $0x11, Z20, Z13, K3
+	VCMPPD           $0x11, Z20, Z4, K4
+	KMOVB            1216(BX), K5
+	KORB             K3, K5, K3
+	KMOVB            1152(BX), K5
+	KORB             K4, K5, K4
+	VMULPD           Z8, Z8, Z20
+	VMULPD           Z9, Z9, Z25
+	VSQRTPD          Z13, Z26
+	VSQRTPD          Z4, Z31
+	VMOVUPD          Z5, 704(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+112(SB), Z5
+	VMOVUPD          Z17, 768(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+120(SB), Z17
+	VFMADD231PD      Z5, Z20, Z17
+	VMOVUPD          Z1, 896(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+120(SB), Z1
+	VFMADD231PD      Z5, Z25, Z1
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+128(SB), Z5
+	VFMADD213PD      Z5, Z20, Z17
+	VFMADD213PD      Z5, Z25, Z1
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+136(SB), Z5
+	VFMADD213PD      Z5, Z20, Z17
+	VFMADD213PD      Z5, Z25, Z1
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+144(SB), Z5
+	VFMADD213PD      Z5, Z20, Z17
+	VFMADD213PD      Z5, Z25, Z1
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+152(SB), Z5
+	VFMADD213PD      Z5, Z20, Z17
+	VFMADD213PD      Z5, Z25, Z1
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+160(SB), Z5
+	VFMADD213PD      Z5, Z20, Z17
+	VFMADD213PD      Z5, Z25, Z1
+	VMULPD           Z17, Z20, Z17
+	VMULPD           Z1, Z25, Z1
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+168(SB), Z20
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+176(SB), Z25
+	VFMADD231PD      Z20, Z13, Z25
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+176(SB), Z4, Z20
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+184(SB), Z5
+	VFMADD213PD      Z5, Z13, Z25
+	VFMADD231PD      Z20, Z4, Z5
+	VFMADD213PD      Z16, Z13, Z25
+	VFMADD213PD      Z16, Z4, Z5
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+192(SB), Z20
+	VMOVUPD          Z0, 1280(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+200(SB), Z0
+	VFMADD231PD      Z20, Z13, Z0
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+200(SB), Z4, Z20
+	VMOVUPD          Z24, 1344(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+208(SB), Z24
+	VFMADD213PD      Z24, Z13, Z0
+	VFMADD231PD      Z20, Z4, Z24
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+216(SB), Z20
+	VFMADD213PD      Z20, Z13, Z0
+	VFMADD231PD      Z24, Z4, Z20
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+224(SB), Z24
+	VFMADD213PD      Z24, Z0, Z13
+	VFMADD231PD      Z20, Z4, Z24
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+232(SB), Z0
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+240(SB), Z4
+	VFMADD231PD      Z0, Z26, Z4
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+240(SB), Z31, Z0
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+248(SB), Z20
+	VFMADD213PD      Z20, Z26, Z4
+	VFMADD231PD      Z0, Z31, Z20
+	VFMADD213PD      Z16, Z26, Z4
+	VFMADD213PD      Z16, Z31, Z20
+	VBLENDMPD        Z25, Z4, K1, Z0
+	VBLENDMPD        Z5, Z20, K2, Z4
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+256(SB), Z5
+	VMULPD           Z5, Z29, Z20
+	VMULPD           Z5, Z30, Z25
+	VFMADD231PD      Z17, Z8, Z20
+	VFMADD231PD      Z1, Z9, Z25
+	VFMADD231PD      Z12, Z8, Z20
+	VFMADD231PD      Z12, Z9, Z25
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+264(SB), Z1
+	VFMADD231PD      Z1, Z29, Z20
+	VFMADD231PD      Z1, Z30, Z25
+	VANDPD           Z20, Z19, Z8
+	VANDPD           Z25, Z19, Z9
+	KMOVB            K4, 1408(BX)
+	VCMPPD           $0x12, Z12, Z8, K4
+	KMOVB            K3, 1472(BX)
+	VCMPPD           $0x12, Z12, Z9, K3
+	KMOVB            640(BX), K5
+	KANDB            K4, K5, K4
+	KMOVB            576(BX), K5
+	KANDB            K3, K5, K3
+	KMOVB            448(BX), K5
 	KANDB            K5, K4, K4
 	KMOVB            512(BX), K5
-	KANDB            K5, K2, K2
-	KNOTB            K4, K4
-	KMOVB            448(BX), K5
-	KANDB            K5, K2, K2
-	VSQRTPD          Z3, Z15
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+176(SB), Z16
-	VFMADD231PD.BCST impliedVolStripAVX512Consts<>+168(SB), Z3, Z16
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+184(SB), Z3, Z16
-	VFMADD213PD      Z4, Z3, Z16
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+200(SB), Z17
-	VFMADD231PD.BCST impliedVolStripAVX512Consts<>+192(SB), Z3, Z17
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+208(SB), Z3, Z17
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+216(SB), Z3, Z17
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+224(SB), Z17, Z3
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+240(SB), Z17
-	VFMADD231PD.BCST impliedVolStripAVX512Consts<>+232(SB), Z15, Z17
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+248(SB), Z15, Z17
-	VFMADD213PD      Z4, Z15, Z17
-	VBLENDMPD        Z16, Z17, K3, Z16
-	VBLENDMPD        Z1, Z16, K1, Z1
-	VMULPD           Z12, Z1, Z1
-	VMULPD           Z13, Z1, Z1
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+312(SB), Z12
-	VFMADD231PD.BCST impliedVolStripAVX512Consts<>+304(SB), Z15, Z12
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+320(SB), Z15, Z12
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+328(SB), Z12, Z15
-	VBLENDMPD        Z3, Z15, K3, Z3
-	VBLENDMPD        Z6, Z3, K1, Z3
-	VMULPD           Z11, Z3, Z3
-	VDIVPD           Z3, Z1, Z1
-	VMULPD           Z1, Z1, Z3
-	VCMPPD.BCST      $0x11, impliedVolStripAVX512Consts<>+360(SB), Z1, K1
-	KANDB            K4, K1, K1
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+400(SB), Z6
-	VFMADD231PD.BCST impliedVolStripAVX512Consts<>+392(SB), Z3, Z6
-	VFMADD231PD      Z6, Z3, Z14
-	VMULPD           Z14, Z3, Z3
-	VMULPD.BCST      impliedVolStripAVX512Consts<>+408(SB), Z3, Z3
-	VFMADD213PD      Z1, Z3, Z1
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+416(SB), Z3
-	VBLENDMPD        Z1, Z3, K1, Z1
-	VDIVPD           Z1, Z4, Z6
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+40(SB), Z11
-	VMULPD           Z1, Z11, Z12
-	VCMPPD           $0x12, Z11, Z12, K1
-	VMULPD           Z12, Z12, Z13
-	VADDPD           Z12, Z12, Z14
-	VMULPD           Z13, Z13, Z15
-	VMULPD           Z6, Z9, Z16
-	VFNMADD231PD     Z16, Z1, Z9
-	VFMADD231PD      Z9, Z6, Z16
-	VMULPD           Z12, Z16, Z9
-	VCMPPD           $0x12, Z16, Z12, K3
-	VCMPPD.BCST      $0x12, impliedVolStripAVX512Consts<>+424(SB), Z9, K4
-	VMULPD           Z9, Z9, Z9
-	KANDB            K4, K1, K1
-	KORB             K3, K1, K3
-	KANDB            K3, K2, K2
-	VSUBPD           Z12, Z16, Z17
-	VADDPD           Z12, Z16, Z12
-	VBLENDMPD        Z16, Z17, K1, Z17
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+432(SB), Z18
-	VMINPD           Z12, Z18, Z12
-	VMINPD           Z17, Z18, Z17
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+440(SB), Z18
-	VFMADD213PD      Z9, Z13, Z18
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+448(SB), Z19
-	VFMADD213PD      Z9, Z13, Z19
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+472(SB), Z20
-	VFMADD213PD      Z9, Z13, Z20
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+480(SB), Z21
-	VFMADD213PD      Z9, Z13, Z21
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+456(SB), Z22
-	VFMADD213PD      Z4, Z12, Z22
-	VADDPD.BCST      impliedVolStripAVX512Consts<>+464(SB), Z12, Z23
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+488(SB), Z24
-	VFMADD213PD      Z9, Z13, Z24
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+456(SB), Z25
-	VFMADD213PD      Z4, Z17, Z25
-	VADDPD.BCST      impliedVolStripAVX512Consts<>+464(SB), Z17, Z26
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+496(SB), Z27
-	VFMADD213PD      Z9, Z13, Z27
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+504(SB), Z28
-	VFMADD213PD      Z9, Z13, Z28
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+512(SB), Z29
-	VFMADD213PD      Z9, Z13, Z29
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+520(SB), Z30
-	VFMADD213PD      Z9, Z13, Z30
-	VFMADD231PD.BCST impliedVolStripAVX512Consts<>+528(SB), Z13, Z9
-	VMULPD           Z23, Z22, Z31
-	VMULPD           Z16, Z16, Z3
-	VMOVUPD          Z2, 448(BX)
-	VMULPD           Z26, Z25, Z2
-	VMOVUPD          Z1, 512(BX)
-	VADDPD           Z13, Z3, Z1
-	VMULPD           Z1, Z11, Z1
-	VMOVUPD          Z1, 576(BX)
-	VMULPD           Z31, Z2, Z1
-	VDIVPD           Z1, Z4, Z1
-	VMULPD           Z1, Z31, Z31
-	VMULPD           Z1, Z2, Z1
-	VMULPD           Z31, Z25, Z2
-	VMULPD           Z31, Z26, Z25
-	VMULPD           Z2, Z17, Z2
-	VMULPD           Z1, Z22, Z17
-	VMULPD           Z1, Z23, Z1
-	VMULPD           Z17, Z12, Z12
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+48(SB), Z17
-	VFMADD231PD.BCST impliedVolStripAVX512Consts<>+80(SB), Z2, Z17
-	VSUBPD           Z13, Z3, Z22
-	VFMSUB132PD.BCST impliedVolStripAVX512Consts<>+808(SB), Z13, Z3
-	VFMADD231PD      Z22, Z22, Z3
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+544(SB), Z23
-	VFMADD231PD.BCST impliedVolStripAVX512Consts<>+536(SB), Z17, Z23
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+552(SB), Z17, Z23
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+560(SB), Z17, Z23
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+568(SB), Z17, Z23
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+576(SB), Z17, Z23
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+584(SB), Z17, Z23
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+592(SB), Z17, Z23
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+600(SB), Z17, Z23
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+608(SB), Z17, Z23
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+616(SB), Z17, Z23
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+624(SB), Z17, Z23
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+632(SB), Z17, Z23
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+640(SB), Z17, Z23
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+648(SB), Z17, Z23
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+656(SB), Z17, Z23
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+664(SB), Z17, Z23
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+672(SB), Z17, Z23
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+680(SB), Z17, Z23
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+688(SB), Z17, Z23
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+696(SB), Z17, Z23
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+704(SB), Z23, Z17
-	VFMADD213PD      Z11, Z17, Z2
-	VMULPD           Z25, Z2, Z2
-	VMULPD.BCST      impliedVolStripAVX512Consts<>+712(SB), Z2, Z2
-	VFNMADD213PD     Z4, Z2, Z16
-	VFMSUB231PD      Z18, Z16, Z13
-	VMULPD.BCST      impliedVolStripAVX512Consts<>+720(SB), Z13, Z13
-	VMULPD           Z15, Z16, Z17
-	VFMSUB231PD      Z19, Z13, Z17
-	VMULPD.BCST      impliedVolStripAVX512Consts<>+728(SB), Z17, Z17
-	VMULPD           Z13, Z15, Z18
-	VFMSUB231PD      Z20, Z17, Z18
-	VMULPD.BCST      impliedVolStripAVX512Consts<>+736(SB), Z18, Z18
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+80(SB), Z19
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+48(SB), Z12, Z19
-	VMULPD           Z17, Z15, Z20
-	VFMSUB231PD      Z21, Z18, Z20
-	VMULPD.BCST      impliedVolStripAVX512Consts<>+744(SB), Z20, Z20
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+544(SB), Z21
-	VFMADD231PD.BCST impliedVolStripAVX512Consts<>+536(SB), Z19, Z21
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+552(SB), Z19, Z21
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+560(SB), Z19, Z21
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+568(SB), Z19, Z21
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+576(SB), Z19, Z21
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+584(SB), Z19, Z21
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+592(SB), Z19, Z21
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+600(SB), Z19, Z21
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+608(SB), Z19, Z21
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+616(SB), Z19, Z21
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+624(SB), Z19, Z21
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+632(SB), Z19, Z21
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+640(SB), Z19, Z21
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+648(SB), Z19, Z21
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+656(SB), Z19, Z21
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+664(SB), Z19, Z21
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+672(SB), Z19, Z21
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+680(SB), Z19, Z21
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+688(SB), Z19, Z21
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+696(SB), Z19, Z21
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+704(SB), Z21, Z19
-	VFMADD213PD      Z11, Z19, Z12
-	VMULPD           Z1, Z12, Z1
-	VFMADD231PD.BCST impliedVolStripAVX512Consts<>+752(SB), Z1, Z2
-	VMULPD           Z18, Z15, Z1
-	VFMSUB231PD      Z24, Z20, Z1
-	VMULPD.BCST      impliedVolStripAVX512Consts<>+760(SB), Z1, Z1
-	VMULPD           Z20, Z15, Z12
-	VFMSUB231PD      Z27, Z1, Z12
-	VMULPD.BCST      impliedVolStripAVX512Consts<>+768(SB), Z12, Z12
-	VMULPD           Z1, Z15, Z19
-	VFMSUB231PD      Z28, Z12, Z19
-	VMULPD.BCST      impliedVolStripAVX512Consts<>+776(SB), Z19, Z19
-	VMULPD           Z12, Z15, Z21
-	VFMSUB231PD      Z29, Z19, Z21
-	VMULPD.BCST      impliedVolStripAVX512Consts<>+784(SB), Z21, Z21
-	VMULPD           Z19, Z15, Z23
-	VFMSUB231PD      Z30, Z21, Z23
-	VMULPD           Z21, Z15, Z15
-	VMULPD.BCST      impliedVolStripAVX512Consts<>+792(SB), Z23, Z23
-	VFMSUB231PD      Z9, Z23, Z15
-	VMULPD.BCST      impliedVolStripAVX512Consts<>+800(SB), Z15, Z9
-	VADDPD           Z9, Z23, Z9
-	VADDPD           Z9, Z21, Z9
-	VADDPD           Z9, Z19, Z9
-	VADDPD           Z9, Z12, Z9
-	VADDPD           Z9, Z1, Z1
-	VADDPD           Z1, Z20, Z1
-	VADDPD           Z1, Z18, Z1
-	VADDPD           Z1, Z17, Z1
-	VADDPD           Z1, Z13, Z1
-	VADDPD           Z1, Z16, Z1
-	VMULPD           Z14, Z1, K1, Z2
-	VMULPD           Z2, Z7, Z1
-	VMULPD           Z2, Z6, Z2
-	VGETMANTPD       $0x04, Z1, Z6
-	VGETEXPPD        Z1, Z1
-	VMULPD           Z22, Z2, Z7
-	VMULPD           Z2, Z2, Z9
-	VMULPD.BCST      impliedVolStripAVX512Consts<>+0(SB), Z6, Z12
-	VCMPPD           $0x11, Z6, Z10, K1
-	VSUBPD           Z8, Z1, Z1
-	VSUBPD           Z7, Z4, Z8
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+80(SB), Z10
-	VFMADD132PD.BCST impliedVolStripAVX512Consts<>+808(SB), Z10, Z7
-	VBLENDMPD        Z0, Z5, K1, Z0
-	VCMPPD           $0x11, Z5, Z12, K3
-	VFMADD231PD      Z3, Z9, Z7
-	VMOVAPD          Z6, Z3
-	VADDPD           Z6, Z6, K3, Z3
-	VMOVAPD          Z1, Z5
-	VADDPD.BCST      impliedVolStripAVX512Consts<>+48(SB), Z1, K3, Z5
-	VSUBPD           Z0, Z3, Z6
-	VADDPD           Z0, Z3, Z0
-	VADDPD           Z4, Z1, K1, Z5
-	VDIVPD           Z0, Z6, Z0
-	VMULPD.BCST      impliedVolStripAVX512Consts<>+256(SB), Z5, Z1
-	VMULPD           Z0, Z0, Z3
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+120(SB), Z6
-	VFMADD231PD.BCST impliedVolStripAVX512Consts<>+112(SB), Z3, Z6
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+128(SB), Z3, Z6
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+136(SB), Z3, Z6
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+144(SB), Z3, Z6
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+152(SB), Z3, Z6
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+160(SB), Z3, Z6
+	KANDB            K5, K3, K3
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+272(SB), Z17
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+280(SB), Z20
+	VFMADD231PD      Z17, Z10, Z20
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+280(SB), Z11, Z17
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+288(SB), Z25
+	VFMADD213PD      Z25, Z10, Z20
+	VFMADD231PD      Z17, Z11, Z25
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+296(SB), Z17
+	VFMADD213PD      Z17, Z10, Z20
+	VFMADD231PD      Z25, Z11, Z17
+	KMOVB            1216(BX), K5
+	VBLENDMPD        Z20, Z0, K5, Z0
+	KMOVB            K3, 512(BX)
+	KMOVB            1152(BX), K3
+	VBLENDMPD        Z17, Z4, K3, Z4
+	VMULPD           Z18, Z0, Z0
+	VMULPD           Z28, Z4, Z4
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+304(SB), Z17
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+312(SB), Z18
+	VFMADD231PD      Z17, Z26, Z18
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+312(SB), Z31, Z17
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+320(SB), Z20
+	VFMADD213PD      Z20, Z26, Z18
+	VFMADD231PD      Z17, Z31, Z20
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+328(SB), Z17
+	VFMADD213PD      Z17, Z18, Z26
+	VFMADD231PD      Z20, Z31, Z17
+	VBLENDMPD        Z13, Z26, K1, Z13
+	VBLENDMPD        Z24, Z17, K2, Z17
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+336(SB), Z18
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+344(SB), Z20
+	VFMADD231PD      Z18, Z10, Z20
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+344(SB), Z11, Z18
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+352(SB), Z24
+	VFMADD213PD      Z24, Z10, Z20
+	VFMADD231PD      Z18, Z11, Z24
+	VFMADD213PD      Z16, Z20, Z10
+	VFMADD213PD      Z16, Z24, Z11
+	VBLENDMPD        Z10, Z13, K5, Z10
+	VBLENDMPD        Z11, Z17, K3, Z11
+	VMULPD           Z21, Z10, Z10
+	VMULPD           Z22, Z11, Z11
+	KMOVB            1088(BX), K1
+	VBLENDMPD        Z8, Z16, K1, Z13
+	KMOVB            832(BX), K1
+	VBLENDMPD        Z9, Z16, K1, Z17
+	VMULPD           Z13, Z0, Z0
+	VMULPD           Z17, Z4, Z4
+	VDIVPD           Z10, Z0, Z0
+	VDIVPD           Z11, Z4, Z4
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+360(SB), Z10
+	VCMPPD           $0x11, Z10, Z0, K1
+	VCMPPD           $0x11, Z10, Z4, K2
+	KMOVB            1472(BX), K3
+	KANDB            K1, K3, K1
+	KMOVB            1408(BX), K3
+	KANDB            K2, K3, K2
+	VMULPD           Z8, Z8, Z10
+	VMULPD           Z9, Z9, Z11
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+368(SB), Z13
+	VFMADD213PD      Z16, Z13, Z10
+	VFMADD213PD      Z16, Z13, Z11
+	VMULPD           Z0, Z0, Z13
+	VMULPD           Z4, Z4, Z17
+	VMINPD           Z2, Z7, Z18
+	VMINPD           Z3, Z7, Z20
+	VADDPD           Z2, Z7, Z2
+	VADDPD           Z3, Z7, Z3
+	VMINPD           Z6, Z18, Z7
+	VMINPD           Z6, Z20, Z18
+	VADDPD           Z2, Z6, Z2
+	VADDPD           Z3, Z6, Z3
+	VMOVUPD          64(BX), Z6
+	VMINPD           Z6, Z7, Z7
+	VMINPD           Z6, Z18, Z18
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+376(SB), Z20
+	VCMPPD           $0x11, Z7, Z20, K3
+	VCMPPD           $0x11, Z18, Z20, K5
+	VADDPD           Z2, Z6, Z2
+	VADDPD           Z3, Z6, Z3
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+384(SB), Z6
+	KMOVB            K2, 1408(BX)
+	VCMPPD           $0x11, Z6, Z2, K2
+	KMOVB            K1, 1472(BX)
+	VCMPPD           $0x11, Z6, Z3, K1
+	KANDB            K3, K4, K3
+	KMOVB            512(BX), K4
+	KANDB            K5, K4, K4
+	KANDB            K2, K3, K2
+	KANDB            K1, K4, K1
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+392(SB), Z2
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+400(SB), Z3
+	VFMADD231PD      Z2, Z13, Z3
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+400(SB), Z17, Z2
+	VFMADD231PD      Z3, Z13, Z10
+	VFMADD231PD      Z2, Z17, Z11
+	VMULPD           Z10, Z13, Z2
+	VMULPD           Z11, Z17, Z3
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+408(SB), Z6
+	VMULPD           Z6, Z2, Z2
 	VMULPD           Z6, Z3, Z3
-	VFMADD231PD      Z3, Z0, Z1
-	VFMADD231PD      Z10, Z0, Z1
-	VFMADD231PD.BCST impliedVolStripAVX512Consts<>+264(SB), Z5, Z1
-	VADDPD.BCST      impliedVolStripAVX512Consts<>+816(SB), Z1, Z0
-	VSUBPD           576(BX), Z0, Z0
-	VMULPD           Z8, Z0, Z1
-	VMULPD           Z0, Z0, Z3
-	VMULPD           Z0, Z2, Z0
-	VFMADD213PD      Z4, Z1, Z11
-	VMULPD           Z7, Z3, Z2
-	VADDPD           Z1, Z4, Z1
-	VMULPD           Z11, Z0, Z0
-	VFMADD231PD.BCST impliedVolStripAVX512Consts<>+720(SB), Z2, Z1
-	VDIVPD           Z1, Z0, Z0
-	VMOVUPD          512(BX), Z1
-	VFNMADD213PD     Z1, Z0, Z1
-	VANDPD.BCST      impliedVolStripAVX512Consts<>+24(SB), Z0, Z0
-	VMULPD           448(BX), Z0, Z0
-	VDIVPD           384(BX), Z1, Z1
-	VCMPPD.BCST      $0x11, impliedVolStripAVX512Consts<>+824(SB), Z0, K1
-	KANDB            K1, K2, K1
+	VFMADD213PD      Z0, Z2, Z0
+	VFMADD213PD      Z4, Z3, Z4
+	KMOVB            1472(BX), K3
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+416(SB), Z2
+	VBLENDMPD        Z0, Z2, K3, Z0
+	KMOVB            1408(BX), K3
+	VBLENDMPD        Z4, Z2, K3, Z3
+	VADDPD           Z8, Z16, Z4
+	VADDPD           Z9, Z16, Z6
+	VDIVPD           Z0, Z16, Z7
+	VDIVPD           Z3, Z16, Z10
+	VMULPD           Z0, Z27, Z11
+	VMULPD           Z3, Z27, Z13
+	VCMPPD           $0x12, Z27, Z11, K3
+	VCMPPD           $0x12, Z27, Z13, K4
+	VMULPD           Z11, Z11, Z17
+	VMULPD           Z13, Z13, Z18
+	VADDPD           Z11, Z11, Z20
+	VADDPD           Z13, Z13, Z21
+	VMULPD           Z17, Z17, Z22
+	VMULPD           Z18, Z18, Z24
+	VMULPD           Z7, Z8, Z25
+	VMULPD           Z10, Z9, Z26
+	VFNMADD231PD     Z25, Z0, Z8
+	VFNMADD231PD     Z26, Z3, Z9
+	VFMADD231PD      Z8, Z7, Z25
+	VFMADD231PD      Z9, Z10, Z26
+	VCMPPD           $0x12, Z25, Z11, K5
+	KMOVB            K1, 1408(BX)
+	VCMPPD           $0x12, Z26, Z13, K1
+	VMULPD           Z11, Z25, Z8
+	VMULPD           Z13, Z26, Z9
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+424(SB), Z28
+	KMOVB            K2, 1472(BX)
+	VCMPPD           $0x12, Z28, Z8, K2
+	KMOVB            K1, 512(BX)
+	VCMPPD           $0x12, Z28, Z9, K1
+	VMULPD           Z8, Z8, Z8
+	VMULPD           Z9, Z9, Z9
+	KANDB            K2, K3, K2
+	KANDB            K1, K4, K1
+	KORB             K5, K2, K3
+	KMOVB            512(BX), K4
+	KORB             K4, K1, K4
+	KMOVB            1472(BX), K5
+	KANDB            K3, K5, K3
+	KMOVB            1408(BX), K5
+	KANDB            K4, K5, K4
+	VSUBPD           Z11, Z25, Z28
+	VSUBPD           Z13, Z26, Z29
+	VADDPD           Z11, Z25, Z11
+	VADDPD           Z13, Z26, Z13
+	VBLENDMPD        Z25, Z28, K2, Z28
+	VBLENDMPD        Z26, Z29, K1, Z29
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+432(SB), Z30
+	VMINPD           Z11, Z30, Z11
+	VMINPD           Z13, Z30, Z13
+	VMINPD           Z28, Z30, Z28
+	VMINPD           Z29, Z30, Z29
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+440(SB), Z30
+	VFMADD213PD      Z8, Z17, Z30
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+440(SB), Z31
+	VFMADD213PD      Z9, Z18, Z31
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+448(SB), Z2
+	VFMADD213PD      Z8, Z17, Z2
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+448(SB), Z19
+	VFMADD213PD      Z9, Z18, Z19
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+456(SB), Z1
+	VFMADD213PD      Z16, Z11, Z1
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+456(SB), Z5
+	VFMADD213PD      Z16, Z13, Z5
+	VMOVUPD          Z6, 1408(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+464(SB), Z6
+	VMOVUPD          Z4, 1472(BX)
+	VADDPD           Z6, Z11, Z4
+	VMOVUPD          Z3, 512(BX)
+	VADDPD           Z6, Z13, Z3
+	VMOVUPD          Z0, 832(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+456(SB), Z0
+	VFMADD213PD      Z16, Z28, Z0
+	VMOVUPD          Z23, 1088(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+456(SB), Z23
+	VFMADD213PD      Z16, Z29, Z23
+	VMOVUPD          Z10, 1152(BX)
+	VADDPD           Z6, Z28, Z10
+	VADDPD           Z6, Z29, Z6
+	VMOVUPD          Z7, 1216(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+472(SB), Z7
+	VFMADD213PD      Z8, Z17, Z7
+	VMOVUPD          Z15, 448(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+472(SB), Z15
+	VFMADD213PD      Z9, Z18, Z15
+	VMOVUPD          Z14, 576(BX)
+	VMULPD           Z4, Z1, Z14
+	VMOVUPD          Z21, 640(BX)
+	VMULPD           Z3, Z5, Z21
+	VMOVUPD          Z20, 1536(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+480(SB), Z20
+	VFMADD213PD      Z8, Z17, Z20
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+480(SB), Z27
+	VFMADD213PD      Z9, Z18, Z27
+	VMOVUPD          Z27, 1600(BX)
+	VMULPD           Z10, Z0, Z27
+	VMOVUPD          Z20, 1664(BX)
+	VMULPD           Z6, Z23, Z20
+	VMOVUPD          Z15, 1728(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+488(SB), Z15
+	VFMADD213PD      Z8, Z17, Z15
+	VMOVUPD          Z15, 1792(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+488(SB), Z15
+	VFMADD213PD      Z9, Z18, Z15
+	VMOVUPD          Z15, 1856(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+496(SB), Z15
+	VFMADD213PD      Z8, Z17, Z15
+	VMOVUPD          Z15, 1920(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+496(SB), Z15
+	VFMADD213PD      Z9, Z18, Z15
+	VMOVUPD          Z15, 1984(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+504(SB), Z15
+	VFMADD213PD      Z8, Z17, Z15
+	VMOVUPD          Z15, 2048(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+504(SB), Z15
+	VFMADD213PD      Z9, Z18, Z15
+	VMOVUPD          Z15, 2112(BX)
+	VMULPD           Z14, Z27, Z15
+	VMOVUPD          Z7, 2176(BX)
+	VMULPD           Z21, Z20, Z7
+	VDIVPD           Z15, Z16, Z15
+	VDIVPD           Z7, Z16, Z7
+	VMULPD           Z15, Z14, Z14
+	VMULPD           Z7, Z21, Z21
+	VMULPD           Z15, Z27, Z15
+	VMULPD           Z7, Z20, Z7
+	VMULPD           Z14, Z0, Z0
+	VMULPD           Z21, Z23, Z20
+	VMULPD           Z14, Z10, Z10
+	VMULPD           Z21, Z6, Z6
+	VMULPD           Z0, Z28, Z0
+	VMULPD           Z20, Z29, Z14
+	VMULPD           Z15, Z1, Z1
+	VMULPD           Z7, Z5, Z5
+	VMULPD           Z15, Z4, Z4
+	VMULPD           Z7, Z3, Z3
+	VMULPD           Z1, Z11, Z1
+	VMULPD           Z5, Z13, Z5
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+48(SB), Z7
+	VFMADD231PD      Z12, Z0, Z7
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+48(SB), Z11
+	VFMADD231PD      Z12, Z14, Z11
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+512(SB), Z13
+	VFMADD213PD      Z8, Z17, Z13
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+512(SB), Z15
+	VFMADD213PD      Z9, Z18, Z15
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+520(SB), Z20
+	VFMADD213PD      Z8, Z17, Z20
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+520(SB), Z21
+	VFMADD213PD      Z9, Z18, Z21
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+528(SB), Z23
+	VFMADD231PD      Z23, Z17, Z8
+	VFMADD231PD      Z23, Z18, Z9
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+536(SB), Z23
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+544(SB), Z27
+	VFMADD231PD      Z23, Z7, Z27
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+544(SB), Z28
+	VFMADD231PD      Z23, Z11, Z28
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+552(SB), Z29
+	VFMADD213PD      Z29, Z7, Z27
+	VFMADD213PD      Z29, Z11, Z28
+	VMOVUPD          Z9, 2240(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+560(SB), Z9
+	VFMADD213PD      Z9, Z7, Z27
+	VFMADD213PD      Z9, Z11, Z28
+	VMOVUPD          Z8, 2304(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+568(SB), Z8
+	VFMADD213PD      Z8, Z7, Z27
+	VFMADD213PD      Z8, Z11, Z28
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+576(SB), Z8
+	VFMADD213PD      Z8, Z7, Z27
+	VFMADD213PD      Z8, Z11, Z28
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+584(SB), Z8
+	VFMADD213PD      Z8, Z7, Z27
+	VFMADD213PD      Z8, Z11, Z28
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+592(SB), Z8
+	VFMADD213PD      Z8, Z7, Z27
+	VFMADD213PD      Z8, Z11, Z28
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+600(SB), Z8
+	VFMADD213PD      Z8, Z7, Z27
+	VFMADD213PD      Z8, Z11, Z28
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+608(SB), Z8
+	VFMADD213PD      Z8, Z7, Z27
+	VFMADD213PD      Z8, Z11, Z28
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+616(SB), Z8
+	VFMADD213PD      Z8, Z7, Z27
+	VFMADD213PD      Z8, Z11, Z28
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+624(SB), Z8
+	VFMADD213PD      Z8, Z7, Z27
+	VFMADD213PD      Z8, Z11, Z28
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+632(SB), Z8
+	VFMADD213PD      Z8, Z7, Z27
+	VFMADD213PD      Z8, Z11, Z28
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+640(SB), Z8
+	VFMADD213PD      Z8, Z7, Z27
+	VFMADD213PD      Z8, Z11, Z28
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+648(SB), Z8
+	VFMADD213PD      Z8, Z7, Z27
+	VFMADD213PD      Z8, Z11, Z28
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+656(SB), Z8
+	VFMADD213PD      Z8, Z7, Z27
+	VFMADD213PD      Z8, Z11, Z28
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+664(SB), Z8
+	VFMADD213PD      Z8, Z7, Z27
+	VFMADD213PD      Z8, Z11, Z28
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+672(SB), Z8
+	VFMADD213PD      Z8, Z7, Z27
+	VFMADD213PD      Z8, Z11, Z28
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+680(SB), Z8
+	VFMADD213PD      Z8, Z7, Z27
+	VFMADD213PD      Z8, Z11, Z28
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+688(SB), Z8
+	VFMADD213PD      Z8, Z7, Z27
+	VFMADD213PD      Z8, Z11, Z28
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+696(SB), Z8
+	VFMADD213PD      Z8, Z7, Z27
+	VFMADD213PD      Z8, Z11, Z28
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+704(SB), Z8
+	VFMADD213PD      Z8, Z27, Z7
+	VFMADD213PD      Z8, Z28, Z11
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+40(SB), Z27
+	VFMADD213PD      Z27, Z7, Z0
+	VFMADD213PD      Z27, Z11, Z14
+	VMULPD           Z10, Z0, Z0
+	VMULPD           Z6, Z14, Z6
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+712(SB), Z7
+	VMULPD           Z7, Z0, Z0
+	VMULPD           Z7, Z6, Z6
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+48(SB), Z7
+	VFMADD231PD      Z12, Z1, Z7
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+48(SB), Z10
+	VFMADD231PD      Z12, Z5, Z10
+	VMULPD           Z25, Z25, Z11
+	VMULPD           Z26, Z26, Z14
+	VFNMADD213PD     Z16, Z0, Z25
+	VFNMADD213PD     Z16, Z6, Z26
+	VFMSUB213PD      Z17, Z25, Z30
+	VFMSUB213PD      Z18, Z26, Z31
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+720(SB), Z28
+	VMULPD           Z28, Z30, Z30
+	VMULPD           Z28, Z31, Z31
+	VMULPD           Z22, Z25, Z28
+	VMULPD           Z24, Z26, Z12
+	VFMSUB231PD      Z2, Z30, Z28
+	VFMSUB231PD      Z19, Z31, Z12
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+728(SB), Z2
+	VMULPD           Z2, Z28, Z19
+	VMULPD           Z2, Z12, Z2
+	VMULPD           Z30, Z22, Z12
+	VMULPD           Z31, Z24, Z28
+	VFMSUB231PD      2176(BX), Z19, Z12
+	VFMSUB231PD      1728(BX), Z2, Z28
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+736(SB), Z16
+	VMULPD           Z16, Z12, Z12
+	VMULPD           Z16, Z28, Z16
+	VMULPD           Z19, Z22, Z28
+	VMOVUPD          Z14, 1728(BX)
+	VMULPD           Z2, Z24, Z14
+	VFMSUB231PD      1664(BX), Z12, Z28
+	VFMSUB231PD      1600(BX), Z16, Z14
+	VMOVUPD          Z18, 1600(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+744(SB), Z18
+	VMULPD           Z18, Z28, Z28
+	VMULPD           Z18, Z14, Z14
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+544(SB), Z18
+	VFMADD231PD      Z23, Z7, Z18
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+544(SB), Z10, Z23
+	VFMADD213PD      Z29, Z7, Z18
+	VFMADD231PD      Z23, Z10, Z29
+	VFMADD213PD      Z9, Z7, Z18
+	VFMADD231PD      Z29, Z10, Z9
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+568(SB), Z23
+	VFMADD213PD      Z23, Z7, Z18
+	VFMADD231PD      Z9, Z10, Z23
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+576(SB), Z9
+	VFMADD213PD      Z9, Z7, Z18
+	VFMADD231PD      Z23, Z10, Z9
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+584(SB), Z23
+	VFMADD213PD      Z23, Z7, Z18
+	VFMADD231PD      Z9, Z10, Z23
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+592(SB), Z9
+	VFMADD213PD      Z9, Z7, Z18
+	VFMADD231PD      Z23, Z10, Z9
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+600(SB), Z23
+	VFMADD213PD      Z23, Z7, Z18
+	VFMADD231PD      Z9, Z10, Z23
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+608(SB), Z9
+	VFMADD213PD      Z9, Z7, Z18
+	VFMADD231PD      Z23, Z10, Z9
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+616(SB), Z23
+	VFMADD213PD      Z23, Z7, Z18
+	VFMADD231PD      Z9, Z10, Z23
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+624(SB), Z9
+	VFMADD213PD      Z9, Z7, Z18
+	VFMADD231PD      Z23, Z10, Z9
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+632(SB), Z23
+	VFMADD213PD      Z23, Z7, Z18
+	VFMADD231PD      Z9, Z10, Z23
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+640(SB), Z9
+	VFMADD213PD      Z9, Z7, Z18
+	VFMADD231PD      Z23, Z10, Z9
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+648(SB), Z23
+	VFMADD213PD      Z23, Z7, Z18
+	VFMADD231PD      Z9, Z10, Z23
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+656(SB), Z9
+	VFMADD213PD      Z9, Z7, Z18
+	VFMADD231PD      Z23, Z10, Z9
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+664(SB), Z23
+	VFMADD213PD      Z23, Z7, Z18
+	VFMADD231PD      Z9, Z10, Z23
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+672(SB), Z9
+	VFMADD213PD      Z9, Z7, Z18
+	VFMADD231PD      Z23, Z10, Z9
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+680(SB), Z23
+	VFMADD213PD      Z23, Z7, Z18
+	VFMADD231PD      Z9, Z10, Z23
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+688(SB), Z9
+	VFMADD213PD      Z9, Z7, Z18
+	VFMADD231PD      Z23, Z10, Z9
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+696(SB), Z23
+	VFMADD213PD      Z23, Z7, Z18
+	VFMADD231PD      Z9, Z10, Z23
+	VFMADD213PD      Z8, Z18, Z7
+	VFMADD231PD      Z23, Z10, Z8
+	VFMADD213PD      Z27, Z7, Z1
+	VFMADD213PD      Z27, Z8, Z5
+	VMULPD           Z4, Z1, Z1
+	VMULPD           Z3, Z5, Z3
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+752(SB), Z4
+	VFMADD231PD      Z4, Z1, Z0
+	VFMADD231PD      Z4, Z3, Z6
+	VMULPD           Z12, Z22, Z1
+	VMULPD           Z16, Z24, Z3
+	VFMSUB231PD      1792(BX), Z28, Z1
+	VFMSUB231PD      1856(BX), Z14, Z3
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+760(SB), Z4
+	VMULPD           Z4, Z1, Z1
+	VMULPD           Z4, Z3, Z3
+	VMULPD           Z28, Z22, Z4
+	VMULPD           Z14, Z24, Z5
+	VFMSUB231PD      1920(BX), Z1, Z4
+	VFMSUB231PD      1984(BX), Z3, Z5
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+768(SB), Z7
+	VMULPD           Z7, Z4, Z4
+	VMULPD           Z7, Z5, Z5
+	VMULPD           Z1, Z22, Z7
+	VMULPD           Z3, Z24, Z8
+	VFMSUB231PD      2048(BX), Z4, Z7
+	VFMSUB231PD      2112(BX), Z5, Z8
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+776(SB), Z9
+	VMULPD           Z9, Z7, Z7
+	VMULPD           Z9, Z8, Z8
+	VMULPD           Z4, Z22, Z9
+	VMULPD           Z5, Z24, Z10
+	VFMSUB231PD      Z13, Z7, Z9
+	VFMSUB231PD      Z15, Z8, Z10
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+784(SB), Z13
+	VMULPD           Z13, Z9, Z9
+	VMULPD           Z13, Z10, Z10
+	VMULPD           Z7, Z22, Z13
+	VMULPD           Z8, Z24, Z15
+	VFMSUB231PD      Z20, Z9, Z13
+	VFMSUB231PD      Z21, Z10, Z15
+	VMULPD           Z9, Z22, Z18
+	VMULPD           Z10, Z24, Z20
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+792(SB), Z21
+	VMULPD           Z21, Z13, Z13
+	VMULPD           Z21, Z15, Z15
+	VFMSUB231PD      2304(BX), Z13, Z18
+	VFMSUB231PD      2240(BX), Z15, Z20
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+800(SB), Z21
+	VMULPD           Z21, Z18, Z18
+	VMULPD           Z21, Z20, Z20
+	VADDPD           Z18, Z13, Z13
+	VADDPD           Z20, Z15, Z15
+	VADDPD           Z13, Z9, Z9
+	VADDPD           Z15, Z10, Z10
+	VADDPD           Z9, Z7, Z7
+	VADDPD           Z10, Z8, Z8
+	VADDPD           Z7, Z4, Z4
+	VADDPD           Z8, Z5, Z5
+	VADDPD           Z4, Z1, Z1
+	VADDPD           Z5, Z3, Z3
+	VADDPD           Z1, Z28, Z1
+	VADDPD           Z3, Z14, Z3
+	VADDPD           Z1, Z12, Z1
+	VADDPD           Z3, Z16, Z3
+	VADDPD           Z1, Z19, Z1
+	VADDPD           Z3, Z2, Z2
+	VADDPD           Z1, Z30, Z1
+	VADDPD           Z2, Z31, Z2
+	VADDPD           Z1, Z25, Z1
+	VADDPD           Z2, Z26, Z2
+	VMULPD           1536(BX), Z1, K2, Z0
+	VMULPD           640(BX), Z2, K1, Z6
+	VMULPD           576(BX), Z0, Z1
+	VMULPD           448(BX), Z6, Z2
+	VMULPD           1216(BX), Z0, Z0
+	VMULPD           1152(BX), Z6, Z3
+	VADDPD           Z17, Z11, Z4
+	VMOVUPD          1728(BX), Z5
+	VADDPD           1600(BX), Z5, Z6
+	VMULPD           Z4, Z27, Z4
+	VMULPD           Z6, Z27, Z6
+	VGETMANTPD       $0x04, Z1, Z7
+	VGETMANTPD       $0x04, Z2, Z8
+	VMOVUPD          1088(BX), Z9
+	VCMPPD           $0x11, Z7, Z9, K1
+	VMOVUPD          1344(BX), Z9
+	VCMPPD           $0x11, Z8, Z9, K2
+	VGETEXPPD        Z1, Z1
+	VGETEXPPD        Z2, Z2
+	VSUBPD           1280(BX), Z1, Z1
+	VSUBPD           896(BX), Z2, Z2
+	VMOVUPD          768(BX), Z9
+	VBLENDMPD        704(BX), Z9, K1, Z10
+	VMOVUPD          1024(BX), Z12
+	VBLENDMPD        960(BX), Z12, K2, Z13
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+0(SB), Z14
+	VMULPD           Z7, Z14, Z15
+	VMULPD           Z8, Z14, Z14
+	VCMPPD           $0x11, Z9, Z15, K5
+	KMOVB            K4, 768(BX)
+	VCMPPD           $0x11, Z12, Z14, K4
+	VMOVAPD          Z7, Z9
+	VADDPD           Z7, Z7, K5, Z9
+	VMOVAPD          Z8, Z7
+	VADDPD           Z8, Z8, K4, Z7
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+48(SB), Z8
+	VMOVAPD          Z1, Z12
+	VADDPD           Z8, Z1, K5, Z12
+	VMOVAPD          Z2, Z14
+	VADDPD           Z8, Z2, K4, Z14
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+16(SB), Z8
+	VADDPD           Z8, Z1, K1, Z12
+	VADDPD           Z8, Z2, K2, Z14
+	VSUBPD           Z10, Z9, Z1
+	VSUBPD           Z13, Z7, Z2
+	VADDPD           Z10, Z9, Z9
+	VADDPD           Z13, Z7, Z7
+	VDIVPD           Z9, Z1, Z1
+	VDIVPD           Z7, Z2, Z2
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+256(SB), Z7
+	VMULPD           Z12, Z7, Z9
+	VMULPD           Z14, Z7, Z7
+	VSUBPD           Z17, Z11, Z10
+	VMOVUPD          1600(BX), Z13
+	VSUBPD           Z13, Z5, Z15
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+808(SB), Z16
+	VFMSUB231PD      Z16, Z11, Z17
+	VFMSUB231PD      Z16, Z5, Z13
+	VFMADD231PD      Z10, Z10, Z17
+	VFMADD231PD      Z15, Z15, Z13
+	VMULPD           Z10, Z0, Z5
+	VMULPD           Z15, Z3, Z10
+	VMULPD           Z0, Z0, Z11
+	VMULPD           Z3, Z3, Z15
+	VSUBPD           Z5, Z8, Z18
+	VSUBPD           Z10, Z8, Z19
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+80(SB), Z20
+	VFMADD213PD      Z20, Z16, Z5
+	VFMADD213PD      Z20, Z16, Z10
+	VFMADD231PD      Z17, Z11, Z5
+	VFMADD231PD      Z13, Z15, Z10
+	VMULPD           Z1, Z1, Z11
+	VMULPD           Z2, Z2, Z13
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+112(SB), Z15
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+120(SB), Z16
+	VFMADD231PD      Z15, Z11, Z16
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+120(SB), Z13, Z15
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+128(SB), Z17
+	VFMADD213PD      Z17, Z11, Z16
+	VFMADD231PD      Z15, Z13, Z17
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+136(SB), Z15
+	VFMADD213PD      Z15, Z11, Z16
+	VFMADD231PD      Z17, Z13, Z15
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+144(SB), Z17
+	VFMADD213PD      Z17, Z11, Z16
+	VFMADD231PD      Z15, Z13, Z17
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+152(SB), Z15
+	VFMADD213PD      Z15, Z11, Z16
+	VFMADD231PD      Z17, Z13, Z15
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+160(SB), Z17
+	VFMADD213PD      Z17, Z11, Z16
+	VFMADD231PD      Z15, Z13, Z17
+	VMULPD           Z16, Z11, Z11
+	VMULPD           Z17, Z13, Z13
+	VFMADD231PD      Z11, Z1, Z9
+	VFMADD231PD      Z13, Z2, Z7
+	VFMADD231PD      Z20, Z1, Z9
+	VFMADD231PD      Z20, Z2, Z7
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+264(SB), Z1
+	VFMADD231PD      Z1, Z12, Z9
+	VFMADD231PD      Z1, Z14, Z7
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+816(SB), Z1
+	VADDPD           Z1, Z9, Z2
+	VADDPD           Z1, Z7, Z1
+	VSUBPD           Z4, Z2, Z2
+	VSUBPD           Z6, Z1, Z1
+	VMULPD           Z18, Z2, Z4
+	VMULPD           Z19, Z1, Z6
+	VMULPD           Z2, Z2, Z7
+	VMULPD           Z1, Z1, Z9
+	VMULPD           Z2, Z0, Z0
+	VMULPD           Z1, Z3, Z1
+	VMOVAPD          Z8, Z2
+	VFMADD231PD      Z27, Z4, Z2
+	VFMADD213PD      Z8, Z6, Z27
+	VMULPD           Z5, Z7, Z3
+	VMULPD           Z10, Z9, Z5
+	VADDPD           Z4, Z8, Z4
+	VADDPD           Z6, Z8, Z6
+	VMULPD           Z2, Z0, Z0
+	VMULPD           Z27, Z1, Z1
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+720(SB), Z2
+	VFMADD231PD      Z2, Z3, Z4
+	VFMADD231PD      Z2, Z5, Z6
+	VDIVPD           Z4, Z0, Z0
+	VDIVPD           Z6, Z1, Z1
+	VMOVUPD          832(BX), Z2
+	VFNMADD213PD     Z2, Z0, Z2
+	VMOVUPD          512(BX), Z3
+	VFNMADD213PD     Z3, Z1, Z3
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+24(SB), Z4
+	VANDPD           Z0, Z4, Z0
+	VANDPD           Z1, Z4, Z1
+	VMULPD           1472(BX), Z0, Z0
+	VMULPD           1408(BX), Z1, Z1
+	VMOVUPD          384(BX), Z4
+	VDIVPD           Z4, Z2, Z2
+	VDIVPD           Z4, Z3, Z3
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+824(SB), Z4
+	VCMPPD           $0x11, Z4, Z0, K1
+	VCMPPD           $0x11, Z4, Z1, K2
+	KANDB            K1, K3, K1
+	KMOVB            768(BX), K3
+	KANDB            K2, K3, K2
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+416(SB), Z0
-	VBLENDMPD        Z1, Z0, K1, Z0
-	VMOVUPD          Z0, K7, (SI)(AX*1)
-	ADDQ             $+64, AX
-	SUBQ             $+8, CX
+	VBLENDMPD        Z2, Z0, K1, Z1
+	VBLENDMPD        Z3, Z0, K2, Z0
+	VMOVUPD          Z1, K7, (SI)(AX*1)
+	VMOVUPD          Z0, K6, 64(SI)(AX*1)
+	ADDQ             $+128, AX
+	SUBQ             $+16, CX
 	JGT              tail
 
 done:
@@ -1703,261 +2227,265 @@ DATA impliedVolStripAVX2Consts<>+1664(SB)/8, $0x4042000000000000
 DATA impliedVolStripAVX2Consts<>+1672(SB)/8, $0x4042000000000000
 DATA impliedVolStripAVX2Consts<>+1680(SB)/8, $0x4042000000000000
 DATA impliedVolStripAVX2Consts<>+1688(SB)/8, $0x4042000000000000
-DATA impliedVolStripAVX2Consts<>+1696(SB)/8, $0xffffffffffffffff
-DATA impliedVolStripAVX2Consts<>+1704(SB)/8, $0xffffffffffffffff
-DATA impliedVolStripAVX2Consts<>+1712(SB)/8, $0xffffffffffffffff
-DATA impliedVolStripAVX2Consts<>+1720(SB)/8, $0xffffffffffffffff
-DATA impliedVolStripAVX2Consts<>+1728(SB)/8, $0xbf80624dd2f1a9fc
-DATA impliedVolStripAVX2Consts<>+1736(SB)/8, $0xbf80624dd2f1a9fc
-DATA impliedVolStripAVX2Consts<>+1744(SB)/8, $0xbf80624dd2f1a9fc
-DATA impliedVolStripAVX2Consts<>+1752(SB)/8, $0xbf80624dd2f1a9fc
-DATA impliedVolStripAVX2Consts<>+1760(SB)/8, $0x2b2bff2ee48e0530
-DATA impliedVolStripAVX2Consts<>+1768(SB)/8, $0x2b2bff2ee48e0530
-DATA impliedVolStripAVX2Consts<>+1776(SB)/8, $0x2b2bff2ee48e0530
-DATA impliedVolStripAVX2Consts<>+1784(SB)/8, $0x2b2bff2ee48e0530
-DATA impliedVolStripAVX2Consts<>+1792(SB)/8, $0x54b249ad2594c37d
-DATA impliedVolStripAVX2Consts<>+1800(SB)/8, $0x54b249ad2594c37d
-DATA impliedVolStripAVX2Consts<>+1808(SB)/8, $0x54b249ad2594c37d
-DATA impliedVolStripAVX2Consts<>+1816(SB)/8, $0x54b249ad2594c37d
-DATA impliedVolStripAVX2Consts<>+1824(SB)/8, $0x3ff4000000000000
-DATA impliedVolStripAVX2Consts<>+1832(SB)/8, $0x3ff4000000000000
-DATA impliedVolStripAVX2Consts<>+1840(SB)/8, $0x3ff4000000000000
-DATA impliedVolStripAVX2Consts<>+1848(SB)/8, $0x3ff4000000000000
-DATA impliedVolStripAVX2Consts<>+1856(SB)/8, $0x3f835a858793dd98
-DATA impliedVolStripAVX2Consts<>+1864(SB)/8, $0x3f835a858793dd98
-DATA impliedVolStripAVX2Consts<>+1872(SB)/8, $0x3f835a858793dd98
-DATA impliedVolStripAVX2Consts<>+1880(SB)/8, $0x3f835a858793dd98
-DATA impliedVolStripAVX2Consts<>+1888(SB)/8, $0x3fb6666666666666
-DATA impliedVolStripAVX2Consts<>+1896(SB)/8, $0x3fb6666666666666
-DATA impliedVolStripAVX2Consts<>+1904(SB)/8, $0x3fb6666666666666
-DATA impliedVolStripAVX2Consts<>+1912(SB)/8, $0x3fb6666666666666
-DATA impliedVolStripAVX2Consts<>+1920(SB)/8, $0x3fa5555555555555
-DATA impliedVolStripAVX2Consts<>+1928(SB)/8, $0x3fa5555555555555
-DATA impliedVolStripAVX2Consts<>+1936(SB)/8, $0x3fa5555555555555
-DATA impliedVolStripAVX2Consts<>+1944(SB)/8, $0x3fa5555555555555
-DATA impliedVolStripAVX2Consts<>+1952(SB)/8, $0x7ff8000000000001
-DATA impliedVolStripAVX2Consts<>+1960(SB)/8, $0x7ff8000000000001
-DATA impliedVolStripAVX2Consts<>+1968(SB)/8, $0x7ff8000000000001
-DATA impliedVolStripAVX2Consts<>+1976(SB)/8, $0x7ff8000000000001
-DATA impliedVolStripAVX2Consts<>+1984(SB)/8, $0x4044000000000000
-DATA impliedVolStripAVX2Consts<>+1992(SB)/8, $0x4044000000000000
-DATA impliedVolStripAVX2Consts<>+2000(SB)/8, $0x4044000000000000
-DATA impliedVolStripAVX2Consts<>+2008(SB)/8, $0x4044000000000000
-DATA impliedVolStripAVX2Consts<>+2016(SB)/8, $0x3fd3333333333333
-DATA impliedVolStripAVX2Consts<>+2024(SB)/8, $0x3fd3333333333333
-DATA impliedVolStripAVX2Consts<>+2032(SB)/8, $0x3fd3333333333333
-DATA impliedVolStripAVX2Consts<>+2040(SB)/8, $0x3fd3333333333333
-DATA impliedVolStripAVX2Consts<>+2048(SB)/8, $0x3ff8000000000000
-DATA impliedVolStripAVX2Consts<>+2056(SB)/8, $0x3ff8000000000000
-DATA impliedVolStripAVX2Consts<>+2064(SB)/8, $0x3ff8000000000000
-DATA impliedVolStripAVX2Consts<>+2072(SB)/8, $0x3ff8000000000000
-DATA impliedVolStripAVX2Consts<>+2080(SB)/8, $0x4016000000000000
-DATA impliedVolStripAVX2Consts<>+2088(SB)/8, $0x4016000000000000
-DATA impliedVolStripAVX2Consts<>+2096(SB)/8, $0x4016000000000000
-DATA impliedVolStripAVX2Consts<>+2104(SB)/8, $0x4016000000000000
-DATA impliedVolStripAVX2Consts<>+2112(SB)/8, $0x4008000000000000
-DATA impliedVolStripAVX2Consts<>+2120(SB)/8, $0x4008000000000000
-DATA impliedVolStripAVX2Consts<>+2128(SB)/8, $0x4008000000000000
-DATA impliedVolStripAVX2Consts<>+2136(SB)/8, $0x4008000000000000
-DATA impliedVolStripAVX2Consts<>+2144(SB)/8, $0x401c000000000000
-DATA impliedVolStripAVX2Consts<>+2152(SB)/8, $0x401c000000000000
-DATA impliedVolStripAVX2Consts<>+2160(SB)/8, $0x401c000000000000
-DATA impliedVolStripAVX2Consts<>+2168(SB)/8, $0x401c000000000000
-DATA impliedVolStripAVX2Consts<>+2176(SB)/8, $0x4026000000000000
-DATA impliedVolStripAVX2Consts<>+2184(SB)/8, $0x4026000000000000
-DATA impliedVolStripAVX2Consts<>+2192(SB)/8, $0x4026000000000000
-DATA impliedVolStripAVX2Consts<>+2200(SB)/8, $0x4026000000000000
-DATA impliedVolStripAVX2Consts<>+2208(SB)/8, $0x402e000000000000
-DATA impliedVolStripAVX2Consts<>+2216(SB)/8, $0x402e000000000000
-DATA impliedVolStripAVX2Consts<>+2224(SB)/8, $0x402e000000000000
-DATA impliedVolStripAVX2Consts<>+2232(SB)/8, $0x402e000000000000
-DATA impliedVolStripAVX2Consts<>+2240(SB)/8, $0x4033000000000000
-DATA impliedVolStripAVX2Consts<>+2248(SB)/8, $0x4033000000000000
-DATA impliedVolStripAVX2Consts<>+2256(SB)/8, $0x4033000000000000
-DATA impliedVolStripAVX2Consts<>+2264(SB)/8, $0x4033000000000000
-DATA impliedVolStripAVX2Consts<>+2272(SB)/8, $0x4037000000000000
-DATA impliedVolStripAVX2Consts<>+2280(SB)/8, $0x4037000000000000
-DATA impliedVolStripAVX2Consts<>+2288(SB)/8, $0x4037000000000000
-DATA impliedVolStripAVX2Consts<>+2296(SB)/8, $0x4037000000000000
-DATA impliedVolStripAVX2Consts<>+2304(SB)/8, $0x403b000000000000
-DATA impliedVolStripAVX2Consts<>+2312(SB)/8, $0x403b000000000000
-DATA impliedVolStripAVX2Consts<>+2320(SB)/8, $0x403b000000000000
-DATA impliedVolStripAVX2Consts<>+2328(SB)/8, $0x403b000000000000
-DATA impliedVolStripAVX2Consts<>+2336(SB)/8, $0xbe2e25325154ed2c
-DATA impliedVolStripAVX2Consts<>+2344(SB)/8, $0xbe2e25325154ed2c
-DATA impliedVolStripAVX2Consts<>+2352(SB)/8, $0xbe2e25325154ed2c
-DATA impliedVolStripAVX2Consts<>+2360(SB)/8, $0xbe2e25325154ed2c
-DATA impliedVolStripAVX2Consts<>+2368(SB)/8, $0xbe4277bd7e608931
-DATA impliedVolStripAVX2Consts<>+2376(SB)/8, $0xbe4277bd7e608931
-DATA impliedVolStripAVX2Consts<>+2384(SB)/8, $0xbe4277bd7e608931
-DATA impliedVolStripAVX2Consts<>+2392(SB)/8, $0xbe4277bd7e608931
-DATA impliedVolStripAVX2Consts<>+2400(SB)/8, $0x3e5f7f7aa6513d12
-DATA impliedVolStripAVX2Consts<>+2408(SB)/8, $0x3e5f7f7aa6513d12
-DATA impliedVolStripAVX2Consts<>+2416(SB)/8, $0x3e5f7f7aa6513d12
-DATA impliedVolStripAVX2Consts<>+2424(SB)/8, $0x3e5f7f7aa6513d12
-DATA impliedVolStripAVX2Consts<>+2432(SB)/8, $0x3e747abbfe1349dc
-DATA impliedVolStripAVX2Consts<>+2440(SB)/8, $0x3e747abbfe1349dc
-DATA impliedVolStripAVX2Consts<>+2448(SB)/8, $0x3e747abbfe1349dc
-DATA impliedVolStripAVX2Consts<>+2456(SB)/8, $0x3e747abbfe1349dc
-DATA impliedVolStripAVX2Consts<>+2464(SB)/8, $0xbe8e40fe135477fb
-DATA impliedVolStripAVX2Consts<>+2472(SB)/8, $0xbe8e40fe135477fb
-DATA impliedVolStripAVX2Consts<>+2480(SB)/8, $0xbe8e40fe135477fb
-DATA impliedVolStripAVX2Consts<>+2488(SB)/8, $0xbe8e40fe135477fb
-DATA impliedVolStripAVX2Consts<>+2496(SB)/8, $0xbe9ca94833eab172
-DATA impliedVolStripAVX2Consts<>+2504(SB)/8, $0xbe9ca94833eab172
-DATA impliedVolStripAVX2Consts<>+2512(SB)/8, $0xbe9ca94833eab172
-DATA impliedVolStripAVX2Consts<>+2520(SB)/8, $0xbe9ca94833eab172
-DATA impliedVolStripAVX2Consts<>+2528(SB)/8, $0x3ec034ec9ff77461
-DATA impliedVolStripAVX2Consts<>+2536(SB)/8, $0x3ec034ec9ff77461
-DATA impliedVolStripAVX2Consts<>+2544(SB)/8, $0x3ec034ec9ff77461
-DATA impliedVolStripAVX2Consts<>+2552(SB)/8, $0x3ec034ec9ff77461
-DATA impliedVolStripAVX2Consts<>+2560(SB)/8, $0x3eb3559d7eab42ef
-DATA impliedVolStripAVX2Consts<>+2568(SB)/8, $0x3eb3559d7eab42ef
-DATA impliedVolStripAVX2Consts<>+2576(SB)/8, $0x3eb3559d7eab42ef
-DATA impliedVolStripAVX2Consts<>+2584(SB)/8, $0x3eb3559d7eab42ef
-DATA impliedVolStripAVX2Consts<>+2592(SB)/8, $0xbef12becf291cb5c
-DATA impliedVolStripAVX2Consts<>+2600(SB)/8, $0xbef12becf291cb5c
-DATA impliedVolStripAVX2Consts<>+2608(SB)/8, $0xbef12becf291cb5c
-DATA impliedVolStripAVX2Consts<>+2616(SB)/8, $0xbef12becf291cb5c
-DATA impliedVolStripAVX2Consts<>+2624(SB)/8, $0x3ef25b780504b8a6
-DATA impliedVolStripAVX2Consts<>+2632(SB)/8, $0x3ef25b780504b8a6
-DATA impliedVolStripAVX2Consts<>+2640(SB)/8, $0x3ef25b780504b8a6
-DATA impliedVolStripAVX2Consts<>+2648(SB)/8, $0x3ef25b780504b8a6
-DATA impliedVolStripAVX2Consts<>+2656(SB)/8, $0x3f1b488c4e1b97b5
-DATA impliedVolStripAVX2Consts<>+2664(SB)/8, $0x3f1b488c4e1b97b5
-DATA impliedVolStripAVX2Consts<>+2672(SB)/8, $0x3f1b488c4e1b97b5
-DATA impliedVolStripAVX2Consts<>+2680(SB)/8, $0x3f1b488c4e1b97b5
-DATA impliedVolStripAVX2Consts<>+2688(SB)/8, $0xbf3afc08c11736a4
-DATA impliedVolStripAVX2Consts<>+2696(SB)/8, $0xbf3afc08c11736a4
-DATA impliedVolStripAVX2Consts<>+2704(SB)/8, $0xbf3afc08c11736a4
-DATA impliedVolStripAVX2Consts<>+2712(SB)/8, $0xbf3afc08c11736a4
-DATA impliedVolStripAVX2Consts<>+2720(SB)/8, $0x3f2d0345de443c62
-DATA impliedVolStripAVX2Consts<>+2728(SB)/8, $0x3f2d0345de443c62
-DATA impliedVolStripAVX2Consts<>+2736(SB)/8, $0x3f2d0345de443c62
-DATA impliedVolStripAVX2Consts<>+2744(SB)/8, $0x3f2d0345de443c62
-DATA impliedVolStripAVX2Consts<>+2752(SB)/8, $0x3f6c48252d50b83f
-DATA impliedVolStripAVX2Consts<>+2760(SB)/8, $0x3f6c48252d50b83f
-DATA impliedVolStripAVX2Consts<>+2768(SB)/8, $0x3f6c48252d50b83f
-DATA impliedVolStripAVX2Consts<>+2776(SB)/8, $0x3f6c48252d50b83f
-DATA impliedVolStripAVX2Consts<>+2784(SB)/8, $0xbf921f46d4ac3c0e
-DATA impliedVolStripAVX2Consts<>+2792(SB)/8, $0xbf921f46d4ac3c0e
-DATA impliedVolStripAVX2Consts<>+2800(SB)/8, $0xbf921f46d4ac3c0e
-DATA impliedVolStripAVX2Consts<>+2808(SB)/8, $0xbf921f46d4ac3c0e
-DATA impliedVolStripAVX2Consts<>+2816(SB)/8, $0x3fab82298736da76
-DATA impliedVolStripAVX2Consts<>+2824(SB)/8, $0x3fab82298736da76
-DATA impliedVolStripAVX2Consts<>+2832(SB)/8, $0x3fab82298736da76
-DATA impliedVolStripAVX2Consts<>+2840(SB)/8, $0x3fab82298736da76
-DATA impliedVolStripAVX2Consts<>+2848(SB)/8, $0xbfbf5b83385c94d7
-DATA impliedVolStripAVX2Consts<>+2856(SB)/8, $0xbfbf5b83385c94d7
-DATA impliedVolStripAVX2Consts<>+2864(SB)/8, $0xbfbf5b83385c94d7
-DATA impliedVolStripAVX2Consts<>+2872(SB)/8, $0xbfbf5b83385c94d7
-DATA impliedVolStripAVX2Consts<>+2880(SB)/8, $0x3fccd2dc44dda90c
-DATA impliedVolStripAVX2Consts<>+2888(SB)/8, $0x3fccd2dc44dda90c
-DATA impliedVolStripAVX2Consts<>+2896(SB)/8, $0x3fccd2dc44dda90c
-DATA impliedVolStripAVX2Consts<>+2904(SB)/8, $0x3fccd2dc44dda90c
-DATA impliedVolStripAVX2Consts<>+2912(SB)/8, $0xbfd5ed2acb37558c
-DATA impliedVolStripAVX2Consts<>+2920(SB)/8, $0xbfd5ed2acb37558c
-DATA impliedVolStripAVX2Consts<>+2928(SB)/8, $0xbfd5ed2acb37558c
-DATA impliedVolStripAVX2Consts<>+2936(SB)/8, $0xbfd5ed2acb37558c
-DATA impliedVolStripAVX2Consts<>+2944(SB)/8, $0x3fdb9a7d5690ca89
-DATA impliedVolStripAVX2Consts<>+2952(SB)/8, $0x3fdb9a7d5690ca89
-DATA impliedVolStripAVX2Consts<>+2960(SB)/8, $0x3fdb9a7d5690ca89
-DATA impliedVolStripAVX2Consts<>+2968(SB)/8, $0x3fdb9a7d5690ca89
-DATA impliedVolStripAVX2Consts<>+2976(SB)/8, $0xbfdbc22549fbe12f
-DATA impliedVolStripAVX2Consts<>+2984(SB)/8, $0xbfdbc22549fbe12f
-DATA impliedVolStripAVX2Consts<>+2992(SB)/8, $0xbfdbc22549fbe12f
-DATA impliedVolStripAVX2Consts<>+3000(SB)/8, $0xbfdbc22549fbe12f
-DATA impliedVolStripAVX2Consts<>+3008(SB)/8, $0x3fd34926e4def17d
-DATA impliedVolStripAVX2Consts<>+3016(SB)/8, $0x3fd34926e4def17d
-DATA impliedVolStripAVX2Consts<>+3024(SB)/8, $0x3fd34926e4def17d
-DATA impliedVolStripAVX2Consts<>+3032(SB)/8, $0x3fd34926e4def17d
-DATA impliedVolStripAVX2Consts<>+3040(SB)/8, $0x40040d931ff62705
-DATA impliedVolStripAVX2Consts<>+3048(SB)/8, $0x40040d931ff62705
-DATA impliedVolStripAVX2Consts<>+3056(SB)/8, $0x40040d931ff62705
-DATA impliedVolStripAVX2Consts<>+3064(SB)/8, $0x40040d931ff62705
-DATA impliedVolStripAVX2Consts<>+3072(SB)/8, $0xc0040d931ff62705
-DATA impliedVolStripAVX2Consts<>+3080(SB)/8, $0xc0040d931ff62705
-DATA impliedVolStripAVX2Consts<>+3088(SB)/8, $0xc0040d931ff62705
-DATA impliedVolStripAVX2Consts<>+3096(SB)/8, $0xc0040d931ff62705
-DATA impliedVolStripAVX2Consts<>+3104(SB)/8, $0x3fc5555555555555
-DATA impliedVolStripAVX2Consts<>+3112(SB)/8, $0x3fc5555555555555
-DATA impliedVolStripAVX2Consts<>+3120(SB)/8, $0x3fc5555555555555
-DATA impliedVolStripAVX2Consts<>+3128(SB)/8, $0x3fc5555555555555
-DATA impliedVolStripAVX2Consts<>+3136(SB)/8, $0x3fa999999999999a
-DATA impliedVolStripAVX2Consts<>+3144(SB)/8, $0x3fa999999999999a
-DATA impliedVolStripAVX2Consts<>+3152(SB)/8, $0x3fa999999999999a
-DATA impliedVolStripAVX2Consts<>+3160(SB)/8, $0x3fa999999999999a
-DATA impliedVolStripAVX2Consts<>+3168(SB)/8, $0x3f98618618618618
-DATA impliedVolStripAVX2Consts<>+3176(SB)/8, $0x3f98618618618618
-DATA impliedVolStripAVX2Consts<>+3184(SB)/8, $0x3f98618618618618
-DATA impliedVolStripAVX2Consts<>+3192(SB)/8, $0x3f98618618618618
-DATA impliedVolStripAVX2Consts<>+3200(SB)/8, $0x3f8c71c71c71c71c
-DATA impliedVolStripAVX2Consts<>+3208(SB)/8, $0x3f8c71c71c71c71c
-DATA impliedVolStripAVX2Consts<>+3216(SB)/8, $0x3f8c71c71c71c71c
-DATA impliedVolStripAVX2Consts<>+3224(SB)/8, $0x3f8c71c71c71c71c
-DATA impliedVolStripAVX2Consts<>+3232(SB)/8, $0x3f829e4129e4129e
-DATA impliedVolStripAVX2Consts<>+3240(SB)/8, $0x3f829e4129e4129e
-DATA impliedVolStripAVX2Consts<>+3248(SB)/8, $0x3f829e4129e4129e
-DATA impliedVolStripAVX2Consts<>+3256(SB)/8, $0x3f829e4129e4129e
-DATA impliedVolStripAVX2Consts<>+3264(SB)/8, $0x3f7a41a41a41a41a
-DATA impliedVolStripAVX2Consts<>+3272(SB)/8, $0x3f7a41a41a41a41a
-DATA impliedVolStripAVX2Consts<>+3280(SB)/8, $0x3f7a41a41a41a41a
-DATA impliedVolStripAVX2Consts<>+3288(SB)/8, $0x3f7a41a41a41a41a
-DATA impliedVolStripAVX2Consts<>+3296(SB)/8, $0x3f73813813813814
-DATA impliedVolStripAVX2Consts<>+3304(SB)/8, $0x3f73813813813814
-DATA impliedVolStripAVX2Consts<>+3312(SB)/8, $0x3f73813813813814
-DATA impliedVolStripAVX2Consts<>+3320(SB)/8, $0x3f73813813813814
-DATA impliedVolStripAVX2Consts<>+3328(SB)/8, $0x403f000000000000
-DATA impliedVolStripAVX2Consts<>+3336(SB)/8, $0x403f000000000000
-DATA impliedVolStripAVX2Consts<>+3344(SB)/8, $0x403f000000000000
-DATA impliedVolStripAVX2Consts<>+3352(SB)/8, $0x403f000000000000
-DATA impliedVolStripAVX2Consts<>+3360(SB)/8, $0x3f6e1e1e1e1e1e1e
-DATA impliedVolStripAVX2Consts<>+3368(SB)/8, $0x3f6e1e1e1e1e1e1e
-DATA impliedVolStripAVX2Consts<>+3376(SB)/8, $0x3f6e1e1e1e1e1e1e
-DATA impliedVolStripAVX2Consts<>+3384(SB)/8, $0x3f6e1e1e1e1e1e1e
-DATA impliedVolStripAVX2Consts<>+3392(SB)/8, $0x4041800000000000
-DATA impliedVolStripAVX2Consts<>+3400(SB)/8, $0x4041800000000000
-DATA impliedVolStripAVX2Consts<>+3408(SB)/8, $0x4041800000000000
-DATA impliedVolStripAVX2Consts<>+3416(SB)/8, $0x4041800000000000
-DATA impliedVolStripAVX2Consts<>+3424(SB)/8, $0x4043800000000000
-DATA impliedVolStripAVX2Consts<>+3432(SB)/8, $0x4043800000000000
-DATA impliedVolStripAVX2Consts<>+3440(SB)/8, $0x4043800000000000
-DATA impliedVolStripAVX2Consts<>+3448(SB)/8, $0x4043800000000000
-DATA impliedVolStripAVX2Consts<>+3456(SB)/8, $0x3f67f405fd017f40
-DATA impliedVolStripAVX2Consts<>+3464(SB)/8, $0x3f67f405fd017f40
-DATA impliedVolStripAVX2Consts<>+3472(SB)/8, $0x3f67f405fd017f40
-DATA impliedVolStripAVX2Consts<>+3480(SB)/8, $0x3f67f405fd017f40
-DATA impliedVolStripAVX2Consts<>+3488(SB)/8, $0x3f63813813813814
-DATA impliedVolStripAVX2Consts<>+3496(SB)/8, $0x3f63813813813814
-DATA impliedVolStripAVX2Consts<>+3504(SB)/8, $0x3f63813813813814
-DATA impliedVolStripAVX2Consts<>+3512(SB)/8, $0x3f63813813813814
-DATA impliedVolStripAVX2Consts<>+3520(SB)/8, $0xc008000000000000
-DATA impliedVolStripAVX2Consts<>+3528(SB)/8, $0xc008000000000000
-DATA impliedVolStripAVX2Consts<>+3536(SB)/8, $0xc008000000000000
-DATA impliedVolStripAVX2Consts<>+3544(SB)/8, $0xc008000000000000
-DATA impliedVolStripAVX2Consts<>+3552(SB)/8, $0xbfed67f1c864beb5
-DATA impliedVolStripAVX2Consts<>+3560(SB)/8, $0xbfed67f1c864beb5
-DATA impliedVolStripAVX2Consts<>+3568(SB)/8, $0xbfed67f1c864beb5
-DATA impliedVolStripAVX2Consts<>+3576(SB)/8, $0xbfed67f1c864beb5
-DATA impliedVolStripAVX2Consts<>+3584(SB)/8, $0x3f1a36e2eb1c432d
-DATA impliedVolStripAVX2Consts<>+3592(SB)/8, $0x3f1a36e2eb1c432d
-DATA impliedVolStripAVX2Consts<>+3600(SB)/8, $0x3f1a36e2eb1c432d
-DATA impliedVolStripAVX2Consts<>+3608(SB)/8, $0x3f1a36e2eb1c432d
-GLOBL impliedVolStripAVX2Consts<>(SB), RODATA|NOPTR, $3616
+DATA impliedVolStripAVX2Consts<>+1696(SB)/8, $0xbf80624dd2f1a9fc
+DATA impliedVolStripAVX2Consts<>+1704(SB)/8, $0xbf80624dd2f1a9fc
+DATA impliedVolStripAVX2Consts<>+1712(SB)/8, $0xbf80624dd2f1a9fc
+DATA impliedVolStripAVX2Consts<>+1720(SB)/8, $0xbf80624dd2f1a9fc
+DATA impliedVolStripAVX2Consts<>+1728(SB)/8, $0x2b2bff2ee48e0530
+DATA impliedVolStripAVX2Consts<>+1736(SB)/8, $0x2b2bff2ee48e0530
+DATA impliedVolStripAVX2Consts<>+1744(SB)/8, $0x2b2bff2ee48e0530
+DATA impliedVolStripAVX2Consts<>+1752(SB)/8, $0x2b2bff2ee48e0530
+DATA impliedVolStripAVX2Consts<>+1760(SB)/8, $0x54b249ad2594c37d
+DATA impliedVolStripAVX2Consts<>+1768(SB)/8, $0x54b249ad2594c37d
+DATA impliedVolStripAVX2Consts<>+1776(SB)/8, $0x54b249ad2594c37d
+DATA impliedVolStripAVX2Consts<>+1784(SB)/8, $0x54b249ad2594c37d
+DATA impliedVolStripAVX2Consts<>+1792(SB)/8, $0x3ff4000000000000
+DATA impliedVolStripAVX2Consts<>+1800(SB)/8, $0x3ff4000000000000
+DATA impliedVolStripAVX2Consts<>+1808(SB)/8, $0x3ff4000000000000
+DATA impliedVolStripAVX2Consts<>+1816(SB)/8, $0x3ff4000000000000
+DATA impliedVolStripAVX2Consts<>+1824(SB)/8, $0x3f835a858793dd98
+DATA impliedVolStripAVX2Consts<>+1832(SB)/8, $0x3f835a858793dd98
+DATA impliedVolStripAVX2Consts<>+1840(SB)/8, $0x3f835a858793dd98
+DATA impliedVolStripAVX2Consts<>+1848(SB)/8, $0x3f835a858793dd98
+DATA impliedVolStripAVX2Consts<>+1856(SB)/8, $0x3fb6666666666666
+DATA impliedVolStripAVX2Consts<>+1864(SB)/8, $0x3fb6666666666666
+DATA impliedVolStripAVX2Consts<>+1872(SB)/8, $0x3fb6666666666666
+DATA impliedVolStripAVX2Consts<>+1880(SB)/8, $0x3fb6666666666666
+DATA impliedVolStripAVX2Consts<>+1888(SB)/8, $0x3fa5555555555555
+DATA impliedVolStripAVX2Consts<>+1896(SB)/8, $0x3fa5555555555555
+DATA impliedVolStripAVX2Consts<>+1904(SB)/8, $0x3fa5555555555555
+DATA impliedVolStripAVX2Consts<>+1912(SB)/8, $0x3fa5555555555555
+DATA impliedVolStripAVX2Consts<>+1920(SB)/8, $0x7ff8000000000001
+DATA impliedVolStripAVX2Consts<>+1928(SB)/8, $0x7ff8000000000001
+DATA impliedVolStripAVX2Consts<>+1936(SB)/8, $0x7ff8000000000001
+DATA impliedVolStripAVX2Consts<>+1944(SB)/8, $0x7ff8000000000001
+DATA impliedVolStripAVX2Consts<>+1952(SB)/8, $0x4044000000000000
+DATA impliedVolStripAVX2Consts<>+1960(SB)/8, $0x4044000000000000
+DATA impliedVolStripAVX2Consts<>+1968(SB)/8, $0x4044000000000000
+DATA impliedVolStripAVX2Consts<>+1976(SB)/8, $0x4044000000000000
+DATA impliedVolStripAVX2Consts<>+1984(SB)/8, $0x3fd3333333333333
+DATA impliedVolStripAVX2Consts<>+1992(SB)/8, $0x3fd3333333333333
+DATA impliedVolStripAVX2Consts<>+2000(SB)/8, $0x3fd3333333333333
+DATA impliedVolStripAVX2Consts<>+2008(SB)/8, $0x3fd3333333333333
+DATA impliedVolStripAVX2Consts<>+2016(SB)/8, $0x3ff8000000000000
+DATA impliedVolStripAVX2Consts<>+2024(SB)/8, $0x3ff8000000000000
+DATA impliedVolStripAVX2Consts<>+2032(SB)/8, $0x3ff8000000000000
+DATA impliedVolStripAVX2Consts<>+2040(SB)/8, $0x3ff8000000000000
+DATA impliedVolStripAVX2Consts<>+2048(SB)/8, $0x4016000000000000
+DATA impliedVolStripAVX2Consts<>+2056(SB)/8, $0x4016000000000000
+DATA impliedVolStripAVX2Consts<>+2064(SB)/8, $0x4016000000000000
+DATA impliedVolStripAVX2Consts<>+2072(SB)/8, $0x4016000000000000
+DATA impliedVolStripAVX2Consts<>+2080(SB)/8, $0x4008000000000000
+DATA impliedVolStripAVX2Consts<>+2088(SB)/8, $0x4008000000000000
+DATA impliedVolStripAVX2Consts<>+2096(SB)/8, $0x4008000000000000
+DATA impliedVolStripAVX2Consts<>+2104(SB)/8, $0x4008000000000000
+DATA impliedVolStripAVX2Consts<>+2112(SB)/8, $0x401c000000000000
+DATA impliedVolStripAVX2Consts<>+2120(SB)/8, $0x401c000000000000
+DATA impliedVolStripAVX2Consts<>+2128(SB)/8, $0x401c000000000000
+DATA impliedVolStripAVX2Consts<>+2136(SB)/8, $0x401c000000000000
+DATA impliedVolStripAVX2Consts<>+2144(SB)/8, $0x4026000000000000
+DATA impliedVolStripAVX2Consts<>+2152(SB)/8, $0x4026000000000000
+DATA impliedVolStripAVX2Consts<>+2160(SB)/8, $0x4026000000000000
+DATA impliedVolStripAVX2Consts<>+2168(SB)/8, $0x4026000000000000
+DATA impliedVolStripAVX2Consts<>+2176(SB)/8, $0x402e000000000000
+DATA impliedVolStripAVX2Consts<>+2184(SB)/8, $0x402e000000000000
+DATA impliedVolStripAVX2Consts<>+2192(SB)/8, $0x402e000000000000
+DATA impliedVolStripAVX2Consts<>+2200(SB)/8, $0x402e000000000000
+DATA impliedVolStripAVX2Consts<>+2208(SB)/8, $0x4033000000000000
+DATA impliedVolStripAVX2Consts<>+2216(SB)/8, $0x4033000000000000
+DATA impliedVolStripAVX2Consts<>+2224(SB)/8, $0x4033000000000000
+DATA impliedVolStripAVX2Consts<>+2232(SB)/8, $0x4033000000000000
+DATA impliedVolStripAVX2Consts<>+2240(SB)/8, $0x4037000000000000
+DATA impliedVolStripAVX2Consts<>+2248(SB)/8, $0x4037000000000000
+DATA impliedVolStripAVX2Consts<>+2256(SB)/8, $0x4037000000000000
+DATA impliedVolStripAVX2Consts<>+2264(SB)/8, $0x4037000000000000
+DATA impliedVolStripAVX2Consts<>+2272(SB)/8, $0x403b000000000000
+DATA impliedVolStripAVX2Consts<>+2280(SB)/8, $0x403b000000000000
+DATA impliedVolStripAVX2Consts<>+2288(SB)/8, $0x403b000000000000
+DATA impliedVolStripAVX2Consts<>+2296(SB)/8, $0x403b000000000000
+DATA impliedVolStripAVX2Consts<>+2304(SB)/8, $0xbe2e25325154ed2c
+DATA impliedVolStripAVX2Consts<>+2312(SB)/8, $0xbe2e25325154ed2c
+DATA impliedVolStripAVX2Consts<>+2320(SB)/8, $0xbe2e25325154ed2c
+DATA impliedVolStripAVX2Consts<>+2328(SB)/8, $0xbe2e25325154ed2c
+DATA impliedVolStripAVX2Consts<>+2336(SB)/8, $0xbe4277bd7e608931
+DATA impliedVolStripAVX2Consts<>+2344(SB)/8, $0xbe4277bd7e608931
+DATA impliedVolStripAVX2Consts<>+2352(SB)/8, $0xbe4277bd7e608931
+DATA impliedVolStripAVX2Consts<>+2360(SB)/8, $0xbe4277bd7e608931
+DATA impliedVolStripAVX2Consts<>+2368(SB)/8, $0x3e5f7f7aa6513d12
+DATA impliedVolStripAVX2Consts<>+2376(SB)/8, $0x3e5f7f7aa6513d12
+DATA impliedVolStripAVX2Consts<>+2384(SB)/8, $0x3e5f7f7aa6513d12
+DATA impliedVolStripAVX2Consts<>+2392(SB)/8, $0x3e5f7f7aa6513d12
+DATA impliedVolStripAVX2Consts<>+2400(SB)/8, $0x3e747abbfe1349dc
+DATA impliedVolStripAVX2Consts<>+2408(SB)/8, $0x3e747abbfe1349dc
+DATA impliedVolStripAVX2Consts<>+2416(SB)/8, $0x3e747abbfe1349dc
+DATA impliedVolStripAVX2Consts<>+2424(SB)/8, $0x3e747abbfe1349dc
+DATA impliedVolStripAVX2Consts<>+2432(SB)/8, $0xbe8e40fe135477fb
+DATA impliedVolStripAVX2Consts<>+2440(SB)/8, $0xbe8e40fe135477fb
+DATA impliedVolStripAVX2Consts<>+2448(SB)/8, $0xbe8e40fe135477fb
+DATA impliedVolStripAVX2Consts<>+2456(SB)/8, $0xbe8e40fe135477fb
+DATA impliedVolStripAVX2Consts<>+2464(SB)/8, $0xbe9ca94833eab172
+DATA impliedVolStripAVX2Consts<>+2472(SB)/8, $0xbe9ca94833eab172
+DATA impliedVolStripAVX2Consts<>+2480(SB)/8, $0xbe9ca94833eab172
+DATA impliedVolStripAVX2Consts<>+2488(SB)/8, $0xbe9ca94833eab172
+DATA impliedVolStripAVX2Consts<>+2496(SB)/8, $0x3ec034ec9ff77461
+DATA impliedVolStripAVX2Consts<>+2504(SB)/8, $0x3ec034ec9ff77461
+DATA impliedVolStripAVX2Consts<>+2512(SB)/8, $0x3ec034ec9ff77461
+DATA impliedVolStripAVX2Consts<>+2520(SB)/8, $0x3ec034ec9ff77461
+DATA impliedVolStripAVX2Consts<>+2528(SB)/8, $0x3eb3559d7eab42ef
+DATA impliedVolStripAVX2Consts<>+2536(SB)/8, $0x3eb3559d7eab42ef
+DATA impliedVolStripAVX2Consts<>+2544(SB)/8, $0x3eb3559d7eab42ef
+DATA impliedVolStripAVX2Consts<>+2552(SB)/8, $0x3eb3559d7eab42ef
+DATA impliedVolStripAVX2Consts<>+2560(SB)/8, $0xbef12becf291cb5c
+DATA impliedVolStripAVX2Consts<>+2568(SB)/8, $0xbef12becf291cb5c
+DATA impliedVolStripAVX2Consts<>+2576(SB)/8, $0xbef12becf291cb5c
+DATA impliedVolStripAVX2Consts<>+2584(SB)/8, $0xbef12becf291cb5c
+DATA impliedVolStripAVX2Consts<>+2592(SB)/8, $0x3ef25b780504b8a6
+DATA impliedVolStripAVX2Consts<>+2600(SB)/8, $0x3ef25b780504b8a6
+DATA impliedVolStripAVX2Consts<>+2608(SB)/8, $0x3ef25b780504b8a6
+DATA impliedVolStripAVX2Consts<>+2616(SB)/8, $0x3ef25b780504b8a6
+DATA impliedVolStripAVX2Consts<>+2624(SB)/8, $0x3f1b488c4e1b97b5
+DATA impliedVolStripAVX2Consts<>+2632(SB)/8, $0x3f1b488c4e1b97b5
+DATA impliedVolStripAVX2Consts<>+2640(SB)/8, $0x3f1b488c4e1b97b5
+DATA impliedVolStripAVX2Consts<>+2648(SB)/8, $0x3f1b488c4e1b97b5
+DATA impliedVolStripAVX2Consts<>+2656(SB)/8, $0xbf3afc08c11736a4
+DATA impliedVolStripAVX2Consts<>+2664(SB)/8, $0xbf3afc08c11736a4
+DATA impliedVolStripAVX2Consts<>+2672(SB)/8, $0xbf3afc08c11736a4
+DATA impliedVolStripAVX2Consts<>+2680(SB)/8, $0xbf3afc08c11736a4
+DATA impliedVolStripAVX2Consts<>+2688(SB)/8, $0x3f2d0345de443c62
+DATA impliedVolStripAVX2Consts<>+2696(SB)/8, $0x3f2d0345de443c62
+DATA impliedVolStripAVX2Consts<>+2704(SB)/8, $0x3f2d0345de443c62
+DATA impliedVolStripAVX2Consts<>+2712(SB)/8, $0x3f2d0345de443c62
+DATA impliedVolStripAVX2Consts<>+2720(SB)/8, $0x3f6c48252d50b83f
+DATA impliedVolStripAVX2Consts<>+2728(SB)/8, $0x3f6c48252d50b83f
+DATA impliedVolStripAVX2Consts<>+2736(SB)/8, $0x3f6c48252d50b83f
+DATA impliedVolStripAVX2Consts<>+2744(SB)/8, $0x3f6c48252d50b83f
+DATA impliedVolStripAVX2Consts<>+2752(SB)/8, $0xbf921f46d4ac3c0e
+DATA impliedVolStripAVX2Consts<>+2760(SB)/8, $0xbf921f46d4ac3c0e
+DATA impliedVolStripAVX2Consts<>+2768(SB)/8, $0xbf921f46d4ac3c0e
+DATA impliedVolStripAVX2Consts<>+2776(SB)/8, $0xbf921f46d4ac3c0e
+DATA impliedVolStripAVX2Consts<>+2784(SB)/8, $0x3fab82298736da76
+DATA impliedVolStripAVX2Consts<>+2792(SB)/8, $0x3fab82298736da76
+DATA impliedVolStripAVX2Consts<>+2800(SB)/8, $0x3fab82298736da76
+DATA impliedVolStripAVX2Consts<>+2808(SB)/8, $0x3fab82298736da76
+DATA impliedVolStripAVX2Consts<>+2816(SB)/8, $0xbfbf5b83385c94d7
+DATA impliedVolStripAVX2Consts<>+2824(SB)/8, $0xbfbf5b83385c94d7
+DATA impliedVolStripAVX2Consts<>+2832(SB)/8, $0xbfbf5b83385c94d7
+DATA impliedVolStripAVX2Consts<>+2840(SB)/8, $0xbfbf5b83385c94d7
+DATA impliedVolStripAVX2Consts<>+2848(SB)/8, $0x3fccd2dc44dda90c
+DATA impliedVolStripAVX2Consts<>+2856(SB)/8, $0x3fccd2dc44dda90c
+DATA impliedVolStripAVX2Consts<>+2864(SB)/8, $0x3fccd2dc44dda90c
+DATA impliedVolStripAVX2Consts<>+2872(SB)/8, $0x3fccd2dc44dda90c
+DATA impliedVolStripAVX2Consts<>+2880(SB)/8, $0xbfd5ed2acb37558c
+DATA impliedVolStripAVX2Consts<>+2888(SB)/8, $0xbfd5ed2acb37558c
+DATA impliedVolStripAVX2Consts<>+2896(SB)/8, $0xbfd5ed2acb37558c
+DATA impliedVolStripAVX2Consts<>+2904(SB)/8, $0xbfd5ed2acb37558c
+DATA impliedVolStripAVX2Consts<>+2912(SB)/8, $0x3fdb9a7d5690ca89
+DATA impliedVolStripAVX2Consts<>+2920(SB)/8, $0x3fdb9a7d5690ca89
+DATA impliedVolStripAVX2Consts<>+2928(SB)/8, $0x3fdb9a7d5690ca89
+DATA impliedVolStripAVX2Consts<>+2936(SB)/8, $0x3fdb9a7d5690ca89
+DATA impliedVolStripAVX2Consts<>+2944(SB)/8, $0xbfdbc22549fbe12f
+DATA impliedVolStripAVX2Consts<>+2952(SB)/8, $0xbfdbc22549fbe12f
+DATA impliedVolStripAVX2Consts<>+2960(SB)/8, $0xbfdbc22549fbe12f
+DATA impliedVolStripAVX2Consts<>+2968(SB)/8, $0xbfdbc22549fbe12f
+DATA impliedVolStripAVX2Consts<>+2976(SB)/8, $0x3fd34926e4def17d
+DATA impliedVolStripAVX2Consts<>+2984(SB)/8, $0x3fd34926e4def17d
+DATA impliedVolStripAVX2Consts<>+2992(SB)/8, $0x3fd34926e4def17d
+DATA impliedVolStripAVX2Consts<>+3000(SB)/8, $0x3fd34926e4def17d
+DATA impliedVolStripAVX2Consts<>+3008(SB)/8, $0x40040d931ff62705
+DATA impliedVolStripAVX2Consts<>+3016(SB)/8, $0x40040d931ff62705
+DATA impliedVolStripAVX2Consts<>+3024(SB)/8, $0x40040d931ff62705
+DATA impliedVolStripAVX2Consts<>+3032(SB)/8, $0x40040d931ff62705
+DATA impliedVolStripAVX2Consts<>+3040(SB)/8, $0xc0040d931ff62705
+DATA impliedVolStripAVX2Consts<>+3048(SB)/8, $0xc0040d931ff62705
+DATA impliedVolStripAVX2Consts<>+3056(SB)/8, $0xc0040d931ff62705
+DATA impliedVolStripAVX2Consts<>+3064(SB)/8, $0xc0040d931ff62705
+DATA impliedVolStripAVX2Consts<>+3072(SB)/8, $0x3fc5555555555555
+DATA impliedVolStripAVX2Consts<>+3080(SB)/8, $0x3fc5555555555555
+DATA impliedVolStripAVX2Consts<>+3088(SB)/8, $0x3fc5555555555555
+DATA impliedVolStripAVX2Consts<>+3096(SB)/8, $0x3fc5555555555555
+DATA impliedVolStripAVX2Consts<>+3104(SB)/8, $0x3fa999999999999a
+DATA impliedVolStripAVX2Consts<>+3112(SB)/8, $0x3fa999999999999a
+DATA impliedVolStripAVX2Consts<>+3120(SB)/8, $0x3fa999999999999a
+DATA impliedVolStripAVX2Consts<>+3128(SB)/8, $0x3fa999999999999a
+DATA impliedVolStripAVX2Consts<>+3136(SB)/8, $0x3f98618618618618
+DATA impliedVolStripAVX2Consts<>+3144(SB)/8, $0x3f98618618618618
+DATA impliedVolStripAVX2Consts<>+3152(SB)/8, $0x3f98618618618618
+DATA impliedVolStripAVX2Consts<>+3160(SB)/8, $0x3f98618618618618
+DATA impliedVolStripAVX2Consts<>+3168(SB)/8, $0x3f8c71c71c71c71c
+DATA impliedVolStripAVX2Consts<>+3176(SB)/8, $0x3f8c71c71c71c71c
+DATA impliedVolStripAVX2Consts<>+3184(SB)/8, $0x3f8c71c71c71c71c
+DATA impliedVolStripAVX2Consts<>+3192(SB)/8, $0x3f8c71c71c71c71c
+DATA impliedVolStripAVX2Consts<>+3200(SB)/8, $0x3f829e4129e4129e
+DATA impliedVolStripAVX2Consts<>+3208(SB)/8, $0x3f829e4129e4129e
+DATA impliedVolStripAVX2Consts<>+3216(SB)/8, $0x3f829e4129e4129e
+DATA impliedVolStripAVX2Consts<>+3224(SB)/8, $0x3f829e4129e4129e
+DATA impliedVolStripAVX2Consts<>+3232(SB)/8, $0x3f7a41a41a41a41a
+DATA impliedVolStripAVX2Consts<>+3240(SB)/8, $0x3f7a41a41a41a41a
+DATA impliedVolStripAVX2Consts<>+3248(SB)/8, $0x3f7a41a41a41a41a
+DATA impliedVolStripAVX2Consts<>+3256(SB)/8, $0x3f7a41a41a41a41a
+DATA impliedVolStripAVX2Consts<>+3264(SB)/8, $0x3f73813813813814
+DATA impliedVolStripAVX2Consts<>+3272(SB)/8, $0x3f73813813813814
+DATA impliedVolStripAVX2Consts<>+3280(SB)/8, $0x3f73813813813814
+DATA impliedVolStripAVX2Consts<>+3288(SB)/8, $0x3f73813813813814
+DATA impliedVolStripAVX2Consts<>+3296(SB)/8, $0x403f000000000000
+DATA impliedVolStripAVX2Consts<>+3304(SB)/8, $0x403f000000000000
+DATA impliedVolStripAVX2Consts<>+3312(SB)/8, $0x403f000000000000
+DATA impliedVolStripAVX2Consts<>+3320(SB)/8, $0x403f000000000000
+DATA impliedVolStripAVX2Consts<>+3328(SB)/8, $0x3f6e1e1e1e1e1e1e
+DATA impliedVolStripAVX2Consts<>+3336(SB)/8, $0x3f6e1e1e1e1e1e1e
+DATA impliedVolStripAVX2Consts<>+3344(SB)/8, $0x3f6e1e1e1e1e1e1e
+DATA impliedVolStripAVX2Consts<>+3352(SB)/8, $0x3f6e1e1e1e1e1e1e
+DATA impliedVolStripAVX2Consts<>+3360(SB)/8, $0x4041800000000000
+DATA impliedVolStripAVX2Consts<>+3368(SB)/8, $0x4041800000000000
+DATA impliedVolStripAVX2Consts<>+3376(SB)/8, $0x4041800000000000
+DATA impliedVolStripAVX2Consts<>+3384(SB)/8, $0x4041800000000000
+DATA impliedVolStripAVX2Consts<>+3392(SB)/8, $0x4043800000000000
+DATA impliedVolStripAVX2Consts<>+3400(SB)/8, $0x4043800000000000
+DATA impliedVolStripAVX2Consts<>+3408(SB)/8, $0x4043800000000000
+DATA impliedVolStripAVX2Consts<>+3416(SB)/8, $0x4043800000000000
+DATA impliedVolStripAVX2Consts<>+3424(SB)/8, $0x3f67f405fd017f40
+DATA impliedVolStripAVX2Consts<>+3432(SB)/8, $0x3f67f405fd017f40
+DATA impliedVolStripAVX2Consts<>+3440(SB)/8, $0x3f67f405fd017f40
+DATA impliedVolStripAVX2Consts<>+3448(SB)/8, $0x3f67f405fd017f40
+DATA impliedVolStripAVX2Consts<>+3456(SB)/8, $0x3f63813813813814
+DATA impliedVolStripAVX2Consts<>+3464(SB)/8, $0x3f63813813813814
+DATA impliedVolStripAVX2Consts<>+3472(SB)/8, $0x3f63813813813814
+DATA impliedVolStripAVX2Consts<>+3480(SB)/8, $0x3f63813813813814
+DATA impliedVolStripAVX2Consts<>+3488(SB)/8, $0xc008000000000000
+DATA impliedVolStripAVX2Consts<>+3496(SB)/8, $0xc008000000000000
+DATA impliedVolStripAVX2Consts<>+3504(SB)/8, $0xc008000000000000
+DATA impliedVolStripAVX2Consts<>+3512(SB)/8, $0xc008000000000000
+DATA impliedVolStripAVX2Consts<>+3520(SB)/8, $0xbfed67f1c864beb5
+DATA impliedVolStripAVX2Consts<>+3528(SB)/8, $0xbfed67f1c864beb5
+DATA impliedVolStripAVX2Consts<>+3536(SB)/8, $0xbfed67f1c864beb5
+DATA impliedVolStripAVX2Consts<>+3544(SB)/8, $0xbfed67f1c864beb5
+DATA impliedVolStripAVX2Consts<>+3552(SB)/8, $0x3f1a36e2eb1c432d
+DATA impliedVolStripAVX2Consts<>+3560(SB)/8, $0x3f1a36e2eb1c432d
+DATA impliedVolStripAVX2Consts<>+3568(SB)/8, $0x3f1a36e2eb1c432d
+DATA impliedVolStripAVX2Consts<>+3576(SB)/8, $0x3f1a36e2eb1c432d
+GLOBL impliedVolStripAVX2Consts<>(SB), RODATA|NOPTR, $3584
 
 DATA impliedVolStripAVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA impliedVolStripAVX2Masks<>+8(SB)/8, $0xffffffffffffffff
 DATA impliedVolStripAVX2Masks<>+16(SB)/8, $0xffffffffffffffff
 DATA impliedVolStripAVX2Masks<>+24(SB)/8, $0xffffffffffffffff
-DATA impliedVolStripAVX2Masks<>+32(SB)/8, $0x0000000000000000
-DATA impliedVolStripAVX2Masks<>+40(SB)/8, $0x0000000000000000
-DATA impliedVolStripAVX2Masks<>+48(SB)/8, $0x0000000000000000
-DATA impliedVolStripAVX2Masks<>+56(SB)/8, $0x0000000000000000
-GLOBL impliedVolStripAVX2Masks<>(SB), RODATA|NOPTR, $64
+DATA impliedVolStripAVX2Masks<>+32(SB)/8, $0xffffffffffffffff
+DATA impliedVolStripAVX2Masks<>+40(SB)/8, $0xffffffffffffffff
+DATA impliedVolStripAVX2Masks<>+48(SB)/8, $0xffffffffffffffff
+DATA impliedVolStripAVX2Masks<>+56(SB)/8, $0xffffffffffffffff
+DATA impliedVolStripAVX2Masks<>+64(SB)/8, $0x0000000000000000
+DATA impliedVolStripAVX2Masks<>+72(SB)/8, $0x0000000000000000
+DATA impliedVolStripAVX2Masks<>+80(SB)/8, $0x0000000000000000
+DATA impliedVolStripAVX2Masks<>+88(SB)/8, $0x0000000000000000
+DATA impliedVolStripAVX2Masks<>+96(SB)/8, $0x0000000000000000
+DATA impliedVolStripAVX2Masks<>+104(SB)/8, $0x0000000000000000
+DATA impliedVolStripAVX2Masks<>+112(SB)/8, $0x0000000000000000
+DATA impliedVolStripAVX2Masks<>+120(SB)/8, $0x0000000000000000
+GLOBL impliedVolStripAVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func impliedVolStripAVX2(vol []float64, sign []float64, P []float64, K []float64, F float64, T float64, D float64)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
-TEXT ·impliedVolStripAVX2(SB), $1696-120
+TEXT ·impliedVolStripAVX2(SB), $1728-120
 	LEAQ         31(SP), BX
 	ANDQ         $-32, BX
 	MOVQ         vol_len+8(FP), CX
@@ -2468,15 +2996,10 @@ body:
 	VBLENDVPD    Y8, Y6, Y3, Y3
 	VBLENDVPD    Y9, Y14, Y2, Y2
 	VMOVUPD      impliedVolStripAVX2Consts<>+1664(SB), Y6
-	VCMPPD       $0x12, Y1, Y6, Y1
-	VCMPPD       $0x12, Y10, Y6, Y6
-	VMOVUPD      impliedVolStripAVX2Consts<>+1696(SB), Y10
-	VXORPD       Y10, Y8, Y8
-	VXORPD       Y10, Y9, Y9
-	VANDPD       Y1, Y8, Y1
-	VANDPD       Y6, Y9, Y6
-	VXORPD       Y1, Y10, Y1
-	VXORPD       Y6, Y10, Y6
+	VCMPPD       $0x11, Y6, Y1, Y1
+	VCMPPD       $0x11, Y6, Y10, Y6
+	VORPD        Y1, Y8, Y1
+	VORPD        Y6, Y9, Y6
 	VMOVUPD      impliedVolStripAVX2Consts<>+256(SB), Y8
 	VMOVUPD      1056(BX), Y9
 	VCMPPD       $0x11, Y9, Y8, Y10
@@ -2497,7 +3020,7 @@ body:
 	VMULPD       Y4, Y4, Y3
 	VMOVUPD      1280(BX), Y7
 	VMULPD       Y7, Y7, Y9
-	VMOVUPD      impliedVolStripAVX2Consts<>+1728(SB), Y10
+	VMOVUPD      impliedVolStripAVX2Consts<>+1696(SB), Y10
 	VFMADD213PD  Y5, Y10, Y3
 	VFMADD213PD  Y5, Y10, Y9
 	VMOVUPD      (BX), Y10
@@ -2517,10 +3040,10 @@ body:
 	VMINPD       Y15, Y8, Y8
 	VADDPD       Y11, Y15, Y11
 	VADDPD       Y10, Y15, Y10
-	VMOVUPD      impliedVolStripAVX2Consts<>+1760(SB), Y15
+	VMOVUPD      impliedVolStripAVX2Consts<>+1728(SB), Y15
 	VCMPPD       $0x11, Y12, Y15, Y12
 	VCMPPD       $0x11, Y8, Y15, Y8
-	VMOVUPD      impliedVolStripAVX2Consts<>+1792(SB), Y15
+	VMOVUPD      impliedVolStripAVX2Consts<>+1760(SB), Y15
 	VCMPPD       $0x11, Y15, Y11, Y11
 	VCMPPD       $0x11, Y15, Y10, Y10
 	VADDPD       Y4, Y5, Y15
@@ -2540,25 +3063,25 @@ body:
 	VANDPD       Y10, Y8, Y8
 	VMULPD       Y0, Y0, Y10
 	VMULPD       Y2, Y2, Y12
-	VMOVUPD      impliedVolStripAVX2Consts<>+1824(SB), Y14
+	VMOVUPD      impliedVolStripAVX2Consts<>+1792(SB), Y14
 	VCMPPD       $0x11, Y14, Y0, Y15
 	VCMPPD       $0x11, Y14, Y2, Y14
-	VANDPD       Y1, Y15, Y1
-	VANDPD       Y6, Y14, Y6
-	VMOVUPD      impliedVolStripAVX2Consts<>+1856(SB), Y14
-	VMOVUPD      impliedVolStripAVX2Consts<>+1888(SB), Y15
+	VANDPD       Y15, Y1, Y1
+	VANDPD       Y14, Y6, Y6
+	VMOVUPD      impliedVolStripAVX2Consts<>+1824(SB), Y14
+	VMOVUPD      impliedVolStripAVX2Consts<>+1856(SB), Y15
 	VFMADD231PD  Y14, Y10, Y15
-	VFMADD213PD  impliedVolStripAVX2Consts<>+1888(SB), Y12, Y14
+	VFMADD213PD  impliedVolStripAVX2Consts<>+1856(SB), Y12, Y14
 	VFMADD231PD  Y15, Y10, Y3
 	VFMADD231PD  Y14, Y12, Y9
 	VMULPD       Y3, Y10, Y3
 	VMULPD       Y9, Y12, Y9
-	VMOVUPD      impliedVolStripAVX2Consts<>+1920(SB), Y10
+	VMOVUPD      impliedVolStripAVX2Consts<>+1888(SB), Y10
 	VMULPD       Y10, Y3, Y3
 	VMULPD       Y10, Y9, Y9
 	VFMADD213PD  Y0, Y3, Y0
 	VFMADD213PD  Y2, Y9, Y2
-	VMOVUPD      impliedVolStripAVX2Consts<>+1952(SB), Y3
+	VMOVUPD      impliedVolStripAVX2Consts<>+1920(SB), Y3
 	VBLENDVPD    Y1, Y0, Y3, Y0
 	VBLENDVPD    Y6, Y2, Y3, Y1
 	VDIVPD       Y0, Y5, Y2
@@ -2597,13 +3120,13 @@ body:
 	VCMPPD       $0x12, Y13, Y10, Y10
 	VCMPPD       $0x12, Y5, Y12, Y12
 	VMOVUPD      Y9, 384(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+1984(SB), Y9
+	VMOVUPD      impliedVolStripAVX2Consts<>+1952(SB), Y9
 	VMINPD       Y6, Y9, Y6
 	VMINPD       Y2, Y9, Y2
 	VMOVUPD      Y3, 320(BX)
-	VCMPPD       $0x12, impliedVolStripAVX2Consts<>+2016(SB), Y4, Y3
+	VCMPPD       $0x12, impliedVolStripAVX2Consts<>+1984(SB), Y4, Y3
 	VMOVUPD      Y2, 352(BX)
-	VCMPPD       $0x12, impliedVolStripAVX2Consts<>+2016(SB), Y7, Y2
+	VCMPPD       $0x12, impliedVolStripAVX2Consts<>+1984(SB), Y7, Y2
 	VANDPD       Y3, Y14, Y3
 	VANDPD       Y2, Y15, Y2
 	VBLENDVPD    Y3, Y13, Y1, Y1
@@ -2616,13 +3139,13 @@ body:
 	VORPD        Y12, Y2, Y10
 	VANDPD       Y9, Y11, Y9
 	VANDPD       Y10, Y8, Y8
-	VMOVUPD      impliedVolStripAVX2Consts<>+2048(SB), Y10
+	VMOVUPD      impliedVolStripAVX2Consts<>+2016(SB), Y10
 	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y11
 	VFMADD231PD  Y10, Y6, Y11
 	VMOVUPD      352(BX), Y12
 	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y14
 	VFMADD231PD  Y10, Y12, Y14
-	VMOVUPD      impliedVolStripAVX2Consts<>+2080(SB), Y15
+	VMOVUPD      impliedVolStripAVX2Consts<>+2048(SB), Y15
 	VMOVUPD      Y8, 1152(BX)
 	VADDPD       Y15, Y6, Y8
 	VMOVUPD      Y9, 896(BX)
@@ -2637,42 +3160,42 @@ body:
 	VMOVUPD      Y5, 416(BX)
 	VMOVUPD      320(BX), Y5
 	VMOVUPD      Y13, 448(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+2112(SB), Y13
+	VMOVUPD      impliedVolStripAVX2Consts<>+2080(SB), Y13
 	VFMADD213PD  Y4, Y5, Y13
 	VMOVUPD      Y13, 832(BX)
 	VMOVUPD      384(BX), Y13
-	VFMADD132PD  impliedVolStripAVX2Consts<>+2112(SB), Y7, Y13
+	VFMADD132PD  impliedVolStripAVX2Consts<>+2080(SB), Y7, Y13
 	VMOVUPD      Y13, 864(BX)
 	VMULPD       Y8, Y11, Y13
 	VMULPD       Y9, Y14, Y12
 	VMOVUPD      Y6, 640(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+2144(SB), Y6
+	VMOVUPD      impliedVolStripAVX2Consts<>+2112(SB), Y6
 	VFMADD213PD  Y4, Y5, Y6
 	VMOVUPD      Y6, 1120(BX)
 	VMOVUPD      384(BX), Y6
-	VFMADD132PD  impliedVolStripAVX2Consts<>+2144(SB), Y7, Y6
+	VFMADD132PD  impliedVolStripAVX2Consts<>+2112(SB), Y7, Y6
 	VMOVUPD      Y6, 1312(BX)
 	VMULPD       Y3, Y2, Y6
 	VMOVUPD      Y9, 1344(BX)
 	VMULPD       Y15, Y10, Y9
 	VMOVUPD      Y8, 1376(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+2176(SB), Y8
+	VMOVUPD      impliedVolStripAVX2Consts<>+2144(SB), Y8
 	VFMADD213PD  Y4, Y5, Y8
 	VMOVUPD      Y8, 1408(BX)
 	VMOVUPD      384(BX), Y8
-	VFMADD132PD  impliedVolStripAVX2Consts<>+2176(SB), Y7, Y8
+	VFMADD132PD  impliedVolStripAVX2Consts<>+2144(SB), Y7, Y8
 	VMOVUPD      Y8, 1440(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+2208(SB), Y8
+	VMOVUPD      impliedVolStripAVX2Consts<>+2176(SB), Y8
 	VFMADD213PD  Y4, Y5, Y8
 	VMOVUPD      Y8, 1472(BX)
 	VMOVUPD      384(BX), Y8
-	VFMADD132PD  impliedVolStripAVX2Consts<>+2208(SB), Y7, Y8
+	VFMADD132PD  impliedVolStripAVX2Consts<>+2176(SB), Y7, Y8
 	VMOVUPD      Y8, 1504(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+2240(SB), Y8
+	VMOVUPD      impliedVolStripAVX2Consts<>+2208(SB), Y8
 	VFMADD213PD  Y4, Y5, Y8
 	VMOVUPD      Y8, 1536(BX)
 	VMOVUPD      384(BX), Y8
-	VFMADD132PD  impliedVolStripAVX2Consts<>+2240(SB), Y7, Y8
+	VFMADD132PD  impliedVolStripAVX2Consts<>+2208(SB), Y7, Y8
 	VMOVUPD      Y8, 1568(BX)
 	VMULPD       Y13, Y6, Y8
 	VMULPD       Y12, Y9, Y5
@@ -2702,29 +3225,32 @@ body:
 	VMOVUPD      impliedVolStripAVX2Consts<>+576(SB), Y12
 	VFMADD231PD  Y10, Y0, Y12
 	VMOVUPD      320(BX), Y13
-	VMOVUPD      impliedVolStripAVX2Consts<>+2272(SB), Y14
+	VMOVUPD      impliedVolStripAVX2Consts<>+2240(SB), Y14
 	VFMADD213PD  Y4, Y13, Y14
 	VMOVUPD      384(BX), Y15
 	VMOVUPD      1600(BX), Y7
-	VFMADD231PD  impliedVolStripAVX2Consts<>+2272(SB), Y15, Y7
+	VFMADD231PD  impliedVolStripAVX2Consts<>+2240(SB), Y15, Y7
 	VMOVUPD      Y7, 352(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+2304(SB), Y7
+	VMOVUPD      impliedVolStripAVX2Consts<>+2272(SB), Y7
 	VFMADD213PD  Y4, Y13, Y7
 	VMOVUPD      1600(BX), Y13
-	VFMADD231PD  impliedVolStripAVX2Consts<>+2304(SB), Y15, Y13
+	VFMADD231PD  impliedVolStripAVX2Consts<>+2272(SB), Y15, Y13
 	VMOVUPD      impliedVolStripAVX2Consts<>+576(SB), Y15
 	VFMADD231PD  Y10, Y2, Y15
 	VMOVUPD      Y4, 640(BX)
 	VMOVUPD      impliedVolStripAVX2Consts<>+576(SB), Y4
 	VFMADD231PD  Y10, Y8, Y4
-	VMOVUPD      impliedVolStripAVX2Consts<>+2336(SB), Y10
+	VMOVUPD      impliedVolStripAVX2Consts<>+2304(SB), Y10
 	VMOVUPD      Y13, 1344(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+2368(SB), Y13
+	VMOVUPD      impliedVolStripAVX2Consts<>+2336(SB), Y13
 	VFMADD231PD  Y10, Y11, Y13
 	VMOVUPD      Y7, 1376(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+2368(SB), Y7
+	VMOVUPD      impliedVolStripAVX2Consts<>+2336(SB), Y7
 	VFMADD231PD  Y10, Y12, Y7
 	VMOVUPD      Y14, 1632(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+2368(SB), Y14
+	VFMADD213PD  Y14, Y11, Y13
+	VFMADD213PD  Y14, Y12, Y7
 	VMOVUPD      impliedVolStripAVX2Consts<>+2400(SB), Y14
 	VFMADD213PD  Y14, Y11, Y13
 	VFMADD213PD  Y14, Y12, Y7
@@ -2780,9 +3306,6 @@ body:
 	VFMADD213PD  Y14, Y11, Y13
 	VFMADD213PD  Y14, Y12, Y7
 	VMOVUPD      impliedVolStripAVX2Consts<>+2976(SB), Y14
-	VFMADD213PD  Y14, Y11, Y13
-	VFMADD213PD  Y14, Y12, Y7
-	VMOVUPD      impliedVolStripAVX2Consts<>+3008(SB), Y14
 	VFMADD213PD  Y14, Y13, Y11
 	VFMADD213PD  Y14, Y7, Y12
 	VMOVUPD      impliedVolStripAVX2Consts<>+416(SB), Y7
@@ -2790,67 +3313,67 @@ body:
 	VFMADD213PD  Y7, Y12, Y0
 	VMULPD       Y3, Y1, Y1
 	VMULPD       Y9, Y0, Y0
-	VMOVUPD      impliedVolStripAVX2Consts<>+3040(SB), Y3
+	VMOVUPD      impliedVolStripAVX2Consts<>+3008(SB), Y3
 	VMULPD       Y3, Y1, Y1
 	VMULPD       Y3, Y0, Y0
-	VMOVUPD      impliedVolStripAVX2Consts<>+2368(SB), Y3
+	VMOVUPD      impliedVolStripAVX2Consts<>+2336(SB), Y3
 	VFMADD231PD  Y10, Y15, Y3
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2368(SB), Y4, Y10
-	VMOVUPD      impliedVolStripAVX2Consts<>+2400(SB), Y9
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2336(SB), Y4, Y10
+	VMOVUPD      impliedVolStripAVX2Consts<>+2368(SB), Y9
 	VFMADD213PD  Y9, Y15, Y3
 	VFMADD231PD  Y10, Y4, Y9
-	VMOVUPD      impliedVolStripAVX2Consts<>+2432(SB), Y10
+	VMOVUPD      impliedVolStripAVX2Consts<>+2400(SB), Y10
 	VFMADD213PD  Y10, Y15, Y3
 	VFMADD231PD  Y9, Y4, Y10
-	VMOVUPD      impliedVolStripAVX2Consts<>+2464(SB), Y9
+	VMOVUPD      impliedVolStripAVX2Consts<>+2432(SB), Y9
 	VFMADD213PD  Y9, Y15, Y3
 	VFMADD231PD  Y10, Y4, Y9
-	VMOVUPD      impliedVolStripAVX2Consts<>+2496(SB), Y10
+	VMOVUPD      impliedVolStripAVX2Consts<>+2464(SB), Y10
 	VFMADD213PD  Y10, Y15, Y3
 	VFMADD231PD  Y9, Y4, Y10
-	VMOVUPD      impliedVolStripAVX2Consts<>+2528(SB), Y9
+	VMOVUPD      impliedVolStripAVX2Consts<>+2496(SB), Y9
 	VFMADD213PD  Y9, Y15, Y3
 	VFMADD231PD  Y10, Y4, Y9
-	VMOVUPD      impliedVolStripAVX2Consts<>+2560(SB), Y10
+	VMOVUPD      impliedVolStripAVX2Consts<>+2528(SB), Y10
 	VFMADD213PD  Y10, Y15, Y3
 	VFMADD231PD  Y9, Y4, Y10
-	VMOVUPD      impliedVolStripAVX2Consts<>+2592(SB), Y9
+	VMOVUPD      impliedVolStripAVX2Consts<>+2560(SB), Y9
 	VFMADD213PD  Y9, Y15, Y3
 	VFMADD231PD  Y10, Y4, Y9
-	VMOVUPD      impliedVolStripAVX2Consts<>+2624(SB), Y10
+	VMOVUPD      impliedVolStripAVX2Consts<>+2592(SB), Y10
 	VFMADD213PD  Y10, Y15, Y3
 	VFMADD231PD  Y9, Y4, Y10
-	VMOVUPD      impliedVolStripAVX2Consts<>+2656(SB), Y9
+	VMOVUPD      impliedVolStripAVX2Consts<>+2624(SB), Y9
 	VFMADD213PD  Y9, Y15, Y3
 	VFMADD231PD  Y10, Y4, Y9
-	VMOVUPD      impliedVolStripAVX2Consts<>+2688(SB), Y10
+	VMOVUPD      impliedVolStripAVX2Consts<>+2656(SB), Y10
 	VFMADD213PD  Y10, Y15, Y3
 	VFMADD231PD  Y9, Y4, Y10
-	VMOVUPD      impliedVolStripAVX2Consts<>+2720(SB), Y9
+	VMOVUPD      impliedVolStripAVX2Consts<>+2688(SB), Y9
 	VFMADD213PD  Y9, Y15, Y3
 	VFMADD231PD  Y10, Y4, Y9
-	VMOVUPD      impliedVolStripAVX2Consts<>+2752(SB), Y10
+	VMOVUPD      impliedVolStripAVX2Consts<>+2720(SB), Y10
 	VFMADD213PD  Y10, Y15, Y3
 	VFMADD231PD  Y9, Y4, Y10
-	VMOVUPD      impliedVolStripAVX2Consts<>+2784(SB), Y9
+	VMOVUPD      impliedVolStripAVX2Consts<>+2752(SB), Y9
 	VFMADD213PD  Y9, Y15, Y3
 	VFMADD231PD  Y10, Y4, Y9
-	VMOVUPD      impliedVolStripAVX2Consts<>+2816(SB), Y10
+	VMOVUPD      impliedVolStripAVX2Consts<>+2784(SB), Y10
 	VFMADD213PD  Y10, Y15, Y3
 	VFMADD231PD  Y9, Y4, Y10
-	VMOVUPD      impliedVolStripAVX2Consts<>+2848(SB), Y9
+	VMOVUPD      impliedVolStripAVX2Consts<>+2816(SB), Y9
 	VFMADD213PD  Y9, Y15, Y3
 	VFMADD231PD  Y10, Y4, Y9
-	VMOVUPD      impliedVolStripAVX2Consts<>+2880(SB), Y10
+	VMOVUPD      impliedVolStripAVX2Consts<>+2848(SB), Y10
 	VFMADD213PD  Y10, Y15, Y3
 	VFMADD231PD  Y9, Y4, Y10
-	VMOVUPD      impliedVolStripAVX2Consts<>+2912(SB), Y9
+	VMOVUPD      impliedVolStripAVX2Consts<>+2880(SB), Y9
 	VFMADD213PD  Y9, Y15, Y3
 	VFMADD231PD  Y10, Y4, Y9
-	VMOVUPD      impliedVolStripAVX2Consts<>+2944(SB), Y10
+	VMOVUPD      impliedVolStripAVX2Consts<>+2912(SB), Y10
 	VFMADD213PD  Y10, Y15, Y3
 	VFMADD231PD  Y9, Y4, Y10
-	VMOVUPD      impliedVolStripAVX2Consts<>+2976(SB), Y9
+	VMOVUPD      impliedVolStripAVX2Consts<>+2944(SB), Y9
 	VFMADD213PD  Y9, Y15, Y3
 	VFMADD231PD  Y10, Y4, Y9
 	VFMADD213PD  Y14, Y3, Y15
@@ -2859,7 +3382,7 @@ body:
 	VFMADD213PD  Y7, Y14, Y8
 	VMULPD       Y6, Y2, Y2
 	VMULPD       Y5, Y8, Y3
-	VMOVUPD      impliedVolStripAVX2Consts<>+3072(SB), Y4
+	VMOVUPD      impliedVolStripAVX2Consts<>+3040(SB), Y4
 	VFMADD213PD  Y1, Y4, Y2
 	VFMADD213PD  Y0, Y4, Y3
 	VMOVUPD      448(BX), Y4
@@ -2873,54 +3396,54 @@ body:
 	VFMSUB231PD  832(BX), Y1, Y8
 	VMOVUPD      384(BX), Y9
 	VFMSUB231PD  864(BX), Y0, Y9
-	VMOVUPD      impliedVolStripAVX2Consts<>+3104(SB), Y10
+	VMOVUPD      impliedVolStripAVX2Consts<>+3072(SB), Y10
 	VMULPD       Y10, Y8, Y8
 	VMULPD       Y10, Y9, Y9
 	VMULPD       576(BX), Y1, Y11
 	VMULPD       608(BX), Y0, Y12
 	VFMSUB231PD  1120(BX), Y8, Y11
 	VFMSUB231PD  1312(BX), Y9, Y12
-	VMOVUPD      impliedVolStripAVX2Consts<>+3136(SB), Y13
+	VMOVUPD      impliedVolStripAVX2Consts<>+3104(SB), Y13
 	VMULPD       Y13, Y11, Y11
 	VMULPD       Y13, Y12, Y12
 	VMULPD       576(BX), Y8, Y13
 	VMULPD       608(BX), Y9, Y14
 	VFMSUB231PD  1408(BX), Y11, Y13
 	VFMSUB231PD  1440(BX), Y12, Y14
-	VMOVUPD      impliedVolStripAVX2Consts<>+3168(SB), Y15
+	VMOVUPD      impliedVolStripAVX2Consts<>+3136(SB), Y15
 	VMULPD       Y15, Y13, Y13
 	VMULPD       Y15, Y14, Y14
 	VMULPD       576(BX), Y11, Y15
 	VMULPD       608(BX), Y12, Y10
 	VFMSUB231PD  1472(BX), Y13, Y15
 	VFMSUB231PD  1504(BX), Y14, Y10
-	VMOVUPD      impliedVolStripAVX2Consts<>+3200(SB), Y7
+	VMOVUPD      impliedVolStripAVX2Consts<>+3168(SB), Y7
 	VMULPD       Y7, Y15, Y15
 	VMULPD       Y7, Y10, Y7
 	VMULPD       576(BX), Y13, Y10
 	VMULPD       608(BX), Y14, Y5
 	VFMSUB231PD  1536(BX), Y15, Y10
 	VFMSUB231PD  1568(BX), Y7, Y5
-	VMULPD       impliedVolStripAVX2Consts<>+3232(SB), Y10, Y10
-	VMULPD       impliedVolStripAVX2Consts<>+3232(SB), Y5, Y5
+	VMULPD       impliedVolStripAVX2Consts<>+3200(SB), Y10, Y10
+	VMULPD       impliedVolStripAVX2Consts<>+3200(SB), Y5, Y5
 	VMOVUPD      Y6, 1568(BX)
 	VMULPD       576(BX), Y15, Y6
 	VMOVUPD      Y4, 1536(BX)
 	VMULPD       608(BX), Y7, Y4
 	VFMSUB231PD  1632(BX), Y10, Y6
 	VFMSUB231PD  352(BX), Y5, Y4
-	VMULPD       impliedVolStripAVX2Consts<>+3264(SB), Y6, Y6
-	VMULPD       impliedVolStripAVX2Consts<>+3264(SB), Y4, Y4
+	VMULPD       impliedVolStripAVX2Consts<>+3232(SB), Y6, Y6
+	VMULPD       impliedVolStripAVX2Consts<>+3232(SB), Y4, Y4
 	VMOVUPD      Y3, 352(BX)
 	VMULPD       576(BX), Y10, Y3
 	VMOVUPD      Y2, 1632(BX)
 	VMULPD       608(BX), Y5, Y2
 	VFMSUB231PD  1376(BX), Y6, Y3
 	VFMSUB231PD  1344(BX), Y4, Y2
-	VMULPD       impliedVolStripAVX2Consts<>+3296(SB), Y3, Y3
-	VMULPD       impliedVolStripAVX2Consts<>+3296(SB), Y2, Y2
+	VMULPD       impliedVolStripAVX2Consts<>+3264(SB), Y3, Y3
+	VMULPD       impliedVolStripAVX2Consts<>+3264(SB), Y2, Y2
 	VMOVUPD      Y0, 1344(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+3328(SB), Y0
+	VMOVUPD      impliedVolStripAVX2Consts<>+3296(SB), Y0
 	VMOVUPD      Y1, 1376(BX)
 	VMOVUPD      640(BX), Y1
 	VFMADD231PD  320(BX), Y0, Y1
@@ -2933,11 +3456,11 @@ body:
 	VMULPD       608(BX), Y4, Y12
 	VFMSUB231PD  Y1, Y3, Y8
 	VFMSUB231PD  Y0, Y2, Y12
-	VMOVUPD      impliedVolStripAVX2Consts<>+3360(SB), Y0
+	VMOVUPD      impliedVolStripAVX2Consts<>+3328(SB), Y0
 	VMULPD       Y0, Y8, Y1
 	VMULPD       Y0, Y12, Y0
 	VMOVUPD      320(BX), Y8
-	VMOVUPD      impliedVolStripAVX2Consts<>+3392(SB), Y12
+	VMOVUPD      impliedVolStripAVX2Consts<>+3360(SB), Y12
 	VMOVUPD      Y11, 1408(BX)
 	VMOVUPD      640(BX), Y11
 	VFMADD231PD  Y12, Y8, Y11
@@ -2945,9 +3468,9 @@ body:
 	VMOVUPD      384(BX), Y14
 	VFMADD213PD  Y9, Y14, Y12
 	VMOVUPD      Y13, 1120(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+3424(SB), Y13
+	VMOVUPD      impliedVolStripAVX2Consts<>+3392(SB), Y13
 	VFMADD213PD  640(BX), Y8, Y13
-	VFMADD231PD  impliedVolStripAVX2Consts<>+3424(SB), Y14, Y9
+	VFMADD231PD  impliedVolStripAVX2Consts<>+3392(SB), Y14, Y9
 	VMOVUPD      576(BX), Y14
 	VMULPD       Y3, Y14, Y8
 	VMOVUPD      Y7, 1600(BX)
@@ -2956,12 +3479,12 @@ body:
 	VFMSUB231PD  Y12, Y0, Y7
 	VMULPD       Y1, Y14, Y11
 	VMULPD       608(BX), Y0, Y12
-	VMOVUPD      impliedVolStripAVX2Consts<>+3456(SB), Y14
+	VMOVUPD      impliedVolStripAVX2Consts<>+3424(SB), Y14
 	VMULPD       Y14, Y8, Y8
 	VMULPD       Y14, Y7, Y7
 	VFMSUB231PD  Y13, Y8, Y11
 	VFMSUB231PD  Y9, Y7, Y12
-	VMOVUPD      impliedVolStripAVX2Consts<>+3488(SB), Y9
+	VMOVUPD      impliedVolStripAVX2Consts<>+3456(SB), Y9
 	VMULPD       Y9, Y11, Y11
 	VMULPD       Y9, Y12, Y9
 	VADDPD       Y11, Y8, Y8
@@ -3092,7 +3615,7 @@ body:
 	VMOVUPD      Y13, 736(BX)
 	VSUBPD       384(BX), Y10, Y13
 	VMOVUPD      Y6, 672(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+3520(SB), Y6
+	VMOVUPD      impliedVolStripAVX2Consts<>+3488(SB), Y6
 	VFMSUB231PD  Y6, Y5, Y15
 	VFMSUB213PD  384(BX), Y6, Y10
 	VFMADD231PD  Y14, Y14, Y15
@@ -3123,7 +3646,7 @@ body:
 	VMOVUPD      impliedVolStripAVX2Consts<>+1248(SB), Y6
 	VFMADD231PD  Y6, Y2, Y12
 	VFMADD231PD  Y6, Y3, Y11
-	VMOVUPD      impliedVolStripAVX2Consts<>+3552(SB), Y2
+	VMOVUPD      impliedVolStripAVX2Consts<>+3520(SB), Y2
 	VADDPD       Y2, Y12, Y3
 	VADDPD       Y2, Y11, Y2
 	VSUBPD       672(BX), Y3, Y3
@@ -3135,7 +3658,7 @@ body:
 	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y8
 	VSUBPD       Y5, Y8, Y9
 	VSUBPD       Y13, Y8, Y11
-	VMOVUPD      impliedVolStripAVX2Consts<>+3520(SB), Y12
+	VMOVUPD      impliedVolStripAVX2Consts<>+3488(SB), Y12
 	VFMADD213PD  Y4, Y12, Y5
 	VFMADD231PD  Y12, Y13, Y4
 	VFMADD231PD  Y15, Y6, Y5
@@ -3154,7 +3677,7 @@ body:
 	VMULPD       Y5, Y0, Y0
 	VADDPD       Y6, Y8, Y4
 	VADDPD       Y7, Y8, Y5
-	VMOVUPD      impliedVolStripAVX2Consts<>+3104(SB), Y6
+	VMOVUPD      impliedVolStripAVX2Consts<>+3072(SB), Y6
 	VFMADD231PD  Y6, Y3, Y4
 	VFMADD231PD  Y6, Y2, Y5
 	VDIVPD       Y4, Y1, Y1
@@ -3171,12 +3694,12 @@ body:
 	VMOVUPD      224(BX), Y4
 	VDIVPD       Y4, Y2, Y2
 	VDIVPD       Y4, Y3, Y3
-	VMOVUPD      impliedVolStripAVX2Consts<>+3584(SB), Y4
+	VMOVUPD      impliedVolStripAVX2Consts<>+3552(SB), Y4
 	VCMPPD       $0x11, Y4, Y1, Y1
 	VCMPPD       $0x11, Y4, Y0, Y0
 	VANDPD       896(BX), Y1, Y1
 	VANDPD       1152(BX), Y0, Y0
-	VMOVUPD      impliedVolStripAVX2Consts<>+1952(SB), Y4
+	VMOVUPD      impliedVolStripAVX2Consts<>+1920(SB), Y4
 	VBLENDVPD    Y1, Y2, Y4, Y1
 	VBLENDVPD    Y0, Y3, Y4, Y0
 	PREFETCHT0   1024(SI)(AX*1)
@@ -3191,503 +3714,1220 @@ rest:
 	JEQ  done
 
 tail:
-	MOVQ         $+4, DX
+	MOVQ         $+8, DX
 	CMPQ         CX, DX
 	CMOVQLT      CX, DX
 	NEGQ         DX
-	LEAQ         impliedVolStripAVX2Masks<>+32(SB), R14
+	LEAQ         impliedVolStripAVX2Masks<>+64(SB), R14
 	VMOVUPD      (R14)(DX*8), Y15
+	VMOVUPD      32(R14)(DX*8), Y14
 	VMASKMOVPD   (R8)(AX*1), Y15, Y0
-	VMASKMOVPD   (R9)(AX*1), Y15, Y1
-	VMASKMOVPD   (DI)(AX*1), Y15, Y2
-	VDIVPD       64(BX), Y0, Y0
-	VMOVUPD      (BX), Y3
-	VSUBPD       Y1, Y3, Y4
-	VANDPD       impliedVolStripAVX2Consts<>+0(SB), Y1, Y5
-	VMULPD       Y1, Y3, Y6
-	VMULPD       impliedVolStripAVX2Consts<>+64(SB), Y5, Y7
-	VCMPPD       $0x11, impliedVolStripAVX2Consts<>+32(SB), Y5, Y8
-	VCMPPD       $0x03, Y5, Y5, Y9
-	VCMPPD       $0x00, impliedVolStripAVX2Consts<>+256(SB), Y5, Y10
-	VCMPPD       $0x11, impliedVolStripAVX2Consts<>+320(SB), Y5, Y11
-	VSUBPD       Y3, Y4, Y12
-	VMULPD       Y4, Y2, Y13
-	VANDPD       impliedVolStripAVX2Consts<>+0(SB), Y4, Y14
-	VBLENDVPD    Y8, Y7, Y5, Y7
-	VANDPD       impliedVolStripAVX2Consts<>+224(SB), Y8, Y8
-	VSQRTPD      Y6, Y6
-	VSUBPD       Y12, Y4, Y4
-	VADDPD       Y12, Y1, Y12
-	VSUBPD       Y4, Y3, Y4
-	VSUBPD       Y12, Y4, Y4
-	VMOVUPD      impliedVolStripAVX2Consts<>+256(SB), Y12
-	VCMPPD       $0x11, Y13, Y12, Y3
-	VMULPD       Y4, Y2, Y4
-	VMULPD       Y2, Y2, Y2
-	VSUBPD       Y13, Y0, Y13
-	VCMPPD       $0x00, impliedVolStripAVX2Consts<>+128(SB), Y2, Y2
-	VSUBPD       Y4, Y13, Y4
-	VMULPD       impliedVolStripAVX2Consts<>+64(SB), Y14, Y13
-	VBLENDVPD    Y3, Y4, Y0, Y0
-	VCMPPD       $0x11, impliedVolStripAVX2Consts<>+32(SB), Y14, Y3
-	VCMPPD       $0x03, Y14, Y14, Y4
-	VBLENDVPD    Y3, Y13, Y14, Y13
-	VANDPD       impliedVolStripAVX2Consts<>+224(SB), Y3, Y3
-	VMOVUPD      Y2, 256(BX)
-	VANDPD       impliedVolStripAVX2Consts<>+0(SB), Y0, Y2
-	VMOVUPD      Y1, 288(BX)
-	VANDPD       impliedVolStripAVX2Consts<>+96(SB), Y13, Y1
-	VPSRLQ       $0x34, Y13, Y13
-	VORPD        impliedVolStripAVX2Consts<>+128(SB), Y1, Y1
-	VORPD        Y4, Y1, Y1
-	VORPD        impliedVolStripAVX2Consts<>+160(SB), Y13, Y4
-	VSUBPD       impliedVolStripAVX2Consts<>+192(SB), Y4, Y4
-	VSUBPD       Y3, Y4, Y3
-	VMULPD       impliedVolStripAVX2Consts<>+64(SB), Y2, Y4
-	VCMPPD       $0x11, impliedVolStripAVX2Consts<>+32(SB), Y2, Y13
-	VBLENDVPD    Y13, Y4, Y2, Y4
-	VANDPD       impliedVolStripAVX2Consts<>+224(SB), Y13, Y13
-	VMOVUPD      Y6, 320(BX)
-	VCMPPD       $0x03, Y2, Y2, Y6
-	VMOVUPD      Y2, 352(BX)
-	VANDPD       impliedVolStripAVX2Consts<>+96(SB), Y4, Y2
-	VPSRLQ       $0x34, Y4, Y4
-	VORPD        impliedVolStripAVX2Consts<>+128(SB), Y2, Y2
-	VORPD        Y6, Y2, Y2
-	VORPD        impliedVolStripAVX2Consts<>+160(SB), Y4, Y4
-	VSUBPD       impliedVolStripAVX2Consts<>+192(SB), Y4, Y4
-	VSUBPD       Y13, Y4, Y4
-	VMOVUPD      impliedVolStripAVX2Consts<>+352(SB), Y6
-	VMULPD       Y1, Y6, Y13
-	VCMPPD       $0x11, Y2, Y13, Y13
-	VMOVUPD      Y4, 384(BX)
-	VMULPD       Y2, Y6, Y4
-	VADDPD       Y1, Y1, Y6
-	VBLENDVPD    Y13, Y6, Y1, Y6
-	VCMPPD       $0x11, Y1, Y4, Y1
-	VMOVUPD      Y4, 416(BX)
-	VADDPD       Y2, Y2, Y4
-	VMOVUPD      Y13, 448(BX)
-	VMULPD       impliedVolStripAVX2Consts<>+384(SB), Y14, Y13
-	VCMPPD       $0x12, Y0, Y13, Y13
-	VMOVUPD      Y3, 480(BX)
-	VBLENDVPD    Y1, Y4, Y2, Y3
-	VMOVUPD      Y2, 512(BX)
-	VMULPD       impliedVolStripAVX2Consts<>+416(SB), Y14, Y2
-	VMOVUPD      Y4, 544(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+416(SB), Y4
-	VFMADD213PD  Y0, Y14, Y4
-	VCMPPD       $0x11, Y0, Y12, Y0
-	VMOVUPD      Y0, 576(BX)
-	VSUBPD       Y3, Y6, Y0
-	VADDPD       Y3, Y6, Y3
-	VBLENDVPD    Y13, Y2, Y0, Y0
-	VBLENDVPD    Y13, Y4, Y3, Y2
-	VDIVPD       Y2, Y0, Y0
-	VBLENDVPD    Y13, Y4, Y14, Y2
-	VANDPD       impliedVolStripAVX2Consts<>+96(SB), Y7, Y3
-	VPSRLQ       $0x34, Y7, Y4
-	VORPD        impliedVolStripAVX2Consts<>+128(SB), Y3, Y3
-	VORPD        Y9, Y3, Y3
-	VORPD        impliedVolStripAVX2Consts<>+160(SB), Y4, Y4
-	VSUBPD       impliedVolStripAVX2Consts<>+192(SB), Y4, Y4
-	VSUBPD       Y8, Y4, Y4
-	VBLENDVPD    Y10, impliedVolStripAVX2Consts<>+288(SB), Y4, Y4
-	VBLENDVPD    Y11, Y4, Y5, Y4
-	VMOVUPD      128(BX), Y5
-	VSUBPD       Y4, Y5, Y4
-	VMULPD       impliedVolStripAVX2Consts<>+352(SB), Y3, Y5
-	VCMPPD       $0x11, 96(BX), Y5, Y5
-	VADDPD       Y3, Y3, Y6
-	VBLENDVPD    Y5, Y6, Y3, Y6
-	VMOVUPD      160(BX), Y7
-	VCMPPD       $0x11, Y3, Y7, Y3
-	VMULPD       Y0, Y0, Y7
-	VCMPPD       $0x00, Y12, Y14, Y8
-	VMOVUPD      480(BX), Y9
-	VBLENDVPD    Y8, impliedVolStripAVX2Consts<>+288(SB), Y9, Y8
-	VMOVUPD      96(BX), Y9
-	VBLENDVPD    Y3, 192(BX), Y9, Y9
-	VMOVUPD      352(BX), Y10
-	VCMPPD       $0x00, Y12, Y10, Y11
-	VMOVUPD      384(BX), Y12
-	VBLENDVPD    Y11, impliedVolStripAVX2Consts<>+288(SB), Y12, Y11
-	VSUBPD       Y6, Y9, Y12
-	VADDPD       Y6, Y9, Y6
-	VDIVPD       Y6, Y12, Y6
-	VMOVUPD      impliedVolStripAVX2Consts<>+320(SB), Y9
-	VCMPPD       $0x11, Y9, Y14, Y12
-	VBLENDVPD    Y12, Y8, Y14, Y8
-	VCMPPD       $0x11, Y9, Y10, Y12
-	VBLENDVPD    Y12, Y11, Y10, Y10
+	VMASKMOVPD   32(R8)(AX*1), Y14, Y1
+	VMASKMOVPD   (R9)(AX*1), Y15, Y2
+	VMASKMOVPD   32(R9)(AX*1), Y14, Y3
+	VMASKMOVPD   (DI)(AX*1), Y15, Y4
+	VMASKMOVPD   32(DI)(AX*1), Y14, Y5
+	VMOVUPD      64(BX), Y6
+	VDIVPD       Y6, Y0, Y0
+	VDIVPD       Y6, Y1, Y1
+	VMOVUPD      (BX), Y7
+	VSUBPD       Y2, Y7, Y8
+	VSUBPD       Y3, Y7, Y9
+	VMOVUPD      impliedVolStripAVX2Consts<>+0(SB), Y10
+	VANDPD       Y10, Y2, Y11
+	VANDPD       Y10, Y3, Y12
+	VMOVUPD      impliedVolStripAVX2Consts<>+64(SB), Y13
+	VMULPD       Y11, Y13, Y6
+	VMOVUPD      Y1, 256(BX)
+	VMULPD       Y12, Y13, Y1
+	VMOVUPD      impliedVolStripAVX2Consts<>+32(SB), Y13
+	VMOVUPD      Y0, 288(BX)
+	VCMPPD       $0x11, Y13, Y11, Y0
+	VCMPPD       $0x11, Y13, Y12, Y10
+	VBLENDVPD    Y0, Y6, Y11, Y6
+	VBLENDVPD    Y10, Y1, Y12, Y1
+	VMOVUPD      Y1, 320(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+224(SB), Y1
+	VANDPD       Y1, Y0, Y0
+	VANDPD       Y1, Y10, Y10
+	VMOVUPD      Y10, 352(BX)
+	VSUBPD       Y7, Y8, Y10
+	VMOVUPD      Y0, 384(BX)
+	VSUBPD       Y7, Y9, Y0
+	VMOVUPD      Y6, 416(BX)
+	VMULPD       Y8, Y4, Y6
+	VMOVUPD      Y12, 448(BX)
+	VMULPD       Y9, Y5, Y12
+	VMOVUPD      Y11, 480(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+0(SB), Y11
+	VANDPD       Y11, Y8, Y1
+	VANDPD       Y11, Y9, Y13
 	VSUBPD       Y10, Y8, Y8
-	VMOVUPD      impliedVolStripAVX2Consts<>+480(SB), Y11
-	VFMADD231PD  impliedVolStripAVX2Consts<>+448(SB), Y7, Y11
-	VFMADD213PD  impliedVolStripAVX2Consts<>+512(SB), Y7, Y11
-	VFMADD213PD  impliedVolStripAVX2Consts<>+544(SB), Y7, Y11
-	VMULPD       Y11, Y0, Y0
-	VADDPD       impliedVolStripAVX2Consts<>+576(SB), Y8, Y11
-	VMOVUPD      448(BX), Y12
-	VBLENDVPD    Y12, Y11, Y8, Y11
-	VADDPD       impliedVolStripAVX2Consts<>+128(SB), Y8, Y8
-	VBLENDVPD    Y1, Y8, Y11, Y1
-	VFMADD231PD  impliedVolStripAVX2Consts<>+608(SB), Y1, Y0
-	VMULPD       Y6, Y6, Y1
-	VADDPD       impliedVolStripAVX2Consts<>+576(SB), Y4, Y8
-	VBLENDVPD    Y3, Y8, Y4, Y3
-	VADDPD       impliedVolStripAVX2Consts<>+128(SB), Y4, Y4
-	VBLENDVPD    Y5, Y4, Y3, Y3
-	VSQRTPD      Y0, Y4
-	VMOVUPD      impliedVolStripAVX2Consts<>+672(SB), Y5
-	VFMADD231PD  impliedVolStripAVX2Consts<>+640(SB), Y1, Y5
-	VFMADD213PD  impliedVolStripAVX2Consts<>+704(SB), Y1, Y5
-	VFMADD213PD  impliedVolStripAVX2Consts<>+736(SB), Y1, Y5
-	VFMADD213PD  impliedVolStripAVX2Consts<>+768(SB), Y1, Y5
-	VFMADD213PD  impliedVolStripAVX2Consts<>+800(SB), Y1, Y5
-	VFMADD213PD  impliedVolStripAVX2Consts<>+832(SB), Y1, Y5
-	VMULPD       Y5, Y1, Y1
-	VMOVUPD      impliedVolStripAVX2Consts<>+896(SB), Y5
-	VFMADD231PD  impliedVolStripAVX2Consts<>+864(SB), Y0, Y5
-	VFMADD213PD  impliedVolStripAVX2Consts<>+928(SB), Y0, Y5
-	VFMADD213PD  impliedVolStripAVX2Consts<>+128(SB), Y0, Y5
-	VMOVUPD      impliedVolStripAVX2Consts<>+992(SB), Y8
-	VFMADD231PD  impliedVolStripAVX2Consts<>+960(SB), Y0, Y8
-	VFMADD213PD  impliedVolStripAVX2Consts<>+1024(SB), Y0, Y8
-	VFMADD213PD  impliedVolStripAVX2Consts<>+1056(SB), Y0, Y8
-	VFMADD213PD  impliedVolStripAVX2Consts<>+1088(SB), Y0, Y8
-	VMOVUPD      impliedVolStripAVX2Consts<>+1152(SB), Y11
-	VFMADD231PD  impliedVolStripAVX2Consts<>+1120(SB), Y4, Y11
-	VFMADD213PD  impliedVolStripAVX2Consts<>+1184(SB), Y4, Y11
-	VFMADD213PD  impliedVolStripAVX2Consts<>+128(SB), Y4, Y11
-	VMULPD       impliedVolStripAVX2Consts<>+1216(SB), Y3, Y12
-	VFMADD231PD  Y1, Y6, Y12
-	VFMADD231PD  impliedVolStripAVX2Consts<>+544(SB), Y6, Y12
-	VFMADD231PD  impliedVolStripAVX2Consts<>+1248(SB), Y3, Y12
-	VANDPD       impliedVolStripAVX2Consts<>+0(SB), Y12, Y1
-	VMOVUPD      impliedVolStripAVX2Consts<>+1312(SB), Y3
-	VFMADD231PD  impliedVolStripAVX2Consts<>+1280(SB), Y7, Y3
-	VFMADD213PD  impliedVolStripAVX2Consts<>+1344(SB), Y7, Y3
-	VFMADD213PD  impliedVolStripAVX2Consts<>+1376(SB), Y7, Y3
-	VMOVUPD      impliedVolStripAVX2Consts<>+1440(SB), Y6
-	VFMADD231PD  impliedVolStripAVX2Consts<>+1408(SB), Y4, Y6
-	VFMADD213PD  impliedVolStripAVX2Consts<>+1472(SB), Y4, Y6
-	VFMADD213PD  impliedVolStripAVX2Consts<>+1504(SB), Y6, Y4
-	VMOVUPD      impliedVolStripAVX2Consts<>+1568(SB), Y6
-	VFMADD231PD  impliedVolStripAVX2Consts<>+1536(SB), Y7, Y6
-	VFMADD213PD  impliedVolStripAVX2Consts<>+1600(SB), Y7, Y6
-	VFMADD213PD  impliedVolStripAVX2Consts<>+128(SB), Y6, Y7
-	VCMPPD       $0x11, impliedVolStripAVX2Consts<>+1632(SB), Y0, Y6
-	VBLENDVPD    Y6, Y5, Y11, Y5
-	VBLENDVPD    Y6, Y8, Y4, Y4
-	VBLENDVPD    Y13, Y3, Y5, Y3
-	VBLENDVPD    Y13, Y7, Y4, Y4
-	VMULPD       Y2, Y3, Y2
-	VMOVUPD      impliedVolStripAVX2Consts<>+1664(SB), Y3
-	VCMPPD       $0x12, Y0, Y3, Y0
-	VXORPD       impliedVolStripAVX2Consts<>+1696(SB), Y13, Y3
-	VANDPD       Y0, Y3, Y0
-	VMOVUPD      impliedVolStripAVX2Consts<>+256(SB), Y3
-	VCMPPD       $0x11, Y14, Y3, Y5
-	VXORPD       impliedVolStripAVX2Consts<>+1696(SB), Y0, Y0
-	VMOVUPD      320(BX), Y6
-	VBLENDVPD    Y5, Y14, Y6, Y7
-	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y8
-	VBLENDVPD    Y5, Y1, Y8, Y5
-	VMULPD       Y7, Y4, Y4
-	VMULPD       Y1, Y1, Y7
-	VMULPD       Y5, Y2, Y2
-	VMOVUPD      (BX), Y5
-	VMOVUPD      288(BX), Y11
-	VMINPD       Y11, Y5, Y12
-	VADDPD       Y11, Y5, Y5
-	VFMADD132PD  impliedVolStripAVX2Consts<>+1728(SB), Y8, Y7
-	VDIVPD       Y4, Y2, Y2
-	VMOVUPD      64(BX), Y4
-	VMINPD       Y4, Y12, Y11
-	VADDPD       Y5, Y4, Y4
-	VADDPD       Y1, Y8, Y5
-	VMOVUPD      32(BX), Y12
-	VMINPD       Y12, Y11, Y11
-	VADDPD       Y4, Y12, Y4
-	VMOVUPD      impliedVolStripAVX2Consts<>+1760(SB), Y12
-	VCMPPD       $0x11, Y11, Y12, Y11
-	VCMPPD       $0x11, impliedVolStripAVX2Consts<>+1792(SB), Y4, Y4
-	VCMPPD       $0x12, impliedVolStripAVX2Consts<>+544(SB), Y1, Y12
-	VANDPD       576(BX), Y12, Y12
-	VANDPD       256(BX), Y12, Y12
-	VANDPD       Y11, Y12, Y11
-	VANDPD       Y4, Y11, Y4
-	VMULPD       Y2, Y2, Y11
-	VCMPPD       $0x11, impliedVolStripAVX2Consts<>+1824(SB), Y2, Y12
-	VANDPD       Y0, Y12, Y0
-	VMOVUPD      impliedVolStripAVX2Consts<>+1888(SB), Y12
-	VFMADD231PD  impliedVolStripAVX2Consts<>+1856(SB), Y11, Y12
-	VFMADD231PD  Y12, Y11, Y7
-	VMULPD       Y7, Y11, Y7
-	VMULPD       impliedVolStripAVX2Consts<>+1920(SB), Y7, Y7
-	VFMADD213PD  Y2, Y7, Y2
-	VMOVUPD      impliedVolStripAVX2Consts<>+1952(SB), Y7
-	VBLENDVPD    Y0, Y2, Y7, Y0
-	VDIVPD       Y0, Y8, Y2
-	VMOVUPD      impliedVolStripAVX2Consts<>+416(SB), Y11
-	VMULPD       Y0, Y11, Y12
-	VCMPPD       $0x12, Y11, Y12, Y13
-	VMULPD       Y12, Y12, Y14
-	VADDPD       Y12, Y12, Y7
-	VMULPD       Y14, Y14, Y9
-	VMULPD       Y2, Y1, Y3
-	VFNMADD231PD Y3, Y0, Y1
-	VFMADD231PD  Y1, Y2, Y3
-	VMULPD       Y12, Y3, Y1
-	VSUBPD       Y12, Y3, Y6
-	VMOVUPD      Y5, 256(BX)
-	VADDPD       Y12, Y3, Y5
-	VCMPPD       $0x12, Y3, Y12, Y12
+	VSUBPD       Y0, Y9, Y9
+	VADDPD       Y10, Y2, Y10
+	VADDPD       Y0, Y3, Y0
+	VSUBPD       Y8, Y7, Y8
+	VSUBPD       Y9, Y7, Y9
+	VSUBPD       Y10, Y8, Y8
+	VSUBPD       Y0, Y9, Y0
+	VMULPD       Y8, Y4, Y8
+	VMULPD       Y0, Y5, Y0
+	VMULPD       Y4, Y4, Y4
+	VMULPD       Y5, Y5, Y5
+	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y9
+	VCMPPD       $0x00, Y9, Y4, Y4
+	VCMPPD       $0x00, Y9, Y5, Y5
+	VMOVUPD      288(BX), Y10
+	VSUBPD       Y6, Y10, Y7
+	VMOVUPD      Y5, 512(BX)
+	VMOVUPD      256(BX), Y5
+	VMOVUPD      Y4, 544(BX)
+	VSUBPD       Y12, Y5, Y4
+	VSUBPD       Y8, Y7, Y7
+	VSUBPD       Y0, Y4, Y0
+	VMOVUPD      impliedVolStripAVX2Consts<>+256(SB), Y4
+	VCMPPD       $0x11, Y6, Y4, Y6
+	VCMPPD       $0x11, Y12, Y4, Y8
+	VBLENDVPD    Y6, Y7, Y10, Y6
+	VBLENDVPD    Y8, Y0, Y5, Y0
+	VANDPD       Y11, Y6, Y5
+	VANDPD       Y11, Y0, Y7
+	VMOVUPD      impliedVolStripAVX2Consts<>+64(SB), Y8
+	VMULPD       Y8, Y1, Y10
+	VMULPD       Y8, Y13, Y12
+	VMULPD       Y5, Y8, Y11
+	VMOVUPD      Y3, 256(BX)
+	VMULPD       Y7, Y8, Y3
+	VMOVUPD      impliedVolStripAVX2Consts<>+32(SB), Y8
+	VMOVUPD      Y2, 288(BX)
+	VCMPPD       $0x11, Y8, Y1, Y2
+	VCMPPD       $0x11, Y8, Y13, Y4
+	VBLENDVPD    Y2, Y10, Y1, Y10
+	VBLENDVPD    Y4, Y12, Y13, Y12
 	VMOVUPD      Y0, 576(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+1984(SB), Y0
-	VMINPD       Y5, Y0, Y5
-	VMOVUPD      Y10, 288(BX)
-	VCMPPD       $0x12, impliedVolStripAVX2Consts<>+2016(SB), Y1, Y10
-	VANDPD       Y10, Y13, Y10
-	VMULPD       Y1, Y1, Y1
-	VBLENDVPD    Y10, Y3, Y6, Y6
-	VORPD        Y12, Y10, Y12
-	VANDPD       Y12, Y4, Y4
-	VMINPD       Y6, Y0, Y0
-	VMOVUPD      impliedVolStripAVX2Consts<>+2048(SB), Y6
-	VFMADD213PD  Y8, Y5, Y6
-	VADDPD       impliedVolStripAVX2Consts<>+2080(SB), Y5, Y12
-	VMOVUPD      impliedVolStripAVX2Consts<>+2112(SB), Y13
-	VFMADD213PD  Y1, Y14, Y13
-	VMOVUPD      Y4, 448(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+2144(SB), Y4
-	VFMADD213PD  Y1, Y14, Y4
-	VMOVUPD      Y2, 352(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+2176(SB), Y2
-	VFMADD213PD  Y1, Y14, Y2
-	VMOVUPD      Y10, 384(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+2208(SB), Y10
-	VFMADD213PD  Y1, Y14, Y10
-	VMOVUPD      Y7, 480(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+2240(SB), Y7
-	VFMADD213PD  Y1, Y14, Y7
-	VMOVUPD      Y7, 608(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+2048(SB), Y7
-	VFMADD213PD  Y8, Y0, Y7
-	VMOVUPD      Y10, 640(BX)
-	VADDPD       impliedVolStripAVX2Consts<>+2080(SB), Y0, Y10
-	VMOVUPD      Y2, 672(BX)
-	VMULPD       Y12, Y6, Y2
-	VMOVUPD      Y4, 704(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+2272(SB), Y4
-	VFMADD213PD  Y1, Y14, Y4
-	VMOVUPD      Y4, 736(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+2304(SB), Y4
-	VFMADD213PD  Y1, Y14, Y4
-	VMOVUPD      Y4, 768(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+3328(SB), Y4
-	VFMADD213PD  Y1, Y14, Y4
-	VMOVUPD      Y4, 800(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+3392(SB), Y4
-	VFMADD213PD  Y1, Y14, Y4
-	VFMADD231PD  impliedVolStripAVX2Consts<>+3424(SB), Y14, Y1
-	VMOVUPD      Y1, 832(BX)
-	VMULPD       Y3, Y3, Y1
-	VMOVUPD      Y4, 864(BX)
-	VMULPD       Y10, Y7, Y4
-	VMOVUPD      Y9, 896(BX)
-	VADDPD       Y14, Y1, Y9
-	VMULPD       Y9, Y11, Y9
-	VMOVUPD      Y9, 928(BX)
-	VMULPD       Y2, Y4, Y9
-	VDIVPD       Y9, Y8, Y9
-	VMULPD       Y9, Y2, Y2
-	VMULPD       Y9, Y4, Y4
-	VMULPD       Y2, Y7, Y7
-	VMULPD       Y2, Y10, Y2
-	VMULPD       Y7, Y0, Y0
-	VMULPD       Y4, Y6, Y6
-	VMULPD       Y4, Y12, Y4
-	VMULPD       Y6, Y5, Y5
-	VMOVUPD      impliedVolStripAVX2Consts<>+576(SB), Y6
-	VFMADD231PD  impliedVolStripAVX2Consts<>+544(SB), Y0, Y6
-	VSUBPD       Y14, Y1, Y7
-	VFMSUB132PD  impliedVolStripAVX2Consts<>+3520(SB), Y14, Y1
-	VFMADD231PD  Y7, Y7, Y1
-	VMOVUPD      impliedVolStripAVX2Consts<>+2368(SB), Y9
-	VFMADD231PD  impliedVolStripAVX2Consts<>+2336(SB), Y6, Y9
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2400(SB), Y6, Y9
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2432(SB), Y6, Y9
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2464(SB), Y6, Y9
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2496(SB), Y6, Y9
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2528(SB), Y6, Y9
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2560(SB), Y6, Y9
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2592(SB), Y6, Y9
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2624(SB), Y6, Y9
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2656(SB), Y6, Y9
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2688(SB), Y6, Y9
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2720(SB), Y6, Y9
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2752(SB), Y6, Y9
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2784(SB), Y6, Y9
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2816(SB), Y6, Y9
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2848(SB), Y6, Y9
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2880(SB), Y6, Y9
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2912(SB), Y6, Y9
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2944(SB), Y6, Y9
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2976(SB), Y6, Y9
-	VFMADD213PD  impliedVolStripAVX2Consts<>+3008(SB), Y9, Y6
-	VFMADD213PD  Y11, Y6, Y0
-	VMULPD       Y2, Y0, Y0
-	VMULPD       impliedVolStripAVX2Consts<>+3040(SB), Y0, Y0
-	VFNMADD213PD Y8, Y0, Y3
-	VFMSUB231PD  Y13, Y3, Y14
-	VMULPD       impliedVolStripAVX2Consts<>+3104(SB), Y14, Y2
-	VMULPD       896(BX), Y3, Y6
-	VFMSUB231PD  704(BX), Y2, Y6
-	VMULPD       impliedVolStripAVX2Consts<>+3136(SB), Y6, Y6
-	VMULPD       896(BX), Y2, Y9
-	VFMSUB231PD  672(BX), Y6, Y9
-	VMULPD       impliedVolStripAVX2Consts<>+3168(SB), Y9, Y9
-	VMULPD       896(BX), Y6, Y10
-	VFMSUB231PD  640(BX), Y9, Y10
-	VMULPD       impliedVolStripAVX2Consts<>+3200(SB), Y10, Y10
-	VMOVUPD      impliedVolStripAVX2Consts<>+544(SB), Y12
-	VFMADD213PD  impliedVolStripAVX2Consts<>+576(SB), Y5, Y12
-	VMULPD       896(BX), Y9, Y13
-	VFMSUB231PD  608(BX), Y10, Y13
-	VMULPD       impliedVolStripAVX2Consts<>+3232(SB), Y13, Y13
-	VMOVUPD      impliedVolStripAVX2Consts<>+2368(SB), Y14
-	VFMADD231PD  impliedVolStripAVX2Consts<>+2336(SB), Y12, Y14
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2400(SB), Y12, Y14
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2432(SB), Y12, Y14
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2464(SB), Y12, Y14
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2496(SB), Y12, Y14
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2528(SB), Y12, Y14
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2560(SB), Y12, Y14
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2592(SB), Y12, Y14
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2624(SB), Y12, Y14
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2656(SB), Y12, Y14
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2688(SB), Y12, Y14
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2720(SB), Y12, Y14
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2752(SB), Y12, Y14
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2784(SB), Y12, Y14
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2816(SB), Y12, Y14
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2848(SB), Y12, Y14
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2880(SB), Y12, Y14
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2912(SB), Y12, Y14
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2944(SB), Y12, Y14
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2976(SB), Y12, Y14
-	VFMADD213PD  impliedVolStripAVX2Consts<>+3008(SB), Y14, Y12
-	VFMADD213PD  Y11, Y12, Y5
-	VMULPD       Y4, Y5, Y4
-	VFMADD231PD  impliedVolStripAVX2Consts<>+3072(SB), Y4, Y0
-	VMULPD       896(BX), Y10, Y4
-	VFMSUB231PD  736(BX), Y13, Y4
-	VMULPD       impliedVolStripAVX2Consts<>+3264(SB), Y4, Y4
-	VMULPD       896(BX), Y13, Y5
-	VFMSUB231PD  768(BX), Y4, Y5
-	VMULPD       impliedVolStripAVX2Consts<>+3296(SB), Y5, Y5
-	VMULPD       896(BX), Y4, Y12
-	VFMSUB231PD  800(BX), Y5, Y12
-	VMULPD       impliedVolStripAVX2Consts<>+3360(SB), Y12, Y12
-	VMOVUPD      896(BX), Y14
-	VMULPD       Y5, Y14, Y11
-	VFMSUB231PD  864(BX), Y12, Y11
-	VMULPD       Y12, Y14, Y14
-	VMULPD       impliedVolStripAVX2Consts<>+3456(SB), Y11, Y11
-	VFMSUB231PD  832(BX), Y11, Y14
-	VMULPD       impliedVolStripAVX2Consts<>+3488(SB), Y14, Y14
-	VADDPD       Y14, Y11, Y11
-	VADDPD       Y11, Y12, Y11
-	VADDPD       Y11, Y5, Y5
-	VADDPD       Y5, Y4, Y4
-	VADDPD       Y4, Y13, Y4
-	VADDPD       Y4, Y10, Y4
-	VADDPD       Y4, Y9, Y4
-	VADDPD       Y4, Y6, Y4
-	VADDPD       Y4, Y2, Y2
-	VADDPD       Y2, Y3, Y2
-	VMULPD       480(BX), Y2, Y2
-	VMOVUPD      384(BX), Y3
-	VBLENDVPD    Y3, Y2, Y0, Y0
-	VMULPD       320(BX), Y0, Y2
-	VMULPD       352(BX), Y0, Y0
-	VANDPD       impliedVolStripAVX2Consts<>+0(SB), Y2, Y2
-	VMULPD       Y7, Y0, Y3
-	VMULPD       impliedVolStripAVX2Consts<>+64(SB), Y2, Y4
-	VCMPPD       $0x11, impliedVolStripAVX2Consts<>+32(SB), Y2, Y5
-	VBLENDVPD    Y5, Y4, Y2, Y4
-	VANDPD       impliedVolStripAVX2Consts<>+224(SB), Y5, Y5
-	VCMPPD       $0x03, Y2, Y2, Y6
-	VANDPD       impliedVolStripAVX2Consts<>+96(SB), Y4, Y7
-	VPSRLQ       $0x34, Y4, Y4
-	VORPD        Y7, Y8, Y7
-	VORPD        Y6, Y7, Y6
-	VORPD        impliedVolStripAVX2Consts<>+160(SB), Y4, Y4
-	VMOVUPD      416(BX), Y7
-	VCMPPD       $0x11, Y6, Y7, Y7
-	VSUBPD       impliedVolStripAVX2Consts<>+192(SB), Y4, Y4
-	VSUBPD       Y5, Y4, Y4
-	VMOVUPD      512(BX), Y5
-	VBLENDVPD    Y7, 544(BX), Y5, Y9
-	VMULPD       impliedVolStripAVX2Consts<>+352(SB), Y6, Y10
-	VCMPPD       $0x11, Y5, Y10, Y5
-	VADDPD       Y6, Y6, Y10
-	VBLENDVPD    Y5, Y10, Y6, Y6
-	VCMPPD       $0x00, impliedVolStripAVX2Consts<>+256(SB), Y2, Y10
-	VBLENDVPD    Y10, impliedVolStripAVX2Consts<>+288(SB), Y4, Y4
-	VSUBPD       Y9, Y6, Y10
-	VADDPD       Y9, Y6, Y6
-	VDIVPD       Y6, Y10, Y6
-	VCMPPD       $0x11, impliedVolStripAVX2Consts<>+320(SB), Y2, Y9
-	VBLENDVPD    Y9, Y4, Y2, Y2
-	VMULPD       Y0, Y0, Y4
-	VSUBPD       Y3, Y8, Y9
-	VSUBPD       288(BX), Y2, Y2
-	VMOVUPD      impliedVolStripAVX2Consts<>+544(SB), Y10
-	VFMADD132PD  impliedVolStripAVX2Consts<>+3520(SB), Y10, Y3
-	VADDPD       impliedVolStripAVX2Consts<>+576(SB), Y2, Y11
-	VFMADD231PD  Y1, Y4, Y3
-	VADDPD       Y2, Y8, Y1
-	VBLENDVPD    Y5, Y11, Y2, Y2
-	VBLENDVPD    Y7, Y1, Y2, Y1
-	VMULPD       impliedVolStripAVX2Consts<>+1216(SB), Y1, Y2
-	VMULPD       Y6, Y6, Y4
-	VMOVUPD      impliedVolStripAVX2Consts<>+672(SB), Y5
-	VFMADD231PD  impliedVolStripAVX2Consts<>+640(SB), Y4, Y5
-	VFMADD213PD  impliedVolStripAVX2Consts<>+704(SB), Y4, Y5
-	VFMADD213PD  impliedVolStripAVX2Consts<>+736(SB), Y4, Y5
-	VFMADD213PD  impliedVolStripAVX2Consts<>+768(SB), Y4, Y5
-	VFMADD213PD  impliedVolStripAVX2Consts<>+800(SB), Y4, Y5
-	VFMADD213PD  impliedVolStripAVX2Consts<>+832(SB), Y4, Y5
-	VMULPD       Y5, Y4, Y4
-	VFMADD231PD  Y4, Y6, Y2
-	VFMADD231PD  Y10, Y6, Y2
-	VFMADD231PD  impliedVolStripAVX2Consts<>+1248(SB), Y1, Y2
-	VADDPD       impliedVolStripAVX2Consts<>+3552(SB), Y2, Y1
-	VSUBPD       928(BX), Y1, Y1
-	VMULPD       Y9, Y1, Y2
-	VMULPD       Y1, Y1, Y4
-	VMULPD       Y1, Y0, Y0
-	VMOVUPD      impliedVolStripAVX2Consts<>+416(SB), Y1
-	VFMADD213PD  Y8, Y2, Y1
-	VMULPD       Y3, Y4, Y3
-	VADDPD       Y2, Y8, Y2
-	VMULPD       Y1, Y0, Y0
-	VFMADD231PD  impliedVolStripAVX2Consts<>+3104(SB), Y3, Y2
-	VDIVPD       Y2, Y0, Y0
-	VMOVUPD      576(BX), Y1
-	VFNMADD213PD Y1, Y0, Y1
-	VANDPD       impliedVolStripAVX2Consts<>+0(SB), Y0, Y0
-	VMULPD       256(BX), Y0, Y0
-	VDIVPD       224(BX), Y1, Y1
-	VCMPPD       $0x11, impliedVolStripAVX2Consts<>+3584(SB), Y0, Y0
-	VANDPD       448(BX), Y0, Y0
-	VMOVUPD      impliedVolStripAVX2Consts<>+1952(SB), Y2
+	VMOVUPD      impliedVolStripAVX2Consts<>+224(SB), Y0
+	VANDPD       Y2, Y0, Y2
+	VANDPD       Y4, Y0, Y4
+	VMOVUPD      Y6, 608(BX)
+	VCMPPD       $0x11, Y8, Y5, Y6
+	VMOVUPD      Y4, 640(BX)
+	VCMPPD       $0x11, Y8, Y7, Y4
+	VBLENDVPD    Y6, Y11, Y5, Y11
+	VBLENDVPD    Y4, Y3, Y7, Y3
+	VANDPD       Y6, Y0, Y6
+	VANDPD       Y4, Y0, Y4
+	VCMPPD       $0x03, Y1, Y1, Y0
+	VCMPPD       $0x03, Y13, Y13, Y8
+	VMOVUPD      Y13, 672(BX)
+	VCMPPD       $0x03, Y5, Y5, Y13
+	VMOVUPD      Y5, 704(BX)
+	VCMPPD       $0x03, Y7, Y7, Y5
+	VMOVUPD      Y7, 736(BX)
+	VANDPD       impliedVolStripAVX2Consts<>+96(SB), Y10, Y7
+	VMOVUPD      Y1, 768(BX)
+	VANDPD       impliedVolStripAVX2Consts<>+96(SB), Y12, Y1
+	VORPD        Y7, Y9, Y7
+	VORPD        Y1, Y9, Y1
+	VORPD        Y0, Y7, Y0
+	VORPD        Y8, Y1, Y1
+	VPSRLQ       $0x34, Y10, Y7
+	VPSRLQ       $0x34, Y12, Y8
+	VMOVUPD      impliedVolStripAVX2Consts<>+160(SB), Y10
+	VORPD        Y7, Y10, Y7
+	VORPD        Y8, Y10, Y8
+	VMOVUPD      impliedVolStripAVX2Consts<>+192(SB), Y12
+	VSUBPD       Y12, Y7, Y7
+	VSUBPD       Y12, Y8, Y8
+	VSUBPD       Y2, Y7, Y2
+	VSUBPD       640(BX), Y8, Y7
+	VMOVUPD      impliedVolStripAVX2Consts<>+96(SB), Y8
+	VMOVUPD      Y7, 640(BX)
+	VANDPD       Y11, Y8, Y7
+	VMOVUPD      Y2, 800(BX)
+	VANDPD       Y3, Y8, Y2
+	VORPD        Y7, Y9, Y7
+	VORPD        Y2, Y9, Y2
+	VORPD        Y13, Y7, Y7
+	VORPD        Y5, Y2, Y2
+	VPSRLQ       $0x34, Y11, Y5
+	VPSRLQ       $0x34, Y3, Y3
+	VORPD        Y5, Y10, Y5
+	VORPD        Y3, Y10, Y3
+	VSUBPD       Y12, Y5, Y5
+	VSUBPD       Y12, Y3, Y3
+	VSUBPD       Y6, Y5, Y5
+	VSUBPD       Y4, Y3, Y3
+	VMOVUPD      impliedVolStripAVX2Consts<>+352(SB), Y4
+	VMULPD       Y0, Y4, Y6
+	VMULPD       Y1, Y4, Y11
+	VCMPPD       $0x11, Y7, Y6, Y6
+	VCMPPD       $0x11, Y2, Y11, Y11
+	VMULPD       Y7, Y4, Y13
+	VMULPD       Y2, Y4, Y12
+	VADDPD       Y0, Y0, Y4
+	VADDPD       Y1, Y1, Y10
+	VBLENDVPD    Y6, Y4, Y0, Y4
+	VBLENDVPD    Y11, Y10, Y1, Y10
+	VCMPPD       $0x11, Y0, Y13, Y0
+	VCMPPD       $0x11, Y1, Y12, Y1
+	VMOVUPD      Y12, 832(BX)
+	VADDPD       Y7, Y7, Y12
+	VMOVUPD      Y13, 864(BX)
+	VADDPD       Y2, Y2, Y13
+	VMOVUPD      Y11, 896(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+384(SB), Y11
+	VMOVUPD      Y6, 928(BX)
+	VMULPD       768(BX), Y11, Y6
+	VMULPD       672(BX), Y11, Y11
+	VCMPPD       $0x12, 608(BX), Y6, Y6
+	VCMPPD       $0x12, 576(BX), Y11, Y11
+	VMOVUPD      Y3, 960(BX)
+	VBLENDVPD    Y0, Y12, Y7, Y3
+	VMOVUPD      Y7, 992(BX)
+	VBLENDVPD    Y1, Y13, Y2, Y7
+	VMOVUPD      Y2, 1024(BX)
+	VMOVUPD      768(BX), Y2
+	VMOVUPD      Y13, 1056(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+416(SB), Y13
+	VMOVUPD      Y12, 1088(BX)
+	VMULPD       Y13, Y2, Y12
+	VMOVUPD      Y1, 1120(BX)
+	VMOVUPD      672(BX), Y1
+	VMOVUPD      Y0, 1152(BX)
+	VMULPD       Y13, Y1, Y0
+	VMOVUPD      Y5, 1184(BX)
+	VMOVUPD      608(BX), Y5
+	VFMADD231PD  Y13, Y2, Y5
+	VMOVUPD      576(BX), Y9
+	VFMADD231PD  Y13, Y1, Y9
+	VMOVUPD      impliedVolStripAVX2Consts<>+256(SB), Y13
+	VCMPPD       $0x11, 608(BX), Y13, Y8
+	VMOVUPD      Y8, 608(BX)
+	VCMPPD       $0x11, 576(BX), Y13, Y8
+	VMOVUPD      Y8, 576(BX)
+	VSUBPD       Y3, Y4, Y8
+	VSUBPD       Y7, Y10, Y13
+	VADDPD       Y3, Y4, Y3
+	VADDPD       Y7, Y10, Y4
+	VBLENDVPD    Y6, Y12, Y8, Y7
+	VBLENDVPD    Y11, Y0, Y13, Y0
+	VBLENDVPD    Y6, Y5, Y3, Y3
+	VBLENDVPD    Y11, Y9, Y4, Y4
+	VDIVPD       Y3, Y7, Y3
+	VDIVPD       Y4, Y0, Y0
+	VBLENDVPD    Y6, Y5, Y2, Y4
+	VBLENDVPD    Y11, Y9, Y1, Y5
+	VMOVUPD      480(BX), Y7
+	VCMPPD       $0x03, Y7, Y7, Y8
+	VMOVUPD      448(BX), Y9
+	VCMPPD       $0x03, Y9, Y9, Y10
+	VMOVUPD      impliedVolStripAVX2Consts<>+96(SB), Y12
+	VANDPD       416(BX), Y12, Y13
+	VMOVUPD      Y5, 1216(BX)
+	VANDPD       320(BX), Y12, Y5
+	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y12
+	VORPD        Y13, Y12, Y13
+	VORPD        Y5, Y12, Y5
+	VORPD        Y8, Y13, Y8
+	VORPD        Y10, Y5, Y5
+	VMOVUPD      416(BX), Y10
+	VPSRLQ       $0x34, Y10, Y10
+	VMOVUPD      320(BX), Y13
+	VPSRLQ       $0x34, Y13, Y13
+	VMOVUPD      Y4, 320(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+160(SB), Y4
+	VORPD        Y10, Y4, Y10
+	VORPD        Y13, Y4, Y13
+	VMOVUPD      impliedVolStripAVX2Consts<>+192(SB), Y4
+	VSUBPD       Y4, Y10, Y10
+	VSUBPD       Y4, Y13, Y13
+	VSUBPD       384(BX), Y10, Y10
+	VSUBPD       352(BX), Y13, Y13
+	VMOVUPD      impliedVolStripAVX2Consts<>+352(SB), Y4
+	VMOVUPD      Y11, 352(BX)
+	VMULPD       Y4, Y8, Y11
+	VMOVUPD      Y6, 384(BX)
+	VMULPD       Y4, Y5, Y6
+	VMOVUPD      96(BX), Y4
+	VCMPPD       $0x11, Y4, Y11, Y11
+	VCMPPD       $0x11, Y4, Y6, Y6
+	VADDPD       Y8, Y8, Y9
+	VADDPD       Y5, Y5, Y7
+	VBLENDVPD    Y11, Y9, Y8, Y9
+	VBLENDVPD    Y6, Y7, Y5, Y7
+	VMOVUPD      Y6, 416(BX)
+	VMOVUPD      160(BX), Y6
+	VCMPPD       $0x11, Y8, Y6, Y8
+	VCMPPD       $0x11, Y5, Y6, Y5
+	VMULPD       Y3, Y3, Y6
+	VMOVUPD      Y11, 1248(BX)
+	VMULPD       Y0, Y0, Y11
+	VMOVUPD      impliedVolStripAVX2Consts<>+256(SB), Y12
+	VMOVUPD      Y13, 1280(BX)
+	VCMPPD       $0x00, Y12, Y2, Y13
+	VMOVUPD      Y10, 1312(BX)
+	VCMPPD       $0x00, Y12, Y1, Y10
+	VMOVUPD      Y0, 1344(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+288(SB), Y0
+	VMOVUPD      800(BX), Y1
+	VBLENDVPD    Y13, Y0, Y1, Y1
+	VMOVUPD      640(BX), Y13
+	VBLENDVPD    Y10, Y0, Y13, Y10
+	VMOVUPD      192(BX), Y13
+	VMOVUPD      Y3, 640(BX)
+	VBLENDVPD    Y8, Y13, Y4, Y3
+	VBLENDVPD    Y5, Y13, Y4, Y4
+	VSUBPD       Y9, Y3, Y13
+	VMOVUPD      Y5, 800(BX)
+	VSUBPD       Y7, Y4, Y5
+	VADDPD       Y9, Y3, Y3
+	VADDPD       Y7, Y4, Y4
+	VDIVPD       Y3, Y13, Y3
+	VDIVPD       Y4, Y5, Y4
+	VMOVUPD      704(BX), Y5
+	VCMPPD       $0x00, Y12, Y5, Y7
+	VMOVUPD      736(BX), Y9
+	VCMPPD       $0x00, Y12, Y9, Y13
+	VMOVUPD      Y8, 1376(BX)
+	VMOVUPD      1184(BX), Y8
+	VBLENDVPD    Y7, Y0, Y8, Y7
+	VMOVUPD      960(BX), Y8
+	VBLENDVPD    Y13, Y0, Y8, Y8
+	VMOVUPD      impliedVolStripAVX2Consts<>+320(SB), Y13
+	VCMPPD       $0x11, Y13, Y2, Y0
+	VMOVUPD      672(BX), Y12
+	VMOVUPD      Y4, 960(BX)
+	VCMPPD       $0x11, Y13, Y12, Y4
 	VBLENDVPD    Y0, Y1, Y2, Y0
+	VBLENDVPD    Y4, Y10, Y12, Y1
+	VCMPPD       $0x11, Y13, Y5, Y4
+	VCMPPD       $0x11, Y13, Y9, Y10
+	VBLENDVPD    Y4, Y7, Y5, Y4
+	VBLENDVPD    Y10, Y8, Y9, Y5
+	VSUBPD       Y4, Y0, Y0
+	VSUBPD       Y5, Y1, Y1
+	VMOVUPD      impliedVolStripAVX2Consts<>+448(SB), Y7
+	VMOVUPD      impliedVolStripAVX2Consts<>+480(SB), Y8
+	VFMADD231PD  Y7, Y6, Y8
+	VFMADD213PD  impliedVolStripAVX2Consts<>+480(SB), Y11, Y7
+	VMOVUPD      impliedVolStripAVX2Consts<>+512(SB), Y9
+	VFMADD213PD  Y9, Y6, Y8
+	VFMADD231PD  Y7, Y11, Y9
+	VMOVUPD      impliedVolStripAVX2Consts<>+544(SB), Y7
+	VFMADD213PD  Y7, Y6, Y8
+	VFMADD213PD  Y7, Y11, Y9
+	VMULPD       640(BX), Y8, Y8
+	VMULPD       1344(BX), Y9, Y9
+	VMOVUPD      impliedVolStripAVX2Consts<>+576(SB), Y10
+	VMOVUPD      Y5, 1344(BX)
+	VADDPD       Y0, Y10, Y5
+	VMOVUPD      Y4, 640(BX)
+	VADDPD       Y1, Y10, Y4
+	VMOVUPD      928(BX), Y12
+	VBLENDVPD    Y12, Y5, Y0, Y5
+	VMOVUPD      896(BX), Y12
+	VBLENDVPD    Y12, Y4, Y1, Y4
+	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y12
+	VADDPD       Y0, Y12, Y0
+	VADDPD       Y1, Y12, Y1
+	VMOVUPD      1152(BX), Y2
+	VBLENDVPD    Y2, Y0, Y5, Y0
+	VMOVUPD      1120(BX), Y2
+	VBLENDVPD    Y2, Y1, Y4, Y1
+	VMOVUPD      impliedVolStripAVX2Consts<>+608(SB), Y2
+	VFMADD231PD  Y2, Y0, Y8
+	VFMADD231PD  Y2, Y1, Y9
+	VMULPD       Y3, Y3, Y0
+	VMOVUPD      960(BX), Y1
+	VMULPD       Y1, Y1, Y2
+	VMOVUPD      480(BX), Y4
+	VMOVUPD      impliedVolStripAVX2Consts<>+256(SB), Y5
+	VCMPPD       $0x00, Y5, Y4, Y7
+	VMOVUPD      448(BX), Y1
+	VMOVUPD      Y11, 1120(BX)
+	VCMPPD       $0x00, Y5, Y1, Y11
+	VMOVUPD      impliedVolStripAVX2Consts<>+288(SB), Y5
+	VMOVUPD      Y6, 1152(BX)
+	VMOVUPD      1312(BX), Y6
+	VBLENDVPD    Y7, Y5, Y6, Y6
+	VMOVUPD      1280(BX), Y7
+	VBLENDVPD    Y11, Y5, Y7, Y7
+	VSQRTPD      Y8, Y11
+	VSQRTPD      Y9, Y5
+	VMOVUPD      impliedVolStripAVX2Consts<>+640(SB), Y12
+	VMOVUPD      Y3, 1280(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+672(SB), Y3
+	VFMADD231PD  Y12, Y0, Y3
+	VMOVUPD      Y5, 1312(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+672(SB), Y5
+	VFMADD231PD  Y12, Y2, Y5
+	VMOVUPD      impliedVolStripAVX2Consts<>+704(SB), Y12
+	VFMADD213PD  Y12, Y0, Y3
+	VFMADD213PD  Y12, Y2, Y5
+	VMOVUPD      impliedVolStripAVX2Consts<>+736(SB), Y12
+	VFMADD213PD  Y12, Y0, Y3
+	VFMADD213PD  Y12, Y2, Y5
+	VMOVUPD      impliedVolStripAVX2Consts<>+768(SB), Y12
+	VFMADD213PD  Y12, Y0, Y3
+	VFMADD213PD  Y12, Y2, Y5
+	VMOVUPD      impliedVolStripAVX2Consts<>+800(SB), Y12
+	VFMADD213PD  Y12, Y0, Y3
+	VFMADD213PD  Y12, Y2, Y5
+	VMOVUPD      impliedVolStripAVX2Consts<>+832(SB), Y12
+	VFMADD213PD  Y12, Y0, Y3
+	VFMADD213PD  Y12, Y2, Y5
+	VMULPD       Y3, Y0, Y0
+	VMULPD       Y5, Y2, Y2
+	VCMPPD       $0x11, Y13, Y4, Y3
+	VCMPPD       $0x11, Y13, Y1, Y5
+	VBLENDVPD    Y3, Y6, Y4, Y3
+	VBLENDVPD    Y5, Y7, Y1, Y1
+	VMOVUPD      128(BX), Y4
+	VSUBPD       Y3, Y4, Y3
+	VSUBPD       Y1, Y4, Y1
+	VMOVUPD      (BX), Y4
+	VMULPD       288(BX), Y4, Y5
+	VMULPD       256(BX), Y4, Y6
+	VSQRTPD      Y5, Y5
+	VSQRTPD      Y6, Y6
+	VADDPD       Y10, Y3, Y7
+	VADDPD       Y10, Y1, Y12
+	VMOVUPD      1376(BX), Y13
+	VBLENDVPD    Y13, Y7, Y3, Y7
+	VMOVUPD      800(BX), Y13
+	VBLENDVPD    Y13, Y12, Y1, Y12
+	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y13
+	VADDPD       Y3, Y13, Y3
+	VADDPD       Y1, Y13, Y1
+	VMOVUPD      1248(BX), Y10
+	VBLENDVPD    Y10, Y3, Y7, Y3
+	VMOVUPD      416(BX), Y7
+	VBLENDVPD    Y7, Y1, Y12, Y1
+	VMOVUPD      impliedVolStripAVX2Consts<>+864(SB), Y7
+	VMOVUPD      impliedVolStripAVX2Consts<>+896(SB), Y10
+	VFMADD231PD  Y7, Y8, Y10
+	VFMADD213PD  impliedVolStripAVX2Consts<>+896(SB), Y9, Y7
+	VMOVUPD      impliedVolStripAVX2Consts<>+928(SB), Y12
+	VFMADD213PD  Y12, Y8, Y10
+	VFMADD231PD  Y7, Y9, Y12
+	VFMADD213PD  Y13, Y8, Y10
+	VFMADD213PD  Y13, Y9, Y12
+	VMOVUPD      impliedVolStripAVX2Consts<>+960(SB), Y7
+	VMOVUPD      impliedVolStripAVX2Consts<>+992(SB), Y4
+	VFMADD231PD  Y7, Y8, Y4
+	VFMADD213PD  impliedVolStripAVX2Consts<>+992(SB), Y9, Y7
+	VMOVUPD      Y6, 416(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+1024(SB), Y6
+	VFMADD213PD  Y6, Y8, Y4
+	VFMADD231PD  Y7, Y9, Y6
+	VMOVUPD      impliedVolStripAVX2Consts<>+1056(SB), Y7
+	VFMADD213PD  Y7, Y8, Y4
+	VFMADD231PD  Y6, Y9, Y7
+	VMOVUPD      impliedVolStripAVX2Consts<>+1088(SB), Y6
+	VFMADD213PD  Y6, Y8, Y4
+	VFMADD231PD  Y7, Y9, Y6
+	VMOVUPD      impliedVolStripAVX2Consts<>+1120(SB), Y7
+	VMOVUPD      Y5, 1248(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+1152(SB), Y5
+	VFMADD231PD  Y7, Y11, Y5
+	VMOVUPD      Y6, 800(BX)
+	VMOVUPD      1312(BX), Y6
+	VFMADD213PD  impliedVolStripAVX2Consts<>+1152(SB), Y6, Y7
+	VFMADD213PD  impliedVolStripAVX2Consts<>+1184(SB), Y11, Y5
+	VFMADD213PD  impliedVolStripAVX2Consts<>+1184(SB), Y6, Y7
+	VFMADD213PD  Y13, Y11, Y5
+	VFMADD213PD  Y13, Y6, Y7
+	VMOVUPD      impliedVolStripAVX2Consts<>+1216(SB), Y13
+	VMULPD       Y13, Y3, Y6
+	VMOVUPD      Y4, 1376(BX)
+	VMULPD       Y13, Y1, Y4
+	VMOVUPD      1280(BX), Y13
+	VFMADD231PD  Y0, Y13, Y6
+	VMOVUPD      960(BX), Y0
+	VFMADD231PD  Y2, Y0, Y4
+	VMOVUPD      impliedVolStripAVX2Consts<>+544(SB), Y2
+	VFMADD231PD  Y2, Y13, Y6
+	VFMADD231PD  Y2, Y0, Y4
+	VMOVUPD      impliedVolStripAVX2Consts<>+1248(SB), Y0
+	VFMADD231PD  Y0, Y3, Y6
+	VFMADD231PD  Y0, Y1, Y4
+	VMOVUPD      impliedVolStripAVX2Consts<>+0(SB), Y1
+	VANDPD       Y6, Y1, Y3
+	VANDPD       Y4, Y1, Y4
+	VMOVUPD      1152(BX), Y6
+	VMOVUPD      impliedVolStripAVX2Consts<>+1280(SB), Y13
+	VMOVUPD      impliedVolStripAVX2Consts<>+1312(SB), Y0
+	VFMADD231PD  Y13, Y6, Y0
+	VMOVUPD      1120(BX), Y1
+	VFMADD213PD  impliedVolStripAVX2Consts<>+1312(SB), Y1, Y13
+	VMOVUPD      impliedVolStripAVX2Consts<>+1344(SB), Y2
+	VFMADD213PD  Y2, Y6, Y0
+	VFMADD231PD  Y13, Y1, Y2
+	VMOVUPD      impliedVolStripAVX2Consts<>+1376(SB), Y13
+	VFMADD213PD  Y13, Y6, Y0
+	VFMADD231PD  Y2, Y1, Y13
+	VMOVUPD      impliedVolStripAVX2Consts<>+1408(SB), Y2
+	VMOVUPD      Y4, 960(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+1440(SB), Y4
+	VFMADD231PD  Y2, Y11, Y4
+	VMOVUPD      Y3, 1280(BX)
+	VMOVUPD      1312(BX), Y3
+	VFMADD213PD  impliedVolStripAVX2Consts<>+1440(SB), Y3, Y2
+	VFMADD213PD  impliedVolStripAVX2Consts<>+1472(SB), Y11, Y4
+	VFMADD213PD  impliedVolStripAVX2Consts<>+1472(SB), Y3, Y2
+	VFMADD213PD  impliedVolStripAVX2Consts<>+1504(SB), Y4, Y11
+	VFMADD213PD  impliedVolStripAVX2Consts<>+1504(SB), Y2, Y3
+	VMOVUPD      impliedVolStripAVX2Consts<>+1536(SB), Y2
+	VMOVUPD      impliedVolStripAVX2Consts<>+1568(SB), Y4
+	VFMADD231PD  Y2, Y6, Y4
+	VFMADD213PD  impliedVolStripAVX2Consts<>+1568(SB), Y1, Y2
+	VFMADD213PD  impliedVolStripAVX2Consts<>+1600(SB), Y6, Y4
+	VFMADD213PD  impliedVolStripAVX2Consts<>+1600(SB), Y1, Y2
+	VMOVUPD      Y13, 1312(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y13
+	VFMADD213PD  Y13, Y4, Y6
+	VFMADD213PD  Y13, Y2, Y1
+	VMOVUPD      impliedVolStripAVX2Consts<>+1632(SB), Y2
+	VCMPPD       $0x11, Y2, Y8, Y4
+	VCMPPD       $0x11, Y2, Y9, Y2
+	VBLENDVPD    Y4, Y10, Y5, Y5
+	VBLENDVPD    Y2, Y12, Y7, Y7
+	VBLENDVPD    Y4, 1376(BX), Y11, Y4
+	VBLENDVPD    Y2, 800(BX), Y3, Y2
+	VMOVUPD      384(BX), Y3
+	VBLENDVPD    Y3, Y0, Y5, Y0
+	VMOVUPD      352(BX), Y5
+	VBLENDVPD    Y5, 1312(BX), Y7, Y7
+	VMULPD       320(BX), Y0, Y0
+	VMULPD       1216(BX), Y7, Y7
+	VBLENDVPD    Y3, Y6, Y4, Y4
+	VBLENDVPD    Y5, Y1, Y2, Y1
+	VMOVUPD      impliedVolStripAVX2Consts<>+1664(SB), Y2
+	VCMPPD       $0x11, Y2, Y8, Y6
+	VCMPPD       $0x11, Y2, Y9, Y2
+	VORPD        Y6, Y3, Y3
+	VORPD        Y2, Y5, Y2
+	VMOVUPD      impliedVolStripAVX2Consts<>+256(SB), Y5
+	VMOVUPD      768(BX), Y6
+	VCMPPD       $0x11, Y6, Y5, Y8
+	VMOVUPD      672(BX), Y9
+	VCMPPD       $0x11, Y9, Y5, Y10
+	VMOVUPD      1248(BX), Y11
+	VBLENDVPD    Y8, Y6, Y11, Y6
+	VMOVUPD      416(BX), Y12
+	VBLENDVPD    Y10, Y9, Y12, Y9
+	VMULPD       Y6, Y4, Y4
+	VMULPD       Y9, Y1, Y1
+	VBLENDVPD    Y8, 1280(BX), Y13, Y6
+	VBLENDVPD    Y10, 960(BX), Y13, Y8
+	VMULPD       Y6, Y0, Y0
+	VMULPD       Y8, Y7, Y6
+	VDIVPD       Y4, Y0, Y0
+	VDIVPD       Y1, Y6, Y1
+	VMOVUPD      1280(BX), Y4
+	VMULPD       Y4, Y4, Y6
+	VMOVUPD      960(BX), Y7
+	VMULPD       Y7, Y7, Y8
+	VMOVUPD      impliedVolStripAVX2Consts<>+1696(SB), Y9
+	VFMADD213PD  Y13, Y9, Y6
+	VFMADD213PD  Y13, Y9, Y8
+	VMOVUPD      (BX), Y9
+	VMOVUPD      288(BX), Y10
+	VMINPD       Y10, Y9, Y5
+	VMOVUPD      256(BX), Y12
+	VMINPD       Y12, Y9, Y11
+	VADDPD       Y10, Y9, Y10
+	VADDPD       Y12, Y9, Y9
+	VMOVUPD      64(BX), Y12
+	VMINPD       Y12, Y5, Y5
+	VMINPD       Y12, Y11, Y11
+	VADDPD       Y10, Y12, Y10
+	VADDPD       Y9, Y12, Y9
+	VMOVUPD      32(BX), Y12
+	VMINPD       Y12, Y5, Y5
+	VMINPD       Y12, Y11, Y11
+	VADDPD       Y10, Y12, Y10
+	VADDPD       Y9, Y12, Y9
+	VMOVUPD      impliedVolStripAVX2Consts<>+1728(SB), Y12
+	VCMPPD       $0x11, Y5, Y12, Y5
+	VCMPPD       $0x11, Y11, Y12, Y11
+	VMOVUPD      impliedVolStripAVX2Consts<>+1760(SB), Y12
+	VCMPPD       $0x11, Y12, Y10, Y10
+	VCMPPD       $0x11, Y12, Y9, Y9
+	VADDPD       Y4, Y13, Y12
+	VMOVUPD      Y12, 256(BX)
+	VADDPD       Y7, Y13, Y12
+	VMOVUPD      Y12, 288(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+544(SB), Y12
+	VCMPPD       $0x12, Y12, Y4, Y13
+	VCMPPD       $0x12, Y12, Y7, Y4
+	VANDPD       608(BX), Y13, Y13
+	VANDPD       576(BX), Y4, Y4
+	VANDPD       544(BX), Y13, Y13
+	VANDPD       512(BX), Y4, Y4
+	VANDPD       Y5, Y13, Y5
+	VANDPD       Y11, Y4, Y4
+	VANDPD       Y10, Y5, Y5
+	VANDPD       Y9, Y4, Y4
+	VMULPD       Y0, Y0, Y9
+	VMULPD       Y1, Y1, Y10
+	VMOVUPD      impliedVolStripAVX2Consts<>+1792(SB), Y11
+	VCMPPD       $0x11, Y11, Y0, Y13
+	VCMPPD       $0x11, Y11, Y1, Y11
+	VANDPD       Y13, Y3, Y3
+	VANDPD       Y11, Y2, Y2
+	VMOVUPD      impliedVolStripAVX2Consts<>+1824(SB), Y11
+	VMOVUPD      impliedVolStripAVX2Consts<>+1856(SB), Y13
+	VFMADD231PD  Y11, Y9, Y13
+	VFMADD213PD  impliedVolStripAVX2Consts<>+1856(SB), Y10, Y11
+	VFMADD231PD  Y13, Y9, Y6
+	VFMADD231PD  Y11, Y10, Y8
+	VMULPD       Y6, Y9, Y6
+	VMULPD       Y8, Y10, Y8
+	VMOVUPD      impliedVolStripAVX2Consts<>+1888(SB), Y9
+	VMULPD       Y9, Y6, Y6
+	VMULPD       Y9, Y8, Y8
+	VFMADD213PD  Y0, Y6, Y0
+	VFMADD213PD  Y1, Y8, Y1
+	VMOVUPD      impliedVolStripAVX2Consts<>+1920(SB), Y6
+	VBLENDVPD    Y3, Y0, Y6, Y0
+	VBLENDVPD    Y2, Y1, Y6, Y1
+	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y2
+	VDIVPD       Y0, Y2, Y3
+	VDIVPD       Y1, Y2, Y8
+	VMOVUPD      impliedVolStripAVX2Consts<>+416(SB), Y9
+	VMULPD       Y0, Y9, Y10
+	VMULPD       Y1, Y9, Y11
+	VCMPPD       $0x12, Y9, Y10, Y13
+	VCMPPD       $0x12, Y9, Y11, Y6
+	VMULPD       Y10, Y10, Y9
+	VMULPD       Y11, Y11, Y12
+	VADDPD       Y10, Y10, Y2
+	VMOVUPD      Y2, 512(BX)
+	VADDPD       Y11, Y11, Y2
+	VMOVUPD      Y2, 544(BX)
+	VMULPD       Y9, Y9, Y2
+	VMOVUPD      Y2, 576(BX)
+	VMULPD       Y12, Y12, Y2
+	VMOVUPD      Y2, 608(BX)
+	VMULPD       1280(BX), Y3, Y2
+	VMOVUPD      Y12, 672(BX)
+	VMULPD       Y8, Y7, Y12
+	VMOVUPD      Y9, 768(BX)
+	VMOVUPD      1280(BX), Y9
+	VFNMADD231PD Y2, Y0, Y9
+	VFNMADD231PD Y12, Y1, Y7
+	VFMADD231PD  Y9, Y3, Y2
+	VFMADD231PD  Y7, Y8, Y12
+	VMULPD       Y10, Y2, Y7
+	VMULPD       Y11, Y12, Y9
+	VMOVUPD      Y1, 960(BX)
+	VSUBPD       Y10, Y2, Y1
+	VMOVUPD      Y0, 1280(BX)
+	VSUBPD       Y11, Y12, Y0
+	VMOVUPD      Y8, 352(BX)
+	VADDPD       Y10, Y2, Y8
+	VMOVUPD      Y3, 384(BX)
+	VADDPD       Y11, Y12, Y3
+	VCMPPD       $0x12, Y2, Y10, Y10
+	VCMPPD       $0x12, Y12, Y11, Y11
+	VMOVUPD      Y4, 1216(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+1952(SB), Y4
+	VMINPD       Y8, Y4, Y8
+	VMINPD       Y3, Y4, Y3
+	VMOVUPD      Y3, 320(BX)
+	VCMPPD       $0x12, impliedVolStripAVX2Consts<>+1984(SB), Y7, Y3
+	VMOVUPD      Y8, 1312(BX)
+	VCMPPD       $0x12, impliedVolStripAVX2Consts<>+1984(SB), Y9, Y8
+	VANDPD       Y3, Y13, Y3
+	VANDPD       Y8, Y6, Y6
+	VBLENDVPD    Y3, Y2, Y1, Y1
+	VBLENDVPD    Y6, Y12, Y0, Y0
+	VMINPD       Y1, Y4, Y1
+	VMINPD       Y0, Y4, Y0
+	VMULPD       Y7, Y7, Y4
+	VMULPD       Y9, Y9, Y7
+	VORPD        Y10, Y3, Y8
+	VORPD        Y11, Y6, Y9
+	VANDPD       Y8, Y5, Y5
+	VANDPD       1216(BX), Y9, Y8
+	VMOVUPD      1312(BX), Y9
+	VMOVUPD      impliedVolStripAVX2Consts<>+2016(SB), Y10
+	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y11
+	VFMADD231PD  Y10, Y9, Y11
+	VMOVUPD      320(BX), Y13
+	VMOVUPD      Y8, 1216(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y8
+	VFMADD231PD  Y10, Y13, Y8
+	VMOVUPD      Y5, 800(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+2048(SB), Y5
+	VMOVUPD      Y6, 1376(BX)
+	VADDPD       Y5, Y9, Y6
+	VMOVUPD      Y3, 1120(BX)
+	VADDPD       Y5, Y13, Y3
+	VMOVUPD      Y12, 1152(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y12
+	VFMADD231PD  Y10, Y1, Y12
+	VFMADD213PD  impliedVolStripAVX2Consts<>+128(SB), Y0, Y10
+	VMOVUPD      Y2, 448(BX)
+	VADDPD       Y5, Y1, Y2
+	VADDPD       Y5, Y0, Y5
+	VMOVUPD      768(BX), Y13
+	VMOVUPD      impliedVolStripAVX2Consts<>+2080(SB), Y9
+	VFMADD213PD  Y4, Y13, Y9
+	VMOVUPD      Y9, 480(BX)
+	VMOVUPD      672(BX), Y9
+	VFMADD132PD  impliedVolStripAVX2Consts<>+2080(SB), Y7, Y9
+	VMOVUPD      Y9, 896(BX)
+	VMULPD       Y6, Y11, Y9
+	VMOVUPD      Y6, 928(BX)
+	VMULPD       Y3, Y8, Y6
+	VMOVUPD      Y3, 736(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+2112(SB), Y3
+	VFMADD213PD  Y4, Y13, Y3
+	VMOVUPD      Y3, 704(BX)
+	VMOVUPD      672(BX), Y3
+	VFMADD132PD  impliedVolStripAVX2Consts<>+2112(SB), Y7, Y3
+	VMOVUPD      Y3, 1184(BX)
+	VMULPD       Y2, Y12, Y3
+	VMOVUPD      Y8, 1408(BX)
+	VMULPD       Y5, Y10, Y8
+	VMOVUPD      Y11, 1440(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+2144(SB), Y11
+	VFMADD213PD  Y4, Y13, Y11
+	VMOVUPD      Y11, 1472(BX)
+	VMOVUPD      672(BX), Y11
+	VFMADD132PD  impliedVolStripAVX2Consts<>+2144(SB), Y7, Y11
+	VMOVUPD      Y11, 1504(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+2176(SB), Y11
+	VFMADD213PD  Y4, Y13, Y11
+	VMOVUPD      Y11, 1536(BX)
+	VMOVUPD      672(BX), Y11
+	VFMADD132PD  impliedVolStripAVX2Consts<>+2176(SB), Y7, Y11
+	VMOVUPD      Y11, 1568(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+2208(SB), Y11
+	VFMADD213PD  Y4, Y13, Y11
+	VMOVUPD      Y11, 1600(BX)
+	VMOVUPD      672(BX), Y11
+	VFMADD132PD  impliedVolStripAVX2Consts<>+2208(SB), Y7, Y11
+	VMOVUPD      Y11, 1632(BX)
+	VMULPD       Y9, Y3, Y11
+	VMULPD       Y6, Y8, Y13
+	VMOVUPD      Y7, 1664(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y7
+	VDIVPD       Y11, Y7, Y11
+	VDIVPD       Y13, Y7, Y13
+	VMULPD       Y11, Y9, Y9
+	VMULPD       Y13, Y6, Y6
+	VMULPD       Y11, Y3, Y3
+	VMULPD       Y13, Y8, Y8
+	VMULPD       Y9, Y12, Y11
+	VMULPD       Y6, Y10, Y10
+	VMULPD       Y9, Y2, Y2
+	VMULPD       Y6, Y5, Y5
+	VMULPD       Y11, Y1, Y1
+	VMULPD       Y10, Y0, Y0
+	VMULPD       1440(BX), Y3, Y6
+	VMULPD       1408(BX), Y8, Y9
+	VMULPD       928(BX), Y3, Y3
+	VMULPD       736(BX), Y8, Y8
+	VMULPD       1312(BX), Y6, Y6
+	VMULPD       320(BX), Y9, Y9
+	VMOVUPD      impliedVolStripAVX2Consts<>+544(SB), Y10
+	VMOVUPD      impliedVolStripAVX2Consts<>+576(SB), Y11
+	VFMADD231PD  Y10, Y1, Y11
+	VMOVUPD      impliedVolStripAVX2Consts<>+576(SB), Y12
+	VFMADD231PD  Y10, Y0, Y12
+	VMOVUPD      768(BX), Y13
+	VMOVUPD      impliedVolStripAVX2Consts<>+2240(SB), Y7
+	VFMADD213PD  Y4, Y13, Y7
+	VMOVUPD      Y7, 320(BX)
+	VMOVUPD      672(BX), Y7
+	VMOVUPD      Y8, 1312(BX)
+	VMOVUPD      1664(BX), Y8
+	VFMADD231PD  impliedVolStripAVX2Consts<>+2240(SB), Y7, Y8
+	VMOVUPD      Y8, 736(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+2272(SB), Y8
+	VFMADD213PD  Y4, Y13, Y8
+	VMOVUPD      1664(BX), Y13
+	VFMADD231PD  impliedVolStripAVX2Consts<>+2272(SB), Y7, Y13
+	VMOVUPD      impliedVolStripAVX2Consts<>+576(SB), Y7
+	VFMADD231PD  Y10, Y6, Y7
+	VMOVUPD      Y4, 928(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+576(SB), Y4
+	VFMADD231PD  Y10, Y9, Y4
+	VMOVUPD      impliedVolStripAVX2Consts<>+2304(SB), Y10
+	VMOVUPD      Y13, 1408(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+2336(SB), Y13
+	VFMADD231PD  Y10, Y11, Y13
+	VMOVUPD      Y8, 1440(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+2336(SB), Y8
+	VFMADD231PD  Y10, Y12, Y8
+	VMOVUPD      impliedVolStripAVX2Consts<>+2368(SB), Y10
+	VFMADD213PD  Y10, Y11, Y13
+	VFMADD213PD  Y10, Y12, Y8
+	VMOVUPD      impliedVolStripAVX2Consts<>+2400(SB), Y10
+	VFMADD213PD  Y10, Y11, Y13
+	VFMADD213PD  Y10, Y12, Y8
+	VMOVUPD      impliedVolStripAVX2Consts<>+2432(SB), Y10
+	VFMADD213PD  Y10, Y11, Y13
+	VFMADD213PD  Y10, Y12, Y8
+	VMOVUPD      impliedVolStripAVX2Consts<>+2464(SB), Y10
+	VFMADD213PD  Y10, Y11, Y13
+	VFMADD213PD  Y10, Y12, Y8
+	VMOVUPD      impliedVolStripAVX2Consts<>+2496(SB), Y10
+	VFMADD213PD  Y10, Y11, Y13
+	VFMADD213PD  Y10, Y12, Y8
+	VMOVUPD      impliedVolStripAVX2Consts<>+2528(SB), Y10
+	VFMADD213PD  Y10, Y11, Y13
+	VFMADD213PD  Y10, Y12, Y8
+	VMOVUPD      impliedVolStripAVX2Consts<>+2560(SB), Y10
+	VFMADD213PD  Y10, Y11, Y13
+	VFMADD213PD  Y10, Y12, Y8
+	VMOVUPD      impliedVolStripAVX2Consts<>+2592(SB), Y10
+	VFMADD213PD  Y10, Y11, Y13
+	VFMADD213PD  Y10, Y12, Y8
+	VMOVUPD      impliedVolStripAVX2Consts<>+2624(SB), Y10
+	VFMADD213PD  Y10, Y11, Y13
+	VFMADD213PD  Y10, Y12, Y8
+	VMOVUPD      impliedVolStripAVX2Consts<>+2656(SB), Y10
+	VFMADD213PD  Y10, Y11, Y13
+	VFMADD213PD  Y10, Y12, Y8
+	VMOVUPD      impliedVolStripAVX2Consts<>+2688(SB), Y10
+	VFMADD213PD  Y10, Y11, Y13
+	VFMADD213PD  Y10, Y12, Y8
+	VMOVUPD      impliedVolStripAVX2Consts<>+2720(SB), Y10
+	VFMADD213PD  Y10, Y11, Y13
+	VFMADD213PD  Y10, Y12, Y8
+	VMOVUPD      impliedVolStripAVX2Consts<>+2752(SB), Y10
+	VFMADD213PD  Y10, Y11, Y13
+	VFMADD213PD  Y10, Y12, Y8
+	VMOVUPD      impliedVolStripAVX2Consts<>+2784(SB), Y10
+	VFMADD213PD  Y10, Y11, Y13
+	VFMADD213PD  Y10, Y12, Y8
+	VMOVUPD      impliedVolStripAVX2Consts<>+2816(SB), Y10
+	VFMADD213PD  Y10, Y11, Y13
+	VFMADD213PD  Y10, Y12, Y8
+	VMOVUPD      impliedVolStripAVX2Consts<>+2848(SB), Y10
+	VFMADD213PD  Y10, Y11, Y13
+	VFMADD213PD  Y10, Y12, Y8
+	VMOVUPD      impliedVolStripAVX2Consts<>+2880(SB), Y10
+	VFMADD213PD  Y10, Y11, Y13
+	VFMADD213PD  Y10, Y12, Y8
+	VMOVUPD      impliedVolStripAVX2Consts<>+2912(SB), Y10
+	VFMADD213PD  Y10, Y11, Y13
+	VFMADD213PD  Y10, Y12, Y8
+	VMOVUPD      impliedVolStripAVX2Consts<>+2944(SB), Y10
+	VFMADD213PD  Y10, Y11, Y13
+	VFMADD213PD  Y10, Y12, Y8
+	VMOVUPD      impliedVolStripAVX2Consts<>+2976(SB), Y10
+	VFMADD213PD  Y10, Y13, Y11
+	VFMADD213PD  Y10, Y8, Y12
+	VMOVUPD      impliedVolStripAVX2Consts<>+416(SB), Y8
+	VFMADD213PD  Y8, Y11, Y1
+	VFMADD213PD  Y8, Y12, Y0
+	VMULPD       Y2, Y1, Y1
+	VMULPD       Y5, Y0, Y0
+	VMOVUPD      impliedVolStripAVX2Consts<>+3008(SB), Y2
+	VMULPD       Y2, Y1, Y1
+	VMULPD       Y2, Y0, Y0
+	VMOVUPD      impliedVolStripAVX2Consts<>+2304(SB), Y2
+	VMOVUPD      impliedVolStripAVX2Consts<>+2336(SB), Y5
+	VFMADD231PD  Y2, Y7, Y5
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2336(SB), Y4, Y2
+	VMOVUPD      impliedVolStripAVX2Consts<>+2368(SB), Y11
+	VFMADD213PD  Y11, Y7, Y5
+	VFMADD231PD  Y2, Y4, Y11
+	VMOVUPD      impliedVolStripAVX2Consts<>+2400(SB), Y2
+	VFMADD213PD  Y2, Y7, Y5
+	VFMADD231PD  Y11, Y4, Y2
+	VMOVUPD      impliedVolStripAVX2Consts<>+2432(SB), Y11
+	VFMADD213PD  Y11, Y7, Y5
+	VFMADD231PD  Y2, Y4, Y11
+	VMOVUPD      impliedVolStripAVX2Consts<>+2464(SB), Y2
+	VFMADD213PD  Y2, Y7, Y5
+	VFMADD231PD  Y11, Y4, Y2
+	VMOVUPD      impliedVolStripAVX2Consts<>+2496(SB), Y11
+	VFMADD213PD  Y11, Y7, Y5
+	VFMADD231PD  Y2, Y4, Y11
+	VMOVUPD      impliedVolStripAVX2Consts<>+2528(SB), Y2
+	VFMADD213PD  Y2, Y7, Y5
+	VFMADD231PD  Y11, Y4, Y2
+	VMOVUPD      impliedVolStripAVX2Consts<>+2560(SB), Y11
+	VFMADD213PD  Y11, Y7, Y5
+	VFMADD231PD  Y2, Y4, Y11
+	VMOVUPD      impliedVolStripAVX2Consts<>+2592(SB), Y2
+	VFMADD213PD  Y2, Y7, Y5
+	VFMADD231PD  Y11, Y4, Y2
+	VMOVUPD      impliedVolStripAVX2Consts<>+2624(SB), Y11
+	VFMADD213PD  Y11, Y7, Y5
+	VFMADD231PD  Y2, Y4, Y11
+	VMOVUPD      impliedVolStripAVX2Consts<>+2656(SB), Y2
+	VFMADD213PD  Y2, Y7, Y5
+	VFMADD231PD  Y11, Y4, Y2
+	VMOVUPD      impliedVolStripAVX2Consts<>+2688(SB), Y11
+	VFMADD213PD  Y11, Y7, Y5
+	VFMADD231PD  Y2, Y4, Y11
+	VMOVUPD      impliedVolStripAVX2Consts<>+2720(SB), Y2
+	VFMADD213PD  Y2, Y7, Y5
+	VFMADD231PD  Y11, Y4, Y2
+	VMOVUPD      impliedVolStripAVX2Consts<>+2752(SB), Y11
+	VFMADD213PD  Y11, Y7, Y5
+	VFMADD231PD  Y2, Y4, Y11
+	VMOVUPD      impliedVolStripAVX2Consts<>+2784(SB), Y2
+	VFMADD213PD  Y2, Y7, Y5
+	VFMADD231PD  Y11, Y4, Y2
+	VMOVUPD      impliedVolStripAVX2Consts<>+2816(SB), Y11
+	VFMADD213PD  Y11, Y7, Y5
+	VFMADD231PD  Y2, Y4, Y11
+	VMOVUPD      impliedVolStripAVX2Consts<>+2848(SB), Y2
+	VFMADD213PD  Y2, Y7, Y5
+	VFMADD231PD  Y11, Y4, Y2
+	VMOVUPD      impliedVolStripAVX2Consts<>+2880(SB), Y11
+	VFMADD213PD  Y11, Y7, Y5
+	VFMADD231PD  Y2, Y4, Y11
+	VMOVUPD      impliedVolStripAVX2Consts<>+2912(SB), Y2
+	VFMADD213PD  Y2, Y7, Y5
+	VFMADD231PD  Y11, Y4, Y2
+	VMOVUPD      impliedVolStripAVX2Consts<>+2944(SB), Y11
+	VFMADD213PD  Y11, Y7, Y5
+	VFMADD231PD  Y2, Y4, Y11
+	VFMADD213PD  Y10, Y5, Y7
+	VFMADD231PD  Y11, Y4, Y10
+	VFMADD213PD  Y8, Y7, Y6
+	VFMADD213PD  Y8, Y10, Y9
+	VMULPD       Y3, Y6, Y2
+	VMULPD       1312(BX), Y9, Y3
+	VMOVUPD      impliedVolStripAVX2Consts<>+3040(SB), Y4
+	VFMADD213PD  Y1, Y4, Y2
+	VFMADD213PD  Y0, Y4, Y3
+	VMOVUPD      448(BX), Y4
+	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y5
+	VFNMADD213PD Y5, Y4, Y1
+	VMOVUPD      1152(BX), Y6
+	VFNMADD213PD Y5, Y6, Y0
+	VMULPD       Y4, Y4, Y4
+	VMULPD       Y6, Y6, Y6
+	VMOVUPD      768(BX), Y7
+	VFMSUB231PD  480(BX), Y1, Y7
+	VMOVUPD      672(BX), Y9
+	VFMSUB231PD  896(BX), Y0, Y9
+	VMOVUPD      impliedVolStripAVX2Consts<>+3072(SB), Y10
+	VMULPD       Y10, Y7, Y7
+	VMULPD       Y10, Y9, Y9
+	VMULPD       576(BX), Y1, Y11
+	VMULPD       608(BX), Y0, Y12
+	VFMSUB231PD  704(BX), Y7, Y11
+	VFMSUB231PD  1184(BX), Y9, Y12
+	VMOVUPD      impliedVolStripAVX2Consts<>+3104(SB), Y13
+	VMULPD       Y13, Y11, Y11
+	VMULPD       Y13, Y12, Y12
+	VMULPD       576(BX), Y7, Y13
+	VMULPD       608(BX), Y9, Y10
+	VFMSUB231PD  1472(BX), Y11, Y13
+	VFMSUB231PD  1504(BX), Y12, Y10
+	VMOVUPD      impliedVolStripAVX2Consts<>+3136(SB), Y8
+	VMULPD       Y8, Y13, Y13
+	VMULPD       Y8, Y10, Y8
+	VMULPD       576(BX), Y11, Y10
+	VMULPD       608(BX), Y12, Y5
+	VFMSUB231PD  1536(BX), Y13, Y10
+	VFMSUB231PD  1568(BX), Y8, Y5
+	VMULPD       impliedVolStripAVX2Consts<>+3168(SB), Y10, Y10
+	VMULPD       impliedVolStripAVX2Consts<>+3168(SB), Y5, Y5
+	VMOVUPD      Y6, 1568(BX)
+	VMULPD       576(BX), Y13, Y6
+	VMOVUPD      Y4, 1536(BX)
+	VMULPD       608(BX), Y8, Y4
+	VFMSUB231PD  1600(BX), Y10, Y6
+	VFMSUB231PD  1632(BX), Y5, Y4
+	VMULPD       impliedVolStripAVX2Consts<>+3200(SB), Y6, Y6
+	VMULPD       impliedVolStripAVX2Consts<>+3200(SB), Y4, Y4
+	VMOVUPD      Y3, 1632(BX)
+	VMULPD       576(BX), Y10, Y3
+	VMOVUPD      Y2, 1600(BX)
+	VMULPD       608(BX), Y5, Y2
+	VFMSUB231PD  320(BX), Y6, Y3
+	VFMSUB231PD  736(BX), Y4, Y2
+	VMULPD       impliedVolStripAVX2Consts<>+3232(SB), Y3, Y3
+	VMULPD       impliedVolStripAVX2Consts<>+3232(SB), Y2, Y2
+	VMOVUPD      Y0, 736(BX)
+	VMULPD       576(BX), Y6, Y0
+	VMOVUPD      Y1, 320(BX)
+	VMULPD       608(BX), Y4, Y1
+	VFMSUB231PD  1440(BX), Y3, Y0
+	VFMSUB231PD  1408(BX), Y2, Y1
+	VMULPD       impliedVolStripAVX2Consts<>+3264(SB), Y0, Y0
+	VMULPD       impliedVolStripAVX2Consts<>+3264(SB), Y1, Y1
+	VMOVUPD      Y9, 1408(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+3296(SB), Y9
+	VMOVUPD      Y7, 1440(BX)
+	VMOVUPD      928(BX), Y7
+	VFMADD231PD  768(BX), Y9, Y7
+	VMOVUPD      Y12, 1504(BX)
+	VMOVUPD      1664(BX), Y12
+	VFMADD132PD  672(BX), Y12, Y9
+	VMOVUPD      Y11, 1472(BX)
+	VMULPD       576(BX), Y3, Y11
+	VMOVUPD      Y8, 1184(BX)
+	VMULPD       608(BX), Y2, Y8
+	VFMSUB231PD  Y7, Y0, Y11
+	VFMSUB231PD  Y9, Y1, Y8
+	VMOVUPD      impliedVolStripAVX2Consts<>+3328(SB), Y7
+	VMULPD       Y7, Y11, Y9
+	VMULPD       Y7, Y8, Y7
+	VMOVUPD      768(BX), Y8
+	VMOVUPD      impliedVolStripAVX2Consts<>+3360(SB), Y11
+	VMOVUPD      Y13, 704(BX)
+	VMOVUPD      928(BX), Y13
+	VFMADD231PD  Y11, Y8, Y13
+	VMOVUPD      Y5, 896(BX)
+	VMOVUPD      672(BX), Y5
+	VFMADD213PD  Y12, Y5, Y11
+	VMOVUPD      Y10, 480(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+3392(SB), Y10
+	VFMADD213PD  928(BX), Y8, Y10
+	VFMADD231PD  impliedVolStripAVX2Consts<>+3392(SB), Y5, Y12
+	VMOVUPD      576(BX), Y5
+	VMULPD       Y0, Y5, Y8
+	VMOVUPD      Y4, 1664(BX)
+	VMULPD       608(BX), Y1, Y4
+	VFMSUB231PD  Y13, Y9, Y8
+	VFMSUB231PD  Y11, Y7, Y4
+	VMULPD       Y9, Y5, Y5
+	VMULPD       608(BX), Y7, Y11
+	VMOVUPD      impliedVolStripAVX2Consts<>+3424(SB), Y13
+	VMULPD       Y13, Y8, Y8
+	VMULPD       Y13, Y4, Y4
+	VFMSUB231PD  Y10, Y8, Y5
+	VFMSUB231PD  Y12, Y4, Y11
+	VMOVUPD      impliedVolStripAVX2Consts<>+3456(SB), Y10
+	VMULPD       Y10, Y5, Y5
+	VMULPD       Y10, Y11, Y10
+	VADDPD       Y5, Y8, Y5
+	VADDPD       Y10, Y4, Y4
+	VADDPD       Y5, Y9, Y5
+	VADDPD       Y4, Y7, Y4
+	VADDPD       Y5, Y0, Y0
+	VADDPD       Y4, Y1, Y1
+	VADDPD       Y0, Y3, Y0
+	VADDPD       Y1, Y2, Y1
+	VADDPD       Y0, Y6, Y0
+	VADDPD       1664(BX), Y1, Y1
+	VADDPD       480(BX), Y0, Y0
+	VADDPD       896(BX), Y1, Y1
+	VADDPD       704(BX), Y0, Y0
+	VADDPD       1184(BX), Y1, Y1
+	VADDPD       1472(BX), Y0, Y0
+	VADDPD       1504(BX), Y1, Y1
+	VADDPD       1440(BX), Y0, Y0
+	VADDPD       1408(BX), Y1, Y1
+	VADDPD       320(BX), Y0, Y0
+	VADDPD       736(BX), Y1, Y1
+	VMULPD       512(BX), Y0, Y0
+	VMULPD       544(BX), Y1, Y1
+	VMOVUPD      1120(BX), Y2
+	VMOVUPD      1600(BX), Y3
+	VBLENDVPD    Y2, Y0, Y3, Y0
+	VMOVUPD      1376(BX), Y2
+	VMOVUPD      1632(BX), Y3
+	VBLENDVPD    Y2, Y1, Y3, Y1
+	VMULPD       1248(BX), Y0, Y2
+	VMULPD       416(BX), Y1, Y3
+	VMULPD       384(BX), Y0, Y0
+	VMULPD       352(BX), Y1, Y1
+	VMOVUPD      impliedVolStripAVX2Consts<>+0(SB), Y4
+	VANDPD       Y2, Y4, Y2
+	VANDPD       Y3, Y4, Y3
+	VMOVUPD      impliedVolStripAVX2Consts<>+64(SB), Y5
+	VMULPD       Y2, Y5, Y6
+	VMULPD       Y3, Y5, Y5
+	VMOVUPD      impliedVolStripAVX2Consts<>+32(SB), Y7
+	VCMPPD       $0x11, Y7, Y2, Y8
+	VCMPPD       $0x11, Y7, Y3, Y7
+	VBLENDVPD    Y8, Y6, Y2, Y6
+	VBLENDVPD    Y7, Y5, Y3, Y5
+	VMOVUPD      impliedVolStripAVX2Consts<>+224(SB), Y9
+	VANDPD       Y8, Y9, Y8
+	VANDPD       Y7, Y9, Y7
+	VCMPPD       $0x03, Y2, Y2, Y9
+	VCMPPD       $0x03, Y3, Y3, Y10
+	VMOVUPD      impliedVolStripAVX2Consts<>+96(SB), Y11
+	VANDPD       Y6, Y11, Y12
+	VANDPD       Y5, Y11, Y11
+	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y13
+	VORPD        Y12, Y13, Y12
+	VORPD        Y11, Y13, Y11
+	VORPD        Y9, Y12, Y9
+	VORPD        Y10, Y11, Y10
+	VMOVUPD      864(BX), Y11
+	VCMPPD       $0x11, Y9, Y11, Y11
+	VMOVUPD      832(BX), Y12
+	VCMPPD       $0x11, Y10, Y12, Y12
+	VPSRLQ       $0x34, Y6, Y6
+	VPSRLQ       $0x34, Y5, Y5
+	VMOVUPD      impliedVolStripAVX2Consts<>+160(SB), Y4
+	VORPD        Y6, Y4, Y6
+	VORPD        Y5, Y4, Y4
+	VMOVUPD      992(BX), Y5
+	VBLENDVPD    Y11, 1088(BX), Y5, Y13
+	VMOVUPD      Y1, 1088(BX)
+	VMOVUPD      1024(BX), Y1
+	VMOVUPD      Y0, 832(BX)
+	VBLENDVPD    Y12, 1056(BX), Y1, Y0
+	VSUBPD       impliedVolStripAVX2Consts<>+192(SB), Y6, Y6
+	VSUBPD       impliedVolStripAVX2Consts<>+192(SB), Y4, Y4
+	VSUBPD       Y8, Y6, Y6
+	VSUBPD       Y7, Y4, Y4
+	VMOVUPD      impliedVolStripAVX2Consts<>+352(SB), Y7
+	VMULPD       Y9, Y7, Y8
+	VMULPD       Y10, Y7, Y7
+	VCMPPD       $0x11, Y5, Y8, Y5
+	VCMPPD       $0x11, Y1, Y7, Y1
+	VADDPD       Y9, Y9, Y7
+	VADDPD       Y10, Y10, Y8
+	VBLENDVPD    Y5, Y7, Y9, Y7
+	VBLENDVPD    Y1, Y8, Y10, Y8
+	VSUBPD       Y13, Y7, Y9
+	VSUBPD       Y0, Y8, Y10
+	VADDPD       Y13, Y7, Y7
+	VADDPD       Y0, Y8, Y0
+	VDIVPD       Y7, Y9, Y7
+	VDIVPD       Y0, Y10, Y0
+	VMOVUPD      impliedVolStripAVX2Consts<>+256(SB), Y8
+	VCMPPD       $0x00, Y8, Y2, Y9
+	VCMPPD       $0x00, Y8, Y3, Y8
+	VMOVUPD      impliedVolStripAVX2Consts<>+288(SB), Y10
+	VBLENDVPD    Y9, Y10, Y6, Y6
+	VBLENDVPD    Y8, Y10, Y4, Y4
+	VMOVUPD      impliedVolStripAVX2Consts<>+320(SB), Y8
+	VCMPPD       $0x11, Y8, Y2, Y9
+	VCMPPD       $0x11, Y8, Y3, Y8
+	VBLENDVPD    Y9, Y6, Y2, Y2
+	VBLENDVPD    Y8, Y4, Y3, Y3
+	VSUBPD       640(BX), Y2, Y2
+	VSUBPD       1344(BX), Y3, Y3
+	VMOVUPD      1536(BX), Y4
+	VADDPD       768(BX), Y4, Y6
+	VMOVUPD      1568(BX), Y8
+	VADDPD       672(BX), Y8, Y9
+	VMOVUPD      impliedVolStripAVX2Consts<>+416(SB), Y10
+	VMULPD       Y6, Y10, Y6
+	VMULPD       Y9, Y10, Y9
+	VMOVUPD      impliedVolStripAVX2Consts<>+576(SB), Y13
+	VADDPD       Y2, Y13, Y10
+	VADDPD       Y3, Y13, Y13
+	VBLENDVPD    Y5, Y10, Y2, Y5
+	VBLENDVPD    Y1, Y13, Y3, Y1
+	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y10
+	VADDPD       Y2, Y10, Y2
+	VADDPD       Y3, Y10, Y3
+	VBLENDVPD    Y11, Y2, Y5, Y2
+	VBLENDVPD    Y12, Y3, Y1, Y1
+	VMULPD       Y7, Y7, Y3
+	VMULPD       Y0, Y0, Y5
+	VMOVUPD      impliedVolStripAVX2Consts<>+1216(SB), Y11
+	VMULPD       Y2, Y11, Y12
+	VMULPD       Y1, Y11, Y11
+	VMOVUPD      768(BX), Y13
+	VSUBPD       Y13, Y4, Y10
+	VMOVUPD      Y9, 1344(BX)
+	VSUBPD       672(BX), Y8, Y9
+	VMOVUPD      Y6, 640(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+3488(SB), Y6
+	VFMSUB231PD  Y6, Y4, Y13
+	VFMSUB213PD  672(BX), Y6, Y8
+	VFMADD231PD  Y10, Y10, Y13
+	VFMADD231PD  Y9, Y9, Y8
+	VMULPD       832(BX), Y10, Y4
+	VMULPD       1088(BX), Y9, Y9
+	VMOVUPD      impliedVolStripAVX2Consts<>+640(SB), Y10
+	VMOVUPD      impliedVolStripAVX2Consts<>+672(SB), Y6
+	VFMADD231PD  Y10, Y3, Y6
+	VFMADD213PD  impliedVolStripAVX2Consts<>+672(SB), Y5, Y10
+	VFMADD213PD  impliedVolStripAVX2Consts<>+704(SB), Y3, Y6
+	VFMADD213PD  impliedVolStripAVX2Consts<>+704(SB), Y5, Y10
+	VFMADD213PD  impliedVolStripAVX2Consts<>+736(SB), Y3, Y6
+	VFMADD213PD  impliedVolStripAVX2Consts<>+736(SB), Y5, Y10
+	VFMADD213PD  impliedVolStripAVX2Consts<>+768(SB), Y3, Y6
+	VFMADD213PD  impliedVolStripAVX2Consts<>+768(SB), Y5, Y10
+	VFMADD213PD  impliedVolStripAVX2Consts<>+800(SB), Y3, Y6
+	VFMADD213PD  impliedVolStripAVX2Consts<>+800(SB), Y5, Y10
+	VFMADD213PD  impliedVolStripAVX2Consts<>+832(SB), Y3, Y6
+	VFMADD213PD  impliedVolStripAVX2Consts<>+832(SB), Y5, Y10
+	VMULPD       Y6, Y3, Y3
+	VMULPD       Y10, Y5, Y5
+	VFMADD231PD  Y3, Y7, Y12
+	VFMADD231PD  Y5, Y0, Y11
+	VMOVUPD      impliedVolStripAVX2Consts<>+544(SB), Y3
+	VFMADD231PD  Y3, Y7, Y12
+	VFMADD231PD  Y3, Y0, Y11
+	VMOVUPD      impliedVolStripAVX2Consts<>+1248(SB), Y0
+	VFMADD231PD  Y0, Y2, Y12
+	VFMADD231PD  Y0, Y1, Y11
+	VMOVUPD      impliedVolStripAVX2Consts<>+3520(SB), Y0
+	VADDPD       Y0, Y12, Y1
+	VADDPD       Y0, Y11, Y0
+	VSUBPD       640(BX), Y1, Y1
+	VSUBPD       1344(BX), Y0, Y0
+	VMOVUPD      832(BX), Y2
+	VMULPD       Y2, Y2, Y5
+	VMOVUPD      1088(BX), Y6
+	VMULPD       Y6, Y6, Y7
+	VMULPD       Y1, Y2, Y2
+	VMULPD       Y0, Y6, Y6
+	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y10
+	VSUBPD       Y4, Y10, Y11
+	VSUBPD       Y9, Y10, Y12
+	VMOVUPD      impliedVolStripAVX2Consts<>+3488(SB), Y10
+	VFMADD213PD  Y3, Y10, Y4
+	VFMADD231PD  Y10, Y9, Y3
+	VFMADD231PD  Y13, Y5, Y4
+	VFMADD231PD  Y8, Y7, Y3
+	VMULPD       Y11, Y1, Y5
+	VMULPD       Y12, Y0, Y7
+	VMULPD       Y1, Y1, Y1
+	VMULPD       Y0, Y0, Y0
+	VMULPD       Y4, Y1, Y1
+	VMULPD       Y3, Y0, Y0
+	VMOVUPD      impliedVolStripAVX2Consts<>+416(SB), Y3
+	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y4
+	VFMADD231PD  Y3, Y5, Y4
+	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y8
+	VFMADD213PD  Y8, Y7, Y3
+	VMULPD       Y4, Y2, Y2
+	VMULPD       Y3, Y6, Y3
+	VADDPD       Y5, Y8, Y4
+	VADDPD       Y7, Y8, Y5
+	VMOVUPD      impliedVolStripAVX2Consts<>+3072(SB), Y6
+	VFMADD231PD  Y6, Y1, Y4
+	VFMADD231PD  Y6, Y0, Y5
+	VDIVPD       Y4, Y2, Y0
+	VDIVPD       Y5, Y3, Y1
+	VMOVUPD      1280(BX), Y2
+	VFNMADD213PD Y2, Y0, Y2
+	VMOVUPD      960(BX), Y3
+	VFNMADD213PD Y3, Y1, Y3
+	VMOVUPD      impliedVolStripAVX2Consts<>+0(SB), Y4
+	VANDPD       Y0, Y4, Y0
+	VANDPD       Y1, Y4, Y1
+	VMULPD       256(BX), Y0, Y0
+	VMULPD       288(BX), Y1, Y1
+	VMOVUPD      224(BX), Y4
+	VDIVPD       Y4, Y2, Y2
+	VDIVPD       Y4, Y3, Y3
+	VMOVUPD      impliedVolStripAVX2Consts<>+3552(SB), Y4
+	VCMPPD       $0x11, Y4, Y0, Y0
+	VCMPPD       $0x11, Y4, Y1, Y1
+	VANDPD       800(BX), Y0, Y0
+	VANDPD       1216(BX), Y1, Y1
+	VMOVUPD      impliedVolStripAVX2Consts<>+1920(SB), Y4
+	VBLENDVPD    Y0, Y2, Y4, Y0
+	VBLENDVPD    Y1, Y3, Y4, Y1
 	VMASKMOVPD   Y0, Y15, (SI)(AX*1)
-	ADDQ         $+32, AX
-	SUBQ         $+4, CX
+	VMASKMOVPD   Y1, Y14, 32(SI)(AX*1)
+	ADDQ         $+64, AX
+	SUBQ         $+8, CX
 	JGT          tail
 
 done:

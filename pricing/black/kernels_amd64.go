@@ -6,6 +6,9 @@ package black
 
 import "github.com/volgaquant/volga/internal/vec"
 
+// asmRows is how many rows the assembly takes in one call: it cannot be interrupted, and collections wait for it.
+const asmRows = 8192
+
 // blackPriceRowsAVX512 is the assembly of blackPriceRowsGeneric.
 //
 //go:noescape
@@ -18,6 +21,14 @@ func blackPriceRowsAVX2(price, sign, F, K, T, sigma, D []float64)
 
 // blackPriceRows is the Black-76 price of general rows.
 func blackPriceRows(price, sign, F, K, T, sigma, D []float64) {
+	for len(price) > asmRows {
+		blackPriceRowsPiece(price[:asmRows], sign[:asmRows], F[:asmRows], K[:asmRows], T[:asmRows], sigma[:asmRows], D[:asmRows])
+		price, sign, F, K, T, sigma, D = price[asmRows:], sign[asmRows:], F[asmRows:], K[asmRows:], T[asmRows:], sigma[asmRows:], D[asmRows:]
+	}
+	blackPriceRowsPiece(price, sign, F, K, T, sigma, D)
+}
+
+func blackPriceRowsPiece(price, sign, F, K, T, sigma, D []float64) {
 	switch vec.Active() {
 	case vec.AVX512:
 		blackPriceRowsAVX512(price, sign, F, K, T, sigma, D)
@@ -40,6 +51,14 @@ func blackPriceStripAVX2(price, sign, K, sigma []float64, F, T, D float64)
 
 // blackPriceStrip is the Black-76 price of the options of one expiry.
 func blackPriceStrip(price, sign, K, sigma []float64, F, T, D float64) {
+	for len(price) > asmRows {
+		blackPriceStripPiece(price[:asmRows], sign[:asmRows], K[:asmRows], sigma[:asmRows], F, T, D)
+		price, sign, K, sigma = price[asmRows:], sign[asmRows:], K[asmRows:], sigma[asmRows:]
+	}
+	blackPriceStripPiece(price, sign, K, sigma, F, T, D)
+}
+
+func blackPriceStripPiece(price, sign, K, sigma []float64, F, T, D float64) {
 	switch vec.Active() {
 	case vec.AVX512:
 		blackPriceStripAVX512(price, sign, K, sigma, F, T, D)
@@ -62,6 +81,14 @@ func bsmPriceRowsAVX2(price, sign, S, K, T, sigma, r, q []float64)
 
 // bsmPriceRows is the Black-Scholes-Merton price of general rows.
 func bsmPriceRows(price, sign, S, K, T, sigma, r, q []float64) {
+	for len(price) > asmRows {
+		bsmPriceRowsPiece(price[:asmRows], sign[:asmRows], S[:asmRows], K[:asmRows], T[:asmRows], sigma[:asmRows], r[:asmRows], q[:asmRows])
+		price, sign, S, K, T, sigma, r, q = price[asmRows:], sign[asmRows:], S[asmRows:], K[asmRows:], T[asmRows:], sigma[asmRows:], r[asmRows:], q[asmRows:]
+	}
+	bsmPriceRowsPiece(price, sign, S, K, T, sigma, r, q)
+}
+
+func bsmPriceRowsPiece(price, sign, S, K, T, sigma, r, q []float64) {
 	switch vec.Active() {
 	case vec.AVX512:
 		bsmPriceRowsAVX512(price, sign, S, K, T, sigma, r, q)
@@ -84,6 +111,14 @@ func bsmPriceStripAVX2(price, sign, K, sigma []float64, S, T, r, q float64)
 
 // bsmPriceStrip is the Black-Scholes-Merton price of the options of one expiry.
 func bsmPriceStrip(price, sign, K, sigma []float64, S, T, r, q float64) {
+	for len(price) > asmRows {
+		bsmPriceStripPiece(price[:asmRows], sign[:asmRows], K[:asmRows], sigma[:asmRows], S, T, r, q)
+		price, sign, K, sigma = price[asmRows:], sign[asmRows:], K[asmRows:], sigma[asmRows:]
+	}
+	bsmPriceStripPiece(price, sign, K, sigma, S, T, r, q)
+}
+
+func bsmPriceStripPiece(price, sign, K, sigma []float64, S, T, r, q float64) {
 	switch vec.Active() {
 	case vec.AVX512:
 		bsmPriceStripAVX512(price, sign, K, sigma, S, T, r, q)
@@ -106,6 +141,14 @@ func normalPriceRowsAVX2(price, sign, F, K, T, sigma, D []float64)
 
 // normalPriceRows is the Bachelier price of general rows.
 func normalPriceRows(price, sign, F, K, T, sigma, D []float64) {
+	for len(price) > asmRows {
+		normalPriceRowsPiece(price[:asmRows], sign[:asmRows], F[:asmRows], K[:asmRows], T[:asmRows], sigma[:asmRows], D[:asmRows])
+		price, sign, F, K, T, sigma, D = price[asmRows:], sign[asmRows:], F[asmRows:], K[asmRows:], T[asmRows:], sigma[asmRows:], D[asmRows:]
+	}
+	normalPriceRowsPiece(price, sign, F, K, T, sigma, D)
+}
+
+func normalPriceRowsPiece(price, sign, F, K, T, sigma, D []float64) {
 	switch vec.Active() {
 	case vec.AVX512:
 		normalPriceRowsAVX512(price, sign, F, K, T, sigma, D)
@@ -128,6 +171,14 @@ func normalPriceStripAVX2(price, sign, K, sigma []float64, F, T, D float64)
 
 // normalPriceStrip is the Bachelier price of the options of one expiry.
 func normalPriceStrip(price, sign, K, sigma []float64, F, T, D float64) {
+	for len(price) > asmRows {
+		normalPriceStripPiece(price[:asmRows], sign[:asmRows], K[:asmRows], sigma[:asmRows], F, T, D)
+		price, sign, K, sigma = price[asmRows:], sign[asmRows:], K[asmRows:], sigma[asmRows:]
+	}
+	normalPriceStripPiece(price, sign, K, sigma, F, T, D)
+}
+
+func normalPriceStripPiece(price, sign, K, sigma []float64, F, T, D float64) {
 	switch vec.Active() {
 	case vec.AVX512:
 		normalPriceStripAVX512(price, sign, K, sigma, F, T, D)
@@ -150,6 +201,14 @@ func blackFirstRowsAVX2(price, delta, gamma, vega, theta, rho, sign, F, K, T, si
 
 // blackFirstRows is the Black-76 price and first Greeks of general rows.
 func blackFirstRows(price, delta, gamma, vega, theta, rho, sign, F, K, T, sigma, D, r []float64) {
+	for len(price) > asmRows {
+		blackFirstRowsPiece(price[:asmRows], delta[:asmRows], gamma[:asmRows], vega[:asmRows], theta[:asmRows], rho[:asmRows], sign[:asmRows], F[:asmRows], K[:asmRows], T[:asmRows], sigma[:asmRows], D[:asmRows], r[:asmRows])
+		price, delta, gamma, vega, theta, rho, sign, F, K, T, sigma, D, r = price[asmRows:], delta[asmRows:], gamma[asmRows:], vega[asmRows:], theta[asmRows:], rho[asmRows:], sign[asmRows:], F[asmRows:], K[asmRows:], T[asmRows:], sigma[asmRows:], D[asmRows:], r[asmRows:]
+	}
+	blackFirstRowsPiece(price, delta, gamma, vega, theta, rho, sign, F, K, T, sigma, D, r)
+}
+
+func blackFirstRowsPiece(price, delta, gamma, vega, theta, rho, sign, F, K, T, sigma, D, r []float64) {
 	switch vec.Active() {
 	case vec.AVX512:
 		blackFirstRowsAVX512(price, delta, gamma, vega, theta, rho, sign, F, K, T, sigma, D, r)
@@ -172,6 +231,14 @@ func blackFirstStripAVX2(price, delta, gamma, vega, theta, rho, sign, K, sigma [
 
 // blackFirstStrip is the Black-76 price and first Greeks of the options of one expiry.
 func blackFirstStrip(price, delta, gamma, vega, theta, rho, sign, K, sigma []float64, F, T, D, r float64) {
+	for len(price) > asmRows {
+		blackFirstStripPiece(price[:asmRows], delta[:asmRows], gamma[:asmRows], vega[:asmRows], theta[:asmRows], rho[:asmRows], sign[:asmRows], K[:asmRows], sigma[:asmRows], F, T, D, r)
+		price, delta, gamma, vega, theta, rho, sign, K, sigma = price[asmRows:], delta[asmRows:], gamma[asmRows:], vega[asmRows:], theta[asmRows:], rho[asmRows:], sign[asmRows:], K[asmRows:], sigma[asmRows:]
+	}
+	blackFirstStripPiece(price, delta, gamma, vega, theta, rho, sign, K, sigma, F, T, D, r)
+}
+
+func blackFirstStripPiece(price, delta, gamma, vega, theta, rho, sign, K, sigma []float64, F, T, D, r float64) {
 	switch vec.Active() {
 	case vec.AVX512:
 		blackFirstStripAVX512(price, delta, gamma, vega, theta, rho, sign, K, sigma, F, T, D, r)
@@ -194,6 +261,14 @@ func bsmFirstRowsAVX2(price, delta, gamma, vega, theta, rho, sign, S, K, T, sigm
 
 // bsmFirstRows is the Black-Scholes-Merton price and first Greeks of general rows.
 func bsmFirstRows(price, delta, gamma, vega, theta, rho, sign, S, K, T, sigma, r, q []float64) {
+	for len(price) > asmRows {
+		bsmFirstRowsPiece(price[:asmRows], delta[:asmRows], gamma[:asmRows], vega[:asmRows], theta[:asmRows], rho[:asmRows], sign[:asmRows], S[:asmRows], K[:asmRows], T[:asmRows], sigma[:asmRows], r[:asmRows], q[:asmRows])
+		price, delta, gamma, vega, theta, rho, sign, S, K, T, sigma, r, q = price[asmRows:], delta[asmRows:], gamma[asmRows:], vega[asmRows:], theta[asmRows:], rho[asmRows:], sign[asmRows:], S[asmRows:], K[asmRows:], T[asmRows:], sigma[asmRows:], r[asmRows:], q[asmRows:]
+	}
+	bsmFirstRowsPiece(price, delta, gamma, vega, theta, rho, sign, S, K, T, sigma, r, q)
+}
+
+func bsmFirstRowsPiece(price, delta, gamma, vega, theta, rho, sign, S, K, T, sigma, r, q []float64) {
 	switch vec.Active() {
 	case vec.AVX512:
 		bsmFirstRowsAVX512(price, delta, gamma, vega, theta, rho, sign, S, K, T, sigma, r, q)
@@ -216,6 +291,14 @@ func bsmFirstStripAVX2(price, delta, gamma, vega, theta, rho, sign, K, sigma []f
 
 // bsmFirstStrip is the Black-Scholes-Merton price and first Greeks of the options of one expiry.
 func bsmFirstStrip(price, delta, gamma, vega, theta, rho, sign, K, sigma []float64, S, T, r, q float64) {
+	for len(price) > asmRows {
+		bsmFirstStripPiece(price[:asmRows], delta[:asmRows], gamma[:asmRows], vega[:asmRows], theta[:asmRows], rho[:asmRows], sign[:asmRows], K[:asmRows], sigma[:asmRows], S, T, r, q)
+		price, delta, gamma, vega, theta, rho, sign, K, sigma = price[asmRows:], delta[asmRows:], gamma[asmRows:], vega[asmRows:], theta[asmRows:], rho[asmRows:], sign[asmRows:], K[asmRows:], sigma[asmRows:]
+	}
+	bsmFirstStripPiece(price, delta, gamma, vega, theta, rho, sign, K, sigma, S, T, r, q)
+}
+
+func bsmFirstStripPiece(price, delta, gamma, vega, theta, rho, sign, K, sigma []float64, S, T, r, q float64) {
 	switch vec.Active() {
 	case vec.AVX512:
 		bsmFirstStripAVX512(price, delta, gamma, vega, theta, rho, sign, K, sigma, S, T, r, q)
@@ -238,6 +321,14 @@ func normalFirstRowsAVX2(price, delta, gamma, vega, theta, rho, sign, F, K, T, s
 
 // normalFirstRows is the Bachelier price and first Greeks of general rows.
 func normalFirstRows(price, delta, gamma, vega, theta, rho, sign, F, K, T, sigma, D, r []float64) {
+	for len(price) > asmRows {
+		normalFirstRowsPiece(price[:asmRows], delta[:asmRows], gamma[:asmRows], vega[:asmRows], theta[:asmRows], rho[:asmRows], sign[:asmRows], F[:asmRows], K[:asmRows], T[:asmRows], sigma[:asmRows], D[:asmRows], r[:asmRows])
+		price, delta, gamma, vega, theta, rho, sign, F, K, T, sigma, D, r = price[asmRows:], delta[asmRows:], gamma[asmRows:], vega[asmRows:], theta[asmRows:], rho[asmRows:], sign[asmRows:], F[asmRows:], K[asmRows:], T[asmRows:], sigma[asmRows:], D[asmRows:], r[asmRows:]
+	}
+	normalFirstRowsPiece(price, delta, gamma, vega, theta, rho, sign, F, K, T, sigma, D, r)
+}
+
+func normalFirstRowsPiece(price, delta, gamma, vega, theta, rho, sign, F, K, T, sigma, D, r []float64) {
 	switch vec.Active() {
 	case vec.AVX512:
 		normalFirstRowsAVX512(price, delta, gamma, vega, theta, rho, sign, F, K, T, sigma, D, r)
@@ -260,6 +351,14 @@ func normalFirstStripAVX2(price, delta, gamma, vega, theta, rho, sign, K, sigma 
 
 // normalFirstStrip is the Bachelier price and first Greeks of the options of one expiry.
 func normalFirstStrip(price, delta, gamma, vega, theta, rho, sign, K, sigma []float64, F, T, D, r float64) {
+	for len(price) > asmRows {
+		normalFirstStripPiece(price[:asmRows], delta[:asmRows], gamma[:asmRows], vega[:asmRows], theta[:asmRows], rho[:asmRows], sign[:asmRows], K[:asmRows], sigma[:asmRows], F, T, D, r)
+		price, delta, gamma, vega, theta, rho, sign, K, sigma = price[asmRows:], delta[asmRows:], gamma[asmRows:], vega[asmRows:], theta[asmRows:], rho[asmRows:], sign[asmRows:], K[asmRows:], sigma[asmRows:]
+	}
+	normalFirstStripPiece(price, delta, gamma, vega, theta, rho, sign, K, sigma, F, T, D, r)
+}
+
+func normalFirstStripPiece(price, delta, gamma, vega, theta, rho, sign, K, sigma []float64, F, T, D, r float64) {
 	switch vec.Active() {
 	case vec.AVX512:
 		normalFirstStripAVX512(price, delta, gamma, vega, theta, rho, sign, K, sigma, F, T, D, r)
@@ -282,6 +381,14 @@ func blackAllRowsAVX2(price, delta, gamma, vega, theta, rho, vanna, volga, charm
 
 // blackAllRows is the Black-76 price and Greeks of general rows.
 func blackAllRows(price, delta, gamma, vega, theta, rho, vanna, volga, charm, speed, zomma, color, sign, F, K, T, sigma, D, r []float64) {
+	for len(price) > asmRows {
+		blackAllRowsPiece(price[:asmRows], delta[:asmRows], gamma[:asmRows], vega[:asmRows], theta[:asmRows], rho[:asmRows], vanna[:asmRows], volga[:asmRows], charm[:asmRows], speed[:asmRows], zomma[:asmRows], color[:asmRows], sign[:asmRows], F[:asmRows], K[:asmRows], T[:asmRows], sigma[:asmRows], D[:asmRows], r[:asmRows])
+		price, delta, gamma, vega, theta, rho, vanna, volga, charm, speed, zomma, color, sign, F, K, T, sigma, D, r = price[asmRows:], delta[asmRows:], gamma[asmRows:], vega[asmRows:], theta[asmRows:], rho[asmRows:], vanna[asmRows:], volga[asmRows:], charm[asmRows:], speed[asmRows:], zomma[asmRows:], color[asmRows:], sign[asmRows:], F[asmRows:], K[asmRows:], T[asmRows:], sigma[asmRows:], D[asmRows:], r[asmRows:]
+	}
+	blackAllRowsPiece(price, delta, gamma, vega, theta, rho, vanna, volga, charm, speed, zomma, color, sign, F, K, T, sigma, D, r)
+}
+
+func blackAllRowsPiece(price, delta, gamma, vega, theta, rho, vanna, volga, charm, speed, zomma, color, sign, F, K, T, sigma, D, r []float64) {
 	switch vec.Active() {
 	case vec.AVX512:
 		blackAllRowsAVX512(price, delta, gamma, vega, theta, rho, vanna, volga, charm, speed, zomma, color, sign, F, K, T, sigma, D, r)
@@ -304,6 +411,14 @@ func blackAllStripAVX2(price, delta, gamma, vega, theta, rho, vanna, volga, char
 
 // blackAllStrip is the Black-76 price and Greeks of the options of one expiry.
 func blackAllStrip(price, delta, gamma, vega, theta, rho, vanna, volga, charm, speed, zomma, color, sign, K, sigma []float64, F, T, D, r float64) {
+	for len(price) > asmRows {
+		blackAllStripPiece(price[:asmRows], delta[:asmRows], gamma[:asmRows], vega[:asmRows], theta[:asmRows], rho[:asmRows], vanna[:asmRows], volga[:asmRows], charm[:asmRows], speed[:asmRows], zomma[:asmRows], color[:asmRows], sign[:asmRows], K[:asmRows], sigma[:asmRows], F, T, D, r)
+		price, delta, gamma, vega, theta, rho, vanna, volga, charm, speed, zomma, color, sign, K, sigma = price[asmRows:], delta[asmRows:], gamma[asmRows:], vega[asmRows:], theta[asmRows:], rho[asmRows:], vanna[asmRows:], volga[asmRows:], charm[asmRows:], speed[asmRows:], zomma[asmRows:], color[asmRows:], sign[asmRows:], K[asmRows:], sigma[asmRows:]
+	}
+	blackAllStripPiece(price, delta, gamma, vega, theta, rho, vanna, volga, charm, speed, zomma, color, sign, K, sigma, F, T, D, r)
+}
+
+func blackAllStripPiece(price, delta, gamma, vega, theta, rho, vanna, volga, charm, speed, zomma, color, sign, K, sigma []float64, F, T, D, r float64) {
 	switch vec.Active() {
 	case vec.AVX512:
 		blackAllStripAVX512(price, delta, gamma, vega, theta, rho, vanna, volga, charm, speed, zomma, color, sign, K, sigma, F, T, D, r)
@@ -326,6 +441,14 @@ func bsmAllRowsAVX2(price, delta, gamma, vega, theta, rho, vanna, volga, charm, 
 
 // bsmAllRows is the Black-Scholes-Merton price and Greeks of general rows.
 func bsmAllRows(price, delta, gamma, vega, theta, rho, vanna, volga, charm, speed, zomma, color, sign, S, K, T, sigma, r, q []float64) {
+	for len(price) > asmRows {
+		bsmAllRowsPiece(price[:asmRows], delta[:asmRows], gamma[:asmRows], vega[:asmRows], theta[:asmRows], rho[:asmRows], vanna[:asmRows], volga[:asmRows], charm[:asmRows], speed[:asmRows], zomma[:asmRows], color[:asmRows], sign[:asmRows], S[:asmRows], K[:asmRows], T[:asmRows], sigma[:asmRows], r[:asmRows], q[:asmRows])
+		price, delta, gamma, vega, theta, rho, vanna, volga, charm, speed, zomma, color, sign, S, K, T, sigma, r, q = price[asmRows:], delta[asmRows:], gamma[asmRows:], vega[asmRows:], theta[asmRows:], rho[asmRows:], vanna[asmRows:], volga[asmRows:], charm[asmRows:], speed[asmRows:], zomma[asmRows:], color[asmRows:], sign[asmRows:], S[asmRows:], K[asmRows:], T[asmRows:], sigma[asmRows:], r[asmRows:], q[asmRows:]
+	}
+	bsmAllRowsPiece(price, delta, gamma, vega, theta, rho, vanna, volga, charm, speed, zomma, color, sign, S, K, T, sigma, r, q)
+}
+
+func bsmAllRowsPiece(price, delta, gamma, vega, theta, rho, vanna, volga, charm, speed, zomma, color, sign, S, K, T, sigma, r, q []float64) {
 	switch vec.Active() {
 	case vec.AVX512:
 		bsmAllRowsAVX512(price, delta, gamma, vega, theta, rho, vanna, volga, charm, speed, zomma, color, sign, S, K, T, sigma, r, q)
@@ -348,6 +471,14 @@ func bsmAllStripAVX2(price, delta, gamma, vega, theta, rho, vanna, volga, charm,
 
 // bsmAllStrip is the Black-Scholes-Merton price and Greeks of the options of one expiry.
 func bsmAllStrip(price, delta, gamma, vega, theta, rho, vanna, volga, charm, speed, zomma, color, sign, K, sigma []float64, S, T, r, q float64) {
+	for len(price) > asmRows {
+		bsmAllStripPiece(price[:asmRows], delta[:asmRows], gamma[:asmRows], vega[:asmRows], theta[:asmRows], rho[:asmRows], vanna[:asmRows], volga[:asmRows], charm[:asmRows], speed[:asmRows], zomma[:asmRows], color[:asmRows], sign[:asmRows], K[:asmRows], sigma[:asmRows], S, T, r, q)
+		price, delta, gamma, vega, theta, rho, vanna, volga, charm, speed, zomma, color, sign, K, sigma = price[asmRows:], delta[asmRows:], gamma[asmRows:], vega[asmRows:], theta[asmRows:], rho[asmRows:], vanna[asmRows:], volga[asmRows:], charm[asmRows:], speed[asmRows:], zomma[asmRows:], color[asmRows:], sign[asmRows:], K[asmRows:], sigma[asmRows:]
+	}
+	bsmAllStripPiece(price, delta, gamma, vega, theta, rho, vanna, volga, charm, speed, zomma, color, sign, K, sigma, S, T, r, q)
+}
+
+func bsmAllStripPiece(price, delta, gamma, vega, theta, rho, vanna, volga, charm, speed, zomma, color, sign, K, sigma []float64, S, T, r, q float64) {
 	switch vec.Active() {
 	case vec.AVX512:
 		bsmAllStripAVX512(price, delta, gamma, vega, theta, rho, vanna, volga, charm, speed, zomma, color, sign, K, sigma, S, T, r, q)
@@ -370,6 +501,14 @@ func normalAllRowsAVX2(price, delta, gamma, vega, theta, rho, vanna, volga, char
 
 // normalAllRows is the Bachelier price and Greeks of general rows.
 func normalAllRows(price, delta, gamma, vega, theta, rho, vanna, volga, charm, speed, zomma, color, sign, F, K, T, sigma, D, r []float64) {
+	for len(price) > asmRows {
+		normalAllRowsPiece(price[:asmRows], delta[:asmRows], gamma[:asmRows], vega[:asmRows], theta[:asmRows], rho[:asmRows], vanna[:asmRows], volga[:asmRows], charm[:asmRows], speed[:asmRows], zomma[:asmRows], color[:asmRows], sign[:asmRows], F[:asmRows], K[:asmRows], T[:asmRows], sigma[:asmRows], D[:asmRows], r[:asmRows])
+		price, delta, gamma, vega, theta, rho, vanna, volga, charm, speed, zomma, color, sign, F, K, T, sigma, D, r = price[asmRows:], delta[asmRows:], gamma[asmRows:], vega[asmRows:], theta[asmRows:], rho[asmRows:], vanna[asmRows:], volga[asmRows:], charm[asmRows:], speed[asmRows:], zomma[asmRows:], color[asmRows:], sign[asmRows:], F[asmRows:], K[asmRows:], T[asmRows:], sigma[asmRows:], D[asmRows:], r[asmRows:]
+	}
+	normalAllRowsPiece(price, delta, gamma, vega, theta, rho, vanna, volga, charm, speed, zomma, color, sign, F, K, T, sigma, D, r)
+}
+
+func normalAllRowsPiece(price, delta, gamma, vega, theta, rho, vanna, volga, charm, speed, zomma, color, sign, F, K, T, sigma, D, r []float64) {
 	switch vec.Active() {
 	case vec.AVX512:
 		normalAllRowsAVX512(price, delta, gamma, vega, theta, rho, vanna, volga, charm, speed, zomma, color, sign, F, K, T, sigma, D, r)
@@ -392,6 +531,14 @@ func normalAllStripAVX2(price, delta, gamma, vega, theta, rho, vanna, volga, cha
 
 // normalAllStrip is the Bachelier price and Greeks of the options of one expiry.
 func normalAllStrip(price, delta, gamma, vega, theta, rho, vanna, volga, charm, speed, zomma, color, sign, K, sigma []float64, F, T, D, r float64) {
+	for len(price) > asmRows {
+		normalAllStripPiece(price[:asmRows], delta[:asmRows], gamma[:asmRows], vega[:asmRows], theta[:asmRows], rho[:asmRows], vanna[:asmRows], volga[:asmRows], charm[:asmRows], speed[:asmRows], zomma[:asmRows], color[:asmRows], sign[:asmRows], K[:asmRows], sigma[:asmRows], F, T, D, r)
+		price, delta, gamma, vega, theta, rho, vanna, volga, charm, speed, zomma, color, sign, K, sigma = price[asmRows:], delta[asmRows:], gamma[asmRows:], vega[asmRows:], theta[asmRows:], rho[asmRows:], vanna[asmRows:], volga[asmRows:], charm[asmRows:], speed[asmRows:], zomma[asmRows:], color[asmRows:], sign[asmRows:], K[asmRows:], sigma[asmRows:]
+	}
+	normalAllStripPiece(price, delta, gamma, vega, theta, rho, vanna, volga, charm, speed, zomma, color, sign, K, sigma, F, T, D, r)
+}
+
+func normalAllStripPiece(price, delta, gamma, vega, theta, rho, vanna, volga, charm, speed, zomma, color, sign, K, sigma []float64, F, T, D, r float64) {
 	switch vec.Active() {
 	case vec.AVX512:
 		normalAllStripAVX512(price, delta, gamma, vega, theta, rho, vanna, volga, charm, speed, zomma, color, sign, K, sigma, F, T, D, r)
@@ -414,6 +561,14 @@ func impliedVolRowsAVX2(vol, sign, P, F, K, T, D []float64)
 
 // impliedVolRows is the implied volatility of general rows.
 func impliedVolRows(vol, sign, P, F, K, T, D []float64) {
+	for len(vol) > asmRows {
+		impliedVolRowsPiece(vol[:asmRows], sign[:asmRows], P[:asmRows], F[:asmRows], K[:asmRows], T[:asmRows], D[:asmRows])
+		vol, sign, P, F, K, T, D = vol[asmRows:], sign[asmRows:], P[asmRows:], F[asmRows:], K[asmRows:], T[asmRows:], D[asmRows:]
+	}
+	impliedVolRowsPiece(vol, sign, P, F, K, T, D)
+}
+
+func impliedVolRowsPiece(vol, sign, P, F, K, T, D []float64) {
 	switch vec.Active() {
 	case vec.AVX512:
 		impliedVolRowsAVX512(vol, sign, P, F, K, T, D)
@@ -436,6 +591,14 @@ func impliedVolStripAVX2(vol, sign, P, K []float64, F, T, D float64)
 
 // impliedVolStrip is the implied volatility of the options of one expiry.
 func impliedVolStrip(vol, sign, P, K []float64, F, T, D float64) {
+	for len(vol) > asmRows {
+		impliedVolStripPiece(vol[:asmRows], sign[:asmRows], P[:asmRows], K[:asmRows], F, T, D)
+		vol, sign, P, K = vol[asmRows:], sign[asmRows:], P[asmRows:], K[asmRows:]
+	}
+	impliedVolStripPiece(vol, sign, P, K, F, T, D)
+}
+
+func impliedVolStripPiece(vol, sign, P, K []float64, F, T, D float64) {
 	switch vec.Active() {
 	case vec.AVX512:
 		impliedVolStripAVX512(vol, sign, P, K, F, T, D)
@@ -443,6 +606,66 @@ func impliedVolStrip(vol, sign, P, K []float64, F, T, D float64) {
 		impliedVolStripAVX2(vol, sign, P, K, F, T, D)
 	default:
 		impliedVolStripGeneric(vol, sign, P, K, F, T, D)
+	}
+}
+
+// normalVolRowsAVX512 is the assembly of normalVolRowsGeneric.
+//
+//go:noescape
+func normalVolRowsAVX512(vol, sign, P, F, K, T, D []float64)
+
+// normalVolRowsAVX2 is the assembly of normalVolRowsGeneric.
+//
+//go:noescape
+func normalVolRowsAVX2(vol, sign, P, F, K, T, D []float64)
+
+// normalVolRows is the implied normal volatility of general rows.
+func normalVolRows(vol, sign, P, F, K, T, D []float64) {
+	for len(vol) > asmRows {
+		normalVolRowsPiece(vol[:asmRows], sign[:asmRows], P[:asmRows], F[:asmRows], K[:asmRows], T[:asmRows], D[:asmRows])
+		vol, sign, P, F, K, T, D = vol[asmRows:], sign[asmRows:], P[asmRows:], F[asmRows:], K[asmRows:], T[asmRows:], D[asmRows:]
+	}
+	normalVolRowsPiece(vol, sign, P, F, K, T, D)
+}
+
+func normalVolRowsPiece(vol, sign, P, F, K, T, D []float64) {
+	switch vec.Active() {
+	case vec.AVX512:
+		normalVolRowsAVX512(vol, sign, P, F, K, T, D)
+	case vec.AVX2:
+		normalVolRowsAVX2(vol, sign, P, F, K, T, D)
+	default:
+		normalVolRowsGeneric(vol, sign, P, F, K, T, D)
+	}
+}
+
+// normalVolStripAVX512 is the assembly of normalVolStripGeneric.
+//
+//go:noescape
+func normalVolStripAVX512(vol, sign, P, K []float64, F, T, D float64)
+
+// normalVolStripAVX2 is the assembly of normalVolStripGeneric.
+//
+//go:noescape
+func normalVolStripAVX2(vol, sign, P, K []float64, F, T, D float64)
+
+// normalVolStrip is the implied normal volatility of the options of one expiry.
+func normalVolStrip(vol, sign, P, K []float64, F, T, D float64) {
+	for len(vol) > asmRows {
+		normalVolStripPiece(vol[:asmRows], sign[:asmRows], P[:asmRows], K[:asmRows], F, T, D)
+		vol, sign, P, K = vol[asmRows:], sign[asmRows:], P[asmRows:], K[asmRows:]
+	}
+	normalVolStripPiece(vol, sign, P, K, F, T, D)
+}
+
+func normalVolStripPiece(vol, sign, P, K []float64, F, T, D float64) {
+	switch vec.Active() {
+	case vec.AVX512:
+		normalVolStripAVX512(vol, sign, P, K, F, T, D)
+	case vec.AVX2:
+		normalVolStripAVX2(vol, sign, P, K, F, T, D)
+	default:
+		normalVolStripGeneric(vol, sign, P, K, F, T, D)
 	}
 }
 
@@ -458,6 +681,14 @@ func rateAVX2(r, D, T []float64)
 
 // rate is the rate r = -ln(D)/T.
 func rate(r, D, T []float64) {
+	for len(r) > asmRows {
+		ratePiece(r[:asmRows], D[:asmRows], T[:asmRows])
+		r, D, T = r[asmRows:], D[asmRows:], T[asmRows:]
+	}
+	ratePiece(r, D, T)
+}
+
+func ratePiece(r, D, T []float64) {
 	switch vec.Active() {
 	case vec.AVX512:
 		rateAVX512(r, D, T)

@@ -104,5 +104,15 @@ func impliedVolStrip(vol, sign, P, K []float64, F, T, D float64) {
 	impliedVolStripGeneric(vol, sign, P, K, F, T, D)
 }
 
+// normalVolRows is the implied normal volatility of general rows.
+func normalVolRows(vol, sign, P, F, K, T, D []float64) {
+	normalVolRowsGeneric(vol, sign, P, F, K, T, D)
+}
+
+// normalVolStrip is the implied normal volatility of the options of one expiry.
+func normalVolStrip(vol, sign, P, K []float64, F, T, D float64) {
+	normalVolStripGeneric(vol, sign, P, K, F, T, D)
+}
+
 // rate is the rate r = -ln(D)/T.
 func rate(r, D, T []float64) { rateGeneric(r, D, T) }

@@ -58,7 +58,7 @@ GLOBL normalAllRowsAVX512Consts<>(SB), RODATA|NOPTR, $400
 
 // func normalAllRowsAVX512(price []float64, delta []float64, gamma []float64, vega []float64, theta []float64, rho []float64, vanna []float64, volga []float64, charm []float64, speed []float64, zomma []float64, color []float64, sign []float64, F []float64, K []float64, T []float64, sigma []float64, D []float64, r []float64)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·normalAllRowsAVX512(SB), $5312-456
+TEXT ·normalAllRowsAVX512(SB), $5248-456
 	LEAQ 63(SP), BX
 	ANDQ $-64, BX
 	MOVQ price_len+8(FP), CX
@@ -70,7 +70,6 @@ TEXT ·normalAllRowsAVX512(SB), $5312-456
 	MOVQ rho_base+120(FP), R11
 	MOVQ vanna_base+144(FP), R12
 	MOVQ volga_base+168(FP), R13
-	MOVQ charm_base+192(FP), R15
 	XORL AX, AX
 	SUBQ $+48, CX
 	JLT  rest
@@ -349,31 +348,28 @@ body:
 	VMINPD            Z23, Z0, Z0
 	VMOVUPD           Z23, 1856(BX)
 	VBROADCASTSD      normalAllRowsAVX512Consts<>+24(SB), Z23
+	VCMPPD            $0x11, Z3, Z23, K7
 	KMOVB             K6, 1920(BX)
-	VCMPPD            $0x11, Z3, Z23, K6
+	VCMPPD            $0x11, Z2, Z23, K6
 	KMOVB             K5, 1984(BX)
-	VCMPPD            $0x11, Z2, Z23, K5
+	VCMPPD            $0x11, Z1, Z23, K5
 	KMOVB             K4, 2048(BX)
-	VCMPPD            $0x11, Z1, Z23, K4
-	KMOVB             K3, 2112(BX)
-	VCMPPD            $0x11, Z30, Z23, K3
-	KMOVB             K3, 2176(BX)
-	VCMPPD            $0x11, Z31, Z23, K3
-	KMOVB             K3, 2240(BX)
-	VCMPPD            $0x11, Z0, Z23, K3
-	KANDB             K1, K6, K1
-	KANDB             K2, K5, K2
+	VCMPPD            $0x11, Z30, Z23, K4
+	KMOVB             K4, 2112(BX)
+	VCMPPD            $0x11, Z31, Z23, K4
+	KMOVB             K4, 2176(BX)
+	VCMPPD            $0x11, Z0, Z23, K4
+	KANDB             K1, K7, K1
+	KANDB             K2, K6, K2
+	KANDB             K3, K5, K3
 	KMOVB             2112(BX), K5
-	KANDB             K5, K4, K4
-	KMOVB             2176(BX), K5
 	KMOVB             2048(BX), K6
 	KANDB             K6, K5, K5
-	KMOVB             2240(BX), K6
-	KMOVB             K5, 2048(BX)
-	KMOVB             1984(BX), K5
-	KANDB             K5, K6, K5
-	KMOVB             1920(BX), K6
-	KANDB             K6, K3, K3
+	KMOVB             2176(BX), K6
+	KMOVB             1984(BX), K7
+	KANDB             K7, K6, K6
+	KMOVB             1920(BX), K7
+	KANDB             K7, K4, K4
 	VMOVUPD           704(BX), Z0
 	VMULPD            1088(BX), Z0, Z1
 	VMOVUPD           (BX), Z2
@@ -385,9 +381,9 @@ body:
 	VMULPD            1280(BX), Z31, Z22
 	VMOVUPD           Z21, 1984(BX)
 	VMOVUPD           192(BX), Z21
-	VMOVUPD           Z20, 2240(BX)
+	VMOVUPD           Z20, 2176(BX)
 	VMULPD            1344(BX), Z21, Z20
-	VMOVUPD           Z19, 2176(BX)
+	VMOVUPD           Z19, 2048(BX)
 	VMOVUPD           256(BX), Z19
 	VMOVUPD           Z18, 2112(BX)
 	VMULPD            Z5, Z19, Z18
@@ -398,45 +394,45 @@ body:
 	VMULPD            Z28, Z21, Z21
 	VMULPD            Z29, Z19, Z19
 	VBROADCASTSD      normalAllRowsAVX512Consts<>+32(SB), Z12
-	VCMPPD            $0x11, Z12, Z1, K6
-	KMOVB             K3, 256(BX)
-	VCMPPD            $0x11, Z12, Z3, K3
-	KMOVB             K5, 192(BX)
-	VCMPPD            $0x11, Z12, Z30, K5
-	KMOVB             K4, 128(BX)
-	VCMPPD            $0x11, Z12, Z22, K4
-	KMOVB             K2, 64(BX)
-	VCMPPD            $0x11, Z12, Z20, K2
-	KMOVB             K1, (BX)
-	VCMPPD            $0x11, Z12, Z18, K1
+	VCMPPD            $0x11, Z12, Z1, K7
+	KMOVB             K4, 256(BX)
+	VCMPPD            $0x11, Z12, Z3, K4
+	KMOVB             K6, 192(BX)
+	VCMPPD            $0x11, Z12, Z30, K6
+	KMOVB             K5, 128(BX)
+	VCMPPD            $0x11, Z12, Z22, K5
+	KMOVB             K3, 64(BX)
+	VCMPPD            $0x11, Z12, Z20, K3
+	KMOVB             K2, (BX)
+	VCMPPD            $0x11, Z12, Z18, K2
 	VMULPD            Z1, Z24, Z1
 	VMULPD            Z3, Z25, Z3
 	VMULPD            Z30, Z26, Z30
 	VMULPD            Z22, Z27, Z22
 	VMULPD            Z20, Z28, Z20
 	VMULPD            Z18, Z29, Z18
-	VBLENDMPD         Z12, Z0, K6, Z0
-	VBLENDMPD         Z12, Z2, K3, Z2
-	VBLENDMPD         Z12, Z23, K5, Z23
-	VBLENDMPD         Z12, Z31, K4, Z31
-	VBLENDMPD         Z12, Z21, K2, Z21
-	VBLENDMPD         Z12, Z19, K1, Z19
-	VBLENDMPD         Z12, Z1, K6, Z1
-	VBLENDMPD         Z12, Z3, K3, Z3
-	VBLENDMPD         Z12, Z30, K5, Z30
-	VBLENDMPD         Z12, Z22, K4, Z22
-	VBLENDMPD         Z12, Z20, K2, Z20
-	VBLENDMPD         Z12, Z18, K1, Z12
+	VBLENDMPD         Z12, Z0, K7, Z0
+	VBLENDMPD         Z12, Z2, K4, Z2
+	VBLENDMPD         Z12, Z23, K6, Z23
+	VBLENDMPD         Z12, Z31, K5, Z31
+	VBLENDMPD         Z12, Z21, K3, Z21
+	VBLENDMPD         Z12, Z19, K2, Z19
+	VBLENDMPD         Z12, Z1, K7, Z1
+	VBLENDMPD         Z12, Z3, K4, Z3
+	VBLENDMPD         Z12, Z30, K6, Z30
+	VBLENDMPD         Z12, Z22, K5, Z22
+	VBLENDMPD         Z12, Z20, K3, Z20
+	VBLENDMPD         Z12, Z18, K2, Z12
 	VMULPD            1088(BX), Z13, Z18
 	VMOVUPD           Z19, 704(BX)
 	VMULPD            1152(BX), Z14, Z19
-	VMOVUPD           Z21, 2304(BX)
+	VMOVUPD           Z21, 2240(BX)
 	VMULPD            1216(BX), Z15, Z21
-	VMOVUPD           Z31, 2368(BX)
+	VMOVUPD           Z31, 2304(BX)
 	VMULPD            1280(BX), Z16, Z31
-	VMOVUPD           Z23, 2432(BX)
+	VMOVUPD           Z23, 2368(BX)
 	VMULPD            1344(BX), Z17, Z23
-	VMOVUPD           Z2, 2496(BX)
+	VMOVUPD           Z2, 2432(BX)
 	VMULPD            Z5, Z4, Z2
 	VANDPD.BCST       normalAllRowsAVX512Consts<>+0(SB), Z18, Z18
 	VANDPD.BCST       normalAllRowsAVX512Consts<>+0(SB), Z19, Z19
@@ -444,7 +440,7 @@ body:
 	VANDPD.BCST       normalAllRowsAVX512Consts<>+0(SB), Z31, Z31
 	VANDPD.BCST       normalAllRowsAVX512Consts<>+0(SB), Z23, Z23
 	VANDPD.BCST       normalAllRowsAVX512Consts<>+0(SB), Z2, Z2
-	VMOVUPD           Z0, 2560(BX)
+	VMOVUPD           Z0, 2496(BX)
 	VBROADCASTSD      normalAllRowsAVX512Consts<>+40(SB), Z0
 	VMINPD            Z18, Z0, Z18
 	VMINPD            Z19, Z0, Z19
@@ -453,15 +449,15 @@ body:
 	VMINPD            Z23, Z0, Z23
 	VMINPD            Z2, Z0, Z0
 	VMULPD            Z13, Z6, Z2
-	VMOVUPD           Z12, 2624(BX)
+	VMOVUPD           Z12, 2560(BX)
 	VMULPD            Z14, Z7, Z12
-	VMOVUPD           Z20, 2688(BX)
+	VMOVUPD           Z20, 2624(BX)
 	VMULPD            Z15, Z8, Z20
-	VMOVUPD           Z22, 2752(BX)
+	VMOVUPD           Z22, 2688(BX)
 	VMULPD            Z16, Z9, Z22
-	VMOVUPD           Z30, 2816(BX)
+	VMOVUPD           Z30, 2752(BX)
 	VMULPD            Z17, Z10, Z30
-	VMOVUPD           Z3, 2880(BX)
+	VMOVUPD           Z3, 2816(BX)
 	VMULPD            Z4, Z11, Z3
 	VMULPD            Z6, Z6, Z6
 	VMULPD            Z7, Z7, Z7
@@ -487,61 +483,61 @@ body:
 	VMULPD.BCST       normalAllRowsAVX512Consts<>+48(SB), Z22, Z22
 	VMULPD.BCST       normalAllRowsAVX512Consts<>+48(SB), Z30, Z30
 	VMULPD.BCST       normalAllRowsAVX512Consts<>+48(SB), Z3, Z3
-	VMOVUPD           Z3, 2944(BX)
+	VMOVUPD           Z3, 2880(BX)
 	VBROADCASTSD      normalAllRowsAVX512Consts<>+16(SB), Z3
 	VFMADD231PD.BCST  normalAllRowsAVX512Consts<>+56(SB), Z18, Z3
-	VMOVUPD           Z30, 3008(BX)
+	VMOVUPD           Z30, 2944(BX)
 	VBROADCASTSD      normalAllRowsAVX512Consts<>+16(SB), Z30
 	VFMADD231PD.BCST  normalAllRowsAVX512Consts<>+56(SB), Z19, Z30
-	VMOVUPD           Z22, 3072(BX)
+	VMOVUPD           Z22, 3008(BX)
 	VBROADCASTSD      normalAllRowsAVX512Consts<>+16(SB), Z22
 	VFMADD231PD.BCST  normalAllRowsAVX512Consts<>+56(SB), Z21, Z22
-	VMOVUPD           Z20, 3136(BX)
+	VMOVUPD           Z20, 3072(BX)
 	VBROADCASTSD      normalAllRowsAVX512Consts<>+16(SB), Z20
 	VFMADD231PD.BCST  normalAllRowsAVX512Consts<>+56(SB), Z31, Z20
-	VMOVUPD           Z12, 3200(BX)
+	VMOVUPD           Z12, 3136(BX)
 	VBROADCASTSD      normalAllRowsAVX512Consts<>+16(SB), Z12
 	VFMADD231PD.BCST  normalAllRowsAVX512Consts<>+56(SB), Z23, Z12
-	VMOVUPD           Z2, 3264(BX)
+	VMOVUPD           Z2, 3200(BX)
 	VBROADCASTSD      normalAllRowsAVX512Consts<>+16(SB), Z2
 	VFMADD231PD.BCST  normalAllRowsAVX512Consts<>+56(SB), Z0, Z2
-	VMOVUPD           Z4, 3328(BX)
+	VMOVUPD           Z4, 3264(BX)
 	VADDPD.BCST       normalAllRowsAVX512Consts<>+64(SB), Z18, Z4
-	VMOVUPD           Z17, 3392(BX)
+	VMOVUPD           Z17, 3328(BX)
 	VADDPD.BCST       normalAllRowsAVX512Consts<>+64(SB), Z19, Z17
-	VMOVUPD           Z16, 3456(BX)
+	VMOVUPD           Z16, 3392(BX)
 	VADDPD.BCST       normalAllRowsAVX512Consts<>+64(SB), Z21, Z16
-	VMOVUPD           Z15, 3520(BX)
+	VMOVUPD           Z15, 3456(BX)
 	VADDPD.BCST       normalAllRowsAVX512Consts<>+64(SB), Z31, Z15
-	VMOVUPD           Z14, 3584(BX)
+	VMOVUPD           Z14, 3520(BX)
 	VADDPD.BCST       normalAllRowsAVX512Consts<>+64(SB), Z23, Z14
-	VMOVUPD           Z13, 3648(BX)
+	VMOVUPD           Z13, 3584(BX)
 	VADDPD.BCST       normalAllRowsAVX512Consts<>+64(SB), Z0, Z13
-	VMOVUPD           Z11, 3712(BX)
+	VMOVUPD           Z11, 3648(BX)
 	VMULPD.BCST       normalAllRowsAVX512Consts<>+72(SB), Z18, Z11
-	VMOVUPD           Z10, 3776(BX)
+	VMOVUPD           Z10, 3712(BX)
 	VMULPD.BCST       normalAllRowsAVX512Consts<>+72(SB), Z19, Z10
-	VMOVUPD           Z9, 3840(BX)
+	VMOVUPD           Z9, 3776(BX)
 	VMULPD.BCST       normalAllRowsAVX512Consts<>+72(SB), Z21, Z9
-	VMOVUPD           Z8, 3904(BX)
+	VMOVUPD           Z8, 3840(BX)
 	VMULPD.BCST       normalAllRowsAVX512Consts<>+72(SB), Z31, Z8
-	VMOVUPD           Z7, 3968(BX)
+	VMOVUPD           Z7, 3904(BX)
 	VMULPD.BCST       normalAllRowsAVX512Consts<>+72(SB), Z23, Z7
-	VMOVUPD           Z6, 4032(BX)
+	VMOVUPD           Z6, 3968(BX)
 	VMULPD.BCST       normalAllRowsAVX512Consts<>+72(SB), Z0, Z6
-	VMOVUPD           Z1, 4096(BX)
+	VMOVUPD           Z1, 4032(BX)
 	VMULPD            Z4, Z3, Z1
-	VMOVUPD           Z5, 4160(BX)
+	VMOVUPD           Z5, 4096(BX)
 	VMULPD            Z17, Z30, Z5
-	VMOVUPD           Z29, 4224(BX)
+	VMOVUPD           Z29, 4160(BX)
 	VMULPD            Z16, Z22, Z29
-	VMOVUPD           Z28, 4288(BX)
+	VMOVUPD           Z28, 4224(BX)
 	VMULPD            Z15, Z20, Z28
-	VMOVUPD           Z27, 4352(BX)
+	VMOVUPD           Z27, 4288(BX)
 	VMULPD            Z14, Z12, Z27
-	VMOVUPD           Z26, 4416(BX)
+	VMOVUPD           Z26, 4352(BX)
 	VMULPD            Z13, Z2, Z26
-	VMOVUPD           Z25, 4480(BX)
+	VMOVUPD           Z25, 4416(BX)
 	VBROADCASTSD      normalAllRowsAVX512Consts<>+16(SB), Z25
 	VDIVPD            Z1, Z25, Z1
 	VDIVPD            Z5, Z25, Z5
@@ -587,33 +583,33 @@ body:
 	VRNDSCALEPD       $0x08, Z29, Z29
 	VRNDSCALEPD       $0x08, Z25, Z25
 	VBROADCASTSD      normalAllRowsAVX512Consts<>+88(SB), Z30
-	VMOVUPD           Z24, 4544(BX)
+	VMOVUPD           Z24, 4480(BX)
 	VBROADCASTSD      normalAllRowsAVX512Consts<>+96(SB), Z24
 	VFMADD231PD       Z30, Z3, Z24
-	VMOVUPD           Z13, 4608(BX)
+	VMOVUPD           Z13, 4544(BX)
 	VBROADCASTSD      normalAllRowsAVX512Consts<>+96(SB), Z13
 	VFMADD231PD       Z30, Z16, Z13
-	VMOVUPD           Z14, 4672(BX)
+	VMOVUPD           Z14, 4608(BX)
 	VBROADCASTSD      normalAllRowsAVX512Consts<>+96(SB), Z14
 	VFMADD231PD       Z30, Z17, Z14
-	VMOVUPD           Z15, 4736(BX)
+	VMOVUPD           Z15, 4672(BX)
 	VBROADCASTSD      normalAllRowsAVX512Consts<>+96(SB), Z15
 	VFMADD231PD       Z30, Z20, Z15
-	VMOVUPD           Z5, 4800(BX)
+	VMOVUPD           Z5, 4736(BX)
 	VBROADCASTSD      normalAllRowsAVX512Consts<>+96(SB), Z5
 	VFMADD231PD       Z30, Z12, Z5
 	VFMADD213PD.BCST  normalAllRowsAVX512Consts<>+96(SB), Z2, Z30
-	VMOVUPD           Z4, 4864(BX)
+	VMOVUPD           Z4, 4800(BX)
 	VMULPD.BCST       normalAllRowsAVX512Consts<>+104(SB), Z22, Z4
-	VMOVUPD           Z1, 4928(BX)
+	VMOVUPD           Z1, 4864(BX)
 	VMULPD.BCST       normalAllRowsAVX512Consts<>+104(SB), Z26, Z1
-	VMOVUPD           Z2, 4992(BX)
+	VMOVUPD           Z2, 4928(BX)
 	VMULPD.BCST       normalAllRowsAVX512Consts<>+104(SB), Z27, Z2
-	VMOVUPD           Z12, 5056(BX)
+	VMOVUPD           Z12, 4992(BX)
 	VMULPD.BCST       normalAllRowsAVX512Consts<>+104(SB), Z28, Z12
-	VMOVUPD           Z20, 5120(BX)
+	VMOVUPD           Z20, 5056(BX)
 	VMULPD.BCST       normalAllRowsAVX512Consts<>+104(SB), Z29, Z20
-	VMOVUPD           Z17, 5184(BX)
+	VMOVUPD           Z17, 5120(BX)
 	VMULPD.BCST       normalAllRowsAVX512Consts<>+104(SB), Z25, Z17
 	VFMADD231PD       Z11, Z18, Z4
 	VFMADD231PD       Z10, Z19, Z1
@@ -764,16 +760,16 @@ body:
 	VBROADCASTSD      normalAllRowsAVX512Consts<>+48(SB), Z6
 	VFMADD213PD       Z6, Z24, Z3
 	VFMADD213PD       Z6, Z13, Z16
-	VFMADD132PD       5184(BX), Z6, Z14
-	VFMADD132PD       5120(BX), Z6, Z15
-	VFMADD132PD       5056(BX), Z6, Z5
-	VFMADD231PD       4992(BX), Z7, Z6
-	VMULPD            4928(BX), Z3, Z3
-	VMULPD            4864(BX), Z16, Z7
-	VMULPD            4800(BX), Z14, Z8
-	VMULPD            4736(BX), Z15, Z9
-	VMULPD            4672(BX), Z5, Z5
-	VMULPD            4608(BX), Z6, Z6
+	VFMADD132PD       5120(BX), Z6, Z14
+	VFMADD132PD       5056(BX), Z6, Z15
+	VFMADD132PD       4992(BX), Z6, Z5
+	VFMADD231PD       4928(BX), Z7, Z6
+	VMULPD            4864(BX), Z3, Z3
+	VMULPD            4800(BX), Z16, Z7
+	VMULPD            4736(BX), Z14, Z8
+	VMULPD            4672(BX), Z15, Z9
+	VMULPD            4608(BX), Z5, Z5
+	VMULPD            4544(BX), Z6, Z6
 	VBROADCASTSD      normalAllRowsAVX512Consts<>+296(SB), Z10
 	VBROADCASTSD      normalAllRowsAVX512Consts<>+304(SB), Z11
 	VFMADD231PD       Z10, Z4, Z11
@@ -844,13 +840,13 @@ body:
 	VFMADD231PD       Z24, Z17, Z10
 	VMULPD            Z4, Z4, Z24
 	VMULPD            Z1, Z1, Z30
-	VMOVUPD           Z6, 4608(BX)
+	VMOVUPD           Z6, 4544(BX)
 	VMULPD            Z2, Z2, Z6
-	VMOVUPD           Z5, 4672(BX)
+	VMOVUPD           Z5, 4608(BX)
 	VMULPD            Z12, Z12, Z5
-	VMOVUPD           Z9, 4736(BX)
+	VMOVUPD           Z9, 4672(BX)
 	VMULPD            Z20, Z20, Z9
-	VMOVUPD           Z8, 4800(BX)
+	VMOVUPD           Z8, 4736(BX)
 	VMULPD            Z17, Z17, Z8
 	VFMADD231PD       Z11, Z24, Z4
 	VFMADD231PD       Z13, Z30, Z1
@@ -858,17 +854,17 @@ body:
 	VFMADD231PD       Z15, Z5, Z12
 	VFMADD231PD       Z16, Z9, Z20
 	VFMADD231PD       Z10, Z8, Z17
-	VMOVUPD           4544(BX), Z5
+	VMOVUPD           4480(BX), Z5
 	VFMADD213PD       Z5, Z4, Z5
-	VMOVUPD           4480(BX), Z4
+	VMOVUPD           4416(BX), Z4
 	VFMADD213PD       Z4, Z1, Z4
-	VMOVUPD           4416(BX), Z1
+	VMOVUPD           4352(BX), Z1
 	VFMADD213PD       Z1, Z2, Z1
-	VMOVUPD           4352(BX), Z2
+	VMOVUPD           4288(BX), Z2
 	VFMADD213PD       Z2, Z12, Z2
-	VMOVUPD           4288(BX), Z6
+	VMOVUPD           4224(BX), Z6
 	VFMADD213PD       Z6, Z20, Z6
-	VMOVUPD           4224(BX), Z8
+	VMOVUPD           4160(BX), Z8
 	VFMADD213PD       Z8, Z17, Z8
 	VSCALEFPD         Z22, Z5, Z5
 	VSCALEFPD         Z26, Z4, Z4
@@ -877,8 +873,8 @@ body:
 	VSCALEFPD         Z29, Z6, Z6
 	VSCALEFPD         Z25, Z8, Z8
 	VMULPD            2112(BX), Z5, Z9
-	VMULPD            2176(BX), Z4, Z10
-	VMULPD            2240(BX), Z1, Z11
+	VMULPD            2048(BX), Z4, Z10
+	VMULPD            2176(BX), Z1, Z11
 	VMULPD            1984(BX), Z2, Z12
 	VMULPD            1920(BX), Z6, Z13
 	VMULPD            1856(BX), Z8, Z14
@@ -898,7 +894,7 @@ body:
 	VMOVUPD           1344(BX), Z28
 	VMOVAPD           Z23, Z29
 	VPTERNLOGQ        $0xe4, Z16, Z28, Z29
-	VMOVUPD           4160(BX), Z30
+	VMOVUPD           4096(BX), Z30
 	VMOVUPD           Z29, 1856(BX)
 	VMOVAPD           Z0, Z29
 	VPTERNLOGQ        $0xe4, Z16, Z30, Z29
@@ -906,31 +902,31 @@ body:
 	VFNMADD213PD.BCST normalAllRowsAVX512Consts<>+376(SB), Z7, Z19
 	VMOVUPD           Z29, 1920(BX)
 	VBROADCASTSD      normalAllRowsAVX512Consts<>+376(SB), Z29
-	VFNMADD132PD      4800(BX), Z29, Z21
-	VFNMADD132PD      4736(BX), Z29, Z31
-	VFNMADD132PD      4672(BX), Z29, Z23
-	VFNMADD132PD      4608(BX), Z29, Z0
-	VFMADD213PD       4096(BX), Z9, Z18
-	VFMADD213PD       2880(BX), Z10, Z19
-	VFMADD213PD       2816(BX), Z11, Z21
-	VFMADD213PD       2752(BX), Z12, Z31
-	VFMADD213PD       2688(BX), Z13, Z23
-	VFMADD213PD       2624(BX), Z14, Z0
+	VFNMADD132PD      4736(BX), Z29, Z21
+	VFNMADD132PD      4672(BX), Z29, Z31
+	VFNMADD132PD      4608(BX), Z29, Z23
+	VFNMADD132PD      4544(BX), Z29, Z0
+	VFMADD213PD       4032(BX), Z9, Z18
+	VFMADD213PD       2816(BX), Z10, Z19
+	VFMADD213PD       2752(BX), Z11, Z21
+	VFMADD213PD       2688(BX), Z12, Z31
+	VFMADD213PD       2624(BX), Z13, Z23
+	VFMADD213PD       2560(BX), Z14, Z0
 	VPTERNLOGQ        $0xe4, Z16, Z15, Z3
 	VPTERNLOGQ        $0xe4, Z16, Z20, Z7
-	VMOVUPD           4800(BX), Z9
+	VMOVUPD           4736(BX), Z9
 	VPTERNLOGQ        $0xe4, Z16, Z24, Z9
-	VMOVUPD           4736(BX), Z10
+	VMOVUPD           4672(BX), Z10
 	VPTERNLOGQ        $0xe4, Z16, Z26, Z10
-	VMOVUPD           4672(BX), Z11
+	VMOVUPD           4608(BX), Z11
 	VPTERNLOGQ        $0xe4, Z16, Z28, Z11
-	VMOVUPD           4608(BX), Z12
+	VMOVUPD           4544(BX), Z12
 	VPTERNLOGQ        $0xe4, Z16, Z30, Z12
-	VFNMADD213PD      2560(BX), Z5, Z3
-	VFNMADD213PD      2496(BX), Z4, Z7
-	VFNMADD213PD      2432(BX), Z1, Z9
-	VFNMADD213PD      2368(BX), Z2, Z10
-	VFNMADD213PD      2304(BX), Z6, Z11
+	VFNMADD213PD      2496(BX), Z5, Z3
+	VFNMADD213PD      2432(BX), Z4, Z7
+	VFNMADD213PD      2368(BX), Z1, Z9
+	VFNMADD213PD      2304(BX), Z2, Z10
+	VFNMADD213PD      2240(BX), Z6, Z11
 	VFNMADD213PD      704(BX), Z8, Z12
 	VMULPD            Z29, Z5, Z5
 	VMULPD            Z29, Z4, Z4
@@ -938,25 +934,24 @@ body:
 	VMULPD            Z29, Z2, Z2
 	VMULPD            Z29, Z6, Z6
 	VMULPD            Z29, Z8, Z8
-	KMOVB             (BX), K1
 	VBROADCASTSD      normalAllRowsAVX512Consts<>+384(SB), Z13
 	VBLENDMPD         Z18, Z13, K1, Z14
-	KMOVB             64(BX), K1
+	KMOVB             (BX), K1
 	VBLENDMPD         Z19, Z13, K1, Z15
-	KMOVB             128(BX), K1
+	KMOVB             64(BX), K1
 	VBLENDMPD         Z21, Z13, K1, Z16
-	KMOVB             2048(BX), K1
+	KMOVB             128(BX), K1
 	VBLENDMPD         Z31, Z13, K1, Z18
 	KMOVB             192(BX), K1
 	VBLENDMPD         Z23, Z13, K1, Z19
 	KMOVB             256(BX), K1
 	VBLENDMPD         Z0, Z13, K1, Z0
-	VMULPD            4032(BX), Z5, Z13
-	VMULPD            3968(BX), Z4, Z20
-	VMULPD            3904(BX), Z1, Z21
-	VMULPD            3840(BX), Z2, Z23
-	VMULPD            3776(BX), Z6, Z24
-	VMULPD            3712(BX), Z8, Z26
+	VMULPD            3968(BX), Z5, Z13
+	VMULPD            3904(BX), Z4, Z20
+	VMULPD            3840(BX), Z1, Z21
+	VMULPD            3776(BX), Z2, Z23
+	VMULPD            3712(BX), Z6, Z24
+	VMULPD            3648(BX), Z8, Z26
 	VMULPD            1792(BX), Z14, Z28
 	VMULPD            768(BX), Z15, Z29
 	VMULPD            832(BX), Z16, Z30
@@ -1040,19 +1035,19 @@ body:
 	VMOVUPD           1920(BX), Z16
 	VMULPD            Z16, Z16, Z18
 	VMOVUPD           1728(BX), Z19
-	VMULPD            3648(BX), Z19, Z20
+	VMULPD            3584(BX), Z19, Z20
 	VMOVUPD           1664(BX), Z21
-	VMULPD            3584(BX), Z21, Z23
+	VMULPD            3520(BX), Z21, Z23
 	VMOVUPD           1600(BX), Z24
-	VMULPD            3520(BX), Z24, Z26
+	VMULPD            3456(BX), Z24, Z26
 	VMOVUPD           1536(BX), Z28
-	VMULPD            3456(BX), Z28, Z29
+	VMULPD            3392(BX), Z28, Z29
 	VMOVUPD           1472(BX), Z30
-	VMULPD            3392(BX), Z30, Z31
+	VMULPD            3328(BX), Z30, Z31
 	VMOVUPD           Z31, 1024(BX)
 	VMOVUPD           1408(BX), Z31
 	VMOVUPD           Z29, 832(BX)
-	VMULPD            3328(BX), Z31, Z29
+	VMULPD            3264(BX), Z31, Z29
 	VMULPD            Z5, Z19, Z19
 	VMULPD            Z4, Z21, Z21
 	VMULPD            Z1, Z24, Z24
@@ -1072,16 +1067,16 @@ body:
 	PREFETCHT0        1344(R9)(AX*1)
 	VMOVUPD           Z31, 320(R9)(AX*1)
 	VMOVUPD           Z31, 1408(BX)
-	VMULPD            3264(BX), Z17, Z31
+	VMULPD            3200(BX), Z17, Z31
 	VMOVUPD           Z17, 1472(BX)
-	VMULPD            3200(BX), Z22, Z17
+	VMULPD            3136(BX), Z22, Z17
 	VMOVUPD           Z22, 1536(BX)
-	VMULPD            3136(BX), Z25, Z22
+	VMULPD            3072(BX), Z25, Z22
 	VMOVUPD           Z25, 1600(BX)
-	VMULPD            3072(BX), Z27, Z25
+	VMULPD            3008(BX), Z27, Z25
 	VMOVUPD           Z27, 1664(BX)
-	VMULPD            3008(BX), Z14, Z27
-	VMULPD            2944(BX), Z16, Z14
+	VMULPD            2944(BX), Z14, Z27
+	VMULPD            2880(BX), Z16, Z14
 	VMULPD            Z31, Z5, Z31
 	VMULPD            Z17, Z4, Z17
 	VMULPD            Z22, Z1, Z22
@@ -1094,18 +1089,30 @@ body:
 	VFMADD231PD       512(BX), Z10, Z25
 	VFMADD231PD       576(BX), Z11, Z27
 	VFMADD231PD       640(BX), Z12, Z14
-	PREFETCHT0        1024(R15)(AX*1)
-	VMOVUPD           Z31, (R15)(AX*1)
-	PREFETCHT0        1088(R15)(AX*1)
-	VMOVUPD           Z17, 64(R15)(AX*1)
-	PREFETCHT0        1152(R15)(AX*1)
-	VMOVUPD           Z22, 128(R15)(AX*1)
-	PREFETCHT0        1216(R15)(AX*1)
-	VMOVUPD           Z25, 192(R15)(AX*1)
-	PREFETCHT0        1280(R15)(AX*1)
-	VMOVUPD           Z27, 256(R15)(AX*1)
-	PREFETCHT0        1344(R15)(AX*1)
-	VMOVUPD           Z14, 320(R15)(AX*1)
+	MOVQ              charm_base+192(FP), DX
+	PREFETCHT0        1024(DX)(AX*1)
+	MOVQ              charm_base+192(FP), DX
+	VMOVUPD           Z31, (DX)(AX*1)
+	MOVQ              charm_base+192(FP), DX
+	PREFETCHT0        1088(DX)(AX*1)
+	MOVQ              charm_base+192(FP), DX
+	VMOVUPD           Z17, 64(DX)(AX*1)
+	MOVQ              charm_base+192(FP), DX
+	PREFETCHT0        1152(DX)(AX*1)
+	MOVQ              charm_base+192(FP), DX
+	VMOVUPD           Z22, 128(DX)(AX*1)
+	MOVQ              charm_base+192(FP), DX
+	PREFETCHT0        1216(DX)(AX*1)
+	MOVQ              charm_base+192(FP), DX
+	VMOVUPD           Z25, 192(DX)(AX*1)
+	MOVQ              charm_base+192(FP), DX
+	PREFETCHT0        1280(DX)(AX*1)
+	MOVQ              charm_base+192(FP), DX
+	VMOVUPD           Z27, 256(DX)(AX*1)
+	MOVQ              charm_base+192(FP), DX
+	PREFETCHT0        1344(DX)(AX*1)
+	MOVQ              charm_base+192(FP), DX
+	VMOVUPD           Z14, 320(DX)(AX*1)
 	VBROADCASTSD      normalAllRowsAVX512Consts<>+16(SB), Z3
 	VSUBPD            Z3, Z0, Z7
 	VSUBPD            Z3, Z6, Z9
@@ -1127,17 +1134,17 @@ body:
 	VSUBPD            Z18, Z3, Z3
 	VMOVUPD           Z14, 1728(BX)
 	VMOVUPD           320(BX), Z14
-	VFMADD231PD       3264(BX), Z17, Z14
+	VFMADD231PD       3200(BX), Z17, Z14
 	VMOVUPD           384(BX), Z17
-	VFMADD231PD       3200(BX), Z22, Z17
+	VFMADD231PD       3136(BX), Z22, Z17
 	VMOVUPD           448(BX), Z22
-	VFMADD231PD       3136(BX), Z25, Z22
+	VFMADD231PD       3072(BX), Z25, Z22
 	VMOVUPD           512(BX), Z25
-	VFMADD231PD       3072(BX), Z27, Z25
+	VFMADD231PD       3008(BX), Z27, Z25
 	VMOVUPD           576(BX), Z27
-	VFMADD231PD       3008(BX), Z31, Z27
+	VFMADD231PD       2944(BX), Z31, Z27
 	VMOVUPD           640(BX), Z31
-	VFMADD231PD       2944(BX), Z3, Z31
+	VFMADD231PD       2880(BX), Z3, Z31
 	VMULPD            Z20, Z0, Z0
 	VMULPD            Z23, Z6, Z3
 	VMULPD            Z26, Z8, Z6
@@ -1173,27 +1180,27 @@ body:
 	VMOVUPD           1856(BX), Z20
 	VMULPD            1024(BX), Z20, Z21
 	VMULPD            Z29, Z16, Z23
-	VMOVUPD           3648(BX), Z24
+	VMOVUPD           3584(BX), Z24
 	VMULPD            Z0, Z24, Z0
-	VMOVUPD           3584(BX), Z26
+	VMOVUPD           3520(BX), Z26
 	VMULPD            Z6, Z26, Z6
-	VMOVUPD           3520(BX), Z28
+	VMOVUPD           3456(BX), Z28
 	VMULPD            Z13, Z28, Z13
-	VMOVUPD           3456(BX), Z29
+	VMOVUPD           3392(BX), Z29
 	VMULPD            Z18, Z29, Z18
-	VMOVUPD           3392(BX), Z30
+	VMOVUPD           3328(BX), Z30
 	VMULPD            Z20, Z30, Z20
 	VMOVUPD           Z31, 1856(BX)
-	VMOVUPD           3328(BX), Z31
+	VMOVUPD           3264(BX), Z31
 	VMULPD            Z16, Z31, Z16
 	VMULPD            Z5, Z24, Z24
 	VMULPD            Z4, Z26, Z26
 	VMULPD            Z1, Z28, Z28
 	VMULPD            Z2, Z29, Z29
-	VMOVUPD           Z27, 3456(BX)
+	VMOVUPD           Z27, 3392(BX)
 	VMOVUPD           960(BX), Z27
 	VMULPD            Z27, Z30, Z30
-	VMOVUPD           Z25, 3392(BX)
+	VMOVUPD           Z25, 3328(BX)
 	VMOVUPD           896(BX), Z25
 	VMULPD            Z25, Z31, Z31
 	VMULPD            Z3, Z5, Z3
@@ -1241,8 +1248,8 @@ body:
 	VMULPD            Z14, Z24, Z7
 	VMULPD            Z17, Z26, Z9
 	VMULPD            Z22, Z28, Z10
-	VMULPD            3392(BX), Z29, Z11
-	VMULPD            3456(BX), Z30, Z12
+	VMULPD            3328(BX), Z29, Z11
+	VMULPD            3392(BX), Z30, Z12
 	VMULPD            1856(BX), Z31, Z14
 	PREFETCHT0        1024(R8)(AX*1)
 	VMOVUPD           Z24, (R8)(AX*1)
@@ -1338,173 +1345,379 @@ rest:
 	JEQ  done
 
 tail:
-	MOVL $0x000000ff, DX
-	CMPQ CX, $0x08
+	MOVL $0x0000ffff, DX
+	CMPQ CX, $0x10
 	JGE  whole
 	MOVL $0x00000001, DX
 	SHLL CL, DX
 	DECL DX
 
 whole:
-	KMOVB             DX, K7
-	MOVQ              T_base+360(FP), DX
-	VMOVUPD.Z         (DX)(AX*1), K7, Z0
-	MOVQ              sigma_base+384(FP), DX
-	VMOVUPD.Z         (DX)(AX*1), K7, Z1
-	MOVQ              F_base+312(FP), DX
-	VMOVUPD.Z         (DX)(AX*1), K7, Z2
-	MOVQ              K_base+336(FP), DX
-	VMOVUPD.Z         (DX)(AX*1), K7, Z3
-	MOVQ              D_base+408(FP), DX
-	VMOVUPD.Z         (DX)(AX*1), K7, Z4
-	MOVQ              sign_base+288(FP), DX
-	VMOVUPD.Z         (DX)(AX*1), K7, Z5
-	MOVQ              r_base+432(FP), DX
-	VMOVUPD.Z         (DX)(AX*1), K7, Z6
-	VSQRTPD           Z0, Z7
-	VSUBPD            Z3, Z2, Z8
-	VBROADCASTSD      normalAllRowsAVX512Consts<>+0(SB), Z9
-	VANDPD            Z9, Z2, Z2
-	VANDPD            Z9, Z3, Z3
-	VMINPD            Z0, Z4, Z10
-	VADDPD            Z3, Z2, Z2
-	VMULPD            Z1, Z1, Z3
-	VMULPD            Z4, Z5, Z11
-	VMULPD            Z8, Z5, Z5
-	VADDPD            Z2, Z4, Z2
-	VMULPD            Z5, Z4, Z12
-	VBROADCASTSD      normalAllRowsAVX512Consts<>+32(SB), Z13
-	VCMPPD            $0x11, Z13, Z5, K1
-	VBLENDMPD         Z13, Z11, K1, Z5
-	VBLENDMPD         Z13, Z12, K1, Z11
-	VMULPD            Z7, Z1, Z12
-	VBROADCASTSD      normalAllRowsAVX512Consts<>+16(SB), Z13
-	VDIVPD            Z12, Z13, Z14
-	VADDPD            Z2, Z12, Z2
-	VMINPD            Z12, Z10, Z10
-	VCMPPD.BCST       $0x11, normalAllRowsAVX512Consts<>+8(SB), Z2, K1
-	VBROADCASTSD      normalAllRowsAVX512Consts<>+24(SB), Z2
-	VCMPPD            $0x11, Z10, Z2, K2
-	KANDB             K1, K2, K1
-	VMULPD            Z8, Z14, Z2
-	VMULPD            Z14, Z1, Z1
-	VMULPD            Z3, Z14, Z3
-	VMULPD            Z14, Z7, Z10
-	VANDPD            Z9, Z2, Z2
-	VMULPD            Z1, Z1, Z1
-	VBROADCASTSD      normalAllRowsAVX512Consts<>+40(SB), Z15
-	VMINPD            Z2, Z15, Z2
-	VMULPD.BCST       normalAllRowsAVX512Consts<>+48(SB), Z1, Z1
-	VBROADCASTSD      normalAllRowsAVX512Consts<>+56(SB), Z15
-	VFMADD213PD       Z13, Z2, Z15
-	VADDPD.BCST       normalAllRowsAVX512Consts<>+64(SB), Z2, Z16
-	VMULPD.BCST       normalAllRowsAVX512Consts<>+72(SB), Z2, Z17
-	VMOVAPD           Z2, Z18
-	VPTERNLOGQ        $0xe4, Z9, Z8, Z18
-	VMULPD            Z18, Z18, Z19
-	VMULPD            Z10, Z18, Z20
-	VMULPD            Z1, Z18, Z21
-	VMULPD            Z18, Z14, Z18
-	VMULPD            Z16, Z15, Z22
-	VDIVPD            Z22, Z13, Z22
-	VMULPD            Z22, Z15, Z15
-	VMULPD            Z22, Z16, Z16
-	VMULPD            Z15, Z2, Z15
-	VMULPD            Z17, Z2, Z22
-	VMULPD.BCST       normalAllRowsAVX512Consts<>+80(SB), Z22, Z22
-	VRNDSCALEPD       $0x08, Z22, Z22
-	VBROADCASTSD      normalAllRowsAVX512Consts<>+96(SB), Z23
-	VFMADD231PD.BCST  normalAllRowsAVX512Consts<>+88(SB), Z15, Z23
-	VSUBPD            Z13, Z19, Z24
-	VMULPD            Z24, Z10, Z24
-	VMULPD            Z10, Z19, Z10
-	VSUBPD            Z19, Z13, Z13
-	VFMADD213PD       Z6, Z13, Z1
-	VBROADCASTSD      normalAllRowsAVX512Consts<>+128(SB), Z13
-	VFMADD231PD.BCST  normalAllRowsAVX512Consts<>+120(SB), Z23, Z13
-	VFMADD213PD.BCST  normalAllRowsAVX512Consts<>+136(SB), Z23, Z13
-	VFMADD213PD.BCST  normalAllRowsAVX512Consts<>+144(SB), Z23, Z13
-	VFMADD213PD.BCST  normalAllRowsAVX512Consts<>+152(SB), Z23, Z13
-	VFMADD213PD.BCST  normalAllRowsAVX512Consts<>+160(SB), Z23, Z13
-	VFMADD213PD.BCST  normalAllRowsAVX512Consts<>+168(SB), Z23, Z13
-	VFMADD213PD.BCST  normalAllRowsAVX512Consts<>+176(SB), Z23, Z13
-	VFMADD213PD.BCST  normalAllRowsAVX512Consts<>+184(SB), Z23, Z13
-	VFMADD213PD.BCST  normalAllRowsAVX512Consts<>+192(SB), Z23, Z13
-	VFMADD213PD.BCST  normalAllRowsAVX512Consts<>+200(SB), Z23, Z13
-	VFMADD213PD.BCST  normalAllRowsAVX512Consts<>+208(SB), Z23, Z13
-	VFMADD213PD.BCST  normalAllRowsAVX512Consts<>+216(SB), Z23, Z13
-	VFMADD213PD.BCST  normalAllRowsAVX512Consts<>+224(SB), Z23, Z13
-	VFMADD213PD.BCST  normalAllRowsAVX512Consts<>+232(SB), Z23, Z13
-	VFMADD213PD.BCST  normalAllRowsAVX512Consts<>+240(SB), Z23, Z13
-	VFMADD213PD.BCST  normalAllRowsAVX512Consts<>+248(SB), Z23, Z13
-	VFMADD213PD.BCST  normalAllRowsAVX512Consts<>+256(SB), Z23, Z13
-	VFMADD213PD.BCST  normalAllRowsAVX512Consts<>+264(SB), Z23, Z13
-	VFMADD213PD.BCST  normalAllRowsAVX512Consts<>+272(SB), Z23, Z13
-	VFMADD213PD.BCST  normalAllRowsAVX512Consts<>+280(SB), Z23, Z13
-	VFMADD213PD.BCST  normalAllRowsAVX512Consts<>+288(SB), Z13, Z23
-	VFMADD213PD.BCST  normalAllRowsAVX512Consts<>+48(SB), Z23, Z15
-	VMULPD            Z16, Z15, Z13
-	VMOVAPD           Z13, Z15
-	VPTERNLOGQ        $0xe4, Z9, Z8, Z15
-	VFNMADD213PD.BCST normalAllRowsAVX512Consts<>+376(SB), Z2, Z13
-	VMULPD.BCST       normalAllRowsAVX512Consts<>+104(SB), Z22, Z8
-	VFMADD231PD       Z17, Z2, Z8
-	VFMADD231PD.BCST  normalAllRowsAVX512Consts<>+112(SB), Z22, Z8
-	VBROADCASTSD      normalAllRowsAVX512Consts<>+304(SB), Z2
-	VFMADD231PD.BCST  normalAllRowsAVX512Consts<>+296(SB), Z8, Z2
-	VFMADD213PD.BCST  normalAllRowsAVX512Consts<>+312(SB), Z8, Z2
-	VFMADD213PD.BCST  normalAllRowsAVX512Consts<>+320(SB), Z8, Z2
-	VFMADD213PD.BCST  normalAllRowsAVX512Consts<>+328(SB), Z8, Z2
-	VFMADD213PD.BCST  normalAllRowsAVX512Consts<>+336(SB), Z8, Z2
-	VFMADD213PD.BCST  normalAllRowsAVX512Consts<>+344(SB), Z8, Z2
-	VFMADD213PD.BCST  normalAllRowsAVX512Consts<>+352(SB), Z8, Z2
-	VFMADD213PD.BCST  normalAllRowsAVX512Consts<>+360(SB), Z8, Z2
-	VFMADD213PD.BCST  normalAllRowsAVX512Consts<>+368(SB), Z8, Z2
-	VMULPD            Z8, Z8, Z9
-	VFMADD231PD       Z2, Z9, Z8
-	VFMADD213PD       Z4, Z8, Z4
-	VSCALEFPD         Z22, Z4, Z2
-	VFNMADD231PD      Z15, Z2, Z5
-	VMULPD            Z2, Z12, Z4
-	VFMADD231PD       Z4, Z13, Z11
-	VMULPD.BCST       normalAllRowsAVX512Consts<>+376(SB), Z2, Z2
-	VMOVUPD           Z5, K7, (DI)(AX*1)
-	VBROADCASTSD      normalAllRowsAVX512Consts<>+384(SB), Z4
-	VBLENDMPD         Z11, Z4, K1, Z4
-	VMULPD            Z3, Z2, Z3
-	VMULPD            Z2, Z14, Z8
-	VMULPD            Z2, Z7, Z7
-	VMULPD            Z21, Z2, Z9
-	VMULPD            Z20, Z2, Z2
-	VMULPD            Z4, Z0, Z0
-	VMOVUPD           Z4, K7, (SI)(AX*1)
-	VMULPD.BCST       normalAllRowsAVX512Consts<>+72(SB), Z3, Z3
-	VMULPD            Z18, Z8, Z11
-	VMULPD            Z24, Z8, Z12
-	VFMADD231PD       Z5, Z6, Z9
-	VMULPD            Z1, Z8, Z1
-	VMULPD            Z10, Z7, Z5
-	VBROADCASTSD      normalAllRowsAVX512Consts<>+392(SB), Z10
-	VXORPD            Z2, Z10, Z2
-	VXORPD            Z0, Z10, Z0
-	VFMADD231PD       Z4, Z6, Z3
-	VXORPD            Z11, Z10, Z4
-	VMOVUPD           Z8, K7, (R8)(AX*1)
-	VMOVUPD           Z7, K7, (R9)(AX*1)
-	MOVQ              zomma_base+240(FP), DX
-	VMOVUPD           Z12, K7, (DX)(AX*1)
-	VMOVUPD           Z2, K7, (R12)(AX*1)
-	VMOVUPD           Z0, K7, (R11)(AX*1)
-	VMOVUPD           Z9, K7, (R15)(AX*1)
-	MOVQ              speed_base+216(FP), DX
-	VMOVUPD           Z4, K7, (DX)(AX*1)
-	MOVQ              color_base+264(FP), DX
-	VMOVUPD           Z1, K7, (DX)(AX*1)
-	VMOVUPD           Z5, K7, (R13)(AX*1)
-	VMOVUPD           Z3, K7, (R10)(AX*1)
-	ADDQ              $+64, AX
-	SUBQ              $+8, CX
-	JGT               tail
+	KMOVB            DX, K7
+	SHRL             $0x08, DX
+	KMOVB            DX, K6
+	MOVQ             T_base+360(FP), DX
+	VMOVUPD.Z        (DX)(AX*1), K7, Z0
+	MOVQ             T_base+360(FP), DX
+	VMOVUPD.Z        64(DX)(AX*1), K6, Z1
+	MOVQ             sigma_base+384(FP), DX
+	VMOVUPD.Z        (DX)(AX*1), K7, Z2
+	MOVQ             sigma_base+384(FP), DX
+	VMOVUPD.Z        64(DX)(AX*1), K6, Z3
+	MOVQ             F_base+312(FP), DX
+	VMOVUPD.Z        (DX)(AX*1), K7, Z4
+	MOVQ             F_base+312(FP), DX
+	VMOVUPD.Z        64(DX)(AX*1), K6, Z5
+	MOVQ             K_base+336(FP), DX
+	VMOVUPD.Z        (DX)(AX*1), K7, Z6
+	MOVQ             K_base+336(FP), DX
+	VMOVUPD.Z        64(DX)(AX*1), K6, Z7
+	MOVQ             D_base+408(FP), DX
+	VMOVUPD.Z        (DX)(AX*1), K7, Z8
+	MOVQ             D_base+408(FP), DX
+	VMOVUPD.Z        64(DX)(AX*1), K6, Z9
+	MOVQ             sign_base+288(FP), DX
+	VMOVUPD.Z        (DX)(AX*1), K7, Z10
+	MOVQ             sign_base+288(FP), DX
+	VMOVUPD.Z        64(DX)(AX*1), K6, Z11
+	MOVQ             r_base+432(FP), DX
+	VMOVUPD.Z        (DX)(AX*1), K7, Z12
+	MOVQ             r_base+432(FP), DX
+	VMOVUPD.Z        64(DX)(AX*1), K6, Z13
+	VSQRTPD          Z0, Z14
+	VSQRTPD          Z1, Z15
+	VSUBPD           Z6, Z4, Z16
+	VSUBPD           Z7, Z5, Z17
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+0(SB), Z18
+	VANDPD           Z18, Z4, Z4
+	VANDPD           Z18, Z5, Z5
+	VANDPD           Z18, Z6, Z6
+	VANDPD           Z18, Z7, Z7
+	VADDPD           Z6, Z4, Z4
+	VADDPD           Z7, Z5, Z5
+	VMINPD           Z0, Z8, Z6
+	VMINPD           Z1, Z9, Z7
+	VMULPD           Z16, Z10, Z19
+	VMULPD           Z17, Z11, Z20
+	VMULPD           Z2, Z2, Z21
+	VMULPD           Z3, Z3, Z22
+	VADDPD           Z4, Z8, Z4
+	VADDPD           Z5, Z9, Z5
+	VMULPD           Z8, Z10, Z10
+	VMULPD           Z9, Z11, Z11
+	VMULPD           Z19, Z8, Z23
+	VMULPD           Z20, Z9, Z24
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+32(SB), Z25
+	VCMPPD           $0x11, Z25, Z19, K1
+	VCMPPD           $0x11, Z25, Z20, K2
+	VBLENDMPD        Z25, Z23, K1, Z19
+	VBLENDMPD        Z25, Z24, K2, Z20
+	VBLENDMPD        Z25, Z10, K1, Z10
+	VBLENDMPD        Z25, Z11, K2, Z11
+	VMULPD           Z14, Z2, Z23
+	VMULPD           Z15, Z3, Z24
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+16(SB), Z25
+	VDIVPD           Z23, Z25, Z26
+	VDIVPD           Z24, Z25, Z27
+	VADDPD           Z4, Z23, Z4
+	VADDPD           Z5, Z24, Z5
+	VMINPD           Z23, Z6, Z6
+	VMINPD           Z24, Z7, Z7
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+8(SB), Z28
+	VCMPPD           $0x11, Z28, Z4, K1
+	VCMPPD           $0x11, Z28, Z5, K2
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+24(SB), Z4
+	VCMPPD           $0x11, Z6, Z4, K3
+	VCMPPD           $0x11, Z7, Z4, K4
+	KANDB            K1, K3, K1
+	KANDB            K2, K4, K2
+	VMULPD           Z16, Z26, Z4
+	VMULPD           Z17, Z27, Z5
+	VMULPD           Z26, Z2, Z2
+	VMULPD           Z27, Z3, Z3
+	VMULPD           Z21, Z26, Z6
+	VMULPD           Z22, Z27, Z7
+	VMULPD           Z26, Z14, Z21
+	VMULPD           Z27, Z15, Z22
+	VANDPD           Z18, Z4, Z4
+	VANDPD           Z18, Z5, Z5
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+40(SB), Z28
+	VMINPD           Z4, Z28, Z4
+	VMINPD           Z5, Z28, Z5
+	VMULPD           Z2, Z2, Z2
+	VMULPD           Z3, Z3, Z3
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+48(SB), Z28
+	VMULPD           Z2, Z28, Z2
+	VMULPD           Z3, Z28, Z3
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+56(SB), Z29
+	VFMADD213PD      Z25, Z4, Z29
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+56(SB), Z30
+	VFMADD213PD      Z25, Z5, Z30
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+64(SB), Z31
+	VMOVUPD          Z1, (BX)
+	VADDPD           Z31, Z4, Z1
+	VADDPD           Z31, Z5, Z31
+	VMOVUPD          Z0, 64(BX)
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+72(SB), Z0
+	VMULPD           Z0, Z4, Z28
+	VMOVUPD          Z15, 128(BX)
+	VMULPD           Z0, Z5, Z15
+	VMOVAPD          Z4, Z0
+	VPTERNLOGQ       $0xe4, Z18, Z16, Z0
+	VMOVUPD          Z14, 192(BX)
+	VMOVAPD          Z5, Z14
+	VPTERNLOGQ       $0xe4, Z18, Z17, Z14
+	VMULPD           Z0, Z0, Z18
+	VMOVUPD          Z7, 256(BX)
+	VMULPD           Z14, Z14, Z7
+	VMOVUPD          Z6, 320(BX)
+	VMULPD           Z1, Z29, Z6
+	VMOVUPD          Z20, 384(BX)
+	VMULPD           Z31, Z30, Z20
+	VDIVPD           Z6, Z25, Z6
+	VDIVPD           Z20, Z25, Z20
+	VMULPD           Z6, Z29, Z29
+	VMULPD           Z20, Z30, Z30
+	VMULPD           Z6, Z1, Z1
+	VMULPD           Z20, Z31, Z6
+	VMULPD           Z29, Z4, Z20
+	VMULPD           Z30, Z5, Z29
+	VMULPD           Z28, Z4, Z30
+	VMULPD           Z15, Z5, Z31
+	VMULPD.BCST      normalAllRowsAVX512Consts<>+80(SB), Z30, Z30
+	VMULPD.BCST      normalAllRowsAVX512Consts<>+80(SB), Z31, Z31
+	VRNDSCALEPD      $0x08, Z30, Z30
+	VRNDSCALEPD      $0x08, Z31, Z31
+	VMOVUPD          Z19, 448(BX)
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+96(SB), Z19
+	VFMADD231PD.BCST normalAllRowsAVX512Consts<>+88(SB), Z20, Z19
+	VMOVUPD          Z24, 512(BX)
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+96(SB), Z24
+	VFMADD231PD.BCST normalAllRowsAVX512Consts<>+88(SB), Z29, Z24
+	VMOVUPD          Z23, 576(BX)
+	VMULPD           Z2, Z0, Z23
+	VMOVUPD          Z23, 640(BX)
+	VMULPD           Z3, Z14, Z23
+	VMOVUPD          Z23, 704(BX)
+	VSUBPD           Z25, Z18, Z23
+	VMOVUPD          Z11, 768(BX)
+	VSUBPD           Z25, Z7, Z11
+	VMULPD           Z23, Z21, Z23
+	VMULPD           Z11, Z22, Z11
+	VMOVUPD          Z11, 832(BX)
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+120(SB), Z11
+	VMOVUPD          Z23, 896(BX)
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+128(SB), Z23
+	VFMADD231PD      Z11, Z19, Z23
+	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+128(SB), Z24, Z11
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+136(SB), Z25
+	VFMADD213PD      Z25, Z19, Z23
+	VFMADD231PD      Z11, Z24, Z25
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+144(SB), Z11
+	VFMADD213PD      Z11, Z19, Z23
+	VFMADD231PD      Z25, Z24, Z11
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+152(SB), Z25
+	VFMADD213PD      Z25, Z19, Z23
+	VFMADD231PD      Z11, Z24, Z25
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+160(SB), Z11
+	VFMADD213PD      Z11, Z19, Z23
+	VFMADD231PD      Z25, Z24, Z11
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+168(SB), Z25
+	VFMADD213PD      Z25, Z19, Z23
+	VFMADD231PD      Z11, Z24, Z25
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+176(SB), Z11
+	VFMADD213PD      Z11, Z19, Z23
+	VFMADD231PD      Z25, Z24, Z11
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+184(SB), Z25
+	VFMADD213PD      Z25, Z19, Z23
+	VFMADD231PD      Z11, Z24, Z25
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+192(SB), Z11
+	VFMADD213PD      Z11, Z19, Z23
+	VFMADD231PD      Z25, Z24, Z11
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+200(SB), Z25
+	VFMADD213PD      Z25, Z19, Z23
+	VFMADD231PD      Z11, Z24, Z25
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+208(SB), Z11
+	VFMADD213PD      Z11, Z19, Z23
+	VFMADD231PD      Z25, Z24, Z11
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+216(SB), Z25
+	VFMADD213PD      Z25, Z19, Z23
+	VFMADD231PD      Z11, Z24, Z25
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+224(SB), Z11
+	VFMADD213PD      Z11, Z19, Z23
+	VFMADD231PD      Z25, Z24, Z11
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+232(SB), Z25
+	VFMADD213PD      Z25, Z19, Z23
+	VFMADD231PD      Z11, Z24, Z25
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+240(SB), Z11
+	VFMADD213PD      Z11, Z19, Z23
+	VFMADD231PD      Z25, Z24, Z11
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+248(SB), Z25
+	VFMADD213PD      Z25, Z19, Z23
+	VFMADD231PD      Z11, Z24, Z25
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+256(SB), Z11
+	VFMADD213PD      Z11, Z19, Z23
+	VFMADD231PD      Z25, Z24, Z11
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+264(SB), Z25
+	VFMADD213PD      Z25, Z19, Z23
+	VFMADD231PD      Z11, Z24, Z25
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+272(SB), Z11
+	VFMADD213PD      Z11, Z19, Z23
+	VFMADD231PD      Z25, Z24, Z11
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+280(SB), Z25
+	VFMADD213PD      Z25, Z19, Z23
+	VFMADD231PD      Z11, Z24, Z25
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+288(SB), Z11
+	VFMADD213PD      Z11, Z23, Z19
+	VFMADD231PD      Z25, Z24, Z11
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+48(SB), Z23
+	VFMADD213PD      Z23, Z19, Z20
+	VFMADD231PD      Z11, Z29, Z23
+	VMULPD           Z1, Z20, Z1
+	VMULPD           Z6, Z23, Z6
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+0(SB), Z11
+	VMOVAPD          Z1, Z19
+	VPTERNLOGQ       $0xe4, Z11, Z16, Z19
+	VMOVAPD          Z6, Z16
+	VPTERNLOGQ       $0xe4, Z11, Z17, Z16
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+376(SB), Z11
+	VFNMADD213PD     Z11, Z4, Z1
+	VFNMADD213PD     Z11, Z5, Z6
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+104(SB), Z17
+	VMULPD           Z17, Z30, Z20
+	VMULPD           Z17, Z31, Z17
+	VFMADD231PD      Z28, Z4, Z20
+	VFMADD231PD      Z15, Z5, Z17
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+112(SB), Z4
+	VFMADD231PD      Z4, Z30, Z20
+	VFMADD231PD      Z4, Z31, Z17
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+16(SB), Z4
+	VSUBPD           Z18, Z4, Z5
+	VSUBPD           Z7, Z4, Z4
+	VFMADD213PD      Z12, Z5, Z2
+	VFMADD213PD      Z13, Z4, Z3
+	VMULPD           Z21, Z18, Z4
+	VMULPD           Z22, Z7, Z5
+	VMULPD           Z21, Z0, Z7
+	VMULPD           Z22, Z14, Z15
+	VMULPD           Z0, Z26, Z0
+	VMULPD           Z14, Z27, Z14
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+296(SB), Z18
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+304(SB), Z21
+	VFMADD231PD      Z18, Z20, Z21
+	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+304(SB), Z17, Z18
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+312(SB), Z22
+	VFMADD213PD      Z22, Z20, Z21
+	VFMADD231PD      Z18, Z17, Z22
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+320(SB), Z18
+	VFMADD213PD      Z18, Z20, Z21
+	VFMADD231PD      Z22, Z17, Z18
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+328(SB), Z22
+	VFMADD213PD      Z22, Z20, Z21
+	VFMADD231PD      Z18, Z17, Z22
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+336(SB), Z18
+	VFMADD213PD      Z18, Z20, Z21
+	VFMADD231PD      Z22, Z17, Z18
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+344(SB), Z22
+	VFMADD213PD      Z22, Z20, Z21
+	VFMADD231PD      Z18, Z17, Z22
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+352(SB), Z18
+	VFMADD213PD      Z18, Z20, Z21
+	VFMADD231PD      Z22, Z17, Z18
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+360(SB), Z22
+	VFMADD213PD      Z22, Z20, Z21
+	VFMADD231PD      Z18, Z17, Z22
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+368(SB), Z18
+	VFMADD213PD      Z18, Z20, Z21
+	VFMADD231PD      Z22, Z17, Z18
+	VMULPD           Z20, Z20, Z22
+	VMULPD           Z17, Z17, Z23
+	VFMADD231PD      Z21, Z22, Z20
+	VFMADD231PD      Z18, Z23, Z17
+	VFMADD213PD      Z8, Z20, Z8
+	VFMADD213PD      Z9, Z17, Z9
+	VSCALEFPD        Z30, Z8, Z8
+	VSCALEFPD        Z31, Z9, Z9
+	VFNMADD231PD     Z19, Z8, Z10
+	VFNMADD213PD     768(BX), Z9, Z16
+	VMULPD           576(BX), Z8, Z17
+	VMULPD           512(BX), Z9, Z18
+	VFMADD213PD      448(BX), Z17, Z1
+	VFMADD213PD      384(BX), Z18, Z6
+	VMULPD           Z11, Z8, Z8
+	VMULPD           Z11, Z9, Z9
+	VMOVUPD          Z10, K7, (DI)(AX*1)
+	VMOVUPD          Z16, K6, 64(DI)(AX*1)
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+384(SB), Z11
+	VBLENDMPD        Z1, Z11, K1, Z1
+	VBLENDMPD        Z6, Z11, K2, Z6
+	VMULPD           320(BX), Z8, Z11
+	VMULPD           256(BX), Z9, Z17
+	VMULPD           Z8, Z26, Z18
+	VMULPD           Z9, Z27, Z19
+	VMULPD           192(BX), Z8, Z20
+	VMULPD           128(BX), Z9, Z21
+	VMULPD           640(BX), Z8, Z22
+	VMULPD           704(BX), Z9, Z23
+	VMULPD           Z7, Z8, Z7
+	VMULPD           Z15, Z9, Z8
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+72(SB), Z9
+	VMULPD           Z11, Z9, Z11
+	VMULPD           Z17, Z9, Z9
+	VMULPD           64(BX), Z1, Z15
+	VMULPD           (BX), Z6, Z17
+	VMULPD           Z0, Z18, Z0
+	VMULPD           Z14, Z19, Z14
+	VFMADD231PD      Z10, Z12, Z22
+	VFMADD231PD      Z16, Z13, Z23
+	VFMADD231PD      Z1, Z12, Z11
+	VFMADD231PD      Z6, Z13, Z9
+	VMULPD           896(BX), Z18, Z10
+	VMULPD           832(BX), Z19, Z12
+	VMULPD           Z2, Z18, Z2
+	VMULPD           Z3, Z19, Z3
+	VMULPD           Z4, Z20, Z4
+	VMULPD           Z5, Z21, Z5
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+392(SB), Z13
+	VXORPD           Z7, Z13, Z7
+	VXORPD           Z8, Z13, Z8
+	VXORPD           Z15, Z13, Z15
+	VXORPD           Z17, Z13, Z16
+	VXORPD           Z0, Z13, Z0
+	VXORPD           Z14, Z13, Z13
+	VMOVUPD          Z1, K7, (SI)(AX*1)
+	VMOVUPD          Z6, K6, 64(SI)(AX*1)
+	VMOVUPD          Z18, K7, (R8)(AX*1)
+	VMOVUPD          Z19, K6, 64(R8)(AX*1)
+	VMOVUPD          Z20, K7, (R9)(AX*1)
+	VMOVUPD          Z21, K6, 64(R9)(AX*1)
+	MOVQ             charm_base+192(FP), DX
+	VMOVUPD          Z22, K7, (DX)(AX*1)
+	MOVQ             charm_base+192(FP), DX
+	VMOVUPD          Z23, K6, 64(DX)(AX*1)
+	VMOVUPD          Z11, K7, (R10)(AX*1)
+	VMOVUPD          Z9, K6, 64(R10)(AX*1)
+	MOVQ             zomma_base+240(FP), DX
+	VMOVUPD          Z10, K7, (DX)(AX*1)
+	MOVQ             zomma_base+240(FP), DX
+	VMOVUPD          Z12, K6, 64(DX)(AX*1)
+	MOVQ             color_base+264(FP), DX
+	VMOVUPD          Z2, K7, (DX)(AX*1)
+	MOVQ             color_base+264(FP), DX
+	VMOVUPD          Z3, K6, 64(DX)(AX*1)
+	VMOVUPD          Z4, K7, (R13)(AX*1)
+	VMOVUPD          Z5, K6, 64(R13)(AX*1)
+	VMOVUPD          Z7, K7, (R12)(AX*1)
+	VMOVUPD          Z8, K6, 64(R12)(AX*1)
+	VMOVUPD          Z15, K7, (R11)(AX*1)
+	VMOVUPD          Z16, K6, 64(R11)(AX*1)
+	MOVQ             speed_base+216(FP), DX
+	VMOVUPD          Z0, K7, (DX)(AX*1)
+	MOVQ             speed_base+216(FP), DX
+	VMOVUPD          Z13, K6, 64(DX)(AX*1)
+	ADDQ             $+128, AX
+	SUBQ             $+16, CX
+	JGT              tail
 
 done:
 	VZEROUPPER
@@ -1728,11 +1941,19 @@ DATA normalAllRowsAVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA normalAllRowsAVX2Masks<>+8(SB)/8, $0xffffffffffffffff
 DATA normalAllRowsAVX2Masks<>+16(SB)/8, $0xffffffffffffffff
 DATA normalAllRowsAVX2Masks<>+24(SB)/8, $0xffffffffffffffff
-DATA normalAllRowsAVX2Masks<>+32(SB)/8, $0x0000000000000000
-DATA normalAllRowsAVX2Masks<>+40(SB)/8, $0x0000000000000000
-DATA normalAllRowsAVX2Masks<>+48(SB)/8, $0x0000000000000000
-DATA normalAllRowsAVX2Masks<>+56(SB)/8, $0x0000000000000000
-GLOBL normalAllRowsAVX2Masks<>(SB), RODATA|NOPTR, $64
+DATA normalAllRowsAVX2Masks<>+32(SB)/8, $0xffffffffffffffff
+DATA normalAllRowsAVX2Masks<>+40(SB)/8, $0xffffffffffffffff
+DATA normalAllRowsAVX2Masks<>+48(SB)/8, $0xffffffffffffffff
+DATA normalAllRowsAVX2Masks<>+56(SB)/8, $0xffffffffffffffff
+DATA normalAllRowsAVX2Masks<>+64(SB)/8, $0x0000000000000000
+DATA normalAllRowsAVX2Masks<>+72(SB)/8, $0x0000000000000000
+DATA normalAllRowsAVX2Masks<>+80(SB)/8, $0x0000000000000000
+DATA normalAllRowsAVX2Masks<>+88(SB)/8, $0x0000000000000000
+DATA normalAllRowsAVX2Masks<>+96(SB)/8, $0x0000000000000000
+DATA normalAllRowsAVX2Masks<>+104(SB)/8, $0x0000000000000000
+DATA normalAllRowsAVX2Masks<>+112(SB)/8, $0x0000000000000000
+DATA normalAllRowsAVX2Masks<>+120(SB)/8, $0x0000000000000000
+GLOBL normalAllRowsAVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func normalAllRowsAVX2(price []float64, delta []float64, gamma []float64, vega []float64, theta []float64, rho []float64, vanna []float64, volga []float64, charm []float64, speed []float64, zomma []float64, color []float64, sign []float64, F []float64, K []float64, T []float64, sigma []float64, D []float64, r []float64)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
@@ -1748,7 +1969,6 @@ TEXT ·normalAllRowsAVX2(SB), $2112-456
 	MOVQ rho_base+120(FP), R11
 	MOVQ vanna_base+144(FP), R12
 	MOVQ volga_base+168(FP), R13
-	MOVQ charm_base+192(FP), R15
 	XORL AX, AX
 	SUBQ $+16, CX
 	JLT  rest
@@ -2504,12 +2724,18 @@ body:
 	VFMADD231PD  320(BX), Y6, Y0
 	VFMADD231PD  352(BX), Y7, Y2
 	VFMADD231PD  384(BX), Y9, Y8
-	PREFETCHT0   1024(R15)(AX*1)
-	VMOVUPD      Y12, (R15)(AX*1)
-	VMOVUPD      Y0, 32(R15)(AX*1)
-	PREFETCHT0   1088(R15)(AX*1)
-	VMOVUPD      Y2, 64(R15)(AX*1)
-	VMOVUPD      Y8, 96(R15)(AX*1)
+	MOVQ         charm_base+192(FP), DX
+	PREFETCHT0   1024(DX)(AX*1)
+	MOVQ         charm_base+192(FP), DX
+	VMOVUPD      Y12, (DX)(AX*1)
+	MOVQ         charm_base+192(FP), DX
+	VMOVUPD      Y0, 32(DX)(AX*1)
+	MOVQ         charm_base+192(FP), DX
+	PREFETCHT0   1088(DX)(AX*1)
+	MOVQ         charm_base+192(FP), DX
+	VMOVUPD      Y2, 64(DX)(AX*1)
+	MOVQ         charm_base+192(FP), DX
+	VMOVUPD      Y8, 96(DX)(AX*1)
 	VMOVUPD      normalAllRowsAVX2Consts<>+64(SB), Y0
 	VSUBPD       Y0, Y1, Y2
 	VSUBPD       Y0, Y3, Y5
@@ -2660,193 +2886,401 @@ rest:
 	JEQ  done
 
 tail:
-	MOVQ         $+4, DX
+	MOVQ         $+8, DX
 	CMPQ         CX, DX
 	CMOVQLT      CX, DX
 	NEGQ         DX
-	LEAQ         normalAllRowsAVX2Masks<>+32(SB), R14
+	LEAQ         normalAllRowsAVX2Masks<>+64(SB), R14
 	VMOVUPD      (R14)(DX*8), Y15
+	VMOVUPD      32(R14)(DX*8), Y14
 	MOVQ         T_base+360(FP), DX
 	VMASKMOVPD   (DX)(AX*1), Y15, Y0
+	MOVQ         T_base+360(FP), DX
+	VMASKMOVPD   32(DX)(AX*1), Y14, Y1
 	MOVQ         sigma_base+384(FP), DX
-	VMASKMOVPD   (DX)(AX*1), Y15, Y1
-	MOVQ         F_base+312(FP), DX
 	VMASKMOVPD   (DX)(AX*1), Y15, Y2
-	MOVQ         K_base+336(FP), DX
-	VMASKMOVPD   (DX)(AX*1), Y15, Y3
-	MOVQ         D_base+408(FP), DX
+	MOVQ         sigma_base+384(FP), DX
+	VMASKMOVPD   32(DX)(AX*1), Y14, Y3
+	MOVQ         F_base+312(FP), DX
 	VMASKMOVPD   (DX)(AX*1), Y15, Y4
-	MOVQ         sign_base+288(FP), DX
-	VMASKMOVPD   (DX)(AX*1), Y15, Y5
-	MOVQ         r_base+432(FP), DX
+	MOVQ         F_base+312(FP), DX
+	VMASKMOVPD   32(DX)(AX*1), Y14, Y5
+	MOVQ         K_base+336(FP), DX
 	VMASKMOVPD   (DX)(AX*1), Y15, Y6
-	VSQRTPD      Y0, Y7
-	VSUBPD       Y3, Y2, Y8
-	VMOVUPD      normalAllRowsAVX2Consts<>+0(SB), Y9
-	VANDPD       Y9, Y2, Y2
-	VANDPD       Y9, Y3, Y3
-	VMULPD       Y1, Y1, Y10
-	VADDPD       Y3, Y2, Y2
-	VMINPD       Y0, Y4, Y3
-	VMULPD       Y4, Y5, Y11
-	VMULPD       Y8, Y5, Y5
-	VANDPD       normalAllRowsAVX2Consts<>+128(SB), Y8, Y12
-	VADDPD       Y2, Y4, Y2
-	VMULPD       Y5, Y4, Y13
-	VMOVUPD      normalAllRowsAVX2Consts<>+1632(SB), Y14
-	VCMPPD       $0x11, Y14, Y5, Y5
-	VBLENDVPD    Y5, Y14, Y11, Y11
-	VBLENDVPD    Y5, Y14, Y13, Y5
-	VMULPD       Y7, Y1, Y13
-	VMOVUPD      normalAllRowsAVX2Consts<>+64(SB), Y14
-	VMOVUPD      Y6, (BX)
-	VDIVPD       Y13, Y14, Y6
-	VADDPD       Y2, Y13, Y2
-	VMINPD       Y13, Y3, Y3
-	VCMPPD       $0x11, normalAllRowsAVX2Consts<>+32(SB), Y2, Y2
-	VMOVUPD      Y0, 32(BX)
-	VMOVUPD      normalAllRowsAVX2Consts<>+192(SB), Y0
-	VCMPPD       $0x11, Y3, Y0, Y0
-	VANDPD       Y2, Y0, Y0
-	VMULPD       Y8, Y6, Y2
-	VMULPD       Y6, Y1, Y1
-	VMULPD       Y10, Y6, Y3
-	VMULPD       Y6, Y7, Y8
-	VANDPD       Y9, Y2, Y2
-	VMULPD       Y1, Y1, Y1
-	VMOVUPD      normalAllRowsAVX2Consts<>+160(SB), Y10
-	VMINPD       Y2, Y10, Y2
-	VMULPD       normalAllRowsAVX2Consts<>+96(SB), Y1, Y1
-	VMOVUPD      normalAllRowsAVX2Consts<>+224(SB), Y10
-	VFMADD213PD  Y14, Y2, Y10
-	VMOVUPD      Y6, 64(BX)
-	VADDPD       normalAllRowsAVX2Consts<>+256(SB), Y2, Y6
-	VMOVUPD      Y7, 96(BX)
-	VMULPD       normalAllRowsAVX2Consts<>+288(SB), Y2, Y7
-	VMOVUPD      Y3, 128(BX)
-	VANDPD       Y2, Y9, Y3
-	VORPD        Y3, Y12, Y3
-	VMULPD       Y3, Y3, Y9
+	MOVQ         K_base+336(FP), DX
+	VMASKMOVPD   32(DX)(AX*1), Y14, Y7
+	MOVQ         D_base+408(FP), DX
+	VMASKMOVPD   (DX)(AX*1), Y15, Y8
+	MOVQ         D_base+408(FP), DX
+	VMASKMOVPD   32(DX)(AX*1), Y14, Y9
+	MOVQ         sign_base+288(FP), DX
+	VMASKMOVPD   (DX)(AX*1), Y15, Y10
+	MOVQ         sign_base+288(FP), DX
+	VMASKMOVPD   32(DX)(AX*1), Y14, Y11
+	MOVQ         r_base+432(FP), DX
+	VMASKMOVPD   (DX)(AX*1), Y15, Y12
+	MOVQ         r_base+432(FP), DX
+	VMASKMOVPD   32(DX)(AX*1), Y14, Y13
+	VMOVUPD      Y13, (BX)
+	VSQRTPD      Y0, Y13
+	VMOVUPD      Y12, 32(BX)
+	VSQRTPD      Y1, Y12
+	VMOVUPD      Y12, 64(BX)
+	VSUBPD       Y6, Y4, Y12
+	VMOVUPD      Y13, 96(BX)
+	VSUBPD       Y7, Y5, Y13
+	VANDPD       normalAllRowsAVX2Consts<>+0(SB), Y4, Y4
+	VANDPD       normalAllRowsAVX2Consts<>+0(SB), Y5, Y5
+	VANDPD       normalAllRowsAVX2Consts<>+0(SB), Y6, Y6
+	VANDPD       normalAllRowsAVX2Consts<>+0(SB), Y7, Y7
+	VADDPD       Y6, Y4, Y4
+	VADDPD       Y7, Y5, Y5
+	VADDPD       Y4, Y8, Y4
+	VADDPD       Y5, Y9, Y5
+	VMULPD       Y12, Y10, Y6
+	VMULPD       Y13, Y11, Y7
+	VMULPD       Y8, Y10, Y10
+	VMULPD       Y9, Y11, Y11
+	VMOVUPD      Y5, 128(BX)
+	VMULPD       Y2, Y2, Y5
+	VMOVUPD      Y5, 160(BX)
+	VMULPD       Y3, Y3, Y5
+	VMOVUPD      Y5, 192(BX)
+	VMINPD       Y0, Y8, Y5
+	VMOVUPD      Y0, 224(BX)
+	VMINPD       Y1, Y9, Y0
+	VMOVUPD      Y1, 256(BX)
+	VANDPD       normalAllRowsAVX2Consts<>+128(SB), Y12, Y1
+	VMOVUPD      Y1, 288(BX)
+	VANDPD       normalAllRowsAVX2Consts<>+128(SB), Y13, Y1
+	VMOVUPD      Y1, 320(BX)
+	VMULPD       Y6, Y8, Y1
+	VMOVUPD      Y8, 352(BX)
+	VMULPD       Y7, Y9, Y8
+	VCMPPD       $0x11, normalAllRowsAVX2Consts<>+1632(SB), Y6, Y6
+	VCMPPD       $0x11, normalAllRowsAVX2Consts<>+1632(SB), Y7, Y7
+	VBLENDVPD    Y6, normalAllRowsAVX2Consts<>+1632(SB), Y1, Y1
+	VBLENDVPD    Y7, normalAllRowsAVX2Consts<>+1632(SB), Y8, Y8
+	VBLENDVPD    Y6, normalAllRowsAVX2Consts<>+1632(SB), Y10, Y6
+	VBLENDVPD    Y7, normalAllRowsAVX2Consts<>+1632(SB), Y11, Y7
+	VMULPD       96(BX), Y2, Y10
+	VMULPD       64(BX), Y3, Y11
+	VADDPD       Y4, Y10, Y4
+	VMOVUPD      Y8, 384(BX)
+	VADDPD       128(BX), Y11, Y8
+	VMINPD       Y10, Y5, Y5
+	VMINPD       Y11, Y0, Y0
+	VCMPPD       $0x11, normalAllRowsAVX2Consts<>+32(SB), Y4, Y4
+	VCMPPD       $0x11, normalAllRowsAVX2Consts<>+32(SB), Y8, Y8
+	VMOVUPD      Y1, 128(BX)
+	VMOVUPD      normalAllRowsAVX2Consts<>+192(SB), Y1
+	VCMPPD       $0x11, Y5, Y1, Y5
+	VCMPPD       $0x11, Y0, Y1, Y0
+	VANDPD       Y4, Y5, Y1
+	VANDPD       Y8, Y0, Y0
+	VMOVUPD      normalAllRowsAVX2Consts<>+64(SB), Y4
+	VDIVPD       Y10, Y4, Y5
+	VDIVPD       Y11, Y4, Y8
+	VMULPD       Y12, Y5, Y12
+	VMULPD       Y13, Y8, Y13
+	VMULPD       Y5, Y2, Y2
+	VMULPD       Y8, Y3, Y3
+	VMOVUPD      Y0, 416(BX)
+	VMULPD       160(BX), Y5, Y0
 	VMOVUPD      Y0, 160(BX)
-	VMULPD       Y1, Y3, Y0
-	VMOVUPD      Y1, 192(BX)
-	VMULPD       Y6, Y10, Y1
-	VDIVPD       Y1, Y14, Y1
-	VMULPD       Y1, Y10, Y10
-	VMULPD       Y1, Y6, Y1
-	VMULPD       Y10, Y2, Y6
-	VMULPD       Y7, Y2, Y10
-	VMULPD       normalAllRowsAVX2Consts<>+320(SB), Y10, Y10
-	VROUNDPD     $0x08, Y10, Y10
-	VMOVUPD      Y3, 224(BX)
-	VMOVUPD      normalAllRowsAVX2Consts<>+384(SB), Y3
-	VFMADD231PD  normalAllRowsAVX2Consts<>+352(SB), Y6, Y3
-	VMOVUPD      Y0, 256(BX)
-	VSUBPD       Y14, Y9, Y0
-	VMULPD       Y0, Y8, Y0
-	VMOVUPD      normalAllRowsAVX2Consts<>+448(SB), Y14
-	VFMADD231PD  normalAllRowsAVX2Consts<>+416(SB), Y3, Y14
-	VFMADD213PD  normalAllRowsAVX2Consts<>+480(SB), Y3, Y14
-	VFMADD213PD  normalAllRowsAVX2Consts<>+512(SB), Y3, Y14
-	VFMADD213PD  normalAllRowsAVX2Consts<>+544(SB), Y3, Y14
-	VFMADD213PD  normalAllRowsAVX2Consts<>+576(SB), Y3, Y14
-	VFMADD213PD  normalAllRowsAVX2Consts<>+608(SB), Y3, Y14
-	VFMADD213PD  normalAllRowsAVX2Consts<>+640(SB), Y3, Y14
-	VFMADD213PD  normalAllRowsAVX2Consts<>+672(SB), Y3, Y14
-	VFMADD213PD  normalAllRowsAVX2Consts<>+704(SB), Y3, Y14
-	VFMADD213PD  normalAllRowsAVX2Consts<>+736(SB), Y3, Y14
-	VFMADD213PD  normalAllRowsAVX2Consts<>+768(SB), Y3, Y14
-	VFMADD213PD  normalAllRowsAVX2Consts<>+800(SB), Y3, Y14
-	VFMADD213PD  normalAllRowsAVX2Consts<>+832(SB), Y3, Y14
-	VFMADD213PD  normalAllRowsAVX2Consts<>+864(SB), Y3, Y14
-	VFMADD213PD  normalAllRowsAVX2Consts<>+896(SB), Y3, Y14
-	VFMADD213PD  normalAllRowsAVX2Consts<>+928(SB), Y3, Y14
-	VFMADD213PD  normalAllRowsAVX2Consts<>+960(SB), Y3, Y14
-	VFMADD213PD  normalAllRowsAVX2Consts<>+992(SB), Y3, Y14
-	VFMADD213PD  normalAllRowsAVX2Consts<>+1024(SB), Y3, Y14
-	VFMADD213PD  normalAllRowsAVX2Consts<>+1056(SB), Y3, Y14
-	VFMADD213PD  normalAllRowsAVX2Consts<>+1088(SB), Y14, Y3
-	VFMADD213PD  normalAllRowsAVX2Consts<>+96(SB), Y3, Y6
-	VMULPD       Y1, Y6, Y1
-	VMULPD       normalAllRowsAVX2Consts<>+1120(SB), Y10, Y3
-	VFMADD231PD  Y7, Y2, Y3
-	VFNMADD213PD normalAllRowsAVX2Consts<>+1152(SB), Y1, Y2
-	VANDPD       normalAllRowsAVX2Consts<>+0(SB), Y1, Y1
-	VORPD        Y12, Y1, Y1
-	VFMADD231PD  normalAllRowsAVX2Consts<>+1184(SB), Y10, Y3
-	VMINPD       normalAllRowsAVX2Consts<>+1536(SB), Y10, Y6
-	VMAXPD       normalAllRowsAVX2Consts<>+1568(SB), Y6, Y6
-	VSUBPD       Y6, Y10, Y7
-	VMOVUPD      normalAllRowsAVX2Consts<>+1600(SB), Y10
-	VADDPD       Y10, Y6, Y6
-	VADDPD       Y10, Y7, Y7
-	VPSLLQ       $0x34, Y6, Y6
-	VPSLLQ       $0x34, Y7, Y7
-	VMOVUPD      normalAllRowsAVX2Consts<>+1248(SB), Y10
-	VFMADD231PD  normalAllRowsAVX2Consts<>+1216(SB), Y3, Y10
-	VFMADD213PD  normalAllRowsAVX2Consts<>+1280(SB), Y3, Y10
-	VFMADD213PD  normalAllRowsAVX2Consts<>+1312(SB), Y3, Y10
-	VFMADD213PD  normalAllRowsAVX2Consts<>+1344(SB), Y3, Y10
-	VFMADD213PD  normalAllRowsAVX2Consts<>+1376(SB), Y3, Y10
-	VFMADD213PD  normalAllRowsAVX2Consts<>+1408(SB), Y3, Y10
-	VFMADD213PD  normalAllRowsAVX2Consts<>+1440(SB), Y3, Y10
-	VFMADD213PD  normalAllRowsAVX2Consts<>+1472(SB), Y3, Y10
-	VFMADD213PD  normalAllRowsAVX2Consts<>+1504(SB), Y3, Y10
-	VMULPD       Y3, Y3, Y12
-	VFMADD231PD  Y10, Y12, Y3
-	VFMADD213PD  Y4, Y3, Y4
-	VMULPD       Y7, Y4, Y3
+	VMULPD       192(BX), Y8, Y0
+	VANDPD       normalAllRowsAVX2Consts<>+0(SB), Y12, Y12
+	VANDPD       normalAllRowsAVX2Consts<>+0(SB), Y13, Y13
+	VMOVUPD      Y0, 192(BX)
+	VMOVUPD      normalAllRowsAVX2Consts<>+160(SB), Y0
+	VMINPD       Y12, Y0, Y12
+	VMINPD       Y13, Y0, Y0
+	VMULPD       Y2, Y2, Y2
+	VMULPD       Y3, Y3, Y3
+	VMOVUPD      normalAllRowsAVX2Consts<>+96(SB), Y13
+	VMULPD       Y2, Y13, Y2
+	VMULPD       Y3, Y13, Y3
+	VMOVUPD      normalAllRowsAVX2Consts<>+224(SB), Y13
+	VFMADD213PD  Y4, Y12, Y13
+	VMOVUPD      Y1, 448(BX)
+	VMOVUPD      normalAllRowsAVX2Consts<>+224(SB), Y1
+	VFMADD213PD  Y4, Y0, Y1
+	VMOVUPD      Y11, 480(BX)
+	VMOVUPD      normalAllRowsAVX2Consts<>+256(SB), Y11
+	VMOVUPD      Y10, 512(BX)
+	VADDPD       Y11, Y12, Y10
+	VADDPD       Y11, Y0, Y11
+	VMOVUPD      Y7, 544(BX)
+	VMULPD       normalAllRowsAVX2Consts<>+288(SB), Y12, Y7
+	VMOVUPD      Y6, 576(BX)
+	VMULPD       normalAllRowsAVX2Consts<>+288(SB), Y0, Y6
+	VMOVUPD      Y9, 608(BX)
+	VANDPD       normalAllRowsAVX2Consts<>+0(SB), Y12, Y9
+	VMOVUPD      Y3, 640(BX)
+	VANDPD       normalAllRowsAVX2Consts<>+0(SB), Y0, Y3
+	VORPD        288(BX), Y9, Y9
+	VORPD        320(BX), Y3, Y3
+	VMOVUPD      Y2, 672(BX)
+	VMULPD       Y10, Y13, Y2
+	VMOVUPD      Y8, 704(BX)
+	VMULPD       Y11, Y1, Y8
+	VDIVPD       Y2, Y4, Y2
+	VDIVPD       Y8, Y4, Y8
+	VMULPD       Y2, Y13, Y13
+	VMULPD       Y8, Y1, Y1
+	VMULPD       Y2, Y10, Y2
+	VMULPD       Y8, Y11, Y8
+	VMULPD       Y13, Y12, Y10
+	VMULPD       Y1, Y0, Y1
+	VMULPD       Y7, Y12, Y11
+	VMULPD       Y6, Y0, Y13
+	VMOVUPD      normalAllRowsAVX2Consts<>+320(SB), Y4
+	VMULPD       Y4, Y11, Y11
+	VMULPD       Y4, Y13, Y4
+	VROUNDPD     $0x08, Y11, Y11
+	VROUNDPD     $0x08, Y4, Y4
+	VMOVUPD      normalAllRowsAVX2Consts<>+352(SB), Y13
+	VMOVUPD      Y0, 736(BX)
+	VMOVUPD      normalAllRowsAVX2Consts<>+384(SB), Y0
+	VFMADD231PD  Y13, Y10, Y0
+	VFMADD213PD  normalAllRowsAVX2Consts<>+384(SB), Y1, Y13
+	VMOVUPD      Y6, 768(BX)
+	VMULPD       Y9, Y9, Y6
+	VMOVUPD      Y6, 800(BX)
+	VMULPD       Y3, Y3, Y6
+	VMOVUPD      Y6, 832(BX)
+	VMULPD       96(BX), Y5, Y6
+	VMOVUPD      Y5, 864(BX)
+	VMOVUPD      64(BX), Y5
+	VMOVUPD      Y6, 896(BX)
+	VMULPD       704(BX), Y5, Y6
+	VMULPD       672(BX), Y9, Y5
+	VMOVUPD      Y9, 928(BX)
+	VMULPD       640(BX), Y3, Y9
+	VMOVUPD      Y3, 960(BX)
+	VMOVUPD      normalAllRowsAVX2Consts<>+448(SB), Y3
+	VFMADD231PD  normalAllRowsAVX2Consts<>+416(SB), Y0, Y3
+	VMOVUPD      Y6, 992(BX)
+	VMOVUPD      normalAllRowsAVX2Consts<>+448(SB), Y6
+	VFMADD231PD  normalAllRowsAVX2Consts<>+416(SB), Y13, Y6
+	VFMADD213PD  normalAllRowsAVX2Consts<>+480(SB), Y0, Y3
+	VFMADD213PD  normalAllRowsAVX2Consts<>+480(SB), Y13, Y6
+	VFMADD213PD  normalAllRowsAVX2Consts<>+512(SB), Y0, Y3
+	VFMADD213PD  normalAllRowsAVX2Consts<>+512(SB), Y13, Y6
+	VFMADD213PD  normalAllRowsAVX2Consts<>+544(SB), Y0, Y3
+	VFMADD213PD  normalAllRowsAVX2Consts<>+544(SB), Y13, Y6
+	VFMADD213PD  normalAllRowsAVX2Consts<>+576(SB), Y0, Y3
+	VFMADD213PD  normalAllRowsAVX2Consts<>+576(SB), Y13, Y6
+	VFMADD213PD  normalAllRowsAVX2Consts<>+608(SB), Y0, Y3
+	VFMADD213PD  normalAllRowsAVX2Consts<>+608(SB), Y13, Y6
+	VFMADD213PD  normalAllRowsAVX2Consts<>+640(SB), Y0, Y3
+	VFMADD213PD  normalAllRowsAVX2Consts<>+640(SB), Y13, Y6
+	VFMADD213PD  normalAllRowsAVX2Consts<>+672(SB), Y0, Y3
+	VFMADD213PD  normalAllRowsAVX2Consts<>+672(SB), Y13, Y6
+	VFMADD213PD  normalAllRowsAVX2Consts<>+704(SB), Y0, Y3
+	VFMADD213PD  normalAllRowsAVX2Consts<>+704(SB), Y13, Y6
+	VFMADD213PD  normalAllRowsAVX2Consts<>+736(SB), Y0, Y3
+	VFMADD213PD  normalAllRowsAVX2Consts<>+736(SB), Y13, Y6
+	VFMADD213PD  normalAllRowsAVX2Consts<>+768(SB), Y0, Y3
+	VFMADD213PD  normalAllRowsAVX2Consts<>+768(SB), Y13, Y6
+	VFMADD213PD  normalAllRowsAVX2Consts<>+800(SB), Y0, Y3
+	VFMADD213PD  normalAllRowsAVX2Consts<>+800(SB), Y13, Y6
+	VFMADD213PD  normalAllRowsAVX2Consts<>+832(SB), Y0, Y3
+	VFMADD213PD  normalAllRowsAVX2Consts<>+832(SB), Y13, Y6
+	VFMADD213PD  normalAllRowsAVX2Consts<>+864(SB), Y0, Y3
+	VFMADD213PD  normalAllRowsAVX2Consts<>+864(SB), Y13, Y6
+	VFMADD213PD  normalAllRowsAVX2Consts<>+896(SB), Y0, Y3
+	VFMADD213PD  normalAllRowsAVX2Consts<>+896(SB), Y13, Y6
+	VFMADD213PD  normalAllRowsAVX2Consts<>+928(SB), Y0, Y3
+	VFMADD213PD  normalAllRowsAVX2Consts<>+928(SB), Y13, Y6
+	VFMADD213PD  normalAllRowsAVX2Consts<>+960(SB), Y0, Y3
+	VFMADD213PD  normalAllRowsAVX2Consts<>+960(SB), Y13, Y6
+	VFMADD213PD  normalAllRowsAVX2Consts<>+992(SB), Y0, Y3
+	VFMADD213PD  normalAllRowsAVX2Consts<>+992(SB), Y13, Y6
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1024(SB), Y0, Y3
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1024(SB), Y13, Y6
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1056(SB), Y0, Y3
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1056(SB), Y13, Y6
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1088(SB), Y3, Y0
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1088(SB), Y6, Y13
+	VMOVUPD      normalAllRowsAVX2Consts<>+96(SB), Y3
+	VFMADD213PD  Y3, Y0, Y10
+	VFMADD231PD  Y13, Y1, Y3
+	VMULPD       Y2, Y10, Y0
+	VMULPD       Y8, Y3, Y1
+	VMOVUPD      normalAllRowsAVX2Consts<>+1120(SB), Y2
+	VMULPD       Y2, Y11, Y3
+	VMULPD       Y2, Y4, Y2
+	VFMADD231PD  Y7, Y12, Y3
+	VMOVUPD      736(BX), Y6
+	VFMADD231PD  768(BX), Y6, Y2
+	VMOVUPD      normalAllRowsAVX2Consts<>+1152(SB), Y7
+	VFNMADD213PD Y7, Y0, Y12
+	VFNMADD213PD Y7, Y1, Y6
+	VMOVUPD      normalAllRowsAVX2Consts<>+0(SB), Y8
+	VANDPD       Y0, Y8, Y0
+	VANDPD       Y1, Y8, Y1
+	VORPD        288(BX), Y0, Y0
+	VORPD        320(BX), Y1, Y1
+	VMOVUPD      normalAllRowsAVX2Consts<>+1184(SB), Y8
+	VFMADD231PD  Y8, Y11, Y3
+	VFMADD231PD  Y8, Y4, Y2
+	VMOVUPD      normalAllRowsAVX2Consts<>+1536(SB), Y8
+	VMINPD       Y8, Y11, Y10
+	VMINPD       Y8, Y4, Y8
+	VMOVUPD      normalAllRowsAVX2Consts<>+1568(SB), Y13
+	VMAXPD       Y13, Y10, Y10
+	VMAXPD       Y13, Y8, Y8
+	VSUBPD       Y10, Y11, Y11
+	VSUBPD       Y8, Y4, Y4
+	VMOVUPD      normalAllRowsAVX2Consts<>+1600(SB), Y13
+	VADDPD       Y13, Y10, Y10
+	VADDPD       Y13, Y8, Y8
+	VADDPD       Y13, Y11, Y11
+	VADDPD       Y13, Y4, Y4
+	VPSLLQ       $0x34, Y10, Y10
+	VPSLLQ       $0x34, Y8, Y8
+	VPSLLQ       $0x34, Y11, Y11
+	VPSLLQ       $0x34, Y4, Y4
+	VMOVUPD      normalAllRowsAVX2Consts<>+1216(SB), Y13
+	VMOVUPD      normalAllRowsAVX2Consts<>+1248(SB), Y7
+	VFMADD231PD  Y13, Y3, Y7
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1248(SB), Y2, Y13
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1280(SB), Y3, Y7
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1280(SB), Y2, Y13
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1312(SB), Y3, Y7
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1312(SB), Y2, Y13
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1344(SB), Y3, Y7
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1344(SB), Y2, Y13
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1376(SB), Y3, Y7
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1376(SB), Y2, Y13
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1408(SB), Y3, Y7
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1408(SB), Y2, Y13
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1440(SB), Y3, Y7
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1440(SB), Y2, Y13
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1472(SB), Y3, Y7
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1472(SB), Y2, Y13
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1504(SB), Y3, Y7
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1504(SB), Y2, Y13
+	VMOVUPD      Y9, 320(BX)
+	VMULPD       Y3, Y3, Y9
+	VMOVUPD      Y5, 288(BX)
+	VMULPD       Y2, Y2, Y5
+	VFMADD231PD  Y7, Y9, Y3
+	VFMADD231PD  Y13, Y5, Y2
+	VMOVUPD      352(BX), Y5
+	VFMADD213PD  Y5, Y3, Y5
+	VMOVUPD      608(BX), Y3
+	VFMADD213PD  Y3, Y2, Y3
+	VMULPD       Y11, Y5, Y2
+	VMULPD       Y4, Y3, Y3
+	VMULPD       Y10, Y2, Y2
+	VMULPD       Y8, Y3, Y3
+	VFNMADD213PD 576(BX), Y2, Y0
+	VFNMADD213PD 544(BX), Y3, Y1
+	VMULPD       512(BX), Y2, Y4
+	VMULPD       480(BX), Y3, Y5
+	VFMADD213PD  128(BX), Y4, Y12
+	VFMADD213PD  384(BX), Y5, Y6
+	VMOVUPD      448(BX), Y4
+	VMOVUPD      normalAllRowsAVX2Consts<>+1664(SB), Y5
+	VBLENDVPD    Y4, Y12, Y5, Y4
+	VMOVUPD      416(BX), Y7
+	VBLENDVPD    Y7, Y6, Y5, Y5
+	VMOVUPD      normalAllRowsAVX2Consts<>+1152(SB), Y6
+	VMULPD       Y6, Y2, Y2
 	VMULPD       Y6, Y3, Y3
-	VFNMADD231PD Y1, Y3, Y11
-	VMULPD       Y3, Y13, Y1
-	VFMADD231PD  Y1, Y2, Y5
-	VMOVUPD      160(BX), Y1
-	VMOVUPD      normalAllRowsAVX2Consts<>+1664(SB), Y2
-	VBLENDVPD    Y1, Y5, Y2, Y1
-	VMULPD       normalAllRowsAVX2Consts<>+1152(SB), Y3, Y2
-	VMASKMOVPD   Y11, Y15, (DI)(AX*1)
-	VMULPD       32(BX), Y1, Y3
-	VMASKMOVPD   Y1, Y15, (SI)(AX*1)
-	VMULPD       128(BX), Y2, Y4
-	VMULPD       96(BX), Y2, Y5
-	VMULPD       256(BX), Y2, Y6
-	VXORPD       normalAllRowsAVX2Consts<>+128(SB), Y3, Y3
-	VMASKMOVPD   Y3, Y15, (R11)(AX*1)
-	VMOVUPD      normalAllRowsAVX2Consts<>+64(SB), Y3
-	VSUBPD       Y9, Y3, Y3
-	VMULPD       Y8, Y9, Y7
-	VMOVUPD      224(BX), Y9
-	VMULPD       Y8, Y9, Y8
-	VMOVUPD      64(BX), Y10
-	VMULPD       Y9, Y10, Y9
-	VMULPD       Y2, Y10, Y10
-	VMULPD       normalAllRowsAVX2Consts<>+288(SB), Y4, Y4
-	VMOVUPD      (BX), Y12
-	VFMADD231PD  Y11, Y12, Y6
-	VMASKMOVPD   Y5, Y15, (R9)(AX*1)
-	VFMADD132PD  192(BX), Y12, Y3
-	VMULPD       Y7, Y5, Y5
-	VMULPD       Y8, Y2, Y2
-	VMULPD       Y9, Y10, Y7
-	VFMADD231PD  Y1, Y12, Y4
-	VMULPD       Y0, Y10, Y0
-	VMASKMOVPD   Y6, Y15, (R15)(AX*1)
-	VMASKMOVPD   Y10, Y15, (R8)(AX*1)
-	VMULPD       Y3, Y10, Y1
-	VMASKMOVPD   Y5, Y15, (R13)(AX*1)
-	VMOVUPD      normalAllRowsAVX2Consts<>+128(SB), Y3
-	VXORPD       Y2, Y3, Y2
-	VXORPD       Y7, Y3, Y3
-	VMASKMOVPD   Y4, Y15, (R10)(AX*1)
-	VMASKMOVPD   Y2, Y15, (R12)(AX*1)
+	VMULPD       224(BX), Y4, Y6
+	VMULPD       256(BX), Y5, Y7
+	VMASKMOVPD   Y0, Y15, (DI)(AX*1)
+	VMASKMOVPD   Y1, Y14, 32(DI)(AX*1)
+	VMASKMOVPD   Y4, Y15, (SI)(AX*1)
+	VMASKMOVPD   Y5, Y14, 32(SI)(AX*1)
+	VMULPD       160(BX), Y2, Y8
+	VMULPD       192(BX), Y3, Y9
+	VMULPD       96(BX), Y2, Y10
+	VMULPD       64(BX), Y3, Y11
+	VMULPD       288(BX), Y2, Y12
+	VMULPD       320(BX), Y3, Y13
+	VFMADD231PD  32(BX), Y0, Y12
+	VFMADD231PD  (BX), Y1, Y13
+	MOVQ         charm_base+192(FP), DX
+	VMASKMOVPD   Y12, Y15, (DX)(AX*1)
+	MOVQ         charm_base+192(FP), DX
+	VMASKMOVPD   Y13, Y14, 32(DX)(AX*1)
+	VMOVUPD      normalAllRowsAVX2Consts<>+288(SB), Y0
+	VMULPD       Y8, Y0, Y1
+	VMULPD       Y9, Y0, Y0
+	VFMADD231PD  32(BX), Y4, Y1
+	VFMADD231PD  (BX), Y5, Y0
+	VMASKMOVPD   Y1, Y15, (R10)(AX*1)
+	VMASKMOVPD   Y0, Y14, 32(R10)(AX*1)
+	VMOVUPD      normalAllRowsAVX2Consts<>+128(SB), Y0
+	VXORPD       Y6, Y0, Y1
+	VXORPD       Y7, Y0, Y4
+	VMASKMOVPD   Y1, Y15, (R11)(AX*1)
+	VMASKMOVPD   Y4, Y14, 32(R11)(AX*1)
+	VMASKMOVPD   Y10, Y15, (R9)(AX*1)
+	VMASKMOVPD   Y11, Y14, 32(R9)(AX*1)
+	VMOVUPD      800(BX), Y1
+	VMOVUPD      normalAllRowsAVX2Consts<>+64(SB), Y4
+	VSUBPD       Y4, Y1, Y5
+	VMOVUPD      832(BX), Y6
+	VSUBPD       Y4, Y6, Y7
+	VMULPD       896(BX), Y5, Y5
+	VMULPD       992(BX), Y7, Y7
+	VSUBPD       Y1, Y4, Y8
+	VSUBPD       Y6, Y4, Y4
+	VMOVUPD      32(BX), Y9
+	VFMADD231PD  672(BX), Y8, Y9
+	VMOVUPD      (BX), Y8
+	VFMADD231PD  640(BX), Y4, Y8
+	VMULPD       896(BX), Y1, Y1
+	VMULPD       992(BX), Y6, Y4
+	VMULPD       Y1, Y10, Y1
+	VMULPD       Y4, Y11, Y4
+	VMASKMOVPD   Y1, Y15, (R13)(AX*1)
+	VMASKMOVPD   Y4, Y14, 32(R13)(AX*1)
+	VMOVUPD      928(BX), Y1
+	VMULPD       896(BX), Y1, Y4
+	VMOVUPD      960(BX), Y6
+	VMULPD       992(BX), Y6, Y10
+	VMOVUPD      864(BX), Y11
+	VMULPD       Y1, Y11, Y1
+	VMOVUPD      704(BX), Y12
+	VMULPD       Y6, Y12, Y6
+	VMULPD       Y2, Y11, Y11
+	VMULPD       Y3, Y12, Y12
+	VMULPD       Y4, Y2, Y2
+	VMULPD       Y10, Y3, Y3
+	VMULPD       Y1, Y11, Y1
+	VMULPD       Y6, Y12, Y4
+	VMULPD       Y5, Y11, Y5
+	VMULPD       Y7, Y12, Y6
 	MOVQ         zomma_base+240(FP), DX
-	VMASKMOVPD   Y0, Y15, (DX)(AX*1)
+	VMASKMOVPD   Y5, Y15, (DX)(AX*1)
+	MOVQ         zomma_base+240(FP), DX
+	VMASKMOVPD   Y6, Y14, 32(DX)(AX*1)
+	VMULPD       Y9, Y11, Y5
+	VMULPD       Y8, Y12, Y6
+	VXORPD       Y2, Y0, Y2
+	VXORPD       Y3, Y0, Y3
+	VXORPD       Y1, Y0, Y1
+	VXORPD       Y4, Y0, Y0
+	VMASKMOVPD   Y11, Y15, (R8)(AX*1)
+	VMASKMOVPD   Y12, Y14, 32(R8)(AX*1)
+	VMASKMOVPD   Y2, Y15, (R12)(AX*1)
+	VMASKMOVPD   Y3, Y14, 32(R12)(AX*1)
 	MOVQ         speed_base+216(FP), DX
-	VMASKMOVPD   Y3, Y15, (DX)(AX*1)
-	MOVQ         color_base+264(FP), DX
 	VMASKMOVPD   Y1, Y15, (DX)(AX*1)
-	ADDQ         $+32, AX
-	SUBQ         $+4, CX
+	MOVQ         speed_base+216(FP), DX
+	VMASKMOVPD   Y0, Y14, 32(DX)(AX*1)
+	MOVQ         color_base+264(FP), DX
+	VMASKMOVPD   Y5, Y15, (DX)(AX*1)
+	MOVQ         color_base+264(FP), DX
+	VMASKMOVPD   Y6, Y14, 32(DX)(AX*1)
+	ADDQ         $+64, AX
+	SUBQ         $+8, CX
 	JGT          tail
 
 done:

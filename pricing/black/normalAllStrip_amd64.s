@@ -58,7 +58,7 @@ GLOBL normalAllStripAVX512Consts<>(SB), RODATA|NOPTR, $400
 
 // func normalAllStripAVX512(price []float64, delta []float64, gamma []float64, vega []float64, theta []float64, rho []float64, vanna []float64, volga []float64, charm []float64, speed []float64, zomma []float64, color []float64, sign []float64, K []float64, sigma []float64, F float64, T float64, D float64, r float64)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·normalAllStripAVX512(SB), $2240-392
+TEXT ·normalAllStripAVX512(SB), $2176-392
 	LEAQ         63(SP), BX
 	ANDQ         $-64, BX
 	MOVQ         price_len+8(FP), CX
@@ -70,7 +70,6 @@ TEXT ·normalAllStripAVX512(SB), $2240-392
 	MOVQ         rho_base+120(FP), R11
 	MOVQ         vanna_base+144(FP), R12
 	MOVQ         volga_base+168(FP), R13
-	MOVQ         charm_base+192(FP), R15
 	VBROADCASTSD F+360(FP), Z0
 	VBROADCASTSD T+368(FP), Z1
 	VBROADCASTSD D+376(FP), Z2
@@ -188,22 +187,21 @@ body:
 	VBROADCASTSD     normalAllStripAVX512Consts<>+24(SB), Z28
 	VCMPPD           $0x11, Z28, Z4, K5
 	VCMPPD           $0x11, Z28, Z5, K6
+	VCMPPD           $0x11, Z28, Z6, K7
 	KMOVB            K4, 448(BX)
-	VCMPPD           $0x11, Z28, Z6, K4
-	KMOVB            K3, 512(BX)
-	VCMPPD           $0x11, Z28, Z7, K3
+	VCMPPD           $0x11, Z28, Z7, K4
 	VMULPD           Z4, Z27, Z4
 	VMULPD           Z5, Z27, Z5
 	VMULPD           Z6, Z27, Z6
 	VMULPD           Z7, Z27, Z7
 	VBLENDMPD        Z28, Z8, K5, Z8
 	VBLENDMPD        Z28, Z9, K6, Z9
-	VBLENDMPD        Z28, Z10, K4, Z10
-	VBLENDMPD        Z28, Z11, K3, Z11
+	VBLENDMPD        Z28, Z10, K7, Z10
+	VBLENDMPD        Z28, Z11, K4, Z11
 	VBLENDMPD        Z28, Z4, K5, Z4
 	VBLENDMPD        Z28, Z5, K6, Z5
-	VBLENDMPD        Z28, Z6, K4, Z6
-	VBLENDMPD        Z28, Z7, K3, Z7
+	VBLENDMPD        Z28, Z6, K7, Z6
+	VBLENDMPD        Z28, Z7, K4, Z7
 	VMULPD           Z18, Z22, Z28
 	VMULPD           Z19, Z23, Z29
 	VMULPD           Z20, Z24, Z30
@@ -220,7 +218,7 @@ body:
 	VMULPD           Z22, Z0, Z31
 	VMULPD           Z23, Z1, Z27
 	VMULPD           Z24, Z2, Z26
-	VMOVUPD          Z7, 576(BX)
+	VMOVUPD          Z7, 512(BX)
 	VMULPD           Z25, Z3, Z7
 	VMULPD           Z0, Z0, Z0
 	VMULPD           Z1, Z1, Z1
@@ -238,41 +236,41 @@ body:
 	VMULPD.BCST      normalAllStripAVX512Consts<>+40(SB), Z27, Z27
 	VMULPD.BCST      normalAllStripAVX512Consts<>+40(SB), Z26, Z26
 	VMULPD.BCST      normalAllStripAVX512Consts<>+40(SB), Z7, Z7
-	VMOVUPD          Z7, 640(BX)
+	VMOVUPD          Z7, 576(BX)
 	VBROADCASTSD     normalAllStripAVX512Consts<>+48(SB), Z7
 	VFMADD213PD      Z21, Z28, Z7
-	VMOVUPD          Z26, 704(BX)
+	VMOVUPD          Z26, 640(BX)
 	VBROADCASTSD     normalAllStripAVX512Consts<>+48(SB), Z26
 	VFMADD213PD      Z21, Z29, Z26
-	VMOVUPD          Z27, 768(BX)
+	VMOVUPD          Z27, 704(BX)
 	VBROADCASTSD     normalAllStripAVX512Consts<>+48(SB), Z27
 	VFMADD213PD      Z21, Z30, Z27
-	VMOVUPD          Z31, 832(BX)
+	VMOVUPD          Z31, 768(BX)
 	VBROADCASTSD     normalAllStripAVX512Consts<>+48(SB), Z31
 	VFMADD213PD      Z21, Z12, Z31
-	VMOVUPD          Z25, 896(BX)
+	VMOVUPD          Z25, 832(BX)
 	VADDPD.BCST      normalAllStripAVX512Consts<>+56(SB), Z28, Z25
-	VMOVUPD          Z24, 960(BX)
+	VMOVUPD          Z24, 896(BX)
 	VADDPD.BCST      normalAllStripAVX512Consts<>+56(SB), Z29, Z24
-	VMOVUPD          Z23, 1024(BX)
+	VMOVUPD          Z23, 960(BX)
 	VADDPD.BCST      normalAllStripAVX512Consts<>+56(SB), Z30, Z23
-	VMOVUPD          Z22, 1088(BX)
+	VMOVUPD          Z22, 1024(BX)
 	VADDPD.BCST      normalAllStripAVX512Consts<>+56(SB), Z12, Z22
-	VMOVUPD          Z3, 1152(BX)
+	VMOVUPD          Z3, 1088(BX)
 	VMULPD.BCST      normalAllStripAVX512Consts<>+64(SB), Z28, Z3
-	VMOVUPD          Z2, 1216(BX)
+	VMOVUPD          Z2, 1152(BX)
 	VMULPD.BCST      normalAllStripAVX512Consts<>+64(SB), Z29, Z2
-	VMOVUPD          Z1, 1280(BX)
+	VMOVUPD          Z1, 1216(BX)
 	VMULPD.BCST      normalAllStripAVX512Consts<>+64(SB), Z30, Z1
-	VMOVUPD          Z0, 1344(BX)
+	VMOVUPD          Z0, 1280(BX)
 	VMULPD.BCST      normalAllStripAVX512Consts<>+64(SB), Z12, Z0
-	VMOVUPD          Z6, 1408(BX)
+	VMOVUPD          Z6, 1344(BX)
 	VMULPD           Z25, Z7, Z6
-	VMOVUPD          Z5, 1472(BX)
+	VMOVUPD          Z5, 1408(BX)
 	VMULPD           Z24, Z26, Z5
-	VMOVUPD          Z4, 1536(BX)
+	VMOVUPD          Z4, 1472(BX)
 	VMULPD           Z23, Z27, Z4
-	VMOVUPD          Z11, 1600(BX)
+	VMOVUPD          Z11, 1536(BX)
 	VMULPD           Z22, Z31, Z11
 	VDIVPD           Z6, Z21, Z6
 	VDIVPD           Z5, Z21, Z5
@@ -304,37 +302,36 @@ body:
 	VRNDSCALEPD      $0x08, Z27, Z27
 	VRNDSCALEPD      $0x08, Z21, Z21
 	VBROADCASTSD     normalAllStripAVX512Consts<>+80(SB), Z31
-	VMOVUPD          Z10, 1664(BX)
+	VMOVUPD          Z10, 1600(BX)
 	VBROADCASTSD     normalAllStripAVX512Consts<>+88(SB), Z10
 	VFMADD231PD      Z31, Z7, Z10
-	VMOVUPD          Z9, 1728(BX)
+	VMOVUPD          Z9, 1664(BX)
 	VBROADCASTSD     normalAllStripAVX512Consts<>+88(SB), Z9
 	VFMADD231PD      Z31, Z22, Z9
-	VMOVUPD          Z8, 1792(BX)
+	VMOVUPD          Z8, 1728(BX)
 	VBROADCASTSD     normalAllStripAVX512Consts<>+88(SB), Z8
 	VFMADD231PD      Z31, Z23, Z8
 	VFMADD213PD.BCST normalAllStripAVX512Consts<>+88(SB), Z24, Z31
-	VMOVUPD          Z17, 1856(BX)
+	VMOVUPD          Z17, 1792(BX)
 	VMOVUPD          384(BX), Z17
-	VMOVUPD          Z20, 1920(BX)
+	VMOVUPD          Z20, 1856(BX)
 	VMINPD           Z13, Z17, Z20
-	VMOVUPD          Z13, 1984(BX)
+	VMOVUPD          Z13, 1920(BX)
 	VMINPD           Z14, Z17, Z13
-	VMOVUPD          Z14, 2048(BX)
+	VMOVUPD          Z14, 1984(BX)
 	VMINPD           Z15, Z17, Z14
 	VMINPD           Z16, Z17, Z17
-	VMOVUPD          Z16, 2112(BX)
+	VMOVUPD          Z16, 2048(BX)
 	VBROADCASTSD     normalAllStripAVX512Consts<>+96(SB), Z16
-	VCMPPD           $0x11, Z20, Z16, K3
-	VCMPPD           $0x11, Z13, Z16, K4
-	VCMPPD           $0x11, Z14, Z16, K5
-	VCMPPD           $0x11, Z17, Z16, K6
-	KANDB            K1, K3, K1
-	KANDB            K2, K4, K2
-	KMOVB            512(BX), K3
-	KANDB            K3, K5, K3
+	VCMPPD           $0x11, Z20, Z16, K4
+	VCMPPD           $0x11, Z13, Z16, K5
+	VCMPPD           $0x11, Z14, Z16, K6
+	VCMPPD           $0x11, Z17, Z16, K7
+	KANDB            K1, K4, K1
+	KANDB            K2, K5, K2
+	KANDB            K3, K6, K3
 	KMOVB            448(BX), K4
-	KANDB            K4, K6, K4
+	KANDB            K4, K7, K4
 	VBROADCASTSD     normalAllStripAVX512Consts<>+104(SB), Z13
 	VBROADCASTSD     normalAllStripAVX512Consts<>+112(SB), Z14
 	VFMADD231PD      Z13, Z10, Z14
@@ -471,10 +468,10 @@ body:
 	VPTERNLOGQ       $0xe4, Z0, Z18, Z1
 	VMOVAPD          Z29, Z2
 	VPTERNLOGQ       $0xe4, Z0, Z19, Z2
-	VMOVUPD          1920(BX), Z3
+	VMOVUPD          1856(BX), Z3
 	VMOVAPD          Z30, Z13
 	VPTERNLOGQ       $0xe4, Z0, Z3, Z13
-	VMOVUPD          1856(BX), Z14
+	VMOVUPD          1792(BX), Z14
 	VMOVAPD          Z12, Z16
 	VPTERNLOGQ       $0xe4, Z0, Z14, Z16
 	VBROADCASTSD     normalAllStripAVX512Consts<>+296(SB), Z17
@@ -551,18 +548,18 @@ body:
 	VSCALEFPD        Z26, Z10, Z8
 	VSCALEFPD        Z27, Z11, Z9
 	VSCALEFPD        Z21, Z0, Z0
-	VFNMADD213PD     1792(BX), Z3, Z6
-	VFNMADD213PD     1728(BX), Z8, Z5
-	VFNMADD213PD     1664(BX), Z9, Z4
-	VFNMADD213PD     1600(BX), Z0, Z7
-	VMULPD           1984(BX), Z3, Z10
-	VMULPD           2048(BX), Z8, Z11
+	VFNMADD213PD     1728(BX), Z3, Z6
+	VFNMADD213PD     1664(BX), Z8, Z5
+	VFNMADD213PD     1600(BX), Z9, Z4
+	VFNMADD213PD     1536(BX), Z0, Z7
+	VMULPD           1920(BX), Z3, Z10
+	VMULPD           1984(BX), Z8, Z11
 	VMULPD           Z9, Z15, Z14
-	VMULPD           2112(BX), Z0, Z15
-	VFMADD213PD      1536(BX), Z10, Z28
-	VFMADD213PD      1472(BX), Z11, Z29
-	VFMADD213PD      1408(BX), Z14, Z30
-	VFMADD213PD      576(BX), Z15, Z12
+	VMULPD           2048(BX), Z0, Z15
+	VFMADD213PD      1472(BX), Z10, Z28
+	VFMADD213PD      1408(BX), Z11, Z29
+	VFMADD213PD      1344(BX), Z14, Z30
+	VFMADD213PD      512(BX), Z15, Z12
 	VMULPD           Z17, Z3, Z3
 	VMULPD           Z17, Z8, Z8
 	VMULPD           Z17, Z9, Z9
@@ -572,10 +569,10 @@ body:
 	VBLENDMPD        Z29, Z10, K2, Z14
 	VBLENDMPD        Z30, Z10, K3, Z15
 	VBLENDMPD        Z12, Z10, K4, Z10
-	VMULPD           1344(BX), Z3, Z12
-	VMULPD           1280(BX), Z8, Z17
-	VMULPD           1216(BX), Z9, Z18
-	VMULPD           1152(BX), Z0, Z19
+	VMULPD           1280(BX), Z3, Z12
+	VMULPD           1216(BX), Z8, Z17
+	VMULPD           1152(BX), Z9, Z18
+	VMULPD           1088(BX), Z0, Z19
 	PREFETCHT0       1024(DI)(AX*1)
 	VMOVUPD          Z6, (DI)(AX*1)
 	PREFETCHT0       1088(DI)(AX*1)
@@ -633,14 +630,14 @@ body:
 	VMULPD           Z13, Z13, Z14
 	VMULPD           Z16, Z16, Z15
 	VMOVUPD          256(BX), Z17
-	VMULPD           1088(BX), Z17, Z18
-	VMULPD           1024(BX), Z17, Z19
-	VMULPD           960(BX), Z17, Z21
-	VMULPD           896(BX), Z17, Z22
-	VMULPD           832(BX), Z1, Z23
-	VMULPD           768(BX), Z2, Z24
-	VMULPD           704(BX), Z13, Z25
-	VMULPD           640(BX), Z16, Z26
+	VMULPD           1024(BX), Z17, Z18
+	VMULPD           960(BX), Z17, Z19
+	VMULPD           896(BX), Z17, Z21
+	VMULPD           832(BX), Z17, Z22
+	VMULPD           768(BX), Z1, Z23
+	VMULPD           704(BX), Z2, Z24
+	VMULPD           640(BX), Z13, Z25
+	VMULPD           576(BX), Z16, Z26
 	VMULPD           Z23, Z3, Z23
 	VMULPD           Z24, Z8, Z24
 	VMULPD           Z25, Z9, Z25
@@ -649,14 +646,22 @@ body:
 	VFMADD231PD      Z5, Z20, Z24
 	VFMADD231PD      Z4, Z20, Z25
 	VFMADD231PD      Z7, Z20, Z26
-	PREFETCHT0       1024(R15)(AX*1)
-	VMOVUPD          Z23, (R15)(AX*1)
-	PREFETCHT0       1088(R15)(AX*1)
-	VMOVUPD          Z24, 64(R15)(AX*1)
-	PREFETCHT0       1152(R15)(AX*1)
-	VMOVUPD          Z25, 128(R15)(AX*1)
-	PREFETCHT0       1216(R15)(AX*1)
-	VMOVUPD          Z26, 192(R15)(AX*1)
+	MOVQ             charm_base+192(FP), DX
+	PREFETCHT0       1024(DX)(AX*1)
+	MOVQ             charm_base+192(FP), DX
+	VMOVUPD          Z23, (DX)(AX*1)
+	MOVQ             charm_base+192(FP), DX
+	PREFETCHT0       1088(DX)(AX*1)
+	MOVQ             charm_base+192(FP), DX
+	VMOVUPD          Z24, 64(DX)(AX*1)
+	MOVQ             charm_base+192(FP), DX
+	PREFETCHT0       1152(DX)(AX*1)
+	MOVQ             charm_base+192(FP), DX
+	VMOVUPD          Z25, 128(DX)(AX*1)
+	MOVQ             charm_base+192(FP), DX
+	PREFETCHT0       1216(DX)(AX*1)
+	MOVQ             charm_base+192(FP), DX
+	VMOVUPD          Z26, 192(DX)(AX*1)
 	VBROADCASTSD     normalAllStripAVX512Consts<>+8(SB), Z4
 	VSUBPD           Z4, Z10, Z5
 	VSUBPD           Z4, Z11, Z6
@@ -670,10 +675,10 @@ body:
 	VSUBPD           Z11, Z4, Z25
 	VSUBPD           Z14, Z4, Z26
 	VSUBPD           Z15, Z4, Z4
-	VFMADD132PD      832(BX), Z20, Z24
-	VFMADD132PD      768(BX), Z20, Z25
-	VFMADD132PD      704(BX), Z20, Z26
-	VFMADD231PD      640(BX), Z4, Z20
+	VFMADD132PD      768(BX), Z20, Z24
+	VFMADD132PD      704(BX), Z20, Z25
+	VFMADD132PD      640(BX), Z20, Z26
+	VFMADD231PD      576(BX), Z4, Z20
 	VMULPD           Z18, Z10, Z4
 	VMULPD           Z19, Z11, Z10
 	VMULPD           Z21, Z14, Z11
@@ -682,13 +687,13 @@ body:
 	VMULPD           Z19, Z2, Z18
 	VMULPD           Z21, Z13, Z19
 	VMULPD           Z22, Z16, Z21
-	VMOVUPD          1088(BX), Z22
+	VMOVUPD          1024(BX), Z22
 	VMULPD           Z1, Z22, Z1
-	VMOVUPD          1024(BX), Z27
+	VMOVUPD          960(BX), Z27
 	VMULPD           Z2, Z27, Z2
-	VMOVUPD          960(BX), Z28
+	VMOVUPD          896(BX), Z28
 	VMULPD           Z13, Z28, Z13
-	VMOVUPD          896(BX), Z29
+	VMOVUPD          832(BX), Z29
 	VMULPD           Z16, Z29, Z16
 	VMULPD           Z3, Z22, Z22
 	VMULPD           Z8, Z27, Z27
@@ -815,164 +820,359 @@ rest:
 	JEQ  done
 
 tail:
-	MOVL $0x000000ff, DX
-	CMPQ CX, $0x08
+	MOVL $0x0000ffff, DX
+	CMPQ CX, $0x10
 	JGE  whole
 	MOVL $0x00000001, DX
 	SHLL CL, DX
 	DECL DX
 
 whole:
-	KMOVB             DX, K7
-	MOVQ              sigma_base+336(FP), DX
-	VMOVUPD.Z         (DX)(AX*1), K7, Z0
-	MOVQ              K_base+312(FP), DX
-	VMOVUPD.Z         (DX)(AX*1), K7, Z1
-	MOVQ              sign_base+288(FP), DX
-	VMOVUPD.Z         (DX)(AX*1), K7, Z2
-	VMULPD            256(BX), Z0, Z3
-	VMOVUPD           (BX), Z4
-	VSUBPD            Z1, Z4, Z4
-	VANDPD.BCST       normalAllStripAVX512Consts<>+0(SB), Z1, Z1
-	VMULPD            Z0, Z0, Z5
-	VADDPD            320(BX), Z1, Z1
-	VMULPD            128(BX), Z2, Z6
-	VBROADCASTSD      normalAllStripAVX512Consts<>+8(SB), Z7
-	VDIVPD            Z3, Z7, Z8
-	VMULPD            Z4, Z2, Z2
-	VMOVUPD           128(BX), Z9
-	VADDPD            Z1, Z9, Z1
-	VMOVUPD           384(BX), Z10
-	VMINPD            Z3, Z10, Z10
-	VMULPD            Z2, Z9, Z11
-	VADDPD            Z1, Z3, Z1
-	VBROADCASTSD      normalAllStripAVX512Consts<>+24(SB), Z12
-	VCMPPD            $0x11, Z12, Z2, K1
-	VBROADCASTSD      normalAllStripAVX512Consts<>+96(SB), Z2
-	VCMPPD            $0x11, Z10, Z2, K2
-	VBLENDMPD         Z12, Z11, K1, Z2
-	VCMPPD.BCST       $0x11, normalAllStripAVX512Consts<>+16(SB), Z1, K3
-	VBLENDMPD         Z12, Z6, K1, Z1
-	KANDB             K3, K2, K1
-	VMULPD            Z4, Z8, Z6
-	VMULPD            Z8, Z0, Z0
-	VMULPD            Z5, Z8, Z5
-	VMULPD            256(BX), Z8, Z10
-	VANDPD.BCST       normalAllStripAVX512Consts<>+0(SB), Z6, Z6
-	VMULPD            Z0, Z0, Z0
-	VBROADCASTSD      normalAllStripAVX512Consts<>+32(SB), Z11
-	VMINPD            Z6, Z11, Z6
-	VMULPD.BCST       normalAllStripAVX512Consts<>+40(SB), Z0, Z0
-	VBROADCASTSD      normalAllStripAVX512Consts<>+48(SB), Z11
-	VFMADD213PD       Z7, Z6, Z11
-	VADDPD.BCST       normalAllStripAVX512Consts<>+56(SB), Z6, Z12
-	VMULPD.BCST       normalAllStripAVX512Consts<>+64(SB), Z6, Z13
-	VMOVAPD           Z6, Z14
-	VPTERNLOGQ.BCST   $0xe4, normalAllStripAVX512Consts<>+0(SB), Z4, Z14
-	VMULPD            Z14, Z14, Z15
-	VMULPD            Z10, Z14, Z16
-	VMULPD            Z0, Z14, Z17
-	VMULPD            Z14, Z8, Z14
-	VMULPD            Z12, Z11, Z18
-	VDIVPD            Z18, Z7, Z18
-	VMULPD            Z18, Z11, Z11
-	VMULPD            Z18, Z12, Z12
-	VMULPD            Z11, Z6, Z11
-	VMULPD            Z13, Z6, Z18
-	VMULPD.BCST       normalAllStripAVX512Consts<>+72(SB), Z18, Z18
-	VRNDSCALEPD       $0x08, Z18, Z18
-	VBROADCASTSD      normalAllStripAVX512Consts<>+88(SB), Z19
-	VFMADD231PD.BCST  normalAllStripAVX512Consts<>+80(SB), Z11, Z19
-	VSUBPD            Z7, Z15, Z20
-	VMULPD            Z20, Z10, Z20
-	VMULPD            Z10, Z15, Z10
-	VSUBPD            Z15, Z7, Z7
-	VFMADD213PD       192(BX), Z7, Z0
-	VBROADCASTSD      normalAllStripAVX512Consts<>+112(SB), Z7
-	VFMADD231PD.BCST  normalAllStripAVX512Consts<>+104(SB), Z19, Z7
-	VFMADD213PD.BCST  normalAllStripAVX512Consts<>+120(SB), Z19, Z7
-	VFMADD213PD.BCST  normalAllStripAVX512Consts<>+128(SB), Z19, Z7
-	VFMADD213PD.BCST  normalAllStripAVX512Consts<>+136(SB), Z19, Z7
-	VFMADD213PD.BCST  normalAllStripAVX512Consts<>+144(SB), Z19, Z7
-	VFMADD213PD.BCST  normalAllStripAVX512Consts<>+152(SB), Z19, Z7
-	VFMADD213PD.BCST  normalAllStripAVX512Consts<>+160(SB), Z19, Z7
-	VFMADD213PD.BCST  normalAllStripAVX512Consts<>+168(SB), Z19, Z7
-	VFMADD213PD.BCST  normalAllStripAVX512Consts<>+176(SB), Z19, Z7
-	VFMADD213PD.BCST  normalAllStripAVX512Consts<>+184(SB), Z19, Z7
-	VFMADD213PD.BCST  normalAllStripAVX512Consts<>+192(SB), Z19, Z7
-	VFMADD213PD.BCST  normalAllStripAVX512Consts<>+200(SB), Z19, Z7
-	VFMADD213PD.BCST  normalAllStripAVX512Consts<>+208(SB), Z19, Z7
-	VFMADD213PD.BCST  normalAllStripAVX512Consts<>+216(SB), Z19, Z7
-	VFMADD213PD.BCST  normalAllStripAVX512Consts<>+224(SB), Z19, Z7
-	VFMADD213PD.BCST  normalAllStripAVX512Consts<>+232(SB), Z19, Z7
-	VFMADD213PD.BCST  normalAllStripAVX512Consts<>+240(SB), Z19, Z7
-	VFMADD213PD.BCST  normalAllStripAVX512Consts<>+248(SB), Z19, Z7
-	VFMADD213PD.BCST  normalAllStripAVX512Consts<>+256(SB), Z19, Z7
-	VFMADD213PD.BCST  normalAllStripAVX512Consts<>+264(SB), Z19, Z7
-	VFMADD213PD.BCST  normalAllStripAVX512Consts<>+272(SB), Z7, Z19
-	VFMADD213PD.BCST  normalAllStripAVX512Consts<>+40(SB), Z19, Z11
-	VMULPD            Z12, Z11, Z7
-	VMOVAPD           Z7, Z11
-	VPTERNLOGQ.BCST   $0xe4, normalAllStripAVX512Consts<>+0(SB), Z4, Z11
-	VFNMADD213PD.BCST normalAllStripAVX512Consts<>+296(SB), Z6, Z7
-	VMULPD.BCST       normalAllStripAVX512Consts<>+280(SB), Z18, Z4
-	VFMADD231PD       Z13, Z6, Z4
-	VFMADD231PD.BCST  normalAllStripAVX512Consts<>+288(SB), Z18, Z4
-	VBROADCASTSD      normalAllStripAVX512Consts<>+312(SB), Z6
-	VFMADD231PD.BCST  normalAllStripAVX512Consts<>+304(SB), Z4, Z6
-	VFMADD213PD.BCST  normalAllStripAVX512Consts<>+320(SB), Z4, Z6
-	VFMADD213PD.BCST  normalAllStripAVX512Consts<>+328(SB), Z4, Z6
-	VFMADD213PD.BCST  normalAllStripAVX512Consts<>+336(SB), Z4, Z6
-	VFMADD213PD.BCST  normalAllStripAVX512Consts<>+344(SB), Z4, Z6
-	VFMADD213PD.BCST  normalAllStripAVX512Consts<>+352(SB), Z4, Z6
-	VFMADD213PD.BCST  normalAllStripAVX512Consts<>+360(SB), Z4, Z6
-	VFMADD213PD.BCST  normalAllStripAVX512Consts<>+368(SB), Z4, Z6
-	VFMADD213PD.BCST  normalAllStripAVX512Consts<>+376(SB), Z4, Z6
-	VMULPD            Z4, Z4, Z12
-	VFMADD231PD       Z6, Z12, Z4
-	VFMADD213PD       Z9, Z4, Z9
-	VSCALEFPD         Z18, Z9, Z4
-	VMULPD            Z4, Z3, Z3
-	VFNMADD231PD      Z11, Z4, Z1
-	VMULPD.BCST       normalAllStripAVX512Consts<>+296(SB), Z4, Z4
-	VFMADD231PD       Z3, Z7, Z2
-	VMOVUPD           Z1, K7, (DI)(AX*1)
-	VMULPD            Z5, Z4, Z3
-	VMULPD            Z4, Z8, Z5
-	VMULPD            Z17, Z4, Z6
-	VMULPD            256(BX), Z4, Z7
-	VMULPD            Z16, Z4, Z4
-	VBROADCASTSD      normalAllStripAVX512Consts<>+384(SB), Z8
-	VBLENDMPD         Z2, Z8, K1, Z2
-	VMULPD.BCST       normalAllStripAVX512Consts<>+64(SB), Z3, Z3
-	VMULPD            Z14, Z5, Z8
-	VMULPD            64(BX), Z2, Z9
-	VFMADD231PD       192(BX), Z1, Z6
-	VMULPD            Z20, Z5, Z1
-	VMULPD            Z0, Z5, Z0
-	VMULPD            Z10, Z7, Z10
-	VBROADCASTSD      normalAllStripAVX512Consts<>+392(SB), Z11
-	VXORPD            Z4, Z11, Z4
-	VFMADD231PD       192(BX), Z2, Z3
-	VXORPD            Z8, Z11, Z8
-	VXORPD            Z9, Z11, Z9
-	VMOVUPD           Z5, K7, (R8)(AX*1)
-	VMOVUPD           Z7, K7, (R9)(AX*1)
-	VMOVUPD           Z2, K7, (SI)(AX*1)
-	VMOVUPD           Z6, K7, (R15)(AX*1)
-	VMOVUPD           Z4, K7, (R12)(AX*1)
-	MOVQ              speed_base+216(FP), DX
-	VMOVUPD           Z8, K7, (DX)(AX*1)
-	MOVQ              zomma_base+240(FP), DX
-	VMOVUPD           Z1, K7, (DX)(AX*1)
-	VMOVUPD           Z9, K7, (R11)(AX*1)
-	MOVQ              color_base+264(FP), DX
-	VMOVUPD           Z0, K7, (DX)(AX*1)
-	VMOVUPD           Z10, K7, (R13)(AX*1)
-	VMOVUPD           Z3, K7, (R10)(AX*1)
-	ADDQ              $+64, AX
-	SUBQ              $+8, CX
-	JGT               tail
+	KMOVB            DX, K7
+	SHRL             $0x08, DX
+	KMOVB            DX, K6
+	MOVQ             sigma_base+336(FP), DX
+	VMOVUPD.Z        (DX)(AX*1), K7, Z0
+	MOVQ             sigma_base+336(FP), DX
+	VMOVUPD.Z        64(DX)(AX*1), K6, Z1
+	MOVQ             K_base+312(FP), DX
+	VMOVUPD.Z        (DX)(AX*1), K7, Z2
+	MOVQ             K_base+312(FP), DX
+	VMOVUPD.Z        64(DX)(AX*1), K6, Z3
+	MOVQ             sign_base+288(FP), DX
+	VMOVUPD.Z        (DX)(AX*1), K7, Z4
+	MOVQ             sign_base+288(FP), DX
+	VMOVUPD.Z        64(DX)(AX*1), K6, Z5
+	VMOVUPD          256(BX), Z6
+	VMULPD           Z6, Z0, Z7
+	VMULPD           Z6, Z1, Z8
+	VMOVUPD          (BX), Z9
+	VSUBPD           Z2, Z9, Z10
+	VSUBPD           Z3, Z9, Z9
+	VBROADCASTSD     normalAllStripAVX512Consts<>+0(SB), Z11
+	VANDPD           Z11, Z2, Z2
+	VANDPD           Z11, Z3, Z3
+	VMOVUPD          320(BX), Z12
+	VADDPD           Z2, Z12, Z2
+	VADDPD           Z3, Z12, Z3
+	VMOVUPD          128(BX), Z12
+	VADDPD           Z2, Z12, Z2
+	VADDPD           Z3, Z12, Z3
+	VADDPD           Z2, Z7, Z2
+	VADDPD           Z3, Z8, Z3
+	VBROADCASTSD     normalAllStripAVX512Consts<>+16(SB), Z13
+	VCMPPD           $0x11, Z13, Z2, K1
+	VCMPPD           $0x11, Z13, Z3, K2
+	VBROADCASTSD     normalAllStripAVX512Consts<>+8(SB), Z2
+	VDIVPD           Z7, Z2, Z3
+	VDIVPD           Z8, Z2, Z13
+	VMULPD           Z10, Z4, Z14
+	VMULPD           Z9, Z5, Z15
+	VMULPD           Z12, Z4, Z4
+	VMULPD           Z12, Z5, Z5
+	VBROADCASTSD     normalAllStripAVX512Consts<>+24(SB), Z16
+	VCMPPD           $0x11, Z16, Z14, K3
+	VCMPPD           $0x11, Z16, Z15, K4
+	VMULPD           Z14, Z12, Z14
+	VMULPD           Z15, Z12, Z15
+	VBLENDMPD        Z16, Z4, K3, Z4
+	VBLENDMPD        Z16, Z5, K4, Z5
+	VBLENDMPD        Z16, Z14, K3, Z14
+	VBLENDMPD        Z16, Z15, K4, Z15
+	VMULPD           Z0, Z0, Z16
+	VMULPD           Z1, Z1, Z17
+	VMULPD           Z3, Z0, Z0
+	VMULPD           Z13, Z1, Z1
+	VMULPD           Z16, Z3, Z16
+	VMULPD           Z17, Z13, Z17
+	VMULPD           Z0, Z0, Z0
+	VMULPD           Z1, Z1, Z1
+	VBROADCASTSD     normalAllStripAVX512Consts<>+40(SB), Z18
+	VMULPD           Z0, Z18, Z0
+	VMULPD           Z1, Z18, Z1
+	VMULPD           Z10, Z3, Z19
+	VMULPD           Z9, Z13, Z20
+	VANDPD           Z11, Z19, Z19
+	VANDPD           Z11, Z20, Z20
+	VBROADCASTSD     normalAllStripAVX512Consts<>+32(SB), Z21
+	VMINPD           Z19, Z21, Z19
+	VMINPD           Z20, Z21, Z20
+	VMOVUPD          384(BX), Z21
+	VMINPD           Z7, Z21, Z22
+	VMINPD           Z8, Z21, Z21
+	VBROADCASTSD     normalAllStripAVX512Consts<>+96(SB), Z23
+	VCMPPD           $0x11, Z22, Z23, K3
+	VCMPPD           $0x11, Z21, Z23, K4
+	KANDB            K1, K3, K1
+	KANDB            K2, K4, K2
+	VBROADCASTSD     normalAllStripAVX512Consts<>+48(SB), Z21
+	VFMADD213PD      Z2, Z19, Z21
+	VBROADCASTSD     normalAllStripAVX512Consts<>+48(SB), Z22
+	VFMADD213PD      Z2, Z20, Z22
+	VBROADCASTSD     normalAllStripAVX512Consts<>+56(SB), Z23
+	VADDPD           Z23, Z19, Z24
+	VADDPD           Z23, Z20, Z23
+	VBROADCASTSD     normalAllStripAVX512Consts<>+64(SB), Z25
+	VMULPD           Z25, Z19, Z26
+	VMULPD           Z25, Z20, Z27
+	VMOVAPD          Z19, Z28
+	VPTERNLOGQ       $0xe4, Z11, Z10, Z28
+	VMOVAPD          Z20, Z29
+	VPTERNLOGQ       $0xe4, Z11, Z9, Z29
+	VMULPD           Z28, Z28, Z30
+	VMULPD           Z29, Z29, Z31
+	VMULPD           Z24, Z21, Z25
+	VMULPD           Z23, Z22, Z12
+	VDIVPD           Z25, Z2, Z25
+	VDIVPD           Z12, Z2, Z12
+	VMULPD           Z25, Z21, Z21
+	VMULPD           Z12, Z22, Z22
+	VMULPD           Z25, Z24, Z24
+	VMULPD           Z12, Z23, Z12
+	VMULPD           Z21, Z19, Z21
+	VMULPD           Z22, Z20, Z22
+	VMULPD           Z26, Z19, Z23
+	VMULPD           Z27, Z20, Z25
+	VBROADCASTSD     normalAllStripAVX512Consts<>+72(SB), Z11
+	VMULPD           Z11, Z23, Z23
+	VMULPD           Z11, Z25, Z11
+	VRNDSCALEPD      $0x08, Z23, Z23
+	VRNDSCALEPD      $0x08, Z11, Z11
+	VBROADCASTSD     normalAllStripAVX512Consts<>+80(SB), Z25
+	VMOVUPD          Z17, 448(BX)
+	VBROADCASTSD     normalAllStripAVX512Consts<>+88(SB), Z17
+	VFMADD231PD      Z25, Z21, Z17
+	VFMADD213PD.BCST normalAllStripAVX512Consts<>+88(SB), Z22, Z25
+	VMOVUPD          Z16, 512(BX)
+	VMULPD           Z3, Z6, Z16
+	VMOVUPD          Z15, 576(BX)
+	VMULPD           Z13, Z6, Z15
+	VMULPD           Z0, Z28, Z6
+	VMOVUPD          Z6, 640(BX)
+	VMULPD           Z1, Z29, Z6
+	VMOVUPD          Z6, 704(BX)
+	VSUBPD           Z2, Z30, Z6
+	VMOVUPD          Z14, 768(BX)
+	VSUBPD           Z2, Z31, Z14
+	VMULPD           Z6, Z16, Z6
+	VMULPD           Z14, Z15, Z14
+	VMOVUPD          Z14, 832(BX)
+	VBROADCASTSD     normalAllStripAVX512Consts<>+104(SB), Z14
+	VMOVUPD          Z6, 896(BX)
+	VBROADCASTSD     normalAllStripAVX512Consts<>+112(SB), Z6
+	VFMADD231PD      Z14, Z17, Z6
+	VFMADD213PD.BCST normalAllStripAVX512Consts<>+112(SB), Z25, Z14
+	VBROADCASTSD     normalAllStripAVX512Consts<>+120(SB), Z2
+	VFMADD213PD      Z2, Z17, Z6
+	VFMADD231PD      Z14, Z25, Z2
+	VBROADCASTSD     normalAllStripAVX512Consts<>+128(SB), Z14
+	VFMADD213PD      Z14, Z17, Z6
+	VFMADD231PD      Z2, Z25, Z14
+	VBROADCASTSD     normalAllStripAVX512Consts<>+136(SB), Z2
+	VFMADD213PD      Z2, Z17, Z6
+	VFMADD231PD      Z14, Z25, Z2
+	VBROADCASTSD     normalAllStripAVX512Consts<>+144(SB), Z14
+	VFMADD213PD      Z14, Z17, Z6
+	VFMADD231PD      Z2, Z25, Z14
+	VBROADCASTSD     normalAllStripAVX512Consts<>+152(SB), Z2
+	VFMADD213PD      Z2, Z17, Z6
+	VFMADD231PD      Z14, Z25, Z2
+	VBROADCASTSD     normalAllStripAVX512Consts<>+160(SB), Z14
+	VFMADD213PD      Z14, Z17, Z6
+	VFMADD231PD      Z2, Z25, Z14
+	VBROADCASTSD     normalAllStripAVX512Consts<>+168(SB), Z2
+	VFMADD213PD      Z2, Z17, Z6
+	VFMADD231PD      Z14, Z25, Z2
+	VBROADCASTSD     normalAllStripAVX512Consts<>+176(SB), Z14
+	VFMADD213PD      Z14, Z17, Z6
+	VFMADD231PD      Z2, Z25, Z14
+	VBROADCASTSD     normalAllStripAVX512Consts<>+184(SB), Z2
+	VFMADD213PD      Z2, Z17, Z6
+	VFMADD231PD      Z14, Z25, Z2
+	VBROADCASTSD     normalAllStripAVX512Consts<>+192(SB), Z14
+	VFMADD213PD      Z14, Z17, Z6
+	VFMADD231PD      Z2, Z25, Z14
+	VBROADCASTSD     normalAllStripAVX512Consts<>+200(SB), Z2
+	VFMADD213PD      Z2, Z17, Z6
+	VFMADD231PD      Z14, Z25, Z2
+	VBROADCASTSD     normalAllStripAVX512Consts<>+208(SB), Z14
+	VFMADD213PD      Z14, Z17, Z6
+	VFMADD231PD      Z2, Z25, Z14
+	VBROADCASTSD     normalAllStripAVX512Consts<>+216(SB), Z2
+	VFMADD213PD      Z2, Z17, Z6
+	VFMADD231PD      Z14, Z25, Z2
+	VBROADCASTSD     normalAllStripAVX512Consts<>+224(SB), Z14
+	VFMADD213PD      Z14, Z17, Z6
+	VFMADD231PD      Z2, Z25, Z14
+	VBROADCASTSD     normalAllStripAVX512Consts<>+232(SB), Z2
+	VFMADD213PD      Z2, Z17, Z6
+	VFMADD231PD      Z14, Z25, Z2
+	VBROADCASTSD     normalAllStripAVX512Consts<>+240(SB), Z14
+	VFMADD213PD      Z14, Z17, Z6
+	VFMADD231PD      Z2, Z25, Z14
+	VBROADCASTSD     normalAllStripAVX512Consts<>+248(SB), Z2
+	VFMADD213PD      Z2, Z17, Z6
+	VFMADD231PD      Z14, Z25, Z2
+	VBROADCASTSD     normalAllStripAVX512Consts<>+256(SB), Z14
+	VFMADD213PD      Z14, Z17, Z6
+	VFMADD231PD      Z2, Z25, Z14
+	VBROADCASTSD     normalAllStripAVX512Consts<>+264(SB), Z2
+	VFMADD213PD      Z2, Z17, Z6
+	VFMADD231PD      Z14, Z25, Z2
+	VBROADCASTSD     normalAllStripAVX512Consts<>+272(SB), Z14
+	VFMADD213PD      Z14, Z6, Z17
+	VFMADD231PD      Z2, Z25, Z14
+	VFMADD213PD      Z18, Z17, Z21
+	VFMADD231PD      Z14, Z22, Z18
+	VMULPD           Z24, Z21, Z2
+	VMULPD           Z12, Z18, Z6
+	VBROADCASTSD     normalAllStripAVX512Consts<>+0(SB), Z12
+	VMOVAPD          Z2, Z14
+	VPTERNLOGQ       $0xe4, Z12, Z10, Z14
+	VMOVAPD          Z6, Z10
+	VPTERNLOGQ       $0xe4, Z12, Z9, Z10
+	VBROADCASTSD     normalAllStripAVX512Consts<>+296(SB), Z9
+	VFNMADD213PD     Z9, Z19, Z2
+	VFNMADD213PD     Z9, Z20, Z6
+	VBROADCASTSD     normalAllStripAVX512Consts<>+280(SB), Z12
+	VMULPD           Z12, Z23, Z17
+	VMULPD           Z12, Z11, Z12
+	VFMADD231PD      Z26, Z19, Z17
+	VFMADD231PD      Z27, Z20, Z12
+	VBROADCASTSD     normalAllStripAVX512Consts<>+288(SB), Z18
+	VFMADD231PD      Z18, Z23, Z17
+	VFMADD231PD      Z18, Z11, Z12
+	VBROADCASTSD     normalAllStripAVX512Consts<>+8(SB), Z18
+	VSUBPD           Z30, Z18, Z19
+	VSUBPD           Z31, Z18, Z18
+	VMOVUPD          192(BX), Z20
+	VFMADD213PD      Z20, Z19, Z0
+	VFMADD213PD      Z20, Z18, Z1
+	VMULPD           Z16, Z30, Z18
+	VMULPD           Z15, Z31, Z19
+	VMULPD           Z16, Z28, Z16
+	VMULPD           Z15, Z29, Z15
+	VMULPD           Z28, Z3, Z21
+	VMULPD           Z29, Z13, Z22
+	VBROADCASTSD     normalAllStripAVX512Consts<>+304(SB), Z24
+	VBROADCASTSD     normalAllStripAVX512Consts<>+312(SB), Z25
+	VFMADD231PD      Z24, Z17, Z25
+	VFMADD213PD.BCST normalAllStripAVX512Consts<>+312(SB), Z12, Z24
+	VBROADCASTSD     normalAllStripAVX512Consts<>+320(SB), Z26
+	VFMADD213PD      Z26, Z17, Z25
+	VFMADD231PD      Z24, Z12, Z26
+	VBROADCASTSD     normalAllStripAVX512Consts<>+328(SB), Z24
+	VFMADD213PD      Z24, Z17, Z25
+	VFMADD231PD      Z26, Z12, Z24
+	VBROADCASTSD     normalAllStripAVX512Consts<>+336(SB), Z26
+	VFMADD213PD      Z26, Z17, Z25
+	VFMADD231PD      Z24, Z12, Z26
+	VBROADCASTSD     normalAllStripAVX512Consts<>+344(SB), Z24
+	VFMADD213PD      Z24, Z17, Z25
+	VFMADD231PD      Z26, Z12, Z24
+	VBROADCASTSD     normalAllStripAVX512Consts<>+352(SB), Z26
+	VFMADD213PD      Z26, Z17, Z25
+	VFMADD231PD      Z24, Z12, Z26
+	VBROADCASTSD     normalAllStripAVX512Consts<>+360(SB), Z24
+	VFMADD213PD      Z24, Z17, Z25
+	VFMADD231PD      Z26, Z12, Z24
+	VBROADCASTSD     normalAllStripAVX512Consts<>+368(SB), Z26
+	VFMADD213PD      Z26, Z17, Z25
+	VFMADD231PD      Z24, Z12, Z26
+	VBROADCASTSD     normalAllStripAVX512Consts<>+376(SB), Z24
+	VFMADD213PD      Z24, Z17, Z25
+	VFMADD231PD      Z26, Z12, Z24
+	VMULPD           Z17, Z17, Z26
+	VMULPD           Z12, Z12, Z27
+	VFMADD231PD      Z25, Z26, Z17
+	VFMADD231PD      Z24, Z27, Z12
+	VMOVUPD          128(BX), Z24
+	VFMADD213PD      Z24, Z24, Z17
+	VFMADD213PD      Z24, Z12, Z24
+	VSCALEFPD        Z23, Z17, Z12
+	VSCALEFPD        Z11, Z24, Z11
+	VFNMADD231PD     Z14, Z12, Z4
+	VFNMADD231PD     Z10, Z11, Z5
+	VMULPD           Z12, Z7, Z7
+	VMULPD           Z11, Z8, Z8
+	VFMADD213PD      768(BX), Z7, Z2
+	VFMADD213PD      576(BX), Z8, Z6
+	VMULPD           Z9, Z12, Z7
+	VMULPD           Z9, Z11, Z8
+	VMOVUPD          Z4, K7, (DI)(AX*1)
+	VMOVUPD          Z5, K6, 64(DI)(AX*1)
+	VBROADCASTSD     normalAllStripAVX512Consts<>+384(SB), Z9
+	VBLENDMPD        Z2, Z9, K1, Z2
+	VBLENDMPD        Z6, Z9, K2, Z6
+	VMULPD           512(BX), Z7, Z9
+	VMULPD           448(BX), Z8, Z10
+	VMULPD           Z7, Z3, Z3
+	VMULPD           Z8, Z13, Z11
+	VMULPD           640(BX), Z7, Z12
+	VMULPD           704(BX), Z8, Z13
+	VFMADD231PD      Z4, Z20, Z12
+	VFMADD231PD      Z5, Z20, Z13
+	MOVQ             charm_base+192(FP), DX
+	VMOVUPD          Z12, K7, (DX)(AX*1)
+	MOVQ             charm_base+192(FP), DX
+	VMOVUPD          Z13, K6, 64(DX)(AX*1)
+	VBROADCASTSD     normalAllStripAVX512Consts<>+64(SB), Z4
+	VMULPD           Z9, Z4, Z5
+	VMULPD           Z10, Z4, Z4
+	VMULPD           Z16, Z7, Z9
+	VMULPD           Z15, Z8, Z10
+	VMOVUPD          256(BX), Z12
+	VMULPD           Z7, Z12, Z7
+	VMULPD           Z8, Z12, Z8
+	VMULPD           Z21, Z3, Z12
+	VMULPD           Z22, Z11, Z13
+	VMULPD           896(BX), Z3, Z14
+	VMULPD           832(BX), Z11, Z15
+	MOVQ             zomma_base+240(FP), DX
+	VMOVUPD          Z14, K7, (DX)(AX*1)
+	MOVQ             zomma_base+240(FP), DX
+	VMOVUPD          Z15, K6, 64(DX)(AX*1)
+	VMULPD           Z0, Z3, Z0
+	VMULPD           Z1, Z11, Z1
+	VMOVUPD          Z3, K7, (R8)(AX*1)
+	VMOVUPD          Z11, K6, 64(R8)(AX*1)
+	MOVQ             color_base+264(FP), DX
+	VMOVUPD          Z0, K7, (DX)(AX*1)
+	MOVQ             color_base+264(FP), DX
+	VMOVUPD          Z1, K6, 64(DX)(AX*1)
+	VFMADD231PD      Z2, Z20, Z5
+	VFMADD231PD      Z6, Z20, Z4
+	VMOVUPD          Z5, K7, (R10)(AX*1)
+	VMOVUPD          Z4, K6, 64(R10)(AX*1)
+	VMULPD           Z18, Z7, Z0
+	VMULPD           Z19, Z8, Z1
+	VMOVUPD          Z7, K7, (R9)(AX*1)
+	VMOVUPD          Z8, K6, 64(R9)(AX*1)
+	VBROADCASTSD     normalAllStripAVX512Consts<>+392(SB), Z3
+	VXORPD           Z9, Z3, Z4
+	VXORPD           Z10, Z3, Z5
+	VXORPD           Z12, Z3, Z7
+	VXORPD           Z13, Z3, Z8
+	VMOVUPD          Z4, K7, (R12)(AX*1)
+	VMOVUPD          Z5, K6, 64(R12)(AX*1)
+	VMOVUPD          64(BX), Z4
+	VMULPD           Z2, Z4, Z5
+	VMULPD           Z6, Z4, Z4
+	VMOVUPD          Z2, K7, (SI)(AX*1)
+	VMOVUPD          Z6, K6, 64(SI)(AX*1)
+	VMOVUPD          Z0, K7, (R13)(AX*1)
+	VMOVUPD          Z1, K6, 64(R13)(AX*1)
+	MOVQ             speed_base+216(FP), DX
+	VMOVUPD          Z7, K7, (DX)(AX*1)
+	MOVQ             speed_base+216(FP), DX
+	VMOVUPD          Z8, K6, 64(DX)(AX*1)
+	VXORPD           Z5, Z3, Z0
+	VXORPD           Z4, Z3, Z1
+	VMOVUPD          Z0, K7, (R11)(AX*1)
+	VMOVUPD          Z1, K6, 64(R11)(AX*1)
+	ADDQ             $+128, AX
+	SUBQ             $+16, CX
+	JGT              tail
 
 done:
 	VZEROUPPER
@@ -1196,11 +1396,19 @@ DATA normalAllStripAVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA normalAllStripAVX2Masks<>+8(SB)/8, $0xffffffffffffffff
 DATA normalAllStripAVX2Masks<>+16(SB)/8, $0xffffffffffffffff
 DATA normalAllStripAVX2Masks<>+24(SB)/8, $0xffffffffffffffff
-DATA normalAllStripAVX2Masks<>+32(SB)/8, $0x0000000000000000
-DATA normalAllStripAVX2Masks<>+40(SB)/8, $0x0000000000000000
-DATA normalAllStripAVX2Masks<>+48(SB)/8, $0x0000000000000000
-DATA normalAllStripAVX2Masks<>+56(SB)/8, $0x0000000000000000
-GLOBL normalAllStripAVX2Masks<>(SB), RODATA|NOPTR, $64
+DATA normalAllStripAVX2Masks<>+32(SB)/8, $0xffffffffffffffff
+DATA normalAllStripAVX2Masks<>+40(SB)/8, $0xffffffffffffffff
+DATA normalAllStripAVX2Masks<>+48(SB)/8, $0xffffffffffffffff
+DATA normalAllStripAVX2Masks<>+56(SB)/8, $0xffffffffffffffff
+DATA normalAllStripAVX2Masks<>+64(SB)/8, $0x0000000000000000
+DATA normalAllStripAVX2Masks<>+72(SB)/8, $0x0000000000000000
+DATA normalAllStripAVX2Masks<>+80(SB)/8, $0x0000000000000000
+DATA normalAllStripAVX2Masks<>+88(SB)/8, $0x0000000000000000
+DATA normalAllStripAVX2Masks<>+96(SB)/8, $0x0000000000000000
+DATA normalAllStripAVX2Masks<>+104(SB)/8, $0x0000000000000000
+DATA normalAllStripAVX2Masks<>+112(SB)/8, $0x0000000000000000
+DATA normalAllStripAVX2Masks<>+120(SB)/8, $0x0000000000000000
+GLOBL normalAllStripAVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func normalAllStripAVX2(price []float64, delta []float64, gamma []float64, vega []float64, theta []float64, rho []float64, vanna []float64, volga []float64, charm []float64, speed []float64, zomma []float64, color []float64, sign []float64, K []float64, sigma []float64, F float64, T float64, D float64, r float64)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
@@ -1216,7 +1424,6 @@ TEXT ·normalAllStripAVX2(SB), $1408-392
 	MOVQ         rho_base+120(FP), R11
 	MOVQ         vanna_base+144(FP), R12
 	MOVQ         volga_base+168(FP), R13
-	MOVQ         charm_base+192(FP), R15
 	VBROADCASTSD F+360(FP), Y0
 	VBROADCASTSD T+368(FP), Y1
 	VBROADCASTSD D+376(FP), Y2
@@ -1704,11 +1911,16 @@ body:
 	VFMADD231PD  Y0, Y12, Y13
 	VFMADD231PD  Y4, Y12, Y15
 	VFMADD231PD  Y5, Y12, Y6
-	PREFETCHT0   1024(R15)(AX*1)
-	VMOVUPD      Y13, (R15)(AX*1)
-	VMOVUPD      Y15, 32(R15)(AX*1)
-	PREFETCHT0   1088(R15)(AX*1)
-	VMOVUPD      Y6, 64(R15)(AX*1)
+	MOVQ         charm_base+192(FP), DX
+	PREFETCHT0   1024(DX)(AX*1)
+	MOVQ         charm_base+192(FP), DX
+	VMOVUPD      Y13, (DX)(AX*1)
+	MOVQ         charm_base+192(FP), DX
+	VMOVUPD      Y15, 32(DX)(AX*1)
+	MOVQ         charm_base+192(FP), DX
+	PREFETCHT0   1088(DX)(AX*1)
+	MOVQ         charm_base+192(FP), DX
+	VMOVUPD      Y6, 64(DX)(AX*1)
 	VMOVUPD      1184(BX), Y0
 	VMOVUPD      normalAllStripAVX2Consts<>+64(SB), Y4
 	VSUBPD       Y4, Y0, Y5
@@ -1836,180 +2048,385 @@ rest:
 	JEQ  done
 
 tail:
-	MOVQ         $+4, DX
+	MOVQ         $+8, DX
 	CMPQ         CX, DX
 	CMOVQLT      CX, DX
 	NEGQ         DX
-	LEAQ         normalAllStripAVX2Masks<>+32(SB), R14
+	LEAQ         normalAllStripAVX2Masks<>+64(SB), R14
 	VMOVUPD      (R14)(DX*8), Y15
+	VMOVUPD      32(R14)(DX*8), Y14
 	MOVQ         sigma_base+336(FP), DX
 	VMASKMOVPD   (DX)(AX*1), Y15, Y0
+	MOVQ         sigma_base+336(FP), DX
+	VMASKMOVPD   32(DX)(AX*1), Y14, Y1
 	MOVQ         K_base+312(FP), DX
-	VMASKMOVPD   (DX)(AX*1), Y15, Y1
-	MOVQ         sign_base+288(FP), DX
 	VMASKMOVPD   (DX)(AX*1), Y15, Y2
-	VMULPD       128(BX), Y0, Y3
-	VMOVUPD      (BX), Y4
-	VSUBPD       Y1, Y4, Y4
-	VANDPD       normalAllStripAVX2Consts<>+0(SB), Y1, Y1
-	VMULPD       Y0, Y0, Y5
-	VADDPD       160(BX), Y1, Y1
-	VMULPD       64(BX), Y2, Y6
-	VMOVUPD      normalAllStripAVX2Consts<>+64(SB), Y7
-	VDIVPD       Y3, Y7, Y8
-	VMULPD       Y4, Y2, Y2
-	VADDPD       64(BX), Y1, Y1
-	VANDPD       normalAllStripAVX2Consts<>+128(SB), Y4, Y9
-	VMOVUPD      192(BX), Y10
-	VMINPD       Y3, Y10, Y10
-	VMULPD       64(BX), Y2, Y11
-	VCMPPD       $0x11, normalAllStripAVX2Consts<>+192(SB), Y2, Y2
-	VADDPD       Y1, Y3, Y1
-	VMOVUPD      normalAllStripAVX2Consts<>+416(SB), Y12
-	VCMPPD       $0x11, Y10, Y12, Y10
-	VMOVUPD      normalAllStripAVX2Consts<>+192(SB), Y12
-	VBLENDVPD    Y2, Y12, Y6, Y6
-	VBLENDVPD    Y2, Y12, Y11, Y2
-	VCMPPD       $0x11, normalAllStripAVX2Consts<>+32(SB), Y1, Y1
-	VANDPD       Y1, Y10, Y1
-	VMULPD       Y4, Y8, Y4
-	VMULPD       Y8, Y0, Y0
-	VMULPD       Y5, Y8, Y5
-	VMULPD       128(BX), Y8, Y10
-	VANDPD       normalAllStripAVX2Consts<>+0(SB), Y4, Y4
+	MOVQ         K_base+312(FP), DX
+	VMASKMOVPD   32(DX)(AX*1), Y14, Y3
+	MOVQ         sign_base+288(FP), DX
+	VMASKMOVPD   (DX)(AX*1), Y15, Y4
+	MOVQ         sign_base+288(FP), DX
+	VMASKMOVPD   32(DX)(AX*1), Y14, Y5
+	VMOVUPD      128(BX), Y6
+	VMULPD       Y6, Y0, Y7
+	VMULPD       Y6, Y1, Y8
+	VMOVUPD      (BX), Y9
+	VSUBPD       Y2, Y9, Y10
+	VSUBPD       Y3, Y9, Y9
+	VMOVUPD      normalAllStripAVX2Consts<>+0(SB), Y11
+	VANDPD       Y11, Y2, Y2
+	VANDPD       Y11, Y3, Y3
+	VMOVUPD      160(BX), Y12
+	VADDPD       Y2, Y12, Y2
+	VADDPD       Y3, Y12, Y3
+	VMOVUPD      64(BX), Y12
+	VADDPD       Y2, Y12, Y2
+	VADDPD       Y3, Y12, Y3
+	VADDPD       Y2, Y7, Y2
+	VADDPD       Y3, Y8, Y3
+	VMOVUPD      normalAllStripAVX2Consts<>+32(SB), Y13
+	VCMPPD       $0x11, Y13, Y2, Y2
+	VCMPPD       $0x11, Y13, Y3, Y3
+	VMOVUPD      normalAllStripAVX2Consts<>+64(SB), Y13
+	VDIVPD       Y7, Y13, Y6
+	VMOVUPD      Y3, 224(BX)
+	VDIVPD       Y8, Y13, Y3
+	VMOVUPD      Y2, 256(BX)
+	VMULPD       Y10, Y4, Y2
+	VMOVUPD      Y8, 288(BX)
+	VMULPD       Y9, Y5, Y8
+	VMULPD       Y12, Y4, Y4
+	VMULPD       Y12, Y5, Y5
+	VMOVUPD      Y7, 320(BX)
+	VMULPD       Y0, Y0, Y7
+	VMULPD       Y1, Y1, Y13
+	VMULPD       Y6, Y0, Y0
+	VMULPD       Y3, Y1, Y1
+	VMULPD       Y7, Y6, Y7
+	VMULPD       Y13, Y3, Y13
 	VMULPD       Y0, Y0, Y0
-	VMOVUPD      normalAllStripAVX2Consts<>+160(SB), Y11
-	VMINPD       Y4, Y11, Y4
-	VMULPD       normalAllStripAVX2Consts<>+96(SB), Y0, Y0
-	VMOVUPD      normalAllStripAVX2Consts<>+224(SB), Y11
-	VFMADD213PD  Y7, Y4, Y11
-	VADDPD       normalAllStripAVX2Consts<>+256(SB), Y4, Y12
-	VMULPD       normalAllStripAVX2Consts<>+288(SB), Y4, Y13
-	VANDPD       normalAllStripAVX2Consts<>+0(SB), Y4, Y14
-	VORPD        Y14, Y9, Y14
-	VMOVUPD      Y1, 224(BX)
-	VMULPD       Y14, Y14, Y1
-	VMOVUPD      Y8, 256(BX)
-	VMULPD       Y0, Y14, Y8
-	VMOVUPD      Y0, 288(BX)
-	VMULPD       Y12, Y11, Y0
-	VDIVPD       Y0, Y7, Y0
-	VMULPD       Y0, Y11, Y11
-	VMULPD       Y0, Y12, Y0
-	VMULPD       Y11, Y4, Y11
-	VMULPD       Y13, Y4, Y12
-	VMULPD       normalAllStripAVX2Consts<>+320(SB), Y12, Y12
-	VROUNDPD     $0x08, Y12, Y12
-	VMOVUPD      Y8, 320(BX)
-	VMOVUPD      normalAllStripAVX2Consts<>+384(SB), Y8
-	VFMADD231PD  normalAllStripAVX2Consts<>+352(SB), Y11, Y8
-	VMOVUPD      Y14, 352(BX)
-	VSUBPD       Y7, Y1, Y14
-	VMULPD       Y14, Y10, Y14
-	VMOVUPD      normalAllStripAVX2Consts<>+480(SB), Y7
-	VFMADD231PD  normalAllStripAVX2Consts<>+448(SB), Y8, Y7
-	VFMADD213PD  normalAllStripAVX2Consts<>+512(SB), Y8, Y7
-	VFMADD213PD  normalAllStripAVX2Consts<>+544(SB), Y8, Y7
-	VFMADD213PD  normalAllStripAVX2Consts<>+576(SB), Y8, Y7
-	VFMADD213PD  normalAllStripAVX2Consts<>+608(SB), Y8, Y7
-	VFMADD213PD  normalAllStripAVX2Consts<>+640(SB), Y8, Y7
-	VFMADD213PD  normalAllStripAVX2Consts<>+672(SB), Y8, Y7
-	VFMADD213PD  normalAllStripAVX2Consts<>+704(SB), Y8, Y7
-	VFMADD213PD  normalAllStripAVX2Consts<>+736(SB), Y8, Y7
-	VFMADD213PD  normalAllStripAVX2Consts<>+768(SB), Y8, Y7
-	VFMADD213PD  normalAllStripAVX2Consts<>+800(SB), Y8, Y7
-	VFMADD213PD  normalAllStripAVX2Consts<>+832(SB), Y8, Y7
-	VFMADD213PD  normalAllStripAVX2Consts<>+864(SB), Y8, Y7
-	VFMADD213PD  normalAllStripAVX2Consts<>+896(SB), Y8, Y7
-	VFMADD213PD  normalAllStripAVX2Consts<>+928(SB), Y8, Y7
-	VFMADD213PD  normalAllStripAVX2Consts<>+960(SB), Y8, Y7
-	VFMADD213PD  normalAllStripAVX2Consts<>+992(SB), Y8, Y7
-	VFMADD213PD  normalAllStripAVX2Consts<>+1024(SB), Y8, Y7
-	VFMADD213PD  normalAllStripAVX2Consts<>+1056(SB), Y8, Y7
-	VFMADD213PD  normalAllStripAVX2Consts<>+1088(SB), Y8, Y7
-	VFMADD213PD  normalAllStripAVX2Consts<>+1120(SB), Y7, Y8
-	VFMADD213PD  normalAllStripAVX2Consts<>+96(SB), Y8, Y11
-	VMULPD       Y0, Y11, Y0
-	VMULPD       normalAllStripAVX2Consts<>+1152(SB), Y12, Y7
-	VFMADD231PD  Y13, Y4, Y7
-	VFNMADD213PD normalAllStripAVX2Consts<>+1184(SB), Y0, Y4
-	VANDPD       normalAllStripAVX2Consts<>+0(SB), Y0, Y0
-	VORPD        Y9, Y0, Y0
-	VFMADD231PD  normalAllStripAVX2Consts<>+1216(SB), Y12, Y7
-	VMINPD       normalAllStripAVX2Consts<>+1248(SB), Y12, Y8
-	VMAXPD       normalAllStripAVX2Consts<>+1280(SB), Y8, Y8
-	VSUBPD       Y8, Y12, Y9
+	VMULPD       Y1, Y1, Y1
+	VMOVUPD      Y13, 352(BX)
+	VMOVUPD      normalAllStripAVX2Consts<>+96(SB), Y13
+	VMULPD       Y0, Y13, Y0
+	VMULPD       Y1, Y13, Y1
+	VMULPD       Y10, Y6, Y13
+	VMOVUPD      Y1, 384(BX)
+	VMULPD       Y9, Y3, Y1
+	VANDPD       normalAllStripAVX2Consts<>+128(SB), Y10, Y10
+	VANDPD       normalAllStripAVX2Consts<>+128(SB), Y9, Y9
+	VANDPD       Y11, Y13, Y13
+	VANDPD       Y11, Y1, Y1
+	VMOVUPD      Y0, 416(BX)
+	VMOVUPD      normalAllStripAVX2Consts<>+160(SB), Y0
+	VMINPD       Y13, Y0, Y13
+	VMINPD       Y1, Y0, Y0
+	VMULPD       Y2, Y12, Y1
+	VMOVUPD      Y3, 448(BX)
+	VMULPD       Y8, Y12, Y3
+	VMOVUPD      normalAllStripAVX2Consts<>+192(SB), Y12
+	VCMPPD       $0x11, Y12, Y2, Y2
+	VCMPPD       $0x11, Y12, Y8, Y8
+	VBLENDVPD    Y2, Y12, Y1, Y1
+	VBLENDVPD    Y8, Y12, Y3, Y3
+	VBLENDVPD    Y2, Y12, Y4, Y2
+	VBLENDVPD    Y8, Y12, Y5, Y4
+	VMOVUPD      normalAllStripAVX2Consts<>+224(SB), Y5
+	VMOVUPD      normalAllStripAVX2Consts<>+64(SB), Y8
+	VFMADD231PD  Y5, Y13, Y8
+	VFMADD213PD  normalAllStripAVX2Consts<>+64(SB), Y0, Y5
+	VMOVUPD      normalAllStripAVX2Consts<>+256(SB), Y12
+	VMOVUPD      Y6, 480(BX)
+	VADDPD       Y12, Y13, Y6
+	VADDPD       Y12, Y0, Y12
+	VMOVUPD      Y7, 512(BX)
+	VMULPD       normalAllStripAVX2Consts<>+288(SB), Y13, Y7
+	VMOVUPD      Y3, 544(BX)
+	VMULPD       normalAllStripAVX2Consts<>+288(SB), Y0, Y3
+	VMOVUPD      Y1, 576(BX)
+	VANDPD       Y13, Y11, Y1
+	VMOVUPD      Y4, 608(BX)
+	VANDPD       Y0, Y11, Y4
+	VORPD        Y1, Y10, Y1
+	VORPD        Y4, Y9, Y4
+	VMULPD       Y6, Y8, Y11
+	VMOVUPD      Y2, 640(BX)
+	VMULPD       Y12, Y5, Y2
+	VMOVUPD      Y9, 672(BX)
+	VMOVUPD      normalAllStripAVX2Consts<>+64(SB), Y9
+	VDIVPD       Y11, Y9, Y11
+	VDIVPD       Y2, Y9, Y2
+	VMULPD       Y11, Y8, Y8
+	VMULPD       Y2, Y5, Y5
+	VMULPD       Y11, Y6, Y6
+	VMULPD       Y2, Y12, Y2
+	VMULPD       Y8, Y13, Y8
+	VMULPD       Y5, Y0, Y5
+	VMULPD       Y7, Y13, Y11
+	VMULPD       Y3, Y0, Y12
+	VMOVUPD      normalAllStripAVX2Consts<>+320(SB), Y9
+	VMULPD       Y9, Y11, Y11
+	VMULPD       Y9, Y12, Y9
+	VROUNDPD     $0x08, Y11, Y11
+	VROUNDPD     $0x08, Y9, Y9
+	VMOVUPD      normalAllStripAVX2Consts<>+352(SB), Y12
+	VMOVUPD      Y10, 704(BX)
+	VMOVUPD      normalAllStripAVX2Consts<>+384(SB), Y10
+	VFMADD231PD  Y12, Y8, Y10
+	VFMADD213PD  normalAllStripAVX2Consts<>+384(SB), Y5, Y12
+	VMOVUPD      Y0, 736(BX)
+	VMULPD       Y1, Y1, Y0
+	VMOVUPD      Y0, 768(BX)
+	VMULPD       Y4, Y4, Y0
+	VMOVUPD      Y0, 800(BX)
+	VMOVUPD      192(BX), Y0
+	VMOVUPD      Y4, 832(BX)
+	VMINPD       320(BX), Y0, Y4
+	VMINPD       288(BX), Y0, Y0
+	VMOVUPD      Y1, 864(BX)
+	VMOVUPD      normalAllStripAVX2Consts<>+416(SB), Y1
+	VCMPPD       $0x11, Y4, Y1, Y4
+	VCMPPD       $0x11, Y0, Y1, Y0
+	VANDPD       256(BX), Y4, Y1
+	VANDPD       224(BX), Y0, Y0
+	VMOVUPD      normalAllStripAVX2Consts<>+448(SB), Y4
+	VMOVUPD      Y0, 224(BX)
+	VMOVUPD      normalAllStripAVX2Consts<>+480(SB), Y0
+	VFMADD231PD  Y4, Y10, Y0
+	VFMADD213PD  normalAllStripAVX2Consts<>+480(SB), Y12, Y4
+	VFMADD213PD  normalAllStripAVX2Consts<>+512(SB), Y10, Y0
+	VFMADD213PD  normalAllStripAVX2Consts<>+512(SB), Y12, Y4
+	VFMADD213PD  normalAllStripAVX2Consts<>+544(SB), Y10, Y0
+	VFMADD213PD  normalAllStripAVX2Consts<>+544(SB), Y12, Y4
+	VFMADD213PD  normalAllStripAVX2Consts<>+576(SB), Y10, Y0
+	VFMADD213PD  normalAllStripAVX2Consts<>+576(SB), Y12, Y4
+	VFMADD213PD  normalAllStripAVX2Consts<>+608(SB), Y10, Y0
+	VFMADD213PD  normalAllStripAVX2Consts<>+608(SB), Y12, Y4
+	VFMADD213PD  normalAllStripAVX2Consts<>+640(SB), Y10, Y0
+	VFMADD213PD  normalAllStripAVX2Consts<>+640(SB), Y12, Y4
+	VFMADD213PD  normalAllStripAVX2Consts<>+672(SB), Y10, Y0
+	VFMADD213PD  normalAllStripAVX2Consts<>+672(SB), Y12, Y4
+	VFMADD213PD  normalAllStripAVX2Consts<>+704(SB), Y10, Y0
+	VFMADD213PD  normalAllStripAVX2Consts<>+704(SB), Y12, Y4
+	VFMADD213PD  normalAllStripAVX2Consts<>+736(SB), Y10, Y0
+	VFMADD213PD  normalAllStripAVX2Consts<>+736(SB), Y12, Y4
+	VFMADD213PD  normalAllStripAVX2Consts<>+768(SB), Y10, Y0
+	VFMADD213PD  normalAllStripAVX2Consts<>+768(SB), Y12, Y4
+	VFMADD213PD  normalAllStripAVX2Consts<>+800(SB), Y10, Y0
+	VFMADD213PD  normalAllStripAVX2Consts<>+800(SB), Y12, Y4
+	VFMADD213PD  normalAllStripAVX2Consts<>+832(SB), Y10, Y0
+	VFMADD213PD  normalAllStripAVX2Consts<>+832(SB), Y12, Y4
+	VFMADD213PD  normalAllStripAVX2Consts<>+864(SB), Y10, Y0
+	VFMADD213PD  normalAllStripAVX2Consts<>+864(SB), Y12, Y4
+	VFMADD213PD  normalAllStripAVX2Consts<>+896(SB), Y10, Y0
+	VFMADD213PD  normalAllStripAVX2Consts<>+896(SB), Y12, Y4
+	VFMADD213PD  normalAllStripAVX2Consts<>+928(SB), Y10, Y0
+	VFMADD213PD  normalAllStripAVX2Consts<>+928(SB), Y12, Y4
+	VFMADD213PD  normalAllStripAVX2Consts<>+960(SB), Y10, Y0
+	VFMADD213PD  normalAllStripAVX2Consts<>+960(SB), Y12, Y4
+	VFMADD213PD  normalAllStripAVX2Consts<>+992(SB), Y10, Y0
+	VFMADD213PD  normalAllStripAVX2Consts<>+992(SB), Y12, Y4
+	VFMADD213PD  normalAllStripAVX2Consts<>+1024(SB), Y10, Y0
+	VFMADD213PD  normalAllStripAVX2Consts<>+1024(SB), Y12, Y4
+	VFMADD213PD  normalAllStripAVX2Consts<>+1056(SB), Y10, Y0
+	VFMADD213PD  normalAllStripAVX2Consts<>+1056(SB), Y12, Y4
+	VFMADD213PD  normalAllStripAVX2Consts<>+1088(SB), Y10, Y0
+	VFMADD213PD  normalAllStripAVX2Consts<>+1088(SB), Y12, Y4
+	VFMADD213PD  normalAllStripAVX2Consts<>+1120(SB), Y0, Y10
+	VFMADD213PD  normalAllStripAVX2Consts<>+1120(SB), Y4, Y12
+	VMOVUPD      normalAllStripAVX2Consts<>+96(SB), Y0
+	VFMADD213PD  Y0, Y10, Y8
+	VFMADD231PD  Y12, Y5, Y0
+	VMULPD       Y6, Y8, Y4
+	VMULPD       Y2, Y0, Y0
+	VMOVUPD      normalAllStripAVX2Consts<>+1152(SB), Y2
+	VMULPD       Y2, Y11, Y5
+	VMULPD       Y2, Y9, Y2
+	VFMADD231PD  Y7, Y13, Y5
+	VMOVUPD      736(BX), Y6
+	VFMADD231PD  Y3, Y6, Y2
+	VMOVUPD      normalAllStripAVX2Consts<>+1184(SB), Y3
+	VFNMADD213PD Y3, Y4, Y13
+	VFNMADD213PD Y3, Y0, Y6
+	VMOVUPD      normalAllStripAVX2Consts<>+0(SB), Y7
+	VANDPD       Y4, Y7, Y4
+	VANDPD       Y0, Y7, Y0
+	VORPD        704(BX), Y4, Y4
+	VORPD        672(BX), Y0, Y0
+	VMOVUPD      normalAllStripAVX2Consts<>+1216(SB), Y7
+	VFMADD231PD  Y7, Y11, Y5
+	VFMADD231PD  Y7, Y9, Y2
+	VMOVUPD      normalAllStripAVX2Consts<>+1248(SB), Y7
+	VMINPD       Y7, Y11, Y8
+	VMINPD       Y7, Y9, Y7
+	VMOVUPD      normalAllStripAVX2Consts<>+1280(SB), Y10
+	VMAXPD       Y10, Y8, Y8
+	VMAXPD       Y10, Y7, Y7
+	VSUBPD       Y8, Y11, Y10
+	VSUBPD       Y7, Y9, Y9
 	VMOVUPD      normalAllStripAVX2Consts<>+1312(SB), Y11
 	VADDPD       Y11, Y8, Y8
+	VADDPD       Y11, Y7, Y7
+	VADDPD       Y11, Y10, Y10
 	VADDPD       Y11, Y9, Y9
 	VPSLLQ       $0x34, Y8, Y8
+	VPSLLQ       $0x34, Y7, Y7
+	VPSLLQ       $0x34, Y10, Y10
 	VPSLLQ       $0x34, Y9, Y9
-	VMOVUPD      normalAllStripAVX2Consts<>+1376(SB), Y11
-	VFMADD231PD  normalAllStripAVX2Consts<>+1344(SB), Y7, Y11
-	VFMADD213PD  normalAllStripAVX2Consts<>+1408(SB), Y7, Y11
-	VFMADD213PD  normalAllStripAVX2Consts<>+1440(SB), Y7, Y11
-	VFMADD213PD  normalAllStripAVX2Consts<>+1472(SB), Y7, Y11
-	VFMADD213PD  normalAllStripAVX2Consts<>+1504(SB), Y7, Y11
-	VFMADD213PD  normalAllStripAVX2Consts<>+1536(SB), Y7, Y11
-	VFMADD213PD  normalAllStripAVX2Consts<>+1568(SB), Y7, Y11
-	VFMADD213PD  normalAllStripAVX2Consts<>+1600(SB), Y7, Y11
-	VFMADD213PD  normalAllStripAVX2Consts<>+1632(SB), Y7, Y11
-	VMULPD       Y7, Y7, Y12
-	VFMADD231PD  Y11, Y12, Y7
-	VMOVUPD      64(BX), Y11
-	VFMADD213PD  Y11, Y7, Y11
-	VMULPD       Y9, Y11, Y7
-	VMULPD       Y8, Y7, Y7
-	VFNMADD231PD Y0, Y7, Y6
-	VMULPD       Y7, Y3, Y0
-	VMULPD       normalAllStripAVX2Consts<>+1184(SB), Y7, Y3
-	VMASKMOVPD   Y6, Y15, (DI)(AX*1)
-	VFMADD231PD  Y0, Y4, Y2
-	VMULPD       Y5, Y3, Y0
+	VMOVUPD      normalAllStripAVX2Consts<>+1344(SB), Y11
+	VMOVUPD      normalAllStripAVX2Consts<>+1376(SB), Y12
+	VFMADD231PD  Y11, Y5, Y12
+	VFMADD213PD  normalAllStripAVX2Consts<>+1376(SB), Y2, Y11
+	VMOVUPD      normalAllStripAVX2Consts<>+1408(SB), Y3
+	VFMADD213PD  Y3, Y5, Y12
+	VFMADD231PD  Y11, Y2, Y3
+	VMOVUPD      normalAllStripAVX2Consts<>+1440(SB), Y11
+	VFMADD213PD  Y11, Y5, Y12
+	VFMADD231PD  Y3, Y2, Y11
+	VMOVUPD      normalAllStripAVX2Consts<>+1472(SB), Y3
+	VFMADD213PD  Y3, Y5, Y12
+	VFMADD231PD  Y11, Y2, Y3
+	VMOVUPD      normalAllStripAVX2Consts<>+1504(SB), Y11
+	VFMADD213PD  Y11, Y5, Y12
+	VFMADD231PD  Y3, Y2, Y11
+	VMOVUPD      normalAllStripAVX2Consts<>+1536(SB), Y3
+	VFMADD213PD  Y3, Y5, Y12
+	VFMADD231PD  Y11, Y2, Y3
+	VMOVUPD      normalAllStripAVX2Consts<>+1568(SB), Y11
+	VFMADD213PD  Y11, Y5, Y12
+	VFMADD231PD  Y3, Y2, Y11
+	VMOVUPD      normalAllStripAVX2Consts<>+1600(SB), Y3
+	VFMADD213PD  Y3, Y5, Y12
+	VFMADD231PD  Y11, Y2, Y3
+	VMOVUPD      normalAllStripAVX2Consts<>+1632(SB), Y11
+	VFMADD213PD  Y11, Y5, Y12
+	VFMADD231PD  Y3, Y2, Y11
+	VMULPD       Y5, Y5, Y3
+	VMOVUPD      Y1, 672(BX)
+	VMULPD       Y2, Y2, Y1
+	VFMADD231PD  Y12, Y3, Y5
+	VFMADD231PD  Y11, Y1, Y2
+	VMOVUPD      64(BX), Y1
+	VFMADD213PD  Y1, Y1, Y5
+	VFMADD213PD  Y1, Y2, Y1
+	VMULPD       Y10, Y5, Y2
+	VMULPD       Y9, Y1, Y1
+	VMULPD       Y8, Y2, Y2
+	VMULPD       Y7, Y1, Y1
+	VFNMADD213PD 640(BX), Y2, Y4
+	VFNMADD213PD 608(BX), Y1, Y0
+	VMULPD       320(BX), Y2, Y3
+	VMULPD       288(BX), Y1, Y5
+	VFMADD213PD  576(BX), Y3, Y13
+	VFMADD213PD  544(BX), Y5, Y6
+	VMOVUPD      672(BX), Y3
+	VMOVUPD      normalAllStripAVX2Consts<>+1664(SB), Y5
+	VBLENDVPD    Y3, Y13, Y5, Y3
+	VMOVUPD      224(BX), Y7
+	VBLENDVPD    Y7, Y6, Y5, Y5
+	VMOVUPD      normalAllStripAVX2Consts<>+1184(SB), Y6
+	VMULPD       Y6, Y2, Y2
+	VMULPD       Y6, Y1, Y1
+	VMASKMOVPD   Y4, Y15, (DI)(AX*1)
+	VMASKMOVPD   Y0, Y14, 32(DI)(AX*1)
+	VMASKMOVPD   Y3, Y15, (SI)(AX*1)
+	VMASKMOVPD   Y5, Y14, 32(SI)(AX*1)
+	VMULPD       512(BX), Y2, Y6
+	VMULPD       352(BX), Y1, Y7
+	VMOVUPD      normalAllStripAVX2Consts<>+288(SB), Y8
+	VMULPD       Y6, Y8, Y6
+	VMULPD       Y7, Y8, Y7
+	VMOVUPD      96(BX), Y8
+	VFMADD231PD  Y3, Y8, Y6
+	VFMADD231PD  Y5, Y8, Y7
+	VMASKMOVPD   Y6, Y15, (R10)(AX*1)
+	VMASKMOVPD   Y7, Y14, 32(R10)(AX*1)
+	VMOVUPD      32(BX), Y6
+	VMULPD       Y3, Y6, Y3
+	VMULPD       Y5, Y6, Y5
+	VMOVUPD      normalAllStripAVX2Consts<>+128(SB), Y6
+	VXORPD       Y3, Y6, Y3
+	VXORPD       Y5, Y6, Y5
+	VMASKMOVPD   Y3, Y15, (R11)(AX*1)
+	VMASKMOVPD   Y5, Y14, 32(R11)(AX*1)
+	VMOVUPD      128(BX), Y3
+	VMULPD       480(BX), Y3, Y5
+	VMULPD       448(BX), Y3, Y7
+	VMOVUPD      416(BX), Y9
+	VMULPD       864(BX), Y9, Y10
+	VMOVUPD      384(BX), Y11
+	VMULPD       832(BX), Y11, Y12
+	VMULPD       Y10, Y2, Y10
+	VMULPD       Y12, Y1, Y12
+	VFMADD231PD  Y4, Y8, Y10
+	VFMADD231PD  Y0, Y8, Y12
+	MOVQ         charm_base+192(FP), DX
+	VMASKMOVPD   Y10, Y15, (DX)(AX*1)
+	MOVQ         charm_base+192(FP), DX
+	VMASKMOVPD   Y12, Y14, 32(DX)(AX*1)
+	VMOVUPD      768(BX), Y0
 	VMOVUPD      normalAllStripAVX2Consts<>+64(SB), Y4
-	VSUBPD       Y1, Y4, Y4
-	VMOVUPD      352(BX), Y5
-	VMULPD       Y10, Y5, Y7
-	VMOVUPD      256(BX), Y8
-	VMULPD       Y5, Y8, Y5
-	VMULPD       Y3, Y8, Y8
-	VMULPD       Y10, Y1, Y1
-	VMULPD       320(BX), Y3, Y9
-	VMULPD       128(BX), Y3, Y10
-	VMULPD       normalAllStripAVX2Consts<>+288(SB), Y0, Y0
-	VMOVUPD      96(BX), Y11
-	VFMADD132PD  288(BX), Y11, Y4
-	VMOVUPD      224(BX), Y12
-	VMOVUPD      normalAllStripAVX2Consts<>+1664(SB), Y13
-	VBLENDVPD    Y12, Y2, Y13, Y2
-	VMULPD       Y7, Y3, Y3
-	VMULPD       Y5, Y8, Y5
-	VMULPD       32(BX), Y2, Y7
-	VFMADD231PD  Y6, Y11, Y9
-	VMULPD       Y14, Y8, Y6
-	VMULPD       Y1, Y10, Y1
-	VMULPD       Y4, Y8, Y4
-	VFMADD231PD  Y2, Y11, Y0
-	VMOVUPD      normalAllStripAVX2Consts<>+128(SB), Y11
-	VXORPD       Y3, Y11, Y3
-	VXORPD       Y5, Y11, Y5
-	VXORPD       Y7, Y11, Y7
-	VMASKMOVPD   Y8, Y15, (R8)(AX*1)
-	VMASKMOVPD   Y10, Y15, (R9)(AX*1)
-	VMASKMOVPD   Y2, Y15, (SI)(AX*1)
-	VMASKMOVPD   Y9, Y15, (R15)(AX*1)
-	VMASKMOVPD   Y3, Y15, (R12)(AX*1)
-	MOVQ         speed_base+216(FP), DX
-	VMASKMOVPD   Y5, Y15, (DX)(AX*1)
+	VSUBPD       Y4, Y0, Y10
+	VMOVUPD      800(BX), Y12
+	VSUBPD       Y4, Y12, Y13
+	VMULPD       Y10, Y5, Y10
+	VMULPD       Y13, Y7, Y13
+	VSUBPD       Y0, Y4, Y6
+	VSUBPD       Y12, Y4, Y4
+	VFMADD213PD  Y8, Y6, Y9
+	VFMADD231PD  Y4, Y11, Y8
+	VMULPD       Y5, Y0, Y0
+	VMULPD       Y7, Y12, Y4
+	VMOVUPD      864(BX), Y6
+	VMULPD       Y5, Y6, Y5
+	VMOVUPD      832(BX), Y11
+	VMULPD       Y7, Y11, Y7
+	VMOVUPD      480(BX), Y12
+	VMULPD       Y6, Y12, Y6
+	VMOVUPD      Y4, 864(BX)
+	VMOVUPD      448(BX), Y4
+	VMULPD       Y11, Y4, Y11
+	VMULPD       Y2, Y12, Y12
+	VMULPD       Y1, Y4, Y4
+	VMULPD       Y5, Y2, Y5
+	VMULPD       Y7, Y1, Y7
+	VMULPD       Y2, Y3, Y2
+	VMULPD       Y1, Y3, Y1
+	VMULPD       Y6, Y12, Y3
+	VMULPD       Y11, Y4, Y6
+	VMULPD       Y10, Y12, Y10
+	VMULPD       Y13, Y4, Y11
 	MOVQ         zomma_base+240(FP), DX
-	VMASKMOVPD   Y6, Y15, (DX)(AX*1)
-	VMASKMOVPD   Y7, Y15, (R11)(AX*1)
-	VMASKMOVPD   Y1, Y15, (R13)(AX*1)
+	VMASKMOVPD   Y10, Y15, (DX)(AX*1)
+	MOVQ         zomma_base+240(FP), DX
+	VMASKMOVPD   Y11, Y14, 32(DX)(AX*1)
+	VMULPD       Y9, Y12, Y9
+	VMULPD       Y8, Y4, Y8
+	VMASKMOVPD   Y12, Y15, (R8)(AX*1)
+	VMASKMOVPD   Y4, Y14, 32(R8)(AX*1)
 	MOVQ         color_base+264(FP), DX
-	VMASKMOVPD   Y4, Y15, (DX)(AX*1)
-	VMASKMOVPD   Y0, Y15, (R10)(AX*1)
-	ADDQ         $+32, AX
-	SUBQ         $+4, CX
+	VMASKMOVPD   Y9, Y15, (DX)(AX*1)
+	MOVQ         color_base+264(FP), DX
+	VMASKMOVPD   Y8, Y14, 32(DX)(AX*1)
+	VMULPD       Y0, Y2, Y0
+	VMULPD       864(BX), Y1, Y4
+	VMOVUPD      normalAllStripAVX2Consts<>+128(SB), Y8
+	VXORPD       Y5, Y8, Y5
+	VXORPD       Y7, Y8, Y7
+	VXORPD       Y3, Y8, Y3
+	VXORPD       Y6, Y8, Y6
+	VMASKMOVPD   Y2, Y15, (R9)(AX*1)
+	VMASKMOVPD   Y1, Y14, 32(R9)(AX*1)
+	VMASKMOVPD   Y5, Y15, (R12)(AX*1)
+	VMASKMOVPD   Y7, Y14, 32(R12)(AX*1)
+	MOVQ         speed_base+216(FP), DX
+	VMASKMOVPD   Y3, Y15, (DX)(AX*1)
+	MOVQ         speed_base+216(FP), DX
+	VMASKMOVPD   Y6, Y14, 32(DX)(AX*1)
+	VMASKMOVPD   Y0, Y15, (R13)(AX*1)
+	VMASKMOVPD   Y4, Y14, 32(R13)(AX*1)
+	ADDQ         $+64, AX
+	SUBQ         $+8, CX
 	JGT          tail
 
 done:

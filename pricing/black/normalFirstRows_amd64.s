@@ -70,7 +70,6 @@ TEXT ·normalFirstRowsAVX512(SB), $2496-312
 	MOVQ rho_base+120(FP), R11
 	MOVQ sign_base+144(FP), R12
 	MOVQ F_base+168(FP), R13
-	MOVQ K_base+192(FP), R15
 	XORL AX, AX
 	SUBQ $+32, CX
 	JLT  rest
@@ -116,14 +115,22 @@ body:
 	VMOVUPD          128(R13)(AX*1), Z10
 	PREFETCHT0       1216(R13)(AX*1)
 	VMOVUPD          192(R13)(AX*1), Z11
-	PREFETCHT0       1024(R15)(AX*1)
-	VMOVUPD          (R15)(AX*1), Z12
-	PREFETCHT0       1088(R15)(AX*1)
-	VMOVUPD          64(R15)(AX*1), Z13
-	PREFETCHT0       1152(R15)(AX*1)
-	VMOVUPD          128(R15)(AX*1), Z14
-	PREFETCHT0       1216(R15)(AX*1)
-	VMOVUPD          192(R15)(AX*1), Z15
+	MOVQ             K_base+192(FP), DX
+	PREFETCHT0       1024(DX)(AX*1)
+	MOVQ             K_base+192(FP), DX
+	VMOVUPD          (DX)(AX*1), Z12
+	MOVQ             K_base+192(FP), DX
+	PREFETCHT0       1088(DX)(AX*1)
+	MOVQ             K_base+192(FP), DX
+	VMOVUPD          64(DX)(AX*1), Z13
+	MOVQ             K_base+192(FP), DX
+	PREFETCHT0       1152(DX)(AX*1)
+	MOVQ             K_base+192(FP), DX
+	VMOVUPD          128(DX)(AX*1), Z14
+	MOVQ             K_base+192(FP), DX
+	PREFETCHT0       1216(DX)(AX*1)
+	MOVQ             K_base+192(FP), DX
+	VMOVUPD          192(DX)(AX*1), Z15
 	MOVQ             D_base+264(FP), DX
 	PREFETCHT0       1024(DX)(AX*1)
 	MOVQ             D_base+264(FP), DX
@@ -235,26 +242,25 @@ body:
 	VCMPPD.BCST      $0x11, normalFirstRowsAVX512Consts<>+16(SB), Z8, K5
 	VBROADCASTSD     normalFirstRowsAVX512Consts<>+16(SB), Z8
 	VCMPPD           $0x11, Z8, Z9, K6
-	KMOVB            K6, 768(BX)
-	VCMPPD           $0x11, Z8, Z10, K6
-	KMOVB            K6, 832(BX)
-	VCMPPD           $0x11, Z8, Z11, K6
+	VCMPPD           $0x11, Z8, Z10, K7
+	KMOVB            K7, 768(BX)
+	VCMPPD           $0x11, Z8, Z11, K7
 	VBROADCASTSD     normalFirstRowsAVX512Consts<>+24(SB), Z8
 	VDIVPD           Z4, Z8, Z9
 	VDIVPD           Z5, Z8, Z10
 	VDIVPD           Z6, Z8, Z11
-	VMOVUPD          Z31, 896(BX)
+	VMOVUPD          Z31, 832(BX)
 	VDIVPD           Z7, Z8, Z31
-	VMOVUPD          Z30, 960(BX)
+	VMOVUPD          Z30, 896(BX)
 	VBROADCASTSD     normalFirstRowsAVX512Consts<>+32(SB), Z30
+	KMOVB            K7, 960(BX)
+	VCMPPD           $0x11, Z12, Z30, K7
 	KMOVB            K6, 1024(BX)
-	VCMPPD           $0x11, Z12, Z30, K6
-	KMOVB            K5, 1088(BX)
-	VCMPPD           $0x11, Z13, Z30, K5
-	KMOVB            K5, 1152(BX)
-	VCMPPD           $0x11, Z14, Z30, K5
-	KMOVB            K5, 1216(BX)
-	VCMPPD           $0x11, Z15, Z30, K5
+	VCMPPD           $0x11, Z13, Z30, K6
+	KMOVB            K6, 1088(BX)
+	VCMPPD           $0x11, Z14, Z30, K6
+	KMOVB            K6, 1152(BX)
+	VCMPPD           $0x11, Z15, Z30, K6
 	VBROADCASTSD     normalFirstRowsAVX512Consts<>+8(SB), Z12
 	VBLENDMPD        Z12, Z3, K1, Z3
 	VBLENDMPD        Z12, Z2, K2, Z2
@@ -264,24 +270,21 @@ body:
 	VMULPD           Z17, Z21, Z14
 	VMULPD           Z18, Z22, Z15
 	VMULPD           Z19, Z23, Z20
-	KMOVB            K4, 1280(BX)
-	KMOVB            1088(BX), K4
-	KANDB            K4, K6, K4
-	KMOVB            1152(BX), K6
-	KMOVB            K4, 1088(BX)
-	KMOVB            768(BX), K4
-	KANDB            K4, K6, K4
-	KMOVB            1216(BX), K6
-	KMOVB            K4, 768(BX)
-	KMOVB            832(BX), K4
-	KANDB            K4, K6, K4
-	KMOVB            1024(BX), K6
-	KANDB            K6, K5, K5
+	KANDB            K5, K7, K5
+	KMOVB            1088(BX), K7
+	KMOVB            K5, 1216(BX)
+	KMOVB            1024(BX), K5
+	KANDB            K5, K7, K5
+	KMOVB            1152(BX), K7
+	KMOVB            K5, 1024(BX)
+	KMOVB            768(BX), K5
+	KANDB            K5, K7, K5
+	KMOVB            960(BX), K7
+	KANDB            K7, K6, K6
 	VBLENDMPD        Z12, Z13, K1, Z13
 	VBLENDMPD        Z12, Z14, K2, Z14
 	VBLENDMPD        Z12, Z15, K3, Z15
-	KMOVB            1280(BX), K1
-	VBLENDMPD        Z12, Z20, K1, Z12
+	VBLENDMPD        Z12, Z20, K4, Z12
 	VMULPD           Z27, Z9, Z20
 	VMULPD           Z26, Z10, Z21
 	VMULPD           Z25, Z11, Z22
@@ -304,18 +307,18 @@ body:
 	VMINPD           Z23, Z31, Z23
 	VBROADCASTSD     normalFirstRowsAVX512Consts<>+48(SB), Z31
 	VFMADD213PD      Z8, Z20, Z31
-	VMOVUPD          Z11, 1280(BX)
+	VMOVUPD          Z11, 960(BX)
 	VBROADCASTSD     normalFirstRowsAVX512Consts<>+48(SB), Z11
 	VFMADD213PD      Z8, Z21, Z11
-	VMOVUPD          Z10, 1024(BX)
+	VMOVUPD          Z10, 768(BX)
 	VBROADCASTSD     normalFirstRowsAVX512Consts<>+48(SB), Z10
 	VFMADD213PD      Z8, Z22, Z10
-	VMOVUPD          Z9, 832(BX)
+	VMOVUPD          Z9, 1152(BX)
 	VBROADCASTSD     normalFirstRowsAVX512Consts<>+48(SB), Z9
 	VFMADD213PD      Z8, Z23, Z9
-	VMOVUPD          Z24, 1216(BX)
+	VMOVUPD          Z24, 1088(BX)
 	VADDPD.BCST      normalFirstRowsAVX512Consts<>+56(SB), Z20, Z24
-	VMOVUPD          Z28, 1152(BX)
+	VMOVUPD          Z28, 1280(BX)
 	VADDPD.BCST      normalFirstRowsAVX512Consts<>+56(SB), Z21, Z28
 	VMOVUPD          Z29, 1344(BX)
 	VADDPD.BCST      normalFirstRowsAVX512Consts<>+56(SB), Z22, Z29
@@ -593,15 +596,15 @@ body:
 	VFMADD213PD      1472(BX), Z16, Z7
 	VMULPD           1408(BX), Z3, Z8
 	VMULPD           1344(BX), Z0, Z12
-	VMULPD           1152(BX), Z1, Z14
-	VMULPD           1216(BX), Z2, Z15
-	KMOVB            1088(BX), K1
+	VMULPD           1280(BX), Z1, Z14
+	VMULPD           1088(BX), Z2, Z15
+	KMOVB            1216(BX), K1
 	VBROADCASTSD     normalFirstRowsAVX512Consts<>+384(SB), Z16
 	VBLENDMPD        Z4, Z16, K1, Z4
-	KMOVB            768(BX), K1
+	KMOVB            1024(BX), K1
 	VBLENDMPD        Z5, Z16, K1, Z5
-	VBLENDMPD        Z6, Z16, K4, Z6
-	VBLENDMPD        Z7, Z16, K5, Z7
+	VBLENDMPD        Z6, Z16, K5, Z6
+	VBLENDMPD        Z7, Z16, K6, Z7
 	VBROADCASTSD     normalFirstRowsAVX512Consts<>+64(SB), Z16
 	VMULPD           Z8, Z16, Z8
 	VMULPD           Z12, Z16, Z12
@@ -615,14 +618,14 @@ body:
 	VFMADD231PD      128(BX), Z5, Z12
 	VFMADD231PD      64(BX), Z6, Z14
 	VFMADD231PD      (BX), Z7, Z15
-	VMULPD           832(BX), Z3, Z20
-	VMULPD           1024(BX), Z0, Z21
-	VMULPD           1280(BX), Z1, Z22
+	VMULPD           1152(BX), Z3, Z20
+	VMULPD           768(BX), Z0, Z21
+	VMULPD           960(BX), Z1, Z22
 	VMULPD           704(BX), Z2, Z23
 	VMULPD           640(BX), Z3, Z3
 	VMULPD           576(BX), Z0, Z0
-	VMULPD           960(BX), Z1, Z1
-	VMULPD           896(BX), Z2, Z2
+	VMULPD           896(BX), Z1, Z1
+	VMULPD           832(BX), Z2, Z2
 	VBROADCASTSD     normalFirstRowsAVX512Consts<>+392(SB), Z24
 	VXORPD           Z16, Z24, Z16
 	VXORPD           Z17, Z24, Z17
@@ -685,136 +688,294 @@ rest:
 	JEQ  done
 
 tail:
-	MOVL $0x000000ff, DX
-	CMPQ CX, $0x08
+	MOVL $0x0000ffff, DX
+	CMPQ CX, $0x10
 	JGE  whole
 	MOVL $0x00000001, DX
 	SHLL CL, DX
 	DECL DX
 
 whole:
-	KMOVB             DX, K7
-	MOVQ              T_base+216(FP), DX
-	VMOVUPD.Z         (DX)(AX*1), K7, Z0
-	MOVQ              sigma_base+240(FP), DX
-	VMOVUPD.Z         (DX)(AX*1), K7, Z1
-	VMOVUPD.Z         (R13)(AX*1), K7, Z2
-	VMOVUPD.Z         (R15)(AX*1), K7, Z3
-	MOVQ              D_base+264(FP), DX
-	VMOVUPD.Z         (DX)(AX*1), K7, Z4
-	VMOVUPD.Z         (R12)(AX*1), K7, Z5
-	MOVQ              r_base+288(FP), DX
-	VMOVUPD.Z         (DX)(AX*1), K7, Z6
-	VSQRTPD           Z0, Z7
-	VSUBPD            Z3, Z2, Z8
-	VBROADCASTSD      normalFirstRowsAVX512Consts<>+0(SB), Z9
-	VANDPD            Z9, Z2, Z2
-	VANDPD            Z9, Z3, Z3
-	VMINPD            Z0, Z4, Z10
-	VADDPD            Z3, Z2, Z2
-	VMULPD            Z1, Z1, Z3
-	VMULPD            Z4, Z5, Z11
-	VMULPD            Z8, Z5, Z5
-	VADDPD            Z2, Z4, Z2
-	VMULPD            Z5, Z4, Z12
-	VBROADCASTSD      normalFirstRowsAVX512Consts<>+8(SB), Z13
-	VCMPPD            $0x11, Z13, Z5, K1
-	VBLENDMPD         Z13, Z11, K1, Z5
-	VBLENDMPD         Z13, Z12, K1, Z11
-	VMULPD            Z7, Z1, Z1
-	VBROADCASTSD      normalFirstRowsAVX512Consts<>+24(SB), Z12
-	VDIVPD            Z1, Z12, Z13
-	VADDPD            Z2, Z1, Z2
-	VMINPD            Z1, Z10, Z10
-	VCMPPD.BCST       $0x11, normalFirstRowsAVX512Consts<>+16(SB), Z2, K1
-	VBROADCASTSD      normalFirstRowsAVX512Consts<>+32(SB), Z2
-	VCMPPD            $0x11, Z10, Z2, K2
-	KANDB             K1, K2, K1
-	VMULPD            Z8, Z13, Z2
-	VMULPD            Z3, Z13, Z3
-	VANDPD            Z9, Z2, Z2
-	VBROADCASTSD      normalFirstRowsAVX512Consts<>+40(SB), Z10
-	VMINPD            Z2, Z10, Z2
-	VBROADCASTSD      normalFirstRowsAVX512Consts<>+48(SB), Z10
-	VFMADD213PD       Z12, Z2, Z10
-	VADDPD.BCST       normalFirstRowsAVX512Consts<>+56(SB), Z2, Z14
-	VMULPD.BCST       normalFirstRowsAVX512Consts<>+64(SB), Z2, Z15
-	VMULPD            Z14, Z10, Z16
-	VDIVPD            Z16, Z12, Z12
-	VMULPD            Z12, Z10, Z10
-	VMULPD            Z12, Z14, Z12
-	VMULPD            Z10, Z2, Z10
-	VMULPD            Z15, Z2, Z14
-	VMULPD.BCST       normalFirstRowsAVX512Consts<>+72(SB), Z14, Z14
-	VRNDSCALEPD       $0x08, Z14, Z14
-	VBROADCASTSD      normalFirstRowsAVX512Consts<>+88(SB), Z16
-	VFMADD231PD.BCST  normalFirstRowsAVX512Consts<>+80(SB), Z10, Z16
-	VBROADCASTSD      normalFirstRowsAVX512Consts<>+104(SB), Z17
-	VFMADD231PD.BCST  normalFirstRowsAVX512Consts<>+96(SB), Z16, Z17
-	VFMADD213PD.BCST  normalFirstRowsAVX512Consts<>+112(SB), Z16, Z17
-	VFMADD213PD.BCST  normalFirstRowsAVX512Consts<>+120(SB), Z16, Z17
-	VFMADD213PD.BCST  normalFirstRowsAVX512Consts<>+128(SB), Z16, Z17
-	VFMADD213PD.BCST  normalFirstRowsAVX512Consts<>+136(SB), Z16, Z17
-	VFMADD213PD.BCST  normalFirstRowsAVX512Consts<>+144(SB), Z16, Z17
-	VFMADD213PD.BCST  normalFirstRowsAVX512Consts<>+152(SB), Z16, Z17
-	VFMADD213PD.BCST  normalFirstRowsAVX512Consts<>+160(SB), Z16, Z17
-	VFMADD213PD.BCST  normalFirstRowsAVX512Consts<>+168(SB), Z16, Z17
-	VFMADD213PD.BCST  normalFirstRowsAVX512Consts<>+176(SB), Z16, Z17
-	VFMADD213PD.BCST  normalFirstRowsAVX512Consts<>+184(SB), Z16, Z17
-	VFMADD213PD.BCST  normalFirstRowsAVX512Consts<>+192(SB), Z16, Z17
-	VFMADD213PD.BCST  normalFirstRowsAVX512Consts<>+200(SB), Z16, Z17
-	VFMADD213PD.BCST  normalFirstRowsAVX512Consts<>+208(SB), Z16, Z17
-	VFMADD213PD.BCST  normalFirstRowsAVX512Consts<>+216(SB), Z16, Z17
-	VFMADD213PD.BCST  normalFirstRowsAVX512Consts<>+224(SB), Z16, Z17
-	VFMADD213PD.BCST  normalFirstRowsAVX512Consts<>+232(SB), Z16, Z17
-	VFMADD213PD.BCST  normalFirstRowsAVX512Consts<>+240(SB), Z16, Z17
-	VFMADD213PD.BCST  normalFirstRowsAVX512Consts<>+248(SB), Z16, Z17
-	VFMADD213PD.BCST  normalFirstRowsAVX512Consts<>+256(SB), Z16, Z17
-	VFMADD213PD.BCST  normalFirstRowsAVX512Consts<>+264(SB), Z17, Z16
-	VFMADD213PD.BCST  normalFirstRowsAVX512Consts<>+272(SB), Z16, Z10
-	VMULPD            Z12, Z10, Z10
-	VMOVAPD           Z10, Z12
-	VPTERNLOGQ        $0xe4, Z9, Z8, Z12
-	VFNMADD213PD.BCST normalFirstRowsAVX512Consts<>+280(SB), Z2, Z10
-	VMULPD.BCST       normalFirstRowsAVX512Consts<>+288(SB), Z14, Z8
-	VFMADD231PD       Z15, Z2, Z8
-	VFMADD231PD.BCST  normalFirstRowsAVX512Consts<>+296(SB), Z14, Z8
-	VBROADCASTSD      normalFirstRowsAVX512Consts<>+312(SB), Z2
-	VFMADD231PD.BCST  normalFirstRowsAVX512Consts<>+304(SB), Z8, Z2
-	VFMADD213PD.BCST  normalFirstRowsAVX512Consts<>+320(SB), Z8, Z2
-	VFMADD213PD.BCST  normalFirstRowsAVX512Consts<>+328(SB), Z8, Z2
-	VFMADD213PD.BCST  normalFirstRowsAVX512Consts<>+336(SB), Z8, Z2
-	VFMADD213PD.BCST  normalFirstRowsAVX512Consts<>+344(SB), Z8, Z2
-	VFMADD213PD.BCST  normalFirstRowsAVX512Consts<>+352(SB), Z8, Z2
-	VFMADD213PD.BCST  normalFirstRowsAVX512Consts<>+360(SB), Z8, Z2
-	VFMADD213PD.BCST  normalFirstRowsAVX512Consts<>+368(SB), Z8, Z2
-	VFMADD213PD.BCST  normalFirstRowsAVX512Consts<>+376(SB), Z8, Z2
-	VMULPD            Z8, Z8, Z9
-	VFMADD231PD       Z2, Z9, Z8
-	VFMADD213PD       Z4, Z8, Z4
-	VSCALEFPD         Z14, Z4, Z2
-	VMULPD.BCST       normalFirstRowsAVX512Consts<>+280(SB), Z2, Z4
-	VMULPD            Z2, Z1, Z1
-	VFNMADD231PD      Z12, Z2, Z5
-	VMULPD            Z3, Z4, Z2
-	VFMADD231PD       Z1, Z10, Z11
-	VMULPD            Z4, Z13, Z1
-	VMULPD            Z4, Z7, Z3
-	VMOVUPD           Z5, K7, (DI)(AX*1)
-	VMULPD.BCST       normalFirstRowsAVX512Consts<>+64(SB), Z2, Z2
-	VBROADCASTSD      normalFirstRowsAVX512Consts<>+384(SB), Z4
-	VBLENDMPD         Z11, Z4, K1, Z4
-	VMOVUPD           Z1, K7, (R8)(AX*1)
-	VMOVUPD           Z3, K7, (R9)(AX*1)
-	VMULPD            Z4, Z0, Z0
-	VMOVUPD           Z4, K7, (SI)(AX*1)
-	VFMADD231PD       Z4, Z6, Z2
-	VXORPD.BCST       normalFirstRowsAVX512Consts<>+392(SB), Z0, Z0
-	VMOVUPD           Z0, K7, (R11)(AX*1)
-	VMOVUPD           Z2, K7, (R10)(AX*1)
-	ADDQ              $+64, AX
-	SUBQ              $+8, CX
-	JGT               tail
+	KMOVB            DX, K7
+	SHRL             $0x08, DX
+	KMOVB            DX, K6
+	MOVQ             T_base+216(FP), DX
+	VMOVUPD.Z        (DX)(AX*1), K7, Z0
+	MOVQ             T_base+216(FP), DX
+	VMOVUPD.Z        64(DX)(AX*1), K6, Z1
+	MOVQ             sigma_base+240(FP), DX
+	VMOVUPD.Z        (DX)(AX*1), K7, Z2
+	MOVQ             sigma_base+240(FP), DX
+	VMOVUPD.Z        64(DX)(AX*1), K6, Z3
+	VMOVUPD.Z        (R13)(AX*1), K7, Z4
+	VMOVUPD.Z        64(R13)(AX*1), K6, Z5
+	MOVQ             K_base+192(FP), DX
+	VMOVUPD.Z        (DX)(AX*1), K7, Z6
+	MOVQ             K_base+192(FP), DX
+	VMOVUPD.Z        64(DX)(AX*1), K6, Z7
+	MOVQ             D_base+264(FP), DX
+	VMOVUPD.Z        (DX)(AX*1), K7, Z8
+	MOVQ             D_base+264(FP), DX
+	VMOVUPD.Z        64(DX)(AX*1), K6, Z9
+	VMOVUPD.Z        (R12)(AX*1), K7, Z10
+	VMOVUPD.Z        64(R12)(AX*1), K6, Z11
+	MOVQ             r_base+288(FP), DX
+	VMOVUPD.Z        (DX)(AX*1), K7, Z12
+	MOVQ             r_base+288(FP), DX
+	VMOVUPD.Z        64(DX)(AX*1), K6, Z13
+	VSQRTPD          Z0, Z14
+	VSQRTPD          Z1, Z15
+	VSUBPD           Z6, Z4, Z16
+	VSUBPD           Z7, Z5, Z17
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+0(SB), Z18
+	VANDPD           Z18, Z4, Z4
+	VANDPD           Z18, Z5, Z5
+	VANDPD           Z18, Z6, Z6
+	VANDPD           Z18, Z7, Z7
+	VADDPD           Z6, Z4, Z4
+	VADDPD           Z7, Z5, Z5
+	VMINPD           Z0, Z8, Z6
+	VMINPD           Z1, Z9, Z7
+	VMULPD           Z16, Z10, Z19
+	VMULPD           Z17, Z11, Z20
+	VMULPD           Z2, Z2, Z21
+	VMULPD           Z3, Z3, Z22
+	VADDPD           Z4, Z8, Z4
+	VADDPD           Z5, Z9, Z5
+	VMULPD           Z8, Z10, Z10
+	VMULPD           Z9, Z11, Z11
+	VMULPD           Z19, Z8, Z23
+	VMULPD           Z20, Z9, Z24
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+8(SB), Z25
+	VCMPPD           $0x11, Z25, Z19, K1
+	VCMPPD           $0x11, Z25, Z20, K2
+	VBLENDMPD        Z25, Z23, K1, Z19
+	VBLENDMPD        Z25, Z24, K2, Z20
+	VBLENDMPD        Z25, Z10, K1, Z10
+	VBLENDMPD        Z25, Z11, K2, Z11
+	VMULPD           Z14, Z2, Z2
+	VMULPD           Z15, Z3, Z3
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+24(SB), Z23
+	VDIVPD           Z2, Z23, Z24
+	VDIVPD           Z3, Z23, Z25
+	VADDPD           Z4, Z2, Z4
+	VADDPD           Z5, Z3, Z5
+	VMINPD           Z2, Z6, Z6
+	VMINPD           Z3, Z7, Z7
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+16(SB), Z26
+	VCMPPD           $0x11, Z26, Z4, K1
+	VCMPPD           $0x11, Z26, Z5, K2
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+32(SB), Z4
+	VCMPPD           $0x11, Z6, Z4, K3
+	VCMPPD           $0x11, Z7, Z4, K4
+	KANDB            K1, K3, K1
+	KANDB            K2, K4, K2
+	VMULPD           Z16, Z24, Z4
+	VMULPD           Z17, Z25, Z5
+	VMULPD           Z21, Z24, Z6
+	VMULPD           Z22, Z25, Z7
+	VANDPD           Z18, Z4, Z4
+	VANDPD           Z18, Z5, Z5
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+40(SB), Z21
+	VMINPD           Z4, Z21, Z4
+	VMINPD           Z5, Z21, Z5
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+48(SB), Z21
+	VFMADD213PD      Z23, Z4, Z21
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+48(SB), Z22
+	VFMADD213PD      Z23, Z5, Z22
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+56(SB), Z26
+	VADDPD           Z26, Z4, Z27
+	VADDPD           Z26, Z5, Z26
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+64(SB), Z28
+	VMULPD           Z28, Z4, Z29
+	VMULPD           Z28, Z5, Z30
+	VMULPD           Z27, Z21, Z31
+	VMULPD           Z26, Z22, Z28
+	VDIVPD           Z31, Z23, Z31
+	VDIVPD           Z28, Z23, Z23
+	VMULPD           Z31, Z21, Z21
+	VMULPD           Z23, Z22, Z22
+	VMULPD           Z31, Z27, Z27
+	VMULPD           Z23, Z26, Z23
+	VMULPD           Z21, Z4, Z21
+	VMULPD           Z22, Z5, Z22
+	VMULPD           Z29, Z4, Z26
+	VMULPD           Z30, Z5, Z28
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+72(SB), Z31
+	VMULPD           Z31, Z26, Z26
+	VMULPD           Z31, Z28, Z28
+	VRNDSCALEPD      $0x08, Z26, Z26
+	VRNDSCALEPD      $0x08, Z28, Z28
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+80(SB), Z31
+	VMOVUPD          Z13, (BX)
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+88(SB), Z13
+	VFMADD231PD      Z31, Z21, Z13
+	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+88(SB), Z22, Z31
+	VMOVUPD          Z12, 64(BX)
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+96(SB), Z12
+	VMOVUPD          Z1, 128(BX)
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+104(SB), Z1
+	VFMADD231PD      Z12, Z13, Z1
+	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+104(SB), Z31, Z12
+	VMOVUPD          Z0, 192(BX)
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+112(SB), Z0
+	VFMADD213PD      Z0, Z13, Z1
+	VFMADD231PD      Z12, Z31, Z0
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+120(SB), Z12
+	VFMADD213PD      Z12, Z13, Z1
+	VFMADD231PD      Z0, Z31, Z12
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+128(SB), Z0
+	VFMADD213PD      Z0, Z13, Z1
+	VFMADD231PD      Z12, Z31, Z0
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+136(SB), Z12
+	VFMADD213PD      Z12, Z13, Z1
+	VFMADD231PD      Z0, Z31, Z12
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+144(SB), Z0
+	VFMADD213PD      Z0, Z13, Z1
+	VFMADD231PD      Z12, Z31, Z0
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+152(SB), Z12
+	VFMADD213PD      Z12, Z13, Z1
+	VFMADD231PD      Z0, Z31, Z12
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+160(SB), Z0
+	VFMADD213PD      Z0, Z13, Z1
+	VFMADD231PD      Z12, Z31, Z0
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+168(SB), Z12
+	VFMADD213PD      Z12, Z13, Z1
+	VFMADD231PD      Z0, Z31, Z12
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+176(SB), Z0
+	VFMADD213PD      Z0, Z13, Z1
+	VFMADD231PD      Z12, Z31, Z0
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+184(SB), Z12
+	VFMADD213PD      Z12, Z13, Z1
+	VFMADD231PD      Z0, Z31, Z12
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+192(SB), Z0
+	VFMADD213PD      Z0, Z13, Z1
+	VFMADD231PD      Z12, Z31, Z0
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+200(SB), Z12
+	VFMADD213PD      Z12, Z13, Z1
+	VFMADD231PD      Z0, Z31, Z12
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+208(SB), Z0
+	VFMADD213PD      Z0, Z13, Z1
+	VFMADD231PD      Z12, Z31, Z0
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+216(SB), Z12
+	VFMADD213PD      Z12, Z13, Z1
+	VFMADD231PD      Z0, Z31, Z12
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+224(SB), Z0
+	VFMADD213PD      Z0, Z13, Z1
+	VFMADD231PD      Z12, Z31, Z0
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+232(SB), Z12
+	VFMADD213PD      Z12, Z13, Z1
+	VFMADD231PD      Z0, Z31, Z12
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+240(SB), Z0
+	VFMADD213PD      Z0, Z13, Z1
+	VFMADD231PD      Z12, Z31, Z0
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+248(SB), Z12
+	VFMADD213PD      Z12, Z13, Z1
+	VFMADD231PD      Z0, Z31, Z12
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+256(SB), Z0
+	VFMADD213PD      Z0, Z13, Z1
+	VFMADD231PD      Z12, Z31, Z0
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+264(SB), Z12
+	VFMADD213PD      Z12, Z1, Z13
+	VFMADD231PD      Z0, Z31, Z12
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+272(SB), Z0
+	VFMADD213PD      Z0, Z13, Z21
+	VFMADD231PD      Z12, Z22, Z0
+	VMULPD           Z27, Z21, Z1
+	VMULPD           Z23, Z0, Z0
+	VMOVAPD          Z1, Z12
+	VPTERNLOGQ       $0xe4, Z18, Z16, Z12
+	VMOVAPD          Z0, Z13
+	VPTERNLOGQ       $0xe4, Z18, Z17, Z13
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+280(SB), Z16
+	VFNMADD213PD     Z16, Z4, Z1
+	VFNMADD213PD     Z16, Z5, Z0
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+288(SB), Z17
+	VMULPD           Z17, Z26, Z18
+	VMULPD           Z17, Z28, Z17
+	VFMADD231PD      Z29, Z4, Z18
+	VFMADD231PD      Z30, Z5, Z17
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+296(SB), Z4
+	VFMADD231PD      Z4, Z26, Z18
+	VFMADD231PD      Z4, Z28, Z17
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+304(SB), Z4
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+312(SB), Z5
+	VFMADD231PD      Z4, Z18, Z5
+	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+312(SB), Z17, Z4
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+320(SB), Z21
+	VFMADD213PD      Z21, Z18, Z5
+	VFMADD231PD      Z4, Z17, Z21
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+328(SB), Z4
+	VFMADD213PD      Z4, Z18, Z5
+	VFMADD231PD      Z21, Z17, Z4
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+336(SB), Z21
+	VFMADD213PD      Z21, Z18, Z5
+	VFMADD231PD      Z4, Z17, Z21
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+344(SB), Z4
+	VFMADD213PD      Z4, Z18, Z5
+	VFMADD231PD      Z21, Z17, Z4
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+352(SB), Z21
+	VFMADD213PD      Z21, Z18, Z5
+	VFMADD231PD      Z4, Z17, Z21
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+360(SB), Z4
+	VFMADD213PD      Z4, Z18, Z5
+	VFMADD231PD      Z21, Z17, Z4
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+368(SB), Z21
+	VFMADD213PD      Z21, Z18, Z5
+	VFMADD231PD      Z4, Z17, Z21
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+376(SB), Z4
+	VFMADD213PD      Z4, Z18, Z5
+	VFMADD231PD      Z21, Z17, Z4
+	VMULPD           Z18, Z18, Z21
+	VMULPD           Z17, Z17, Z22
+	VFMADD231PD      Z5, Z21, Z18
+	VFMADD231PD      Z4, Z22, Z17
+	VFMADD213PD      Z8, Z18, Z8
+	VFMADD213PD      Z9, Z17, Z9
+	VSCALEFPD        Z26, Z8, Z4
+	VSCALEFPD        Z28, Z9, Z5
+	VMULPD           Z16, Z4, Z8
+	VMULPD           Z16, Z5, Z9
+	VMULPD           Z4, Z2, Z2
+	VMULPD           Z5, Z3, Z3
+	VFNMADD231PD     Z12, Z4, Z10
+	VFNMADD231PD     Z13, Z5, Z11
+	VMULPD           Z6, Z8, Z4
+	VMULPD           Z7, Z9, Z5
+	VFMADD231PD      Z2, Z1, Z19
+	VFMADD231PD      Z3, Z0, Z20
+	VMULPD           Z8, Z24, Z0
+	VMULPD           Z9, Z25, Z1
+	VMULPD           Z8, Z14, Z2
+	VMULPD           Z9, Z15, Z3
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+64(SB), Z6
+	VMULPD           Z4, Z6, Z4
+	VMULPD           Z5, Z6, Z5
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+384(SB), Z6
+	VBLENDMPD        Z19, Z6, K1, Z7
+	VBLENDMPD        Z20, Z6, K2, Z6
+	VMOVUPD          Z10, K7, (DI)(AX*1)
+	VMOVUPD          Z11, K6, 64(DI)(AX*1)
+	VMOVUPD          Z0, K7, (R8)(AX*1)
+	VMOVUPD          Z1, K6, 64(R8)(AX*1)
+	VMULPD           192(BX), Z7, Z0
+	VMULPD           128(BX), Z6, Z1
+	VFMADD231PD      64(BX), Z7, Z4
+	VFMADD231PD      (BX), Z6, Z5
+	VMOVUPD          Z2, K7, (R9)(AX*1)
+	VMOVUPD          Z3, K6, 64(R9)(AX*1)
+	VMOVUPD          Z7, K7, (SI)(AX*1)
+	VMOVUPD          Z6, K6, 64(SI)(AX*1)
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+392(SB), Z2
+	VXORPD           Z0, Z2, Z0
+	VXORPD           Z1, Z2, Z1
+	VMOVUPD          Z4, K7, (R10)(AX*1)
+	VMOVUPD          Z5, K6, 64(R10)(AX*1)
+	VMOVUPD          Z0, K7, (R11)(AX*1)
+	VMOVUPD          Z1, K6, 64(R11)(AX*1)
+	ADDQ             $+128, AX
+	SUBQ             $+16, CX
+	JGT              tail
 
 done:
 	VZEROUPPER
@@ -1038,11 +1199,19 @@ DATA normalFirstRowsAVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA normalFirstRowsAVX2Masks<>+8(SB)/8, $0xffffffffffffffff
 DATA normalFirstRowsAVX2Masks<>+16(SB)/8, $0xffffffffffffffff
 DATA normalFirstRowsAVX2Masks<>+24(SB)/8, $0xffffffffffffffff
-DATA normalFirstRowsAVX2Masks<>+32(SB)/8, $0x0000000000000000
-DATA normalFirstRowsAVX2Masks<>+40(SB)/8, $0x0000000000000000
-DATA normalFirstRowsAVX2Masks<>+48(SB)/8, $0x0000000000000000
-DATA normalFirstRowsAVX2Masks<>+56(SB)/8, $0x0000000000000000
-GLOBL normalFirstRowsAVX2Masks<>(SB), RODATA|NOPTR, $64
+DATA normalFirstRowsAVX2Masks<>+32(SB)/8, $0xffffffffffffffff
+DATA normalFirstRowsAVX2Masks<>+40(SB)/8, $0xffffffffffffffff
+DATA normalFirstRowsAVX2Masks<>+48(SB)/8, $0xffffffffffffffff
+DATA normalFirstRowsAVX2Masks<>+56(SB)/8, $0xffffffffffffffff
+DATA normalFirstRowsAVX2Masks<>+64(SB)/8, $0x0000000000000000
+DATA normalFirstRowsAVX2Masks<>+72(SB)/8, $0x0000000000000000
+DATA normalFirstRowsAVX2Masks<>+80(SB)/8, $0x0000000000000000
+DATA normalFirstRowsAVX2Masks<>+88(SB)/8, $0x0000000000000000
+DATA normalFirstRowsAVX2Masks<>+96(SB)/8, $0x0000000000000000
+DATA normalFirstRowsAVX2Masks<>+104(SB)/8, $0x0000000000000000
+DATA normalFirstRowsAVX2Masks<>+112(SB)/8, $0x0000000000000000
+DATA normalFirstRowsAVX2Masks<>+120(SB)/8, $0x0000000000000000
+GLOBL normalFirstRowsAVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func normalFirstRowsAVX2(price []float64, delta []float64, gamma []float64, vega []float64, theta []float64, rho []float64, sign []float64, F []float64, K []float64, T []float64, sigma []float64, D []float64, r []float64)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
@@ -1058,7 +1227,6 @@ TEXT ·normalFirstRowsAVX2(SB), $1984-312
 	MOVQ rho_base+120(FP), R11
 	MOVQ sign_base+144(FP), R12
 	MOVQ F_base+168(FP), R13
-	MOVQ K_base+192(FP), R15
 	XORL AX, AX
 	SUBQ $+16, CX
 	JLT  rest
@@ -1094,12 +1262,18 @@ body:
 	PREFETCHT0   1088(R13)(AX*1)
 	VMOVUPD      64(R13)(AX*1), Y10
 	VMOVUPD      96(R13)(AX*1), Y11
-	PREFETCHT0   1024(R15)(AX*1)
-	VMOVUPD      (R15)(AX*1), Y12
-	VMOVUPD      32(R15)(AX*1), Y13
-	PREFETCHT0   1088(R15)(AX*1)
-	VMOVUPD      64(R15)(AX*1), Y14
-	VMOVUPD      96(R15)(AX*1), Y15
+	MOVQ         K_base+192(FP), DX
+	PREFETCHT0   1024(DX)(AX*1)
+	MOVQ         K_base+192(FP), DX
+	VMOVUPD      (DX)(AX*1), Y12
+	MOVQ         K_base+192(FP), DX
+	VMOVUPD      32(DX)(AX*1), Y13
+	MOVQ         K_base+192(FP), DX
+	PREFETCHT0   1088(DX)(AX*1)
+	MOVQ         K_base+192(FP), DX
+	VMOVUPD      64(DX)(AX*1), Y14
+	MOVQ         K_base+192(FP), DX
+	VMOVUPD      96(DX)(AX*1), Y15
 	VMOVUPD      Y7, (BX)
 	MOVQ         D_base+264(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
@@ -1753,146 +1927,320 @@ rest:
 	JEQ  done
 
 tail:
-	MOVQ         $+4, DX
+	MOVQ         $+8, DX
 	CMPQ         CX, DX
 	CMOVQLT      CX, DX
 	NEGQ         DX
-	LEAQ         normalFirstRowsAVX2Masks<>+32(SB), R14
+	LEAQ         normalFirstRowsAVX2Masks<>+64(SB), R14
 	VMOVUPD      (R14)(DX*8), Y15
+	VMOVUPD      32(R14)(DX*8), Y14
 	MOVQ         T_base+216(FP), DX
 	VMASKMOVPD   (DX)(AX*1), Y15, Y0
+	MOVQ         T_base+216(FP), DX
+	VMASKMOVPD   32(DX)(AX*1), Y14, Y1
 	MOVQ         sigma_base+240(FP), DX
-	VMASKMOVPD   (DX)(AX*1), Y15, Y1
-	VMASKMOVPD   (R13)(AX*1), Y15, Y2
-	VMASKMOVPD   (R15)(AX*1), Y15, Y3
-	MOVQ         D_base+264(FP), DX
-	VMASKMOVPD   (DX)(AX*1), Y15, Y4
-	VMASKMOVPD   (R12)(AX*1), Y15, Y5
-	MOVQ         r_base+288(FP), DX
+	VMASKMOVPD   (DX)(AX*1), Y15, Y2
+	MOVQ         sigma_base+240(FP), DX
+	VMASKMOVPD   32(DX)(AX*1), Y14, Y3
+	VMASKMOVPD   (R13)(AX*1), Y15, Y4
+	VMASKMOVPD   32(R13)(AX*1), Y14, Y5
+	MOVQ         K_base+192(FP), DX
 	VMASKMOVPD   (DX)(AX*1), Y15, Y6
-	VSQRTPD      Y0, Y7
-	VSUBPD       Y3, Y2, Y8
-	VMOVUPD      normalFirstRowsAVX2Consts<>+0(SB), Y9
-	VANDPD       Y9, Y2, Y2
-	VANDPD       Y9, Y3, Y3
-	VMULPD       Y1, Y1, Y10
-	VADDPD       Y3, Y2, Y2
-	VMINPD       Y0, Y4, Y3
-	VMULPD       Y4, Y5, Y11
+	MOVQ         K_base+192(FP), DX
+	VMASKMOVPD   32(DX)(AX*1), Y14, Y7
+	MOVQ         D_base+264(FP), DX
+	VMASKMOVPD   (DX)(AX*1), Y15, Y8
+	MOVQ         D_base+264(FP), DX
+	VMASKMOVPD   32(DX)(AX*1), Y14, Y9
+	VMASKMOVPD   (R12)(AX*1), Y15, Y10
+	VMASKMOVPD   32(R12)(AX*1), Y14, Y11
+	MOVQ         r_base+288(FP), DX
+	VMASKMOVPD   (DX)(AX*1), Y15, Y12
+	MOVQ         r_base+288(FP), DX
+	VMASKMOVPD   32(DX)(AX*1), Y14, Y13
+	VMOVUPD      Y13, (BX)
+	VSQRTPD      Y0, Y13
+	VMOVUPD      Y12, 32(BX)
+	VSQRTPD      Y1, Y12
+	VMOVUPD      Y1, 64(BX)
+	VSUBPD       Y6, Y4, Y1
+	VMOVUPD      Y0, 96(BX)
+	VSUBPD       Y7, Y5, Y0
+	VANDPD       normalFirstRowsAVX2Consts<>+0(SB), Y4, Y4
+	VANDPD       normalFirstRowsAVX2Consts<>+0(SB), Y5, Y5
+	VANDPD       normalFirstRowsAVX2Consts<>+0(SB), Y6, Y6
+	VANDPD       normalFirstRowsAVX2Consts<>+0(SB), Y7, Y7
+	VADDPD       Y6, Y4, Y4
+	VADDPD       Y7, Y5, Y5
+	VADDPD       Y4, Y8, Y4
+	VADDPD       Y5, Y9, Y5
+	VMULPD       Y1, Y10, Y6
+	VMULPD       Y0, Y11, Y7
+	VMULPD       Y8, Y10, Y10
+	VMULPD       Y9, Y11, Y11
+	VMOVUPD      Y11, 128(BX)
+	VMULPD       Y2, Y2, Y11
+	VMOVUPD      Y10, 160(BX)
+	VMULPD       Y3, Y3, Y10
+	VMULPD       Y13, Y2, Y2
+	VMULPD       Y12, Y3, Y3
+	VADDPD       Y4, Y2, Y4
+	VADDPD       Y5, Y3, Y5
+	VCMPPD       $0x11, normalFirstRowsAVX2Consts<>+32(SB), Y4, Y4
+	VCMPPD       $0x11, normalFirstRowsAVX2Consts<>+32(SB), Y5, Y5
+	VMOVUPD      Y12, 192(BX)
+	VMOVUPD      normalFirstRowsAVX2Consts<>+64(SB), Y12
+	VMOVUPD      Y13, 224(BX)
+	VDIVPD       Y2, Y12, Y13
+	VMOVUPD      Y7, 256(BX)
+	VDIVPD       Y3, Y12, Y7
+	VMULPD       Y11, Y13, Y11
+	VMULPD       Y10, Y7, Y10
+	VMOVUPD      Y10, 288(BX)
+	VMULPD       Y1, Y13, Y10
+	VMOVUPD      Y13, 320(BX)
+	VMULPD       Y0, Y7, Y13
+	VMOVUPD      Y7, 352(BX)
+	VMOVUPD      normalFirstRowsAVX2Consts<>+96(SB), Y7
+	VANDPD       Y7, Y1, Y1
+	VANDPD       Y7, Y0, Y0
+	VMOVUPD      normalFirstRowsAVX2Consts<>+0(SB), Y7
+	VANDPD       Y7, Y10, Y10
+	VANDPD       Y7, Y13, Y13
+	VMOVUPD      normalFirstRowsAVX2Consts<>+128(SB), Y7
+	VMINPD       Y10, Y7, Y10
+	VMINPD       Y13, Y7, Y7
+	VMINPD       96(BX), Y8, Y13
+	VMOVUPD      Y11, 384(BX)
+	VMINPD       64(BX), Y9, Y11
+	VMINPD       Y2, Y13, Y13
+	VMINPD       Y3, Y11, Y11
+	VMOVUPD      Y3, 416(BX)
+	VMOVUPD      normalFirstRowsAVX2Consts<>+160(SB), Y3
+	VCMPPD       $0x11, Y13, Y3, Y13
+	VCMPPD       $0x11, Y11, Y3, Y3
+	VANDPD       Y4, Y13, Y4
+	VANDPD       Y5, Y3, Y3
+	VMOVUPD      normalFirstRowsAVX2Consts<>+192(SB), Y5
+	VFMADD213PD  Y12, Y10, Y5
+	VMOVUPD      normalFirstRowsAVX2Consts<>+192(SB), Y11
+	VFMADD213PD  Y12, Y7, Y11
+	VMOVUPD      normalFirstRowsAVX2Consts<>+224(SB), Y13
+	VMOVUPD      Y3, 448(BX)
+	VADDPD       Y13, Y10, Y3
+	VADDPD       Y13, Y7, Y13
+	VMOVUPD      Y4, 480(BX)
+	VMOVUPD      normalFirstRowsAVX2Consts<>+256(SB), Y4
+	VMOVUPD      Y2, 512(BX)
+	VMULPD       Y4, Y10, Y2
+	VMOVUPD      Y0, 544(BX)
+	VMULPD       Y4, Y7, Y0
+	VMULPD       Y6, Y8, Y4
+	VMOVUPD      Y8, 576(BX)
+	VMOVUPD      256(BX), Y8
+	VMOVUPD      Y1, 608(BX)
+	VMULPD       Y8, Y9, Y1
+	VCMPPD       $0x11, normalFirstRowsAVX2Consts<>+384(SB), Y6, Y6
+	VMOVUPD      Y9, 640(BX)
+	VMOVUPD      normalFirstRowsAVX2Consts<>+384(SB), Y9
+	VCMPPD       $0x11, Y9, Y8, Y8
+	VBLENDVPD    Y6, Y9, Y4, Y4
+	VBLENDVPD    Y8, Y9, Y1, Y1
+	VMOVUPD      Y1, 256(BX)
+	VMOVUPD      160(BX), Y1
+	VBLENDVPD    Y6, Y9, Y1, Y1
+	VMOVUPD      128(BX), Y6
+	VBLENDVPD    Y8, Y9, Y6, Y6
+	VMULPD       Y3, Y5, Y8
+	VMULPD       Y13, Y11, Y9
+	VDIVPD       Y8, Y12, Y8
+	VDIVPD       Y9, Y12, Y9
 	VMULPD       Y8, Y5, Y5
-	VANDPD       normalFirstRowsAVX2Consts<>+96(SB), Y8, Y12
-	VADDPD       Y2, Y4, Y2
-	VMULPD       Y5, Y4, Y13
-	VMOVUPD      normalFirstRowsAVX2Consts<>+384(SB), Y14
-	VCMPPD       $0x11, Y14, Y5, Y5
-	VBLENDVPD    Y5, Y14, Y11, Y11
-	VBLENDVPD    Y5, Y14, Y13, Y5
-	VMULPD       Y7, Y1, Y1
-	VMOVUPD      normalFirstRowsAVX2Consts<>+64(SB), Y13
-	VDIVPD       Y1, Y13, Y14
-	VADDPD       Y2, Y1, Y2
-	VMINPD       Y1, Y3, Y3
-	VCMPPD       $0x11, normalFirstRowsAVX2Consts<>+32(SB), Y2, Y2
-	VMOVUPD      Y6, (BX)
-	VMOVUPD      normalFirstRowsAVX2Consts<>+160(SB), Y6
-	VCMPPD       $0x11, Y3, Y6, Y3
-	VANDPD       Y2, Y3, Y2
-	VMULPD       Y8, Y14, Y3
-	VMULPD       Y10, Y14, Y6
-	VANDPD       Y9, Y3, Y3
-	VMOVUPD      normalFirstRowsAVX2Consts<>+128(SB), Y8
-	VMINPD       Y3, Y8, Y3
-	VMOVUPD      normalFirstRowsAVX2Consts<>+192(SB), Y8
-	VFMADD213PD  Y13, Y3, Y8
-	VADDPD       normalFirstRowsAVX2Consts<>+224(SB), Y3, Y10
-	VMOVUPD      Y0, 32(BX)
-	VMULPD       normalFirstRowsAVX2Consts<>+256(SB), Y3, Y0
-	VMULPD       Y10, Y8, Y9
-	VDIVPD       Y9, Y13, Y9
-	VMULPD       Y9, Y8, Y8
-	VMULPD       Y9, Y10, Y9
-	VMULPD       Y8, Y3, Y8
-	VMULPD       Y0, Y3, Y10
-	VMULPD       normalFirstRowsAVX2Consts<>+288(SB), Y10, Y10
-	VROUNDPD     $0x08, Y10, Y10
-	VMOVUPD      normalFirstRowsAVX2Consts<>+352(SB), Y13
-	VFMADD231PD  normalFirstRowsAVX2Consts<>+320(SB), Y8, Y13
-	VMOVUPD      Y2, 64(BX)
-	VMOVUPD      normalFirstRowsAVX2Consts<>+448(SB), Y2
-	VFMADD231PD  normalFirstRowsAVX2Consts<>+416(SB), Y13, Y2
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+480(SB), Y13, Y2
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+512(SB), Y13, Y2
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+544(SB), Y13, Y2
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+576(SB), Y13, Y2
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+608(SB), Y13, Y2
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+640(SB), Y13, Y2
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+672(SB), Y13, Y2
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+704(SB), Y13, Y2
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+736(SB), Y13, Y2
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+768(SB), Y13, Y2
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+800(SB), Y13, Y2
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+832(SB), Y13, Y2
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+864(SB), Y13, Y2
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+896(SB), Y13, Y2
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+928(SB), Y13, Y2
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+960(SB), Y13, Y2
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+992(SB), Y13, Y2
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1024(SB), Y13, Y2
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1056(SB), Y13, Y2
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1088(SB), Y2, Y13
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1120(SB), Y13, Y8
-	VMULPD       Y9, Y8, Y2
-	VMULPD       normalFirstRowsAVX2Consts<>+1152(SB), Y10, Y8
-	VFMADD231PD  Y0, Y3, Y8
-	VFNMADD213PD normalFirstRowsAVX2Consts<>+1184(SB), Y2, Y3
-	VANDPD       normalFirstRowsAVX2Consts<>+0(SB), Y2, Y0
-	VORPD        Y12, Y0, Y0
-	VFMADD231PD  normalFirstRowsAVX2Consts<>+1216(SB), Y10, Y8
-	VMINPD       normalFirstRowsAVX2Consts<>+1568(SB), Y10, Y2
-	VMAXPD       normalFirstRowsAVX2Consts<>+1600(SB), Y2, Y2
-	VSUBPD       Y2, Y10, Y9
-	VMOVUPD      normalFirstRowsAVX2Consts<>+1632(SB), Y10
-	VADDPD       Y10, Y2, Y2
-	VADDPD       Y10, Y9, Y9
-	VPSLLQ       $0x34, Y2, Y2
+	VMULPD       Y9, Y11, Y11
+	VMULPD       Y8, Y3, Y3
+	VMULPD       Y9, Y13, Y8
+	VMULPD       Y5, Y10, Y5
+	VMULPD       Y11, Y7, Y9
+	VMULPD       Y2, Y10, Y11
+	VMULPD       Y0, Y7, Y12
+	VMOVUPD      normalFirstRowsAVX2Consts<>+288(SB), Y13
+	VMULPD       Y13, Y11, Y11
+	VMULPD       Y13, Y12, Y12
+	VROUNDPD     $0x08, Y11, Y11
+	VROUNDPD     $0x08, Y12, Y12
+	VMOVUPD      normalFirstRowsAVX2Consts<>+320(SB), Y13
+	VMOVUPD      Y4, 128(BX)
+	VMOVUPD      normalFirstRowsAVX2Consts<>+352(SB), Y4
+	VFMADD231PD  Y13, Y5, Y4
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+352(SB), Y9, Y13
+	VMOVUPD      Y6, 160(BX)
+	VMOVUPD      normalFirstRowsAVX2Consts<>+448(SB), Y6
+	VFMADD231PD  normalFirstRowsAVX2Consts<>+416(SB), Y4, Y6
+	VMOVUPD      Y1, 672(BX)
+	VMOVUPD      normalFirstRowsAVX2Consts<>+448(SB), Y1
+	VFMADD231PD  normalFirstRowsAVX2Consts<>+416(SB), Y13, Y1
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+480(SB), Y4, Y6
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+480(SB), Y13, Y1
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+512(SB), Y4, Y6
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+512(SB), Y13, Y1
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+544(SB), Y4, Y6
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+544(SB), Y13, Y1
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+576(SB), Y4, Y6
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+576(SB), Y13, Y1
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+608(SB), Y4, Y6
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+608(SB), Y13, Y1
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+640(SB), Y4, Y6
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+640(SB), Y13, Y1
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+672(SB), Y4, Y6
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+672(SB), Y13, Y1
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+704(SB), Y4, Y6
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+704(SB), Y13, Y1
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+736(SB), Y4, Y6
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+736(SB), Y13, Y1
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+768(SB), Y4, Y6
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+768(SB), Y13, Y1
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+800(SB), Y4, Y6
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+800(SB), Y13, Y1
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+832(SB), Y4, Y6
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+832(SB), Y13, Y1
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+864(SB), Y4, Y6
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+864(SB), Y13, Y1
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+896(SB), Y4, Y6
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+896(SB), Y13, Y1
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+928(SB), Y4, Y6
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+928(SB), Y13, Y1
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+960(SB), Y4, Y6
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+960(SB), Y13, Y1
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+992(SB), Y4, Y6
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+992(SB), Y13, Y1
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1024(SB), Y4, Y6
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1024(SB), Y13, Y1
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1056(SB), Y4, Y6
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1056(SB), Y13, Y1
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1088(SB), Y6, Y4
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1088(SB), Y1, Y13
+	VMOVUPD      normalFirstRowsAVX2Consts<>+1120(SB), Y1
+	VFMADD213PD  Y1, Y4, Y5
+	VFMADD231PD  Y13, Y9, Y1
+	VMULPD       Y3, Y5, Y3
+	VMULPD       Y8, Y1, Y1
+	VMOVUPD      normalFirstRowsAVX2Consts<>+1152(SB), Y4
+	VMULPD       Y4, Y11, Y5
+	VMULPD       Y4, Y12, Y4
+	VFMADD231PD  Y2, Y10, Y5
+	VFMADD231PD  Y0, Y7, Y4
+	VMOVUPD      normalFirstRowsAVX2Consts<>+1184(SB), Y0
+	VFNMADD213PD Y0, Y3, Y10
+	VFNMADD213PD Y0, Y1, Y7
+	VMOVUPD      normalFirstRowsAVX2Consts<>+0(SB), Y2
+	VANDPD       Y3, Y2, Y3
+	VANDPD       Y1, Y2, Y1
+	VORPD        608(BX), Y3, Y2
+	VORPD        544(BX), Y1, Y1
+	VMOVUPD      normalFirstRowsAVX2Consts<>+1216(SB), Y3
+	VFMADD231PD  Y3, Y11, Y5
+	VFMADD231PD  Y3, Y12, Y4
+	VMOVUPD      normalFirstRowsAVX2Consts<>+1568(SB), Y3
+	VMINPD       Y3, Y11, Y6
+	VMINPD       Y3, Y12, Y3
+	VMOVUPD      normalFirstRowsAVX2Consts<>+1600(SB), Y8
+	VMAXPD       Y8, Y6, Y6
+	VMAXPD       Y8, Y3, Y3
+	VSUBPD       Y6, Y11, Y8
+	VSUBPD       Y3, Y12, Y9
+	VMOVUPD      normalFirstRowsAVX2Consts<>+1632(SB), Y11
+	VADDPD       Y11, Y6, Y6
+	VADDPD       Y11, Y3, Y3
+	VADDPD       Y11, Y8, Y8
+	VADDPD       Y11, Y9, Y9
+	VPSLLQ       $0x34, Y6, Y6
+	VPSLLQ       $0x34, Y3, Y3
+	VPSLLQ       $0x34, Y8, Y8
 	VPSLLQ       $0x34, Y9, Y9
-	VMOVUPD      normalFirstRowsAVX2Consts<>+1280(SB), Y10
-	VFMADD231PD  normalFirstRowsAVX2Consts<>+1248(SB), Y8, Y10
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1312(SB), Y8, Y10
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1344(SB), Y8, Y10
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1376(SB), Y8, Y10
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1408(SB), Y8, Y10
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1440(SB), Y8, Y10
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1472(SB), Y8, Y10
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1504(SB), Y8, Y10
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1536(SB), Y8, Y10
-	VMULPD       Y8, Y8, Y12
-	VFMADD231PD  Y10, Y12, Y8
-	VFMADD213PD  Y4, Y8, Y4
-	VMULPD       Y9, Y4, Y4
-	VMULPD       Y2, Y4, Y2
-	VMULPD       normalFirstRowsAVX2Consts<>+1184(SB), Y2, Y4
-	VMULPD       Y2, Y1, Y1
-	VFNMADD231PD Y0, Y2, Y11
-	VMULPD       Y6, Y4, Y0
-	VFMADD231PD  Y1, Y3, Y5
-	VMULPD       Y4, Y14, Y1
-	VMULPD       Y4, Y7, Y2
-	VMASKMOVPD   Y11, Y15, (DI)(AX*1)
-	VMULPD       normalFirstRowsAVX2Consts<>+256(SB), Y0, Y0
-	VMOVUPD      64(BX), Y3
-	VMOVUPD      normalFirstRowsAVX2Consts<>+1664(SB), Y4
-	VBLENDVPD    Y3, Y5, Y4, Y3
-	VMASKMOVPD   Y1, Y15, (R8)(AX*1)
-	VMASKMOVPD   Y2, Y15, (R9)(AX*1)
-	VMULPD       32(BX), Y3, Y1
-	VMASKMOVPD   Y3, Y15, (SI)(AX*1)
-	VFMADD231PD  (BX), Y3, Y0
-	VXORPD       normalFirstRowsAVX2Consts<>+96(SB), Y1, Y1
-	VMASKMOVPD   Y1, Y15, (R11)(AX*1)
-	VMASKMOVPD   Y0, Y15, (R10)(AX*1)
-	ADDQ         $+32, AX
-	SUBQ         $+4, CX
+	VMOVUPD      normalFirstRowsAVX2Consts<>+1248(SB), Y11
+	VMOVUPD      normalFirstRowsAVX2Consts<>+1280(SB), Y12
+	VFMADD231PD  Y11, Y5, Y12
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1280(SB), Y4, Y11
+	VMOVUPD      normalFirstRowsAVX2Consts<>+1312(SB), Y13
+	VFMADD213PD  Y13, Y5, Y12
+	VFMADD231PD  Y11, Y4, Y13
+	VMOVUPD      normalFirstRowsAVX2Consts<>+1344(SB), Y11
+	VFMADD213PD  Y11, Y5, Y12
+	VFMADD231PD  Y13, Y4, Y11
+	VMOVUPD      normalFirstRowsAVX2Consts<>+1376(SB), Y13
+	VFMADD213PD  Y13, Y5, Y12
+	VFMADD231PD  Y11, Y4, Y13
+	VMOVUPD      normalFirstRowsAVX2Consts<>+1408(SB), Y11
+	VFMADD213PD  Y11, Y5, Y12
+	VFMADD231PD  Y13, Y4, Y11
+	VMOVUPD      normalFirstRowsAVX2Consts<>+1440(SB), Y13
+	VFMADD213PD  Y13, Y5, Y12
+	VFMADD231PD  Y11, Y4, Y13
+	VMOVUPD      normalFirstRowsAVX2Consts<>+1472(SB), Y11
+	VFMADD213PD  Y11, Y5, Y12
+	VFMADD231PD  Y13, Y4, Y11
+	VMOVUPD      normalFirstRowsAVX2Consts<>+1504(SB), Y13
+	VFMADD213PD  Y13, Y5, Y12
+	VFMADD231PD  Y11, Y4, Y13
+	VMOVUPD      normalFirstRowsAVX2Consts<>+1536(SB), Y11
+	VFMADD213PD  Y11, Y5, Y12
+	VFMADD231PD  Y13, Y4, Y11
+	VMULPD       Y5, Y5, Y13
+	VMULPD       Y4, Y4, Y0
+	VFMADD231PD  Y12, Y13, Y5
+	VFMADD231PD  Y11, Y0, Y4
+	VMOVUPD      576(BX), Y0
+	VFMADD213PD  Y0, Y5, Y0
+	VMOVUPD      640(BX), Y5
+	VFMADD213PD  Y5, Y4, Y5
+	VMULPD       Y8, Y0, Y0
+	VMULPD       Y9, Y5, Y4
+	VMULPD       Y6, Y0, Y0
+	VMULPD       Y3, Y4, Y3
+	VFNMADD213PD 672(BX), Y0, Y2
+	VFNMADD213PD 160(BX), Y3, Y1
+	VMASKMOVPD   Y2, Y15, (DI)(AX*1)
+	VMASKMOVPD   Y1, Y14, 32(DI)(AX*1)
+	VMULPD       512(BX), Y0, Y1
+	VMULPD       416(BX), Y3, Y2
+	VFMADD213PD  128(BX), Y1, Y10
+	VFMADD213PD  256(BX), Y2, Y7
+	VMOVUPD      480(BX), Y1
+	VMOVUPD      normalFirstRowsAVX2Consts<>+1664(SB), Y2
+	VBLENDVPD    Y1, Y10, Y2, Y1
+	VMOVUPD      448(BX), Y4
+	VBLENDVPD    Y4, Y7, Y2, Y2
+	VMOVUPD      normalFirstRowsAVX2Consts<>+1184(SB), Y4
+	VMULPD       Y4, Y0, Y0
+	VMULPD       Y4, Y3, Y3
+	VMULPD       96(BX), Y1, Y4
+	VMULPD       64(BX), Y2, Y5
+	VMASKMOVPD   Y1, Y15, (SI)(AX*1)
+	VMASKMOVPD   Y2, Y14, 32(SI)(AX*1)
+	VMULPD       384(BX), Y0, Y6
+	VMULPD       288(BX), Y3, Y7
+	VMULPD       320(BX), Y0, Y8
+	VMULPD       352(BX), Y3, Y9
+	VMULPD       224(BX), Y0, Y0
+	VMULPD       192(BX), Y3, Y3
+	VMASKMOVPD   Y8, Y15, (R8)(AX*1)
+	VMASKMOVPD   Y9, Y14, 32(R8)(AX*1)
+	VMASKMOVPD   Y0, Y15, (R9)(AX*1)
+	VMASKMOVPD   Y3, Y14, 32(R9)(AX*1)
+	VMOVUPD      normalFirstRowsAVX2Consts<>+256(SB), Y0
+	VMULPD       Y6, Y0, Y3
+	VMULPD       Y7, Y0, Y0
+	VMOVUPD      normalFirstRowsAVX2Consts<>+96(SB), Y6
+	VXORPD       Y4, Y6, Y4
+	VXORPD       Y5, Y6, Y5
+	VMASKMOVPD   Y4, Y15, (R11)(AX*1)
+	VMASKMOVPD   Y5, Y14, 32(R11)(AX*1)
+	VFMADD231PD  32(BX), Y1, Y3
+	VFMADD231PD  (BX), Y2, Y0
+	VMASKMOVPD   Y3, Y15, (R10)(AX*1)
+	VMASKMOVPD   Y0, Y14, 32(R10)(AX*1)
+	ADDQ         $+64, AX
+	SUBQ         $+8, CX
 	JGT          tail
 
 done:

@@ -58,7 +58,7 @@ GLOBL normalFirstStripAVX512Consts<>(SB), RODATA|NOPTR, $400
 
 // func normalFirstStripAVX512(price []float64, delta []float64, gamma []float64, vega []float64, theta []float64, rho []float64, sign []float64, K []float64, sigma []float64, F float64, T float64, D float64, r float64)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·normalFirstStripAVX512(SB), $2496-248
+TEXT ·normalFirstStripAVX512(SB), $2432-248
 	LEAQ         63(SP), BX
 	ANDQ         $-64, BX
 	MOVQ         price_len+8(FP), CX
@@ -70,7 +70,6 @@ TEXT ·normalFirstStripAVX512(SB), $2496-248
 	MOVQ         rho_base+120(FP), R11
 	MOVQ         sign_base+144(FP), R12
 	MOVQ         K_base+168(FP), R13
-	MOVQ         sigma_base+192(FP), R15
 	VBROADCASTSD F+216(FP), Z0
 	VBROADCASTSD T+224(FP), Z1
 	VBROADCASTSD D+232(FP), Z2
@@ -90,14 +89,22 @@ TEXT ·normalFirstStripAVX512(SB), $2496-248
 	JLT          rest
 
 body:
-	PREFETCHT0       1024(R15)(AX*1)
-	VMOVUPD          (R15)(AX*1), Z0
-	PREFETCHT0       1088(R15)(AX*1)
-	VMOVUPD          64(R15)(AX*1), Z1
-	PREFETCHT0       1152(R15)(AX*1)
-	VMOVUPD          128(R15)(AX*1), Z2
-	PREFETCHT0       1216(R15)(AX*1)
-	VMOVUPD          192(R15)(AX*1), Z3
+	MOVQ             sigma_base+192(FP), DX
+	PREFETCHT0       1024(DX)(AX*1)
+	MOVQ             sigma_base+192(FP), DX
+	VMOVUPD          (DX)(AX*1), Z0
+	MOVQ             sigma_base+192(FP), DX
+	PREFETCHT0       1088(DX)(AX*1)
+	MOVQ             sigma_base+192(FP), DX
+	VMOVUPD          64(DX)(AX*1), Z1
+	MOVQ             sigma_base+192(FP), DX
+	PREFETCHT0       1152(DX)(AX*1)
+	MOVQ             sigma_base+192(FP), DX
+	VMOVUPD          128(DX)(AX*1), Z2
+	MOVQ             sigma_base+192(FP), DX
+	PREFETCHT0       1216(DX)(AX*1)
+	MOVQ             sigma_base+192(FP), DX
+	VMOVUPD          192(DX)(AX*1), Z3
 	PREFETCHT0       1024(R13)(AX*1)
 	VMOVUPD          (R13)(AX*1), Z4
 	PREFETCHT0       1088(R13)(AX*1)
@@ -197,10 +204,9 @@ body:
 	VBROADCASTSD     normalFirstStripAVX512Consts<>+32(SB), Z30
 	VCMPPD           $0x11, Z30, Z4, K5
 	VCMPPD           $0x11, Z30, Z5, K6
-	KMOVB            K6, 896(BX)
-	VCMPPD           $0x11, Z30, Z6, K6
-	KMOVB            K6, 960(BX)
-	VCMPPD           $0x11, Z30, Z7, K6
+	VCMPPD           $0x11, Z30, Z6, K7
+	KMOVB            K7, 896(BX)
+	VCMPPD           $0x11, Z30, Z7, K7
 	VBROADCASTSD     normalFirstStripAVX512Consts<>+40(SB), Z4
 	VFMADD213PD      Z21, Z27, Z4
 	VBROADCASTSD     normalFirstStripAVX512Consts<>+40(SB), Z5
@@ -210,37 +216,37 @@ body:
 	VBROADCASTSD     normalFirstStripAVX512Consts<>+40(SB), Z7
 	VFMADD213PD      Z21, Z26, Z7
 	VBROADCASTSD     normalFirstStripAVX512Consts<>+48(SB), Z30
-	VMOVUPD          Z17, 1024(BX)
+	VMOVUPD          Z17, 960(BX)
 	VADDPD           Z30, Z27, Z17
-	VMOVUPD          Z20, 1088(BX)
+	VMOVUPD          Z20, 1024(BX)
 	VADDPD           Z30, Z28, Z20
-	VMOVUPD          Z19, 1152(BX)
+	VMOVUPD          Z19, 1088(BX)
 	VADDPD           Z30, Z29, Z19
 	VADDPD           Z30, Z26, Z30
-	VMOVUPD          Z18, 1216(BX)
+	VMOVUPD          Z18, 1152(BX)
 	VBROADCASTSD     normalFirstStripAVX512Consts<>+56(SB), Z18
-	VMOVUPD          Z25, 1280(BX)
+	VMOVUPD          Z25, 1216(BX)
 	VMULPD           Z18, Z27, Z25
-	VMOVUPD          Z24, 1344(BX)
+	VMOVUPD          Z24, 1280(BX)
 	VMULPD           Z18, Z28, Z24
-	VMOVUPD          Z23, 1408(BX)
+	VMOVUPD          Z23, 1344(BX)
 	VMULPD           Z18, Z29, Z23
-	VMOVUPD          Z22, 1472(BX)
+	VMOVUPD          Z22, 1408(BX)
 	VMULPD           Z18, Z26, Z22
 	VMULPD           Z17, Z4, Z18
-	VMOVUPD          Z3, 1536(BX)
+	VMOVUPD          Z3, 1472(BX)
 	VMULPD           Z20, Z5, Z3
-	VMOVUPD          Z2, 1600(BX)
+	VMOVUPD          Z2, 1536(BX)
 	VMULPD           Z19, Z6, Z2
-	VMOVUPD          Z1, 1664(BX)
+	VMOVUPD          Z1, 1600(BX)
 	VMULPD           Z30, Z7, Z1
-	VMOVUPD          Z0, 1728(BX)
+	VMOVUPD          Z0, 1664(BX)
 	VMULPD           Z25, Z27, Z0
-	VMOVUPD          Z30, 1792(BX)
+	VMOVUPD          Z30, 1728(BX)
 	VMULPD           Z24, Z28, Z30
-	VMOVUPD          Z19, 1856(BX)
+	VMOVUPD          Z19, 1792(BX)
 	VMULPD           Z23, Z29, Z19
-	VMOVUPD          Z20, 1920(BX)
+	VMOVUPD          Z20, 1856(BX)
 	VMULPD           Z22, Z26, Z20
 	VDIVPD           Z18, Z21, Z18
 	VDIVPD           Z3, Z21, Z3
@@ -252,14 +258,14 @@ body:
 	VMULPD           Z21, Z19, Z19
 	VMULPD           Z21, Z20, Z20
 	VBROADCASTSD     normalFirstStripAVX512Consts<>+72(SB), Z21
+	KMOVB            K7, 1920(BX)
+	VCMPPD           $0x11, Z11, Z21, K7
 	KMOVB            K6, 1984(BX)
-	VCMPPD           $0x11, Z11, Z21, K6
-	KMOVB            K5, 2048(BX)
-	VCMPPD           $0x11, Z13, Z21, K5
-	KMOVB            K5, 2112(BX)
-	VCMPPD           $0x11, Z14, Z21, K5
-	KMOVB            K5, 2176(BX)
-	VCMPPD           $0x11, Z12, Z21, K5
+	VCMPPD           $0x11, Z13, Z21, K6
+	KMOVB            K6, 2048(BX)
+	VCMPPD           $0x11, Z14, Z21, K6
+	KMOVB            K6, 2112(BX)
+	VCMPPD           $0x11, Z12, Z21, K6
 	VRNDSCALEPD      $0x08, Z0, Z0
 	VRNDSCALEPD      $0x08, Z30, Z11
 	VRNDSCALEPD      $0x08, Z19, Z12
@@ -279,19 +285,17 @@ body:
 	VMOVUPD          Z9, 448(BX)
 	VMULPD           Z30, Z12, Z9
 	VMULPD           Z30, Z13, Z30
-	KMOVB            K4, 768(BX)
-	KMOVB            2048(BX), K4
-	KANDB            K4, K6, K4
-	KMOVB            2112(BX), K6
-	KMOVB            K4, 2048(BX)
-	KMOVB            896(BX), K4
-	KANDB            K4, K6, K4
-	KMOVB            2176(BX), K6
-	KMOVB            K4, 896(BX)
-	KMOVB            960(BX), K4
-	KANDB            K4, K6, K4
-	KMOVB            1984(BX), K6
-	KANDB            K6, K5, K5
+	KANDB            K5, K7, K5
+	KMOVB            2048(BX), K7
+	KMOVB            K5, 768(BX)
+	KMOVB            1984(BX), K5
+	KANDB            K5, K7, K5
+	KMOVB            2112(BX), K7
+	KMOVB            K5, 1984(BX)
+	KMOVB            896(BX), K5
+	KANDB            K5, K7, K5
+	KMOVB            1920(BX), K7
+	KANDB            K7, K6, K6
 	VFMADD231PD      Z25, Z27, Z31
 	VFMADD231PD      Z24, Z28, Z16
 	VFMADD231PD      Z23, Z29, Z9
@@ -317,16 +321,16 @@ body:
 	VBROADCASTSD     normalFirstStripAVX512Consts<>+104(SB), Z25
 	VFMADD231PD      Z22, Z9, Z25
 	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+104(SB), Z30, Z22
-	VMOVUPD          Z10, 1984(BX)
+	VMOVUPD          Z10, 1920(BX)
 	VBROADCASTSD     normalFirstStripAVX512Consts<>+120(SB), Z10
 	VFMADD231PD.BCST normalFirstStripAVX512Consts<>+112(SB), Z4, Z10
-	VMOVUPD          Z15, 960(BX)
+	VMOVUPD          Z15, 896(BX)
 	VBROADCASTSD     normalFirstStripAVX512Consts<>+120(SB), Z15
 	VFMADD231PD.BCST normalFirstStripAVX512Consts<>+112(SB), Z5, Z15
-	VMOVUPD          Z14, 2176(BX)
+	VMOVUPD          Z14, 2112(BX)
 	VBROADCASTSD     normalFirstStripAVX512Consts<>+120(SB), Z14
 	VFMADD231PD.BCST normalFirstStripAVX512Consts<>+112(SB), Z6, Z14
-	VMOVUPD          Z26, 2112(BX)
+	VMOVUPD          Z26, 2048(BX)
 	VBROADCASTSD     normalFirstStripAVX512Consts<>+120(SB), Z26
 	VFMADD231PD.BCST normalFirstStripAVX512Consts<>+112(SB), Z7, Z26
 	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+128(SB), Z31, Z23
@@ -336,13 +340,13 @@ body:
 	VMOVUPD          Z29, 832(BX)
 	VBROADCASTSD     normalFirstStripAVX512Consts<>+144(SB), Z29
 	VFMADD231PD.BCST normalFirstStripAVX512Consts<>+136(SB), Z10, Z29
-	VMOVUPD          Z28, 2240(BX)
+	VMOVUPD          Z28, 2176(BX)
 	VBROADCASTSD     normalFirstStripAVX512Consts<>+144(SB), Z28
 	VFMADD231PD.BCST normalFirstStripAVX512Consts<>+136(SB), Z15, Z28
-	VMOVUPD          Z27, 2304(BX)
+	VMOVUPD          Z27, 2240(BX)
 	VBROADCASTSD     normalFirstStripAVX512Consts<>+144(SB), Z27
 	VFMADD231PD.BCST normalFirstStripAVX512Consts<>+136(SB), Z14, Z27
-	VMOVUPD          Z7, 2368(BX)
+	VMOVUPD          Z7, 2304(BX)
 	VBROADCASTSD     normalFirstStripAVX512Consts<>+144(SB), Z7
 	VFMADD231PD.BCST normalFirstStripAVX512Consts<>+136(SB), Z26, Z7
 	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+152(SB), Z31, Z23
@@ -402,20 +406,20 @@ body:
 	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+256(SB), Z14, Z27
 	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+256(SB), Z26, Z7
 	VMULPD           Z18, Z17, Z17
-	VMULPD           1920(BX), Z3, Z3
-	VMULPD           1856(BX), Z2, Z2
-	VMULPD           1792(BX), Z1, Z1
+	VMULPD           1856(BX), Z3, Z3
+	VMULPD           1792(BX), Z2, Z2
+	VMULPD           1728(BX), Z1, Z1
 	VBROADCASTSD     normalFirstStripAVX512Consts<>+264(SB), Z18
 	VFMADD213PD      Z18, Z10, Z29
 	VFMADD213PD      Z18, Z15, Z28
 	VFMADD213PD      Z18, Z14, Z27
 	VFMADD231PD      Z7, Z26, Z18
 	VMULPD           Z31, Z31, Z7
-	VMOVUPD          Z1, 1792(BX)
+	VMOVUPD          Z1, 1728(BX)
 	VMULPD           Z16, Z16, Z1
-	VMOVUPD          Z2, 1856(BX)
+	VMOVUPD          Z2, 1792(BX)
 	VMULPD           Z9, Z9, Z2
-	VMOVUPD          Z3, 1920(BX)
+	VMOVUPD          Z3, 1856(BX)
 	VMULPD           Z30, Z30, Z3
 	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+272(SB), Z10, Z29
 	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+272(SB), Z15, Z28
@@ -453,8 +457,7 @@ body:
 	VBLENDMPD        Z3, Z8, K1, Z8
 	VBLENDMPD        Z3, Z19, K2, Z11
 	VBLENDMPD        Z3, Z20, K3, Z12
-	KMOVB            768(BX), K1
-	VBLENDMPD        Z3, Z21, K1, Z3
+	VBLENDMPD        Z3, Z21, K4, Z3
 	VBROADCASTSD     normalFirstStripAVX512Consts<>+304(SB), Z13
 	VFMADD213PD      Z13, Z10, Z29
 	VFMADD213PD      Z13, Z15, Z28
@@ -479,10 +482,10 @@ body:
 	VFMADD213PD      Z25, Z15, Z28
 	VFMADD213PD      Z25, Z14, Z27
 	VFMADD231PD      Z21, Z26, Z25
-	VMULPD           1728(BX), Z16, Z21
-	VMULPD           1664(BX), Z18, Z30
-	VMULPD           1600(BX), Z19, Z31
-	VMULPD           1536(BX), Z20, Z9
+	VMULPD           1664(BX), Z16, Z21
+	VMULPD           1600(BX), Z18, Z30
+	VMULPD           1536(BX), Z19, Z31
+	VMULPD           1472(BX), Z20, Z9
 	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+336(SB), Z10, Z29
 	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+336(SB), Z15, Z28
 	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+336(SB), Z14, Z27
@@ -495,14 +498,14 @@ body:
 	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+344(SB), Z15, Z28
 	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+344(SB), Z14, Z27
 	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+344(SB), Z26, Z25
-	VMOVUPD          Z9, 1536(BX)
-	VMULPD           1472(BX), Z16, Z9
-	VMOVUPD          Z31, 1472(BX)
-	VMULPD           1408(BX), Z18, Z31
-	VMOVUPD          Z30, 1408(BX)
-	VMULPD           1344(BX), Z19, Z30
-	VMOVUPD          Z21, 1344(BX)
-	VMULPD           1280(BX), Z20, Z21
+	VMOVUPD          Z9, 1472(BX)
+	VMULPD           1408(BX), Z16, Z9
+	VMOVUPD          Z31, 1408(BX)
+	VMULPD           1344(BX), Z18, Z31
+	VMOVUPD          Z30, 1344(BX)
+	VMULPD           1280(BX), Z19, Z30
+	VMOVUPD          Z21, 1280(BX)
+	VMULPD           1216(BX), Z20, Z21
 	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+352(SB), Z10, Z29
 	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+352(SB), Z15, Z28
 	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+352(SB), Z14, Z27
@@ -540,55 +543,55 @@ body:
 	VFMADD213PD      Z16, Z10, Z4
 	VFMADD213PD      Z16, Z15, Z5
 	VFMADD213PD      Z16, Z14, Z6
-	VFMADD231PD      2368(BX), Z9, Z16
+	VFMADD231PD      2304(BX), Z9, Z16
 	VMULPD           Z17, Z4, Z4
-	VMULPD           1920(BX), Z5, Z5
-	VMULPD           1856(BX), Z6, Z6
-	VMULPD           1792(BX), Z16, Z9
+	VMULPD           1856(BX), Z5, Z5
+	VMULPD           1792(BX), Z6, Z6
+	VMULPD           1728(BX), Z16, Z9
 	VBROADCASTSD     normalFirstStripAVX512Consts<>+312(SB), Z10
-	VFNMADD231PD     2304(BX), Z4, Z10
+	VFNMADD231PD     2240(BX), Z4, Z10
 	VBROADCASTSD     normalFirstStripAVX512Consts<>+312(SB), Z14
-	VFNMADD231PD     2240(BX), Z5, Z14
+	VFNMADD231PD     2176(BX), Z5, Z14
 	VBROADCASTSD     normalFirstStripAVX512Consts<>+312(SB), Z15
 	VFNMADD231PD     832(BX), Z6, Z15
 	VBROADCASTSD     normalFirstStripAVX512Consts<>+312(SB), Z16
-	VFNMADD231PD     2112(BX), Z9, Z16
-	VMOVUPD          1216(BX), Z17
+	VFNMADD231PD     2048(BX), Z9, Z16
+	VMOVUPD          1152(BX), Z17
 	VBROADCASTSD     normalFirstStripAVX512Consts<>+0(SB), Z18
 	VPTERNLOGQ       $0xe4, Z18, Z17, Z4
-	VMOVUPD          1152(BX), Z17
-	VPTERNLOGQ       $0xe4, Z18, Z17, Z5
 	VMOVUPD          1088(BX), Z17
-	VPTERNLOGQ       $0xe4, Z18, Z17, Z6
+	VPTERNLOGQ       $0xe4, Z18, Z17, Z5
 	VMOVUPD          1024(BX), Z17
+	VPTERNLOGQ       $0xe4, Z18, Z17, Z6
+	VMOVUPD          960(BX), Z17
 	VPTERNLOGQ       $0xe4, Z18, Z17, Z9
-	VFMADD213PD      2176(BX), Z13, Z10
-	VFMADD213PD      960(BX), Z22, Z14
-	VFMADD213PD      1984(BX), Z23, Z15
+	VFMADD213PD      2112(BX), Z13, Z10
+	VFMADD213PD      896(BX), Z22, Z14
+	VFMADD213PD      1920(BX), Z23, Z15
 	VFMADD213PD      448(BX), Z24, Z16
 	VFNMADD231PD     Z4, Z0, Z8
 	VFNMADD231PD     Z5, Z1, Z11
 	VFNMADD231PD     Z6, Z7, Z12
 	VFNMADD231PD     Z9, Z2, Z3
-	KMOVB            2048(BX), K1
+	KMOVB            768(BX), K1
 	VBROADCASTSD     normalFirstStripAVX512Consts<>+384(SB), Z0
 	VBLENDMPD        Z10, Z0, K1, Z1
-	KMOVB            896(BX), K1
+	KMOVB            1984(BX), K1
 	VBLENDMPD        Z14, Z0, K1, Z2
-	VBLENDMPD        Z15, Z0, K4, Z4
-	VBLENDMPD        Z16, Z0, K5, Z0
+	VBLENDMPD        Z15, Z0, K5, Z4
+	VBLENDMPD        Z16, Z0, K6, Z0
 	VMOVUPD          64(BX), Z5
 	VMULPD           Z1, Z5, Z6
 	VMULPD           Z2, Z5, Z7
 	VMULPD           Z4, Z5, Z9
 	VMULPD           Z0, Z5, Z5
 	VMOVUPD          192(BX), Z10
-	VFMADD213PD      1344(BX), Z1, Z10
+	VFMADD213PD      1280(BX), Z1, Z10
 	VMOVUPD          192(BX), Z13
-	VFMADD213PD      1408(BX), Z2, Z13
+	VFMADD213PD      1344(BX), Z2, Z13
 	VMOVUPD          192(BX), Z14
-	VFMADD213PD      1472(BX), Z4, Z14
-	VMOVUPD          1536(BX), Z15
+	VFMADD213PD      1408(BX), Z4, Z14
+	VMOVUPD          1472(BX), Z15
 	VFMADD231PD      192(BX), Z0, Z15
 	VBROADCASTSD     normalFirstStripAVX512Consts<>+392(SB), Z16
 	VXORPD           Z6, Z16, Z6
@@ -636,126 +639,274 @@ rest:
 	JEQ  done
 
 tail:
-	MOVL $0x000000ff, DX
-	CMPQ CX, $0x08
+	MOVL $0x0000ffff, DX
+	CMPQ CX, $0x10
 	JGE  whole
 	MOVL $0x00000001, DX
 	SHLL CL, DX
 	DECL DX
 
 whole:
-	KMOVB             DX, K7
-	VMOVUPD.Z         (R15)(AX*1), K7, Z0
-	VMOVUPD.Z         (R13)(AX*1), K7, Z1
-	VMOVUPD.Z         (R12)(AX*1), K7, Z2
-	VMULPD            256(BX), Z0, Z3
-	VMOVUPD           (BX), Z4
-	VSUBPD            Z1, Z4, Z4
-	VANDPD.BCST       normalFirstStripAVX512Consts<>+0(SB), Z1, Z1
-	VMULPD            Z0, Z0, Z0
-	VADDPD            320(BX), Z1, Z1
-	VMULPD            128(BX), Z2, Z5
-	VBROADCASTSD      normalFirstStripAVX512Consts<>+8(SB), Z6
-	VDIVPD            Z3, Z6, Z7
-	VMULPD            Z4, Z2, Z2
-	VMOVUPD           128(BX), Z8
-	VADDPD            Z1, Z8, Z1
-	VMOVUPD           384(BX), Z9
-	VMINPD            Z3, Z9, Z9
-	VMULPD            Z2, Z8, Z10
-	VADDPD            Z1, Z3, Z1
-	VBROADCASTSD      normalFirstStripAVX512Consts<>+16(SB), Z11
-	VCMPPD            $0x11, Z11, Z2, K1
-	VBROADCASTSD      normalFirstStripAVX512Consts<>+72(SB), Z2
-	VCMPPD            $0x11, Z9, Z2, K2
-	VBLENDMPD         Z11, Z10, K1, Z2
-	VCMPPD.BCST       $0x11, normalFirstStripAVX512Consts<>+32(SB), Z1, K3
-	VBLENDMPD         Z11, Z5, K1, Z1
-	KANDB             K3, K2, K1
-	VMULPD            Z4, Z7, Z5
-	VMULPD            Z0, Z7, Z0
-	VANDPD.BCST       normalFirstStripAVX512Consts<>+0(SB), Z5, Z5
-	VBROADCASTSD      normalFirstStripAVX512Consts<>+24(SB), Z9
-	VMINPD            Z5, Z9, Z5
-	VBROADCASTSD      normalFirstStripAVX512Consts<>+40(SB), Z9
-	VFMADD213PD       Z6, Z5, Z9
-	VADDPD.BCST       normalFirstStripAVX512Consts<>+48(SB), Z5, Z10
-	VMULPD.BCST       normalFirstStripAVX512Consts<>+56(SB), Z5, Z11
-	VMULPD            Z10, Z9, Z12
-	VMULPD            Z11, Z5, Z13
-	VDIVPD            Z12, Z6, Z6
-	VMULPD.BCST       normalFirstStripAVX512Consts<>+64(SB), Z13, Z12
-	VRNDSCALEPD       $0x08, Z12, Z12
-	VMULPD.BCST       normalFirstStripAVX512Consts<>+80(SB), Z12, Z13
-	VFMADD231PD       Z11, Z5, Z13
-	VFMADD231PD.BCST  normalFirstStripAVX512Consts<>+88(SB), Z12, Z13
-	VMULPD            Z6, Z9, Z9
-	VMULPD            Z6, Z10, Z6
-	VBROADCASTSD      normalFirstStripAVX512Consts<>+104(SB), Z10
-	VFMADD231PD.BCST  normalFirstStripAVX512Consts<>+96(SB), Z13, Z10
-	VMULPD            Z13, Z13, Z11
-	VMULPD            Z9, Z5, Z9
-	VFMADD213PD.BCST  normalFirstStripAVX512Consts<>+128(SB), Z13, Z10
-	VBROADCASTSD      normalFirstStripAVX512Consts<>+120(SB), Z14
-	VFMADD231PD.BCST  normalFirstStripAVX512Consts<>+112(SB), Z9, Z14
-	VFMADD213PD.BCST  normalFirstStripAVX512Consts<>+152(SB), Z13, Z10
-	VFMADD213PD.BCST  normalFirstStripAVX512Consts<>+168(SB), Z13, Z10
-	VFMADD213PD.BCST  normalFirstStripAVX512Consts<>+184(SB), Z13, Z10
-	VFMADD213PD.BCST  normalFirstStripAVX512Consts<>+200(SB), Z13, Z10
-	VFMADD213PD.BCST  normalFirstStripAVX512Consts<>+216(SB), Z13, Z10
-	VFMADD213PD.BCST  normalFirstStripAVX512Consts<>+232(SB), Z13, Z10
-	VFMADD213PD.BCST  normalFirstStripAVX512Consts<>+248(SB), Z13, Z10
-	VFMADD231PD       Z10, Z11, Z13
-	VBROADCASTSD      normalFirstStripAVX512Consts<>+144(SB), Z10
-	VFMADD231PD.BCST  normalFirstStripAVX512Consts<>+136(SB), Z14, Z10
-	VFMADD213PD       Z8, Z13, Z8
-	VFMADD213PD.BCST  normalFirstStripAVX512Consts<>+160(SB), Z14, Z10
-	VSCALEFPD         Z12, Z8, Z8
-	VFMADD213PD.BCST  normalFirstStripAVX512Consts<>+176(SB), Z14, Z10
-	VFMADD213PD.BCST  normalFirstStripAVX512Consts<>+192(SB), Z14, Z10
-	VMULPD.BCST       normalFirstStripAVX512Consts<>+312(SB), Z8, Z11
-	VMULPD            Z8, Z3, Z3
-	VFMADD213PD.BCST  normalFirstStripAVX512Consts<>+208(SB), Z14, Z10
-	VMULPD            Z0, Z11, Z0
-	VMULPD            Z11, Z7, Z7
-	VFMADD213PD.BCST  normalFirstStripAVX512Consts<>+224(SB), Z14, Z10
-	VMULPD            256(BX), Z11, Z11
-	VMULPD.BCST       normalFirstStripAVX512Consts<>+56(SB), Z0, Z0
-	VMOVUPD           Z7, K7, (R8)(AX*1)
-	VFMADD213PD.BCST  normalFirstStripAVX512Consts<>+240(SB), Z14, Z10
-	VMOVUPD           Z11, K7, (R9)(AX*1)
-	VFMADD213PD.BCST  normalFirstStripAVX512Consts<>+256(SB), Z14, Z10
-	VFMADD213PD.BCST  normalFirstStripAVX512Consts<>+264(SB), Z14, Z10
-	VFMADD213PD.BCST  normalFirstStripAVX512Consts<>+272(SB), Z14, Z10
-	VFMADD213PD.BCST  normalFirstStripAVX512Consts<>+280(SB), Z14, Z10
-	VFMADD213PD.BCST  normalFirstStripAVX512Consts<>+288(SB), Z14, Z10
-	VFMADD213PD.BCST  normalFirstStripAVX512Consts<>+296(SB), Z14, Z10
-	VFMADD213PD.BCST  normalFirstStripAVX512Consts<>+304(SB), Z14, Z10
-	VFMADD213PD.BCST  normalFirstStripAVX512Consts<>+320(SB), Z14, Z10
-	VFMADD213PD.BCST  normalFirstStripAVX512Consts<>+328(SB), Z14, Z10
-	VFMADD213PD.BCST  normalFirstStripAVX512Consts<>+336(SB), Z14, Z10
-	VFMADD213PD.BCST  normalFirstStripAVX512Consts<>+344(SB), Z14, Z10
-	VFMADD213PD.BCST  normalFirstStripAVX512Consts<>+352(SB), Z14, Z10
-	VFMADD213PD.BCST  normalFirstStripAVX512Consts<>+360(SB), Z14, Z10
-	VFMADD213PD.BCST  normalFirstStripAVX512Consts<>+368(SB), Z10, Z14
-	VFMADD213PD.BCST  normalFirstStripAVX512Consts<>+376(SB), Z14, Z9
-	VMULPD            Z6, Z9, Z6
-	VFNMADD213PD.BCST normalFirstStripAVX512Consts<>+312(SB), Z6, Z5
-	VPTERNLOGQ.BCST   $0xe4, normalFirstStripAVX512Consts<>+0(SB), Z4, Z6
-	VFNMADD231PD      Z6, Z8, Z1
-	VFMADD231PD       Z3, Z5, Z2
-	VMOVUPD           Z1, K7, (DI)(AX*1)
-	VBROADCASTSD      normalFirstStripAVX512Consts<>+384(SB), Z1
-	VBLENDMPD         Z2, Z1, K1, Z1
-	VMULPD            64(BX), Z1, Z2
-	VFMADD231PD       192(BX), Z1, Z0
-	VMOVUPD           Z1, K7, (SI)(AX*1)
-	VXORPD.BCST       normalFirstStripAVX512Consts<>+392(SB), Z2, Z1
-	VMOVUPD           Z0, K7, (R10)(AX*1)
-	VMOVUPD           Z1, K7, (R11)(AX*1)
-	ADDQ              $+64, AX
-	SUBQ              $+8, CX
-	JGT               tail
+	KMOVB            DX, K7
+	SHRL             $0x08, DX
+	KMOVB            DX, K6
+	MOVQ             sigma_base+192(FP), DX
+	VMOVUPD.Z        (DX)(AX*1), K7, Z0
+	MOVQ             sigma_base+192(FP), DX
+	VMOVUPD.Z        64(DX)(AX*1), K6, Z1
+	VMOVUPD.Z        (R13)(AX*1), K7, Z2
+	VMOVUPD.Z        64(R13)(AX*1), K6, Z3
+	VMOVUPD.Z        (R12)(AX*1), K7, Z4
+	VMOVUPD.Z        64(R12)(AX*1), K6, Z5
+	VMOVUPD          256(BX), Z6
+	VMULPD           Z6, Z0, Z7
+	VMULPD           Z6, Z1, Z8
+	VMULPD           Z0, Z0, Z0
+	VMULPD           Z1, Z1, Z1
+	VMOVUPD          (BX), Z9
+	VSUBPD           Z2, Z9, Z10
+	VSUBPD           Z3, Z9, Z9
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+0(SB), Z11
+	VANDPD           Z11, Z2, Z2
+	VANDPD           Z11, Z3, Z3
+	VMOVUPD          320(BX), Z12
+	VADDPD           Z2, Z12, Z2
+	VADDPD           Z3, Z12, Z3
+	VMOVUPD          128(BX), Z12
+	VADDPD           Z2, Z12, Z2
+	VADDPD           Z3, Z12, Z3
+	VADDPD           Z2, Z7, Z2
+	VADDPD           Z3, Z8, Z3
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+32(SB), Z13
+	VCMPPD           $0x11, Z13, Z2, K1
+	VCMPPD           $0x11, Z13, Z3, K2
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+8(SB), Z2
+	VDIVPD           Z7, Z2, Z3
+	VDIVPD           Z8, Z2, Z13
+	VMULPD           Z0, Z3, Z0
+	VMULPD           Z1, Z13, Z1
+	VMULPD           Z10, Z3, Z14
+	VMULPD           Z9, Z13, Z15
+	VANDPD           Z11, Z14, Z14
+	VANDPD           Z11, Z15, Z15
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+24(SB), Z16
+	VMINPD           Z14, Z16, Z14
+	VMINPD           Z15, Z16, Z15
+	VMULPD           Z10, Z4, Z16
+	VMULPD           Z9, Z5, Z17
+	VMULPD           Z12, Z4, Z4
+	VMULPD           Z12, Z5, Z5
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+16(SB), Z18
+	VCMPPD           $0x11, Z18, Z16, K3
+	VCMPPD           $0x11, Z18, Z17, K4
+	VMULPD           Z16, Z12, Z16
+	VMULPD           Z17, Z12, Z17
+	VBLENDMPD        Z18, Z4, K3, Z4
+	VBLENDMPD        Z18, Z5, K4, Z5
+	VBLENDMPD        Z18, Z16, K3, Z16
+	VBLENDMPD        Z18, Z17, K4, Z17
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+40(SB), Z18
+	VFMADD213PD      Z2, Z14, Z18
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+40(SB), Z19
+	VFMADD213PD      Z2, Z15, Z19
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+48(SB), Z20
+	VADDPD           Z20, Z14, Z21
+	VADDPD           Z20, Z15, Z20
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+56(SB), Z22
+	VMULPD           Z22, Z14, Z23
+	VMULPD           Z22, Z15, Z24
+	VMOVUPD          384(BX), Z25
+	VMINPD           Z7, Z25, Z26
+	VMINPD           Z8, Z25, Z25
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+72(SB), Z27
+	VCMPPD           $0x11, Z26, Z27, K3
+	VCMPPD           $0x11, Z25, Z27, K4
+	KANDB            K1, K3, K1
+	KANDB            K2, K4, K2
+	VMULPD           Z21, Z18, Z25
+	VMULPD           Z20, Z19, Z26
+	VDIVPD           Z25, Z2, Z25
+	VDIVPD           Z26, Z2, Z2
+	VMULPD           Z25, Z18, Z18
+	VMULPD           Z2, Z19, Z19
+	VMULPD           Z25, Z21, Z21
+	VMULPD           Z2, Z20, Z2
+	VMULPD           Z18, Z14, Z18
+	VMULPD           Z19, Z15, Z19
+	VMULPD           Z23, Z14, Z20
+	VMULPD           Z24, Z15, Z25
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+64(SB), Z26
+	VMULPD           Z26, Z20, Z20
+	VMULPD           Z26, Z25, Z25
+	VRNDSCALEPD      $0x08, Z20, Z20
+	VRNDSCALEPD      $0x08, Z25, Z25
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+112(SB), Z26
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+120(SB), Z27
+	VFMADD231PD      Z26, Z18, Z27
+	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+120(SB), Z19, Z26
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+136(SB), Z28
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+144(SB), Z29
+	VFMADD231PD      Z28, Z27, Z29
+	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+144(SB), Z26, Z28
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+160(SB), Z30
+	VFMADD213PD      Z30, Z27, Z29
+	VFMADD231PD      Z28, Z26, Z30
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+176(SB), Z28
+	VFMADD213PD      Z28, Z27, Z29
+	VFMADD231PD      Z30, Z26, Z28
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+192(SB), Z30
+	VFMADD213PD      Z30, Z27, Z29
+	VFMADD231PD      Z28, Z26, Z30
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+208(SB), Z28
+	VFMADD213PD      Z28, Z27, Z29
+	VFMADD231PD      Z30, Z26, Z28
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+224(SB), Z30
+	VFMADD213PD      Z30, Z27, Z29
+	VFMADD231PD      Z28, Z26, Z30
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+240(SB), Z28
+	VFMADD213PD      Z28, Z27, Z29
+	VFMADD231PD      Z30, Z26, Z28
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+256(SB), Z30
+	VFMADD213PD      Z30, Z27, Z29
+	VFMADD231PD      Z28, Z26, Z30
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+264(SB), Z28
+	VFMADD213PD      Z28, Z27, Z29
+	VFMADD231PD      Z30, Z26, Z28
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+272(SB), Z30
+	VFMADD213PD      Z30, Z27, Z29
+	VFMADD231PD      Z28, Z26, Z30
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+280(SB), Z28
+	VFMADD213PD      Z28, Z27, Z29
+	VFMADD231PD      Z30, Z26, Z28
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+288(SB), Z30
+	VFMADD213PD      Z30, Z27, Z29
+	VFMADD231PD      Z28, Z26, Z30
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+296(SB), Z28
+	VFMADD213PD      Z28, Z27, Z29
+	VFMADD231PD      Z30, Z26, Z28
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+304(SB), Z30
+	VFMADD213PD      Z30, Z27, Z29
+	VFMADD231PD      Z28, Z26, Z30
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+320(SB), Z28
+	VFMADD213PD      Z28, Z27, Z29
+	VFMADD231PD      Z30, Z26, Z28
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+328(SB), Z30
+	VFMADD213PD      Z30, Z27, Z29
+	VFMADD231PD      Z28, Z26, Z30
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+336(SB), Z28
+	VFMADD213PD      Z28, Z27, Z29
+	VFMADD231PD      Z30, Z26, Z28
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+344(SB), Z30
+	VFMADD213PD      Z30, Z27, Z29
+	VFMADD231PD      Z28, Z26, Z30
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+352(SB), Z28
+	VFMADD213PD      Z28, Z27, Z29
+	VFMADD231PD      Z30, Z26, Z28
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+360(SB), Z30
+	VFMADD213PD      Z30, Z27, Z29
+	VFMADD231PD      Z28, Z26, Z30
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+368(SB), Z28
+	VFMADD213PD      Z28, Z29, Z27
+	VFMADD231PD      Z30, Z26, Z28
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+376(SB), Z26
+	VFMADD213PD      Z26, Z27, Z18
+	VFMADD231PD      Z28, Z19, Z26
+	VMULPD           Z21, Z18, Z18
+	VMULPD           Z2, Z26, Z2
+	VMOVAPD          Z18, Z19
+	VPTERNLOGQ       $0xe4, Z11, Z10, Z19
+	VMOVAPD          Z2, Z10
+	VPTERNLOGQ       $0xe4, Z11, Z9, Z10
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+312(SB), Z9
+	VFNMADD213PD     Z9, Z14, Z18
+	VFNMADD213PD     Z9, Z15, Z2
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+80(SB), Z11
+	VMULPD           Z11, Z20, Z21
+	VMULPD           Z11, Z25, Z11
+	VFMADD231PD      Z23, Z14, Z21
+	VFMADD231PD      Z24, Z15, Z11
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+88(SB), Z14
+	VFMADD231PD      Z14, Z20, Z21
+	VFMADD231PD      Z14, Z25, Z11
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+96(SB), Z14
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+104(SB), Z15
+	VFMADD231PD      Z14, Z21, Z15
+	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+104(SB), Z11, Z14
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+128(SB), Z23
+	VFMADD213PD      Z23, Z21, Z15
+	VFMADD231PD      Z14, Z11, Z23
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+152(SB), Z14
+	VFMADD213PD      Z14, Z21, Z15
+	VFMADD231PD      Z23, Z11, Z14
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+168(SB), Z23
+	VFMADD213PD      Z23, Z21, Z15
+	VFMADD231PD      Z14, Z11, Z23
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+184(SB), Z14
+	VFMADD213PD      Z14, Z21, Z15
+	VFMADD231PD      Z23, Z11, Z14
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+200(SB), Z23
+	VFMADD213PD      Z23, Z21, Z15
+	VFMADD231PD      Z14, Z11, Z23
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+216(SB), Z14
+	VFMADD213PD      Z14, Z21, Z15
+	VFMADD231PD      Z23, Z11, Z14
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+232(SB), Z23
+	VFMADD213PD      Z23, Z21, Z15
+	VFMADD231PD      Z14, Z11, Z23
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+248(SB), Z14
+	VFMADD213PD      Z14, Z21, Z15
+	VFMADD231PD      Z23, Z11, Z14
+	VMULPD           Z21, Z21, Z23
+	VMULPD           Z11, Z11, Z24
+	VFMADD231PD      Z15, Z23, Z21
+	VFMADD231PD      Z14, Z24, Z11
+	VFMADD213PD      Z12, Z12, Z21
+	VFMADD213PD      Z12, Z11, Z12
+	VSCALEFPD        Z20, Z21, Z11
+	VSCALEFPD        Z25, Z12, Z12
+	VFNMADD231PD     Z19, Z11, Z4
+	VFNMADD231PD     Z10, Z12, Z5
+	VMOVUPD          Z4, K7, (DI)(AX*1)
+	VMOVUPD          Z5, K6, 64(DI)(AX*1)
+	VMULPD           Z11, Z7, Z4
+	VMULPD           Z12, Z8, Z5
+	VFMADD231PD      Z4, Z18, Z16
+	VFMADD231PD      Z5, Z2, Z17
+	VMULPD           Z9, Z11, Z2
+	VMULPD           Z9, Z12, Z4
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+384(SB), Z5
+	VBLENDMPD        Z16, Z5, K1, Z7
+	VBLENDMPD        Z17, Z5, K2, Z5
+	VMULPD           Z0, Z2, Z0
+	VMULPD           Z1, Z4, Z1
+	VMULPD           Z2, Z3, Z3
+	VMULPD           Z4, Z13, Z8
+	VMULPD           Z2, Z6, Z2
+	VMULPD           Z4, Z6, Z4
+	VMOVUPD          Z7, K7, (SI)(AX*1)
+	VMOVUPD          Z5, K6, 64(SI)(AX*1)
+	VMULPD           Z0, Z22, Z0
+	VMULPD           Z1, Z22, Z1
+	VMOVUPD          Z3, K7, (R8)(AX*1)
+	VMOVUPD          Z8, K6, 64(R8)(AX*1)
+	VMOVUPD          64(BX), Z3
+	VMULPD           Z7, Z3, Z6
+	VMULPD           Z5, Z3, Z3
+	VMOVUPD          Z2, K7, (R9)(AX*1)
+	VMOVUPD          Z4, K6, 64(R9)(AX*1)
+	VMOVUPD          192(BX), Z2
+	VFMADD231PD      Z7, Z2, Z0
+	VFMADD231PD      Z5, Z2, Z1
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+392(SB), Z2
+	VXORPD           Z6, Z2, Z4
+	VXORPD           Z3, Z2, Z2
+	VMOVUPD          Z4, K7, (R11)(AX*1)
+	VMOVUPD          Z2, K6, 64(R11)(AX*1)
+	VMOVUPD          Z0, K7, (R10)(AX*1)
+	VMOVUPD          Z1, K6, 64(R10)(AX*1)
+	ADDQ             $+128, AX
+	SUBQ             $+16, CX
+	JGT              tail
 
 done:
 	VZEROUPPER
@@ -979,11 +1130,19 @@ DATA normalFirstStripAVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA normalFirstStripAVX2Masks<>+8(SB)/8, $0xffffffffffffffff
 DATA normalFirstStripAVX2Masks<>+16(SB)/8, $0xffffffffffffffff
 DATA normalFirstStripAVX2Masks<>+24(SB)/8, $0xffffffffffffffff
-DATA normalFirstStripAVX2Masks<>+32(SB)/8, $0x0000000000000000
-DATA normalFirstStripAVX2Masks<>+40(SB)/8, $0x0000000000000000
-DATA normalFirstStripAVX2Masks<>+48(SB)/8, $0x0000000000000000
-DATA normalFirstStripAVX2Masks<>+56(SB)/8, $0x0000000000000000
-GLOBL normalFirstStripAVX2Masks<>(SB), RODATA|NOPTR, $64
+DATA normalFirstStripAVX2Masks<>+32(SB)/8, $0xffffffffffffffff
+DATA normalFirstStripAVX2Masks<>+40(SB)/8, $0xffffffffffffffff
+DATA normalFirstStripAVX2Masks<>+48(SB)/8, $0xffffffffffffffff
+DATA normalFirstStripAVX2Masks<>+56(SB)/8, $0xffffffffffffffff
+DATA normalFirstStripAVX2Masks<>+64(SB)/8, $0x0000000000000000
+DATA normalFirstStripAVX2Masks<>+72(SB)/8, $0x0000000000000000
+DATA normalFirstStripAVX2Masks<>+80(SB)/8, $0x0000000000000000
+DATA normalFirstStripAVX2Masks<>+88(SB)/8, $0x0000000000000000
+DATA normalFirstStripAVX2Masks<>+96(SB)/8, $0x0000000000000000
+DATA normalFirstStripAVX2Masks<>+104(SB)/8, $0x0000000000000000
+DATA normalFirstStripAVX2Masks<>+112(SB)/8, $0x0000000000000000
+DATA normalFirstStripAVX2Masks<>+120(SB)/8, $0x0000000000000000
+GLOBL normalFirstStripAVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func normalFirstStripAVX2(price []float64, delta []float64, gamma []float64, vega []float64, theta []float64, rho []float64, sign []float64, K []float64, sigma []float64, F float64, T float64, D float64, r float64)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
@@ -999,7 +1158,6 @@ TEXT ·normalFirstStripAVX2(SB), $1632-248
 	MOVQ         rho_base+120(FP), R11
 	MOVQ         sign_base+144(FP), R12
 	MOVQ         K_base+168(FP), R13
-	MOVQ         sigma_base+192(FP), R15
 	VBROADCASTSD F+216(FP), Y0
 	VBROADCASTSD T+224(FP), Y1
 	VBROADCASTSD D+232(FP), Y2
@@ -1019,12 +1177,18 @@ TEXT ·normalFirstStripAVX2(SB), $1632-248
 	JLT          rest
 
 body:
-	PREFETCHT0   1024(R15)(AX*1)
-	VMOVUPD      (R15)(AX*1), Y0
-	VMOVUPD      32(R15)(AX*1), Y1
-	PREFETCHT0   1088(R15)(AX*1)
-	VMOVUPD      64(R15)(AX*1), Y2
-	VMOVUPD      96(R15)(AX*1), Y3
+	MOVQ         sigma_base+192(FP), DX
+	PREFETCHT0   1024(DX)(AX*1)
+	MOVQ         sigma_base+192(FP), DX
+	VMOVUPD      (DX)(AX*1), Y0
+	MOVQ         sigma_base+192(FP), DX
+	VMOVUPD      32(DX)(AX*1), Y1
+	MOVQ         sigma_base+192(FP), DX
+	PREFETCHT0   1088(DX)(AX*1)
+	MOVQ         sigma_base+192(FP), DX
+	VMOVUPD      64(DX)(AX*1), Y2
+	MOVQ         sigma_base+192(FP), DX
+	VMOVUPD      96(DX)(AX*1), Y3
 	PREFETCHT0   1024(R13)(AX*1)
 	VMOVUPD      (R13)(AX*1), Y4
 	VMOVUPD      32(R13)(AX*1), Y5
@@ -1616,134 +1780,290 @@ rest:
 	JEQ  done
 
 tail:
-	MOVQ         $+4, DX
+	MOVQ         $+8, DX
 	CMPQ         CX, DX
 	CMOVQLT      CX, DX
 	NEGQ         DX
-	LEAQ         normalFirstStripAVX2Masks<>+32(SB), R14
+	LEAQ         normalFirstStripAVX2Masks<>+64(SB), R14
 	VMOVUPD      (R14)(DX*8), Y15
-	VMASKMOVPD   (R15)(AX*1), Y15, Y0
-	VMASKMOVPD   (R13)(AX*1), Y15, Y1
-	VMASKMOVPD   (R12)(AX*1), Y15, Y2
-	VMULPD       128(BX), Y0, Y3
-	VMOVUPD      (BX), Y4
-	VSUBPD       Y1, Y4, Y4
-	VANDPD       normalFirstStripAVX2Consts<>+0(SB), Y1, Y1
+	VMOVUPD      32(R14)(DX*8), Y14
+	MOVQ         sigma_base+192(FP), DX
+	VMASKMOVPD   (DX)(AX*1), Y15, Y0
+	MOVQ         sigma_base+192(FP), DX
+	VMASKMOVPD   32(DX)(AX*1), Y14, Y1
+	VMASKMOVPD   (R13)(AX*1), Y15, Y2
+	VMASKMOVPD   32(R13)(AX*1), Y14, Y3
+	VMASKMOVPD   (R12)(AX*1), Y15, Y4
+	VMASKMOVPD   32(R12)(AX*1), Y14, Y5
+	VMOVUPD      128(BX), Y6
+	VMULPD       Y6, Y0, Y7
+	VMULPD       Y6, Y1, Y8
+	VMOVUPD      (BX), Y9
+	VSUBPD       Y2, Y9, Y10
+	VSUBPD       Y3, Y9, Y9
+	VMOVUPD      normalFirstStripAVX2Consts<>+0(SB), Y11
+	VANDPD       Y11, Y2, Y2
+	VANDPD       Y11, Y3, Y3
+	VMOVUPD      160(BX), Y12
+	VADDPD       Y2, Y12, Y2
+	VADDPD       Y3, Y12, Y3
+	VMOVUPD      normalFirstStripAVX2Consts<>+32(SB), Y12
+	VDIVPD       Y7, Y12, Y13
+	VDIVPD       Y8, Y12, Y6
+	VMULPD       Y10, Y4, Y12
+	VMULPD       Y9, Y5, Y11
 	VMULPD       Y0, Y0, Y0
-	VADDPD       160(BX), Y1, Y1
-	VMULPD       64(BX), Y2, Y5
-	VMOVUPD      normalFirstStripAVX2Consts<>+32(SB), Y6
-	VDIVPD       Y3, Y6, Y7
-	VMULPD       Y4, Y2, Y2
-	VADDPD       64(BX), Y1, Y1
-	VMOVUPD      192(BX), Y8
-	VMINPD       Y3, Y8, Y8
-	VANDPD       normalFirstStripAVX2Consts<>+128(SB), Y4, Y9
-	VMULPD       64(BX), Y2, Y10
-	VCMPPD       $0x11, normalFirstStripAVX2Consts<>+352(SB), Y2, Y2
-	VADDPD       Y1, Y3, Y1
-	VMOVUPD      normalFirstStripAVX2Consts<>+1632(SB), Y11
-	VCMPPD       $0x11, Y8, Y11, Y8
-	VMOVUPD      normalFirstStripAVX2Consts<>+352(SB), Y11
-	VBLENDVPD    Y2, Y11, Y5, Y5
-	VBLENDVPD    Y2, Y11, Y10, Y2
-	VCMPPD       $0x11, normalFirstStripAVX2Consts<>+64(SB), Y1, Y1
-	VANDPD       Y1, Y8, Y1
-	VMULPD       Y4, Y7, Y4
-	VMULPD       Y0, Y7, Y0
-	VANDPD       normalFirstStripAVX2Consts<>+0(SB), Y4, Y4
-	VMOVUPD      normalFirstStripAVX2Consts<>+96(SB), Y8
-	VMINPD       Y4, Y8, Y4
-	VMOVUPD      normalFirstStripAVX2Consts<>+160(SB), Y8
-	VFMADD213PD  Y6, Y4, Y8
-	VADDPD       normalFirstStripAVX2Consts<>+192(SB), Y4, Y10
-	VMULPD       normalFirstStripAVX2Consts<>+224(SB), Y4, Y11
-	VMULPD       Y10, Y8, Y12
-	VMULPD       Y11, Y4, Y13
-	VDIVPD       Y12, Y6, Y6
-	VMULPD       normalFirstStripAVX2Consts<>+256(SB), Y13, Y12
-	VROUNDPD     $0x08, Y12, Y12
-	VMULPD       normalFirstStripAVX2Consts<>+1120(SB), Y12, Y13
-	VFMADD231PD  Y11, Y4, Y13
-	VMINPD       normalFirstStripAVX2Consts<>+1536(SB), Y12, Y11
-	VFMADD231PD  normalFirstStripAVX2Consts<>+1184(SB), Y12, Y13
-	VMAXPD       normalFirstStripAVX2Consts<>+1568(SB), Y11, Y11
-	VMULPD       Y6, Y8, Y8
-	VMULPD       Y6, Y10, Y6
-	VMOVUPD      normalFirstStripAVX2Consts<>+1248(SB), Y10
-	VFMADD231PD  normalFirstStripAVX2Consts<>+1216(SB), Y13, Y10
-	VSUBPD       Y11, Y12, Y12
-	VADDPD       normalFirstStripAVX2Consts<>+1600(SB), Y11, Y11
-	VMULPD       Y8, Y4, Y8
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1280(SB), Y13, Y10
-	VADDPD       normalFirstStripAVX2Consts<>+1600(SB), Y12, Y12
-	VPSLLQ       $0x34, Y11, Y11
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1312(SB), Y13, Y10
-	VPSLLQ       $0x34, Y12, Y12
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1344(SB), Y13, Y10
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1376(SB), Y13, Y10
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1408(SB), Y13, Y10
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1440(SB), Y13, Y10
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1472(SB), Y13, Y10
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1504(SB), Y13, Y10
-	VMOVUPD      normalFirstStripAVX2Consts<>+320(SB), Y14
-	VFMADD231PD  normalFirstStripAVX2Consts<>+288(SB), Y8, Y14
+	VMULPD       Y1, Y1, Y1
+	VADDPD       64(BX), Y2, Y2
+	VADDPD       64(BX), Y3, Y3
+	VMULPD       64(BX), Y4, Y4
+	VMULPD       64(BX), Y5, Y5
+	VADDPD       Y2, Y7, Y2
+	VADDPD       Y3, Y8, Y3
+	VCMPPD       $0x11, normalFirstStripAVX2Consts<>+64(SB), Y2, Y2
+	VCMPPD       $0x11, normalFirstStripAVX2Consts<>+64(SB), Y3, Y3
+	VMULPD       Y0, Y13, Y0
+	VMULPD       Y1, Y6, Y1
 	VMOVUPD      Y1, 224(BX)
-	VMULPD       Y13, Y13, Y1
-	VFMADD231PD  Y10, Y1, Y13
-	VMOVUPD      64(BX), Y1
-	VFMADD213PD  Y1, Y13, Y1
-	VMULPD       Y12, Y1, Y1
-	VMOVUPD      normalFirstStripAVX2Consts<>+416(SB), Y10
-	VFMADD231PD  normalFirstStripAVX2Consts<>+384(SB), Y14, Y10
-	VMULPD       Y11, Y1, Y1
-	VFMADD213PD  normalFirstStripAVX2Consts<>+448(SB), Y14, Y10
-	VMULPD       normalFirstStripAVX2Consts<>+1152(SB), Y1, Y11
-	VFMADD213PD  normalFirstStripAVX2Consts<>+480(SB), Y14, Y10
-	VMULPD       Y1, Y3, Y3
-	VMULPD       Y0, Y11, Y0
-	VFMADD213PD  normalFirstStripAVX2Consts<>+512(SB), Y14, Y10
-	VMULPD       Y11, Y7, Y7
-	VMULPD       128(BX), Y11, Y11
-	VMULPD       normalFirstStripAVX2Consts<>+224(SB), Y0, Y0
-	VFMADD213PD  normalFirstStripAVX2Consts<>+544(SB), Y14, Y10
-	VMASKMOVPD   Y7, Y15, (R8)(AX*1)
-	VMASKMOVPD   Y11, Y15, (R9)(AX*1)
-	VFMADD213PD  normalFirstStripAVX2Consts<>+576(SB), Y14, Y10
-	VFMADD213PD  normalFirstStripAVX2Consts<>+608(SB), Y14, Y10
-	VFMADD213PD  normalFirstStripAVX2Consts<>+640(SB), Y14, Y10
-	VFMADD213PD  normalFirstStripAVX2Consts<>+672(SB), Y14, Y10
-	VFMADD213PD  normalFirstStripAVX2Consts<>+704(SB), Y14, Y10
-	VFMADD213PD  normalFirstStripAVX2Consts<>+736(SB), Y14, Y10
-	VFMADD213PD  normalFirstStripAVX2Consts<>+768(SB), Y14, Y10
-	VFMADD213PD  normalFirstStripAVX2Consts<>+800(SB), Y14, Y10
-	VFMADD213PD  normalFirstStripAVX2Consts<>+832(SB), Y14, Y10
-	VFMADD213PD  normalFirstStripAVX2Consts<>+864(SB), Y14, Y10
-	VFMADD213PD  normalFirstStripAVX2Consts<>+896(SB), Y14, Y10
-	VFMADD213PD  normalFirstStripAVX2Consts<>+928(SB), Y14, Y10
-	VFMADD213PD  normalFirstStripAVX2Consts<>+960(SB), Y14, Y10
-	VFMADD213PD  normalFirstStripAVX2Consts<>+992(SB), Y14, Y10
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1024(SB), Y14, Y10
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1056(SB), Y10, Y14
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1088(SB), Y14, Y8
-	VMULPD       Y6, Y8, Y6
-	VFNMADD213PD normalFirstStripAVX2Consts<>+1152(SB), Y6, Y4
-	VANDPD       normalFirstStripAVX2Consts<>+0(SB), Y6, Y6
-	VORPD        Y9, Y6, Y6
-	VFNMADD231PD Y6, Y1, Y5
-	VFMADD231PD  Y3, Y4, Y2
-	VMASKMOVPD   Y5, Y15, (DI)(AX*1)
-	VMOVUPD      224(BX), Y1
-	VMOVUPD      normalFirstStripAVX2Consts<>+1664(SB), Y3
-	VBLENDVPD    Y1, Y2, Y3, Y1
-	VMULPD       32(BX), Y1, Y2
-	VFMADD231PD  96(BX), Y1, Y0
+	VMULPD       Y10, Y13, Y1
+	VMOVUPD      Y13, 256(BX)
+	VMULPD       Y9, Y6, Y13
+	VANDPD       normalFirstStripAVX2Consts<>+128(SB), Y10, Y10
+	VANDPD       normalFirstStripAVX2Consts<>+128(SB), Y9, Y9
+	VANDPD       normalFirstStripAVX2Consts<>+0(SB), Y1, Y1
+	VANDPD       normalFirstStripAVX2Consts<>+0(SB), Y13, Y13
+	VMOVUPD      Y6, 288(BX)
+	VMOVUPD      normalFirstStripAVX2Consts<>+96(SB), Y6
+	VMINPD       Y1, Y6, Y1
+	VMINPD       Y13, Y6, Y6
+	VMOVUPD      64(BX), Y13
+	VMOVUPD      Y0, 320(BX)
+	VMULPD       Y12, Y13, Y0
+	VMOVUPD      Y9, 352(BX)
+	VMULPD       Y11, Y13, Y9
+	VMOVUPD      normalFirstStripAVX2Consts<>+352(SB), Y13
+	VCMPPD       $0x11, Y13, Y12, Y12
+	VCMPPD       $0x11, Y13, Y11, Y11
+	VBLENDVPD    Y12, Y13, Y0, Y0
+	VBLENDVPD    Y11, Y13, Y9, Y9
+	VBLENDVPD    Y12, Y13, Y4, Y4
+	VBLENDVPD    Y11, Y13, Y5, Y5
+	VMOVUPD      normalFirstStripAVX2Consts<>+160(SB), Y11
+	VMOVUPD      normalFirstStripAVX2Consts<>+32(SB), Y12
+	VFMADD231PD  Y11, Y1, Y12
+	VFMADD213PD  normalFirstStripAVX2Consts<>+32(SB), Y6, Y11
+	VMOVUPD      normalFirstStripAVX2Consts<>+192(SB), Y13
+	VMOVUPD      Y9, 384(BX)
+	VADDPD       Y13, Y1, Y9
+	VADDPD       Y13, Y6, Y13
+	VMOVUPD      Y0, 416(BX)
+	VMULPD       normalFirstStripAVX2Consts<>+224(SB), Y1, Y0
+	VMOVUPD      Y5, 448(BX)
+	VMULPD       normalFirstStripAVX2Consts<>+224(SB), Y6, Y5
+	VMOVUPD      Y4, 480(BX)
+	VMOVUPD      192(BX), Y4
+	VMOVUPD      Y10, 512(BX)
+	VMINPD       Y7, Y4, Y10
+	VMINPD       Y8, Y4, Y4
+	VMOVUPD      Y8, 544(BX)
+	VMOVUPD      normalFirstStripAVX2Consts<>+1632(SB), Y8
+	VCMPPD       $0x11, Y10, Y8, Y10
+	VCMPPD       $0x11, Y4, Y8, Y4
+	VANDPD       Y2, Y10, Y2
+	VANDPD       Y3, Y4, Y3
+	VMULPD       Y9, Y12, Y4
+	VMULPD       Y13, Y11, Y8
+	VMOVUPD      normalFirstStripAVX2Consts<>+32(SB), Y10
+	VDIVPD       Y4, Y10, Y4
+	VDIVPD       Y8, Y10, Y8
+	VMULPD       Y4, Y12, Y10
+	VMULPD       Y8, Y11, Y11
+	VMULPD       Y4, Y9, Y4
+	VMULPD       Y8, Y13, Y8
+	VMULPD       Y10, Y1, Y9
+	VMULPD       Y11, Y6, Y10
+	VMULPD       Y0, Y1, Y11
+	VMULPD       Y5, Y6, Y12
+	VMOVUPD      normalFirstStripAVX2Consts<>+256(SB), Y13
+	VMULPD       Y13, Y11, Y11
+	VMULPD       Y13, Y12, Y12
+	VROUNDPD     $0x08, Y11, Y11
+	VROUNDPD     $0x08, Y12, Y12
+	VMOVUPD      normalFirstStripAVX2Consts<>+288(SB), Y13
+	VMOVUPD      Y3, 576(BX)
+	VMOVUPD      normalFirstStripAVX2Consts<>+320(SB), Y3
+	VFMADD231PD  Y13, Y9, Y3
+	VFMADD213PD  normalFirstStripAVX2Consts<>+320(SB), Y10, Y13
+	VMOVUPD      Y2, 608(BX)
+	VMOVUPD      normalFirstStripAVX2Consts<>+416(SB), Y2
+	VFMADD231PD  normalFirstStripAVX2Consts<>+384(SB), Y3, Y2
+	VMOVUPD      Y7, 640(BX)
+	VMOVUPD      normalFirstStripAVX2Consts<>+416(SB), Y7
+	VFMADD231PD  normalFirstStripAVX2Consts<>+384(SB), Y13, Y7
+	VFMADD213PD  normalFirstStripAVX2Consts<>+448(SB), Y3, Y2
+	VFMADD213PD  normalFirstStripAVX2Consts<>+448(SB), Y13, Y7
+	VFMADD213PD  normalFirstStripAVX2Consts<>+480(SB), Y3, Y2
+	VFMADD213PD  normalFirstStripAVX2Consts<>+480(SB), Y13, Y7
+	VFMADD213PD  normalFirstStripAVX2Consts<>+512(SB), Y3, Y2
+	VFMADD213PD  normalFirstStripAVX2Consts<>+512(SB), Y13, Y7
+	VFMADD213PD  normalFirstStripAVX2Consts<>+544(SB), Y3, Y2
+	VFMADD213PD  normalFirstStripAVX2Consts<>+544(SB), Y13, Y7
+	VFMADD213PD  normalFirstStripAVX2Consts<>+576(SB), Y3, Y2
+	VFMADD213PD  normalFirstStripAVX2Consts<>+576(SB), Y13, Y7
+	VFMADD213PD  normalFirstStripAVX2Consts<>+608(SB), Y3, Y2
+	VFMADD213PD  normalFirstStripAVX2Consts<>+608(SB), Y13, Y7
+	VFMADD213PD  normalFirstStripAVX2Consts<>+640(SB), Y3, Y2
+	VFMADD213PD  normalFirstStripAVX2Consts<>+640(SB), Y13, Y7
+	VFMADD213PD  normalFirstStripAVX2Consts<>+672(SB), Y3, Y2
+	VFMADD213PD  normalFirstStripAVX2Consts<>+672(SB), Y13, Y7
+	VFMADD213PD  normalFirstStripAVX2Consts<>+704(SB), Y3, Y2
+	VFMADD213PD  normalFirstStripAVX2Consts<>+704(SB), Y13, Y7
+	VFMADD213PD  normalFirstStripAVX2Consts<>+736(SB), Y3, Y2
+	VFMADD213PD  normalFirstStripAVX2Consts<>+736(SB), Y13, Y7
+	VFMADD213PD  normalFirstStripAVX2Consts<>+768(SB), Y3, Y2
+	VFMADD213PD  normalFirstStripAVX2Consts<>+768(SB), Y13, Y7
+	VFMADD213PD  normalFirstStripAVX2Consts<>+800(SB), Y3, Y2
+	VFMADD213PD  normalFirstStripAVX2Consts<>+800(SB), Y13, Y7
+	VFMADD213PD  normalFirstStripAVX2Consts<>+832(SB), Y3, Y2
+	VFMADD213PD  normalFirstStripAVX2Consts<>+832(SB), Y13, Y7
+	VFMADD213PD  normalFirstStripAVX2Consts<>+864(SB), Y3, Y2
+	VFMADD213PD  normalFirstStripAVX2Consts<>+864(SB), Y13, Y7
+	VFMADD213PD  normalFirstStripAVX2Consts<>+896(SB), Y3, Y2
+	VFMADD213PD  normalFirstStripAVX2Consts<>+896(SB), Y13, Y7
+	VFMADD213PD  normalFirstStripAVX2Consts<>+928(SB), Y3, Y2
+	VFMADD213PD  normalFirstStripAVX2Consts<>+928(SB), Y13, Y7
+	VFMADD213PD  normalFirstStripAVX2Consts<>+960(SB), Y3, Y2
+	VFMADD213PD  normalFirstStripAVX2Consts<>+960(SB), Y13, Y7
+	VFMADD213PD  normalFirstStripAVX2Consts<>+992(SB), Y3, Y2
+	VFMADD213PD  normalFirstStripAVX2Consts<>+992(SB), Y13, Y7
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1024(SB), Y3, Y2
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1024(SB), Y13, Y7
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1056(SB), Y2, Y3
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1056(SB), Y7, Y13
+	VMOVUPD      normalFirstStripAVX2Consts<>+1088(SB), Y2
+	VFMADD213PD  Y2, Y3, Y9
+	VFMADD231PD  Y13, Y10, Y2
+	VMULPD       Y4, Y9, Y3
+	VMULPD       Y8, Y2, Y2
+	VMOVUPD      normalFirstStripAVX2Consts<>+1120(SB), Y4
+	VMULPD       Y4, Y11, Y7
+	VMULPD       Y4, Y12, Y4
+	VFMADD231PD  Y0, Y1, Y7
+	VFMADD231PD  Y5, Y6, Y4
+	VMOVUPD      normalFirstStripAVX2Consts<>+1152(SB), Y0
+	VFNMADD213PD Y0, Y3, Y1
+	VFNMADD213PD Y0, Y2, Y6
+	VMOVUPD      normalFirstStripAVX2Consts<>+0(SB), Y5
+	VANDPD       Y3, Y5, Y3
+	VANDPD       Y2, Y5, Y2
+	VORPD        512(BX), Y3, Y3
+	VORPD        352(BX), Y2, Y2
+	VMOVUPD      normalFirstStripAVX2Consts<>+1184(SB), Y5
+	VFMADD231PD  Y5, Y11, Y7
+	VFMADD231PD  Y5, Y12, Y4
+	VMOVUPD      normalFirstStripAVX2Consts<>+1536(SB), Y5
+	VMINPD       Y5, Y11, Y8
+	VMINPD       Y5, Y12, Y5
+	VMOVUPD      normalFirstStripAVX2Consts<>+1568(SB), Y9
+	VMAXPD       Y9, Y8, Y8
+	VMAXPD       Y9, Y5, Y5
+	VSUBPD       Y8, Y11, Y9
+	VSUBPD       Y5, Y12, Y10
+	VMOVUPD      normalFirstStripAVX2Consts<>+1600(SB), Y11
+	VADDPD       Y11, Y8, Y8
+	VADDPD       Y11, Y5, Y5
+	VADDPD       Y11, Y9, Y9
+	VADDPD       Y11, Y10, Y10
+	VPSLLQ       $0x34, Y8, Y8
+	VPSLLQ       $0x34, Y5, Y5
+	VPSLLQ       $0x34, Y9, Y9
+	VPSLLQ       $0x34, Y10, Y10
+	VMOVUPD      normalFirstStripAVX2Consts<>+1216(SB), Y11
+	VMOVUPD      normalFirstStripAVX2Consts<>+1248(SB), Y12
+	VFMADD231PD  Y11, Y7, Y12
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1248(SB), Y4, Y11
+	VMOVUPD      normalFirstStripAVX2Consts<>+1280(SB), Y13
+	VFMADD213PD  Y13, Y7, Y12
+	VFMADD231PD  Y11, Y4, Y13
+	VMOVUPD      normalFirstStripAVX2Consts<>+1312(SB), Y11
+	VFMADD213PD  Y11, Y7, Y12
+	VFMADD231PD  Y13, Y4, Y11
+	VMOVUPD      normalFirstStripAVX2Consts<>+1344(SB), Y13
+	VFMADD213PD  Y13, Y7, Y12
+	VFMADD231PD  Y11, Y4, Y13
+	VMOVUPD      normalFirstStripAVX2Consts<>+1376(SB), Y11
+	VFMADD213PD  Y11, Y7, Y12
+	VFMADD231PD  Y13, Y4, Y11
+	VMOVUPD      normalFirstStripAVX2Consts<>+1408(SB), Y13
+	VFMADD213PD  Y13, Y7, Y12
+	VFMADD231PD  Y11, Y4, Y13
+	VMOVUPD      normalFirstStripAVX2Consts<>+1440(SB), Y11
+	VFMADD213PD  Y11, Y7, Y12
+	VFMADD231PD  Y13, Y4, Y11
+	VMOVUPD      normalFirstStripAVX2Consts<>+1472(SB), Y13
+	VFMADD213PD  Y13, Y7, Y12
+	VFMADD231PD  Y11, Y4, Y13
+	VMOVUPD      normalFirstStripAVX2Consts<>+1504(SB), Y11
+	VFMADD213PD  Y11, Y7, Y12
+	VFMADD231PD  Y13, Y4, Y11
+	VMULPD       Y7, Y7, Y13
+	VMULPD       Y4, Y4, Y0
+	VFMADD231PD  Y12, Y13, Y7
+	VFMADD231PD  Y11, Y0, Y4
+	VMOVUPD      64(BX), Y0
+	VFMADD213PD  Y0, Y0, Y7
+	VFMADD213PD  Y0, Y4, Y0
+	VMULPD       Y9, Y7, Y4
+	VMULPD       Y10, Y0, Y0
+	VMULPD       Y8, Y4, Y4
+	VMULPD       Y5, Y0, Y0
+	VFNMADD213PD 480(BX), Y4, Y3
+	VFNMADD213PD 448(BX), Y0, Y2
+	VMASKMOVPD   Y3, Y15, (DI)(AX*1)
+	VMASKMOVPD   Y2, Y14, 32(DI)(AX*1)
+	VMULPD       640(BX), Y4, Y2
+	VMULPD       544(BX), Y0, Y3
+	VMOVUPD      normalFirstStripAVX2Consts<>+1152(SB), Y5
+	VMULPD       Y5, Y4, Y4
+	VMULPD       Y5, Y0, Y0
+	VFMADD213PD  416(BX), Y2, Y1
+	VFMADD213PD  384(BX), Y3, Y6
+	VMULPD       320(BX), Y4, Y2
+	VMULPD       224(BX), Y0, Y3
+	VMULPD       256(BX), Y4, Y5
+	VMULPD       288(BX), Y0, Y7
+	VMOVUPD      128(BX), Y8
+	VMULPD       Y4, Y8, Y4
+	VMULPD       Y0, Y8, Y0
+	VMOVUPD      608(BX), Y8
+	VMOVUPD      normalFirstStripAVX2Consts<>+1664(SB), Y9
+	VBLENDVPD    Y8, Y1, Y9, Y1
+	VMOVUPD      576(BX), Y8
+	VBLENDVPD    Y8, Y6, Y9, Y6
+	VMOVUPD      normalFirstStripAVX2Consts<>+224(SB), Y8
+	VMULPD       Y2, Y8, Y2
+	VMULPD       Y3, Y8, Y3
+	VMOVUPD      32(BX), Y8
+	VMULPD       Y1, Y8, Y9
+	VMULPD       Y6, Y8, Y8
+	VMASKMOVPD   Y5, Y15, (R8)(AX*1)
+	VMASKMOVPD   Y7, Y14, 32(R8)(AX*1)
+	VMASKMOVPD   Y4, Y15, (R9)(AX*1)
+	VMASKMOVPD   Y0, Y14, 32(R9)(AX*1)
 	VMASKMOVPD   Y1, Y15, (SI)(AX*1)
-	VXORPD       normalFirstStripAVX2Consts<>+128(SB), Y2, Y1
-	VMASKMOVPD   Y0, Y15, (R10)(AX*1)
+	VMASKMOVPD   Y6, Y14, 32(SI)(AX*1)
+	VMOVUPD      96(BX), Y0
+	VFMADD231PD  Y1, Y0, Y2
+	VFMADD231PD  Y6, Y0, Y3
+	VMOVUPD      normalFirstStripAVX2Consts<>+128(SB), Y0
+	VXORPD       Y9, Y0, Y1
+	VXORPD       Y8, Y0, Y0
 	VMASKMOVPD   Y1, Y15, (R11)(AX*1)
-	ADDQ         $+32, AX
-	SUBQ         $+4, CX
+	VMASKMOVPD   Y0, Y14, 32(R11)(AX*1)
+	VMASKMOVPD   Y2, Y15, (R10)(AX*1)
+	VMASKMOVPD   Y3, Y14, 32(R10)(AX*1)
+	ADDQ         $+64, AX
+	SUBQ         $+8, CX
 	JGT          tail
 
 done:

@@ -298,111 +298,236 @@ rest:
 	JEQ  done
 
 tail:
-	MOVL $0x000000ff, DX
-	CMPQ CX, $0x08
+	MOVL $0x0000ffff, DX
+	CMPQ CX, $0x10
 	JGE  whole
 	MOVL $0x00000001, DX
 	SHLL CL, DX
 	DECL DX
 
 whole:
-	KMOVB             DX, K7
-	VMOVUPD.Z         (R10)(AX*1), K7, Z0
-	VMOVUPD.Z         (R11)(AX*1), K7, Z1
-	VMOVUPD.Z         (R8)(AX*1), K7, Z2
-	VMOVUPD.Z         (R9)(AX*1), K7, Z3
-	VMOVUPD.Z         (R12)(AX*1), K7, Z4
-	VMOVUPD.Z         (DI)(AX*1), K7, Z5
-	VSQRTPD           Z0, Z6
-	VSUBPD            Z3, Z2, Z7
-	VBROADCASTSD      normalPriceRowsAVX512Consts<>+16(SB), Z8
-	VANDPD            Z8, Z2, Z2
-	VANDPD            Z8, Z3, Z3
-	VMINPD            Z0, Z4, Z0
-	VADDPD            Z3, Z2, Z2
-	VMULPD            Z7, Z5, Z3
-	VADDPD            Z2, Z4, Z2
-	VMULPD            Z3, Z4, Z5
-	VBROADCASTSD      normalPriceRowsAVX512Consts<>+24(SB), Z9
-	VCMPPD            $0x11, Z9, Z3, K1
-	VBLENDMPD         Z9, Z5, K1, Z3
-	VMULPD            Z6, Z1, Z1
-	VBROADCASTSD      normalPriceRowsAVX512Consts<>+8(SB), Z5
-	VDIVPD            Z1, Z5, Z6
-	VADDPD            Z2, Z1, Z2
-	VMINPD            Z1, Z0, Z0
-	VCMPPD.BCST       $0x11, normalPriceRowsAVX512Consts<>+40(SB), Z2, K1
-	VBROADCASTSD      normalPriceRowsAVX512Consts<>+0(SB), Z2
-	VCMPPD            $0x11, Z0, Z2, K2
-	KANDB             K1, K2, K1
-	VMULPD            Z7, Z6, Z0
-	VANDPD            Z8, Z0, Z0
-	VBROADCASTSD      normalPriceRowsAVX512Consts<>+32(SB), Z2
-	VMINPD            Z0, Z2, Z0
-	VBROADCASTSD      normalPriceRowsAVX512Consts<>+48(SB), Z2
-	VFMADD213PD       Z5, Z0, Z2
-	VADDPD.BCST       normalPriceRowsAVX512Consts<>+56(SB), Z0, Z6
-	VMULPD.BCST       normalPriceRowsAVX512Consts<>+64(SB), Z0, Z7
-	VMULPD            Z6, Z2, Z8
-	VMULPD            Z7, Z0, Z9
-	VDIVPD            Z8, Z5, Z5
-	VMULPD.BCST       normalPriceRowsAVX512Consts<>+72(SB), Z9, Z8
-	VRNDSCALEPD       $0x08, Z8, Z8
-	VMULPD.BCST       normalPriceRowsAVX512Consts<>+288(SB), Z8, Z9
-	VFMADD231PD       Z7, Z0, Z9
-	VFMADD231PD.BCST  normalPriceRowsAVX512Consts<>+296(SB), Z8, Z9
-	VMULPD            Z5, Z2, Z2
-	VMULPD            Z5, Z6, Z5
-	VBROADCASTSD      normalPriceRowsAVX512Consts<>+312(SB), Z6
-	VFMADD231PD.BCST  normalPriceRowsAVX512Consts<>+304(SB), Z9, Z6
-	VMULPD            Z9, Z9, Z7
-	VMULPD            Z2, Z0, Z2
-	VFMADD213PD.BCST  normalPriceRowsAVX512Consts<>+320(SB), Z9, Z6
-	VBROADCASTSD      normalPriceRowsAVX512Consts<>+88(SB), Z10
-	VFMADD231PD.BCST  normalPriceRowsAVX512Consts<>+80(SB), Z2, Z10
-	VFMADD213PD.BCST  normalPriceRowsAVX512Consts<>+328(SB), Z9, Z6
-	VBROADCASTSD      normalPriceRowsAVX512Consts<>+104(SB), Z11
-	VFMADD231PD.BCST  normalPriceRowsAVX512Consts<>+96(SB), Z10, Z11
-	VFMADD213PD.BCST  normalPriceRowsAVX512Consts<>+336(SB), Z9, Z6
-	VFMADD213PD.BCST  normalPriceRowsAVX512Consts<>+112(SB), Z10, Z11
-	VFMADD213PD.BCST  normalPriceRowsAVX512Consts<>+344(SB), Z9, Z6
-	VFMADD213PD.BCST  normalPriceRowsAVX512Consts<>+120(SB), Z10, Z11
-	VFMADD213PD.BCST  normalPriceRowsAVX512Consts<>+352(SB), Z9, Z6
-	VFMADD213PD.BCST  normalPriceRowsAVX512Consts<>+128(SB), Z10, Z11
-	VFMADD213PD.BCST  normalPriceRowsAVX512Consts<>+360(SB), Z9, Z6
-	VFMADD213PD.BCST  normalPriceRowsAVX512Consts<>+136(SB), Z10, Z11
-	VFMADD213PD.BCST  normalPriceRowsAVX512Consts<>+368(SB), Z9, Z6
-	VFMADD213PD.BCST  normalPriceRowsAVX512Consts<>+144(SB), Z10, Z11
-	VFMADD213PD.BCST  normalPriceRowsAVX512Consts<>+376(SB), Z9, Z6
-	VFMADD213PD.BCST  normalPriceRowsAVX512Consts<>+152(SB), Z10, Z11
-	VFMADD231PD       Z6, Z7, Z9
-	VFMADD213PD.BCST  normalPriceRowsAVX512Consts<>+160(SB), Z10, Z11
-	VFMADD213PD       Z4, Z9, Z4
-	VFMADD213PD.BCST  normalPriceRowsAVX512Consts<>+168(SB), Z10, Z11
-	VSCALEFPD         Z8, Z4, Z4
-	VFMADD213PD.BCST  normalPriceRowsAVX512Consts<>+176(SB), Z10, Z11
-	VFMADD213PD.BCST  normalPriceRowsAVX512Consts<>+184(SB), Z10, Z11
-	VMULPD            Z4, Z1, Z1
-	VFMADD213PD.BCST  normalPriceRowsAVX512Consts<>+192(SB), Z10, Z11
-	VFMADD213PD.BCST  normalPriceRowsAVX512Consts<>+200(SB), Z10, Z11
-	VFMADD213PD.BCST  normalPriceRowsAVX512Consts<>+208(SB), Z10, Z11
-	VFMADD213PD.BCST  normalPriceRowsAVX512Consts<>+216(SB), Z10, Z11
-	VFMADD213PD.BCST  normalPriceRowsAVX512Consts<>+224(SB), Z10, Z11
-	VFMADD213PD.BCST  normalPriceRowsAVX512Consts<>+232(SB), Z10, Z11
-	VFMADD213PD.BCST  normalPriceRowsAVX512Consts<>+240(SB), Z10, Z11
-	VFMADD213PD.BCST  normalPriceRowsAVX512Consts<>+248(SB), Z10, Z11
-	VFMADD213PD.BCST  normalPriceRowsAVX512Consts<>+256(SB), Z10, Z11
-	VFMADD213PD.BCST  normalPriceRowsAVX512Consts<>+264(SB), Z11, Z10
-	VFMADD213PD.BCST  normalPriceRowsAVX512Consts<>+272(SB), Z10, Z2
-	VMULPD            Z5, Z2, Z2
-	VFNMADD213PD.BCST normalPriceRowsAVX512Consts<>+280(SB), Z0, Z2
-	VFMADD231PD       Z1, Z2, Z3
-	VBROADCASTSD      normalPriceRowsAVX512Consts<>+384(SB), Z0
-	VBLENDMPD         Z3, Z0, K1, Z0
-	VMOVUPD           Z0, K7, (SI)(AX*1)
-	ADDQ              $+64, AX
-	SUBQ              $+8, CX
-	JGT               tail
+	KMOVB            DX, K7
+	SHRL             $0x08, DX
+	KMOVB            DX, K6
+	VMOVUPD.Z        (R10)(AX*1), K7, Z0
+	VMOVUPD.Z        64(R10)(AX*1), K6, Z1
+	VMOVUPD.Z        (R11)(AX*1), K7, Z2
+	VMOVUPD.Z        64(R11)(AX*1), K6, Z3
+	VMOVUPD.Z        (R8)(AX*1), K7, Z4
+	VMOVUPD.Z        64(R8)(AX*1), K6, Z5
+	VMOVUPD.Z        (R9)(AX*1), K7, Z6
+	VMOVUPD.Z        64(R9)(AX*1), K6, Z7
+	VMOVUPD.Z        (R12)(AX*1), K7, Z8
+	VMOVUPD.Z        64(R12)(AX*1), K6, Z9
+	VMOVUPD.Z        (DI)(AX*1), K7, Z10
+	VMOVUPD.Z        64(DI)(AX*1), K6, Z11
+	VSQRTPD          Z0, Z12
+	VSQRTPD          Z1, Z13
+	VMINPD           Z0, Z8, Z0
+	VMINPD           Z1, Z9, Z1
+	VMULPD           Z12, Z2, Z2
+	VMULPD           Z13, Z3, Z3
+	VSUBPD           Z6, Z4, Z12
+	VSUBPD           Z7, Z5, Z13
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+16(SB), Z14
+	VANDPD           Z14, Z4, Z4
+	VANDPD           Z14, Z5, Z5
+	VANDPD           Z14, Z6, Z6
+	VANDPD           Z14, Z7, Z7
+	VADDPD           Z6, Z4, Z4
+	VADDPD           Z7, Z5, Z5
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+8(SB), Z6
+	VDIVPD           Z2, Z6, Z7
+	VDIVPD           Z3, Z6, Z15
+	VMULPD           Z12, Z10, Z10
+	VMULPD           Z13, Z11, Z11
+	VADDPD           Z4, Z8, Z4
+	VADDPD           Z5, Z9, Z5
+	VMINPD           Z2, Z0, Z0
+	VMINPD           Z3, Z1, Z1
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+24(SB), Z16
+	VCMPPD           $0x11, Z16, Z10, K1
+	VCMPPD           $0x11, Z16, Z11, K2
+	VMULPD           Z10, Z8, Z10
+	VMULPD           Z11, Z9, Z11
+	VADDPD           Z4, Z2, Z4
+	VADDPD           Z5, Z3, Z5
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+0(SB), Z17
+	VCMPPD           $0x11, Z0, Z17, K3
+	VCMPPD           $0x11, Z1, Z17, K4
+	VBLENDMPD        Z16, Z10, K1, Z0
+	VBLENDMPD        Z16, Z11, K2, Z1
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+40(SB), Z10
+	VCMPPD           $0x11, Z10, Z4, K1
+	VCMPPD           $0x11, Z10, Z5, K2
+	KANDB            K1, K3, K1
+	KANDB            K2, K4, K2
+	VMULPD           Z12, Z7, Z4
+	VMULPD           Z13, Z15, Z5
+	VANDPD           Z14, Z4, Z4
+	VANDPD           Z14, Z5, Z5
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+32(SB), Z7
+	VMINPD           Z4, Z7, Z4
+	VMINPD           Z5, Z7, Z5
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+48(SB), Z7
+	VFMADD213PD      Z6, Z4, Z7
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+48(SB), Z10
+	VFMADD213PD      Z6, Z5, Z10
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+56(SB), Z11
+	VADDPD           Z11, Z4, Z12
+	VADDPD           Z11, Z5, Z11
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+64(SB), Z13
+	VMULPD           Z13, Z4, Z14
+	VMULPD           Z13, Z5, Z13
+	VMULPD           Z12, Z7, Z15
+	VMULPD           Z11, Z10, Z16
+	VDIVPD           Z15, Z6, Z15
+	VDIVPD           Z16, Z6, Z6
+	VMULPD           Z15, Z7, Z7
+	VMULPD           Z6, Z10, Z10
+	VMULPD           Z15, Z12, Z12
+	VMULPD           Z6, Z11, Z6
+	VMULPD           Z7, Z4, Z7
+	VMULPD           Z10, Z5, Z10
+	VMULPD           Z14, Z4, Z11
+	VMULPD           Z13, Z5, Z15
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+72(SB), Z16
+	VMULPD           Z16, Z11, Z11
+	VMULPD           Z16, Z15, Z15
+	VRNDSCALEPD      $0x08, Z11, Z11
+	VRNDSCALEPD      $0x08, Z15, Z15
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+80(SB), Z16
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+88(SB), Z17
+	VFMADD231PD      Z16, Z7, Z17
+	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+88(SB), Z10, Z16
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+96(SB), Z18
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+104(SB), Z19
+	VFMADD231PD      Z18, Z17, Z19
+	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+104(SB), Z16, Z18
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+112(SB), Z20
+	VFMADD213PD      Z20, Z17, Z19
+	VFMADD231PD      Z18, Z16, Z20
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+120(SB), Z18
+	VFMADD213PD      Z18, Z17, Z19
+	VFMADD231PD      Z20, Z16, Z18
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+128(SB), Z20
+	VFMADD213PD      Z20, Z17, Z19
+	VFMADD231PD      Z18, Z16, Z20
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+136(SB), Z18
+	VFMADD213PD      Z18, Z17, Z19
+	VFMADD231PD      Z20, Z16, Z18
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+144(SB), Z20
+	VFMADD213PD      Z20, Z17, Z19
+	VFMADD231PD      Z18, Z16, Z20
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+152(SB), Z18
+	VFMADD213PD      Z18, Z17, Z19
+	VFMADD231PD      Z20, Z16, Z18
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+160(SB), Z20
+	VFMADD213PD      Z20, Z17, Z19
+	VFMADD231PD      Z18, Z16, Z20
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+168(SB), Z18
+	VFMADD213PD      Z18, Z17, Z19
+	VFMADD231PD      Z20, Z16, Z18
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+176(SB), Z20
+	VFMADD213PD      Z20, Z17, Z19
+	VFMADD231PD      Z18, Z16, Z20
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+184(SB), Z18
+	VFMADD213PD      Z18, Z17, Z19
+	VFMADD231PD      Z20, Z16, Z18
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+192(SB), Z20
+	VFMADD213PD      Z20, Z17, Z19
+	VFMADD231PD      Z18, Z16, Z20
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+200(SB), Z18
+	VFMADD213PD      Z18, Z17, Z19
+	VFMADD231PD      Z20, Z16, Z18
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+208(SB), Z20
+	VFMADD213PD      Z20, Z17, Z19
+	VFMADD231PD      Z18, Z16, Z20
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+216(SB), Z18
+	VFMADD213PD      Z18, Z17, Z19
+	VFMADD231PD      Z20, Z16, Z18
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+224(SB), Z20
+	VFMADD213PD      Z20, Z17, Z19
+	VFMADD231PD      Z18, Z16, Z20
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+232(SB), Z18
+	VFMADD213PD      Z18, Z17, Z19
+	VFMADD231PD      Z20, Z16, Z18
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+240(SB), Z20
+	VFMADD213PD      Z20, Z17, Z19
+	VFMADD231PD      Z18, Z16, Z20
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+248(SB), Z18
+	VFMADD213PD      Z18, Z17, Z19
+	VFMADD231PD      Z20, Z16, Z18
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+256(SB), Z20
+	VFMADD213PD      Z20, Z17, Z19
+	VFMADD231PD      Z18, Z16, Z20
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+264(SB), Z18
+	VFMADD213PD      Z18, Z19, Z17
+	VFMADD231PD      Z20, Z16, Z18
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+272(SB), Z16
+	VFMADD213PD      Z16, Z17, Z7
+	VFMADD231PD      Z18, Z10, Z16
+	VMULPD           Z12, Z7, Z7
+	VMULPD           Z6, Z16, Z6
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+280(SB), Z10
+	VFNMADD213PD     Z10, Z4, Z7
+	VFNMADD231PD     Z5, Z6, Z10
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+288(SB), Z6
+	VMULPD           Z6, Z11, Z12
+	VMULPD           Z6, Z15, Z6
+	VFMADD231PD      Z14, Z4, Z12
+	VFMADD231PD      Z13, Z5, Z6
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+296(SB), Z4
+	VFMADD231PD      Z4, Z11, Z12
+	VFMADD231PD      Z4, Z15, Z6
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+304(SB), Z4
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+312(SB), Z5
+	VFMADD231PD      Z4, Z12, Z5
+	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+312(SB), Z6, Z4
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+320(SB), Z13
+	VFMADD213PD      Z13, Z12, Z5
+	VFMADD231PD      Z4, Z6, Z13
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+328(SB), Z4
+	VFMADD213PD      Z4, Z12, Z5
+	VFMADD231PD      Z13, Z6, Z4
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+336(SB), Z13
+	VFMADD213PD      Z13, Z12, Z5
+	VFMADD231PD      Z4, Z6, Z13
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+344(SB), Z4
+	VFMADD213PD      Z4, Z12, Z5
+	VFMADD231PD      Z13, Z6, Z4
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+352(SB), Z13
+	VFMADD213PD      Z13, Z12, Z5
+	VFMADD231PD      Z4, Z6, Z13
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+360(SB), Z4
+	VFMADD213PD      Z4, Z12, Z5
+	VFMADD231PD      Z13, Z6, Z4
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+368(SB), Z13
+	VFMADD213PD      Z13, Z12, Z5
+	VFMADD231PD      Z4, Z6, Z13
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+376(SB), Z4
+	VFMADD213PD      Z4, Z12, Z5
+	VFMADD231PD      Z13, Z6, Z4
+	VMULPD           Z12, Z12, Z13
+	VMULPD           Z6, Z6, Z14
+	VFMADD231PD      Z5, Z13, Z12
+	VFMADD231PD      Z4, Z14, Z6
+	VFMADD213PD      Z8, Z12, Z8
+	VFMADD213PD      Z9, Z6, Z9
+	VSCALEFPD        Z11, Z8, Z4
+	VSCALEFPD        Z15, Z9, Z5
+	VMULPD           Z4, Z2, Z2
+	VMULPD           Z5, Z3, Z3
+	VFMADD231PD      Z2, Z7, Z0
+	VFMADD231PD      Z3, Z10, Z1
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+384(SB), Z2
+	VBLENDMPD        Z0, Z2, K1, Z0
+	VBLENDMPD        Z1, Z2, K2, Z1
+	VMOVUPD          Z0, K7, (SI)(AX*1)
+	VMOVUPD          Z1, K6, 64(SI)(AX*1)
+	ADDQ             $+128, AX
+	SUBQ             $+16, CX
+	JGT              tail
 
 done:
 	VZEROUPPER
@@ -622,11 +747,19 @@ DATA normalPriceRowsAVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA normalPriceRowsAVX2Masks<>+8(SB)/8, $0xffffffffffffffff
 DATA normalPriceRowsAVX2Masks<>+16(SB)/8, $0xffffffffffffffff
 DATA normalPriceRowsAVX2Masks<>+24(SB)/8, $0xffffffffffffffff
-DATA normalPriceRowsAVX2Masks<>+32(SB)/8, $0x0000000000000000
-DATA normalPriceRowsAVX2Masks<>+40(SB)/8, $0x0000000000000000
-DATA normalPriceRowsAVX2Masks<>+48(SB)/8, $0x0000000000000000
-DATA normalPriceRowsAVX2Masks<>+56(SB)/8, $0x0000000000000000
-GLOBL normalPriceRowsAVX2Masks<>(SB), RODATA|NOPTR, $64
+DATA normalPriceRowsAVX2Masks<>+32(SB)/8, $0xffffffffffffffff
+DATA normalPriceRowsAVX2Masks<>+40(SB)/8, $0xffffffffffffffff
+DATA normalPriceRowsAVX2Masks<>+48(SB)/8, $0xffffffffffffffff
+DATA normalPriceRowsAVX2Masks<>+56(SB)/8, $0xffffffffffffffff
+DATA normalPriceRowsAVX2Masks<>+64(SB)/8, $0x0000000000000000
+DATA normalPriceRowsAVX2Masks<>+72(SB)/8, $0x0000000000000000
+DATA normalPriceRowsAVX2Masks<>+80(SB)/8, $0x0000000000000000
+DATA normalPriceRowsAVX2Masks<>+88(SB)/8, $0x0000000000000000
+DATA normalPriceRowsAVX2Masks<>+96(SB)/8, $0x0000000000000000
+DATA normalPriceRowsAVX2Masks<>+104(SB)/8, $0x0000000000000000
+DATA normalPriceRowsAVX2Masks<>+112(SB)/8, $0x0000000000000000
+DATA normalPriceRowsAVX2Masks<>+120(SB)/8, $0x0000000000000000
+GLOBL normalPriceRowsAVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func normalPriceRowsAVX2(price []float64, sign []float64, F []float64, K []float64, T []float64, sigma []float64, D []float64)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
@@ -1175,115 +1308,243 @@ rest:
 	JEQ  done
 
 tail:
-	MOVQ         $+4, DX
+	MOVQ         $+8, DX
 	CMPQ         CX, DX
 	CMOVQLT      CX, DX
 	NEGQ         DX
-	LEAQ         normalPriceRowsAVX2Masks<>+32(SB), R14
+	LEAQ         normalPriceRowsAVX2Masks<>+64(SB), R14
 	VMOVUPD      (R14)(DX*8), Y15
+	VMOVUPD      32(R14)(DX*8), Y14
 	VMASKMOVPD   (R10)(AX*1), Y15, Y0
-	VMASKMOVPD   (R11)(AX*1), Y15, Y1
-	VMASKMOVPD   (R8)(AX*1), Y15, Y2
-	VMASKMOVPD   (R9)(AX*1), Y15, Y3
-	VMASKMOVPD   (R12)(AX*1), Y15, Y4
-	VMASKMOVPD   (DI)(AX*1), Y15, Y5
-	VSQRTPD      Y0, Y6
-	VSUBPD       Y3, Y2, Y7
-	VMOVUPD      normalPriceRowsAVX2Consts<>+64(SB), Y8
-	VANDPD       Y8, Y2, Y2
-	VANDPD       Y8, Y3, Y3
-	VMINPD       Y0, Y4, Y0
-	VADDPD       Y3, Y2, Y2
-	VMULPD       Y7, Y5, Y3
-	VADDPD       Y2, Y4, Y2
-	VMULPD       Y3, Y4, Y5
-	VMOVUPD      normalPriceRowsAVX2Consts<>+352(SB), Y9
-	VCMPPD       $0x11, Y9, Y3, Y3
-	VBLENDVPD    Y3, Y9, Y5, Y3
-	VMULPD       Y6, Y1, Y1
-	VMOVUPD      normalPriceRowsAVX2Consts<>+32(SB), Y5
-	VDIVPD       Y1, Y5, Y6
-	VADDPD       Y2, Y1, Y2
-	VMINPD       Y1, Y0, Y0
-	VCMPPD       $0x11, normalPriceRowsAVX2Consts<>+128(SB), Y2, Y2
-	VMOVUPD      normalPriceRowsAVX2Consts<>+0(SB), Y9
-	VCMPPD       $0x11, Y0, Y9, Y0
-	VANDPD       Y2, Y0, Y0
-	VMULPD       Y7, Y6, Y2
-	VANDPD       Y8, Y2, Y2
-	VMOVUPD      normalPriceRowsAVX2Consts<>+96(SB), Y6
-	VMINPD       Y2, Y6, Y2
-	VMOVUPD      normalPriceRowsAVX2Consts<>+160(SB), Y6
-	VFMADD213PD  Y5, Y2, Y6
-	VADDPD       normalPriceRowsAVX2Consts<>+192(SB), Y2, Y7
-	VMULPD       normalPriceRowsAVX2Consts<>+224(SB), Y2, Y8
-	VMULPD       Y7, Y6, Y9
-	VMULPD       Y8, Y2, Y10
-	VDIVPD       Y9, Y5, Y5
-	VMULPD       normalPriceRowsAVX2Consts<>+256(SB), Y10, Y9
-	VROUNDPD     $0x08, Y9, Y9
-	VMULPD       normalPriceRowsAVX2Consts<>+1152(SB), Y9, Y10
-	VMINPD       normalPriceRowsAVX2Consts<>+1216(SB), Y9, Y11
+	VMASKMOVPD   32(R10)(AX*1), Y14, Y1
+	VMASKMOVPD   (R11)(AX*1), Y15, Y2
+	VMASKMOVPD   32(R11)(AX*1), Y14, Y3
+	VMASKMOVPD   (R8)(AX*1), Y15, Y4
+	VMASKMOVPD   32(R8)(AX*1), Y14, Y5
+	VMASKMOVPD   (R9)(AX*1), Y15, Y6
+	VMASKMOVPD   32(R9)(AX*1), Y14, Y7
+	VMASKMOVPD   (R12)(AX*1), Y15, Y8
+	VMASKMOVPD   32(R12)(AX*1), Y14, Y9
+	VMASKMOVPD   (DI)(AX*1), Y15, Y10
+	VMASKMOVPD   32(DI)(AX*1), Y14, Y11
+	VSQRTPD      Y0, Y12
+	VSQRTPD      Y1, Y13
+	VMULPD       Y12, Y2, Y2
+	VMULPD       Y13, Y3, Y3
+	VMINPD       Y0, Y8, Y0
+	VMINPD       Y1, Y9, Y1
+	VMINPD       Y2, Y0, Y0
+	VMINPD       Y3, Y1, Y1
+	VMOVUPD      normalPriceRowsAVX2Consts<>+0(SB), Y12
+	VCMPPD       $0x11, Y0, Y12, Y0
+	VCMPPD       $0x11, Y1, Y12, Y1
+	VMOVUPD      normalPriceRowsAVX2Consts<>+32(SB), Y12
+	VDIVPD       Y2, Y12, Y13
+	VMOVUPD      Y1, (BX)
+	VDIVPD       Y3, Y12, Y1
+	VSUBPD       Y6, Y4, Y12
+	VMOVUPD      Y0, 32(BX)
+	VSUBPD       Y7, Y5, Y0
+	VANDPD       normalPriceRowsAVX2Consts<>+64(SB), Y4, Y4
+	VANDPD       normalPriceRowsAVX2Consts<>+64(SB), Y5, Y5
+	VANDPD       normalPriceRowsAVX2Consts<>+64(SB), Y6, Y6
+	VANDPD       normalPriceRowsAVX2Consts<>+64(SB), Y7, Y7
+	VADDPD       Y6, Y4, Y4
+	VADDPD       Y7, Y5, Y5
+	VMULPD       Y12, Y10, Y6
+	VMULPD       Y0, Y11, Y7
+	VMULPD       Y12, Y13, Y10
+	VMULPD       Y0, Y1, Y0
+	VADDPD       Y4, Y8, Y1
+	VADDPD       Y5, Y9, Y4
+	VMOVUPD      normalPriceRowsAVX2Consts<>+64(SB), Y5
+	VANDPD       Y5, Y10, Y10
+	VANDPD       Y5, Y0, Y0
+	VMOVUPD      normalPriceRowsAVX2Consts<>+96(SB), Y5
+	VMINPD       Y10, Y5, Y10
+	VMINPD       Y0, Y5, Y0
+	VADDPD       Y1, Y2, Y1
+	VADDPD       Y4, Y3, Y4
+	VMOVUPD      normalPriceRowsAVX2Consts<>+128(SB), Y5
+	VCMPPD       $0x11, Y5, Y1, Y1
+	VCMPPD       $0x11, Y5, Y4, Y4
+	VANDPD       32(BX), Y1, Y1
+	VANDPD       (BX), Y4, Y4
+	VMOVUPD      normalPriceRowsAVX2Consts<>+160(SB), Y5
+	VMOVUPD      normalPriceRowsAVX2Consts<>+32(SB), Y11
+	VFMADD231PD  Y5, Y10, Y11
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+32(SB), Y0, Y5
+	VMOVUPD      normalPriceRowsAVX2Consts<>+192(SB), Y12
+	VADDPD       Y12, Y10, Y13
+	VADDPD       Y12, Y0, Y12
+	VMOVUPD      Y4, (BX)
+	VMULPD       normalPriceRowsAVX2Consts<>+224(SB), Y10, Y4
+	VMOVUPD      Y1, 32(BX)
+	VMULPD       normalPriceRowsAVX2Consts<>+224(SB), Y0, Y1
+	VMOVUPD      Y3, 64(BX)
+	VMULPD       Y6, Y8, Y3
+	VMOVUPD      Y2, 96(BX)
+	VMULPD       Y7, Y9, Y2
+	VCMPPD       $0x11, normalPriceRowsAVX2Consts<>+352(SB), Y6, Y6
+	VCMPPD       $0x11, normalPriceRowsAVX2Consts<>+352(SB), Y7, Y7
+	VBLENDVPD    Y6, normalPriceRowsAVX2Consts<>+352(SB), Y3, Y3
+	VBLENDVPD    Y7, normalPriceRowsAVX2Consts<>+352(SB), Y2, Y2
+	VMULPD       Y13, Y11, Y6
+	VMULPD       Y12, Y5, Y7
+	VMOVUPD      Y2, 128(BX)
+	VMOVUPD      normalPriceRowsAVX2Consts<>+32(SB), Y2
+	VDIVPD       Y6, Y2, Y6
+	VDIVPD       Y7, Y2, Y2
+	VMULPD       Y6, Y11, Y7
+	VMULPD       Y2, Y5, Y5
+	VMULPD       Y6, Y13, Y6
+	VMULPD       Y2, Y12, Y2
+	VMULPD       Y7, Y10, Y7
+	VMULPD       Y5, Y0, Y5
+	VMULPD       Y4, Y10, Y11
+	VMULPD       Y1, Y0, Y12
+	VMOVUPD      normalPriceRowsAVX2Consts<>+256(SB), Y13
+	VMULPD       Y13, Y11, Y11
+	VMULPD       Y13, Y12, Y12
+	VROUNDPD     $0x08, Y11, Y11
+	VROUNDPD     $0x08, Y12, Y12
+	VMOVUPD      normalPriceRowsAVX2Consts<>+288(SB), Y13
+	VMOVUPD      Y3, 160(BX)
+	VMOVUPD      normalPriceRowsAVX2Consts<>+320(SB), Y3
+	VFMADD231PD  Y13, Y7, Y3
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+320(SB), Y5, Y13
+	VMOVUPD      Y9, 192(BX)
+	VMOVUPD      normalPriceRowsAVX2Consts<>+416(SB), Y9
+	VFMADD231PD  normalPriceRowsAVX2Consts<>+384(SB), Y3, Y9
+	VMOVUPD      Y8, 224(BX)
+	VMOVUPD      normalPriceRowsAVX2Consts<>+416(SB), Y8
+	VFMADD231PD  normalPriceRowsAVX2Consts<>+384(SB), Y13, Y8
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+448(SB), Y3, Y9
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+448(SB), Y13, Y8
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+480(SB), Y3, Y9
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+480(SB), Y13, Y8
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+512(SB), Y3, Y9
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+512(SB), Y13, Y8
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+544(SB), Y3, Y9
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+544(SB), Y13, Y8
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+576(SB), Y3, Y9
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+576(SB), Y13, Y8
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+608(SB), Y3, Y9
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+608(SB), Y13, Y8
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+640(SB), Y3, Y9
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+640(SB), Y13, Y8
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+672(SB), Y3, Y9
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+672(SB), Y13, Y8
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+704(SB), Y3, Y9
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+704(SB), Y13, Y8
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+736(SB), Y3, Y9
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+736(SB), Y13, Y8
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+768(SB), Y3, Y9
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+768(SB), Y13, Y8
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+800(SB), Y3, Y9
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+800(SB), Y13, Y8
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+832(SB), Y3, Y9
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+832(SB), Y13, Y8
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+864(SB), Y3, Y9
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+864(SB), Y13, Y8
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+896(SB), Y3, Y9
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+896(SB), Y13, Y8
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+928(SB), Y3, Y9
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+928(SB), Y13, Y8
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+960(SB), Y3, Y9
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+960(SB), Y13, Y8
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+992(SB), Y3, Y9
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+992(SB), Y13, Y8
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+1024(SB), Y3, Y9
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+1024(SB), Y13, Y8
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+1056(SB), Y9, Y3
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+1056(SB), Y8, Y13
+	VMOVUPD      normalPriceRowsAVX2Consts<>+1088(SB), Y8
+	VFMADD213PD  Y8, Y3, Y7
+	VFMADD231PD  Y13, Y5, Y8
+	VMULPD       Y6, Y7, Y3
+	VMULPD       Y2, Y8, Y2
+	VMOVUPD      normalPriceRowsAVX2Consts<>+1120(SB), Y5
+	VFNMADD213PD Y5, Y10, Y3
+	VFNMADD231PD Y0, Y2, Y5
+	VMOVUPD      normalPriceRowsAVX2Consts<>+1152(SB), Y2
+	VMULPD       Y2, Y11, Y6
+	VMULPD       Y2, Y12, Y2
+	VFMADD231PD  Y4, Y10, Y6
+	VFMADD231PD  Y1, Y0, Y2
+	VMOVUPD      normalPriceRowsAVX2Consts<>+1184(SB), Y0
+	VFMADD231PD  Y0, Y11, Y6
+	VFMADD231PD  Y0, Y12, Y2
+	VMOVUPD      normalPriceRowsAVX2Consts<>+1216(SB), Y0
+	VMINPD       Y0, Y11, Y1
+	VMINPD       Y0, Y12, Y0
+	VMOVUPD      normalPriceRowsAVX2Consts<>+1248(SB), Y4
+	VMAXPD       Y4, Y1, Y1
+	VMAXPD       Y4, Y0, Y0
+	VSUBPD       Y1, Y11, Y4
+	VSUBPD       Y0, Y12, Y7
+	VMOVUPD      normalPriceRowsAVX2Consts<>+1280(SB), Y8
+	VADDPD       Y8, Y1, Y1
+	VADDPD       Y8, Y0, Y0
+	VADDPD       Y8, Y4, Y4
+	VADDPD       Y8, Y7, Y7
+	VPSLLQ       $0x34, Y1, Y1
+	VPSLLQ       $0x34, Y0, Y0
+	VPSLLQ       $0x34, Y4, Y4
+	VPSLLQ       $0x34, Y7, Y7
+	VMOVUPD      normalPriceRowsAVX2Consts<>+1312(SB), Y8
+	VMOVUPD      normalPriceRowsAVX2Consts<>+1344(SB), Y9
+	VFMADD231PD  Y8, Y6, Y9
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+1344(SB), Y2, Y8
+	VMOVUPD      normalPriceRowsAVX2Consts<>+1376(SB), Y10
+	VFMADD213PD  Y10, Y6, Y9
 	VFMADD231PD  Y8, Y2, Y10
-	VMAXPD       normalPriceRowsAVX2Consts<>+1248(SB), Y11, Y8
-	VFMADD231PD  normalPriceRowsAVX2Consts<>+1184(SB), Y9, Y10
-	VSUBPD       Y8, Y9, Y9
-	VADDPD       normalPriceRowsAVX2Consts<>+1280(SB), Y8, Y8
-	VMULPD       Y5, Y6, Y6
-	VMULPD       Y5, Y7, Y5
-	VMOVUPD      normalPriceRowsAVX2Consts<>+1344(SB), Y7
-	VFMADD231PD  normalPriceRowsAVX2Consts<>+1312(SB), Y10, Y7
-	VMULPD       Y10, Y10, Y11
-	VADDPD       normalPriceRowsAVX2Consts<>+1280(SB), Y9, Y9
-	VPSLLQ       $0x34, Y8, Y8
-	VMULPD       Y6, Y2, Y6
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1376(SB), Y10, Y7
-	VPSLLQ       $0x34, Y9, Y9
-	VMOVUPD      normalPriceRowsAVX2Consts<>+320(SB), Y12
-	VFMADD231PD  normalPriceRowsAVX2Consts<>+288(SB), Y6, Y12
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1408(SB), Y10, Y7
-	VMOVUPD      normalPriceRowsAVX2Consts<>+416(SB), Y13
-	VFMADD231PD  normalPriceRowsAVX2Consts<>+384(SB), Y12, Y13
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1440(SB), Y10, Y7
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+448(SB), Y12, Y13
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1472(SB), Y10, Y7
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+480(SB), Y12, Y13
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1504(SB), Y10, Y7
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+512(SB), Y12, Y13
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1536(SB), Y10, Y7
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+544(SB), Y12, Y13
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1568(SB), Y10, Y7
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+576(SB), Y12, Y13
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1600(SB), Y10, Y7
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+608(SB), Y12, Y13
-	VFMADD231PD  Y7, Y11, Y10
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+640(SB), Y12, Y13
-	VFMADD213PD  Y4, Y10, Y4
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+672(SB), Y12, Y13
-	VMULPD       Y9, Y4, Y4
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+704(SB), Y12, Y13
-	VMULPD       Y8, Y4, Y4
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+736(SB), Y12, Y13
-	VMULPD       Y4, Y1, Y1
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+768(SB), Y12, Y13
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+800(SB), Y12, Y13
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+832(SB), Y12, Y13
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+864(SB), Y12, Y13
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+896(SB), Y12, Y13
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+928(SB), Y12, Y13
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+960(SB), Y12, Y13
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+992(SB), Y12, Y13
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1024(SB), Y12, Y13
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1056(SB), Y13, Y12
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1088(SB), Y12, Y6
-	VMULPD       Y5, Y6, Y4
-	VFNMADD213PD normalPriceRowsAVX2Consts<>+1120(SB), Y2, Y4
-	VFMADD231PD  Y1, Y4, Y3
+	VMOVUPD      normalPriceRowsAVX2Consts<>+1408(SB), Y8
+	VFMADD213PD  Y8, Y6, Y9
+	VFMADD231PD  Y10, Y2, Y8
+	VMOVUPD      normalPriceRowsAVX2Consts<>+1440(SB), Y10
+	VFMADD213PD  Y10, Y6, Y9
+	VFMADD231PD  Y8, Y2, Y10
+	VMOVUPD      normalPriceRowsAVX2Consts<>+1472(SB), Y8
+	VFMADD213PD  Y8, Y6, Y9
+	VFMADD231PD  Y10, Y2, Y8
+	VMOVUPD      normalPriceRowsAVX2Consts<>+1504(SB), Y10
+	VFMADD213PD  Y10, Y6, Y9
+	VFMADD231PD  Y8, Y2, Y10
+	VMOVUPD      normalPriceRowsAVX2Consts<>+1536(SB), Y8
+	VFMADD213PD  Y8, Y6, Y9
+	VFMADD231PD  Y10, Y2, Y8
+	VMOVUPD      normalPriceRowsAVX2Consts<>+1568(SB), Y10
+	VFMADD213PD  Y10, Y6, Y9
+	VFMADD231PD  Y8, Y2, Y10
+	VMOVUPD      normalPriceRowsAVX2Consts<>+1600(SB), Y8
+	VFMADD213PD  Y8, Y6, Y9
+	VFMADD231PD  Y10, Y2, Y8
+	VMULPD       Y6, Y6, Y10
+	VMULPD       Y2, Y2, Y11
+	VFMADD231PD  Y9, Y10, Y6
+	VFMADD231PD  Y8, Y11, Y2
+	VMOVUPD      224(BX), Y8
+	VFMADD213PD  Y8, Y6, Y8
+	VMOVUPD      192(BX), Y6
+	VFMADD213PD  Y6, Y2, Y6
+	VMULPD       Y4, Y8, Y2
+	VMULPD       Y7, Y6, Y4
+	VMULPD       Y1, Y2, Y1
+	VMULPD       Y0, Y4, Y0
+	VMULPD       96(BX), Y1, Y1
+	VMULPD       64(BX), Y0, Y0
+	VFMADD213PD  160(BX), Y1, Y3
+	VFMADD213PD  128(BX), Y0, Y5
+	VMOVUPD      32(BX), Y0
 	VMOVUPD      normalPriceRowsAVX2Consts<>+1632(SB), Y1
 	VBLENDVPD    Y0, Y3, Y1, Y0
+	VMOVUPD      (BX), Y2
+	VBLENDVPD    Y2, Y5, Y1, Y1
 	VMASKMOVPD   Y0, Y15, (SI)(AX*1)
-	ADDQ         $+32, AX
-	SUBQ         $+4, CX
+	VMASKMOVPD   Y1, Y14, 32(SI)(AX*1)
+	ADDQ         $+64, AX
+	SUBQ         $+8, CX
 	JGT          tail
 
 done:

@@ -57,7 +57,7 @@ GLOBL normalPriceStripAVX512Consts<>(SB), RODATA|NOPTR, $392
 
 // func normalPriceStripAVX512(price []float64, sign []float64, K []float64, sigma []float64, F float64, T float64, D float64)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·normalPriceStripAVX512(SB), $832-120
+TEXT ·normalPriceStripAVX512(SB), $768-120
 	LEAQ         63(SP), BX
 	ANDQ         $-64, BX
 	MOVQ         price_len+8(FP), CX
@@ -164,18 +164,17 @@ body:
 	VBROADCASTSD     normalPriceStripAVX512Consts<>+32(SB), Z14
 	VCMPPD           $0x11, Z14, Z9, K5
 	VCMPPD           $0x11, Z14, Z10, K6
+	VCMPPD           $0x11, Z14, Z11, K7
 	KMOVB            K4, 320(BX)
-	VCMPPD           $0x11, Z14, Z11, K4
-	KMOVB            K3, 384(BX)
-	VCMPPD           $0x11, Z14, Z8, K3
+	VCMPPD           $0x11, Z14, Z8, K4
 	VMULPD           Z9, Z13, Z9
 	VMULPD           Z10, Z13, Z10
 	VMULPD           Z11, Z13, Z11
 	VMULPD           Z8, Z13, Z8
 	VBLENDMPD        Z14, Z9, K5, Z9
 	VBLENDMPD        Z14, Z10, K6, Z10
-	VBLENDMPD        Z14, Z11, K4, Z11
-	VBLENDMPD        Z14, Z8, K3, Z8
+	VBLENDMPD        Z14, Z11, K7, Z11
+	VBLENDMPD        Z14, Z8, K4, Z8
 	VBROADCASTSD     normalPriceStripAVX512Consts<>+40(SB), Z14
 	VFMADD213PD      Z4, Z5, Z14
 	VBROADCASTSD     normalPriceStripAVX512Consts<>+40(SB), Z15
@@ -235,27 +234,26 @@ body:
 	VBROADCASTSD     normalPriceStripAVX512Consts<>+80(SB), Z13
 	VFMADD231PD      Z29, Z16, Z13
 	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+80(SB), Z17, Z29
-	VMOVUPD          Z8, 448(BX)
+	VMOVUPD          Z8, 384(BX)
 	VMOVUPD          256(BX), Z8
-	VMOVUPD          Z11, 512(BX)
+	VMOVUPD          Z11, 448(BX)
 	VMINPD           Z0, Z8, Z11
-	VMOVUPD          Z10, 576(BX)
+	VMOVUPD          Z10, 512(BX)
 	VMINPD           Z1, Z8, Z10
-	VMOVUPD          Z9, 640(BX)
+	VMOVUPD          Z9, 576(BX)
 	VMINPD           Z2, Z8, Z9
 	VMINPD           Z3, Z8, Z8
-	VMOVUPD          Z3, 704(BX)
+	VMOVUPD          Z3, 640(BX)
 	VBROADCASTSD     normalPriceStripAVX512Consts<>+88(SB), Z3
-	VCMPPD           $0x11, Z11, Z3, K3
-	VCMPPD           $0x11, Z10, Z3, K4
-	VCMPPD           $0x11, Z9, Z3, K5
-	VCMPPD           $0x11, Z8, Z3, K6
-	KANDB            K1, K3, K1
-	KANDB            K2, K4, K2
-	KMOVB            384(BX), K3
-	KANDB            K3, K5, K3
+	VCMPPD           $0x11, Z11, Z3, K4
+	VCMPPD           $0x11, Z10, Z3, K5
+	VCMPPD           $0x11, Z9, Z3, K6
+	VCMPPD           $0x11, Z8, Z3, K7
+	KANDB            K1, K4, K1
+	KANDB            K2, K5, K2
+	KANDB            K3, K6, K3
 	KMOVB            320(BX), K4
-	KANDB            K4, K6, K4
+	KANDB            K4, K7, K4
 	VBROADCASTSD     normalPriceStripAVX512Consts<>+96(SB), Z3
 	VBROADCASTSD     normalPriceStripAVX512Consts<>+104(SB), Z8
 	VFMADD231PD      Z3, Z30, Z8
@@ -460,11 +458,11 @@ body:
 	VMULPD           Z4, Z0, Z0
 	VMULPD           Z6, Z1, Z1
 	VMULPD           Z7, Z2, Z2
-	VMULPD           704(BX), Z5, Z4
-	VFMADD213PD      640(BX), Z0, Z3
-	VFMADD213PD      576(BX), Z1, Z9
-	VFMADD213PD      512(BX), Z2, Z10
-	VFMADD213PD      448(BX), Z4, Z8
+	VMULPD           640(BX), Z5, Z4
+	VFMADD213PD      576(BX), Z0, Z3
+	VFMADD213PD      512(BX), Z1, Z9
+	VFMADD213PD      448(BX), Z2, Z10
+	VFMADD213PD      384(BX), Z4, Z8
 	VBROADCASTSD     normalPriceStripAVX512Consts<>+384(SB), Z0
 	VBLENDMPD        Z3, Z0, K1, Z1
 	VBLENDMPD        Z9, Z0, K2, Z2
@@ -487,107 +485,231 @@ rest:
 	JEQ  done
 
 tail:
-	MOVL $0x000000ff, DX
-	CMPQ CX, $0x08
+	MOVL $0x0000ffff, DX
+	CMPQ CX, $0x10
 	JGE  whole
 	MOVL $0x00000001, DX
 	SHLL CL, DX
 	DECL DX
 
 whole:
-	KMOVB             DX, K7
-	VMOVUPD.Z         (R9)(AX*1), K7, Z0
-	VMOVUPD.Z         (R8)(AX*1), K7, Z1
-	VMOVUPD.Z         (DI)(AX*1), K7, Z2
-	VMULPD            128(BX), Z0, Z0
-	VMOVUPD           (BX), Z3
-	VSUBPD            Z1, Z3, Z3
-	VANDPD.BCST       normalPriceStripAVX512Consts<>+0(SB), Z1, Z1
-	VADDPD            192(BX), Z1, Z1
-	VBROADCASTSD      normalPriceStripAVX512Consts<>+16(SB), Z4
-	VDIVPD            Z0, Z4, Z5
-	VMULPD            Z3, Z2, Z2
-	VMOVUPD           64(BX), Z6
-	VADDPD            Z1, Z6, Z1
-	VMOVUPD           256(BX), Z7
-	VMINPD            Z0, Z7, Z7
-	VMULPD            Z2, Z6, Z8
-	VADDPD            Z1, Z0, Z1
-	VBROADCASTSD      normalPriceStripAVX512Consts<>+32(SB), Z9
-	VCMPPD            $0x11, Z9, Z2, K1
-	VBROADCASTSD      normalPriceStripAVX512Consts<>+88(SB), Z2
-	VCMPPD            $0x11, Z7, Z2, K2
-	VBLENDMPD         Z9, Z8, K1, Z2
-	VCMPPD.BCST       $0x11, normalPriceStripAVX512Consts<>+8(SB), Z1, K1
-	KANDB             K1, K2, K1
-	VMULPD            Z3, Z5, Z1
-	VANDPD.BCST       normalPriceStripAVX512Consts<>+0(SB), Z1, Z1
-	VBROADCASTSD      normalPriceStripAVX512Consts<>+24(SB), Z3
-	VMINPD            Z1, Z3, Z1
-	VBROADCASTSD      normalPriceStripAVX512Consts<>+40(SB), Z3
-	VFMADD213PD       Z4, Z1, Z3
-	VADDPD.BCST       normalPriceStripAVX512Consts<>+48(SB), Z1, Z5
-	VMULPD.BCST       normalPriceStripAVX512Consts<>+56(SB), Z1, Z7
-	VMULPD            Z5, Z3, Z8
-	VMULPD            Z7, Z1, Z9
-	VDIVPD            Z8, Z4, Z4
-	VMULPD.BCST       normalPriceStripAVX512Consts<>+64(SB), Z9, Z8
-	VRNDSCALEPD       $0x08, Z8, Z8
-	VMULPD.BCST       normalPriceStripAVX512Consts<>+288(SB), Z8, Z9
-	VFMADD231PD       Z7, Z1, Z9
-	VFMADD231PD.BCST  normalPriceStripAVX512Consts<>+296(SB), Z8, Z9
-	VMULPD            Z4, Z3, Z3
-	VMULPD            Z4, Z5, Z4
-	VBROADCASTSD      normalPriceStripAVX512Consts<>+312(SB), Z5
-	VFMADD231PD.BCST  normalPriceStripAVX512Consts<>+304(SB), Z9, Z5
-	VMULPD            Z9, Z9, Z7
-	VMULPD            Z3, Z1, Z3
-	VFMADD213PD.BCST  normalPriceStripAVX512Consts<>+320(SB), Z9, Z5
-	VBROADCASTSD      normalPriceStripAVX512Consts<>+80(SB), Z10
-	VFMADD231PD.BCST  normalPriceStripAVX512Consts<>+72(SB), Z3, Z10
-	VFMADD213PD.BCST  normalPriceStripAVX512Consts<>+328(SB), Z9, Z5
-	VBROADCASTSD      normalPriceStripAVX512Consts<>+104(SB), Z11
-	VFMADD231PD.BCST  normalPriceStripAVX512Consts<>+96(SB), Z10, Z11
-	VFMADD213PD.BCST  normalPriceStripAVX512Consts<>+336(SB), Z9, Z5
-	VFMADD213PD.BCST  normalPriceStripAVX512Consts<>+112(SB), Z10, Z11
-	VFMADD213PD.BCST  normalPriceStripAVX512Consts<>+344(SB), Z9, Z5
-	VFMADD213PD.BCST  normalPriceStripAVX512Consts<>+120(SB), Z10, Z11
-	VFMADD213PD.BCST  normalPriceStripAVX512Consts<>+352(SB), Z9, Z5
-	VFMADD213PD.BCST  normalPriceStripAVX512Consts<>+128(SB), Z10, Z11
-	VFMADD213PD.BCST  normalPriceStripAVX512Consts<>+360(SB), Z9, Z5
-	VFMADD213PD.BCST  normalPriceStripAVX512Consts<>+136(SB), Z10, Z11
-	VFMADD213PD.BCST  normalPriceStripAVX512Consts<>+368(SB), Z9, Z5
-	VFMADD213PD.BCST  normalPriceStripAVX512Consts<>+144(SB), Z10, Z11
-	VFMADD213PD.BCST  normalPriceStripAVX512Consts<>+376(SB), Z9, Z5
-	VFMADD213PD.BCST  normalPriceStripAVX512Consts<>+152(SB), Z10, Z11
-	VFMADD231PD       Z5, Z7, Z9
-	VFMADD213PD.BCST  normalPriceStripAVX512Consts<>+160(SB), Z10, Z11
-	VFMADD213PD       Z6, Z9, Z6
-	VFMADD213PD.BCST  normalPriceStripAVX512Consts<>+168(SB), Z10, Z11
-	VSCALEFPD         Z8, Z6, Z5
-	VFMADD213PD.BCST  normalPriceStripAVX512Consts<>+176(SB), Z10, Z11
-	VFMADD213PD.BCST  normalPriceStripAVX512Consts<>+184(SB), Z10, Z11
-	VMULPD            Z5, Z0, Z0
-	VFMADD213PD.BCST  normalPriceStripAVX512Consts<>+192(SB), Z10, Z11
-	VFMADD213PD.BCST  normalPriceStripAVX512Consts<>+200(SB), Z10, Z11
-	VFMADD213PD.BCST  normalPriceStripAVX512Consts<>+208(SB), Z10, Z11
-	VFMADD213PD.BCST  normalPriceStripAVX512Consts<>+216(SB), Z10, Z11
-	VFMADD213PD.BCST  normalPriceStripAVX512Consts<>+224(SB), Z10, Z11
-	VFMADD213PD.BCST  normalPriceStripAVX512Consts<>+232(SB), Z10, Z11
-	VFMADD213PD.BCST  normalPriceStripAVX512Consts<>+240(SB), Z10, Z11
-	VFMADD213PD.BCST  normalPriceStripAVX512Consts<>+248(SB), Z10, Z11
-	VFMADD213PD.BCST  normalPriceStripAVX512Consts<>+256(SB), Z10, Z11
-	VFMADD213PD.BCST  normalPriceStripAVX512Consts<>+264(SB), Z11, Z10
-	VFMADD213PD.BCST  normalPriceStripAVX512Consts<>+272(SB), Z10, Z3
-	VMULPD            Z4, Z3, Z3
-	VFNMADD213PD.BCST normalPriceStripAVX512Consts<>+280(SB), Z1, Z3
-	VFMADD231PD       Z0, Z3, Z2
-	VBROADCASTSD      normalPriceStripAVX512Consts<>+384(SB), Z0
-	VBLENDMPD         Z2, Z0, K1, Z0
-	VMOVUPD           Z0, K7, (SI)(AX*1)
-	ADDQ              $+64, AX
-	SUBQ              $+8, CX
-	JGT               tail
+	KMOVB            DX, K7
+	SHRL             $0x08, DX
+	KMOVB            DX, K6
+	VMOVUPD.Z        (R9)(AX*1), K7, Z0
+	VMOVUPD.Z        64(R9)(AX*1), K6, Z1
+	VMOVUPD.Z        (R8)(AX*1), K7, Z2
+	VMOVUPD.Z        64(R8)(AX*1), K6, Z3
+	VMOVUPD.Z        (DI)(AX*1), K7, Z4
+	VMOVUPD.Z        64(DI)(AX*1), K6, Z5
+	VMOVUPD          128(BX), Z6
+	VMULPD           Z6, Z0, Z0
+	VMULPD           Z6, Z1, Z1
+	VMOVUPD          (BX), Z6
+	VSUBPD           Z2, Z6, Z7
+	VSUBPD           Z3, Z6, Z6
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+0(SB), Z8
+	VANDPD           Z8, Z2, Z2
+	VANDPD           Z8, Z3, Z3
+	VMOVUPD          192(BX), Z9
+	VADDPD           Z2, Z9, Z2
+	VADDPD           Z3, Z9, Z3
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+16(SB), Z9
+	VDIVPD           Z0, Z9, Z10
+	VDIVPD           Z1, Z9, Z11
+	VMULPD           Z7, Z4, Z4
+	VMULPD           Z6, Z5, Z5
+	VMOVUPD          64(BX), Z12
+	VADDPD           Z2, Z12, Z2
+	VADDPD           Z3, Z12, Z3
+	VMOVUPD          256(BX), Z13
+	VMINPD           Z0, Z13, Z14
+	VMINPD           Z1, Z13, Z13
+	VMULPD           Z4, Z12, Z15
+	VMULPD           Z5, Z12, Z16
+	VADDPD           Z2, Z0, Z2
+	VADDPD           Z3, Z1, Z3
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+32(SB), Z17
+	VCMPPD           $0x11, Z17, Z4, K1
+	VCMPPD           $0x11, Z17, Z5, K2
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+88(SB), Z4
+	VCMPPD           $0x11, Z14, Z4, K3
+	VCMPPD           $0x11, Z13, Z4, K4
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+8(SB), Z4
+	VCMPPD           $0x11, Z4, Z2, K5
+	KMOVB            K4, 320(BX)
+	VCMPPD           $0x11, Z4, Z3, K4
+	VBLENDMPD        Z17, Z15, K1, Z2
+	VBLENDMPD        Z17, Z16, K2, Z3
+	KANDB            K5, K3, K1
+	KMOVB            320(BX), K2
+	KANDB            K4, K2, K2
+	VMULPD           Z7, Z10, Z4
+	VMULPD           Z6, Z11, Z5
+	VANDPD           Z8, Z4, Z4
+	VANDPD           Z8, Z5, Z5
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+24(SB), Z6
+	VMINPD           Z4, Z6, Z4
+	VMINPD           Z5, Z6, Z5
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+40(SB), Z6
+	VFMADD213PD      Z9, Z4, Z6
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+40(SB), Z7
+	VFMADD213PD      Z9, Z5, Z7
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+48(SB), Z8
+	VADDPD           Z8, Z4, Z10
+	VADDPD           Z8, Z5, Z8
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+56(SB), Z11
+	VMULPD           Z11, Z4, Z13
+	VMULPD           Z11, Z5, Z11
+	VMULPD           Z10, Z6, Z14
+	VMULPD           Z8, Z7, Z15
+	VDIVPD           Z14, Z9, Z14
+	VDIVPD           Z15, Z9, Z9
+	VMULPD           Z14, Z6, Z6
+	VMULPD           Z9, Z7, Z7
+	VMULPD           Z14, Z10, Z10
+	VMULPD           Z9, Z8, Z8
+	VMULPD           Z13, Z4, Z9
+	VMULPD           Z11, Z5, Z14
+	VMULPD           Z6, Z4, Z6
+	VMULPD           Z7, Z5, Z7
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+64(SB), Z15
+	VMULPD           Z15, Z9, Z9
+	VMULPD           Z15, Z14, Z14
+	VRNDSCALEPD      $0x08, Z9, Z9
+	VRNDSCALEPD      $0x08, Z14, Z14
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+72(SB), Z15
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+80(SB), Z16
+	VFMADD231PD      Z15, Z6, Z16
+	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+80(SB), Z7, Z15
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+96(SB), Z17
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+104(SB), Z18
+	VFMADD231PD      Z17, Z16, Z18
+	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+104(SB), Z15, Z17
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+112(SB), Z19
+	VFMADD213PD      Z19, Z16, Z18
+	VFMADD231PD      Z17, Z15, Z19
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+120(SB), Z17
+	VFMADD213PD      Z17, Z16, Z18
+	VFMADD231PD      Z19, Z15, Z17
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+128(SB), Z19
+	VFMADD213PD      Z19, Z16, Z18
+	VFMADD231PD      Z17, Z15, Z19
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+136(SB), Z17
+	VFMADD213PD      Z17, Z16, Z18
+	VFMADD231PD      Z19, Z15, Z17
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+144(SB), Z19
+	VFMADD213PD      Z19, Z16, Z18
+	VFMADD231PD      Z17, Z15, Z19
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+152(SB), Z17
+	VFMADD213PD      Z17, Z16, Z18
+	VFMADD231PD      Z19, Z15, Z17
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+160(SB), Z19
+	VFMADD213PD      Z19, Z16, Z18
+	VFMADD231PD      Z17, Z15, Z19
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+168(SB), Z17
+	VFMADD213PD      Z17, Z16, Z18
+	VFMADD231PD      Z19, Z15, Z17
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+176(SB), Z19
+	VFMADD213PD      Z19, Z16, Z18
+	VFMADD231PD      Z17, Z15, Z19
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+184(SB), Z17
+	VFMADD213PD      Z17, Z16, Z18
+	VFMADD231PD      Z19, Z15, Z17
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+192(SB), Z19
+	VFMADD213PD      Z19, Z16, Z18
+	VFMADD231PD      Z17, Z15, Z19
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+200(SB), Z17
+	VFMADD213PD      Z17, Z16, Z18
+	VFMADD231PD      Z19, Z15, Z17
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+208(SB), Z19
+	VFMADD213PD      Z19, Z16, Z18
+	VFMADD231PD      Z17, Z15, Z19
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+216(SB), Z17
+	VFMADD213PD      Z17, Z16, Z18
+	VFMADD231PD      Z19, Z15, Z17
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+224(SB), Z19
+	VFMADD213PD      Z19, Z16, Z18
+	VFMADD231PD      Z17, Z15, Z19
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+232(SB), Z17
+	VFMADD213PD      Z17, Z16, Z18
+	VFMADD231PD      Z19, Z15, Z17
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+240(SB), Z19
+	VFMADD213PD      Z19, Z16, Z18
+	VFMADD231PD      Z17, Z15, Z19
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+248(SB), Z17
+	VFMADD213PD      Z17, Z16, Z18
+	VFMADD231PD      Z19, Z15, Z17
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+256(SB), Z19
+	VFMADD213PD      Z19, Z16, Z18
+	VFMADD231PD      Z17, Z15, Z19
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+264(SB), Z17
+	VFMADD213PD      Z17, Z18, Z16
+	VFMADD231PD      Z19, Z15, Z17
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+272(SB), Z15
+	VFMADD213PD      Z15, Z16, Z6
+	VFMADD231PD      Z17, Z7, Z15
+	VMULPD           Z10, Z6, Z6
+	VMULPD           Z8, Z15, Z7
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+288(SB), Z8
+	VMULPD           Z8, Z9, Z10
+	VMULPD           Z8, Z14, Z8
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+280(SB), Z15
+	VFNMADD213PD     Z15, Z4, Z6
+	VFNMADD231PD     Z5, Z7, Z15
+	VFMADD231PD      Z13, Z4, Z10
+	VFMADD231PD      Z11, Z5, Z8
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+296(SB), Z4
+	VFMADD231PD      Z4, Z9, Z10
+	VFMADD231PD      Z4, Z14, Z8
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+304(SB), Z4
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+312(SB), Z5
+	VFMADD231PD      Z4, Z10, Z5
+	VFMADD213PD.BCST normalPriceStripAVX512Consts<>+312(SB), Z8, Z4
+	VMULPD           Z10, Z10, Z7
+	VMULPD           Z8, Z8, Z11
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+320(SB), Z13
+	VFMADD213PD      Z13, Z10, Z5
+	VFMADD231PD      Z4, Z8, Z13
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+328(SB), Z4
+	VFMADD213PD      Z4, Z10, Z5
+	VFMADD231PD      Z13, Z8, Z4
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+336(SB), Z13
+	VFMADD213PD      Z13, Z10, Z5
+	VFMADD231PD      Z4, Z8, Z13
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+344(SB), Z4
+	VFMADD213PD      Z4, Z10, Z5
+	VFMADD231PD      Z13, Z8, Z4
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+352(SB), Z13
+	VFMADD213PD      Z13, Z10, Z5
+	VFMADD231PD      Z4, Z8, Z13
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+360(SB), Z4
+	VFMADD213PD      Z4, Z10, Z5
+	VFMADD231PD      Z13, Z8, Z4
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+368(SB), Z13
+	VFMADD213PD      Z13, Z10, Z5
+	VFMADD231PD      Z4, Z8, Z13
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+376(SB), Z4
+	VFMADD213PD      Z4, Z10, Z5
+	VFMADD231PD      Z13, Z8, Z4
+	VFMADD231PD      Z5, Z7, Z10
+	VFMADD231PD      Z4, Z11, Z8
+	VFMADD213PD      Z12, Z12, Z10
+	VFMADD213PD      Z12, Z8, Z12
+	VSCALEFPD        Z9, Z10, Z4
+	VSCALEFPD        Z14, Z12, Z5
+	VMULPD           Z4, Z0, Z0
+	VMULPD           Z5, Z1, Z1
+	VFMADD231PD      Z0, Z6, Z2
+	VFMADD231PD      Z1, Z15, Z3
+	VBROADCASTSD     normalPriceStripAVX512Consts<>+384(SB), Z0
+	VBLENDMPD        Z2, Z0, K1, Z1
+	VBLENDMPD        Z3, Z0, K2, Z0
+	VMOVUPD          Z1, K7, (SI)(AX*1)
+	VMOVUPD          Z0, K6, 64(SI)(AX*1)
+	ADDQ             $+128, AX
+	SUBQ             $+16, CX
+	JGT              tail
 
 done:
 	VZEROUPPER
@@ -807,11 +929,19 @@ DATA normalPriceStripAVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA normalPriceStripAVX2Masks<>+8(SB)/8, $0xffffffffffffffff
 DATA normalPriceStripAVX2Masks<>+16(SB)/8, $0xffffffffffffffff
 DATA normalPriceStripAVX2Masks<>+24(SB)/8, $0xffffffffffffffff
-DATA normalPriceStripAVX2Masks<>+32(SB)/8, $0x0000000000000000
-DATA normalPriceStripAVX2Masks<>+40(SB)/8, $0x0000000000000000
-DATA normalPriceStripAVX2Masks<>+48(SB)/8, $0x0000000000000000
-DATA normalPriceStripAVX2Masks<>+56(SB)/8, $0x0000000000000000
-GLOBL normalPriceStripAVX2Masks<>(SB), RODATA|NOPTR, $64
+DATA normalPriceStripAVX2Masks<>+32(SB)/8, $0xffffffffffffffff
+DATA normalPriceStripAVX2Masks<>+40(SB)/8, $0xffffffffffffffff
+DATA normalPriceStripAVX2Masks<>+48(SB)/8, $0xffffffffffffffff
+DATA normalPriceStripAVX2Masks<>+56(SB)/8, $0xffffffffffffffff
+DATA normalPriceStripAVX2Masks<>+64(SB)/8, $0x0000000000000000
+DATA normalPriceStripAVX2Masks<>+72(SB)/8, $0x0000000000000000
+DATA normalPriceStripAVX2Masks<>+80(SB)/8, $0x0000000000000000
+DATA normalPriceStripAVX2Masks<>+88(SB)/8, $0x0000000000000000
+DATA normalPriceStripAVX2Masks<>+96(SB)/8, $0x0000000000000000
+DATA normalPriceStripAVX2Masks<>+104(SB)/8, $0x0000000000000000
+DATA normalPriceStripAVX2Masks<>+112(SB)/8, $0x0000000000000000
+DATA normalPriceStripAVX2Masks<>+120(SB)/8, $0x0000000000000000
+GLOBL normalPriceStripAVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func normalPriceStripAVX2(price []float64, sign []float64, K []float64, sigma []float64, F float64, T float64, D float64)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
@@ -1320,110 +1450,235 @@ rest:
 	JEQ  done
 
 tail:
-	MOVQ         $+4, DX
+	MOVQ         $+8, DX
 	CMPQ         CX, DX
 	CMOVQLT      CX, DX
 	NEGQ         DX
-	LEAQ         normalPriceStripAVX2Masks<>+32(SB), R14
+	LEAQ         normalPriceStripAVX2Masks<>+64(SB), R14
 	VMOVUPD      (R14)(DX*8), Y15
+	VMOVUPD      32(R14)(DX*8), Y14
 	VMASKMOVPD   (R9)(AX*1), Y15, Y0
-	VMASKMOVPD   (R8)(AX*1), Y15, Y1
-	VMASKMOVPD   (DI)(AX*1), Y15, Y2
-	VMULPD       64(BX), Y0, Y0
-	VMOVUPD      (BX), Y3
-	VSUBPD       Y1, Y3, Y3
-	VANDPD       normalPriceStripAVX2Consts<>+0(SB), Y1, Y1
-	VADDPD       96(BX), Y1, Y1
-	VMOVUPD      normalPriceStripAVX2Consts<>+32(SB), Y4
-	VDIVPD       Y0, Y4, Y5
-	VMULPD       Y3, Y2, Y2
-	VMOVUPD      32(BX), Y6
-	VADDPD       Y1, Y6, Y1
-	VMOVUPD      128(BX), Y7
-	VMINPD       Y0, Y7, Y7
-	VMULPD       Y2, Y6, Y8
-	VCMPPD       $0x11, normalPriceStripAVX2Consts<>+64(SB), Y2, Y2
-	VADDPD       Y1, Y0, Y1
-	VMOVUPD      normalPriceStripAVX2Consts<>+160(SB), Y9
-	VCMPPD       $0x11, Y7, Y9, Y7
-	VBLENDVPD    Y2, normalPriceStripAVX2Consts<>+64(SB), Y8, Y2
-	VCMPPD       $0x11, normalPriceStripAVX2Consts<>+96(SB), Y1, Y1
-	VANDPD       Y1, Y7, Y1
-	VMULPD       Y3, Y5, Y3
-	VANDPD       normalPriceStripAVX2Consts<>+0(SB), Y3, Y3
-	VMOVUPD      normalPriceStripAVX2Consts<>+128(SB), Y5
-	VMINPD       Y3, Y5, Y3
-	VMOVUPD      normalPriceStripAVX2Consts<>+192(SB), Y5
-	VFMADD213PD  Y4, Y3, Y5
-	VADDPD       normalPriceStripAVX2Consts<>+224(SB), Y3, Y7
-	VMULPD       normalPriceStripAVX2Consts<>+256(SB), Y3, Y8
-	VMULPD       Y7, Y5, Y9
-	VMULPD       Y8, Y3, Y10
-	VDIVPD       Y9, Y4, Y4
-	VMULPD       normalPriceStripAVX2Consts<>+288(SB), Y10, Y9
-	VROUNDPD     $0x08, Y9, Y9
-	VMULPD       normalPriceStripAVX2Consts<>+320(SB), Y9, Y10
-	VMINPD       normalPriceStripAVX2Consts<>+1280(SB), Y9, Y11
-	VFMADD231PD  Y8, Y3, Y10
-	VMAXPD       normalPriceStripAVX2Consts<>+1344(SB), Y11, Y8
-	VFMADD231PD  normalPriceStripAVX2Consts<>+416(SB), Y9, Y10
-	VSUBPD       Y8, Y9, Y9
-	VADDPD       normalPriceStripAVX2Consts<>+1440(SB), Y8, Y8
-	VMULPD       Y4, Y5, Y5
-	VMULPD       Y4, Y7, Y4
-	VMOVUPD      normalPriceStripAVX2Consts<>+1216(SB), Y7
-	VFMADD231PD  normalPriceStripAVX2Consts<>+1184(SB), Y10, Y7
-	VMULPD       Y10, Y10, Y11
-	VADDPD       normalPriceStripAVX2Consts<>+1440(SB), Y9, Y9
-	VPSLLQ       $0x34, Y8, Y8
-	VMULPD       Y5, Y3, Y5
-	VFMADD213PD  normalPriceStripAVX2Consts<>+1248(SB), Y10, Y7
-	VPSLLQ       $0x34, Y9, Y9
-	VMOVUPD      normalPriceStripAVX2Consts<>+384(SB), Y12
-	VFMADD231PD  normalPriceStripAVX2Consts<>+352(SB), Y5, Y12
-	VFMADD213PD  normalPriceStripAVX2Consts<>+1312(SB), Y10, Y7
-	VMOVUPD      normalPriceStripAVX2Consts<>+480(SB), Y13
-	VFMADD231PD  normalPriceStripAVX2Consts<>+448(SB), Y12, Y13
-	VFMADD213PD  normalPriceStripAVX2Consts<>+1376(SB), Y10, Y7
-	VFMADD213PD  normalPriceStripAVX2Consts<>+512(SB), Y12, Y13
-	VFMADD213PD  normalPriceStripAVX2Consts<>+1408(SB), Y10, Y7
-	VFMADD213PD  normalPriceStripAVX2Consts<>+544(SB), Y12, Y13
-	VFMADD213PD  normalPriceStripAVX2Consts<>+1472(SB), Y10, Y7
-	VFMADD213PD  normalPriceStripAVX2Consts<>+576(SB), Y12, Y13
-	VFMADD213PD  normalPriceStripAVX2Consts<>+1504(SB), Y10, Y7
-	VFMADD213PD  normalPriceStripAVX2Consts<>+608(SB), Y12, Y13
-	VFMADD213PD  normalPriceStripAVX2Consts<>+1536(SB), Y10, Y7
-	VFMADD213PD  normalPriceStripAVX2Consts<>+640(SB), Y12, Y13
-	VFMADD213PD  normalPriceStripAVX2Consts<>+1568(SB), Y10, Y7
-	VFMADD213PD  normalPriceStripAVX2Consts<>+672(SB), Y12, Y13
-	VFMADD231PD  Y7, Y11, Y10
-	VFMADD213PD  normalPriceStripAVX2Consts<>+704(SB), Y12, Y13
-	VFMADD213PD  Y6, Y10, Y6
-	VFMADD213PD  normalPriceStripAVX2Consts<>+736(SB), Y12, Y13
-	VMULPD       Y9, Y6, Y6
-	VFMADD213PD  normalPriceStripAVX2Consts<>+768(SB), Y12, Y13
-	VMULPD       Y8, Y6, Y6
-	VFMADD213PD  normalPriceStripAVX2Consts<>+800(SB), Y12, Y13
+	VMASKMOVPD   32(R9)(AX*1), Y14, Y1
+	VMASKMOVPD   (R8)(AX*1), Y15, Y2
+	VMASKMOVPD   32(R8)(AX*1), Y14, Y3
+	VMASKMOVPD   (DI)(AX*1), Y15, Y4
+	VMASKMOVPD   32(DI)(AX*1), Y14, Y5
+	VMOVUPD      64(BX), Y6
 	VMULPD       Y6, Y0, Y0
-	VFMADD213PD  normalPriceStripAVX2Consts<>+832(SB), Y12, Y13
-	VFMADD213PD  normalPriceStripAVX2Consts<>+864(SB), Y12, Y13
-	VFMADD213PD  normalPriceStripAVX2Consts<>+896(SB), Y12, Y13
-	VFMADD213PD  normalPriceStripAVX2Consts<>+928(SB), Y12, Y13
-	VFMADD213PD  normalPriceStripAVX2Consts<>+960(SB), Y12, Y13
-	VFMADD213PD  normalPriceStripAVX2Consts<>+992(SB), Y12, Y13
-	VFMADD213PD  normalPriceStripAVX2Consts<>+1024(SB), Y12, Y13
-	VFMADD213PD  normalPriceStripAVX2Consts<>+1056(SB), Y12, Y13
-	VFMADD213PD  normalPriceStripAVX2Consts<>+1088(SB), Y12, Y13
-	VFMADD213PD  normalPriceStripAVX2Consts<>+1120(SB), Y13, Y12
-	VFMADD213PD  normalPriceStripAVX2Consts<>+1152(SB), Y12, Y5
-	VMULPD       Y4, Y5, Y4
-	VFNMADD213PD normalPriceStripAVX2Consts<>+1600(SB), Y3, Y4
-	VFMADD231PD  Y0, Y4, Y2
-	VMOVUPD      normalPriceStripAVX2Consts<>+1632(SB), Y0
-	VBLENDVPD    Y1, Y2, Y0, Y0
+	VMULPD       Y6, Y1, Y1
+	VMOVUPD      (BX), Y6
+	VSUBPD       Y2, Y6, Y7
+	VSUBPD       Y3, Y6, Y6
+	VMOVUPD      normalPriceStripAVX2Consts<>+0(SB), Y8
+	VANDPD       Y8, Y2, Y2
+	VANDPD       Y8, Y3, Y3
+	VMOVUPD      96(BX), Y9
+	VADDPD       Y2, Y9, Y2
+	VADDPD       Y3, Y9, Y3
+	VMOVUPD      normalPriceStripAVX2Consts<>+32(SB), Y9
+	VDIVPD       Y0, Y9, Y10
+	VDIVPD       Y1, Y9, Y11
+	VMULPD       Y7, Y4, Y4
+	VMULPD       Y6, Y5, Y5
+	VMOVUPD      32(BX), Y12
+	VADDPD       Y2, Y12, Y2
+	VADDPD       Y3, Y12, Y3
+	VMOVUPD      128(BX), Y13
+	VMINPD       Y0, Y13, Y9
+	VMINPD       Y1, Y13, Y13
+	VMULPD       Y4, Y12, Y8
+	VMOVUPD      Y6, 160(BX)
+	VMULPD       Y5, Y12, Y6
+	VMOVUPD      normalPriceStripAVX2Consts<>+64(SB), Y12
+	VCMPPD       $0x11, Y12, Y4, Y4
+	VCMPPD       $0x11, Y12, Y5, Y5
+	VADDPD       Y2, Y0, Y2
+	VADDPD       Y3, Y1, Y3
+	VMOVUPD      Y1, 192(BX)
+	VMOVUPD      normalPriceStripAVX2Consts<>+160(SB), Y1
+	VCMPPD       $0x11, Y9, Y1, Y9
+	VCMPPD       $0x11, Y13, Y1, Y1
+	VBLENDVPD    Y4, Y12, Y8, Y4
+	VBLENDVPD    Y5, Y12, Y6, Y5
+	VMOVUPD      normalPriceStripAVX2Consts<>+96(SB), Y6
+	VCMPPD       $0x11, Y6, Y2, Y2
+	VCMPPD       $0x11, Y6, Y3, Y3
+	VANDPD       Y2, Y9, Y2
+	VANDPD       Y3, Y1, Y1
+	VMULPD       Y7, Y10, Y3
+	VMULPD       160(BX), Y11, Y6
+	VMOVUPD      normalPriceStripAVX2Consts<>+0(SB), Y7
+	VANDPD       Y7, Y3, Y3
+	VANDPD       Y7, Y6, Y6
+	VMOVUPD      normalPriceStripAVX2Consts<>+128(SB), Y7
+	VMINPD       Y3, Y7, Y3
+	VMINPD       Y6, Y7, Y6
+	VMOVUPD      normalPriceStripAVX2Consts<>+192(SB), Y7
+	VMOVUPD      normalPriceStripAVX2Consts<>+32(SB), Y8
+	VFMADD231PD  Y7, Y3, Y8
+	VFMADD213PD  normalPriceStripAVX2Consts<>+32(SB), Y6, Y7
+	VMOVUPD      normalPriceStripAVX2Consts<>+224(SB), Y9
+	VADDPD       Y9, Y3, Y10
+	VADDPD       Y9, Y6, Y9
+	VMOVUPD      normalPriceStripAVX2Consts<>+256(SB), Y11
+	VMULPD       Y11, Y3, Y12
+	VMULPD       Y11, Y6, Y11
+	VMULPD       Y10, Y8, Y13
+	VMOVUPD      Y1, 160(BX)
+	VMULPD       Y9, Y7, Y1
+	VMOVUPD      Y2, 224(BX)
+	VMOVUPD      normalPriceStripAVX2Consts<>+32(SB), Y2
+	VDIVPD       Y13, Y2, Y13
+	VDIVPD       Y1, Y2, Y1
+	VMULPD       Y13, Y8, Y2
+	VMULPD       Y1, Y7, Y7
+	VMULPD       Y13, Y10, Y8
+	VMULPD       Y1, Y9, Y1
+	VMULPD       Y2, Y3, Y2
+	VMULPD       Y7, Y6, Y7
+	VMULPD       Y12, Y3, Y9
+	VMULPD       Y11, Y6, Y10
+	VMOVUPD      normalPriceStripAVX2Consts<>+288(SB), Y13
+	VMULPD       Y13, Y9, Y9
+	VMULPD       Y13, Y10, Y10
+	VROUNDPD     $0x08, Y9, Y9
+	VROUNDPD     $0x08, Y10, Y10
+	VMOVUPD      normalPriceStripAVX2Consts<>+352(SB), Y13
+	VMOVUPD      Y5, 256(BX)
+	VMOVUPD      normalPriceStripAVX2Consts<>+384(SB), Y5
+	VFMADD231PD  Y13, Y2, Y5
+	VFMADD213PD  normalPriceStripAVX2Consts<>+384(SB), Y7, Y13
+	VMOVUPD      Y4, 288(BX)
+	VMOVUPD      normalPriceStripAVX2Consts<>+480(SB), Y4
+	VFMADD231PD  normalPriceStripAVX2Consts<>+448(SB), Y5, Y4
+	VMOVUPD      Y0, 320(BX)
+	VMOVUPD      normalPriceStripAVX2Consts<>+480(SB), Y0
+	VFMADD231PD  normalPriceStripAVX2Consts<>+448(SB), Y13, Y0
+	VFMADD213PD  normalPriceStripAVX2Consts<>+512(SB), Y5, Y4
+	VFMADD213PD  normalPriceStripAVX2Consts<>+512(SB), Y13, Y0
+	VFMADD213PD  normalPriceStripAVX2Consts<>+544(SB), Y5, Y4
+	VFMADD213PD  normalPriceStripAVX2Consts<>+544(SB), Y13, Y0
+	VFMADD213PD  normalPriceStripAVX2Consts<>+576(SB), Y5, Y4
+	VFMADD213PD  normalPriceStripAVX2Consts<>+576(SB), Y13, Y0
+	VFMADD213PD  normalPriceStripAVX2Consts<>+608(SB), Y5, Y4
+	VFMADD213PD  normalPriceStripAVX2Consts<>+608(SB), Y13, Y0
+	VFMADD213PD  normalPriceStripAVX2Consts<>+640(SB), Y5, Y4
+	VFMADD213PD  normalPriceStripAVX2Consts<>+640(SB), Y13, Y0
+	VFMADD213PD  normalPriceStripAVX2Consts<>+672(SB), Y5, Y4
+	VFMADD213PD  normalPriceStripAVX2Consts<>+672(SB), Y13, Y0
+	VFMADD213PD  normalPriceStripAVX2Consts<>+704(SB), Y5, Y4
+	VFMADD213PD  normalPriceStripAVX2Consts<>+704(SB), Y13, Y0
+	VFMADD213PD  normalPriceStripAVX2Consts<>+736(SB), Y5, Y4
+	VFMADD213PD  normalPriceStripAVX2Consts<>+736(SB), Y13, Y0
+	VFMADD213PD  normalPriceStripAVX2Consts<>+768(SB), Y5, Y4
+	VFMADD213PD  normalPriceStripAVX2Consts<>+768(SB), Y13, Y0
+	VFMADD213PD  normalPriceStripAVX2Consts<>+800(SB), Y5, Y4
+	VFMADD213PD  normalPriceStripAVX2Consts<>+800(SB), Y13, Y0
+	VFMADD213PD  normalPriceStripAVX2Consts<>+832(SB), Y5, Y4
+	VFMADD213PD  normalPriceStripAVX2Consts<>+832(SB), Y13, Y0
+	VFMADD213PD  normalPriceStripAVX2Consts<>+864(SB), Y5, Y4
+	VFMADD213PD  normalPriceStripAVX2Consts<>+864(SB), Y13, Y0
+	VFMADD213PD  normalPriceStripAVX2Consts<>+896(SB), Y5, Y4
+	VFMADD213PD  normalPriceStripAVX2Consts<>+896(SB), Y13, Y0
+	VFMADD213PD  normalPriceStripAVX2Consts<>+928(SB), Y5, Y4
+	VFMADD213PD  normalPriceStripAVX2Consts<>+928(SB), Y13, Y0
+	VFMADD213PD  normalPriceStripAVX2Consts<>+960(SB), Y5, Y4
+	VFMADD213PD  normalPriceStripAVX2Consts<>+960(SB), Y13, Y0
+	VFMADD213PD  normalPriceStripAVX2Consts<>+992(SB), Y5, Y4
+	VFMADD213PD  normalPriceStripAVX2Consts<>+992(SB), Y13, Y0
+	VFMADD213PD  normalPriceStripAVX2Consts<>+1024(SB), Y5, Y4
+	VFMADD213PD  normalPriceStripAVX2Consts<>+1024(SB), Y13, Y0
+	VFMADD213PD  normalPriceStripAVX2Consts<>+1056(SB), Y5, Y4
+	VFMADD213PD  normalPriceStripAVX2Consts<>+1056(SB), Y13, Y0
+	VFMADD213PD  normalPriceStripAVX2Consts<>+1088(SB), Y5, Y4
+	VFMADD213PD  normalPriceStripAVX2Consts<>+1088(SB), Y13, Y0
+	VFMADD213PD  normalPriceStripAVX2Consts<>+1120(SB), Y4, Y5
+	VFMADD213PD  normalPriceStripAVX2Consts<>+1120(SB), Y0, Y13
+	VMOVUPD      normalPriceStripAVX2Consts<>+1152(SB), Y0
+	VFMADD213PD  Y0, Y5, Y2
+	VFMADD231PD  Y13, Y7, Y0
+	VMULPD       Y8, Y2, Y2
+	VMULPD       Y1, Y0, Y0
+	VMOVUPD      normalPriceStripAVX2Consts<>+1600(SB), Y1
+	VFNMADD213PD Y1, Y3, Y2
+	VFNMADD231PD Y6, Y0, Y1
+	VMOVUPD      normalPriceStripAVX2Consts<>+320(SB), Y0
+	VMULPD       Y0, Y9, Y4
+	VMULPD       Y0, Y10, Y0
+	VFMADD231PD  Y12, Y3, Y4
+	VFMADD231PD  Y11, Y6, Y0
+	VMOVUPD      normalPriceStripAVX2Consts<>+1280(SB), Y3
+	VMINPD       Y3, Y9, Y5
+	VMINPD       Y3, Y10, Y3
+	VMOVUPD      normalPriceStripAVX2Consts<>+416(SB), Y6
+	VFMADD231PD  Y6, Y9, Y4
+	VFMADD231PD  Y6, Y10, Y0
+	VMOVUPD      normalPriceStripAVX2Consts<>+1344(SB), Y6
+	VMAXPD       Y6, Y5, Y5
+	VMAXPD       Y6, Y3, Y3
+	VSUBPD       Y5, Y9, Y6
+	VSUBPD       Y3, Y10, Y7
+	VMOVUPD      normalPriceStripAVX2Consts<>+1440(SB), Y8
+	VADDPD       Y8, Y5, Y5
+	VADDPD       Y8, Y3, Y3
+	VADDPD       Y8, Y6, Y6
+	VADDPD       Y8, Y7, Y7
+	VPSLLQ       $0x34, Y5, Y5
+	VPSLLQ       $0x34, Y3, Y3
+	VPSLLQ       $0x34, Y6, Y6
+	VPSLLQ       $0x34, Y7, Y7
+	VMOVUPD      normalPriceStripAVX2Consts<>+1184(SB), Y8
+	VMOVUPD      normalPriceStripAVX2Consts<>+1216(SB), Y9
+	VFMADD231PD  Y8, Y4, Y9
+	VFMADD213PD  normalPriceStripAVX2Consts<>+1216(SB), Y0, Y8
+	VMOVUPD      normalPriceStripAVX2Consts<>+1248(SB), Y10
+	VFMADD213PD  Y10, Y4, Y9
+	VFMADD231PD  Y8, Y0, Y10
+	VMOVUPD      normalPriceStripAVX2Consts<>+1312(SB), Y8
+	VFMADD213PD  Y8, Y4, Y9
+	VFMADD231PD  Y10, Y0, Y8
+	VMOVUPD      normalPriceStripAVX2Consts<>+1376(SB), Y10
+	VFMADD213PD  Y10, Y4, Y9
+	VFMADD231PD  Y8, Y0, Y10
+	VMOVUPD      normalPriceStripAVX2Consts<>+1408(SB), Y8
+	VFMADD213PD  Y8, Y4, Y9
+	VFMADD231PD  Y10, Y0, Y8
+	VMOVUPD      normalPriceStripAVX2Consts<>+1472(SB), Y10
+	VFMADD213PD  Y10, Y4, Y9
+	VFMADD231PD  Y8, Y0, Y10
+	VMOVUPD      normalPriceStripAVX2Consts<>+1504(SB), Y8
+	VFMADD213PD  Y8, Y4, Y9
+	VFMADD231PD  Y10, Y0, Y8
+	VMOVUPD      normalPriceStripAVX2Consts<>+1536(SB), Y10
+	VFMADD213PD  Y10, Y4, Y9
+	VFMADD231PD  Y8, Y0, Y10
+	VMOVUPD      normalPriceStripAVX2Consts<>+1568(SB), Y8
+	VFMADD213PD  Y8, Y4, Y9
+	VFMADD231PD  Y10, Y0, Y8
+	VMULPD       Y4, Y4, Y10
+	VMULPD       Y0, Y0, Y11
+	VFMADD231PD  Y9, Y10, Y4
+	VFMADD231PD  Y8, Y11, Y0
+	VMOVUPD      32(BX), Y8
+	VFMADD213PD  Y8, Y8, Y4
+	VFMADD213PD  Y8, Y0, Y8
+	VMULPD       Y6, Y4, Y0
+	VMULPD       Y7, Y8, Y4
+	VMULPD       Y5, Y0, Y0
+	VMULPD       Y3, Y4, Y3
+	VMULPD       320(BX), Y0, Y0
+	VMULPD       192(BX), Y3, Y3
+	VFMADD213PD  288(BX), Y0, Y2
+	VFMADD213PD  256(BX), Y3, Y1
+	VMOVUPD      224(BX), Y0
+	VMOVUPD      normalPriceStripAVX2Consts<>+1632(SB), Y3
+	VBLENDVPD    Y0, Y2, Y3, Y0
+	VMOVUPD      160(BX), Y2
+	VBLENDVPD    Y2, Y1, Y3, Y1
 	VMASKMOVPD   Y0, Y15, (SI)(AX*1)
-	ADDQ         $+32, AX
-	SUBQ         $+4, CX
+	VMASKMOVPD   Y1, Y14, 32(SI)(AX*1)
+	ADDQ         $+64, AX
+	SUBQ         $+8, CX
 	JGT          tail
 
 done:

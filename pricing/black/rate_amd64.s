@@ -60,10 +60,9 @@ body:
 	VCMPPD           $0x11, Z8, Z3, K4
 	VCMPPD           $0x11, Z8, Z4, K5
 	VCMPPD           $0x11, Z8, Z5, K6
-	KMOVB            K6, (BX)
-	VCMPPD           $0x11, Z8, Z6, K6
-	KMOVB            K6, 64(BX)
-	VCMPPD           $0x11, Z8, Z7, K6
+	VCMPPD           $0x11, Z8, Z6, K7
+	KMOVB            K7, (BX)
+	VCMPPD           $0x11, Z8, Z7, K7
 	VGETMANTPD       $0x04, Z0, Z8
 	VGETMANTPD       $0x04, Z1, Z9
 	VGETMANTPD       $0x04, Z2, Z10
@@ -73,38 +72,37 @@ body:
 	VGETMANTPD       $0x04, Z6, Z14
 	VGETMANTPD       $0x04, Z7, Z15
 	VBROADCASTSD     rateAVX512Consts<>+8(SB), Z16
+	KMOVB            K7, 64(BX)
+	VCMPPD           $0x11, Z8, Z16, K7
 	KMOVB            K6, 128(BX)
-	VCMPPD           $0x11, Z8, Z16, K6
+	VCMPPD           $0x11, Z9, Z16, K6
 	KMOVB            K5, 192(BX)
-	VCMPPD           $0x11, Z9, Z16, K5
+	VCMPPD           $0x11, Z10, Z16, K5
 	KMOVB            K4, 256(BX)
-	VCMPPD           $0x11, Z10, Z16, K4
+	VCMPPD           $0x11, Z11, Z16, K4
 	KMOVB            K3, 320(BX)
-	VCMPPD           $0x11, Z11, Z16, K3
+	VCMPPD           $0x11, Z12, Z16, K3
 	KMOVB            K2, 384(BX)
-	VCMPPD           $0x11, Z12, Z16, K2
+	VCMPPD           $0x11, Z13, Z16, K2
 	KMOVB            K1, 448(BX)
-	VCMPPD           $0x11, Z13, Z16, K1
-	KMOVB            K1, 512(BX)
 	VCMPPD           $0x11, Z14, Z16, K1
-	KMOVB            K1, 576(BX)
+	KMOVB            K1, 512(BX)
 	VCMPPD           $0x11, Z15, Z16, K1
 	VBROADCASTSD     rateAVX512Consts<>+16(SB), Z16
 	VMOVAPD          Z8, Z17
-	VMULPD           Z16, Z8, K6, Z17
+	VMULPD           Z16, Z8, K7, Z17
 	VMOVAPD          Z9, Z8
-	VMULPD           Z16, Z9, K5, Z8
+	VMULPD           Z16, Z9, K6, Z8
 	VMOVAPD          Z10, Z9
-	VMULPD           Z16, Z10, K4, Z9
+	VMULPD           Z16, Z10, K5, Z9
 	VMOVAPD          Z11, Z10
-	VMULPD           Z16, Z11, K3, Z10
+	VMULPD           Z16, Z11, K4, Z10
 	VMOVAPD          Z12, Z11
-	VMULPD           Z16, Z12, K2, Z11
-	KMOVB            K2, 640(BX)
-	KMOVB            512(BX), K2
+	VMULPD           Z16, Z12, K3, Z11
 	VMOVAPD          Z13, Z12
 	VMULPD           Z16, Z13, K2, Z12
-	KMOVB            576(BX), K2
+	KMOVB            K2, 576(BX)
+	KMOVB            512(BX), K2
 	VMOVAPD          Z14, Z13
 	VMULPD           Z16, Z14, K2, Z13
 	VMOVAPD          Z15, Z14
@@ -128,17 +126,16 @@ body:
 	VGETEXPPD        Z7, Z7
 	VBROADCASTSD     rateAVX512Consts<>+32(SB), Z15
 	VMOVAPD          Z0, Z18
-	VADDPD           Z15, Z0, K6, Z18
+	VADDPD           Z15, Z0, K7, Z18
 	VMOVAPD          Z1, Z0
-	VADDPD           Z15, Z1, K5, Z0
+	VADDPD           Z15, Z1, K6, Z0
 	VMOVAPD          Z2, Z1
-	VADDPD           Z15, Z2, K4, Z1
+	VADDPD           Z15, Z2, K5, Z1
 	VMOVAPD          Z3, Z2
-	VADDPD           Z15, Z3, K3, Z2
-	KMOVB            640(BX), K3
+	VADDPD           Z15, Z3, K4, Z2
 	VMOVAPD          Z4, Z3
 	VADDPD           Z15, Z4, K3, Z3
-	KMOVB            512(BX), K3
+	KMOVB            576(BX), K3
 	VMOVAPD          Z5, Z4
 	VADDPD           Z15, Z5, K3, Z4
 	VMOVAPD          Z6, Z5
@@ -178,9 +175,9 @@ body:
 	VMULPD           Z30, Z12, Z30
 	VMULPD           Z31, Z13, Z31
 	VMULPD           Z16, Z14, Z16
-	VMOVUPD          Z14, 576(BX)
+	VMOVUPD          Z14, 512(BX)
 	VMULPD.BCST      rateAVX512Consts<>+48(SB), Z18, Z14
-	VMOVUPD          Z18, 512(BX)
+	VMOVUPD          Z18, 576(BX)
 	VMULPD.BCST      rateAVX512Consts<>+48(SB), Z0, Z18
 	VMOVUPD          Z0, 640(BX)
 	VMULPD.BCST      rateAVX512Consts<>+48(SB), Z1, Z0
@@ -324,10 +321,10 @@ body:
 	VSUBPD           Z3, Z8, Z3
 	VMOVUPD          1088(BX), Z8
 	VSUBPD           Z5, Z8, Z5
-	VMOVUPD          576(BX), Z8
+	VMOVUPD          512(BX), Z8
 	VSUBPD           Z2, Z8, Z2
 	VBROADCASTSD     rateAVX512Consts<>+112(SB), Z8
-	VFMADD231PD      512(BX), Z8, Z6
+	VFMADD231PD      576(BX), Z8, Z6
 	VFMADD231PD      640(BX), Z8, Z7
 	VFMADD231PD      704(BX), Z8, Z0
 	VFMADD231PD      768(BX), Z8, Z1
@@ -346,11 +343,11 @@ body:
 	VBLENDMPD        Z8, Z1, K1, Z1
 	KMOVB            192(BX), K1
 	VBLENDMPD        Z8, Z4, K1, Z4
-	KMOVB            (BX), K1
-	VBLENDMPD        Z8, Z3, K1, Z3
-	KMOVB            64(BX), K1
-	VBLENDMPD        Z8, Z5, K1, Z5
 	KMOVB            128(BX), K1
+	VBLENDMPD        Z8, Z3, K1, Z3
+	KMOVB            (BX), K1
+	VBLENDMPD        Z8, Z5, K1, Z5
+	KMOVB            64(BX), K1
 	VBLENDMPD        Z8, Z2, K1, Z2
 	PREFETCHT0       1024(R8)(AX*1)
 	VMOVUPD          (R8)(AX*1), Z8
@@ -410,8 +407,8 @@ rest:
 	JEQ  done
 
 tail:
-	MOVL $0x000000ff, DX
-	CMPQ CX, $0x08
+	MOVL $0x0000ffff, DX
+	CMPQ CX, $0x10
 	JGE  whole
 	MOVL $0x00000001, DX
 	SHLL CL, DX
@@ -419,43 +416,93 @@ tail:
 
 whole:
 	KMOVB            DX, K7
+	SHRL             $0x08, DX
+	KMOVB            DX, K6
 	VMOVUPD.Z        (DI)(AX*1), K7, Z0
-	VMOVUPD.Z        (R8)(AX*1), K7, Z1
-	VGETMANTPD       $0x04, Z0, Z2
-	VGETEXPPD        Z0, Z3
-	VCMPPD.BCST      $0x11, rateAVX512Consts<>+0(SB), Z0, K1
+	VMOVUPD.Z        64(DI)(AX*1), K6, Z1
+	VMOVUPD.Z        (R8)(AX*1), K7, Z2
+	VMOVUPD.Z        64(R8)(AX*1), K6, Z3
+	VGETMANTPD       $0x04, Z0, Z4
+	VGETMANTPD       $0x04, Z1, Z5
+	VGETEXPPD        Z0, Z6
+	VGETEXPPD        Z1, Z7
+	VBROADCASTSD     rateAVX512Consts<>+0(SB), Z8
+	VCMPPD           $0x11, Z8, Z0, K1
+	VCMPPD           $0x11, Z8, Z1, K2
 	VBROADCASTSD     rateAVX512Consts<>+8(SB), Z0
-	VCMPPD           $0x11, Z2, Z0, K2
-	VMOVAPD          Z2, Z0
-	VMULPD.BCST      rateAVX512Consts<>+16(SB), Z2, K2, Z0
-	VMOVAPD          Z3, Z2
-	VADDPD.BCST      rateAVX512Consts<>+32(SB), Z3, K2, Z2
-	VADDPD.BCST      rateAVX512Consts<>+24(SB), Z0, Z0
-	VMULPD.BCST      rateAVX512Consts<>+48(SB), Z2, Z3
-	VADDPD.BCST      rateAVX512Consts<>+40(SB), Z0, Z4
-	VMULPD.BCST      rateAVX512Consts<>+16(SB), Z0, Z5
-	VDIVPD           Z4, Z0, Z4
-	VMULPD           Z5, Z0, Z5
-	VMULPD           Z4, Z4, Z6
-	VBROADCASTSD     rateAVX512Consts<>+64(SB), Z7
-	VFMADD231PD.BCST rateAVX512Consts<>+56(SB), Z6, Z7
-	VFMADD213PD.BCST rateAVX512Consts<>+72(SB), Z6, Z7
-	VFMADD213PD.BCST rateAVX512Consts<>+80(SB), Z6, Z7
-	VFMADD213PD.BCST rateAVX512Consts<>+88(SB), Z6, Z7
-	VFMADD213PD.BCST rateAVX512Consts<>+96(SB), Z6, Z7
-	VFMADD213PD.BCST rateAVX512Consts<>+104(SB), Z6, Z7
-	VMULPD           Z7, Z6, Z6
-	VADDPD           Z5, Z6, Z6
-	VFMADD231PD      Z6, Z4, Z3
-	VSUBPD           Z3, Z5, Z3
-	VSUBPD           Z3, Z0, Z0
-	VFMADD231PD.BCST rateAVX512Consts<>+112(SB), Z2, Z0
-	VBLENDMPD.BCST   rateAVX512Consts<>+120(SB), Z0, K1, Z0
-	VDIVPD           Z1, Z0, Z0
-	VXORPD.BCST      rateAVX512Consts<>+128(SB), Z0, Z0
-	VMOVUPD          Z0, K7, (SI)(AX*1)
-	ADDQ             $+64, AX
-	SUBQ             $+8, CX
+	VCMPPD           $0x11, Z4, Z0, K3
+	VCMPPD           $0x11, Z5, Z0, K4
+	VBROADCASTSD     rateAVX512Consts<>+16(SB), Z0
+	VMOVAPD          Z4, Z1
+	VMULPD           Z0, Z4, K3, Z1
+	VMOVAPD          Z5, Z4
+	VMULPD           Z0, Z5, K4, Z4
+	VBROADCASTSD     rateAVX512Consts<>+32(SB), Z5
+	VMOVAPD          Z6, Z8
+	VADDPD           Z5, Z6, K3, Z8
+	VMOVAPD          Z7, Z6
+	VADDPD           Z5, Z7, K4, Z6
+	VBROADCASTSD     rateAVX512Consts<>+24(SB), Z5
+	VADDPD           Z5, Z1, Z1
+	VADDPD           Z5, Z4, Z4
+	VBROADCASTSD     rateAVX512Consts<>+48(SB), Z5
+	VMULPD           Z5, Z8, Z7
+	VMULPD           Z5, Z6, Z5
+	VBROADCASTSD     rateAVX512Consts<>+40(SB), Z9
+	VADDPD           Z9, Z1, Z10
+	VADDPD           Z9, Z4, Z9
+	VDIVPD           Z10, Z1, Z10
+	VDIVPD           Z9, Z4, Z9
+	VMULPD           Z1, Z0, Z11
+	VMULPD           Z4, Z0, Z0
+	VMULPD           Z11, Z1, Z11
+	VMULPD           Z0, Z4, Z0
+	VMULPD           Z10, Z10, Z12
+	VMULPD           Z9, Z9, Z13
+	VBROADCASTSD     rateAVX512Consts<>+56(SB), Z14
+	VBROADCASTSD     rateAVX512Consts<>+64(SB), Z15
+	VFMADD231PD      Z14, Z12, Z15
+	VFMADD213PD.BCST rateAVX512Consts<>+64(SB), Z13, Z14
+	VBROADCASTSD     rateAVX512Consts<>+72(SB), Z16
+	VFMADD213PD      Z16, Z12, Z15
+	VFMADD231PD      Z14, Z13, Z16
+	VBROADCASTSD     rateAVX512Consts<>+80(SB), Z14
+	VFMADD213PD      Z14, Z12, Z15
+	VFMADD231PD      Z16, Z13, Z14
+	VBROADCASTSD     rateAVX512Consts<>+88(SB), Z16
+	VFMADD213PD      Z16, Z12, Z15
+	VFMADD231PD      Z14, Z13, Z16
+	VBROADCASTSD     rateAVX512Consts<>+96(SB), Z14
+	VFMADD213PD      Z14, Z12, Z15
+	VFMADD231PD      Z16, Z13, Z14
+	VBROADCASTSD     rateAVX512Consts<>+104(SB), Z16
+	VFMADD213PD      Z16, Z12, Z15
+	VFMADD231PD      Z14, Z13, Z16
+	VMULPD           Z15, Z12, Z12
+	VMULPD           Z16, Z13, Z13
+	VADDPD           Z11, Z12, Z12
+	VADDPD           Z0, Z13, Z13
+	VFMADD231PD      Z12, Z10, Z7
+	VFMADD231PD      Z13, Z9, Z5
+	VSUBPD           Z7, Z11, Z7
+	VSUBPD           Z5, Z0, Z0
+	VSUBPD           Z7, Z1, Z1
+	VSUBPD           Z0, Z4, Z0
+	VBROADCASTSD     rateAVX512Consts<>+112(SB), Z4
+	VFMADD231PD      Z4, Z8, Z1
+	VFMADD231PD      Z4, Z6, Z0
+	VBROADCASTSD     rateAVX512Consts<>+120(SB), Z4
+	VBLENDMPD        Z4, Z1, K1, Z1
+	VBLENDMPD        Z4, Z0, K2, Z0
+	VDIVPD           Z2, Z1, Z1
+	VDIVPD           Z3, Z0, Z0
+	VBROADCASTSD     rateAVX512Consts<>+128(SB), Z2
+	VXORPD           Z2, Z1, Z1
+	VXORPD           Z2, Z0, Z0
+	VMOVUPD          Z1, K7, (SI)(AX*1)
+	VMOVUPD          Z0, K6, 64(SI)(AX*1)
+	ADDQ             $+128, AX
+	SUBQ             $+16, CX
 	JGT              tail
 
 done:
@@ -572,11 +619,19 @@ DATA rateAVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA rateAVX2Masks<>+8(SB)/8, $0xffffffffffffffff
 DATA rateAVX2Masks<>+16(SB)/8, $0xffffffffffffffff
 DATA rateAVX2Masks<>+24(SB)/8, $0xffffffffffffffff
-DATA rateAVX2Masks<>+32(SB)/8, $0x0000000000000000
-DATA rateAVX2Masks<>+40(SB)/8, $0x0000000000000000
-DATA rateAVX2Masks<>+48(SB)/8, $0x0000000000000000
-DATA rateAVX2Masks<>+56(SB)/8, $0x0000000000000000
-GLOBL rateAVX2Masks<>(SB), RODATA|NOPTR, $64
+DATA rateAVX2Masks<>+32(SB)/8, $0xffffffffffffffff
+DATA rateAVX2Masks<>+40(SB)/8, $0xffffffffffffffff
+DATA rateAVX2Masks<>+48(SB)/8, $0xffffffffffffffff
+DATA rateAVX2Masks<>+56(SB)/8, $0xffffffffffffffff
+DATA rateAVX2Masks<>+64(SB)/8, $0x0000000000000000
+DATA rateAVX2Masks<>+72(SB)/8, $0x0000000000000000
+DATA rateAVX2Masks<>+80(SB)/8, $0x0000000000000000
+DATA rateAVX2Masks<>+88(SB)/8, $0x0000000000000000
+DATA rateAVX2Masks<>+96(SB)/8, $0x0000000000000000
+DATA rateAVX2Masks<>+104(SB)/8, $0x0000000000000000
+DATA rateAVX2Masks<>+112(SB)/8, $0x0000000000000000
+DATA rateAVX2Masks<>+120(SB)/8, $0x0000000000000000
+GLOBL rateAVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func rateAVX2(r []float64, D []float64, T []float64)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
@@ -870,64 +925,144 @@ rest:
 	JEQ  done
 
 tail:
-	MOVQ        $+4, DX
+	MOVQ        $+8, DX
 	CMPQ        CX, DX
 	CMOVQLT     CX, DX
 	NEGQ        DX
-	LEAQ        rateAVX2Masks<>+32(SB), R14
+	LEAQ        rateAVX2Masks<>+64(SB), R14
 	VMOVUPD     (R14)(DX*8), Y15
+	VMOVUPD     32(R14)(DX*8), Y14
 	VMASKMOVPD  (DI)(AX*1), Y15, Y0
-	VMASKMOVPD  (R8)(AX*1), Y15, Y1
-	VANDPD      rateAVX2Consts<>+0(SB), Y0, Y2
+	VMASKMOVPD  32(DI)(AX*1), Y14, Y1
+	VMASKMOVPD  (R8)(AX*1), Y15, Y2
+	VMASKMOVPD  32(R8)(AX*1), Y14, Y3
+	VMOVUPD     rateAVX2Consts<>+0(SB), Y4
+	VANDPD      Y4, Y0, Y5
+	VANDPD      Y4, Y1, Y4
+	VMOVUPD     rateAVX2Consts<>+64(SB), Y6
+	VMULPD      Y6, Y5, Y7
+	VMULPD      Y6, Y4, Y6
+	VMOVUPD     rateAVX2Consts<>+96(SB), Y8
+	VCMPPD      $0x11, Y8, Y5, Y9
+	VCMPPD      $0x11, Y8, Y4, Y8
+	VCMPPD      $0x03, Y5, Y5, Y10
+	VCMPPD      $0x03, Y4, Y4, Y11
+	VMOVUPD     rateAVX2Consts<>+32(SB), Y12
+	VCMPPD      $0x00, Y12, Y5, Y13
+	VMOVUPD     Y3, (BX)
+	VCMPPD      $0x00, Y12, Y4, Y3
+	VBLENDVPD   Y9, Y7, Y5, Y7
+	VBLENDVPD   Y8, Y6, Y4, Y6
+	VMOVUPD     Y2, 32(BX)
+	VMOVUPD     rateAVX2Consts<>+160(SB), Y2
+	VANDPD      Y2, Y7, Y12
+	VANDPD      Y2, Y6, Y2
+	VORPD       rateAVX2Consts<>+192(SB), Y12, Y12
+	VORPD       rateAVX2Consts<>+192(SB), Y2, Y2
+	VORPD       Y10, Y12, Y10
+	VORPD       Y11, Y2, Y2
+	VMOVUPD     rateAVX2Consts<>+288(SB), Y11
+	VMULPD      Y11, Y10, Y12
+	VMOVUPD     Y3, 64(BX)
+	VMULPD      Y11, Y2, Y3
+	VMOVUPD     rateAVX2Consts<>+320(SB), Y11
+	VMOVUPD     Y13, 96(BX)
+	VCMPPD      $0x11, Y10, Y11, Y13
+	VCMPPD      $0x11, Y2, Y11, Y11
+	VPSRLQ      $0x34, Y7, Y7
+	VPSRLQ      $0x34, Y6, Y6
+	VORPD       rateAVX2Consts<>+224(SB), Y7, Y7
+	VORPD       rateAVX2Consts<>+224(SB), Y6, Y6
+	VBLENDVPD   Y13, Y12, Y10, Y10
+	VBLENDVPD   Y11, Y3, Y2, Y2
+	VMOVUPD     rateAVX2Consts<>+352(SB), Y3
+	VADDPD      Y3, Y10, Y10
+	VADDPD      Y3, Y2, Y2
+	VMOVUPD     rateAVX2Consts<>+256(SB), Y3
+	VSUBPD      Y3, Y7, Y7
+	VSUBPD      Y3, Y6, Y3
+	VMOVUPD     rateAVX2Consts<>+128(SB), Y6
+	VANDPD      Y6, Y9, Y9
+	VANDPD      Y6, Y8, Y6
+	VMOVUPD     rateAVX2Consts<>+448(SB), Y8
+	VCMPPD      $0x11, Y8, Y5, Y12
+	VCMPPD      $0x11, Y8, Y4, Y8
+	VMOVUPD     Y11, 128(BX)
+	VADDPD      rateAVX2Consts<>+416(SB), Y10, Y11
+	VMOVUPD     Y13, 160(BX)
+	VADDPD      rateAVX2Consts<>+416(SB), Y2, Y13
+	VSUBPD      Y9, Y7, Y7
+	VSUBPD      Y6, Y3, Y3
+	VMOVUPD     rateAVX2Consts<>+288(SB), Y6
+	VMULPD      Y10, Y6, Y9
+	VMULPD      Y2, Y6, Y6
 	VCMPPD      $0x11, rateAVX2Consts<>+32(SB), Y0, Y0
-	VMULPD      rateAVX2Consts<>+64(SB), Y2, Y3
-	VCMPPD      $0x11, rateAVX2Consts<>+96(SB), Y2, Y4
-	VCMPPD      $0x03, Y2, Y2, Y5
-	VCMPPD      $0x00, rateAVX2Consts<>+32(SB), Y2, Y6
-	VCMPPD      $0x11, rateAVX2Consts<>+448(SB), Y2, Y7
-	VANDPD      rateAVX2Consts<>+128(SB), Y4, Y8
-	VBLENDVPD   Y4, Y3, Y2, Y3
-	VANDPD      rateAVX2Consts<>+160(SB), Y3, Y4
-	VPSRLQ      $0x34, Y3, Y3
-	VORPD       rateAVX2Consts<>+192(SB), Y4, Y4
-	VORPD       rateAVX2Consts<>+224(SB), Y3, Y3
-	VORPD       Y5, Y4, Y4
-	VSUBPD      rateAVX2Consts<>+256(SB), Y3, Y3
-	VMULPD      rateAVX2Consts<>+288(SB), Y4, Y5
-	VMOVUPD     rateAVX2Consts<>+320(SB), Y9
-	VCMPPD      $0x11, Y4, Y9, Y9
-	VSUBPD      Y8, Y3, Y3
-	VBLENDVPD   Y9, Y5, Y4, Y4
-	VADDPD      rateAVX2Consts<>+352(SB), Y4, Y4
-	VBLENDVPD   Y6, rateAVX2Consts<>+384(SB), Y3, Y3
-	VBLENDVPD   Y7, Y3, Y2, Y2
-	VADDPD      rateAVX2Consts<>+416(SB), Y4, Y3
-	VMULPD      rateAVX2Consts<>+288(SB), Y4, Y5
-	VADDPD      rateAVX2Consts<>+192(SB), Y2, Y6
-	VDIVPD      Y3, Y4, Y3
-	VMULPD      Y5, Y4, Y5
-	VBLENDVPD   Y9, Y6, Y2, Y2
-	VMULPD      rateAVX2Consts<>+480(SB), Y2, Y6
-	VMULPD      Y3, Y3, Y7
-	VMOVUPD     rateAVX2Consts<>+544(SB), Y8
-	VFMADD231PD rateAVX2Consts<>+512(SB), Y7, Y8
-	VFMADD213PD rateAVX2Consts<>+576(SB), Y7, Y8
-	VFMADD213PD rateAVX2Consts<>+608(SB), Y7, Y8
-	VFMADD213PD rateAVX2Consts<>+640(SB), Y7, Y8
-	VFMADD213PD rateAVX2Consts<>+672(SB), Y7, Y8
-	VFMADD213PD rateAVX2Consts<>+704(SB), Y7, Y8
-	VMULPD      Y8, Y7, Y7
-	VADDPD      Y5, Y7, Y7
-	VFMADD231PD Y7, Y3, Y6
-	VSUBPD      Y6, Y5, Y3
-	VSUBPD      Y3, Y4, Y3
-	VFMADD231PD rateAVX2Consts<>+736(SB), Y2, Y3
-	VBLENDVPD   Y0, rateAVX2Consts<>+768(SB), Y3, Y0
-	VDIVPD      Y1, Y0, Y0
-	VXORPD      rateAVX2Consts<>+800(SB), Y0, Y0
+	VCMPPD      $0x11, rateAVX2Consts<>+32(SB), Y1, Y1
+	VDIVPD      Y11, Y10, Y11
+	VDIVPD      Y13, Y2, Y13
+	VMOVUPD     Y1, 192(BX)
+	VMOVUPD     96(BX), Y1
+	VBLENDVPD   Y1, rateAVX2Consts<>+384(SB), Y7, Y1
+	VMOVUPD     64(BX), Y7
+	VBLENDVPD   Y7, rateAVX2Consts<>+384(SB), Y3, Y3
+	VBLENDVPD   Y12, Y1, Y5, Y1
+	VBLENDVPD   Y8, Y3, Y4, Y3
+	VMOVUPD     rateAVX2Consts<>+192(SB), Y4
+	VADDPD      Y1, Y4, Y5
+	VADDPD      Y3, Y4, Y4
+	VMULPD      Y9, Y10, Y7
+	VMULPD      Y6, Y2, Y6
+	VMOVUPD     160(BX), Y8
+	VBLENDVPD   Y8, Y5, Y1, Y1
+	VMOVUPD     128(BX), Y5
+	VBLENDVPD   Y5, Y4, Y3, Y3
+	VMOVUPD     rateAVX2Consts<>+480(SB), Y4
+	VMULPD      Y4, Y1, Y5
+	VMULPD      Y4, Y3, Y4
+	VMULPD      Y11, Y11, Y8
+	VMULPD      Y13, Y13, Y9
+	VMOVUPD     rateAVX2Consts<>+512(SB), Y12
+	VMOVUPD     Y0, 128(BX)
+	VMOVUPD     rateAVX2Consts<>+544(SB), Y0
+	VFMADD231PD Y12, Y8, Y0
+	VFMADD213PD rateAVX2Consts<>+544(SB), Y9, Y12
+	VFMADD213PD rateAVX2Consts<>+576(SB), Y8, Y0
+	VFMADD213PD rateAVX2Consts<>+576(SB), Y9, Y12
+	VFMADD213PD rateAVX2Consts<>+608(SB), Y8, Y0
+	VFMADD213PD rateAVX2Consts<>+608(SB), Y9, Y12
+	VFMADD213PD rateAVX2Consts<>+640(SB), Y8, Y0
+	VFMADD213PD rateAVX2Consts<>+640(SB), Y9, Y12
+	VFMADD213PD rateAVX2Consts<>+672(SB), Y8, Y0
+	VFMADD213PD rateAVX2Consts<>+672(SB), Y9, Y12
+	VFMADD213PD rateAVX2Consts<>+704(SB), Y8, Y0
+	VFMADD213PD rateAVX2Consts<>+704(SB), Y9, Y12
+	VMULPD      Y0, Y8, Y0
+	VMULPD      Y12, Y9, Y8
+	VADDPD      Y7, Y0, Y0
+	VADDPD      Y6, Y8, Y8
+	VFMADD231PD Y0, Y11, Y5
+	VFMADD231PD Y8, Y13, Y4
+	VSUBPD      Y5, Y7, Y0
+	VSUBPD      Y4, Y6, Y4
+	VSUBPD      Y0, Y10, Y0
+	VSUBPD      Y4, Y2, Y2
+	VMOVUPD     rateAVX2Consts<>+736(SB), Y4
+	VFMADD231PD Y4, Y1, Y0
+	VFMADD231PD Y4, Y3, Y2
+	VMOVUPD     128(BX), Y1
+	VMOVUPD     rateAVX2Consts<>+768(SB), Y3
+	VBLENDVPD   Y1, Y3, Y0, Y0
+	VMOVUPD     192(BX), Y1
+	VBLENDVPD   Y1, Y3, Y2, Y1
+	VDIVPD      32(BX), Y0, Y0
+	VDIVPD      (BX), Y1, Y1
+	VMOVUPD     rateAVX2Consts<>+800(SB), Y2
+	VXORPD      Y2, Y0, Y0
+	VXORPD      Y2, Y1, Y1
 	VMASKMOVPD  Y0, Y15, (SI)(AX*1)
-	ADDQ        $+32, AX
-	SUBQ        $+4, CX
+	VMASKMOVPD  Y1, Y14, 32(SI)(AX*1)
+	ADDQ        $+64, AX
+	SUBQ        $+8, CX
 	JGT         tail
 
 done:

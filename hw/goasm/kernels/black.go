@@ -38,6 +38,7 @@ func Black() goasm.Package {
 		add("normal"+s.name, "Bachelier "+s.doc, formula.BachelierRows(s.set), "F", "T", "D", "r")
 	}
 	add("impliedVol", "implied volatility", formula.ImpliedVolRows(), "F", "T", "D")
+	add("normalVol", "implied normal volatility", formula.BachelierImpliedVolRows(), "F", "T", "D")
 	p.Kernels = append(p.Kernels, goasm.Kernel{Name: "rate", Doc: "is the rate r = -ln(D)/T.", Graph: rate()})
 	return p
 }
