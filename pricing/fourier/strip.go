@@ -202,18 +202,15 @@ type point struct{ otm, delta, gamma, vega float64 }
 // derivatives by the strike, and by the rates through the forward.
 func (mk *market) result(it item, p point, has pricing.Mask) pricing.Result {
 	f, d, t := mk.fwd.Value, mk.discount, mk.expiry
-	m := it.strike / f
-	value, delta := math.Max(p.otm, 0), p.delta
+	delta := p.delta
 	if it.right == pricing.Put {
 		delta--
 	}
-	if over := it.right.Sign() * (1 - m); over > 0 {
-		value += over
-	}
-	r := pricing.Result{Value: d * f * value, Has: has}
+	value := f*math.Max(p.otm, 0) + it.right.Payoff(f, it.strike)
+	r := pricing.Result{Value: d * value, Has: has}
 	if has&pricing.HasDelta != 0 {
 		r.Delta = d * mk.fwd.DSpot * delta
-		r.DualDelta = d * (value - delta) / m
+		r.DualDelta = d * (value - f*delta) / it.strike
 		r.Rho = -t*r.Value + d*delta*mk.fwd.DRate
 		r.YieldRho = d * delta * mk.fwd.DYield
 		r.Has |= pricing.HasDualDelta | pricing.HasRho | pricing.HasYieldRho
