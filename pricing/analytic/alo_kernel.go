@@ -19,20 +19,23 @@ func (o put) top() float64 {
 	return 1
 }
 
-// perpetual is the boundary of the put without expiry for a rate that is not negative: β/(β−1), β < 0 the root of ½σ²β(β−1) + (r−q)β = r.
-func (o put) perpetual() float64 {
+// exponent is the root β <= 0 of ½σ²β(β−1) + (r−q)β = r, for a rate that is not negative.
+func (o put) exponent() float64 {
 	v := o.vol * o.vol
 	m := o.r - o.q - 0.5*v
 	root := math.Sqrt(m*m + 2*o.r*v)
-	var beta float64 // −(m+root)/σ², in the form that does not cancel
 	if m > 0 {
-		beta = -(m + root) / v
-	} else {
-		beta = -2 * o.r / (root - m)
+		return -(m + root) / v
 	}
 	if root == 0 {
 		return 0
 	}
+	return -2 * o.r / (root - m) // the same in the form that does not cancel
+}
+
+// perpetual is the boundary of the put without expiry, for a rate that is not negative.
+func (o put) perpetual() float64 {
+	beta := o.exponent()
 	return beta / (beta - 1)
 }
 

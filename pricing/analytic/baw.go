@@ -1,0 +1,111 @@
+package analytic
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/volgaquant/volga/internal/special"
+	"github.com/volgaquant/volga/pricing"
+)
+
+// BaroneAdesiWhaley values American options under models that are [model.Constant] by the quadratic approximation of
+// Barone-Adesi and Whaley ("Efficient Analytic Approximation of American Option Values", Journal of Finance 42, 1987,
+// eqs. 20 and 25). The zero value is ready.
+//
+// It is an approximation of its own, whose error does not fall with more work: over the golden options it is below 0.4% of the
+// strike for σ√T up to 0.5 and below 1.2% up to 1.25. [AndersenLake] gives the exact value. It fills the value alone. The rate
+// of a put and the yield of a call must not be negative, unless the option is never exercised early.
+type BaroneAdesiWhaley struct{}
+
+var _ pricing.Engine = BaroneAdesiWhaley{}
+
+// Price values a [pricing.American] under a [model.Constant].
+func (e BaroneAdesiWhaley) Price(ctx context.Context, in pricing.Instrument, m pricing.Model) (pricing.Result, error) {
+	const name = "analytic.BaroneAdesiWhaley"
+	c, err := readAmerican(ctx, name, in, m)
+	if err != nil {
+		return pricing.Result{}, signed(err, func() pricing.Engine { return e })
+	}
+	o, spot, scale := c.put()
+	var v float64
+	switch {
+	case o.vol == 0 || o.tau == 0:
+		v = scale * o.certain(spot)
+	case o.held():
+		v = c.european().Price()
+	case o.r < 0:
+		return pricing.Result{}, &pricing.UnsupportedError{Engine: e, Instrument: in, Model: m,
+			Reason: fmt.Sprintf("with rate %g and yield %g exercise lies between two boundaries", c.rate, c.yield)}
+	default:
+		v = c.quadratic()
+	}
+	return pricing.Result{Value: v, Has: pricing.HasValue}, nil
+}
+
+// quadratic is the approximation: until the critical price S* the European value and A·(S/S*)^q, beyond it the payoff.
+func (c contract) quadratic() float64 {
+	phi := float64(c.right)
+	v := c.vol * c.vol
+	s := c.vol * math.Sqrt(c.expiry)
+	b := c.rate - c.yield
+	dr, dq := math.Exp(-c.rate*c.expiry), math.Exp(-c.yield*c.expiry)
+	drift := (b + 0.5*v) * c.expiry / s
+	kr := c.strike * dr
+	european := func(x float64) (value, n1, density float64) { // n1 = Φ(φd1)
+		d1 := math.Log(x/c.strike)/s + drift
+		density = special.NormPDF(d1)
+		n1 = tail(-phi*d1, density)
+		return phi * (x*dq*n1 - kr*tail(-phi*(d1-s), density*x*dq/kr)), n1, density
+	}
+	// The exponent; M/K = 2r/(σ²(1−e^(−rT))) tends to 2/(σ²T) with the rate.
+	n := 2 * b / v
+	mk := 2 / (v * c.expiry)
+	if math.Abs(c.rate*c.expiry) > 1e-12 {
+		mk = -2 * c.rate / (v * math.Expm1(-c.rate*c.expiry))
+	}
+	q := 0.5 * (1 - n + phi*math.Sqrt((n-1)*(n-1)+4*mk))
+	// Without expiry the critical price is K/(1−1/q∞); the paper's eqs. 31 and 33 start from it.
+	start := c.strike * math.Exp(phi*s)
+	if disc := (n-1)*(n-1) + 8*c.rate/v; disc >= 0 {
+		far := 0.5 * (1 - n + phi*math.Sqrt(disc))
+		end := c.strike / (1 - 1/far)
+		if reach := phi * (end - c.strike); reach > 0 && !math.IsInf(reach, 1) {
+			h := -(phi*b*c.expiry + 2*s) * c.strike / reach
+			if h < 0 {
+				start = end - phi*reach*math.Exp(h)
+			}
+		}
+	}
+	star := start
+	// The critical price solves φ(S−K) = V(S) + φ(1−e^(−qT)Φ(φd1))·S/q, eqs. 24 and 26, by Newton's method.
+	for range 100 {
+		p, n1, density := european(star)
+		rest := 1 - dq*n1
+		gap := phi*(star-c.strike) - p - phi*rest*star/q
+		slope := phi*rest*(1-1/q) + dq*density/(s*q)
+		next := star - gap/slope
+		if !(next > 0.2*star && next < 5*star) {
+			next = star * math.Exp(-phi*math.Copysign(0.5, gap))
+		}
+		moved := math.Abs(next - star)
+		star = next
+		if moved < 1e-6*star { // the next step would move it by some 1e-12
+			break
+		}
+	}
+	if phi*(c.spot-star) >= 0 {
+		return c.intrinsic()
+	}
+	_, n1, _ := european(star)
+	p, _, _ := european(c.spot)
+	return math.Max(p+math.Max(phi*star*(1-dq*n1)/q, 0)*math.Exp(q*math.Log(c.spot/star)), c.intrinsic())
+}
+
+// tail is Φ(−d) given φ(d).
+func tail(d, density float64) float64 {
+	if d > 0 {
+		return density * special.Mills(d)
+	}
+	return 1 - density*special.Mills(-d)
+}
