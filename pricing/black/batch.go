@@ -12,11 +12,11 @@ import (
 // Black76Rows is a batch of options on forwards by column, each row a [Black76] of its own.
 //
 // The fastest kernel that the processor has values them, eight rows or four at a time; its results are the same bits on
-// every machine and for every length. Compared with [Black76.Price] the price is within 2e-15·Discount·max(F, K), and out
-// of the money within a relative error of 1e-15·(4 + d² + 1/(σ√T)), d being the distance from the money in standard
-// deviations, while it is above 1e-290·Discount·F. Greeks are within the same relative error of their greatest term.
-// Rows that the kernel does not take are done by Black76, to the bit: no volatility, no time, a strike of zero, and
-// numbers beyond 1e±100.
+// every machine and for every length. The price is within 2e-15·Discount·max(F, K) of [Black76.Price]. Out of the money it
+// keeps its relative accuracy: 1e-15·(4 + 2d + 2d²) with d = |ln(F/K)|/(σ√T) + σ√T/2, beside 1e-15·Discount·F·Φ(−|d1|),
+// which is felt near the money where σ√T is small. A Greek is within the same relative error of the greatest of its terms. Prices
+// below 1e-290·Discount·F may be 0. Rows that the kernel does not take are done by Black76, to the bit: no volatility,
+// no time, a strike of zero, and numbers beyond 1e±100.
 //
 // Results must not overlap the columns. Nothing is allocated. Columns of unequal length are the caller's mistake and
 // panic. A batch may be used by many goroutines at once.
@@ -33,8 +33,8 @@ type Black76Strip struct {
 	Strike, Vol            []float64
 }
 
-// BSMRows is a batch of [BSM] options by column. What [Black76Rows] says holds here too, the legs S·e^(−qT) and K·e^(−rT)
-// in the place of the discounted forward and strike, for rates with |Rate|·Tau and |Yield|·Tau below 1.
+// BSMRows is a batch of [BSM] options by column. What [Black76Rows] says holds here too, with the legs S·e^(−qT) and K·e^(−rT)
+// in the place of the discounted forward and strike, and |ln(S/K)| + (|r| + |q|)T in that of |ln(F/K)|, for |r|T and |q|T below 1.
 type BSMRows struct {
 	Right                               []pricing.Right
 	Spot, Strike, Rate, Yield, Vol, Tau []float64
@@ -48,7 +48,8 @@ type BSMStrip struct {
 }
 
 // BachelierRows is a batch of [Bachelier] options by column. The price is within 2e-15·Discount·(|F−K| + σ√T) of
-// [Bachelier.Price], and out of the money within a relative error of 1e-15·(4 + 2d²); else it is as for [Black76Rows].
+// [Bachelier.Price], and out of the money within a relative error of 1e-15·(4 + 2d + 2d²), d = |F−K|/(σ√T); else it is as for
+// [Black76Rows].
 type BachelierRows struct {
 	Right                               []pricing.Right
 	Forward, Strike, Vol, Tau, Discount []float64

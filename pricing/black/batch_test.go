@@ -332,7 +332,7 @@ func bounds(o option, v float64, g pricing.Greeks) (size [12]float64) {
 	value, leg, n := math.Abs(v), delta*spot, g.Vega/math.Sqrt(tau)
 	dd, h, move := 1+d, 0.5/tau, (r+q)/s
 	size = [12]float64{
-		value, delta, gamma, g.Vega, (r+q)*leg + r*value + n*vol*h*math.Sqrt(tau), tau * (leg + value), n / spot * dd / vol,
+		value, delta, gamma, g.Vega, (r+q)*(leg+value) + n*vol*h*math.Sqrt(tau), tau * (leg + value), n / spot * dd / vol,
 		g.Vega * dd * dd / vol, (r+q)*delta + n/spot*(move+dd*h), gamma / spot * (dd/s + 1), gamma * dd * dd / vol,
 		gamma * (r + q + dd*move + dd*dd*h),
 	}
@@ -347,6 +347,19 @@ func bounds(o option, v float64, g pricing.Greeks) (size [12]float64) {
 		size[0] += 4e-16 * (leg + math.Abs(leg-value))
 	}
 	return size
+}
+
+// largest is what the absolute error of the price is stated in.
+func largest(o option) float64 {
+	switch o := o.(type) {
+	case Black76:
+		return o.Discount * math.Max(o.Forward, o.Strike)
+	case BSM:
+		return math.Max(o.Spot*math.Exp(-o.Yield*o.Tau), o.Strike*math.Exp(-o.Rate*o.Tau))
+	case Bachelier:
+		return o.Discount * (math.Abs(o.Forward-o.Strike) + o.Vol*math.Sqrt(o.Tau))
+	}
+	return 0
 }
 
 func TestBatchAgreesWithScalar(t *testing.T) {
@@ -367,6 +380,9 @@ func TestBatchAgreesWithScalar(t *testing.T) {
 					v, g := o.Greeks()
 					size := bounds(o, v, g)
 					want := [12]float64{v, g.Delta, g.Gamma, g.Vega, g.Theta, g.Rho, g.Vanna, g.Volga, g.Charm, g.Speed, g.Zomma, g.Color}
+					if most := largest(o); !(math.Abs(got.Price[i]-v) <= 2e-15*most) {
+						t.Errorf("%+v: price %v, scalar %v: off by %.2g of the greatest leg", o, got.Price[i], v, math.Abs(got.Price[i]-v)/most)
+					}
 					for j, c := range got.list() {
 						if want[0] < 1e-290 || size[j] < 1e-305 {
 							continue
