@@ -30,8 +30,8 @@ func ComplexExp() *Graph {
 	return b.MustGraph()
 }
 
-// Expm1 is e^x − 1 within 1.2 ulp (0.347 is the worst place), small x included; the sign of zero is kept. The input is x, the output y. It is fully
-// expanded.
+// Expm1 is e^x − 1 within 1.2 ulp (0.347 is the worst place), small x included; the sign of zero is kept. The input is x,
+// the output y. It is fully expanded.
 func Expm1() *Graph {
 	b := New("expm1")
 	x := b.Input("x")
