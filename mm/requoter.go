@@ -97,6 +97,7 @@ type Requoter struct {
 	// By node, a strike of an expiry:
 	strike, logStrike, k, vol           []float64
 	otm, callDelta, gamma, vega, dollar []float64
+	right                               []pricing.Right // of the option out of the money
 
 	weight   []float64 // of one contract in its expiry's inventory, by series
 	byExpiry []float64 // inventory
@@ -214,6 +215,7 @@ func (r *Requoter) layOut() {
 	}
 	c := &r.c
 	columns(len(r.strike), &r.k, &r.vol, &r.otm, &r.callDelta, &r.gamma, &r.vega, &r.dollar)
+	r.right = make([]pricing.Right, len(r.strike))
 	columns(n, &r.weight, &c.Vol, &c.Theo, &c.Delta, &c.Gamma, &c.Vega, &c.Alpha, &c.Skew, &c.Bid, &c.Ask, &c.Size,
 		&c.Position, &c.MarketBid, &c.MarketAsk)
 	columns(m, &r.byExpiry)
@@ -305,19 +307,25 @@ func (r *Requoter) readVols(e int, spot float64) {
 func (r *Requoter) valueNodes(e int, spot float64) {
 	x := &r.expiries[e]
 	forward := spot * x.Carry
-	option := black.Black76{Forward: forward, Tau: x.Tau, Discount: x.Discount}
-	for j := r.nodeFrom[e]; j < r.nodeFrom[e+1]; j++ {
-		option.Strike, option.Vol, option.Right = r.strike[j], r.vol[j], pricing.Call
-		callDelta := 0.0
-		if option.Strike < forward {
-			option.Right, callDelta = pricing.Put, x.Discount
+	lo, hi := r.nodeFrom[e], r.nodeFrom[e+1]
+	for j := lo; j < hi; j++ {
+		r.right[j] = pricing.Call
+		if r.strike[j] < forward {
+			r.right[j] = pricing.Put
 		}
-		value, g := option.Greeks()
-		r.otm[j] = value
-		r.callDelta[j] = (g.Delta + callDelta) * x.Carry
-		r.gamma[j] = g.Gamma * x.Carry * x.Carry
-		r.vega[j] = g.Vega
-		r.dollar[j] = forward * forward * g.Gamma
+	}
+	strip := black.Black76Strip{
+		Forward: forward, Tau: x.Tau, Discount: x.Discount, Right: r.right[lo:hi], Strike: r.strike[lo:hi], Vol: r.vol[lo:hi],
+	}
+	strip.GreeksTo(black.Columns{Price: r.otm[lo:hi], Delta: r.callDelta[lo:hi], Gamma: r.gamma[lo:hi], Vega: r.vega[lo:hi]})
+	for j := lo; j < hi; j++ {
+		delta, gamma := r.callDelta[j], r.gamma[j]
+		if r.right[j] == pricing.Put {
+			delta += x.Discount
+		}
+		r.callDelta[j] = delta * x.Carry
+		r.gamma[j] = gamma * x.Carry * x.Carry
+		r.dollar[j] = forward * forward * gamma
 	}
 }
 
