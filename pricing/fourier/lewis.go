@@ -10,19 +10,20 @@ import (
 	"github.com/volgaquant/volga/pricing/model"
 )
 
-// Lewis prices European options one at a time by the integral of Lewis, "A simple option formula for general
+// Lewis prices European options by the integral of Lewis, "A simple option formula for general
 // jump-diffusion and other exponential Lévy processes" (2001), eq. (3.11): with k = ln(K/F) the covered call is
 //
 //	E[min(S,K)] = √(FK)/π · ∫ Re[e^(−iuk)·φ(u−i/2)]/(u²+1/4) du,  u from 0 to ∞.
 //
-// It asks for a [model.Characteristic]. The zero value is ready. It is the reference for the other engines and, for a
-// single option, the fastest of them.
+// It asks for a [model.Characteristic]. The zero value is ready. It is the reference for the other engines and, where φ
+// decays fast, with a like Tol also the fastest of them.
 //
 // The line of integration is u = (sinh(y+iω) − i·sin ω)/2, on which the trapezoidal rule in y converges exponentially
 // (Boyarchenko and Levendorskii, "Sinh-acceleration: efficient evaluation of probability distributions, option pricing,
 // and Monte Carlo simulations", International Journal of Theoretical and Applied Finance 22 (2019)). For a
 // [model.Conic] it is bent, ω ≠ 0, so that e^(−iuk) decays however slowly φ does: that is what prices short-dated
-// variance gamma. The step is halved until the value settles; see [Lewis.Tol].
+// variance gamma. Else the strikes of an expiry share the values of φ. The step is halved, for each strike, until the
+// value settles; see Tol.
 //
 // It fills the value, delta, gamma, rho, yield rho, dual delta and dual gamma, as [COS] does; a Greek that has not settled is
 // left out of the mask. It allocates nothing after the first call.
@@ -55,7 +56,7 @@ func (e Lewis) Price(ctx context.Context, in pricing.Instrument, m pricing.Model
 	return e.settings().single(ctx, in, m, &ws.market, ws.one[:], ws.result[:], ws.price)
 }
 
-// PriceStrip values many options under one model, each by its own integral. dst must be as long as in.
+// PriceStrip values many options under one model. dst must be as long as in.
 func (e Lewis) PriceStrip(ctx context.Context, dst []pricing.Result, in []pricing.Instrument, m pricing.Model) error {
 	ws := lewisSpaces.Get().(*lewisSpace)
 	defer lewisSpaces.Put(ws)
@@ -67,7 +68,7 @@ func (e Lewis) PriceStrip(ctx context.Context, dst []pricing.Result, in []pricin
 }
 
 const (
-	lewisBlock  = 16
+	lewisBlock  = 32
 	firstStep   = 0.25 // of the trapezoidal rule in y
 	lewisLevels = 12   // halvings of the step before the engine gives up
 	farthest    = 200  // y at which a function that does not decay is given up
@@ -87,6 +88,8 @@ type lewisSpace struct {
 	argRe, argIm   [lewisBlock]float64
 	k, scale, bend float64
 	sinB, cosB     float64
+
+	nodes nodes
 }
 
 var lewisSpaces = sync.Pool{New: func() any {
@@ -95,18 +98,20 @@ var lewisSpaces = sync.Pool{New: func() any {
 	return ws
 }}
 
-// each prices the options one by one.
+// each prices the options of one expiry.
 func (ws *lewisSpace) each(ctx context.Context, mk *market, items []item, out []pricing.Result) error {
-	angle, drift := 0.0, 0.0
-	if c, ok := mk.world.(model.Conic); ok {
-		angle, drift = c.Cone(mk.expiry)
+	conic, isConic := mk.world.(model.Conic)
+	if !isConic {
+		return ws.share(ctx, mk, items, out)
 	}
+	angle, drift := conic.Cone(mk.expiry)
 	for _, it := range items {
 		ws.k = it.k
 		ws.scale = math.Exp(0.5*it.k) / math.Pi
 		ws.bend = math.Copysign(0.5*angle, drift-it.k)
 		ws.sinB, ws.cosB = math.Sincos(ws.bend)
-		p, has, err := ws.integrate(ctx, mk)
+		level := func(first, h, end, cut float64) (sums, float64, bool) { return ws.level(mk, first, h, end, cut) }
+		p, has, err := ws.integrate(ctx, mk, level)
 		if err != nil {
 			return err
 		}
@@ -120,9 +125,9 @@ func (ws *lewisSpace) each(ctx context.Context, mk *market, items []item, out []
 type sums struct{ f0, f1, f2 float64 }
 
 // integrate returns a point whose otm is that of the option less min(1, K/F).
-func (ws *lewisSpace) integrate(ctx context.Context, mk *market) (point, pricing.Mask, error) {
+func (ws *lewisSpace) integrate(ctx context.Context, mk *market, level func(first, h, end, cut float64) (sums, float64, bool)) (point, pricing.Mask, error) {
 	h := firstStep
-	total, end, ok := ws.level(mk, 0, h, farthest, 0.1*mk.tol)
+	total, end, ok := level(0, h, farthest, 0.1*mk.tol)
 	if !ok {
 		return point{}, 0, &AccuracyError{Engine: mk.name, Expiry: mk.expiry, Tol: mk.tol, Reached: math.Inf(1),
 			Reason: "the integrand does not decay"}
@@ -133,7 +138,7 @@ func (ws *lewisSpace) integrate(ctx context.Context, mk *market) (point, pricing
 		if err := ctx.Err(); err != nil {
 			return point{}, 0, err
 		}
-		more, _, _ := ws.level(mk, 0.5*h, h, end, 0)
+		more, _, _ := level(0.5*h, h, end, 0)
 		h *= 0.5
 		next := sums{total.f0 + more.f0, total.f1 + more.f1, total.f2 + more.f2}
 		s := ws.scale

@@ -1,0 +1,107 @@
+package fourier
+
+import (
+	"context"
+	"math"
+
+	"github.com/volgaquant/volga/internal/vec"
+	"github.com/volgaquant/volga/pricing"
+)
+
+// nodes are the points of the trapezoidal rule on the line that is not bent, u = sinh(y)/2, with g = φ(u−i/2)·(du/dy)/(u²+1/4) =
+// φ(u−i/2)·2/cosh y there. They do not depend on the strike.
+type nodes struct {
+	u, gRe, gIm []float64
+	start       [lewisLevels + 2]int // of each level; a level is halfway between the points of those before it
+	levels      int
+	end         float64 // the y where the integrand has died out
+	angle       []float64
+	sin, cos    []float64
+}
+
+// share prices the options of one expiry on common nodes, making each level when the first strike needs it.
+func (ws *lewisSpace) share(ctx context.Context, mk *market, items []item, out []pricing.Result) error {
+	nd := &ws.nodes
+	nd.u, nd.gRe, nd.gIm = nd.u[:0], nd.gRe[:0], nd.gIm[:0]
+	nd.levels = 0
+	top := math.Inf(-1)
+	for _, it := range items {
+		top = math.Max(top, it.k)
+	}
+	scale := math.Exp(0.5*top) / math.Pi
+	for _, it := range items {
+		ws.k = it.k
+		ws.scale = math.Exp(0.5*it.k) / math.Pi
+		at := 0
+		level := func(first, h, end, cut float64) (sums, float64, bool) {
+			if at == nd.levels && !ws.addLevel(mk, first, h, end, cut/scale) {
+				return sums{}, 0, false
+			}
+			at++
+			return nd.sum(nd.start[at-1], nd.start[at], it.k), nd.end, true
+		}
+		p, has, err := ws.integrate(ctx, mk, level)
+		if err != nil {
+			return err
+		}
+		p.otm += math.Min(1, it.strike/mk.fwd.Value)
+		out[it.index] = mk.result(it, p, has)
+	}
+	return nil
+}
+
+// addLevel adds the nodes at y = first, first+h, ... up to end, or for cut > 0 until |g| is below it. It reports whether g
+// died out and is a number.
+func (ws *lewisSpace) addLevel(mk *market, first, h, end, cut float64) bool {
+	nd := &ws.nodes
+	done := cut == 0
+	for y := first; y <= end && !(done && cut > 0); {
+		count := min(lewisBlock, int((end-y)/h+1e-9)+1)
+		for j := range count {
+			ws.u[j] = complex(0.5*math.Sinh(y+float64(j)*h), -0.5)
+		}
+		mk.world.CharFuncTo(ws.phi[:count], ws.u[:count], mk.expiry)
+		for j := range count {
+			u := real(ws.u[j])
+			w := 1 / math.Sqrt(u*u+0.25) // 2/cosh y
+			if y == 0 && j == 0 {
+				w *= 0.5
+			}
+			re, im := w*real(ws.phi[j]), w*imag(ws.phi[j])
+			size := math.Abs(re) + math.Abs(im)
+			if !(size <= math.MaxFloat64) {
+				return false
+			}
+			nd.u, nd.gRe, nd.gIm = append(nd.u, u), append(nd.gRe, re), append(nd.gIm, im)
+			if cut > 0 && u > 1 && size <= cut {
+				nd.end, done = y+float64(j)*h, true
+				break
+			}
+		}
+		y += float64(count) * h
+	}
+	nd.levels++
+	nd.start[nd.levels] = len(nd.u)
+	return done
+}
+
+// sum returns the sums over the nodes from one index to another: Re[g·e^(−iuk)] and its two derivatives by k.
+func (nd *nodes) sum(from, to int, k float64) (s sums) {
+	n := to - from
+	if cap(nd.angle) < n {
+		nd.angle, nd.sin, nd.cos = make([]float64, 2*n), make([]float64, 2*n), make([]float64, 2*n)
+	}
+	u, re, im := nd.u[from:to], nd.gRe[from:to], nd.gIm[from:to]
+	angle, sin, cos := nd.angle[:n], nd.sin[:n], nd.cos[:n]
+	for i, x := range u {
+		angle[i] = x * k
+	}
+	vec.Sincos(sin, cos, angle)
+	for i, x := range u {
+		f0 := re[i]*cos[i] + im[i]*sin[i]
+		s.f0 += f0
+		s.f1 += x * (im[i]*cos[i] - re[i]*sin[i])
+		s.f2 -= x * x * f0
+	}
+	return s
+}
