@@ -19,7 +19,7 @@ func SinCos() *Graph {
 	return b.MustGraph()
 }
 
-// ComplexExp is e^(re + i·im). The inputs are re and im, the outputs exp_re and exp_im, each within 2 ulp for
+// ComplexExp is e^(re + i·im). The inputs are re and im, the outputs exp_re and exp_im, each within 2.3 ulp for
 // |im| <= TrigBound where e^re neither overflows nor underflows.
 func ComplexExp() *Graph {
 	b := New("cexp")

@@ -76,7 +76,7 @@ func InvNormCDF(dst, p []float64) {
 	invNormCDF(dst, p)
 }
 
-// CExp writes the complex exponential e^(x+iy) = u + iv to the columns u and v. Each part has an error below 2 ulp of its
+// CExp writes the complex exponential e^(x+iy) = u + iv to the columns u and v. Each part has an error below 2.3 ulp of its
 // own; |y| <= 2^40, and NaN beyond. A real argument gives a real result. Where e^x alone is infinite (x > 709.78) so are
 // the parts, even if their cosine or sine would bring them back into range. u and v may be x and y.
 func CExp(u, v, x, y []float64) {

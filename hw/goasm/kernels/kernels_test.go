@@ -216,6 +216,31 @@ func TestErrors(t *testing.T) {
 	}
 }
 
+// TestComplexErrors measures both parts of the complex exponential.
+func TestComplexErrors(t *testing.T) {
+	const bound = 2.3
+	n := 2000
+	if os.Getenv("VOLGA_SLOW") != "" {
+		n = 100_000
+	}
+	exact := formula.NewBigEvaluator(formula.ComplexExp(), 200)
+	rng := rand.New(rand.NewPCG(17, 18))
+	x, y, u, v := make([]float64, n), make([]float64, n), make([]float64, n), make([]float64, n)
+	for i := range x {
+		x[i], y[i] = 1400*rng.Float64()-700, 200*rng.Float64()-100
+	}
+	vec.CExp(u, v, x, y)
+	worst := 0.0
+	for i := range x {
+		w := exact.Eval(big.NewFloat(x[i]), big.NewFloat(y[i]))
+		worst = max(worst, ulps(u[i], w[0]), ulps(v[i], w[1]))
+	}
+	t.Logf("%.3f ulp", worst)
+	if worst > bound {
+		t.Errorf("%.3f ulp, stated is %v", worst, bound)
+	}
+}
+
 // TestQuantileErrors measures the error of the quantile x of p by (Φ(x) - p)/φ(x), which it is to 16 digits.
 func TestQuantileErrors(t *testing.T) {
 	const bound = 2
