@@ -85,8 +85,8 @@ type workspace struct {
 	a0, a1, a2, av [block]float64 // coefficients of value, first and second derivative, vega
 
 	buf                          []float64
-	y, c, cPrev, s, sPrev        []float64 // by strike: k−a; cosines and sines of two terms
-	plus, minus, cosStep, sinStp []float64
+	y, twice, cosStep, sinStep   []float64 // by strike: k−a, and of the angle of the first term 2cos, cos and sin
+	cos0, sin0, cosBack, sinBack []float64 // of the first term of a block and the one before it
 	sum0, sum1, sum2, sumV       []float64
 	live                         []item
 }
@@ -99,13 +99,13 @@ var workspaces = sync.Pool{New: func() any {
 
 // size makes the columns by strike n long and clears the sums.
 func (ws *workspace) size(n int) {
-	const columns = 13
+	const columns = 12
 	if cap(ws.buf) < columns*n {
 		ws.buf = make([]float64, columns*n)
 	}
 	rest := ws.buf[:columns*n]
 	for _, col := range [columns]*[]float64{
-		&ws.y, &ws.c, &ws.cPrev, &ws.s, &ws.sPrev, &ws.plus, &ws.minus, &ws.cosStep, &ws.sinStp,
+		&ws.y, &ws.twice, &ws.cosStep, &ws.sinStep, &ws.cos0, &ws.sin0, &ws.cosBack, &ws.sinBack,
 		&ws.sum0, &ws.sum1, &ws.sum2, &ws.sumV,
 	} {
 		*col, rest = rest[:n:n], rest[n:]
@@ -163,8 +163,7 @@ func (ws *workspace) series(ctx context.Context, mk *market, items []item, out [
 	if wide {
 		for i, y := range ws.y {
 			sin, cos := math.Sincos(step * y)
-			ws.cosStep[i], ws.sinStp[i] = cos, sin
-			ws.plus[i], ws.minus[i] = 2*cos, -2*cos
+			ws.twice[i], ws.cosStep[i], ws.sinStep[i] = 2*cos, cos, sin
 		}
 	}
 
@@ -282,7 +281,7 @@ func (ws *workspace) series(ctx context.Context, mk *market, items []item, out [
 }
 
 // next returns the number of terms of the next block if the rest of the series is still too large by a factor and falls
-// by a rate per term. Small blocks in even numbers keep the pattern of signs and the columns full.
+// by a rate per term. Blocks in multiples of eight keep the columns full.
 func next(short, rate float64) int {
 	if n := 1.1 * math.Log(short) / rate; n < block {
 		return max(8, (int(n)+7)&^7)
@@ -290,42 +289,58 @@ func next(short, rate float64) int {
 	return block
 }
 
-// addWide adds a block of terms to the sums of all strikes, by columns. Cosines and sines of the next term come from those of the
-// last two, cos((m+1)θ) = 2cosθ·cos(mθ) − cos((m−1)θ), and start afresh with each block, so that rounding errors do
-// not build up. The signs +,+,−,− of successive terms turn the difference into a sum, which is one operation.
+// addWide adds a block of terms to the sums of all strikes by Clenshaw's recurrence. It starts afresh with each block, so
+// that rounding errors do not build up.
 func (ws *workspace) addWide(m0, size int, step float64, has pricing.Mask) {
 	w := float64(m0) * step
 	for i, y := range ws.y {
-		ws.sPrev[i] = w * y
+		ws.sin0[i] = w * y
 	}
-	vec.Sincos(ws.sPrev, ws.cPrev, ws.sPrev)
-	for i := range ws.c {
-		sin, cos := ws.sPrev[i], ws.cPrev[i]
-		ws.c[i] = cos*ws.cosStep[i] - sin*ws.sinStp[i]
-		ws.s[i] = sin*ws.cosStep[i] + cos*ws.sinStp[i]
+	vec.Sincos(ws.sin0, ws.cos0, ws.sin0)
+	for i, sin := range ws.sin0 { // the term before the first
+		cos := ws.cos0[i]
+		ws.cosBack[i] = cos*ws.cosStep[i] + sin*ws.sinStep[i]
+		ws.sinBack[i] = sin*ws.cosStep[i] - cos*ws.sinStep[i]
 	}
-	greeks, vega := has&pricing.HasDelta != 0, has&pricing.HasVega != 0
-	cos, next, sin, nextSin := ws.cPrev, ws.c, ws.sPrev, ws.s
-	for j := range size {
-		sign := 1 - float64(j&2)
-		vec.AddScaled(ws.sum0, sign*ws.a0[j], cos, ws.sum0)
-		if greeks {
-			vec.AddScaled(ws.sum1, sign*ws.a1[j], sin, ws.sum1)
-			vec.AddScaled(ws.sum2, sign*ws.a2[j], cos, ws.sum2)
+	ws.clenshaw(ws.sum0, ws.a0[:size], ws.cos0, ws.cosBack)
+	if has&pricing.HasDelta != 0 {
+		ws.clenshaw(ws.sum1, ws.a1[:size], ws.sin0, ws.sinBack)
+		ws.clenshaw(ws.sum2, ws.a2[:size], ws.cos0, ws.cosBack)
+	}
+	if has&pricing.HasVega != 0 {
+		ws.clenshaw(ws.sumV, ws.av[:size], ws.cos0, ws.cosBack)
+	}
+}
+
+// clenshaw adds Σ a_j·f_j to sum for every strike, where f_(j+1) = 2cosθ·f_j − f_(j−1): the sum is b_0·f_0 − b_1·f_(−1) with
+// b_j = a_j + 2cosθ·b_(j+1) − b_(j+2). Four strikes go together, for their recurrences are independent.
+func (ws *workspace) clenshaw(sum, a, first, back []float64) {
+	n := len(sum)
+	twice := ws.twice[:n]
+	first, back = first[:n], back[:n]
+	i := 0
+	for ; i+4 <= n; i += 4 {
+		c0, c1, c2, c3 := twice[i], twice[i+1], twice[i+2], twice[i+3]
+		var p0, p1, p2, p3, q0, q1, q2, q3 float64
+		for j := len(a) - 1; j >= 0; j-- {
+			x := a[j]
+			q0, p0 = p0, x-q0+c0*p0
+			q1, p1 = p1, x-q1+c1*p1
+			q2, p2 = p2, x-q2+c2*p2
+			q3, p3 = p3, x-q3+c3*p3
 		}
-		if vega {
-			vec.AddScaled(ws.sumV, sign*ws.av[j], cos, ws.sumV)
+		sum[i] += p0*first[i] - q0*back[i]
+		sum[i+1] += p1*first[i+1] - q1*back[i+1]
+		sum[i+2] += p2*first[i+2] - q2*back[i+2]
+		sum[i+3] += p3*first[i+3] - q3*back[i+3]
+	}
+	for ; i < n; i++ {
+		c := twice[i]
+		var p, q float64
+		for j := len(a) - 1; j >= 0; j-- {
+			q, p = p, a[j]-q+c*p
 		}
-		factor := ws.minus
-		if j&1 == 1 {
-			factor = ws.plus
-		}
-		vec.MulAdd(cos, factor, next, cos)
-		cos, next = next, cos
-		if greeks {
-			vec.MulAdd(sin, factor, nextSin, sin)
-			sin, nextSin = nextSin, sin
-		}
+		sum[i] += p*first[i] - q*back[i]
 	}
 }
 
