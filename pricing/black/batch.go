@@ -555,12 +555,13 @@ var signTable = func() (t [256]float64) {
 
 // signs writes the signs of the rights to dst, which has their length.
 func signs(dst []float64, right []pricing.Right) {
-	for len(dst) >= 4 && len(right) >= 4 {
-		dst[0] = signTable[uint8(right[0])]
-		dst[1] = signTable[uint8(right[1])]
-		dst[2] = signTable[uint8(right[2])]
-		dst[3] = signTable[uint8(right[3])]
-		dst, right = dst[4:], right[4:]
+	for len(dst) >= 8 && len(right) >= 8 {
+		d, r := (*[8]float64)(dst), (*[8]pricing.Right)(right)
+		d[0], d[1] = signTable[uint8(r[0])], signTable[uint8(r[1])]
+		d[2], d[3] = signTable[uint8(r[2])], signTable[uint8(r[3])]
+		d[4], d[5] = signTable[uint8(r[4])], signTable[uint8(r[5])]
+		d[6], d[7] = signTable[uint8(r[6])], signTable[uint8(r[7])]
+		dst, right = dst[8:], right[8:]
 	}
 	for i, r := range right {
 		dst[i] = signTable[uint8(r)]

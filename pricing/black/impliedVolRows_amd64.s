@@ -6,15 +6,15 @@
 
 DATA impliedVolRowsAVX512Consts<>+0(SB)/8, $0x0000000000000000
 DATA impliedVolRowsAVX512Consts<>+8(SB)/8, $0x3ff0000000000000
-DATA impliedVolRowsAVX512Consts<>+16(SB)/8, $0x7fffffffffffffff
-DATA impliedVolRowsAVX512Consts<>+24(SB)/8, $0x3ff6a09e667f3bcd
+DATA impliedVolRowsAVX512Consts<>+16(SB)/8, $0x3ff6a09e667f3bcd
+DATA impliedVolRowsAVX512Consts<>+24(SB)/8, $0x7fffffffffffffff
 DATA impliedVolRowsAVX512Consts<>+32(SB)/8, $0x3fc0000000000000
 DATA impliedVolRowsAVX512Consts<>+40(SB)/8, $0x3fe0000000000000
-DATA impliedVolRowsAVX512Consts<>+48(SB)/8, $0xbff0000000000000
-DATA impliedVolRowsAVX512Consts<>+56(SB)/8, $0x3fd2492492492492
-DATA impliedVolRowsAVX512Consts<>+64(SB)/8, $0x3fd999999999999a
-DATA impliedVolRowsAVX512Consts<>+72(SB)/8, $0x3fe5555555555555
-DATA impliedVolRowsAVX512Consts<>+80(SB)/8, $0x4000000000000000
+DATA impliedVolRowsAVX512Consts<>+48(SB)/8, $0x3fd2492492492492
+DATA impliedVolRowsAVX512Consts<>+56(SB)/8, $0x3fd999999999999a
+DATA impliedVolRowsAVX512Consts<>+64(SB)/8, $0x3fe5555555555555
+DATA impliedVolRowsAVX512Consts<>+72(SB)/8, $0x4000000000000000
+DATA impliedVolRowsAVX512Consts<>+80(SB)/8, $0xbff0000000000000
 DATA impliedVolRowsAVX512Consts<>+88(SB)/8, $0x3fe62e42fefa39ef
 DATA impliedVolRowsAVX512Consts<>+96(SB)/8, $0x4022000000000000
 DATA impliedVolRowsAVX512Consts<>+104(SB)/8, $0x4042000000000000
@@ -59,50 +59,50 @@ DATA impliedVolRowsAVX512Consts<>+408(SB)/8, $0x2b2bff2ee48e0530
 DATA impliedVolRowsAVX512Consts<>+416(SB)/8, $0x54b249ad2594c37d
 DATA impliedVolRowsAVX512Consts<>+424(SB)/8, $0x3fd3333333333333
 DATA impliedVolRowsAVX512Consts<>+432(SB)/8, $0x4044000000000000
-DATA impliedVolRowsAVX512Consts<>+440(SB)/8, $0x4008000000000000
-DATA impliedVolRowsAVX512Consts<>+448(SB)/8, $0x401c000000000000
-DATA impliedVolRowsAVX512Consts<>+456(SB)/8, $0x3ff8000000000000
-DATA impliedVolRowsAVX512Consts<>+464(SB)/8, $0x4016000000000000
-DATA impliedVolRowsAVX512Consts<>+472(SB)/8, $0x4026000000000000
-DATA impliedVolRowsAVX512Consts<>+480(SB)/8, $0x402e000000000000
-DATA impliedVolRowsAVX512Consts<>+488(SB)/8, $0x4033000000000000
-DATA impliedVolRowsAVX512Consts<>+496(SB)/8, $0x4037000000000000
-DATA impliedVolRowsAVX512Consts<>+504(SB)/8, $0x403b000000000000
-DATA impliedVolRowsAVX512Consts<>+512(SB)/8, $0x403f000000000000
-DATA impliedVolRowsAVX512Consts<>+520(SB)/8, $0x4041800000000000
-DATA impliedVolRowsAVX512Consts<>+528(SB)/8, $0x4043800000000000
-DATA impliedVolRowsAVX512Consts<>+536(SB)/8, $0xbe2e25325154ed2c
-DATA impliedVolRowsAVX512Consts<>+544(SB)/8, $0xbe4277bd7e608931
-DATA impliedVolRowsAVX512Consts<>+552(SB)/8, $0x3e5f7f7aa6513d12
-DATA impliedVolRowsAVX512Consts<>+560(SB)/8, $0x3e747abbfe1349dc
-DATA impliedVolRowsAVX512Consts<>+568(SB)/8, $0xbe8e40fe135477fb
-DATA impliedVolRowsAVX512Consts<>+576(SB)/8, $0xbe9ca94833eab172
-DATA impliedVolRowsAVX512Consts<>+584(SB)/8, $0x3ec034ec9ff77461
-DATA impliedVolRowsAVX512Consts<>+592(SB)/8, $0x3eb3559d7eab42ef
-DATA impliedVolRowsAVX512Consts<>+600(SB)/8, $0xbef12becf291cb5c
-DATA impliedVolRowsAVX512Consts<>+608(SB)/8, $0x3ef25b780504b8a6
-DATA impliedVolRowsAVX512Consts<>+616(SB)/8, $0x3f1b488c4e1b97b5
-DATA impliedVolRowsAVX512Consts<>+624(SB)/8, $0xbf3afc08c11736a4
-DATA impliedVolRowsAVX512Consts<>+632(SB)/8, $0x3f2d0345de443c62
-DATA impliedVolRowsAVX512Consts<>+640(SB)/8, $0x3f6c48252d50b83f
-DATA impliedVolRowsAVX512Consts<>+648(SB)/8, $0xbf921f46d4ac3c0e
-DATA impliedVolRowsAVX512Consts<>+656(SB)/8, $0x3fab82298736da76
-DATA impliedVolRowsAVX512Consts<>+664(SB)/8, $0xbfbf5b83385c94d7
-DATA impliedVolRowsAVX512Consts<>+672(SB)/8, $0x3fccd2dc44dda90c
-DATA impliedVolRowsAVX512Consts<>+680(SB)/8, $0xbfd5ed2acb37558c
-DATA impliedVolRowsAVX512Consts<>+688(SB)/8, $0x3fdb9a7d5690ca89
-DATA impliedVolRowsAVX512Consts<>+696(SB)/8, $0xbfdbc22549fbe12f
-DATA impliedVolRowsAVX512Consts<>+704(SB)/8, $0x3fd34926e4def17d
-DATA impliedVolRowsAVX512Consts<>+712(SB)/8, $0x40040d931ff62705
-DATA impliedVolRowsAVX512Consts<>+720(SB)/8, $0x3fc5555555555555
-DATA impliedVolRowsAVX512Consts<>+728(SB)/8, $0x3fa999999999999a
-DATA impliedVolRowsAVX512Consts<>+736(SB)/8, $0x3f98618618618618
-DATA impliedVolRowsAVX512Consts<>+744(SB)/8, $0x3f8c71c71c71c71c
-DATA impliedVolRowsAVX512Consts<>+752(SB)/8, $0xc0040d931ff62705
-DATA impliedVolRowsAVX512Consts<>+760(SB)/8, $0x3f829e4129e4129e
-DATA impliedVolRowsAVX512Consts<>+768(SB)/8, $0x3f7a41a41a41a41a
-DATA impliedVolRowsAVX512Consts<>+776(SB)/8, $0x3f73813813813814
-DATA impliedVolRowsAVX512Consts<>+784(SB)/8, $0x3f6e1e1e1e1e1e1e
+DATA impliedVolRowsAVX512Consts<>+440(SB)/8, $0x3ff8000000000000
+DATA impliedVolRowsAVX512Consts<>+448(SB)/8, $0x4016000000000000
+DATA impliedVolRowsAVX512Consts<>+456(SB)/8, $0x4008000000000000
+DATA impliedVolRowsAVX512Consts<>+464(SB)/8, $0x401c000000000000
+DATA impliedVolRowsAVX512Consts<>+472(SB)/8, $0xbe2e25325154ed2c
+DATA impliedVolRowsAVX512Consts<>+480(SB)/8, $0xbe4277bd7e608931
+DATA impliedVolRowsAVX512Consts<>+488(SB)/8, $0x3e5f7f7aa6513d12
+DATA impliedVolRowsAVX512Consts<>+496(SB)/8, $0x3e747abbfe1349dc
+DATA impliedVolRowsAVX512Consts<>+504(SB)/8, $0xbe8e40fe135477fb
+DATA impliedVolRowsAVX512Consts<>+512(SB)/8, $0xbe9ca94833eab172
+DATA impliedVolRowsAVX512Consts<>+520(SB)/8, $0x3ec034ec9ff77461
+DATA impliedVolRowsAVX512Consts<>+528(SB)/8, $0x3eb3559d7eab42ef
+DATA impliedVolRowsAVX512Consts<>+536(SB)/8, $0xbef12becf291cb5c
+DATA impliedVolRowsAVX512Consts<>+544(SB)/8, $0x3ef25b780504b8a6
+DATA impliedVolRowsAVX512Consts<>+552(SB)/8, $0x3f1b488c4e1b97b5
+DATA impliedVolRowsAVX512Consts<>+560(SB)/8, $0xbf3afc08c11736a4
+DATA impliedVolRowsAVX512Consts<>+568(SB)/8, $0x3f2d0345de443c62
+DATA impliedVolRowsAVX512Consts<>+576(SB)/8, $0x3f6c48252d50b83f
+DATA impliedVolRowsAVX512Consts<>+584(SB)/8, $0xbf921f46d4ac3c0e
+DATA impliedVolRowsAVX512Consts<>+592(SB)/8, $0x3fab82298736da76
+DATA impliedVolRowsAVX512Consts<>+600(SB)/8, $0xbfbf5b83385c94d7
+DATA impliedVolRowsAVX512Consts<>+608(SB)/8, $0x3fccd2dc44dda90c
+DATA impliedVolRowsAVX512Consts<>+616(SB)/8, $0xbfd5ed2acb37558c
+DATA impliedVolRowsAVX512Consts<>+624(SB)/8, $0x3fdb9a7d5690ca89
+DATA impliedVolRowsAVX512Consts<>+632(SB)/8, $0xbfdbc22549fbe12f
+DATA impliedVolRowsAVX512Consts<>+640(SB)/8, $0x3fd34926e4def17d
+DATA impliedVolRowsAVX512Consts<>+648(SB)/8, $0x40040d931ff62705
+DATA impliedVolRowsAVX512Consts<>+656(SB)/8, $0x4026000000000000
+DATA impliedVolRowsAVX512Consts<>+664(SB)/8, $0x3fc5555555555555
+DATA impliedVolRowsAVX512Consts<>+672(SB)/8, $0x3fa999999999999a
+DATA impliedVolRowsAVX512Consts<>+680(SB)/8, $0x3f98618618618618
+DATA impliedVolRowsAVX512Consts<>+688(SB)/8, $0x402e000000000000
+DATA impliedVolRowsAVX512Consts<>+696(SB)/8, $0x3f8c71c71c71c71c
+DATA impliedVolRowsAVX512Consts<>+704(SB)/8, $0xc0040d931ff62705
+DATA impliedVolRowsAVX512Consts<>+712(SB)/8, $0x4033000000000000
+DATA impliedVolRowsAVX512Consts<>+720(SB)/8, $0x3f829e4129e4129e
+DATA impliedVolRowsAVX512Consts<>+728(SB)/8, $0x4037000000000000
+DATA impliedVolRowsAVX512Consts<>+736(SB)/8, $0x3f7a41a41a41a41a
+DATA impliedVolRowsAVX512Consts<>+744(SB)/8, $0x403b000000000000
+DATA impliedVolRowsAVX512Consts<>+752(SB)/8, $0x3f73813813813814
+DATA impliedVolRowsAVX512Consts<>+760(SB)/8, $0x403f000000000000
+DATA impliedVolRowsAVX512Consts<>+768(SB)/8, $0x3f6e1e1e1e1e1e1e
+DATA impliedVolRowsAVX512Consts<>+776(SB)/8, $0x4041800000000000
+DATA impliedVolRowsAVX512Consts<>+784(SB)/8, $0x4043800000000000
 DATA impliedVolRowsAVX512Consts<>+792(SB)/8, $0x3f67f405fd017f40
 DATA impliedVolRowsAVX512Consts<>+800(SB)/8, $0x3f63813813813814
 DATA impliedVolRowsAVX512Consts<>+808(SB)/8, $0xc008000000000000
@@ -112,7 +112,7 @@ GLOBL impliedVolRowsAVX512Consts<>(SB), RODATA|NOPTR, $832
 
 // func impliedVolRowsAVX512(vol []float64, sign []float64, P []float64, F []float64, K []float64, T []float64, D []float64)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·impliedVolRowsAVX512(SB), $2112-168
+TEXT ·impliedVolRowsAVX512(SB), $4864-168
 	LEAQ 63(SP), BX
 	ANDQ $-64, BX
 	MOVQ vol_len+8(FP), CX
@@ -124,7 +124,7 @@ TEXT ·impliedVolRowsAVX512(SB), $2112-168
 	MOVQ T_base+120(FP), R11
 	MOVQ D_base+144(FP), R12
 	XORL AX, AX
-	SUBQ $+16, CX
+	SUBQ $+32, CX
 	JLT  rest
 
 body:
@@ -132,943 +132,1971 @@ body:
 	VMOVUPD          (R8)(AX*1), Z0
 	PREFETCHT0       1088(R8)(AX*1)
 	VMOVUPD          64(R8)(AX*1), Z1
+	PREFETCHT0       1152(R8)(AX*1)
+	VMOVUPD          128(R8)(AX*1), Z2
+	PREFETCHT0       1216(R8)(AX*1)
+	VMOVUPD          192(R8)(AX*1), Z3
 	PREFETCHT0       1024(R12)(AX*1)
-	VMOVUPD          (R12)(AX*1), Z2
+	VMOVUPD          (R12)(AX*1), Z4
 	PREFETCHT0       1088(R12)(AX*1)
-	VMOVUPD          64(R12)(AX*1), Z3
-	VDIVPD           Z2, Z0, Z0
-	VDIVPD           Z3, Z1, Z1
+	VMOVUPD          64(R12)(AX*1), Z5
+	PREFETCHT0       1152(R12)(AX*1)
+	VMOVUPD          128(R12)(AX*1), Z6
+	PREFETCHT0       1216(R12)(AX*1)
+	VMOVUPD          192(R12)(AX*1), Z7
+	VDIVPD           Z4, Z0, Z0
+	VDIVPD           Z5, Z1, Z1
+	VDIVPD           Z6, Z2, Z2
+	VDIVPD           Z7, Z3, Z3
 	PREFETCHT0       1024(R9)(AX*1)
-	VMOVUPD          (R9)(AX*1), Z4
+	VMOVUPD          (R9)(AX*1), Z8
 	PREFETCHT0       1088(R9)(AX*1)
-	VMOVUPD          64(R9)(AX*1), Z5
+	VMOVUPD          64(R9)(AX*1), Z9
+	PREFETCHT0       1152(R9)(AX*1)
+	VMOVUPD          128(R9)(AX*1), Z10
+	PREFETCHT0       1216(R9)(AX*1)
+	VMOVUPD          192(R9)(AX*1), Z11
 	PREFETCHT0       1024(R10)(AX*1)
-	VMOVUPD          (R10)(AX*1), Z6
+	VMOVUPD          (R10)(AX*1), Z12
 	PREFETCHT0       1088(R10)(AX*1)
-	VMOVUPD          64(R10)(AX*1), Z7
+	VMOVUPD          64(R10)(AX*1), Z13
+	PREFETCHT0       1152(R10)(AX*1)
+	VMOVUPD          128(R10)(AX*1), Z14
+	PREFETCHT0       1216(R10)(AX*1)
+	VMOVUPD          192(R10)(AX*1), Z15
 	PREFETCHT0       1024(DI)(AX*1)
-	VMOVUPD          (DI)(AX*1), Z8
+	VMOVUPD          (DI)(AX*1), Z16
 	PREFETCHT0       1088(DI)(AX*1)
-	VMOVUPD          64(DI)(AX*1), Z9
+	VMOVUPD          64(DI)(AX*1), Z17
+	PREFETCHT0       1152(DI)(AX*1)
+	VMOVUPD          128(DI)(AX*1), Z18
+	PREFETCHT0       1216(DI)(AX*1)
+	VMOVUPD          192(DI)(AX*1), Z19
 	PREFETCHT0       1024(R11)(AX*1)
-	VMOVUPD          (R11)(AX*1), Z10
+	VMOVUPD          (R11)(AX*1), Z20
 	PREFETCHT0       1088(R11)(AX*1)
-	VMOVUPD          64(R11)(AX*1), Z11
-	VSUBPD           Z6, Z4, Z12
-	VSUBPD           Z7, Z5, Z13
-	VGETMANTPD       $0x04, Z4, Z14
-	VGETMANTPD       $0x04, Z5, Z15
-	VGETMANTPD       $0x04, Z6, Z16
-	VGETMANTPD       $0x04, Z7, Z17
-	VGETEXPPD        Z4, Z18
-	VGETEXPPD        Z5, Z19
-	VSUBPD           Z4, Z12, Z20
-	VSUBPD           Z5, Z13, Z21
-	VMULPD           Z12, Z8, Z22
-	VMULPD           Z13, Z9, Z23
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+0(SB), Z24
-	VCMPPD           $0x11, Z22, Z24, K1
-	VCMPPD           $0x11, Z23, Z24, K2
-	VSUBPD           Z22, Z0, Z22
-	VSUBPD           Z23, Z1, Z23
-	VSUBPD           Z20, Z12, Z25
-	VSUBPD           Z21, Z13, Z26
-	VADDPD           Z20, Z6, Z20
-	VADDPD           Z21, Z7, Z21
-	VSUBPD           Z25, Z4, Z25
-	VSUBPD           Z26, Z5, Z26
-	VSUBPD           Z20, Z25, Z20
-	VSUBPD           Z21, Z26, Z21
-	VMULPD           Z20, Z8, Z20
-	VMULPD           Z21, Z9, Z21
-	VSUBPD           Z20, Z22, K1, Z0
-	VSUBPD           Z21, Z23, K2, Z1
-	VMULPD           Z8, Z8, Z8
-	VMULPD           Z9, Z9, Z9
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+8(SB), Z20
-	VCMPPD           $0x00, Z20, Z8, K1
-	VCMPPD           $0x00, Z20, Z9, K2
-	VCMPPD           $0x11, Z0, Z24, K3
-	VCMPPD           $0x11, Z1, Z24, K4
-	VGETMANTPD       $0x04, Z12, Z8
-	VGETMANTPD       $0x04, Z13, Z9
-	VGETMANTPD       $0x04, Z0, Z21
-	VGETMANTPD       $0x04, Z1, Z22
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+16(SB), Z23
-	VANDPD           Z23, Z12, Z25
-	VANDPD           Z23, Z13, Z26
-	VGETEXPPD        Z12, Z12
-	VGETEXPPD        Z13, Z13
-	VCMPPD           $0x11, Z25, Z24, K5
-	VCMPPD           $0x11, Z26, Z24, K6
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+24(SB), Z24
-	VMULPD           Z8, Z24, Z27
-	VMULPD           Z9, Z24, Z28
-	VCMPPD           $0x11, Z21, Z27, K7
-	KMOVB            K2, (BX)
-	VCMPPD           $0x11, Z22, Z28, K2
-	VMULPD           Z21, Z24, Z27
-	VMULPD           Z22, Z24, Z28
-	KMOVB            K1, 64(BX)
-	VCMPPD           $0x11, Z8, Z27, K1
-	KMOVB            K4, 128(BX)
-	VCMPPD           $0x11, Z9, Z28, K4
-	VMOVAPD          Z8, Z29
-	VADDPD           Z8, Z8, K7, Z29
-	VMOVAPD          Z9, Z8
-	VADDPD           Z9, Z9, K2, Z8
-	VADDPD           Z21, Z21, Z9
-	VADDPD           Z22, Z22, Z30
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+32(SB), Z31
-	VMOVUPD          Z28, 192(BX)
-	VMULPD           Z31, Z25, Z28
-	VMULPD           Z31, Z26, Z31
-	KMOVB            K3, 256(BX)
-	VCMPPD           $0x12, Z0, Z28, K3
-	KMOVB            K6, 320(BX)
-	VCMPPD           $0x12, Z1, Z31, K6
-	VBLENDMPD        Z9, Z21, K1, Z28
-	VBLENDMPD        Z30, Z22, K4, Z31
-	VMOVUPD          Z22, 384(BX)
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+40(SB), Z22
-	VFMADD213PD      Z0, Z25, Z22
-	VMOVUPD          Z30, 448(BX)
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+40(SB), Z30
-	VFMADD213PD      Z1, Z26, Z30
+	VMOVUPD          64(R11)(AX*1), Z21
+	PREFETCHT0       1152(R11)(AX*1)
+	VMOVUPD          128(R11)(AX*1), Z22
+	PREFETCHT0       1216(R11)(AX*1)
+	VMOVUPD          192(R11)(AX*1), Z23
+	VSUBPD           Z12, Z8, Z24
+	VSUBPD           Z13, Z9, Z25
+	VSUBPD           Z14, Z10, Z26
+	VSUBPD           Z15, Z11, Z27
+	VGETMANTPD       $0x04, Z8, Z28
+	VGETMANTPD       $0x04, Z9, Z29
+	VGETMANTPD       $0x04, Z10, Z30
+	VGETMANTPD       $0x04, Z11, Z31
+	VMOVUPD          Z7, (BX)
+	VSUBPD           Z8, Z24, Z7
+	VMOVUPD          Z6, 64(BX)
+	VSUBPD           Z9, Z25, Z6
+	VMOVUPD          Z5, 128(BX)
+	VSUBPD           Z10, Z26, Z5
+	VMOVUPD          Z4, 192(BX)
+	VSUBPD           Z11, Z27, Z4
+	VMOVUPD          Z23, 256(BX)
+	VMULPD           Z24, Z16, Z23
+	VMOVUPD          Z22, 320(BX)
+	VMULPD           Z25, Z17, Z22
+	VMOVUPD          Z21, 384(BX)
+	VMULPD           Z26, Z18, Z21
+	VMOVUPD          Z20, 448(BX)
+	VMULPD           Z27, Z19, Z20
+	VMOVUPD          Z31, 512(BX)
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+0(SB), Z31
+	VCMPPD           $0x11, Z23, Z31, K1
+	VCMPPD           $0x11, Z22, Z31, K2
+	VCMPPD           $0x11, Z21, Z31, K3
+	VCMPPD           $0x11, Z20, Z31, K4
+	VSUBPD           Z23, Z0, Z23
+	VSUBPD           Z22, Z1, Z22
+	VSUBPD           Z21, Z2, Z21
+	VSUBPD           Z20, Z3, Z20
+	VMOVUPD          Z30, 576(BX)
+	VSUBPD           Z7, Z24, Z30
+	VMOVUPD          Z29, 640(BX)
+	VSUBPD           Z6, Z25, Z29
+	VMOVUPD          Z28, 704(BX)
+	VSUBPD           Z5, Z26, Z28
+	VSUBPD           Z4, Z27, Z31
+	VADDPD           Z7, Z12, Z7
+	VADDPD           Z6, Z13, Z6
+	VADDPD           Z5, Z14, Z5
+	VADDPD           Z4, Z15, Z4
+	VSUBPD           Z30, Z8, Z30
+	VSUBPD           Z29, Z9, Z29
+	VSUBPD           Z28, Z10, Z28
+	VSUBPD           Z31, Z11, Z31
+	VSUBPD           Z7, Z30, Z7
+	VSUBPD           Z6, Z29, Z6
+	VSUBPD           Z5, Z28, Z5
+	VSUBPD           Z4, Z31, Z4
+	VMULPD           Z7, Z16, Z7
+	VMULPD           Z6, Z17, Z6
+	VMULPD           Z5, Z18, Z5
+	VMULPD           Z4, Z19, Z4
+	VSUBPD           Z7, Z23, K1, Z0
+	VSUBPD           Z6, Z22, K2, Z1
+	VSUBPD           Z5, Z21, K3, Z2
+	VSUBPD           Z4, Z20, K4, Z3
+	VMULPD           Z16, Z16, Z4
+	VMULPD           Z17, Z17, Z5
+	VMULPD           Z18, Z18, Z6
+	VMULPD           Z19, Z19, Z7
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+8(SB), Z16
+	VCMPPD           $0x00, Z16, Z4, K1
+	VCMPPD           $0x00, Z16, Z5, K2
+	VCMPPD           $0x00, Z16, Z6, K3
+	VCMPPD           $0x00, Z16, Z7, K4
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+0(SB), Z4
+	VCMPPD           $0x11, Z0, Z4, K5
+	VCMPPD           $0x11, Z1, Z4, K6
+	VCMPPD           $0x11, Z2, Z4, K7
+	KMOVB            K4, 768(BX)
+	VCMPPD           $0x11, Z3, Z4, K4
+	VGETMANTPD       $0x04, Z24, Z5
+	VGETMANTPD       $0x04, Z25, Z6
+	VGETMANTPD       $0x04, Z26, Z7
+	VGETMANTPD       $0x04, Z27, Z17
+	VGETMANTPD       $0x04, Z0, Z18
+	VGETMANTPD       $0x04, Z1, Z19
+	VGETMANTPD       $0x04, Z2, Z20
+	VGETMANTPD       $0x04, Z3, Z21
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+16(SB), Z22
+	VMULPD           Z5, Z22, Z23
+	VMULPD           Z6, Z22, Z28
+	VMULPD           Z7, Z22, Z29
+	VMULPD           Z17, Z22, Z30
+	KMOVB            K3, 832(BX)
+	VCMPPD           $0x11, Z18, Z23, K3
+	KMOVB            K2, 896(BX)
+	VCMPPD           $0x11, Z19, Z28, K2
+	KMOVB            K1, 960(BX)
+	VCMPPD           $0x11, Z20, Z29, K1
+	KMOVB            K4, 1024(BX)
+	VCMPPD           $0x11, Z21, Z30, K4
+	VMULPD           Z18, Z22, Z23
+	VMULPD           Z19, Z22, Z28
+	VMULPD           Z20, Z22, Z29
+	VMULPD           Z21, Z22, Z30
+	KMOVB            K7, 1088(BX)
+	VCMPPD           $0x11, Z5, Z23, K7
+	KMOVB            K6, 1152(BX)
+	VCMPPD           $0x11, Z6, Z28, K6
+	KMOVB            K5, 1216(BX)
+	VCMPPD           $0x11, Z7, Z29, K5
+	KMOVB            K5, 1280(BX)
+	VCMPPD           $0x11, Z17, Z30, K5
+	VMOVAPD          Z5, Z31
+	VADDPD           Z5, Z5, K3, Z31
+	VMOVAPD          Z6, Z5
+	VADDPD           Z6, Z6, K2, Z5
+	VMOVAPD          Z7, Z6
+	VADDPD           Z7, Z7, K1, Z6
+	VMOVAPD          Z17, Z7
+	VADDPD           Z17, Z17, K4, Z7
+	VADDPD           Z18, Z18, Z17
+	VMOVUPD          Z30, 1344(BX)
+	VADDPD           Z19, Z19, Z30
+	VMOVUPD          Z29, 1408(BX)
+	VADDPD           Z20, Z20, Z29
+	VMOVUPD          Z28, 1472(BX)
+	VADDPD           Z21, Z21, Z28
+	VMOVUPD          Z23, 1536(BX)
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+24(SB), Z23
+	VANDPD           Z23, Z24, Z16
+	VMOVUPD          Z11, 1600(BX)
+	VANDPD           Z23, Z25, Z11
+	VMOVUPD          Z10, 1664(BX)
+	VANDPD           Z23, Z26, Z10
+	VMOVUPD          Z9, 1728(BX)
+	VANDPD           Z23, Z27, Z9
+	VGETEXPPD        Z24, Z24
+	VGETEXPPD        Z25, Z25
+	VGETEXPPD        Z26, Z26
+	VGETEXPPD        Z27, Z27
+	KMOVB            K4, 1792(BX)
+	VCMPPD           $0x11, Z16, Z4, K4
+	KMOVB            K4, 1856(BX)
+	VCMPPD           $0x11, Z11, Z4, K4
+	KMOVB            K4, 1920(BX)
+	VCMPPD           $0x11, Z10, Z4, K4
+	KMOVB            K4, 1984(BX)
+	VCMPPD           $0x11, Z9, Z4, K4
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+32(SB), Z4
+	VMULPD           Z4, Z16, Z23
+	VMOVUPD          Z8, 2048(BX)
+	VMULPD           Z4, Z11, Z8
+	VMULPD           Z4, Z10, Z22
+	VMULPD           Z4, Z9, Z4
+	KMOVB            K4, 2112(BX)
+	VCMPPD           $0x12, Z0, Z23, K4
+	KMOVB            K1, 2176(BX)
+	VCMPPD           $0x12, Z1, Z8, K1
+	KMOVB            K2, 2240(BX)
+	VCMPPD           $0x12, Z2, Z22, K2
+	KMOVB            K3, 2304(BX)
+	VCMPPD           $0x12, Z3, Z4, K3
+	VBLENDMPD        Z17, Z18, K7, Z4
+	VBLENDMPD        Z30, Z19, K6, Z8
+	KMOVB            K6, 2368(BX)
+	KMOVB            1280(BX), K6
+	VBLENDMPD        Z29, Z20, K6, Z22
+	VBLENDMPD        Z28, Z21, K5, Z23
+	VMOVUPD          Z21, 2432(BX)
+	VSUBPD           Z4, Z31, Z21
+	VMOVUPD          Z28, 2496(BX)
+	VSUBPD           Z8, Z5, Z28
+	VMOVUPD          Z20, 2560(BX)
+	VSUBPD           Z22, Z6, Z20
+	VMOVUPD          Z29, 2624(BX)
+	VSUBPD           Z23, Z7, Z29
+	VADDPD           Z4, Z31, Z4
+	VADDPD           Z8, Z5, Z5
+	VADDPD           Z22, Z6, Z6
+	VADDPD           Z23, Z7, Z7
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+40(SB), Z8
+	VMULPD           Z8, Z16, K4, Z21
+	VMULPD           Z8, Z11, K1, Z28
+	VMULPD           Z8, Z10, K2, Z20
+	VMULPD           Z8, Z9, K3, Z29
+	VMOVAPD          Z0, Z22
+	VFMADD231PD      Z8, Z16, Z22
+	VMOVAPD          Z1, Z23
+	VFMADD231PD      Z8, Z11, Z23
+	VMOVAPD          Z2, Z31
+	VFMADD231PD      Z8, Z10, Z31
+	VMOVUPD          Z19, 2688(BX)
+	VMOVAPD          Z3, Z19
+	VFMADD231PD      Z8, Z9, Z19
 	VGETEXPPD        Z0, Z0
 	VGETEXPPD        Z1, Z1
-	VSUBPD           Z0, Z12, Z12
-	VSUBPD           Z1, Z13, Z13
-	VMOVUPD          Z9, 512(BX)
-	VSUBPD           Z28, Z29, Z9
-	VMOVUPD          Z21, 576(BX)
-	VSUBPD           Z31, Z8, Z21
-	VADDPD           Z28, Z29, Z28
-	VADDPD           Z31, Z8, Z8
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+40(SB), Z29
-	VMULPD           Z29, Z25, K3, Z9
-	VMULPD           Z29, Z26, K6, Z21
-	VBLENDMPD        Z22, Z28, K3, Z28
-	VBLENDMPD        Z30, Z8, K6, Z8
-	VDIVPD           Z28, Z9, Z9
-	VDIVPD           Z8, Z21, Z8
-	VBLENDMPD        Z22, Z25, K3, Z21
-	VBLENDMPD        Z30, Z26, K6, Z22
-	VMULPD           Z24, Z14, Z28
-	VMULPD           Z24, Z15, Z30
-	KMOVB            K5, 640(BX)
-	VCMPPD           $0x11, Z16, Z28, K5
-	KMOVB            K6, 704(BX)
-	VCMPPD           $0x11, Z17, Z30, K6
-	VMULPD           Z24, Z16, Z28
-	VMULPD           Z24, Z17, Z30
-	KMOVB            K3, 768(BX)
-	VCMPPD           $0x11, Z14, Z28, K3
-	KMOVB            K4, 832(BX)
-	VCMPPD           $0x11, Z15, Z30, K4
-	VMOVAPD          Z14, Z28
-	VADDPD           Z14, Z14, K5, Z28
-	VMOVAPD          Z15, Z14
-	VADDPD           Z15, Z15, K6, Z14
-	VMOVAPD          Z16, Z15
-	VADDPD           Z16, Z16, K3, Z15
-	VMOVAPD          Z17, Z16
-	VADDPD           Z17, Z17, K4, Z16
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+48(SB), Z17
-	VMOVAPD          Z12, Z30
-	VADDPD           Z17, Z12, K7, Z30
-	VMOVAPD          Z13, Z31
-	VADDPD           Z17, Z13, K2, Z31
-	VADDPD           Z20, Z12, K1, Z30
-	KMOVB            832(BX), K1
-	VADDPD           Z20, Z13, K1, Z31
-	VSUBPD           Z15, Z28, Z12
-	VSUBPD           Z16, Z14, Z13
-	VADDPD           Z15, Z28, Z15
-	VADDPD           Z16, Z14, Z14
-	VDIVPD           Z15, Z12, Z12
-	VDIVPD           Z14, Z13, Z13
-	VMULPD           Z9, Z9, Z14
-	VMULPD           Z8, Z8, Z15
-	VGETEXPPD        Z6, Z16
-	VGETEXPPD        Z7, Z28
-	VSUBPD           Z16, Z18, Z16
-	VSUBPD           Z28, Z19, Z18
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+56(SB), Z19
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+64(SB), Z28
-	VFMADD231PD      Z19, Z14, Z28
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+64(SB), Z15, Z19
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+72(SB), Z24
-	VFMADD213PD      Z24, Z14, Z28
-	VFMADD231PD      Z19, Z15, Z24
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+80(SB), Z19
-	VFMADD213PD      Z19, Z14, Z28
-	VFMADD213PD      Z19, Z15, Z24
-	VMULPD           Z28, Z9, Z9
-	VMULPD           Z24, Z8, Z8
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+88(SB), Z24
-	VFMADD231PD      Z24, Z30, Z9
-	VFMADD231PD      Z24, Z31, Z8
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+96(SB), Z24
-	VCMPPD           $0x11, Z24, Z9, K1
-	VCMPPD           $0x11, Z24, Z8, K2
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+104(SB), Z24
-	VCMPPD           $0x11, Z24, Z9, K7
-	KMOVB            K2, 832(BX)
-	VCMPPD           $0x11, Z24, Z8, K2
-	KMOVB            K1, 896(BX)
-	KMOVB            768(BX), K1
-	KORB             K7, K1, K7
-	KMOVB            704(BX), K1
-	KORB             K2, K1, K2
-	VMULPD           Z12, Z12, Z24
-	VMULPD           Z13, Z13, Z28
-	VSQRTPD          Z9, Z30
-	VSQRTPD          Z8, Z31
-	VMOVUPD          Z1, 960(BX)
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+112(SB), Z1
-	VMOVUPD          Z0, 1024(BX)
+	VGETEXPPD        Z2, Z2
+	VGETEXPPD        Z3, Z3
+	VBLENDMPD        Z22, Z4, K4, Z4
+	VBLENDMPD        Z23, Z5, K1, Z5
+	VBLENDMPD        Z31, Z6, K2, Z6
+	VBLENDMPD        Z19, Z7, K3, Z7
+	VDIVPD           Z4, Z21, Z4
+	VDIVPD           Z5, Z28, Z5
+	VDIVPD           Z6, Z20, Z6
+	VDIVPD           Z7, Z29, Z7
+	VSUBPD           Z0, Z24, Z20
+	VSUBPD           Z1, Z25, Z21
+	VSUBPD           Z2, Z26, Z24
+	VSUBPD           Z3, Z27, Z25
+	VBLENDMPD        Z22, Z16, K4, Z22
+	VBLENDMPD        Z23, Z11, K1, Z23
+	VBLENDMPD        Z31, Z10, K2, Z26
+	VBLENDMPD        Z19, Z9, K3, Z19
+	VGETMANTPD       $0x04, Z12, Z27
+	VGETMANTPD       $0x04, Z13, Z28
+	VGETMANTPD       $0x04, Z14, Z29
+	VGETMANTPD       $0x04, Z15, Z31
+	VMOVUPD          Z30, 2752(BX)
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+16(SB), Z30
+	VMOVUPD          Z17, 2816(BX)
+	VMULPD           704(BX), Z30, Z17
+	VMOVUPD          Z18, 2880(BX)
+	VMULPD           640(BX), Z30, Z18
+	VMOVUPD          Z3, 2944(BX)
+	VMULPD           576(BX), Z30, Z3
+	VMOVUPD          Z2, 3008(BX)
+	VMULPD           512(BX), Z30, Z2
+	VCMPPD           $0x11, Z27, Z17, K6
+	KMOVB            K3, 3072(BX)
+	VCMPPD           $0x11, Z28, Z18, K3
+	KMOVB            K2, 3136(BX)
+	VCMPPD           $0x11, Z29, Z3, K2
+	KMOVB            K1, 3200(BX)
+	VCMPPD           $0x11, Z31, Z2, K1
+	VMULPD           Z30, Z27, Z2
+	VMULPD           Z30, Z28, Z3
+	VMULPD           Z30, Z29, Z17
+	VMULPD           Z30, Z31, Z18
+	VMOVUPD          704(BX), Z30
+	KMOVB            K4, 3264(BX)
+	VCMPPD           $0x11, Z30, Z2, K4
+	VMOVUPD          640(BX), Z2
+	KMOVB            K5, 3328(BX)
+	VCMPPD           $0x11, Z2, Z3, K5
+	VMOVUPD          576(BX), Z3
+	KMOVB            K7, 3392(BX)
+	VCMPPD           $0x11, Z3, Z17, K7
+	VMOVUPD          512(BX), Z17
+	KMOVB            K7, 3456(BX)
+	VCMPPD           $0x11, Z17, Z18, K7
+	VMOVAPD          Z30, Z18
+	VADDPD           Z30, Z30, K6, Z18
+	VMOVAPD          Z2, Z30
+	VADDPD           Z2, Z2, K3, Z30
+	VMOVAPD          Z3, Z2
+	VADDPD           Z3, Z3, K2, Z2
+	VMOVAPD          Z17, Z3
+	VADDPD           Z17, Z17, K1, Z3
+	VMOVAPD          Z27, Z17
+	VADDPD           Z27, Z27, K4, Z17
+	VMOVAPD          Z28, Z27
+	VADDPD           Z28, Z28, K5, Z27
+	KMOVB            K5, 512(BX)
+	KMOVB            3456(BX), K5
+	VMOVAPD          Z29, Z28
+	VADDPD           Z29, Z29, K5, Z28
+	VMOVAPD          Z31, Z29
+	VADDPD           Z31, Z31, K7, Z29
+	VMULPD           Z4, Z4, Z31
+	VMOVUPD          Z1, 576(BX)
+	VMULPD           Z5, Z5, Z1
+	VMOVUPD          Z0, 640(BX)
+	VMULPD           Z6, Z6, Z0
+	VMULPD           Z7, Z7, Z8
+	VMOVUPD          Z19, 704(BX)
+	VSUBPD           Z17, Z18, Z19
+	VMOVUPD          Z26, 3520(BX)
+	VSUBPD           Z27, Z30, Z26
+	VMOVUPD          Z23, 3584(BX)
+	VSUBPD           Z28, Z2, Z23
+	VMOVUPD          Z22, 3648(BX)
+	VSUBPD           Z29, Z3, Z22
+	VADDPD           Z17, Z18, Z17
+	VADDPD           Z27, Z30, Z18
+	VADDPD           Z28, Z2, Z2
+	VADDPD           Z29, Z3, Z3
+	VDIVPD           Z17, Z19, Z17
+	VDIVPD           Z18, Z26, Z18
+	VDIVPD           Z2, Z23, Z2
+	VDIVPD           Z3, Z22, Z3
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+48(SB), Z19
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+56(SB), Z22
+	VFMADD231PD      Z19, Z31, Z22
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+56(SB), Z23
+	VFMADD231PD      Z19, Z1, Z23
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+56(SB), Z26
+	VFMADD231PD      Z19, Z0, Z26
+	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+56(SB), Z8, Z19
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+64(SB), Z27
+	VFMADD213PD      Z27, Z31, Z22
+	VFMADD213PD      Z27, Z1, Z23
+	VFMADD213PD      Z27, Z0, Z26
+	VFMADD231PD      Z19, Z8, Z27
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+72(SB), Z19
+	VFMADD213PD      Z19, Z31, Z22
+	VFMADD213PD      Z19, Z1, Z23
+	VFMADD213PD      Z19, Z0, Z26
+	VFMADD213PD      Z19, Z8, Z27
+	VMULPD           Z22, Z4, Z4
+	VMULPD           Z23, Z5, Z5
+	VMULPD           Z26, Z6, Z6
+	VMULPD           Z27, Z7, Z7
+	KMOVB            2304(BX), K5
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+80(SB), Z22
+	VMOVAPD          Z20, Z23
+	VADDPD           Z22, Z20, K5, Z23
+	KMOVB            2240(BX), K5
+	VMOVAPD          Z21, Z26
+	VADDPD           Z22, Z21, K5, Z26
+	KMOVB            2176(BX), K5
+	VMOVAPD          Z24, Z27
+	VADDPD           Z22, Z24, K5, Z27
+	KMOVB            1792(BX), K5
+	VMOVAPD          Z25, Z28
+	VADDPD           Z22, Z25, K5, Z28
+	KMOVB            3392(BX), K5
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+8(SB), Z29
+	VADDPD           Z29, Z20, K5, Z23
+	KMOVB            2368(BX), K5
+	VADDPD           Z29, Z21, K5, Z26
+	KMOVB            1280(BX), K5
+	VADDPD           Z29, Z24, K5, Z27
+	KMOVB            3328(BX), K5
+	VADDPD           Z29, Z25, K5, Z28
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+88(SB), Z20
+	VFMADD231PD      Z20, Z23, Z4
+	VFMADD231PD      Z20, Z26, Z5
+	VFMADD231PD      Z20, Z27, Z6
+	VFMADD231PD      Z20, Z28, Z7
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+96(SB), Z20
+	VCMPPD           $0x11, Z20, Z4, K5
+	KMOVB            K5, 3328(BX)
+	VCMPPD           $0x11, Z20, Z5, K5
+	KMOVB            K5, 1280(BX)
+	VCMPPD           $0x11, Z20, Z6, K5
+	KMOVB            K5, 2368(BX)
+	VCMPPD           $0x11, Z20, Z7, K5
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+104(SB), Z20
+	KMOVB            K5, 3392(BX)
+	VCMPPD           $0x11, Z20, Z4, K5
+	KMOVB            K7, 1792(BX)
+	VCMPPD           $0x11, Z20, Z5, K7
+	KMOVB            K4, 2176(BX)
+	VCMPPD           $0x11, Z20, Z6, K4
+	KMOVB            K1, 2240(BX)
+	VCMPPD           $0x11, Z20, Z7, K1
+	KMOVB            K2, 2304(BX)
+	KMOVB            3264(BX), K2
+	KORB             K5, K2, K5
+	KMOVB            3200(BX), K2
+	KORB             K7, K2, K7
+	KMOVB            3136(BX), K2
+	KORB             K4, K2, K4
+	KMOVB            3072(BX), K2
+	KORB             K1, K2, K1
+	VMULPD           Z17, Z17, Z20
+	VMULPD           Z18, Z18, Z21
+	VMULPD           Z2, Z2, Z23
+	VMULPD           Z3, Z3, Z24
+	VSQRTPD          Z4, Z25
+	VSQRTPD          Z5, Z26
+	VSQRTPD          Z6, Z27
+	VSQRTPD          Z7, Z28
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+112(SB), Z30
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+120(SB), Z19
+	VFMADD231PD      Z30, Z20, Z19
+	VMOVUPD          Z8, 3712(BX)
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+120(SB), Z8
+	VFMADD231PD      Z30, Z21, Z8
+	VMOVUPD          Z0, 3776(BX)
 	VBROADCASTSD     impliedVolRowsAVX512Consts<>+120(SB), Z0
-	VFMADD231PD      Z1, Z24, Z0
-	VMOVUPD          Z27, 1088(BX)
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+120(SB), Z27
-	VFMADD231PD      Z1, Z28, Z27
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+128(SB), Z1
-	VFMADD213PD      Z1, Z24, Z0
-	VFMADD213PD      Z1, Z28, Z27
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+136(SB), Z1
-	VFMADD213PD      Z1, Z24, Z0
-	VFMADD213PD      Z1, Z28, Z27
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+144(SB), Z1
-	VFMADD213PD      Z1, Z24, Z0
-	VFMADD213PD      Z1, Z28, Z27
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+152(SB), Z1
-	VFMADD213PD      Z1, Z24, Z0
-	VFMADD213PD      Z1, Z28, Z27
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+160(SB), Z1
-	VFMADD213PD      Z1, Z24, Z0
-	VFMADD213PD      Z1, Z28, Z27
-	VMULPD           Z0, Z24, Z0
-	VMULPD           Z27, Z28, Z24
-	VMULPD           Z6, Z4, Z27
-	VMULPD           Z7, Z5, Z28
-	VSQRTPD          Z27, Z27
-	VSQRTPD          Z28, Z28
-	KMOVB            640(BX), K1
-	VBLENDMPD        Z25, Z27, K1, Z25
-	KMOVB            320(BX), K1
-	VBLENDMPD        Z26, Z28, K1, Z26
-	VMOVAPD          Z16, Z1
-	VADDPD           Z17, Z16, K5, Z1
-	VMOVUPD          Z28, 1152(BX)
-	VMOVAPD          Z18, Z28
-	VADDPD           Z17, Z18, K6, Z28
-	VADDPD           Z20, Z16, K3, Z1
-	VADDPD           Z20, Z18, K4, Z28
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+168(SB), Z16
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+176(SB), Z18
-	VFMADD231PD      Z16, Z9, Z18
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+176(SB), Z8, Z16
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+184(SB), Z17
-	VFMADD213PD      Z17, Z9, Z18
-	VFMADD231PD      Z16, Z8, Z17
-	VFMADD213PD      Z20, Z9, Z18
-	VFMADD213PD      Z20, Z8, Z17
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+192(SB), Z16
-	VMOVUPD          Z27, 1216(BX)
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+200(SB), Z27
-	VFMADD231PD      Z16, Z9, Z27
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+200(SB), Z8, Z16
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+208(SB), Z29
-	VFMADD213PD      Z29, Z9, Z27
-	VFMADD231PD      Z16, Z8, Z29
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+216(SB), Z16
-	VFMADD213PD      Z16, Z9, Z27
-	VFMADD231PD      Z29, Z8, Z16
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+224(SB), Z29
-	VFMADD213PD      Z29, Z27, Z9
-	VFMADD231PD      Z16, Z8, Z29
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+232(SB), Z8
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+240(SB), Z16
-	VFMADD231PD      Z8, Z30, Z16
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+240(SB), Z31, Z8
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+248(SB), Z27
-	VFMADD213PD      Z27, Z30, Z16
-	VFMADD231PD      Z8, Z31, Z27
-	VFMADD213PD      Z20, Z30, Z16
-	VFMADD213PD      Z20, Z31, Z27
-	KMOVB            896(BX), K3
-	VBLENDMPD        Z18, Z16, K3, Z8
-	KMOVB            832(BX), K4
-	VBLENDMPD        Z17, Z27, K4, Z16
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+256(SB), Z17
-	VMULPD           Z17, Z1, Z18
-	VMULPD           Z17, Z28, Z27
-	VFMADD231PD      Z0, Z12, Z18
-	VFMADD231PD      Z24, Z13, Z27
-	VFMADD231PD      Z19, Z12, Z18
-	VFMADD231PD      Z19, Z13, Z27
+	VFMADD231PD      Z30, Z23, Z0
+	VMOVUPD          Z1, 3840(BX)
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+120(SB), Z1
+	VFMADD231PD      Z30, Z24, Z1
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+128(SB), Z30
+	VFMADD213PD      Z30, Z20, Z19
+	VFMADD213PD      Z30, Z21, Z8
+	VFMADD213PD      Z30, Z23, Z0
+	VFMADD213PD      Z30, Z24, Z1
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+136(SB), Z30
+	VFMADD213PD      Z30, Z20, Z19
+	VFMADD213PD      Z30, Z21, Z8
+	VFMADD213PD      Z30, Z23, Z0
+	VFMADD213PD      Z30, Z24, Z1
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+144(SB), Z30
+	VFMADD213PD      Z30, Z20, Z19
+	VFMADD213PD      Z30, Z21, Z8
+	VFMADD213PD      Z30, Z23, Z0
+	VFMADD213PD      Z30, Z24, Z1
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+152(SB), Z30
+	VFMADD213PD      Z30, Z20, Z19
+	VFMADD213PD      Z30, Z21, Z8
+	VFMADD213PD      Z30, Z23, Z0
+	VFMADD213PD      Z30, Z24, Z1
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+160(SB), Z30
+	VFMADD213PD      Z30, Z20, Z19
+	VFMADD213PD      Z30, Z21, Z8
+	VFMADD213PD      Z30, Z23, Z0
+	VFMADD213PD      Z30, Z24, Z1
+	VMULPD           Z19, Z20, Z19
+	VMULPD           Z8, Z21, Z8
+	VMULPD           Z0, Z23, Z0
+	VMULPD           Z1, Z24, Z1
+	VGETEXPPD        2048(BX), Z20
+	VGETEXPPD        1728(BX), Z21
+	VGETEXPPD        1664(BX), Z23
+	VGETEXPPD        1600(BX), Z24
+	VGETEXPPD        Z12, Z30
+	VMOVUPD          Z31, 3904(BX)
+	VGETEXPPD        Z13, Z31
+	VMOVUPD          Z1, 3968(BX)
+	VGETEXPPD        Z14, Z1
+	VMOVUPD          Z3, 4032(BX)
+	VGETEXPPD        Z15, Z3
+	VSUBPD           Z30, Z20, Z20
+	VSUBPD           Z31, Z21, Z21
+	VSUBPD           Z1, Z23, Z1
+	VSUBPD           Z3, Z24, Z3
+	VMULPD           2048(BX), Z12, Z23
+	VMULPD           1728(BX), Z13, Z24
+	VMULPD           1664(BX), Z14, Z30
+	VMULPD           1600(BX), Z15, Z31
+	VSQRTPD          Z23, Z23
+	VSQRTPD          Z24, Z24
+	VSQRTPD          Z30, Z30
+	VSQRTPD          Z31, Z31
+	KMOVB            1856(BX), K2
+	VBLENDMPD        Z16, Z23, K2, Z16
+	KMOVB            1920(BX), K2
+	VBLENDMPD        Z11, Z24, K2, Z11
+	KMOVB            1984(BX), K2
+	VBLENDMPD        Z10, Z30, K2, Z10
+	KMOVB            2112(BX), K2
+	VBLENDMPD        Z9, Z31, K2, Z9
+	VMOVUPD          Z31, 4096(BX)
+	VMOVAPD          Z20, Z31
+	VADDPD           Z22, Z20, K6, Z31
+	VMOVUPD          Z30, 4160(BX)
+	VMOVAPD          Z21, Z30
+	VADDPD           Z22, Z21, K3, Z30
+	KMOVB            2304(BX), K3
+	VMOVUPD          Z24, 4224(BX)
+	VMOVAPD          Z1, Z24
+	VADDPD           Z22, Z1, K3, Z24
+	KMOVB            2240(BX), K3
+	VMOVUPD          Z23, 2304(BX)
+	VMOVAPD          Z3, Z23
+	VADDPD           Z22, Z3, K3, Z23
+	KMOVB            2176(BX), K3
+	VADDPD           Z29, Z20, K3, Z31
+	KMOVB            512(BX), K3
+	VADDPD           Z29, Z21, K3, Z30
+	KMOVB            3456(BX), K3
+	VADDPD           Z29, Z1, K3, Z24
+	KMOVB            1792(BX), K3
+	VADDPD           Z29, Z3, K3, Z23
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+168(SB), Z1
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+176(SB), Z3
+	VFMADD231PD      Z1, Z4, Z3
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+176(SB), Z20
+	VFMADD231PD      Z1, Z5, Z20
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+176(SB), Z21
+	VFMADD231PD      Z1, Z6, Z21
+	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+176(SB), Z7, Z1
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+184(SB), Z22
+	VFMADD213PD      Z22, Z4, Z3
+	VFMADD213PD      Z22, Z5, Z20
+	VFMADD213PD      Z22, Z6, Z21
+	VFMADD231PD      Z1, Z7, Z22
+	VFMADD213PD      Z29, Z4, Z3
+	VFMADD213PD      Z29, Z5, Z20
+	VFMADD213PD      Z29, Z6, Z21
+	VFMADD213PD      Z29, Z7, Z22
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+192(SB), Z1
+	VMOVUPD          Z15, 1792(BX)
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+200(SB), Z15
+	VFMADD231PD      Z1, Z4, Z15
+	VMOVUPD          Z14, 3456(BX)
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+200(SB), Z14
+	VFMADD231PD      Z1, Z5, Z14
+	VMOVUPD          Z13, 512(BX)
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+200(SB), Z13
+	VFMADD231PD      Z1, Z6, Z13
+	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+200(SB), Z7, Z1
+	VMOVUPD          Z12, 2176(BX)
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+208(SB), Z12
+	VFMADD213PD      Z12, Z4, Z15
+	VFMADD213PD      Z12, Z5, Z14
+	VFMADD213PD      Z12, Z6, Z13
+	VFMADD231PD      Z1, Z7, Z12
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+216(SB), Z1
+	VFMADD213PD      Z1, Z4, Z15
+	VFMADD213PD      Z1, Z5, Z14
+	VFMADD213PD      Z1, Z6, Z13
+	VFMADD231PD      Z12, Z7, Z1
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+224(SB), Z12
+	VFMADD213PD      Z12, Z15, Z4
+	VFMADD213PD      Z12, Z14, Z5
+	VFMADD213PD      Z12, Z13, Z6
+	VFMADD231PD      Z1, Z7, Z12
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+232(SB), Z1
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+240(SB), Z7
+	VFMADD231PD      Z1, Z25, Z7
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+240(SB), Z13
+	VFMADD231PD      Z1, Z26, Z13
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+240(SB), Z14
+	VFMADD231PD      Z1, Z27, Z14
+	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+240(SB), Z28, Z1
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+248(SB), Z15
+	VFMADD213PD      Z15, Z25, Z7
+	VFMADD213PD      Z15, Z26, Z13
+	VFMADD213PD      Z15, Z27, Z14
+	VFMADD231PD      Z1, Z28, Z15
+	VFMADD213PD      Z29, Z25, Z7
+	VFMADD213PD      Z29, Z26, Z13
+	VFMADD213PD      Z29, Z27, Z14
+	VFMADD213PD      Z29, Z28, Z15
+	KMOVB            3328(BX), K3
+	VBLENDMPD        Z3, Z7, K3, Z1
+	KMOVB            1280(BX), K6
+	VBLENDMPD        Z20, Z13, K6, Z3
+	KMOVB            2368(BX), K2
+	VBLENDMPD        Z21, Z14, K2, Z7
+	KMOVB            3392(BX), K2
+	VBLENDMPD        Z22, Z15, K2, Z13
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+256(SB), Z14
+	VMULPD           Z14, Z31, Z15
+	VMULPD           Z14, Z30, Z20
+	VMULPD           Z14, Z24, Z21
+	VMULPD           Z14, Z23, Z22
+	VFMADD231PD      Z19, Z17, Z15
+	VFMADD231PD      Z8, Z18, Z20
+	VFMADD231PD      Z0, Z2, Z21
+	VMOVUPD          4032(BX), Z0
+	VFMADD231PD      3968(BX), Z0, Z22
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+72(SB), Z8
+	VFMADD231PD      Z8, Z17, Z15
+	VFMADD231PD      Z8, Z18, Z20
+	VFMADD231PD      Z8, Z2, Z21
+	VFMADD231PD      Z8, Z0, Z22
 	VBROADCASTSD     impliedVolRowsAVX512Consts<>+264(SB), Z0
-	VFMADD231PD      Z0, Z1, Z18
-	VFMADD231PD      Z0, Z28, Z27
-	VANDPD           Z18, Z23, Z1
-	VANDPD           Z27, Z23, Z12
-	VCMPPD           $0x12, Z19, Z1, K5
-	VCMPPD           $0x12, Z19, Z12, K6
-	KMOVB            256(BX), K1
-	KANDB            K5, K1, K1
-	KMOVB            128(BX), K5
-	KANDB            K6, K5, K5
-	KMOVB            64(BX), K6
-	KANDB            K6, K1, K1
-	KMOVB            (BX), K6
-	KANDB            K6, K5, K5
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+272(SB), Z13
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+280(SB), Z18
-	VFMADD231PD      Z13, Z14, Z18
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+280(SB), Z15, Z13
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+288(SB), Z24
-	VFMADD213PD      Z24, Z14, Z18
-	VFMADD231PD      Z13, Z15, Z24
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+296(SB), Z13
-	VFMADD213PD      Z13, Z14, Z18
-	VFMADD231PD      Z24, Z15, Z13
-	KMOVB            768(BX), K6
-	VBLENDMPD        Z18, Z8, K6, Z8
-	KMOVB            K5, (BX)
-	KMOVB            704(BX), K5
-	VBLENDMPD        Z13, Z16, K5, Z13
-	VMULPD           Z21, Z8, Z8
-	VMULPD           Z22, Z13, Z13
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+304(SB), Z16
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+312(SB), Z18
-	VFMADD231PD      Z16, Z30, Z18
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+312(SB), Z31, Z16
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+320(SB), Z21
-	VFMADD213PD      Z21, Z30, Z18
-	VFMADD231PD      Z16, Z31, Z21
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+328(SB), Z16
-	VFMADD213PD      Z16, Z18, Z30
-	VFMADD231PD      Z21, Z31, Z16
-	VBLENDMPD        Z9, Z30, K3, Z9
-	VBLENDMPD        Z29, Z16, K4, Z16
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+336(SB), Z18
+	VFMADD231PD      Z0, Z31, Z15
+	VFMADD231PD      Z0, Z30, Z20
+	VFMADD231PD      Z0, Z24, Z21
+	VFMADD231PD      Z0, Z23, Z22
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+24(SB), Z2
+	VANDPD           Z15, Z2, Z15
+	VANDPD           Z20, Z2, Z17
+	VANDPD           Z21, Z2, Z18
+	VANDPD           Z22, Z2, Z19
+	VCMPPD           $0x12, Z8, Z15, K2
+	VCMPPD           $0x12, Z8, Z17, K6
+	KMOVB            K1, 4032(BX)
+	VCMPPD           $0x12, Z8, Z18, K1
+	KMOVB            K4, 3968(BX)
+	VCMPPD           $0x12, Z8, Z19, K4
+	KMOVB            K7, 2240(BX)
+	KMOVB            1216(BX), K7
+	KANDB            K2, K7, K2
+	KMOVB            1152(BX), K7
+	KANDB            K6, K7, K6
+	KMOVB            1088(BX), K7
+	KANDB            K1, K7, K1
+	KMOVB            1024(BX), K7
+	KANDB            K4, K7, K4
+	KMOVB            960(BX), K7
+	KANDB            K7, K2, K2
+	KMOVB            896(BX), K7
+	KANDB            K7, K6, K6
+	KMOVB            832(BX), K7
+	KANDB            K7, K1, K1
+	KMOVB            768(BX), K7
+	KANDB            K7, K4, K4
+	VMOVUPD          3904(BX), Z20
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+272(SB), Z21
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+280(SB), Z22
+	VFMADD231PD      Z21, Z20, Z22
+	VMOVUPD          3840(BX), Z23
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+280(SB), Z24
+	VFMADD231PD      Z21, Z23, Z24
+	VMOVUPD          3776(BX), Z30
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+280(SB), Z31
+	VFMADD231PD      Z21, Z30, Z31
+	VMOVUPD          3712(BX), Z2
+	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+280(SB), Z2, Z21
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+288(SB), Z0
+	VFMADD213PD      Z0, Z20, Z22
+	VFMADD213PD      Z0, Z23, Z24
+	VFMADD213PD      Z0, Z30, Z31
+	VFMADD231PD      Z21, Z2, Z0
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+296(SB), Z21
+	VFMADD213PD      Z21, Z20, Z22
+	VFMADD213PD      Z21, Z23, Z24
+	VFMADD213PD      Z21, Z30, Z31
+	VFMADD231PD      Z0, Z2, Z21
+	KMOVB            3264(BX), K7
+	VBLENDMPD        Z22, Z1, K7, Z0
+	KMOVB            K4, 768(BX)
+	KMOVB            3200(BX), K4
+	VBLENDMPD        Z24, Z3, K4, Z1
+	KMOVB            K1, 832(BX)
+	KMOVB            3136(BX), K1
+	VBLENDMPD        Z31, Z7, K1, Z3
+	KMOVB            K6, 896(BX)
+	KMOVB            3072(BX), K6
+	VBLENDMPD        Z21, Z13, K6, Z7
+	VMULPD           3648(BX), Z0, Z0
+	VMULPD           3584(BX), Z1, Z1
+	VMULPD           3520(BX), Z3, Z3
+	VMULPD           704(BX), Z7, Z7
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+304(SB), Z13
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+312(SB), Z21
+	VFMADD231PD      Z13, Z25, Z21
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+312(SB), Z22
+	VFMADD231PD      Z13, Z26, Z22
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+312(SB), Z24
+	VFMADD231PD      Z13, Z27, Z24
+	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+312(SB), Z28, Z13
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+320(SB), Z31
+	VFMADD213PD      Z31, Z25, Z21
+	VFMADD213PD      Z31, Z26, Z22
+	VFMADD213PD      Z31, Z27, Z24
+	VFMADD231PD      Z13, Z28, Z31
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+328(SB), Z13
+	VFMADD213PD      Z13, Z21, Z25
+	VFMADD213PD      Z13, Z22, Z26
+	VFMADD213PD      Z13, Z24, Z27
+	VFMADD231PD      Z31, Z28, Z13
+	VBLENDMPD        Z4, Z25, K3, Z4
+	KMOVB            1280(BX), K3
+	VBLENDMPD        Z5, Z26, K3, Z5
+	KMOVB            2368(BX), K3
+	VBLENDMPD        Z6, Z27, K3, Z6
+	KMOVB            3392(BX), K3
+	VBLENDMPD        Z12, Z13, K3, Z12
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+336(SB), Z13
 	VBROADCASTSD     impliedVolRowsAVX512Consts<>+344(SB), Z21
-	VFMADD231PD      Z18, Z14, Z21
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+344(SB), Z15, Z18
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+352(SB), Z22
-	VFMADD213PD      Z22, Z14, Z21
-	VFMADD231PD      Z18, Z15, Z22
-	VFMADD213PD      Z20, Z21, Z14
-	VFMADD213PD      Z20, Z22, Z15
-	VBLENDMPD        Z14, Z9, K6, Z9
-	VBLENDMPD        Z15, Z16, K5, Z14
-	VMULPD           Z25, Z9, Z9
-	VMULPD           Z26, Z14, Z14
-	KMOVB            640(BX), K3
-	VBLENDMPD        Z1, Z20, K3, Z15
-	KMOVB            320(BX), K3
-	VBLENDMPD        Z12, Z20, K3, Z16
-	VMULPD           Z15, Z8, Z8
-	VMULPD           Z16, Z13, Z13
-	VDIVPD           Z9, Z8, Z8
-	VDIVPD           Z14, Z13, Z9
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+360(SB), Z13
-	VCMPPD           $0x11, Z13, Z8, K3
-	VCMPPD           $0x11, Z13, Z9, K4
-	KANDB            K3, K7, K3
-	KANDB            K4, K2, K2
-	VMULPD           Z1, Z1, Z13
-	VMULPD           Z12, Z12, Z14
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+368(SB), Z15
-	VFMADD213PD      Z20, Z15, Z13
-	VFMADD213PD      Z20, Z15, Z14
-	VMULPD           Z8, Z8, Z15
-	VMULPD           Z9, Z9, Z16
-	VSQRTPD          Z10, Z18
-	VSQRTPD          Z11, Z21
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+376(SB), Z22
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+384(SB), Z24
-	VFMADD231PD      Z22, Z15, Z24
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+384(SB), Z16, Z22
-	VFMADD231PD      Z24, Z15, Z13
-	VFMADD231PD      Z22, Z16, Z14
-	VMULPD           Z13, Z15, Z13
-	VMULPD           Z14, Z16, Z14
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+392(SB), Z15
-	VMULPD           Z15, Z13, Z13
-	VMULPD           Z15, Z14, Z14
-	VFMADD213PD      Z8, Z13, Z8
-	VFMADD213PD      Z9, Z14, Z9
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+400(SB), Z13
-	VBLENDMPD        Z8, Z13, K3, Z8
-	VBLENDMPD        Z9, Z13, K2, Z9
-	VMINPD           Z6, Z4, Z14
-	VMINPD           Z7, Z5, Z15
-	VADDPD           Z6, Z4, Z4
-	VADDPD           Z7, Z5, Z5
-	VMINPD           Z2, Z14, Z6
-	VMINPD           Z3, Z15, Z7
-	VADDPD           Z4, Z2, Z2
-	VADDPD           Z5, Z3, Z3
-	VMINPD           Z10, Z6, Z4
-	VMINPD           Z11, Z7, Z5
-	VADDPD           Z2, Z10, Z2
-	VADDPD           Z3, Z11, Z3
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+408(SB), Z6
-	VCMPPD           $0x11, Z4, Z6, K2
-	VCMPPD           $0x11, Z5, Z6, K3
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+416(SB), Z4
-	VCMPPD           $0x11, Z4, Z2, K4
-	VCMPPD           $0x11, Z4, Z3, K5
-	KANDB            K2, K1, K1
-	KMOVB            (BX), K2
-	KANDB            K3, K2, K2
-	KANDB            K4, K1, K1
-	KANDB            K5, K2, K2
-	VDIVPD           Z8, Z20, Z2
-	VDIVPD           Z9, Z20, Z3
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+40(SB), Z4
-	VMULPD           Z8, Z4, Z5
-	VMULPD           Z9, Z4, Z6
-	VCMPPD           $0x12, Z4, Z5, K3
-	VCMPPD           $0x12, Z4, Z6, K4
-	VMULPD           Z5, Z5, Z7
-	VMULPD           Z6, Z6, Z10
-	VADDPD           Z5, Z5, Z11
-	VADDPD           Z6, Z6, Z14
-	VADDPD           Z1, Z20, Z15
-	VADDPD           Z12, Z20, Z16
-	VMULPD           Z7, Z7, Z22
-	VMULPD           Z10, Z10, Z24
-	VMULPD           Z2, Z1, Z25
-	VMULPD           Z3, Z12, Z26
-	VFNMADD231PD     Z25, Z8, Z1
-	VFNMADD231PD     Z26, Z9, Z12
-	VFMADD231PD      Z1, Z2, Z25
-	VFMADD231PD      Z12, Z3, Z26
-	VCMPPD           $0x12, Z25, Z5, K5
-	VCMPPD           $0x12, Z26, Z6, K6
-	VMULPD           Z5, Z25, Z1
-	VMULPD           Z6, Z26, Z12
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+424(SB), Z27
-	VCMPPD           $0x12, Z27, Z1, K7
-	KMOVB            K2, (BX)
-	VCMPPD           $0x12, Z27, Z12, K2
-	VMULPD           Z1, Z1, Z1
-	VMULPD           Z12, Z12, Z12
-	KANDB            K7, K3, K3
-	KANDB            K2, K4, K2
-	KORB             K5, K3, K4
-	KORB             K6, K2, K5
-	KANDB            K4, K1, K1
-	KMOVB            (BX), K4
-	KANDB            K5, K4, K4
-	VSUBPD           Z5, Z25, Z27
-	VSUBPD           Z6, Z26, Z28
-	VADDPD           Z5, Z25, Z5
-	VADDPD           Z6, Z26, Z6
-	VBLENDMPD        Z25, Z27, K3, Z27
-	VBLENDMPD        Z26, Z28, K2, Z28
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+432(SB), Z29
-	VMINPD           Z5, Z29, Z5
-	VMINPD           Z6, Z29, Z6
-	VMINPD           Z27, Z29, Z27
-	VMINPD           Z28, Z29, Z28
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+440(SB), Z29
-	VFMADD213PD      Z1, Z7, Z29
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+440(SB), Z30
-	VFMADD213PD      Z12, Z10, Z30
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+448(SB), Z31
-	VFMADD213PD      Z1, Z7, Z31
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+448(SB), Z13
-	VFMADD213PD      Z12, Z10, Z13
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+456(SB), Z23
-	VFMADD213PD      Z20, Z5, Z23
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+456(SB), Z0
-	VFMADD213PD      Z20, Z6, Z0
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+464(SB), Z17
-	VMOVUPD          Z16, (BX)
-	VADDPD           Z17, Z5, Z16
-	VMOVUPD          Z15, 320(BX)
-	VADDPD           Z17, Z6, Z15
-	VMOVUPD          Z21, 640(BX)
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+456(SB), Z21
-	VFMADD213PD      Z20, Z27, Z21
-	VMOVUPD          Z18, 704(BX)
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+456(SB), Z18
-	VFMADD213PD      Z20, Z28, Z18
-	VMOVUPD          Z9, 768(BX)
-	VADDPD           Z17, Z27, Z9
-	VADDPD           Z17, Z28, Z17
-	VMOVUPD          Z8, 832(BX)
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+472(SB), Z8
-	VFMADD213PD      Z1, Z7, Z8
-	VMOVUPD          Z3, 896(BX)
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+472(SB), Z3
-	VFMADD213PD      Z12, Z10, Z3
-	VMOVUPD          Z2, 64(BX)
-	VMULPD           Z16, Z23, Z2
-	VMOVUPD          Z14, 128(BX)
-	VMULPD           Z15, Z0, Z14
-	VMOVUPD          Z11, 256(BX)
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+480(SB), Z11
-	VFMADD213PD      Z1, Z7, Z11
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+480(SB), Z4
-	VFMADD213PD      Z12, Z10, Z4
-	VMOVUPD          Z4, 1280(BX)
-	VMULPD           Z9, Z21, Z4
-	VMOVUPD          Z11, 1344(BX)
-	VMULPD           Z17, Z18, Z11
-	VMOVUPD          Z3, 1408(BX)
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+488(SB), Z3
-	VFMADD213PD      Z1, Z7, Z3
-	VMOVUPD          Z3, 1472(BX)
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+488(SB), Z3
-	VFMADD213PD      Z12, Z10, Z3
-	VMOVUPD          Z3, 1536(BX)
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+496(SB), Z3
-	VFMADD213PD      Z1, Z7, Z3
-	VMOVUPD          Z3, 1600(BX)
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+496(SB), Z3
-	VFMADD213PD      Z12, Z10, Z3
-	VMOVUPD          Z3, 1664(BX)
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+504(SB), Z3
-	VFMADD213PD      Z1, Z7, Z3
-	VMOVUPD          Z3, 1728(BX)
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+504(SB), Z3
-	VFMADD213PD      Z12, Z10, Z3
-	VMOVUPD          Z3, 1792(BX)
-	VMULPD           Z2, Z4, Z3
-	VMOVUPD          Z8, 1856(BX)
-	VMULPD           Z14, Z11, Z8
-	VDIVPD           Z3, Z20, Z3
-	VDIVPD           Z8, Z20, Z8
-	VMULPD           Z3, Z2, Z2
-	VMULPD           Z8, Z14, Z14
-	VMULPD           Z3, Z4, Z3
-	VMULPD           Z8, Z11, Z4
-	VMULPD           Z2, Z21, Z8
-	VMULPD           Z14, Z18, Z11
-	VMULPD           Z2, Z9, Z2
-	VMULPD           Z14, Z17, Z9
-	VMULPD           Z8, Z27, Z8
-	VMULPD           Z11, Z28, Z11
-	VMULPD           Z3, Z23, Z14
-	VMULPD           Z4, Z0, Z0
-	VMULPD           Z3, Z16, Z3
-	VMULPD           Z4, Z15, Z4
-	VMULPD           Z14, Z5, Z5
-	VMULPD           Z0, Z6, Z0
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+48(SB), Z6
-	VFMADD231PD      Z19, Z8, Z6
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+48(SB), Z14
-	VFMADD231PD      Z19, Z11, Z14
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+512(SB), Z15
-	VFMADD213PD      Z1, Z7, Z15
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+512(SB), Z16
-	VFMADD213PD      Z12, Z10, Z16
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+520(SB), Z17
-	VFMADD213PD      Z1, Z7, Z17
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+520(SB), Z18
-	VFMADD213PD      Z12, Z10, Z18
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+528(SB), Z21
-	VFMADD231PD      Z21, Z7, Z1
-	VFMADD231PD      Z21, Z10, Z12
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+536(SB), Z21
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+544(SB), Z23
-	VFMADD231PD      Z21, Z6, Z23
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+544(SB), Z27
-	VFMADD231PD      Z21, Z14, Z27
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+552(SB), Z28
-	VFMADD213PD      Z28, Z6, Z23
-	VFMADD213PD      Z28, Z14, Z27
-	VMOVUPD          Z12, 1920(BX)
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+560(SB), Z12
-	VFMADD213PD      Z12, Z6, Z23
-	VFMADD213PD      Z12, Z14, Z27
-	VMOVUPD          Z1, 1984(BX)
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+568(SB), Z1
-	VFMADD213PD      Z1, Z6, Z23
-	VFMADD213PD      Z1, Z14, Z27
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+576(SB), Z1
-	VFMADD213PD      Z1, Z6, Z23
-	VFMADD213PD      Z1, Z14, Z27
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+584(SB), Z1
-	VFMADD213PD      Z1, Z6, Z23
-	VFMADD213PD      Z1, Z14, Z27
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+592(SB), Z1
-	VFMADD213PD      Z1, Z6, Z23
-	VFMADD213PD      Z1, Z14, Z27
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+600(SB), Z1
-	VFMADD213PD      Z1, Z6, Z23
-	VFMADD213PD      Z1, Z14, Z27
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+608(SB), Z1
-	VFMADD213PD      Z1, Z6, Z23
-	VFMADD213PD      Z1, Z14, Z27
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+616(SB), Z1
-	VFMADD213PD      Z1, Z6, Z23
-	VFMADD213PD      Z1, Z14, Z27
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+624(SB), Z1
-	VFMADD213PD      Z1, Z6, Z23
-	VFMADD213PD      Z1, Z14, Z27
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+632(SB), Z1
-	VFMADD213PD      Z1, Z6, Z23
-	VFMADD213PD      Z1, Z14, Z27
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+640(SB), Z1
-	VFMADD213PD      Z1, Z6, Z23
-	VFMADD213PD      Z1, Z14, Z27
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+648(SB), Z1
-	VFMADD213PD      Z1, Z6, Z23
-	VFMADD213PD      Z1, Z14, Z27
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+656(SB), Z1
-	VFMADD213PD      Z1, Z6, Z23
-	VFMADD213PD      Z1, Z14, Z27
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+664(SB), Z1
-	VFMADD213PD      Z1, Z6, Z23
-	VFMADD213PD      Z1, Z14, Z27
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+672(SB), Z1
-	VFMADD213PD      Z1, Z6, Z23
-	VFMADD213PD      Z1, Z14, Z27
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+680(SB), Z1
-	VFMADD213PD      Z1, Z6, Z23
-	VFMADD213PD      Z1, Z14, Z27
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+688(SB), Z1
-	VFMADD213PD      Z1, Z6, Z23
-	VFMADD213PD      Z1, Z14, Z27
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+696(SB), Z1
-	VFMADD213PD      Z1, Z6, Z23
-	VFMADD213PD      Z1, Z14, Z27
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+704(SB), Z1
-	VFMADD213PD      Z1, Z23, Z6
-	VFMADD213PD      Z1, Z27, Z14
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+40(SB), Z23
-	VFMADD213PD      Z23, Z6, Z8
-	VFMADD213PD      Z23, Z14, Z11
-	VMULPD           Z2, Z8, Z2
-	VMULPD           Z9, Z11, Z6
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+712(SB), Z8
-	VMULPD           Z8, Z2, Z2
-	VMULPD           Z8, Z6, Z6
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+48(SB), Z8
-	VFMADD231PD      Z19, Z5, Z8
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+48(SB), Z9
-	VFMADD231PD      Z19, Z0, Z9
-	VMULPD           Z25, Z25, Z11
-	VMULPD           Z26, Z26, Z14
-	VFNMADD213PD     Z20, Z2, Z25
-	VFNMADD213PD     Z20, Z6, Z26
-	VFMSUB213PD      Z7, Z25, Z29
-	VFMSUB213PD      Z10, Z26, Z30
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+720(SB), Z27
-	VMULPD           Z27, Z29, Z29
-	VMULPD           Z27, Z30, Z30
-	VMULPD           Z22, Z25, Z27
-	VMULPD           Z24, Z26, Z19
-	VFMSUB231PD      Z31, Z29, Z27
-	VFMSUB231PD      Z13, Z30, Z19
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+728(SB), Z13
-	VMULPD           Z13, Z27, Z27
-	VMULPD           Z13, Z19, Z13
-	VMULPD           Z29, Z22, Z19
-	VMULPD           Z30, Z24, Z31
-	VFMSUB231PD      1856(BX), Z27, Z19
-	VFMSUB231PD      1408(BX), Z13, Z31
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+736(SB), Z20
-	VMULPD           Z20, Z19, Z19
-	VMULPD           Z20, Z31, Z20
-	VMULPD           Z27, Z22, Z31
-	VMOVUPD          Z10, 1408(BX)
-	VMULPD           Z13, Z24, Z10
-	VFMSUB231PD      1344(BX), Z19, Z31
-	VFMSUB231PD      1280(BX), Z20, Z10
-	VMOVUPD          Z14, 1280(BX)
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+744(SB), Z14
-	VMULPD           Z14, Z31, Z31
-	VMULPD           Z14, Z10, Z10
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+544(SB), Z14
-	VFMADD231PD      Z21, Z8, Z14
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+544(SB), Z9, Z21
-	VFMADD213PD      Z28, Z8, Z14
-	VFMADD231PD      Z21, Z9, Z28
-	VFMADD213PD      Z12, Z8, Z14
-	VFMADD231PD      Z28, Z9, Z12
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+568(SB), Z21
-	VFMADD213PD      Z21, Z8, Z14
-	VFMADD231PD      Z12, Z9, Z21
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+576(SB), Z12
-	VFMADD213PD      Z12, Z8, Z14
-	VFMADD231PD      Z21, Z9, Z12
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+584(SB), Z21
-	VFMADD213PD      Z21, Z8, Z14
-	VFMADD231PD      Z12, Z9, Z21
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+592(SB), Z12
-	VFMADD213PD      Z12, Z8, Z14
-	VFMADD231PD      Z21, Z9, Z12
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+600(SB), Z21
-	VFMADD213PD      Z21, Z8, Z14
-	VFMADD231PD      Z12, Z9, Z21
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+608(SB), Z12
-	VFMADD213PD      Z12, Z8, Z14
-	VFMADD231PD      Z21, Z9, Z12
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+616(SB), Z21
-	VFMADD213PD      Z21, Z8, Z14
-	VFMADD231PD      Z12, Z9, Z21
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+624(SB), Z12
-	VFMADD213PD      Z12, Z8, Z14
-	VFMADD231PD      Z21, Z9, Z12
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+632(SB), Z21
-	VFMADD213PD      Z21, Z8, Z14
-	VFMADD231PD      Z12, Z9, Z21
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+640(SB), Z12
-	VFMADD213PD      Z12, Z8, Z14
-	VFMADD231PD      Z21, Z9, Z12
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+648(SB), Z21
-	VFMADD213PD      Z21, Z8, Z14
-	VFMADD231PD      Z12, Z9, Z21
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+656(SB), Z12
-	VFMADD213PD      Z12, Z8, Z14
-	VFMADD231PD      Z21, Z9, Z12
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+664(SB), Z21
-	VFMADD213PD      Z21, Z8, Z14
-	VFMADD231PD      Z12, Z9, Z21
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+672(SB), Z12
-	VFMADD213PD      Z12, Z8, Z14
-	VFMADD231PD      Z21, Z9, Z12
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+680(SB), Z21
-	VFMADD213PD      Z21, Z8, Z14
-	VFMADD231PD      Z12, Z9, Z21
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+688(SB), Z12
-	VFMADD213PD      Z12, Z8, Z14
-	VFMADD231PD      Z21, Z9, Z12
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+696(SB), Z21
-	VFMADD213PD      Z21, Z8, Z14
-	VFMADD231PD      Z12, Z9, Z21
-	VFMADD213PD      Z1, Z14, Z8
-	VFMADD231PD      Z21, Z9, Z1
-	VFMADD213PD      Z23, Z8, Z5
-	VFMADD213PD      Z23, Z1, Z0
-	VMULPD           Z3, Z5, Z1
-	VMULPD           Z4, Z0, Z0
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+752(SB), Z3
-	VFMADD231PD      Z3, Z1, Z2
-	VFMADD231PD      Z3, Z0, Z6
-	VMULPD           Z19, Z22, Z0
-	VMULPD           Z20, Z24, Z1
-	VFMSUB231PD      1472(BX), Z31, Z0
-	VFMSUB231PD      1536(BX), Z10, Z1
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+760(SB), Z3
-	VMULPD           Z3, Z0, Z0
-	VMULPD           Z3, Z1, Z1
-	VMULPD           Z31, Z22, Z3
-	VMULPD           Z10, Z24, Z4
-	VFMSUB231PD      1600(BX), Z0, Z3
-	VFMSUB231PD      1664(BX), Z1, Z4
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+768(SB), Z5
-	VMULPD           Z5, Z3, Z3
-	VMULPD           Z5, Z4, Z4
-	VMULPD           Z0, Z22, Z5
-	VMULPD           Z1, Z24, Z8
-	VFMSUB231PD      1728(BX), Z3, Z5
-	VFMSUB231PD      1792(BX), Z4, Z8
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+776(SB), Z9
-	VMULPD           Z9, Z5, Z5
-	VMULPD           Z9, Z8, Z8
-	VMULPD           Z3, Z22, Z9
-	VMULPD           Z4, Z24, Z12
-	VFMSUB231PD      Z15, Z5, Z9
-	VFMSUB231PD      Z16, Z8, Z12
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+784(SB), Z14
-	VMULPD           Z14, Z9, Z9
-	VMULPD           Z14, Z12, Z12
-	VMULPD           Z5, Z22, Z14
-	VMULPD           Z8, Z24, Z15
-	VFMSUB231PD      Z17, Z9, Z14
-	VFMSUB231PD      Z18, Z12, Z15
-	VMULPD           Z9, Z22, Z16
-	VMULPD           Z12, Z24, Z17
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+792(SB), Z18
-	VMULPD           Z18, Z14, Z14
-	VMULPD           Z18, Z15, Z15
-	VFMSUB231PD      1984(BX), Z14, Z16
-	VFMSUB231PD      1920(BX), Z15, Z17
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+800(SB), Z18
-	VMULPD           Z18, Z16, Z16
-	VMULPD           Z18, Z17, Z17
-	VADDPD           Z16, Z14, Z14
-	VADDPD           Z17, Z15, Z15
-	VADDPD           Z14, Z9, Z9
-	VADDPD           Z15, Z12, Z12
-	VADDPD           Z9, Z5, Z5
-	VADDPD           Z12, Z8, Z8
-	VADDPD           Z5, Z3, Z3
-	VADDPD           Z8, Z4, Z4
-	VADDPD           Z3, Z0, Z0
-	VADDPD           Z4, Z1, Z1
-	VADDPD           Z0, Z31, Z0
-	VADDPD           Z1, Z10, Z1
-	VADDPD           Z0, Z19, Z0
-	VADDPD           Z1, Z20, Z1
-	VADDPD           Z0, Z27, Z0
-	VADDPD           Z1, Z13, Z1
-	VADDPD           Z0, Z29, Z0
-	VADDPD           Z1, Z30, Z1
-	VADDPD           Z0, Z25, Z0
-	VADDPD           Z1, Z26, Z1
-	VMULPD           256(BX), Z0, K3, Z2
-	VMULPD           128(BX), Z1, K2, Z6
-	VMULPD           1216(BX), Z2, Z0
-	VMULPD           1152(BX), Z6, Z1
-	VMULPD           64(BX), Z2, Z2
-	VMULPD           896(BX), Z6, Z3
-	VADDPD           Z7, Z11, Z4
-	VMOVUPD          1280(BX), Z5
-	VADDPD           1408(BX), Z5, Z6
-	VMULPD           Z4, Z23, Z4
-	VMULPD           Z6, Z23, Z6
-	VGETMANTPD       $0x04, Z0, Z8
-	VGETMANTPD       $0x04, Z1, Z9
-	VMOVUPD          1088(BX), Z10
-	VCMPPD           $0x11, Z8, Z10, K2
-	VMOVUPD          192(BX), Z10
-	VCMPPD           $0x11, Z9, Z10, K3
-	VGETEXPPD        Z0, Z0
-	VGETEXPPD        Z1, Z1
-	VSUBPD           1024(BX), Z0, Z0
-	VSUBPD           960(BX), Z1, Z1
-	VMOVUPD          576(BX), Z10
-	VBLENDMPD        512(BX), Z10, K2, Z12
-	VMOVUPD          384(BX), Z13
-	VBLENDMPD        448(BX), Z13, K3, Z14
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+24(SB), Z15
-	VMULPD           Z8, Z15, Z16
-	VMULPD           Z9, Z15, Z15
-	VCMPPD           $0x11, Z10, Z16, K5
-	VCMPPD           $0x11, Z13, Z15, K6
-	VMOVAPD          Z8, Z10
-	VADDPD           Z8, Z8, K5, Z10
-	VMOVAPD          Z9, Z8
-	VADDPD           Z9, Z9, K6, Z8
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+48(SB), Z9
-	VMOVAPD          Z0, Z13
-	VADDPD           Z9, Z0, K5, Z13
-	VMOVAPD          Z1, Z15
-	VADDPD           Z9, Z1, K6, Z15
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+8(SB), Z9
-	VADDPD           Z9, Z0, K2, Z13
-	VADDPD           Z9, Z1, K3, Z15
-	VSUBPD           Z12, Z10, Z0
-	VSUBPD           Z14, Z8, Z1
-	VADDPD           Z12, Z10, Z10
-	VADDPD           Z14, Z8, Z8
-	VDIVPD           Z10, Z0, Z0
-	VDIVPD           Z8, Z1, Z1
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+256(SB), Z8
-	VMULPD           Z13, Z8, Z10
-	VMULPD           Z15, Z8, Z8
-	VSUBPD           Z7, Z11, Z12
-	VMOVUPD          1408(BX), Z14
-	VSUBPD           Z14, Z5, Z16
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+808(SB), Z17
-	VFMSUB231PD      Z17, Z11, Z7
-	VFMSUB231PD      Z17, Z5, Z14
-	VFMADD231PD      Z12, Z12, Z7
-	VFMADD231PD      Z16, Z16, Z14
-	VMULPD           Z12, Z2, Z5
-	VMULPD           Z16, Z3, Z11
-	VMULPD           Z2, Z2, Z12
-	VMULPD           Z3, Z3, Z16
-	VSUBPD           Z5, Z9, Z18
-	VSUBPD           Z11, Z9, Z19
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+80(SB), Z20
-	VFMADD213PD      Z20, Z17, Z5
-	VFMADD213PD      Z20, Z17, Z11
-	VFMADD231PD      Z7, Z12, Z5
-	VFMADD231PD      Z14, Z16, Z11
-	VMULPD           Z0, Z0, Z7
-	VMULPD           Z1, Z1, Z12
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+112(SB), Z14
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+120(SB), Z16
-	VFMADD231PD      Z14, Z7, Z16
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+120(SB), Z12, Z14
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+128(SB), Z17
-	VFMADD213PD      Z17, Z7, Z16
-	VFMADD231PD      Z14, Z12, Z17
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+136(SB), Z14
-	VFMADD213PD      Z14, Z7, Z16
-	VFMADD231PD      Z17, Z12, Z14
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+144(SB), Z17
-	VFMADD213PD      Z17, Z7, Z16
-	VFMADD231PD      Z14, Z12, Z17
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+152(SB), Z14
-	VFMADD213PD      Z14, Z7, Z16
-	VFMADD231PD      Z17, Z12, Z14
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+160(SB), Z17
-	VFMADD213PD      Z17, Z7, Z16
-	VFMADD231PD      Z14, Z12, Z17
-	VMULPD           Z16, Z7, Z7
-	VMULPD           Z17, Z12, Z12
-	VFMADD231PD      Z7, Z0, Z10
-	VFMADD231PD      Z12, Z1, Z8
-	VFMADD231PD      Z20, Z0, Z10
-	VFMADD231PD      Z20, Z1, Z8
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+264(SB), Z0
-	VFMADD231PD      Z0, Z13, Z10
-	VFMADD231PD      Z0, Z15, Z8
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+816(SB), Z0
-	VADDPD           Z0, Z10, Z1
-	VADDPD           Z0, Z8, Z0
-	VSUBPD           Z4, Z1, Z1
-	VSUBPD           Z6, Z0, Z0
-	VMULPD           Z18, Z1, Z4
-	VMULPD           Z19, Z0, Z6
-	VMULPD           Z1, Z2, Z2
-	VMULPD           Z0, Z3, Z3
-	VMULPD           Z1, Z1, Z1
-	VMULPD           Z0, Z0, Z0
-	VMULPD           Z5, Z1, Z1
-	VMULPD           Z11, Z0, Z0
-	VMOVAPD          Z9, Z5
-	VFMADD231PD      Z23, Z4, Z5
-	VFMADD213PD      Z9, Z6, Z23
-	VMULPD           Z5, Z2, Z2
-	VMULPD           Z23, Z3, Z3
-	VADDPD           Z4, Z9, Z4
-	VADDPD           Z6, Z9, Z5
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+720(SB), Z6
-	VFMADD231PD      Z6, Z1, Z4
-	VFMADD231PD      Z6, Z0, Z5
-	VDIVPD           Z4, Z2, Z0
-	VDIVPD           Z5, Z3, Z1
-	VMOVUPD          832(BX), Z2
-	VFNMADD213PD     Z2, Z0, Z2
-	VMOVUPD          768(BX), Z3
-	VFNMADD213PD     Z3, Z1, Z3
-	VDIVPD           704(BX), Z2, Z2
-	VDIVPD           640(BX), Z3, Z3
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+16(SB), Z4
-	VANDPD           Z0, Z4, Z0
-	VANDPD           Z1, Z4, Z1
-	VMULPD           320(BX), Z0, Z0
-	VMULPD           (BX), Z1, Z1
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+824(SB), Z4
-	VCMPPD           $0x11, Z4, Z0, K2
+	VFMADD231PD      Z13, Z20, Z21
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+344(SB), Z22
+	VFMADD231PD      Z13, Z23, Z22
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+344(SB), Z24
+	VFMADD231PD      Z13, Z30, Z24
+	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+344(SB), Z2, Z13
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+352(SB), Z25
+	VFMADD213PD      Z25, Z20, Z21
+	VFMADD213PD      Z25, Z23, Z22
+	VFMADD213PD      Z25, Z30, Z24
+	VFMADD231PD      Z13, Z2, Z25
+	VFMADD213PD      Z29, Z21, Z20
+	VFMADD213PD      Z29, Z22, Z23
+	VFMADD213PD      Z29, Z24, Z30
+	VFMADD213PD      Z29, Z25, Z2
+	VBLENDMPD        Z20, Z4, K7, Z4
+	VBLENDMPD        Z23, Z5, K4, Z5
+	VBLENDMPD        Z30, Z6, K1, Z6
+	VBLENDMPD        Z2, Z12, K6, Z2
+	VMULPD           Z16, Z4, Z4
+	VMULPD           Z11, Z5, Z5
+	VMULPD           Z10, Z6, Z6
+	VMULPD           Z9, Z2, Z2
+	KMOVB            1856(BX), K1
+	VBLENDMPD        Z15, Z29, K1, Z9
+	KMOVB            1920(BX), K1
+	VBLENDMPD        Z17, Z29, K1, Z10
+	KMOVB            1984(BX), K1
+	VBLENDMPD        Z18, Z29, K1, Z11
+	KMOVB            2112(BX), K1
+	VBLENDMPD        Z19, Z29, K1, Z12
+	VMULPD           Z9, Z0, Z0
+	VMULPD           Z10, Z1, Z1
+	VMULPD           Z11, Z3, Z3
+	VMULPD           Z12, Z7, Z7
+	VDIVPD           Z4, Z0, Z0
+	VDIVPD           Z5, Z1, Z1
+	VDIVPD           Z6, Z3, Z3
+	VDIVPD           Z2, Z7, Z2
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+360(SB), Z4
+	VCMPPD           $0x11, Z4, Z0, K1
 	VCMPPD           $0x11, Z4, Z1, K3
-	KANDB            K2, K1, K1
-	KANDB            K3, K4, K2
+	VCMPPD           $0x11, Z4, Z3, K4
+	VCMPPD           $0x11, Z4, Z2, K6
+	KANDB            K1, K5, K1
+	KMOVB            2240(BX), K5
+	KANDB            K3, K5, K3
+	KMOVB            3968(BX), K5
+	KANDB            K4, K5, K4
+	KMOVB            4032(BX), K5
+	KANDB            K6, K5, K5
+	VMULPD           Z15, Z15, Z4
+	VMULPD           Z17, Z17, Z5
+	VMULPD           Z18, Z18, Z6
+	VMULPD           Z19, Z19, Z7
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+368(SB), Z9
+	VFMADD213PD      Z29, Z9, Z4
+	VFMADD213PD      Z29, Z9, Z5
+	VFMADD213PD      Z29, Z9, Z6
+	VFMADD213PD      Z29, Z9, Z7
+	VMULPD           Z0, Z0, Z9
+	VMULPD           Z1, Z1, Z10
+	VMULPD           Z3, Z3, Z11
+	VMULPD           Z2, Z2, Z12
+	VSQRTPD          448(BX), Z13
+	VSQRTPD          384(BX), Z16
+	VSQRTPD          320(BX), Z20
+	VSQRTPD          256(BX), Z21
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+376(SB), Z22
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+384(SB), Z23
+	VFMADD231PD      Z22, Z9, Z23
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+384(SB), Z24
+	VFMADD231PD      Z22, Z10, Z24
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+384(SB), Z25
+	VFMADD231PD      Z22, Z11, Z25
+	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+384(SB), Z12, Z22
+	VFMADD231PD      Z23, Z9, Z4
+	VFMADD231PD      Z24, Z10, Z5
+	VFMADD231PD      Z25, Z11, Z6
+	VFMADD231PD      Z22, Z12, Z7
+	VMULPD           Z4, Z9, Z4
+	VMULPD           Z5, Z10, Z5
+	VMULPD           Z6, Z11, Z6
+	VMULPD           Z7, Z12, Z7
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+392(SB), Z9
+	VMULPD           Z9, Z4, Z4
+	VMULPD           Z9, Z5, Z5
+	VMULPD           Z9, Z6, Z6
+	VMULPD           Z9, Z7, Z7
+	VFMADD213PD      Z0, Z4, Z0
+	VFMADD213PD      Z1, Z5, Z1
+	VFMADD213PD      Z3, Z6, Z3
+	VFMADD213PD      Z2, Z7, Z2
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+400(SB), Z4
+	VBLENDMPD        Z0, Z4, K1, Z0
+	VBLENDMPD        Z1, Z4, K3, Z1
+	VBLENDMPD        Z3, Z4, K4, Z3
+	VBLENDMPD        Z2, Z4, K5, Z2
+	VDIVPD           Z0, Z29, Z5
+	VDIVPD           Z1, Z29, Z6
+	VDIVPD           Z3, Z29, Z7
+	VDIVPD           Z2, Z29, Z9
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+40(SB), Z10
+	VMULPD           Z0, Z10, Z11
+	VMULPD           Z1, Z10, Z12
+	VMULPD           Z3, Z10, Z22
+	VMULPD           Z2, Z10, Z23
+	VCMPPD           $0x12, Z10, Z11, K1
+	VCMPPD           $0x12, Z10, Z12, K3
+	VCMPPD           $0x12, Z10, Z22, K4
+	VCMPPD           $0x12, Z10, Z23, K5
+	VMULPD           Z11, Z11, Z24
+	VMULPD           Z12, Z12, Z25
+	VMULPD           Z22, Z22, Z26
+	VMULPD           Z23, Z23, Z27
+	VADDPD           Z11, Z11, Z28
+	VADDPD           Z12, Z12, Z30
+	VADDPD           Z22, Z22, Z31
+	VADDPD           Z23, Z23, Z4
+	VMULPD           Z24, Z24, Z14
+	VMOVUPD          Z21, 4032(BX)
+	VMULPD           Z25, Z25, Z21
+	VMOVUPD          Z20, 3968(BX)
+	VMULPD           Z26, Z26, Z20
+	VMOVUPD          Z16, 2240(BX)
+	VMULPD           Z27, Z27, Z16
+	VMOVUPD          Z13, 2112(BX)
+	VMOVUPD          2048(BX), Z13
+	VMOVUPD          Z4, 1984(BX)
+	VMOVUPD          2176(BX), Z4
+	VMOVUPD          Z31, 1920(BX)
+	VMINPD           Z4, Z13, Z31
+	VMOVUPD          Z30, 1856(BX)
+	VMOVUPD          1728(BX), Z30
+	VMOVUPD          Z28, 3072(BX)
+	VMOVUPD          512(BX), Z28
+	VMINPD           Z28, Z30, Z10
+	VMOVUPD          1664(BX), Z8
+	VMOVUPD          Z16, 3136(BX)
+	VMOVUPD          3456(BX), Z16
+	VMOVUPD          Z20, 3200(BX)
+	VMINPD           Z16, Z8, Z20
+	VMOVUPD          Z21, 3264(BX)
+	VMOVUPD          1600(BX), Z21
+	VMOVUPD          Z14, 3712(BX)
+	VMOVUPD          1792(BX), Z14
+	VMOVUPD          Z27, 3776(BX)
+	VMINPD           Z14, Z21, Z27
+	VADDPD           Z4, Z13, Z4
+	VADDPD           Z28, Z30, Z13
+	VADDPD           Z16, Z8, Z8
+	VADDPD           Z14, Z21, Z14
+	VMOVUPD          192(BX), Z16
+	VMINPD           Z16, Z31, Z21
+	VMOVUPD          128(BX), Z28
+	VMINPD           Z28, Z10, Z10
+	VMOVUPD          64(BX), Z30
+	VMINPD           Z30, Z20, Z20
+	VMOVUPD          (BX), Z31
+	VMINPD           Z31, Z27, Z27
+	VADDPD           Z4, Z16, Z4
+	VADDPD           Z13, Z28, Z13
+	VADDPD           Z8, Z30, Z8
+	VADDPD           Z14, Z31, Z14
+	VMOVUPD          448(BX), Z16
+	VMINPD           Z16, Z21, Z21
+	VMOVUPD          384(BX), Z28
+	VMINPD           Z28, Z10, Z10
+	VMOVUPD          320(BX), Z30
+	VMINPD           Z30, Z20, Z20
+	VMOVUPD          256(BX), Z31
+	VMINPD           Z31, Z27, Z27
+	VADDPD           Z4, Z16, Z4
+	VADDPD           Z13, Z28, Z13
+	VADDPD           Z8, Z30, Z8
+	VADDPD           Z14, Z31, Z14
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+408(SB), Z16
+	VCMPPD           $0x11, Z21, Z16, K6
+	VCMPPD           $0x11, Z10, Z16, K7
+	KMOVB            K5, 256(BX)
+	VCMPPD           $0x11, Z20, Z16, K5
+	KMOVB            K4, 320(BX)
+	VCMPPD           $0x11, Z27, Z16, K4
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+416(SB), Z10
+	KMOVB            K3, 384(BX)
+	VCMPPD           $0x11, Z10, Z4, K3
+	KMOVB            K1, 448(BX)
+	VCMPPD           $0x11, Z10, Z13, K1
+	KMOVB            K1, (BX)
+	VCMPPD           $0x11, Z10, Z8, K1
+	KMOVB            K1, 64(BX)
+	VCMPPD           $0x11, Z10, Z14, K1
+	KANDB            K6, K2, K2
+	KMOVB            896(BX), K6
+	KANDB            K7, K6, K6
+	KMOVB            832(BX), K7
+	KANDB            K5, K7, K5
+	KMOVB            768(BX), K7
+	KANDB            K4, K7, K4
+	KANDB            K3, K2, K2
+	KMOVB            (BX), K3
+	KANDB            K3, K6, K3
+	KMOVB            64(BX), K6
+	KANDB            K6, K5, K5
+	KANDB            K1, K4, K1
+	VMULPD           Z5, Z15, Z4
+	VMULPD           Z6, Z17, Z8
+	VMULPD           Z7, Z18, Z10
+	VMULPD           Z9, Z19, Z13
+	VADDPD           Z15, Z29, Z14
+	VADDPD           Z17, Z29, Z16
+	VADDPD           Z18, Z29, Z20
+	VADDPD           Z19, Z29, Z21
+	VFNMADD231PD     Z4, Z0, Z15
+	VFNMADD231PD     Z8, Z1, Z17
+	VFNMADD231PD     Z10, Z3, Z18
+	VFNMADD231PD     Z13, Z2, Z19
+	VFMADD231PD      Z15, Z5, Z4
+	VFMADD231PD      Z17, Z6, Z8
+	VFMADD231PD      Z18, Z7, Z10
+	VFMADD231PD      Z19, Z9, Z13
+	VCMPPD           $0x12, Z4, Z11, K4
+	VCMPPD           $0x12, Z8, Z12, K6
+	VCMPPD           $0x12, Z10, Z22, K7
+	KMOVB            K1, 64(BX)
+	VCMPPD           $0x12, Z13, Z23, K1
+	VMULPD           Z11, Z4, Z15
+	VMULPD           Z12, Z8, Z17
+	VMULPD           Z22, Z10, Z18
+	VMULPD           Z23, Z13, Z19
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+424(SB), Z27
+	KMOVB            K5, (BX)
+	VCMPPD           $0x12, Z27, Z15, K5
+	KMOVB            K3, 768(BX)
+	VCMPPD           $0x12, Z27, Z17, K3
+	KMOVB            K2, 832(BX)
+	VCMPPD           $0x12, Z27, Z18, K2
+	KMOVB            K1, 896(BX)
+	VCMPPD           $0x12, Z27, Z19, K1
+	VMULPD           Z15, Z15, Z15
+	VMULPD           Z17, Z17, Z17
+	VMULPD           Z18, Z18, Z18
+	VMULPD           Z19, Z19, Z19
+	KMOVB            K7, 128(BX)
+	KMOVB            448(BX), K7
+	KANDB            K5, K7, K5
+	KMOVB            384(BX), K7
+	KANDB            K3, K7, K3
+	KMOVB            320(BX), K7
+	KANDB            K2, K7, K2
+	KMOVB            256(BX), K7
+	KANDB            K1, K7, K1
+	KORB             K4, K5, K4
+	KORB             K6, K3, K6
+	KMOVB            128(BX), K7
+	KORB             K7, K2, K7
+	KMOVB            K2, 128(BX)
+	KMOVB            896(BX), K2
+	KORB             K2, K1, K2
+	KMOVB            K1, 896(BX)
+	KMOVB            832(BX), K1
+	KANDB            K4, K1, K1
+	KMOVB            768(BX), K4
+	KANDB            K6, K4, K4
+	KMOVB            (BX), K6
+	KANDB            K7, K6, K6
+	KMOVB            64(BX), K7
+	KANDB            K2, K7, K2
+	VSUBPD           Z11, Z4, Z27
+	VSUBPD           Z12, Z8, Z28
+	VSUBPD           Z22, Z10, Z30
+	VSUBPD           Z23, Z13, Z31
+	VADDPD           Z11, Z4, Z11
+	VADDPD           Z12, Z8, Z12
+	VADDPD           Z22, Z10, Z22
+	VADDPD           Z23, Z13, Z23
+	VBLENDMPD        Z4, Z27, K5, Z27
+	VBLENDMPD        Z8, Z28, K3, Z28
+	KMOVB            128(BX), K7
+	VBLENDMPD        Z10, Z30, K7, Z30
+	KMOVB            896(BX), K7
+	VBLENDMPD        Z13, Z31, K7, Z31
+	VMOVUPD          Z21, 64(BX)
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+432(SB), Z21
+	VMINPD           Z11, Z21, Z11
+	VMINPD           Z12, Z21, Z12
+	VMINPD           Z22, Z21, Z22
+	VMINPD           Z23, Z21, Z23
+	VMINPD           Z27, Z21, Z27
+	VMINPD           Z28, Z21, Z28
+	VMINPD           Z30, Z21, Z30
+	VMINPD           Z31, Z21, Z21
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+440(SB), Z31
+	VFMADD213PD      Z29, Z11, Z31
+	VMOVUPD          Z20, (BX)
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+440(SB), Z20
+	VFMADD213PD      Z29, Z12, Z20
+	VMOVUPD          Z16, 768(BX)
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+440(SB), Z16
+	VFMADD213PD      Z29, Z22, Z16
+	VMOVUPD          Z14, 832(BX)
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+440(SB), Z14
+	VFMADD213PD      Z29, Z23, Z14
+	VMOVUPD          Z2, 256(BX)
+	VADDPD.BCST      impliedVolRowsAVX512Consts<>+448(SB), Z11, Z2
+	VMOVUPD          Z3, 320(BX)
+	VADDPD.BCST      impliedVolRowsAVX512Consts<>+448(SB), Z12, Z3
+	VMOVUPD          Z1, 384(BX)
+	VADDPD.BCST      impliedVolRowsAVX512Consts<>+448(SB), Z22, Z1
+	VMOVUPD          Z0, 448(BX)
+	VADDPD.BCST      impliedVolRowsAVX512Consts<>+448(SB), Z23, Z0
+	VMOVUPD          Z9, 192(BX)
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+440(SB), Z9
+	VFMADD213PD      Z29, Z27, Z9
+	VMOVUPD          Z7, 1792(BX)
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+440(SB), Z7
+	VFMADD213PD      Z29, Z28, Z7
+	VMOVUPD          Z6, 1600(BX)
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+440(SB), Z6
+	VFMADD213PD      Z29, Z30, Z6
+	VMOVUPD          Z5, 3456(BX)
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+440(SB), Z5
+	VFMADD213PD      Z29, Z21, Z5
+	VMOVUPD          Z13, 1664(BX)
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+448(SB), Z13
+	VMOVUPD          Z10, 512(BX)
+	VADDPD           Z13, Z27, Z10
+	VMOVUPD          Z8, 1728(BX)
+	VADDPD           Z13, Z28, Z8
+	VMOVUPD          Z4, 2176(BX)
+	VADDPD           Z13, Z30, Z4
+	VADDPD           Z13, Z21, Z13
+	VMOVUPD          Z23, 2048(BX)
+	VMULPD           Z2, Z31, Z23
+	VMOVUPD          Z22, 3840(BX)
+	VMULPD           Z3, Z20, Z22
+	VMOVUPD          Z12, 3904(BX)
+	VMULPD           Z1, Z16, Z12
+	VMOVUPD          Z11, 3392(BX)
+	VMULPD           Z0, Z14, Z11
+	VMOVUPD          Z0, 2368(BX)
+	VMULPD           Z10, Z9, Z0
+	VMOVUPD          Z1, 1280(BX)
+	VMULPD           Z8, Z7, Z1
+	VMOVUPD          Z3, 3328(BX)
+	VMULPD           Z4, Z6, Z3
+	VMOVUPD          Z2, 704(BX)
+	VMULPD           Z13, Z5, Z2
+	VMOVUPD          Z14, 3520(BX)
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+456(SB), Z14
+	VFMADD213PD      Z15, Z24, Z14
+	VMOVUPD          Z14, 3584(BX)
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+456(SB), Z14
+	VFMADD213PD      Z17, Z25, Z14
+	VMOVUPD          Z14, 3648(BX)
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+456(SB), Z14
+	VFMADD213PD      Z18, Z26, Z14
+	VMOVUPD          Z14, 960(BX)
+	VMOVUPD          3776(BX), Z14
+	VFMADD132PD.BCST impliedVolRowsAVX512Consts<>+456(SB), Z19, Z14
+	VMOVUPD          Z14, 1024(BX)
+	VMULPD           Z23, Z0, Z14
+	VMOVUPD          Z19, 1088(BX)
+	VMULPD           Z22, Z1, Z19
+	VMOVUPD          Z18, 1152(BX)
+	VMULPD           Z12, Z3, Z18
+	VMOVUPD          Z26, 1216(BX)
+	VMULPD           Z11, Z2, Z26
+	VDIVPD           Z14, Z29, Z14
+	VDIVPD           Z19, Z29, Z19
+	VDIVPD           Z18, Z29, Z18
+	VDIVPD           Z26, Z29, Z26
+	VMULPD           Z14, Z23, Z23
+	VMULPD           Z19, Z22, Z22
+	VMULPD           Z18, Z12, Z12
+	VMULPD           Z26, Z11, Z11
+	VMULPD           Z14, Z0, Z0
+	VMULPD           Z19, Z1, Z1
+	VMULPD           Z18, Z3, Z3
+	VMULPD           Z26, Z2, Z2
+	VMULPD           Z23, Z9, Z9
+	VMULPD           Z22, Z7, Z7
+	VMULPD           Z12, Z6, Z6
+	VMULPD           Z11, Z5, Z5
+	VMULPD           Z23, Z10, Z10
+	VMULPD           Z22, Z8, Z8
+	VMULPD           Z12, Z4, Z4
+	VMULPD           Z11, Z13, Z11
+	VMULPD           Z9, Z27, Z9
+	VMULPD           Z7, Z28, Z7
+	VMULPD           Z6, Z30, Z6
+	VMULPD           Z5, Z21, Z5
+	VMULPD           Z0, Z31, Z12
+	VMULPD           Z1, Z20, Z13
+	VMULPD           Z3, Z16, Z14
+	VMULPD           3520(BX), Z2, Z16
+	VMULPD           704(BX), Z0, Z0
+	VMULPD           3328(BX), Z1, Z1
+	VMULPD           1280(BX), Z3, Z3
+	VMULPD           2368(BX), Z2, Z2
+	VMULPD           3392(BX), Z12, Z12
+	VMULPD           3904(BX), Z13, Z13
+	VMULPD           3840(BX), Z14, Z14
+	VMULPD           2048(BX), Z16, Z16
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+72(SB), Z18
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+80(SB), Z19
+	VFMADD231PD      Z18, Z9, Z19
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+80(SB), Z20
+	VFMADD231PD      Z18, Z7, Z20
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+80(SB), Z21
+	VFMADD231PD      Z18, Z6, Z21
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+80(SB), Z22
+	VFMADD231PD      Z18, Z5, Z22
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+464(SB), Z23
+	VFMADD213PD      Z15, Z24, Z23
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+464(SB), Z26
+	VFMADD213PD      Z17, Z25, Z26
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+464(SB), Z27
+	VMOVUPD          1152(BX), Z28
+	VFMADD231PD      1216(BX), Z27, Z28
+	VMOVUPD          1088(BX), Z30
+	VFMADD132PD      3776(BX), Z30, Z27
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+472(SB), Z31
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+480(SB), Z18
+	VFMADD231PD      Z31, Z19, Z18
+	VMOVUPD          Z2, 2048(BX)
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+480(SB), Z2
+	VFMADD231PD      Z31, Z20, Z2
+	VMOVUPD          Z3, 3840(BX)
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+480(SB), Z3
+	VFMADD231PD      Z31, Z21, Z3
+	VMOVUPD          Z1, 3904(BX)
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+480(SB), Z1
+	VFMADD231PD      Z31, Z22, Z1
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+488(SB), Z31
+	VFMADD213PD      Z31, Z19, Z18
+	VFMADD213PD      Z31, Z20, Z2
+	VFMADD213PD      Z31, Z21, Z3
+	VFMADD213PD      Z31, Z22, Z1
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+496(SB), Z31
+	VFMADD213PD      Z31, Z19, Z18
+	VFMADD213PD      Z31, Z20, Z2
+	VFMADD213PD      Z31, Z21, Z3
+	VFMADD213PD      Z31, Z22, Z1
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+504(SB), Z31
+	VFMADD213PD      Z31, Z19, Z18
+	VFMADD213PD      Z31, Z20, Z2
+	VFMADD213PD      Z31, Z21, Z3
+	VFMADD213PD      Z31, Z22, Z1
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+512(SB), Z31
+	VFMADD213PD      Z31, Z19, Z18
+	VFMADD213PD      Z31, Z20, Z2
+	VFMADD213PD      Z31, Z21, Z3
+	VFMADD213PD      Z31, Z22, Z1
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+520(SB), Z31
+	VFMADD213PD      Z31, Z19, Z18
+	VFMADD213PD      Z31, Z20, Z2
+	VFMADD213PD      Z31, Z21, Z3
+	VFMADD213PD      Z31, Z22, Z1
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+528(SB), Z31
+	VFMADD213PD      Z31, Z19, Z18
+	VFMADD213PD      Z31, Z20, Z2
+	VFMADD213PD      Z31, Z21, Z3
+	VFMADD213PD      Z31, Z22, Z1
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+536(SB), Z31
+	VFMADD213PD      Z31, Z19, Z18
+	VFMADD213PD      Z31, Z20, Z2
+	VFMADD213PD      Z31, Z21, Z3
+	VFMADD213PD      Z31, Z22, Z1
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+544(SB), Z31
+	VFMADD213PD      Z31, Z19, Z18
+	VFMADD213PD      Z31, Z20, Z2
+	VFMADD213PD      Z31, Z21, Z3
+	VFMADD213PD      Z31, Z22, Z1
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+552(SB), Z31
+	VFMADD213PD      Z31, Z19, Z18
+	VFMADD213PD      Z31, Z20, Z2
+	VFMADD213PD      Z31, Z21, Z3
+	VFMADD213PD      Z31, Z22, Z1
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+560(SB), Z31
+	VFMADD213PD      Z31, Z19, Z18
+	VFMADD213PD      Z31, Z20, Z2
+	VFMADD213PD      Z31, Z21, Z3
+	VFMADD213PD      Z31, Z22, Z1
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+568(SB), Z31
+	VFMADD213PD      Z31, Z19, Z18
+	VFMADD213PD      Z31, Z20, Z2
+	VFMADD213PD      Z31, Z21, Z3
+	VFMADD213PD      Z31, Z22, Z1
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+576(SB), Z31
+	VFMADD213PD      Z31, Z19, Z18
+	VFMADD213PD      Z31, Z20, Z2
+	VFMADD213PD      Z31, Z21, Z3
+	VFMADD213PD      Z31, Z22, Z1
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+584(SB), Z31
+	VFMADD213PD      Z31, Z19, Z18
+	VFMADD213PD      Z31, Z20, Z2
+	VFMADD213PD      Z31, Z21, Z3
+	VFMADD213PD      Z31, Z22, Z1
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+592(SB), Z31
+	VFMADD213PD      Z31, Z19, Z18
+	VFMADD213PD      Z31, Z20, Z2
+	VFMADD213PD      Z31, Z21, Z3
+	VFMADD213PD      Z31, Z22, Z1
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+600(SB), Z31
+	VFMADD213PD      Z31, Z19, Z18
+	VFMADD213PD      Z31, Z20, Z2
+	VFMADD213PD      Z31, Z21, Z3
+	VFMADD213PD      Z31, Z22, Z1
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+608(SB), Z31
+	VFMADD213PD      Z31, Z19, Z18
+	VFMADD213PD      Z31, Z20, Z2
+	VFMADD213PD      Z31, Z21, Z3
+	VFMADD213PD      Z31, Z22, Z1
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+616(SB), Z31
+	VFMADD213PD      Z31, Z19, Z18
+	VFMADD213PD      Z31, Z20, Z2
+	VFMADD213PD      Z31, Z21, Z3
+	VFMADD213PD      Z31, Z22, Z1
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+624(SB), Z31
+	VFMADD213PD      Z31, Z19, Z18
+	VFMADD213PD      Z31, Z20, Z2
+	VFMADD213PD      Z31, Z21, Z3
+	VFMADD213PD      Z31, Z22, Z1
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+632(SB), Z31
+	VFMADD213PD      Z31, Z19, Z18
+	VFMADD213PD      Z31, Z20, Z2
+	VFMADD213PD      Z31, Z21, Z3
+	VFMADD213PD      Z31, Z22, Z1
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+640(SB), Z31
+	VFMADD213PD      Z31, Z18, Z19
+	VFMADD213PD      Z31, Z2, Z20
+	VFMADD213PD      Z31, Z3, Z21
+	VFMADD213PD      Z31, Z1, Z22
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+40(SB), Z1
+	VFMADD213PD      Z1, Z19, Z9
+	VFMADD213PD      Z1, Z20, Z7
+	VFMADD213PD      Z1, Z21, Z6
+	VFMADD213PD      Z1, Z22, Z5
+	VMULPD           Z10, Z9, Z2
+	VMULPD           Z8, Z7, Z3
+	VMULPD           Z4, Z6, Z4
+	VMULPD           Z11, Z5, Z5
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+648(SB), Z6
+	VMULPD           Z6, Z2, Z2
+	VMULPD           Z6, Z3, Z3
+	VMULPD           Z6, Z4, Z4
+	VMULPD           Z6, Z5, Z5
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+656(SB), Z6
+	VFMADD213PD      Z15, Z24, Z6
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+656(SB), Z7
+	VFMADD213PD      Z17, Z25, Z7
+	VMOVUPD          1216(BX), Z8
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+656(SB), Z9
+	VFMADD213PD      1152(BX), Z8, Z9
+	VMOVUPD          3776(BX), Z10
+	VFMADD132PD.BCST impliedVolRowsAVX512Consts<>+656(SB), Z30, Z10
+	VMOVUPD          2176(BX), Z11
+	VFNMADD213PD     Z29, Z2, Z11
+	VMOVUPD          1728(BX), Z18
+	VFNMADD213PD     Z29, Z3, Z18
+	VMOVUPD          512(BX), Z19
+	VFNMADD213PD     Z29, Z4, Z19
+	VMOVUPD          1664(BX), Z20
+	VFNMADD213PD     Z29, Z5, Z20
+	VMOVUPD          2176(BX), Z21
+	VMULPD           Z21, Z21, Z21
+	VMOVUPD          1728(BX), Z22
+	VMULPD           Z22, Z22, Z22
+	VMOVUPD          512(BX), Z29
+	VMULPD           Z29, Z29, Z29
+	VMOVUPD          Z29, 512(BX)
+	VMOVUPD          1664(BX), Z29
+	VMULPD           Z29, Z29, Z29
+	VMOVUPD          Z29, 1664(BX)
+	VMOVUPD          3584(BX), Z29
+	VFMSUB213PD      Z24, Z11, Z29
+	VMOVUPD          Z22, 3584(BX)
+	VMOVUPD          3648(BX), Z22
+	VFMSUB213PD      Z25, Z18, Z22
+	VMOVUPD          Z21, 3648(BX)
+	VMOVUPD          960(BX), Z21
+	VFMSUB213PD      Z8, Z19, Z21
+	VMOVUPD          3776(BX), Z1
+	VFMSUB231PD      1024(BX), Z20, Z1
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+664(SB), Z31
+	VMULPD           Z31, Z29, Z29
+	VMULPD           Z31, Z22, Z22
+	VMULPD           Z31, Z21, Z21
+	VMULPD           Z31, Z1, Z1
+	VMULPD           3712(BX), Z11, Z31
+	VMOVUPD          Z11, 1024(BX)
+	VMULPD           3264(BX), Z18, Z11
+	VMOVUPD          Z18, 960(BX)
+	VMULPD           3200(BX), Z19, Z18
+	VMOVUPD          Z19, 1728(BX)
+	VMULPD           3136(BX), Z20, Z19
+	VFMSUB231PD      Z23, Z29, Z31
+	VFMSUB231PD      Z26, Z22, Z11
+	VFMSUB231PD      Z28, Z21, Z18
+	VFMSUB231PD      Z27, Z1, Z19
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+672(SB), Z23
+	VMULPD           Z23, Z31, Z26
+	VMULPD           Z23, Z11, Z11
+	VMULPD           Z23, Z18, Z18
+	VMULPD           Z23, Z19, Z19
+	VMULPD           3712(BX), Z29, Z23
+	VMULPD           3264(BX), Z22, Z27
+	VMULPD           3200(BX), Z21, Z28
+	VMULPD           3136(BX), Z1, Z31
+	VFMSUB231PD      Z6, Z26, Z23
+	VFMSUB231PD      Z7, Z11, Z27
+	VFMSUB231PD      Z9, Z18, Z28
+	VFMSUB231PD      Z10, Z19, Z31
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+680(SB), Z6
+	VMULPD           Z6, Z23, Z7
+	VMULPD           Z6, Z27, Z9
+	VMULPD           Z6, Z28, Z10
+	VMULPD           Z6, Z31, Z6
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+688(SB), Z23
+	VFMADD213PD      Z15, Z24, Z23
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+688(SB), Z27
+	VFMADD213PD      Z17, Z25, Z27
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+688(SB), Z28
+	VFMADD213PD      1152(BX), Z8, Z28
+	VMOVUPD          3776(BX), Z31
+	VFMADD132PD.BCST impliedVolRowsAVX512Consts<>+688(SB), Z30, Z31
+	VMOVUPD          Z20, 2176(BX)
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+72(SB), Z20
+	VMOVUPD          Z1, 3392(BX)
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+80(SB), Z1
+	VFMADD231PD      Z20, Z12, Z1
+	VMOVUPD          Z21, 2368(BX)
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+80(SB), Z21
+	VFMADD231PD      Z20, Z13, Z21
+	VMOVUPD          Z22, 1280(BX)
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+80(SB), Z22
+	VFMADD231PD      Z20, Z14, Z22
+	VMOVUPD          Z29, 3328(BX)
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+80(SB), Z29
+	VFMADD231PD      Z20, Z16, Z29
+	VMULPD           3712(BX), Z26, Z20
+	VMOVUPD          Z26, 704(BX)
+	VMULPD           3264(BX), Z11, Z26
+	VMOVUPD          Z11, 3520(BX)
+	VMULPD           3200(BX), Z18, Z11
+	VMOVUPD          Z18, 4288(BX)
+	VMULPD           3136(BX), Z19, Z18
+	VFMSUB231PD      Z23, Z7, Z20
+	VFMSUB231PD      Z27, Z9, Z26
+	VFMSUB231PD      Z28, Z10, Z11
+	VFMSUB231PD      Z31, Z6, Z18
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+696(SB), Z23
+	VMULPD           Z23, Z20, Z20
+	VMULPD           Z23, Z26, Z26
+	VMULPD           Z23, Z11, Z11
+	VMULPD           Z23, Z18, Z18
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+472(SB), Z23
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+480(SB), Z27
+	VFMADD231PD      Z23, Z1, Z27
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+480(SB), Z28
+	VFMADD231PD      Z23, Z21, Z28
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+480(SB), Z31
+	VFMADD231PD      Z23, Z22, Z31
+	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+480(SB), Z29, Z23
+	VMOVUPD          Z19, 4352(BX)
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+488(SB), Z19
+	VFMADD213PD      Z19, Z1, Z27
+	VFMADD213PD      Z19, Z21, Z28
+	VFMADD213PD      Z19, Z22, Z31
+	VFMADD231PD      Z23, Z29, Z19
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+496(SB), Z23
+	VFMADD213PD      Z23, Z1, Z27
+	VFMADD213PD      Z23, Z21, Z28
+	VFMADD213PD      Z23, Z22, Z31
+	VFMADD231PD      Z19, Z29, Z23
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+504(SB), Z19
+	VFMADD213PD      Z19, Z1, Z27
+	VFMADD213PD      Z19, Z21, Z28
+	VFMADD213PD      Z19, Z22, Z31
+	VFMADD231PD      Z23, Z29, Z19
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+512(SB), Z23
+	VFMADD213PD      Z23, Z1, Z27
+	VFMADD213PD      Z23, Z21, Z28
+	VFMADD213PD      Z23, Z22, Z31
+	VFMADD231PD      Z19, Z29, Z23
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+520(SB), Z19
+	VFMADD213PD      Z19, Z1, Z27
+	VFMADD213PD      Z19, Z21, Z28
+	VFMADD213PD      Z19, Z22, Z31
+	VFMADD231PD      Z23, Z29, Z19
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+528(SB), Z23
+	VFMADD213PD      Z23, Z1, Z27
+	VFMADD213PD      Z23, Z21, Z28
+	VFMADD213PD      Z23, Z22, Z31
+	VFMADD231PD      Z19, Z29, Z23
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+536(SB), Z19
+	VFMADD213PD      Z19, Z1, Z27
+	VFMADD213PD      Z19, Z21, Z28
+	VFMADD213PD      Z19, Z22, Z31
+	VFMADD231PD      Z23, Z29, Z19
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+544(SB), Z23
+	VFMADD213PD      Z23, Z1, Z27
+	VFMADD213PD      Z23, Z21, Z28
+	VFMADD213PD      Z23, Z22, Z31
+	VFMADD231PD      Z19, Z29, Z23
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+552(SB), Z19
+	VFMADD213PD      Z19, Z1, Z27
+	VFMADD213PD      Z19, Z21, Z28
+	VFMADD213PD      Z19, Z22, Z31
+	VFMADD231PD      Z23, Z29, Z19
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+560(SB), Z23
+	VFMADD213PD      Z23, Z1, Z27
+	VFMADD213PD      Z23, Z21, Z28
+	VFMADD213PD      Z23, Z22, Z31
+	VFMADD231PD      Z19, Z29, Z23
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+568(SB), Z19
+	VFMADD213PD      Z19, Z1, Z27
+	VFMADD213PD      Z19, Z21, Z28
+	VFMADD213PD      Z19, Z22, Z31
+	VFMADD231PD      Z23, Z29, Z19
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+576(SB), Z23
+	VFMADD213PD      Z23, Z1, Z27
+	VFMADD213PD      Z23, Z21, Z28
+	VFMADD213PD      Z23, Z22, Z31
+	VFMADD231PD      Z19, Z29, Z23
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+584(SB), Z19
+	VFMADD213PD      Z19, Z1, Z27
+	VFMADD213PD      Z19, Z21, Z28
+	VFMADD213PD      Z19, Z22, Z31
+	VFMADD231PD      Z23, Z29, Z19
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+592(SB), Z23
+	VFMADD213PD      Z23, Z1, Z27
+	VFMADD213PD      Z23, Z21, Z28
+	VFMADD213PD      Z23, Z22, Z31
+	VFMADD231PD      Z19, Z29, Z23
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+600(SB), Z19
+	VFMADD213PD      Z19, Z1, Z27
+	VFMADD213PD      Z19, Z21, Z28
+	VFMADD213PD      Z19, Z22, Z31
+	VFMADD231PD      Z23, Z29, Z19
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+608(SB), Z23
+	VFMADD213PD      Z23, Z1, Z27
+	VFMADD213PD      Z23, Z21, Z28
+	VFMADD213PD      Z23, Z22, Z31
+	VFMADD231PD      Z19, Z29, Z23
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+616(SB), Z19
+	VFMADD213PD      Z19, Z1, Z27
+	VFMADD213PD      Z19, Z21, Z28
+	VFMADD213PD      Z19, Z22, Z31
+	VFMADD231PD      Z23, Z29, Z19
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+624(SB), Z23
+	VFMADD213PD      Z23, Z1, Z27
+	VFMADD213PD      Z23, Z21, Z28
+	VFMADD213PD      Z23, Z22, Z31
+	VFMADD231PD      Z19, Z29, Z23
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+632(SB), Z19
+	VFMADD213PD      Z19, Z1, Z27
+	VFMADD213PD      Z19, Z21, Z28
+	VFMADD213PD      Z19, Z22, Z31
+	VFMADD231PD      Z23, Z29, Z19
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+640(SB), Z23
+	VFMADD213PD      Z23, Z27, Z1
+	VFMADD213PD      Z23, Z28, Z21
+	VFMADD213PD      Z23, Z31, Z22
+	VFMADD231PD      Z19, Z29, Z23
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+40(SB), Z19
+	VFMADD213PD      Z19, Z1, Z12
+	VFMADD213PD      Z19, Z21, Z13
+	VFMADD213PD      Z19, Z22, Z14
+	VFMADD213PD      Z19, Z23, Z16
+	VMULPD           Z0, Z12, Z0
+	VMULPD           3904(BX), Z13, Z1
+	VMULPD           3840(BX), Z14, Z12
+	VMULPD           2048(BX), Z16, Z13
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+704(SB), Z14
+	VFMADD231PD      Z14, Z0, Z2
+	VFMADD231PD      Z14, Z1, Z3
+	VFMADD231PD      Z14, Z12, Z4
+	VFMADD231PD      Z14, Z13, Z5
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+712(SB), Z0
+	VFMADD213PD      Z15, Z24, Z0
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+712(SB), Z1
+	VFMADD213PD      Z17, Z25, Z1
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+712(SB), Z12
+	VFMADD213PD      1152(BX), Z8, Z12
+	VMOVUPD          3776(BX), Z13
+	VFMADD132PD.BCST impliedVolRowsAVX512Consts<>+712(SB), Z30, Z13
+	VMULPD           3712(BX), Z7, Z14
+	VMULPD           3264(BX), Z9, Z16
+	VMULPD           3200(BX), Z10, Z21
+	VMULPD           3136(BX), Z6, Z22
+	VFMSUB231PD      Z0, Z20, Z14
+	VFMSUB231PD      Z1, Z26, Z16
+	VFMSUB231PD      Z12, Z11, Z21
+	VFMSUB231PD      Z13, Z18, Z22
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+720(SB), Z0
+	VMULPD           Z0, Z14, Z1
+	VMULPD           Z0, Z16, Z12
+	VMULPD           Z0, Z21, Z13
+	VMULPD           Z0, Z22, Z0
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+728(SB), Z14
+	VFMADD213PD      Z15, Z24, Z14
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+728(SB), Z16
+	VFMADD213PD      Z17, Z25, Z16
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+728(SB), Z21
+	VFMADD213PD      1152(BX), Z8, Z21
+	VMOVUPD          3776(BX), Z22
+	VFMADD132PD.BCST impliedVolRowsAVX512Consts<>+728(SB), Z30, Z22
+	VMULPD           3712(BX), Z20, Z23
+	VMULPD           3264(BX), Z26, Z27
+	VMULPD           3200(BX), Z11, Z28
+	VMULPD           3136(BX), Z18, Z29
+	VFMSUB231PD      Z14, Z1, Z23
+	VFMSUB231PD      Z16, Z12, Z27
+	VFMSUB231PD      Z21, Z13, Z28
+	VFMSUB231PD      Z22, Z0, Z29
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+736(SB), Z14
+	VMULPD           Z14, Z23, Z16
+	VMULPD           Z14, Z27, Z21
+	VMULPD           Z14, Z28, Z22
+	VMULPD           Z14, Z29, Z14
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+744(SB), Z23
+	VFMADD213PD      Z15, Z24, Z23
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+744(SB), Z27
+	VFMADD213PD      Z17, Z25, Z27
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+744(SB), Z28
+	VFMADD213PD      1152(BX), Z8, Z28
+	VMOVUPD          3776(BX), Z29
+	VFMADD132PD.BCST impliedVolRowsAVX512Consts<>+744(SB), Z30, Z29
+	VMULPD           3712(BX), Z1, Z31
+	VMULPD           3264(BX), Z12, Z19
+	VMOVUPD          Z5, 2048(BX)
+	VMULPD           3200(BX), Z13, Z5
+	VMOVUPD          Z4, 3840(BX)
+	VMULPD           3136(BX), Z0, Z4
+	VFMSUB231PD      Z23, Z16, Z31
+	VFMSUB231PD      Z27, Z21, Z19
+	VFMSUB231PD      Z28, Z22, Z5
+	VFMSUB231PD      Z29, Z14, Z4
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+752(SB), Z23
+	VMULPD           Z23, Z31, Z27
+	VMULPD           Z23, Z19, Z19
+	VMULPD           Z23, Z5, Z5
+	VMULPD           Z23, Z4, Z4
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+760(SB), Z23
+	VFMADD213PD      Z15, Z24, Z23
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+760(SB), Z28
+	VFMADD213PD      Z17, Z25, Z28
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+760(SB), Z29
+	VFMADD213PD      1152(BX), Z8, Z29
+	VMOVUPD          3776(BX), Z31
+	VFMADD132PD.BCST impliedVolRowsAVX512Consts<>+760(SB), Z30, Z31
+	VMOVUPD          Z3, 3904(BX)
+	VMULPD           3712(BX), Z16, Z3
+	VMOVUPD          Z2, 4416(BX)
+	VMULPD           3264(BX), Z21, Z2
+	VMOVUPD          Z6, 4480(BX)
+	VMULPD           3200(BX), Z22, Z6
+	VMOVUPD          Z10, 4544(BX)
+	VMULPD           3136(BX), Z14, Z10
+	VFMSUB231PD      Z23, Z27, Z3
+	VFMSUB231PD      Z28, Z19, Z2
+	VFMSUB231PD      Z29, Z5, Z6
+	VFMSUB231PD      Z31, Z4, Z10
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+768(SB), Z23
+	VMULPD           Z23, Z3, Z3
+	VMULPD           Z23, Z2, Z2
+	VMULPD           Z23, Z6, Z6
+	VMULPD           Z23, Z10, Z10
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+776(SB), Z23
+	VFMADD213PD      Z15, Z24, Z23
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+776(SB), Z28
+	VFMADD213PD      Z17, Z25, Z28
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+776(SB), Z29
+	VMOVUPD          1152(BX), Z31
+	VFMADD231PD      Z29, Z8, Z31
+	VMOVUPD          Z9, 4608(BX)
+	VMOVUPD          3776(BX), Z9
+	VFMADD213PD      Z30, Z9, Z29
+	VFMADD231PD.BCST impliedVolRowsAVX512Consts<>+784(SB), Z24, Z15
+	VFMADD231PD.BCST impliedVolRowsAVX512Consts<>+784(SB), Z25, Z17
+	VMOVUPD          Z25, 4672(BX)
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+784(SB), Z25
+	VFMADD213PD      1152(BX), Z8, Z25
+	VFMADD231PD.BCST impliedVolRowsAVX512Consts<>+784(SB), Z9, Z30
+	VMOVUPD          3712(BX), Z9
+	VMULPD           Z27, Z9, Z8
+	VMOVUPD          Z24, 1088(BX)
+	VMULPD           3264(BX), Z19, Z24
+	VMOVUPD          Z7, 1152(BX)
+	VMULPD           3200(BX), Z5, Z7
+	VMOVUPD          Z18, 4736(BX)
+	VMULPD           3136(BX), Z4, Z18
+	VFMSUB231PD      Z23, Z3, Z8
+	VFMSUB231PD      Z28, Z2, Z24
+	VFMSUB231PD      Z31, Z6, Z7
+	VFMSUB231PD      Z29, Z10, Z18
+	VMULPD           Z3, Z9, Z9
+	VMULPD           3264(BX), Z2, Z23
+	VMULPD           3200(BX), Z6, Z28
+	VMULPD           3136(BX), Z10, Z29
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+792(SB), Z31
+	VMULPD           Z31, Z8, Z8
+	VMULPD           Z31, Z24, Z24
+	VMULPD           Z31, Z7, Z7
+	VMULPD           Z31, Z18, Z18
+	VFMSUB231PD      Z15, Z8, Z9
+	VFMSUB231PD      Z17, Z24, Z23
+	VFMSUB231PD      Z25, Z7, Z28
+	VFMSUB231PD      Z30, Z18, Z29
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+800(SB), Z15
+	VMULPD           Z15, Z9, Z9
+	VMULPD           Z15, Z23, Z17
+	VMULPD           Z15, Z28, Z23
+	VMULPD           Z15, Z29, Z15
+	VADDPD           Z9, Z8, Z8
+	VADDPD           Z17, Z24, Z9
+	VADDPD           Z23, Z7, Z7
+	VADDPD           Z15, Z18, Z15
+	VADDPD           Z8, Z3, Z3
+	VADDPD           Z9, Z2, Z2
+	VADDPD           Z7, Z6, Z6
+	VADDPD           Z15, Z10, Z7
+	VADDPD           Z3, Z27, Z3
+	VADDPD           Z2, Z19, Z2
+	VADDPD           Z6, Z5, Z5
+	VADDPD           Z7, Z4, Z4
+	VADDPD           Z3, Z16, Z3
+	VADDPD           Z2, Z21, Z2
+	VADDPD           Z5, Z22, Z5
+	VADDPD           Z4, Z14, Z4
+	VADDPD           Z3, Z1, Z1
+	VADDPD           Z2, Z12, Z2
+	VADDPD           Z5, Z13, Z3
+	VADDPD           Z4, Z0, Z0
+	VADDPD           Z1, Z20, Z1
+	VADDPD           Z2, Z26, Z2
+	VADDPD           Z3, Z11, Z3
+	VADDPD           4736(BX), Z0, Z0
+	VADDPD           1152(BX), Z1, Z1
+	VADDPD           4608(BX), Z2, Z2
+	VADDPD           4544(BX), Z3, Z3
+	VADDPD           4480(BX), Z0, Z0
+	VADDPD           704(BX), Z1, Z1
+	VADDPD           3520(BX), Z2, Z2
+	VADDPD           4288(BX), Z3, Z3
+	VADDPD           4352(BX), Z0, Z0
+	VADDPD           3328(BX), Z1, Z1
+	VADDPD           1280(BX), Z2, Z2
+	VADDPD           2368(BX), Z3, Z3
+	VADDPD           3392(BX), Z0, Z0
+	VADDPD           1024(BX), Z1, Z1
+	VADDPD           960(BX), Z2, Z2
+	VADDPD           1728(BX), Z3, Z3
+	VADDPD           2176(BX), Z0, Z0
+	VMOVUPD          4416(BX), Z4
+	VMULPD           3072(BX), Z1, K5, Z4
+	VMOVUPD          3904(BX), Z1
+	VMULPD           1856(BX), Z2, K3, Z1
+	KMOVB            128(BX), K3
+	VMOVUPD          3840(BX), Z2
+	VMULPD           1920(BX), Z3, K3, Z2
+	VMOVUPD          2048(BX), Z3
+	VMULPD           1984(BX), Z0, K7, Z3
+	VMULPD           2304(BX), Z4, Z0
+	VMULPD           4224(BX), Z1, Z5
+	VMULPD           4160(BX), Z2, Z6
+	VMULPD           4096(BX), Z3, Z7
+	VMULPD           3456(BX), Z4, Z4
+	VMULPD           1600(BX), Z1, Z1
+	VMULPD           1792(BX), Z2, Z2
+	VMULPD           192(BX), Z3, Z3
+	VGETMANTPD       $0x04, Z0, Z8
+	VGETMANTPD       $0x04, Z5, Z9
+	VGETMANTPD       $0x04, Z6, Z10
+	VGETMANTPD       $0x04, Z7, Z11
+	VMOVUPD          1536(BX), Z12
+	VCMPPD           $0x11, Z8, Z12, K3
+	VMOVUPD          1472(BX), Z12
+	VCMPPD           $0x11, Z9, Z12, K5
+	VMOVUPD          1408(BX), Z12
+	VCMPPD           $0x11, Z10, Z12, K7
+	VMOVUPD          1344(BX), Z12
+	KMOVB            K2, 1408(BX)
+	VCMPPD           $0x11, Z11, Z12, K2
+	VGETEXPPD        Z0, Z0
+	VGETEXPPD        Z5, Z5
+	VGETEXPPD        Z6, Z6
+	VGETEXPPD        Z7, Z7
+	VSUBPD           640(BX), Z0, Z0
+	VSUBPD           576(BX), Z5, Z5
+	VSUBPD           3008(BX), Z6, Z6
+	VSUBPD           2944(BX), Z7, Z7
+	VMOVUPD          2880(BX), Z12
+	VBLENDMPD        2816(BX), Z12, K3, Z13
+	VMOVUPD          2688(BX), Z14
+	VBLENDMPD        2752(BX), Z14, K5, Z15
+	VMOVUPD          2560(BX), Z16
+	VBLENDMPD        2624(BX), Z16, K7, Z17
+	VMOVUPD          2432(BX), Z18
+	VBLENDMPD        2496(BX), Z18, K2, Z19
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+16(SB), Z20
+	VMULPD           Z8, Z20, Z21
+	VMULPD           Z9, Z20, Z22
+	VMULPD           Z10, Z20, Z23
+	VMULPD           Z11, Z20, Z20
+	KMOVB            K6, 2496(BX)
+	VCMPPD           $0x11, Z12, Z21, K6
+	KMOVB            K4, 2880(BX)
+	VCMPPD           $0x11, Z14, Z22, K4
+	KMOVB            K1, 2688(BX)
+	VCMPPD           $0x11, Z16, Z23, K1
+	KMOVB            K2, 2560(BX)
+	VCMPPD           $0x11, Z18, Z20, K2
+	VMOVAPD          Z8, Z12
+	VADDPD           Z8, Z8, K6, Z12
+	VMOVAPD          Z9, Z8
+	VADDPD           Z9, Z9, K4, Z8
+	VMOVAPD          Z10, Z9
+	VADDPD           Z10, Z10, K1, Z9
+	VMOVAPD          Z11, Z10
+	VADDPD           Z11, Z11, K2, Z10
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+80(SB), Z11
+	VMOVAPD          Z0, Z14
+	VADDPD           Z11, Z0, K6, Z14
+	VMOVAPD          Z5, Z16
+	VADDPD           Z11, Z5, K4, Z16
+	VMOVAPD          Z6, Z18
+	VADDPD           Z11, Z6, K1, Z18
+	VMOVAPD          Z7, Z20
+	VADDPD           Z11, Z7, K2, Z20
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+8(SB), Z11
+	VADDPD           Z11, Z0, K3, Z14
+	VADDPD           Z11, Z5, K5, Z16
+	VADDPD           Z11, Z6, K7, Z18
+	KMOVB            2560(BX), K1
+	VADDPD           Z11, Z7, K1, Z20
+	VSUBPD           Z13, Z12, Z0
+	VSUBPD           Z15, Z8, Z5
+	VSUBPD           Z17, Z9, Z6
+	VSUBPD           Z19, Z10, Z7
+	VADDPD           Z13, Z12, Z12
+	VADDPD           Z15, Z8, Z8
+	VADDPD           Z17, Z9, Z9
+	VADDPD           Z19, Z10, Z10
+	VDIVPD           Z12, Z0, Z0
+	VDIVPD           Z8, Z5, Z5
+	VDIVPD           Z9, Z6, Z6
+	VDIVPD           Z10, Z7, Z7
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+256(SB), Z8
+	VMULPD           Z14, Z8, Z9
+	VMULPD           Z16, Z8, Z10
+	VMULPD           Z18, Z8, Z12
+	VMULPD           Z20, Z8, Z8
+	VMOVUPD          3648(BX), Z13
+	VMOVUPD          1088(BX), Z15
+	VADDPD           Z15, Z13, Z17
+	VMOVUPD          3584(BX), Z19
+	VMOVUPD          4672(BX), Z21
+	VADDPD           Z21, Z19, Z22
+	VMOVUPD          512(BX), Z23
+	VMOVUPD          1216(BX), Z24
+	VADDPD           Z24, Z23, Z25
+	VMOVUPD          1664(BX), Z26
+	VMOVUPD          3776(BX), Z27
+	VADDPD           Z27, Z26, Z28
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+40(SB), Z29
+	VMULPD           Z17, Z29, Z17
+	VMULPD           Z22, Z29, Z22
+	VMULPD           Z25, Z29, Z25
+	VMULPD           Z28, Z29, Z28
+	VSUBPD           Z15, Z13, Z30
+	VSUBPD           Z21, Z19, Z31
+	VSUBPD           Z24, Z23, Z29
+	VSUBPD           Z27, Z26, Z11
+	VMOVUPD          Z28, 2560(BX)
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+808(SB), Z28
+	VFMSUB231PD      Z28, Z13, Z15
+	VFMSUB231PD      Z28, Z19, Z21
+	VFMSUB231PD      Z28, Z23, Z24
+	VFMSUB231PD      Z28, Z26, Z27
+	VFMADD231PD      Z30, Z30, Z15
+	VFMADD231PD      Z31, Z31, Z21
+	VFMADD231PD      Z29, Z29, Z24
+	VFMADD231PD      Z11, Z11, Z27
+	VMULPD           Z30, Z4, Z13
+	VMULPD           Z31, Z1, Z19
+	VMULPD           Z29, Z2, Z23
+	VMULPD           Z11, Z3, Z11
+	VMULPD           Z0, Z0, Z26
+	VMULPD           Z5, Z5, Z29
+	VMULPD           Z6, Z6, Z30
+	VMULPD           Z7, Z7, Z31
+	VMULPD           Z4, Z4, Z28
+	VMOVUPD          Z27, 3776(BX)
+	VMULPD           Z1, Z1, Z27
+	VMOVUPD          Z24, 1664(BX)
+	VMULPD           Z2, Z2, Z24
+	VMOVUPD          Z24, 1216(BX)
+	VMULPD           Z3, Z3, Z24
+	VMOVUPD          Z24, 512(BX)
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+120(SB), Z24
+	VFMADD231PD.BCST impliedVolRowsAVX512Consts<>+112(SB), Z26, Z24
+	VMOVUPD          Z21, 4672(BX)
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+120(SB), Z21
+	VFMADD231PD.BCST impliedVolRowsAVX512Consts<>+112(SB), Z29, Z21
+	VMOVUPD          Z27, 3584(BX)
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+120(SB), Z27
+	VFMADD231PD.BCST impliedVolRowsAVX512Consts<>+112(SB), Z30, Z27
+	VMOVUPD          Z15, 1088(BX)
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+120(SB), Z15
+	VFMADD231PD.BCST impliedVolRowsAVX512Consts<>+112(SB), Z31, Z15
+	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+128(SB), Z26, Z24
+	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+128(SB), Z29, Z21
+	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+128(SB), Z30, Z27
+	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+128(SB), Z31, Z15
+	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+136(SB), Z26, Z24
+	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+136(SB), Z29, Z21
+	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+136(SB), Z30, Z27
+	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+136(SB), Z31, Z15
+	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+144(SB), Z26, Z24
+	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+144(SB), Z29, Z21
+	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+144(SB), Z30, Z27
+	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+144(SB), Z31, Z15
+	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+152(SB), Z26, Z24
+	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+152(SB), Z29, Z21
+	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+152(SB), Z30, Z27
+	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+152(SB), Z31, Z15
+	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+160(SB), Z26, Z24
+	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+160(SB), Z29, Z21
+	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+160(SB), Z30, Z27
+	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+160(SB), Z31, Z15
+	VMULPD           Z24, Z26, Z24
+	VMULPD           Z21, Z29, Z21
+	VMULPD           Z27, Z30, Z26
+	VMULPD           Z15, Z31, Z15
+	VFMADD231PD      Z24, Z0, Z9
+	VFMADD231PD      Z21, Z5, Z10
+	VFMADD231PD      Z26, Z6, Z12
+	VFMADD231PD      Z15, Z7, Z8
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+72(SB), Z15
+	VFMADD231PD      Z15, Z0, Z9
+	VFMADD231PD      Z15, Z5, Z10
+	VFMADD231PD      Z15, Z6, Z12
+	VFMADD231PD      Z15, Z7, Z8
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+264(SB), Z0
+	VFMADD231PD      Z0, Z14, Z9
+	VFMADD231PD      Z0, Z16, Z10
+	VFMADD231PD      Z0, Z18, Z12
+	VFMADD231PD      Z0, Z20, Z8
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+816(SB), Z0
+	VADDPD           Z0, Z9, Z5
+	VADDPD           Z0, Z10, Z6
+	VADDPD           Z0, Z12, Z7
+	VADDPD           Z0, Z8, Z0
+	VSUBPD           Z17, Z5, Z5
+	VSUBPD           Z22, Z6, Z6
+	VSUBPD           Z25, Z7, Z7
+	VSUBPD           2560(BX), Z0, Z0
+	VMULPD           Z5, Z4, Z4
+	VMULPD           Z6, Z1, Z1
+	VMULPD           Z7, Z2, Z2
+	VMULPD           Z0, Z3, Z3
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+8(SB), Z8
+	VSUBPD           Z13, Z8, Z9
+	VSUBPD           Z19, Z8, Z10
+	VSUBPD           Z23, Z8, Z12
+	VSUBPD           Z11, Z8, Z14
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+808(SB), Z16
+	VFMADD213PD      Z15, Z16, Z13
+	VFMADD213PD      Z15, Z16, Z19
+	VFMADD213PD      Z15, Z16, Z23
+	VFMADD231PD      Z16, Z11, Z15
+	VFMADD231PD      1088(BX), Z28, Z13
+	VMOVUPD          4672(BX), Z11
+	VFMADD231PD      3584(BX), Z11, Z19
+	VMOVUPD          1664(BX), Z11
+	VFMADD231PD      1216(BX), Z11, Z23
+	VMOVUPD          3776(BX), Z11
+	VFMADD231PD      512(BX), Z11, Z15
+	VMULPD           Z9, Z5, Z9
+	VMULPD           Z10, Z6, Z10
+	VMULPD           Z12, Z7, Z11
+	VMULPD           Z14, Z0, Z12
+	VMULPD           Z5, Z5, Z5
+	VMULPD           Z6, Z6, Z6
+	VMULPD           Z7, Z7, Z7
+	VMULPD           Z0, Z0, Z0
+	VMULPD           Z13, Z5, Z5
+	VMULPD           Z19, Z6, Z6
+	VMULPD           Z23, Z7, Z7
+	VMULPD           Z15, Z0, Z0
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+40(SB), Z13
+	VFMADD213PD      Z8, Z9, Z13
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+40(SB), Z14
+	VFMADD213PD      Z8, Z10, Z14
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+40(SB), Z15
+	VFMADD213PD      Z8, Z11, Z15
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+40(SB), Z16
+	VFMADD213PD      Z8, Z12, Z16
+	VMULPD           Z13, Z4, Z4
+	VMULPD           Z14, Z1, Z1
+	VMULPD           Z15, Z2, Z2
+	VMULPD           Z16, Z3, Z3
+	VADDPD           Z9, Z8, Z9
+	VADDPD           Z10, Z8, Z10
+	VADDPD           Z11, Z8, Z11
+	VADDPD           Z12, Z8, Z8
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+664(SB), Z12
+	VFMADD231PD      Z12, Z5, Z9
+	VFMADD231PD      Z12, Z6, Z10
+	VFMADD231PD      Z12, Z7, Z11
+	VFMADD231PD      Z12, Z0, Z8
+	VDIVPD           Z9, Z4, Z0
+	VDIVPD           Z10, Z1, Z1
+	VDIVPD           Z11, Z2, Z2
+	VDIVPD           Z8, Z3, Z3
+	VMOVUPD          448(BX), Z4
+	VFNMADD213PD     Z4, Z0, Z4
+	VMOVUPD          384(BX), Z5
+	VFNMADD213PD     Z5, Z1, Z5
+	VMOVUPD          320(BX), Z6
+	VFNMADD213PD     Z6, Z2, Z6
+	VMOVUPD          256(BX), Z7
+	VFNMADD213PD     Z7, Z3, Z7
+	VDIVPD           2112(BX), Z4, Z4
+	VDIVPD           2240(BX), Z5, Z5
+	VDIVPD           3968(BX), Z6, Z6
+	VDIVPD           4032(BX), Z7, Z7
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+24(SB), Z8
+	VANDPD           Z0, Z8, Z0
+	VANDPD           Z1, Z8, Z1
+	VANDPD           Z2, Z8, Z2
+	VANDPD           Z3, Z8, Z3
+	VMULPD           832(BX), Z0, Z0
+	VMULPD           768(BX), Z1, Z1
+	VMULPD           (BX), Z2, Z2
+	VMULPD           64(BX), Z3, Z3
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+824(SB), Z8
+	VCMPPD           $0x11, Z8, Z0, K1
+	VCMPPD           $0x11, Z8, Z1, K2
+	VCMPPD           $0x11, Z8, Z2, K3
+	VCMPPD           $0x11, Z8, Z3, K4
+	KMOVB            2688(BX), K5
+	KANDB            K1, K5, K1
+	KMOVB            2880(BX), K5
+	KANDB            K2, K5, K2
+	KMOVB            2496(BX), K5
+	KANDB            K3, K5, K3
+	KMOVB            1408(BX), K5
+	KANDB            K4, K5, K4
 	VBROADCASTSD     impliedVolRowsAVX512Consts<>+400(SB), Z0
-	VBLENDMPD        Z2, Z0, K1, Z1
-	VBLENDMPD        Z3, Z0, K2, Z0
+	VBLENDMPD        Z4, Z0, K1, Z1
+	VBLENDMPD        Z5, Z0, K2, Z2
+	VBLENDMPD        Z6, Z0, K3, Z3
+	VBLENDMPD        Z7, Z0, K4, Z0
 	PREFETCHT0       1024(SI)(AX*1)
 	VMOVUPD          Z1, (SI)(AX*1)
 	PREFETCHT0       1088(SI)(AX*1)
-	VMOVUPD          Z0, 64(SI)(AX*1)
-	ADDQ             $+128, AX
-	SUBQ             $+16, CX
+	VMOVUPD          Z2, 64(SI)(AX*1)
+	PREFETCHT0       1152(SI)(AX*1)
+	VMOVUPD          Z3, 128(SI)(AX*1)
+	PREFETCHT0       1216(SI)(AX*1)
+	VMOVUPD          Z0, 192(SI)(AX*1)
+	ADDQ             $+256, AX
+	SUBQ             $+32, CX
 	JGE              body
 
 rest:
-	ADDQ $+16, CX
+	ADDQ $+32, CX
 	JEQ  done
 
 tail:
@@ -1137,7 +2165,7 @@ whole:
 	VGETMANTPD       $0x04, Z13, Z9
 	VGETMANTPD       $0x04, Z0, Z21
 	VGETMANTPD       $0x04, Z1, Z22
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+16(SB), Z23
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+24(SB), Z23
 	VANDPD           Z23, Z12, Z25
 	VANDPD           Z23, Z13, Z26
 	VGETEXPPD        Z12, Z12
@@ -1145,7 +2173,7 @@ whole:
 	VCMPPD           $0x11, Z25, Z24, K5
 	KMOVB            K2, (BX)
 	VCMPPD           $0x11, Z26, Z24, K2
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+24(SB), Z24
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+16(SB), Z24
 	VMULPD           Z8, Z24, Z27
 	VMULPD           Z9, Z24, Z28
 	KMOVB            K1, 64(BX)
@@ -1219,7 +2247,7 @@ whole:
 	VADDPD           Z16, Z16, K2, Z15
 	VMOVAPD          Z17, Z16
 	VADDPD           Z17, Z17, K3, Z16
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+48(SB), Z17
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+80(SB), Z17
 	VMOVAPD          Z12, Z30
 	VADDPD           Z17, Z12, K1, Z30
 	KMOVB            448(BX), K1
@@ -1241,14 +2269,14 @@ whole:
 	VGETEXPPD        Z7, Z28
 	VSUBPD           Z16, Z18, Z16
 	VSUBPD           Z28, Z19, Z18
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+56(SB), Z19
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+64(SB), Z28
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+48(SB), Z19
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+56(SB), Z28
 	VFMADD231PD      Z19, Z14, Z28
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+64(SB), Z15, Z19
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+72(SB), Z24
+	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+56(SB), Z15, Z19
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+64(SB), Z24
 	VFMADD213PD      Z24, Z14, Z28
 	VFMADD231PD      Z19, Z15, Z24
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+80(SB), Z19
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+72(SB), Z19
 	VFMADD213PD      Z19, Z14, Z28
 	VFMADD213PD      Z19, Z15, Z24
 	VMULPD           Z28, Z9, Z9
@@ -1533,68 +2561,68 @@ whole:
 	VMINPD           Z6, Z29, Z6
 	VMINPD           Z27, Z29, Z27
 	VMINPD           Z28, Z29, Z28
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+440(SB), Z29
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+456(SB), Z29
 	VFMADD213PD      Z1, Z7, Z29
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+440(SB), Z30
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+456(SB), Z30
 	VFMADD213PD      Z12, Z10, Z30
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+448(SB), Z31
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+464(SB), Z31
 	VFMADD213PD      Z1, Z7, Z31
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+448(SB), Z13
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+464(SB), Z13
 	VFMADD213PD      Z12, Z10, Z13
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+456(SB), Z23
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+440(SB), Z23
 	VFMADD213PD      Z20, Z5, Z23
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+456(SB), Z0
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+440(SB), Z0
 	VFMADD213PD      Z20, Z6, Z0
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+464(SB), Z17
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+448(SB), Z17
 	VMOVUPD          Z21, (BX)
 	VADDPD           Z17, Z5, Z21
 	VMOVUPD          Z18, 1024(BX)
 	VADDPD           Z17, Z6, Z18
 	VMOVUPD          Z16, 256(BX)
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+456(SB), Z16
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+440(SB), Z16
 	VFMADD213PD      Z20, Z27, Z16
 	VMOVUPD          Z15, 384(BX)
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+456(SB), Z15
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+440(SB), Z15
 	VFMADD213PD      Z20, Z28, Z15
 	VMOVUPD          Z9, 768(BX)
 	VADDPD           Z17, Z27, Z9
 	VADDPD           Z17, Z28, Z17
 	VMOVUPD          Z8, 832(BX)
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+472(SB), Z8
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+656(SB), Z8
 	VFMADD213PD      Z1, Z7, Z8
 	VMOVUPD          Z3, 960(BX)
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+472(SB), Z3
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+656(SB), Z3
 	VFMADD213PD      Z12, Z10, Z3
 	VMOVUPD          Z2, 896(BX)
 	VMULPD           Z21, Z23, Z2
 	VMOVUPD          Z14, 64(BX)
 	VMULPD           Z18, Z0, Z14
 	VMOVUPD          Z11, 128(BX)
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+480(SB), Z11
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+688(SB), Z11
 	VFMADD213PD      Z1, Z7, Z11
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+480(SB), Z4
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+688(SB), Z4
 	VFMADD213PD      Z12, Z10, Z4
 	VMOVUPD          Z4, 192(BX)
 	VMULPD           Z9, Z16, Z4
 	VMOVUPD          Z11, 1344(BX)
 	VMULPD           Z17, Z15, Z11
 	VMOVUPD          Z3, 1408(BX)
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+488(SB), Z3
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+712(SB), Z3
 	VFMADD213PD      Z1, Z7, Z3
 	VMOVUPD          Z3, 1472(BX)
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+488(SB), Z3
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+712(SB), Z3
 	VFMADD213PD      Z12, Z10, Z3
 	VMOVUPD          Z3, 1536(BX)
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+496(SB), Z3
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+728(SB), Z3
 	VFMADD213PD      Z1, Z7, Z3
 	VMOVUPD          Z3, 1600(BX)
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+496(SB), Z3
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+728(SB), Z3
 	VFMADD213PD      Z12, Z10, Z3
 	VMOVUPD          Z3, 1664(BX)
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+504(SB), Z3
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+744(SB), Z3
 	VFMADD213PD      Z1, Z7, Z3
 	VMOVUPD          Z3, 1728(BX)
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+504(SB), Z3
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+744(SB), Z3
 	VFMADD213PD      Z12, Z10, Z3
 	VMOVUPD          Z3, 1792(BX)
 	VMULPD           Z2, Z4, Z3
@@ -1618,34 +2646,58 @@ whole:
 	VMULPD           Z4, Z18, Z4
 	VMULPD           Z14, Z5, Z5
 	VMULPD           Z0, Z6, Z0
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+48(SB), Z6
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+80(SB), Z6
 	VFMADD231PD      Z19, Z8, Z6
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+48(SB), Z14
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+80(SB), Z14
 	VFMADD231PD      Z19, Z11, Z14
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+512(SB), Z15
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+760(SB), Z15
 	VFMADD213PD      Z1, Z7, Z15
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+512(SB), Z16
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+760(SB), Z16
 	VFMADD213PD      Z12, Z10, Z16
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+520(SB), Z17
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+776(SB), Z17
 	VFMADD213PD      Z1, Z7, Z17
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+520(SB), Z18
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+776(SB), Z18
 	VFMADD213PD      Z12, Z10, Z18
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+528(SB), Z21
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+784(SB), Z21
 	VFMADD231PD      Z21, Z7, Z1
 	VFMADD231PD      Z21, Z10, Z12
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+536(SB), Z21
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+544(SB), Z23
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+472(SB), Z21
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+480(SB), Z23
 	VFMADD231PD      Z21, Z6, Z23
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+544(SB), Z27
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+480(SB), Z27
 	VFMADD231PD      Z21, Z14, Z27
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+552(SB), Z28
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+488(SB), Z28
 	VFMADD213PD      Z28, Z6, Z23
 	VFMADD213PD      Z28, Z14, Z27
 	VMOVUPD          Z12, 1920(BX)
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+560(SB), Z12
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+496(SB), Z12
 	VFMADD213PD      Z12, Z6, Z23
 	VFMADD213PD      Z12, Z14, Z27
 	VMOVUPD          Z1, 1984(BX)
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+504(SB), Z1
+	VFMADD213PD      Z1, Z6, Z23
+	VFMADD213PD      Z1, Z14, Z27
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+512(SB), Z1
+	VFMADD213PD      Z1, Z6, Z23
+	VFMADD213PD      Z1, Z14, Z27
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+520(SB), Z1
+	VFMADD213PD      Z1, Z6, Z23
+	VFMADD213PD      Z1, Z14, Z27
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+528(SB), Z1
+	VFMADD213PD      Z1, Z6, Z23
+	VFMADD213PD      Z1, Z14, Z27
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+536(SB), Z1
+	VFMADD213PD      Z1, Z6, Z23
+	VFMADD213PD      Z1, Z14, Z27
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+544(SB), Z1
+	VFMADD213PD      Z1, Z6, Z23
+	VFMADD213PD      Z1, Z14, Z27
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+552(SB), Z1
+	VFMADD213PD      Z1, Z6, Z23
+	VFMADD213PD      Z1, Z14, Z27
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+560(SB), Z1
+	VFMADD213PD      Z1, Z6, Z23
+	VFMADD213PD      Z1, Z14, Z27
 	VBROADCASTSD     impliedVolRowsAVX512Consts<>+568(SB), Z1
 	VFMADD213PD      Z1, Z6, Z23
 	VFMADD213PD      Z1, Z14, Z27
@@ -1674,30 +2726,6 @@ whole:
 	VFMADD213PD      Z1, Z6, Z23
 	VFMADD213PD      Z1, Z14, Z27
 	VBROADCASTSD     impliedVolRowsAVX512Consts<>+640(SB), Z1
-	VFMADD213PD      Z1, Z6, Z23
-	VFMADD213PD      Z1, Z14, Z27
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+648(SB), Z1
-	VFMADD213PD      Z1, Z6, Z23
-	VFMADD213PD      Z1, Z14, Z27
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+656(SB), Z1
-	VFMADD213PD      Z1, Z6, Z23
-	VFMADD213PD      Z1, Z14, Z27
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+664(SB), Z1
-	VFMADD213PD      Z1, Z6, Z23
-	VFMADD213PD      Z1, Z14, Z27
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+672(SB), Z1
-	VFMADD213PD      Z1, Z6, Z23
-	VFMADD213PD      Z1, Z14, Z27
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+680(SB), Z1
-	VFMADD213PD      Z1, Z6, Z23
-	VFMADD213PD      Z1, Z14, Z27
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+688(SB), Z1
-	VFMADD213PD      Z1, Z6, Z23
-	VFMADD213PD      Z1, Z14, Z27
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+696(SB), Z1
-	VFMADD213PD      Z1, Z6, Z23
-	VFMADD213PD      Z1, Z14, Z27
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+704(SB), Z1
 	VFMADD213PD      Z1, Z23, Z6
 	VFMADD213PD      Z1, Z27, Z14
 	VBROADCASTSD     impliedVolRowsAVX512Consts<>+40(SB), Z23
@@ -1705,12 +2733,12 @@ whole:
 	VFMADD213PD      Z23, Z14, Z11
 	VMULPD           Z2, Z8, Z2
 	VMULPD           Z9, Z11, Z6
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+712(SB), Z8
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+648(SB), Z8
 	VMULPD           Z8, Z2, Z2
 	VMULPD           Z8, Z6, Z6
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+48(SB), Z8
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+80(SB), Z8
 	VFMADD231PD      Z19, Z5, Z8
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+48(SB), Z9
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+80(SB), Z9
 	VFMADD231PD      Z19, Z0, Z9
 	VMULPD           Z25, Z25, Z11
 	VMULPD           Z26, Z26, Z14
@@ -1718,21 +2746,21 @@ whole:
 	VFNMADD213PD     Z20, Z6, Z26
 	VFMSUB213PD      Z7, Z25, Z29
 	VFMSUB213PD      Z10, Z26, Z30
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+720(SB), Z27
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+664(SB), Z27
 	VMULPD           Z27, Z29, Z29
 	VMULPD           Z27, Z30, Z30
 	VMULPD           Z22, Z25, Z27
 	VMULPD           Z24, Z26, Z19
 	VFMSUB231PD      Z31, Z29, Z27
 	VFMSUB231PD      Z13, Z30, Z19
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+728(SB), Z13
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+672(SB), Z13
 	VMULPD           Z13, Z27, Z27
 	VMULPD           Z13, Z19, Z13
 	VMULPD           Z29, Z22, Z19
 	VMULPD           Z30, Z24, Z31
 	VFMSUB231PD      1856(BX), Z27, Z19
 	VFMSUB231PD      1408(BX), Z13, Z31
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+736(SB), Z20
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+680(SB), Z20
 	VMULPD           Z20, Z19, Z19
 	VMULPD           Z20, Z31, Z20
 	VMULPD           Z27, Z22, Z31
@@ -1741,16 +2769,40 @@ whole:
 	VFMSUB231PD      1344(BX), Z19, Z31
 	VFMSUB231PD      192(BX), Z20, Z10
 	VMOVUPD          Z14, 192(BX)
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+744(SB), Z14
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+696(SB), Z14
 	VMULPD           Z14, Z31, Z31
 	VMULPD           Z14, Z10, Z10
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+544(SB), Z14
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+480(SB), Z14
 	VFMADD231PD      Z21, Z8, Z14
-	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+544(SB), Z9, Z21
+	VFMADD213PD.BCST impliedVolRowsAVX512Consts<>+480(SB), Z9, Z21
 	VFMADD213PD      Z28, Z8, Z14
 	VFMADD231PD      Z21, Z9, Z28
 	VFMADD213PD      Z12, Z8, Z14
 	VFMADD231PD      Z28, Z9, Z12
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+504(SB), Z21
+	VFMADD213PD      Z21, Z8, Z14
+	VFMADD231PD      Z12, Z9, Z21
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+512(SB), Z12
+	VFMADD213PD      Z12, Z8, Z14
+	VFMADD231PD      Z21, Z9, Z12
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+520(SB), Z21
+	VFMADD213PD      Z21, Z8, Z14
+	VFMADD231PD      Z12, Z9, Z21
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+528(SB), Z12
+	VFMADD213PD      Z12, Z8, Z14
+	VFMADD231PD      Z21, Z9, Z12
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+536(SB), Z21
+	VFMADD213PD      Z21, Z8, Z14
+	VFMADD231PD      Z12, Z9, Z21
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+544(SB), Z12
+	VFMADD213PD      Z12, Z8, Z14
+	VFMADD231PD      Z21, Z9, Z12
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+552(SB), Z21
+	VFMADD213PD      Z21, Z8, Z14
+	VFMADD231PD      Z12, Z9, Z21
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+560(SB), Z12
+	VFMADD213PD      Z12, Z8, Z14
+	VFMADD231PD      Z21, Z9, Z12
 	VBROADCASTSD     impliedVolRowsAVX512Consts<>+568(SB), Z21
 	VFMADD213PD      Z21, Z8, Z14
 	VFMADD231PD      Z12, Z9, Z21
@@ -1778,65 +2830,41 @@ whole:
 	VBROADCASTSD     impliedVolRowsAVX512Consts<>+632(SB), Z21
 	VFMADD213PD      Z21, Z8, Z14
 	VFMADD231PD      Z12, Z9, Z21
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+640(SB), Z12
-	VFMADD213PD      Z12, Z8, Z14
-	VFMADD231PD      Z21, Z9, Z12
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+648(SB), Z21
-	VFMADD213PD      Z21, Z8, Z14
-	VFMADD231PD      Z12, Z9, Z21
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+656(SB), Z12
-	VFMADD213PD      Z12, Z8, Z14
-	VFMADD231PD      Z21, Z9, Z12
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+664(SB), Z21
-	VFMADD213PD      Z21, Z8, Z14
-	VFMADD231PD      Z12, Z9, Z21
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+672(SB), Z12
-	VFMADD213PD      Z12, Z8, Z14
-	VFMADD231PD      Z21, Z9, Z12
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+680(SB), Z21
-	VFMADD213PD      Z21, Z8, Z14
-	VFMADD231PD      Z12, Z9, Z21
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+688(SB), Z12
-	VFMADD213PD      Z12, Z8, Z14
-	VFMADD231PD      Z21, Z9, Z12
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+696(SB), Z21
-	VFMADD213PD      Z21, Z8, Z14
-	VFMADD231PD      Z12, Z9, Z21
 	VFMADD213PD      Z1, Z14, Z8
 	VFMADD231PD      Z21, Z9, Z1
 	VFMADD213PD      Z23, Z8, Z5
 	VFMADD213PD      Z23, Z1, Z0
 	VMULPD           Z3, Z5, Z1
 	VMULPD           Z4, Z0, Z0
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+752(SB), Z3
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+704(SB), Z3
 	VFMADD231PD      Z3, Z1, Z2
 	VFMADD231PD      Z3, Z0, Z6
 	VMULPD           Z19, Z22, Z0
 	VMULPD           Z20, Z24, Z1
 	VFMSUB231PD      1472(BX), Z31, Z0
 	VFMSUB231PD      1536(BX), Z10, Z1
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+760(SB), Z3
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+720(SB), Z3
 	VMULPD           Z3, Z0, Z0
 	VMULPD           Z3, Z1, Z1
 	VMULPD           Z31, Z22, Z3
 	VMULPD           Z10, Z24, Z4
 	VFMSUB231PD      1600(BX), Z0, Z3
 	VFMSUB231PD      1664(BX), Z1, Z4
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+768(SB), Z5
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+736(SB), Z5
 	VMULPD           Z5, Z3, Z3
 	VMULPD           Z5, Z4, Z4
 	VMULPD           Z0, Z22, Z5
 	VMULPD           Z1, Z24, Z8
 	VFMSUB231PD      1728(BX), Z3, Z5
 	VFMSUB231PD      1792(BX), Z4, Z8
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+776(SB), Z9
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+752(SB), Z9
 	VMULPD           Z9, Z5, Z5
 	VMULPD           Z9, Z8, Z8
 	VMULPD           Z3, Z22, Z9
 	VMULPD           Z4, Z24, Z12
 	VFMSUB231PD      Z15, Z5, Z9
 	VFMSUB231PD      Z16, Z8, Z12
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+784(SB), Z14
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+768(SB), Z14
 	VMULPD           Z14, Z9, Z9
 	VMULPD           Z14, Z12, Z12
 	VMULPD           Z5, Z22, Z14
@@ -1898,7 +2926,7 @@ whole:
 	VBLENDMPD        640(BX), Z10, K1, Z12
 	VMOVUPD          512(BX), Z13
 	VBLENDMPD        576(BX), Z13, K2, Z14
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+24(SB), Z15
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+16(SB), Z15
 	VMULPD           Z8, Z15, Z16
 	VMULPD           Z9, Z15, Z15
 	VCMPPD           $0x11, Z10, Z16, K5
@@ -1908,7 +2936,7 @@ whole:
 	VADDPD           Z8, Z8, K5, Z10
 	VMOVAPD          Z9, Z8
 	VADDPD           Z9, Z9, K4, Z8
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+48(SB), Z9
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+80(SB), Z9
 	VMOVAPD          Z0, Z13
 	VADDPD           Z9, Z0, K5, Z13
 	VMOVAPD          Z1, Z15
@@ -1939,7 +2967,7 @@ whole:
 	VMULPD           Z3, Z3, Z16
 	VSUBPD           Z5, Z9, Z18
 	VSUBPD           Z11, Z9, Z19
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+80(SB), Z20
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+72(SB), Z20
 	VFMADD213PD      Z20, Z17, Z5
 	VFMADD213PD      Z20, Z17, Z11
 	VFMADD231PD      Z7, Z12, Z5
@@ -1994,7 +3022,7 @@ whole:
 	VADDPD           Z6, Z9, Z6
 	VMULPD           Z5, Z2, Z2
 	VMULPD           Z23, Z3, Z3
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+720(SB), Z5
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+664(SB), Z5
 	VFMADD231PD      Z5, Z1, Z4
 	VFMADD231PD      Z5, Z0, Z6
 	VDIVPD           Z4, Z2, Z0
@@ -2003,7 +3031,7 @@ whole:
 	VFNMADD213PD     Z2, Z0, Z2
 	VMOVUPD          768(BX), Z3
 	VFNMADD213PD     Z3, Z1, Z3
-	VBROADCASTSD     impliedVolRowsAVX512Consts<>+16(SB), Z4
+	VBROADCASTSD     impliedVolRowsAVX512Consts<>+24(SB), Z4
 	VANDPD           Z0, Z4, Z0
 	VANDPD           Z1, Z4, Z1
 	VMULPD           384(BX), Z0, Z0
@@ -2033,18 +3061,18 @@ DATA impliedVolRowsAVX2Consts<>+0(SB)/8, $0x7fffffffffffffff
 DATA impliedVolRowsAVX2Consts<>+8(SB)/8, $0x7fffffffffffffff
 DATA impliedVolRowsAVX2Consts<>+16(SB)/8, $0x7fffffffffffffff
 DATA impliedVolRowsAVX2Consts<>+24(SB)/8, $0x7fffffffffffffff
-DATA impliedVolRowsAVX2Consts<>+32(SB)/8, $0x4350000000000000
-DATA impliedVolRowsAVX2Consts<>+40(SB)/8, $0x4350000000000000
-DATA impliedVolRowsAVX2Consts<>+48(SB)/8, $0x4350000000000000
-DATA impliedVolRowsAVX2Consts<>+56(SB)/8, $0x4350000000000000
-DATA impliedVolRowsAVX2Consts<>+64(SB)/8, $0x3ff0000000000000
-DATA impliedVolRowsAVX2Consts<>+72(SB)/8, $0x3ff0000000000000
-DATA impliedVolRowsAVX2Consts<>+80(SB)/8, $0x3ff0000000000000
-DATA impliedVolRowsAVX2Consts<>+88(SB)/8, $0x3ff0000000000000
-DATA impliedVolRowsAVX2Consts<>+96(SB)/8, $0x0000000000000000
-DATA impliedVolRowsAVX2Consts<>+104(SB)/8, $0x0000000000000000
-DATA impliedVolRowsAVX2Consts<>+112(SB)/8, $0x0000000000000000
-DATA impliedVolRowsAVX2Consts<>+120(SB)/8, $0x0000000000000000
+DATA impliedVolRowsAVX2Consts<>+32(SB)/8, $0x3ff0000000000000
+DATA impliedVolRowsAVX2Consts<>+40(SB)/8, $0x3ff0000000000000
+DATA impliedVolRowsAVX2Consts<>+48(SB)/8, $0x3ff0000000000000
+DATA impliedVolRowsAVX2Consts<>+56(SB)/8, $0x3ff0000000000000
+DATA impliedVolRowsAVX2Consts<>+64(SB)/8, $0x0000000000000000
+DATA impliedVolRowsAVX2Consts<>+72(SB)/8, $0x0000000000000000
+DATA impliedVolRowsAVX2Consts<>+80(SB)/8, $0x0000000000000000
+DATA impliedVolRowsAVX2Consts<>+88(SB)/8, $0x0000000000000000
+DATA impliedVolRowsAVX2Consts<>+96(SB)/8, $0x4350000000000000
+DATA impliedVolRowsAVX2Consts<>+104(SB)/8, $0x4350000000000000
+DATA impliedVolRowsAVX2Consts<>+112(SB)/8, $0x4350000000000000
+DATA impliedVolRowsAVX2Consts<>+120(SB)/8, $0x4350000000000000
 DATA impliedVolRowsAVX2Consts<>+128(SB)/8, $0x0010000000000000
 DATA impliedVolRowsAVX2Consts<>+136(SB)/8, $0x0010000000000000
 DATA impliedVolRowsAVX2Consts<>+144(SB)/8, $0x0010000000000000
@@ -2273,14 +3301,14 @@ DATA impliedVolRowsAVX2Consts<>+1920(SB)/8, $0x7ff8000000000001
 DATA impliedVolRowsAVX2Consts<>+1928(SB)/8, $0x7ff8000000000001
 DATA impliedVolRowsAVX2Consts<>+1936(SB)/8, $0x7ff8000000000001
 DATA impliedVolRowsAVX2Consts<>+1944(SB)/8, $0x7ff8000000000001
-DATA impliedVolRowsAVX2Consts<>+1952(SB)/8, $0x4044000000000000
-DATA impliedVolRowsAVX2Consts<>+1960(SB)/8, $0x4044000000000000
-DATA impliedVolRowsAVX2Consts<>+1968(SB)/8, $0x4044000000000000
-DATA impliedVolRowsAVX2Consts<>+1976(SB)/8, $0x4044000000000000
-DATA impliedVolRowsAVX2Consts<>+1984(SB)/8, $0x3fd3333333333333
-DATA impliedVolRowsAVX2Consts<>+1992(SB)/8, $0x3fd3333333333333
-DATA impliedVolRowsAVX2Consts<>+2000(SB)/8, $0x3fd3333333333333
-DATA impliedVolRowsAVX2Consts<>+2008(SB)/8, $0x3fd3333333333333
+DATA impliedVolRowsAVX2Consts<>+1952(SB)/8, $0x3fd3333333333333
+DATA impliedVolRowsAVX2Consts<>+1960(SB)/8, $0x3fd3333333333333
+DATA impliedVolRowsAVX2Consts<>+1968(SB)/8, $0x3fd3333333333333
+DATA impliedVolRowsAVX2Consts<>+1976(SB)/8, $0x3fd3333333333333
+DATA impliedVolRowsAVX2Consts<>+1984(SB)/8, $0x4044000000000000
+DATA impliedVolRowsAVX2Consts<>+1992(SB)/8, $0x4044000000000000
+DATA impliedVolRowsAVX2Consts<>+2000(SB)/8, $0x4044000000000000
+DATA impliedVolRowsAVX2Consts<>+2008(SB)/8, $0x4044000000000000
 DATA impliedVolRowsAVX2Consts<>+2016(SB)/8, $0x3ff8000000000000
 DATA impliedVolRowsAVX2Consts<>+2024(SB)/8, $0x3ff8000000000000
 DATA impliedVolRowsAVX2Consts<>+2032(SB)/8, $0x3ff8000000000000
@@ -2297,146 +3325,146 @@ DATA impliedVolRowsAVX2Consts<>+2112(SB)/8, $0x401c000000000000
 DATA impliedVolRowsAVX2Consts<>+2120(SB)/8, $0x401c000000000000
 DATA impliedVolRowsAVX2Consts<>+2128(SB)/8, $0x401c000000000000
 DATA impliedVolRowsAVX2Consts<>+2136(SB)/8, $0x401c000000000000
-DATA impliedVolRowsAVX2Consts<>+2144(SB)/8, $0x4026000000000000
-DATA impliedVolRowsAVX2Consts<>+2152(SB)/8, $0x4026000000000000
-DATA impliedVolRowsAVX2Consts<>+2160(SB)/8, $0x4026000000000000
-DATA impliedVolRowsAVX2Consts<>+2168(SB)/8, $0x4026000000000000
-DATA impliedVolRowsAVX2Consts<>+2176(SB)/8, $0x402e000000000000
-DATA impliedVolRowsAVX2Consts<>+2184(SB)/8, $0x402e000000000000
-DATA impliedVolRowsAVX2Consts<>+2192(SB)/8, $0x402e000000000000
-DATA impliedVolRowsAVX2Consts<>+2200(SB)/8, $0x402e000000000000
-DATA impliedVolRowsAVX2Consts<>+2208(SB)/8, $0x4033000000000000
-DATA impliedVolRowsAVX2Consts<>+2216(SB)/8, $0x4033000000000000
-DATA impliedVolRowsAVX2Consts<>+2224(SB)/8, $0x4033000000000000
-DATA impliedVolRowsAVX2Consts<>+2232(SB)/8, $0x4033000000000000
-DATA impliedVolRowsAVX2Consts<>+2240(SB)/8, $0x4037000000000000
-DATA impliedVolRowsAVX2Consts<>+2248(SB)/8, $0x4037000000000000
-DATA impliedVolRowsAVX2Consts<>+2256(SB)/8, $0x4037000000000000
-DATA impliedVolRowsAVX2Consts<>+2264(SB)/8, $0x4037000000000000
-DATA impliedVolRowsAVX2Consts<>+2272(SB)/8, $0x403b000000000000
-DATA impliedVolRowsAVX2Consts<>+2280(SB)/8, $0x403b000000000000
-DATA impliedVolRowsAVX2Consts<>+2288(SB)/8, $0x403b000000000000
-DATA impliedVolRowsAVX2Consts<>+2296(SB)/8, $0x403b000000000000
-DATA impliedVolRowsAVX2Consts<>+2304(SB)/8, $0xbe2e25325154ed2c
-DATA impliedVolRowsAVX2Consts<>+2312(SB)/8, $0xbe2e25325154ed2c
-DATA impliedVolRowsAVX2Consts<>+2320(SB)/8, $0xbe2e25325154ed2c
-DATA impliedVolRowsAVX2Consts<>+2328(SB)/8, $0xbe2e25325154ed2c
-DATA impliedVolRowsAVX2Consts<>+2336(SB)/8, $0xbe4277bd7e608931
-DATA impliedVolRowsAVX2Consts<>+2344(SB)/8, $0xbe4277bd7e608931
-DATA impliedVolRowsAVX2Consts<>+2352(SB)/8, $0xbe4277bd7e608931
-DATA impliedVolRowsAVX2Consts<>+2360(SB)/8, $0xbe4277bd7e608931
-DATA impliedVolRowsAVX2Consts<>+2368(SB)/8, $0x3e5f7f7aa6513d12
-DATA impliedVolRowsAVX2Consts<>+2376(SB)/8, $0x3e5f7f7aa6513d12
-DATA impliedVolRowsAVX2Consts<>+2384(SB)/8, $0x3e5f7f7aa6513d12
-DATA impliedVolRowsAVX2Consts<>+2392(SB)/8, $0x3e5f7f7aa6513d12
-DATA impliedVolRowsAVX2Consts<>+2400(SB)/8, $0x3e747abbfe1349dc
-DATA impliedVolRowsAVX2Consts<>+2408(SB)/8, $0x3e747abbfe1349dc
-DATA impliedVolRowsAVX2Consts<>+2416(SB)/8, $0x3e747abbfe1349dc
-DATA impliedVolRowsAVX2Consts<>+2424(SB)/8, $0x3e747abbfe1349dc
-DATA impliedVolRowsAVX2Consts<>+2432(SB)/8, $0xbe8e40fe135477fb
-DATA impliedVolRowsAVX2Consts<>+2440(SB)/8, $0xbe8e40fe135477fb
-DATA impliedVolRowsAVX2Consts<>+2448(SB)/8, $0xbe8e40fe135477fb
-DATA impliedVolRowsAVX2Consts<>+2456(SB)/8, $0xbe8e40fe135477fb
-DATA impliedVolRowsAVX2Consts<>+2464(SB)/8, $0xbe9ca94833eab172
-DATA impliedVolRowsAVX2Consts<>+2472(SB)/8, $0xbe9ca94833eab172
-DATA impliedVolRowsAVX2Consts<>+2480(SB)/8, $0xbe9ca94833eab172
-DATA impliedVolRowsAVX2Consts<>+2488(SB)/8, $0xbe9ca94833eab172
-DATA impliedVolRowsAVX2Consts<>+2496(SB)/8, $0x3ec034ec9ff77461
-DATA impliedVolRowsAVX2Consts<>+2504(SB)/8, $0x3ec034ec9ff77461
-DATA impliedVolRowsAVX2Consts<>+2512(SB)/8, $0x3ec034ec9ff77461
-DATA impliedVolRowsAVX2Consts<>+2520(SB)/8, $0x3ec034ec9ff77461
-DATA impliedVolRowsAVX2Consts<>+2528(SB)/8, $0x3eb3559d7eab42ef
-DATA impliedVolRowsAVX2Consts<>+2536(SB)/8, $0x3eb3559d7eab42ef
-DATA impliedVolRowsAVX2Consts<>+2544(SB)/8, $0x3eb3559d7eab42ef
-DATA impliedVolRowsAVX2Consts<>+2552(SB)/8, $0x3eb3559d7eab42ef
-DATA impliedVolRowsAVX2Consts<>+2560(SB)/8, $0xbef12becf291cb5c
-DATA impliedVolRowsAVX2Consts<>+2568(SB)/8, $0xbef12becf291cb5c
-DATA impliedVolRowsAVX2Consts<>+2576(SB)/8, $0xbef12becf291cb5c
-DATA impliedVolRowsAVX2Consts<>+2584(SB)/8, $0xbef12becf291cb5c
-DATA impliedVolRowsAVX2Consts<>+2592(SB)/8, $0x3ef25b780504b8a6
-DATA impliedVolRowsAVX2Consts<>+2600(SB)/8, $0x3ef25b780504b8a6
-DATA impliedVolRowsAVX2Consts<>+2608(SB)/8, $0x3ef25b780504b8a6
-DATA impliedVolRowsAVX2Consts<>+2616(SB)/8, $0x3ef25b780504b8a6
-DATA impliedVolRowsAVX2Consts<>+2624(SB)/8, $0x3f1b488c4e1b97b5
-DATA impliedVolRowsAVX2Consts<>+2632(SB)/8, $0x3f1b488c4e1b97b5
-DATA impliedVolRowsAVX2Consts<>+2640(SB)/8, $0x3f1b488c4e1b97b5
-DATA impliedVolRowsAVX2Consts<>+2648(SB)/8, $0x3f1b488c4e1b97b5
-DATA impliedVolRowsAVX2Consts<>+2656(SB)/8, $0xbf3afc08c11736a4
-DATA impliedVolRowsAVX2Consts<>+2664(SB)/8, $0xbf3afc08c11736a4
-DATA impliedVolRowsAVX2Consts<>+2672(SB)/8, $0xbf3afc08c11736a4
-DATA impliedVolRowsAVX2Consts<>+2680(SB)/8, $0xbf3afc08c11736a4
-DATA impliedVolRowsAVX2Consts<>+2688(SB)/8, $0x3f2d0345de443c62
-DATA impliedVolRowsAVX2Consts<>+2696(SB)/8, $0x3f2d0345de443c62
-DATA impliedVolRowsAVX2Consts<>+2704(SB)/8, $0x3f2d0345de443c62
-DATA impliedVolRowsAVX2Consts<>+2712(SB)/8, $0x3f2d0345de443c62
-DATA impliedVolRowsAVX2Consts<>+2720(SB)/8, $0x3f6c48252d50b83f
-DATA impliedVolRowsAVX2Consts<>+2728(SB)/8, $0x3f6c48252d50b83f
-DATA impliedVolRowsAVX2Consts<>+2736(SB)/8, $0x3f6c48252d50b83f
-DATA impliedVolRowsAVX2Consts<>+2744(SB)/8, $0x3f6c48252d50b83f
-DATA impliedVolRowsAVX2Consts<>+2752(SB)/8, $0xbf921f46d4ac3c0e
-DATA impliedVolRowsAVX2Consts<>+2760(SB)/8, $0xbf921f46d4ac3c0e
-DATA impliedVolRowsAVX2Consts<>+2768(SB)/8, $0xbf921f46d4ac3c0e
-DATA impliedVolRowsAVX2Consts<>+2776(SB)/8, $0xbf921f46d4ac3c0e
-DATA impliedVolRowsAVX2Consts<>+2784(SB)/8, $0x3fab82298736da76
-DATA impliedVolRowsAVX2Consts<>+2792(SB)/8, $0x3fab82298736da76
-DATA impliedVolRowsAVX2Consts<>+2800(SB)/8, $0x3fab82298736da76
-DATA impliedVolRowsAVX2Consts<>+2808(SB)/8, $0x3fab82298736da76
-DATA impliedVolRowsAVX2Consts<>+2816(SB)/8, $0xbfbf5b83385c94d7
-DATA impliedVolRowsAVX2Consts<>+2824(SB)/8, $0xbfbf5b83385c94d7
-DATA impliedVolRowsAVX2Consts<>+2832(SB)/8, $0xbfbf5b83385c94d7
-DATA impliedVolRowsAVX2Consts<>+2840(SB)/8, $0xbfbf5b83385c94d7
-DATA impliedVolRowsAVX2Consts<>+2848(SB)/8, $0x3fccd2dc44dda90c
-DATA impliedVolRowsAVX2Consts<>+2856(SB)/8, $0x3fccd2dc44dda90c
-DATA impliedVolRowsAVX2Consts<>+2864(SB)/8, $0x3fccd2dc44dda90c
-DATA impliedVolRowsAVX2Consts<>+2872(SB)/8, $0x3fccd2dc44dda90c
-DATA impliedVolRowsAVX2Consts<>+2880(SB)/8, $0xbfd5ed2acb37558c
-DATA impliedVolRowsAVX2Consts<>+2888(SB)/8, $0xbfd5ed2acb37558c
-DATA impliedVolRowsAVX2Consts<>+2896(SB)/8, $0xbfd5ed2acb37558c
-DATA impliedVolRowsAVX2Consts<>+2904(SB)/8, $0xbfd5ed2acb37558c
-DATA impliedVolRowsAVX2Consts<>+2912(SB)/8, $0x3fdb9a7d5690ca89
-DATA impliedVolRowsAVX2Consts<>+2920(SB)/8, $0x3fdb9a7d5690ca89
-DATA impliedVolRowsAVX2Consts<>+2928(SB)/8, $0x3fdb9a7d5690ca89
-DATA impliedVolRowsAVX2Consts<>+2936(SB)/8, $0x3fdb9a7d5690ca89
-DATA impliedVolRowsAVX2Consts<>+2944(SB)/8, $0xbfdbc22549fbe12f
-DATA impliedVolRowsAVX2Consts<>+2952(SB)/8, $0xbfdbc22549fbe12f
-DATA impliedVolRowsAVX2Consts<>+2960(SB)/8, $0xbfdbc22549fbe12f
-DATA impliedVolRowsAVX2Consts<>+2968(SB)/8, $0xbfdbc22549fbe12f
-DATA impliedVolRowsAVX2Consts<>+2976(SB)/8, $0x3fd34926e4def17d
-DATA impliedVolRowsAVX2Consts<>+2984(SB)/8, $0x3fd34926e4def17d
-DATA impliedVolRowsAVX2Consts<>+2992(SB)/8, $0x3fd34926e4def17d
-DATA impliedVolRowsAVX2Consts<>+3000(SB)/8, $0x3fd34926e4def17d
-DATA impliedVolRowsAVX2Consts<>+3008(SB)/8, $0x40040d931ff62705
-DATA impliedVolRowsAVX2Consts<>+3016(SB)/8, $0x40040d931ff62705
-DATA impliedVolRowsAVX2Consts<>+3024(SB)/8, $0x40040d931ff62705
-DATA impliedVolRowsAVX2Consts<>+3032(SB)/8, $0x40040d931ff62705
-DATA impliedVolRowsAVX2Consts<>+3040(SB)/8, $0xc0040d931ff62705
-DATA impliedVolRowsAVX2Consts<>+3048(SB)/8, $0xc0040d931ff62705
-DATA impliedVolRowsAVX2Consts<>+3056(SB)/8, $0xc0040d931ff62705
-DATA impliedVolRowsAVX2Consts<>+3064(SB)/8, $0xc0040d931ff62705
-DATA impliedVolRowsAVX2Consts<>+3072(SB)/8, $0x3fc5555555555555
-DATA impliedVolRowsAVX2Consts<>+3080(SB)/8, $0x3fc5555555555555
-DATA impliedVolRowsAVX2Consts<>+3088(SB)/8, $0x3fc5555555555555
-DATA impliedVolRowsAVX2Consts<>+3096(SB)/8, $0x3fc5555555555555
-DATA impliedVolRowsAVX2Consts<>+3104(SB)/8, $0x3fa999999999999a
-DATA impliedVolRowsAVX2Consts<>+3112(SB)/8, $0x3fa999999999999a
-DATA impliedVolRowsAVX2Consts<>+3120(SB)/8, $0x3fa999999999999a
-DATA impliedVolRowsAVX2Consts<>+3128(SB)/8, $0x3fa999999999999a
-DATA impliedVolRowsAVX2Consts<>+3136(SB)/8, $0x3f98618618618618
-DATA impliedVolRowsAVX2Consts<>+3144(SB)/8, $0x3f98618618618618
-DATA impliedVolRowsAVX2Consts<>+3152(SB)/8, $0x3f98618618618618
-DATA impliedVolRowsAVX2Consts<>+3160(SB)/8, $0x3f98618618618618
-DATA impliedVolRowsAVX2Consts<>+3168(SB)/8, $0x3f8c71c71c71c71c
-DATA impliedVolRowsAVX2Consts<>+3176(SB)/8, $0x3f8c71c71c71c71c
-DATA impliedVolRowsAVX2Consts<>+3184(SB)/8, $0x3f8c71c71c71c71c
-DATA impliedVolRowsAVX2Consts<>+3192(SB)/8, $0x3f8c71c71c71c71c
-DATA impliedVolRowsAVX2Consts<>+3200(SB)/8, $0x3f829e4129e4129e
-DATA impliedVolRowsAVX2Consts<>+3208(SB)/8, $0x3f829e4129e4129e
-DATA impliedVolRowsAVX2Consts<>+3216(SB)/8, $0x3f829e4129e4129e
-DATA impliedVolRowsAVX2Consts<>+3224(SB)/8, $0x3f829e4129e4129e
-DATA impliedVolRowsAVX2Consts<>+3232(SB)/8, $0x3f7a41a41a41a41a
-DATA impliedVolRowsAVX2Consts<>+3240(SB)/8, $0x3f7a41a41a41a41a
-DATA impliedVolRowsAVX2Consts<>+3248(SB)/8, $0x3f7a41a41a41a41a
-DATA impliedVolRowsAVX2Consts<>+3256(SB)/8, $0x3f7a41a41a41a41a
+DATA impliedVolRowsAVX2Consts<>+2144(SB)/8, $0xbe2e25325154ed2c
+DATA impliedVolRowsAVX2Consts<>+2152(SB)/8, $0xbe2e25325154ed2c
+DATA impliedVolRowsAVX2Consts<>+2160(SB)/8, $0xbe2e25325154ed2c
+DATA impliedVolRowsAVX2Consts<>+2168(SB)/8, $0xbe2e25325154ed2c
+DATA impliedVolRowsAVX2Consts<>+2176(SB)/8, $0xbe4277bd7e608931
+DATA impliedVolRowsAVX2Consts<>+2184(SB)/8, $0xbe4277bd7e608931
+DATA impliedVolRowsAVX2Consts<>+2192(SB)/8, $0xbe4277bd7e608931
+DATA impliedVolRowsAVX2Consts<>+2200(SB)/8, $0xbe4277bd7e608931
+DATA impliedVolRowsAVX2Consts<>+2208(SB)/8, $0x3e5f7f7aa6513d12
+DATA impliedVolRowsAVX2Consts<>+2216(SB)/8, $0x3e5f7f7aa6513d12
+DATA impliedVolRowsAVX2Consts<>+2224(SB)/8, $0x3e5f7f7aa6513d12
+DATA impliedVolRowsAVX2Consts<>+2232(SB)/8, $0x3e5f7f7aa6513d12
+DATA impliedVolRowsAVX2Consts<>+2240(SB)/8, $0x3e747abbfe1349dc
+DATA impliedVolRowsAVX2Consts<>+2248(SB)/8, $0x3e747abbfe1349dc
+DATA impliedVolRowsAVX2Consts<>+2256(SB)/8, $0x3e747abbfe1349dc
+DATA impliedVolRowsAVX2Consts<>+2264(SB)/8, $0x3e747abbfe1349dc
+DATA impliedVolRowsAVX2Consts<>+2272(SB)/8, $0xbe8e40fe135477fb
+DATA impliedVolRowsAVX2Consts<>+2280(SB)/8, $0xbe8e40fe135477fb
+DATA impliedVolRowsAVX2Consts<>+2288(SB)/8, $0xbe8e40fe135477fb
+DATA impliedVolRowsAVX2Consts<>+2296(SB)/8, $0xbe8e40fe135477fb
+DATA impliedVolRowsAVX2Consts<>+2304(SB)/8, $0xbe9ca94833eab172
+DATA impliedVolRowsAVX2Consts<>+2312(SB)/8, $0xbe9ca94833eab172
+DATA impliedVolRowsAVX2Consts<>+2320(SB)/8, $0xbe9ca94833eab172
+DATA impliedVolRowsAVX2Consts<>+2328(SB)/8, $0xbe9ca94833eab172
+DATA impliedVolRowsAVX2Consts<>+2336(SB)/8, $0x3ec034ec9ff77461
+DATA impliedVolRowsAVX2Consts<>+2344(SB)/8, $0x3ec034ec9ff77461
+DATA impliedVolRowsAVX2Consts<>+2352(SB)/8, $0x3ec034ec9ff77461
+DATA impliedVolRowsAVX2Consts<>+2360(SB)/8, $0x3ec034ec9ff77461
+DATA impliedVolRowsAVX2Consts<>+2368(SB)/8, $0x3eb3559d7eab42ef
+DATA impliedVolRowsAVX2Consts<>+2376(SB)/8, $0x3eb3559d7eab42ef
+DATA impliedVolRowsAVX2Consts<>+2384(SB)/8, $0x3eb3559d7eab42ef
+DATA impliedVolRowsAVX2Consts<>+2392(SB)/8, $0x3eb3559d7eab42ef
+DATA impliedVolRowsAVX2Consts<>+2400(SB)/8, $0xbef12becf291cb5c
+DATA impliedVolRowsAVX2Consts<>+2408(SB)/8, $0xbef12becf291cb5c
+DATA impliedVolRowsAVX2Consts<>+2416(SB)/8, $0xbef12becf291cb5c
+DATA impliedVolRowsAVX2Consts<>+2424(SB)/8, $0xbef12becf291cb5c
+DATA impliedVolRowsAVX2Consts<>+2432(SB)/8, $0x3ef25b780504b8a6
+DATA impliedVolRowsAVX2Consts<>+2440(SB)/8, $0x3ef25b780504b8a6
+DATA impliedVolRowsAVX2Consts<>+2448(SB)/8, $0x3ef25b780504b8a6
+DATA impliedVolRowsAVX2Consts<>+2456(SB)/8, $0x3ef25b780504b8a6
+DATA impliedVolRowsAVX2Consts<>+2464(SB)/8, $0x3f1b488c4e1b97b5
+DATA impliedVolRowsAVX2Consts<>+2472(SB)/8, $0x3f1b488c4e1b97b5
+DATA impliedVolRowsAVX2Consts<>+2480(SB)/8, $0x3f1b488c4e1b97b5
+DATA impliedVolRowsAVX2Consts<>+2488(SB)/8, $0x3f1b488c4e1b97b5
+DATA impliedVolRowsAVX2Consts<>+2496(SB)/8, $0xbf3afc08c11736a4
+DATA impliedVolRowsAVX2Consts<>+2504(SB)/8, $0xbf3afc08c11736a4
+DATA impliedVolRowsAVX2Consts<>+2512(SB)/8, $0xbf3afc08c11736a4
+DATA impliedVolRowsAVX2Consts<>+2520(SB)/8, $0xbf3afc08c11736a4
+DATA impliedVolRowsAVX2Consts<>+2528(SB)/8, $0x3f2d0345de443c62
+DATA impliedVolRowsAVX2Consts<>+2536(SB)/8, $0x3f2d0345de443c62
+DATA impliedVolRowsAVX2Consts<>+2544(SB)/8, $0x3f2d0345de443c62
+DATA impliedVolRowsAVX2Consts<>+2552(SB)/8, $0x3f2d0345de443c62
+DATA impliedVolRowsAVX2Consts<>+2560(SB)/8, $0x3f6c48252d50b83f
+DATA impliedVolRowsAVX2Consts<>+2568(SB)/8, $0x3f6c48252d50b83f
+DATA impliedVolRowsAVX2Consts<>+2576(SB)/8, $0x3f6c48252d50b83f
+DATA impliedVolRowsAVX2Consts<>+2584(SB)/8, $0x3f6c48252d50b83f
+DATA impliedVolRowsAVX2Consts<>+2592(SB)/8, $0xbf921f46d4ac3c0e
+DATA impliedVolRowsAVX2Consts<>+2600(SB)/8, $0xbf921f46d4ac3c0e
+DATA impliedVolRowsAVX2Consts<>+2608(SB)/8, $0xbf921f46d4ac3c0e
+DATA impliedVolRowsAVX2Consts<>+2616(SB)/8, $0xbf921f46d4ac3c0e
+DATA impliedVolRowsAVX2Consts<>+2624(SB)/8, $0x3fab82298736da76
+DATA impliedVolRowsAVX2Consts<>+2632(SB)/8, $0x3fab82298736da76
+DATA impliedVolRowsAVX2Consts<>+2640(SB)/8, $0x3fab82298736da76
+DATA impliedVolRowsAVX2Consts<>+2648(SB)/8, $0x3fab82298736da76
+DATA impliedVolRowsAVX2Consts<>+2656(SB)/8, $0xbfbf5b83385c94d7
+DATA impliedVolRowsAVX2Consts<>+2664(SB)/8, $0xbfbf5b83385c94d7
+DATA impliedVolRowsAVX2Consts<>+2672(SB)/8, $0xbfbf5b83385c94d7
+DATA impliedVolRowsAVX2Consts<>+2680(SB)/8, $0xbfbf5b83385c94d7
+DATA impliedVolRowsAVX2Consts<>+2688(SB)/8, $0x3fccd2dc44dda90c
+DATA impliedVolRowsAVX2Consts<>+2696(SB)/8, $0x3fccd2dc44dda90c
+DATA impliedVolRowsAVX2Consts<>+2704(SB)/8, $0x3fccd2dc44dda90c
+DATA impliedVolRowsAVX2Consts<>+2712(SB)/8, $0x3fccd2dc44dda90c
+DATA impliedVolRowsAVX2Consts<>+2720(SB)/8, $0xbfd5ed2acb37558c
+DATA impliedVolRowsAVX2Consts<>+2728(SB)/8, $0xbfd5ed2acb37558c
+DATA impliedVolRowsAVX2Consts<>+2736(SB)/8, $0xbfd5ed2acb37558c
+DATA impliedVolRowsAVX2Consts<>+2744(SB)/8, $0xbfd5ed2acb37558c
+DATA impliedVolRowsAVX2Consts<>+2752(SB)/8, $0x3fdb9a7d5690ca89
+DATA impliedVolRowsAVX2Consts<>+2760(SB)/8, $0x3fdb9a7d5690ca89
+DATA impliedVolRowsAVX2Consts<>+2768(SB)/8, $0x3fdb9a7d5690ca89
+DATA impliedVolRowsAVX2Consts<>+2776(SB)/8, $0x3fdb9a7d5690ca89
+DATA impliedVolRowsAVX2Consts<>+2784(SB)/8, $0xbfdbc22549fbe12f
+DATA impliedVolRowsAVX2Consts<>+2792(SB)/8, $0xbfdbc22549fbe12f
+DATA impliedVolRowsAVX2Consts<>+2800(SB)/8, $0xbfdbc22549fbe12f
+DATA impliedVolRowsAVX2Consts<>+2808(SB)/8, $0xbfdbc22549fbe12f
+DATA impliedVolRowsAVX2Consts<>+2816(SB)/8, $0x3fd34926e4def17d
+DATA impliedVolRowsAVX2Consts<>+2824(SB)/8, $0x3fd34926e4def17d
+DATA impliedVolRowsAVX2Consts<>+2832(SB)/8, $0x3fd34926e4def17d
+DATA impliedVolRowsAVX2Consts<>+2840(SB)/8, $0x3fd34926e4def17d
+DATA impliedVolRowsAVX2Consts<>+2848(SB)/8, $0x40040d931ff62705
+DATA impliedVolRowsAVX2Consts<>+2856(SB)/8, $0x40040d931ff62705
+DATA impliedVolRowsAVX2Consts<>+2864(SB)/8, $0x40040d931ff62705
+DATA impliedVolRowsAVX2Consts<>+2872(SB)/8, $0x40040d931ff62705
+DATA impliedVolRowsAVX2Consts<>+2880(SB)/8, $0x4026000000000000
+DATA impliedVolRowsAVX2Consts<>+2888(SB)/8, $0x4026000000000000
+DATA impliedVolRowsAVX2Consts<>+2896(SB)/8, $0x4026000000000000
+DATA impliedVolRowsAVX2Consts<>+2904(SB)/8, $0x4026000000000000
+DATA impliedVolRowsAVX2Consts<>+2912(SB)/8, $0x3fc5555555555555
+DATA impliedVolRowsAVX2Consts<>+2920(SB)/8, $0x3fc5555555555555
+DATA impliedVolRowsAVX2Consts<>+2928(SB)/8, $0x3fc5555555555555
+DATA impliedVolRowsAVX2Consts<>+2936(SB)/8, $0x3fc5555555555555
+DATA impliedVolRowsAVX2Consts<>+2944(SB)/8, $0x3fa999999999999a
+DATA impliedVolRowsAVX2Consts<>+2952(SB)/8, $0x3fa999999999999a
+DATA impliedVolRowsAVX2Consts<>+2960(SB)/8, $0x3fa999999999999a
+DATA impliedVolRowsAVX2Consts<>+2968(SB)/8, $0x3fa999999999999a
+DATA impliedVolRowsAVX2Consts<>+2976(SB)/8, $0x3f98618618618618
+DATA impliedVolRowsAVX2Consts<>+2984(SB)/8, $0x3f98618618618618
+DATA impliedVolRowsAVX2Consts<>+2992(SB)/8, $0x3f98618618618618
+DATA impliedVolRowsAVX2Consts<>+3000(SB)/8, $0x3f98618618618618
+DATA impliedVolRowsAVX2Consts<>+3008(SB)/8, $0x402e000000000000
+DATA impliedVolRowsAVX2Consts<>+3016(SB)/8, $0x402e000000000000
+DATA impliedVolRowsAVX2Consts<>+3024(SB)/8, $0x402e000000000000
+DATA impliedVolRowsAVX2Consts<>+3032(SB)/8, $0x402e000000000000
+DATA impliedVolRowsAVX2Consts<>+3040(SB)/8, $0x3f8c71c71c71c71c
+DATA impliedVolRowsAVX2Consts<>+3048(SB)/8, $0x3f8c71c71c71c71c
+DATA impliedVolRowsAVX2Consts<>+3056(SB)/8, $0x3f8c71c71c71c71c
+DATA impliedVolRowsAVX2Consts<>+3064(SB)/8, $0x3f8c71c71c71c71c
+DATA impliedVolRowsAVX2Consts<>+3072(SB)/8, $0x4033000000000000
+DATA impliedVolRowsAVX2Consts<>+3080(SB)/8, $0x4033000000000000
+DATA impliedVolRowsAVX2Consts<>+3088(SB)/8, $0x4033000000000000
+DATA impliedVolRowsAVX2Consts<>+3096(SB)/8, $0x4033000000000000
+DATA impliedVolRowsAVX2Consts<>+3104(SB)/8, $0x3f829e4129e4129e
+DATA impliedVolRowsAVX2Consts<>+3112(SB)/8, $0x3f829e4129e4129e
+DATA impliedVolRowsAVX2Consts<>+3120(SB)/8, $0x3f829e4129e4129e
+DATA impliedVolRowsAVX2Consts<>+3128(SB)/8, $0x3f829e4129e4129e
+DATA impliedVolRowsAVX2Consts<>+3136(SB)/8, $0xc0040d931ff62705
+DATA impliedVolRowsAVX2Consts<>+3144(SB)/8, $0xc0040d931ff62705
+DATA impliedVolRowsAVX2Consts<>+3152(SB)/8, $0xc0040d931ff62705
+DATA impliedVolRowsAVX2Consts<>+3160(SB)/8, $0xc0040d931ff62705
+DATA impliedVolRowsAVX2Consts<>+3168(SB)/8, $0x4037000000000000
+DATA impliedVolRowsAVX2Consts<>+3176(SB)/8, $0x4037000000000000
+DATA impliedVolRowsAVX2Consts<>+3184(SB)/8, $0x4037000000000000
+DATA impliedVolRowsAVX2Consts<>+3192(SB)/8, $0x4037000000000000
+DATA impliedVolRowsAVX2Consts<>+3200(SB)/8, $0x3f7a41a41a41a41a
+DATA impliedVolRowsAVX2Consts<>+3208(SB)/8, $0x3f7a41a41a41a41a
+DATA impliedVolRowsAVX2Consts<>+3216(SB)/8, $0x3f7a41a41a41a41a
+DATA impliedVolRowsAVX2Consts<>+3224(SB)/8, $0x3f7a41a41a41a41a
+DATA impliedVolRowsAVX2Consts<>+3232(SB)/8, $0x403b000000000000
+DATA impliedVolRowsAVX2Consts<>+3240(SB)/8, $0x403b000000000000
+DATA impliedVolRowsAVX2Consts<>+3248(SB)/8, $0x403b000000000000
+DATA impliedVolRowsAVX2Consts<>+3256(SB)/8, $0x403b000000000000
 DATA impliedVolRowsAVX2Consts<>+3264(SB)/8, $0x3f73813813813814
 DATA impliedVolRowsAVX2Consts<>+3272(SB)/8, $0x3f73813813813814
 DATA impliedVolRowsAVX2Consts<>+3280(SB)/8, $0x3f73813813813814
@@ -2465,14 +3493,14 @@ DATA impliedVolRowsAVX2Consts<>+3456(SB)/8, $0x3f63813813813814
 DATA impliedVolRowsAVX2Consts<>+3464(SB)/8, $0x3f63813813813814
 DATA impliedVolRowsAVX2Consts<>+3472(SB)/8, $0x3f63813813813814
 DATA impliedVolRowsAVX2Consts<>+3480(SB)/8, $0x3f63813813813814
-DATA impliedVolRowsAVX2Consts<>+3488(SB)/8, $0xc008000000000000
-DATA impliedVolRowsAVX2Consts<>+3496(SB)/8, $0xc008000000000000
-DATA impliedVolRowsAVX2Consts<>+3504(SB)/8, $0xc008000000000000
-DATA impliedVolRowsAVX2Consts<>+3512(SB)/8, $0xc008000000000000
-DATA impliedVolRowsAVX2Consts<>+3520(SB)/8, $0xbfed67f1c864beb5
-DATA impliedVolRowsAVX2Consts<>+3528(SB)/8, $0xbfed67f1c864beb5
-DATA impliedVolRowsAVX2Consts<>+3536(SB)/8, $0xbfed67f1c864beb5
-DATA impliedVolRowsAVX2Consts<>+3544(SB)/8, $0xbfed67f1c864beb5
+DATA impliedVolRowsAVX2Consts<>+3488(SB)/8, $0xbfed67f1c864beb5
+DATA impliedVolRowsAVX2Consts<>+3496(SB)/8, $0xbfed67f1c864beb5
+DATA impliedVolRowsAVX2Consts<>+3504(SB)/8, $0xbfed67f1c864beb5
+DATA impliedVolRowsAVX2Consts<>+3512(SB)/8, $0xbfed67f1c864beb5
+DATA impliedVolRowsAVX2Consts<>+3520(SB)/8, $0xc008000000000000
+DATA impliedVolRowsAVX2Consts<>+3528(SB)/8, $0xc008000000000000
+DATA impliedVolRowsAVX2Consts<>+3536(SB)/8, $0xc008000000000000
+DATA impliedVolRowsAVX2Consts<>+3544(SB)/8, $0xc008000000000000
 DATA impliedVolRowsAVX2Consts<>+3552(SB)/8, $0x3f1a36e2eb1c432d
 DATA impliedVolRowsAVX2Consts<>+3560(SB)/8, $0x3f1a36e2eb1c432d
 DATA impliedVolRowsAVX2Consts<>+3568(SB)/8, $0x3f1a36e2eb1c432d
@@ -2499,7 +3527,7 @@ GLOBL impliedVolRowsAVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func impliedVolRowsAVX2(vol []float64, sign []float64, P []float64, F []float64, K []float64, T []float64, D []float64)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
-TEXT ·impliedVolRowsAVX2(SB), $1536-168
+TEXT ·impliedVolRowsAVX2(SB), $3200-168
 	LEAQ 31(SP), BX
 	ANDQ $-32, BX
 	MOVQ vol_len+8(FP), CX
@@ -2511,1261 +3539,2659 @@ TEXT ·impliedVolRowsAVX2(SB), $1536-168
 	MOVQ T_base+120(FP), R11
 	MOVQ D_base+144(FP), R12
 	XORL AX, AX
-	SUBQ $+8, CX
+	SUBQ $+16, CX
 	JLT  rest
 
 body:
 	PREFETCHT0   1024(R8)(AX*1)
 	VMOVUPD      (R8)(AX*1), Y0
 	VMOVUPD      32(R8)(AX*1), Y1
+	PREFETCHT0   1088(R8)(AX*1)
+	VMOVUPD      64(R8)(AX*1), Y2
+	VMOVUPD      96(R8)(AX*1), Y3
 	PREFETCHT0   1024(R12)(AX*1)
-	VMOVUPD      (R12)(AX*1), Y2
-	VMOVUPD      32(R12)(AX*1), Y3
-	VDIVPD       Y2, Y0, Y0
-	VDIVPD       Y3, Y1, Y1
+	VMOVUPD      (R12)(AX*1), Y4
+	VMOVUPD      32(R12)(AX*1), Y5
+	PREFETCHT0   1088(R12)(AX*1)
+	VMOVUPD      64(R12)(AX*1), Y6
+	VMOVUPD      96(R12)(AX*1), Y7
+	VDIVPD       Y4, Y0, Y0
+	VDIVPD       Y5, Y1, Y1
+	VDIVPD       Y6, Y2, Y2
+	VDIVPD       Y7, Y3, Y3
 	PREFETCHT0   1024(R9)(AX*1)
-	VMOVUPD      (R9)(AX*1), Y4
-	VMOVUPD      32(R9)(AX*1), Y5
+	VMOVUPD      (R9)(AX*1), Y8
+	VMOVUPD      32(R9)(AX*1), Y9
+	PREFETCHT0   1088(R9)(AX*1)
+	VMOVUPD      64(R9)(AX*1), Y10
+	VMOVUPD      96(R9)(AX*1), Y11
 	PREFETCHT0   1024(R10)(AX*1)
-	VMOVUPD      (R10)(AX*1), Y6
-	VMOVUPD      32(R10)(AX*1), Y7
+	VMOVUPD      (R10)(AX*1), Y12
+	VMOVUPD      32(R10)(AX*1), Y13
+	PREFETCHT0   1088(R10)(AX*1)
+	VMOVUPD      64(R10)(AX*1), Y14
+	VMOVUPD      96(R10)(AX*1), Y15
+	VMOVUPD      Y7, (BX)
 	PREFETCHT0   1024(DI)(AX*1)
-	VMOVUPD      (DI)(AX*1), Y8
-	VMOVUPD      32(DI)(AX*1), Y9
+	VMOVUPD      (DI)(AX*1), Y7
+	VMOVUPD      Y6, 32(BX)
+	VMOVUPD      32(DI)(AX*1), Y6
+	VMOVUPD      Y5, 64(BX)
+	PREFETCHT0   1088(DI)(AX*1)
+	VMOVUPD      64(DI)(AX*1), Y5
+	VMOVUPD      Y4, 96(BX)
+	VMOVUPD      96(DI)(AX*1), Y4
+	VMOVUPD      Y3, 128(BX)
 	PREFETCHT0   1024(R11)(AX*1)
-	VMOVUPD      (R11)(AX*1), Y10
-	VMOVUPD      32(R11)(AX*1), Y11
-	VSUBPD       Y6, Y4, Y12
-	VSUBPD       Y7, Y5, Y13
-	VMOVUPD      impliedVolRowsAVX2Consts<>+0(SB), Y14
-	VANDPD       Y14, Y4, Y15
-	VMOVUPD      Y3, (BX)
-	VANDPD       Y14, Y5, Y3
-	VMOVUPD      Y2, 32(BX)
-	VANDPD       Y14, Y6, Y2
-	VMOVUPD      Y11, 64(BX)
-	VANDPD       Y14, Y7, Y11
-	VMOVUPD      Y10, 96(BX)
-	VMULPD       impliedVolRowsAVX2Consts<>+32(SB), Y15, Y10
-	VMOVUPD      Y10, 128(BX)
-	VMULPD       impliedVolRowsAVX2Consts<>+32(SB), Y3, Y10
-	VMOVUPD      Y10, 160(BX)
-	VSUBPD       Y4, Y12, Y10
+	VMOVUPD      (R11)(AX*1), Y3
+	VMOVUPD      Y3, 160(BX)
+	VMOVUPD      32(R11)(AX*1), Y3
 	VMOVUPD      Y3, 192(BX)
-	VSUBPD       Y5, Y13, Y3
-	VMOVUPD      Y15, 224(BX)
-	VMULPD       Y12, Y8, Y15
-	VMOVUPD      Y11, 256(BX)
-	VMULPD       Y13, Y9, Y11
+	PREFETCHT0   1088(R11)(AX*1)
+	VMOVUPD      64(R11)(AX*1), Y3
+	VMOVUPD      Y3, 224(BX)
+	VMOVUPD      96(R11)(AX*1), Y3
+	VMOVUPD      Y3, 256(BX)
+	VSUBPD       Y12, Y8, Y3
 	VMOVUPD      Y2, 288(BX)
-	VANDPD       Y14, Y12, Y2
-	VMOVUPD      Y2, 320(BX)
-	VANDPD       Y14, Y13, Y2
-	VSUBPD       Y10, Y12, Y12
-	VSUBPD       Y3, Y13, Y13
-	VADDPD       Y10, Y6, Y10
-	VADDPD       Y3, Y7, Y3
-	VSUBPD       Y12, Y4, Y12
-	VSUBPD       Y13, Y5, Y13
-	VSUBPD       Y10, Y12, Y10
-	VSUBPD       Y3, Y13, Y3
-	VMULPD       Y10, Y8, Y10
-	VMULPD       Y3, Y9, Y3
-	VMULPD       Y8, Y8, Y8
-	VMULPD       Y9, Y9, Y9
-	VMOVUPD      impliedVolRowsAVX2Consts<>+64(SB), Y12
-	VCMPPD       $0x00, Y12, Y8, Y8
-	VCMPPD       $0x00, Y12, Y9, Y9
-	VSUBPD       Y15, Y0, Y13
-	VMOVUPD      Y9, 352(BX)
-	VSUBPD       Y11, Y1, Y9
-	VSUBPD       Y10, Y13, Y10
-	VSUBPD       Y3, Y9, Y3
-	VMOVUPD      impliedVolRowsAVX2Consts<>+96(SB), Y9
-	VCMPPD       $0x11, Y15, Y9, Y13
-	VCMPPD       $0x11, Y11, Y9, Y11
-	VBLENDVPD    Y13, Y10, Y0, Y0
-	VBLENDVPD    Y11, Y3, Y1, Y1
-	VANDPD       Y14, Y0, Y3
-	VANDPD       Y14, Y1, Y10
-	VMOVUPD      320(BX), Y11
-	VMOVUPD      impliedVolRowsAVX2Consts<>+32(SB), Y13
-	VMULPD       Y13, Y11, Y15
-	VMULPD       Y13, Y2, Y14
-	VMOVUPD      Y8, 384(BX)
-	VMULPD       Y3, Y13, Y8
-	VMOVUPD      Y5, 416(BX)
-	VMULPD       Y10, Y13, Y5
-	VMOVUPD      Y7, 448(BX)
-	VMOVUPD      impliedVolRowsAVX2Consts<>+128(SB), Y7
-	VMOVUPD      Y4, 480(BX)
-	VCMPPD       $0x11, Y7, Y11, Y4
-	VMOVUPD      Y6, 512(BX)
-	VCMPPD       $0x11, Y7, Y2, Y6
-	VBLENDVPD    Y4, Y15, Y11, Y15
-	VBLENDVPD    Y6, Y14, Y2, Y14
-	VMOVUPD      impliedVolRowsAVX2Consts<>+160(SB), Y13
-	VANDPD       Y4, Y13, Y4
-	VANDPD       Y6, Y13, Y6
-	VCMPPD       $0x11, Y7, Y3, Y9
-	VMOVUPD      Y1, 544(BX)
-	VCMPPD       $0x11, Y7, Y10, Y1
-	VBLENDVPD    Y9, Y8, Y3, Y8
-	VBLENDVPD    Y1, Y5, Y10, Y5
-	VANDPD       Y9, Y13, Y9
-	VANDPD       Y1, Y13, Y1
-	VCMPPD       $0x03, Y11, Y11, Y13
-	VCMPPD       $0x03, Y2, Y2, Y7
-	VCMPPD       $0x03, Y3, Y3, Y11
-	VMOVUPD      Y3, 576(BX)
-	VCMPPD       $0x03, Y10, Y10, Y3
+	VSUBPD       Y13, Y9, Y2
+	VMOVUPD      Y1, 320(BX)
+	VSUBPD       Y14, Y10, Y1
+	VMOVUPD      Y0, 352(BX)
+	VSUBPD       Y15, Y11, Y0
+	VMOVUPD      Y15, 384(BX)
+	VANDPD       impliedVolRowsAVX2Consts<>+0(SB), Y8, Y15
+	VMOVUPD      Y15, 416(BX)
+	VANDPD       impliedVolRowsAVX2Consts<>+0(SB), Y9, Y15
+	VMOVUPD      Y15, 448(BX)
+	VANDPD       impliedVolRowsAVX2Consts<>+0(SB), Y10, Y15
+	VMOVUPD      Y15, 480(BX)
+	VANDPD       impliedVolRowsAVX2Consts<>+0(SB), Y11, Y15
+	VMOVUPD      Y15, 512(BX)
+	VSUBPD       Y8, Y3, Y15
+	VMOVUPD      Y8, 544(BX)
+	VSUBPD       Y9, Y2, Y8
+	VMOVUPD      Y9, 576(BX)
+	VSUBPD       Y10, Y1, Y9
 	VMOVUPD      Y10, 608(BX)
-	VANDPD       impliedVolRowsAVX2Consts<>+192(SB), Y15, Y10
-	VMOVUPD      Y0, 640(BX)
-	VANDPD       impliedVolRowsAVX2Consts<>+192(SB), Y14, Y0
-	VORPD        Y10, Y12, Y10
-	VORPD        Y0, Y12, Y0
-	VORPD        Y13, Y10, Y10
-	VORPD        Y7, Y0, Y0
-	VPSRLQ       $0x34, Y15, Y7
-	VPSRLQ       $0x34, Y14, Y13
-	VMOVUPD      impliedVolRowsAVX2Consts<>+224(SB), Y14
-	VORPD        Y7, Y14, Y7
-	VORPD        Y13, Y14, Y13
-	VMOVUPD      impliedVolRowsAVX2Consts<>+256(SB), Y15
-	VSUBPD       Y15, Y7, Y7
-	VSUBPD       Y15, Y13, Y13
-	VSUBPD       Y4, Y7, Y4
-	VSUBPD       Y6, Y13, Y6
-	VMOVUPD      impliedVolRowsAVX2Consts<>+192(SB), Y7
-	VANDPD       Y8, Y7, Y13
-	VMOVUPD      Y6, 672(BX)
-	VANDPD       Y5, Y7, Y6
-	VORPD        Y13, Y12, Y13
-	VORPD        Y6, Y12, Y6
-	VORPD        Y11, Y13, Y11
-	VORPD        Y3, Y6, Y3
-	VPSRLQ       $0x34, Y8, Y6
-	VPSRLQ       $0x34, Y5, Y5
-	VORPD        Y6, Y14, Y6
-	VORPD        Y5, Y14, Y5
-	VSUBPD       Y15, Y6, Y6
-	VSUBPD       Y15, Y5, Y5
-	VSUBPD       Y9, Y6, Y6
-	VSUBPD       Y1, Y5, Y1
-	VMOVUPD      impliedVolRowsAVX2Consts<>+288(SB), Y5
-	VMULPD       Y10, Y5, Y8
-	VMULPD       Y0, Y5, Y9
-	VCMPPD       $0x11, Y11, Y8, Y8
-	VCMPPD       $0x11, Y3, Y9, Y9
-	VMULPD       Y11, Y5, Y13
-	VMULPD       Y3, Y5, Y15
-	VADDPD       Y10, Y10, Y5
-	VADDPD       Y0, Y0, Y14
-	VBLENDVPD    Y8, Y5, Y10, Y5
-	VBLENDVPD    Y9, Y14, Y0, Y14
-	VCMPPD       $0x11, Y10, Y13, Y10
-	VCMPPD       $0x11, Y0, Y15, Y0
-	VMOVUPD      Y15, 704(BX)
-	VADDPD       Y11, Y11, Y15
-	VMOVUPD      Y13, 736(BX)
-	VADDPD       Y3, Y3, Y13
-	VMOVUPD      Y9, 768(BX)
-	VMOVUPD      impliedVolRowsAVX2Consts<>+320(SB), Y9
-	VMOVUPD      Y8, 800(BX)
-	VMULPD       320(BX), Y9, Y8
-	VMULPD       Y9, Y2, Y9
-	VCMPPD       $0x12, 640(BX), Y8, Y8
-	VCMPPD       $0x12, 544(BX), Y9, Y9
-	VMOVUPD      Y1, 832(BX)
-	VBLENDVPD    Y10, Y15, Y11, Y1
-	VMOVUPD      Y11, 864(BX)
-	VBLENDVPD    Y0, Y13, Y3, Y11
-	VMOVUPD      Y3, 896(BX)
-	VMOVUPD      320(BX), Y3
-	VMOVUPD      Y13, 928(BX)
-	VMOVUPD      impliedVolRowsAVX2Consts<>+352(SB), Y13
-	VMOVUPD      Y15, 960(BX)
-	VMULPD       Y13, Y3, Y15
-	VMOVUPD      Y0, 992(BX)
-	VMULPD       Y13, Y2, Y0
-	VMOVUPD      Y10, 1024(BX)
-	VMOVUPD      640(BX), Y10
-	VFMADD231PD  Y13, Y3, Y10
-	VMOVUPD      Y6, 1056(BX)
-	VMOVUPD      544(BX), Y6
-	VFMADD231PD  Y13, Y2, Y6
-	VMOVUPD      impliedVolRowsAVX2Consts<>+96(SB), Y13
-	VMOVUPD      Y4, 1088(BX)
-	VCMPPD       $0x11, 640(BX), Y13, Y4
-	VMOVUPD      Y4, 640(BX)
-	VCMPPD       $0x11, 544(BX), Y13, Y4
-	VMOVUPD      Y4, 544(BX)
-	VSUBPD       Y1, Y5, Y4
-	VSUBPD       Y11, Y14, Y13
-	VADDPD       Y1, Y5, Y1
-	VADDPD       Y11, Y14, Y5
-	VBLENDVPD    Y8, Y15, Y4, Y4
-	VBLENDVPD    Y9, Y0, Y13, Y0
-	VBLENDVPD    Y8, Y10, Y1, Y1
-	VBLENDVPD    Y9, Y6, Y5, Y5
-	VDIVPD       Y1, Y4, Y1
-	VDIVPD       Y5, Y0, Y0
-	VBLENDVPD    Y8, Y10, Y3, Y4
-	VBLENDVPD    Y9, Y6, Y2, Y5
-	VMOVUPD      impliedVolRowsAVX2Consts<>+32(SB), Y6
-	VMULPD       288(BX), Y6, Y10
-	VMULPD       256(BX), Y6, Y11
-	VMOVUPD      224(BX), Y13
-	VMOVUPD      impliedVolRowsAVX2Consts<>+128(SB), Y14
-	VCMPPD       $0x11, Y14, Y13, Y15
-	VMOVUPD      192(BX), Y6
-	VMOVUPD      Y5, 1120(BX)
-	VCMPPD       $0x11, Y14, Y6, Y5
-	VMOVUPD      Y4, 1152(BX)
-	VBLENDVPD    Y15, 128(BX), Y13, Y4
-	VMOVUPD      Y9, 128(BX)
-	VBLENDVPD    Y5, 160(BX), Y6, Y9
-	VMOVUPD      Y8, 160(BX)
-	VMOVUPD      impliedVolRowsAVX2Consts<>+160(SB), Y8
-	VANDPD       Y8, Y15, Y15
-	VANDPD       Y8, Y5, Y5
-	VMOVUPD      288(BX), Y3
-	VMOVUPD      Y2, 1184(BX)
-	VCMPPD       $0x11, Y14, Y3, Y2
-	VMOVUPD      Y0, 1216(BX)
-	VMOVUPD      256(BX), Y0
-	VMOVUPD      Y1, 1248(BX)
-	VCMPPD       $0x11, Y14, Y0, Y1
-	VBLENDVPD    Y2, Y10, Y3, Y10
-	VBLENDVPD    Y1, Y11, Y0, Y11
+	VSUBPD       Y11, Y0, Y10
+	VMOVUPD      Y11, 640(BX)
+	VMULPD       Y3, Y7, Y11
+	VMOVUPD      Y11, 672(BX)
+	VMULPD       Y2, Y6, Y11
+	VMOVUPD      Y11, 704(BX)
+	VMULPD       Y1, Y5, Y11
+	VMOVUPD      Y11, 736(BX)
+	VMULPD       Y0, Y4, Y11
+	VMOVUPD      Y11, 768(BX)
+	VSUBPD       Y15, Y3, Y11
+	VMOVUPD      Y4, 800(BX)
+	VSUBPD       Y8, Y2, Y4
+	VMOVUPD      Y5, 832(BX)
+	VSUBPD       Y9, Y1, Y5
+	VMOVUPD      Y6, 864(BX)
+	VSUBPD       Y10, Y0, Y6
+	VADDPD       Y15, Y12, Y15
+	VADDPD       Y8, Y13, Y8
+	VADDPD       Y9, Y14, Y9
+	VADDPD       384(BX), Y10, Y10
+	VMOVUPD      Y14, 896(BX)
+	VMOVUPD      544(BX), Y14
+	VSUBPD       Y11, Y14, Y11
+	VMOVUPD      576(BX), Y14
+	VSUBPD       Y4, Y14, Y4
+	VMOVUPD      608(BX), Y14
+	VSUBPD       Y5, Y14, Y5
+	VMOVUPD      640(BX), Y14
+	VSUBPD       Y6, Y14, Y6
+	VSUBPD       Y15, Y11, Y11
+	VSUBPD       Y8, Y4, Y4
+	VSUBPD       Y9, Y5, Y5
+	VSUBPD       Y10, Y6, Y6
+	VMOVUPD      impliedVolRowsAVX2Consts<>+0(SB), Y8
+	VANDPD       Y8, Y3, Y3
 	VANDPD       Y8, Y2, Y2
 	VANDPD       Y8, Y1, Y1
-	VCMPPD       $0x03, Y13, Y13, Y8
-	VCMPPD       $0x03, Y6, Y6, Y14
+	VANDPD       Y8, Y0, Y0
+	VMULPD       Y11, Y7, Y9
+	VMOVUPD      864(BX), Y10
+	VMULPD       Y4, Y10, Y4
+	VMOVUPD      832(BX), Y11
+	VMULPD       Y5, Y11, Y5
+	VMOVUPD      800(BX), Y15
+	VMULPD       Y6, Y15, Y6
+	VMULPD       Y7, Y7, Y7
+	VMULPD       Y10, Y10, Y10
+	VMULPD       Y11, Y11, Y11
+	VMULPD       Y15, Y15, Y15
+	VMOVUPD      impliedVolRowsAVX2Consts<>+32(SB), Y14
+	VCMPPD       $0x00, Y14, Y7, Y7
+	VCMPPD       $0x00, Y14, Y10, Y10
+	VCMPPD       $0x00, Y14, Y11, Y11
+	VCMPPD       $0x00, Y14, Y15, Y15
+	VMOVUPD      Y15, 800(BX)
+	VMOVUPD      352(BX), Y15
+	VMOVUPD      Y11, 832(BX)
+	VMOVUPD      672(BX), Y11
+	VMOVUPD      Y10, 864(BX)
+	VSUBPD       Y11, Y15, Y10
+	VMOVUPD      Y7, 928(BX)
+	VMOVUPD      320(BX), Y7
+	VMOVUPD      Y13, 960(BX)
+	VMOVUPD      704(BX), Y13
+	VMOVUPD      Y12, 992(BX)
+	VSUBPD       Y13, Y7, Y12
+	VMOVUPD      288(BX), Y14
+	VMOVUPD      736(BX), Y8
+	VSUBPD       Y8, Y14, Y7
+	VMOVUPD      128(BX), Y14
+	VMOVUPD      Y0, 1024(BX)
+	VSUBPD       768(BX), Y14, Y0
+	VSUBPD       Y9, Y10, Y9
+	VSUBPD       Y4, Y12, Y4
+	VSUBPD       Y5, Y7, Y5
+	VSUBPD       Y6, Y0, Y0
+	VMOVUPD      impliedVolRowsAVX2Consts<>+64(SB), Y6
+	VCMPPD       $0x11, Y11, Y6, Y7
+	VCMPPD       $0x11, Y13, Y6, Y10
+	VCMPPD       $0x11, Y8, Y6, Y8
+	VCMPPD       $0x11, 768(BX), Y6, Y11
+	VBLENDVPD    Y7, Y9, Y15, Y7
+	VMOVUPD      320(BX), Y9
+	VBLENDVPD    Y10, Y4, Y9, Y4
+	VMOVUPD      288(BX), Y9
+	VBLENDVPD    Y8, Y5, Y9, Y5
+	VBLENDVPD    Y11, Y0, Y14, Y0
+	VMOVUPD      impliedVolRowsAVX2Consts<>+0(SB), Y8
+	VANDPD       Y8, Y7, Y9
+	VANDPD       Y8, Y4, Y10
+	VANDPD       Y8, Y5, Y11
+	VANDPD       Y8, Y0, Y12
+	VMOVUPD      impliedVolRowsAVX2Consts<>+96(SB), Y13
+	VMULPD       Y13, Y3, Y14
+	VMULPD       Y13, Y2, Y15
+	VMULPD       Y13, Y1, Y8
+	VMOVUPD      1024(BX), Y6
+	VMOVUPD      Y0, 128(BX)
+	VMULPD       Y13, Y6, Y0
+	VMOVUPD      Y5, 288(BX)
+	VMULPD       Y9, Y13, Y5
+	VMOVUPD      Y4, 320(BX)
+	VMULPD       Y10, Y13, Y4
+	VMOVUPD      Y7, 352(BX)
+	VMULPD       Y11, Y13, Y7
+	VMOVUPD      Y7, 768(BX)
+	VMULPD       Y12, Y13, Y7
+	VMOVUPD      impliedVolRowsAVX2Consts<>+128(SB), Y13
+	VMOVUPD      Y7, 736(BX)
+	VCMPPD       $0x11, Y13, Y3, Y7
+	VMOVUPD      Y4, 704(BX)
+	VCMPPD       $0x11, Y13, Y2, Y4
+	VMOVUPD      Y5, 672(BX)
+	VCMPPD       $0x11, Y13, Y1, Y5
+	VMOVUPD      Y12, 1056(BX)
+	VCMPPD       $0x11, Y13, Y6, Y12
+	VBLENDVPD    Y7, Y14, Y3, Y14
+	VBLENDVPD    Y4, Y15, Y2, Y15
+	VBLENDVPD    Y5, Y8, Y1, Y8
+	VBLENDVPD    Y12, Y0, Y6, Y0
+	VMOVUPD      impliedVolRowsAVX2Consts<>+160(SB), Y6
+	VANDPD       Y7, Y6, Y7
+	VANDPD       Y4, Y6, Y4
+	VANDPD       Y5, Y6, Y5
+	VANDPD       Y12, Y6, Y12
+	VMOVUPD      Y12, 1088(BX)
+	VCMPPD       $0x11, Y13, Y9, Y12
+	VMOVUPD      Y5, 1120(BX)
+	VCMPPD       $0x11, Y13, Y10, Y5
+	VMOVUPD      Y4, 1152(BX)
+	VCMPPD       $0x11, Y13, Y11, Y4
+	VMOVUPD      Y7, 1184(BX)
+	VMOVUPD      1056(BX), Y7
+	VMOVUPD      Y0, 1216(BX)
+	VCMPPD       $0x11, Y13, Y7, Y0
+	VBLENDVPD    Y12, 672(BX), Y9, Y13
+	VMOVUPD      Y13, 672(BX)
+	VBLENDVPD    Y5, 704(BX), Y10, Y13
+	VMOVUPD      Y13, 704(BX)
+	VBLENDVPD    Y4, 768(BX), Y11, Y13
+	VMOVUPD      Y13, 768(BX)
+	VBLENDVPD    Y0, 736(BX), Y7, Y13
+	VANDPD       Y12, Y6, Y12
+	VANDPD       Y5, Y6, Y5
+	VANDPD       Y4, Y6, Y4
+	VANDPD       Y0, Y6, Y0
 	VCMPPD       $0x03, Y3, Y3, Y6
-	VCMPPD       $0x03, Y0, Y0, Y3
-	VANDPD       Y7, Y4, Y0
-	VANDPD       Y7, Y9, Y13
-	VORPD        Y12, Y0, Y0
-	VORPD        Y12, Y13, Y13
-	VORPD        Y8, Y0, Y0
-	VORPD        Y14, Y13, Y8
-	VPSRLQ       $0x34, Y4, Y4
-	VPSRLQ       $0x34, Y9, Y9
-	VMOVUPD      impliedVolRowsAVX2Consts<>+224(SB), Y13
-	VORPD        Y13, Y4, Y4
-	VORPD        Y13, Y9, Y9
+	VMOVUPD      Y3, 736(BX)
+	VCMPPD       $0x03, Y2, Y2, Y3
+	VMOVUPD      Y2, 1248(BX)
+	VCMPPD       $0x03, Y1, Y1, Y2
+	VMOVUPD      Y1, 1280(BX)
+	VMOVUPD      1024(BX), Y1
+	VMOVUPD      Y0, 1312(BX)
+	VCMPPD       $0x03, Y1, Y1, Y0
+	VCMPPD       $0x03, Y9, Y9, Y1
+	VMOVUPD      Y9, 1344(BX)
+	VCMPPD       $0x03, Y10, Y10, Y9
+	VMOVUPD      Y10, 1376(BX)
+	VCMPPD       $0x03, Y11, Y11, Y10
+	VMOVUPD      Y11, 1408(BX)
+	VCMPPD       $0x03, Y7, Y7, Y11
+	VMOVUPD      impliedVolRowsAVX2Consts<>+192(SB), Y7
+	VMOVUPD      Y4, 1440(BX)
+	VANDPD       Y14, Y7, Y4
+	VMOVUPD      Y5, 1472(BX)
+	VANDPD       Y15, Y7, Y5
+	VMOVUPD      Y12, 1504(BX)
+	VANDPD       Y8, Y7, Y12
+	VMOVUPD      Y11, 1536(BX)
+	VANDPD       1216(BX), Y7, Y11
+	VMOVUPD      impliedVolRowsAVX2Consts<>+32(SB), Y7
+	VORPD        Y4, Y7, Y4
+	VORPD        Y5, Y7, Y5
+	VORPD        Y12, Y7, Y12
+	VORPD        Y11, Y7, Y11
+	VORPD        Y6, Y4, Y4
+	VORPD        Y3, Y5, Y3
+	VORPD        Y2, Y12, Y2
+	VORPD        Y0, Y11, Y0
+	VPSRLQ       $0x34, Y14, Y5
+	VPSRLQ       $0x34, Y15, Y6
+	VPSRLQ       $0x34, Y8, Y8
+	VMOVUPD      1216(BX), Y11
+	VPSRLQ       $0x34, Y11, Y11
+	VMOVUPD      impliedVolRowsAVX2Consts<>+224(SB), Y12
+	VORPD        Y5, Y12, Y5
+	VORPD        Y6, Y12, Y6
+	VORPD        Y8, Y12, Y8
+	VORPD        Y11, Y12, Y11
 	VMOVUPD      impliedVolRowsAVX2Consts<>+256(SB), Y14
-	VSUBPD       Y14, Y4, Y4
-	VSUBPD       Y14, Y9, Y9
-	VSUBPD       Y15, Y4, Y4
-	VSUBPD       Y5, Y9, Y5
-	VANDPD       Y10, Y7, Y9
-	VANDPD       Y11, Y7, Y15
+	VSUBPD       Y14, Y5, Y5
+	VSUBPD       Y14, Y6, Y6
+	VSUBPD       Y14, Y8, Y8
+	VSUBPD       Y14, Y11, Y11
+	VSUBPD       1184(BX), Y5, Y5
+	VSUBPD       1152(BX), Y6, Y6
+	VSUBPD       1120(BX), Y8, Y8
+	VSUBPD       1088(BX), Y11, Y11
+	VMOVUPD      impliedVolRowsAVX2Consts<>+192(SB), Y15
+	VMOVUPD      Y11, 1088(BX)
+	VANDPD       672(BX), Y15, Y11
+	VMOVUPD      Y8, 1120(BX)
+	VANDPD       704(BX), Y15, Y8
+	VMOVUPD      Y6, 1152(BX)
+	VANDPD       768(BX), Y15, Y6
+	VMOVUPD      Y5, 1184(BX)
+	VANDPD       Y13, Y15, Y5
+	VORPD        Y11, Y7, Y11
+	VORPD        Y8, Y7, Y8
+	VORPD        Y6, Y7, Y6
+	VORPD        Y5, Y7, Y5
+	VORPD        Y1, Y11, Y1
+	VORPD        Y9, Y8, Y8
+	VORPD        Y10, Y6, Y6
+	VORPD        1536(BX), Y5, Y5
+	VMOVUPD      672(BX), Y9
+	VPSRLQ       $0x34, Y9, Y9
+	VMOVUPD      704(BX), Y10
+	VPSRLQ       $0x34, Y10, Y10
+	VMOVUPD      768(BX), Y11
+	VPSRLQ       $0x34, Y11, Y11
+	VPSRLQ       $0x34, Y13, Y13
 	VORPD        Y9, Y12, Y9
-	VORPD        Y15, Y12, Y15
-	VORPD        Y6, Y9, Y6
-	VORPD        Y3, Y15, Y3
-	VPSRLQ       $0x34, Y10, Y9
-	VPSRLQ       $0x34, Y11, Y10
-	VORPD        Y9, Y13, Y9
-	VORPD        Y10, Y13, Y10
+	VORPD        Y10, Y12, Y10
+	VORPD        Y11, Y12, Y11
+	VORPD        Y13, Y12, Y13
 	VSUBPD       Y14, Y9, Y9
 	VSUBPD       Y14, Y10, Y10
-	VSUBPD       Y2, Y9, Y2
-	VSUBPD       Y1, Y10, Y1
-	VMOVUPD      impliedVolRowsAVX2Consts<>+288(SB), Y9
-	VMULPD       Y9, Y0, Y10
-	VMULPD       Y9, Y8, Y11
-	VCMPPD       $0x11, Y6, Y10, Y10
-	VCMPPD       $0x11, Y3, Y11, Y11
-	VMULPD       Y9, Y6, Y15
-	VMULPD       Y9, Y3, Y14
-	VCMPPD       $0x11, Y0, Y15, Y15
-	VCMPPD       $0x11, Y8, Y14, Y14
-	VADDPD       Y0, Y0, Y9
-	VADDPD       Y8, Y8, Y13
-	VBLENDVPD    Y10, Y9, Y0, Y0
-	VBLENDVPD    Y11, Y13, Y8, Y8
-	VADDPD       Y6, Y6, Y9
-	VADDPD       Y3, Y3, Y13
-	VBLENDVPD    Y15, Y9, Y6, Y6
-	VBLENDVPD    Y14, Y13, Y3, Y3
-	VSUBPD       Y6, Y0, Y9
-	VSUBPD       Y3, Y8, Y13
-	VADDPD       Y6, Y0, Y0
-	VADDPD       Y3, Y8, Y3
-	VDIVPD       Y0, Y9, Y0
-	VDIVPD       Y3, Y13, Y3
-	VMOVUPD      1248(BX), Y6
-	VMULPD       Y6, Y6, Y8
-	VMOVUPD      1216(BX), Y9
-	VMULPD       Y9, Y9, Y13
-	VMOVUPD      320(BX), Y7
-	VMOVUPD      Y14, 1280(BX)
-	VMOVUPD      impliedVolRowsAVX2Consts<>+96(SB), Y14
-	VMOVUPD      Y15, 1312(BX)
-	VCMPPD       $0x00, Y14, Y7, Y15
-	VMOVUPD      Y11, 1344(BX)
-	VMOVUPD      1184(BX), Y11
-	VMOVUPD      Y10, 1376(BX)
-	VCMPPD       $0x00, Y14, Y11, Y10
-	VMOVUPD      Y1, 1408(BX)
-	VMOVUPD      impliedVolRowsAVX2Consts<>+384(SB), Y1
-	VMOVUPD      Y2, 1440(BX)
-	VMOVUPD      1088(BX), Y2
-	VBLENDVPD    Y15, Y1, Y2, Y2
-	VMOVUPD      672(BX), Y15
-	VBLENDVPD    Y10, Y1, Y15, Y10
-	VMOVUPD      576(BX), Y15
-	VCMPPD       $0x00, Y14, Y15, Y12
-	VMOVUPD      608(BX), Y9
-	VCMPPD       $0x00, Y14, Y9, Y6
-	VMOVUPD      1056(BX), Y14
-	VBLENDVPD    Y12, Y1, Y14, Y12
-	VMOVUPD      832(BX), Y14
-	VBLENDVPD    Y6, Y1, Y14, Y6
+	VSUBPD       Y14, Y11, Y11
+	VSUBPD       Y14, Y13, Y13
+	VSUBPD       1504(BX), Y9, Y9
+	VSUBPD       1472(BX), Y10, Y10
+	VSUBPD       1440(BX), Y11, Y11
+	VSUBPD       1312(BX), Y13, Y13
+	VMOVUPD      impliedVolRowsAVX2Consts<>+288(SB), Y14
+	VMULPD       Y4, Y14, Y12
+	VMULPD       Y3, Y14, Y7
+	VMOVUPD      Y13, 1312(BX)
+	VMULPD       Y2, Y14, Y13
+	VMOVUPD      Y11, 1440(BX)
+	VMULPD       Y0, Y14, Y11
+	VCMPPD       $0x11, Y1, Y12, Y12
+	VCMPPD       $0x11, Y8, Y7, Y7
+	VCMPPD       $0x11, Y6, Y13, Y13
+	VCMPPD       $0x11, Y5, Y11, Y11
+	VMOVUPD      Y10, 1472(BX)
+	VMULPD       Y1, Y14, Y10
+	VMOVUPD      Y9, 1504(BX)
+	VMULPD       Y8, Y14, Y9
+	VMULPD       Y6, Y14, Y15
+	VMOVUPD      Y6, 768(BX)
+	VMULPD       Y5, Y14, Y6
+	VADDPD       Y4, Y4, Y14
+	VMOVUPD      Y5, 704(BX)
+	VADDPD       Y3, Y3, Y5
+	VMOVUPD      Y8, 672(BX)
+	VADDPD       Y2, Y2, Y8
+	VMOVUPD      Y1, 1536(BX)
+	VADDPD       Y0, Y0, Y1
+	VBLENDVPD    Y12, Y14, Y4, Y14
+	VBLENDVPD    Y7, Y5, Y3, Y5
+	VBLENDVPD    Y13, Y8, Y2, Y8
+	VBLENDVPD    Y11, Y1, Y0, Y1
+	VCMPPD       $0x11, Y4, Y10, Y4
+	VCMPPD       $0x11, Y3, Y9, Y3
+	VCMPPD       $0x11, Y2, Y15, Y2
+	VCMPPD       $0x11, Y0, Y6, Y0
+	VMOVUPD      Y6, 1216(BX)
+	VMOVUPD      1536(BX), Y6
+	VMOVUPD      Y15, 1568(BX)
+	VADDPD       Y6, Y6, Y15
+	VMOVUPD      Y9, 1600(BX)
+	VMOVUPD      672(BX), Y9
+	VMOVUPD      Y10, 1632(BX)
+	VADDPD       Y9, Y9, Y10
+	VMOVUPD      Y11, 1664(BX)
+	VMOVUPD      768(BX), Y11
+	VMOVUPD      Y13, 1696(BX)
+	VADDPD       Y11, Y11, Y13
+	VMOVUPD      Y7, 1728(BX)
+	VMOVUPD      704(BX), Y7
+	VMOVUPD      Y12, 1760(BX)
+	VADDPD       Y7, Y7, Y12
+	VMOVUPD      Y1, 1792(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+320(SB), Y1
+	VMOVUPD      Y8, 1824(BX)
+	VMULPD       736(BX), Y1, Y8
+	VMOVUPD      Y5, 1856(BX)
+	VMULPD       1248(BX), Y1, Y5
+	VMOVUPD      Y14, 1888(BX)
+	VMULPD       1280(BX), Y1, Y14
+	VMULPD       1024(BX), Y1, Y1
+	VCMPPD       $0x12, 352(BX), Y8, Y8
+	VCMPPD       $0x12, 320(BX), Y5, Y5
+	VCMPPD       $0x12, 288(BX), Y14, Y14
+	VCMPPD       $0x12, 128(BX), Y1, Y1
+	VMOVUPD      Y1, 1920(BX)
+	VBLENDVPD    Y4, Y15, Y6, Y1
+	VBLENDVPD    Y3, Y10, Y9, Y6
+	VBLENDVPD    Y2, Y13, Y11, Y9
+	VBLENDVPD    Y0, Y12, Y7, Y11
+	VMOVUPD      736(BX), Y7
+	VMOVUPD      Y12, 1952(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+352(SB), Y12
+	VMOVUPD      Y13, 1984(BX)
+	VMULPD       Y12, Y7, Y13
+	VMOVUPD      Y10, 2016(BX)
+	VMULPD       1248(BX), Y12, Y10
+	VMOVUPD      Y15, 2048(BX)
+	VMULPD       1280(BX), Y12, Y15
+	VMOVUPD      Y0, 2080(BX)
+	VMULPD       1024(BX), Y12, Y0
+	VMOVUPD      Y2, 2112(BX)
+	VMOVUPD      352(BX), Y2
+	VFMADD231PD  Y12, Y7, Y2
+	VMOVUPD      Y3, 2144(BX)
+	VMOVUPD      320(BX), Y3
+	VFMADD231PD  1248(BX), Y12, Y3
+	VMOVUPD      Y4, 2176(BX)
+	VMOVUPD      288(BX), Y4
+	VFMADD231PD  1280(BX), Y12, Y4
+	VMOVUPD      128(BX), Y7
+	VFMADD231PD  1024(BX), Y12, Y7
+	VMOVUPD      impliedVolRowsAVX2Consts<>+64(SB), Y12
+	VMOVUPD      Y7, 2208(BX)
+	VCMPPD       $0x11, 352(BX), Y12, Y7
+	VMOVUPD      Y7, 352(BX)
+	VCMPPD       $0x11, 320(BX), Y12, Y7
+	VMOVUPD      Y7, 320(BX)
+	VCMPPD       $0x11, 288(BX), Y12, Y7
+	VMOVUPD      Y7, 288(BX)
+	VCMPPD       $0x11, 128(BX), Y12, Y7
+	VMOVUPD      Y7, 128(BX)
+	VMOVUPD      1888(BX), Y7
+	VSUBPD       Y1, Y7, Y12
+	VMOVUPD      Y4, 2240(BX)
+	VMOVUPD      1856(BX), Y4
+	VMOVUPD      Y3, 2272(BX)
+	VSUBPD       Y6, Y4, Y3
+	VMOVUPD      Y2, 2304(BX)
+	VMOVUPD      1824(BX), Y2
+	VMOVUPD      Y0, 2336(BX)
+	VSUBPD       Y9, Y2, Y0
+	VMOVUPD      Y0, 2368(BX)
+	VMOVUPD      1792(BX), Y0
+	VMOVUPD      Y14, 2400(BX)
+	VSUBPD       Y11, Y0, Y14
+	VADDPD       Y1, Y7, Y1
+	VADDPD       Y6, Y4, Y4
+	VADDPD       Y9, Y2, Y2
+	VADDPD       Y11, Y0, Y0
+	VBLENDVPD    Y8, Y13, Y12, Y6
+	VBLENDVPD    Y5, Y10, Y3, Y3
+	VMOVUPD      2400(BX), Y7
+	VMOVUPD      2368(BX), Y9
+	VBLENDVPD    Y7, Y15, Y9, Y9
+	VMOVUPD      1920(BX), Y10
+	VBLENDVPD    Y10, 2336(BX), Y14, Y11
+	VMOVUPD      2304(BX), Y12
+	VBLENDVPD    Y8, Y12, Y1, Y1
+	VMOVUPD      2272(BX), Y13
+	VBLENDVPD    Y5, Y13, Y4, Y4
+	VMOVUPD      2240(BX), Y14
+	VBLENDVPD    Y7, Y14, Y2, Y2
+	VMOVUPD      2208(BX), Y15
+	VBLENDVPD    Y10, Y15, Y0, Y0
+	VDIVPD       Y1, Y6, Y1
+	VDIVPD       Y4, Y3, Y3
+	VDIVPD       Y2, Y9, Y2
+	VDIVPD       Y0, Y11, Y0
+	VMOVUPD      736(BX), Y4
+	VBLENDVPD    Y8, Y12, Y4, Y6
+	VMOVUPD      1248(BX), Y9
+	VBLENDVPD    Y5, Y13, Y9, Y11
+	VMOVUPD      1280(BX), Y12
+	VBLENDVPD    Y7, Y14, Y12, Y13
+	VMOVUPD      1024(BX), Y14
+	VBLENDVPD    Y10, Y15, Y14, Y15
+	VMOVUPD      impliedVolRowsAVX2Consts<>+0(SB), Y10
+	VANDPD       992(BX), Y10, Y7
+	VMOVUPD      Y15, 2208(BX)
+	VANDPD       960(BX), Y10, Y15
+	VMOVUPD      Y13, 2240(BX)
+	VANDPD       896(BX), Y10, Y13
+	VMOVUPD      Y11, 2272(BX)
+	VANDPD       384(BX), Y10, Y11
+	VMOVUPD      416(BX), Y10
+	VMOVUPD      Y6, 2304(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+96(SB), Y6
+	VMOVUPD      Y5, 2336(BX)
+	VMULPD       Y6, Y10, Y5
+	VMOVUPD      Y8, 2368(BX)
+	VMOVUPD      448(BX), Y8
+	VMULPD       Y6, Y8, Y14
+	VMOVUPD      480(BX), Y12
+	VMULPD       Y6, Y12, Y9
+	VMOVUPD      512(BX), Y4
+	VMOVUPD      Y0, 1792(BX)
+	VMULPD       Y6, Y4, Y0
+	VMOVUPD      Y2, 1824(BX)
+	VMULPD       Y7, Y6, Y2
+	VMOVUPD      Y3, 1856(BX)
+	VMULPD       Y15, Y6, Y3
+	VMOVUPD      Y1, 1888(BX)
+	VMULPD       Y13, Y6, Y1
+	VMOVUPD      Y1, 2432(BX)
+	VMULPD       Y11, Y6, Y1
+	VMOVUPD      impliedVolRowsAVX2Consts<>+128(SB), Y6
+	VMOVUPD      Y1, 2464(BX)
+	VCMPPD       $0x11, Y6, Y10, Y1
+	VMOVUPD      Y3, 2496(BX)
+	VCMPPD       $0x11, Y6, Y8, Y3
+	VMOVUPD      Y2, 2528(BX)
+	VCMPPD       $0x11, Y6, Y12, Y2
+	VMOVUPD      Y11, 2560(BX)
+	VCMPPD       $0x11, Y6, Y4, Y11
+	VBLENDVPD    Y1, Y5, Y10, Y5
+	VBLENDVPD    Y3, Y14, Y8, Y14
+	VBLENDVPD    Y2, Y9, Y12, Y9
+	VBLENDVPD    Y11, Y0, Y4, Y0
+	VMOVUPD      impliedVolRowsAVX2Consts<>+160(SB), Y4
+	VANDPD       Y4, Y1, Y1
+	VANDPD       Y4, Y3, Y3
+	VANDPD       Y4, Y2, Y2
+	VANDPD       Y4, Y11, Y11
+	VMOVUPD      Y11, 2592(BX)
+	VCMPPD       $0x11, Y6, Y7, Y11
+	VMOVUPD      Y2, 2624(BX)
+	VCMPPD       $0x11, Y6, Y15, Y2
+	VMOVUPD      Y3, 2656(BX)
+	VCMPPD       $0x11, Y6, Y13, Y3
+	VMOVUPD      Y1, 2688(BX)
+	VMOVUPD      2560(BX), Y1
+	VCMPPD       $0x11, Y6, Y1, Y12
+	VBLENDVPD    Y11, 2528(BX), Y7, Y6
+	VMOVUPD      Y6, 2528(BX)
+	VBLENDVPD    Y2, 2496(BX), Y15, Y6
+	VMOVUPD      Y6, 2496(BX)
+	VBLENDVPD    Y3, 2432(BX), Y13, Y6
+	VMOVUPD      Y6, 2432(BX)
+	VBLENDVPD    Y12, 2464(BX), Y1, Y6
+	VANDPD       Y4, Y11, Y11
+	VANDPD       Y4, Y2, Y2
+	VANDPD       Y4, Y3, Y3
+	VANDPD       Y4, Y12, Y12
+	VCMPPD       $0x03, Y10, Y10, Y4
+	VCMPPD       $0x03, Y8, Y8, Y10
+	VMOVUPD      480(BX), Y8
+	VMOVUPD      Y12, 2464(BX)
+	VCMPPD       $0x03, Y8, Y8, Y12
+	VMOVUPD      512(BX), Y8
+	VMOVUPD      Y3, 2720(BX)
+	VCMPPD       $0x03, Y8, Y8, Y3
+	VCMPPD       $0x03, Y7, Y7, Y8
+	VMOVUPD      Y7, 2752(BX)
+	VCMPPD       $0x03, Y15, Y15, Y7
+	VMOVUPD      Y15, 2784(BX)
+	VCMPPD       $0x03, Y13, Y13, Y15
+	VMOVUPD      Y13, 2816(BX)
+	VCMPPD       $0x03, Y1, Y1, Y13
+	VMOVUPD      impliedVolRowsAVX2Consts<>+192(SB), Y1
+	VMOVUPD      Y2, 2848(BX)
+	VANDPD       Y1, Y5, Y2
+	VMOVUPD      Y11, 2880(BX)
+	VANDPD       Y1, Y14, Y11
+	VMOVUPD      Y13, 2912(BX)
+	VANDPD       Y1, Y9, Y13
+	VMOVUPD      Y15, 2944(BX)
+	VANDPD       Y1, Y0, Y15
+	VMOVUPD      impliedVolRowsAVX2Consts<>+32(SB), Y1
+	VORPD        Y1, Y2, Y2
+	VORPD        Y1, Y11, Y11
+	VORPD        Y1, Y13, Y13
+	VORPD        Y1, Y15, Y15
+	VORPD        Y4, Y2, Y2
+	VORPD        Y10, Y11, Y4
+	VORPD        Y12, Y13, Y10
+	VORPD        Y3, Y15, Y3
+	VPSRLQ       $0x34, Y5, Y5
+	VPSRLQ       $0x34, Y14, Y11
+	VPSRLQ       $0x34, Y9, Y9
+	VPSRLQ       $0x34, Y0, Y0
+	VMOVUPD      impliedVolRowsAVX2Consts<>+224(SB), Y12
+	VORPD        Y12, Y5, Y5
+	VORPD        Y12, Y11, Y11
+	VORPD        Y12, Y9, Y9
+	VORPD        Y12, Y0, Y0
+	VMOVUPD      impliedVolRowsAVX2Consts<>+256(SB), Y13
+	VSUBPD       Y13, Y5, Y5
+	VSUBPD       Y13, Y11, Y11
+	VSUBPD       Y13, Y9, Y9
+	VSUBPD       Y13, Y0, Y0
+	VSUBPD       2688(BX), Y5, Y5
+	VSUBPD       2656(BX), Y11, Y11
+	VSUBPD       2624(BX), Y9, Y9
+	VSUBPD       2592(BX), Y0, Y0
+	VMOVUPD      impliedVolRowsAVX2Consts<>+192(SB), Y14
+	VANDPD       2528(BX), Y14, Y15
+	VMOVUPD      Y0, 2592(BX)
+	VANDPD       2496(BX), Y14, Y0
+	VMOVUPD      Y9, 2624(BX)
+	VANDPD       2432(BX), Y14, Y9
+	VMOVUPD      Y11, 2656(BX)
+	VANDPD       Y6, Y14, Y11
+	VORPD        Y15, Y1, Y15
+	VORPD        Y0, Y1, Y0
+	VORPD        Y9, Y1, Y9
+	VORPD        Y11, Y1, Y11
+	VORPD        Y8, Y15, Y8
+	VORPD        Y7, Y0, Y0
+	VORPD        2944(BX), Y9, Y7
+	VORPD        2912(BX), Y11, Y9
+	VMOVUPD      2528(BX), Y11
+	VPSRLQ       $0x34, Y11, Y11
+	VMOVUPD      2496(BX), Y15
+	VPSRLQ       $0x34, Y15, Y15
+	VMOVUPD      2432(BX), Y14
+	VPSRLQ       $0x34, Y14, Y14
+	VPSRLQ       $0x34, Y6, Y6
+	VORPD        Y11, Y12, Y11
+	VORPD        Y15, Y12, Y15
+	VORPD        Y14, Y12, Y14
+	VORPD        Y6, Y12, Y6
+	VSUBPD       Y13, Y11, Y11
+	VSUBPD       Y13, Y15, Y15
+	VSUBPD       Y13, Y14, Y14
+	VSUBPD       Y13, Y6, Y6
+	VSUBPD       2880(BX), Y11, Y11
+	VSUBPD       2848(BX), Y15, Y15
+	VSUBPD       2720(BX), Y14, Y14
+	VSUBPD       2464(BX), Y6, Y6
+	VMOVUPD      impliedVolRowsAVX2Consts<>+288(SB), Y13
+	VMULPD       Y13, Y2, Y12
+	VMULPD       Y13, Y4, Y1
+	VMOVUPD      Y6, 2464(BX)
+	VMULPD       Y13, Y10, Y6
+	VMOVUPD      Y14, 2720(BX)
+	VMULPD       Y13, Y3, Y14
+	VCMPPD       $0x11, Y8, Y12, Y12
+	VCMPPD       $0x11, Y0, Y1, Y1
+	VCMPPD       $0x11, Y7, Y6, Y6
+	VCMPPD       $0x11, Y9, Y14, Y14
+	VMOVUPD      Y15, 2848(BX)
+	VMULPD       Y13, Y8, Y15
+	VMOVUPD      Y11, 2880(BX)
+	VMULPD       Y13, Y0, Y11
+	VMOVUPD      Y5, 2432(BX)
+	VMULPD       Y13, Y7, Y5
+	VMOVUPD      Y7, 2496(BX)
+	VMULPD       Y13, Y9, Y7
+	VCMPPD       $0x11, Y2, Y15, Y15
+	VCMPPD       $0x11, Y4, Y11, Y11
+	VCMPPD       $0x11, Y10, Y5, Y5
+	VCMPPD       $0x11, Y3, Y7, Y7
+	VADDPD       Y2, Y2, Y13
+	VMOVUPD      Y7, 2528(BX)
+	VADDPD       Y4, Y4, Y7
+	VMOVUPD      Y5, 2912(BX)
+	VADDPD       Y10, Y10, Y5
+	VMOVUPD      Y11, 2944(BX)
+	VADDPD       Y3, Y3, Y11
+	VBLENDVPD    Y12, Y13, Y2, Y2
+	VBLENDVPD    Y1, Y7, Y4, Y4
+	VBLENDVPD    Y6, Y5, Y10, Y5
+	VBLENDVPD    Y14, Y11, Y3, Y3
+	VADDPD       Y8, Y8, Y7
+	VADDPD       Y0, Y0, Y10
+	VMOVUPD      2496(BX), Y11
+	VADDPD       Y11, Y11, Y13
+	VMOVUPD      Y14, 2688(BX)
+	VADDPD       Y9, Y9, Y14
+	VBLENDVPD    Y15, Y7, Y8, Y7
+	VMOVUPD      2944(BX), Y8
+	VBLENDVPD    Y8, Y10, Y0, Y0
+	VMOVUPD      2912(BX), Y10
+	VBLENDVPD    Y10, Y13, Y11, Y11
+	VMOVUPD      2528(BX), Y13
+	VBLENDVPD    Y13, Y14, Y9, Y9
+	VSUBPD       Y7, Y2, Y14
+	VSUBPD       Y0, Y4, Y13
+	VSUBPD       Y11, Y5, Y10
+	VSUBPD       Y9, Y3, Y8
+	VADDPD       Y7, Y2, Y2
+	VADDPD       Y0, Y4, Y0
+	VADDPD       Y11, Y5, Y4
+	VADDPD       Y9, Y3, Y3
+	VDIVPD       Y2, Y14, Y2
+	VDIVPD       Y0, Y13, Y0
+	VDIVPD       Y4, Y10, Y4
+	VDIVPD       Y3, Y8, Y3
+	VMOVUPD      1888(BX), Y5
+	VMULPD       Y5, Y5, Y7
+	VMOVUPD      1856(BX), Y8
+	VMULPD       Y8, Y8, Y9
+	VMOVUPD      1824(BX), Y10
+	VMULPD       Y10, Y10, Y11
+	VMOVUPD      1792(BX), Y13
+	VMULPD       Y13, Y13, Y14
+	VMOVUPD      Y15, 2496(BX)
+	VMOVUPD      736(BX), Y15
+	VMOVUPD      Y6, 2976(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+64(SB), Y6
+	VMOVUPD      Y1, 3008(BX)
+	VCMPPD       $0x00, Y6, Y15, Y1
+	VMOVUPD      Y12, 3040(BX)
+	VMOVUPD      1248(BX), Y12
+	VCMPPD       $0x00, Y6, Y12, Y13
+	VMOVUPD      1280(BX), Y10
+	VCMPPD       $0x00, Y6, Y10, Y8
+	VMOVUPD      1024(BX), Y5
+	VMOVUPD      Y3, 3072(BX)
+	VCMPPD       $0x00, Y6, Y5, Y3
+	VMOVUPD      Y4, 3104(BX)
+	VMOVUPD      1184(BX), Y4
+	VBLENDVPD    Y1, impliedVolRowsAVX2Consts<>+384(SB), Y4, Y1
+	VMOVUPD      impliedVolRowsAVX2Consts<>+384(SB), Y4
+	VMOVUPD      Y0, 1184(BX)
+	VMOVUPD      1152(BX), Y0
+	VBLENDVPD    Y13, Y4, Y0, Y0
+	VMOVUPD      1120(BX), Y13
+	VBLENDVPD    Y8, Y4, Y13, Y8
+	VMOVUPD      1088(BX), Y13
+	VBLENDVPD    Y3, Y4, Y13, Y3
+	VMOVUPD      1344(BX), Y13
+	VMOVUPD      Y2, 1088(BX)
+	VCMPPD       $0x00, Y6, Y13, Y2
+	VMOVUPD      1376(BX), Y13
+	VMOVUPD      Y14, 1120(BX)
+	VCMPPD       $0x00, Y6, Y13, Y14
+	VMOVUPD      1408(BX), Y13
+	VMOVUPD      Y11, 1152(BX)
+	VCMPPD       $0x00, Y6, Y13, Y11
+	VMOVUPD      1056(BX), Y13
+	VMOVUPD      Y9, 3136(BX)
+	VCMPPD       $0x00, Y6, Y13, Y9
+	VMOVUPD      1504(BX), Y6
+	VBLENDVPD    Y2, Y4, Y6, Y2
+	VMOVUPD      1472(BX), Y6
+	VBLENDVPD    Y14, Y4, Y6, Y6
+	VMOVUPD      1440(BX), Y14
+	VBLENDVPD    Y11, Y4, Y14, Y11
+	VMOVUPD      1312(BX), Y14
+	VBLENDVPD    Y9, Y4, Y14, Y9
 	VMOVUPD      impliedVolRowsAVX2Consts<>+416(SB), Y14
-	VCMPPD       $0x11, Y14, Y7, Y1
-	VMOVUPD      Y5, 832(BX)
-	VCMPPD       $0x11, Y14, Y11, Y5
-	VBLENDVPD    Y1, Y2, Y7, Y1
-	VBLENDVPD    Y5, Y10, Y11, Y2
-	VCMPPD       $0x11, Y14, Y15, Y5
-	VCMPPD       $0x11, Y14, Y9, Y10
-	VBLENDVPD    Y5, Y12, Y15, Y5
-	VBLENDVPD    Y10, Y6, Y9, Y6
-	VSUBPD       Y5, Y1, Y1
-	VSUBPD       Y6, Y2, Y2
+	VCMPPD       $0x11, Y14, Y15, Y4
+	VCMPPD       $0x11, Y14, Y12, Y13
+	VMOVUPD      Y7, 1312(BX)
+	VCMPPD       $0x11, Y14, Y10, Y7
+	VMOVUPD      Y9, 1440(BX)
+	VCMPPD       $0x11, Y14, Y5, Y9
+	VBLENDVPD    Y4, Y1, Y15, Y1
+	VBLENDVPD    Y13, Y0, Y12, Y0
+	VBLENDVPD    Y7, Y8, Y10, Y4
+	VBLENDVPD    Y9, Y3, Y5, Y3
+	VMOVUPD      1344(BX), Y7
+	VCMPPD       $0x11, Y14, Y7, Y8
+	VMOVUPD      1376(BX), Y9
+	VCMPPD       $0x11, Y14, Y9, Y13
+	VMOVUPD      1408(BX), Y5
+	VCMPPD       $0x11, Y14, Y5, Y10
+	VMOVUPD      1056(BX), Y12
+	VCMPPD       $0x11, Y14, Y12, Y15
+	VBLENDVPD    Y8, Y2, Y7, Y2
+	VBLENDVPD    Y13, Y6, Y9, Y6
+	VBLENDVPD    Y10, Y11, Y5, Y5
+	VBLENDVPD    Y15, 1440(BX), Y12, Y7
+	VSUBPD       Y2, Y1, Y1
+	VSUBPD       Y6, Y0, Y0
+	VSUBPD       Y5, Y4, Y4
+	VSUBPD       Y7, Y3, Y3
+	VMOVUPD      1312(BX), Y8
 	VMOVUPD      impliedVolRowsAVX2Consts<>+448(SB), Y9
 	VMOVUPD      impliedVolRowsAVX2Consts<>+480(SB), Y10
 	VFMADD231PD  Y9, Y8, Y10
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+480(SB), Y13, Y9
-	VMOVUPD      impliedVolRowsAVX2Consts<>+512(SB), Y12
-	VFMADD213PD  Y12, Y8, Y10
-	VFMADD231PD  Y9, Y13, Y12
+	VMOVUPD      3136(BX), Y11
+	VMOVUPD      impliedVolRowsAVX2Consts<>+480(SB), Y12
+	VFMADD231PD  Y9, Y11, Y12
+	VMOVUPD      1152(BX), Y13
+	VMOVUPD      impliedVolRowsAVX2Consts<>+480(SB), Y15
+	VFMADD231PD  Y9, Y13, Y15
+	VMOVUPD      Y7, 1056(BX)
+	VMOVUPD      1120(BX), Y7
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+480(SB), Y7, Y9
+	VMOVUPD      Y5, 1440(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+512(SB), Y5
+	VFMADD213PD  Y5, Y8, Y10
+	VFMADD213PD  Y5, Y11, Y12
+	VFMADD213PD  Y5, Y13, Y15
+	VFMADD231PD  Y9, Y7, Y5
 	VMOVUPD      impliedVolRowsAVX2Consts<>+544(SB), Y9
 	VFMADD213PD  Y9, Y8, Y10
-	VFMADD213PD  Y9, Y13, Y12
-	VMULPD       1248(BX), Y10, Y10
-	VMULPD       1216(BX), Y12, Y12
-	VMOVUPD      impliedVolRowsAVX2Consts<>+576(SB), Y15
-	VMOVUPD      Y6, 1216(BX)
-	VADDPD       Y1, Y15, Y6
-	VMOVUPD      Y5, 1248(BX)
-	VADDPD       Y2, Y15, Y5
-	VMOVUPD      800(BX), Y11
-	VBLENDVPD    Y11, Y6, Y1, Y6
-	VMOVUPD      768(BX), Y11
-	VBLENDVPD    Y11, Y5, Y2, Y5
-	VMOVUPD      impliedVolRowsAVX2Consts<>+64(SB), Y11
-	VADDPD       Y1, Y11, Y1
-	VADDPD       Y2, Y11, Y2
-	VMOVUPD      1024(BX), Y7
-	VBLENDVPD    Y7, Y1, Y6, Y1
-	VMOVUPD      992(BX), Y6
-	VBLENDVPD    Y6, Y2, Y5, Y2
-	VMOVUPD      impliedVolRowsAVX2Consts<>+608(SB), Y5
-	VFMADD231PD  Y5, Y1, Y10
-	VFMADD231PD  Y5, Y2, Y12
+	VFMADD213PD  Y9, Y11, Y12
+	VFMADD213PD  Y9, Y13, Y15
+	VFMADD213PD  Y9, Y7, Y5
+	VMULPD       1888(BX), Y10, Y10
+	VMULPD       1856(BX), Y12, Y12
+	VMULPD       1824(BX), Y15, Y15
+	VMULPD       1792(BX), Y5, Y5
+	VMOVUPD      Y6, 1792(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+576(SB), Y6
+	VMOVUPD      Y2, 1824(BX)
+	VADDPD       Y1, Y6, Y2
+	VADDPD       Y0, Y6, Y7
+	VADDPD       Y4, Y6, Y13
+	VADDPD       Y3, Y6, Y11
+	VMOVUPD      1760(BX), Y8
+	VBLENDVPD    Y8, Y2, Y1, Y2
+	VMOVUPD      1728(BX), Y8
+	VBLENDVPD    Y8, Y7, Y0, Y7
+	VMOVUPD      1696(BX), Y8
+	VBLENDVPD    Y8, Y13, Y4, Y8
+	VMOVUPD      1664(BX), Y13
+	VBLENDVPD    Y13, Y11, Y3, Y11
+	VMOVUPD      impliedVolRowsAVX2Consts<>+32(SB), Y13
+	VADDPD       Y1, Y13, Y1
+	VADDPD       Y0, Y13, Y0
+	VADDPD       Y4, Y13, Y4
+	VADDPD       Y3, Y13, Y3
+	VMOVUPD      2176(BX), Y9
+	VBLENDVPD    Y9, Y1, Y2, Y1
+	VMOVUPD      2144(BX), Y2
+	VBLENDVPD    Y2, Y0, Y7, Y0
+	VMOVUPD      2112(BX), Y2
+	VBLENDVPD    Y2, Y4, Y8, Y2
+	VMOVUPD      2080(BX), Y4
+	VBLENDVPD    Y4, Y3, Y11, Y3
+	VMOVUPD      impliedVolRowsAVX2Consts<>+608(SB), Y4
+	VFMADD231PD  Y4, Y1, Y10
+	VFMADD231PD  Y4, Y0, Y12
+	VFMADD231PD  Y4, Y2, Y15
+	VFMADD231PD  Y4, Y3, Y5
+	VMOVUPD      1088(BX), Y0
 	VMULPD       Y0, Y0, Y1
-	VMULPD       Y3, Y3, Y2
-	VMOVUPD      224(BX), Y5
-	VMOVUPD      impliedVolRowsAVX2Consts<>+96(SB), Y6
-	VCMPPD       $0x00, Y6, Y5, Y7
-	VMOVUPD      192(BX), Y9
-	VCMPPD       $0x00, Y6, Y9, Y11
-	VMOVUPD      Y13, 992(BX)
-	VMOVUPD      impliedVolRowsAVX2Consts<>+384(SB), Y13
-	VBLENDVPD    Y7, Y13, Y4, Y4
-	VMOVUPD      832(BX), Y7
-	VBLENDVPD    Y11, Y13, Y7, Y7
-	VSQRTPD      Y10, Y11
-	VMOVUPD      Y8, 832(BX)
-	VSQRTPD      Y12, Y8
-	VMOVUPD      impliedVolRowsAVX2Consts<>+640(SB), Y15
-	VMOVUPD      Y3, 1024(BX)
-	VMOVUPD      impliedVolRowsAVX2Consts<>+672(SB), Y3
-	VFMADD231PD  Y15, Y1, Y3
-	VMOVUPD      Y0, 768(BX)
-	VMOVUPD      impliedVolRowsAVX2Consts<>+672(SB), Y0
-	VFMADD231PD  Y15, Y2, Y0
-	VMOVUPD      impliedVolRowsAVX2Consts<>+704(SB), Y15
-	VFMADD213PD  Y15, Y1, Y3
-	VFMADD213PD  Y15, Y2, Y0
-	VMOVUPD      impliedVolRowsAVX2Consts<>+736(SB), Y15
-	VFMADD213PD  Y15, Y1, Y3
-	VFMADD213PD  Y15, Y2, Y0
-	VMOVUPD      impliedVolRowsAVX2Consts<>+768(SB), Y15
-	VFMADD213PD  Y15, Y1, Y3
-	VFMADD213PD  Y15, Y2, Y0
-	VMOVUPD      impliedVolRowsAVX2Consts<>+800(SB), Y15
-	VFMADD213PD  Y15, Y1, Y3
-	VFMADD213PD  Y15, Y2, Y0
-	VMOVUPD      impliedVolRowsAVX2Consts<>+832(SB), Y15
-	VFMADD213PD  Y15, Y1, Y3
-	VFMADD213PD  Y15, Y2, Y0
-	VMULPD       Y3, Y1, Y1
-	VMULPD       Y0, Y2, Y0
-	VMOVUPD      288(BX), Y2
-	VCMPPD       $0x00, Y6, Y2, Y3
-	VMOVUPD      256(BX), Y15
-	VMOVUPD      Y0, 800(BX)
-	VCMPPD       $0x00, Y6, Y15, Y0
-	VMOVUPD      1440(BX), Y6
-	VBLENDVPD    Y3, Y13, Y6, Y3
-	VMOVUPD      1408(BX), Y6
-	VBLENDVPD    Y0, Y13, Y6, Y0
-	VCMPPD       $0x11, Y14, Y5, Y6
-	VCMPPD       $0x11, Y14, Y9, Y13
-	VBLENDVPD    Y6, Y4, Y5, Y4
-	VBLENDVPD    Y13, Y7, Y9, Y5
-	VCMPPD       $0x11, Y14, Y2, Y6
-	VCMPPD       $0x11, Y14, Y15, Y7
-	VBLENDVPD    Y6, Y3, Y2, Y2
-	VBLENDVPD    Y7, Y0, Y15, Y0
-	VSUBPD       Y2, Y4, Y2
-	VSUBPD       Y0, Y5, Y0
-	VMOVUPD      480(BX), Y3
-	VMULPD       512(BX), Y3, Y4
-	VMOVUPD      416(BX), Y5
-	VMULPD       448(BX), Y5, Y6
-	VSQRTPD      Y4, Y4
-	VSQRTPD      Y6, Y6
-	VMOVUPD      impliedVolRowsAVX2Consts<>+576(SB), Y7
-	VADDPD       Y7, Y2, Y9
-	VADDPD       Y7, Y0, Y13
-	VMOVUPD      1376(BX), Y15
-	VBLENDVPD    Y15, Y9, Y2, Y9
-	VMOVUPD      1344(BX), Y15
-	VBLENDVPD    Y15, Y13, Y0, Y13
-	VMOVUPD      impliedVolRowsAVX2Consts<>+64(SB), Y15
-	VADDPD       Y2, Y15, Y2
-	VADDPD       Y0, Y15, Y0
-	VMOVUPD      1312(BX), Y14
-	VBLENDVPD    Y14, Y2, Y9, Y2
-	VMOVUPD      1280(BX), Y9
-	VBLENDVPD    Y9, Y0, Y13, Y0
-	VMOVUPD      impliedVolRowsAVX2Consts<>+864(SB), Y9
-	VMOVUPD      impliedVolRowsAVX2Consts<>+896(SB), Y13
-	VFMADD231PD  Y9, Y10, Y13
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+896(SB), Y12, Y9
-	VMOVUPD      impliedVolRowsAVX2Consts<>+928(SB), Y14
-	VFMADD213PD  Y14, Y10, Y13
-	VFMADD231PD  Y9, Y12, Y14
-	VFMADD213PD  Y15, Y10, Y13
-	VFMADD213PD  Y15, Y12, Y14
-	VMOVUPD      impliedVolRowsAVX2Consts<>+960(SB), Y9
-	VMOVUPD      impliedVolRowsAVX2Consts<>+992(SB), Y7
-	VFMADD231PD  Y9, Y10, Y7
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+992(SB), Y12, Y9
-	VMOVUPD      impliedVolRowsAVX2Consts<>+1024(SB), Y5
-	VFMADD213PD  Y5, Y10, Y7
-	VFMADD231PD  Y9, Y12, Y5
-	VMOVUPD      impliedVolRowsAVX2Consts<>+1056(SB), Y9
-	VFMADD213PD  Y9, Y10, Y7
-	VFMADD231PD  Y5, Y12, Y9
-	VMOVUPD      impliedVolRowsAVX2Consts<>+1088(SB), Y5
-	VFMADD213PD  Y5, Y10, Y7
-	VFMADD231PD  Y9, Y12, Y5
-	VMOVUPD      impliedVolRowsAVX2Consts<>+1120(SB), Y9
-	VMOVUPD      impliedVolRowsAVX2Consts<>+1152(SB), Y3
-	VFMADD231PD  Y9, Y11, Y3
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+1152(SB), Y8, Y9
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+1184(SB), Y11, Y3
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+1184(SB), Y8, Y9
-	VFMADD213PD  Y15, Y11, Y3
-	VFMADD213PD  Y15, Y8, Y9
-	VMOVUPD      impliedVolRowsAVX2Consts<>+1216(SB), Y15
-	VMOVUPD      Y6, 1280(BX)
-	VMULPD       Y15, Y2, Y6
-	VMOVUPD      Y4, 1312(BX)
-	VMULPD       Y15, Y0, Y4
-	VMOVUPD      768(BX), Y15
-	VFMADD231PD  Y1, Y15, Y6
-	VMOVUPD      1024(BX), Y1
-	VFMADD231PD  800(BX), Y1, Y4
-	VMOVUPD      Y5, 800(BX)
-	VMOVUPD      impliedVolRowsAVX2Consts<>+544(SB), Y5
-	VFMADD231PD  Y5, Y15, Y6
-	VFMADD231PD  Y5, Y1, Y4
-	VMOVUPD      impliedVolRowsAVX2Consts<>+1248(SB), Y1
-	VFMADD231PD  Y1, Y2, Y6
-	VFMADD231PD  Y1, Y0, Y4
-	VMOVUPD      impliedVolRowsAVX2Consts<>+0(SB), Y0
-	VANDPD       Y6, Y0, Y2
-	VANDPD       Y4, Y0, Y4
-	VMOVUPD      832(BX), Y6
-	VMOVUPD      impliedVolRowsAVX2Consts<>+1280(SB), Y15
-	VMOVUPD      impliedVolRowsAVX2Consts<>+1312(SB), Y1
-	VFMADD231PD  Y15, Y6, Y1
-	VMOVUPD      992(BX), Y0
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+1312(SB), Y0, Y15
-	VMOVUPD      impliedVolRowsAVX2Consts<>+1344(SB), Y5
-	VFMADD213PD  Y5, Y6, Y1
-	VFMADD231PD  Y15, Y0, Y5
-	VMOVUPD      impliedVolRowsAVX2Consts<>+1376(SB), Y15
-	VFMADD213PD  Y15, Y6, Y1
-	VFMADD231PD  Y5, Y0, Y15
-	VMOVUPD      impliedVolRowsAVX2Consts<>+1408(SB), Y5
-	VMOVUPD      Y4, 1024(BX)
-	VMOVUPD      impliedVolRowsAVX2Consts<>+1440(SB), Y4
-	VFMADD231PD  Y5, Y11, Y4
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+1440(SB), Y8, Y5
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+1472(SB), Y11, Y4
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+1472(SB), Y8, Y5
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+1504(SB), Y4, Y11
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+1504(SB), Y5, Y8
-	VMOVUPD      impliedVolRowsAVX2Consts<>+1536(SB), Y4
-	VMOVUPD      impliedVolRowsAVX2Consts<>+1568(SB), Y5
-	VFMADD231PD  Y4, Y6, Y5
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+1568(SB), Y0, Y4
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+1600(SB), Y6, Y5
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+1600(SB), Y0, Y4
-	VMOVUPD      Y2, 768(BX)
-	VMOVUPD      impliedVolRowsAVX2Consts<>+64(SB), Y2
-	VFMADD213PD  Y2, Y5, Y6
-	VFMADD213PD  Y2, Y4, Y0
-	VMOVUPD      impliedVolRowsAVX2Consts<>+1632(SB), Y4
-	VCMPPD       $0x11, Y4, Y10, Y5
-	VCMPPD       $0x11, Y4, Y12, Y4
-	VBLENDVPD    Y5, Y13, Y3, Y3
-	VBLENDVPD    Y4, Y14, Y9, Y9
-	VBLENDVPD    Y5, Y7, Y11, Y5
-	VBLENDVPD    Y4, 800(BX), Y8, Y4
-	VMOVUPD      160(BX), Y7
-	VBLENDVPD    Y7, Y1, Y3, Y1
-	VMOVUPD      128(BX), Y3
-	VBLENDVPD    Y3, Y15, Y9, Y8
-	VMULPD       1152(BX), Y1, Y1
-	VMULPD       1120(BX), Y8, Y8
-	VBLENDVPD    Y7, Y6, Y5, Y5
-	VBLENDVPD    Y3, Y0, Y4, Y0
-	VMOVUPD      impliedVolRowsAVX2Consts<>+1664(SB), Y4
-	VCMPPD       $0x11, Y4, Y10, Y6
-	VCMPPD       $0x11, Y4, Y12, Y4
-	VORPD        Y6, Y7, Y6
-	VORPD        Y4, Y3, Y3
-	VMOVUPD      impliedVolRowsAVX2Consts<>+96(SB), Y4
-	VMOVUPD      320(BX), Y7
-	VCMPPD       $0x11, Y7, Y4, Y9
-	VMOVUPD      1184(BX), Y10
-	VCMPPD       $0x11, Y10, Y4, Y11
-	VMOVUPD      1312(BX), Y12
-	VBLENDVPD    Y9, Y7, Y12, Y7
-	VMOVUPD      1280(BX), Y13
-	VBLENDVPD    Y11, Y10, Y13, Y10
-	VMULPD       Y7, Y5, Y5
-	VMULPD       Y10, Y0, Y0
-	VBLENDVPD    Y9, 768(BX), Y2, Y7
-	VBLENDVPD    Y11, 1024(BX), Y2, Y9
-	VMULPD       Y7, Y1, Y1
-	VMULPD       Y9, Y8, Y7
-	VDIVPD       Y5, Y1, Y1
-	VDIVPD       Y0, Y7, Y0
-	VMOVUPD      768(BX), Y5
-	VMULPD       Y5, Y5, Y7
-	VMOVUPD      1024(BX), Y8
+	VMOVUPD      1184(BX), Y2
+	VMULPD       Y2, Y2, Y3
+	VMOVUPD      3104(BX), Y4
+	VMULPD       Y4, Y4, Y7
+	VMOVUPD      3072(BX), Y8
 	VMULPD       Y8, Y8, Y9
-	VMOVUPD      impliedVolRowsAVX2Consts<>+1696(SB), Y10
-	VFMADD213PD  Y2, Y10, Y7
-	VFMADD213PD  Y2, Y10, Y9
-	VSQRTPD      96(BX), Y10
-	VSQRTPD      64(BX), Y11
-	VMOVUPD      480(BX), Y14
-	VMOVUPD      512(BX), Y15
-	VMINPD       Y15, Y14, Y4
-	VMOVUPD      416(BX), Y13
-	VMOVUPD      448(BX), Y12
-	VMOVUPD      Y11, 1184(BX)
-	VMINPD       Y12, Y13, Y11
-	VADDPD       Y15, Y14, Y14
-	VADDPD       Y12, Y13, Y12
-	VMOVUPD      32(BX), Y13
-	VMINPD       Y13, Y4, Y4
-	VMOVUPD      (BX), Y15
-	VMINPD       Y15, Y11, Y11
-	VADDPD       Y14, Y13, Y13
-	VADDPD       Y12, Y15, Y12
-	VMOVUPD      96(BX), Y14
-	VMINPD       Y14, Y4, Y4
-	VMOVUPD      64(BX), Y15
-	VMINPD       Y15, Y11, Y11
-	VADDPD       Y13, Y14, Y13
-	VADDPD       Y12, Y15, Y12
-	VMOVUPD      impliedVolRowsAVX2Consts<>+1728(SB), Y14
-	VCMPPD       $0x11, Y4, Y14, Y4
-	VCMPPD       $0x11, Y11, Y14, Y11
-	VMOVUPD      impliedVolRowsAVX2Consts<>+1760(SB), Y14
-	VCMPPD       $0x11, Y14, Y13, Y13
-	VCMPPD       $0x11, Y14, Y12, Y12
-	VMULPD       Y1, Y1, Y14
-	VMULPD       Y0, Y0, Y15
-	VMOVUPD      Y10, 64(BX)
-	VMOVUPD      impliedVolRowsAVX2Consts<>+1792(SB), Y10
-	VCMPPD       $0x11, Y10, Y1, Y8
-	VCMPPD       $0x11, Y10, Y0, Y10
-	VANDPD       Y8, Y6, Y6
-	VANDPD       Y10, Y3, Y3
-	VMOVUPD      impliedVolRowsAVX2Consts<>+1824(SB), Y8
-	VMOVUPD      impliedVolRowsAVX2Consts<>+1856(SB), Y10
-	VFMADD231PD  Y8, Y14, Y10
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+1856(SB), Y15, Y8
-	VFMADD231PD  Y10, Y14, Y7
-	VFMADD231PD  Y8, Y15, Y9
-	VMULPD       Y7, Y14, Y7
-	VMULPD       Y9, Y15, Y8
-	VMOVUPD      impliedVolRowsAVX2Consts<>+1888(SB), Y9
-	VMULPD       Y9, Y7, Y7
-	VMULPD       Y9, Y8, Y8
-	VFMADD213PD  Y1, Y7, Y1
-	VFMADD213PD  Y0, Y8, Y0
-	VMOVUPD      impliedVolRowsAVX2Consts<>+1920(SB), Y7
-	VBLENDVPD    Y6, Y1, Y7, Y1
-	VBLENDVPD    Y3, Y0, Y7, Y0
-	VDIVPD       Y1, Y2, Y3
-	VDIVPD       Y0, Y2, Y6
-	VMOVUPD      impliedVolRowsAVX2Consts<>+352(SB), Y8
-	VMULPD       Y1, Y8, Y9
-	VMULPD       Y0, Y8, Y10
-	VADDPD       Y5, Y2, Y14
-	VMOVUPD      1024(BX), Y15
-	VADDPD       Y15, Y2, Y7
-	VMOVUPD      Y7, 96(BX)
-	VMOVUPD      impliedVolRowsAVX2Consts<>+544(SB), Y7
-	VMOVUPD      Y14, (BX)
-	VCMPPD       $0x12, Y7, Y5, Y14
-	VCMPPD       $0x12, Y7, Y15, Y2
-	VANDPD       640(BX), Y14, Y14
-	VANDPD       544(BX), Y2, Y2
-	VANDPD       384(BX), Y14, Y14
-	VANDPD       352(BX), Y2, Y2
-	VANDPD       Y4, Y14, Y4
-	VANDPD       Y11, Y2, Y2
-	VANDPD       Y13, Y4, Y4
-	VANDPD       Y12, Y2, Y2
-	VCMPPD       $0x12, Y8, Y9, Y11
-	VCMPPD       $0x12, Y8, Y10, Y12
-	VMULPD       Y9, Y9, Y13
-	VMULPD       Y10, Y10, Y14
-	VADDPD       Y9, Y9, Y8
-	VMOVUPD      Y8, 352(BX)
-	VADDPD       Y10, Y10, Y8
-	VMOVUPD      Y8, 384(BX)
-	VMULPD       Y13, Y13, Y8
-	VMOVUPD      Y8, 544(BX)
-	VMULPD       Y14, Y14, Y8
-	VMOVUPD      Y8, 640(BX)
-	VMULPD       Y3, Y5, Y8
-	VMULPD       Y6, Y15, Y7
-	VFNMADD231PD Y8, Y1, Y5
-	VFNMADD231PD Y7, Y0, Y15
-	VFMADD231PD  Y5, Y3, Y8
-	VFMADD231PD  Y15, Y6, Y7
-	VMULPD       Y9, Y8, Y5
-	VMULPD       Y10, Y7, Y15
-	VMOVUPD      Y0, 1024(BX)
-	VSUBPD       Y9, Y8, Y0
-	VMOVUPD      Y1, 768(BX)
-	VSUBPD       Y10, Y7, Y1
-	VMOVUPD      Y6, 32(BX)
-	VADDPD       Y9, Y8, Y6
-	VMOVUPD      Y3, 448(BX)
-	VADDPD       Y10, Y7, Y3
-	VCMPPD       $0x12, Y8, Y9, Y9
-	VCMPPD       $0x12, Y7, Y10, Y10
-	VMOVUPD      Y14, 416(BX)
-	VMOVUPD      impliedVolRowsAVX2Consts<>+1952(SB), Y14
-	VMINPD       Y6, Y14, Y6
-	VMINPD       Y3, Y14, Y3
-	VMOVUPD      Y13, 512(BX)
-	VCMPPD       $0x12, impliedVolRowsAVX2Consts<>+1984(SB), Y5, Y13
-	VMOVUPD      Y3, 480(BX)
-	VCMPPD       $0x12, impliedVolRowsAVX2Consts<>+1984(SB), Y15, Y3
-	VANDPD       Y13, Y11, Y11
-	VANDPD       Y3, Y12, Y3
-	VBLENDVPD    Y11, Y8, Y0, Y0
-	VBLENDVPD    Y3, Y7, Y1, Y1
-	VMINPD       Y0, Y14, Y0
-	VMINPD       Y1, Y14, Y1
-	VMULPD       Y5, Y5, Y5
-	VMULPD       Y15, Y15, Y12
-	VORPD        Y9, Y11, Y9
-	VORPD        Y10, Y3, Y10
-	VANDPD       Y9, Y4, Y4
-	VANDPD       Y10, Y2, Y2
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2016(SB), Y9
-	VMOVUPD      impliedVolRowsAVX2Consts<>+64(SB), Y10
-	VFMADD231PD  Y9, Y6, Y10
-	VMOVUPD      480(BX), Y13
-	VMOVUPD      impliedVolRowsAVX2Consts<>+64(SB), Y14
-	VFMADD231PD  Y9, Y13, Y14
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2048(SB), Y15
-	VMOVUPD      Y2, 320(BX)
-	VADDPD       Y15, Y6, Y2
-	VMOVUPD      Y4, 128(BX)
-	VADDPD       Y15, Y13, Y4
-	VMOVUPD      Y3, 160(BX)
-	VMOVUPD      impliedVolRowsAVX2Consts<>+64(SB), Y3
-	VFMADD231PD  Y9, Y0, Y3
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+64(SB), Y1, Y9
-	VMOVUPD      Y11, 1120(BX)
-	VADDPD       Y15, Y0, Y11
-	VADDPD       Y15, Y1, Y15
-	VMOVUPD      Y7, 1152(BX)
-	VMOVUPD      512(BX), Y7
-	VMOVUPD      Y8, 800(BX)
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2080(SB), Y8
-	VFMADD213PD  Y5, Y7, Y8
-	VMOVUPD      Y8, 992(BX)
-	VMOVUPD      416(BX), Y8
-	VFMADD132PD  impliedVolRowsAVX2Consts<>+2080(SB), Y12, Y8
-	VMOVUPD      Y8, 832(BX)
-	VMULPD       Y2, Y10, Y8
-	VMULPD       Y4, Y14, Y13
-	VMOVUPD      Y6, 1344(BX)
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2112(SB), Y6
-	VFMADD213PD  Y5, Y7, Y6
-	VMOVUPD      Y6, 1376(BX)
+	VSQRTPD      Y10, Y11
+	VSQRTPD      Y12, Y8
+	VSQRTPD      Y15, Y4
+	VSQRTPD      Y5, Y2
+	VMOVUPD      impliedVolRowsAVX2Consts<>+640(SB), Y0
+	VMOVUPD      impliedVolRowsAVX2Consts<>+672(SB), Y13
+	VFMADD231PD  Y0, Y1, Y13
+	VMOVUPD      impliedVolRowsAVX2Consts<>+672(SB), Y6
+	VFMADD231PD  Y0, Y3, Y6
+	VMOVUPD      Y2, 2080(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+672(SB), Y2
+	VFMADD231PD  Y0, Y7, Y2
+	VMOVUPD      Y4, 2112(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+672(SB), Y4
+	VFMADD231PD  Y0, Y9, Y4
+	VMOVUPD      impliedVolRowsAVX2Consts<>+704(SB), Y0
+	VFMADD213PD  Y0, Y1, Y13
+	VFMADD213PD  Y0, Y3, Y6
+	VFMADD213PD  Y0, Y7, Y2
+	VFMADD213PD  Y0, Y9, Y4
+	VMOVUPD      impliedVolRowsAVX2Consts<>+736(SB), Y0
+	VFMADD213PD  Y0, Y1, Y13
+	VFMADD213PD  Y0, Y3, Y6
+	VFMADD213PD  Y0, Y7, Y2
+	VFMADD213PD  Y0, Y9, Y4
+	VMOVUPD      impliedVolRowsAVX2Consts<>+768(SB), Y0
+	VFMADD213PD  Y0, Y1, Y13
+	VFMADD213PD  Y0, Y3, Y6
+	VFMADD213PD  Y0, Y7, Y2
+	VFMADD213PD  Y0, Y9, Y4
+	VMOVUPD      impliedVolRowsAVX2Consts<>+800(SB), Y0
+	VFMADD213PD  Y0, Y1, Y13
+	VFMADD213PD  Y0, Y3, Y6
+	VFMADD213PD  Y0, Y7, Y2
+	VFMADD213PD  Y0, Y9, Y4
+	VMOVUPD      impliedVolRowsAVX2Consts<>+832(SB), Y0
+	VFMADD213PD  Y0, Y1, Y13
+	VFMADD213PD  Y0, Y3, Y6
+	VFMADD213PD  Y0, Y7, Y2
+	VFMADD213PD  Y0, Y9, Y4
+	VMULPD       Y13, Y1, Y1
+	VMULPD       Y6, Y3, Y3
+	VMULPD       Y2, Y7, Y2
+	VMULPD       Y4, Y9, Y4
 	VMOVUPD      416(BX), Y6
-	VFMADD132PD  impliedVolRowsAVX2Consts<>+2112(SB), Y12, Y6
-	VMOVUPD      Y6, 256(BX)
-	VMULPD       Y11, Y3, Y6
-	VMOVUPD      Y4, 288(BX)
-	VMULPD       Y15, Y9, Y4
-	VMOVUPD      Y2, 192(BX)
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2144(SB), Y2
-	VFMADD213PD  Y5, Y7, Y2
+	VMOVUPD      impliedVolRowsAVX2Consts<>+64(SB), Y7
+	VCMPPD       $0x00, Y7, Y6, Y9
+	VMOVUPD      448(BX), Y13
+	VCMPPD       $0x00, Y7, Y13, Y0
+	VMOVUPD      Y4, 2144(BX)
+	VMOVUPD      480(BX), Y4
+	VMOVUPD      Y2, 2176(BX)
+	VCMPPD       $0x00, Y7, Y4, Y2
+	VMOVUPD      Y3, 1664(BX)
+	VMOVUPD      512(BX), Y3
+	VMOVUPD      Y1, 1696(BX)
+	VCMPPD       $0x00, Y7, Y3, Y1
+	VMOVUPD      Y8, 1728(BX)
+	VMOVUPD      2432(BX), Y8
+	VBLENDVPD    Y9, impliedVolRowsAVX2Consts<>+384(SB), Y8, Y8
+	VMOVUPD      impliedVolRowsAVX2Consts<>+384(SB), Y9
+	VMOVUPD      Y11, 2432(BX)
+	VMOVUPD      2656(BX), Y11
+	VBLENDVPD    Y0, Y9, Y11, Y0
+	VMOVUPD      2624(BX), Y11
+	VBLENDVPD    Y2, Y9, Y11, Y2
+	VMOVUPD      2592(BX), Y11
+	VBLENDVPD    Y1, Y9, Y11, Y1
+	VMOVUPD      2752(BX), Y11
+	VMOVUPD      Y5, 2592(BX)
+	VCMPPD       $0x00, Y7, Y11, Y5
+	VMOVUPD      Y15, 2624(BX)
+	VMOVUPD      2784(BX), Y15
+	VMOVUPD      Y12, 2656(BX)
+	VCMPPD       $0x00, Y7, Y15, Y12
+	VMOVUPD      Y10, 1760(BX)
+	VMOVUPD      2816(BX), Y10
+	VCMPPD       $0x00, Y7, Y10, Y15
+	VMOVUPD      2560(BX), Y10
+	VCMPPD       $0x00, Y7, Y10, Y11
+	VMOVUPD      2880(BX), Y7
+	VBLENDVPD    Y5, Y9, Y7, Y5
+	VMOVUPD      2848(BX), Y7
+	VBLENDVPD    Y12, Y9, Y7, Y7
+	VMOVUPD      2720(BX), Y12
+	VBLENDVPD    Y15, Y9, Y12, Y12
+	VMOVUPD      2464(BX), Y15
+	VBLENDVPD    Y11, Y9, Y15, Y11
+	VCMPPD       $0x11, Y14, Y6, Y15
+	VCMPPD       $0x11, Y14, Y13, Y9
+	VCMPPD       $0x11, Y14, Y4, Y10
+	VMOVUPD      Y11, 2464(BX)
+	VCMPPD       $0x11, Y14, Y3, Y11
+	VBLENDVPD    Y15, Y8, Y6, Y6
+	VBLENDVPD    Y9, Y0, Y13, Y0
+	VBLENDVPD    Y10, Y2, Y4, Y2
+	VBLENDVPD    Y11, Y1, Y3, Y1
+	VMOVUPD      2752(BX), Y3
+	VCMPPD       $0x11, Y14, Y3, Y4
+	VMOVUPD      2784(BX), Y8
+	VCMPPD       $0x11, Y14, Y8, Y9
+	VMOVUPD      2816(BX), Y10
+	VCMPPD       $0x11, Y14, Y10, Y11
+	VMOVUPD      2560(BX), Y13
+	VCMPPD       $0x11, Y14, Y13, Y15
+	VBLENDVPD    Y4, Y5, Y3, Y3
+	VBLENDVPD    Y9, Y7, Y8, Y4
+	VBLENDVPD    Y11, Y12, Y10, Y5
+	VBLENDVPD    Y15, 2464(BX), Y13, Y7
+	VSUBPD       Y3, Y6, Y3
+	VSUBPD       Y4, Y0, Y0
+	VSUBPD       Y5, Y2, Y2
+	VSUBPD       Y7, Y1, Y1
+	VMOVUPD      544(BX), Y4
+	VMULPD       992(BX), Y4, Y5
+	VMOVUPD      576(BX), Y6
+	VMULPD       960(BX), Y6, Y7
+	VMOVUPD      608(BX), Y8
+	VMULPD       896(BX), Y8, Y9
+	VMOVUPD      640(BX), Y10
+	VMULPD       384(BX), Y10, Y11
+	VSQRTPD      Y5, Y5
+	VSQRTPD      Y7, Y7
+	VSQRTPD      Y9, Y9
+	VSQRTPD      Y11, Y11
+	VMOVUPD      impliedVolRowsAVX2Consts<>+576(SB), Y12
+	VADDPD       Y12, Y3, Y13
+	VADDPD       Y12, Y0, Y15
+	VADDPD       Y12, Y2, Y14
+	VADDPD       Y12, Y1, Y10
+	VMOVUPD      3040(BX), Y12
+	VBLENDVPD    Y12, Y13, Y3, Y12
+	VMOVUPD      3008(BX), Y13
+	VBLENDVPD    Y13, Y15, Y0, Y13
+	VMOVUPD      2976(BX), Y15
+	VBLENDVPD    Y15, Y14, Y2, Y14
+	VMOVUPD      2688(BX), Y15
+	VBLENDVPD    Y15, Y10, Y1, Y10
+	VMOVUPD      impliedVolRowsAVX2Consts<>+32(SB), Y15
+	VADDPD       Y3, Y15, Y3
+	VADDPD       Y0, Y15, Y0
+	VADDPD       Y2, Y15, Y2
+	VADDPD       Y1, Y15, Y1
+	VMOVUPD      2496(BX), Y8
+	VBLENDVPD    Y8, Y3, Y12, Y3
+	VMOVUPD      2944(BX), Y8
+	VBLENDVPD    Y8, Y0, Y13, Y0
+	VMOVUPD      2912(BX), Y8
+	VBLENDVPD    Y8, Y2, Y14, Y2
+	VMOVUPD      2528(BX), Y8
+	VBLENDVPD    Y8, Y1, Y10, Y1
+	VMOVUPD      1760(BX), Y8
+	VMOVUPD      impliedVolRowsAVX2Consts<>+864(SB), Y10
+	VMOVUPD      impliedVolRowsAVX2Consts<>+896(SB), Y12
+	VFMADD231PD  Y10, Y8, Y12
+	VMOVUPD      2656(BX), Y13
+	VMOVUPD      impliedVolRowsAVX2Consts<>+896(SB), Y14
+	VFMADD231PD  Y10, Y13, Y14
+	VMOVUPD      2624(BX), Y6
+	VMOVUPD      impliedVolRowsAVX2Consts<>+896(SB), Y4
+	VFMADD231PD  Y10, Y6, Y4
+	VMOVUPD      Y11, 2528(BX)
+	VMOVUPD      2592(BX), Y11
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+896(SB), Y11, Y10
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+928(SB), Y8, Y12
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+928(SB), Y13, Y14
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+928(SB), Y6, Y4
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+928(SB), Y11, Y10
+	VFMADD213PD  Y15, Y8, Y12
+	VFMADD213PD  Y15, Y13, Y14
+	VFMADD213PD  Y15, Y6, Y4
+	VFMADD213PD  Y15, Y11, Y10
+	VMOVUPD      Y9, 2912(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+960(SB), Y9
+	VMOVUPD      Y7, 2944(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+992(SB), Y7
+	VFMADD231PD  Y9, Y8, Y7
+	VMOVUPD      Y5, 2496(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+992(SB), Y5
+	VFMADD231PD  Y9, Y13, Y5
+	VMOVUPD      Y10, 2688(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+992(SB), Y10
+	VFMADD231PD  Y9, Y6, Y10
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+992(SB), Y11, Y9
+	VMOVUPD      Y4, 2976(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1024(SB), Y4
+	VFMADD213PD  Y4, Y8, Y7
+	VFMADD213PD  Y4, Y13, Y5
+	VFMADD213PD  Y4, Y6, Y10
+	VFMADD231PD  Y9, Y11, Y4
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1056(SB), Y9
+	VFMADD213PD  Y9, Y8, Y7
+	VFMADD213PD  Y9, Y13, Y5
+	VFMADD213PD  Y9, Y6, Y10
+	VFMADD231PD  Y4, Y11, Y9
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1088(SB), Y4
+	VFMADD213PD  Y4, Y8, Y7
+	VFMADD213PD  Y4, Y13, Y5
+	VFMADD213PD  Y4, Y6, Y10
+	VFMADD231PD  Y9, Y11, Y4
+	VMOVUPD      2432(BX), Y9
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1120(SB), Y11
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1152(SB), Y6
+	VFMADD231PD  Y11, Y9, Y6
+	VMOVUPD      1728(BX), Y13
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1152(SB), Y8
+	VFMADD231PD  Y11, Y13, Y8
+	VMOVUPD      Y4, 3008(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1152(SB), Y4
+	VFMADD231PD  2112(BX), Y11, Y4
+	VMOVUPD      Y10, 3040(BX)
+	VMOVUPD      2080(BX), Y10
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+1152(SB), Y10, Y11
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+1184(SB), Y9, Y6
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+1184(SB), Y13, Y8
+	VMOVUPD      Y5, 2560(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1184(SB), Y5
+	VFMADD132PD  2112(BX), Y5, Y4
+	VFMADD231PD  Y11, Y10, Y5
+	VFMADD213PD  Y15, Y9, Y6
+	VFMADD213PD  Y15, Y13, Y8
+	VFMADD132PD  2112(BX), Y15, Y4
+	VFMADD213PD  Y15, Y10, Y5
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1216(SB), Y11
+	VMULPD       Y11, Y3, Y15
+	VMULPD       Y11, Y0, Y10
+	VMOVUPD      Y7, 2464(BX)
+	VMULPD       Y11, Y2, Y7
+	VMOVUPD      Y5, 2816(BX)
+	VMULPD       Y11, Y1, Y5
+	VMOVUPD      1088(BX), Y11
+	VFMADD231PD  1696(BX), Y11, Y15
+	VMOVUPD      Y4, 1696(BX)
+	VMOVUPD      1184(BX), Y4
+	VFMADD231PD  1664(BX), Y4, Y10
+	VMOVUPD      Y8, 1664(BX)
+	VMOVUPD      3104(BX), Y8
+	VFMADD231PD  2176(BX), Y8, Y7
+	VMOVUPD      Y14, 2176(BX)
+	VMOVUPD      3072(BX), Y14
+	VFMADD231PD  2144(BX), Y14, Y5
+	VMOVUPD      Y6, 2144(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+544(SB), Y6
+	VFMADD231PD  Y6, Y11, Y15
+	VFMADD231PD  Y6, Y4, Y10
+	VFMADD231PD  Y6, Y8, Y7
+	VFMADD231PD  Y6, Y14, Y5
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1248(SB), Y4
+	VFMADD231PD  Y4, Y3, Y15
+	VFMADD231PD  Y4, Y0, Y10
+	VFMADD231PD  Y4, Y2, Y7
+	VFMADD231PD  Y4, Y1, Y5
+	VMOVUPD      impliedVolRowsAVX2Consts<>+0(SB), Y0
+	VANDPD       Y15, Y0, Y1
+	VANDPD       Y10, Y0, Y2
+	VANDPD       Y7, Y0, Y3
+	VANDPD       Y5, Y0, Y5
+	VMOVUPD      1312(BX), Y7
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1280(SB), Y8
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1312(SB), Y10
+	VFMADD231PD  Y8, Y7, Y10
+	VMOVUPD      3136(BX), Y11
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1312(SB), Y14
+	VFMADD231PD  Y8, Y11, Y14
+	VMOVUPD      1152(BX), Y15
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1312(SB), Y4
+	VFMADD231PD  Y8, Y15, Y4
+	VMOVUPD      1120(BX), Y0
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+1312(SB), Y0, Y8
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1344(SB), Y6
+	VFMADD213PD  Y6, Y7, Y10
+	VFMADD213PD  Y6, Y11, Y14
+	VFMADD213PD  Y6, Y15, Y4
+	VFMADD231PD  Y8, Y0, Y6
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1376(SB), Y8
+	VFMADD213PD  Y8, Y7, Y10
+	VFMADD213PD  Y8, Y11, Y14
+	VFMADD213PD  Y8, Y15, Y4
+	VFMADD231PD  Y6, Y0, Y8
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1408(SB), Y6
+	VMOVUPD      Y5, 3072(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1440(SB), Y5
+	VFMADD231PD  Y6, Y9, Y5
+	VMOVUPD      Y3, 3104(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1440(SB), Y3
+	VFMADD231PD  Y6, Y13, Y3
+	VMOVUPD      Y2, 1184(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1440(SB), Y2
+	VFMADD231PD  2112(BX), Y6, Y2
+	VMOVUPD      Y1, 1088(BX)
+	VMOVUPD      2080(BX), Y1
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+1440(SB), Y1, Y6
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+1472(SB), Y9, Y5
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+1472(SB), Y13, Y3
+	VMOVUPD      Y8, 2784(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1472(SB), Y8
+	VFMADD132PD  2112(BX), Y8, Y2
+	VFMADD231PD  Y6, Y1, Y8
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1504(SB), Y6
+	VFMADD213PD  Y6, Y5, Y9
+	VFMADD213PD  Y6, Y3, Y13
+	VFMADD132PD  2112(BX), Y6, Y2
+	VFMADD231PD  Y8, Y1, Y6
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1536(SB), Y1
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1568(SB), Y3
+	VFMADD231PD  Y1, Y7, Y3
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1568(SB), Y5
+	VFMADD231PD  Y1, Y11, Y5
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1568(SB), Y8
+	VFMADD231PD  Y1, Y15, Y8
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+1568(SB), Y0, Y1
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+1600(SB), Y7, Y3
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+1600(SB), Y11, Y5
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+1600(SB), Y15, Y8
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+1600(SB), Y0, Y1
+	VMOVUPD      Y4, 2080(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+32(SB), Y4
+	VFMADD213PD  Y4, Y3, Y7
+	VFMADD213PD  Y4, Y5, Y11
+	VFMADD213PD  Y4, Y8, Y15
+	VFMADD213PD  Y4, Y1, Y0
+	VMOVUPD      1760(BX), Y1
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1632(SB), Y3
+	VCMPPD       $0x11, Y3, Y1, Y5
+	VMOVUPD      2656(BX), Y8
+	VCMPPD       $0x11, Y3, Y8, Y4
+	VMOVUPD      2624(BX), Y8
+	VCMPPD       $0x11, Y3, Y8, Y1
+	VMOVUPD      2592(BX), Y8
+	VCMPPD       $0x11, Y3, Y8, Y3
+	VMOVUPD      2144(BX), Y8
+	VBLENDVPD    Y5, Y12, Y8, Y8
+	VMOVUPD      1664(BX), Y12
+	VBLENDVPD    Y4, 2176(BX), Y12, Y12
+	VMOVUPD      Y0, 1664(BX)
+	VMOVUPD      1696(BX), Y0
+	VBLENDVPD    Y1, 2976(BX), Y0, Y0
+	VMOVUPD      Y15, 1696(BX)
+	VMOVUPD      2816(BX), Y15
+	VBLENDVPD    Y3, 2688(BX), Y15, Y15
+	VBLENDVPD    Y5, 2464(BX), Y9, Y5
+	VBLENDVPD    Y4, 2560(BX), Y13, Y4
+	VBLENDVPD    Y1, 3040(BX), Y2, Y1
+	VBLENDVPD    Y3, 3008(BX), Y6, Y2
+	VMOVUPD      2368(BX), Y3
+	VBLENDVPD    Y3, Y10, Y8, Y6
+	VMOVUPD      2336(BX), Y8
+	VBLENDVPD    Y8, Y14, Y12, Y9
+	VMOVUPD      2400(BX), Y10
+	VBLENDVPD    Y10, 2080(BX), Y0, Y0
+	VMOVUPD      1920(BX), Y12
+	VBLENDVPD    Y12, 2784(BX), Y15, Y13
+	VMULPD       2304(BX), Y6, Y6
+	VMULPD       2272(BX), Y9, Y9
+	VMULPD       2240(BX), Y0, Y0
+	VMULPD       2208(BX), Y13, Y13
+	VBLENDVPD    Y3, Y7, Y5, Y5
+	VBLENDVPD    Y8, Y11, Y4, Y4
+	VBLENDVPD    Y10, 1696(BX), Y1, Y1
+	VBLENDVPD    Y12, 1664(BX), Y2, Y2
+	VMOVUPD      1760(BX), Y7
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1664(SB), Y11
+	VCMPPD       $0x11, Y11, Y7, Y7
+	VMOVUPD      2656(BX), Y14
+	VCMPPD       $0x11, Y11, Y14, Y14
+	VMOVUPD      2624(BX), Y15
+	VCMPPD       $0x11, Y11, Y15, Y15
+	VMOVUPD      Y13, 2624(BX)
+	VMOVUPD      2592(BX), Y13
+	VCMPPD       $0x11, Y11, Y13, Y11
+	VORPD        Y7, Y3, Y3
+	VORPD        Y14, Y8, Y7
+	VORPD        Y15, Y10, Y8
+	VORPD        Y11, Y12, Y10
+	VMOVUPD      impliedVolRowsAVX2Consts<>+64(SB), Y11
+	VMOVUPD      736(BX), Y12
+	VCMPPD       $0x11, Y12, Y11, Y13
+	VMOVUPD      1248(BX), Y14
+	VCMPPD       $0x11, Y14, Y11, Y15
+	VMOVUPD      Y10, 1920(BX)
+	VCMPPD       $0x11, 1280(BX), Y11, Y10
+	VMOVUPD      Y8, 2400(BX)
+	VMOVUPD      1024(BX), Y8
+	VMOVUPD      Y7, 2336(BX)
+	VCMPPD       $0x11, Y8, Y11, Y7
+	VMOVUPD      2496(BX), Y11
+	VBLENDVPD    Y13, Y12, Y11, Y12
+	VMOVUPD      2944(BX), Y11
+	VBLENDVPD    Y15, Y14, Y11, Y14
+	VMOVUPD      2912(BX), Y11
+	VMOVUPD      Y3, 1248(BX)
+	VBLENDVPD    Y10, 1280(BX), Y11, Y3
+	VMOVUPD      2528(BX), Y11
+	VBLENDVPD    Y7, Y8, Y11, Y8
+	VMULPD       Y12, Y5, Y5
+	VMULPD       Y14, Y4, Y4
+	VMULPD       Y3, Y1, Y1
+	VMULPD       Y8, Y2, Y2
+	VMOVUPD      impliedVolRowsAVX2Consts<>+32(SB), Y3
+	VBLENDVPD    Y13, 1088(BX), Y3, Y8
+	VBLENDVPD    Y15, 1184(BX), Y3, Y12
+	VBLENDVPD    Y10, 3104(BX), Y3, Y10
+	VBLENDVPD    Y7, 3072(BX), Y3, Y7
+	VMULPD       Y8, Y6, Y6
+	VMULPD       Y12, Y9, Y8
+	VMULPD       Y10, Y0, Y0
+	VMULPD       2624(BX), Y7, Y7
+	VDIVPD       Y5, Y6, Y5
+	VDIVPD       Y4, Y8, Y4
+	VDIVPD       Y1, Y0, Y0
+	VDIVPD       Y2, Y7, Y1
+	VMOVUPD      1088(BX), Y2
+	VMULPD       Y2, Y2, Y6
+	VMOVUPD      1184(BX), Y7
+	VMULPD       Y7, Y7, Y8
+	VMOVUPD      3104(BX), Y9
+	VMULPD       Y9, Y9, Y10
+	VMOVUPD      3072(BX), Y12
+	VMULPD       Y12, Y12, Y13
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1696(SB), Y14
+	VFMADD213PD  Y3, Y14, Y6
+	VFMADD213PD  Y3, Y14, Y8
+	VFMADD213PD  Y3, Y14, Y10
+	VFMADD213PD  Y3, Y14, Y13
+	VSQRTPD      160(BX), Y14
+	VSQRTPD      192(BX), Y15
+	VSQRTPD      224(BX), Y11
+	VMOVUPD      Y11, 2624(BX)
+	VSQRTPD      256(BX), Y11
+	VMOVUPD      Y11, 1024(BX)
+	VMOVUPD      544(BX), Y11
+	VMOVUPD      Y15, 1280(BX)
+	VMOVUPD      992(BX), Y15
+	VMOVUPD      Y14, 736(BX)
+	VMINPD       Y15, Y11, Y14
+	VMOVUPD      576(BX), Y12
+	VMOVUPD      960(BX), Y9
+	VMINPD       Y9, Y12, Y7
+	VMOVUPD      608(BX), Y2
+	VMOVUPD      896(BX), Y3
+	VMOVUPD      Y13, 2368(BX)
+	VMINPD       Y3, Y2, Y13
+	VMOVUPD      Y10, 2592(BX)
+	VMOVUPD      640(BX), Y10
+	VMOVUPD      Y8, 2656(BX)
+	VMINPD       384(BX), Y10, Y8
+	VADDPD       Y15, Y11, Y11
+	VADDPD       Y9, Y12, Y9
+	VADDPD       Y3, Y2, Y2
+	VADDPD       384(BX), Y10, Y3
+	VMOVUPD      96(BX), Y10
+	VMINPD       Y10, Y14, Y12
+	VMOVUPD      64(BX), Y14
+	VMINPD       Y14, Y7, Y7
+	VMOVUPD      32(BX), Y15
+	VMINPD       Y15, Y13, Y13
+	VMINPD       (BX), Y8, Y8
+	VADDPD       Y11, Y10, Y10
+	VADDPD       Y9, Y14, Y9
+	VADDPD       Y2, Y15, Y2
+	VADDPD       (BX), Y3, Y3
+	VMOVUPD      160(BX), Y11
+	VMINPD       Y11, Y12, Y12
+	VMOVUPD      192(BX), Y14
+	VMINPD       Y14, Y7, Y7
+	VMOVUPD      224(BX), Y15
+	VMINPD       Y15, Y13, Y13
+	VMINPD       256(BX), Y8, Y8
+	VADDPD       Y10, Y11, Y10
+	VADDPD       Y9, Y14, Y9
+	VADDPD       Y2, Y15, Y2
+	VADDPD       256(BX), Y3, Y3
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1728(SB), Y11
+	VCMPPD       $0x11, Y12, Y11, Y12
+	VCMPPD       $0x11, Y7, Y11, Y7
+	VCMPPD       $0x11, Y13, Y11, Y13
+	VCMPPD       $0x11, Y8, Y11, Y8
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1760(SB), Y11
+	VCMPPD       $0x11, Y11, Y10, Y10
+	VCMPPD       $0x11, Y11, Y9, Y9
+	VCMPPD       $0x11, Y11, Y2, Y2
+	VCMPPD       $0x11, Y11, Y3, Y3
+	VMULPD       Y5, Y5, Y11
+	VMULPD       Y4, Y4, Y14
+	VMULPD       Y0, Y0, Y15
+	VMOVUPD      Y3, 256(BX)
+	VMULPD       Y1, Y1, Y3
 	VMOVUPD      Y2, 224(BX)
-	VMOVUPD      416(BX), Y2
-	VFMADD132PD  impliedVolRowsAVX2Consts<>+2144(SB), Y12, Y2
-	VMOVUPD      Y2, 1408(BX)
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2176(SB), Y2
-	VFMADD213PD  Y5, Y7, Y2
-	VMOVUPD      Y2, 1440(BX)
-	VMOVUPD      416(BX), Y2
-	VFMADD132PD  impliedVolRowsAVX2Consts<>+2176(SB), Y12, Y2
-	VMOVUPD      Y2, 608(BX)
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2208(SB), Y2
-	VFMADD213PD  Y5, Y7, Y2
-	VMOVUPD      Y2, 576(BX)
-	VMOVUPD      416(BX), Y2
-	VFMADD132PD  impliedVolRowsAVX2Consts<>+2208(SB), Y12, Y2
-	VMOVUPD      Y2, 1056(BX)
-	VMULPD       Y8, Y6, Y2
-	VMULPD       Y13, Y4, Y7
-	VMOVUPD      Y12, 672(BX)
-	VMOVUPD      impliedVolRowsAVX2Consts<>+64(SB), Y12
-	VDIVPD       Y2, Y12, Y2
-	VDIVPD       Y7, Y12, Y7
-	VMULPD       Y2, Y8, Y8
-	VMULPD       Y7, Y13, Y13
-	VMULPD       Y2, Y6, Y2
-	VMULPD       Y7, Y4, Y4
+	VCMPPD       $0x11, impliedVolRowsAVX2Consts<>+1792(SB), Y5, Y2
+	VMOVUPD      Y9, 192(BX)
+	VCMPPD       $0x11, impliedVolRowsAVX2Consts<>+1792(SB), Y4, Y9
+	VMOVUPD      Y10, 160(BX)
+	VCMPPD       $0x11, impliedVolRowsAVX2Consts<>+1792(SB), Y0, Y10
+	VMOVUPD      Y8, (BX)
+	VCMPPD       $0x11, impliedVolRowsAVX2Consts<>+1792(SB), Y1, Y8
+	VANDPD       1248(BX), Y2, Y2
+	VANDPD       2336(BX), Y9, Y9
+	VANDPD       2400(BX), Y10, Y10
+	VANDPD       1920(BX), Y8, Y8
+	VMOVUPD      Y13, 1920(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1856(SB), Y13
+	VFMADD231PD  impliedVolRowsAVX2Consts<>+1824(SB), Y11, Y13
+	VMOVUPD      Y7, 2400(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1856(SB), Y7
+	VFMADD231PD  impliedVolRowsAVX2Consts<>+1824(SB), Y14, Y7
+	VMOVUPD      Y12, 2336(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1856(SB), Y12
+	VFMADD231PD  impliedVolRowsAVX2Consts<>+1824(SB), Y15, Y12
+	VMOVUPD      Y8, 1248(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1856(SB), Y8
+	VFMADD231PD  impliedVolRowsAVX2Consts<>+1824(SB), Y3, Y8
+	VFMADD231PD  Y13, Y11, Y6
+	VFMADD213PD  2656(BX), Y14, Y7
+	VFMADD213PD  2592(BX), Y15, Y12
+	VFMADD213PD  2368(BX), Y3, Y8
+	VMULPD       Y6, Y11, Y6
+	VMULPD       Y7, Y14, Y7
+	VMULPD       Y12, Y15, Y11
 	VMULPD       Y8, Y3, Y3
-	VMULPD       Y13, Y9, Y6
-	VMULPD       Y8, Y11, Y7
-	VMULPD       Y13, Y15, Y8
-	VMULPD       Y3, Y0, Y0
-	VMULPD       Y6, Y1, Y1
-	VMULPD       Y2, Y10, Y3
-	VMULPD       Y4, Y14, Y6
-	VMULPD       192(BX), Y2, Y2
-	VMULPD       288(BX), Y4, Y4
-	VMULPD       1344(BX), Y3, Y3
-	VMULPD       480(BX), Y6, Y6
-	VMOVUPD      impliedVolRowsAVX2Consts<>+544(SB), Y9
-	VMOVUPD      impliedVolRowsAVX2Consts<>+576(SB), Y10
-	VFMADD231PD  Y9, Y0, Y10
-	VMOVUPD      impliedVolRowsAVX2Consts<>+576(SB), Y11
-	VFMADD231PD  Y9, Y1, Y11
-	VMOVUPD      512(BX), Y13
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2240(SB), Y14
-	VFMADD213PD  Y5, Y13, Y14
-	VMOVUPD      416(BX), Y15
-	VMOVUPD      672(BX), Y12
-	VFMADD231PD  impliedVolRowsAVX2Consts<>+2240(SB), Y15, Y12
-	VMOVUPD      Y12, 480(BX)
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2272(SB), Y12
-	VFMADD213PD  Y5, Y13, Y12
-	VMOVUPD      672(BX), Y13
-	VFMADD231PD  impliedVolRowsAVX2Consts<>+2272(SB), Y15, Y13
-	VMOVUPD      impliedVolRowsAVX2Consts<>+576(SB), Y15
-	VFMADD231PD  Y9, Y3, Y15
-	VMOVUPD      Y5, 1344(BX)
-	VMOVUPD      impliedVolRowsAVX2Consts<>+576(SB), Y5
-	VFMADD231PD  Y9, Y6, Y5
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2304(SB), Y9
-	VMOVUPD      Y13, 288(BX)
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2336(SB), Y13
-	VFMADD231PD  Y9, Y10, Y13
-	VMOVUPD      Y12, 192(BX)
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2336(SB), Y12
-	VFMADD231PD  Y9, Y11, Y12
-	VMOVUPD      Y14, 1088(BX)
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2368(SB), Y14
-	VFMADD213PD  Y14, Y10, Y13
-	VFMADD213PD  Y14, Y11, Y12
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2400(SB), Y14
-	VFMADD213PD  Y14, Y10, Y13
-	VFMADD213PD  Y14, Y11, Y12
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2432(SB), Y14
-	VFMADD213PD  Y14, Y10, Y13
-	VFMADD213PD  Y14, Y11, Y12
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2464(SB), Y14
-	VFMADD213PD  Y14, Y10, Y13
-	VFMADD213PD  Y14, Y11, Y12
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2496(SB), Y14
-	VFMADD213PD  Y14, Y10, Y13
-	VFMADD213PD  Y14, Y11, Y12
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2528(SB), Y14
-	VFMADD213PD  Y14, Y10, Y13
-	VFMADD213PD  Y14, Y11, Y12
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2560(SB), Y14
-	VFMADD213PD  Y14, Y10, Y13
-	VFMADD213PD  Y14, Y11, Y12
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2592(SB), Y14
-	VFMADD213PD  Y14, Y10, Y13
-	VFMADD213PD  Y14, Y11, Y12
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2624(SB), Y14
-	VFMADD213PD  Y14, Y10, Y13
-	VFMADD213PD  Y14, Y11, Y12
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2656(SB), Y14
-	VFMADD213PD  Y14, Y10, Y13
-	VFMADD213PD  Y14, Y11, Y12
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2688(SB), Y14
-	VFMADD213PD  Y14, Y10, Y13
-	VFMADD213PD  Y14, Y11, Y12
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2720(SB), Y14
-	VFMADD213PD  Y14, Y10, Y13
-	VFMADD213PD  Y14, Y11, Y12
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2752(SB), Y14
-	VFMADD213PD  Y14, Y10, Y13
-	VFMADD213PD  Y14, Y11, Y12
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2784(SB), Y14
-	VFMADD213PD  Y14, Y10, Y13
-	VFMADD213PD  Y14, Y11, Y12
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2816(SB), Y14
-	VFMADD213PD  Y14, Y10, Y13
-	VFMADD213PD  Y14, Y11, Y12
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2848(SB), Y14
-	VFMADD213PD  Y14, Y10, Y13
-	VFMADD213PD  Y14, Y11, Y12
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2880(SB), Y14
-	VFMADD213PD  Y14, Y10, Y13
-	VFMADD213PD  Y14, Y11, Y12
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2912(SB), Y14
-	VFMADD213PD  Y14, Y10, Y13
-	VFMADD213PD  Y14, Y11, Y12
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2944(SB), Y14
-	VFMADD213PD  Y14, Y10, Y13
-	VFMADD213PD  Y14, Y11, Y12
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2976(SB), Y14
-	VFMADD213PD  Y14, Y13, Y10
-	VFMADD213PD  Y14, Y12, Y11
-	VMOVUPD      impliedVolRowsAVX2Consts<>+352(SB), Y12
-	VFMADD213PD  Y12, Y10, Y0
-	VFMADD213PD  Y12, Y11, Y1
-	VMULPD       Y7, Y0, Y0
-	VMULPD       Y8, Y1, Y1
-	VMOVUPD      impliedVolRowsAVX2Consts<>+3008(SB), Y7
-	VMULPD       Y7, Y0, Y0
-	VMULPD       Y7, Y1, Y1
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2336(SB), Y7
-	VFMADD231PD  Y9, Y15, Y7
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+2336(SB), Y5, Y9
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2368(SB), Y8
-	VFMADD213PD  Y8, Y15, Y7
-	VFMADD231PD  Y9, Y5, Y8
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2400(SB), Y9
-	VFMADD213PD  Y9, Y15, Y7
-	VFMADD231PD  Y8, Y5, Y9
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2432(SB), Y8
-	VFMADD213PD  Y8, Y15, Y7
-	VFMADD231PD  Y9, Y5, Y8
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2464(SB), Y9
-	VFMADD213PD  Y9, Y15, Y7
-	VFMADD231PD  Y8, Y5, Y9
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2496(SB), Y8
-	VFMADD213PD  Y8, Y15, Y7
-	VFMADD231PD  Y9, Y5, Y8
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2528(SB), Y9
-	VFMADD213PD  Y9, Y15, Y7
-	VFMADD231PD  Y8, Y5, Y9
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2560(SB), Y8
-	VFMADD213PD  Y8, Y15, Y7
-	VFMADD231PD  Y9, Y5, Y8
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2592(SB), Y9
-	VFMADD213PD  Y9, Y15, Y7
-	VFMADD231PD  Y8, Y5, Y9
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2624(SB), Y8
-	VFMADD213PD  Y8, Y15, Y7
-	VFMADD231PD  Y9, Y5, Y8
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2656(SB), Y9
-	VFMADD213PD  Y9, Y15, Y7
-	VFMADD231PD  Y8, Y5, Y9
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2688(SB), Y8
-	VFMADD213PD  Y8, Y15, Y7
-	VFMADD231PD  Y9, Y5, Y8
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2720(SB), Y9
-	VFMADD213PD  Y9, Y15, Y7
-	VFMADD231PD  Y8, Y5, Y9
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2752(SB), Y8
-	VFMADD213PD  Y8, Y15, Y7
-	VFMADD231PD  Y9, Y5, Y8
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2784(SB), Y9
-	VFMADD213PD  Y9, Y15, Y7
-	VFMADD231PD  Y8, Y5, Y9
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2816(SB), Y8
-	VFMADD213PD  Y8, Y15, Y7
-	VFMADD231PD  Y9, Y5, Y8
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2848(SB), Y9
-	VFMADD213PD  Y9, Y15, Y7
-	VFMADD231PD  Y8, Y5, Y9
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2880(SB), Y8
-	VFMADD213PD  Y8, Y15, Y7
-	VFMADD231PD  Y9, Y5, Y8
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2912(SB), Y9
-	VFMADD213PD  Y9, Y15, Y7
-	VFMADD231PD  Y8, Y5, Y9
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2944(SB), Y8
-	VFMADD213PD  Y8, Y15, Y7
-	VFMADD231PD  Y9, Y5, Y8
-	VFMADD213PD  Y14, Y7, Y15
-	VFMADD231PD  Y8, Y5, Y14
-	VFMADD213PD  Y12, Y15, Y3
-	VFMADD213PD  Y12, Y14, Y6
-	VMULPD       Y2, Y3, Y2
-	VMULPD       Y4, Y6, Y3
-	VMOVUPD      impliedVolRowsAVX2Consts<>+3040(SB), Y4
-	VFMADD213PD  Y0, Y4, Y2
-	VFMADD213PD  Y1, Y4, Y3
-	VMOVUPD      800(BX), Y4
-	VMOVUPD      impliedVolRowsAVX2Consts<>+64(SB), Y5
-	VFNMADD213PD Y5, Y4, Y0
-	VMOVUPD      1152(BX), Y6
-	VFNMADD213PD Y5, Y6, Y1
-	VMULPD       Y4, Y4, Y4
-	VMULPD       Y6, Y6, Y6
-	VMOVUPD      512(BX), Y7
-	VFMSUB231PD  992(BX), Y0, Y7
-	VMOVUPD      416(BX), Y8
-	VFMSUB231PD  832(BX), Y1, Y8
-	VMOVUPD      impliedVolRowsAVX2Consts<>+3072(SB), Y9
-	VMULPD       Y9, Y7, Y7
-	VMULPD       Y9, Y8, Y8
-	VMULPD       544(BX), Y0, Y10
-	VMULPD       640(BX), Y1, Y11
-	VFMSUB231PD  1376(BX), Y7, Y10
-	VFMSUB231PD  256(BX), Y8, Y11
-	VMOVUPD      impliedVolRowsAVX2Consts<>+3104(SB), Y13
-	VMULPD       Y13, Y10, Y10
-	VMULPD       Y13, Y11, Y11
-	VMULPD       544(BX), Y7, Y13
-	VMULPD       640(BX), Y8, Y14
-	VFMSUB231PD  224(BX), Y10, Y13
-	VFMSUB231PD  1408(BX), Y11, Y14
-	VMOVUPD      impliedVolRowsAVX2Consts<>+3136(SB), Y15
-	VMULPD       Y15, Y13, Y13
-	VMULPD       Y15, Y14, Y14
-	VMULPD       544(BX), Y10, Y15
-	VMULPD       640(BX), Y11, Y9
-	VFMSUB231PD  1440(BX), Y13, Y15
-	VFMSUB231PD  608(BX), Y14, Y9
-	VMOVUPD      impliedVolRowsAVX2Consts<>+3168(SB), Y12
-	VMULPD       Y12, Y15, Y15
-	VMULPD       Y12, Y9, Y9
-	VMULPD       544(BX), Y13, Y12
-	VMULPD       640(BX), Y14, Y5
-	VFMSUB231PD  576(BX), Y15, Y12
-	VFMSUB231PD  1056(BX), Y9, Y5
-	VMULPD       impliedVolRowsAVX2Consts<>+3200(SB), Y12, Y12
-	VMULPD       impliedVolRowsAVX2Consts<>+3200(SB), Y5, Y5
-	VMOVUPD      Y6, 1056(BX)
-	VMULPD       544(BX), Y15, Y6
-	VMOVUPD      Y4, 576(BX)
-	VMULPD       640(BX), Y9, Y4
-	VFMSUB231PD  1088(BX), Y12, Y6
-	VFMSUB231PD  480(BX), Y5, Y4
-	VMULPD       impliedVolRowsAVX2Consts<>+3232(SB), Y6, Y6
-	VMULPD       impliedVolRowsAVX2Consts<>+3232(SB), Y4, Y4
-	VMOVUPD      Y3, 480(BX)
-	VMULPD       544(BX), Y12, Y3
-	VMOVUPD      Y2, 1088(BX)
-	VMULPD       640(BX), Y5, Y2
-	VFMSUB231PD  192(BX), Y6, Y3
-	VFMSUB231PD  288(BX), Y4, Y2
-	VMULPD       impliedVolRowsAVX2Consts<>+3264(SB), Y3, Y3
-	VMULPD       impliedVolRowsAVX2Consts<>+3264(SB), Y2, Y2
-	VMOVUPD      Y1, 288(BX)
-	VMOVUPD      impliedVolRowsAVX2Consts<>+3296(SB), Y1
-	VMOVUPD      Y0, 192(BX)
-	VMOVUPD      1344(BX), Y0
-	VFMADD231PD  512(BX), Y1, Y0
-	VMOVUPD      Y8, 608(BX)
-	VMOVUPD      672(BX), Y8
-	VFMADD132PD  416(BX), Y8, Y1
-	VMOVUPD      Y7, 1440(BX)
-	VMULPD       544(BX), Y6, Y7
-	VMOVUPD      Y11, 1408(BX)
-	VMULPD       640(BX), Y4, Y11
-	VFMSUB231PD  Y0, Y3, Y7
-	VFMSUB231PD  Y1, Y2, Y11
-	VMOVUPD      impliedVolRowsAVX2Consts<>+3328(SB), Y0
-	VMULPD       Y0, Y7, Y1
-	VMULPD       Y0, Y11, Y0
-	VMOVUPD      512(BX), Y7
-	VMOVUPD      impliedVolRowsAVX2Consts<>+3360(SB), Y11
-	VMOVUPD      Y10, 224(BX)
-	VMOVUPD      1344(BX), Y10
-	VFMADD231PD  Y11, Y7, Y10
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1888(SB), Y8
+	VMULPD       Y8, Y6, Y6
+	VMULPD       Y8, Y7, Y7
+	VMULPD       Y8, Y11, Y11
+	VMULPD       Y8, Y3, Y3
+	VFMADD213PD  Y5, Y6, Y5
+	VFMADD213PD  Y4, Y7, Y4
+	VFMADD213PD  Y0, Y11, Y0
+	VFMADD213PD  Y1, Y3, Y1
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1920(SB), Y3
+	VBLENDVPD    Y2, Y5, Y3, Y2
+	VBLENDVPD    Y9, Y4, Y3, Y4
+	VBLENDVPD    Y10, Y0, Y3, Y0
+	VMOVUPD      1248(BX), Y5
+	VBLENDVPD    Y5, Y1, Y3, Y1
+	VMOVUPD      impliedVolRowsAVX2Consts<>+32(SB), Y5
+	VDIVPD       Y2, Y5, Y6
+	VDIVPD       Y4, Y5, Y7
+	VDIVPD       Y0, Y5, Y8
+	VDIVPD       Y1, Y5, Y9
+	VMOVUPD      impliedVolRowsAVX2Consts<>+352(SB), Y10
+	VMULPD       Y2, Y10, Y11
+	VMULPD       Y4, Y10, Y12
+	VMULPD       Y0, Y10, Y13
+	VMULPD       Y1, Y10, Y14
+	VADDPD       1088(BX), Y5, Y15
+	VADDPD       1184(BX), Y5, Y3
+	VMOVUPD      Y3, 1248(BX)
+	VADDPD       3104(BX), Y5, Y3
+	VMOVUPD      Y3, 2368(BX)
+	VADDPD       3072(BX), Y5, Y3
+	VMOVUPD      Y3, 2592(BX)
+	VCMPPD       $0x12, Y10, Y11, Y3
+	VMOVUPD      Y15, 2656(BX)
+	VCMPPD       $0x12, Y10, Y12, Y15
+	VCMPPD       $0x12, Y10, Y13, Y5
+	VMOVUPD      Y5, 32(BX)
+	VCMPPD       $0x12, Y10, Y14, Y5
+	VMULPD       Y11, Y11, Y10
+	VMOVUPD      Y5, 64(BX)
+	VMULPD       Y12, Y12, Y5
+	VMOVUPD      Y15, 96(BX)
+	VMULPD       Y13, Y13, Y15
+	VMOVUPD      Y3, 384(BX)
+	VMULPD       Y14, Y14, Y3
+	VMOVUPD      Y1, 640(BX)
+	VADDPD       Y11, Y11, Y1
+	VMOVUPD      Y1, 896(BX)
+	VADDPD       Y12, Y12, Y1
+	VMOVUPD      Y1, 608(BX)
+	VADDPD       Y13, Y13, Y1
+	VMOVUPD      Y1, 960(BX)
+	VADDPD       Y14, Y14, Y1
+	VMOVUPD      Y1, 576(BX)
+	VMULPD       Y10, Y10, Y1
+	VMOVUPD      Y1, 992(BX)
+	VMULPD       Y5, Y5, Y1
+	VMOVUPD      Y1, 544(BX)
+	VMULPD       Y15, Y15, Y1
+	VMOVUPD      Y1, 1760(BX)
+	VMULPD       Y3, Y3, Y1
+	VMOVUPD      Y1, 1664(BX)
+	VMOVUPD      1088(BX), Y1
+	VMOVUPD      Y3, 1696(BX)
+	VCMPPD       $0x12, impliedVolRowsAVX2Consts<>+544(SB), Y1, Y3
+	VMOVUPD      Y15, 2208(BX)
+	VMOVUPD      1184(BX), Y15
+	VMOVUPD      Y5, 2240(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+544(SB), Y5
+	VMOVUPD      Y10, 2272(BX)
+	VCMPPD       $0x12, Y5, Y15, Y10
+	VMOVUPD      3104(BX), Y15
+	VCMPPD       $0x12, Y5, Y15, Y1
+	VMOVUPD      3072(BX), Y15
+	VMOVUPD      Y14, 2304(BX)
+	VCMPPD       $0x12, Y5, Y15, Y14
+	VANDPD       352(BX), Y3, Y3
+	VANDPD       320(BX), Y10, Y10
+	VANDPD       288(BX), Y1, Y1
+	VANDPD       128(BX), Y14, Y14
+	VANDPD       928(BX), Y3, Y3
+	VANDPD       864(BX), Y10, Y10
+	VANDPD       832(BX), Y1, Y1
+	VANDPD       800(BX), Y14, Y14
+	VANDPD       2336(BX), Y3, Y3
+	VANDPD       2400(BX), Y10, Y10
+	VANDPD       1920(BX), Y1, Y1
+	VANDPD       (BX), Y14, Y14
+	VANDPD       160(BX), Y3, Y3
+	VANDPD       192(BX), Y10, Y10
+	VANDPD       224(BX), Y1, Y1
+	VANDPD       256(BX), Y14, Y14
+	VMOVUPD      1088(BX), Y5
 	VMOVUPD      Y14, 256(BX)
-	VMOVUPD      416(BX), Y14
-	VFMADD213PD  Y8, Y14, Y11
-	VMOVUPD      Y13, 1376(BX)
-	VMOVUPD      impliedVolRowsAVX2Consts<>+3392(SB), Y13
-	VFMADD213PD  1344(BX), Y7, Y13
-	VFMADD231PD  impliedVolRowsAVX2Consts<>+3392(SB), Y14, Y8
-	VMOVUPD      544(BX), Y14
-	VMULPD       Y3, Y14, Y7
+	VMULPD       Y6, Y5, Y14
+	VMOVUPD      Y1, 224(BX)
+	VMULPD       1184(BX), Y7, Y1
+	VMOVUPD      Y10, 192(BX)
+	VMULPD       3104(BX), Y8, Y10
+	VMOVUPD      Y3, 160(BX)
+	VMULPD       Y9, Y15, Y3
+	VFNMADD231PD Y14, Y2, Y5
+	VMOVUPD      Y2, 1088(BX)
+	VMOVUPD      1184(BX), Y2
+	VFNMADD231PD Y1, Y4, Y2
+	VMOVUPD      Y4, 1184(BX)
+	VMOVUPD      3104(BX), Y4
+	VFNMADD231PD Y10, Y0, Y4
+	VFNMADD231PD 640(BX), Y3, Y15
+	VFMADD231PD  Y5, Y6, Y14
+	VFMADD231PD  Y2, Y7, Y1
+	VFMADD231PD  Y4, Y8, Y10
+	VFMADD231PD  Y15, Y9, Y3
+	VMULPD       Y11, Y14, Y2
+	VMULPD       Y12, Y1, Y4
+	VMULPD       Y13, Y10, Y5
+	VMOVUPD      2304(BX), Y15
+	VMOVUPD      Y0, 3072(BX)
+	VMULPD       Y15, Y3, Y0
+	VMOVUPD      Y9, 3104(BX)
+	VSUBPD       Y11, Y14, Y9
+	VMOVUPD      Y8, (BX)
+	VSUBPD       Y12, Y1, Y8
+	VMOVUPD      Y7, 1920(BX)
+	VSUBPD       Y13, Y10, Y7
+	VMOVUPD      Y6, 2400(BX)
+	VSUBPD       Y15, Y3, Y6
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1952(SB), Y15
+	VMOVUPD      Y13, 2336(BX)
+	VCMPPD       $0x12, Y15, Y2, Y13
+	VMOVUPD      Y12, 800(BX)
+	VCMPPD       $0x12, Y15, Y4, Y12
+	VMOVUPD      Y11, 832(BX)
+	VCMPPD       $0x12, Y15, Y5, Y11
+	VCMPPD       $0x12, Y15, Y0, Y15
+	VANDPD       384(BX), Y13, Y13
+	VANDPD       96(BX), Y12, Y12
+	VANDPD       32(BX), Y11, Y11
+	VANDPD       64(BX), Y15, Y15
+	VBLENDVPD    Y13, Y14, Y9, Y9
+	VBLENDVPD    Y12, Y1, Y8, Y8
+	VBLENDVPD    Y11, Y10, Y7, Y7
+	VBLENDVPD    Y15, Y3, Y6, Y6
+	VMOVUPD      Y15, 64(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1984(SB), Y15
+	VMINPD       Y9, Y15, Y9
+	VMINPD       Y8, Y15, Y8
+	VMINPD       Y7, Y15, Y7
+	VMINPD       Y6, Y15, Y6
+	VMULPD       Y2, Y2, Y2
+	VMULPD       Y4, Y4, Y4
+	VMULPD       Y5, Y5, Y5
+	VMULPD       Y0, Y0, Y0
+	VMOVUPD      Y0, 32(BX)
+	VADDPD       832(BX), Y14, Y0
+	VMOVUPD      Y5, 96(BX)
+	VADDPD       800(BX), Y1, Y5
+	VMOVUPD      Y4, 384(BX)
+	VADDPD       2336(BX), Y10, Y4
+	VMOVUPD      Y2, 864(BX)
+	VADDPD       2304(BX), Y3, Y2
+	VMOVUPD      Y6, 928(BX)
+	VMOVUPD      832(BX), Y6
+	VCMPPD       $0x12, Y14, Y6, Y6
+	VMOVUPD      Y14, 832(BX)
+	VMOVUPD      800(BX), Y14
+	VCMPPD       $0x12, Y1, Y14, Y14
+	VMOVUPD      Y1, 800(BX)
+	VMOVUPD      2336(BX), Y1
+	VCMPPD       $0x12, Y10, Y1, Y1
+	VMOVUPD      Y10, 2336(BX)
+	VMOVUPD      2304(BX), Y10
+	VCMPPD       $0x12, Y3, Y10, Y10
+	VMINPD       Y0, Y15, Y0
+	VMINPD       Y5, Y15, Y5
+	VMINPD       Y4, Y15, Y4
+	VMINPD       Y2, Y15, Y2
+	VORPD        Y6, Y13, Y6
+	VORPD        Y14, Y12, Y14
+	VORPD        Y1, Y11, Y1
+	VORPD        64(BX), Y10, Y10
+	VANDPD       160(BX), Y6, Y6
+	VANDPD       192(BX), Y14, Y14
+	VANDPD       224(BX), Y1, Y1
+	VANDPD       256(BX), Y10, Y10
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2016(SB), Y15
+	VMOVUPD      Y10, 256(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+32(SB), Y10
+	VFMADD231PD  Y15, Y9, Y10
+	VMOVUPD      Y1, 224(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+32(SB), Y1
+	VFMADD231PD  Y15, Y8, Y1
+	VMOVUPD      Y14, 192(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+32(SB), Y14
+	VFMADD231PD  Y15, Y7, Y14
+	VMOVUPD      Y6, 160(BX)
+	VMOVUPD      928(BX), Y6
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+32(SB), Y15, Y6
+	VMOVUPD      Y11, 2304(BX)
+	VADDPD       impliedVolRowsAVX2Consts<>+2048(SB), Y9, Y11
+	VMOVUPD      Y12, 128(BX)
+	VADDPD       impliedVolRowsAVX2Consts<>+2048(SB), Y8, Y12
+	VMOVUPD      Y13, 288(BX)
+	VADDPD       impliedVolRowsAVX2Consts<>+2048(SB), Y7, Y13
+	VMOVUPD      Y3, 320(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2048(SB), Y3
+	VMOVUPD      Y7, 352(BX)
+	VADDPD       928(BX), Y3, Y7
+	VMOVUPD      Y8, 2784(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+32(SB), Y8
+	VFMADD231PD  Y15, Y0, Y8
+	VMOVUPD      Y9, 2080(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+32(SB), Y9
+	VFMADD231PD  Y15, Y5, Y9
+	VMOVUPD      Y9, 3008(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+32(SB), Y9
+	VFMADD231PD  Y15, Y4, Y9
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+32(SB), Y2, Y15
+	VMOVUPD      Y15, 3040(BX)
+	VADDPD       Y3, Y0, Y15
+	VMOVUPD      Y0, 2560(BX)
+	VADDPD       Y3, Y5, Y0
+	VMOVUPD      Y5, 2464(BX)
+	VADDPD       Y3, Y4, Y5
+	VADDPD       Y3, Y2, Y3
+	VMOVUPD      Y2, 2816(BX)
+	VMULPD       Y11, Y10, Y2
+	VMOVUPD      Y4, 2688(BX)
+	VMULPD       Y12, Y1, Y4
+	VMOVUPD      Y12, 2976(BX)
+	VMULPD       Y13, Y14, Y12
+	VMOVUPD      Y13, 2176(BX)
+	VMULPD       Y7, Y6, Y13
+	VMOVUPD      Y7, 2144(BX)
+	VMULPD       Y15, Y8, Y7
+	VMOVUPD      Y15, 1120(BX)
+	VMULPD       3008(BX), Y0, Y15
+	VMOVUPD      Y0, 1152(BX)
+	VMULPD       Y5, Y9, Y0
+	VMOVUPD      Y5, 3136(BX)
+	VMULPD       3040(BX), Y3, Y5
+	VMOVUPD      Y3, 1312(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2080(SB), Y3
+	VMOVUPD      Y9, 2112(BX)
+	VMOVUPD      864(BX), Y9
+	VFMADD231PD  2272(BX), Y3, Y9
+	VMOVUPD      Y9, 1728(BX)
+	VMOVUPD      384(BX), Y9
+	VFMADD231PD  2240(BX), Y3, Y9
+	VMOVUPD      Y9, 2432(BX)
+	VMOVUPD      96(BX), Y9
+	VFMADD231PD  2208(BX), Y3, Y9
+	VMOVUPD      Y9, 2752(BX)
+	VMOVUPD      32(BX), Y9
+	VFMADD132PD  1696(BX), Y9, Y3
+	VMOVUPD      Y3, 512(BX)
+	VMULPD       Y7, Y2, Y3
+	VMULPD       Y15, Y4, Y9
+	VMOVUPD      Y8, 480(BX)
+	VMULPD       Y0, Y12, Y8
+	VMOVUPD      Y11, 448(BX)
+	VMULPD       Y5, Y13, Y11
+	VMOVUPD      Y6, 416(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+32(SB), Y6
+	VDIVPD       Y3, Y6, Y3
+	VDIVPD       Y9, Y6, Y9
+	VDIVPD       Y8, Y6, Y8
+	VDIVPD       Y11, Y6, Y11
+	VMULPD       Y3, Y7, Y7
+	VMULPD       Y9, Y15, Y15
+	VMULPD       Y8, Y0, Y0
+	VMULPD       Y11, Y5, Y5
+	VMULPD       Y3, Y2, Y2
+	VMULPD       Y9, Y4, Y3
+	VMULPD       Y8, Y12, Y4
+	VMULPD       Y11, Y13, Y8
+	VMULPD       Y7, Y10, Y9
+	VMULPD       Y15, Y1, Y1
+	VMULPD       Y0, Y14, Y10
+	VMULPD       416(BX), Y5, Y11
+	VMULPD       448(BX), Y7, Y7
+	VMULPD       2976(BX), Y15, Y12
+	VMULPD       2176(BX), Y0, Y0
+	VMULPD       2144(BX), Y5, Y5
+	VMULPD       2080(BX), Y9, Y9
+	VMULPD       2784(BX), Y1, Y1
+	VMULPD       352(BX), Y10, Y10
+	VMULPD       928(BX), Y11, Y11
+	VMULPD       480(BX), Y2, Y13
+	VMULPD       3008(BX), Y3, Y14
+	VMULPD       2112(BX), Y4, Y15
+	VMULPD       3040(BX), Y8, Y6
+	VMULPD       1120(BX), Y2, Y2
+	VMULPD       1152(BX), Y3, Y3
+	VMULPD       3136(BX), Y4, Y4
+	VMULPD       1312(BX), Y8, Y8
+	VMULPD       2560(BX), Y13, Y13
+	VMULPD       2464(BX), Y14, Y14
+	VMULPD       2688(BX), Y15, Y15
+	VMULPD       2816(BX), Y6, Y6
+	VMOVUPD      Y8, 2816(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+576(SB), Y8
+	VFMADD231PD  impliedVolRowsAVX2Consts<>+544(SB), Y9, Y8
+	VMOVUPD      Y4, 2688(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+576(SB), Y4
+	VFMADD231PD  impliedVolRowsAVX2Consts<>+544(SB), Y1, Y4
+	VMOVUPD      Y3, 2464(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+576(SB), Y3
+	VFMADD231PD  impliedVolRowsAVX2Consts<>+544(SB), Y10, Y3
+	VMOVUPD      Y2, 2560(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+576(SB), Y2
+	VFMADD231PD  impliedVolRowsAVX2Consts<>+544(SB), Y11, Y2
+	VMOVUPD      Y6, 1312(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2112(SB), Y6
+	VMOVUPD      Y15, 3136(BX)
+	VMOVUPD      864(BX), Y15
+	VFMADD231PD  2272(BX), Y6, Y15
+	VMOVUPD      Y14, 1152(BX)
+	VMOVUPD      384(BX), Y14
+	VFMADD231PD  2240(BX), Y6, Y14
+	VMOVUPD      Y13, 1120(BX)
+	VMOVUPD      96(BX), Y13
+	VFMADD231PD  2208(BX), Y6, Y13
+	VMOVUPD      Y13, 3040(BX)
+	VMOVUPD      32(BX), Y13
+	VFMADD132PD  1696(BX), Y13, Y6
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2144(SB), Y13
+	VMOVUPD      Y6, 2112(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2176(SB), Y6
+	VFMADD231PD  Y13, Y8, Y6
+	VMOVUPD      Y14, 3008(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2176(SB), Y14
+	VFMADD231PD  Y13, Y4, Y14
+	VMOVUPD      Y15, 480(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2176(SB), Y15
+	VFMADD231PD  Y13, Y3, Y15
+	VMOVUPD      Y5, 928(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2176(SB), Y5
+	VFMADD231PD  Y13, Y2, Y5
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2208(SB), Y13
+	VFMADD213PD  Y13, Y8, Y6
+	VFMADD213PD  Y13, Y4, Y14
+	VFMADD213PD  Y13, Y3, Y15
+	VFMADD213PD  Y13, Y2, Y5
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2240(SB), Y13
+	VFMADD213PD  Y13, Y8, Y6
+	VFMADD213PD  Y13, Y4, Y14
+	VFMADD213PD  Y13, Y3, Y15
+	VFMADD213PD  Y13, Y2, Y5
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2272(SB), Y13
+	VFMADD213PD  Y13, Y8, Y6
+	VFMADD213PD  Y13, Y4, Y14
+	VFMADD213PD  Y13, Y3, Y15
+	VFMADD213PD  Y13, Y2, Y5
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2304(SB), Y13
+	VFMADD213PD  Y13, Y8, Y6
+	VFMADD213PD  Y13, Y4, Y14
+	VFMADD213PD  Y13, Y3, Y15
+	VFMADD213PD  Y13, Y2, Y5
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2336(SB), Y13
+	VFMADD213PD  Y13, Y8, Y6
+	VFMADD213PD  Y13, Y4, Y14
+	VFMADD213PD  Y13, Y3, Y15
+	VFMADD213PD  Y13, Y2, Y5
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2368(SB), Y13
+	VFMADD213PD  Y13, Y8, Y6
+	VFMADD213PD  Y13, Y4, Y14
+	VFMADD213PD  Y13, Y3, Y15
+	VFMADD213PD  Y13, Y2, Y5
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2400(SB), Y13
+	VFMADD213PD  Y13, Y8, Y6
+	VFMADD213PD  Y13, Y4, Y14
+	VFMADD213PD  Y13, Y3, Y15
+	VFMADD213PD  Y13, Y2, Y5
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2432(SB), Y13
+	VFMADD213PD  Y13, Y8, Y6
+	VFMADD213PD  Y13, Y4, Y14
+	VFMADD213PD  Y13, Y3, Y15
+	VFMADD213PD  Y13, Y2, Y5
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2464(SB), Y13
+	VFMADD213PD  Y13, Y8, Y6
+	VFMADD213PD  Y13, Y4, Y14
+	VFMADD213PD  Y13, Y3, Y15
+	VFMADD213PD  Y13, Y2, Y5
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2496(SB), Y13
+	VFMADD213PD  Y13, Y8, Y6
+	VFMADD213PD  Y13, Y4, Y14
+	VFMADD213PD  Y13, Y3, Y15
+	VFMADD213PD  Y13, Y2, Y5
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2528(SB), Y13
+	VFMADD213PD  Y13, Y8, Y6
+	VFMADD213PD  Y13, Y4, Y14
+	VFMADD213PD  Y13, Y3, Y15
+	VFMADD213PD  Y13, Y2, Y5
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2560(SB), Y13
+	VFMADD213PD  Y13, Y8, Y6
+	VFMADD213PD  Y13, Y4, Y14
+	VFMADD213PD  Y13, Y3, Y15
+	VFMADD213PD  Y13, Y2, Y5
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2592(SB), Y13
+	VFMADD213PD  Y13, Y8, Y6
+	VFMADD213PD  Y13, Y4, Y14
+	VFMADD213PD  Y13, Y3, Y15
+	VFMADD213PD  Y13, Y2, Y5
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2624(SB), Y13
+	VFMADD213PD  Y13, Y8, Y6
+	VFMADD213PD  Y13, Y4, Y14
+	VFMADD213PD  Y13, Y3, Y15
+	VFMADD213PD  Y13, Y2, Y5
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2656(SB), Y13
+	VFMADD213PD  Y13, Y8, Y6
+	VFMADD213PD  Y13, Y4, Y14
+	VFMADD213PD  Y13, Y3, Y15
+	VFMADD213PD  Y13, Y2, Y5
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2688(SB), Y13
+	VFMADD213PD  Y13, Y8, Y6
+	VFMADD213PD  Y13, Y4, Y14
+	VFMADD213PD  Y13, Y3, Y15
+	VFMADD213PD  Y13, Y2, Y5
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2720(SB), Y13
+	VFMADD213PD  Y13, Y8, Y6
+	VFMADD213PD  Y13, Y4, Y14
+	VFMADD213PD  Y13, Y3, Y15
+	VFMADD213PD  Y13, Y2, Y5
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2752(SB), Y13
+	VFMADD213PD  Y13, Y8, Y6
+	VFMADD213PD  Y13, Y4, Y14
+	VFMADD213PD  Y13, Y3, Y15
+	VFMADD213PD  Y13, Y2, Y5
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2784(SB), Y13
+	VFMADD213PD  Y13, Y8, Y6
+	VFMADD213PD  Y13, Y4, Y14
+	VFMADD213PD  Y13, Y3, Y15
+	VFMADD213PD  Y13, Y2, Y5
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2816(SB), Y13
+	VFMADD213PD  Y13, Y6, Y8
+	VFMADD213PD  Y13, Y14, Y4
+	VFMADD213PD  Y13, Y15, Y3
+	VFMADD213PD  Y13, Y5, Y2
+	VMOVUPD      impliedVolRowsAVX2Consts<>+352(SB), Y5
+	VFMADD213PD  Y5, Y8, Y9
+	VFMADD213PD  Y5, Y4, Y1
+	VFMADD213PD  Y5, Y3, Y10
+	VFMADD213PD  Y5, Y2, Y11
+	VMULPD       Y7, Y9, Y2
+	VMULPD       Y12, Y1, Y1
+	VMULPD       Y0, Y10, Y0
+	VMULPD       928(BX), Y11, Y3
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2848(SB), Y4
+	VMULPD       Y4, Y2, Y2
+	VMULPD       Y4, Y1, Y1
+	VMULPD       Y4, Y0, Y0
+	VMULPD       Y4, Y3, Y3
+	VMOVUPD      2272(BX), Y4
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2880(SB), Y6
+	VFMADD213PD  864(BX), Y4, Y6
+	VMOVUPD      2240(BX), Y7
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2880(SB), Y8
+	VFMADD213PD  384(BX), Y7, Y8
+	VMOVUPD      2208(BX), Y9
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2880(SB), Y10
+	VFMADD213PD  96(BX), Y9, Y10
+	VMOVUPD      1696(BX), Y11
+	VMOVUPD      32(BX), Y12
+	VFMADD231PD  impliedVolRowsAVX2Consts<>+2880(SB), Y11, Y12
+	VMOVUPD      832(BX), Y14
+	VMOVUPD      impliedVolRowsAVX2Consts<>+32(SB), Y15
+	VFNMADD231PD Y14, Y2, Y15
+	VMOVUPD      800(BX), Y5
+	VMOVUPD      impliedVolRowsAVX2Consts<>+32(SB), Y13
+	VFNMADD231PD Y5, Y1, Y13
+	VMOVUPD      Y1, 928(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+32(SB), Y1
+	VFNMADD231PD 2336(BX), Y0, Y1
+	VMOVUPD      Y0, 352(BX)
+	VMOVUPD      320(BX), Y0
+	VFNMADD213PD impliedVolRowsAVX2Consts<>+32(SB), Y3, Y0
+	VMULPD       Y14, Y14, Y14
+	VMULPD       Y5, Y5, Y5
+	VMOVUPD      Y5, 800(BX)
+	VMOVUPD      2336(BX), Y5
+	VMULPD       Y5, Y5, Y5
+	VMOVUPD      Y5, 2336(BX)
+	VMOVUPD      320(BX), Y5
+	VMULPD       Y5, Y5, Y5
+	VMOVUPD      Y5, 320(BX)
+	VMOVUPD      1728(BX), Y5
+	VFMSUB213PD  Y4, Y15, Y5
+	VMOVUPD      Y14, 1728(BX)
+	VMOVUPD      2432(BX), Y14
+	VFMSUB213PD  Y7, Y13, Y14
+	VMOVUPD      Y3, 2432(BX)
+	VMOVUPD      2752(BX), Y3
+	VFMSUB213PD  Y9, Y1, Y3
+	VMOVUPD      Y2, 2752(BX)
+	VMOVUPD      512(BX), Y2
+	VFMSUB213PD  Y11, Y0, Y2
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2912(SB), Y11
+	VMULPD       Y11, Y5, Y5
+	VMULPD       Y11, Y14, Y14
+	VMULPD       Y11, Y3, Y3
+	VMULPD       Y11, Y2, Y2
+	VMULPD       992(BX), Y15, Y11
+	VMOVUPD      Y15, 512(BX)
+	VMULPD       544(BX), Y13, Y15
+	VMOVUPD      Y13, 832(BX)
+	VMULPD       1760(BX), Y1, Y13
+	VMOVUPD      Y1, 2784(BX)
+	VMULPD       1664(BX), Y0, Y1
+	VFMSUB231PD  480(BX), Y5, Y11
+	VFMSUB231PD  3008(BX), Y14, Y15
+	VFMSUB231PD  3040(BX), Y3, Y13
+	VFMSUB231PD  2112(BX), Y2, Y1
+	VMOVUPD      Y0, 2112(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2944(SB), Y0
+	VMULPD       Y0, Y11, Y11
+	VMULPD       Y0, Y15, Y15
+	VMULPD       Y0, Y13, Y13
+	VMULPD       Y0, Y1, Y0
+	VMULPD       992(BX), Y5, Y1
+	VMOVUPD      Y5, 3040(BX)
+	VMULPD       544(BX), Y14, Y5
+	VMOVUPD      Y14, 3008(BX)
+	VMULPD       1760(BX), Y3, Y14
+	VMOVUPD      Y3, 480(BX)
+	VMULPD       1664(BX), Y2, Y3
+	VFMSUB231PD  Y6, Y11, Y1
+	VFMSUB231PD  Y8, Y15, Y5
+	VFMSUB231PD  Y10, Y13, Y14
+	VFMSUB231PD  Y12, Y0, Y3
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2976(SB), Y6
+	VMULPD       Y6, Y1, Y1
+	VMULPD       Y6, Y5, Y5
+	VMULPD       Y6, Y14, Y8
+	VMULPD       Y6, Y3, Y3
+	VMOVUPD      impliedVolRowsAVX2Consts<>+3008(SB), Y6
+	VFMADD213PD  864(BX), Y4, Y6
+	VMOVUPD      impliedVolRowsAVX2Consts<>+3008(SB), Y10
+	VFMADD213PD  384(BX), Y7, Y10
+	VMOVUPD      impliedVolRowsAVX2Consts<>+3008(SB), Y12
+	VFMADD213PD  96(BX), Y9, Y12
+	VMOVUPD      1696(BX), Y14
+	VMOVUPD      Y2, 2080(BX)
+	VMOVUPD      32(BX), Y2
+	VFMADD231PD  impliedVolRowsAVX2Consts<>+3008(SB), Y14, Y2
+	VMULPD       992(BX), Y11, Y14
+	VMOVUPD      Y11, 2144(BX)
+	VMULPD       544(BX), Y15, Y11
+	VMOVUPD      Y15, 2176(BX)
+	VMULPD       1760(BX), Y13, Y15
+	VMOVUPD      Y13, 2976(BX)
+	VMULPD       1664(BX), Y0, Y13
+	VFMSUB231PD  Y6, Y1, Y14
+	VFMSUB231PD  Y10, Y5, Y11
+	VFMSUB231PD  Y12, Y8, Y15
+	VFMSUB231PD  Y2, Y3, Y13
+	VMOVUPD      impliedVolRowsAVX2Consts<>+3040(SB), Y2
+	VMULPD       Y2, Y14, Y6
+	VMULPD       Y2, Y11, Y10
+	VMULPD       Y2, Y15, Y11
+	VMULPD       Y2, Y13, Y2
+	VMOVUPD      impliedVolRowsAVX2Consts<>+544(SB), Y12
+	VMOVUPD      impliedVolRowsAVX2Consts<>+576(SB), Y13
+	VFMADD231PD  1120(BX), Y12, Y13
+	VMOVUPD      impliedVolRowsAVX2Consts<>+576(SB), Y14
+	VFMADD231PD  1152(BX), Y12, Y14
+	VMOVUPD      impliedVolRowsAVX2Consts<>+576(SB), Y15
+	VFMADD231PD  3136(BX), Y12, Y15
+	VMOVUPD      Y0, 448(BX)
+	VMOVUPD      1312(BX), Y0
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+576(SB), Y12, Y0
+	VMOVUPD      impliedVolRowsAVX2Consts<>+3072(SB), Y12
+	VFMADD213PD  864(BX), Y4, Y12
+	VMOVUPD      impliedVolRowsAVX2Consts<>+3072(SB), Y4
+	VFMADD213PD  384(BX), Y7, Y4
+	VMOVUPD      impliedVolRowsAVX2Consts<>+3072(SB), Y7
+	VFMADD213PD  96(BX), Y9, Y7
+	VMOVUPD      1696(BX), Y9
+	VMOVUPD      Y0, 416(BX)
+	VMOVUPD      32(BX), Y0
+	VFMADD231PD  impliedVolRowsAVX2Consts<>+3072(SB), Y9, Y0
+	VMULPD       992(BX), Y1, Y9
+	VMOVUPD      Y1, 2720(BX)
+	VMULPD       544(BX), Y5, Y1
+	VMOVUPD      Y5, 2848(BX)
+	VMULPD       1760(BX), Y8, Y5
+	VMOVUPD      Y8, 2880(BX)
+	VMULPD       1664(BX), Y3, Y8
+	VFMSUB231PD  Y12, Y6, Y9
+	VFMSUB231PD  Y4, Y10, Y1
+	VFMSUB231PD  Y7, Y11, Y5
+	VFMSUB231PD  Y0, Y2, Y8
+	VMOVUPD      impliedVolRowsAVX2Consts<>+3104(SB), Y0
+	VMULPD       Y0, Y9, Y4
+	VMULPD       Y0, Y1, Y1
+	VMULPD       Y0, Y5, Y5
+	VMULPD       Y0, Y8, Y0
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2144(SB), Y7
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2176(SB), Y8
+	VFMADD231PD  Y7, Y13, Y8
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2176(SB), Y9
+	VFMADD231PD  Y7, Y14, Y9
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2176(SB), Y12
+	VFMADD231PD  Y7, Y15, Y12
+	VMOVUPD      Y3, 1856(BX)
+	VMOVUPD      416(BX), Y3
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2176(SB), Y3, Y7
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2208(SB), Y13, Y8
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2208(SB), Y14, Y9
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2208(SB), Y15, Y12
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2208(SB), Y3, Y7
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2240(SB), Y13, Y8
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2240(SB), Y14, Y9
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2240(SB), Y15, Y12
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2240(SB), Y3, Y7
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2272(SB), Y13, Y8
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2272(SB), Y14, Y9
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2272(SB), Y15, Y12
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2272(SB), Y3, Y7
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2304(SB), Y13, Y8
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2304(SB), Y14, Y9
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2304(SB), Y15, Y12
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2304(SB), Y3, Y7
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2336(SB), Y13, Y8
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2336(SB), Y14, Y9
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2336(SB), Y15, Y12
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2336(SB), Y3, Y7
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2368(SB), Y13, Y8
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2368(SB), Y14, Y9
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2368(SB), Y15, Y12
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2368(SB), Y3, Y7
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2400(SB), Y13, Y8
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2400(SB), Y14, Y9
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2400(SB), Y15, Y12
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2400(SB), Y3, Y7
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2432(SB), Y13, Y8
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2432(SB), Y14, Y9
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2432(SB), Y15, Y12
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2432(SB), Y3, Y7
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2464(SB), Y13, Y8
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2464(SB), Y14, Y9
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2464(SB), Y15, Y12
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2464(SB), Y3, Y7
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2496(SB), Y13, Y8
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2496(SB), Y14, Y9
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2496(SB), Y15, Y12
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2496(SB), Y3, Y7
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2528(SB), Y13, Y8
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2528(SB), Y14, Y9
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2528(SB), Y15, Y12
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2528(SB), Y3, Y7
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2560(SB), Y13, Y8
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2560(SB), Y14, Y9
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2560(SB), Y15, Y12
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2560(SB), Y3, Y7
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2592(SB), Y13, Y8
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2592(SB), Y14, Y9
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2592(SB), Y15, Y12
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2592(SB), Y3, Y7
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2624(SB), Y13, Y8
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2624(SB), Y14, Y9
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2624(SB), Y15, Y12
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2624(SB), Y3, Y7
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2656(SB), Y13, Y8
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2656(SB), Y14, Y9
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2656(SB), Y15, Y12
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2656(SB), Y3, Y7
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2688(SB), Y13, Y8
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2688(SB), Y14, Y9
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2688(SB), Y15, Y12
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2688(SB), Y3, Y7
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2720(SB), Y13, Y8
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2720(SB), Y14, Y9
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2720(SB), Y15, Y12
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2720(SB), Y3, Y7
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2752(SB), Y13, Y8
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2752(SB), Y14, Y9
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2752(SB), Y15, Y12
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2752(SB), Y3, Y7
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2784(SB), Y13, Y8
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2784(SB), Y14, Y9
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2784(SB), Y15, Y12
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2784(SB), Y3, Y7
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2816(SB), Y8, Y13
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2816(SB), Y8
+	VFMADD213PD  Y8, Y9, Y14
+	VFMADD213PD  Y8, Y12, Y15
+	VFMADD231PD  Y7, Y3, Y8
+	VMOVUPD      impliedVolRowsAVX2Consts<>+352(SB), Y3
+	VFMADD132PD  1120(BX), Y3, Y13
+	VFMADD132PD  1152(BX), Y3, Y14
+	VFMADD132PD  3136(BX), Y3, Y15
+	VFMADD132PD  1312(BX), Y3, Y8
+	VMULPD       2560(BX), Y13, Y7
+	VMULPD       2464(BX), Y14, Y9
+	VMULPD       2688(BX), Y15, Y12
+	VMULPD       2816(BX), Y8, Y8
+	VMOVUPD      impliedVolRowsAVX2Consts<>+3136(SB), Y13
+	VFMADD213PD  2752(BX), Y13, Y7
+	VFMADD213PD  928(BX), Y13, Y9
+	VFMADD213PD  352(BX), Y13, Y12
+	VFMADD213PD  2432(BX), Y13, Y8
+	VMOVUPD      impliedVolRowsAVX2Consts<>+3168(SB), Y13
+	VMOVUPD      864(BX), Y14
+	VFMADD231PD  2272(BX), Y13, Y14
+	VMOVUPD      384(BX), Y15
+	VFMADD231PD  2240(BX), Y13, Y15
+	VMOVUPD      96(BX), Y3
+	VFMADD231PD  2208(BX), Y13, Y3
+	VMOVUPD      Y8, 2432(BX)
+	VMOVUPD      32(BX), Y8
+	VFMADD132PD  1696(BX), Y8, Y13
+	VMOVUPD      Y12, 352(BX)
+	VMULPD       992(BX), Y6, Y12
+	VMOVUPD      Y9, 928(BX)
+	VMULPD       544(BX), Y10, Y9
+	VMOVUPD      Y7, 2752(BX)
+	VMULPD       1760(BX), Y11, Y7
+	VMOVUPD      Y11, 2816(BX)
+	VMULPD       1664(BX), Y2, Y11
+	VFMSUB231PD  Y14, Y4, Y12
+	VFMSUB231PD  Y15, Y1, Y9
+	VFMSUB231PD  Y3, Y5, Y7
+	VFMSUB231PD  Y13, Y0, Y11
+	VMOVUPD      impliedVolRowsAVX2Consts<>+3200(SB), Y3
+	VMULPD       Y3, Y12, Y12
+	VMULPD       Y3, Y9, Y9
+	VMULPD       Y3, Y7, Y7
+	VMULPD       Y3, Y11, Y3
+	VMOVUPD      impliedVolRowsAVX2Consts<>+3232(SB), Y11
+	VMOVUPD      864(BX), Y13
+	VFMADD231PD  2272(BX), Y11, Y13
+	VMOVUPD      384(BX), Y14
+	VFMADD231PD  2240(BX), Y11, Y14
+	VMOVUPD      96(BX), Y15
+	VFMADD231PD  2208(BX), Y11, Y15
+	VFMADD132PD  1696(BX), Y8, Y11
+	VMOVUPD      Y2, 2688(BX)
+	VMULPD       992(BX), Y4, Y2
+	VMOVUPD      Y10, 2464(BX)
+	VMULPD       544(BX), Y1, Y10
+	VMOVUPD      Y6, 2560(BX)
+	VMULPD       1760(BX), Y5, Y6
+	VMOVUPD      Y5, 1312(BX)
+	VMULPD       1664(BX), Y0, Y5
+	VFMSUB231PD  Y13, Y12, Y2
+	VFMSUB231PD  Y14, Y9, Y10
+	VFMSUB231PD  Y15, Y7, Y6
+	VFMSUB231PD  Y11, Y3, Y5
+	VMOVUPD      impliedVolRowsAVX2Consts<>+3264(SB), Y11
+	VMULPD       Y11, Y2, Y2
+	VMULPD       Y11, Y10, Y10
+	VMULPD       Y11, Y6, Y6
+	VMULPD       Y11, Y5, Y5
+	VMOVUPD      impliedVolRowsAVX2Consts<>+3296(SB), Y11
+	VMOVUPD      864(BX), Y13
+	VFMADD231PD  2272(BX), Y11, Y13
+	VMOVUPD      384(BX), Y14
+	VFMADD231PD  2240(BX), Y11, Y14
+	VMOVUPD      96(BX), Y15
+	VFMADD231PD  2208(BX), Y11, Y15
+	VFMADD132PD  1696(BX), Y8, Y11
+	VMOVUPD      Y0, 3136(BX)
+	VMULPD       992(BX), Y12, Y0
+	VMOVUPD      Y1, 1152(BX)
+	VMULPD       544(BX), Y9, Y1
+	VMOVUPD      Y4, 1120(BX)
+	VMULPD       1760(BX), Y7, Y4
+	VMOVUPD      Y7, 416(BX)
+	VMULPD       1664(BX), Y3, Y7
+	VFMSUB231PD  Y13, Y2, Y0
+	VFMSUB231PD  Y14, Y10, Y1
+	VFMSUB231PD  Y15, Y6, Y4
+	VFMSUB231PD  Y11, Y5, Y7
+	VMOVUPD      impliedVolRowsAVX2Consts<>+3328(SB), Y11
+	VMULPD       Y11, Y0, Y0
+	VMULPD       Y11, Y1, Y1
+	VMULPD       Y11, Y4, Y4
+	VMULPD       Y11, Y7, Y7
+	VMOVUPD      2272(BX), Y11
+	VMOVUPD      impliedVolRowsAVX2Consts<>+3360(SB), Y13
+	VMOVUPD      864(BX), Y14
+	VFMADD231PD  Y13, Y11, Y14
+	VMOVUPD      2240(BX), Y15
+	VMOVUPD      Y3, 1888(BX)
+	VMOVUPD      384(BX), Y3
+	VFMADD231PD  Y13, Y15, Y3
+	VMOVUPD      Y9, 1408(BX)
+	VMOVUPD      96(BX), Y9
+	VFMADD231PD  2208(BX), Y13, Y9
+	VMOVUPD      Y12, 1376(BX)
+	VMOVUPD      1696(BX), Y12
+	VFMADD213PD  Y8, Y12, Y13
+	VMOVUPD      Y7, 1344(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+3392(SB), Y7
+	VFMADD213PD  864(BX), Y11, Y7
+	VMOVUPD      impliedVolRowsAVX2Consts<>+3392(SB), Y11
+	VFMADD213PD  384(BX), Y15, Y11
+	VMOVUPD      2208(BX), Y15
+	VMOVUPD      Y11, 384(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+3392(SB), Y11
+	VFMADD213PD  96(BX), Y15, Y11
+	VFMADD231PD  impliedVolRowsAVX2Consts<>+3392(SB), Y12, Y8
+	VMOVUPD      992(BX), Y12
+	VMULPD       Y2, Y12, Y15
+	VMOVUPD      Y2, 32(BX)
+	VMULPD       544(BX), Y10, Y2
+	VMOVUPD      Y10, 96(BX)
+	VMULPD       1760(BX), Y6, Y10
+	VMOVUPD      Y6, 864(BX)
+	VMULPD       1664(BX), Y5, Y6
+	VFMSUB231PD  Y14, Y0, Y15
+	VFMSUB231PD  Y3, Y1, Y2
+	VFMSUB231PD  Y9, Y4, Y10
+	VMOVUPD      1344(BX), Y3
+	VFMSUB231PD  Y13, Y3, Y6
+	VMULPD       Y0, Y12, Y9
+	VMULPD       544(BX), Y1, Y12
+	VMULPD       1760(BX), Y4, Y13
+	VMULPD       1664(BX), Y3, Y14
+	VMOVUPD      impliedVolRowsAVX2Consts<>+3424(SB), Y3
+	VMULPD       Y3, Y15, Y15
+	VMULPD       Y3, Y2, Y2
+	VMULPD       Y3, Y10, Y10
+	VMULPD       Y3, Y6, Y3
+	VFMSUB231PD  Y7, Y15, Y9
+	VFMSUB231PD  384(BX), Y2, Y12
+	VFMSUB231PD  Y11, Y10, Y13
+	VFMSUB231PD  Y8, Y3, Y14
+	VMOVUPD      impliedVolRowsAVX2Consts<>+3456(SB), Y6
+	VMULPD       Y6, Y9, Y7
+	VMULPD       Y6, Y12, Y8
+	VMULPD       Y6, Y13, Y9
+	VMULPD       Y6, Y14, Y6
+	VADDPD       Y7, Y15, Y7
+	VADDPD       Y8, Y2, Y2
+	VADDPD       Y9, Y10, Y8
+	VADDPD       Y6, Y3, Y3
+	VADDPD       Y7, Y0, Y0
+	VADDPD       Y2, Y1, Y1
+	VADDPD       Y8, Y4, Y2
+	VADDPD       1344(BX), Y3, Y3
+	VADDPD       32(BX), Y0, Y0
+	VADDPD       96(BX), Y1, Y1
+	VADDPD       864(BX), Y2, Y2
+	VADDPD       Y3, Y5, Y3
+	VADDPD       1376(BX), Y0, Y0
+	VADDPD       1408(BX), Y1, Y1
+	VADDPD       416(BX), Y2, Y2
+	VADDPD       1888(BX), Y3, Y3
+	VADDPD       1120(BX), Y0, Y0
+	VADDPD       1152(BX), Y1, Y1
+	VADDPD       1312(BX), Y2, Y2
+	VADDPD       3136(BX), Y3, Y3
+	VADDPD       2560(BX), Y0, Y0
+	VADDPD       2464(BX), Y1, Y1
+	VADDPD       2816(BX), Y2, Y2
+	VADDPD       2688(BX), Y3, Y3
+	VADDPD       2720(BX), Y0, Y0
+	VADDPD       2848(BX), Y1, Y1
+	VADDPD       2880(BX), Y2, Y2
+	VADDPD       1856(BX), Y3, Y3
+	VADDPD       2144(BX), Y0, Y0
+	VADDPD       2176(BX), Y1, Y1
+	VADDPD       2976(BX), Y2, Y2
+	VADDPD       448(BX), Y3, Y3
+	VADDPD       3040(BX), Y0, Y0
+	VADDPD       3008(BX), Y1, Y1
+	VADDPD       480(BX), Y2, Y2
+	VADDPD       2080(BX), Y3, Y3
+	VADDPD       512(BX), Y0, Y0
+	VADDPD       832(BX), Y1, Y1
+	VADDPD       2784(BX), Y2, Y2
+	VADDPD       2112(BX), Y3, Y3
+	VMULPD       896(BX), Y0, Y0
+	VMULPD       608(BX), Y1, Y1
+	VMULPD       960(BX), Y2, Y2
+	VMULPD       576(BX), Y3, Y3
+	VMOVUPD      288(BX), Y4
+	VMOVUPD      2752(BX), Y5
+	VBLENDVPD    Y4, Y0, Y5, Y0
+	VMOVUPD      128(BX), Y4
+	VMOVUPD      928(BX), Y5
+	VBLENDVPD    Y4, Y1, Y5, Y1
+	VMOVUPD      2304(BX), Y4
+	VMOVUPD      352(BX), Y5
+	VBLENDVPD    Y4, Y2, Y5, Y2
+	VMOVUPD      64(BX), Y4
+	VMOVUPD      2432(BX), Y5
+	VBLENDVPD    Y4, Y3, Y5, Y3
+	VMULPD       2496(BX), Y0, Y4
+	VMULPD       2944(BX), Y1, Y5
+	VMULPD       2912(BX), Y2, Y6
+	VMULPD       2528(BX), Y3, Y7
+	VMULPD       2400(BX), Y0, Y0
+	VMULPD       1920(BX), Y1, Y1
+	VMULPD       (BX), Y2, Y2
+	VMULPD       3104(BX), Y3, Y3
+	VMOVUPD      impliedVolRowsAVX2Consts<>+0(SB), Y8
+	VANDPD       Y4, Y8, Y4
+	VANDPD       Y5, Y8, Y5
+	VANDPD       Y6, Y8, Y6
+	VANDPD       Y7, Y8, Y7
+	VMOVUPD      impliedVolRowsAVX2Consts<>+96(SB), Y9
+	VMULPD       Y4, Y9, Y10
+	VMULPD       Y5, Y9, Y11
+	VMULPD       Y6, Y9, Y12
+	VMULPD       Y7, Y9, Y9
+	VMOVUPD      impliedVolRowsAVX2Consts<>+128(SB), Y13
+	VCMPPD       $0x11, Y13, Y4, Y14
+	VCMPPD       $0x11, Y13, Y5, Y15
+	VCMPPD       $0x11, Y13, Y6, Y8
+	VCMPPD       $0x11, Y13, Y7, Y13
+	VBLENDVPD    Y14, Y10, Y4, Y10
+	VBLENDVPD    Y15, Y11, Y5, Y11
+	VBLENDVPD    Y8, Y12, Y6, Y12
+	VBLENDVPD    Y13, Y9, Y7, Y9
+	VANDPD       impliedVolRowsAVX2Consts<>+160(SB), Y14, Y14
+	VANDPD       impliedVolRowsAVX2Consts<>+160(SB), Y15, Y15
+	VANDPD       impliedVolRowsAVX2Consts<>+160(SB), Y8, Y8
+	VANDPD       impliedVolRowsAVX2Consts<>+160(SB), Y13, Y13
+	VMOVUPD      Y3, 3104(BX)
+	VCMPPD       $0x03, Y4, Y4, Y3
+	VMOVUPD      Y2, (BX)
+	VCMPPD       $0x03, Y5, Y5, Y2
+	VMOVUPD      Y1, 1920(BX)
+	VCMPPD       $0x03, Y6, Y6, Y1
+	VMOVUPD      Y0, 2400(BX)
+	VCMPPD       $0x03, Y7, Y7, Y0
+	VMOVUPD      Y7, 2528(BX)
+	VANDPD       impliedVolRowsAVX2Consts<>+192(SB), Y10, Y7
+	VMOVUPD      Y6, 2912(BX)
+	VANDPD       impliedVolRowsAVX2Consts<>+192(SB), Y11, Y6
+	VMOVUPD      Y5, 2944(BX)
+	VANDPD       impliedVolRowsAVX2Consts<>+192(SB), Y12, Y5
+	VMOVUPD      Y4, 2496(BX)
+	VANDPD       impliedVolRowsAVX2Consts<>+192(SB), Y9, Y4
+	VORPD        impliedVolRowsAVX2Consts<>+32(SB), Y7, Y7
+	VORPD        impliedVolRowsAVX2Consts<>+32(SB), Y6, Y6
+	VORPD        impliedVolRowsAVX2Consts<>+32(SB), Y5, Y5
+	VORPD        impliedVolRowsAVX2Consts<>+32(SB), Y4, Y4
+	VORPD        Y3, Y7, Y3
+	VORPD        Y2, Y6, Y2
+	VORPD        Y1, Y5, Y1
+	VORPD        Y0, Y4, Y0
+	VMOVUPD      1632(BX), Y4
+	VCMPPD       $0x11, Y3, Y4, Y4
+	VMOVUPD      1600(BX), Y5
+	VCMPPD       $0x11, Y2, Y5, Y5
+	VMOVUPD      1568(BX), Y6
+	VCMPPD       $0x11, Y1, Y6, Y6
+	VMOVUPD      1216(BX), Y7
+	VCMPPD       $0x11, Y0, Y7, Y7
+	VPSRLQ       $0x34, Y10, Y10
+	VPSRLQ       $0x34, Y11, Y11
+	VPSRLQ       $0x34, Y12, Y12
+	VPSRLQ       $0x34, Y9, Y9
+	VMOVUPD      Y0, 1216(BX)
+	VMOVUPD      1536(BX), Y0
+	VMOVUPD      Y1, 1568(BX)
+	VBLENDVPD    Y4, 2048(BX), Y0, Y1
+	VMOVUPD      Y4, 2048(BX)
+	VMOVUPD      672(BX), Y4
+	VBLENDVPD    Y5, 2016(BX), Y4, Y0
+	VMOVUPD      Y5, 2016(BX)
+	VMOVUPD      768(BX), Y5
+	VBLENDVPD    Y6, 1984(BX), Y5, Y4
+	VMOVUPD      Y6, 1984(BX)
+	VMOVUPD      704(BX), Y6
+	VBLENDVPD    Y7, 1952(BX), Y6, Y5
+	VMOVUPD      Y7, 1952(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+224(SB), Y7
+	VORPD        Y10, Y7, Y10
+	VORPD        Y11, Y7, Y11
+	VORPD        Y12, Y7, Y12
+	VORPD        Y9, Y7, Y7
+	VMOVUPD      impliedVolRowsAVX2Consts<>+256(SB), Y9
+	VSUBPD       Y9, Y10, Y10
+	VSUBPD       Y9, Y11, Y11
+	VSUBPD       Y9, Y12, Y12
+	VSUBPD       Y9, Y7, Y7
+	VSUBPD       Y14, Y10, Y9
+	VSUBPD       Y15, Y11, Y10
+	VSUBPD       Y8, Y12, Y8
+	VSUBPD       Y13, Y7, Y7
+	VMOVUPD      impliedVolRowsAVX2Consts<>+288(SB), Y11
+	VMULPD       Y3, Y11, Y12
+	VMULPD       Y2, Y11, Y13
+	VMOVUPD      1568(BX), Y14
+	VMULPD       Y14, Y11, Y15
+	VMOVUPD      Y7, 1600(BX)
+	VMOVUPD      1216(BX), Y7
+	VMULPD       Y7, Y11, Y11
+	VCMPPD       $0x11, 1536(BX), Y12, Y12
+	VCMPPD       $0x11, 672(BX), Y13, Y13
+	VCMPPD       $0x11, 768(BX), Y15, Y15
+	VCMPPD       $0x11, Y6, Y11, Y6
+	VADDPD       Y3, Y3, Y11
+	VMOVUPD      Y8, 704(BX)
+	VADDPD       Y2, Y2, Y8
+	VMOVUPD      Y10, 768(BX)
+	VADDPD       Y14, Y14, Y10
 	VMOVUPD      Y9, 672(BX)
-	VMULPD       640(BX), Y2, Y9
-	VFMSUB231PD  Y10, Y1, Y7
-	VFMSUB231PD  Y11, Y0, Y9
-	VMULPD       Y1, Y14, Y10
-	VMULPD       640(BX), Y0, Y11
-	VMOVUPD      impliedVolRowsAVX2Consts<>+3424(SB), Y14
-	VMULPD       Y14, Y7, Y7
-	VMULPD       Y14, Y9, Y9
-	VFMSUB231PD  Y13, Y7, Y10
-	VFMSUB231PD  Y8, Y9, Y11
-	VMOVUPD      impliedVolRowsAVX2Consts<>+3456(SB), Y8
-	VMULPD       Y8, Y10, Y10
-	VMULPD       Y8, Y11, Y8
-	VADDPD       Y10, Y7, Y7
-	VADDPD       Y8, Y9, Y8
-	VADDPD       Y7, Y1, Y1
-	VADDPD       Y8, Y0, Y0
+	VADDPD       Y7, Y7, Y9
+	VBLENDVPD    Y12, Y11, Y3, Y3
+	VBLENDVPD    Y13, Y8, Y2, Y2
+	VBLENDVPD    Y15, Y10, Y14, Y8
+	VBLENDVPD    Y6, Y9, Y7, Y7
+	VSUBPD       Y1, Y3, Y9
+	VSUBPD       Y0, Y2, Y10
+	VSUBPD       Y4, Y8, Y11
+	VSUBPD       Y5, Y7, Y14
 	VADDPD       Y1, Y3, Y1
 	VADDPD       Y0, Y2, Y0
-	VADDPD       Y1, Y6, Y1
-	VADDPD       Y0, Y4, Y0
-	VADDPD       Y1, Y12, Y1
-	VADDPD       Y0, Y5, Y0
-	VADDPD       Y1, Y15, Y1
-	VADDPD       672(BX), Y0, Y0
-	VADDPD       1376(BX), Y1, Y1
-	VADDPD       256(BX), Y0, Y0
-	VADDPD       224(BX), Y1, Y1
-	VADDPD       1408(BX), Y0, Y0
-	VADDPD       1440(BX), Y1, Y1
-	VADDPD       608(BX), Y0, Y0
-	VADDPD       192(BX), Y1, Y1
-	VADDPD       288(BX), Y0, Y0
-	VMULPD       352(BX), Y1, Y1
-	VMULPD       384(BX), Y0, Y0
-	VMOVUPD      1120(BX), Y2
-	VMOVUPD      1088(BX), Y3
-	VBLENDVPD    Y2, Y1, Y3, Y1
-	VMOVUPD      160(BX), Y2
-	VMOVUPD      480(BX), Y3
-	VBLENDVPD    Y2, Y0, Y3, Y0
-	VMULPD       1312(BX), Y1, Y2
-	VMULPD       1280(BX), Y0, Y3
-	VMULPD       448(BX), Y1, Y1
-	VMULPD       32(BX), Y0, Y0
-	VMOVUPD      impliedVolRowsAVX2Consts<>+0(SB), Y4
-	VANDPD       Y2, Y4, Y2
-	VANDPD       Y3, Y4, Y3
-	VMOVUPD      impliedVolRowsAVX2Consts<>+32(SB), Y5
-	VMULPD       Y2, Y5, Y6
-	VMULPD       Y3, Y5, Y5
-	VMOVUPD      impliedVolRowsAVX2Consts<>+128(SB), Y7
-	VCMPPD       $0x11, Y7, Y2, Y8
-	VCMPPD       $0x11, Y7, Y3, Y7
-	VBLENDVPD    Y8, Y6, Y2, Y6
-	VBLENDVPD    Y7, Y5, Y3, Y5
-	VMOVUPD      impliedVolRowsAVX2Consts<>+160(SB), Y9
-	VANDPD       Y8, Y9, Y8
-	VANDPD       Y7, Y9, Y7
-	VCMPPD       $0x03, Y2, Y2, Y9
-	VCMPPD       $0x03, Y3, Y3, Y10
-	VMOVUPD      impliedVolRowsAVX2Consts<>+192(SB), Y11
-	VANDPD       Y6, Y11, Y12
-	VANDPD       Y5, Y11, Y11
-	VMOVUPD      impliedVolRowsAVX2Consts<>+64(SB), Y13
-	VORPD        Y12, Y13, Y12
-	VORPD        Y11, Y13, Y11
-	VORPD        Y9, Y12, Y9
-	VORPD        Y10, Y11, Y10
-	VMOVUPD      736(BX), Y11
-	VCMPPD       $0x11, Y9, Y11, Y11
-	VMOVUPD      704(BX), Y12
-	VCMPPD       $0x11, Y10, Y12, Y12
-	VPSRLQ       $0x34, Y6, Y6
-	VPSRLQ       $0x34, Y5, Y5
-	VMOVUPD      impliedVolRowsAVX2Consts<>+224(SB), Y14
-	VORPD        Y6, Y14, Y6
-	VORPD        Y5, Y14, Y5
-	VMOVUPD      864(BX), Y14
-	VBLENDVPD    Y11, 960(BX), Y14, Y15
-	VMOVUPD      896(BX), Y4
-	VBLENDVPD    Y12, 928(BX), Y4, Y13
-	VSUBPD       impliedVolRowsAVX2Consts<>+256(SB), Y6, Y6
-	VSUBPD       impliedVolRowsAVX2Consts<>+256(SB), Y5, Y5
-	VSUBPD       Y8, Y6, Y6
-	VSUBPD       Y7, Y5, Y5
-	VMOVUPD      impliedVolRowsAVX2Consts<>+288(SB), Y7
-	VMULPD       Y9, Y7, Y8
-	VMULPD       Y10, Y7, Y7
-	VCMPPD       $0x11, Y14, Y8, Y8
-	VCMPPD       $0x11, Y4, Y7, Y4
-	VADDPD       Y9, Y9, Y7
-	VADDPD       Y10, Y10, Y14
-	VBLENDVPD    Y8, Y7, Y9, Y7
-	VBLENDVPD    Y4, Y14, Y10, Y9
-	VSUBPD       Y15, Y7, Y10
-	VSUBPD       Y13, Y9, Y14
-	VADDPD       Y15, Y7, Y7
-	VADDPD       Y13, Y9, Y9
-	VDIVPD       Y7, Y10, Y7
-	VDIVPD       Y9, Y14, Y9
-	VMOVUPD      impliedVolRowsAVX2Consts<>+96(SB), Y10
-	VCMPPD       $0x00, Y10, Y2, Y13
-	VCMPPD       $0x00, Y10, Y3, Y10
-	VMOVUPD      impliedVolRowsAVX2Consts<>+384(SB), Y14
-	VBLENDVPD    Y13, Y14, Y6, Y6
-	VBLENDVPD    Y10, Y14, Y5, Y5
-	VMOVUPD      impliedVolRowsAVX2Consts<>+416(SB), Y10
-	VCMPPD       $0x11, Y10, Y2, Y13
-	VCMPPD       $0x11, Y10, Y3, Y10
-	VBLENDVPD    Y13, Y6, Y2, Y2
-	VBLENDVPD    Y10, Y5, Y3, Y3
-	VSUBPD       1248(BX), Y2, Y2
-	VSUBPD       1216(BX), Y3, Y3
-	VMOVUPD      576(BX), Y5
-	VADDPD       512(BX), Y5, Y6
-	VMOVUPD      1056(BX), Y10
-	VADDPD       416(BX), Y10, Y13
+	VADDPD       Y4, Y8, Y2
+	VADDPD       Y5, Y7, Y3
+	VDIVPD       Y1, Y9, Y1
+	VDIVPD       Y0, Y10, Y0
+	VDIVPD       Y2, Y11, Y2
+	VDIVPD       Y3, Y14, Y3
+	VMOVUPD      2496(BX), Y4
+	VMOVUPD      impliedVolRowsAVX2Consts<>+64(SB), Y5
+	VCMPPD       $0x00, Y5, Y4, Y7
+	VMOVUPD      2944(BX), Y8
+	VCMPPD       $0x00, Y5, Y8, Y9
+	VMOVUPD      2912(BX), Y10
+	VCMPPD       $0x00, Y5, Y10, Y11
+	VMOVUPD      2528(BX), Y14
+	VCMPPD       $0x00, Y5, Y14, Y5
+	VMOVUPD      Y6, 1216(BX)
+	VMOVUPD      672(BX), Y6
+	VBLENDVPD    Y7, impliedVolRowsAVX2Consts<>+384(SB), Y6, Y6
+	VMOVUPD      impliedVolRowsAVX2Consts<>+384(SB), Y7
+	VMOVUPD      Y15, 672(BX)
+	VMOVUPD      768(BX), Y15
+	VBLENDVPD    Y9, Y7, Y15, Y9
+	VMOVUPD      704(BX), Y15
+	VBLENDVPD    Y11, Y7, Y15, Y11
+	VMOVUPD      1600(BX), Y15
+	VBLENDVPD    Y5, Y7, Y15, Y5
+	VMOVUPD      impliedVolRowsAVX2Consts<>+416(SB), Y7
+	VCMPPD       $0x11, Y7, Y4, Y15
+	VMOVUPD      Y13, 1600(BX)
+	VCMPPD       $0x11, Y7, Y8, Y13
+	VMOVUPD      Y12, 704(BX)
+	VCMPPD       $0x11, Y7, Y10, Y12
+	VCMPPD       $0x11, Y7, Y14, Y7
+	VBLENDVPD    Y15, Y6, Y4, Y4
+	VBLENDVPD    Y13, Y9, Y8, Y6
+	VBLENDVPD    Y12, Y11, Y10, Y8
+	VBLENDVPD    Y7, Y5, Y14, Y5
+	VSUBPD       1824(BX), Y4, Y4
+	VSUBPD       1792(BX), Y6, Y6
+	VSUBPD       1440(BX), Y8, Y7
+	VSUBPD       1056(BX), Y5, Y5
+	VMOVUPD      1728(BX), Y8
+	VADDPD       2272(BX), Y8, Y9
+	VMOVUPD      800(BX), Y10
+	VADDPD       2240(BX), Y10, Y11
+	VMOVUPD      2336(BX), Y12
+	VADDPD       2208(BX), Y12, Y13
+	VMOVUPD      320(BX), Y14
+	VADDPD       1696(BX), Y14, Y15
 	VMOVUPD      impliedVolRowsAVX2Consts<>+352(SB), Y14
-	VMULPD       Y6, Y14, Y6
+	VMULPD       Y9, Y14, Y9
+	VMULPD       Y11, Y14, Y11
 	VMULPD       Y13, Y14, Y13
-	VMOVUPD      impliedVolRowsAVX2Consts<>+576(SB), Y15
-	VADDPD       Y2, Y15, Y14
-	VADDPD       Y3, Y15, Y15
-	VBLENDVPD    Y8, Y14, Y2, Y8
-	VBLENDVPD    Y4, Y15, Y3, Y4
-	VMOVUPD      impliedVolRowsAVX2Consts<>+64(SB), Y14
-	VADDPD       Y2, Y14, Y2
-	VADDPD       Y3, Y14, Y3
-	VBLENDVPD    Y11, Y2, Y8, Y2
-	VBLENDVPD    Y12, Y3, Y4, Y3
-	VMULPD       Y7, Y7, Y4
-	VMULPD       Y9, Y9, Y8
+	VMULPD       Y15, Y14, Y15
+	VMULPD       Y1, Y1, Y14
+	VMULPD       Y0, Y0, Y12
+	VMULPD       Y2, Y2, Y10
+	VMULPD       Y3, Y3, Y8
+	VMOVUPD      Y15, 1056(BX)
+	VADDPD       impliedVolRowsAVX2Consts<>+576(SB), Y4, Y15
+	VMOVUPD      Y13, 1440(BX)
+	VADDPD       impliedVolRowsAVX2Consts<>+576(SB), Y6, Y13
+	VMOVUPD      Y11, 1792(BX)
+	VADDPD       impliedVolRowsAVX2Consts<>+576(SB), Y7, Y11
+	VMOVUPD      Y9, 1824(BX)
+	VADDPD       impliedVolRowsAVX2Consts<>+576(SB), Y5, Y9
+	VMOVUPD      Y3, 2528(BX)
+	VMOVUPD      704(BX), Y3
+	VBLENDVPD    Y3, Y15, Y4, Y3
+	VMOVUPD      1600(BX), Y15
+	VBLENDVPD    Y15, Y13, Y6, Y13
+	VMOVUPD      672(BX), Y15
+	VBLENDVPD    Y15, Y11, Y7, Y11
+	VMOVUPD      1216(BX), Y15
+	VBLENDVPD    Y15, Y9, Y5, Y9
+	VMOVUPD      impliedVolRowsAVX2Consts<>+32(SB), Y15
+	VADDPD       Y4, Y15, Y4
+	VADDPD       Y6, Y15, Y6
+	VADDPD       Y7, Y15, Y7
+	VADDPD       Y5, Y15, Y5
+	VMOVUPD      2048(BX), Y15
+	VBLENDVPD    Y15, Y4, Y3, Y3
+	VMOVUPD      2016(BX), Y4
+	VBLENDVPD    Y4, Y6, Y13, Y4
+	VMOVUPD      1984(BX), Y6
+	VBLENDVPD    Y6, Y7, Y11, Y6
+	VMOVUPD      1952(BX), Y7
+	VBLENDVPD    Y7, Y5, Y9, Y5
+	VMOVUPD      impliedVolRowsAVX2Consts<>+640(SB), Y7
+	VMOVUPD      impliedVolRowsAVX2Consts<>+672(SB), Y9
+	VFMADD231PD  Y7, Y14, Y9
+	VMOVUPD      impliedVolRowsAVX2Consts<>+672(SB), Y11
+	VFMADD231PD  Y7, Y12, Y11
+	VMOVUPD      impliedVolRowsAVX2Consts<>+672(SB), Y13
+	VFMADD231PD  Y7, Y10, Y13
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+672(SB), Y8, Y7
+	VMOVUPD      impliedVolRowsAVX2Consts<>+704(SB), Y15
+	VFMADD213PD  Y15, Y14, Y9
+	VFMADD213PD  Y15, Y12, Y11
+	VFMADD213PD  Y15, Y10, Y13
+	VFMADD231PD  Y7, Y8, Y15
+	VMOVUPD      impliedVolRowsAVX2Consts<>+736(SB), Y7
+	VFMADD213PD  Y7, Y14, Y9
+	VFMADD213PD  Y7, Y12, Y11
+	VFMADD213PD  Y7, Y10, Y13
+	VFMADD231PD  Y15, Y8, Y7
+	VMOVUPD      impliedVolRowsAVX2Consts<>+768(SB), Y15
+	VFMADD213PD  Y15, Y14, Y9
+	VFMADD213PD  Y15, Y12, Y11
+	VFMADD213PD  Y15, Y10, Y13
+	VFMADD231PD  Y7, Y8, Y15
+	VMOVUPD      impliedVolRowsAVX2Consts<>+800(SB), Y7
+	VFMADD213PD  Y7, Y14, Y9
+	VFMADD213PD  Y7, Y12, Y11
+	VFMADD213PD  Y7, Y10, Y13
+	VFMADD231PD  Y15, Y8, Y7
+	VMOVUPD      impliedVolRowsAVX2Consts<>+832(SB), Y15
+	VFMADD213PD  Y15, Y14, Y9
+	VFMADD213PD  Y15, Y12, Y11
+	VFMADD213PD  Y15, Y10, Y13
+	VFMADD231PD  Y7, Y8, Y15
+	VMULPD       Y9, Y14, Y7
+	VMULPD       Y11, Y12, Y9
+	VMULPD       Y13, Y10, Y10
+	VMULPD       Y15, Y8, Y8
 	VMOVUPD      impliedVolRowsAVX2Consts<>+1216(SB), Y11
-	VMULPD       Y2, Y11, Y12
+	VMULPD       Y3, Y11, Y12
+	VMULPD       Y4, Y11, Y13
+	VMULPD       Y6, Y11, Y14
+	VMULPD       Y5, Y11, Y11
+	VFMADD231PD  Y7, Y1, Y12
+	VFMADD231PD  Y9, Y0, Y13
+	VFMADD231PD  Y10, Y2, Y14
+	VMOVUPD      2528(BX), Y7
+	VFMADD231PD  Y8, Y7, Y11
+	VMOVUPD      impliedVolRowsAVX2Consts<>+544(SB), Y8
+	VFMADD231PD  Y8, Y1, Y12
+	VFMADD231PD  Y8, Y0, Y13
+	VFMADD231PD  Y8, Y2, Y14
+	VFMADD231PD  Y8, Y7, Y11
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1248(SB), Y0
+	VFMADD231PD  Y0, Y3, Y12
+	VFMADD231PD  Y0, Y4, Y13
+	VFMADD231PD  Y0, Y6, Y14
+	VFMADD231PD  Y0, Y5, Y11
+	VMOVUPD      impliedVolRowsAVX2Consts<>+3488(SB), Y0
+	VADDPD       Y0, Y12, Y1
+	VADDPD       Y0, Y13, Y2
+	VADDPD       Y0, Y14, Y3
+	VADDPD       Y0, Y11, Y0
+	VSUBPD       1824(BX), Y1, Y1
+	VSUBPD       1792(BX), Y2, Y2
+	VSUBPD       1440(BX), Y3, Y3
+	VSUBPD       1056(BX), Y0, Y0
+	VMOVUPD      1728(BX), Y4
+	VMOVUPD      2272(BX), Y5
+	VSUBPD       Y5, Y4, Y6
+	VMOVUPD      800(BX), Y7
+	VMOVUPD      2240(BX), Y9
+	VSUBPD       Y9, Y7, Y10
+	VMOVUPD      2336(BX), Y11
+	VMOVUPD      2208(BX), Y12
+	VSUBPD       Y12, Y11, Y13
+	VMOVUPD      320(BX), Y14
+	VMOVUPD      1696(BX), Y15
+	VSUBPD       Y15, Y14, Y8
+	VMOVUPD      Y0, 1056(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+3520(SB), Y0
+	VFMSUB231PD  Y0, Y4, Y5
+	VFMSUB231PD  Y0, Y7, Y9
+	VFMSUB231PD  Y0, Y11, Y12
+	VFMSUB231PD  Y0, Y14, Y15
+	VFMADD231PD  Y6, Y6, Y5
+	VFMADD231PD  Y10, Y10, Y9
+	VFMADD231PD  Y13, Y13, Y12
+	VFMADD231PD  Y8, Y8, Y15
+	VMOVUPD      2400(BX), Y4
+	VMULPD       Y6, Y4, Y6
+	VMOVUPD      1920(BX), Y7
+	VMULPD       Y10, Y7, Y10
+	VMOVUPD      (BX), Y11
+	VMULPD       Y13, Y11, Y13
+	VMOVUPD      3104(BX), Y14
+	VMULPD       Y8, Y14, Y8
+	VMULPD       Y4, Y4, Y0
+	VMOVUPD      Y15, 1696(BX)
+	VMULPD       Y7, Y7, Y15
+	VMOVUPD      Y12, 320(BX)
+	VMULPD       Y11, Y11, Y12
+	VMOVUPD      Y12, 2208(BX)
+	VMULPD       Y14, Y14, Y12
+	VMULPD       Y1, Y4, Y4
+	VMULPD       Y2, Y7, Y7
 	VMULPD       Y3, Y11, Y11
-	VMOVUPD      512(BX), Y15
-	VSUBPD       Y15, Y5, Y14
-	VMOVUPD      Y13, 1216(BX)
-	VSUBPD       416(BX), Y10, Y13
-	VMOVUPD      Y6, 1248(BX)
-	VMOVUPD      impliedVolRowsAVX2Consts<>+3488(SB), Y6
-	VFMSUB231PD  Y6, Y5, Y15
-	VFMSUB213PD  416(BX), Y6, Y10
-	VFMADD231PD  Y14, Y14, Y15
-	VFMADD231PD  Y13, Y13, Y10
-	VMULPD       Y14, Y1, Y5
-	VMULPD       Y13, Y0, Y13
-	VMOVUPD      impliedVolRowsAVX2Consts<>+640(SB), Y14
-	VMOVUPD      impliedVolRowsAVX2Consts<>+672(SB), Y6
-	VFMADD231PD  Y14, Y4, Y6
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+672(SB), Y8, Y14
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+704(SB), Y4, Y6
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+704(SB), Y8, Y14
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+736(SB), Y4, Y6
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+736(SB), Y8, Y14
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+768(SB), Y4, Y6
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+768(SB), Y8, Y14
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+800(SB), Y4, Y6
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+800(SB), Y8, Y14
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+832(SB), Y4, Y6
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+832(SB), Y8, Y14
-	VMULPD       Y6, Y4, Y4
-	VMULPD       Y14, Y8, Y6
-	VFMADD231PD  Y4, Y7, Y12
-	VFMADD231PD  Y6, Y9, Y11
-	VMOVUPD      impliedVolRowsAVX2Consts<>+544(SB), Y4
-	VFMADD231PD  Y4, Y7, Y12
-	VFMADD231PD  Y4, Y9, Y11
-	VMOVUPD      impliedVolRowsAVX2Consts<>+1248(SB), Y6
-	VFMADD231PD  Y6, Y2, Y12
-	VFMADD231PD  Y6, Y3, Y11
-	VMOVUPD      impliedVolRowsAVX2Consts<>+3520(SB), Y2
-	VADDPD       Y2, Y12, Y3
-	VADDPD       Y2, Y11, Y2
-	VSUBPD       1248(BX), Y3, Y3
-	VSUBPD       1216(BX), Y2, Y2
-	VMULPD       Y1, Y1, Y6
-	VMULPD       Y0, Y0, Y7
-	VMULPD       Y3, Y1, Y1
-	VMULPD       Y2, Y0, Y0
-	VMOVUPD      impliedVolRowsAVX2Consts<>+64(SB), Y8
-	VSUBPD       Y5, Y8, Y9
-	VSUBPD       Y13, Y8, Y11
-	VMOVUPD      impliedVolRowsAVX2Consts<>+3488(SB), Y12
-	VFMADD213PD  Y4, Y12, Y5
-	VFMADD231PD  Y12, Y13, Y4
-	VFMADD231PD  Y15, Y6, Y5
-	VFMADD231PD  Y10, Y7, Y4
-	VMULPD       Y9, Y3, Y6
-	VMULPD       Y11, Y2, Y7
-	VMULPD       Y3, Y3, Y3
+	VMULPD       1056(BX), Y14, Y14
+	VMOVUPD      Y14, 3104(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+32(SB), Y14
+	VMOVUPD      Y11, (BX)
+	VSUBPD       Y6, Y14, Y11
+	VMOVUPD      Y7, 1920(BX)
+	VSUBPD       Y10, Y14, Y7
+	VMOVUPD      Y4, 2400(BX)
+	VSUBPD       Y13, Y14, Y4
+	VMOVUPD      Y3, 2336(BX)
+	VSUBPD       Y8, Y14, Y3
+	VMOVUPD      impliedVolRowsAVX2Consts<>+3520(SB), Y14
+	VMOVUPD      Y3, 2240(BX)
+	VMOVUPD      impliedVolRowsAVX2Consts<>+544(SB), Y3
+	VFMADD213PD  Y3, Y14, Y6
+	VFMADD213PD  Y3, Y14, Y10
+	VFMADD213PD  Y3, Y14, Y13
+	VFMADD231PD  Y14, Y8, Y3
+	VFMADD231PD  Y5, Y0, Y6
+	VFMADD231PD  Y9, Y15, Y10
+	VMOVUPD      320(BX), Y0
+	VFMADD231PD  2208(BX), Y0, Y13
+	VFMADD231PD  1696(BX), Y12, Y3
+	VMULPD       Y11, Y1, Y0
+	VMULPD       Y7, Y2, Y5
+	VMOVUPD      2336(BX), Y7
+	VMULPD       Y4, Y7, Y4
+	VMOVUPD      1056(BX), Y8
+	VMULPD       2240(BX), Y8, Y9
+	VMULPD       Y1, Y1, Y1
 	VMULPD       Y2, Y2, Y2
-	VMULPD       Y5, Y3, Y3
-	VMULPD       Y4, Y2, Y2
-	VMOVUPD      impliedVolRowsAVX2Consts<>+352(SB), Y4
-	VFMADD213PD  Y8, Y6, Y4
-	VMOVUPD      impliedVolRowsAVX2Consts<>+352(SB), Y5
-	VFMADD213PD  Y8, Y7, Y5
-	VMULPD       Y4, Y1, Y1
-	VMULPD       Y5, Y0, Y0
-	VADDPD       Y6, Y8, Y4
-	VADDPD       Y7, Y8, Y5
-	VMOVUPD      impliedVolRowsAVX2Consts<>+3072(SB), Y6
-	VFMADD231PD  Y6, Y3, Y4
-	VFMADD231PD  Y6, Y2, Y5
-	VDIVPD       Y4, Y1, Y1
-	VDIVPD       Y5, Y0, Y0
-	VMOVUPD      768(BX), Y2
-	VFNMADD213PD Y2, Y1, Y2
-	VMOVUPD      1024(BX), Y3
-	VFNMADD213PD Y3, Y0, Y3
-	VDIVPD       64(BX), Y2, Y2
-	VDIVPD       1184(BX), Y3, Y3
-	VMOVUPD      impliedVolRowsAVX2Consts<>+0(SB), Y4
-	VANDPD       Y1, Y4, Y1
-	VANDPD       Y0, Y4, Y0
-	VMULPD       (BX), Y1, Y1
-	VMULPD       96(BX), Y0, Y0
-	VMOVUPD      impliedVolRowsAVX2Consts<>+3552(SB), Y4
-	VCMPPD       $0x11, Y4, Y1, Y1
-	VCMPPD       $0x11, Y4, Y0, Y0
-	VANDPD       128(BX), Y1, Y1
-	VANDPD       320(BX), Y0, Y0
-	VMOVUPD      impliedVolRowsAVX2Consts<>+1920(SB), Y4
-	VBLENDVPD    Y1, Y2, Y4, Y1
-	VBLENDVPD    Y0, Y3, Y4, Y0
+	VMULPD       Y7, Y7, Y7
+	VMULPD       Y8, Y8, Y8
+	VMULPD       Y6, Y1, Y1
+	VMULPD       Y10, Y2, Y2
+	VMULPD       Y13, Y7, Y6
+	VMULPD       Y3, Y8, Y3
+	VMOVUPD      impliedVolRowsAVX2Consts<>+352(SB), Y7
+	VMOVUPD      impliedVolRowsAVX2Consts<>+32(SB), Y8
+	VFMADD231PD  Y7, Y0, Y8
+	VMOVUPD      impliedVolRowsAVX2Consts<>+32(SB), Y10
+	VFMADD231PD  Y7, Y5, Y10
+	VMOVUPD      impliedVolRowsAVX2Consts<>+32(SB), Y11
+	VFMADD231PD  Y7, Y4, Y11
+	VMOVUPD      impliedVolRowsAVX2Consts<>+32(SB), Y12
+	VFMADD213PD  Y12, Y9, Y7
+	VMULPD       2400(BX), Y8, Y8
+	VMULPD       1920(BX), Y10, Y10
+	VMULPD       (BX), Y11, Y11
+	VMULPD       3104(BX), Y7, Y7
+	VADDPD       Y0, Y12, Y0
+	VADDPD       Y5, Y12, Y5
+	VADDPD       Y4, Y12, Y4
+	VADDPD       Y9, Y12, Y9
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2912(SB), Y12
+	VFMADD231PD  Y12, Y1, Y0
+	VFMADD231PD  Y12, Y2, Y5
+	VFMADD231PD  Y12, Y6, Y4
+	VFMADD231PD  Y12, Y3, Y9
+	VDIVPD       Y0, Y8, Y0
+	VDIVPD       Y5, Y10, Y1
+	VDIVPD       Y4, Y11, Y2
+	VDIVPD       Y9, Y7, Y3
+	VMOVUPD      1088(BX), Y4
+	VFNMADD213PD Y4, Y0, Y4
+	VMOVUPD      1184(BX), Y5
+	VFNMADD213PD Y5, Y1, Y5
+	VMOVUPD      3072(BX), Y6
+	VFNMADD213PD Y6, Y2, Y6
+	VMOVUPD      640(BX), Y7
+	VFNMADD213PD Y7, Y3, Y7
+	VDIVPD       736(BX), Y4, Y4
+	VDIVPD       1280(BX), Y5, Y5
+	VDIVPD       2624(BX), Y6, Y6
+	VDIVPD       1024(BX), Y7, Y7
+	VMOVUPD      impliedVolRowsAVX2Consts<>+0(SB), Y8
+	VANDPD       Y0, Y8, Y0
+	VANDPD       Y1, Y8, Y1
+	VANDPD       Y2, Y8, Y2
+	VANDPD       Y3, Y8, Y3
+	VMULPD       2656(BX), Y0, Y0
+	VMULPD       1248(BX), Y1, Y1
+	VMULPD       2368(BX), Y2, Y2
+	VMULPD       2592(BX), Y3, Y3
+	VMOVUPD      impliedVolRowsAVX2Consts<>+3552(SB), Y8
+	VCMPPD       $0x11, Y8, Y0, Y0
+	VCMPPD       $0x11, Y8, Y1, Y1
+	VCMPPD       $0x11, Y8, Y2, Y2
+	VCMPPD       $0x11, Y8, Y3, Y3
+	VANDPD       160(BX), Y0, Y0
+	VANDPD       192(BX), Y1, Y1
+	VANDPD       224(BX), Y2, Y2
+	VANDPD       256(BX), Y3, Y3
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1920(SB), Y8
+	VBLENDVPD    Y0, Y4, Y8, Y0
+	VBLENDVPD    Y1, Y5, Y8, Y1
+	VBLENDVPD    Y2, Y6, Y8, Y2
+	VBLENDVPD    Y3, Y7, Y8, Y3
 	PREFETCHT0   1024(SI)(AX*1)
-	VMOVUPD      Y1, (SI)(AX*1)
-	VMOVUPD      Y0, 32(SI)(AX*1)
-	ADDQ         $+64, AX
-	SUBQ         $+8, CX
+	VMOVUPD      Y0, (SI)(AX*1)
+	VMOVUPD      Y1, 32(SI)(AX*1)
+	PREFETCHT0   1088(SI)(AX*1)
+	VMOVUPD      Y2, 64(SI)(AX*1)
+	VMOVUPD      Y3, 96(SI)(AX*1)
+	ADDQ         $+128, AX
+	SUBQ         $+16, CX
 	JGE          body
 
 rest:
-	ADDQ $+8, CX
+	ADDQ $+16, CX
 	JEQ  done
 
 tail:
@@ -3801,9 +6227,9 @@ tail:
 	VMOVUPD      Y10, 96(BX)
 	VANDPD       impliedVolRowsAVX2Consts<>+0(SB), Y7, Y10
 	VMOVUPD      Y10, 128(BX)
-	VMULPD       impliedVolRowsAVX2Consts<>+32(SB), Y3, Y10
+	VMULPD       impliedVolRowsAVX2Consts<>+96(SB), Y3, Y10
 	VMOVUPD      Y10, 160(BX)
-	VMULPD       impliedVolRowsAVX2Consts<>+32(SB), Y2, Y10
+	VMULPD       impliedVolRowsAVX2Consts<>+96(SB), Y2, Y10
 	VMOVUPD      Y10, 192(BX)
 	VSUBPD       Y4, Y12, Y10
 	VMOVUPD      Y2, 224(BX)
@@ -3828,7 +6254,7 @@ tail:
 	VMULPD       Y2, Y9, Y2
 	VMULPD       Y8, Y8, Y8
 	VMULPD       Y9, Y9, Y9
-	VMOVUPD      impliedVolRowsAVX2Consts<>+64(SB), Y12
+	VMOVUPD      impliedVolRowsAVX2Consts<>+32(SB), Y12
 	VCMPPD       $0x00, Y12, Y8, Y8
 	VCMPPD       $0x00, Y12, Y9, Y9
 	VSUBPD       Y3, Y0, Y13
@@ -3838,7 +6264,7 @@ tail:
 	VSUBPD       Y11, Y9, Y8
 	VSUBPD       Y10, Y13, Y10
 	VSUBPD       Y2, Y8, Y2
-	VMOVUPD      impliedVolRowsAVX2Consts<>+96(SB), Y8
+	VMOVUPD      impliedVolRowsAVX2Consts<>+64(SB), Y8
 	VCMPPD       $0x11, Y3, Y8, Y3
 	VCMPPD       $0x11, Y11, Y8, Y11
 	VBLENDVPD    Y3, Y10, Y0, Y0
@@ -3847,7 +6273,7 @@ tail:
 	VANDPD       Y3, Y0, Y9
 	VANDPD       Y3, Y2, Y10
 	VMOVUPD      352(BX), Y11
-	VMOVUPD      impliedVolRowsAVX2Consts<>+32(SB), Y13
+	VMOVUPD      impliedVolRowsAVX2Consts<>+96(SB), Y13
 	VMULPD       Y13, Y11, Y3
 	VMOVUPD      Y5, 320(BX)
 	VMULPD       Y13, Y1, Y5
@@ -3956,7 +6382,7 @@ tail:
 	VFMADD231PD  Y11, Y3, Y0
 	VMOVUPD      544(BX), Y12
 	VFMADD231PD  Y11, Y1, Y12
-	VMOVUPD      impliedVolRowsAVX2Consts<>+96(SB), Y11
+	VMOVUPD      impliedVolRowsAVX2Consts<>+64(SB), Y11
 	VCMPPD       $0x11, 576(BX), Y11, Y13
 	VMOVUPD      Y13, 576(BX)
 	VCMPPD       $0x11, 544(BX), Y11, Y13
@@ -3973,7 +6399,7 @@ tail:
 	VDIVPD       Y5, Y2, Y2
 	VBLENDVPD    Y8, Y0, Y3, Y0
 	VBLENDVPD    Y9, Y12, Y1, Y5
-	VMOVUPD      impliedVolRowsAVX2Consts<>+32(SB), Y6
+	VMOVUPD      impliedVolRowsAVX2Consts<>+96(SB), Y6
 	VMULPD       288(BX), Y6, Y7
 	VMULPD       128(BX), Y6, Y10
 	VMOVUPD      256(BX), Y11
@@ -4008,7 +6434,7 @@ tail:
 	VANDPD       Y2, Y0, Y11
 	VMOVUPD      Y4, 1280(BX)
 	VANDPD       Y2, Y9, Y4
-	VMOVUPD      impliedVolRowsAVX2Consts<>+64(SB), Y2
+	VMOVUPD      impliedVolRowsAVX2Consts<>+32(SB), Y2
 	VORPD        Y2, Y11, Y11
 	VORPD        Y2, Y4, Y4
 	VORPD        Y8, Y11, Y8
@@ -4069,7 +6495,7 @@ tail:
 	VMOVUPD      Y11, 1280(BX)
 	VMOVUPD      352(BX), Y11
 	VMOVUPD      Y12, 1344(BX)
-	VMOVUPD      impliedVolRowsAVX2Consts<>+96(SB), Y12
+	VMOVUPD      impliedVolRowsAVX2Consts<>+64(SB), Y12
 	VMOVUPD      Y13, 1376(BX)
 	VCMPPD       $0x00, Y12, Y11, Y13
 	VMOVUPD      Y10, 1408(BX)
@@ -4124,7 +6550,7 @@ tail:
 	VBLENDVPD    Y10, Y0, Y2, Y0
 	VMOVUPD      832(BX), Y10
 	VBLENDVPD    Y10, Y3, Y1, Y3
-	VMOVUPD      impliedVolRowsAVX2Consts<>+64(SB), Y10
+	VMOVUPD      impliedVolRowsAVX2Consts<>+32(SB), Y10
 	VADDPD       Y2, Y10, Y2
 	VADDPD       Y1, Y10, Y1
 	VMOVUPD      1088(BX), Y11
@@ -4138,7 +6564,7 @@ tail:
 	VMOVUPD      896(BX), Y1
 	VMULPD       Y1, Y1, Y2
 	VMOVUPD      256(BX), Y3
-	VMOVUPD      impliedVolRowsAVX2Consts<>+96(SB), Y11
+	VMOVUPD      impliedVolRowsAVX2Consts<>+64(SB), Y11
 	VCMPPD       $0x00, Y11, Y3, Y5
 	VMOVUPD      224(BX), Y1
 	VCMPPD       $0x00, Y11, Y1, Y10
@@ -4208,7 +6634,7 @@ tail:
 	VBLENDVPD    Y13, Y10, Y3, Y10
 	VMOVUPD      1376(BX), Y13
 	VBLENDVPD    Y13, Y11, Y1, Y11
-	VMOVUPD      impliedVolRowsAVX2Consts<>+64(SB), Y13
+	VMOVUPD      impliedVolRowsAVX2Consts<>+32(SB), Y13
 	VADDPD       Y3, Y13, Y3
 	VADDPD       Y1, Y13, Y1
 	VMOVUPD      1344(BX), Y12
@@ -4299,7 +6725,7 @@ tail:
 	VMOVUPD      impliedVolRowsAVX2Consts<>+1600(SB), Y9
 	VFMADD213PD  Y9, Y5, Y4
 	VFMADD231PD  Y3, Y1, Y9
-	VMOVUPD      impliedVolRowsAVX2Consts<>+64(SB), Y3
+	VMOVUPD      impliedVolRowsAVX2Consts<>+32(SB), Y3
 	VFMADD213PD  Y3, Y4, Y5
 	VFMADD213PD  Y3, Y9, Y1
 	VMOVUPD      impliedVolRowsAVX2Consts<>+1632(SB), Y4
@@ -4322,7 +6748,7 @@ tail:
 	VCMPPD       $0x11, Y4, Y8, Y4
 	VORPD        Y6, Y10, Y6
 	VORPD        Y4, Y7, Y4
-	VMOVUPD      impliedVolRowsAVX2Consts<>+96(SB), Y7
+	VMOVUPD      impliedVolRowsAVX2Consts<>+64(SB), Y7
 	VMOVUPD      352(BX), Y8
 	VCMPPD       $0x11, Y8, Y7, Y9
 	VMOVUPD      704(BX), Y10
@@ -4399,7 +6825,7 @@ tail:
 	VMOVUPD      impliedVolRowsAVX2Consts<>+1920(SB), Y4
 	VBLENDVPD    Y3, Y0, Y4, Y0
 	VBLENDVPD    Y2, Y1, Y4, Y1
-	VMOVUPD      impliedVolRowsAVX2Consts<>+64(SB), Y2
+	VMOVUPD      impliedVolRowsAVX2Consts<>+32(SB), Y2
 	VDIVPD       Y0, Y2, Y3
 	VDIVPD       Y1, Y2, Y5
 	VMOVUPD      impliedVolRowsAVX2Consts<>+352(SB), Y6
@@ -4456,13 +6882,13 @@ tail:
 	VCMPPD       $0x12, Y1, Y9, Y9
 	VCMPPD       $0x12, Y13, Y11, Y11
 	VMOVUPD      Y7, 512(BX)
-	VMOVUPD      impliedVolRowsAVX2Consts<>+1952(SB), Y7
+	VMOVUPD      impliedVolRowsAVX2Consts<>+1984(SB), Y7
 	VMINPD       Y3, Y7, Y3
 	VMINPD       Y12, Y7, Y12
 	VMOVUPD      Y12, 480(BX)
-	VCMPPD       $0x12, impliedVolRowsAVX2Consts<>+1984(SB), Y4, Y12
+	VCMPPD       $0x12, impliedVolRowsAVX2Consts<>+1952(SB), Y4, Y12
 	VMOVUPD      Y3, 160(BX)
-	VCMPPD       $0x12, impliedVolRowsAVX2Consts<>+1984(SB), Y6, Y3
+	VCMPPD       $0x12, impliedVolRowsAVX2Consts<>+1952(SB), Y6, Y3
 	VANDPD       Y12, Y8, Y8
 	VANDPD       Y3, Y10, Y3
 	VBLENDVPD    Y8, Y1, Y0, Y0
@@ -4477,11 +6903,11 @@ tail:
 	VANDPD       512(BX), Y9, Y7
 	VMOVUPD      160(BX), Y9
 	VMOVUPD      impliedVolRowsAVX2Consts<>+2016(SB), Y10
-	VMOVUPD      impliedVolRowsAVX2Consts<>+64(SB), Y11
+	VMOVUPD      impliedVolRowsAVX2Consts<>+32(SB), Y11
 	VFMADD231PD  Y10, Y9, Y11
 	VMOVUPD      480(BX), Y12
 	VMOVUPD      Y7, 512(BX)
-	VMOVUPD      impliedVolRowsAVX2Consts<>+64(SB), Y7
+	VMOVUPD      impliedVolRowsAVX2Consts<>+32(SB), Y7
 	VFMADD231PD  Y10, Y12, Y7
 	VMOVUPD      Y2, 192(BX)
 	VMOVUPD      impliedVolRowsAVX2Consts<>+2048(SB), Y2
@@ -4490,9 +6916,9 @@ tail:
 	VMOVUPD      Y8, 1184(BX)
 	VADDPD       Y2, Y12, Y8
 	VMOVUPD      Y13, 1408(BX)
-	VMOVUPD      impliedVolRowsAVX2Consts<>+64(SB), Y13
+	VMOVUPD      impliedVolRowsAVX2Consts<>+32(SB), Y13
 	VFMADD231PD  Y10, Y0, Y13
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+64(SB), Y5, Y10
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+32(SB), Y5, Y10
 	VMOVUPD      Y1, 1376(BX)
 	VADDPD       Y2, Y0, Y1
 	VADDPD       Y2, Y5, Y2
@@ -4517,28 +6943,28 @@ tail:
 	VMOVUPD      Y7, 288(BX)
 	VMULPD       Y2, Y10, Y7
 	VMOVUPD      Y11, 224(BX)
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2144(SB), Y11
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2880(SB), Y11
 	VFMADD213PD  Y4, Y12, Y11
 	VMOVUPD      Y11, 256(BX)
 	VMOVUPD      32(BX), Y11
-	VFMADD132PD  impliedVolRowsAVX2Consts<>+2144(SB), Y6, Y11
+	VFMADD132PD  impliedVolRowsAVX2Consts<>+2880(SB), Y6, Y11
 	VMOVUPD      Y11, 1440(BX)
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2176(SB), Y11
+	VMOVUPD      impliedVolRowsAVX2Consts<>+3008(SB), Y11
 	VFMADD213PD  Y4, Y12, Y11
 	VMOVUPD      Y11, 1472(BX)
 	VMOVUPD      32(BX), Y11
-	VFMADD132PD  impliedVolRowsAVX2Consts<>+2176(SB), Y6, Y11
+	VFMADD132PD  impliedVolRowsAVX2Consts<>+3008(SB), Y6, Y11
 	VMOVUPD      Y11, 672(BX)
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2208(SB), Y11
+	VMOVUPD      impliedVolRowsAVX2Consts<>+3072(SB), Y11
 	VFMADD213PD  Y4, Y12, Y11
 	VMOVUPD      Y11, 640(BX)
 	VMOVUPD      32(BX), Y11
-	VFMADD132PD  impliedVolRowsAVX2Consts<>+2208(SB), Y6, Y11
+	VFMADD132PD  impliedVolRowsAVX2Consts<>+3072(SB), Y6, Y11
 	VMOVUPD      Y11, 1120(BX)
 	VMULPD       Y9, Y8, Y11
 	VMULPD       Y3, Y7, Y12
 	VMOVUPD      Y6, 736(BX)
-	VMOVUPD      impliedVolRowsAVX2Consts<>+64(SB), Y6
+	VMOVUPD      impliedVolRowsAVX2Consts<>+32(SB), Y6
 	VDIVPD       Y11, Y6, Y11
 	VDIVPD       Y12, Y6, Y12
 	VMULPD       Y11, Y9, Y9
@@ -4563,30 +6989,45 @@ tail:
 	VMOVUPD      impliedVolRowsAVX2Consts<>+576(SB), Y12
 	VFMADD231PD  Y10, Y3, Y12
 	VMOVUPD      320(BX), Y13
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2240(SB), Y6
+	VMOVUPD      impliedVolRowsAVX2Consts<>+3168(SB), Y6
 	VFMADD213PD  Y4, Y13, Y6
 	VMOVUPD      Y6, 480(BX)
 	VMOVUPD      32(BX), Y6
 	VMOVUPD      Y7, 160(BX)
 	VMOVUPD      736(BX), Y7
-	VFMADD231PD  impliedVolRowsAVX2Consts<>+2240(SB), Y6, Y7
+	VFMADD231PD  impliedVolRowsAVX2Consts<>+3168(SB), Y6, Y7
 	VMOVUPD      Y7, 608(BX)
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2272(SB), Y7
+	VMOVUPD      impliedVolRowsAVX2Consts<>+3232(SB), Y7
 	VFMADD213PD  Y4, Y13, Y7
 	VMOVUPD      736(BX), Y13
-	VFMADD231PD  impliedVolRowsAVX2Consts<>+2272(SB), Y6, Y13
+	VFMADD231PD  impliedVolRowsAVX2Consts<>+3232(SB), Y6, Y13
 	VMOVUPD      impliedVolRowsAVX2Consts<>+576(SB), Y6
 	VFMADD231PD  Y10, Y5, Y6
 	VMOVUPD      Y4, 1088(BX)
 	VMOVUPD      impliedVolRowsAVX2Consts<>+576(SB), Y4
 	VFMADD231PD  Y10, Y9, Y4
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2304(SB), Y10
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2144(SB), Y10
 	VMOVUPD      Y13, 288(BX)
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2336(SB), Y13
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2176(SB), Y13
 	VFMADD231PD  Y10, Y11, Y13
 	VMOVUPD      Y7, 224(BX)
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2336(SB), Y7
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2176(SB), Y7
 	VFMADD231PD  Y10, Y12, Y7
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2208(SB), Y10
+	VFMADD213PD  Y10, Y11, Y13
+	VFMADD213PD  Y10, Y12, Y7
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2240(SB), Y10
+	VFMADD213PD  Y10, Y11, Y13
+	VFMADD213PD  Y10, Y12, Y7
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2272(SB), Y10
+	VFMADD213PD  Y10, Y11, Y13
+	VFMADD213PD  Y10, Y12, Y7
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2304(SB), Y10
+	VFMADD213PD  Y10, Y11, Y13
+	VFMADD213PD  Y10, Y12, Y7
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2336(SB), Y10
+	VFMADD213PD  Y10, Y11, Y13
+	VFMADD213PD  Y10, Y12, Y7
 	VMOVUPD      impliedVolRowsAVX2Consts<>+2368(SB), Y10
 	VFMADD213PD  Y10, Y11, Y13
 	VFMADD213PD  Y10, Y12, Y7
@@ -4630,21 +7071,6 @@ tail:
 	VFMADD213PD  Y10, Y11, Y13
 	VFMADD213PD  Y10, Y12, Y7
 	VMOVUPD      impliedVolRowsAVX2Consts<>+2816(SB), Y10
-	VFMADD213PD  Y10, Y11, Y13
-	VFMADD213PD  Y10, Y12, Y7
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2848(SB), Y10
-	VFMADD213PD  Y10, Y11, Y13
-	VFMADD213PD  Y10, Y12, Y7
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2880(SB), Y10
-	VFMADD213PD  Y10, Y11, Y13
-	VFMADD213PD  Y10, Y12, Y7
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2912(SB), Y10
-	VFMADD213PD  Y10, Y11, Y13
-	VFMADD213PD  Y10, Y12, Y7
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2944(SB), Y10
-	VFMADD213PD  Y10, Y11, Y13
-	VFMADD213PD  Y10, Y12, Y7
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2976(SB), Y10
 	VFMADD213PD  Y10, Y13, Y11
 	VFMADD213PD  Y10, Y7, Y12
 	VMOVUPD      impliedVolRowsAVX2Consts<>+352(SB), Y7
@@ -4652,68 +7078,68 @@ tail:
 	VFMADD213PD  Y7, Y12, Y3
 	VMULPD       Y1, Y0, Y0
 	VMULPD       Y2, Y3, Y1
-	VMOVUPD      impliedVolRowsAVX2Consts<>+3008(SB), Y2
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2848(SB), Y2
 	VMULPD       Y2, Y0, Y0
 	VMULPD       Y2, Y1, Y1
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2304(SB), Y2
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2336(SB), Y3
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2144(SB), Y2
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2176(SB), Y3
 	VFMADD231PD  Y2, Y6, Y3
-	VFMADD213PD  impliedVolRowsAVX2Consts<>+2336(SB), Y4, Y2
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2368(SB), Y11
+	VFMADD213PD  impliedVolRowsAVX2Consts<>+2176(SB), Y4, Y2
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2208(SB), Y11
 	VFMADD213PD  Y11, Y6, Y3
 	VFMADD231PD  Y2, Y4, Y11
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2400(SB), Y2
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2240(SB), Y2
 	VFMADD213PD  Y2, Y6, Y3
 	VFMADD231PD  Y11, Y4, Y2
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2432(SB), Y11
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2272(SB), Y11
 	VFMADD213PD  Y11, Y6, Y3
 	VFMADD231PD  Y2, Y4, Y11
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2464(SB), Y2
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2304(SB), Y2
 	VFMADD213PD  Y2, Y6, Y3
 	VFMADD231PD  Y11, Y4, Y2
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2496(SB), Y11
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2336(SB), Y11
 	VFMADD213PD  Y11, Y6, Y3
 	VFMADD231PD  Y2, Y4, Y11
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2528(SB), Y2
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2368(SB), Y2
 	VFMADD213PD  Y2, Y6, Y3
 	VFMADD231PD  Y11, Y4, Y2
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2560(SB), Y11
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2400(SB), Y11
 	VFMADD213PD  Y11, Y6, Y3
 	VFMADD231PD  Y2, Y4, Y11
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2592(SB), Y2
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2432(SB), Y2
 	VFMADD213PD  Y2, Y6, Y3
 	VFMADD231PD  Y11, Y4, Y2
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2624(SB), Y11
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2464(SB), Y11
 	VFMADD213PD  Y11, Y6, Y3
 	VFMADD231PD  Y2, Y4, Y11
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2656(SB), Y2
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2496(SB), Y2
 	VFMADD213PD  Y2, Y6, Y3
 	VFMADD231PD  Y11, Y4, Y2
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2688(SB), Y11
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2528(SB), Y11
 	VFMADD213PD  Y11, Y6, Y3
 	VFMADD231PD  Y2, Y4, Y11
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2720(SB), Y2
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2560(SB), Y2
 	VFMADD213PD  Y2, Y6, Y3
 	VFMADD231PD  Y11, Y4, Y2
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2752(SB), Y11
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2592(SB), Y11
 	VFMADD213PD  Y11, Y6, Y3
 	VFMADD231PD  Y2, Y4, Y11
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2784(SB), Y2
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2624(SB), Y2
 	VFMADD213PD  Y2, Y6, Y3
 	VFMADD231PD  Y11, Y4, Y2
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2816(SB), Y11
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2656(SB), Y11
 	VFMADD213PD  Y11, Y6, Y3
 	VFMADD231PD  Y2, Y4, Y11
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2848(SB), Y2
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2688(SB), Y2
 	VFMADD213PD  Y2, Y6, Y3
 	VFMADD231PD  Y11, Y4, Y2
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2880(SB), Y11
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2720(SB), Y11
 	VFMADD213PD  Y11, Y6, Y3
 	VFMADD231PD  Y2, Y4, Y11
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2912(SB), Y2
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2752(SB), Y2
 	VFMADD213PD  Y2, Y6, Y3
 	VFMADD231PD  Y11, Y4, Y2
-	VMOVUPD      impliedVolRowsAVX2Consts<>+2944(SB), Y11
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2784(SB), Y11
 	VFMADD213PD  Y11, Y6, Y3
 	VFMADD231PD  Y2, Y4, Y11
 	VFMADD213PD  Y10, Y3, Y6
@@ -4722,11 +7148,11 @@ tail:
 	VFMADD213PD  Y7, Y10, Y9
 	VMULPD       Y8, Y5, Y2
 	VMULPD       160(BX), Y9, Y3
-	VMOVUPD      impliedVolRowsAVX2Consts<>+3040(SB), Y4
+	VMOVUPD      impliedVolRowsAVX2Consts<>+3136(SB), Y4
 	VFMADD213PD  Y0, Y4, Y2
 	VFMADD213PD  Y1, Y4, Y3
 	VMOVUPD      1376(BX), Y4
-	VMOVUPD      impliedVolRowsAVX2Consts<>+64(SB), Y5
+	VMOVUPD      impliedVolRowsAVX2Consts<>+32(SB), Y5
 	VFNMADD213PD Y5, Y4, Y0
 	VMOVUPD      1408(BX), Y6
 	VFNMADD213PD Y5, Y6, Y1
@@ -4736,45 +7162,45 @@ tail:
 	VFMSUB231PD  864(BX), Y0, Y8
 	VMOVUPD      32(BX), Y9
 	VFMSUB231PD  1056(BX), Y1, Y9
-	VMOVUPD      impliedVolRowsAVX2Consts<>+3072(SB), Y10
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2912(SB), Y10
 	VMULPD       Y10, Y8, Y8
 	VMULPD       Y10, Y9, Y9
 	VMULPD       544(BX), Y0, Y11
 	VMULPD       576(BX), Y1, Y12
 	VFMSUB231PD  832(BX), Y8, Y11
 	VFMSUB231PD  128(BX), Y9, Y12
-	VMOVUPD      impliedVolRowsAVX2Consts<>+3104(SB), Y13
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2944(SB), Y13
 	VMULPD       Y13, Y11, Y11
 	VMULPD       Y13, Y12, Y12
 	VMULPD       544(BX), Y8, Y13
 	VMULPD       576(BX), Y9, Y10
 	VFMSUB231PD  256(BX), Y11, Y13
 	VFMSUB231PD  1440(BX), Y12, Y10
-	VMOVUPD      impliedVolRowsAVX2Consts<>+3136(SB), Y7
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2976(SB), Y7
 	VMULPD       Y7, Y13, Y13
 	VMULPD       Y7, Y10, Y7
 	VMULPD       544(BX), Y11, Y10
 	VMULPD       576(BX), Y12, Y5
 	VFMSUB231PD  1472(BX), Y13, Y10
 	VFMSUB231PD  672(BX), Y7, Y5
-	VMULPD       impliedVolRowsAVX2Consts<>+3168(SB), Y10, Y10
-	VMULPD       impliedVolRowsAVX2Consts<>+3168(SB), Y5, Y5
+	VMULPD       impliedVolRowsAVX2Consts<>+3040(SB), Y10, Y10
+	VMULPD       impliedVolRowsAVX2Consts<>+3040(SB), Y5, Y5
 	VMOVUPD      Y6, 672(BX)
 	VMULPD       544(BX), Y13, Y6
 	VMOVUPD      Y4, 1472(BX)
 	VMULPD       576(BX), Y7, Y4
 	VFMSUB231PD  640(BX), Y10, Y6
 	VFMSUB231PD  1120(BX), Y5, Y4
-	VMULPD       impliedVolRowsAVX2Consts<>+3200(SB), Y6, Y6
-	VMULPD       impliedVolRowsAVX2Consts<>+3200(SB), Y4, Y4
+	VMULPD       impliedVolRowsAVX2Consts<>+3104(SB), Y6, Y6
+	VMULPD       impliedVolRowsAVX2Consts<>+3104(SB), Y4, Y4
 	VMOVUPD      Y3, 1120(BX)
 	VMULPD       544(BX), Y10, Y3
 	VMOVUPD      Y2, 640(BX)
 	VMULPD       576(BX), Y5, Y2
 	VFMSUB231PD  480(BX), Y6, Y3
 	VFMSUB231PD  608(BX), Y4, Y2
-	VMULPD       impliedVolRowsAVX2Consts<>+3232(SB), Y3, Y3
-	VMULPD       impliedVolRowsAVX2Consts<>+3232(SB), Y2, Y2
+	VMULPD       impliedVolRowsAVX2Consts<>+3200(SB), Y3, Y3
+	VMULPD       impliedVolRowsAVX2Consts<>+3200(SB), Y2, Y2
 	VMOVUPD      Y1, 608(BX)
 	VMULPD       544(BX), Y6, Y1
 	VMOVUPD      Y0, 480(BX)
@@ -4863,7 +7289,7 @@ tail:
 	VMOVUPD      impliedVolRowsAVX2Consts<>+0(SB), Y4
 	VANDPD       Y2, Y4, Y2
 	VANDPD       Y3, Y4, Y3
-	VMOVUPD      impliedVolRowsAVX2Consts<>+32(SB), Y5
+	VMOVUPD      impliedVolRowsAVX2Consts<>+96(SB), Y5
 	VMULPD       Y2, Y5, Y6
 	VMULPD       Y3, Y5, Y5
 	VMOVUPD      impliedVolRowsAVX2Consts<>+128(SB), Y7
@@ -4879,7 +7305,7 @@ tail:
 	VMOVUPD      impliedVolRowsAVX2Consts<>+192(SB), Y11
 	VANDPD       Y6, Y11, Y12
 	VANDPD       Y5, Y11, Y11
-	VMOVUPD      impliedVolRowsAVX2Consts<>+64(SB), Y13
+	VMOVUPD      impliedVolRowsAVX2Consts<>+32(SB), Y13
 	VORPD        Y12, Y13, Y12
 	VORPD        Y11, Y13, Y11
 	VORPD        Y9, Y12, Y9
@@ -4918,7 +7344,7 @@ tail:
 	VADDPD       Y1, Y8, Y1
 	VDIVPD       Y7, Y9, Y7
 	VDIVPD       Y1, Y10, Y1
-	VMOVUPD      impliedVolRowsAVX2Consts<>+96(SB), Y8
+	VMOVUPD      impliedVolRowsAVX2Consts<>+64(SB), Y8
 	VCMPPD       $0x00, Y8, Y2, Y9
 	VCMPPD       $0x00, Y8, Y3, Y8
 	VMOVUPD      impliedVolRowsAVX2Consts<>+384(SB), Y10
@@ -4943,7 +7369,7 @@ tail:
 	VADDPD       Y3, Y13, Y13
 	VBLENDVPD    Y5, Y10, Y2, Y5
 	VBLENDVPD    Y0, Y13, Y3, Y0
-	VMOVUPD      impliedVolRowsAVX2Consts<>+64(SB), Y10
+	VMOVUPD      impliedVolRowsAVX2Consts<>+32(SB), Y10
 	VADDPD       Y2, Y10, Y2
 	VADDPD       Y3, Y10, Y3
 	VBLENDVPD    Y11, Y2, Y5, Y2
@@ -4958,7 +7384,7 @@ tail:
 	VMOVUPD      Y9, 1216(BX)
 	VSUBPD       32(BX), Y8, Y9
 	VMOVUPD      Y6, 1248(BX)
-	VMOVUPD      impliedVolRowsAVX2Consts<>+3488(SB), Y6
+	VMOVUPD      impliedVolRowsAVX2Consts<>+3520(SB), Y6
 	VFMSUB231PD  Y6, Y4, Y13
 	VFMSUB213PD  32(BX), Y6, Y8
 	VFMADD231PD  Y10, Y10, Y13
@@ -4989,7 +7415,7 @@ tail:
 	VMOVUPD      impliedVolRowsAVX2Consts<>+1248(SB), Y1
 	VFMADD231PD  Y1, Y2, Y12
 	VFMADD231PD  Y1, Y0, Y11
-	VMOVUPD      impliedVolRowsAVX2Consts<>+3520(SB), Y0
+	VMOVUPD      impliedVolRowsAVX2Consts<>+3488(SB), Y0
 	VADDPD       Y0, Y12, Y1
 	VADDPD       Y0, Y11, Y0
 	VSUBPD       1248(BX), Y1, Y1
@@ -5000,10 +7426,10 @@ tail:
 	VMULPD       Y6, Y6, Y7
 	VMULPD       Y1, Y2, Y2
 	VMULPD       Y0, Y6, Y6
-	VMOVUPD      impliedVolRowsAVX2Consts<>+64(SB), Y10
+	VMOVUPD      impliedVolRowsAVX2Consts<>+32(SB), Y10
 	VSUBPD       Y4, Y10, Y11
 	VSUBPD       Y9, Y10, Y12
-	VMOVUPD      impliedVolRowsAVX2Consts<>+3488(SB), Y10
+	VMOVUPD      impliedVolRowsAVX2Consts<>+3520(SB), Y10
 	VFMADD213PD  Y3, Y10, Y4
 	VFMADD231PD  Y10, Y9, Y3
 	VFMADD231PD  Y13, Y5, Y4
@@ -5015,15 +7441,15 @@ tail:
 	VMULPD       Y4, Y1, Y1
 	VMULPD       Y3, Y0, Y0
 	VMOVUPD      impliedVolRowsAVX2Consts<>+352(SB), Y3
-	VMOVUPD      impliedVolRowsAVX2Consts<>+64(SB), Y4
+	VMOVUPD      impliedVolRowsAVX2Consts<>+32(SB), Y4
 	VFMADD231PD  Y3, Y5, Y4
-	VMOVUPD      impliedVolRowsAVX2Consts<>+64(SB), Y8
+	VMOVUPD      impliedVolRowsAVX2Consts<>+32(SB), Y8
 	VFMADD213PD  Y8, Y7, Y3
 	VMULPD       Y4, Y2, Y2
 	VMULPD       Y3, Y6, Y3
 	VADDPD       Y5, Y8, Y4
 	VADDPD       Y7, Y8, Y5
-	VMOVUPD      impliedVolRowsAVX2Consts<>+3072(SB), Y6
+	VMOVUPD      impliedVolRowsAVX2Consts<>+2912(SB), Y6
 	VFMADD231PD  Y6, Y1, Y4
 	VFMADD231PD  Y6, Y0, Y5
 	VDIVPD       Y4, Y2, Y0

@@ -59,50 +59,50 @@ DATA impliedVolStripAVX512Consts<>+408(SB)/8, $0x3fa5555555555555
 DATA impliedVolStripAVX512Consts<>+416(SB)/8, $0x7ff8000000000001
 DATA impliedVolStripAVX512Consts<>+424(SB)/8, $0x3fd3333333333333
 DATA impliedVolStripAVX512Consts<>+432(SB)/8, $0x4044000000000000
-DATA impliedVolStripAVX512Consts<>+440(SB)/8, $0x4008000000000000
-DATA impliedVolStripAVX512Consts<>+448(SB)/8, $0x401c000000000000
-DATA impliedVolStripAVX512Consts<>+456(SB)/8, $0x3ff8000000000000
-DATA impliedVolStripAVX512Consts<>+464(SB)/8, $0x4016000000000000
-DATA impliedVolStripAVX512Consts<>+472(SB)/8, $0x4026000000000000
-DATA impliedVolStripAVX512Consts<>+480(SB)/8, $0x402e000000000000
-DATA impliedVolStripAVX512Consts<>+488(SB)/8, $0x4033000000000000
-DATA impliedVolStripAVX512Consts<>+496(SB)/8, $0x4037000000000000
-DATA impliedVolStripAVX512Consts<>+504(SB)/8, $0x403b000000000000
-DATA impliedVolStripAVX512Consts<>+512(SB)/8, $0x403f000000000000
-DATA impliedVolStripAVX512Consts<>+520(SB)/8, $0x4041800000000000
-DATA impliedVolStripAVX512Consts<>+528(SB)/8, $0x4043800000000000
-DATA impliedVolStripAVX512Consts<>+536(SB)/8, $0xbe2e25325154ed2c
-DATA impliedVolStripAVX512Consts<>+544(SB)/8, $0xbe4277bd7e608931
-DATA impliedVolStripAVX512Consts<>+552(SB)/8, $0x3e5f7f7aa6513d12
-DATA impliedVolStripAVX512Consts<>+560(SB)/8, $0x3e747abbfe1349dc
-DATA impliedVolStripAVX512Consts<>+568(SB)/8, $0xbe8e40fe135477fb
-DATA impliedVolStripAVX512Consts<>+576(SB)/8, $0xbe9ca94833eab172
-DATA impliedVolStripAVX512Consts<>+584(SB)/8, $0x3ec034ec9ff77461
-DATA impliedVolStripAVX512Consts<>+592(SB)/8, $0x3eb3559d7eab42ef
-DATA impliedVolStripAVX512Consts<>+600(SB)/8, $0xbef12becf291cb5c
-DATA impliedVolStripAVX512Consts<>+608(SB)/8, $0x3ef25b780504b8a6
-DATA impliedVolStripAVX512Consts<>+616(SB)/8, $0x3f1b488c4e1b97b5
-DATA impliedVolStripAVX512Consts<>+624(SB)/8, $0xbf3afc08c11736a4
-DATA impliedVolStripAVX512Consts<>+632(SB)/8, $0x3f2d0345de443c62
-DATA impliedVolStripAVX512Consts<>+640(SB)/8, $0x3f6c48252d50b83f
-DATA impliedVolStripAVX512Consts<>+648(SB)/8, $0xbf921f46d4ac3c0e
-DATA impliedVolStripAVX512Consts<>+656(SB)/8, $0x3fab82298736da76
-DATA impliedVolStripAVX512Consts<>+664(SB)/8, $0xbfbf5b83385c94d7
-DATA impliedVolStripAVX512Consts<>+672(SB)/8, $0x3fccd2dc44dda90c
-DATA impliedVolStripAVX512Consts<>+680(SB)/8, $0xbfd5ed2acb37558c
-DATA impliedVolStripAVX512Consts<>+688(SB)/8, $0x3fdb9a7d5690ca89
-DATA impliedVolStripAVX512Consts<>+696(SB)/8, $0xbfdbc22549fbe12f
-DATA impliedVolStripAVX512Consts<>+704(SB)/8, $0x3fd34926e4def17d
-DATA impliedVolStripAVX512Consts<>+712(SB)/8, $0x40040d931ff62705
-DATA impliedVolStripAVX512Consts<>+720(SB)/8, $0x3fc5555555555555
-DATA impliedVolStripAVX512Consts<>+728(SB)/8, $0x3fa999999999999a
-DATA impliedVolStripAVX512Consts<>+736(SB)/8, $0x3f98618618618618
-DATA impliedVolStripAVX512Consts<>+744(SB)/8, $0x3f8c71c71c71c71c
-DATA impliedVolStripAVX512Consts<>+752(SB)/8, $0xc0040d931ff62705
-DATA impliedVolStripAVX512Consts<>+760(SB)/8, $0x3f829e4129e4129e
-DATA impliedVolStripAVX512Consts<>+768(SB)/8, $0x3f7a41a41a41a41a
-DATA impliedVolStripAVX512Consts<>+776(SB)/8, $0x3f73813813813814
-DATA impliedVolStripAVX512Consts<>+784(SB)/8, $0x3f6e1e1e1e1e1e1e
+DATA impliedVolStripAVX512Consts<>+440(SB)/8, $0x3ff8000000000000
+DATA impliedVolStripAVX512Consts<>+448(SB)/8, $0x4016000000000000
+DATA impliedVolStripAVX512Consts<>+456(SB)/8, $0x4008000000000000
+DATA impliedVolStripAVX512Consts<>+464(SB)/8, $0x401c000000000000
+DATA impliedVolStripAVX512Consts<>+472(SB)/8, $0xbe2e25325154ed2c
+DATA impliedVolStripAVX512Consts<>+480(SB)/8, $0xbe4277bd7e608931
+DATA impliedVolStripAVX512Consts<>+488(SB)/8, $0x3e5f7f7aa6513d12
+DATA impliedVolStripAVX512Consts<>+496(SB)/8, $0x3e747abbfe1349dc
+DATA impliedVolStripAVX512Consts<>+504(SB)/8, $0xbe8e40fe135477fb
+DATA impliedVolStripAVX512Consts<>+512(SB)/8, $0xbe9ca94833eab172
+DATA impliedVolStripAVX512Consts<>+520(SB)/8, $0x3ec034ec9ff77461
+DATA impliedVolStripAVX512Consts<>+528(SB)/8, $0x3eb3559d7eab42ef
+DATA impliedVolStripAVX512Consts<>+536(SB)/8, $0xbef12becf291cb5c
+DATA impliedVolStripAVX512Consts<>+544(SB)/8, $0x3ef25b780504b8a6
+DATA impliedVolStripAVX512Consts<>+552(SB)/8, $0x3f1b488c4e1b97b5
+DATA impliedVolStripAVX512Consts<>+560(SB)/8, $0xbf3afc08c11736a4
+DATA impliedVolStripAVX512Consts<>+568(SB)/8, $0x3f2d0345de443c62
+DATA impliedVolStripAVX512Consts<>+576(SB)/8, $0x3f6c48252d50b83f
+DATA impliedVolStripAVX512Consts<>+584(SB)/8, $0xbf921f46d4ac3c0e
+DATA impliedVolStripAVX512Consts<>+592(SB)/8, $0x3fab82298736da76
+DATA impliedVolStripAVX512Consts<>+600(SB)/8, $0xbfbf5b83385c94d7
+DATA impliedVolStripAVX512Consts<>+608(SB)/8, $0x3fccd2dc44dda90c
+DATA impliedVolStripAVX512Consts<>+616(SB)/8, $0xbfd5ed2acb37558c
+DATA impliedVolStripAVX512Consts<>+624(SB)/8, $0x3fdb9a7d5690ca89
+DATA impliedVolStripAVX512Consts<>+632(SB)/8, $0xbfdbc22549fbe12f
+DATA impliedVolStripAVX512Consts<>+640(SB)/8, $0x3fd34926e4def17d
+DATA impliedVolStripAVX512Consts<>+648(SB)/8, $0x40040d931ff62705
+DATA impliedVolStripAVX512Consts<>+656(SB)/8, $0x4026000000000000
+DATA impliedVolStripAVX512Consts<>+664(SB)/8, $0x3fc5555555555555
+DATA impliedVolStripAVX512Consts<>+672(SB)/8, $0x3fa999999999999a
+DATA impliedVolStripAVX512Consts<>+680(SB)/8, $0x3f98618618618618
+DATA impliedVolStripAVX512Consts<>+688(SB)/8, $0x402e000000000000
+DATA impliedVolStripAVX512Consts<>+696(SB)/8, $0x3f8c71c71c71c71c
+DATA impliedVolStripAVX512Consts<>+704(SB)/8, $0xc0040d931ff62705
+DATA impliedVolStripAVX512Consts<>+712(SB)/8, $0x4033000000000000
+DATA impliedVolStripAVX512Consts<>+720(SB)/8, $0x3f829e4129e4129e
+DATA impliedVolStripAVX512Consts<>+728(SB)/8, $0x4037000000000000
+DATA impliedVolStripAVX512Consts<>+736(SB)/8, $0x3f7a41a41a41a41a
+DATA impliedVolStripAVX512Consts<>+744(SB)/8, $0x403b000000000000
+DATA impliedVolStripAVX512Consts<>+752(SB)/8, $0x3f73813813813814
+DATA impliedVolStripAVX512Consts<>+760(SB)/8, $0x403f000000000000
+DATA impliedVolStripAVX512Consts<>+768(SB)/8, $0x3f6e1e1e1e1e1e1e
+DATA impliedVolStripAVX512Consts<>+776(SB)/8, $0x4041800000000000
+DATA impliedVolStripAVX512Consts<>+784(SB)/8, $0x4043800000000000
 DATA impliedVolStripAVX512Consts<>+792(SB)/8, $0x3f67f405fd017f40
 DATA impliedVolStripAVX512Consts<>+800(SB)/8, $0x3f63813813813814
 DATA impliedVolStripAVX512Consts<>+808(SB)/8, $0xc008000000000000
@@ -112,7 +112,7 @@ GLOBL impliedVolStripAVX512Consts<>(SB), RODATA|NOPTR, $832
 
 // func impliedVolStripAVX512(vol []float64, sign []float64, P []float64, K []float64, F float64, T float64, D float64)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·impliedVolStripAVX512(SB), $2496-120
+TEXT ·impliedVolStripAVX512(SB), $5056-120
 	LEAQ         63(SP), BX
 	ANDQ         $-64, BX
 	MOVQ         vol_len+8(FP), CX
@@ -135,7 +135,7 @@ TEXT ·impliedVolStripAVX512(SB), $2496-120
 	VMOVUPD      Z5, 320(BX)
 	VMOVUPD      Z6, 384(BX)
 	XORL         AX, AX
-	SUBQ         $+16, CX
+	SUBQ         $+32, CX
 	JLT          rest
 
 body:
@@ -143,928 +143,1912 @@ body:
 	VMOVUPD          (R8)(AX*1), Z0
 	PREFETCHT0       1088(R8)(AX*1)
 	VMOVUPD          64(R8)(AX*1), Z1
-	VMOVUPD          128(BX), Z2
-	VDIVPD           Z2, Z0, Z0
-	VDIVPD           Z2, Z1, Z1
+	PREFETCHT0       1152(R8)(AX*1)
+	VMOVUPD          128(R8)(AX*1), Z2
+	PREFETCHT0       1216(R8)(AX*1)
+	VMOVUPD          192(R8)(AX*1), Z3
+	VMOVUPD          128(BX), Z4
+	VDIVPD           Z4, Z0, Z0
+	VDIVPD           Z4, Z1, Z1
+	VDIVPD           Z4, Z2, Z2
+	VDIVPD           Z4, Z3, Z3
 	PREFETCHT0       1024(R9)(AX*1)
-	VMOVUPD          (R9)(AX*1), Z3
+	VMOVUPD          (R9)(AX*1), Z5
 	PREFETCHT0       1088(R9)(AX*1)
-	VMOVUPD          64(R9)(AX*1), Z4
+	VMOVUPD          64(R9)(AX*1), Z6
+	PREFETCHT0       1152(R9)(AX*1)
+	VMOVUPD          128(R9)(AX*1), Z7
+	PREFETCHT0       1216(R9)(AX*1)
+	VMOVUPD          192(R9)(AX*1), Z8
 	PREFETCHT0       1024(DI)(AX*1)
-	VMOVUPD          (DI)(AX*1), Z5
+	VMOVUPD          (DI)(AX*1), Z9
 	PREFETCHT0       1088(DI)(AX*1)
-	VMOVUPD          64(DI)(AX*1), Z6
-	VMOVUPD          (BX), Z7
-	VSUBPD           Z3, Z7, Z8
-	VSUBPD           Z4, Z7, Z9
-	VGETMANTPD       $0x04, Z3, Z10
-	VGETMANTPD       $0x04, Z4, Z11
-	VMOVUPD          320(BX), Z12
-	VCMPPD           $0x11, Z10, Z12, K1
-	VCMPPD           $0x11, Z11, Z12, K2
-	VSUBPD           Z7, Z8, Z12
-	VSUBPD           Z7, Z9, Z13
-	VMULPD           Z8, Z5, Z14
-	VMULPD           Z9, Z6, Z15
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+8(SB), Z16
-	VCMPPD           $0x11, Z14, Z16, K3
-	VCMPPD           $0x11, Z15, Z16, K4
-	VSUBPD           Z14, Z0, Z14
-	VSUBPD           Z15, Z1, Z15
-	VSUBPD           Z12, Z8, Z17
-	VSUBPD           Z13, Z9, Z18
-	VADDPD           Z12, Z3, Z12
-	VADDPD           Z13, Z4, Z13
-	VSUBPD           Z17, Z7, Z17
-	VSUBPD           Z18, Z7, Z18
-	VSUBPD           Z12, Z17, Z12
-	VSUBPD           Z13, Z18, Z13
-	VMULPD           Z12, Z5, Z12
-	VMULPD           Z13, Z6, Z13
-	VSUBPD           Z12, Z14, K3, Z0
-	VSUBPD           Z13, Z15, K4, Z1
-	VMULPD           Z5, Z5, Z5
-	VMULPD           Z6, Z6, Z6
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+16(SB), Z12
-	VCMPPD           $0x00, Z12, Z5, K3
-	VCMPPD           $0x00, Z12, Z6, K4
-	VCMPPD           $0x11, Z0, Z16, K5
-	VCMPPD           $0x11, Z1, Z16, K6
-	VGETMANTPD       $0x04, Z8, Z5
-	VGETMANTPD       $0x04, Z9, Z6
-	VGETMANTPD       $0x04, Z0, Z13
-	VGETMANTPD       $0x04, Z1, Z14
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+24(SB), Z15
-	VANDPD           Z15, Z8, Z17
-	VANDPD           Z15, Z9, Z18
-	VGETEXPPD        Z8, Z8
-	VGETEXPPD        Z9, Z9
-	VCMPPD           $0x11, Z17, Z16, K7
+	VMOVUPD          64(DI)(AX*1), Z10
+	PREFETCHT0       1152(DI)(AX*1)
+	VMOVUPD          128(DI)(AX*1), Z11
+	PREFETCHT0       1216(DI)(AX*1)
+	VMOVUPD          192(DI)(AX*1), Z12
+	VMOVUPD          (BX), Z13
+	VSUBPD           Z5, Z13, Z14
+	VSUBPD           Z6, Z13, Z15
+	VSUBPD           Z7, Z13, Z16
+	VSUBPD           Z8, Z13, Z17
+	VGETMANTPD       $0x04, Z5, Z18
+	VGETMANTPD       $0x04, Z6, Z19
+	VGETMANTPD       $0x04, Z7, Z20
+	VGETMANTPD       $0x04, Z8, Z21
+	VMOVUPD          320(BX), Z22
+	VCMPPD           $0x11, Z18, Z22, K1
+	VCMPPD           $0x11, Z19, Z22, K2
+	VCMPPD           $0x11, Z20, Z22, K3
+	VCMPPD           $0x11, Z21, Z22, K4
+	VSUBPD           Z13, Z14, Z22
+	VSUBPD           Z13, Z15, Z23
+	VSUBPD           Z13, Z16, Z24
+	VSUBPD           Z13, Z17, Z25
+	VMULPD           Z14, Z9, Z26
+	VMULPD           Z15, Z10, Z27
+	VMULPD           Z16, Z11, Z28
+	VMULPD           Z17, Z12, Z29
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+8(SB), Z30
+	VCMPPD           $0x11, Z26, Z30, K5
+	VCMPPD           $0x11, Z27, Z30, K6
+	VCMPPD           $0x11, Z28, Z30, K7
 	KMOVB            K4, 448(BX)
-	VCMPPD           $0x11, Z18, Z16, K4
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+0(SB), Z16
-	VMULPD           Z5, Z16, Z19
-	VMULPD           Z6, Z16, Z20
-	KMOVB            K3, 512(BX)
-	VCMPPD           $0x11, Z13, Z19, K3
-	KMOVB            K6, 576(BX)
-	VCMPPD           $0x11, Z14, Z20, K6
-	VMULPD           Z13, Z16, Z19
-	VMULPD           Z14, Z16, Z20
-	KMOVB            K5, 640(BX)
-	VCMPPD           $0x11, Z5, Z19, K5
-	KMOVB            K4, 704(BX)
-	VCMPPD           $0x11, Z6, Z20, K4
-	VMOVAPD          Z5, Z21
-	VADDPD           Z5, Z5, K3, Z21
-	VMOVAPD          Z6, Z5
-	VADDPD           Z6, Z6, K6, Z5
-	VADDPD           Z13, Z13, Z6
-	VADDPD           Z14, Z14, Z22
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+32(SB), Z23
-	VMULPD           Z23, Z17, Z24
-	VMULPD           Z23, Z18, Z23
-	KMOVB            K7, 768(BX)
-	VCMPPD           $0x12, Z0, Z24, K7
-	KMOVB            K6, 832(BX)
-	VCMPPD           $0x12, Z1, Z23, K6
-	VBLENDMPD        Z6, Z13, K5, Z23
-	VBLENDMPD        Z22, Z14, K4, Z24
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+40(SB), Z25
-	VFMADD213PD      Z0, Z17, Z25
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+40(SB), Z26
-	VFMADD213PD      Z1, Z18, Z26
-	VGETEXPPD        Z0, Z0
-	VGETEXPPD        Z1, Z1
-	VSUBPD           Z0, Z8, Z8
-	VSUBPD           Z1, Z9, Z9
-	VSUBPD           Z23, Z21, Z27
-	VSUBPD           Z24, Z5, Z28
-	VADDPD           Z23, Z21, Z21
-	VADDPD           Z24, Z5, Z5
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+40(SB), Z23
-	VMULPD           Z23, Z17, K7, Z27
-	VMULPD           Z23, Z18, K6, Z28
-	VBLENDMPD        Z25, Z21, K7, Z21
-	VBLENDMPD        Z26, Z5, K6, Z5
-	VDIVPD           Z21, Z27, Z21
-	VDIVPD           Z5, Z28, Z5
-	VBLENDMPD        Z25, Z17, K7, Z24
-	VBLENDMPD        Z26, Z18, K6, Z25
-	VMULPD           Z16, Z10, Z26
-	VMULPD           Z16, Z11, Z27
-	VMOVUPD          192(BX), Z28
-	KMOVB            K6, 896(BX)
-	VCMPPD           $0x11, Z28, Z26, K6
-	KMOVB            K7, 960(BX)
-	VCMPPD           $0x11, Z28, Z27, K7
-	VMOVAPD          Z10, Z26
-	VADDPD           Z10, Z10, K6, Z26
+	VCMPPD           $0x11, Z29, Z30, K4
+	VSUBPD           Z26, Z0, Z26
+	VSUBPD           Z27, Z1, Z27
+	VSUBPD           Z28, Z2, Z28
+	VSUBPD           Z29, Z3, Z29
+	VSUBPD           Z22, Z14, Z31
+	VSUBPD           Z23, Z15, Z4
+	VMOVUPD          Z21, 512(BX)
+	VSUBPD           Z24, Z16, Z21
+	VMOVUPD          Z20, 576(BX)
+	VSUBPD           Z25, Z17, Z20
+	VADDPD           Z22, Z5, Z22
+	VADDPD           Z23, Z6, Z23
+	VADDPD           Z24, Z7, Z24
+	VADDPD           Z25, Z8, Z25
+	VSUBPD           Z31, Z13, Z31
+	VSUBPD           Z4, Z13, Z4
+	VSUBPD           Z21, Z13, Z21
+	VSUBPD           Z20, Z13, Z20
+	VSUBPD           Z22, Z31, Z22
+	VSUBPD           Z23, Z4, Z4
+	VSUBPD           Z24, Z21, Z21
+	VSUBPD           Z25, Z20, Z20
+	VMULPD           Z22, Z9, Z22
+	VMULPD           Z4, Z10, Z4
+	VMULPD           Z21, Z11, Z21
+	VMULPD           Z20, Z12, Z20
+	VSUBPD           Z22, Z26, K5, Z0
+	VSUBPD           Z4, Z27, K6, Z1
+	VSUBPD           Z21, Z28, K7, Z2
+	VSUBPD           Z20, Z29, K4, Z3
+	VMULPD           Z9, Z9, Z4
+	VMULPD           Z10, Z10, Z9
+	VMULPD           Z11, Z11, Z10
+	VMULPD           Z12, Z12, Z11
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+16(SB), Z12
+	VCMPPD           $0x00, Z12, Z4, K4
+	VCMPPD           $0x00, Z12, Z9, K5
+	VCMPPD           $0x00, Z12, Z10, K6
+	VCMPPD           $0x00, Z12, Z11, K7
+	KMOVB            K7, 640(BX)
+	VCMPPD           $0x11, Z0, Z30, K7
+	KMOVB            K6, 704(BX)
+	VCMPPD           $0x11, Z1, Z30, K6
+	KMOVB            K5, 768(BX)
+	VCMPPD           $0x11, Z2, Z30, K5
+	KMOVB            K4, 832(BX)
+	VCMPPD           $0x11, Z3, Z30, K4
+	VGETMANTPD       $0x04, Z14, Z4
+	VGETMANTPD       $0x04, Z15, Z9
+	VGETMANTPD       $0x04, Z16, Z10
+	VGETMANTPD       $0x04, Z17, Z11
+	VGETMANTPD       $0x04, Z0, Z20
+	VGETMANTPD       $0x04, Z1, Z21
+	VGETMANTPD       $0x04, Z2, Z22
+	VGETMANTPD       $0x04, Z3, Z23
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+0(SB), Z24
+	VMULPD           Z4, Z24, Z25
+	VMULPD           Z9, Z24, Z26
+	VMULPD           Z10, Z24, Z27
+	VMULPD           Z11, Z24, Z28
+	KMOVB            K4, 896(BX)
+	VCMPPD           $0x11, Z20, Z25, K4
+	KMOVB            K5, 960(BX)
+	VCMPPD           $0x11, Z21, Z26, K5
+	KMOVB            K6, 1024(BX)
+	VCMPPD           $0x11, Z22, Z27, K6
+	KMOVB            K7, 1088(BX)
+	VCMPPD           $0x11, Z23, Z28, K7
+	VMULPD           Z20, Z24, Z25
+	VMULPD           Z21, Z24, Z26
+	VMULPD           Z22, Z24, Z27
+	VMULPD           Z23, Z24, Z28
+	KMOVB            K3, 1152(BX)
+	VCMPPD           $0x11, Z4, Z25, K3
+	KMOVB            K2, 1216(BX)
+	VCMPPD           $0x11, Z9, Z26, K2
+	KMOVB            K1, 1280(BX)
+	VCMPPD           $0x11, Z10, Z27, K1
+	KMOVB            K1, 1344(BX)
+	VCMPPD           $0x11, Z11, Z28, K1
+	VMOVAPD          Z4, Z29
+	VADDPD           Z4, Z4, K4, Z29
+	VMOVAPD          Z9, Z4
+	VADDPD           Z9, Z9, K5, Z4
+	VMOVAPD          Z10, Z9
+	VADDPD           Z10, Z10, K6, Z9
 	VMOVAPD          Z11, Z10
 	VADDPD           Z11, Z11, K7, Z10
-	VMOVAPD          Z28, Z11
-	VADDPD           Z28, Z28, K1, Z11
-	VMOVAPD          Z28, Z27
-	VADDPD           Z28, Z28, K2, Z27
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+48(SB), Z28
-	VMOVAPD          Z8, Z29
-	VADDPD           Z28, Z8, K3, Z29
-	KMOVB            832(BX), K3
-	VMOVAPD          Z9, Z30
-	VADDPD           Z28, Z9, K3, Z30
-	VADDPD           Z12, Z8, K5, Z29
-	VADDPD           Z12, Z9, K4, Z30
-	VSUBPD           Z26, Z11, Z8
-	VSUBPD           Z10, Z27, Z9
-	VADDPD           Z26, Z11, Z11
-	VADDPD           Z10, Z27, Z10
-	VDIVPD           Z11, Z8, Z8
-	VDIVPD           Z10, Z9, Z9
-	VMULPD           Z21, Z21, Z10
-	VMULPD           Z5, Z5, Z11
-	VGETEXPPD        Z3, Z26
-	VGETEXPPD        Z4, Z27
-	VMOVUPD          256(BX), Z31
-	VSUBPD           Z26, Z31, Z26
-	VSUBPD           Z27, Z31, Z27
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+56(SB), Z31
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+64(SB), Z16
-	VFMADD231PD      Z31, Z10, Z16
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+64(SB), Z11, Z31
-	VMOVUPD          Z14, 832(BX)
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+72(SB), Z14
-	VFMADD213PD      Z14, Z10, Z16
-	VFMADD231PD      Z31, Z11, Z14
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+80(SB), Z31
-	VFMADD213PD      Z31, Z10, Z16
-	VFMADD213PD      Z31, Z11, Z14
-	VMULPD           Z16, Z21, Z16
-	VMULPD           Z14, Z5, Z5
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+88(SB), Z14
-	VFMADD231PD      Z14, Z29, Z16
-	VFMADD231PD      Z14, Z30, Z5
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+96(SB), Z14
-	VCMPPD           $0x11, Z14, Z16, K3
-	VCMPPD           $0x11, Z14, Z5, K4
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+104(SB), Z14
-	VCMPPD           $0x11, Z14, Z16, K5
-	KMOVB            K4, 1024(BX)
-	VCMPPD           $0x11, Z14, Z5, K4
-	KMOVB            K3, 1088(BX)
-	KMOVB            960(BX), K3
-	KORB             K5, K3, K5
-	KMOVB            896(BX), K3
-	KORB             K4, K3, K4
-	VMULPD           Z8, Z8, Z14
-	VMULPD           Z9, Z9, Z21
-	VSQRTPD          Z16, Z29
-	VSQRTPD          Z5, Z30
-	VMOVUPD          Z22, 1152(BX)
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+112(SB), Z22
-	VMOVUPD          Z6, 1216(BX)
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+120(SB), Z6
-	VFMADD231PD      Z22, Z14, Z6
-	VMOVUPD          Z13, 1280(BX)
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+120(SB), Z13
-	VFMADD231PD      Z22, Z21, Z13
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+128(SB), Z22
-	VFMADD213PD      Z22, Z14, Z6
-	VFMADD213PD      Z22, Z21, Z13
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+136(SB), Z22
-	VFMADD213PD      Z22, Z14, Z6
-	VFMADD213PD      Z22, Z21, Z13
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+144(SB), Z22
-	VFMADD213PD      Z22, Z14, Z6
-	VFMADD213PD      Z22, Z21, Z13
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+152(SB), Z22
-	VFMADD213PD      Z22, Z14, Z6
-	VFMADD213PD      Z22, Z21, Z13
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+160(SB), Z22
-	VFMADD213PD      Z22, Z14, Z6
-	VFMADD213PD      Z22, Z21, Z13
-	VMULPD           Z6, Z14, Z6
-	VMULPD           Z13, Z21, Z13
-	VMULPD           Z3, Z7, Z14
-	VMULPD           Z4, Z7, Z21
-	VSQRTPD          Z14, Z14
-	VSQRTPD          Z21, Z21
-	KMOVB            768(BX), K3
-	VBLENDMPD        Z17, Z14, K3, Z17
-	KMOVB            704(BX), K3
-	VBLENDMPD        Z18, Z21, K3, Z18
-	VMOVAPD          Z26, Z22
-	VADDPD           Z28, Z26, K1, Z22
-	VMOVUPD          Z1, 1344(BX)
-	VMOVAPD          Z27, Z1
-	VADDPD           Z28, Z27, K2, Z1
-	VADDPD           Z12, Z26, K6, Z22
-	VADDPD           Z12, Z27, K7, Z1
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+168(SB), Z26
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+176(SB), Z27
-	VFMADD231PD      Z26, Z16, Z27
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+176(SB), Z5, Z26
-	VMOVUPD          Z0, 1408(BX)
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+184(SB), Z0
-	VFMADD213PD      Z0, Z16, Z27
-	VFMADD231PD      Z26, Z5, Z0
-	VFMADD213PD      Z12, Z16, Z27
-	VFMADD213PD      Z12, Z5, Z0
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+192(SB), Z26
-	VMOVUPD          Z20, 1472(BX)
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+200(SB), Z20
-	VFMADD231PD      Z26, Z16, Z20
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+200(SB), Z5, Z26
-	VMOVUPD          Z19, 1536(BX)
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+208(SB), Z19
-	VFMADD213PD      Z19, Z16, Z20
-	VFMADD231PD      Z26, Z5, Z19
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+216(SB), Z26
-	VFMADD213PD      Z26, Z16, Z20
-	VFMADD231PD      Z19, Z5, Z26
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+224(SB), Z19
-	VFMADD213PD      Z19, Z20, Z16
-	VFMADD231PD      Z26, Z5, Z19
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+232(SB), Z5
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+240(SB), Z20
-	VFMADD231PD      Z5, Z29, Z20
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+240(SB), Z30, Z5
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+248(SB), Z26
-	VFMADD213PD      Z26, Z29, Z20
-	VFMADD231PD      Z5, Z30, Z26
-	VFMADD213PD      Z12, Z29, Z20
-	VFMADD213PD      Z12, Z30, Z26
-	KMOVB            1088(BX), K1
-	VBLENDMPD        Z27, Z20, K1, Z5
-	KMOVB            1024(BX), K2
-	VBLENDMPD        Z0, Z26, K2, Z0
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+256(SB), Z20
-	VMULPD           Z20, Z22, Z26
-	VMULPD           Z20, Z1, Z27
-	VFMADD231PD      Z6, Z8, Z26
-	VFMADD231PD      Z13, Z9, Z27
-	VFMADD231PD      Z31, Z8, Z26
-	VFMADD231PD      Z31, Z9, Z27
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+264(SB), Z6
-	VFMADD231PD      Z6, Z22, Z26
-	VFMADD231PD      Z6, Z1, Z27
-	VANDPD           Z26, Z15, Z1
-	VANDPD           Z27, Z15, Z8
-	VCMPPD           $0x12, Z31, Z1, K6
-	VCMPPD           $0x12, Z31, Z8, K7
-	KMOVB            640(BX), K3
-	KANDB            K6, K3, K3
-	KMOVB            576(BX), K6
-	KANDB            K7, K6, K6
-	KMOVB            512(BX), K7
-	KANDB            K7, K3, K3
-	KMOVB            448(BX), K7
-	KANDB            K7, K6, K6
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+272(SB), Z9
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+280(SB), Z13
-	VFMADD231PD      Z9, Z10, Z13
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+280(SB), Z11, Z9
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+288(SB), Z22
-	VFMADD213PD      Z22, Z10, Z13
-	VFMADD231PD      Z9, Z11, Z22
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+296(SB), Z9
-	VFMADD213PD      Z9, Z10, Z13
-	VFMADD231PD      Z22, Z11, Z9
-	KMOVB            960(BX), K7
-	VBLENDMPD        Z13, Z5, K7, Z5
-	KMOVB            K6, 448(BX)
-	KMOVB            896(BX), K6
-	VBLENDMPD        Z9, Z0, K6, Z0
-	VMULPD           Z24, Z5, Z5
-	VMULPD           Z25, Z0, Z0
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+304(SB), Z9
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+312(SB), Z13
-	VFMADD231PD      Z9, Z29, Z13
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+312(SB), Z30, Z9
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+320(SB), Z22
-	VFMADD213PD      Z22, Z29, Z13
-	VFMADD231PD      Z9, Z30, Z22
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+328(SB), Z9
-	VFMADD213PD      Z9, Z13, Z29
-	VFMADD231PD      Z22, Z30, Z9
-	VBLENDMPD        Z16, Z29, K1, Z13
-	VBLENDMPD        Z19, Z9, K2, Z9
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+336(SB), Z16
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+344(SB), Z19
-	VFMADD231PD      Z16, Z10, Z19
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+344(SB), Z11, Z16
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+352(SB), Z22
-	VFMADD213PD      Z22, Z10, Z19
-	VFMADD231PD      Z16, Z11, Z22
-	VFMADD213PD      Z12, Z19, Z10
-	VFMADD213PD      Z12, Z22, Z11
-	VBLENDMPD        Z10, Z13, K7, Z10
-	VBLENDMPD        Z11, Z9, K6, Z9
-	VMULPD           Z17, Z10, Z10
-	VMULPD           Z18, Z9, Z9
-	KMOVB            768(BX), K1
-	VBLENDMPD        Z1, Z12, K1, Z11
-	KMOVB            704(BX), K1
-	VBLENDMPD        Z8, Z12, K1, Z13
-	VMULPD           Z11, Z5, Z5
-	VMULPD           Z13, Z0, Z0
-	VDIVPD           Z10, Z5, Z5
-	VDIVPD           Z9, Z0, Z0
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+360(SB), Z9
-	VCMPPD           $0x11, Z9, Z5, K1
-	VCMPPD           $0x11, Z9, Z0, K2
-	KANDB            K1, K5, K1
-	KANDB            K2, K4, K2
-	VMULPD           Z1, Z1, Z9
-	VMULPD           Z8, Z8, Z10
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+368(SB), Z11
-	VFMADD213PD      Z12, Z11, Z9
-	VFMADD213PD      Z12, Z11, Z10
-	VMULPD           Z5, Z5, Z11
-	VMULPD           Z0, Z0, Z13
-	VMINPD           Z3, Z7, Z16
-	VMINPD           Z4, Z7, Z17
-	VADDPD           Z3, Z7, Z3
-	VADDPD           Z4, Z7, Z4
-	VMINPD           Z2, Z16, Z7
-	VMINPD           Z2, Z17, Z16
-	VADDPD           Z3, Z2, Z3
-	VADDPD           Z4, Z2, Z2
-	VMOVUPD          64(BX), Z4
-	VMINPD           Z4, Z7, Z7
-	VMINPD           Z4, Z16, Z16
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+376(SB), Z17
-	VCMPPD           $0x11, Z7, Z17, K4
-	VCMPPD           $0x11, Z16, Z17, K5
-	VADDPD           Z3, Z4, Z3
-	VADDPD           Z2, Z4, Z2
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+384(SB), Z4
-	VCMPPD           $0x11, Z4, Z3, K6
-	VCMPPD           $0x11, Z4, Z2, K7
-	KANDB            K4, K3, K3
-	KMOVB            448(BX), K4
-	KANDB            K5, K4, K4
-	KANDB            K6, K3, K3
-	KANDB            K7, K4, K4
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+392(SB), Z2
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+400(SB), Z3
-	VFMADD231PD      Z2, Z11, Z3
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+400(SB), Z13, Z2
-	VFMADD231PD      Z3, Z11, Z9
-	VFMADD231PD      Z2, Z13, Z10
-	VMULPD           Z9, Z11, Z2
-	VMULPD           Z10, Z13, Z3
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+408(SB), Z4
-	VMULPD           Z4, Z2, Z2
-	VMULPD           Z4, Z3, Z3
-	VFMADD213PD      Z5, Z2, Z5
-	VFMADD213PD      Z0, Z3, Z0
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+416(SB), Z2
-	VBLENDMPD        Z5, Z2, K1, Z3
-	VBLENDMPD        Z0, Z2, K2, Z0
-	VADDPD           Z1, Z12, Z4
-	VADDPD           Z8, Z12, Z5
-	VDIVPD           Z3, Z12, Z7
-	VDIVPD           Z0, Z12, Z9
-	VMULPD           Z3, Z23, Z10
-	VMULPD           Z0, Z23, Z11
-	VCMPPD           $0x12, Z23, Z10, K1
-	VCMPPD           $0x12, Z23, Z11, K2
-	VMULPD           Z10, Z10, Z13
-	VMULPD           Z11, Z11, Z16
-	VADDPD           Z10, Z10, Z17
-	VADDPD           Z11, Z11, Z18
-	VMULPD           Z13, Z13, Z19
-	VMULPD           Z16, Z16, Z22
-	VMULPD           Z7, Z1, Z24
-	VMULPD           Z9, Z8, Z25
-	VFNMADD231PD     Z24, Z3, Z1
-	VFNMADD231PD     Z25, Z0, Z8
-	VFMADD231PD      Z1, Z7, Z24
-	VFMADD231PD      Z8, Z9, Z25
-	VCMPPD           $0x12, Z24, Z10, K5
-	VCMPPD           $0x12, Z25, Z11, K6
-	VMULPD           Z10, Z24, Z1
-	VMULPD           Z11, Z25, Z8
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+424(SB), Z26
-	VCMPPD           $0x12, Z26, Z1, K7
-	KMOVB            K4, 448(BX)
-	VCMPPD           $0x12, Z26, Z8, K4
-	VMULPD           Z1, Z1, Z1
-	VMULPD           Z8, Z8, Z8
-	KANDB            K7, K1, K1
-	KANDB            K4, K2, K2
-	KORB             K5, K1, K4
-	KORB             K6, K2, K5
-	KANDB            K4, K3, K3
-	KMOVB            448(BX), K4
-	KANDB            K5, K4, K4
-	VSUBPD           Z10, Z24, Z26
-	VSUBPD           Z11, Z25, Z27
-	VADDPD           Z10, Z24, Z10
-	VADDPD           Z11, Z25, Z11
-	VBLENDMPD        Z24, Z26, K1, Z26
-	VBLENDMPD        Z25, Z27, K2, Z27
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+432(SB), Z29
-	VMINPD           Z10, Z29, Z10
-	VMINPD           Z11, Z29, Z11
-	VMINPD           Z26, Z29, Z26
-	VMINPD           Z27, Z29, Z27
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+440(SB), Z29
-	VFMADD213PD      Z1, Z13, Z29
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+440(SB), Z30
-	VFMADD213PD      Z8, Z16, Z30
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+448(SB), Z2
-	VFMADD213PD      Z1, Z13, Z2
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+448(SB), Z15
-	VFMADD213PD      Z8, Z16, Z15
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+456(SB), Z6
-	VFMADD213PD      Z12, Z10, Z6
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+456(SB), Z20
-	VFMADD213PD      Z12, Z11, Z20
-	VMOVUPD          Z5, 448(BX)
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+464(SB), Z5
-	VMOVUPD          Z4, 704(BX)
-	VADDPD           Z5, Z10, Z4
-	VMOVUPD          Z0, 768(BX)
-	VADDPD           Z5, Z11, Z0
-	VMOVUPD          Z3, 896(BX)
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+456(SB), Z3
-	VFMADD213PD      Z12, Z26, Z3
-	VMOVUPD          Z9, 960(BX)
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+456(SB), Z9
-	VFMADD213PD      Z12, Z27, Z9
-	VMOVUPD          Z7, 1024(BX)
-	VADDPD           Z5, Z26, Z7
-	VADDPD           Z5, Z27, Z5
-	VMOVUPD          Z21, 1088(BX)
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+472(SB), Z21
-	VFMADD213PD      Z1, Z13, Z21
-	VMOVUPD          Z14, 512(BX)
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+472(SB), Z14
-	VFMADD213PD      Z8, Z16, Z14
-	VMOVUPD          Z18, 576(BX)
-	VMULPD           Z4, Z6, Z18
-	VMOVUPD          Z17, 640(BX)
-	VMULPD           Z0, Z20, Z17
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+480(SB), Z23
-	VFMADD213PD      Z1, Z13, Z23
-	VMOVUPD          Z23, 1600(BX)
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+480(SB), Z23
-	VFMADD213PD      Z8, Z16, Z23
-	VMOVUPD          Z23, 1664(BX)
-	VMULPD           Z7, Z3, Z23
-	VMOVUPD          Z14, 1728(BX)
-	VMULPD           Z5, Z9, Z14
-	VMOVUPD          Z21, 1792(BX)
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+488(SB), Z21
-	VFMADD213PD      Z1, Z13, Z21
-	VMOVUPD          Z21, 1856(BX)
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+488(SB), Z21
-	VFMADD213PD      Z8, Z16, Z21
-	VMOVUPD          Z21, 1920(BX)
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+496(SB), Z21
-	VFMADD213PD      Z1, Z13, Z21
-	VMOVUPD          Z21, 1984(BX)
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+496(SB), Z21
-	VFMADD213PD      Z8, Z16, Z21
-	VMOVUPD          Z21, 2048(BX)
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+504(SB), Z21
-	VFMADD213PD      Z1, Z13, Z21
-	VMOVUPD          Z21, 2112(BX)
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+504(SB), Z21
-	VFMADD213PD      Z8, Z16, Z21
-	VMOVUPD          Z21, 2176(BX)
-	VMULPD           Z18, Z23, Z21
-	VMOVUPD          Z15, 2240(BX)
-	VMULPD           Z17, Z14, Z15
-	VDIVPD           Z21, Z12, Z21
-	VDIVPD           Z15, Z12, Z15
-	VMULPD           Z21, Z18, Z18
-	VMULPD           Z15, Z17, Z17
-	VMULPD           Z21, Z23, Z21
-	VMULPD           Z15, Z14, Z14
-	VMULPD           Z18, Z3, Z3
-	VMULPD           Z17, Z9, Z9
-	VMULPD           Z18, Z7, Z7
-	VMULPD           Z17, Z5, Z5
-	VMULPD           Z3, Z26, Z3
-	VMULPD           Z9, Z27, Z9
-	VMULPD           Z21, Z6, Z6
-	VMULPD           Z14, Z20, Z15
-	VMULPD           Z21, Z4, Z4
-	VMULPD           Z14, Z0, Z0
-	VMULPD           Z6, Z10, Z6
-	VMULPD           Z15, Z11, Z10
-	VMOVAPD          Z28, Z11
-	VFMADD231PD      Z31, Z3, Z11
-	VMOVAPD          Z28, Z14
-	VFMADD231PD      Z31, Z9, Z14
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+512(SB), Z15
-	VFMADD213PD      Z1, Z13, Z15
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+512(SB), Z17
-	VFMADD213PD      Z8, Z16, Z17
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+520(SB), Z18
-	VFMADD213PD      Z1, Z13, Z18
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+520(SB), Z20
-	VFMADD213PD      Z8, Z16, Z20
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+528(SB), Z21
-	VFMADD231PD      Z21, Z13, Z1
-	VFMADD231PD      Z21, Z16, Z8
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+536(SB), Z21
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+544(SB), Z23
-	VFMADD231PD      Z21, Z11, Z23
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+544(SB), Z26
-	VFMADD231PD      Z21, Z14, Z26
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+552(SB), Z27
-	VFMADD213PD      Z27, Z11, Z23
-	VFMADD213PD      Z27, Z14, Z26
-	VMOVUPD          Z8, 2304(BX)
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+560(SB), Z8
-	VFMADD213PD      Z8, Z11, Z23
-	VFMADD213PD      Z8, Z14, Z26
-	VMOVUPD          Z1, 2368(BX)
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+568(SB), Z1
-	VFMADD213PD      Z1, Z11, Z23
-	VFMADD213PD      Z1, Z14, Z26
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+576(SB), Z1
-	VFMADD213PD      Z1, Z11, Z23
-	VFMADD213PD      Z1, Z14, Z26
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+584(SB), Z1
-	VFMADD213PD      Z1, Z11, Z23
-	VFMADD213PD      Z1, Z14, Z26
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+592(SB), Z1
-	VFMADD213PD      Z1, Z11, Z23
-	VFMADD213PD      Z1, Z14, Z26
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+600(SB), Z1
-	VFMADD213PD      Z1, Z11, Z23
-	VFMADD213PD      Z1, Z14, Z26
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+608(SB), Z1
-	VFMADD213PD      Z1, Z11, Z23
-	VFMADD213PD      Z1, Z14, Z26
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+616(SB), Z1
-	VFMADD213PD      Z1, Z11, Z23
-	VFMADD213PD      Z1, Z14, Z26
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+624(SB), Z1
-	VFMADD213PD      Z1, Z11, Z23
-	VFMADD213PD      Z1, Z14, Z26
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+632(SB), Z1
-	VFMADD213PD      Z1, Z11, Z23
-	VFMADD213PD      Z1, Z14, Z26
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+640(SB), Z1
-	VFMADD213PD      Z1, Z11, Z23
-	VFMADD213PD      Z1, Z14, Z26
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+648(SB), Z1
-	VFMADD213PD      Z1, Z11, Z23
-	VFMADD213PD      Z1, Z14, Z26
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+656(SB), Z1
-	VFMADD213PD      Z1, Z11, Z23
-	VFMADD213PD      Z1, Z14, Z26
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+664(SB), Z1
-	VFMADD213PD      Z1, Z11, Z23
-	VFMADD213PD      Z1, Z14, Z26
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+672(SB), Z1
-	VFMADD213PD      Z1, Z11, Z23
-	VFMADD213PD      Z1, Z14, Z26
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+680(SB), Z1
-	VFMADD213PD      Z1, Z11, Z23
-	VFMADD213PD      Z1, Z14, Z26
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+688(SB), Z1
-	VFMADD213PD      Z1, Z11, Z23
-	VFMADD213PD      Z1, Z14, Z26
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+696(SB), Z1
-	VFMADD213PD      Z1, Z11, Z23
-	VFMADD213PD      Z1, Z14, Z26
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+704(SB), Z1
-	VFMADD213PD      Z1, Z23, Z11
-	VFMADD213PD      Z1, Z26, Z14
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+40(SB), Z23
-	VFMADD213PD      Z23, Z11, Z3
-	VFMADD213PD      Z23, Z14, Z9
-	VMULPD           Z7, Z3, Z3
-	VMULPD           Z5, Z9, Z5
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+712(SB), Z7
-	VMULPD           Z7, Z3, Z3
-	VMULPD           Z7, Z5, Z5
-	VMOVAPD          Z28, Z7
-	VFMADD231PD      Z31, Z6, Z7
-	VMOVAPD          Z28, Z9
-	VFMADD231PD      Z31, Z10, Z9
-	VMULPD           Z24, Z24, Z11
-	VMULPD           Z25, Z25, Z14
-	VFNMADD213PD     Z12, Z3, Z24
-	VFNMADD213PD     Z12, Z5, Z25
-	VFMSUB213PD      Z13, Z24, Z29
-	VFMSUB213PD      Z16, Z25, Z30
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+720(SB), Z26
-	VMULPD           Z26, Z29, Z29
-	VMULPD           Z26, Z30, Z30
-	VMULPD           Z19, Z24, Z26
-	VMULPD           Z22, Z25, Z31
-	VFMSUB231PD      Z2, Z29, Z26
-	VFMSUB231PD      2240(BX), Z30, Z31
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+728(SB), Z2
-	VMULPD           Z2, Z26, Z26
-	VMULPD           Z2, Z31, Z2
-	VMULPD           Z29, Z19, Z31
-	VMULPD           Z30, Z22, Z12
-	VFMSUB231PD      1792(BX), Z26, Z31
-	VFMSUB231PD      1728(BX), Z2, Z12
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+736(SB), Z28
-	VMULPD           Z28, Z31, Z31
-	VMULPD           Z28, Z12, Z12
-	VMULPD           Z26, Z19, Z28
-	VMOVUPD          Z14, 1728(BX)
-	VMULPD           Z2, Z22, Z14
-	VFMSUB231PD      1600(BX), Z31, Z28
-	VFMSUB231PD      1664(BX), Z12, Z14
-	VMOVUPD          Z16, 1664(BX)
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+744(SB), Z16
-	VMULPD           Z16, Z28, Z28
-	VMULPD           Z16, Z14, Z14
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+544(SB), Z16
-	VFMADD231PD      Z21, Z7, Z16
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+544(SB), Z9, Z21
-	VFMADD213PD      Z27, Z7, Z16
-	VFMADD231PD      Z21, Z9, Z27
-	VFMADD213PD      Z8, Z7, Z16
-	VFMADD231PD      Z27, Z9, Z8
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+568(SB), Z21
-	VFMADD213PD      Z21, Z7, Z16
-	VFMADD231PD      Z8, Z9, Z21
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+576(SB), Z8
-	VFMADD213PD      Z8, Z7, Z16
-	VFMADD231PD      Z21, Z9, Z8
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+584(SB), Z21
-	VFMADD213PD      Z21, Z7, Z16
-	VFMADD231PD      Z8, Z9, Z21
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+592(SB), Z8
-	VFMADD213PD      Z8, Z7, Z16
-	VFMADD231PD      Z21, Z9, Z8
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+600(SB), Z21
-	VFMADD213PD      Z21, Z7, Z16
-	VFMADD231PD      Z8, Z9, Z21
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+608(SB), Z8
-	VFMADD213PD      Z8, Z7, Z16
-	VFMADD231PD      Z21, Z9, Z8
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+616(SB), Z21
-	VFMADD213PD      Z21, Z7, Z16
-	VFMADD231PD      Z8, Z9, Z21
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+624(SB), Z8
-	VFMADD213PD      Z8, Z7, Z16
-	VFMADD231PD      Z21, Z9, Z8
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+632(SB), Z21
-	VFMADD213PD      Z21, Z7, Z16
-	VFMADD231PD      Z8, Z9, Z21
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+640(SB), Z8
-	VFMADD213PD      Z8, Z7, Z16
-	VFMADD231PD      Z21, Z9, Z8
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+648(SB), Z21
-	VFMADD213PD      Z21, Z7, Z16
-	VFMADD231PD      Z8, Z9, Z21
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+656(SB), Z8
-	VFMADD213PD      Z8, Z7, Z16
-	VFMADD231PD      Z21, Z9, Z8
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+664(SB), Z21
-	VFMADD213PD      Z21, Z7, Z16
-	VFMADD231PD      Z8, Z9, Z21
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+672(SB), Z8
-	VFMADD213PD      Z8, Z7, Z16
-	VFMADD231PD      Z21, Z9, Z8
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+680(SB), Z21
-	VFMADD213PD      Z21, Z7, Z16
-	VFMADD231PD      Z8, Z9, Z21
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+688(SB), Z8
-	VFMADD213PD      Z8, Z7, Z16
-	VFMADD231PD      Z21, Z9, Z8
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+696(SB), Z21
-	VFMADD213PD      Z21, Z7, Z16
-	VFMADD231PD      Z8, Z9, Z21
-	VFMADD213PD      Z1, Z16, Z7
-	VFMADD231PD      Z21, Z9, Z1
-	VFMADD213PD      Z23, Z7, Z6
-	VFMADD213PD      Z23, Z1, Z10
-	VMULPD           Z4, Z6, Z1
-	VMULPD           Z0, Z10, Z0
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+752(SB), Z4
-	VFMADD231PD      Z4, Z1, Z3
-	VFMADD231PD      Z4, Z0, Z5
-	VMULPD           Z31, Z19, Z0
-	VMULPD           Z12, Z22, Z1
-	VFMSUB231PD      1856(BX), Z28, Z0
-	VFMSUB231PD      1920(BX), Z14, Z1
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+760(SB), Z4
-	VMULPD           Z4, Z0, Z0
-	VMULPD           Z4, Z1, Z1
-	VMULPD           Z28, Z19, Z4
-	VMULPD           Z14, Z22, Z6
-	VFMSUB231PD      1984(BX), Z0, Z4
-	VFMSUB231PD      2048(BX), Z1, Z6
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+768(SB), Z7
-	VMULPD           Z7, Z4, Z4
-	VMULPD           Z7, Z6, Z6
-	VMULPD           Z0, Z19, Z7
-	VMULPD           Z1, Z22, Z8
-	VFMSUB231PD      2112(BX), Z4, Z7
-	VFMSUB231PD      2176(BX), Z6, Z8
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+776(SB), Z9
-	VMULPD           Z9, Z7, Z7
-	VMULPD           Z9, Z8, Z8
-	VMULPD           Z4, Z19, Z9
-	VMULPD           Z6, Z22, Z10
-	VFMSUB231PD      Z15, Z7, Z9
-	VFMSUB231PD      Z17, Z8, Z10
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+784(SB), Z15
-	VMULPD           Z15, Z9, Z9
-	VMULPD           Z15, Z10, Z10
-	VMULPD           Z7, Z19, Z15
-	VMULPD           Z8, Z22, Z16
-	VFMSUB231PD      Z18, Z9, Z15
-	VFMSUB231PD      Z20, Z10, Z16
-	VMULPD           Z9, Z19, Z17
-	VMULPD           Z10, Z22, Z18
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+792(SB), Z19
-	VMULPD           Z19, Z15, Z15
-	VMULPD           Z19, Z16, Z16
-	VFMSUB231PD      2368(BX), Z15, Z17
-	VFMSUB231PD      2304(BX), Z16, Z18
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+800(SB), Z19
-	VMULPD           Z19, Z17, Z17
-	VMULPD           Z19, Z18, Z18
-	VADDPD           Z17, Z15, Z15
-	VADDPD           Z18, Z16, Z16
-	VADDPD           Z15, Z9, Z9
-	VADDPD           Z16, Z10, Z10
-	VADDPD           Z9, Z7, Z7
-	VADDPD           Z10, Z8, Z8
-	VADDPD           Z7, Z4, Z4
-	VADDPD           Z8, Z6, Z6
-	VADDPD           Z4, Z0, Z0
-	VADDPD           Z6, Z1, Z1
-	VADDPD           Z0, Z28, Z0
-	VADDPD           Z1, Z14, Z1
-	VADDPD           Z0, Z31, Z0
-	VADDPD           Z1, Z12, Z1
-	VADDPD           Z0, Z26, Z0
-	VADDPD           Z1, Z2, Z1
-	VADDPD           Z0, Z29, Z0
-	VADDPD           Z1, Z30, Z1
-	VADDPD           Z0, Z24, Z0
-	VADDPD           Z1, Z25, Z1
-	VMULPD           640(BX), Z0, K1, Z3
-	VMULPD           576(BX), Z1, K2, Z5
-	VMULPD           512(BX), Z3, Z0
-	VMULPD           1088(BX), Z5, Z1
-	VMULPD           1024(BX), Z3, Z2
-	VMULPD           960(BX), Z5, Z3
-	VADDPD           Z13, Z11, Z4
-	VMOVUPD          1728(BX), Z5
-	VADDPD           1664(BX), Z5, Z6
-	VMULPD           Z4, Z23, Z4
-	VMULPD           Z6, Z23, Z6
-	VGETMANTPD       $0x04, Z0, Z7
-	VGETMANTPD       $0x04, Z1, Z8
-	VMOVUPD          1536(BX), Z9
-	VCMPPD           $0x11, Z7, Z9, K1
-	VMOVUPD          1472(BX), Z9
-	VCMPPD           $0x11, Z8, Z9, K2
+	VADDPD           Z20, Z20, Z11
+	VADDPD           Z21, Z21, Z31
+	VMOVUPD          Z28, 1408(BX)
+	VADDPD           Z22, Z22, Z28
+	VMOVUPD          Z27, 1472(BX)
+	VADDPD           Z23, Z23, Z27
+	VMOVUPD          Z26, 1536(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+24(SB), Z26
+	VMOVUPD          Z25, 1600(BX)
+	VANDPD           Z26, Z14, Z25
+	VANDPD           Z26, Z15, Z13
+	VANDPD           Z26, Z16, Z12
+	VANDPD           Z26, Z17, Z24
+	VGETEXPPD        Z14, Z14
+	VGETEXPPD        Z15, Z15
+	VGETEXPPD        Z16, Z16
+	VGETEXPPD        Z17, Z17
+	KMOVB            K7, 1664(BX)
+	VCMPPD           $0x11, Z25, Z30, K7
+	KMOVB            K7, 1728(BX)
+	VCMPPD           $0x11, Z13, Z30, K7
+	KMOVB            K7, 1792(BX)
+	VCMPPD           $0x11, Z12, Z30, K7
+	KMOVB            K7, 1856(BX)
+	VCMPPD           $0x11, Z24, Z30, K7
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+32(SB), Z30
+	VMULPD           Z30, Z25, Z26
+	VMOVUPD          Z8, 1920(BX)
+	VMULPD           Z30, Z13, Z8
+	VMOVUPD          Z7, 1984(BX)
+	VMULPD           Z30, Z12, Z7
+	VMULPD           Z30, Z24, Z30
+	KMOVB            K7, 2048(BX)
+	VCMPPD           $0x12, Z0, Z26, K7
+	KMOVB            K6, 2112(BX)
+	VCMPPD           $0x12, Z1, Z8, K6
+	KMOVB            K5, 2176(BX)
+	VCMPPD           $0x12, Z2, Z7, K5
+	KMOVB            K4, 2240(BX)
+	VCMPPD           $0x12, Z3, Z30, K4
+	VBLENDMPD        Z11, Z20, K3, Z7
+	VBLENDMPD        Z31, Z21, K2, Z8
+	KMOVB            K2, 2304(BX)
+	KMOVB            1344(BX), K2
+	VBLENDMPD        Z28, Z22, K2, Z26
+	VBLENDMPD        Z27, Z23, K1, Z30
+	VMOVUPD          Z23, 2368(BX)
+	VSUBPD           Z7, Z29, Z23
+	VMOVUPD          Z27, 2432(BX)
+	VSUBPD           Z8, Z4, Z27
+	VMOVUPD          Z22, 2496(BX)
+	VSUBPD           Z26, Z9, Z22
+	VMOVUPD          Z28, 2560(BX)
+	VSUBPD           Z30, Z10, Z28
+	VADDPD           Z7, Z29, Z7
+	VADDPD           Z8, Z4, Z4
+	VADDPD           Z26, Z9, Z8
+	VADDPD           Z30, Z10, Z9
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+40(SB), Z10
+	VMULPD           Z10, Z25, K7, Z23
+	VMULPD           Z10, Z13, K6, Z27
+	VMULPD           Z10, Z12, K5, Z22
+	VMULPD           Z10, Z24, K4, Z28
+	VMOVAPD          Z0, Z26
+	VFMADD231PD      Z10, Z25, Z26
+	VMOVAPD          Z1, Z29
+	VFMADD231PD      Z10, Z13, Z29
+	VMOVAPD          Z2, Z30
+	VFMADD231PD      Z10, Z12, Z30
+	VMOVUPD          Z21, 2624(BX)
+	VMOVAPD          Z3, Z21
+	VFMADD231PD      Z10, Z24, Z21
 	VGETEXPPD        Z0, Z0
 	VGETEXPPD        Z1, Z1
-	VSUBPD           1408(BX), Z0, Z0
-	VSUBPD           1344(BX), Z1, Z1
-	VMOVUPD          1280(BX), Z9
-	VBLENDMPD        1216(BX), Z9, K1, Z10
-	VMOVUPD          832(BX), Z12
-	VBLENDMPD        1152(BX), Z12, K2, Z14
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+0(SB), Z15
-	VMULPD           Z7, Z15, Z16
-	VMULPD           Z8, Z15, Z15
-	VCMPPD           $0x11, Z9, Z16, K5
-	VCMPPD           $0x11, Z12, Z15, K6
-	VMOVAPD          Z7, Z9
-	VADDPD           Z7, Z7, K5, Z9
-	VMOVAPD          Z8, Z7
-	VADDPD           Z8, Z8, K6, Z7
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+48(SB), Z8
-	VMOVAPD          Z0, Z12
-	VADDPD           Z8, Z0, K5, Z12
-	VMOVAPD          Z1, Z15
-	VADDPD           Z8, Z1, K6, Z15
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+16(SB), Z8
-	VADDPD           Z8, Z0, K1, Z12
-	VADDPD           Z8, Z1, K2, Z15
-	VSUBPD           Z10, Z9, Z0
-	VSUBPD           Z14, Z7, Z1
-	VADDPD           Z10, Z9, Z9
-	VADDPD           Z14, Z7, Z7
-	VDIVPD           Z9, Z0, Z0
-	VDIVPD           Z7, Z1, Z1
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+256(SB), Z7
-	VMULPD           Z12, Z7, Z9
-	VMULPD           Z15, Z7, Z7
-	VSUBPD           Z13, Z11, Z10
-	VMOVUPD          1664(BX), Z14
-	VSUBPD           Z14, Z5, Z16
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+808(SB), Z17
-	VFMSUB231PD      Z17, Z11, Z13
-	VFMSUB231PD      Z17, Z5, Z14
-	VFMADD231PD      Z10, Z10, Z13
-	VFMADD231PD      Z16, Z16, Z14
-	VMULPD           Z10, Z2, Z5
-	VMULPD           Z16, Z3, Z10
-	VMULPD           Z2, Z2, Z11
-	VMULPD           Z3, Z3, Z16
-	VSUBPD           Z5, Z8, Z18
-	VSUBPD           Z10, Z8, Z19
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+80(SB), Z20
-	VFMADD213PD      Z20, Z17, Z5
-	VFMADD213PD      Z20, Z17, Z10
-	VFMADD231PD      Z13, Z11, Z5
-	VFMADD231PD      Z14, Z16, Z10
-	VMULPD           Z0, Z0, Z11
-	VMULPD           Z1, Z1, Z13
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+112(SB), Z14
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+120(SB), Z16
-	VFMADD231PD      Z14, Z11, Z16
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+120(SB), Z13, Z14
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+128(SB), Z17
-	VFMADD213PD      Z17, Z11, Z16
-	VFMADD231PD      Z14, Z13, Z17
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+136(SB), Z14
-	VFMADD213PD      Z14, Z11, Z16
-	VFMADD231PD      Z17, Z13, Z14
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+144(SB), Z17
-	VFMADD213PD      Z17, Z11, Z16
-	VFMADD231PD      Z14, Z13, Z17
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+152(SB), Z14
-	VFMADD213PD      Z14, Z11, Z16
-	VFMADD231PD      Z17, Z13, Z14
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+160(SB), Z17
-	VFMADD213PD      Z17, Z11, Z16
-	VFMADD231PD      Z14, Z13, Z17
-	VMULPD           Z16, Z11, Z11
-	VMULPD           Z17, Z13, Z13
-	VFMADD231PD      Z11, Z0, Z9
-	VFMADD231PD      Z13, Z1, Z7
-	VFMADD231PD      Z20, Z0, Z9
-	VFMADD231PD      Z20, Z1, Z7
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+264(SB), Z0
-	VFMADD231PD      Z0, Z12, Z9
-	VFMADD231PD      Z0, Z15, Z7
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+816(SB), Z0
-	VADDPD           Z0, Z9, Z1
-	VADDPD           Z0, Z7, Z0
-	VSUBPD           Z4, Z1, Z1
-	VSUBPD           Z6, Z0, Z0
-	VMULPD           Z18, Z1, Z4
-	VMULPD           Z19, Z0, Z6
-	VMULPD           Z1, Z2, Z2
-	VMULPD           Z0, Z3, Z3
-	VMULPD           Z1, Z1, Z1
-	VMULPD           Z0, Z0, Z0
-	VMULPD           Z5, Z1, Z1
-	VMULPD           Z10, Z0, Z0
-	VMOVAPD          Z8, Z5
-	VFMADD231PD      Z23, Z4, Z5
-	VFMADD213PD      Z8, Z6, Z23
-	VMULPD           Z5, Z2, Z2
-	VMULPD           Z23, Z3, Z3
-	VADDPD           Z4, Z8, Z4
-	VADDPD           Z6, Z8, Z5
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+720(SB), Z6
-	VFMADD231PD      Z6, Z1, Z4
-	VFMADD231PD      Z6, Z0, Z5
-	VDIVPD           Z4, Z2, Z0
-	VDIVPD           Z5, Z3, Z1
-	VMOVUPD          896(BX), Z2
-	VFNMADD213PD     Z2, Z0, Z2
-	VMOVUPD          768(BX), Z3
-	VFNMADD213PD     Z3, Z1, Z3
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+24(SB), Z4
-	VANDPD           Z0, Z4, Z0
-	VANDPD           Z1, Z4, Z1
-	VMULPD           704(BX), Z0, Z0
-	VMULPD           448(BX), Z1, Z1
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+824(SB), Z4
-	VCMPPD           $0x11, Z4, Z0, K1
-	VCMPPD           $0x11, Z4, Z1, K2
-	VMOVUPD          384(BX), Z0
-	VDIVPD           Z0, Z2, Z1
-	VDIVPD           Z0, Z3, Z0
-	KANDB            K1, K3, K1
+	VGETEXPPD        Z2, Z2
+	VGETEXPPD        Z3, Z3
+	VBLENDMPD        Z26, Z7, K7, Z7
+	VBLENDMPD        Z29, Z4, K6, Z4
+	VBLENDMPD        Z30, Z8, K5, Z8
+	VBLENDMPD        Z21, Z9, K4, Z9
+	VDIVPD           Z7, Z23, Z7
+	VDIVPD           Z4, Z27, Z4
+	VDIVPD           Z8, Z22, Z8
+	VDIVPD           Z9, Z28, Z9
+	VSUBPD           Z0, Z14, Z14
+	VSUBPD           Z1, Z15, Z15
+	VSUBPD           Z2, Z16, Z16
+	VSUBPD           Z3, Z17, Z17
+	VBLENDMPD        Z26, Z25, K7, Z22
+	VBLENDMPD        Z29, Z13, K6, Z23
+	VBLENDMPD        Z30, Z12, K5, Z26
+	VBLENDMPD        Z21, Z24, K4, Z21
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+0(SB), Z27
+	VMULPD           Z27, Z18, Z28
+	VMULPD           Z27, Z19, Z29
+	VMOVUPD          576(BX), Z30
+	VMOVUPD          Z31, 2688(BX)
+	VMULPD           Z27, Z30, Z31
+	VMOVUPD          Z11, 2752(BX)
+	VMOVUPD          512(BX), Z11
+	VMOVUPD          Z20, 2816(BX)
+	VMULPD           Z27, Z11, Z20
+	VMOVUPD          192(BX), Z27
+	KMOVB            K4, 2880(BX)
+	VCMPPD           $0x11, Z27, Z28, K4
+	KMOVB            K5, 2944(BX)
+	VCMPPD           $0x11, Z27, Z29, K5
+	KMOVB            K6, 3008(BX)
+	VCMPPD           $0x11, Z27, Z31, K6
+	KMOVB            K7, 3072(BX)
+	VCMPPD           $0x11, Z27, Z20, K7
+	VMOVAPD          Z18, Z20
+	VADDPD           Z18, Z18, K4, Z20
+	VMOVAPD          Z19, Z18
+	VADDPD           Z19, Z19, K5, Z18
+	VMOVAPD          Z30, Z19
+	VADDPD           Z30, Z30, K6, Z19
+	VMOVAPD          Z11, Z28
+	VADDPD           Z11, Z11, K7, Z28
+	KMOVB            K7, 512(BX)
+	KMOVB            1280(BX), K7
+	VMOVAPD          Z27, Z11
+	VADDPD           Z27, Z27, K7, Z11
+	KMOVB            1216(BX), K7
+	VMOVAPD          Z27, Z29
+	VADDPD           Z27, Z27, K7, Z29
+	KMOVB            1152(BX), K7
+	VMOVAPD          Z27, Z30
+	VADDPD           Z27, Z27, K7, Z30
+	KMOVB            448(BX), K7
+	VMOVAPD          Z27, Z31
+	VADDPD           Z27, Z27, K7, Z31
+	KMOVB            2240(BX), K7
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+48(SB), Z27
+	VMOVUPD          Z3, 576(BX)
+	VMOVAPD          Z14, Z3
+	VADDPD           Z27, Z14, K7, Z3
+	KMOVB            2176(BX), K7
+	VMOVUPD          Z2, 2240(BX)
+	VMOVAPD          Z15, Z2
+	VADDPD           Z27, Z15, K7, Z2
+	KMOVB            2112(BX), K7
+	VMOVUPD          Z1, 2176(BX)
+	VMOVAPD          Z16, Z1
+	VADDPD           Z27, Z16, K7, Z1
+	KMOVB            1664(BX), K7
+	VMOVUPD          Z0, 2112(BX)
+	VMOVAPD          Z17, Z0
+	VADDPD           Z27, Z17, K7, Z0
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+16(SB), Z10
+	VADDPD           Z10, Z14, K3, Z3
+	KMOVB            2304(BX), K3
+	VADDPD           Z10, Z15, K3, Z2
+	VADDPD           Z10, Z16, K2, Z1
+	VADDPD           Z10, Z17, K1, Z0
+	VSUBPD           Z20, Z11, Z14
+	VSUBPD           Z18, Z29, Z15
+	VSUBPD           Z19, Z30, Z16
+	VSUBPD           Z28, Z31, Z17
+	VADDPD           Z20, Z11, Z11
+	VADDPD           Z18, Z29, Z18
+	VADDPD           Z19, Z30, Z19
+	VADDPD           Z28, Z31, Z20
+	VDIVPD           Z11, Z14, Z11
+	VDIVPD           Z18, Z15, Z14
+	VDIVPD           Z19, Z16, Z15
+	VDIVPD           Z20, Z17, Z16
+	VMULPD           Z7, Z7, Z17
+	VMULPD           Z4, Z4, Z18
+	VMULPD           Z8, Z8, Z19
+	VMULPD           Z9, Z9, Z20
+	VGETEXPPD        Z5, Z28
+	VGETEXPPD        Z6, Z29
+	VGETEXPPD        1984(BX), Z30
+	VGETEXPPD        1920(BX), Z31
+	VMOVUPD          Z21, 1344(BX)
+	VMOVUPD          256(BX), Z21
+	VSUBPD           Z28, Z21, Z28
+	VSUBPD           Z29, Z21, Z29
+	VSUBPD           Z30, Z21, Z30
+	VSUBPD           Z31, Z21, Z21
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+56(SB), Z31
+	VMOVUPD          Z26, 2304(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+64(SB), Z26
+	VFMADD231PD      Z31, Z17, Z26
+	VMOVUPD          Z23, 1664(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+64(SB), Z23
+	VFMADD231PD      Z31, Z18, Z23
+	VMOVUPD          Z22, 3136(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+64(SB), Z22
+	VFMADD231PD      Z31, Z19, Z22
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+64(SB), Z20, Z31
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+72(SB), Z10
+	VFMADD213PD      Z10, Z17, Z26
+	VFMADD213PD      Z10, Z18, Z23
+	VFMADD213PD      Z10, Z19, Z22
+	VFMADD231PD      Z31, Z20, Z10
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+80(SB), Z31
+	VFMADD213PD      Z31, Z17, Z26
+	VFMADD213PD      Z31, Z18, Z23
+	VFMADD213PD      Z31, Z19, Z22
+	VFMADD213PD      Z31, Z20, Z10
+	VMULPD           Z26, Z7, Z7
+	VMULPD           Z23, Z4, Z4
+	VMULPD           Z22, Z8, Z8
+	VMULPD           Z10, Z9, Z9
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+88(SB), Z10
+	VFMADD231PD      Z10, Z3, Z7
+	VFMADD231PD      Z10, Z2, Z4
+	VFMADD231PD      Z10, Z1, Z8
+	VFMADD231PD      Z10, Z0, Z9
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+96(SB), Z0
+	VCMPPD           $0x11, Z0, Z7, K1
+	VCMPPD           $0x11, Z0, Z4, K2
+	VCMPPD           $0x11, Z0, Z8, K3
+	VCMPPD           $0x11, Z0, Z9, K7
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+104(SB), Z0
+	KMOVB            K7, 3200(BX)
+	VCMPPD           $0x11, Z0, Z7, K7
+	KMOVB            K3, 3264(BX)
+	VCMPPD           $0x11, Z0, Z4, K3
+	KMOVB            K2, 3328(BX)
+	VCMPPD           $0x11, Z0, Z8, K2
+	KMOVB            K1, 3392(BX)
+	VCMPPD           $0x11, Z0, Z9, K1
+	KMOVB            K6, 3456(BX)
+	KMOVB            3072(BX), K6
+	KORB             K7, K6, K7
+	KMOVB            3008(BX), K6
+	KORB             K3, K6, K3
+	KMOVB            2944(BX), K6
+	KORB             K2, K6, K2
+	KMOVB            2880(BX), K6
+	KORB             K1, K6, K1
+	VMULPD           Z11, Z11, Z0
+	VMULPD           Z14, Z14, Z1
+	VMULPD           Z15, Z15, Z2
+	VMULPD           Z16, Z16, Z3
+	VSQRTPD          Z7, Z10
+	VSQRTPD          Z4, Z22
+	VSQRTPD          Z8, Z23
+	VSQRTPD          Z9, Z26
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+112(SB), Z31
+	VMOVUPD          Z20, 3520(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+120(SB), Z20
+	VFMADD231PD      Z31, Z0, Z20
+	VMOVUPD          Z19, 3584(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+120(SB), Z19
+	VFMADD231PD      Z31, Z1, Z19
+	VMOVUPD          Z18, 3648(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+120(SB), Z18
+	VFMADD231PD      Z31, Z2, Z18
+	VMOVUPD          Z17, 3712(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+120(SB), Z17
+	VFMADD231PD      Z31, Z3, Z17
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+128(SB), Z31
+	VFMADD213PD      Z31, Z0, Z20
+	VFMADD213PD      Z31, Z1, Z19
+	VFMADD213PD      Z31, Z2, Z18
+	VFMADD213PD      Z31, Z3, Z17
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+136(SB), Z31
+	VFMADD213PD      Z31, Z0, Z20
+	VFMADD213PD      Z31, Z1, Z19
+	VFMADD213PD      Z31, Z2, Z18
+	VFMADD213PD      Z31, Z3, Z17
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+144(SB), Z31
+	VFMADD213PD      Z31, Z0, Z20
+	VFMADD213PD      Z31, Z1, Z19
+	VFMADD213PD      Z31, Z2, Z18
+	VFMADD213PD      Z31, Z3, Z17
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+152(SB), Z31
+	VFMADD213PD      Z31, Z0, Z20
+	VFMADD213PD      Z31, Z1, Z19
+	VFMADD213PD      Z31, Z2, Z18
+	VFMADD213PD      Z31, Z3, Z17
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+160(SB), Z31
+	VFMADD213PD      Z31, Z0, Z20
+	VFMADD213PD      Z31, Z1, Z19
+	VFMADD213PD      Z31, Z2, Z18
+	VFMADD213PD      Z31, Z3, Z17
+	VMULPD           Z20, Z0, Z0
+	VMULPD           Z19, Z1, Z1
+	VMULPD           Z18, Z2, Z2
+	VMULPD           Z17, Z3, Z3
+	VMOVUPD          (BX), Z17
+	VMULPD           Z5, Z17, Z18
+	VMULPD           Z6, Z17, Z19
+	VMULPD           1984(BX), Z17, Z20
+	VMULPD           1920(BX), Z17, Z31
+	VSQRTPD          Z18, Z18
+	VSQRTPD          Z19, Z19
+	VSQRTPD          Z20, Z20
+	VSQRTPD          Z31, Z31
+	KMOVB            1728(BX), K6
+	VBLENDMPD        Z25, Z18, K6, Z25
+	KMOVB            1792(BX), K6
+	VBLENDMPD        Z13, Z19, K6, Z13
+	KMOVB            1856(BX), K6
+	VBLENDMPD        Z12, Z20, K6, Z12
+	KMOVB            2048(BX), K6
+	VBLENDMPD        Z24, Z31, K6, Z24
+	KMOVB            1280(BX), K6
+	VMOVUPD          Z31, 3776(BX)
+	VMOVAPD          Z28, Z31
+	VADDPD           Z27, Z28, K6, Z31
+	KMOVB            1216(BX), K6
+	VMOVUPD          Z20, 1280(BX)
+	VMOVAPD          Z29, Z20
+	VADDPD           Z27, Z29, K6, Z20
+	KMOVB            1152(BX), K6
+	VMOVUPD          Z19, 1216(BX)
+	VMOVAPD          Z30, Z19
+	VADDPD           Z27, Z30, K6, Z19
+	KMOVB            448(BX), K6
+	VMOVUPD          Z18, 1152(BX)
+	VMOVAPD          Z21, Z18
+	VADDPD           Z27, Z21, K6, Z18
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+16(SB), Z27
+	VADDPD           Z27, Z28, K4, Z31
+	VADDPD           Z27, Z29, K5, Z20
+	KMOVB            3456(BX), K4
+	VADDPD           Z27, Z30, K4, Z19
+	KMOVB            512(BX), K4
+	VADDPD           Z27, Z21, K4, Z18
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+168(SB), Z21
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+176(SB), Z28
+	VFMADD231PD      Z21, Z7, Z28
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+176(SB), Z29
+	VFMADD231PD      Z21, Z4, Z29
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+176(SB), Z30
+	VFMADD231PD      Z21, Z8, Z30
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+176(SB), Z9, Z21
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+184(SB), Z17
+	VFMADD213PD      Z17, Z7, Z28
+	VFMADD213PD      Z17, Z4, Z29
+	VFMADD213PD      Z17, Z8, Z30
+	VFMADD231PD      Z21, Z9, Z17
+	VFMADD213PD      Z27, Z7, Z28
+	VFMADD213PD      Z27, Z4, Z29
+	VFMADD213PD      Z27, Z8, Z30
+	VFMADD213PD      Z27, Z9, Z17
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+192(SB), Z21
+	VMOVUPD          Z6, 512(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+200(SB), Z6
+	VFMADD231PD      Z21, Z7, Z6
+	VMOVUPD          Z5, 3456(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+200(SB), Z5
+	VFMADD231PD      Z21, Z4, Z5
+	VMOVUPD          Z24, 448(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+200(SB), Z24
+	VFMADD231PD      Z21, Z8, Z24
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+200(SB), Z9, Z21
+	VMOVUPD          Z12, 3840(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+208(SB), Z12
+	VFMADD213PD      Z12, Z7, Z6
+	VFMADD213PD      Z12, Z4, Z5
+	VFMADD213PD      Z12, Z8, Z24
+	VFMADD231PD      Z21, Z9, Z12
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+216(SB), Z21
+	VFMADD213PD      Z21, Z7, Z6
+	VFMADD213PD      Z21, Z4, Z5
+	VFMADD213PD      Z21, Z8, Z24
+	VFMADD231PD      Z12, Z9, Z21
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+224(SB), Z12
+	VFMADD213PD      Z12, Z6, Z7
+	VFMADD213PD      Z12, Z5, Z4
+	VFMADD213PD      Z12, Z24, Z8
+	VFMADD231PD      Z21, Z9, Z12
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+232(SB), Z5
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+240(SB), Z6
+	VFMADD231PD      Z5, Z10, Z6
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+240(SB), Z9
+	VFMADD231PD      Z5, Z22, Z9
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+240(SB), Z21
+	VFMADD231PD      Z5, Z23, Z21
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+240(SB), Z26, Z5
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+248(SB), Z24
+	VFMADD213PD      Z24, Z10, Z6
+	VFMADD213PD      Z24, Z22, Z9
+	VFMADD213PD      Z24, Z23, Z21
+	VFMADD231PD      Z5, Z26, Z24
+	VFMADD213PD      Z27, Z10, Z6
+	VFMADD213PD      Z27, Z22, Z9
+	VFMADD213PD      Z27, Z23, Z21
+	VFMADD213PD      Z27, Z26, Z24
+	KMOVB            3392(BX), K4
+	VBLENDMPD        Z28, Z6, K4, Z5
+	KMOVB            3328(BX), K5
+	VBLENDMPD        Z29, Z9, K5, Z6
+	KMOVB            3264(BX), K6
+	VBLENDMPD        Z30, Z21, K6, Z9
+	KMOVB            3200(BX), K6
+	VBLENDMPD        Z17, Z24, K6, Z17
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+256(SB), Z21
+	VMULPD           Z21, Z31, Z24
+	VMULPD           Z21, Z20, Z28
+	VMULPD           Z21, Z19, Z29
+	VMULPD           Z21, Z18, Z30
+	VFMADD231PD      Z0, Z11, Z24
+	VFMADD231PD      Z1, Z14, Z28
+	VFMADD231PD      Z2, Z15, Z29
+	VFMADD231PD      Z3, Z16, Z30
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+80(SB), Z0
+	VFMADD231PD      Z0, Z11, Z24
+	VFMADD231PD      Z0, Z14, Z28
+	VFMADD231PD      Z0, Z15, Z29
+	VFMADD231PD      Z0, Z16, Z30
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+264(SB), Z1
+	VFMADD231PD      Z1, Z31, Z24
+	VFMADD231PD      Z1, Z20, Z28
+	VFMADD231PD      Z1, Z19, Z29
+	VFMADD231PD      Z1, Z18, Z30
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+24(SB), Z2
+	VANDPD           Z24, Z2, Z3
+	VANDPD           Z28, Z2, Z11
+	VANDPD           Z29, Z2, Z14
+	VANDPD           Z30, Z2, Z15
+	VCMPPD           $0x12, Z0, Z3, K6
+	VCMPPD           $0x12, Z0, Z11, K5
+	KMOVB            K1, 3904(BX)
+	VCMPPD           $0x12, Z0, Z14, K1
+	KMOVB            K2, 3968(BX)
+	VCMPPD           $0x12, Z0, Z15, K2
+	KMOVB            K3, 4032(BX)
+	KMOVB            1088(BX), K3
+	KANDB            K6, K3, K3
+	KMOVB            1024(BX), K6
+	KANDB            K5, K6, K5
+	KMOVB            960(BX), K6
+	KANDB            K1, K6, K1
+	KMOVB            896(BX), K6
+	KANDB            K2, K6, K2
+	KMOVB            832(BX), K6
+	KANDB            K6, K3, K3
+	KMOVB            768(BX), K6
+	KANDB            K6, K5, K5
+	KMOVB            704(BX), K6
+	KANDB            K6, K1, K1
+	KMOVB            640(BX), K6
+	KANDB            K6, K2, K2
+	VMOVUPD          3712(BX), Z16
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+272(SB), Z18
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+280(SB), Z19
+	VFMADD231PD      Z18, Z16, Z19
+	VMOVUPD          3648(BX), Z20
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+280(SB), Z24
+	VFMADD231PD      Z18, Z20, Z24
+	VMOVUPD          3584(BX), Z28
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+280(SB), Z29
+	VFMADD231PD      Z18, Z28, Z29
+	VMOVUPD          3520(BX), Z30
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+280(SB), Z30, Z18
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+288(SB), Z31
+	VFMADD213PD      Z31, Z16, Z19
+	VFMADD213PD      Z31, Z20, Z24
+	VFMADD213PD      Z31, Z28, Z29
+	VFMADD231PD      Z18, Z30, Z31
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+296(SB), Z18
+	VFMADD213PD      Z18, Z16, Z19
+	VFMADD213PD      Z18, Z20, Z24
+	VFMADD213PD      Z18, Z28, Z29
+	VFMADD231PD      Z31, Z30, Z18
+	KMOVB            3072(BX), K6
+	VBLENDMPD        Z19, Z5, K6, Z5
+	KMOVB            K2, 640(BX)
+	KMOVB            3008(BX), K2
+	VBLENDMPD        Z24, Z6, K2, Z6
+	KMOVB            K1, 704(BX)
+	KMOVB            2944(BX), K1
+	VBLENDMPD        Z29, Z9, K1, Z9
+	KMOVB            K5, 768(BX)
+	KMOVB            2880(BX), K5
+	VBLENDMPD        Z18, Z17, K5, Z17
+	VMULPD           3136(BX), Z5, Z5
+	VMULPD           1664(BX), Z6, Z6
+	VMULPD           2304(BX), Z9, Z9
+	VMULPD           1344(BX), Z17, Z17
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+304(SB), Z18
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+312(SB), Z19
+	VFMADD231PD      Z18, Z10, Z19
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+312(SB), Z24
+	VFMADD231PD      Z18, Z22, Z24
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+312(SB), Z29
+	VFMADD231PD      Z18, Z23, Z29
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+312(SB), Z26, Z18
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+320(SB), Z31
+	VFMADD213PD      Z31, Z10, Z19
+	VFMADD213PD      Z31, Z22, Z24
+	VFMADD213PD      Z31, Z23, Z29
+	VFMADD231PD      Z18, Z26, Z31
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+328(SB), Z18
+	VFMADD213PD      Z18, Z19, Z10
+	VFMADD213PD      Z18, Z24, Z22
+	VFMADD213PD      Z18, Z29, Z23
+	VFMADD231PD      Z31, Z26, Z18
+	VBLENDMPD        Z7, Z10, K4, Z7
+	KMOVB            3328(BX), K4
+	VBLENDMPD        Z4, Z22, K4, Z4
+	KMOVB            3264(BX), K4
+	VBLENDMPD        Z8, Z23, K4, Z8
+	KMOVB            3200(BX), K4
+	VBLENDMPD        Z12, Z18, K4, Z10
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+336(SB), Z12
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+344(SB), Z18
+	VFMADD231PD      Z12, Z16, Z18
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+344(SB), Z19
+	VFMADD231PD      Z12, Z20, Z19
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+344(SB), Z22
+	VFMADD231PD      Z12, Z28, Z22
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+344(SB), Z30, Z12
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+352(SB), Z23
+	VFMADD213PD      Z23, Z16, Z18
+	VFMADD213PD      Z23, Z20, Z19
+	VFMADD213PD      Z23, Z28, Z22
+	VFMADD231PD      Z12, Z30, Z23
+	VFMADD213PD      Z27, Z18, Z16
+	VFMADD213PD      Z27, Z19, Z20
+	VFMADD213PD      Z27, Z22, Z28
+	VFMADD213PD      Z27, Z23, Z30
+	VBLENDMPD        Z16, Z7, K6, Z7
+	VBLENDMPD        Z20, Z4, K2, Z4
+	VBLENDMPD        Z28, Z8, K1, Z8
+	VBLENDMPD        Z30, Z10, K5, Z10
+	VMULPD           Z25, Z7, Z7
+	VMULPD           Z13, Z4, Z4
+	VMULPD           3840(BX), Z8, Z8
+	VMULPD           448(BX), Z10, Z10
+	KMOVB            1728(BX), K1
+	VBLENDMPD        Z3, Z27, K1, Z12
+	KMOVB            1792(BX), K1
+	VBLENDMPD        Z11, Z27, K1, Z13
+	KMOVB            1856(BX), K1
+	VBLENDMPD        Z14, Z27, K1, Z16
+	KMOVB            2048(BX), K1
+	VBLENDMPD        Z15, Z27, K1, Z18
+	VMULPD           Z12, Z5, Z5
+	VMULPD           Z13, Z6, Z6
+	VMULPD           Z16, Z9, Z9
+	VMULPD           Z18, Z17, Z12
+	VDIVPD           Z7, Z5, Z5
+	VDIVPD           Z4, Z6, Z4
+	VDIVPD           Z8, Z9, Z6
+	VDIVPD           Z10, Z12, Z7
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+360(SB), Z8
+	VCMPPD           $0x11, Z8, Z5, K1
+	VCMPPD           $0x11, Z8, Z4, K2
+	VCMPPD           $0x11, Z8, Z6, K4
+	VCMPPD           $0x11, Z8, Z7, K5
+	KANDB            K1, K7, K1
+	KMOVB            4032(BX), K6
+	KANDB            K2, K6, K2
+	KMOVB            3968(BX), K6
+	KANDB            K4, K6, K4
+	KMOVB            3904(BX), K6
+	KANDB            K5, K6, K5
+	VMULPD           Z3, Z3, Z8
+	VMULPD           Z11, Z11, Z9
+	VMULPD           Z14, Z14, Z10
+	VMULPD           Z15, Z15, Z12
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+368(SB), Z13
+	VFMADD213PD      Z27, Z13, Z8
+	VFMADD213PD      Z27, Z13, Z9
+	VFMADD213PD      Z27, Z13, Z10
+	VFMADD213PD      Z27, Z13, Z12
+	VMULPD           Z5, Z5, Z13
+	VMULPD           Z4, Z4, Z16
+	VMULPD           Z6, Z6, Z17
+	VMULPD           Z7, Z7, Z18
+	VMOVUPD          (BX), Z19
+	VMOVUPD          3456(BX), Z20
+	VMINPD           Z20, Z19, Z22
+	VMOVUPD          512(BX), Z23
+	VMINPD           Z23, Z19, Z24
+	VMOVUPD          1984(BX), Z25
+	VMINPD           Z25, Z19, Z26
+	VMOVUPD          1920(BX), Z28
+	VMINPD           Z28, Z19, Z29
+	VADDPD           Z20, Z19, Z20
+	VADDPD           Z23, Z19, Z23
+	VADDPD           Z25, Z19, Z25
+	VADDPD           Z28, Z19, Z19
+	VMOVUPD          128(BX), Z28
+	VMINPD           Z28, Z22, Z22
+	VMINPD           Z28, Z24, Z24
+	VMINPD           Z28, Z26, Z26
+	VMINPD           Z28, Z29, Z29
+	VADDPD           Z20, Z28, Z20
+	VADDPD           Z23, Z28, Z23
+	VADDPD           Z25, Z28, Z25
+	VADDPD           Z19, Z28, Z19
+	VMOVUPD          64(BX), Z28
+	VMINPD           Z28, Z22, Z22
+	VMINPD           Z28, Z24, Z24
+	VMINPD           Z28, Z26, Z26
+	VMINPD           Z28, Z29, Z29
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+376(SB), Z30
+	VCMPPD           $0x11, Z22, Z30, K6
+	VCMPPD           $0x11, Z24, Z30, K7
+	KMOVB            K5, 1920(BX)
+	VCMPPD           $0x11, Z26, Z30, K5
+	KMOVB            K4, 1984(BX)
+	VCMPPD           $0x11, Z29, Z30, K4
+	VADDPD           Z20, Z28, Z20
+	VADDPD           Z23, Z28, Z22
+	VADDPD           Z25, Z28, Z23
+	VADDPD           Z19, Z28, Z19
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+384(SB), Z24
+	KMOVB            K2, 512(BX)
+	VCMPPD           $0x11, Z24, Z20, K2
+	KMOVB            K1, 3456(BX)
+	VCMPPD           $0x11, Z24, Z22, K1
+	KMOVB            K1, 3904(BX)
+	VCMPPD           $0x11, Z24, Z23, K1
+	KMOVB            K1, 3968(BX)
+	VCMPPD           $0x11, Z24, Z19, K1
+	KANDB            K6, K3, K3
+	KMOVB            768(BX), K6
+	KANDB            K7, K6, K6
+	KMOVB            704(BX), K7
+	KANDB            K5, K7, K5
+	KMOVB            640(BX), K7
+	KANDB            K4, K7, K4
+	KANDB            K2, K3, K2
+	KMOVB            3904(BX), K3
+	KANDB            K3, K6, K3
+	KMOVB            3968(BX), K6
+	KANDB            K6, K5, K5
+	KANDB            K1, K4, K1
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+392(SB), Z19
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+400(SB), Z20
+	VFMADD231PD      Z19, Z13, Z20
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+400(SB), Z22
+	VFMADD231PD      Z19, Z16, Z22
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+400(SB), Z23
+	VFMADD231PD      Z19, Z17, Z23
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+400(SB), Z18, Z19
+	VFMADD231PD      Z20, Z13, Z8
+	VFMADD231PD      Z22, Z16, Z9
+	VFMADD231PD      Z23, Z17, Z10
+	VFMADD231PD      Z19, Z18, Z12
+	VMULPD           Z8, Z13, Z8
+	VMULPD           Z9, Z16, Z9
+	VMULPD           Z10, Z17, Z10
+	VMULPD           Z12, Z18, Z12
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+408(SB), Z13
+	VMULPD           Z13, Z8, Z8
+	VMULPD           Z13, Z9, Z9
+	VMULPD           Z13, Z10, Z10
+	VMULPD           Z13, Z12, Z12
+	VFMADD213PD      Z5, Z8, Z5
+	VFMADD213PD      Z4, Z9, Z4
+	VFMADD213PD      Z6, Z10, Z6
+	VFMADD213PD      Z7, Z12, Z7
+	KMOVB            3456(BX), K4
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+416(SB), Z8
+	VBLENDMPD        Z5, Z8, K4, Z5
+	KMOVB            512(BX), K4
+	VBLENDMPD        Z4, Z8, K4, Z4
+	KMOVB            1984(BX), K4
+	VBLENDMPD        Z6, Z8, K4, Z6
+	KMOVB            1920(BX), K4
+	VBLENDMPD        Z7, Z8, K4, Z7
+	VDIVPD           Z5, Z27, Z9
+	VDIVPD           Z4, Z27, Z10
+	VDIVPD           Z6, Z27, Z12
+	VDIVPD           Z7, Z27, Z13
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+40(SB), Z16
+	VMULPD           Z5, Z16, Z17
+	VMULPD           Z4, Z16, Z18
+	VMULPD           Z6, Z16, Z19
+	VMULPD           Z7, Z16, Z20
+	VCMPPD           $0x12, Z16, Z17, K4
+	VCMPPD           $0x12, Z16, Z18, K6
+	VCMPPD           $0x12, Z16, Z19, K7
+	KMOVB            K1, 1920(BX)
+	VCMPPD           $0x12, Z16, Z20, K1
+	VMULPD           Z17, Z17, Z22
+	VMULPD           Z18, Z18, Z23
+	VMULPD           Z19, Z19, Z24
+	VMULPD           Z20, Z20, Z25
+	VADDPD           Z17, Z17, Z26
+	VADDPD           Z18, Z18, Z28
+	VADDPD           Z19, Z19, Z29
+	VADDPD           Z20, Z20, Z30
+	VMULPD           Z22, Z22, Z31
+	VMULPD           Z23, Z23, Z8
+	VMULPD           Z24, Z24, Z2
+	VMULPD           Z25, Z25, Z1
+	VADDPD           Z3, Z27, Z21
+	VMOVUPD          Z21, 1984(BX)
+	VADDPD           Z11, Z27, Z21
+	VMOVUPD          Z21, 512(BX)
+	VADDPD           Z14, Z27, Z21
+	VMOVUPD          Z21, 3456(BX)
+	VADDPD           Z15, Z27, Z21
+	VMOVUPD          Z21, 3968(BX)
+	VMULPD           Z9, Z3, Z21
+	VMOVUPD          Z30, 3904(BX)
+	VMULPD           Z10, Z11, Z30
+	VMOVUPD          Z29, 640(BX)
+	VMULPD           Z12, Z14, Z29
+	VMOVUPD          Z28, 704(BX)
+	VMULPD           Z13, Z15, Z28
+	VFNMADD231PD     Z21, Z5, Z3
+	VFNMADD231PD     Z30, Z4, Z11
+	VFNMADD231PD     Z29, Z6, Z14
+	VFNMADD231PD     Z28, Z7, Z15
+	VFMADD231PD      Z3, Z9, Z21
+	VFMADD231PD      Z11, Z10, Z30
+	VFMADD231PD      Z14, Z12, Z29
+	VFMADD231PD      Z15, Z13, Z28
+	KMOVB            K5, 768(BX)
+	VCMPPD           $0x12, Z21, Z17, K5
+	KMOVB            K3, 4032(BX)
+	VCMPPD           $0x12, Z30, Z18, K3
+	KMOVB            K2, 2048(BX)
+	VCMPPD           $0x12, Z29, Z19, K2
+	KMOVB            K2, 1856(BX)
+	VCMPPD           $0x12, Z28, Z20, K2
+	VMULPD           Z17, Z21, Z3
+	VMULPD           Z18, Z30, Z11
+	VMULPD           Z19, Z29, Z14
+	VMULPD           Z20, Z28, Z15
+	VMOVUPD          Z7, 1792(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+424(SB), Z7
+	KMOVB            K2, 1728(BX)
+	VCMPPD           $0x12, Z7, Z3, K2
+	KMOVB            K3, 448(BX)
+	VCMPPD           $0x12, Z7, Z11, K3
+	KMOVB            K5, 3840(BX)
+	VCMPPD           $0x12, Z7, Z14, K5
+	KMOVB            K1, 2880(BX)
+	VCMPPD           $0x12, Z7, Z15, K1
+	VMULPD           Z3, Z3, Z3
+	VMULPD           Z11, Z11, Z7
+	VMULPD           Z14, Z14, Z11
+	VMULPD           Z15, Z15, Z14
 	KANDB            K2, K4, K2
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+416(SB), Z2
-	VBLENDMPD        Z1, Z2, K1, Z1
-	VBLENDMPD        Z0, Z2, K2, Z0
+	KANDB            K3, K6, K3
+	KANDB            K5, K7, K4
+	KMOVB            2880(BX), K5
+	KANDB            K1, K5, K1
+	KMOVB            3840(BX), K5
+	KORB             K5, K2, K5
+	KMOVB            448(BX), K6
+	KORB             K6, K3, K6
+	KMOVB            1856(BX), K7
+	KORB             K7, K4, K7
+	KMOVB            K4, 1856(BX)
+	KMOVB            1728(BX), K4
+	KORB             K4, K1, K4
+	KMOVB            K1, 1728(BX)
+	KMOVB            2048(BX), K1
+	KANDB            K5, K1, K1
+	KMOVB            4032(BX), K5
+	KANDB            K6, K5, K5
+	KMOVB            768(BX), K6
+	KANDB            K7, K6, K6
+	KMOVB            1920(BX), K7
+	KANDB            K4, K7, K4
+	VSUBPD           Z17, Z21, Z15
+	VMOVUPD          Z6, 1920(BX)
+	VSUBPD           Z18, Z30, Z6
+	VMOVUPD          Z4, 768(BX)
+	VSUBPD           Z19, Z29, Z4
+	VMOVUPD          Z5, 4032(BX)
+	VSUBPD           Z20, Z28, Z5
+	VADDPD           Z17, Z21, Z17
+	VADDPD           Z18, Z30, Z18
+	VADDPD           Z19, Z29, Z19
+	VADDPD           Z20, Z28, Z20
+	VBLENDMPD        Z21, Z15, K2, Z15
+	VBLENDMPD        Z30, Z6, K3, Z6
+	KMOVB            1856(BX), K7
+	VBLENDMPD        Z29, Z4, K7, Z4
+	KMOVB            1728(BX), K7
+	VBLENDMPD        Z28, Z5, K7, Z5
+	VMOVUPD          Z13, 2048(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+432(SB), Z13
+	VMINPD           Z17, Z13, Z17
+	VMINPD           Z18, Z13, Z18
+	VMINPD           Z19, Z13, Z19
+	VMINPD           Z20, Z13, Z20
+	VMINPD           Z15, Z13, Z15
+	VMINPD           Z6, Z13, Z6
+	VMINPD           Z4, Z13, Z4
+	VMINPD           Z5, Z13, Z5
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+440(SB), Z13
+	VFMADD213PD      Z27, Z17, Z13
+	VMOVUPD          Z12, 448(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+440(SB), Z12
+	VFMADD213PD      Z27, Z18, Z12
+	VMOVUPD          Z10, 3840(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+440(SB), Z10
+	VFMADD213PD      Z27, Z19, Z10
+	VMOVUPD          Z9, 2880(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+440(SB), Z9
+	VFMADD213PD      Z27, Z20, Z9
+	VMOVUPD          Z26, 2944(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+448(SB), Z26
+	VADDPD           Z26, Z17, Z16
+	VMOVUPD          Z1, 3008(BX)
+	VADDPD           Z26, Z18, Z1
+	VMOVUPD          Z2, 3072(BX)
+	VADDPD           Z26, Z19, Z2
+	VMOVUPD          Z8, 3520(BX)
+	VADDPD           Z26, Z20, Z8
+	VMOVUPD          Z31, 3584(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+440(SB), Z31
+	VFMADD213PD      Z27, Z15, Z31
+	VMOVUPD          Z28, 3648(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+440(SB), Z28
+	VFMADD213PD      Z27, Z6, Z28
+	VMOVUPD          Z29, 3712(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+440(SB), Z29
+	VFMADD213PD      Z27, Z4, Z29
+	VMOVUPD          Z30, 3200(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+440(SB), Z30
+	VFMADD213PD      Z27, Z5, Z30
+	VMOVUPD          Z21, 3264(BX)
+	VADDPD           Z26, Z15, Z21
+	VADDPD           Z26, Z6, Z0
+	VMOVUPD          Z20, 3328(BX)
+	VADDPD           Z26, Z4, Z20
+	VADDPD           Z26, Z5, Z26
+	VMOVUPD          Z19, 3392(BX)
+	VMULPD           Z16, Z13, Z19
+	VMOVUPD          Z18, 1344(BX)
+	VMULPD           Z1, Z12, Z18
+	VMOVUPD          Z17, 2304(BX)
+	VMULPD           Z2, Z10, Z17
+	VMOVUPD          Z2, 1664(BX)
+	VMULPD           Z8, Z9, Z2
+	VMOVUPD          Z8, 3136(BX)
+	VMULPD           Z21, Z31, Z8
+	VMOVUPD          Z1, 832(BX)
+	VMULPD           Z0, Z28, Z1
+	VMOVUPD          Z16, 896(BX)
+	VMULPD           Z20, Z29, Z16
+	VMOVUPD          Z9, 960(BX)
+	VMULPD           Z26, Z30, Z9
+	VMOVUPD          Z10, 1024(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+456(SB), Z10
+	VFMADD213PD      Z3, Z22, Z10
+	VMOVUPD          Z10, 1088(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+456(SB), Z10
+	VFMADD213PD      Z7, Z23, Z10
+	VMOVUPD          Z10, 4096(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+456(SB), Z10
+	VFMADD213PD      Z11, Z24, Z10
+	VMOVUPD          Z10, 4160(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+456(SB), Z10
+	VFMADD213PD      Z14, Z25, Z10
+	VMOVUPD          Z10, 4224(BX)
+	VMULPD           Z19, Z8, Z10
+	VMOVUPD          Z14, 4288(BX)
+	VMULPD           Z18, Z1, Z14
+	VMOVUPD          Z25, 4352(BX)
+	VMULPD           Z17, Z16, Z25
+	VMOVUPD          Z11, 4416(BX)
+	VMULPD           Z2, Z9, Z11
+	VDIVPD           Z10, Z27, Z10
+	VDIVPD           Z14, Z27, Z14
+	VDIVPD           Z25, Z27, Z25
+	VDIVPD           Z11, Z27, Z11
+	VMULPD           Z10, Z19, Z19
+	VMULPD           Z14, Z18, Z18
+	VMULPD           Z25, Z17, Z17
+	VMULPD           Z11, Z2, Z2
+	VMULPD           Z10, Z8, Z8
+	VMULPD           Z14, Z1, Z1
+	VMULPD           Z25, Z16, Z10
+	VMULPD           Z11, Z9, Z9
+	VMULPD           Z19, Z31, Z11
+	VMULPD           Z18, Z28, Z14
+	VMULPD           Z17, Z29, Z16
+	VMULPD           Z2, Z30, Z25
+	VMULPD           Z19, Z21, Z19
+	VMULPD           Z18, Z0, Z0
+	VMULPD           Z17, Z20, Z17
+	VMULPD           Z2, Z26, Z2
+	VMULPD           Z11, Z15, Z11
+	VMULPD           Z14, Z6, Z6
+	VMULPD           Z16, Z4, Z4
+	VMULPD           Z25, Z5, Z5
+	VMULPD           Z8, Z13, Z13
+	VMULPD           Z1, Z12, Z12
+	VMULPD           1024(BX), Z10, Z14
+	VMULPD           960(BX), Z9, Z15
+	VMULPD           896(BX), Z8, Z8
+	VMULPD           832(BX), Z1, Z1
+	VMULPD           1664(BX), Z10, Z10
+	VMULPD           3136(BX), Z9, Z9
+	VMULPD           2304(BX), Z13, Z13
+	VMULPD           1344(BX), Z12, Z12
+	VMULPD           3392(BX), Z14, Z14
+	VMULPD           3328(BX), Z15, Z15
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+80(SB), Z16
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+48(SB), Z18
+	VFMADD231PD      Z16, Z11, Z18
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+48(SB), Z20
+	VFMADD231PD      Z16, Z6, Z20
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+48(SB), Z21
+	VFMADD231PD      Z16, Z4, Z21
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+48(SB), Z25
+	VFMADD231PD      Z16, Z5, Z25
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+464(SB), Z26
+	VFMADD213PD      Z3, Z22, Z26
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+464(SB), Z28
+	VFMADD213PD      Z7, Z23, Z28
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+464(SB), Z29
+	VFMADD213PD      4416(BX), Z24, Z29
+	VMOVUPD          4352(BX), Z30
+	VMOVUPD          4288(BX), Z31
+	VFMADD231PD.BCST impliedVolStripAVX512Consts<>+464(SB), Z30, Z31
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+472(SB), Z16
+	VMOVUPD          Z9, 3328(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+480(SB), Z9
+	VFMADD231PD      Z16, Z18, Z9
+	VMOVUPD          Z10, 3392(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+480(SB), Z10
+	VFMADD231PD      Z16, Z20, Z10
+	VMOVUPD          Z1, 1344(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+480(SB), Z1
+	VFMADD231PD      Z16, Z21, Z1
+	VMOVUPD          Z8, 2304(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+480(SB), Z8
+	VFMADD231PD      Z16, Z25, Z8
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+488(SB), Z16
+	VFMADD213PD      Z16, Z18, Z9
+	VFMADD213PD      Z16, Z20, Z10
+	VFMADD213PD      Z16, Z21, Z1
+	VFMADD213PD      Z16, Z25, Z8
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+496(SB), Z16
+	VFMADD213PD      Z16, Z18, Z9
+	VFMADD213PD      Z16, Z20, Z10
+	VFMADD213PD      Z16, Z21, Z1
+	VFMADD213PD      Z16, Z25, Z8
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+504(SB), Z16
+	VFMADD213PD      Z16, Z18, Z9
+	VFMADD213PD      Z16, Z20, Z10
+	VFMADD213PD      Z16, Z21, Z1
+	VFMADD213PD      Z16, Z25, Z8
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+512(SB), Z16
+	VFMADD213PD      Z16, Z18, Z9
+	VFMADD213PD      Z16, Z20, Z10
+	VFMADD213PD      Z16, Z21, Z1
+	VFMADD213PD      Z16, Z25, Z8
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+520(SB), Z16
+	VFMADD213PD      Z16, Z18, Z9
+	VFMADD213PD      Z16, Z20, Z10
+	VFMADD213PD      Z16, Z21, Z1
+	VFMADD213PD      Z16, Z25, Z8
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+528(SB), Z16
+	VFMADD213PD      Z16, Z18, Z9
+	VFMADD213PD      Z16, Z20, Z10
+	VFMADD213PD      Z16, Z21, Z1
+	VFMADD213PD      Z16, Z25, Z8
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+536(SB), Z16
+	VFMADD213PD      Z16, Z18, Z9
+	VFMADD213PD      Z16, Z20, Z10
+	VFMADD213PD      Z16, Z21, Z1
+	VFMADD213PD      Z16, Z25, Z8
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+544(SB), Z16
+	VFMADD213PD      Z16, Z18, Z9
+	VFMADD213PD      Z16, Z20, Z10
+	VFMADD213PD      Z16, Z21, Z1
+	VFMADD213PD      Z16, Z25, Z8
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+552(SB), Z16
+	VFMADD213PD      Z16, Z18, Z9
+	VFMADD213PD      Z16, Z20, Z10
+	VFMADD213PD      Z16, Z21, Z1
+	VFMADD213PD      Z16, Z25, Z8
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+560(SB), Z16
+	VFMADD213PD      Z16, Z18, Z9
+	VFMADD213PD      Z16, Z20, Z10
+	VFMADD213PD      Z16, Z21, Z1
+	VFMADD213PD      Z16, Z25, Z8
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+568(SB), Z16
+	VFMADD213PD      Z16, Z18, Z9
+	VFMADD213PD      Z16, Z20, Z10
+	VFMADD213PD      Z16, Z21, Z1
+	VFMADD213PD      Z16, Z25, Z8
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+576(SB), Z16
+	VFMADD213PD      Z16, Z18, Z9
+	VFMADD213PD      Z16, Z20, Z10
+	VFMADD213PD      Z16, Z21, Z1
+	VFMADD213PD      Z16, Z25, Z8
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+584(SB), Z16
+	VFMADD213PD      Z16, Z18, Z9
+	VFMADD213PD      Z16, Z20, Z10
+	VFMADD213PD      Z16, Z21, Z1
+	VFMADD213PD      Z16, Z25, Z8
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+592(SB), Z16
+	VFMADD213PD      Z16, Z18, Z9
+	VFMADD213PD      Z16, Z20, Z10
+	VFMADD213PD      Z16, Z21, Z1
+	VFMADD213PD      Z16, Z25, Z8
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+600(SB), Z16
+	VFMADD213PD      Z16, Z18, Z9
+	VFMADD213PD      Z16, Z20, Z10
+	VFMADD213PD      Z16, Z21, Z1
+	VFMADD213PD      Z16, Z25, Z8
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+608(SB), Z16
+	VFMADD213PD      Z16, Z18, Z9
+	VFMADD213PD      Z16, Z20, Z10
+	VFMADD213PD      Z16, Z21, Z1
+	VFMADD213PD      Z16, Z25, Z8
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+616(SB), Z16
+	VFMADD213PD      Z16, Z18, Z9
+	VFMADD213PD      Z16, Z20, Z10
+	VFMADD213PD      Z16, Z21, Z1
+	VFMADD213PD      Z16, Z25, Z8
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+624(SB), Z16
+	VFMADD213PD      Z16, Z18, Z9
+	VFMADD213PD      Z16, Z20, Z10
+	VFMADD213PD      Z16, Z21, Z1
+	VFMADD213PD      Z16, Z25, Z8
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+632(SB), Z16
+	VFMADD213PD      Z16, Z18, Z9
+	VFMADD213PD      Z16, Z20, Z10
+	VFMADD213PD      Z16, Z21, Z1
+	VFMADD213PD      Z16, Z25, Z8
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+640(SB), Z16
+	VFMADD213PD      Z16, Z9, Z18
+	VFMADD213PD      Z16, Z10, Z20
+	VFMADD213PD      Z16, Z1, Z21
+	VFMADD213PD      Z16, Z8, Z25
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+40(SB), Z1
+	VFMADD213PD      Z1, Z18, Z11
+	VFMADD213PD      Z1, Z20, Z6
+	VFMADD213PD      Z1, Z21, Z4
+	VFMADD213PD      Z1, Z25, Z5
+	VMULPD           Z19, Z11, Z8
+	VMULPD           Z0, Z6, Z0
+	VMULPD           Z17, Z4, Z4
+	VMULPD           Z2, Z5, Z2
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+648(SB), Z5
+	VMULPD           Z5, Z8, Z6
+	VMULPD           Z5, Z0, Z0
+	VMULPD           Z5, Z4, Z4
+	VMULPD           Z5, Z2, Z2
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+656(SB), Z5
+	VFMADD213PD      Z3, Z22, Z5
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+656(SB), Z8
+	VFMADD213PD      Z7, Z23, Z8
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+656(SB), Z9
+	VFMADD213PD      4416(BX), Z24, Z9
+	VMOVUPD          4288(BX), Z10
+	VFMADD231PD.BCST impliedVolStripAVX512Consts<>+656(SB), Z30, Z10
+	VMOVUPD          3264(BX), Z11
+	VFNMADD213PD     Z27, Z6, Z11
+	VMOVUPD          3200(BX), Z17
+	VFNMADD213PD     Z27, Z0, Z17
+	VMOVUPD          3712(BX), Z18
+	VFNMADD213PD     Z27, Z4, Z18
+	VMOVUPD          3648(BX), Z19
+	VFNMADD213PD     Z27, Z2, Z19
+	VMOVUPD          3264(BX), Z20
+	VMULPD           Z20, Z20, Z20
+	VMOVUPD          3200(BX), Z21
+	VMULPD           Z21, Z21, Z21
+	VMOVUPD          3712(BX), Z25
+	VMULPD           Z25, Z25, Z25
+	VMOVUPD          3648(BX), Z27
+	VMULPD           Z27, Z27, Z27
+	VMOVUPD          Z27, 3648(BX)
+	VMOVUPD          1088(BX), Z27
+	VFMSUB213PD      Z22, Z11, Z27
+	VMOVUPD          Z25, 1088(BX)
+	VMOVUPD          4096(BX), Z25
+	VFMSUB213PD      Z23, Z17, Z25
+	VMOVUPD          Z21, 4096(BX)
+	VMOVUPD          4160(BX), Z21
+	VFMSUB213PD      Z24, Z18, Z21
+	VMOVUPD          Z20, 4160(BX)
+	VMOVUPD          4224(BX), Z20
+	VFMSUB213PD      Z30, Z19, Z20
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+664(SB), Z1
+	VMULPD           Z1, Z27, Z27
+	VMULPD           Z1, Z25, Z25
+	VMULPD           Z1, Z21, Z21
+	VMULPD           Z1, Z20, Z20
+	VMULPD           3584(BX), Z11, Z1
+	VMOVUPD          Z11, 4224(BX)
+	VMULPD           3520(BX), Z17, Z11
+	VMOVUPD          Z17, 3712(BX)
+	VMULPD           3072(BX), Z18, Z17
+	VMOVUPD          Z18, 3200(BX)
+	VMULPD           3008(BX), Z19, Z18
+	VFMSUB231PD      Z26, Z27, Z1
+	VFMSUB231PD      Z28, Z25, Z11
+	VFMSUB231PD      Z29, Z21, Z17
+	VFMSUB231PD      Z31, Z20, Z18
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+672(SB), Z26
+	VMULPD           Z26, Z1, Z1
+	VMULPD           Z26, Z11, Z11
+	VMULPD           Z26, Z17, Z17
+	VMULPD           Z26, Z18, Z18
+	VMULPD           3584(BX), Z27, Z26
+	VMULPD           3520(BX), Z25, Z28
+	VMULPD           3072(BX), Z21, Z29
+	VMULPD           3008(BX), Z20, Z31
+	VFMSUB231PD      Z5, Z1, Z26
+	VFMSUB231PD      Z8, Z11, Z28
+	VFMSUB231PD      Z9, Z17, Z29
+	VFMSUB231PD      Z10, Z18, Z31
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+680(SB), Z5
+	VMULPD           Z5, Z26, Z8
+	VMULPD           Z5, Z28, Z9
+	VMULPD           Z5, Z29, Z10
+	VMULPD           Z5, Z31, Z5
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+688(SB), Z26
+	VFMADD213PD      Z3, Z22, Z26
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+688(SB), Z28
+	VFMADD213PD      Z7, Z23, Z28
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+688(SB), Z29
+	VFMADD213PD      4416(BX), Z24, Z29
+	VMOVUPD          4288(BX), Z31
+	VFMADD231PD.BCST impliedVolStripAVX512Consts<>+688(SB), Z30, Z31
+	VMOVUPD          Z19, 3264(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+80(SB), Z19
+	VMOVUPD          Z20, 3136(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+48(SB), Z20
+	VFMADD231PD      Z19, Z13, Z20
+	VMOVUPD          Z21, 1664(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+48(SB), Z21
+	VFMADD231PD      Z19, Z12, Z21
+	VMOVUPD          Z25, 832(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+48(SB), Z25
+	VFMADD231PD      Z19, Z14, Z25
+	VMOVUPD          Z27, 896(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+48(SB), Z27
+	VFMADD231PD      Z19, Z15, Z27
+	VMULPD           3584(BX), Z1, Z19
+	VMOVUPD          Z1, 960(BX)
+	VMULPD           3520(BX), Z11, Z1
+	VMOVUPD          Z11, 1024(BX)
+	VMULPD           3072(BX), Z17, Z11
+	VMOVUPD          Z17, 4480(BX)
+	VMULPD           3008(BX), Z18, Z17
+	VFMSUB231PD      Z26, Z8, Z19
+	VFMSUB231PD      Z28, Z9, Z1
+	VFMSUB231PD      Z29, Z10, Z11
+	VFMSUB231PD      Z31, Z5, Z17
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+696(SB), Z26
+	VMULPD           Z26, Z19, Z19
+	VMULPD           Z26, Z1, Z1
+	VMULPD           Z26, Z11, Z11
+	VMULPD           Z26, Z17, Z17
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+472(SB), Z26
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+480(SB), Z28
+	VFMADD231PD      Z26, Z20, Z28
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+480(SB), Z29
+	VFMADD231PD      Z26, Z21, Z29
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+480(SB), Z31
+	VFMADD231PD      Z26, Z25, Z31
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+480(SB), Z27, Z26
+	VMOVUPD          Z18, 4544(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+488(SB), Z18
+	VFMADD213PD      Z18, Z20, Z28
+	VFMADD213PD      Z18, Z21, Z29
+	VFMADD213PD      Z18, Z25, Z31
+	VFMADD231PD      Z26, Z27, Z18
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+496(SB), Z26
+	VFMADD213PD      Z26, Z20, Z28
+	VFMADD213PD      Z26, Z21, Z29
+	VFMADD213PD      Z26, Z25, Z31
+	VFMADD231PD      Z18, Z27, Z26
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+504(SB), Z18
+	VFMADD213PD      Z18, Z20, Z28
+	VFMADD213PD      Z18, Z21, Z29
+	VFMADD213PD      Z18, Z25, Z31
+	VFMADD231PD      Z26, Z27, Z18
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+512(SB), Z26
+	VFMADD213PD      Z26, Z20, Z28
+	VFMADD213PD      Z26, Z21, Z29
+	VFMADD213PD      Z26, Z25, Z31
+	VFMADD231PD      Z18, Z27, Z26
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+520(SB), Z18
+	VFMADD213PD      Z18, Z20, Z28
+	VFMADD213PD      Z18, Z21, Z29
+	VFMADD213PD      Z18, Z25, Z31
+	VFMADD231PD      Z26, Z27, Z18
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+528(SB), Z26
+	VFMADD213PD      Z26, Z20, Z28
+	VFMADD213PD      Z26, Z21, Z29
+	VFMADD213PD      Z26, Z25, Z31
+	VFMADD231PD      Z18, Z27, Z26
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+536(SB), Z18
+	VFMADD213PD      Z18, Z20, Z28
+	VFMADD213PD      Z18, Z21, Z29
+	VFMADD213PD      Z18, Z25, Z31
+	VFMADD231PD      Z26, Z27, Z18
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+544(SB), Z26
+	VFMADD213PD      Z26, Z20, Z28
+	VFMADD213PD      Z26, Z21, Z29
+	VFMADD213PD      Z26, Z25, Z31
+	VFMADD231PD      Z18, Z27, Z26
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+552(SB), Z18
+	VFMADD213PD      Z18, Z20, Z28
+	VFMADD213PD      Z18, Z21, Z29
+	VFMADD213PD      Z18, Z25, Z31
+	VFMADD231PD      Z26, Z27, Z18
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+560(SB), Z26
+	VFMADD213PD      Z26, Z20, Z28
+	VFMADD213PD      Z26, Z21, Z29
+	VFMADD213PD      Z26, Z25, Z31
+	VFMADD231PD      Z18, Z27, Z26
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+568(SB), Z18
+	VFMADD213PD      Z18, Z20, Z28
+	VFMADD213PD      Z18, Z21, Z29
+	VFMADD213PD      Z18, Z25, Z31
+	VFMADD231PD      Z26, Z27, Z18
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+576(SB), Z26
+	VFMADD213PD      Z26, Z20, Z28
+	VFMADD213PD      Z26, Z21, Z29
+	VFMADD213PD      Z26, Z25, Z31
+	VFMADD231PD      Z18, Z27, Z26
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+584(SB), Z18
+	VFMADD213PD      Z18, Z20, Z28
+	VFMADD213PD      Z18, Z21, Z29
+	VFMADD213PD      Z18, Z25, Z31
+	VFMADD231PD      Z26, Z27, Z18
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+592(SB), Z26
+	VFMADD213PD      Z26, Z20, Z28
+	VFMADD213PD      Z26, Z21, Z29
+	VFMADD213PD      Z26, Z25, Z31
+	VFMADD231PD      Z18, Z27, Z26
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+600(SB), Z18
+	VFMADD213PD      Z18, Z20, Z28
+	VFMADD213PD      Z18, Z21, Z29
+	VFMADD213PD      Z18, Z25, Z31
+	VFMADD231PD      Z26, Z27, Z18
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+608(SB), Z26
+	VFMADD213PD      Z26, Z20, Z28
+	VFMADD213PD      Z26, Z21, Z29
+	VFMADD213PD      Z26, Z25, Z31
+	VFMADD231PD      Z18, Z27, Z26
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+616(SB), Z18
+	VFMADD213PD      Z18, Z20, Z28
+	VFMADD213PD      Z18, Z21, Z29
+	VFMADD213PD      Z18, Z25, Z31
+	VFMADD231PD      Z26, Z27, Z18
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+624(SB), Z26
+	VFMADD213PD      Z26, Z20, Z28
+	VFMADD213PD      Z26, Z21, Z29
+	VFMADD213PD      Z26, Z25, Z31
+	VFMADD231PD      Z18, Z27, Z26
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+632(SB), Z18
+	VFMADD213PD      Z18, Z20, Z28
+	VFMADD213PD      Z18, Z21, Z29
+	VFMADD213PD      Z18, Z25, Z31
+	VFMADD231PD      Z26, Z27, Z18
+	VFMADD213PD      Z16, Z28, Z20
+	VFMADD213PD      Z16, Z29, Z21
+	VFMADD213PD      Z16, Z31, Z25
+	VFMADD231PD      Z18, Z27, Z16
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+40(SB), Z18
+	VFMADD213PD      Z18, Z20, Z13
+	VFMADD213PD      Z18, Z21, Z12
+	VFMADD213PD      Z18, Z25, Z14
+	VFMADD213PD      Z18, Z16, Z15
+	VMULPD           2304(BX), Z13, Z13
+	VMULPD           1344(BX), Z12, Z12
+	VMULPD           3392(BX), Z14, Z14
+	VMULPD           3328(BX), Z15, Z15
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+704(SB), Z16
+	VFMADD231PD      Z16, Z13, Z6
+	VFMADD231PD      Z16, Z12, Z0
+	VFMADD231PD      Z16, Z14, Z4
+	VFMADD231PD      Z16, Z15, Z2
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+712(SB), Z12
+	VFMADD213PD      Z3, Z22, Z12
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+712(SB), Z13
+	VFMADD213PD      Z7, Z23, Z13
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+712(SB), Z14
+	VFMADD213PD      4416(BX), Z24, Z14
+	VMOVUPD          4288(BX), Z15
+	VFMADD231PD.BCST impliedVolStripAVX512Consts<>+712(SB), Z30, Z15
+	VMULPD           3584(BX), Z8, Z16
+	VMULPD           3520(BX), Z9, Z20
+	VMULPD           3072(BX), Z10, Z21
+	VMULPD           3008(BX), Z5, Z25
+	VFMSUB231PD      Z12, Z19, Z16
+	VFMSUB231PD      Z13, Z1, Z20
+	VFMSUB231PD      Z14, Z11, Z21
+	VFMSUB231PD      Z15, Z17, Z25
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+720(SB), Z12
+	VMULPD           Z12, Z16, Z13
+	VMULPD           Z12, Z20, Z14
+	VMULPD           Z12, Z21, Z15
+	VMULPD           Z12, Z25, Z12
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+728(SB), Z16
+	VFMADD213PD      Z3, Z22, Z16
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+728(SB), Z20
+	VFMADD213PD      Z7, Z23, Z20
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+728(SB), Z21
+	VFMADD213PD      4416(BX), Z24, Z21
+	VMOVUPD          4288(BX), Z25
+	VFMADD231PD.BCST impliedVolStripAVX512Consts<>+728(SB), Z30, Z25
+	VMULPD           3584(BX), Z19, Z26
+	VMULPD           3520(BX), Z1, Z27
+	VMULPD           3072(BX), Z11, Z28
+	VMULPD           3008(BX), Z17, Z29
+	VFMSUB231PD      Z16, Z13, Z26
+	VFMSUB231PD      Z20, Z14, Z27
+	VFMSUB231PD      Z21, Z15, Z28
+	VFMSUB231PD      Z25, Z12, Z29
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+736(SB), Z16
+	VMULPD           Z16, Z26, Z20
+	VMULPD           Z16, Z27, Z21
+	VMULPD           Z16, Z28, Z25
+	VMULPD           Z16, Z29, Z16
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+744(SB), Z26
+	VFMADD213PD      Z3, Z22, Z26
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+744(SB), Z27
+	VFMADD213PD      Z7, Z23, Z27
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+744(SB), Z28
+	VFMADD213PD      4416(BX), Z24, Z28
+	VMOVUPD          4288(BX), Z29
+	VFMADD231PD.BCST impliedVolStripAVX512Consts<>+744(SB), Z30, Z29
+	VMULPD           3584(BX), Z13, Z31
+	VMULPD           3520(BX), Z14, Z18
+	VMOVUPD          Z2, 3328(BX)
+	VMULPD           3072(BX), Z15, Z2
+	VMOVUPD          Z4, 3392(BX)
+	VMULPD           3008(BX), Z12, Z4
+	VFMSUB231PD      Z26, Z20, Z31
+	VFMSUB231PD      Z27, Z21, Z18
+	VFMSUB231PD      Z28, Z25, Z2
+	VFMSUB231PD      Z29, Z16, Z4
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+752(SB), Z26
+	VMULPD           Z26, Z31, Z27
+	VMULPD           Z26, Z18, Z18
+	VMULPD           Z26, Z2, Z2
+	VMULPD           Z26, Z4, Z4
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+760(SB), Z26
+	VFMADD213PD      Z3, Z22, Z26
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+760(SB), Z28
+	VFMADD213PD      Z7, Z23, Z28
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+760(SB), Z29
+	VFMADD213PD      4416(BX), Z24, Z29
+	VMOVUPD          4288(BX), Z31
+	VFMADD231PD.BCST impliedVolStripAVX512Consts<>+760(SB), Z30, Z31
+	VMOVUPD          Z0, 1344(BX)
+	VMULPD           3584(BX), Z20, Z0
+	VMOVUPD          Z6, 2304(BX)
+	VMULPD           3520(BX), Z21, Z6
+	VMOVUPD          Z5, 4608(BX)
+	VMULPD           3072(BX), Z25, Z5
+	VMOVUPD          Z10, 4672(BX)
+	VMULPD           3008(BX), Z16, Z10
+	VFMSUB231PD      Z26, Z27, Z0
+	VFMSUB231PD      Z28, Z18, Z6
+	VFMSUB231PD      Z29, Z2, Z5
+	VFMSUB231PD      Z31, Z4, Z10
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+768(SB), Z26
+	VMULPD           Z26, Z0, Z0
+	VMULPD           Z26, Z6, Z6
+	VMULPD           Z26, Z5, Z5
+	VMULPD           Z26, Z10, Z10
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+776(SB), Z26
+	VFMADD213PD      Z3, Z22, Z26
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+776(SB), Z28
+	VFMADD213PD      Z7, Z23, Z28
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+776(SB), Z29
+	VMOVUPD          4416(BX), Z31
+	VFMADD231PD      Z29, Z24, Z31
+	VMOVUPD          Z9, 4736(BX)
+	VMOVUPD          4288(BX), Z9
+	VFMADD213PD      Z9, Z30, Z29
+	VFMADD231PD.BCST impliedVolStripAVX512Consts<>+784(SB), Z22, Z3
+	VFMADD231PD.BCST impliedVolStripAVX512Consts<>+784(SB), Z23, Z7
+	VMOVUPD          Z23, 4800(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+784(SB), Z23
+	VFMADD213PD      4416(BX), Z24, Z23
+	VFMADD231PD.BCST impliedVolStripAVX512Consts<>+784(SB), Z30, Z9
+	VMOVUPD          3584(BX), Z30
+	VMOVUPD          Z24, 4288(BX)
+	VMULPD           Z27, Z30, Z24
+	VMOVUPD          Z22, 4416(BX)
+	VMULPD           3520(BX), Z18, Z22
+	VMOVUPD          Z8, 4864(BX)
+	VMULPD           3072(BX), Z2, Z8
+	VMOVUPD          Z17, 4928(BX)
+	VMULPD           3008(BX), Z4, Z17
+	VFMSUB231PD      Z26, Z0, Z24
+	VFMSUB231PD      Z28, Z6, Z22
+	VFMSUB231PD      Z31, Z5, Z8
+	VFMSUB231PD      Z29, Z10, Z17
+	VMULPD           Z0, Z30, Z26
+	VMULPD           3520(BX), Z6, Z28
+	VMULPD           3072(BX), Z5, Z29
+	VMULPD           3008(BX), Z10, Z30
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+792(SB), Z31
+	VMULPD           Z31, Z24, Z24
+	VMULPD           Z31, Z22, Z22
+	VMULPD           Z31, Z8, Z8
+	VMULPD           Z31, Z17, Z17
+	VFMSUB231PD      Z3, Z24, Z26
+	VFMSUB231PD      Z7, Z22, Z28
+	VFMSUB231PD      Z23, Z8, Z29
+	VFMSUB231PD      Z9, Z17, Z30
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+800(SB), Z3
+	VMULPD           Z3, Z26, Z7
+	VMULPD           Z3, Z28, Z9
+	VMULPD           Z3, Z29, Z23
+	VMULPD           Z3, Z30, Z3
+	VADDPD           Z7, Z24, Z7
+	VADDPD           Z9, Z22, Z9
+	VADDPD           Z23, Z8, Z8
+	VADDPD           Z3, Z17, Z3
+	VADDPD           Z7, Z0, Z0
+	VADDPD           Z9, Z6, Z6
+	VADDPD           Z8, Z5, Z5
+	VADDPD           Z3, Z10, Z3
+	VADDPD           Z0, Z27, Z0
+	VADDPD           Z6, Z18, Z6
+	VADDPD           Z5, Z2, Z2
+	VADDPD           Z3, Z4, Z3
+	VADDPD           Z0, Z20, Z0
+	VADDPD           Z6, Z21, Z4
+	VADDPD           Z2, Z25, Z2
+	VADDPD           Z3, Z16, Z3
+	VADDPD           Z0, Z13, Z0
+	VADDPD           Z4, Z14, Z4
+	VADDPD           Z2, Z15, Z2
+	VADDPD           Z3, Z12, Z3
+	VADDPD           Z0, Z19, Z0
+	VADDPD           Z4, Z1, Z1
+	VADDPD           Z2, Z11, Z2
+	VADDPD           4928(BX), Z3, Z3
+	VADDPD           4864(BX), Z0, Z0
+	VADDPD           4736(BX), Z1, Z1
+	VADDPD           4672(BX), Z2, Z2
+	VADDPD           4608(BX), Z3, Z3
+	VADDPD           960(BX), Z0, Z0
+	VADDPD           1024(BX), Z1, Z1
+	VADDPD           4480(BX), Z2, Z2
+	VADDPD           4544(BX), Z3, Z3
+	VADDPD           896(BX), Z0, Z0
+	VADDPD           832(BX), Z1, Z1
+	VADDPD           1664(BX), Z2, Z2
+	VADDPD           3136(BX), Z3, Z3
+	VADDPD           4224(BX), Z0, Z0
+	VADDPD           3712(BX), Z1, Z1
+	VADDPD           3200(BX), Z2, Z2
+	VADDPD           3264(BX), Z3, Z3
+	VMOVUPD          2304(BX), Z4
+	VMULPD           2944(BX), Z0, K2, Z4
+	VMOVUPD          1344(BX), Z0
+	VMULPD           704(BX), Z1, K3, Z0
+	KMOVB            1856(BX), K2
+	VMOVUPD          3392(BX), Z1
+	VMULPD           640(BX), Z2, K2, Z1
+	VMOVUPD          3328(BX), Z2
+	VMULPD           3904(BX), Z3, K7, Z2
+	VMULPD           1152(BX), Z4, Z3
+	VMULPD           1216(BX), Z0, Z5
+	VMULPD           1280(BX), Z1, Z6
+	VMULPD           3776(BX), Z2, Z7
+	VMULPD           2880(BX), Z4, Z4
+	VMULPD           3840(BX), Z0, Z0
+	VMULPD           448(BX), Z1, Z1
+	VMULPD           2048(BX), Z2, Z2
+	VGETMANTPD       $0x04, Z3, Z8
+	VGETMANTPD       $0x04, Z5, Z9
+	VGETMANTPD       $0x04, Z6, Z10
+	VGETMANTPD       $0x04, Z7, Z11
+	VMOVUPD          1600(BX), Z12
+	VCMPPD           $0x11, Z8, Z12, K2
+	VMOVUPD          1536(BX), Z12
+	VCMPPD           $0x11, Z9, Z12, K3
+	VMOVUPD          1472(BX), Z12
+	VCMPPD           $0x11, Z10, Z12, K7
+	VMOVUPD          1408(BX), Z12
+	KMOVB            K4, 1472(BX)
+	VCMPPD           $0x11, Z11, Z12, K4
+	VGETEXPPD        Z3, Z3
+	VGETEXPPD        Z5, Z5
+	VGETEXPPD        Z6, Z6
+	VGETEXPPD        Z7, Z7
+	VSUBPD           2112(BX), Z3, Z3
+	VSUBPD           2176(BX), Z5, Z5
+	VSUBPD           2240(BX), Z6, Z6
+	VSUBPD           576(BX), Z7, Z7
+	VMOVUPD          2816(BX), Z12
+	VBLENDMPD        2752(BX), Z12, K2, Z13
+	VMOVUPD          2624(BX), Z14
+	VBLENDMPD        2688(BX), Z14, K3, Z15
+	VMOVUPD          2496(BX), Z16
+	VBLENDMPD        2560(BX), Z16, K7, Z17
+	VMOVUPD          2368(BX), Z18
+	VBLENDMPD        2432(BX), Z18, K4, Z19
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+0(SB), Z20
+	VMULPD           Z8, Z20, Z21
+	VMULPD           Z9, Z20, Z22
+	VMULPD           Z10, Z20, Z23
+	VMULPD           Z11, Z20, Z20
+	KMOVB            K6, 2432(BX)
+	VCMPPD           $0x11, Z12, Z21, K6
+	KMOVB            K5, 2816(BX)
+	VCMPPD           $0x11, Z14, Z22, K5
+	KMOVB            K1, 2624(BX)
+	VCMPPD           $0x11, Z16, Z23, K1
+	KMOVB            K4, 2496(BX)
+	VCMPPD           $0x11, Z18, Z20, K4
+	VMOVAPD          Z8, Z12
+	VADDPD           Z8, Z8, K6, Z12
+	VMOVAPD          Z9, Z8
+	VADDPD           Z9, Z9, K5, Z8
+	VMOVAPD          Z10, Z9
+	VADDPD           Z10, Z10, K1, Z9
+	VMOVAPD          Z11, Z10
+	VADDPD           Z11, Z11, K4, Z10
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+48(SB), Z11
+	VMOVAPD          Z3, Z14
+	VADDPD           Z11, Z3, K6, Z14
+	VMOVAPD          Z5, Z16
+	VADDPD           Z11, Z5, K5, Z16
+	VMOVAPD          Z6, Z18
+	VADDPD           Z11, Z6, K1, Z18
+	VMOVAPD          Z7, Z20
+	VADDPD           Z11, Z7, K4, Z20
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+16(SB), Z11
+	VADDPD           Z11, Z3, K2, Z14
+	VADDPD           Z11, Z5, K3, Z16
+	VADDPD           Z11, Z6, K7, Z18
+	KMOVB            2496(BX), K1
+	VADDPD           Z11, Z7, K1, Z20
+	VSUBPD           Z13, Z12, Z3
+	VSUBPD           Z15, Z8, Z5
+	VSUBPD           Z17, Z9, Z6
+	VSUBPD           Z19, Z10, Z7
+	VADDPD           Z13, Z12, Z12
+	VADDPD           Z15, Z8, Z8
+	VADDPD           Z17, Z9, Z9
+	VADDPD           Z19, Z10, Z10
+	VDIVPD           Z12, Z3, Z3
+	VDIVPD           Z8, Z5, Z5
+	VDIVPD           Z9, Z6, Z6
+	VDIVPD           Z10, Z7, Z7
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+256(SB), Z8
+	VMULPD           Z14, Z8, Z9
+	VMULPD           Z16, Z8, Z10
+	VMULPD           Z18, Z8, Z12
+	VMULPD           Z20, Z8, Z8
+	VMOVUPD          4160(BX), Z13
+	VMOVUPD          4416(BX), Z15
+	VADDPD           Z15, Z13, Z17
+	VMOVUPD          4096(BX), Z19
+	VMOVUPD          4800(BX), Z21
+	VADDPD           Z21, Z19, Z22
+	VMOVUPD          1088(BX), Z23
+	VMOVUPD          4288(BX), Z24
+	VADDPD           Z24, Z23, Z25
+	VMOVUPD          3648(BX), Z26
+	VMOVUPD          4352(BX), Z27
+	VADDPD           Z27, Z26, Z28
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+40(SB), Z29
+	VMULPD           Z17, Z29, Z17
+	VMULPD           Z22, Z29, Z22
+	VMULPD           Z25, Z29, Z25
+	VMULPD           Z28, Z29, Z28
+	VSUBPD           Z15, Z13, Z30
+	VSUBPD           Z21, Z19, Z31
+	VSUBPD           Z24, Z23, Z29
+	VSUBPD           Z27, Z26, Z11
+	VMOVUPD          Z28, 2496(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+808(SB), Z28
+	VFMSUB231PD      Z28, Z13, Z15
+	VFMSUB231PD      Z28, Z19, Z21
+	VFMSUB231PD      Z28, Z23, Z24
+	VFMSUB231PD      Z28, Z26, Z27
+	VFMADD231PD      Z30, Z30, Z15
+	VFMADD231PD      Z31, Z31, Z21
+	VFMADD231PD      Z29, Z29, Z24
+	VFMADD231PD      Z11, Z11, Z27
+	VMULPD           Z30, Z4, Z13
+	VMULPD           Z31, Z0, Z19
+	VMULPD           Z29, Z1, Z23
+	VMULPD           Z11, Z2, Z11
+	VMULPD           Z3, Z3, Z26
+	VMULPD           Z5, Z5, Z29
+	VMULPD           Z6, Z6, Z30
+	VMULPD           Z7, Z7, Z31
+	VMULPD           Z4, Z4, Z28
+	VMOVUPD          Z27, 4352(BX)
+	VMULPD           Z0, Z0, Z27
+	VMOVUPD          Z24, 3648(BX)
+	VMULPD           Z1, Z1, Z24
+	VMOVUPD          Z24, 4288(BX)
+	VMULPD           Z2, Z2, Z24
+	VMOVUPD          Z24, 1088(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+120(SB), Z24
+	VFMADD231PD.BCST impliedVolStripAVX512Consts<>+112(SB), Z26, Z24
+	VMOVUPD          Z21, 4800(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+120(SB), Z21
+	VFMADD231PD.BCST impliedVolStripAVX512Consts<>+112(SB), Z29, Z21
+	VMOVUPD          Z27, 4096(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+120(SB), Z27
+	VFMADD231PD.BCST impliedVolStripAVX512Consts<>+112(SB), Z30, Z27
+	VMOVUPD          Z15, 4416(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+120(SB), Z15
+	VFMADD231PD.BCST impliedVolStripAVX512Consts<>+112(SB), Z31, Z15
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+128(SB), Z26, Z24
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+128(SB), Z29, Z21
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+128(SB), Z30, Z27
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+128(SB), Z31, Z15
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+136(SB), Z26, Z24
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+136(SB), Z29, Z21
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+136(SB), Z30, Z27
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+136(SB), Z31, Z15
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+144(SB), Z26, Z24
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+144(SB), Z29, Z21
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+144(SB), Z30, Z27
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+144(SB), Z31, Z15
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+152(SB), Z26, Z24
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+152(SB), Z29, Z21
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+152(SB), Z30, Z27
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+152(SB), Z31, Z15
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+160(SB), Z26, Z24
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+160(SB), Z29, Z21
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+160(SB), Z30, Z27
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+160(SB), Z31, Z15
+	VMULPD           Z24, Z26, Z24
+	VMULPD           Z21, Z29, Z21
+	VMULPD           Z27, Z30, Z26
+	VMULPD           Z15, Z31, Z15
+	VFMADD231PD      Z24, Z3, Z9
+	VFMADD231PD      Z21, Z5, Z10
+	VFMADD231PD      Z26, Z6, Z12
+	VFMADD231PD      Z15, Z7, Z8
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+80(SB), Z15
+	VFMADD231PD      Z15, Z3, Z9
+	VFMADD231PD      Z15, Z5, Z10
+	VFMADD231PD      Z15, Z6, Z12
+	VFMADD231PD      Z15, Z7, Z8
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+264(SB), Z3
+	VFMADD231PD      Z3, Z14, Z9
+	VFMADD231PD      Z3, Z16, Z10
+	VFMADD231PD      Z3, Z18, Z12
+	VFMADD231PD      Z3, Z20, Z8
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+816(SB), Z3
+	VADDPD           Z3, Z9, Z5
+	VADDPD           Z3, Z10, Z6
+	VADDPD           Z3, Z12, Z7
+	VADDPD           Z3, Z8, Z3
+	VSUBPD           Z17, Z5, Z5
+	VSUBPD           Z22, Z6, Z6
+	VSUBPD           Z25, Z7, Z7
+	VSUBPD           2496(BX), Z3, Z3
+	VMULPD           Z5, Z4, Z4
+	VMULPD           Z6, Z0, Z0
+	VMULPD           Z7, Z1, Z1
+	VMULPD           Z3, Z2, Z2
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+16(SB), Z8
+	VSUBPD           Z13, Z8, Z9
+	VSUBPD           Z19, Z8, Z10
+	VSUBPD           Z23, Z8, Z12
+	VSUBPD           Z11, Z8, Z14
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+808(SB), Z16
+	VFMADD213PD      Z15, Z16, Z13
+	VFMADD213PD      Z15, Z16, Z19
+	VFMADD213PD      Z15, Z16, Z23
+	VFMADD231PD      Z16, Z11, Z15
+	VFMADD231PD      4416(BX), Z28, Z13
+	VMOVUPD          4800(BX), Z11
+	VFMADD231PD      4096(BX), Z11, Z19
+	VMOVUPD          3648(BX), Z11
+	VFMADD231PD      4288(BX), Z11, Z23
+	VMOVUPD          4352(BX), Z11
+	VFMADD231PD      1088(BX), Z11, Z15
+	VMULPD           Z9, Z5, Z9
+	VMULPD           Z10, Z6, Z10
+	VMULPD           Z12, Z7, Z11
+	VMULPD           Z14, Z3, Z12
+	VMULPD           Z5, Z5, Z5
+	VMULPD           Z6, Z6, Z6
+	VMULPD           Z7, Z7, Z7
+	VMULPD           Z3, Z3, Z3
+	VMULPD           Z13, Z5, Z5
+	VMULPD           Z19, Z6, Z6
+	VMULPD           Z23, Z7, Z7
+	VMULPD           Z15, Z3, Z3
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+40(SB), Z13
+	VFMADD213PD      Z8, Z9, Z13
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+40(SB), Z14
+	VFMADD213PD      Z8, Z10, Z14
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+40(SB), Z15
+	VFMADD213PD      Z8, Z11, Z15
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+40(SB), Z16
+	VFMADD213PD      Z8, Z12, Z16
+	VMULPD           Z13, Z4, Z4
+	VMULPD           Z14, Z0, Z0
+	VMULPD           Z15, Z1, Z1
+	VMULPD           Z16, Z2, Z2
+	VADDPD           Z9, Z8, Z9
+	VADDPD           Z10, Z8, Z10
+	VADDPD           Z11, Z8, Z11
+	VADDPD           Z12, Z8, Z8
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+664(SB), Z12
+	VFMADD231PD      Z12, Z5, Z9
+	VFMADD231PD      Z12, Z6, Z10
+	VFMADD231PD      Z12, Z7, Z11
+	VFMADD231PD      Z12, Z3, Z8
+	VDIVPD           Z9, Z4, Z3
+	VDIVPD           Z10, Z0, Z0
+	VDIVPD           Z11, Z1, Z1
+	VDIVPD           Z8, Z2, Z2
+	VMOVUPD          4032(BX), Z4
+	VFNMADD213PD     Z4, Z3, Z4
+	VMOVUPD          768(BX), Z5
+	VFNMADD213PD     Z5, Z0, Z5
+	VMOVUPD          1920(BX), Z6
+	VFNMADD213PD     Z6, Z1, Z6
+	VMOVUPD          1792(BX), Z7
+	VFNMADD213PD     Z7, Z2, Z7
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+24(SB), Z8
+	VANDPD           Z3, Z8, Z3
+	VANDPD           Z0, Z8, Z0
+	VANDPD           Z1, Z8, Z1
+	VANDPD           Z2, Z8, Z2
+	VMULPD           1984(BX), Z3, Z3
+	VMULPD           512(BX), Z0, Z0
+	VMULPD           3456(BX), Z1, Z1
+	VMULPD           3968(BX), Z2, Z2
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+824(SB), Z8
+	VCMPPD           $0x11, Z8, Z3, K1
+	VCMPPD           $0x11, Z8, Z0, K2
+	VCMPPD           $0x11, Z8, Z1, K3
+	VCMPPD           $0x11, Z8, Z2, K4
+	VMOVUPD          384(BX), Z0
+	VDIVPD           Z0, Z4, Z1
+	VDIVPD           Z0, Z5, Z2
+	VDIVPD           Z0, Z6, Z3
+	VDIVPD           Z0, Z7, Z0
+	KMOVB            2624(BX), K5
+	KANDB            K1, K5, K1
+	KMOVB            2816(BX), K5
+	KANDB            K2, K5, K2
+	KMOVB            2432(BX), K5
+	KANDB            K3, K5, K3
+	KMOVB            1472(BX), K5
+	KANDB            K4, K5, K4
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+416(SB), Z4
+	VBLENDMPD        Z1, Z4, K1, Z1
+	VBLENDMPD        Z2, Z4, K2, Z2
+	VBLENDMPD        Z3, Z4, K3, Z3
+	VBLENDMPD        Z0, Z4, K4, Z0
 	PREFETCHT0       1024(SI)(AX*1)
 	VMOVUPD          Z1, (SI)(AX*1)
 	PREFETCHT0       1088(SI)(AX*1)
-	VMOVUPD          Z0, 64(SI)(AX*1)
-	ADDQ             $+128, AX
-	SUBQ             $+16, CX
+	VMOVUPD          Z2, 64(SI)(AX*1)
+	PREFETCHT0       1152(SI)(AX*1)
+	VMOVUPD          Z3, 128(SI)(AX*1)
+	PREFETCHT0       1216(SI)(AX*1)
+	VMOVUPD          Z0, 192(SI)(AX*1)
+	ADDQ             $+256, AX
+	SUBQ             $+32, CX
 	JGE              body
 
 rest:
-	ADDQ $+16, CX
+	ADDQ $+32, CX
 	JEQ  done
 
 tail:
@@ -1517,69 +2501,69 @@ whole:
 	VMINPD           Z13, Z30, Z13
 	VMINPD           Z28, Z30, Z28
 	VMINPD           Z29, Z30, Z29
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+440(SB), Z30
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+456(SB), Z30
 	VFMADD213PD      Z8, Z17, Z30
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+440(SB), Z31
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+456(SB), Z31
 	VFMADD213PD      Z9, Z18, Z31
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+448(SB), Z2
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+464(SB), Z2
 	VFMADD213PD      Z8, Z17, Z2
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+448(SB), Z19
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+464(SB), Z19
 	VFMADD213PD      Z9, Z18, Z19
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+456(SB), Z1
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+440(SB), Z1
 	VFMADD213PD      Z16, Z11, Z1
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+456(SB), Z5
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+440(SB), Z5
 	VFMADD213PD      Z16, Z13, Z5
 	VMOVUPD          Z6, 1408(BX)
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+464(SB), Z6
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+448(SB), Z6
 	VMOVUPD          Z4, 1472(BX)
 	VADDPD           Z6, Z11, Z4
 	VMOVUPD          Z3, 512(BX)
 	VADDPD           Z6, Z13, Z3
 	VMOVUPD          Z0, 832(BX)
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+456(SB), Z0
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+440(SB), Z0
 	VFMADD213PD      Z16, Z28, Z0
 	VMOVUPD          Z23, 1088(BX)
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+456(SB), Z23
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+440(SB), Z23
 	VFMADD213PD      Z16, Z29, Z23
 	VMOVUPD          Z10, 1152(BX)
 	VADDPD           Z6, Z28, Z10
 	VADDPD           Z6, Z29, Z6
 	VMOVUPD          Z7, 1216(BX)
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+472(SB), Z7
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+656(SB), Z7
 	VFMADD213PD      Z8, Z17, Z7
 	VMOVUPD          Z15, 448(BX)
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+472(SB), Z15
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+656(SB), Z15
 	VFMADD213PD      Z9, Z18, Z15
 	VMOVUPD          Z14, 576(BX)
 	VMULPD           Z4, Z1, Z14
 	VMOVUPD          Z21, 640(BX)
 	VMULPD           Z3, Z5, Z21
 	VMOVUPD          Z20, 1536(BX)
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+480(SB), Z20
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+688(SB), Z20
 	VFMADD213PD      Z8, Z17, Z20
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+480(SB), Z27
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+688(SB), Z27
 	VFMADD213PD      Z9, Z18, Z27
 	VMOVUPD          Z27, 1600(BX)
 	VMULPD           Z10, Z0, Z27
 	VMOVUPD          Z20, 1664(BX)
 	VMULPD           Z6, Z23, Z20
 	VMOVUPD          Z15, 1728(BX)
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+488(SB), Z15
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+712(SB), Z15
 	VFMADD213PD      Z8, Z17, Z15
 	VMOVUPD          Z15, 1792(BX)
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+488(SB), Z15
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+712(SB), Z15
 	VFMADD213PD      Z9, Z18, Z15
 	VMOVUPD          Z15, 1856(BX)
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+496(SB), Z15
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+728(SB), Z15
 	VFMADD213PD      Z8, Z17, Z15
 	VMOVUPD          Z15, 1920(BX)
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+496(SB), Z15
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+728(SB), Z15
 	VFMADD213PD      Z9, Z18, Z15
 	VMOVUPD          Z15, 1984(BX)
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+504(SB), Z15
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+744(SB), Z15
 	VFMADD213PD      Z8, Z17, Z15
 	VMOVUPD          Z15, 2048(BX)
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+504(SB), Z15
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+744(SB), Z15
 	VFMADD213PD      Z9, Z18, Z15
 	VMOVUPD          Z15, 2112(BX)
 	VMULPD           Z14, Z27, Z15
@@ -1607,30 +2591,54 @@ whole:
 	VFMADD231PD      Z12, Z0, Z7
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+48(SB), Z11
 	VFMADD231PD      Z12, Z14, Z11
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+512(SB), Z13
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+760(SB), Z13
 	VFMADD213PD      Z8, Z17, Z13
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+512(SB), Z15
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+760(SB), Z15
 	VFMADD213PD      Z9, Z18, Z15
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+520(SB), Z20
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+776(SB), Z20
 	VFMADD213PD      Z8, Z17, Z20
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+520(SB), Z21
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+776(SB), Z21
 	VFMADD213PD      Z9, Z18, Z21
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+528(SB), Z23
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+784(SB), Z23
 	VFMADD231PD      Z23, Z17, Z8
 	VFMADD231PD      Z23, Z18, Z9
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+536(SB), Z23
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+544(SB), Z27
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+472(SB), Z23
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+480(SB), Z27
 	VFMADD231PD      Z23, Z7, Z27
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+544(SB), Z28
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+480(SB), Z28
 	VFMADD231PD      Z23, Z11, Z28
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+552(SB), Z29
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+488(SB), Z29
 	VFMADD213PD      Z29, Z7, Z27
 	VFMADD213PD      Z29, Z11, Z28
 	VMOVUPD          Z9, 2240(BX)
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+560(SB), Z9
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+496(SB), Z9
 	VFMADD213PD      Z9, Z7, Z27
 	VFMADD213PD      Z9, Z11, Z28
 	VMOVUPD          Z8, 2304(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+504(SB), Z8
+	VFMADD213PD      Z8, Z7, Z27
+	VFMADD213PD      Z8, Z11, Z28
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+512(SB), Z8
+	VFMADD213PD      Z8, Z7, Z27
+	VFMADD213PD      Z8, Z11, Z28
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+520(SB), Z8
+	VFMADD213PD      Z8, Z7, Z27
+	VFMADD213PD      Z8, Z11, Z28
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+528(SB), Z8
+	VFMADD213PD      Z8, Z7, Z27
+	VFMADD213PD      Z8, Z11, Z28
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+536(SB), Z8
+	VFMADD213PD      Z8, Z7, Z27
+	VFMADD213PD      Z8, Z11, Z28
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+544(SB), Z8
+	VFMADD213PD      Z8, Z7, Z27
+	VFMADD213PD      Z8, Z11, Z28
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+552(SB), Z8
+	VFMADD213PD      Z8, Z7, Z27
+	VFMADD213PD      Z8, Z11, Z28
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+560(SB), Z8
+	VFMADD213PD      Z8, Z7, Z27
+	VFMADD213PD      Z8, Z11, Z28
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+568(SB), Z8
 	VFMADD213PD      Z8, Z7, Z27
 	VFMADD213PD      Z8, Z11, Z28
@@ -1659,30 +2667,6 @@ whole:
 	VFMADD213PD      Z8, Z7, Z27
 	VFMADD213PD      Z8, Z11, Z28
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+640(SB), Z8
-	VFMADD213PD      Z8, Z7, Z27
-	VFMADD213PD      Z8, Z11, Z28
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+648(SB), Z8
-	VFMADD213PD      Z8, Z7, Z27
-	VFMADD213PD      Z8, Z11, Z28
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+656(SB), Z8
-	VFMADD213PD      Z8, Z7, Z27
-	VFMADD213PD      Z8, Z11, Z28
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+664(SB), Z8
-	VFMADD213PD      Z8, Z7, Z27
-	VFMADD213PD      Z8, Z11, Z28
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+672(SB), Z8
-	VFMADD213PD      Z8, Z7, Z27
-	VFMADD213PD      Z8, Z11, Z28
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+680(SB), Z8
-	VFMADD213PD      Z8, Z7, Z27
-	VFMADD213PD      Z8, Z11, Z28
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+688(SB), Z8
-	VFMADD213PD      Z8, Z7, Z27
-	VFMADD213PD      Z8, Z11, Z28
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+696(SB), Z8
-	VFMADD213PD      Z8, Z7, Z27
-	VFMADD213PD      Z8, Z11, Z28
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+704(SB), Z8
 	VFMADD213PD      Z8, Z27, Z7
 	VFMADD213PD      Z8, Z28, Z11
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+40(SB), Z27
@@ -1690,7 +2674,7 @@ whole:
 	VFMADD213PD      Z27, Z11, Z14
 	VMULPD           Z10, Z0, Z0
 	VMULPD           Z6, Z14, Z6
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+712(SB), Z7
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+648(SB), Z7
 	VMULPD           Z7, Z0, Z0
 	VMULPD           Z7, Z6, Z6
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+48(SB), Z7
@@ -1703,21 +2687,21 @@ whole:
 	VFNMADD213PD     Z16, Z6, Z26
 	VFMSUB213PD      Z17, Z25, Z30
 	VFMSUB213PD      Z18, Z26, Z31
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+720(SB), Z28
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+664(SB), Z28
 	VMULPD           Z28, Z30, Z30
 	VMULPD           Z28, Z31, Z31
 	VMULPD           Z22, Z25, Z28
 	VMULPD           Z24, Z26, Z12
 	VFMSUB231PD      Z2, Z30, Z28
 	VFMSUB231PD      Z19, Z31, Z12
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+728(SB), Z2
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+672(SB), Z2
 	VMULPD           Z2, Z28, Z19
 	VMULPD           Z2, Z12, Z2
 	VMULPD           Z30, Z22, Z12
 	VMULPD           Z31, Z24, Z28
 	VFMSUB231PD      2176(BX), Z19, Z12
 	VFMSUB231PD      1728(BX), Z2, Z28
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+736(SB), Z16
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+680(SB), Z16
 	VMULPD           Z16, Z12, Z12
 	VMULPD           Z16, Z28, Z16
 	VMULPD           Z19, Z22, Z28
@@ -1726,16 +2710,40 @@ whole:
 	VFMSUB231PD      1664(BX), Z12, Z28
 	VFMSUB231PD      1600(BX), Z16, Z14
 	VMOVUPD          Z18, 1600(BX)
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+744(SB), Z18
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+696(SB), Z18
 	VMULPD           Z18, Z28, Z28
 	VMULPD           Z18, Z14, Z14
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+544(SB), Z18
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+480(SB), Z18
 	VFMADD231PD      Z23, Z7, Z18
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+544(SB), Z10, Z23
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+480(SB), Z10, Z23
 	VFMADD213PD      Z29, Z7, Z18
 	VFMADD231PD      Z23, Z10, Z29
 	VFMADD213PD      Z9, Z7, Z18
 	VFMADD231PD      Z29, Z10, Z9
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+504(SB), Z23
+	VFMADD213PD      Z23, Z7, Z18
+	VFMADD231PD      Z9, Z10, Z23
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+512(SB), Z9
+	VFMADD213PD      Z9, Z7, Z18
+	VFMADD231PD      Z23, Z10, Z9
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+520(SB), Z23
+	VFMADD213PD      Z23, Z7, Z18
+	VFMADD231PD      Z9, Z10, Z23
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+528(SB), Z9
+	VFMADD213PD      Z9, Z7, Z18
+	VFMADD231PD      Z23, Z10, Z9
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+536(SB), Z23
+	VFMADD213PD      Z23, Z7, Z18
+	VFMADD231PD      Z9, Z10, Z23
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+544(SB), Z9
+	VFMADD213PD      Z9, Z7, Z18
+	VFMADD231PD      Z23, Z10, Z9
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+552(SB), Z23
+	VFMADD213PD      Z23, Z7, Z18
+	VFMADD231PD      Z9, Z10, Z23
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+560(SB), Z9
+	VFMADD213PD      Z9, Z7, Z18
+	VFMADD231PD      Z23, Z10, Z9
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+568(SB), Z23
 	VFMADD213PD      Z23, Z7, Z18
 	VFMADD231PD      Z9, Z10, Z23
@@ -1763,65 +2771,41 @@ whole:
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+632(SB), Z23
 	VFMADD213PD      Z23, Z7, Z18
 	VFMADD231PD      Z9, Z10, Z23
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+640(SB), Z9
-	VFMADD213PD      Z9, Z7, Z18
-	VFMADD231PD      Z23, Z10, Z9
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+648(SB), Z23
-	VFMADD213PD      Z23, Z7, Z18
-	VFMADD231PD      Z9, Z10, Z23
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+656(SB), Z9
-	VFMADD213PD      Z9, Z7, Z18
-	VFMADD231PD      Z23, Z10, Z9
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+664(SB), Z23
-	VFMADD213PD      Z23, Z7, Z18
-	VFMADD231PD      Z9, Z10, Z23
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+672(SB), Z9
-	VFMADD213PD      Z9, Z7, Z18
-	VFMADD231PD      Z23, Z10, Z9
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+680(SB), Z23
-	VFMADD213PD      Z23, Z7, Z18
-	VFMADD231PD      Z9, Z10, Z23
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+688(SB), Z9
-	VFMADD213PD      Z9, Z7, Z18
-	VFMADD231PD      Z23, Z10, Z9
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+696(SB), Z23
-	VFMADD213PD      Z23, Z7, Z18
-	VFMADD231PD      Z9, Z10, Z23
 	VFMADD213PD      Z8, Z18, Z7
 	VFMADD231PD      Z23, Z10, Z8
 	VFMADD213PD      Z27, Z7, Z1
 	VFMADD213PD      Z27, Z8, Z5
 	VMULPD           Z4, Z1, Z1
 	VMULPD           Z3, Z5, Z3
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+752(SB), Z4
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+704(SB), Z4
 	VFMADD231PD      Z4, Z1, Z0
 	VFMADD231PD      Z4, Z3, Z6
 	VMULPD           Z12, Z22, Z1
 	VMULPD           Z16, Z24, Z3
 	VFMSUB231PD      1792(BX), Z28, Z1
 	VFMSUB231PD      1856(BX), Z14, Z3
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+760(SB), Z4
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+720(SB), Z4
 	VMULPD           Z4, Z1, Z1
 	VMULPD           Z4, Z3, Z3
 	VMULPD           Z28, Z22, Z4
 	VMULPD           Z14, Z24, Z5
 	VFMSUB231PD      1920(BX), Z1, Z4
 	VFMSUB231PD      1984(BX), Z3, Z5
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+768(SB), Z7
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+736(SB), Z7
 	VMULPD           Z7, Z4, Z4
 	VMULPD           Z7, Z5, Z5
 	VMULPD           Z1, Z22, Z7
 	VMULPD           Z3, Z24, Z8
 	VFMSUB231PD      2048(BX), Z4, Z7
 	VFMSUB231PD      2112(BX), Z5, Z8
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+776(SB), Z9
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+752(SB), Z9
 	VMULPD           Z9, Z7, Z7
 	VMULPD           Z9, Z8, Z8
 	VMULPD           Z4, Z22, Z9
 	VMULPD           Z5, Z24, Z10
 	VFMSUB231PD      Z13, Z7, Z9
 	VFMSUB231PD      Z15, Z8, Z10
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+784(SB), Z13
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+768(SB), Z13
 	VMULPD           Z13, Z9, Z9
 	VMULPD           Z13, Z10, Z10
 	VMULPD           Z7, Z22, Z13
@@ -1979,7 +2963,7 @@ whole:
 	VADDPD           Z6, Z8, Z6
 	VMULPD           Z2, Z0, Z0
 	VMULPD           Z27, Z1, Z1
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+720(SB), Z2
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+664(SB), Z2
 	VFMADD231PD      Z2, Z3, Z4
 	VFMADD231PD      Z2, Z5, Z6
 	VDIVPD           Z4, Z0, Z0
@@ -2259,14 +3243,14 @@ DATA impliedVolStripAVX2Consts<>+1920(SB)/8, $0x7ff8000000000001
 DATA impliedVolStripAVX2Consts<>+1928(SB)/8, $0x7ff8000000000001
 DATA impliedVolStripAVX2Consts<>+1936(SB)/8, $0x7ff8000000000001
 DATA impliedVolStripAVX2Consts<>+1944(SB)/8, $0x7ff8000000000001
-DATA impliedVolStripAVX2Consts<>+1952(SB)/8, $0x4044000000000000
-DATA impliedVolStripAVX2Consts<>+1960(SB)/8, $0x4044000000000000
-DATA impliedVolStripAVX2Consts<>+1968(SB)/8, $0x4044000000000000
-DATA impliedVolStripAVX2Consts<>+1976(SB)/8, $0x4044000000000000
-DATA impliedVolStripAVX2Consts<>+1984(SB)/8, $0x3fd3333333333333
-DATA impliedVolStripAVX2Consts<>+1992(SB)/8, $0x3fd3333333333333
-DATA impliedVolStripAVX2Consts<>+2000(SB)/8, $0x3fd3333333333333
-DATA impliedVolStripAVX2Consts<>+2008(SB)/8, $0x3fd3333333333333
+DATA impliedVolStripAVX2Consts<>+1952(SB)/8, $0x3fd3333333333333
+DATA impliedVolStripAVX2Consts<>+1960(SB)/8, $0x3fd3333333333333
+DATA impliedVolStripAVX2Consts<>+1968(SB)/8, $0x3fd3333333333333
+DATA impliedVolStripAVX2Consts<>+1976(SB)/8, $0x3fd3333333333333
+DATA impliedVolStripAVX2Consts<>+1984(SB)/8, $0x4044000000000000
+DATA impliedVolStripAVX2Consts<>+1992(SB)/8, $0x4044000000000000
+DATA impliedVolStripAVX2Consts<>+2000(SB)/8, $0x4044000000000000
+DATA impliedVolStripAVX2Consts<>+2008(SB)/8, $0x4044000000000000
 DATA impliedVolStripAVX2Consts<>+2016(SB)/8, $0x3ff8000000000000
 DATA impliedVolStripAVX2Consts<>+2024(SB)/8, $0x3ff8000000000000
 DATA impliedVolStripAVX2Consts<>+2032(SB)/8, $0x3ff8000000000000
@@ -2283,146 +3267,146 @@ DATA impliedVolStripAVX2Consts<>+2112(SB)/8, $0x401c000000000000
 DATA impliedVolStripAVX2Consts<>+2120(SB)/8, $0x401c000000000000
 DATA impliedVolStripAVX2Consts<>+2128(SB)/8, $0x401c000000000000
 DATA impliedVolStripAVX2Consts<>+2136(SB)/8, $0x401c000000000000
-DATA impliedVolStripAVX2Consts<>+2144(SB)/8, $0x4026000000000000
-DATA impliedVolStripAVX2Consts<>+2152(SB)/8, $0x4026000000000000
-DATA impliedVolStripAVX2Consts<>+2160(SB)/8, $0x4026000000000000
-DATA impliedVolStripAVX2Consts<>+2168(SB)/8, $0x4026000000000000
-DATA impliedVolStripAVX2Consts<>+2176(SB)/8, $0x402e000000000000
-DATA impliedVolStripAVX2Consts<>+2184(SB)/8, $0x402e000000000000
-DATA impliedVolStripAVX2Consts<>+2192(SB)/8, $0x402e000000000000
-DATA impliedVolStripAVX2Consts<>+2200(SB)/8, $0x402e000000000000
-DATA impliedVolStripAVX2Consts<>+2208(SB)/8, $0x4033000000000000
-DATA impliedVolStripAVX2Consts<>+2216(SB)/8, $0x4033000000000000
-DATA impliedVolStripAVX2Consts<>+2224(SB)/8, $0x4033000000000000
-DATA impliedVolStripAVX2Consts<>+2232(SB)/8, $0x4033000000000000
-DATA impliedVolStripAVX2Consts<>+2240(SB)/8, $0x4037000000000000
-DATA impliedVolStripAVX2Consts<>+2248(SB)/8, $0x4037000000000000
-DATA impliedVolStripAVX2Consts<>+2256(SB)/8, $0x4037000000000000
-DATA impliedVolStripAVX2Consts<>+2264(SB)/8, $0x4037000000000000
-DATA impliedVolStripAVX2Consts<>+2272(SB)/8, $0x403b000000000000
-DATA impliedVolStripAVX2Consts<>+2280(SB)/8, $0x403b000000000000
-DATA impliedVolStripAVX2Consts<>+2288(SB)/8, $0x403b000000000000
-DATA impliedVolStripAVX2Consts<>+2296(SB)/8, $0x403b000000000000
-DATA impliedVolStripAVX2Consts<>+2304(SB)/8, $0xbe2e25325154ed2c
-DATA impliedVolStripAVX2Consts<>+2312(SB)/8, $0xbe2e25325154ed2c
-DATA impliedVolStripAVX2Consts<>+2320(SB)/8, $0xbe2e25325154ed2c
-DATA impliedVolStripAVX2Consts<>+2328(SB)/8, $0xbe2e25325154ed2c
-DATA impliedVolStripAVX2Consts<>+2336(SB)/8, $0xbe4277bd7e608931
-DATA impliedVolStripAVX2Consts<>+2344(SB)/8, $0xbe4277bd7e608931
-DATA impliedVolStripAVX2Consts<>+2352(SB)/8, $0xbe4277bd7e608931
-DATA impliedVolStripAVX2Consts<>+2360(SB)/8, $0xbe4277bd7e608931
-DATA impliedVolStripAVX2Consts<>+2368(SB)/8, $0x3e5f7f7aa6513d12
-DATA impliedVolStripAVX2Consts<>+2376(SB)/8, $0x3e5f7f7aa6513d12
-DATA impliedVolStripAVX2Consts<>+2384(SB)/8, $0x3e5f7f7aa6513d12
-DATA impliedVolStripAVX2Consts<>+2392(SB)/8, $0x3e5f7f7aa6513d12
-DATA impliedVolStripAVX2Consts<>+2400(SB)/8, $0x3e747abbfe1349dc
-DATA impliedVolStripAVX2Consts<>+2408(SB)/8, $0x3e747abbfe1349dc
-DATA impliedVolStripAVX2Consts<>+2416(SB)/8, $0x3e747abbfe1349dc
-DATA impliedVolStripAVX2Consts<>+2424(SB)/8, $0x3e747abbfe1349dc
-DATA impliedVolStripAVX2Consts<>+2432(SB)/8, $0xbe8e40fe135477fb
-DATA impliedVolStripAVX2Consts<>+2440(SB)/8, $0xbe8e40fe135477fb
-DATA impliedVolStripAVX2Consts<>+2448(SB)/8, $0xbe8e40fe135477fb
-DATA impliedVolStripAVX2Consts<>+2456(SB)/8, $0xbe8e40fe135477fb
-DATA impliedVolStripAVX2Consts<>+2464(SB)/8, $0xbe9ca94833eab172
-DATA impliedVolStripAVX2Consts<>+2472(SB)/8, $0xbe9ca94833eab172
-DATA impliedVolStripAVX2Consts<>+2480(SB)/8, $0xbe9ca94833eab172
-DATA impliedVolStripAVX2Consts<>+2488(SB)/8, $0xbe9ca94833eab172
-DATA impliedVolStripAVX2Consts<>+2496(SB)/8, $0x3ec034ec9ff77461
-DATA impliedVolStripAVX2Consts<>+2504(SB)/8, $0x3ec034ec9ff77461
-DATA impliedVolStripAVX2Consts<>+2512(SB)/8, $0x3ec034ec9ff77461
-DATA impliedVolStripAVX2Consts<>+2520(SB)/8, $0x3ec034ec9ff77461
-DATA impliedVolStripAVX2Consts<>+2528(SB)/8, $0x3eb3559d7eab42ef
-DATA impliedVolStripAVX2Consts<>+2536(SB)/8, $0x3eb3559d7eab42ef
-DATA impliedVolStripAVX2Consts<>+2544(SB)/8, $0x3eb3559d7eab42ef
-DATA impliedVolStripAVX2Consts<>+2552(SB)/8, $0x3eb3559d7eab42ef
-DATA impliedVolStripAVX2Consts<>+2560(SB)/8, $0xbef12becf291cb5c
-DATA impliedVolStripAVX2Consts<>+2568(SB)/8, $0xbef12becf291cb5c
-DATA impliedVolStripAVX2Consts<>+2576(SB)/8, $0xbef12becf291cb5c
-DATA impliedVolStripAVX2Consts<>+2584(SB)/8, $0xbef12becf291cb5c
-DATA impliedVolStripAVX2Consts<>+2592(SB)/8, $0x3ef25b780504b8a6
-DATA impliedVolStripAVX2Consts<>+2600(SB)/8, $0x3ef25b780504b8a6
-DATA impliedVolStripAVX2Consts<>+2608(SB)/8, $0x3ef25b780504b8a6
-DATA impliedVolStripAVX2Consts<>+2616(SB)/8, $0x3ef25b780504b8a6
-DATA impliedVolStripAVX2Consts<>+2624(SB)/8, $0x3f1b488c4e1b97b5
-DATA impliedVolStripAVX2Consts<>+2632(SB)/8, $0x3f1b488c4e1b97b5
-DATA impliedVolStripAVX2Consts<>+2640(SB)/8, $0x3f1b488c4e1b97b5
-DATA impliedVolStripAVX2Consts<>+2648(SB)/8, $0x3f1b488c4e1b97b5
-DATA impliedVolStripAVX2Consts<>+2656(SB)/8, $0xbf3afc08c11736a4
-DATA impliedVolStripAVX2Consts<>+2664(SB)/8, $0xbf3afc08c11736a4
-DATA impliedVolStripAVX2Consts<>+2672(SB)/8, $0xbf3afc08c11736a4
-DATA impliedVolStripAVX2Consts<>+2680(SB)/8, $0xbf3afc08c11736a4
-DATA impliedVolStripAVX2Consts<>+2688(SB)/8, $0x3f2d0345de443c62
-DATA impliedVolStripAVX2Consts<>+2696(SB)/8, $0x3f2d0345de443c62
-DATA impliedVolStripAVX2Consts<>+2704(SB)/8, $0x3f2d0345de443c62
-DATA impliedVolStripAVX2Consts<>+2712(SB)/8, $0x3f2d0345de443c62
-DATA impliedVolStripAVX2Consts<>+2720(SB)/8, $0x3f6c48252d50b83f
-DATA impliedVolStripAVX2Consts<>+2728(SB)/8, $0x3f6c48252d50b83f
-DATA impliedVolStripAVX2Consts<>+2736(SB)/8, $0x3f6c48252d50b83f
-DATA impliedVolStripAVX2Consts<>+2744(SB)/8, $0x3f6c48252d50b83f
-DATA impliedVolStripAVX2Consts<>+2752(SB)/8, $0xbf921f46d4ac3c0e
-DATA impliedVolStripAVX2Consts<>+2760(SB)/8, $0xbf921f46d4ac3c0e
-DATA impliedVolStripAVX2Consts<>+2768(SB)/8, $0xbf921f46d4ac3c0e
-DATA impliedVolStripAVX2Consts<>+2776(SB)/8, $0xbf921f46d4ac3c0e
-DATA impliedVolStripAVX2Consts<>+2784(SB)/8, $0x3fab82298736da76
-DATA impliedVolStripAVX2Consts<>+2792(SB)/8, $0x3fab82298736da76
-DATA impliedVolStripAVX2Consts<>+2800(SB)/8, $0x3fab82298736da76
-DATA impliedVolStripAVX2Consts<>+2808(SB)/8, $0x3fab82298736da76
-DATA impliedVolStripAVX2Consts<>+2816(SB)/8, $0xbfbf5b83385c94d7
-DATA impliedVolStripAVX2Consts<>+2824(SB)/8, $0xbfbf5b83385c94d7
-DATA impliedVolStripAVX2Consts<>+2832(SB)/8, $0xbfbf5b83385c94d7
-DATA impliedVolStripAVX2Consts<>+2840(SB)/8, $0xbfbf5b83385c94d7
-DATA impliedVolStripAVX2Consts<>+2848(SB)/8, $0x3fccd2dc44dda90c
-DATA impliedVolStripAVX2Consts<>+2856(SB)/8, $0x3fccd2dc44dda90c
-DATA impliedVolStripAVX2Consts<>+2864(SB)/8, $0x3fccd2dc44dda90c
-DATA impliedVolStripAVX2Consts<>+2872(SB)/8, $0x3fccd2dc44dda90c
-DATA impliedVolStripAVX2Consts<>+2880(SB)/8, $0xbfd5ed2acb37558c
-DATA impliedVolStripAVX2Consts<>+2888(SB)/8, $0xbfd5ed2acb37558c
-DATA impliedVolStripAVX2Consts<>+2896(SB)/8, $0xbfd5ed2acb37558c
-DATA impliedVolStripAVX2Consts<>+2904(SB)/8, $0xbfd5ed2acb37558c
-DATA impliedVolStripAVX2Consts<>+2912(SB)/8, $0x3fdb9a7d5690ca89
-DATA impliedVolStripAVX2Consts<>+2920(SB)/8, $0x3fdb9a7d5690ca89
-DATA impliedVolStripAVX2Consts<>+2928(SB)/8, $0x3fdb9a7d5690ca89
-DATA impliedVolStripAVX2Consts<>+2936(SB)/8, $0x3fdb9a7d5690ca89
-DATA impliedVolStripAVX2Consts<>+2944(SB)/8, $0xbfdbc22549fbe12f
-DATA impliedVolStripAVX2Consts<>+2952(SB)/8, $0xbfdbc22549fbe12f
-DATA impliedVolStripAVX2Consts<>+2960(SB)/8, $0xbfdbc22549fbe12f
-DATA impliedVolStripAVX2Consts<>+2968(SB)/8, $0xbfdbc22549fbe12f
-DATA impliedVolStripAVX2Consts<>+2976(SB)/8, $0x3fd34926e4def17d
-DATA impliedVolStripAVX2Consts<>+2984(SB)/8, $0x3fd34926e4def17d
-DATA impliedVolStripAVX2Consts<>+2992(SB)/8, $0x3fd34926e4def17d
-DATA impliedVolStripAVX2Consts<>+3000(SB)/8, $0x3fd34926e4def17d
-DATA impliedVolStripAVX2Consts<>+3008(SB)/8, $0x40040d931ff62705
-DATA impliedVolStripAVX2Consts<>+3016(SB)/8, $0x40040d931ff62705
-DATA impliedVolStripAVX2Consts<>+3024(SB)/8, $0x40040d931ff62705
-DATA impliedVolStripAVX2Consts<>+3032(SB)/8, $0x40040d931ff62705
-DATA impliedVolStripAVX2Consts<>+3040(SB)/8, $0xc0040d931ff62705
-DATA impliedVolStripAVX2Consts<>+3048(SB)/8, $0xc0040d931ff62705
-DATA impliedVolStripAVX2Consts<>+3056(SB)/8, $0xc0040d931ff62705
-DATA impliedVolStripAVX2Consts<>+3064(SB)/8, $0xc0040d931ff62705
-DATA impliedVolStripAVX2Consts<>+3072(SB)/8, $0x3fc5555555555555
-DATA impliedVolStripAVX2Consts<>+3080(SB)/8, $0x3fc5555555555555
-DATA impliedVolStripAVX2Consts<>+3088(SB)/8, $0x3fc5555555555555
-DATA impliedVolStripAVX2Consts<>+3096(SB)/8, $0x3fc5555555555555
-DATA impliedVolStripAVX2Consts<>+3104(SB)/8, $0x3fa999999999999a
-DATA impliedVolStripAVX2Consts<>+3112(SB)/8, $0x3fa999999999999a
-DATA impliedVolStripAVX2Consts<>+3120(SB)/8, $0x3fa999999999999a
-DATA impliedVolStripAVX2Consts<>+3128(SB)/8, $0x3fa999999999999a
-DATA impliedVolStripAVX2Consts<>+3136(SB)/8, $0x3f98618618618618
-DATA impliedVolStripAVX2Consts<>+3144(SB)/8, $0x3f98618618618618
-DATA impliedVolStripAVX2Consts<>+3152(SB)/8, $0x3f98618618618618
-DATA impliedVolStripAVX2Consts<>+3160(SB)/8, $0x3f98618618618618
-DATA impliedVolStripAVX2Consts<>+3168(SB)/8, $0x3f8c71c71c71c71c
-DATA impliedVolStripAVX2Consts<>+3176(SB)/8, $0x3f8c71c71c71c71c
-DATA impliedVolStripAVX2Consts<>+3184(SB)/8, $0x3f8c71c71c71c71c
-DATA impliedVolStripAVX2Consts<>+3192(SB)/8, $0x3f8c71c71c71c71c
-DATA impliedVolStripAVX2Consts<>+3200(SB)/8, $0x3f829e4129e4129e
-DATA impliedVolStripAVX2Consts<>+3208(SB)/8, $0x3f829e4129e4129e
-DATA impliedVolStripAVX2Consts<>+3216(SB)/8, $0x3f829e4129e4129e
-DATA impliedVolStripAVX2Consts<>+3224(SB)/8, $0x3f829e4129e4129e
-DATA impliedVolStripAVX2Consts<>+3232(SB)/8, $0x3f7a41a41a41a41a
-DATA impliedVolStripAVX2Consts<>+3240(SB)/8, $0x3f7a41a41a41a41a
-DATA impliedVolStripAVX2Consts<>+3248(SB)/8, $0x3f7a41a41a41a41a
-DATA impliedVolStripAVX2Consts<>+3256(SB)/8, $0x3f7a41a41a41a41a
+DATA impliedVolStripAVX2Consts<>+2144(SB)/8, $0xbe2e25325154ed2c
+DATA impliedVolStripAVX2Consts<>+2152(SB)/8, $0xbe2e25325154ed2c
+DATA impliedVolStripAVX2Consts<>+2160(SB)/8, $0xbe2e25325154ed2c
+DATA impliedVolStripAVX2Consts<>+2168(SB)/8, $0xbe2e25325154ed2c
+DATA impliedVolStripAVX2Consts<>+2176(SB)/8, $0xbe4277bd7e608931
+DATA impliedVolStripAVX2Consts<>+2184(SB)/8, $0xbe4277bd7e608931
+DATA impliedVolStripAVX2Consts<>+2192(SB)/8, $0xbe4277bd7e608931
+DATA impliedVolStripAVX2Consts<>+2200(SB)/8, $0xbe4277bd7e608931
+DATA impliedVolStripAVX2Consts<>+2208(SB)/8, $0x3e5f7f7aa6513d12
+DATA impliedVolStripAVX2Consts<>+2216(SB)/8, $0x3e5f7f7aa6513d12
+DATA impliedVolStripAVX2Consts<>+2224(SB)/8, $0x3e5f7f7aa6513d12
+DATA impliedVolStripAVX2Consts<>+2232(SB)/8, $0x3e5f7f7aa6513d12
+DATA impliedVolStripAVX2Consts<>+2240(SB)/8, $0x3e747abbfe1349dc
+DATA impliedVolStripAVX2Consts<>+2248(SB)/8, $0x3e747abbfe1349dc
+DATA impliedVolStripAVX2Consts<>+2256(SB)/8, $0x3e747abbfe1349dc
+DATA impliedVolStripAVX2Consts<>+2264(SB)/8, $0x3e747abbfe1349dc
+DATA impliedVolStripAVX2Consts<>+2272(SB)/8, $0xbe8e40fe135477fb
+DATA impliedVolStripAVX2Consts<>+2280(SB)/8, $0xbe8e40fe135477fb
+DATA impliedVolStripAVX2Consts<>+2288(SB)/8, $0xbe8e40fe135477fb
+DATA impliedVolStripAVX2Consts<>+2296(SB)/8, $0xbe8e40fe135477fb
+DATA impliedVolStripAVX2Consts<>+2304(SB)/8, $0xbe9ca94833eab172
+DATA impliedVolStripAVX2Consts<>+2312(SB)/8, $0xbe9ca94833eab172
+DATA impliedVolStripAVX2Consts<>+2320(SB)/8, $0xbe9ca94833eab172
+DATA impliedVolStripAVX2Consts<>+2328(SB)/8, $0xbe9ca94833eab172
+DATA impliedVolStripAVX2Consts<>+2336(SB)/8, $0x3ec034ec9ff77461
+DATA impliedVolStripAVX2Consts<>+2344(SB)/8, $0x3ec034ec9ff77461
+DATA impliedVolStripAVX2Consts<>+2352(SB)/8, $0x3ec034ec9ff77461
+DATA impliedVolStripAVX2Consts<>+2360(SB)/8, $0x3ec034ec9ff77461
+DATA impliedVolStripAVX2Consts<>+2368(SB)/8, $0x3eb3559d7eab42ef
+DATA impliedVolStripAVX2Consts<>+2376(SB)/8, $0x3eb3559d7eab42ef
+DATA impliedVolStripAVX2Consts<>+2384(SB)/8, $0x3eb3559d7eab42ef
+DATA impliedVolStripAVX2Consts<>+2392(SB)/8, $0x3eb3559d7eab42ef
+DATA impliedVolStripAVX2Consts<>+2400(SB)/8, $0xbef12becf291cb5c
+DATA impliedVolStripAVX2Consts<>+2408(SB)/8, $0xbef12becf291cb5c
+DATA impliedVolStripAVX2Consts<>+2416(SB)/8, $0xbef12becf291cb5c
+DATA impliedVolStripAVX2Consts<>+2424(SB)/8, $0xbef12becf291cb5c
+DATA impliedVolStripAVX2Consts<>+2432(SB)/8, $0x3ef25b780504b8a6
+DATA impliedVolStripAVX2Consts<>+2440(SB)/8, $0x3ef25b780504b8a6
+DATA impliedVolStripAVX2Consts<>+2448(SB)/8, $0x3ef25b780504b8a6
+DATA impliedVolStripAVX2Consts<>+2456(SB)/8, $0x3ef25b780504b8a6
+DATA impliedVolStripAVX2Consts<>+2464(SB)/8, $0x3f1b488c4e1b97b5
+DATA impliedVolStripAVX2Consts<>+2472(SB)/8, $0x3f1b488c4e1b97b5
+DATA impliedVolStripAVX2Consts<>+2480(SB)/8, $0x3f1b488c4e1b97b5
+DATA impliedVolStripAVX2Consts<>+2488(SB)/8, $0x3f1b488c4e1b97b5
+DATA impliedVolStripAVX2Consts<>+2496(SB)/8, $0xbf3afc08c11736a4
+DATA impliedVolStripAVX2Consts<>+2504(SB)/8, $0xbf3afc08c11736a4
+DATA impliedVolStripAVX2Consts<>+2512(SB)/8, $0xbf3afc08c11736a4
+DATA impliedVolStripAVX2Consts<>+2520(SB)/8, $0xbf3afc08c11736a4
+DATA impliedVolStripAVX2Consts<>+2528(SB)/8, $0x3f2d0345de443c62
+DATA impliedVolStripAVX2Consts<>+2536(SB)/8, $0x3f2d0345de443c62
+DATA impliedVolStripAVX2Consts<>+2544(SB)/8, $0x3f2d0345de443c62
+DATA impliedVolStripAVX2Consts<>+2552(SB)/8, $0x3f2d0345de443c62
+DATA impliedVolStripAVX2Consts<>+2560(SB)/8, $0x3f6c48252d50b83f
+DATA impliedVolStripAVX2Consts<>+2568(SB)/8, $0x3f6c48252d50b83f
+DATA impliedVolStripAVX2Consts<>+2576(SB)/8, $0x3f6c48252d50b83f
+DATA impliedVolStripAVX2Consts<>+2584(SB)/8, $0x3f6c48252d50b83f
+DATA impliedVolStripAVX2Consts<>+2592(SB)/8, $0xbf921f46d4ac3c0e
+DATA impliedVolStripAVX2Consts<>+2600(SB)/8, $0xbf921f46d4ac3c0e
+DATA impliedVolStripAVX2Consts<>+2608(SB)/8, $0xbf921f46d4ac3c0e
+DATA impliedVolStripAVX2Consts<>+2616(SB)/8, $0xbf921f46d4ac3c0e
+DATA impliedVolStripAVX2Consts<>+2624(SB)/8, $0x3fab82298736da76
+DATA impliedVolStripAVX2Consts<>+2632(SB)/8, $0x3fab82298736da76
+DATA impliedVolStripAVX2Consts<>+2640(SB)/8, $0x3fab82298736da76
+DATA impliedVolStripAVX2Consts<>+2648(SB)/8, $0x3fab82298736da76
+DATA impliedVolStripAVX2Consts<>+2656(SB)/8, $0xbfbf5b83385c94d7
+DATA impliedVolStripAVX2Consts<>+2664(SB)/8, $0xbfbf5b83385c94d7
+DATA impliedVolStripAVX2Consts<>+2672(SB)/8, $0xbfbf5b83385c94d7
+DATA impliedVolStripAVX2Consts<>+2680(SB)/8, $0xbfbf5b83385c94d7
+DATA impliedVolStripAVX2Consts<>+2688(SB)/8, $0x3fccd2dc44dda90c
+DATA impliedVolStripAVX2Consts<>+2696(SB)/8, $0x3fccd2dc44dda90c
+DATA impliedVolStripAVX2Consts<>+2704(SB)/8, $0x3fccd2dc44dda90c
+DATA impliedVolStripAVX2Consts<>+2712(SB)/8, $0x3fccd2dc44dda90c
+DATA impliedVolStripAVX2Consts<>+2720(SB)/8, $0xbfd5ed2acb37558c
+DATA impliedVolStripAVX2Consts<>+2728(SB)/8, $0xbfd5ed2acb37558c
+DATA impliedVolStripAVX2Consts<>+2736(SB)/8, $0xbfd5ed2acb37558c
+DATA impliedVolStripAVX2Consts<>+2744(SB)/8, $0xbfd5ed2acb37558c
+DATA impliedVolStripAVX2Consts<>+2752(SB)/8, $0x3fdb9a7d5690ca89
+DATA impliedVolStripAVX2Consts<>+2760(SB)/8, $0x3fdb9a7d5690ca89
+DATA impliedVolStripAVX2Consts<>+2768(SB)/8, $0x3fdb9a7d5690ca89
+DATA impliedVolStripAVX2Consts<>+2776(SB)/8, $0x3fdb9a7d5690ca89
+DATA impliedVolStripAVX2Consts<>+2784(SB)/8, $0xbfdbc22549fbe12f
+DATA impliedVolStripAVX2Consts<>+2792(SB)/8, $0xbfdbc22549fbe12f
+DATA impliedVolStripAVX2Consts<>+2800(SB)/8, $0xbfdbc22549fbe12f
+DATA impliedVolStripAVX2Consts<>+2808(SB)/8, $0xbfdbc22549fbe12f
+DATA impliedVolStripAVX2Consts<>+2816(SB)/8, $0x3fd34926e4def17d
+DATA impliedVolStripAVX2Consts<>+2824(SB)/8, $0x3fd34926e4def17d
+DATA impliedVolStripAVX2Consts<>+2832(SB)/8, $0x3fd34926e4def17d
+DATA impliedVolStripAVX2Consts<>+2840(SB)/8, $0x3fd34926e4def17d
+DATA impliedVolStripAVX2Consts<>+2848(SB)/8, $0x40040d931ff62705
+DATA impliedVolStripAVX2Consts<>+2856(SB)/8, $0x40040d931ff62705
+DATA impliedVolStripAVX2Consts<>+2864(SB)/8, $0x40040d931ff62705
+DATA impliedVolStripAVX2Consts<>+2872(SB)/8, $0x40040d931ff62705
+DATA impliedVolStripAVX2Consts<>+2880(SB)/8, $0x4026000000000000
+DATA impliedVolStripAVX2Consts<>+2888(SB)/8, $0x4026000000000000
+DATA impliedVolStripAVX2Consts<>+2896(SB)/8, $0x4026000000000000
+DATA impliedVolStripAVX2Consts<>+2904(SB)/8, $0x4026000000000000
+DATA impliedVolStripAVX2Consts<>+2912(SB)/8, $0x3fc5555555555555
+DATA impliedVolStripAVX2Consts<>+2920(SB)/8, $0x3fc5555555555555
+DATA impliedVolStripAVX2Consts<>+2928(SB)/8, $0x3fc5555555555555
+DATA impliedVolStripAVX2Consts<>+2936(SB)/8, $0x3fc5555555555555
+DATA impliedVolStripAVX2Consts<>+2944(SB)/8, $0x3fa999999999999a
+DATA impliedVolStripAVX2Consts<>+2952(SB)/8, $0x3fa999999999999a
+DATA impliedVolStripAVX2Consts<>+2960(SB)/8, $0x3fa999999999999a
+DATA impliedVolStripAVX2Consts<>+2968(SB)/8, $0x3fa999999999999a
+DATA impliedVolStripAVX2Consts<>+2976(SB)/8, $0x3f98618618618618
+DATA impliedVolStripAVX2Consts<>+2984(SB)/8, $0x3f98618618618618
+DATA impliedVolStripAVX2Consts<>+2992(SB)/8, $0x3f98618618618618
+DATA impliedVolStripAVX2Consts<>+3000(SB)/8, $0x3f98618618618618
+DATA impliedVolStripAVX2Consts<>+3008(SB)/8, $0x402e000000000000
+DATA impliedVolStripAVX2Consts<>+3016(SB)/8, $0x402e000000000000
+DATA impliedVolStripAVX2Consts<>+3024(SB)/8, $0x402e000000000000
+DATA impliedVolStripAVX2Consts<>+3032(SB)/8, $0x402e000000000000
+DATA impliedVolStripAVX2Consts<>+3040(SB)/8, $0x3f8c71c71c71c71c
+DATA impliedVolStripAVX2Consts<>+3048(SB)/8, $0x3f8c71c71c71c71c
+DATA impliedVolStripAVX2Consts<>+3056(SB)/8, $0x3f8c71c71c71c71c
+DATA impliedVolStripAVX2Consts<>+3064(SB)/8, $0x3f8c71c71c71c71c
+DATA impliedVolStripAVX2Consts<>+3072(SB)/8, $0x4033000000000000
+DATA impliedVolStripAVX2Consts<>+3080(SB)/8, $0x4033000000000000
+DATA impliedVolStripAVX2Consts<>+3088(SB)/8, $0x4033000000000000
+DATA impliedVolStripAVX2Consts<>+3096(SB)/8, $0x4033000000000000
+DATA impliedVolStripAVX2Consts<>+3104(SB)/8, $0x3f829e4129e4129e
+DATA impliedVolStripAVX2Consts<>+3112(SB)/8, $0x3f829e4129e4129e
+DATA impliedVolStripAVX2Consts<>+3120(SB)/8, $0x3f829e4129e4129e
+DATA impliedVolStripAVX2Consts<>+3128(SB)/8, $0x3f829e4129e4129e
+DATA impliedVolStripAVX2Consts<>+3136(SB)/8, $0xc0040d931ff62705
+DATA impliedVolStripAVX2Consts<>+3144(SB)/8, $0xc0040d931ff62705
+DATA impliedVolStripAVX2Consts<>+3152(SB)/8, $0xc0040d931ff62705
+DATA impliedVolStripAVX2Consts<>+3160(SB)/8, $0xc0040d931ff62705
+DATA impliedVolStripAVX2Consts<>+3168(SB)/8, $0x4037000000000000
+DATA impliedVolStripAVX2Consts<>+3176(SB)/8, $0x4037000000000000
+DATA impliedVolStripAVX2Consts<>+3184(SB)/8, $0x4037000000000000
+DATA impliedVolStripAVX2Consts<>+3192(SB)/8, $0x4037000000000000
+DATA impliedVolStripAVX2Consts<>+3200(SB)/8, $0x3f7a41a41a41a41a
+DATA impliedVolStripAVX2Consts<>+3208(SB)/8, $0x3f7a41a41a41a41a
+DATA impliedVolStripAVX2Consts<>+3216(SB)/8, $0x3f7a41a41a41a41a
+DATA impliedVolStripAVX2Consts<>+3224(SB)/8, $0x3f7a41a41a41a41a
+DATA impliedVolStripAVX2Consts<>+3232(SB)/8, $0x403b000000000000
+DATA impliedVolStripAVX2Consts<>+3240(SB)/8, $0x403b000000000000
+DATA impliedVolStripAVX2Consts<>+3248(SB)/8, $0x403b000000000000
+DATA impliedVolStripAVX2Consts<>+3256(SB)/8, $0x403b000000000000
 DATA impliedVolStripAVX2Consts<>+3264(SB)/8, $0x3f73813813813814
 DATA impliedVolStripAVX2Consts<>+3272(SB)/8, $0x3f73813813813814
 DATA impliedVolStripAVX2Consts<>+3280(SB)/8, $0x3f73813813813814
@@ -2451,14 +3435,14 @@ DATA impliedVolStripAVX2Consts<>+3456(SB)/8, $0x3f63813813813814
 DATA impliedVolStripAVX2Consts<>+3464(SB)/8, $0x3f63813813813814
 DATA impliedVolStripAVX2Consts<>+3472(SB)/8, $0x3f63813813813814
 DATA impliedVolStripAVX2Consts<>+3480(SB)/8, $0x3f63813813813814
-DATA impliedVolStripAVX2Consts<>+3488(SB)/8, $0xc008000000000000
-DATA impliedVolStripAVX2Consts<>+3496(SB)/8, $0xc008000000000000
-DATA impliedVolStripAVX2Consts<>+3504(SB)/8, $0xc008000000000000
-DATA impliedVolStripAVX2Consts<>+3512(SB)/8, $0xc008000000000000
-DATA impliedVolStripAVX2Consts<>+3520(SB)/8, $0xbfed67f1c864beb5
-DATA impliedVolStripAVX2Consts<>+3528(SB)/8, $0xbfed67f1c864beb5
-DATA impliedVolStripAVX2Consts<>+3536(SB)/8, $0xbfed67f1c864beb5
-DATA impliedVolStripAVX2Consts<>+3544(SB)/8, $0xbfed67f1c864beb5
+DATA impliedVolStripAVX2Consts<>+3488(SB)/8, $0xbfed67f1c864beb5
+DATA impliedVolStripAVX2Consts<>+3496(SB)/8, $0xbfed67f1c864beb5
+DATA impliedVolStripAVX2Consts<>+3504(SB)/8, $0xbfed67f1c864beb5
+DATA impliedVolStripAVX2Consts<>+3512(SB)/8, $0xbfed67f1c864beb5
+DATA impliedVolStripAVX2Consts<>+3520(SB)/8, $0xc008000000000000
+DATA impliedVolStripAVX2Consts<>+3528(SB)/8, $0xc008000000000000
+DATA impliedVolStripAVX2Consts<>+3536(SB)/8, $0xc008000000000000
+DATA impliedVolStripAVX2Consts<>+3544(SB)/8, $0xc008000000000000
 DATA impliedVolStripAVX2Consts<>+3552(SB)/8, $0x3f1a36e2eb1c432d
 DATA impliedVolStripAVX2Consts<>+3560(SB)/8, $0x3f1a36e2eb1c432d
 DATA impliedVolStripAVX2Consts<>+3568(SB)/8, $0x3f1a36e2eb1c432d
@@ -2485,7 +3469,7 @@ GLOBL impliedVolStripAVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func impliedVolStripAVX2(vol []float64, sign []float64, P []float64, K []float64, F float64, T float64, D float64)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
-TEXT ·impliedVolStripAVX2(SB), $1728-120
+TEXT ·impliedVolStripAVX2(SB), $3264-120
 	LEAQ         31(SP), BX
 	ANDQ         $-32, BX
 	MOVQ         vol_len+8(FP), CX
@@ -2525,1192 +3509,2487 @@ TEXT ·impliedVolStripAVX2(SB), $1728-120
 	VMOVUPD      Y5, 192(BX)
 	VMOVUPD      Y7, 224(BX)
 	XORL         AX, AX
-	SUBQ         $+8, CX
+	SUBQ         $+16, CX
 	JLT          rest
 
 body:
 	PREFETCHT0   1024(R8)(AX*1)
 	VMOVUPD      (R8)(AX*1), Y0
 	VMOVUPD      32(R8)(AX*1), Y1
-	VMOVUPD      64(BX), Y2
-	VDIVPD       Y2, Y0, Y0
-	VDIVPD       Y2, Y1, Y1
-	PREFETCHT0   1024(R9)(AX*1)
-	VMOVUPD      (R9)(AX*1), Y3
-	VMOVUPD      32(R9)(AX*1), Y4
-	PREFETCHT0   1024(DI)(AX*1)
-	VMOVUPD      (DI)(AX*1), Y5
-	VMOVUPD      32(DI)(AX*1), Y6
-	VMOVUPD      (BX), Y7
-	VSUBPD       Y3, Y7, Y8
-	VSUBPD       Y4, Y7, Y9
-	VMOVUPD      impliedVolStripAVX2Consts<>+0(SB), Y10
-	VANDPD       Y10, Y3, Y11
-	VANDPD       Y10, Y4, Y12
-	VMOVUPD      impliedVolStripAVX2Consts<>+64(SB), Y13
-	VMULPD       Y11, Y13, Y14
-	VMULPD       Y12, Y13, Y15
-	VMOVUPD      impliedVolStripAVX2Consts<>+32(SB), Y2
-	VCMPPD       $0x11, Y2, Y11, Y13
-	VMOVUPD      Y1, 256(BX)
-	VCMPPD       $0x11, Y2, Y12, Y1
-	VBLENDVPD    Y13, Y14, Y11, Y14
-	VBLENDVPD    Y1, Y15, Y12, Y15
-	VMOVUPD      Y15, 288(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+224(SB), Y15
-	VANDPD       Y15, Y13, Y13
-	VANDPD       Y15, Y1, Y1
-	VMOVUPD      Y1, 320(BX)
-	VSUBPD       Y7, Y8, Y1
-	VMOVUPD      Y13, 352(BX)
-	VSUBPD       Y7, Y9, Y13
-	VMOVUPD      Y14, 384(BX)
-	VMULPD       Y8, Y5, Y14
-	VMOVUPD      Y12, 416(BX)
-	VMULPD       Y9, Y6, Y12
-	VMOVUPD      Y11, 448(BX)
-	VANDPD       Y10, Y8, Y11
-	VANDPD       Y10, Y9, Y15
-	VSUBPD       Y1, Y8, Y8
-	VSUBPD       Y13, Y9, Y9
-	VADDPD       Y1, Y3, Y1
-	VADDPD       Y13, Y4, Y13
-	VSUBPD       Y8, Y7, Y8
-	VSUBPD       Y9, Y7, Y9
-	VSUBPD       Y1, Y8, Y1
-	VSUBPD       Y13, Y9, Y8
-	VMULPD       Y1, Y5, Y1
-	VMULPD       Y8, Y6, Y8
-	VMULPD       Y5, Y5, Y5
-	VMULPD       Y6, Y6, Y6
-	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y9
-	VCMPPD       $0x00, Y9, Y5, Y5
-	VCMPPD       $0x00, Y9, Y6, Y6
-	VSUBPD       Y14, Y0, Y13
-	VMOVUPD      256(BX), Y7
-	VMOVUPD      Y6, 480(BX)
-	VSUBPD       Y12, Y7, Y6
-	VSUBPD       Y1, Y13, Y1
-	VSUBPD       Y8, Y6, Y6
-	VMOVUPD      impliedVolStripAVX2Consts<>+256(SB), Y8
-	VCMPPD       $0x11, Y14, Y8, Y13
-	VCMPPD       $0x11, Y12, Y8, Y12
-	VBLENDVPD    Y13, Y1, Y0, Y0
-	VBLENDVPD    Y12, Y6, Y7, Y1
-	VANDPD       Y10, Y0, Y6
-	VANDPD       Y10, Y1, Y7
-	VMOVUPD      impliedVolStripAVX2Consts<>+64(SB), Y12
-	VMULPD       Y12, Y11, Y13
-	VMULPD       Y12, Y15, Y14
-	VMULPD       Y6, Y12, Y10
-	VMOVUPD      Y5, 256(BX)
-	VMULPD       Y7, Y12, Y5
-	VCMPPD       $0x11, Y2, Y11, Y12
-	VMOVUPD      Y4, 512(BX)
-	VCMPPD       $0x11, Y2, Y15, Y4
-	VBLENDVPD    Y12, Y13, Y11, Y13
-	VBLENDVPD    Y4, Y14, Y15, Y14
-	VMOVUPD      Y3, 544(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+224(SB), Y3
-	VANDPD       Y12, Y3, Y12
-	VANDPD       Y4, Y3, Y4
-	VCMPPD       $0x11, Y2, Y6, Y8
-	VMOVUPD      Y1, 576(BX)
-	VCMPPD       $0x11, Y2, Y7, Y1
-	VBLENDVPD    Y8, Y10, Y6, Y10
-	VBLENDVPD    Y1, Y5, Y7, Y5
-	VANDPD       Y8, Y3, Y8
-	VANDPD       Y1, Y3, Y1
-	VCMPPD       $0x03, Y11, Y11, Y3
-	VCMPPD       $0x03, Y15, Y15, Y2
-	VMOVUPD      Y0, 608(BX)
-	VCMPPD       $0x03, Y6, Y6, Y0
-	VMOVUPD      Y6, 640(BX)
-	VCMPPD       $0x03, Y7, Y7, Y6
-	VMOVUPD      Y7, 672(BX)
-	VANDPD       impliedVolStripAVX2Consts<>+96(SB), Y13, Y7
-	VMOVUPD      Y15, 704(BX)
-	VANDPD       impliedVolStripAVX2Consts<>+96(SB), Y14, Y15
-	VORPD        Y7, Y9, Y7
-	VORPD        Y15, Y9, Y15
-	VORPD        Y3, Y7, Y3
-	VORPD        Y2, Y15, Y2
-	VPSRLQ       $0x34, Y13, Y7
-	VPSRLQ       $0x34, Y14, Y13
-	VMOVUPD      impliedVolStripAVX2Consts<>+160(SB), Y14
-	VORPD        Y7, Y14, Y7
-	VORPD        Y13, Y14, Y13
-	VMOVUPD      impliedVolStripAVX2Consts<>+192(SB), Y15
-	VSUBPD       Y15, Y7, Y7
-	VSUBPD       Y15, Y13, Y13
-	VSUBPD       Y12, Y7, Y7
-	VSUBPD       Y4, Y13, Y4
-	VMOVUPD      impliedVolStripAVX2Consts<>+96(SB), Y12
-	VANDPD       Y10, Y12, Y13
-	VMOVUPD      Y4, 736(BX)
-	VANDPD       Y5, Y12, Y4
-	VORPD        Y13, Y9, Y13
-	VORPD        Y4, Y9, Y4
-	VORPD        Y0, Y13, Y0
-	VORPD        Y6, Y4, Y4
-	VPSRLQ       $0x34, Y10, Y6
-	VPSRLQ       $0x34, Y5, Y5
-	VORPD        Y6, Y14, Y6
-	VORPD        Y5, Y14, Y5
-	VSUBPD       Y15, Y6, Y6
-	VSUBPD       Y15, Y5, Y5
-	VSUBPD       Y8, Y6, Y6
-	VSUBPD       Y1, Y5, Y1
-	VMOVUPD      impliedVolStripAVX2Consts<>+352(SB), Y5
-	VMULPD       Y3, Y5, Y8
-	VMULPD       Y2, Y5, Y10
-	VCMPPD       $0x11, Y0, Y8, Y8
-	VCMPPD       $0x11, Y4, Y10, Y10
-	VMULPD       Y0, Y5, Y13
-	VMULPD       Y4, Y5, Y15
-	VADDPD       Y3, Y3, Y5
-	VADDPD       Y2, Y2, Y14
-	VBLENDVPD    Y8, Y5, Y3, Y5
-	VBLENDVPD    Y10, Y14, Y2, Y14
-	VCMPPD       $0x11, Y3, Y13, Y3
-	VCMPPD       $0x11, Y2, Y15, Y2
-	VMOVUPD      Y15, 768(BX)
-	VADDPD       Y0, Y0, Y15
-	VMOVUPD      Y13, 800(BX)
-	VADDPD       Y4, Y4, Y13
-	VMOVUPD      Y10, 832(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+384(SB), Y10
-	VMOVUPD      Y8, 864(BX)
-	VMULPD       Y10, Y11, Y8
-	VMULPD       704(BX), Y10, Y10
-	VCMPPD       $0x12, 608(BX), Y8, Y8
-	VCMPPD       $0x12, 576(BX), Y10, Y10
-	VMOVUPD      Y1, 896(BX)
-	VBLENDVPD    Y3, Y15, Y0, Y1
-	VMOVUPD      Y0, 928(BX)
-	VBLENDVPD    Y2, Y13, Y4, Y0
-	VMOVUPD      Y4, 960(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+416(SB), Y4
-	VMOVUPD      Y13, 992(BX)
-	VMULPD       Y4, Y11, Y13
-	VMOVUPD      Y15, 1024(BX)
-	VMOVUPD      704(BX), Y15
-	VMOVUPD      Y2, 1056(BX)
-	VMULPD       Y4, Y15, Y2
-	VMOVUPD      Y3, 1088(BX)
-	VMOVUPD      608(BX), Y3
-	VFMADD231PD  Y4, Y11, Y3
-	VMOVUPD      Y6, 1120(BX)
-	VMOVUPD      576(BX), Y6
-	VFMADD231PD  Y4, Y15, Y6
-	VMOVUPD      impliedVolStripAVX2Consts<>+256(SB), Y4
-	VMOVUPD      Y7, 1152(BX)
-	VCMPPD       $0x11, 608(BX), Y4, Y7
-	VMOVUPD      Y7, 608(BX)
-	VCMPPD       $0x11, 576(BX), Y4, Y7
-	VMOVUPD      Y7, 576(BX)
-	VSUBPD       Y1, Y5, Y7
-	VSUBPD       Y0, Y14, Y4
-	VADDPD       Y1, Y5, Y1
-	VADDPD       Y0, Y14, Y0
-	VBLENDVPD    Y8, Y13, Y7, Y5
-	VBLENDVPD    Y10, Y2, Y4, Y2
-	VBLENDVPD    Y8, Y3, Y1, Y1
-	VBLENDVPD    Y10, Y6, Y0, Y0
-	VDIVPD       Y1, Y5, Y1
-	VDIVPD       Y0, Y2, Y0
-	VBLENDVPD    Y8, Y3, Y11, Y2
-	VBLENDVPD    Y10, Y6, Y15, Y3
-	VMOVUPD      448(BX), Y4
-	VCMPPD       $0x03, Y4, Y4, Y5
-	VMOVUPD      416(BX), Y6
-	VCMPPD       $0x03, Y6, Y6, Y7
-	VANDPD       384(BX), Y12, Y13
-	VANDPD       288(BX), Y12, Y14
-	VORPD        Y13, Y9, Y13
-	VORPD        Y14, Y9, Y14
-	VORPD        Y5, Y13, Y5
-	VORPD        Y7, Y14, Y7
-	VMOVUPD      384(BX), Y13
-	VPSRLQ       $0x34, Y13, Y13
-	VMOVUPD      288(BX), Y14
-	VPSRLQ       $0x34, Y14, Y14
-	VMOVUPD      impliedVolStripAVX2Consts<>+160(SB), Y12
-	VORPD        Y13, Y12, Y13
-	VORPD        Y14, Y12, Y14
-	VMOVUPD      impliedVolStripAVX2Consts<>+192(SB), Y12
-	VSUBPD       Y12, Y13, Y13
-	VSUBPD       Y12, Y14, Y14
-	VSUBPD       352(BX), Y13, Y13
-	VSUBPD       320(BX), Y14, Y14
-	VMOVUPD      impliedVolStripAVX2Consts<>+352(SB), Y12
-	VMOVUPD      Y3, 320(BX)
-	VMULPD       Y12, Y5, Y3
-	VMOVUPD      Y2, 352(BX)
-	VMULPD       Y12, Y7, Y2
-	VMOVUPD      96(BX), Y12
-	VCMPPD       $0x11, Y12, Y3, Y3
-	VCMPPD       $0x11, Y12, Y2, Y2
-	VMOVUPD      Y10, 288(BX)
-	VADDPD       Y5, Y5, Y10
-	VMOVUPD      Y8, 384(BX)
-	VADDPD       Y7, Y7, Y8
-	VBLENDVPD    Y3, Y10, Y5, Y10
-	VBLENDVPD    Y2, Y8, Y7, Y8
-	VMOVUPD      160(BX), Y6
-	VCMPPD       $0x11, Y5, Y6, Y5
-	VCMPPD       $0x11, Y7, Y6, Y6
-	VMULPD       Y1, Y1, Y7
-	VMULPD       Y0, Y0, Y4
-	VMOVUPD      Y2, 1184(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+256(SB), Y2
-	VMOVUPD      Y3, 1216(BX)
-	VCMPPD       $0x00, Y2, Y11, Y3
-	VCMPPD       $0x00, Y2, Y15, Y9
-	VMOVUPD      Y14, 1248(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+288(SB), Y14
-	VMOVUPD      Y13, 1280(BX)
-	VMOVUPD      1152(BX), Y13
-	VBLENDVPD    Y3, Y14, Y13, Y3
-	VMOVUPD      736(BX), Y13
-	VBLENDVPD    Y9, Y14, Y13, Y9
-	VMOVUPD      192(BX), Y13
-	VMOVUPD      Y0, 736(BX)
-	VBLENDVPD    Y5, Y13, Y12, Y0
-	VBLENDVPD    Y6, Y13, Y12, Y12
-	VSUBPD       Y10, Y0, Y13
-	VMOVUPD      Y6, 1152(BX)
-	VSUBPD       Y8, Y12, Y6
-	VADDPD       Y10, Y0, Y0
-	VADDPD       Y8, Y12, Y8
-	VDIVPD       Y0, Y13, Y0
-	VDIVPD       Y8, Y6, Y6
-	VMOVUPD      640(BX), Y8
-	VCMPPD       $0x00, Y2, Y8, Y10
-	VMOVUPD      672(BX), Y12
-	VCMPPD       $0x00, Y2, Y12, Y13
-	VMOVUPD      1120(BX), Y2
-	VBLENDVPD    Y10, Y14, Y2, Y2
-	VMOVUPD      896(BX), Y10
-	VBLENDVPD    Y13, Y14, Y10, Y10
-	VMOVUPD      impliedVolStripAVX2Consts<>+320(SB), Y13
-	VCMPPD       $0x11, Y13, Y11, Y14
-	VMOVUPD      Y5, 896(BX)
-	VCMPPD       $0x11, Y13, Y15, Y5
-	VBLENDVPD    Y14, Y3, Y11, Y3
-	VBLENDVPD    Y5, Y9, Y15, Y5
-	VCMPPD       $0x11, Y13, Y8, Y9
-	VCMPPD       $0x11, Y13, Y12, Y14
-	VBLENDVPD    Y9, Y2, Y8, Y2
-	VBLENDVPD    Y14, Y10, Y12, Y8
-	VSUBPD       Y2, Y3, Y3
-	VSUBPD       Y8, Y5, Y5
-	VMOVUPD      impliedVolStripAVX2Consts<>+448(SB), Y9
-	VMOVUPD      impliedVolStripAVX2Consts<>+480(SB), Y10
-	VFMADD231PD  Y9, Y7, Y10
-	VFMADD213PD  impliedVolStripAVX2Consts<>+480(SB), Y4, Y9
-	VMOVUPD      impliedVolStripAVX2Consts<>+512(SB), Y12
-	VFMADD213PD  Y12, Y7, Y10
-	VFMADD231PD  Y9, Y4, Y12
-	VMOVUPD      impliedVolStripAVX2Consts<>+544(SB), Y9
-	VFMADD213PD  Y9, Y7, Y10
-	VFMADD213PD  Y9, Y4, Y12
-	VMULPD       Y10, Y1, Y1
-	VMULPD       736(BX), Y12, Y10
-	VMOVUPD      impliedVolStripAVX2Consts<>+576(SB), Y12
-	VADDPD       Y3, Y12, Y14
-	VMOVUPD      Y8, 736(BX)
-	VADDPD       Y5, Y12, Y8
-	VMOVUPD      Y2, 672(BX)
-	VMOVUPD      864(BX), Y2
-	VBLENDVPD    Y2, Y14, Y3, Y2
-	VMOVUPD      832(BX), Y14
-	VBLENDVPD    Y14, Y8, Y5, Y8
-	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y14
-	VADDPD       Y3, Y14, Y3
-	VADDPD       Y5, Y14, Y5
-	VMOVUPD      1088(BX), Y15
-	VBLENDVPD    Y15, Y3, Y2, Y2
-	VMOVUPD      1056(BX), Y3
-	VBLENDVPD    Y3, Y5, Y8, Y3
-	VMOVUPD      impliedVolStripAVX2Consts<>+608(SB), Y5
-	VFMADD231PD  Y5, Y2, Y1
-	VFMADD231PD  Y5, Y3, Y10
-	VMULPD       Y0, Y0, Y2
-	VMULPD       Y6, Y6, Y3
-	VMOVUPD      448(BX), Y5
-	VMOVUPD      impliedVolStripAVX2Consts<>+256(SB), Y8
-	VCMPPD       $0x00, Y8, Y5, Y15
-	VMOVUPD      416(BX), Y9
-	VMOVUPD      Y11, 1056(BX)
-	VCMPPD       $0x00, Y8, Y9, Y11
-	VMOVUPD      impliedVolStripAVX2Consts<>+288(SB), Y8
-	VMOVUPD      Y4, 1088(BX)
-	VMOVUPD      1280(BX), Y4
-	VBLENDVPD    Y15, Y8, Y4, Y4
-	VMOVUPD      1248(BX), Y15
-	VBLENDVPD    Y11, Y8, Y15, Y11
-	VSQRTPD      Y1, Y15
-	VSQRTPD      Y10, Y8
-	VMOVUPD      Y7, 1248(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+640(SB), Y7
-	VMOVUPD      impliedVolStripAVX2Consts<>+672(SB), Y14
-	VFMADD231PD  Y7, Y2, Y14
-	VMOVUPD      Y6, 1280(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+672(SB), Y6
-	VFMADD231PD  Y7, Y3, Y6
-	VMOVUPD      impliedVolStripAVX2Consts<>+704(SB), Y7
-	VFMADD213PD  Y7, Y2, Y14
-	VFMADD213PD  Y7, Y3, Y6
-	VMOVUPD      impliedVolStripAVX2Consts<>+736(SB), Y7
-	VFMADD213PD  Y7, Y2, Y14
-	VFMADD213PD  Y7, Y3, Y6
-	VMOVUPD      impliedVolStripAVX2Consts<>+768(SB), Y7
-	VFMADD213PD  Y7, Y2, Y14
-	VFMADD213PD  Y7, Y3, Y6
-	VMOVUPD      impliedVolStripAVX2Consts<>+800(SB), Y7
-	VFMADD213PD  Y7, Y2, Y14
-	VFMADD213PD  Y7, Y3, Y6
-	VMOVUPD      impliedVolStripAVX2Consts<>+832(SB), Y7
-	VFMADD213PD  Y7, Y2, Y14
-	VFMADD213PD  Y7, Y3, Y6
-	VMULPD       Y14, Y2, Y2
-	VMULPD       Y6, Y3, Y3
-	VCMPPD       $0x11, Y13, Y5, Y6
-	VCMPPD       $0x11, Y13, Y9, Y14
-	VBLENDVPD    Y6, Y4, Y5, Y4
-	VBLENDVPD    Y14, Y11, Y9, Y5
-	VMOVUPD      128(BX), Y6
-	VSUBPD       Y4, Y6, Y4
-	VSUBPD       Y5, Y6, Y5
-	VMOVUPD      (BX), Y6
-	VMULPD       544(BX), Y6, Y9
-	VMULPD       512(BX), Y6, Y11
-	VSQRTPD      Y9, Y9
-	VSQRTPD      Y11, Y11
-	VADDPD       Y12, Y4, Y14
-	VADDPD       Y12, Y5, Y7
-	VMOVUPD      896(BX), Y13
-	VBLENDVPD    Y13, Y14, Y4, Y13
-	VMOVUPD      1152(BX), Y14
-	VBLENDVPD    Y14, Y7, Y5, Y7
-	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y14
-	VADDPD       Y4, Y14, Y4
-	VADDPD       Y5, Y14, Y5
-	VMOVUPD      1216(BX), Y12
-	VBLENDVPD    Y12, Y4, Y13, Y4
-	VMOVUPD      1184(BX), Y12
-	VBLENDVPD    Y12, Y5, Y7, Y5
-	VMOVUPD      impliedVolStripAVX2Consts<>+864(SB), Y7
-	VMOVUPD      impliedVolStripAVX2Consts<>+896(SB), Y12
-	VFMADD231PD  Y7, Y1, Y12
-	VFMADD213PD  impliedVolStripAVX2Consts<>+896(SB), Y10, Y7
-	VMOVUPD      impliedVolStripAVX2Consts<>+928(SB), Y13
-	VFMADD213PD  Y13, Y1, Y12
-	VFMADD231PD  Y7, Y10, Y13
-	VFMADD213PD  Y14, Y1, Y12
-	VFMADD213PD  Y14, Y10, Y13
-	VMOVUPD      impliedVolStripAVX2Consts<>+960(SB), Y7
-	VMOVUPD      impliedVolStripAVX2Consts<>+992(SB), Y6
-	VFMADD231PD  Y7, Y1, Y6
-	VFMADD213PD  impliedVolStripAVX2Consts<>+992(SB), Y10, Y7
-	VMOVUPD      Y11, 1184(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+1024(SB), Y11
-	VFMADD213PD  Y11, Y1, Y6
-	VFMADD231PD  Y7, Y10, Y11
-	VMOVUPD      impliedVolStripAVX2Consts<>+1056(SB), Y7
-	VFMADD213PD  Y7, Y1, Y6
-	VFMADD231PD  Y11, Y10, Y7
-	VMOVUPD      impliedVolStripAVX2Consts<>+1088(SB), Y11
-	VFMADD213PD  Y11, Y1, Y6
-	VFMADD231PD  Y7, Y10, Y11
-	VMOVUPD      impliedVolStripAVX2Consts<>+1120(SB), Y7
-	VMOVUPD      Y9, 1216(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+1152(SB), Y9
-	VFMADD231PD  Y7, Y15, Y9
-	VFMADD213PD  impliedVolStripAVX2Consts<>+1152(SB), Y8, Y7
-	VFMADD213PD  impliedVolStripAVX2Consts<>+1184(SB), Y15, Y9
-	VFMADD213PD  impliedVolStripAVX2Consts<>+1184(SB), Y8, Y7
-	VFMADD213PD  Y14, Y15, Y9
-	VFMADD213PD  Y14, Y8, Y7
-	VMOVUPD      impliedVolStripAVX2Consts<>+1216(SB), Y14
-	VMOVUPD      Y11, 1152(BX)
-	VMULPD       Y14, Y4, Y11
-	VMOVUPD      Y6, 896(BX)
-	VMULPD       Y14, Y5, Y6
-	VFMADD231PD  Y2, Y0, Y11
-	VMOVUPD      1280(BX), Y2
-	VFMADD231PD  Y3, Y2, Y6
-	VMOVUPD      impliedVolStripAVX2Consts<>+544(SB), Y3
-	VFMADD231PD  Y3, Y0, Y11
-	VFMADD231PD  Y3, Y2, Y6
-	VMOVUPD      impliedVolStripAVX2Consts<>+1248(SB), Y0
-	VFMADD231PD  Y0, Y4, Y11
-	VFMADD231PD  Y0, Y5, Y6
-	VMOVUPD      impliedVolStripAVX2Consts<>+0(SB), Y2
-	VANDPD       Y11, Y2, Y4
-	VANDPD       Y6, Y2, Y5
-	VMOVUPD      1248(BX), Y6
-	VMOVUPD      impliedVolStripAVX2Consts<>+1280(SB), Y11
-	VMOVUPD      impliedVolStripAVX2Consts<>+1312(SB), Y0
-	VFMADD231PD  Y11, Y6, Y0
-	VMOVUPD      1088(BX), Y14
-	VFMADD213PD  impliedVolStripAVX2Consts<>+1312(SB), Y14, Y11
-	VMOVUPD      impliedVolStripAVX2Consts<>+1344(SB), Y2
-	VFMADD213PD  Y2, Y6, Y0
-	VFMADD231PD  Y11, Y14, Y2
-	VMOVUPD      impliedVolStripAVX2Consts<>+1376(SB), Y11
-	VFMADD213PD  Y11, Y6, Y0
-	VFMADD231PD  Y2, Y14, Y11
-	VMOVUPD      impliedVolStripAVX2Consts<>+1408(SB), Y2
-	VMOVUPD      impliedVolStripAVX2Consts<>+1440(SB), Y3
-	VFMADD231PD  Y2, Y15, Y3
-	VFMADD213PD  impliedVolStripAVX2Consts<>+1440(SB), Y8, Y2
-	VFMADD213PD  impliedVolStripAVX2Consts<>+1472(SB), Y15, Y3
-	VFMADD213PD  impliedVolStripAVX2Consts<>+1472(SB), Y8, Y2
-	VFMADD213PD  impliedVolStripAVX2Consts<>+1504(SB), Y3, Y15
-	VFMADD213PD  impliedVolStripAVX2Consts<>+1504(SB), Y2, Y8
-	VMOVUPD      impliedVolStripAVX2Consts<>+1536(SB), Y2
-	VMOVUPD      impliedVolStripAVX2Consts<>+1568(SB), Y3
-	VFMADD231PD  Y2, Y6, Y3
-	VFMADD213PD  impliedVolStripAVX2Consts<>+1568(SB), Y14, Y2
-	VFMADD213PD  impliedVolStripAVX2Consts<>+1600(SB), Y6, Y3
-	VFMADD213PD  impliedVolStripAVX2Consts<>+1600(SB), Y14, Y2
-	VMOVUPD      Y5, 1280(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y5
-	VFMADD213PD  Y5, Y3, Y6
-	VFMADD213PD  Y5, Y2, Y14
-	VMOVUPD      impliedVolStripAVX2Consts<>+1632(SB), Y2
-	VCMPPD       $0x11, Y2, Y1, Y3
-	VCMPPD       $0x11, Y2, Y10, Y2
-	VBLENDVPD    Y3, Y12, Y9, Y9
-	VBLENDVPD    Y2, Y13, Y7, Y7
-	VBLENDVPD    Y3, 896(BX), Y15, Y3
-	VBLENDVPD    Y2, 1152(BX), Y8, Y2
-	VMOVUPD      384(BX), Y8
-	VBLENDVPD    Y8, Y0, Y9, Y0
-	VMOVUPD      288(BX), Y9
-	VBLENDVPD    Y9, Y11, Y7, Y7
-	VMULPD       352(BX), Y0, Y0
-	VMULPD       320(BX), Y7, Y7
-	VBLENDVPD    Y8, Y6, Y3, Y3
-	VBLENDVPD    Y9, Y14, Y2, Y2
-	VMOVUPD      impliedVolStripAVX2Consts<>+1664(SB), Y6
-	VCMPPD       $0x11, Y6, Y1, Y1
-	VCMPPD       $0x11, Y6, Y10, Y6
-	VORPD        Y1, Y8, Y1
-	VORPD        Y6, Y9, Y6
-	VMOVUPD      impliedVolStripAVX2Consts<>+256(SB), Y8
-	VMOVUPD      1056(BX), Y9
-	VCMPPD       $0x11, Y9, Y8, Y10
-	VMOVUPD      704(BX), Y11
-	VCMPPD       $0x11, Y11, Y8, Y12
-	VMOVUPD      1216(BX), Y13
-	VBLENDVPD    Y10, Y9, Y13, Y9
-	VMOVUPD      1184(BX), Y14
-	VBLENDVPD    Y12, Y11, Y14, Y11
-	VMULPD       Y9, Y3, Y3
-	VMULPD       Y11, Y2, Y2
-	VBLENDVPD    Y10, Y4, Y5, Y9
-	VBLENDVPD    Y12, 1280(BX), Y5, Y10
-	VMULPD       Y9, Y0, Y0
-	VMULPD       Y10, Y7, Y7
-	VDIVPD       Y3, Y0, Y0
-	VDIVPD       Y2, Y7, Y2
-	VMULPD       Y4, Y4, Y3
-	VMOVUPD      1280(BX), Y7
-	VMULPD       Y7, Y7, Y9
-	VMOVUPD      impliedVolStripAVX2Consts<>+1696(SB), Y10
-	VFMADD213PD  Y5, Y10, Y3
-	VFMADD213PD  Y5, Y10, Y9
-	VMOVUPD      (BX), Y10
-	VMOVUPD      544(BX), Y11
-	VMINPD       Y11, Y10, Y12
-	VMOVUPD      512(BX), Y15
-	VMINPD       Y15, Y10, Y8
-	VADDPD       Y11, Y10, Y11
-	VADDPD       Y15, Y10, Y10
-	VMOVUPD      64(BX), Y15
-	VMINPD       Y15, Y12, Y12
-	VMINPD       Y15, Y8, Y8
-	VADDPD       Y11, Y15, Y11
-	VADDPD       Y10, Y15, Y10
-	VMOVUPD      32(BX), Y15
-	VMINPD       Y15, Y12, Y12
-	VMINPD       Y15, Y8, Y8
-	VADDPD       Y11, Y15, Y11
-	VADDPD       Y10, Y15, Y10
-	VMOVUPD      impliedVolStripAVX2Consts<>+1728(SB), Y15
-	VCMPPD       $0x11, Y12, Y15, Y12
-	VCMPPD       $0x11, Y8, Y15, Y8
-	VMOVUPD      impliedVolStripAVX2Consts<>+1760(SB), Y15
-	VCMPPD       $0x11, Y15, Y11, Y11
-	VCMPPD       $0x11, Y15, Y10, Y10
-	VADDPD       Y4, Y5, Y15
-	VADDPD       Y7, Y5, Y14
-	VMOVUPD      impliedVolStripAVX2Consts<>+544(SB), Y13
-	VMOVUPD      Y14, 512(BX)
-	VCMPPD       $0x12, Y13, Y4, Y14
-	VMOVUPD      Y15, 544(BX)
-	VCMPPD       $0x12, Y13, Y7, Y15
-	VANDPD       608(BX), Y14, Y14
-	VANDPD       576(BX), Y15, Y15
-	VANDPD       256(BX), Y14, Y14
-	VANDPD       480(BX), Y15, Y15
-	VANDPD       Y12, Y14, Y12
-	VANDPD       Y8, Y15, Y8
-	VANDPD       Y11, Y12, Y11
-	VANDPD       Y10, Y8, Y8
-	VMULPD       Y0, Y0, Y10
-	VMULPD       Y2, Y2, Y12
-	VMOVUPD      impliedVolStripAVX2Consts<>+1792(SB), Y14
-	VCMPPD       $0x11, Y14, Y0, Y15
-	VCMPPD       $0x11, Y14, Y2, Y14
-	VANDPD       Y15, Y1, Y1
-	VANDPD       Y14, Y6, Y6
-	VMOVUPD      impliedVolStripAVX2Consts<>+1824(SB), Y14
-	VMOVUPD      impliedVolStripAVX2Consts<>+1856(SB), Y15
-	VFMADD231PD  Y14, Y10, Y15
-	VFMADD213PD  impliedVolStripAVX2Consts<>+1856(SB), Y12, Y14
-	VFMADD231PD  Y15, Y10, Y3
-	VFMADD231PD  Y14, Y12, Y9
-	VMULPD       Y3, Y10, Y3
-	VMULPD       Y9, Y12, Y9
-	VMOVUPD      impliedVolStripAVX2Consts<>+1888(SB), Y10
-	VMULPD       Y10, Y3, Y3
-	VMULPD       Y10, Y9, Y9
-	VFMADD213PD  Y0, Y3, Y0
-	VFMADD213PD  Y2, Y9, Y2
-	VMOVUPD      impliedVolStripAVX2Consts<>+1920(SB), Y3
-	VBLENDVPD    Y1, Y0, Y3, Y0
-	VBLENDVPD    Y6, Y2, Y3, Y1
-	VDIVPD       Y0, Y5, Y2
-	VDIVPD       Y1, Y5, Y6
-	VMOVUPD      impliedVolStripAVX2Consts<>+416(SB), Y9
-	VMULPD       Y0, Y9, Y10
-	VMULPD       Y1, Y9, Y12
-	VCMPPD       $0x12, Y9, Y10, Y14
-	VCMPPD       $0x12, Y9, Y12, Y15
-	VMULPD       Y10, Y10, Y3
-	VMULPD       Y12, Y12, Y9
-	VADDPD       Y10, Y10, Y13
-	VMOVUPD      Y13, 480(BX)
-	VADDPD       Y12, Y12, Y13
-	VMOVUPD      Y13, 256(BX)
-	VMULPD       Y3, Y3, Y13
-	VMOVUPD      Y13, 576(BX)
-	VMULPD       Y9, Y9, Y13
-	VMOVUPD      Y13, 608(BX)
-	VMULPD       Y2, Y4, Y13
-	VMULPD       Y6, Y7, Y5
-	VFNMADD231PD Y13, Y0, Y4
-	VFNMADD231PD Y5, Y1, Y7
-	VFMADD231PD  Y4, Y2, Y13
-	VFMADD231PD  Y7, Y6, Y5
-	VMULPD       Y10, Y13, Y4
-	VMULPD       Y12, Y5, Y7
-	VMOVUPD      Y1, 1280(BX)
-	VSUBPD       Y10, Y13, Y1
-	VMOVUPD      Y0, 704(BX)
-	VSUBPD       Y12, Y5, Y0
-	VMOVUPD      Y6, 1056(BX)
-	VADDPD       Y10, Y13, Y6
-	VMOVUPD      Y2, 288(BX)
-	VADDPD       Y12, Y5, Y2
-	VCMPPD       $0x12, Y13, Y10, Y10
-	VCMPPD       $0x12, Y5, Y12, Y12
-	VMOVUPD      Y9, 384(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+1952(SB), Y9
-	VMINPD       Y6, Y9, Y6
-	VMINPD       Y2, Y9, Y2
-	VMOVUPD      Y3, 320(BX)
-	VCMPPD       $0x12, impliedVolStripAVX2Consts<>+1984(SB), Y4, Y3
-	VMOVUPD      Y2, 352(BX)
-	VCMPPD       $0x12, impliedVolStripAVX2Consts<>+1984(SB), Y7, Y2
-	VANDPD       Y3, Y14, Y3
-	VANDPD       Y2, Y15, Y2
-	VBLENDVPD    Y3, Y13, Y1, Y1
-	VBLENDVPD    Y2, Y5, Y0, Y0
-	VMINPD       Y1, Y9, Y1
-	VMINPD       Y0, Y9, Y0
-	VMULPD       Y4, Y4, Y4
-	VMULPD       Y7, Y7, Y7
-	VORPD        Y10, Y3, Y9
-	VORPD        Y12, Y2, Y10
-	VANDPD       Y9, Y11, Y9
-	VANDPD       Y10, Y8, Y8
-	VMOVUPD      impliedVolStripAVX2Consts<>+2016(SB), Y10
-	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y11
-	VFMADD231PD  Y10, Y6, Y11
-	VMOVUPD      352(BX), Y12
-	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y14
-	VFMADD231PD  Y10, Y12, Y14
-	VMOVUPD      impliedVolStripAVX2Consts<>+2048(SB), Y15
-	VMOVUPD      Y8, 1152(BX)
-	VADDPD       Y15, Y6, Y8
-	VMOVUPD      Y9, 896(BX)
-	VADDPD       Y15, Y12, Y9
-	VMOVUPD      Y2, 1088(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y2
-	VFMADD231PD  Y10, Y1, Y2
-	VFMADD213PD  impliedVolStripAVX2Consts<>+128(SB), Y0, Y10
-	VMOVUPD      Y3, 1248(BX)
-	VADDPD       Y15, Y1, Y3
-	VADDPD       Y15, Y0, Y15
-	VMOVUPD      Y5, 416(BX)
-	VMOVUPD      320(BX), Y5
-	VMOVUPD      Y13, 448(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+2080(SB), Y13
-	VFMADD213PD  Y4, Y5, Y13
-	VMOVUPD      Y13, 832(BX)
-	VMOVUPD      384(BX), Y13
-	VFMADD132PD  impliedVolStripAVX2Consts<>+2080(SB), Y7, Y13
-	VMOVUPD      Y13, 864(BX)
-	VMULPD       Y8, Y11, Y13
-	VMULPD       Y9, Y14, Y12
-	VMOVUPD      Y6, 640(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+2112(SB), Y6
-	VFMADD213PD  Y4, Y5, Y6
-	VMOVUPD      Y6, 1120(BX)
-	VMOVUPD      384(BX), Y6
-	VFMADD132PD  impliedVolStripAVX2Consts<>+2112(SB), Y7, Y6
-	VMOVUPD      Y6, 1312(BX)
-	VMULPD       Y3, Y2, Y6
-	VMOVUPD      Y9, 1344(BX)
-	VMULPD       Y15, Y10, Y9
-	VMOVUPD      Y8, 1376(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+2144(SB), Y8
-	VFMADD213PD  Y4, Y5, Y8
-	VMOVUPD      Y8, 1408(BX)
-	VMOVUPD      384(BX), Y8
-	VFMADD132PD  impliedVolStripAVX2Consts<>+2144(SB), Y7, Y8
-	VMOVUPD      Y8, 1440(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+2176(SB), Y8
-	VFMADD213PD  Y4, Y5, Y8
-	VMOVUPD      Y8, 1472(BX)
-	VMOVUPD      384(BX), Y8
-	VFMADD132PD  impliedVolStripAVX2Consts<>+2176(SB), Y7, Y8
-	VMOVUPD      Y8, 1504(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+2208(SB), Y8
-	VFMADD213PD  Y4, Y5, Y8
-	VMOVUPD      Y8, 1536(BX)
-	VMOVUPD      384(BX), Y8
-	VFMADD132PD  impliedVolStripAVX2Consts<>+2208(SB), Y7, Y8
-	VMOVUPD      Y8, 1568(BX)
-	VMULPD       Y13, Y6, Y8
-	VMULPD       Y12, Y9, Y5
-	VMOVUPD      Y7, 1600(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y7
-	VDIVPD       Y8, Y7, Y8
-	VDIVPD       Y5, Y7, Y5
-	VMULPD       Y8, Y13, Y13
-	VMULPD       Y5, Y12, Y12
-	VMULPD       Y8, Y6, Y6
-	VMULPD       Y5, Y9, Y5
-	VMULPD       Y13, Y2, Y2
-	VMULPD       Y12, Y10, Y8
-	VMULPD       Y13, Y3, Y3
-	VMULPD       Y12, Y15, Y9
-	VMULPD       Y2, Y1, Y1
-	VMULPD       Y8, Y0, Y0
-	VMULPD       Y6, Y11, Y2
-	VMULPD       Y5, Y14, Y8
-	VMULPD       1376(BX), Y6, Y6
-	VMULPD       1344(BX), Y5, Y5
-	VMULPD       640(BX), Y2, Y2
-	VMULPD       352(BX), Y8, Y8
-	VMOVUPD      impliedVolStripAVX2Consts<>+544(SB), Y10
-	VMOVUPD      impliedVolStripAVX2Consts<>+576(SB), Y11
-	VFMADD231PD  Y10, Y1, Y11
-	VMOVUPD      impliedVolStripAVX2Consts<>+576(SB), Y12
-	VFMADD231PD  Y10, Y0, Y12
-	VMOVUPD      320(BX), Y13
-	VMOVUPD      impliedVolStripAVX2Consts<>+2240(SB), Y14
-	VFMADD213PD  Y4, Y13, Y14
-	VMOVUPD      384(BX), Y15
-	VMOVUPD      1600(BX), Y7
-	VFMADD231PD  impliedVolStripAVX2Consts<>+2240(SB), Y15, Y7
-	VMOVUPD      Y7, 352(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+2272(SB), Y7
-	VFMADD213PD  Y4, Y13, Y7
-	VMOVUPD      1600(BX), Y13
-	VFMADD231PD  impliedVolStripAVX2Consts<>+2272(SB), Y15, Y13
-	VMOVUPD      impliedVolStripAVX2Consts<>+576(SB), Y15
-	VFMADD231PD  Y10, Y2, Y15
-	VMOVUPD      Y4, 640(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+576(SB), Y4
-	VFMADD231PD  Y10, Y8, Y4
-	VMOVUPD      impliedVolStripAVX2Consts<>+2304(SB), Y10
-	VMOVUPD      Y13, 1344(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+2336(SB), Y13
-	VFMADD231PD  Y10, Y11, Y13
-	VMOVUPD      Y7, 1376(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+2336(SB), Y7
-	VFMADD231PD  Y10, Y12, Y7
-	VMOVUPD      Y14, 1632(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+2368(SB), Y14
-	VFMADD213PD  Y14, Y11, Y13
-	VFMADD213PD  Y14, Y12, Y7
-	VMOVUPD      impliedVolStripAVX2Consts<>+2400(SB), Y14
-	VFMADD213PD  Y14, Y11, Y13
-	VFMADD213PD  Y14, Y12, Y7
-	VMOVUPD      impliedVolStripAVX2Consts<>+2432(SB), Y14
-	VFMADD213PD  Y14, Y11, Y13
-	VFMADD213PD  Y14, Y12, Y7
-	VMOVUPD      impliedVolStripAVX2Consts<>+2464(SB), Y14
-	VFMADD213PD  Y14, Y11, Y13
-	VFMADD213PD  Y14, Y12, Y7
-	VMOVUPD      impliedVolStripAVX2Consts<>+2496(SB), Y14
-	VFMADD213PD  Y14, Y11, Y13
-	VFMADD213PD  Y14, Y12, Y7
-	VMOVUPD      impliedVolStripAVX2Consts<>+2528(SB), Y14
-	VFMADD213PD  Y14, Y11, Y13
-	VFMADD213PD  Y14, Y12, Y7
-	VMOVUPD      impliedVolStripAVX2Consts<>+2560(SB), Y14
-	VFMADD213PD  Y14, Y11, Y13
-	VFMADD213PD  Y14, Y12, Y7
-	VMOVUPD      impliedVolStripAVX2Consts<>+2592(SB), Y14
-	VFMADD213PD  Y14, Y11, Y13
-	VFMADD213PD  Y14, Y12, Y7
-	VMOVUPD      impliedVolStripAVX2Consts<>+2624(SB), Y14
-	VFMADD213PD  Y14, Y11, Y13
-	VFMADD213PD  Y14, Y12, Y7
-	VMOVUPD      impliedVolStripAVX2Consts<>+2656(SB), Y14
-	VFMADD213PD  Y14, Y11, Y13
-	VFMADD213PD  Y14, Y12, Y7
-	VMOVUPD      impliedVolStripAVX2Consts<>+2688(SB), Y14
-	VFMADD213PD  Y14, Y11, Y13
-	VFMADD213PD  Y14, Y12, Y7
-	VMOVUPD      impliedVolStripAVX2Consts<>+2720(SB), Y14
-	VFMADD213PD  Y14, Y11, Y13
-	VFMADD213PD  Y14, Y12, Y7
-	VMOVUPD      impliedVolStripAVX2Consts<>+2752(SB), Y14
-	VFMADD213PD  Y14, Y11, Y13
-	VFMADD213PD  Y14, Y12, Y7
-	VMOVUPD      impliedVolStripAVX2Consts<>+2784(SB), Y14
-	VFMADD213PD  Y14, Y11, Y13
-	VFMADD213PD  Y14, Y12, Y7
-	VMOVUPD      impliedVolStripAVX2Consts<>+2816(SB), Y14
-	VFMADD213PD  Y14, Y11, Y13
-	VFMADD213PD  Y14, Y12, Y7
-	VMOVUPD      impliedVolStripAVX2Consts<>+2848(SB), Y14
-	VFMADD213PD  Y14, Y11, Y13
-	VFMADD213PD  Y14, Y12, Y7
-	VMOVUPD      impliedVolStripAVX2Consts<>+2880(SB), Y14
-	VFMADD213PD  Y14, Y11, Y13
-	VFMADD213PD  Y14, Y12, Y7
-	VMOVUPD      impliedVolStripAVX2Consts<>+2912(SB), Y14
-	VFMADD213PD  Y14, Y11, Y13
-	VFMADD213PD  Y14, Y12, Y7
-	VMOVUPD      impliedVolStripAVX2Consts<>+2944(SB), Y14
-	VFMADD213PD  Y14, Y11, Y13
-	VFMADD213PD  Y14, Y12, Y7
-	VMOVUPD      impliedVolStripAVX2Consts<>+2976(SB), Y14
-	VFMADD213PD  Y14, Y13, Y11
-	VFMADD213PD  Y14, Y7, Y12
-	VMOVUPD      impliedVolStripAVX2Consts<>+416(SB), Y7
-	VFMADD213PD  Y7, Y11, Y1
-	VFMADD213PD  Y7, Y12, Y0
-	VMULPD       Y3, Y1, Y1
-	VMULPD       Y9, Y0, Y0
-	VMOVUPD      impliedVolStripAVX2Consts<>+3008(SB), Y3
-	VMULPD       Y3, Y1, Y1
-	VMULPD       Y3, Y0, Y0
-	VMOVUPD      impliedVolStripAVX2Consts<>+2336(SB), Y3
-	VFMADD231PD  Y10, Y15, Y3
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2336(SB), Y4, Y10
-	VMOVUPD      impliedVolStripAVX2Consts<>+2368(SB), Y9
-	VFMADD213PD  Y9, Y15, Y3
-	VFMADD231PD  Y10, Y4, Y9
-	VMOVUPD      impliedVolStripAVX2Consts<>+2400(SB), Y10
-	VFMADD213PD  Y10, Y15, Y3
-	VFMADD231PD  Y9, Y4, Y10
-	VMOVUPD      impliedVolStripAVX2Consts<>+2432(SB), Y9
-	VFMADD213PD  Y9, Y15, Y3
-	VFMADD231PD  Y10, Y4, Y9
-	VMOVUPD      impliedVolStripAVX2Consts<>+2464(SB), Y10
-	VFMADD213PD  Y10, Y15, Y3
-	VFMADD231PD  Y9, Y4, Y10
-	VMOVUPD      impliedVolStripAVX2Consts<>+2496(SB), Y9
-	VFMADD213PD  Y9, Y15, Y3
-	VFMADD231PD  Y10, Y4, Y9
-	VMOVUPD      impliedVolStripAVX2Consts<>+2528(SB), Y10
-	VFMADD213PD  Y10, Y15, Y3
-	VFMADD231PD  Y9, Y4, Y10
-	VMOVUPD      impliedVolStripAVX2Consts<>+2560(SB), Y9
-	VFMADD213PD  Y9, Y15, Y3
-	VFMADD231PD  Y10, Y4, Y9
-	VMOVUPD      impliedVolStripAVX2Consts<>+2592(SB), Y10
-	VFMADD213PD  Y10, Y15, Y3
-	VFMADD231PD  Y9, Y4, Y10
-	VMOVUPD      impliedVolStripAVX2Consts<>+2624(SB), Y9
-	VFMADD213PD  Y9, Y15, Y3
-	VFMADD231PD  Y10, Y4, Y9
-	VMOVUPD      impliedVolStripAVX2Consts<>+2656(SB), Y10
-	VFMADD213PD  Y10, Y15, Y3
-	VFMADD231PD  Y9, Y4, Y10
-	VMOVUPD      impliedVolStripAVX2Consts<>+2688(SB), Y9
-	VFMADD213PD  Y9, Y15, Y3
-	VFMADD231PD  Y10, Y4, Y9
-	VMOVUPD      impliedVolStripAVX2Consts<>+2720(SB), Y10
-	VFMADD213PD  Y10, Y15, Y3
-	VFMADD231PD  Y9, Y4, Y10
-	VMOVUPD      impliedVolStripAVX2Consts<>+2752(SB), Y9
-	VFMADD213PD  Y9, Y15, Y3
-	VFMADD231PD  Y10, Y4, Y9
-	VMOVUPD      impliedVolStripAVX2Consts<>+2784(SB), Y10
-	VFMADD213PD  Y10, Y15, Y3
-	VFMADD231PD  Y9, Y4, Y10
-	VMOVUPD      impliedVolStripAVX2Consts<>+2816(SB), Y9
-	VFMADD213PD  Y9, Y15, Y3
-	VFMADD231PD  Y10, Y4, Y9
-	VMOVUPD      impliedVolStripAVX2Consts<>+2848(SB), Y10
-	VFMADD213PD  Y10, Y15, Y3
-	VFMADD231PD  Y9, Y4, Y10
-	VMOVUPD      impliedVolStripAVX2Consts<>+2880(SB), Y9
-	VFMADD213PD  Y9, Y15, Y3
-	VFMADD231PD  Y10, Y4, Y9
-	VMOVUPD      impliedVolStripAVX2Consts<>+2912(SB), Y10
-	VFMADD213PD  Y10, Y15, Y3
-	VFMADD231PD  Y9, Y4, Y10
-	VMOVUPD      impliedVolStripAVX2Consts<>+2944(SB), Y9
-	VFMADD213PD  Y9, Y15, Y3
-	VFMADD231PD  Y10, Y4, Y9
-	VFMADD213PD  Y14, Y3, Y15
-	VFMADD231PD  Y9, Y4, Y14
-	VFMADD213PD  Y7, Y15, Y2
-	VFMADD213PD  Y7, Y14, Y8
-	VMULPD       Y6, Y2, Y2
-	VMULPD       Y5, Y8, Y3
-	VMOVUPD      impliedVolStripAVX2Consts<>+3040(SB), Y4
-	VFMADD213PD  Y1, Y4, Y2
-	VFMADD213PD  Y0, Y4, Y3
-	VMOVUPD      448(BX), Y4
-	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y5
-	VFNMADD213PD Y5, Y4, Y1
-	VMOVUPD      416(BX), Y6
-	VFNMADD213PD Y5, Y6, Y0
-	VMULPD       Y4, Y4, Y4
-	VMULPD       Y6, Y6, Y6
-	VMOVUPD      320(BX), Y8
-	VFMSUB231PD  832(BX), Y1, Y8
-	VMOVUPD      384(BX), Y9
-	VFMSUB231PD  864(BX), Y0, Y9
-	VMOVUPD      impliedVolStripAVX2Consts<>+3072(SB), Y10
-	VMULPD       Y10, Y8, Y8
-	VMULPD       Y10, Y9, Y9
-	VMULPD       576(BX), Y1, Y11
-	VMULPD       608(BX), Y0, Y12
-	VFMSUB231PD  1120(BX), Y8, Y11
-	VFMSUB231PD  1312(BX), Y9, Y12
-	VMOVUPD      impliedVolStripAVX2Consts<>+3104(SB), Y13
-	VMULPD       Y13, Y11, Y11
-	VMULPD       Y13, Y12, Y12
-	VMULPD       576(BX), Y8, Y13
-	VMULPD       608(BX), Y9, Y14
-	VFMSUB231PD  1408(BX), Y11, Y13
-	VFMSUB231PD  1440(BX), Y12, Y14
-	VMOVUPD      impliedVolStripAVX2Consts<>+3136(SB), Y15
-	VMULPD       Y15, Y13, Y13
-	VMULPD       Y15, Y14, Y14
-	VMULPD       576(BX), Y11, Y15
-	VMULPD       608(BX), Y12, Y10
-	VFMSUB231PD  1472(BX), Y13, Y15
-	VFMSUB231PD  1504(BX), Y14, Y10
-	VMOVUPD      impliedVolStripAVX2Consts<>+3168(SB), Y7
-	VMULPD       Y7, Y15, Y15
-	VMULPD       Y7, Y10, Y7
-	VMULPD       576(BX), Y13, Y10
-	VMULPD       608(BX), Y14, Y5
-	VFMSUB231PD  1536(BX), Y15, Y10
-	VFMSUB231PD  1568(BX), Y7, Y5
-	VMULPD       impliedVolStripAVX2Consts<>+3200(SB), Y10, Y10
-	VMULPD       impliedVolStripAVX2Consts<>+3200(SB), Y5, Y5
-	VMOVUPD      Y6, 1568(BX)
-	VMULPD       576(BX), Y15, Y6
-	VMOVUPD      Y4, 1536(BX)
-	VMULPD       608(BX), Y7, Y4
-	VFMSUB231PD  1632(BX), Y10, Y6
-	VFMSUB231PD  352(BX), Y5, Y4
-	VMULPD       impliedVolStripAVX2Consts<>+3232(SB), Y6, Y6
-	VMULPD       impliedVolStripAVX2Consts<>+3232(SB), Y4, Y4
-	VMOVUPD      Y3, 352(BX)
-	VMULPD       576(BX), Y10, Y3
-	VMOVUPD      Y2, 1632(BX)
-	VMULPD       608(BX), Y5, Y2
-	VFMSUB231PD  1376(BX), Y6, Y3
-	VFMSUB231PD  1344(BX), Y4, Y2
-	VMULPD       impliedVolStripAVX2Consts<>+3264(SB), Y3, Y3
-	VMULPD       impliedVolStripAVX2Consts<>+3264(SB), Y2, Y2
-	VMOVUPD      Y0, 1344(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+3296(SB), Y0
-	VMOVUPD      Y1, 1376(BX)
-	VMOVUPD      640(BX), Y1
-	VFMADD231PD  320(BX), Y0, Y1
-	VMOVUPD      Y9, 1504(BX)
-	VMOVUPD      1600(BX), Y9
-	VFMADD132PD  384(BX), Y9, Y0
-	VMOVUPD      Y8, 1472(BX)
-	VMULPD       576(BX), Y6, Y8
-	VMOVUPD      Y12, 1440(BX)
-	VMULPD       608(BX), Y4, Y12
-	VFMSUB231PD  Y1, Y3, Y8
-	VFMSUB231PD  Y0, Y2, Y12
-	VMOVUPD      impliedVolStripAVX2Consts<>+3328(SB), Y0
-	VMULPD       Y0, Y8, Y1
-	VMULPD       Y0, Y12, Y0
-	VMOVUPD      320(BX), Y8
-	VMOVUPD      impliedVolStripAVX2Consts<>+3360(SB), Y12
-	VMOVUPD      Y11, 1408(BX)
-	VMOVUPD      640(BX), Y11
-	VFMADD231PD  Y12, Y8, Y11
-	VMOVUPD      Y14, 1312(BX)
-	VMOVUPD      384(BX), Y14
-	VFMADD213PD  Y9, Y14, Y12
-	VMOVUPD      Y13, 1120(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+3392(SB), Y13
-	VFMADD213PD  640(BX), Y8, Y13
-	VFMADD231PD  impliedVolStripAVX2Consts<>+3392(SB), Y14, Y9
-	VMOVUPD      576(BX), Y14
-	VMULPD       Y3, Y14, Y8
-	VMOVUPD      Y7, 1600(BX)
-	VMULPD       608(BX), Y2, Y7
-	VFMSUB231PD  Y11, Y1, Y8
-	VFMSUB231PD  Y12, Y0, Y7
-	VMULPD       Y1, Y14, Y11
-	VMULPD       608(BX), Y0, Y12
-	VMOVUPD      impliedVolStripAVX2Consts<>+3424(SB), Y14
-	VMULPD       Y14, Y8, Y8
-	VMULPD       Y14, Y7, Y7
-	VFMSUB231PD  Y13, Y8, Y11
-	VFMSUB231PD  Y9, Y7, Y12
-	VMOVUPD      impliedVolStripAVX2Consts<>+3456(SB), Y9
-	VMULPD       Y9, Y11, Y11
-	VMULPD       Y9, Y12, Y9
-	VADDPD       Y11, Y8, Y8
-	VADDPD       Y9, Y7, Y7
-	VADDPD       Y8, Y1, Y1
-	VADDPD       Y7, Y0, Y0
-	VADDPD       Y1, Y3, Y1
-	VADDPD       Y0, Y2, Y0
-	VADDPD       Y1, Y6, Y1
-	VADDPD       Y0, Y4, Y0
-	VADDPD       Y1, Y10, Y1
-	VADDPD       Y0, Y5, Y0
-	VADDPD       Y1, Y15, Y1
-	VADDPD       1600(BX), Y0, Y0
-	VADDPD       1120(BX), Y1, Y1
-	VADDPD       1312(BX), Y0, Y0
-	VADDPD       1408(BX), Y1, Y1
-	VADDPD       1440(BX), Y0, Y0
-	VADDPD       1472(BX), Y1, Y1
-	VADDPD       1504(BX), Y0, Y0
-	VADDPD       1376(BX), Y1, Y1
-	VADDPD       1344(BX), Y0, Y0
-	VMULPD       480(BX), Y1, Y1
-	VMULPD       256(BX), Y0, Y0
-	VMOVUPD      1248(BX), Y2
-	VMOVUPD      1632(BX), Y3
-	VBLENDVPD    Y2, Y1, Y3, Y1
-	VMOVUPD      1088(BX), Y2
-	VMOVUPD      352(BX), Y3
-	VBLENDVPD    Y2, Y0, Y3, Y0
-	VMULPD       1216(BX), Y1, Y2
-	VMULPD       1184(BX), Y0, Y3
-	VMULPD       288(BX), Y1, Y1
-	VMULPD       1056(BX), Y0, Y0
-	VMOVUPD      impliedVolStripAVX2Consts<>+0(SB), Y4
-	VANDPD       Y2, Y4, Y2
-	VANDPD       Y3, Y4, Y3
-	VMOVUPD      impliedVolStripAVX2Consts<>+64(SB), Y5
-	VMULPD       Y2, Y5, Y6
-	VMULPD       Y3, Y5, Y5
-	VMOVUPD      impliedVolStripAVX2Consts<>+32(SB), Y7
-	VCMPPD       $0x11, Y7, Y2, Y8
-	VCMPPD       $0x11, Y7, Y3, Y7
-	VBLENDVPD    Y8, Y6, Y2, Y6
-	VBLENDVPD    Y7, Y5, Y3, Y5
-	VMOVUPD      impliedVolStripAVX2Consts<>+224(SB), Y9
-	VANDPD       Y8, Y9, Y8
-	VANDPD       Y7, Y9, Y7
-	VCMPPD       $0x03, Y2, Y2, Y9
-	VCMPPD       $0x03, Y3, Y3, Y10
-	VMOVUPD      impliedVolStripAVX2Consts<>+96(SB), Y11
-	VANDPD       Y6, Y11, Y12
-	VANDPD       Y5, Y11, Y11
-	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y13
-	VORPD        Y12, Y13, Y12
-	VORPD        Y11, Y13, Y11
-	VORPD        Y9, Y12, Y9
-	VORPD        Y10, Y11, Y10
-	VMOVUPD      800(BX), Y11
-	VCMPPD       $0x11, Y9, Y11, Y11
-	VMOVUPD      768(BX), Y12
-	VCMPPD       $0x11, Y10, Y12, Y12
-	VPSRLQ       $0x34, Y6, Y6
-	VPSRLQ       $0x34, Y5, Y5
-	VMOVUPD      impliedVolStripAVX2Consts<>+160(SB), Y14
-	VORPD        Y6, Y14, Y6
-	VORPD        Y5, Y14, Y5
-	VMOVUPD      928(BX), Y14
-	VBLENDVPD    Y11, 1024(BX), Y14, Y15
-	VMOVUPD      960(BX), Y4
-	VBLENDVPD    Y12, 992(BX), Y4, Y13
-	VSUBPD       impliedVolStripAVX2Consts<>+192(SB), Y6, Y6
-	VSUBPD       impliedVolStripAVX2Consts<>+192(SB), Y5, Y5
-	VSUBPD       Y8, Y6, Y6
-	VSUBPD       Y7, Y5, Y5
-	VMOVUPD      impliedVolStripAVX2Consts<>+352(SB), Y7
-	VMULPD       Y9, Y7, Y8
-	VMULPD       Y10, Y7, Y7
-	VCMPPD       $0x11, Y14, Y8, Y8
-	VCMPPD       $0x11, Y4, Y7, Y4
-	VADDPD       Y9, Y9, Y7
-	VADDPD       Y10, Y10, Y14
-	VBLENDVPD    Y8, Y7, Y9, Y7
-	VBLENDVPD    Y4, Y14, Y10, Y9
-	VSUBPD       Y15, Y7, Y10
-	VSUBPD       Y13, Y9, Y14
-	VADDPD       Y15, Y7, Y7
-	VADDPD       Y13, Y9, Y9
-	VDIVPD       Y7, Y10, Y7
-	VDIVPD       Y9, Y14, Y9
-	VMOVUPD      impliedVolStripAVX2Consts<>+256(SB), Y10
-	VCMPPD       $0x00, Y10, Y2, Y13
-	VCMPPD       $0x00, Y10, Y3, Y10
-	VMOVUPD      impliedVolStripAVX2Consts<>+288(SB), Y14
-	VBLENDVPD    Y13, Y14, Y6, Y6
-	VBLENDVPD    Y10, Y14, Y5, Y5
-	VMOVUPD      impliedVolStripAVX2Consts<>+320(SB), Y10
-	VCMPPD       $0x11, Y10, Y2, Y13
-	VCMPPD       $0x11, Y10, Y3, Y10
-	VBLENDVPD    Y13, Y6, Y2, Y2
-	VBLENDVPD    Y10, Y5, Y3, Y3
-	VSUBPD       672(BX), Y2, Y2
-	VSUBPD       736(BX), Y3, Y3
-	VMOVUPD      1536(BX), Y5
-	VADDPD       320(BX), Y5, Y6
-	VMOVUPD      1568(BX), Y10
-	VADDPD       384(BX), Y10, Y13
-	VMOVUPD      impliedVolStripAVX2Consts<>+416(SB), Y14
-	VMULPD       Y6, Y14, Y6
-	VMULPD       Y13, Y14, Y13
-	VMOVUPD      impliedVolStripAVX2Consts<>+576(SB), Y15
-	VADDPD       Y2, Y15, Y14
-	VADDPD       Y3, Y15, Y15
-	VBLENDVPD    Y8, Y14, Y2, Y8
-	VBLENDVPD    Y4, Y15, Y3, Y4
-	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y14
-	VADDPD       Y2, Y14, Y2
-	VADDPD       Y3, Y14, Y3
-	VBLENDVPD    Y11, Y2, Y8, Y2
-	VBLENDVPD    Y12, Y3, Y4, Y3
-	VMULPD       Y7, Y7, Y4
-	VMULPD       Y9, Y9, Y8
-	VMOVUPD      impliedVolStripAVX2Consts<>+1216(SB), Y11
-	VMULPD       Y2, Y11, Y12
-	VMULPD       Y3, Y11, Y11
-	VMOVUPD      320(BX), Y15
-	VSUBPD       Y15, Y5, Y14
-	VMOVUPD      Y13, 736(BX)
-	VSUBPD       384(BX), Y10, Y13
-	VMOVUPD      Y6, 672(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+3488(SB), Y6
-	VFMSUB231PD  Y6, Y5, Y15
-	VFMSUB213PD  384(BX), Y6, Y10
-	VFMADD231PD  Y14, Y14, Y15
-	VFMADD231PD  Y13, Y13, Y10
-	VMULPD       Y14, Y1, Y5
-	VMULPD       Y13, Y0, Y13
-	VMOVUPD      impliedVolStripAVX2Consts<>+640(SB), Y14
-	VMOVUPD      impliedVolStripAVX2Consts<>+672(SB), Y6
-	VFMADD231PD  Y14, Y4, Y6
-	VFMADD213PD  impliedVolStripAVX2Consts<>+672(SB), Y8, Y14
-	VFMADD213PD  impliedVolStripAVX2Consts<>+704(SB), Y4, Y6
-	VFMADD213PD  impliedVolStripAVX2Consts<>+704(SB), Y8, Y14
-	VFMADD213PD  impliedVolStripAVX2Consts<>+736(SB), Y4, Y6
-	VFMADD213PD  impliedVolStripAVX2Consts<>+736(SB), Y8, Y14
-	VFMADD213PD  impliedVolStripAVX2Consts<>+768(SB), Y4, Y6
-	VFMADD213PD  impliedVolStripAVX2Consts<>+768(SB), Y8, Y14
-	VFMADD213PD  impliedVolStripAVX2Consts<>+800(SB), Y4, Y6
-	VFMADD213PD  impliedVolStripAVX2Consts<>+800(SB), Y8, Y14
-	VFMADD213PD  impliedVolStripAVX2Consts<>+832(SB), Y4, Y6
-	VFMADD213PD  impliedVolStripAVX2Consts<>+832(SB), Y8, Y14
-	VMULPD       Y6, Y4, Y4
-	VMULPD       Y14, Y8, Y6
-	VFMADD231PD  Y4, Y7, Y12
-	VFMADD231PD  Y6, Y9, Y11
-	VMOVUPD      impliedVolStripAVX2Consts<>+544(SB), Y4
-	VFMADD231PD  Y4, Y7, Y12
-	VFMADD231PD  Y4, Y9, Y11
-	VMOVUPD      impliedVolStripAVX2Consts<>+1248(SB), Y6
-	VFMADD231PD  Y6, Y2, Y12
-	VFMADD231PD  Y6, Y3, Y11
-	VMOVUPD      impliedVolStripAVX2Consts<>+3520(SB), Y2
-	VADDPD       Y2, Y12, Y3
-	VADDPD       Y2, Y11, Y2
-	VSUBPD       672(BX), Y3, Y3
-	VSUBPD       736(BX), Y2, Y2
-	VMULPD       Y1, Y1, Y6
-	VMULPD       Y0, Y0, Y7
-	VMULPD       Y3, Y1, Y1
-	VMULPD       Y2, Y0, Y0
-	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y8
-	VSUBPD       Y5, Y8, Y9
-	VSUBPD       Y13, Y8, Y11
-	VMOVUPD      impliedVolStripAVX2Consts<>+3488(SB), Y12
-	VFMADD213PD  Y4, Y12, Y5
-	VFMADD231PD  Y12, Y13, Y4
-	VFMADD231PD  Y15, Y6, Y5
-	VFMADD231PD  Y10, Y7, Y4
-	VMULPD       Y9, Y3, Y6
-	VMULPD       Y11, Y2, Y7
-	VMULPD       Y3, Y3, Y3
-	VMULPD       Y2, Y2, Y2
-	VMULPD       Y5, Y3, Y3
-	VMULPD       Y4, Y2, Y2
-	VMOVUPD      impliedVolStripAVX2Consts<>+416(SB), Y4
-	VFMADD213PD  Y8, Y6, Y4
-	VMOVUPD      impliedVolStripAVX2Consts<>+416(SB), Y5
-	VFMADD213PD  Y8, Y7, Y5
-	VMULPD       Y4, Y1, Y1
-	VMULPD       Y5, Y0, Y0
-	VADDPD       Y6, Y8, Y4
-	VADDPD       Y7, Y8, Y5
-	VMOVUPD      impliedVolStripAVX2Consts<>+3072(SB), Y6
-	VFMADD231PD  Y6, Y3, Y4
-	VFMADD231PD  Y6, Y2, Y5
+	PREFETCHT0   1088(R8)(AX*1)
+	VMOVUPD      64(R8)(AX*1), Y2
+	VMOVUPD      96(R8)(AX*1), Y3
+	VMOVUPD      64(BX), Y4
+	VDIVPD       Y4, Y0, Y0
 	VDIVPD       Y4, Y1, Y1
-	VDIVPD       Y5, Y0, Y0
-	VMOVUPD      704(BX), Y2
-	VFNMADD213PD Y2, Y1, Y2
-	VMOVUPD      1280(BX), Y3
-	VFNMADD213PD Y3, Y0, Y3
-	VMOVUPD      impliedVolStripAVX2Consts<>+0(SB), Y4
-	VANDPD       Y1, Y4, Y1
-	VANDPD       Y0, Y4, Y0
-	VMULPD       544(BX), Y1, Y1
-	VMULPD       512(BX), Y0, Y0
-	VMOVUPD      224(BX), Y4
 	VDIVPD       Y4, Y2, Y2
 	VDIVPD       Y4, Y3, Y3
-	VMOVUPD      impliedVolStripAVX2Consts<>+3552(SB), Y4
-	VCMPPD       $0x11, Y4, Y1, Y1
-	VCMPPD       $0x11, Y4, Y0, Y0
-	VANDPD       896(BX), Y1, Y1
-	VANDPD       1152(BX), Y0, Y0
-	VMOVUPD      impliedVolStripAVX2Consts<>+1920(SB), Y4
-	VBLENDVPD    Y1, Y2, Y4, Y1
-	VBLENDVPD    Y0, Y3, Y4, Y0
+	PREFETCHT0   1024(R9)(AX*1)
+	VMOVUPD      (R9)(AX*1), Y5
+	VMOVUPD      32(R9)(AX*1), Y6
+	PREFETCHT0   1088(R9)(AX*1)
+	VMOVUPD      64(R9)(AX*1), Y7
+	VMOVUPD      96(R9)(AX*1), Y8
+	PREFETCHT0   1024(DI)(AX*1)
+	VMOVUPD      (DI)(AX*1), Y9
+	VMOVUPD      32(DI)(AX*1), Y10
+	PREFETCHT0   1088(DI)(AX*1)
+	VMOVUPD      64(DI)(AX*1), Y11
+	VMOVUPD      96(DI)(AX*1), Y12
+	VMOVUPD      (BX), Y13
+	VSUBPD       Y5, Y13, Y14
+	VSUBPD       Y6, Y13, Y15
+	VSUBPD       Y7, Y13, Y4
+	VMOVUPD      Y3, 256(BX)
+	VSUBPD       Y8, Y13, Y3
+	VMOVUPD      Y2, 288(BX)
+	VANDPD       impliedVolStripAVX2Consts<>+0(SB), Y5, Y2
+	VMOVUPD      Y2, 320(BX)
+	VANDPD       impliedVolStripAVX2Consts<>+0(SB), Y6, Y2
+	VMOVUPD      Y2, 352(BX)
+	VANDPD       impliedVolStripAVX2Consts<>+0(SB), Y7, Y2
+	VMOVUPD      Y2, 384(BX)
+	VANDPD       impliedVolStripAVX2Consts<>+0(SB), Y8, Y2
+	VMOVUPD      Y2, 416(BX)
+	VSUBPD       Y13, Y14, Y2
+	VMOVUPD      Y1, 448(BX)
+	VSUBPD       Y13, Y15, Y1
+	VMOVUPD      Y0, 480(BX)
+	VSUBPD       Y13, Y4, Y0
+	VMOVUPD      Y8, 512(BX)
+	VSUBPD       Y13, Y3, Y8
+	VMULPD       Y14, Y9, Y13
+	VMOVUPD      Y13, 544(BX)
+	VMULPD       Y15, Y10, Y13
+	VMOVUPD      Y13, 576(BX)
+	VMULPD       Y4, Y11, Y13
+	VMOVUPD      Y13, 608(BX)
+	VMULPD       Y3, Y12, Y13
+	VMOVUPD      Y13, 640(BX)
+	VSUBPD       Y2, Y14, Y13
+	VMOVUPD      Y12, 672(BX)
+	VSUBPD       Y1, Y15, Y12
+	VMOVUPD      Y11, 704(BX)
+	VSUBPD       Y0, Y4, Y11
+	VMOVUPD      Y10, 736(BX)
+	VSUBPD       Y8, Y3, Y10
+	VADDPD       Y2, Y5, Y2
+	VADDPD       Y1, Y6, Y1
+	VADDPD       Y0, Y7, Y0
+	VADDPD       512(BX), Y8, Y8
+	VMOVUPD      Y7, 768(BX)
+	VMOVUPD      (BX), Y7
+	VSUBPD       Y13, Y7, Y13
+	VSUBPD       Y12, Y7, Y12
+	VSUBPD       Y11, Y7, Y11
+	VSUBPD       Y10, Y7, Y10
+	VSUBPD       Y2, Y13, Y2
+	VSUBPD       Y1, Y12, Y1
+	VSUBPD       Y0, Y11, Y0
+	VSUBPD       Y8, Y10, Y8
+	VMOVUPD      impliedVolStripAVX2Consts<>+0(SB), Y10
+	VANDPD       Y10, Y14, Y11
+	VANDPD       Y10, Y15, Y12
+	VANDPD       Y10, Y4, Y4
+	VANDPD       Y10, Y3, Y3
+	VMULPD       Y2, Y9, Y2
+	VMOVUPD      736(BX), Y13
+	VMULPD       Y1, Y13, Y1
+	VMOVUPD      704(BX), Y14
+	VMULPD       Y0, Y14, Y0
+	VMOVUPD      672(BX), Y15
+	VMULPD       Y8, Y15, Y8
+	VMULPD       Y9, Y9, Y9
+	VMULPD       Y13, Y13, Y13
+	VMULPD       Y14, Y14, Y14
+	VMULPD       Y15, Y15, Y15
+	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y7
+	VCMPPD       $0x00, Y7, Y9, Y9
+	VCMPPD       $0x00, Y7, Y13, Y13
+	VCMPPD       $0x00, Y7, Y14, Y14
+	VCMPPD       $0x00, Y7, Y15, Y15
+	VMOVUPD      Y15, 672(BX)
+	VMOVUPD      480(BX), Y15
+	VMOVUPD      Y14, 704(BX)
+	VMOVUPD      544(BX), Y14
+	VMOVUPD      Y13, 736(BX)
+	VSUBPD       Y14, Y15, Y13
+	VMOVUPD      Y9, 800(BX)
+	VMOVUPD      448(BX), Y9
+	VMOVUPD      Y6, 832(BX)
+	VMOVUPD      576(BX), Y6
+	VMOVUPD      Y5, 864(BX)
+	VSUBPD       Y6, Y9, Y5
+	VMOVUPD      288(BX), Y7
+	VMOVUPD      608(BX), Y10
+	VSUBPD       Y10, Y7, Y9
+	VMOVUPD      256(BX), Y7
+	VMOVUPD      Y3, 896(BX)
+	VSUBPD       640(BX), Y7, Y3
+	VSUBPD       Y2, Y13, Y2
+	VSUBPD       Y1, Y5, Y1
+	VSUBPD       Y0, Y9, Y0
+	VSUBPD       Y8, Y3, Y3
+	VMOVUPD      impliedVolStripAVX2Consts<>+256(SB), Y5
+	VCMPPD       $0x11, Y14, Y5, Y8
+	VCMPPD       $0x11, Y6, Y5, Y6
+	VCMPPD       $0x11, Y10, Y5, Y9
+	VCMPPD       $0x11, 640(BX), Y5, Y10
+	VBLENDVPD    Y8, Y2, Y15, Y2
+	VMOVUPD      448(BX), Y8
+	VBLENDVPD    Y6, Y1, Y8, Y1
+	VMOVUPD      288(BX), Y6
+	VBLENDVPD    Y9, Y0, Y6, Y0
+	VBLENDVPD    Y10, Y3, Y7, Y3
+	VMOVUPD      impliedVolStripAVX2Consts<>+0(SB), Y6
+	VANDPD       Y6, Y2, Y7
+	VANDPD       Y6, Y1, Y8
+	VANDPD       Y6, Y0, Y9
+	VANDPD       Y6, Y3, Y10
+	VMOVUPD      impliedVolStripAVX2Consts<>+64(SB), Y13
+	VMULPD       Y13, Y11, Y14
+	VMULPD       Y13, Y12, Y15
+	VMULPD       Y13, Y4, Y6
+	VMOVUPD      896(BX), Y5
+	VMOVUPD      Y3, 256(BX)
+	VMULPD       Y13, Y5, Y3
+	VMOVUPD      Y0, 288(BX)
+	VMULPD       Y7, Y13, Y0
+	VMOVUPD      Y1, 448(BX)
+	VMULPD       Y8, Y13, Y1
+	VMOVUPD      Y2, 480(BX)
+	VMULPD       Y9, Y13, Y2
+	VMOVUPD      Y2, 640(BX)
+	VMULPD       Y10, Y13, Y2
+	VMOVUPD      impliedVolStripAVX2Consts<>+32(SB), Y13
+	VMOVUPD      Y2, 608(BX)
+	VCMPPD       $0x11, Y13, Y11, Y2
+	VMOVUPD      Y1, 576(BX)
+	VCMPPD       $0x11, Y13, Y12, Y1
+	VMOVUPD      Y0, 544(BX)
+	VCMPPD       $0x11, Y13, Y4, Y0
+	VMOVUPD      Y10, 928(BX)
+	VCMPPD       $0x11, Y13, Y5, Y10
+	VBLENDVPD    Y2, Y14, Y11, Y14
+	VBLENDVPD    Y1, Y15, Y12, Y15
+	VBLENDVPD    Y0, Y6, Y4, Y6
+	VBLENDVPD    Y10, Y3, Y5, Y3
+	VMOVUPD      impliedVolStripAVX2Consts<>+224(SB), Y5
+	VANDPD       Y2, Y5, Y2
+	VANDPD       Y1, Y5, Y1
+	VANDPD       Y0, Y5, Y0
+	VANDPD       Y10, Y5, Y10
+	VMOVUPD      Y10, 960(BX)
+	VCMPPD       $0x11, Y13, Y7, Y10
+	VMOVUPD      Y0, 992(BX)
+	VCMPPD       $0x11, Y13, Y8, Y0
+	VMOVUPD      Y1, 1024(BX)
+	VCMPPD       $0x11, Y13, Y9, Y1
+	VMOVUPD      Y2, 1056(BX)
+	VMOVUPD      928(BX), Y2
+	VMOVUPD      Y3, 1088(BX)
+	VCMPPD       $0x11, Y13, Y2, Y3
+	VBLENDVPD    Y10, 544(BX), Y7, Y13
+	VMOVUPD      Y13, 544(BX)
+	VBLENDVPD    Y0, 576(BX), Y8, Y13
+	VMOVUPD      Y13, 576(BX)
+	VBLENDVPD    Y1, 640(BX), Y9, Y13
+	VMOVUPD      Y13, 640(BX)
+	VBLENDVPD    Y3, 608(BX), Y2, Y13
+	VANDPD       Y10, Y5, Y10
+	VANDPD       Y0, Y5, Y0
+	VANDPD       Y1, Y5, Y1
+	VANDPD       Y3, Y5, Y3
+	VCMPPD       $0x03, Y11, Y11, Y5
+	VMOVUPD      Y11, 608(BX)
+	VCMPPD       $0x03, Y12, Y12, Y11
+	VMOVUPD      Y12, 1120(BX)
+	VCMPPD       $0x03, Y4, Y4, Y12
+	VMOVUPD      Y4, 1152(BX)
+	VMOVUPD      896(BX), Y4
+	VMOVUPD      Y3, 1184(BX)
+	VCMPPD       $0x03, Y4, Y4, Y3
+	VCMPPD       $0x03, Y7, Y7, Y4
+	VMOVUPD      Y7, 1216(BX)
+	VCMPPD       $0x03, Y8, Y8, Y7
+	VMOVUPD      Y8, 1248(BX)
+	VCMPPD       $0x03, Y9, Y9, Y8
+	VMOVUPD      Y9, 1280(BX)
+	VCMPPD       $0x03, Y2, Y2, Y9
+	VMOVUPD      impliedVolStripAVX2Consts<>+96(SB), Y2
+	VMOVUPD      Y1, 1312(BX)
+	VANDPD       Y14, Y2, Y1
+	VMOVUPD      Y0, 1344(BX)
+	VANDPD       Y15, Y2, Y0
+	VMOVUPD      Y10, 1376(BX)
+	VANDPD       Y6, Y2, Y10
+	VMOVUPD      Y9, 1408(BX)
+	VANDPD       1088(BX), Y2, Y9
+	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y2
+	VORPD        Y1, Y2, Y1
+	VORPD        Y0, Y2, Y0
+	VORPD        Y10, Y2, Y10
+	VORPD        Y9, Y2, Y9
+	VORPD        Y5, Y1, Y1
+	VORPD        Y11, Y0, Y0
+	VORPD        Y12, Y10, Y5
+	VORPD        Y3, Y9, Y3
+	VPSRLQ       $0x34, Y14, Y9
+	VPSRLQ       $0x34, Y15, Y10
+	VPSRLQ       $0x34, Y6, Y6
+	VMOVUPD      1088(BX), Y11
+	VPSRLQ       $0x34, Y11, Y11
+	VMOVUPD      impliedVolStripAVX2Consts<>+160(SB), Y12
+	VORPD        Y9, Y12, Y9
+	VORPD        Y10, Y12, Y10
+	VORPD        Y6, Y12, Y6
+	VORPD        Y11, Y12, Y11
+	VMOVUPD      impliedVolStripAVX2Consts<>+192(SB), Y14
+	VSUBPD       Y14, Y9, Y9
+	VSUBPD       Y14, Y10, Y10
+	VSUBPD       Y14, Y6, Y6
+	VSUBPD       Y14, Y11, Y11
+	VSUBPD       1056(BX), Y9, Y9
+	VSUBPD       1024(BX), Y10, Y10
+	VSUBPD       992(BX), Y6, Y6
+	VSUBPD       960(BX), Y11, Y11
+	VMOVUPD      impliedVolStripAVX2Consts<>+96(SB), Y15
+	VMOVUPD      Y11, 960(BX)
+	VANDPD       544(BX), Y15, Y11
+	VMOVUPD      Y6, 992(BX)
+	VANDPD       576(BX), Y15, Y6
+	VMOVUPD      Y10, 1024(BX)
+	VANDPD       640(BX), Y15, Y10
+	VMOVUPD      Y9, 1056(BX)
+	VANDPD       Y13, Y15, Y9
+	VORPD        Y11, Y2, Y11
+	VORPD        Y6, Y2, Y6
+	VORPD        Y10, Y2, Y10
+	VORPD        Y9, Y2, Y9
+	VORPD        Y4, Y11, Y4
+	VORPD        Y7, Y6, Y6
+	VORPD        Y8, Y10, Y7
+	VORPD        1408(BX), Y9, Y8
+	VMOVUPD      544(BX), Y9
+	VPSRLQ       $0x34, Y9, Y9
+	VMOVUPD      576(BX), Y10
+	VPSRLQ       $0x34, Y10, Y10
+	VMOVUPD      640(BX), Y11
+	VPSRLQ       $0x34, Y11, Y11
+	VPSRLQ       $0x34, Y13, Y13
+	VORPD        Y9, Y12, Y9
+	VORPD        Y10, Y12, Y10
+	VORPD        Y11, Y12, Y11
+	VORPD        Y13, Y12, Y13
+	VSUBPD       Y14, Y9, Y9
+	VSUBPD       Y14, Y10, Y10
+	VSUBPD       Y14, Y11, Y11
+	VSUBPD       Y14, Y13, Y13
+	VSUBPD       1376(BX), Y9, Y9
+	VSUBPD       1344(BX), Y10, Y10
+	VSUBPD       1312(BX), Y11, Y11
+	VSUBPD       1184(BX), Y13, Y13
+	VMOVUPD      impliedVolStripAVX2Consts<>+352(SB), Y14
+	VMULPD       Y1, Y14, Y12
+	VMULPD       Y0, Y14, Y2
+	VMULPD       Y5, Y14, Y15
+	VMOVUPD      Y13, 1184(BX)
+	VMULPD       Y3, Y14, Y13
+	VCMPPD       $0x11, Y4, Y12, Y12
+	VCMPPD       $0x11, Y6, Y2, Y2
+	VCMPPD       $0x11, Y7, Y15, Y15
+	VCMPPD       $0x11, Y8, Y13, Y13
+	VMOVUPD      Y11, 1312(BX)
+	VMULPD       Y4, Y14, Y11
+	VMOVUPD      Y10, 1344(BX)
+	VMULPD       Y6, Y14, Y10
+	VMOVUPD      Y9, 1376(BX)
+	VMULPD       Y7, Y14, Y9
+	VMOVUPD      Y7, 640(BX)
+	VMULPD       Y8, Y14, Y7
+	VADDPD       Y1, Y1, Y14
+	VMOVUPD      Y8, 576(BX)
+	VADDPD       Y0, Y0, Y8
+	VMOVUPD      Y6, 544(BX)
+	VADDPD       Y5, Y5, Y6
+	VMOVUPD      Y4, 1408(BX)
+	VADDPD       Y3, Y3, Y4
+	VBLENDVPD    Y12, Y14, Y1, Y14
+	VBLENDVPD    Y2, Y8, Y0, Y8
+	VBLENDVPD    Y15, Y6, Y5, Y6
+	VBLENDVPD    Y13, Y4, Y3, Y4
+	VCMPPD       $0x11, Y1, Y11, Y1
+	VCMPPD       $0x11, Y0, Y10, Y0
+	VCMPPD       $0x11, Y5, Y9, Y5
+	VCMPPD       $0x11, Y3, Y7, Y3
+	VMOVUPD      Y7, 1088(BX)
+	VMOVUPD      1408(BX), Y7
+	VMOVUPD      Y9, 1440(BX)
+	VADDPD       Y7, Y7, Y9
+	VMOVUPD      Y10, 1472(BX)
+	VMOVUPD      544(BX), Y10
+	VMOVUPD      Y11, 1504(BX)
+	VADDPD       Y10, Y10, Y11
+	VMOVUPD      Y13, 1536(BX)
+	VMOVUPD      640(BX), Y13
+	VMOVUPD      Y15, 1568(BX)
+	VADDPD       Y13, Y13, Y15
+	VMOVUPD      Y2, 1600(BX)
+	VMOVUPD      576(BX), Y2
+	VMOVUPD      Y12, 1632(BX)
+	VADDPD       Y2, Y2, Y12
+	VMOVUPD      Y4, 1664(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+384(SB), Y4
+	VMOVUPD      Y6, 1696(BX)
+	VMULPD       608(BX), Y4, Y6
+	VMOVUPD      Y8, 1728(BX)
+	VMULPD       1120(BX), Y4, Y8
+	VMOVUPD      Y14, 1760(BX)
+	VMULPD       1152(BX), Y4, Y14
+	VMULPD       896(BX), Y4, Y4
+	VCMPPD       $0x12, 480(BX), Y6, Y6
+	VCMPPD       $0x12, 448(BX), Y8, Y8
+	VCMPPD       $0x12, 288(BX), Y14, Y14
+	VCMPPD       $0x12, 256(BX), Y4, Y4
+	VMOVUPD      Y4, 1792(BX)
+	VBLENDVPD    Y1, Y9, Y7, Y4
+	VBLENDVPD    Y0, Y11, Y10, Y7
+	VBLENDVPD    Y5, Y15, Y13, Y10
+	VBLENDVPD    Y3, Y12, Y2, Y13
+	VMOVUPD      608(BX), Y2
+	VMOVUPD      Y12, 1824(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+416(SB), Y12
+	VMOVUPD      Y15, 1856(BX)
+	VMULPD       Y12, Y2, Y15
+	VMOVUPD      Y11, 1888(BX)
+	VMULPD       1120(BX), Y12, Y11
+	VMOVUPD      Y9, 1920(BX)
+	VMULPD       1152(BX), Y12, Y9
+	VMOVUPD      Y3, 1952(BX)
+	VMULPD       896(BX), Y12, Y3
+	VMOVUPD      Y5, 1984(BX)
+	VMOVUPD      480(BX), Y5
+	VFMADD231PD  Y12, Y2, Y5
+	VMOVUPD      Y0, 2016(BX)
+	VMOVUPD      448(BX), Y0
+	VFMADD231PD  1120(BX), Y12, Y0
+	VMOVUPD      Y1, 2048(BX)
+	VMOVUPD      288(BX), Y1
+	VFMADD231PD  1152(BX), Y12, Y1
+	VMOVUPD      256(BX), Y2
+	VFMADD231PD  896(BX), Y12, Y2
+	VMOVUPD      impliedVolStripAVX2Consts<>+256(SB), Y12
+	VMOVUPD      Y2, 2080(BX)
+	VCMPPD       $0x11, 480(BX), Y12, Y2
+	VMOVUPD      Y2, 480(BX)
+	VCMPPD       $0x11, 448(BX), Y12, Y2
+	VMOVUPD      Y2, 448(BX)
+	VCMPPD       $0x11, 288(BX), Y12, Y2
+	VMOVUPD      Y2, 288(BX)
+	VCMPPD       $0x11, 256(BX), Y12, Y2
+	VMOVUPD      Y2, 256(BX)
+	VMOVUPD      1760(BX), Y2
+	VSUBPD       Y4, Y2, Y12
+	VMOVUPD      Y1, 2112(BX)
+	VMOVUPD      1728(BX), Y1
+	VMOVUPD      Y0, 2144(BX)
+	VSUBPD       Y7, Y1, Y0
+	VMOVUPD      Y5, 2176(BX)
+	VMOVUPD      1696(BX), Y5
+	VMOVUPD      Y3, 2208(BX)
+	VSUBPD       Y10, Y5, Y3
+	VMOVUPD      Y3, 2240(BX)
+	VMOVUPD      1664(BX), Y3
+	VMOVUPD      Y9, 2272(BX)
+	VSUBPD       Y13, Y3, Y9
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y7, Y1, Y1
+	VADDPD       Y10, Y5, Y4
+	VADDPD       Y13, Y3, Y3
+	VBLENDVPD    Y6, Y15, Y12, Y5
+	VBLENDVPD    Y8, Y11, Y0, Y0
+	VMOVUPD      2240(BX), Y7
+	VBLENDVPD    Y14, 2272(BX), Y7, Y7
+	VMOVUPD      1792(BX), Y10
+	VBLENDVPD    Y10, 2208(BX), Y9, Y9
+	VMOVUPD      2176(BX), Y11
+	VBLENDVPD    Y6, Y11, Y2, Y2
+	VMOVUPD      2144(BX), Y12
+	VBLENDVPD    Y8, Y12, Y1, Y1
+	VMOVUPD      2112(BX), Y13
+	VBLENDVPD    Y14, Y13, Y4, Y4
+	VMOVUPD      2080(BX), Y15
+	VBLENDVPD    Y10, Y15, Y3, Y3
+	VDIVPD       Y2, Y5, Y2
+	VDIVPD       Y1, Y0, Y0
+	VDIVPD       Y4, Y7, Y1
+	VDIVPD       Y3, Y9, Y3
+	VMOVUPD      608(BX), Y4
+	VBLENDVPD    Y6, Y11, Y4, Y5
+	VMOVUPD      1120(BX), Y7
+	VBLENDVPD    Y8, Y12, Y7, Y9
+	VMOVUPD      1152(BX), Y11
+	VBLENDVPD    Y14, Y13, Y11, Y12
+	VMOVUPD      896(BX), Y13
+	VBLENDVPD    Y10, Y15, Y13, Y15
+	VMOVUPD      impliedVolStripAVX2Consts<>+64(SB), Y10
+	VMOVUPD      Y15, 2080(BX)
+	VMOVUPD      320(BX), Y15
+	VMOVUPD      Y12, 2112(BX)
+	VMULPD       Y15, Y10, Y12
+	VMOVUPD      Y9, 2144(BX)
+	VMOVUPD      352(BX), Y9
+	VMOVUPD      Y5, 2176(BX)
+	VMULPD       Y9, Y10, Y5
+	VMOVUPD      Y14, 2208(BX)
+	VMOVUPD      384(BX), Y14
+	VMOVUPD      Y8, 2240(BX)
+	VMULPD       Y14, Y10, Y8
+	VMOVUPD      Y6, 2272(BX)
+	VMOVUPD      416(BX), Y6
+	VMULPD       Y6, Y10, Y13
+	VMOVUPD      impliedVolStripAVX2Consts<>+32(SB), Y10
+	VCMPPD       $0x11, Y10, Y15, Y11
+	VCMPPD       $0x11, Y10, Y9, Y7
+	VCMPPD       $0x11, Y10, Y14, Y4
+	VMOVUPD      Y3, 1664(BX)
+	VCMPPD       $0x11, Y10, Y6, Y3
+	VBLENDVPD    Y11, Y12, Y15, Y12
+	VBLENDVPD    Y7, Y5, Y9, Y5
+	VBLENDVPD    Y4, Y8, Y14, Y8
+	VBLENDVPD    Y3, Y13, Y6, Y13
+	VMOVUPD      impliedVolStripAVX2Consts<>+224(SB), Y10
+	VANDPD       Y10, Y11, Y11
+	VANDPD       Y10, Y7, Y7
+	VANDPD       Y10, Y4, Y4
+	VANDPD       Y10, Y3, Y3
+	VCMPPD       $0x03, Y15, Y15, Y10
+	VCMPPD       $0x03, Y9, Y9, Y15
+	VCMPPD       $0x03, Y14, Y14, Y9
+	VCMPPD       $0x03, Y6, Y6, Y14
+	VMOVUPD      impliedVolStripAVX2Consts<>+96(SB), Y6
+	VMOVUPD      Y1, 1696(BX)
+	VANDPD       Y12, Y6, Y1
+	VMOVUPD      Y0, 1728(BX)
+	VANDPD       Y5, Y6, Y0
+	VMOVUPD      Y2, 1760(BX)
+	VANDPD       Y8, Y6, Y2
+	VMOVUPD      Y3, 2304(BX)
+	VANDPD       Y13, Y6, Y3
+	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y6
+	VORPD        Y1, Y6, Y1
+	VORPD        Y0, Y6, Y0
+	VORPD        Y2, Y6, Y2
+	VORPD        Y3, Y6, Y3
+	VORPD        Y10, Y1, Y1
+	VORPD        Y15, Y0, Y0
+	VORPD        Y9, Y2, Y2
+	VORPD        Y14, Y3, Y3
+	VPSRLQ       $0x34, Y12, Y9
+	VPSRLQ       $0x34, Y5, Y5
+	VPSRLQ       $0x34, Y8, Y8
+	VPSRLQ       $0x34, Y13, Y10
+	VMOVUPD      impliedVolStripAVX2Consts<>+160(SB), Y12
+	VORPD        Y9, Y12, Y9
+	VORPD        Y5, Y12, Y5
+	VORPD        Y8, Y12, Y8
+	VORPD        Y10, Y12, Y10
+	VMOVUPD      impliedVolStripAVX2Consts<>+192(SB), Y13
+	VSUBPD       Y13, Y9, Y9
+	VSUBPD       Y13, Y5, Y5
+	VSUBPD       Y13, Y8, Y8
+	VSUBPD       Y13, Y10, Y10
+	VSUBPD       Y11, Y9, Y9
+	VSUBPD       Y7, Y5, Y5
+	VSUBPD       Y4, Y8, Y4
+	VSUBPD       2304(BX), Y10, Y7
+	VMOVUPD      impliedVolStripAVX2Consts<>+352(SB), Y8
+	VMULPD       Y8, Y1, Y10
+	VMULPD       Y8, Y0, Y11
+	VMULPD       Y8, Y2, Y14
+	VMULPD       Y8, Y3, Y15
+	VMOVUPD      96(BX), Y8
+	VCMPPD       $0x11, Y8, Y10, Y10
+	VCMPPD       $0x11, Y8, Y11, Y11
+	VCMPPD       $0x11, Y8, Y14, Y14
+	VCMPPD       $0x11, Y8, Y15, Y15
+	VADDPD       Y1, Y1, Y13
+	VADDPD       Y0, Y0, Y12
+	VADDPD       Y2, Y2, Y6
+	VMOVUPD      Y7, 2304(BX)
+	VADDPD       Y3, Y3, Y7
+	VBLENDVPD    Y10, Y13, Y1, Y13
+	VBLENDVPD    Y11, Y12, Y0, Y12
+	VBLENDVPD    Y14, Y6, Y2, Y6
+	VBLENDVPD    Y15, Y7, Y3, Y7
+	VMOVUPD      Y15, 2336(BX)
+	VMOVUPD      160(BX), Y15
+	VCMPPD       $0x11, Y1, Y15, Y1
+	VCMPPD       $0x11, Y0, Y15, Y0
+	VCMPPD       $0x11, Y2, Y15, Y2
+	VCMPPD       $0x11, Y3, Y15, Y3
+	VMOVUPD      1760(BX), Y15
+	VMOVUPD      Y14, 2368(BX)
+	VMULPD       Y15, Y15, Y14
+	VMOVUPD      Y11, 2400(BX)
+	VMOVUPD      1728(BX), Y11
+	VMOVUPD      Y10, 2432(BX)
+	VMULPD       Y11, Y11, Y10
+	VMOVUPD      1696(BX), Y11
+	VMOVUPD      Y4, 2464(BX)
+	VMULPD       Y11, Y11, Y4
+	VMOVUPD      1664(BX), Y11
+	VMOVUPD      Y5, 2496(BX)
+	VMULPD       Y11, Y11, Y5
+	VMOVUPD      192(BX), Y11
+	VMOVUPD      Y9, 2528(BX)
+	VBLENDVPD    Y1, Y11, Y8, Y9
+	VMOVUPD      Y1, 2560(BX)
+	VBLENDVPD    Y0, Y11, Y8, Y1
+	VMOVUPD      Y0, 2592(BX)
+	VBLENDVPD    Y2, Y11, Y8, Y0
+	VBLENDVPD    Y3, Y11, Y8, Y8
+	VSUBPD       Y13, Y9, Y11
+	VMOVUPD      Y3, 2624(BX)
+	VSUBPD       Y12, Y1, Y3
+	VMOVUPD      Y2, 2656(BX)
+	VSUBPD       Y6, Y0, Y2
+	VSUBPD       Y7, Y8, Y15
+	VADDPD       Y13, Y9, Y9
+	VADDPD       Y12, Y1, Y1
+	VADDPD       Y6, Y0, Y0
+	VADDPD       Y7, Y8, Y6
+	VDIVPD       Y9, Y11, Y7
+	VDIVPD       Y1, Y3, Y1
+	VDIVPD       Y0, Y2, Y0
+	VDIVPD       Y6, Y15, Y2
+	VMOVUPD      608(BX), Y3
+	VMOVUPD      impliedVolStripAVX2Consts<>+256(SB), Y6
+	VCMPPD       $0x00, Y6, Y3, Y8
+	VMOVUPD      1120(BX), Y9
+	VCMPPD       $0x00, Y6, Y9, Y11
+	VMOVUPD      1152(BX), Y12
+	VCMPPD       $0x00, Y6, Y12, Y13
+	VMOVUPD      896(BX), Y15
+	VMOVUPD      Y2, 2688(BX)
+	VCMPPD       $0x00, Y6, Y15, Y2
+	VMOVUPD      Y0, 2720(BX)
+	VMOVUPD      1056(BX), Y0
+	VBLENDVPD    Y8, impliedVolStripAVX2Consts<>+288(SB), Y0, Y0
+	VMOVUPD      impliedVolStripAVX2Consts<>+288(SB), Y8
+	VMOVUPD      Y1, 1056(BX)
+	VMOVUPD      1024(BX), Y1
+	VBLENDVPD    Y11, Y8, Y1, Y1
+	VMOVUPD      992(BX), Y11
+	VBLENDVPD    Y13, Y8, Y11, Y11
+	VMOVUPD      960(BX), Y13
+	VBLENDVPD    Y2, Y8, Y13, Y2
+	VMOVUPD      1216(BX), Y13
+	VMOVUPD      Y7, 960(BX)
+	VCMPPD       $0x00, Y6, Y13, Y7
+	VMOVUPD      Y5, 992(BX)
+	VMOVUPD      1248(BX), Y5
+	VCMPPD       $0x00, Y6, Y5, Y13
+	VMOVUPD      1280(BX), Y5
+	VMOVUPD      Y4, 1024(BX)
+	VCMPPD       $0x00, Y6, Y5, Y4
+	VMOVUPD      928(BX), Y5
+	VMOVUPD      Y10, 2752(BX)
+	VCMPPD       $0x00, Y6, Y5, Y10
+	VMOVUPD      1376(BX), Y6
+	VBLENDVPD    Y7, Y8, Y6, Y6
+	VMOVUPD      1344(BX), Y7
+	VBLENDVPD    Y13, Y8, Y7, Y7
+	VMOVUPD      1312(BX), Y13
+	VBLENDVPD    Y4, Y8, Y13, Y4
+	VMOVUPD      1184(BX), Y13
+	VBLENDVPD    Y10, Y8, Y13, Y10
+	VMOVUPD      impliedVolStripAVX2Consts<>+320(SB), Y13
+	VCMPPD       $0x11, Y13, Y3, Y8
+	VCMPPD       $0x11, Y13, Y9, Y5
+	VMOVUPD      Y14, 1184(BX)
+	VCMPPD       $0x11, Y13, Y12, Y14
+	VMOVUPD      Y10, 1312(BX)
+	VCMPPD       $0x11, Y13, Y15, Y10
+	VBLENDVPD    Y8, Y0, Y3, Y0
+	VBLENDVPD    Y5, Y1, Y9, Y1
+	VBLENDVPD    Y14, Y11, Y12, Y5
+	VBLENDVPD    Y10, Y2, Y15, Y2
+	VMOVUPD      1216(BX), Y8
+	VCMPPD       $0x11, Y13, Y8, Y10
+	VMOVUPD      1248(BX), Y11
+	VCMPPD       $0x11, Y13, Y11, Y14
+	VMOVUPD      1280(BX), Y15
+	VCMPPD       $0x11, Y13, Y15, Y12
+	VMOVUPD      928(BX), Y9
+	VCMPPD       $0x11, Y13, Y9, Y3
+	VBLENDVPD    Y10, Y6, Y8, Y6
+	VBLENDVPD    Y14, Y7, Y11, Y7
+	VBLENDVPD    Y12, Y4, Y15, Y4
+	VBLENDVPD    Y3, 1312(BX), Y9, Y3
+	VSUBPD       Y6, Y0, Y0
+	VSUBPD       Y7, Y1, Y1
+	VSUBPD       Y4, Y5, Y5
+	VSUBPD       Y3, Y2, Y2
+	VMOVUPD      1184(BX), Y8
+	VMOVUPD      impliedVolStripAVX2Consts<>+448(SB), Y9
+	VMOVUPD      impliedVolStripAVX2Consts<>+480(SB), Y10
+	VFMADD231PD  Y9, Y8, Y10
+	VMOVUPD      2752(BX), Y11
+	VMOVUPD      impliedVolStripAVX2Consts<>+480(SB), Y12
+	VFMADD231PD  Y9, Y11, Y12
+	VMOVUPD      1024(BX), Y14
+	VMOVUPD      impliedVolStripAVX2Consts<>+480(SB), Y15
+	VFMADD231PD  Y9, Y14, Y15
+	VMOVUPD      Y3, 928(BX)
+	VMOVUPD      992(BX), Y3
+	VFMADD213PD  impliedVolStripAVX2Consts<>+480(SB), Y3, Y9
+	VMOVUPD      Y4, 1312(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+512(SB), Y4
+	VFMADD213PD  Y4, Y8, Y10
+	VFMADD213PD  Y4, Y11, Y12
+	VFMADD213PD  Y4, Y14, Y15
+	VFMADD231PD  Y9, Y3, Y4
+	VMOVUPD      impliedVolStripAVX2Consts<>+544(SB), Y9
+	VFMADD213PD  Y9, Y8, Y10
+	VFMADD213PD  Y9, Y11, Y12
+	VFMADD213PD  Y9, Y14, Y15
+	VFMADD213PD  Y9, Y3, Y4
+	VMULPD       1760(BX), Y10, Y10
+	VMULPD       1728(BX), Y12, Y12
+	VMULPD       1696(BX), Y15, Y15
+	VMULPD       1664(BX), Y4, Y4
+	VMOVUPD      Y7, 1664(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+576(SB), Y7
+	VMOVUPD      Y6, 1696(BX)
+	VADDPD       Y0, Y7, Y6
+	VADDPD       Y1, Y7, Y3
+	VADDPD       Y5, Y7, Y14
+	VADDPD       Y2, Y7, Y11
+	VMOVUPD      1632(BX), Y8
+	VBLENDVPD    Y8, Y6, Y0, Y6
+	VMOVUPD      1600(BX), Y8
+	VBLENDVPD    Y8, Y3, Y1, Y3
+	VMOVUPD      1568(BX), Y8
+	VBLENDVPD    Y8, Y14, Y5, Y8
+	VMOVUPD      1536(BX), Y14
+	VBLENDVPD    Y14, Y11, Y2, Y11
+	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y14
+	VADDPD       Y0, Y14, Y0
+	VADDPD       Y1, Y14, Y1
+	VADDPD       Y5, Y14, Y5
+	VADDPD       Y2, Y14, Y2
+	VMOVUPD      2048(BX), Y9
+	VBLENDVPD    Y9, Y0, Y6, Y0
+	VMOVUPD      2016(BX), Y6
+	VBLENDVPD    Y6, Y1, Y3, Y1
+	VMOVUPD      1984(BX), Y3
+	VBLENDVPD    Y3, Y5, Y8, Y3
+	VMOVUPD      1952(BX), Y5
+	VBLENDVPD    Y5, Y2, Y11, Y2
+	VMOVUPD      impliedVolStripAVX2Consts<>+608(SB), Y5
+	VFMADD231PD  Y5, Y0, Y10
+	VFMADD231PD  Y5, Y1, Y12
+	VFMADD231PD  Y5, Y3, Y15
+	VFMADD231PD  Y5, Y2, Y4
+	VMOVUPD      960(BX), Y0
+	VMULPD       Y0, Y0, Y1
+	VMOVUPD      1056(BX), Y2
+	VMULPD       Y2, Y2, Y3
+	VMOVUPD      2720(BX), Y5
+	VMULPD       Y5, Y5, Y6
+	VMOVUPD      2688(BX), Y8
+	VMULPD       Y8, Y8, Y9
+	VSQRTPD      Y10, Y11
+	VSQRTPD      Y12, Y8
+	VSQRTPD      Y15, Y5
+	VSQRTPD      Y4, Y2
+	VMOVUPD      impliedVolStripAVX2Consts<>+640(SB), Y0
+	VMOVUPD      impliedVolStripAVX2Consts<>+672(SB), Y14
+	VFMADD231PD  Y0, Y1, Y14
+	VMOVUPD      impliedVolStripAVX2Consts<>+672(SB), Y7
+	VFMADD231PD  Y0, Y3, Y7
+	VMOVUPD      Y2, 1952(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+672(SB), Y2
+	VFMADD231PD  Y0, Y6, Y2
+	VMOVUPD      Y5, 1984(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+672(SB), Y5
+	VFMADD231PD  Y0, Y9, Y5
+	VMOVUPD      impliedVolStripAVX2Consts<>+704(SB), Y0
+	VFMADD213PD  Y0, Y1, Y14
+	VFMADD213PD  Y0, Y3, Y7
+	VFMADD213PD  Y0, Y6, Y2
+	VFMADD213PD  Y0, Y9, Y5
+	VMOVUPD      impliedVolStripAVX2Consts<>+736(SB), Y0
+	VFMADD213PD  Y0, Y1, Y14
+	VFMADD213PD  Y0, Y3, Y7
+	VFMADD213PD  Y0, Y6, Y2
+	VFMADD213PD  Y0, Y9, Y5
+	VMOVUPD      impliedVolStripAVX2Consts<>+768(SB), Y0
+	VFMADD213PD  Y0, Y1, Y14
+	VFMADD213PD  Y0, Y3, Y7
+	VFMADD213PD  Y0, Y6, Y2
+	VFMADD213PD  Y0, Y9, Y5
+	VMOVUPD      impliedVolStripAVX2Consts<>+800(SB), Y0
+	VFMADD213PD  Y0, Y1, Y14
+	VFMADD213PD  Y0, Y3, Y7
+	VFMADD213PD  Y0, Y6, Y2
+	VFMADD213PD  Y0, Y9, Y5
+	VMOVUPD      impliedVolStripAVX2Consts<>+832(SB), Y0
+	VFMADD213PD  Y0, Y1, Y14
+	VFMADD213PD  Y0, Y3, Y7
+	VFMADD213PD  Y0, Y6, Y2
+	VFMADD213PD  Y0, Y9, Y5
+	VMULPD       Y14, Y1, Y1
+	VMULPD       Y7, Y3, Y3
+	VMULPD       Y2, Y6, Y2
+	VMULPD       Y5, Y9, Y5
+	VMOVUPD      320(BX), Y6
+	VMOVUPD      impliedVolStripAVX2Consts<>+256(SB), Y7
+	VCMPPD       $0x00, Y7, Y6, Y9
+	VMOVUPD      352(BX), Y14
+	VCMPPD       $0x00, Y7, Y14, Y0
+	VMOVUPD      Y5, 2016(BX)
+	VMOVUPD      384(BX), Y5
+	VMOVUPD      Y2, 2048(BX)
+	VCMPPD       $0x00, Y7, Y5, Y2
+	VMOVUPD      Y3, 1536(BX)
+	VMOVUPD      416(BX), Y3
+	VMOVUPD      Y1, 1568(BX)
+	VCMPPD       $0x00, Y7, Y3, Y1
+	VMOVUPD      impliedVolStripAVX2Consts<>+288(SB), Y7
+	VMOVUPD      Y8, 1600(BX)
+	VMOVUPD      2528(BX), Y8
+	VBLENDVPD    Y9, Y7, Y8, Y8
+	VMOVUPD      2496(BX), Y9
+	VBLENDVPD    Y0, Y7, Y9, Y0
+	VMOVUPD      2464(BX), Y9
+	VBLENDVPD    Y2, Y7, Y9, Y2
+	VMOVUPD      2304(BX), Y9
+	VBLENDVPD    Y1, Y7, Y9, Y1
+	VCMPPD       $0x11, Y13, Y6, Y9
+	VCMPPD       $0x11, Y13, Y14, Y7
+	VMOVUPD      Y11, 2304(BX)
+	VCMPPD       $0x11, Y13, Y5, Y11
+	VMOVUPD      Y4, 2464(BX)
+	VCMPPD       $0x11, Y13, Y3, Y4
+	VBLENDVPD    Y9, Y8, Y6, Y6
+	VBLENDVPD    Y7, Y0, Y14, Y0
+	VBLENDVPD    Y11, Y2, Y5, Y2
+	VBLENDVPD    Y4, Y1, Y3, Y1
+	VMOVUPD      128(BX), Y3
+	VSUBPD       Y6, Y3, Y4
+	VSUBPD       Y0, Y3, Y0
+	VSUBPD       Y2, Y3, Y2
+	VSUBPD       Y1, Y3, Y1
+	VMOVUPD      (BX), Y3
+	VMULPD       864(BX), Y3, Y5
+	VMULPD       832(BX), Y3, Y6
+	VMULPD       768(BX), Y3, Y7
+	VMULPD       512(BX), Y3, Y8
+	VSQRTPD      Y5, Y5
+	VSQRTPD      Y6, Y6
+	VSQRTPD      Y7, Y7
+	VSQRTPD      Y8, Y8
+	VMOVUPD      impliedVolStripAVX2Consts<>+576(SB), Y9
+	VADDPD       Y9, Y4, Y11
+	VADDPD       Y9, Y0, Y14
+	VADDPD       Y9, Y2, Y13
+	VADDPD       Y9, Y1, Y3
+	VMOVUPD      2560(BX), Y9
+	VBLENDVPD    Y9, Y11, Y4, Y9
+	VMOVUPD      2592(BX), Y11
+	VBLENDVPD    Y11, Y14, Y0, Y11
+	VMOVUPD      2656(BX), Y14
+	VBLENDVPD    Y14, Y13, Y2, Y13
+	VMOVUPD      2624(BX), Y14
+	VBLENDVPD    Y14, Y3, Y1, Y3
+	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y14
+	VADDPD       Y4, Y14, Y4
+	VADDPD       Y0, Y14, Y0
+	VADDPD       Y2, Y14, Y2
+	VADDPD       Y1, Y14, Y1
+	VMOVUPD      Y8, 2624(BX)
+	VMOVUPD      2432(BX), Y8
+	VBLENDVPD    Y8, Y4, Y9, Y4
+	VMOVUPD      2400(BX), Y8
+	VBLENDVPD    Y8, Y0, Y11, Y0
+	VMOVUPD      2368(BX), Y8
+	VBLENDVPD    Y8, Y2, Y13, Y2
+	VMOVUPD      2336(BX), Y8
+	VBLENDVPD    Y8, Y1, Y3, Y1
+	VMOVUPD      impliedVolStripAVX2Consts<>+864(SB), Y3
+	VMOVUPD      impliedVolStripAVX2Consts<>+896(SB), Y8
+	VFMADD231PD  Y3, Y10, Y8
+	VMOVUPD      impliedVolStripAVX2Consts<>+896(SB), Y9
+	VFMADD231PD  Y3, Y12, Y9
+	VMOVUPD      impliedVolStripAVX2Consts<>+896(SB), Y11
+	VFMADD231PD  Y3, Y15, Y11
+	VMOVUPD      2464(BX), Y13
+	VFMADD213PD  impliedVolStripAVX2Consts<>+896(SB), Y13, Y3
+	VFMADD213PD  impliedVolStripAVX2Consts<>+928(SB), Y10, Y8
+	VFMADD213PD  impliedVolStripAVX2Consts<>+928(SB), Y12, Y9
+	VFMADD213PD  impliedVolStripAVX2Consts<>+928(SB), Y15, Y11
+	VFMADD213PD  impliedVolStripAVX2Consts<>+928(SB), Y13, Y3
+	VFMADD213PD  Y14, Y10, Y8
+	VFMADD213PD  Y14, Y12, Y9
+	VFMADD213PD  Y14, Y15, Y11
+	VFMADD213PD  Y14, Y13, Y3
+	VMOVUPD      Y7, 2336(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+960(SB), Y7
+	VMOVUPD      Y6, 2368(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+992(SB), Y6
+	VFMADD231PD  Y7, Y10, Y6
+	VMOVUPD      Y5, 2400(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+992(SB), Y5
+	VFMADD231PD  Y7, Y12, Y5
+	VMOVUPD      Y3, 2432(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+992(SB), Y3
+	VFMADD231PD  Y7, Y15, Y3
+	VFMADD213PD  impliedVolStripAVX2Consts<>+992(SB), Y13, Y7
+	VMOVUPD      Y11, 2656(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+1024(SB), Y11
+	VFMADD213PD  Y11, Y10, Y6
+	VFMADD213PD  Y11, Y12, Y5
+	VFMADD213PD  Y11, Y15, Y3
+	VFMADD231PD  Y7, Y13, Y11
+	VMOVUPD      impliedVolStripAVX2Consts<>+1056(SB), Y7
+	VFMADD213PD  Y7, Y10, Y6
+	VFMADD213PD  Y7, Y12, Y5
+	VFMADD213PD  Y7, Y15, Y3
+	VFMADD231PD  Y11, Y13, Y7
+	VMOVUPD      impliedVolStripAVX2Consts<>+1088(SB), Y11
+	VFMADD213PD  Y11, Y10, Y6
+	VFMADD213PD  Y11, Y12, Y5
+	VFMADD213PD  Y11, Y15, Y3
+	VFMADD231PD  Y7, Y13, Y11
+	VMOVUPD      2304(BX), Y7
+	VMOVUPD      impliedVolStripAVX2Consts<>+1120(SB), Y13
+	VMOVUPD      Y11, 2592(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+1152(SB), Y11
+	VFMADD231PD  Y13, Y7, Y11
+	VMOVUPD      Y3, 2560(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+1152(SB), Y3
+	VFMADD231PD  1600(BX), Y13, Y3
+	VMOVUPD      Y5, 416(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+1152(SB), Y5
+	VFMADD231PD  1984(BX), Y13, Y5
+	VMOVUPD      Y6, 384(BX)
+	VMOVUPD      1952(BX), Y6
+	VFMADD213PD  impliedVolStripAVX2Consts<>+1152(SB), Y6, Y13
+	VFMADD213PD  impliedVolStripAVX2Consts<>+1184(SB), Y7, Y11
+	VMOVUPD      Y9, 352(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+1184(SB), Y9
+	VFMADD132PD  1600(BX), Y9, Y3
+	VFMADD132PD  1984(BX), Y9, Y5
+	VFMADD231PD  Y13, Y6, Y9
+	VFMADD213PD  Y14, Y7, Y11
+	VFMADD132PD  1600(BX), Y14, Y3
+	VFMADD132PD  1984(BX), Y14, Y5
+	VFMADD213PD  Y14, Y6, Y9
+	VMOVUPD      impliedVolStripAVX2Consts<>+1216(SB), Y13
+	VMULPD       Y13, Y4, Y14
+	VMULPD       Y13, Y0, Y6
+	VMOVUPD      Y9, 320(BX)
+	VMULPD       Y13, Y2, Y9
+	VMOVUPD      Y5, 2496(BX)
+	VMULPD       Y13, Y1, Y5
+	VMOVUPD      960(BX), Y13
+	VFMADD231PD  1568(BX), Y13, Y14
+	VMOVUPD      Y3, 1568(BX)
+	VMOVUPD      1056(BX), Y3
+	VFMADD231PD  1536(BX), Y3, Y6
+	VMOVUPD      Y8, 1536(BX)
+	VMOVUPD      2720(BX), Y8
+	VFMADD231PD  2048(BX), Y8, Y9
+	VMOVUPD      Y11, 2048(BX)
+	VMOVUPD      2688(BX), Y11
+	VFMADD231PD  2016(BX), Y11, Y5
+	VMOVUPD      Y15, 2016(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+544(SB), Y15
+	VFMADD231PD  Y15, Y13, Y14
+	VFMADD231PD  Y15, Y3, Y6
+	VFMADD231PD  Y15, Y8, Y9
+	VFMADD231PD  Y15, Y11, Y5
+	VMOVUPD      impliedVolStripAVX2Consts<>+1248(SB), Y3
+	VFMADD231PD  Y3, Y4, Y14
+	VFMADD231PD  Y3, Y0, Y6
+	VFMADD231PD  Y3, Y2, Y9
+	VFMADD231PD  Y3, Y1, Y5
+	VMOVUPD      impliedVolStripAVX2Consts<>+0(SB), Y0
+	VANDPD       Y14, Y0, Y1
+	VANDPD       Y6, Y0, Y2
+	VANDPD       Y9, Y0, Y4
+	VANDPD       Y5, Y0, Y5
+	VMOVUPD      1184(BX), Y6
+	VMOVUPD      impliedVolStripAVX2Consts<>+1280(SB), Y8
+	VMOVUPD      impliedVolStripAVX2Consts<>+1312(SB), Y9
+	VFMADD231PD  Y8, Y6, Y9
+	VMOVUPD      2752(BX), Y11
+	VMOVUPD      impliedVolStripAVX2Consts<>+1312(SB), Y13
+	VFMADD231PD  Y8, Y11, Y13
+	VMOVUPD      1024(BX), Y14
+	VMOVUPD      impliedVolStripAVX2Consts<>+1312(SB), Y3
+	VFMADD231PD  Y8, Y14, Y3
+	VMOVUPD      992(BX), Y0
+	VFMADD213PD  impliedVolStripAVX2Consts<>+1312(SB), Y0, Y8
+	VMOVUPD      impliedVolStripAVX2Consts<>+1344(SB), Y15
+	VFMADD213PD  Y15, Y6, Y9
+	VFMADD213PD  Y15, Y11, Y13
+	VFMADD213PD  Y15, Y14, Y3
+	VFMADD231PD  Y8, Y0, Y15
+	VMOVUPD      impliedVolStripAVX2Consts<>+1376(SB), Y8
+	VFMADD213PD  Y8, Y6, Y9
+	VFMADD213PD  Y8, Y11, Y13
+	VFMADD213PD  Y8, Y14, Y3
+	VFMADD231PD  Y15, Y0, Y8
+	VMOVUPD      impliedVolStripAVX2Consts<>+1408(SB), Y15
+	VMOVUPD      Y5, 2688(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+1440(SB), Y5
+	VFMADD231PD  Y15, Y7, Y5
+	VMOVUPD      Y4, 2720(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+1440(SB), Y4
+	VFMADD231PD  1600(BX), Y15, Y4
+	VMOVUPD      Y2, 1056(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+1440(SB), Y2
+	VFMADD231PD  1984(BX), Y15, Y2
+	VMOVUPD      Y1, 960(BX)
+	VMOVUPD      1952(BX), Y1
+	VFMADD213PD  impliedVolStripAVX2Consts<>+1440(SB), Y1, Y15
+	VFMADD213PD  impliedVolStripAVX2Consts<>+1472(SB), Y7, Y5
+	VMOVUPD      Y8, 2528(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+1472(SB), Y8
+	VFMADD132PD  1600(BX), Y8, Y4
+	VFMADD132PD  1984(BX), Y8, Y2
+	VFMADD231PD  Y15, Y1, Y8
+	VMOVUPD      impliedVolStripAVX2Consts<>+1504(SB), Y15
+	VFMADD213PD  Y15, Y5, Y7
+	VFMADD132PD  1600(BX), Y15, Y4
+	VFMADD132PD  1984(BX), Y15, Y2
+	VFMADD231PD  Y8, Y1, Y15
+	VMOVUPD      impliedVolStripAVX2Consts<>+1536(SB), Y1
+	VMOVUPD      impliedVolStripAVX2Consts<>+1568(SB), Y5
+	VFMADD231PD  Y1, Y6, Y5
+	VMOVUPD      impliedVolStripAVX2Consts<>+1568(SB), Y8
+	VFMADD231PD  Y1, Y11, Y8
+	VMOVUPD      Y3, 1952(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+1568(SB), Y3
+	VFMADD231PD  Y1, Y14, Y3
+	VFMADD213PD  impliedVolStripAVX2Consts<>+1568(SB), Y0, Y1
+	VFMADD213PD  impliedVolStripAVX2Consts<>+1600(SB), Y6, Y5
+	VFMADD213PD  impliedVolStripAVX2Consts<>+1600(SB), Y11, Y8
+	VFMADD213PD  impliedVolStripAVX2Consts<>+1600(SB), Y14, Y3
+	VFMADD213PD  impliedVolStripAVX2Consts<>+1600(SB), Y0, Y1
+	VMOVUPD      Y13, 1984(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y13
+	VFMADD213PD  Y13, Y5, Y6
+	VFMADD213PD  Y13, Y8, Y11
+	VFMADD213PD  Y13, Y3, Y14
+	VFMADD213PD  Y13, Y1, Y0
+	VMOVUPD      impliedVolStripAVX2Consts<>+1632(SB), Y1
+	VCMPPD       $0x11, Y1, Y10, Y3
+	VCMPPD       $0x11, Y1, Y12, Y5
+	VMOVUPD      2016(BX), Y8
+	VCMPPD       $0x11, Y1, Y8, Y13
+	VMOVUPD      2464(BX), Y8
+	VCMPPD       $0x11, Y1, Y8, Y1
+	VMOVUPD      2048(BX), Y8
+	VBLENDVPD    Y3, 1536(BX), Y8, Y8
+	VMOVUPD      Y12, 2048(BX)
+	VMOVUPD      1568(BX), Y12
+	VBLENDVPD    Y5, 352(BX), Y12, Y12
+	VMOVUPD      Y10, 1568(BX)
+	VMOVUPD      2496(BX), Y10
+	VBLENDVPD    Y13, 2656(BX), Y10, Y10
+	VMOVUPD      Y0, 2496(BX)
+	VMOVUPD      320(BX), Y0
+	VBLENDVPD    Y1, 2432(BX), Y0, Y0
+	VBLENDVPD    Y3, 384(BX), Y7, Y3
+	VBLENDVPD    Y5, 416(BX), Y4, Y4
+	VBLENDVPD    Y13, 2560(BX), Y2, Y2
+	VBLENDVPD    Y1, 2592(BX), Y15, Y1
+	VMOVUPD      2272(BX), Y5
+	VBLENDVPD    Y5, Y9, Y8, Y7
+	VMOVUPD      2240(BX), Y8
+	VBLENDVPD    Y8, 1984(BX), Y12, Y9
+	VMOVUPD      2208(BX), Y12
+	VBLENDVPD    Y12, 1952(BX), Y10, Y10
+	VMOVUPD      1792(BX), Y13
+	VBLENDVPD    Y13, 2528(BX), Y0, Y0
+	VMULPD       2176(BX), Y7, Y7
+	VMULPD       2144(BX), Y9, Y9
+	VMULPD       2112(BX), Y10, Y10
+	VMULPD       2080(BX), Y0, Y0
+	VBLENDVPD    Y5, Y6, Y3, Y3
+	VBLENDVPD    Y8, Y11, Y4, Y4
+	VBLENDVPD    Y12, Y14, Y2, Y2
+	VBLENDVPD    Y13, 2496(BX), Y1, Y1
+	VMOVUPD      1568(BX), Y6
+	VMOVUPD      impliedVolStripAVX2Consts<>+1664(SB), Y11
+	VCMPPD       $0x11, Y11, Y6, Y6
+	VMOVUPD      2048(BX), Y14
+	VCMPPD       $0x11, Y11, Y14, Y14
+	VMOVUPD      2016(BX), Y15
+	VCMPPD       $0x11, Y11, Y15, Y15
+	VMOVUPD      Y0, 2016(BX)
+	VMOVUPD      2464(BX), Y0
+	VCMPPD       $0x11, Y11, Y0, Y0
+	VORPD        Y6, Y5, Y5
+	VORPD        Y14, Y8, Y6
+	VORPD        Y15, Y12, Y8
+	VORPD        Y0, Y13, Y0
+	VMOVUPD      impliedVolStripAVX2Consts<>+256(SB), Y11
+	VMOVUPD      608(BX), Y12
+	VCMPPD       $0x11, Y12, Y11, Y13
+	VMOVUPD      1120(BX), Y14
+	VCMPPD       $0x11, Y14, Y11, Y15
+	VMOVUPD      Y0, 1792(BX)
+	VCMPPD       $0x11, 1152(BX), Y11, Y0
+	VMOVUPD      Y8, 2208(BX)
+	VMOVUPD      896(BX), Y8
+	VMOVUPD      Y6, 2240(BX)
+	VCMPPD       $0x11, Y8, Y11, Y6
+	VMOVUPD      2400(BX), Y11
+	VBLENDVPD    Y13, Y12, Y11, Y12
+	VMOVUPD      2368(BX), Y11
+	VBLENDVPD    Y15, Y14, Y11, Y14
+	VMOVUPD      2336(BX), Y11
+	VMOVUPD      Y5, 1120(BX)
+	VBLENDVPD    Y0, 1152(BX), Y11, Y5
+	VMOVUPD      2624(BX), Y11
+	VBLENDVPD    Y6, Y8, Y11, Y8
+	VMULPD       Y12, Y3, Y3
+	VMULPD       Y14, Y4, Y4
+	VMULPD       Y5, Y2, Y2
+	VMULPD       Y8, Y1, Y1
+	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y5
+	VBLENDVPD    Y13, 960(BX), Y5, Y8
+	VBLENDVPD    Y15, 1056(BX), Y5, Y12
+	VBLENDVPD    Y0, 2720(BX), Y5, Y0
+	VBLENDVPD    Y6, 2688(BX), Y5, Y6
+	VMULPD       Y8, Y7, Y7
+	VMULPD       Y12, Y9, Y8
+	VMULPD       Y0, Y10, Y0
+	VMULPD       2016(BX), Y6, Y6
+	VDIVPD       Y3, Y7, Y3
+	VDIVPD       Y4, Y8, Y4
+	VDIVPD       Y2, Y0, Y0
+	VDIVPD       Y1, Y6, Y1
+	VMOVUPD      960(BX), Y2
+	VMULPD       Y2, Y2, Y6
+	VMOVUPD      1056(BX), Y7
+	VMULPD       Y7, Y7, Y8
+	VMOVUPD      2720(BX), Y9
+	VMULPD       Y9, Y9, Y10
+	VMOVUPD      2688(BX), Y12
+	VMULPD       Y12, Y12, Y13
+	VMOVUPD      impliedVolStripAVX2Consts<>+1696(SB), Y14
+	VFMADD213PD  Y5, Y14, Y6
+	VFMADD213PD  Y5, Y14, Y8
+	VFMADD213PD  Y5, Y14, Y10
+	VFMADD213PD  Y5, Y14, Y13
+	VMOVUPD      (BX), Y14
+	VMOVUPD      864(BX), Y15
+	VMINPD       Y15, Y14, Y11
+	VMOVUPD      832(BX), Y12
+	VMINPD       Y12, Y14, Y9
+	VMOVUPD      768(BX), Y7
+	VMINPD       Y7, Y14, Y2
+	VMOVUPD      512(BX), Y5
+	VMOVUPD      Y13, 2016(BX)
+	VMINPD       Y5, Y14, Y13
+	VADDPD       Y15, Y14, Y15
+	VADDPD       Y12, Y14, Y12
+	VADDPD       Y7, Y14, Y7
+	VADDPD       Y5, Y14, Y5
+	VMOVUPD      64(BX), Y14
+	VMINPD       Y14, Y11, Y11
+	VMINPD       Y14, Y9, Y9
+	VMINPD       Y14, Y2, Y2
+	VMINPD       Y14, Y13, Y13
+	VADDPD       Y15, Y14, Y15
+	VADDPD       Y12, Y14, Y12
+	VADDPD       Y7, Y14, Y7
+	VADDPD       Y5, Y14, Y5
+	VMOVUPD      32(BX), Y14
+	VMINPD       Y14, Y11, Y11
+	VMINPD       Y14, Y9, Y9
+	VMINPD       Y14, Y2, Y2
+	VMINPD       Y14, Y13, Y13
+	VADDPD       Y15, Y14, Y15
+	VADDPD       Y12, Y14, Y12
+	VADDPD       Y7, Y14, Y7
+	VADDPD       Y5, Y14, Y5
+	VMOVUPD      impliedVolStripAVX2Consts<>+1728(SB), Y14
+	VCMPPD       $0x11, Y11, Y14, Y11
+	VCMPPD       $0x11, Y9, Y14, Y9
+	VCMPPD       $0x11, Y2, Y14, Y2
+	VCMPPD       $0x11, Y13, Y14, Y13
+	VMOVUPD      impliedVolStripAVX2Consts<>+1760(SB), Y14
+	VCMPPD       $0x11, Y14, Y15, Y15
+	VCMPPD       $0x11, Y14, Y12, Y12
+	VCMPPD       $0x11, Y14, Y7, Y7
+	VCMPPD       $0x11, Y14, Y5, Y5
+	VMULPD       Y3, Y3, Y14
+	VMOVUPD      Y5, 512(BX)
+	VMULPD       Y4, Y4, Y5
+	VMOVUPD      Y7, 768(BX)
+	VMULPD       Y0, Y0, Y7
+	VMOVUPD      Y12, 832(BX)
+	VMULPD       Y1, Y1, Y12
+	VMOVUPD      Y15, 864(BX)
+	VCMPPD       $0x11, impliedVolStripAVX2Consts<>+1792(SB), Y3, Y15
+	VMOVUPD      Y13, 896(BX)
+	VCMPPD       $0x11, impliedVolStripAVX2Consts<>+1792(SB), Y4, Y13
+	VMOVUPD      Y2, 1152(BX)
+	VCMPPD       $0x11, impliedVolStripAVX2Consts<>+1792(SB), Y0, Y2
+	VMOVUPD      Y9, 608(BX)
+	VCMPPD       $0x11, impliedVolStripAVX2Consts<>+1792(SB), Y1, Y9
+	VANDPD       1120(BX), Y15, Y15
+	VANDPD       2240(BX), Y13, Y13
+	VANDPD       2208(BX), Y2, Y2
+	VANDPD       1792(BX), Y9, Y9
+	VMOVUPD      Y11, 1792(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+1856(SB), Y11
+	VFMADD231PD  impliedVolStripAVX2Consts<>+1824(SB), Y14, Y11
+	VMOVUPD      Y9, 2208(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+1856(SB), Y9
+	VFMADD231PD  impliedVolStripAVX2Consts<>+1824(SB), Y5, Y9
+	VMOVUPD      Y2, 2240(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+1856(SB), Y2
+	VFMADD231PD  impliedVolStripAVX2Consts<>+1824(SB), Y7, Y2
+	VMOVUPD      Y13, 1120(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+1856(SB), Y13
+	VFMADD231PD  impliedVolStripAVX2Consts<>+1824(SB), Y12, Y13
+	VFMADD231PD  Y11, Y14, Y6
+	VFMADD231PD  Y9, Y5, Y8
+	VFMADD231PD  Y2, Y7, Y10
+	VFMADD213PD  2016(BX), Y12, Y13
+	VMULPD       Y6, Y14, Y2
+	VMULPD       Y8, Y5, Y5
+	VMULPD       Y10, Y7, Y6
+	VMULPD       Y13, Y12, Y7
+	VMOVUPD      impliedVolStripAVX2Consts<>+1888(SB), Y8
+	VMULPD       Y8, Y2, Y2
+	VMULPD       Y8, Y5, Y5
+	VMULPD       Y8, Y6, Y6
+	VMULPD       Y8, Y7, Y7
+	VFMADD213PD  Y3, Y2, Y3
+	VFMADD213PD  Y4, Y5, Y4
+	VFMADD213PD  Y0, Y6, Y0
+	VFMADD213PD  Y1, Y7, Y1
+	VMOVUPD      impliedVolStripAVX2Consts<>+1920(SB), Y2
+	VBLENDVPD    Y15, Y3, Y2, Y3
+	VMOVUPD      1120(BX), Y5
+	VBLENDVPD    Y5, Y4, Y2, Y4
+	VMOVUPD      2240(BX), Y5
+	VBLENDVPD    Y5, Y0, Y2, Y0
+	VMOVUPD      2208(BX), Y5
+	VBLENDVPD    Y5, Y1, Y2, Y1
+	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y5
+	VDIVPD       Y3, Y5, Y6
+	VDIVPD       Y4, Y5, Y7
+	VDIVPD       Y0, Y5, Y8
+	VDIVPD       Y1, Y5, Y9
+	VMOVUPD      impliedVolStripAVX2Consts<>+416(SB), Y10
+	VMULPD       Y3, Y10, Y11
+	VMULPD       Y4, Y10, Y12
+	VMULPD       Y0, Y10, Y13
+	VMULPD       Y1, Y10, Y14
+	VADDPD       960(BX), Y5, Y15
+	VADDPD       1056(BX), Y5, Y2
+	VMOVUPD      Y2, 2208(BX)
+	VADDPD       2720(BX), Y5, Y2
+	VMOVUPD      Y2, 2240(BX)
+	VADDPD       2688(BX), Y5, Y2
+	VMOVUPD      Y2, 1120(BX)
+	VCMPPD       $0x12, Y10, Y11, Y2
+	VMOVUPD      Y15, 2016(BX)
+	VCMPPD       $0x12, Y10, Y12, Y15
+	VCMPPD       $0x12, Y10, Y13, Y5
+	VMOVUPD      Y5, 2272(BX)
+	VCMPPD       $0x12, Y10, Y14, Y5
+	VMULPD       Y11, Y11, Y10
+	VMOVUPD      Y5, 2464(BX)
+	VMULPD       Y12, Y12, Y5
+	VMOVUPD      Y15, 2048(BX)
+	VMULPD       Y13, Y13, Y15
+	VMOVUPD      Y2, 1568(BX)
+	VMULPD       Y14, Y14, Y2
+	VMOVUPD      Y1, 2496(BX)
+	VADDPD       Y11, Y11, Y1
+	VMOVUPD      Y1, 2080(BX)
+	VADDPD       Y12, Y12, Y1
+	VMOVUPD      Y1, 2112(BX)
+	VADDPD       Y13, Y13, Y1
+	VMOVUPD      Y1, 2144(BX)
+	VADDPD       Y14, Y14, Y1
+	VMOVUPD      Y1, 2176(BX)
+	VMULPD       Y10, Y10, Y1
+	VMOVUPD      Y1, 2528(BX)
+	VMULPD       Y5, Y5, Y1
+	VMOVUPD      Y1, 1952(BX)
+	VMULPD       Y15, Y15, Y1
+	VMOVUPD      Y1, 1984(BX)
+	VMULPD       Y2, Y2, Y1
+	VMOVUPD      Y1, 2592(BX)
+	VMOVUPD      960(BX), Y1
+	VMOVUPD      Y2, 2560(BX)
+	VCMPPD       $0x12, impliedVolStripAVX2Consts<>+544(SB), Y1, Y2
+	VMOVUPD      Y15, 416(BX)
+	VMOVUPD      1056(BX), Y15
+	VMOVUPD      Y5, 384(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+544(SB), Y5
+	VMOVUPD      Y10, 320(BX)
+	VCMPPD       $0x12, Y5, Y15, Y10
+	VMOVUPD      2720(BX), Y15
+	VCMPPD       $0x12, Y5, Y15, Y1
+	VMOVUPD      2688(BX), Y15
+	VMOVUPD      Y14, 2432(BX)
+	VCMPPD       $0x12, Y5, Y15, Y14
+	VANDPD       480(BX), Y2, Y2
+	VANDPD       448(BX), Y10, Y10
+	VANDPD       288(BX), Y1, Y1
+	VANDPD       256(BX), Y14, Y14
+	VANDPD       800(BX), Y2, Y2
+	VANDPD       736(BX), Y10, Y10
+	VANDPD       704(BX), Y1, Y1
+	VANDPD       672(BX), Y14, Y14
+	VANDPD       1792(BX), Y2, Y2
+	VANDPD       608(BX), Y10, Y10
+	VANDPD       1152(BX), Y1, Y1
+	VANDPD       896(BX), Y14, Y14
+	VANDPD       864(BX), Y2, Y2
+	VANDPD       832(BX), Y10, Y10
+	VANDPD       768(BX), Y1, Y1
+	VANDPD       512(BX), Y14, Y14
+	VMOVUPD      960(BX), Y5
+	VMOVUPD      Y14, 512(BX)
+	VMULPD       Y6, Y5, Y14
+	VMOVUPD      Y1, 768(BX)
+	VMULPD       1056(BX), Y7, Y1
+	VMOVUPD      Y10, 832(BX)
+	VMULPD       2720(BX), Y8, Y10
+	VMOVUPD      Y2, 864(BX)
+	VMULPD       Y9, Y15, Y2
+	VFNMADD231PD Y14, Y3, Y5
+	VMOVUPD      Y3, 960(BX)
+	VMOVUPD      1056(BX), Y3
+	VFNMADD231PD Y1, Y4, Y3
+	VMOVUPD      Y4, 1056(BX)
+	VMOVUPD      2720(BX), Y4
+	VFNMADD231PD Y10, Y0, Y4
+	VFNMADD231PD 2496(BX), Y2, Y15
+	VFMADD231PD  Y5, Y6, Y14
+	VFMADD231PD  Y3, Y7, Y1
+	VFMADD231PD  Y4, Y8, Y10
+	VFMADD231PD  Y15, Y9, Y2
+	VMULPD       Y11, Y14, Y3
+	VMULPD       Y12, Y1, Y4
+	VMULPD       Y13, Y10, Y5
+	VMOVUPD      2432(BX), Y15
+	VMOVUPD      Y0, 2688(BX)
+	VMULPD       Y15, Y2, Y0
+	VMOVUPD      Y9, 2720(BX)
+	VSUBPD       Y11, Y14, Y9
+	VMOVUPD      Y8, 896(BX)
+	VSUBPD       Y12, Y1, Y8
+	VMOVUPD      Y7, 1152(BX)
+	VSUBPD       Y13, Y10, Y7
+	VMOVUPD      Y6, 608(BX)
+	VSUBPD       Y15, Y2, Y6
+	VMOVUPD      impliedVolStripAVX2Consts<>+1952(SB), Y15
+	VMOVUPD      Y13, 1792(BX)
+	VCMPPD       $0x12, Y15, Y3, Y13
+	VMOVUPD      Y12, 672(BX)
+	VCMPPD       $0x12, Y15, Y4, Y12
+	VMOVUPD      Y11, 704(BX)
+	VCMPPD       $0x12, Y15, Y5, Y11
+	VCMPPD       $0x12, Y15, Y0, Y15
+	VANDPD       1568(BX), Y13, Y13
+	VANDPD       2048(BX), Y12, Y12
+	VANDPD       2272(BX), Y11, Y11
+	VANDPD       2464(BX), Y15, Y15
+	VBLENDVPD    Y13, Y14, Y9, Y9
+	VBLENDVPD    Y12, Y1, Y8, Y8
+	VBLENDVPD    Y11, Y10, Y7, Y7
+	VBLENDVPD    Y15, Y2, Y6, Y6
+	VMOVUPD      Y15, 2464(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+1984(SB), Y15
+	VMINPD       Y9, Y15, Y9
+	VMINPD       Y8, Y15, Y8
+	VMINPD       Y7, Y15, Y7
+	VMINPD       Y6, Y15, Y6
+	VMULPD       Y3, Y3, Y3
+	VMULPD       Y4, Y4, Y4
+	VMULPD       Y5, Y5, Y5
+	VMULPD       Y0, Y0, Y0
+	VMOVUPD      Y0, 2272(BX)
+	VADDPD       704(BX), Y14, Y0
+	VMOVUPD      Y5, 2048(BX)
+	VADDPD       672(BX), Y1, Y5
+	VMOVUPD      Y4, 1568(BX)
+	VADDPD       1792(BX), Y10, Y4
+	VMOVUPD      Y3, 736(BX)
+	VADDPD       2432(BX), Y2, Y3
+	VMOVUPD      Y6, 800(BX)
+	VMOVUPD      704(BX), Y6
+	VCMPPD       $0x12, Y14, Y6, Y6
+	VMOVUPD      Y14, 704(BX)
+	VMOVUPD      672(BX), Y14
+	VCMPPD       $0x12, Y1, Y14, Y14
+	VMOVUPD      Y1, 672(BX)
+	VMOVUPD      1792(BX), Y1
+	VCMPPD       $0x12, Y10, Y1, Y1
+	VMOVUPD      Y10, 1792(BX)
+	VMOVUPD      2432(BX), Y10
+	VCMPPD       $0x12, Y2, Y10, Y10
+	VMINPD       Y0, Y15, Y0
+	VMINPD       Y5, Y15, Y5
+	VMINPD       Y4, Y15, Y4
+	VMINPD       Y3, Y15, Y3
+	VORPD        Y6, Y13, Y6
+	VORPD        Y14, Y12, Y14
+	VORPD        Y1, Y11, Y1
+	VORPD        2464(BX), Y10, Y10
+	VANDPD       864(BX), Y6, Y6
+	VANDPD       832(BX), Y14, Y14
+	VANDPD       768(BX), Y1, Y1
+	VANDPD       512(BX), Y10, Y10
+	VMOVUPD      impliedVolStripAVX2Consts<>+2016(SB), Y15
+	VMOVUPD      Y10, 512(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y10
+	VFMADD231PD  Y15, Y9, Y10
+	VMOVUPD      Y1, 768(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y1
+	VFMADD231PD  Y15, Y8, Y1
+	VMOVUPD      Y14, 832(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y14
+	VFMADD231PD  Y15, Y7, Y14
+	VMOVUPD      Y6, 864(BX)
+	VMOVUPD      800(BX), Y6
+	VFMADD213PD  impliedVolStripAVX2Consts<>+128(SB), Y15, Y6
+	VMOVUPD      Y11, 2432(BX)
+	VADDPD       impliedVolStripAVX2Consts<>+2048(SB), Y9, Y11
+	VMOVUPD      Y12, 256(BX)
+	VADDPD       impliedVolStripAVX2Consts<>+2048(SB), Y8, Y12
+	VMOVUPD      Y13, 288(BX)
+	VADDPD       impliedVolStripAVX2Consts<>+2048(SB), Y7, Y13
+	VMOVUPD      Y2, 448(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+2048(SB), Y2
+	VMOVUPD      Y7, 480(BX)
+	VADDPD       800(BX), Y2, Y7
+	VMOVUPD      Y8, 2656(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y8
+	VFMADD231PD  Y15, Y0, Y8
+	VMOVUPD      Y9, 352(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y9
+	VFMADD231PD  Y15, Y5, Y9
+	VMOVUPD      Y9, 1536(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y9
+	VFMADD231PD  Y15, Y4, Y9
+	VFMADD213PD  impliedVolStripAVX2Consts<>+128(SB), Y3, Y15
+	VMOVUPD      Y15, 992(BX)
+	VADDPD       Y2, Y0, Y15
+	VMOVUPD      Y0, 1024(BX)
+	VADDPD       Y2, Y5, Y0
+	VMOVUPD      Y5, 2752(BX)
+	VADDPD       Y2, Y4, Y5
+	VADDPD       Y2, Y3, Y2
+	VMOVUPD      Y3, 1184(BX)
+	VMULPD       Y11, Y10, Y3
+	VMOVUPD      Y4, 1600(BX)
+	VMULPD       Y12, Y1, Y4
+	VMOVUPD      Y12, 2304(BX)
+	VMULPD       Y13, Y14, Y12
+	VMOVUPD      Y13, 1632(BX)
+	VMULPD       Y7, Y6, Y13
+	VMOVUPD      Y7, 1728(BX)
+	VMULPD       Y15, Y8, Y7
+	VMOVUPD      Y15, 1760(BX)
+	VMULPD       1536(BX), Y0, Y15
+	VMOVUPD      Y0, 1280(BX)
+	VMULPD       Y5, Y9, Y0
+	VMOVUPD      Y5, 1248(BX)
+	VMULPD       992(BX), Y2, Y5
+	VMOVUPD      Y2, 1216(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+2080(SB), Y2
+	VMOVUPD      Y9, 1344(BX)
+	VMOVUPD      736(BX), Y9
+	VFMADD231PD  320(BX), Y2, Y9
+	VMOVUPD      Y9, 1376(BX)
+	VMOVUPD      1568(BX), Y9
+	VFMADD231PD  384(BX), Y2, Y9
+	VMOVUPD      Y9, 2784(BX)
+	VMOVUPD      2048(BX), Y9
+	VFMADD231PD  416(BX), Y2, Y9
+	VMOVUPD      Y9, 2816(BX)
+	VMOVUPD      2272(BX), Y9
+	VFMADD132PD  2560(BX), Y9, Y2
+	VMOVUPD      Y2, 2848(BX)
+	VMULPD       Y7, Y3, Y2
+	VMULPD       Y15, Y4, Y9
+	VMOVUPD      Y8, 2880(BX)
+	VMULPD       Y0, Y12, Y8
+	VMOVUPD      Y11, 2912(BX)
+	VMULPD       Y5, Y13, Y11
+	VMOVUPD      Y6, 2944(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y6
+	VDIVPD       Y2, Y6, Y2
+	VDIVPD       Y9, Y6, Y9
+	VDIVPD       Y8, Y6, Y8
+	VDIVPD       Y11, Y6, Y11
+	VMULPD       Y2, Y7, Y7
+	VMULPD       Y9, Y15, Y15
+	VMULPD       Y8, Y0, Y0
+	VMULPD       Y11, Y5, Y5
+	VMULPD       Y2, Y3, Y2
+	VMULPD       Y9, Y4, Y3
+	VMULPD       Y8, Y12, Y4
+	VMULPD       Y11, Y13, Y8
+	VMULPD       Y7, Y10, Y9
+	VMULPD       Y15, Y1, Y1
+	VMULPD       Y0, Y14, Y10
+	VMULPD       2944(BX), Y5, Y11
+	VMULPD       2912(BX), Y7, Y7
+	VMULPD       2304(BX), Y15, Y12
+	VMULPD       1632(BX), Y0, Y0
+	VMULPD       1728(BX), Y5, Y5
+	VMULPD       352(BX), Y9, Y9
+	VMULPD       2656(BX), Y1, Y1
+	VMULPD       480(BX), Y10, Y10
+	VMULPD       800(BX), Y11, Y11
+	VMULPD       2880(BX), Y2, Y13
+	VMULPD       1536(BX), Y3, Y14
+	VMULPD       1344(BX), Y4, Y15
+	VMULPD       992(BX), Y8, Y6
+	VMULPD       1760(BX), Y2, Y2
+	VMULPD       1280(BX), Y3, Y3
+	VMULPD       1248(BX), Y4, Y4
+	VMULPD       1216(BX), Y8, Y8
+	VMULPD       1024(BX), Y13, Y13
+	VMULPD       2752(BX), Y14, Y14
+	VMULPD       1600(BX), Y15, Y15
+	VMULPD       1184(BX), Y6, Y6
+	VMOVUPD      Y8, 1184(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+576(SB), Y8
+	VFMADD231PD  impliedVolStripAVX2Consts<>+544(SB), Y9, Y8
+	VMOVUPD      Y4, 1600(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+576(SB), Y4
+	VFMADD231PD  impliedVolStripAVX2Consts<>+544(SB), Y1, Y4
+	VMOVUPD      Y3, 2752(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+576(SB), Y3
+	VFMADD231PD  impliedVolStripAVX2Consts<>+544(SB), Y10, Y3
+	VMOVUPD      Y2, 1024(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+576(SB), Y2
+	VFMADD231PD  impliedVolStripAVX2Consts<>+544(SB), Y11, Y2
+	VMOVUPD      Y6, 1216(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+2112(SB), Y6
+	VMOVUPD      Y15, 1248(BX)
+	VMOVUPD      736(BX), Y15
+	VFMADD231PD  320(BX), Y6, Y15
+	VMOVUPD      Y14, 1280(BX)
+	VMOVUPD      1568(BX), Y14
+	VFMADD231PD  384(BX), Y6, Y14
+	VMOVUPD      Y13, 1760(BX)
+	VMOVUPD      2048(BX), Y13
+	VFMADD231PD  416(BX), Y6, Y13
+	VMOVUPD      Y13, 992(BX)
+	VMOVUPD      2272(BX), Y13
+	VFMADD132PD  2560(BX), Y13, Y6
+	VMOVUPD      impliedVolStripAVX2Consts<>+2144(SB), Y13
+	VMOVUPD      Y6, 1344(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+2176(SB), Y6
+	VFMADD231PD  Y13, Y8, Y6
+	VMOVUPD      Y14, 1536(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+2176(SB), Y14
+	VFMADD231PD  Y13, Y4, Y14
+	VMOVUPD      Y15, 2880(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+2176(SB), Y15
+	VFMADD231PD  Y13, Y3, Y15
+	VMOVUPD      Y5, 800(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+2176(SB), Y5
+	VFMADD231PD  Y13, Y2, Y5
+	VMOVUPD      impliedVolStripAVX2Consts<>+2208(SB), Y13
+	VFMADD213PD  Y13, Y8, Y6
+	VFMADD213PD  Y13, Y4, Y14
+	VFMADD213PD  Y13, Y3, Y15
+	VFMADD213PD  Y13, Y2, Y5
+	VMOVUPD      impliedVolStripAVX2Consts<>+2240(SB), Y13
+	VFMADD213PD  Y13, Y8, Y6
+	VFMADD213PD  Y13, Y4, Y14
+	VFMADD213PD  Y13, Y3, Y15
+	VFMADD213PD  Y13, Y2, Y5
+	VMOVUPD      impliedVolStripAVX2Consts<>+2272(SB), Y13
+	VFMADD213PD  Y13, Y8, Y6
+	VFMADD213PD  Y13, Y4, Y14
+	VFMADD213PD  Y13, Y3, Y15
+	VFMADD213PD  Y13, Y2, Y5
+	VMOVUPD      impliedVolStripAVX2Consts<>+2304(SB), Y13
+	VFMADD213PD  Y13, Y8, Y6
+	VFMADD213PD  Y13, Y4, Y14
+	VFMADD213PD  Y13, Y3, Y15
+	VFMADD213PD  Y13, Y2, Y5
+	VMOVUPD      impliedVolStripAVX2Consts<>+2336(SB), Y13
+	VFMADD213PD  Y13, Y8, Y6
+	VFMADD213PD  Y13, Y4, Y14
+	VFMADD213PD  Y13, Y3, Y15
+	VFMADD213PD  Y13, Y2, Y5
+	VMOVUPD      impliedVolStripAVX2Consts<>+2368(SB), Y13
+	VFMADD213PD  Y13, Y8, Y6
+	VFMADD213PD  Y13, Y4, Y14
+	VFMADD213PD  Y13, Y3, Y15
+	VFMADD213PD  Y13, Y2, Y5
+	VMOVUPD      impliedVolStripAVX2Consts<>+2400(SB), Y13
+	VFMADD213PD  Y13, Y8, Y6
+	VFMADD213PD  Y13, Y4, Y14
+	VFMADD213PD  Y13, Y3, Y15
+	VFMADD213PD  Y13, Y2, Y5
+	VMOVUPD      impliedVolStripAVX2Consts<>+2432(SB), Y13
+	VFMADD213PD  Y13, Y8, Y6
+	VFMADD213PD  Y13, Y4, Y14
+	VFMADD213PD  Y13, Y3, Y15
+	VFMADD213PD  Y13, Y2, Y5
+	VMOVUPD      impliedVolStripAVX2Consts<>+2464(SB), Y13
+	VFMADD213PD  Y13, Y8, Y6
+	VFMADD213PD  Y13, Y4, Y14
+	VFMADD213PD  Y13, Y3, Y15
+	VFMADD213PD  Y13, Y2, Y5
+	VMOVUPD      impliedVolStripAVX2Consts<>+2496(SB), Y13
+	VFMADD213PD  Y13, Y8, Y6
+	VFMADD213PD  Y13, Y4, Y14
+	VFMADD213PD  Y13, Y3, Y15
+	VFMADD213PD  Y13, Y2, Y5
+	VMOVUPD      impliedVolStripAVX2Consts<>+2528(SB), Y13
+	VFMADD213PD  Y13, Y8, Y6
+	VFMADD213PD  Y13, Y4, Y14
+	VFMADD213PD  Y13, Y3, Y15
+	VFMADD213PD  Y13, Y2, Y5
+	VMOVUPD      impliedVolStripAVX2Consts<>+2560(SB), Y13
+	VFMADD213PD  Y13, Y8, Y6
+	VFMADD213PD  Y13, Y4, Y14
+	VFMADD213PD  Y13, Y3, Y15
+	VFMADD213PD  Y13, Y2, Y5
+	VMOVUPD      impliedVolStripAVX2Consts<>+2592(SB), Y13
+	VFMADD213PD  Y13, Y8, Y6
+	VFMADD213PD  Y13, Y4, Y14
+	VFMADD213PD  Y13, Y3, Y15
+	VFMADD213PD  Y13, Y2, Y5
+	VMOVUPD      impliedVolStripAVX2Consts<>+2624(SB), Y13
+	VFMADD213PD  Y13, Y8, Y6
+	VFMADD213PD  Y13, Y4, Y14
+	VFMADD213PD  Y13, Y3, Y15
+	VFMADD213PD  Y13, Y2, Y5
+	VMOVUPD      impliedVolStripAVX2Consts<>+2656(SB), Y13
+	VFMADD213PD  Y13, Y8, Y6
+	VFMADD213PD  Y13, Y4, Y14
+	VFMADD213PD  Y13, Y3, Y15
+	VFMADD213PD  Y13, Y2, Y5
+	VMOVUPD      impliedVolStripAVX2Consts<>+2688(SB), Y13
+	VFMADD213PD  Y13, Y8, Y6
+	VFMADD213PD  Y13, Y4, Y14
+	VFMADD213PD  Y13, Y3, Y15
+	VFMADD213PD  Y13, Y2, Y5
+	VMOVUPD      impliedVolStripAVX2Consts<>+2720(SB), Y13
+	VFMADD213PD  Y13, Y8, Y6
+	VFMADD213PD  Y13, Y4, Y14
+	VFMADD213PD  Y13, Y3, Y15
+	VFMADD213PD  Y13, Y2, Y5
+	VMOVUPD      impliedVolStripAVX2Consts<>+2752(SB), Y13
+	VFMADD213PD  Y13, Y8, Y6
+	VFMADD213PD  Y13, Y4, Y14
+	VFMADD213PD  Y13, Y3, Y15
+	VFMADD213PD  Y13, Y2, Y5
+	VMOVUPD      impliedVolStripAVX2Consts<>+2784(SB), Y13
+	VFMADD213PD  Y13, Y8, Y6
+	VFMADD213PD  Y13, Y4, Y14
+	VFMADD213PD  Y13, Y3, Y15
+	VFMADD213PD  Y13, Y2, Y5
+	VMOVUPD      impliedVolStripAVX2Consts<>+2816(SB), Y13
+	VFMADD213PD  Y13, Y6, Y8
+	VFMADD213PD  Y13, Y14, Y4
+	VFMADD213PD  Y13, Y15, Y3
+	VFMADD213PD  Y13, Y5, Y2
+	VMOVUPD      impliedVolStripAVX2Consts<>+416(SB), Y5
+	VFMADD213PD  Y5, Y8, Y9
+	VFMADD213PD  Y5, Y4, Y1
+	VFMADD213PD  Y5, Y3, Y10
+	VFMADD213PD  Y5, Y2, Y11
+	VMULPD       Y7, Y9, Y2
+	VMULPD       Y12, Y1, Y1
+	VMULPD       Y0, Y10, Y0
+	VMULPD       800(BX), Y11, Y3
+	VMOVUPD      impliedVolStripAVX2Consts<>+2848(SB), Y4
+	VMULPD       Y4, Y2, Y2
+	VMULPD       Y4, Y1, Y1
+	VMULPD       Y4, Y0, Y0
+	VMULPD       Y4, Y3, Y3
+	VMOVUPD      320(BX), Y4
+	VMOVUPD      impliedVolStripAVX2Consts<>+2880(SB), Y6
+	VFMADD213PD  736(BX), Y4, Y6
+	VMOVUPD      384(BX), Y7
+	VMOVUPD      impliedVolStripAVX2Consts<>+2880(SB), Y8
+	VFMADD213PD  1568(BX), Y7, Y8
+	VMOVUPD      416(BX), Y9
+	VMOVUPD      impliedVolStripAVX2Consts<>+2880(SB), Y10
+	VFMADD213PD  2048(BX), Y9, Y10
+	VMOVUPD      2560(BX), Y11
+	VMOVUPD      2272(BX), Y12
+	VFMADD231PD  impliedVolStripAVX2Consts<>+2880(SB), Y11, Y12
+	VMOVUPD      704(BX), Y14
+	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y15
+	VFNMADD231PD Y14, Y2, Y15
+	VMOVUPD      672(BX), Y5
+	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y13
+	VFNMADD231PD Y5, Y1, Y13
+	VMOVUPD      Y1, 800(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y1
+	VFNMADD231PD 1792(BX), Y0, Y1
+	VMOVUPD      Y0, 480(BX)
+	VMOVUPD      448(BX), Y0
+	VFNMADD213PD impliedVolStripAVX2Consts<>+128(SB), Y3, Y0
+	VMULPD       Y14, Y14, Y14
+	VMULPD       Y5, Y5, Y5
+	VMOVUPD      Y5, 672(BX)
+	VMOVUPD      1792(BX), Y5
+	VMULPD       Y5, Y5, Y5
+	VMOVUPD      Y5, 1792(BX)
+	VMOVUPD      448(BX), Y5
+	VMULPD       Y5, Y5, Y5
+	VMOVUPD      Y5, 448(BX)
+	VMOVUPD      1376(BX), Y5
+	VFMSUB213PD  Y4, Y15, Y5
+	VMOVUPD      Y14, 1376(BX)
+	VMOVUPD      2784(BX), Y14
+	VFMSUB213PD  Y7, Y13, Y14
+	VMOVUPD      Y3, 2784(BX)
+	VMOVUPD      2816(BX), Y3
+	VFMSUB213PD  Y9, Y1, Y3
+	VMOVUPD      Y2, 2816(BX)
+	VMOVUPD      2848(BX), Y2
+	VFMSUB213PD  Y11, Y0, Y2
+	VMOVUPD      impliedVolStripAVX2Consts<>+2912(SB), Y11
+	VMULPD       Y11, Y5, Y5
+	VMULPD       Y11, Y14, Y14
+	VMULPD       Y11, Y3, Y3
+	VMULPD       Y11, Y2, Y2
+	VMULPD       2528(BX), Y15, Y11
+	VMOVUPD      Y15, 2848(BX)
+	VMULPD       1952(BX), Y13, Y15
+	VMOVUPD      Y13, 704(BX)
+	VMULPD       1984(BX), Y1, Y13
+	VMOVUPD      Y1, 2656(BX)
+	VMULPD       2592(BX), Y0, Y1
+	VFMSUB231PD  2880(BX), Y5, Y11
+	VFMSUB231PD  1536(BX), Y14, Y15
+	VFMSUB231PD  992(BX), Y3, Y13
+	VFMSUB231PD  1344(BX), Y2, Y1
+	VMOVUPD      Y0, 1344(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+2944(SB), Y0
+	VMULPD       Y0, Y11, Y11
+	VMULPD       Y0, Y15, Y15
+	VMULPD       Y0, Y13, Y13
+	VMULPD       Y0, Y1, Y0
+	VMULPD       2528(BX), Y5, Y1
+	VMOVUPD      Y5, 992(BX)
+	VMULPD       1952(BX), Y14, Y5
+	VMOVUPD      Y14, 1536(BX)
+	VMULPD       1984(BX), Y3, Y14
+	VMOVUPD      Y3, 2880(BX)
+	VMULPD       2592(BX), Y2, Y3
+	VFMSUB231PD  Y6, Y11, Y1
+	VFMSUB231PD  Y8, Y15, Y5
+	VFMSUB231PD  Y10, Y13, Y14
+	VFMSUB231PD  Y12, Y0, Y3
+	VMOVUPD      impliedVolStripAVX2Consts<>+2976(SB), Y6
+	VMULPD       Y6, Y1, Y1
+	VMULPD       Y6, Y5, Y5
+	VMULPD       Y6, Y14, Y8
+	VMULPD       Y6, Y3, Y3
+	VMOVUPD      impliedVolStripAVX2Consts<>+3008(SB), Y6
+	VFMADD213PD  736(BX), Y4, Y6
+	VMOVUPD      impliedVolStripAVX2Consts<>+3008(SB), Y10
+	VFMADD213PD  1568(BX), Y7, Y10
+	VMOVUPD      impliedVolStripAVX2Consts<>+3008(SB), Y12
+	VFMADD213PD  2048(BX), Y9, Y12
+	VMOVUPD      2560(BX), Y14
+	VMOVUPD      Y2, 352(BX)
+	VMOVUPD      2272(BX), Y2
+	VFMADD231PD  impliedVolStripAVX2Consts<>+3008(SB), Y14, Y2
+	VMULPD       2528(BX), Y11, Y14
+	VMOVUPD      Y11, 1728(BX)
+	VMULPD       1952(BX), Y15, Y11
+	VMOVUPD      Y15, 1632(BX)
+	VMULPD       1984(BX), Y13, Y15
+	VMOVUPD      Y13, 2304(BX)
+	VMULPD       2592(BX), Y0, Y13
+	VFMSUB231PD  Y6, Y1, Y14
+	VFMSUB231PD  Y10, Y5, Y11
+	VFMSUB231PD  Y12, Y8, Y15
+	VFMSUB231PD  Y2, Y3, Y13
+	VMOVUPD      impliedVolStripAVX2Consts<>+3040(SB), Y2
+	VMULPD       Y2, Y14, Y6
+	VMULPD       Y2, Y11, Y10
+	VMULPD       Y2, Y15, Y11
+	VMULPD       Y2, Y13, Y2
+	VMOVUPD      impliedVolStripAVX2Consts<>+544(SB), Y12
+	VMOVUPD      impliedVolStripAVX2Consts<>+576(SB), Y13
+	VFMADD231PD  1760(BX), Y12, Y13
+	VMOVUPD      impliedVolStripAVX2Consts<>+576(SB), Y14
+	VFMADD231PD  1280(BX), Y12, Y14
+	VMOVUPD      impliedVolStripAVX2Consts<>+576(SB), Y15
+	VFMADD231PD  1248(BX), Y12, Y15
+	VMOVUPD      Y0, 2912(BX)
+	VMOVUPD      1216(BX), Y0
+	VFMADD213PD  impliedVolStripAVX2Consts<>+576(SB), Y12, Y0
+	VMOVUPD      impliedVolStripAVX2Consts<>+3072(SB), Y12
+	VFMADD213PD  736(BX), Y4, Y12
+	VMOVUPD      impliedVolStripAVX2Consts<>+3072(SB), Y4
+	VFMADD213PD  1568(BX), Y7, Y4
+	VMOVUPD      impliedVolStripAVX2Consts<>+3072(SB), Y7
+	VFMADD213PD  2048(BX), Y9, Y7
+	VMOVUPD      2560(BX), Y9
+	VMOVUPD      Y0, 2944(BX)
+	VMOVUPD      2272(BX), Y0
+	VFMADD231PD  impliedVolStripAVX2Consts<>+3072(SB), Y9, Y0
+	VMULPD       2528(BX), Y1, Y9
+	VMOVUPD      Y1, 2976(BX)
+	VMULPD       1952(BX), Y5, Y1
+	VMOVUPD      Y5, 3008(BX)
+	VMULPD       1984(BX), Y8, Y5
+	VMOVUPD      Y8, 3040(BX)
+	VMULPD       2592(BX), Y3, Y8
+	VFMSUB231PD  Y12, Y6, Y9
+	VFMSUB231PD  Y4, Y10, Y1
+	VFMSUB231PD  Y7, Y11, Y5
+	VFMSUB231PD  Y0, Y2, Y8
+	VMOVUPD      impliedVolStripAVX2Consts<>+3104(SB), Y0
+	VMULPD       Y0, Y9, Y4
+	VMULPD       Y0, Y1, Y1
+	VMULPD       Y0, Y5, Y5
+	VMULPD       Y0, Y8, Y0
+	VMOVUPD      impliedVolStripAVX2Consts<>+2144(SB), Y7
+	VMOVUPD      impliedVolStripAVX2Consts<>+2176(SB), Y8
+	VFMADD231PD  Y7, Y13, Y8
+	VMOVUPD      impliedVolStripAVX2Consts<>+2176(SB), Y9
+	VFMADD231PD  Y7, Y14, Y9
+	VMOVUPD      impliedVolStripAVX2Consts<>+2176(SB), Y12
+	VFMADD231PD  Y7, Y15, Y12
+	VMOVUPD      Y3, 3072(BX)
+	VMOVUPD      2944(BX), Y3
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2176(SB), Y3, Y7
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2208(SB), Y13, Y8
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2208(SB), Y14, Y9
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2208(SB), Y15, Y12
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2208(SB), Y3, Y7
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2240(SB), Y13, Y8
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2240(SB), Y14, Y9
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2240(SB), Y15, Y12
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2240(SB), Y3, Y7
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2272(SB), Y13, Y8
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2272(SB), Y14, Y9
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2272(SB), Y15, Y12
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2272(SB), Y3, Y7
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2304(SB), Y13, Y8
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2304(SB), Y14, Y9
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2304(SB), Y15, Y12
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2304(SB), Y3, Y7
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2336(SB), Y13, Y8
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2336(SB), Y14, Y9
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2336(SB), Y15, Y12
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2336(SB), Y3, Y7
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2368(SB), Y13, Y8
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2368(SB), Y14, Y9
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2368(SB), Y15, Y12
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2368(SB), Y3, Y7
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2400(SB), Y13, Y8
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2400(SB), Y14, Y9
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2400(SB), Y15, Y12
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2400(SB), Y3, Y7
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2432(SB), Y13, Y8
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2432(SB), Y14, Y9
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2432(SB), Y15, Y12
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2432(SB), Y3, Y7
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2464(SB), Y13, Y8
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2464(SB), Y14, Y9
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2464(SB), Y15, Y12
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2464(SB), Y3, Y7
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2496(SB), Y13, Y8
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2496(SB), Y14, Y9
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2496(SB), Y15, Y12
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2496(SB), Y3, Y7
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2528(SB), Y13, Y8
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2528(SB), Y14, Y9
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2528(SB), Y15, Y12
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2528(SB), Y3, Y7
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2560(SB), Y13, Y8
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2560(SB), Y14, Y9
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2560(SB), Y15, Y12
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2560(SB), Y3, Y7
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2592(SB), Y13, Y8
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2592(SB), Y14, Y9
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2592(SB), Y15, Y12
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2592(SB), Y3, Y7
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2624(SB), Y13, Y8
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2624(SB), Y14, Y9
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2624(SB), Y15, Y12
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2624(SB), Y3, Y7
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2656(SB), Y13, Y8
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2656(SB), Y14, Y9
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2656(SB), Y15, Y12
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2656(SB), Y3, Y7
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2688(SB), Y13, Y8
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2688(SB), Y14, Y9
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2688(SB), Y15, Y12
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2688(SB), Y3, Y7
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2720(SB), Y13, Y8
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2720(SB), Y14, Y9
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2720(SB), Y15, Y12
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2720(SB), Y3, Y7
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2752(SB), Y13, Y8
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2752(SB), Y14, Y9
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2752(SB), Y15, Y12
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2752(SB), Y3, Y7
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2784(SB), Y13, Y8
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2784(SB), Y14, Y9
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2784(SB), Y15, Y12
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2784(SB), Y3, Y7
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2816(SB), Y8, Y13
+	VMOVUPD      impliedVolStripAVX2Consts<>+2816(SB), Y8
+	VFMADD213PD  Y8, Y9, Y14
+	VFMADD213PD  Y8, Y12, Y15
+	VFMADD231PD  Y7, Y3, Y8
+	VMOVUPD      impliedVolStripAVX2Consts<>+416(SB), Y3
+	VFMADD132PD  1760(BX), Y3, Y13
+	VFMADD132PD  1280(BX), Y3, Y14
+	VFMADD132PD  1248(BX), Y3, Y15
+	VFMADD132PD  1216(BX), Y3, Y8
+	VMULPD       1024(BX), Y13, Y7
+	VMULPD       2752(BX), Y14, Y9
+	VMULPD       1600(BX), Y15, Y12
+	VMULPD       1184(BX), Y8, Y8
+	VMOVUPD      impliedVolStripAVX2Consts<>+3136(SB), Y13
+	VFMADD213PD  2816(BX), Y13, Y7
+	VFMADD213PD  800(BX), Y13, Y9
+	VFMADD213PD  480(BX), Y13, Y12
+	VFMADD213PD  2784(BX), Y13, Y8
+	VMOVUPD      impliedVolStripAVX2Consts<>+3168(SB), Y13
+	VMOVUPD      736(BX), Y14
+	VFMADD231PD  320(BX), Y13, Y14
+	VMOVUPD      1568(BX), Y15
+	VFMADD231PD  384(BX), Y13, Y15
+	VMOVUPD      2048(BX), Y3
+	VFMADD231PD  416(BX), Y13, Y3
+	VMOVUPD      Y8, 2784(BX)
+	VMOVUPD      2272(BX), Y8
+	VFMADD132PD  2560(BX), Y8, Y13
+	VMOVUPD      Y12, 480(BX)
+	VMULPD       2528(BX), Y6, Y12
+	VMOVUPD      Y9, 800(BX)
+	VMULPD       1952(BX), Y10, Y9
+	VMOVUPD      Y7, 2816(BX)
+	VMULPD       1984(BX), Y11, Y7
+	VMOVUPD      Y11, 1184(BX)
+	VMULPD       2592(BX), Y2, Y11
+	VFMSUB231PD  Y14, Y4, Y12
+	VFMSUB231PD  Y15, Y1, Y9
+	VFMSUB231PD  Y3, Y5, Y7
+	VFMSUB231PD  Y13, Y0, Y11
+	VMOVUPD      impliedVolStripAVX2Consts<>+3200(SB), Y3
+	VMULPD       Y3, Y12, Y12
+	VMULPD       Y3, Y9, Y9
+	VMULPD       Y3, Y7, Y7
+	VMULPD       Y3, Y11, Y3
+	VMOVUPD      impliedVolStripAVX2Consts<>+3232(SB), Y11
+	VMOVUPD      736(BX), Y13
+	VFMADD231PD  320(BX), Y11, Y13
+	VMOVUPD      1568(BX), Y14
+	VFMADD231PD  384(BX), Y11, Y14
+	VMOVUPD      2048(BX), Y15
+	VFMADD231PD  416(BX), Y11, Y15
+	VFMADD132PD  2560(BX), Y8, Y11
+	VMOVUPD      Y2, 1600(BX)
+	VMULPD       2528(BX), Y4, Y2
+	VMOVUPD      Y10, 2752(BX)
+	VMULPD       1952(BX), Y1, Y10
+	VMOVUPD      Y6, 1024(BX)
+	VMULPD       1984(BX), Y5, Y6
+	VMOVUPD      Y5, 1216(BX)
+	VMULPD       2592(BX), Y0, Y5
+	VFMSUB231PD  Y13, Y12, Y2
+	VFMSUB231PD  Y14, Y9, Y10
+	VFMSUB231PD  Y15, Y7, Y6
+	VFMSUB231PD  Y11, Y3, Y5
+	VMOVUPD      impliedVolStripAVX2Consts<>+3264(SB), Y11
+	VMULPD       Y11, Y2, Y2
+	VMULPD       Y11, Y10, Y10
+	VMULPD       Y11, Y6, Y6
+	VMULPD       Y11, Y5, Y5
+	VMOVUPD      impliedVolStripAVX2Consts<>+3296(SB), Y11
+	VMOVUPD      736(BX), Y13
+	VFMADD231PD  320(BX), Y11, Y13
+	VMOVUPD      1568(BX), Y14
+	VFMADD231PD  384(BX), Y11, Y14
+	VMOVUPD      2048(BX), Y15
+	VFMADD231PD  416(BX), Y11, Y15
+	VFMADD132PD  2560(BX), Y8, Y11
+	VMOVUPD      Y0, 1248(BX)
+	VMULPD       2528(BX), Y12, Y0
+	VMOVUPD      Y1, 1280(BX)
+	VMULPD       1952(BX), Y9, Y1
+	VMOVUPD      Y4, 1760(BX)
+	VMULPD       1984(BX), Y7, Y4
+	VMOVUPD      Y7, 2944(BX)
+	VMULPD       2592(BX), Y3, Y7
+	VFMSUB231PD  Y13, Y2, Y0
+	VFMSUB231PD  Y14, Y10, Y1
+	VFMSUB231PD  Y15, Y6, Y4
+	VFMSUB231PD  Y11, Y5, Y7
+	VMOVUPD      impliedVolStripAVX2Consts<>+3328(SB), Y11
+	VMULPD       Y11, Y0, Y0
+	VMULPD       Y11, Y1, Y1
+	VMULPD       Y11, Y4, Y4
+	VMULPD       Y11, Y7, Y7
+	VMOVUPD      320(BX), Y11
+	VMOVUPD      impliedVolStripAVX2Consts<>+3360(SB), Y13
+	VMOVUPD      736(BX), Y14
+	VFMADD231PD  Y13, Y11, Y14
+	VMOVUPD      384(BX), Y15
+	VMOVUPD      Y3, 3104(BX)
+	VMOVUPD      1568(BX), Y3
+	VFMADD231PD  Y13, Y15, Y3
+	VMOVUPD      Y9, 3136(BX)
+	VMOVUPD      2048(BX), Y9
+	VFMADD231PD  416(BX), Y13, Y9
+	VMOVUPD      Y12, 3168(BX)
+	VMOVUPD      2560(BX), Y12
+	VFMADD213PD  Y8, Y12, Y13
+	VMOVUPD      Y7, 3200(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+3392(SB), Y7
+	VFMADD213PD  736(BX), Y11, Y7
+	VMOVUPD      impliedVolStripAVX2Consts<>+3392(SB), Y11
+	VFMADD213PD  1568(BX), Y15, Y11
+	VMOVUPD      416(BX), Y15
+	VMOVUPD      Y11, 1568(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+3392(SB), Y11
+	VFMADD213PD  2048(BX), Y15, Y11
+	VFMADD231PD  impliedVolStripAVX2Consts<>+3392(SB), Y12, Y8
+	VMOVUPD      2528(BX), Y12
+	VMULPD       Y2, Y12, Y15
+	VMOVUPD      Y2, 2272(BX)
+	VMULPD       1952(BX), Y10, Y2
+	VMOVUPD      Y10, 2048(BX)
+	VMULPD       1984(BX), Y6, Y10
+	VMOVUPD      Y6, 736(BX)
+	VMULPD       2592(BX), Y5, Y6
+	VFMSUB231PD  Y14, Y0, Y15
+	VFMSUB231PD  Y3, Y1, Y2
+	VFMSUB231PD  Y9, Y4, Y10
+	VMOVUPD      3200(BX), Y3
+	VFMSUB231PD  Y13, Y3, Y6
+	VMULPD       Y0, Y12, Y9
+	VMULPD       1952(BX), Y1, Y12
+	VMULPD       1984(BX), Y4, Y13
+	VMULPD       2592(BX), Y3, Y14
+	VMOVUPD      impliedVolStripAVX2Consts<>+3424(SB), Y3
+	VMULPD       Y3, Y15, Y15
+	VMULPD       Y3, Y2, Y2
+	VMULPD       Y3, Y10, Y10
+	VMULPD       Y3, Y6, Y3
+	VFMSUB231PD  Y7, Y15, Y9
+	VFMSUB231PD  1568(BX), Y2, Y12
+	VFMSUB231PD  Y11, Y10, Y13
+	VFMSUB231PD  Y8, Y3, Y14
+	VMOVUPD      impliedVolStripAVX2Consts<>+3456(SB), Y6
+	VMULPD       Y6, Y9, Y7
+	VMULPD       Y6, Y12, Y8
+	VMULPD       Y6, Y13, Y9
+	VMULPD       Y6, Y14, Y6
+	VADDPD       Y7, Y15, Y7
+	VADDPD       Y8, Y2, Y2
+	VADDPD       Y9, Y10, Y8
+	VADDPD       Y6, Y3, Y3
+	VADDPD       Y7, Y0, Y0
+	VADDPD       Y2, Y1, Y1
+	VADDPD       Y8, Y4, Y2
+	VADDPD       3200(BX), Y3, Y3
+	VADDPD       2272(BX), Y0, Y0
+	VADDPD       2048(BX), Y1, Y1
+	VADDPD       736(BX), Y2, Y2
+	VADDPD       Y3, Y5, Y3
+	VADDPD       3168(BX), Y0, Y0
+	VADDPD       3136(BX), Y1, Y1
+	VADDPD       2944(BX), Y2, Y2
+	VADDPD       3104(BX), Y3, Y3
+	VADDPD       1760(BX), Y0, Y0
+	VADDPD       1280(BX), Y1, Y1
+	VADDPD       1216(BX), Y2, Y2
+	VADDPD       1248(BX), Y3, Y3
+	VADDPD       1024(BX), Y0, Y0
+	VADDPD       2752(BX), Y1, Y1
+	VADDPD       1184(BX), Y2, Y2
+	VADDPD       1600(BX), Y3, Y3
+	VADDPD       2976(BX), Y0, Y0
+	VADDPD       3008(BX), Y1, Y1
+	VADDPD       3040(BX), Y2, Y2
+	VADDPD       3072(BX), Y3, Y3
+	VADDPD       1728(BX), Y0, Y0
+	VADDPD       1632(BX), Y1, Y1
+	VADDPD       2304(BX), Y2, Y2
+	VADDPD       2912(BX), Y3, Y3
+	VADDPD       992(BX), Y0, Y0
+	VADDPD       1536(BX), Y1, Y1
+	VADDPD       2880(BX), Y2, Y2
+	VADDPD       352(BX), Y3, Y3
+	VADDPD       2848(BX), Y0, Y0
+	VADDPD       704(BX), Y1, Y1
+	VADDPD       2656(BX), Y2, Y2
+	VADDPD       1344(BX), Y3, Y3
+	VMULPD       2080(BX), Y0, Y0
+	VMULPD       2112(BX), Y1, Y1
+	VMULPD       2144(BX), Y2, Y2
+	VMULPD       2176(BX), Y3, Y3
+	VMOVUPD      288(BX), Y4
+	VMOVUPD      2816(BX), Y5
+	VBLENDVPD    Y4, Y0, Y5, Y0
+	VMOVUPD      256(BX), Y4
+	VMOVUPD      800(BX), Y5
+	VBLENDVPD    Y4, Y1, Y5, Y1
+	VMOVUPD      2432(BX), Y4
+	VMOVUPD      480(BX), Y5
+	VBLENDVPD    Y4, Y2, Y5, Y2
+	VMOVUPD      2464(BX), Y4
+	VMOVUPD      2784(BX), Y5
+	VBLENDVPD    Y4, Y3, Y5, Y3
+	VMULPD       2400(BX), Y0, Y4
+	VMULPD       2368(BX), Y1, Y5
+	VMULPD       2336(BX), Y2, Y6
+	VMULPD       2624(BX), Y3, Y7
+	VMULPD       608(BX), Y0, Y0
+	VMULPD       1152(BX), Y1, Y1
+	VMULPD       896(BX), Y2, Y2
+	VMULPD       2720(BX), Y3, Y3
+	VMOVUPD      impliedVolStripAVX2Consts<>+0(SB), Y8
+	VANDPD       Y4, Y8, Y4
+	VANDPD       Y5, Y8, Y5
+	VANDPD       Y6, Y8, Y6
+	VANDPD       Y7, Y8, Y7
+	VMOVUPD      impliedVolStripAVX2Consts<>+64(SB), Y9
+	VMULPD       Y4, Y9, Y10
+	VMULPD       Y5, Y9, Y11
+	VMULPD       Y6, Y9, Y12
+	VMULPD       Y7, Y9, Y9
+	VMOVUPD      impliedVolStripAVX2Consts<>+32(SB), Y13
+	VCMPPD       $0x11, Y13, Y4, Y14
+	VCMPPD       $0x11, Y13, Y5, Y15
+	VCMPPD       $0x11, Y13, Y6, Y8
+	VCMPPD       $0x11, Y13, Y7, Y13
+	VBLENDVPD    Y14, Y10, Y4, Y10
+	VBLENDVPD    Y15, Y11, Y5, Y11
+	VBLENDVPD    Y8, Y12, Y6, Y12
+	VBLENDVPD    Y13, Y9, Y7, Y9
+	VANDPD       impliedVolStripAVX2Consts<>+224(SB), Y14, Y14
+	VANDPD       impliedVolStripAVX2Consts<>+224(SB), Y15, Y15
+	VANDPD       impliedVolStripAVX2Consts<>+224(SB), Y8, Y8
+	VANDPD       impliedVolStripAVX2Consts<>+224(SB), Y13, Y13
+	VMOVUPD      Y3, 2720(BX)
+	VCMPPD       $0x03, Y4, Y4, Y3
+	VMOVUPD      Y2, 896(BX)
+	VCMPPD       $0x03, Y5, Y5, Y2
+	VMOVUPD      Y1, 1152(BX)
+	VCMPPD       $0x03, Y6, Y6, Y1
+	VMOVUPD      Y0, 608(BX)
+	VCMPPD       $0x03, Y7, Y7, Y0
+	VMOVUPD      Y7, 2624(BX)
+	VANDPD       impliedVolStripAVX2Consts<>+96(SB), Y10, Y7
+	VMOVUPD      Y6, 2336(BX)
+	VANDPD       impliedVolStripAVX2Consts<>+96(SB), Y11, Y6
+	VMOVUPD      Y5, 2368(BX)
+	VANDPD       impliedVolStripAVX2Consts<>+96(SB), Y12, Y5
+	VMOVUPD      Y4, 2400(BX)
+	VANDPD       impliedVolStripAVX2Consts<>+96(SB), Y9, Y4
+	VORPD        impliedVolStripAVX2Consts<>+128(SB), Y7, Y7
+	VORPD        impliedVolStripAVX2Consts<>+128(SB), Y6, Y6
+	VORPD        impliedVolStripAVX2Consts<>+128(SB), Y5, Y5
+	VORPD        impliedVolStripAVX2Consts<>+128(SB), Y4, Y4
+	VORPD        Y3, Y7, Y3
+	VORPD        Y2, Y6, Y2
+	VORPD        Y1, Y5, Y1
+	VORPD        Y0, Y4, Y0
+	VMOVUPD      1504(BX), Y4
+	VCMPPD       $0x11, Y3, Y4, Y4
+	VMOVUPD      1472(BX), Y5
+	VCMPPD       $0x11, Y2, Y5, Y5
+	VMOVUPD      1440(BX), Y6
+	VCMPPD       $0x11, Y1, Y6, Y6
+	VMOVUPD      1088(BX), Y7
+	VCMPPD       $0x11, Y0, Y7, Y7
+	VPSRLQ       $0x34, Y10, Y10
+	VPSRLQ       $0x34, Y11, Y11
+	VPSRLQ       $0x34, Y12, Y12
+	VPSRLQ       $0x34, Y9, Y9
+	VMOVUPD      Y0, 1088(BX)
+	VMOVUPD      1408(BX), Y0
+	VMOVUPD      Y1, 1440(BX)
+	VBLENDVPD    Y4, 1920(BX), Y0, Y1
+	VMOVUPD      Y4, 1920(BX)
+	VMOVUPD      544(BX), Y4
+	VBLENDVPD    Y5, 1888(BX), Y4, Y0
+	VMOVUPD      Y5, 1888(BX)
+	VMOVUPD      640(BX), Y5
+	VBLENDVPD    Y6, 1856(BX), Y5, Y4
+	VMOVUPD      Y6, 1856(BX)
+	VMOVUPD      576(BX), Y6
+	VBLENDVPD    Y7, 1824(BX), Y6, Y5
+	VMOVUPD      Y7, 1824(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+160(SB), Y7
+	VORPD        Y10, Y7, Y10
+	VORPD        Y11, Y7, Y11
+	VORPD        Y12, Y7, Y12
+	VORPD        Y9, Y7, Y7
+	VMOVUPD      impliedVolStripAVX2Consts<>+192(SB), Y9
+	VSUBPD       Y9, Y10, Y10
+	VSUBPD       Y9, Y11, Y11
+	VSUBPD       Y9, Y12, Y12
+	VSUBPD       Y9, Y7, Y7
+	VSUBPD       Y14, Y10, Y9
+	VSUBPD       Y15, Y11, Y10
+	VSUBPD       Y8, Y12, Y8
+	VSUBPD       Y13, Y7, Y7
+	VMOVUPD      impliedVolStripAVX2Consts<>+352(SB), Y11
+	VMULPD       Y3, Y11, Y12
+	VMULPD       Y2, Y11, Y13
+	VMOVUPD      1440(BX), Y14
+	VMULPD       Y14, Y11, Y15
+	VMOVUPD      Y7, 1472(BX)
+	VMOVUPD      1088(BX), Y7
+	VMULPD       Y7, Y11, Y11
+	VCMPPD       $0x11, 1408(BX), Y12, Y12
+	VCMPPD       $0x11, 544(BX), Y13, Y13
+	VCMPPD       $0x11, 640(BX), Y15, Y15
+	VCMPPD       $0x11, Y6, Y11, Y6
+	VADDPD       Y3, Y3, Y11
+	VMOVUPD      Y8, 576(BX)
+	VADDPD       Y2, Y2, Y8
+	VMOVUPD      Y10, 640(BX)
+	VADDPD       Y14, Y14, Y10
+	VMOVUPD      Y9, 544(BX)
+	VADDPD       Y7, Y7, Y9
+	VBLENDVPD    Y12, Y11, Y3, Y3
+	VBLENDVPD    Y13, Y8, Y2, Y2
+	VBLENDVPD    Y15, Y10, Y14, Y8
+	VBLENDVPD    Y6, Y9, Y7, Y7
+	VSUBPD       Y1, Y3, Y9
+	VSUBPD       Y0, Y2, Y10
+	VSUBPD       Y4, Y8, Y11
+	VSUBPD       Y5, Y7, Y14
+	VADDPD       Y1, Y3, Y1
+	VADDPD       Y0, Y2, Y0
+	VADDPD       Y4, Y8, Y2
+	VADDPD       Y5, Y7, Y3
+	VDIVPD       Y1, Y9, Y1
+	VDIVPD       Y0, Y10, Y0
+	VDIVPD       Y2, Y11, Y2
+	VDIVPD       Y3, Y14, Y3
+	VMOVUPD      2400(BX), Y4
+	VMOVUPD      impliedVolStripAVX2Consts<>+256(SB), Y5
+	VCMPPD       $0x00, Y5, Y4, Y7
+	VMOVUPD      2368(BX), Y8
+	VCMPPD       $0x00, Y5, Y8, Y9
+	VMOVUPD      2336(BX), Y10
+	VCMPPD       $0x00, Y5, Y10, Y11
+	VMOVUPD      2624(BX), Y14
+	VCMPPD       $0x00, Y5, Y14, Y5
+	VMOVUPD      Y6, 1088(BX)
+	VMOVUPD      544(BX), Y6
+	VBLENDVPD    Y7, impliedVolStripAVX2Consts<>+288(SB), Y6, Y6
+	VMOVUPD      impliedVolStripAVX2Consts<>+288(SB), Y7
+	VMOVUPD      Y15, 544(BX)
+	VMOVUPD      640(BX), Y15
+	VBLENDVPD    Y9, Y7, Y15, Y9
+	VMOVUPD      576(BX), Y15
+	VBLENDVPD    Y11, Y7, Y15, Y11
+	VMOVUPD      1472(BX), Y15
+	VBLENDVPD    Y5, Y7, Y15, Y5
+	VMOVUPD      impliedVolStripAVX2Consts<>+320(SB), Y7
+	VCMPPD       $0x11, Y7, Y4, Y15
+	VMOVUPD      Y13, 1472(BX)
+	VCMPPD       $0x11, Y7, Y8, Y13
+	VMOVUPD      Y12, 576(BX)
+	VCMPPD       $0x11, Y7, Y10, Y12
+	VCMPPD       $0x11, Y7, Y14, Y7
+	VBLENDVPD    Y15, Y6, Y4, Y4
+	VBLENDVPD    Y13, Y9, Y8, Y6
+	VBLENDVPD    Y12, Y11, Y10, Y8
+	VBLENDVPD    Y7, Y5, Y14, Y5
+	VSUBPD       1696(BX), Y4, Y4
+	VSUBPD       1664(BX), Y6, Y6
+	VSUBPD       1312(BX), Y8, Y7
+	VSUBPD       928(BX), Y5, Y5
+	VMOVUPD      1376(BX), Y8
+	VADDPD       320(BX), Y8, Y9
+	VMOVUPD      672(BX), Y10
+	VADDPD       384(BX), Y10, Y11
+	VMOVUPD      1792(BX), Y12
+	VADDPD       416(BX), Y12, Y13
+	VMOVUPD      448(BX), Y14
+	VADDPD       2560(BX), Y14, Y15
+	VMOVUPD      impliedVolStripAVX2Consts<>+416(SB), Y14
+	VMULPD       Y9, Y14, Y9
+	VMULPD       Y11, Y14, Y11
+	VMULPD       Y13, Y14, Y13
+	VMULPD       Y15, Y14, Y15
+	VMULPD       Y1, Y1, Y14
+	VMULPD       Y0, Y0, Y12
+	VMULPD       Y2, Y2, Y10
+	VMULPD       Y3, Y3, Y8
+	VMOVUPD      Y15, 928(BX)
+	VADDPD       impliedVolStripAVX2Consts<>+576(SB), Y4, Y15
+	VMOVUPD      Y13, 1312(BX)
+	VADDPD       impliedVolStripAVX2Consts<>+576(SB), Y6, Y13
+	VMOVUPD      Y11, 1664(BX)
+	VADDPD       impliedVolStripAVX2Consts<>+576(SB), Y7, Y11
+	VMOVUPD      Y9, 1696(BX)
+	VADDPD       impliedVolStripAVX2Consts<>+576(SB), Y5, Y9
+	VMOVUPD      Y3, 2624(BX)
+	VMOVUPD      576(BX), Y3
+	VBLENDVPD    Y3, Y15, Y4, Y3
+	VMOVUPD      1472(BX), Y15
+	VBLENDVPD    Y15, Y13, Y6, Y13
+	VMOVUPD      544(BX), Y15
+	VBLENDVPD    Y15, Y11, Y7, Y11
+	VMOVUPD      1088(BX), Y15
+	VBLENDVPD    Y15, Y9, Y5, Y9
+	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y15
+	VADDPD       Y4, Y15, Y4
+	VADDPD       Y6, Y15, Y6
+	VADDPD       Y7, Y15, Y7
+	VADDPD       Y5, Y15, Y5
+	VMOVUPD      1920(BX), Y15
+	VBLENDVPD    Y15, Y4, Y3, Y3
+	VMOVUPD      1888(BX), Y4
+	VBLENDVPD    Y4, Y6, Y13, Y4
+	VMOVUPD      1856(BX), Y6
+	VBLENDVPD    Y6, Y7, Y11, Y6
+	VMOVUPD      1824(BX), Y7
+	VBLENDVPD    Y7, Y5, Y9, Y5
+	VMOVUPD      impliedVolStripAVX2Consts<>+640(SB), Y7
+	VMOVUPD      impliedVolStripAVX2Consts<>+672(SB), Y9
+	VFMADD231PD  Y7, Y14, Y9
+	VMOVUPD      impliedVolStripAVX2Consts<>+672(SB), Y11
+	VFMADD231PD  Y7, Y12, Y11
+	VMOVUPD      impliedVolStripAVX2Consts<>+672(SB), Y13
+	VFMADD231PD  Y7, Y10, Y13
+	VFMADD213PD  impliedVolStripAVX2Consts<>+672(SB), Y8, Y7
+	VMOVUPD      impliedVolStripAVX2Consts<>+704(SB), Y15
+	VFMADD213PD  Y15, Y14, Y9
+	VFMADD213PD  Y15, Y12, Y11
+	VFMADD213PD  Y15, Y10, Y13
+	VFMADD231PD  Y7, Y8, Y15
+	VMOVUPD      impliedVolStripAVX2Consts<>+736(SB), Y7
+	VFMADD213PD  Y7, Y14, Y9
+	VFMADD213PD  Y7, Y12, Y11
+	VFMADD213PD  Y7, Y10, Y13
+	VFMADD231PD  Y15, Y8, Y7
+	VMOVUPD      impliedVolStripAVX2Consts<>+768(SB), Y15
+	VFMADD213PD  Y15, Y14, Y9
+	VFMADD213PD  Y15, Y12, Y11
+	VFMADD213PD  Y15, Y10, Y13
+	VFMADD231PD  Y7, Y8, Y15
+	VMOVUPD      impliedVolStripAVX2Consts<>+800(SB), Y7
+	VFMADD213PD  Y7, Y14, Y9
+	VFMADD213PD  Y7, Y12, Y11
+	VFMADD213PD  Y7, Y10, Y13
+	VFMADD231PD  Y15, Y8, Y7
+	VMOVUPD      impliedVolStripAVX2Consts<>+832(SB), Y15
+	VFMADD213PD  Y15, Y14, Y9
+	VFMADD213PD  Y15, Y12, Y11
+	VFMADD213PD  Y15, Y10, Y13
+	VFMADD231PD  Y7, Y8, Y15
+	VMULPD       Y9, Y14, Y7
+	VMULPD       Y11, Y12, Y9
+	VMULPD       Y13, Y10, Y10
+	VMULPD       Y15, Y8, Y8
+	VMOVUPD      impliedVolStripAVX2Consts<>+1216(SB), Y11
+	VMULPD       Y3, Y11, Y12
+	VMULPD       Y4, Y11, Y13
+	VMULPD       Y6, Y11, Y14
+	VMULPD       Y5, Y11, Y11
+	VFMADD231PD  Y7, Y1, Y12
+	VFMADD231PD  Y9, Y0, Y13
+	VFMADD231PD  Y10, Y2, Y14
+	VMOVUPD      2624(BX), Y7
+	VFMADD231PD  Y8, Y7, Y11
+	VMOVUPD      impliedVolStripAVX2Consts<>+544(SB), Y8
+	VFMADD231PD  Y8, Y1, Y12
+	VFMADD231PD  Y8, Y0, Y13
+	VFMADD231PD  Y8, Y2, Y14
+	VFMADD231PD  Y8, Y7, Y11
+	VMOVUPD      impliedVolStripAVX2Consts<>+1248(SB), Y0
+	VFMADD231PD  Y0, Y3, Y12
+	VFMADD231PD  Y0, Y4, Y13
+	VFMADD231PD  Y0, Y6, Y14
+	VFMADD231PD  Y0, Y5, Y11
+	VMOVUPD      impliedVolStripAVX2Consts<>+3488(SB), Y0
+	VADDPD       Y0, Y12, Y1
+	VADDPD       Y0, Y13, Y2
+	VADDPD       Y0, Y14, Y3
+	VADDPD       Y0, Y11, Y0
+	VSUBPD       1696(BX), Y1, Y1
+	VSUBPD       1664(BX), Y2, Y2
+	VSUBPD       1312(BX), Y3, Y3
+	VSUBPD       928(BX), Y0, Y0
+	VMOVUPD      1376(BX), Y4
+	VMOVUPD      320(BX), Y5
+	VSUBPD       Y5, Y4, Y6
+	VMOVUPD      672(BX), Y7
+	VMOVUPD      384(BX), Y9
+	VSUBPD       Y9, Y7, Y10
+	VMOVUPD      1792(BX), Y11
+	VMOVUPD      416(BX), Y12
+	VSUBPD       Y12, Y11, Y13
+	VMOVUPD      448(BX), Y14
+	VMOVUPD      2560(BX), Y15
+	VSUBPD       Y15, Y14, Y8
+	VMOVUPD      Y0, 928(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+3520(SB), Y0
+	VFMSUB231PD  Y0, Y4, Y5
+	VFMSUB231PD  Y0, Y7, Y9
+	VFMSUB231PD  Y0, Y11, Y12
+	VFMSUB231PD  Y0, Y14, Y15
+	VFMADD231PD  Y6, Y6, Y5
+	VFMADD231PD  Y10, Y10, Y9
+	VFMADD231PD  Y13, Y13, Y12
+	VFMADD231PD  Y8, Y8, Y15
+	VMOVUPD      608(BX), Y4
+	VMULPD       Y6, Y4, Y6
+	VMOVUPD      1152(BX), Y7
+	VMULPD       Y10, Y7, Y10
+	VMOVUPD      896(BX), Y11
+	VMULPD       Y13, Y11, Y13
+	VMOVUPD      2720(BX), Y14
+	VMULPD       Y8, Y14, Y8
+	VMULPD       Y4, Y4, Y0
+	VMOVUPD      Y15, 2560(BX)
+	VMULPD       Y7, Y7, Y15
+	VMOVUPD      Y12, 448(BX)
+	VMULPD       Y11, Y11, Y12
+	VMOVUPD      Y12, 416(BX)
+	VMULPD       Y14, Y14, Y12
+	VMULPD       Y1, Y4, Y4
+	VMULPD       Y2, Y7, Y7
+	VMULPD       Y3, Y11, Y11
+	VMULPD       928(BX), Y14, Y14
+	VMOVUPD      Y14, 2720(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y14
+	VMOVUPD      Y11, 896(BX)
+	VSUBPD       Y6, Y14, Y11
+	VMOVUPD      Y7, 1152(BX)
+	VSUBPD       Y10, Y14, Y7
+	VMOVUPD      Y4, 608(BX)
+	VSUBPD       Y13, Y14, Y4
+	VMOVUPD      Y3, 1792(BX)
+	VSUBPD       Y8, Y14, Y3
+	VMOVUPD      impliedVolStripAVX2Consts<>+3520(SB), Y14
+	VMOVUPD      Y3, 384(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+544(SB), Y3
+	VFMADD213PD  Y3, Y14, Y6
+	VFMADD213PD  Y3, Y14, Y10
+	VFMADD213PD  Y3, Y14, Y13
+	VFMADD231PD  Y14, Y8, Y3
+	VFMADD231PD  Y5, Y0, Y6
+	VFMADD231PD  Y9, Y15, Y10
+	VMOVUPD      448(BX), Y0
+	VFMADD231PD  416(BX), Y0, Y13
+	VFMADD231PD  2560(BX), Y12, Y3
+	VMULPD       Y11, Y1, Y0
+	VMULPD       Y7, Y2, Y5
+	VMOVUPD      1792(BX), Y7
+	VMULPD       Y4, Y7, Y4
+	VMOVUPD      928(BX), Y8
+	VMULPD       384(BX), Y8, Y9
+	VMULPD       Y1, Y1, Y1
+	VMULPD       Y2, Y2, Y2
+	VMULPD       Y7, Y7, Y7
+	VMULPD       Y8, Y8, Y8
+	VMULPD       Y6, Y1, Y1
+	VMULPD       Y10, Y2, Y2
+	VMULPD       Y13, Y7, Y6
+	VMULPD       Y3, Y8, Y3
+	VMOVUPD      impliedVolStripAVX2Consts<>+416(SB), Y7
+	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y8
+	VFMADD231PD  Y7, Y0, Y8
+	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y10
+	VFMADD231PD  Y7, Y5, Y10
+	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y11
+	VFMADD231PD  Y7, Y4, Y11
+	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y12
+	VFMADD213PD  Y12, Y9, Y7
+	VMULPD       608(BX), Y8, Y8
+	VMULPD       1152(BX), Y10, Y10
+	VMULPD       896(BX), Y11, Y11
+	VMULPD       2720(BX), Y7, Y7
+	VADDPD       Y0, Y12, Y0
+	VADDPD       Y5, Y12, Y5
+	VADDPD       Y4, Y12, Y4
+	VADDPD       Y9, Y12, Y9
+	VMOVUPD      impliedVolStripAVX2Consts<>+2912(SB), Y12
+	VFMADD231PD  Y12, Y1, Y0
+	VFMADD231PD  Y12, Y2, Y5
+	VFMADD231PD  Y12, Y6, Y4
+	VFMADD231PD  Y12, Y3, Y9
+	VDIVPD       Y0, Y8, Y0
+	VDIVPD       Y5, Y10, Y1
+	VDIVPD       Y4, Y11, Y2
+	VDIVPD       Y9, Y7, Y3
+	VMOVUPD      960(BX), Y4
+	VFNMADD213PD Y4, Y0, Y4
+	VMOVUPD      1056(BX), Y5
+	VFNMADD213PD Y5, Y1, Y5
+	VMOVUPD      2688(BX), Y6
+	VFNMADD213PD Y6, Y2, Y6
+	VMOVUPD      2496(BX), Y7
+	VFNMADD213PD Y7, Y3, Y7
+	VMOVUPD      impliedVolStripAVX2Consts<>+0(SB), Y8
+	VANDPD       Y0, Y8, Y0
+	VANDPD       Y1, Y8, Y1
+	VANDPD       Y2, Y8, Y2
+	VANDPD       Y3, Y8, Y3
+	VMULPD       2016(BX), Y0, Y0
+	VMULPD       2208(BX), Y1, Y1
+	VMULPD       2240(BX), Y2, Y2
+	VMULPD       1120(BX), Y3, Y3
+	VMOVUPD      224(BX), Y8
+	VDIVPD       Y8, Y4, Y4
+	VDIVPD       Y8, Y5, Y5
+	VDIVPD       Y8, Y6, Y6
+	VDIVPD       Y8, Y7, Y7
+	VMOVUPD      impliedVolStripAVX2Consts<>+3552(SB), Y8
+	VCMPPD       $0x11, Y8, Y0, Y0
+	VCMPPD       $0x11, Y8, Y1, Y1
+	VCMPPD       $0x11, Y8, Y2, Y2
+	VCMPPD       $0x11, Y8, Y3, Y3
+	VANDPD       864(BX), Y0, Y0
+	VANDPD       832(BX), Y1, Y1
+	VANDPD       768(BX), Y2, Y2
+	VANDPD       512(BX), Y3, Y3
+	VMOVUPD      impliedVolStripAVX2Consts<>+1920(SB), Y8
+	VBLENDVPD    Y0, Y4, Y8, Y0
+	VBLENDVPD    Y1, Y5, Y8, Y1
+	VBLENDVPD    Y2, Y6, Y8, Y2
+	VBLENDVPD    Y3, Y7, Y8, Y3
 	PREFETCHT0   1024(SI)(AX*1)
-	VMOVUPD      Y1, (SI)(AX*1)
-	VMOVUPD      Y0, 32(SI)(AX*1)
-	ADDQ         $+64, AX
-	SUBQ         $+8, CX
+	VMOVUPD      Y0, (SI)(AX*1)
+	VMOVUPD      Y1, 32(SI)(AX*1)
+	PREFETCHT0   1088(SI)(AX*1)
+	VMOVUPD      Y2, 64(SI)(AX*1)
+	VMOVUPD      Y3, 96(SI)(AX*1)
+	ADDQ         $+128, AX
+	SUBQ         $+16, CX
 	JGE          body
 
 rest:
-	ADDQ $+8, CX
+	ADDQ $+16, CX
 	JEQ  done
 
 tail:
@@ -4332,13 +6611,13 @@ tail:
 	VCMPPD       $0x12, Y2, Y10, Y10
 	VCMPPD       $0x12, Y12, Y11, Y11
 	VMOVUPD      Y4, 1216(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+1952(SB), Y4
+	VMOVUPD      impliedVolStripAVX2Consts<>+1984(SB), Y4
 	VMINPD       Y8, Y4, Y8
 	VMINPD       Y3, Y4, Y3
 	VMOVUPD      Y3, 320(BX)
-	VCMPPD       $0x12, impliedVolStripAVX2Consts<>+1984(SB), Y7, Y3
+	VCMPPD       $0x12, impliedVolStripAVX2Consts<>+1952(SB), Y7, Y3
 	VMOVUPD      Y8, 1312(BX)
-	VCMPPD       $0x12, impliedVolStripAVX2Consts<>+1984(SB), Y9, Y8
+	VCMPPD       $0x12, impliedVolStripAVX2Consts<>+1952(SB), Y9, Y8
 	VANDPD       Y3, Y13, Y3
 	VANDPD       Y8, Y6, Y6
 	VBLENDVPD    Y3, Y2, Y1, Y1
@@ -4393,23 +6672,23 @@ tail:
 	VMOVUPD      Y8, 1408(BX)
 	VMULPD       Y5, Y10, Y8
 	VMOVUPD      Y11, 1440(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+2144(SB), Y11
+	VMOVUPD      impliedVolStripAVX2Consts<>+2880(SB), Y11
 	VFMADD213PD  Y4, Y13, Y11
 	VMOVUPD      Y11, 1472(BX)
 	VMOVUPD      672(BX), Y11
-	VFMADD132PD  impliedVolStripAVX2Consts<>+2144(SB), Y7, Y11
+	VFMADD132PD  impliedVolStripAVX2Consts<>+2880(SB), Y7, Y11
 	VMOVUPD      Y11, 1504(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+2176(SB), Y11
+	VMOVUPD      impliedVolStripAVX2Consts<>+3008(SB), Y11
 	VFMADD213PD  Y4, Y13, Y11
 	VMOVUPD      Y11, 1536(BX)
 	VMOVUPD      672(BX), Y11
-	VFMADD132PD  impliedVolStripAVX2Consts<>+2176(SB), Y7, Y11
+	VFMADD132PD  impliedVolStripAVX2Consts<>+3008(SB), Y7, Y11
 	VMOVUPD      Y11, 1568(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+2208(SB), Y11
+	VMOVUPD      impliedVolStripAVX2Consts<>+3072(SB), Y11
 	VFMADD213PD  Y4, Y13, Y11
 	VMOVUPD      Y11, 1600(BX)
 	VMOVUPD      672(BX), Y11
-	VFMADD132PD  impliedVolStripAVX2Consts<>+2208(SB), Y7, Y11
+	VFMADD132PD  impliedVolStripAVX2Consts<>+3072(SB), Y7, Y11
 	VMOVUPD      Y11, 1632(BX)
 	VMULPD       Y9, Y3, Y11
 	VMULPD       Y6, Y8, Y13
@@ -4439,30 +6718,45 @@ tail:
 	VMOVUPD      impliedVolStripAVX2Consts<>+576(SB), Y12
 	VFMADD231PD  Y10, Y0, Y12
 	VMOVUPD      768(BX), Y13
-	VMOVUPD      impliedVolStripAVX2Consts<>+2240(SB), Y7
+	VMOVUPD      impliedVolStripAVX2Consts<>+3168(SB), Y7
 	VFMADD213PD  Y4, Y13, Y7
 	VMOVUPD      Y7, 320(BX)
 	VMOVUPD      672(BX), Y7
 	VMOVUPD      Y8, 1312(BX)
 	VMOVUPD      1664(BX), Y8
-	VFMADD231PD  impliedVolStripAVX2Consts<>+2240(SB), Y7, Y8
+	VFMADD231PD  impliedVolStripAVX2Consts<>+3168(SB), Y7, Y8
 	VMOVUPD      Y8, 736(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+2272(SB), Y8
+	VMOVUPD      impliedVolStripAVX2Consts<>+3232(SB), Y8
 	VFMADD213PD  Y4, Y13, Y8
 	VMOVUPD      1664(BX), Y13
-	VFMADD231PD  impliedVolStripAVX2Consts<>+2272(SB), Y7, Y13
+	VFMADD231PD  impliedVolStripAVX2Consts<>+3232(SB), Y7, Y13
 	VMOVUPD      impliedVolStripAVX2Consts<>+576(SB), Y7
 	VFMADD231PD  Y10, Y6, Y7
 	VMOVUPD      Y4, 928(BX)
 	VMOVUPD      impliedVolStripAVX2Consts<>+576(SB), Y4
 	VFMADD231PD  Y10, Y9, Y4
-	VMOVUPD      impliedVolStripAVX2Consts<>+2304(SB), Y10
+	VMOVUPD      impliedVolStripAVX2Consts<>+2144(SB), Y10
 	VMOVUPD      Y13, 1408(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+2336(SB), Y13
+	VMOVUPD      impliedVolStripAVX2Consts<>+2176(SB), Y13
 	VFMADD231PD  Y10, Y11, Y13
 	VMOVUPD      Y8, 1440(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+2336(SB), Y8
+	VMOVUPD      impliedVolStripAVX2Consts<>+2176(SB), Y8
 	VFMADD231PD  Y10, Y12, Y8
+	VMOVUPD      impliedVolStripAVX2Consts<>+2208(SB), Y10
+	VFMADD213PD  Y10, Y11, Y13
+	VFMADD213PD  Y10, Y12, Y8
+	VMOVUPD      impliedVolStripAVX2Consts<>+2240(SB), Y10
+	VFMADD213PD  Y10, Y11, Y13
+	VFMADD213PD  Y10, Y12, Y8
+	VMOVUPD      impliedVolStripAVX2Consts<>+2272(SB), Y10
+	VFMADD213PD  Y10, Y11, Y13
+	VFMADD213PD  Y10, Y12, Y8
+	VMOVUPD      impliedVolStripAVX2Consts<>+2304(SB), Y10
+	VFMADD213PD  Y10, Y11, Y13
+	VFMADD213PD  Y10, Y12, Y8
+	VMOVUPD      impliedVolStripAVX2Consts<>+2336(SB), Y10
+	VFMADD213PD  Y10, Y11, Y13
+	VFMADD213PD  Y10, Y12, Y8
 	VMOVUPD      impliedVolStripAVX2Consts<>+2368(SB), Y10
 	VFMADD213PD  Y10, Y11, Y13
 	VFMADD213PD  Y10, Y12, Y8
@@ -4506,21 +6800,6 @@ tail:
 	VFMADD213PD  Y10, Y11, Y13
 	VFMADD213PD  Y10, Y12, Y8
 	VMOVUPD      impliedVolStripAVX2Consts<>+2816(SB), Y10
-	VFMADD213PD  Y10, Y11, Y13
-	VFMADD213PD  Y10, Y12, Y8
-	VMOVUPD      impliedVolStripAVX2Consts<>+2848(SB), Y10
-	VFMADD213PD  Y10, Y11, Y13
-	VFMADD213PD  Y10, Y12, Y8
-	VMOVUPD      impliedVolStripAVX2Consts<>+2880(SB), Y10
-	VFMADD213PD  Y10, Y11, Y13
-	VFMADD213PD  Y10, Y12, Y8
-	VMOVUPD      impliedVolStripAVX2Consts<>+2912(SB), Y10
-	VFMADD213PD  Y10, Y11, Y13
-	VFMADD213PD  Y10, Y12, Y8
-	VMOVUPD      impliedVolStripAVX2Consts<>+2944(SB), Y10
-	VFMADD213PD  Y10, Y11, Y13
-	VFMADD213PD  Y10, Y12, Y8
-	VMOVUPD      impliedVolStripAVX2Consts<>+2976(SB), Y10
 	VFMADD213PD  Y10, Y13, Y11
 	VFMADD213PD  Y10, Y8, Y12
 	VMOVUPD      impliedVolStripAVX2Consts<>+416(SB), Y8
@@ -4528,68 +6807,68 @@ tail:
 	VFMADD213PD  Y8, Y12, Y0
 	VMULPD       Y2, Y1, Y1
 	VMULPD       Y5, Y0, Y0
-	VMOVUPD      impliedVolStripAVX2Consts<>+3008(SB), Y2
+	VMOVUPD      impliedVolStripAVX2Consts<>+2848(SB), Y2
 	VMULPD       Y2, Y1, Y1
 	VMULPD       Y2, Y0, Y0
-	VMOVUPD      impliedVolStripAVX2Consts<>+2304(SB), Y2
-	VMOVUPD      impliedVolStripAVX2Consts<>+2336(SB), Y5
+	VMOVUPD      impliedVolStripAVX2Consts<>+2144(SB), Y2
+	VMOVUPD      impliedVolStripAVX2Consts<>+2176(SB), Y5
 	VFMADD231PD  Y2, Y7, Y5
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2336(SB), Y4, Y2
-	VMOVUPD      impliedVolStripAVX2Consts<>+2368(SB), Y11
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2176(SB), Y4, Y2
+	VMOVUPD      impliedVolStripAVX2Consts<>+2208(SB), Y11
 	VFMADD213PD  Y11, Y7, Y5
 	VFMADD231PD  Y2, Y4, Y11
-	VMOVUPD      impliedVolStripAVX2Consts<>+2400(SB), Y2
+	VMOVUPD      impliedVolStripAVX2Consts<>+2240(SB), Y2
 	VFMADD213PD  Y2, Y7, Y5
 	VFMADD231PD  Y11, Y4, Y2
-	VMOVUPD      impliedVolStripAVX2Consts<>+2432(SB), Y11
+	VMOVUPD      impliedVolStripAVX2Consts<>+2272(SB), Y11
 	VFMADD213PD  Y11, Y7, Y5
 	VFMADD231PD  Y2, Y4, Y11
-	VMOVUPD      impliedVolStripAVX2Consts<>+2464(SB), Y2
+	VMOVUPD      impliedVolStripAVX2Consts<>+2304(SB), Y2
 	VFMADD213PD  Y2, Y7, Y5
 	VFMADD231PD  Y11, Y4, Y2
-	VMOVUPD      impliedVolStripAVX2Consts<>+2496(SB), Y11
+	VMOVUPD      impliedVolStripAVX2Consts<>+2336(SB), Y11
 	VFMADD213PD  Y11, Y7, Y5
 	VFMADD231PD  Y2, Y4, Y11
-	VMOVUPD      impliedVolStripAVX2Consts<>+2528(SB), Y2
+	VMOVUPD      impliedVolStripAVX2Consts<>+2368(SB), Y2
 	VFMADD213PD  Y2, Y7, Y5
 	VFMADD231PD  Y11, Y4, Y2
-	VMOVUPD      impliedVolStripAVX2Consts<>+2560(SB), Y11
+	VMOVUPD      impliedVolStripAVX2Consts<>+2400(SB), Y11
 	VFMADD213PD  Y11, Y7, Y5
 	VFMADD231PD  Y2, Y4, Y11
-	VMOVUPD      impliedVolStripAVX2Consts<>+2592(SB), Y2
+	VMOVUPD      impliedVolStripAVX2Consts<>+2432(SB), Y2
 	VFMADD213PD  Y2, Y7, Y5
 	VFMADD231PD  Y11, Y4, Y2
-	VMOVUPD      impliedVolStripAVX2Consts<>+2624(SB), Y11
+	VMOVUPD      impliedVolStripAVX2Consts<>+2464(SB), Y11
 	VFMADD213PD  Y11, Y7, Y5
 	VFMADD231PD  Y2, Y4, Y11
-	VMOVUPD      impliedVolStripAVX2Consts<>+2656(SB), Y2
+	VMOVUPD      impliedVolStripAVX2Consts<>+2496(SB), Y2
 	VFMADD213PD  Y2, Y7, Y5
 	VFMADD231PD  Y11, Y4, Y2
-	VMOVUPD      impliedVolStripAVX2Consts<>+2688(SB), Y11
+	VMOVUPD      impliedVolStripAVX2Consts<>+2528(SB), Y11
 	VFMADD213PD  Y11, Y7, Y5
 	VFMADD231PD  Y2, Y4, Y11
-	VMOVUPD      impliedVolStripAVX2Consts<>+2720(SB), Y2
+	VMOVUPD      impliedVolStripAVX2Consts<>+2560(SB), Y2
 	VFMADD213PD  Y2, Y7, Y5
 	VFMADD231PD  Y11, Y4, Y2
-	VMOVUPD      impliedVolStripAVX2Consts<>+2752(SB), Y11
+	VMOVUPD      impliedVolStripAVX2Consts<>+2592(SB), Y11
 	VFMADD213PD  Y11, Y7, Y5
 	VFMADD231PD  Y2, Y4, Y11
-	VMOVUPD      impliedVolStripAVX2Consts<>+2784(SB), Y2
+	VMOVUPD      impliedVolStripAVX2Consts<>+2624(SB), Y2
 	VFMADD213PD  Y2, Y7, Y5
 	VFMADD231PD  Y11, Y4, Y2
-	VMOVUPD      impliedVolStripAVX2Consts<>+2816(SB), Y11
+	VMOVUPD      impliedVolStripAVX2Consts<>+2656(SB), Y11
 	VFMADD213PD  Y11, Y7, Y5
 	VFMADD231PD  Y2, Y4, Y11
-	VMOVUPD      impliedVolStripAVX2Consts<>+2848(SB), Y2
+	VMOVUPD      impliedVolStripAVX2Consts<>+2688(SB), Y2
 	VFMADD213PD  Y2, Y7, Y5
 	VFMADD231PD  Y11, Y4, Y2
-	VMOVUPD      impliedVolStripAVX2Consts<>+2880(SB), Y11
+	VMOVUPD      impliedVolStripAVX2Consts<>+2720(SB), Y11
 	VFMADD213PD  Y11, Y7, Y5
 	VFMADD231PD  Y2, Y4, Y11
-	VMOVUPD      impliedVolStripAVX2Consts<>+2912(SB), Y2
+	VMOVUPD      impliedVolStripAVX2Consts<>+2752(SB), Y2
 	VFMADD213PD  Y2, Y7, Y5
 	VFMADD231PD  Y11, Y4, Y2
-	VMOVUPD      impliedVolStripAVX2Consts<>+2944(SB), Y11
+	VMOVUPD      impliedVolStripAVX2Consts<>+2784(SB), Y11
 	VFMADD213PD  Y11, Y7, Y5
 	VFMADD231PD  Y2, Y4, Y11
 	VFMADD213PD  Y10, Y5, Y7
@@ -4598,7 +6877,7 @@ tail:
 	VFMADD213PD  Y8, Y10, Y9
 	VMULPD       Y3, Y6, Y2
 	VMULPD       1312(BX), Y9, Y3
-	VMOVUPD      impliedVolStripAVX2Consts<>+3040(SB), Y4
+	VMOVUPD      impliedVolStripAVX2Consts<>+3136(SB), Y4
 	VFMADD213PD  Y1, Y4, Y2
 	VFMADD213PD  Y0, Y4, Y3
 	VMOVUPD      448(BX), Y4
@@ -4612,45 +6891,45 @@ tail:
 	VFMSUB231PD  480(BX), Y1, Y7
 	VMOVUPD      672(BX), Y9
 	VFMSUB231PD  896(BX), Y0, Y9
-	VMOVUPD      impliedVolStripAVX2Consts<>+3072(SB), Y10
+	VMOVUPD      impliedVolStripAVX2Consts<>+2912(SB), Y10
 	VMULPD       Y10, Y7, Y7
 	VMULPD       Y10, Y9, Y9
 	VMULPD       576(BX), Y1, Y11
 	VMULPD       608(BX), Y0, Y12
 	VFMSUB231PD  704(BX), Y7, Y11
 	VFMSUB231PD  1184(BX), Y9, Y12
-	VMOVUPD      impliedVolStripAVX2Consts<>+3104(SB), Y13
+	VMOVUPD      impliedVolStripAVX2Consts<>+2944(SB), Y13
 	VMULPD       Y13, Y11, Y11
 	VMULPD       Y13, Y12, Y12
 	VMULPD       576(BX), Y7, Y13
 	VMULPD       608(BX), Y9, Y10
 	VFMSUB231PD  1472(BX), Y11, Y13
 	VFMSUB231PD  1504(BX), Y12, Y10
-	VMOVUPD      impliedVolStripAVX2Consts<>+3136(SB), Y8
+	VMOVUPD      impliedVolStripAVX2Consts<>+2976(SB), Y8
 	VMULPD       Y8, Y13, Y13
 	VMULPD       Y8, Y10, Y8
 	VMULPD       576(BX), Y11, Y10
 	VMULPD       608(BX), Y12, Y5
 	VFMSUB231PD  1536(BX), Y13, Y10
 	VFMSUB231PD  1568(BX), Y8, Y5
-	VMULPD       impliedVolStripAVX2Consts<>+3168(SB), Y10, Y10
-	VMULPD       impliedVolStripAVX2Consts<>+3168(SB), Y5, Y5
+	VMULPD       impliedVolStripAVX2Consts<>+3040(SB), Y10, Y10
+	VMULPD       impliedVolStripAVX2Consts<>+3040(SB), Y5, Y5
 	VMOVUPD      Y6, 1568(BX)
 	VMULPD       576(BX), Y13, Y6
 	VMOVUPD      Y4, 1536(BX)
 	VMULPD       608(BX), Y8, Y4
 	VFMSUB231PD  1600(BX), Y10, Y6
 	VFMSUB231PD  1632(BX), Y5, Y4
-	VMULPD       impliedVolStripAVX2Consts<>+3200(SB), Y6, Y6
-	VMULPD       impliedVolStripAVX2Consts<>+3200(SB), Y4, Y4
+	VMULPD       impliedVolStripAVX2Consts<>+3104(SB), Y6, Y6
+	VMULPD       impliedVolStripAVX2Consts<>+3104(SB), Y4, Y4
 	VMOVUPD      Y3, 1632(BX)
 	VMULPD       576(BX), Y10, Y3
 	VMOVUPD      Y2, 1600(BX)
 	VMULPD       608(BX), Y5, Y2
 	VFMSUB231PD  320(BX), Y6, Y3
 	VFMSUB231PD  736(BX), Y4, Y2
-	VMULPD       impliedVolStripAVX2Consts<>+3232(SB), Y3, Y3
-	VMULPD       impliedVolStripAVX2Consts<>+3232(SB), Y2, Y2
+	VMULPD       impliedVolStripAVX2Consts<>+3200(SB), Y3, Y3
+	VMULPD       impliedVolStripAVX2Consts<>+3200(SB), Y2, Y2
 	VMOVUPD      Y0, 736(BX)
 	VMULPD       576(BX), Y6, Y0
 	VMOVUPD      Y1, 320(BX)
@@ -4834,7 +7113,7 @@ tail:
 	VMOVUPD      Y9, 1344(BX)
 	VSUBPD       672(BX), Y8, Y9
 	VMOVUPD      Y6, 640(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+3488(SB), Y6
+	VMOVUPD      impliedVolStripAVX2Consts<>+3520(SB), Y6
 	VFMSUB231PD  Y6, Y4, Y13
 	VFMSUB213PD  672(BX), Y6, Y8
 	VFMADD231PD  Y10, Y10, Y13
@@ -4865,7 +7144,7 @@ tail:
 	VMOVUPD      impliedVolStripAVX2Consts<>+1248(SB), Y0
 	VFMADD231PD  Y0, Y2, Y12
 	VFMADD231PD  Y0, Y1, Y11
-	VMOVUPD      impliedVolStripAVX2Consts<>+3520(SB), Y0
+	VMOVUPD      impliedVolStripAVX2Consts<>+3488(SB), Y0
 	VADDPD       Y0, Y12, Y1
 	VADDPD       Y0, Y11, Y0
 	VSUBPD       640(BX), Y1, Y1
@@ -4879,7 +7158,7 @@ tail:
 	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y10
 	VSUBPD       Y4, Y10, Y11
 	VSUBPD       Y9, Y10, Y12
-	VMOVUPD      impliedVolStripAVX2Consts<>+3488(SB), Y10
+	VMOVUPD      impliedVolStripAVX2Consts<>+3520(SB), Y10
 	VFMADD213PD  Y3, Y10, Y4
 	VFMADD231PD  Y10, Y9, Y3
 	VFMADD231PD  Y13, Y5, Y4
@@ -4899,7 +7178,7 @@ tail:
 	VMULPD       Y3, Y6, Y3
 	VADDPD       Y5, Y8, Y4
 	VADDPD       Y7, Y8, Y5
-	VMOVUPD      impliedVolStripAVX2Consts<>+3072(SB), Y6
+	VMOVUPD      impliedVolStripAVX2Consts<>+2912(SB), Y6
 	VFMADD231PD  Y6, Y1, Y4
 	VFMADD231PD  Y6, Y0, Y5
 	VDIVPD       Y4, Y2, Y0

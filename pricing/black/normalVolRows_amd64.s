@@ -2017,7 +2017,7 @@ GLOBL normalVolRowsAVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func normalVolRowsAVX2(vol []float64, sign []float64, P []float64, F []float64, K []float64, T []float64, D []float64)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
-TEXT ·normalVolRowsAVX2(SB), $1472-168
+TEXT ·normalVolRowsAVX2(SB), $2208-168
 	LEAQ 31(SP), BX
 	ANDQ $-32, BX
 	MOVQ vol_len+8(FP), CX
@@ -2029,7 +2029,7 @@ TEXT ·normalVolRowsAVX2(SB), $1472-168
 	MOVQ T_base+120(FP), R11
 	MOVQ D_base+144(FP), R12
 	XORL AX, AX
-	SUBQ $+12, CX
+	SUBQ $+16, CX
 	JLT  rest
 
 body:
@@ -2038,1034 +2038,1458 @@ body:
 	VMOVUPD      32(R8)(AX*1), Y1
 	PREFETCHT0   1088(R8)(AX*1)
 	VMOVUPD      64(R8)(AX*1), Y2
+	VMOVUPD      96(R8)(AX*1), Y3
 	PREFETCHT0   1024(R12)(AX*1)
-	VMOVUPD      (R12)(AX*1), Y3
-	VMOVUPD      32(R12)(AX*1), Y4
+	VMOVUPD      (R12)(AX*1), Y4
+	VMOVUPD      32(R12)(AX*1), Y5
 	PREFETCHT0   1088(R12)(AX*1)
-	VMOVUPD      64(R12)(AX*1), Y5
-	VDIVPD       Y3, Y0, Y0
-	VDIVPD       Y4, Y1, Y1
-	VDIVPD       Y5, Y2, Y2
+	VMOVUPD      64(R12)(AX*1), Y6
+	VMOVUPD      96(R12)(AX*1), Y7
+	VDIVPD       Y4, Y0, Y0
+	VDIVPD       Y5, Y1, Y1
+	VDIVPD       Y6, Y2, Y2
+	VDIVPD       Y7, Y3, Y3
 	PREFETCHT0   1024(R9)(AX*1)
-	VMOVUPD      (R9)(AX*1), Y6
-	VMOVUPD      32(R9)(AX*1), Y7
+	VMOVUPD      (R9)(AX*1), Y8
+	VMOVUPD      32(R9)(AX*1), Y9
 	PREFETCHT0   1088(R9)(AX*1)
-	VMOVUPD      64(R9)(AX*1), Y8
+	VMOVUPD      64(R9)(AX*1), Y10
+	VMOVUPD      96(R9)(AX*1), Y11
 	PREFETCHT0   1024(R10)(AX*1)
-	VMOVUPD      (R10)(AX*1), Y9
-	VMOVUPD      32(R10)(AX*1), Y10
+	VMOVUPD      (R10)(AX*1), Y12
+	VMOVUPD      32(R10)(AX*1), Y13
 	PREFETCHT0   1088(R10)(AX*1)
-	VMOVUPD      64(R10)(AX*1), Y11
+	VMOVUPD      64(R10)(AX*1), Y14
+	VMOVUPD      96(R10)(AX*1), Y15
+	VMOVUPD      Y7, (BX)
 	PREFETCHT0   1024(DI)(AX*1)
-	VMOVUPD      (DI)(AX*1), Y12
-	VMOVUPD      32(DI)(AX*1), Y13
+	VMOVUPD      (DI)(AX*1), Y7
+	VMOVUPD      Y6, 32(BX)
+	VMOVUPD      32(DI)(AX*1), Y6
+	VMOVUPD      Y5, 64(BX)
 	PREFETCHT0   1088(DI)(AX*1)
-	VMOVUPD      64(DI)(AX*1), Y14
+	VMOVUPD      64(DI)(AX*1), Y5
+	VMOVUPD      Y4, 96(BX)
+	VMOVUPD      96(DI)(AX*1), Y4
+	VMOVUPD      Y3, 128(BX)
 	PREFETCHT0   1024(R11)(AX*1)
-	VMOVUPD      (R11)(AX*1), Y15
-	VMOVUPD      Y5, (BX)
-	VMOVUPD      32(R11)(AX*1), Y5
-	VMOVUPD      Y4, 32(BX)
+	VMOVUPD      (R11)(AX*1), Y3
+	VMOVUPD      Y2, 160(BX)
+	VMOVUPD      32(R11)(AX*1), Y2
+	VMOVUPD      Y1, 192(BX)
 	PREFETCHT0   1088(R11)(AX*1)
-	VMOVUPD      64(R11)(AX*1), Y4
-	VMOVUPD      Y3, 64(BX)
-	VSUBPD       Y9, Y6, Y3
-	VMOVUPD      Y2, 96(BX)
-	VSUBPD       Y10, Y7, Y2
-	VMOVUPD      Y1, 128(BX)
-	VSUBPD       Y11, Y8, Y1
-	VMOVUPD      Y0, 160(BX)
-	VSQRTPD      Y15, Y0
-	VMOVUPD      Y0, 192(BX)
-	VSQRTPD      Y5, Y0
+	VMOVUPD      64(R11)(AX*1), Y1
 	VMOVUPD      Y0, 224(BX)
-	VSQRTPD      Y4, Y0
-	VMOVUPD      Y0, 256(BX)
-	VSUBPD       Y6, Y3, Y0
-	VMOVUPD      Y4, 288(BX)
-	VSUBPD       Y7, Y2, Y4
-	VMOVUPD      Y5, 320(BX)
-	VSUBPD       Y8, Y1, Y5
-	VMOVUPD      Y15, 352(BX)
-	VMULPD       Y3, Y12, Y15
+	VMOVUPD      96(R11)(AX*1), Y0
+	VMOVUPD      Y4, 256(BX)
+	VSUBPD       Y12, Y8, Y4
+	VMOVUPD      Y12, 288(BX)
+	VSUBPD       Y13, Y9, Y12
+	VMOVUPD      Y13, 320(BX)
+	VSUBPD       Y14, Y10, Y13
+	VMOVUPD      Y14, 352(BX)
+	VSUBPD       Y15, Y11, Y14
 	VMOVUPD      Y15, 384(BX)
-	VMULPD       Y2, Y13, Y15
+	VSQRTPD      Y3, Y15
 	VMOVUPD      Y15, 416(BX)
-	VMULPD       Y1, Y14, Y15
+	VSQRTPD      Y2, Y15
 	VMOVUPD      Y15, 448(BX)
-	VANDPD       normalVolRowsAVX2Consts<>+0(SB), Y3, Y15
+	VSQRTPD      Y1, Y15
 	VMOVUPD      Y15, 480(BX)
-	VANDPD       normalVolRowsAVX2Consts<>+0(SB), Y2, Y15
+	VSQRTPD      Y0, Y15
 	VMOVUPD      Y15, 512(BX)
-	VANDPD       normalVolRowsAVX2Consts<>+0(SB), Y1, Y15
-	VSUBPD       Y0, Y3, Y3
-	VSUBPD       Y4, Y2, Y2
-	VSUBPD       Y5, Y1, Y1
-	VADDPD       Y0, Y9, Y0
-	VADDPD       Y4, Y10, Y4
-	VADDPD       Y5, Y11, Y5
-	VANDPD       normalVolRowsAVX2Consts<>+0(SB), Y9, Y9
-	VANDPD       normalVolRowsAVX2Consts<>+0(SB), Y10, Y10
-	VANDPD       normalVolRowsAVX2Consts<>+0(SB), Y11, Y11
-	VSUBPD       Y3, Y6, Y3
-	VSUBPD       Y2, Y7, Y2
-	VSUBPD       Y1, Y8, Y1
-	VSUBPD       Y0, Y3, Y0
-	VSUBPD       Y4, Y2, Y2
-	VSUBPD       Y5, Y1, Y1
-	VMOVUPD      normalVolRowsAVX2Consts<>+0(SB), Y3
-	VANDPD       Y3, Y6, Y4
-	VANDPD       Y3, Y7, Y5
-	VANDPD       Y3, Y8, Y6
-	VADDPD       Y9, Y4, Y4
-	VADDPD       Y10, Y5, Y5
-	VADDPD       Y11, Y6, Y6
-	VMULPD       Y0, Y12, Y0
-	VMULPD       Y2, Y13, Y2
-	VMULPD       Y1, Y14, Y1
-	VMULPD       Y12, Y12, Y7
-	VMULPD       Y13, Y13, Y8
-	VMULPD       Y14, Y14, Y9
-	VMOVUPD      normalVolRowsAVX2Consts<>+32(SB), Y10
-	VCMPPD       $0x00, Y10, Y7, Y7
-	VCMPPD       $0x00, Y10, Y8, Y8
-	VCMPPD       $0x00, Y10, Y9, Y9
-	VMOVUPD      160(BX), Y11
-	VMOVUPD      384(BX), Y12
-	VSUBPD       Y12, Y11, Y13
-	VMOVUPD      128(BX), Y14
-	VMOVUPD      Y9, 544(BX)
-	VMOVUPD      416(BX), Y9
-	VMOVUPD      Y8, 576(BX)
-	VSUBPD       Y9, Y14, Y8
-	VMOVUPD      Y7, 608(BX)
-	VMOVUPD      96(BX), Y7
-	VMOVUPD      448(BX), Y10
-	VSUBPD       Y10, Y7, Y3
-	VSUBPD       Y0, Y13, Y0
-	VSUBPD       Y2, Y8, Y2
-	VSUBPD       Y1, Y3, Y1
-	VMOVUPD      normalVolRowsAVX2Consts<>+64(SB), Y3
-	VCMPPD       $0x11, Y12, Y3, Y8
-	VCMPPD       $0x11, Y9, Y3, Y9
-	VCMPPD       $0x11, Y10, Y3, Y10
-	VBLENDVPD    Y8, Y0, Y11, Y0
-	VBLENDVPD    Y9, Y2, Y14, Y2
-	VBLENDVPD    Y10, Y1, Y7, Y1
-	VADDPD       Y4, Y0, Y4
-	VADDPD       Y5, Y2, Y5
-	VADDPD       Y6, Y1, Y6
-	VMOVUPD      64(BX), Y7
-	VADDPD       Y4, Y7, Y4
-	VMOVUPD      32(BX), Y8
-	VADDPD       Y5, Y8, Y5
-	VMOVUPD      (BX), Y9
-	VADDPD       Y6, Y9, Y6
-	VMINPD       Y7, Y0, Y7
-	VMINPD       Y8, Y2, Y8
-	VMINPD       Y9, Y1, Y9
-	VMOVUPD      352(BX), Y10
-	VADDPD       Y4, Y10, Y4
-	VMOVUPD      320(BX), Y11
-	VADDPD       Y5, Y11, Y5
-	VMOVUPD      288(BX), Y12
-	VADDPD       Y6, Y12, Y6
-	VMINPD       Y10, Y7, Y7
-	VMINPD       Y11, Y8, Y8
-	VMINPD       Y12, Y9, Y9
-	VMOVUPD      normalVolRowsAVX2Consts<>+96(SB), Y10
-	VCMPPD       $0x11, Y10, Y4, Y4
-	VCMPPD       $0x11, Y10, Y5, Y5
-	VCMPPD       $0x11, Y10, Y6, Y6
-	VMOVUPD      normalVolRowsAVX2Consts<>+128(SB), Y10
-	VCMPPD       $0x11, Y7, Y10, Y7
-	VCMPPD       $0x11, Y8, Y10, Y8
-	VCMPPD       $0x11, Y9, Y10, Y9
-	VMOVUPD      normalVolRowsAVX2Consts<>+0(SB), Y11
-	VANDPD       Y11, Y0, Y12
-	VANDPD       Y11, Y2, Y13
-	VANDPD       Y11, Y1, Y14
-	VMOVUPD      480(BX), Y11
-	VMOVUPD      normalVolRowsAVX2Consts<>+160(SB), Y10
-	VMOVUPD      Y6, 288(BX)
-	VMULPD       Y10, Y11, Y6
-	VMOVUPD      Y5, 320(BX)
-	VMOVUPD      512(BX), Y5
-	VMOVUPD      Y4, 352(BX)
-	VMULPD       Y10, Y5, Y4
-	VMOVUPD      Y9, (BX)
-	VMULPD       Y10, Y15, Y9
-	VMOVUPD      Y8, 32(BX)
-	VMULPD       Y12, Y10, Y8
-	VMOVUPD      Y7, 64(BX)
-	VMULPD       Y13, Y10, Y7
-	VMULPD       Y14, Y10, Y3
-	VMOVUPD      normalVolRowsAVX2Consts<>+192(SB), Y10
-	VMOVUPD      Y1, 96(BX)
-	VCMPPD       $0x11, Y10, Y11, Y1
-	VMOVUPD      Y2, 128(BX)
-	VCMPPD       $0x11, Y10, Y5, Y2
-	VMOVUPD      Y0, 160(BX)
-	VCMPPD       $0x11, Y10, Y15, Y0
-	VBLENDVPD    Y1, Y6, Y11, Y6
-	VBLENDVPD    Y2, Y4, Y5, Y4
-	VBLENDVPD    Y0, Y9, Y15, Y9
-	VMOVUPD      normalVolRowsAVX2Consts<>+224(SB), Y5
-	VANDPD       Y5, Y1, Y1
-	VANDPD       Y5, Y2, Y2
-	VANDPD       Y5, Y0, Y0
-	VMOVUPD      Y0, 448(BX)
-	VCMPPD       $0x11, Y10, Y12, Y0
-	VMOVUPD      Y2, 416(BX)
-	VCMPPD       $0x11, Y10, Y13, Y2
-	VMOVUPD      Y1, 384(BX)
-	VCMPPD       $0x11, Y10, Y14, Y1
-	VBLENDVPD    Y0, Y8, Y12, Y8
-	VBLENDVPD    Y2, Y7, Y13, Y7
-	VBLENDVPD    Y1, Y3, Y14, Y3
-	VANDPD       Y5, Y0, Y0
-	VANDPD       Y5, Y2, Y2
-	VANDPD       Y5, Y1, Y1
-	VCMPPD       $0x03, Y11, Y11, Y5
-	VMOVUPD      512(BX), Y10
-	VCMPPD       $0x03, Y10, Y10, Y11
-	VCMPPD       $0x03, Y15, Y15, Y10
-	VMOVUPD      Y15, 640(BX)
-	VCMPPD       $0x03, Y12, Y12, Y15
-	VMOVUPD      Y12, 672(BX)
-	VCMPPD       $0x03, Y13, Y13, Y12
-	VMOVUPD      Y13, 704(BX)
-	VCMPPD       $0x03, Y14, Y14, Y13
-	VMOVUPD      Y14, 736(BX)
-	VANDPD       normalVolRowsAVX2Consts<>+256(SB), Y6, Y14
-	VMOVUPD      Y1, 768(BX)
-	VANDPD       normalVolRowsAVX2Consts<>+256(SB), Y4, Y1
-	VMOVUPD      Y2, 800(BX)
-	VANDPD       normalVolRowsAVX2Consts<>+256(SB), Y9, Y2
-	VORPD        normalVolRowsAVX2Consts<>+32(SB), Y14, Y14
-	VORPD        normalVolRowsAVX2Consts<>+32(SB), Y1, Y1
-	VORPD        normalVolRowsAVX2Consts<>+32(SB), Y2, Y2
-	VORPD        Y5, Y14, Y5
-	VORPD        Y11, Y1, Y1
-	VORPD        Y10, Y2, Y2
-	VPSRLQ       $0x34, Y6, Y6
-	VPSRLQ       $0x34, Y4, Y4
-	VPSRLQ       $0x34, Y9, Y9
-	VMOVUPD      normalVolRowsAVX2Consts<>+288(SB), Y10
-	VORPD        Y10, Y6, Y6
-	VORPD        Y10, Y4, Y4
-	VORPD        Y10, Y9, Y9
-	VMOVUPD      normalVolRowsAVX2Consts<>+320(SB), Y11
-	VSUBPD       Y11, Y6, Y6
-	VSUBPD       Y11, Y4, Y4
-	VSUBPD       Y11, Y9, Y9
-	VSUBPD       384(BX), Y6, Y6
-	VSUBPD       416(BX), Y4, Y4
-	VSUBPD       448(BX), Y9, Y9
-	VMOVUPD      normalVolRowsAVX2Consts<>+256(SB), Y14
-	VMOVUPD      Y9, 448(BX)
-	VANDPD       Y8, Y14, Y9
-	VMOVUPD      Y4, 416(BX)
-	VANDPD       Y7, Y14, Y4
-	VMOVUPD      Y6, 384(BX)
-	VANDPD       Y3, Y14, Y6
-	VMOVUPD      normalVolRowsAVX2Consts<>+32(SB), Y14
-	VORPD        Y9, Y14, Y9
-	VORPD        Y4, Y14, Y4
-	VORPD        Y6, Y14, Y6
-	VORPD        Y15, Y9, Y9
-	VORPD        Y12, Y4, Y4
-	VORPD        Y13, Y6, Y6
-	VPSRLQ       $0x34, Y8, Y8
-	VPSRLQ       $0x34, Y7, Y7
-	VPSRLQ       $0x34, Y3, Y3
-	VORPD        Y8, Y10, Y8
-	VORPD        Y7, Y10, Y7
-	VORPD        Y3, Y10, Y3
-	VSUBPD       Y11, Y8, Y8
-	VSUBPD       Y11, Y7, Y7
-	VSUBPD       Y11, Y3, Y3
-	VSUBPD       Y0, Y8, Y0
-	VSUBPD       800(BX), Y7, Y7
-	VSUBPD       768(BX), Y3, Y3
-	VMOVUPD      normalVolRowsAVX2Consts<>+352(SB), Y8
-	VMULPD       Y8, Y5, Y12
-	VMULPD       Y8, Y1, Y13
-	VMULPD       Y8, Y2, Y15
-	VCMPPD       $0x11, Y9, Y12, Y12
-	VCMPPD       $0x11, Y4, Y13, Y13
-	VCMPPD       $0x11, Y6, Y15, Y15
-	VMULPD       Y8, Y9, Y11
-	VMULPD       Y8, Y4, Y10
-	VMULPD       Y8, Y6, Y14
-	VADDPD       Y5, Y5, Y8
+	VSUBPD       Y8, Y4, Y15
+	VMOVUPD      Y0, 544(BX)
+	VSUBPD       Y9, Y12, Y0
+	VMOVUPD      Y1, 576(BX)
+	VSUBPD       Y10, Y13, Y1
+	VMOVUPD      Y2, 608(BX)
+	VSUBPD       Y11, Y14, Y2
+	VMOVUPD      Y3, 640(BX)
+	VMULPD       Y4, Y7, Y3
+	VMOVUPD      Y3, 672(BX)
+	VMULPD       Y12, Y6, Y3
+	VMOVUPD      Y3, 704(BX)
+	VMULPD       Y13, Y5, Y3
+	VMOVUPD      Y3, 736(BX)
+	VMULPD       256(BX), Y14, Y3
 	VMOVUPD      Y3, 768(BX)
-	VADDPD       Y1, Y1, Y3
-	VMOVUPD      Y7, 800(BX)
-	VADDPD       Y2, Y2, Y7
-	VBLENDVPD    Y12, Y8, Y5, Y8
-	VBLENDVPD    Y13, Y3, Y1, Y3
-	VBLENDVPD    Y15, Y7, Y2, Y7
-	VCMPPD       $0x11, Y5, Y11, Y5
-	VCMPPD       $0x11, Y1, Y10, Y1
-	VCMPPD       $0x11, Y2, Y14, Y2
-	VMOVUPD      Y14, 832(BX)
-	VADDPD       Y9, Y9, Y14
-	VMOVUPD      Y10, 864(BX)
-	VADDPD       Y4, Y4, Y10
-	VMOVUPD      Y11, 896(BX)
-	VADDPD       Y6, Y6, Y11
-	VMOVUPD      Y15, 928(BX)
-	VMOVUPD      normalVolRowsAVX2Consts<>+384(SB), Y15
-	VMOVUPD      Y13, 960(BX)
-	VMULPD       480(BX), Y15, Y13
-	VMOVUPD      Y12, 992(BX)
-	VMULPD       512(BX), Y15, Y12
-	VMOVUPD      Y0, 1024(BX)
-	VMOVUPD      640(BX), Y0
-	VMULPD       Y15, Y0, Y15
-	VCMPPD       $0x12, 160(BX), Y13, Y13
-	VCMPPD       $0x12, 128(BX), Y12, Y12
-	VCMPPD       $0x12, 96(BX), Y15, Y15
-	VMOVUPD      Y15, 1056(BX)
-	VMOVUPD      480(BX), Y15
-	VMOVUPD      Y12, 1088(BX)
-	VMOVUPD      normalVolRowsAVX2Consts<>+416(SB), Y12
-	VFMADD213PD  160(BX), Y15, Y12
-	VMOVUPD      Y12, 160(BX)
-	VMOVUPD      512(BX), Y12
-	VMOVUPD      Y13, 1120(BX)
-	VMOVUPD      normalVolRowsAVX2Consts<>+416(SB), Y13
-	VFMADD213PD  128(BX), Y12, Y13
-	VMOVUPD      Y13, 128(BX)
-	VMOVUPD      normalVolRowsAVX2Consts<>+416(SB), Y13
-	VFMADD213PD  96(BX), Y0, Y13
-	VMOVUPD      Y13, 96(BX)
-	VBLENDVPD    Y5, Y14, Y9, Y13
-	VMOVUPD      Y9, 1152(BX)
-	VBLENDVPD    Y1, Y10, Y4, Y9
-	VMOVUPD      Y4, 1184(BX)
-	VBLENDVPD    Y2, Y11, Y6, Y4
-	VMOVUPD      Y6, 1216(BX)
-	VMOVUPD      normalVolRowsAVX2Consts<>+416(SB), Y6
-	VMOVUPD      Y11, 1248(BX)
-	VMULPD       Y6, Y15, Y11
-	VMOVUPD      Y10, 1280(BX)
-	VMULPD       Y6, Y12, Y10
-	VMOVUPD      Y14, 1312(BX)
-	VMULPD       Y6, Y0, Y14
-	VSUBPD       Y13, Y8, Y6
-	VMOVUPD      Y2, 1344(BX)
-	VSUBPD       Y9, Y3, Y2
-	VMOVUPD      Y1, 1376(BX)
-	VSUBPD       Y4, Y7, Y1
+	VSUBPD       Y15, Y4, Y3
+	VMOVUPD      Y5, 800(BX)
+	VSUBPD       Y0, Y12, Y5
+	VMOVUPD      Y6, 832(BX)
+	VSUBPD       Y1, Y13, Y6
+	VMOVUPD      Y7, 864(BX)
+	VSUBPD       Y2, Y14, Y7
+	VADDPD       288(BX), Y15, Y15
+	VADDPD       320(BX), Y0, Y0
+	VADDPD       352(BX), Y1, Y1
+	VADDPD       384(BX), Y2, Y2
+	VSUBPD       Y3, Y8, Y3
+	VSUBPD       Y5, Y9, Y5
+	VSUBPD       Y6, Y10, Y6
+	VSUBPD       Y7, Y11, Y7
+	VSUBPD       Y15, Y3, Y3
+	VSUBPD       Y0, Y5, Y0
+	VSUBPD       Y1, Y6, Y1
+	VSUBPD       Y2, Y7, Y2
+	VMOVUPD      normalVolRowsAVX2Consts<>+0(SB), Y5
+	VANDPD       Y5, Y4, Y4
+	VANDPD       Y5, Y12, Y6
+	VANDPD       Y5, Y13, Y7
+	VANDPD       Y5, Y14, Y12
+	VMULPD       864(BX), Y3, Y3
+	VMULPD       832(BX), Y0, Y0
+	VMULPD       800(BX), Y1, Y1
+	VMULPD       256(BX), Y2, Y2
+	VANDPD       Y5, Y8, Y8
+	VANDPD       Y5, Y9, Y9
+	VANDPD       Y5, Y10, Y10
+	VANDPD       Y5, Y11, Y11
+	VANDPD       288(BX), Y5, Y13
+	VANDPD       320(BX), Y5, Y14
+	VANDPD       352(BX), Y5, Y15
+	VMOVUPD      Y12, 352(BX)
+	VANDPD       384(BX), Y5, Y12
 	VADDPD       Y13, Y8, Y8
-	VADDPD       Y9, Y3, Y3
-	VADDPD       Y4, Y7, Y4
-	VMOVUPD      1120(BX), Y7
-	VBLENDVPD    Y7, Y11, Y6, Y6
-	VMOVUPD      1088(BX), Y9
-	VBLENDVPD    Y9, Y10, Y2, Y2
-	VMOVUPD      1056(BX), Y10
-	VBLENDVPD    Y10, Y14, Y1, Y1
-	VMOVUPD      160(BX), Y11
-	VBLENDVPD    Y7, Y11, Y8, Y8
-	VMOVUPD      128(BX), Y13
-	VBLENDVPD    Y9, Y13, Y3, Y3
-	VMOVUPD      96(BX), Y14
-	VBLENDVPD    Y10, Y14, Y4, Y4
-	VDIVPD       Y8, Y6, Y6
-	VDIVPD       Y3, Y2, Y2
-	VDIVPD       Y4, Y1, Y1
-	VBLENDVPD    Y7, Y11, Y15, Y3
-	VBLENDVPD    Y9, Y13, Y12, Y4
-	VBLENDVPD    Y10, Y14, Y0, Y8
-	VMOVUPD      normalVolRowsAVX2Consts<>+64(SB), Y11
-	VCMPPD       $0x00, Y11, Y15, Y13
-	VCMPPD       $0x00, Y11, Y12, Y14
-	VCMPPD       $0x00, Y11, Y0, Y10
-	VMOVUPD      normalVolRowsAVX2Consts<>+448(SB), Y9
-	VMOVUPD      384(BX), Y7
-	VBLENDVPD    Y13, Y9, Y7, Y7
-	VMOVUPD      Y13, 384(BX)
-	VMOVUPD      416(BX), Y13
-	VBLENDVPD    Y14, Y9, Y13, Y13
-	VMOVUPD      Y14, 416(BX)
-	VMOVUPD      448(BX), Y14
-	VBLENDVPD    Y10, Y9, Y14, Y14
-	VMOVUPD      Y10, 448(BX)
-	VMOVUPD      672(BX), Y10
-	VMOVUPD      Y8, 96(BX)
-	VCMPPD       $0x00, Y11, Y10, Y8
-	VMOVUPD      Y4, 128(BX)
-	VMOVUPD      704(BX), Y4
-	VMOVUPD      Y3, 160(BX)
-	VCMPPD       $0x00, Y11, Y4, Y3
-	VMOVUPD      Y5, 1408(BX)
-	VMOVUPD      736(BX), Y5
-	VCMPPD       $0x00, Y11, Y5, Y4
-	VMOVUPD      1024(BX), Y11
-	VBLENDVPD    Y8, Y9, Y11, Y8
-	VMOVUPD      800(BX), Y11
-	VBLENDVPD    Y3, Y9, Y11, Y3
-	VMOVUPD      768(BX), Y11
-	VBLENDVPD    Y4, Y9, Y11, Y4
-	VMOVUPD      normalVolRowsAVX2Consts<>+480(SB), Y11
-	VCMPPD       $0x11, Y11, Y15, Y9
-	VCMPPD       $0x11, Y11, Y12, Y5
-	VCMPPD       $0x11, Y11, Y0, Y10
-	VBLENDVPD    Y9, Y7, Y15, Y7
-	VBLENDVPD    Y5, Y13, Y12, Y5
-	VBLENDVPD    Y10, Y14, Y0, Y9
-	VMULPD       Y6, Y6, Y10
-	VMULPD       Y2, Y2, Y13
-	VMULPD       Y1, Y1, Y14
-	VMOVUPD      672(BX), Y0
-	VCMPPD       $0x11, Y11, Y0, Y12
-	VMOVUPD      704(BX), Y15
+	VADDPD       Y14, Y9, Y9
+	VADDPD       Y15, Y10, Y10
+	VADDPD       Y12, Y11, Y11
+	VMOVUPD      864(BX), Y12
+	VMULPD       Y12, Y12, Y12
+	VMOVUPD      832(BX), Y13
+	VMULPD       Y13, Y13, Y13
+	VMOVUPD      800(BX), Y14
+	VMULPD       Y14, Y14, Y14
+	VMOVUPD      256(BX), Y15
+	VMULPD       Y15, Y15, Y15
+	VMOVUPD      normalVolRowsAVX2Consts<>+32(SB), Y5
+	VCMPPD       $0x00, Y5, Y12, Y12
+	VCMPPD       $0x00, Y5, Y13, Y13
+	VCMPPD       $0x00, Y5, Y14, Y14
+	VCMPPD       $0x00, Y5, Y15, Y15
+	VMOVUPD      Y15, 256(BX)
+	VMOVUPD      224(BX), Y15
+	VMOVUPD      Y14, 800(BX)
+	VMOVUPD      672(BX), Y14
+	VMOVUPD      Y13, 832(BX)
+	VSUBPD       Y14, Y15, Y13
+	VMOVUPD      Y12, 864(BX)
+	VMOVUPD      192(BX), Y12
+	VMOVUPD      704(BX), Y5
+	VMOVUPD      Y7, 384(BX)
+	VSUBPD       Y5, Y12, Y7
+	VMOVUPD      Y6, 320(BX)
+	VMOVUPD      160(BX), Y6
+	VMOVUPD      Y4, 288(BX)
+	VSUBPD       736(BX), Y6, Y4
+	VMOVUPD      128(BX), Y6
+	VSUBPD       768(BX), Y6, Y12
+	VSUBPD       Y3, Y13, Y3
+	VSUBPD       Y0, Y7, Y0
+	VSUBPD       Y1, Y4, Y1
+	VSUBPD       Y2, Y12, Y2
+	VMOVUPD      normalVolRowsAVX2Consts<>+64(SB), Y4
+	VCMPPD       $0x11, Y14, Y4, Y7
+	VCMPPD       $0x11, Y5, Y4, Y5
+	VCMPPD       $0x11, 736(BX), Y4, Y12
+	VCMPPD       $0x11, 768(BX), Y4, Y13
+	VBLENDVPD    Y7, Y3, Y15, Y3
+	VMOVUPD      192(BX), Y7
+	VBLENDVPD    Y5, Y0, Y7, Y0
+	VMOVUPD      160(BX), Y5
+	VBLENDVPD    Y12, Y1, Y5, Y1
+	VBLENDVPD    Y13, Y2, Y6, Y2
+	VADDPD       Y8, Y3, Y5
+	VADDPD       Y9, Y0, Y6
+	VADDPD       Y10, Y1, Y7
+	VADDPD       Y11, Y2, Y8
+	VMOVUPD      96(BX), Y9
+	VADDPD       Y5, Y9, Y5
+	VMOVUPD      64(BX), Y10
+	VADDPD       Y6, Y10, Y6
+	VMOVUPD      32(BX), Y11
+	VADDPD       Y7, Y11, Y7
+	VMOVUPD      (BX), Y12
+	VADDPD       Y8, Y12, Y8
+	VMINPD       Y9, Y3, Y9
+	VMINPD       Y10, Y0, Y10
+	VMINPD       Y11, Y1, Y11
+	VMINPD       Y12, Y2, Y12
+	VMOVUPD      640(BX), Y13
+	VADDPD       Y5, Y13, Y5
+	VMOVUPD      608(BX), Y14
+	VADDPD       Y6, Y14, Y6
+	VMOVUPD      576(BX), Y15
+	VADDPD       Y7, Y15, Y7
+	VMOVUPD      544(BX), Y4
+	VADDPD       Y8, Y4, Y8
+	VMINPD       Y13, Y9, Y9
+	VMINPD       Y14, Y10, Y10
+	VMINPD       Y15, Y11, Y11
+	VMINPD       Y4, Y12, Y4
+	VMOVUPD      normalVolRowsAVX2Consts<>+96(SB), Y12
+	VCMPPD       $0x11, Y12, Y5, Y5
+	VCMPPD       $0x11, Y12, Y6, Y6
+	VCMPPD       $0x11, Y12, Y7, Y7
+	VCMPPD       $0x11, Y12, Y8, Y8
+	VMOVUPD      normalVolRowsAVX2Consts<>+128(SB), Y12
+	VCMPPD       $0x11, Y9, Y12, Y9
+	VCMPPD       $0x11, Y10, Y12, Y10
+	VCMPPD       $0x11, Y11, Y12, Y11
+	VCMPPD       $0x11, Y4, Y12, Y4
+	VMOVUPD      normalVolRowsAVX2Consts<>+0(SB), Y13
+	VANDPD       Y13, Y3, Y14
+	VANDPD       Y13, Y0, Y15
+	VANDPD       Y13, Y1, Y12
+	VMOVUPD      Y8, 544(BX)
+	VANDPD       Y13, Y2, Y8
+	VMOVUPD      288(BX), Y13
+	VMOVUPD      Y7, 576(BX)
+	VMOVUPD      normalVolRowsAVX2Consts<>+160(SB), Y7
+	VMOVUPD      Y6, 608(BX)
+	VMULPD       Y7, Y13, Y6
+	VMOVUPD      Y5, 640(BX)
+	VMULPD       320(BX), Y7, Y5
+	VMOVUPD      Y4, (BX)
+	VMULPD       384(BX), Y7, Y4
+	VMOVUPD      Y11, 32(BX)
+	VMULPD       352(BX), Y7, Y11
+	VMOVUPD      Y10, 64(BX)
+	VMULPD       Y14, Y7, Y10
+	VMOVUPD      Y9, 96(BX)
+	VMULPD       Y15, Y7, Y9
+	VMOVUPD      Y2, 128(BX)
+	VMULPD       Y12, Y7, Y2
+	VMOVUPD      Y1, 160(BX)
+	VMULPD       Y8, Y7, Y1
+	VMOVUPD      normalVolRowsAVX2Consts<>+192(SB), Y7
+	VMOVUPD      Y0, 192(BX)
+	VCMPPD       $0x11, Y7, Y13, Y0
+	VMOVUPD      Y3, 224(BX)
+	VMOVUPD      320(BX), Y3
 	VMOVUPD      Y1, 768(BX)
-	VCMPPD       $0x11, Y11, Y15, Y1
-	VMOVUPD      Y2, 800(BX)
-	VMOVUPD      736(BX), Y2
-	VMOVUPD      Y6, 1024(BX)
-	VCMPPD       $0x11, Y11, Y2, Y6
-	VBLENDVPD    Y12, Y8, Y0, Y0
-	VBLENDVPD    Y1, Y3, Y15, Y1
-	VBLENDVPD    Y6, Y4, Y2, Y2
-	VSUBPD       Y0, Y7, Y3
-	VSUBPD       Y1, Y5, Y4
-	VSUBPD       Y2, Y9, Y5
-	VMOVUPD      normalVolRowsAVX2Consts<>+512(SB), Y6
-	VMOVUPD      normalVolRowsAVX2Consts<>+544(SB), Y7
-	VFMADD231PD  Y6, Y10, Y7
-	VMOVUPD      normalVolRowsAVX2Consts<>+544(SB), Y8
-	VFMADD231PD  Y6, Y13, Y8
-	VFMADD213PD  normalVolRowsAVX2Consts<>+544(SB), Y14, Y6
-	VMOVUPD      normalVolRowsAVX2Consts<>+576(SB), Y9
-	VFMADD213PD  Y9, Y10, Y7
-	VFMADD213PD  Y9, Y13, Y8
-	VFMADD231PD  Y6, Y14, Y9
-	VMOVUPD      normalVolRowsAVX2Consts<>+608(SB), Y6
-	VFMADD213PD  Y6, Y10, Y7
-	VFMADD213PD  Y6, Y13, Y8
-	VFMADD213PD  Y6, Y14, Y9
-	VMULPD       1024(BX), Y7, Y7
-	VMULPD       800(BX), Y8, Y8
-	VMULPD       768(BX), Y9, Y9
-	VMOVUPD      normalVolRowsAVX2Consts<>+640(SB), Y12
-	VADDPD       Y12, Y3, Y15
-	VADDPD       Y12, Y4, Y11
+	VCMPPD       $0x11, Y7, Y3, Y1
+	VMOVUPD      Y2, 736(BX)
+	VMOVUPD      384(BX), Y2
+	VMOVUPD      Y9, 704(BX)
+	VCMPPD       $0x11, Y7, Y2, Y9
+	VMOVUPD      Y10, 672(BX)
+	VMOVUPD      352(BX), Y10
+	VMOVUPD      Y8, 896(BX)
+	VCMPPD       $0x11, Y7, Y10, Y8
+	VBLENDVPD    Y0, Y6, Y13, Y6
+	VBLENDVPD    Y1, Y5, Y3, Y5
+	VBLENDVPD    Y9, Y4, Y2, Y4
+	VBLENDVPD    Y8, Y11, Y10, Y11
+	VMOVUPD      normalVolRowsAVX2Consts<>+224(SB), Y10
+	VANDPD       Y10, Y0, Y0
+	VANDPD       Y10, Y1, Y1
+	VANDPD       Y10, Y9, Y9
+	VANDPD       Y10, Y8, Y8
+	VMOVUPD      Y8, 928(BX)
+	VCMPPD       $0x11, Y7, Y14, Y8
+	VMOVUPD      Y9, 960(BX)
+	VCMPPD       $0x11, Y7, Y15, Y9
+	VMOVUPD      Y1, 992(BX)
+	VCMPPD       $0x11, Y7, Y12, Y1
+	VMOVUPD      Y0, 1024(BX)
+	VMOVUPD      896(BX), Y0
+	VCMPPD       $0x11, Y7, Y0, Y2
+	VBLENDVPD    Y8, 672(BX), Y14, Y7
+	VMOVUPD      Y7, 672(BX)
+	VBLENDVPD    Y9, 704(BX), Y15, Y7
+	VMOVUPD      Y7, 704(BX)
+	VBLENDVPD    Y1, 736(BX), Y12, Y7
+	VMOVUPD      Y7, 736(BX)
+	VBLENDVPD    Y2, 768(BX), Y0, Y7
+	VANDPD       Y10, Y8, Y8
+	VANDPD       Y10, Y9, Y9
+	VANDPD       Y10, Y1, Y1
+	VANDPD       Y10, Y2, Y2
+	VCMPPD       $0x03, Y13, Y13, Y10
+	VCMPPD       $0x03, Y3, Y3, Y13
+	VMOVUPD      384(BX), Y3
 	VMOVUPD      Y2, 768(BX)
-	VADDPD       Y12, Y5, Y2
-	VMOVUPD      Y1, 800(BX)
-	VMOVUPD      992(BX), Y1
-	VBLENDVPD    Y1, Y15, Y3, Y1
-	VMOVUPD      960(BX), Y15
-	VBLENDVPD    Y15, Y11, Y4, Y11
-	VMOVUPD      928(BX), Y15
-	VBLENDVPD    Y15, Y2, Y5, Y2
-	VMOVUPD      normalVolRowsAVX2Consts<>+32(SB), Y15
-	VADDPD       Y3, Y15, Y3
-	VADDPD       Y4, Y15, Y4
-	VADDPD       Y5, Y15, Y5
-	VMOVUPD      Y0, 928(BX)
-	VMOVUPD      1408(BX), Y0
-	VBLENDVPD    Y0, Y3, Y1, Y0
-	VMOVUPD      1376(BX), Y1
-	VBLENDVPD    Y1, Y4, Y11, Y1
-	VMOVUPD      1344(BX), Y3
-	VBLENDVPD    Y3, Y5, Y2, Y2
-	VMOVUPD      normalVolRowsAVX2Consts<>+672(SB), Y3
-	VFMADD231PD  Y3, Y0, Y7
-	VFMADD231PD  Y3, Y1, Y8
-	VFMADD231PD  Y3, Y2, Y9
+	VCMPPD       $0x03, Y3, Y3, Y2
+	VMOVUPD      352(BX), Y3
+	VMOVUPD      Y1, 1056(BX)
+	VCMPPD       $0x03, Y3, Y3, Y1
+	VCMPPD       $0x03, Y14, Y14, Y3
+	VMOVUPD      Y14, 1088(BX)
+	VCMPPD       $0x03, Y15, Y15, Y14
+	VMOVUPD      Y15, 1120(BX)
+	VCMPPD       $0x03, Y12, Y12, Y15
+	VMOVUPD      Y12, 1152(BX)
+	VCMPPD       $0x03, Y0, Y0, Y12
+	VMOVUPD      normalVolRowsAVX2Consts<>+256(SB), Y0
+	VMOVUPD      Y9, 1184(BX)
+	VANDPD       Y0, Y6, Y9
+	VMOVUPD      Y8, 1216(BX)
+	VANDPD       Y0, Y5, Y8
+	VMOVUPD      Y12, 1248(BX)
+	VANDPD       Y0, Y4, Y12
+	VMOVUPD      Y15, 1280(BX)
+	VANDPD       Y0, Y11, Y15
+	VMOVUPD      normalVolRowsAVX2Consts<>+32(SB), Y0
+	VORPD        Y0, Y9, Y9
+	VORPD        Y0, Y8, Y8
+	VORPD        Y0, Y12, Y12
+	VORPD        Y0, Y15, Y15
+	VORPD        Y10, Y9, Y9
+	VORPD        Y13, Y8, Y8
+	VORPD        Y2, Y12, Y2
+	VORPD        Y1, Y15, Y1
+	VPSRLQ       $0x34, Y6, Y6
+	VPSRLQ       $0x34, Y5, Y5
+	VPSRLQ       $0x34, Y4, Y4
+	VPSRLQ       $0x34, Y11, Y10
+	VMOVUPD      normalVolRowsAVX2Consts<>+288(SB), Y11
+	VORPD        Y11, Y6, Y6
+	VORPD        Y11, Y5, Y5
+	VORPD        Y11, Y4, Y4
+	VORPD        Y11, Y10, Y10
+	VMOVUPD      normalVolRowsAVX2Consts<>+320(SB), Y12
+	VSUBPD       Y12, Y6, Y6
+	VSUBPD       Y12, Y5, Y5
+	VSUBPD       Y12, Y4, Y4
+	VSUBPD       Y12, Y10, Y10
+	VSUBPD       1024(BX), Y6, Y6
+	VSUBPD       992(BX), Y5, Y5
+	VSUBPD       960(BX), Y4, Y4
+	VSUBPD       928(BX), Y10, Y10
+	VMOVUPD      normalVolRowsAVX2Consts<>+256(SB), Y13
+	VANDPD       672(BX), Y13, Y15
+	VMOVUPD      Y10, 928(BX)
+	VANDPD       704(BX), Y13, Y10
+	VMOVUPD      Y4, 960(BX)
+	VANDPD       736(BX), Y13, Y4
+	VMOVUPD      Y5, 992(BX)
+	VANDPD       Y7, Y13, Y5
+	VORPD        Y15, Y0, Y15
+	VORPD        Y10, Y0, Y10
+	VORPD        Y4, Y0, Y4
+	VORPD        Y5, Y0, Y5
+	VORPD        Y3, Y15, Y3
+	VORPD        Y14, Y10, Y10
+	VORPD        1280(BX), Y4, Y4
+	VORPD        1248(BX), Y5, Y5
+	VMOVUPD      672(BX), Y14
+	VPSRLQ       $0x34, Y14, Y14
+	VMOVUPD      704(BX), Y15
+	VPSRLQ       $0x34, Y15, Y15
+	VMOVUPD      736(BX), Y13
+	VPSRLQ       $0x34, Y13, Y13
+	VPSRLQ       $0x34, Y7, Y7
+	VORPD        Y14, Y11, Y14
+	VORPD        Y15, Y11, Y15
+	VORPD        Y13, Y11, Y13
+	VORPD        Y7, Y11, Y7
+	VSUBPD       Y12, Y14, Y14
+	VSUBPD       Y12, Y15, Y15
+	VSUBPD       Y12, Y13, Y13
+	VSUBPD       Y12, Y7, Y7
+	VSUBPD       1216(BX), Y14, Y14
+	VSUBPD       1184(BX), Y15, Y15
+	VSUBPD       1056(BX), Y13, Y13
+	VSUBPD       768(BX), Y7, Y7
+	VMOVUPD      normalVolRowsAVX2Consts<>+352(SB), Y12
+	VMULPD       Y12, Y9, Y11
+	VMULPD       Y12, Y8, Y0
+	VMOVUPD      Y7, 768(BX)
+	VMULPD       Y12, Y2, Y7
+	VMOVUPD      Y13, 1056(BX)
+	VMULPD       Y12, Y1, Y13
+	VCMPPD       $0x11, Y3, Y11, Y11
+	VCMPPD       $0x11, Y10, Y0, Y0
+	VCMPPD       $0x11, Y4, Y7, Y7
+	VCMPPD       $0x11, Y5, Y13, Y13
+	VMOVUPD      Y15, 1184(BX)
+	VMULPD       Y12, Y3, Y15
+	VMOVUPD      Y14, 1216(BX)
+	VMULPD       Y12, Y10, Y14
+	VMOVUPD      Y6, 736(BX)
+	VMULPD       Y12, Y4, Y6
+	VMOVUPD      Y4, 704(BX)
+	VMULPD       Y12, Y5, Y4
+	VADDPD       Y9, Y9, Y12
+	VMOVUPD      Y5, 672(BX)
+	VADDPD       Y8, Y8, Y5
+	VMOVUPD      Y10, 1248(BX)
+	VADDPD       Y2, Y2, Y10
+	VMOVUPD      Y3, 1280(BX)
+	VADDPD       Y1, Y1, Y3
+	VBLENDVPD    Y11, Y12, Y9, Y12
+	VBLENDVPD    Y0, Y5, Y8, Y5
+	VBLENDVPD    Y7, Y10, Y2, Y10
+	VBLENDVPD    Y13, Y3, Y1, Y3
+	VCMPPD       $0x11, Y9, Y15, Y9
+	VCMPPD       $0x11, Y8, Y14, Y8
+	VCMPPD       $0x11, Y2, Y6, Y2
+	VCMPPD       $0x11, Y1, Y4, Y1
+	VMOVUPD      Y4, 1024(BX)
+	VMOVUPD      1280(BX), Y4
+	VMOVUPD      Y6, 1312(BX)
+	VADDPD       Y4, Y4, Y6
+	VMOVUPD      Y14, 1344(BX)
+	VMOVUPD      1248(BX), Y14
+	VMOVUPD      Y15, 1376(BX)
+	VADDPD       Y14, Y14, Y15
+	VMOVUPD      Y13, 1408(BX)
+	VMOVUPD      704(BX), Y13
+	VMOVUPD      Y7, 1440(BX)
+	VADDPD       Y13, Y13, Y7
+	VMOVUPD      Y0, 1472(BX)
+	VMOVUPD      672(BX), Y0
+	VMOVUPD      Y11, 1504(BX)
+	VADDPD       Y0, Y0, Y11
+	VMOVUPD      normalVolRowsAVX2Consts<>+384(SB), Y0
+	VMULPD       288(BX), Y0, Y13
+	VMULPD       320(BX), Y0, Y14
+	VMOVUPD      Y3, 1536(BX)
+	VMULPD       384(BX), Y0, Y3
+	VMOVUPD      Y10, 1568(BX)
+	VMOVUPD      352(BX), Y10
+	VMULPD       Y0, Y10, Y0
+	VCMPPD       $0x12, 224(BX), Y13, Y13
+	VCMPPD       $0x12, 192(BX), Y14, Y14
+	VCMPPD       $0x12, 160(BX), Y3, Y3
+	VCMPPD       $0x12, 128(BX), Y0, Y0
+	VMOVUPD      Y0, 1600(BX)
+	VMOVUPD      288(BX), Y0
+	VMOVUPD      Y3, 1632(BX)
+	VMOVUPD      normalVolRowsAVX2Consts<>+416(SB), Y3
+	VFMADD213PD  224(BX), Y0, Y3
+	VMOVUPD      Y3, 224(BX)
+	VMOVUPD      320(BX), Y3
+	VMOVUPD      Y14, 1664(BX)
+	VMOVUPD      normalVolRowsAVX2Consts<>+416(SB), Y14
+	VFMADD213PD  192(BX), Y3, Y14
+	VMOVUPD      Y14, 192(BX)
+	VMOVUPD      384(BX), Y14
+	VMOVUPD      Y13, 1696(BX)
+	VMOVUPD      normalVolRowsAVX2Consts<>+416(SB), Y13
+	VFMADD213PD  160(BX), Y14, Y13
+	VMOVUPD      Y13, 160(BX)
+	VMOVUPD      normalVolRowsAVX2Consts<>+416(SB), Y13
+	VFMADD213PD  128(BX), Y10, Y13
+	VMOVUPD      Y13, 128(BX)
+	VBLENDVPD    Y9, Y6, Y4, Y13
+	VMOVUPD      1248(BX), Y4
+	VMOVUPD      Y6, 1728(BX)
+	VBLENDVPD    Y8, Y15, Y4, Y6
+	VMOVUPD      704(BX), Y4
+	VMOVUPD      Y15, 1760(BX)
+	VBLENDVPD    Y2, Y7, Y4, Y15
+	VMOVUPD      672(BX), Y4
+	VMOVUPD      Y7, 1792(BX)
+	VBLENDVPD    Y1, Y11, Y4, Y7
+	VMOVUPD      normalVolRowsAVX2Consts<>+416(SB), Y4
+	VMOVUPD      Y11, 1824(BX)
+	VMULPD       Y4, Y0, Y11
+	VMOVUPD      Y1, 1856(BX)
+	VMULPD       Y4, Y3, Y1
+	VMOVUPD      Y2, 1888(BX)
+	VMULPD       Y4, Y14, Y2
+	VMOVUPD      Y8, 1920(BX)
+	VMULPD       Y4, Y10, Y8
+	VSUBPD       Y13, Y12, Y4
+	VMOVUPD      Y9, 1952(BX)
+	VSUBPD       Y6, Y5, Y9
+	VMOVUPD      1568(BX), Y10
+	VSUBPD       Y15, Y10, Y14
+	VMOVUPD      1536(BX), Y3
+	VSUBPD       Y7, Y3, Y0
+	VADDPD       Y13, Y12, Y12
+	VADDPD       Y6, Y5, Y5
+	VADDPD       Y15, Y10, Y6
+	VADDPD       Y7, Y3, Y3
+	VMOVUPD      1696(BX), Y7
+	VBLENDVPD    Y7, Y11, Y4, Y4
+	VMOVUPD      1664(BX), Y10
+	VBLENDVPD    Y10, Y1, Y9, Y1
+	VMOVUPD      1632(BX), Y9
+	VBLENDVPD    Y9, Y2, Y14, Y2
+	VMOVUPD      1600(BX), Y11
+	VBLENDVPD    Y11, Y8, Y0, Y0
+	VMOVUPD      224(BX), Y8
+	VBLENDVPD    Y7, Y8, Y12, Y12
+	VMOVUPD      192(BX), Y13
+	VBLENDVPD    Y10, Y13, Y5, Y5
+	VMOVUPD      160(BX), Y14
+	VBLENDVPD    Y9, Y14, Y6, Y6
+	VMOVUPD      128(BX), Y15
+	VBLENDVPD    Y11, Y15, Y3, Y3
+	VDIVPD       Y12, Y4, Y4
+	VDIVPD       Y5, Y1, Y1
+	VDIVPD       Y6, Y2, Y2
+	VDIVPD       Y3, Y0, Y0
+	VMOVUPD      288(BX), Y3
+	VBLENDVPD    Y7, Y8, Y3, Y5
+	VMOVUPD      320(BX), Y6
+	VBLENDVPD    Y10, Y13, Y6, Y8
+	VMOVUPD      384(BX), Y12
+	VBLENDVPD    Y9, Y14, Y12, Y13
+	VMOVUPD      352(BX), Y14
+	VBLENDVPD    Y11, Y15, Y14, Y15
+	VMOVUPD      normalVolRowsAVX2Consts<>+64(SB), Y11
+	VCMPPD       $0x00, Y11, Y3, Y9
+	VCMPPD       $0x00, Y11, Y6, Y10
+	VCMPPD       $0x00, Y11, Y12, Y7
+	VMOVUPD      Y15, 128(BX)
+	VCMPPD       $0x00, Y11, Y14, Y15
+	VMOVUPD      Y13, 160(BX)
+	VMOVUPD      normalVolRowsAVX2Consts<>+448(SB), Y13
+	VMOVUPD      Y8, 192(BX)
+	VMOVUPD      736(BX), Y8
+	VBLENDVPD    Y9, Y13, Y8, Y8
+	VMOVUPD      Y9, 736(BX)
+	VMOVUPD      992(BX), Y9
+	VBLENDVPD    Y10, Y13, Y9, Y9
+	VMOVUPD      Y10, 992(BX)
+	VMOVUPD      960(BX), Y10
+	VBLENDVPD    Y7, Y13, Y10, Y10
+	VMOVUPD      Y7, 960(BX)
+	VMOVUPD      928(BX), Y7
+	VBLENDVPD    Y15, Y13, Y7, Y7
+	VMOVUPD      Y15, 928(BX)
+	VMOVUPD      1088(BX), Y15
+	VMOVUPD      Y5, 224(BX)
+	VCMPPD       $0x00, Y11, Y15, Y5
+	VMOVUPD      1120(BX), Y15
+	VCMPPD       $0x00, Y11, Y15, Y14
+	VMOVUPD      1152(BX), Y15
+	VCMPPD       $0x00, Y11, Y15, Y12
+	VMOVUPD      896(BX), Y15
+	VCMPPD       $0x00, Y11, Y15, Y6
+	VMOVUPD      1216(BX), Y11
+	VBLENDVPD    Y5, Y13, Y11, Y5
+	VMOVUPD      1184(BX), Y11
+	VBLENDVPD    Y14, Y13, Y11, Y11
+	VMOVUPD      1056(BX), Y14
+	VBLENDVPD    Y12, Y13, Y14, Y12
+	VMOVUPD      768(BX), Y14
+	VBLENDVPD    Y6, Y13, Y14, Y6
+	VMULPD       Y4, Y4, Y14
+	VMULPD       Y1, Y1, Y13
+	VMOVUPD      Y1, 768(BX)
+	VMULPD       Y2, Y2, Y1
+	VMOVUPD      Y2, 1056(BX)
+	VMULPD       Y0, Y0, Y2
+	VMOVUPD      Y0, 1184(BX)
+	VCMPPD       $0x11, normalVolRowsAVX2Consts<>+480(SB), Y3, Y0
+	VMOVUPD      Y4, 1216(BX)
+	VMOVUPD      320(BX), Y4
+	VMOVUPD      Y2, 1536(BX)
+	VCMPPD       $0x11, normalVolRowsAVX2Consts<>+480(SB), Y4, Y2
+	VMOVUPD      Y1, 1568(BX)
+	VMOVUPD      384(BX), Y1
+	VMOVUPD      Y13, 1984(BX)
+	VCMPPD       $0x11, normalVolRowsAVX2Consts<>+480(SB), Y1, Y13
+	VMOVUPD      Y14, 2016(BX)
+	VMOVUPD      352(BX), Y14
+	VCMPPD       $0x11, normalVolRowsAVX2Consts<>+480(SB), Y14, Y15
+	VBLENDVPD    Y0, Y8, Y3, Y0
+	VBLENDVPD    Y2, Y9, Y4, Y2
+	VBLENDVPD    Y13, Y10, Y1, Y8
+	VBLENDVPD    Y15, Y7, Y14, Y7
+	VMOVUPD      1088(BX), Y9
+	VMOVUPD      normalVolRowsAVX2Consts<>+480(SB), Y10
+	VCMPPD       $0x11, Y10, Y9, Y13
+	VMOVUPD      1120(BX), Y15
+	VCMPPD       $0x11, Y10, Y15, Y14
+	VMOVUPD      1152(BX), Y1
+	VCMPPD       $0x11, Y10, Y1, Y4
+	VMOVUPD      896(BX), Y3
+	VMOVUPD      Y7, 2048(BX)
+	VCMPPD       $0x11, Y10, Y3, Y7
+	VBLENDVPD    Y13, Y5, Y9, Y5
+	VBLENDVPD    Y14, Y11, Y15, Y9
+	VBLENDVPD    Y4, Y12, Y1, Y1
+	VBLENDVPD    Y7, Y6, Y3, Y3
+	VSUBPD       Y5, Y0, Y0
+	VSUBPD       Y9, Y2, Y2
+	VSUBPD       Y1, Y8, Y4
+	VMOVUPD      2048(BX), Y6
+	VSUBPD       Y3, Y6, Y6
+	VMOVUPD      2016(BX), Y7
+	VMOVUPD      normalVolRowsAVX2Consts<>+512(SB), Y8
+	VMOVUPD      normalVolRowsAVX2Consts<>+544(SB), Y11
+	VFMADD231PD  Y8, Y7, Y11
+	VMOVUPD      1984(BX), Y12
+	VMOVUPD      normalVolRowsAVX2Consts<>+544(SB), Y13
+	VFMADD231PD  Y8, Y12, Y13
+	VMOVUPD      1568(BX), Y14
+	VMOVUPD      normalVolRowsAVX2Consts<>+544(SB), Y15
+	VFMADD231PD  Y8, Y14, Y15
+	VMOVUPD      1536(BX), Y10
+	VFMADD213PD  normalVolRowsAVX2Consts<>+544(SB), Y10, Y8
+	VFMADD213PD  normalVolRowsAVX2Consts<>+576(SB), Y7, Y11
+	VFMADD213PD  normalVolRowsAVX2Consts<>+576(SB), Y12, Y13
+	VFMADD213PD  normalVolRowsAVX2Consts<>+576(SB), Y14, Y15
+	VFMADD213PD  normalVolRowsAVX2Consts<>+576(SB), Y10, Y8
+	VMOVUPD      Y3, 2048(BX)
+	VMOVUPD      normalVolRowsAVX2Consts<>+608(SB), Y3
+	VFMADD213PD  Y3, Y7, Y11
+	VFMADD213PD  Y3, Y12, Y13
+	VFMADD213PD  Y3, Y14, Y15
+	VFMADD213PD  Y3, Y10, Y8
+	VMULPD       1216(BX), Y11, Y11
+	VMULPD       768(BX), Y13, Y13
+	VMULPD       1056(BX), Y15, Y15
+	VMULPD       1184(BX), Y8, Y8
+	VMOVUPD      Y1, 1184(BX)
+	VMOVUPD      normalVolRowsAVX2Consts<>+640(SB), Y1
+	VMOVUPD      Y9, 1056(BX)
+	VADDPD       Y1, Y0, Y9
+	VMOVUPD      Y5, 768(BX)
+	VADDPD       Y1, Y2, Y5
+	VADDPD       Y1, Y4, Y3
+	VADDPD       Y1, Y6, Y10
+	VMOVUPD      1504(BX), Y1
+	VBLENDVPD    Y1, Y9, Y0, Y1
+	VMOVUPD      1472(BX), Y9
+	VBLENDVPD    Y9, Y5, Y2, Y5
+	VMOVUPD      1440(BX), Y9
+	VBLENDVPD    Y9, Y3, Y4, Y3
+	VMOVUPD      1408(BX), Y9
+	VBLENDVPD    Y9, Y10, Y6, Y9
+	VMOVUPD      normalVolRowsAVX2Consts<>+32(SB), Y10
+	VADDPD       Y0, Y10, Y0
+	VADDPD       Y2, Y10, Y2
+	VADDPD       Y4, Y10, Y4
+	VADDPD       Y6, Y10, Y6
+	VMOVUPD      1952(BX), Y10
+	VBLENDVPD    Y10, Y0, Y1, Y0
+	VMOVUPD      1920(BX), Y1
+	VBLENDVPD    Y1, Y2, Y5, Y1
+	VMOVUPD      1888(BX), Y2
+	VBLENDVPD    Y2, Y4, Y3, Y2
+	VMOVUPD      1856(BX), Y3
+	VBLENDVPD    Y3, Y6, Y9, Y3
+	VMOVUPD      normalVolRowsAVX2Consts<>+672(SB), Y4
+	VFMADD231PD  Y4, Y0, Y11
+	VFMADD231PD  Y4, Y1, Y13
+	VFMADD231PD  Y4, Y2, Y15
+	VFMADD231PD  Y4, Y3, Y8
 	VMOVUPD      normalVolRowsAVX2Consts<>+704(SB), Y0
 	VMOVUPD      normalVolRowsAVX2Consts<>+736(SB), Y1
-	VFMADD231PD  Y0, Y10, Y1
+	VFMADD231PD  Y0, Y7, Y1
 	VMOVUPD      normalVolRowsAVX2Consts<>+736(SB), Y2
-	VFMADD231PD  Y0, Y13, Y2
-	VFMADD213PD  normalVolRowsAVX2Consts<>+736(SB), Y14, Y0
-	VMOVUPD      normalVolRowsAVX2Consts<>+768(SB), Y3
-	VFMADD213PD  Y3, Y10, Y1
-	VFMADD213PD  Y3, Y13, Y2
+	VFMADD231PD  Y0, Y12, Y2
+	VMOVUPD      normalVolRowsAVX2Consts<>+736(SB), Y3
 	VFMADD231PD  Y0, Y14, Y3
+	VMOVUPD      1536(BX), Y4
+	VFMADD213PD  normalVolRowsAVX2Consts<>+736(SB), Y4, Y0
+	VMOVUPD      normalVolRowsAVX2Consts<>+768(SB), Y5
+	VFMADD213PD  Y5, Y7, Y1
+	VFMADD213PD  Y5, Y12, Y2
+	VFMADD213PD  Y5, Y14, Y3
+	VFMADD231PD  Y0, Y4, Y5
 	VMOVUPD      normalVolRowsAVX2Consts<>+800(SB), Y0
-	VFMADD213PD  Y0, Y10, Y1
-	VFMADD213PD  Y0, Y13, Y2
-	VFMADD231PD  Y3, Y14, Y0
-	VSQRTPD      Y7, Y3
-	VSQRTPD      Y8, Y4
-	VSQRTPD      Y9, Y5
-	VMOVUPD      normalVolRowsAVX2Consts<>+832(SB), Y11
-	VMOVUPD      normalVolRowsAVX2Consts<>+864(SB), Y6
-	VFMADD231PD  Y11, Y7, Y6
+	VFMADD213PD  Y0, Y7, Y1
+	VFMADD213PD  Y0, Y12, Y2
+	VFMADD213PD  Y0, Y14, Y3
+	VFMADD231PD  Y5, Y4, Y0
+	VSQRTPD      Y11, Y5
+	VSQRTPD      Y13, Y6
+	VSQRTPD      Y15, Y9
+	VSQRTPD      Y8, Y10
+	VMOVUPD      normalVolRowsAVX2Consts<>+832(SB), Y4
+	VMOVUPD      normalVolRowsAVX2Consts<>+864(SB), Y14
+	VFMADD231PD  Y4, Y11, Y14
 	VMOVUPD      normalVolRowsAVX2Consts<>+864(SB), Y12
-	VFMADD231PD  Y11, Y8, Y12
-	VFMADD213PD  normalVolRowsAVX2Consts<>+864(SB), Y9, Y11
-	VFMADD213PD  normalVolRowsAVX2Consts<>+896(SB), Y7, Y6
-	VFMADD213PD  normalVolRowsAVX2Consts<>+896(SB), Y8, Y12
-	VFMADD213PD  normalVolRowsAVX2Consts<>+896(SB), Y9, Y11
-	VFMADD213PD  Y15, Y7, Y6
-	VFMADD213PD  Y15, Y8, Y12
-	VFMADD213PD  Y15, Y9, Y11
-	VMOVUPD      Y0, 1344(BX)
-	VMOVUPD      normalVolRowsAVX2Consts<>+928(SB), Y0
-	VMOVUPD      Y2, 1376(BX)
+	VFMADD231PD  Y4, Y13, Y12
+	VMOVUPD      normalVolRowsAVX2Consts<>+864(SB), Y7
+	VFMADD231PD  Y4, Y15, Y7
+	VFMADD213PD  normalVolRowsAVX2Consts<>+864(SB), Y8, Y4
+	VFMADD213PD  normalVolRowsAVX2Consts<>+896(SB), Y11, Y14
+	VFMADD213PD  normalVolRowsAVX2Consts<>+896(SB), Y13, Y12
+	VFMADD213PD  normalVolRowsAVX2Consts<>+896(SB), Y15, Y7
+	VFMADD213PD  normalVolRowsAVX2Consts<>+896(SB), Y8, Y4
+	VFMADD213PD  normalVolRowsAVX2Consts<>+32(SB), Y11, Y14
+	VFMADD213PD  normalVolRowsAVX2Consts<>+32(SB), Y13, Y12
+	VFMADD213PD  normalVolRowsAVX2Consts<>+32(SB), Y15, Y7
+	VFMADD213PD  normalVolRowsAVX2Consts<>+32(SB), Y8, Y4
+	VMOVUPD      Y0, 1856(BX)
+	VMOVUPD      normalVolRowsAVX2Consts<>+960(SB), Y0
+	VFMADD231PD  normalVolRowsAVX2Consts<>+928(SB), Y11, Y0
+	VMOVUPD      Y3, 1888(BX)
+	VMOVUPD      normalVolRowsAVX2Consts<>+960(SB), Y3
+	VFMADD231PD  normalVolRowsAVX2Consts<>+928(SB), Y13, Y3
+	VMOVUPD      Y2, 1920(BX)
 	VMOVUPD      normalVolRowsAVX2Consts<>+960(SB), Y2
-	VFMADD231PD  Y0, Y7, Y2
-	VMOVUPD      Y1, 1408(BX)
+	VFMADD231PD  normalVolRowsAVX2Consts<>+928(SB), Y15, Y2
+	VMOVUPD      Y1, 1952(BX)
 	VMOVUPD      normalVolRowsAVX2Consts<>+960(SB), Y1
-	VFMADD231PD  Y0, Y8, Y1
-	VFMADD213PD  normalVolRowsAVX2Consts<>+960(SB), Y9, Y0
-	VMOVUPD      Y11, 960(BX)
-	VMOVUPD      normalVolRowsAVX2Consts<>+992(SB), Y11
-	VFMADD213PD  Y11, Y7, Y2
-	VFMADD213PD  Y11, Y8, Y1
-	VFMADD231PD  Y0, Y9, Y11
-	VMOVUPD      normalVolRowsAVX2Consts<>+1024(SB), Y0
-	VFMADD213PD  Y0, Y7, Y2
-	VFMADD213PD  Y0, Y8, Y1
-	VFMADD231PD  Y11, Y9, Y0
-	VMOVUPD      normalVolRowsAVX2Consts<>+1056(SB), Y11
-	VFMADD213PD  Y11, Y7, Y2
-	VFMADD213PD  Y11, Y8, Y1
-	VFMADD231PD  Y0, Y9, Y11
-	VMOVUPD      normalVolRowsAVX2Consts<>+1088(SB), Y0
-	VMOVUPD      Y11, 992(BX)
-	VMOVUPD      normalVolRowsAVX2Consts<>+1120(SB), Y11
-	VFMADD231PD  Y0, Y3, Y11
-	VMOVUPD      Y1, 1024(BX)
+	VFMADD231PD  normalVolRowsAVX2Consts<>+928(SB), Y8, Y1
+	VFMADD213PD  normalVolRowsAVX2Consts<>+992(SB), Y11, Y0
+	VFMADD213PD  normalVolRowsAVX2Consts<>+992(SB), Y13, Y3
+	VFMADD213PD  normalVolRowsAVX2Consts<>+992(SB), Y15, Y2
+	VFMADD213PD  normalVolRowsAVX2Consts<>+992(SB), Y8, Y1
+	VFMADD213PD  normalVolRowsAVX2Consts<>+1024(SB), Y11, Y0
+	VFMADD213PD  normalVolRowsAVX2Consts<>+1024(SB), Y13, Y3
+	VFMADD213PD  normalVolRowsAVX2Consts<>+1024(SB), Y15, Y2
+	VFMADD213PD  normalVolRowsAVX2Consts<>+1024(SB), Y8, Y1
+	VFMADD213PD  normalVolRowsAVX2Consts<>+1056(SB), Y11, Y0
+	VFMADD213PD  normalVolRowsAVX2Consts<>+1056(SB), Y13, Y3
+	VFMADD213PD  normalVolRowsAVX2Consts<>+1056(SB), Y15, Y2
+	VFMADD213PD  normalVolRowsAVX2Consts<>+1056(SB), Y8, Y1
+	VMOVUPD      Y1, 1408(BX)
 	VMOVUPD      normalVolRowsAVX2Consts<>+1120(SB), Y1
-	VFMADD231PD  Y0, Y4, Y1
-	VFMADD213PD  normalVolRowsAVX2Consts<>+1120(SB), Y5, Y0
-	VFMADD213PD  normalVolRowsAVX2Consts<>+1152(SB), Y3, Y11
-	VFMADD213PD  normalVolRowsAVX2Consts<>+1152(SB), Y4, Y1
-	VFMADD213PD  normalVolRowsAVX2Consts<>+1152(SB), Y5, Y0
-	VFMADD213PD  Y15, Y3, Y11
-	VFMADD213PD  Y15, Y4, Y1
-	VFMADD213PD  Y15, Y5, Y0
-	VMOVUPD      normalVolRowsAVX2Consts<>+1184(SB), Y15
-	VMOVUPD      Y2, 736(BX)
-	VMOVUPD      normalVolRowsAVX2Consts<>+1216(SB), Y2
-	VFMADD231PD  Y15, Y3, Y2
-	VMOVUPD      Y0, 704(BX)
+	VFMADD231PD  normalVolRowsAVX2Consts<>+1088(SB), Y5, Y1
+	VMOVUPD      Y2, 1440(BX)
+	VMOVUPD      normalVolRowsAVX2Consts<>+1120(SB), Y2
+	VFMADD231PD  normalVolRowsAVX2Consts<>+1088(SB), Y6, Y2
+	VMOVUPD      Y3, 1472(BX)
+	VMOVUPD      normalVolRowsAVX2Consts<>+1120(SB), Y3
+	VFMADD231PD  normalVolRowsAVX2Consts<>+1088(SB), Y9, Y3
+	VMOVUPD      Y0, 1504(BX)
+	VMOVUPD      normalVolRowsAVX2Consts<>+1120(SB), Y0
+	VFMADD231PD  normalVolRowsAVX2Consts<>+1088(SB), Y10, Y0
+	VFMADD213PD  normalVolRowsAVX2Consts<>+1152(SB), Y5, Y1
+	VFMADD213PD  normalVolRowsAVX2Consts<>+1152(SB), Y6, Y2
+	VFMADD213PD  normalVolRowsAVX2Consts<>+1152(SB), Y9, Y3
+	VFMADD213PD  normalVolRowsAVX2Consts<>+1152(SB), Y10, Y0
+	VFMADD213PD  normalVolRowsAVX2Consts<>+32(SB), Y5, Y1
+	VFMADD213PD  normalVolRowsAVX2Consts<>+32(SB), Y6, Y2
+	VFMADD213PD  normalVolRowsAVX2Consts<>+32(SB), Y9, Y3
+	VFMADD213PD  normalVolRowsAVX2Consts<>+32(SB), Y10, Y0
+	VMOVUPD      Y0, 1216(BX)
 	VMOVUPD      normalVolRowsAVX2Consts<>+1216(SB), Y0
-	VFMADD231PD  Y15, Y4, Y0
-	VFMADD213PD  normalVolRowsAVX2Consts<>+1216(SB), Y5, Y15
-	VFMADD213PD  normalVolRowsAVX2Consts<>+1248(SB), Y3, Y2
-	VFMADD213PD  normalVolRowsAVX2Consts<>+1248(SB), Y4, Y0
-	VFMADD213PD  normalVolRowsAVX2Consts<>+1248(SB), Y5, Y15
-	VFMADD213PD  normalVolRowsAVX2Consts<>+1280(SB), Y2, Y3
-	VMOVUPD      normalVolRowsAVX2Consts<>+1280(SB), Y2
-	VFMADD213PD  Y2, Y0, Y4
-	VFMADD231PD  Y15, Y5, Y2
-	VMOVUPD      normalVolRowsAVX2Consts<>+1312(SB), Y0
-	VMOVUPD      normalVolRowsAVX2Consts<>+1344(SB), Y5
-	VFMADD231PD  Y0, Y10, Y5
-	VMOVUPD      normalVolRowsAVX2Consts<>+1344(SB), Y15
-	VFMADD231PD  Y0, Y13, Y15
-	VFMADD213PD  normalVolRowsAVX2Consts<>+1344(SB), Y14, Y0
-	VFMADD213PD  normalVolRowsAVX2Consts<>+1376(SB), Y10, Y5
-	VFMADD213PD  normalVolRowsAVX2Consts<>+1376(SB), Y13, Y15
-	VFMADD213PD  normalVolRowsAVX2Consts<>+1376(SB), Y14, Y0
-	VFMADD213PD  normalVolRowsAVX2Consts<>+32(SB), Y5, Y10
-	VMOVUPD      normalVolRowsAVX2Consts<>+32(SB), Y5
-	VFMADD213PD  Y5, Y15, Y13
-	VFMADD213PD  Y5, Y0, Y14
+	VFMADD231PD  normalVolRowsAVX2Consts<>+1184(SB), Y5, Y0
+	VMOVUPD      Y4, 896(BX)
+	VMOVUPD      normalVolRowsAVX2Consts<>+1216(SB), Y4
+	VFMADD231PD  normalVolRowsAVX2Consts<>+1184(SB), Y6, Y4
+	VMOVUPD      Y3, 1152(BX)
+	VMOVUPD      normalVolRowsAVX2Consts<>+1216(SB), Y3
+	VFMADD231PD  normalVolRowsAVX2Consts<>+1184(SB), Y9, Y3
+	VMOVUPD      Y7, 1120(BX)
+	VMOVUPD      normalVolRowsAVX2Consts<>+1216(SB), Y7
+	VFMADD231PD  normalVolRowsAVX2Consts<>+1184(SB), Y10, Y7
+	VFMADD213PD  normalVolRowsAVX2Consts<>+1248(SB), Y5, Y0
+	VFMADD213PD  normalVolRowsAVX2Consts<>+1248(SB), Y6, Y4
+	VFMADD213PD  normalVolRowsAVX2Consts<>+1248(SB), Y9, Y3
+	VFMADD213PD  normalVolRowsAVX2Consts<>+1248(SB), Y10, Y7
+	VFMADD213PD  normalVolRowsAVX2Consts<>+1280(SB), Y0, Y5
+	VMOVUPD      normalVolRowsAVX2Consts<>+1280(SB), Y0
+	VFMADD213PD  Y0, Y4, Y6
+	VFMADD213PD  Y0, Y3, Y9
+	VFMADD231PD  Y7, Y10, Y0
+	VMOVUPD      2016(BX), Y3
+	VMOVUPD      normalVolRowsAVX2Consts<>+1312(SB), Y4
+	VMOVUPD      normalVolRowsAVX2Consts<>+1344(SB), Y7
+	VFMADD231PD  Y4, Y3, Y7
+	VMOVUPD      1984(BX), Y10
+	VMOVUPD      Y0, 1088(BX)
+	VMOVUPD      normalVolRowsAVX2Consts<>+1344(SB), Y0
+	VFMADD231PD  Y4, Y10, Y0
+	VMOVUPD      Y9, 2080(BX)
+	VMOVUPD      normalVolRowsAVX2Consts<>+1344(SB), Y9
+	VFMADD231PD  1568(BX), Y4, Y9
+	VMOVUPD      Y6, 2112(BX)
+	VMOVUPD      1536(BX), Y6
+	VFMADD213PD  normalVolRowsAVX2Consts<>+1344(SB), Y6, Y4
+	VFMADD213PD  normalVolRowsAVX2Consts<>+1376(SB), Y3, Y7
+	VFMADD213PD  normalVolRowsAVX2Consts<>+1376(SB), Y10, Y0
+	VMOVUPD      Y5, 2144(BX)
+	VMOVUPD      normalVolRowsAVX2Consts<>+1376(SB), Y5
+	VFMADD132PD  1568(BX), Y5, Y9
+	VFMADD231PD  Y4, Y6, Y5
+	VMOVUPD      normalVolRowsAVX2Consts<>+32(SB), Y4
+	VFMADD213PD  Y4, Y7, Y3
+	VFMADD213PD  Y4, Y0, Y10
+	VFMADD132PD  1568(BX), Y4, Y9
+	VFMADD213PD  Y4, Y5, Y6
 	VMOVUPD      normalVolRowsAVX2Consts<>+1408(SB), Y0
-	VCMPPD       $0x11, Y0, Y7, Y15
-	VCMPPD       $0x11, Y0, Y8, Y5
-	VCMPPD       $0x11, Y0, Y9, Y0
-	VBLENDVPD    Y15, Y6, Y11, Y6
-	VBLENDVPD    Y5, Y12, Y1, Y1
-	VMOVUPD      704(BX), Y11
-	VBLENDVPD    Y0, 960(BX), Y11, Y11
-	VBLENDVPD    Y15, 736(BX), Y3, Y3
-	VBLENDVPD    Y5, 1024(BX), Y4, Y4
-	VBLENDVPD    Y0, 992(BX), Y2, Y0
-	VMOVUPD      1120(BX), Y2
-	VBLENDVPD    Y2, 1408(BX), Y6, Y5
-	VMOVUPD      1088(BX), Y6
-	VBLENDVPD    Y6, 1376(BX), Y1, Y1
-	VMOVUPD      1056(BX), Y12
-	VBLENDVPD    Y12, 1344(BX), Y11, Y11
-	VMULPD       160(BX), Y5, Y5
-	VMULPD       128(BX), Y1, Y1
-	VMULPD       96(BX), Y11, Y11
-	VBLENDVPD    Y2, Y10, Y3, Y3
-	VBLENDVPD    Y6, Y13, Y4, Y4
-	VBLENDVPD    Y12, Y14, Y0, Y0
-	VDIVPD       Y3, Y5, Y3
-	VDIVPD       Y4, Y1, Y1
-	VDIVPD       Y0, Y11, Y0
-	VMOVUPD      normalVolRowsAVX2Consts<>+1440(SB), Y4
-	VCMPPD       $0x11, Y4, Y7, Y5
-	VCMPPD       $0x11, Y4, Y8, Y7
-	VCMPPD       $0x11, Y4, Y9, Y4
-	VORPD        Y5, Y2, Y2
-	VORPD        Y7, Y6, Y5
-	VORPD        Y4, Y12, Y4
-	VANDPD       64(BX), Y2, Y2
-	VANDPD       32(BX), Y5, Y5
-	VANDPD       (BX), Y4, Y4
-	VMOVUPD      normalVolRowsAVX2Consts<>+128(SB), Y6
-	VCMPPD       $0x11, 480(BX), Y6, Y7
-	VCMPPD       $0x11, 512(BX), Y6, Y8
-	VCMPPD       $0x11, 640(BX), Y6, Y6
-	VORPD        384(BX), Y7, Y7
-	VORPD        416(BX), Y8, Y8
-	VORPD        448(BX), Y6, Y6
-	VANDPD       Y7, Y2, Y2
-	VANDPD       Y8, Y5, Y5
-	VANDPD       Y6, Y4, Y4
-	VANDPD       608(BX), Y2, Y2
-	VANDPD       576(BX), Y5, Y5
-	VANDPD       544(BX), Y4, Y4
-	VANDPD       352(BX), Y2, Y2
-	VANDPD       320(BX), Y5, Y5
-	VANDPD       288(BX), Y4, Y4
-	VMOVUPD      normalVolRowsAVX2Consts<>+32(SB), Y6
-	VDIVPD       Y3, Y6, Y7
-	VDIVPD       Y1, Y6, Y8
-	VDIVPD       Y0, Y6, Y9
-	VMOVUPD      480(BX), Y10
-	VMULPD       Y7, Y10, Y11
-	VMOVUPD      512(BX), Y12
-	VMULPD       Y8, Y12, Y13
-	VMOVUPD      640(BX), Y14
-	VMULPD       Y9, Y14, Y15
-	VFNMADD231PD Y11, Y3, Y10
-	VFNMADD231PD Y13, Y1, Y12
-	VFNMADD231PD Y15, Y0, Y14
-	VFMADD231PD  Y10, Y7, Y11
-	VFMADD231PD  Y12, Y8, Y13
-	VFMADD231PD  Y14, Y9, Y15
-	VMOVUPD      normalVolRowsAVX2Consts<>+1472(SB), Y7
-	VMINPD       Y11, Y7, Y8
-	VMINPD       Y13, Y7, Y9
-	VMINPD       Y15, Y7, Y7
-	VMULPD       Y11, Y11, Y10
-	VMULPD       Y13, Y13, Y12
-	VMULPD       Y15, Y15, Y14
-	VMOVUPD      Y4, 640(BX)
-	VMOVUPD      normalVolRowsAVX2Consts<>+1504(SB), Y4
-	VFMADD213PD  Y6, Y8, Y4
-	VMOVUPD      Y5, 512(BX)
-	VMOVUPD      normalVolRowsAVX2Consts<>+1504(SB), Y5
-	VFMADD213PD  Y6, Y9, Y5
-	VMOVUPD      Y2, 480(BX)
-	VMOVUPD      normalVolRowsAVX2Consts<>+1504(SB), Y2
-	VFMADD213PD  Y6, Y7, Y2
-	VMOVUPD      Y0, 288(BX)
-	VMOVUPD      normalVolRowsAVX2Consts<>+1536(SB), Y0
-	VMOVUPD      Y1, 320(BX)
-	VADDPD       Y0, Y8, Y1
-	VMOVUPD      Y3, 352(BX)
-	VADDPD       Y0, Y9, Y3
-	VADDPD       Y0, Y7, Y0
-	VMOVUPD      Y15, 544(BX)
-	VMULPD       normalVolRowsAVX2Consts<>+416(SB), Y10, Y15
-	VMOVUPD      Y15, 576(BX)
-	VMULPD       normalVolRowsAVX2Consts<>+416(SB), Y12, Y15
-	VMOVUPD      Y15, 608(BX)
-	VMULPD       normalVolRowsAVX2Consts<>+416(SB), Y14, Y15
-	VMOVUPD      Y15, 448(BX)
-	VMULPD       normalVolRowsAVX2Consts<>+1568(SB), Y10, Y15
-	VMOVUPD      Y13, 416(BX)
-	VMULPD       normalVolRowsAVX2Consts<>+1568(SB), Y12, Y13
-	VMOVUPD      Y11, 384(BX)
-	VMULPD       normalVolRowsAVX2Consts<>+1568(SB), Y14, Y11
-	VFMADD231PD  Y10, Y10, Y15
-	VFMADD231PD  Y12, Y12, Y13
-	VFMADD231PD  Y14, Y14, Y11
-	VMOVUPD      Y11, (BX)
-	VMULPD       Y1, Y4, Y11
-	VMOVUPD      Y13, 32(BX)
-	VMULPD       Y3, Y5, Y13
-	VMOVUPD      Y15, 64(BX)
-	VMULPD       Y0, Y2, Y15
-	VDIVPD       Y11, Y6, Y11
-	VDIVPD       Y13, Y6, Y13
-	VDIVPD       Y15, Y6, Y15
-	VMULPD       Y11, Y1, Y1
-	VMULPD       Y13, Y3, Y3
-	VMULPD       Y15, Y0, Y0
-	VMULPD       Y11, Y4, Y11
-	VMULPD       Y13, Y5, Y13
-	VMULPD       Y15, Y2, Y15
-	VMULPD       Y11, Y8, Y8
-	VMULPD       Y13, Y9, Y9
-	VMULPD       Y15, Y7, Y7
-	VMOVUPD      normalVolRowsAVX2Consts<>+608(SB), Y11
-	VMOVUPD      normalVolRowsAVX2Consts<>+640(SB), Y13
-	VFMADD231PD  Y11, Y8, Y13
-	VMOVUPD      normalVolRowsAVX2Consts<>+640(SB), Y15
-	VFMADD231PD  Y11, Y9, Y15
-	VMOVUPD      normalVolRowsAVX2Consts<>+640(SB), Y6
-	VFMADD231PD  Y11, Y7, Y6
-	VMOVUPD      normalVolRowsAVX2Consts<>+1600(SB), Y11
-	VMOVUPD      Y14, 1056(BX)
-	VMOVUPD      normalVolRowsAVX2Consts<>+1632(SB), Y14
-	VFMADD231PD  Y11, Y13, Y14
-	VMOVUPD      Y12, 1088(BX)
-	VMOVUPD      normalVolRowsAVX2Consts<>+1632(SB), Y12
-	VFMADD231PD  Y11, Y15, Y12
-	VFMADD213PD  normalVolRowsAVX2Consts<>+1632(SB), Y6, Y11
-	VFMADD213PD  normalVolRowsAVX2Consts<>+1664(SB), Y13, Y14
-	VFMADD213PD  normalVolRowsAVX2Consts<>+1664(SB), Y15, Y12
-	VFMADD213PD  normalVolRowsAVX2Consts<>+1664(SB), Y6, Y11
-	VFMADD213PD  normalVolRowsAVX2Consts<>+1696(SB), Y13, Y14
-	VFMADD213PD  normalVolRowsAVX2Consts<>+1696(SB), Y15, Y12
-	VFMADD213PD  normalVolRowsAVX2Consts<>+1696(SB), Y6, Y11
-	VFMADD213PD  normalVolRowsAVX2Consts<>+1728(SB), Y13, Y14
-	VFMADD213PD  normalVolRowsAVX2Consts<>+1728(SB), Y15, Y12
-	VFMADD213PD  normalVolRowsAVX2Consts<>+1728(SB), Y6, Y11
-	VFMADD213PD  normalVolRowsAVX2Consts<>+1760(SB), Y13, Y14
-	VFMADD213PD  normalVolRowsAVX2Consts<>+1760(SB), Y15, Y12
-	VFMADD213PD  normalVolRowsAVX2Consts<>+1760(SB), Y6, Y11
-	VFMADD213PD  normalVolRowsAVX2Consts<>+1792(SB), Y13, Y14
-	VFMADD213PD  normalVolRowsAVX2Consts<>+1792(SB), Y15, Y12
-	VFMADD213PD  normalVolRowsAVX2Consts<>+1792(SB), Y6, Y11
-	VFMADD213PD  normalVolRowsAVX2Consts<>+1824(SB), Y13, Y14
-	VFMADD213PD  normalVolRowsAVX2Consts<>+1824(SB), Y15, Y12
-	VFMADD213PD  normalVolRowsAVX2Consts<>+1824(SB), Y6, Y11
-	VFMADD213PD  normalVolRowsAVX2Consts<>+1856(SB), Y13, Y14
-	VFMADD213PD  normalVolRowsAVX2Consts<>+1856(SB), Y15, Y12
-	VFMADD213PD  normalVolRowsAVX2Consts<>+1856(SB), Y6, Y11
-	VFMADD213PD  normalVolRowsAVX2Consts<>+1888(SB), Y13, Y14
-	VFMADD213PD  normalVolRowsAVX2Consts<>+1888(SB), Y15, Y12
-	VFMADD213PD  normalVolRowsAVX2Consts<>+1888(SB), Y6, Y11
-	VFMADD213PD  normalVolRowsAVX2Consts<>+1920(SB), Y13, Y14
-	VFMADD213PD  normalVolRowsAVX2Consts<>+1920(SB), Y15, Y12
-	VFMADD213PD  normalVolRowsAVX2Consts<>+1920(SB), Y6, Y11
-	VFMADD213PD  normalVolRowsAVX2Consts<>+1952(SB), Y13, Y14
-	VFMADD213PD  normalVolRowsAVX2Consts<>+1952(SB), Y15, Y12
-	VFMADD213PD  normalVolRowsAVX2Consts<>+1952(SB), Y6, Y11
-	VFMADD213PD  normalVolRowsAVX2Consts<>+1984(SB), Y13, Y14
-	VFMADD213PD  normalVolRowsAVX2Consts<>+1984(SB), Y15, Y12
-	VFMADD213PD  normalVolRowsAVX2Consts<>+1984(SB), Y6, Y11
-	VFMADD213PD  normalVolRowsAVX2Consts<>+2016(SB), Y13, Y14
-	VFMADD213PD  normalVolRowsAVX2Consts<>+2016(SB), Y15, Y12
-	VFMADD213PD  normalVolRowsAVX2Consts<>+2016(SB), Y6, Y11
-	VFMADD213PD  normalVolRowsAVX2Consts<>+2048(SB), Y13, Y14
-	VFMADD213PD  normalVolRowsAVX2Consts<>+2048(SB), Y15, Y12
-	VFMADD213PD  normalVolRowsAVX2Consts<>+2048(SB), Y6, Y11
-	VFMADD213PD  normalVolRowsAVX2Consts<>+2080(SB), Y13, Y14
-	VFMADD213PD  normalVolRowsAVX2Consts<>+2080(SB), Y15, Y12
-	VFMADD213PD  normalVolRowsAVX2Consts<>+2080(SB), Y6, Y11
-	VFMADD213PD  normalVolRowsAVX2Consts<>+2112(SB), Y13, Y14
-	VFMADD213PD  normalVolRowsAVX2Consts<>+2112(SB), Y15, Y12
-	VFMADD213PD  normalVolRowsAVX2Consts<>+2112(SB), Y6, Y11
-	VFMADD213PD  normalVolRowsAVX2Consts<>+2144(SB), Y13, Y14
-	VFMADD213PD  normalVolRowsAVX2Consts<>+2144(SB), Y15, Y12
-	VFMADD213PD  normalVolRowsAVX2Consts<>+2144(SB), Y6, Y11
-	VFMADD213PD  normalVolRowsAVX2Consts<>+2176(SB), Y13, Y14
-	VFMADD213PD  normalVolRowsAVX2Consts<>+2176(SB), Y15, Y12
-	VFMADD213PD  normalVolRowsAVX2Consts<>+2176(SB), Y6, Y11
-	VFMADD213PD  normalVolRowsAVX2Consts<>+2208(SB), Y13, Y14
-	VFMADD213PD  normalVolRowsAVX2Consts<>+2208(SB), Y15, Y12
-	VFMADD213PD  normalVolRowsAVX2Consts<>+2208(SB), Y6, Y11
-	VFMADD213PD  normalVolRowsAVX2Consts<>+2240(SB), Y13, Y14
-	VFMADD213PD  normalVolRowsAVX2Consts<>+2240(SB), Y15, Y12
-	VFMADD213PD  normalVolRowsAVX2Consts<>+2240(SB), Y6, Y11
-	VFMADD213PD  normalVolRowsAVX2Consts<>+2272(SB), Y14, Y13
-	VMOVUPD      normalVolRowsAVX2Consts<>+2272(SB), Y14
-	VFMADD213PD  Y14, Y12, Y15
-	VFMADD231PD  Y11, Y6, Y14
-	VMOVUPD      normalVolRowsAVX2Consts<>+416(SB), Y6
-	VFMADD213PD  Y6, Y13, Y8
-	VFMADD213PD  Y6, Y15, Y9
-	VFMADD213PD  Y6, Y14, Y7
-	VMULPD       Y1, Y8, Y11
-	VMULPD       Y3, Y9, Y12
-	VMULPD       Y0, Y7, Y13
-	VFNMADD231PD Y4, Y11, Y8
-	VFNMADD231PD Y5, Y12, Y9
-	VFNMADD231PD Y2, Y13, Y7
-	VFMADD231PD  Y8, Y1, Y11
-	VFMADD231PD  Y9, Y3, Y12
-	VFMADD231PD  Y7, Y0, Y13
-	VMOVUPD      normalVolRowsAVX2Consts<>+2304(SB), Y0
-	VMULPD       Y0, Y11, Y1
-	VMULPD       Y0, Y12, Y2
-	VMULPD       Y0, Y13, Y0
-	VMOVUPD      normalVolRowsAVX2Consts<>+32(SB), Y3
-	VFNMADD132PD 384(BX), Y3, Y1
-	VFNMADD132PD 416(BX), Y3, Y2
-	VFNMADD132PD 544(BX), Y3, Y0
-	VMULPD       Y1, Y10, Y4
-	VMULPD       1088(BX), Y2, Y5
-	VMULPD       1056(BX), Y0, Y7
-	VMULPD       352(BX), Y1, Y8
-	VMULPD       320(BX), Y2, Y9
-	VMULPD       288(BX), Y0, Y10
-	VMOVUPD      normalVolRowsAVX2Consts<>+0(SB), Y11
-	VANDPD       Y8, Y11, Y8
-	VANDPD       Y9, Y11, Y9
-	VANDPD       Y10, Y11, Y10
-	VMOVUPD      normalVolRowsAVX2Consts<>+160(SB), Y11
-	VMULPD       Y8, Y11, Y12
-	VMULPD       Y9, Y11, Y13
-	VMULPD       Y10, Y11, Y11
-	VMOVUPD      normalVolRowsAVX2Consts<>+192(SB), Y14
-	VCMPPD       $0x11, Y14, Y8, Y15
-	VCMPPD       $0x11, Y14, Y9, Y6
-	VCMPPD       $0x11, Y14, Y10, Y14
-	VBLENDVPD    Y15, Y12, Y8, Y12
-	VBLENDVPD    Y6, Y13, Y9, Y13
-	VBLENDVPD    Y14, Y11, Y10, Y11
-	VANDPD       normalVolRowsAVX2Consts<>+224(SB), Y15, Y15
-	VANDPD       normalVolRowsAVX2Consts<>+224(SB), Y6, Y6
-	VANDPD       normalVolRowsAVX2Consts<>+224(SB), Y14, Y14
-	VMOVUPD      Y7, 1056(BX)
-	VCMPPD       $0x03, Y8, Y8, Y7
-	VMOVUPD      Y5, 1088(BX)
-	VCMPPD       $0x03, Y9, Y9, Y5
-	VMOVUPD      Y4, 544(BX)
-	VCMPPD       $0x03, Y10, Y10, Y4
-	VMOVUPD      Y0, 416(BX)
-	VANDPD       normalVolRowsAVX2Consts<>+256(SB), Y12, Y0
-	VMOVUPD      Y2, 384(BX)
-	VANDPD       normalVolRowsAVX2Consts<>+256(SB), Y13, Y2
-	VMOVUPD      Y1, 1120(BX)
-	VANDPD       normalVolRowsAVX2Consts<>+256(SB), Y11, Y1
-	VORPD        Y0, Y3, Y0
-	VORPD        Y2, Y3, Y2
-	VORPD        Y1, Y3, Y1
-	VORPD        Y7, Y0, Y0
-	VORPD        Y5, Y2, Y2
-	VORPD        Y4, Y1, Y1
-	VMOVUPD      896(BX), Y4
-	VCMPPD       $0x11, Y0, Y4, Y4
-	VMOVUPD      864(BX), Y5
-	VCMPPD       $0x11, Y2, Y5, Y5
-	VMOVUPD      832(BX), Y7
-	VCMPPD       $0x11, Y1, Y7, Y7
-	VPSRLQ       $0x34, Y12, Y12
-	VPSRLQ       $0x34, Y13, Y13
-	VPSRLQ       $0x34, Y11, Y11
-	VMOVUPD      1152(BX), Y3
-	VMOVUPD      Y10, 832(BX)
-	VBLENDVPD    Y4, 1312(BX), Y3, Y10
-	VMOVUPD      Y4, 1312(BX)
-	VMOVUPD      1184(BX), Y4
-	VMOVUPD      Y9, 864(BX)
-	VBLENDVPD    Y5, 1280(BX), Y4, Y9
-	VMOVUPD      Y5, 1280(BX)
-	VMOVUPD      1216(BX), Y5
-	VMOVUPD      Y8, 896(BX)
-	VBLENDVPD    Y7, 1248(BX), Y5, Y8
-	VMOVUPD      Y7, 1248(BX)
-	VMOVUPD      normalVolRowsAVX2Consts<>+288(SB), Y7
-	VORPD        Y12, Y7, Y12
-	VORPD        Y13, Y7, Y13
-	VORPD        Y11, Y7, Y7
-	VMOVUPD      normalVolRowsAVX2Consts<>+320(SB), Y11
-	VSUBPD       Y11, Y12, Y12
-	VSUBPD       Y11, Y13, Y13
-	VSUBPD       Y11, Y7, Y7
-	VSUBPD       Y15, Y12, Y11
-	VSUBPD       Y6, Y13, Y6
-	VSUBPD       Y14, Y7, Y7
-	VMOVUPD      normalVolRowsAVX2Consts<>+352(SB), Y12
-	VMULPD       Y0, Y12, Y13
-	VMULPD       Y2, Y12, Y14
-	VMULPD       Y1, Y12, Y12
-	VCMPPD       $0x11, Y3, Y13, Y3
-	VCMPPD       $0x11, Y4, Y14, Y4
-	VCMPPD       $0x11, Y5, Y12, Y5
-	VADDPD       Y0, Y0, Y12
-	VADDPD       Y2, Y2, Y13
-	VADDPD       Y1, Y1, Y14
-	VBLENDVPD    Y3, Y12, Y0, Y0
-	VBLENDVPD    Y4, Y13, Y2, Y2
+	VCMPPD       $0x11, Y0, Y11, Y5
+	VCMPPD       $0x11, Y0, Y13, Y7
+	VCMPPD       $0x11, Y0, Y15, Y4
+	VCMPPD       $0x11, Y0, Y8, Y0
 	VBLENDVPD    Y5, Y14, Y1, Y1
-	VSUBPD       Y10, Y0, Y12
-	VSUBPD       Y9, Y2, Y13
-	VSUBPD       Y8, Y1, Y14
-	VADDPD       Y10, Y0, Y0
-	VADDPD       Y9, Y2, Y2
-	VADDPD       Y8, Y1, Y1
-	VDIVPD       Y0, Y12, Y0
-	VDIVPD       Y2, Y13, Y2
-	VDIVPD       Y1, Y14, Y1
-	VMOVUPD      896(BX), Y8
-	VMOVUPD      normalVolRowsAVX2Consts<>+64(SB), Y9
-	VCMPPD       $0x00, Y9, Y8, Y10
-	VMOVUPD      864(BX), Y12
-	VCMPPD       $0x00, Y9, Y12, Y13
-	VMOVUPD      832(BX), Y14
-	VCMPPD       $0x00, Y9, Y14, Y9
-	VMOVUPD      normalVolRowsAVX2Consts<>+448(SB), Y15
-	VBLENDVPD    Y10, Y15, Y11, Y10
-	VBLENDVPD    Y13, Y15, Y6, Y6
-	VBLENDVPD    Y9, Y15, Y7, Y7
-	VMOVUPD      normalVolRowsAVX2Consts<>+480(SB), Y9
-	VCMPPD       $0x11, Y9, Y8, Y11
-	VCMPPD       $0x11, Y9, Y12, Y13
-	VCMPPD       $0x11, Y9, Y14, Y9
-	VBLENDVPD    Y11, Y10, Y8, Y8
-	VBLENDVPD    Y13, Y6, Y12, Y6
-	VBLENDVPD    Y9, Y7, Y14, Y7
-	VSUBPD       928(BX), Y8, Y8
-	VSUBPD       800(BX), Y6, Y6
-	VSUBPD       768(BX), Y7, Y7
-	VMOVUPD      1120(BX), Y9
-	VMULPD       Y9, Y9, Y10
-	VMOVUPD      384(BX), Y11
-	VMULPD       Y11, Y11, Y12
-	VMOVUPD      416(BX), Y13
-	VMULPD       Y13, Y13, Y14
-	VMOVUPD      normalVolRowsAVX2Consts<>+32(SB), Y15
-	VMOVUPD      544(BX), Y13
-	VSUBPD       Y13, Y15, Y11
-	VMOVUPD      1088(BX), Y9
-	VMOVUPD      Y11, 768(BX)
-	VSUBPD       Y9, Y15, Y11
-	VMOVUPD      Y11, 800(BX)
-	VMOVUPD      1056(BX), Y11
+	VBLENDVPD    Y7, Y12, Y2, Y2
+	VMOVUPD      1152(BX), Y12
+	VBLENDVPD    Y4, 1120(BX), Y12, Y12
+	VMOVUPD      1216(BX), Y14
+	VBLENDVPD    Y0, 896(BX), Y14, Y14
+	VMOVUPD      Y8, 1216(BX)
+	VMOVUPD      2144(BX), Y8
+	VBLENDVPD    Y5, 1504(BX), Y8, Y5
+	VMOVUPD      2112(BX), Y8
+	VBLENDVPD    Y7, 1472(BX), Y8, Y7
+	VMOVUPD      2080(BX), Y8
+	VBLENDVPD    Y4, 1440(BX), Y8, Y4
+	VMOVUPD      1088(BX), Y8
+	VBLENDVPD    Y0, 1408(BX), Y8, Y0
+	VMOVUPD      1696(BX), Y8
+	VBLENDVPD    Y8, 1952(BX), Y1, Y1
+	VMOVUPD      Y15, 1952(BX)
+	VMOVUPD      1664(BX), Y15
+	VBLENDVPD    Y15, 1920(BX), Y2, Y2
+	VMOVUPD      Y13, 1920(BX)
+	VMOVUPD      1632(BX), Y13
+	VBLENDVPD    Y13, 1888(BX), Y12, Y12
+	VMOVUPD      1600(BX), Y13
+	VBLENDVPD    Y13, 1856(BX), Y14, Y14
+	VMULPD       224(BX), Y1, Y1
+	VMULPD       192(BX), Y2, Y2
+	VMULPD       160(BX), Y12, Y12
+	VMULPD       128(BX), Y14, Y14
+	VBLENDVPD    Y8, Y3, Y5, Y3
+	VBLENDVPD    Y15, Y10, Y7, Y5
+	VMOVUPD      1632(BX), Y7
+	VBLENDVPD    Y7, Y9, Y4, Y4
+	VBLENDVPD    Y13, Y6, Y0, Y0
+	VDIVPD       Y3, Y1, Y1
+	VDIVPD       Y5, Y2, Y2
+	VDIVPD       Y4, Y12, Y3
+	VDIVPD       Y0, Y14, Y0
+	VMOVUPD      normalVolRowsAVX2Consts<>+1440(SB), Y4
+	VCMPPD       $0x11, Y4, Y11, Y5
+	VMOVUPD      1920(BX), Y6
+	VCMPPD       $0x11, Y4, Y6, Y6
+	VMOVUPD      1952(BX), Y9
+	VCMPPD       $0x11, Y4, Y9, Y9
+	VMOVUPD      1216(BX), Y10
+	VCMPPD       $0x11, Y4, Y10, Y4
+	VORPD        Y5, Y8, Y5
+	VORPD        Y6, Y15, Y6
+	VORPD        Y9, Y7, Y7
+	VORPD        Y4, Y13, Y4
+	VANDPD       96(BX), Y5, Y5
+	VANDPD       64(BX), Y6, Y6
+	VANDPD       32(BX), Y7, Y7
+	VANDPD       (BX), Y4, Y4
+	VMOVUPD      normalVolRowsAVX2Consts<>+128(SB), Y8
+	VCMPPD       $0x11, 288(BX), Y8, Y9
+	VCMPPD       $0x11, 320(BX), Y8, Y10
+	VCMPPD       $0x11, 384(BX), Y8, Y11
+	VCMPPD       $0x11, 352(BX), Y8, Y8
+	VORPD        736(BX), Y9, Y9
+	VORPD        992(BX), Y10, Y10
+	VORPD        960(BX), Y11, Y11
+	VORPD        928(BX), Y8, Y8
+	VANDPD       Y9, Y5, Y5
+	VANDPD       Y10, Y6, Y6
+	VANDPD       Y11, Y7, Y7
+	VANDPD       Y8, Y4, Y4
+	VANDPD       864(BX), Y5, Y5
+	VANDPD       832(BX), Y6, Y6
+	VANDPD       800(BX), Y7, Y7
+	VANDPD       256(BX), Y4, Y4
+	VANDPD       640(BX), Y5, Y5
+	VANDPD       608(BX), Y6, Y6
+	VANDPD       576(BX), Y7, Y7
+	VANDPD       544(BX), Y4, Y4
+	VMOVUPD      normalVolRowsAVX2Consts<>+32(SB), Y8
+	VDIVPD       Y1, Y8, Y9
+	VDIVPD       Y2, Y8, Y10
+	VDIVPD       Y3, Y8, Y11
+	VDIVPD       Y0, Y8, Y12
+	VMOVUPD      288(BX), Y13
+	VMULPD       Y9, Y13, Y14
+	VMOVUPD      320(BX), Y15
+	VMOVUPD      Y4, 544(BX)
+	VMULPD       Y10, Y15, Y4
+	VMOVUPD      Y7, 576(BX)
+	VMOVUPD      384(BX), Y7
+	VMOVUPD      Y6, 608(BX)
+	VMULPD       Y11, Y7, Y6
+	VMOVUPD      Y5, 640(BX)
+	VMOVUPD      352(BX), Y5
+	VMULPD       Y12, Y5, Y8
+	VFNMADD231PD Y14, Y1, Y13
+	VFNMADD231PD Y4, Y2, Y15
+	VFNMADD231PD Y6, Y3, Y7
+	VFNMADD231PD Y8, Y0, Y5
+	VFMADD231PD  Y13, Y9, Y14
+	VFMADD231PD  Y15, Y10, Y4
+	VFMADD231PD  Y7, Y11, Y6
+	VFMADD231PD  Y5, Y12, Y8
+	VMOVUPD      normalVolRowsAVX2Consts<>+1472(SB), Y5
+	VMINPD       Y14, Y5, Y7
+	VMINPD       Y4, Y5, Y9
+	VMINPD       Y6, Y5, Y10
+	VMINPD       Y8, Y5, Y5
+	VMULPD       Y14, Y14, Y11
+	VMULPD       Y4, Y4, Y12
+	VMULPD       Y6, Y6, Y13
+	VMULPD       Y8, Y8, Y15
+	VMOVUPD      Y0, 352(BX)
+	VMOVUPD      normalVolRowsAVX2Consts<>+32(SB), Y0
+	VFMADD231PD  normalVolRowsAVX2Consts<>+1504(SB), Y7, Y0
+	VMOVUPD      Y3, 384(BX)
+	VMOVUPD      normalVolRowsAVX2Consts<>+32(SB), Y3
+	VFMADD231PD  normalVolRowsAVX2Consts<>+1504(SB), Y9, Y3
+	VMOVUPD      Y2, 320(BX)
+	VMOVUPD      normalVolRowsAVX2Consts<>+32(SB), Y2
+	VFMADD231PD  normalVolRowsAVX2Consts<>+1504(SB), Y10, Y2
+	VMOVUPD      Y1, 288(BX)
+	VMOVUPD      normalVolRowsAVX2Consts<>+32(SB), Y1
+	VFMADD231PD  normalVolRowsAVX2Consts<>+1504(SB), Y5, Y1
+	VMOVUPD      Y8, 256(BX)
+	VADDPD       normalVolRowsAVX2Consts<>+1536(SB), Y7, Y8
+	VMOVUPD      Y6, 800(BX)
+	VADDPD       normalVolRowsAVX2Consts<>+1536(SB), Y9, Y6
+	VMOVUPD      Y4, 832(BX)
+	VADDPD       normalVolRowsAVX2Consts<>+1536(SB), Y10, Y4
+	VMOVUPD      Y14, 864(BX)
+	VADDPD       normalVolRowsAVX2Consts<>+1536(SB), Y5, Y14
 	VMOVUPD      Y5, 928(BX)
-	VSUBPD       Y11, Y15, Y5
-	VMOVUPD      Y5, 832(BX)
-	VMOVUPD      normalVolRowsAVX2Consts<>+1568(SB), Y5
-	VMOVUPD      normalVolRowsAVX2Consts<>+608(SB), Y15
-	VFMADD213PD  Y15, Y5, Y13
-	VFMADD213PD  Y15, Y5, Y9
-	VFMADD213PD  Y15, Y5, Y11
-	VFMADD231PD  64(BX), Y10, Y13
-	VFMADD231PD  32(BX), Y12, Y9
-	VFMADD231PD  (BX), Y14, Y11
-	VMULPD       Y0, Y0, Y5
-	VMULPD       Y2, Y2, Y10
-	VMULPD       Y1, Y1, Y12
-	VMOVUPD      normalVolRowsAVX2Consts<>+640(SB), Y14
-	VADDPD       Y8, Y14, Y15
-	VMOVUPD      Y11, (BX)
-	VADDPD       Y6, Y14, Y11
-	VADDPD       Y7, Y14, Y14
-	VBLENDVPD    Y3, Y15, Y8, Y3
-	VBLENDVPD    Y4, Y11, Y6, Y4
-	VMOVUPD      928(BX), Y11
-	VBLENDVPD    Y11, Y14, Y7, Y11
-	VMOVUPD      normalVolRowsAVX2Consts<>+32(SB), Y14
-	VADDPD       Y8, Y14, Y8
-	VADDPD       Y6, Y14, Y6
-	VADDPD       Y7, Y14, Y7
-	VMOVUPD      1312(BX), Y15
-	VBLENDVPD    Y15, Y8, Y3, Y3
-	VMOVUPD      1280(BX), Y8
-	VBLENDVPD    Y8, Y6, Y4, Y4
-	VMOVUPD      1248(BX), Y6
+	VMULPD       normalVolRowsAVX2Consts<>+416(SB), Y11, Y5
+	VMOVUPD      Y5, 960(BX)
+	VMULPD       normalVolRowsAVX2Consts<>+416(SB), Y12, Y5
+	VMOVUPD      Y5, 992(BX)
+	VMULPD       normalVolRowsAVX2Consts<>+416(SB), Y13, Y5
+	VMOVUPD      Y5, 736(BX)
+	VMULPD       normalVolRowsAVX2Consts<>+416(SB), Y15, Y5
+	VMOVUPD      Y5, (BX)
+	VMULPD       Y8, Y0, Y5
+	VMOVUPD      Y15, 32(BX)
+	VMULPD       Y6, Y3, Y15
+	VMOVUPD      Y13, 64(BX)
+	VMULPD       Y4, Y2, Y13
+	VMOVUPD      Y12, 96(BX)
+	VMULPD       Y14, Y1, Y12
+	VMOVUPD      Y11, 1600(BX)
+	VMOVUPD      normalVolRowsAVX2Consts<>+32(SB), Y11
+	VDIVPD       Y5, Y11, Y5
+	VDIVPD       Y15, Y11, Y15
+	VDIVPD       Y13, Y11, Y13
+	VDIVPD       Y12, Y11, Y12
+	VMULPD       Y5, Y8, Y8
+	VMULPD       Y15, Y6, Y6
+	VMULPD       Y13, Y4, Y4
+	VMULPD       Y12, Y14, Y14
+	VMULPD       Y5, Y0, Y5
+	VMULPD       Y15, Y3, Y15
+	VMULPD       Y13, Y2, Y13
+	VMULPD       Y12, Y1, Y12
+	VMULPD       Y5, Y7, Y5
+	VMULPD       Y15, Y9, Y7
+	VMULPD       Y13, Y10, Y9
+	VMULPD       928(BX), Y12, Y10
+	VMOVUPD      1600(BX), Y12
+	VMOVUPD      normalVolRowsAVX2Consts<>+1568(SB), Y13
+	VMULPD       Y13, Y12, Y15
+	VMOVUPD      96(BX), Y11
+	VMOVUPD      Y1, 928(BX)
+	VMULPD       Y13, Y11, Y1
+	VMOVUPD      Y2, 1632(BX)
+	VMULPD       64(BX), Y13, Y2
+	VMOVUPD      Y3, 1664(BX)
+	VMOVUPD      32(BX), Y3
+	VMOVUPD      Y0, 1696(BX)
+	VMULPD       Y13, Y3, Y0
+	VFMADD231PD  Y12, Y12, Y15
+	VFMADD231PD  Y11, Y11, Y1
+	VMOVUPD      64(BX), Y13
+	VFMADD231PD  Y13, Y13, Y2
+	VFMADD231PD  Y3, Y3, Y0
+	VMOVUPD      Y0, 1216(BX)
+	VMOVUPD      normalVolRowsAVX2Consts<>+608(SB), Y0
+	VMOVUPD      Y2, 1952(BX)
+	VMOVUPD      normalVolRowsAVX2Consts<>+640(SB), Y2
+	VFMADD231PD  Y0, Y5, Y2
+	VMOVUPD      Y1, 1920(BX)
+	VMOVUPD      normalVolRowsAVX2Consts<>+640(SB), Y1
+	VFMADD231PD  Y0, Y7, Y1
+	VMOVUPD      Y15, 128(BX)
+	VMOVUPD      normalVolRowsAVX2Consts<>+640(SB), Y15
+	VFMADD231PD  Y0, Y9, Y15
+	VMOVUPD      normalVolRowsAVX2Consts<>+640(SB), Y3
+	VFMADD231PD  Y0, Y10, Y3
+	VMOVUPD      normalVolRowsAVX2Consts<>+1600(SB), Y0
+	VMOVUPD      normalVolRowsAVX2Consts<>+1632(SB), Y13
+	VFMADD231PD  Y0, Y2, Y13
+	VMOVUPD      normalVolRowsAVX2Consts<>+1632(SB), Y11
+	VFMADD231PD  Y0, Y1, Y11
+	VMOVUPD      normalVolRowsAVX2Consts<>+1632(SB), Y12
+	VFMADD231PD  Y0, Y15, Y12
+	VFMADD213PD  normalVolRowsAVX2Consts<>+1632(SB), Y3, Y0
+	VFMADD213PD  normalVolRowsAVX2Consts<>+1664(SB), Y2, Y13
+	VFMADD213PD  normalVolRowsAVX2Consts<>+1664(SB), Y1, Y11
+	VFMADD213PD  normalVolRowsAVX2Consts<>+1664(SB), Y15, Y12
+	VFMADD213PD  normalVolRowsAVX2Consts<>+1664(SB), Y3, Y0
+	VFMADD213PD  normalVolRowsAVX2Consts<>+1696(SB), Y2, Y13
+	VFMADD213PD  normalVolRowsAVX2Consts<>+1696(SB), Y1, Y11
+	VFMADD213PD  normalVolRowsAVX2Consts<>+1696(SB), Y15, Y12
+	VFMADD213PD  normalVolRowsAVX2Consts<>+1696(SB), Y3, Y0
+	VFMADD213PD  normalVolRowsAVX2Consts<>+1728(SB), Y2, Y13
+	VFMADD213PD  normalVolRowsAVX2Consts<>+1728(SB), Y1, Y11
+	VFMADD213PD  normalVolRowsAVX2Consts<>+1728(SB), Y15, Y12
+	VFMADD213PD  normalVolRowsAVX2Consts<>+1728(SB), Y3, Y0
+	VFMADD213PD  normalVolRowsAVX2Consts<>+1760(SB), Y2, Y13
+	VFMADD213PD  normalVolRowsAVX2Consts<>+1760(SB), Y1, Y11
+	VFMADD213PD  normalVolRowsAVX2Consts<>+1760(SB), Y15, Y12
+	VFMADD213PD  normalVolRowsAVX2Consts<>+1760(SB), Y3, Y0
+	VFMADD213PD  normalVolRowsAVX2Consts<>+1792(SB), Y2, Y13
+	VFMADD213PD  normalVolRowsAVX2Consts<>+1792(SB), Y1, Y11
+	VFMADD213PD  normalVolRowsAVX2Consts<>+1792(SB), Y15, Y12
+	VFMADD213PD  normalVolRowsAVX2Consts<>+1792(SB), Y3, Y0
+	VFMADD213PD  normalVolRowsAVX2Consts<>+1824(SB), Y2, Y13
+	VFMADD213PD  normalVolRowsAVX2Consts<>+1824(SB), Y1, Y11
+	VFMADD213PD  normalVolRowsAVX2Consts<>+1824(SB), Y15, Y12
+	VFMADD213PD  normalVolRowsAVX2Consts<>+1824(SB), Y3, Y0
+	VFMADD213PD  normalVolRowsAVX2Consts<>+1856(SB), Y2, Y13
+	VFMADD213PD  normalVolRowsAVX2Consts<>+1856(SB), Y1, Y11
+	VFMADD213PD  normalVolRowsAVX2Consts<>+1856(SB), Y15, Y12
+	VFMADD213PD  normalVolRowsAVX2Consts<>+1856(SB), Y3, Y0
+	VFMADD213PD  normalVolRowsAVX2Consts<>+1888(SB), Y2, Y13
+	VFMADD213PD  normalVolRowsAVX2Consts<>+1888(SB), Y1, Y11
+	VFMADD213PD  normalVolRowsAVX2Consts<>+1888(SB), Y15, Y12
+	VFMADD213PD  normalVolRowsAVX2Consts<>+1888(SB), Y3, Y0
+	VFMADD213PD  normalVolRowsAVX2Consts<>+1920(SB), Y2, Y13
+	VFMADD213PD  normalVolRowsAVX2Consts<>+1920(SB), Y1, Y11
+	VFMADD213PD  normalVolRowsAVX2Consts<>+1920(SB), Y15, Y12
+	VFMADD213PD  normalVolRowsAVX2Consts<>+1920(SB), Y3, Y0
+	VFMADD213PD  normalVolRowsAVX2Consts<>+1952(SB), Y2, Y13
+	VFMADD213PD  normalVolRowsAVX2Consts<>+1952(SB), Y1, Y11
+	VFMADD213PD  normalVolRowsAVX2Consts<>+1952(SB), Y15, Y12
+	VFMADD213PD  normalVolRowsAVX2Consts<>+1952(SB), Y3, Y0
+	VFMADD213PD  normalVolRowsAVX2Consts<>+1984(SB), Y2, Y13
+	VFMADD213PD  normalVolRowsAVX2Consts<>+1984(SB), Y1, Y11
+	VFMADD213PD  normalVolRowsAVX2Consts<>+1984(SB), Y15, Y12
+	VFMADD213PD  normalVolRowsAVX2Consts<>+1984(SB), Y3, Y0
+	VFMADD213PD  normalVolRowsAVX2Consts<>+2016(SB), Y2, Y13
+	VFMADD213PD  normalVolRowsAVX2Consts<>+2016(SB), Y1, Y11
+	VFMADD213PD  normalVolRowsAVX2Consts<>+2016(SB), Y15, Y12
+	VFMADD213PD  normalVolRowsAVX2Consts<>+2016(SB), Y3, Y0
+	VFMADD213PD  normalVolRowsAVX2Consts<>+2048(SB), Y2, Y13
+	VFMADD213PD  normalVolRowsAVX2Consts<>+2048(SB), Y1, Y11
+	VFMADD213PD  normalVolRowsAVX2Consts<>+2048(SB), Y15, Y12
+	VFMADD213PD  normalVolRowsAVX2Consts<>+2048(SB), Y3, Y0
+	VFMADD213PD  normalVolRowsAVX2Consts<>+2080(SB), Y2, Y13
+	VFMADD213PD  normalVolRowsAVX2Consts<>+2080(SB), Y1, Y11
+	VFMADD213PD  normalVolRowsAVX2Consts<>+2080(SB), Y15, Y12
+	VFMADD213PD  normalVolRowsAVX2Consts<>+2080(SB), Y3, Y0
+	VFMADD213PD  normalVolRowsAVX2Consts<>+2112(SB), Y2, Y13
+	VFMADD213PD  normalVolRowsAVX2Consts<>+2112(SB), Y1, Y11
+	VFMADD213PD  normalVolRowsAVX2Consts<>+2112(SB), Y15, Y12
+	VFMADD213PD  normalVolRowsAVX2Consts<>+2112(SB), Y3, Y0
+	VFMADD213PD  normalVolRowsAVX2Consts<>+2144(SB), Y2, Y13
+	VFMADD213PD  normalVolRowsAVX2Consts<>+2144(SB), Y1, Y11
+	VFMADD213PD  normalVolRowsAVX2Consts<>+2144(SB), Y15, Y12
+	VFMADD213PD  normalVolRowsAVX2Consts<>+2144(SB), Y3, Y0
+	VFMADD213PD  normalVolRowsAVX2Consts<>+2176(SB), Y2, Y13
+	VFMADD213PD  normalVolRowsAVX2Consts<>+2176(SB), Y1, Y11
+	VFMADD213PD  normalVolRowsAVX2Consts<>+2176(SB), Y15, Y12
+	VFMADD213PD  normalVolRowsAVX2Consts<>+2176(SB), Y3, Y0
+	VFMADD213PD  normalVolRowsAVX2Consts<>+2208(SB), Y2, Y13
+	VFMADD213PD  normalVolRowsAVX2Consts<>+2208(SB), Y1, Y11
+	VFMADD213PD  normalVolRowsAVX2Consts<>+2208(SB), Y15, Y12
+	VFMADD213PD  normalVolRowsAVX2Consts<>+2208(SB), Y3, Y0
+	VFMADD213PD  normalVolRowsAVX2Consts<>+2240(SB), Y2, Y13
+	VFMADD213PD  normalVolRowsAVX2Consts<>+2240(SB), Y1, Y11
+	VFMADD213PD  normalVolRowsAVX2Consts<>+2240(SB), Y15, Y12
+	VFMADD213PD  normalVolRowsAVX2Consts<>+2240(SB), Y3, Y0
+	VFMADD213PD  normalVolRowsAVX2Consts<>+2272(SB), Y13, Y2
+	VMOVUPD      normalVolRowsAVX2Consts<>+2272(SB), Y13
+	VFMADD213PD  Y13, Y11, Y1
+	VFMADD213PD  Y13, Y12, Y15
+	VFMADD231PD  Y0, Y3, Y13
+	VMOVUPD      normalVolRowsAVX2Consts<>+416(SB), Y0
+	VFMADD213PD  Y0, Y2, Y5
+	VFMADD213PD  Y0, Y1, Y7
+	VFMADD213PD  Y0, Y15, Y9
+	VFMADD213PD  Y0, Y13, Y10
+	VMULPD       Y8, Y5, Y1
+	VMULPD       Y6, Y7, Y2
+	VMULPD       Y4, Y9, Y3
+	VMULPD       Y14, Y10, Y11
+	VFNMADD231PD 1696(BX), Y1, Y5
+	VFNMADD231PD 1664(BX), Y2, Y7
+	VFNMADD231PD 1632(BX), Y3, Y9
+	VFNMADD231PD 928(BX), Y11, Y10
+	VFMADD231PD  Y5, Y8, Y1
+	VFMADD231PD  Y7, Y6, Y2
+	VFMADD231PD  Y9, Y4, Y3
+	VFMADD231PD  Y10, Y14, Y11
+	VMOVUPD      normalVolRowsAVX2Consts<>+2304(SB), Y4
+	VMULPD       Y4, Y1, Y1
+	VMULPD       Y4, Y2, Y2
+	VMULPD       Y4, Y3, Y3
+	VMULPD       Y4, Y11, Y4
+	VMOVUPD      normalVolRowsAVX2Consts<>+32(SB), Y5
+	VFNMADD132PD 864(BX), Y5, Y1
+	VFNMADD132PD 832(BX), Y5, Y2
+	VFNMADD132PD 800(BX), Y5, Y3
+	VFNMADD132PD 256(BX), Y5, Y4
+	VMULPD       1600(BX), Y1, Y6
+	VMULPD       96(BX), Y2, Y7
+	VMULPD       64(BX), Y3, Y8
+	VMULPD       32(BX), Y4, Y9
+	VMULPD       288(BX), Y1, Y10
+	VMULPD       320(BX), Y2, Y11
+	VMULPD       384(BX), Y3, Y12
+	VMULPD       352(BX), Y4, Y13
+	VMOVUPD      normalVolRowsAVX2Consts<>+0(SB), Y14
+	VANDPD       Y10, Y14, Y10
+	VANDPD       Y11, Y14, Y11
+	VANDPD       Y12, Y14, Y12
+	VANDPD       Y13, Y14, Y13
+	VMOVUPD      normalVolRowsAVX2Consts<>+160(SB), Y14
+	VMULPD       Y10, Y14, Y15
+	VMULPD       Y11, Y14, Y0
+	VMOVUPD      Y9, 32(BX)
+	VMULPD       Y12, Y14, Y9
+	VMULPD       Y13, Y14, Y14
+	VMOVUPD      Y8, 64(BX)
+	VMOVUPD      normalVolRowsAVX2Consts<>+192(SB), Y8
+	VMOVUPD      Y7, 96(BX)
+	VCMPPD       $0x11, Y8, Y10, Y7
+	VMOVUPD      Y6, 1600(BX)
+	VCMPPD       $0x11, Y8, Y11, Y6
+	VMOVUPD      Y4, 256(BX)
+	VCMPPD       $0x11, Y8, Y12, Y4
+	VCMPPD       $0x11, Y8, Y13, Y8
+	VBLENDVPD    Y7, Y15, Y10, Y15
+	VBLENDVPD    Y6, Y0, Y11, Y0
+	VBLENDVPD    Y4, Y9, Y12, Y9
+	VBLENDVPD    Y8, Y14, Y13, Y14
+	VANDPD       normalVolRowsAVX2Consts<>+224(SB), Y7, Y7
+	VANDPD       normalVolRowsAVX2Consts<>+224(SB), Y6, Y6
+	VANDPD       normalVolRowsAVX2Consts<>+224(SB), Y4, Y4
+	VANDPD       normalVolRowsAVX2Consts<>+224(SB), Y8, Y8
+	VMOVUPD      Y3, 800(BX)
+	VCMPPD       $0x03, Y10, Y10, Y3
+	VMOVUPD      Y2, 832(BX)
+	VCMPPD       $0x03, Y11, Y11, Y2
+	VMOVUPD      Y1, 864(BX)
+	VCMPPD       $0x03, Y12, Y12, Y1
+	VMOVUPD      Y12, 928(BX)
+	VCMPPD       $0x03, Y13, Y13, Y12
+	VMOVUPD      Y13, 1632(BX)
+	VANDPD       normalVolRowsAVX2Consts<>+256(SB), Y15, Y13
+	VMOVUPD      Y11, 1664(BX)
+	VANDPD       normalVolRowsAVX2Consts<>+256(SB), Y0, Y11
+	VMOVUPD      Y10, 1696(BX)
+	VANDPD       normalVolRowsAVX2Consts<>+256(SB), Y9, Y10
+	VMOVUPD      Y8, 160(BX)
+	VANDPD       normalVolRowsAVX2Consts<>+256(SB), Y14, Y8
+	VORPD        Y13, Y5, Y13
+	VORPD        Y11, Y5, Y11
+	VORPD        Y10, Y5, Y10
+	VORPD        Y8, Y5, Y8
+	VORPD        Y3, Y13, Y3
+	VORPD        Y2, Y11, Y2
+	VORPD        Y1, Y10, Y1
+	VORPD        Y12, Y8, Y8
+	VMOVUPD      1376(BX), Y10
+	VCMPPD       $0x11, Y3, Y10, Y10
+	VMOVUPD      1344(BX), Y11
+	VCMPPD       $0x11, Y2, Y11, Y11
+	VMOVUPD      1312(BX), Y12
+	VCMPPD       $0x11, Y1, Y12, Y12
+	VMOVUPD      1024(BX), Y13
+	VCMPPD       $0x11, Y8, Y13, Y13
+	VPSRLQ       $0x34, Y15, Y15
+	VPSRLQ       $0x34, Y0, Y0
+	VPSRLQ       $0x34, Y9, Y9
+	VPSRLQ       $0x34, Y14, Y14
+	VMOVUPD      1280(BX), Y5
+	VMOVUPD      Y8, 1024(BX)
+	VBLENDVPD    Y10, 1728(BX), Y5, Y8
+	VMOVUPD      Y10, 1728(BX)
+	VMOVUPD      1248(BX), Y10
+	VBLENDVPD    Y11, 1760(BX), Y10, Y5
+	VMOVUPD      Y11, 1760(BX)
+	VMOVUPD      704(BX), Y11
+	VBLENDVPD    Y12, 1792(BX), Y11, Y10
+	VMOVUPD      Y12, 1792(BX)
+	VMOVUPD      672(BX), Y12
+	VBLENDVPD    Y13, 1824(BX), Y12, Y11
+	VMOVUPD      Y13, 1824(BX)
+	VMOVUPD      normalVolRowsAVX2Consts<>+288(SB), Y13
+	VORPD        Y15, Y13, Y15
+	VORPD        Y0, Y13, Y0
+	VORPD        Y9, Y13, Y9
+	VORPD        Y14, Y13, Y13
+	VMOVUPD      normalVolRowsAVX2Consts<>+320(SB), Y14
+	VSUBPD       Y14, Y15, Y15
+	VSUBPD       Y14, Y0, Y0
+	VSUBPD       Y14, Y9, Y9
+	VSUBPD       Y14, Y13, Y13
+	VSUBPD       Y7, Y15, Y7
+	VSUBPD       Y6, Y0, Y0
+	VSUBPD       Y4, Y9, Y4
+	VSUBPD       160(BX), Y13, Y6
+	VMOVUPD      normalVolRowsAVX2Consts<>+352(SB), Y9
+	VMULPD       Y3, Y9, Y13
+	VMULPD       Y2, Y9, Y14
+	VMULPD       Y1, Y9, Y15
+	VMOVUPD      Y6, 160(BX)
+	VMOVUPD      1024(BX), Y6
+	VMULPD       Y6, Y9, Y9
+	VCMPPD       $0x11, 1280(BX), Y13, Y13
+	VCMPPD       $0x11, 1248(BX), Y14, Y14
+	VCMPPD       $0x11, 704(BX), Y15, Y15
+	VCMPPD       $0x11, Y12, Y9, Y9
+	VADDPD       Y3, Y3, Y12
+	VMOVUPD      Y4, 672(BX)
+	VADDPD       Y2, Y2, Y4
+	VMOVUPD      Y0, 704(BX)
+	VADDPD       Y1, Y1, Y0
+	VMOVUPD      Y7, 1248(BX)
+	VADDPD       Y6, Y6, Y7
+	VBLENDVPD    Y13, Y12, Y3, Y3
+	VBLENDVPD    Y14, Y4, Y2, Y2
+	VBLENDVPD    Y15, Y0, Y1, Y0
+	VBLENDVPD    Y9, Y7, Y6, Y1
+	VSUBPD       Y8, Y3, Y4
+	VSUBPD       Y5, Y2, Y6
+	VSUBPD       Y10, Y0, Y7
+	VSUBPD       Y11, Y1, Y12
+	VADDPD       Y8, Y3, Y3
+	VADDPD       Y5, Y2, Y2
+	VADDPD       Y10, Y0, Y0
+	VADDPD       Y11, Y1, Y1
+	VDIVPD       Y3, Y4, Y3
+	VDIVPD       Y2, Y6, Y2
+	VDIVPD       Y0, Y7, Y0
+	VDIVPD       Y1, Y12, Y1
+	VMOVUPD      1696(BX), Y4
+	VMOVUPD      normalVolRowsAVX2Consts<>+64(SB), Y5
+	VCMPPD       $0x00, Y5, Y4, Y6
+	VMOVUPD      1664(BX), Y7
+	VCMPPD       $0x00, Y5, Y7, Y8
+	VMOVUPD      928(BX), Y10
+	VCMPPD       $0x00, Y5, Y10, Y11
+	VMOVUPD      1632(BX), Y12
+	VCMPPD       $0x00, Y5, Y12, Y5
+	VMOVUPD      Y9, 1024(BX)
+	VMOVUPD      1248(BX), Y9
+	VBLENDVPD    Y6, normalVolRowsAVX2Consts<>+448(SB), Y9, Y6
+	VMOVUPD      normalVolRowsAVX2Consts<>+448(SB), Y9
+	VMOVUPD      Y15, 1248(BX)
+	VMOVUPD      704(BX), Y15
+	VBLENDVPD    Y8, Y9, Y15, Y8
+	VMOVUPD      672(BX), Y15
+	VBLENDVPD    Y11, Y9, Y15, Y11
+	VMOVUPD      160(BX), Y15
+	VBLENDVPD    Y5, Y9, Y15, Y5
+	VMOVUPD      normalVolRowsAVX2Consts<>+480(SB), Y9
+	VCMPPD       $0x11, Y9, Y4, Y15
+	VMOVUPD      Y14, 160(BX)
+	VCMPPD       $0x11, Y9, Y7, Y14
+	VMOVUPD      Y13, 672(BX)
+	VCMPPD       $0x11, Y9, Y10, Y13
+	VCMPPD       $0x11, Y9, Y12, Y9
+	VBLENDVPD    Y15, Y6, Y4, Y4
+	VBLENDVPD    Y14, Y8, Y7, Y6
+	VBLENDVPD    Y13, Y11, Y10, Y7
+	VBLENDVPD    Y9, Y5, Y12, Y5
+	VSUBPD       768(BX), Y4, Y4
+	VSUBPD       1056(BX), Y6, Y6
+	VSUBPD       1184(BX), Y7, Y7
+	VSUBPD       2048(BX), Y5, Y5
+	VMOVUPD      864(BX), Y8
+	VMULPD       Y8, Y8, Y9
+	VMOVUPD      832(BX), Y10
+	VMULPD       Y10, Y10, Y11
+	VMOVUPD      800(BX), Y12
+	VMULPD       Y12, Y12, Y13
+	VMOVUPD      256(BX), Y14
+	VMULPD       Y14, Y14, Y15
+	VMULPD       Y3, Y3, Y14
+	VMULPD       Y2, Y2, Y12
+	VMULPD       Y0, Y0, Y10
+	VMULPD       Y1, Y1, Y8
+	VMOVUPD      Y15, 2048(BX)
+	VADDPD       normalVolRowsAVX2Consts<>+640(SB), Y4, Y15
+	VMOVUPD      Y13, 1184(BX)
+	VADDPD       normalVolRowsAVX2Consts<>+640(SB), Y6, Y13
+	VMOVUPD      Y11, 1056(BX)
+	VADDPD       normalVolRowsAVX2Consts<>+640(SB), Y7, Y11
+	VMOVUPD      Y9, 768(BX)
+	VADDPD       normalVolRowsAVX2Consts<>+640(SB), Y5, Y9
+	VMOVUPD      Y1, 1632(BX)
+	VMOVUPD      672(BX), Y1
+	VBLENDVPD    Y1, Y15, Y4, Y1
+	VMOVUPD      160(BX), Y15
+	VBLENDVPD    Y15, Y13, Y6, Y13
+	VMOVUPD      1248(BX), Y15
+	VBLENDVPD    Y15, Y11, Y7, Y11
+	VMOVUPD      1024(BX), Y15
+	VBLENDVPD    Y15, Y9, Y5, Y9
+	VMOVUPD      normalVolRowsAVX2Consts<>+32(SB), Y15
+	VADDPD       Y4, Y15, Y4
+	VADDPD       Y6, Y15, Y6
+	VADDPD       Y7, Y15, Y7
+	VADDPD       Y5, Y15, Y5
+	VMOVUPD      1728(BX), Y15
+	VBLENDVPD    Y15, Y4, Y1, Y1
+	VMOVUPD      1760(BX), Y4
+	VBLENDVPD    Y4, Y6, Y13, Y4
+	VMOVUPD      1792(BX), Y6
 	VBLENDVPD    Y6, Y7, Y11, Y6
+	VMOVUPD      1824(BX), Y7
+	VBLENDVPD    Y7, Y5, Y9, Y5
 	VMOVUPD      normalVolRowsAVX2Consts<>+2336(SB), Y7
-	VMOVUPD      normalVolRowsAVX2Consts<>+2368(SB), Y8
-	VFMADD231PD  Y7, Y5, Y8
+	VMOVUPD      normalVolRowsAVX2Consts<>+2368(SB), Y9
+	VFMADD231PD  Y7, Y14, Y9
 	VMOVUPD      normalVolRowsAVX2Consts<>+2368(SB), Y11
-	VFMADD231PD  Y7, Y10, Y11
-	VFMADD213PD  normalVolRowsAVX2Consts<>+2368(SB), Y12, Y7
+	VFMADD231PD  Y7, Y12, Y11
+	VMOVUPD      normalVolRowsAVX2Consts<>+2368(SB), Y13
+	VFMADD231PD  Y7, Y10, Y13
+	VFMADD213PD  normalVolRowsAVX2Consts<>+2368(SB), Y8, Y7
 	VMOVUPD      normalVolRowsAVX2Consts<>+2400(SB), Y15
-	VFMADD213PD  Y15, Y5, Y8
-	VFMADD213PD  Y15, Y10, Y11
-	VFMADD231PD  Y7, Y12, Y15
+	VFMADD213PD  Y15, Y14, Y9
+	VFMADD213PD  Y15, Y12, Y11
+	VFMADD213PD  Y15, Y10, Y13
+	VFMADD231PD  Y7, Y8, Y15
 	VMOVUPD      normalVolRowsAVX2Consts<>+2432(SB), Y7
-	VFMADD213PD  Y7, Y5, Y8
-	VFMADD213PD  Y7, Y10, Y11
-	VFMADD231PD  Y15, Y12, Y7
+	VFMADD213PD  Y7, Y14, Y9
+	VFMADD213PD  Y7, Y12, Y11
+	VFMADD213PD  Y7, Y10, Y13
+	VFMADD231PD  Y15, Y8, Y7
 	VMOVUPD      normalVolRowsAVX2Consts<>+2464(SB), Y15
-	VFMADD213PD  Y15, Y5, Y8
-	VFMADD213PD  Y15, Y10, Y11
-	VFMADD231PD  Y7, Y12, Y15
+	VFMADD213PD  Y15, Y14, Y9
+	VFMADD213PD  Y15, Y12, Y11
+	VFMADD213PD  Y15, Y10, Y13
+	VFMADD231PD  Y7, Y8, Y15
 	VMOVUPD      normalVolRowsAVX2Consts<>+2496(SB), Y7
-	VFMADD213PD  Y7, Y5, Y8
-	VFMADD213PD  Y7, Y10, Y11
-	VFMADD231PD  Y15, Y12, Y7
+	VFMADD213PD  Y7, Y14, Y9
+	VFMADD213PD  Y7, Y12, Y11
+	VFMADD213PD  Y7, Y10, Y13
+	VFMADD231PD  Y15, Y8, Y7
 	VMOVUPD      normalVolRowsAVX2Consts<>+2528(SB), Y15
-	VFMADD213PD  Y15, Y5, Y8
-	VFMADD213PD  Y15, Y10, Y11
-	VFMADD231PD  Y7, Y12, Y15
-	VMULPD       Y8, Y5, Y5
-	VMULPD       Y11, Y10, Y7
-	VMULPD       Y15, Y12, Y8
-	VMOVUPD      normalVolRowsAVX2Consts<>+2560(SB), Y10
-	VMULPD       Y10, Y3, Y11
-	VMULPD       Y10, Y4, Y12
-	VMULPD       Y10, Y6, Y10
-	VFMADD231PD  Y5, Y0, Y11
-	VFMADD231PD  Y7, Y2, Y12
-	VFMADD231PD  Y8, Y1, Y10
-	VMOVUPD      normalVolRowsAVX2Consts<>+608(SB), Y5
-	VFMADD231PD  Y5, Y0, Y11
-	VFMADD231PD  Y5, Y2, Y12
-	VFMADD231PD  Y5, Y1, Y10
+	VFMADD213PD  Y15, Y14, Y9
+	VFMADD213PD  Y15, Y12, Y11
+	VFMADD213PD  Y15, Y10, Y13
+	VFMADD231PD  Y7, Y8, Y15
+	VMULPD       Y9, Y14, Y7
+	VMULPD       Y11, Y12, Y9
+	VMULPD       Y13, Y10, Y10
+	VMULPD       Y15, Y8, Y8
+	VMOVUPD      normalVolRowsAVX2Consts<>+2560(SB), Y11
+	VMULPD       Y11, Y1, Y12
+	VMULPD       Y11, Y4, Y13
+	VMULPD       Y11, Y6, Y14
+	VMULPD       Y11, Y5, Y11
+	VFMADD231PD  Y7, Y3, Y12
+	VFMADD231PD  Y9, Y2, Y13
+	VFMADD231PD  Y10, Y0, Y14
+	VMOVUPD      1632(BX), Y7
+	VFMADD231PD  Y8, Y7, Y11
+	VMOVUPD      normalVolRowsAVX2Consts<>+608(SB), Y8
+	VFMADD231PD  Y8, Y3, Y12
+	VFMADD231PD  Y8, Y2, Y13
+	VFMADD231PD  Y8, Y0, Y14
+	VFMADD231PD  Y8, Y7, Y11
 	VMOVUPD      normalVolRowsAVX2Consts<>+2592(SB), Y0
-	VFMADD231PD  Y0, Y3, Y11
-	VFMADD231PD  Y0, Y4, Y12
-	VFMADD231PD  Y0, Y6, Y10
+	VFMADD231PD  Y0, Y1, Y12
+	VFMADD231PD  Y0, Y4, Y13
+	VFMADD231PD  Y0, Y6, Y14
+	VFMADD231PD  Y0, Y5, Y11
 	VMOVUPD      normalVolRowsAVX2Consts<>+2624(SB), Y0
-	VADDPD       Y0, Y11, Y1
-	VADDPD       Y0, Y12, Y2
-	VADDPD       Y0, Y10, Y0
-	VSUBPD       576(BX), Y1, Y1
-	VSUBPD       608(BX), Y2, Y2
-	VSUBPD       448(BX), Y0, Y0
-	VMULPD       768(BX), Y1, Y3
-	VMULPD       800(BX), Y2, Y4
-	VMULPD       832(BX), Y0, Y5
-	VMULPD       1120(BX), Y1, Y6
-	VMULPD       384(BX), Y2, Y7
-	VMULPD       416(BX), Y0, Y8
+	VADDPD       Y0, Y12, Y1
+	VADDPD       Y0, Y13, Y2
+	VADDPD       Y0, Y14, Y3
+	VADDPD       Y0, Y11, Y0
+	VSUBPD       960(BX), Y1, Y1
+	VSUBPD       992(BX), Y2, Y2
+	VSUBPD       736(BX), Y3, Y3
+	VSUBPD       (BX), Y0, Y0
+	VMULPD       864(BX), Y1, Y4
+	VMULPD       832(BX), Y2, Y5
+	VMULPD       800(BX), Y3, Y6
+	VMULPD       256(BX), Y0, Y7
+	VMOVUPD      normalVolRowsAVX2Consts<>+32(SB), Y9
+	VMOVUPD      1600(BX), Y10
+	VSUBPD       Y10, Y9, Y11
+	VMOVUPD      96(BX), Y12
+	VSUBPD       Y12, Y9, Y13
+	VMOVUPD      64(BX), Y14
+	VSUBPD       Y14, Y9, Y15
+	VMOVUPD      Y7, 256(BX)
+	VMOVUPD      32(BX), Y7
+	VMOVUPD      Y6, 800(BX)
+	VSUBPD       Y7, Y9, Y6
+	VMOVUPD      normalVolRowsAVX2Consts<>+1568(SB), Y9
+	VFMADD213PD  Y8, Y9, Y10
+	VFMADD213PD  Y8, Y9, Y12
+	VFMADD213PD  Y8, Y9, Y14
+	VFMADD231PD  Y9, Y7, Y8
+	VMOVUPD      128(BX), Y7
+	VFMADD231PD  768(BX), Y7, Y10
+	VMOVUPD      1920(BX), Y7
+	VFMADD231PD  1056(BX), Y7, Y12
+	VMOVUPD      1952(BX), Y7
+	VFMADD231PD  1184(BX), Y7, Y14
+	VMOVUPD      1216(BX), Y7
+	VFMADD231PD  2048(BX), Y7, Y8
+	VMULPD       Y11, Y1, Y7
+	VMULPD       Y13, Y2, Y9
+	VMULPD       Y15, Y3, Y11
+	VMULPD       Y6, Y0, Y6
 	VMULPD       Y1, Y1, Y1
 	VMULPD       Y2, Y2, Y2
+	VMULPD       Y3, Y3, Y3
 	VMULPD       Y0, Y0, Y0
-	VMULPD       Y13, Y1, Y1
-	VMULPD       Y9, Y2, Y2
-	VMULPD       (BX), Y0, Y0
-	VMOVUPD      normalVolRowsAVX2Consts<>+416(SB), Y9
-	VFMADD213PD  Y14, Y3, Y9
-	VMOVUPD      normalVolRowsAVX2Consts<>+416(SB), Y10
-	VFMADD213PD  Y14, Y4, Y10
-	VMOVUPD      normalVolRowsAVX2Consts<>+416(SB), Y11
-	VFMADD213PD  Y14, Y5, Y11
-	VMULPD       Y9, Y6, Y6
-	VMULPD       Y10, Y7, Y7
-	VMULPD       Y11, Y8, Y8
-	VADDPD       Y3, Y14, Y3
-	VADDPD       Y4, Y14, Y4
-	VADDPD       Y5, Y14, Y5
-	VMOVUPD      normalVolRowsAVX2Consts<>+2656(SB), Y9
-	VFMADD231PD  Y9, Y1, Y3
-	VFMADD231PD  Y9, Y2, Y4
-	VFMADD231PD  Y9, Y0, Y5
-	VDIVPD       Y3, Y6, Y0
-	VDIVPD       Y4, Y7, Y1
-	VDIVPD       Y5, Y8, Y2
-	VMOVUPD      352(BX), Y3
-	VFNMADD213PD Y3, Y0, Y3
+	VMULPD       Y10, Y1, Y1
+	VMULPD       Y12, Y2, Y2
+	VMULPD       Y14, Y3, Y3
+	VMULPD       Y8, Y0, Y0
+	VMOVUPD      normalVolRowsAVX2Consts<>+416(SB), Y8
+	VMOVUPD      normalVolRowsAVX2Consts<>+32(SB), Y10
+	VFMADD231PD  Y8, Y7, Y10
+	VMOVUPD      normalVolRowsAVX2Consts<>+32(SB), Y12
+	VFMADD231PD  Y8, Y9, Y12
+	VMOVUPD      normalVolRowsAVX2Consts<>+32(SB), Y13
+	VFMADD231PD  Y8, Y11, Y13
+	VMOVUPD      normalVolRowsAVX2Consts<>+32(SB), Y14
+	VFMADD213PD  Y14, Y6, Y8
+	VMULPD       Y10, Y4, Y4
+	VMULPD       Y12, Y5, Y5
+	VMULPD       800(BX), Y13, Y10
+	VMULPD       256(BX), Y8, Y8
+	VADDPD       Y7, Y14, Y7
+	VADDPD       Y9, Y14, Y9
+	VADDPD       Y11, Y14, Y11
+	VADDPD       Y6, Y14, Y6
+	VMOVUPD      normalVolRowsAVX2Consts<>+2656(SB), Y12
+	VFMADD231PD  Y12, Y1, Y7
+	VFMADD231PD  Y12, Y2, Y9
+	VFMADD231PD  Y12, Y3, Y11
+	VFMADD231PD  Y12, Y0, Y6
+	VDIVPD       Y7, Y4, Y0
+	VDIVPD       Y9, Y5, Y1
+	VDIVPD       Y11, Y10, Y2
+	VDIVPD       Y6, Y8, Y3
+	VMOVUPD      288(BX), Y4
+	VFNMADD213PD Y4, Y0, Y4
 	VMOVUPD      320(BX), Y0
 	VFNMADD213PD Y0, Y1, Y0
-	VMOVUPD      288(BX), Y1
+	VMOVUPD      384(BX), Y1
 	VFNMADD213PD Y1, Y2, Y1
-	VDIVPD       192(BX), Y3, Y2
-	VDIVPD       224(BX), Y0, Y0
-	VDIVPD       256(BX), Y1, Y1
-	VMOVUPD      480(BX), Y3
-	VMOVUPD      normalVolRowsAVX2Consts<>+2688(SB), Y4
-	VBLENDVPD    Y3, Y2, Y4, Y2
-	VMOVUPD      512(BX), Y3
-	VBLENDVPD    Y3, Y0, Y4, Y0
-	VMOVUPD      640(BX), Y3
-	VBLENDVPD    Y3, Y1, Y4, Y1
+	VMOVUPD      352(BX), Y2
+	VFNMADD213PD Y2, Y3, Y2
+	VDIVPD       416(BX), Y4, Y3
+	VDIVPD       448(BX), Y0, Y0
+	VDIVPD       480(BX), Y1, Y1
+	VDIVPD       512(BX), Y2, Y2
+	VMOVUPD      640(BX), Y4
+	VMOVUPD      normalVolRowsAVX2Consts<>+2688(SB), Y5
+	VBLENDVPD    Y4, Y3, Y5, Y3
+	VMOVUPD      608(BX), Y4
+	VBLENDVPD    Y4, Y0, Y5, Y0
+	VMOVUPD      576(BX), Y4
+	VBLENDVPD    Y4, Y1, Y5, Y1
+	VMOVUPD      544(BX), Y4
+	VBLENDVPD    Y4, Y2, Y5, Y2
 	PREFETCHT0   1024(SI)(AX*1)
-	VMOVUPD      Y2, (SI)(AX*1)
+	VMOVUPD      Y3, (SI)(AX*1)
 	VMOVUPD      Y0, 32(SI)(AX*1)
 	PREFETCHT0   1088(SI)(AX*1)
 	VMOVUPD      Y1, 64(SI)(AX*1)
-	ADDQ         $+96, AX
-	SUBQ         $+12, CX
+	VMOVUPD      Y2, 96(SI)(AX*1)
+	ADDQ         $+128, AX
+	SUBQ         $+16, CX
 	JGE          body
 
 rest:
-	ADDQ $+12, CX
+	ADDQ $+16, CX
 	JEQ  done
 
 tail:

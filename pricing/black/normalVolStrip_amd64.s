@@ -1982,7 +1982,7 @@ GLOBL normalVolStripAVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func normalVolStripAVX2(vol []float64, sign []float64, P []float64, K []float64, F float64, T float64, D float64)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
-TEXT ·normalVolStripAVX2(SB), $1536-120
+TEXT ·normalVolStripAVX2(SB), $2240-120
 	LEAQ         31(SP), BX
 	ANDQ         $-32, BX
 	MOVQ         vol_len+8(FP), CX
@@ -2001,7 +2001,7 @@ TEXT ·normalVolStripAVX2(SB), $1536-120
 	VMOVUPD      Y3, 96(BX)
 	VMOVUPD      Y4, 128(BX)
 	XORL         AX, AX
-	SUBQ         $+12, CX
+	SUBQ         $+16, CX
 	JLT          rest
 
 body:
@@ -2010,996 +2010,1406 @@ body:
 	VMOVUPD      32(R8)(AX*1), Y1
 	PREFETCHT0   1088(R8)(AX*1)
 	VMOVUPD      64(R8)(AX*1), Y2
-	VMOVUPD      64(BX), Y3
+	VMOVUPD      96(R8)(AX*1), Y3
+	VMOVUPD      64(BX), Y4
+	VDIVPD       Y4, Y0, Y0
+	VDIVPD       Y4, Y1, Y1
+	VDIVPD       Y4, Y2, Y2
+	VDIVPD       Y4, Y3, Y3
+	PREFETCHT0   1024(R9)(AX*1)
+	VMOVUPD      (R9)(AX*1), Y5
+	VMOVUPD      32(R9)(AX*1), Y6
+	PREFETCHT0   1088(R9)(AX*1)
+	VMOVUPD      64(R9)(AX*1), Y7
+	VMOVUPD      96(R9)(AX*1), Y8
+	PREFETCHT0   1024(DI)(AX*1)
+	VMOVUPD      (DI)(AX*1), Y9
+	VMOVUPD      32(DI)(AX*1), Y10
+	PREFETCHT0   1088(DI)(AX*1)
+	VMOVUPD      64(DI)(AX*1), Y11
+	VMOVUPD      96(DI)(AX*1), Y12
+	VMOVUPD      (BX), Y13
+	VSUBPD       Y5, Y13, Y14
+	VSUBPD       Y6, Y13, Y15
+	VSUBPD       Y7, Y13, Y4
+	VMOVUPD      Y3, 160(BX)
+	VSUBPD       Y8, Y13, Y3
+	VMOVUPD      Y2, 192(BX)
+	VANDPD       normalVolStripAVX2Consts<>+0(SB), Y5, Y2
+	VMOVUPD      Y1, 224(BX)
+	VANDPD       normalVolStripAVX2Consts<>+0(SB), Y6, Y1
+	VMOVUPD      Y0, 256(BX)
+	VANDPD       normalVolStripAVX2Consts<>+0(SB), Y7, Y0
+	VMOVUPD      Y12, 288(BX)
+	VANDPD       normalVolStripAVX2Consts<>+0(SB), Y8, Y12
+	VADDPD       96(BX), Y2, Y2
+	VADDPD       96(BX), Y1, Y1
+	VADDPD       96(BX), Y0, Y0
+	VADDPD       96(BX), Y12, Y12
+	VMOVUPD      Y12, 320(BX)
+	VSUBPD       Y13, Y14, Y12
+	VMOVUPD      Y0, 352(BX)
+	VSUBPD       Y13, Y15, Y0
+	VMOVUPD      Y1, 384(BX)
+	VSUBPD       Y13, Y4, Y1
+	VMOVUPD      Y2, 416(BX)
+	VSUBPD       Y13, Y3, Y2
+	VADDPD       Y12, Y5, Y5
+	VADDPD       Y0, Y6, Y6
+	VADDPD       Y1, Y7, Y7
+	VADDPD       Y2, Y8, Y8
+	VSUBPD       Y12, Y14, Y12
+	VSUBPD       Y0, Y15, Y0
+	VSUBPD       Y1, Y4, Y1
+	VSUBPD       Y2, Y3, Y2
+	VSUBPD       Y12, Y13, Y12
+	VSUBPD       Y0, Y13, Y0
+	VSUBPD       Y1, Y13, Y1
+	VSUBPD       Y2, Y13, Y2
+	VSUBPD       Y5, Y12, Y5
+	VSUBPD       Y6, Y0, Y0
+	VSUBPD       Y7, Y1, Y1
+	VSUBPD       Y8, Y2, Y2
+	VMULPD       Y5, Y9, Y5
+	VMULPD       Y0, Y10, Y0
+	VMULPD       Y1, Y11, Y1
+	VMOVUPD      288(BX), Y6
+	VMULPD       Y2, Y6, Y2
+	VMULPD       Y14, Y9, Y7
+	VMULPD       Y15, Y10, Y8
+	VMULPD       Y4, Y11, Y12
+	VMULPD       Y3, Y6, Y13
+	VANDPD       normalVolStripAVX2Consts<>+0(SB), Y14, Y14
+	VANDPD       normalVolStripAVX2Consts<>+0(SB), Y15, Y15
+	VANDPD       normalVolStripAVX2Consts<>+0(SB), Y4, Y4
+	VANDPD       normalVolStripAVX2Consts<>+0(SB), Y3, Y3
+	VMULPD       Y9, Y9, Y9
+	VMULPD       Y10, Y10, Y10
+	VMULPD       Y11, Y11, Y11
+	VMULPD       Y6, Y6, Y6
+	VCMPPD       $0x00, normalVolStripAVX2Consts<>+32(SB), Y9, Y9
+	VCMPPD       $0x00, normalVolStripAVX2Consts<>+32(SB), Y10, Y10
+	VCMPPD       $0x00, normalVolStripAVX2Consts<>+32(SB), Y11, Y11
+	VCMPPD       $0x00, normalVolStripAVX2Consts<>+32(SB), Y6, Y6
+	VMOVUPD      Y6, 288(BX)
+	VMOVUPD      256(BX), Y6
+	VMOVUPD      Y11, 448(BX)
+	VSUBPD       Y7, Y6, Y11
+	VMOVUPD      Y10, 480(BX)
+	VMOVUPD      224(BX), Y10
+	VMOVUPD      Y9, 512(BX)
+	VSUBPD       Y8, Y10, Y9
+	VMOVUPD      Y3, 544(BX)
+	VMOVUPD      192(BX), Y3
+	VMOVUPD      Y4, 576(BX)
+	VSUBPD       Y12, Y3, Y4
+	VMOVUPD      Y15, 608(BX)
+	VMOVUPD      160(BX), Y15
+	VMOVUPD      Y14, 640(BX)
+	VSUBPD       Y13, Y15, Y14
+	VSUBPD       Y5, Y11, Y5
+	VSUBPD       Y0, Y9, Y0
+	VSUBPD       Y1, Y4, Y1
+	VSUBPD       Y2, Y14, Y2
+	VMOVUPD      normalVolStripAVX2Consts<>+64(SB), Y4
+	VCMPPD       $0x11, Y7, Y4, Y7
+	VCMPPD       $0x11, Y8, Y4, Y8
+	VCMPPD       $0x11, Y12, Y4, Y9
+	VCMPPD       $0x11, Y13, Y4, Y11
+	VBLENDVPD    Y7, Y5, Y6, Y5
+	VBLENDVPD    Y8, Y0, Y10, Y0
+	VBLENDVPD    Y9, Y1, Y3, Y1
+	VBLENDVPD    Y11, Y2, Y15, Y2
+	VADDPD       416(BX), Y5, Y3
+	VADDPD       384(BX), Y0, Y6
+	VADDPD       352(BX), Y1, Y7
+	VADDPD       320(BX), Y2, Y8
+	VMOVUPD      64(BX), Y9
+	VADDPD       Y3, Y9, Y3
+	VADDPD       Y6, Y9, Y6
+	VADDPD       Y7, Y9, Y7
+	VADDPD       Y8, Y9, Y8
+	VMOVUPD      32(BX), Y10
+	VADDPD       Y3, Y10, Y3
+	VADDPD       Y6, Y10, Y6
+	VADDPD       Y7, Y10, Y7
+	VADDPD       Y8, Y10, Y8
+	VMOVUPD      normalVolStripAVX2Consts<>+96(SB), Y11
+	VCMPPD       $0x11, Y11, Y3, Y3
+	VCMPPD       $0x11, Y11, Y6, Y6
+	VCMPPD       $0x11, Y11, Y7, Y7
+	VCMPPD       $0x11, Y11, Y8, Y8
+	VMOVUPD      normalVolStripAVX2Consts<>+0(SB), Y11
+	VANDPD       Y11, Y5, Y12
+	VANDPD       Y11, Y0, Y13
+	VANDPD       Y11, Y1, Y14
+	VANDPD       Y11, Y2, Y15
+	VMOVUPD      640(BX), Y11
+	VMOVUPD      Y8, 320(BX)
+	VMOVUPD      normalVolStripAVX2Consts<>+128(SB), Y8
+	VMOVUPD      Y7, 352(BX)
+	VMULPD       Y8, Y11, Y7
+	VMOVUPD      Y6, 384(BX)
+	VMOVUPD      608(BX), Y6
+	VMOVUPD      Y3, 416(BX)
+	VMULPD       Y8, Y6, Y3
+	VMOVUPD      576(BX), Y4
+	VMULPD       Y8, Y4, Y10
+	VMOVUPD      544(BX), Y9
+	VMOVUPD      Y2, 160(BX)
+	VMULPD       Y8, Y9, Y2
+	VMOVUPD      Y1, 192(BX)
+	VMULPD       Y12, Y8, Y1
+	VMOVUPD      Y0, 224(BX)
+	VMULPD       Y13, Y8, Y0
+	VMOVUPD      Y5, 256(BX)
+	VMULPD       Y14, Y8, Y5
+	VMOVUPD      Y5, 672(BX)
+	VMULPD       Y15, Y8, Y5
+	VMOVUPD      normalVolStripAVX2Consts<>+160(SB), Y8
+	VMOVUPD      Y5, 704(BX)
+	VCMPPD       $0x11, Y8, Y11, Y5
+	VMOVUPD      Y0, 736(BX)
+	VCMPPD       $0x11, Y8, Y6, Y0
+	VMOVUPD      Y1, 768(BX)
+	VCMPPD       $0x11, Y8, Y4, Y1
+	VMOVUPD      Y15, 800(BX)
+	VCMPPD       $0x11, Y8, Y9, Y15
+	VBLENDVPD    Y5, Y7, Y11, Y7
+	VBLENDVPD    Y0, Y3, Y6, Y3
+	VBLENDVPD    Y1, Y10, Y4, Y10
+	VBLENDVPD    Y15, Y2, Y9, Y2
+	VMOVUPD      normalVolStripAVX2Consts<>+192(SB), Y9
+	VANDPD       Y9, Y5, Y5
+	VANDPD       Y9, Y0, Y0
+	VANDPD       Y9, Y1, Y1
+	VANDPD       Y9, Y15, Y15
+	VMOVUPD      Y15, 832(BX)
+	VCMPPD       $0x11, Y8, Y12, Y15
+	VMOVUPD      Y1, 864(BX)
+	VCMPPD       $0x11, Y8, Y13, Y1
+	VMOVUPD      Y0, 896(BX)
+	VCMPPD       $0x11, Y8, Y14, Y0
+	VMOVUPD      Y5, 928(BX)
+	VMOVUPD      800(BX), Y5
+	VCMPPD       $0x11, Y8, Y5, Y4
+	VBLENDVPD    Y15, 768(BX), Y12, Y8
+	VMOVUPD      Y8, 768(BX)
+	VBLENDVPD    Y1, 736(BX), Y13, Y8
+	VMOVUPD      Y8, 736(BX)
+	VBLENDVPD    Y0, 672(BX), Y14, Y8
+	VMOVUPD      Y8, 672(BX)
+	VBLENDVPD    Y4, 704(BX), Y5, Y8
+	VANDPD       Y9, Y15, Y15
+	VANDPD       Y9, Y1, Y1
+	VANDPD       Y9, Y0, Y0
+	VANDPD       Y9, Y4, Y4
+	VCMPPD       $0x03, Y11, Y11, Y9
+	VCMPPD       $0x03, Y6, Y6, Y11
+	VMOVUPD      576(BX), Y6
+	VMOVUPD      Y4, 704(BX)
+	VCMPPD       $0x03, Y6, Y6, Y4
+	VMOVUPD      544(BX), Y6
+	VMOVUPD      Y0, 960(BX)
+	VCMPPD       $0x03, Y6, Y6, Y0
+	VCMPPD       $0x03, Y12, Y12, Y6
+	VMOVUPD      Y12, 992(BX)
+	VCMPPD       $0x03, Y13, Y13, Y12
+	VMOVUPD      Y13, 1024(BX)
+	VCMPPD       $0x03, Y14, Y14, Y13
+	VMOVUPD      Y14, 1056(BX)
+	VCMPPD       $0x03, Y5, Y5, Y14
+	VMOVUPD      normalVolStripAVX2Consts<>+224(SB), Y5
+	VMOVUPD      Y1, 1088(BX)
+	VANDPD       Y5, Y7, Y1
+	VMOVUPD      Y15, 1120(BX)
+	VANDPD       Y5, Y3, Y15
+	VMOVUPD      Y14, 1152(BX)
+	VANDPD       Y5, Y10, Y14
+	VMOVUPD      Y13, 1184(BX)
+	VANDPD       Y5, Y2, Y13
+	VMOVUPD      normalVolStripAVX2Consts<>+32(SB), Y5
+	VORPD        Y5, Y1, Y1
+	VORPD        Y5, Y15, Y15
+	VORPD        Y5, Y14, Y14
+	VORPD        Y5, Y13, Y13
+	VORPD        Y9, Y1, Y1
+	VORPD        Y11, Y15, Y9
+	VORPD        Y4, Y14, Y4
+	VORPD        Y0, Y13, Y0
+	VPSRLQ       $0x34, Y7, Y7
+	VPSRLQ       $0x34, Y3, Y3
+	VPSRLQ       $0x34, Y10, Y10
+	VPSRLQ       $0x34, Y2, Y2
+	VMOVUPD      normalVolStripAVX2Consts<>+256(SB), Y11
+	VORPD        Y11, Y7, Y7
+	VORPD        Y11, Y3, Y3
+	VORPD        Y11, Y10, Y10
+	VORPD        Y11, Y2, Y2
+	VMOVUPD      normalVolStripAVX2Consts<>+288(SB), Y13
+	VSUBPD       Y13, Y7, Y7
+	VSUBPD       Y13, Y3, Y3
+	VSUBPD       Y13, Y10, Y10
+	VSUBPD       Y13, Y2, Y2
+	VSUBPD       928(BX), Y7, Y7
+	VSUBPD       896(BX), Y3, Y3
+	VSUBPD       864(BX), Y10, Y10
+	VSUBPD       832(BX), Y2, Y2
+	VMOVUPD      normalVolStripAVX2Consts<>+224(SB), Y14
+	VANDPD       768(BX), Y14, Y15
+	VMOVUPD      Y2, 832(BX)
+	VANDPD       736(BX), Y14, Y2
+	VMOVUPD      Y10, 864(BX)
+	VANDPD       672(BX), Y14, Y10
+	VMOVUPD      Y3, 896(BX)
+	VANDPD       Y8, Y14, Y3
+	VORPD        Y15, Y5, Y15
+	VORPD        Y2, Y5, Y2
+	VORPD        Y10, Y5, Y10
+	VORPD        Y3, Y5, Y3
+	VORPD        Y6, Y15, Y6
+	VORPD        Y12, Y2, Y2
+	VORPD        1184(BX), Y10, Y10
+	VORPD        1152(BX), Y3, Y3
+	VMOVUPD      768(BX), Y12
+	VPSRLQ       $0x34, Y12, Y12
+	VMOVUPD      736(BX), Y15
+	VPSRLQ       $0x34, Y15, Y15
+	VMOVUPD      672(BX), Y14
+	VPSRLQ       $0x34, Y14, Y14
+	VPSRLQ       $0x34, Y8, Y8
+	VORPD        Y12, Y11, Y12
+	VORPD        Y15, Y11, Y15
+	VORPD        Y14, Y11, Y14
+	VORPD        Y8, Y11, Y8
+	VSUBPD       Y13, Y12, Y12
+	VSUBPD       Y13, Y15, Y15
+	VSUBPD       Y13, Y14, Y14
+	VSUBPD       Y13, Y8, Y8
+	VSUBPD       1120(BX), Y12, Y12
+	VSUBPD       1088(BX), Y15, Y15
+	VSUBPD       960(BX), Y14, Y14
+	VSUBPD       704(BX), Y8, Y8
+	VMOVUPD      normalVolStripAVX2Consts<>+320(SB), Y13
+	VMULPD       Y13, Y1, Y11
+	VMULPD       Y13, Y9, Y5
+	VMOVUPD      Y8, 704(BX)
+	VMULPD       Y13, Y4, Y8
+	VMOVUPD      Y14, 960(BX)
+	VMULPD       Y13, Y0, Y14
+	VCMPPD       $0x11, Y6, Y11, Y11
+	VCMPPD       $0x11, Y2, Y5, Y5
+	VCMPPD       $0x11, Y10, Y8, Y8
+	VCMPPD       $0x11, Y3, Y14, Y14
+	VMOVUPD      Y15, 1088(BX)
+	VMULPD       Y13, Y6, Y15
+	VMOVUPD      Y12, 1120(BX)
+	VMULPD       Y13, Y2, Y12
+	VMOVUPD      Y7, 672(BX)
+	VMULPD       Y13, Y10, Y7
+	VMOVUPD      Y10, 736(BX)
+	VMULPD       Y13, Y3, Y10
+	VADDPD       Y1, Y1, Y13
+	VMOVUPD      Y3, 768(BX)
+	VADDPD       Y9, Y9, Y3
+	VMOVUPD      Y2, 1152(BX)
+	VADDPD       Y4, Y4, Y2
+	VMOVUPD      Y6, 1184(BX)
+	VADDPD       Y0, Y0, Y6
+	VBLENDVPD    Y11, Y13, Y1, Y13
+	VBLENDVPD    Y5, Y3, Y9, Y3
+	VBLENDVPD    Y8, Y2, Y4, Y2
+	VBLENDVPD    Y14, Y6, Y0, Y6
+	VCMPPD       $0x11, Y1, Y15, Y1
+	VCMPPD       $0x11, Y9, Y12, Y9
+	VCMPPD       $0x11, Y4, Y7, Y4
+	VCMPPD       $0x11, Y0, Y10, Y0
+	VMOVUPD      Y10, 928(BX)
+	VMOVUPD      1184(BX), Y10
+	VMOVUPD      Y7, 1216(BX)
+	VADDPD       Y10, Y10, Y7
+	VMOVUPD      Y12, 1248(BX)
+	VMOVUPD      1152(BX), Y12
+	VMOVUPD      Y15, 1280(BX)
+	VADDPD       Y12, Y12, Y15
+	VMOVUPD      Y14, 1312(BX)
+	VMOVUPD      736(BX), Y14
+	VMOVUPD      Y8, 1344(BX)
+	VADDPD       Y14, Y14, Y8
+	VMOVUPD      Y5, 1376(BX)
+	VMOVUPD      768(BX), Y5
+	VMOVUPD      Y11, 1408(BX)
+	VADDPD       Y5, Y5, Y11
+	VMOVUPD      Y6, 1440(BX)
+	VMOVUPD      normalVolStripAVX2Consts<>+352(SB), Y6
+	VMOVUPD      Y2, 1472(BX)
+	VMULPD       640(BX), Y6, Y2
+	VMOVUPD      Y3, 1504(BX)
+	VMULPD       608(BX), Y6, Y3
+	VMOVUPD      Y13, 1536(BX)
+	VMULPD       576(BX), Y6, Y13
+	VMULPD       544(BX), Y6, Y6
+	VCMPPD       $0x12, 256(BX), Y2, Y2
+	VCMPPD       $0x12, 224(BX), Y3, Y3
+	VCMPPD       $0x12, 192(BX), Y13, Y13
+	VCMPPD       $0x12, 160(BX), Y6, Y6
+	VMOVUPD      Y6, 1568(BX)
+	VBLENDVPD    Y1, Y7, Y10, Y6
+	VBLENDVPD    Y9, Y15, Y12, Y10
+	VBLENDVPD    Y4, Y8, Y14, Y12
+	VBLENDVPD    Y0, Y11, Y5, Y14
+	VMOVUPD      640(BX), Y5
+	VMOVUPD      Y11, 1600(BX)
+	VMOVUPD      normalVolStripAVX2Consts<>+384(SB), Y11
+	VMOVUPD      Y8, 1632(BX)
+	VMULPD       Y11, Y5, Y8
+	VMOVUPD      Y15, 1664(BX)
+	VMULPD       608(BX), Y11, Y15
+	VMOVUPD      Y7, 1696(BX)
+	VMULPD       576(BX), Y11, Y7
+	VMOVUPD      Y0, 1728(BX)
+	VMULPD       544(BX), Y11, Y0
+	VMOVUPD      Y4, 1760(BX)
+	VMOVUPD      256(BX), Y4
+	VFMADD231PD  Y11, Y5, Y4
+	VMOVUPD      Y9, 1792(BX)
+	VMOVUPD      224(BX), Y9
+	VFMADD231PD  608(BX), Y11, Y9
+	VMOVUPD      Y1, 1824(BX)
+	VMOVUPD      192(BX), Y1
+	VFMADD231PD  576(BX), Y11, Y1
+	VMOVUPD      160(BX), Y5
+	VFMADD231PD  544(BX), Y11, Y5
+	VMOVUPD      256(BX), Y11
+	VMOVUPD      Y5, 1856(BX)
+	VMOVUPD      64(BX), Y5
+	VMINPD       Y5, Y11, Y11
+	VMOVUPD      Y1, 256(BX)
+	VMOVUPD      224(BX), Y1
+	VMINPD       Y5, Y1, Y1
+	VMOVUPD      Y9, 224(BX)
+	VMOVUPD      192(BX), Y9
+	VMINPD       Y5, Y9, Y9
+	VMOVUPD      Y4, 192(BX)
+	VMOVUPD      160(BX), Y4
+	VMINPD       Y5, Y4, Y4
+	VMOVUPD      32(BX), Y5
+	VMINPD       Y5, Y11, Y11
+	VMINPD       Y5, Y1, Y1
+	VMINPD       Y5, Y9, Y9
+	VMINPD       Y5, Y4, Y4
+	VMOVUPD      normalVolStripAVX2Consts<>+416(SB), Y5
+	VCMPPD       $0x11, Y11, Y5, Y11
+	VCMPPD       $0x11, Y1, Y5, Y1
+	VCMPPD       $0x11, Y9, Y5, Y9
+	VCMPPD       $0x11, Y4, Y5, Y4
+	VMOVUPD      1536(BX), Y5
+	VMOVUPD      Y4, 160(BX)
+	VSUBPD       Y6, Y5, Y4
+	VMOVUPD      Y9, 1888(BX)
+	VMOVUPD      1504(BX), Y9
+	VMOVUPD      Y1, 1920(BX)
+	VSUBPD       Y10, Y9, Y1
+	VMOVUPD      Y11, 1952(BX)
+	VMOVUPD      1472(BX), Y11
+	VMOVUPD      Y0, 1984(BX)
+	VSUBPD       Y12, Y11, Y0
+	VMOVUPD      Y0, 2016(BX)
+	VMOVUPD      1440(BX), Y0
+	VMOVUPD      Y7, 2048(BX)
+	VSUBPD       Y14, Y0, Y7
+	VADDPD       Y6, Y5, Y5
+	VADDPD       Y10, Y9, Y6
+	VADDPD       Y12, Y11, Y9
+	VADDPD       Y14, Y0, Y0
+	VBLENDVPD    Y2, Y8, Y4, Y4
+	VBLENDVPD    Y3, Y15, Y1, Y1
+	VMOVUPD      2016(BX), Y8
+	VBLENDVPD    Y13, 2048(BX), Y8, Y8
+	VMOVUPD      1568(BX), Y10
+	VBLENDVPD    Y10, 1984(BX), Y7, Y7
+	VMOVUPD      192(BX), Y11
+	VBLENDVPD    Y2, Y11, Y5, Y5
+	VMOVUPD      224(BX), Y12
+	VBLENDVPD    Y3, Y12, Y6, Y6
+	VMOVUPD      256(BX), Y14
+	VBLENDVPD    Y13, Y14, Y9, Y9
+	VMOVUPD      1856(BX), Y15
+	VBLENDVPD    Y10, Y15, Y0, Y0
+	VDIVPD       Y5, Y4, Y4
+	VDIVPD       Y6, Y1, Y1
+	VDIVPD       Y9, Y8, Y5
+	VDIVPD       Y0, Y7, Y0
+	VMOVUPD      640(BX), Y6
+	VBLENDVPD    Y2, Y11, Y6, Y7
+	VMOVUPD      608(BX), Y8
+	VBLENDVPD    Y3, Y12, Y8, Y9
+	VMOVUPD      576(BX), Y11
+	VBLENDVPD    Y13, Y14, Y11, Y12
+	VMOVUPD      544(BX), Y14
+	VBLENDVPD    Y10, Y15, Y14, Y15
+	VMOVUPD      normalVolStripAVX2Consts<>+64(SB), Y10
+	VMOVUPD      Y15, 1856(BX)
+	VCMPPD       $0x00, Y10, Y6, Y15
+	VMOVUPD      Y12, 256(BX)
+	VCMPPD       $0x00, Y10, Y8, Y12
+	VMOVUPD      Y9, 224(BX)
+	VCMPPD       $0x00, Y10, Y11, Y9
+	VMOVUPD      Y7, 192(BX)
+	VCMPPD       $0x00, Y10, Y14, Y7
+	VMOVUPD      Y13, 1984(BX)
+	VMOVUPD      normalVolStripAVX2Consts<>+448(SB), Y13
+	VMOVUPD      Y3, 2016(BX)
+	VMOVUPD      672(BX), Y3
+	VBLENDVPD    Y15, Y13, Y3, Y3
+	VMOVUPD      Y15, 672(BX)
+	VMOVUPD      896(BX), Y15
+	VBLENDVPD    Y12, Y13, Y15, Y15
+	VMOVUPD      Y12, 896(BX)
+	VMOVUPD      864(BX), Y12
+	VBLENDVPD    Y9, Y13, Y12, Y12
+	VMOVUPD      Y9, 864(BX)
+	VMOVUPD      832(BX), Y9
+	VBLENDVPD    Y7, Y13, Y9, Y9
+	VMOVUPD      Y7, 832(BX)
+	VMOVUPD      992(BX), Y7
+	VMOVUPD      Y2, 2048(BX)
+	VCMPPD       $0x00, Y10, Y7, Y2
+	VMOVUPD      1024(BX), Y7
+	VCMPPD       $0x00, Y10, Y7, Y14
+	VMOVUPD      1056(BX), Y7
+	VCMPPD       $0x00, Y10, Y7, Y11
+	VMOVUPD      800(BX), Y7
+	VCMPPD       $0x00, Y10, Y7, Y8
+	VMOVUPD      1120(BX), Y10
+	VBLENDVPD    Y2, Y13, Y10, Y2
+	VMOVUPD      1088(BX), Y10
+	VBLENDVPD    Y14, Y13, Y10, Y10
+	VMOVUPD      960(BX), Y14
+	VBLENDVPD    Y11, Y13, Y14, Y11
+	VMOVUPD      704(BX), Y14
+	VBLENDVPD    Y8, Y13, Y14, Y8
+	VMULPD       Y4, Y4, Y14
+	VMULPD       Y1, Y1, Y13
+	VMOVUPD      Y1, 704(BX)
+	VMULPD       Y5, Y5, Y1
+	VMOVUPD      Y5, 960(BX)
+	VMULPD       Y0, Y0, Y5
+	VMOVUPD      Y0, 1088(BX)
+	VCMPPD       $0x11, normalVolStripAVX2Consts<>+480(SB), Y6, Y0
+	VMOVUPD      Y4, 1120(BX)
+	VMOVUPD      608(BX), Y4
+	VMOVUPD      Y5, 1440(BX)
+	VCMPPD       $0x11, normalVolStripAVX2Consts<>+480(SB), Y4, Y5
+	VMOVUPD      Y1, 1472(BX)
+	VMOVUPD      576(BX), Y1
+	VMOVUPD      Y13, 1504(BX)
+	VCMPPD       $0x11, normalVolStripAVX2Consts<>+480(SB), Y1, Y13
+	VMOVUPD      Y14, 1536(BX)
+	VMOVUPD      544(BX), Y14
+	VCMPPD       $0x11, normalVolStripAVX2Consts<>+480(SB), Y14, Y7
+	VBLENDVPD    Y0, Y3, Y6, Y0
+	VBLENDVPD    Y5, Y15, Y4, Y3
+	VBLENDVPD    Y13, Y12, Y1, Y5
+	VBLENDVPD    Y7, Y9, Y14, Y7
+	VMOVUPD      992(BX), Y9
+	VMOVUPD      normalVolStripAVX2Consts<>+480(SB), Y12
+	VCMPPD       $0x11, Y12, Y9, Y13
+	VMOVUPD      1024(BX), Y15
+	VCMPPD       $0x11, Y12, Y15, Y14
+	VMOVUPD      1056(BX), Y1
+	VCMPPD       $0x11, Y12, Y1, Y4
+	VMOVUPD      800(BX), Y6
+	VMOVUPD      Y7, 2080(BX)
+	VCMPPD       $0x11, Y12, Y6, Y7
+	VBLENDVPD    Y13, Y2, Y9, Y2
+	VBLENDVPD    Y14, Y10, Y15, Y9
+	VBLENDVPD    Y4, Y11, Y1, Y1
+	VBLENDVPD    Y7, Y8, Y6, Y4
+	VSUBPD       Y2, Y0, Y0
+	VSUBPD       Y9, Y3, Y3
+	VSUBPD       Y1, Y5, Y5
+	VMOVUPD      2080(BX), Y6
+	VSUBPD       Y4, Y6, Y6
+	VMOVUPD      1536(BX), Y7
+	VMOVUPD      normalVolStripAVX2Consts<>+512(SB), Y8
+	VMOVUPD      normalVolStripAVX2Consts<>+544(SB), Y10
+	VFMADD231PD  Y8, Y7, Y10
+	VMOVUPD      1504(BX), Y11
+	VMOVUPD      normalVolStripAVX2Consts<>+544(SB), Y13
+	VFMADD231PD  Y8, Y11, Y13
+	VMOVUPD      1472(BX), Y14
+	VMOVUPD      normalVolStripAVX2Consts<>+544(SB), Y15
+	VFMADD231PD  Y8, Y14, Y15
+	VMOVUPD      1440(BX), Y12
+	VFMADD213PD  normalVolStripAVX2Consts<>+544(SB), Y12, Y8
+	VFMADD213PD  normalVolStripAVX2Consts<>+576(SB), Y7, Y10
+	VFMADD213PD  normalVolStripAVX2Consts<>+576(SB), Y11, Y13
+	VFMADD213PD  normalVolStripAVX2Consts<>+576(SB), Y14, Y15
+	VFMADD213PD  normalVolStripAVX2Consts<>+576(SB), Y12, Y8
+	VMOVUPD      Y4, 2080(BX)
+	VMOVUPD      normalVolStripAVX2Consts<>+608(SB), Y4
+	VFMADD213PD  Y4, Y7, Y10
+	VFMADD213PD  Y4, Y11, Y13
+	VFMADD213PD  Y4, Y14, Y15
+	VFMADD213PD  Y4, Y12, Y8
+	VMULPD       1120(BX), Y10, Y10
+	VMULPD       704(BX), Y13, Y13
+	VMULPD       960(BX), Y15, Y15
+	VMULPD       1088(BX), Y8, Y8
+	VMOVUPD      Y1, 1088(BX)
+	VMOVUPD      normalVolStripAVX2Consts<>+640(SB), Y1
+	VMOVUPD      Y9, 960(BX)
+	VADDPD       Y1, Y0, Y9
+	VMOVUPD      Y2, 704(BX)
+	VADDPD       Y1, Y3, Y2
+	VADDPD       Y1, Y5, Y4
+	VADDPD       Y1, Y6, Y12
+	VMOVUPD      1408(BX), Y1
+	VBLENDVPD    Y1, Y9, Y0, Y1
+	VMOVUPD      1376(BX), Y9
+	VBLENDVPD    Y9, Y2, Y3, Y2
+	VMOVUPD      1344(BX), Y9
+	VBLENDVPD    Y9, Y4, Y5, Y4
+	VMOVUPD      1312(BX), Y9
+	VBLENDVPD    Y9, Y12, Y6, Y9
+	VMOVUPD      normalVolStripAVX2Consts<>+32(SB), Y12
+	VADDPD       Y0, Y12, Y0
+	VADDPD       Y3, Y12, Y3
+	VADDPD       Y5, Y12, Y5
+	VADDPD       Y6, Y12, Y6
+	VMOVUPD      1824(BX), Y12
+	VBLENDVPD    Y12, Y0, Y1, Y0
+	VMOVUPD      1792(BX), Y1
+	VBLENDVPD    Y1, Y3, Y2, Y1
+	VMOVUPD      1760(BX), Y2
+	VBLENDVPD    Y2, Y5, Y4, Y2
+	VMOVUPD      1728(BX), Y3
+	VBLENDVPD    Y3, Y6, Y9, Y3
+	VMOVUPD      normalVolStripAVX2Consts<>+672(SB), Y4
+	VFMADD231PD  Y4, Y0, Y10
+	VFMADD231PD  Y4, Y1, Y13
+	VFMADD231PD  Y4, Y2, Y15
+	VFMADD231PD  Y4, Y3, Y8
+	VMOVUPD      normalVolStripAVX2Consts<>+704(SB), Y0
+	VMOVUPD      normalVolStripAVX2Consts<>+736(SB), Y1
+	VFMADD231PD  Y0, Y7, Y1
+	VMOVUPD      normalVolStripAVX2Consts<>+736(SB), Y2
+	VFMADD231PD  Y0, Y11, Y2
+	VMOVUPD      normalVolStripAVX2Consts<>+736(SB), Y3
+	VFMADD231PD  Y0, Y14, Y3
+	VMOVUPD      1440(BX), Y4
+	VFMADD213PD  normalVolStripAVX2Consts<>+736(SB), Y4, Y0
+	VMOVUPD      normalVolStripAVX2Consts<>+768(SB), Y5
+	VFMADD213PD  Y5, Y7, Y1
+	VFMADD213PD  Y5, Y11, Y2
+	VFMADD213PD  Y5, Y14, Y3
+	VFMADD231PD  Y0, Y4, Y5
+	VMOVUPD      normalVolStripAVX2Consts<>+800(SB), Y0
+	VFMADD213PD  Y0, Y7, Y1
+	VFMADD213PD  Y0, Y11, Y2
+	VFMADD213PD  Y0, Y14, Y3
+	VFMADD231PD  Y5, Y4, Y0
+	VSQRTPD      Y10, Y5
+	VSQRTPD      Y13, Y6
+	VSQRTPD      Y15, Y9
+	VSQRTPD      Y8, Y12
+	VMOVUPD      normalVolStripAVX2Consts<>+832(SB), Y4
+	VMOVUPD      normalVolStripAVX2Consts<>+864(SB), Y14
+	VFMADD231PD  Y4, Y10, Y14
+	VMOVUPD      normalVolStripAVX2Consts<>+864(SB), Y11
+	VFMADD231PD  Y4, Y13, Y11
+	VMOVUPD      normalVolStripAVX2Consts<>+864(SB), Y7
+	VFMADD231PD  Y4, Y15, Y7
+	VFMADD213PD  normalVolStripAVX2Consts<>+864(SB), Y8, Y4
+	VFMADD213PD  normalVolStripAVX2Consts<>+896(SB), Y10, Y14
+	VFMADD213PD  normalVolStripAVX2Consts<>+896(SB), Y13, Y11
+	VFMADD213PD  normalVolStripAVX2Consts<>+896(SB), Y15, Y7
+	VFMADD213PD  normalVolStripAVX2Consts<>+896(SB), Y8, Y4
+	VFMADD213PD  normalVolStripAVX2Consts<>+32(SB), Y10, Y14
+	VFMADD213PD  normalVolStripAVX2Consts<>+32(SB), Y13, Y11
+	VFMADD213PD  normalVolStripAVX2Consts<>+32(SB), Y15, Y7
+	VFMADD213PD  normalVolStripAVX2Consts<>+32(SB), Y8, Y4
+	VMOVUPD      Y0, 1728(BX)
+	VMOVUPD      normalVolStripAVX2Consts<>+960(SB), Y0
+	VFMADD231PD  normalVolStripAVX2Consts<>+928(SB), Y10, Y0
+	VMOVUPD      Y3, 1760(BX)
+	VMOVUPD      normalVolStripAVX2Consts<>+960(SB), Y3
+	VFMADD231PD  normalVolStripAVX2Consts<>+928(SB), Y13, Y3
+	VMOVUPD      Y2, 1792(BX)
+	VMOVUPD      normalVolStripAVX2Consts<>+960(SB), Y2
+	VFMADD231PD  normalVolStripAVX2Consts<>+928(SB), Y15, Y2
+	VMOVUPD      Y1, 1824(BX)
+	VMOVUPD      normalVolStripAVX2Consts<>+960(SB), Y1
+	VFMADD231PD  normalVolStripAVX2Consts<>+928(SB), Y8, Y1
+	VFMADD213PD  normalVolStripAVX2Consts<>+992(SB), Y10, Y0
+	VFMADD213PD  normalVolStripAVX2Consts<>+992(SB), Y13, Y3
+	VFMADD213PD  normalVolStripAVX2Consts<>+992(SB), Y15, Y2
+	VFMADD213PD  normalVolStripAVX2Consts<>+992(SB), Y8, Y1
+	VFMADD213PD  normalVolStripAVX2Consts<>+1024(SB), Y10, Y0
+	VFMADD213PD  normalVolStripAVX2Consts<>+1024(SB), Y13, Y3
+	VFMADD213PD  normalVolStripAVX2Consts<>+1024(SB), Y15, Y2
+	VFMADD213PD  normalVolStripAVX2Consts<>+1024(SB), Y8, Y1
+	VFMADD213PD  normalVolStripAVX2Consts<>+1056(SB), Y10, Y0
+	VFMADD213PD  normalVolStripAVX2Consts<>+1056(SB), Y13, Y3
+	VFMADD213PD  normalVolStripAVX2Consts<>+1056(SB), Y15, Y2
+	VFMADD213PD  normalVolStripAVX2Consts<>+1056(SB), Y8, Y1
+	VMOVUPD      Y1, 1312(BX)
+	VMOVUPD      normalVolStripAVX2Consts<>+1120(SB), Y1
+	VFMADD231PD  normalVolStripAVX2Consts<>+1088(SB), Y5, Y1
+	VMOVUPD      Y2, 1344(BX)
+	VMOVUPD      normalVolStripAVX2Consts<>+1120(SB), Y2
+	VFMADD231PD  normalVolStripAVX2Consts<>+1088(SB), Y6, Y2
+	VMOVUPD      Y3, 1376(BX)
+	VMOVUPD      normalVolStripAVX2Consts<>+1120(SB), Y3
+	VFMADD231PD  normalVolStripAVX2Consts<>+1088(SB), Y9, Y3
+	VMOVUPD      Y0, 1408(BX)
+	VMOVUPD      normalVolStripAVX2Consts<>+1120(SB), Y0
+	VFMADD231PD  normalVolStripAVX2Consts<>+1088(SB), Y12, Y0
+	VFMADD213PD  normalVolStripAVX2Consts<>+1152(SB), Y5, Y1
+	VFMADD213PD  normalVolStripAVX2Consts<>+1152(SB), Y6, Y2
+	VFMADD213PD  normalVolStripAVX2Consts<>+1152(SB), Y9, Y3
+	VFMADD213PD  normalVolStripAVX2Consts<>+1152(SB), Y12, Y0
+	VFMADD213PD  normalVolStripAVX2Consts<>+32(SB), Y5, Y1
+	VFMADD213PD  normalVolStripAVX2Consts<>+32(SB), Y6, Y2
+	VFMADD213PD  normalVolStripAVX2Consts<>+32(SB), Y9, Y3
+	VFMADD213PD  normalVolStripAVX2Consts<>+32(SB), Y12, Y0
+	VMOVUPD      Y0, 1120(BX)
+	VMOVUPD      normalVolStripAVX2Consts<>+1216(SB), Y0
+	VFMADD231PD  normalVolStripAVX2Consts<>+1184(SB), Y5, Y0
+	VMOVUPD      Y4, 800(BX)
+	VMOVUPD      normalVolStripAVX2Consts<>+1216(SB), Y4
+	VFMADD231PD  normalVolStripAVX2Consts<>+1184(SB), Y6, Y4
+	VMOVUPD      Y3, 1056(BX)
+	VMOVUPD      normalVolStripAVX2Consts<>+1216(SB), Y3
+	VFMADD231PD  normalVolStripAVX2Consts<>+1184(SB), Y9, Y3
+	VMOVUPD      Y7, 1024(BX)
+	VMOVUPD      normalVolStripAVX2Consts<>+1216(SB), Y7
+	VFMADD231PD  normalVolStripAVX2Consts<>+1184(SB), Y12, Y7
+	VFMADD213PD  normalVolStripAVX2Consts<>+1248(SB), Y5, Y0
+	VFMADD213PD  normalVolStripAVX2Consts<>+1248(SB), Y6, Y4
+	VFMADD213PD  normalVolStripAVX2Consts<>+1248(SB), Y9, Y3
+	VFMADD213PD  normalVolStripAVX2Consts<>+1248(SB), Y12, Y7
+	VFMADD213PD  normalVolStripAVX2Consts<>+1280(SB), Y0, Y5
+	VMOVUPD      normalVolStripAVX2Consts<>+1280(SB), Y0
+	VFMADD213PD  Y0, Y4, Y6
+	VFMADD213PD  Y0, Y3, Y9
+	VFMADD231PD  Y7, Y12, Y0
+	VMOVUPD      1536(BX), Y3
+	VMOVUPD      normalVolStripAVX2Consts<>+1312(SB), Y4
+	VMOVUPD      normalVolStripAVX2Consts<>+1344(SB), Y7
+	VFMADD231PD  Y4, Y3, Y7
+	VMOVUPD      1504(BX), Y12
+	VMOVUPD      Y0, 992(BX)
+	VMOVUPD      normalVolStripAVX2Consts<>+1344(SB), Y0
+	VFMADD231PD  Y4, Y12, Y0
+	VMOVUPD      Y9, 2112(BX)
+	VMOVUPD      normalVolStripAVX2Consts<>+1344(SB), Y9
+	VFMADD231PD  1472(BX), Y4, Y9
+	VMOVUPD      Y6, 2144(BX)
+	VMOVUPD      1440(BX), Y6
+	VFMADD213PD  normalVolStripAVX2Consts<>+1344(SB), Y6, Y4
+	VFMADD213PD  normalVolStripAVX2Consts<>+1376(SB), Y3, Y7
+	VFMADD213PD  normalVolStripAVX2Consts<>+1376(SB), Y12, Y0
+	VMOVUPD      Y5, 2176(BX)
+	VMOVUPD      normalVolStripAVX2Consts<>+1376(SB), Y5
+	VFMADD132PD  1472(BX), Y5, Y9
+	VFMADD231PD  Y4, Y6, Y5
+	VMOVUPD      normalVolStripAVX2Consts<>+32(SB), Y4
+	VFMADD213PD  Y4, Y7, Y3
+	VFMADD213PD  Y4, Y0, Y12
+	VFMADD132PD  1472(BX), Y4, Y9
+	VFMADD213PD  Y4, Y5, Y6
+	VMOVUPD      normalVolStripAVX2Consts<>+1408(SB), Y0
+	VCMPPD       $0x11, Y0, Y10, Y5
+	VCMPPD       $0x11, Y0, Y13, Y7
+	VCMPPD       $0x11, Y0, Y15, Y4
+	VCMPPD       $0x11, Y0, Y8, Y0
+	VBLENDVPD    Y5, Y14, Y1, Y1
+	VBLENDVPD    Y7, Y11, Y2, Y2
+	VMOVUPD      1056(BX), Y11
+	VBLENDVPD    Y4, 1024(BX), Y11, Y11
+	VMOVUPD      1120(BX), Y14
+	VBLENDVPD    Y0, 800(BX), Y14, Y14
+	VMOVUPD      Y8, 1120(BX)
+	VMOVUPD      2176(BX), Y8
+	VBLENDVPD    Y5, 1408(BX), Y8, Y5
+	VMOVUPD      2144(BX), Y8
+	VBLENDVPD    Y7, 1376(BX), Y8, Y7
+	VMOVUPD      2112(BX), Y8
+	VBLENDVPD    Y4, 1344(BX), Y8, Y4
+	VMOVUPD      992(BX), Y8
+	VBLENDVPD    Y0, 1312(BX), Y8, Y0
+	VMOVUPD      2048(BX), Y8
+	VBLENDVPD    Y8, 1824(BX), Y1, Y1
+	VMOVUPD      Y15, 1824(BX)
+	VMOVUPD      2016(BX), Y15
+	VBLENDVPD    Y15, 1792(BX), Y2, Y2
+	VMOVUPD      Y13, 1792(BX)
+	VMOVUPD      1984(BX), Y13
+	VBLENDVPD    Y13, 1760(BX), Y11, Y11
+	VMOVUPD      1568(BX), Y13
+	VBLENDVPD    Y13, 1728(BX), Y14, Y14
+	VMULPD       192(BX), Y1, Y1
+	VMULPD       224(BX), Y2, Y2
+	VMULPD       256(BX), Y11, Y11
+	VMULPD       1856(BX), Y14, Y14
+	VBLENDVPD    Y8, Y3, Y5, Y3
+	VBLENDVPD    Y15, Y12, Y7, Y5
+	VMOVUPD      1984(BX), Y7
+	VBLENDVPD    Y7, Y9, Y4, Y4
+	VBLENDVPD    Y13, Y6, Y0, Y0
+	VDIVPD       Y3, Y1, Y1
+	VDIVPD       Y5, Y2, Y2
+	VDIVPD       Y4, Y11, Y3
+	VDIVPD       Y0, Y14, Y0
+	VMOVUPD      normalVolStripAVX2Consts<>+1440(SB), Y4
+	VCMPPD       $0x11, Y4, Y10, Y5
+	VMOVUPD      1792(BX), Y6
+	VCMPPD       $0x11, Y4, Y6, Y6
+	VMOVUPD      1824(BX), Y9
+	VCMPPD       $0x11, Y4, Y9, Y9
+	VMOVUPD      1120(BX), Y10
+	VCMPPD       $0x11, Y4, Y10, Y4
+	VORPD        Y5, Y8, Y5
+	VORPD        Y6, Y15, Y6
+	VORPD        Y9, Y7, Y7
+	VORPD        Y4, Y13, Y4
+	VANDPD       1952(BX), Y5, Y5
+	VANDPD       1920(BX), Y6, Y6
+	VANDPD       1888(BX), Y7, Y7
+	VANDPD       160(BX), Y4, Y4
+	VMOVUPD      normalVolStripAVX2Consts<>+416(SB), Y8
+	VCMPPD       $0x11, 640(BX), Y8, Y9
+	VCMPPD       $0x11, 608(BX), Y8, Y10
+	VCMPPD       $0x11, 576(BX), Y8, Y11
+	VCMPPD       $0x11, 544(BX), Y8, Y8
+	VORPD        672(BX), Y9, Y9
+	VORPD        896(BX), Y10, Y10
+	VORPD        864(BX), Y11, Y11
+	VORPD        832(BX), Y8, Y8
+	VANDPD       Y9, Y5, Y5
+	VANDPD       Y10, Y6, Y6
+	VANDPD       Y11, Y7, Y7
+	VANDPD       Y8, Y4, Y4
+	VANDPD       512(BX), Y5, Y5
+	VANDPD       480(BX), Y6, Y6
+	VANDPD       448(BX), Y7, Y7
+	VANDPD       288(BX), Y4, Y4
+	VANDPD       416(BX), Y5, Y5
+	VANDPD       384(BX), Y6, Y6
+	VANDPD       352(BX), Y7, Y7
+	VANDPD       320(BX), Y4, Y4
+	VMOVUPD      normalVolStripAVX2Consts<>+32(SB), Y8
+	VDIVPD       Y1, Y8, Y9
+	VDIVPD       Y2, Y8, Y10
+	VDIVPD       Y3, Y8, Y11
+	VDIVPD       Y0, Y8, Y12
+	VMOVUPD      640(BX), Y13
+	VMULPD       Y9, Y13, Y14
+	VMOVUPD      608(BX), Y15
+	VMOVUPD      Y4, 320(BX)
+	VMULPD       Y10, Y15, Y4
+	VMOVUPD      Y7, 352(BX)
+	VMOVUPD      576(BX), Y7
+	VMOVUPD      Y6, 384(BX)
+	VMULPD       Y11, Y7, Y6
+	VMOVUPD      Y5, 416(BX)
+	VMOVUPD      544(BX), Y5
+	VMULPD       Y12, Y5, Y8
+	VFNMADD231PD Y14, Y1, Y13
+	VFNMADD231PD Y4, Y2, Y15
+	VFNMADD231PD Y6, Y3, Y7
+	VFNMADD231PD Y8, Y0, Y5
+	VFMADD231PD  Y13, Y9, Y14
+	VFMADD231PD  Y15, Y10, Y4
+	VFMADD231PD  Y7, Y11, Y6
+	VFMADD231PD  Y5, Y12, Y8
+	VMOVUPD      normalVolStripAVX2Consts<>+1472(SB), Y5
+	VMINPD       Y14, Y5, Y7
+	VMINPD       Y4, Y5, Y9
+	VMINPD       Y6, Y5, Y10
+	VMINPD       Y8, Y5, Y5
+	VMULPD       Y14, Y14, Y11
+	VMULPD       Y4, Y4, Y12
+	VMULPD       Y6, Y6, Y13
+	VMULPD       Y8, Y8, Y15
+	VMOVUPD      Y0, 544(BX)
+	VMOVUPD      normalVolStripAVX2Consts<>+32(SB), Y0
+	VFMADD231PD  normalVolStripAVX2Consts<>+1504(SB), Y7, Y0
+	VMOVUPD      Y3, 576(BX)
+	VMOVUPD      normalVolStripAVX2Consts<>+32(SB), Y3
+	VFMADD231PD  normalVolStripAVX2Consts<>+1504(SB), Y9, Y3
+	VMOVUPD      Y2, 608(BX)
+	VMOVUPD      normalVolStripAVX2Consts<>+32(SB), Y2
+	VFMADD231PD  normalVolStripAVX2Consts<>+1504(SB), Y10, Y2
+	VMOVUPD      Y1, 640(BX)
+	VMOVUPD      normalVolStripAVX2Consts<>+32(SB), Y1
+	VFMADD231PD  normalVolStripAVX2Consts<>+1504(SB), Y5, Y1
+	VMOVUPD      Y8, 288(BX)
+	VADDPD       normalVolStripAVX2Consts<>+1536(SB), Y7, Y8
+	VMOVUPD      Y6, 448(BX)
+	VADDPD       normalVolStripAVX2Consts<>+1536(SB), Y9, Y6
+	VMOVUPD      Y4, 480(BX)
+	VADDPD       normalVolStripAVX2Consts<>+1536(SB), Y10, Y4
+	VMOVUPD      Y14, 512(BX)
+	VADDPD       normalVolStripAVX2Consts<>+1536(SB), Y5, Y14
+	VMOVUPD      Y5, 832(BX)
+	VMULPD       normalVolStripAVX2Consts<>+384(SB), Y11, Y5
+	VMOVUPD      Y5, 864(BX)
+	VMULPD       normalVolStripAVX2Consts<>+384(SB), Y12, Y5
+	VMOVUPD      Y5, 896(BX)
+	VMULPD       normalVolStripAVX2Consts<>+384(SB), Y13, Y5
+	VMOVUPD      Y5, 672(BX)
+	VMULPD       normalVolStripAVX2Consts<>+384(SB), Y15, Y5
+	VMOVUPD      Y5, 160(BX)
+	VMULPD       Y8, Y0, Y5
+	VMOVUPD      Y15, 1888(BX)
+	VMULPD       Y6, Y3, Y15
+	VMOVUPD      Y13, 1920(BX)
+	VMULPD       Y4, Y2, Y13
+	VMOVUPD      Y12, 1952(BX)
+	VMULPD       Y14, Y1, Y12
+	VMOVUPD      Y11, 1568(BX)
+	VMOVUPD      normalVolStripAVX2Consts<>+32(SB), Y11
+	VDIVPD       Y5, Y11, Y5
+	VDIVPD       Y15, Y11, Y15
+	VDIVPD       Y13, Y11, Y13
+	VDIVPD       Y12, Y11, Y12
+	VMULPD       Y5, Y8, Y8
+	VMULPD       Y15, Y6, Y6
+	VMULPD       Y13, Y4, Y4
+	VMULPD       Y12, Y14, Y14
+	VMULPD       Y5, Y0, Y5
+	VMULPD       Y15, Y3, Y15
+	VMULPD       Y13, Y2, Y13
+	VMULPD       Y12, Y1, Y12
+	VMULPD       Y5, Y7, Y5
+	VMULPD       Y15, Y9, Y7
+	VMULPD       Y13, Y10, Y9
+	VMULPD       832(BX), Y12, Y10
+	VMOVUPD      1568(BX), Y12
+	VMOVUPD      normalVolStripAVX2Consts<>+1568(SB), Y13
+	VMULPD       Y13, Y12, Y15
+	VMOVUPD      1952(BX), Y11
+	VMOVUPD      Y1, 832(BX)
+	VMULPD       Y13, Y11, Y1
+	VMOVUPD      Y2, 1984(BX)
+	VMULPD       1920(BX), Y13, Y2
+	VMOVUPD      Y3, 2016(BX)
+	VMOVUPD      1888(BX), Y3
+	VMOVUPD      Y0, 2048(BX)
+	VMULPD       Y13, Y3, Y0
+	VFMADD231PD  Y12, Y12, Y15
+	VFMADD231PD  Y11, Y11, Y1
+	VMOVUPD      1920(BX), Y13
+	VFMADD231PD  Y13, Y13, Y2
+	VFMADD231PD  Y3, Y3, Y0
+	VMOVUPD      Y0, 1120(BX)
+	VMOVUPD      normalVolStripAVX2Consts<>+608(SB), Y0
+	VMOVUPD      Y2, 1824(BX)
+	VMOVUPD      normalVolStripAVX2Consts<>+640(SB), Y2
+	VFMADD231PD  Y0, Y5, Y2
+	VMOVUPD      Y1, 1792(BX)
+	VMOVUPD      normalVolStripAVX2Consts<>+640(SB), Y1
+	VFMADD231PD  Y0, Y7, Y1
+	VMOVUPD      Y15, 1856(BX)
+	VMOVUPD      normalVolStripAVX2Consts<>+640(SB), Y15
+	VFMADD231PD  Y0, Y9, Y15
+	VMOVUPD      normalVolStripAVX2Consts<>+640(SB), Y3
+	VFMADD231PD  Y0, Y10, Y3
+	VMOVUPD      normalVolStripAVX2Consts<>+1600(SB), Y0
+	VMOVUPD      normalVolStripAVX2Consts<>+1632(SB), Y13
+	VFMADD231PD  Y0, Y2, Y13
+	VMOVUPD      normalVolStripAVX2Consts<>+1632(SB), Y11
+	VFMADD231PD  Y0, Y1, Y11
+	VMOVUPD      normalVolStripAVX2Consts<>+1632(SB), Y12
+	VFMADD231PD  Y0, Y15, Y12
+	VFMADD213PD  normalVolStripAVX2Consts<>+1632(SB), Y3, Y0
+	VFMADD213PD  normalVolStripAVX2Consts<>+1664(SB), Y2, Y13
+	VFMADD213PD  normalVolStripAVX2Consts<>+1664(SB), Y1, Y11
+	VFMADD213PD  normalVolStripAVX2Consts<>+1664(SB), Y15, Y12
+	VFMADD213PD  normalVolStripAVX2Consts<>+1664(SB), Y3, Y0
+	VFMADD213PD  normalVolStripAVX2Consts<>+1696(SB), Y2, Y13
+	VFMADD213PD  normalVolStripAVX2Consts<>+1696(SB), Y1, Y11
+	VFMADD213PD  normalVolStripAVX2Consts<>+1696(SB), Y15, Y12
+	VFMADD213PD  normalVolStripAVX2Consts<>+1696(SB), Y3, Y0
+	VFMADD213PD  normalVolStripAVX2Consts<>+1728(SB), Y2, Y13
+	VFMADD213PD  normalVolStripAVX2Consts<>+1728(SB), Y1, Y11
+	VFMADD213PD  normalVolStripAVX2Consts<>+1728(SB), Y15, Y12
+	VFMADD213PD  normalVolStripAVX2Consts<>+1728(SB), Y3, Y0
+	VFMADD213PD  normalVolStripAVX2Consts<>+1760(SB), Y2, Y13
+	VFMADD213PD  normalVolStripAVX2Consts<>+1760(SB), Y1, Y11
+	VFMADD213PD  normalVolStripAVX2Consts<>+1760(SB), Y15, Y12
+	VFMADD213PD  normalVolStripAVX2Consts<>+1760(SB), Y3, Y0
+	VFMADD213PD  normalVolStripAVX2Consts<>+1792(SB), Y2, Y13
+	VFMADD213PD  normalVolStripAVX2Consts<>+1792(SB), Y1, Y11
+	VFMADD213PD  normalVolStripAVX2Consts<>+1792(SB), Y15, Y12
+	VFMADD213PD  normalVolStripAVX2Consts<>+1792(SB), Y3, Y0
+	VFMADD213PD  normalVolStripAVX2Consts<>+1824(SB), Y2, Y13
+	VFMADD213PD  normalVolStripAVX2Consts<>+1824(SB), Y1, Y11
+	VFMADD213PD  normalVolStripAVX2Consts<>+1824(SB), Y15, Y12
+	VFMADD213PD  normalVolStripAVX2Consts<>+1824(SB), Y3, Y0
+	VFMADD213PD  normalVolStripAVX2Consts<>+1856(SB), Y2, Y13
+	VFMADD213PD  normalVolStripAVX2Consts<>+1856(SB), Y1, Y11
+	VFMADD213PD  normalVolStripAVX2Consts<>+1856(SB), Y15, Y12
+	VFMADD213PD  normalVolStripAVX2Consts<>+1856(SB), Y3, Y0
+	VFMADD213PD  normalVolStripAVX2Consts<>+1888(SB), Y2, Y13
+	VFMADD213PD  normalVolStripAVX2Consts<>+1888(SB), Y1, Y11
+	VFMADD213PD  normalVolStripAVX2Consts<>+1888(SB), Y15, Y12
+	VFMADD213PD  normalVolStripAVX2Consts<>+1888(SB), Y3, Y0
+	VFMADD213PD  normalVolStripAVX2Consts<>+1920(SB), Y2, Y13
+	VFMADD213PD  normalVolStripAVX2Consts<>+1920(SB), Y1, Y11
+	VFMADD213PD  normalVolStripAVX2Consts<>+1920(SB), Y15, Y12
+	VFMADD213PD  normalVolStripAVX2Consts<>+1920(SB), Y3, Y0
+	VFMADD213PD  normalVolStripAVX2Consts<>+1952(SB), Y2, Y13
+	VFMADD213PD  normalVolStripAVX2Consts<>+1952(SB), Y1, Y11
+	VFMADD213PD  normalVolStripAVX2Consts<>+1952(SB), Y15, Y12
+	VFMADD213PD  normalVolStripAVX2Consts<>+1952(SB), Y3, Y0
+	VFMADD213PD  normalVolStripAVX2Consts<>+1984(SB), Y2, Y13
+	VFMADD213PD  normalVolStripAVX2Consts<>+1984(SB), Y1, Y11
+	VFMADD213PD  normalVolStripAVX2Consts<>+1984(SB), Y15, Y12
+	VFMADD213PD  normalVolStripAVX2Consts<>+1984(SB), Y3, Y0
+	VFMADD213PD  normalVolStripAVX2Consts<>+2016(SB), Y2, Y13
+	VFMADD213PD  normalVolStripAVX2Consts<>+2016(SB), Y1, Y11
+	VFMADD213PD  normalVolStripAVX2Consts<>+2016(SB), Y15, Y12
+	VFMADD213PD  normalVolStripAVX2Consts<>+2016(SB), Y3, Y0
+	VFMADD213PD  normalVolStripAVX2Consts<>+2048(SB), Y2, Y13
+	VFMADD213PD  normalVolStripAVX2Consts<>+2048(SB), Y1, Y11
+	VFMADD213PD  normalVolStripAVX2Consts<>+2048(SB), Y15, Y12
+	VFMADD213PD  normalVolStripAVX2Consts<>+2048(SB), Y3, Y0
+	VFMADD213PD  normalVolStripAVX2Consts<>+2080(SB), Y2, Y13
+	VFMADD213PD  normalVolStripAVX2Consts<>+2080(SB), Y1, Y11
+	VFMADD213PD  normalVolStripAVX2Consts<>+2080(SB), Y15, Y12
+	VFMADD213PD  normalVolStripAVX2Consts<>+2080(SB), Y3, Y0
+	VFMADD213PD  normalVolStripAVX2Consts<>+2112(SB), Y2, Y13
+	VFMADD213PD  normalVolStripAVX2Consts<>+2112(SB), Y1, Y11
+	VFMADD213PD  normalVolStripAVX2Consts<>+2112(SB), Y15, Y12
+	VFMADD213PD  normalVolStripAVX2Consts<>+2112(SB), Y3, Y0
+	VFMADD213PD  normalVolStripAVX2Consts<>+2144(SB), Y2, Y13
+	VFMADD213PD  normalVolStripAVX2Consts<>+2144(SB), Y1, Y11
+	VFMADD213PD  normalVolStripAVX2Consts<>+2144(SB), Y15, Y12
+	VFMADD213PD  normalVolStripAVX2Consts<>+2144(SB), Y3, Y0
+	VFMADD213PD  normalVolStripAVX2Consts<>+2176(SB), Y2, Y13
+	VFMADD213PD  normalVolStripAVX2Consts<>+2176(SB), Y1, Y11
+	VFMADD213PD  normalVolStripAVX2Consts<>+2176(SB), Y15, Y12
+	VFMADD213PD  normalVolStripAVX2Consts<>+2176(SB), Y3, Y0
+	VFMADD213PD  normalVolStripAVX2Consts<>+2208(SB), Y2, Y13
+	VFMADD213PD  normalVolStripAVX2Consts<>+2208(SB), Y1, Y11
+	VFMADD213PD  normalVolStripAVX2Consts<>+2208(SB), Y15, Y12
+	VFMADD213PD  normalVolStripAVX2Consts<>+2208(SB), Y3, Y0
+	VFMADD213PD  normalVolStripAVX2Consts<>+2240(SB), Y2, Y13
+	VFMADD213PD  normalVolStripAVX2Consts<>+2240(SB), Y1, Y11
+	VFMADD213PD  normalVolStripAVX2Consts<>+2240(SB), Y15, Y12
+	VFMADD213PD  normalVolStripAVX2Consts<>+2240(SB), Y3, Y0
+	VFMADD213PD  normalVolStripAVX2Consts<>+2272(SB), Y13, Y2
+	VMOVUPD      normalVolStripAVX2Consts<>+2272(SB), Y13
+	VFMADD213PD  Y13, Y11, Y1
+	VFMADD213PD  Y13, Y12, Y15
+	VFMADD231PD  Y0, Y3, Y13
+	VMOVUPD      normalVolStripAVX2Consts<>+384(SB), Y0
+	VFMADD213PD  Y0, Y2, Y5
+	VFMADD213PD  Y0, Y1, Y7
+	VFMADD213PD  Y0, Y15, Y9
+	VFMADD213PD  Y0, Y13, Y10
+	VMULPD       Y8, Y5, Y1
+	VMULPD       Y6, Y7, Y2
+	VMULPD       Y4, Y9, Y3
+	VMULPD       Y14, Y10, Y11
+	VFNMADD231PD 2048(BX), Y1, Y5
+	VFNMADD231PD 2016(BX), Y2, Y7
+	VFNMADD231PD 1984(BX), Y3, Y9
+	VFNMADD231PD 832(BX), Y11, Y10
+	VFMADD231PD  Y5, Y8, Y1
+	VFMADD231PD  Y7, Y6, Y2
+	VFMADD231PD  Y9, Y4, Y3
+	VFMADD231PD  Y10, Y14, Y11
+	VMOVUPD      normalVolStripAVX2Consts<>+2304(SB), Y4
+	VMULPD       Y4, Y1, Y1
+	VMULPD       Y4, Y2, Y2
+	VMULPD       Y4, Y3, Y3
+	VMULPD       Y4, Y11, Y4
+	VMOVUPD      normalVolStripAVX2Consts<>+32(SB), Y5
+	VFNMADD132PD 512(BX), Y5, Y1
+	VFNMADD132PD 480(BX), Y5, Y2
+	VFNMADD132PD 448(BX), Y5, Y3
+	VFNMADD132PD 288(BX), Y5, Y4
+	VMULPD       1568(BX), Y1, Y6
+	VMULPD       1952(BX), Y2, Y7
+	VMULPD       1920(BX), Y3, Y8
+	VMULPD       1888(BX), Y4, Y9
+	VMULPD       640(BX), Y1, Y10
+	VMULPD       608(BX), Y2, Y11
+	VMULPD       576(BX), Y3, Y12
+	VMULPD       544(BX), Y4, Y13
+	VMOVUPD      normalVolStripAVX2Consts<>+0(SB), Y14
+	VANDPD       Y10, Y14, Y10
+	VANDPD       Y11, Y14, Y11
+	VANDPD       Y12, Y14, Y12
+	VANDPD       Y13, Y14, Y13
+	VMOVUPD      normalVolStripAVX2Consts<>+128(SB), Y14
+	VMULPD       Y10, Y14, Y15
+	VMULPD       Y11, Y14, Y0
+	VMOVUPD      Y9, 1888(BX)
+	VMULPD       Y12, Y14, Y9
+	VMULPD       Y13, Y14, Y14
+	VMOVUPD      Y8, 1920(BX)
+	VMOVUPD      normalVolStripAVX2Consts<>+160(SB), Y8
+	VMOVUPD      Y7, 1952(BX)
+	VCMPPD       $0x11, Y8, Y10, Y7
+	VMOVUPD      Y6, 1568(BX)
+	VCMPPD       $0x11, Y8, Y11, Y6
+	VMOVUPD      Y4, 288(BX)
+	VCMPPD       $0x11, Y8, Y12, Y4
+	VCMPPD       $0x11, Y8, Y13, Y8
+	VBLENDVPD    Y7, Y15, Y10, Y15
+	VBLENDVPD    Y6, Y0, Y11, Y0
+	VBLENDVPD    Y4, Y9, Y12, Y9
+	VBLENDVPD    Y8, Y14, Y13, Y14
+	VANDPD       normalVolStripAVX2Consts<>+192(SB), Y7, Y7
+	VANDPD       normalVolStripAVX2Consts<>+192(SB), Y6, Y6
+	VANDPD       normalVolStripAVX2Consts<>+192(SB), Y4, Y4
+	VANDPD       normalVolStripAVX2Consts<>+192(SB), Y8, Y8
+	VMOVUPD      Y3, 448(BX)
+	VCMPPD       $0x03, Y10, Y10, Y3
+	VMOVUPD      Y2, 480(BX)
+	VCMPPD       $0x03, Y11, Y11, Y2
+	VMOVUPD      Y1, 512(BX)
+	VCMPPD       $0x03, Y12, Y12, Y1
+	VMOVUPD      Y12, 832(BX)
+	VCMPPD       $0x03, Y13, Y13, Y12
+	VMOVUPD      Y13, 1984(BX)
+	VANDPD       normalVolStripAVX2Consts<>+224(SB), Y15, Y13
+	VMOVUPD      Y11, 2016(BX)
+	VANDPD       normalVolStripAVX2Consts<>+224(SB), Y0, Y11
+	VMOVUPD      Y10, 2048(BX)
+	VANDPD       normalVolStripAVX2Consts<>+224(SB), Y9, Y10
+	VMOVUPD      Y8, 256(BX)
+	VANDPD       normalVolStripAVX2Consts<>+224(SB), Y14, Y8
+	VORPD        Y13, Y5, Y13
+	VORPD        Y11, Y5, Y11
+	VORPD        Y10, Y5, Y10
+	VORPD        Y8, Y5, Y8
+	VORPD        Y3, Y13, Y3
+	VORPD        Y2, Y11, Y2
+	VORPD        Y1, Y10, Y1
+	VORPD        Y12, Y8, Y8
+	VMOVUPD      1280(BX), Y10
+	VCMPPD       $0x11, Y3, Y10, Y10
+	VMOVUPD      1248(BX), Y11
+	VCMPPD       $0x11, Y2, Y11, Y11
+	VMOVUPD      1216(BX), Y12
+	VCMPPD       $0x11, Y1, Y12, Y12
+	VMOVUPD      928(BX), Y13
+	VCMPPD       $0x11, Y8, Y13, Y13
+	VPSRLQ       $0x34, Y15, Y15
+	VPSRLQ       $0x34, Y0, Y0
+	VPSRLQ       $0x34, Y9, Y9
+	VPSRLQ       $0x34, Y14, Y14
+	VMOVUPD      1184(BX), Y5
+	VMOVUPD      Y8, 928(BX)
+	VBLENDVPD    Y10, 1696(BX), Y5, Y8
+	VMOVUPD      Y10, 1696(BX)
+	VMOVUPD      1152(BX), Y10
+	VBLENDVPD    Y11, 1664(BX), Y10, Y5
+	VMOVUPD      Y11, 1664(BX)
+	VMOVUPD      736(BX), Y11
+	VBLENDVPD    Y12, 1632(BX), Y11, Y10
+	VMOVUPD      Y12, 1632(BX)
+	VMOVUPD      768(BX), Y12
+	VBLENDVPD    Y13, 1600(BX), Y12, Y11
+	VMOVUPD      Y13, 1600(BX)
+	VMOVUPD      normalVolStripAVX2Consts<>+256(SB), Y13
+	VORPD        Y15, Y13, Y15
+	VORPD        Y0, Y13, Y0
+	VORPD        Y9, Y13, Y9
+	VORPD        Y14, Y13, Y13
+	VMOVUPD      normalVolStripAVX2Consts<>+288(SB), Y14
+	VSUBPD       Y14, Y15, Y15
+	VSUBPD       Y14, Y0, Y0
+	VSUBPD       Y14, Y9, Y9
+	VSUBPD       Y14, Y13, Y13
+	VSUBPD       Y7, Y15, Y7
+	VSUBPD       Y6, Y0, Y0
+	VSUBPD       Y4, Y9, Y4
+	VSUBPD       256(BX), Y13, Y6
+	VMOVUPD      normalVolStripAVX2Consts<>+320(SB), Y9
+	VMULPD       Y3, Y9, Y13
+	VMULPD       Y2, Y9, Y14
+	VMULPD       Y1, Y9, Y15
+	VMOVUPD      Y6, 256(BX)
+	VMOVUPD      928(BX), Y6
+	VMULPD       Y6, Y9, Y9
+	VCMPPD       $0x11, 1184(BX), Y13, Y13
+	VCMPPD       $0x11, 1152(BX), Y14, Y14
+	VCMPPD       $0x11, 736(BX), Y15, Y15
+	VCMPPD       $0x11, Y12, Y9, Y9
+	VADDPD       Y3, Y3, Y12
+	VMOVUPD      Y4, 768(BX)
+	VADDPD       Y2, Y2, Y4
+	VMOVUPD      Y0, 736(BX)
+	VADDPD       Y1, Y1, Y0
+	VMOVUPD      Y7, 1152(BX)
+	VADDPD       Y6, Y6, Y7
+	VBLENDVPD    Y13, Y12, Y3, Y3
+	VBLENDVPD    Y14, Y4, Y2, Y2
+	VBLENDVPD    Y15, Y0, Y1, Y0
+	VBLENDVPD    Y9, Y7, Y6, Y1
+	VSUBPD       Y8, Y3, Y4
+	VSUBPD       Y5, Y2, Y6
+	VSUBPD       Y10, Y0, Y7
+	VSUBPD       Y11, Y1, Y12
+	VADDPD       Y8, Y3, Y3
+	VADDPD       Y5, Y2, Y2
+	VADDPD       Y10, Y0, Y0
+	VADDPD       Y11, Y1, Y1
+	VDIVPD       Y3, Y4, Y3
+	VDIVPD       Y2, Y6, Y2
+	VDIVPD       Y0, Y7, Y0
+	VDIVPD       Y1, Y12, Y1
+	VMOVUPD      2048(BX), Y4
+	VMOVUPD      normalVolStripAVX2Consts<>+64(SB), Y5
+	VCMPPD       $0x00, Y5, Y4, Y6
+	VMOVUPD      2016(BX), Y7
+	VCMPPD       $0x00, Y5, Y7, Y8
+	VMOVUPD      832(BX), Y10
+	VCMPPD       $0x00, Y5, Y10, Y11
+	VMOVUPD      1984(BX), Y12
+	VCMPPD       $0x00, Y5, Y12, Y5
+	VMOVUPD      Y9, 928(BX)
+	VMOVUPD      1152(BX), Y9
+	VBLENDVPD    Y6, normalVolStripAVX2Consts<>+448(SB), Y9, Y6
+	VMOVUPD      normalVolStripAVX2Consts<>+448(SB), Y9
+	VMOVUPD      Y15, 1152(BX)
+	VMOVUPD      736(BX), Y15
+	VBLENDVPD    Y8, Y9, Y15, Y8
+	VMOVUPD      768(BX), Y15
+	VBLENDVPD    Y11, Y9, Y15, Y11
+	VMOVUPD      256(BX), Y15
+	VBLENDVPD    Y5, Y9, Y15, Y5
+	VMOVUPD      normalVolStripAVX2Consts<>+480(SB), Y9
+	VCMPPD       $0x11, Y9, Y4, Y15
+	VMOVUPD      Y14, 256(BX)
+	VCMPPD       $0x11, Y9, Y7, Y14
+	VMOVUPD      Y13, 768(BX)
+	VCMPPD       $0x11, Y9, Y10, Y13
+	VCMPPD       $0x11, Y9, Y12, Y9
+	VBLENDVPD    Y15, Y6, Y4, Y4
+	VBLENDVPD    Y14, Y8, Y7, Y6
+	VBLENDVPD    Y13, Y11, Y10, Y7
+	VBLENDVPD    Y9, Y5, Y12, Y5
+	VSUBPD       704(BX), Y4, Y4
+	VSUBPD       960(BX), Y6, Y6
+	VSUBPD       1088(BX), Y7, Y7
+	VSUBPD       2080(BX), Y5, Y5
+	VMOVUPD      512(BX), Y8
+	VMULPD       Y8, Y8, Y9
+	VMOVUPD      480(BX), Y10
+	VMULPD       Y10, Y10, Y11
+	VMOVUPD      448(BX), Y12
+	VMULPD       Y12, Y12, Y13
+	VMOVUPD      288(BX), Y14
+	VMULPD       Y14, Y14, Y15
+	VMULPD       Y3, Y3, Y14
+	VMULPD       Y2, Y2, Y12
+	VMULPD       Y0, Y0, Y10
+	VMULPD       Y1, Y1, Y8
+	VMOVUPD      Y15, 2080(BX)
+	VADDPD       normalVolStripAVX2Consts<>+640(SB), Y4, Y15
+	VMOVUPD      Y13, 1088(BX)
+	VADDPD       normalVolStripAVX2Consts<>+640(SB), Y6, Y13
+	VMOVUPD      Y11, 960(BX)
+	VADDPD       normalVolStripAVX2Consts<>+640(SB), Y7, Y11
+	VMOVUPD      Y9, 704(BX)
+	VADDPD       normalVolStripAVX2Consts<>+640(SB), Y5, Y9
+	VMOVUPD      Y1, 1984(BX)
+	VMOVUPD      768(BX), Y1
+	VBLENDVPD    Y1, Y15, Y4, Y1
+	VMOVUPD      256(BX), Y15
+	VBLENDVPD    Y15, Y13, Y6, Y13
+	VMOVUPD      1152(BX), Y15
+	VBLENDVPD    Y15, Y11, Y7, Y11
+	VMOVUPD      928(BX), Y15
+	VBLENDVPD    Y15, Y9, Y5, Y9
+	VMOVUPD      normalVolStripAVX2Consts<>+32(SB), Y15
+	VADDPD       Y4, Y15, Y4
+	VADDPD       Y6, Y15, Y6
+	VADDPD       Y7, Y15, Y7
+	VADDPD       Y5, Y15, Y5
+	VMOVUPD      1696(BX), Y15
+	VBLENDVPD    Y15, Y4, Y1, Y1
+	VMOVUPD      1664(BX), Y4
+	VBLENDVPD    Y4, Y6, Y13, Y4
+	VMOVUPD      1632(BX), Y6
+	VBLENDVPD    Y6, Y7, Y11, Y6
+	VMOVUPD      1600(BX), Y7
+	VBLENDVPD    Y7, Y5, Y9, Y5
+	VMOVUPD      normalVolStripAVX2Consts<>+2336(SB), Y7
+	VMOVUPD      normalVolStripAVX2Consts<>+2368(SB), Y9
+	VFMADD231PD  Y7, Y14, Y9
+	VMOVUPD      normalVolStripAVX2Consts<>+2368(SB), Y11
+	VFMADD231PD  Y7, Y12, Y11
+	VMOVUPD      normalVolStripAVX2Consts<>+2368(SB), Y13
+	VFMADD231PD  Y7, Y10, Y13
+	VFMADD213PD  normalVolStripAVX2Consts<>+2368(SB), Y8, Y7
+	VMOVUPD      normalVolStripAVX2Consts<>+2400(SB), Y15
+	VFMADD213PD  Y15, Y14, Y9
+	VFMADD213PD  Y15, Y12, Y11
+	VFMADD213PD  Y15, Y10, Y13
+	VFMADD231PD  Y7, Y8, Y15
+	VMOVUPD      normalVolStripAVX2Consts<>+2432(SB), Y7
+	VFMADD213PD  Y7, Y14, Y9
+	VFMADD213PD  Y7, Y12, Y11
+	VFMADD213PD  Y7, Y10, Y13
+	VFMADD231PD  Y15, Y8, Y7
+	VMOVUPD      normalVolStripAVX2Consts<>+2464(SB), Y15
+	VFMADD213PD  Y15, Y14, Y9
+	VFMADD213PD  Y15, Y12, Y11
+	VFMADD213PD  Y15, Y10, Y13
+	VFMADD231PD  Y7, Y8, Y15
+	VMOVUPD      normalVolStripAVX2Consts<>+2496(SB), Y7
+	VFMADD213PD  Y7, Y14, Y9
+	VFMADD213PD  Y7, Y12, Y11
+	VFMADD213PD  Y7, Y10, Y13
+	VFMADD231PD  Y15, Y8, Y7
+	VMOVUPD      normalVolStripAVX2Consts<>+2528(SB), Y15
+	VFMADD213PD  Y15, Y14, Y9
+	VFMADD213PD  Y15, Y12, Y11
+	VFMADD213PD  Y15, Y10, Y13
+	VFMADD231PD  Y7, Y8, Y15
+	VMULPD       Y9, Y14, Y7
+	VMULPD       Y11, Y12, Y9
+	VMULPD       Y13, Y10, Y10
+	VMULPD       Y15, Y8, Y8
+	VMOVUPD      normalVolStripAVX2Consts<>+2560(SB), Y11
+	VMULPD       Y11, Y1, Y12
+	VMULPD       Y11, Y4, Y13
+	VMULPD       Y11, Y6, Y14
+	VMULPD       Y11, Y5, Y11
+	VFMADD231PD  Y7, Y3, Y12
+	VFMADD231PD  Y9, Y2, Y13
+	VFMADD231PD  Y10, Y0, Y14
+	VMOVUPD      1984(BX), Y7
+	VFMADD231PD  Y8, Y7, Y11
+	VMOVUPD      normalVolStripAVX2Consts<>+608(SB), Y8
+	VFMADD231PD  Y8, Y3, Y12
+	VFMADD231PD  Y8, Y2, Y13
+	VFMADD231PD  Y8, Y0, Y14
+	VFMADD231PD  Y8, Y7, Y11
+	VMOVUPD      normalVolStripAVX2Consts<>+2592(SB), Y0
+	VFMADD231PD  Y0, Y1, Y12
+	VFMADD231PD  Y0, Y4, Y13
+	VFMADD231PD  Y0, Y6, Y14
+	VFMADD231PD  Y0, Y5, Y11
+	VMOVUPD      normalVolStripAVX2Consts<>+2624(SB), Y0
+	VADDPD       Y0, Y12, Y1
+	VADDPD       Y0, Y13, Y2
+	VADDPD       Y0, Y14, Y3
+	VADDPD       Y0, Y11, Y0
+	VSUBPD       864(BX), Y1, Y1
+	VSUBPD       896(BX), Y2, Y2
+	VSUBPD       672(BX), Y3, Y3
+	VSUBPD       160(BX), Y0, Y0
+	VMULPD       512(BX), Y1, Y4
+	VMULPD       480(BX), Y2, Y5
+	VMULPD       448(BX), Y3, Y6
+	VMULPD       288(BX), Y0, Y7
+	VMOVUPD      normalVolStripAVX2Consts<>+32(SB), Y9
+	VMOVUPD      1568(BX), Y10
+	VSUBPD       Y10, Y9, Y11
+	VMOVUPD      1952(BX), Y12
+	VSUBPD       Y12, Y9, Y13
+	VMOVUPD      1920(BX), Y14
+	VSUBPD       Y14, Y9, Y15
+	VMOVUPD      Y7, 288(BX)
+	VMOVUPD      1888(BX), Y7
+	VMOVUPD      Y6, 448(BX)
+	VSUBPD       Y7, Y9, Y6
+	VMOVUPD      normalVolStripAVX2Consts<>+1568(SB), Y9
+	VFMADD213PD  Y8, Y9, Y10
+	VFMADD213PD  Y8, Y9, Y12
+	VFMADD213PD  Y8, Y9, Y14
+	VFMADD231PD  Y9, Y7, Y8
+	VMOVUPD      1856(BX), Y7
+	VFMADD231PD  704(BX), Y7, Y10
+	VMOVUPD      1792(BX), Y7
+	VFMADD231PD  960(BX), Y7, Y12
+	VMOVUPD      1824(BX), Y7
+	VFMADD231PD  1088(BX), Y7, Y14
+	VMOVUPD      1120(BX), Y7
+	VFMADD231PD  2080(BX), Y7, Y8
+	VMULPD       Y11, Y1, Y7
+	VMULPD       Y13, Y2, Y9
+	VMULPD       Y15, Y3, Y11
+	VMULPD       Y6, Y0, Y6
+	VMULPD       Y1, Y1, Y1
+	VMULPD       Y2, Y2, Y2
+	VMULPD       Y3, Y3, Y3
+	VMULPD       Y0, Y0, Y0
+	VMULPD       Y10, Y1, Y1
+	VMULPD       Y12, Y2, Y2
+	VMULPD       Y14, Y3, Y3
+	VMULPD       Y8, Y0, Y0
+	VMOVUPD      normalVolStripAVX2Consts<>+384(SB), Y8
+	VMOVUPD      normalVolStripAVX2Consts<>+32(SB), Y10
+	VFMADD231PD  Y8, Y7, Y10
+	VMOVUPD      normalVolStripAVX2Consts<>+32(SB), Y12
+	VFMADD231PD  Y8, Y9, Y12
+	VMOVUPD      normalVolStripAVX2Consts<>+32(SB), Y13
+	VFMADD231PD  Y8, Y11, Y13
+	VMOVUPD      normalVolStripAVX2Consts<>+32(SB), Y14
+	VFMADD213PD  Y14, Y6, Y8
+	VMULPD       Y10, Y4, Y4
+	VMULPD       Y12, Y5, Y5
+	VMULPD       448(BX), Y13, Y10
+	VMULPD       288(BX), Y8, Y8
+	VADDPD       Y7, Y14, Y7
+	VADDPD       Y9, Y14, Y9
+	VADDPD       Y11, Y14, Y11
+	VADDPD       Y6, Y14, Y6
+	VMOVUPD      normalVolStripAVX2Consts<>+2656(SB), Y12
+	VFMADD231PD  Y12, Y1, Y7
+	VFMADD231PD  Y12, Y2, Y9
+	VFMADD231PD  Y12, Y3, Y11
+	VFMADD231PD  Y12, Y0, Y6
+	VDIVPD       Y7, Y4, Y0
+	VDIVPD       Y9, Y5, Y1
+	VDIVPD       Y11, Y10, Y2
+	VDIVPD       Y6, Y8, Y3
+	VMOVUPD      640(BX), Y4
+	VFNMADD213PD Y4, Y0, Y4
+	VMOVUPD      608(BX), Y0
+	VFNMADD213PD Y0, Y1, Y0
+	VMOVUPD      576(BX), Y1
+	VFNMADD213PD Y1, Y2, Y1
+	VMOVUPD      544(BX), Y2
+	VFNMADD213PD Y2, Y3, Y2
+	VMOVUPD      128(BX), Y3
+	VDIVPD       Y3, Y4, Y4
 	VDIVPD       Y3, Y0, Y0
 	VDIVPD       Y3, Y1, Y1
 	VDIVPD       Y3, Y2, Y2
-	PREFETCHT0   1024(R9)(AX*1)
-	VMOVUPD      (R9)(AX*1), Y4
-	VMOVUPD      32(R9)(AX*1), Y5
-	PREFETCHT0   1088(R9)(AX*1)
-	VMOVUPD      64(R9)(AX*1), Y6
-	PREFETCHT0   1024(DI)(AX*1)
-	VMOVUPD      (DI)(AX*1), Y7
-	VMOVUPD      32(DI)(AX*1), Y8
-	PREFETCHT0   1088(DI)(AX*1)
-	VMOVUPD      64(DI)(AX*1), Y9
-	VMOVUPD      (BX), Y10
-	VSUBPD       Y4, Y10, Y11
-	VSUBPD       Y5, Y10, Y12
-	VSUBPD       Y6, Y10, Y13
-	VMOVUPD      normalVolStripAVX2Consts<>+0(SB), Y14
-	VANDPD       Y14, Y4, Y15
-	VANDPD       Y14, Y5, Y3
-	VMOVUPD      Y2, 160(BX)
-	VANDPD       Y14, Y6, Y2
-	VMOVUPD      96(BX), Y14
-	VADDPD       Y15, Y14, Y15
-	VADDPD       Y3, Y14, Y3
-	VADDPD       Y2, Y14, Y2
-	VSUBPD       Y10, Y11, Y14
-	VMOVUPD      Y2, 192(BX)
-	VSUBPD       Y10, Y12, Y2
-	VMOVUPD      Y3, 224(BX)
-	VSUBPD       Y10, Y13, Y3
-	VADDPD       Y14, Y4, Y4
-	VADDPD       Y2, Y5, Y5
-	VADDPD       Y3, Y6, Y6
-	VSUBPD       Y14, Y11, Y14
-	VSUBPD       Y2, Y12, Y2
-	VSUBPD       Y3, Y13, Y3
-	VSUBPD       Y14, Y10, Y14
-	VSUBPD       Y2, Y10, Y2
-	VSUBPD       Y3, Y10, Y3
-	VSUBPD       Y4, Y14, Y4
-	VSUBPD       Y5, Y2, Y2
-	VSUBPD       Y6, Y3, Y3
-	VMULPD       Y4, Y7, Y4
-	VMULPD       Y2, Y8, Y2
-	VMULPD       Y3, Y9, Y3
-	VMULPD       Y11, Y7, Y5
-	VMULPD       Y12, Y8, Y6
-	VMULPD       Y13, Y9, Y10
-	VMOVUPD      normalVolStripAVX2Consts<>+0(SB), Y14
-	VANDPD       Y14, Y11, Y11
-	VANDPD       Y14, Y12, Y12
-	VANDPD       Y14, Y13, Y13
-	VMULPD       Y7, Y7, Y7
-	VMULPD       Y8, Y8, Y8
-	VMULPD       Y9, Y9, Y9
-	VMOVUPD      normalVolStripAVX2Consts<>+32(SB), Y14
-	VCMPPD       $0x00, Y14, Y7, Y7
-	VCMPPD       $0x00, Y14, Y8, Y8
-	VCMPPD       $0x00, Y14, Y9, Y9
-	VMOVUPD      Y9, 256(BX)
-	VSUBPD       Y5, Y0, Y9
-	VMOVUPD      Y8, 288(BX)
-	VSUBPD       Y6, Y1, Y8
-	VMOVUPD      Y7, 320(BX)
-	VMOVUPD      160(BX), Y7
-	VSUBPD       Y10, Y7, Y14
-	VSUBPD       Y4, Y9, Y4
-	VSUBPD       Y2, Y8, Y2
-	VSUBPD       Y3, Y14, Y3
-	VMOVUPD      normalVolStripAVX2Consts<>+64(SB), Y8
-	VCMPPD       $0x11, Y5, Y8, Y5
-	VCMPPD       $0x11, Y6, Y8, Y6
-	VCMPPD       $0x11, Y10, Y8, Y9
-	VBLENDVPD    Y5, Y4, Y0, Y0
-	VBLENDVPD    Y6, Y2, Y1, Y1
-	VBLENDVPD    Y9, Y3, Y7, Y2
-	VADDPD       Y15, Y0, Y3
-	VADDPD       224(BX), Y1, Y4
-	VADDPD       192(BX), Y2, Y5
-	VMOVUPD      64(BX), Y6
-	VADDPD       Y3, Y6, Y3
-	VADDPD       Y4, Y6, Y4
-	VADDPD       Y5, Y6, Y5
-	VMOVUPD      32(BX), Y7
-	VADDPD       Y3, Y7, Y3
-	VADDPD       Y4, Y7, Y4
-	VADDPD       Y5, Y7, Y5
-	VMOVUPD      normalVolStripAVX2Consts<>+96(SB), Y9
-	VCMPPD       $0x11, Y9, Y3, Y3
-	VCMPPD       $0x11, Y9, Y4, Y4
-	VCMPPD       $0x11, Y9, Y5, Y5
-	VMOVUPD      normalVolStripAVX2Consts<>+0(SB), Y9
-	VANDPD       Y9, Y0, Y10
-	VANDPD       Y9, Y1, Y14
-	VANDPD       Y9, Y2, Y15
-	VMOVUPD      normalVolStripAVX2Consts<>+128(SB), Y9
-	VMOVUPD      Y5, 192(BX)
-	VMULPD       Y9, Y11, Y5
-	VMOVUPD      Y4, 224(BX)
-	VMULPD       Y9, Y12, Y4
-	VMOVUPD      Y3, 160(BX)
-	VMULPD       Y9, Y13, Y3
-	VMULPD       Y10, Y9, Y8
-	VMULPD       Y14, Y9, Y7
-	VMULPD       Y15, Y9, Y6
-	VMOVUPD      normalVolStripAVX2Consts<>+160(SB), Y9
-	VMOVUPD      Y2, 352(BX)
-	VCMPPD       $0x11, Y9, Y11, Y2
-	VMOVUPD      Y1, 384(BX)
-	VCMPPD       $0x11, Y9, Y12, Y1
-	VMOVUPD      Y0, 416(BX)
-	VCMPPD       $0x11, Y9, Y13, Y0
-	VBLENDVPD    Y2, Y5, Y11, Y5
-	VBLENDVPD    Y1, Y4, Y12, Y4
-	VBLENDVPD    Y0, Y3, Y13, Y3
-	VANDPD       normalVolStripAVX2Consts<>+192(SB), Y2, Y2
-	VANDPD       normalVolStripAVX2Consts<>+192(SB), Y1, Y1
-	VANDPD       normalVolStripAVX2Consts<>+192(SB), Y0, Y0
-	VMOVUPD      Y0, 448(BX)
-	VCMPPD       $0x11, Y9, Y10, Y0
-	VMOVUPD      Y1, 480(BX)
-	VCMPPD       $0x11, Y9, Y14, Y1
-	VMOVUPD      Y2, 512(BX)
-	VCMPPD       $0x11, Y9, Y15, Y2
-	VBLENDVPD    Y0, Y8, Y10, Y8
-	VBLENDVPD    Y1, Y7, Y14, Y7
-	VBLENDVPD    Y2, Y6, Y15, Y6
-	VMOVUPD      normalVolStripAVX2Consts<>+192(SB), Y9
-	VANDPD       Y9, Y0, Y0
-	VANDPD       Y9, Y1, Y1
-	VANDPD       Y9, Y2, Y2
-	VCMPPD       $0x03, Y11, Y11, Y9
-	VMOVUPD      Y11, 544(BX)
-	VCMPPD       $0x03, Y12, Y12, Y11
-	VMOVUPD      Y12, 576(BX)
-	VCMPPD       $0x03, Y13, Y13, Y12
-	VMOVUPD      Y13, 608(BX)
-	VCMPPD       $0x03, Y10, Y10, Y13
-	VMOVUPD      Y10, 640(BX)
-	VCMPPD       $0x03, Y14, Y14, Y10
-	VMOVUPD      Y14, 672(BX)
-	VCMPPD       $0x03, Y15, Y15, Y14
-	VMOVUPD      Y15, 704(BX)
-	VANDPD       normalVolStripAVX2Consts<>+224(SB), Y5, Y15
-	VMOVUPD      Y2, 736(BX)
-	VANDPD       normalVolStripAVX2Consts<>+224(SB), Y4, Y2
-	VMOVUPD      Y1, 768(BX)
-	VANDPD       normalVolStripAVX2Consts<>+224(SB), Y3, Y1
-	VORPD        normalVolStripAVX2Consts<>+32(SB), Y15, Y15
-	VORPD        normalVolStripAVX2Consts<>+32(SB), Y2, Y2
-	VORPD        normalVolStripAVX2Consts<>+32(SB), Y1, Y1
-	VORPD        Y9, Y15, Y9
-	VORPD        Y11, Y2, Y2
-	VORPD        Y12, Y1, Y1
-	VPSRLQ       $0x34, Y5, Y5
-	VPSRLQ       $0x34, Y4, Y4
-	VPSRLQ       $0x34, Y3, Y3
-	VMOVUPD      normalVolStripAVX2Consts<>+256(SB), Y11
-	VORPD        Y11, Y5, Y5
-	VORPD        Y11, Y4, Y4
-	VORPD        Y11, Y3, Y3
-	VMOVUPD      normalVolStripAVX2Consts<>+288(SB), Y12
-	VSUBPD       Y12, Y5, Y5
-	VSUBPD       Y12, Y4, Y4
-	VSUBPD       Y12, Y3, Y3
-	VSUBPD       512(BX), Y5, Y5
-	VSUBPD       480(BX), Y4, Y4
-	VSUBPD       448(BX), Y3, Y3
-	VMOVUPD      normalVolStripAVX2Consts<>+224(SB), Y15
-	VMOVUPD      Y3, 448(BX)
-	VANDPD       Y8, Y15, Y3
-	VMOVUPD      Y4, 480(BX)
-	VANDPD       Y7, Y15, Y4
-	VMOVUPD      Y5, 512(BX)
-	VANDPD       Y6, Y15, Y5
-	VMOVUPD      normalVolStripAVX2Consts<>+32(SB), Y15
-	VORPD        Y3, Y15, Y3
-	VORPD        Y4, Y15, Y4
-	VORPD        Y5, Y15, Y5
-	VORPD        Y13, Y3, Y3
-	VORPD        Y10, Y4, Y4
-	VORPD        Y14, Y5, Y5
-	VPSRLQ       $0x34, Y8, Y8
-	VPSRLQ       $0x34, Y7, Y7
-	VPSRLQ       $0x34, Y6, Y6
-	VORPD        Y8, Y11, Y8
-	VORPD        Y7, Y11, Y7
-	VORPD        Y6, Y11, Y6
-	VSUBPD       Y12, Y8, Y8
-	VSUBPD       Y12, Y7, Y7
-	VSUBPD       Y12, Y6, Y6
-	VSUBPD       Y0, Y8, Y0
-	VSUBPD       768(BX), Y7, Y7
-	VSUBPD       736(BX), Y6, Y6
-	VMOVUPD      normalVolStripAVX2Consts<>+320(SB), Y8
-	VMULPD       Y8, Y9, Y10
-	VMULPD       Y8, Y2, Y13
-	VMULPD       Y8, Y1, Y14
-	VCMPPD       $0x11, Y3, Y10, Y10
-	VCMPPD       $0x11, Y4, Y13, Y13
-	VCMPPD       $0x11, Y5, Y14, Y14
-	VMULPD       Y8, Y3, Y12
-	VMULPD       Y8, Y4, Y11
-	VMULPD       Y8, Y5, Y15
-	VADDPD       Y9, Y9, Y8
-	VMOVUPD      Y6, 736(BX)
-	VADDPD       Y2, Y2, Y6
-	VMOVUPD      Y7, 768(BX)
-	VADDPD       Y1, Y1, Y7
-	VBLENDVPD    Y10, Y8, Y9, Y8
-	VBLENDVPD    Y13, Y6, Y2, Y6
-	VBLENDVPD    Y14, Y7, Y1, Y7
-	VCMPPD       $0x11, Y9, Y12, Y9
-	VCMPPD       $0x11, Y2, Y11, Y2
-	VCMPPD       $0x11, Y1, Y15, Y1
-	VMOVUPD      Y15, 800(BX)
-	VADDPD       Y3, Y3, Y15
-	VMOVUPD      Y11, 832(BX)
-	VADDPD       Y4, Y4, Y11
-	VMOVUPD      Y12, 864(BX)
-	VADDPD       Y5, Y5, Y12
-	VMOVUPD      Y14, 896(BX)
-	VMOVUPD      normalVolStripAVX2Consts<>+352(SB), Y14
-	VMOVUPD      Y13, 928(BX)
-	VMULPD       544(BX), Y14, Y13
-	VMOVUPD      Y10, 960(BX)
-	VMULPD       576(BX), Y14, Y10
-	VMULPD       608(BX), Y14, Y14
-	VCMPPD       $0x12, 416(BX), Y13, Y13
-	VCMPPD       $0x12, 384(BX), Y10, Y10
-	VCMPPD       $0x12, 352(BX), Y14, Y14
-	VMOVUPD      Y0, 992(BX)
-	VBLENDVPD    Y9, Y15, Y3, Y0
-	VMOVUPD      Y3, 1024(BX)
-	VBLENDVPD    Y2, Y11, Y4, Y3
-	VMOVUPD      Y4, 1056(BX)
-	VBLENDVPD    Y1, Y12, Y5, Y4
-	VMOVUPD      Y5, 1088(BX)
-	VMOVUPD      normalVolStripAVX2Consts<>+384(SB), Y5
-	VMOVUPD      Y12, 1120(BX)
-	VMULPD       544(BX), Y5, Y12
-	VMOVUPD      Y11, 1152(BX)
-	VMULPD       576(BX), Y5, Y11
-	VMOVUPD      Y15, 1184(BX)
-	VMULPD       608(BX), Y5, Y15
-	VMOVUPD      Y1, 1216(BX)
-	VMOVUPD      416(BX), Y1
-	VFMADD231PD  544(BX), Y5, Y1
-	VMOVUPD      Y2, 1248(BX)
-	VMOVUPD      384(BX), Y2
-	VFMADD231PD  576(BX), Y5, Y2
-	VMOVUPD      Y9, 1280(BX)
-	VMOVUPD      352(BX), Y9
-	VFMADD231PD  608(BX), Y5, Y9
-	VMOVUPD      416(BX), Y5
-	VMOVUPD      Y9, 1312(BX)
-	VMOVUPD      64(BX), Y9
-	VMINPD       Y9, Y5, Y5
-	VMOVUPD      Y2, 416(BX)
-	VMOVUPD      384(BX), Y2
-	VMINPD       Y9, Y2, Y2
-	VMOVUPD      Y1, 384(BX)
-	VMOVUPD      352(BX), Y1
-	VMINPD       Y9, Y1, Y1
-	VMOVUPD      32(BX), Y9
-	VMINPD       Y9, Y5, Y5
-	VMINPD       Y9, Y2, Y2
-	VMINPD       Y9, Y1, Y1
-	VMOVUPD      normalVolStripAVX2Consts<>+416(SB), Y9
-	VCMPPD       $0x11, Y5, Y9, Y5
-	VCMPPD       $0x11, Y2, Y9, Y2
-	VCMPPD       $0x11, Y1, Y9, Y1
-	VSUBPD       Y0, Y8, Y9
-	VMOVUPD      Y1, 352(BX)
-	VSUBPD       Y3, Y6, Y1
-	VMOVUPD      Y2, 1344(BX)
-	VSUBPD       Y4, Y7, Y2
-	VADDPD       Y0, Y8, Y0
-	VADDPD       Y3, Y6, Y3
-	VADDPD       Y4, Y7, Y4
-	VBLENDVPD    Y13, Y12, Y9, Y6
-	VBLENDVPD    Y10, Y11, Y1, Y1
-	VBLENDVPD    Y14, Y15, Y2, Y2
-	VMOVUPD      384(BX), Y7
-	VBLENDVPD    Y13, Y7, Y0, Y0
-	VMOVUPD      416(BX), Y8
-	VBLENDVPD    Y10, Y8, Y3, Y3
-	VMOVUPD      1312(BX), Y9
-	VBLENDVPD    Y14, Y9, Y4, Y4
-	VDIVPD       Y0, Y6, Y0
-	VDIVPD       Y3, Y1, Y1
-	VDIVPD       Y4, Y2, Y2
-	VMOVUPD      544(BX), Y3
-	VBLENDVPD    Y13, Y7, Y3, Y4
-	VMOVUPD      576(BX), Y6
-	VBLENDVPD    Y10, Y8, Y6, Y7
-	VMOVUPD      608(BX), Y8
-	VBLENDVPD    Y14, Y9, Y8, Y9
-	VMOVUPD      normalVolStripAVX2Consts<>+64(SB), Y11
-	VCMPPD       $0x00, Y11, Y3, Y12
-	VCMPPD       $0x00, Y11, Y6, Y15
-	VMOVUPD      Y5, 1312(BX)
-	VCMPPD       $0x00, Y11, Y8, Y5
-	VMOVUPD      Y9, 416(BX)
-	VMOVUPD      512(BX), Y9
-	VBLENDVPD    Y12, normalVolStripAVX2Consts<>+448(SB), Y9, Y9
-	VMOVUPD      Y12, 512(BX)
-	VMOVUPD      480(BX), Y12
-	VBLENDVPD    Y15, normalVolStripAVX2Consts<>+448(SB), Y12, Y12
-	VMOVUPD      Y15, 480(BX)
-	VMOVUPD      448(BX), Y15
-	VBLENDVPD    Y5, normalVolStripAVX2Consts<>+448(SB), Y15, Y15
-	VMOVUPD      Y5, 448(BX)
-	VMOVUPD      640(BX), Y5
-	VMOVUPD      Y7, 384(BX)
-	VCMPPD       $0x00, Y11, Y5, Y7
-	VMOVUPD      Y4, 1376(BX)
-	VMOVUPD      672(BX), Y4
-	VMOVUPD      Y14, 1408(BX)
-	VCMPPD       $0x00, Y11, Y4, Y14
-	VMOVUPD      Y10, 1440(BX)
-	VMOVUPD      704(BX), Y10
-	VMOVUPD      Y13, 1472(BX)
-	VCMPPD       $0x00, Y11, Y10, Y13
-	VMOVUPD      normalVolStripAVX2Consts<>+448(SB), Y11
-	VMOVUPD      992(BX), Y10
-	VBLENDVPD    Y7, Y11, Y10, Y7
-	VMOVUPD      768(BX), Y10
-	VBLENDVPD    Y14, Y11, Y10, Y10
-	VMOVUPD      736(BX), Y14
-	VBLENDVPD    Y13, Y11, Y14, Y13
-	VMOVUPD      normalVolStripAVX2Consts<>+480(SB), Y14
-	VCMPPD       $0x11, Y14, Y3, Y11
-	VCMPPD       $0x11, Y14, Y6, Y4
-	VCMPPD       $0x11, Y14, Y8, Y5
-	VBLENDVPD    Y11, Y9, Y3, Y9
-	VBLENDVPD    Y4, Y12, Y6, Y4
-	VBLENDVPD    Y5, Y15, Y8, Y5
-	VMULPD       Y0, Y0, Y11
-	VMULPD       Y1, Y1, Y12
-	VMULPD       Y2, Y2, Y15
-	VMOVUPD      640(BX), Y8
-	VCMPPD       $0x11, Y14, Y8, Y6
-	VMOVUPD      672(BX), Y3
-	VMOVUPD      Y2, 736(BX)
-	VCMPPD       $0x11, Y14, Y3, Y2
-	VMOVUPD      Y1, 768(BX)
-	VMOVUPD      704(BX), Y1
-	VMOVUPD      Y0, 992(BX)
-	VCMPPD       $0x11, Y14, Y1, Y0
-	VBLENDVPD    Y6, Y7, Y8, Y6
-	VBLENDVPD    Y2, Y10, Y3, Y2
-	VBLENDVPD    Y0, Y13, Y1, Y0
-	VSUBPD       Y6, Y9, Y1
-	VSUBPD       Y2, Y4, Y3
-	VSUBPD       Y0, Y5, Y4
-	VMOVUPD      normalVolStripAVX2Consts<>+512(SB), Y5
-	VMOVUPD      normalVolStripAVX2Consts<>+544(SB), Y7
-	VFMADD231PD  Y5, Y11, Y7
-	VMOVUPD      normalVolStripAVX2Consts<>+544(SB), Y8
-	VFMADD231PD  Y5, Y12, Y8
-	VFMADD213PD  normalVolStripAVX2Consts<>+544(SB), Y15, Y5
-	VMOVUPD      normalVolStripAVX2Consts<>+576(SB), Y9
-	VFMADD213PD  Y9, Y11, Y7
-	VFMADD213PD  Y9, Y12, Y8
-	VFMADD231PD  Y5, Y15, Y9
-	VMOVUPD      normalVolStripAVX2Consts<>+608(SB), Y5
-	VFMADD213PD  Y5, Y11, Y7
-	VFMADD213PD  Y5, Y12, Y8
-	VFMADD213PD  Y5, Y15, Y9
-	VMULPD       992(BX), Y7, Y7
-	VMULPD       768(BX), Y8, Y8
-	VMULPD       736(BX), Y9, Y9
-	VMOVUPD      normalVolStripAVX2Consts<>+640(SB), Y10
-	VADDPD       Y10, Y1, Y13
-	VADDPD       Y10, Y3, Y14
-	VMOVUPD      Y0, 736(BX)
-	VADDPD       Y10, Y4, Y0
-	VMOVUPD      Y2, 768(BX)
-	VMOVUPD      960(BX), Y2
-	VBLENDVPD    Y2, Y13, Y1, Y2
-	VMOVUPD      928(BX), Y13
-	VBLENDVPD    Y13, Y14, Y3, Y13
-	VMOVUPD      896(BX), Y14
-	VBLENDVPD    Y14, Y0, Y4, Y0
-	VMOVUPD      normalVolStripAVX2Consts<>+32(SB), Y14
-	VADDPD       Y1, Y14, Y1
-	VADDPD       Y3, Y14, Y3
-	VADDPD       Y4, Y14, Y4
-	VMOVUPD      Y6, 896(BX)
-	VMOVUPD      1280(BX), Y6
-	VBLENDVPD    Y6, Y1, Y2, Y1
-	VMOVUPD      1248(BX), Y2
-	VBLENDVPD    Y2, Y3, Y13, Y2
-	VMOVUPD      1216(BX), Y3
-	VBLENDVPD    Y3, Y4, Y0, Y0
-	VMOVUPD      normalVolStripAVX2Consts<>+672(SB), Y3
-	VFMADD231PD  Y3, Y1, Y7
-	VFMADD231PD  Y3, Y2, Y8
-	VFMADD231PD  Y3, Y0, Y9
-	VMOVUPD      normalVolStripAVX2Consts<>+704(SB), Y0
-	VMOVUPD      normalVolStripAVX2Consts<>+736(SB), Y1
-	VFMADD231PD  Y0, Y11, Y1
-	VMOVUPD      normalVolStripAVX2Consts<>+736(SB), Y2
-	VFMADD231PD  Y0, Y12, Y2
-	VFMADD213PD  normalVolStripAVX2Consts<>+736(SB), Y15, Y0
-	VMOVUPD      normalVolStripAVX2Consts<>+768(SB), Y3
-	VFMADD213PD  Y3, Y11, Y1
-	VFMADD213PD  Y3, Y12, Y2
-	VFMADD231PD  Y0, Y15, Y3
-	VMOVUPD      normalVolStripAVX2Consts<>+800(SB), Y0
-	VFMADD213PD  Y0, Y11, Y1
-	VFMADD213PD  Y0, Y12, Y2
-	VFMADD231PD  Y3, Y15, Y0
-	VSQRTPD      Y7, Y3
-	VSQRTPD      Y8, Y4
-	VSQRTPD      Y9, Y6
-	VMOVUPD      normalVolStripAVX2Consts<>+832(SB), Y13
-	VMOVUPD      normalVolStripAVX2Consts<>+864(SB), Y5
-	VFMADD231PD  Y13, Y7, Y5
-	VMOVUPD      normalVolStripAVX2Consts<>+864(SB), Y10
-	VFMADD231PD  Y13, Y8, Y10
-	VFMADD213PD  normalVolStripAVX2Consts<>+864(SB), Y9, Y13
-	VFMADD213PD  normalVolStripAVX2Consts<>+896(SB), Y7, Y5
-	VFMADD213PD  normalVolStripAVX2Consts<>+896(SB), Y8, Y10
-	VFMADD213PD  normalVolStripAVX2Consts<>+896(SB), Y9, Y13
-	VFMADD213PD  Y14, Y7, Y5
-	VFMADD213PD  Y14, Y8, Y10
-	VFMADD213PD  Y14, Y9, Y13
-	VMOVUPD      Y0, 1216(BX)
-	VMOVUPD      normalVolStripAVX2Consts<>+928(SB), Y0
-	VMOVUPD      Y2, 1248(BX)
-	VMOVUPD      normalVolStripAVX2Consts<>+960(SB), Y2
-	VFMADD231PD  Y0, Y7, Y2
-	VMOVUPD      Y1, 1280(BX)
-	VMOVUPD      normalVolStripAVX2Consts<>+960(SB), Y1
-	VFMADD231PD  Y0, Y8, Y1
-	VFMADD213PD  normalVolStripAVX2Consts<>+960(SB), Y9, Y0
-	VMOVUPD      Y13, 928(BX)
-	VMOVUPD      normalVolStripAVX2Consts<>+992(SB), Y13
-	VFMADD213PD  Y13, Y7, Y2
-	VFMADD213PD  Y13, Y8, Y1
-	VFMADD231PD  Y0, Y9, Y13
-	VMOVUPD      normalVolStripAVX2Consts<>+1024(SB), Y0
-	VFMADD213PD  Y0, Y7, Y2
-	VFMADD213PD  Y0, Y8, Y1
-	VFMADD231PD  Y13, Y9, Y0
-	VMOVUPD      normalVolStripAVX2Consts<>+1056(SB), Y13
-	VFMADD213PD  Y13, Y7, Y2
-	VFMADD213PD  Y13, Y8, Y1
-	VFMADD231PD  Y0, Y9, Y13
-	VMOVUPD      normalVolStripAVX2Consts<>+1088(SB), Y0
-	VMOVUPD      Y13, 960(BX)
-	VMOVUPD      normalVolStripAVX2Consts<>+1120(SB), Y13
-	VFMADD231PD  Y0, Y3, Y13
-	VMOVUPD      Y1, 992(BX)
-	VMOVUPD      normalVolStripAVX2Consts<>+1120(SB), Y1
-	VFMADD231PD  Y0, Y4, Y1
-	VFMADD213PD  normalVolStripAVX2Consts<>+1120(SB), Y6, Y0
-	VFMADD213PD  normalVolStripAVX2Consts<>+1152(SB), Y3, Y13
-	VFMADD213PD  normalVolStripAVX2Consts<>+1152(SB), Y4, Y1
-	VFMADD213PD  normalVolStripAVX2Consts<>+1152(SB), Y6, Y0
-	VFMADD213PD  Y14, Y3, Y13
-	VFMADD213PD  Y14, Y4, Y1
-	VFMADD213PD  Y14, Y6, Y0
-	VMOVUPD      normalVolStripAVX2Consts<>+1184(SB), Y14
-	VMOVUPD      Y2, 704(BX)
-	VMOVUPD      normalVolStripAVX2Consts<>+1216(SB), Y2
-	VFMADD231PD  Y14, Y3, Y2
-	VMOVUPD      Y0, 672(BX)
-	VMOVUPD      normalVolStripAVX2Consts<>+1216(SB), Y0
-	VFMADD231PD  Y14, Y4, Y0
-	VFMADD213PD  normalVolStripAVX2Consts<>+1216(SB), Y6, Y14
-	VFMADD213PD  normalVolStripAVX2Consts<>+1248(SB), Y3, Y2
-	VFMADD213PD  normalVolStripAVX2Consts<>+1248(SB), Y4, Y0
-	VFMADD213PD  normalVolStripAVX2Consts<>+1248(SB), Y6, Y14
-	VFMADD213PD  normalVolStripAVX2Consts<>+1280(SB), Y2, Y3
-	VMOVUPD      normalVolStripAVX2Consts<>+1280(SB), Y2
-	VFMADD213PD  Y2, Y0, Y4
-	VFMADD231PD  Y14, Y6, Y2
-	VMOVUPD      normalVolStripAVX2Consts<>+1312(SB), Y0
-	VMOVUPD      normalVolStripAVX2Consts<>+1344(SB), Y6
-	VFMADD231PD  Y0, Y11, Y6
-	VMOVUPD      normalVolStripAVX2Consts<>+1344(SB), Y14
-	VFMADD231PD  Y0, Y12, Y14
-	VFMADD213PD  normalVolStripAVX2Consts<>+1344(SB), Y15, Y0
-	VFMADD213PD  normalVolStripAVX2Consts<>+1376(SB), Y11, Y6
-	VFMADD213PD  normalVolStripAVX2Consts<>+1376(SB), Y12, Y14
-	VFMADD213PD  normalVolStripAVX2Consts<>+1376(SB), Y15, Y0
-	VFMADD213PD  normalVolStripAVX2Consts<>+32(SB), Y6, Y11
-	VMOVUPD      normalVolStripAVX2Consts<>+32(SB), Y6
-	VFMADD213PD  Y6, Y14, Y12
-	VFMADD213PD  Y6, Y0, Y15
-	VMOVUPD      normalVolStripAVX2Consts<>+1408(SB), Y0
-	VCMPPD       $0x11, Y0, Y7, Y14
-	VCMPPD       $0x11, Y0, Y8, Y6
-	VCMPPD       $0x11, Y0, Y9, Y0
-	VBLENDVPD    Y14, Y5, Y13, Y5
-	VBLENDVPD    Y6, Y10, Y1, Y1
-	VMOVUPD      672(BX), Y10
-	VBLENDVPD    Y0, 928(BX), Y10, Y10
-	VBLENDVPD    Y14, 704(BX), Y3, Y3
-	VBLENDVPD    Y6, 992(BX), Y4, Y4
-	VBLENDVPD    Y0, 960(BX), Y2, Y0
-	VMOVUPD      1472(BX), Y2
-	VBLENDVPD    Y2, 1280(BX), Y5, Y5
-	VMOVUPD      1440(BX), Y6
-	VBLENDVPD    Y6, 1248(BX), Y1, Y1
-	VMOVUPD      1408(BX), Y13
-	VBLENDVPD    Y13, 1216(BX), Y10, Y10
-	VMULPD       1376(BX), Y5, Y5
-	VMULPD       384(BX), Y1, Y1
-	VMULPD       416(BX), Y10, Y10
-	VBLENDVPD    Y2, Y11, Y3, Y3
-	VBLENDVPD    Y6, Y12, Y4, Y4
-	VBLENDVPD    Y13, Y15, Y0, Y0
-	VDIVPD       Y3, Y5, Y3
-	VDIVPD       Y4, Y1, Y1
-	VDIVPD       Y0, Y10, Y0
-	VMOVUPD      normalVolStripAVX2Consts<>+1440(SB), Y4
-	VCMPPD       $0x11, Y4, Y7, Y5
-	VCMPPD       $0x11, Y4, Y8, Y7
-	VCMPPD       $0x11, Y4, Y9, Y4
-	VORPD        Y5, Y2, Y2
-	VORPD        Y7, Y6, Y5
-	VORPD        Y4, Y13, Y4
-	VANDPD       1312(BX), Y2, Y2
-	VANDPD       1344(BX), Y5, Y5
-	VANDPD       352(BX), Y4, Y4
-	VMOVUPD      normalVolStripAVX2Consts<>+416(SB), Y6
-	VCMPPD       $0x11, 544(BX), Y6, Y7
-	VCMPPD       $0x11, 576(BX), Y6, Y8
-	VCMPPD       $0x11, 608(BX), Y6, Y6
-	VORPD        512(BX), Y7, Y7
-	VORPD        480(BX), Y8, Y8
-	VORPD        448(BX), Y6, Y6
-	VANDPD       Y7, Y2, Y2
-	VANDPD       Y8, Y5, Y5
-	VANDPD       Y6, Y4, Y4
-	VANDPD       320(BX), Y2, Y2
-	VANDPD       288(BX), Y5, Y5
-	VANDPD       256(BX), Y4, Y4
-	VANDPD       160(BX), Y2, Y2
-	VANDPD       224(BX), Y5, Y5
-	VANDPD       192(BX), Y4, Y4
-	VMOVUPD      normalVolStripAVX2Consts<>+32(SB), Y6
-	VDIVPD       Y3, Y6, Y7
-	VDIVPD       Y1, Y6, Y8
-	VDIVPD       Y0, Y6, Y9
-	VMOVUPD      544(BX), Y10
-	VMULPD       Y7, Y10, Y11
-	VMOVUPD      576(BX), Y12
-	VMULPD       Y8, Y12, Y13
-	VMOVUPD      608(BX), Y14
-	VMULPD       Y9, Y14, Y15
-	VFNMADD231PD Y11, Y3, Y10
-	VFNMADD231PD Y13, Y1, Y12
-	VFNMADD231PD Y15, Y0, Y14
-	VFMADD231PD  Y10, Y7, Y11
-	VFMADD231PD  Y12, Y8, Y13
-	VFMADD231PD  Y14, Y9, Y15
-	VMOVUPD      normalVolStripAVX2Consts<>+1472(SB), Y7
-	VMINPD       Y11, Y7, Y8
-	VMINPD       Y13, Y7, Y9
-	VMINPD       Y15, Y7, Y7
-	VMULPD       Y11, Y11, Y10
-	VMULPD       Y13, Y13, Y12
-	VMULPD       Y15, Y15, Y14
-	VMOVUPD      Y4, 608(BX)
-	VMOVUPD      normalVolStripAVX2Consts<>+1504(SB), Y4
-	VFMADD213PD  Y6, Y8, Y4
-	VMOVUPD      Y5, 576(BX)
-	VMOVUPD      normalVolStripAVX2Consts<>+1504(SB), Y5
-	VFMADD213PD  Y6, Y9, Y5
-	VMOVUPD      Y2, 544(BX)
-	VMOVUPD      normalVolStripAVX2Consts<>+1504(SB), Y2
-	VFMADD213PD  Y6, Y7, Y2
-	VMOVUPD      Y0, 192(BX)
-	VMOVUPD      normalVolStripAVX2Consts<>+1536(SB), Y0
-	VMOVUPD      Y1, 224(BX)
-	VADDPD       Y0, Y8, Y1
-	VMOVUPD      Y3, 160(BX)
-	VADDPD       Y0, Y9, Y3
-	VADDPD       Y0, Y7, Y0
-	VMOVUPD      Y15, 256(BX)
-	VMULPD       normalVolStripAVX2Consts<>+384(SB), Y10, Y15
-	VMOVUPD      Y15, 288(BX)
-	VMULPD       normalVolStripAVX2Consts<>+384(SB), Y12, Y15
-	VMOVUPD      Y15, 320(BX)
-	VMULPD       normalVolStripAVX2Consts<>+384(SB), Y14, Y15
-	VMOVUPD      Y15, 448(BX)
-	VMULPD       normalVolStripAVX2Consts<>+1568(SB), Y10, Y15
-	VMOVUPD      Y13, 480(BX)
-	VMULPD       normalVolStripAVX2Consts<>+1568(SB), Y12, Y13
-	VMOVUPD      Y11, 512(BX)
-	VMULPD       normalVolStripAVX2Consts<>+1568(SB), Y14, Y11
-	VFMADD231PD  Y10, Y10, Y15
-	VFMADD231PD  Y12, Y12, Y13
-	VFMADD231PD  Y14, Y14, Y11
-	VMOVUPD      Y11, 352(BX)
-	VMULPD       Y1, Y4, Y11
-	VMOVUPD      Y13, 1344(BX)
-	VMULPD       Y3, Y5, Y13
-	VMOVUPD      Y15, 1312(BX)
-	VMULPD       Y0, Y2, Y15
-	VDIVPD       Y11, Y6, Y11
-	VDIVPD       Y13, Y6, Y13
-	VDIVPD       Y15, Y6, Y15
-	VMULPD       Y11, Y1, Y1
-	VMULPD       Y13, Y3, Y3
-	VMULPD       Y15, Y0, Y0
-	VMULPD       Y11, Y4, Y11
-	VMULPD       Y13, Y5, Y13
-	VMULPD       Y15, Y2, Y15
-	VMULPD       Y11, Y8, Y8
-	VMULPD       Y13, Y9, Y9
-	VMULPD       Y15, Y7, Y7
-	VMOVUPD      normalVolStripAVX2Consts<>+608(SB), Y11
-	VMOVUPD      normalVolStripAVX2Consts<>+640(SB), Y13
-	VFMADD231PD  Y11, Y8, Y13
-	VMOVUPD      normalVolStripAVX2Consts<>+640(SB), Y15
-	VFMADD231PD  Y11, Y9, Y15
-	VMOVUPD      normalVolStripAVX2Consts<>+640(SB), Y6
-	VFMADD231PD  Y11, Y7, Y6
-	VMOVUPD      normalVolStripAVX2Consts<>+1600(SB), Y11
-	VMOVUPD      Y14, 1408(BX)
-	VMOVUPD      normalVolStripAVX2Consts<>+1632(SB), Y14
-	VFMADD231PD  Y11, Y13, Y14
-	VMOVUPD      Y12, 1440(BX)
-	VMOVUPD      normalVolStripAVX2Consts<>+1632(SB), Y12
-	VFMADD231PD  Y11, Y15, Y12
-	VFMADD213PD  normalVolStripAVX2Consts<>+1632(SB), Y6, Y11
-	VFMADD213PD  normalVolStripAVX2Consts<>+1664(SB), Y13, Y14
-	VFMADD213PD  normalVolStripAVX2Consts<>+1664(SB), Y15, Y12
-	VFMADD213PD  normalVolStripAVX2Consts<>+1664(SB), Y6, Y11
-	VFMADD213PD  normalVolStripAVX2Consts<>+1696(SB), Y13, Y14
-	VFMADD213PD  normalVolStripAVX2Consts<>+1696(SB), Y15, Y12
-	VFMADD213PD  normalVolStripAVX2Consts<>+1696(SB), Y6, Y11
-	VFMADD213PD  normalVolStripAVX2Consts<>+1728(SB), Y13, Y14
-	VFMADD213PD  normalVolStripAVX2Consts<>+1728(SB), Y15, Y12
-	VFMADD213PD  normalVolStripAVX2Consts<>+1728(SB), Y6, Y11
-	VFMADD213PD  normalVolStripAVX2Consts<>+1760(SB), Y13, Y14
-	VFMADD213PD  normalVolStripAVX2Consts<>+1760(SB), Y15, Y12
-	VFMADD213PD  normalVolStripAVX2Consts<>+1760(SB), Y6, Y11
-	VFMADD213PD  normalVolStripAVX2Consts<>+1792(SB), Y13, Y14
-	VFMADD213PD  normalVolStripAVX2Consts<>+1792(SB), Y15, Y12
-	VFMADD213PD  normalVolStripAVX2Consts<>+1792(SB), Y6, Y11
-	VFMADD213PD  normalVolStripAVX2Consts<>+1824(SB), Y13, Y14
-	VFMADD213PD  normalVolStripAVX2Consts<>+1824(SB), Y15, Y12
-	VFMADD213PD  normalVolStripAVX2Consts<>+1824(SB), Y6, Y11
-	VFMADD213PD  normalVolStripAVX2Consts<>+1856(SB), Y13, Y14
-	VFMADD213PD  normalVolStripAVX2Consts<>+1856(SB), Y15, Y12
-	VFMADD213PD  normalVolStripAVX2Consts<>+1856(SB), Y6, Y11
-	VFMADD213PD  normalVolStripAVX2Consts<>+1888(SB), Y13, Y14
-	VFMADD213PD  normalVolStripAVX2Consts<>+1888(SB), Y15, Y12
-	VFMADD213PD  normalVolStripAVX2Consts<>+1888(SB), Y6, Y11
-	VFMADD213PD  normalVolStripAVX2Consts<>+1920(SB), Y13, Y14
-	VFMADD213PD  normalVolStripAVX2Consts<>+1920(SB), Y15, Y12
-	VFMADD213PD  normalVolStripAVX2Consts<>+1920(SB), Y6, Y11
-	VFMADD213PD  normalVolStripAVX2Consts<>+1952(SB), Y13, Y14
-	VFMADD213PD  normalVolStripAVX2Consts<>+1952(SB), Y15, Y12
-	VFMADD213PD  normalVolStripAVX2Consts<>+1952(SB), Y6, Y11
-	VFMADD213PD  normalVolStripAVX2Consts<>+1984(SB), Y13, Y14
-	VFMADD213PD  normalVolStripAVX2Consts<>+1984(SB), Y15, Y12
-	VFMADD213PD  normalVolStripAVX2Consts<>+1984(SB), Y6, Y11
-	VFMADD213PD  normalVolStripAVX2Consts<>+2016(SB), Y13, Y14
-	VFMADD213PD  normalVolStripAVX2Consts<>+2016(SB), Y15, Y12
-	VFMADD213PD  normalVolStripAVX2Consts<>+2016(SB), Y6, Y11
-	VFMADD213PD  normalVolStripAVX2Consts<>+2048(SB), Y13, Y14
-	VFMADD213PD  normalVolStripAVX2Consts<>+2048(SB), Y15, Y12
-	VFMADD213PD  normalVolStripAVX2Consts<>+2048(SB), Y6, Y11
-	VFMADD213PD  normalVolStripAVX2Consts<>+2080(SB), Y13, Y14
-	VFMADD213PD  normalVolStripAVX2Consts<>+2080(SB), Y15, Y12
-	VFMADD213PD  normalVolStripAVX2Consts<>+2080(SB), Y6, Y11
-	VFMADD213PD  normalVolStripAVX2Consts<>+2112(SB), Y13, Y14
-	VFMADD213PD  normalVolStripAVX2Consts<>+2112(SB), Y15, Y12
-	VFMADD213PD  normalVolStripAVX2Consts<>+2112(SB), Y6, Y11
-	VFMADD213PD  normalVolStripAVX2Consts<>+2144(SB), Y13, Y14
-	VFMADD213PD  normalVolStripAVX2Consts<>+2144(SB), Y15, Y12
-	VFMADD213PD  normalVolStripAVX2Consts<>+2144(SB), Y6, Y11
-	VFMADD213PD  normalVolStripAVX2Consts<>+2176(SB), Y13, Y14
-	VFMADD213PD  normalVolStripAVX2Consts<>+2176(SB), Y15, Y12
-	VFMADD213PD  normalVolStripAVX2Consts<>+2176(SB), Y6, Y11
-	VFMADD213PD  normalVolStripAVX2Consts<>+2208(SB), Y13, Y14
-	VFMADD213PD  normalVolStripAVX2Consts<>+2208(SB), Y15, Y12
-	VFMADD213PD  normalVolStripAVX2Consts<>+2208(SB), Y6, Y11
-	VFMADD213PD  normalVolStripAVX2Consts<>+2240(SB), Y13, Y14
-	VFMADD213PD  normalVolStripAVX2Consts<>+2240(SB), Y15, Y12
-	VFMADD213PD  normalVolStripAVX2Consts<>+2240(SB), Y6, Y11
-	VFMADD213PD  normalVolStripAVX2Consts<>+2272(SB), Y14, Y13
-	VMOVUPD      normalVolStripAVX2Consts<>+2272(SB), Y14
-	VFMADD213PD  Y14, Y12, Y15
-	VFMADD231PD  Y11, Y6, Y14
-	VMOVUPD      normalVolStripAVX2Consts<>+384(SB), Y6
-	VFMADD213PD  Y6, Y13, Y8
-	VFMADD213PD  Y6, Y15, Y9
-	VFMADD213PD  Y6, Y14, Y7
-	VMULPD       Y1, Y8, Y11
-	VMULPD       Y3, Y9, Y12
-	VMULPD       Y0, Y7, Y13
-	VFNMADD231PD Y4, Y11, Y8
-	VFNMADD231PD Y5, Y12, Y9
-	VFNMADD231PD Y2, Y13, Y7
-	VFMADD231PD  Y8, Y1, Y11
-	VFMADD231PD  Y9, Y3, Y12
-	VFMADD231PD  Y7, Y0, Y13
-	VMOVUPD      normalVolStripAVX2Consts<>+2304(SB), Y0
-	VMULPD       Y0, Y11, Y1
-	VMULPD       Y0, Y12, Y2
-	VMULPD       Y0, Y13, Y0
-	VMOVUPD      normalVolStripAVX2Consts<>+32(SB), Y3
-	VFNMADD132PD 512(BX), Y3, Y1
-	VFNMADD132PD 480(BX), Y3, Y2
-	VFNMADD132PD 256(BX), Y3, Y0
-	VMULPD       Y1, Y10, Y4
-	VMULPD       1440(BX), Y2, Y5
-	VMULPD       1408(BX), Y0, Y7
-	VMULPD       160(BX), Y1, Y8
-	VMULPD       224(BX), Y2, Y9
-	VMULPD       192(BX), Y0, Y10
-	VMOVUPD      normalVolStripAVX2Consts<>+0(SB), Y11
-	VANDPD       Y8, Y11, Y8
-	VANDPD       Y9, Y11, Y9
-	VANDPD       Y10, Y11, Y10
-	VMOVUPD      normalVolStripAVX2Consts<>+128(SB), Y11
-	VMULPD       Y8, Y11, Y12
-	VMULPD       Y9, Y11, Y13
-	VMULPD       Y10, Y11, Y11
-	VMOVUPD      normalVolStripAVX2Consts<>+160(SB), Y14
-	VCMPPD       $0x11, Y14, Y8, Y15
-	VCMPPD       $0x11, Y14, Y9, Y6
-	VCMPPD       $0x11, Y14, Y10, Y14
-	VBLENDVPD    Y15, Y12, Y8, Y12
-	VBLENDVPD    Y6, Y13, Y9, Y13
-	VBLENDVPD    Y14, Y11, Y10, Y11
-	VANDPD       normalVolStripAVX2Consts<>+192(SB), Y15, Y15
-	VANDPD       normalVolStripAVX2Consts<>+192(SB), Y6, Y6
-	VANDPD       normalVolStripAVX2Consts<>+192(SB), Y14, Y14
-	VMOVUPD      Y7, 1408(BX)
-	VCMPPD       $0x03, Y8, Y8, Y7
-	VMOVUPD      Y5, 1440(BX)
-	VCMPPD       $0x03, Y9, Y9, Y5
-	VMOVUPD      Y4, 256(BX)
-	VCMPPD       $0x03, Y10, Y10, Y4
-	VMOVUPD      Y0, 480(BX)
-	VANDPD       normalVolStripAVX2Consts<>+224(SB), Y12, Y0
-	VMOVUPD      Y2, 512(BX)
-	VANDPD       normalVolStripAVX2Consts<>+224(SB), Y13, Y2
-	VMOVUPD      Y1, 1472(BX)
-	VANDPD       normalVolStripAVX2Consts<>+224(SB), Y11, Y1
-	VORPD        Y0, Y3, Y0
-	VORPD        Y2, Y3, Y2
-	VORPD        Y1, Y3, Y1
-	VORPD        Y7, Y0, Y0
-	VORPD        Y5, Y2, Y2
-	VORPD        Y4, Y1, Y1
-	VMOVUPD      864(BX), Y4
-	VCMPPD       $0x11, Y0, Y4, Y4
-	VMOVUPD      832(BX), Y5
-	VCMPPD       $0x11, Y2, Y5, Y5
-	VMOVUPD      800(BX), Y7
-	VCMPPD       $0x11, Y1, Y7, Y7
-	VPSRLQ       $0x34, Y12, Y12
-	VPSRLQ       $0x34, Y13, Y13
-	VPSRLQ       $0x34, Y11, Y11
-	VMOVUPD      1024(BX), Y3
-	VMOVUPD      Y10, 800(BX)
-	VBLENDVPD    Y4, 1184(BX), Y3, Y10
-	VMOVUPD      Y4, 1184(BX)
-	VMOVUPD      1056(BX), Y4
-	VMOVUPD      Y9, 832(BX)
-	VBLENDVPD    Y5, 1152(BX), Y4, Y9
-	VMOVUPD      Y5, 1152(BX)
-	VMOVUPD      1088(BX), Y5
-	VMOVUPD      Y8, 864(BX)
-	VBLENDVPD    Y7, 1120(BX), Y5, Y8
-	VMOVUPD      Y7, 1120(BX)
-	VMOVUPD      normalVolStripAVX2Consts<>+256(SB), Y7
-	VORPD        Y12, Y7, Y12
-	VORPD        Y13, Y7, Y13
-	VORPD        Y11, Y7, Y7
-	VMOVUPD      normalVolStripAVX2Consts<>+288(SB), Y11
-	VSUBPD       Y11, Y12, Y12
-	VSUBPD       Y11, Y13, Y13
-	VSUBPD       Y11, Y7, Y7
-	VSUBPD       Y15, Y12, Y11
-	VSUBPD       Y6, Y13, Y6
-	VSUBPD       Y14, Y7, Y7
-	VMOVUPD      normalVolStripAVX2Consts<>+320(SB), Y12
-	VMULPD       Y0, Y12, Y13
-	VMULPD       Y2, Y12, Y14
-	VMULPD       Y1, Y12, Y12
-	VCMPPD       $0x11, Y3, Y13, Y3
-	VCMPPD       $0x11, Y4, Y14, Y4
-	VCMPPD       $0x11, Y5, Y12, Y5
-	VADDPD       Y0, Y0, Y12
-	VADDPD       Y2, Y2, Y13
-	VADDPD       Y1, Y1, Y14
-	VBLENDVPD    Y3, Y12, Y0, Y0
-	VBLENDVPD    Y4, Y13, Y2, Y2
-	VBLENDVPD    Y5, Y14, Y1, Y1
-	VSUBPD       Y10, Y0, Y12
-	VSUBPD       Y9, Y2, Y13
-	VSUBPD       Y8, Y1, Y14
-	VADDPD       Y10, Y0, Y0
-	VADDPD       Y9, Y2, Y2
-	VADDPD       Y8, Y1, Y1
-	VDIVPD       Y0, Y12, Y0
-	VDIVPD       Y2, Y13, Y2
-	VDIVPD       Y1, Y14, Y1
-	VMOVUPD      864(BX), Y8
-	VMOVUPD      normalVolStripAVX2Consts<>+64(SB), Y9
-	VCMPPD       $0x00, Y9, Y8, Y10
-	VMOVUPD      832(BX), Y12
-	VCMPPD       $0x00, Y9, Y12, Y13
-	VMOVUPD      800(BX), Y14
-	VCMPPD       $0x00, Y9, Y14, Y9
-	VMOVUPD      normalVolStripAVX2Consts<>+448(SB), Y15
-	VBLENDVPD    Y10, Y15, Y11, Y10
-	VBLENDVPD    Y13, Y15, Y6, Y6
-	VBLENDVPD    Y9, Y15, Y7, Y7
-	VMOVUPD      normalVolStripAVX2Consts<>+480(SB), Y9
-	VCMPPD       $0x11, Y9, Y8, Y11
-	VCMPPD       $0x11, Y9, Y12, Y13
-	VCMPPD       $0x11, Y9, Y14, Y9
-	VBLENDVPD    Y11, Y10, Y8, Y8
-	VBLENDVPD    Y13, Y6, Y12, Y6
-	VBLENDVPD    Y9, Y7, Y14, Y7
-	VSUBPD       896(BX), Y8, Y8
-	VSUBPD       768(BX), Y6, Y6
-	VSUBPD       736(BX), Y7, Y7
-	VMOVUPD      1472(BX), Y9
-	VMULPD       Y9, Y9, Y10
-	VMOVUPD      512(BX), Y11
-	VMULPD       Y11, Y11, Y12
-	VMOVUPD      480(BX), Y13
-	VMULPD       Y13, Y13, Y14
-	VMOVUPD      normalVolStripAVX2Consts<>+32(SB), Y15
-	VMOVUPD      256(BX), Y13
-	VSUBPD       Y13, Y15, Y11
-	VMOVUPD      1440(BX), Y9
-	VMOVUPD      Y11, 736(BX)
-	VSUBPD       Y9, Y15, Y11
-	VMOVUPD      Y11, 768(BX)
-	VMOVUPD      1408(BX), Y11
-	VMOVUPD      Y5, 896(BX)
-	VSUBPD       Y11, Y15, Y5
-	VMOVUPD      Y5, 800(BX)
-	VMOVUPD      normalVolStripAVX2Consts<>+1568(SB), Y5
-	VMOVUPD      normalVolStripAVX2Consts<>+608(SB), Y15
-	VFMADD213PD  Y15, Y5, Y13
-	VFMADD213PD  Y15, Y5, Y9
-	VFMADD213PD  Y15, Y5, Y11
-	VFMADD231PD  1312(BX), Y10, Y13
-	VFMADD231PD  1344(BX), Y12, Y9
-	VFMADD231PD  352(BX), Y14, Y11
-	VMULPD       Y0, Y0, Y5
-	VMULPD       Y2, Y2, Y10
-	VMULPD       Y1, Y1, Y12
-	VMOVUPD      normalVolStripAVX2Consts<>+640(SB), Y14
-	VADDPD       Y8, Y14, Y15
-	VMOVUPD      Y11, 352(BX)
-	VADDPD       Y6, Y14, Y11
-	VADDPD       Y7, Y14, Y14
-	VBLENDVPD    Y3, Y15, Y8, Y3
-	VBLENDVPD    Y4, Y11, Y6, Y4
-	VMOVUPD      896(BX), Y11
-	VBLENDVPD    Y11, Y14, Y7, Y11
-	VMOVUPD      normalVolStripAVX2Consts<>+32(SB), Y14
-	VADDPD       Y8, Y14, Y8
-	VADDPD       Y6, Y14, Y6
-	VADDPD       Y7, Y14, Y7
-	VMOVUPD      1184(BX), Y15
-	VBLENDVPD    Y15, Y8, Y3, Y3
-	VMOVUPD      1152(BX), Y8
-	VBLENDVPD    Y8, Y6, Y4, Y4
-	VMOVUPD      1120(BX), Y6
-	VBLENDVPD    Y6, Y7, Y11, Y6
-	VMOVUPD      normalVolStripAVX2Consts<>+2336(SB), Y7
-	VMOVUPD      normalVolStripAVX2Consts<>+2368(SB), Y8
-	VFMADD231PD  Y7, Y5, Y8
-	VMOVUPD      normalVolStripAVX2Consts<>+2368(SB), Y11
-	VFMADD231PD  Y7, Y10, Y11
-	VFMADD213PD  normalVolStripAVX2Consts<>+2368(SB), Y12, Y7
-	VMOVUPD      normalVolStripAVX2Consts<>+2400(SB), Y15
-	VFMADD213PD  Y15, Y5, Y8
-	VFMADD213PD  Y15, Y10, Y11
-	VFMADD231PD  Y7, Y12, Y15
-	VMOVUPD      normalVolStripAVX2Consts<>+2432(SB), Y7
-	VFMADD213PD  Y7, Y5, Y8
-	VFMADD213PD  Y7, Y10, Y11
-	VFMADD231PD  Y15, Y12, Y7
-	VMOVUPD      normalVolStripAVX2Consts<>+2464(SB), Y15
-	VFMADD213PD  Y15, Y5, Y8
-	VFMADD213PD  Y15, Y10, Y11
-	VFMADD231PD  Y7, Y12, Y15
-	VMOVUPD      normalVolStripAVX2Consts<>+2496(SB), Y7
-	VFMADD213PD  Y7, Y5, Y8
-	VFMADD213PD  Y7, Y10, Y11
-	VFMADD231PD  Y15, Y12, Y7
-	VMOVUPD      normalVolStripAVX2Consts<>+2528(SB), Y15
-	VFMADD213PD  Y15, Y5, Y8
-	VFMADD213PD  Y15, Y10, Y11
-	VFMADD231PD  Y7, Y12, Y15
-	VMULPD       Y8, Y5, Y5
-	VMULPD       Y11, Y10, Y7
-	VMULPD       Y15, Y12, Y8
-	VMOVUPD      normalVolStripAVX2Consts<>+2560(SB), Y10
-	VMULPD       Y10, Y3, Y11
-	VMULPD       Y10, Y4, Y12
-	VMULPD       Y10, Y6, Y10
-	VFMADD231PD  Y5, Y0, Y11
-	VFMADD231PD  Y7, Y2, Y12
-	VFMADD231PD  Y8, Y1, Y10
-	VMOVUPD      normalVolStripAVX2Consts<>+608(SB), Y5
-	VFMADD231PD  Y5, Y0, Y11
-	VFMADD231PD  Y5, Y2, Y12
-	VFMADD231PD  Y5, Y1, Y10
-	VMOVUPD      normalVolStripAVX2Consts<>+2592(SB), Y0
-	VFMADD231PD  Y0, Y3, Y11
-	VFMADD231PD  Y0, Y4, Y12
-	VFMADD231PD  Y0, Y6, Y10
-	VMOVUPD      normalVolStripAVX2Consts<>+2624(SB), Y0
-	VADDPD       Y0, Y11, Y1
-	VADDPD       Y0, Y12, Y2
-	VADDPD       Y0, Y10, Y0
-	VSUBPD       288(BX), Y1, Y1
-	VSUBPD       320(BX), Y2, Y2
-	VSUBPD       448(BX), Y0, Y0
-	VMULPD       736(BX), Y1, Y3
-	VMULPD       768(BX), Y2, Y4
-	VMULPD       800(BX), Y0, Y5
-	VMULPD       1472(BX), Y1, Y6
-	VMULPD       512(BX), Y2, Y7
-	VMULPD       480(BX), Y0, Y8
-	VMULPD       Y1, Y1, Y1
-	VMULPD       Y2, Y2, Y2
-	VMULPD       Y0, Y0, Y0
-	VMULPD       Y13, Y1, Y1
-	VMULPD       Y9, Y2, Y2
-	VMULPD       352(BX), Y0, Y0
-	VMOVUPD      normalVolStripAVX2Consts<>+384(SB), Y9
-	VFMADD213PD  Y14, Y3, Y9
-	VMOVUPD      normalVolStripAVX2Consts<>+384(SB), Y10
-	VFMADD213PD  Y14, Y4, Y10
-	VMOVUPD      normalVolStripAVX2Consts<>+384(SB), Y11
-	VFMADD213PD  Y14, Y5, Y11
-	VMULPD       Y9, Y6, Y6
-	VMULPD       Y10, Y7, Y7
-	VMULPD       Y11, Y8, Y8
-	VADDPD       Y3, Y14, Y3
-	VADDPD       Y4, Y14, Y4
-	VADDPD       Y5, Y14, Y5
-	VMOVUPD      normalVolStripAVX2Consts<>+2656(SB), Y9
-	VFMADD231PD  Y9, Y1, Y3
-	VFMADD231PD  Y9, Y2, Y4
-	VFMADD231PD  Y9, Y0, Y5
-	VDIVPD       Y3, Y6, Y0
-	VDIVPD       Y4, Y7, Y1
-	VDIVPD       Y5, Y8, Y2
-	VMOVUPD      160(BX), Y3
-	VFNMADD213PD Y3, Y0, Y3
-	VMOVUPD      224(BX), Y0
-	VFNMADD213PD Y0, Y1, Y0
-	VMOVUPD      192(BX), Y1
-	VFNMADD213PD Y1, Y2, Y1
-	VMOVUPD      128(BX), Y2
-	VDIVPD       Y2, Y3, Y3
-	VDIVPD       Y2, Y0, Y0
-	VDIVPD       Y2, Y1, Y1
-	VMOVUPD      544(BX), Y2
-	VMOVUPD      normalVolStripAVX2Consts<>+2688(SB), Y4
-	VBLENDVPD    Y2, Y3, Y4, Y2
-	VMOVUPD      576(BX), Y3
-	VBLENDVPD    Y3, Y0, Y4, Y0
-	VMOVUPD      608(BX), Y3
-	VBLENDVPD    Y3, Y1, Y4, Y1
+	VMOVUPD      416(BX), Y3
+	VMOVUPD      normalVolStripAVX2Consts<>+2688(SB), Y5
+	VBLENDVPD    Y3, Y4, Y5, Y3
+	VMOVUPD      384(BX), Y4
+	VBLENDVPD    Y4, Y0, Y5, Y0
+	VMOVUPD      352(BX), Y4
+	VBLENDVPD    Y4, Y1, Y5, Y1
+	VMOVUPD      320(BX), Y4
+	VBLENDVPD    Y4, Y2, Y5, Y2
 	PREFETCHT0   1024(SI)(AX*1)
-	VMOVUPD      Y2, (SI)(AX*1)
+	VMOVUPD      Y3, (SI)(AX*1)
 	VMOVUPD      Y0, 32(SI)(AX*1)
 	PREFETCHT0   1088(SI)(AX*1)
 	VMOVUPD      Y1, 64(SI)(AX*1)
-	ADDQ         $+96, AX
-	SUBQ         $+12, CX
+	VMOVUPD      Y2, 96(SI)(AX*1)
+	ADDQ         $+128, AX
+	SUBQ         $+16, CX
 	JGE          body
 
 rest:
-	ADDQ $+12, CX
+	ADDQ $+16, CX
 	JEQ  done
 
 tail:

@@ -39,6 +39,11 @@ func Black() goasm.Package {
 	}
 	add("impliedVol", "implied volatility", formula.ImpliedVolRows(), "F", "T", "D")
 	add("normalVol", "implied normal volatility", formula.BachelierImpliedVolRows(), "F", "T", "D")
+	// The inversions are long chains of divisions: four vectors at a time measure a tenth to a sixth faster than the two that
+	// the model prefers.
+	for i := len(p.Kernels) - 4; i < len(p.Kernels); i++ {
+		p.Kernels[i].Wide.Unroll, p.Kernels[i].Narrow.Unroll = 4, 4
+	}
 	p.Kernels = append(p.Kernels, goasm.Kernel{Name: "rate", Doc: "is the rate r = -ln(D)/T.", Graph: rate()})
 	return p
 }
