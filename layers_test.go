@@ -28,6 +28,7 @@ var layers = []string{
 	"pricing/black",
 	"pricing/model",
 	"pricing/analytic",
+	"pricing/tree",
 	"pricing/fourier",
 	"surface",
 	"risk",

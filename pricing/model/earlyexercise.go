@@ -22,19 +22,31 @@ type Spot interface {
 	DiscreteDividends() []Dividend
 }
 
+// Rates is the capability to say that rate and yield are the same at all times, which saves a lattice to ask for each step.
+type Rates interface {
+	ConstantRates() (rate, yield float64, ok bool)
+}
+
 var (
+	_ Rates    = BlackScholes{}
 	_ Constant = BlackScholes{}
 	_ Spot     = BlackScholes{}
 )
 
 // ConstantUntil returns the spot and the two rates if the curves are [curve.Flat] or absent and no discrete dividend is paid by t.
 func (m BlackScholes) ConstantUntil(t float64) (spot, rate, yield float64, ok bool) {
-	if m.Forwards != nil || len(m.Dividends) > 0 && m.Dividends[0].Time <= t {
+	if len(m.Dividends) > 0 && m.Dividends[0].Time <= t {
 		return 0, 0, 0, false
 	}
+	rate, yield, ok = m.ConstantRates()
+	return m.Spot, rate, yield, ok
+}
+
+// ConstantRates returns the two rates if the curves are [curve.Flat] or absent.
+func (m BlackScholes) ConstantRates() (rate, yield float64, ok bool) {
 	rate, okRate := flat(m.Discount)
 	yield, okYield := flat(m.Carry)
-	return m.Spot, rate, yield, okRate && okYield
+	return rate, yield, okRate && okYield && m.Forwards == nil
 }
 
 func flat(c curve.Discount) (rate float64, ok bool) {
