@@ -10,6 +10,7 @@ import (
 
 	"github.com/volgaquant/volga/internal/vec"
 	"github.com/volgaquant/volga/pricing"
+	"github.com/volgaquant/volga/pricing/model"
 )
 
 // CarrMadan prices all strikes of an expiry by one fast Fourier transform of the damped call: Carr and Madan, "Option
@@ -161,11 +162,14 @@ func (ws *fftSpace) transform(ctx context.Context, mk *market, items []item, out
 				x *= 0.5
 			}
 			ws.seq = append(ws.seq, x)
-			if square := real(f)*real(f) + imag(f)*imag(f); j < block/2 {
-				early = max(early, square)
+			if s := real(f)*real(f) + imag(f)*imag(f); j < block/2 {
+				early = max(early, s)
 			} else {
-				late = max(late, square)
+				late = max(late, s)
 			}
+		}
+		if m, ok := mk.world.(model.Enveloped); ok {
+			early, late = square(m.CharEnvelope(ws.u[0], mk.expiry)), square(m.CharEnvelope(ws.u[block/2], mk.expiry))
 		}
 		v := real(ws.u[block-1])
 		reach := v

@@ -19,8 +19,8 @@ import (
 // form the payoff is bounded and decays on both sides, and its coefficients are plain cosines of the strike. The
 // truncation error on [a, b] is at most e^a·P(X<a) + e^(k−b)·E[e^X; X>b] per unit of forward, which Chernoff's bound on the
 // model's moments makes smaller than half of Tol, whatever the tails and however short the expiry. Terms are added until
-// the decay of the characteristic function puts the rest of the series below a quarter of Tol; that estimate takes |φ| to
-// fall from where the series ends.
+// the decay of the characteristic function puts the rest of the series below a quarter of Tol; that estimate takes |φ|, or
+// the envelope of a [model.Enveloped], to fall from where the series ends.
 //
 // It fills the value, delta, gamma, rho, yield rho, dual delta and dual gamma, and vega if the model is a [model.CharVega] (there
 // the derivative by σ or √v0). A Greek whose series does not converge in at most twice as many terms as the value is
@@ -152,6 +152,7 @@ func (ws *workspace) series(ctx context.Context, mk *market, items []item, out [
 	}
 	step := math.Pi / width
 	vegaModel, hasVega := mk.world.(model.CharVega)
+	enveloped, isEnveloped := mk.world.(model.Enveloped)
 	has := pricing.HasValue
 	if !e.ValueOnly {
 		has |= pricing.HasDelta | pricing.HasGamma
@@ -199,10 +200,10 @@ func (ws *workspace) series(ctx context.Context, mk *market, items []item, out [
 			ws.a0[j], ws.a1[j], ws.a2[j] = x, -x*w, -x*w*w
 			s0 += x
 			s1 += sign * x
-			if square := real(f)*real(f) + imag(f)*imag(f); j < size/2 {
-				early = max(early, square)
+			if s := real(f)*real(f) + imag(f)*imag(f); j < size/2 {
+				early = max(early, s)
 			} else {
-				late = max(late, square)
+				late = max(late, s)
 			}
 			if has&pricing.HasVega != 0 {
 				d := ws.dphi[j]
@@ -212,6 +213,9 @@ func (ws *workspace) series(ctx context.Context, mk *market, items []item, out [
 				v1 += sign * v
 			}
 			sign = -sign
+		}
+		if isEnveloped {
+			early, late = square(enveloped.CharEnvelope(ws.u[0], mk.expiry)), square(enveloped.CharEnvelope(ws.u[size/2], mk.expiry))
 		}
 		if math.IsNaN(s0) {
 			return &AccuracyError{Engine: mk.name, Expiry: mk.expiry, Tol: mk.tol, Reached: math.Inf(1),
@@ -279,6 +283,8 @@ func (ws *workspace) series(ctx context.Context, mk *market, items []item, out [
 	}
 	return nil
 }
+
+func square(x float64) float64 { return x * x }
 
 // next returns the number of terms of the next block if the rest of the series is still too large by a factor and falls
 // by a rate per term. Blocks in multiples of eight keep the columns full.

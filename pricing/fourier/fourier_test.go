@@ -12,6 +12,7 @@ import (
 
 	"github.com/volgaquant/volga/pricing"
 	"github.com/volgaquant/volga/pricing/analytic"
+	"github.com/volgaquant/volga/pricing/black"
 	"github.com/volgaquant/volga/pricing/model"
 	"github.com/volgaquant/volga/rates/curve"
 )
@@ -211,6 +212,33 @@ func TestAgreesWithTheClosedForm(t *testing.T) {
 			} {
 				if got.Has&c.has != 0 && math.Abs(c.got-c.want) > c.tol {
 					t.Errorf("%T %+v: %s = %.14g, want %.14g", e, in, c.name, c.got, c.want)
+				}
+			}
+		}
+	}
+}
+
+// Jumps of exactly one size: |φ| falls below the tolerance and comes back. The value is Merton's series, a Poisson mixture
+// of Black's formula.
+func TestCharFuncThatComesBack(t *testing.T) {
+	const lambda, size, sigma, expiry, forward = 12.0, -0.3, 0.03, 1.0, 100.0
+	j := model.Jumps{Lambda: lambda, MuJ: size}
+	for _, w := range []model.Characteristic{
+		model.Merton{Market: model.Market{Spot: forward}, Jumps: j, Sigma: sigma},
+		model.Bates{Heston: model.Heston{Market: model.Market{Spot: forward}, V0: sigma * sigma, Theta: sigma * sigma, Kappa: 1}, Jumps: j},
+	} {
+		for _, strike := range []float64{40, 100, 170} {
+			want, weight := 0.0, math.Exp(-lambda*expiry)
+			for n := range 100 {
+				f := forward * math.Exp(float64(n)*size-lambda*expiry*math.Expm1(size))
+				want += weight * black.Black76{Right: pricing.Call, Forward: f, Strike: strike, Vol: sigma, Tau: expiry, Discount: 1}.Price()
+				weight *= lambda * expiry / float64(n+1)
+			}
+			opt := pricing.Vanilla{Right: pricing.Call, Strike: strike, Expiry: expiry}
+			for _, e := range engines {
+				r, err := e.Price(ctx, opt, w)
+				if err != nil || math.Abs(r.Value-want) > 1e-8*forward {
+					t.Errorf("%T %T strike %g: %.12g %v, want %.12g", w, e, strike, r.Value, err, want)
 				}
 			}
 		}

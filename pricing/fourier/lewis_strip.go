@@ -6,6 +6,7 @@ import (
 
 	"github.com/volgaquant/volga/internal/vec"
 	"github.com/volgaquant/volga/pricing"
+	"github.com/volgaquant/volga/pricing/model"
 )
 
 // nodes are the points of the trapezoidal rule on the line that is not bent, u = sinh(y)/2, with g = φ(u−i/2)·(du/dy)/(u²+1/4) =
@@ -55,6 +56,7 @@ func (ws *lewisSpace) share(ctx context.Context, mk *market, items []item, out [
 func (ws *lewisSpace) addLevel(mk *market, first, h, end, cut float64) bool {
 	nd := &ws.nodes
 	done := cut == 0
+	enveloped, isEnveloped := mk.world.(model.Enveloped)
 	for y := first; y <= end && !(done && cut > 0); {
 		count := min(lewisBlock, int((end-y)/h+1e-9)+1)
 		for j := range count {
@@ -73,6 +75,9 @@ func (ws *lewisSpace) addLevel(mk *market, first, h, end, cut float64) bool {
 				return false
 			}
 			nd.u, nd.gRe, nd.gIm = append(nd.u, u), append(nd.gRe, re), append(nd.gIm, im)
+			if cut > 0 && isEnveloped {
+				size = w * enveloped.CharEnvelope(ws.u[j], mk.expiry)
+			}
 			if cut > 0 && u > 1 && size <= cut {
 				nd.end, done = y+float64(j)*h, true
 				break

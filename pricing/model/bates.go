@@ -1,6 +1,7 @@
 package model
 
 import (
+	"math"
 	"math/cmplx"
 
 	"github.com/volgaquant/volga/internal/fault"
@@ -16,6 +17,7 @@ type Bates struct {
 var (
 	_ Characteristic = Bates{}
 	_ CharVega       = Bates{}
+	_ Enveloped      = Bates{}
 )
 
 // Validate returns an error that names the first parameter outside its domain.
@@ -42,6 +44,11 @@ func (m Bates) CharVegaTo(dst, vega, u []complex128, t float64) {
 		panic("model: CharVegaTo: vega and u differ in length")
 	}
 	hestonTo(&m.Heston, &m.Jumps, dst, vega, u, t)
+}
+
+// CharEnvelope returns a bound on |φ| from u on to the right, Heston's part falling by itself.
+func (m Bates) CharEnvelope(u complex128, t float64) float64 {
+	return math.Exp(real(m.Heston.exponent(u, t)) + t*m.Jumps.envelope(u))
 }
 
 // LogMoment returns ln E[(S_T/F_T)^p], +Inf where Heston's is.

@@ -76,3 +76,11 @@ type Conic interface {
 type Partial interface {
 	HasCharFunc() bool
 }
+
+// Enveloped is a [Characteristic] whose |φ| does not fall steadily along a horizontal line, as with jumps of nearly one
+// size, after which it comes back. Methods that cut an integral off ask for a bound that does fall.
+type Enveloped interface {
+	Characteristic
+	// CharEnvelope returns a bound on |φ(v + i·Im u)| for every v >= Re u >= 0. It does not rise in Re u.
+	CharEnvelope(u complex128, t float64) float64
+}

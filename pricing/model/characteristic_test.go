@@ -297,6 +297,38 @@ func TestCharVegaIsADerivative(t *testing.T) {
 	}
 }
 
+func TestCharEnvelopeBounds(t *testing.T) {
+	for _, m := range []Enveloped{
+		Merton{mkt, Jumps{12, -0.3, 0}, 0.03}, Merton{mkt, Jumps{1, -0.1, 0.2}, 0.2},
+		Bates{Heston{mkt, 0.04, 1.5, 0.06, 0.5, -0.7}, Jumps{5, 0.2, 0.01}},
+	} {
+		for _, im := range []float64{0, -0.5, -2.5} {
+			last := math.Inf(1)
+			for u := 0.0; u < 200; u += 0.37 {
+				bound := m.CharEnvelope(complex(u, im), 0.8)
+				if f := cmplx.Abs(m.CharFunc(complex(u, im), 0.8)); f > bound*(1+1e-12) || bound > last*(1+1e-12) {
+					t.Errorf("%T at %g%+gi: |φ| = %g, bound %g, to the left %g", m, u, im, f, bound, last)
+				}
+				last = bound
+			}
+		}
+	}
+}
+
+func ExampleHeston() {
+	world := Heston{
+		Market: Market{Spot: 100, Discount: curve.Flat(0.03)},
+		V0:     0.04, Kappa: 1.5, Theta: 0.06, Sigma: 0.5, Rho: -0.7,
+	}
+	_, never := world.Feller()
+	c := world.Cumulants(1)
+	fmt.Printf("Feller %v, mean %.5f, variance %.5f\n", never, c.C1, c.C2)
+	fmt.Printf("φ(−i) = %.3f, E[S^20] is infinite after %.2f years\n", real(world.CharFunc(-1i, 1)), world.MomentExplosion(20))
+	// Output:
+	// Feller false, mean -0.02482, variance 0.05538
+	// φ(−i) = 1.000, E[S^20] is infinite after 1.10 years
+}
+
 func TestFeller(t *testing.T) {
 	if r, ok := (Heston{mkt, 0.04, 2, 0.04, 0.2, 0}).Feller(); !ok || math.Abs(r-4) > 1e-12 {
 		t.Errorf("2κθ/σ² = %g, %v; want 4, true", r, ok)

@@ -34,6 +34,17 @@ func (j Jumps) exponent(u complex128) complex128 {
 	return complex(j.Lambda, 0) * (expm1(iu*(complex(j.MuJ, 0)+complex(0.5*j.SigmaJ*j.SigmaJ, 0)*iu)) - iu*complex(j.mean(), 0))
 }
 
+// envelope returns a bound per year on the real part of the exponent at u and to the right of it: E[e^(iuJ)] is replaced by its
+// modulus, which falls in Re u.
+func (j Jumps) envelope(u complex128) float64 {
+	if j.Lambda == 0 {
+		return 0
+	}
+	x, p := real(u), -imag(u)
+	modulus := math.Exp(p*j.MuJ + 0.5*j.SigmaJ*j.SigmaJ*(p*p-x*x))
+	return j.Lambda * (modulus - 1 - p*j.mean())
+}
+
 func (j Jumps) addCumulants(c Cumulants, t float64) Cumulants {
 	lt, m2, s2 := j.Lambda*t, j.MuJ*j.MuJ, j.SigmaJ*j.SigmaJ
 	c.C1 += lt * (j.MuJ - j.mean())

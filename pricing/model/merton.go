@@ -20,6 +20,7 @@ type Merton struct {
 var (
 	_ Characteristic = Merton{}
 	_ CharVega       = Merton{}
+	_ Enveloped      = Merton{}
 )
 
 // Validate returns an error that names the first parameter outside its domain.
@@ -57,6 +58,11 @@ func brownianVega(vega, u []complex128, sigma, t float64) {
 	for i, ui := range u {
 		vega[i] = complex(-sigma*t, 0) * (ui * (ui + 1i))
 	}
+}
+
+// CharEnvelope returns a bound on |φ| from u on to the right.
+func (m Merton) CharEnvelope(u complex128, t float64) float64 {
+	return math.Exp(t * (real(brownian(m.Sigma*m.Sigma, u)) + m.Jumps.envelope(u)))
 }
 
 // LogMoment returns ln E[(S_T/F_T)^p], finite for every p.
