@@ -11,11 +11,10 @@ import (
 
 // kernel is a function of columns in the form that the tests take them all in.
 type kernel struct {
-	name          string
-	outs, ins     int
-	run           func(dst, src [][]float64)
-	low, high     float64 // the arguments that benchmarks and random tests draw
-	wholeExponent bool    // draw all exponents too
+	name      string
+	outs, ins int
+	run       func(dst, src [][]float64)
+	low, high float64 // the arguments that benchmarks and random tests draw
 }
 
 func one(name string, f func(dst, x []float64), low, high float64) kernel {
