@@ -72,6 +72,24 @@ func (o put) start(h, x []float64) {
 // iterations, or 0 if they did not settle.
 func (o put) solve(t *aloScheme, w *aloWork) int {
 	o.start(w.h, t.x)
+	n := o.iterate(t, w)
+	if n > 0 || o.q >= 0 {
+		return n
+	}
+	// A negative yield and next to no rate: the boundary falls far, and is followed there from that of a larger rate. A rate of
+	// zero is as good as one of 1e-12, which moves the value by less than 1e-12 of the strike and year.
+	target := max(o.r, 1e-12)
+	easy := o
+	easy.r = max(0.02, target)
+	easy.start(w.h, t.x)
+	for n = easy.iterate(t, w); n > 0 && easy.r > target; n = easy.iterate(t, w) {
+		easy.r = max(0.4*easy.r, target)
+	}
+	return n
+}
+
+// iterate is Newton's method from the boundary in w.h.
+func (o put) iterate(t *aloScheme, w *aloWork) int {
 	o.prepare(t.aloTable, w)
 	fresh, last := true, 0.3
 	for it := 1; it <= aloIterations; it++ {
