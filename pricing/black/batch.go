@@ -35,6 +35,7 @@ type Black76Strip struct {
 
 // BSMRows is a batch of [BSM] options by column. What [Black76Rows] says holds here too, with the legs S·e^(−qT) and K·e^(−rT)
 // in the place of the discounted forward and strike, and |ln(S/K)| + (|r| + |q|)T in that of |ln(F/K)|, for |r|T and |q|T below 1.
+// Yield may be nil: no option has a yield then, and an exponential is saved.
 type BSMRows struct {
 	Right                               []pricing.Right
 	Spot, Strike, Rate, Yield, Vol, Tau []float64
@@ -221,6 +222,7 @@ const (
 	black76Rows form = iota
 	black76Strip
 	bsmRows
+	spotRows // bsmRows without a yield
 	bsmStrip
 	bachelierRows
 	bachelierStrip
@@ -245,7 +247,11 @@ func (s *Black76Strip) batch() batch {
 }
 
 func (r *BSMRows) batch() batch {
-	return batch{form: bsmRows, right: r.Right, strike: r.Strike, vol: r.Vol, forward: r.Spot, tau: r.Tau, rate: r.Rate, yield: r.Yield}
+	kind := bsmRows
+	if r.Yield == nil {
+		kind = spotRows
+	}
+	return batch{form: kind, right: r.Right, strike: r.Strike, vol: r.Vol, forward: r.Spot, tau: r.Tau, rate: r.Rate, yield: r.Yield}
 }
 
 func (s *BSMStrip) batch() batch {
@@ -374,6 +380,8 @@ func (b *batch) price(dst, sign []float64, lo, hi int) {
 		blackPriceStrip(dst, sign, k, v, b.one.forward, b.one.tau, b.one.discount)
 	case bsmRows:
 		bsmPriceRows(dst, sign, b.forward[lo:hi], k, b.tau[lo:hi], v, b.rate[lo:hi], b.yield[lo:hi])
+	case spotRows:
+		spotPriceRows(dst, sign, b.forward[lo:hi], k, b.tau[lo:hi], v, b.rate[lo:hi])
 	case bsmStrip:
 		bsmPriceStrip(dst, sign, k, v, b.one.forward, b.one.tau, b.one.rate, b.one.yield)
 	case bachelierRows:
@@ -394,6 +402,8 @@ func (b *batch) first(o *[12][]float64, sign, r []float64, lo, hi int) {
 		blackFirstStrip(o[0], o[1], o[2], o[3], o[4], o[5], sign, k, v, b.one.forward, b.one.tau, b.one.discount, b.oneRate())
 	case bsmRows:
 		bsmFirstRows(o[0], o[1], o[2], o[3], o[4], o[5], sign, b.forward[lo:hi], k, b.tau[lo:hi], v, b.rate[lo:hi], b.yield[lo:hi])
+	case spotRows:
+		spotFirstRows(o[0], o[1], o[2], o[3], o[4], o[5], sign, b.forward[lo:hi], k, b.tau[lo:hi], v, b.rate[lo:hi])
 	case bsmStrip:
 		bsmFirstStrip(o[0], o[1], o[2], o[3], o[4], o[5], sign, k, v, b.one.forward, b.one.tau, b.one.rate, b.one.yield)
 	case bachelierRows:
@@ -418,6 +428,9 @@ func (b *batch) all(o *[12][]float64, sign, r []float64, lo, hi int) {
 	case bsmRows:
 		bsmAllRows(o[0], o[1], o[2], o[3], o[4], o[5], o[6], o[7], o[8], o[9], o[10], o[11], sign, b.forward[lo:hi], k, b.tau[lo:hi], v,
 			b.rate[lo:hi], b.yield[lo:hi])
+	case spotRows:
+		spotAllRows(o[0], o[1], o[2], o[3], o[4], o[5], o[6], o[7], o[8], o[9], o[10], o[11], sign, b.forward[lo:hi], k, b.tau[lo:hi], v,
+			b.rate[lo:hi])
 	case bsmStrip:
 		bsmAllStrip(o[0], o[1], o[2], o[3], o[4], o[5], o[6], o[7], o[8], o[9], o[10], o[11], sign, k, v, b.one.forward, b.one.tau,
 			b.one.rate, b.one.yield)
@@ -446,6 +459,8 @@ func (b *batch) market(i int) (forward, tau, discount, rate, yield float64) {
 		return b.forward[i], b.tau[i], b.discount[i], 0, 0
 	case bsmRows:
 		return b.forward[i], b.tau[i], 0, b.rate[i], b.yield[i]
+	case spotRows:
+		return b.forward[i], b.tau[i], 0, b.rate[i], 0
 	}
 	return b.one.forward, b.one.tau, b.one.discount, b.one.rate, b.one.yield
 }
@@ -456,7 +471,7 @@ func (b *batch) scalarPrice(i int) float64 {
 	switch b.form {
 	case black76Rows, black76Strip:
 		return Black76{b.right[i], f, b.strike[i], b.vol[i], tau, d}.Price()
-	case bsmRows, bsmStrip:
+	case bsmRows, spotRows, bsmStrip:
 		return BSM{b.right[i], f, b.strike[i], r, q, b.vol[i], tau}.Price()
 	}
 	return Bachelier{b.right[i], f, b.strike[i], b.vol[i], tau, d}.Price()
@@ -468,7 +483,7 @@ func (b *batch) scalarGreeks(i int) (float64, pricing.Greeks) {
 	switch b.form {
 	case black76Rows, black76Strip:
 		return Black76{b.right[i], f, b.strike[i], b.vol[i], tau, d}.Greeks()
-	case bsmRows, bsmStrip:
+	case bsmRows, spotRows, bsmStrip:
 		return BSM{b.right[i], f, b.strike[i], r, q, b.vol[i], tau}.Greeks()
 	}
 	return Bachelier{b.right[i], f, b.strike[i], b.vol[i], tau, d}.Greeks()
@@ -480,7 +495,7 @@ func (b *batch) status(i int) Status {
 	k, v := b.strike[i], b.vol[i]
 	finite := func(x float64) bool { return math.Abs(x) <= math.MaxFloat64 }
 	normal := b.form == bachelierRows || b.form == bachelierStrip
-	bsm := b.form == bsmRows || b.form == bsmStrip
+	bsm := b.form == bsmRows || b.form == spotRows || b.form == bsmStrip
 	switch {
 	case b.right[i] != pricing.Call && b.right[i] != pricing.Put:
 		return StatusRight
@@ -526,10 +541,12 @@ func (b *batch) check(fn, name string, n int) {
 		return
 	}
 	sameLength(fn, name, n, "Tau", len(b.tau))
-	if b.form == bsmRows {
+	if b.form == bsmRows || b.form == spotRows {
 		sameLength(fn, name, n, "Spot", len(b.forward))
 		sameLength(fn, name, n, "Rate", len(b.rate))
-		sameLength(fn, name, n, "Yield", len(b.yield))
+		if b.form == bsmRows {
+			sameLength(fn, name, n, "Yield", len(b.yield))
+		}
 		return
 	}
 	sameLength(fn, name, n, "Forward", len(b.forward))

@@ -459,6 +459,37 @@ func TestBatchEdgesAreTheScalarOptions(t *testing.T) {
 	}
 }
 
+// Without a column of yields the results are those for yields of zero, in every variant and for every length.
+func TestNoYield(t *testing.T) {
+	rng := rand.New(rand.NewPCG(68, 1))
+	for _, n := range []int{0, 1, 3, 8, 15, 33, 65, 97, blockRows + 5, 3000} {
+		rows := randomBatch(kinds[2], rng, n, wildRow)
+		for i := range rows {
+			rows[i].yield = 0
+		}
+		with := kinds[2].make(rows).(BSMRows)
+		without := with
+		without.Yield = nil
+		for _, count := range []int{1, 6, 12} {
+			want, got := columns(n, count), columns(n, count)
+			bad := with.GreeksTo(want)
+			under(func(v vec.Variant) {
+				if m := without.GreeksTo(got); m != bad || without.StatusTo(make([]Status, n)) != with.StatusTo(make([]Status, n)) {
+					t.Fatalf("%v: %d bad rows without a yield, %d with", v, m, bad)
+				}
+				w := want.list()
+				for j, c := range got.list() {
+					for i := range c {
+						if c[i] != w[j][i] && !sameBits(c[i], w[j][i]) {
+							t.Fatalf("%v: %s of %+v: %v without a yield, %v with", v, columnNames[j], rows[i], c[i], w[j][i])
+						}
+					}
+				}
+			})
+		}
+	}
+}
+
 func TestBatchStatus(t *testing.T) {
 	for _, k := range kinds {
 		rng := rand.New(rand.NewPCG(66, 1))
@@ -508,7 +539,7 @@ func TestColumnsOfUnequalLengthPanic(t *testing.T) {
 			Black76Rows{calls, three, three, three, three, four}.PriceTo(three)
 		},
 		"black.BSMRows.GreeksTo: Right has length 3, Yield has length 0": func() {
-			BSMRows{Right: calls, Spot: three, Strike: three, Rate: three, Vol: three, Tau: three}.GreeksTo(Columns{Price: three})
+			BSMRows{Right: calls, Spot: three, Strike: three, Rate: three, Yield: four[:0], Vol: three, Tau: three}.GreeksTo(Columns{Price: three})
 		},
 		"black.BSMStrip.GreeksTo: Right has length 3, Color has length 4": func() {
 			BSMStrip{Right: calls, Strike: three, Vol: three}.GreeksTo(Columns{Color: four})

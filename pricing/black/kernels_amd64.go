@@ -129,6 +129,36 @@ func bsmPriceStripPiece(price, sign, K, sigma []float64, S, T, r, q float64) {
 	}
 }
 
+// spotPriceRowsAVX512 is the assembly of spotPriceRowsGeneric.
+//
+//go:noescape
+func spotPriceRowsAVX512(price, sign, S, K, T, sigma, r []float64)
+
+// spotPriceRowsAVX2 is the assembly of spotPriceRowsGeneric.
+//
+//go:noescape
+func spotPriceRowsAVX2(price, sign, S, K, T, sigma, r []float64)
+
+// spotPriceRows is the Black-Scholes price of general rows, without a yield.
+func spotPriceRows(price, sign, S, K, T, sigma, r []float64) {
+	for len(price) > asmRows {
+		spotPriceRowsPiece(price[:asmRows], sign[:asmRows], S[:asmRows], K[:asmRows], T[:asmRows], sigma[:asmRows], r[:asmRows])
+		price, sign, S, K, T, sigma, r = price[asmRows:], sign[asmRows:], S[asmRows:], K[asmRows:], T[asmRows:], sigma[asmRows:], r[asmRows:]
+	}
+	spotPriceRowsPiece(price, sign, S, K, T, sigma, r)
+}
+
+func spotPriceRowsPiece(price, sign, S, K, T, sigma, r []float64) {
+	switch vec.Active() {
+	case vec.AVX512:
+		spotPriceRowsAVX512(price, sign, S, K, T, sigma, r)
+	case vec.AVX2:
+		spotPriceRowsAVX2(price, sign, S, K, T, sigma, r)
+	default:
+		spotPriceRowsGeneric(price, sign, S, K, T, sigma, r)
+	}
+}
+
 // normalPriceRowsAVX512 is the assembly of normalPriceRowsGeneric.
 //
 //go:noescape
@@ -309,6 +339,36 @@ func bsmFirstStripPiece(price, delta, gamma, vega, theta, rho, sign, K, sigma []
 	}
 }
 
+// spotFirstRowsAVX512 is the assembly of spotFirstRowsGeneric.
+//
+//go:noescape
+func spotFirstRowsAVX512(price, delta, gamma, vega, theta, rho, sign, S, K, T, sigma, r []float64)
+
+// spotFirstRowsAVX2 is the assembly of spotFirstRowsGeneric.
+//
+//go:noescape
+func spotFirstRowsAVX2(price, delta, gamma, vega, theta, rho, sign, S, K, T, sigma, r []float64)
+
+// spotFirstRows is the Black-Scholes price and first Greeks of general rows, without a yield.
+func spotFirstRows(price, delta, gamma, vega, theta, rho, sign, S, K, T, sigma, r []float64) {
+	for len(price) > asmRows {
+		spotFirstRowsPiece(price[:asmRows], delta[:asmRows], gamma[:asmRows], vega[:asmRows], theta[:asmRows], rho[:asmRows], sign[:asmRows], S[:asmRows], K[:asmRows], T[:asmRows], sigma[:asmRows], r[:asmRows])
+		price, delta, gamma, vega, theta, rho, sign, S, K, T, sigma, r = price[asmRows:], delta[asmRows:], gamma[asmRows:], vega[asmRows:], theta[asmRows:], rho[asmRows:], sign[asmRows:], S[asmRows:], K[asmRows:], T[asmRows:], sigma[asmRows:], r[asmRows:]
+	}
+	spotFirstRowsPiece(price, delta, gamma, vega, theta, rho, sign, S, K, T, sigma, r)
+}
+
+func spotFirstRowsPiece(price, delta, gamma, vega, theta, rho, sign, S, K, T, sigma, r []float64) {
+	switch vec.Active() {
+	case vec.AVX512:
+		spotFirstRowsAVX512(price, delta, gamma, vega, theta, rho, sign, S, K, T, sigma, r)
+	case vec.AVX2:
+		spotFirstRowsAVX2(price, delta, gamma, vega, theta, rho, sign, S, K, T, sigma, r)
+	default:
+		spotFirstRowsGeneric(price, delta, gamma, vega, theta, rho, sign, S, K, T, sigma, r)
+	}
+}
+
 // normalFirstRowsAVX512 is the assembly of normalFirstRowsGeneric.
 //
 //go:noescape
@@ -486,6 +546,36 @@ func bsmAllStripPiece(price, delta, gamma, vega, theta, rho, vanna, volga, charm
 		bsmAllStripAVX2(price, delta, gamma, vega, theta, rho, vanna, volga, charm, speed, zomma, color, sign, K, sigma, S, T, r, q)
 	default:
 		bsmAllStripGeneric(price, delta, gamma, vega, theta, rho, vanna, volga, charm, speed, zomma, color, sign, K, sigma, S, T, r, q)
+	}
+}
+
+// spotAllRowsAVX512 is the assembly of spotAllRowsGeneric.
+//
+//go:noescape
+func spotAllRowsAVX512(price, delta, gamma, vega, theta, rho, vanna, volga, charm, speed, zomma, color, sign, S, K, T, sigma, r []float64)
+
+// spotAllRowsAVX2 is the assembly of spotAllRowsGeneric.
+//
+//go:noescape
+func spotAllRowsAVX2(price, delta, gamma, vega, theta, rho, vanna, volga, charm, speed, zomma, color, sign, S, K, T, sigma, r []float64)
+
+// spotAllRows is the Black-Scholes price and Greeks of general rows, without a yield.
+func spotAllRows(price, delta, gamma, vega, theta, rho, vanna, volga, charm, speed, zomma, color, sign, S, K, T, sigma, r []float64) {
+	for len(price) > asmRows {
+		spotAllRowsPiece(price[:asmRows], delta[:asmRows], gamma[:asmRows], vega[:asmRows], theta[:asmRows], rho[:asmRows], vanna[:asmRows], volga[:asmRows], charm[:asmRows], speed[:asmRows], zomma[:asmRows], color[:asmRows], sign[:asmRows], S[:asmRows], K[:asmRows], T[:asmRows], sigma[:asmRows], r[:asmRows])
+		price, delta, gamma, vega, theta, rho, vanna, volga, charm, speed, zomma, color, sign, S, K, T, sigma, r = price[asmRows:], delta[asmRows:], gamma[asmRows:], vega[asmRows:], theta[asmRows:], rho[asmRows:], vanna[asmRows:], volga[asmRows:], charm[asmRows:], speed[asmRows:], zomma[asmRows:], color[asmRows:], sign[asmRows:], S[asmRows:], K[asmRows:], T[asmRows:], sigma[asmRows:], r[asmRows:]
+	}
+	spotAllRowsPiece(price, delta, gamma, vega, theta, rho, vanna, volga, charm, speed, zomma, color, sign, S, K, T, sigma, r)
+}
+
+func spotAllRowsPiece(price, delta, gamma, vega, theta, rho, vanna, volga, charm, speed, zomma, color, sign, S, K, T, sigma, r []float64) {
+	switch vec.Active() {
+	case vec.AVX512:
+		spotAllRowsAVX512(price, delta, gamma, vega, theta, rho, vanna, volga, charm, speed, zomma, color, sign, S, K, T, sigma, r)
+	case vec.AVX2:
+		spotAllRowsAVX2(price, delta, gamma, vega, theta, rho, vanna, volga, charm, speed, zomma, color, sign, S, K, T, sigma, r)
+	default:
+		spotAllRowsGeneric(price, delta, gamma, vega, theta, rho, vanna, volga, charm, speed, zomma, color, sign, S, K, T, sigma, r)
 	}
 }
 

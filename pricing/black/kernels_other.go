@@ -24,6 +24,11 @@ func bsmPriceStrip(price, sign, K, sigma []float64, S, T, r, q float64) {
 	bsmPriceStripGeneric(price, sign, K, sigma, S, T, r, q)
 }
 
+// spotPriceRows is the Black-Scholes price of general rows, without a yield.
+func spotPriceRows(price, sign, S, K, T, sigma, r []float64) {
+	spotPriceRowsGeneric(price, sign, S, K, T, sigma, r)
+}
+
 // normalPriceRows is the Bachelier price of general rows.
 func normalPriceRows(price, sign, F, K, T, sigma, D []float64) {
 	normalPriceRowsGeneric(price, sign, F, K, T, sigma, D)
@@ -54,6 +59,11 @@ func bsmFirstStrip(price, delta, gamma, vega, theta, rho, sign, K, sigma []float
 	bsmFirstStripGeneric(price, delta, gamma, vega, theta, rho, sign, K, sigma, S, T, r, q)
 }
 
+// spotFirstRows is the Black-Scholes price and first Greeks of general rows, without a yield.
+func spotFirstRows(price, delta, gamma, vega, theta, rho, sign, S, K, T, sigma, r []float64) {
+	spotFirstRowsGeneric(price, delta, gamma, vega, theta, rho, sign, S, K, T, sigma, r)
+}
+
 // normalFirstRows is the Bachelier price and first Greeks of general rows.
 func normalFirstRows(price, delta, gamma, vega, theta, rho, sign, F, K, T, sigma, D, r []float64) {
 	normalFirstRowsGeneric(price, delta, gamma, vega, theta, rho, sign, F, K, T, sigma, D, r)
@@ -82,6 +92,11 @@ func bsmAllRows(price, delta, gamma, vega, theta, rho, vanna, volga, charm, spee
 // bsmAllStrip is the Black-Scholes-Merton price and Greeks of the options of one expiry.
 func bsmAllStrip(price, delta, gamma, vega, theta, rho, vanna, volga, charm, speed, zomma, color, sign, K, sigma []float64, S, T, r, q float64) {
 	bsmAllStripGeneric(price, delta, gamma, vega, theta, rho, vanna, volga, charm, speed, zomma, color, sign, K, sigma, S, T, r, q)
+}
+
+// spotAllRows is the Black-Scholes price and Greeks of general rows, without a yield.
+func spotAllRows(price, delta, gamma, vega, theta, rho, vanna, volga, charm, speed, zomma, color, sign, S, K, T, sigma, r []float64) {
+	spotAllRowsGeneric(price, delta, gamma, vega, theta, rho, vanna, volga, charm, speed, zomma, color, sign, S, K, T, sigma, r)
 }
 
 // normalAllRows is the Bachelier price and Greeks of general rows.

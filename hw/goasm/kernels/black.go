@@ -35,6 +35,10 @@ func Black() goasm.Package {
 		add("black"+s.name, "Black-76 "+s.doc, black.Rows(), "F", "T", "D", "r")
 		bsm := formula.European{Market: formula.GivenSpotYield, Greeks: s.set}
 		add("bsm"+s.name, "Black-Scholes-Merton "+s.doc, bsm.Rows(), "S", "T", "r", "q")
+		spot := formula.European{Market: formula.GivenSpot, Greeks: s.set}
+		p.Kernels = append(p.Kernels, goasm.Kernel{
+			Name: "spot" + s.name + "Rows", Doc: "is the Black-Scholes " + s.doc + " of general rows, without a yield.", Graph: spot.Rows(),
+		})
 		add("normal"+s.name, "Bachelier "+s.doc, formula.BachelierRows(s.set), "F", "T", "D", "r")
 	}
 	add("impliedVol", "implied volatility", formula.ImpliedVolRows(), "F", "T", "D")
