@@ -45,8 +45,8 @@ func newRung(err float64, n, l, p int, stop float64) rung {
 // aloLadder holds the schemes from the cheapest up: nodes, points for the equation, points for the price, end of the iteration.
 var aloLadder = [...]rung{
 	newRung(1.5e-5, 6, 6, 16, 1e-4),
-	newRung(7e-7, 8, 8, 20, 1e-6),
-	newRung(2e-7, 13, 10, 28, 1e-7),
+	newRung(1e-6, 8, 7, 20, 1e-6),
+	newRung(3e-7, 13, 9, 28, 1e-7),
 	newRung(3e-9, 22, 18, 36, 1e-8),
 	newRung(3e-10, 40, 27, 48, 1e-9),
 	newRung(5e-12, 64, 48, 96, 1e-11),
@@ -76,7 +76,7 @@ func (o put) hardness() float64 {
 	case drift > 10:
 		return 1000
 	case drift > 3:
-		return 50
+		return 250
 	case drift > 1:
 		return 10
 	case o.vol*root > 1.2:

@@ -76,7 +76,7 @@ func TestALORungsKeepTheirErrors(t *testing.T) {
 var aloSettings = []struct {
 	name             string
 	worst, tolerance float64
-}{{"2e-5", 2e-5, 7e-7}, {"4e-6", 4e-6, 2e-7}, {"6e-9", 6e-9, 3e-10}}
+}{{"2e-5", 2e-5, 1e-6}, {"4e-6", 4e-6, 3e-7}, {"6e-9", 6e-9, 3e-10}}
 
 // The reference of one case is itself off by 2e-8 (the highest rung, which meets the independent values of the papers to 2e-11, says
 // so), hence the errors are taken against the highest rung.
