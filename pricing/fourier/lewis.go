@@ -30,7 +30,8 @@ import (
 type Lewis struct {
 	// Tol is the absolute error of the undiscounted value over the forward; 0 means 1e-12, below 1e-14 is an error. The
 	// value has settled when halving the step changed it by d with max(d², 10·d^1.5) <= Tol, or by d <= Tol: the error of an
-	// exponentially convergent rule is squared with each halving, and the exponent of 3/2 is for safety.
+	// exponentially convergent rule is squared with each halving, and the exponent of 3/2 is for safety. Under a
+	// [model.Enveloped] the step must also resolve the ripples of the characteristic function.
 	Tol       float64
 	ValueOnly bool // leaves out the Greeks
 }
@@ -70,7 +71,7 @@ func (e Lewis) PriceStrip(ctx context.Context, dst []pricing.Result, in []pricin
 const (
 	lewisBlock  = 32
 	firstStep   = 0.25 // of the trapezoidal rule in y
-	lewisLevels = 12   // halvings of the step before the engine gives up
+	lewisLevels = 14   // halvings of the step before the engine gives up
 	farthest    = 200  // y at which a function that does not decay is given up
 )
 
@@ -111,7 +112,7 @@ func (ws *lewisSpace) each(ctx context.Context, mk *market, items []item, out []
 		ws.bend = math.Copysign(0.5*angle, drift-it.k)
 		ws.sinB, ws.cosB = math.Sincos(ws.bend)
 		level := func(first, h, end, cut float64) (sums, float64, bool) { return ws.level(mk, first, h, end, cut) }
-		p, has, err := ws.integrate(ctx, mk, level)
+		p, has, err := ws.integrate(ctx, mk, 0, level)
 		if err != nil {
 			return err
 		}
@@ -124,14 +125,16 @@ func (ws *lewisSpace) each(ctx context.Context, mk *market, items []item, out []
 // sums are the integrals of the value and of its first and second derivative by k, without factors.
 type sums struct{ f0, f1, f2 float64 }
 
-// integrate returns a point whose otm is that of the option less min(1, K/F).
-func (ws *lewisSpace) integrate(ctx context.Context, mk *market, level func(first, h, end, cut float64) (sums, float64, bool)) (point, pricing.Mask, error) {
+// integrate returns a point whose otm is that of the option less min(1, K/F). The step is halved in any case
+// until ripple times the distance of the last points in u is at most 1/2.
+func (ws *lewisSpace) integrate(ctx context.Context, mk *market, ripple float64, level func(first, h, end, cut float64) (sums, float64, bool)) (point, pricing.Mask, error) {
 	h := firstStep
 	total, end, ok := level(0, h, farthest, 0.1*mk.tol)
 	if !ok {
 		return point{}, 0, &AccuracyError{Engine: mk.name, Expiry: mk.expiry, Tol: mk.tol, Reached: math.Inf(1),
 			Reason: "the integrand does not decay"}
 	}
+	resolved := func() bool { return ripple*h*0.5*math.Cosh(end) <= 0.5 }
 	// d0, d1, d2 are the changes of the sums by the last halving.
 	var d0, d1, d2 float64
 	for range lewisLevels {
@@ -146,11 +149,11 @@ func (ws *lewisSpace) integrate(ctx context.Context, mk *market, level func(firs
 		d1 = s * math.Abs(h*next.f1-2*h*total.f1)
 		d2 = s * math.Abs(h*next.f2-2*h*total.f2)
 		total = next
-		if settled(d0, mk.tol) && (ws.valueOnly || settled(d1, 10*mk.tol) && settled(d2, 1000*mk.tol) || d0 <= 1e-3*mk.tol) {
+		if resolved() && settled(d0, mk.tol) && (ws.valueOnly || settled(d1, 10*mk.tol) && settled(d2, 1000*mk.tol) || d0 <= 1e-3*mk.tol) {
 			break
 		}
 	}
-	if !settled(d0, mk.tol) {
+	if !resolved() || !settled(d0, mk.tol) {
 		return point{}, 0, &AccuracyError{Engine: mk.name, Expiry: mk.expiry, Tol: mk.tol, Reached: d0,
 			Reason: "the integral does not settle as the step is halved"}
 	}

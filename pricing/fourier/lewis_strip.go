@@ -30,6 +30,10 @@ func (ws *lewisSpace) share(ctx context.Context, mk *market, items []item, out [
 		top = math.Max(top, it.k)
 	}
 	scale := math.Exp(0.5*top) / math.Pi
+	ripple := 0.0
+	if m, ok := mk.world.(model.Enveloped); ok {
+		ripple = m.Ripple(mk.expiry)
+	}
 	for _, it := range items {
 		ws.k = it.k
 		ws.scale = math.Exp(0.5*it.k) / math.Pi
@@ -41,7 +45,7 @@ func (ws *lewisSpace) share(ctx context.Context, mk *market, items []item, out [
 			at++
 			return nd.sum(nd.start[at-1], nd.start[at], it.k), nd.end, true
 		}
-		p, has, err := ws.integrate(ctx, mk, level)
+		p, has, err := ws.integrate(ctx, mk, ripple, level)
 		if err != nil {
 			return err
 		}

@@ -83,4 +83,7 @@ type Enveloped interface {
 	Characteristic
 	// CharEnvelope returns a bound on |φ(v + i·Im u)| for every v >= Re u >= 0. It does not rise in Re u.
 	CharEnvelope(u complex128, t float64) float64
+	// Ripple returns the standard deviation of the part of X that makes |φ| come back: as u moves by less than about one
+	// over it, φ changes no more than its envelope does.
+	Ripple(t float64) float64
 }

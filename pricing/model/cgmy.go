@@ -111,21 +111,18 @@ func (m CGMY) firstMoment() float64 {
 	return m.C * math.Gamma(2-m.Y) / m.Y * (math.Pow(m.G, m.Y-1) - math.Pow(m.M, m.Y-1))
 }
 
-// Cone is |arg u| < π/2 for Y <= 1 and π/(2Y) above. The drift is that of the continuous part for Y < 1; above, the
-// decay of φ is faster than any drift.
+// Cone is |arg u| < π/2 for Y <= 1 and π/(2Y) above. The drift is what the exponent has of iu besides its powers.
 func (m CGMY) Cone(t float64) (angle, drift float64) {
 	angle = math.Pi / 2
 	if m.Y > 1 {
 		angle /= m.Y
 	}
-	if m.Y <= 0.5 { // the exponent above is then the whole of it
+	if m.Y <= 0.5 { // the tempered exponent is then the whole of it
 		return angle, -m.slope() * t
 	}
-	if m.Y < 1 {
-		linear := m.C * math.Gamma(2-m.Y) / (m.Y * (1 - m.Y)) * (math.Pow(m.G, m.Y-1) - math.Pow(m.M, m.Y-1))
-		return angle, (linear - m.slope()) * t
-	}
-	return angle, 0
+	e := m.Y - 1
+	linear := real(power(e, complex(math.Log(m.M), 0)) - power(e, complex(math.Log(m.G), 0)))
+	return angle, (m.C*math.Gamma(2-m.Y)/m.Y*linear - m.slope()) * t
 }
 
 // WithSpot returns the model with another spot.

@@ -45,6 +45,11 @@ func (j Jumps) envelope(u complex128) float64 {
 	return j.Lambda * (modulus - 1 - p*j.mean())
 }
 
+// Ripple returns the standard deviation of the jumps up to t, as [Enveloped] asks for.
+func (j Jumps) Ripple(t float64) float64 {
+	return math.Sqrt(j.Lambda * t * (j.MuJ*j.MuJ + j.SigmaJ*j.SigmaJ))
+}
+
 func (j Jumps) addCumulants(c Cumulants, t float64) Cumulants {
 	lt, m2, s2 := j.Lambda*t, j.MuJ*j.MuJ, j.SigmaJ*j.SigmaJ
 	c.C1 += lt * (j.MuJ - j.mean())
