@@ -1,4 +1,5 @@
-// Package analytic holds the engines that are closed formulas.
+// Package analytic holds the engines that are closed formulas, integrals along an exercise boundary, and approximations:
+// [European]; for American options [AndersenLake], exact to a tolerance, and [BaroneAdesiWhaley], fast and rough; [Perpetual].
 //
 //	world := model.BlackScholes{Spot: 100, Discount: curve.Flat(0.05), Vol: model.FlatVol(0.20)}
 //	call := pricing.Vanilla{Right: pricing.Call, Strike: 100, Expiry: 1}
