@@ -2,7 +2,8 @@
 // import what you need:
 //
 //   - [github.com/volgaquant/volga/pricing]: the contract: instruments, models, engines, results, errors.
-//     Its subpackages are lazy (live values), black (formulas and implied volatility), model, and analytic (engines).
+//     Its subpackages are lazy (live values), black (formulas and implied volatility), model, and the engines in
+//     analytic, tree and fourier.
 //   - [github.com/volgaquant/volga/rates/calendar] and [github.com/volgaquant/volga/rates/curve]: business days, day
 //     counts, trading time, listed expiries; discount and forward curves.
 //   - [github.com/volgaquant/volga/surface]: from raw option quotes to forwards, implied volatilities and a surface

@@ -125,7 +125,6 @@ type work struct {
 	rate, yield    float64 // over the first stretch, for theta
 	world          model.Spot
 	falls          []fall
-	times          []float64 // of the layers of a stretch
 	power          []float64 // (up/down)^j
 	values, next   []float64
 	nextLow, nextR float64 // logarithms of the lowest price of the layer in next, and of the ratio between neighbours
