@@ -17,6 +17,7 @@ const module = "github.com/volgaquant/volga"
 // its own folder. A new package gets a line here, at its place.
 var layers = []string{
 	"internal/fault",
+	"internal/race",
 	"internal/golden",
 	"internal/special",
 	"internal/vec",

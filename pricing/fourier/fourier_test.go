@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/volgaquant/volga/internal/race"
 	"github.com/volgaquant/volga/pricing"
 	"github.com/volgaquant/volga/pricing/analytic"
 	"github.com/volgaquant/volga/pricing/black"
@@ -267,7 +268,7 @@ func TestStripAgreesWithSingle(t *testing.T) {
 }
 
 func TestStripAllocatesNothing(t *testing.T) {
-	if raceEnabled {
+	if race.Enabled {
 		t.Skip("the race detector empties pools at random")
 	}
 	in := ladder()

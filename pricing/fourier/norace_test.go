@@ -1,5 +1,0 @@
-//go:build !race
-
-package fourier
-
-const raceEnabled = false
