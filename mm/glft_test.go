@@ -4,7 +4,6 @@ import (
 	"errors"
 	"math"
 	"math/rand/v2"
-	"strings"
 	"testing"
 
 	"github.com/volgaquant/volga/internal/fault"
@@ -14,12 +13,12 @@ import (
 func TestGoldenMarketMaking(t *testing.T) {
 	golden.Run(t, "papers/market_making", func(t *testing.T, c golden.Case) {
 		switch {
-		case strings.HasPrefix(c.ID, "as_sim_"):
+		case c.Has("strategy"):
 			if testing.Short() {
 				t.Skip("a simulation of 4 million steps")
 			}
 			checkSimulation(t, c)
-		case strings.HasPrefix(c.ID, "as_"):
+		case c.Has("time_left"):
 			m := AvellanedaStoikov{Gamma: c.Float(t, "gamma"), K: c.Float(t, "k"), Sigma: c.Float(t, "sigma")}
 			s := QuoteState{Mid: c.Float(t, "mid"), Inventory: c.Float(t, "inventory"), TimeLeft: c.Float(t, "time_left")}
 			d := m.Distances(s)
@@ -27,7 +26,7 @@ func TestGoldenMarketMaking(t *testing.T) {
 			c.Check(t, "total_spread", m.Spread(s.TimeLeft))
 			c.Check(t, "bid", s.Mid-d.Bid)
 			c.Check(t, "ask", s.Mid+d.Ask)
-		case strings.HasPrefix(c.ID, "glft_"):
+		case c.Has("Q"):
 			checkGLFT(t, c)
 		default:
 			t.Fatalf("no check for %s", c.ID)

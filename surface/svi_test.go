@@ -31,16 +31,14 @@ func TestGoldenSVI(t *testing.T) {
 }
 
 func TestGoldenSVIPapers(t *testing.T) {
-	var vogt JumpWings
+	wings := map[string]JumpWings{} // by case, for cases that start from another
 	golden.Run(t, "papers/svi", func(t *testing.T, c golden.Case) {
 		switch {
 		case c.Has("sigma"):
 			s := sviOf(t, c)
 			checkCurve(t, c, s.TotalVariance, s.Durrleman)
 			j := s.JumpWings(c.Float(t, "t"))
-			if c.ID == "svi_vogt" {
-				vogt = j
-			}
+			wings[c.ID] = j
 			c.Check(t, "v", j.V)
 			c.Check(t, "psi", j.Psi)
 			c.Check(t, "p", j.P)
@@ -55,13 +53,14 @@ func TestGoldenSVIPapers(t *testing.T) {
 				t.Errorf("free of butterflies: %v, want %v", g >= 0, free)
 			}
 		case c.Has("start"):
-			if name := c.Text(t, "start"); name != "svi_vogt" || vogt == (JumpWings{}) {
-				t.Skipf("starts from %s", name)
+			start, ok := wings[c.Text(t, "start")]
+			if !ok {
+				t.Skipf("no case %s to start from", c.Text(t, "start"))
 			}
-			r := vogt.Repaired()
+			r := start.Repaired()
 			c.Check(t, "c_new", r.C)
 			c.Check(t, "vtilde_new", r.VTilde)
-			s, err := r.SVI(1)
+			s, err := r.SVI(c.FloatOr(t, "t", 1))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -637,6 +637,8 @@ func TestGoldenForwardsBatch(t *testing.T) {
 	})
 }
 
+// The batch claims less than the tolerance of this file where volatility is little near the money, and far out: it is held
+// to the accuracy that it states. The scalar NormalisedPrice meets the file's own.
 func TestGoldenBlackNormalisedBatch(t *testing.T) {
 	golden.Run(t, "papers/black_normalised", func(t *testing.T, c golden.Case) {
 		x, s := c.Float(t, "x"), c.Float(t, "s")
@@ -648,11 +650,12 @@ func TestGoldenBlackNormalisedBatch(t *testing.T) {
 		v := [1]float64{}
 		strip := Black76Strip{Forward: f, Tau: 1, Discount: 1, Right: []pricing.Right{pricing.Call}, Strike: []float64{k}, Vol: []float64{s}}
 		strip.PriceTo(v[:])
-		// Near the money with little volatility, and far out, the batch is not as close as the scalar NormalisedPrice.
+		var b float64
+		c.Expected(t, "b", &b)
 		o := Black76{Right: pricing.Call, Forward: f, Strike: k, Vol: s, Tau: 1, Discount: 1}
 		value, g := o.Greeks()
-		if !near(v[0], value, 0, bounds(o, value, g)[0]+1e-290) {
-			c.Check(t, "b", v[0])
+		if bound := bounds(o, value, g)[0] + 1e-290; !near(v[0], b, 0, bound) {
+			t.Errorf("b(%g, %g) = %.17g, want %.17g within %.2g", x, s, v[0], b, bound)
 		}
 	})
 }
