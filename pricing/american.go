@@ -1,8 +1,6 @@
 package pricing
 
 import (
-	"fmt"
-
 	"github.com/volgaquant/volga/internal/fault"
 )
 
@@ -65,16 +63,7 @@ func (b Bermudan) Validate() error {
 	if len(b.Dates) == 0 {
 		return fault.Arg(fn, "Dates", "empty", "at least one exercise date")
 	}
-	for i, t := range b.Dates {
-		field := func() string { return fmt.Sprintf("Dates[%d]", i) }
-		if err := fault.NonNegative(fn, "", t); err != nil {
-			return fault.Arg(fn, field(), t, "finite and >= 0")
-		}
-		if i > 0 && t <= b.Dates[i-1] {
-			return fault.Arg(fn, field(), t, fmt.Sprintf("> %g, the date before it", b.Dates[i-1]))
-		}
-	}
-	return nil
+	return rising(fn, "Dates", b.Dates)
 }
 
 // Expiry returns the last exercise date, or 0 if there is none.

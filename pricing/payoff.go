@@ -1,5 +1,11 @@
 package pricing
 
+import (
+	"fmt"
+
+	"github.com/volgaquant/volga/internal/fault"
+)
+
 // Terminal is the capability of an instrument that pays, once, a function of one asset's price. A contract with this
 // capability is priced by lattices, finite differences and simulation; early exercise and barriers are further capabilities.
 type Terminal interface {
@@ -37,6 +43,28 @@ type Barrier struct {
 	Rebate float64   // paid when a knock-out is knocked out, or at maturity if a knock-in has not been knocked in; >= 0
 	Late   bool      // the rebate of a knock-out is paid at maturity and not at the hit
 	Dates  []float64 // when the price is looked at, in rising order; nil means at all times
+}
+
+// Validate checks the level, the rebate and the dates.
+func (b Barrier) Validate() error {
+	const fn = "pricing.Barrier"
+	if err := fault.First(fault.Positive(fn, "Level", b.Level), fault.NonNegative(fn, "Rebate", b.Rebate)); err != nil {
+		return err
+	}
+	return rising(fn, "Dates", b.Dates)
+}
+
+// rising checks that times are finite, not negative and strictly rising.
+func rising(fn, field string, times []float64) error {
+	for i, t := range times {
+		if err := fault.NonNegative(fn, "", t); err != nil {
+			return fault.Arg(fn, fmt.Sprintf("%s[%d]", field, i), t, "finite and >= 0")
+		}
+		if i > 0 && t <= times[i-1] {
+			return fault.Arg(fn, fmt.Sprintf("%s[%d]", field, i), t, fmt.Sprintf("> %g, the date before it", times[i-1]))
+		}
+	}
+	return nil
 }
 
 // PathDependent is the capability of an instrument that pays functions of the prices of one or more assets at given times.
@@ -108,7 +136,24 @@ type Average struct {
 	Geometric bool
 	Floating  bool
 	Strike    float64   // ignored if floating
-	Dates     []float64 // years, strictly rising, >= 0
+	Dates     []float64 // years, strictly rising, >= 0, at least one
+}
+
+// Validate checks the right, the strike and the dates.
+func (a Average) Validate() error {
+	const fn = "pricing.Average"
+	if a.Right != Call && a.Right != Put {
+		return fault.Arg(fn, "Right", a.Right, "Call or Put")
+	}
+	if !a.Floating {
+		if err := fault.Positive(fn, "Strike", a.Strike); err != nil {
+			return err
+		}
+	}
+	if len(a.Dates) == 0 {
+		return fault.Arg(fn, "Dates", "empty", "at least one fixing date")
+	}
+	return rising(fn, "Dates", a.Dates)
 }
 
 var (

@@ -1,6 +1,7 @@
 package pricing
 
 import (
+	"errors"
 	"math"
 	"testing"
 )
@@ -48,5 +49,36 @@ func TestPathsDiscount(t *testing.T) {
 	dst = []float64{10, 20}
 	if p.DiscountTo(dst, 1); dst[0] != 5 || dst[1] != 5 {
 		t.Errorf("a factor for each path: %v", dst)
+	}
+}
+
+func TestBarrierAndAverageRefuse(t *testing.T) {
+	nan := math.NaN()
+	for _, c := range []struct {
+		field string
+		in    Instrument
+	}{
+		{"Level", Barrier{}},
+		{"Level", Barrier{Level: nan}},
+		{"Rebate", Barrier{Level: 90, Rebate: -1}},
+		{"Dates[1]", Barrier{Level: 90, Dates: []float64{1, 1}}},
+		{"Dates[0]", Barrier{Level: 90, Dates: []float64{nan}}},
+		{"Right", Average{Strike: 1, Dates: []float64{1}}},
+		{"Strike", Average{Right: Call, Dates: []float64{1}}},
+		{"Dates", Average{Right: Call, Strike: 1}},
+		{"Dates[0]", Average{Right: Call, Strike: 1, Dates: []float64{-1}}},
+	} {
+		var arg *ArgError
+		if err := c.in.Validate(); !errors.As(err, &arg) || arg.Arg != c.field {
+			t.Errorf("%+v: %v, want an ArgError on %s", c.in, err, c.field)
+		}
+	}
+	for _, in := range []Instrument{
+		Barrier{Level: 90, Rebate: 3, Dates: []float64{0, 0.5}},
+		Average{Right: Put, Floating: true, Dates: []float64{1}},
+	} {
+		if err := in.Validate(); err != nil {
+			t.Errorf("%+v: %v", in, err)
+		}
 	}
 }
