@@ -1,20 +1,12 @@
 package model
 
 import (
-	"fmt"
 	"math"
 
 	"github.com/volgaquant/volga/internal/fault"
 	"github.com/volgaquant/volga/pricing"
 	"github.com/volgaquant/volga/rates/curve"
 )
-
-// Dividend is a discrete dividend: at its ex-date the asset falls by Cash and then by the fraction Proportion.
-type Dividend struct {
-	Time       float64 // ex-date in years from the valuation instant, > 0
-	Cash       float64 // in the asset's currency, >= 0
-	Proportion float64 // of the asset's price after the cash amount, in [0, 1)
-}
 
 // BlackScholes is the Black-Scholes-Merton world with term structures: a spot, a discount curve, a carry curve or a
 // forward curve, discrete dividends, and any Black volatility by strike and expiry.
@@ -23,15 +15,16 @@ type Dividend struct {
 //
 //	F(T) = S·Π(1−p_i)·G(0,T) − Σ c_i·(1−p_i)·Π_{j>i}(1−p_j)·G(t_i,T),   G(t,T) = (Q(T)/Q(t)) / (P(T)/P(t)),
 //
-// with P the discount and Q the carry curve; dividends fix the forward and the volatility is that of the forward, so that
-// European prices are Black's formula on F(T).
+// with P the discount and Q the carry curve. Dividends fix the forward; what the volatility is that of, the forward or the
+// asset between its dividends, DividendModel says. It makes a difference for cash dividends only.
 type BlackScholes struct {
-	Spot      float64        // > 0
-	Discount  curve.Discount // P; nil means a rate of zero
-	Carry     curve.Discount // Q: dividend yield, foreign rate or borrow cost, as a discount curve; nil means zero
-	Forwards  curve.Forward  // if set, the forwards themselves, in place of Carry and Dividends
-	Dividends []Dividend     // in rising order of time
-	Vol       VolSurface
+	Spot          float64        // > 0
+	Discount      curve.Discount // P; nil means a rate of zero
+	Carry         curve.Discount // Q: dividend yield, foreign rate or borrow cost, as a discount curve; nil means zero
+	Forwards      curve.Forward  // if set, the forwards themselves, in place of Carry and Dividends
+	Dividends     []Dividend     // in rising order of time
+	DividendModel DividendModel  // the zero value is Escrowed: European prices are Black's formula on F(T)
+	Vol           VolSurface
 }
 
 var _ Lognormal = BlackScholes{}
@@ -48,26 +41,10 @@ func (m BlackScholes) Validate() error {
 	if m.Forwards != nil && (m.Carry != nil || len(m.Dividends) > 0) {
 		return fault.Arg(fn, "Forwards", "set beside Carry or Dividends", "either forwards or the carry that makes them")
 	}
-	last := 0.0
-	for i, d := range m.Dividends {
-		var field, want string
-		var value float64
-		switch {
-		case !(d.Time > 0) || math.IsInf(d.Time, 1):
-			field, value, want = "Time", d.Time, "finite and > 0"
-		case d.Time < last:
-			field, value, want = "Time", d.Time, fmt.Sprintf(">= %g, the time before it", last)
-		case !(d.Cash >= 0) || math.IsInf(d.Cash, 1):
-			field, value, want = "Cash", d.Cash, "finite and >= 0"
-		case !(d.Proportion >= 0 && d.Proportion < 1):
-			field, value, want = "Proportion", d.Proportion, "in [0, 1)"
-		default:
-			last = d.Time
-			continue
-		}
-		return fault.Arg(fn, fmt.Sprintf("Dividends[%d].%s", i, field), value, want)
+	if m.DividendModel < 0 || int(m.DividendModel) >= len(dividendModelNames) {
+		return fault.Arg(fn, "DividendModel", int8(m.DividendModel), "Escrowed or PiecewiseLognormal")
 	}
-	return nil
+	return validateDividends(fn, m.Dividends)
 }
 
 // DiscountFactor returns today's value of 1 paid at t.

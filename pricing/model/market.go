@@ -35,4 +35,13 @@ func (m Market) Forward(t float64) float64 {
 // DiscountFactor returns today's value of 1 paid at t.
 func (m Market) DiscountFactor(t float64) float64 { return factor(m.Discount, t) }
 
+// SpotPrice returns the spot.
+func (m Market) SpotPrice() float64 { return m.Spot }
+
+// Growth returns Q(t)/P(t), the forward for delivery at t over the spot.
+func (m Market) Growth(t float64) float64 { return factor(m.Carry, t) / factor(m.Discount, t) }
+
+// DiscreteDividends returns nil: the carry curve holds what the asset pays.
+func (m Market) DiscreteDividends() []Dividend { return nil }
+
 func (m Market) validate(fn string) error { return fault.Positive(fn, "Spot", m.Spot) }
