@@ -35,7 +35,18 @@ func (e European) Price(ctx context.Context, in pricing.Instrument, m pricing.Mo
 	if err := fault.First(ctx.Err(), opt.Validate(), world.Validate()); err != nil {
 		return pricing.Result{}, err
 	}
+	if reason := notLognormal(world, opt.Expiry); reason != "" {
+		return pricing.Result{}, &pricing.UnsupportedError{Engine: e, Instrument: in, Model: m, Reason: reason}
+	}
 	return price(opt, world)
+}
+
+// notLognormal says why a model does not give a lognormal law at t.
+func notLognormal(world model.Lognormal, t float64) string {
+	if p, ok := world.(model.PartialLognormal); ok && !p.IsLognormal(t) {
+		return "a price that falls by cash dividends is not lognormal at expiry; a lattice prices it"
+	}
+	return ""
 }
 
 // PriceStrip values many options under one model, which is validated once. dst must be as long as in.
@@ -64,6 +75,8 @@ func (e European) PriceStrip(ctx context.Context, dst []pricing.Result, in []pri
 		var err error
 		if !ok {
 			err = &pricing.UnsupportedError{Engine: e, Instrument: in[i], Model: m}
+		} else if reason := notLognormal(world, opt.Expiry); reason != "" {
+			err = &pricing.UnsupportedError{Engine: e, Instrument: in[i], Model: m, Reason: reason}
 		} else if err = opt.Validate(); err == nil {
 			dst[i], err = price(opt, world)
 		}

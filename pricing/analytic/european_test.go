@@ -281,3 +281,26 @@ func BenchmarkEuropeanStrip(b *testing.B) {
 	}
 	b.ReportMetric(float64(len(in))*float64(b.N)/b.Elapsed().Seconds(), "options/s")
 }
+
+// Cash dividends that fall off a lognormal price have no closed form: refused from the ex-date on, alone and in a strip.
+func TestPiecewiseLognormalDividendsAreRefused(t *testing.T) {
+	m := world(100, 0.04, 0.015, 0.25, 0)
+	m.DividendModel = model.PiecewiseLognormal
+	before := pricing.Vanilla{Right: pricing.Call, Strike: 100, Expiry: 0.19}
+	after := pricing.Vanilla{Right: pricing.Call, Strike: 100, Expiry: 0.2}
+	if r := value(t, before, m); r.Value != value(t, before, world(100, 0.04, 0.015, 0.25, 0)).Value {
+		t.Error("before a dividend the two models differ")
+	}
+	if _, err := (European{}).Price(ctx, after, m); !errors.Is(err, pricing.ErrUnsupported) || !strings.Contains(err.Error(), "cash dividends") {
+		t.Errorf("at the dividend: %v", err)
+	}
+	dst := make([]pricing.Result, 2)
+	err := European{}.PriceStrip(ctx, dst, []pricing.Instrument{before, after}, m)
+	if !errors.Is(err, pricing.ErrUnsupported) || dst[0].Has == 0 || dst[1].Has != 0 {
+		t.Errorf("in a strip: %v, %v", err, dst)
+	}
+	m.Dividends = []model.Dividend{{Time: 0.1, Proportion: 0.03}}
+	if r := value(t, after, m); r.Has&pricing.HasValue == 0 {
+		t.Error("proportional dividends keep the price lognormal")
+	}
+}

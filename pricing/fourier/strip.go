@@ -54,7 +54,7 @@ func (s settings[E]) world(in pricing.Instrument, m pricing.Model) (model.Charac
 		if err := m.Validate(); err != nil {
 			return nil, err
 		}
-		return nil, &pricing.UnsupportedError{Engine: s.engine, Instrument: in, Model: m, Reason: "the volatility depends on the strike"}
+		return nil, &pricing.UnsupportedError{Engine: s.engine, Instrument: in, Model: m, Reason: "the volatility depends on the strike, or cash dividends are not escrowed"}
 	}
 	return w, m.Validate()
 }

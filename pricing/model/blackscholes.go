@@ -27,7 +27,10 @@ type BlackScholes struct {
 	Vol           VolSurface
 }
 
-var _ Lognormal = BlackScholes{}
+var (
+	_ Lognormal        = BlackScholes{}
+	_ PartialLognormal = BlackScholes{}
+)
 
 // Validate checks the spot, the dividends and that a volatility is given. Curves are checked where they are made.
 func (m BlackScholes) Validate() error {
@@ -52,6 +55,11 @@ func (m BlackScholes) DiscountFactor(t float64) float64 { return factor(m.Discou
 
 // Volatility returns the Black volatility for a strike and an expiry.
 func (m BlackScholes) Volatility(strike, t float64) float64 { return m.Vol.Vol(strike, t) }
+
+// IsLognormal reports whether the asset is lognormal at t. It is not if it has paid [PiecewiseLognormal] cash dividends by then.
+func (m BlackScholes) IsLognormal(t float64) bool {
+	return m.DividendModel == Escrowed || !m.paysCash(t)
+}
 
 // ForwardAt returns the forward for delivery at t with its derivatives. With a forward curve ∂F/∂S is F/S and the rate
 // moves the discount factor alone. The value is not positive if the cash dividends are worth more than the asset.

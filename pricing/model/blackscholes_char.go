@@ -21,10 +21,11 @@ var (
 	_ Partial        = BlackScholes{}
 )
 
-// HasCharFunc reports whether the volatility is a [TermVol]: a smile has no characteristic function of this form.
+// HasCharFunc reports whether the volatility is a [TermVol] and no cash dividend is [PiecewiseLognormal]: a smile has no
+// characteristic function of this form, nor a price that falls by an amount.
 func (m BlackScholes) HasCharFunc() bool {
 	_, ok := m.Vol.(TermVol)
-	return ok
+	return ok && m.IsLognormal(math.Inf(1))
 }
 
 // term returns the volatility for expiry t, NaN for a smile.

@@ -14,6 +14,12 @@ type Lognormal interface {
 	Volatility(strike, t float64) float64
 }
 
+// PartialLognormal is a model that has the methods of [Lognormal] but gives a lognormal law for some expiries only. Closed forms
+// ask IsLognormal first.
+type PartialLognormal interface {
+	IsLognormal(t float64) bool
+}
+
 // Forward is the forward price F of an asset for delivery in τ years, with the derivatives that turn Greeks by the
 // forward into Greeks by the spot.
 type Forward struct {

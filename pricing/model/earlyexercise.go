@@ -20,6 +20,9 @@ type Spot interface {
 	Growth(t float64) float64
 	// DiscreteDividends returns the dividends in rising order of time. The caller must not change them.
 	DiscreteDividends() []Dividend
+	// EscrowedCash returns what the model, at t, sets aside of the asset for the cash dividends after t and up to the
+	// horizon, so that only the rest is lognormal. It is 0 if the asset itself is lognormal between its dividends.
+	EscrowedCash(t, horizon float64) float64
 }
 
 // Rates is the capability to say that rate and yield are the same at all times, which saves a lattice to ask for each step.

@@ -7,8 +7,9 @@
 //
 // # Conventions
 //
-// Those of package pricing. Discrete dividends follow the spot model: the asset falls by the cash amount and then by the
-// proportion at the ex-date and is lognormal in between; an American option may be exercised just before. Each stretch
-// between ex-dates has its own lattice, whose last layer takes its values from the next lattice by cubic interpolation at
-// the price after the dividend, so that nodes stay recombining and ex-dates fall on layers exactly.
+// Those of package pricing. At an ex-date the asset falls by the cash amount and then by the proportion; an American option
+// may be exercised just before. Each stretch between ex-dates has its own lattice, whose last layer takes its values from
+// the next lattice by cubic interpolation at the price after the dividend, so that nodes stay recombining and ex-dates fall
+// on layers exactly. With [model.PiecewiseLognormal] dividends the lattice is that of the asset; with [model.Escrowed] ones it
+// is that of the asset less the cash dividends up to the option's expiry, and exercise pays on the two together.
 package tree

@@ -12,7 +12,8 @@ import (
 )
 
 // Lattice values [pricing.Vanilla], [pricing.American] and [pricing.Bermudan] options on a lattice under models that are
-// [model.Spot], with the volatility that the model gives for the option's strike and expiry. The zero value is ready: CRR with 801
+// [model.Spot], with the volatility that the model gives for the option's strike and expiry and with cash dividends as the model
+// takes them, escrowed or as falls of a lognormal price. The zero value is ready: CRR with 801
 // steps, whose error for an option a year from expiry is of the order of 1e-5 of the strike; Smooth and Richardson together make it
 // about ten times smaller.
 //
@@ -107,7 +108,8 @@ func (e Lattice) Price(ctx context.Context, in pricing.Instrument, m pricing.Mod
 	if exercise := opt.phi * (w.spot - opt.strike); opt.american && fine.value <= exercise {
 		r.Value = exercise // never below, for an extrapolation
 	} else {
-		r.Theta = w.rate*r.Value - (w.rate-w.yield)*w.spot*r.Delta - 0.5*w.vol*w.vol*w.spot*w.spot*r.Gamma
+		sd := w.vol * (w.spot - w.owed(0))
+		r.Theta = w.rate*r.Value - (w.rate-w.yield)*w.spot*r.Delta - 0.5*sd*sd*r.Gamma
 	}
 	return r, nil
 }
@@ -115,8 +117,9 @@ func (e Lattice) Price(ctx context.Context, in pricing.Instrument, m pricing.Mod
 // root is what the lattice finds at its root.
 type root struct{ value, delta, gamma float64 }
 
-// fall is a discrete dividend before or at expiry.
-type fall struct{ time, cash, kept float64 }
+// fall is a discrete dividend before or at expiry. If the cash dividends are escrowed, the lattice is that of the asset without
+// what is owed, which is owed just before this one.
+type fall struct{ time, cash, kept, owed float64 }
 
 // work is the scratch memory of a valuation with the numbers of its option and world.
 type work struct {
@@ -125,6 +128,7 @@ type work struct {
 	rate, yield    float64 // over the first stretch, for theta
 	world          model.Spot
 	falls          []fall
+	escrowed       bool
 	power          []float64 // (up/down)^j
 	values, next   []float64
 	nextLow, nextR float64 // logarithms of the lowest price of the layer in next, and of the ratio between neighbours
@@ -144,7 +148,17 @@ func (w *work) read(opt option, world model.Spot) error {
 	w.falls = w.falls[:0]
 	for _, d := range world.DiscreteDividends() {
 		if d.Time <= opt.expiry {
-			w.falls = append(w.falls, fall{d.Time, d.Cash, 1 - d.Proportion})
+			w.falls = append(w.falls, fall{time: d.Time, cash: d.Cash, kept: 1 - d.Proportion})
+		}
+	}
+	w.escrowed = world.EscrowedCash(0, opt.expiry) > 0
+	if w.escrowed {
+		for i, next := len(w.falls)-1, 0.0; i >= 0; i-- { // what is owed grows with the asset
+			f := &w.falls[i]
+			if i+1 < len(w.falls) {
+				next = w.falls[i+1].owed * world.Growth(f.time) / world.Growth(w.falls[i+1].time)
+			}
+			f.owed = f.cash + next/f.kept
 		}
 	}
 	if f := world.ForwardAt(opt.expiry).Value; !(f > 0) || math.IsInf(f, 1) {
@@ -159,6 +173,24 @@ func (w *work) read(opt option, world model.Spot) error {
 		w.yield = w.rate - math.Log(g)/opt.expiry
 	}
 	return nil
+}
+
+// owed is what the escrowed dividends after t are worth then.
+func (w *work) owed(t float64) float64 {
+	if !w.escrowed {
+		return 0
+	}
+	return w.world.EscrowedCash(t, w.expiry)
+}
+
+// strikeBefore is the strike less what is owed just before the dividends at t.
+func (w *work) strikeBefore(t float64) float64 {
+	for _, f := range w.falls {
+		if f.time == t {
+			return w.strike - f.owed
+		}
+	}
+	return w.strike - w.owed(t)
 }
 
 // payoff is what exercise at the price s pays.

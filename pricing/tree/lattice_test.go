@@ -76,6 +76,7 @@ func TestGoldenDiscreteDividends(t *testing.T) {
 		c.Input(t, "dividends", &paid)
 		for _, d := range paid {
 			m.Dividends = append(m.Dividends, model.Dividend{Time: d.T, Cash: d.Amount})
+			m.DividendModel = model.PiecewiseLognormal
 		}
 		var opt pricing.Instrument = pricing.American{Right: right, Strike: strike, Expiry: expiry}
 		if c.Text(t, "exercise") == "european" {
@@ -154,6 +155,79 @@ func TestEuropeanUnderCurves(t *testing.T) {
 						got.Value, got.Delta, got.Gamma, want.Value, want.Delta, want.Gamma)
 				}
 			}
+		}
+	}
+}
+
+// The escrowed model is Black's formula on the forward for European options, whatever the scheme, the curves and the dividends,
+// one at expiry and one after it among them; and the spot model is dearer, its asset having more variance.
+func TestEscrowedDividendsAreBlack(t *testing.T) {
+	zero, err := curve.NewZeroCurve([]float64{0.25, 1, 2}, []float64{0.01, 0.04, 0.06}, curve.LogLinearDiscount)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := model.BlackScholes{Spot: 100, Discount: zero, Carry: curve.Flat(0.01), Vol: model.FlatVol(0.3)}
+	m.Dividends = []model.Dividend{{Time: 0.3, Cash: 4}, {Time: 0.3, Cash: 1, Proportion: 0.02}, {Time: 0.8, Proportion: 0.02},
+		{Time: 1.1, Cash: 5, Proportion: 0.01}, {Time: 1.5, Cash: 3}, {Time: 1.7, Cash: 50}}
+	spotModel := m
+	spotModel.DividendModel = model.PiecewiseLognormal
+	for _, right := range []pricing.Right{pricing.Call, pricing.Put} {
+		for _, expiry := range []float64{0.2, 1.2, 1.5} {
+			for _, s := range []Scheme{CRR, JarrowRudd, Tian, Trinomial} {
+				opt := pricing.Vanilla{Right: right, Strike: 92, Expiry: expiry}
+				e := Lattice{Scheme: s, Smooth: true, Richardson: true}
+				want := priced(t, analytic.European{}, opt, m)
+				got := priced(t, e, opt, m)
+				if math.Abs(got.Value-want.Value) > 1e-3 || math.Abs(got.Delta-want.Delta) > 2e-3 || math.Abs(got.Gamma-want.Gamma) > 5e-5 {
+					t.Errorf("%v, %v, %g years: %.6f %.5f %.6f, want %.6f %.5f %.6f", right, s, expiry,
+						got.Value, got.Delta, got.Gamma, want.Value, want.Delta, want.Gamma)
+				}
+				if other := priced(t, e, opt, spotModel); expiry > 0.3 && other.Value < want.Value+0.1 {
+					t.Errorf("%v, %v, %g years: %.6f in the spot model, %.6f in the escrowed one", right, s, expiry, other.Value, want.Value)
+				}
+			}
+		}
+	}
+}
+
+// American options with escrowed dividends against a lattice that checks exercise node by node on the whole price.
+func TestEscrowedAmericanAgainstAPlainLattice(t *testing.T) {
+	for _, c := range []struct {
+		right                    pricing.Right
+		rate, yield, vol, strike float64
+		dividends                []model.Dividend
+	}{
+		{pricing.Put, 0.05, 0, 0.25, 105, []model.Dividend{{Time: 0.25, Cash: 3}, {Time: 0.75, Cash: 3}}},
+		{pricing.Call, 0.05, 0, 0.25, 85, []model.Dividend{{Time: 0.25, Cash: 3}, {Time: 0.75, Cash: 6}}},
+		{pricing.Call, 0.02, 0.06, 0.2, 95, []model.Dividend{{Time: 0.5, Cash: 3}}},
+		{pricing.Put, -0.01, 0.03, 0.3, 100, []model.Dividend{{Time: 0.5, Cash: 8}}},
+		{pricing.Put, 0.08, 0, 0.2, 150, []model.Dividend{{Time: 0.5, Cash: 8}}},
+		{pricing.Put, 0.05, 0, 0.4, 4, []model.Dividend{{Time: 0.5, Cash: 60}}},
+		{pricing.Call, 0.05, 0, 0.4, 4, []model.Dividend{{Time: 0.5, Cash: 60}}},
+	} {
+		m := flatWorld(100, c.rate, c.yield, c.vol)
+		m.Dividends = c.dividends
+		const n, expiry = 800, 1.0
+		dt := expiry / n
+		u, g, df := math.Exp(c.vol*math.Sqrt(dt)), math.Exp((c.rate-c.yield)*dt), math.Exp(-c.rate*dt)
+		p := (g - 1/u) / (u - 1/u)
+		root := m.Spot - m.EscrowedCash(0, expiry)
+		v := make([]float64, n+1)
+		for i := n; i >= 0; i-- {
+			at := float64(i) * dt
+			for j := 0; j <= i; j++ {
+				s := root * math.Pow(u, float64(2*j-i))
+				x := c.right.Payoff(s+m.EscrowedCash(at+1e-9, expiry), c.strike)
+				x = math.Max(x, c.right.Payoff(s+m.EscrowedCash(at-1e-9, expiry), c.strike)) // just before a dividend
+				if i < n {
+					x = math.Max(x, df*(p*v[j+1]+(1-p)*v[j]))
+				}
+				v[j] = x
+			}
+		}
+		got := priced(t, Lattice{Steps: 1600, Smooth: true, Richardson: true}, pricing.American{Right: c.right, Strike: c.strike, Expiry: expiry}, m)
+		if math.Abs(got.Value-v[0]) > 5e-3 {
+			t.Errorf("%v %+v: %.6f, plain lattice %.6f", c.right, c, got.Value, v[0])
 		}
 	}
 }
@@ -265,7 +339,7 @@ func TestCertainty(t *testing.T) {
 // A dividend on the day of expiry is not received by a European call, and an American one is exercised before it.
 func TestDividendAtExpiry(t *testing.T) {
 	m := flatWorld(100, 0.03, 0, 0.2)
-	m.Dividends = []model.Dividend{{Time: 1, Cash: 4}}
+	m.Dividends, m.DividendModel = []model.Dividend{{Time: 1, Cash: 4}}, model.PiecewiseLognormal
 	e := Lattice{Smooth: true, Richardson: true, Steps: 1600}
 	plain := flatWorld(100, 0.03, 0, 0.2)
 	american := priced(t, e, pricing.American{Right: pricing.Call, Strike: 100, Expiry: 1}, m)
@@ -304,7 +378,8 @@ func TestAllocatesNothing(t *testing.T) {
 func ExampleLattice() {
 	world := model.BlackScholes{
 		Spot: 100, Discount: curve.Flat(0.05), Vol: model.FlatVol(0.20),
-		Dividends: []model.Dividend{{Time: 0.25, Cash: 1.5}, {Time: 0.75, Cash: 1.5}},
+		Dividends:     []model.Dividend{{Time: 0.25, Cash: 1.5}, {Time: 0.75, Cash: 1.5}},
+		DividendModel: model.PiecewiseLognormal,
 	}
 	call := pricing.American{Right: pricing.Call, Strike: 100, Expiry: 1}
 	r, err := Lattice{Smooth: true, Richardson: true}.Price(context.Background(), call, world)

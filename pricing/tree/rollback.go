@@ -66,7 +66,7 @@ func (w *work) stretch(ctx context.Context, e Lattice, start, end float64, n int
 		half = 2 + int(math.Ceil(reach*w.vol*math.Sqrt(start)/math.Abs(ratio)))
 	}
 	m := 2*half + 1
-	centre := math.Log(w.world.ForwardAt(start).Value) // after the dividends at start
+	centre := math.Log(w.world.ForwardAt(start).Value - w.owed(start)) // after the dividends at start
 	low := centre - float64(half)*ratio
 	count := m + branches*n
 	w.power, w.next = grown(w.power, count), grown(w.next, count)
@@ -104,8 +104,9 @@ func (w *work) stretch(ctx context.Context, e Lattice, start, end float64, n int
 
 	dates := len(w.dates)
 	settled := -1 // nodes 0 to settled of the layer last done are exercised
+	strike := w.strikeBefore(end)
 	if w.american {
-		settled = w.exercised(v, price, 0, count-1)
+		settled = w.exercised(v, price, strike, 0, count-1)
 	}
 	for i := n - 1; i >= 0; i-- {
 		if i%64 == 0 && ctx.Err() != nil {
@@ -114,7 +115,8 @@ func (w *work) stretch(ctx context.Context, e Lattice, start, end float64, n int
 		t := start + float64(i)*dt
 		g, df := clock.step(i)
 		growth /= g
-		later := price
+		later, strikeLater := price, strike
+		strike = w.strike - w.owed(t)
 		base = low + float64(i)*deep
 		if mv.grows {
 			base += math.Log(growth)
@@ -141,7 +143,7 @@ func (w *work) stretch(ctx context.Context, e Lattice, start, end float64, n int
 			w.smooth(v[from:to+1], price, from, dt, g, df, exercise)
 			settled = -1
 			if w.american {
-				settled = w.exercised(v, price, from, to)
+				settled = w.exercised(v, price, strike, from, to)
 			}
 		case !exercise:
 			roll(v, from, to, q0, q1, q2)
@@ -150,18 +152,19 @@ func (w *work) stretch(ctx context.Context, e Lattice, start, end float64, n int
 			// A node whose branches all end in exercise is exercised itself if that beats waiting one step.
 			// Such nodes are passed over and their values left stale, but for the one next to what is computed.
 			known := min(settled-branches, to)
-			a, b := w.phi*price, w.phi*w.strike
+			a, b := w.phi*price, w.phi*strike
 			k := from
 			if w.american && known >= from {
 				s := price * w.power[known]
-				if w.phi*(s*(1-df*g)-w.strike*(1-df)) >= 0 && !(w.phi < 0 && df > 1) && !(w.phi > 0 && df*g > 1) {
+				saved := strike - df*strikeLater // by paying the strike later
+				if w.phi*(s*(1-df*g)-saved) >= 0 && !(w.phi < 0 && saved < 0) && !(w.phi > 0 && df*g > 1) {
 					for k = known; k >= from && (i == 0 || k > known-branches); k-- {
 						v[k] = a*w.power[k] - b
 					}
 					k = known + 1
 				} else {
 					for j := from; j <= settled; j++ {
-						v[j] = w.phi * (later*w.power[j] - w.strike)
+						v[j] = w.phi * (later*w.power[j] - strikeLater)
 					}
 				}
 			}
@@ -177,7 +180,12 @@ func (w *work) stretch(ctx context.Context, e Lattice, start, end float64, n int
 				v[k] = x
 			}
 			settled = k - 1
-			money := min(to, int(math.Ceil((math.Log(w.strike)-base)/ratio))) // beyond it exercise pays nothing
+			money := to // beyond it exercise pays nothing
+			if strike > 0 {
+				money = min(to, int(math.Ceil((math.Log(strike)-base)/ratio)))
+			} else if w.phi < 0 {
+				money = k - 1
+			}
 			if branches == 1 {
 				rollMax(v, w.power, k, money, q0, q1, a, b)
 			} else {
@@ -217,10 +225,10 @@ func (w *work) weights(mv moves, s Scheme, g, df float64) (q0, q1, q2 float64, o
 }
 
 // exercised returns the last node from the first on whose value is the payoff.
-func (w *work) exercised(v []float64, price float64, from, to int) int {
+func (w *work) exercised(v []float64, price, strike float64, from, to int) int {
 	k := from
 	for ; k <= to; k++ {
-		x := w.phi * (price*w.power[k] - w.strike)
+		x := w.phi * (price*w.power[k] - strike)
 		if x <= 0 || v[k] > x {
 			break
 		}
@@ -249,9 +257,12 @@ func (w *work) before(t, s float64) (value float64, which int) {
 	for _, f := range w.falls {
 		if f.time == t {
 			if w.american {
-				best = max(best, w.payoff(after))
+				best = max(best, w.payoff(after+f.owed))
 			}
-			after = max(after-f.cash, 0) * f.kept
+			if !w.escrowed {
+				after = max(after-f.cash, 0)
+			}
+			after *= f.kept
 		}
 	}
 	var hold float64
