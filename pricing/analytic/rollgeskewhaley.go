@@ -27,11 +27,13 @@ var _ pricing.Engine = RollGeskeWhaley{}
 type escrowed interface {
 	model.Spot
 	model.Rates
+	// EscrowedCash returns what cash dividends after t and up to the horizon are held to be worth at t.
+	EscrowedCash(t, horizon float64) float64
 }
 
 // Price values a [pricing.American] call under a model with constant rates and at most one cash dividend by its expiry, such as
 // [model.BlackScholes]. A [pricing.UnsupportedError] says which of these it lacks: a put, whose exercise is not tied to dividends;
-// several dividends or one in proportion to the price; curves; a yield, or a rate below zero.
+// several dividends, one in proportion to the price or one that is not escrowed; curves; a yield, or a rate below zero.
 func (e RollGeskeWhaley) Price(ctx context.Context, in pricing.Instrument, m pricing.Model) (pricing.Result, error) {
 	refuse := func(format string, args ...any) (pricing.Result, error) {
 		return pricing.Result{}, &pricing.UnsupportedError{Engine: e, Instrument: in, Model: m, Reason: fmt.Sprintf(format, args...)}
@@ -79,6 +81,9 @@ func (e RollGeskeWhaley) Price(ctx context.Context, in pricing.Instrument, m pri
 	if !(r.vol >= 0) || math.IsInf(r.vol, 1) {
 		return pricing.Result{}, fault.Arg("analytic.RollGeskeWhaley",
 			fmt.Sprintf("volatility at strike %g, %g years", opt.Strike, opt.Expiry), r.vol, "finite and >= 0")
+	}
+	if world.EscrowedCash(0, opt.Expiry) == 0 {
+		return refuse("the asset is lognormal between its dividends, the formula is that of escrowed ones")
 	}
 	r.ex = r.spot - r.cash*math.Exp(-rate*r.t)
 	if !(r.ex > 0) {
@@ -162,7 +167,7 @@ func (c dividendCall) price(net float64) pricing.Result {
 	r.Rho = c.tau*c.strike*second + c.t*(c.strike-c.cash)*first + delta*c.t*c.cash*early
 	r.DualDelta = -second - first
 	byB := -barByStrike / (bar * wt)
-	r.DualGamma = late*(pdf(a2)*kept/(wT*c.strike)+pdf(b2)*held*byB) - early*pdf(b2)*byB
+	r.DualGamma = late*(pdf(a2)*kept/(wT*c.strike)+pdf(b2)*cdf(turn(a2-rho*b2, rest))*byB) - early*pdf(b2)*byB
 	floor := math.Max(0, math.Max(c.spot-c.strike*early, c.ex-c.strike*late))
 	r.Value = math.Max(r.Value, floor)
 	return r
