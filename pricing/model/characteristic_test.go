@@ -41,6 +41,21 @@ var laws = []struct {
 	{"CGMY, Y 0.5", CGMY{mkt, 1, 5, 8, 0.5}, 1},
 	{"CGMY, Y 1", CGMY{mkt, 0.2, 5, 8, 1}, 1},
 	{"CGMY, Y 1.5", CGMY{mkt, 0.1, 5, 8, 1.5}, 1},
+	{"piecewise Heston", PiecewiseHeston{mkt, 0.04, threePeriods}, 1.2},
+	{"piecewise Heston, 30 years", PiecewiseHeston{mkt, 0.04, threePeriods}, 30},
+	{"piecewise Heston, one day", PiecewiseHeston{mkt, 0.04, threePeriods}, 1. / 365},
+	{"piecewise Heston, extremes", PiecewiseHeston{mkt, 0.09, []HestonPeriod{
+		{0.1, 0, 0.04, 3, 0.99}, {0.3, 2, 0.1, 0, 0}, {0.5, 30, 0.2, 1e-9, -1}, {1, 0.01, 0, 2, -0.99}}}, 2},
+	{"double Heston", DoubleHeston{mkt, HestonFactor{0.02, 6, 0.03, 0.8, -0.9}, HestonFactor{0.03, 0.2, 0.05, 0.3, -0.4}}, 1},
+	{"double Heston, one factor asleep", DoubleHeston{mkt, HestonFactor{}, HestonFactor{0.03, 0.2, 0.05, 0.3, -0.4}}, 10},
+	{"Stein-Stein", SteinStein{mkt, 0.2, 4, 0.2, 0.1, -0.7}, 1},
+	{"Stein-Stein, no mean", SteinStein{mkt, 0.15, 4, 0, 0.1, -0.5}, 0.5},
+	{"Stein-Stein, 30 years", SteinStein{mkt, 0.2, 0.1, 0.25, 0.3, -0.99}, 30},
+	{"Stein-Stein, one day", SteinStein{mkt, 0.2, 1, 0.25, 3, -0.9}, 1. / 365},
+	{"Stein-Stein, no reversion", SteinStein{mkt, 0.2, 0, 0.25, 0.2, 0.5}, 2},
+	{"Stein-Stein, tiny vol of vol", SteinStein{mkt, 0.2, 1, 0.25, 1e-9, 0.5}, 2},
+	{"Stein-Stein, no vol of vol", SteinStein{mkt, 0.2, 1, 0.25, 0, 0.5}, 2},
+	{"Stein-Stein, no volatility today, rho 0.99", SteinStein{mkt, 0, 1, 0.3, 0.5, 0.99}, 0.7},
 }
 
 // near compares with an error relative to the larger of 1 and want.
@@ -282,6 +297,11 @@ func TestCharVegaIsADerivative(t *testing.T) {
 		{"Heston, no vol of vol", func(v float64) CharVega { m := h0; m.V0, m.Sigma = v*v, 0; return m }},
 		{"Bates", func(v float64) CharVega { m := Bates{h0, j}; m.V0 = v * v; return m }},
 		{"Merton", func(v float64) CharVega { return Merton{mkt, j, v} }},
+		{"piecewise Heston", func(v float64) CharVega { return PiecewiseHeston{mkt, v * v, threePeriods} }},
+		{"double Heston", func(v float64) CharVega {
+			return DoubleHeston{mkt, HestonFactor{0.3 * v * v, 6, 0.03, 0.8, -0.9}, HestonFactor{0.7 * v * v, 0.2, 0.05, 0.3, -0.4}}
+		}},
+		{"Stein-Stein", func(v float64) CharVega { return SteinStein{mkt, v, 4, 0.2, 0.1, -0.7} }},
 		{"Kou", func(v float64) CharVega { return Kou{mkt, v, 1, 0.4, 10, 5} }},
 	} {
 		u := []complex128{0.5, 3 - 0.5i, 12 - 0.5i}

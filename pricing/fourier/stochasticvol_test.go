@@ -1,0 +1,131 @@
+package fourier
+
+import (
+	"encoding/json"
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/volgaquant/volga/internal/golden"
+	"github.com/volgaquant/volga/pricing"
+	"github.com/volgaquant/volga/pricing/model"
+	"github.com/volgaquant/volga/rates/curve"
+)
+
+// volatilityModels are the models of stochastic volatility beside Heston's, with expiries from a day to thirty years.
+var volatilityModels = []struct {
+	name   string
+	m      model.Characteristic
+	expiry float64
+	tol    float64 // accuracy asked of the engines, over the forward
+}{
+	{"piecewise Heston", model.PiecewiseHeston{Market: volMarket, V0: 0.04, Periods: volPeriods}, 1.2, 1e-11},
+	{"piecewise Heston, one day", model.PiecewiseHeston{Market: volMarket, V0: 0.04, Periods: volPeriods}, 1. / 365, 1e-11},
+	{"piecewise Heston, 30 years", model.PiecewiseHeston{Market: volMarket, V0: 0.04, Periods: volPeriods}, 30, 1e-11},
+	{"double Heston", model.DoubleHeston{Market: volMarket, First: model.HestonFactor{V0: 0.02, Kappa: 6, Theta: 0.03, Sigma: 0.8, Rho: -0.99},
+		Second: model.HestonFactor{V0: 0.03, Kappa: 0.2, Theta: 0.05, Sigma: 0.3, Rho: -0.4}}, 1, 1e-11},
+	{"Stein-Stein", model.SteinStein{Market: volMarket, Vol0: 0.2, Kappa: 4, Theta: 0.2, Sigma: 0.3, Rho: -0.7}, 1, 1e-11},
+	{"Stein-Stein, one day", model.SteinStein{Market: volMarket, Vol0: 0.2, Kappa: 4, Theta: 0.2, Sigma: 1, Rho: -0.99}, 1. / 365, 1e-11},
+	{"Stein-Stein, 30 years", model.SteinStein{Market: volMarket, Vol0: 0.2, Kappa: 0.5, Theta: 0.25, Sigma: 0.2, Rho: 0.5}, 30, 1e-11},
+}
+
+var (
+	volMarket  = model.Market{Spot: 100, Discount: curve.Flat(0.03), Carry: curve.Flat(0.01)}
+	volPeriods = []model.HestonPeriod{
+		{Until: 0.25, Kappa: 3, Theta: 0.05, Sigma: 0.9, Rho: -0.8},
+		{Until: 1, Kappa: 1.5, Theta: 0.06, Sigma: 0.5, Rho: -0.6},
+		{Until: 9, Kappa: 0.5, Theta: 0.08, Sigma: 0.3, Rho: 0.2},
+	}
+)
+
+// quadrature values a call from scratch: Simpson's rule for the probabilities of Gil-Pelaez along the real line, F·Π1 − K·Π2.
+func quadrature(m model.Characteristic, strike, expiry float64) float64 {
+	f := m.ForwardAt(expiry).Value
+	k := math.Log(strike / f)
+	step := 0.02 / math.Max(math.Sqrt(m.Cumulants(expiry).C2), math.Abs(k))
+	sum := 0.0
+	small := 0
+	for n := 0; small < 20 && n < 2_000_000; n++ {
+		u := (float64(n) + 0.5) * step
+		a, b := m.CharFunc(complex(u, -1), expiry), m.CharFunc(complex(u, 0), expiry)
+		sin, cos := math.Sincos(u * k)
+		rot := complex(cos, -sin) / complex(0, u)
+		term := real(rot*a)*f - real(rot*b)*strike
+		sum += term
+		if math.Abs(term)*step < 1e-13*f && math.Abs(real(b)) < 1e-12 {
+			small++
+		}
+	}
+	return m.DiscountFactor(expiry) * (0.5*(f-strike) + sum*step/math.Pi)
+}
+
+func TestStochasticVolatilityByEveryEngine(t *testing.T) {
+	for _, c := range volatilityModels {
+		t.Run(c.name, func(t *testing.T) {
+			f := c.m.ForwardAt(c.expiry).Value
+			spread := math.Sqrt(-8 * c.m.LogMoment(0.5, c.expiry))
+			d := c.m.DiscountFactor(c.expiry)
+			for _, x := range []float64{-1.5, -0.3, 0, 0.8} {
+				opt := pricing.Vanilla{Right: pricing.Call, Strike: f * math.Exp(x*spread), Expiry: c.expiry}
+				want, err := Lewis{Tol: c.tol}.Price(ctx, opt, c.m)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got := quadrature(c.m, opt.Strike, c.expiry); math.Abs(got-want.Value) > 10*c.tol*f+1e-10*f {
+					t.Errorf("K = %g: Lewis %.13g, by quadrature %.13g", opt.Strike, want.Value, got)
+				}
+				for _, e := range []pricing.Engine{COS{Tol: 4 * c.tol}, CarrMadan{Tol: 10 * c.tol}} {
+					r, err := e.Price(ctx, opt, c.m)
+					if err != nil || math.Abs(r.Value-want.Value) > 20*c.tol*f {
+						t.Errorf("K = %g: %T %.13g %v, Lewis %.13g", opt.Strike, e, r.Value, err, want.Value)
+					}
+				}
+				put := opt
+				put.Right = pricing.Put
+				r, err := COS{Tol: 4 * c.tol}.Price(ctx, put, c.m)
+				if err != nil || math.Abs(want.Value-r.Value-d*(f-opt.Strike)) > 20*c.tol*f {
+					t.Errorf("K = %g: call less put %.13g, %v, want %.13g", opt.Strike, want.Value-r.Value, err, d*(f-opt.Strike))
+				}
+			}
+		})
+	}
+}
+
+// printed returns half a unit of the last of the most decimals that any of the numbers has.
+func printed(numbers []json.Number) float64 {
+	most := 0
+	for _, n := range numbers {
+		if _, decimals, ok := strings.Cut(n.String(), "."); ok {
+			most = max(most, len(decimals))
+		}
+	}
+	return 0.5 * math.Pow(10, -float64(most))
+}
+
+func TestGoldenSteinStein(t *testing.T) {
+	golden.Run(t, "papers/published_ousv", func(t *testing.T, c golden.Case) {
+		m := model.SteinStein{
+			Market: model.Market{Spot: c.Float(t, "spot"), Discount: curve.Flat(c.Float(t, "rate_cc"))},
+			Vol0:   c.Float(t, "vol0"), Kappa: c.Float(t, "kappa"), Theta: c.Float(t, "vol_mean"),
+			Sigma: c.Float(t, "vol_of_vol"), Rho: c.Float(t, "rho"),
+		}
+		var strikes []float64
+		var want []json.Number
+		c.Input(t, "strikes", &strikes)
+		c.Expected(t, "values", &want)
+		half := printed(want)
+		for i, k := range strikes {
+			w, err := want[i].Float64()
+			if err != nil {
+				t.Fatal(err)
+			}
+			opt := pricing.Vanilla{Right: pricing.Call, Strike: k, Expiry: c.Float(t, "T_years")}
+			for _, e := range reference {
+				r, err := e.engine.Price(ctx, opt, m)
+				if err != nil || math.Abs(r.Value-w) > 1.01*half {
+					t.Errorf("K = %g by %s: %.8f, %v; printed %s", k, e.name, r.Value, err, want[i])
+				}
+			}
+		}
+	})
+}
