@@ -8,5 +8,5 @@ import "github.com/volgaquant/volga/hw/goasm"
 
 // Packages returns all packages that have generated kernels.
 func Packages() []goasm.Package {
-	return []goasm.Package{Vec(), Black(), Ops()}
+	return []goasm.Package{Vec(), Black(), FiniteDifferences(), Ops()}
 }
