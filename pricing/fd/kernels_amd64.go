@@ -218,3 +218,33 @@ func adiProjectPiece(v, next, u, multiplier []float64, floor float64) {
 		adiProjectGeneric(v, next, u, multiplier, floor)
 	}
 }
+
+// adiProjectEachAVX512 is the assembly of adiProjectEachGeneric.
+//
+//go:noescape
+func adiProjectEachAVX512(v, next, u, multiplier, floor []float64)
+
+// adiProjectEachAVX2 is the assembly of adiProjectEachGeneric.
+//
+//go:noescape
+func adiProjectEachAVX2(v, next, u, multiplier, floor []float64)
+
+// adiProjectEach is adiProject where the payoff depends on the column too.
+func adiProjectEach(v, next, u, multiplier, floor []float64) {
+	for len(v) > asmRows {
+		adiProjectEachPiece(v[:asmRows], next[:asmRows], u[:asmRows], multiplier[:asmRows], floor[:asmRows])
+		v, next, u, multiplier, floor = v[asmRows:], next[asmRows:], u[asmRows:], multiplier[asmRows:], floor[asmRows:]
+	}
+	adiProjectEachPiece(v, next, u, multiplier, floor)
+}
+
+func adiProjectEachPiece(v, next, u, multiplier, floor []float64) {
+	switch vec.Active() {
+	case vec.AVX512:
+		adiProjectEachAVX512(v, next, u, multiplier, floor)
+	case vec.AVX2:
+		adiProjectEachAVX2(v, next, u, multiplier, floor)
+	default:
+		adiProjectEachGeneric(v, next, u, multiplier, floor)
+	}
+}

@@ -38,3 +38,8 @@ func adiBack(x, h, r, inverse, far, next, off []float64) {
 func adiProject(v, next, u, multiplier []float64, floor float64) {
 	adiProjectGeneric(v, next, u, multiplier, floor)
 }
+
+// adiProjectEach is adiProject where the payoff depends on the column too.
+func adiProjectEach(v, next, u, multiplier, floor []float64) {
+	adiProjectEachGeneric(v, next, u, multiplier, floor)
+}

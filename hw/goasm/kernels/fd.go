@@ -24,6 +24,7 @@ func FiniteDifferences() goasm.Package {
 			{Name: "adiBack", Doc: "is one row of the substitution, and the right-hand side for the factor.", Graph: adiBack()},
 			{Name: "adiProject", Doc: "is the value on or above the payoff, with the multiplier of Ikonen and Toivanen.",
 				Graph: adiProject(), Uniform: []string{"floor"}},
+			{Name: "adiProjectEach", Doc: "is adiProject where the payoff depends on the column too.", Graph: adiProject()},
 		},
 	}
 }

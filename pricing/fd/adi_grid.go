@@ -1,0 +1,315 @@
+package fd
+
+import (
+	"math"
+	"slices"
+
+	"github.com/volgaquant/volga/internal/fault"
+)
+
+const (
+	// assetReach is the half width of the grid in the asset, in standard deviations of its logarithm along the mean path of
+	// the second variable; what is beyond is taken for linear in the price.
+	assetReach = 7
+	// kinkReach is by how many of them the grid goes beyond the last kink of the payoff.
+	kinkReach = 2
+	// secondTail is the probability with which the second variable may leave its grid.
+	secondTail = 1e-6
+	// densePart is the width about a kink, in standard deviations of the price, within which the grid is about even.
+	densePart = 1
+	// spotWeight is the share of nodes that the spot attracts beside the kinks.
+	spotWeight = 0.5
+	// noisePart bounds the spacing of the second variable where its noise vanishes: noise below this part of its mean size does
+	// not make the grid denser.
+	noisePart = 0.05
+)
+
+// grid lays the nodes for n intervals in the asset and m in the second variable.
+func (w *adiSpace) grid(c *claim2, n, m int) error {
+	w.lay(n+1, m+1)
+	w.paired = c.pair != nil
+	low, high := c.world.SecondRange(c.expiry, secondTail)
+	if err := w.secondGrid(c, low, high); err != nil {
+		return err
+	}
+	if err := w.assetGrid(c, low, high); err != nil {
+		return err
+	}
+	w.differences()
+	return nil
+}
+
+// assetGrid lays the nodes of the asset.
+func (w *adiSpace) assetGrid(c *claim2, secondLow, secondHigh float64) error {
+	forward := c.spot * c.world.Growth(c.expiry)
+	sd := c.deviation(secondLow, secondHigh)
+	width := sd
+	if !(sd > 1e-4) { // next to nothing is random: any grid will do
+		width = 1e-4
+	}
+	at := []float64{c.spot / c.scale(0)}
+	if !c.moving() {
+		at = append(at, forward)
+	}
+	var kinks []float64
+	if c.pair == nil {
+		for _, k := range c.terminal.Kinks() {
+			if k > 0 && !math.IsInf(k, 1) {
+				kinks = append(kinks, k)
+			}
+		}
+	}
+	floor := c.world.PriceFloor(c.expiry)
+	reach := func(s, deviations float64) (low, high float64) {
+		if math.IsInf(floor, -1) {
+			d := deviations * width * forward
+			return s - d, s + d
+		}
+		return s * math.Exp(-deviations*width), s * math.Exp(deviations*width)
+	}
+	low, high := math.Inf(1), math.Inf(-1)
+	cover := func(s, deviations float64) {
+		l, h := reach(s, deviations)
+		low, high = math.Min(low, l), math.Max(high, h)
+	}
+	for _, s := range at {
+		cover(s, assetReach)
+	}
+	dense := densePart * width * forward
+	axis := Axis{Intervals: w.n - 1}
+	for _, k := range kinks {
+		// A kink out of reach adds nothing but a domain.
+		if l, h := reach(at[0], 3*assetReach); k < l || k > h {
+			continue
+		}
+		cover(k, kinkReach)
+		axis.Focus = append(axis.Focus, Focus{At: k, Width: dense, Place: Midway})
+	}
+	axis.Focus = append(axis.Focus, Focus{At: at[0], Width: dense, Weight: spotWeight})
+	for _, b := range c.barriers {
+		if b.Dates != nil {
+			cover(b.Level, kinkReach)
+			axis.Focus = append(axis.Focus, Focus{At: b.Level, Width: dense, Place: Midway})
+			continue
+		}
+		if b.Up {
+			high, w.fixedHigh = b.Level, true
+		} else {
+			low, w.fixedLow = b.Level, true
+		}
+		axis.Focus = append(axis.Focus, Focus{At: b.Level, Width: dense, Weight: spotWeight})
+	}
+	if low < floor || low < floor+0.02*(forward-floor) {
+		low = math.Max(low, floor)
+		if low < floor+0.02*(forward-floor) && !math.IsInf(floor, -1) && !w.fixedLow {
+			low, w.absorbed = floor, true
+		}
+	}
+	axis.Low, axis.High = low, high
+	axis.Focus = slices.DeleteFunc(axis.Focus, func(f Focus) bool {
+		return f.Place != Anywhere && (f.At <= axis.Low || f.At >= axis.High)
+	})
+	return axis.NodesTo(w.x)
+}
+
+// deviation is the standard deviation of the logarithm of the price at maturity along the mean path of the second variable.
+func (c *claim2) deviation(low, high float64) float64 {
+	const steps = 64
+	dt := c.expiry / steps
+	var s, g, y, drift, vol, scale [1]float64
+	y[0] = c.second.Start
+	total := 0.0
+	for k := range steps {
+		t0, t1 := dt*float64(k), dt*float64(k+1)
+		s[0] = c.spot * c.world.Growth(0.5*(t0+t1))
+		c.world.AssetTo(g[:], s[:], t0, t1)
+		c.world.SecondTo(drift[:], vol[:], scale[:], y[:], t0, t1)
+		part := g[0] * scale[0] / s[0]
+		total += part * part * dt
+		y[0] = math.Min(math.Max(y[0]+drift[0]*dt, low), high)
+	}
+	return math.Sqrt(total)
+}
+
+// secondGrid lays the nodes of the second variable evenly in ∫dy/s(y), the coordinate in which its noise is the same
+// everywhere, and its start on a node if that is more than half a node from the lower end.
+func (w *adiSpace) secondGrid(c *claim2, low, high float64) error {
+	const fn = "fd.ADI"
+	start := c.second.Start
+	if err := fault.First(fault.Finite(fn, "start of the second variable", start), fault.Finite(fn, "lower bound of the second variable", low),
+		fault.Finite(fn, "upper bound of the second variable", high)); err != nil {
+		return err
+	}
+	if least := 1e-3*math.Abs(start) + 1e-8; high-low < least {
+		low, high = low-least, high+least
+	}
+	if floor := c.second.Floor; low < floor+0.05*(high-floor) {
+		low = math.Max(floor, math.Min(low, start))
+	}
+	const samples = 1024
+	var y, drift, vol, scale [samples + 1]float64
+	for k := range y {
+		z := float64(k) / samples
+		y[k] = low + (high-low)*z*z
+	}
+	c.world.SecondTo(drift[:], vol[:], scale[:], y[:], 0, c.expiry)
+	size := 0.0
+	for _, v := range vol {
+		size += v * v / (samples + 1)
+	}
+	size *= noisePart * noisePart
+	if !(size > 0) {
+		size = 1
+	}
+	// index is the coordinate at the samples.
+	var index [samples + 1]float64
+	density := func(k int) float64 { return 1 / math.Sqrt(vol[k]*vol[k]+size) }
+	for k := 1; k <= samples; k++ {
+		index[k] = index[k-1] + 0.5*(density(k-1)+density(k))*(y[k]-y[k-1])
+	}
+	lookup := func(from, to []float64, at float64) float64 {
+		k, _ := slices.BinarySearch(from, at)
+		k = min(max(k, 1), samples)
+		return to[k-1] + (to[k]-to[k-1])*(at-from[k-1])/(from[k]-from[k-1])
+	}
+	last := len(w.y) - 1
+	step := index[samples] / float64(last)
+	if begin := lookup(y[:], index[:], start); begin > 0.5*step {
+		step = begin / math.Round(begin/step)
+	}
+	for j := range w.y {
+		w.y[j] = lookup(index[:], y[:], step*float64(j))
+	}
+	w.y[0] = low
+	// The node of the start is the start to the last bit.
+	if j, _ := slices.BinarySearch(w.y, start); j <= last && math.Abs(w.y[j]-start) < 1e-9*math.Abs(high-low) {
+		w.y[j] = start
+	} else if j > 0 && math.Abs(w.y[j-1]-start) < 1e-9*math.Abs(high-low) {
+		w.y[j-1] = start
+	}
+	return nil
+}
+
+// mature fills the values at maturity: the payoff discounted to now, averaged over the cells that hold a kink.
+func (w *adiSpace) mature(c *claim2) {
+	d := c.world.DiscountFactor(c.expiry)
+	if c.pair != nil {
+		w.maturePair(c, d)
+		return
+	}
+	c.terminal.PayoffTo(w.floor, w.x)
+	edges := slices.Clone(c.terminal.Kinks())
+	for _, b := range c.barriers {
+		if slices.Contains(b.Dates, c.expiry) {
+			edges = append(edges, b.Level)
+		}
+	}
+	for i := range w.x {
+		low, high := w.cell(i)
+		value := w.floor[i]
+		for _, k := range edges {
+			if k > low && k < high {
+				value = c.average(low, high, edges)
+				break
+			}
+		}
+		value = d * (value - c.less)
+		row := w.row(w.u, i, 0)
+		for j := range row {
+			row[j] = value
+		}
+	}
+	w.knock(c, c.expiry)
+	low, high := c.rebates(c.expiry)
+	if w.fixedLow {
+		fill(w.row(w.u, 0, 0), low)
+	}
+	if w.fixedHigh {
+		fill(w.row(w.u, w.n-1, 0), high)
+	}
+}
+
+func fill(dst []float64, v float64) {
+	for i := range dst {
+		dst[i] = v
+	}
+}
+
+// The nodes and weights of Gauss and Legendre's rule of three points on [0, 1].
+var (
+	gaussAt     = [3]float64{0.5 - 0.3872983346207417, 0.5, 0.5 + 0.3872983346207417}
+	gaussWeight = [3]float64{5. / 18, 8. / 18, 5. / 18}
+)
+
+// average is the mean of the payoff over a cell, by parts between the edges.
+func (c *claim2) average(low, high float64, edges []float64) float64 {
+	bounds := []float64{low}
+	for _, k := range edges {
+		if k > low && k < high {
+			bounds = append(bounds, k)
+		}
+	}
+	bounds = append(bounds, high)
+	slices.Sort(bounds)
+	total := 0.0
+	for i := 1; i < len(bounds); i++ {
+		a, b := bounds[i-1], bounds[i]
+		var v [3]float64
+		for k, z := range gaussAt {
+			v[k] = a + (b-a)*z
+		}
+		c.terminal.PayoffTo(v[:], v[:])
+		for k, wt := range gaussWeight {
+			total += wt * v[k] * (b - a)
+		}
+	}
+	return total / (high - low)
+}
+
+// maturePair averages the payoff over each cell by 4×4 points in general and 16×16 where those show a kink.
+func (w *adiSpace) maturePair(c *claim2, d float64) {
+	half := func(y []float64, j int) (low, high float64) {
+		low, high = y[j], y[j]
+		if j > 0 {
+			low = 0.5 * (y[j-1] + y[j])
+		}
+		if j < len(y)-1 {
+			high = 0.5 * (y[j] + y[j+1])
+		}
+		return low, high
+	}
+	var s, y, v [256]float64
+	mean := func(l, h, a, b float64, k int) (mean, low, high float64) {
+		for p := range k {
+			for q := range k {
+				s[p*k+q] = l + (h-l)*(float64(p)+0.5)/float64(k)
+				y[p*k+q] = a + (b-a)*(float64(q)+0.5)/float64(k)
+			}
+		}
+		c.pair.PayoffPairTo(v[:k*k], s[:k*k], y[:k*k])
+		for _, x := range v[:k*k] {
+			mean += x
+		}
+		mean /= float64(k * k)
+		// The mean of the corners differs from that of all where the payoff bends.
+		corners := 0.25 * (v[0] + v[k-1] + v[k*k-k] + v[k*k-1])
+		return mean, corners, math.Abs(v[0]-v[k*k-1]) + math.Abs(v[k-1]-v[k*k-k])
+	}
+	var one [1]float64
+	for i := range w.x {
+		l, h := half(w.x, i)
+		row := w.row(w.u, i, 0)
+		for j := range row {
+			a, b := half(w.y, j)
+			value, corners, move := mean(l, h, a, b, 4)
+			if math.Abs(value-corners) > 1e-9*move {
+				value, _, _ = mean(l, h, a, b, 16)
+			} else {
+				one[0] = w.x[i]
+				c.pair.PayoffPairTo(one[:], one[:], w.y[j:j+1])
+				value = one[0]
+			}
+			row[j] = d * (value - c.less)
+		}
+	}
+}

@@ -1,0 +1,103 @@
+package fd
+
+import (
+	"math"
+	"testing"
+
+	"github.com/volgaquant/volga/internal/golden"
+	"github.com/volgaquant/volga/pricing"
+	"github.com/volgaquant/volga/pricing/fourier"
+	"github.com/volgaquant/volga/pricing/model"
+	"github.com/volgaquant/volga/rates/curve"
+)
+
+func hestonWorld(r, q, v0, kappa, theta, sigma, rho float64) model.Heston {
+	return model.Heston{Market: model.Market{Spot: 100, Discount: curve.Flat(r), Carry: curve.Flat(q)},
+		V0: v0, Kappa: kappa, Theta: theta, Sigma: sigma, Rho: rho}
+}
+
+// foulon are the four cases of in 't Hout and Foulon (2010), table 1, with v0 = θ.
+var foulon = []struct {
+	world  model.Heston
+	expiry float64
+}{
+	{hestonWorld(0.025, 0, 0.04, 1.5, 0.04, 0.3, -0.9), 1},
+	{hestonWorld(0.01, 0.04, 0.12, 3, 0.12, 0.04, 0.6), 1},
+	{hestonWorld(0.03, 0, 0.0707, 0.6067, 0.0707, 0.2928, -0.7571), 3},
+	{hestonWorld(0.0507, 0.0469, 0.06, 2.5, 0.06, 0.5, -0.1), 0.25},
+}
+
+// ruledOut is a knock-out or knock-in option for tests.
+type ruledOut struct {
+	pricing.Vanilla
+	barriers []pricing.Barrier
+}
+
+func (r ruledOut) Barriers() []pricing.Barrier { return r.barriers }
+
+func goldenHeston(t *testing.T, c golden.Case) model.Heston {
+	return model.Heston{
+		Market: model.Market{Spot: c.Float(t, "spot"), Discount: curve.Flat(c.Float(t, "rate_cc")), Carry: curve.Flat(c.Float(t, "div_cc"))},
+		V0:     c.Float(t, "v0"), Kappa: c.Float(t, "kappa"), Theta: c.Float(t, "theta"), Sigma: c.Float(t, "vol_of_vol"), Rho: c.Float(t, "rho"),
+	}
+}
+
+func TestGoldenHestonAmericanBarrier(t *testing.T) {
+	e := ADI{TimeSteps: 100, SpotSteps: 400, SecondSteps: 120}
+	worst := 0.0
+	golden.Run(t, "papers/heston_american_barrier", func(t *testing.T, c golden.Case) {
+		right, err := pricing.ParseRight(c.Text(t, "type"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		opt := pricing.Vanilla{Right: right, Strike: c.Float(t, "strike"), Expiry: c.Float(t, "T_years")}
+		var in pricing.Instrument = pricing.American(opt)
+		if c.Has("down_and_out_barrier") {
+			in = ruledOut{opt, []pricing.Barrier{{Level: c.Float(t, "down_and_out_barrier")}}}
+		}
+		r := priced2(t, e, in, goldenHeston(t, c))
+		c.Check(t, "price", r.Value)
+		var want float64
+		c.Expected(t, "price", &want)
+		worst = math.Max(worst, math.Abs(r.Value-want)/opt.Strike)
+	})
+	t.Logf("worst error %.2g of the strike", worst)
+}
+
+func priced2(t testing.TB, e pricing.Engine, in pricing.Instrument, m pricing.Model) pricing.Result {
+	t.Helper()
+	r, err := e.Price(t.Context(), in, m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// The value and every Greek on the cases of the paper against the transform.
+func TestHestonEuropean(t *testing.T) {
+	for i, f := range foulon {
+		for _, strike := range []float64{80, 100, 120} {
+			opt := pricing.Vanilla{Right: pricing.Put, Strike: strike, Expiry: f.expiry}
+			want := priced2(t, fourier.Lewis{}, opt, f.world)
+			got := priced2(t, ADI{}, opt, f.world)
+			if math.Abs(got.Value-want.Value) > 5e-4 || math.Abs(got.Delta-want.Delta) > 1e-4 || math.Abs(got.Gamma-want.Gamma) > 2e-3*want.Gamma {
+				t.Errorf("case %d, strike %g: %.6f %.5f %.6f, want %.6f %.5f %.6f", i+1, strike, got.Value, got.Delta, got.Gamma,
+					want.Value, want.Delta, want.Gamma)
+			}
+			at := func(w model.Heston) float64 { return priced2(t, fourier.Lewis{}, opt, w).Value }
+			up, down := f.world, f.world
+			const h = 1e-4
+			root := math.Sqrt(f.world.V0)
+			up.V0, down.V0 = (root+h)*(root+h), (root-h)*(root-h)
+			if vega := (at(up) - at(down)) / (2 * h); math.Abs(got.Vega-vega) > 1e-3*vega {
+				t.Errorf("case %d, strike %g: vega %.5f, want %.5f", i+1, strike, got.Vega, vega)
+			}
+			later, sooner := opt, opt
+			later.Expiry, sooner.Expiry = opt.Expiry+h, opt.Expiry-h
+			theta := (priced2(t, fourier.Lewis{}, sooner, f.world).Value - priced2(t, fourier.Lewis{}, later, f.world).Value) / (2 * h)
+			if math.Abs(got.Theta-theta) > 1e-3+1e-3*math.Abs(theta) {
+				t.Errorf("case %d, strike %g: theta %.5f, want %.5f", i+1, strike, got.Theta, theta)
+			}
+		}
+	}
+}
