@@ -27,11 +27,18 @@ import (
 // left out of the mask: so is gamma where the density has a pole. Delta is good to about 10·Tol, F·gamma and vega/F to
 // about 1000·Tol.
 //
+// With what else pays once, or on an average, it steps from date to date (Fang and Oosterlee 2009), under a [model.Additive]: a
+// [pricing.EarlyExercise] call or put, a [pricing.Barriered] option looked at on dates, and a [pricing.Averaging] option,
+// arithmetic by the recursion of Zhang and Oosterlee (2013). The error of the sum over all dates is held below Tol, and
+// delta and gamma come with the value. An American option is extrapolated from Bermudan ones, and Tol is there the change
+// of the extrapolated value by the last doubling of the dates; it is 1e-6 unless given. A [pricing.Terminal] that pays
+// straight lines between its kinks, such as a digital option or a spread, is priced under every model of this package.
+//
 // A strip of one expiry evaluates the characteristic function once per term, whatever the number of strikes. After the
 // first call a strip allocates nothing.
 type COS struct {
 	Tol       float64 // absolute error of the undiscounted value over the forward; 0 means 1e-8, below 1e-14 is an error
-	MaxTerms  int     // the series gives up beyond; 0 means 131072
+	MaxTerms  int     // the series gives up beyond; 0 means 131072, and 32768 for each step between dates
 	ValueOnly bool    // leaves out the Greeks, for about half of the cost
 }
 
@@ -48,8 +55,11 @@ func (e COS) settings() settings[COS] {
 	return s
 }
 
-// Price values a [pricing.Vanilla]. An expiry of zero gives the payoff.
+// Price values a [pricing.Vanilla], or one of the other contracts that [COS] lists. An expiry of zero gives the payoff.
 func (e COS) Price(ctx context.Context, in pricing.Instrument, m pricing.Model) (pricing.Result, error) {
+	if _, ok := in.(pricing.Vanilla); !ok {
+		return e.path(ctx, in, m)
+	}
 	ws := workspaces.Get().(*workspace)
 	defer workspaces.Put(ws)
 	ws.engine = e
@@ -119,10 +129,7 @@ func (ws *workspace) size(n int) {
 // series is the method itself, for the options of one expiry.
 func (ws *workspace) series(ctx context.Context, mk *market, items []item, out []pricing.Result) error {
 	e := &ws.engine
-	maxTerms := e.MaxTerms
-	if maxTerms == 0 {
-		maxTerms = 1 << 17
-	}
+	maxTerms := e.terms(1 << 17)
 	need := math.Log(4 / mk.tol)
 	spread := math.Sqrt(-8 * mk.world.LogMoment(0.5, mk.expiry)) // σ√T if X is normal
 

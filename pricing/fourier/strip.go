@@ -111,7 +111,13 @@ func (s settings[E]) strip(ctx context.Context, dst []pricing.Result, in []prici
 		dst[i] = pricing.Result{}
 		opt, ok := in[i].(pricing.Vanilla)
 		if !ok {
-			errs = append(errs, fmt.Errorf("instrument %d: %w", i, &pricing.UnsupportedError{Engine: s.engine, Instrument: in[i], Model: m}))
+			var err error
+			if dst[i], err = s.engine.Price(ctx, in[i], m); err != nil {
+				if ctx.Err() != nil {
+					return ctx.Err()
+				}
+				errs = append(errs, fmt.Errorf("instrument %d: %w", i, err))
+			}
 			continue
 		}
 		if err := opt.Validate(); err != nil {
