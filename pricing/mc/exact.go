@@ -11,8 +11,8 @@ import (
 )
 
 // Exact draws geometric Brownian motion from its own law at any times: no error in time. It serves [model.BlackScholes] with a
-// volatility that is the same for all strikes. Discrete dividends follow the spot model, as in package tree: the price is
-// lognormal between ex-dates and falls by the cash amount, not below zero, and then by the proportion.
+// volatility that is the same for all strikes, with discrete dividends of either [model.DividendModel]; the horizon of escrowed
+// ones is the last time that the instrument looks at the asset.
 type Exact struct{}
 
 var _ Scheme = Exact{}
@@ -28,27 +28,27 @@ func (e Exact) Simulate(m pricing.Model, times []float64, _ float64) (model.Simu
 	if !ok {
 		return nil, schemeError(e, m, "its volatility depends on the strike: use a local volatility")
 	}
+	last := times[len(times)-1]
 	var stops []float64
 	for _, d := range world.Dividends {
 		stops = append(stops, d.Time)
 	}
 	steps, at := model.StepGrid(times, stops, 0)
-	g := &lognormalPaths{spot: world.Spot, at: at, steps: steps}
-	g.drift, g.dev = make([]float64, len(steps)), make([]float64, len(steps))
-	g.falls = make([]model.Dividend, len(steps))
+	g := &lognormalPaths{at: at, steps: steps, owed: make([]float64, len(times))}
+	g.spot = world.Spot - world.EscrowedCash(0, last)
+	if err := fault.Positive(fn, "spot less the dividends until the last date", g.spot); err != nil {
+		return nil, err
+	}
+	for i, t := range times {
+		g.owed[i] = world.EscrowedCash(t, last)
+		g.paying = g.paying || g.owed[i] > 0
+	}
+	g.drift, g.dev, g.cash, g.kept = make([]float64, len(steps)), make([]float64, len(steps)), make([]float64, len(steps)), make([]float64, len(steps))
 	growth, variance, next, from := 1.0, 0.0, 0, 0.0
 	for k, t := range steps {
-		v := vol.TermVol(t)
-		if !(v >= 0) || math.IsInf(v, 1) {
-			return nil, fault.Arg(fn, fmt.Sprintf("volatility at %g years", t), v, "finite and >= 0")
-		}
-		total := v * v * t
-		step := total - variance
-		if step < 0 {
-			if step < -1e-12*total {
-				return nil, fault.Arg(fn, fmt.Sprintf("variance from %g to %g years", from, t), step, ">= 0: volatilities by expiry without arbitrage")
-			}
-			step = 0
+		step, err := stepVariance(fn, vol, variance, from, t)
+		if err != nil {
+			return nil, err
 		}
 		to := world.Growth(t)
 		if !(to > 0) || math.IsInf(to, 1) {
@@ -56,17 +56,32 @@ func (e Exact) Simulate(m pricing.Model, times []float64, _ float64) (model.Simu
 		}
 		g.drift[k] = math.Log(to/growth) - 0.5*step
 		g.dev[k] = math.Sqrt(step)
-		growth, variance, from = to, total, t
-		keep, cash := 1.0, 0.0
+		growth, variance, from = to, variance+step, t
+		cash, kept := 0.0, 1.0
 		for ; next < len(world.Dividends) && world.Dividends[next].Time <= t; next++ {
 			d := world.Dividends[next]
-			cash += d.Cash / keep // all of a day at once: (s − c1)(1−p1) − c2 = (s − c1 − c2/(1−p1))(1−p1)
-			keep *= 1 - d.Proportion
+			if world.DividendModel == model.PiecewiseLognormal {
+				cash += d.Cash / kept // all of a day at once: (s − c1)(1−p1) − c2 = (s − c1 − c2/(1−p1))(1−p1)
+			}
+			kept *= 1 - d.Proportion
+			g.paying = true
 		}
-		g.falls[k] = model.Dividend{Time: t, Cash: cash, Proportion: 1 - keep}
-		g.paying = g.paying || cash > 0 || keep < 1
+		g.cash[k], g.kept[k] = cash, math.Log(kept)
 	}
 	return g, nil
+}
+
+// stepVariance returns the variance of a step to t if that up to from, its beginning, is known.
+func stepVariance(fn string, vol model.TermVol, variance, from, t float64) (float64, error) {
+	v := vol.TermVol(t)
+	if !(v >= 0) || math.IsInf(v, 1) {
+		return 0, fault.Arg(fn, fmt.Sprintf("volatility at %g years", t), v, "finite and >= 0")
+	}
+	step := v*v*t - variance
+	if step < -1e-12*variance {
+		return 0, fault.Arg(fn, fmt.Sprintf("variance from %g to %g years", from, t), step, ">= 0: volatilities by expiry without arbitrage")
+	}
+	return max(step, 0), nil
 }
 
 // lognormalPaths are exact paths of one asset.
@@ -74,8 +89,9 @@ type lognormalPaths struct {
 	spot       float64
 	steps      []float64
 	at         []int
-	drift, dev []float64        // of the logarithm of the price in each step
-	falls      []model.Dividend // at the end of each step
+	drift, dev []float64 // of the logarithm of the price in each step
+	cash, kept []float64 // by which the price falls at the end of each step, the second as the logarithm of a factor
+	owed       []float64 // to be added at each of the times
 	paying     bool
 }
 
@@ -90,7 +106,7 @@ func (g *lognormalPaths) PathsTo(b *model.PathBlock) {
 	for i, steps := range g.at {
 		dst := b.Spot[i]
 		if steps == 0 {
-			fill(dst, g.spot)
+			fill(dst, g.spot+g.owed[i])
 			if b.Variance != nil {
 				clear(b.Variance[i])
 			}
@@ -110,25 +126,30 @@ func (g *lognormalPaths) PathsTo(b *model.PathBlock) {
 			}
 			drift += g.drift[k]
 			variance += dev * dev
-			if fall := g.falls[k]; fall.Cash > 0 || fall.Proportion > 0 {
-				keep := 1 - fall.Proportion
+			if cash := g.cash[k]; cash > 0 {
 				shift := drift + start
 				for j := range x {
-					x[j] = x[j] + shift
+					x[j] += shift
 				}
 				vec.Exp(x, x)
 				for j := range x {
-					x[j] = max(x[j]-fall.Cash, 0) * keep
+					x[j] = max(x[j]-cash, 0)
 				}
 				vec.Log(x, x)
 				drift, start = 0, 0
 			}
+			drift += g.kept[k]
 		}
 		shift := drift + start
 		for j := range dst {
 			dst[j] = x[j] + shift
 		}
 		vec.Exp(dst, dst)
+		if owed := g.owed[i]; owed > 0 {
+			for j := range dst {
+				dst[j] += owed
+			}
+		}
 		if b.Variance != nil {
 			fill(b.Variance[i], variance)
 		}

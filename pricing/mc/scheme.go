@@ -34,6 +34,13 @@ func defaultScheme(m pricing.Model) Scheme {
 		return own{}
 	case model.BlackScholes:
 		return Exact{}
+	case model.Heston, model.PiecewiseHeston, model.Bates:
+		return Heston{}
+	case model.Merton, model.Kou:
+		return JumpDiffusion{}
+	}
+	if _, ok := m.(model.Diffusion); ok {
+		return Diffuse{}
 	}
 	return nil
 }

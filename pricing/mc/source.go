@@ -73,8 +73,8 @@ var _ Source = Philox{}
 
 // Open returns the numbers.
 func (Philox) Open(s Shape) (Stream, error) {
-	if s.Pass >= 1<<23 {
-		return nil, fault.Arg("mc.Philox", "Pass", s.Pass, "below 2²³")
+	if s.Pass >= 1<<22 {
+		return nil, fault.Arg("mc.Philox", "Pass", s.Pass, "below 2²²")
 	}
 	return &philoxStream{s}, nil
 }
