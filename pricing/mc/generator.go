@@ -115,7 +115,7 @@ func newGenerator(sim model.Simulation, discount func(t float64) float64, s spec
 	how := s.build
 	if how == Automatic {
 		how = Incremental
-		if o, ok := g.stream.(interface{ ordered() bool }); ok && o.ordered() {
+		if isOrdered(g.stream) {
 			how = Bridge
 		}
 	}

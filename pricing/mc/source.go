@@ -1,6 +1,9 @@
 package mc
 
 import (
+	"fmt"
+	"strings"
+
 	"github.com/volgaquant/volga/internal/fault"
 	"github.com/volgaquant/volga/internal/vec/rng"
 )
@@ -64,6 +67,38 @@ const (
 	PerBlock                   // the paths of a block belong together
 	PerReplication             // the paths of a replication belong together
 )
+
+// open opens a source inside of a technique, Philox if it is nil. A source of one of the refused kinds, by name, is an error.
+func open(of Source, s Shape, fn string, refused ...string) (Stream, error) {
+	if of == nil {
+		of = Philox{}
+	}
+	for inner := of; inner != nil; {
+		for _, r := range refused {
+			if kind(inner) == r {
+				return nil, fault.Arg(fn, "Of", fmt.Sprintf("%T", inner), "not around "+r+": the other way round, or without")
+			}
+		}
+		w, ok := inner.(interface{ inside() Source })
+		if !ok {
+			break
+		}
+		inner = w.inside()
+	}
+	return of.Open(s)
+}
+
+// kind returns the name of the type of a source.
+func kind(s Source) string {
+	name := fmt.Sprintf("%T", s)
+	return name[strings.LastIndexByte(name, '.')+1:]
+}
+
+// isOrdered reports whether the first dimensions of a stream are the better ones.
+func isOrdered(s Stream) bool {
+	o, ok := s.(interface{ ordered() bool })
+	return ok && o.ordered()
+}
 
 // Philox draws pseudorandom numbers from the counter-based generator Philox4x32-10, keyed by the seed and the block. It is the
 // source that a nil Source stands for.
