@@ -1,9 +1,10 @@
 package fd
 
 import (
+	"cmp"
 	"fmt"
 	"math"
-	"sort"
+	"slices"
 
 	"github.com/volgaquant/volga/internal/fault"
 )
@@ -41,6 +42,7 @@ type Axis struct {
 	Intervals int     // the number of nodes less one, at least 2
 	Even      float64 // weight of an even spacing beside the points; with no points the grid is even whatever it is
 	Focus     []Focus // in any order; those outside [Low, High] attract nodes but cannot be placed
+	Every     int     // points to be placed go onto each Every-th node only, so that a coarser grid of those has them too; 0 means 1
 }
 
 // maxIntervals bounds the memory of one axis.
@@ -58,20 +60,22 @@ func (a Axis) Validate() error {
 	if a.Intervals < 2 || a.Intervals > maxIntervals {
 		return fault.Arg(fn, "Intervals", a.Intervals, fmt.Sprintf("from 2 to %d", maxIntervals))
 	}
+	if a.Every < 0 || a.Every > 1 && a.Intervals%a.Every != 0 {
+		return fault.Arg(fn, "Every", a.Every, fmt.Sprintf("0 or a divisor of Intervals = %d", a.Intervals))
+	}
 	for i, f := range a.Focus {
-		name := fmt.Sprintf("Focus[%d].", i)
-		if err := fault.First(fault.Finite(fn, name+"At", f.At), fault.Positive(fn, name+"Width", f.Width),
-			fault.NonNegative(fn, name+"Weight", f.Weight)); err != nil {
-			return err
-		}
-		switch f.Place {
-		case Anywhere:
-		case OnNode, Midway:
-			if f.At < a.Low || f.At > a.High {
-				return fault.Arg(fn, name+"At", f.At, fmt.Sprintf("in [%g, %g], to be placed in the grid", a.Low, a.High))
-			}
-		default:
-			return fault.Arg(fn, name+"Place", int(f.Place), "Anywhere, OnNode or Midway")
+		name := func(field string) string { return fmt.Sprintf("Focus[%d].%s", i, field) }
+		switch {
+		case f.At-f.At != 0:
+			return fault.Arg(fn, name("At"), f.At, "finite")
+		case !(f.Width > 0) || math.IsInf(f.Width, 1):
+			return fault.Arg(fn, name("Width"), f.Width, "finite and > 0")
+		case !(f.Weight >= 0) || math.IsInf(f.Weight, 1):
+			return fault.Arg(fn, name("Weight"), f.Weight, "finite and >= 0")
+		case f.Place < Anywhere || f.Place > Midway:
+			return fault.Arg(fn, name("Place"), int(f.Place), "Anywhere, OnNode or Midway")
+		case f.Place != Anywhere && (f.At < a.Low || f.At > a.High):
+			return fault.Arg(fn, name("At"), f.At, fmt.Sprintf("in [%g, %g], to be placed in the grid", a.Low, a.High))
 		}
 	}
 	return nil
@@ -121,9 +125,15 @@ func (a Axis) NodesTo(dst []float64) error {
 	u1, _ := index(a.High)
 	per := (u1 - u0) / float64(n)
 
-	knots, err := a.knots(func(x float64) float64 { u, _ := index(x); return (u - u0) / per })
+	every := max(a.Every, 1)
+	var storage [10]knot
+	knots, err := a.knots(storage[:0], float64(n/every), func(x float64) float64 { u, _ := index(x); return (u - u0) / per / float64(every) })
 	if err != nil {
 		return err
+	}
+	for i := range knots {
+		knots[i].index *= float64(every)
+		knots[i].u *= float64(every)
 	}
 	// Node i solves U(x) = u0 + per·shift(i). Newton's iteration starts from the node before and a step along the slope.
 	x := a.Low
@@ -192,10 +202,8 @@ type knot struct {
 }
 
 // knots brings the points to be placed to the nearest free nodes.
-func (a Axis) knots(index func(float64) float64) ([]knot, error) {
-	var room [10]knot
-	n := float64(a.Intervals)
-	knots := append(room[:0], knot{at: a.Low}, knot{index: n, u: n, at: a.High})
+func (a Axis) knots(knots []knot, n float64, index func(float64) float64) ([]knot, error) {
+	knots = append(knots, knot{at: a.Low}, knot{index: n, u: n, at: a.High})
 	for i, f := range a.Focus {
 		if f.Place == Anywhere || f.At == a.Low && f.Place == OnNode || f.At == a.High && f.Place == OnNode {
 			continue
@@ -219,7 +227,7 @@ func (a Axis) knots(index func(float64) float64) ([]knot, error) {
 		}
 		knots = append(knots, knot{index: at, u: u, at: f.At, exact: f.Place == OnNode})
 	}
-	sort.Slice(knots, func(i, j int) bool { return knots[i].at < knots[j].at })
+	slices.SortFunc(knots, func(p, q knot) int { return cmp.Compare(p.at, q.at) })
 	// Points that round to one node move apart, from the left and then from the right.
 	last := len(knots) - 1
 	apart := func(p, q knot) float64 { // a node, or the middle of two, needs a node on either side

@@ -1,0 +1,165 @@
+package fd
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/volgaquant/volga/internal/fault"
+	"github.com/volgaquant/volga/pricing"
+)
+
+// course calls visit with the time and price of the asset at each moment as it would be without volatility, before and after dividends.
+func (s *solver) course(visit func(t, price float64)) {
+	price, g := s.spot, 1.0
+	for i := range s.moments {
+		m := &s.moments[i]
+		next := s.world.Growth(m.t)
+		price *= next / g
+		g = next
+		visit(m.t, price)
+		if len(m.dividends) > 0 {
+			price = m.after(price, s.world.PriceFloor(m.t))
+			visit(m.t, price)
+		}
+	}
+}
+
+// reach is the price that lies width standard deviations from one, below or above: where ∫ dS/b(S) = ±width·√T.
+func (s *solver) reach(from, side, width, floor float64) float64 {
+	const parts = 24
+	slices := [...]float64{0, 0.02, 0.25, 0.6, 1}
+	T := s.expiry
+	b := func(p float64) float64 {
+		most := 0.0
+		for i := range slices[1:] {
+			if v := s.coefficient(p, slices[i]*T, slices[i+1]*T); v > most { // NaN is no more
+				most = v
+			}
+		}
+		return most
+	}
+	step := side * width * math.Sqrt(T) / parts
+	p := from
+	move := func(p, slope float64) float64 {
+		if floor >= 0 && p > 0 {
+			return p * math.Exp(math.Max(-3, math.Min(3, step*slope/p)))
+		}
+		return p + step*slope
+	}
+	for range parts {
+		half := 0.5 * (p + move(p, b(p)))
+		p = move(p, b(half))
+		if p <= floor {
+			return floor
+		}
+		if math.Abs(p) > 1e8*math.Abs(from) && floor >= 0 {
+			break
+		}
+	}
+	return p
+}
+
+// layout makes the grid: wide enough for what the asset can do, dense at kinks, barriers and spot, with nodes on kinks and barriers.
+func (s *solver) layout() error {
+	const fn = "fd.OneAsset"
+	T := s.expiry
+	floor := math.Min(s.world.PriceFloor(0), s.world.PriceFloor(T))
+	least, most := s.spot, s.spot
+	s.course(func(_, p float64) { least, most = math.Min(least, p), math.Max(most, p) })
+	given := s.Low != 0 || s.High != 0
+	low, high := s.Low, s.High
+	if given {
+		if !(low < s.spot && s.spot < high) {
+			return fault.Arg(fn, "Low, High", fmt.Sprintf("%g, %g", low, high), fmt.Sprintf("bounds that contain the spot, %g", s.spot))
+		}
+		for _, k := range s.kinks {
+			if !(low <= k && k <= high) {
+				return fault.Arg(fn, "Low, High", fmt.Sprintf("%g, %g", low, high), fmt.Sprintf("bounds that contain the kink at %g", k))
+			}
+		}
+		for _, b := range [2]*pricing.Barrier{s.lower, s.upper} {
+			if b != nil && !(low <= b.Level && b.Level <= high) {
+				return fault.Arg(fn, "Low, High", fmt.Sprintf("%g, %g", low, high), fmt.Sprintf("bounds that contain the barrier at %g", b.Level))
+			}
+		}
+	} else {
+		least = math.Max(least, floor)
+		low, high = s.reach(least, -1, s.Width, floor), s.reach(most, 1, s.Width, floor)
+		if !math.IsInf(floor, -1) && low-floor < 0.2*(s.spot-floor) {
+			low = floor
+		}
+	}
+	// An unseen stretch beyond a knock-out barrier that is always looked at is left out.
+	if b := s.lower; b != nil && !s.in && b.Dates == nil && b.Level > low {
+		low = b.Level
+	}
+	if b := s.upper; b != nil && !s.in && b.Dates == nil && b.Level < high {
+		high = b.Level
+	}
+	if !(low < s.spot && s.spot < high) || math.IsInf(high-low, 0) {
+		return fault.Arg(fn, "grid", fmt.Sprintf("[%g, %g]", low, high), fmt.Sprintf("wider than rounding, and to contain the spot, %g", s.spot))
+	}
+
+	s.foci = s.foci[:0]
+	inside := func(p float64) bool { return p > low && p < high }
+	spread := func(p, dt float64) float64 {
+		b := s.coefficient(p, 0, T)
+		if !(b > 0) || math.IsInf(b, 1) {
+			b = s.coefficient(s.spot, 0, T)
+		}
+		return math.Max(b*math.Sqrt(dt), 1e-9*(high-low))
+	}
+	nearest := math.Inf(1)
+	sd := spread(s.spot, T)
+	for _, k := range s.kinks {
+		if inside(k) {
+			s.foci = append(s.foci, Focus{At: k, Width: kinkWidth * spread(k, T), Weight: 1 / float64(len(s.kinks)), Place: OnNode})
+			nearest = math.Min(nearest, math.Abs(k-s.spot))
+		}
+	}
+	for _, b := range [2]*pricing.Barrier{s.lower, s.upper} {
+		if b == nil {
+			continue
+		}
+		if b.Dates != nil && inside(b.Level) {
+			between := T / float64(len(b.Dates))
+			s.foci = append(s.foci, Focus{At: b.Level, Width: 2 * spread(b.Level, between), Weight: 1, Place: OnNode})
+		} else if inside(b.Level) {
+			s.foci = append(s.foci, Focus{At: b.Level, Width: spread(b.Level, T), Weight: 0.5, Place: OnNode})
+		}
+	}
+	if nearest > sd {
+		s.foci = append(s.foci, Focus{At: s.spot, Width: sd, Weight: 0.5})
+	}
+	// Where the asset spreads over more than its price, value curves on the scale of the logarithm down to small prices.
+	if rel := sd / (s.spot - floor); rel > wideSpread && low == floor {
+		s.foci = append(s.foci, Focus{At: floor, Width: (s.spot - floor) * math.Exp(-0.5*rel*rel-rel), Weight: 0.5})
+	}
+	axis := Axis{Low: low, High: high, Intervals: s.SpaceSteps, Focus: s.foci, Every: 2}
+	if s.Single {
+		axis.Every = 1
+	}
+	s.fine = grown(s.fine, s.SpaceSteps+1)
+	err := axis.NodesTo(s.fine)
+	if err != nil { // no node for each: kinks then take their means over cells
+		for i := range s.foci {
+			if i < len(s.kinks) && s.foci[i].At != s.level(s.lower) && s.foci[i].At != s.level(s.upper) {
+				s.foci[i].Place = Anywhere
+			}
+		}
+		err = axis.NodesTo(s.fine)
+	}
+	return err
+}
+
+const (
+	kinkWidth  = 0.4 // of the grid's dense part about a kink, in standard deviations to maturity
+	wideSpread = 0.7 // relative standard deviation from which small prices get nodes of their own
+)
+
+func (s *solver) level(b *pricing.Barrier) float64 {
+	if b == nil {
+		return math.NaN()
+	}
+	return b.Level
+}
