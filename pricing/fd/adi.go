@@ -24,7 +24,7 @@ import (
 // It is dense about the strike, where the payoff is averaged over cells, and spaced in the second variable by that
 // variable's own noise. The boundaries are those of in 't Hout and Foulon (2010) where the equation degenerates, as at
 // a variance of zero: the equation itself with a derivative from inside; at the others, far out, second derivatives are
-// dropped. The first step before maturity is taken as half steps by a scheme that smooths.
+// dropped.
 //
 // Early exercise at any time is by the operator splitting of Ikonen and Toivanen, "Operator splitting methods for American
 // option pricing", Applied Mathematics Letters 17 (2004): the multiplier of the constraint is carried from step to step, so that
@@ -32,10 +32,10 @@ import (
 // the whole scheme and a plain maximum after the step is of first order.
 type ADI struct {
 	Scheme      ADIScheme
-	TimeSteps   int  // to maturity; 0 means 50
-	SpotSteps   int  // intervals of the grid in the asset; 0 means 200
-	SecondSteps int  // intervals in the second variable; 0 means 60
-	Sharp       bool // leaves out the half steps that smooth
+	TimeSteps   int // to maturity; 0 means 50
+	SpotSteps   int // intervals of the grid in the asset; 0 means 200
+	SecondSteps int // intervals in the second variable; 0 means 60
+	Damping     Damping
 	Single      bool // leaves out the extrapolation from half as many steps and intervals, (4·V(n) − V(n/2))/3
 	Workers     int  // 2 shares each sweep between two goroutines, with the same bits; 0 means 1
 }
@@ -161,6 +161,9 @@ func (e ADI) validate() error {
 	const fn = "fd.ADI"
 	if e.Scheme < 0 || int(e.Scheme) >= len(adiNames) {
 		return fault.Arg(fn, "Scheme", int(e.Scheme), "a scheme of the package")
+	}
+	if e.Damping < DampWhereNeeded || e.Damping > DampNever {
+		return fault.Arg(fn, "Damping", int(e.Damping), "DampWhereNeeded, DampAlways or DampNever")
 	}
 	for _, f := range []struct {
 		name      string
@@ -337,7 +340,7 @@ func (e ADI) run(ctx context.Context, w *adiSpace, c *claim2, nt, n, m int) (adi
 				layers[2], layers[1] = layers[1], w.layer(c, t1)
 			}
 			wt, halves := &weights, 1
-			if i == 0 && !e.Sharp {
+			if i == 0 && e.Damping.needed(e.Scheme) {
 				wt, halves = &damping, 2
 			}
 			for h := range halves {

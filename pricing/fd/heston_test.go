@@ -43,7 +43,7 @@ func goldenHeston(t *testing.T, c golden.Case) model.Heston {
 }
 
 func TestGoldenHestonAmericanBarrier(t *testing.T) {
-	e := ADI{TimeSteps: 100, SpotSteps: 400, SecondSteps: 120}
+	e := ADI{TimeSteps: 200, SpotSteps: 320, SecondSteps: 100}
 	worst := 0.0
 	golden.Run(t, "papers/heston_american_barrier", func(t *testing.T, c golden.Case) {
 		right, err := pricing.ParseRight(c.Text(t, "type"))
