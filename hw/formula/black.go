@@ -42,6 +42,7 @@ var (
 type European struct {
 	Market Market
 	Greeks Greeks
+	Format Format // of the numbers; the zero value is Float64
 }
 
 // market holds the inputs of a lognormal formula.
@@ -76,7 +77,7 @@ func (e European) inputs(b *Builder) market {
 // Black76 is the price of a European option on a forward, V = e^(−rT)·sign·(F·Φ(sign·d1) − K·Φ(sign·d2)), with
 // d1 = ln(F/K)/(σ√T) + σ√T/2 and d2 = d1 − σ√T (Black, Journal of Financial Economics 3, 1976). The inputs are sign, F,
 // K, T, sigma, r; the output is price. It is the formula as written, to be differentiated and to measure against; it is NaN
-// at F = K where σ√T is zero. The form for speed is [European.Fast].
+// at F = K where σ√T is zero. The form that is compiled is [European.Rows].
 func Black76() *Graph {
 	b := New("black76")
 	sign, f, k := b.Input("sign"), b.Input("F"), b.Input("K")
@@ -132,7 +133,7 @@ func deriveGreeks(g *Graph, asset string, set Greeks) *Graph {
 		gradient("price_sigma", "sigma")
 		gradient(delta+"_"+asset, asset, "T", "sigma")
 	}
-	b := New(g.name + "Greeks")
+	b := like(g, g.name+"Greeks")
 	args := make([]Expr, len(g.inputs))
 	for i, name := range g.InputNames() {
 		args[i] = b.Input(name)

@@ -6,36 +6,9 @@ import (
 	"testing"
 )
 
-// The form for columns is the form for speed where it is defined, for every market and set of Greeks.
-func TestRowsMatchFast(t *testing.T) {
-	rng := rand.New(rand.NewPCG(25, 26))
-	for _, m := range []Market{GivenForward, GivenSpot, GivenSpotYield} {
-		for _, set := range []Greeks{PriceOnly, FirstOrder, AllGreeks} {
-			rows, fast := European{m, set}.Rows(), European{m, set}.Fast()
-			if a, b := list(rows.InputNames())+list(rows.OutputNames()), list(fast.InputNames())+list(fast.OutputNames()); a != b {
-				t.Fatalf("inputs and outputs %s, want %s", a, b)
-			}
-			for range 500 {
-				sign, s, k, tau, vol, r, q := randomOption(rng)
-				in := []float64{sign, s, k, tau, vol, r, q}
-				if m == GivenForward {
-					in = []float64{sign, s, k, tau, vol, math.Exp(-r * tau), r}
-				}
-				in = in[:len(rows.inputs)]
-				a, b := rows.Eval(in...), fast.Eval(in...)
-				for i, name := range rows.OutputNames() {
-					if math.Abs(a[i]-b[i]) > 4e-14*math.Abs(b[i])+3e-14*max(1, k/s)*scaleOf(name, s, tau, vol) {
-						t.Errorf("market %d: %s at %v: %v, fast form %v", m, name, in, a[i], b[i])
-					}
-				}
-			}
-		}
-	}
-}
-
 func TestBachelierRowsMatchDerivatives(t *testing.T) {
 	rng := rand.New(rand.NewPCG(27, 28))
-	rows, derived := BachelierRows(AllGreeks), NewEvaluator(BachelierGreeks(AllGreeks))
+	rows, derived := BachelierRows(AllGreeks, Float64), NewEvaluator(BachelierGreeks(AllGreeks))
 	want := make([]float64, len(greekNames))
 	for range 500 {
 		sign, s, k, tau, vol, r, _ := randomOption(rng)
@@ -52,7 +25,7 @@ func TestBachelierRowsMatchDerivatives(t *testing.T) {
 // Outside the range of rows the price is NaN, and so it is where an input is bad.
 func TestRowsOutside(t *testing.T) {
 	nan, inf := math.NaN(), math.Inf(1)
-	forward, spot, normal := European{Market: GivenForward}.Rows(), European{Market: GivenSpotYield}.Rows(), BachelierRows(PriceOnly)
+	forward, spot, normal := European{Market: GivenForward}.Rows(), European{Market: GivenSpotYield}.Rows(), BachelierRows(PriceOnly, Float64)
 	for i := range 6 {
 		for _, v := range []float64{nan, inf, -inf, 0, -1, 1e-120, 1e120} {
 			in := []float64{1, 100, 110, 0.5, 0.2, 0.98}

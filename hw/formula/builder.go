@@ -15,6 +15,7 @@ import (
 // left alone, so a graph evaluates to the bits of the formula as it was written.
 type Builder struct {
 	name    string
+	format  Format
 	nodes   []node
 	index   map[key]ID
 	inputs  []ID
@@ -44,16 +45,22 @@ type key struct {
 // noID is the place of an expression that was refused.
 const noID ID = -1
 
-// New returns a builder of a graph. The name should be an identifier: emitters make function names of it.
-func New(name string) *Builder {
-	b := &Builder{name: name, index: make(map[key]ID)}
+// New returns a builder of a graph in [Float64]. The name should be an identifier: emitters make function names of it.
+func New(name string) *Builder { return NewFormat(name, Float64) }
+
+// NewFormat returns a builder of a graph in another format.
+func NewFormat(name string, format Format) *Builder {
+	b := &Builder{name: name, format: format, index: make(map[key]ID)}
+	if format > Float32 {
+		b.fail(fmt.Sprintf("format %d", format), "want Float64 or Float32")
+	}
 	if !identifier(name) {
 		b.fail("name "+fmt.Sprintf("%q", name), "want an identifier: a letter, then letters, digits and _")
 	}
 	return b
 }
 
-// Input adds an argument of type F64. Arguments are in the order of these calls. The name must be an identifier that no
+// Input adds an argument of type Number. Arguments are in the order of these calls. The name must be an identifier that no
 // other input has.
 func (b *Builder) Input(name string) Expr {
 	switch {
@@ -75,7 +82,7 @@ func (b *Builder) Input(name string) Expr {
 	return Expr{b, id}
 }
 
-// Const returns the constant v. Every NaN is the same constant.
+// Const returns the constant v, rounded to the graph's format. Every NaN is the same constant.
 func (b *Builder) Const(v float64) Expr {
 	if b.err != nil {
 		return Expr{b, noID}
@@ -93,7 +100,7 @@ func (b *Builder) Symbol(s Symbol) Expr {
 		b.fail(fmt.Sprintf("symbol %d", s), "no such symbol")
 		return Expr{b, noID}
 	}
-	return Expr{b, b.intern(node{op: OpConst, val: s.Float64(), sym: s})}
+	return Expr{b, b.intern(node{op: OpConst, val: b.format.Round(s.Float64()), sym: s})}
 }
 
 // Output names a result. The name must be an identifier that no other output has. Outputs are numbers: to give a truth
@@ -111,8 +118,8 @@ func (b *Builder) Output(name string, x Expr) {
 	if !b.owns(where, 0, x) {
 		return
 	}
-	if n := b.nodes[x.id]; n.typ != F64 {
-		b.fail(where, fmt.Sprintf("%s is of type %v, want f64", b.ref(x.id), n.typ))
+	if n := b.nodes[x.id]; n.typ != Number {
+		b.fail(where, fmt.Sprintf("%s is of type %v, want number", b.ref(x.id), n.typ))
 		return
 	}
 	b.outputs = append(b.outputs, Output{Name: name, ID: x.id})
@@ -130,7 +137,7 @@ func (b *Builder) Graph() (*Graph, error) {
 		return nil, b.err
 	}
 	live, count, slots := b.live()
-	g := &Graph{name: b.name, nodes: make([]Node, 0, count)}
+	g := &Graph{name: b.name, format: b.format, nodes: make([]Node, 0, count)}
 	place, store := make([]ID, len(b.nodes)), make([]ID, 0, slots)
 	put := func(id ID) ID {
 		n := &b.nodes[id]
@@ -287,6 +294,7 @@ func (b *Builder) apply(op Op, args ...Expr) Expr {
 
 // constant returns the constant v.
 func (b *Builder) constant(v float64) ID {
+	v = b.format.Round(v)
 	if math.IsNaN(v) {
 		v = math.NaN()
 	}

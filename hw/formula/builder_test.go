@@ -16,17 +16,17 @@ func TestBuilderRefuses(t *testing.T) {
 		want  string
 	}{
 		{"number for a truth value", func(b *Builder, x, y Expr) { b.Output("z", x.And(y)) },
-			"formula: graph test: %2 = and %0 %1: operand 1 is %0 (input x) of type f64, want bool"},
+			"formula: graph test: %2 = and %0 %1: operand 1 is %0 (input x) of type number, want bool"},
 		{"truth value for a number", func(b *Builder, x, y Expr) { b.Output("z", y.Add(x.Lt(y))) },
-			"formula: graph test: %3 = add %1 %2: operand 2 is %2 (lt) of type bool, want f64"},
+			"formula: graph test: %3 = add %1 %2: operand 2 is %2 (lt) of type bool, want number"},
 		{"labelled operand", func(b *Builder, x, y Expr) { b.Output("z", x.Lt(y).Named("below").Exp()) },
-			"formula: graph test: %3 = exp %2: operand 1 is %2 (lt below) of type bool, want f64"},
+			"formula: graph test: %3 = exp %2: operand 1 is %2 (lt below) of type bool, want number"},
 		{"selection by a number", func(b *Builder, x, y Expr) { b.Output("z", x.Select(x, y)) },
-			"formula: graph test: %2 = select %0 %0 %1: operand 1 is %0 (input x) of type f64, want bool"},
+			"formula: graph test: %2 = select %0 %0 %1: operand 1 is %0 (input x) of type number, want bool"},
 		{"selection of truth values", func(b *Builder, x, y Expr) { b.Output("z", x.Lt(y).Select(x, y.Eq(x))) },
-			"formula: graph test: %4 = select %2 %0 %3: operand 3 is %3 (eq) of type bool, want f64"},
+			"formula: graph test: %4 = select %2 %0 %3: operand 3 is %3 (eq) of type bool, want number"},
 		{"truth value as output", func(b *Builder, x, y Expr) { b.Output("z", x.Lt(y)) },
-			"formula: graph test: output z: %2 (lt) is of type bool, want f64"},
+			"formula: graph test: output z: %2 (lt) is of type bool, want number"},
 		{"zero expression", func(b *Builder, x, y Expr) { b.Output("z", x.Add(Expr{})) },
 			"formula: graph test: %2 = add %0 ?: operand 2 is the zero Expr, want one made by this builder"},
 		{"zero expression first", func(b *Builder, x, y Expr) { b.Output("z", Expr{}.FMA(x, y)) },
@@ -52,7 +52,7 @@ func TestBuilderRefuses(t *testing.T) {
 		{"call with too few", func(b *Builder, x, y Expr) { b.Output("z", b.Call(GBMStep(), x, y)[0]) },
 			"formula: graph test: call of gbmStep: 2 operands, want 5: S, mu, sigma, dt, z"},
 		{"call with a truth value", func(b *Builder, x, y Expr) { b.Output("z", b.Call(StraddlePayoff.Graph(), x, x.Lt(y))[0]) },
-			"formula: graph test: call of straddlePayoff: operand 2 is %2 (lt) of type bool, want f64"},
+			"formula: graph test: call of straddlePayoff: operand 2 is %2 (lt) of type bool, want number"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b := New("test")

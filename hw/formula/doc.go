@@ -16,14 +16,19 @@
 // ([BigEvaluator]). It is differentiated by [Derivative] and [Tangent] (forward) and by [Gradient] and [Adjoint]
 // (reverse); the result is a graph again, which shares the values of the first. [Expand] turns transcendental functions into arithmetic;
 // [Contract] fuses products into sums; [Bind], [Pick], [Rename] and [Builder.Call] put formulas together; [Hoist] takes out of a
-// kernel what is the same in every row. [Graph.Stats] says
-// what a formula costs.
+// kernel what is the same in every row. [Graph.Stats] says what a formula costs.
+//
+// All numbers of a graph are of one [Format]: [Float64], or [Float32], which has half the digits and twice the lanes. A
+// formula as it is written becomes one of the other by [Narrow]; a rows form is built in either.
 //
 // # The library
 //
 // [Black76], [BSM] and [Bachelier] are prices as the textbooks write them, and [Black76Greeks], [BSMGreeks] and
-// [BachelierGreeks] their derivatives; [European.Fast] and [FastBachelier] are prices with all their Greeks in the form for
-// speed. [Function], [SinCos], [ComplexExp], [Expm1] and [Log1p] are elementary functions by themselves.
+// [BachelierGreeks] their derivatives: the definitions, for every row that has a price. Their rows forms, [European.Rows] and
+// [BachelierRows], are the same prices and Greeks rearranged for columns: with few divisions, and NaN for the rare row outside
+// their range, which a caller does otherwise; tests hold them to the definitions at high precision, and kernels are
+// compiled from them. [ImpliedVolRows] and [BachelierImpliedVolRows] are inversions of the same kind.
+// [Function], [SinCos], [ComplexExp], [Expm1] and [Log1p] are elementary functions by themselves.
 // [SVI], [SSVI], [SSVIPower] and [ESSVI] are smiles, with [SmileDerivatives] and [Durrleman]; [ImpliedVolStep] is a step of
 // inversion; [GBMStep], [HestonStep], [BinomialStep] and [BinomialTree] are steps of paths and trees; [Payoff] is what is paid.
 //
@@ -36,7 +41,7 @@
 // preserves bits.
 //
 // An emitter takes an expanded graph and walks [Graph.Nodes]: operands stand before their uses, inputs first. It meets only
-// operations that are not [Op.Transcendental], Booleans only between comparisons and selections, and constants of type F64.
+// operations that are not [Op.Transcendental], Booleans only between comparisons and selections, and constants of type Number.
 //
 // # Conventions
 //

@@ -9,7 +9,7 @@ var ErrGraph = errors.New("formula: ill-formed graph")
 type NodeError struct {
 	Graph   string // the graph's name
 	Node    string // the node as it would be printed: "%4 = add %1 %3", or the output or input: "output price"
-	Problem string // what is wrong and what was expected: "operand 2 is %3 (lt) of type bool, want f64"
+	Problem string // what is wrong and what was expected: "operand 2 is %3 (lt) of type bool, want number"
 }
 
 // Error gives the graph, the node and the problem.

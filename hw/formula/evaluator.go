@@ -12,11 +12,13 @@ import (
 // first-level cache, enough that choosing the operation costs little.
 const lanes = 64
 
-// Evaluator evaluates a graph in float64, one point or many at a time. It gives the bits that every machine gives for the
-// expanded graph; it is their reference and not itself made for speed. It is safe for concurrent use, and after the first
+// Evaluator evaluates a graph in its format, one point or many at a time. It gives the bits that every machine gives for the
+// expanded graph; it is their reference and not itself made for speed. Numbers of [Float32] pass in and out as the float64
+// that are equal to them; an input that is none is rounded first. It is safe for concurrent use, and after the first
 // calls it allocates nothing.
 type Evaluator struct {
 	name          string
+	format        Format
 	inputs, width int
 	steps         []step
 	consts        []slotValue
@@ -41,7 +43,7 @@ func NewEvaluator(g *Graph) *Evaluator {
 	if !g.Expanded() {
 		g = Expand(g)
 	}
-	e := &Evaluator{name: g.name, inputs: len(g.inputs)}
+	e := &Evaluator{name: g.name, format: g.format, inputs: len(g.inputs)}
 	last := make([]int, len(g.nodes)) // the last node that uses each node
 	for i := range g.nodes {
 		last[i] = i
@@ -118,10 +120,10 @@ func (e *Evaluator) Eval(dst, in []float64) {
 	buf := e.scratch.Get().(*[]float64)
 	r := *buf
 	for i, s := range e.inputSlots {
-		r[int(s)*lanes] = in[i]
+		r[int(s)*lanes] = e.format.Round(in[i])
 	}
 	for _, s := range e.steps {
-		r[int(s.dst)*lanes] = scalar(s.op, r[int(s.x)*lanes], r[int(s.y)*lanes], r[int(s.z)*lanes])
+		r[int(s.dst)*lanes] = e.format.scalar(s.op, r[int(s.x)*lanes], r[int(s.y)*lanes], r[int(s.z)*lanes])
 	}
 	for i, s := range e.outputSlots {
 		dst[i] = r[int(s)*lanes]
@@ -139,10 +141,16 @@ func (e *Evaluator) EvalTo(dst, src [][]float64) {
 	for lo := 0; lo < n; lo += lanes {
 		m := min(lanes, n-lo)
 		for i, s := range e.inputSlots {
-			copy(r[int(s)*lanes:][:m], src[i][lo:])
+			col := r[int(s)*lanes:][:m]
+			copy(col, src[i][lo:])
+			if e.format == Float32 {
+				for j, v := range col {
+					col[j] = Float32.Round(v)
+				}
+			}
 		}
 		for _, s := range e.steps {
-			column(s.op, r[int(s.dst)*lanes:][:m], r[int(s.x)*lanes:][:m], r[int(s.y)*lanes:][:m], r[int(s.z)*lanes:][:m])
+			e.column(s.op, r[int(s.dst)*lanes:][:m], r[int(s.x)*lanes:][:m], r[int(s.y)*lanes:][:m], r[int(s.z)*lanes:][:m])
 		}
 		for i, s := range e.outputSlots {
 			copy(dst[i][lo:lo+m], r[int(s)*lanes:])
@@ -172,9 +180,15 @@ func (e *Evaluator) rows(dst, src [][]float64) int {
 }
 
 // column does one operation on columns of one length.
-func column(op Op, d, x, y, z []float64) {
+func (e *Evaluator) column(op Op, d, x, y, z []float64) {
 	n := len(d)
 	x, y, z = x[:n], y[:n], z[:n]
+	if e.format != Float64 {
+		for i := range d {
+			d[i] = e.format.scalar(op, x[i], y[i], z[i])
+		}
+		return
+	}
 	switch op { // the common operations have loops of their own
 	case OpAdd:
 		for i := range d {

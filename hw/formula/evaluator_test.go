@@ -12,7 +12,7 @@ import (
 // Block evaluation has the bits of point evaluation for every length around the block, writes nothing outside the
 // columns, and may write over its inputs.
 func TestEvalTo(t *testing.T) {
-	ev := NewEvaluator(European{GivenSpotYield, AllGreeks}.Fast())
+	ev := NewEvaluator(European{Market: GivenSpotYield, Greeks: AllGreeks}.Rows())
 	rng := rand.New(rand.NewPCG(1, 2))
 	const guard = 5
 	want := make([]float64, len(greekNames))
@@ -137,8 +137,8 @@ func BenchmarkEval(b *testing.B) {
 		name string
 		g    *Graph
 	}{
-		{"exp", Function(OpExp)}, {"normcdf", Function(OpNormCDF)}, {"price", European{GivenSpot, PriceOnly}.Fast()},
-		{"greeks", European{GivenSpot, FirstOrder}.Fast()},
+		{"exp", Function(OpExp)}, {"normcdf", Function(OpNormCDF)}, {"price", European{Market: GivenSpot, Greeks: PriceOnly}.Rows()},
+		{"greeks", European{Market: GivenSpot, Greeks: FirstOrder}.Rows()},
 	} {
 		for _, n := range []int{1, 4096} {
 			b.Run(fmt.Sprintf("%s/n=%d", f.name, n), func(b *testing.B) {

@@ -43,7 +43,7 @@ func ExampleBuilder_Graph() {
 	_, err := b.Graph()
 	fmt.Println(err)
 	// Output:
-	// formula: graph digital: %4 = mul %2 %3: operand 1 is %2 (lt inside) of type bool, want f64
+	// formula: graph digital: %4 = mul %2 %3: operand 1 is %2 (lt inside) of type bool, want number
 }
 
 // The Greeks come from the price: here all first derivatives in one reverse sweep.
@@ -86,9 +86,9 @@ func ExampleAdjoint() {
 	// 111.3491 1.1135 50.1071
 }
 
-// The form made for speed, and what it costs.
-func ExampleEuropean_Fast() {
-	g := formula.European{Market: formula.GivenSpot, Greeks: formula.FirstOrder}.Fast()
+// The form that kernels are compiled from, and what it costs.
+func ExampleEuropean_Rows() {
+	g := formula.European{Market: formula.GivenSpot, Greeks: formula.FirstOrder}.Rows()
 	s := g.Stats()
 	fmt.Printf("%d operations, depth %d, %d divisions, %d root\n", s.Total, s.Depth, s.Count(formula.OpDiv), s.Count(formula.OpSqrt))
 	out := g.Eval(1, 100, 100, 1, 0.2, 0.05) // sign, S, K, T, sigma, r
@@ -96,7 +96,7 @@ func ExampleEuropean_Fast() {
 		fmt.Printf("%s %.4f\n", name, out[i])
 	}
 	// Output:
-	// 188 operations, depth 68, 4 divisions, 1 root
+	// 192 operations, depth 59, 2 divisions, 1 root
 	// price 10.4506
 	// delta 0.6368
 	// gamma 0.0188

@@ -15,25 +15,20 @@ var expPoly = []float64{
 	0.00019841269589115522, 2.4801491039095041e-05, 2.7557514545825323e-06, 2.763090349011265e-07, 2.5022322567635338e-08,
 }
 
-// Beyond these the exponential rounds to zero and to infinity. The clamp keeps n within OpScale's domain.
-const (
-	expLow  = -746
-	expHigh = 710
-)
-
-// expandExp is e^x: clamp, reduce, 1 + r(1 + r·poly(r)), scale. The operands of the clamp are in the order that lets NaN
-// through.
+// expandExp is e^x: clamp, reduce, 1 + r(1 + r·poly(r)), scale. The clamp keeps n within OpScale's domain; its operands are
+// in the order that lets NaN through.
 func (b *Builder) expandExp(x Expr) Expr {
-	x = b.Const(expLow).Max(b.Const(expHigh).Min(x))
+	p := b.approx()
+	x = b.Const(p.expLow).Max(b.Const(p.expHigh).Min(x))
 	n := x.Times(log2e).Round()
-	r := n.FMA(b.Const(-ln2Hi), x)
-	r = n.FMA(b.Const(-ln2Lo), r)
+	r := n.FMA(b.Const(-p.ln2Hi), x)
+	r = n.FMA(b.Const(-p.ln2Lo), r)
 	one := b.Const(1)
-	return horner(r, expPoly).FMA(r, one).FMA(r, one).Scale(n)
+	return horner(r, p.expPoly).FMA(r, one).FMA(r, one).Scale(n)
 }
 
 // expm1Poly returns e^r − 1 for |r| <= ln2/2 and a little.
-func (b *Builder) expm1Poly(r Expr) Expr { return r.Square().FMA(horner(r, expPoly), r) }
+func (b *Builder) expm1Poly(r Expr) Expr { return r.Square().FMA(horner(r, b.approx().expPoly), r) }
 
 // logPoly holds Lg1 ... Lg7 of fdlibm's e_log.c: log(1+f) = 2s + s·R, s = f/(2+f), R ≈ Σ Lg_i s^(2i), error 2^-58.45.
 var logPoly = []float64{
@@ -60,11 +55,12 @@ func splitLog(x Expr) (m, k Expr) {
 func joinLog(f, k, rest Expr) Expr {
 	s := f.Div(f.Plus(2))
 	z := s.Square()
-	r := horner(z, logPoly).Mul(z)
+	p := f.b.approx()
+	r := horner(z, p.logPoly).Mul(z)
 	half := f.Times(0.5).Mul(f)
-	low := k.Times(ln2Lo)
+	low := k.Times(p.ln2Lo)
 	if rest.b != nil {
 		low = low.Add(rest)
 	}
-	return k.FMA(f.lit(ln2Hi), f.Sub(half.Sub(s.FMA(half.Add(r), low))))
+	return k.FMA(f.lit(p.ln2Hi), f.Sub(half.Sub(s.FMA(half.Add(r), low))))
 }

@@ -1,15 +1,9 @@
 package formula
 
-// The lower tail is written Φ(−a) = e^(−a²/2)·G(a), with G(a) = f/(1 + c·a) and f = 1/2 + u·Q(2u−1), u = a/(a+k). Q is
+// cdfPoly: the lower tail is written Φ(−a) = e^(−a²/2)·G(a), with G(a) = f/(1 + c·a) and f = 1/2 + u·Q(2u−1), u = a/(a+k), c = 1.5, k = 5.5. Q is
 // the polynomial of degree 21 that is minimax for the relative error of f on 0 <= a <= 38.7: 3.8e-18, and 1.6e-17 with
 // the coefficients rounded. Taking 1/2, which is exact, and u, which is small where Q changes fast, out of the polynomial
 // keeps the rounding of u and t from being felt.
-const (
-	cdfK     = 5.5
-	cdfC     = 1.5
-	cdfClamp = 38.6 // Φ(−38.6) and φ(38.6) round to zero
-)
-
 var cdfPoly = []float64{
 	0x1.34926e4def17dp-2, -0x1.bc22549fbe12fp-2, 0x1.b9a7d5690ca89p-2, -0x1.5ed2acb37558cp-2, 0x1.cd2dc44dda90cp-3,
 	-0x1.f5b83385c94d7p-4, 0x1.b82298736da76p-5, -0x1.21f46d4ac3c0ep-6, 0x1.c48252d50b83fp-9, 0x1.d0345de443c62p-13,
@@ -19,27 +13,29 @@ var cdfPoly = []float64{
 }
 
 // clampTail returns min(|x|, cdfClamp), NaN for NaN.
-func (b *Builder) clampTail(x Expr) Expr { return b.Const(cdfClamp).Min(x.Abs()) }
+func (b *Builder) clampTail(x Expr) Expr { return b.Const(b.approx().cdfClamp).Min(x.Abs()) }
 
 // gauss returns w and n with e^(−a²/2) = (1 + w)·2^n. The square is never rounded: n·ln2Hi is exact, and h·a − n·ln2Hi is
 // one fused operation. A rounded square would cost up to 2^-44 of the result far out.
 func (b *Builder) gauss(a Expr) (w, n Expr) {
+	p := b.approx()
 	h := a.Times(-0.5)
 	n = h.Mul(a).Times(log2e).Round()
-	r := h.FMA(a, n.Times(-ln2Hi))
-	r = n.FMA(b.Const(-ln2Lo), r)
+	r := h.FMA(a, n.Times(-p.ln2Hi))
+	r = n.FMA(b.Const(-p.ln2Lo), r)
 	return b.expm1Poly(r), n
 }
 
 // tailDenominators returns p = 1 + c·a and s = a + k. One quotient, of p·s, gives both u and 1/p.
 func (b *Builder) tailDenominators(a Expr) (p, s Expr) {
-	return a.FMA(b.Const(cdfC), b.Const(1)), a.Plus(cdfK)
+	t := b.approx()
+	return a.FMA(b.Const(t.cdfC), b.Const(1)), a.Plus(t.cdfK)
 }
 
 // tailPoly returns u and Q(2u−1) with f = 1/2 + u·Q, given rs ≈ 1/s.
 func (b *Builder) tailPoly(a, rs Expr) (u, q Expr) {
 	u = a.Mul(rs)
-	return u, horner(u.FMA(b.Const(2), b.Const(-1)), cdfPoly)
+	return u, horner(u.FMA(b.Const(2), b.Const(-1)), b.approx().cdfPoly)
 }
 
 // expandNormCDF is Φ(x), with one division. The numerator f·(1+w) is 1/2 + m with m small, and is kept with its rounding
@@ -48,7 +44,7 @@ func (b *Builder) tailPoly(a, rs Expr) (u, q Expr) {
 func (b *Builder) expandNormCDF(x Expr) Expr {
 	a := b.clampTail(x)
 	p, s := b.tailDenominators(a)
-	pLow := a.FMA(b.Const(cdfC), b.Const(1).Sub(p))
+	pLow := a.FMA(b.Const(b.approx().cdfC), b.Const(1).Sub(p))
 	q := b.Const(1).Div(p.Mul(s))
 	u, poly := b.tailPoly(a, p.Mul(q))
 	w, n := b.gauss(a)
@@ -68,4 +64,29 @@ func (b *Builder) expandNormPDF(x Expr) Expr {
 	w, n := b.gauss(b.clampTail(x))
 	c := b.Symbol(SymInvSqrt2Pi)
 	return w.FMA(c, c).Scale(n)
+}
+
+// tails returns G(a1) and G(a2), Φ(−a) = e^(−a²/2)·G(a), with one division for both. The quotients are not corrected as
+// in expandNormCDF: each G is within 3 ulp.
+func (b *Builder) tails(a1, a2 Expr) (g1, g2 Expr) {
+	p1, s1 := b.tailDenominators(a1)
+	p2, s2 := b.tailDenominators(a2)
+	m1, m2 := p1.Mul(s1), p2.Mul(s2)
+	q := b.Const(1).Div(m1.Mul(m2))
+	one := func(a, p, s, q Expr) Expr {
+		u, poly := b.tailPoly(a, p.Mul(q))
+		return poly.FMA(u, b.Const(0.5)).Mul(s.Mul(q))
+	}
+	return one(a1, p1, s1, m2.Mul(q)), one(a2, p2, s2, m1.Mul(q))
+}
+
+// tailAlone returns G(a) for one a, with the quotient corrected by its residual.
+func (b *Builder) tailAlone(a Expr) Expr {
+	p, s := b.tailDenominators(a)
+	q := b.Const(1).Div(p.Mul(s))
+	u, poly := b.tailPoly(a, p.Mul(q))
+	f := poly.FMA(u, b.Const(0.5))
+	r := s.Mul(q)
+	g := f.Mul(r)
+	return p.Neg().FMA(g, f).FMA(r, g)
 }

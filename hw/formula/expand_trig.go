@@ -12,13 +12,10 @@ import "math"
 // not; no formula of this library comes near the bound.
 const TrigBound = 1 << 40
 
-// π/2 = pio2A + pio2B + pio2C + 2^-163 or so.
-const (
-	twoOverPi = 0x1.45f306dc9c883p-1
-	pio2A     = 0x1.921fb54442d18p+0
-	pio2B     = 0x1.1a62633145c07p-54
-	pio2C     = -0x1.f1976b7ed8fbcp-110
-)
+// TrigBound32 is [TrigBound] in [Float32].
+const TrigBound32 = 1 << 12
+
+const twoOverPi = 0x1.45f306dc9c883p-1
 
 // fdlibm's k_sin.c and k_cos.c: sin r = r + r³(S1 + r²(S2 + ...)), cos r = 1 − r²/2 + r⁴(C1 + r²(C2 + ...)), |r| <= π/4.
 var (
@@ -38,16 +35,17 @@ var (
 type reduced struct{ hi, lo, j Expr }
 
 func (b *Builder) reduceTrig(x Expr) reduced {
+	p := b.approx()
 	a := x.Abs()
-	a = a.Le(b.Const(TrigBound)).Select(a, b.Const(math.NaN()))
+	a = a.Le(b.Const(p.trigBound)).Select(a, b.Const(math.NaN()))
 	n := a.Times(twoOverPi).Round()
-	r0 := n.FMA(b.Const(-pio2A), a)
-	th := n.Times(pio2B)
-	tl := n.FMA(b.Const(pio2B), th.Neg())
+	r0 := n.FMA(b.Const(-p.pio2A), a)
+	th := n.Times(p.pio2B)
+	tl := n.FMA(b.Const(p.pio2B), th.Neg())
 	r := r0.Sub(th) // and its error, by Knuth's two-sum: either operand may be the greater
 	v := r.Sub(r0)
 	e := r0.Sub(r.Sub(v)).Sub(th.Add(v))
-	l := n.FMA(b.Const(-pio2C), e.Sub(tl))
+	l := n.FMA(b.Const(-p.pio2C), e.Sub(tl))
 	hi := r.Add(l)
 	lo := r.Sub(hi).Add(l)
 	j := n.Times(0.25).Round().FMA(b.Const(-4), n)
@@ -56,11 +54,12 @@ func (b *Builder) reduceTrig(x Expr) reduced {
 
 // sin returns sin(hi + lo).
 func (r reduced) sin() Expr {
+	p := r.hi.b.approx()
 	z := r.hi.Square()
 	v := z.Mul(r.hi)
-	u := v.Neg().FMA(horner(z, sinPoly), r.lo.Times(0.5))
+	u := v.Neg().FMA(horner(z, p.sinPoly), r.lo.Times(0.5))
 	u = z.FMA(u, r.lo.Neg())
-	return r.hi.Sub(v.FMA(r.hi.lit(-sinFirst), u))
+	return r.hi.Sub(v.FMA(r.hi.lit(-p.sinFirst), u))
 }
 
 // cos returns cos(hi + lo).
@@ -69,7 +68,7 @@ func (r reduced) cos() Expr {
 	h := z.Times(0.5)
 	w := r.hi.lit(1).Sub(h)
 	err := r.hi.lit(1).Sub(w).Sub(h) // 1 − h is w + err exactly
-	t := z.Mul(horner(z, cosPoly)).FMA(z, r.hi.Mul(r.lo).Neg())
+	t := z.Mul(horner(z, r.hi.b.approx().cosPoly)).FMA(z, r.hi.Mul(r.lo).Neg())
 	return w.Add(err.Add(t))
 }
 

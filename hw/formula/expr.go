@@ -53,13 +53,13 @@ func (x Expr) Named(label string) Expr {
 // ID returns the node's place in the builder, which is not its place in the finished graph.
 func (x Expr) ID() ID { return x.id }
 
-// IsConst reports whether x is a constant of type F64, and gives its value.
+// IsConst reports whether x is a constant of type Number, and gives its value.
 func (x Expr) IsConst() (v float64, ok bool) {
 	if x.b == nil || x.id == noID {
 		return 0, false
 	}
 	n := x.b.nodes[x.id]
-	return n.val, n.op == OpConst && n.typ == F64
+	return n.val, n.op == OpConst && n.typ == Number
 }
 
 // Add returns x + y.

@@ -121,7 +121,7 @@ func operands(n *Node, at []Expr) []Expr {
 
 // differentiable replays g with its outputs into a new builder and finds the inputs named in wrt, all if it is empty.
 func differentiable(g *Graph, wrt []string) (b *Builder, at []Expr, chosen []ID) {
-	b = New(g.name)
+	b = like(g, g.name)
 	at = b.replay(g, nil, same(g))
 	for _, o := range g.outputs {
 		b.Output(o.Name, at[o.ID])

@@ -13,7 +13,7 @@ type Node struct {
 	Op     Op
 	Type   Type
 	Args   []ID    // the operands, all before the node itself; nil for inputs and constants
-	Value  float64 // of a constant
+	Value  float64 // of a constant, a number of the graph's format
 	Symbol Symbol  // of a constant that stands for more digits than Value has
 	Name   string  // of an input; otherwise a label that explains the node, or ""
 }
@@ -32,6 +32,7 @@ type Output struct {
 // alone, and no constant of type Bool.
 type Graph struct {
 	name    string
+	format  Format
 	nodes   []Node
 	inputs  []ID
 	outputs []Output
@@ -42,6 +43,9 @@ type Graph struct {
 
 // Name returns the name given to [New].
 func (g *Graph) Name() string { return g.name }
+
+// Format returns the number format that all of g is in.
+func (g *Graph) Format() Format { return g.format }
 
 // Len returns the number of nodes. IDs run from 0 to Len()-1.
 func (g *Graph) Len() int { return len(g.nodes) }

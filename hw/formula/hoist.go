@@ -10,7 +10,7 @@ import "fmt"
 // on. Every bit of the results is that of g. If nothing can be computed beforehand, each takes the uniform inputs that it
 // needs. An unknown name is a [*NodeError].
 func Hoist(g *Graph, uniform ...string) (once, each *Graph, err error) {
-	p := New(g.name + "Once")
+	p := like(g, g.name+"Once")
 	isUniform := make([]bool, len(g.nodes))
 	for _, name := range uniform {
 		i := g.Input(name)
@@ -22,7 +22,7 @@ func Hoist(g *Graph, uniform ...string) (once, each *Graph, err error) {
 	}
 	before, wanted := hoistable(g, isUniform)
 
-	b := New(g.name + "Each")
+	b := like(g, g.name+"Each")
 	once0, each0 := make([]Expr, len(g.nodes)), make([]Expr, len(g.nodes))
 	for _, id := range g.inputs {
 		if name := g.nodes[id].Name; isUniform[id] {

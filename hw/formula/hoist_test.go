@@ -14,8 +14,8 @@ func TestHoist(t *testing.T) {
 		uniform []string
 		names   string // the inputs of each
 	}{
-		{European{GivenSpotYield, AllGreeks}.Fast(), []string{"S", "T", "r", "q"}, ""},
-		{European{GivenForward, FirstOrder}.Fast(), []string{"F", "T", "D", "r"}, ""},
+		{European{Market: GivenSpotYield, Greeks: AllGreeks}.Rows(), []string{"S", "T", "r", "q"}, ""},
+		{European{Market: GivenForward, Greeks: FirstOrder}.Rows(), []string{"F", "T", "D", "r"}, ""},
 		{BSM(), []string{"S", "T", "r", "q"}, "sign, K, sigma, S, h0, h1, asset, h2"},
 		{HestonStep(), []string{"mu", "kappa", "theta", "xi", "rho", "dt"}, ""},
 		{SVI(), []string{"a", "b", "rho", "m", "sigma"}, "k, a, b, rho, m, h0"},

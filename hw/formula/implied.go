@@ -41,7 +41,7 @@ func (m ImpliedVolStep) Graph() *Graph {
 	inv := b.Const(1).Div(s)
 	h, t := x.Mul(inv).Named("h"), s.Times(0.5).Named("t")
 	d1 := h.Add(t).Named("d1")
-	a1, a2 := b.Const(farOut).Min(d1.Abs()), b.Const(farOut).Min(h.Sub(t).Abs())
+	a1, a2 := b.Const(b.approx().farOut).Min(d1.Abs()), b.Const(b.approx().farOut).Min(h.Sub(t).Abs())
 	g1, g2 := b.tails(a1, a2)
 	bell := h.FMA(h, t.Square()).Times(-0.5).Exp().Named("bell")
 	price := d1.Lt(b.Const(0)).Select(

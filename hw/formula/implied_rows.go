@@ -144,7 +144,7 @@ func BachelierImpliedVolRows() *Graph {
 	a := m.Mul(inv)
 	a = a.Neg().FMA(s, m).FMA(inv, a).Named("a") // m/s, the last bit put right
 	aa := a.Square()
-	g := a.Neg().FMA(b.tailAlone(b.Const(farOut).Min(a)).Times(math.Sqrt(2*math.Pi)), b.Const(1)).Named("slope")
+	g := a.Neg().FMA(b.tailAlone(b.Const(b.approx().farOut).Min(a)).Times(math.Sqrt(2*math.Pi)), b.Const(1)).Named("slope")
 	num, den, k := b.ratio(s.Mul(g), u)
 	f := joinRatio(num.Div(den), k).Plus(-lnSqrt2Pi).Sub(aa.Times(0.5)).Named("f")
 	vol := s.FMA(householder(f, g, aa, b.Const(0)), s).Div(tau.Sqrt())
@@ -159,7 +159,7 @@ func (b *Builder) millsDifference(a, t, p Expr) (r, good Expr) {
 	at := a.Mul(t)
 	series := t.Le(b.Const(seriesT)).And(at.Le(b.Const(seriesAT)))
 	low, high := series.Select(a, a.Sub(t)), a.Add(t)
-	far := b.Const(farOut)
+	far := b.Const(b.approx().farOut)
 	g1, g2 := b.tails(far.Min(low), far.Min(high))
 	root := b.Const(math.Sqrt(2 * math.Pi))
 	m1 := g1.Mul(root)

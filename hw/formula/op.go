@@ -2,8 +2,8 @@ package formula
 
 // Op is the operation of a node. Its comment here is its whole meaning: a machine that runs a graph gives these bits.
 //
-// Arithmetic is IEEE 754 binary64, rounded to nearest, ties to even, with gradual underflow; nothing is fused unless the
-// graph says [OpFMA]. Which NaN results, its sign and payload, is not defined: any NaN is the same NaN. Everything else,
+// Arithmetic is IEEE 754 in the graph's [Format], rounded to nearest, ties to even, with gradual underflow; nothing is fused
+// unless the graph says [OpFMA]. Which NaN results, its sign and payload, is not defined: any NaN is the same NaN. Everything else,
 // the sign of zero included, is defined.
 type Op uint8
 
@@ -43,9 +43,9 @@ const (
 	OpRound
 	// OpFloor is the greatest integer not above x; ±0, ±Inf and NaN give themselves.
 	OpFloor
-	// OpScale is x·2^y, rounded once, for integral y in [−2044, 2046], and NaN if x is NaN. For any other y it is not
-	// defined; the evaluators give NaN there. (The VSCALEFPD instruction. Without it: h = y clamped to [−1022, 1023] and
-	// (x·2^(y−h))·2^h, the powers built in the exponent field, has the same bits for every x.)
+	// OpScale is x·2^y, rounded once, for integral y in [−2044, 2046], in [Float32] in [−252, 254], and NaN if x is NaN. For any
+	// other y it is not defined; the evaluators give NaN there. (The VSCALEFPD instruction. Without it: h = y clamped to
+	// [−1022, 1023], or [−126, 127], and (x·2^(y−h))·2^h, the powers built in the exponent field, has the same bits for every x.)
 	OpScale
 	// OpExponent is ⌊log2 |x|⌋, subnormal x included; −Inf for zeros, +Inf for infinities. (VGETEXPPD.)
 	OpExponent
@@ -66,8 +66,8 @@ const (
 	// chosen has no effect.
 	OpSelect
 
-	// The transcendental functions. In float64 each one is, by definition, the sequence of operations above that
-	// [Expand] puts in its place; the comments of the expansions state their errors.
+	// The transcendental functions. In each format each one is, by definition, the sequence of operations above that
+	// [Expand] puts in its place; its comment states the errors.
 
 	// OpExp is e^x.
 	OpExp
@@ -77,9 +77,9 @@ const (
 	OpNormCDF
 	// OpNormPDF is the standard normal density φ(x) = e^(−x²/2)/√(2π).
 	OpNormPDF
-	// OpSin is the sine of x radians, for |x| <= [TrigBound]; NaN beyond.
+	// OpSin is the sine of x radians, for |x| <= [TrigBound], in [Float32] [TrigBound32]; NaN beyond.
 	OpSin
-	// OpCos is the cosine of x radians, for |x| <= [TrigBound]; NaN beyond.
+	// OpCos is the cosine of x radians, for the same x as OpSin.
 	OpCos
 
 	numOps
@@ -93,17 +93,17 @@ type Type uint8
 
 // The types.
 const (
-	// F64 is an IEEE 754 binary64 number. Inputs, constants and outputs are of this type.
-	F64 Type = iota
+	// Number is a number of the graph's [Format]. Inputs, constants and outputs are of this type.
+	Number Type = iota
 	// Bool is a truth value: what comparisons give and selections take.
 	Bool
 )
 
-// String returns "f64" or "bool".
+// String returns "number" or "bool".
 func (t Type) String() string {
 	switch t {
-	case F64:
-		return "f64"
+	case Number:
+		return "number"
 	case Bool:
 		return "bool"
 	}
@@ -129,9 +129,9 @@ type opInfo struct {
 }
 
 var (
-	one   = []Type{F64}
-	two   = []Type{F64, F64}
-	three = []Type{F64, F64, F64}
+	one   = []Type{Number}
+	two   = []Type{Number, Number}
+	three = []Type{Number, Number, Number}
 )
 
 var ops = [numOps]opInfo{
@@ -160,7 +160,7 @@ var ops = [numOps]opInfo{
 	OpAnd:      {name: "and", args: []Type{Bool, Bool}, result: Bool, class: logic, commutative: true},
 	OpOr:       {name: "or", args: []Type{Bool, Bool}, result: Bool, class: logic, commutative: true},
 	OpNot:      {name: "not", args: []Type{Bool}, result: Bool, class: logic},
-	OpSelect:   {name: "select", args: []Type{Bool, F64, F64}, class: basic},
+	OpSelect:   {name: "select", args: []Type{Bool, Number, Number}, class: basic},
 	OpExp:      {name: "exp", args: one, class: transcendental},
 	OpLog:      {name: "log", args: one, class: transcendental},
 	OpNormCDF:  {name: "normcdf", args: one, class: transcendental},

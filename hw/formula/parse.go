@@ -52,17 +52,21 @@ func (p *parser) fail(problem string) {
 	p.b.fail(fmt.Sprintf("line %d", p.line), problem)
 }
 
-// header reads "graph name(a, b, c)".
+// header reads "graph name(a, b, c)", with f32 after it in that format.
 func (p *parser) header(line string) {
 	rest, isGraph := strings.CutPrefix(line, "graph ")
 	name, rest, open := strings.Cut(rest, "(")
 	params, rest, closed := strings.Cut(rest, ")")
+	format := Float64
+	if strings.TrimSpace(rest) == Float32.String() {
+		format, rest = Float32, ""
+	}
 	if !isGraph || !open || !closed || rest != "" {
 		p.b = New("unnamed")
 		p.fail(`want "graph name(inputs)"`)
 		return
 	}
-	p.b = New(strings.TrimSpace(name))
+	p.b = NewFormat(strings.TrimSpace(name), format)
 	if strings.TrimSpace(params) == "" {
 		return
 	}

@@ -15,7 +15,7 @@ import (
 //	%3 = max %2 0
 //	return payoff = %3
 //
-// Nodes are numbered by their place; inputs stand by their names, constants by their shortest decimal, and what follows
+// A graph in [Float32] has f32 after its inputs. Nodes are numbered by their place; inputs stand by their names, constants by their shortest decimal, and what follows
 // # is a node's label.
 func (g *Graph) String() string {
 	var s strings.Builder
@@ -26,7 +26,11 @@ func (g *Graph) String() string {
 // WriteTo writes the printed form.
 func (g *Graph) WriteTo(w io.Writer) (int64, error) {
 	var s strings.Builder
-	fmt.Fprintf(&s, "graph %s(%s)\n", g.name, list(g.InputNames()))
+	fmt.Fprintf(&s, "graph %s(%s)", g.name, list(g.InputNames()))
+	if g.format != Float64 {
+		fmt.Fprintf(&s, " %v", g.format)
+	}
+	s.WriteByte('\n')
 	for i := range g.nodes {
 		n := &g.nodes[i]
 		if ops[n.Op].class == leaf {

@@ -70,7 +70,7 @@ func TestPrintedForms(t *testing.T) {
 }
 
 func TestParseRoundTrip(t *testing.T) {
-	for _, g := range append(library(), Expand(BSM()), BSMGreeks(AllGreeks), European{GivenSpotYield, AllGreeks}.Fast()) {
+	for _, g := range append(library(), Expand(BSM()), BSMGreeks(AllGreeks), European{Market: GivenSpotYield, Greeks: AllGreeks}.Rows()) {
 		p, err := Parse(g.String())
 		if err != nil {
 			t.Errorf("%s: %v", g.Name(), err)
@@ -94,7 +94,7 @@ func TestParseErrors(t *testing.T) {
 		"graph f(x)\n%1 = exp y":                  `line 2: "y" is neither assigned above, nor an input, nor a number`,
 		"graph f(x)\n\n%1 = tan x":                `line 3: no operation is called "tan"`,
 		"graph f(x)\n%1 = add x":                  "%1 = add %0: 1 operands, want 2",
-		"graph f(x)\n%1 = lt x 1\n%2 = exp %1":    "%3 = exp %2: operand 1 is %2 (lt) of type bool, want f64",
+		"graph f(x)\n%1 = lt x 1\n%2 = exp %1":    "%3 = exp %2: operand 1 is %2 (lt) of type bool, want number",
 		"graph f(x)\n%1 = exp x\n%1 = exp x":      "line 3: %1 is assigned twice",
 		"graph f(x)\nx = exp x":                   `line 2: want "%name = operation operands" or "return name = value"`,
 		"graph f(x)\nreturn y":                    `line 2: want "return name = value"`,

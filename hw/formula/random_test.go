@@ -119,7 +119,7 @@ func (p program) graph() (*Graph, []int) {
 			}
 			at = append(at, b.Apply(in.op, args...))
 		}
-		if k := p.inputs + i; p.typ[k] == F64 {
+		if k := p.inputs + i; p.typ[k] == Number {
 			if last = k; i%5 == 0 {
 				outputs = append(outputs, k)
 			}
@@ -239,7 +239,7 @@ func checkGraph(t *testing.T, g *Graph) {
 			t.Fatalf("%s: dead", g.Describe(id))
 		case constants:
 			t.Fatalf("%s: not folded", g.Describe(id))
-		case n.Op == OpConst && n.Type != F64:
+		case n.Op == OpConst && n.Type != Number:
 			t.Fatalf("%s: a constant of type %v", g.Describe(id), n.Type)
 		case seen[text]:
 			t.Fatalf("%s: there are two of it", g.Describe(id))

@@ -7,12 +7,15 @@ import (
 	"strings"
 )
 
+// like returns a builder with the format of g.
+func like(g *Graph, name string) *Builder { return NewFormat(name, g.format) }
+
 // rewriter makes the node that stands for node id, given the operands' new nodes and those of all nodes before it.
 type rewriter func(b *Builder, id ID, args, at []Expr) Expr
 
 // rewrite builds g anew through f. Labels are kept.
 func rewrite(g *Graph, f rewriter) *Graph {
-	b := New(g.name)
+	b := like(g, g.name)
 	at := b.replay(g, nil, f)
 	for _, o := range g.outputs {
 		b.Output(o.Name, at[o.ID])
@@ -53,7 +56,7 @@ func (b *Builder) replay(g *Graph, in []Expr, f rewriter) []Expr {
 }
 
 // Call adds the formula g to b, its inputs bound to args in order, and returns its outputs. So larger formulas are put
-// together from smaller ones; what they share is computed once.
+// together from smaller ones; what they share is computed once. The operations of g become those of b's format.
 func (b *Builder) Call(g *Graph, args ...Expr) []Expr {
 	out := make([]Expr, len(g.outputs))
 	for i := range out {
@@ -64,8 +67,8 @@ func (b *Builder) Call(g *Graph, args ...Expr) []Expr {
 		b.fail(where, fmt.Sprintf("%d operands, want %d: %s", len(args), len(g.inputs), list(g.InputNames())))
 	}
 	for i, a := range args {
-		if b.owns(where, i+1, a) && b.nodes[a.id].typ != F64 {
-			b.fail(where, fmt.Sprintf("operand %d is %s of type %v, want f64", i+1, b.ref(a.id), b.nodes[a.id].typ))
+		if b.owns(where, i+1, a) && b.nodes[a.id].typ != Number {
+			b.fail(where, fmt.Sprintf("operand %d is %s of type %v, want number", i+1, b.ref(a.id), b.nodes[a.id].typ))
 		}
 	}
 	if b.err != nil {
@@ -84,7 +87,7 @@ func (b *Builder) Call(g *Graph, args ...Expr) []Expr {
 // Pick returns g with the outputs chosen, in the order given; "new=old" renames one. What they do not need is removed, but
 // inputs stay. An unknown name is a [*NodeError].
 func Pick(g *Graph, outputs ...string) (*Graph, error) {
-	b := New(g.name)
+	b := like(g, g.name)
 	at := b.replay(g, nil, same(g))
 	for _, o := range outputs {
 		name, old, renamed := strings.Cut(o, "=")
@@ -103,17 +106,17 @@ func Pick(g *Graph, outputs ...string) (*Graph, error) {
 
 // Rename returns g under another name.
 func Rename(g *Graph, name string) (*Graph, error) {
-	b := New(name)
+	b := like(g, name)
 	if b.err != nil {
 		return nil, b.err
 	}
-	return &Graph{name: name, nodes: g.nodes, inputs: g.inputs, outputs: g.outputs}, nil
+	return &Graph{name: name, format: g.format, nodes: g.nodes, inputs: g.inputs, outputs: g.outputs}, nil
 }
 
 // Bind returns g with some inputs fixed at numbers, which the simplifications then use: a strip kernel with the rate at
 // zero, a call without its sign. An unknown name is a [*NodeError].
 func Bind(g *Graph, values map[string]float64) (*Graph, error) {
-	b := New(g.name)
+	b := like(g, g.name)
 	in := make([]Expr, len(g.inputs))
 	for i, name := range g.InputNames() {
 		if v, ok := values[name]; ok {

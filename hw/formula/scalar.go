@@ -74,14 +74,11 @@ func truth(b bool) float64 {
 
 // scale is x·2^n rounded once, for n in the domain of OpScale.
 func scale(x, n float64) float64 {
-	if !scalable(n) {
+	if !Float64.scalable(n) {
 		return math.NaN()
 	}
 	return math.Ldexp(x, int(n))
 }
-
-// scalable reports whether n is in the domain of OpScale.
-func scalable(n float64) bool { return n == math.Trunc(n) && n >= -2044 && n <= 2046 }
 
 func mantissa(x float64) float64 {
 	switch {

@@ -46,7 +46,7 @@ func (b *Builder) isConst(id ID) bool { return b.nodes[id].op == OpConst }
 // is reports whether id is the constant v, bit for bit.
 func (b *Builder) is(id ID, v float64) bool {
 	n := &b.nodes[id]
-	return n.op == OpConst && n.typ == F64 && math.Float64bits(n.val) == math.Float64bits(v)
+	return n.op == OpConst && n.typ == Number && math.Float64bits(n.val) == math.Float64bits(v)
 }
 
 // negated returns y if id is −y.
@@ -73,9 +73,9 @@ func (b *Builder) fold(op Op, a [3]ID) (ID, bool) {
 		}
 		return a[2], true
 	case op.Type() == Bool:
-		return b.truth(scalar(op, v[0], v[1], v[2]) != 0), true
+		return b.truth(b.format.scalar(op, v[0], v[1], v[2]) != 0), true
 	}
-	return b.constant(scalar(op, v[0], v[1], v[2])), true
+	return b.constant(b.format.scalar(op, v[0], v[1], v[2])), true
 }
 
 // reduce replaces an operation by a cheaper one with the same bits.
@@ -92,7 +92,8 @@ func (b *Builder) reduce(op Op, a [3]ID) (ID, bool) {
 	case OpNeg:
 		return b.negated(a[0])
 	case OpScale:
-		if n := b.nodes[a[1]]; n.op == OpConst && n.val == math.Trunc(n.val) && n.val >= -1022 && n.val <= 1023 {
+		least, greatest := b.format.exponents()
+		if n := b.nodes[a[1]]; n.op == OpConst && n.val == math.Trunc(n.val) && n.val >= least && n.val <= greatest {
 			return b.mk(OpMul, a[0], b.constant(math.Ldexp(1, int(n.val)))), true
 		}
 	}
@@ -158,7 +159,8 @@ func (b *Builder) reduceProduct(op Op, a [3]ID) (ID, bool) {
 		return b.mk(OpNeg, b.mk(op, x, ny)), true
 	case op == OpDiv && b.isConst(y) && b.nodes[y].sym == NoSymbol:
 		// A power of two whose reciprocal is a normal number: both forms round the same real number.
-		if f, e := math.Frexp(b.nodes[y].val); math.Abs(f) == 0.5 && e > -1022 && e < 1023 {
+		least, greatest := b.format.exponents()
+		if f, e := math.Frexp(b.nodes[y].val); math.Abs(f) == 0.5 && float64(e) > least && float64(e) < greatest {
 			return b.mk(OpMul, x, b.constant(1/b.nodes[y].val)), true
 		}
 	}

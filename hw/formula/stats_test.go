@@ -82,7 +82,7 @@ func TestOpTable(t *testing.T) {
 		if back := opNamed[op.String()]; ops[op].class != leaf && back != op {
 			t.Errorf("%v reads back as %v", op, back)
 		}
-		if op.Transcendental() && (op.Arity() != 1 || op.Type() != F64) {
+		if op.Transcendental() && (op.Arity() != 1 || op.Type() != Number) {
 			t.Errorf("%v is not a function of one number", op)
 		}
 		if op.Commutative() && op.ArgType(0) != op.ArgType(1) {

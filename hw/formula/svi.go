@@ -73,7 +73,7 @@ func Durrleman(smile *Graph) (*Graph, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := New(smile.name + "Durrleman")
+	b := like(smile, smile.name+"Durrleman")
 	args := make([]Expr, len(d.inputs))
 	for i, name := range d.InputNames() {
 		args[i] = b.Input(name)
