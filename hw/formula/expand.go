@@ -17,9 +17,13 @@ package formula
 //	normpdf   1.44   all x
 //	sin, cos  0.78   |x| <= TrigBound, NaN beyond
 //
-// and in [Float32], at a million in each range:
+// and in [Float32], at 200,000:
 //
-//	ERRORS32
+//	exp       0.85   all x
+//	log       0.82   all x > 0, subnormal x included
+//	normcdf   3.7    all x, 1.8 for x > −1 and 0.93 for x > 0
+//	normpdf   1.3    all x
+//	sin, cos  0.78   |x| <= TrigBound32, NaN beyond
 //
 // Zeros, infinities, NaN, overflow and underflow give the exact result: e^±0 is 1, sin −0 is −0, Φ(−Inf) is 0.
 func Expand(g *Graph) *Graph {

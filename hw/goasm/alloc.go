@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
+
+	"github.com/volgaquant/volga/hw/formula"
 )
 
 // never is the place of the next use of a value that has none.
@@ -138,8 +141,28 @@ func (a *allocator) next(v int) int {
 	return u[0]
 }
 
+// single holds the mnemonics in Float32 that do not just end in PS where those in Float64 end in PD.
+var single = map[string]string{
+	"VPSLLQ": "VPSLLD", "VPSRLQ": "VPSRLD", "VPTERNLOGQ": "VPTERNLOGD", "VBROADCASTSD": "VBROADCASTSS", "KMOVB": "KMOVW", "KANDB": "KANDW",
+	"KORB": "KORW", "KNOTB": "KNOTW",
+}
+
+// mnemonic returns an instruction in the format.
+func (l *lowered) mnemonic(op string) string {
+	if l.format == formula.Float64 {
+		return op
+	}
+	if s, ok := single[op]; ok {
+		return s
+	}
+	if s, ok := strings.CutSuffix(op, "PD"); ok {
+		return s + "PS"
+	}
+	panic("goasm: no instruction in Float32 for " + op)
+}
+
 func (a *allocator) emit(op, suffix string, node *mnode, args ...Operand) {
-	a.out = append(a.out, Instr{op, suffix, args, node})
+	a.out = append(a.out, Instr{a.l.mnemonic(op), suffix, args, node})
 }
 
 // reg returns the operand for a value that is in a register.
@@ -657,7 +680,7 @@ func (l *lowered) prologue(table *consts, home map[int]int) ([]Instr, int) {
 		if a.slot[i] < 0 {
 			a.slot[i] = slots
 			slots++
-			out = append(out, Instr{Op: a.move(a.class(i)), Args: []Operand{a.reg(i), {Kind: Slot, N: a.slot[i]}}})
+			out = append(out, Instr{Op: l.mnemonic(a.move(a.class(i))), Args: []Operand{a.reg(i), {Kind: Slot, N: a.slot[i]}}})
 		}
 		home[i] = a.slot[i]
 	}

@@ -13,10 +13,9 @@ type Kernel struct {
 	Name string
 	// Doc says what the kernel computes, in sentences that follow "Name ".
 	Doc string
-	// Graph is the formula. It is expanded if it has transcendental nodes.
+	// Graph is the formula. It is expanded if it has transcendental nodes. In [formula.Float32] the columns are of float32.
 	Graph *formula.Graph
-	// Uniform names the inputs that are one number for all rows. They become float64 parameters, after the columns, and
-	// what depends on them alone is computed once per call.
+	// Uniform names the inputs that are one number for all rows. They become parameters after the columns, and what depends on them alone is computed once per call.
 	Uniform []string
 	// Wide and Narrow tune the AVX-512 and the AVX2 variant; their zero values let the emitter's model choose.
 	Wide, Narrow Tuning
@@ -73,7 +72,7 @@ func (p Package) Validate() error {
 }
 
 // reserved holds names that generated Go needs for itself.
-var reserved = map[string]bool{"math": true, "len": true, "float64": true, "i": true, "g": true, "SP": true, "FP": true, "SB": true, "PC": true, "asmRows": true}
+var reserved = map[string]bool{"math": true, "len": true, "float64": true, "float32": true, "i": true, "g": true, "SP": true, "FP": true, "SB": true, "PC": true, "asmRows": true}
 
 // Columns returns the names of the columns in the order of the parameters: outputs, then inputs.
 func (k Kernel) Columns() []string { return append(k.Graph.OutputNames(), k.inputs()...) }
@@ -108,6 +107,14 @@ func (k Kernel) expanded() *formula.Graph {
 	return formula.Expand(k.Graph)
 }
 
+// goType is the type of a number.
+func (k Kernel) goType() string {
+	if k.Graph.Format() == formula.Float32 {
+		return "float32"
+	}
+	return "float64"
+}
+
 // Signature returns the parameters of the compiled function: output columns, input columns, uniform inputs.
 func (k Kernel) Signature() string {
 	s := ""
@@ -117,12 +124,12 @@ func (k Kernel) Signature() string {
 		}
 		s += n
 	}
-	s += " []float64"
+	s += " []" + k.goType()
 	if u := k.Uniforms(); len(u) > 0 {
 		for _, n := range u {
 			s += ", " + n
 		}
-		s += " float64"
+		s += " " + k.goType()
 	}
 	return s
 }

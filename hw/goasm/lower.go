@@ -11,6 +11,7 @@ import (
 // lowered is a graph in machine operations, in an order in which operands stand before their uses.
 type lowered struct {
 	machine Machine
+	format  formula.Format
 	nodes   []mnode
 	stores  []int
 	index   map[string]int
@@ -19,7 +20,7 @@ type lowered struct {
 // lower turns a kernel's graph into operations of the machine. Equal operations are made once.
 func lower(k Kernel, m Machine) *lowered {
 	g := k.expanded()
-	l := &lowered{machine: m, index: map[string]int{}}
+	l := &lowered{machine: m, format: g.Format(), index: map[string]int{}}
 	columns, uniforms := k.inputs(), k.Uniforms()
 	at := make([]int, g.Len())
 	uses := g.Uses()
@@ -66,8 +67,36 @@ func (l *lowered) add(n mnode) int {
 	return len(l.nodes) - 1
 }
 
-func (l *lowered) bits(b uint64) int      { return l.add(mnode{form: formConst, bits: b}) }
-func (l *lowered) constant(v float64) int { return l.bits(math.Float64bits(v)) }
+// bits returns the constant of these bits, of which a format takes as many as it has.
+func (l *lowered) bits(b uint64) int {
+	if l.format == formula.Float32 {
+		b &= math.MaxUint32
+	}
+	return l.add(mnode{form: formConst, bits: b})
+}
+
+func (l *lowered) constant(v float64) int {
+	if l.format == formula.Float32 {
+		return l.bits(uint64(math.Float32bits(float32(v))))
+	}
+	return l.bits(math.Float64bits(v))
+}
+
+// layout is where a format has its exponent: above frac bits of fraction, and bias more than it stands for.
+type layout struct {
+	frac, bias int
+	sign       uint64
+}
+
+func (l *lowered) layout() layout {
+	if l.format == formula.Float32 {
+		return layout{frac: 23, bias: 127, sign: 1 << 31}
+	}
+	return layout{frac: 52, bias: 1023, sign: 1 << 63}
+}
+
+// power2 is 2^e.
+func power2(e int) float64 { return math.Ldexp(1, e) }
 
 func (l *lowered) unary(name string, imm, a int) int {
 	return l.add(mnode{form: formUnary, name: name, imm: imm, args: []int{a}})
@@ -109,19 +138,13 @@ func (l *lowered) blend(mask, y, z int) int {
 	return l.add(mnode{form: formBlend, name: name, args: []int{mask, y, z}})
 }
 
-const (
-	signBit  = 1 << 63
-	fracMask = 1<<52 - 1
-	expOne   = 0x3ff << 52
-)
-
 // operation lowers one node of the graph.
 func (l *lowered) operation(g *formula.Graph, n formula.Node, at, uses []int) int {
 	var a [3]int
 	for i, id := range n.Args {
 		a[i] = at[id]
 	}
-	wide := l.machine == AVX512
+	wide, signBit := l.machine == AVX512, l.layout().sign
 	switch n.Op {
 	case formula.OpConst:
 		return l.constant(n.Value)
@@ -140,16 +163,16 @@ func (l *lowered) operation(g *formula.Graph, n formula.Node, at, uses []int) in
 	case formula.OpNeg:
 		return l.commute("VXORPD", a[0], l.bits(signBit))
 	case formula.OpAbs:
-		return l.commute("VANDPD", a[0], l.bits(^uint64(signBit)))
+		return l.commute("VANDPD", a[0], l.bits(^signBit))
 	case formula.OpMin:
 		return l.binary("VMINPD", a[0], a[1])
 	case formula.OpMax:
 		return l.binary("VMAXPD", a[0], a[1])
 	case formula.OpCopySign:
 		if wide { // mask ? x : y, bit by bit
-			return l.add(mnode{form: formTernary, name: "VPTERNLOGQ", imm: 0xe4, args: []int{a[0], a[1], l.bits(^uint64(signBit))}})
+			return l.add(mnode{form: formTernary, name: "VPTERNLOGQ", imm: 0xe4, args: []int{a[0], a[1], l.bits(^signBit)}})
 		}
-		return l.commute("VORPD", l.commute("VANDPD", a[0], l.bits(^uint64(signBit))), l.commute("VANDPD", a[1], l.bits(signBit)))
+		return l.commute("VORPD", l.commute("VANDPD", a[0], l.bits(^signBit)), l.commute("VANDPD", a[1], l.bits(signBit)))
 	case formula.OpRound:
 		if wide {
 			return l.unary("VRNDSCALEPD", 8, a[0])
@@ -229,27 +252,30 @@ func (l *lowered) fma(g *formula.Graph, n formula.Node, at []int) int {
 // scale is x·2^n in two products, as [formula.OpScale] describes: 2^h is built by adding h to a number whose lowest bits
 // are the exponent's bias, and shifting them into the exponent.
 func (l *lowered) scale(x, n int) int {
-	const magic = 3<<51 + 1023
-	power := func(h int) int { return l.shift("VPSLLQ", 52, l.commute("VADDPD", h, l.constant(magic))) }
-	h := l.binary("VMAXPD", l.binary("VMINPD", n, l.constant(1023)), l.constant(-1022))
+	f := l.layout()
+	magic := 1.5*power2(f.frac) + float64(f.bias)
+	power := func(h int) int { return l.shift("VPSLLQ", f.frac, l.commute("VADDPD", h, l.constant(magic))) }
+	h := l.binary("VMAXPD", l.binary("VMINPD", n, l.constant(float64(f.bias))), l.constant(float64(1-f.bias)))
 	low := l.binary("VSUBPD", n, h)
 	return l.commute("VMULPD", l.commute("VMULPD", x, power(low)), power(h))
 }
 
-// normal returns |x|, times 2^54 where it is subnormal, and the mask of the lanes where it is.
+// normal returns |x|, times 2^(frac+2) where it is subnormal, and the mask of the lanes where it is.
 func (l *lowered) normal(x int) (a, y, small int) {
-	a = l.commute("VANDPD", x, l.bits(^uint64(signBit)))
-	small = l.compare(cmpLt, a, l.constant(0x1p-1022))
-	return a, l.blend(small, l.commute("VMULPD", a, l.constant(0x1p54)), a), small
+	f := l.layout()
+	a = l.commute("VANDPD", x, l.bits(^f.sign))
+	small = l.compare(cmpLt, a, l.constant(power2(1-f.bias)))
+	return a, l.blend(small, l.commute("VMULPD", a, l.constant(power2(f.frac+2))), a), small
 }
 
-// exponent is ⌊log2 |x|⌋ by the exponent field, made a number by the bits of 2^52. Zeros, infinities and NaN are put
-// right last.
+// exponent is ⌊log2 |x|⌋ by the exponent field, made a number by the bits of 2^frac. Zeros, infinities and NaN are
+// put right last.
 func (l *lowered) exponent(x int) int {
+	f := l.layout()
 	a, y, small := l.normal(x)
-	e := l.commute("VORPD", l.shift("VPSRLQ", 52, y), l.bits(0x433<<52))
-	e = l.binary("VSUBPD", e, l.constant(1<<52+1023))
-	e = l.binary("VSUBPD", e, l.commute("VANDPD", small, l.constant(54)))
+	e := l.commute("VORPD", l.shift("VPSRLQ", f.frac, y), l.constant(power2(f.frac)))
+	e = l.binary("VSUBPD", e, l.constant(power2(f.frac)+float64(f.bias)))
+	e = l.binary("VSUBPD", e, l.commute("VANDPD", small, l.constant(float64(f.frac+2))))
 	e = l.blend(l.compare(cmpEq, a, l.constant(0)), l.constant(math.Inf(-1)), e)
 	finite := l.compare(cmpLt, a, l.constant(math.Inf(1)))
 	return l.blend(finite, e, a)
@@ -258,7 +284,7 @@ func (l *lowered) exponent(x int) int {
 // mantissa is the fraction of |x| under the exponent of 1. All bits are set where x is NaN, which makes one.
 func (l *lowered) mantissa(x int) int {
 	a, y, _ := l.normal(x)
-	f := l.commute("VORPD", l.commute("VANDPD", y, l.bits(fracMask)), l.bits(expOne))
+	f := l.commute("VORPD", l.commute("VANDPD", y, l.bits(1<<l.layout().frac-1)), l.constant(1))
 	return l.commute("VORPD", f, l.compare(cmpUnord, a, a))
 }
 

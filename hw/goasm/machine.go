@@ -1,13 +1,15 @@
 package goasm
 
+import "github.com/volgaquant/volga/hw/formula"
+
 // Machine is a vector instruction set.
 type Machine uint8
 
 // The machines.
 const (
-	// AVX512 is AVX-512 F, DQ and VL: 32 registers of 8 numbers, mask registers, broadcast operands.
+	// AVX512 is AVX-512 F, DQ and VL: 32 registers of 8 numbers, or 16 of [formula.Float32], mask registers, broadcast operands.
 	AVX512 Machine = iota
-	// AVX2 is AVX2 and FMA: 16 registers of 4 numbers; truth values are vectors of zeros and ones.
+	// AVX2 is AVX2 and FMA: 16 registers of 4 numbers, or 8; truth values are vectors of zeros and ones.
 	AVX2
 )
 
@@ -19,16 +21,24 @@ func (m Machine) String() string {
 	return "AVX512"
 }
 
-// Lanes returns how many numbers a register holds.
-func (m Machine) Lanes() int {
+// Width returns the bytes in a register.
+func (m Machine) Width() int {
 	if m == AVX2 {
+		return 32
+	}
+	return 64
+}
+
+// Lanes returns how many numbers of a format a register holds.
+func (m Machine) Lanes(f formula.Format) int { return m.Width() / size(f) }
+
+// size returns the bytes in a number.
+func size(f formula.Format) int {
+	if f == formula.Float32 {
 		return 4
 	}
 	return 8
 }
-
-// Width returns the bytes in a register.
-func (m Machine) Width() int { return 8 * m.Lanes() }
 
 // vectors returns the number of vector registers.
 func (m Machine) vectors() int {
@@ -75,7 +85,7 @@ const (
 // mnode is a machine operation on values that are not yet in registers.
 type mnode struct {
 	form form
-	name string // mnemonic; for formFMA without the order of the operands: "VFMADD"
+	name string // mnemonic in Float64; for formFMA without the order of the operands: "VFMADD"
 	imm  int    // immediate operand, -1 for none
 	bits uint64 // of a constant
 	col  int    // of a load, a store or a uniform

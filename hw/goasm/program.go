@@ -44,6 +44,10 @@ type Program struct {
 	Cycles float64
 }
 
+// Lanes returns how many rows a vector holds, and Size the bytes in a number.
+func (p *Program) Lanes() int { return p.Machine.Lanes(p.Kernel.Graph.Format()) }
+func (p *Program) Size() int  { return size(p.Kernel.Graph.Format()) }
+
 // Inputs returns the names of the input columns, Outputs those of the output columns, Uniforms those of the uniform
 // parameters.
 func (p *Program) Inputs() []string   { return p.Kernel.inputs() }
@@ -158,7 +162,7 @@ func (l *lowered) compile(k Kernel, unroll, limit int) *candidate {
 	}
 	p.Body, p.Hoist, p.Slots = body, a.hoistLoads(), max(p.Slots, a.slots)
 
-	p.Cycles, _ = simulate(p.Body, l.machine)
+	p.Cycles, _ = simulate(p.Body, l.machine, l.format)
 	p.Cycles /= float64(unroll)
 	return one
 }
@@ -169,7 +173,7 @@ func (l *lowered) tail(c *candidate) {
 	for _, limit := range []int{8, 14, 20, 26} {
 		a := newAllocator(l, &c.table, c.home, c.first, l.schedule(TailVectors, limit), TailVectors, nil)
 		code, _ := a.run(true)
-		if _, once := simulate(code, l.machine); c.program.Tail == nil || once < least {
+		if _, once := simulate(code, l.machine, l.format); c.program.Tail == nil || once < least {
 			c.program.Tail, least, slots = code, once, a.slots
 		}
 	}

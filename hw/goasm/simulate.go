@@ -1,6 +1,10 @@
 package goasm
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/volgaquant/volga/hw/formula"
+)
 
 // The core that simulate models: a server core with two 512-bit units. It need not be exact, only rank candidates.
 const (
@@ -14,14 +18,17 @@ const (
 // simulate returns the modelled cycles of one pass through a loop's body when it runs many times, and of the first pass
 // alone. Two ports take vector operations, two take loads,
 // one takes stores; an instruction starts as soon as its operands are there, a port is free and it is in the window.
-func simulate(body []Instr, m Machine) (steady, once float64) {
+func simulate(body []Instr, m Machine, f formula.Format) (steady, once float64) {
 	var ports [3]port // vector, load, store
 	ports[0].width, ports[1].width, ports[2].width = 2, 2, 1
 	ready := map[Operand]int{}
 	var waiting []int // start times of those in the scheduler, a heap would do as well
 	retired := make([]int, 0, len(body)*8)
 	rounds := max(6, 2*(coreRun/2/len(body)))
-	divider := 0
+	divider, division := 0, 2*m.Lanes(formula.Float64) // cycles that a division holds the divider
+	if f == formula.Float32 {
+		division = 5 * m.Lanes(f) / 8
+	}
 	count, fetch, last, first := 0, 0, 0, 0
 	for round := range rounds {
 		for i := range body {
@@ -74,9 +81,9 @@ func simulate(body []Instr, m Machine) (steady, once float64) {
 				latency = 5
 			}
 			if uops > 0 {
-				if in.Op == "VDIVPD" || in.Op == "VSQRTPD" {
+				if in.node.name == "VDIVPD" || in.node.name == "VSQRTPD" {
 					start = max(start, divider)
-					divider = start + 2*m.Lanes()
+					divider = start + division
 					for c := start; c < divider; c++ { // its port is of little use meanwhile
 						ports[0].take(c)
 					}

@@ -161,11 +161,11 @@ func blackAllRowsRow(sign, F, K, T, sigma, D, r float64) (price, delta, gamma, v
 	v214 := minOf(F, K)
 	v215 := minOf(v214, D)
 	v216 := minOf(v215, s)
-	v218 := 1e-100 < v216
-	v219 := v9 + v10
-	v220 := s + v219
-	v222 := v220 < 1e+100
-	v223 := v218 && v222
+	v217 := v9 + v10
+	v218 := s + v217
+	v220 := 1e-100 < v216
+	v222 := v218 < 1e+100
+	v223 := v220 && v222
 	v225 := choose(v223, v213, math.NaN())
 	v226 := math.Copysign(v71, d1)
 	v227 := math.Copysign(v73, d2)

@@ -160,11 +160,11 @@ func blackFirstStripRow(sign, F, K, T, sigma, D, r float64) (price, delta, gamma
 	v213 := minOf(F, K)
 	v214 := minOf(v213, D)
 	v215 := minOf(v214, s)
-	v217 := 1e-100 < v215
-	v218 := v9 + v10
-	v219 := s + v218
-	v221 := v219 < 1e+100
-	v222 := v217 && v221
+	v216 := v9 + v10
+	v217 := s + v216
+	v219 := 1e-100 < v215
+	v221 := v217 < 1e+100
+	v222 := v219 && v221
 	v224 := choose(v222, v212, math.NaN())
 	v225 := float64(v40 * N1)
 	v226 := float64(v40 * v196)

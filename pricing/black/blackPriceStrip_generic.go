@@ -156,11 +156,11 @@ func blackPriceStripRow(sign, F, K, T, sigma, D float64) (price float64) {
 	v207 := minOf(F, K)
 	v208 := minOf(v207, D)
 	v209 := minOf(v208, s)
-	v211 := 1e-100 < v209
-	v212 := v8 + v9
-	v213 := s + v212
-	v215 := v213 < 1e+100
-	v216 := v211 && v215
+	v210 := v8 + v9
+	v211 := s + v210
+	v213 := 1e-100 < v209
+	v215 := v211 < 1e+100
+	v216 := v213 && v215
 	v218 := choose(v216, v206, math.NaN())
 	return v218
 }

@@ -205,11 +205,11 @@ func bsmAllStripRow(sign, S, K, T, sigma, r, q float64) (price, delta, gamma, ve
 	v260 := minOf(S, v45)
 	v261 := minOf(v260, v67)
 	v262 := minOf(v261, s)
-	v264 := 1e-100 < v262
-	v265 := v45 + v67
-	v266 := s + v265
-	v268 := v266 < 1e+100
-	v269 := v264 && v268
+	v263 := v45 + v67
+	v264 := s + v263
+	v266 := 1e-100 < v262
+	v268 := v264 < 1e+100
+	v269 := v266 && v268
 	v271 := choose(v269, v259, math.NaN())
 	v272 := math.Copysign(v129, d1)
 	v273 := math.Copysign(v131, d2)

@@ -204,11 +204,11 @@ func bsmFirstStripRow(sign, S, K, T, sigma, r, q float64) (price, delta, gamma, 
 	v259 := minOf(S, v45)
 	v260 := minOf(v259, v67)
 	v261 := minOf(v260, s)
-	v263 := 1e-100 < v261
-	v264 := v45 + v67
-	v265 := s + v264
-	v267 := v265 < 1e+100
-	v268 := v263 && v267
+	v262 := v45 + v67
+	v263 := s + v262
+	v265 := 1e-100 < v261
+	v267 := v263 < 1e+100
+	v268 := v265 && v267
 	v270 := choose(v268, v258, math.NaN())
 	v271 := float64(v96 * N1)
 	v272 := float64(v96 * v241)

@@ -198,11 +198,11 @@ func bsmPriceRowsRow(sign, S, K, T, sigma, r, q float64) (price float64) {
 	v252 := minOf(S, v45)
 	v253 := minOf(v252, v66)
 	v254 := minOf(v253, s)
-	v256 := 1e-100 < v254
-	v257 := v45 + v66
-	v258 := s + v257
-	v260 := v258 < 1e+100
-	v261 := v256 && v260
+	v255 := v45 + v66
+	v256 := s + v255
+	v258 := 1e-100 < v254
+	v260 := v256 < 1e+100
+	v261 := v258 && v260
 	v263 := choose(v261, v251, math.NaN())
 	return v263
 }

@@ -639,6 +639,426 @@ func normalAllStripPiece(price, delta, gamma, vega, theta, rho, vanna, volga, ch
 	}
 }
 
+// blackPriceRows32AVX512 is the assembly of blackPriceRows32Generic.
+//
+//go:noescape
+func blackPriceRows32AVX512(price, sign, F, K, T, sigma, D []float32)
+
+// blackPriceRows32AVX2 is the assembly of blackPriceRows32Generic.
+//
+//go:noescape
+func blackPriceRows32AVX2(price, sign, F, K, T, sigma, D []float32)
+
+// blackPriceRows32 is the Black-76 price of general rows.
+func blackPriceRows32(price, sign, F, K, T, sigma, D []float32) {
+	for len(price) > asmRows {
+		blackPriceRows32Piece(price[:asmRows], sign[:asmRows], F[:asmRows], K[:asmRows], T[:asmRows], sigma[:asmRows], D[:asmRows])
+		price, sign, F, K, T, sigma, D = price[asmRows:], sign[asmRows:], F[asmRows:], K[asmRows:], T[asmRows:], sigma[asmRows:], D[asmRows:]
+	}
+	blackPriceRows32Piece(price, sign, F, K, T, sigma, D)
+}
+
+func blackPriceRows32Piece(price, sign, F, K, T, sigma, D []float32) {
+	switch vec.Active() {
+	case vec.AVX512:
+		blackPriceRows32AVX512(price, sign, F, K, T, sigma, D)
+	case vec.AVX2:
+		blackPriceRows32AVX2(price, sign, F, K, T, sigma, D)
+	default:
+		blackPriceRows32Generic(price, sign, F, K, T, sigma, D)
+	}
+}
+
+// blackPriceStrip32AVX512 is the assembly of blackPriceStrip32Generic.
+//
+//go:noescape
+func blackPriceStrip32AVX512(price, sign, K, sigma []float32, F, T, D float32)
+
+// blackPriceStrip32AVX2 is the assembly of blackPriceStrip32Generic.
+//
+//go:noescape
+func blackPriceStrip32AVX2(price, sign, K, sigma []float32, F, T, D float32)
+
+// blackPriceStrip32 is the Black-76 price of the options of one expiry.
+func blackPriceStrip32(price, sign, K, sigma []float32, F, T, D float32) {
+	for len(price) > asmRows {
+		blackPriceStrip32Piece(price[:asmRows], sign[:asmRows], K[:asmRows], sigma[:asmRows], F, T, D)
+		price, sign, K, sigma = price[asmRows:], sign[asmRows:], K[asmRows:], sigma[asmRows:]
+	}
+	blackPriceStrip32Piece(price, sign, K, sigma, F, T, D)
+}
+
+func blackPriceStrip32Piece(price, sign, K, sigma []float32, F, T, D float32) {
+	switch vec.Active() {
+	case vec.AVX512:
+		blackPriceStrip32AVX512(price, sign, K, sigma, F, T, D)
+	case vec.AVX2:
+		blackPriceStrip32AVX2(price, sign, K, sigma, F, T, D)
+	default:
+		blackPriceStrip32Generic(price, sign, K, sigma, F, T, D)
+	}
+}
+
+// bsmPriceRows32AVX512 is the assembly of bsmPriceRows32Generic.
+//
+//go:noescape
+func bsmPriceRows32AVX512(price, sign, S, K, T, sigma, r, q []float32)
+
+// bsmPriceRows32AVX2 is the assembly of bsmPriceRows32Generic.
+//
+//go:noescape
+func bsmPriceRows32AVX2(price, sign, S, K, T, sigma, r, q []float32)
+
+// bsmPriceRows32 is the Black-Scholes-Merton price of general rows.
+func bsmPriceRows32(price, sign, S, K, T, sigma, r, q []float32) {
+	for len(price) > asmRows {
+		bsmPriceRows32Piece(price[:asmRows], sign[:asmRows], S[:asmRows], K[:asmRows], T[:asmRows], sigma[:asmRows], r[:asmRows], q[:asmRows])
+		price, sign, S, K, T, sigma, r, q = price[asmRows:], sign[asmRows:], S[asmRows:], K[asmRows:], T[asmRows:], sigma[asmRows:], r[asmRows:], q[asmRows:]
+	}
+	bsmPriceRows32Piece(price, sign, S, K, T, sigma, r, q)
+}
+
+func bsmPriceRows32Piece(price, sign, S, K, T, sigma, r, q []float32) {
+	switch vec.Active() {
+	case vec.AVX512:
+		bsmPriceRows32AVX512(price, sign, S, K, T, sigma, r, q)
+	case vec.AVX2:
+		bsmPriceRows32AVX2(price, sign, S, K, T, sigma, r, q)
+	default:
+		bsmPriceRows32Generic(price, sign, S, K, T, sigma, r, q)
+	}
+}
+
+// bsmPriceStrip32AVX512 is the assembly of bsmPriceStrip32Generic.
+//
+//go:noescape
+func bsmPriceStrip32AVX512(price, sign, K, sigma []float32, S, T, r, q float32)
+
+// bsmPriceStrip32AVX2 is the assembly of bsmPriceStrip32Generic.
+//
+//go:noescape
+func bsmPriceStrip32AVX2(price, sign, K, sigma []float32, S, T, r, q float32)
+
+// bsmPriceStrip32 is the Black-Scholes-Merton price of the options of one expiry.
+func bsmPriceStrip32(price, sign, K, sigma []float32, S, T, r, q float32) {
+	for len(price) > asmRows {
+		bsmPriceStrip32Piece(price[:asmRows], sign[:asmRows], K[:asmRows], sigma[:asmRows], S, T, r, q)
+		price, sign, K, sigma = price[asmRows:], sign[asmRows:], K[asmRows:], sigma[asmRows:]
+	}
+	bsmPriceStrip32Piece(price, sign, K, sigma, S, T, r, q)
+}
+
+func bsmPriceStrip32Piece(price, sign, K, sigma []float32, S, T, r, q float32) {
+	switch vec.Active() {
+	case vec.AVX512:
+		bsmPriceStrip32AVX512(price, sign, K, sigma, S, T, r, q)
+	case vec.AVX2:
+		bsmPriceStrip32AVX2(price, sign, K, sigma, S, T, r, q)
+	default:
+		bsmPriceStrip32Generic(price, sign, K, sigma, S, T, r, q)
+	}
+}
+
+// spotPriceRows32AVX512 is the assembly of spotPriceRows32Generic.
+//
+//go:noescape
+func spotPriceRows32AVX512(price, sign, S, K, T, sigma, r []float32)
+
+// spotPriceRows32AVX2 is the assembly of spotPriceRows32Generic.
+//
+//go:noescape
+func spotPriceRows32AVX2(price, sign, S, K, T, sigma, r []float32)
+
+// spotPriceRows32 is the Black-Scholes price of general rows, without a yield.
+func spotPriceRows32(price, sign, S, K, T, sigma, r []float32) {
+	for len(price) > asmRows {
+		spotPriceRows32Piece(price[:asmRows], sign[:asmRows], S[:asmRows], K[:asmRows], T[:asmRows], sigma[:asmRows], r[:asmRows])
+		price, sign, S, K, T, sigma, r = price[asmRows:], sign[asmRows:], S[asmRows:], K[asmRows:], T[asmRows:], sigma[asmRows:], r[asmRows:]
+	}
+	spotPriceRows32Piece(price, sign, S, K, T, sigma, r)
+}
+
+func spotPriceRows32Piece(price, sign, S, K, T, sigma, r []float32) {
+	switch vec.Active() {
+	case vec.AVX512:
+		spotPriceRows32AVX512(price, sign, S, K, T, sigma, r)
+	case vec.AVX2:
+		spotPriceRows32AVX2(price, sign, S, K, T, sigma, r)
+	default:
+		spotPriceRows32Generic(price, sign, S, K, T, sigma, r)
+	}
+}
+
+// normalPriceRows32AVX512 is the assembly of normalPriceRows32Generic.
+//
+//go:noescape
+func normalPriceRows32AVX512(price, sign, F, K, T, sigma, D []float32)
+
+// normalPriceRows32AVX2 is the assembly of normalPriceRows32Generic.
+//
+//go:noescape
+func normalPriceRows32AVX2(price, sign, F, K, T, sigma, D []float32)
+
+// normalPriceRows32 is the Bachelier price of general rows.
+func normalPriceRows32(price, sign, F, K, T, sigma, D []float32) {
+	for len(price) > asmRows {
+		normalPriceRows32Piece(price[:asmRows], sign[:asmRows], F[:asmRows], K[:asmRows], T[:asmRows], sigma[:asmRows], D[:asmRows])
+		price, sign, F, K, T, sigma, D = price[asmRows:], sign[asmRows:], F[asmRows:], K[asmRows:], T[asmRows:], sigma[asmRows:], D[asmRows:]
+	}
+	normalPriceRows32Piece(price, sign, F, K, T, sigma, D)
+}
+
+func normalPriceRows32Piece(price, sign, F, K, T, sigma, D []float32) {
+	switch vec.Active() {
+	case vec.AVX512:
+		normalPriceRows32AVX512(price, sign, F, K, T, sigma, D)
+	case vec.AVX2:
+		normalPriceRows32AVX2(price, sign, F, K, T, sigma, D)
+	default:
+		normalPriceRows32Generic(price, sign, F, K, T, sigma, D)
+	}
+}
+
+// normalPriceStrip32AVX512 is the assembly of normalPriceStrip32Generic.
+//
+//go:noescape
+func normalPriceStrip32AVX512(price, sign, K, sigma []float32, F, T, D float32)
+
+// normalPriceStrip32AVX2 is the assembly of normalPriceStrip32Generic.
+//
+//go:noescape
+func normalPriceStrip32AVX2(price, sign, K, sigma []float32, F, T, D float32)
+
+// normalPriceStrip32 is the Bachelier price of the options of one expiry.
+func normalPriceStrip32(price, sign, K, sigma []float32, F, T, D float32) {
+	for len(price) > asmRows {
+		normalPriceStrip32Piece(price[:asmRows], sign[:asmRows], K[:asmRows], sigma[:asmRows], F, T, D)
+		price, sign, K, sigma = price[asmRows:], sign[asmRows:], K[asmRows:], sigma[asmRows:]
+	}
+	normalPriceStrip32Piece(price, sign, K, sigma, F, T, D)
+}
+
+func normalPriceStrip32Piece(price, sign, K, sigma []float32, F, T, D float32) {
+	switch vec.Active() {
+	case vec.AVX512:
+		normalPriceStrip32AVX512(price, sign, K, sigma, F, T, D)
+	case vec.AVX2:
+		normalPriceStrip32AVX2(price, sign, K, sigma, F, T, D)
+	default:
+		normalPriceStrip32Generic(price, sign, K, sigma, F, T, D)
+	}
+}
+
+// blackFirstRows32AVX512 is the assembly of blackFirstRows32Generic.
+//
+//go:noescape
+func blackFirstRows32AVX512(price, delta, gamma, vega, theta, rho, sign, F, K, T, sigma, D, r []float32)
+
+// blackFirstRows32AVX2 is the assembly of blackFirstRows32Generic.
+//
+//go:noescape
+func blackFirstRows32AVX2(price, delta, gamma, vega, theta, rho, sign, F, K, T, sigma, D, r []float32)
+
+// blackFirstRows32 is the Black-76 price and first Greeks of general rows.
+func blackFirstRows32(price, delta, gamma, vega, theta, rho, sign, F, K, T, sigma, D, r []float32) {
+	for len(price) > asmRows {
+		blackFirstRows32Piece(price[:asmRows], delta[:asmRows], gamma[:asmRows], vega[:asmRows], theta[:asmRows], rho[:asmRows], sign[:asmRows], F[:asmRows], K[:asmRows], T[:asmRows], sigma[:asmRows], D[:asmRows], r[:asmRows])
+		price, delta, gamma, vega, theta, rho, sign, F, K, T, sigma, D, r = price[asmRows:], delta[asmRows:], gamma[asmRows:], vega[asmRows:], theta[asmRows:], rho[asmRows:], sign[asmRows:], F[asmRows:], K[asmRows:], T[asmRows:], sigma[asmRows:], D[asmRows:], r[asmRows:]
+	}
+	blackFirstRows32Piece(price, delta, gamma, vega, theta, rho, sign, F, K, T, sigma, D, r)
+}
+
+func blackFirstRows32Piece(price, delta, gamma, vega, theta, rho, sign, F, K, T, sigma, D, r []float32) {
+	switch vec.Active() {
+	case vec.AVX512:
+		blackFirstRows32AVX512(price, delta, gamma, vega, theta, rho, sign, F, K, T, sigma, D, r)
+	case vec.AVX2:
+		blackFirstRows32AVX2(price, delta, gamma, vega, theta, rho, sign, F, K, T, sigma, D, r)
+	default:
+		blackFirstRows32Generic(price, delta, gamma, vega, theta, rho, sign, F, K, T, sigma, D, r)
+	}
+}
+
+// blackFirstStrip32AVX512 is the assembly of blackFirstStrip32Generic.
+//
+//go:noescape
+func blackFirstStrip32AVX512(price, delta, gamma, vega, theta, rho, sign, K, sigma []float32, F, T, D, r float32)
+
+// blackFirstStrip32AVX2 is the assembly of blackFirstStrip32Generic.
+//
+//go:noescape
+func blackFirstStrip32AVX2(price, delta, gamma, vega, theta, rho, sign, K, sigma []float32, F, T, D, r float32)
+
+// blackFirstStrip32 is the Black-76 price and first Greeks of the options of one expiry.
+func blackFirstStrip32(price, delta, gamma, vega, theta, rho, sign, K, sigma []float32, F, T, D, r float32) {
+	for len(price) > asmRows {
+		blackFirstStrip32Piece(price[:asmRows], delta[:asmRows], gamma[:asmRows], vega[:asmRows], theta[:asmRows], rho[:asmRows], sign[:asmRows], K[:asmRows], sigma[:asmRows], F, T, D, r)
+		price, delta, gamma, vega, theta, rho, sign, K, sigma = price[asmRows:], delta[asmRows:], gamma[asmRows:], vega[asmRows:], theta[asmRows:], rho[asmRows:], sign[asmRows:], K[asmRows:], sigma[asmRows:]
+	}
+	blackFirstStrip32Piece(price, delta, gamma, vega, theta, rho, sign, K, sigma, F, T, D, r)
+}
+
+func blackFirstStrip32Piece(price, delta, gamma, vega, theta, rho, sign, K, sigma []float32, F, T, D, r float32) {
+	switch vec.Active() {
+	case vec.AVX512:
+		blackFirstStrip32AVX512(price, delta, gamma, vega, theta, rho, sign, K, sigma, F, T, D, r)
+	case vec.AVX2:
+		blackFirstStrip32AVX2(price, delta, gamma, vega, theta, rho, sign, K, sigma, F, T, D, r)
+	default:
+		blackFirstStrip32Generic(price, delta, gamma, vega, theta, rho, sign, K, sigma, F, T, D, r)
+	}
+}
+
+// bsmFirstRows32AVX512 is the assembly of bsmFirstRows32Generic.
+//
+//go:noescape
+func bsmFirstRows32AVX512(price, delta, gamma, vega, theta, rho, sign, S, K, T, sigma, r, q []float32)
+
+// bsmFirstRows32AVX2 is the assembly of bsmFirstRows32Generic.
+//
+//go:noescape
+func bsmFirstRows32AVX2(price, delta, gamma, vega, theta, rho, sign, S, K, T, sigma, r, q []float32)
+
+// bsmFirstRows32 is the Black-Scholes-Merton price and first Greeks of general rows.
+func bsmFirstRows32(price, delta, gamma, vega, theta, rho, sign, S, K, T, sigma, r, q []float32) {
+	for len(price) > asmRows {
+		bsmFirstRows32Piece(price[:asmRows], delta[:asmRows], gamma[:asmRows], vega[:asmRows], theta[:asmRows], rho[:asmRows], sign[:asmRows], S[:asmRows], K[:asmRows], T[:asmRows], sigma[:asmRows], r[:asmRows], q[:asmRows])
+		price, delta, gamma, vega, theta, rho, sign, S, K, T, sigma, r, q = price[asmRows:], delta[asmRows:], gamma[asmRows:], vega[asmRows:], theta[asmRows:], rho[asmRows:], sign[asmRows:], S[asmRows:], K[asmRows:], T[asmRows:], sigma[asmRows:], r[asmRows:], q[asmRows:]
+	}
+	bsmFirstRows32Piece(price, delta, gamma, vega, theta, rho, sign, S, K, T, sigma, r, q)
+}
+
+func bsmFirstRows32Piece(price, delta, gamma, vega, theta, rho, sign, S, K, T, sigma, r, q []float32) {
+	switch vec.Active() {
+	case vec.AVX512:
+		bsmFirstRows32AVX512(price, delta, gamma, vega, theta, rho, sign, S, K, T, sigma, r, q)
+	case vec.AVX2:
+		bsmFirstRows32AVX2(price, delta, gamma, vega, theta, rho, sign, S, K, T, sigma, r, q)
+	default:
+		bsmFirstRows32Generic(price, delta, gamma, vega, theta, rho, sign, S, K, T, sigma, r, q)
+	}
+}
+
+// bsmFirstStrip32AVX512 is the assembly of bsmFirstStrip32Generic.
+//
+//go:noescape
+func bsmFirstStrip32AVX512(price, delta, gamma, vega, theta, rho, sign, K, sigma []float32, S, T, r, q float32)
+
+// bsmFirstStrip32AVX2 is the assembly of bsmFirstStrip32Generic.
+//
+//go:noescape
+func bsmFirstStrip32AVX2(price, delta, gamma, vega, theta, rho, sign, K, sigma []float32, S, T, r, q float32)
+
+// bsmFirstStrip32 is the Black-Scholes-Merton price and first Greeks of the options of one expiry.
+func bsmFirstStrip32(price, delta, gamma, vega, theta, rho, sign, K, sigma []float32, S, T, r, q float32) {
+	for len(price) > asmRows {
+		bsmFirstStrip32Piece(price[:asmRows], delta[:asmRows], gamma[:asmRows], vega[:asmRows], theta[:asmRows], rho[:asmRows], sign[:asmRows], K[:asmRows], sigma[:asmRows], S, T, r, q)
+		price, delta, gamma, vega, theta, rho, sign, K, sigma = price[asmRows:], delta[asmRows:], gamma[asmRows:], vega[asmRows:], theta[asmRows:], rho[asmRows:], sign[asmRows:], K[asmRows:], sigma[asmRows:]
+	}
+	bsmFirstStrip32Piece(price, delta, gamma, vega, theta, rho, sign, K, sigma, S, T, r, q)
+}
+
+func bsmFirstStrip32Piece(price, delta, gamma, vega, theta, rho, sign, K, sigma []float32, S, T, r, q float32) {
+	switch vec.Active() {
+	case vec.AVX512:
+		bsmFirstStrip32AVX512(price, delta, gamma, vega, theta, rho, sign, K, sigma, S, T, r, q)
+	case vec.AVX2:
+		bsmFirstStrip32AVX2(price, delta, gamma, vega, theta, rho, sign, K, sigma, S, T, r, q)
+	default:
+		bsmFirstStrip32Generic(price, delta, gamma, vega, theta, rho, sign, K, sigma, S, T, r, q)
+	}
+}
+
+// spotFirstRows32AVX512 is the assembly of spotFirstRows32Generic.
+//
+//go:noescape
+func spotFirstRows32AVX512(price, delta, gamma, vega, theta, rho, sign, S, K, T, sigma, r []float32)
+
+// spotFirstRows32AVX2 is the assembly of spotFirstRows32Generic.
+//
+//go:noescape
+func spotFirstRows32AVX2(price, delta, gamma, vega, theta, rho, sign, S, K, T, sigma, r []float32)
+
+// spotFirstRows32 is the Black-Scholes price and first Greeks of general rows, without a yield.
+func spotFirstRows32(price, delta, gamma, vega, theta, rho, sign, S, K, T, sigma, r []float32) {
+	for len(price) > asmRows {
+		spotFirstRows32Piece(price[:asmRows], delta[:asmRows], gamma[:asmRows], vega[:asmRows], theta[:asmRows], rho[:asmRows], sign[:asmRows], S[:asmRows], K[:asmRows], T[:asmRows], sigma[:asmRows], r[:asmRows])
+		price, delta, gamma, vega, theta, rho, sign, S, K, T, sigma, r = price[asmRows:], delta[asmRows:], gamma[asmRows:], vega[asmRows:], theta[asmRows:], rho[asmRows:], sign[asmRows:], S[asmRows:], K[asmRows:], T[asmRows:], sigma[asmRows:], r[asmRows:]
+	}
+	spotFirstRows32Piece(price, delta, gamma, vega, theta, rho, sign, S, K, T, sigma, r)
+}
+
+func spotFirstRows32Piece(price, delta, gamma, vega, theta, rho, sign, S, K, T, sigma, r []float32) {
+	switch vec.Active() {
+	case vec.AVX512:
+		spotFirstRows32AVX512(price, delta, gamma, vega, theta, rho, sign, S, K, T, sigma, r)
+	case vec.AVX2:
+		spotFirstRows32AVX2(price, delta, gamma, vega, theta, rho, sign, S, K, T, sigma, r)
+	default:
+		spotFirstRows32Generic(price, delta, gamma, vega, theta, rho, sign, S, K, T, sigma, r)
+	}
+}
+
+// normalFirstRows32AVX512 is the assembly of normalFirstRows32Generic.
+//
+//go:noescape
+func normalFirstRows32AVX512(price, delta, gamma, vega, theta, rho, sign, F, K, T, sigma, D, r []float32)
+
+// normalFirstRows32AVX2 is the assembly of normalFirstRows32Generic.
+//
+//go:noescape
+func normalFirstRows32AVX2(price, delta, gamma, vega, theta, rho, sign, F, K, T, sigma, D, r []float32)
+
+// normalFirstRows32 is the Bachelier price and first Greeks of general rows.
+func normalFirstRows32(price, delta, gamma, vega, theta, rho, sign, F, K, T, sigma, D, r []float32) {
+	for len(price) > asmRows {
+		normalFirstRows32Piece(price[:asmRows], delta[:asmRows], gamma[:asmRows], vega[:asmRows], theta[:asmRows], rho[:asmRows], sign[:asmRows], F[:asmRows], K[:asmRows], T[:asmRows], sigma[:asmRows], D[:asmRows], r[:asmRows])
+		price, delta, gamma, vega, theta, rho, sign, F, K, T, sigma, D, r = price[asmRows:], delta[asmRows:], gamma[asmRows:], vega[asmRows:], theta[asmRows:], rho[asmRows:], sign[asmRows:], F[asmRows:], K[asmRows:], T[asmRows:], sigma[asmRows:], D[asmRows:], r[asmRows:]
+	}
+	normalFirstRows32Piece(price, delta, gamma, vega, theta, rho, sign, F, K, T, sigma, D, r)
+}
+
+func normalFirstRows32Piece(price, delta, gamma, vega, theta, rho, sign, F, K, T, sigma, D, r []float32) {
+	switch vec.Active() {
+	case vec.AVX512:
+		normalFirstRows32AVX512(price, delta, gamma, vega, theta, rho, sign, F, K, T, sigma, D, r)
+	case vec.AVX2:
+		normalFirstRows32AVX2(price, delta, gamma, vega, theta, rho, sign, F, K, T, sigma, D, r)
+	default:
+		normalFirstRows32Generic(price, delta, gamma, vega, theta, rho, sign, F, K, T, sigma, D, r)
+	}
+}
+
+// normalFirstStrip32AVX512 is the assembly of normalFirstStrip32Generic.
+//
+//go:noescape
+func normalFirstStrip32AVX512(price, delta, gamma, vega, theta, rho, sign, K, sigma []float32, F, T, D, r float32)
+
+// normalFirstStrip32AVX2 is the assembly of normalFirstStrip32Generic.
+//
+//go:noescape
+func normalFirstStrip32AVX2(price, delta, gamma, vega, theta, rho, sign, K, sigma []float32, F, T, D, r float32)
+
+// normalFirstStrip32 is the Bachelier price and first Greeks of the options of one expiry.
+func normalFirstStrip32(price, delta, gamma, vega, theta, rho, sign, K, sigma []float32, F, T, D, r float32) {
+	for len(price) > asmRows {
+		normalFirstStrip32Piece(price[:asmRows], delta[:asmRows], gamma[:asmRows], vega[:asmRows], theta[:asmRows], rho[:asmRows], sign[:asmRows], K[:asmRows], sigma[:asmRows], F, T, D, r)
+		price, delta, gamma, vega, theta, rho, sign, K, sigma = price[asmRows:], delta[asmRows:], gamma[asmRows:], vega[asmRows:], theta[asmRows:], rho[asmRows:], sign[asmRows:], K[asmRows:], sigma[asmRows:]
+	}
+	normalFirstStrip32Piece(price, delta, gamma, vega, theta, rho, sign, K, sigma, F, T, D, r)
+}
+
+func normalFirstStrip32Piece(price, delta, gamma, vega, theta, rho, sign, K, sigma []float32, F, T, D, r float32) {
+	switch vec.Active() {
+	case vec.AVX512:
+		normalFirstStrip32AVX512(price, delta, gamma, vega, theta, rho, sign, K, sigma, F, T, D, r)
+	case vec.AVX2:
+		normalFirstStrip32AVX2(price, delta, gamma, vega, theta, rho, sign, K, sigma, F, T, D, r)
+	default:
+		normalFirstStrip32Generic(price, delta, gamma, vega, theta, rho, sign, K, sigma, F, T, D, r)
+	}
+}
+
 // impliedVolRowsAVX512 is the assembly of impliedVolRowsGeneric.
 //
 //go:noescape
@@ -786,5 +1206,35 @@ func ratePiece(r, D, T []float64) {
 		rateAVX2(r, D, T)
 	default:
 		rateGeneric(r, D, T)
+	}
+}
+
+// rate32AVX512 is the assembly of rate32Generic.
+//
+//go:noescape
+func rate32AVX512(r, D, T []float32)
+
+// rate32AVX2 is the assembly of rate32Generic.
+//
+//go:noescape
+func rate32AVX2(r, D, T []float32)
+
+// rate32 is the rate r = -ln(D)/T.
+func rate32(r, D, T []float32) {
+	for len(r) > asmRows {
+		rate32Piece(r[:asmRows], D[:asmRows], T[:asmRows])
+		r, D, T = r[asmRows:], D[asmRows:], T[asmRows:]
+	}
+	rate32Piece(r, D, T)
+}
+
+func rate32Piece(r, D, T []float32) {
+	switch vec.Active() {
+	case vec.AVX512:
+		rate32AVX512(r, D, T)
+	case vec.AVX2:
+		rate32AVX2(r, D, T)
+	default:
+		rate32Generic(r, D, T)
 	}
 }

@@ -109,6 +109,76 @@ func normalAllStrip(price, delta, gamma, vega, theta, rho, vanna, volga, charm, 
 	normalAllStripGeneric(price, delta, gamma, vega, theta, rho, vanna, volga, charm, speed, zomma, color, sign, K, sigma, F, T, D, r)
 }
 
+// blackPriceRows32 is the Black-76 price of general rows.
+func blackPriceRows32(price, sign, F, K, T, sigma, D []float32) {
+	blackPriceRows32Generic(price, sign, F, K, T, sigma, D)
+}
+
+// blackPriceStrip32 is the Black-76 price of the options of one expiry.
+func blackPriceStrip32(price, sign, K, sigma []float32, F, T, D float32) {
+	blackPriceStrip32Generic(price, sign, K, sigma, F, T, D)
+}
+
+// bsmPriceRows32 is the Black-Scholes-Merton price of general rows.
+func bsmPriceRows32(price, sign, S, K, T, sigma, r, q []float32) {
+	bsmPriceRows32Generic(price, sign, S, K, T, sigma, r, q)
+}
+
+// bsmPriceStrip32 is the Black-Scholes-Merton price of the options of one expiry.
+func bsmPriceStrip32(price, sign, K, sigma []float32, S, T, r, q float32) {
+	bsmPriceStrip32Generic(price, sign, K, sigma, S, T, r, q)
+}
+
+// spotPriceRows32 is the Black-Scholes price of general rows, without a yield.
+func spotPriceRows32(price, sign, S, K, T, sigma, r []float32) {
+	spotPriceRows32Generic(price, sign, S, K, T, sigma, r)
+}
+
+// normalPriceRows32 is the Bachelier price of general rows.
+func normalPriceRows32(price, sign, F, K, T, sigma, D []float32) {
+	normalPriceRows32Generic(price, sign, F, K, T, sigma, D)
+}
+
+// normalPriceStrip32 is the Bachelier price of the options of one expiry.
+func normalPriceStrip32(price, sign, K, sigma []float32, F, T, D float32) {
+	normalPriceStrip32Generic(price, sign, K, sigma, F, T, D)
+}
+
+// blackFirstRows32 is the Black-76 price and first Greeks of general rows.
+func blackFirstRows32(price, delta, gamma, vega, theta, rho, sign, F, K, T, sigma, D, r []float32) {
+	blackFirstRows32Generic(price, delta, gamma, vega, theta, rho, sign, F, K, T, sigma, D, r)
+}
+
+// blackFirstStrip32 is the Black-76 price and first Greeks of the options of one expiry.
+func blackFirstStrip32(price, delta, gamma, vega, theta, rho, sign, K, sigma []float32, F, T, D, r float32) {
+	blackFirstStrip32Generic(price, delta, gamma, vega, theta, rho, sign, K, sigma, F, T, D, r)
+}
+
+// bsmFirstRows32 is the Black-Scholes-Merton price and first Greeks of general rows.
+func bsmFirstRows32(price, delta, gamma, vega, theta, rho, sign, S, K, T, sigma, r, q []float32) {
+	bsmFirstRows32Generic(price, delta, gamma, vega, theta, rho, sign, S, K, T, sigma, r, q)
+}
+
+// bsmFirstStrip32 is the Black-Scholes-Merton price and first Greeks of the options of one expiry.
+func bsmFirstStrip32(price, delta, gamma, vega, theta, rho, sign, K, sigma []float32, S, T, r, q float32) {
+	bsmFirstStrip32Generic(price, delta, gamma, vega, theta, rho, sign, K, sigma, S, T, r, q)
+}
+
+// spotFirstRows32 is the Black-Scholes price and first Greeks of general rows, without a yield.
+func spotFirstRows32(price, delta, gamma, vega, theta, rho, sign, S, K, T, sigma, r []float32) {
+	spotFirstRows32Generic(price, delta, gamma, vega, theta, rho, sign, S, K, T, sigma, r)
+}
+
+// normalFirstRows32 is the Bachelier price and first Greeks of general rows.
+func normalFirstRows32(price, delta, gamma, vega, theta, rho, sign, F, K, T, sigma, D, r []float32) {
+	normalFirstRows32Generic(price, delta, gamma, vega, theta, rho, sign, F, K, T, sigma, D, r)
+}
+
+// normalFirstStrip32 is the Bachelier price and first Greeks of the options of one expiry.
+func normalFirstStrip32(price, delta, gamma, vega, theta, rho, sign, K, sigma []float32, F, T, D, r float32) {
+	normalFirstStrip32Generic(price, delta, gamma, vega, theta, rho, sign, K, sigma, F, T, D, r)
+}
+
 // impliedVolRows is the implied volatility of general rows.
 func impliedVolRows(vol, sign, P, F, K, T, D []float64) {
 	impliedVolRowsGeneric(vol, sign, P, F, K, T, D)
@@ -131,3 +201,6 @@ func normalVolStrip(vol, sign, P, K []float64, F, T, D float64) {
 
 // rate is the rate r = -ln(D)/T.
 func rate(r, D, T []float64) { rateGeneric(r, D, T) }
+
+// rate32 is the rate r = -ln(D)/T.
+func rate32(r, D, T []float32) { rate32Generic(r, D, T) }

@@ -182,11 +182,11 @@ func spotAllRowsRow(sign, S, K, T, sigma, r float64) (price, delta, gamma, vega,
 	v236 := math.FMA(E, v234, v235)
 	v237 := minOf(S, v45)
 	v238 := minOf(v237, s)
-	v240 := 1e-100 < v238
-	v241 := S + v45
-	v242 := s + v241
-	v244 := v242 < 1e+100
-	v245 := v240 && v244
+	v239 := S + v45
+	v240 := s + v239
+	v242 := 1e-100 < v238
+	v244 := v240 < 1e+100
+	v245 := v242 && v244
 	v247 := choose(v245, v236, math.NaN())
 	v248 := math.Copysign(v106, d1)
 	v249 := math.Copysign(v108, d2)

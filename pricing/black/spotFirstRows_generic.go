@@ -181,11 +181,11 @@ func spotFirstRowsRow(sign, S, K, T, sigma, r float64) (price, delta, gamma, veg
 	v235 := math.FMA(E, v233, v234)
 	v236 := minOf(S, v45)
 	v237 := minOf(v236, s)
-	v239 := 1e-100 < v237
-	v240 := S + v45
-	v241 := s + v240
-	v243 := v241 < 1e+100
-	v244 := v239 && v243
+	v238 := S + v45
+	v239 := s + v238
+	v241 := 1e-100 < v237
+	v243 := v239 < 1e+100
+	v244 := v241 && v243
 	v246 := choose(v244, v235, math.NaN())
 	v247 := float64(v74 * N1)
 	v248 := float64(v74 * v218)

@@ -175,11 +175,11 @@ func spotPriceRowsRow(sign, S, K, T, sigma, r float64) (price float64) {
 	v228 := math.FMA(E, v226, v227)
 	v229 := minOf(S, v44)
 	v230 := minOf(v229, s)
-	v232 := 1e-100 < v230
-	v233 := S + v44
-	v234 := s + v233
-	v236 := v234 < 1e+100
-	v237 := v232 && v236
+	v231 := S + v44
+	v232 := s + v231
+	v234 := 1e-100 < v230
+	v236 := v232 < 1e+100
+	v237 := v234 && v236
 	v239 := choose(v237, v228, math.NaN())
 	return v239
 }

@@ -108,7 +108,7 @@ func (e *emitter) function() {
 	e.instrs(p.Hoist)
 	e.do("XORL", reg.EAX, reg.EAX)
 
-	step := p.Unroll * p.Machine.Lanes()
+	step := p.Unroll * p.Lanes()
 	e.do("SUBQ", operand.I32(step), rowsLeft)
 	e.do("JLT", operand.LabelRef("rest"))
 	e.ctx.Label("body")
@@ -116,7 +116,7 @@ func (e *emitter) function() {
 		e.prefetch(in)
 		e.instr(in)
 	}
-	e.do("ADDQ", operand.I32(8*step), offset)
+	e.do("ADDQ", operand.I32(p.Size()*step), offset)
 	e.do("SUBQ", operand.I32(step), rowsLeft)
 	e.do("JGE", operand.LabelRef("body"))
 	e.ctx.Label("rest")
@@ -126,21 +126,26 @@ func (e *emitter) function() {
 	e.tailMask()
 	e.instrs(p.Tail)
 	e.do("ADDQ", operand.I32(goasm.TailVectors*p.Machine.Width()), offset)
-	e.do("SUBQ", operand.I32(goasm.TailVectors*p.Machine.Lanes()), rowsLeft)
+	e.do("SUBQ", operand.I32(goasm.TailVectors*p.Lanes()), rowsLeft)
 	e.do("JGT", operand.LabelRef("tail"))
 	e.ctx.Label("done")
 	e.do("VZEROUPPER")
 	e.do("RET")
 }
 
-// tables writes the constants: 8 bytes each for AVX-512, which broadcasts, and a whole vector for AVX2.
+// tables writes the constants: one number each for AVX-512, which broadcasts, and a whole vector for AVX2.
 func (e *emitter) tables(name string) {
 	if len(e.p.Consts) > 0 {
 		e.table = e.ctx.StaticGlobal(name + "Consts")
 		e.ctx.DataAttributes(attr.RODATA | attr.NOPTR)
 		for i, b := range e.p.Consts {
-			for j := range e.constWidth() / 8 {
-				e.ctx.AddDatum(i*e.constWidth()+8*j, operand.U64(b))
+			for j := range e.constWidth() / e.p.Size() {
+				at := i*e.constWidth() + e.p.Size()*j
+				if e.p.Size() == 4 {
+					e.ctx.AddDatum(at, operand.U32(b))
+				} else {
+					e.ctx.AddDatum(at, operand.U64(b))
+				}
 			}
 		}
 	}
@@ -161,21 +166,21 @@ func (e *emitter) constWidth() int {
 	if e.p.Machine == goasm.AVX2 {
 		return 32
 	}
-	return 8
+	return e.p.Size()
 }
 
 // tailMask sets the mask registers to the rows that are left, at most TailVectors vectors.
 func (e *emitter) tailMask() {
-	rows := goasm.TailVectors * e.p.Machine.Lanes()
+	rows := goasm.TailVectors * e.p.Lanes()
 	if e.p.Machine == goasm.AVX2 {
 		e.do("MOVQ", operand.I32(rows), scratch)
 		e.do("CMPQ", rowsLeft, scratch)
 		e.do("CMOVQLT", rowsLeft, scratch)
 		e.do("NEGQ", scratch)
 		// An index needs a base that is a register.
-		e.do("LEAQ", e.masks.Offset(8*rows), pointerScratch)
+		e.do("LEAQ", e.masks.Offset(e.p.Size()*rows), pointerScratch)
 		for v := range goasm.TailVectors {
-			e.do("VMOVUPD", operand.Mem{Base: pointerScratch, Index: scratch, Scale: 8, Disp: v * 32}, ymm[15-v])
+			e.do("VMOVUPD", operand.Mem{Base: pointerScratch, Index: scratch, Scale: uint8(e.p.Size()), Disp: v * 32}, ymm[15-v])
 		}
 		return
 	}
@@ -188,9 +193,13 @@ func (e *emitter) tailMask() {
 	e.ctx.Label("whole")
 	for v := range goasm.TailVectors {
 		if v > 0 {
-			e.do("SHRL", operand.Imm(8), reg.EDX)
+			e.do("SHRL", operand.Imm(uint64(e.p.Lanes())), reg.EDX)
 		}
-		e.do("KMOVB", reg.EDX, kreg[7-v])
+		if e.p.Size() == 4 {
+			e.do("KMOVW", reg.EDX, kreg[7-v])
+		} else {
+			e.do("KMOVB", reg.EDX, kreg[7-v])
+		}
 	}
 }
 
@@ -419,4 +428,75 @@ var instructions = map[string]constructor{
 	"VFNMSUB213PD_BCST": variadic(x86.VFNMSUB213PD_BCST),
 	"VFNMSUB231PD":      variadic(x86.VFNMSUB231PD),
 	"VFNMSUB231PD_BCST": variadic(x86.VFNMSUB231PD_BCST),
+	"KMOVW":             fixed2(x86.KMOVW),
+	"VMOVUPS":           variadic(x86.VMOVUPS),
+	"VMOVUPS_Z":         fixed3(x86.VMOVUPS_Z),
+	"VMOVAPS":           variadic(x86.VMOVAPS),
+	"VBROADCASTSS":      variadic(x86.VBROADCASTSS),
+	"VMASKMOVPS":        fixed3(x86.VMASKMOVPS),
+	"VADDPS":            variadic(x86.VADDPS),
+	"VADDPS_BCST":       variadic(x86.VADDPS_BCST),
+	"VSUBPS":            variadic(x86.VSUBPS),
+	"VSUBPS_BCST":       variadic(x86.VSUBPS_BCST),
+	"VMULPS":            variadic(x86.VMULPS),
+	"VMULPS_BCST":       variadic(x86.VMULPS_BCST),
+	"VDIVPS":            variadic(x86.VDIVPS),
+	"VDIVPS_BCST":       variadic(x86.VDIVPS_BCST),
+	"VSQRTPS":           variadic(x86.VSQRTPS),
+	"VSQRTPS_BCST":      variadic(x86.VSQRTPS_BCST),
+	"VMINPS":            variadic(x86.VMINPS),
+	"VMINPS_BCST":       variadic(x86.VMINPS_BCST),
+	"VMAXPS":            variadic(x86.VMAXPS),
+	"VMAXPS_BCST":       variadic(x86.VMAXPS_BCST),
+	"VANDPS":            variadic(x86.VANDPS),
+	"VANDPS_BCST":       variadic(x86.VANDPS_BCST),
+	"VORPS":             variadic(x86.VORPS),
+	"VORPS_BCST":        variadic(x86.VORPS_BCST),
+	"VXORPS":            variadic(x86.VXORPS),
+	"VXORPS_BCST":       variadic(x86.VXORPS_BCST),
+	"VPTERNLOGD":        variadic(x86.VPTERNLOGD),
+	"VPTERNLOGD_BCST":   variadic(x86.VPTERNLOGD_BCST),
+	"VRNDSCALEPS":       variadic(x86.VRNDSCALEPS),
+	"VRNDSCALEPS_BCST":  variadic(x86.VRNDSCALEPS_BCST),
+	"VROUNDPS":          fixed3(x86.VROUNDPS),
+	"VSCALEFPS":         variadic(x86.VSCALEFPS),
+	"VSCALEFPS_BCST":    variadic(x86.VSCALEFPS_BCST),
+	"VGETEXPPS":         variadic(x86.VGETEXPPS),
+	"VGETEXPPS_BCST":    variadic(x86.VGETEXPPS_BCST),
+	"VGETMANTPS":        variadic(x86.VGETMANTPS),
+	"VGETMANTPS_BCST":   variadic(x86.VGETMANTPS_BCST),
+	"VPSLLD":            variadic(x86.VPSLLD),
+	"VPSRLD":            variadic(x86.VPSRLD),
+	"VCMPPS":            variadic(x86.VCMPPS),
+	"VCMPPS_BCST":       variadic(x86.VCMPPS_BCST),
+	"VBLENDMPS":         variadic(x86.VBLENDMPS),
+	"VBLENDMPS_BCST":    variadic(x86.VBLENDMPS_BCST),
+	"VBLENDVPS":         fixed4(x86.VBLENDVPS),
+	"KANDW":             fixed3(x86.KANDW),
+	"KORW":              fixed3(x86.KORW),
+	"KNOTW":             fixed2(x86.KNOTW),
+	"VFMADD132PS":       variadic(x86.VFMADD132PS),
+	"VFMADD132PS_BCST":  variadic(x86.VFMADD132PS_BCST),
+	"VFMADD213PS":       variadic(x86.VFMADD213PS),
+	"VFMADD213PS_BCST":  variadic(x86.VFMADD213PS_BCST),
+	"VFMADD231PS":       variadic(x86.VFMADD231PS),
+	"VFMADD231PS_BCST":  variadic(x86.VFMADD231PS_BCST),
+	"VFMSUB132PS":       variadic(x86.VFMSUB132PS),
+	"VFMSUB132PS_BCST":  variadic(x86.VFMSUB132PS_BCST),
+	"VFMSUB213PS":       variadic(x86.VFMSUB213PS),
+	"VFMSUB213PS_BCST":  variadic(x86.VFMSUB213PS_BCST),
+	"VFMSUB231PS":       variadic(x86.VFMSUB231PS),
+	"VFMSUB231PS_BCST":  variadic(x86.VFMSUB231PS_BCST),
+	"VFNMADD132PS":      variadic(x86.VFNMADD132PS),
+	"VFNMADD132PS_BCST": variadic(x86.VFNMADD132PS_BCST),
+	"VFNMADD213PS":      variadic(x86.VFNMADD213PS),
+	"VFNMADD213PS_BCST": variadic(x86.VFNMADD213PS_BCST),
+	"VFNMADD231PS":      variadic(x86.VFNMADD231PS),
+	"VFNMADD231PS_BCST": variadic(x86.VFNMADD231PS_BCST),
+	"VFNMSUB132PS":      variadic(x86.VFNMSUB132PS),
+	"VFNMSUB132PS_BCST": variadic(x86.VFNMSUB132PS_BCST),
+	"VFNMSUB213PS":      variadic(x86.VFNMSUB213PS),
+	"VFNMSUB213PS_BCST": variadic(x86.VFNMSUB213PS_BCST),
+	"VFNMSUB231PS":      variadic(x86.VFNMSUB231PS),
+	"VFNMSUB231PS_BCST": variadic(x86.VFNMSUB231PS_BCST),
 }

@@ -5,6 +5,7 @@ import (
 	"github.com/mmcloughlin/avo/build"
 	"github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
+	"github.com/volgaquant/volga/hw/formula"
 	"github.com/volgaquant/volga/hw/goasm"
 )
 
@@ -50,7 +51,7 @@ func (e *emitter) reduction(name string) {
 	if m == goasm.AVX2 {
 		r = ymm
 	}
-	count := lanes / m.Lanes()
+	count := lanes / m.Lanes(formula.Float64)
 	acc, low, x, y := reg.RSI, reg.RDI, reg.R8, reg.R9
 	ctx := e.ctx
 	ctx.Function(name + m.String())

@@ -300,7 +300,7 @@ func TestListsAreValid(t *testing.T) {
 func ExampleVec() {
 	for _, k := range kernels.Vec().Kernels[:2] {
 		p := goasm.Compile(k, goasm.AVX512)
-		fmt.Printf("func %s%v(%s): %d vectors of %d numbers at once\n", k.Name, p.Machine, k.Signature(), p.Unroll, p.Machine.Lanes())
+		fmt.Printf("func %s%v(%s): %d vectors of %d numbers at once\n", k.Name, p.Machine, k.Signature(), p.Unroll, p.Lanes())
 	}
 	// Output:
 	// func expAVX512(y, x []float64): 8 vectors of 8 numbers at once

@@ -12,18 +12,25 @@ func Ops() goasm.Package {
 		Dir: "hw/goasm/internal/ops", Name: "ops",
 		Active: "vec.Active()", Import: "github.com/volgaquant/volga/internal/vec", Prefix: "vec.",
 		Kernels: []goasm.Kernel{
-			{Name: "all", Doc: "is every operation of the expression language.", Graph: everyOperation()},
-			{Name: "allUniform", Doc: "is every operation where one operand is the same in all rows.", Graph: everyOperation(), Uniform: []string{"y"}},
-			{Name: "one", Doc: "is all of them in one number.", Graph: oneNumber(), Uniform: []string{"z"}},
+			{Name: "all", Doc: "is every operation of the expression language.", Graph: everyOperation(formula.Float64)},
+			{Name: "allUniform", Doc: "is every operation where one operand is the same in all rows.", Graph: everyOperation(formula.Float64), Uniform: []string{"y"}},
+			{Name: "one", Doc: "is all of them in one number.", Graph: oneNumber(formula.Float64), Uniform: []string{"z"}},
+			{Name: "all32", Doc: "is every operation of the expression language.", Graph: everyOperation(formula.Float32)},
+			{Name: "allUniform32", Doc: "is every operation where one operand is the same in all rows.", Graph: everyOperation(formula.Float32), Uniform: []string{"y"}},
+			{Name: "one32", Doc: "is all of them in one number.", Graph: oneNumber(formula.Float32), Uniform: []string{"z"}},
 		},
 	}
 }
 
 // operations applies every operation to x, y and z.
-func operations(b *formula.Builder, x, y, z formula.Expr) []formula.Expr {
+func operations(b *formula.Builder, format formula.Format, x, y, z formula.Expr) []formula.Expr {
+	least, greatest := b.Const(-2044), b.Const(2046)
+	if format == formula.Float32 {
+		least, greatest = b.Const(-252), b.Const(254)
+	}
 	one, zero := b.Const(1), b.Const(0)
 	truth := func(c formula.Expr) formula.Expr { return c.Select(one, zero) }
-	n := y.Round().Max(b.Const(-2044)).Min(b.Const(2046)) // an integer in the domain of Scale, not NaN
+	n := y.Round().Max(least).Min(greatest) // an integer in the domain of Scale, not NaN
 	return []formula.Expr{
 		x.Add(y), x.Sub(y), b.Const(0.3).Sub(x), x.Mul(y), x.Div(y), b.Const(2).Div(x), x.Sqrt(),
 		x.FMA(y, z), x.Neg().FMA(y, z), x.FMA(y, z.Neg()), x.Neg().FMA(y, z.Neg()),
@@ -35,20 +42,20 @@ func operations(b *formula.Builder, x, y, z formula.Expr) []formula.Expr {
 	}
 }
 
-func everyOperation() *formula.Graph {
-	b := formula.New("all")
+func everyOperation(format formula.Format) *formula.Graph {
+	b := formula.NewFormat("all", format)
 	x, y, z := b.Input("x"), b.Input("y"), b.Input("z")
-	for i, e := range operations(b, x, y, z) {
+	for i, e := range operations(b, format, x, y, z) {
 		b.Output("o"+string(rune('a'+i/10))+string(rune('0'+i%10)), e)
 	}
 	return b.MustGraph()
 }
 
 // oneNumber selects among the operations by the size of w, which keeps them all alive to the end.
-func oneNumber() *formula.Graph {
-	b := formula.New("one")
+func oneNumber(format formula.Format) *formula.Graph {
+	b := formula.NewFormat("one", format)
 	w, x, y, z := b.Input("w"), b.Input("x"), b.Input("y"), b.Input("z")
-	list := operations(b, x, y, z)
+	list := operations(b, format, x, y, z)
 	r := list[0]
 	for i, e := range list[1:] {
 		r = w.Gt(b.Const(float64(i))).Select(e, r)

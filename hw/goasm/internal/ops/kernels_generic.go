@@ -49,3 +49,87 @@ func mantissa(x float64) float64 {
 	}
 	return math.Float64frombits(math.Float64bits(x)&(1<<52-1) | 0x3ff<<52)
 }
+
+// minOf32 is the MINPS instruction: y where either is NaN or both are zeros.
+func minOf32(x, y float32) float32 {
+	if x < y {
+		return x
+	}
+	return y
+}
+
+// maxOf32 is the MAXPS instruction.
+func maxOf32(x, y float32) float32 {
+	if x > y {
+		return x
+	}
+	return y
+}
+
+// choose32 is y if c, else z.
+func choose32(c bool, y, z float32) float32 {
+	if c {
+		return y
+	}
+	return z
+}
+
+// fma32 is x·y + z, rounded once. The product is exact in float64; where the sum may be rounded to a number halfway between
+// two of float32, onceMore looks at what it has lost.
+func fma32(x, y, z float32) float32 {
+	p := float64(x) * float64(y)
+	s := p + float64(z)
+	if math.Float64bits(s)&(1<<28-1) == 0 {
+		s = onceMore(p, float64(z), s)
+	}
+	return float32(s)
+}
+
+// onceMore returns s, which is p + z rounded and even, or its neighbour on the side of the sum if they differ.
+//
+//go:noinline
+func onceMore(p, z, s float64) float64 {
+	b := s - p
+	e := (p - (s - b)) + (z - b) // p + z = s + e
+	switch {
+	case e > 0 && s > 0, e < 0 && s < 0:
+		return math.Float64frombits(math.Float64bits(s) + 1)
+	case e > 0, e < 0:
+		return math.Float64frombits(math.Float64bits(s) - 1)
+	}
+	return s
+}
+
+// sqrt32 is √x.
+func sqrt32(x float32) float32 { return float32(math.Sqrt(float64(x))) }
+
+// abs32 is |x|.
+func abs32(x float32) float32 { return math.Float32frombits(math.Float32bits(x) &^ (1 << 31)) }
+
+// copysign32 is |x| with the sign of y.
+func copysign32(x, y float32) float32 {
+	const sign = 1 << 31
+	return math.Float32frombits(math.Float32bits(x)&^sign | math.Float32bits(y)&sign)
+}
+
+// round32 is the integer nearest to x, ties to even.
+func round32(x float32) float32 { return float32(math.RoundToEven(float64(x))) }
+
+// floor32 is ⌊x⌋.
+func floor32(x float32) float32 { return float32(math.Floor(float64(x))) }
+
+// scale32 is x·2^n, rounded once, for integral n in [-252, 254].
+func scale32(x, n float32) float32 {
+	return float32(float64(x) * math.Float64frombits(uint64(int64(n)+1023)<<52))
+}
+
+// exponent32 is ⌊log2 |x|⌋: -Inf for zeros, +Inf for infinities.
+func exponent32(x float32) float32 { return float32(math.Logb(float64(x))) }
+
+// mantissa32 is |x|·2^-⌊log2 |x|⌋: in [1, 2), and 1 for zeros and infinities.
+func mantissa32(x float32) float32 {
+	if x != x {
+		return x
+	}
+	return float32(math.Float64frombits(math.Float64bits(float64(x))&(1<<52-1) | 0x3ff<<52)) // a subnormal float32 is a normal float64
+}
