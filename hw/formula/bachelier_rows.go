@@ -32,8 +32,7 @@ func BachelierRows(set Greeks, format Format) *Graph {
 	density := bell.Mul(b.Symbol(SymInvSqrt2Pi))
 	zero := b.Const(0)
 	gain := sign.Mul(m)
-	worthless := gain.Lt(zero)
-	intrinsic := worthless.Select(zero, discount.Mul(gain))
+	intrinsic := gain.Lt(zero).Select(zero, discount.Mul(gain))
 	slope := a.Neg().FMA(g, b.Symbol(SymInvSqrt2Pi))
 	price := bell.Mul(s).FMA(slope, intrinsic)
 	size := spot.Abs().Add(strike.Abs()).Add(discount).Add(s)
@@ -42,6 +41,7 @@ func BachelierRows(set Greeks, format Format) *Graph {
 	if set > PriceOnly {
 		rate := b.Input("r")
 		price = out[0]
+		worthless := b.Const(1).CopySign(m).Eq(sign.Neg()) // by the sign that m has also where it is zero
 		delta := bell.Neg().FMA(g.CopySign(m), worthless.Select(zero, sign.Mul(discount)))
 		gamma, vega := density.Mul(inv), density.Mul(rootT)
 		decay := density.Mul(vol.Mul(vol).Mul(inv)).Times(-0.5)

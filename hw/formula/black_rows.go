@@ -87,8 +87,10 @@ func (e European) rows(b *Builder, m market) (f legs, price Expr) {
 	w, n := b.gauss(a1)
 	bell := f.asset.FMA(w, f.asset).Scale(n).Named("E")
 	f.density = bell.Mul(b.Symbol(SymInvSqrt2Pi))
-	// sign·A·Φ(sign·d1) is sign·A, if that is the greater part, less E·G(|d1|) with the sign of d1.
-	whole := func(worth, d Expr) Expr { return m.sign.Mul(d).Lt(zero).Select(zero, m.sign.Mul(worth)) }
+	// sign·A·Φ(sign·d1) is sign·A, if that is the greater part, less E·G(|d1|) with the sign of d1. That sign decides also where d1
+	// is zero, of which a comparison with zero would not see the sign.
+	other := m.sign.Neg()
+	whole := func(worth, d Expr) Expr { return b.Const(1).CopySign(d).Eq(other).Select(zero, m.sign.Mul(worth)) }
 	whole1, whole2 := whole(f.asset, f.d1), whole(f.bond, f.d2)
 	g1, g2 = g1.CopySign(f.d1), g2.CopySign(f.d2)
 	f.n1, f.n2 = bell.Neg().FMA(g1, whole1).Named("N1"), bell.Neg().FMA(g2, whole2).Named("N2")

@@ -49,3 +49,39 @@ func TestRowsOutside(t *testing.T) {
 		}
 	}
 }
+
+// Where d1, d2 or the distance to the strike is exactly zero, calls and puts are what they are on both sides of it.
+func TestRowsAtZeroDistance(t *testing.T) {
+	for _, format := range []Format{Float64, Float32} {
+		tolerance := 1e-14
+		if format == Float32 {
+			tolerance = 1e-6
+		}
+		rows, normal := NewEvaluator(European{GivenSpotYield, FirstOrder, format}.Rows()), NewEvaluator(BachelierRows(FirstOrder, format))
+		definition, normalDefinition := NewEvaluator(BSMGreeks(FirstOrder)), NewEvaluator(BachelierGreeks(FirstOrder))
+		got, want := make([]float64, 6), make([]float64, 6)
+		check := func(model string, in []float64) {
+			t.Helper()
+			for i := range got {
+				if math.Abs(got[i]-want[i]) > tolerance*(100+math.Abs(want[i])) {
+					t.Errorf("%v, %s at %v: %s is %v, want %v", format, model, in, greekNames[i], got[i], want[i])
+				}
+			}
+		}
+		for _, sign := range []float64{1, -1} {
+			for _, in := range [][]float64{
+				{sign, 100, 100, 1, 0.5, 0.125, 0}, {sign, 100, 100, 1, 0.5, 0, 0.125}, {sign, 100, 100, 1, 0.25, 0.03125, 0}, {sign, 100, 100, 0.25, 0.5, 0, 0},
+			} {
+				rows.Eval(got, in)
+				definition.Eval(want, in)
+				check("lognormal", in)
+			}
+			for _, f := range []float64{0, 100, -100} {
+				in := []float64{sign, f, f, 0.25, 20, 1, 0}
+				normal.Eval(got, in)
+				normalDefinition.Eval(want, []float64{sign, f, f, 0.25, 20, 0})
+				check("normal", in)
+			}
+		}
+	}
+}

@@ -288,7 +288,8 @@ func (b *batch) priceTo(fn string, dst []float64) (bad int) {
 		}
 		for i, v := range p {
 			if v != v {
-				if p[i] = b.scalarPrice(lo + i); p[i] != p[i] {
+				o := b.row(lo + i)
+				if p[i] = o.price(); p[i] != p[i] {
 					bad++
 				}
 			}
@@ -346,7 +347,8 @@ func (b *batch) greeksTo(fn string, dst *Columns) (bad int) {
 			if v == v {
 				continue
 			}
-			v, g := b.scalarGreeks(lo + i)
+			o := b.row(lo + i)
+			v, g := o.greeks()
 			if v != v {
 				bad++
 			}
@@ -363,7 +365,8 @@ func (b *batch) greeksTo(fn string, dst *Columns) (bad int) {
 func (b *batch) statusTo(fn string, dst []Status) (bad int) {
 	b.check(fn, "dst", len(dst))
 	for i := range dst {
-		if dst[i] = b.status(i); dst[i] != StatusOK {
+		o := b.row(i)
+		if dst[i] = o.status(); dst[i] != StatusOK {
 			bad++
 		}
 	}
@@ -452,69 +455,75 @@ func (b *batch) oneRate() float64 {
 	return r[0]
 }
 
-// market returns what a row shares with the others in a strip.
-func (b *batch) market(i int) (forward, tau, discount, rate, yield float64) {
+// row returns a row as an option of its own.
+func (b *batch) row(i int) single {
+	o := single{form: b.form, right: b.right[i], strike: b.strike[i], vol: b.vol[i]}
 	switch b.form {
 	case black76Rows, bachelierRows:
-		return b.forward[i], b.tau[i], b.discount[i], 0, 0
+		o.forward, o.tau, o.discount = b.forward[i], b.tau[i], b.discount[i]
 	case bsmRows:
-		return b.forward[i], b.tau[i], 0, b.rate[i], b.yield[i]
+		o.forward, o.tau, o.rate, o.yield = b.forward[i], b.tau[i], b.rate[i], b.yield[i]
 	case spotRows:
-		return b.forward[i], b.tau[i], 0, b.rate[i], 0
+		o.forward, o.tau, o.rate = b.forward[i], b.tau[i], b.rate[i]
+	default:
+		o.forward, o.tau, o.discount, o.rate, o.yield = b.one.forward, b.one.tau, b.one.discount, b.one.rate, b.one.yield
 	}
-	return b.one.forward, b.one.tau, b.one.discount, b.one.rate, b.one.yield
+	return o
 }
 
-// scalarPrice is the price of a row by the options of this package.
-func (b *batch) scalarPrice(i int) float64 {
-	f, tau, d, r, q := b.market(i)
-	switch b.form {
-	case black76Rows, black76Strip:
-		return Black76{b.right[i], f, b.strike[i], b.vol[i], tau, d}.Price()
-	case bsmRows, spotRows, bsmStrip:
-		return BSM{b.right[i], f, b.strike[i], r, q, b.vol[i], tau}.Price()
-	}
-	return Bachelier{b.right[i], f, b.strike[i], b.vol[i], tau, d}.Price()
+// single is one row of a batch.
+type single struct {
+	form                                             form
+	right                                            pricing.Right
+	forward, strike, vol, tau, discount, rate, yield float64
 }
 
-// scalarGreeks is the same with the Greeks.
-func (b *batch) scalarGreeks(i int) (float64, pricing.Greeks) {
-	f, tau, d, r, q := b.market(i)
-	switch b.form {
+// price is the price of a row by the options of this package.
+func (o *single) price() float64 {
+	switch o.form {
 	case black76Rows, black76Strip:
-		return Black76{b.right[i], f, b.strike[i], b.vol[i], tau, d}.Greeks()
+		return Black76{o.right, o.forward, o.strike, o.vol, o.tau, o.discount}.Price()
 	case bsmRows, spotRows, bsmStrip:
-		return BSM{b.right[i], f, b.strike[i], r, q, b.vol[i], tau}.Greeks()
+		return BSM{o.right, o.forward, o.strike, o.rate, o.yield, o.vol, o.tau}.Price()
 	}
-	return Bachelier{b.right[i], f, b.strike[i], b.vol[i], tau, d}.Greeks()
+	return Bachelier{o.right, o.forward, o.strike, o.vol, o.tau, o.discount}.Price()
+}
+
+// greeks is the same with the Greeks.
+func (o *single) greeks() (float64, pricing.Greeks) {
+	switch o.form {
+	case black76Rows, black76Strip:
+		return Black76{o.right, o.forward, o.strike, o.vol, o.tau, o.discount}.Greeks()
+	case bsmRows, spotRows, bsmStrip:
+		return BSM{o.right, o.forward, o.strike, o.rate, o.yield, o.vol, o.tau}.Greeks()
+	}
+	return Bachelier{o.right, o.forward, o.strike, o.vol, o.tau, o.discount}.Greeks()
 }
 
 // status says what is wrong with a row; it is the rules of the options' Validate methods, in their order.
-func (b *batch) status(i int) Status {
-	f, tau, d, r, q := b.market(i)
-	k, v := b.strike[i], b.vol[i]
+func (o *single) status() Status {
 	finite := func(x float64) bool { return math.Abs(x) <= math.MaxFloat64 }
-	normal := b.form == bachelierRows || b.form == bachelierStrip
-	bsm := b.form == bsmRows || b.form == spotRows || b.form == bsmStrip
+	normal := o.form == bachelierRows || o.form == bachelierStrip
+	bsm := o.form == bsmRows || o.form == spotRows || o.form == bsmStrip
 	switch {
-	case b.right[i] != pricing.Call && b.right[i] != pricing.Put:
+	case o.right != pricing.Call && o.right != pricing.Put:
 		return StatusRight
-	case !finite(f) || !normal && f <= 0:
+	case !finite(o.forward) || !normal && o.forward <= 0:
 		return StatusForward
-	case !finite(k) || !normal && k < 0:
+	case !finite(o.strike) || !normal && o.strike < 0:
 		return StatusStrike
-	case bsm && !finite(r):
+	case bsm && !finite(o.rate):
 		return StatusRate
-	case bsm && !finite(q):
+	case bsm && !finite(o.yield):
 		return StatusYield
-	case !finite(v) || v < 0:
+	case !finite(o.vol) || o.vol < 0:
 		return StatusVol
-	case !finite(tau) || tau < 0:
+	case !finite(o.tau) || o.tau < 0:
 		return StatusTau
-	case !bsm && !(finite(d) && d > 0):
+	case !bsm && !(finite(o.discount) && o.discount > 0):
 		return StatusDiscount
 	}
-	if p := b.scalarPrice(i); p != p {
+	if p := o.price(); p != p {
 		return StatusOverflow
 	}
 	return StatusOK
@@ -533,24 +542,30 @@ var columnNames = [12]string{
 
 // check panics unless all columns have the length n of the one called name.
 func (b *batch) check(fn, name string, n int) {
-	sameLength(fn, name, n, "Right", len(b.right))
-	sameLength(fn, name, n, "Strike", len(b.strike))
-	sameLength(fn, name, n, "Vol", len(b.vol))
-	switch b.form {
+	checkColumns(fn, name, n, b.form, len(b.right), len(b.strike), len(b.vol), len(b.tau), len(b.forward), len(b.discount), len(b.rate),
+		len(b.yield))
+}
+
+// checkColumns panics unless the columns that the form has are of length n.
+func checkColumns(fn, name string, n int, f form, right, strike, vol, tau, forward, discount, rate, yield int) {
+	sameLength(fn, name, n, "Right", right)
+	sameLength(fn, name, n, "Strike", strike)
+	sameLength(fn, name, n, "Vol", vol)
+	switch f {
 	case black76Strip, bsmStrip, bachelierStrip:
 		return
 	}
-	sameLength(fn, name, n, "Tau", len(b.tau))
-	if b.form == bsmRows || b.form == spotRows {
-		sameLength(fn, name, n, "Spot", len(b.forward))
-		sameLength(fn, name, n, "Rate", len(b.rate))
-		if b.form == bsmRows {
-			sameLength(fn, name, n, "Yield", len(b.yield))
+	sameLength(fn, name, n, "Tau", tau)
+	if f == bsmRows || f == spotRows {
+		sameLength(fn, name, n, "Spot", forward)
+		sameLength(fn, name, n, "Rate", rate)
+		if f == bsmRows {
+			sameLength(fn, name, n, "Yield", yield)
 		}
 		return
 	}
-	sameLength(fn, name, n, "Forward", len(b.forward))
-	sameLength(fn, name, n, "Discount", len(b.discount))
+	sameLength(fn, name, n, "Forward", forward)
+	sameLength(fn, name, n, "Discount", discount)
 }
 
 func sameLength(fn, name string, n int, other string, m int) {

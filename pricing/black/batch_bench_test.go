@@ -195,3 +195,55 @@ func BenchmarkImpliedVol(b *testing.B) {
 		return func() { q.ImpliedVolTo(dst) }
 	})
 }
+
+// narrow rounds a column to float32.
+func narrow(x []float64) []float32 {
+	c := make([]float32, len(x))
+	for i, v := range x {
+		c[i] = float32(v)
+	}
+	return c
+}
+
+// randomRows32 is randomRows in float32.
+func randomRows32(n int) BSMRows32 {
+	_, r := randomRows(n)
+	return BSMRows32{
+		Right: r.Right, Spot: narrow(r.Spot), Strike: narrow(r.Strike), Rate: narrow(r.Rate), Vol: narrow(r.Vol), Tau: narrow(r.Tau),
+	}
+}
+
+// columns32 returns room for the price and the Greeks.
+func columns32(n int) Columns32 {
+	c := [6][]float32{}
+	for j := range c {
+		c[j] = make([]float32, n)
+	}
+	return Columns32{c[0], c[1], c[2], c[3], c[4], c[5]}
+}
+
+// BenchmarkPriceFloat32 measures the rows of BenchmarkPrice in float32.
+func BenchmarkPriceFloat32(b *testing.B) {
+	measure(b, "", func(n int) func() {
+		rows, dst := randomRows32(n), make([]float32, n)
+		return func() { rows.PriceTo(dst) }
+	})
+	measure(b, "strip", func(n int) func() {
+		rows, dst := randomRows32(n), make([]float32, n)
+		strip := Black76Strip32{Forward: 100, Tau: 0.5, Discount: 0.985, Right: rows.Right, Strike: rows.Strike, Vol: rows.Vol}
+		return func() { strip.PriceTo(dst) }
+	})
+}
+
+// BenchmarkPriceGreeksFloat32 measures the rows of BenchmarkPriceGreeks in float32.
+func BenchmarkPriceGreeksFloat32(b *testing.B) {
+	measure(b, "", func(n int) func() {
+		rows, dst := randomRows32(n), columns32(n)
+		return func() { rows.GreeksTo(dst) }
+	})
+	measure(b, "strip", func(n int) func() {
+		rows, dst := randomRows32(n), columns32(n)
+		strip := Black76Strip32{Forward: 100, Tau: 0.5, Discount: 0.985, Right: rows.Right, Strike: rows.Strike, Vol: rows.Vol}
+		return func() { strip.GreeksTo(dst) }
+	})
+}

@@ -528,6 +528,38 @@ func TestBatchStatus(t *testing.T) {
 	}
 }
 
+// Options whose d1 or d2, or whose distance to the strike, is exactly zero, among others, in both formats.
+func TestBatchAtZeroDistance(t *testing.T) {
+	for _, c := range []struct {
+		kind int
+		o    row
+	}{
+		{2, row{forward: 100, strike: 100, vol: 0.5, tau: 1, rate: 0.125}}, {2, row{forward: 100, strike: 100, vol: 0.25, tau: 1, yield: 0.03125}},
+		{4, row{forward: 100, strike: 100, vol: 20, tau: 0.25, discount: 1}}, {4, row{vol: 20, tau: 1, discount: 0.5}},
+	} {
+		for _, right := range []pricing.Right{pricing.Call, pricing.Put} {
+			c.o.right = right
+			rows := []row{c.o, c.o, c.o}
+			v, g := kinds[c.kind].alone(c.o).Greeks()
+			for _, k := range kinds[c.kind : c.kind+2] {
+				under(func(variant vec.Variant) {
+					a, b := columns(3, 12), columns32(3)
+					k.make(rows).GreeksTo(a)
+					batchOf32(k, rows).GreeksTo(b)
+					for i := range rows {
+						if !near(a.Price[i], v, 1e-14, 0) || !near(a.Delta[i], g.Delta, 1e-14, 0) || !near(a.Rho[i], g.Rho, 1e-13, 0) {
+							t.Errorf("%v %s, %v: price %v, delta %v, rho %v, want %v, %v, %v", variant, k.name, right, a.Price[i], a.Delta[i], a.Rho[i], v, g.Delta, g.Rho)
+						}
+						if !near(float64(b.Price[i]), v, 1e-6, 0) || !near(float64(b.Delta[i]), g.Delta, 1e-6, 0) {
+							t.Errorf("%v %s, %v: price %v, delta %v in float32, want %v, %v", variant, k.name, right, b.Price[i], b.Delta[i], v, g.Delta)
+						}
+					}
+				})
+			}
+		}
+	}
+}
+
 func TestColumnsOfUnequalLengthPanic(t *testing.T) {
 	three, four := make([]float64, 3), make([]float64, 4)
 	calls := make([]pricing.Right, 3)

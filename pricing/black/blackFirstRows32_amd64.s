@@ -5,48 +5,48 @@
 #include "textflag.h"
 
 DATA blackFirstRows32AVX512Consts<>+0(SB)/4, $0x3fb504f3
-DATA blackFirstRows32AVX512Consts<>+4(SB)/4, $0x3f800000
-DATA blackFirstRows32AVX512Consts<>+8(SB)/4, $0x3f000000
-DATA blackFirstRows32AVX512Consts<>+12(SB)/4, $0xbf800000
-DATA blackFirstRows32AVX512Consts<>+16(SB)/4, $0x3e98f11f
-DATA blackFirstRows32AVX512Consts<>+20(SB)/4, $0x3eccaf66
-DATA blackFirstRows32AVX512Consts<>+24(SB)/4, $0x3f2aaabd
-DATA blackFirstRows32AVX512Consts<>+28(SB)/4, $0x35bfbe8e
+DATA blackFirstRows32AVX512Consts<>+4(SB)/4, $0xbf800000
+DATA blackFirstRows32AVX512Consts<>+8(SB)/4, $0x3f800000
+DATA blackFirstRows32AVX512Consts<>+12(SB)/4, $0x35bfbe8e
+DATA blackFirstRows32AVX512Consts<>+16(SB)/4, $0x3f000000
+DATA blackFirstRows32AVX512Consts<>+20(SB)/4, $0x3e98f11f
+DATA blackFirstRows32AVX512Consts<>+24(SB)/4, $0x3eccaf66
+DATA blackFirstRows32AVX512Consts<>+28(SB)/4, $0x3f2aaabd
 DATA blackFirstRows32AVX512Consts<>+32(SB)/4, $0x40000000
 DATA blackFirstRows32AVX512Consts<>+36(SB)/4, $0x3f317200
-DATA blackFirstRows32AVX512Consts<>+40(SB)/4, $0x7fffffff
-DATA blackFirstRows32AVX512Consts<>+44(SB)/4, $0x41700000
-DATA blackFirstRows32AVX512Consts<>+48(SB)/4, $0x3089705f
+DATA blackFirstRows32AVX512Consts<>+40(SB)/4, $0x3089705f
+DATA blackFirstRows32AVX512Consts<>+44(SB)/4, $0x7fffffff
+DATA blackFirstRows32AVX512Consts<>+48(SB)/4, $0x41700000
 DATA blackFirstRows32AVX512Consts<>+52(SB)/4, $0x3f400000
 DATA blackFirstRows32AVX512Consts<>+56(SB)/4, $0x40640000
 DATA blackFirstRows32AVX512Consts<>+60(SB)/4, $0xbf000000
-DATA blackFirstRows32AVX512Consts<>+64(SB)/4, $0x3fb8aa3b
-DATA blackFirstRows32AVX512Consts<>+68(SB)/4, $0xbf317200
-DATA blackFirstRows32AVX512Consts<>+72(SB)/4, $0xb5bfbe8e
-DATA blackFirstRows32AVX512Consts<>+76(SB)/4, $0x39755674
-DATA blackFirstRows32AVX512Consts<>+80(SB)/4, $0x390114b6
-DATA blackFirstRows32AVX512Consts<>+84(SB)/4, $0xbb02dd71
-DATA blackFirstRows32AVX512Consts<>+88(SB)/4, $0x3a738970
-DATA blackFirstRows32AVX512Consts<>+92(SB)/4, $0x3c77415f
-DATA blackFirstRows32AVX512Consts<>+96(SB)/4, $0xbd509d4d
-DATA blackFirstRows32AVX512Consts<>+100(SB)/4, $0x3d99190f
-DATA blackFirstRows32AVX512Consts<>+104(SB)/4, $0xbc00cdcc
-DATA blackFirstRows32AVX512Consts<>+108(SB)/4, $0xbe6caa20
-DATA blackFirstRows32AVX512Consts<>+112(SB)/4, $0x00000000
-DATA blackFirstRows32AVX512Consts<>+116(SB)/4, $0x3ab56891
-DATA blackFirstRows32AVX512Consts<>+120(SB)/4, $0x3c091f97
-DATA blackFirstRows32AVX512Consts<>+124(SB)/4, $0x3d2aac27
-DATA blackFirstRows32AVX512Consts<>+128(SB)/4, $0x3e2aaa45
-DATA blackFirstRows32AVX512Consts<>+132(SB)/4, $0x3efffffe
-DATA blackFirstRows32AVX512Consts<>+136(SB)/4, $0x3ecc422a
-DATA blackFirstRows32AVX512Consts<>+140(SB)/4, $0x4e6e6b28
-DATA blackFirstRows32AVX512Consts<>+144(SB)/4, $0x7fc00000
-DATA blackFirstRows32AVX512Consts<>+148(SB)/4, $0x80000000
+DATA blackFirstRows32AVX512Consts<>+64(SB)/4, $0x4e6e6b28
+DATA blackFirstRows32AVX512Consts<>+68(SB)/4, $0x3fb8aa3b
+DATA blackFirstRows32AVX512Consts<>+72(SB)/4, $0x80000000
+DATA blackFirstRows32AVX512Consts<>+76(SB)/4, $0xbf317200
+DATA blackFirstRows32AVX512Consts<>+80(SB)/4, $0xb5bfbe8e
+DATA blackFirstRows32AVX512Consts<>+84(SB)/4, $0x39755674
+DATA blackFirstRows32AVX512Consts<>+88(SB)/4, $0x390114b6
+DATA blackFirstRows32AVX512Consts<>+92(SB)/4, $0xbb02dd71
+DATA blackFirstRows32AVX512Consts<>+96(SB)/4, $0x3a738970
+DATA blackFirstRows32AVX512Consts<>+100(SB)/4, $0x3c77415f
+DATA blackFirstRows32AVX512Consts<>+104(SB)/4, $0xbd509d4d
+DATA blackFirstRows32AVX512Consts<>+108(SB)/4, $0x3d99190f
+DATA blackFirstRows32AVX512Consts<>+112(SB)/4, $0xbc00cdcc
+DATA blackFirstRows32AVX512Consts<>+116(SB)/4, $0xbe6caa20
+DATA blackFirstRows32AVX512Consts<>+120(SB)/4, $0x00000000
+DATA blackFirstRows32AVX512Consts<>+124(SB)/4, $0x3ab56891
+DATA blackFirstRows32AVX512Consts<>+128(SB)/4, $0x3c091f97
+DATA blackFirstRows32AVX512Consts<>+132(SB)/4, $0x3d2aac27
+DATA blackFirstRows32AVX512Consts<>+136(SB)/4, $0x3e2aaa45
+DATA blackFirstRows32AVX512Consts<>+140(SB)/4, $0x3efffffe
+DATA blackFirstRows32AVX512Consts<>+144(SB)/4, $0x3ecc422a
+DATA blackFirstRows32AVX512Consts<>+148(SB)/4, $0x7fc00000
 GLOBL blackFirstRows32AVX512Consts<>(SB), RODATA|NOPTR, $152
 
 // func blackFirstRows32AVX512(price []float32, delta []float32, gamma []float32, vega []float32, theta []float32, rho []float32, sign []float32, F []float32, K []float32, T []float32, sigma []float32, D []float32, r []float32)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·blackFirstRows32AVX512(SB), $3904-312
+TEXT ·blackFirstRows32AVX512(SB), $2432-312
 	LEAQ 63(SP), BX
 	ANDQ $-64, BX
 	MOVQ price_len+8(FP), CX
@@ -59,7 +59,7 @@ TEXT ·blackFirstRows32AVX512(SB), $3904-312
 	MOVQ sign_base+144(FP), R12
 	MOVQ F_base+168(FP), R13
 	XORL AX, AX
-	SUBQ $+64, CX
+	SUBQ $+48, CX
 	JLT  rest
 
 body:
@@ -75,883 +75,654 @@ body:
 	PREFETCHT0       1152(DX)(AX*1)
 	MOVQ             T_base+216(FP), DX
 	VMOVUPS          128(DX)(AX*1), Z2
-	MOVQ             T_base+216(FP), DX
-	PREFETCHT0       1216(DX)(AX*1)
-	MOVQ             T_base+216(FP), DX
-	VMOVUPS          192(DX)(AX*1), Z3
 	PREFETCHT0       1024(R13)(AX*1)
-	VMOVUPS          (R13)(AX*1), Z4
+	VMOVUPS          (R13)(AX*1), Z3
 	PREFETCHT0       1088(R13)(AX*1)
-	VMOVUPS          64(R13)(AX*1), Z5
+	VMOVUPS          64(R13)(AX*1), Z4
 	PREFETCHT0       1152(R13)(AX*1)
-	VMOVUPS          128(R13)(AX*1), Z6
-	PREFETCHT0       1216(R13)(AX*1)
-	VMOVUPS          192(R13)(AX*1), Z7
+	VMOVUPS          128(R13)(AX*1), Z5
 	MOVQ             K_base+192(FP), DX
 	PREFETCHT0       1024(DX)(AX*1)
 	MOVQ             K_base+192(FP), DX
-	VMOVUPS          (DX)(AX*1), Z8
+	VMOVUPS          (DX)(AX*1), Z6
 	MOVQ             K_base+192(FP), DX
 	PREFETCHT0       1088(DX)(AX*1)
 	MOVQ             K_base+192(FP), DX
-	VMOVUPS          64(DX)(AX*1), Z9
+	VMOVUPS          64(DX)(AX*1), Z7
 	MOVQ             K_base+192(FP), DX
 	PREFETCHT0       1152(DX)(AX*1)
 	MOVQ             K_base+192(FP), DX
-	VMOVUPS          128(DX)(AX*1), Z10
-	MOVQ             K_base+192(FP), DX
-	PREFETCHT0       1216(DX)(AX*1)
-	MOVQ             K_base+192(FP), DX
-	VMOVUPS          192(DX)(AX*1), Z11
+	VMOVUPS          128(DX)(AX*1), Z8
 	MOVQ             sigma_base+240(FP), DX
 	PREFETCHT0       1024(DX)(AX*1)
 	MOVQ             sigma_base+240(FP), DX
+	VMOVUPS          (DX)(AX*1), Z9
+	MOVQ             sigma_base+240(FP), DX
+	PREFETCHT0       1088(DX)(AX*1)
+	MOVQ             sigma_base+240(FP), DX
+	VMOVUPS          64(DX)(AX*1), Z10
+	MOVQ             sigma_base+240(FP), DX
+	PREFETCHT0       1152(DX)(AX*1)
+	MOVQ             sigma_base+240(FP), DX
+	VMOVUPS          128(DX)(AX*1), Z11
+	MOVQ             D_base+264(FP), DX
+	PREFETCHT0       1024(DX)(AX*1)
+	MOVQ             D_base+264(FP), DX
 	VMOVUPS          (DX)(AX*1), Z12
-	MOVQ             sigma_base+240(FP), DX
+	MOVQ             D_base+264(FP), DX
 	PREFETCHT0       1088(DX)(AX*1)
-	MOVQ             sigma_base+240(FP), DX
+	MOVQ             D_base+264(FP), DX
 	VMOVUPS          64(DX)(AX*1), Z13
-	MOVQ             sigma_base+240(FP), DX
+	MOVQ             D_base+264(FP), DX
 	PREFETCHT0       1152(DX)(AX*1)
-	MOVQ             sigma_base+240(FP), DX
+	MOVQ             D_base+264(FP), DX
 	VMOVUPS          128(DX)(AX*1), Z14
-	MOVQ             sigma_base+240(FP), DX
-	PREFETCHT0       1216(DX)(AX*1)
-	MOVQ             sigma_base+240(FP), DX
-	VMOVUPS          192(DX)(AX*1), Z15
-	MOVQ             D_base+264(FP), DX
-	PREFETCHT0       1024(DX)(AX*1)
-	MOVQ             D_base+264(FP), DX
-	VMOVUPS          (DX)(AX*1), Z16
-	MOVQ             D_base+264(FP), DX
-	PREFETCHT0       1088(DX)(AX*1)
-	MOVQ             D_base+264(FP), DX
-	VMOVUPS          64(DX)(AX*1), Z17
-	MOVQ             D_base+264(FP), DX
-	PREFETCHT0       1152(DX)(AX*1)
-	MOVQ             D_base+264(FP), DX
-	VMOVUPS          128(DX)(AX*1), Z18
-	MOVQ             D_base+264(FP), DX
-	PREFETCHT0       1216(DX)(AX*1)
-	MOVQ             D_base+264(FP), DX
-	VMOVUPS          192(DX)(AX*1), Z19
 	PREFETCHT0       1024(R12)(AX*1)
-	VMOVUPS          (R12)(AX*1), Z20
+	VMOVUPS          (R12)(AX*1), Z15
 	PREFETCHT0       1088(R12)(AX*1)
-	VMOVUPS          64(R12)(AX*1), Z21
+	VMOVUPS          64(R12)(AX*1), Z16
 	PREFETCHT0       1152(R12)(AX*1)
-	VMOVUPS          128(R12)(AX*1), Z22
-	PREFETCHT0       1216(R12)(AX*1)
-	VMOVUPS          192(R12)(AX*1), Z23
+	VMOVUPS          128(R12)(AX*1), Z17
 	MOVQ             r_base+288(FP), DX
 	PREFETCHT0       1024(DX)(AX*1)
 	MOVQ             r_base+288(FP), DX
-	VMOVUPS          (DX)(AX*1), Z24
+	VMOVUPS          (DX)(AX*1), Z18
 	MOVQ             r_base+288(FP), DX
 	PREFETCHT0       1088(DX)(AX*1)
 	MOVQ             r_base+288(FP), DX
-	VMOVUPS          64(DX)(AX*1), Z25
+	VMOVUPS          64(DX)(AX*1), Z19
 	MOVQ             r_base+288(FP), DX
 	PREFETCHT0       1152(DX)(AX*1)
 	MOVQ             r_base+288(FP), DX
-	VMOVUPS          128(DX)(AX*1), Z26
-	MOVQ             r_base+288(FP), DX
-	PREFETCHT0       1216(DX)(AX*1)
-	MOVQ             r_base+288(FP), DX
-	VMOVUPS          192(DX)(AX*1), Z27
-	VSQRTPS          Z0, Z28
-	VSQRTPS          Z1, Z29
-	VSQRTPS          Z2, Z30
-	VSQRTPS          Z3, Z31
-	VMOVUPS          Z27, (BX)
-	VGETMANTPS       $0x04, Z4, Z27
-	VMOVUPS          Z26, 64(BX)
+	VMOVUPS          128(DX)(AX*1), Z20
+	VSQRTPS          Z0, Z21
+	VSQRTPS          Z1, Z22
+	VSQRTPS          Z2, Z23
+	VGETMANTPS       $0x04, Z3, Z24
+	VGETMANTPS       $0x04, Z4, Z25
 	VGETMANTPS       $0x04, Z5, Z26
-	VMOVUPS          Z25, 128(BX)
-	VGETMANTPS       $0x04, Z6, Z25
-	VMOVUPS          Z24, 192(BX)
-	VGETMANTPS       $0x04, Z7, Z24
+	VGETMANTPS       $0x04, Z6, Z27
+	VGETMANTPS       $0x04, Z7, Z28
+	VGETMANTPS       $0x04, Z8, Z29
+	VGETEXPPS        Z3, Z30
+	VGETEXPPS        Z4, Z31
+	VMOVUPS          Z20, (BX)
+	VGETEXPPS        Z5, Z20
+	VMOVUPS          Z19, 64(BX)
+	VMULPS.BCST      blackFirstRows32AVX512Consts<>+0(SB), Z24, Z19
+	VMOVUPS          Z18, 128(BX)
+	VMULPS.BCST      blackFirstRows32AVX512Consts<>+0(SB), Z25, Z18
+	VMOVUPS          Z17, 192(BX)
+	VMULPS.BCST      blackFirstRows32AVX512Consts<>+0(SB), Z26, Z17
+	VCMPPS           $0x11, Z27, Z19, K1
+	VCMPPS           $0x11, Z28, Z18, K2
+	VCMPPS           $0x11, Z29, Z17, K3
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+0(SB), Z17
+	VMULPS           Z17, Z27, Z18
+	VMULPS           Z17, Z28, Z19
+	VMULPS           Z17, Z29, Z17
+	VCMPPS           $0x11, Z24, Z18, K4
+	VCMPPS           $0x11, Z25, Z19, K5
+	VCMPPS           $0x11, Z26, Z17, K6
+	VMOVAPS          Z24, Z17
+	VADDPS           Z24, Z24, K1, Z17
+	VMOVAPS          Z25, Z18
+	VADDPS           Z25, Z25, K2, Z18
+	VMOVAPS          Z26, Z19
+	VADDPS           Z26, Z26, K3, Z19
+	VMOVAPS          Z27, Z24
+	VADDPS           Z27, Z27, K4, Z24
+	VMOVAPS          Z28, Z25
+	VADDPS           Z28, Z28, K5, Z25
+	VMOVAPS          Z29, Z26
+	VADDPS           Z29, Z29, K6, Z26
+	VGETEXPPS        Z6, Z27
+	VGETEXPPS        Z7, Z28
+	VGETEXPPS        Z8, Z29
+	VSUBPS           Z27, Z30, Z27
+	VSUBPS           Z28, Z31, Z28
+	VSUBPS           Z29, Z20, Z20
+	VMULPS           Z21, Z9, Z29
+	VMULPS           Z22, Z10, Z30
+	VMULPS           Z23, Z11, Z31
+	VMULPS           Z9, Z9, Z9
+	VMULPS           Z10, Z10, Z10
+	VMULPS           Z11, Z11, Z11
 	VMOVUPS          Z23, 256(BX)
-	VGETMANTPS       $0x04, Z8, Z23
+	VADDPS           Z24, Z17, Z23
 	VMOVUPS          Z22, 320(BX)
-	VGETMANTPS       $0x04, Z9, Z22
+	VADDPS           Z25, Z18, Z22
 	VMOVUPS          Z21, 384(BX)
-	VGETMANTPS       $0x04, Z10, Z21
-	VMOVUPS          Z20, 448(BX)
-	VGETMANTPS       $0x04, Z11, Z20
-	VMOVUPS          Z3, 512(BX)
-	VMULPS.BCST      blackFirstRows32AVX512Consts<>+0(SB), Z27, Z3
+	VADDPS           Z26, Z19, Z21
+	VSUBPS           Z24, Z17, Z17
+	VSUBPS           Z25, Z18, Z18
+	VSUBPS           Z26, Z19, Z19
+	VMULPS           Z29, Z3, Z24
+	VMULPS           Z30, Z4, Z25
+	VMULPS           Z31, Z5, Z26
+	VMOVUPS          Z16, 448(BX)
+	VMOVAPS          Z27, Z16
+	VADDPS.BCST      blackFirstRows32AVX512Consts<>+4(SB), Z27, K1, Z16
+	VMOVUPS          Z15, 512(BX)
+	VMOVAPS          Z28, Z15
+	VADDPS.BCST      blackFirstRows32AVX512Consts<>+4(SB), Z28, K2, Z15
 	VMOVUPS          Z2, 576(BX)
-	VMULPS.BCST      blackFirstRows32AVX512Consts<>+0(SB), Z26, Z2
+	VMOVAPS          Z20, Z2
+	VADDPS.BCST      blackFirstRows32AVX512Consts<>+4(SB), Z20, K3, Z2
+	VADDPS.BCST      blackFirstRows32AVX512Consts<>+8(SB), Z27, K4, Z16
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+8(SB), Z27
+	VADDPS           Z27, Z28, K5, Z15
+	VADDPS           Z27, Z20, K6, Z2
+	VMULPS           Z24, Z23, Z20
+	VMULPS           Z25, Z22, Z28
 	VMOVUPS          Z1, 640(BX)
-	VMULPS.BCST      blackFirstRows32AVX512Consts<>+0(SB), Z25, Z1
-	VMOVUPS          Z0, 704(BX)
-	VMULPS.BCST      blackFirstRows32AVX512Consts<>+0(SB), Z24, Z0
-	VMOVUPS          Z19, 768(BX)
-	VMULPS.BCST      blackFirstRows32AVX512Consts<>+0(SB), Z23, Z19
-	VMOVUPS          Z18, 832(BX)
-	VMULPS.BCST      blackFirstRows32AVX512Consts<>+0(SB), Z22, Z18
-	VMOVUPS          Z17, 896(BX)
-	VMULPS.BCST      blackFirstRows32AVX512Consts<>+0(SB), Z21, Z17
-	VMOVUPS          Z16, 960(BX)
-	VMULPS.BCST      blackFirstRows32AVX512Consts<>+0(SB), Z20, Z16
-	VCMPPS           $0x11, Z23, Z3, K1
-	VCMPPS           $0x11, Z22, Z2, K2
-	VCMPPS           $0x11, Z21, Z1, K3
-	VCMPPS           $0x11, Z20, Z0, K4
-	VCMPPS           $0x11, Z27, Z19, K5
-	VCMPPS           $0x11, Z26, Z18, K6
-	VCMPPS           $0x11, Z25, Z17, K7
-	KMOVW            K7, 1024(BX)
-	VCMPPS           $0x11, Z24, Z16, K7
-	VMOVAPS          Z27, Z0
-	VADDPS           Z27, Z27, K1, Z0
-	VMOVAPS          Z26, Z1
-	VADDPS           Z26, Z26, K2, Z1
-	VMOVAPS          Z25, Z2
-	VADDPS           Z25, Z25, K3, Z2
-	VMOVAPS          Z24, Z3
-	VADDPS           Z24, Z24, K4, Z3
-	VMOVAPS          Z23, Z16
-	VADDPS           Z23, Z23, K5, Z16
-	VMOVAPS          Z22, Z17
-	VADDPS           Z22, Z22, K6, Z17
-	KMOVW            K6, 1088(BX)
-	KMOVW            1024(BX), K6
-	VMOVAPS          Z21, Z18
-	VADDPS           Z21, Z21, K6, Z18
-	VMOVAPS          Z20, Z19
-	VADDPS           Z20, Z20, K7, Z19
-	VGETEXPPS        Z4, Z20
-	VGETEXPPS        Z5, Z21
-	VGETEXPPS        Z6, Z22
-	VGETEXPPS        Z7, Z23
-	VMULPS           Z28, Z12, Z24
-	VMULPS           Z29, Z13, Z25
-	VMULPS           Z30, Z14, Z26
-	VMULPS           Z31, Z15, Z27
-	VMOVUPS          Z31, 1152(BX)
-	VADDPS           Z16, Z0, Z31
-	VMOVUPS          Z30, 1216(BX)
-	VADDPS           Z17, Z1, Z30
-	VMOVUPS          Z29, 1280(BX)
-	VADDPS           Z18, Z2, Z29
-	VMOVUPS          Z28, 1344(BX)
-	VADDPS           Z19, Z3, Z28
-	VMOVUPS          Z15, 1408(BX)
-	VMULPS           Z24, Z4, Z15
-	VMOVUPS          Z4, 1472(BX)
-	VMULPS           Z25, Z5, Z4
-	VMOVUPS          Z5, 1536(BX)
-	VMULPS           Z26, Z6, Z5
-	VMOVUPS          Z6, 1600(BX)
-	VMULPS           Z27, Z7, Z6
-	VSUBPS           Z16, Z0, Z0
-	VSUBPS           Z17, Z1, Z1
-	VSUBPS           Z18, Z2, Z2
-	VSUBPS           Z19, Z3, Z3
-	VMULPS           Z15, Z31, Z16
-	VMULPS           Z4, Z30, Z17
-	VMULPS           Z5, Z29, Z18
-	VMULPS           Z6, Z28, Z19
-	VMOVUPS          Z7, 1664(BX)
-	VGETEXPPS        Z8, Z7
-	VMOVUPS          Z8, 1728(BX)
-	VGETEXPPS        Z9, Z8
-	VMOVUPS          Z9, 1792(BX)
-	VGETEXPPS        Z10, Z9
-	VMOVUPS          Z10, 1856(BX)
-	VGETEXPPS        Z11, Z10
-	VMOVUPS          Z11, 1920(BX)
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+4(SB), Z11
-	VDIVPS           Z16, Z11, Z16
-	VDIVPS           Z17, Z11, Z17
-	VDIVPS           Z18, Z11, Z18
-	VDIVPS           Z19, Z11, Z19
-	VSUBPS           Z7, Z20, Z7
-	VSUBPS           Z8, Z21, Z8
-	VSUBPS           Z9, Z22, Z9
-	VSUBPS           Z10, Z23, Z10
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+8(SB), Z20
-	VMULPS           Z20, Z24, Z21
-	VMULPS           Z20, Z25, Z22
-	VMULPS           Z20, Z26, Z23
-	VMOVUPS          Z26, 1984(BX)
-	VMULPS           Z20, Z27, Z26
-	VMULPS           Z12, Z12, Z12
-	VMULPS           Z13, Z13, Z13
-	VMULPS           Z14, Z14, Z14
-	VMOVUPS          1408(BX), Z20
-	VMULPS           Z20, Z20, Z20
-	VMULPS           Z16, Z15, Z15
-	VMULPS           Z17, Z4, Z4
-	VMULPS           Z18, Z5, Z5
-	VMULPS           Z19, Z6, Z6
-	VMULPS           Z16, Z31, Z16
-	VMULPS           Z17, Z30, Z17
-	VMULPS           Z18, Z29, Z18
-	VMULPS           Z19, Z28, Z19
-	VMULPS           Z15, Z0, Z0
-	VMULPS           Z4, Z1, Z1
-	VMULPS           Z5, Z2, Z2
-	VMULPS           Z6, Z3, Z3
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+12(SB), Z4
-	VMOVAPS          Z7, Z5
-	VADDPS           Z4, Z7, K1, Z5
-	VMOVAPS          Z8, Z6
-	VADDPS           Z4, Z8, K2, Z6
-	VMOVAPS          Z9, Z15
-	VADDPS           Z4, Z9, K3, Z15
-	VMOVAPS          Z10, Z28
-	VADDPS           Z4, Z10, K4, Z28
-	VMULPS           Z0, Z0, Z29
-	VMULPS           Z1, Z1, Z30
-	VMULPS           Z2, Z2, Z31
-	VMULPS           Z3, Z3, Z4
-	VADDPS           Z11, Z7, K5, Z5
-	KMOVW            1088(BX), K1
-	VADDPS           Z11, Z8, K1, Z6
-	VADDPS           Z11, Z9, K6, Z15
-	VADDPS           Z11, Z10, K7, Z28
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+16(SB), Z7
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+20(SB), Z8
-	VFMADD231PS      Z7, Z29, Z8
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+20(SB), Z9
-	VFMADD231PS      Z7, Z30, Z9
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+20(SB), Z10
-	VFMADD231PS      Z7, Z31, Z10
-	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+20(SB), Z4, Z7
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+24(SB), Z11
-	VFMADD213PS      Z11, Z29, Z8
-	VFMADD213PS      Z11, Z30, Z9
-	VFMADD213PS      Z11, Z31, Z10
-	VFMADD231PS      Z7, Z4, Z11
-	VMULPS           Z8, Z29, Z7
-	VMULPS           Z9, Z30, Z8
-	VMULPS           Z10, Z31, Z9
-	VMULPS           Z11, Z4, Z4
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+28(SB), Z10
-	VMULPS           Z10, Z5, Z11
-	VMULPS           Z10, Z6, Z29
-	VMULPS           Z10, Z15, Z30
-	VMULPS           Z10, Z28, Z10
-	VFMADD231PS      Z7, Z0, Z11
-	VFMADD231PS      Z8, Z1, Z29
-	VFMADD231PS      Z9, Z2, Z30
-	VFMADD231PS      Z4, Z3, Z10
-	VMOVUPS          1472(BX), Z4
-	VMULPS           Z16, Z4, Z7
-	VMOVUPS          1536(BX), Z8
-	VMULPS           Z17, Z8, Z9
-	VMOVUPS          1600(BX), Z31
-	VMOVUPS          Z17, 1024(BX)
-	VMULPS           Z18, Z31, Z17
-	VMOVUPS          Z18, 1088(BX)
-	VMULPS           1664(BX), Z19, Z18
-	VFMADD231PS.BCST blackFirstRows32AVX512Consts<>+32(SB), Z0, Z11
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+32(SB), Z0
-	VFMADD231PS      Z0, Z1, Z29
-	VFMADD231PS      Z0, Z2, Z30
-	VFMADD231PS      Z0, Z3, Z10
-	VMULPS           960(BX), Z4, Z1
-	VMULPS           896(BX), Z8, Z2
-	VMULPS           832(BX), Z31, Z3
-	VMOVUPS          Z3, 1408(BX)
-	VMOVUPS          1664(BX), Z3
-	VMOVUPS          Z2, 2048(BX)
-	VMULPS           768(BX), Z3, Z2
-	VMOVUPS          Z2, 2112(BX)
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+36(SB), Z2
-	VFMADD231PS      Z2, Z5, Z11
-	VFMADD231PS      Z2, Z6, Z29
-	VFMADD231PS      Z2, Z15, Z30
-	VFMADD231PS      Z2, Z28, Z10
-	VMINPS           1728(BX), Z4, Z2
-	VMINPS           1792(BX), Z8, Z4
-	VMINPS           1856(BX), Z31, Z5
-	VMINPS           1920(BX), Z3, Z3
-	VMOVAPS          Z21, Z6
-	VFMADD231PS      Z11, Z7, Z6
-	VMOVAPS          Z22, Z8
-	VFMADD231PS      Z29, Z9, Z8
-	VMOVAPS          Z23, Z15
-	VFMADD231PS      Z30, Z17, Z15
-	VMOVAPS          Z26, Z28
-	VFMADD231PS      Z10, Z18, Z28
-	VFMSUB231PS      Z11, Z7, Z21
-	VFMSUB231PS      Z29, Z9, Z22
-	VFMSUB231PS      Z30, Z17, Z23
-	VFMSUB231PS      Z10, Z18, Z26
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+40(SB), Z10
-	VANDPS           Z10, Z6, Z11
-	VANDPS           Z10, Z8, Z29
-	VANDPS           Z10, Z15, Z30
-	VANDPS           Z10, Z28, Z31
-	VMOVUPS          Z1, 1664(BX)
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+44(SB), Z1
-	VMINPS           Z11, Z1, Z11
-	VMINPS           Z29, Z1, Z29
-	VMINPS           Z30, Z1, Z30
-	VMINPS           Z31, Z1, Z31
-	VMOVUPS          960(BX), Z0
-	VMOVUPS          Z28, 1600(BX)
-	VMULPS           1728(BX), Z0, Z28
-	VMOVUPS          Z28, 1728(BX)
-	VMOVUPS          896(BX), Z28
-	VMOVUPS          Z15, 1536(BX)
-	VMULPS           1792(BX), Z28, Z15
-	VMOVUPS          Z15, 1792(BX)
-	VMOVUPS          832(BX), Z15
-	VMOVUPS          Z8, 1472(BX)
-	VMULPS           1856(BX), Z15, Z8
-	VMOVUPS          Z8, 1856(BX)
-	VMOVUPS          768(BX), Z8
-	VMOVUPS          Z6, 2176(BX)
-	VMULPS           1920(BX), Z8, Z6
-	VMINPS           Z0, Z2, Z0
-	VMINPS           Z28, Z4, Z2
-	VMINPS           Z15, Z5, Z4
-	VMINPS           Z8, Z3, Z3
-	VANDPS           Z10, Z21, Z5
-	VANDPS           Z10, Z22, Z8
-	VANDPS           Z10, Z23, Z15
-	VANDPS           Z10, Z26, Z28
-	VMINPS           Z5, Z1, Z5
-	VMINPS           Z8, Z1, Z8
-	VMINPS           Z15, Z1, Z15
-	VMINPS           Z28, Z1, Z1
-	VMINPS           Z24, Z0, Z0
-	VMINPS           Z25, Z2, Z2
-	VMINPS           1984(BX), Z4, Z4
-	VMINPS           Z27, Z3, Z3
-	VMULPS           Z12, Z7, Z12
-	VMULPS           Z13, Z9, Z13
-	VMULPS           Z14, Z17, Z14
-	VMULPS           Z20, Z18, Z20
-	VMINPS           704(BX), Z0, Z0
-	VMINPS           640(BX), Z2, Z2
-	VMINPS           576(BX), Z4, Z4
-	VMINPS           512(BX), Z3, Z3
-	VMULPS           Z16, Z24, Z16
-	VMULPS           1024(BX), Z25, Z28
-	VMOVUPS          1984(BX), Z10
-	VMOVUPS          Z20, 1024(BX)
-	VMULPS           1088(BX), Z10, Z20
-	VMULPS           Z19, Z27, Z19
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+48(SB), Z10
-	VCMPPS           $0x11, Z0, Z10, K1
-	VCMPPS           $0x11, Z2, Z10, K2
-	VCMPPS           $0x11, Z4, Z10, K3
-	VCMPPS           $0x11, Z3, Z10, K4
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+52(SB), Z0
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+4(SB), Z2
-	VFMADD231PS      Z0, Z11, Z2
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+4(SB), Z3
-	VFMADD231PS      Z0, Z29, Z3
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+4(SB), Z4
-	VFMADD231PS      Z0, Z30, Z4
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+4(SB), Z10
-	VFMADD231PS      Z0, Z31, Z10
-	VMULPS           Z16, Z7, Z7
-	VMULPS           Z28, Z9, Z9
-	VMULPS           Z20, Z17, Z17
-	VMULPS           Z19, Z18, Z18
-	VMOVUPS          Z18, 1088(BX)
-	VADDPS.BCST      blackFirstRows32AVX512Consts<>+56(SB), Z11, Z18
-	VMOVUPS          Z17, 768(BX)
-	VADDPS.BCST      blackFirstRows32AVX512Consts<>+56(SB), Z29, Z17
-	VMOVUPS          Z9, 832(BX)
-	VADDPS.BCST      blackFirstRows32AVX512Consts<>+56(SB), Z30, Z9
-	VMOVUPS          Z7, 896(BX)
-	VADDPS.BCST      blackFirstRows32AVX512Consts<>+56(SB), Z31, Z7
-	VMOVUPS          Z19, 960(BX)
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+4(SB), Z19
-	VFMADD231PS      Z0, Z5, Z19
-	VMOVUPS          Z20, 1920(BX)
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+4(SB), Z20
-	VFMADD231PS      Z0, Z8, Z20
-	VMOVUPS          Z28, 2240(BX)
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+4(SB), Z28
-	VFMADD231PS      Z0, Z15, Z28
-	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+4(SB), Z1, Z0
-	VMOVUPS          Z16, 2304(BX)
-	VADDPS.BCST      blackFirstRows32AVX512Consts<>+56(SB), Z5, Z16
-	VMOVUPS          Z14, 2368(BX)
-	VADDPS.BCST      blackFirstRows32AVX512Consts<>+56(SB), Z8, Z14
-	VMOVUPS          Z13, 2432(BX)
-	VADDPS.BCST      blackFirstRows32AVX512Consts<>+56(SB), Z15, Z13
-	VMOVUPS          Z12, 2496(BX)
-	VADDPS.BCST      blackFirstRows32AVX512Consts<>+56(SB), Z1, Z12
-	VMOVUPS          Z27, 2560(BX)
-	VMULPS           Z18, Z2, Z27
-	VMOVUPS          Z25, 2624(BX)
-	VMULPS           Z17, Z3, Z25
-	VMOVUPS          Z24, 2688(BX)
-	VMULPS           Z9, Z4, Z24
-	VMOVUPS          Z6, 2752(BX)
-	VMULPS           Z7, Z10, Z6
-	VMOVUPS          Z26, 2816(BX)
-	VMULPS           Z16, Z19, Z26
-	VMOVUPS          Z23, 2880(BX)
-	VMULPS           Z14, Z20, Z23
-	VMOVUPS          Z22, 2944(BX)
-	VMULPS           Z13, Z28, Z22
-	VMOVUPS          Z21, 3008(BX)
-	VMULPS           Z12, Z0, Z21
-	VMOVUPS          Z1, 3072(BX)
-	VMULPS.BCST      blackFirstRows32AVX512Consts<>+60(SB), Z11, Z1
-	VMOVUPS          Z1, 3136(BX)
-	VMULPS.BCST      blackFirstRows32AVX512Consts<>+60(SB), Z29, Z1
-	VMOVUPS          Z1, 3200(BX)
-	VMULPS.BCST      blackFirstRows32AVX512Consts<>+60(SB), Z30, Z1
-	VMOVUPS          Z1, 3264(BX)
-	VMULPS.BCST      blackFirstRows32AVX512Consts<>+60(SB), Z31, Z1
-	VMOVUPS          Z1, 3328(BX)
-	VMULPS           Z26, Z27, Z1
-	VMOVUPS          Z31, 3392(BX)
-	VMULPS           Z23, Z25, Z31
-	VMOVUPS          Z30, 3456(BX)
-	VMULPS           Z22, Z24, Z30
-	VMOVUPS          Z29, 3520(BX)
-	VMULPS           Z21, Z6, Z29
-	VMOVUPS          Z11, 3584(BX)
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+4(SB), Z11
-	VDIVPS           Z1, Z11, Z1
-	VDIVPS           Z31, Z11, Z31
-	VDIVPS           Z30, Z11, Z30
-	VDIVPS           Z29, Z11, Z11
+	VMULPS           Z26, Z21, Z1
+	VDIVPS           Z20, Z27, Z20
+	VDIVPS           Z28, Z27, Z28
+	VDIVPS           Z1, Z27, Z1
+	VMULPS           Z20, Z24, Z24
+	VMULPS           Z28, Z25, Z25
 	VMULPS           Z1, Z26, Z26
-	VMULPS           Z31, Z23, Z23
-	VMULPS           Z30, Z22, Z22
-	VMULPS           Z11, Z21, Z21
-	VMULPS           Z1, Z27, Z1
-	VMULPS           Z31, Z25, Z25
-	VMULPS           Z30, Z24, Z24
-	VMULPS           Z11, Z6, Z6
-	VMULPS           Z26, Z2, Z2
-	VMULPS           Z23, Z3, Z3
-	VMULPS           Z22, Z4, Z4
-	VMULPS           Z21, Z10, Z10
-	VMULPS           Z26, Z18, Z11
-	VMULPS           Z23, Z17, Z17
-	VMULPS           Z22, Z9, Z9
-	VMULPS           Z21, Z7, Z7
-	VMULPS           Z1, Z19, Z18
-	VMULPS           Z25, Z20, Z19
-	VMULPS           Z24, Z28, Z20
-	VMULPS           Z6, Z0, Z0
-	VMULPS           Z1, Z16, Z1
-	VMULPS           Z25, Z14, Z14
-	VMULPS           Z24, Z13, Z13
-	VMULPS           Z6, Z12, Z6
-	VMULPS           Z18, Z5, Z5
-	VMULPS           Z19, Z8, Z8
-	VMULPS           Z20, Z15, Z12
-	VMULPS           3072(BX), Z0, Z0
-	VMOVUPS          3584(BX), Z15
-	VMULPS           Z2, Z15, Z2
-	VMOVUPS          3520(BX), Z16
-	VMULPS           Z3, Z16, Z3
-	VMOVUPS          3456(BX), Z18
-	VMULPS           Z4, Z18, Z4
-	VMOVUPS          3392(BX), Z19
-	VMULPS           Z10, Z19, Z10
-	VMULPS           3136(BX), Z15, Z20
-	VMULPS           3200(BX), Z16, Z21
-	VMULPS           3264(BX), Z18, Z22
-	VMULPS           3328(BX), Z19, Z23
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+64(SB), Z24
-	VMULPS           Z24, Z20, Z20
-	VMULPS           Z24, Z21, Z21
-	VMULPS           Z24, Z22, Z22
-	VMULPS           Z24, Z23, Z23
+	VMULPS           Z20, Z23, Z20
+	VMULPS           Z28, Z22, Z22
+	VMULPS           Z1, Z21, Z1
+	VMULPS           Z24, Z17, Z17
+	VMULPS           Z25, Z18, Z18
+	VMULPS           Z26, Z19, Z19
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+12(SB), Z21
+	VMULPS           Z21, Z16, Z23
+	VMULPS           Z21, Z15, Z24
+	VMULPS           Z21, Z2, Z21
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+16(SB), Z25
+	VMULPS           Z25, Z29, Z26
+	VMULPS           Z25, Z30, Z28
+	VMULPS           Z25, Z31, Z27
+	VMULPS           Z17, Z17, Z25
+	VMOVUPS          Z27, 704(BX)
+	VMULPS           Z18, Z18, Z27
+	VMOVUPS          Z28, 768(BX)
+	VMULPS           Z19, Z19, Z28
+	VMOVUPS          Z26, 832(BX)
+	VMULPS           Z20, Z3, Z26
+	VMOVUPS          Z0, 896(BX)
+	VMULPS           Z22, Z4, Z0
+	VMOVUPS          Z8, 960(BX)
+	VMULPS           Z1, Z5, Z8
+	VMULPS           Z20, Z29, Z20
+	VMULPS           Z22, Z30, Z22
+	VMULPS           Z1, Z31, Z1
+	VMULPS           Z9, Z26, Z9
+	VMULPS           Z10, Z0, Z10
+	VMULPS           Z11, Z8, Z11
+	VMOVUPS          Z11, 1024(BX)
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+24(SB), Z11
+	VFMADD231PS.BCST blackFirstRows32AVX512Consts<>+20(SB), Z25, Z11
+	VMOVUPS          Z10, 1088(BX)
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+24(SB), Z10
+	VFMADD231PS.BCST blackFirstRows32AVX512Consts<>+20(SB), Z27, Z10
+	VMOVUPS          Z9, 1152(BX)
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+24(SB), Z9
+	VFMADD231PS.BCST blackFirstRows32AVX512Consts<>+20(SB), Z28, Z9
+	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+28(SB), Z25, Z11
+	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+28(SB), Z27, Z10
+	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+28(SB), Z28, Z9
+	VMULPS           Z11, Z25, Z11
+	VMULPS           Z10, Z27, Z10
+	VMULPS           Z9, Z28, Z9
+	VFMADD231PS      Z11, Z17, Z23
+	VFMADD231PS      Z10, Z18, Z24
+	VFMADD231PS      Z9, Z19, Z21
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+32(SB), Z9
+	VFMADD231PS      Z9, Z17, Z23
+	VFMADD231PS      Z9, Z18, Z24
+	VFMADD231PS      Z9, Z19, Z21
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+36(SB), Z10
+	VFMADD231PS      Z10, Z16, Z23
+	VFMADD231PS      Z10, Z15, Z24
+	VFMADD231PS      Z10, Z2, Z21
+	VMULPS           Z12, Z3, Z2
+	VMULPS           Z13, Z4, Z10
+	VMULPS           Z14, Z5, Z11
+	VMINPS           Z6, Z3, Z3
+	VMINPS           Z7, Z4, Z4
+	VMOVUPS          960(BX), Z15
+	VMINPS           Z15, Z5, Z5
+	VMULPS           Z12, Z6, Z6
+	VMULPS           Z13, Z7, Z7
+	VMULPS           Z14, Z15, Z15
+	VMINPS           Z12, Z3, Z3
+	VMINPS           Z13, Z4, Z4
+	VMINPS           Z14, Z5, Z5
+	VMINPS           Z29, Z3, Z3
+	VMINPS           Z30, Z4, Z4
+	VMINPS           Z31, Z5, Z5
+	VMINPS           896(BX), Z3, Z3
+	VMINPS           640(BX), Z4, Z4
+	VMINPS           576(BX), Z5, Z5
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+40(SB), Z12
+	VCMPPS           $0x11, Z3, Z12, K1
+	VCMPPS           $0x11, Z4, Z12, K2
+	VCMPPS           $0x11, Z5, Z12, K3
+	VMOVUPS          832(BX), Z3
+	VFMADD231PS      Z23, Z26, Z3
+	VMOVUPS          768(BX), Z4
+	VFMADD231PS      Z24, Z0, Z4
+	VMOVUPS          704(BX), Z5
+	VFMADD231PS      Z21, Z8, Z5
+	VFMSUB213PS      832(BX), Z26, Z23
+	VFMSUB213PS      768(BX), Z0, Z24
+	VFMSUB213PS      704(BX), Z8, Z21
+	VMULPS           Z20, Z26, Z12
+	VMULPS           Z22, Z0, Z0
+	VMULPS           Z1, Z8, Z8
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+44(SB), Z13
+	VANDPS           Z13, Z3, Z14
+	VANDPS           Z13, Z4, Z16
+	VANDPS           Z13, Z5, Z17
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+48(SB), Z18
+	VMINPS           Z14, Z18, Z14
+	VMINPS           Z16, Z18, Z16
+	VMINPS           Z17, Z18, Z17
+	VANDPS           Z13, Z23, Z19
+	VANDPS           Z13, Z24, Z25
+	VANDPS           Z13, Z21, Z26
+	VMINPS           Z19, Z18, Z19
+	VMINPS           Z25, Z18, Z25
+	VMINPS           Z26, Z18, Z18
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+52(SB), Z26
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+8(SB), Z27
+	VFMADD231PS      Z26, Z14, Z27
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+8(SB), Z28
+	VFMADD231PS      Z26, Z16, Z28
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+8(SB), Z13
+	VFMADD231PS      Z26, Z17, Z13
+	VMOVUPS          Z8, 704(BX)
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+56(SB), Z8
+	VMOVUPS          Z0, 768(BX)
+	VADDPS           Z8, Z14, Z0
+	VMOVUPS          Z12, 832(BX)
+	VADDPS           Z8, Z16, Z12
+	VMOVUPS          Z1, 960(BX)
+	VADDPS           Z8, Z17, Z1
+	VMOVUPS          Z22, 1216(BX)
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+8(SB), Z22
+	VFMADD231PS      Z26, Z19, Z22
+	VMOVUPS          Z20, 1280(BX)
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+8(SB), Z20
+	VFMADD231PS      Z26, Z25, Z20
+	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+8(SB), Z18, Z26
+	VMOVUPS          Z5, 1344(BX)
+	VADDPS           Z8, Z19, Z5
+	VMOVUPS          Z4, 1408(BX)
+	VADDPS           Z8, Z25, Z4
+	VADDPS           Z8, Z18, Z8
+	VMOVUPS          Z3, 1472(BX)
+	VMULPS           Z0, Z27, Z3
+	VMULPS           Z12, Z28, Z9
+	VMOVUPS          Z21, 1536(BX)
+	VMULPS           Z1, Z13, Z21
+	VMOVUPS          Z24, 1600(BX)
+	VMULPS.BCST      blackFirstRows32AVX512Consts<>+60(SB), Z14, Z24
+	VMOVUPS          Z23, 1664(BX)
+	VMULPS.BCST      blackFirstRows32AVX512Consts<>+60(SB), Z16, Z23
+	VMOVUPS          Z23, 1728(BX)
+	VMULPS.BCST      blackFirstRows32AVX512Consts<>+60(SB), Z17, Z23
+	VMOVUPS          Z23, 1792(BX)
+	VMULPS           Z5, Z22, Z23
+	VMOVUPS          Z24, 1856(BX)
+	VMULPS           Z4, Z20, Z24
+	VMOVUPS          Z17, 1920(BX)
+	VMULPS           Z8, Z26, Z17
+	VMOVUPS          Z16, 1984(BX)
+	VADDPS           Z6, Z2, Z16
+	VMOVUPS          Z2, 2048(BX)
+	VADDPS           Z7, Z10, Z2
+	VMOVUPS          Z10, 2112(BX)
+	VADDPS           Z15, Z11, Z10
+	VADDPS           Z16, Z29, Z16
+	VADDPS           Z2, Z30, Z2
+	VADDPS           Z10, Z31, Z10
+	VMULPS           512(BX), Z6, Z6
+	VMULPS           448(BX), Z7, Z7
+	VMULPS           192(BX), Z15, Z15
+	VADDPS           896(BX), Z16, Z16
+	VADDPS           640(BX), Z2, Z2
+	VADDPS           576(BX), Z10, Z10
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+64(SB), Z29
+	VCMPPS           $0x11, Z29, Z16, K4
+	VCMPPS           $0x11, Z29, Z2, K5
+	VCMPPS           $0x11, Z29, Z10, K6
+	KANDW            K4, K1, K1
+	KANDW            K5, K2, K2
+	KANDW            K6, K3, K3
+	VMULPS           Z23, Z3, Z2
+	VMULPS           Z24, Z9, Z10
+	VMULPS           Z17, Z21, Z16
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+8(SB), Z29
+	VDIVPS           Z2, Z29, Z2
+	VDIVPS           Z10, Z29, Z10
+	VDIVPS           Z16, Z29, Z16
+	VMULPS           Z2, Z23, Z23
+	VMULPS           Z10, Z24, Z24
+	VMULPS           Z16, Z17, Z17
+	VMULPS           Z2, Z3, Z2
+	VMULPS           Z10, Z9, Z3
+	VMULPS           Z16, Z21, Z9
+	VMULPS           Z23, Z27, Z10
+	VMULPS           Z24, Z28, Z16
+	VMULPS           Z17, Z13, Z13
+	VMULPS           Z23, Z0, Z0
+	VMULPS           Z24, Z12, Z12
+	VMULPS           Z17, Z1, Z1
+	VMULPS           Z2, Z22, Z17
+	VMULPS           Z3, Z20, Z20
+	VMULPS           Z9, Z26, Z21
+	VMULPS           Z2, Z5, Z2
+	VMULPS           Z3, Z4, Z3
+	VMULPS           Z9, Z8, Z4
+	VMULPS           Z17, Z19, Z5
+	VMULPS           Z20, Z25, Z8
+	VMULPS           Z21, Z18, Z9
+	VMULPS           Z10, Z14, Z10
+	VMOVUPS          1984(BX), Z17
+	VMULPS           Z16, Z17, Z16
+	VMOVUPS          1920(BX), Z18
+	VMULPS           Z13, Z18, Z13
+	VMULPS           1856(BX), Z14, Z19
+	VMULPS           1728(BX), Z17, Z20
+	VMULPS           1792(BX), Z18, Z21
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+68(SB), Z22
+	VMULPS           Z22, Z19, Z19
+	VMULPS           Z22, Z20, Z20
+	VMULPS           Z22, Z21, Z21
+	VRNDSCALEPS      $0x08, Z19, Z19
 	VRNDSCALEPS      $0x08, Z20, Z20
 	VRNDSCALEPS      $0x08, Z21, Z21
-	VRNDSCALEPS      $0x08, Z22, Z22
-	VRNDSCALEPS      $0x08, Z23, Z23
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+32(SB), Z24
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+12(SB), Z25
-	VFMADD231PS      Z24, Z5, Z25
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+12(SB), Z26
-	VFMADD231PS      Z24, Z8, Z26
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+12(SB), Z27
-	VFMADD231PS      Z24, Z12, Z27
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+12(SB), Z28
-	VFMADD231PS      Z24, Z0, Z28
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+12(SB), Z29
-	VFMADD231PS      Z24, Z2, Z29
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+12(SB), Z30
-	VFMADD231PS      Z24, Z3, Z30
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+12(SB), Z31
-	VFMADD231PS      Z24, Z4, Z31
-	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+12(SB), Z10, Z24
-	VMOVUPS          Z7, 3072(BX)
-	VMULPS.BCST      blackFirstRows32AVX512Consts<>+68(SB), Z20, Z7
-	VMOVUPS          Z9, 3648(BX)
-	VMULPS.BCST      blackFirstRows32AVX512Consts<>+68(SB), Z21, Z9
-	VMOVUPS          Z17, 3712(BX)
-	VMULPS.BCST      blackFirstRows32AVX512Consts<>+68(SB), Z22, Z17
-	VMOVUPS          Z11, 3776(BX)
-	VMULPS.BCST      blackFirstRows32AVX512Consts<>+68(SB), Z23, Z11
-	VFMADD231PS      3136(BX), Z15, Z7
-	VFMADD231PS      3200(BX), Z16, Z9
-	VFMADD231PS      3264(BX), Z18, Z17
-	VFMADD231PS      3328(BX), Z19, Z11
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+72(SB), Z15
-	VFMADD231PS      Z15, Z20, Z7
-	VFMADD231PS      Z15, Z21, Z9
-	VFMADD231PS      Z15, Z22, Z17
-	VFMADD231PS      Z15, Z23, Z11
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+76(SB), Z15
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+80(SB), Z16
-	VFMADD231PS      Z15, Z25, Z16
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+80(SB), Z18
-	VFMADD231PS      Z15, Z26, Z18
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+80(SB), Z19
-	VFMADD231PS      Z15, Z27, Z19
-	VMOVUPS          Z23, 3328(BX)
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+80(SB), Z23
-	VFMADD231PS      Z15, Z28, Z23
-	VMOVUPS          Z22, 3392(BX)
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+84(SB), Z22
-	VFMADD213PS      Z22, Z25, Z16
-	VFMADD213PS      Z22, Z26, Z18
-	VFMADD213PS      Z22, Z27, Z19
-	VFMADD213PS      Z22, Z28, Z23
-	VMOVUPS          Z21, 3264(BX)
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+88(SB), Z21
-	VFMADD213PS      Z21, Z25, Z16
-	VFMADD213PS      Z21, Z26, Z18
-	VFMADD213PS      Z21, Z27, Z19
-	VFMADD213PS      Z21, Z28, Z23
-	VMOVUPS          Z20, 3456(BX)
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+92(SB), Z20
-	VFMADD213PS      Z20, Z25, Z16
-	VFMADD213PS      Z20, Z26, Z18
-	VFMADD213PS      Z20, Z27, Z19
-	VFMADD213PS      Z20, Z28, Z23
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+96(SB), Z20
-	VFMADD213PS      Z20, Z25, Z16
-	VFMADD213PS      Z20, Z26, Z18
-	VFMADD213PS      Z20, Z27, Z19
-	VFMADD213PS      Z20, Z28, Z23
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+100(SB), Z20
-	VFMADD213PS      Z20, Z25, Z16
-	VFMADD213PS      Z20, Z26, Z18
-	VFMADD213PS      Z20, Z27, Z19
-	VFMADD213PS      Z20, Z28, Z23
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+104(SB), Z20
-	VFMADD213PS      Z20, Z25, Z16
-	VFMADD213PS      Z20, Z26, Z18
-	VFMADD213PS      Z20, Z27, Z19
-	VFMADD213PS      Z20, Z28, Z23
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+108(SB), Z20
-	VFMADD213PS      Z20, Z16, Z25
-	VFMADD213PS      Z20, Z18, Z26
-	VFMADD213PS      Z20, Z19, Z27
-	VFMADD213PS      Z20, Z23, Z28
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+8(SB), Z16
-	VFMADD213PS      Z16, Z25, Z5
-	VFMADD213PS      Z16, Z26, Z8
-	VFMADD213PS      Z16, Z27, Z12
-	VFMADD213PS      Z16, Z28, Z0
-	VMULPS           Z1, Z5, Z1
-	VMULPS           Z14, Z8, Z5
-	VMULPS           Z13, Z12, Z8
-	VMULPS           Z6, Z0, Z0
-	VMOVUPS          3008(BX), Z6
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+40(SB), Z12
-	VPTERNLOGD       $0xe4, Z12, Z6, Z1
-	VMOVUPS          2944(BX), Z13
-	VPTERNLOGD       $0xe4, Z12, Z13, Z5
-	VMOVUPS          2880(BX), Z14
-	VPTERNLOGD       $0xe4, Z12, Z14, Z8
-	VMOVUPS          2816(BX), Z18
-	VPTERNLOGD       $0xe4, Z12, Z18, Z0
-	VMULPS           448(BX), Z6, Z6
-	VMULPS           384(BX), Z13, Z13
-	VMULPS           320(BX), Z14, Z14
-	VMULPS           256(BX), Z18, Z18
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+112(SB), Z19
-	VCMPPS           $0x11, Z19, Z6, K5
-	VCMPPS           $0x11, Z19, Z13, K6
-	VCMPPS           $0x11, Z19, Z14, K7
-	KMOVW            K4, 2816(BX)
-	VCMPPS           $0x11, Z19, Z18, K4
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+80(SB), Z6
-	VFMADD231PS      Z15, Z29, Z6
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+80(SB), Z13
-	VFMADD231PS      Z15, Z30, Z13
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+32(SB), Z22
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+4(SB), Z23
+	VFMADD231PS      Z22, Z5, Z23
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+4(SB), Z24
+	VFMADD231PS      Z22, Z8, Z24
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+4(SB), Z25
+	VFMADD231PS      Z22, Z9, Z25
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+4(SB), Z26
+	VFMADD231PS      Z22, Z10, Z26
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+4(SB), Z27
+	VFMADD231PS      Z22, Z16, Z27
+	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+4(SB), Z13, Z22
+	VMOVUPS          512(BX), Z28
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+72(SB), Z30
+	VXORPS           Z30, Z28, Z31
+	VMOVUPS          448(BX), Z29
+	VMOVUPS          Z1, 2176(BX)
+	VXORPS           Z30, Z29, Z1
+	VMOVUPS          Z12, 2240(BX)
+	VMOVUPS          192(BX), Z12
+	VMOVUPS          Z0, 2304(BX)
+	VXORPS           Z30, Z12, Z0
+	VMULPS           2048(BX), Z28, Z28
+	VMULPS           2112(BX), Z29, Z29
+	VMULPS           Z11, Z12, Z12
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+76(SB), Z30
+	VMOVUPS          Z11, 192(BX)
+	VMULPS           Z30, Z19, Z11
+	VMOVUPS          Z12, 448(BX)
+	VMULPS           Z30, Z20, Z12
+	VMULPS           Z30, Z21, Z30
+	VFMADD231PS      1856(BX), Z14, Z11
+	VFMADD231PS      1728(BX), Z17, Z12
+	VFMADD231PS      1792(BX), Z18, Z30
 	VBROADCASTSS     blackFirstRows32AVX512Consts<>+80(SB), Z14
-	VFMADD231PS      Z15, Z31, Z14
-	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+80(SB), Z24, Z15
-	VFMADD213PS      Z22, Z29, Z6
-	VFMADD213PS      Z22, Z30, Z13
-	VFMADD213PS      Z22, Z31, Z14
-	VFMADD231PS      Z15, Z24, Z22
-	VFMADD213PS      Z21, Z29, Z6
-	VFMADD213PS      Z21, Z30, Z13
-	VFMADD213PS      Z21, Z31, Z14
-	VFMADD231PS      Z22, Z24, Z21
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+92(SB), Z15
-	VFMADD213PS      Z15, Z29, Z6
-	VFMADD213PS      Z15, Z30, Z13
-	VFMADD213PS      Z15, Z31, Z14
-	VFMADD231PS      Z21, Z24, Z15
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+96(SB), Z18
-	VFMADD213PS      Z18, Z29, Z6
-	VFMADD213PS      Z18, Z30, Z13
-	VFMADD213PS      Z18, Z31, Z14
-	VFMADD231PS      Z15, Z24, Z18
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+100(SB), Z15
-	VFMADD213PS      Z15, Z29, Z6
-	VFMADD213PS      Z15, Z30, Z13
-	VFMADD213PS      Z15, Z31, Z14
-	VFMADD231PS      Z18, Z24, Z15
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+104(SB), Z18
-	VFMADD213PS      Z18, Z29, Z6
-	VFMADD213PS      Z18, Z30, Z13
-	VFMADD213PS      Z18, Z31, Z14
-	VFMADD231PS      Z15, Z24, Z18
-	VFMADD213PS      Z20, Z6, Z29
-	VFMADD213PS      Z20, Z13, Z30
-	VFMADD213PS      Z20, Z14, Z31
-	VFMADD231PS      Z18, Z24, Z20
-	VFMADD213PS      Z16, Z29, Z2
-	VFMADD213PS      Z16, Z30, Z3
-	VFMADD213PS      Z16, Z31, Z4
-	VFMADD231PS      Z20, Z10, Z16
-	VMULPS           3776(BX), Z2, Z2
-	VMULPS           3712(BX), Z3, Z3
-	VMULPS           3648(BX), Z4, Z4
-	VMULPS           3072(BX), Z16, Z6
-	VMOVUPS          2176(BX), Z10
-	VPTERNLOGD       $0xe4, Z12, Z10, Z2
-	VMOVUPS          1472(BX), Z13
-	VPTERNLOGD       $0xe4, Z12, Z13, Z3
-	VMOVUPS          1536(BX), Z14
-	VPTERNLOGD       $0xe4, Z12, Z14, Z4
-	VMOVUPS          1600(BX), Z15
-	VPTERNLOGD       $0xe4, Z12, Z15, Z6
-	VMULPS           448(BX), Z10, Z10
-	VMULPS           384(BX), Z13, Z12
-	VMULPS           320(BX), Z14, Z13
-	VMULPS           256(BX), Z15, Z14
-	VSUBPS           Z2, Z1, Z1
-	VSUBPS           Z3, Z5, Z5
-	VSUBPS           Z4, Z8, Z8
-	VSUBPS           Z6, Z0, Z0
-	KMOVW            K3, 1600(BX)
-	VCMPPS           $0x11, Z19, Z10, K3
-	KMOVW            K2, 1536(BX)
-	VCMPPS           $0x11, Z19, Z12, K2
-	KMOVW            K1, 1472(BX)
-	VCMPPS           $0x11, Z19, Z13, K1
-	KMOVW            K4, 2176(BX)
-	VCMPPS           $0x11, Z19, Z14, K4
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+116(SB), Z10
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+120(SB), Z12
-	VFMADD231PS      Z10, Z7, Z12
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+120(SB), Z13
-	VFMADD231PS      Z10, Z9, Z13
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+120(SB), Z14
-	VFMADD231PS      Z10, Z17, Z14
-	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+120(SB), Z11, Z10
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+124(SB), Z15
-	VFMADD213PS      Z15, Z7, Z12
-	VFMADD213PS      Z15, Z9, Z13
-	VFMADD213PS      Z15, Z17, Z14
-	VFMADD231PS      Z10, Z11, Z15
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+128(SB), Z10
-	VFMADD213PS      Z10, Z7, Z12
-	VFMADD213PS      Z10, Z9, Z13
-	VFMADD213PS      Z10, Z17, Z14
-	VFMADD231PS      Z15, Z11, Z10
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+132(SB), Z15
-	VFMADD213PS      Z15, Z7, Z12
-	VFMADD213PS      Z15, Z9, Z13
-	VFMADD213PS      Z15, Z17, Z14
-	VFMADD231PS      Z10, Z11, Z15
-	VMULPS           Z7, Z7, Z10
-	VMULPS           Z9, Z9, Z16
-	VMULPS           Z17, Z17, Z18
-	VMULPS           Z11, Z11, Z20
-	VFMADD231PS      Z12, Z10, Z7
-	VFMADD231PS      Z13, Z16, Z9
-	VFMADD231PS      Z14, Z18, Z17
-	VFMADD231PS      Z15, Z20, Z11
-	VMOVUPS          1664(BX), Z10
-	VADDPS           1728(BX), Z10, Z12
-	VMOVUPS          2048(BX), Z13
-	VADDPS           1792(BX), Z13, Z14
-	VMOVUPS          1408(BX), Z15
-	VADDPS           1856(BX), Z15, Z16
-	VMOVUPS          2112(BX), Z18
-	VADDPS           2752(BX), Z18, Z20
-	VFMADD213PS      Z10, Z10, Z7
-	VFMADD213PS      Z13, Z13, Z9
-	VFMADD213PS      Z15, Z15, Z17
-	VFMADD213PS      Z18, Z18, Z11
-	VADDPS           2688(BX), Z12, Z12
-	VADDPS           2624(BX), Z14, Z14
-	VADDPS           1984(BX), Z16, Z16
-	VADDPS           2560(BX), Z20, Z20
-	VSCALEFPS        3456(BX), Z7, Z7
-	VSCALEFPS        3264(BX), Z9, Z9
-	VSCALEFPS        3392(BX), Z17, Z17
-	VSCALEFPS        3328(BX), Z11, Z11
-	VMOVUPS          448(BX), Z21
-	VMULPS           Z10, Z21, Z10
-	VMOVUPS          384(BX), Z22
-	VMULPS           Z13, Z22, Z13
-	VMOVUPS          320(BX), Z23
-	VMULPS           Z15, Z23, Z15
-	VMOVUPS          256(BX), Z24
-	VMULPS           Z18, Z24, Z18
-	VMULPS           1728(BX), Z21, Z21
-	VMULPS           1792(BX), Z22, Z22
-	VMULPS           1856(BX), Z23, Z23
-	VMULPS           2752(BX), Z24, Z24
-	VADDPS           704(BX), Z12, Z12
-	VADDPS           640(BX), Z14, Z14
-	VADDPS           576(BX), Z16, Z16
-	VADDPS           512(BX), Z20, Z20
-	VBLENDMPS        Z19, Z10, K3, Z10
-	VBLENDMPS        Z19, Z13, K2, Z13
-	VBLENDMPS        Z19, Z15, K1, Z15
-	VBLENDMPS        Z19, Z18, K4, Z18
-	VBLENDMPS        Z19, Z21, K5, Z21
-	VBLENDMPS        Z19, Z22, K6, Z22
-	VBLENDMPS        Z19, Z23, K7, Z23
-	KMOVW            2176(BX), K1
-	VBLENDMPS        Z19, Z24, K1, Z19
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+136(SB), Z24
-	VMULPS           Z24, Z7, Z25
-	VMULPS           Z24, Z9, Z26
-	VMULPS           Z24, Z17, Z27
-	VMULPS           Z24, Z11, Z24
-	VSUBPS           Z21, Z10, Z21
-	VSUBPS           Z22, Z13, Z22
-	VSUBPS           Z23, Z15, Z23
-	VSUBPS           Z19, Z18, Z19
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+140(SB), Z28
-	VCMPPS           $0x11, Z28, Z12, K1
-	VCMPPS           $0x11, Z28, Z14, K2
-	VCMPPS           $0x11, Z28, Z16, K3
-	VCMPPS           $0x11, Z28, Z20, K4
-	VMULPS           2496(BX), Z25, Z12
-	VMULPS           2432(BX), Z26, Z14
-	VMULPS           2368(BX), Z27, Z16
-	VMULPS           1024(BX), Z24, Z20
-	VFMADD231PS      Z1, Z7, Z21
-	VFMADD231PS      Z5, Z9, Z22
-	VFMADD231PS      Z8, Z17, Z23
-	VFMADD231PS      Z0, Z11, Z19
-	KMOVW            1472(BX), K5
-	KANDW            K1, K5, K1
-	KMOVW            1536(BX), K5
-	KANDW            K2, K5, K2
-	KMOVW            1600(BX), K5
-	KANDW            K3, K5, K3
-	KMOVW            2816(BX), K5
-	KANDW            K4, K5, K4
-	VFNMADD231PS     Z7, Z2, Z10
-	VFNMADD231PS     Z9, Z3, Z13
-	VFNMADD231PS     Z17, Z4, Z15
-	VFNMADD231PS     Z11, Z6, Z18
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+60(SB), Z0
-	VMULPS           Z12, Z0, Z1
-	VMULPS           Z14, Z0, Z2
-	VMULPS           Z16, Z0, Z3
-	VMULPS           Z20, Z0, Z0
-	VMULPS           2304(BX), Z25, Z4
-	VMULPS           2240(BX), Z26, Z5
-	VMULPS           1920(BX), Z27, Z6
-	VMULPS           960(BX), Z24, Z7
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+144(SB), Z8
-	VBLENDMPS        Z21, Z8, K1, Z9
-	VBLENDMPS        Z22, Z8, K2, Z11
-	VBLENDMPS        Z23, Z8, K3, Z12
-	VBLENDMPS        Z19, Z8, K4, Z8
-	VMULPS           704(BX), Z9, Z14
-	VMULPS           640(BX), Z11, Z16
-	VMULPS           576(BX), Z12, Z17
-	VMULPS           512(BX), Z8, Z19
-	VMULPS           1344(BX), Z25, Z20
-	VMULPS           1280(BX), Z26, Z21
-	VMULPS           1216(BX), Z27, Z22
-	VMULPS           1152(BX), Z24, Z23
+	VFMADD231PS      Z14, Z19, Z11
+	VFMADD231PS      Z14, Z20, Z12
+	VFMADD231PS      Z14, Z21, Z30
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+84(SB), Z14
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+88(SB), Z17
+	VFMADD231PS      Z14, Z23, Z17
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+88(SB), Z18
+	VFMADD231PS      Z14, Z24, Z18
+	VMOVUPS          Z21, 1792(BX)
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+88(SB), Z21
+	VFMADD231PS      Z14, Z25, Z21
+	VMOVUPS          Z20, 1920(BX)
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+92(SB), Z20
+	VFMADD213PS      Z20, Z23, Z17
+	VFMADD213PS      Z20, Z24, Z18
+	VFMADD213PS      Z20, Z25, Z21
+	VMOVUPS          Z19, 1728(BX)
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+96(SB), Z19
+	VFMADD213PS      Z19, Z23, Z17
+	VFMADD213PS      Z19, Z24, Z18
+	VFMADD213PS      Z19, Z25, Z21
+	VMOVUPS          Z30, 1984(BX)
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+100(SB), Z30
+	VFMADD213PS      Z30, Z23, Z17
+	VFMADD213PS      Z30, Z24, Z18
+	VFMADD213PS      Z30, Z25, Z21
+	VMOVUPS          Z12, 1856(BX)
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+104(SB), Z12
+	VFMADD213PS      Z12, Z23, Z17
+	VFMADD213PS      Z12, Z24, Z18
+	VFMADD213PS      Z12, Z25, Z21
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+108(SB), Z12
+	VFMADD213PS      Z12, Z23, Z17
+	VFMADD213PS      Z12, Z24, Z18
+	VFMADD213PS      Z12, Z25, Z21
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+112(SB), Z12
+	VFMADD213PS      Z12, Z23, Z17
+	VFMADD213PS      Z12, Z24, Z18
+	VFMADD213PS      Z12, Z25, Z21
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+116(SB), Z12
+	VFMADD213PS      Z12, Z17, Z23
+	VFMADD213PS      Z12, Z18, Z24
+	VFMADD213PS      Z12, Z21, Z25
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+16(SB), Z17
+	VFMADD213PS      Z17, Z23, Z5
+	VFMADD213PS      Z17, Z24, Z8
+	VFMADD213PS      Z17, Z25, Z9
+	VMULPS           Z2, Z5, Z2
+	VMULPS           Z3, Z8, Z3
+	VMULPS           Z4, Z9, Z4
+	VMOVUPS          1664(BX), Z5
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+44(SB), Z8
+	VPTERNLOGD       $0xe4, Z8, Z5, Z2
+	VMOVUPS          1600(BX), Z9
+	VPTERNLOGD       $0xe4, Z8, Z9, Z3
+	VMOVUPS          1536(BX), Z18
+	VPTERNLOGD       $0xe4, Z8, Z18, Z4
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+8(SB), Z21
+	VPTERNLOGD       $0xe4, Z8, Z5, Z21
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+8(SB), Z5
+	VPTERNLOGD       $0xe4, Z8, Z9, Z5
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+8(SB), Z9
+	VPTERNLOGD       $0xe4, Z8, Z18, Z9
+	VCMPPS           $0x00, Z21, Z31, K4
+	VCMPPS           $0x00, Z5, Z1, K5
+	VCMPPS           $0x00, Z9, Z0, K6
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+120(SB), Z5
+	VBLENDMPS        Z5, Z6, K4, Z6
+	VBLENDMPS        Z5, Z7, K5, Z7
+	VBLENDMPS        Z5, Z15, K6, Z9
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+88(SB), Z15
+	VFMADD231PS      Z14, Z26, Z15
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+88(SB), Z18
+	VFMADD231PS      Z14, Z27, Z18
+	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+88(SB), Z22, Z14
+	VFMADD213PS      Z20, Z26, Z15
+	VFMADD213PS      Z20, Z27, Z18
+	VFMADD231PS      Z14, Z22, Z20
+	VFMADD213PS      Z19, Z26, Z15
+	VFMADD213PS      Z19, Z27, Z18
+	VFMADD231PS      Z20, Z22, Z19
+	VFMADD213PS      Z30, Z26, Z15
+	VFMADD213PS      Z30, Z27, Z18
+	VFMADD231PS      Z19, Z22, Z30
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+104(SB), Z14
+	VFMADD213PS      Z14, Z26, Z15
+	VFMADD213PS      Z14, Z27, Z18
+	VFMADD231PS      Z30, Z22, Z14
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+108(SB), Z19
+	VFMADD213PS      Z19, Z26, Z15
+	VFMADD213PS      Z19, Z27, Z18
+	VFMADD231PS      Z14, Z22, Z19
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+112(SB), Z14
+	VFMADD213PS      Z14, Z26, Z15
+	VFMADD213PS      Z14, Z27, Z18
+	VFMADD231PS      Z19, Z22, Z14
+	VFMADD213PS      Z12, Z15, Z26
+	VFMADD213PS      Z12, Z18, Z27
+	VFMADD231PS      Z14, Z22, Z12
+	VFMADD213PS      Z17, Z26, Z10
+	VFMADD213PS      Z17, Z27, Z16
+	VFMADD231PS      Z12, Z13, Z17
 	VMULPS           2304(BX), Z10, Z10
-	VMULPS           2240(BX), Z13, Z13
-	VMULPS           1920(BX), Z15, Z15
-	VMULPS           960(BX), Z18, Z18
-	VMULPS           896(BX), Z4, Z4
-	VMULPS           832(BX), Z5, Z5
-	VMULPS           768(BX), Z6, Z6
-	VMULPS           1088(BX), Z7, Z7
-	VFMADD231PS      192(BX), Z9, Z1
-	VFMADD231PS      128(BX), Z11, Z2
-	VFMADD231PS      64(BX), Z12, Z3
-	VFMADD231PS      (BX), Z8, Z0
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+148(SB), Z24
-	VXORPS           Z14, Z24, Z14
-	VXORPS           Z16, Z24, Z16
-	VXORPS           Z17, Z24, Z17
-	VXORPS           Z19, Z24, Z19
-	PREFETCHT0       1024(SI)(AX*1)
-	VMOVUPS          Z9, (SI)(AX*1)
-	PREFETCHT0       1088(SI)(AX*1)
-	VMOVUPS          Z11, 64(SI)(AX*1)
-	PREFETCHT0       1152(SI)(AX*1)
-	VMOVUPS          Z12, 128(SI)(AX*1)
-	PREFETCHT0       1216(SI)(AX*1)
-	VMOVUPS          Z8, 192(SI)(AX*1)
-	PREFETCHT0       1024(R9)(AX*1)
-	VMOVUPS          Z20, (R9)(AX*1)
-	PREFETCHT0       1088(R9)(AX*1)
-	VMOVUPS          Z21, 64(R9)(AX*1)
-	PREFETCHT0       1152(R9)(AX*1)
-	VMOVUPS          Z22, 128(R9)(AX*1)
-	PREFETCHT0       1216(R9)(AX*1)
-	VMOVUPS          Z23, 192(R9)(AX*1)
+	VMULPS           2240(BX), Z16, Z12
+	VMULPS           2176(BX), Z17, Z13
+	VMOVUPS          1472(BX), Z14
+	VPTERNLOGD       $0xe4, Z8, Z14, Z10
+	VMOVUPS          1408(BX), Z15
+	VPTERNLOGD       $0xe4, Z8, Z15, Z12
+	VMOVUPS          1344(BX), Z16
+	VPTERNLOGD       $0xe4, Z8, Z16, Z13
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+8(SB), Z17
+	VPTERNLOGD       $0xe4, Z8, Z14, Z17
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+8(SB), Z14
+	VPTERNLOGD       $0xe4, Z8, Z15, Z14
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+8(SB), Z15
+	VPTERNLOGD       $0xe4, Z8, Z16, Z15
+	VCMPPS           $0x00, Z17, Z31, K4
+	VCMPPS           $0x00, Z14, Z1, K5
+	VCMPPS           $0x00, Z15, Z0, K6
+	VSUBPS           Z10, Z2, Z0
+	VSUBPS           Z12, Z3, Z1
+	VSUBPS           Z13, Z4, Z2
+	VBLENDMPS        Z5, Z28, K4, Z3
+	VBLENDMPS        Z5, Z29, K5, Z4
+	VMOVUPS          448(BX), Z8
+	VBLENDMPS        Z5, Z8, K6, Z5
+	VSUBPS           Z6, Z3, Z6
+	VSUBPS           Z7, Z4, Z7
+	VSUBPS           Z9, Z5, Z8
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+124(SB), Z9
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+128(SB), Z14
+	VFMADD231PS      Z9, Z11, Z14
+	VMOVUPS          1856(BX), Z15
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+128(SB), Z16
+	VFMADD231PS      Z9, Z15, Z16
+	VMOVUPS          1984(BX), Z17
+	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+128(SB), Z17, Z9
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+132(SB), Z18
+	VFMADD213PS      Z18, Z11, Z14
+	VFMADD213PS      Z18, Z15, Z16
+	VFMADD231PS      Z9, Z17, Z18
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+136(SB), Z9
+	VFMADD213PS      Z9, Z11, Z14
+	VFMADD213PS      Z9, Z15, Z16
+	VFMADD231PS      Z18, Z17, Z9
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+140(SB), Z18
+	VFMADD213PS      Z18, Z11, Z14
+	VFMADD213PS      Z18, Z15, Z16
+	VFMADD231PS      Z9, Z17, Z18
+	VMULPS           Z11, Z11, Z9
+	VMULPS           Z15, Z15, Z19
+	VMULPS           Z17, Z17, Z20
+	VFMADD231PS      Z14, Z9, Z11
+	VFMADD231PS      Z16, Z19, Z15
+	VFMADD231PS      Z18, Z20, Z17
+	VMOVUPS          2048(BX), Z9
+	VFMADD213PS      Z9, Z11, Z9
+	VMOVUPS          2112(BX), Z11
+	VFMADD213PS      Z11, Z15, Z11
+	VMOVUPS          192(BX), Z14
+	VFMADD213PS      Z14, Z17, Z14
+	VSCALEFPS        1728(BX), Z9, Z9
+	VSCALEFPS        1920(BX), Z11, Z11
+	VSCALEFPS        1792(BX), Z14, Z14
+	VFMADD231PS      Z0, Z9, Z6
+	VFMADD231PS      Z1, Z11, Z7
+	VFMADD231PS      Z2, Z14, Z8
+	VFNMADD231PS     Z9, Z10, Z3
+	VFNMADD231PS     Z11, Z12, Z4
+	VFNMADD231PS     Z14, Z13, Z5
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+144(SB), Z0
+	VMULPS           Z0, Z9, Z1
+	VMULPS           Z0, Z11, Z2
+	VMULPS           Z0, Z14, Z0
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+148(SB), Z9
+	VBLENDMPS        Z6, Z9, K1, Z6
+	VBLENDMPS        Z7, Z9, K2, Z7
+	VBLENDMPS        Z8, Z9, K3, Z8
+	VMULPS           1280(BX), Z3, Z3
+	VMULPS           1216(BX), Z4, Z4
+	VMULPS           960(BX), Z5, Z5
 	PREFETCHT0       1024(DI)(AX*1)
-	VMOVUPS          Z10, (DI)(AX*1)
+	VMOVUPS          Z3, (DI)(AX*1)
 	PREFETCHT0       1088(DI)(AX*1)
-	VMOVUPS          Z13, 64(DI)(AX*1)
+	VMOVUPS          Z4, 64(DI)(AX*1)
 	PREFETCHT0       1152(DI)(AX*1)
-	VMOVUPS          Z15, 128(DI)(AX*1)
-	PREFETCHT0       1216(DI)(AX*1)
-	VMOVUPS          Z18, 192(DI)(AX*1)
+	VMOVUPS          Z5, 128(DI)(AX*1)
+	VMULPS           1152(BX), Z1, Z3
+	VMULPS           1088(BX), Z2, Z4
+	VMULPS           1024(BX), Z0, Z5
+	VMULPS           1280(BX), Z1, Z9
+	VMULPS           1216(BX), Z2, Z10
+	VMULPS           960(BX), Z0, Z11
+	VMULPS           384(BX), Z1, Z1
+	VMULPS           320(BX), Z2, Z2
+	VMULPS           256(BX), Z0, Z0
+	VMULPS           832(BX), Z9, Z9
+	VMULPS           768(BX), Z10, Z10
+	VMULPS           704(BX), Z11, Z11
+	PREFETCHT0       1024(R9)(AX*1)
+	VMOVUPS          Z1, (R9)(AX*1)
+	PREFETCHT0       1088(R9)(AX*1)
+	VMOVUPS          Z2, 64(R9)(AX*1)
+	PREFETCHT0       1152(R9)(AX*1)
+	VMOVUPS          Z0, 128(R9)(AX*1)
 	PREFETCHT0       1024(R8)(AX*1)
-	VMOVUPS          Z4, (R8)(AX*1)
+	VMOVUPS          Z9, (R8)(AX*1)
 	PREFETCHT0       1088(R8)(AX*1)
-	VMOVUPS          Z5, 64(R8)(AX*1)
+	VMOVUPS          Z10, 64(R8)(AX*1)
 	PREFETCHT0       1152(R8)(AX*1)
-	VMOVUPS          Z6, 128(R8)(AX*1)
-	PREFETCHT0       1216(R8)(AX*1)
-	VMOVUPS          Z7, 192(R8)(AX*1)
+	VMOVUPS          Z11, 128(R8)(AX*1)
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+60(SB), Z0
+	VMULPS           Z3, Z0, Z1
+	VMULPS           Z4, Z0, Z2
+	VMULPS           Z5, Z0, Z0
+	VFMADD231PS      128(BX), Z6, Z1
+	VFMADD231PS      64(BX), Z7, Z2
+	VFMADD231PS      (BX), Z8, Z0
 	PREFETCHT0       1024(R10)(AX*1)
 	VMOVUPS          Z1, (R10)(AX*1)
 	PREFETCHT0       1088(R10)(AX*1)
 	VMOVUPS          Z2, 64(R10)(AX*1)
 	PREFETCHT0       1152(R10)(AX*1)
-	VMOVUPS          Z3, 128(R10)(AX*1)
-	PREFETCHT0       1216(R10)(AX*1)
-	VMOVUPS          Z0, 192(R10)(AX*1)
+	VMOVUPS          Z0, 128(R10)(AX*1)
+	VMULPS           896(BX), Z6, Z0
+	VMULPS           640(BX), Z7, Z1
+	VMULPS           576(BX), Z8, Z2
+	PREFETCHT0       1024(SI)(AX*1)
+	VMOVUPS          Z6, (SI)(AX*1)
+	PREFETCHT0       1088(SI)(AX*1)
+	VMOVUPS          Z7, 64(SI)(AX*1)
+	PREFETCHT0       1152(SI)(AX*1)
+	VMOVUPS          Z8, 128(SI)(AX*1)
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+72(SB), Z3
+	VXORPS           Z0, Z3, Z0
+	VXORPS           Z1, Z3, Z1
+	VXORPS           Z2, Z3, Z2
 	PREFETCHT0       1024(R11)(AX*1)
-	VMOVUPS          Z14, (R11)(AX*1)
+	VMOVUPS          Z0, (R11)(AX*1)
 	PREFETCHT0       1088(R11)(AX*1)
-	VMOVUPS          Z16, 64(R11)(AX*1)
+	VMOVUPS          Z1, 64(R11)(AX*1)
 	PREFETCHT0       1152(R11)(AX*1)
-	VMOVUPS          Z17, 128(R11)(AX*1)
-	PREFETCHT0       1216(R11)(AX*1)
-	VMOVUPS          Z19, 192(R11)(AX*1)
-	ADDQ             $+256, AX
-	SUBQ             $+64, CX
+	VMOVUPS          Z2, 128(R11)(AX*1)
+	ADDQ             $+192, AX
+	SUBQ             $+48, CX
 	JGE              body
 
 rest:
-	ADDQ $+64, CX
+	ADDQ $+48, CX
 	JEQ  done
 
 tail:
@@ -1023,12 +794,12 @@ whole:
 	VMULPS           Z15, Z7, Z23
 	VMULPS           Z6, Z6, Z6
 	VMULPS           Z7, Z7, Z7
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+12(SB), Z24
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+4(SB), Z24
 	VMOVAPS          Z20, Z25
 	VADDPS           Z24, Z20, K1, Z25
 	VMOVAPS          Z21, Z26
 	VADDPS           Z24, Z21, K2, Z26
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+4(SB), Z27
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+8(SB), Z27
 	VADDPS           Z27, Z20, K3, Z25
 	VADDPS           Z27, Z21, K4, Z26
 	VADDPS           Z17, Z22, Z20
@@ -1037,10 +808,10 @@ whole:
 	VSUBPS           Z18, Z16, Z16
 	VMULPS           Z19, Z2, Z18
 	VMULPS           Z23, Z3, Z22
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+28(SB), Z28
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+12(SB), Z28
 	VMULPS           Z28, Z25, Z29
 	VMULPS           Z28, Z26, Z28
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+8(SB), Z30
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+16(SB), Z30
 	VMULPS           Z30, Z19, Z31
 	VMULPS           Z30, Z23, Z24
 	VMULPS           Z8, Z2, Z30
@@ -1074,7 +845,7 @@ whole:
 	VMINPS           Z23, Z3, Z3
 	VMINPS           Z0, Z2, Z2
 	VMINPS           Z1, Z3, Z3
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+48(SB), Z12
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+40(SB), Z12
 	VCMPPS           $0x11, Z2, Z12, K1
 	VCMPPS           $0x11, Z3, Z12, K2
 	VMULPS           Z17, Z17, Z2
@@ -1087,16 +858,16 @@ whole:
 	VMULPS           Z5, Z11, Z5
 	VADDPS           Z12, Z0, Z12
 	VADDPS           Z15, Z1, Z15
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+140(SB), Z19
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+64(SB), Z19
 	VCMPPS           $0x11, Z19, Z12, K3
 	VCMPPS           $0x11, Z19, Z15, K4
 	KANDW            K3, K1, K1
 	KANDW            K4, K2, K2
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+16(SB), Z12
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+20(SB), Z15
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+20(SB), Z12
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+24(SB), Z15
 	VFMADD231PS      Z12, Z2, Z15
-	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+20(SB), Z3, Z12
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+24(SB), Z19
+	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+24(SB), Z3, Z12
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+28(SB), Z19
 	VFMADD213PS      Z19, Z2, Z15
 	VFMADD231PS      Z12, Z3, Z19
 	VMULPS           Z15, Z2, Z2
@@ -1109,242 +880,249 @@ whole:
 	VBROADCASTSS     blackFirstRows32AVX512Consts<>+36(SB), Z3
 	VFMADD231PS      Z3, Z25, Z29
 	VFMADD231PS      Z3, Z26, Z28
-	VMULPS           Z30, Z10, Z3
-	VMULPS           Z13, Z11, Z12
-	VMULPS           Z8, Z18, Z15
-	VMULPS           Z9, Z20, Z16
-	VMOVAPS          Z31, Z17
-	VFMADD231PS      Z29, Z18, Z17
-	VMOVAPS          Z24, Z19
-	VFMADD231PS      Z28, Z20, Z19
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+72(SB), Z3
+	VXORPS           Z3, Z10, Z12
+	VXORPS           Z3, Z11, Z15
+	VMULPS           Z30, Z10, Z10
+	VMULPS           Z13, Z11, Z11
+	VMULPS           Z8, Z18, Z16
+	VMULPS           Z9, Z20, Z17
+	VMOVAPS          Z31, Z19
+	VFMADD231PS      Z29, Z18, Z19
+	VMOVAPS          Z24, Z21
+	VFMADD231PS      Z28, Z20, Z21
 	VFMSUB231PS      Z29, Z18, Z31
 	VFMSUB231PS      Z28, Z20, Z24
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+40(SB), Z18
-	VANDPS           Z18, Z17, Z20
-	VANDPS           Z18, Z19, Z21
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+44(SB), Z22
-	VMINPS           Z20, Z22, Z20
-	VMINPS           Z21, Z22, Z21
-	VANDPS           Z18, Z31, Z23
-	VANDPS           Z18, Z24, Z25
-	VMINPS           Z23, Z22, Z23
-	VMINPS           Z25, Z22, Z22
-	VMULPS           Z17, Z10, Z25
-	VMULPS           Z19, Z11, Z26
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+112(SB), Z28
-	VCMPPS           $0x11, Z28, Z25, K3
-	VCMPPS           $0x11, Z28, Z26, K4
-	VMULPS           Z31, Z10, Z10
-	VMULPS           Z24, Z11, Z11
-	VCMPPS           $0x11, Z28, Z10, K5
-	KMOVW            K2, 192(BX)
-	VCMPPS           $0x11, Z28, Z11, K2
-	VBLENDMPS        Z28, Z3, K3, Z3
-	VBLENDMPS        Z28, Z12, K4, Z10
-	VBLENDMPS        Z28, Z4, K5, Z4
-	VBLENDMPS        Z28, Z5, K2, Z5
-	VSUBPS           Z4, Z3, Z4
-	VSUBPS           Z5, Z10, Z5
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+52(SB), Z11
-	VFMADD213PS      Z27, Z20, Z11
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+52(SB), Z12
-	VFMADD213PS      Z27, Z21, Z12
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+56(SB), Z25
-	VADDPS           Z25, Z20, Z26
-	VADDPS           Z25, Z21, Z28
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+44(SB), Z18
+	VANDPS           Z18, Z19, Z20
+	VANDPS           Z18, Z21, Z22
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+48(SB), Z23
+	VMINPS           Z20, Z23, Z20
+	VMINPS           Z22, Z23, Z22
+	VANDPS           Z18, Z31, Z25
+	VANDPS           Z18, Z24, Z26
+	VMINPS           Z25, Z23, Z25
+	VMINPS           Z26, Z23, Z23
+	VMOVAPS          Z27, Z26
+	VPTERNLOGD       $0xe4, Z18, Z19, Z26
+	VMOVAPS          Z27, Z28
+	VPTERNLOGD       $0xe4, Z18, Z21, Z28
+	VCMPPS           $0x00, Z26, Z12, K3
+	VCMPPS           $0x00, Z28, Z15, K4
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+120(SB), Z26
+	VBLENDMPS        Z26, Z10, K3, Z10
+	VBLENDMPS        Z26, Z11, K4, Z11
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+52(SB), Z28
+	VFMADD213PS      Z27, Z20, Z28
 	VBROADCASTSS     blackFirstRows32AVX512Consts<>+52(SB), Z29
-	VFMADD213PS      Z27, Z23, Z29
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+52(SB), Z18
-	VFMADD213PS      Z27, Z22, Z18
-	VMOVUPS          Z1, 256(BX)
-	VADDPS           Z25, Z23, Z1
-	VADDPS           Z25, Z22, Z25
-	VMOVUPS          Z0, 320(BX)
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+60(SB), Z0
+	VFMADD213PS      Z27, Z22, Z29
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+56(SB), Z3
+	VMOVUPS          Z1, 192(BX)
+	VADDPS           Z3, Z20, Z1
+	VMOVUPS          Z0, 256(BX)
+	VADDPS           Z3, Z22, Z0
+	VMOVUPS          Z17, 320(BX)
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+52(SB), Z17
+	VFMADD213PS      Z27, Z25, Z17
 	VMOVUPS          Z16, 384(BX)
-	VMULPS           Z0, Z20, Z16
-	VMOVUPS          Z15, 448(BX)
-	VMULPS           Z0, Z21, Z15
-	VMULPS           Z26, Z11, Z0
-	VMOVUPS          Z14, 512(BX)
-	VMULPS           Z28, Z12, Z14
-	VMOVUPS          Z7, 576(BX)
-	VMULPS           Z1, Z29, Z7
-	VMOVUPS          Z6, 640(BX)
-	VMULPS           Z25, Z18, Z6
-	VMOVUPS          Z9, 704(BX)
-	VMULPS           Z16, Z20, Z9
-	VMOVUPS          Z8, 768(BX)
-	VMULPS           Z15, Z21, Z8
-	VMOVUPS          Z10, 832(BX)
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+64(SB), Z10
-	VMULPS           Z10, Z9, Z9
-	VMULPS           Z10, Z8, Z8
-	VRNDSCALEPS      $0x08, Z9, Z9
-	VRNDSCALEPS      $0x08, Z8, Z8
-	VMULPS           Z7, Z0, Z10
-	VMOVUPS          Z3, 896(BX)
-	VMULPS           Z6, Z14, Z3
-	VDIVPS           Z10, Z27, Z10
-	VDIVPS           Z3, Z27, Z3
-	VMULPS           Z10, Z7, Z7
-	VMULPS           Z3, Z6, Z6
-	VMULPS           Z10, Z0, Z0
-	VMULPS           Z3, Z14, Z3
-	VMULPS           Z7, Z11, Z10
-	VMULPS           Z6, Z12, Z11
-	VMULPS           Z7, Z26, Z7
-	VMULPS           Z6, Z28, Z6
-	VMULPS           Z0, Z29, Z12
-	VMULPS           Z3, Z18, Z14
-	VMULPS           Z0, Z1, Z0
-	VMULPS           Z3, Z25, Z1
-	VMULPS           Z12, Z23, Z3
-	VMULPS           Z14, Z22, Z12
-	VMULPS           Z10, Z20, Z10
-	VMULPS           Z11, Z21, Z11
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+68(SB), Z14
-	VMULPS           Z14, Z9, Z18
-	VMULPS           Z14, Z8, Z14
-	VFMADD231PS      Z16, Z20, Z18
-	VFMADD231PS      Z15, Z21, Z14
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+72(SB), Z15
-	VFMADD231PS      Z15, Z9, Z18
-	VFMADD231PS      Z15, Z8, Z14
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+12(SB), Z15
-	VFMADD231PS      Z2, Z3, Z15
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+12(SB), Z16
-	VFMADD231PS      Z2, Z12, Z16
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+12(SB), Z20
-	VFMADD231PS      Z2, Z10, Z20
-	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+12(SB), Z11, Z2
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+116(SB), Z21
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+120(SB), Z22
-	VFMADD231PS      Z21, Z18, Z22
-	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+120(SB), Z14, Z21
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+124(SB), Z23
-	VFMADD213PS      Z23, Z18, Z22
-	VFMADD231PS      Z21, Z14, Z23
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+128(SB), Z21
-	VFMADD213PS      Z21, Z18, Z22
-	VFMADD231PS      Z23, Z14, Z21
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+52(SB), Z16
+	VFMADD213PS      Z27, Z23, Z16
+	VMOVUPS          Z14, 448(BX)
+	VADDPS           Z3, Z25, Z14
+	VADDPS           Z3, Z23, Z3
+	VMOVUPS          Z7, 512(BX)
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+60(SB), Z7
+	VMOVUPS          Z6, 576(BX)
+	VMULPS           Z7, Z20, Z6
+	VMOVUPS          Z9, 640(BX)
+	VMULPS           Z7, Z22, Z9
+	VMULPS           Z1, Z28, Z7
+	VMOVUPS          Z8, 704(BX)
+	VMULPS           Z0, Z29, Z8
+	VMOVUPS          Z13, 768(BX)
+	VMOVAPS          Z27, Z13
+	VPTERNLOGD       $0xe4, Z18, Z31, Z13
+	VMOVUPS          Z30, 832(BX)
+	VMOVAPS          Z27, Z30
+	VPTERNLOGD       $0xe4, Z18, Z24, Z30
+	VCMPPS           $0x00, Z13, Z12, K3
+	VCMPPS           $0x00, Z30, Z15, K4
+	VBLENDMPS        Z26, Z4, K3, Z4
+	VBLENDMPS        Z26, Z5, K4, Z5
+	VSUBPS           Z4, Z10, Z4
+	VSUBPS           Z5, Z11, Z5
+	VMULPS           Z14, Z17, Z12
+	VMULPS           Z3, Z16, Z13
+	VMULPS           Z6, Z20, Z15
+	VMULPS           Z9, Z22, Z26
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+68(SB), Z30
+	VMULPS           Z30, Z15, Z15
+	VMULPS           Z30, Z26, Z26
+	VRNDSCALEPS      $0x08, Z15, Z15
+	VRNDSCALEPS      $0x08, Z26, Z26
+	VMULPS           Z12, Z7, Z30
+	VMULPS           Z13, Z8, Z18
+	VDIVPS           Z30, Z27, Z30
+	VDIVPS           Z18, Z27, Z18
+	VMULPS           Z30, Z12, Z12
+	VMULPS           Z18, Z13, Z13
+	VMULPS           Z30, Z7, Z7
+	VMULPS           Z18, Z8, Z8
+	VMULPS           Z12, Z28, Z18
+	VMULPS           Z13, Z29, Z27
+	VMULPS           Z12, Z1, Z1
+	VMULPS           Z13, Z0, Z0
+	VMULPS           Z7, Z17, Z12
+	VMULPS           Z8, Z16, Z13
+	VMULPS           Z7, Z14, Z7
+	VMULPS           Z8, Z3, Z3
+	VMULPS           Z12, Z25, Z8
+	VMULPS           Z13, Z23, Z12
+	VMULPS           Z18, Z20, Z13
+	VMULPS           Z27, Z22, Z14
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+76(SB), Z16
+	VMULPS           Z16, Z15, Z17
+	VMULPS           Z16, Z26, Z16
+	VFMADD231PS      Z6, Z20, Z17
+	VFMADD231PS      Z9, Z22, Z16
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+80(SB), Z6
+	VFMADD231PS      Z6, Z15, Z17
+	VFMADD231PS      Z6, Z26, Z16
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+4(SB), Z6
+	VFMADD231PS      Z2, Z8, Z6
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+4(SB), Z9
+	VFMADD231PS      Z2, Z12, Z9
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+4(SB), Z18
+	VFMADD231PS      Z2, Z13, Z18
+	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+4(SB), Z14, Z2
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+124(SB), Z20
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+128(SB), Z22
+	VFMADD231PS      Z20, Z17, Z22
+	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+128(SB), Z16, Z20
 	VBROADCASTSS     blackFirstRows32AVX512Consts<>+132(SB), Z23
-	VFMADD213PS      Z23, Z18, Z22
-	VFMADD231PS      Z21, Z14, Z23
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+76(SB), Z21
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+80(SB), Z25
-	VFMADD231PS      Z21, Z15, Z25
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+80(SB), Z26
-	VFMADD231PS      Z21, Z16, Z26
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+84(SB), Z27
-	VFMADD213PS      Z27, Z15, Z25
-	VFMADD213PS      Z27, Z16, Z26
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+88(SB), Z28
-	VFMADD213PS      Z28, Z15, Z25
-	VFMADD213PS      Z28, Z16, Z26
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+92(SB), Z29
-	VFMADD213PS      Z29, Z15, Z25
-	VFMADD213PS      Z29, Z16, Z26
-	VMOVUPS          Z5, 960(BX)
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+96(SB), Z5
-	VFMADD213PS      Z5, Z15, Z25
-	VFMADD213PS      Z5, Z16, Z26
-	VMOVUPS          Z4, 1024(BX)
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+100(SB), Z4
-	VFMADD213PS      Z4, Z15, Z25
-	VFMADD213PS      Z4, Z16, Z26
-	VMOVUPS          Z8, 1088(BX)
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+104(SB), Z8
-	VFMADD213PS      Z8, Z15, Z25
-	VFMADD213PS      Z8, Z16, Z26
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+108(SB), Z8
-	VFMADD213PS      Z8, Z25, Z15
-	VFMADD213PS      Z8, Z26, Z16
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+8(SB), Z25
-	VFMADD213PS      Z25, Z15, Z3
-	VFMADD213PS      Z25, Z16, Z12
-	VMULPS           Z0, Z3, Z0
-	VMULPS           Z1, Z12, Z1
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+40(SB), Z3
-	VPTERNLOGD       $0xe4, Z3, Z31, Z0
-	VPTERNLOGD       $0xe4, Z3, Z24, Z1
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+80(SB), Z12
-	VFMADD231PS      Z21, Z20, Z12
-	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+80(SB), Z2, Z21
-	VFMADD213PS      Z27, Z20, Z12
-	VFMADD231PS      Z21, Z2, Z27
-	VFMADD213PS      Z28, Z20, Z12
-	VFMADD231PS      Z27, Z2, Z28
-	VFMADD213PS      Z29, Z20, Z12
+	VFMADD213PS      Z23, Z17, Z22
+	VFMADD231PS      Z20, Z16, Z23
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+136(SB), Z20
+	VFMADD213PS      Z20, Z17, Z22
+	VFMADD231PS      Z23, Z16, Z20
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+140(SB), Z23
+	VFMADD213PS      Z23, Z17, Z22
+	VFMADD231PS      Z20, Z16, Z23
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+84(SB), Z20
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+88(SB), Z25
+	VFMADD231PS      Z20, Z6, Z25
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+88(SB), Z27
+	VFMADD231PS      Z20, Z9, Z27
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+92(SB), Z28
+	VFMADD213PS      Z28, Z6, Z25
+	VFMADD213PS      Z28, Z9, Z27
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+96(SB), Z29
+	VFMADD213PS      Z29, Z6, Z25
+	VFMADD213PS      Z29, Z9, Z27
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+100(SB), Z30
+	VFMADD213PS      Z30, Z6, Z25
+	VFMADD213PS      Z30, Z9, Z27
+	VMOVUPS          Z11, 896(BX)
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+104(SB), Z11
+	VFMADD213PS      Z11, Z6, Z25
+	VFMADD213PS      Z11, Z9, Z27
+	VMOVUPS          Z10, 960(BX)
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+108(SB), Z10
+	VFMADD213PS      Z10, Z6, Z25
+	VFMADD213PS      Z10, Z9, Z27
+	VMOVUPS          Z5, 1024(BX)
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+112(SB), Z5
+	VFMADD213PS      Z5, Z6, Z25
+	VFMADD213PS      Z5, Z9, Z27
+	VMOVUPS          Z4, 1088(BX)
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+116(SB), Z4
+	VFMADD213PS      Z4, Z25, Z6
+	VFMADD213PS      Z4, Z27, Z9
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+16(SB), Z25
+	VFMADD213PS      Z25, Z6, Z8
+	VFMADD213PS      Z25, Z9, Z12
+	VMULPS           Z7, Z8, Z6
+	VMULPS           Z3, Z12, Z3
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+44(SB), Z7
+	VPTERNLOGD       $0xe4, Z7, Z31, Z6
+	VPTERNLOGD       $0xe4, Z7, Z24, Z3
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+88(SB), Z8
+	VFMADD231PS      Z20, Z18, Z8
+	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+88(SB), Z2, Z20
+	VFMADD213PS      Z28, Z18, Z8
+	VFMADD231PS      Z20, Z2, Z28
+	VFMADD213PS      Z29, Z18, Z8
 	VFMADD231PS      Z28, Z2, Z29
-	VFMADD213PS      Z5, Z20, Z12
-	VFMADD231PS      Z29, Z2, Z5
-	VFMADD213PS      Z4, Z20, Z12
+	VFMADD213PS      Z30, Z18, Z8
+	VFMADD231PS      Z29, Z2, Z30
+	VFMADD213PS      Z11, Z18, Z8
+	VFMADD231PS      Z30, Z2, Z11
+	VFMADD213PS      Z10, Z18, Z8
+	VFMADD231PS      Z11, Z2, Z10
+	VFMADD213PS      Z5, Z18, Z8
+	VFMADD231PS      Z10, Z2, Z5
+	VFMADD213PS      Z4, Z8, Z18
 	VFMADD231PS      Z5, Z2, Z4
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+104(SB), Z5
-	VFMADD213PS      Z5, Z20, Z12
-	VFMADD231PS      Z4, Z2, Z5
-	VFMADD213PS      Z8, Z12, Z20
-	VFMADD231PS      Z5, Z2, Z8
-	VFMADD213PS      Z25, Z20, Z10
-	VFMADD231PS      Z8, Z11, Z25
-	VMULPS           Z7, Z10, Z2
-	VMULPS           Z6, Z25, Z4
-	VPTERNLOGD       $0xe4, Z3, Z17, Z2
-	VPTERNLOGD       $0xe4, Z3, Z19, Z4
-	VSUBPS           Z2, Z0, Z0
-	VSUBPS           Z4, Z1, Z1
-	VMULPS           Z18, Z18, Z3
-	VMULPS           Z14, Z14, Z5
-	VFMADD231PS      Z22, Z3, Z18
-	VFMADD231PS      Z23, Z5, Z14
-	VFMADD213PS      Z30, Z18, Z30
-	VFMADD213PS      Z13, Z14, Z13
-	VSCALEFPS        Z9, Z30, Z3
-	VSCALEFPS        1088(BX), Z13, Z5
-	VFMADD213PS      1024(BX), Z3, Z0
-	VFMADD213PS      960(BX), Z5, Z1
-	VFNMADD213PS     896(BX), Z3, Z2
-	VFNMADD213PS     832(BX), Z5, Z4
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+136(SB), Z6
-	VMULPS           Z6, Z3, Z3
-	VMULPS           Z6, Z5, Z5
+	VFMADD213PS      Z25, Z18, Z13
+	VFMADD231PS      Z4, Z14, Z25
+	VMULPS           Z1, Z13, Z1
+	VMULPS           Z0, Z25, Z0
+	VPTERNLOGD       $0xe4, Z7, Z19, Z1
+	VPTERNLOGD       $0xe4, Z7, Z21, Z0
+	VSUBPS           Z1, Z6, Z2
+	VSUBPS           Z0, Z3, Z3
+	VMULPS           Z17, Z17, Z4
+	VMULPS           Z16, Z16, Z5
+	VFMADD231PS      Z22, Z4, Z17
+	VFMADD231PS      Z23, Z5, Z16
+	VMOVUPS          832(BX), Z4
+	VFMADD213PS      Z4, Z17, Z4
+	VMOVUPS          768(BX), Z5
+	VFMADD213PS      Z5, Z16, Z5
+	VSCALEFPS        Z15, Z4, Z4
+	VSCALEFPS        Z26, Z5, Z5
+	VFMADD213PS      1088(BX), Z4, Z2
+	VFMADD213PS      1024(BX), Z5, Z3
+	VFNMADD213PS     960(BX), Z4, Z1
+	VFNMADD213PS     896(BX), Z5, Z0
 	VBROADCASTSS     blackFirstRows32AVX512Consts<>+144(SB), Z6
-	VBLENDMPS        Z0, Z6, K1, Z0
-	KMOVW            192(BX), K1
-	VBLENDMPS        Z1, Z6, K1, Z1
-	VMULPS           768(BX), Z2, Z2
-	VMULPS           704(BX), Z4, Z4
-	VMOVUPS          Z2, K7, (DI)(AX*1)
-	VMOVUPS          Z4, K6, 64(DI)(AX*1)
-	VMULPS           640(BX), Z3, Z2
-	VMULPS           576(BX), Z5, Z4
-	VMULPS           768(BX), Z3, Z6
-	VMULPS           704(BX), Z5, Z7
-	VMULPS           512(BX), Z3, Z3
+	VMULPS           Z6, Z4, Z4
+	VMULPS           Z6, Z5, Z5
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+148(SB), Z6
+	VBLENDMPS        Z2, Z6, K1, Z2
+	VBLENDMPS        Z3, Z6, K2, Z3
+	VMULPS           704(BX), Z1, Z1
+	VMULPS           640(BX), Z0, Z0
+	VMOVUPS          Z1, K7, (DI)(AX*1)
+	VMOVUPS          Z0, K6, 64(DI)(AX*1)
+	VMULPS           576(BX), Z4, Z0
+	VMULPS           512(BX), Z5, Z1
+	VMULPS           704(BX), Z4, Z6
+	VMULPS           640(BX), Z5, Z7
+	VMULPS           448(BX), Z4, Z4
 	VMULPS           128(BX), Z5, Z5
-	VMULPS           448(BX), Z6, Z6
-	VMULPS           384(BX), Z7, Z7
-	VMOVUPS          Z3, K7, (R9)(AX*1)
+	VMULPS           384(BX), Z6, Z6
+	VMULPS           320(BX), Z7, Z7
+	VMOVUPS          Z4, K7, (R9)(AX*1)
 	VMOVUPS          Z5, K6, 64(R9)(AX*1)
 	VMOVUPS          Z6, K7, (R8)(AX*1)
 	VMOVUPS          Z7, K6, 64(R8)(AX*1)
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+60(SB), Z3
-	VMULPS           Z2, Z3, Z2
-	VMULPS           Z4, Z3, Z3
-	VMULPS           320(BX), Z0, Z4
-	VMULPS           256(BX), Z1, Z5
-	VMOVUPS          Z0, K7, (SI)(AX*1)
-	VMOVUPS          Z1, K6, 64(SI)(AX*1)
-	VFMADD231PS      64(BX), Z0, Z2
-	VFMADD231PS      (BX), Z1, Z3
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+148(SB), Z0
-	VXORPS           Z4, Z0, Z1
-	VXORPS           Z5, Z0, Z0
-	VMOVUPS          Z1, K7, (R11)(AX*1)
-	VMOVUPS          Z0, K6, 64(R11)(AX*1)
-	VMOVUPS          Z2, K7, (R10)(AX*1)
-	VMOVUPS          Z3, K6, 64(R10)(AX*1)
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+60(SB), Z4
+	VMULPS           Z0, Z4, Z0
+	VMULPS           Z1, Z4, Z1
+	VMULPS           256(BX), Z2, Z4
+	VMULPS           192(BX), Z3, Z5
+	VMOVUPS          Z2, K7, (SI)(AX*1)
+	VMOVUPS          Z3, K6, 64(SI)(AX*1)
+	VFMADD231PS      64(BX), Z2, Z0
+	VFMADD231PS      (BX), Z3, Z1
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+72(SB), Z2
+	VXORPS           Z4, Z2, Z3
+	VXORPS           Z5, Z2, Z2
+	VMOVUPS          Z3, K7, (R11)(AX*1)
+	VMOVUPS          Z2, K6, 64(R11)(AX*1)
+	VMOVUPS          Z0, K7, (R10)(AX*1)
+	VMOVUPS          Z1, K6, 64(R10)(AX*1)
 	ADDQ             $+128, AX
 	SUBQ             $+32, CX
 	JGT              tail
@@ -1361,30 +1139,30 @@ DATA blackFirstRows32AVX2Consts<>+16(SB)/4, $0x7fffffff
 DATA blackFirstRows32AVX2Consts<>+20(SB)/4, $0x7fffffff
 DATA blackFirstRows32AVX2Consts<>+24(SB)/4, $0x7fffffff
 DATA blackFirstRows32AVX2Consts<>+28(SB)/4, $0x7fffffff
-DATA blackFirstRows32AVX2Consts<>+32(SB)/4, $0x4c000000
-DATA blackFirstRows32AVX2Consts<>+36(SB)/4, $0x4c000000
-DATA blackFirstRows32AVX2Consts<>+40(SB)/4, $0x4c000000
-DATA blackFirstRows32AVX2Consts<>+44(SB)/4, $0x4c000000
-DATA blackFirstRows32AVX2Consts<>+48(SB)/4, $0x4c000000
-DATA blackFirstRows32AVX2Consts<>+52(SB)/4, $0x4c000000
-DATA blackFirstRows32AVX2Consts<>+56(SB)/4, $0x4c000000
-DATA blackFirstRows32AVX2Consts<>+60(SB)/4, $0x4c000000
-DATA blackFirstRows32AVX2Consts<>+64(SB)/4, $0x00800000
-DATA blackFirstRows32AVX2Consts<>+68(SB)/4, $0x00800000
-DATA blackFirstRows32AVX2Consts<>+72(SB)/4, $0x00800000
-DATA blackFirstRows32AVX2Consts<>+76(SB)/4, $0x00800000
-DATA blackFirstRows32AVX2Consts<>+80(SB)/4, $0x00800000
-DATA blackFirstRows32AVX2Consts<>+84(SB)/4, $0x00800000
-DATA blackFirstRows32AVX2Consts<>+88(SB)/4, $0x00800000
-DATA blackFirstRows32AVX2Consts<>+92(SB)/4, $0x00800000
-DATA blackFirstRows32AVX2Consts<>+96(SB)/4, $0x41c80000
-DATA blackFirstRows32AVX2Consts<>+100(SB)/4, $0x41c80000
-DATA blackFirstRows32AVX2Consts<>+104(SB)/4, $0x41c80000
-DATA blackFirstRows32AVX2Consts<>+108(SB)/4, $0x41c80000
-DATA blackFirstRows32AVX2Consts<>+112(SB)/4, $0x41c80000
-DATA blackFirstRows32AVX2Consts<>+116(SB)/4, $0x41c80000
-DATA blackFirstRows32AVX2Consts<>+120(SB)/4, $0x41c80000
-DATA blackFirstRows32AVX2Consts<>+124(SB)/4, $0x41c80000
+DATA blackFirstRows32AVX2Consts<>+32(SB)/4, $0x3f800000
+DATA blackFirstRows32AVX2Consts<>+36(SB)/4, $0x3f800000
+DATA blackFirstRows32AVX2Consts<>+40(SB)/4, $0x3f800000
+DATA blackFirstRows32AVX2Consts<>+44(SB)/4, $0x3f800000
+DATA blackFirstRows32AVX2Consts<>+48(SB)/4, $0x3f800000
+DATA blackFirstRows32AVX2Consts<>+52(SB)/4, $0x3f800000
+DATA blackFirstRows32AVX2Consts<>+56(SB)/4, $0x3f800000
+DATA blackFirstRows32AVX2Consts<>+60(SB)/4, $0x3f800000
+DATA blackFirstRows32AVX2Consts<>+64(SB)/4, $0x4c000000
+DATA blackFirstRows32AVX2Consts<>+68(SB)/4, $0x4c000000
+DATA blackFirstRows32AVX2Consts<>+72(SB)/4, $0x4c000000
+DATA blackFirstRows32AVX2Consts<>+76(SB)/4, $0x4c000000
+DATA blackFirstRows32AVX2Consts<>+80(SB)/4, $0x4c000000
+DATA blackFirstRows32AVX2Consts<>+84(SB)/4, $0x4c000000
+DATA blackFirstRows32AVX2Consts<>+88(SB)/4, $0x4c000000
+DATA blackFirstRows32AVX2Consts<>+92(SB)/4, $0x4c000000
+DATA blackFirstRows32AVX2Consts<>+96(SB)/4, $0x00800000
+DATA blackFirstRows32AVX2Consts<>+100(SB)/4, $0x00800000
+DATA blackFirstRows32AVX2Consts<>+104(SB)/4, $0x00800000
+DATA blackFirstRows32AVX2Consts<>+108(SB)/4, $0x00800000
+DATA blackFirstRows32AVX2Consts<>+112(SB)/4, $0x00800000
+DATA blackFirstRows32AVX2Consts<>+116(SB)/4, $0x00800000
+DATA blackFirstRows32AVX2Consts<>+120(SB)/4, $0x00800000
+DATA blackFirstRows32AVX2Consts<>+124(SB)/4, $0x00800000
 DATA blackFirstRows32AVX2Consts<>+128(SB)/4, $0x007fffff
 DATA blackFirstRows32AVX2Consts<>+132(SB)/4, $0x007fffff
 DATA blackFirstRows32AVX2Consts<>+136(SB)/4, $0x007fffff
@@ -1393,14 +1171,14 @@ DATA blackFirstRows32AVX2Consts<>+144(SB)/4, $0x007fffff
 DATA blackFirstRows32AVX2Consts<>+148(SB)/4, $0x007fffff
 DATA blackFirstRows32AVX2Consts<>+152(SB)/4, $0x007fffff
 DATA blackFirstRows32AVX2Consts<>+156(SB)/4, $0x007fffff
-DATA blackFirstRows32AVX2Consts<>+160(SB)/4, $0x3f800000
-DATA blackFirstRows32AVX2Consts<>+164(SB)/4, $0x3f800000
-DATA blackFirstRows32AVX2Consts<>+168(SB)/4, $0x3f800000
-DATA blackFirstRows32AVX2Consts<>+172(SB)/4, $0x3f800000
-DATA blackFirstRows32AVX2Consts<>+176(SB)/4, $0x3f800000
-DATA blackFirstRows32AVX2Consts<>+180(SB)/4, $0x3f800000
-DATA blackFirstRows32AVX2Consts<>+184(SB)/4, $0x3f800000
-DATA blackFirstRows32AVX2Consts<>+188(SB)/4, $0x3f800000
+DATA blackFirstRows32AVX2Consts<>+160(SB)/4, $0x3fb504f3
+DATA blackFirstRows32AVX2Consts<>+164(SB)/4, $0x3fb504f3
+DATA blackFirstRows32AVX2Consts<>+168(SB)/4, $0x3fb504f3
+DATA blackFirstRows32AVX2Consts<>+172(SB)/4, $0x3fb504f3
+DATA blackFirstRows32AVX2Consts<>+176(SB)/4, $0x3fb504f3
+DATA blackFirstRows32AVX2Consts<>+180(SB)/4, $0x3fb504f3
+DATA blackFirstRows32AVX2Consts<>+184(SB)/4, $0x3fb504f3
+DATA blackFirstRows32AVX2Consts<>+188(SB)/4, $0x3fb504f3
 DATA blackFirstRows32AVX2Consts<>+192(SB)/4, $0x4b000000
 DATA blackFirstRows32AVX2Consts<>+196(SB)/4, $0x4b000000
 DATA blackFirstRows32AVX2Consts<>+200(SB)/4, $0x4b000000
@@ -1417,14 +1195,14 @@ DATA blackFirstRows32AVX2Consts<>+240(SB)/4, $0x4b00007f
 DATA blackFirstRows32AVX2Consts<>+244(SB)/4, $0x4b00007f
 DATA blackFirstRows32AVX2Consts<>+248(SB)/4, $0x4b00007f
 DATA blackFirstRows32AVX2Consts<>+252(SB)/4, $0x4b00007f
-DATA blackFirstRows32AVX2Consts<>+256(SB)/4, $0x3fb504f3
-DATA blackFirstRows32AVX2Consts<>+260(SB)/4, $0x3fb504f3
-DATA blackFirstRows32AVX2Consts<>+264(SB)/4, $0x3fb504f3
-DATA blackFirstRows32AVX2Consts<>+268(SB)/4, $0x3fb504f3
-DATA blackFirstRows32AVX2Consts<>+272(SB)/4, $0x3fb504f3
-DATA blackFirstRows32AVX2Consts<>+276(SB)/4, $0x3fb504f3
-DATA blackFirstRows32AVX2Consts<>+280(SB)/4, $0x3fb504f3
-DATA blackFirstRows32AVX2Consts<>+284(SB)/4, $0x3fb504f3
+DATA blackFirstRows32AVX2Consts<>+256(SB)/4, $0x41c80000
+DATA blackFirstRows32AVX2Consts<>+260(SB)/4, $0x41c80000
+DATA blackFirstRows32AVX2Consts<>+264(SB)/4, $0x41c80000
+DATA blackFirstRows32AVX2Consts<>+268(SB)/4, $0x41c80000
+DATA blackFirstRows32AVX2Consts<>+272(SB)/4, $0x41c80000
+DATA blackFirstRows32AVX2Consts<>+276(SB)/4, $0x41c80000
+DATA blackFirstRows32AVX2Consts<>+280(SB)/4, $0x41c80000
+DATA blackFirstRows32AVX2Consts<>+284(SB)/4, $0x41c80000
 DATA blackFirstRows32AVX2Consts<>+288(SB)/4, $0x00000000
 DATA blackFirstRows32AVX2Consts<>+292(SB)/4, $0x00000000
 DATA blackFirstRows32AVX2Consts<>+296(SB)/4, $0x00000000
@@ -1513,62 +1291,62 @@ DATA blackFirstRows32AVX2Consts<>+624(SB)/4, $0x3f317200
 DATA blackFirstRows32AVX2Consts<>+628(SB)/4, $0x3f317200
 DATA blackFirstRows32AVX2Consts<>+632(SB)/4, $0x3f317200
 DATA blackFirstRows32AVX2Consts<>+636(SB)/4, $0x3f317200
-DATA blackFirstRows32AVX2Consts<>+640(SB)/4, $0x41700000
-DATA blackFirstRows32AVX2Consts<>+644(SB)/4, $0x41700000
-DATA blackFirstRows32AVX2Consts<>+648(SB)/4, $0x41700000
-DATA blackFirstRows32AVX2Consts<>+652(SB)/4, $0x41700000
-DATA blackFirstRows32AVX2Consts<>+656(SB)/4, $0x41700000
-DATA blackFirstRows32AVX2Consts<>+660(SB)/4, $0x41700000
-DATA blackFirstRows32AVX2Consts<>+664(SB)/4, $0x41700000
-DATA blackFirstRows32AVX2Consts<>+668(SB)/4, $0x41700000
-DATA blackFirstRows32AVX2Consts<>+672(SB)/4, $0x3089705f
-DATA blackFirstRows32AVX2Consts<>+676(SB)/4, $0x3089705f
-DATA blackFirstRows32AVX2Consts<>+680(SB)/4, $0x3089705f
-DATA blackFirstRows32AVX2Consts<>+684(SB)/4, $0x3089705f
-DATA blackFirstRows32AVX2Consts<>+688(SB)/4, $0x3089705f
-DATA blackFirstRows32AVX2Consts<>+692(SB)/4, $0x3089705f
-DATA blackFirstRows32AVX2Consts<>+696(SB)/4, $0x3089705f
-DATA blackFirstRows32AVX2Consts<>+700(SB)/4, $0x3089705f
-DATA blackFirstRows32AVX2Consts<>+704(SB)/4, $0x4e6e6b28
-DATA blackFirstRows32AVX2Consts<>+708(SB)/4, $0x4e6e6b28
-DATA blackFirstRows32AVX2Consts<>+712(SB)/4, $0x4e6e6b28
-DATA blackFirstRows32AVX2Consts<>+716(SB)/4, $0x4e6e6b28
-DATA blackFirstRows32AVX2Consts<>+720(SB)/4, $0x4e6e6b28
-DATA blackFirstRows32AVX2Consts<>+724(SB)/4, $0x4e6e6b28
-DATA blackFirstRows32AVX2Consts<>+728(SB)/4, $0x4e6e6b28
-DATA blackFirstRows32AVX2Consts<>+732(SB)/4, $0x4e6e6b28
-DATA blackFirstRows32AVX2Consts<>+736(SB)/4, $0x3f400000
-DATA blackFirstRows32AVX2Consts<>+740(SB)/4, $0x3f400000
-DATA blackFirstRows32AVX2Consts<>+744(SB)/4, $0x3f400000
-DATA blackFirstRows32AVX2Consts<>+748(SB)/4, $0x3f400000
-DATA blackFirstRows32AVX2Consts<>+752(SB)/4, $0x3f400000
-DATA blackFirstRows32AVX2Consts<>+756(SB)/4, $0x3f400000
-DATA blackFirstRows32AVX2Consts<>+760(SB)/4, $0x3f400000
-DATA blackFirstRows32AVX2Consts<>+764(SB)/4, $0x3f400000
-DATA blackFirstRows32AVX2Consts<>+768(SB)/4, $0x40640000
-DATA blackFirstRows32AVX2Consts<>+772(SB)/4, $0x40640000
-DATA blackFirstRows32AVX2Consts<>+776(SB)/4, $0x40640000
-DATA blackFirstRows32AVX2Consts<>+780(SB)/4, $0x40640000
-DATA blackFirstRows32AVX2Consts<>+784(SB)/4, $0x40640000
-DATA blackFirstRows32AVX2Consts<>+788(SB)/4, $0x40640000
-DATA blackFirstRows32AVX2Consts<>+792(SB)/4, $0x40640000
-DATA blackFirstRows32AVX2Consts<>+796(SB)/4, $0x40640000
-DATA blackFirstRows32AVX2Consts<>+800(SB)/4, $0xbf000000
-DATA blackFirstRows32AVX2Consts<>+804(SB)/4, $0xbf000000
-DATA blackFirstRows32AVX2Consts<>+808(SB)/4, $0xbf000000
-DATA blackFirstRows32AVX2Consts<>+812(SB)/4, $0xbf000000
-DATA blackFirstRows32AVX2Consts<>+816(SB)/4, $0xbf000000
-DATA blackFirstRows32AVX2Consts<>+820(SB)/4, $0xbf000000
-DATA blackFirstRows32AVX2Consts<>+824(SB)/4, $0xbf000000
-DATA blackFirstRows32AVX2Consts<>+828(SB)/4, $0xbf000000
-DATA blackFirstRows32AVX2Consts<>+832(SB)/4, $0x80000000
-DATA blackFirstRows32AVX2Consts<>+836(SB)/4, $0x80000000
-DATA blackFirstRows32AVX2Consts<>+840(SB)/4, $0x80000000
-DATA blackFirstRows32AVX2Consts<>+844(SB)/4, $0x80000000
-DATA blackFirstRows32AVX2Consts<>+848(SB)/4, $0x80000000
-DATA blackFirstRows32AVX2Consts<>+852(SB)/4, $0x80000000
-DATA blackFirstRows32AVX2Consts<>+856(SB)/4, $0x80000000
-DATA blackFirstRows32AVX2Consts<>+860(SB)/4, $0x80000000
+DATA blackFirstRows32AVX2Consts<>+640(SB)/4, $0x80000000
+DATA blackFirstRows32AVX2Consts<>+644(SB)/4, $0x80000000
+DATA blackFirstRows32AVX2Consts<>+648(SB)/4, $0x80000000
+DATA blackFirstRows32AVX2Consts<>+652(SB)/4, $0x80000000
+DATA blackFirstRows32AVX2Consts<>+656(SB)/4, $0x80000000
+DATA blackFirstRows32AVX2Consts<>+660(SB)/4, $0x80000000
+DATA blackFirstRows32AVX2Consts<>+664(SB)/4, $0x80000000
+DATA blackFirstRows32AVX2Consts<>+668(SB)/4, $0x80000000
+DATA blackFirstRows32AVX2Consts<>+672(SB)/4, $0x41700000
+DATA blackFirstRows32AVX2Consts<>+676(SB)/4, $0x41700000
+DATA blackFirstRows32AVX2Consts<>+680(SB)/4, $0x41700000
+DATA blackFirstRows32AVX2Consts<>+684(SB)/4, $0x41700000
+DATA blackFirstRows32AVX2Consts<>+688(SB)/4, $0x41700000
+DATA blackFirstRows32AVX2Consts<>+692(SB)/4, $0x41700000
+DATA blackFirstRows32AVX2Consts<>+696(SB)/4, $0x41700000
+DATA blackFirstRows32AVX2Consts<>+700(SB)/4, $0x41700000
+DATA blackFirstRows32AVX2Consts<>+704(SB)/4, $0x3f400000
+DATA blackFirstRows32AVX2Consts<>+708(SB)/4, $0x3f400000
+DATA blackFirstRows32AVX2Consts<>+712(SB)/4, $0x3f400000
+DATA blackFirstRows32AVX2Consts<>+716(SB)/4, $0x3f400000
+DATA blackFirstRows32AVX2Consts<>+720(SB)/4, $0x3f400000
+DATA blackFirstRows32AVX2Consts<>+724(SB)/4, $0x3f400000
+DATA blackFirstRows32AVX2Consts<>+728(SB)/4, $0x3f400000
+DATA blackFirstRows32AVX2Consts<>+732(SB)/4, $0x3f400000
+DATA blackFirstRows32AVX2Consts<>+736(SB)/4, $0x40640000
+DATA blackFirstRows32AVX2Consts<>+740(SB)/4, $0x40640000
+DATA blackFirstRows32AVX2Consts<>+744(SB)/4, $0x40640000
+DATA blackFirstRows32AVX2Consts<>+748(SB)/4, $0x40640000
+DATA blackFirstRows32AVX2Consts<>+752(SB)/4, $0x40640000
+DATA blackFirstRows32AVX2Consts<>+756(SB)/4, $0x40640000
+DATA blackFirstRows32AVX2Consts<>+760(SB)/4, $0x40640000
+DATA blackFirstRows32AVX2Consts<>+764(SB)/4, $0x40640000
+DATA blackFirstRows32AVX2Consts<>+768(SB)/4, $0x3089705f
+DATA blackFirstRows32AVX2Consts<>+772(SB)/4, $0x3089705f
+DATA blackFirstRows32AVX2Consts<>+776(SB)/4, $0x3089705f
+DATA blackFirstRows32AVX2Consts<>+780(SB)/4, $0x3089705f
+DATA blackFirstRows32AVX2Consts<>+784(SB)/4, $0x3089705f
+DATA blackFirstRows32AVX2Consts<>+788(SB)/4, $0x3089705f
+DATA blackFirstRows32AVX2Consts<>+792(SB)/4, $0x3089705f
+DATA blackFirstRows32AVX2Consts<>+796(SB)/4, $0x3089705f
+DATA blackFirstRows32AVX2Consts<>+800(SB)/4, $0x4e6e6b28
+DATA blackFirstRows32AVX2Consts<>+804(SB)/4, $0x4e6e6b28
+DATA blackFirstRows32AVX2Consts<>+808(SB)/4, $0x4e6e6b28
+DATA blackFirstRows32AVX2Consts<>+812(SB)/4, $0x4e6e6b28
+DATA blackFirstRows32AVX2Consts<>+816(SB)/4, $0x4e6e6b28
+DATA blackFirstRows32AVX2Consts<>+820(SB)/4, $0x4e6e6b28
+DATA blackFirstRows32AVX2Consts<>+824(SB)/4, $0x4e6e6b28
+DATA blackFirstRows32AVX2Consts<>+828(SB)/4, $0x4e6e6b28
+DATA blackFirstRows32AVX2Consts<>+832(SB)/4, $0xbf000000
+DATA blackFirstRows32AVX2Consts<>+836(SB)/4, $0xbf000000
+DATA blackFirstRows32AVX2Consts<>+840(SB)/4, $0xbf000000
+DATA blackFirstRows32AVX2Consts<>+844(SB)/4, $0xbf000000
+DATA blackFirstRows32AVX2Consts<>+848(SB)/4, $0xbf000000
+DATA blackFirstRows32AVX2Consts<>+852(SB)/4, $0xbf000000
+DATA blackFirstRows32AVX2Consts<>+856(SB)/4, $0xbf000000
+DATA blackFirstRows32AVX2Consts<>+860(SB)/4, $0xbf000000
 DATA blackFirstRows32AVX2Consts<>+864(SB)/4, $0x3fb8aa3b
 DATA blackFirstRows32AVX2Consts<>+868(SB)/4, $0x3fb8aa3b
 DATA blackFirstRows32AVX2Consts<>+872(SB)/4, $0x3fb8aa3b
@@ -1689,38 +1467,38 @@ DATA blackFirstRows32AVX2Consts<>+1328(SB)/4, $0x3d2aac27
 DATA blackFirstRows32AVX2Consts<>+1332(SB)/4, $0x3d2aac27
 DATA blackFirstRows32AVX2Consts<>+1336(SB)/4, $0x3d2aac27
 DATA blackFirstRows32AVX2Consts<>+1340(SB)/4, $0x3d2aac27
-DATA blackFirstRows32AVX2Consts<>+1344(SB)/4, $0x3e2aaa45
-DATA blackFirstRows32AVX2Consts<>+1348(SB)/4, $0x3e2aaa45
-DATA blackFirstRows32AVX2Consts<>+1352(SB)/4, $0x3e2aaa45
-DATA blackFirstRows32AVX2Consts<>+1356(SB)/4, $0x3e2aaa45
-DATA blackFirstRows32AVX2Consts<>+1360(SB)/4, $0x3e2aaa45
-DATA blackFirstRows32AVX2Consts<>+1364(SB)/4, $0x3e2aaa45
-DATA blackFirstRows32AVX2Consts<>+1368(SB)/4, $0x3e2aaa45
-DATA blackFirstRows32AVX2Consts<>+1372(SB)/4, $0x3e2aaa45
-DATA blackFirstRows32AVX2Consts<>+1376(SB)/4, $0x3efffffe
-DATA blackFirstRows32AVX2Consts<>+1380(SB)/4, $0x3efffffe
-DATA blackFirstRows32AVX2Consts<>+1384(SB)/4, $0x3efffffe
-DATA blackFirstRows32AVX2Consts<>+1388(SB)/4, $0x3efffffe
-DATA blackFirstRows32AVX2Consts<>+1392(SB)/4, $0x3efffffe
-DATA blackFirstRows32AVX2Consts<>+1396(SB)/4, $0x3efffffe
-DATA blackFirstRows32AVX2Consts<>+1400(SB)/4, $0x3efffffe
-DATA blackFirstRows32AVX2Consts<>+1404(SB)/4, $0x3efffffe
-DATA blackFirstRows32AVX2Consts<>+1408(SB)/4, $0x42fe0000
-DATA blackFirstRows32AVX2Consts<>+1412(SB)/4, $0x42fe0000
-DATA blackFirstRows32AVX2Consts<>+1416(SB)/4, $0x42fe0000
-DATA blackFirstRows32AVX2Consts<>+1420(SB)/4, $0x42fe0000
-DATA blackFirstRows32AVX2Consts<>+1424(SB)/4, $0x42fe0000
-DATA blackFirstRows32AVX2Consts<>+1428(SB)/4, $0x42fe0000
-DATA blackFirstRows32AVX2Consts<>+1432(SB)/4, $0x42fe0000
-DATA blackFirstRows32AVX2Consts<>+1436(SB)/4, $0x42fe0000
-DATA blackFirstRows32AVX2Consts<>+1440(SB)/4, $0xc2fc0000
-DATA blackFirstRows32AVX2Consts<>+1444(SB)/4, $0xc2fc0000
-DATA blackFirstRows32AVX2Consts<>+1448(SB)/4, $0xc2fc0000
-DATA blackFirstRows32AVX2Consts<>+1452(SB)/4, $0xc2fc0000
-DATA blackFirstRows32AVX2Consts<>+1456(SB)/4, $0xc2fc0000
-DATA blackFirstRows32AVX2Consts<>+1460(SB)/4, $0xc2fc0000
-DATA blackFirstRows32AVX2Consts<>+1464(SB)/4, $0xc2fc0000
-DATA blackFirstRows32AVX2Consts<>+1468(SB)/4, $0xc2fc0000
+DATA blackFirstRows32AVX2Consts<>+1344(SB)/4, $0x42fe0000
+DATA blackFirstRows32AVX2Consts<>+1348(SB)/4, $0x42fe0000
+DATA blackFirstRows32AVX2Consts<>+1352(SB)/4, $0x42fe0000
+DATA blackFirstRows32AVX2Consts<>+1356(SB)/4, $0x42fe0000
+DATA blackFirstRows32AVX2Consts<>+1360(SB)/4, $0x42fe0000
+DATA blackFirstRows32AVX2Consts<>+1364(SB)/4, $0x42fe0000
+DATA blackFirstRows32AVX2Consts<>+1368(SB)/4, $0x42fe0000
+DATA blackFirstRows32AVX2Consts<>+1372(SB)/4, $0x42fe0000
+DATA blackFirstRows32AVX2Consts<>+1376(SB)/4, $0x3e2aaa45
+DATA blackFirstRows32AVX2Consts<>+1380(SB)/4, $0x3e2aaa45
+DATA blackFirstRows32AVX2Consts<>+1384(SB)/4, $0x3e2aaa45
+DATA blackFirstRows32AVX2Consts<>+1388(SB)/4, $0x3e2aaa45
+DATA blackFirstRows32AVX2Consts<>+1392(SB)/4, $0x3e2aaa45
+DATA blackFirstRows32AVX2Consts<>+1396(SB)/4, $0x3e2aaa45
+DATA blackFirstRows32AVX2Consts<>+1400(SB)/4, $0x3e2aaa45
+DATA blackFirstRows32AVX2Consts<>+1404(SB)/4, $0x3e2aaa45
+DATA blackFirstRows32AVX2Consts<>+1408(SB)/4, $0xc2fc0000
+DATA blackFirstRows32AVX2Consts<>+1412(SB)/4, $0xc2fc0000
+DATA blackFirstRows32AVX2Consts<>+1416(SB)/4, $0xc2fc0000
+DATA blackFirstRows32AVX2Consts<>+1420(SB)/4, $0xc2fc0000
+DATA blackFirstRows32AVX2Consts<>+1424(SB)/4, $0xc2fc0000
+DATA blackFirstRows32AVX2Consts<>+1428(SB)/4, $0xc2fc0000
+DATA blackFirstRows32AVX2Consts<>+1432(SB)/4, $0xc2fc0000
+DATA blackFirstRows32AVX2Consts<>+1436(SB)/4, $0xc2fc0000
+DATA blackFirstRows32AVX2Consts<>+1440(SB)/4, $0x3efffffe
+DATA blackFirstRows32AVX2Consts<>+1444(SB)/4, $0x3efffffe
+DATA blackFirstRows32AVX2Consts<>+1448(SB)/4, $0x3efffffe
+DATA blackFirstRows32AVX2Consts<>+1452(SB)/4, $0x3efffffe
+DATA blackFirstRows32AVX2Consts<>+1456(SB)/4, $0x3efffffe
+DATA blackFirstRows32AVX2Consts<>+1460(SB)/4, $0x3efffffe
+DATA blackFirstRows32AVX2Consts<>+1464(SB)/4, $0x3efffffe
+DATA blackFirstRows32AVX2Consts<>+1468(SB)/4, $0x3efffffe
 DATA blackFirstRows32AVX2Consts<>+1472(SB)/4, $0x4b40007f
 DATA blackFirstRows32AVX2Consts<>+1476(SB)/4, $0x4b40007f
 DATA blackFirstRows32AVX2Consts<>+1480(SB)/4, $0x4b40007f
@@ -1767,21 +1545,24 @@ GLOBL blackFirstRows32AVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func blackFirstRows32AVX2(price []float32, delta []float32, gamma []float32, vega []float32, theta []float32, rho []float32, sign []float32, F []float32, K []float32, T []float32, sigma []float32, D []float32, r []float32)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
-TEXT ·blackFirstRows32AVX2(SB), $1824-312
-	LEAQ 31(SP), BX
-	ANDQ $-32, BX
-	MOVQ price_len+8(FP), CX
-	MOVQ price_base+0(FP), SI
-	MOVQ delta_base+24(FP), DI
-	MOVQ gamma_base+48(FP), R8
-	MOVQ vega_base+72(FP), R9
-	MOVQ theta_base+96(FP), R10
-	MOVQ rho_base+120(FP), R11
-	MOVQ sign_base+144(FP), R12
-	MOVQ F_base+168(FP), R13
-	XORL AX, AX
-	SUBQ $+24, CX
-	JLT  rest
+TEXT ·blackFirstRows32AVX2(SB), $1888-312
+	LEAQ    31(SP), BX
+	ANDQ    $-32, BX
+	MOVQ    price_len+8(FP), CX
+	MOVQ    price_base+0(FP), SI
+	MOVQ    delta_base+24(FP), DI
+	MOVQ    gamma_base+48(FP), R8
+	MOVQ    vega_base+72(FP), R9
+	MOVQ    theta_base+96(FP), R10
+	MOVQ    rho_base+120(FP), R11
+	MOVQ    sign_base+144(FP), R12
+	MOVQ    F_base+168(FP), R13
+	VMOVUPS blackFirstRows32AVX2Consts<>+0(SB), Y0
+	VANDPS  blackFirstRows32AVX2Consts<>+32(SB), Y0, Y0
+	VMOVUPS Y0, (BX)
+	XORL    AX, AX
+	SUBQ    $+24, CX
+	JLT     rest
 
 body:
 	MOVQ         T_base+216(FP), DX
@@ -1831,875 +1612,911 @@ body:
 	VMOVUPS      64(DX)(AX*1), Y14
 	PREFETCHT0   1024(R12)(AX*1)
 	VMOVUPS      (R12)(AX*1), Y15
-	VMOVUPS      Y15, (BX)
-	VMOVUPS      32(R12)(AX*1), Y15
 	VMOVUPS      Y15, 32(BX)
+	VMOVUPS      32(R12)(AX*1), Y15
+	VMOVUPS      Y15, 64(BX)
 	PREFETCHT0   1088(R12)(AX*1)
 	VMOVUPS      64(R12)(AX*1), Y15
-	VMOVUPS      Y15, 64(BX)
+	VMOVUPS      Y15, 96(BX)
 	MOVQ         r_base+288(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         r_base+288(FP), DX
 	VMOVUPS      (DX)(AX*1), Y15
-	VMOVUPS      Y15, 96(BX)
+	VMOVUPS      Y15, 128(BX)
 	MOVQ         r_base+288(FP), DX
 	VMOVUPS      32(DX)(AX*1), Y15
-	VMOVUPS      Y15, 128(BX)
+	VMOVUPS      Y15, 160(BX)
 	MOVQ         r_base+288(FP), DX
 	PREFETCHT0   1088(DX)(AX*1)
 	MOVQ         r_base+288(FP), DX
 	VMOVUPS      64(DX)(AX*1), Y15
-	VMOVUPS      Y15, 160(BX)
+	VMOVUPS      Y15, 192(BX)
 	VSQRTPS      Y0, Y15
-	VMOVUPS      Y0, 192(BX)
+	VMOVUPS      Y0, 224(BX)
 	VSQRTPS      Y1, Y0
-	VMOVUPS      Y1, 224(BX)
+	VMOVUPS      Y1, 256(BX)
 	VSQRTPS      Y2, Y1
-	VMOVUPS      Y2, 256(BX)
+	VMOVUPS      Y2, 288(BX)
 	VANDPS       blackFirstRows32AVX2Consts<>+0(SB), Y3, Y2
-	VMOVUPS      Y14, 288(BX)
+	VMOVUPS      Y14, 320(BX)
 	VANDPS       blackFirstRows32AVX2Consts<>+0(SB), Y4, Y14
-	VMOVUPS      Y13, 320(BX)
+	VMOVUPS      Y13, 352(BX)
 	VANDPS       blackFirstRows32AVX2Consts<>+0(SB), Y5, Y13
-	VMOVUPS      Y12, 352(BX)
+	VMOVUPS      Y12, 384(BX)
 	VANDPS       blackFirstRows32AVX2Consts<>+0(SB), Y6, Y12
-	VMOVUPS      Y6, 384(BX)
+	VMOVUPS      Y6, 416(BX)
 	VANDPS       blackFirstRows32AVX2Consts<>+0(SB), Y7, Y6
-	VMOVUPS      Y7, 416(BX)
+	VMOVUPS      Y7, 448(BX)
 	VANDPS       blackFirstRows32AVX2Consts<>+0(SB), Y8, Y7
-	VMOVUPS      Y8, 448(BX)
-	VMULPS       blackFirstRows32AVX2Consts<>+32(SB), Y2, Y8
-	VMOVUPS      Y5, 480(BX)
-	VMULPS       blackFirstRows32AVX2Consts<>+32(SB), Y14, Y5
-	VMOVUPS      Y4, 512(BX)
-	VMULPS       blackFirstRows32AVX2Consts<>+32(SB), Y13, Y4
-	VMOVUPS      Y3, 544(BX)
-	VMULPS       blackFirstRows32AVX2Consts<>+32(SB), Y12, Y3
-	VMOVUPS      Y1, 576(BX)
-	VMULPS       blackFirstRows32AVX2Consts<>+32(SB), Y6, Y1
-	VMOVUPS      Y11, 608(BX)
-	VMULPS       blackFirstRows32AVX2Consts<>+32(SB), Y7, Y11
-	VMOVUPS      Y0, 640(BX)
-	VCMPPS       $0x11, blackFirstRows32AVX2Consts<>+64(SB), Y2, Y0
-	VMOVUPS      Y10, 672(BX)
-	VCMPPS       $0x11, blackFirstRows32AVX2Consts<>+64(SB), Y14, Y10
-	VMOVUPS      Y9, 704(BX)
-	VCMPPS       $0x11, blackFirstRows32AVX2Consts<>+64(SB), Y13, Y9
-	VMOVUPS      Y15, 736(BX)
-	VCMPPS       $0x11, blackFirstRows32AVX2Consts<>+64(SB), Y12, Y15
-	VMOVUPS      Y11, 768(BX)
-	VCMPPS       $0x11, blackFirstRows32AVX2Consts<>+64(SB), Y6, Y11
-	VMOVUPS      Y1, 800(BX)
-	VCMPPS       $0x11, blackFirstRows32AVX2Consts<>+64(SB), Y7, Y1
+	VMOVUPS      Y8, 480(BX)
+	VMULPS       blackFirstRows32AVX2Consts<>+64(SB), Y2, Y8
+	VMOVUPS      Y5, 512(BX)
+	VMULPS       blackFirstRows32AVX2Consts<>+64(SB), Y14, Y5
+	VMOVUPS      Y4, 544(BX)
+	VMULPS       blackFirstRows32AVX2Consts<>+64(SB), Y13, Y4
+	VMOVUPS      Y3, 576(BX)
+	VMULPS       blackFirstRows32AVX2Consts<>+64(SB), Y12, Y3
+	VMOVUPS      Y1, 608(BX)
+	VMULPS       blackFirstRows32AVX2Consts<>+64(SB), Y6, Y1
+	VMOVUPS      Y11, 640(BX)
+	VMULPS       blackFirstRows32AVX2Consts<>+64(SB), Y7, Y11
+	VMOVUPS      Y0, 672(BX)
+	VCMPPS       $0x11, blackFirstRows32AVX2Consts<>+96(SB), Y2, Y0
+	VMOVUPS      Y10, 704(BX)
+	VCMPPS       $0x11, blackFirstRows32AVX2Consts<>+96(SB), Y14, Y10
+	VMOVUPS      Y9, 736(BX)
+	VCMPPS       $0x11, blackFirstRows32AVX2Consts<>+96(SB), Y13, Y9
+	VMOVUPS      Y15, 768(BX)
+	VCMPPS       $0x11, blackFirstRows32AVX2Consts<>+96(SB), Y12, Y15
+	VMOVUPS      Y11, 800(BX)
+	VCMPPS       $0x11, blackFirstRows32AVX2Consts<>+96(SB), Y6, Y11
+	VMOVUPS      Y1, 832(BX)
+	VCMPPS       $0x11, blackFirstRows32AVX2Consts<>+96(SB), Y7, Y1
 	VBLENDVPS    Y0, Y8, Y2, Y8
 	VBLENDVPS    Y10, Y5, Y14, Y5
 	VBLENDVPS    Y9, Y4, Y13, Y4
 	VBLENDVPS    Y15, Y3, Y12, Y3
-	VMOVUPS      Y3, 832(BX)
-	VBLENDVPS    Y11, 800(BX), Y6, Y3
-	VMOVUPS      Y3, 800(BX)
-	VBLENDVPS    Y1, 768(BX), Y7, Y3
-	VANDPS       blackFirstRows32AVX2Consts<>+96(SB), Y0, Y0
-	VANDPS       blackFirstRows32AVX2Consts<>+96(SB), Y10, Y10
-	VANDPS       blackFirstRows32AVX2Consts<>+96(SB), Y9, Y9
-	VANDPS       blackFirstRows32AVX2Consts<>+96(SB), Y15, Y15
-	VANDPS       blackFirstRows32AVX2Consts<>+96(SB), Y11, Y11
-	VANDPS       blackFirstRows32AVX2Consts<>+96(SB), Y1, Y1
-	VMOVUPS      Y1, 768(BX)
+	VMOVUPS      Y15, 864(BX)
+	VBLENDVPS    Y11, 832(BX), Y6, Y15
+	VMOVUPS      Y11, 832(BX)
+	VBLENDVPS    Y1, 800(BX), Y7, Y11
+	VMOVUPS      Y1, 800(BX)
 	VCMPPS       $0x03, Y2, Y2, Y1
-	VMOVUPS      Y2, 864(BX)
-	VCMPPS       $0x03, Y14, Y14, Y2
-	VMOVUPS      Y14, 896(BX)
-	VCMPPS       $0x03, Y13, Y13, Y14
-	VMOVUPS      Y13, 928(BX)
-	VCMPPS       $0x03, Y12, Y12, Y13
-	VMOVUPS      Y12, 960(BX)
-	VCMPPS       $0x03, Y6, Y6, Y12
-	VMOVUPS      Y6, 992(BX)
-	VCMPPS       $0x03, Y7, Y7, Y6
-	VMOVUPS      Y7, 1024(BX)
-	VANDPS       blackFirstRows32AVX2Consts<>+128(SB), Y8, Y7
-	VMOVUPS      Y11, 1056(BX)
-	VANDPS       blackFirstRows32AVX2Consts<>+128(SB), Y5, Y11
-	VMOVUPS      Y15, 1088(BX)
-	VANDPS       blackFirstRows32AVX2Consts<>+128(SB), Y4, Y15
-	VORPS        blackFirstRows32AVX2Consts<>+160(SB), Y7, Y7
-	VORPS        blackFirstRows32AVX2Consts<>+160(SB), Y11, Y11
-	VORPS        blackFirstRows32AVX2Consts<>+160(SB), Y15, Y15
-	VORPS        Y1, Y7, Y1
-	VORPS        Y2, Y11, Y2
-	VORPS        Y14, Y15, Y7
-	VPSRLD       $0x17, Y8, Y8
-	VPSRLD       $0x17, Y5, Y5
-	VPSRLD       $0x17, Y4, Y4
-	VMOVUPS      blackFirstRows32AVX2Consts<>+192(SB), Y11
-	VORPS        Y11, Y8, Y8
-	VORPS        Y11, Y5, Y5
-	VORPS        Y11, Y4, Y4
-	VMOVUPS      blackFirstRows32AVX2Consts<>+224(SB), Y14
-	VSUBPS       Y14, Y8, Y8
-	VSUBPS       Y14, Y5, Y5
-	VSUBPS       Y14, Y4, Y4
-	VSUBPS       Y0, Y8, Y0
-	VSUBPS       Y10, Y5, Y5
-	VSUBPS       Y9, Y4, Y4
-	VMOVUPS      blackFirstRows32AVX2Consts<>+128(SB), Y8
-	VANDPS       832(BX), Y8, Y9
-	VANDPS       800(BX), Y8, Y10
-	VANDPS       Y3, Y8, Y8
-	VMOVUPS      blackFirstRows32AVX2Consts<>+160(SB), Y15
-	VORPS        Y9, Y15, Y9
-	VORPS        Y10, Y15, Y10
-	VORPS        Y8, Y15, Y8
-	VORPS        Y13, Y9, Y9
-	VORPS        Y12, Y10, Y10
-	VORPS        Y6, Y8, Y6
-	VMOVUPS      832(BX), Y8
-	VPSRLD       $0x17, Y8, Y8
-	VMOVUPS      800(BX), Y12
-	VPSRLD       $0x17, Y12, Y12
-	VPSRLD       $0x17, Y3, Y3
-	VORPS        Y8, Y11, Y8
-	VORPS        Y12, Y11, Y12
-	VORPS        Y3, Y11, Y3
-	VSUBPS       Y14, Y8, Y8
-	VSUBPS       Y14, Y12, Y11
-	VSUBPS       Y14, Y3, Y3
-	VSUBPS       1088(BX), Y8, Y8
-	VSUBPS       1056(BX), Y11, Y11
-	VSUBPS       768(BX), Y3, Y3
-	VMOVUPS      blackFirstRows32AVX2Consts<>+256(SB), Y12
-	VMULPS       Y12, Y1, Y13
-	VMULPS       Y12, Y2, Y14
-	VMULPS       Y12, Y7, Y15
-	VCMPPS       $0x11, Y9, Y13, Y13
-	VCMPPS       $0x11, Y10, Y14, Y14
-	VCMPPS       $0x11, Y6, Y15, Y15
-	VMOVUPS      Y3, 768(BX)
-	VMULPS       Y12, Y9, Y3
-	VMOVUPS      Y11, 1056(BX)
-	VMULPS       Y12, Y10, Y11
-	VMULPS       Y12, Y6, Y12
-	VCMPPS       $0x11, Y1, Y3, Y3
-	VCMPPS       $0x11, Y2, Y11, Y11
-	VCMPPS       $0x11, Y7, Y12, Y12
-	VMOVUPS      Y8, 1088(BX)
-	VADDPS       Y1, Y1, Y8
-	VMOVUPS      Y4, 800(BX)
-	VADDPS       Y2, Y2, Y4
-	VMOVUPS      Y5, 832(BX)
-	VADDPS       Y7, Y7, Y5
-	VBLENDVPS    Y13, Y8, Y1, Y1
-	VBLENDVPS    Y14, Y4, Y2, Y2
-	VBLENDVPS    Y15, Y5, Y7, Y4
-	VADDPS       Y9, Y9, Y5
-	VADDPS       Y10, Y10, Y7
-	VADDPS       Y6, Y6, Y8
-	VBLENDVPS    Y3, Y5, Y9, Y5
-	VBLENDVPS    Y11, Y7, Y10, Y7
-	VBLENDVPS    Y12, Y8, Y6, Y6
-	VMOVUPS      704(BX), Y8
-	VMULPS       736(BX), Y8, Y9
-	VMOVUPS      672(BX), Y10
-	VMOVUPS      Y12, 1120(BX)
-	VMULPS       640(BX), Y10, Y12
-	VMOVUPS      Y11, 1152(BX)
-	VMOVUPS      608(BX), Y11
-	VMOVUPS      Y3, 1184(BX)
-	VMULPS       576(BX), Y11, Y3
-	VMULPS       Y8, Y8, Y8
-	VMULPS       Y10, Y10, Y10
-	VMULPS       Y11, Y11, Y11
-	VMOVUPS      Y11, 608(BX)
-	VADDPS       Y5, Y1, Y11
-	VMOVUPS      Y10, 672(BX)
-	VADDPS       Y7, Y2, Y10
-	VMOVUPS      Y8, 704(BX)
-	VADDPS       Y6, Y4, Y8
-	VSUBPS       Y5, Y1, Y1
-	VSUBPS       Y7, Y2, Y2
-	VSUBPS       Y6, Y4, Y4
-	VMULPS       544(BX), Y9, Y5
-	VMULPS       512(BX), Y12, Y6
-	VMULPS       480(BX), Y3, Y7
-	VMOVUPS      Y15, 1216(BX)
-	VMOVUPS      864(BX), Y15
-	VMOVUPS      Y14, 1248(BX)
-	VCMPPS       $0x00, blackFirstRows32AVX2Consts<>+288(SB), Y15, Y14
-	VMOVUPS      896(BX), Y15
-	VMOVUPS      Y13, 1280(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+288(SB), Y13
-	VMOVUPS      Y3, 1312(BX)
-	VCMPPS       $0x00, Y13, Y15, Y3
-	VMOVUPS      928(BX), Y15
-	VMOVUPS      Y12, 1344(BX)
-	VCMPPS       $0x00, Y13, Y15, Y12
-	VMOVUPS      blackFirstRows32AVX2Consts<>+320(SB), Y15
-	VBLENDVPS    Y14, Y15, Y0, Y0
-	VMOVUPS      832(BX), Y14
-	VBLENDVPS    Y3, Y15, Y14, Y3
-	VMOVUPS      800(BX), Y14
-	VBLENDVPS    Y12, Y15, Y14, Y12
-	VMULPS       Y5, Y11, Y14
-	VMOVUPS      Y9, 800(BX)
-	VMULPS       Y6, Y10, Y9
-	VMULPS       Y7, Y8, Y15
-	VMOVUPS      blackFirstRows32AVX2Consts<>+160(SB), Y13
-	VDIVPS       Y14, Y13, Y14
-	VDIVPS       Y9, Y13, Y9
-	VDIVPS       Y15, Y13, Y15
-	VMULPS       Y14, Y5, Y5
-	VMULPS       Y9, Y6, Y6
-	VMULPS       Y15, Y7, Y7
-	VMULPS       Y14, Y11, Y11
-	VMULPS       Y9, Y10, Y9
-	VMULPS       Y15, Y8, Y8
-	VMULPS       Y5, Y1, Y1
-	VMULPS       Y6, Y2, Y2
-	VMULPS       Y7, Y4, Y4
-	VMOVUPS      960(BX), Y5
-	VMOVUPS      blackFirstRows32AVX2Consts<>+288(SB), Y6
-	VCMPPS       $0x00, Y6, Y5, Y7
-	VMOVUPS      992(BX), Y10
-	VCMPPS       $0x00, Y6, Y10, Y14
-	VMOVUPS      1024(BX), Y15
-	VCMPPS       $0x00, Y6, Y15, Y13
-	VMOVUPS      blackFirstRows32AVX2Consts<>+320(SB), Y6
-	VMOVUPS      Y8, 832(BX)
-	VMOVUPS      1088(BX), Y8
-	VBLENDVPS    Y7, Y6, Y8, Y7
-	VMOVUPS      1056(BX), Y8
-	VBLENDVPS    Y14, Y6, Y8, Y8
-	VMOVUPS      768(BX), Y14
-	VBLENDVPS    Y13, Y6, Y14, Y6
-	VMOVUPS      864(BX), Y13
-	VMOVUPS      blackFirstRows32AVX2Consts<>+352(SB), Y14
-	VMOVUPS      Y9, 768(BX)
-	VCMPPS       $0x11, Y14, Y13, Y9
-	VMOVUPS      Y11, 1056(BX)
-	VMOVUPS      896(BX), Y11
-	VMOVUPS      Y4, 1088(BX)
-	VCMPPS       $0x11, Y14, Y11, Y4
-	VMOVUPS      Y2, 1376(BX)
-	VMOVUPS      928(BX), Y2
-	VMOVUPS      Y1, 1408(BX)
-	VCMPPS       $0x11, Y14, Y2, Y1
-	VBLENDVPS    Y9, Y0, Y13, Y0
-	VBLENDVPS    Y4, Y3, Y11, Y3
-	VBLENDVPS    Y1, Y12, Y2, Y1
-	VCMPPS       $0x11, Y14, Y5, Y2
-	VCMPPS       $0x11, Y14, Y10, Y4
-	VCMPPS       $0x11, Y14, Y15, Y9
-	VBLENDVPS    Y2, Y7, Y5, Y2
-	VBLENDVPS    Y4, Y8, Y10, Y4
-	VBLENDVPS    Y9, Y6, Y15, Y5
-	VSUBPS       Y2, Y0, Y0
-	VSUBPS       Y4, Y3, Y2
-	VSUBPS       Y5, Y1, Y1
-	VMOVUPS      1408(BX), Y3
-	VMULPS       Y3, Y3, Y4
-	VMOVUPS      1376(BX), Y5
-	VMULPS       Y5, Y5, Y6
-	VMOVUPS      1088(BX), Y7
-	VMULPS       Y7, Y7, Y8
-	VMOVUPS      blackFirstRows32AVX2Consts<>+384(SB), Y9
-	VMULPS       800(BX), Y9, Y10
-	VMULPS       1344(BX), Y9, Y11
-	VMULPS       1312(BX), Y9, Y12
-	VMOVUPS      blackFirstRows32AVX2Consts<>+416(SB), Y13
-	VADDPS       Y13, Y0, Y14
-	VADDPS       Y13, Y2, Y15
-	VADDPS       Y13, Y1, Y9
-	VMOVUPS      1280(BX), Y13
-	VBLENDVPS    Y13, Y14, Y0, Y13
-	VMOVUPS      1248(BX), Y14
-	VBLENDVPS    Y14, Y15, Y2, Y14
-	VMOVUPS      1216(BX), Y15
-	VBLENDVPS    Y15, Y9, Y1, Y9
-	VMOVUPS      blackFirstRows32AVX2Consts<>+160(SB), Y15
-	VADDPS       Y0, Y15, Y0
-	VADDPS       Y2, Y15, Y2
-	VADDPS       Y1, Y15, Y1
-	VMOVUPS      1184(BX), Y15
-	VBLENDVPS    Y15, Y0, Y13, Y0
-	VMOVUPS      1152(BX), Y13
-	VBLENDVPS    Y13, Y2, Y14, Y2
-	VMOVUPS      1120(BX), Y13
-	VBLENDVPS    Y13, Y1, Y9, Y1
-	VMOVUPS      blackFirstRows32AVX2Consts<>+448(SB), Y9
-	VMOVUPS      blackFirstRows32AVX2Consts<>+480(SB), Y13
-	VFMADD231PS  Y9, Y4, Y13
-	VMOVUPS      blackFirstRows32AVX2Consts<>+480(SB), Y14
-	VFMADD231PS  Y9, Y6, Y14
-	VFMADD213PS  blackFirstRows32AVX2Consts<>+480(SB), Y8, Y9
-	VMOVUPS      blackFirstRows32AVX2Consts<>+512(SB), Y15
-	VFMADD213PS  Y15, Y4, Y13
-	VFMADD213PS  Y15, Y6, Y14
-	VFMADD231PS  Y9, Y8, Y15
-	VMULPS       Y13, Y4, Y4
-	VMULPS       Y14, Y6, Y6
-	VMULPS       Y15, Y8, Y8
-	VMOVUPS      blackFirstRows32AVX2Consts<>+544(SB), Y9
-	VMULPS       Y9, Y0, Y13
-	VMULPS       Y9, Y2, Y14
-	VMULPS       Y9, Y1, Y9
-	VFMADD231PS  Y4, Y3, Y13
-	VFMADD231PS  Y6, Y5, Y14
-	VFMADD231PS  Y8, Y7, Y9
-	VMOVUPS      blackFirstRows32AVX2Consts<>+576(SB), Y4
-	VFMADD231PS  Y4, Y3, Y13
-	VFMADD231PS  Y4, Y5, Y14
-	VFMADD231PS  Y4, Y7, Y9
-	VMOVUPS      1056(BX), Y3
-	VMULPS       544(BX), Y3, Y5
-	VMOVUPS      768(BX), Y6
-	VMULPS       512(BX), Y6, Y7
-	VMOVUPS      832(BX), Y8
-	VMULPS       480(BX), Y8, Y15
-	VMULPS       800(BX), Y3, Y3
-	VMULPS       1344(BX), Y6, Y6
-	VMULPS       1312(BX), Y8, Y8
-	VMOVUPS      blackFirstRows32AVX2Consts<>+608(SB), Y4
-	VFMADD231PS  Y4, Y0, Y13
-	VFMADD231PS  Y4, Y2, Y14
-	VFMADD231PS  Y4, Y1, Y9
-	VMOVUPS      544(BX), Y0
-	VMOVUPS      352(BX), Y1
-	VMULPS       Y1, Y0, Y2
-	VMOVUPS      512(BX), Y4
-	VMOVUPS      Y8, 832(BX)
-	VMOVUPS      320(BX), Y8
-	VMOVUPS      Y6, 768(BX)
-	VMULPS       Y8, Y4, Y6
-	VMOVUPS      Y3, 1056(BX)
-	VMOVUPS      480(BX), Y3
-	VMOVUPS      Y6, 1088(BX)
-	VMULPS       288(BX), Y3, Y6
-	VMOVUPS      Y6, 1376(BX)
-	VMOVUPS      384(BX), Y6
-	VMINPS       Y6, Y0, Y0
-	VMOVUPS      Y2, 544(BX)
-	VMOVUPS      416(BX), Y2
-	VMINPS       Y2, Y4, Y4
-	VMOVUPS      Y9, 512(BX)
-	VMOVUPS      448(BX), Y9
-	VMINPS       Y9, Y3, Y3
-	VMULPS       Y1, Y6, Y6
-	VMULPS       Y8, Y2, Y2
-	VMOVUPS      Y2, 416(BX)
-	VMOVUPS      288(BX), Y2
-	VMULPS       Y2, Y9, Y9
-	VMOVUPS      Y9, 448(BX)
-	VMULPS       704(BX), Y5, Y9
-	VMOVUPS      Y9, 704(BX)
-	VMULPS       672(BX), Y7, Y9
-	VMOVUPS      Y9, 672(BX)
-	VMULPS       608(BX), Y15, Y9
-	VMINPS       Y1, Y0, Y0
-	VMINPS       Y8, Y4, Y1
-	VMINPS       Y2, Y3, Y2
-	VMOVAPS      Y10, Y3
-	VFMADD231PS  Y13, Y5, Y3
-	VMOVAPS      Y11, Y4
-	VFMADD231PS  Y14, Y7, Y4
-	VMOVUPS      512(BX), Y8
-	VFMADD213PS  Y12, Y15, Y8
-	VFMSUB231PS  Y13, Y5, Y10
-	VFMSUB231PS  Y14, Y7, Y11
-	VFMSUB231PS  512(BX), Y15, Y12
-	VADDPS       544(BX), Y6, Y13
-	VMOVUPS      416(BX), Y14
-	VMOVUPS      Y9, 512(BX)
-	VADDPS       1088(BX), Y14, Y9
-	VMOVUPS      Y12, 288(BX)
-	VMOVUPS      448(BX), Y12
-	VMOVUPS      Y11, 320(BX)
-	VADDPS       1376(BX), Y12, Y11
-	VMULPS       (BX), Y6, Y6
-	VMULPS       32(BX), Y14, Y14
-	VMULPS       64(BX), Y12, Y12
-	VMINPS       800(BX), Y0, Y0
-	VMINPS       1344(BX), Y1, Y1
-	VMINPS       1312(BX), Y2, Y2
-	VADDPS       800(BX), Y13, Y13
-	VADDPS       1344(BX), Y9, Y9
-	VADDPS       1312(BX), Y11, Y11
-	VMOVUPS      Y12, 1312(BX)
-	VANDPS       blackFirstRows32AVX2Consts<>+0(SB), Y3, Y12
-	VMOVUPS      Y14, 1344(BX)
-	VANDPS       blackFirstRows32AVX2Consts<>+0(SB), Y4, Y14
-	VMOVUPS      Y6, 800(BX)
-	VANDPS       blackFirstRows32AVX2Consts<>+0(SB), Y8, Y6
-	VMOVUPS      Y8, 448(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+640(SB), Y8
-	VMINPS       Y12, Y8, Y12
-	VMINPS       Y14, Y8, Y14
-	VMINPS       Y6, Y8, Y6
-	VMOVUPS      Y4, 416(BX)
-	VMOVUPS      192(BX), Y4
-	VMINPS       Y4, Y0, Y0
-	VMOVUPS      Y3, 352(BX)
-	VMOVUPS      224(BX), Y3
-	VMINPS       Y3, Y1, Y1
-	VMOVUPS      256(BX), Y8
-	VMINPS       Y8, Y2, Y2
-	VADDPS       Y13, Y4, Y13
-	VADDPS       Y9, Y3, Y9
-	VADDPS       Y11, Y8, Y11
-	VMULPS       1056(BX), Y5, Y5
-	VMULPS       768(BX), Y7, Y7
-	VMULPS       832(BX), Y15, Y15
-	VMOVUPS      blackFirstRows32AVX2Consts<>+672(SB), Y8
-	VCMPPS       $0x11, Y0, Y8, Y0
-	VCMPPS       $0x11, Y1, Y8, Y1
-	VCMPPS       $0x11, Y2, Y8, Y2
-	VMOVUPS      blackFirstRows32AVX2Consts<>+704(SB), Y8
-	VCMPPS       $0x11, Y8, Y13, Y13
-	VCMPPS       $0x11, Y8, Y9, Y9
-	VCMPPS       $0x11, Y8, Y11, Y8
-	VANDPS       Y13, Y0, Y0
-	VANDPS       Y9, Y1, Y1
-	VANDPS       Y8, Y2, Y2
-	VMOVUPS      blackFirstRows32AVX2Consts<>+0(SB), Y8
-	VANDPS       Y10, Y8, Y9
-	VANDPS       320(BX), Y8, Y11
-	VANDPS       288(BX), Y8, Y13
-	VMOVUPS      blackFirstRows32AVX2Consts<>+640(SB), Y3
-	VMINPS       Y9, Y3, Y9
-	VMINPS       Y11, Y3, Y11
-	VMINPS       Y13, Y3, Y3
-	VMOVUPS      blackFirstRows32AVX2Consts<>+736(SB), Y13
-	VMOVUPS      blackFirstRows32AVX2Consts<>+160(SB), Y4
-	VFMADD231PS  Y13, Y12, Y4
-	VMOVUPS      blackFirstRows32AVX2Consts<>+160(SB), Y8
-	VFMADD231PS  Y13, Y14, Y8
-	VMOVUPS      Y15, 608(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+160(SB), Y15
-	VFMADD231PS  Y13, Y6, Y15
-	VMOVUPS      Y7, 384(BX)
-	VADDPS       blackFirstRows32AVX2Consts<>+768(SB), Y12, Y7
-	VMOVUPS      Y5, 480(BX)
-	VADDPS       blackFirstRows32AVX2Consts<>+768(SB), Y14, Y5
-	VMOVUPS      Y2, 1408(BX)
-	VADDPS       blackFirstRows32AVX2Consts<>+768(SB), Y6, Y2
-	VMOVUPS      Y1, 1120(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+160(SB), Y1
-	VFMADD231PS  Y13, Y9, Y1
-	VMOVUPS      Y0, 1152(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+160(SB), Y0
-	VFMADD231PS  Y13, Y11, Y0
-	VFMADD213PS  blackFirstRows32AVX2Consts<>+160(SB), Y3, Y13
-	VMOVUPS      Y10, 1184(BX)
-	VADDPS       blackFirstRows32AVX2Consts<>+768(SB), Y9, Y10
-	VMOVUPS      Y9, 1216(BX)
-	VADDPS       blackFirstRows32AVX2Consts<>+768(SB), Y11, Y9
-	VMOVUPS      Y11, 1248(BX)
-	VADDPS       blackFirstRows32AVX2Consts<>+768(SB), Y3, Y11
-	VMOVUPS      Y3, 1280(BX)
-	VMULPS       Y7, Y4, Y3
-	VMOVUPS      Y7, 1024(BX)
-	VMULPS       Y5, Y8, Y7
-	VMOVUPS      Y5, 992(BX)
-	VMULPS       Y2, Y15, Y5
-	VMOVUPS      Y2, 960(BX)
-	VMULPS       blackFirstRows32AVX2Consts<>+800(SB), Y12, Y2
-	VMOVUPS      Y2, 928(BX)
-	VMULPS       blackFirstRows32AVX2Consts<>+800(SB), Y14, Y2
 	VMOVUPS      Y2, 896(BX)
-	VMULPS       blackFirstRows32AVX2Consts<>+800(SB), Y6, Y2
-	VMOVUPS      Y2, 864(BX)
-	VMULPS       Y10, Y1, Y2
-	VMOVUPS      Y6, 1440(BX)
-	VMULPS       Y9, Y0, Y6
-	VMOVUPS      Y14, 1472(BX)
-	VMULPS       Y11, Y13, Y14
-	VMOVUPS      Y12, 1504(BX)
-	VMOVUPS      352(BX), Y12
-	VMOVUPS      Y11, 1536(BX)
-	VMULPS       (BX), Y12, Y11
-	VMOVUPS      Y9, 1568(BX)
-	VMOVUPS      416(BX), Y9
-	VMOVUPS      Y10, 1600(BX)
-	VMULPS       32(BX), Y9, Y10
-	VMOVUPS      Y13, 1632(BX)
-	VMOVUPS      448(BX), Y13
-	VMOVUPS      Y0, 1664(BX)
-	VMULPS       64(BX), Y13, Y0
-	VMOVUPS      Y1, 1696(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+832(SB), Y1
-	VANDPS       Y1, Y12, Y12
-	VANDPS       Y1, Y9, Y9
-	VANDPS       Y1, Y13, Y13
-	VMOVUPS      Y13, 448(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+288(SB), Y13
-	VCMPPS       $0x11, Y13, Y11, Y11
-	VCMPPS       $0x11, Y13, Y10, Y10
-	VCMPPS       $0x11, Y13, Y0, Y0
-	VMOVUPS      Y9, 416(BX)
-	VMULPS       Y2, Y3, Y9
-	VMOVUPS      Y12, 352(BX)
-	VMULPS       Y6, Y7, Y12
-	VMULPS       Y14, Y5, Y1
-	VMOVUPS      blackFirstRows32AVX2Consts<>+160(SB), Y13
-	VDIVPS       Y9, Y13, Y9
-	VDIVPS       Y12, Y13, Y12
-	VDIVPS       Y1, Y13, Y1
-	VMULPS       Y9, Y2, Y2
-	VMULPS       Y12, Y6, Y6
-	VMULPS       Y1, Y14, Y13
-	VMULPS       Y9, Y3, Y3
-	VMULPS       Y12, Y7, Y7
-	VMULPS       Y1, Y5, Y1
-	VMULPS       Y2, Y4, Y4
-	VMULPS       Y6, Y8, Y5
-	VMULPS       Y13, Y15, Y8
-	VMULPS       1024(BX), Y2, Y2
-	VMULPS       992(BX), Y6, Y6
-	VMULPS       960(BX), Y13, Y9
-	VMULPS       1696(BX), Y3, Y12
-	VMULPS       1664(BX), Y7, Y13
-	VMULPS       1632(BX), Y1, Y14
-	VMULPS       1600(BX), Y3, Y3
-	VMULPS       1568(BX), Y7, Y7
-	VMULPS       1536(BX), Y1, Y1
-	VMULPS       1216(BX), Y12, Y12
-	VMULPS       1248(BX), Y13, Y13
-	VMULPS       1280(BX), Y14, Y14
-	VMOVUPS      1504(BX), Y15
-	VMULPS       Y4, Y15, Y4
-	VMULPS       1472(BX), Y5, Y5
-	VMULPS       1440(BX), Y8, Y8
-	VMOVUPS      Y9, 1280(BX)
-	VMULPS       928(BX), Y15, Y9
-	VMOVUPS      Y6, 1248(BX)
-	VMOVUPS      1472(BX), Y6
-	VMOVUPS      Y2, 1216(BX)
-	VMULPS       896(BX), Y6, Y2
-	VMOVUPS      1440(BX), Y6
-	VMULPS       864(BX), Y6, Y15
-	VMOVUPS      blackFirstRows32AVX2Consts<>+864(SB), Y6
-	VMULPS       Y6, Y9, Y9
-	VMULPS       Y6, Y2, Y2
-	VMULPS       Y6, Y15, Y6
-	VROUNDPS     $0x08, Y9, Y9
-	VROUNDPS     $0x08, Y2, Y2
-	VROUNDPS     $0x08, Y6, Y6
-	VMOVUPS      blackFirstRows32AVX2Consts<>+576(SB), Y15
-	VMOVUPS      Y1, 1536(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+416(SB), Y1
-	VFMADD231PS  Y15, Y12, Y1
-	VMOVUPS      Y7, 1568(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+416(SB), Y7
-	VFMADD231PS  Y15, Y13, Y7
-	VMOVUPS      Y3, 1600(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+416(SB), Y3
-	VFMADD231PS  Y15, Y14, Y3
-	VMOVUPS      Y14, 1632(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+416(SB), Y14
-	VFMADD231PS  Y15, Y4, Y14
-	VMOVUPS      Y4, 1664(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+416(SB), Y4
-	VFMADD231PS  Y15, Y5, Y4
-	VFMADD213PS  blackFirstRows32AVX2Consts<>+416(SB), Y8, Y15
-	VMOVUPS      Y8, 1696(BX)
-	VMOVUPS      (BX), Y8
-	VMOVUPS      Y5, 960(BX)
-	VMULPS       1184(BX), Y8, Y5
-	VMOVUPS      Y15, 992(BX)
-	VMOVUPS      32(BX), Y15
-	VMOVUPS      Y4, 1024(BX)
-	VMULPS       320(BX), Y15, Y4
-	VMOVUPS      Y14, 1728(BX)
-	VMOVUPS      64(BX), Y14
-	VMOVUPS      Y13, 1760(BX)
-	VMULPS       288(BX), Y14, Y13
-	VMULPS       544(BX), Y8, Y8
-	VMULPS       1088(BX), Y15, Y15
-	VMULPS       1376(BX), Y14, Y14
-	VBLENDVPS    Y11, blackFirstRows32AVX2Consts<>+288(SB), Y8, Y8
-	VMOVUPS      blackFirstRows32AVX2Consts<>+288(SB), Y11
-	VBLENDVPS    Y10, Y11, Y15, Y10
-	VBLENDVPS    Y0, Y11, Y14, Y0
-	VCMPPS       $0x11, Y11, Y5, Y5
-	VCMPPS       $0x11, Y11, Y4, Y4
-	VCMPPS       $0x11, Y11, Y13, Y13
-	VMOVUPS      800(BX), Y14
-	VBLENDVPS    Y5, Y11, Y14, Y5
+	VCMPPS       $0x03, Y14, Y14, Y2
+	VMOVUPS      Y14, 928(BX)
+	VCMPPS       $0x03, Y13, Y13, Y14
+	VMOVUPS      Y13, 960(BX)
+	VCMPPS       $0x03, Y12, Y12, Y13
+	VMOVUPS      Y12, 992(BX)
+	VCMPPS       $0x03, Y6, Y6, Y12
+	VMOVUPS      Y6, 1024(BX)
+	VCMPPS       $0x03, Y7, Y7, Y6
+	VMOVUPS      Y7, 1056(BX)
+	VANDPS       blackFirstRows32AVX2Consts<>+128(SB), Y8, Y7
+	VMOVUPS      Y9, 1088(BX)
+	VANDPS       blackFirstRows32AVX2Consts<>+128(SB), Y5, Y9
+	VMOVUPS      Y10, 1120(BX)
+	VANDPS       blackFirstRows32AVX2Consts<>+128(SB), Y4, Y10
+	VMOVUPS      Y0, 1152(BX)
+	VANDPS       blackFirstRows32AVX2Consts<>+128(SB), Y3, Y0
+	VMOVUPS      Y3, 1184(BX)
+	VANDPS       blackFirstRows32AVX2Consts<>+128(SB), Y15, Y3
+	VMOVUPS      Y15, 1216(BX)
+	VANDPS       blackFirstRows32AVX2Consts<>+128(SB), Y11, Y15
+	VORPS        blackFirstRows32AVX2Consts<>+32(SB), Y7, Y7
+	VORPS        blackFirstRows32AVX2Consts<>+32(SB), Y9, Y9
+	VORPS        blackFirstRows32AVX2Consts<>+32(SB), Y10, Y10
+	VORPS        blackFirstRows32AVX2Consts<>+32(SB), Y0, Y0
+	VORPS        blackFirstRows32AVX2Consts<>+32(SB), Y3, Y3
+	VORPS        blackFirstRows32AVX2Consts<>+32(SB), Y15, Y15
+	VORPS        Y1, Y7, Y1
+	VORPS        Y2, Y9, Y2
+	VORPS        Y14, Y10, Y7
+	VORPS        Y13, Y0, Y0
+	VORPS        Y12, Y3, Y3
+	VORPS        Y6, Y15, Y6
+	VMOVUPS      blackFirstRows32AVX2Consts<>+160(SB), Y9
+	VMULPS       Y9, Y1, Y10
+	VMULPS       Y9, Y2, Y12
+	VMULPS       Y9, Y7, Y13
+	VMULPS       Y9, Y0, Y14
+	VMULPS       Y9, Y3, Y15
+	VMULPS       Y9, Y6, Y9
+	VMOVUPS      Y11, 1248(BX)
+	VADDPS       Y1, Y1, Y11
+	VMOVUPS      Y4, 1280(BX)
+	VADDPS       Y2, Y2, Y4
+	VMOVUPS      Y5, 1312(BX)
+	VADDPS       Y7, Y7, Y5
+	VMOVUPS      Y8, 1344(BX)
+	VADDPS       Y0, Y0, Y8
+	VMOVUPS      Y8, 1376(BX)
+	VADDPS       Y3, Y3, Y8
+	VMOVUPS      Y8, 1408(BX)
+	VADDPS       Y6, Y6, Y8
+	VCMPPS       $0x11, Y0, Y10, Y10
+	VCMPPS       $0x11, Y3, Y12, Y12
+	VCMPPS       $0x11, Y6, Y13, Y13
+	VCMPPS       $0x11, Y1, Y14, Y14
+	VCMPPS       $0x11, Y2, Y15, Y15
+	VCMPPS       $0x11, Y7, Y9, Y9
+	VBLENDVPS    Y10, Y11, Y1, Y1
+	VBLENDVPS    Y12, Y4, Y2, Y2
+	VBLENDVPS    Y13, Y5, Y7, Y4
+	VMOVUPS      736(BX), Y5
+	VMULPS       768(BX), Y5, Y7
+	VMOVUPS      704(BX), Y11
+	VMOVUPS      Y13, 1440(BX)
+	VMULPS       672(BX), Y11, Y13
+	VMOVUPS      Y12, 1472(BX)
+	VMOVUPS      640(BX), Y12
+	VMOVUPS      Y10, 1504(BX)
+	VMULPS       608(BX), Y12, Y10
+	VBLENDVPS    Y14, 1376(BX), Y0, Y0
+	VBLENDVPS    Y15, 1408(BX), Y3, Y3
+	VBLENDVPS    Y9, Y8, Y6, Y6
+	VMULPS       576(BX), Y7, Y8
+	VMOVUPS      Y9, 1408(BX)
+	VMULPS       544(BX), Y13, Y9
+	VMOVUPS      Y15, 1376(BX)
+	VMULPS       512(BX), Y10, Y15
+	VMOVUPS      Y14, 1536(BX)
 	VMOVUPS      1344(BX), Y14
-	VBLENDVPS    Y4, Y11, Y14, Y4
-	VMOVUPS      1312(BX), Y14
-	VBLENDVPS    Y13, Y11, Y14, Y11
-	VMOVUPS      blackFirstRows32AVX2Consts<>+832(SB), Y13
-	VANDPS       1184(BX), Y13, Y14
-	VANDPS       320(BX), Y13, Y15
-	VMOVUPS      Y15, 320(BX)
-	VANDPS       288(BX), Y13, Y15
-	VSUBPS       Y5, Y8, Y5
-	VSUBPS       Y4, Y10, Y4
-	VSUBPS       Y11, Y0, Y11
-	VMOVUPS      blackFirstRows32AVX2Consts<>+896(SB), Y13
-	VMOVUPS      Y0, 288(BX)
-	VMULPS       Y13, Y9, Y0
+	VPSRLD       $0x17, Y14, Y14
+	VMOVUPS      1312(BX), Y12
+	VPSRLD       $0x17, Y12, Y12
+	VMOVUPS      1280(BX), Y11
+	VPSRLD       $0x17, Y11, Y11
+	VMOVUPS      1184(BX), Y5
+	VPSRLD       $0x17, Y5, Y5
 	VMOVUPS      Y10, 1184(BX)
-	VMULPS       Y13, Y2, Y10
-	VMULPS       Y13, Y6, Y13
-	VMOVUPS      Y8, 1312(BX)
-	VMOVUPS      928(BX), Y8
-	VFMADD231PS  1504(BX), Y8, Y0
-	VMOVUPS      896(BX), Y8
-	VFMADD231PS  1472(BX), Y8, Y10
-	VMOVUPS      864(BX), Y8
-	VFMADD231PS  1440(BX), Y8, Y13
-	VMOVUPS      blackFirstRows32AVX2Consts<>+928(SB), Y8
-	VFMADD231PS  Y8, Y9, Y0
-	VFMADD231PS  Y8, Y2, Y10
-	VFMADD231PS  Y8, Y6, Y13
-	VMOVUPS      blackFirstRows32AVX2Consts<>+960(SB), Y8
-	VMOVUPS      Y11, 864(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+992(SB), Y11
-	VFMADD231PS  Y8, Y1, Y11
-	VMOVUPS      Y4, 1440(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+992(SB), Y4
-	VFMADD231PS  Y8, Y7, Y4
-	VMOVUPS      Y5, 896(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+992(SB), Y5
-	VFMADD231PS  Y8, Y3, Y5
-	VMOVUPS      Y6, 1472(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1024(SB), Y6
-	VFMADD213PS  Y6, Y1, Y11
-	VFMADD213PS  Y6, Y7, Y4
-	VFMADD213PS  Y6, Y3, Y5
-	VMOVUPS      Y2, 928(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1056(SB), Y2
-	VFMADD213PS  Y2, Y1, Y11
-	VFMADD213PS  Y2, Y7, Y4
-	VFMADD213PS  Y2, Y3, Y5
-	VMOVUPS      Y9, 1504(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1088(SB), Y9
-	VFMADD213PS  Y9, Y1, Y11
-	VFMADD213PS  Y9, Y7, Y4
-	VFMADD213PS  Y9, Y3, Y5
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1120(SB), Y9
-	VFMADD213PS  Y9, Y1, Y11
-	VFMADD213PS  Y9, Y7, Y4
-	VFMADD213PS  Y9, Y3, Y5
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1152(SB), Y9
-	VFMADD213PS  Y9, Y1, Y11
-	VFMADD213PS  Y9, Y7, Y4
-	VFMADD213PS  Y9, Y3, Y5
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1184(SB), Y9
-	VFMADD213PS  Y9, Y1, Y11
-	VFMADD213PS  Y9, Y7, Y4
-	VFMADD213PS  Y9, Y3, Y5
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1216(SB), Y9
-	VFMADD213PS  Y9, Y11, Y1
-	VFMADD213PS  Y9, Y4, Y7
-	VFMADD213PS  Y9, Y5, Y3
-	VMOVUPS      blackFirstRows32AVX2Consts<>+384(SB), Y4
-	VFMADD213PS  Y4, Y1, Y12
-	VFMADD132PS  1760(BX), Y4, Y7
-	VFMADD132PS  1632(BX), Y4, Y3
-	VMULPS       1600(BX), Y12, Y1
-	VMULPS       1568(BX), Y7, Y5
-	VMULPS       1536(BX), Y3, Y3
-	VMOVUPS      blackFirstRows32AVX2Consts<>+0(SB), Y7
-	VANDPS       Y1, Y7, Y1
-	VANDPS       Y5, Y7, Y5
-	VANDPS       Y3, Y7, Y3
-	VORPS        Y14, Y1, Y1
-	VORPS        320(BX), Y5, Y5
-	VORPS        Y15, Y3, Y3
-	VMOVUPS      1728(BX), Y11
-	VMOVUPS      blackFirstRows32AVX2Consts<>+992(SB), Y12
-	VFMADD231PS  Y8, Y11, Y12
-	VMOVUPS      1024(BX), Y14
-	VMOVUPS      blackFirstRows32AVX2Consts<>+992(SB), Y15
-	VFMADD231PS  Y8, Y14, Y15
-	VMOVUPS      992(BX), Y7
-	VFMADD213PS  blackFirstRows32AVX2Consts<>+992(SB), Y7, Y8
-	VFMADD213PS  Y6, Y11, Y12
-	VFMADD213PS  Y6, Y14, Y15
-	VFMADD231PS  Y8, Y7, Y6
-	VFMADD213PS  Y2, Y11, Y12
-	VFMADD213PS  Y2, Y14, Y15
-	VFMADD231PS  Y6, Y7, Y2
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1088(SB), Y6
-	VFMADD213PS  Y6, Y11, Y12
-	VFMADD213PS  Y6, Y14, Y15
-	VFMADD231PS  Y2, Y7, Y6
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1120(SB), Y2
-	VFMADD213PS  Y2, Y11, Y12
-	VFMADD213PS  Y2, Y14, Y15
-	VFMADD231PS  Y6, Y7, Y2
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1152(SB), Y6
-	VFMADD213PS  Y6, Y11, Y12
-	VFMADD213PS  Y6, Y14, Y15
-	VFMADD231PS  Y2, Y7, Y6
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1184(SB), Y2
-	VFMADD213PS  Y2, Y11, Y12
-	VFMADD213PS  Y2, Y14, Y15
-	VFMADD231PS  Y6, Y7, Y2
-	VFMADD213PS  Y9, Y12, Y11
-	VFMADD213PS  Y9, Y15, Y14
-	VFMADD231PS  Y2, Y7, Y9
-	VFMADD132PS  1664(BX), Y4, Y11
-	VFMADD132PS  960(BX), Y4, Y14
-	VFMADD231PS  1696(BX), Y9, Y4
-	VMULPS       1216(BX), Y11, Y2
-	VMULPS       1248(BX), Y14, Y6
-	VMULPS       1280(BX), Y4, Y4
-	VMOVUPS      blackFirstRows32AVX2Consts<>+0(SB), Y7
-	VANDPS       Y2, Y7, Y2
-	VANDPS       Y6, Y7, Y6
-	VANDPS       Y4, Y7, Y4
-	VORPS        352(BX), Y2, Y2
-	VORPS        416(BX), Y6, Y6
-	VORPS        448(BX), Y4, Y4
-	VSUBPS       Y2, Y1, Y1
-	VSUBPS       Y6, Y5, Y5
-	VSUBPS       Y4, Y3, Y3
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1248(SB), Y7
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1280(SB), Y8
-	VFMADD231PS  Y7, Y0, Y8
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1280(SB), Y9
-	VFMADD231PS  Y7, Y10, Y9
-	VFMADD213PS  blackFirstRows32AVX2Consts<>+1280(SB), Y13, Y7
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1312(SB), Y11
-	VFMADD213PS  Y11, Y0, Y8
-	VFMADD213PS  Y11, Y10, Y9
-	VFMADD231PS  Y7, Y13, Y11
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1344(SB), Y7
-	VFMADD213PS  Y7, Y0, Y8
-	VFMADD213PS  Y7, Y10, Y9
-	VFMADD231PS  Y11, Y13, Y7
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1376(SB), Y11
-	VFMADD213PS  Y11, Y0, Y8
-	VFMADD213PS  Y11, Y10, Y9
-	VFMADD231PS  Y7, Y13, Y11
-	VMOVUPS      1504(BX), Y7
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1408(SB), Y12
-	VMINPS       Y12, Y7, Y14
-	VMOVUPS      928(BX), Y15
-	VMOVUPS      Y4, 448(BX)
-	VMINPS       Y12, Y15, Y4
-	VMOVUPS      Y6, 416(BX)
-	VMOVUPS      1472(BX), Y6
-	VMINPS       Y12, Y6, Y12
-	VMAXPS       blackFirstRows32AVX2Consts<>+1440(SB), Y14, Y14
-	VMAXPS       blackFirstRows32AVX2Consts<>+1440(SB), Y4, Y4
-	VMAXPS       blackFirstRows32AVX2Consts<>+1440(SB), Y12, Y12
-	VSUBPS       Y14, Y7, Y7
-	VSUBPS       Y4, Y15, Y15
-	VSUBPS       Y12, Y6, Y6
-	VADDPS       blackFirstRows32AVX2Consts<>+1472(SB), Y14, Y14
-	VADDPS       blackFirstRows32AVX2Consts<>+1472(SB), Y4, Y4
-	VADDPS       blackFirstRows32AVX2Consts<>+1472(SB), Y12, Y12
-	VADDPS       blackFirstRows32AVX2Consts<>+1472(SB), Y7, Y7
-	VADDPS       blackFirstRows32AVX2Consts<>+1472(SB), Y15, Y15
-	VADDPS       blackFirstRows32AVX2Consts<>+1472(SB), Y6, Y6
-	VPSLLD       $0x17, Y14, Y14
-	VPSLLD       $0x17, Y4, Y4
-	VPSLLD       $0x17, Y12, Y12
-	VPSLLD       $0x17, Y7, Y7
-	VPSLLD       $0x17, Y15, Y15
-	VPSLLD       $0x17, Y6, Y6
-	VMOVUPS      Y2, 1472(BX)
-	VMULPS       Y0, Y0, Y2
-	VMOVUPS      Y3, 928(BX)
-	VMULPS       Y10, Y10, Y3
-	VMOVUPS      Y5, 1504(BX)
-	VMULPS       Y13, Y13, Y5
-	VFMADD231PS  Y8, Y2, Y0
-	VFMADD231PS  Y9, Y3, Y10
-	VFMADD231PS  Y11, Y5, Y13
-	VMOVUPS      544(BX), Y2
-	VFMADD213PS  Y2, Y0, Y2
-	VMOVUPS      1088(BX), Y0
-	VFMADD213PS  Y0, Y10, Y0
-	VMOVUPS      1376(BX), Y3
-	VFMADD213PS  Y3, Y13, Y3
-	VMULPS       Y7, Y2, Y2
-	VMULPS       Y15, Y0, Y0
+	VMOVUPS      1216(BX), Y10
+	VPSRLD       $0x17, Y10, Y10
+	VMOVUPS      Y13, 1216(BX)
+	VMOVUPS      1248(BX), Y13
+	VPSRLD       $0x17, Y13, Y13
+	VORPS        blackFirstRows32AVX2Consts<>+192(SB), Y14, Y14
+	VORPS        blackFirstRows32AVX2Consts<>+192(SB), Y12, Y12
+	VORPS        blackFirstRows32AVX2Consts<>+192(SB), Y11, Y11
+	VORPS        blackFirstRows32AVX2Consts<>+192(SB), Y5, Y5
+	VORPS        blackFirstRows32AVX2Consts<>+192(SB), Y10, Y10
+	VORPS        blackFirstRows32AVX2Consts<>+192(SB), Y13, Y13
+	VSUBPS       blackFirstRows32AVX2Consts<>+224(SB), Y14, Y14
+	VSUBPS       blackFirstRows32AVX2Consts<>+224(SB), Y12, Y12
+	VSUBPS       blackFirstRows32AVX2Consts<>+224(SB), Y11, Y11
+	VSUBPS       blackFirstRows32AVX2Consts<>+224(SB), Y5, Y5
+	VSUBPS       blackFirstRows32AVX2Consts<>+224(SB), Y10, Y10
+	VSUBPS       blackFirstRows32AVX2Consts<>+224(SB), Y13, Y13
+	VMOVUPS      Y7, 1248(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+256(SB), Y7
+	VMOVUPS      Y15, 1280(BX)
+	VANDPS       1152(BX), Y7, Y15
+	VMOVUPS      Y9, 1152(BX)
+	VANDPS       1120(BX), Y7, Y9
+	VMOVUPS      Y8, 1120(BX)
+	VANDPS       1088(BX), Y7, Y8
+	VMOVUPS      Y13, 1088(BX)
+	VANDPS       864(BX), Y7, Y13
+	VMOVUPS      Y10, 864(BX)
+	VANDPS       832(BX), Y7, Y10
+	VANDPS       800(BX), Y7, Y7
+	VSUBPS       Y15, Y14, Y14
+	VSUBPS       Y9, Y12, Y9
+	VSUBPS       Y8, Y11, Y8
+	VADDPS       Y0, Y1, Y11
+	VADDPS       Y3, Y2, Y12
+	VADDPS       Y6, Y4, Y15
+	VSUBPS       Y0, Y1, Y0
+	VSUBPS       Y3, Y2, Y1
+	VSUBPS       Y6, Y4, Y2
+	VSUBPS       Y13, Y5, Y3
+	VMOVUPS      864(BX), Y4
+	VSUBPS       Y10, Y4, Y4
+	VMOVUPS      1088(BX), Y5
+	VSUBPS       Y7, Y5, Y5
+	VMULPS       1120(BX), Y11, Y6
+	VMULPS       1152(BX), Y12, Y7
+	VMULPS       1280(BX), Y15, Y10
+	VMOVUPS      896(BX), Y13
+	VMOVUPS      Y2, 1088(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+288(SB), Y2
+	VMOVUPS      Y1, 864(BX)
+	VCMPPS       $0x00, Y2, Y13, Y1
+	VMOVUPS      Y0, 800(BX)
+	VMOVUPS      928(BX), Y0
+	VMOVUPS      Y15, 832(BX)
+	VCMPPS       $0x00, Y2, Y0, Y15
+	VMOVUPS      Y12, 1312(BX)
+	VMOVUPS      960(BX), Y12
+	VMOVUPS      Y11, 1344(BX)
+	VCMPPS       $0x00, Y2, Y12, Y11
+	VMOVUPS      736(BX), Y12
+	VMULPS       Y12, Y12, Y12
+	VMOVUPS      Y12, 736(BX)
+	VMOVUPS      704(BX), Y12
+	VMULPS       Y12, Y12, Y12
+	VMOVUPS      Y12, 704(BX)
+	VMOVUPS      640(BX), Y12
+	VMULPS       Y12, Y12, Y12
+	VMOVUPS      Y12, 640(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+32(SB), Y12
+	VDIVPS       Y6, Y12, Y6
+	VDIVPS       Y7, Y12, Y7
+	VDIVPS       Y10, Y12, Y10
+	VMOVUPS      blackFirstRows32AVX2Consts<>+320(SB), Y12
+	VBLENDVPS    Y1, Y12, Y14, Y1
+	VBLENDVPS    Y15, Y12, Y9, Y9
+	VBLENDVPS    Y11, Y12, Y8, Y8
+	VMOVUPS      992(BX), Y11
+	VCMPPS       $0x00, Y2, Y11, Y14
+	VMOVUPS      1024(BX), Y15
+	VMOVUPS      Y10, 1568(BX)
+	VCMPPS       $0x00, Y2, Y15, Y10
+	VMOVUPS      1056(BX), Y15
+	VMOVUPS      Y7, 1600(BX)
+	VCMPPS       $0x00, Y2, Y15, Y7
+	VBLENDVPS    Y14, Y12, Y3, Y3
+	VBLENDVPS    Y10, Y12, Y4, Y4
+	VBLENDVPS    Y7, Y12, Y5, Y5
+	VMOVUPS      blackFirstRows32AVX2Consts<>+352(SB), Y7
+	VCMPPS       $0x11, Y7, Y13, Y10
+	VCMPPS       $0x11, Y7, Y0, Y12
+	VMOVUPS      960(BX), Y14
+	VCMPPS       $0x11, Y7, Y14, Y2
+	VBLENDVPS    Y10, Y1, Y13, Y1
+	VBLENDVPS    Y12, Y9, Y0, Y0
+	VBLENDVPS    Y2, Y8, Y14, Y2
+	VCMPPS       $0x11, Y7, Y11, Y8
+	VMOVUPS      1024(BX), Y9
+	VCMPPS       $0x11, Y7, Y9, Y10
+	VCMPPS       $0x11, Y7, Y15, Y7
+	VMOVUPS      blackFirstRows32AVX2Consts<>+384(SB), Y12
+	VMULPS       1248(BX), Y12, Y13
+	VMULPS       1216(BX), Y12, Y14
+	VMOVUPS      Y14, 960(BX)
+	VMULPS       1184(BX), Y12, Y14
+	VBLENDVPS    Y8, Y3, Y11, Y3
+	VBLENDVPS    Y10, Y4, Y9, Y4
+	VBLENDVPS    Y7, Y5, Y15, Y5
+	VMULPS       1120(BX), Y6, Y7
+	VMOVUPS      1600(BX), Y8
+	VMULPS       1152(BX), Y8, Y9
+	VMOVUPS      1568(BX), Y10
+	VMULPS       1280(BX), Y10, Y11
+	VSUBPS       Y3, Y1, Y1
+	VSUBPS       Y4, Y0, Y0
+	VSUBPS       Y5, Y2, Y2
+	VMULPS       1344(BX), Y6, Y3
+	VMULPS       1312(BX), Y8, Y4
+	VMULPS       832(BX), Y10, Y5
+	VMULPS       800(BX), Y7, Y6
+	VMULPS       864(BX), Y9, Y7
+	VMULPS       1088(BX), Y11, Y8
+	VMOVUPS      blackFirstRows32AVX2Consts<>+416(SB), Y9
+	VADDPS       Y9, Y1, Y10
+	VADDPS       Y9, Y0, Y11
+	VADDPS       Y9, Y2, Y15
+	VMOVUPS      blackFirstRows32AVX2Consts<>+32(SB), Y12
+	VADDPS       Y1, Y12, Y9
+	VMOVUPS      Y14, 1088(BX)
+	VADDPS       Y0, Y12, Y14
+	VMOVUPS      Y13, 864(BX)
+	VADDPS       Y2, Y12, Y13
+	VMULPS       Y6, Y6, Y12
+	VMOVUPS      Y6, 800(BX)
+	VMULPS       Y7, Y7, Y6
+	VMOVUPS      Y7, 832(BX)
+	VMULPS       Y8, Y8, Y7
+	VMOVUPS      Y8, 1568(BX)
+	VMOVUPS      1504(BX), Y8
+	VBLENDVPS    Y8, Y10, Y1, Y1
+	VMOVUPS      1472(BX), Y8
+	VBLENDVPS    Y8, Y11, Y0, Y0
+	VMOVUPS      1440(BX), Y8
+	VBLENDVPS    Y8, Y15, Y2, Y2
+	VMOVUPS      blackFirstRows32AVX2Consts<>+448(SB), Y8
+	VMOVUPS      blackFirstRows32AVX2Consts<>+480(SB), Y10
+	VFMADD231PS  Y8, Y12, Y10
+	VMOVUPS      blackFirstRows32AVX2Consts<>+480(SB), Y11
+	VFMADD231PS  Y8, Y6, Y11
+	VFMADD213PS  blackFirstRows32AVX2Consts<>+480(SB), Y7, Y8
+	VMOVUPS      1536(BX), Y15
+	VBLENDVPS    Y15, Y9, Y1, Y1
+	VMOVUPS      1376(BX), Y9
+	VBLENDVPS    Y9, Y14, Y0, Y0
+	VMOVUPS      1408(BX), Y9
+	VBLENDVPS    Y9, Y13, Y2, Y2
+	VMOVUPS      blackFirstRows32AVX2Consts<>+512(SB), Y9
+	VFMADD213PS  Y9, Y12, Y10
+	VFMADD213PS  Y9, Y6, Y11
+	VFMADD231PS  Y8, Y7, Y9
+	VMOVUPS      blackFirstRows32AVX2Consts<>+544(SB), Y8
+	VMULPS       Y8, Y1, Y13
+	VMULPS       Y8, Y0, Y14
+	VMULPS       Y8, Y2, Y8
+	VMOVUPS      576(BX), Y15
+	VMOVUPS      Y2, 1408(BX)
+	VMULPS       Y3, Y15, Y2
+	VMOVUPS      Y3, 1376(BX)
+	VMULPS       544(BX), Y4, Y3
+	VMOVUPS      Y4, 1536(BX)
+	VMULPS       512(BX), Y5, Y4
+	VMULPS       Y10, Y12, Y10
+	VMULPS       Y11, Y6, Y6
+	VMULPS       Y9, Y7, Y7
+	VMULPS       384(BX), Y15, Y9
+	VMOVUPS      544(BX), Y11
+	VMULPS       352(BX), Y11, Y12
+	VMOVUPS      Y5, 1440(BX)
+	VMOVUPS      512(BX), Y5
+	VMOVUPS      Y4, 1472(BX)
+	VMULPS       320(BX), Y5, Y4
+	VMOVUPS      Y3, 1504(BX)
+	VMOVUPS      416(BX), Y3
+	VMINPS       Y3, Y15, Y15
+	VMOVUPS      Y2, 576(BX)
+	VMOVUPS      448(BX), Y2
+	VMINPS       Y2, Y11, Y11
+	VMOVUPS      Y0, 544(BX)
+	VMOVUPS      480(BX), Y0
+	VMINPS       Y0, Y5, Y5
+	VFMADD231PS  800(BX), Y10, Y13
+	VFMADD231PS  832(BX), Y6, Y14
+	VFMADD231PS  1568(BX), Y7, Y8
+	VMOVUPS      384(BX), Y6
 	VMULPS       Y6, Y3, Y3
-	VMULPS       Y14, Y2, Y2
-	VMULPS       Y4, Y0, Y0
-	VMULPS       Y12, Y3, Y3
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1504(SB), Y4
-	VMULPS       Y4, Y2, Y5
-	VMULPS       Y4, Y0, Y6
-	VMULPS       Y4, Y3, Y4
-	VFMADD213PS  896(BX), Y2, Y1
-	VMOVUPS      1440(BX), Y7
-	VFMADD231PS  1504(BX), Y0, Y7
-	VMOVUPS      864(BX), Y8
-	VFMADD231PS  928(BX), Y3, Y8
-	VMOVUPS      1312(BX), Y9
-	VFNMADD231PS 1472(BX), Y2, Y9
-	VMOVUPS      1184(BX), Y2
-	VFNMADD231PS 416(BX), Y0, Y2
-	VMOVUPS      288(BX), Y0
-	VFNMADD231PS 448(BX), Y3, Y0
-	VMULPS       704(BX), Y5, Y3
-	VMULPS       672(BX), Y6, Y10
-	VMULPS       512(BX), Y4, Y11
-	VMULPS       1056(BX), Y5, Y12
-	VMULPS       768(BX), Y6, Y13
-	VMULPS       832(BX), Y4, Y14
+	VMOVUPS      352(BX), Y7
+	VMULPS       Y7, Y2, Y2
+	VMOVUPS      320(BX), Y10
+	VMULPS       Y10, Y0, Y0
+	VMINPS       Y6, Y15, Y6
+	VMINPS       Y7, Y11, Y7
+	VMINPS       Y10, Y5, Y5
+	VMOVUPS      blackFirstRows32AVX2Consts<>+576(SB), Y10
+	VFMADD231PS  800(BX), Y10, Y13
+	VFMADD231PS  832(BX), Y10, Y14
+	VFMADD231PS  1568(BX), Y10, Y8
+	VADDPS       Y3, Y9, Y11
+	VADDPS       Y2, Y12, Y15
+	VADDPS       Y0, Y4, Y10
+	VMULPS       32(BX), Y3, Y3
+	VMULPS       64(BX), Y2, Y2
+	VMULPS       96(BX), Y0, Y0
+	VFMADD231PS  blackFirstRows32AVX2Consts<>+608(SB), Y1, Y13
+	VMOVUPS      blackFirstRows32AVX2Consts<>+608(SB), Y1
+	VFMADD231PS  544(BX), Y1, Y14
+	VFMADD231PS  1408(BX), Y1, Y8
+	VMOVUPS      32(BX), Y1
+	VMOVUPS      Y0, 1408(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+640(SB), Y0
+	VMOVUPS      Y2, 544(BX)
+	VXORPS       Y0, Y1, Y2
+	VMOVUPS      Y3, 1568(BX)
+	VXORPS       64(BX), Y0, Y3
+	VMOVUPS      Y3, 832(BX)
+	VMOVUPS      96(BX), Y3
+	VMOVUPS      Y2, 800(BX)
+	VXORPS       Y0, Y3, Y2
+	VMULPS       Y9, Y1, Y1
+	VMOVUPS      Y9, 32(BX)
+	VMULPS       64(BX), Y12, Y9
+	VMULPS       Y4, Y3, Y3
+	VMOVUPS      Y4, 96(BX)
+	VMOVUPS      576(BX), Y4
+	VMOVUPS      Y12, 64(BX)
+	VMOVUPS      864(BX), Y12
+	VFMADD231PS  Y13, Y4, Y12
+	VMOVUPS      Y3, 320(BX)
+	VMOVUPS      1504(BX), Y3
+	VMOVUPS      Y9, 352(BX)
+	VMOVUPS      960(BX), Y9
+	VFMADD231PS  Y14, Y3, Y9
+	VMOVUPS      Y1, 384(BX)
+	VMOVUPS      1472(BX), Y1
+	VMOVUPS      Y2, 480(BX)
+	VMOVUPS      1088(BX), Y2
+	VFMADD231PS  Y8, Y1, Y2
+	VFMSUB213PS  864(BX), Y4, Y13
+	VFMSUB213PS  960(BX), Y3, Y14
+	VFMSUB213PS  1088(BX), Y1, Y8
+	VMINPS       1248(BX), Y6, Y6
+	VMINPS       1216(BX), Y7, Y7
+	VMINPS       1184(BX), Y5, Y5
+	VMOVUPS      blackFirstRows32AVX2Consts<>+0(SB), Y1
+	VANDPS       Y12, Y1, Y3
+	VANDPS       Y9, Y1, Y4
+	VMOVUPS      Y5, 1088(BX)
+	VANDPS       Y2, Y1, Y5
+	VMOVUPS      Y7, 960(BX)
+	VANDPS       Y13, Y1, Y7
+	VMOVUPS      Y6, 864(BX)
+	VANDPS       Y14, Y1, Y6
+	VMOVUPS      Y10, 448(BX)
+	VANDPS       Y8, Y1, Y10
+	VMOVUPS      blackFirstRows32AVX2Consts<>+672(SB), Y1
+	VMINPS       Y3, Y1, Y3
+	VMINPS       Y4, Y1, Y4
+	VMINPS       Y5, Y1, Y5
+	VMINPS       Y7, Y1, Y7
+	VMINPS       Y6, Y1, Y6
+	VMINPS       Y10, Y1, Y1
+	VANDPS       Y0, Y12, Y10
+	VANDPS       Y0, Y9, Y9
+	VANDPS       Y0, Y2, Y2
+	VMOVUPS      blackFirstRows32AVX2Consts<>+704(SB), Y12
+	VMOVUPS      Y2, 416(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+32(SB), Y2
+	VFMADD231PS  Y12, Y3, Y2
+	VMOVUPS      Y9, 512(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+32(SB), Y9
+	VFMADD231PS  Y12, Y4, Y9
+	VMOVUPS      Y10, 1312(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+32(SB), Y10
+	VFMADD231PS  Y12, Y5, Y10
+	VMOVUPS      Y10, 1600(BX)
+	VADDPS       blackFirstRows32AVX2Consts<>+736(SB), Y3, Y10
+	VMOVUPS      Y3, 1344(BX)
+	VADDPS       blackFirstRows32AVX2Consts<>+736(SB), Y4, Y3
+	VMOVUPS      Y4, 1280(BX)
+	VADDPS       blackFirstRows32AVX2Consts<>+736(SB), Y5, Y4
+	VMOVUPS      Y5, 1152(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+32(SB), Y5
+	VFMADD231PS  Y12, Y7, Y5
+	VMOVUPS      Y5, 1120(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+32(SB), Y5
+	VFMADD231PS  Y12, Y6, Y5
+	VFMADD213PS  blackFirstRows32AVX2Consts<>+32(SB), Y1, Y12
+	VANDPS       Y13, Y0, Y13
+	VANDPS       Y14, Y0, Y14
+	VANDPS       Y8, Y0, Y8
+	VADDPS       1248(BX), Y11, Y11
+	VADDPS       1216(BX), Y15, Y15
+	VMOVUPS      1184(BX), Y0
+	VMOVUPS      Y8, 1056(BX)
+	VADDPS       448(BX), Y0, Y8
+	VMOVUPS      Y14, 448(BX)
+	VMOVUPS      576(BX), Y14
+	VMOVUPS      Y13, 1024(BX)
+	VMULPS       736(BX), Y14, Y13
+	VMOVUPS      Y13, 736(BX)
+	VMOVUPS      1504(BX), Y13
+	VMULPS       704(BX), Y13, Y14
+	VMOVUPS      Y14, 704(BX)
+	VMOVUPS      1472(BX), Y14
+	VMULPS       640(BX), Y14, Y13
+	VMOVUPS      Y13, 640(BX)
+	VMOVUPS      864(BX), Y13
+	VMOVUPS      224(BX), Y14
+	VMINPS       Y14, Y13, Y13
+	VMOVUPS      Y12, 864(BX)
+	VMOVUPS      960(BX), Y12
+	VMINPS       256(BX), Y12, Y12
+	VMOVUPS      Y5, 960(BX)
+	VMOVUPS      1088(BX), Y5
+	VMINPS       288(BX), Y5, Y5
+	VADDPS       Y11, Y14, Y11
+	VADDPS       256(BX), Y15, Y15
+	VADDPS       288(BX), Y8, Y8
+	VMOVUPS      1248(BX), Y14
+	VMULPS       1376(BX), Y14, Y14
+	VMOVUPS      Y4, 1376(BX)
+	VMOVUPS      1216(BX), Y4
+	VMULPS       1536(BX), Y4, Y4
+	VMULPS       1440(BX), Y0, Y0
+	VMOVUPS      Y3, 1440(BX)
+	VADDPS       blackFirstRows32AVX2Consts<>+736(SB), Y7, Y3
+	VMOVUPS      Y7, 1184(BX)
+	VADDPS       blackFirstRows32AVX2Consts<>+736(SB), Y6, Y7
+	VMOVUPS      Y6, 1536(BX)
+	VADDPS       blackFirstRows32AVX2Consts<>+736(SB), Y1, Y6
+	VMOVUPS      Y1, 1216(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+768(SB), Y1
+	VCMPPS       $0x11, Y13, Y1, Y13
+	VCMPPS       $0x11, Y12, Y1, Y12
+	VCMPPS       $0x11, Y5, Y1, Y1
+	VMOVUPS      blackFirstRows32AVX2Consts<>+800(SB), Y5
+	VCMPPS       $0x11, Y5, Y11, Y11
+	VCMPPS       $0x11, Y5, Y15, Y15
+	VCMPPS       $0x11, Y5, Y8, Y5
+	VMULPS       576(BX), Y14, Y8
+	VMOVUPS      Y8, 576(BX)
+	VMULPS       1504(BX), Y4, Y8
+	VMOVUPS      Y8, 1504(BX)
+	VMULPS       1472(BX), Y0, Y8
+	VANDPS       Y11, Y13, Y11
+	VANDPS       Y15, Y12, Y12
+	VANDPS       Y5, Y1, Y1
+	VMULPS       Y10, Y2, Y5
+	VMULPS       1440(BX), Y9, Y13
+	VMOVUPS      1600(BX), Y15
+	VMOVUPS      Y8, 1472(BX)
+	VMULPS       1376(BX), Y15, Y8
+	VMOVUPS      Y1, 1248(BX)
+	VMULPS       1120(BX), Y3, Y1
+	VMOVUPS      Y12, 1088(BX)
+	VMULPS       960(BX), Y7, Y12
+	VMOVUPS      Y11, 992(BX)
+	VMULPS       864(BX), Y6, Y11
+	VMOVUPS      Y0, 928(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+832(SB), Y0
+	VMOVUPS      Y4, 896(BX)
+	VMULPS       1344(BX), Y0, Y4
+	VMOVUPS      Y14, 1632(BX)
+	VMULPS       1280(BX), Y0, Y14
+	VMULPS       1152(BX), Y0, Y15
+	VMOVUPS      (BX), Y0
+	VMOVUPS      Y15, 1664(BX)
+	VORPS        1312(BX), Y0, Y15
+	VMOVUPS      Y14, 1696(BX)
+	VORPS        512(BX), Y0, Y14
+	VMOVUPS      Y4, 1728(BX)
+	VORPS        416(BX), Y0, Y4
+	VMOVUPS      800(BX), Y0
+	VCMPPS       $0x00, Y15, Y0, Y15
+	VMOVUPS      832(BX), Y0
+	VCMPPS       $0x00, Y14, Y0, Y14
+	VMOVUPS      480(BX), Y0
+	VCMPPS       $0x00, Y4, Y0, Y4
+	VMOVUPS      blackFirstRows32AVX2Consts<>+288(SB), Y0
+	VMOVUPS      Y6, 1760(BX)
+	VMOVUPS      384(BX), Y6
+	VBLENDVPS    Y15, Y0, Y6, Y6
+	VMOVUPS      352(BX), Y15
+	VBLENDVPS    Y14, Y0, Y15, Y14
+	VMOVUPS      320(BX), Y15
+	VBLENDVPS    Y4, Y0, Y15, Y4
+	VMULPS       Y1, Y5, Y15
+	VMULPS       Y12, Y13, Y0
+	VMOVUPS      Y4, 320(BX)
+	VMULPS       Y11, Y8, Y4
+	VMOVUPS      Y14, 352(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+32(SB), Y14
+	VDIVPS       Y15, Y14, Y15
+	VDIVPS       Y0, Y14, Y0
+	VDIVPS       Y4, Y14, Y4
+	VMULPS       Y15, Y1, Y1
+	VMULPS       Y0, Y12, Y12
+	VMULPS       Y4, Y11, Y11
+	VMULPS       Y15, Y5, Y5
+	VMULPS       Y0, Y13, Y0
+	VMULPS       Y4, Y8, Y4
+	VMULPS       Y1, Y2, Y2
+	VMULPS       Y12, Y9, Y8
+	VMULPS       1600(BX), Y11, Y9
+	VMULPS       Y1, Y10, Y1
+	VMULPS       1440(BX), Y12, Y10
+	VMULPS       1376(BX), Y11, Y11
+	VMULPS       1120(BX), Y5, Y12
+	VMULPS       960(BX), Y0, Y13
+	VMULPS       864(BX), Y4, Y14
+	VMULPS       Y5, Y3, Y3
+	VMULPS       Y0, Y7, Y0
+	VMULPS       1760(BX), Y4, Y4
+	VMOVUPS      1344(BX), Y5
+	VMULPS       Y2, Y5, Y2
+	VMOVUPS      1280(BX), Y7
+	VMULPS       Y8, Y7, Y8
 	VMOVUPS      1152(BX), Y15
-	VMOVUPS      Y14, 512(BX)
+	VMULPS       Y9, Y15, Y9
+	VMULPS       1184(BX), Y12, Y12
+	VMULPS       1536(BX), Y13, Y13
+	VMULPS       1216(BX), Y14, Y14
+	VMOVUPS      Y4, 1216(BX)
+	VMULPS       1728(BX), Y5, Y4
+	VMOVUPS      Y0, 1536(BX)
+	VMULPS       1696(BX), Y7, Y0
+	VMOVUPS      Y3, 1184(BX)
+	VMULPS       1664(BX), Y15, Y3
+	VMOVUPS      Y11, 1760(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+864(SB), Y11
+	VMULPS       Y11, Y4, Y4
+	VMULPS       Y11, Y0, Y0
+	VMULPS       Y11, Y3, Y3
+	VROUNDPS     $0x08, Y4, Y4
+	VROUNDPS     $0x08, Y0, Y0
+	VROUNDPS     $0x08, Y3, Y3
+	VMOVUPS      blackFirstRows32AVX2Consts<>+576(SB), Y11
+	VMOVUPS      Y10, 864(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+416(SB), Y10
+	VFMADD231PS  Y11, Y2, Y10
+	VMOVUPS      Y1, 960(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+416(SB), Y1
+	VFMADD231PS  Y11, Y8, Y1
+	VMOVUPS      Y8, 1120(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+416(SB), Y8
+	VFMADD231PS  Y11, Y9, Y8
+	VMOVUPS      Y9, 1376(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+416(SB), Y9
+	VFMADD231PS  Y11, Y12, Y9
+	VMOVUPS      Y12, 1440(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+416(SB), Y12
+	VFMADD231PS  Y11, Y13, Y12
+	VFMADD213PS  blackFirstRows32AVX2Consts<>+416(SB), Y14, Y11
+	VMOVUPS      Y14, 1600(BX)
+	VMOVUPS      (BX), Y14
+	VMOVUPS      Y13, 384(BX)
+	VORPS        1024(BX), Y14, Y13
+	VMOVUPS      Y11, 1792(BX)
+	VORPS        448(BX), Y14, Y11
+	VORPS        1056(BX), Y14, Y14
+	VMOVUPS      Y12, 1824(BX)
+	VMOVUPS      800(BX), Y12
+	VCMPPS       $0x00, Y13, Y12, Y12
+	VMOVUPS      832(BX), Y13
+	VCMPPS       $0x00, Y11, Y13, Y11
+	VMOVUPS      480(BX), Y13
+	VCMPPS       $0x00, Y14, Y13, Y13
+	VMOVUPS      blackFirstRows32AVX2Consts<>+288(SB), Y14
+	VMOVUPS      Y9, 480(BX)
+	VMOVUPS      1568(BX), Y9
+	VBLENDVPS    Y12, Y14, Y9, Y9
+	VMOVUPS      544(BX), Y12
+	VBLENDVPS    Y11, Y14, Y12, Y11
+	VMOVUPS      1408(BX), Y12
+	VBLENDVPS    Y13, Y14, Y12, Y12
+	VSUBPS       Y9, Y6, Y9
+	VMOVUPS      352(BX), Y13
+	VSUBPS       Y11, Y13, Y11
+	VMOVUPS      320(BX), Y14
+	VSUBPS       Y12, Y14, Y12
+	VMOVUPS      blackFirstRows32AVX2Consts<>+896(SB), Y14
+	VMULPS       Y14, Y4, Y13
+	VMOVUPS      Y6, 1408(BX)
+	VMULPS       Y14, Y0, Y6
+	VMULPS       Y14, Y3, Y14
+	VFMADD231PS  1728(BX), Y5, Y13
+	VFMADD231PS  1696(BX), Y7, Y6
+	VFMADD231PS  1664(BX), Y15, Y14
+	VMOVUPS      blackFirstRows32AVX2Consts<>+928(SB), Y5
+	VFMADD231PS  Y5, Y4, Y13
+	VFMADD231PS  Y5, Y0, Y6
+	VFMADD231PS  Y5, Y3, Y14
+	VMOVUPS      blackFirstRows32AVX2Consts<>+960(SB), Y5
+	VMOVUPS      blackFirstRows32AVX2Consts<>+992(SB), Y7
+	VFMADD231PS  Y5, Y10, Y7
+	VMOVUPS      blackFirstRows32AVX2Consts<>+992(SB), Y15
+	VFMADD231PS  Y5, Y1, Y15
+	VMOVUPS      Y12, 1664(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+992(SB), Y12
+	VFMADD231PS  Y5, Y8, Y12
+	VMOVUPS      Y11, 1152(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1024(SB), Y11
+	VFMADD213PS  Y11, Y10, Y7
+	VFMADD213PS  Y11, Y1, Y15
+	VFMADD213PS  Y11, Y8, Y12
+	VMOVUPS      Y9, 1696(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1056(SB), Y9
+	VFMADD213PS  Y9, Y10, Y7
+	VFMADD213PS  Y9, Y1, Y15
+	VFMADD213PS  Y9, Y8, Y12
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1088(SB), Y9
+	VFMADD213PS  Y9, Y10, Y7
+	VFMADD213PS  Y9, Y1, Y15
+	VFMADD213PS  Y9, Y8, Y12
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1120(SB), Y9
+	VFMADD213PS  Y9, Y10, Y7
+	VFMADD213PS  Y9, Y1, Y15
+	VFMADD213PS  Y9, Y8, Y12
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1152(SB), Y9
+	VFMADD213PS  Y9, Y10, Y7
+	VFMADD213PS  Y9, Y1, Y15
+	VFMADD213PS  Y9, Y8, Y12
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1184(SB), Y9
+	VFMADD213PS  Y9, Y10, Y7
+	VFMADD213PS  Y9, Y1, Y15
+	VFMADD213PS  Y9, Y8, Y12
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1216(SB), Y9
+	VFMADD213PS  Y9, Y7, Y10
+	VFMADD213PS  Y9, Y15, Y1
+	VFMADD213PS  Y9, Y12, Y8
+	VMOVUPS      blackFirstRows32AVX2Consts<>+384(SB), Y7
+	VFMADD213PS  Y7, Y10, Y2
+	VFMADD132PS  1120(BX), Y7, Y1
+	VFMADD132PS  1376(BX), Y7, Y8
+	VMOVUPS      480(BX), Y10
+	VMOVUPS      blackFirstRows32AVX2Consts<>+992(SB), Y12
+	VFMADD231PS  Y5, Y10, Y12
+	VMOVUPS      1824(BX), Y15
+	VMOVUPS      blackFirstRows32AVX2Consts<>+992(SB), Y7
+	VFMADD231PS  Y5, Y15, Y7
+	VMOVUPS      1792(BX), Y9
+	VFMADD213PS  blackFirstRows32AVX2Consts<>+992(SB), Y9, Y5
+	VMULPS       960(BX), Y2, Y2
+	VMULPS       864(BX), Y1, Y1
+	VMULPS       1760(BX), Y8, Y8
+	VFMADD213PS  Y11, Y10, Y12
+	VFMADD213PS  Y11, Y15, Y7
+	VFMADD231PS  Y5, Y9, Y11
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1248(SB), Y5
+	VMOVUPS      Y3, 1760(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1280(SB), Y3
+	VFMADD231PS  Y5, Y13, Y3
+	VMOVUPS      Y0, 864(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1280(SB), Y0
+	VFMADD231PS  Y5, Y6, Y0
+	VFMADD213PS  blackFirstRows32AVX2Consts<>+1280(SB), Y14, Y5
+	VANDPS       blackFirstRows32AVX2Consts<>+0(SB), Y2, Y2
+	VANDPS       blackFirstRows32AVX2Consts<>+0(SB), Y1, Y1
+	VANDPS       blackFirstRows32AVX2Consts<>+0(SB), Y8, Y8
+	VFMADD213PS  blackFirstRows32AVX2Consts<>+1056(SB), Y10, Y12
+	VFMADD213PS  blackFirstRows32AVX2Consts<>+1056(SB), Y15, Y7
+	VFMADD213PS  blackFirstRows32AVX2Consts<>+1056(SB), Y9, Y11
+	VFMADD213PS  blackFirstRows32AVX2Consts<>+1312(SB), Y13, Y3
+	VFMADD213PS  blackFirstRows32AVX2Consts<>+1312(SB), Y6, Y0
+	VFMADD213PS  blackFirstRows32AVX2Consts<>+1312(SB), Y14, Y5
+	VORPS        1312(BX), Y2, Y2
+	VORPS        512(BX), Y1, Y1
+	VORPS        416(BX), Y8, Y8
+	VFMADD213PS  blackFirstRows32AVX2Consts<>+1088(SB), Y10, Y12
+	VFMADD213PS  blackFirstRows32AVX2Consts<>+1088(SB), Y15, Y7
+	VFMADD213PS  blackFirstRows32AVX2Consts<>+1088(SB), Y9, Y11
+	VMOVUPS      Y8, 416(BX)
+	VMINPS       blackFirstRows32AVX2Consts<>+1344(SB), Y4, Y8
+	VMOVUPS      Y1, 512(BX)
+	VMOVUPS      864(BX), Y1
+	VMOVUPS      Y2, 1312(BX)
+	VMINPS       blackFirstRows32AVX2Consts<>+1344(SB), Y1, Y2
+	VMOVUPS      1760(BX), Y1
+	VMOVUPS      Y4, 960(BX)
+	VMINPS       blackFirstRows32AVX2Consts<>+1344(SB), Y1, Y4
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1376(SB), Y1
+	VFMADD213PS  Y1, Y13, Y3
+	VFMADD213PS  Y1, Y6, Y0
+	VFMADD231PS  Y5, Y14, Y1
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1120(SB), Y5
+	VFMADD213PS  Y5, Y10, Y12
+	VFMADD213PS  Y5, Y15, Y7
+	VFMADD231PS  Y11, Y9, Y5
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1408(SB), Y11
+	VMAXPS       Y11, Y8, Y8
+	VMAXPS       Y11, Y2, Y2
+	VMAXPS       Y11, Y4, Y4
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1440(SB), Y11
+	VFMADD213PS  Y11, Y13, Y3
+	VFMADD213PS  Y11, Y6, Y0
+	VFMADD231PS  Y1, Y14, Y11
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1152(SB), Y1
+	VFMADD213PS  Y1, Y10, Y12
+	VFMADD213PS  Y1, Y15, Y7
+	VFMADD231PS  Y5, Y9, Y1
+	VMOVUPS      960(BX), Y5
+	VSUBPS       Y8, Y5, Y5
+	VMOVUPS      Y11, 960(BX)
+	VMOVUPS      864(BX), Y11
+	VSUBPS       Y2, Y11, Y11
+	VMOVUPS      Y0, 864(BX)
+	VMOVUPS      1760(BX), Y0
+	VSUBPS       Y4, Y0, Y0
+	VADDPS       blackFirstRows32AVX2Consts<>+1472(SB), Y8, Y8
+	VADDPS       blackFirstRows32AVX2Consts<>+1472(SB), Y2, Y2
+	VADDPS       blackFirstRows32AVX2Consts<>+1472(SB), Y4, Y4
+	VFMADD213PS  blackFirstRows32AVX2Consts<>+1184(SB), Y10, Y12
+	VFMADD213PS  blackFirstRows32AVX2Consts<>+1184(SB), Y15, Y7
+	VFMADD213PS  blackFirstRows32AVX2Consts<>+1184(SB), Y9, Y1
+	VADDPS       blackFirstRows32AVX2Consts<>+1472(SB), Y5, Y5
+	VADDPS       blackFirstRows32AVX2Consts<>+1472(SB), Y11, Y11
+	VADDPS       blackFirstRows32AVX2Consts<>+1472(SB), Y0, Y0
+	VPSLLD       $0x17, Y8, Y8
+	VPSLLD       $0x17, Y2, Y2
+	VPSLLD       $0x17, Y4, Y4
+	VMOVUPS      Y4, 1760(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1216(SB), Y4
+	VFMADD213PS  Y4, Y12, Y10
+	VFMADD213PS  Y4, Y7, Y15
+	VFMADD231PS  Y1, Y9, Y4
+	VMULPS       Y13, Y13, Y1
+	VMULPS       Y6, Y6, Y7
+	VMULPS       Y14, Y14, Y9
+	VPSLLD       $0x17, Y5, Y5
+	VPSLLD       $0x17, Y11, Y11
+	VPSLLD       $0x17, Y0, Y0
+	VMOVUPS      blackFirstRows32AVX2Consts<>+384(SB), Y12
+	VFMADD132PS  1440(BX), Y12, Y10
+	VFMADD132PS  384(BX), Y12, Y15
+	VFMADD231PS  1600(BX), Y4, Y12
+	VFMADD231PS  Y3, Y1, Y13
+	VFMADD231PS  864(BX), Y7, Y6
+	VFMADD231PS  960(BX), Y9, Y14
+	VMULPS       1184(BX), Y10, Y1
+	VMULPS       1536(BX), Y15, Y3
+	VMULPS       1216(BX), Y12, Y4
+	VMOVUPS      32(BX), Y7
+	VFMADD213PS  Y7, Y13, Y7
+	VMOVUPS      64(BX), Y9
+	VFMADD213PS  Y9, Y6, Y9
+	VMOVUPS      96(BX), Y6
+	VFMADD213PS  Y6, Y14, Y6
+	VMOVUPS      blackFirstRows32AVX2Consts<>+0(SB), Y10
+	VANDPS       Y1, Y10, Y1
+	VANDPS       Y3, Y10, Y3
+	VANDPS       Y4, Y10, Y4
+	VMULPS       Y5, Y7, Y5
+	VMULPS       Y11, Y9, Y7
+	VMULPS       Y0, Y6, Y0
+	VORPS        1024(BX), Y1, Y1
+	VORPS        448(BX), Y3, Y3
+	VORPS        1056(BX), Y4, Y4
+	VSUBPS       1312(BX), Y1, Y1
+	VSUBPS       512(BX), Y3, Y3
+	VSUBPS       416(BX), Y4, Y4
+	VMULPS       Y8, Y5, Y5
+	VMULPS       Y2, Y7, Y2
+	VMULPS       1760(BX), Y0, Y0
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1504(SB), Y6
+	VMULPS       Y6, Y5, Y7
+	VMULPS       Y6, Y2, Y8
+	VMULPS       Y6, Y0, Y6
+	VFMADD213PS  1696(BX), Y5, Y1
+	VFMADD213PS  1152(BX), Y2, Y3
+	VFMADD213PS  1664(BX), Y0, Y4
+	VMOVUPS      1408(BX), Y9
+	VFNMADD231PS 1312(BX), Y5, Y9
+	VMOVUPS      352(BX), Y5
+	VFNMADD231PS 512(BX), Y2, Y5
+	VMOVUPS      320(BX), Y2
+	VFNMADD231PS 416(BX), Y0, Y2
+	VMULPS       736(BX), Y7, Y0
+	VMULPS       704(BX), Y8, Y10
+	VMULPS       640(BX), Y6, Y11
+	VMULPS       1632(BX), Y7, Y12
+	VMULPS       896(BX), Y8, Y13
+	VMULPS       928(BX), Y6, Y14
+	VMOVUPS      992(BX), Y15
+	VMOVUPS      Y14, 640(BX)
 	VMOVUPS      blackFirstRows32AVX2Consts<>+1536(SB), Y14
 	VBLENDVPS    Y15, Y1, Y14, Y1
-	VMOVUPS      1120(BX), Y15
-	VBLENDVPS    Y15, Y7, Y14, Y7
-	VMOVUPS      1408(BX), Y15
-	VBLENDVPS    Y15, Y8, Y14, Y8
-	VMOVUPS      blackFirstRows32AVX2Consts<>+800(SB), Y14
-	VMULPS       Y3, Y14, Y3
+	VMOVUPS      1088(BX), Y15
+	VBLENDVPS    Y15, Y3, Y14, Y3
+	VMOVUPS      1248(BX), Y15
+	VBLENDVPS    Y15, Y4, Y14, Y4
+	VMOVUPS      blackFirstRows32AVX2Consts<>+832(SB), Y14
+	VMULPS       Y0, Y14, Y0
 	VMULPS       Y10, Y14, Y10
 	VMULPS       Y11, Y14, Y11
-	VMULPS       192(BX), Y1, Y14
-	VMULPS       224(BX), Y7, Y15
-	VMOVUPS      Y15, 224(BX)
-	VMULPS       256(BX), Y8, Y15
-	VMULPS       736(BX), Y5, Y5
-	VMULPS       640(BX), Y6, Y6
-	VMULPS       576(BX), Y4, Y4
-	VMULPS       1056(BX), Y9, Y9
-	VMULPS       768(BX), Y2, Y2
-	VMULPS       832(BX), Y0, Y0
-	VMULPS       480(BX), Y12, Y12
-	VMULPS       384(BX), Y13, Y13
-	VMOVUPS      Y13, 384(BX)
-	VMOVUPS      512(BX), Y13
-	VMULPS       608(BX), Y13, Y13
-	VFMADD231PS  96(BX), Y1, Y3
-	VFMADD231PS  128(BX), Y7, Y10
-	VFMADD231PS  160(BX), Y8, Y11
-	VXORPS       blackFirstRows32AVX2Consts<>+832(SB), Y14, Y14
-	VMOVUPS      Y11, 160(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+832(SB), Y11
-	VMOVUPS      Y10, 128(BX)
-	VXORPS       224(BX), Y11, Y10
+	VMULPS       224(BX), Y1, Y14
+	VMULPS       256(BX), Y3, Y15
+	VMOVUPS      Y15, 256(BX)
+	VMULPS       288(BX), Y4, Y15
+	VMULPS       768(BX), Y7, Y7
+	VMULPS       672(BX), Y8, Y8
+	VMULPS       608(BX), Y6, Y6
+	VMULPS       1632(BX), Y9, Y9
+	VMULPS       896(BX), Y5, Y5
+	VMULPS       928(BX), Y2, Y2
+	VMULPS       576(BX), Y12, Y12
+	VMULPS       1504(BX), Y13, Y13
+	VMOVUPS      Y13, 1504(BX)
+	VMOVUPS      640(BX), Y13
+	VMULPS       1472(BX), Y13, Y13
+	VFMADD231PS  128(BX), Y1, Y0
+	VFMADD231PS  160(BX), Y3, Y10
+	VFMADD231PS  192(BX), Y4, Y11
+	VXORPS       blackFirstRows32AVX2Consts<>+640(SB), Y14, Y14
+	VMOVUPS      Y11, 192(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+640(SB), Y11
+	VMOVUPS      Y10, 160(BX)
+	VXORPS       256(BX), Y11, Y10
 	VXORPS       Y15, Y11, Y11
 	PREFETCHT0   1024(SI)(AX*1)
 	VMOVUPS      Y1, (SI)(AX*1)
-	VMOVUPS      Y7, 32(SI)(AX*1)
+	VMOVUPS      Y3, 32(SI)(AX*1)
 	PREFETCHT0   1088(SI)(AX*1)
-	VMOVUPS      Y8, 64(SI)(AX*1)
+	VMOVUPS      Y4, 64(SI)(AX*1)
 	PREFETCHT0   1024(R9)(AX*1)
-	VMOVUPS      Y5, (R9)(AX*1)
-	VMOVUPS      Y6, 32(R9)(AX*1)
+	VMOVUPS      Y7, (R9)(AX*1)
+	VMOVUPS      Y8, 32(R9)(AX*1)
 	PREFETCHT0   1088(R9)(AX*1)
-	VMOVUPS      Y4, 64(R9)(AX*1)
+	VMOVUPS      Y6, 64(R9)(AX*1)
 	PREFETCHT0   1024(DI)(AX*1)
 	VMOVUPS      Y9, (DI)(AX*1)
-	VMOVUPS      Y2, 32(DI)(AX*1)
+	VMOVUPS      Y5, 32(DI)(AX*1)
 	PREFETCHT0   1088(DI)(AX*1)
-	VMOVUPS      Y0, 64(DI)(AX*1)
+	VMOVUPS      Y2, 64(DI)(AX*1)
 	PREFETCHT0   1024(R8)(AX*1)
 	VMOVUPS      Y12, (R8)(AX*1)
-	VMOVUPS      384(BX), Y0
-	VMOVUPS      Y0, 32(R8)(AX*1)
+	VMOVUPS      1504(BX), Y1
+	VMOVUPS      Y1, 32(R8)(AX*1)
 	PREFETCHT0   1088(R8)(AX*1)
 	VMOVUPS      Y13, 64(R8)(AX*1)
 	PREFETCHT0   1024(R11)(AX*1)
@@ -2708,10 +2525,10 @@ body:
 	PREFETCHT0   1088(R11)(AX*1)
 	VMOVUPS      Y11, 64(R11)(AX*1)
 	PREFETCHT0   1024(R10)(AX*1)
-	VMOVUPS      Y3, (R10)(AX*1)
-	VMOVUPS      128(BX), Y0
-	VMOVUPS      Y0, 32(R10)(AX*1)
+	VMOVUPS      Y0, (R10)(AX*1)
 	VMOVUPS      160(BX), Y0
+	VMOVUPS      Y0, 32(R10)(AX*1)
+	VMOVUPS      192(BX), Y0
 	PREFETCHT0   1088(R10)(AX*1)
 	VMOVUPS      Y0, 64(R10)(AX*1)
 	ADDQ         $+96, AX
@@ -2754,56 +2571,56 @@ tail:
 	VMASKMOVPS   (DX)(AX*1), Y15, Y12
 	MOVQ         r_base+288(FP), DX
 	VMASKMOVPS   32(DX)(AX*1), Y14, Y13
-	VMOVUPS      Y13, (BX)
+	VMOVUPS      Y13, 32(BX)
 	VSQRTPS      Y0, Y13
-	VMOVUPS      Y12, 32(BX)
+	VMOVUPS      Y12, 64(BX)
 	VSQRTPS      Y1, Y12
-	VMOVUPS      Y11, 64(BX)
+	VMOVUPS      Y11, 96(BX)
 	VANDPS       blackFirstRows32AVX2Consts<>+0(SB), Y2, Y11
-	VMOVUPS      Y10, 96(BX)
+	VMOVUPS      Y10, 128(BX)
 	VANDPS       blackFirstRows32AVX2Consts<>+0(SB), Y3, Y10
-	VMOVUPS      Y1, 128(BX)
+	VMOVUPS      Y1, 160(BX)
 	VANDPS       blackFirstRows32AVX2Consts<>+0(SB), Y4, Y1
-	VMOVUPS      Y0, 160(BX)
+	VMOVUPS      Y0, 192(BX)
 	VANDPS       blackFirstRows32AVX2Consts<>+0(SB), Y5, Y0
-	VMOVUPS      Y5, 192(BX)
-	VMULPS       blackFirstRows32AVX2Consts<>+32(SB), Y11, Y5
-	VMOVUPS      Y4, 224(BX)
-	VMULPS       blackFirstRows32AVX2Consts<>+32(SB), Y10, Y4
-	VMOVUPS      Y9, 256(BX)
-	VMULPS       blackFirstRows32AVX2Consts<>+32(SB), Y1, Y9
-	VMOVUPS      Y8, 288(BX)
-	VMULPS       blackFirstRows32AVX2Consts<>+32(SB), Y0, Y8
-	VMOVUPS      Y3, 320(BX)
-	VCMPPS       $0x11, blackFirstRows32AVX2Consts<>+64(SB), Y11, Y3
-	VMOVUPS      Y2, 352(BX)
-	VCMPPS       $0x11, blackFirstRows32AVX2Consts<>+64(SB), Y10, Y2
+	VMOVUPS      Y5, 224(BX)
+	VMULPS       blackFirstRows32AVX2Consts<>+64(SB), Y11, Y5
+	VMOVUPS      Y4, 256(BX)
+	VMULPS       blackFirstRows32AVX2Consts<>+64(SB), Y10, Y4
+	VMOVUPS      Y9, 288(BX)
+	VMULPS       blackFirstRows32AVX2Consts<>+64(SB), Y1, Y9
+	VMOVUPS      Y8, 320(BX)
+	VMULPS       blackFirstRows32AVX2Consts<>+64(SB), Y0, Y8
+	VMOVUPS      Y3, 352(BX)
+	VCMPPS       $0x11, blackFirstRows32AVX2Consts<>+96(SB), Y11, Y3
+	VMOVUPS      Y2, 384(BX)
+	VCMPPS       $0x11, blackFirstRows32AVX2Consts<>+96(SB), Y10, Y2
 	VBLENDVPS    Y3, Y5, Y11, Y5
 	VBLENDVPS    Y2, Y4, Y10, Y4
-	VANDPS       blackFirstRows32AVX2Consts<>+96(SB), Y3, Y3
-	VANDPS       blackFirstRows32AVX2Consts<>+96(SB), Y2, Y2
-	VMOVUPS      Y7, 384(BX)
-	VCMPPS       $0x11, blackFirstRows32AVX2Consts<>+64(SB), Y1, Y7
-	VMOVUPS      Y12, 416(BX)
-	VCMPPS       $0x11, blackFirstRows32AVX2Consts<>+64(SB), Y0, Y12
+	VANDPS       blackFirstRows32AVX2Consts<>+256(SB), Y3, Y3
+	VANDPS       blackFirstRows32AVX2Consts<>+256(SB), Y2, Y2
+	VMOVUPS      Y7, 416(BX)
+	VCMPPS       $0x11, blackFirstRows32AVX2Consts<>+96(SB), Y1, Y7
+	VMOVUPS      Y12, 448(BX)
+	VCMPPS       $0x11, blackFirstRows32AVX2Consts<>+96(SB), Y0, Y12
 	VBLENDVPS    Y7, Y9, Y1, Y9
 	VBLENDVPS    Y12, Y8, Y0, Y8
-	VANDPS       blackFirstRows32AVX2Consts<>+96(SB), Y7, Y7
-	VANDPS       blackFirstRows32AVX2Consts<>+96(SB), Y12, Y12
-	VMOVUPS      Y6, 448(BX)
+	VANDPS       blackFirstRows32AVX2Consts<>+256(SB), Y7, Y7
+	VANDPS       blackFirstRows32AVX2Consts<>+256(SB), Y12, Y12
+	VMOVUPS      Y6, 480(BX)
 	VCMPPS       $0x03, Y11, Y11, Y6
-	VMOVUPS      Y11, 480(BX)
+	VMOVUPS      Y11, 512(BX)
 	VCMPPS       $0x03, Y10, Y10, Y11
-	VMOVUPS      Y10, 512(BX)
+	VMOVUPS      Y10, 544(BX)
 	VCMPPS       $0x03, Y1, Y1, Y10
-	VMOVUPS      Y1, 544(BX)
+	VMOVUPS      Y1, 576(BX)
 	VCMPPS       $0x03, Y0, Y0, Y1
-	VMOVUPS      Y0, 576(BX)
+	VMOVUPS      Y0, 608(BX)
 	VANDPS       blackFirstRows32AVX2Consts<>+128(SB), Y5, Y0
-	VMOVUPS      Y13, 608(BX)
+	VMOVUPS      Y13, 640(BX)
 	VANDPS       blackFirstRows32AVX2Consts<>+128(SB), Y4, Y13
-	VORPS        blackFirstRows32AVX2Consts<>+160(SB), Y0, Y0
-	VORPS        blackFirstRows32AVX2Consts<>+160(SB), Y13, Y13
+	VORPS        blackFirstRows32AVX2Consts<>+32(SB), Y0, Y0
+	VORPS        blackFirstRows32AVX2Consts<>+32(SB), Y13, Y13
 	VORPS        Y6, Y0, Y0
 	VORPS        Y11, Y13, Y6
 	VPSRLD       $0x17, Y5, Y5
@@ -2819,8 +2636,8 @@ tail:
 	VMOVUPS      blackFirstRows32AVX2Consts<>+128(SB), Y4
 	VANDPS       Y9, Y4, Y5
 	VANDPS       Y8, Y4, Y4
-	VORPS        blackFirstRows32AVX2Consts<>+160(SB), Y5, Y5
-	VORPS        blackFirstRows32AVX2Consts<>+160(SB), Y4, Y4
+	VORPS        blackFirstRows32AVX2Consts<>+32(SB), Y5, Y5
+	VORPS        blackFirstRows32AVX2Consts<>+32(SB), Y4, Y4
 	VORPS        Y10, Y5, Y5
 	VORPS        Y1, Y4, Y1
 	VPSRLD       $0x17, Y9, Y4
@@ -2831,7 +2648,7 @@ tail:
 	VSUBPS       Y13, Y8, Y8
 	VSUBPS       Y7, Y4, Y4
 	VSUBPS       Y12, Y8, Y7
-	VMOVUPS      blackFirstRows32AVX2Consts<>+256(SB), Y8
+	VMOVUPS      blackFirstRows32AVX2Consts<>+160(SB), Y8
 	VMULPS       Y8, Y0, Y9
 	VMULPS       Y8, Y6, Y10
 	VCMPPS       $0x11, Y5, Y9, Y9
@@ -2848,36 +2665,36 @@ tail:
 	VADDPS       Y1, Y1, Y13
 	VBLENDVPS    Y11, Y12, Y5, Y5
 	VBLENDVPS    Y8, Y13, Y1, Y1
-	VMOVUPS      448(BX), Y12
-	VMULPS       608(BX), Y12, Y13
-	VMOVUPS      Y8, 640(BX)
-	VMOVUPS      384(BX), Y8
-	VMOVUPS      Y11, 672(BX)
-	VMULPS       416(BX), Y8, Y11
+	VMOVUPS      480(BX), Y12
+	VMULPS       640(BX), Y12, Y13
+	VMOVUPS      Y8, 672(BX)
+	VMOVUPS      416(BX), Y8
+	VMOVUPS      Y11, 704(BX)
+	VMULPS       448(BX), Y8, Y11
 	VMULPS       Y12, Y12, Y12
 	VMULPS       Y8, Y8, Y8
-	VMOVUPS      Y10, 384(BX)
+	VMOVUPS      Y10, 416(BX)
 	VADDPS       Y5, Y0, Y10
-	VMOVUPS      Y9, 448(BX)
+	VMOVUPS      Y9, 480(BX)
 	VADDPS       Y1, Y6, Y9
 	VSUBPS       Y5, Y0, Y0
 	VSUBPS       Y1, Y6, Y1
-	VMULPS       352(BX), Y13, Y5
-	VMULPS       320(BX), Y11, Y6
-	VMOVUPS      Y8, 704(BX)
-	VMOVUPS      480(BX), Y8
-	VMOVUPS      Y12, 736(BX)
-	VCMPPS       $0x00, blackFirstRows32AVX2Consts<>+288(SB), Y8, Y12
+	VMULPS       384(BX), Y13, Y5
+	VMULPS       352(BX), Y11, Y6
+	VMOVUPS      Y8, 736(BX)
 	VMOVUPS      512(BX), Y8
-	VMOVUPS      Y11, 768(BX)
+	VMOVUPS      Y12, 768(BX)
+	VCMPPS       $0x00, blackFirstRows32AVX2Consts<>+288(SB), Y8, Y12
+	VMOVUPS      544(BX), Y8
+	VMOVUPS      Y11, 800(BX)
 	VCMPPS       $0x00, blackFirstRows32AVX2Consts<>+288(SB), Y8, Y11
 	VMOVUPS      blackFirstRows32AVX2Consts<>+320(SB), Y8
 	VBLENDVPS    Y12, Y8, Y3, Y3
 	VBLENDVPS    Y11, Y8, Y2, Y2
 	VMULPS       Y5, Y10, Y11
 	VMULPS       Y6, Y9, Y12
-	VMOVUPS      Y13, 800(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+160(SB), Y13
+	VMOVUPS      Y13, 832(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+32(SB), Y13
 	VDIVPS       Y11, Y13, Y11
 	VDIVPS       Y12, Y13, Y12
 	VMULPS       Y11, Y5, Y5
@@ -2886,18 +2703,18 @@ tail:
 	VMULPS       Y12, Y9, Y9
 	VMULPS       Y5, Y0, Y0
 	VMULPS       Y6, Y1, Y1
-	VMOVUPS      544(BX), Y5
+	VMOVUPS      576(BX), Y5
 	VMOVUPS      blackFirstRows32AVX2Consts<>+288(SB), Y6
 	VCMPPS       $0x00, Y6, Y5, Y11
-	VMOVUPS      576(BX), Y12
+	VMOVUPS      608(BX), Y12
 	VCMPPS       $0x00, Y6, Y12, Y13
 	VBLENDVPS    Y11, Y8, Y4, Y4
 	VBLENDVPS    Y13, Y8, Y7, Y7
-	VMOVUPS      480(BX), Y8
+	VMOVUPS      512(BX), Y8
 	VMOVUPS      blackFirstRows32AVX2Consts<>+352(SB), Y11
 	VCMPPS       $0x11, Y11, Y8, Y13
-	VMOVUPS      512(BX), Y6
-	VMOVUPS      Y9, 832(BX)
+	VMOVUPS      544(BX), Y6
+	VMOVUPS      Y9, 864(BX)
 	VCMPPS       $0x11, Y11, Y6, Y9
 	VBLENDVPS    Y13, Y3, Y8, Y3
 	VBLENDVPS    Y9, Y2, Y6, Y2
@@ -2909,34 +2726,34 @@ tail:
 	VSUBPS       Y5, Y2, Y2
 	VMULPS       Y0, Y0, Y4
 	VMULPS       Y1, Y1, Y5
-	VMOVUPS      800(BX), Y6
+	VMOVUPS      832(BX), Y6
 	VMOVUPS      blackFirstRows32AVX2Consts<>+384(SB), Y7
 	VMULPS       Y7, Y6, Y8
-	VMOVUPS      768(BX), Y9
+	VMOVUPS      800(BX), Y9
 	VMULPS       Y7, Y9, Y11
-	VMULPS       352(BX), Y10, Y12
-	VMOVUPS      832(BX), Y13
-	VMULPS       320(BX), Y13, Y7
+	VMULPS       384(BX), Y10, Y12
+	VMOVUPS      864(BX), Y13
+	VMULPS       352(BX), Y13, Y7
 	VMULPS       Y10, Y6, Y10
 	VMULPS       Y13, Y9, Y13
-	VMULPS       736(BX), Y12, Y9
+	VMULPS       768(BX), Y12, Y9
+	VMOVUPS      Y9, 768(BX)
+	VMULPS       736(BX), Y7, Y9
 	VMOVUPS      Y9, 736(BX)
-	VMULPS       704(BX), Y7, Y9
-	VMOVUPS      Y9, 704(BX)
 	VMOVUPS      blackFirstRows32AVX2Consts<>+416(SB), Y9
 	VADDPS       Y9, Y3, Y6
-	VMOVUPS      Y13, 832(BX)
+	VMOVUPS      Y13, 864(BX)
 	VADDPS       Y9, Y2, Y13
-	VMOVUPS      448(BX), Y9
+	VMOVUPS      480(BX), Y9
 	VBLENDVPS    Y9, Y6, Y3, Y6
-	VMOVUPS      384(BX), Y9
+	VMOVUPS      416(BX), Y9
 	VBLENDVPS    Y9, Y13, Y2, Y9
-	VMOVUPS      blackFirstRows32AVX2Consts<>+160(SB), Y13
+	VMOVUPS      blackFirstRows32AVX2Consts<>+32(SB), Y13
 	VADDPS       Y3, Y13, Y3
 	VADDPS       Y2, Y13, Y2
-	VMOVUPS      672(BX), Y13
+	VMOVUPS      704(BX), Y13
 	VBLENDVPS    Y13, Y3, Y6, Y3
-	VMOVUPS      640(BX), Y6
+	VMOVUPS      672(BX), Y6
 	VBLENDVPS    Y6, Y2, Y9, Y2
 	VMOVUPS      blackFirstRows32AVX2Consts<>+448(SB), Y6
 	VMOVUPS      blackFirstRows32AVX2Consts<>+480(SB), Y9
@@ -2958,26 +2775,26 @@ tail:
 	VMOVUPS      blackFirstRows32AVX2Consts<>+608(SB), Y0
 	VFMADD231PS  Y0, Y3, Y9
 	VFMADD231PS  Y0, Y2, Y6
-	VMOVUPS      352(BX), Y0
-	VMOVUPS      288(BX), Y1
+	VMOVUPS      384(BX), Y0
+	VMOVUPS      320(BX), Y1
 	VMULPS       Y1, Y0, Y2
-	VMOVUPS      320(BX), Y3
-	VMOVUPS      256(BX), Y5
+	VMOVUPS      352(BX), Y3
+	VMOVUPS      288(BX), Y5
 	VMULPS       Y5, Y3, Y13
-	VMOVUPS      224(BX), Y4
+	VMOVUPS      256(BX), Y4
 	VMINPS       Y4, Y0, Y0
-	VMOVUPS      Y13, 352(BX)
-	VMOVUPS      192(BX), Y13
+	VMOVUPS      Y13, 384(BX)
+	VMOVUPS      224(BX), Y13
 	VMINPS       Y13, Y3, Y3
 	VMULPS       Y1, Y4, Y4
 	VMULPS       Y5, Y13, Y13
 	VMINPS       Y1, Y0, Y0
 	VMINPS       Y5, Y3, Y1
-	VMINPS       800(BX), Y0, Y0
-	VMINPS       768(BX), Y1, Y1
-	VMINPS       160(BX), Y0, Y0
-	VMINPS       128(BX), Y1, Y1
-	VMOVUPS      blackFirstRows32AVX2Consts<>+672(SB), Y3
+	VMINPS       832(BX), Y0, Y0
+	VMINPS       800(BX), Y1, Y1
+	VMINPS       192(BX), Y0, Y0
+	VMINPS       160(BX), Y1, Y1
+	VMOVUPS      blackFirstRows32AVX2Consts<>+768(SB), Y3
 	VCMPPS       $0x11, Y0, Y3, Y0
 	VCMPPS       $0x11, Y1, Y3, Y1
 	VMOVAPS      Y8, Y3
@@ -2987,296 +2804,314 @@ tail:
 	VFMSUB231PS  Y9, Y12, Y8
 	VFMSUB231PS  Y6, Y7, Y11
 	VMULPS       Y10, Y12, Y6
-	VMULPS       832(BX), Y7, Y7
+	VMULPS       864(BX), Y7, Y7
 	VADDPS       Y4, Y2, Y9
-	VADDPS       352(BX), Y13, Y12
-	VADDPS       800(BX), Y9, Y9
-	VADDPS       768(BX), Y12, Y12
-	VMULPS       96(BX), Y4, Y4
-	VMULPS       64(BX), Y13, Y13
-	VADDPS       160(BX), Y9, Y9
-	VADDPS       128(BX), Y12, Y12
-	VCMPPS       $0x11, blackFirstRows32AVX2Consts<>+704(SB), Y9, Y9
-	VCMPPS       $0x11, blackFirstRows32AVX2Consts<>+704(SB), Y12, Y12
+	VADDPS       384(BX), Y13, Y12
+	VADDPS       832(BX), Y9, Y9
+	VADDPS       800(BX), Y12, Y12
+	VMULPS       128(BX), Y4, Y4
+	VMULPS       96(BX), Y13, Y13
+	VADDPS       192(BX), Y9, Y9
+	VADDPS       160(BX), Y12, Y12
+	VCMPPS       $0x11, blackFirstRows32AVX2Consts<>+800(SB), Y9, Y9
+	VCMPPS       $0x11, blackFirstRows32AVX2Consts<>+800(SB), Y12, Y12
 	VANDPS       Y9, Y0, Y0
 	VANDPS       Y12, Y1, Y1
 	VMOVUPS      blackFirstRows32AVX2Consts<>+0(SB), Y9
 	VANDPS       Y3, Y9, Y12
-	VMOVUPS      Y7, 768(BX)
+	VMOVUPS      Y7, 800(BX)
 	VANDPS       Y5, Y9, Y7
-	VMOVUPS      Y6, 800(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+640(SB), Y6
+	VMOVUPS      Y6, 832(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+672(SB), Y6
 	VMINPS       Y12, Y6, Y12
 	VMINPS       Y7, Y6, Y7
-	VMOVUPS      Y10, 256(BX)
+	VANDPS       blackFirstRows32AVX2Consts<>+640(SB), Y3, Y3
+	VANDPS       blackFirstRows32AVX2Consts<>+640(SB), Y5, Y5
+	VMOVUPS      Y10, 288(BX)
 	VANDPS       Y8, Y9, Y10
-	VMOVUPS      Y1, 288(BX)
+	VMOVUPS      Y1, 320(BX)
 	VANDPS       Y11, Y9, Y1
 	VMINPS       Y10, Y6, Y10
 	VMINPS       Y1, Y6, Y1
-	VMULPS       96(BX), Y3, Y6
-	VMULPS       64(BX), Y5, Y9
-	VANDPS       blackFirstRows32AVX2Consts<>+832(SB), Y3, Y3
-	VANDPS       blackFirstRows32AVX2Consts<>+832(SB), Y5, Y5
-	VCMPPS       $0x11, blackFirstRows32AVX2Consts<>+288(SB), Y6, Y6
-	VCMPPS       $0x11, blackFirstRows32AVX2Consts<>+288(SB), Y9, Y9
-	VMOVUPS      Y0, 192(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+160(SB), Y0
-	VFMADD231PS  blackFirstRows32AVX2Consts<>+736(SB), Y12, Y0
-	VMOVUPS      Y5, 224(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+160(SB), Y5
-	VFMADD231PS  blackFirstRows32AVX2Consts<>+736(SB), Y7, Y5
-	VMOVUPS      Y3, 320(BX)
-	VADDPS       blackFirstRows32AVX2Consts<>+768(SB), Y12, Y3
-	VMOVUPS      Y13, 640(BX)
-	VADDPS       blackFirstRows32AVX2Consts<>+768(SB), Y7, Y13
-	VMOVUPS      Y4, 672(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+160(SB), Y4
-	VFMADD231PS  blackFirstRows32AVX2Consts<>+736(SB), Y10, Y4
-	VMOVUPS      Y4, 384(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+160(SB), Y4
-	VFMADD231PS  blackFirstRows32AVX2Consts<>+736(SB), Y1, Y4
-	VMOVUPS      Y4, 448(BX)
-	VADDPS       blackFirstRows32AVX2Consts<>+768(SB), Y10, Y4
+	VMOVUPS      blackFirstRows32AVX2Consts<>+640(SB), Y6
+	VANDPS       Y8, Y6, Y8
+	VANDPS       Y11, Y6, Y11
+	VMOVUPS      blackFirstRows32AVX2Consts<>+704(SB), Y9
+	VMOVUPS      Y0, 224(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+32(SB), Y0
+	VFMADD231PS  Y9, Y12, Y0
+	VMOVUPS      Y5, 256(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+32(SB), Y5
+	VFMADD231PS  Y9, Y7, Y5
+	VMOVUPS      Y3, 352(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+736(SB), Y3
+	VMOVUPS      Y13, 672(BX)
+	VADDPS       Y3, Y12, Y13
+	VMOVUPS      Y4, 704(BX)
+	VADDPS       Y3, Y7, Y4
+	VMOVUPS      Y11, 416(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+32(SB), Y11
+	VFMADD231PS  Y9, Y10, Y11
+	VFMADD213PS  blackFirstRows32AVX2Consts<>+32(SB), Y1, Y9
+	VMOVUPS      Y8, 480(BX)
+	VADDPS       Y3, Y10, Y8
+	VADDPS       Y3, Y1, Y3
+	VMOVUPS      Y1, 608(BX)
+	VMULPS       blackFirstRows32AVX2Consts<>+832(SB), Y12, Y1
 	VMOVUPS      Y10, 576(BX)
-	VADDPS       blackFirstRows32AVX2Consts<>+768(SB), Y1, Y10
-	VMOVUPS      Y1, 544(BX)
-	VMULPS       blackFirstRows32AVX2Consts<>+800(SB), Y12, Y1
-	VMOVUPS      Y1, 512(BX)
-	VMULPS       blackFirstRows32AVX2Consts<>+800(SB), Y7, Y1
-	VMOVUPS      Y1, 480(BX)
-	VMULPS       Y3, Y0, Y1
-	VMOVUPS      Y3, 864(BX)
-	VMULPS       Y13, Y5, Y3
-	VMOVUPS      Y13, 896(BX)
-	VMULPS       96(BX), Y8, Y13
-	VMOVUPS      Y5, 928(BX)
-	VMULPS       64(BX), Y11, Y5
-	VMOVUPS      Y0, 960(BX)
-	VMULPS       96(BX), Y2, Y0
-	VMOVUPS      Y2, 96(BX)
-	VMOVUPS      352(BX), Y2
-	VMOVUPS      Y3, 992(BX)
-	VMULPS       64(BX), Y2, Y3
-	VMOVUPS      blackFirstRows32AVX2Consts<>+288(SB), Y2
-	VBLENDVPS    Y6, Y2, Y0, Y0
-	VBLENDVPS    Y9, Y2, Y3, Y3
-	VCMPPS       $0x11, Y2, Y13, Y6
-	VCMPPS       $0x11, Y2, Y5, Y5
-	VMOVUPS      672(BX), Y9
-	VBLENDVPS    Y6, Y2, Y9, Y6
-	VMOVUPS      640(BX), Y9
-	VBLENDVPS    Y5, Y2, Y9, Y2
-	VMOVUPS      blackFirstRows32AVX2Consts<>+832(SB), Y5
-	VANDPS       Y8, Y5, Y8
-	VANDPS       Y11, Y5, Y9
-	VSUBPS       Y6, Y0, Y6
-	VSUBPS       Y2, Y3, Y2
-	VMULPS       384(BX), Y4, Y11
-	VMULPS       448(BX), Y10, Y13
-	VMULPS       512(BX), Y12, Y5
-	VMOVUPS      Y3, 640(BX)
-	VMULPS       480(BX), Y7, Y3
-	VMULPS       blackFirstRows32AVX2Consts<>+864(SB), Y5, Y5
-	VMULPS       blackFirstRows32AVX2Consts<>+864(SB), Y3, Y3
-	VROUNDPS     $0x08, Y5, Y5
-	VROUNDPS     $0x08, Y3, Y3
-	VMOVUPS      Y0, 672(BX)
-	VMULPS       Y11, Y1, Y0
-	VMOVUPS      Y2, 64(BX)
-	VMULPS       992(BX), Y13, Y2
-	VMOVUPS      Y6, 1024(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+160(SB), Y6
-	VDIVPS       Y0, Y6, Y0
-	VDIVPS       Y2, Y6, Y2
-	VMULPS       Y0, Y11, Y6
-	VMULPS       Y2, Y13, Y11
-	VMULPS       Y0, Y1, Y0
-	VMULPS       992(BX), Y2, Y1
-	VMULPS       960(BX), Y6, Y2
-	VMULPS       928(BX), Y11, Y13
-	VMULPS       864(BX), Y6, Y6
-	VMULPS       896(BX), Y11, Y11
-	VMOVUPS      Y11, 896(BX)
-	VMULPS       384(BX), Y0, Y11
-	VMOVUPS      Y6, 384(BX)
-	VMULPS       448(BX), Y1, Y6
-	VMULPS       Y0, Y4, Y0
-	VMULPS       Y1, Y10, Y1
-	VMULPS       576(BX), Y11, Y4
-	VMULPS       544(BX), Y6, Y6
-	VMULPS       Y2, Y12, Y2
-	VMULPS       Y13, Y7, Y10
-	VMOVUPS      blackFirstRows32AVX2Consts<>+896(SB), Y11
-	VMULPS       Y11, Y5, Y13
-	VMULPS       Y11, Y3, Y11
-	VFMADD231PS  512(BX), Y12, Y13
-	VFMADD231PS  480(BX), Y7, Y11
-	VMOVUPS      blackFirstRows32AVX2Consts<>+928(SB), Y7
-	VFMADD231PS  Y7, Y5, Y13
-	VFMADD231PS  Y7, Y3, Y11
-	VMOVUPS      blackFirstRows32AVX2Consts<>+576(SB), Y7
-	VMOVUPS      blackFirstRows32AVX2Consts<>+416(SB), Y12
-	VFMADD231PS  Y7, Y4, Y12
-	VMOVUPS      Y11, 480(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+416(SB), Y11
-	VFMADD231PS  Y7, Y6, Y11
+	VMULPS       blackFirstRows32AVX2Consts<>+832(SB), Y7, Y10
+	VMOVUPS      Y7, 544(BX)
+	VMULPS       Y13, Y0, Y7
 	VMOVUPS      Y13, 512(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+416(SB), Y13
-	VFMADD231PS  Y7, Y2, Y13
-	VFMADD213PS  blackFirstRows32AVX2Consts<>+416(SB), Y10, Y7
-	VMOVUPS      Y10, 544(BX)
-	VMINPS       blackFirstRows32AVX2Consts<>+1408(SB), Y5, Y10
-	VMOVUPS      Y2, 576(BX)
-	VMINPS       blackFirstRows32AVX2Consts<>+1408(SB), Y3, Y2
-	VMAXPS       blackFirstRows32AVX2Consts<>+1440(SB), Y10, Y10
-	VMAXPS       blackFirstRows32AVX2Consts<>+1440(SB), Y2, Y2
-	VSUBPS       Y10, Y5, Y5
-	VSUBPS       Y2, Y3, Y3
-	VADDPS       blackFirstRows32AVX2Consts<>+1472(SB), Y10, Y10
+	VMULPS       Y4, Y5, Y13
+	VMOVUPS      Y4, 896(BX)
+	VXORPS       128(BX), Y6, Y4
+	VMOVUPS      Y4, 928(BX)
+	VMOVUPS      96(BX), Y4
+	VMOVUPS      Y5, 960(BX)
+	VXORPS       Y6, Y4, Y5
+	VMULPS       128(BX), Y2, Y6
+	VMULPS       384(BX), Y4, Y4
+	VMOVUPS      Y2, 96(BX)
+	VMULPS       Y8, Y11, Y2
+	VMOVUPS      Y4, 128(BX)
+	VMULPS       Y3, Y9, Y4
+	VMOVUPS      Y6, 992(BX)
+	VMULPS       Y1, Y12, Y6
+	VMOVUPS      Y5, 1024(BX)
+	VMULPS       544(BX), Y10, Y5
+	VMULPS       blackFirstRows32AVX2Consts<>+864(SB), Y6, Y6
+	VMULPS       blackFirstRows32AVX2Consts<>+864(SB), Y5, Y5
+	VROUNDPS     $0x08, Y6, Y6
+	VROUNDPS     $0x08, Y5, Y5
+	VMOVUPS      Y10, 1056(BX)
+	VMULPS       Y2, Y7, Y10
+	VMOVUPS      Y1, 1088(BX)
+	VMULPS       Y4, Y13, Y1
+	VMOVUPS      Y5, 1120(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+32(SB), Y5
+	VDIVPS       Y10, Y5, Y10
+	VDIVPS       Y1, Y5, Y1
+	VMULPS       Y10, Y2, Y2
+	VMULPS       Y1, Y4, Y4
+	VMULPS       Y10, Y7, Y5
+	VMULPS       Y1, Y13, Y1
+	VMULPS       Y2, Y0, Y0
+	VMULPS       960(BX), Y4, Y7
+	VMULPS       512(BX), Y2, Y2
+	VMULPS       896(BX), Y4, Y4
+	VMULPS       Y5, Y11, Y10
+	VMULPS       Y1, Y9, Y9
+	VMULPS       Y5, Y8, Y5
+	VMULPS       Y1, Y3, Y1
+	VMULPS       576(BX), Y10, Y3
+	VMULPS       608(BX), Y9, Y8
+	VMULPS       Y0, Y12, Y0
+	VMOVUPS      544(BX), Y9
+	VMULPS       Y7, Y9, Y7
+	VMOVUPS      blackFirstRows32AVX2Consts<>+896(SB), Y10
+	VMULPS       Y10, Y6, Y11
+	VMOVUPS      1120(BX), Y13
+	VMULPS       Y10, Y13, Y10
+	VFMADD231PS  1088(BX), Y12, Y11
+	VFMADD231PS  1056(BX), Y9, Y10
+	VMOVUPS      blackFirstRows32AVX2Consts<>+928(SB), Y9
+	VFMADD231PS  Y9, Y6, Y11
+	VFMADD231PS  Y9, Y13, Y10
+	VMOVUPS      blackFirstRows32AVX2Consts<>+576(SB), Y9
+	VMOVUPS      blackFirstRows32AVX2Consts<>+416(SB), Y12
+	VFMADD231PS  Y9, Y3, Y12
+	VMOVUPS      Y10, 1056(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+416(SB), Y10
+	VFMADD231PS  Y9, Y8, Y10
+	VMOVUPS      Y11, 544(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+416(SB), Y11
+	VFMADD231PS  Y9, Y0, Y11
+	VFMADD213PS  blackFirstRows32AVX2Consts<>+416(SB), Y7, Y9
+	VMOVUPS      Y4, 1088(BX)
+	VMINPS       blackFirstRows32AVX2Consts<>+1344(SB), Y6, Y4
+	VMOVUPS      Y2, 608(BX)
+	VMINPS       blackFirstRows32AVX2Consts<>+1344(SB), Y13, Y2
+	VMAXPS       blackFirstRows32AVX2Consts<>+1408(SB), Y4, Y4
+	VMAXPS       blackFirstRows32AVX2Consts<>+1408(SB), Y2, Y2
+	VSUBPS       Y4, Y6, Y6
+	VSUBPS       Y2, Y13, Y13
+	VADDPS       blackFirstRows32AVX2Consts<>+1472(SB), Y4, Y4
 	VADDPS       blackFirstRows32AVX2Consts<>+1472(SB), Y2, Y2
-	VADDPS       blackFirstRows32AVX2Consts<>+1472(SB), Y5, Y5
-	VADDPS       blackFirstRows32AVX2Consts<>+1472(SB), Y3, Y3
-	VPSLLD       $0x17, Y10, Y10
+	VADDPS       blackFirstRows32AVX2Consts<>+1472(SB), Y6, Y6
+	VADDPS       blackFirstRows32AVX2Consts<>+1472(SB), Y13, Y13
+	VPSLLD       $0x17, Y4, Y4
 	VPSLLD       $0x17, Y2, Y2
-	VPSLLD       $0x17, Y5, Y5
-	VPSLLD       $0x17, Y3, Y3
-	VMOVUPS      Y2, 448(BX)
+	VPSLLD       $0x17, Y6, Y6
+	VPSLLD       $0x17, Y13, Y13
+	VMOVUPS      Y2, 1120(BX)
 	VMOVUPS      blackFirstRows32AVX2Consts<>+992(SB), Y2
 	VFMADD231PS  blackFirstRows32AVX2Consts<>+960(SB), Y12, Y2
-	VMOVUPS      Y10, 864(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+992(SB), Y10
-	VFMADD231PS  blackFirstRows32AVX2Consts<>+960(SB), Y11, Y10
+	VMOVUPS      Y4, 576(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+992(SB), Y4
+	VFMADD231PS  blackFirstRows32AVX2Consts<>+960(SB), Y10, Y4
 	VFMADD213PS  blackFirstRows32AVX2Consts<>+1024(SB), Y12, Y2
-	VFMADD213PS  blackFirstRows32AVX2Consts<>+1024(SB), Y11, Y10
+	VFMADD213PS  blackFirstRows32AVX2Consts<>+1024(SB), Y10, Y4
 	VFMADD213PS  blackFirstRows32AVX2Consts<>+1056(SB), Y12, Y2
-	VFMADD213PS  blackFirstRows32AVX2Consts<>+1056(SB), Y11, Y10
+	VFMADD213PS  blackFirstRows32AVX2Consts<>+1056(SB), Y10, Y4
 	VFMADD213PS  blackFirstRows32AVX2Consts<>+1088(SB), Y12, Y2
-	VFMADD213PS  blackFirstRows32AVX2Consts<>+1088(SB), Y11, Y10
+	VFMADD213PS  blackFirstRows32AVX2Consts<>+1088(SB), Y10, Y4
 	VFMADD213PS  blackFirstRows32AVX2Consts<>+1120(SB), Y12, Y2
-	VFMADD213PS  blackFirstRows32AVX2Consts<>+1120(SB), Y11, Y10
+	VFMADD213PS  blackFirstRows32AVX2Consts<>+1120(SB), Y10, Y4
 	VFMADD213PS  blackFirstRows32AVX2Consts<>+1152(SB), Y12, Y2
-	VFMADD213PS  blackFirstRows32AVX2Consts<>+1152(SB), Y11, Y10
+	VFMADD213PS  blackFirstRows32AVX2Consts<>+1152(SB), Y10, Y4
 	VFMADD213PS  blackFirstRows32AVX2Consts<>+1184(SB), Y12, Y2
-	VFMADD213PS  blackFirstRows32AVX2Consts<>+1184(SB), Y11, Y10
+	VFMADD213PS  blackFirstRows32AVX2Consts<>+1184(SB), Y10, Y4
 	VFMADD213PS  blackFirstRows32AVX2Consts<>+1216(SB), Y2, Y12
-	VFMADD213PS  blackFirstRows32AVX2Consts<>+1216(SB), Y10, Y11
+	VFMADD213PS  blackFirstRows32AVX2Consts<>+1216(SB), Y4, Y10
 	VMOVUPS      blackFirstRows32AVX2Consts<>+384(SB), Y2
-	VFMADD213PS  Y2, Y12, Y4
-	VFMADD213PS  Y2, Y11, Y6
-	VMULPS       Y0, Y4, Y0
-	VMULPS       Y1, Y6, Y1
+	VFMADD213PS  Y2, Y12, Y3
+	VFMADD213PS  Y2, Y10, Y8
+	VMULPS       Y5, Y3, Y3
+	VMULPS       Y1, Y8, Y1
 	VMOVUPS      blackFirstRows32AVX2Consts<>+0(SB), Y4
-	VANDPS       Y0, Y4, Y0
+	VANDPS       Y3, Y4, Y3
 	VANDPS       Y1, Y4, Y1
-	VORPS        Y8, Y0, Y0
-	VORPS        Y9, Y1, Y1
-	VMOVUPS      blackFirstRows32AVX2Consts<>+960(SB), Y6
-	VMOVUPS      blackFirstRows32AVX2Consts<>+992(SB), Y8
-	VFMADD231PS  Y6, Y13, Y8
-	VFMADD213PS  blackFirstRows32AVX2Consts<>+992(SB), Y7, Y6
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1024(SB), Y9
-	VFMADD213PS  Y9, Y13, Y8
-	VFMADD231PS  Y6, Y7, Y9
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1056(SB), Y6
-	VFMADD213PS  Y6, Y13, Y8
-	VFMADD231PS  Y9, Y7, Y6
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1088(SB), Y9
-	VFMADD213PS  Y9, Y13, Y8
-	VFMADD231PS  Y6, Y7, Y9
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1120(SB), Y6
-	VFMADD213PS  Y6, Y13, Y8
-	VFMADD231PS  Y9, Y7, Y6
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1152(SB), Y9
-	VFMADD213PS  Y9, Y13, Y8
-	VFMADD231PS  Y6, Y7, Y9
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1184(SB), Y6
-	VFMADD213PS  Y6, Y13, Y8
-	VFMADD231PS  Y9, Y7, Y6
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1216(SB), Y9
-	VFMADD213PS  Y9, Y8, Y13
-	VFMADD231PS  Y6, Y7, Y9
-	VFMADD132PS  576(BX), Y2, Y13
-	VFMADD231PS  544(BX), Y9, Y2
-	VMULPS       384(BX), Y13, Y6
-	VMULPS       896(BX), Y2, Y2
-	VANDPS       Y6, Y4, Y6
+	VMOVUPS      480(BX), Y5
+	VORPS        Y3, Y5, Y3
+	VMOVUPS      416(BX), Y8
+	VORPS        Y1, Y8, Y1
+	VMOVUPS      (BX), Y10
+	VORPS        Y5, Y10, Y5
+	VORPS        Y8, Y10, Y8
+	VMOVUPS      928(BX), Y12
+	VCMPPS       $0x00, Y5, Y12, Y5
+	VMOVUPS      1024(BX), Y12
+	VCMPPS       $0x00, Y8, Y12, Y8
+	VMOVUPS      blackFirstRows32AVX2Consts<>+288(SB), Y12
+	VMOVUPS      704(BX), Y10
+	VBLENDVPS    Y5, Y12, Y10, Y5
+	VMOVUPS      672(BX), Y10
+	VBLENDVPS    Y8, Y12, Y10, Y8
+	VMOVUPS      blackFirstRows32AVX2Consts<>+960(SB), Y10
+	VMOVUPS      blackFirstRows32AVX2Consts<>+992(SB), Y12
+	VFMADD231PS  Y10, Y11, Y12
+	VFMADD213PS  blackFirstRows32AVX2Consts<>+992(SB), Y9, Y10
+	VMOVUPS      Y13, 672(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1024(SB), Y13
+	VFMADD213PS  Y13, Y11, Y12
+	VFMADD231PS  Y10, Y9, Y13
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1056(SB), Y10
+	VFMADD213PS  Y10, Y11, Y12
+	VFMADD231PS  Y13, Y9, Y10
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1088(SB), Y13
+	VFMADD213PS  Y13, Y11, Y12
+	VFMADD231PS  Y10, Y9, Y13
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1120(SB), Y10
+	VFMADD213PS  Y10, Y11, Y12
+	VFMADD231PS  Y13, Y9, Y10
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1152(SB), Y13
+	VFMADD213PS  Y13, Y11, Y12
+	VFMADD231PS  Y10, Y9, Y13
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1184(SB), Y10
+	VFMADD213PS  Y10, Y11, Y12
+	VFMADD231PS  Y13, Y9, Y10
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1216(SB), Y13
+	VFMADD213PS  Y13, Y12, Y11
+	VFMADD231PS  Y10, Y9, Y13
+	VFMADD213PS  Y2, Y11, Y0
+	VFMADD231PS  Y13, Y7, Y2
+	VMULPS       608(BX), Y0, Y0
+	VMULPS       1088(BX), Y2, Y2
+	VANDPS       Y0, Y4, Y0
 	VANDPS       Y2, Y4, Y2
-	VORPS        320(BX), Y6, Y4
-	VORPS        224(BX), Y2, Y2
-	VSUBPS       Y4, Y0, Y0
+	VMOVUPS      352(BX), Y4
+	VORPS        Y0, Y4, Y0
+	VMOVUPS      256(BX), Y7
+	VORPS        Y2, Y7, Y2
+	VMOVUPS      (BX), Y9
+	VORPS        Y4, Y9, Y4
+	VORPS        Y7, Y9, Y7
+	VMOVUPS      928(BX), Y9
+	VCMPPS       $0x00, Y4, Y9, Y4
+	VMOVUPS      1024(BX), Y9
+	VCMPPS       $0x00, Y7, Y9, Y7
+	VMOVUPS      blackFirstRows32AVX2Consts<>+288(SB), Y9
+	VMOVUPS      992(BX), Y10
+	VBLENDVPS    Y4, Y9, Y10, Y4
+	VMOVUPS      128(BX), Y10
+	VBLENDVPS    Y7, Y9, Y10, Y7
+	VSUBPS       Y0, Y3, Y3
 	VSUBPS       Y2, Y1, Y1
-	VMOVUPS      512(BX), Y6
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1248(SB), Y7
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1280(SB), Y8
-	VFMADD231PS  Y7, Y6, Y8
-	VMOVUPS      480(BX), Y9
-	VFMADD213PS  blackFirstRows32AVX2Consts<>+1280(SB), Y9, Y7
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1312(SB), Y10
-	VFMADD213PS  Y10, Y6, Y8
-	VFMADD231PS  Y7, Y9, Y10
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1344(SB), Y7
-	VFMADD213PS  Y7, Y6, Y8
-	VFMADD231PS  Y10, Y9, Y7
+	VSUBPS       Y5, Y4, Y5
+	VSUBPS       Y8, Y7, Y8
+	VMOVUPS      544(BX), Y9
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1248(SB), Y10
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1280(SB), Y11
+	VFMADD231PS  Y10, Y9, Y11
+	VMOVUPS      1056(BX), Y12
+	VFMADD213PS  blackFirstRows32AVX2Consts<>+1280(SB), Y12, Y10
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1312(SB), Y13
+	VFMADD213PS  Y13, Y9, Y11
+	VFMADD231PS  Y10, Y12, Y13
 	VMOVUPS      blackFirstRows32AVX2Consts<>+1376(SB), Y10
-	VFMADD213PS  Y10, Y6, Y8
-	VFMADD231PS  Y7, Y9, Y10
-	VMULPS       Y6, Y6, Y7
-	VMULPS       Y9, Y9, Y11
-	VFMADD231PS  Y8, Y7, Y6
-	VFMADD231PS  Y10, Y11, Y9
-	VMOVUPS      96(BX), Y7
-	VFMADD213PS  Y7, Y6, Y7
-	VMOVUPS      352(BX), Y6
-	VFMADD213PS  Y6, Y9, Y6
-	VMULPS       Y5, Y7, Y5
+	VFMADD213PS  Y10, Y9, Y11
+	VFMADD231PS  Y13, Y12, Y10
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1440(SB), Y13
+	VFMADD213PS  Y13, Y9, Y11
+	VFMADD231PS  Y10, Y12, Y13
+	VMULPS       Y9, Y9, Y10
+	VMOVUPS      Y2, 128(BX)
+	VMULPS       Y12, Y12, Y2
+	VFMADD231PS  Y11, Y10, Y9
+	VFMADD231PS  Y13, Y2, Y12
+	VMOVUPS      96(BX), Y2
+	VFMADD213PS  Y2, Y9, Y2
+	VMOVUPS      384(BX), Y9
+	VFMADD213PS  Y9, Y12, Y9
+	VMULPS       Y6, Y2, Y2
+	VMULPS       672(BX), Y9, Y6
+	VMULPS       576(BX), Y2, Y2
+	VMULPS       1120(BX), Y6, Y6
+	VFMADD231PS  Y3, Y2, Y5
+	VFMADD231PS  Y1, Y6, Y8
+	VFNMADD231PS Y2, Y0, Y4
+	VFNMADD231PS 128(BX), Y6, Y7
+	VMOVUPS      224(BX), Y0
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1536(SB), Y1
+	VBLENDVPS    Y0, Y5, Y1, Y0
+	VMOVUPS      320(BX), Y3
+	VBLENDVPS    Y3, Y8, Y1, Y1
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1504(SB), Y3
+	VMULPS       Y3, Y2, Y2
 	VMULPS       Y3, Y6, Y3
-	VMULPS       864(BX), Y5, Y5
-	VMULPS       448(BX), Y3, Y3
-	VFMADD213PS  1024(BX), Y5, Y0
-	VFMADD213PS  64(BX), Y3, Y1
-	VFNMADD213PS 672(BX), Y5, Y4
-	VFNMADD213PS 640(BX), Y3, Y2
-	VMOVUPS      192(BX), Y6
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1536(SB), Y7
-	VBLENDVPS    Y6, Y0, Y7, Y0
-	VMOVUPS      288(BX), Y6
-	VBLENDVPS    Y6, Y1, Y7, Y1
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1504(SB), Y6
-	VMULPS       Y6, Y5, Y5
-	VMULPS       Y6, Y3, Y3
-	VMULPS       160(BX), Y0, Y6
-	VMULPS       128(BX), Y1, Y7
-	VMULPS       256(BX), Y4, Y4
-	VMULPS       832(BX), Y2, Y2
+	VMULPS       192(BX), Y0, Y5
+	VMULPS       160(BX), Y1, Y6
+	VMULPS       288(BX), Y4, Y4
+	VMULPS       864(BX), Y7, Y7
 	VMASKMOVPS   Y4, Y15, (DI)(AX*1)
-	VMASKMOVPS   Y2, Y14, 32(DI)(AX*1)
-	VMULPS       736(BX), Y5, Y2
-	VMULPS       704(BX), Y3, Y4
-	VMULPS       256(BX), Y5, Y8
-	VMULPS       832(BX), Y3, Y9
-	VMULPS       608(BX), Y5, Y5
-	VMULPS       416(BX), Y3, Y3
-	VMULPS       800(BX), Y8, Y8
-	VMULPS       768(BX), Y9, Y9
-	VMASKMOVPS   Y5, Y15, (R9)(AX*1)
+	VMASKMOVPS   Y7, Y14, 32(DI)(AX*1)
+	VMULPS       768(BX), Y2, Y4
+	VMULPS       736(BX), Y3, Y7
+	VMULPS       288(BX), Y2, Y8
+	VMULPS       864(BX), Y3, Y9
+	VMULPS       640(BX), Y2, Y2
+	VMULPS       448(BX), Y3, Y3
+	VMULPS       832(BX), Y8, Y8
+	VMULPS       800(BX), Y9, Y9
+	VMASKMOVPS   Y2, Y15, (R9)(AX*1)
 	VMASKMOVPS   Y3, Y14, 32(R9)(AX*1)
 	VMASKMOVPS   Y8, Y15, (R8)(AX*1)
 	VMASKMOVPS   Y9, Y14, 32(R8)(AX*1)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+800(SB), Y3
-	VMULPS       Y2, Y3, Y2
-	VMULPS       Y4, Y3, Y3
-	VMOVUPS      blackFirstRows32AVX2Consts<>+832(SB), Y4
-	VXORPS       Y6, Y4, Y5
-	VXORPS       Y7, Y4, Y4
+	VMOVUPS      blackFirstRows32AVX2Consts<>+832(SB), Y2
+	VMULPS       Y4, Y2, Y3
+	VMULPS       Y7, Y2, Y2
+	VMOVUPS      blackFirstRows32AVX2Consts<>+640(SB), Y4
+	VXORPS       Y5, Y4, Y5
+	VXORPS       Y6, Y4, Y4
 	VMASKMOVPS   Y5, Y15, (R11)(AX*1)
 	VMASKMOVPS   Y4, Y14, 32(R11)(AX*1)
 	VMASKMOVPS   Y0, Y15, (SI)(AX*1)
 	VMASKMOVPS   Y1, Y14, 32(SI)(AX*1)
-	VFMADD231PS  32(BX), Y0, Y2
-	VFMADD231PS  (BX), Y1, Y3
-	VMASKMOVPS   Y2, Y15, (R10)(AX*1)
-	VMASKMOVPS   Y3, Y14, 32(R10)(AX*1)
+	VFMADD231PS  64(BX), Y0, Y3
+	VFMADD231PS  32(BX), Y1, Y2
+	VMASKMOVPS   Y3, Y15, (R10)(AX*1)
+	VMASKMOVPS   Y2, Y14, 32(R10)(AX*1)
 	ADDQ         $+64, AX
 	SUBQ         $+16, CX
 	JGT          tail

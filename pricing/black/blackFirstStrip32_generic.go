@@ -107,45 +107,46 @@ func blackFirstStrip32Row(sign, F, K, T, sigma, D, r float32) (price, delta, gam
 	v136 := fma32(v9, v135, v9)
 	E := scale32(v136, v119)
 	v139 := float32(E * 0.3989423)
-	v140 := float32(sign * d1)
-	v142 := v140 < 0
+	v140 := -sign
+	v141 := copysign32(1, d1)
+	v142 := v140 == v141
 	v143 := float32(sign * v9)
-	v144 := choose32(v142, 0, v143)
-	v145 := float32(sign * d2)
-	v146 := v145 < 0
-	v147 := float32(sign * v10)
-	v148 := choose32(v146, 0, v147)
-	v149 := copysign32(v98, d1)
-	v150 := copysign32(v113, d2)
-	v151 := -E
-	N1 := fma32(v149, v151, v144)
-	v153 := v150 - v149
-	v154 := v144 - v148
-	v155 := fma32(E, v153, v154)
-	v156 := minOf32(F, K)
-	v157 := minOf32(v156, D)
-	v158 := minOf32(v157, s)
-	v159 := v9 + v10
-	v160 := s + v159
-	v161 := minOf32(v158, T)
-	v162 := T + v160
-	v164 := 1e-09 < v161
-	v166 := v162 < 1e+09
-	v167 := v164 && v166
-	v169 := choose32(v167, v155, float32(math.NaN()))
-	v170 := float32(v40 * N1)
-	v171 := float32(v40 * v139)
-	v172 := float32(v39 * v40)
-	v173 := float32(v171 * v172)
-	v174 := float32(v7 * v139)
-	v175 := float32(sigma * sigma)
-	v176 := float32(v39 * v175)
-	v177 := float32(v139 * v176)
-	v178 := float32(v177 * -0.5)
-	v179 := fma32(r, v169, v178)
-	v180 := float32(T * v169)
-	v181 := -v180
-	return v169, v170, v173, v174, v179, v181
+	v145 := choose32(v142, 0, v143)
+	v146 := copysign32(1, d2)
+	v147 := v140 == v146
+	v148 := float32(sign * v10)
+	v149 := choose32(v147, 0, v148)
+	v150 := copysign32(v98, d1)
+	v151 := copysign32(v113, d2)
+	v152 := -E
+	N1 := fma32(v150, v152, v145)
+	v154 := v151 - v150
+	v155 := v145 - v149
+	v156 := fma32(E, v154, v155)
+	v157 := minOf32(F, K)
+	v158 := minOf32(v157, D)
+	v159 := minOf32(v158, s)
+	v160 := v9 + v10
+	v161 := s + v160
+	v162 := minOf32(v159, T)
+	v163 := T + v161
+	v165 := 1e-09 < v162
+	v167 := v163 < 1e+09
+	v168 := v165 && v167
+	v170 := choose32(v168, v156, float32(math.NaN()))
+	v171 := float32(v40 * N1)
+	v172 := float32(v40 * v139)
+	v173 := float32(v39 * v40)
+	v174 := float32(v172 * v173)
+	v175 := float32(v7 * v139)
+	v176 := float32(sigma * sigma)
+	v177 := float32(v39 * v176)
+	v178 := float32(v139 * v177)
+	v179 := float32(v178 * -0.5)
+	v180 := fma32(r, v170, v179)
+	v181 := float32(T * v170)
+	v182 := -v181
+	return v170, v171, v174, v175, v180, v182
 }
 
 // blackFirstStrip32Generic is blackFirstStrip32Row row by row.

@@ -142,43 +142,44 @@ func blackFirstStripRow(sign, F, K, T, sigma, D, r float64) (price, delta, gamma
 	v193 := math.FMA(v9, v192, v9)
 	E := scale(v193, v166)
 	v196 := float64(E * 0.3989422804014327)
-	v197 := float64(sign * d1)
-	v199 := v197 < 0
+	v197 := -sign
+	v198 := math.Copysign(1, d1)
+	v199 := v197 == v198
 	v200 := float64(sign * v9)
-	v201 := choose(v199, 0, v200)
-	v202 := float64(sign * d2)
-	v203 := v202 < 0
-	v204 := float64(sign * v10)
-	v205 := choose(v203, 0, v204)
-	v206 := math.Copysign(v132, d1)
-	v207 := math.Copysign(v160, d2)
-	v208 := -E
-	N1 := math.FMA(v206, v208, v201)
-	v210 := v207 - v206
-	v211 := v201 - v205
-	v212 := math.FMA(E, v210, v211)
-	v213 := minOf(F, K)
-	v214 := minOf(v213, D)
-	v215 := minOf(v214, s)
-	v216 := v9 + v10
-	v217 := s + v216
-	v219 := 1e-100 < v215
-	v221 := v217 < 1e+100
-	v222 := v219 && v221
-	v224 := choose(v222, v212, math.NaN())
-	v225 := float64(v40 * N1)
-	v226 := float64(v40 * v196)
-	v227 := float64(v39 * v40)
-	v228 := float64(v226 * v227)
-	v229 := float64(v7 * v196)
-	v230 := float64(sigma * sigma)
-	v231 := float64(v39 * v230)
-	v232 := float64(v196 * v231)
-	v233 := float64(v232 * -0.5)
-	v234 := math.FMA(r, v224, v233)
-	v235 := float64(T * v224)
-	v236 := -v235
-	return v224, v225, v228, v229, v234, v236
+	v202 := choose(v199, 0, v200)
+	v203 := math.Copysign(1, d2)
+	v204 := v197 == v203
+	v205 := float64(sign * v10)
+	v206 := choose(v204, 0, v205)
+	v207 := math.Copysign(v132, d1)
+	v208 := math.Copysign(v160, d2)
+	v209 := -E
+	N1 := math.FMA(v207, v209, v202)
+	v211 := v208 - v207
+	v212 := v202 - v206
+	v213 := math.FMA(E, v211, v212)
+	v214 := minOf(F, K)
+	v215 := minOf(v214, D)
+	v216 := minOf(v215, s)
+	v217 := v9 + v10
+	v218 := s + v217
+	v220 := 1e-100 < v216
+	v222 := v218 < 1e+100
+	v223 := v220 && v222
+	v225 := choose(v223, v213, math.NaN())
+	v226 := float64(v40 * N1)
+	v227 := float64(v40 * v196)
+	v228 := float64(v39 * v40)
+	v229 := float64(v227 * v228)
+	v230 := float64(v7 * v196)
+	v231 := float64(sigma * sigma)
+	v232 := float64(v39 * v231)
+	v233 := float64(v196 * v232)
+	v234 := float64(v233 * -0.5)
+	v235 := math.FMA(r, v225, v234)
+	v236 := float64(T * v225)
+	v237 := -v236
+	return v225, v226, v229, v230, v235, v237
 }
 
 // blackFirstStripGeneric is blackFirstStripRow row by row.

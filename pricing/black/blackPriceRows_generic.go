@@ -140,29 +140,30 @@ func blackPriceRowsRow(sign, F, K, T, sigma, D float64) (price float64) {
 	v190 := math.FMA(v170, v189, v169)
 	v191 := math.FMA(v8, v190, v8)
 	E := scale(v191, v164)
-	v193 := float64(sign * d1)
-	v195 := v193 < 0
+	v193 := -sign
+	v194 := math.Copysign(1, d1)
+	v195 := v193 == v194
 	v196 := float64(sign * v8)
-	v197 := choose(v195, 0, v196)
-	v198 := float64(sign * d2)
-	v199 := v198 < 0
-	v200 := float64(sign * v9)
-	v201 := choose(v199, 0, v200)
-	v202 := math.Copysign(v130, d1)
-	v203 := math.Copysign(v158, d2)
-	v204 := v203 - v202
-	v205 := v197 - v201
-	v206 := math.FMA(E, v204, v205)
-	v207 := minOf(F, K)
-	v208 := minOf(v207, D)
-	v209 := minOf(v208, s)
-	v210 := v8 + v9
-	v211 := s + v210
-	v213 := 1e-100 < v209
-	v215 := v211 < 1e+100
-	v216 := v213 && v215
-	v218 := choose(v216, v206, math.NaN())
-	return v218
+	v198 := choose(v195, 0, v196)
+	v199 := math.Copysign(1, d2)
+	v200 := v193 == v199
+	v201 := float64(sign * v9)
+	v202 := choose(v200, 0, v201)
+	v203 := math.Copysign(v130, d1)
+	v204 := math.Copysign(v158, d2)
+	v205 := v204 - v203
+	v206 := v198 - v202
+	v207 := math.FMA(E, v205, v206)
+	v208 := minOf(F, K)
+	v209 := minOf(v208, D)
+	v210 := minOf(v209, s)
+	v211 := v8 + v9
+	v212 := s + v211
+	v214 := 1e-100 < v210
+	v216 := v212 < 1e+100
+	v217 := v214 && v216
+	v219 := choose(v217, v207, math.NaN())
+	return v219
 }
 
 // blackPriceRowsGeneric is blackPriceRowsRow row by row.

@@ -30,21 +30,22 @@ DATA blackPriceStrip32AVX512Consts<>+88(SB)/4, $0xbd509d4d
 DATA blackPriceStrip32AVX512Consts<>+92(SB)/4, $0x3d99190f
 DATA blackPriceStrip32AVX512Consts<>+96(SB)/4, $0xbc00cdcc
 DATA blackPriceStrip32AVX512Consts<>+100(SB)/4, $0xbe6caa20
-DATA blackPriceStrip32AVX512Consts<>+104(SB)/4, $0x00000000
-DATA blackPriceStrip32AVX512Consts<>+108(SB)/4, $0xbf317200
-DATA blackPriceStrip32AVX512Consts<>+112(SB)/4, $0xb5bfbe8e
-DATA blackPriceStrip32AVX512Consts<>+116(SB)/4, $0x4e6e6b28
-DATA blackPriceStrip32AVX512Consts<>+120(SB)/4, $0x3ab56891
-DATA blackPriceStrip32AVX512Consts<>+124(SB)/4, $0x3c091f97
-DATA blackPriceStrip32AVX512Consts<>+128(SB)/4, $0x3d2aac27
-DATA blackPriceStrip32AVX512Consts<>+132(SB)/4, $0x3e2aaa45
-DATA blackPriceStrip32AVX512Consts<>+136(SB)/4, $0x3efffffe
-DATA blackPriceStrip32AVX512Consts<>+140(SB)/4, $0x7fc00000
-GLOBL blackPriceStrip32AVX512Consts<>(SB), RODATA|NOPTR, $144
+DATA blackPriceStrip32AVX512Consts<>+104(SB)/4, $0xbf317200
+DATA blackPriceStrip32AVX512Consts<>+108(SB)/4, $0xb5bfbe8e
+DATA blackPriceStrip32AVX512Consts<>+112(SB)/4, $0x4e6e6b28
+DATA blackPriceStrip32AVX512Consts<>+116(SB)/4, $0x3ab56891
+DATA blackPriceStrip32AVX512Consts<>+120(SB)/4, $0x3c091f97
+DATA blackPriceStrip32AVX512Consts<>+124(SB)/4, $0x3d2aac27
+DATA blackPriceStrip32AVX512Consts<>+128(SB)/4, $0x3e2aaa45
+DATA blackPriceStrip32AVX512Consts<>+132(SB)/4, $0x3efffffe
+DATA blackPriceStrip32AVX512Consts<>+136(SB)/4, $0x80000000
+DATA blackPriceStrip32AVX512Consts<>+140(SB)/4, $0x00000000
+DATA blackPriceStrip32AVX512Consts<>+144(SB)/4, $0x7fc00000
+GLOBL blackPriceStrip32AVX512Consts<>(SB), RODATA|NOPTR, $148
 
 // func blackPriceStrip32AVX512(price []float32, sign []float32, K []float32, sigma []float32, F float32, T float32, D float32)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·blackPriceStrip32AVX512(SB), $2624-108
+TEXT ·blackPriceStrip32AVX512(SB), $2368-108
 	LEAQ         63(SP), BX
 	ANDQ         $-64, BX
 	MOVQ         price_len+8(FP), CX
@@ -238,28 +239,19 @@ body:
 	VMULPS           Z8, Z5, Z10
 	VMULPS           Z8, Z6, Z11
 	VMULPS           Z8, Z7, Z18
-	PREFETCHT0       1024(DI)(AX*1)
-	VMOVUPS          (DI)(AX*1), Z19
-	PREFETCHT0       1088(DI)(AX*1)
-	VMOVUPS          64(DI)(AX*1), Z20
-	PREFETCHT0       1152(DI)(AX*1)
-	VMOVUPS          128(DI)(AX*1), Z27
-	PREFETCHT0       1216(DI)(AX*1)
-	VMOVUPS          192(DI)(AX*1), Z28
-	VMOVUPS          128(BX), Z29
-	VMULPS           Z29, Z0, Z30
-	VMULPS           Z29, Z1, Z31
-	VMULPS           Z29, Z2, Z8
-	VMOVUPS          Z8, 576(BX)
-	VMULPS           Z29, Z3, Z8
+	VMOVUPS          128(BX), Z19
+	VMULPS           Z19, Z0, Z20
+	VMULPS           Z19, Z1, Z27
+	VMULPS           Z19, Z2, Z28
+	VMULPS           Z19, Z3, Z29
 	VMINPS           Z0, Z16, Z0
 	VMINPS           Z1, Z16, Z1
 	VMINPS           Z2, Z16, Z2
 	VMINPS           Z3, Z16, Z3
-	VMINPS           Z29, Z0, Z0
-	VMINPS           Z29, Z1, Z1
-	VMINPS           Z29, Z2, Z2
-	VMINPS           Z29, Z3, Z3
+	VMINPS           Z19, Z0, Z0
+	VMINPS           Z19, Z1, Z1
+	VMINPS           Z19, Z2, Z2
+	VMINPS           Z19, Z3, Z3
 	VMINPS           Z4, Z0, Z0
 	VMINPS           Z5, Z1, Z1
 	VMINPS           Z6, Z2, Z2
@@ -269,11 +261,11 @@ body:
 	VMINPS           Z16, Z1, Z1
 	VMINPS           Z16, Z2, Z2
 	VMINPS           Z16, Z3, Z3
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+40(SB), Z29
-	VCMPPS           $0x11, Z0, Z29, K1
-	VCMPPS           $0x11, Z1, Z29, K2
-	VCMPPS           $0x11, Z2, Z29, K3
-	VCMPPS           $0x11, Z3, Z29, K4
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+40(SB), Z19
+	VCMPPS           $0x11, Z0, Z19, K1
+	VCMPPS           $0x11, Z1, Z19, K2
+	VCMPPS           $0x11, Z2, Z19, K3
+	VCMPPS           $0x11, Z3, Z19, K4
 	VMOVAPS          Z9, Z0
 	VFMADD231PS      Z22, Z12, Z0
 	VMOVAPS          Z10, Z1
@@ -290,132 +282,129 @@ body:
 	VANDPS           Z12, Z0, Z13
 	VANDPS           Z12, Z1, Z14
 	VANDPS           Z12, Z2, Z15
-	VANDPS           Z12, Z3, Z21
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+48(SB), Z22
-	VMINPS           Z13, Z22, Z13
-	VMINPS           Z14, Z22, Z14
-	VMINPS           Z15, Z22, Z15
-	VMINPS           Z21, Z22, Z21
-	VANDPS           Z12, Z9, Z23
-	VANDPS           Z12, Z10, Z24
-	VANDPS           Z12, Z11, Z29
-	VANDPS           Z12, Z18, Z16
-	VMINPS           Z23, Z22, Z23
-	VMINPS           Z24, Z22, Z24
-	VMINPS           Z29, Z22, Z29
-	VMINPS           Z16, Z22, Z16
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+52(SB), Z22
-	VFMADD213PS      Z25, Z13, Z22
+	VANDPS           Z12, Z3, Z19
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+48(SB), Z21
+	VMINPS           Z13, Z21, Z13
+	VMINPS           Z14, Z21, Z14
+	VMINPS           Z15, Z21, Z15
+	VMINPS           Z19, Z21, Z19
+	VANDPS           Z12, Z9, Z22
+	VANDPS           Z12, Z10, Z23
+	VANDPS           Z12, Z11, Z24
+	VANDPS           Z12, Z18, Z30
+	VMINPS           Z22, Z21, Z22
+	VMINPS           Z23, Z21, Z23
+	VMINPS           Z24, Z21, Z24
+	VMINPS           Z30, Z21, Z21
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+52(SB), Z30
+	VFMADD213PS      Z25, Z13, Z30
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+52(SB), Z31
+	VFMADD213PS      Z25, Z14, Z31
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+52(SB), Z16
+	VFMADD213PS      Z25, Z15, Z16
 	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+52(SB), Z12
-	VFMADD213PS      Z25, Z14, Z12
-	VMOVUPS          Z7, 512(BX)
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+52(SB), Z7
-	VFMADD213PS      Z25, Z15, Z7
-	VMOVUPS          Z6, 640(BX)
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+52(SB), Z6
-	VFMADD213PS      Z25, Z21, Z6
-	VMOVUPS          Z5, 704(BX)
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+56(SB), Z5
-	VMOVUPS          Z4, 768(BX)
-	VADDPS           Z5, Z13, Z4
-	VMOVUPS          Z8, 832(BX)
-	VADDPS           Z5, Z14, Z8
-	VMOVUPS          Z31, 896(BX)
-	VADDPS           Z5, Z15, Z31
-	VMOVUPS          Z30, 960(BX)
-	VADDPS           Z5, Z21, Z30
+	VFMADD213PS      Z25, Z19, Z12
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+56(SB), Z8
+	VMOVUPS          Z7, 576(BX)
+	VADDPS           Z8, Z13, Z7
+	VMOVUPS          Z6, 512(BX)
+	VADDPS           Z8, Z14, Z6
+	VMOVUPS          Z5, 640(BX)
+	VADDPS           Z8, Z15, Z5
+	VMOVUPS          Z4, 704(BX)
+	VADDPS           Z8, Z19, Z4
+	VMOVUPS          Z29, 768(BX)
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+52(SB), Z29
+	VFMADD213PS      Z25, Z22, Z29
+	VMOVUPS          Z28, 832(BX)
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+52(SB), Z28
+	VFMADD213PS      Z25, Z23, Z28
+	VMOVUPS          Z27, 896(BX)
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+52(SB), Z27
+	VFMADD213PS      Z25, Z24, Z27
+	VMOVUPS          Z20, 960(BX)
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+52(SB), Z20
+	VFMADD213PS      Z25, Z21, Z20
 	VMOVUPS          Z3, 1024(BX)
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+52(SB), Z3
-	VFMADD213PS      Z25, Z23, Z3
+	VADDPS           Z8, Z22, Z3
 	VMOVUPS          Z2, 1088(BX)
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+52(SB), Z2
-	VFMADD213PS      Z25, Z24, Z2
+	VADDPS           Z8, Z23, Z2
 	VMOVUPS          Z1, 1152(BX)
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+52(SB), Z1
-	VFMADD213PS      Z25, Z29, Z1
+	VADDPS           Z8, Z24, Z1
+	VADDPS           Z8, Z21, Z8
 	VMOVUPS          Z0, 1216(BX)
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+52(SB), Z0
-	VFMADD213PS      Z25, Z16, Z0
-	VADDPS           Z5, Z23, Z17
-	VADDPS           Z5, Z24, Z26
-	VMOVUPS          Z28, 1280(BX)
-	VADDPS           Z5, Z29, Z28
-	VADDPS           Z5, Z16, Z5
-	VMOVUPS          Z27, 1344(BX)
-	VMULPS           Z4, Z22, Z27
-	VMOVUPS          Z20, 1408(BX)
-	VMULPS           Z8, Z12, Z20
-	VMOVUPS          Z19, 1472(BX)
-	VMULPS           Z31, Z7, Z19
-	VMOVUPS          Z18, 1536(BX)
-	VMULPS           Z30, Z6, Z18
-	VMOVUPS          Z11, 1600(BX)
-	VMULPS           Z17, Z3, Z11
-	VMOVUPS          Z10, 1664(BX)
-	VMULPS           Z26, Z2, Z10
-	VMOVUPS          Z9, 1728(BX)
-	VMULPS           Z28, Z1, Z9
-	VMOVUPS          Z16, 1792(BX)
-	VMULPS           Z5, Z0, Z16
-	VMOVUPS          Z29, 1856(BX)
-	VMULPS.BCST      blackPriceStrip32AVX512Consts<>+60(SB), Z13, Z29
-	VMOVUPS          Z29, 1920(BX)
-	VMULPS.BCST      blackPriceStrip32AVX512Consts<>+60(SB), Z14, Z29
-	VMOVUPS          Z29, 1984(BX)
-	VMULPS.BCST      blackPriceStrip32AVX512Consts<>+60(SB), Z15, Z29
-	VMOVUPS          Z29, 2048(BX)
-	VMULPS.BCST      blackPriceStrip32AVX512Consts<>+60(SB), Z21, Z29
-	VMOVUPS          Z29, 2112(BX)
-	VMULPS           Z11, Z27, Z29
-	VMOVUPS          Z21, 2176(BX)
-	VMULPS           Z10, Z20, Z21
-	VMOVUPS          Z15, 2240(BX)
-	VMULPS           Z9, Z19, Z15
-	VMOVUPS          Z14, 2304(BX)
-	VMULPS           Z16, Z18, Z14
-	VDIVPS           Z29, Z25, Z29
-	VDIVPS           Z21, Z25, Z21
+	VMULPS           Z7, Z30, Z0
+	VMULPS           Z6, Z31, Z17
+	VMULPS           Z5, Z16, Z26
+	VMOVUPS          Z18, 1280(BX)
+	VMULPS           Z4, Z12, Z18
+	VMOVUPS          Z11, 1344(BX)
+	VMULPS           Z3, Z29, Z11
+	VMOVUPS          Z10, 1408(BX)
+	VMULPS           Z2, Z28, Z10
+	VMOVUPS          Z9, 1472(BX)
+	VMULPS           Z1, Z27, Z9
+	VMOVUPS          Z21, 1536(BX)
+	VMULPS           Z8, Z20, Z21
+	VMOVUPS          Z24, 1600(BX)
+	VMULPS.BCST      blackPriceStrip32AVX512Consts<>+60(SB), Z13, Z24
+	VMOVUPS          Z24, 1664(BX)
+	VMULPS.BCST      blackPriceStrip32AVX512Consts<>+60(SB), Z14, Z24
+	VMOVUPS          Z24, 1728(BX)
+	VMULPS.BCST      blackPriceStrip32AVX512Consts<>+60(SB), Z15, Z24
+	VMOVUPS          Z24, 1792(BX)
+	VMULPS.BCST      blackPriceStrip32AVX512Consts<>+60(SB), Z19, Z24
+	VMOVUPS          Z24, 1856(BX)
+	VMULPS           Z11, Z0, Z24
+	VMOVUPS          Z19, 1920(BX)
+	VMULPS           Z10, Z17, Z19
+	VMOVUPS          Z15, 1984(BX)
+	VMULPS           Z9, Z26, Z15
+	VMOVUPS          Z14, 2048(BX)
+	VMULPS           Z21, Z18, Z14
+	VDIVPS           Z24, Z25, Z24
+	VDIVPS           Z19, Z25, Z19
 	VDIVPS           Z15, Z25, Z15
 	VDIVPS           Z14, Z25, Z14
-	VMULPS           Z29, Z11, Z11
-	VMULPS           Z21, Z10, Z10
+	VMULPS           Z24, Z11, Z11
+	VMULPS           Z19, Z10, Z10
 	VMULPS           Z15, Z9, Z9
-	VMULPS           Z14, Z16, Z16
-	VMULPS           Z29, Z27, Z25
-	VMULPS           Z21, Z20, Z20
-	VMULPS           Z15, Z19, Z15
+	VMULPS           Z14, Z21, Z21
+	VMULPS           Z24, Z0, Z0
+	VMULPS           Z19, Z17, Z17
+	VMULPS           Z15, Z26, Z15
 	VMULPS           Z14, Z18, Z14
-	VMULPS           Z11, Z22, Z18
-	VMULPS           Z10, Z12, Z12
-	VMULPS           Z9, Z7, Z7
-	VMULPS           Z16, Z6, Z6
-	VMULPS           Z11, Z4, Z4
-	VMULPS           Z10, Z8, Z8
-	VMULPS           Z9, Z31, Z9
-	VMULPS           Z16, Z30, Z10
-	VMULPS           Z25, Z3, Z3
-	VMULPS           Z20, Z2, Z2
+	VMULPS           Z11, Z30, Z18
+	VMULPS           Z10, Z31, Z19
+	VMULPS           Z9, Z16, Z16
+	VMULPS           Z21, Z12, Z12
+	VMULPS           Z11, Z7, Z7
+	VMULPS           Z10, Z6, Z6
+	VMULPS           Z9, Z5, Z5
+	VMULPS           Z21, Z4, Z4
+	VMULPS           Z0, Z29, Z9
+	VMULPS           Z17, Z28, Z10
+	VMULPS           Z15, Z27, Z11
+	VMULPS           Z14, Z20, Z20
+	VMULPS           Z0, Z3, Z0
+	VMULPS           Z17, Z2, Z2
 	VMULPS           Z15, Z1, Z1
-	VMULPS           Z14, Z0, Z0
-	VMULPS           Z25, Z17, Z11
-	VMULPS           Z20, Z26, Z16
-	VMULPS           Z15, Z28, Z15
-	VMULPS           Z14, Z5, Z5
-	VMULPS           Z3, Z23, Z3
-	VMULPS           Z2, Z24, Z2
-	VMULPS           1856(BX), Z1, Z1
-	VMULPS           1792(BX), Z0, Z0
+	VMULPS           Z14, Z8, Z3
+	VMULPS           Z9, Z22, Z8
+	VMULPS           Z10, Z23, Z9
+	VMULPS           1600(BX), Z11, Z10
+	VMULPS           1536(BX), Z20, Z11
 	VMULPS           Z18, Z13, Z14
-	VMOVUPS          2304(BX), Z17
-	VMULPS           Z12, Z17, Z12
-	VMOVUPS          2240(BX), Z18
-	VMULPS           Z7, Z18, Z7
-	VMOVUPS          2176(BX), Z19
-	VMULPS           Z6, Z19, Z6
-	VMULPS           1920(BX), Z13, Z20
-	VMULPS           1984(BX), Z17, Z21
-	VMULPS           2048(BX), Z18, Z22
-	VMULPS           2112(BX), Z19, Z23
+	VMOVUPS          2048(BX), Z15
+	VMULPS           Z19, Z15, Z17
+	VMOVUPS          1984(BX), Z18
+	VMULPS           Z16, Z18, Z16
+	VMOVUPS          1920(BX), Z19
+	VMULPS           Z12, Z19, Z12
+	VMULPS           1664(BX), Z13, Z20
+	VMULPS           1728(BX), Z15, Z21
+	VMULPS           1792(BX), Z18, Z22
+	VMULPS           1856(BX), Z19, Z23
 	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+64(SB), Z24
 	VMULPS           Z24, Z20, Z20
 	VMULPS           Z24, Z21, Z21
@@ -426,303 +415,317 @@ body:
 	VRNDSCALEPS      $0x08, Z22, Z22
 	VRNDSCALEPS      $0x08, Z23, Z23
 	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+28(SB), Z24
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+8(SB), Z25
-	VFMADD231PS      Z24, Z3, Z25
 	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+8(SB), Z26
-	VFMADD231PS      Z24, Z2, Z26
+	VFMADD231PS      Z24, Z8, Z26
 	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+8(SB), Z27
-	VFMADD231PS      Z24, Z1, Z27
+	VFMADD231PS      Z24, Z9, Z27
 	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+8(SB), Z28
-	VFMADD231PS      Z24, Z0, Z28
+	VFMADD231PS      Z24, Z10, Z28
 	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+8(SB), Z29
-	VFMADD231PS      Z24, Z14, Z29
+	VFMADD231PS      Z24, Z11, Z29
 	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+8(SB), Z30
-	VFMADD231PS      Z24, Z12, Z30
+	VFMADD231PS      Z24, Z14, Z30
 	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+8(SB), Z31
-	VFMADD231PS      Z24, Z7, Z31
-	VFMADD213PS.BCST blackPriceStrip32AVX512Consts<>+8(SB), Z6, Z24
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+68(SB), Z19
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+72(SB), Z18
-	VFMADD231PS      Z19, Z25, Z18
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+72(SB), Z17
-	VFMADD231PS      Z19, Z26, Z17
-	VMOVUPS          Z13, 1792(BX)
+	VFMADD231PS      Z24, Z17, Z31
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+8(SB), Z19
+	VFMADD231PS      Z24, Z16, Z19
+	VFMADD213PS.BCST blackPriceStrip32AVX512Consts<>+8(SB), Z12, Z24
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+68(SB), Z18
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+72(SB), Z15
+	VFMADD231PS      Z18, Z26, Z15
+	VMOVUPS          Z13, 1536(BX)
 	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+72(SB), Z13
-	VFMADD231PS      Z19, Z27, Z13
-	VMOVUPS          Z23, 1856(BX)
+	VFMADD231PS      Z18, Z27, Z13
+	VMOVUPS          Z23, 1600(BX)
 	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+72(SB), Z23
-	VFMADD231PS      Z19, Z28, Z23
-	VMOVUPS          Z22, 2368(BX)
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+76(SB), Z22
-	VFMADD213PS      Z22, Z25, Z18
-	VFMADD213PS      Z22, Z26, Z17
-	VFMADD213PS      Z22, Z27, Z13
-	VFMADD213PS      Z22, Z28, Z23
-	VMOVUPS          Z21, 2432(BX)
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+80(SB), Z21
-	VFMADD213PS      Z21, Z25, Z18
-	VFMADD213PS      Z21, Z26, Z17
+	VFMADD231PS      Z18, Z28, Z23
+	VMOVUPS          Z22, 2112(BX)
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+72(SB), Z22
+	VFMADD231PS      Z18, Z29, Z22
+	VMOVUPS          Z21, 2176(BX)
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+76(SB), Z21
+	VFMADD213PS      Z21, Z26, Z15
 	VFMADD213PS      Z21, Z27, Z13
 	VFMADD213PS      Z21, Z28, Z23
-	VMOVUPS          Z20, 2496(BX)
+	VFMADD213PS      Z21, Z29, Z22
+	VMOVUPS          Z20, 2240(BX)
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+80(SB), Z20
+	VFMADD213PS      Z20, Z26, Z15
+	VFMADD213PS      Z20, Z27, Z13
+	VFMADD213PS      Z20, Z28, Z23
+	VFMADD213PS      Z20, Z29, Z22
 	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+84(SB), Z20
-	VFMADD213PS      Z20, Z25, Z18
-	VFMADD213PS      Z20, Z26, Z17
+	VFMADD213PS      Z20, Z26, Z15
 	VFMADD213PS      Z20, Z27, Z13
 	VFMADD213PS      Z20, Z28, Z23
+	VFMADD213PS      Z20, Z29, Z22
 	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+88(SB), Z20
-	VFMADD213PS      Z20, Z25, Z18
-	VFMADD213PS      Z20, Z26, Z17
+	VFMADD213PS      Z20, Z26, Z15
 	VFMADD213PS      Z20, Z27, Z13
 	VFMADD213PS      Z20, Z28, Z23
+	VFMADD213PS      Z20, Z29, Z22
 	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+92(SB), Z20
-	VFMADD213PS      Z20, Z25, Z18
-	VFMADD213PS      Z20, Z26, Z17
+	VFMADD213PS      Z20, Z26, Z15
 	VFMADD213PS      Z20, Z27, Z13
 	VFMADD213PS      Z20, Z28, Z23
+	VFMADD213PS      Z20, Z29, Z22
 	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+96(SB), Z20
-	VFMADD213PS      Z20, Z25, Z18
-	VFMADD213PS      Z20, Z26, Z17
+	VFMADD213PS      Z20, Z26, Z15
 	VFMADD213PS      Z20, Z27, Z13
 	VFMADD213PS      Z20, Z28, Z23
+	VFMADD213PS      Z20, Z29, Z22
 	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+100(SB), Z20
-	VFMADD213PS      Z20, Z18, Z25
-	VFMADD213PS      Z20, Z17, Z26
+	VFMADD213PS      Z20, Z15, Z26
 	VFMADD213PS      Z20, Z13, Z27
 	VFMADD213PS      Z20, Z23, Z28
+	VFMADD213PS      Z20, Z22, Z29
 	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+36(SB), Z13
-	VFMADD213PS      Z13, Z25, Z3
-	VFMADD213PS      Z13, Z26, Z2
-	VFMADD213PS      Z13, Z27, Z1
-	VFMADD213PS      Z13, Z28, Z0
-	VMULPS           Z11, Z3, Z3
-	VMULPS           Z16, Z2, Z2
-	VMULPS           Z15, Z1, Z1
-	VMULPS           Z5, Z0, Z0
-	VMOVUPS          1728(BX), Z5
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+44(SB), Z11
-	VPTERNLOGD       $0xe4, Z11, Z5, Z3
-	VMOVUPS          1664(BX), Z15
-	VPTERNLOGD       $0xe4, Z11, Z15, Z2
-	VMOVUPS          1600(BX), Z16
-	VPTERNLOGD       $0xe4, Z11, Z16, Z1
-	VMOVUPS          1536(BX), Z17
-	VPTERNLOGD       $0xe4, Z11, Z17, Z0
-	VMULPS           1472(BX), Z5, Z5
-	VMULPS           1408(BX), Z15, Z15
-	VMULPS           1344(BX), Z16, Z16
-	VMULPS           1280(BX), Z17, Z17
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+104(SB), Z18
-	VCMPPS           $0x11, Z18, Z5, K5
-	VCMPPS           $0x11, Z18, Z15, K6
-	VCMPPS           $0x11, Z18, Z16, K7
-	KMOVW            K4, 1536(BX)
-	VCMPPS           $0x11, Z18, Z17, K4
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+72(SB), Z5
-	VFMADD231PS      Z19, Z29, Z5
+	VFMADD213PS      Z13, Z26, Z8
+	VFMADD213PS      Z13, Z27, Z9
+	VFMADD213PS      Z13, Z28, Z10
+	VFMADD213PS      Z13, Z29, Z11
+	VMULPS           Z0, Z8, Z0
+	VMULPS           Z2, Z9, Z2
+	VMULPS           Z1, Z10, Z1
+	VMULPS           Z3, Z11, Z3
+	VMOVUPS          1472(BX), Z8
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+44(SB), Z9
+	VPTERNLOGD       $0xe4, Z9, Z8, Z0
+	VMOVUPS          1408(BX), Z10
+	VPTERNLOGD       $0xe4, Z9, Z10, Z2
+	VMOVUPS          1344(BX), Z11
+	VPTERNLOGD       $0xe4, Z9, Z11, Z1
+	VMOVUPS          1280(BX), Z15
+	VPTERNLOGD       $0xe4, Z9, Z15, Z3
+	VMOVAPS          Z25, Z22
+	VPTERNLOGD       $0xe4, Z9, Z8, Z22
+	VMOVAPS          Z25, Z8
+	VPTERNLOGD       $0xe4, Z9, Z10, Z8
+	VMOVAPS          Z25, Z10
+	VPTERNLOGD       $0xe4, Z9, Z11, Z10
+	VMOVAPS          Z25, Z11
+	VPTERNLOGD       $0xe4, Z9, Z15, Z11
 	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+72(SB), Z15
-	VFMADD231PS      Z19, Z30, Z15
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+72(SB), Z16
-	VFMADD231PS      Z19, Z31, Z16
-	VFMADD213PS.BCST blackPriceStrip32AVX512Consts<>+72(SB), Z24, Z19
-	VFMADD213PS      Z22, Z29, Z5
-	VFMADD213PS      Z22, Z30, Z15
-	VFMADD213PS      Z22, Z31, Z16
-	VFMADD231PS      Z19, Z24, Z22
-	VFMADD213PS      Z21, Z29, Z5
+	VFMADD231PS      Z18, Z30, Z15
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+72(SB), Z23
+	VFMADD231PS      Z18, Z31, Z23
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+72(SB), Z26
+	VFMADD231PS      Z18, Z19, Z26
+	VFMADD213PS.BCST blackPriceStrip32AVX512Consts<>+72(SB), Z24, Z18
 	VFMADD213PS      Z21, Z30, Z15
-	VFMADD213PS      Z21, Z31, Z16
-	VFMADD231PS      Z22, Z24, Z21
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+84(SB), Z17
-	VFMADD213PS      Z17, Z29, Z5
-	VFMADD213PS      Z17, Z30, Z15
-	VFMADD213PS      Z17, Z31, Z16
-	VFMADD231PS      Z21, Z24, Z17
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+88(SB), Z19
-	VFMADD213PS      Z19, Z29, Z5
-	VFMADD213PS      Z19, Z30, Z15
-	VFMADD213PS      Z19, Z31, Z16
-	VFMADD231PS      Z17, Z24, Z19
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+92(SB), Z17
-	VFMADD213PS      Z17, Z29, Z5
-	VFMADD213PS      Z17, Z30, Z15
-	VFMADD213PS      Z17, Z31, Z16
-	VFMADD231PS      Z19, Z24, Z17
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+96(SB), Z19
-	VFMADD213PS      Z19, Z29, Z5
-	VFMADD213PS      Z19, Z30, Z15
-	VFMADD213PS      Z19, Z31, Z16
-	VFMADD231PS      Z17, Z24, Z19
-	VFMADD213PS      Z20, Z5, Z29
+	VFMADD213PS      Z21, Z31, Z23
+	VFMADD213PS      Z21, Z19, Z26
+	VFMADD231PS      Z18, Z24, Z21
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+80(SB), Z18
+	VFMADD213PS      Z18, Z30, Z15
+	VFMADD213PS      Z18, Z31, Z23
+	VFMADD213PS      Z18, Z19, Z26
+	VFMADD231PS      Z21, Z24, Z18
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+84(SB), Z21
+	VFMADD213PS      Z21, Z30, Z15
+	VFMADD213PS      Z21, Z31, Z23
+	VFMADD213PS      Z21, Z19, Z26
+	VFMADD231PS      Z18, Z24, Z21
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+88(SB), Z18
+	VFMADD213PS      Z18, Z30, Z15
+	VFMADD213PS      Z18, Z31, Z23
+	VFMADD213PS      Z18, Z19, Z26
+	VFMADD231PS      Z21, Z24, Z18
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+92(SB), Z21
+	VFMADD213PS      Z21, Z30, Z15
+	VFMADD213PS      Z21, Z31, Z23
+	VFMADD213PS      Z21, Z19, Z26
+	VFMADD231PS      Z18, Z24, Z21
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+96(SB), Z18
+	VFMADD213PS      Z18, Z30, Z15
+	VFMADD213PS      Z18, Z31, Z23
+	VFMADD213PS      Z18, Z19, Z26
+	VFMADD231PS      Z21, Z24, Z18
 	VFMADD213PS      Z20, Z15, Z30
-	VFMADD213PS      Z20, Z16, Z31
-	VFMADD231PS      Z19, Z24, Z20
-	VFMADD213PS      Z13, Z29, Z14
-	VFMADD213PS      Z13, Z30, Z12
-	VFMADD213PS      Z13, Z31, Z7
-	VFMADD231PS      Z20, Z6, Z13
-	VMULPS           Z4, Z14, Z4
-	VMULPS           Z8, Z12, Z5
-	VMULPS           Z9, Z7, Z6
-	VMULPS           Z10, Z13, Z7
-	VMOVUPS          1216(BX), Z8
-	VPTERNLOGD       $0xe4, Z11, Z8, Z4
-	VMOVUPS          1152(BX), Z9
-	VPTERNLOGD       $0xe4, Z11, Z9, Z5
-	VMOVUPS          1088(BX), Z10
-	VPTERNLOGD       $0xe4, Z11, Z10, Z6
-	VMOVUPS          1024(BX), Z12
-	VPTERNLOGD       $0xe4, Z11, Z12, Z7
-	VSUBPS           Z4, Z3, Z3
-	VSUBPS           Z5, Z2, Z2
-	VSUBPS           Z6, Z1, Z1
+	VFMADD213PS      Z20, Z23, Z31
+	VFMADD213PS      Z20, Z26, Z19
+	VFMADD231PS      Z18, Z24, Z20
+	VFMADD213PS      Z13, Z30, Z14
+	VFMADD213PS      Z13, Z31, Z17
+	VFMADD213PS      Z13, Z19, Z16
+	VFMADD231PS      Z20, Z12, Z13
+	VMULPS           Z7, Z14, Z7
+	VMULPS           Z6, Z17, Z6
+	VMULPS           Z5, Z16, Z5
+	VMULPS           Z4, Z13, Z4
+	VMOVUPS          1216(BX), Z12
+	VPTERNLOGD       $0xe4, Z9, Z12, Z7
+	VMOVUPS          1152(BX), Z13
+	VPTERNLOGD       $0xe4, Z9, Z13, Z6
+	VMOVUPS          1088(BX), Z14
+	VPTERNLOGD       $0xe4, Z9, Z14, Z5
+	VMOVUPS          1024(BX), Z15
+	VPTERNLOGD       $0xe4, Z9, Z15, Z4
 	VSUBPS           Z7, Z0, Z0
-	VMULPS           1472(BX), Z8, Z4
-	VMULPS           1408(BX), Z9, Z5
-	VMULPS           1344(BX), Z10, Z6
-	VMULPS           1280(BX), Z12, Z7
-	KMOVW            K3, 1024(BX)
-	VCMPPS           $0x11, Z18, Z4, K3
-	KMOVW            K2, 1088(BX)
-	VCMPPS           $0x11, Z18, Z5, K2
-	KMOVW            K1, 1152(BX)
-	VCMPPS           $0x11, Z18, Z6, K1
-	KMOVW            K1, 1216(BX)
-	VCMPPS           $0x11, Z18, Z7, K1
-	VMOVUPS          2496(BX), Z4
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+108(SB), Z5
-	VMULPS           Z5, Z4, Z6
-	VMOVUPS          2432(BX), Z7
-	VMULPS           Z5, Z7, Z8
-	VMOVUPS          2368(BX), Z9
-	VMULPS           Z5, Z9, Z10
-	VMOVUPS          1856(BX), Z11
-	VMULPS           Z5, Z11, Z5
-	VMOVUPS          1920(BX), Z12
-	VFMADD231PS      1792(BX), Z12, Z6
-	VMOVUPS          1984(BX), Z12
-	VFMADD231PS      2304(BX), Z12, Z8
-	VMOVUPS          2048(BX), Z12
-	VFMADD231PS      2240(BX), Z12, Z10
-	VMOVUPS          2112(BX), Z12
-	VFMADD231PS      2176(BX), Z12, Z5
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+112(SB), Z12
-	VFMADD231PS      Z12, Z4, Z6
-	VFMADD231PS      Z12, Z7, Z8
-	VFMADD231PS      Z12, Z9, Z10
-	VFMADD231PS      Z12, Z11, Z5
-	VMOVUPS          256(BX), Z12
-	VMOVUPS          960(BX), Z13
-	VADDPS           Z13, Z12, Z14
-	VMOVUPS          896(BX), Z15
-	VADDPS           Z15, Z12, Z16
-	VMOVUPS          576(BX), Z17
-	VADDPS           Z17, Z12, Z19
-	VMOVUPS          832(BX), Z20
-	VADDPS           Z20, Z12, Z21
-	VADDPS           768(BX), Z14, Z14
-	VADDPS           704(BX), Z16, Z16
-	VADDPS           640(BX), Z19, Z19
-	VADDPS           512(BX), Z21, Z21
-	VMOVUPS          1472(BX), Z22
-	VMULPS           Z13, Z22, Z13
-	VMOVUPS          1408(BX), Z23
-	VMULPS           Z15, Z23, Z15
-	VMOVUPS          1344(BX), Z24
-	VMULPS           Z17, Z24, Z17
-	VMOVUPS          1280(BX), Z25
-	VMULPS           Z20, Z25, Z20
-	VMULPS           Z12, Z22, Z22
-	VMULPS           Z12, Z23, Z23
-	VMULPS           Z12, Z24, Z24
-	VMULPS           Z12, Z25, Z25
-	VMOVUPS          64(BX), Z26
-	VADDPS           Z14, Z26, Z14
-	VADDPS           Z16, Z26, Z16
-	VADDPS           Z19, Z26, Z19
-	VADDPS           Z21, Z26, Z21
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+116(SB), Z26
-	KMOVW            K1, 1280(BX)
-	VCMPPS           $0x11, Z26, Z14, K1
-	KMOVW            K1, 1344(BX)
-	VCMPPS           $0x11, Z26, Z16, K1
-	KMOVW            K1, 1408(BX)
-	VCMPPS           $0x11, Z26, Z19, K1
-	KMOVW            K1, 1472(BX)
-	VCMPPS           $0x11, Z26, Z21, K1
-	VBLENDMPS        Z18, Z13, K5, Z13
-	VBLENDMPS        Z18, Z15, K6, Z14
-	VBLENDMPS        Z18, Z17, K7, Z15
-	VBLENDMPS        Z18, Z20, K4, Z16
-	VBLENDMPS        Z18, Z22, K3, Z17
-	VBLENDMPS        Z18, Z23, K2, Z19
-	KMOVW            1216(BX), K2
-	VBLENDMPS        Z18, Z24, K2, Z20
-	KMOVW            1280(BX), K2
-	VBLENDMPS        Z18, Z25, K2, Z18
-	VSUBPS           Z13, Z17, Z13
-	VSUBPS           Z14, Z19, Z14
-	VSUBPS           Z15, Z20, Z15
-	VSUBPS           Z16, Z18, Z16
-	KMOVW            1152(BX), K2
-	KMOVW            1344(BX), K3
-	KANDW            K3, K2, K2
-	KMOVW            1088(BX), K3
-	KMOVW            1408(BX), K4
-	KANDW            K4, K3, K3
-	KMOVW            1024(BX), K4
-	KMOVW            1472(BX), K5
-	KANDW            K5, K4, K4
-	KMOVW            1536(BX), K5
-	KANDW            K1, K5, K1
+	VSUBPS           Z6, Z2, Z2
+	VSUBPS           Z5, Z1, Z1
+	VSUBPS           Z4, Z3, Z3
+	VMOVAPS          Z25, Z4
+	VPTERNLOGD       $0xe4, Z9, Z12, Z4
+	VMOVAPS          Z25, Z5
+	VPTERNLOGD       $0xe4, Z9, Z13, Z5
+	VMOVAPS          Z25, Z6
+	VPTERNLOGD       $0xe4, Z9, Z14, Z6
+	VPTERNLOGD       $0xe4, Z9, Z15, Z25
+	VMOVUPS          2240(BX), Z7
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+104(SB), Z9
+	VMULPS           Z9, Z7, Z12
+	VMOVUPS          2176(BX), Z13
+	VMULPS           Z9, Z13, Z14
+	VMOVUPS          2112(BX), Z15
+	VMULPS           Z9, Z15, Z16
+	VMOVUPS          1600(BX), Z17
+	VMULPS           Z9, Z17, Z9
+	VMOVUPS          1664(BX), Z18
+	VFMADD231PS      1536(BX), Z18, Z12
+	VMOVUPS          1728(BX), Z18
+	VFMADD231PS      2048(BX), Z18, Z14
+	VMOVUPS          1792(BX), Z18
+	VFMADD231PS      1984(BX), Z18, Z16
+	VMOVUPS          1856(BX), Z18
+	VFMADD231PS      1920(BX), Z18, Z9
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+108(SB), Z18
+	VFMADD231PS      Z18, Z7, Z12
+	VFMADD231PS      Z18, Z13, Z14
+	VFMADD231PS      Z18, Z15, Z16
+	VFMADD231PS      Z18, Z17, Z9
+	PREFETCHT0       1024(DI)(AX*1)
+	VMOVUPS          (DI)(AX*1), Z18
+	PREFETCHT0       1088(DI)(AX*1)
+	VMOVUPS          64(DI)(AX*1), Z19
+	PREFETCHT0       1152(DI)(AX*1)
+	VMOVUPS          128(DI)(AX*1), Z20
+	PREFETCHT0       1216(DI)(AX*1)
+	VMOVUPS          192(DI)(AX*1), Z21
+	VMOVUPS          256(BX), Z23
+	VMOVUPS          960(BX), Z24
+	VADDPS           Z24, Z23, Z26
+	VMOVUPS          896(BX), Z27
+	VADDPS           Z27, Z23, Z28
+	VMOVUPS          832(BX), Z29
+	VADDPS           Z29, Z23, Z30
+	VMOVUPS          768(BX), Z31
+	VADDPS           Z31, Z23, Z17
+	VADDPS           704(BX), Z26, Z26
+	VADDPS           640(BX), Z28, Z28
+	VADDPS           512(BX), Z30, Z30
+	VADDPS           576(BX), Z17, Z17
+	VMULPS           Z24, Z18, Z24
+	VMULPS           Z27, Z19, Z27
+	VMULPS           Z29, Z20, Z29
+	VMULPS           Z31, Z21, Z31
+	VMOVUPS          64(BX), Z15
+	VADDPS           Z26, Z15, Z26
+	VADDPS           Z28, Z15, Z28
+	VADDPS           Z30, Z15, Z30
+	VADDPS           Z17, Z15, Z15
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+112(SB), Z17
+	VCMPPS           $0x11, Z17, Z26, K5
+	VCMPPS           $0x11, Z17, Z28, K6
+	VCMPPS           $0x11, Z17, Z30, K7
+	KMOVW            K4, 768(BX)
+	VCMPPS           $0x11, Z17, Z15, K4
+	KANDW            K5, K1, K1
+	KANDW            K6, K2, K2
+	KANDW            K7, K3, K3
+	KMOVW            768(BX), K5
+	KANDW            K4, K5, K4
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+116(SB), Z15
 	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+120(SB), Z17
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+124(SB), Z18
-	VFMADD231PS      Z17, Z6, Z18
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+124(SB), Z19
-	VFMADD231PS      Z17, Z8, Z19
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+124(SB), Z20
-	VFMADD231PS      Z17, Z10, Z20
-	VFMADD213PS.BCST blackPriceStrip32AVX512Consts<>+124(SB), Z5, Z17
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+128(SB), Z21
-	VFMADD213PS      Z21, Z6, Z18
-	VFMADD213PS      Z21, Z8, Z19
-	VFMADD213PS      Z21, Z10, Z20
-	VFMADD231PS      Z17, Z5, Z21
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+132(SB), Z17
-	VFMADD213PS      Z17, Z6, Z18
-	VFMADD213PS      Z17, Z8, Z19
-	VFMADD213PS      Z17, Z10, Z20
-	VFMADD231PS      Z21, Z5, Z17
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+136(SB), Z21
-	VFMADD213PS      Z21, Z6, Z18
-	VFMADD213PS      Z21, Z8, Z19
-	VFMADD213PS      Z21, Z10, Z20
-	VFMADD231PS      Z17, Z5, Z21
-	VMULPS           Z6, Z6, Z17
-	VMULPS           Z8, Z8, Z22
-	VMULPS           Z10, Z10, Z23
-	VMULPS           Z5, Z5, Z24
-	VFMADD231PS      Z18, Z17, Z6
-	VFMADD231PS      Z19, Z22, Z8
-	VFMADD231PS      Z20, Z23, Z10
-	VFMADD231PS      Z21, Z24, Z5
-	VFMADD213PS      Z12, Z12, Z6
-	VFMADD213PS      Z12, Z12, Z8
-	VFMADD213PS      Z12, Z12, Z10
-	VFMADD213PS      Z12, Z5, Z12
-	VSCALEFPS        Z4, Z6, Z4
-	VSCALEFPS        Z7, Z8, Z5
-	VSCALEFPS        Z9, Z10, Z6
-	VSCALEFPS        Z11, Z12, Z7
-	VFMADD231PS      Z3, Z4, Z13
-	VFMADD231PS      Z2, Z5, Z14
-	VFMADD231PS      Z1, Z6, Z15
-	VFMADD231PS      Z0, Z7, Z16
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+140(SB), Z0
-	VBLENDMPS        Z13, Z0, K2, Z1
-	VBLENDMPS        Z14, Z0, K3, Z2
-	VBLENDMPS        Z15, Z0, K4, Z3
-	VBLENDMPS        Z16, Z0, K1, Z0
+	VFMADD231PS      Z15, Z12, Z17
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+120(SB), Z26
+	VFMADD231PS      Z15, Z14, Z26
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+120(SB), Z28
+	VFMADD231PS      Z15, Z16, Z28
+	VFMADD213PS.BCST blackPriceStrip32AVX512Consts<>+120(SB), Z9, Z15
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+124(SB), Z30
+	VFMADD213PS      Z30, Z12, Z17
+	VFMADD213PS      Z30, Z14, Z26
+	VFMADD213PS      Z30, Z16, Z28
+	VFMADD231PS      Z15, Z9, Z30
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+128(SB), Z15
+	VFMADD213PS      Z15, Z12, Z17
+	VFMADD213PS      Z15, Z14, Z26
+	VFMADD213PS      Z15, Z16, Z28
+	VFMADD231PS      Z30, Z9, Z15
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+132(SB), Z30
+	VFMADD213PS      Z30, Z12, Z17
+	VFMADD213PS      Z30, Z14, Z26
+	VFMADD213PS      Z30, Z16, Z28
+	VFMADD231PS      Z15, Z9, Z30
+	VMULPS           Z12, Z12, Z15
+	VMOVUPS          Z3, 768(BX)
+	VMULPS           Z14, Z14, Z3
+	VMOVUPS          Z1, 832(BX)
+	VMULPS           Z16, Z16, Z1
+	VMOVUPS          Z2, 896(BX)
+	VMULPS           Z9, Z9, Z2
+	VFMADD231PS      Z17, Z15, Z12
+	VFMADD231PS      Z26, Z3, Z14
+	VFMADD231PS      Z28, Z1, Z16
+	VFMADD231PS      Z30, Z2, Z9
+	VFMADD213PS      Z23, Z23, Z12
+	VFMADD213PS      Z23, Z23, Z14
+	VFMADD213PS      Z23, Z23, Z16
+	VFMADD213PS      Z23, Z23, Z9
+	VSCALEFPS        Z7, Z12, Z1
+	VSCALEFPS        Z13, Z14, Z2
+	VSCALEFPS        2112(BX), Z16, Z3
+	VSCALEFPS        1600(BX), Z9, Z7
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+136(SB), Z9
+	VXORPS           Z9, Z18, Z12
+	VXORPS           Z9, Z19, Z13
+	VXORPS           Z9, Z20, Z14
+	VXORPS           Z9, Z21, Z9
+	VCMPPS           $0x00, Z4, Z12, K5
+	VCMPPS           $0x00, Z5, Z13, K6
+	VCMPPS           $0x00, Z6, Z14, K7
+	KMOVW            K4, 1600(BX)
+	VCMPPS           $0x00, Z25, Z9, K4
+	KMOVW            K3, 2112(BX)
+	VCMPPS           $0x00, Z22, Z12, K3
+	KMOVW            K2, 2176(BX)
+	VCMPPS           $0x00, Z8, Z13, K2
+	KMOVW            K1, 2240(BX)
+	VCMPPS           $0x00, Z10, Z14, K1
+	KMOVW            K4, 960(BX)
+	VCMPPS           $0x00, Z11, Z9, K4
+	VMULPS           Z23, Z18, Z4
+	VMULPS           Z23, Z19, Z5
+	VMULPS           Z23, Z20, Z6
+	VMULPS           Z23, Z21, Z8
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+140(SB), Z9
+	VBLENDMPS        Z9, Z24, K3, Z10
+	VBLENDMPS        Z9, Z27, K2, Z11
+	VBLENDMPS        Z9, Z29, K1, Z12
+	VBLENDMPS        Z9, Z31, K4, Z13
+	VBLENDMPS        Z9, Z4, K5, Z4
+	VBLENDMPS        Z9, Z5, K6, Z5
+	VBLENDMPS        Z9, Z6, K7, Z6
+	KMOVW            960(BX), K1
+	VBLENDMPS        Z9, Z8, K1, Z8
+	VSUBPS           Z10, Z4, Z4
+	VSUBPS           Z11, Z5, Z5
+	VSUBPS           Z12, Z6, Z6
+	VSUBPS           Z13, Z8, Z8
+	VFMADD231PS      Z0, Z1, Z4
+	VFMADD231PS      896(BX), Z2, Z5
+	VFMADD231PS      832(BX), Z3, Z6
+	VFMADD231PS      768(BX), Z7, Z8
+	KMOVW            2240(BX), K1
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+144(SB), Z0
+	VBLENDMPS        Z4, Z0, K1, Z1
+	KMOVW            2176(BX), K1
+	VBLENDMPS        Z5, Z0, K1, Z2
+	KMOVW            2112(BX), K1
+	VBLENDMPS        Z6, Z0, K1, Z3
+	KMOVW            1600(BX), K1
+	VBLENDMPS        Z8, Z0, K1, Z0
 	PREFETCHT0       1024(SI)(AX*1)
 	VMOVUPS          Z1, (SI)(AX*1)
 	PREFETCHT0       1088(SI)(AX*1)
@@ -825,14 +828,17 @@ whole:
 	VDIVPS           Z9, Z14, Z9
 	VMINPS           Z2, Z0, Z0
 	VMINPS           Z3, Z1, Z1
-	VMULPS           Z24, Z4, Z2
-	VMULPS           Z24, Z5, Z3
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+136(SB), Z2
+	VXORPS           Z2, Z4, Z3
+	VXORPS           Z2, Z5, Z2
+	VMULPS           Z24, Z4, Z4
+	VMULPS           Z24, Z5, Z5
 	VMOVUPS          64(BX), Z29
 	VADDPS           Z25, Z29, Z25
 	VADDPS           Z26, Z29, Z26
 	VMINPS           Z29, Z0, Z0
 	VMINPS           Z29, Z1, Z1
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+116(SB), Z29
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+112(SB), Z29
 	VCMPPS           $0x11, Z29, Z25, K1
 	VCMPPS           $0x11, Z29, Z26, K2
 	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+40(SB), Z25
@@ -883,171 +889,175 @@ whole:
 	VMINPS           Z12, Z16, Z12
 	VMINPS           Z13, Z16, Z13
 	VMINPS           Z15, Z16, Z15
-	VMULPS           Z0, Z4, Z16
-	VMULPS           Z1, Z5, Z17
-	VMULPS           Z19, Z4, Z4
-	VMULPS           Z20, Z5, Z5
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+52(SB), Z21
-	VFMADD213PS      Z14, Z8, Z21
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+52(SB), Z22
-	VFMADD213PS      Z14, Z12, Z22
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+56(SB), Z23
-	VADDPS           Z23, Z8, Z25
-	VADDPS           Z23, Z12, Z26
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+52(SB), Z27
-	VFMADD213PS      Z14, Z13, Z27
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+52(SB), Z28
-	VFMADD213PS      Z14, Z15, Z28
-	VADDPS           Z23, Z13, Z29
-	VADDPS           Z23, Z15, Z23
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+60(SB), Z30
-	VMULPS           Z30, Z8, Z31
-	VMULPS           Z30, Z12, Z30
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+104(SB), Z24
-	VCMPPS           $0x11, Z24, Z16, K3
-	VCMPPS           $0x11, Z24, Z17, K4
-	VMULPS           Z25, Z21, Z16
-	VMULPS           Z26, Z22, Z17
-	VCMPPS           $0x11, Z24, Z4, K5
+	VMOVAPS          Z14, Z16
+	VPTERNLOGD       $0xe4, Z6, Z0, Z16
+	VMOVAPS          Z14, Z17
+	VPTERNLOGD       $0xe4, Z6, Z1, Z17
+	VMOVAPS          Z14, Z21
+	VPTERNLOGD       $0xe4, Z6, Z19, Z21
+	VMOVAPS          Z14, Z22
+	VPTERNLOGD       $0xe4, Z6, Z20, Z22
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+52(SB), Z23
+	VFMADD213PS      Z14, Z8, Z23
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+52(SB), Z25
+	VFMADD213PS      Z14, Z12, Z25
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+56(SB), Z26
+	VADDPS           Z26, Z8, Z27
+	VADDPS           Z26, Z12, Z28
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+52(SB), Z29
+	VFMADD213PS      Z14, Z13, Z29
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+52(SB), Z30
+	VFMADD213PS      Z14, Z15, Z30
+	VADDPS           Z26, Z13, Z31
+	VADDPS           Z26, Z15, Z26
+	VCMPPS           $0x00, Z16, Z3, K3
+	VCMPPS           $0x00, Z17, Z2, K4
+	VMULPS           Z27, Z23, Z16
+	VMULPS           Z28, Z25, Z17
+	VCMPPS           $0x00, Z21, Z3, K5
 	KMOVW            K2, 512(BX)
-	VCMPPS           $0x11, Z24, Z5, K2
-	VMULPS           Z29, Z27, Z4
-	VMULPS           Z23, Z28, Z5
-	VBLENDMPS        Z24, Z2, K3, Z2
-	VBLENDMPS        Z24, Z3, K4, Z3
+	VCMPPS           $0x00, Z22, Z2, K2
+	VMULPS           Z31, Z29, Z2
+	VMULPS           Z26, Z30, Z3
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+60(SB), Z21
+	VMULPS           Z21, Z8, Z22
+	VMULPS           Z21, Z12, Z21
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+140(SB), Z24
+	VBLENDMPS        Z24, Z4, K3, Z4
+	VBLENDMPS        Z24, Z5, K4, Z5
 	VBLENDMPS        Z24, Z10, K5, Z10
 	VBLENDMPS        Z24, Z11, K2, Z11
-	VSUBPS           Z10, Z2, Z2
-	VSUBPS           Z11, Z3, Z3
-	VMULPS           Z4, Z16, Z10
-	VMULPS           Z5, Z17, Z11
+	VSUBPS           Z10, Z4, Z4
+	VSUBPS           Z11, Z5, Z5
+	VMULPS           Z2, Z16, Z10
+	VMULPS           Z3, Z17, Z11
 	VDIVPS           Z10, Z14, Z10
 	VDIVPS           Z11, Z14, Z11
-	VMULPS           Z10, Z4, Z4
-	VMULPS           Z11, Z5, Z5
+	VMULPS           Z10, Z2, Z2
+	VMULPS           Z11, Z3, Z3
 	VMULPS           Z10, Z16, Z10
 	VMULPS           Z11, Z17, Z11
-	VMULPS           Z31, Z8, Z14
-	VMULPS           Z30, Z12, Z16
-	VMULPS           Z4, Z21, Z17
-	VMULPS           Z5, Z22, Z21
-	VMULPS           Z10, Z27, Z22
-	VMULPS           Z11, Z28, Z24
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+64(SB), Z27
-	VMULPS           Z27, Z14, Z14
-	VMULPS           Z27, Z16, Z16
-	VMULPS           Z4, Z25, Z4
-	VMULPS           Z5, Z26, Z5
+	VMULPS           Z22, Z8, Z14
+	VMULPS           Z21, Z12, Z16
+	VMULPS           Z2, Z23, Z17
+	VMULPS           Z3, Z25, Z23
+	VMULPS           Z10, Z29, Z24
+	VMULPS           Z11, Z30, Z25
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+64(SB), Z29
+	VMULPS           Z29, Z14, Z14
+	VMULPS           Z29, Z16, Z16
+	VMULPS           Z2, Z27, Z2
+	VMULPS           Z3, Z28, Z3
 	VMULPS           Z17, Z8, Z17
-	VMULPS           Z21, Z12, Z21
-	VMULPS           Z22, Z13, Z13
-	VMULPS           Z24, Z15, Z15
+	VMULPS           Z23, Z12, Z23
+	VMULPS           Z24, Z13, Z13
+	VMULPS           Z25, Z15, Z15
 	VRNDSCALEPS      $0x08, Z14, Z14
 	VRNDSCALEPS      $0x08, Z16, Z16
-	VMOVAPS          Z7, Z22
-	VFMADD231PS      Z9, Z17, Z22
 	VMOVAPS          Z7, Z24
-	VFMADD231PS      Z9, Z21, Z24
+	VFMADD231PS      Z9, Z17, Z24
 	VMOVAPS          Z7, Z25
-	VFMADD231PS      Z9, Z13, Z25
+	VFMADD231PS      Z9, Z23, Z25
+	VMOVAPS          Z7, Z27
+	VFMADD231PS      Z9, Z13, Z27
 	VFMADD231PS      Z9, Z15, Z7
-	VMULPS           Z10, Z29, Z9
-	VMULPS           Z11, Z23, Z10
+	VMULPS           Z10, Z31, Z9
+	VMULPS           Z11, Z26, Z10
 	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+68(SB), Z11
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+72(SB), Z23
-	VFMADD231PS      Z11, Z22, Z23
 	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+72(SB), Z26
 	VFMADD231PS      Z11, Z24, Z26
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+76(SB), Z27
-	VFMADD213PS      Z27, Z22, Z23
-	VFMADD213PS      Z27, Z24, Z26
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+80(SB), Z28
-	VFMADD213PS      Z28, Z22, Z23
-	VFMADD213PS      Z28, Z24, Z26
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+84(SB), Z29
-	VFMADD213PS      Z29, Z22, Z23
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+72(SB), Z28
+	VFMADD231PS      Z11, Z25, Z28
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+76(SB), Z29
 	VFMADD213PS      Z29, Z24, Z26
-	VMOVUPS          Z3, 576(BX)
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+88(SB), Z3
-	VFMADD213PS      Z3, Z22, Z23
-	VFMADD213PS      Z3, Z24, Z26
-	VMOVUPS          Z2, 640(BX)
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+92(SB), Z2
-	VFMADD213PS      Z2, Z22, Z23
-	VFMADD213PS      Z2, Z24, Z26
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+96(SB), Z2
-	VFMADD213PS      Z2, Z22, Z23
-	VFMADD213PS      Z2, Z24, Z26
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+100(SB), Z2
-	VFMADD213PS      Z2, Z23, Z22
-	VFMADD213PS      Z2, Z26, Z24
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+72(SB), Z23
-	VFMADD231PS      Z11, Z25, Z23
+	VFMADD213PS      Z29, Z25, Z28
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+80(SB), Z30
+	VFMADD213PS      Z30, Z24, Z26
+	VFMADD213PS      Z30, Z25, Z28
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+84(SB), Z31
+	VFMADD213PS      Z31, Z24, Z26
+	VFMADD213PS      Z31, Z25, Z28
+	VMOVUPS          Z5, 576(BX)
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+88(SB), Z5
+	VFMADD213PS      Z5, Z24, Z26
+	VFMADD213PS      Z5, Z25, Z28
+	VMOVUPS          Z4, 640(BX)
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+92(SB), Z4
+	VFMADD213PS      Z4, Z24, Z26
+	VFMADD213PS      Z4, Z25, Z28
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+96(SB), Z4
+	VFMADD213PS      Z4, Z24, Z26
+	VFMADD213PS      Z4, Z25, Z28
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+100(SB), Z4
+	VFMADD213PS      Z4, Z26, Z24
+	VFMADD213PS      Z4, Z28, Z25
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+72(SB), Z26
+	VFMADD231PS      Z11, Z27, Z26
 	VFMADD213PS.BCST blackPriceStrip32AVX512Consts<>+72(SB), Z7, Z11
-	VFMADD213PS      Z18, Z22, Z17
-	VFMADD213PS      Z18, Z24, Z21
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+108(SB), Z22
-	VMULPS           Z22, Z14, Z24
-	VMULPS           Z22, Z16, Z22
-	VFMADD213PS      Z27, Z25, Z23
-	VFMADD231PS      Z11, Z7, Z27
-	VMULPS           Z4, Z17, Z4
-	VMULPS           Z5, Z21, Z5
-	VFMADD231PS      Z31, Z8, Z24
-	VFMADD231PS      Z30, Z12, Z22
-	VFMADD213PS      Z28, Z25, Z23
-	VFMADD231PS      Z27, Z7, Z28
-	VPTERNLOGD       $0xe4, Z6, Z0, Z4
-	VPTERNLOGD       $0xe4, Z6, Z1, Z5
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+112(SB), Z0
-	VFMADD231PS      Z0, Z14, Z24
-	VFMADD231PS      Z0, Z16, Z22
-	VFMADD213PS      Z29, Z25, Z23
-	VFMADD231PS      Z28, Z7, Z29
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+120(SB), Z0
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+124(SB), Z1
-	VFMADD231PS      Z0, Z24, Z1
-	VFMADD213PS.BCST blackPriceStrip32AVX512Consts<>+124(SB), Z22, Z0
-	VFMADD213PS      Z3, Z25, Z23
-	VFMADD231PS      Z29, Z7, Z3
-	VMULPS           Z24, Z24, Z8
-	VMULPS           Z22, Z22, Z11
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+128(SB), Z12
-	VFMADD213PS      Z12, Z24, Z1
-	VFMADD231PS      Z0, Z22, Z12
+	VFMADD213PS      Z18, Z24, Z17
+	VFMADD213PS      Z18, Z25, Z23
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+104(SB), Z24
+	VMULPS           Z24, Z14, Z25
+	VMULPS           Z24, Z16, Z24
+	VFMADD213PS      Z29, Z27, Z26
+	VFMADD231PS      Z11, Z7, Z29
+	VMULPS           Z2, Z17, Z2
+	VMULPS           Z3, Z23, Z3
+	VFMADD231PS      Z22, Z8, Z25
+	VFMADD231PS      Z21, Z12, Z24
+	VFMADD213PS      Z30, Z27, Z26
+	VFMADD231PS      Z29, Z7, Z30
+	VPTERNLOGD       $0xe4, Z6, Z0, Z2
+	VPTERNLOGD       $0xe4, Z6, Z1, Z3
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+108(SB), Z0
+	VFMADD231PS      Z0, Z14, Z25
+	VFMADD231PS      Z0, Z16, Z24
+	VFMADD213PS      Z31, Z27, Z26
+	VFMADD231PS      Z30, Z7, Z31
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+116(SB), Z0
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+120(SB), Z1
+	VFMADD231PS      Z0, Z25, Z1
+	VFMADD213PS.BCST blackPriceStrip32AVX512Consts<>+120(SB), Z24, Z0
+	VFMADD213PS      Z5, Z27, Z26
+	VFMADD231PS      Z31, Z7, Z5
+	VMULPS           Z25, Z25, Z8
+	VMULPS           Z24, Z24, Z11
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+124(SB), Z12
+	VFMADD213PS      Z12, Z25, Z1
+	VFMADD231PS      Z0, Z24, Z12
 	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+92(SB), Z0
-	VFMADD213PS      Z0, Z25, Z23
-	VFMADD231PS      Z3, Z7, Z0
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+132(SB), Z3
-	VFMADD213PS      Z3, Z24, Z1
-	VFMADD231PS      Z12, Z22, Z3
+	VFMADD213PS      Z0, Z27, Z26
+	VFMADD231PS      Z5, Z7, Z0
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+128(SB), Z5
+	VFMADD213PS      Z5, Z25, Z1
+	VFMADD231PS      Z12, Z24, Z5
 	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+96(SB), Z12
-	VFMADD213PS      Z12, Z25, Z23
+	VFMADD213PS      Z12, Z27, Z26
 	VFMADD231PS      Z0, Z7, Z12
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+136(SB), Z0
-	VFMADD213PS      Z0, Z24, Z1
-	VFMADD231PS      Z3, Z22, Z0
-	VFMADD213PS      Z2, Z23, Z25
-	VFMADD231PS      Z12, Z7, Z2
-	VFMADD231PS      Z1, Z8, Z24
-	VFMADD231PS      Z0, Z11, Z22
-	VFMADD213PS      Z18, Z25, Z13
-	VFMADD231PS      Z2, Z15, Z18
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+132(SB), Z0
+	VFMADD213PS      Z0, Z25, Z1
+	VFMADD231PS      Z5, Z24, Z0
+	VFMADD213PS      Z4, Z26, Z27
+	VFMADD231PS      Z12, Z7, Z4
+	VFMADD231PS      Z1, Z8, Z25
+	VFMADD231PS      Z0, Z11, Z24
+	VFMADD213PS      Z18, Z27, Z13
+	VFMADD231PS      Z4, Z15, Z18
 	VMOVUPS          256(BX), Z0
-	VFMADD213PS      Z0, Z0, Z24
-	VFMADD213PS      Z0, Z22, Z0
+	VFMADD213PS      Z0, Z0, Z25
+	VFMADD213PS      Z0, Z24, Z0
 	VMULPS           Z9, Z13, Z1
-	VMULPS           Z10, Z18, Z2
-	VSCALEFPS        Z14, Z24, Z3
+	VMULPS           Z10, Z18, Z4
+	VSCALEFPS        Z14, Z25, Z5
 	VSCALEFPS        Z16, Z0, Z0
 	VPTERNLOGD       $0xe4, Z6, Z19, Z1
-	VPTERNLOGD       $0xe4, Z6, Z20, Z2
-	VSUBPS           Z4, Z1, Z1
-	VSUBPS           Z5, Z2, Z2
-	VFMADD213PS      640(BX), Z1, Z3
+	VPTERNLOGD       $0xe4, Z6, Z20, Z4
+	VSUBPS           Z2, Z1, Z1
+	VSUBPS           Z3, Z4, Z2
+	VFMADD213PS      640(BX), Z1, Z5
 	VFMADD213PS      576(BX), Z2, Z0
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+140(SB), Z1
-	VBLENDMPS        Z3, Z1, K1, Z2
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+144(SB), Z1
+	VBLENDMPS        Z5, Z1, K1, Z2
 	KMOVW            512(BX), K1
 	VBLENDMPS        Z0, Z1, K1, Z0
 	VMOVUPS          Z2, K7, (SI)(AX*1)
@@ -1244,38 +1254,38 @@ DATA blackPriceStrip32AVX2Consts<>+720(SB)/4, $0x41700000
 DATA blackPriceStrip32AVX2Consts<>+724(SB)/4, $0x41700000
 DATA blackPriceStrip32AVX2Consts<>+728(SB)/4, $0x41700000
 DATA blackPriceStrip32AVX2Consts<>+732(SB)/4, $0x41700000
-DATA blackPriceStrip32AVX2Consts<>+736(SB)/4, $0x3f400000
-DATA blackPriceStrip32AVX2Consts<>+740(SB)/4, $0x3f400000
-DATA blackPriceStrip32AVX2Consts<>+744(SB)/4, $0x3f400000
-DATA blackPriceStrip32AVX2Consts<>+748(SB)/4, $0x3f400000
-DATA blackPriceStrip32AVX2Consts<>+752(SB)/4, $0x3f400000
-DATA blackPriceStrip32AVX2Consts<>+756(SB)/4, $0x3f400000
-DATA blackPriceStrip32AVX2Consts<>+760(SB)/4, $0x3f400000
-DATA blackPriceStrip32AVX2Consts<>+764(SB)/4, $0x3f400000
-DATA blackPriceStrip32AVX2Consts<>+768(SB)/4, $0x40640000
-DATA blackPriceStrip32AVX2Consts<>+772(SB)/4, $0x40640000
-DATA blackPriceStrip32AVX2Consts<>+776(SB)/4, $0x40640000
-DATA blackPriceStrip32AVX2Consts<>+780(SB)/4, $0x40640000
-DATA blackPriceStrip32AVX2Consts<>+784(SB)/4, $0x40640000
-DATA blackPriceStrip32AVX2Consts<>+788(SB)/4, $0x40640000
-DATA blackPriceStrip32AVX2Consts<>+792(SB)/4, $0x40640000
-DATA blackPriceStrip32AVX2Consts<>+796(SB)/4, $0x40640000
-DATA blackPriceStrip32AVX2Consts<>+800(SB)/4, $0xbf000000
-DATA blackPriceStrip32AVX2Consts<>+804(SB)/4, $0xbf000000
-DATA blackPriceStrip32AVX2Consts<>+808(SB)/4, $0xbf000000
-DATA blackPriceStrip32AVX2Consts<>+812(SB)/4, $0xbf000000
-DATA blackPriceStrip32AVX2Consts<>+816(SB)/4, $0xbf000000
-DATA blackPriceStrip32AVX2Consts<>+820(SB)/4, $0xbf000000
-DATA blackPriceStrip32AVX2Consts<>+824(SB)/4, $0xbf000000
-DATA blackPriceStrip32AVX2Consts<>+828(SB)/4, $0xbf000000
-DATA blackPriceStrip32AVX2Consts<>+832(SB)/4, $0x80000000
-DATA blackPriceStrip32AVX2Consts<>+836(SB)/4, $0x80000000
-DATA blackPriceStrip32AVX2Consts<>+840(SB)/4, $0x80000000
-DATA blackPriceStrip32AVX2Consts<>+844(SB)/4, $0x80000000
-DATA blackPriceStrip32AVX2Consts<>+848(SB)/4, $0x80000000
-DATA blackPriceStrip32AVX2Consts<>+852(SB)/4, $0x80000000
-DATA blackPriceStrip32AVX2Consts<>+856(SB)/4, $0x80000000
-DATA blackPriceStrip32AVX2Consts<>+860(SB)/4, $0x80000000
+DATA blackPriceStrip32AVX2Consts<>+736(SB)/4, $0x80000000
+DATA blackPriceStrip32AVX2Consts<>+740(SB)/4, $0x80000000
+DATA blackPriceStrip32AVX2Consts<>+744(SB)/4, $0x80000000
+DATA blackPriceStrip32AVX2Consts<>+748(SB)/4, $0x80000000
+DATA blackPriceStrip32AVX2Consts<>+752(SB)/4, $0x80000000
+DATA blackPriceStrip32AVX2Consts<>+756(SB)/4, $0x80000000
+DATA blackPriceStrip32AVX2Consts<>+760(SB)/4, $0x80000000
+DATA blackPriceStrip32AVX2Consts<>+764(SB)/4, $0x80000000
+DATA blackPriceStrip32AVX2Consts<>+768(SB)/4, $0x3f400000
+DATA blackPriceStrip32AVX2Consts<>+772(SB)/4, $0x3f400000
+DATA blackPriceStrip32AVX2Consts<>+776(SB)/4, $0x3f400000
+DATA blackPriceStrip32AVX2Consts<>+780(SB)/4, $0x3f400000
+DATA blackPriceStrip32AVX2Consts<>+784(SB)/4, $0x3f400000
+DATA blackPriceStrip32AVX2Consts<>+788(SB)/4, $0x3f400000
+DATA blackPriceStrip32AVX2Consts<>+792(SB)/4, $0x3f400000
+DATA blackPriceStrip32AVX2Consts<>+796(SB)/4, $0x3f400000
+DATA blackPriceStrip32AVX2Consts<>+800(SB)/4, $0x40640000
+DATA blackPriceStrip32AVX2Consts<>+804(SB)/4, $0x40640000
+DATA blackPriceStrip32AVX2Consts<>+808(SB)/4, $0x40640000
+DATA blackPriceStrip32AVX2Consts<>+812(SB)/4, $0x40640000
+DATA blackPriceStrip32AVX2Consts<>+816(SB)/4, $0x40640000
+DATA blackPriceStrip32AVX2Consts<>+820(SB)/4, $0x40640000
+DATA blackPriceStrip32AVX2Consts<>+824(SB)/4, $0x40640000
+DATA blackPriceStrip32AVX2Consts<>+828(SB)/4, $0x40640000
+DATA blackPriceStrip32AVX2Consts<>+832(SB)/4, $0xbf000000
+DATA blackPriceStrip32AVX2Consts<>+836(SB)/4, $0xbf000000
+DATA blackPriceStrip32AVX2Consts<>+840(SB)/4, $0xbf000000
+DATA blackPriceStrip32AVX2Consts<>+844(SB)/4, $0xbf000000
+DATA blackPriceStrip32AVX2Consts<>+848(SB)/4, $0xbf000000
+DATA blackPriceStrip32AVX2Consts<>+852(SB)/4, $0xbf000000
+DATA blackPriceStrip32AVX2Consts<>+856(SB)/4, $0xbf000000
+DATA blackPriceStrip32AVX2Consts<>+860(SB)/4, $0xbf000000
 DATA blackPriceStrip32AVX2Consts<>+864(SB)/4, $0x3fb8aa3b
 DATA blackPriceStrip32AVX2Consts<>+868(SB)/4, $0x3fb8aa3b
 DATA blackPriceStrip32AVX2Consts<>+872(SB)/4, $0x3fb8aa3b
@@ -1466,7 +1476,7 @@ GLOBL blackPriceStrip32AVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func blackPriceStrip32AVX2(price []float32, sign []float32, K []float32, sigma []float32, F float32, T float32, D float32)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
-TEXT ·blackPriceStrip32AVX2(SB), $1472-108
+TEXT ·blackPriceStrip32AVX2(SB), $1440-108
 	LEAQ         31(SP), BX
 	ANDQ         $-32, BX
 	MOVQ         price_len+8(FP), CX
@@ -1498,6 +1508,8 @@ TEXT ·blackPriceStrip32AVX2(SB), $1472-108
 	VBLENDVPS    Y7, Y6, Y5, Y5
 	VMULPS       blackPriceStrip32AVX2Consts<>+352(SB), Y8, Y6
 	VADDPS       Y8, Y8, Y7
+	VMOVUPS      blackPriceStrip32AVX2Consts<>+0(SB), Y9
+	VANDPS       blackPriceStrip32AVX2Consts<>+128(SB), Y9, Y9
 	VMOVUPS      Y0, (BX)
 	VMOVUPS      Y1, 32(BX)
 	VMOVUPS      Y2, 64(BX)
@@ -1507,6 +1519,7 @@ TEXT ·blackPriceStrip32AVX2(SB), $1472-108
 	VMOVUPS      Y5, 192(BX)
 	VMOVUPS      Y6, 224(BX)
 	VMOVUPS      Y7, 256(BX)
+	VMOVUPS      Y9, 288(BX)
 	XORL         AX, AX
 	SUBQ         $+24, CX
 	JLT          rest
@@ -1546,15 +1559,15 @@ body:
 	VANDPS      Y6, Y15, Y15
 	VANDPS      Y6, Y13, Y6
 	VCMPPS      $0x03, Y7, Y7, Y13
-	VMOVUPS     Y2, 288(BX)
+	VMOVUPS     Y2, 320(BX)
 	VCMPPS      $0x03, Y8, Y8, Y2
-	VMOVUPS     Y1, 320(BX)
+	VMOVUPS     Y1, 352(BX)
 	VCMPPS      $0x03, Y9, Y9, Y1
-	VMOVUPS     Y0, 352(BX)
+	VMOVUPS     Y0, 384(BX)
 	VANDPS      blackPriceStrip32AVX2Consts<>+96(SB), Y11, Y0
-	VMOVUPS     Y9, 384(BX)
+	VMOVUPS     Y9, 416(BX)
 	VANDPS      blackPriceStrip32AVX2Consts<>+96(SB), Y12, Y9
-	VMOVUPS     Y8, 416(BX)
+	VMOVUPS     Y8, 448(BX)
 	VANDPS      blackPriceStrip32AVX2Consts<>+96(SB), Y10, Y8
 	VORPS       blackPriceStrip32AVX2Consts<>+128(SB), Y0, Y0
 	VORPS       blackPriceStrip32AVX2Consts<>+128(SB), Y9, Y9
@@ -1586,49 +1599,49 @@ body:
 	VCMPPS      $0x11, Y13, Y10, Y10
 	VADDPS      Y0, Y0, Y14
 	VADDPS      Y2, Y2, Y15
-	VMOVUPS     Y6, 448(BX)
+	VMOVUPS     Y6, 480(BX)
 	VADDPS      Y1, Y1, Y6
 	VBLENDVPS   Y11, Y14, Y0, Y14
 	VBLENDVPS   Y12, Y15, Y2, Y15
 	VBLENDVPS   Y10, Y6, Y1, Y6
-	VMOVUPS     Y10, 480(BX)
+	VMOVUPS     Y10, 512(BX)
 	VMOVUPS     224(BX), Y10
 	VCMPPS      $0x11, Y0, Y10, Y0
 	VCMPPS      $0x11, Y2, Y10, Y2
 	VCMPPS      $0x11, Y1, Y10, Y1
 	VMOVUPS     (BX), Y10
-	VMOVUPS     Y12, 512(BX)
+	VMOVUPS     Y12, 544(BX)
 	VMULPS      Y3, Y10, Y12
-	VMOVUPS     Y11, 544(BX)
+	VMOVUPS     Y11, 576(BX)
 	VMULPS      Y4, Y10, Y11
-	VMOVUPS     Y4, 576(BX)
+	VMOVUPS     Y4, 608(BX)
 	VMULPS      Y5, Y10, Y4
 	VMOVUPS     256(BX), Y10
-	VMOVUPS     Y5, 608(BX)
+	VMOVUPS     Y5, 640(BX)
 	VBLENDVPS   Y0, Y10, Y13, Y5
-	VMOVUPS     Y0, 640(BX)
+	VMOVUPS     Y0, 672(BX)
 	VBLENDVPS   Y2, Y10, Y13, Y0
 	VBLENDVPS   Y1, Y10, Y13, Y10
 	VADDPS      Y14, Y5, Y13
-	VMOVUPS     Y1, 672(BX)
+	VMOVUPS     Y1, 704(BX)
 	VADDPS      Y15, Y0, Y1
-	VMOVUPS     Y2, 704(BX)
+	VMOVUPS     Y2, 736(BX)
 	VADDPS      Y6, Y10, Y2
 	VSUBPS      Y14, Y5, Y5
 	VSUBPS      Y15, Y0, Y0
 	VSUBPS      Y6, Y10, Y6
 	VMOVUPS     blackPriceStrip32AVX2Consts<>+256(SB), Y10
 	VCMPPS      $0x00, Y10, Y7, Y14
-	VMOVUPS     416(BX), Y15
-	VMOVUPS     Y3, 736(BX)
+	VMOVUPS     448(BX), Y15
+	VMOVUPS     Y3, 768(BX)
 	VCMPPS      $0x00, Y10, Y15, Y3
-	VMOVUPS     384(BX), Y15
-	VMOVUPS     Y7, 768(BX)
+	VMOVUPS     416(BX), Y15
+	VMOVUPS     Y7, 800(BX)
 	VCMPPS      $0x00, Y10, Y15, Y7
 	VMOVUPS     blackPriceStrip32AVX2Consts<>+288(SB), Y10
 	VBLENDVPS   Y14, Y10, Y8, Y8
 	VBLENDVPS   Y3, Y10, Y9, Y3
-	VMOVUPS     448(BX), Y9
+	VMOVUPS     480(BX), Y9
 	VBLENDVPS   Y7, Y10, Y9, Y7
 	VMULPS      Y12, Y13, Y9
 	VMULPS      Y11, Y1, Y10
@@ -1650,12 +1663,12 @@ body:
 	VMULPS      Y9, Y6, Y9
 	VMULPS      Y1, Y6, Y1
 	VMULPS      Y2, Y6, Y2
-	VMOVUPS     768(BX), Y10
+	VMOVUPS     800(BX), Y10
 	VMOVUPS     blackPriceStrip32AVX2Consts<>+320(SB), Y11
 	VCMPPS      $0x11, Y11, Y10, Y12
-	VMOVUPS     416(BX), Y13
+	VMOVUPS     448(BX), Y13
 	VCMPPS      $0x11, Y11, Y13, Y14
-	VMOVUPS     384(BX), Y6
+	VMOVUPS     416(BX), Y6
 	VCMPPS      $0x11, Y11, Y6, Y11
 	VBLENDVPS   Y12, Y8, Y10, Y8
 	VBLENDVPS   Y14, Y3, Y13, Y3
@@ -1668,31 +1681,31 @@ body:
 	VMULPS      Y0, Y0, Y10
 	VMULPS      Y4, Y4, Y11
 	VMOVUPS     blackPriceStrip32AVX2Consts<>+384(SB), Y12
-	VMULPS      736(BX), Y12, Y13
-	VMULPS      576(BX), Y12, Y14
-	VMOVUPS     Y2, 384(BX)
-	VMULPS      608(BX), Y12, Y2
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+416(SB), Y12
+	VMULPS      768(BX), Y12, Y13
+	VMULPS      608(BX), Y12, Y14
 	VMOVUPS     Y2, 416(BX)
+	VMULPS      640(BX), Y12, Y2
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+416(SB), Y12
+	VMOVUPS     Y2, 448(BX)
 	VADDPS      Y12, Y8, Y2
-	VMOVUPS     Y1, 768(BX)
+	VMOVUPS     Y1, 800(BX)
 	VADDPS      Y12, Y3, Y1
-	VMOVUPS     Y14, 448(BX)
+	VMOVUPS     Y14, 480(BX)
 	VADDPS      Y12, Y6, Y14
-	VMOVUPS     640(BX), Y12
-	VBLENDVPS   Y12, Y2, Y8, Y2
-	VMOVUPS     704(BX), Y12
-	VBLENDVPS   Y12, Y1, Y3, Y1
 	VMOVUPS     672(BX), Y12
+	VBLENDVPS   Y12, Y2, Y8, Y2
+	VMOVUPS     736(BX), Y12
+	VBLENDVPS   Y12, Y1, Y3, Y1
+	VMOVUPS     704(BX), Y12
 	VBLENDVPS   Y12, Y14, Y6, Y12
 	VADDPS      Y8, Y15, Y8
 	VADDPS      Y3, Y15, Y3
 	VADDPS      Y6, Y15, Y6
-	VMOVUPS     544(BX), Y14
+	VMOVUPS     576(BX), Y14
 	VBLENDVPS   Y14, Y8, Y2, Y2
-	VMOVUPS     512(BX), Y8
+	VMOVUPS     544(BX), Y8
 	VBLENDVPS   Y8, Y3, Y1, Y1
-	VMOVUPS     480(BX), Y3
+	VMOVUPS     512(BX), Y3
 	VBLENDVPS   Y3, Y6, Y12, Y3
 	VMOVUPS     blackPriceStrip32AVX2Consts<>+448(SB), Y6
 	VMOVUPS     blackPriceStrip32AVX2Consts<>+480(SB), Y8
@@ -1727,12 +1740,12 @@ body:
 	VMOVUPS     32(DI)(AX*1), Y1
 	PREFETCHT0  1088(DI)(AX*1)
 	VMOVUPS     64(DI)(AX*1), Y2
-	VMOVUPS     352(BX), Y3
+	VMOVUPS     384(BX), Y3
 	VMOVUPS     64(BX), Y4
 	VMULPS      Y4, Y3, Y5
-	VMOVUPS     320(BX), Y7
+	VMOVUPS     352(BX), Y7
 	VMULPS      Y4, Y7, Y8
-	VMOVUPS     288(BX), Y14
+	VMOVUPS     320(BX), Y14
 	VMULPS      Y4, Y14, Y6
 	VMOVUPS     (BX), Y15
 	VMINPS      Y3, Y15, Y3
@@ -1741,9 +1754,9 @@ body:
 	VMINPS      Y4, Y3, Y3
 	VMINPS      Y4, Y7, Y7
 	VMINPS      Y4, Y14, Y4
-	VMINPS      736(BX), Y3, Y3
-	VMINPS      576(BX), Y7, Y7
-	VMINPS      608(BX), Y4, Y4
+	VMINPS      768(BX), Y3, Y3
+	VMINPS      608(BX), Y7, Y7
+	VMINPS      640(BX), Y4, Y4
 	VMOVUPS     32(BX), Y14
 	VMINPS      Y14, Y3, Y3
 	VMINPS      Y14, Y7, Y7
@@ -1754,420 +1767,436 @@ body:
 	VCMPPS      $0x11, Y4, Y15, Y4
 	VMOVAPS     Y13, Y15
 	VFMADD231PS Y11, Y9, Y15
-	VMOVUPS     768(BX), Y14
-	VMOVUPS     Y15, 288(BX)
-	VMOVUPS     448(BX), Y15
-	VFMADD231PS Y12, Y14, Y15
+	VMOVUPS     800(BX), Y14
 	VMOVUPS     Y15, 320(BX)
-	VMOVUPS     416(BX), Y15
-	VFMADD231PS 384(BX), Y10, Y15
+	VMOVUPS     480(BX), Y15
+	VFMADD231PS Y12, Y14, Y15
+	VMOVUPS     Y15, 352(BX)
+	VMOVUPS     448(BX), Y15
+	VFMADD231PS 416(BX), Y10, Y15
 	VFMSUB231PS Y11, Y9, Y13
-	VFMSUB213PS 448(BX), Y12, Y14
-	VMOVUPS     416(BX), Y9
-	VFMSUB231PS 384(BX), Y10, Y9
+	VFMSUB213PS 480(BX), Y12, Y14
+	VMOVUPS     448(BX), Y9
+	VFMSUB231PS 416(BX), Y10, Y9
 	VMOVUPS     128(BX), Y10
 	VADDPS      Y5, Y10, Y11
 	VADDPS      Y8, Y10, Y12
-	VMOVUPS     Y9, 416(BX)
+	VMOVUPS     Y9, 448(BX)
 	VADDPS      Y6, Y10, Y9
-	VADDPS      736(BX), Y11, Y11
-	VADDPS      576(BX), Y12, Y12
-	VADDPS      608(BX), Y9, Y9
+	VADDPS      768(BX), Y11, Y11
+	VADDPS      608(BX), Y12, Y12
+	VADDPS      640(BX), Y9, Y9
 	VMULPS      Y5, Y0, Y5
 	VMULPS      Y8, Y1, Y8
 	VMULPS      Y6, Y2, Y6
-	VMOVUPS     32(BX), Y10
-	VADDPS      Y11, Y10, Y11
-	VADDPS      Y12, Y10, Y12
-	VADDPS      Y9, Y10, Y9
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+672(SB), Y10
-	VCMPPS      $0x11, Y10, Y11, Y11
-	VCMPPS      $0x11, Y10, Y12, Y12
-	VCMPPS      $0x11, Y10, Y9, Y9
+	VMOVUPS     Y6, 640(BX)
+	VMOVUPS     32(BX), Y6
+	VADDPS      Y11, Y6, Y11
+	VADDPS      Y12, Y6, Y12
+	VADDPS      Y9, Y6, Y6
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+672(SB), Y9
+	VCMPPS      $0x11, Y9, Y11, Y11
+	VCMPPS      $0x11, Y9, Y12, Y12
+	VCMPPS      $0x11, Y9, Y6, Y6
 	VANDPS      Y11, Y3, Y3
 	VANDPS      Y12, Y7, Y7
-	VANDPS      Y9, Y4, Y4
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+0(SB), Y9
-	VANDPS      288(BX), Y9, Y10
-	VANDPS      320(BX), Y9, Y11
-	VANDPS      Y15, Y9, Y12
+	VANDPS      Y6, Y4, Y4
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+0(SB), Y6
+	VMOVUPS     320(BX), Y9
+	VANDPS      Y9, Y6, Y11
+	VMOVUPS     352(BX), Y12
 	VMOVUPS     Y4, 608(BX)
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+704(SB), Y4
-	VMINPS      Y10, Y4, Y10
-	VMINPS      Y11, Y4, Y11
-	VMINPS      Y12, Y4, Y12
-	VMOVUPS     Y7, 576(BX)
-	VANDPS      Y13, Y9, Y7
-	VMOVUPS     Y3, 736(BX)
-	VANDPS      Y14, Y9, Y3
-	VMOVUPS     Y6, 384(BX)
-	VANDPS      416(BX), Y9, Y6
-	VMINPS      Y7, Y4, Y7
-	VMINPS      Y3, Y4, Y3
-	VMINPS      Y6, Y4, Y4
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+736(SB), Y6
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+128(SB), Y9
-	VFMADD231PS Y6, Y10, Y9
-	VMOVUPS     Y8, 448(BX)
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+128(SB), Y8
-	VFMADD231PS Y6, Y11, Y8
-	VMOVUPS     Y5, 768(BX)
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+128(SB), Y5
-	VFMADD231PS Y6, Y12, Y5
-	VMOVUPS     Y14, 352(BX)
-	VADDPS      blackPriceStrip32AVX2Consts<>+768(SB), Y10, Y14
-	VMOVUPS     Y13, 480(BX)
-	VADDPS      blackPriceStrip32AVX2Consts<>+768(SB), Y11, Y13
-	VMOVUPS     Y2, 512(BX)
-	VADDPS      blackPriceStrip32AVX2Consts<>+768(SB), Y12, Y2
-	VMOVUPS     Y15, 544(BX)
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+128(SB), Y15
-	VFMADD231PS Y6, Y7, Y15
-	VMOVUPS     Y1, 672(BX)
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+128(SB), Y1
-	VFMADD231PS Y6, Y3, Y1
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+128(SB), Y4, Y6
-	VMOVUPS     Y0, 704(BX)
-	VADDPS      blackPriceStrip32AVX2Consts<>+768(SB), Y7, Y0
-	VMOVUPS     Y7, 640(BX)
-	VADDPS      blackPriceStrip32AVX2Consts<>+768(SB), Y3, Y7
-	VMOVUPS     Y3, 800(BX)
-	VADDPS      blackPriceStrip32AVX2Consts<>+768(SB), Y4, Y3
-	VMOVUPS     Y4, 832(BX)
-	VMULPS      Y14, Y9, Y4
-	VMOVUPS     Y14, 864(BX)
-	VMULPS      Y13, Y8, Y14
-	VMOVUPS     Y13, 896(BX)
-	VMULPS      Y2, Y5, Y13
-	VMOVUPS     Y2, 928(BX)
-	VMULPS      blackPriceStrip32AVX2Consts<>+800(SB), Y10, Y2
-	VMOVUPS     Y2, 960(BX)
-	VMULPS      blackPriceStrip32AVX2Consts<>+800(SB), Y11, Y2
-	VMOVUPS     Y2, 992(BX)
-	VMULPS      blackPriceStrip32AVX2Consts<>+800(SB), Y12, Y2
-	VMOVUPS     Y2, 1024(BX)
-	VMULPS      Y0, Y15, Y2
-	VMOVUPS     Y12, 1056(BX)
-	VMULPS      Y7, Y1, Y12
-	VMOVUPS     Y11, 1088(BX)
-	VMULPS      Y3, Y6, Y11
-	VMOVUPS     Y10, 1120(BX)
-	VMOVUPS     288(BX), Y10
-	VMOVUPS     Y3, 1152(BX)
-	VMULPS      704(BX), Y10, Y3
-	VMOVUPS     Y7, 1184(BX)
-	VMOVUPS     320(BX), Y7
-	VMOVUPS     Y0, 1216(BX)
-	VMULPS      672(BX), Y7, Y0
-	VMOVUPS     Y6, 1248(BX)
-	VMOVUPS     544(BX), Y6
-	VMOVUPS     Y1, 1280(BX)
-	VMULPS      512(BX), Y6, Y1
-	VMOVUPS     Y15, 1312(BX)
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+832(SB), Y15
-	VANDPS      Y15, Y10, Y10
-	VANDPS      Y15, Y7, Y7
-	VANDPS      Y15, Y6, Y6
-	VMOVUPS     Y6, 544(BX)
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+256(SB), Y6
-	VCMPPS      $0x11, Y6, Y3, Y3
-	VCMPPS      $0x11, Y6, Y0, Y0
-	VCMPPS      $0x11, Y6, Y1, Y1
-	VMOVUPS     Y7, 320(BX)
-	VMULPS      Y2, Y4, Y7
-	VMOVUPS     Y10, 288(BX)
-	VMULPS      Y12, Y14, Y10
-	VMULPS      Y11, Y13, Y15
+	VANDPS      Y12, Y6, Y4
+	VMOVUPS     Y7, 768(BX)
+	VANDPS      Y15, Y6, Y7
+	VMOVUPS     Y3, 416(BX)
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+704(SB), Y3
+	VMINPS      Y11, Y3, Y11
+	VMINPS      Y4, Y3, Y4
+	VMINPS      Y7, Y3, Y7
+	VMOVUPS     Y8, 480(BX)
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+736(SB), Y8
+	VANDPS      Y8, Y9, Y9
+	VANDPS      Y8, Y12, Y12
+	VANDPS      Y8, Y15, Y15
+	VMOVUPS     Y5, 352(BX)
+	VANDPS      Y13, Y6, Y5
+	VMOVUPS     Y15, 320(BX)
+	VANDPS      Y14, Y6, Y15
+	VMOVUPS     Y12, 800(BX)
+	VMOVUPS     448(BX), Y12
+	VMOVUPS     Y9, 384(BX)
+	VANDPS      Y12, Y6, Y9
+	VMINPS      Y5, Y3, Y5
+	VMINPS      Y15, Y3, Y15
+	VMINPS      Y9, Y3, Y3
+	VANDPS      Y13, Y8, Y9
+	VANDPS      Y14, Y8, Y13
+	VANDPS      Y12, Y8, Y12
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+768(SB), Y14
 	VMOVUPS     blackPriceStrip32AVX2Consts<>+128(SB), Y6
-	VDIVPS      Y7, Y6, Y7
-	VDIVPS      Y10, Y6, Y10
-	VDIVPS      Y15, Y6, Y6
-	VMULPS      Y7, Y2, Y2
-	VMULPS      Y10, Y12, Y12
-	VMULPS      Y6, Y11, Y11
-	VMULPS      Y7, Y4, Y4
-	VMULPS      Y10, Y14, Y7
-	VMULPS      Y6, Y13, Y6
-	VMULPS      Y2, Y9, Y9
-	VMULPS      Y12, Y8, Y8
-	VMULPS      Y11, Y5, Y5
-	VMULPS      864(BX), Y2, Y2
-	VMULPS      896(BX), Y12, Y10
-	VMULPS      928(BX), Y11, Y11
-	VMULPS      1312(BX), Y4, Y12
-	VMULPS      1280(BX), Y7, Y13
-	VMULPS      1248(BX), Y6, Y14
-	VMULPS      1216(BX), Y4, Y4
-	VMULPS      1184(BX), Y7, Y7
-	VMULPS      1152(BX), Y6, Y6
-	VMULPS      640(BX), Y12, Y12
-	VMULPS      800(BX), Y13, Y13
-	VMULPS      832(BX), Y14, Y14
-	VMOVUPS     1120(BX), Y15
-	VMULPS      Y9, Y15, Y9
-	VMULPS      1088(BX), Y8, Y8
-	VMULPS      1056(BX), Y5, Y5
-	VMOVUPS     Y11, 832(BX)
-	VMULPS      960(BX), Y15, Y11
-	VMOVUPS     1088(BX), Y15
-	VMOVUPS     Y10, 800(BX)
-	VMULPS      992(BX), Y15, Y10
-	VMOVUPS     1056(BX), Y15
-	VMOVUPS     Y2, 640(BX)
-	VMULPS      1024(BX), Y15, Y2
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+864(SB), Y15
-	VMULPS      Y15, Y11, Y11
-	VMULPS      Y15, Y10, Y10
-	VMULPS      Y15, Y2, Y2
-	VROUNDPS    $0x08, Y11, Y11
-	VROUNDPS    $0x08, Y10, Y10
-	VROUNDPS    $0x08, Y2, Y2
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+576(SB), Y15
-	VMOVUPS     Y2, 1152(BX)
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+416(SB), Y2
-	VFMADD231PS Y15, Y12, Y2
-	VMOVUPS     Y10, 1184(BX)
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+416(SB), Y10
-	VFMADD231PS Y15, Y13, Y10
-	VMOVUPS     Y11, 1216(BX)
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+416(SB), Y11
-	VFMADD231PS Y15, Y14, Y11
-	VMOVUPS     Y6, 1248(BX)
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+416(SB), Y6
-	VFMADD231PS Y15, Y9, Y6
-	VMOVUPS     Y9, 1280(BX)
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+416(SB), Y9
-	VFMADD231PS Y15, Y8, Y9
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+416(SB), Y5, Y15
-	VMOVUPS     Y5, 1312(BX)
-	VMOVUPS     704(BX), Y5
-	VMOVUPS     Y8, 928(BX)
-	VMULPS      480(BX), Y5, Y8
+	VFMADD231PS Y14, Y11, Y6
+	VMOVUPS     Y12, 448(BX)
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+128(SB), Y12
+	VFMADD231PS Y14, Y4, Y12
+	VMOVUPS     Y13, 512(BX)
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+128(SB), Y13
+	VFMADD231PS Y14, Y7, Y13
+	VMOVUPS     Y9, 544(BX)
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+800(SB), Y9
+	VADDPS      Y9, Y11, Y10
+	VADDPS      Y9, Y4, Y8
+	VMOVUPS     Y2, 576(BX)
+	VADDPS      Y9, Y7, Y2
+	VMOVUPS     Y1, 704(BX)
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+128(SB), Y1
+	VFMADD231PS Y14, Y5, Y1
+	VMOVUPS     Y0, 736(BX)
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+128(SB), Y0
+	VFMADD231PS Y14, Y15, Y0
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+128(SB), Y3, Y14
+	VMOVUPS     Y14, 672(BX)
+	VADDPS      Y9, Y5, Y14
+	VMOVUPS     Y5, 832(BX)
+	VADDPS      Y9, Y15, Y5
+	VADDPS      Y9, Y3, Y9
+	VMOVUPS     Y3, 864(BX)
+	VMULPS      Y10, Y6, Y3
 	VMOVUPS     Y15, 896(BX)
-	VMOVUPS     672(BX), Y15
-	VMOVUPS     Y9, 864(BX)
-	VMULPS      352(BX), Y15, Y9
-	VMOVUPS     Y6, 1344(BX)
-	VMOVUPS     512(BX), Y6
-	VMOVUPS     Y7, 1376(BX)
-	VMULPS      416(BX), Y6, Y7
-	VMOVUPS     Y4, 1408(BX)
-	VMOVUPS     128(BX), Y4
-	VMULPS      Y4, Y5, Y5
-	VMULPS      Y4, Y15, Y15
-	VMULPS      Y4, Y6, Y6
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+256(SB), Y4
-	VBLENDVPS   Y3, Y4, Y5, Y3
-	VBLENDVPS   Y0, Y4, Y15, Y0
-	VBLENDVPS   Y1, Y4, Y6, Y1
-	VCMPPS      $0x11, Y4, Y8, Y5
-	VCMPPS      $0x11, Y4, Y9, Y6
-	VCMPPS      $0x11, Y4, Y7, Y7
-	VMOVUPS     768(BX), Y8
-	VBLENDVPS   Y5, Y4, Y8, Y5
-	VMOVUPS     448(BX), Y8
-	VBLENDVPS   Y6, Y4, Y8, Y6
-	VMOVUPS     384(BX), Y8
-	VBLENDVPS   Y7, Y4, Y8, Y4
-	VSUBPS      Y5, Y3, Y3
-	VSUBPS      Y6, Y0, Y0
-	VSUBPS      Y4, Y1, Y1
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+832(SB), Y4
-	VANDPS      480(BX), Y4, Y5
-	VANDPS      352(BX), Y4, Y6
-	VANDPS      416(BX), Y4, Y4
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+896(SB), Y7
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+928(SB), Y8
-	VFMADD231PS Y7, Y2, Y8
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+928(SB), Y9
-	VFMADD231PS Y7, Y10, Y9
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+928(SB), Y15
-	VFMADD231PS Y7, Y11, Y15
-	VMOVUPS     Y1, 416(BX)
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+960(SB), Y1
-	VFMADD213PS Y1, Y2, Y8
-	VFMADD213PS Y1, Y10, Y9
-	VFMADD213PS Y1, Y11, Y15
-	VMOVUPS     Y0, 352(BX)
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+992(SB), Y0
-	VFMADD213PS Y0, Y2, Y8
-	VFMADD213PS Y0, Y10, Y9
-	VFMADD213PS Y0, Y11, Y15
-	VMOVUPS     Y3, 480(BX)
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1024(SB), Y3
-	VFMADD213PS Y3, Y2, Y8
-	VFMADD213PS Y3, Y10, Y9
-	VFMADD213PS Y3, Y11, Y15
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1056(SB), Y3
-	VFMADD213PS Y3, Y2, Y8
-	VFMADD213PS Y3, Y10, Y9
-	VFMADD213PS Y3, Y11, Y15
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1088(SB), Y3
-	VFMADD213PS Y3, Y2, Y8
-	VFMADD213PS Y3, Y10, Y9
-	VFMADD213PS Y3, Y11, Y15
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1120(SB), Y3
-	VFMADD213PS Y3, Y2, Y8
-	VFMADD213PS Y3, Y10, Y9
-	VFMADD213PS Y3, Y11, Y15
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1152(SB), Y3
-	VFMADD213PS Y3, Y8, Y2
-	VFMADD213PS Y3, Y9, Y10
-	VFMADD213PS Y3, Y15, Y11
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+384(SB), Y8
-	VFMADD213PS Y8, Y2, Y12
-	VFMADD213PS Y8, Y10, Y13
-	VFMADD213PS Y8, Y11, Y14
-	VMULPS      1408(BX), Y12, Y2
-	VMULPS      1376(BX), Y13, Y9
-	VMULPS      1248(BX), Y14, Y10
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+0(SB), Y11
-	VANDPS      Y2, Y11, Y2
-	VANDPS      Y9, Y11, Y9
-	VANDPS      Y10, Y11, Y10
-	VORPS       Y5, Y2, Y2
-	VORPS       Y6, Y9, Y5
-	VORPS       Y4, Y10, Y4
-	VMOVUPS     1344(BX), Y6
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+928(SB), Y9
-	VFMADD231PS Y7, Y6, Y9
-	VMOVUPS     864(BX), Y10
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+928(SB), Y12
-	VFMADD231PS Y7, Y10, Y12
-	VMOVUPS     896(BX), Y13
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+928(SB), Y13, Y7
-	VFMADD213PS Y1, Y6, Y9
-	VFMADD213PS Y1, Y10, Y12
-	VFMADD231PS Y7, Y13, Y1
-	VFMADD213PS Y0, Y6, Y9
-	VFMADD213PS Y0, Y10, Y12
-	VFMADD231PS Y1, Y13, Y0
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1024(SB), Y1
-	VFMADD213PS Y1, Y6, Y9
-	VFMADD213PS Y1, Y10, Y12
-	VFMADD231PS Y0, Y13, Y1
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1056(SB), Y0
-	VFMADD213PS Y0, Y6, Y9
-	VFMADD213PS Y0, Y10, Y12
-	VFMADD231PS Y1, Y13, Y0
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1088(SB), Y1
-	VFMADD213PS Y1, Y6, Y9
-	VFMADD213PS Y1, Y10, Y12
-	VFMADD231PS Y0, Y13, Y1
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1120(SB), Y0
-	VFMADD213PS Y0, Y6, Y9
-	VFMADD213PS Y0, Y10, Y12
-	VFMADD231PS Y1, Y13, Y0
-	VFMADD213PS Y3, Y9, Y6
-	VFMADD213PS Y3, Y12, Y10
-	VFMADD231PS Y0, Y13, Y3
-	VFMADD132PS 1280(BX), Y8, Y6
-	VFMADD132PS 928(BX), Y8, Y10
-	VFMADD231PS 1312(BX), Y3, Y8
-	VMULPS      640(BX), Y6, Y0
-	VMULPS      800(BX), Y10, Y1
-	VMULPS      832(BX), Y8, Y3
-	VANDPS      Y0, Y11, Y0
-	VANDPS      Y1, Y11, Y1
-	VANDPS      Y3, Y11, Y3
-	VORPS       288(BX), Y0, Y0
-	VORPS       320(BX), Y1, Y1
-	VORPS       544(BX), Y3, Y3
-	VSUBPS      Y0, Y2, Y0
-	VSUBPS      Y1, Y5, Y1
-	VSUBPS      Y3, Y4, Y2
-	VMOVUPS     1216(BX), Y3
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1184(SB), Y4
-	VMULPS      Y4, Y3, Y5
-	VMOVUPS     1184(BX), Y6
-	VMULPS      Y4, Y6, Y7
-	VMOVUPS     1152(BX), Y8
-	VMULPS      Y4, Y8, Y4
-	VMOVUPS     960(BX), Y9
-	VFMADD231PS 1120(BX), Y9, Y5
-	VMOVUPS     992(BX), Y9
-	VFMADD231PS 1088(BX), Y9, Y7
-	VMOVUPS     1024(BX), Y9
-	VFMADD231PS 1056(BX), Y9, Y4
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1216(SB), Y9
-	VFMADD231PS Y9, Y3, Y5
-	VFMADD231PS Y9, Y6, Y7
-	VFMADD231PS Y9, Y8, Y4
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1248(SB), Y9
-	VMINPS      Y9, Y3, Y10
-	VMINPS      Y9, Y6, Y11
-	VMINPS      Y9, Y8, Y9
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1280(SB), Y12
-	VMAXPS      Y12, Y10, Y10
-	VMAXPS      Y12, Y11, Y11
-	VMAXPS      Y12, Y9, Y9
-	VSUBPS      Y10, Y3, Y3
-	VSUBPS      Y11, Y6, Y6
-	VSUBPS      Y9, Y8, Y8
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1312(SB), Y12
-	VADDPS      Y12, Y10, Y10
-	VADDPS      Y12, Y11, Y11
-	VADDPS      Y12, Y9, Y9
-	VADDPS      Y12, Y3, Y3
-	VADDPS      Y12, Y6, Y6
-	VADDPS      Y12, Y8, Y8
-	VPSLLD      $0x17, Y10, Y10
-	VPSLLD      $0x17, Y11, Y11
-	VPSLLD      $0x17, Y9, Y9
-	VPSLLD      $0x17, Y3, Y3
-	VPSLLD      $0x17, Y6, Y6
-	VPSLLD      $0x17, Y8, Y8
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1344(SB), Y12
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1376(SB), Y13
-	VFMADD231PS Y12, Y5, Y13
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1376(SB), Y14
-	VFMADD231PS Y12, Y7, Y14
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1376(SB), Y4, Y12
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1408(SB), Y15
-	VFMADD213PS Y15, Y5, Y13
-	VFMADD213PS Y15, Y7, Y14
-	VFMADD231PS Y12, Y4, Y15
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1440(SB), Y12
-	VFMADD213PS Y12, Y5, Y13
-	VFMADD213PS Y12, Y7, Y14
-	VFMADD231PS Y15, Y4, Y12
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1472(SB), Y15
-	VFMADD213PS Y15, Y5, Y13
-	VFMADD213PS Y15, Y7, Y14
-	VFMADD231PS Y12, Y4, Y15
-	VMULPS      Y5, Y5, Y12
-	VMOVUPS     Y2, 1152(BX)
-	VMULPS      Y7, Y7, Y2
-	VMOVUPS     Y1, 1184(BX)
-	VMULPS      Y4, Y4, Y1
-	VFMADD231PS Y13, Y12, Y5
-	VFMADD231PS Y14, Y2, Y7
-	VFMADD231PS Y15, Y1, Y4
-	VMOVUPS     128(BX), Y1
-	VFMADD213PS Y1, Y1, Y5
-	VFMADD213PS Y1, Y1, Y7
-	VFMADD213PS Y1, Y4, Y1
-	VMULPS      Y3, Y5, Y2
-	VMULPS      Y6, Y7, Y3
-	VMULPS      Y8, Y1, Y1
-	VMULPS      Y10, Y2, Y2
+	VMULPS      Y8, Y12, Y15
+	VMOVUPS     Y8, 928(BX)
+	VMULPS      Y2, Y13, Y8
+	VMOVUPS     Y2, 960(BX)
+	VMULPS      blackPriceStrip32AVX2Consts<>+832(SB), Y11, Y2
+	VMOVUPS     Y2, 992(BX)
+	VMULPS      blackPriceStrip32AVX2Consts<>+832(SB), Y4, Y2
+	VMOVUPS     Y2, 1024(BX)
+	VMULPS      blackPriceStrip32AVX2Consts<>+832(SB), Y7, Y2
+	VMOVUPS     Y2, 1056(BX)
+	VMULPS      Y14, Y1, Y2
+	VMOVUPS     Y7, 1088(BX)
+	VMULPS      Y5, Y0, Y7
+	VMOVUPS     Y4, 1120(BX)
+	VMULPS      672(BX), Y9, Y4
+	VMOVUPS     Y11, 1152(BX)
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+736(SB), Y11
+	VMOVUPS     Y9, 1184(BX)
+	VXORPS      736(BX), Y11, Y9
+	VMOVUPS     Y9, 1216(BX)
+	VXORPS      704(BX), Y11, Y9
+	VMOVUPS     Y9, 1248(BX)
+	VMOVUPS     576(BX), Y9
+	VXORPS      Y11, Y9, Y11
+	VMOVUPS     Y11, 1280(BX)
+	VMOVUPS     128(BX), Y11
+	VMOVUPS     Y5, 1312(BX)
+	VMULPS      736(BX), Y11, Y5
+	VMOVUPS     Y5, 736(BX)
+	VMULPS      704(BX), Y11, Y5
+	VMULPS      Y11, Y9, Y9
+	VMULPS      Y2, Y3, Y11
+	VMOVUPS     Y9, 576(BX)
+	VMULPS      Y7, Y15, Y9
+	VMOVUPS     Y5, 704(BX)
+	VMULPS      Y4, Y8, Y5
+	VMOVUPS     Y14, 1344(BX)
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+128(SB), Y14
+	VDIVPS      Y11, Y14, Y11
+	VDIVPS      Y9, Y14, Y9
+	VDIVPS      Y5, Y14, Y5
+	VMULPS      Y11, Y2, Y2
+	VMULPS      Y9, Y7, Y7
+	VMULPS      Y5, Y4, Y4
 	VMULPS      Y11, Y3, Y3
-	VMULPS      Y9, Y1, Y1
-	VFMADD213PS 480(BX), Y0, Y2
-	VMOVUPS     352(BX), Y0
-	VFMADD231PS 1184(BX), Y3, Y0
-	VMOVUPS     416(BX), Y3
-	VFMADD231PS 1152(BX), Y1, Y3
-	VMOVUPS     736(BX), Y1
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1504(SB), Y4
-	VBLENDVPS   Y1, Y2, Y4, Y1
-	VMOVUPS     576(BX), Y2
-	VBLENDVPS   Y2, Y0, Y4, Y0
-	VMOVUPS     608(BX), Y2
-	VBLENDVPS   Y2, Y3, Y4, Y2
+	VMULPS      Y9, Y15, Y9
+	VMULPS      Y5, Y8, Y5
+	VMULPS      Y2, Y6, Y6
+	VMULPS      Y7, Y12, Y8
+	VMULPS      Y4, Y13, Y11
+	VMULPS      Y2, Y10, Y2
+	VMULPS      928(BX), Y7, Y7
+	VMULPS      960(BX), Y4, Y4
+	VMULPS      Y3, Y1, Y1
+	VMULPS      Y9, Y0, Y0
+	VMULPS      672(BX), Y5, Y10
+	VMULPS      1344(BX), Y3, Y3
+	VMULPS      1312(BX), Y9, Y9
+	VMULPS      1184(BX), Y5, Y5
+	VMULPS      832(BX), Y1, Y1
+	VMULPS      896(BX), Y0, Y0
+	VMULPS      864(BX), Y10, Y10
+	VMOVUPS     1152(BX), Y12
+	VMULPS      Y6, Y12, Y6
+	VMOVUPS     1120(BX), Y13
+	VMULPS      Y8, Y13, Y8
+	VMOVUPS     1088(BX), Y14
+	VMULPS      Y11, Y14, Y11
+	VMULPS      992(BX), Y12, Y15
+	VMULPS      1024(BX), Y13, Y12
+	VMULPS      1056(BX), Y14, Y13
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+864(SB), Y14
+	VMULPS      Y14, Y15, Y15
+	VMULPS      Y14, Y12, Y12
+	VMULPS      Y14, Y13, Y13
+	VROUNDPS    $0x08, Y15, Y14
+	VROUNDPS    $0x08, Y12, Y12
+	VROUNDPS    $0x08, Y13, Y13
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+576(SB), Y15
+	VMOVUPS     Y13, 864(BX)
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+416(SB), Y13
+	VFMADD231PS Y15, Y1, Y13
+	VMOVUPS     Y12, 896(BX)
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+416(SB), Y12
+	VFMADD231PS Y15, Y0, Y12
+	VMOVUPS     Y14, 832(BX)
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+416(SB), Y14
+	VFMADD231PS Y15, Y10, Y14
+	VMOVUPS     Y4, 1184(BX)
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+416(SB), Y4
+	VFMADD231PS Y15, Y6, Y4
+	VMOVUPS     Y7, 1312(BX)
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+416(SB), Y7
+	VFMADD231PS Y15, Y8, Y7
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+416(SB), Y11, Y15
+	VMOVUPS     Y2, 1344(BX)
+	VMOVUPS     288(BX), Y2
+	VMOVUPS     Y11, 672(BX)
+	VORPS       384(BX), Y2, Y11
+	VMOVUPS     Y8, 960(BX)
+	VORPS       800(BX), Y2, Y8
+	VMOVUPS     Y6, 928(BX)
+	VORPS       320(BX), Y2, Y6
+	VMOVUPS     1216(BX), Y2
+	VCMPPS      $0x00, Y11, Y2, Y11
+	VMOVUPS     1248(BX), Y2
+	VCMPPS      $0x00, Y8, Y2, Y8
+	VMOVUPS     1280(BX), Y2
+	VCMPPS      $0x00, Y6, Y2, Y6
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+256(SB), Y2
+	VMOVUPS     Y15, 1376(BX)
+	VMOVUPS     736(BX), Y15
+	VBLENDVPS   Y11, Y2, Y15, Y11
+	VMOVUPS     704(BX), Y15
+	VBLENDVPS   Y8, Y2, Y15, Y8
+	VMOVUPS     576(BX), Y15
+	VBLENDVPS   Y6, Y2, Y15, Y6
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+896(SB), Y15
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+928(SB), Y2
+	VFMADD231PS Y15, Y13, Y2
+	VMOVUPS     Y7, 576(BX)
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+928(SB), Y7
+	VFMADD231PS Y15, Y12, Y7
+	VMOVUPS     Y4, 704(BX)
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+928(SB), Y4
+	VFMADD231PS Y15, Y14, Y4
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+960(SB), Y15
+	VFMADD213PS Y15, Y13, Y2
+	VFMADD213PS Y15, Y12, Y7
+	VFMADD213PS Y15, Y14, Y4
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+992(SB), Y15
+	VFMADD213PS Y15, Y13, Y2
+	VFMADD213PS Y15, Y12, Y7
+	VFMADD213PS Y15, Y14, Y4
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1024(SB), Y15
+	VFMADD213PS Y15, Y13, Y2
+	VFMADD213PS Y15, Y12, Y7
+	VFMADD213PS Y15, Y14, Y4
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1056(SB), Y15
+	VFMADD213PS Y15, Y13, Y2
+	VFMADD213PS Y15, Y12, Y7
+	VFMADD213PS Y15, Y14, Y4
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1088(SB), Y15
+	VFMADD213PS Y15, Y13, Y2
+	VFMADD213PS Y15, Y12, Y7
+	VFMADD213PS Y15, Y14, Y4
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1120(SB), Y15
+	VFMADD213PS Y15, Y13, Y2
+	VFMADD213PS Y15, Y12, Y7
+	VFMADD213PS Y15, Y14, Y4
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1152(SB), Y15
+	VFMADD213PS Y15, Y2, Y13
+	VFMADD213PS Y15, Y7, Y12
+	VFMADD213PS Y15, Y4, Y14
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+384(SB), Y2
+	VFMADD213PS Y2, Y13, Y1
+	VFMADD213PS Y2, Y12, Y0
+	VFMADD213PS Y2, Y14, Y10
+	VMULPS      Y3, Y1, Y1
+	VMULPS      Y9, Y0, Y0
+	VMULPS      Y5, Y10, Y3
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+0(SB), Y4
+	VANDPS      Y1, Y4, Y1
+	VANDPS      Y0, Y4, Y0
+	VANDPS      Y3, Y4, Y3
+	VMOVUPS     544(BX), Y5
+	VORPS       Y1, Y5, Y1
+	VMOVUPS     512(BX), Y7
+	VORPS       Y0, Y7, Y0
+	VMOVUPS     448(BX), Y9
+	VORPS       Y3, Y9, Y3
+	VMOVUPS     288(BX), Y10
+	VORPS       Y5, Y10, Y5
+	VORPS       Y7, Y10, Y7
+	VORPS       Y9, Y10, Y9
+	VMOVUPS     1216(BX), Y10
+	VCMPPS      $0x00, Y5, Y10, Y5
+	VMOVUPS     1248(BX), Y10
+	VCMPPS      $0x00, Y7, Y10, Y7
+	VMOVUPS     1280(BX), Y10
+	VCMPPS      $0x00, Y9, Y10, Y9
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+256(SB), Y10
+	VMOVUPS     352(BX), Y12
+	VBLENDVPS   Y5, Y10, Y12, Y5
+	VMOVUPS     480(BX), Y12
+	VBLENDVPS   Y7, Y10, Y12, Y7
+	VMOVUPS     640(BX), Y12
+	VBLENDVPS   Y9, Y10, Y12, Y9
+	VSUBPS      Y5, Y11, Y5
+	VSUBPS      Y7, Y8, Y7
+	VSUBPS      Y9, Y6, Y6
+	VMOVUPS     704(BX), Y8
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+896(SB), Y9
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+928(SB), Y10
+	VFMADD231PS Y9, Y8, Y10
+	VMOVUPS     576(BX), Y11
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+928(SB), Y12
+	VFMADD231PS Y9, Y11, Y12
+	VMOVUPS     1376(BX), Y13
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+928(SB), Y13, Y9
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+960(SB), Y14
+	VFMADD213PS Y14, Y8, Y10
+	VFMADD213PS Y14, Y11, Y12
+	VFMADD231PS Y9, Y13, Y14
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+992(SB), Y9
+	VFMADD213PS Y9, Y8, Y10
+	VFMADD213PS Y9, Y11, Y12
+	VFMADD231PS Y14, Y13, Y9
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1024(SB), Y14
+	VFMADD213PS Y14, Y8, Y10
+	VFMADD213PS Y14, Y11, Y12
+	VFMADD231PS Y9, Y13, Y14
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1056(SB), Y9
+	VFMADD213PS Y9, Y8, Y10
+	VFMADD213PS Y9, Y11, Y12
+	VFMADD231PS Y14, Y13, Y9
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1088(SB), Y14
+	VFMADD213PS Y14, Y8, Y10
+	VFMADD213PS Y14, Y11, Y12
+	VFMADD231PS Y9, Y13, Y14
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1120(SB), Y9
+	VFMADD213PS Y9, Y8, Y10
+	VFMADD213PS Y9, Y11, Y12
+	VFMADD231PS Y14, Y13, Y9
+	VFMADD213PS Y15, Y10, Y8
+	VFMADD213PS Y15, Y12, Y11
+	VFMADD231PS Y9, Y13, Y15
+	VFMADD132PS 928(BX), Y2, Y8
+	VFMADD132PS 960(BX), Y2, Y11
+	VFMADD231PS 672(BX), Y15, Y2
+	VMULPS      1344(BX), Y8, Y8
+	VMULPS      1312(BX), Y11, Y9
+	VMULPS      1184(BX), Y2, Y2
+	VANDPS      Y8, Y4, Y8
+	VANDPS      Y9, Y4, Y9
+	VANDPS      Y2, Y4, Y2
+	VORPS       384(BX), Y8, Y4
+	VORPS       800(BX), Y9, Y8
+	VORPS       320(BX), Y2, Y2
+	VSUBPS      Y4, Y1, Y1
+	VSUBPS      Y8, Y0, Y0
+	VSUBPS      Y2, Y3, Y2
+	VMOVUPS     832(BX), Y3
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1184(SB), Y4
+	VMULPS      Y4, Y3, Y8
+	VMOVUPS     896(BX), Y9
+	VMULPS      Y4, Y9, Y10
+	VMOVUPS     864(BX), Y11
+	VMULPS      Y4, Y11, Y4
+	VMOVUPS     992(BX), Y12
+	VFMADD231PS 1152(BX), Y12, Y8
+	VMOVUPS     1024(BX), Y12
+	VFMADD231PS 1120(BX), Y12, Y10
+	VMOVUPS     1056(BX), Y12
+	VFMADD231PS 1088(BX), Y12, Y4
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1216(SB), Y12
+	VFMADD231PS Y12, Y3, Y8
+	VFMADD231PS Y12, Y9, Y10
+	VFMADD231PS Y12, Y11, Y4
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1248(SB), Y12
+	VMINPS      Y12, Y3, Y13
+	VMINPS      Y12, Y9, Y14
+	VMINPS      Y12, Y11, Y12
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1280(SB), Y15
+	VMAXPS      Y15, Y13, Y13
+	VMAXPS      Y15, Y14, Y14
+	VMAXPS      Y15, Y12, Y12
+	VSUBPS      Y13, Y3, Y3
+	VSUBPS      Y14, Y9, Y9
+	VSUBPS      Y12, Y11, Y11
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1312(SB), Y15
+	VADDPS      Y15, Y13, Y13
+	VADDPS      Y15, Y14, Y14
+	VADDPS      Y15, Y12, Y12
+	VADDPS      Y15, Y3, Y3
+	VADDPS      Y15, Y9, Y9
+	VADDPS      Y15, Y11, Y11
+	VPSLLD      $0x17, Y13, Y13
+	VPSLLD      $0x17, Y14, Y14
+	VPSLLD      $0x17, Y12, Y12
+	VPSLLD      $0x17, Y3, Y3
+	VPSLLD      $0x17, Y9, Y9
+	VPSLLD      $0x17, Y11, Y11
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1344(SB), Y15
+	VMOVUPS     Y2, 864(BX)
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1376(SB), Y2
+	VFMADD231PS Y15, Y8, Y2
+	VMOVUPS     Y6, 896(BX)
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1376(SB), Y6
+	VFMADD231PS Y15, Y10, Y6
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1376(SB), Y4, Y15
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1408(SB), Y8, Y2
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1408(SB), Y10, Y6
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1408(SB), Y4, Y15
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1440(SB), Y8, Y2
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1440(SB), Y10, Y6
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1440(SB), Y4, Y15
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1472(SB), Y8, Y2
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1472(SB), Y10, Y6
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1472(SB), Y4, Y15
+	VMOVUPS     Y0, 832(BX)
+	VMULPS      Y8, Y8, Y0
+	VMOVUPS     Y7, 1056(BX)
+	VMULPS      Y10, Y10, Y7
+	VMOVUPS     Y1, 1088(BX)
+	VMULPS      Y4, Y4, Y1
+	VFMADD231PS Y2, Y0, Y8
+	VFMADD231PS Y6, Y7, Y10
+	VFMADD231PS Y15, Y1, Y4
+	VMOVUPS     128(BX), Y0
+	VFMADD213PS Y0, Y0, Y8
+	VFMADD213PS Y0, Y0, Y10
+	VFMADD213PS Y0, Y4, Y0
+	VMULPS      Y3, Y8, Y1
+	VMULPS      Y9, Y10, Y2
+	VMULPS      Y11, Y0, Y0
+	VMULPS      Y13, Y1, Y1
+	VMULPS      Y14, Y2, Y2
+	VMULPS      Y12, Y0, Y0
+	VFMADD231PS 1088(BX), Y1, Y5
+	VMOVUPS     1056(BX), Y1
+	VFMADD231PS 832(BX), Y2, Y1
+	VMOVUPS     896(BX), Y2
+	VFMADD231PS 864(BX), Y0, Y2
+	VMOVUPS     416(BX), Y0
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1504(SB), Y3
+	VBLENDVPS   Y0, Y5, Y3, Y0
+	VMOVUPS     768(BX), Y4
+	VBLENDVPS   Y4, Y1, Y3, Y1
+	VMOVUPS     608(BX), Y4
+	VBLENDVPS   Y4, Y2, Y3, Y2
 	PREFETCHT0  1024(SI)(AX*1)
-	VMOVUPS     Y1, (SI)(AX*1)
-	VMOVUPS     Y0, 32(SI)(AX*1)
+	VMOVUPS     Y0, (SI)(AX*1)
+	VMOVUPS     Y1, 32(SI)(AX*1)
 	PREFETCHT0  1088(SI)(AX*1)
 	VMOVUPS     Y2, 64(SI)(AX*1)
 	ADDQ        $+96, AX
@@ -2207,9 +2236,9 @@ tail:
 	VMULPS      96(BX), Y3, Y3
 	VBLENDVPS   Y12, Y10, Y7, Y10
 	VBLENDVPS   Y11, Y9, Y8, Y9
-	VMOVUPS     Y5, 288(BX)
+	VMOVUPS     Y5, 320(BX)
 	VANDPS      blackPriceStrip32AVX2Consts<>+96(SB), Y10, Y5
-	VMOVUPS     Y4, 320(BX)
+	VMOVUPS     Y4, 352(BX)
 	VANDPS      blackPriceStrip32AVX2Consts<>+96(SB), Y9, Y4
 	VORPS       blackPriceStrip32AVX2Consts<>+128(SB), Y5, Y5
 	VORPS       blackPriceStrip32AVX2Consts<>+128(SB), Y4, Y4
@@ -2218,397 +2247,410 @@ tail:
 	VMOVUPS     blackPriceStrip32AVX2Consts<>+352(SB), Y6
 	VMULPS      Y6, Y5, Y13
 	VMULPS      Y6, Y4, Y6
-	VMOVUPS     Y1, 352(BX)
+	VMOVUPS     Y1, 384(BX)
 	VADDPS      Y5, Y5, Y1
-	VMOVUPS     Y0, 384(BX)
+	VMOVUPS     Y0, 416(BX)
 	VADDPS      Y4, Y4, Y0
-	VMOVUPS     Y8, 416(BX)
+	VMOVUPS     Y8, 448(BX)
 	VMOVUPS     224(BX), Y8
-	VMOVUPS     Y7, 448(BX)
+	VMOVUPS     Y7, 480(BX)
 	VCMPPS      $0x11, Y5, Y8, Y7
 	VCMPPS      $0x11, Y4, Y8, Y8
-	VMOVUPS     Y11, 480(BX)
-	VMULPS      (BX), Y2, Y11
-	VMOVUPS     Y2, 512(BX)
-	VMULPS      (BX), Y3, Y2
-	VCMPPS      $0x11, 160(BX), Y13, Y13
-	VCMPPS      $0x11, 160(BX), Y6, Y6
-	VMOVUPS     Y3, 544(BX)
-	VMOVUPS     160(BX), Y3
-	VMOVUPS     Y12, 576(BX)
-	VBLENDVPS   Y7, 256(BX), Y3, Y12
-	VBLENDVPS   Y8, 256(BX), Y3, Y3
-	VBLENDVPS   Y13, Y1, Y5, Y1
-	VBLENDVPS   Y6, Y0, Y4, Y0
-	VADDPS      Y1, Y12, Y4
-	VADDPS      Y0, Y3, Y5
 	VPSRLD      $0x17, Y10, Y10
 	VPSRLD      $0x17, Y9, Y9
+	VCMPPS      $0x11, 160(BX), Y13, Y13
+	VCMPPS      $0x11, 160(BX), Y6, Y6
 	VORPS       blackPriceStrip32AVX2Consts<>+160(SB), Y10, Y10
 	VORPS       blackPriceStrip32AVX2Consts<>+160(SB), Y9, Y9
 	VSUBPS      blackPriceStrip32AVX2Consts<>+192(SB), Y10, Y10
 	VSUBPS      blackPriceStrip32AVX2Consts<>+192(SB), Y9, Y9
-	VMOVUPS     Y6, 608(BX)
-	VMULPS      Y11, Y4, Y6
-	VMOVUPS     Y4, 640(BX)
-	VMULPS      Y2, Y5, Y4
-	VMOVUPS     Y5, 672(BX)
+	VBLENDVPS   Y13, Y1, Y5, Y1
+	VBLENDVPS   Y6, Y0, Y4, Y0
+	VMOVUPS     256(BX), Y4
+	VMOVUPS     160(BX), Y5
+	VMOVUPS     Y6, 512(BX)
+	VBLENDVPS   Y7, Y4, Y5, Y6
+	VBLENDVPS   Y8, Y4, Y5, Y4
 	VMOVUPS     blackPriceStrip32AVX2Consts<>+224(SB), Y5
-	VMOVUPS     Y13, 704(BX)
-	VANDPS      576(BX), Y5, Y13
-	VANDPS      480(BX), Y5, Y5
-	VSUBPS      Y1, Y12, Y1
-	VSUBPS      Y0, Y3, Y0
-	VSUBPS      Y13, Y10, Y3
+	VANDPS      Y5, Y12, Y12
+	VANDPS      Y5, Y11, Y5
+	VSUBPS      Y12, Y10, Y10
 	VSUBPS      Y5, Y9, Y5
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+128(SB), Y9
-	VDIVPS      Y6, Y9, Y6
-	VDIVPS      Y4, Y9, Y4
-	VMOVUPS     448(BX), Y10
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+256(SB), Y12
-	VCMPPS      $0x00, Y12, Y10, Y13
-	VMOVUPS     416(BX), Y9
-	VMOVUPS     Y0, 480(BX)
-	VCMPPS      $0x00, Y12, Y9, Y0
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+320(SB), Y12
-	VMOVUPS     Y1, 576(BX)
-	VCMPPS      $0x11, Y12, Y10, Y1
-	VCMPPS      $0x11, Y12, Y9, Y12
-	VBLENDVPS   Y13, blackPriceStrip32AVX2Consts<>+288(SB), Y3, Y3
-	VBLENDVPS   Y0, blackPriceStrip32AVX2Consts<>+288(SB), Y5, Y0
-	VBLENDVPS   Y1, Y3, Y10, Y1
-	VBLENDVPS   Y12, Y0, Y9, Y0
-	VMOVUPS     192(BX), Y3
-	VSUBPS      Y1, Y3, Y1
-	VSUBPS      Y0, Y3, Y0
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+384(SB), Y3
-	VMULPS      512(BX), Y3, Y5
-	VMULPS      544(BX), Y3, Y9
-	VMOVUPS     384(BX), Y10
-	VMOVUPS     64(BX), Y12
-	VMULPS      Y12, Y10, Y13
-	VMOVUPS     352(BX), Y3
-	VMOVUPS     Y9, 416(BX)
-	VMULPS      Y12, Y3, Y9
-	VMOVUPS     Y5, 448(BX)
-	VMOVUPS     (BX), Y5
-	VMINPS      Y10, Y5, Y10
-	VMINPS      Y3, Y5, Y3
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+416(SB), Y5
-	VMOVUPS     Y2, 352(BX)
-	VADDPS      Y5, Y1, Y2
-	VMOVUPS     Y4, 384(BX)
-	VADDPS      Y5, Y0, Y4
-	VMINPS      Y12, Y10, Y10
-	VMINPS      Y12, Y3, Y3
-	VBLENDVPS   Y7, Y2, Y1, Y2
-	VBLENDVPS   Y8, Y4, Y0, Y4
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+128(SB), Y7
-	VADDPS      Y1, Y7, Y1
-	VADDPS      Y0, Y7, Y0
-	VMOVUPS     128(BX), Y8
-	VADDPS      Y13, Y8, Y12
-	VADDPS      Y9, Y8, Y5
-	VMULPS      320(BX), Y13, Y13
-	VMULPS      288(BX), Y9, Y9
-	VMINPS      512(BX), Y10, Y10
-	VMINPS      544(BX), Y3, Y3
-	VMULPS      Y6, Y11, Y11
-	VMOVUPS     384(BX), Y7
-	VMOVUPS     Y9, 736(BX)
-	VMULPS      352(BX), Y7, Y9
-	VMOVUPS     Y13, 352(BX)
-	VMOVUPS     704(BX), Y13
-	VBLENDVPS   Y13, Y1, Y2, Y1
-	VMOVUPS     608(BX), Y2
-	VBLENDVPS   Y2, Y0, Y4, Y0
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+544(SB), Y2
-	VMULPS      Y2, Y1, Y4
-	VMULPS      Y2, Y0, Y2
-	VMULPS      576(BX), Y11, Y11
-	VMULPS      480(BX), Y9, Y9
-	VMULPS      640(BX), Y6, Y6
-	VMULPS      672(BX), Y7, Y7
-	VMULPS      320(BX), Y8, Y13
-	VMOVUPS     Y13, 672(BX)
-	VMULPS      288(BX), Y8, Y13
-	VADDPS      512(BX), Y12, Y12
-	VADDPS      544(BX), Y5, Y5
-	VMULPS      Y11, Y11, Y8
+	VMOVUPS     (BX), Y9
+	VMULPS      Y2, Y9, Y11
+	VMULPS      Y3, Y9, Y12
 	VMOVUPS     Y13, 544(BX)
-	VMULPS      Y9, Y9, Y13
-	VMULPS      (BX), Y6, Y6
-	VMULPS      (BX), Y7, Y7
-	VMINPS      32(BX), Y10, Y10
-	VMINPS      32(BX), Y3, Y3
-	VADDPS      32(BX), Y12, Y12
-	VADDPS      32(BX), Y5, Y5
-	VMOVUPS     Y7, 512(BX)
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+480(SB), Y7
-	VFMADD231PS blackPriceStrip32AVX2Consts<>+448(SB), Y8, Y7
-	VMOVUPS     Y6, 384(BX)
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+480(SB), Y6
-	VFMADD231PS blackPriceStrip32AVX2Consts<>+448(SB), Y13, Y6
-	VMOVUPS     Y0, 640(BX)
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+640(SB), Y0
-	VCMPPS      $0x11, Y10, Y0, Y10
-	VCMPPS      $0x11, Y3, Y0, Y0
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+672(SB), Y3
-	VCMPPS      $0x11, Y3, Y12, Y12
-	VCMPPS      $0x11, Y3, Y5, Y3
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+512(SB), Y5
-	VFMADD213PS Y5, Y8, Y7
-	VFMADD231PS Y6, Y13, Y5
-	VANDPS      Y12, Y10, Y6
-	VANDPS      Y3, Y0, Y0
-	VMULPS      Y7, Y8, Y3
-	VMULPS      Y5, Y13, Y5
-	VFMADD231PS Y3, Y11, Y4
-	VFMADD231PS Y5, Y9, Y2
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+576(SB), Y3
-	VFMADD231PS Y3, Y11, Y4
-	VFMADD231PS Y3, Y9, Y2
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+608(SB), Y5
-	VFMADD231PS Y5, Y1, Y4
-	VFMADD231PS 640(BX), Y5, Y2
-	VMOVUPS     384(BX), Y1
-	VMOVUPS     448(BX), Y5
-	VFMADD231PS Y4, Y1, Y5
-	VMOVUPS     512(BX), Y7
-	VMOVUPS     416(BX), Y8
-	VFMADD231PS Y2, Y7, Y8
-	VFMSUB213PS 448(BX), Y4, Y1
-	VFMSUB213PS 416(BX), Y2, Y7
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+0(SB), Y2
-	VANDPS      Y5, Y2, Y4
-	VANDPS      Y8, Y2, Y9
-	VANDPS      Y1, Y2, Y10
-	VANDPS      Y7, Y2, Y11
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+704(SB), Y12
-	VMINPS      Y4, Y12, Y4
-	VMINPS      Y9, Y12, Y9
-	VMINPS      Y10, Y12, Y10
-	VMINPS      Y11, Y12, Y11
-	VMOVUPS     320(BX), Y12
-	VMULPS      Y5, Y12, Y13
-	VMOVUPS     288(BX), Y2
-	VMOVUPS     Y0, 416(BX)
-	VMULPS      Y8, Y2, Y0
-	VMULPS      Y1, Y12, Y12
-	VMULPS      Y7, Y2, Y2
-	VMOVUPS     Y6, 288(BX)
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+736(SB), Y6
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+128(SB), Y3
-	VFMADD231PS Y6, Y4, Y3
-	VMOVUPS     Y7, 320(BX)
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+128(SB), Y7
-	VFMADD231PS Y6, Y9, Y7
-	VMOVUPS     Y1, 512(BX)
-	VADDPS      blackPriceStrip32AVX2Consts<>+768(SB), Y4, Y1
-	VMOVUPS     Y4, 448(BX)
-	VADDPS      blackPriceStrip32AVX2Consts<>+768(SB), Y9, Y4
-	VMOVUPS     Y9, 384(BX)
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+128(SB), Y9
-	VFMADD231PS Y6, Y10, Y9
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+128(SB), Y11, Y6
-	VMOVUPS     Y6, 640(BX)
-	VADDPS      blackPriceStrip32AVX2Consts<>+768(SB), Y10, Y6
-	VMOVUPS     Y10, 480(BX)
-	VADDPS      blackPriceStrip32AVX2Consts<>+768(SB), Y11, Y10
-	VCMPPS      $0x11, blackPriceStrip32AVX2Consts<>+256(SB), Y13, Y13
-	VCMPPS      $0x11, blackPriceStrip32AVX2Consts<>+256(SB), Y0, Y0
-	VCMPPS      $0x11, blackPriceStrip32AVX2Consts<>+256(SB), Y12, Y12
-	VCMPPS      $0x11, blackPriceStrip32AVX2Consts<>+256(SB), Y2, Y2
-	VANDPS      blackPriceStrip32AVX2Consts<>+832(SB), Y5, Y5
-	VANDPS      blackPriceStrip32AVX2Consts<>+832(SB), Y8, Y8
+	VADDPS      Y1, Y6, Y13
 	VMOVUPS     Y8, 576(BX)
-	VMOVUPS     672(BX), Y8
-	VBLENDVPS   Y13, blackPriceStrip32AVX2Consts<>+256(SB), Y8, Y8
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+256(SB), Y13
-	VMOVUPS     Y5, 672(BX)
-	VMOVUPS     544(BX), Y5
-	VBLENDVPS   Y0, Y13, Y5, Y0
-	VMULPS      Y1, Y3, Y5
-	VMOVUPS     Y11, 544(BX)
-	VMULPS      Y4, Y7, Y11
-	VMOVUPS     Y4, 608(BX)
-	VMOVUPS     352(BX), Y4
-	VBLENDVPS   Y12, Y13, Y4, Y4
-	VMOVUPS     736(BX), Y12
-	VBLENDVPS   Y2, Y13, Y12, Y2
-	VMULPS      Y6, Y9, Y12
-	VMULPS      640(BX), Y10, Y13
-	VMOVUPS     Y10, 736(BX)
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+832(SB), Y10
-	VMOVUPS     Y6, 352(BX)
-	VANDPS      512(BX), Y10, Y6
-	VANDPS      320(BX), Y10, Y10
-	VSUBPS      Y4, Y8, Y4
-	VSUBPS      Y2, Y0, Y0
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+800(SB), Y2
-	VMULPS      448(BX), Y2, Y8
-	VMULPS      384(BX), Y2, Y2
-	VMOVUPS     Y0, 320(BX)
-	VMULPS      Y12, Y5, Y0
-	VMOVUPS     Y4, 512(BX)
-	VMULPS      Y13, Y11, Y4
-	VMOVUPS     Y10, 704(BX)
+	VADDPS      Y0, Y4, Y8
+	VSUBPS      Y1, Y6, Y1
+	VSUBPS      Y0, Y4, Y0
+	VMOVUPS     480(BX), Y4
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+256(SB), Y6
+	VMOVUPS     Y7, 608(BX)
+	VCMPPS      $0x00, Y6, Y4, Y7
+	VMOVUPS     448(BX), Y9
+	VCMPPS      $0x00, Y6, Y9, Y4
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+288(SB), Y6
+	VBLENDVPS   Y7, Y6, Y10, Y7
+	VBLENDVPS   Y4, Y6, Y5, Y4
+	VMULPS      Y11, Y13, Y5
+	VMULPS      Y12, Y8, Y6
 	VMOVUPS     blackPriceStrip32AVX2Consts<>+128(SB), Y10
-	VDIVPS      Y0, Y10, Y0
-	VDIVPS      Y4, Y10, Y4
-	VMULPS      Y0, Y12, Y10
-	VMULPS      Y4, Y13, Y12
-	VMULPS      Y0, Y5, Y0
-	VMULPS      Y4, Y11, Y4
-	VMULPS      Y10, Y3, Y3
-	VMULPS      Y12, Y7, Y5
-	VMULPS      Y0, Y9, Y7
-	VMULPS      640(BX), Y4, Y9
-	VMULPS      Y10, Y1, Y1
-	VMULPS      608(BX), Y12, Y10
-	VMOVUPS     448(BX), Y11
-	VMULPS      Y8, Y11, Y12
-	VMOVUPS     384(BX), Y13
-	VMOVUPS     Y6, 608(BX)
-	VMULPS      Y2, Y13, Y6
-	VMULPS      Y3, Y11, Y3
+	VDIVPS      Y5, Y10, Y5
+	VDIVPS      Y6, Y10, Y6
+	VMULPS      Y5, Y11, Y11
+	VMULPS      Y6, Y12, Y12
 	VMULPS      Y5, Y13, Y5
-	VMULPS      480(BX), Y7, Y7
-	VMULPS      544(BX), Y9, Y9
-	VMULPS      352(BX), Y0, Y0
-	VMULPS      736(BX), Y4, Y4
-	VMOVUPS     Y4, 736(BX)
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+864(SB), Y4
-	VMULPS      Y4, Y12, Y12
-	VMULPS      Y4, Y6, Y4
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+576(SB), Y6
-	VMOVUPS     Y0, 352(BX)
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+416(SB), Y0
-	VFMADD231PS Y6, Y3, Y0
+	VMULPS      Y6, Y8, Y6
+	VMULPS      Y11, Y1, Y1
+	VMULPS      Y12, Y0, Y0
+	VMOVUPS     480(BX), Y8
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+320(SB), Y11
+	VCMPPS      $0x11, Y11, Y8, Y12
+	VCMPPS      $0x11, Y11, Y9, Y11
+	VMOVUPS     (BX), Y13
+	VMULPS      Y5, Y13, Y5
+	VMULPS      Y6, Y13, Y6
+	VBLENDVPS   Y12, Y7, Y8, Y7
+	VBLENDVPS   Y11, Y4, Y9, Y4
+	VMOVUPS     192(BX), Y8
+	VSUBPS      Y7, Y8, Y7
+	VSUBPS      Y4, Y8, Y4
+	VMULPS      Y1, Y1, Y8
+	VMULPS      Y0, Y0, Y9
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+384(SB), Y11
+	VMULPS      Y11, Y2, Y12
+	VMOVUPS     Y6, 448(BX)
+	VMULPS      Y11, Y3, Y6
+	VMOVUPS     416(BX), Y11
+	VMOVUPS     Y6, 480(BX)
+	VMOVUPS     64(BX), Y6
+	VMOVUPS     Y5, 640(BX)
+	VMULPS      Y6, Y11, Y5
+	VMOVUPS     Y12, 672(BX)
+	VMOVUPS     384(BX), Y12
+	VMULPS      Y6, Y12, Y10
+	VMINPS      Y11, Y13, Y11
+	VMINPS      Y12, Y13, Y12
+	VMINPS      Y6, Y11, Y11
+	VMINPS      Y6, Y12, Y6
+	VMINPS      Y2, Y11, Y11
+	VMINPS      Y3, Y6, Y6
+	VMOVUPS     32(BX), Y12
+	VMINPS      Y12, Y11, Y11
+	VMINPS      Y12, Y6, Y6
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+640(SB), Y13
+	VCMPPS      $0x11, Y11, Y13, Y11
+	VCMPPS      $0x11, Y6, Y13, Y6
 	VMOVUPS     blackPriceStrip32AVX2Consts<>+416(SB), Y13
-	VFMADD231PS Y6, Y5, Y13
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+416(SB), Y11
-	VFMADD231PS Y6, Y7, Y11
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+416(SB), Y9, Y6
-	VROUNDPS    $0x08, Y12, Y12
-	VROUNDPS    $0x08, Y4, Y4
-	VMOVUPS     Y9, 544(BX)
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+928(SB), Y9
-	VFMADD231PS blackPriceStrip32AVX2Consts<>+896(SB), Y0, Y9
-	VMOVUPS     Y7, 480(BX)
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+928(SB), Y7
-	VFMADD231PS blackPriceStrip32AVX2Consts<>+896(SB), Y13, Y7
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+960(SB), Y0, Y9
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+960(SB), Y13, Y7
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+992(SB), Y0, Y9
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+992(SB), Y13, Y7
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1024(SB), Y0, Y9
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1024(SB), Y13, Y7
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1056(SB), Y0, Y9
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1056(SB), Y13, Y7
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1088(SB), Y0, Y9
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1088(SB), Y13, Y7
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1120(SB), Y0, Y9
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1120(SB), Y13, Y7
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1152(SB), Y9, Y0
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1152(SB), Y7, Y13
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+384(SB), Y7
-	VFMADD213PS Y7, Y0, Y3
-	VFMADD213PS Y7, Y13, Y5
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+896(SB), Y0
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+928(SB), Y9
-	VFMADD231PS Y0, Y11, Y9
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+928(SB), Y6, Y0
-	VMULPS      Y1, Y3, Y1
-	VMULPS      Y10, Y5, Y3
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1184(SB), Y5
-	VMULPS      Y5, Y12, Y10
-	VMULPS      Y5, Y4, Y5
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+960(SB), Y13
-	VFMADD213PS Y13, Y11, Y9
-	VFMADD231PS Y0, Y6, Y13
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+0(SB), Y0
-	VANDPS      Y1, Y0, Y1
-	VANDPS      Y3, Y0, Y3
-	VFMADD231PS 448(BX), Y8, Y10
-	VFMADD231PS 384(BX), Y2, Y5
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+992(SB), Y2
-	VFMADD213PS Y2, Y11, Y9
-	VFMADD231PS Y13, Y6, Y2
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1248(SB), Y8
-	VMINPS      Y8, Y12, Y13
-	VMINPS      Y8, Y4, Y8
-	VORPS       672(BX), Y1, Y1
-	VORPS       576(BX), Y3, Y3
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1216(SB), Y0
-	VFMADD231PS Y0, Y12, Y10
-	VFMADD231PS Y0, Y4, Y5
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1024(SB), Y0
-	VFMADD213PS Y0, Y11, Y9
-	VFMADD231PS Y2, Y6, Y0
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1280(SB), Y2
-	VMAXPS      Y2, Y13, Y13
-	VMAXPS      Y2, Y8, Y2
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1344(SB), Y8
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1376(SB), Y7
-	VFMADD231PS Y8, Y10, Y7
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1376(SB), Y5, Y8
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1056(SB), Y11, Y9
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1056(SB), Y6, Y0
-	VMOVUPS     Y3, 576(BX)
-	VMULPS      Y10, Y10, Y3
+	VADDPS      Y13, Y7, Y12
+	VMOVUPS     Y6, 384(BX)
+	VADDPS      Y13, Y4, Y6
+	VMOVUPS     608(BX), Y13
+	VBLENDVPS   Y13, Y12, Y7, Y12
+	VMOVUPS     576(BX), Y13
+	VBLENDVPS   Y13, Y6, Y4, Y6
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+128(SB), Y13
+	VADDPS      Y7, Y13, Y7
+	VADDPS      Y4, Y13, Y4
+	VMOVUPS     544(BX), Y13
+	VBLENDVPS   Y13, Y7, Y12, Y7
+	VMOVUPS     512(BX), Y12
+	VBLENDVPS   Y12, Y4, Y6, Y4
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+448(SB), Y6
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+480(SB), Y12
+	VFMADD231PS Y6, Y8, Y12
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+480(SB), Y9, Y6
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+512(SB), Y13
+	VFMADD213PS Y13, Y8, Y12
+	VFMADD231PS Y6, Y9, Y13
+	VMULPS      Y12, Y8, Y6
+	VMULPS      Y13, Y9, Y8
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+544(SB), Y9
+	VMULPS      Y9, Y7, Y12
+	VMULPS      Y9, Y4, Y9
+	VFMADD231PS Y6, Y1, Y12
+	VFMADD231PS Y8, Y0, Y9
+	VMOVUPS     128(BX), Y6
+	VADDPS      Y5, Y6, Y8
+	VADDPS      Y10, Y6, Y13
+	VMULPS      352(BX), Y5, Y5
+	VMULPS      320(BX), Y10, Y10
+	VFMADD231PS blackPriceStrip32AVX2Consts<>+576(SB), Y1, Y12
+	VFMADD231PS blackPriceStrip32AVX2Consts<>+576(SB), Y0, Y9
+	VMOVUPS     352(BX), Y0
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+736(SB), Y1
+	VMOVUPS     Y10, 512(BX)
+	VXORPS      Y1, Y0, Y10
+	VMOVUPS     Y5, 544(BX)
+	VMOVUPS     320(BX), Y5
+	VMOVUPS     Y10, 576(BX)
+	VXORPS      Y1, Y5, Y10
+	VMULPS      Y6, Y0, Y0
+	VMULPS      Y6, Y5, Y5
+	VADDPS      Y8, Y2, Y2
+	VADDPS      Y13, Y3, Y3
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+608(SB), Y8
+	VFMADD231PS Y8, Y7, Y12
+	VFMADD231PS Y8, Y4, Y9
+	VMOVUPS     32(BX), Y4
+	VADDPS      Y2, Y4, Y2
+	VADDPS      Y3, Y4, Y3
+	VMOVUPS     640(BX), Y4
+	VMOVUPS     672(BX), Y7
+	VFMADD231PS Y12, Y4, Y7
+	VMOVUPS     448(BX), Y8
+	VMOVUPS     480(BX), Y13
+	VFMADD231PS Y9, Y8, Y13
+	VFMSUB213PS 672(BX), Y12, Y4
+	VFMSUB213PS 480(BX), Y9, Y8
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+672(SB), Y9
+	VCMPPS      $0x11, Y9, Y2, Y2
+	VCMPPS      $0x11, Y9, Y3, Y3
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+0(SB), Y9
+	VANDPS      Y7, Y9, Y12
+	VANDPS      Y13, Y9, Y6
+	VMOVUPS     Y5, 480(BX)
+	VANDPS      Y4, Y9, Y5
+	VMOVUPS     Y0, 448(BX)
+	VANDPS      Y8, Y9, Y0
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+704(SB), Y9
+	VMINPS      Y12, Y9, Y12
+	VMINPS      Y6, Y9, Y6
+	VMINPS      Y5, Y9, Y5
+	VMINPS      Y0, Y9, Y0
+	VANDPS      Y1, Y7, Y7
+	VANDPS      Y1, Y13, Y9
+	VANDPS      Y4, Y1, Y4
+	VANDPS      Y8, Y1, Y1
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+768(SB), Y8
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+128(SB), Y13
+	VFMADD231PS Y8, Y12, Y13
 	VMOVUPS     Y1, 672(BX)
-	VMULPS      Y5, Y5, Y1
-	VSUBPS      Y13, Y12, Y12
-	VSUBPS      Y2, Y4, Y4
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1408(SB), Y10, Y7
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1408(SB), Y5, Y8
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1088(SB), Y11, Y9
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1088(SB), Y6, Y0
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+128(SB), Y1
+	VFMADD231PS Y8, Y6, Y1
+	VANDPS      Y2, Y11, Y2
+	VANDPS      384(BX), Y3, Y3
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+800(SB), Y11
+	VMOVUPS     Y3, 384(BX)
+	VADDPS      Y11, Y12, Y3
+	VMOVUPS     Y2, 640(BX)
+	VADDPS      Y11, Y6, Y2
+	VMOVUPS     Y4, 320(BX)
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+128(SB), Y4
+	VFMADD231PS Y8, Y5, Y4
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+128(SB), Y0, Y8
+	VMOVUPS     Y8, 352(BX)
+	VADDPS      Y11, Y5, Y8
+	VADDPS      Y11, Y0, Y11
+	VMOVUPS     Y0, 608(BX)
+	VMULPS      blackPriceStrip32AVX2Consts<>+832(SB), Y12, Y0
+	VMOVUPS     Y5, 416(BX)
+	VMULPS      blackPriceStrip32AVX2Consts<>+832(SB), Y6, Y5
+	VMOVUPS     Y5, 704(BX)
+	VMULPS      Y3, Y13, Y5
+	VMOVUPS     Y3, 736(BX)
+	VMULPS      Y2, Y1, Y3
+	VMOVUPS     Y2, 768(BX)
+	VORPS       288(BX), Y7, Y2
+	VMOVUPS     Y7, 800(BX)
+	VORPS       288(BX), Y9, Y7
+	VMOVUPS     Y9, 832(BX)
+	VMOVUPS     576(BX), Y9
+	VCMPPS      $0x00, Y2, Y9, Y2
+	VCMPPS      $0x00, Y7, Y10, Y7
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+256(SB), Y9
+	VMOVUPS     Y10, 864(BX)
+	VMOVUPS     448(BX), Y10
+	VBLENDVPS   Y2, Y9, Y10, Y2
+	VMOVUPS     480(BX), Y10
+	VBLENDVPS   Y7, Y9, Y10, Y7
+	VMULPS      Y8, Y4, Y10
+	VMULPS      352(BX), Y11, Y9
+	VMOVUPS     Y7, 480(BX)
+	VMULPS      Y0, Y12, Y7
+	VMOVUPS     Y2, 448(BX)
+	VMULPS      704(BX), Y6, Y2
+	VMULPS      blackPriceStrip32AVX2Consts<>+864(SB), Y7, Y7
+	VMULPS      blackPriceStrip32AVX2Consts<>+864(SB), Y2, Y2
+	VROUNDPS    $0x08, Y7, Y7
+	VROUNDPS    $0x08, Y2, Y2
+	VMOVUPS     Y0, 896(BX)
+	VMULPS      Y10, Y5, Y0
+	VMOVUPS     Y2, 928(BX)
+	VMULPS      Y9, Y3, Y2
+	VMOVUPS     Y7, 960(BX)
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+128(SB), Y7
+	VDIVPS      Y0, Y7, Y0
+	VDIVPS      Y2, Y7, Y2
+	VMULPS      Y0, Y10, Y7
+	VMULPS      Y2, Y9, Y9
+	VMULPS      Y0, Y5, Y0
+	VMULPS      Y2, Y3, Y2
+	VMULPS      Y7, Y13, Y3
+	VMULPS      Y9, Y1, Y1
+	VMULPS      736(BX), Y7, Y5
+	VMULPS      768(BX), Y9, Y7
+	VMULPS      Y0, Y4, Y4
+	VMULPS      352(BX), Y2, Y9
+	VMULPS      Y0, Y8, Y0
+	VMULPS      Y2, Y11, Y2
+	VMULPS      416(BX), Y4, Y4
+	VMULPS      608(BX), Y9, Y8
+	VMULPS      Y3, Y12, Y3
+	VMULPS      Y1, Y6, Y1
+	VMOVUPS     960(BX), Y9
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1184(SB), Y10
+	VMULPS      Y10, Y9, Y11
+	VMOVUPS     928(BX), Y13
+	VMULPS      Y10, Y13, Y10
+	VFMADD231PS 896(BX), Y12, Y11
+	VFMADD231PS 704(BX), Y6, Y10
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1216(SB), Y6
+	VFMADD231PS Y6, Y9, Y11
+	VFMADD231PS Y6, Y13, Y10
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+576(SB), Y6
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+416(SB), Y12
+	VFMADD231PS Y6, Y4, Y12
+	VMOVUPS     Y7, 704(BX)
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+416(SB), Y7
+	VFMADD231PS Y6, Y8, Y7
+	VMOVUPS     Y5, 896(BX)
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+416(SB), Y5
+	VFMADD231PS Y6, Y3, Y5
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+416(SB), Y1, Y6
+	VMOVUPS     Y10, 608(BX)
+	VMINPS      blackPriceStrip32AVX2Consts<>+1248(SB), Y9, Y10
+	VMOVUPS     Y11, 416(BX)
+	VMINPS      blackPriceStrip32AVX2Consts<>+1248(SB), Y13, Y11
+	VMAXPS      blackPriceStrip32AVX2Consts<>+1280(SB), Y10, Y10
+	VMAXPS      blackPriceStrip32AVX2Consts<>+1280(SB), Y11, Y11
+	VSUBPS      Y10, Y9, Y9
+	VSUBPS      Y11, Y13, Y13
+	VADDPS      blackPriceStrip32AVX2Consts<>+1312(SB), Y10, Y10
+	VADDPS      blackPriceStrip32AVX2Consts<>+1312(SB), Y11, Y11
+	VADDPS      blackPriceStrip32AVX2Consts<>+1312(SB), Y9, Y9
 	VADDPS      blackPriceStrip32AVX2Consts<>+1312(SB), Y13, Y13
-	VADDPS      blackPriceStrip32AVX2Consts<>+1312(SB), Y2, Y2
-	VADDPS      blackPriceStrip32AVX2Consts<>+1312(SB), Y12, Y12
-	VADDPS      blackPriceStrip32AVX2Consts<>+1312(SB), Y4, Y4
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1440(SB), Y10, Y7
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1440(SB), Y5, Y8
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1120(SB), Y11, Y9
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1120(SB), Y6, Y0
+	VPSLLD      $0x17, Y10, Y10
+	VPSLLD      $0x17, Y11, Y11
+	VPSLLD      $0x17, Y9, Y9
 	VPSLLD      $0x17, Y13, Y13
-	VPSLLD      $0x17, Y2, Y2
-	VPSLLD      $0x17, Y12, Y12
-	VPSLLD      $0x17, Y4, Y4
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1472(SB), Y10, Y7
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1472(SB), Y5, Y8
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1152(SB), Y9, Y11
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1152(SB), Y0, Y6
-	VFMADD231PS Y7, Y3, Y10
-	VFMADD231PS Y8, Y1, Y5
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+384(SB), Y0
-	VFMADD132PS 480(BX), Y0, Y11
-	VFMADD231PS 544(BX), Y6, Y0
-	VMOVUPS     128(BX), Y1
-	VFMADD213PS Y1, Y1, Y10
-	VFMADD213PS Y1, Y5, Y1
-	VMULPS      352(BX), Y11, Y3
-	VMULPS      736(BX), Y0, Y0
-	VMULPS      Y12, Y10, Y5
-	VMULPS      Y4, Y1, Y1
+	VMOVUPS     Y11, 928(BX)
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+928(SB), Y11
+	VFMADD231PS blackPriceStrip32AVX2Consts<>+896(SB), Y12, Y11
+	VMOVUPS     Y10, 960(BX)
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+928(SB), Y10
+	VFMADD231PS blackPriceStrip32AVX2Consts<>+896(SB), Y7, Y10
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+960(SB), Y12, Y11
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+960(SB), Y7, Y10
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+992(SB), Y12, Y11
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+992(SB), Y7, Y10
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1024(SB), Y12, Y11
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1024(SB), Y7, Y10
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1056(SB), Y12, Y11
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1056(SB), Y7, Y10
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1088(SB), Y12, Y11
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1088(SB), Y7, Y10
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1120(SB), Y12, Y11
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1120(SB), Y7, Y10
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1152(SB), Y11, Y12
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1152(SB), Y10, Y7
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+384(SB), Y10
+	VFMADD213PS Y10, Y12, Y4
+	VFMADD213PS Y10, Y7, Y8
+	VMULPS      Y0, Y4, Y0
+	VMULPS      Y2, Y8, Y2
 	VMOVUPS     blackPriceStrip32AVX2Consts<>+0(SB), Y4
-	VANDPS      Y3, Y4, Y3
 	VANDPS      Y0, Y4, Y0
-	VORPS       608(BX), Y3, Y3
-	VORPS       704(BX), Y0, Y0
-	VSUBPS      672(BX), Y3, Y3
-	VSUBPS      576(BX), Y0, Y0
-	VMULPS      Y13, Y5, Y4
-	VMULPS      Y2, Y1, Y1
-	VFMADD213PS 512(BX), Y3, Y4
-	VFMADD213PS 320(BX), Y0, Y1
-	VMOVUPS     288(BX), Y0
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1504(SB), Y2
-	VBLENDVPS   Y0, Y4, Y2, Y0
-	VMOVUPS     416(BX), Y3
-	VBLENDVPS   Y3, Y1, Y2, Y1
+	VANDPS      Y2, Y4, Y2
+	VMOVUPS     320(BX), Y7
+	VORPS       Y0, Y7, Y0
+	VMOVUPS     672(BX), Y8
+	VORPS       Y2, Y8, Y2
+	VMOVUPS     288(BX), Y11
+	VORPS       Y7, Y11, Y7
+	VORPS       Y8, Y11, Y8
+	VMOVUPS     576(BX), Y11
+	VCMPPS      $0x00, Y7, Y11, Y7
+	VMOVUPS     864(BX), Y11
+	VCMPPS      $0x00, Y8, Y11, Y8
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+256(SB), Y11
+	VMOVUPS     544(BX), Y12
+	VBLENDVPS   Y7, Y11, Y12, Y7
+	VMOVUPS     512(BX), Y12
+	VBLENDVPS   Y8, Y11, Y12, Y8
+	VMOVUPS     448(BX), Y11
+	VSUBPS      Y7, Y11, Y7
+	VMOVUPS     480(BX), Y11
+	VSUBPS      Y8, Y11, Y8
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+896(SB), Y11
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+928(SB), Y12
+	VFMADD231PS Y11, Y5, Y12
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+928(SB), Y6, Y11
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+960(SB), Y4
+	VFMADD213PS Y4, Y5, Y12
+	VFMADD231PS Y11, Y6, Y4
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+992(SB), Y11
+	VFMADD213PS Y11, Y5, Y12
+	VFMADD231PS Y4, Y6, Y11
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1024(SB), Y4
+	VFMADD213PS Y4, Y5, Y12
+	VFMADD231PS Y11, Y6, Y4
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1056(SB), Y11
+	VFMADD213PS Y11, Y5, Y12
+	VFMADD231PS Y4, Y6, Y11
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1088(SB), Y4
+	VFMADD213PS Y4, Y5, Y12
+	VFMADD231PS Y11, Y6, Y4
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1120(SB), Y11
+	VFMADD213PS Y11, Y5, Y12
+	VFMADD231PS Y4, Y6, Y11
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1152(SB), Y4
+	VFMADD213PS Y4, Y12, Y5
+	VFMADD231PS Y11, Y6, Y4
+	VFMADD213PS Y10, Y5, Y3
+	VFMADD231PS Y4, Y1, Y10
+	VMOVUPS     416(BX), Y1
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1344(SB), Y4
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1376(SB), Y5
+	VFMADD231PS Y4, Y1, Y5
+	VMOVUPS     608(BX), Y6
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1376(SB), Y6, Y4
+	VMULPS      896(BX), Y3, Y3
+	VMULPS      704(BX), Y10, Y10
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1408(SB), Y11
+	VFMADD213PS Y11, Y1, Y5
+	VFMADD231PS Y4, Y6, Y11
+	VMULPS      Y1, Y1, Y4
+	VMULPS      Y6, Y6, Y12
+	VANDPS      blackPriceStrip32AVX2Consts<>+0(SB), Y3, Y3
+	VANDPS      blackPriceStrip32AVX2Consts<>+0(SB), Y10, Y10
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1440(SB), Y1, Y5
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1440(SB), Y6, Y11
+	VORPS       800(BX), Y3, Y3
+	VORPS       832(BX), Y10, Y10
+	VSUBPS      Y3, Y0, Y0
+	VSUBPS      Y10, Y2, Y2
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1472(SB), Y3
+	VFMADD213PS Y3, Y1, Y5
+	VFMADD231PS Y11, Y6, Y3
+	VFMADD231PS Y5, Y4, Y1
+	VFMADD231PS Y3, Y12, Y6
+	VMOVUPS     128(BX), Y3
+	VFMADD213PS Y3, Y3, Y1
+	VFMADD213PS Y3, Y6, Y3
+	VMULPS      Y9, Y1, Y1
+	VMULPS      Y13, Y3, Y3
+	VMULPS      960(BX), Y1, Y1
+	VMULPS      928(BX), Y3, Y3
+	VFMADD231PS Y0, Y1, Y7
+	VFMADD231PS Y2, Y3, Y8
+	VMOVUPS     640(BX), Y0
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1504(SB), Y1
+	VBLENDVPS   Y0, Y7, Y1, Y0
+	VMOVUPS     384(BX), Y2
+	VBLENDVPS   Y2, Y8, Y1, Y1
 	VMASKMOVPS  Y0, Y15, (SI)(AX*1)
 	VMASKMOVPS  Y1, Y14, 32(SI)(AX*1)
 	ADDQ        $+64, AX

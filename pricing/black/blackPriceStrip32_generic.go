@@ -105,31 +105,32 @@ func blackPriceStrip32Row(sign, F, K, T, sigma, D float32) (price float32) {
 	v133 := fma32(v123, v132, v122)
 	v134 := fma32(v8, v133, v8)
 	E := scale32(v134, v117)
-	v136 := float32(sign * d1)
-	v138 := v136 < 0
+	v136 := -sign
+	v137 := copysign32(1, d1)
+	v138 := v136 == v137
 	v139 := float32(sign * v8)
-	v140 := choose32(v138, 0, v139)
-	v141 := float32(sign * d2)
-	v142 := v141 < 0
-	v143 := float32(sign * v9)
-	v144 := choose32(v142, 0, v143)
-	v145 := copysign32(v96, d1)
-	v146 := copysign32(v111, d2)
-	v147 := v146 - v145
-	v148 := v140 - v144
-	v149 := fma32(E, v147, v148)
-	v150 := minOf32(F, K)
-	v151 := minOf32(v150, D)
-	v152 := minOf32(v151, s)
-	v153 := v8 + v9
-	v154 := s + v153
-	v155 := minOf32(v152, T)
-	v156 := T + v154
-	v158 := 1e-09 < v155
-	v160 := v156 < 1e+09
-	v161 := v158 && v160
-	v163 := choose32(v161, v149, float32(math.NaN()))
-	return v163
+	v141 := choose32(v138, 0, v139)
+	v142 := copysign32(1, d2)
+	v143 := v136 == v142
+	v144 := float32(sign * v9)
+	v145 := choose32(v143, 0, v144)
+	v146 := copysign32(v96, d1)
+	v147 := copysign32(v111, d2)
+	v148 := v147 - v146
+	v149 := v141 - v145
+	v150 := fma32(E, v148, v149)
+	v151 := minOf32(F, K)
+	v152 := minOf32(v151, D)
+	v153 := minOf32(v152, s)
+	v154 := v8 + v9
+	v155 := s + v154
+	v156 := minOf32(v153, T)
+	v157 := T + v155
+	v159 := 1e-09 < v156
+	v161 := v157 < 1e+09
+	v162 := v159 && v161
+	v164 := choose32(v162, v150, float32(math.NaN()))
+	return v164
 }
 
 // blackPriceStrip32Generic is blackPriceStrip32Row row by row.

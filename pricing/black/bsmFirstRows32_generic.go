@@ -140,46 +140,47 @@ func bsmFirstRows32Row(sign, S, K, T, sigma, r, q float32) (price, delta, gamma,
 	v171 := fma32(v35, v170, v35)
 	E := scale32(v171, v161)
 	v174 := float32(E * 0.3989423)
-	v175 := float32(sign * d1)
-	v177 := v175 < 0
+	v175 := -sign
+	v176 := copysign32(1, d1)
+	v177 := v175 == v176
 	v178 := float32(sign * v35)
-	v179 := choose32(v177, 0, v178)
-	v180 := float32(sign * d2)
-	v181 := v180 < 0
-	v182 := float32(sign * v52)
-	v183 := choose32(v181, 0, v182)
-	v184 := copysign32(v141, d1)
-	v185 := copysign32(v156, d2)
-	v186 := -E
-	N1 := fma32(v184, v186, v179)
-	N2 := fma32(v185, v186, v183)
-	v189 := v185 - v184
-	v190 := v179 - v183
-	v191 := fma32(E, v189, v190)
-	v192 := minOf32(S, v35)
-	v193 := minOf32(v192, v52)
-	v194 := minOf32(v193, s)
-	v195 := v35 + v52
-	v196 := s + v195
-	v197 := minOf32(v194, T)
-	v198 := T + v196
-	v200 := 1e-09 < v197
-	v202 := v198 < 1e+09
-	v203 := v200 && v202
-	v205 := choose32(v203, v191, float32(math.NaN()))
-	v206 := float32(v81 * N1)
-	v207 := float32(v81 * v174)
-	v208 := float32(v80 * v81)
-	v209 := float32(v207 * v208)
-	v210 := float32(v7 * v174)
-	v211 := float32(sigma * sigma)
-	v212 := float32(v80 * v211)
-	v213 := float32(v174 * v212)
-	v214 := float32(v213 * -0.5)
-	v215 := fma32(q, N1, v214)
-	v216 := fma32(v36, N2, v215)
-	v217 := float32(T * N2)
-	return v205, v206, v209, v210, v216, v217
+	v180 := choose32(v177, 0, v178)
+	v181 := copysign32(1, d2)
+	v182 := v175 == v181
+	v183 := float32(sign * v52)
+	v184 := choose32(v182, 0, v183)
+	v185 := copysign32(v141, d1)
+	v186 := copysign32(v156, d2)
+	v187 := -E
+	N1 := fma32(v185, v187, v180)
+	N2 := fma32(v186, v187, v184)
+	v190 := v186 - v185
+	v191 := v180 - v184
+	v192 := fma32(E, v190, v191)
+	v193 := minOf32(S, v35)
+	v194 := minOf32(v193, v52)
+	v195 := minOf32(v194, s)
+	v196 := v35 + v52
+	v197 := s + v196
+	v198 := minOf32(v195, T)
+	v199 := T + v197
+	v201 := 1e-09 < v198
+	v203 := v199 < 1e+09
+	v204 := v201 && v203
+	v206 := choose32(v204, v192, float32(math.NaN()))
+	v207 := float32(v81 * N1)
+	v208 := float32(v81 * v174)
+	v209 := float32(v80 * v81)
+	v210 := float32(v208 * v209)
+	v211 := float32(v7 * v174)
+	v212 := float32(sigma * sigma)
+	v213 := float32(v80 * v212)
+	v214 := float32(v174 * v213)
+	v215 := float32(v214 * -0.5)
+	v216 := fma32(q, N1, v215)
+	v217 := fma32(v36, N2, v216)
+	v218 := float32(T * N2)
+	return v206, v207, v210, v211, v217, v218
 }
 
 // bsmFirstRows32Generic is bsmFirstRows32Row row by row.

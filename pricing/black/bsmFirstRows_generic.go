@@ -185,44 +185,45 @@ func bsmFirstRowsRow(sign, S, K, T, sigma, r, q float64) (price, delta, gamma, v
 	v238 := math.FMA(v45, v237, v45)
 	E := scale(v238, v223)
 	v241 := float64(E * 0.3989422804014327)
-	v242 := float64(sign * d1)
-	v244 := v242 < 0
+	v242 := -sign
+	v243 := math.Copysign(1, d1)
+	v244 := v242 == v243
 	v245 := float64(sign * v45)
-	v246 := choose(v244, 0, v245)
-	v247 := float64(sign * d2)
-	v248 := v247 < 0
-	v249 := float64(sign * v67)
-	v250 := choose(v248, 0, v249)
-	v251 := math.Copysign(v190, d1)
-	v252 := math.Copysign(v218, d2)
-	v253 := -E
-	N1 := math.FMA(v251, v253, v246)
-	N2 := math.FMA(v252, v253, v250)
-	v256 := v252 - v251
-	v257 := v246 - v250
-	v258 := math.FMA(E, v256, v257)
-	v259 := minOf(S, v45)
-	v260 := minOf(v259, v67)
-	v261 := minOf(v260, s)
-	v262 := v45 + v67
-	v263 := s + v262
-	v265 := 1e-100 < v261
-	v267 := v263 < 1e+100
-	v268 := v265 && v267
-	v270 := choose(v268, v258, math.NaN())
-	v271 := float64(v96 * N1)
-	v272 := float64(v96 * v241)
-	v273 := float64(v95 * v96)
-	v274 := float64(v272 * v273)
-	v275 := float64(v7 * v241)
-	v276 := float64(sigma * sigma)
-	v277 := float64(v95 * v276)
-	v278 := float64(v241 * v277)
-	v279 := float64(v278 * -0.5)
-	v280 := math.FMA(q, N1, v279)
-	v281 := math.FMA(v46, N2, v280)
-	v282 := float64(T * N2)
-	return v270, v271, v274, v275, v281, v282
+	v247 := choose(v244, 0, v245)
+	v248 := math.Copysign(1, d2)
+	v249 := v242 == v248
+	v250 := float64(sign * v67)
+	v251 := choose(v249, 0, v250)
+	v252 := math.Copysign(v190, d1)
+	v253 := math.Copysign(v218, d2)
+	v254 := -E
+	N1 := math.FMA(v252, v254, v247)
+	N2 := math.FMA(v253, v254, v251)
+	v257 := v253 - v252
+	v258 := v247 - v251
+	v259 := math.FMA(E, v257, v258)
+	v260 := minOf(S, v45)
+	v261 := minOf(v260, v67)
+	v262 := minOf(v261, s)
+	v263 := v45 + v67
+	v264 := s + v263
+	v266 := 1e-100 < v262
+	v268 := v264 < 1e+100
+	v269 := v266 && v268
+	v271 := choose(v269, v259, math.NaN())
+	v272 := float64(v96 * N1)
+	v273 := float64(v96 * v241)
+	v274 := float64(v95 * v96)
+	v275 := float64(v273 * v274)
+	v276 := float64(v7 * v241)
+	v277 := float64(sigma * sigma)
+	v278 := float64(v95 * v277)
+	v279 := float64(v241 * v278)
+	v280 := float64(v279 * -0.5)
+	v281 := math.FMA(q, N1, v280)
+	v282 := math.FMA(v46, N2, v281)
+	v283 := float64(T * N2)
+	return v271, v272, v275, v276, v282, v283
 }
 
 // bsmFirstRowsGeneric is bsmFirstRowsRow row by row.

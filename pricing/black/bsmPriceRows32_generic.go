@@ -137,31 +137,32 @@ func bsmPriceRows32Row(sign, S, K, T, sigma, r, q float32) (price float32) {
 	v168 := fma32(v163, v167, v162)
 	v169 := fma32(v35, v168, v35)
 	E := scale32(v169, v159)
-	v171 := float32(sign * d1)
-	v173 := v171 < 0
+	v171 := -sign
+	v172 := copysign32(1, d1)
+	v173 := v171 == v172
 	v174 := float32(sign * v35)
-	v175 := choose32(v173, 0, v174)
-	v176 := float32(sign * d2)
-	v177 := v176 < 0
-	v178 := float32(sign * v51)
-	v179 := choose32(v177, 0, v178)
-	v180 := copysign32(v139, d1)
-	v181 := copysign32(v154, d2)
-	v182 := v181 - v180
-	v183 := v175 - v179
-	v184 := fma32(E, v182, v183)
-	v185 := minOf32(S, v35)
-	v186 := minOf32(v185, v51)
-	v187 := minOf32(v186, s)
-	v188 := v35 + v51
-	v189 := s + v188
-	v190 := minOf32(v187, T)
-	v191 := T + v189
-	v193 := 1e-09 < v190
-	v195 := v191 < 1e+09
-	v196 := v193 && v195
-	v198 := choose32(v196, v184, float32(math.NaN()))
-	return v198
+	v176 := choose32(v173, 0, v174)
+	v177 := copysign32(1, d2)
+	v178 := v171 == v177
+	v179 := float32(sign * v51)
+	v180 := choose32(v178, 0, v179)
+	v181 := copysign32(v139, d1)
+	v182 := copysign32(v154, d2)
+	v183 := v182 - v181
+	v184 := v176 - v180
+	v185 := fma32(E, v183, v184)
+	v186 := minOf32(S, v35)
+	v187 := minOf32(v186, v51)
+	v188 := minOf32(v187, s)
+	v189 := v35 + v51
+	v190 := s + v189
+	v191 := minOf32(v188, T)
+	v192 := T + v190
+	v194 := 1e-09 < v191
+	v196 := v192 < 1e+09
+	v197 := v194 && v196
+	v199 := choose32(v197, v185, float32(math.NaN()))
+	return v199
 }
 
 // bsmPriceRows32Generic is bsmPriceRows32Row row by row.

@@ -182,29 +182,30 @@ func bsmPriceRowsRow(sign, S, K, T, sigma, r, q float64) (price float64) {
 	v235 := math.FMA(v225, v234, v224)
 	v236 := math.FMA(v45, v235, v45)
 	E := scale(v236, v221)
-	v238 := float64(sign * d1)
-	v240 := v238 < 0
+	v238 := -sign
+	v239 := math.Copysign(1, d1)
+	v240 := v238 == v239
 	v241 := float64(sign * v45)
-	v242 := choose(v240, 0, v241)
-	v243 := float64(sign * d2)
-	v244 := v243 < 0
-	v245 := float64(sign * v66)
-	v246 := choose(v244, 0, v245)
-	v247 := math.Copysign(v188, d1)
-	v248 := math.Copysign(v216, d2)
-	v249 := v248 - v247
-	v250 := v242 - v246
-	v251 := math.FMA(E, v249, v250)
-	v252 := minOf(S, v45)
-	v253 := minOf(v252, v66)
-	v254 := minOf(v253, s)
-	v255 := v45 + v66
-	v256 := s + v255
-	v258 := 1e-100 < v254
-	v260 := v256 < 1e+100
-	v261 := v258 && v260
-	v263 := choose(v261, v251, math.NaN())
-	return v263
+	v243 := choose(v240, 0, v241)
+	v244 := math.Copysign(1, d2)
+	v245 := v238 == v244
+	v246 := float64(sign * v66)
+	v247 := choose(v245, 0, v246)
+	v248 := math.Copysign(v188, d1)
+	v249 := math.Copysign(v216, d2)
+	v250 := v249 - v248
+	v251 := v243 - v247
+	v252 := math.FMA(E, v250, v251)
+	v253 := minOf(S, v45)
+	v254 := minOf(v253, v66)
+	v255 := minOf(v254, s)
+	v256 := v45 + v66
+	v257 := s + v256
+	v259 := 1e-100 < v255
+	v261 := v257 < 1e+100
+	v262 := v259 && v261
+	v264 := choose(v262, v252, math.NaN())
+	return v264
 }
 
 // bsmPriceRowsGeneric is bsmPriceRowsRow row by row.

@@ -17,37 +17,37 @@ DATA bsmPriceStrip32AVX512Consts<>+36(SB)/4, $0x3e2aaa45
 DATA bsmPriceStrip32AVX512Consts<>+40(SB)/4, $0x3efffffe
 DATA bsmPriceStrip32AVX512Consts<>+44(SB)/4, $0x3f800000
 DATA bsmPriceStrip32AVX512Consts<>+48(SB)/4, $0x3fb504f3
-DATA bsmPriceStrip32AVX512Consts<>+52(SB)/4, $0xbf800000
-DATA bsmPriceStrip32AVX512Consts<>+56(SB)/4, $0x3e98f11f
-DATA bsmPriceStrip32AVX512Consts<>+60(SB)/4, $0x3eccaf66
-DATA bsmPriceStrip32AVX512Consts<>+64(SB)/4, $0x3f2aaabd
-DATA bsmPriceStrip32AVX512Consts<>+68(SB)/4, $0x35bfbe8e
-DATA bsmPriceStrip32AVX512Consts<>+72(SB)/4, $0x40000000
-DATA bsmPriceStrip32AVX512Consts<>+76(SB)/4, $0x3f317200
-DATA bsmPriceStrip32AVX512Consts<>+80(SB)/4, $0x3f000000
+DATA bsmPriceStrip32AVX512Consts<>+52(SB)/4, $0x3f000000
+DATA bsmPriceStrip32AVX512Consts<>+56(SB)/4, $0xbf800000
+DATA bsmPriceStrip32AVX512Consts<>+60(SB)/4, $0x35bfbe8e
+DATA bsmPriceStrip32AVX512Consts<>+64(SB)/4, $0x3e98f11f
+DATA bsmPriceStrip32AVX512Consts<>+68(SB)/4, $0x3eccaf66
+DATA bsmPriceStrip32AVX512Consts<>+72(SB)/4, $0x3f2aaabd
+DATA bsmPriceStrip32AVX512Consts<>+76(SB)/4, $0x40000000
+DATA bsmPriceStrip32AVX512Consts<>+80(SB)/4, $0x3f317200
 DATA bsmPriceStrip32AVX512Consts<>+84(SB)/4, $0x3089705f
-DATA bsmPriceStrip32AVX512Consts<>+88(SB)/4, $0x7fffffff
-DATA bsmPriceStrip32AVX512Consts<>+92(SB)/4, $0x41700000
-DATA bsmPriceStrip32AVX512Consts<>+96(SB)/4, $0x3f400000
-DATA bsmPriceStrip32AVX512Consts<>+100(SB)/4, $0x40640000
-DATA bsmPriceStrip32AVX512Consts<>+104(SB)/4, $0xbf000000
-DATA bsmPriceStrip32AVX512Consts<>+108(SB)/4, $0x39755674
-DATA bsmPriceStrip32AVX512Consts<>+112(SB)/4, $0x390114b6
-DATA bsmPriceStrip32AVX512Consts<>+116(SB)/4, $0xbb02dd71
-DATA bsmPriceStrip32AVX512Consts<>+120(SB)/4, $0x3a738970
-DATA bsmPriceStrip32AVX512Consts<>+124(SB)/4, $0x3c77415f
-DATA bsmPriceStrip32AVX512Consts<>+128(SB)/4, $0xbd509d4d
-DATA bsmPriceStrip32AVX512Consts<>+132(SB)/4, $0x3d99190f
-DATA bsmPriceStrip32AVX512Consts<>+136(SB)/4, $0xbc00cdcc
-DATA bsmPriceStrip32AVX512Consts<>+140(SB)/4, $0xbe6caa20
-DATA bsmPriceStrip32AVX512Consts<>+144(SB)/4, $0x00000000
-DATA bsmPriceStrip32AVX512Consts<>+148(SB)/4, $0x4e6e6b28
+DATA bsmPriceStrip32AVX512Consts<>+88(SB)/4, $0x4e6e6b28
+DATA bsmPriceStrip32AVX512Consts<>+92(SB)/4, $0x7fffffff
+DATA bsmPriceStrip32AVX512Consts<>+96(SB)/4, $0x41700000
+DATA bsmPriceStrip32AVX512Consts<>+100(SB)/4, $0x3f400000
+DATA bsmPriceStrip32AVX512Consts<>+104(SB)/4, $0x40640000
+DATA bsmPriceStrip32AVX512Consts<>+108(SB)/4, $0xbf000000
+DATA bsmPriceStrip32AVX512Consts<>+112(SB)/4, $0x39755674
+DATA bsmPriceStrip32AVX512Consts<>+116(SB)/4, $0x390114b6
+DATA bsmPriceStrip32AVX512Consts<>+120(SB)/4, $0xbb02dd71
+DATA bsmPriceStrip32AVX512Consts<>+124(SB)/4, $0x3a738970
+DATA bsmPriceStrip32AVX512Consts<>+128(SB)/4, $0x3c77415f
+DATA bsmPriceStrip32AVX512Consts<>+132(SB)/4, $0xbd509d4d
+DATA bsmPriceStrip32AVX512Consts<>+136(SB)/4, $0x3d99190f
+DATA bsmPriceStrip32AVX512Consts<>+140(SB)/4, $0xbc00cdcc
+DATA bsmPriceStrip32AVX512Consts<>+144(SB)/4, $0xbe6caa20
+DATA bsmPriceStrip32AVX512Consts<>+148(SB)/4, $0x00000000
 DATA bsmPriceStrip32AVX512Consts<>+152(SB)/4, $0x7fc00000
 GLOBL bsmPriceStrip32AVX512Consts<>(SB), RODATA|NOPTR, $156
 
 // func bsmPriceStrip32AVX512(price []float32, sign []float32, K []float32, sigma []float32, S float32, T float32, r float32, q float32)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·bsmPriceStrip32AVX512(SB), $2752-112
+TEXT ·bsmPriceStrip32AVX512(SB), $2560-112
 	LEAQ             63(SP), BX
 	ANDQ             $-64, BX
 	MOVQ             price_len+8(FP), CX
@@ -132,650 +132,671 @@ body:
 	VMOVUPS          128(R9)(AX*1), Z6
 	PREFETCHT0       1216(R9)(AX*1)
 	VMOVUPS          192(R9)(AX*1), Z7
-	VMOVUPS          128(BX), Z8
-	VMULPS           Z8, Z4, Z4
-	VMULPS           Z8, Z5, Z5
-	VMULPS           Z8, Z6, Z6
-	VMULPS           Z8, Z7, Z7
-	VGETMANTPS       $0x04, Z0, Z8
-	VGETMANTPS       $0x04, Z1, Z9
-	VGETMANTPS       $0x04, Z2, Z10
-	VGETMANTPS       $0x04, Z3, Z11
-	VMOVUPS          448(BX), Z12
-	VCMPPS           $0x11, Z8, Z12, K1
-	VCMPPS           $0x11, Z9, Z12, K2
-	VCMPPS           $0x11, Z10, Z12, K3
-	VCMPPS           $0x11, Z11, Z12, K4
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+48(SB), Z12
-	VMULPS           Z12, Z8, Z13
-	VMULPS           Z12, Z9, Z14
-	VMULPS           Z12, Z10, Z15
-	VMULPS           Z12, Z11, Z12
-	VMOVUPS          320(BX), Z16
-	VCMPPS           $0x11, Z16, Z13, K5
-	VCMPPS           $0x11, Z16, Z14, K6
-	VCMPPS           $0x11, Z16, Z15, K7
-	KMOVW            K4, 640(BX)
-	VCMPPS           $0x11, Z16, Z12, K4
-	VMOVAPS          Z8, Z12
-	VADDPS           Z8, Z8, K5, Z12
-	VMOVAPS          Z9, Z8
-	VADDPS           Z9, Z9, K6, Z8
-	VMOVAPS          Z10, Z9
-	VADDPS           Z10, Z10, K7, Z9
-	VMOVAPS          Z11, Z10
-	VADDPS           Z11, Z11, K4, Z10
-	VMOVAPS          Z16, Z11
-	VADDPS           Z16, Z16, K1, Z11
-	VMOVAPS          Z16, Z13
-	VADDPS           Z16, Z16, K2, Z13
-	VMOVAPS          Z16, Z14
-	VADDPS           Z16, Z16, K3, Z14
-	KMOVW            K4, 704(BX)
-	KMOVW            640(BX), K4
-	VMOVAPS          Z16, Z15
-	VADDPS           Z16, Z16, K4, Z15
-	VMOVUPS          (BX), Z16
-	VMULPS           Z4, Z16, Z17
-	VMULPS           Z5, Z16, Z18
-	VMULPS           Z6, Z16, Z19
-	VMULPS           Z7, Z16, Z20
-	VADDPS           Z12, Z11, Z21
-	VADDPS           Z8, Z13, Z22
-	VADDPS           Z9, Z14, Z23
-	VADDPS           Z10, Z15, Z24
-	VSUBPS           Z12, Z11, Z11
-	VSUBPS           Z8, Z13, Z8
-	VSUBPS           Z9, Z14, Z9
-	VSUBPS           Z10, Z15, Z10
-	VMULPS           Z17, Z21, Z12
-	VMULPS           Z18, Z22, Z13
-	VMULPS           Z19, Z23, Z14
-	VMULPS           Z20, Z24, Z15
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+44(SB), Z25
-	VDIVPS           Z12, Z25, Z12
-	VDIVPS           Z13, Z25, Z13
-	VDIVPS           Z14, Z25, Z14
-	VDIVPS           Z15, Z25, Z15
-	VMULPS           Z12, Z17, Z17
-	VMULPS           Z13, Z18, Z18
-	VMULPS           Z14, Z19, Z19
-	VMULPS           Z15, Z20, Z20
-	VMULPS           Z12, Z21, Z12
-	VMULPS           Z13, Z22, Z13
-	VMULPS           Z14, Z23, Z14
-	VMULPS           Z15, Z24, Z15
-	VMULPS           Z17, Z11, Z11
-	VMULPS           Z18, Z8, Z8
-	VMULPS           Z19, Z9, Z9
-	VMULPS           Z20, Z10, Z10
-	VMULPS           Z12, Z16, Z12
-	VMULPS           Z13, Z16, Z13
-	VMULPS           Z14, Z16, Z14
-	VMULPS           Z15, Z16, Z15
-	VGETEXPPS        Z0, Z16
-	VGETEXPPS        Z1, Z17
-	VGETEXPPS        Z2, Z18
-	VGETEXPPS        Z3, Z19
-	VMOVUPS          256(BX), Z20
-	VMULPS           Z20, Z0, Z0
-	VMULPS           Z20, Z1, Z1
-	VMULPS           Z20, Z2, Z2
-	VMULPS           Z20, Z3, Z3
-	VMOVUPS          384(BX), Z20
-	VSUBPS           Z16, Z20, Z16
-	VSUBPS           Z17, Z20, Z17
-	VSUBPS           Z18, Z20, Z18
-	VSUBPS           Z19, Z20, Z19
-	VMULPS           Z11, Z11, Z20
-	VMULPS           Z8, Z8, Z21
-	VMULPS           Z9, Z9, Z22
-	VMULPS           Z10, Z10, Z23
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+52(SB), Z24
-	VMOVAPS          Z16, Z26
-	VADDPS           Z24, Z16, K1, Z26
-	VMOVAPS          Z17, Z27
-	VADDPS           Z24, Z17, K2, Z27
-	VMOVAPS          Z18, Z28
-	VADDPS           Z24, Z18, K3, Z28
-	VMOVAPS          Z19, Z29
-	VADDPS           Z24, Z19, K4, Z29
-	VADDPS           Z25, Z16, K5, Z26
-	VADDPS           Z25, Z17, K6, Z27
-	VADDPS           Z25, Z18, K7, Z28
-	KMOVW            704(BX), K1
-	VADDPS           Z25, Z19, K1, Z29
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+56(SB), Z16
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+60(SB), Z17
-	VFMADD231PS      Z16, Z20, Z17
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+60(SB), Z18
-	VFMADD231PS      Z16, Z21, Z18
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+60(SB), Z19
-	VFMADD231PS      Z16, Z22, Z19
-	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+60(SB), Z23, Z16
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+64(SB), Z30
-	VFMADD213PS      Z30, Z20, Z17
-	VFMADD213PS      Z30, Z21, Z18
-	VFMADD213PS      Z30, Z22, Z19
-	VFMADD231PS      Z16, Z23, Z30
-	VMULPS           Z17, Z20, Z16
-	VMULPS           Z18, Z21, Z17
-	VMULPS           Z19, Z22, Z18
-	VMULPS           Z30, Z23, Z19
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+68(SB), Z20
-	VMULPS           Z20, Z26, Z21
-	VMULPS           Z20, Z27, Z22
-	VMULPS           Z20, Z28, Z23
-	VMULPS           Z20, Z29, Z20
-	VFMADD231PS      Z16, Z11, Z21
-	VFMADD231PS      Z17, Z8, Z22
-	VFMADD231PS      Z18, Z9, Z23
-	VFMADD231PS      Z19, Z10, Z20
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+72(SB), Z16
-	VFMADD231PS      Z16, Z11, Z21
-	VFMADD231PS      Z16, Z8, Z22
-	VFMADD231PS      Z16, Z9, Z23
-	VFMADD231PS      Z16, Z10, Z20
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+76(SB), Z8
-	VFMADD231PS      Z8, Z26, Z21
-	VFMADD231PS      Z8, Z27, Z22
-	VFMADD231PS      Z8, Z28, Z23
-	VFMADD231PS      Z8, Z29, Z20
-	VMOVUPS          64(BX), Z8
-	VMOVUPS          512(BX), Z9
-	VFMADD231PS      Z9, Z8, Z21
-	VFMADD231PS      Z9, Z8, Z22
-	VFMADD231PS      Z9, Z8, Z23
-	VFMADD231PS      Z9, Z8, Z20
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+80(SB), Z9
-	VMULPS           Z9, Z4, Z10
-	VMULPS           Z9, Z5, Z11
-	VMULPS           Z9, Z6, Z17
-	VMULPS           Z9, Z7, Z18
 	PREFETCHT0       1024(DI)(AX*1)
-	VMOVUPS          (DI)(AX*1), Z19
+	VMOVUPS          (DI)(AX*1), Z8
 	PREFETCHT0       1088(DI)(AX*1)
-	VMOVUPS          64(DI)(AX*1), Z26
+	VMOVUPS          64(DI)(AX*1), Z9
 	PREFETCHT0       1152(DI)(AX*1)
-	VMOVUPS          128(DI)(AX*1), Z27
+	VMOVUPS          128(DI)(AX*1), Z10
 	PREFETCHT0       1216(DI)(AX*1)
-	VMOVUPS          192(DI)(AX*1), Z28
-	VMOVUPS          576(BX), Z29
-	VMINPS           Z0, Z29, Z30
-	VMINPS           Z1, Z29, Z31
-	VMINPS           Z2, Z29, Z9
-	VMINPS           Z3, Z29, Z29
-	VMINPS           Z4, Z30, Z30
-	VMINPS           Z5, Z31, Z31
-	VMINPS           Z6, Z9, Z9
-	VMINPS           Z7, Z29, Z29
-	VMINPS           Z8, Z30, Z30
-	VMINPS           Z8, Z31, Z31
-	VMINPS           Z8, Z9, Z9
-	VMINPS           Z8, Z29, Z29
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+84(SB), Z8
-	VCMPPS           $0x11, Z30, Z8, K1
-	VCMPPS           $0x11, Z31, Z8, K2
-	VCMPPS           $0x11, Z9, Z8, K3
-	VCMPPS           $0x11, Z29, Z8, K4
-	VMOVAPS          Z10, Z8
-	VFMADD231PS      Z21, Z12, Z8
-	VMOVAPS          Z11, Z9
-	VFMADD231PS      Z22, Z13, Z9
-	VMOVAPS          Z17, Z29
-	VFMADD231PS      Z23, Z14, Z29
-	VMOVAPS          Z18, Z30
-	VFMADD231PS      Z20, Z15, Z30
-	VFMSUB231PS      Z21, Z12, Z10
-	VFMSUB231PS      Z22, Z13, Z11
-	VFMSUB231PS      Z23, Z14, Z17
-	VFMSUB231PS      Z20, Z15, Z18
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+88(SB), Z12
-	VANDPS           Z12, Z8, Z13
-	VANDPS           Z12, Z9, Z14
-	VANDPS           Z12, Z29, Z15
-	VANDPS           Z12, Z30, Z20
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+92(SB), Z21
-	VMINPS           Z13, Z21, Z13
-	VMINPS           Z14, Z21, Z14
-	VMINPS           Z15, Z21, Z15
-	VMINPS           Z20, Z21, Z20
-	VANDPS           Z12, Z10, Z22
-	VANDPS           Z12, Z11, Z23
-	VANDPS           Z12, Z17, Z31
-	VMOVUPS          Z7, 704(BX)
-	VANDPS           Z12, Z18, Z7
-	VMINPS           Z22, Z21, Z22
-	VMINPS           Z23, Z21, Z23
-	VMINPS           Z31, Z21, Z31
-	VMINPS           Z7, Z21, Z7
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+96(SB), Z21
-	VFMADD213PS      Z25, Z13, Z21
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+96(SB), Z12
-	VFMADD213PS      Z25, Z14, Z12
-	VMOVUPS          Z6, 640(BX)
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+96(SB), Z6
-	VFMADD213PS      Z25, Z15, Z6
-	VMOVUPS          Z5, 768(BX)
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+96(SB), Z5
-	VFMADD213PS      Z25, Z20, Z5
-	VMOVUPS          Z4, 832(BX)
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+100(SB), Z4
-	VMOVUPS          Z3, 896(BX)
-	VADDPS           Z4, Z13, Z3
-	VMOVUPS          Z2, 960(BX)
-	VADDPS           Z4, Z14, Z2
-	VMOVUPS          Z1, 1024(BX)
-	VADDPS           Z4, Z15, Z1
-	VMOVUPS          Z0, 1088(BX)
-	VADDPS           Z4, Z20, Z0
-	VMOVUPS          Z30, 1152(BX)
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+96(SB), Z30
-	VFMADD213PS      Z25, Z22, Z30
-	VMOVUPS          Z29, 1216(BX)
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+96(SB), Z29
-	VFMADD213PS      Z25, Z23, Z29
-	VMOVUPS          Z9, 1280(BX)
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+96(SB), Z9
-	VFMADD213PS      Z25, Z31, Z9
-	VMOVUPS          Z8, 1344(BX)
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+96(SB), Z8
-	VFMADD213PS      Z25, Z7, Z8
-	VADDPS           Z4, Z22, Z16
-	VADDPS           Z4, Z23, Z24
-	VMOVUPS          Z28, 1408(BX)
-	VADDPS           Z4, Z31, Z28
-	VADDPS           Z4, Z7, Z4
-	VMOVUPS          Z27, 1472(BX)
-	VMULPS           Z3, Z21, Z27
-	VMOVUPS          Z26, 1536(BX)
-	VMULPS           Z2, Z12, Z26
-	VMOVUPS          Z19, 1600(BX)
-	VMULPS           Z1, Z6, Z19
-	VMOVUPS          Z18, 1664(BX)
-	VMULPS           Z0, Z5, Z18
-	VMOVUPS          Z17, 1728(BX)
-	VMULPS           Z16, Z30, Z17
-	VMOVUPS          Z11, 1792(BX)
-	VMULPS           Z24, Z29, Z11
-	VMOVUPS          Z10, 1856(BX)
-	VMULPS           Z28, Z9, Z10
-	VMOVUPS          Z7, 1920(BX)
-	VMULPS           Z4, Z8, Z7
-	VMOVUPS          Z31, 1984(BX)
-	VMULPS.BCST      bsmPriceStrip32AVX512Consts<>+104(SB), Z13, Z31
-	VMOVUPS          Z31, 2048(BX)
-	VMULPS.BCST      bsmPriceStrip32AVX512Consts<>+104(SB), Z14, Z31
-	VMOVUPS          Z31, 2112(BX)
-	VMULPS.BCST      bsmPriceStrip32AVX512Consts<>+104(SB), Z15, Z31
-	VMOVUPS          Z31, 2176(BX)
-	VMULPS.BCST      bsmPriceStrip32AVX512Consts<>+104(SB), Z20, Z31
-	VMOVUPS          Z31, 2240(BX)
-	VMULPS           Z17, Z27, Z31
-	VMOVUPS          Z20, 2304(BX)
-	VMULPS           Z11, Z26, Z20
-	VMOVUPS          Z15, 2368(BX)
-	VMULPS           Z10, Z19, Z15
-	VMOVUPS          Z14, 2432(BX)
-	VMULPS           Z7, Z18, Z14
-	VDIVPS           Z31, Z25, Z31
-	VDIVPS           Z20, Z25, Z20
-	VDIVPS           Z15, Z25, Z15
-	VDIVPS           Z14, Z25, Z14
-	VMULPS           Z31, Z17, Z17
-	VMULPS           Z20, Z11, Z11
-	VMULPS           Z15, Z10, Z10
-	VMULPS           Z14, Z7, Z7
-	VMULPS           Z31, Z27, Z25
-	VMULPS           Z20, Z26, Z20
-	VMULPS           Z15, Z19, Z15
-	VMULPS           Z14, Z18, Z14
-	VMULPS           Z17, Z21, Z18
-	VMULPS           Z11, Z12, Z12
-	VMULPS           Z10, Z6, Z6
-	VMULPS           Z7, Z5, Z5
-	VMULPS           Z17, Z3, Z3
-	VMULPS           Z11, Z2, Z2
-	VMULPS           Z10, Z1, Z1
-	VMULPS           Z7, Z0, Z0
-	VMULPS           Z25, Z30, Z7
-	VMULPS           Z20, Z29, Z10
-	VMULPS           Z15, Z9, Z9
-	VMULPS           Z14, Z8, Z8
-	VMULPS           Z25, Z16, Z11
-	VMULPS           Z20, Z24, Z16
-	VMULPS           Z15, Z28, Z15
-	VMULPS           Z14, Z4, Z4
-	VMULPS           Z7, Z22, Z7
-	VMULPS           Z10, Z23, Z10
-	VMULPS           1984(BX), Z9, Z9
-	VMULPS           1920(BX), Z8, Z8
-	VMULPS           Z18, Z13, Z14
-	VMOVUPS          2432(BX), Z17
-	VMULPS           Z12, Z17, Z12
-	VMOVUPS          2368(BX), Z18
-	VMULPS           Z6, Z18, Z6
-	VMOVUPS          2304(BX), Z19
-	VMULPS           Z5, Z19, Z5
-	VMULPS           2048(BX), Z13, Z20
-	VMULPS           2112(BX), Z17, Z21
-	VMULPS           2176(BX), Z18, Z22
-	VMULPS           2240(BX), Z19, Z23
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+12(SB), Z24
-	VMULPS           Z20, Z24, Z20
-	VMULPS           Z21, Z24, Z21
-	VMULPS           Z22, Z24, Z22
-	VMULPS           Z23, Z24, Z23
-	VRNDSCALEPS      $0x08, Z20, Z20
-	VRNDSCALEPS      $0x08, Z21, Z21
-	VRNDSCALEPS      $0x08, Z22, Z22
-	VRNDSCALEPS      $0x08, Z23, Z23
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+72(SB), Z24
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+52(SB), Z25
-	VFMADD231PS      Z24, Z7, Z25
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+52(SB), Z26
-	VFMADD231PS      Z24, Z10, Z26
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+52(SB), Z27
-	VFMADD231PS      Z24, Z9, Z27
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+52(SB), Z28
-	VFMADD231PS      Z24, Z8, Z28
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+52(SB), Z29
-	VFMADD231PS      Z24, Z14, Z29
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+52(SB), Z30
-	VFMADD231PS      Z24, Z12, Z30
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+52(SB), Z31
-	VFMADD231PS      Z24, Z6, Z31
-	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+52(SB), Z5, Z24
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+108(SB), Z19
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+112(SB), Z18
-	VFMADD231PS      Z19, Z25, Z18
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+112(SB), Z17
-	VFMADD231PS      Z19, Z26, Z17
-	VMOVUPS          Z13, 1920(BX)
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+112(SB), Z13
-	VFMADD231PS      Z19, Z27, Z13
-	VMOVUPS          Z23, 1984(BX)
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+112(SB), Z23
-	VFMADD231PS      Z19, Z28, Z23
-	VMOVUPS          Z22, 2496(BX)
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+116(SB), Z22
-	VFMADD213PS      Z22, Z25, Z18
-	VFMADD213PS      Z22, Z26, Z17
-	VFMADD213PS      Z22, Z27, Z13
-	VFMADD213PS      Z22, Z28, Z23
-	VMOVUPS          Z21, 2560(BX)
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+120(SB), Z21
-	VFMADD213PS      Z21, Z25, Z18
-	VFMADD213PS      Z21, Z26, Z17
-	VFMADD213PS      Z21, Z27, Z13
-	VFMADD213PS      Z21, Z28, Z23
-	VMOVUPS          Z20, 2624(BX)
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+124(SB), Z20
-	VFMADD213PS      Z20, Z25, Z18
-	VFMADD213PS      Z20, Z26, Z17
-	VFMADD213PS      Z20, Z27, Z13
-	VFMADD213PS      Z20, Z28, Z23
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+128(SB), Z20
-	VFMADD213PS      Z20, Z25, Z18
-	VFMADD213PS      Z20, Z26, Z17
-	VFMADD213PS      Z20, Z27, Z13
-	VFMADD213PS      Z20, Z28, Z23
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+132(SB), Z20
-	VFMADD213PS      Z20, Z25, Z18
-	VFMADD213PS      Z20, Z26, Z17
-	VFMADD213PS      Z20, Z27, Z13
-	VFMADD213PS      Z20, Z28, Z23
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+136(SB), Z20
-	VFMADD213PS      Z20, Z25, Z18
-	VFMADD213PS      Z20, Z26, Z17
-	VFMADD213PS      Z20, Z27, Z13
-	VFMADD213PS      Z20, Z28, Z23
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+140(SB), Z20
-	VFMADD213PS      Z20, Z18, Z25
-	VFMADD213PS      Z20, Z17, Z26
-	VFMADD213PS      Z20, Z13, Z27
-	VFMADD213PS      Z20, Z23, Z28
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+80(SB), Z13
-	VFMADD213PS      Z13, Z25, Z7
-	VFMADD213PS      Z13, Z26, Z10
-	VFMADD213PS      Z13, Z27, Z9
-	VFMADD213PS      Z13, Z28, Z8
-	VMULPS           Z11, Z7, Z7
-	VMULPS           Z16, Z10, Z10
-	VMULPS           Z15, Z9, Z9
-	VMULPS           Z4, Z8, Z4
-	VMOVUPS          1856(BX), Z8
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+88(SB), Z11
-	VPTERNLOGD       $0xe4, Z11, Z8, Z7
-	VMOVUPS          1792(BX), Z15
-	VPTERNLOGD       $0xe4, Z11, Z15, Z10
-	VMOVUPS          1728(BX), Z16
-	VPTERNLOGD       $0xe4, Z11, Z16, Z9
-	VMOVUPS          1664(BX), Z17
-	VPTERNLOGD       $0xe4, Z11, Z17, Z4
-	VMULPS           1600(BX), Z8, Z8
-	VMULPS           1536(BX), Z15, Z15
-	VMULPS           1472(BX), Z16, Z16
-	VMULPS           1408(BX), Z17, Z17
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+144(SB), Z18
-	VCMPPS           $0x11, Z18, Z8, K5
-	VCMPPS           $0x11, Z18, Z15, K6
-	VCMPPS           $0x11, Z18, Z16, K7
-	KMOVW            K4, 1664(BX)
-	VCMPPS           $0x11, Z18, Z17, K4
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+112(SB), Z8
-	VFMADD231PS      Z19, Z29, Z8
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+112(SB), Z15
-	VFMADD231PS      Z19, Z30, Z15
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+112(SB), Z16
-	VFMADD231PS      Z19, Z31, Z16
-	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+112(SB), Z24, Z19
-	VFMADD213PS      Z22, Z29, Z8
-	VFMADD213PS      Z22, Z30, Z15
-	VFMADD213PS      Z22, Z31, Z16
-	VFMADD231PS      Z19, Z24, Z22
-	VFMADD213PS      Z21, Z29, Z8
-	VFMADD213PS      Z21, Z30, Z15
-	VFMADD213PS      Z21, Z31, Z16
-	VFMADD231PS      Z22, Z24, Z21
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+124(SB), Z17
-	VFMADD213PS      Z17, Z29, Z8
-	VFMADD213PS      Z17, Z30, Z15
-	VFMADD213PS      Z17, Z31, Z16
-	VFMADD231PS      Z21, Z24, Z17
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+128(SB), Z19
-	VFMADD213PS      Z19, Z29, Z8
-	VFMADD213PS      Z19, Z30, Z15
-	VFMADD213PS      Z19, Z31, Z16
-	VFMADD231PS      Z17, Z24, Z19
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+132(SB), Z17
-	VFMADD213PS      Z17, Z29, Z8
-	VFMADD213PS      Z17, Z30, Z15
-	VFMADD213PS      Z17, Z31, Z16
-	VFMADD231PS      Z19, Z24, Z17
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+136(SB), Z19
-	VFMADD213PS      Z19, Z29, Z8
-	VFMADD213PS      Z19, Z30, Z15
-	VFMADD213PS      Z19, Z31, Z16
-	VFMADD231PS      Z17, Z24, Z19
-	VFMADD213PS      Z20, Z8, Z29
-	VFMADD213PS      Z20, Z15, Z30
-	VFMADD213PS      Z20, Z16, Z31
-	VFMADD231PS      Z19, Z24, Z20
-	VFMADD213PS      Z13, Z29, Z14
-	VFMADD213PS      Z13, Z30, Z12
-	VFMADD213PS      Z13, Z31, Z6
-	VFMADD231PS      Z20, Z5, Z13
-	VMULPS           Z3, Z14, Z3
-	VMULPS           Z2, Z12, Z2
-	VMULPS           Z1, Z6, Z1
-	VMULPS           Z0, Z13, Z0
-	VMOVUPS          1344(BX), Z5
-	VPTERNLOGD       $0xe4, Z11, Z5, Z3
-	VMOVUPS          1280(BX), Z6
-	VPTERNLOGD       $0xe4, Z11, Z6, Z2
-	VMOVUPS          1216(BX), Z8
-	VPTERNLOGD       $0xe4, Z11, Z8, Z1
-	VMOVUPS          1152(BX), Z12
-	VPTERNLOGD       $0xe4, Z11, Z12, Z0
-	VSUBPS           Z3, Z7, Z3
-	VSUBPS           Z2, Z10, Z2
-	VSUBPS           Z1, Z9, Z1
-	VSUBPS           Z0, Z4, Z0
-	VMULPS           1600(BX), Z5, Z4
-	VMULPS           1536(BX), Z6, Z5
-	VMULPS           1472(BX), Z8, Z6
-	VMULPS           1408(BX), Z12, Z7
-	KMOVW            K3, 1152(BX)
-	VCMPPS           $0x11, Z18, Z4, K3
-	KMOVW            K2, 1216(BX)
-	VCMPPS           $0x11, Z18, Z5, K2
-	KMOVW            K1, 1280(BX)
-	VCMPPS           $0x11, Z18, Z6, K1
-	KMOVW            K1, 1344(BX)
-	VCMPPS           $0x11, Z18, Z7, K1
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+16(SB), Z4
-	VMOVUPS          2624(BX), Z5
-	VMULPS           Z5, Z4, Z6
-	VMOVUPS          2560(BX), Z7
-	VMULPS           Z7, Z4, Z8
-	VMOVUPS          2496(BX), Z9
-	VMULPS           Z9, Z4, Z10
-	VMOVUPS          1984(BX), Z11
-	VMULPS           Z11, Z4, Z4
-	VMOVUPS          2048(BX), Z12
-	VFMADD231PS      1920(BX), Z12, Z6
-	VMOVUPS          2112(BX), Z12
-	VFMADD231PS      2432(BX), Z12, Z8
-	VMOVUPS          2176(BX), Z12
-	VFMADD231PS      2368(BX), Z12, Z10
-	VMOVUPS          2240(BX), Z12
-	VFMADD231PS      2304(BX), Z12, Z4
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+20(SB), Z12
-	VFMADD231PS      Z12, Z5, Z6
-	VFMADD231PS      Z12, Z7, Z8
-	VFMADD231PS      Z12, Z9, Z10
-	VFMADD231PS      Z12, Z11, Z4
-	VMOVUPS          192(BX), Z12
-	VMOVUPS          1088(BX), Z13
-	VADDPS           Z13, Z12, Z14
-	VMOVUPS          1024(BX), Z15
-	VADDPS           Z15, Z12, Z16
-	VMOVUPS          960(BX), Z17
-	VADDPS           Z17, Z12, Z19
-	VMOVUPS          896(BX), Z20
-	VADDPS           Z20, Z12, Z21
-	VADDPS           832(BX), Z14, Z14
-	VADDPS           768(BX), Z16, Z16
-	VADDPS           640(BX), Z19, Z19
-	VADDPS           704(BX), Z21, Z21
-	VMOVUPS          1600(BX), Z22
-	VMULPS           Z13, Z22, Z13
-	VMOVUPS          1536(BX), Z23
-	VMULPS           Z15, Z23, Z15
-	VMOVUPS          1472(BX), Z24
-	VMULPS           Z17, Z24, Z17
-	VMOVUPS          1408(BX), Z25
-	VMULPS           Z20, Z25, Z20
-	VMULPS           Z12, Z22, Z22
-	VMULPS           Z12, Z23, Z23
-	VMULPS           Z12, Z24, Z24
-	VMULPS           Z12, Z25, Z25
-	VMOVUPS          64(BX), Z26
-	VADDPS           Z14, Z26, Z14
-	VADDPS           Z16, Z26, Z16
-	VADDPS           Z19, Z26, Z19
-	VADDPS           Z21, Z26, Z21
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+148(SB), Z26
-	KMOVW            K1, 1408(BX)
-	VCMPPS           $0x11, Z26, Z14, K1
-	KMOVW            K1, 1472(BX)
-	VCMPPS           $0x11, Z26, Z16, K1
-	KMOVW            K1, 1536(BX)
-	VCMPPS           $0x11, Z26, Z19, K1
-	KMOVW            K1, 1600(BX)
-	VCMPPS           $0x11, Z26, Z21, K1
-	VBLENDMPS        Z18, Z13, K5, Z13
-	VBLENDMPS        Z18, Z15, K6, Z14
-	VBLENDMPS        Z18, Z17, K7, Z15
-	VBLENDMPS        Z18, Z20, K4, Z16
-	VBLENDMPS        Z18, Z22, K3, Z17
-	VBLENDMPS        Z18, Z23, K2, Z19
-	KMOVW            1344(BX), K2
-	VBLENDMPS        Z18, Z24, K2, Z20
-	KMOVW            1408(BX), K2
-	VBLENDMPS        Z18, Z25, K2, Z18
-	VSUBPS           Z13, Z17, Z13
+	VMOVUPS          192(DI)(AX*1), Z11
+	VGETMANTPS       $0x04, Z0, Z12
+	VGETMANTPS       $0x04, Z1, Z13
+	VGETMANTPS       $0x04, Z2, Z14
+	VGETMANTPS       $0x04, Z3, Z15
+	VMOVUPS          128(BX), Z16
+	VMULPS           Z16, Z4, Z4
+	VMULPS           Z16, Z5, Z5
+	VMULPS           Z16, Z6, Z6
+	VMULPS           Z16, Z7, Z7
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+48(SB), Z16
+	VMULPS           Z16, Z12, Z17
+	VMULPS           Z16, Z13, Z18
+	VMULPS           Z16, Z14, Z19
+	VMULPS           Z16, Z15, Z16
+	VMOVUPS          448(BX), Z20
+	VCMPPS           $0x11, Z12, Z20, K1
+	VCMPPS           $0x11, Z13, Z20, K2
+	VCMPPS           $0x11, Z14, Z20, K3
+	VCMPPS           $0x11, Z15, Z20, K4
+	VMOVUPS          320(BX), Z20
+	VCMPPS           $0x11, Z20, Z17, K5
+	VCMPPS           $0x11, Z20, Z18, K6
+	VCMPPS           $0x11, Z20, Z19, K7
+	KMOVW            K7, 640(BX)
+	VCMPPS           $0x11, Z20, Z16, K7
+	VMOVAPS          Z20, Z16
+	VADDPS           Z20, Z20, K1, Z16
+	VMOVAPS          Z20, Z17
+	VADDPS           Z20, Z20, K2, Z17
+	VMOVAPS          Z20, Z18
+	VADDPS           Z20, Z20, K3, Z18
+	VMOVAPS          Z20, Z19
+	VADDPS           Z20, Z20, K4, Z19
+	VMOVAPS          Z12, Z20
+	VADDPS           Z12, Z12, K5, Z20
+	VMOVAPS          Z13, Z12
+	VADDPS           Z13, Z13, K6, Z12
+	KMOVW            K6, 704(BX)
+	KMOVW            640(BX), K6
+	VMOVAPS          Z14, Z13
+	VADDPS           Z14, Z14, K6, Z13
+	VMOVAPS          Z15, Z14
+	VADDPS           Z15, Z15, K7, Z14
+	VMOVUPS          (BX), Z15
+	VMULPS           Z4, Z15, Z21
+	VMULPS           Z5, Z15, Z22
+	VMULPS           Z6, Z15, Z23
+	VMULPS           Z7, Z15, Z24
+	VADDPS           Z20, Z16, Z25
+	VADDPS           Z12, Z17, Z26
+	VADDPS           Z13, Z18, Z27
+	VADDPS           Z14, Z19, Z28
+	VSUBPS           Z20, Z16, Z16
+	VSUBPS           Z12, Z17, Z12
+	VSUBPS           Z13, Z18, Z13
 	VSUBPS           Z14, Z19, Z14
-	VSUBPS           Z15, Z20, Z15
-	VSUBPS           Z16, Z18, Z16
-	KMOVW            1280(BX), K2
-	KMOVW            1472(BX), K3
-	KANDW            K3, K2, K2
-	KMOVW            1216(BX), K3
-	KMOVW            1536(BX), K4
-	KANDW            K4, K3, K3
-	KMOVW            1152(BX), K4
-	KMOVW            1600(BX), K5
-	KANDW            K5, K4, K4
-	KMOVW            1664(BX), K5
-	KANDW            K1, K5, K1
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+24(SB), Z17
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+28(SB), Z18
-	VFMADD231PS      Z17, Z6, Z18
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+28(SB), Z19
-	VFMADD231PS      Z17, Z8, Z19
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+28(SB), Z20
-	VFMADD231PS      Z17, Z10, Z20
-	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+28(SB), Z4, Z17
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+32(SB), Z21
-	VFMADD213PS      Z21, Z6, Z18
-	VFMADD213PS      Z21, Z8, Z19
-	VFMADD213PS      Z21, Z10, Z20
-	VFMADD231PS      Z17, Z4, Z21
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+36(SB), Z17
-	VFMADD213PS      Z17, Z6, Z18
-	VFMADD213PS      Z17, Z8, Z19
-	VFMADD213PS      Z17, Z10, Z20
-	VFMADD231PS      Z21, Z4, Z17
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+40(SB), Z21
-	VFMADD213PS      Z21, Z6, Z18
-	VFMADD213PS      Z21, Z8, Z19
-	VFMADD213PS      Z21, Z10, Z20
-	VFMADD231PS      Z17, Z4, Z21
-	VMULPS           Z6, Z6, Z17
-	VMULPS           Z8, Z8, Z22
-	VMULPS           Z10, Z10, Z23
-	VMULPS           Z4, Z4, Z24
-	VFMADD231PS      Z18, Z17, Z6
-	VFMADD231PS      Z19, Z22, Z8
-	VFMADD231PS      Z20, Z23, Z10
-	VFMADD231PS      Z21, Z24, Z4
-	VFMADD213PS      Z12, Z12, Z6
-	VFMADD213PS      Z12, Z12, Z8
-	VFMADD213PS      Z12, Z12, Z10
-	VFMADD213PS      Z12, Z4, Z12
-	VSCALEFPS        Z5, Z6, Z4
-	VSCALEFPS        Z7, Z8, Z5
-	VSCALEFPS        Z9, Z10, Z6
-	VSCALEFPS        Z11, Z12, Z7
-	VFMADD231PS      Z3, Z4, Z13
-	VFMADD231PS      Z2, Z5, Z14
-	VFMADD231PS      Z1, Z6, Z15
-	VFMADD231PS      Z0, Z7, Z16
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+152(SB), Z0
-	VBLENDMPS        Z13, Z0, K2, Z1
-	VBLENDMPS        Z14, Z0, K3, Z2
-	VBLENDMPS        Z15, Z0, K4, Z3
-	VBLENDMPS        Z16, Z0, K1, Z0
+	VMULPS           Z21, Z25, Z17
+	VMULPS           Z22, Z26, Z18
+	VMULPS           Z23, Z27, Z19
+	VMULPS           Z24, Z28, Z20
+	VGETEXPPS        Z0, Z29
+	VGETEXPPS        Z1, Z30
+	VGETEXPPS        Z2, Z31
+	VGETEXPPS        Z3, Z15
+	VMOVUPS          Z14, 768(BX)
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+44(SB), Z14
+	VDIVPS           Z17, Z14, Z17
+	VDIVPS           Z18, Z14, Z18
+	VDIVPS           Z19, Z14, Z19
+	VDIVPS           Z20, Z14, Z20
+	VMOVUPS          Z13, 832(BX)
+	VMOVUPS          384(BX), Z13
+	VSUBPS           Z29, Z13, Z29
+	VSUBPS           Z30, Z13, Z30
+	VSUBPS           Z31, Z13, Z31
+	VSUBPS           Z15, Z13, Z13
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+52(SB), Z15
+	VMOVUPS          Z12, 896(BX)
+	VMULPS           Z15, Z4, Z12
+	VMOVUPS          Z12, 960(BX)
+	VMULPS           Z15, Z5, Z12
+	VMOVUPS          Z12, 1024(BX)
+	VMULPS           Z15, Z6, Z12
+	VMOVUPS          Z12, 1088(BX)
+	VMULPS           Z15, Z7, Z12
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+56(SB), Z15
+	VMOVUPS          Z12, 1152(BX)
+	VMOVAPS          Z29, Z12
+	VADDPS           Z15, Z29, K1, Z12
+	VMOVUPS          Z7, 1216(BX)
+	VMOVAPS          Z30, Z7
+	VADDPS           Z15, Z30, K2, Z7
+	VMOVUPS          Z6, 1280(BX)
+	VMOVAPS          Z31, Z6
+	VADDPS           Z15, Z31, K3, Z6
+	VMOVUPS          Z5, 1344(BX)
+	VMOVAPS          Z13, Z5
+	VADDPS           Z15, Z13, K4, Z5
+	VMOVUPS          256(BX), Z15
+	VMULPS           Z15, Z0, Z0
+	VMULPS           Z15, Z1, Z1
+	VMULPS           Z15, Z2, Z2
+	VMULPS           Z15, Z3, Z3
+	VADDPS           Z14, Z29, K5, Z12
+	KMOVW            704(BX), K1
+	VADDPS           Z14, Z30, K1, Z7
+	VADDPS           Z14, Z31, K6, Z6
+	VADDPS           Z14, Z13, K7, Z5
+	VMOVUPS          576(BX), Z13
+	VMINPS           Z0, Z13, Z15
+	VMINPS           Z1, Z13, Z29
+	VMINPS           Z2, Z13, Z30
+	VMINPS           Z3, Z13, Z13
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+60(SB), Z31
+	VMULPS           Z31, Z12, Z14
+	VMOVUPS          Z12, 640(BX)
+	VMULPS           Z31, Z7, Z12
+	VMOVUPS          Z7, 704(BX)
+	VMULPS           Z31, Z6, Z7
+	VMULPS           Z31, Z5, Z31
+	VMOVUPS          Z5, 1408(BX)
+	VADDPS           192(BX), Z0, Z5
+	VMOVUPS          Z6, 1472(BX)
+	VADDPS           192(BX), Z1, Z6
+	VMOVUPS          Z31, 1536(BX)
+	VADDPS           192(BX), Z2, Z31
+	VMOVUPS          Z7, 1600(BX)
+	VADDPS           192(BX), Z3, Z7
+	VMULPS           Z0, Z8, Z0
+	VMULPS           Z1, Z9, Z1
+	VMULPS           Z2, Z10, Z2
+	VMULPS           Z3, Z11, Z3
+	VMULPS           Z17, Z21, Z21
+	VMULPS           Z18, Z22, Z22
+	VMULPS           Z19, Z23, Z23
+	VMULPS           Z20, Z24, Z24
+	VMULPS           Z17, Z25, Z17
+	VMULPS           Z18, Z26, Z18
+	VMULPS           Z19, Z27, Z19
+	VMULPS           Z20, Z28, Z20
+	VMULPS           Z21, Z16, Z16
+	VMULPS           896(BX), Z22, Z21
+	VMULPS           832(BX), Z23, Z22
+	VMULPS           768(BX), Z24, Z23
+	VMOVUPS          (BX), Z24
+	VMULPS           Z17, Z24, Z17
+	VMULPS           Z18, Z24, Z18
+	VMULPS           Z19, Z24, Z19
+	VMULPS           Z20, Z24, Z20
+	VMULPS           Z16, Z16, Z24
+	VMULPS           Z21, Z21, Z25
+	VMULPS           Z22, Z22, Z26
+	VMULPS           Z23, Z23, Z27
+	VMINPS           Z4, Z15, Z15
+	VMOVUPS          1344(BX), Z28
+	VMINPS           Z28, Z29, Z29
+	VMINPS           1280(BX), Z30, Z30
+	VMINPS           1216(BX), Z13, Z13
+	VMOVUPS          Z3, 768(BX)
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+68(SB), Z3
+	VFMADD231PS.BCST bsmPriceStrip32AVX512Consts<>+64(SB), Z24, Z3
+	VMOVUPS          Z2, 832(BX)
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+68(SB), Z2
+	VFMADD231PS.BCST bsmPriceStrip32AVX512Consts<>+64(SB), Z25, Z2
+	VMOVUPS          Z1, 896(BX)
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+68(SB), Z1
+	VFMADD231PS.BCST bsmPriceStrip32AVX512Consts<>+64(SB), Z26, Z1
+	VMOVUPS          Z0, 1664(BX)
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+68(SB), Z0
+	VFMADD231PS.BCST bsmPriceStrip32AVX512Consts<>+64(SB), Z27, Z0
+	VADDPS           Z5, Z4, Z4
+	VADDPS           Z6, Z28, Z5
+	VADDPS           1280(BX), Z31, Z6
+	VADDPS           1216(BX), Z7, Z7
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+72(SB), Z28
+	VFMADD213PS      Z28, Z24, Z3
+	VFMADD213PS      Z28, Z25, Z2
+	VFMADD213PS      Z28, Z26, Z1
+	VFMADD231PS      Z0, Z27, Z28
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+0(SB), Z0
+	VXORPS           Z0, Z8, Z31
+	VMOVUPS          Z31, 1216(BX)
+	VXORPS           Z0, Z9, Z31
+	VMOVUPS          Z31, 1280(BX)
+	VXORPS           Z0, Z10, Z31
+	VXORPS           Z0, Z11, Z0
+	VMULPS           Z3, Z24, Z3
+	VMULPS           Z2, Z25, Z2
+	VMULPS           Z1, Z26, Z1
+	VMULPS           Z28, Z27, Z24
+	VMOVUPS          192(BX), Z25
+	VMULPS           Z25, Z8, Z8
+	VMULPS           Z25, Z9, Z9
+	VMULPS           Z25, Z10, Z10
+	VMULPS           Z25, Z11, Z11
+	VFMADD231PS      Z3, Z16, Z14
+	VFMADD231PS      Z2, Z21, Z12
+	VFMADD213PS      1600(BX), Z22, Z1
+	VFMADD213PS      1536(BX), Z23, Z24
+	VMOVUPS          64(BX), Z2
+	VMINPS           Z2, Z15, Z3
+	VMINPS           Z2, Z29, Z15
+	VMINPS           Z2, Z30, Z26
+	VMINPS           Z2, Z13, Z13
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+76(SB), Z27
+	VFMADD231PS      Z27, Z16, Z14
+	VFMADD231PS      Z27, Z21, Z12
+	VFMADD231PS      Z27, Z22, Z1
+	VFMADD231PS      Z27, Z23, Z24
+	VADDPS           Z4, Z2, Z4
+	VADDPS           Z5, Z2, Z5
+	VADDPS           Z6, Z2, Z6
+	VADDPS           Z7, Z2, Z7
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+80(SB), Z16
+	VFMADD231PS      640(BX), Z16, Z14
+	VFMADD231PS      704(BX), Z16, Z12
+	VFMADD231PS      1472(BX), Z16, Z1
+	VFMADD231PS      1408(BX), Z16, Z24
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+84(SB), Z16
+	VCMPPS           $0x11, Z3, Z16, K1
+	VCMPPS           $0x11, Z15, Z16, K2
+	VCMPPS           $0x11, Z26, Z16, K3
+	VCMPPS           $0x11, Z13, Z16, K4
+	VMOVUPS          512(BX), Z3
+	VFMADD231PS      Z3, Z2, Z14
+	VFMADD231PS      Z3, Z2, Z12
+	VFMADD231PS      Z3, Z2, Z1
+	VFMADD231PS      Z3, Z2, Z24
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+88(SB), Z2
+	VCMPPS           $0x11, Z2, Z4, K5
+	VCMPPS           $0x11, Z2, Z5, K6
+	VCMPPS           $0x11, Z2, Z6, K7
+	KMOVW            K4, 1408(BX)
+	VCMPPS           $0x11, Z2, Z7, K4
+	VMOVUPS          960(BX), Z2
+	VFMADD231PS      Z14, Z17, Z2
+	VMOVUPS          1024(BX), Z3
+	VFMADD231PS      Z12, Z18, Z3
+	VMOVUPS          1088(BX), Z4
+	VFMADD231PS      Z1, Z19, Z4
+	VMOVUPS          1152(BX), Z5
+	VFMADD231PS      Z24, Z20, Z5
+	VFMSUB213PS      960(BX), Z14, Z17
+	VFMSUB213PS      1024(BX), Z12, Z18
+	VFMSUB213PS      1088(BX), Z1, Z19
+	VFMSUB213PS      1152(BX), Z24, Z20
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+92(SB), Z1
+	VANDPS           Z1, Z2, Z6
+	VANDPS           Z1, Z3, Z7
+	VANDPS           Z1, Z4, Z12
+	VANDPS           Z1, Z5, Z13
+	VANDPS           Z1, Z17, Z14
+	VANDPS           Z1, Z18, Z15
+	VANDPS           Z1, Z19, Z16
+	VANDPS           Z1, Z20, Z21
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+96(SB), Z22
+	VMINPS           Z6, Z22, Z6
+	VMINPS           Z7, Z22, Z7
+	VMINPS           Z12, Z22, Z12
+	VMINPS           Z13, Z22, Z13
+	VMINPS           Z14, Z22, Z14
+	VMINPS           Z15, Z22, Z15
+	VMINPS           Z16, Z22, Z16
+	VMINPS           Z21, Z22, Z21
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+100(SB), Z22
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+44(SB), Z23
+	VFMADD231PS      Z22, Z6, Z23
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+44(SB), Z24
+	VFMADD231PS      Z22, Z7, Z24
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+44(SB), Z26
+	VFMADD231PS      Z22, Z12, Z26
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+44(SB), Z28
+	VFMADD231PS      Z22, Z13, Z28
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+104(SB), Z29
+	VADDPS           Z29, Z6, Z30
+	VADDPS           Z29, Z7, Z1
+	VADDPS           Z29, Z12, Z25
+	VMOVUPS          Z11, 1152(BX)
+	VADDPS           Z29, Z13, Z11
+	VMOVUPS          Z10, 1088(BX)
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+44(SB), Z10
+	VFMADD231PS      Z22, Z14, Z10
+	VMOVUPS          Z9, 1024(BX)
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+44(SB), Z9
+	VFMADD231PS      Z22, Z15, Z9
+	VMOVUPS          Z8, 960(BX)
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+44(SB), Z8
+	VFMADD231PS      Z22, Z16, Z8
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+44(SB), Z21, Z22
+	VMOVUPS          Z0, 1472(BX)
+	VADDPS           Z29, Z14, Z0
+	VMOVUPS          Z31, 704(BX)
+	VADDPS           Z29, Z15, Z31
+	VMOVUPS          Z20, 640(BX)
+	VADDPS           Z29, Z16, Z20
+	VADDPS           Z29, Z21, Z29
+	VMOVUPS          Z19, 1536(BX)
+	VMULPS           Z30, Z23, Z19
+	VMOVUPS          Z18, 1600(BX)
+	VMULPS           Z1, Z24, Z18
+	VMOVUPS          Z17, 1344(BX)
+	VMULPS           Z25, Z26, Z17
+	VMOVUPS          Z5, 1728(BX)
+	VMULPS           Z11, Z28, Z5
+	VMOVUPS          Z4, 1792(BX)
+	VMULPS           Z0, Z10, Z4
+	VMOVUPS          Z3, 1856(BX)
+	VMULPS           Z31, Z9, Z3
+	VMOVUPS          Z2, 1920(BX)
+	VMULPS           Z20, Z8, Z2
+	VMULPS           Z29, Z22, Z27
+	VMOVUPS          Z29, 1984(BX)
+	VMULPS.BCST      bsmPriceStrip32AVX512Consts<>+108(SB), Z6, Z29
+	VMOVUPS          Z20, 2048(BX)
+	VMULPS.BCST      bsmPriceStrip32AVX512Consts<>+108(SB), Z7, Z20
+	VMOVUPS          Z31, 2112(BX)
+	VMULPS.BCST      bsmPriceStrip32AVX512Consts<>+108(SB), Z12, Z31
+	VMOVUPS          Z0, 2176(BX)
+	VMULPS.BCST      bsmPriceStrip32AVX512Consts<>+108(SB), Z13, Z0
+	VMOVUPS          Z11, 2240(BX)
+	VMULPS           Z4, Z19, Z11
+	VMOVUPS          Z25, 2304(BX)
+	VMULPS           Z3, Z18, Z25
+	VMOVUPS          Z1, 2368(BX)
+	VMULPS           Z2, Z17, Z1
+	VMOVUPS          Z30, 2432(BX)
+	VMULPS           Z27, Z5, Z30
+	KANDW            K5, K1, K1
+	KANDW            K6, K2, K2
+	KANDW            K7, K3, K3
+	KMOVW            1408(BX), K5
+	KANDW            K4, K5, K4
+	VMOVUPS          Z21, 1408(BX)
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+44(SB), Z21
+	VDIVPS           Z11, Z21, Z11
+	VDIVPS           Z25, Z21, Z25
+	VDIVPS           Z1, Z21, Z1
+	VDIVPS           Z30, Z21, Z30
+	VMULPS           Z11, Z4, Z4
+	VMULPS           Z25, Z3, Z3
+	VMULPS           Z1, Z2, Z2
+	VMULPS           Z30, Z27, Z27
+	VMULPS           Z11, Z19, Z11
+	VMULPS           Z25, Z18, Z18
+	VMULPS           Z1, Z17, Z1
+	VMULPS           Z30, Z5, Z5
+	VMULPS           Z29, Z6, Z17
+	VMULPS           Z20, Z7, Z19
+	VMULPS           Z31, Z12, Z25
+	VMULPS           Z0, Z13, Z30
+	VMULPS           Z4, Z23, Z23
+	VMULPS           Z3, Z24, Z24
+	VMULPS           Z2, Z26, Z26
+	VMULPS           Z27, Z28, Z28
+	VMULPS           Z11, Z10, Z10
+	VMULPS           Z18, Z9, Z9
+	VMULPS           Z1, Z8, Z8
+	VMULPS           Z5, Z22, Z22
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+12(SB), Z21
+	VMULPS           Z17, Z21, Z17
+	VMULPS           Z19, Z21, Z19
+	VMULPS           Z25, Z21, Z25
+	VMULPS           Z30, Z21, Z21
+	VMULPS           Z10, Z14, Z10
+	VMULPS           Z9, Z15, Z9
+	VMULPS           Z8, Z16, Z8
+	VMULPS           1408(BX), Z22, Z14
+	VMULPS           Z23, Z6, Z15
+	VMULPS           Z24, Z7, Z16
+	VMULPS           Z26, Z12, Z22
+	VMULPS           Z28, Z13, Z23
+	VRNDSCALEPS      $0x08, Z17, Z17
+	VRNDSCALEPS      $0x08, Z19, Z19
+	VRNDSCALEPS      $0x08, Z25, Z24
+	VRNDSCALEPS      $0x08, Z21, Z21
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+76(SB), Z25
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+56(SB), Z26
+	VFMADD231PS      Z25, Z10, Z26
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+56(SB), Z28
+	VFMADD231PS      Z25, Z9, Z28
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+56(SB), Z30
+	VFMADD231PS      Z25, Z8, Z30
+	VMOVUPS          Z0, 1408(BX)
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+56(SB), Z0
+	VFMADD231PS      Z25, Z14, Z0
+	VMULPS           2432(BX), Z4, Z4
+	VMULPS           2368(BX), Z3, Z3
+	VMULPS           2304(BX), Z2, Z2
+	VMULPS           2240(BX), Z27, Z27
+	VMOVUPS          Z27, 2240(BX)
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+56(SB), Z27
+	VFMADD231PS      Z25, Z15, Z27
+	VMOVUPS          Z2, 2304(BX)
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+56(SB), Z2
+	VFMADD231PS      Z25, Z16, Z2
+	VMOVUPS          Z3, 2368(BX)
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+56(SB), Z3
+	VFMADD231PS      Z25, Z22, Z3
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+56(SB), Z23, Z25
+	VMULPS           2176(BX), Z11, Z11
+	VMULPS           2112(BX), Z18, Z18
+	VMULPS           2048(BX), Z1, Z1
+	VMULPS           1984(BX), Z5, Z5
+	VMOVUPS          Z4, 1984(BX)
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+116(SB), Z4
+	VFMADD231PS.BCST bsmPriceStrip32AVX512Consts<>+112(SB), Z26, Z4
+	VMOVUPS          Z5, 2048(BX)
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+116(SB), Z5
+	VFMADD231PS.BCST bsmPriceStrip32AVX512Consts<>+112(SB), Z28, Z5
+	VMOVUPS          Z1, 2112(BX)
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+116(SB), Z1
+	VFMADD231PS.BCST bsmPriceStrip32AVX512Consts<>+112(SB), Z30, Z1
+	VMOVUPS          Z18, 2176(BX)
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+116(SB), Z18
+	VFMADD231PS.BCST bsmPriceStrip32AVX512Consts<>+112(SB), Z0, Z18
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+120(SB), Z26, Z4
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+120(SB), Z28, Z5
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+120(SB), Z30, Z1
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+120(SB), Z0, Z18
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+124(SB), Z26, Z4
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+124(SB), Z28, Z5
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+124(SB), Z30, Z1
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+124(SB), Z0, Z18
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+128(SB), Z26, Z4
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+128(SB), Z28, Z5
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+128(SB), Z30, Z1
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+128(SB), Z0, Z18
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+132(SB), Z26, Z4
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+132(SB), Z28, Z5
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+132(SB), Z30, Z1
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+132(SB), Z0, Z18
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+136(SB), Z26, Z4
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+136(SB), Z28, Z5
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+136(SB), Z30, Z1
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+136(SB), Z0, Z18
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+140(SB), Z26, Z4
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+140(SB), Z28, Z5
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+140(SB), Z30, Z1
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+140(SB), Z0, Z18
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+144(SB), Z4, Z26
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+144(SB), Z4
+	VFMADD213PS      Z4, Z5, Z28
+	VFMADD213PS      Z4, Z1, Z30
+	VFMADD213PS      Z4, Z18, Z0
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+112(SB), Z1
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+116(SB), Z5
+	VFMADD231PS      Z1, Z27, Z5
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+116(SB), Z18
+	VFMADD231PS      Z1, Z2, Z18
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+116(SB), Z4
+	VFMADD231PS      Z1, Z3, Z4
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+116(SB), Z25, Z1
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+52(SB), Z26, Z10
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+52(SB), Z26
+	VFMADD213PS      Z26, Z28, Z9
+	VFMADD213PS      Z26, Z30, Z8
+	VFMADD213PS      Z26, Z0, Z14
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+16(SB), Z0
+	VMULPS           Z17, Z0, Z28
+	VMULPS           Z19, Z0, Z30
+	VMULPS           Z24, Z0, Z26
+	VMULPS           Z21, Z0, Z0
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+120(SB), Z27, Z5
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+120(SB), Z2, Z18
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+120(SB), Z3, Z4
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+120(SB), Z25, Z1
+	VFMADD231PS      Z29, Z6, Z28
+	VFMADD231PS      Z20, Z7, Z30
+	VFMADD231PS      Z31, Z12, Z26
+	VFMADD231PS      1408(BX), Z13, Z0
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+124(SB), Z6
+	VFMADD213PS      Z6, Z27, Z5
+	VFMADD213PS      Z6, Z2, Z18
+	VFMADD213PS      Z6, Z3, Z4
+	VFMADD231PS      Z1, Z25, Z6
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+20(SB), Z1
+	VFMADD231PS      Z1, Z17, Z28
+	VFMADD231PS      Z1, Z19, Z30
+	VFMADD231PS      Z1, Z24, Z26
+	VFMADD231PS      Z1, Z21, Z0
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+128(SB), Z1
+	VFMADD213PS      Z1, Z27, Z5
+	VFMADD213PS      Z1, Z2, Z18
+	VFMADD213PS      Z1, Z3, Z4
+	VFMADD231PS      Z6, Z25, Z1
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+24(SB), Z6
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+28(SB), Z7
+	VFMADD231PS      Z6, Z28, Z7
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+28(SB), Z12
+	VFMADD231PS      Z6, Z30, Z12
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+28(SB), Z13
+	VFMADD231PS      Z6, Z26, Z13
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+28(SB), Z0, Z6
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+132(SB), Z20
+	VFMADD213PS      Z20, Z27, Z5
+	VFMADD213PS      Z20, Z2, Z18
+	VFMADD213PS      Z20, Z3, Z4
+	VFMADD231PS      Z1, Z25, Z20
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+32(SB), Z1
+	VFMADD213PS      Z1, Z28, Z7
+	VFMADD213PS      Z1, Z30, Z12
+	VFMADD213PS      Z1, Z26, Z13
+	VFMADD231PS      Z6, Z0, Z1
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+136(SB), Z6
+	VFMADD213PS      Z6, Z27, Z5
+	VFMADD213PS      Z6, Z2, Z18
+	VFMADD213PS      Z6, Z3, Z4
+	VFMADD231PS      Z20, Z25, Z6
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+36(SB), Z20
+	VFMADD213PS      Z20, Z28, Z7
+	VFMADD213PS      Z20, Z30, Z12
+	VFMADD213PS      Z20, Z26, Z13
+	VFMADD231PS      Z1, Z0, Z20
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+140(SB), Z1
+	VFMADD213PS      Z1, Z27, Z5
+	VFMADD213PS      Z1, Z2, Z18
+	VFMADD213PS      Z1, Z3, Z4
+	VFMADD231PS      Z6, Z25, Z1
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+40(SB), Z6
+	VFMADD213PS      Z6, Z28, Z7
+	VFMADD213PS      Z6, Z30, Z12
+	VFMADD213PS      Z6, Z26, Z13
+	VFMADD231PS      Z20, Z0, Z6
+	VMULPS           Z28, Z28, Z20
+	VMULPS           Z30, Z30, Z29
+	VMULPS           Z26, Z26, Z31
+	VMOVUPS          Z21, 1408(BX)
+	VMULPS           Z0, Z0, Z21
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+144(SB), Z5, Z27
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+144(SB), Z5
+	VFMADD213PS      Z5, Z18, Z2
+	VFMADD213PS      Z5, Z4, Z3
+	VFMADD231PS      Z1, Z25, Z5
+	VFMADD231PS      Z7, Z20, Z28
+	VFMADD231PS      Z12, Z29, Z30
+	VFMADD231PS      Z13, Z31, Z26
+	VFMADD231PS      Z6, Z21, Z0
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+52(SB), Z1
+	VFMADD213PS      Z1, Z27, Z15
+	VFMADD213PS      Z1, Z2, Z16
+	VFMADD213PS      Z1, Z3, Z22
+	VFMADD231PS      Z5, Z23, Z1
+	VMOVUPS          192(BX), Z2
+	VFMADD213PS      Z2, Z2, Z28
+	VFMADD213PS      Z2, Z2, Z30
+	VFMADD213PS      Z2, Z2, Z26
+	VFMADD213PS      Z2, Z0, Z2
+	VMOVUPS          1920(BX), Z0
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+92(SB), Z3
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+44(SB), Z4
+	VPTERNLOGD       $0xe4, Z3, Z0, Z4
+	VMOVUPS          1856(BX), Z5
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+44(SB), Z6
+	VPTERNLOGD       $0xe4, Z3, Z5, Z6
+	VMOVUPS          1792(BX), Z7
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+44(SB), Z12
+	VPTERNLOGD       $0xe4, Z3, Z7, Z12
+	VMOVUPS          1728(BX), Z13
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+44(SB), Z18
+	VPTERNLOGD       $0xe4, Z3, Z13, Z18
+	VMOVUPS          1344(BX), Z20
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+44(SB), Z21
+	VPTERNLOGD       $0xe4, Z3, Z20, Z21
+	VMOVUPS          1600(BX), Z23
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+44(SB), Z25
+	VPTERNLOGD       $0xe4, Z3, Z23, Z25
+	VMOVUPS          1536(BX), Z27
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+44(SB), Z29
+	VPTERNLOGD       $0xe4, Z3, Z27, Z29
+	VMOVUPS          640(BX), Z31
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+44(SB), Z13
+	VPTERNLOGD       $0xe4, Z3, Z31, Z13
+	VMULPS           Z11, Z10, Z10
+	VMULPS           2176(BX), Z9, Z9
+	VMULPS           2112(BX), Z8, Z8
+	VMULPS           2048(BX), Z14, Z11
+	VMULPS           1984(BX), Z15, Z14
+	VMULPS           2368(BX), Z16, Z15
+	VMULPS           2304(BX), Z22, Z16
+	VMULPS           2240(BX), Z1, Z1
+	VMOVUPS          1216(BX), Z22
+	VCMPPS           $0x00, Z4, Z22, K5
+	VMOVUPS          1280(BX), Z4
+	VCMPPS           $0x00, Z6, Z4, K6
+	VMOVUPS          704(BX), Z6
+	VCMPPS           $0x00, Z12, Z6, K7
+	VMOVUPS          1472(BX), Z12
+	KMOVW            K4, 2240(BX)
+	VCMPPS           $0x00, Z18, Z12, K4
+	KMOVW            K3, 2304(BX)
+	VCMPPS           $0x00, Z21, Z22, K3
+	KMOVW            K2, 1216(BX)
+	VCMPPS           $0x00, Z25, Z4, K2
+	KMOVW            K1, 1280(BX)
+	VCMPPS           $0x00, Z29, Z6, K1
+	KMOVW            K1, 704(BX)
+	VCMPPS           $0x00, Z13, Z12, K1
+	VSCALEFPS        Z17, Z28, Z4
+	VSCALEFPS        Z19, Z30, Z6
+	VSCALEFPS        Z24, Z26, Z12
+	VSCALEFPS        1408(BX), Z2, Z2
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+148(SB), Z13
+	VMOVUPS          960(BX), Z17
+	VBLENDMPS        Z13, Z17, K5, Z17
+	VMOVUPS          1024(BX), Z18
+	VBLENDMPS        Z13, Z18, K6, Z18
+	VMOVUPS          1088(BX), Z19
+	VBLENDMPS        Z13, Z19, K7, Z19
+	VMOVUPS          1152(BX), Z21
+	VBLENDMPS        Z13, Z21, K4, Z21
+	VMOVUPS          1664(BX), Z22
+	VBLENDMPS        Z13, Z22, K3, Z22
+	VMOVUPS          896(BX), Z24
+	VBLENDMPS        Z13, Z24, K2, Z24
+	KMOVW            704(BX), K2
+	VMOVUPS          832(BX), Z25
+	VBLENDMPS        Z13, Z25, K2, Z25
+	VMOVUPS          768(BX), Z26
+	VBLENDMPS        Z13, Z26, K1, Z13
+	VPTERNLOGD       $0xe4, Z3, Z20, Z10
+	VPTERNLOGD       $0xe4, Z3, Z23, Z9
+	VPTERNLOGD       $0xe4, Z3, Z27, Z8
+	VPTERNLOGD       $0xe4, Z3, Z31, Z11
+	VPTERNLOGD       $0xe4, Z3, Z0, Z14
+	VPTERNLOGD       $0xe4, Z3, Z5, Z15
+	VPTERNLOGD       $0xe4, Z3, Z7, Z16
+	VMOVUPS          1728(BX), Z0
+	VPTERNLOGD       $0xe4, Z3, Z0, Z1
+	VSUBPS           Z22, Z17, Z0
+	VSUBPS           Z24, Z18, Z3
+	VSUBPS           Z25, Z19, Z5
+	VSUBPS           Z13, Z21, Z7
+	VSUBPS           Z14, Z10, Z10
+	VSUBPS           Z15, Z9, Z9
+	VSUBPS           Z16, Z8, Z8
+	VSUBPS           Z1, Z11, Z1
+	VFMADD231PS      Z10, Z4, Z0
+	VFMADD231PS      Z9, Z6, Z3
+	VFMADD231PS      Z8, Z12, Z5
+	VFMADD231PS      Z1, Z2, Z7
+	KMOVW            1280(BX), K1
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+152(SB), Z1
+	VBLENDMPS        Z0, Z1, K1, Z0
+	KMOVW            1216(BX), K1
+	VBLENDMPS        Z3, Z1, K1, Z2
+	KMOVW            2304(BX), K1
+	VBLENDMPS        Z5, Z1, K1, Z3
+	KMOVW            2240(BX), K1
+	VBLENDMPS        Z7, Z1, K1, Z1
 	PREFETCHT0       1024(SI)(AX*1)
-	VMOVUPS          Z1, (SI)(AX*1)
+	VMOVUPS          Z0, (SI)(AX*1)
 	PREFETCHT0       1088(SI)(AX*1)
 	VMOVUPS          Z2, 64(SI)(AX*1)
 	PREFETCHT0       1152(SI)(AX*1)
 	VMOVUPS          Z3, 128(SI)(AX*1)
 	PREFETCHT0       1216(SI)(AX*1)
-	VMOVUPS          Z0, 192(SI)(AX*1)
+	VMOVUPS          Z1, 192(SI)(AX*1)
 	ADDQ             $+256, AX
 	SUBQ             $+64, CX
 	JGE              body
@@ -831,14 +852,14 @@ whole:
 	VADDPS           Z15, Z15, K1, Z10
 	VMOVAPS          Z15, Z11
 	VADDPS           Z15, Z15, K2, Z11
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+80(SB), Z15
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+52(SB), Z15
 	VMULPS           Z15, Z2, Z16
 	VMULPS           Z15, Z3, Z17
 	VMOVAPS          Z6, Z18
 	VADDPS           Z6, Z6, K3, Z18
 	VMOVAPS          Z7, Z6
 	VADDPS           Z7, Z7, K4, Z6
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+52(SB), Z7
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+56(SB), Z7
 	VMOVAPS          Z8, Z19
 	VADDPS           Z7, Z8, K1, Z19
 	VMOVAPS          Z9, Z20
@@ -862,15 +883,18 @@ whole:
 	VMULPS           Z14, Z27, Z9
 	VMINPS           Z2, Z22, Z18
 	VMINPS           Z3, Z21, Z21
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+68(SB), Z22
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+60(SB), Z22
 	VMULPS           Z22, Z19, Z28
 	VMULPS           Z22, Z20, Z22
 	VADDPS           Z24, Z2, Z2
 	VADDPS           Z25, Z3, Z3
 	VDIVPS           Z8, Z11, Z8
 	VDIVPS           Z9, Z11, Z9
-	VMULPS           Z23, Z4, Z24
-	VMULPS           Z23, Z5, Z25
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+0(SB), Z24
+	VXORPS           Z24, Z4, Z25
+	VXORPS           Z24, Z5, Z24
+	VMULPS           Z23, Z4, Z4
+	VMULPS           Z23, Z5, Z5
 	VMOVUPS          64(BX), Z29
 	VMINPS           Z29, Z18, Z18
 	VMINPS           Z29, Z21, Z21
@@ -879,7 +903,7 @@ whole:
 	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+84(SB), Z30
 	VCMPPS           $0x11, Z18, Z30, K1
 	VCMPPS           $0x11, Z21, Z30, K2
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+148(SB), Z18
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+88(SB), Z18
 	VCMPPS           $0x11, Z18, Z2, K3
 	VCMPPS           $0x11, Z18, Z3, K4
 	KANDW            K3, K1, K1
@@ -894,21 +918,21 @@ whole:
 	VMULPS           Z9, Z12, Z8
 	VMULPS           Z2, Z2, Z9
 	VMULPS           Z3, Z3, Z10
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+56(SB), Z12
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+60(SB), Z13
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+64(SB), Z12
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+68(SB), Z13
 	VFMADD231PS      Z12, Z9, Z13
-	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+60(SB), Z10, Z12
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+64(SB), Z14
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+68(SB), Z10, Z12
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+72(SB), Z14
 	VFMADD213PS      Z14, Z9, Z13
 	VFMADD231PS      Z12, Z10, Z14
 	VMULPS           Z13, Z9, Z9
 	VMULPS           Z14, Z10, Z10
 	VFMADD231PS      Z9, Z2, Z28
 	VFMADD231PS      Z10, Z3, Z22
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+72(SB), Z9
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+76(SB), Z9
 	VFMADD231PS      Z9, Z2, Z28
 	VFMADD231PS      Z9, Z3, Z22
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+76(SB), Z2
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+80(SB), Z2
 	VFMADD231PS      Z2, Z19, Z28
 	VFMADD231PS      Z2, Z20, Z22
 	VMOVUPS          512(BX), Z2
@@ -920,177 +944,181 @@ whole:
 	VFMADD231PS      Z22, Z8, Z3
 	VFMSUB231PS      Z28, Z6, Z16
 	VFMSUB231PS      Z22, Z8, Z17
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+88(SB), Z6
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+92(SB), Z6
 	VANDPS           Z6, Z2, Z8
 	VANDPS           Z6, Z3, Z10
 	VANDPS           Z6, Z16, Z12
 	VANDPS           Z6, Z17, Z13
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+92(SB), Z14
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+96(SB), Z14
 	VMINPS           Z8, Z14, Z8
 	VMINPS           Z10, Z14, Z10
 	VMINPS           Z12, Z14, Z12
 	VMINPS           Z13, Z14, Z13
-	VMULPS           Z2, Z4, Z14
-	VMULPS           Z3, Z5, Z18
-	VMULPS           Z16, Z4, Z4
-	VMULPS           Z17, Z5, Z5
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+96(SB), Z19
-	VFMADD213PS      Z11, Z8, Z19
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+96(SB), Z20
-	VFMADD213PS      Z11, Z10, Z20
+	VMOVAPS          Z11, Z14
+	VPTERNLOGD       $0xe4, Z6, Z2, Z14
+	VMOVAPS          Z11, Z18
+	VPTERNLOGD       $0xe4, Z6, Z3, Z18
+	VMOVAPS          Z11, Z19
+	VPTERNLOGD       $0xe4, Z6, Z16, Z19
+	VMOVAPS          Z11, Z20
+	VPTERNLOGD       $0xe4, Z6, Z17, Z20
 	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+100(SB), Z21
-	VADDPS           Z21, Z8, Z22
-	VADDPS           Z21, Z10, Z26
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+96(SB), Z27
-	VFMADD213PS      Z11, Z12, Z27
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+96(SB), Z28
-	VFMADD213PS      Z11, Z13, Z28
-	VADDPS           Z21, Z12, Z29
-	VADDPS           Z21, Z13, Z21
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+104(SB), Z30
-	VMULPS           Z30, Z8, Z31
-	VMULPS           Z30, Z10, Z30
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+144(SB), Z23
-	VCMPPS           $0x11, Z23, Z14, K3
-	VCMPPS           $0x11, Z23, Z18, K4
-	VMULPS           Z22, Z19, Z14
-	VMULPS           Z26, Z20, Z18
-	VCMPPS           $0x11, Z23, Z4, K5
+	VFMADD213PS      Z11, Z8, Z21
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+100(SB), Z22
+	VFMADD213PS      Z11, Z10, Z22
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+104(SB), Z26
+	VADDPS           Z26, Z8, Z27
+	VADDPS           Z26, Z10, Z28
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+100(SB), Z29
+	VFMADD213PS      Z11, Z12, Z29
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+100(SB), Z30
+	VFMADD213PS      Z11, Z13, Z30
+	VADDPS           Z26, Z12, Z31
+	VADDPS           Z26, Z13, Z26
+	VCMPPS           $0x00, Z14, Z25, K3
+	VCMPPS           $0x00, Z18, Z24, K4
+	VMULPS           Z27, Z21, Z14
+	VMULPS           Z28, Z22, Z18
+	VCMPPS           $0x00, Z19, Z25, K5
 	KMOVW            K2, 640(BX)
-	VCMPPS           $0x11, Z23, Z5, K2
-	VMULPS           Z29, Z27, Z4
-	VMULPS           Z21, Z28, Z5
-	VBLENDMPS        Z23, Z24, K3, Z24
-	VBLENDMPS        Z23, Z25, K4, Z25
+	VCMPPS           $0x00, Z20, Z24, K2
+	VMULPS           Z31, Z29, Z19
+	VMULPS           Z26, Z30, Z20
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+108(SB), Z24
+	VMULPS           Z24, Z8, Z25
+	VMULPS           Z24, Z10, Z24
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+148(SB), Z23
+	VBLENDMPS        Z23, Z4, K3, Z4
+	VBLENDMPS        Z23, Z5, K4, Z5
 	VBLENDMPS        Z23, Z0, K5, Z0
 	VBLENDMPS        Z23, Z1, K2, Z1
-	VSUBPS           Z0, Z24, Z0
-	VSUBPS           Z1, Z25, Z1
-	VMULPS           Z4, Z14, Z23
-	VMULPS           Z5, Z18, Z24
-	VDIVPS           Z23, Z11, Z23
-	VDIVPS           Z24, Z11, Z11
-	VMULPS           Z23, Z4, Z4
-	VMULPS           Z11, Z5, Z5
-	VMULPS           Z23, Z14, Z14
-	VMULPS           Z11, Z18, Z11
-	VMULPS           Z31, Z8, Z18
-	VMULPS           Z30, Z10, Z23
-	VMULPS           Z4, Z19, Z19
-	VMULPS           Z5, Z20, Z20
-	VMULPS           Z14, Z27, Z24
-	VMULPS           Z11, Z28, Z25
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+12(SB), Z27
-	VMULPS           Z18, Z27, Z18
-	VMULPS           Z23, Z27, Z23
-	VMULPS           Z4, Z22, Z4
-	VMULPS           Z5, Z26, Z5
-	VMULPS           Z19, Z8, Z19
-	VMULPS           Z20, Z10, Z20
-	VMULPS           Z24, Z12, Z12
-	VMULPS           Z25, Z13, Z13
+	VSUBPS           Z0, Z4, Z0
+	VSUBPS           Z1, Z5, Z1
+	VMULPS           Z19, Z14, Z4
+	VMULPS           Z20, Z18, Z5
+	VDIVPS           Z4, Z11, Z4
+	VDIVPS           Z5, Z11, Z5
+	VMULPS           Z4, Z19, Z11
+	VMULPS           Z5, Z20, Z19
+	VMULPS           Z4, Z14, Z4
+	VMULPS           Z5, Z18, Z5
+	VMULPS           Z25, Z8, Z14
+	VMULPS           Z24, Z10, Z18
+	VMULPS           Z11, Z21, Z20
+	VMULPS           Z19, Z22, Z21
+	VMULPS           Z4, Z29, Z22
+	VMULPS           Z5, Z30, Z23
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+12(SB), Z29
+	VMULPS           Z14, Z29, Z14
+	VMULPS           Z18, Z29, Z18
+	VMULPS           Z11, Z27, Z11
+	VMULPS           Z19, Z28, Z19
+	VMULPS           Z20, Z8, Z20
+	VMULPS           Z21, Z10, Z21
+	VMULPS           Z22, Z12, Z12
+	VMULPS           Z23, Z13, Z13
+	VRNDSCALEPS      $0x08, Z14, Z14
 	VRNDSCALEPS      $0x08, Z18, Z18
-	VRNDSCALEPS      $0x08, Z23, Z22
+	VMOVAPS          Z7, Z22
+	VFMADD231PS      Z9, Z20, Z22
 	VMOVAPS          Z7, Z23
-	VFMADD231PS      Z9, Z19, Z23
-	VMOVAPS          Z7, Z24
-	VFMADD231PS      Z9, Z20, Z24
-	VMOVAPS          Z7, Z25
-	VFMADD231PS      Z9, Z12, Z25
+	VFMADD231PS      Z9, Z21, Z23
+	VMOVAPS          Z7, Z27
+	VFMADD231PS      Z9, Z12, Z27
 	VFMADD231PS      Z9, Z13, Z7
-	VMULPS           Z14, Z29, Z9
-	VMULPS           Z11, Z21, Z11
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+108(SB), Z14
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+112(SB), Z21
-	VFMADD231PS      Z14, Z23, Z21
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+112(SB), Z26
-	VFMADD231PS      Z14, Z24, Z26
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+116(SB), Z27
-	VFMADD213PS      Z27, Z23, Z21
-	VFMADD213PS      Z27, Z24, Z26
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+120(SB), Z28
-	VFMADD213PS      Z28, Z23, Z21
-	VFMADD213PS      Z28, Z24, Z26
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+124(SB), Z29
-	VFMADD213PS      Z29, Z23, Z21
-	VFMADD213PS      Z29, Z24, Z26
+	VMULPS           Z4, Z31, Z4
+	VMULPS           Z5, Z26, Z5
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+112(SB), Z9
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+116(SB), Z26
+	VFMADD231PS      Z9, Z22, Z26
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+116(SB), Z28
+	VFMADD231PS      Z9, Z23, Z28
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+120(SB), Z29
+	VFMADD213PS      Z29, Z22, Z26
+	VFMADD213PS      Z29, Z23, Z28
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+124(SB), Z30
+	VFMADD213PS      Z30, Z22, Z26
+	VFMADD213PS      Z30, Z23, Z28
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+128(SB), Z31
+	VFMADD213PS      Z31, Z22, Z26
+	VFMADD213PS      Z31, Z23, Z28
 	VMOVUPS          Z1, 704(BX)
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+128(SB), Z1
-	VFMADD213PS      Z1, Z23, Z21
-	VFMADD213PS      Z1, Z24, Z26
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+132(SB), Z1
+	VFMADD213PS      Z1, Z22, Z26
+	VFMADD213PS      Z1, Z23, Z28
 	VMOVUPS          Z0, 768(BX)
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+132(SB), Z0
-	VFMADD213PS      Z0, Z23, Z21
-	VFMADD213PS      Z0, Z24, Z26
 	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+136(SB), Z0
-	VFMADD213PS      Z0, Z23, Z21
-	VFMADD213PS      Z0, Z24, Z26
+	VFMADD213PS      Z0, Z22, Z26
+	VFMADD213PS      Z0, Z23, Z28
 	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+140(SB), Z0
-	VFMADD213PS      Z0, Z21, Z23
-	VFMADD213PS      Z0, Z26, Z24
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+112(SB), Z21
-	VFMADD231PS      Z14, Z25, Z21
-	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+112(SB), Z7, Z14
-	VFMADD213PS      Z15, Z23, Z19
-	VFMADD213PS      Z15, Z24, Z20
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+16(SB), Z23
-	VMULPS           Z18, Z23, Z24
-	VMULPS           Z22, Z23, Z23
-	VFMADD213PS      Z27, Z25, Z21
-	VFMADD231PS      Z14, Z7, Z27
-	VMULPS           Z4, Z19, Z4
-	VMULPS           Z5, Z20, Z5
-	VFMADD231PS      Z31, Z8, Z24
-	VFMADD231PS      Z30, Z10, Z23
-	VFMADD213PS      Z28, Z25, Z21
-	VFMADD231PS      Z27, Z7, Z28
-	VPTERNLOGD       $0xe4, Z6, Z2, Z4
-	VPTERNLOGD       $0xe4, Z6, Z3, Z5
+	VFMADD213PS      Z0, Z22, Z26
+	VFMADD213PS      Z0, Z23, Z28
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+144(SB), Z0
+	VFMADD213PS      Z0, Z26, Z22
+	VFMADD213PS      Z0, Z28, Z23
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+116(SB), Z26
+	VFMADD231PS      Z9, Z27, Z26
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+116(SB), Z7, Z9
+	VFMADD213PS      Z15, Z22, Z20
+	VFMADD213PS      Z15, Z23, Z21
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+16(SB), Z22
+	VMULPS           Z14, Z22, Z23
+	VMULPS           Z18, Z22, Z22
+	VFMADD213PS      Z29, Z27, Z26
+	VFMADD231PS      Z9, Z7, Z29
+	VMULPS           Z11, Z20, Z9
+	VMULPS           Z19, Z21, Z11
+	VFMADD231PS      Z25, Z8, Z23
+	VFMADD231PS      Z24, Z10, Z22
+	VFMADD213PS      Z30, Z27, Z26
+	VFMADD231PS      Z29, Z7, Z30
+	VPTERNLOGD       $0xe4, Z6, Z2, Z9
+	VPTERNLOGD       $0xe4, Z6, Z3, Z11
 	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+20(SB), Z2
-	VFMADD231PS      Z2, Z18, Z24
-	VFMADD231PS      Z2, Z22, Z23
-	VFMADD213PS      Z29, Z25, Z21
-	VFMADD231PS      Z28, Z7, Z29
+	VFMADD231PS      Z2, Z14, Z23
+	VFMADD231PS      Z2, Z18, Z22
+	VFMADD213PS      Z31, Z27, Z26
+	VFMADD231PS      Z30, Z7, Z31
 	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+24(SB), Z2
 	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+28(SB), Z3
-	VFMADD231PS      Z2, Z24, Z3
-	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+28(SB), Z23, Z2
-	VFMADD213PS      Z1, Z25, Z21
-	VFMADD231PS      Z29, Z7, Z1
-	VMULPS           Z24, Z24, Z8
-	VMULPS           Z23, Z23, Z10
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+32(SB), Z14
-	VFMADD213PS      Z14, Z24, Z3
-	VFMADD231PS      Z2, Z23, Z14
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+132(SB), Z2
-	VFMADD213PS      Z2, Z25, Z21
+	VFMADD231PS      Z2, Z23, Z3
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+28(SB), Z22, Z2
+	VFMADD213PS      Z1, Z27, Z26
+	VFMADD231PS      Z31, Z7, Z1
+	VMULPS           Z23, Z23, Z8
+	VMULPS           Z22, Z22, Z10
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+32(SB), Z19
+	VFMADD213PS      Z19, Z23, Z3
+	VFMADD231PS      Z2, Z22, Z19
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+136(SB), Z2
+	VFMADD213PS      Z2, Z27, Z26
 	VFMADD231PS      Z1, Z7, Z2
 	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+36(SB), Z1
-	VFMADD213PS      Z1, Z24, Z3
-	VFMADD231PS      Z14, Z23, Z1
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+136(SB), Z14
-	VFMADD213PS      Z14, Z25, Z21
-	VFMADD231PS      Z2, Z7, Z14
+	VFMADD213PS      Z1, Z23, Z3
+	VFMADD231PS      Z19, Z22, Z1
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+140(SB), Z19
+	VFMADD213PS      Z19, Z27, Z26
+	VFMADD231PS      Z2, Z7, Z19
 	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+40(SB), Z2
-	VFMADD213PS      Z2, Z24, Z3
-	VFMADD231PS      Z1, Z23, Z2
-	VFMADD213PS      Z0, Z21, Z25
-	VFMADD231PS      Z14, Z7, Z0
-	VFMADD231PS      Z3, Z8, Z24
-	VFMADD231PS      Z2, Z10, Z23
-	VFMADD213PS      Z15, Z25, Z12
+	VFMADD213PS      Z2, Z23, Z3
+	VFMADD231PS      Z1, Z22, Z2
+	VFMADD213PS      Z0, Z26, Z27
+	VFMADD231PS      Z19, Z7, Z0
+	VFMADD231PS      Z3, Z8, Z23
+	VFMADD231PS      Z2, Z10, Z22
+	VFMADD213PS      Z15, Z27, Z12
 	VFMADD231PS      Z0, Z13, Z15
 	VMOVUPS          192(BX), Z0
-	VFMADD213PS      Z0, Z0, Z24
-	VFMADD213PS      Z0, Z23, Z0
-	VMULPS           Z9, Z12, Z1
-	VMULPS           Z11, Z15, Z2
-	VSCALEFPS        Z18, Z24, Z3
-	VSCALEFPS        Z22, Z0, Z0
+	VFMADD213PS      Z0, Z0, Z23
+	VFMADD213PS      Z0, Z22, Z0
+	VMULPS           Z4, Z12, Z1
+	VMULPS           Z5, Z15, Z2
+	VSCALEFPS        Z14, Z23, Z3
+	VSCALEFPS        Z18, Z0, Z0
 	VPTERNLOGD       $0xe4, Z6, Z16, Z1
 	VPTERNLOGD       $0xe4, Z6, Z17, Z2
-	VSUBPS           Z4, Z1, Z1
-	VSUBPS           Z5, Z2, Z2
+	VSUBPS           Z9, Z1, Z1
+	VSUBPS           Z11, Z2, Z2
 	VFMADD213PS      768(BX), Z1, Z3
 	VFMADD213PS      704(BX), Z2, Z0
 	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+152(SB), Z1
@@ -1371,22 +1399,22 @@ DATA bsmPriceStrip32AVX2Consts<>+1040(SB)/4, $0x40000000
 DATA bsmPriceStrip32AVX2Consts<>+1044(SB)/4, $0x40000000
 DATA bsmPriceStrip32AVX2Consts<>+1048(SB)/4, $0x40000000
 DATA bsmPriceStrip32AVX2Consts<>+1052(SB)/4, $0x40000000
-DATA bsmPriceStrip32AVX2Consts<>+1056(SB)/4, $0x3089705f
-DATA bsmPriceStrip32AVX2Consts<>+1060(SB)/4, $0x3089705f
-DATA bsmPriceStrip32AVX2Consts<>+1064(SB)/4, $0x3089705f
-DATA bsmPriceStrip32AVX2Consts<>+1068(SB)/4, $0x3089705f
-DATA bsmPriceStrip32AVX2Consts<>+1072(SB)/4, $0x3089705f
-DATA bsmPriceStrip32AVX2Consts<>+1076(SB)/4, $0x3089705f
-DATA bsmPriceStrip32AVX2Consts<>+1080(SB)/4, $0x3089705f
-DATA bsmPriceStrip32AVX2Consts<>+1084(SB)/4, $0x3089705f
-DATA bsmPriceStrip32AVX2Consts<>+1088(SB)/4, $0x3f317200
-DATA bsmPriceStrip32AVX2Consts<>+1092(SB)/4, $0x3f317200
-DATA bsmPriceStrip32AVX2Consts<>+1096(SB)/4, $0x3f317200
-DATA bsmPriceStrip32AVX2Consts<>+1100(SB)/4, $0x3f317200
-DATA bsmPriceStrip32AVX2Consts<>+1104(SB)/4, $0x3f317200
-DATA bsmPriceStrip32AVX2Consts<>+1108(SB)/4, $0x3f317200
-DATA bsmPriceStrip32AVX2Consts<>+1112(SB)/4, $0x3f317200
-DATA bsmPriceStrip32AVX2Consts<>+1116(SB)/4, $0x3f317200
+DATA bsmPriceStrip32AVX2Consts<>+1056(SB)/4, $0x3f317200
+DATA bsmPriceStrip32AVX2Consts<>+1060(SB)/4, $0x3f317200
+DATA bsmPriceStrip32AVX2Consts<>+1064(SB)/4, $0x3f317200
+DATA bsmPriceStrip32AVX2Consts<>+1068(SB)/4, $0x3f317200
+DATA bsmPriceStrip32AVX2Consts<>+1072(SB)/4, $0x3f317200
+DATA bsmPriceStrip32AVX2Consts<>+1076(SB)/4, $0x3f317200
+DATA bsmPriceStrip32AVX2Consts<>+1080(SB)/4, $0x3f317200
+DATA bsmPriceStrip32AVX2Consts<>+1084(SB)/4, $0x3f317200
+DATA bsmPriceStrip32AVX2Consts<>+1088(SB)/4, $0x3089705f
+DATA bsmPriceStrip32AVX2Consts<>+1092(SB)/4, $0x3089705f
+DATA bsmPriceStrip32AVX2Consts<>+1096(SB)/4, $0x3089705f
+DATA bsmPriceStrip32AVX2Consts<>+1100(SB)/4, $0x3089705f
+DATA bsmPriceStrip32AVX2Consts<>+1104(SB)/4, $0x3089705f
+DATA bsmPriceStrip32AVX2Consts<>+1108(SB)/4, $0x3089705f
+DATA bsmPriceStrip32AVX2Consts<>+1112(SB)/4, $0x3089705f
+DATA bsmPriceStrip32AVX2Consts<>+1116(SB)/4, $0x3089705f
 DATA bsmPriceStrip32AVX2Consts<>+1120(SB)/4, $0x4e6e6b28
 DATA bsmPriceStrip32AVX2Consts<>+1124(SB)/4, $0x4e6e6b28
 DATA bsmPriceStrip32AVX2Consts<>+1128(SB)/4, $0x4e6e6b28
@@ -1529,7 +1557,7 @@ GLOBL bsmPriceStrip32AVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func bsmPriceStrip32AVX2(price []float32, sign []float32, K []float32, sigma []float32, S float32, T float32, r float32, q float32)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
-TEXT ·bsmPriceStrip32AVX2(SB), $1824-112
+TEXT ·bsmPriceStrip32AVX2(SB), $1856-112
 	LEAQ         31(SP), BX
 	ANDQ         $-32, BX
 	MOVQ         price_len+8(FP), CX
@@ -1599,9 +1627,9 @@ TEXT ·bsmPriceStrip32AVX2(SB), $1824-112
 	VMULPS       bsmPriceStrip32AVX2Consts<>+544(SB), Y7, Y9
 	VBLENDVPS    Y8, Y9, Y7, Y9
 	VANDPS       bsmPriceStrip32AVX2Consts<>+576(SB), Y9, Y11
-	VORPS        Y11, Y10, Y10
-	VCMPPS       $0x03, Y7, Y7, Y11
-	VORPS        Y11, Y10, Y10
+	VORPS        Y11, Y10, Y11
+	VCMPPS       $0x03, Y7, Y7, Y12
+	VORPS        Y12, Y11, Y11
 	VPSRLD       $0x17, Y9, Y9
 	VORPS        bsmPriceStrip32AVX2Consts<>+608(SB), Y9, Y9
 	VSUBPS       bsmPriceStrip32AVX2Consts<>+640(SB), Y9, Y9
@@ -1611,21 +1639,23 @@ TEXT ·bsmPriceStrip32AVX2(SB), $1824-112
 	VBLENDVPS    Y9, bsmPriceStrip32AVX2Consts<>+736(SB), Y8, Y8
 	VCMPPS       $0x11, bsmPriceStrip32AVX2Consts<>+768(SB), Y7, Y9
 	VBLENDVPS    Y9, Y8, Y7, Y7
-	VMULPS       bsmPriceStrip32AVX2Consts<>+800(SB), Y10, Y8
-	VADDPS       Y10, Y10, Y9
+	VMULPS       bsmPriceStrip32AVX2Consts<>+800(SB), Y11, Y8
+	VADDPS       Y11, Y11, Y9
 	VSUBPS       Y3, Y2, Y2
-	VMINPS       Y5, Y0, Y3
+	VANDPS       bsmPriceStrip32AVX2Consts<>+480(SB), Y10, Y3
+	VMINPS       Y5, Y0, Y10
 	VMOVUPS      Y0, (BX)
 	VMOVUPS      Y1, 32(BX)
 	VMOVUPS      Y4, 64(BX)
 	VMOVUPS      Y5, 96(BX)
 	VMOVUPS      Y6, 128(BX)
-	VMOVUPS      Y10, 160(BX)
+	VMOVUPS      Y11, 160(BX)
 	VMOVUPS      Y7, 192(BX)
 	VMOVUPS      Y8, 224(BX)
 	VMOVUPS      Y9, 256(BX)
 	VMOVUPS      Y2, 288(BX)
 	VMOVUPS      Y3, 320(BX)
+	VMOVUPS      Y10, 352(BX)
 	XORL         AX, AX
 	SUBQ         $+24, CX
 	JLT          rest
@@ -1655,25 +1685,25 @@ body:
 	VMULPS      Y11, Y13, Y15
 	VMULPS      Y12, Y13, Y13
 	VMOVUPS     bsmPriceStrip32AVX2Consts<>+512(SB), Y9
-	VMOVUPS     Y8, 352(BX)
+	VMOVUPS     Y8, 384(BX)
 	VCMPPS      $0x11, Y9, Y10, Y8
-	VMOVUPS     Y7, 384(BX)
+	VMOVUPS     Y7, 416(BX)
 	VCMPPS      $0x11, Y9, Y11, Y7
 	VCMPPS      $0x11, Y9, Y12, Y9
-	VMOVUPS     Y6, 416(BX)
+	VMOVUPS     Y6, 448(BX)
 	VCMPPS      $0x03, Y10, Y10, Y6
-	VMOVUPS     Y2, 448(BX)
+	VMOVUPS     Y2, 480(BX)
 	VCMPPS      $0x03, Y11, Y11, Y2
-	VMOVUPS     Y1, 480(BX)
+	VMOVUPS     Y1, 512(BX)
 	VCMPPS      $0x03, Y12, Y12, Y1
 	VBLENDVPS   Y8, Y14, Y10, Y14
 	VBLENDVPS   Y7, Y15, Y11, Y15
 	VBLENDVPS   Y9, Y13, Y12, Y13
-	VMOVUPS     Y0, 512(BX)
+	VMOVUPS     Y0, 544(BX)
 	VANDPS      bsmPriceStrip32AVX2Consts<>+576(SB), Y14, Y0
-	VMOVUPS     Y12, 544(BX)
+	VMOVUPS     Y12, 576(BX)
 	VANDPS      bsmPriceStrip32AVX2Consts<>+576(SB), Y15, Y12
-	VMOVUPS     Y11, 576(BX)
+	VMOVUPS     Y11, 608(BX)
 	VANDPS      bsmPriceStrip32AVX2Consts<>+576(SB), Y13, Y11
 	VORPS       bsmPriceStrip32AVX2Consts<>+352(SB), Y0, Y0
 	VORPS       bsmPriceStrip32AVX2Consts<>+352(SB), Y12, Y12
@@ -1685,17 +1715,17 @@ body:
 	VMULPS      Y6, Y0, Y11
 	VMULPS      Y6, Y2, Y12
 	VMULPS      Y6, Y1, Y6
-	VMOVUPS     Y10, 608(BX)
+	VMOVUPS     Y10, 640(BX)
 	VADDPS      Y0, Y0, Y10
-	VMOVUPS     Y9, 640(BX)
+	VMOVUPS     Y9, 672(BX)
 	VADDPS      Y2, Y2, Y9
-	VMOVUPS     Y7, 672(BX)
+	VMOVUPS     Y7, 704(BX)
 	VADDPS      Y1, Y1, Y7
-	VMOVUPS     Y8, 704(BX)
+	VMOVUPS     Y8, 736(BX)
 	VMOVUPS     224(BX), Y8
-	VMOVUPS     Y13, 736(BX)
+	VMOVUPS     Y13, 768(BX)
 	VCMPPS      $0x11, Y0, Y8, Y13
-	VMOVUPS     Y15, 768(BX)
+	VMOVUPS     Y15, 800(BX)
 	VCMPPS      $0x11, Y2, Y8, Y15
 	VCMPPS      $0x11, Y1, Y8, Y8
 	VCMPPS      $0x11, 160(BX), Y11, Y11
@@ -1710,48 +1740,48 @@ body:
 	VMOVUPS     256(BX), Y7
 	VMOVUPS     160(BX), Y9
 	VBLENDVPS   Y13, Y7, Y9, Y10
-	VMOVUPS     Y6, 800(BX)
+	VMOVUPS     Y6, 832(BX)
 	VBLENDVPS   Y15, Y7, Y9, Y6
 	VBLENDVPS   Y8, Y7, Y9, Y7
 	VMOVUPS     (BX), Y9
-	VMOVUPS     Y12, 832(BX)
+	VMOVUPS     Y12, 864(BX)
 	VMULPS      Y3, Y9, Y12
-	VMOVUPS     Y11, 864(BX)
+	VMOVUPS     Y11, 896(BX)
 	VMULPS      Y4, Y9, Y11
-	VMOVUPS     Y8, 896(BX)
+	VMOVUPS     Y8, 928(BX)
 	VMULPS      Y5, Y9, Y8
 	VADDPS      Y0, Y10, Y9
-	VMOVUPS     Y15, 928(BX)
+	VMOVUPS     Y15, 960(BX)
 	VADDPS      Y2, Y6, Y15
-	VMOVUPS     Y13, 960(BX)
+	VMOVUPS     Y13, 992(BX)
 	VADDPS      Y1, Y7, Y13
 	VPSRLD      $0x17, Y14, Y14
-	VMOVUPS     Y5, 992(BX)
-	VMOVUPS     768(BX), Y5
+	VMOVUPS     Y5, 1024(BX)
+	VMOVUPS     800(BX), Y5
 	VPSRLD      $0x17, Y5, Y5
-	VMOVUPS     Y4, 768(BX)
-	VMOVUPS     736(BX), Y4
+	VMOVUPS     Y4, 800(BX)
+	VMOVUPS     768(BX), Y4
 	VPSRLD      $0x17, Y4, Y4
 	VORPS       bsmPriceStrip32AVX2Consts<>+608(SB), Y14, Y14
 	VORPS       bsmPriceStrip32AVX2Consts<>+608(SB), Y5, Y5
 	VORPS       bsmPriceStrip32AVX2Consts<>+608(SB), Y4, Y4
-	VMOVUPS     Y3, 736(BX)
+	VMOVUPS     Y3, 768(BX)
 	VMULPS      Y12, Y9, Y3
-	VMOVUPS     Y9, 1024(BX)
+	VMOVUPS     Y9, 1056(BX)
 	VMULPS      Y11, Y15, Y9
-	VMOVUPS     Y15, 1056(BX)
+	VMOVUPS     Y15, 1088(BX)
 	VMULPS      Y8, Y13, Y15
 	VSUBPS      bsmPriceStrip32AVX2Consts<>+640(SB), Y14, Y14
 	VSUBPS      bsmPriceStrip32AVX2Consts<>+640(SB), Y5, Y5
 	VSUBPS      bsmPriceStrip32AVX2Consts<>+640(SB), Y4, Y4
-	VMOVUPS     Y13, 1088(BX)
+	VMOVUPS     Y13, 1120(BX)
 	VMOVUPS     bsmPriceStrip32AVX2Consts<>+672(SB), Y13
-	VMOVUPS     Y8, 1120(BX)
-	VANDPS      704(BX), Y13, Y8
-	VMOVUPS     Y11, 704(BX)
-	VANDPS      672(BX), Y13, Y11
-	VANDPS      640(BX), Y13, Y13
-	VMOVUPS     Y12, 640(BX)
+	VMOVUPS     Y8, 1152(BX)
+	VANDPS      736(BX), Y13, Y8
+	VMOVUPS     Y11, 736(BX)
+	VANDPS      704(BX), Y13, Y11
+	VANDPS      672(BX), Y13, Y13
+	VMOVUPS     Y12, 672(BX)
 	VMOVUPS     bsmPriceStrip32AVX2Consts<>+352(SB), Y12
 	VDIVPS      Y3, Y12, Y3
 	VDIVPS      Y9, Y12, Y9
@@ -1762,17 +1792,17 @@ body:
 	VSUBPS      Y8, Y14, Y6
 	VSUBPS      Y11, Y5, Y5
 	VSUBPS      Y13, Y4, Y4
-	VMOVUPS     608(BX), Y7
+	VMOVUPS     640(BX), Y7
 	VMOVUPS     bsmPriceStrip32AVX2Consts<>+704(SB), Y8
 	VCMPPS      $0x00, Y8, Y7, Y10
-	VMOVUPS     576(BX), Y11
+	VMOVUPS     608(BX), Y11
 	VCMPPS      $0x00, Y8, Y11, Y13
-	VMOVUPS     544(BX), Y14
+	VMOVUPS     576(BX), Y14
 	VCMPPS      $0x00, Y8, Y14, Y12
 	VMOVUPS     bsmPriceStrip32AVX2Consts<>+768(SB), Y8
-	VMOVUPS     Y1, 672(BX)
+	VMOVUPS     Y1, 704(BX)
 	VCMPPS      $0x11, Y8, Y7, Y1
-	VMOVUPS     Y2, 1152(BX)
+	VMOVUPS     Y2, 1184(BX)
 	VCMPPS      $0x11, Y8, Y11, Y2
 	VCMPPS      $0x11, Y8, Y14, Y8
 	VBLENDVPS   Y10, bsmPriceStrip32AVX2Consts<>+736(SB), Y6, Y6
@@ -1787,45 +1817,45 @@ body:
 	VSUBPS      Y2, Y5, Y2
 	VSUBPS      Y4, Y5, Y4
 	VMOVUPS     bsmPriceStrip32AVX2Consts<>+832(SB), Y5
-	VMULPS      736(BX), Y5, Y6
-	VMULPS      768(BX), Y5, Y7
-	VMULPS      992(BX), Y5, Y8
+	VMULPS      768(BX), Y5, Y6
+	VMULPS      800(BX), Y5, Y7
+	VMULPS      1024(BX), Y5, Y8
 	VMOVUPS     128(BX), Y10
-	VMULPS      512(BX), Y10, Y11
-	VMULPS      480(BX), Y10, Y12
-	VMULPS      448(BX), Y10, Y10
+	VMULPS      544(BX), Y10, Y11
+	VMULPS      512(BX), Y10, Y12
+	VMULPS      480(BX), Y10, Y10
 	VMOVUPS     bsmPriceStrip32AVX2Consts<>+864(SB), Y13
 	VADDPS      Y13, Y1, Y14
 	VADDPS      Y13, Y2, Y5
-	VMOVUPS     Y8, 448(BX)
+	VMOVUPS     Y8, 480(BX)
 	VADDPS      Y13, Y4, Y8
 	VMOVUPS     bsmPriceStrip32AVX2Consts<>+352(SB), Y13
-	VMOVUPS     Y7, 480(BX)
+	VMOVUPS     Y7, 512(BX)
 	VADDPS      Y1, Y13, Y7
-	VMOVUPS     Y6, 512(BX)
+	VMOVUPS     Y6, 544(BX)
 	VADDPS      Y2, Y13, Y6
-	VMOVUPS     Y10, 544(BX)
+	VMOVUPS     Y10, 576(BX)
 	VADDPS      Y4, Y13, Y10
-	VMULPS      640(BX), Y3, Y13
-	VMOVUPS     Y12, 640(BX)
-	VMULPS      704(BX), Y9, Y12
-	VMOVUPS     Y11, 704(BX)
-	VMULPS      1120(BX), Y15, Y11
-	VMOVUPS     Y15, 1120(BX)
-	VMOVUPS     960(BX), Y15
+	VMULPS      672(BX), Y3, Y13
+	VMOVUPS     Y12, 672(BX)
+	VMULPS      736(BX), Y9, Y12
+	VMOVUPS     Y11, 736(BX)
+	VMULPS      1152(BX), Y15, Y11
+	VMOVUPS     Y15, 1152(BX)
+	VMOVUPS     992(BX), Y15
 	VBLENDVPS   Y15, Y14, Y1, Y1
-	VMOVUPS     928(BX), Y14
+	VMOVUPS     960(BX), Y14
 	VBLENDVPS   Y14, Y5, Y2, Y2
-	VMOVUPS     896(BX), Y5
+	VMOVUPS     928(BX), Y5
 	VBLENDVPS   Y5, Y8, Y4, Y4
 	VMULPS      Y13, Y0, Y0
-	VMULPS      1152(BX), Y12, Y5
-	VMULPS      672(BX), Y11, Y8
-	VMOVUPS     864(BX), Y11
+	VMULPS      1184(BX), Y12, Y5
+	VMULPS      704(BX), Y11, Y8
+	VMOVUPS     896(BX), Y11
 	VBLENDVPS   Y11, Y7, Y1, Y1
-	VMOVUPS     832(BX), Y7
+	VMOVUPS     864(BX), Y7
 	VBLENDVPS   Y7, Y6, Y2, Y2
-	VMOVUPS     800(BX), Y6
+	VMOVUPS     832(BX), Y6
 	VBLENDVPS   Y6, Y10, Y4, Y4
 	VMULPS      Y0, Y0, Y6
 	VMULPS      Y5, Y5, Y7
@@ -1834,515 +1864,522 @@ body:
 	VMULPS      Y11, Y1, Y12
 	VMULPS      Y11, Y2, Y13
 	VMULPS      Y11, Y4, Y11
-	VMULPS      1024(BX), Y3, Y3
-	VMULPS      1056(BX), Y9, Y9
-	VMOVUPS     1088(BX), Y14
-	VMULPS      1120(BX), Y14, Y14
+	VMULPS      1056(BX), Y3, Y3
+	VMULPS      1088(BX), Y9, Y9
+	VMOVUPS     1120(BX), Y14
+	VMULPS      1152(BX), Y14, Y14
 	VMOVUPS     bsmPriceStrip32AVX2Consts<>+928(SB), Y15
-	VMOVUPS     Y4, 1120(BX)
+	VMOVUPS     Y4, 1152(BX)
 	VMOVUPS     bsmPriceStrip32AVX2Consts<>+960(SB), Y4
 	VFMADD231PS Y15, Y6, Y4
-	VMOVUPS     Y2, 1088(BX)
+	VMOVUPS     Y2, 1120(BX)
 	VMOVUPS     bsmPriceStrip32AVX2Consts<>+960(SB), Y2
 	VFMADD231PS Y15, Y7, Y2
 	VFMADD213PS bsmPriceStrip32AVX2Consts<>+960(SB), Y10, Y15
-	VMOVUPS     Y1, 1056(BX)
-	VMOVUPS     320(BX), Y1
-	VMOVUPS     Y8, 1024(BX)
-	VMINPS      704(BX), Y1, Y8
-	VMOVUPS     Y11, 800(BX)
-	VMINPS      640(BX), Y1, Y11
-	VMINPS      544(BX), Y1, Y1
+	VMOVUPS     Y1, 1088(BX)
+	VMOVUPS     352(BX), Y1
+	VMOVUPS     Y8, 1056(BX)
+	VMINPS      736(BX), Y1, Y8
+	VMOVUPS     Y8, 832(BX)
+	VMINPS      672(BX), Y1, Y8
+	VMINPS      576(BX), Y1, Y1
 	VMULPS      (BX), Y3, Y3
 	VMULPS      (BX), Y9, Y9
 	VMULPS      (BX), Y14, Y14
 	VFMADD213PS bsmPriceStrip32AVX2Consts<>+992(SB), Y6, Y4
 	VFMADD213PS bsmPriceStrip32AVX2Consts<>+992(SB), Y7, Y2
 	VFMADD213PS bsmPriceStrip32AVX2Consts<>+992(SB), Y10, Y15
-	VMOVUPS     Y14, 832(BX)
+	VMOVUPS     Y14, 864(BX)
 	VMOVUPS     96(BX), Y14
-	VMOVUPS     Y9, 864(BX)
-	VADDPS      704(BX), Y14, Y9
-	VMOVUPS     Y3, 672(BX)
-	VADDPS      640(BX), Y14, Y3
-	VMOVUPS     Y3, 1152(BX)
-	VADDPS      544(BX), Y14, Y3
-	VMOVUPS     Y3, 896(BX)
-	VMOVUPS     416(BX), Y3
-	VMOVUPS     Y9, 928(BX)
-	VMULPS      704(BX), Y3, Y9
-	VMOVUPS     Y9, 704(BX)
-	VMOVUPS     384(BX), Y9
-	VMOVUPS     Y5, 960(BX)
-	VMULPS      640(BX), Y9, Y5
-	VMOVUPS     Y5, 640(BX)
-	VMOVUPS     352(BX), Y5
-	VMOVUPS     Y13, 576(BX)
-	VMULPS      544(BX), Y5, Y13
+	VMOVUPS     Y9, 896(BX)
+	VADDPS      736(BX), Y14, Y9
+	VMOVUPS     Y3, 704(BX)
+	VADDPS      672(BX), Y14, Y3
+	VMOVUPS     Y3, 1184(BX)
+	VADDPS      576(BX), Y14, Y3
+	VMOVUPS     Y3, 928(BX)
+	VMOVUPS     448(BX), Y3
+	VMOVUPS     Y9, 960(BX)
+	VMULPS      736(BX), Y3, Y9
+	VMOVUPS     Y9, 736(BX)
+	VMOVUPS     416(BX), Y9
+	VMOVUPS     Y1, 992(BX)
+	VMULPS      672(BX), Y9, Y1
+	VMOVUPS     Y1, 672(BX)
+	VMOVUPS     384(BX), Y1
+	VMOVUPS     Y8, 608(BX)
+	VMULPS      576(BX), Y1, Y8
 	VMULPS      Y4, Y6, Y4
 	VMULPS      Y2, Y7, Y2
 	VMULPS      Y15, Y10, Y6
-	VMULPS      Y14, Y3, Y7
-	VMULPS      Y14, Y9, Y10
-	VMULPS      Y14, Y5, Y15
-	VMOVUPS     736(BX), Y14
-	VMINPS      Y14, Y8, Y8
-	VMOVUPS     768(BX), Y5
-	VMINPS      Y5, Y11, Y11
-	VMOVUPS     Y13, 544(BX)
-	VMOVUPS     992(BX), Y13
-	VMINPS      Y13, Y1, Y1
-	VFMADD231PS Y4, Y0, Y12
-	VMOVUPS     960(BX), Y4
-	VFMADD213PS 576(BX), Y4, Y2
-	VMOVUPS     Y15, 576(BX)
-	VMOVUPS     1024(BX), Y15
-	VFMADD213PS 800(BX), Y15, Y6
-	VADDPS      928(BX), Y14, Y14
-	VADDPS      1152(BX), Y5, Y5
-	VADDPS      896(BX), Y13, Y13
-	VMOVUPS     Y10, 896(BX)
-	VMOVUPS     32(BX), Y10
-	VMINPS      Y10, Y8, Y8
-	VMINPS      Y10, Y11, Y11
-	VMINPS      Y10, Y1, Y1
-	VMOVUPS     Y7, 992(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1024(SB), Y7
-	VFMADD231PS Y7, Y0, Y12
-	VFMADD231PS Y7, Y4, Y2
-	VFMADD231PS Y7, Y15, Y6
-	VADDPS      Y14, Y10, Y0
-	VADDPS      Y5, Y10, Y4
-	VADDPS      Y13, Y10, Y5
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1056(SB), Y13
-	VCMPPS      $0x11, Y8, Y13, Y8
-	VCMPPS      $0x11, Y11, Y13, Y11
-	VCMPPS      $0x11, Y1, Y13, Y1
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1088(SB), Y13
-	VFMADD231PS 1056(BX), Y13, Y12
-	VFMADD231PS 1088(BX), Y13, Y2
-	VFMADD231PS 1120(BX), Y13, Y6
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1120(SB), Y13
-	VCMPPS      $0x11, Y13, Y0, Y0
-	VCMPPS      $0x11, Y13, Y4, Y4
-	VCMPPS      $0x11, Y13, Y5, Y5
-	VMOVUPS     288(BX), Y13
-	VFMADD231PS Y13, Y10, Y12
-	VFMADD231PS Y13, Y10, Y2
-	VFMADD231PS Y13, Y10, Y6
-	VANDPS      Y0, Y8, Y0
-	VANDPS      Y4, Y11, Y4
-	VANDPS      Y5, Y1, Y1
-	VMOVUPS     672(BX), Y5
-	VMOVUPS     512(BX), Y8
-	VFMADD231PS Y12, Y5, Y8
-	VMOVUPS     864(BX), Y10
-	VMOVUPS     480(BX), Y11
-	VFMADD231PS Y2, Y10, Y11
-	VMOVUPS     832(BX), Y13
-	VMOVUPS     448(BX), Y14
-	VFMADD231PS Y6, Y13, Y14
-	VFMSUB213PS 512(BX), Y12, Y5
-	VFMSUB213PS 480(BX), Y2, Y10
-	VFMSUB213PS 448(BX), Y6, Y13
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+480(SB), Y2
-	VANDPS      Y8, Y2, Y6
-	VANDPS      Y11, Y2, Y12
-	VANDPS      Y14, Y2, Y15
-	VMOVUPS     Y1, 448(BX)
-	VANDPS      Y5, Y2, Y1
-	VMOVUPS     Y4, 832(BX)
-	VANDPS      Y10, Y2, Y4
-	VMOVUPS     Y0, 480(BX)
-	VANDPS      Y13, Y2, Y0
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1152(SB), Y2
-	VMINPS      Y6, Y2, Y6
-	VMINPS      Y12, Y2, Y12
-	VMINPS      Y15, Y2, Y15
-	VMINPS      Y1, Y2, Y1
-	VMINPS      Y4, Y2, Y4
-	VMINPS      Y0, Y2, Y0
-	VMULPS      Y8, Y3, Y2
-	VMULPS      Y11, Y9, Y7
-	VMOVUPS     Y11, 864(BX)
-	VMULPS      352(BX), Y14, Y11
-	VMOVUPS     Y14, 512(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1184(SB), Y14
-	VMOVUPS     Y8, 672(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+352(SB), Y8
-	VFMADD231PS Y14, Y6, Y8
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+352(SB), Y9
-	VFMADD231PS Y14, Y12, Y9
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+352(SB), Y3
-	VFMADD231PS Y14, Y15, Y3
-	VMOVUPS     Y11, 1120(BX)
-	VADDPS      bsmPriceStrip32AVX2Consts<>+1216(SB), Y6, Y11
-	VMOVUPS     Y7, 1088(BX)
-	VADDPS      bsmPriceStrip32AVX2Consts<>+1216(SB), Y12, Y7
-	VMOVUPS     Y2, 1056(BX)
-	VADDPS      bsmPriceStrip32AVX2Consts<>+1216(SB), Y15, Y2
-	VMOVUPS     Y13, 1024(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+352(SB), Y13
-	VFMADD231PS Y14, Y1, Y13
-	VMOVUPS     Y10, 960(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+352(SB), Y10
-	VFMADD231PS Y14, Y4, Y10
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+352(SB), Y0, Y14
-	VMOVUPS     Y5, 1152(BX)
-	VADDPS      bsmPriceStrip32AVX2Consts<>+1216(SB), Y1, Y5
-	VMOVUPS     Y1, 768(BX)
-	VADDPS      bsmPriceStrip32AVX2Consts<>+1216(SB), Y4, Y1
-	VMOVUPS     Y4, 928(BX)
-	VADDPS      bsmPriceStrip32AVX2Consts<>+1216(SB), Y0, Y4
-	VMOVUPS     Y0, 736(BX)
-	VMULPS      Y11, Y8, Y0
-	VMOVUPS     Y11, 800(BX)
-	VMULPS      Y7, Y9, Y11
-	VMOVUPS     Y7, 608(BX)
-	VMULPS      Y2, Y3, Y7
-	VMOVUPS     Y2, 1184(BX)
-	VMULPS      bsmPriceStrip32AVX2Consts<>+1248(SB), Y6, Y2
-	VMOVUPS     Y3, 1216(BX)
-	VMULPS      bsmPriceStrip32AVX2Consts<>+1248(SB), Y12, Y3
-	VMOVUPS     Y9, 1248(BX)
-	VMULPS      bsmPriceStrip32AVX2Consts<>+1248(SB), Y15, Y9
-	VMOVUPS     Y8, 1280(BX)
-	VMULPS      Y5, Y13, Y8
-	VMOVUPS     Y5, 1312(BX)
-	VMULPS      Y1, Y10, Y5
-	VMOVUPS     Y1, 1344(BX)
-	VMULPS      Y4, Y14, Y1
-	VMOVUPS     Y4, 1376(BX)
-	VMOVUPS     1152(BX), Y4
-	VMOVUPS     Y14, 1408(BX)
-	VMULPS      416(BX), Y4, Y14
-	VMOVUPS     960(BX), Y4
-	VMOVUPS     Y10, 416(BX)
-	VMULPS      384(BX), Y4, Y10
-	VMOVUPS     1024(BX), Y4
-	VMOVUPS     Y13, 384(BX)
-	VMULPS      352(BX), Y4, Y13
-	VMULPS      Y2, Y6, Y4
-	VMOVUPS     Y2, 352(BX)
-	VMULPS      Y3, Y12, Y2
-	VMOVUPS     Y3, 1440(BX)
-	VMULPS      Y9, Y15, Y3
-	VMOVUPS     Y9, 1472(BX)
-	VMULPS      Y8, Y0, Y9
-	VMOVUPS     Y0, 1504(BX)
-	VMULPS      Y5, Y11, Y0
-	VMOVUPS     Y11, 1536(BX)
-	VMULPS      Y1, Y7, Y11
-	VMOVUPS     Y7, 1568(BX)
-	VMOVUPS     1056(BX), Y7
-	VCMPPS      $0x11, bsmPriceStrip32AVX2Consts<>+704(SB), Y7, Y7
-	VMOVUPS     Y1, 1056(BX)
-	VMOVUPS     1088(BX), Y1
-	VCMPPS      $0x11, bsmPriceStrip32AVX2Consts<>+704(SB), Y1, Y1
-	VMOVUPS     Y5, 1088(BX)
-	VMOVUPS     1120(BX), Y5
-	VCMPPS      $0x11, bsmPriceStrip32AVX2Consts<>+704(SB), Y5, Y5
-	VMULPS      bsmPriceStrip32AVX2Consts<>+96(SB), Y4, Y4
-	VMULPS      bsmPriceStrip32AVX2Consts<>+96(SB), Y2, Y2
-	VMULPS      bsmPriceStrip32AVX2Consts<>+96(SB), Y3, Y3
-	VMOVUPS     Y8, 1120(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+352(SB), Y8
-	VDIVPS      Y9, Y8, Y9
-	VDIVPS      Y0, Y8, Y0
-	VDIVPS      Y11, Y8, Y8
-	VROUNDPS    $0x08, Y4, Y4
-	VROUNDPS    $0x08, Y2, Y2
-	VROUNDPS    $0x08, Y3, Y3
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+704(SB), Y11
-	VCMPPS      $0x11, Y11, Y14, Y14
-	VCMPPS      $0x11, Y11, Y10, Y10
-	VCMPPS      $0x11, Y11, Y13, Y13
-	VMOVUPS     Y8, 1600(BX)
-	VMOVUPS     992(BX), Y8
-	VBLENDVPS   Y7, Y11, Y8, Y7
-	VMOVUPS     896(BX), Y8
-	VBLENDVPS   Y1, Y11, Y8, Y1
-	VMOVUPS     576(BX), Y8
-	VBLENDVPS   Y5, Y11, Y8, Y5
-	VMOVUPS     704(BX), Y8
-	VBLENDVPS   Y14, Y11, Y8, Y8
-	VMOVUPS     640(BX), Y14
-	VBLENDVPS   Y10, Y11, Y14, Y10
-	VMOVUPS     544(BX), Y14
-	VBLENDVPS   Y13, Y11, Y14, Y11
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+128(SB), Y13
-	VMULPS      Y4, Y13, Y14
-	VMOVUPS     Y5, 544(BX)
-	VMULPS      Y2, Y13, Y5
-	VMULPS      Y3, Y13, Y13
-	VMOVUPS     Y11, 640(BX)
-	VMINPS      bsmPriceStrip32AVX2Consts<>+384(SB), Y4, Y11
-	VMOVUPS     Y1, 704(BX)
-	VMINPS      bsmPriceStrip32AVX2Consts<>+384(SB), Y2, Y1
-	VMOVUPS     Y10, 576(BX)
-	VMINPS      bsmPriceStrip32AVX2Consts<>+384(SB), Y3, Y10
-	VMOVUPS     Y7, 896(BX)
 	VMOVUPS     bsmPriceStrip32AVX2Consts<>+0(SB), Y7
-	VMOVUPS     Y8, 992(BX)
-	VANDPS      672(BX), Y7, Y8
-	VMOVUPS     Y8, 672(BX)
-	VANDPS      864(BX), Y7, Y8
-	VMOVUPS     Y8, 864(BX)
-	VANDPS      512(BX), Y7, Y8
-	VFMADD231PS 352(BX), Y6, Y14
-	VFMADD231PS 1440(BX), Y12, Y5
-	VFMADD231PS 1472(BX), Y15, Y13
-	VMAXPS      bsmPriceStrip32AVX2Consts<>+416(SB), Y11, Y11
-	VMAXPS      bsmPriceStrip32AVX2Consts<>+416(SB), Y1, Y1
-	VMAXPS      bsmPriceStrip32AVX2Consts<>+416(SB), Y10, Y10
-	VMOVUPS     Y8, 1472(BX)
-	VANDPS      1152(BX), Y7, Y8
-	VMOVUPS     Y8, 1152(BX)
-	VANDPS      960(BX), Y7, Y8
-	VANDPS      1024(BX), Y7, Y7
-	VMOVUPS     Y7, 1024(BX)
-	VMULPS      1120(BX), Y9, Y7
-	VMOVUPS     Y8, 1120(BX)
-	VMULPS      1088(BX), Y0, Y8
-	VMOVUPS     Y10, 1088(BX)
-	VMOVUPS     1600(BX), Y10
-	VMOVUPS     Y1, 960(BX)
-	VMULPS      1056(BX), Y10, Y1
-	VMULPS      1504(BX), Y9, Y9
-	VMULPS      1536(BX), Y0, Y0
-	VMULPS      1568(BX), Y10, Y10
-	VFMADD231PS bsmPriceStrip32AVX2Consts<>+160(SB), Y4, Y14
-	VFMADD231PS bsmPriceStrip32AVX2Consts<>+160(SB), Y2, Y5
-	VFMADD231PS bsmPriceStrip32AVX2Consts<>+160(SB), Y3, Y13
-	VMOVUPS     Y3, 1568(BX)
-	VMULPS      1280(BX), Y7, Y3
-	VMOVUPS     Y7, 1280(BX)
-	VMULPS      1248(BX), Y8, Y7
-	VMOVUPS     Y8, 1248(BX)
-	VMULPS      1216(BX), Y1, Y8
-	VMOVUPS     Y1, 1216(BX)
-	VMULPS      384(BX), Y9, Y1
+	VXORPS      Y7, Y3, Y10
+	VXORPS      Y7, Y9, Y15
+	VMOVUPS     Y8, 576(BX)
+	VXORPS      Y7, Y1, Y8
+	VMULPS      Y14, Y3, Y3
+	VMULPS      Y14, Y9, Y9
+	VMULPS      Y14, Y1, Y1
+	VFMADD231PS Y4, Y0, Y12
+	VFMADD231PS Y2, Y5, Y13
+	VFMADD231PS 1056(BX), Y6, Y11
+	VMOVUPS     832(BX), Y2
+	VMOVUPS     768(BX), Y4
+	VMINPS      Y4, Y2, Y2
+	VMOVUPS     608(BX), Y6
+	VMOVUPS     800(BX), Y14
+	VMINPS      Y14, Y6, Y6
+	VMOVUPS     Y1, 608(BX)
+	VMOVUPS     992(BX), Y1
+	VMOVUPS     Y9, 832(BX)
+	VMOVUPS     1024(BX), Y9
+	VMINPS      Y9, Y1, Y1
+	VADDPS      960(BX), Y4, Y4
+	VADDPS      1184(BX), Y14, Y14
+	VADDPS      928(BX), Y9, Y9
+	VMOVUPS     Y3, 928(BX)
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1024(SB), Y3
+	VFMADD231PS Y3, Y0, Y12
+	VFMADD231PS Y3, Y5, Y13
+	VFMADD231PS 1056(BX), Y3, Y11
+	VMOVUPS     32(BX), Y0
+	VMINPS      Y0, Y2, Y2
+	VMINPS      Y0, Y6, Y5
+	VMINPS      Y0, Y1, Y1
+	VADDPS      Y4, Y0, Y4
+	VADDPS      Y14, Y0, Y6
+	VADDPS      Y9, Y0, Y9
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1056(SB), Y14
+	VFMADD231PS 1088(BX), Y14, Y12
+	VFMADD231PS 1120(BX), Y14, Y13
+	VFMADD231PS 1152(BX), Y14, Y11
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1088(SB), Y14
+	VCMPPS      $0x11, Y2, Y14, Y2
+	VCMPPS      $0x11, Y5, Y14, Y5
+	VCMPPS      $0x11, Y1, Y14, Y1
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1120(SB), Y14
+	VCMPPS      $0x11, Y14, Y4, Y4
+	VCMPPS      $0x11, Y14, Y6, Y6
+	VCMPPS      $0x11, Y14, Y9, Y9
+	VMOVUPS     288(BX), Y14
+	VFMADD231PS Y14, Y0, Y12
+	VFMADD231PS Y14, Y0, Y13
+	VFMADD231PS Y14, Y0, Y11
+	VANDPS      Y4, Y2, Y0
+	VANDPS      Y6, Y5, Y2
+	VANDPS      Y9, Y1, Y1
+	VMOVUPS     704(BX), Y4
+	VMOVUPS     544(BX), Y5
+	VFMADD231PS Y12, Y4, Y5
+	VMOVUPS     896(BX), Y6
+	VMOVUPS     512(BX), Y9
+	VFMADD231PS Y13, Y6, Y9
+	VMOVUPS     864(BX), Y14
+	VMOVUPS     Y1, 1152(BX)
+	VMOVUPS     480(BX), Y1
+	VFMADD231PS Y11, Y14, Y1
+	VFMSUB213PS 544(BX), Y12, Y4
+	VFMSUB213PS 512(BX), Y13, Y6
+	VFMSUB213PS 480(BX), Y11, Y14
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+480(SB), Y11
+	VANDPS      Y5, Y11, Y12
+	VANDPS      Y9, Y11, Y13
+	VMOVUPS     Y2, 480(BX)
+	VANDPS      Y1, Y11, Y2
+	VMOVUPS     Y0, 864(BX)
+	VANDPS      Y4, Y11, Y0
+	VANDPS      Y6, Y11, Y3
+	VMOVUPS     Y8, 512(BX)
+	VANDPS      Y14, Y11, Y8
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1152(SB), Y11
+	VMINPS      Y12, Y11, Y12
+	VMINPS      Y13, Y11, Y13
+	VMINPS      Y2, Y11, Y2
+	VMINPS      Y0, Y11, Y0
+	VMINPS      Y3, Y11, Y3
+	VMINPS      Y8, Y11, Y8
+	VANDPS      Y5, Y7, Y5
+	VANDPS      Y9, Y7, Y9
+	VANDPS      Y1, Y7, Y1
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1184(SB), Y11
+	VMOVUPS     Y15, 896(BX)
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+352(SB), Y15
+	VFMADD231PS Y11, Y12, Y15
+	VMOVUPS     Y10, 544(BX)
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+352(SB), Y10
+	VFMADD231PS Y11, Y13, Y10
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+352(SB), Y7
+	VFMADD231PS Y11, Y2, Y7
+	VMOVUPS     Y1, 704(BX)
+	VADDPS      bsmPriceStrip32AVX2Consts<>+1216(SB), Y12, Y1
+	VMOVUPS     Y9, 1120(BX)
+	VADDPS      bsmPriceStrip32AVX2Consts<>+1216(SB), Y13, Y9
+	VMOVUPS     Y5, 1088(BX)
+	VADDPS      bsmPriceStrip32AVX2Consts<>+1216(SB), Y2, Y5
+	VMOVUPS     Y14, 1056(BX)
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+352(SB), Y14
+	VFMADD231PS Y11, Y0, Y14
+	VMOVUPS     Y6, 1024(BX)
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+352(SB), Y6
+	VFMADD231PS Y11, Y3, Y6
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+352(SB), Y8, Y11
+	VMOVUPS     Y4, 1184(BX)
+	VADDPS      bsmPriceStrip32AVX2Consts<>+1216(SB), Y0, Y4
+	VMOVUPS     Y0, 800(BX)
+	VADDPS      bsmPriceStrip32AVX2Consts<>+1216(SB), Y3, Y0
+	VMOVUPS     Y3, 960(BX)
+	VADDPS      bsmPriceStrip32AVX2Consts<>+1216(SB), Y8, Y3
+	VMOVUPS     Y8, 768(BX)
+	VMULPS      Y1, Y15, Y8
+	VMOVUPS     Y1, 992(BX)
+	VMULPS      Y9, Y10, Y1
 	VMOVUPS     Y9, 384(BX)
-	VMULPS      416(BX), Y0, Y9
-	VMOVUPS     Y0, 416(BX)
-	VMULPS      1408(BX), Y10, Y0
-	VMOVUPS     Y10, 1408(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+224(SB), Y10
-	VFMADD231PS bsmPriceStrip32AVX2Consts<>+192(SB), Y14, Y10
-	VMOVUPS     Y2, 1600(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+224(SB), Y2
-	VFMADD231PS bsmPriceStrip32AVX2Consts<>+192(SB), Y5, Y2
-	VMOVUPS     Y4, 1536(BX)
+	VMULPS      Y5, Y7, Y9
+	VMOVUPS     Y5, 416(BX)
+	VMULPS      bsmPriceStrip32AVX2Consts<>+1248(SB), Y12, Y5
+	VMOVUPS     Y7, 448(BX)
+	VMULPS      bsmPriceStrip32AVX2Consts<>+1248(SB), Y13, Y7
+	VMOVUPS     Y10, 640(BX)
+	VMULPS      bsmPriceStrip32AVX2Consts<>+1248(SB), Y2, Y10
+	VMOVUPS     Y15, 1216(BX)
+	VMULPS      Y4, Y14, Y15
+	VMOVUPS     Y4, 1248(BX)
+	VMULPS      Y0, Y6, Y4
+	VMOVUPS     Y0, 1280(BX)
+	VMULPS      Y3, Y11, Y0
+	VMOVUPS     Y3, 1312(BX)
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+0(SB), Y3
+	VMOVUPS     Y11, 1344(BX)
+	VANDPS      1184(BX), Y3, Y11
+	VMOVUPS     Y6, 1184(BX)
+	VANDPS      1024(BX), Y3, Y6
+	VANDPS      1056(BX), Y3, Y3
+	VMOVUPS     Y14, 1056(BX)
+	VMULPS      Y5, Y12, Y14
+	VMOVUPS     Y5, 1024(BX)
+	VMULPS      Y7, Y13, Y5
+	VMOVUPS     Y7, 1376(BX)
+	VMULPS      Y10, Y2, Y7
+	VMOVUPS     Y2, 1408(BX)
+	VMULPS      Y15, Y8, Y2
+	VMOVUPS     Y8, 1440(BX)
+	VMULPS      Y4, Y1, Y8
+	VMOVUPS     Y1, 1472(BX)
+	VMULPS      Y0, Y9, Y1
+	VMOVUPS     Y9, 1504(BX)
+	VMOVUPS     320(BX), Y9
+	VMOVUPS     Y0, 1536(BX)
+	VORPS       1088(BX), Y9, Y0
+	VMOVUPS     Y4, 1568(BX)
+	VORPS       1120(BX), Y9, Y4
+	VMOVUPS     Y15, 1600(BX)
+	VORPS       704(BX), Y9, Y15
+	VMULPS      bsmPriceStrip32AVX2Consts<>+96(SB), Y14, Y14
+	VMULPS      bsmPriceStrip32AVX2Consts<>+96(SB), Y5, Y5
+	VMULPS      bsmPriceStrip32AVX2Consts<>+96(SB), Y7, Y7
+	VMOVUPS     Y10, 1632(BX)
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+352(SB), Y10
+	VDIVPS      Y2, Y10, Y2
+	VDIVPS      Y8, Y10, Y8
+	VDIVPS      Y1, Y10, Y1
+	VROUNDPS    $0x08, Y14, Y10
+	VROUNDPS    $0x08, Y5, Y5
+	VROUNDPS    $0x08, Y7, Y7
+	VORPS       Y11, Y9, Y14
+	VMOVUPS     Y11, 1664(BX)
+	VORPS       Y6, Y9, Y11
+	VORPS       Y3, Y9, Y9
+	VMOVUPS     Y3, 1696(BX)
+	VMOVUPS     544(BX), Y3
+	VCMPPS      $0x00, Y0, Y3, Y0
+	VMOVUPS     Y6, 1728(BX)
+	VMOVUPS     896(BX), Y6
+	VCMPPS      $0x00, Y4, Y6, Y4
+	VMOVUPS     Y1, 1760(BX)
+	VMOVUPS     512(BX), Y1
+	VCMPPS      $0x00, Y15, Y1, Y15
+	VCMPPS      $0x00, Y14, Y3, Y3
+	VCMPPS      $0x00, Y11, Y6, Y6
+	VCMPPS      $0x00, Y9, Y1, Y1
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+704(SB), Y9
+	VMOVUPS     928(BX), Y11
+	VBLENDVPS   Y0, Y9, Y11, Y0
+	VMOVUPS     832(BX), Y11
+	VBLENDVPS   Y4, Y9, Y11, Y4
+	VMOVUPS     608(BX), Y11
+	VBLENDVPS   Y15, Y9, Y11, Y11
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+128(SB), Y14
+	VMULPS      Y10, Y14, Y15
+	VMOVUPS     Y11, 608(BX)
+	VMULPS      Y5, Y14, Y11
+	VMULPS      Y7, Y14, Y14
+	VMOVUPS     Y4, 832(BX)
+	VMINPS      bsmPriceStrip32AVX2Consts<>+384(SB), Y10, Y4
+	VMOVUPS     Y0, 928(BX)
+	VMINPS      bsmPriceStrip32AVX2Consts<>+384(SB), Y5, Y0
+	VMOVUPS     Y5, 512(BX)
+	VMINPS      bsmPriceStrip32AVX2Consts<>+384(SB), Y7, Y5
+	VMOVUPS     Y7, 896(BX)
+	VMOVUPS     736(BX), Y7
+	VBLENDVPS   Y3, Y9, Y7, Y3
+	VMOVUPS     672(BX), Y7
+	VBLENDVPS   Y6, Y9, Y7, Y6
+	VMOVUPS     576(BX), Y7
+	VBLENDVPS   Y1, Y9, Y7, Y1
+	VFMADD231PS 1024(BX), Y12, Y15
+	VFMADD231PS 1376(BX), Y13, Y11
+	VMOVUPS     1408(BX), Y7
+	VFMADD231PS 1632(BX), Y7, Y14
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+416(SB), Y9
+	VMAXPS      Y9, Y4, Y4
+	VMAXPS      Y9, Y0, Y0
+	VMAXPS      Y9, Y5, Y5
+	VMULPS      1600(BX), Y2, Y9
+	VMOVUPS     Y1, 1600(BX)
+	VMULPS      1568(BX), Y8, Y1
+	VMOVUPS     Y6, 1568(BX)
+	VMOVUPS     1760(BX), Y6
+	VMOVUPS     Y3, 1632(BX)
+	VMULPS      1536(BX), Y6, Y3
+	VMULPS      1440(BX), Y2, Y2
+	VMULPS      1472(BX), Y8, Y8
+	VMULPS      1504(BX), Y6, Y6
+	VMOVUPS     Y5, 1504(BX)
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+160(SB), Y5
+	VFMADD231PS Y5, Y10, Y15
+	VFMADD231PS 512(BX), Y5, Y11
+	VFMADD231PS 896(BX), Y5, Y14
+	VMULPS      1216(BX), Y9, Y5
+	VMOVUPS     Y9, 1216(BX)
+	VMULPS      640(BX), Y1, Y9
+	VMOVUPS     Y1, 640(BX)
+	VMULPS      448(BX), Y3, Y1
+	VMOVUPS     Y3, 448(BX)
+	VMULPS      1056(BX), Y2, Y3
+	VMOVUPS     Y2, 1056(BX)
+	VMULPS      1184(BX), Y8, Y2
+	VMOVUPS     Y8, 1184(BX)
+	VMULPS      1344(BX), Y6, Y8
+	VMOVUPS     Y6, 1344(BX)
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+224(SB), Y6
+	VFMADD231PS bsmPriceStrip32AVX2Consts<>+192(SB), Y15, Y6
+	VMOVUPS     Y0, 1760(BX)
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+224(SB), Y0
+	VFMADD231PS bsmPriceStrip32AVX2Consts<>+192(SB), Y11, Y0
+	VMOVUPS     Y4, 1472(BX)
 	VMOVUPS     bsmPriceStrip32AVX2Consts<>+224(SB), Y4
-	VFMADD231PS bsmPriceStrip32AVX2Consts<>+192(SB), Y13, Y4
-	VMULPS      Y3, Y6, Y3
-	VMULPS      Y7, Y12, Y6
-	VMULPS      Y8, Y15, Y7
-	VMULPS      768(BX), Y1, Y1
-	VMULPS      928(BX), Y9, Y8
-	VMULPS      736(BX), Y0, Y0
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+256(SB), Y9
-	VFMADD213PS Y9, Y14, Y10
-	VFMADD213PS Y9, Y5, Y2
-	VFMADD231PS Y4, Y13, Y9
+	VFMADD231PS bsmPriceStrip32AVX2Consts<>+192(SB), Y14, Y4
+	VMULPS      Y5, Y12, Y5
+	VMULPS      Y9, Y13, Y9
+	VMULPS      Y1, Y7, Y1
+	VMULPS      800(BX), Y3, Y3
+	VMULPS      960(BX), Y2, Y2
+	VMULPS      768(BX), Y8, Y7
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+256(SB), Y8
+	VFMADD213PS Y8, Y15, Y6
+	VFMADD213PS Y8, Y11, Y0
+	VFMADD231PS Y4, Y14, Y8
 	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1024(SB), Y4
 	VMOVUPS     bsmPriceStrip32AVX2Consts<>+864(SB), Y12
-	VFMADD231PS Y4, Y3, Y12
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+864(SB), Y15
-	VFMADD231PS Y4, Y6, Y15
-	VMOVUPS     Y6, 736(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+864(SB), Y6
-	VFMADD231PS Y4, Y7, Y6
-	VMOVUPS     Y7, 928(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+864(SB), Y7
-	VFMADD231PS Y4, Y1, Y7
-	VMOVUPS     Y1, 768(BX)
+	VFMADD231PS Y4, Y5, Y12
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+864(SB), Y13
+	VFMADD231PS Y4, Y9, Y13
+	VMOVUPS     Y9, 768(BX)
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+864(SB), Y9
+	VFMADD231PS Y4, Y1, Y9
+	VMOVUPS     Y1, 960(BX)
 	VMOVUPS     bsmPriceStrip32AVX2Consts<>+864(SB), Y1
-	VFMADD231PS Y4, Y8, Y1
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+864(SB), Y0, Y4
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+288(SB), Y14, Y10
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+288(SB), Y5, Y2
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+288(SB), Y13, Y9
-	VMOVUPS     Y0, 1504(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1312(SB), Y0
-	VFMADD231PS bsmPriceStrip32AVX2Consts<>+1280(SB), Y12, Y0
-	VMOVUPS     Y8, 1056(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1312(SB), Y8
-	VFMADD231PS bsmPriceStrip32AVX2Consts<>+1280(SB), Y15, Y8
-	VMOVUPS     Y3, 1440(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1312(SB), Y3
-	VFMADD231PS bsmPriceStrip32AVX2Consts<>+1280(SB), Y6, Y3
-	VMOVUPS     Y11, 352(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1312(SB), Y11
-	VFMADD231PS bsmPriceStrip32AVX2Consts<>+1280(SB), Y7, Y11
-	VMOVUPS     Y7, 512(BX)
+	VFMADD231PS Y4, Y3, Y1
+	VMOVUPS     Y3, 800(BX)
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+864(SB), Y3
+	VFMADD231PS Y4, Y2, Y3
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+864(SB), Y7, Y4
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+288(SB), Y15, Y6
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+288(SB), Y11, Y0
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+288(SB), Y14, Y8
+	VMOVUPS     Y7, 1408(BX)
 	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1312(SB), Y7
-	VFMADD231PS bsmPriceStrip32AVX2Consts<>+1280(SB), Y1, Y7
-	VMOVUPS     Y1, 1632(BX)
+	VFMADD231PS bsmPriceStrip32AVX2Consts<>+1280(SB), Y12, Y7
+	VMOVUPS     Y2, 1440(BX)
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1312(SB), Y2
+	VFMADD231PS bsmPriceStrip32AVX2Consts<>+1280(SB), Y13, Y2
+	VMOVUPS     Y5, 1536(BX)
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1312(SB), Y5
+	VFMADD231PS bsmPriceStrip32AVX2Consts<>+1280(SB), Y9, Y5
+	VMOVUPS     Y10, 1376(BX)
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1312(SB), Y10
+	VFMADD231PS bsmPriceStrip32AVX2Consts<>+1280(SB), Y1, Y10
+	VMOVUPS     Y1, 1024(BX)
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1312(SB), Y1
+	VFMADD231PS bsmPriceStrip32AVX2Consts<>+1280(SB), Y3, Y1
+	VMOVUPS     Y1, 576(BX)
 	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1312(SB), Y1
 	VFMADD231PS bsmPriceStrip32AVX2Consts<>+1280(SB), Y4, Y1
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+320(SB), Y14, Y10
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+320(SB), Y5, Y2
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+320(SB), Y13, Y9
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1344(SB), Y12, Y0
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1344(SB), Y15, Y8
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1344(SB), Y6, Y3
-	VMOVUPS     Y9, 1664(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1344(SB), Y9
-	VFMADD132PS 512(BX), Y9, Y11
-	VFMADD132PS 1632(BX), Y9, Y7
-	VFMADD231PS Y1, Y4, Y9
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+320(SB), Y15, Y6
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+320(SB), Y11, Y0
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+320(SB), Y14, Y8
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1344(SB), Y12, Y7
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1344(SB), Y13, Y2
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1344(SB), Y9, Y5
+	VMOVUPS     Y8, 672(BX)
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1344(SB), Y8
+	VFMADD132PS 1024(BX), Y8, Y10
+	VMOVUPS     Y0, 736(BX)
+	VMOVUPS     576(BX), Y0
+	VFMADD213PS Y8, Y3, Y0
+	VFMADD231PS Y1, Y4, Y8
+	VMULPS      Y15, Y15, Y1
+	VMOVUPS     Y1, 576(BX)
+	VMULPS      Y11, Y11, Y1
+	VMOVUPS     Y1, 544(BX)
 	VMULPS      Y14, Y14, Y1
-	VMOVUPS     Y2, 1696(BX)
-	VMULPS      Y5, Y5, Y2
-	VMOVUPS     Y2, 1728(BX)
-	VMULPS      Y13, Y13, Y2
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1376(SB), Y12, Y0
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1376(SB), Y15, Y8
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1376(SB), Y6, Y3
-	VMOVUPS     Y2, 1760(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1376(SB), Y2
-	VFMADD132PS 512(BX), Y2, Y11
-	VFMADD132PS 1632(BX), Y2, Y7
-	VFMADD231PS Y9, Y4, Y2
-	VMOVUPS     1536(BX), Y9
-	VSUBPS      352(BX), Y9, Y9
-	VMOVUPS     Y9, 1536(BX)
-	VMOVUPS     1600(BX), Y9
-	VSUBPS      960(BX), Y9, Y9
-	VMOVUPS     Y9, 1600(BX)
-	VMOVUPS     1568(BX), Y9
-	VSUBPS      1088(BX), Y9, Y9
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1408(SB), Y12, Y0
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1408(SB), Y15, Y8
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1408(SB), Y6, Y3
-	VMOVUPS     Y9, 1568(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1408(SB), Y9
-	VFMADD132PS 512(BX), Y9, Y11
-	VFMADD132PS 1632(BX), Y9, Y7
-	VFMADD231PS Y2, Y4, Y9
-	VFMADD231PS Y10, Y1, Y14
-	VMOVUPS     1696(BX), Y1
-	VFMADD231PS 1728(BX), Y1, Y5
-	VMOVUPS     1664(BX), Y1
-	VFMADD231PS 1760(BX), Y1, Y13
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1376(SB), Y12, Y7
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1376(SB), Y13, Y2
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1376(SB), Y9, Y5
+	VMOVUPS     Y1, 1792(BX)
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1376(SB), Y1
+	VFMADD132PS 1024(BX), Y1, Y10
+	VFMADD213PS Y1, Y3, Y0
+	VFMADD231PS Y8, Y4, Y1
+	VMOVUPS     1376(BX), Y8
+	VSUBPS      1472(BX), Y8, Y8
+	VMOVUPS     Y8, 1376(BX)
+	VMOVUPS     512(BX), Y8
+	VSUBPS      1760(BX), Y8, Y8
+	VMOVUPS     Y8, 512(BX)
+	VMOVUPS     896(BX), Y8
+	VSUBPS      1504(BX), Y8, Y8
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1408(SB), Y12, Y7
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1408(SB), Y13, Y2
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1408(SB), Y9, Y5
+	VMOVUPS     Y8, 896(BX)
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1408(SB), Y8
+	VFMADD132PS 1024(BX), Y8, Y10
+	VFMADD213PS Y8, Y3, Y0
+	VFMADD231PS Y1, Y4, Y8
+	VFMADD231PS 576(BX), Y6, Y15
+	VMOVUPS     736(BX), Y1
+	VFMADD231PS 544(BX), Y1, Y11
+	VMOVUPS     672(BX), Y1
+	VFMADD231PS 1792(BX), Y1, Y14
 	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1440(SB), Y1
-	VFMADD213PS Y1, Y12, Y0
-	VFMADD213PS Y1, Y15, Y8
-	VFMADD213PS Y1, Y6, Y3
-	VFMADD132PS 512(BX), Y1, Y11
-	VFMADD132PS 1632(BX), Y1, Y7
-	VFMADD231PS Y9, Y4, Y1
-	VMOVUPS     800(BX), Y2
-	VMULPS      1280(BX), Y2, Y2
-	VMOVUPS     608(BX), Y9
-	VMULPS      1248(BX), Y9, Y9
-	VMOVUPS     1184(BX), Y10
-	VMULPS      1216(BX), Y10, Y10
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1472(SB), Y12, Y0
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1472(SB), Y15, Y8
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1472(SB), Y6, Y3
-	VMOVUPS     Y10, 1216(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1472(SB), Y10
-	VFMADD132PS 512(BX), Y10, Y11
-	VFMADD132PS 1632(BX), Y10, Y7
-	VFMADD231PS Y1, Y4, Y10
-	VMOVUPS     1312(BX), Y1
-	VMULPS      384(BX), Y1, Y1
-	VMOVUPS     Y1, 384(BX)
-	VMOVUPS     1344(BX), Y1
-	VMULPS      416(BX), Y1, Y1
-	VMOVUPS     Y1, 416(BX)
-	VMOVUPS     1376(BX), Y1
-	VMULPS      1408(BX), Y1, Y1
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1504(SB), Y12, Y0
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1504(SB), Y15, Y8
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1504(SB), Y6, Y3
-	VMOVUPS     Y1, 1408(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1504(SB), Y1
-	VFMADD132PS 512(BX), Y1, Y11
-	VFMADD132PS 1632(BX), Y1, Y7
-	VFMADD231PS Y10, Y4, Y1
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+448(SB), Y10
-	VMOVUPS     Y9, 1376(BX)
-	VADDPS      1536(BX), Y10, Y9
-	VMOVUPS     Y9, 1536(BX)
-	VADDPS      1600(BX), Y10, Y9
-	VMOVUPS     Y9, 1600(BX)
-	VADDPS      1568(BX), Y10, Y9
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1536(SB), Y10
-	VFMADD213PS Y10, Y0, Y12
-	VFMADD213PS Y10, Y8, Y15
-	VFMADD213PS Y10, Y3, Y6
-	VFMADD132PS 512(BX), Y10, Y11
-	VFMADD132PS 1632(BX), Y10, Y7
-	VFMADD231PS Y1, Y4, Y10
-	VMOVUPS     96(BX), Y0
-	VFMADD213PS Y0, Y0, Y14
-	VFMADD213PS Y0, Y0, Y5
-	VFMADD213PS Y0, Y13, Y0
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+832(SB), Y1
-	VFMADD132PS 1440(BX), Y1, Y12
-	VFMADD132PS 736(BX), Y1, Y15
-	VFMADD132PS 928(BX), Y1, Y6
-	VFMADD132PS 768(BX), Y1, Y11
-	VFMADD132PS 1056(BX), Y1, Y7
-	VFMADD231PS 1504(BX), Y10, Y1
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+448(SB), Y3
-	VADDPS      352(BX), Y3, Y4
-	VADDPS      960(BX), Y3, Y8
-	VADDPS      1088(BX), Y3, Y3
-	VMULPS      Y2, Y12, Y2
-	VMULPS      1376(BX), Y15, Y10
+	VFMADD213PS Y1, Y12, Y7
+	VFMADD213PS Y1, Y13, Y2
+	VFMADD213PS Y1, Y9, Y5
+	VFMADD132PS 1024(BX), Y1, Y10
+	VFMADD213PS Y1, Y3, Y0
+	VFMADD231PS Y8, Y4, Y1
+	VMOVUPS     992(BX), Y6
 	VMULPS      1216(BX), Y6, Y6
-	VMULPS      384(BX), Y11, Y11
-	VMULPS      416(BX), Y7, Y7
-	VMULPS      1408(BX), Y1, Y1
-	VMOVUPS     1536(BX), Y12
+	VMOVUPS     384(BX), Y8
+	VMULPS      640(BX), Y8, Y8
+	VMOVUPS     Y8, 640(BX)
+	VMOVUPS     416(BX), Y8
+	VMULPS      448(BX), Y8, Y8
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1472(SB), Y12, Y7
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1472(SB), Y13, Y2
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1472(SB), Y9, Y5
+	VMOVUPS     Y8, 448(BX)
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1472(SB), Y8
+	VFMADD132PS 1024(BX), Y8, Y10
+	VFMADD213PS Y8, Y3, Y0
+	VFMADD231PS Y1, Y4, Y8
+	VMOVUPS     1248(BX), Y1
+	VMULPS      1056(BX), Y1, Y1
+	VMOVUPS     Y1, 1056(BX)
+	VMOVUPS     1280(BX), Y1
+	VMULPS      1184(BX), Y1, Y1
+	VMOVUPS     Y1, 1184(BX)
+	VMOVUPS     1312(BX), Y1
+	VMULPS      1344(BX), Y1, Y1
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1504(SB), Y12, Y7
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1504(SB), Y13, Y2
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1504(SB), Y9, Y5
+	VMOVUPS     Y1, 1344(BX)
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1504(SB), Y1
+	VFMADD132PS 1024(BX), Y1, Y10
+	VFMADD213PS Y1, Y3, Y0
+	VFMADD231PS Y8, Y4, Y1
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+448(SB), Y8
+	VMOVUPS     Y6, 1312(BX)
+	VADDPS      1376(BX), Y8, Y6
+	VMOVUPS     Y6, 1376(BX)
+	VADDPS      512(BX), Y8, Y6
+	VMOVUPS     Y6, 512(BX)
+	VADDPS      896(BX), Y8, Y6
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1536(SB), Y8
+	VFMADD213PS Y8, Y7, Y12
+	VFMADD213PS Y8, Y2, Y13
+	VFMADD213PS Y8, Y5, Y9
+	VFMADD132PS 1024(BX), Y8, Y10
+	VFMADD213PS Y8, Y0, Y3
+	VFMADD231PS Y1, Y4, Y8
+	VMOVUPS     96(BX), Y0
+	VFMADD213PS Y0, Y0, Y15
+	VFMADD213PS Y0, Y0, Y11
+	VFMADD213PS Y0, Y14, Y0
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+832(SB), Y1
+	VFMADD132PS 1536(BX), Y1, Y12
+	VFMADD132PS 768(BX), Y1, Y13
+	VFMADD132PS 960(BX), Y1, Y9
+	VFMADD132PS 800(BX), Y1, Y10
+	VFMADD132PS 1440(BX), Y1, Y3
+	VFMADD231PS 1408(BX), Y8, Y1
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+448(SB), Y2
+	VADDPS      1472(BX), Y2, Y4
+	VADDPS      1760(BX), Y2, Y5
+	VADDPS      1504(BX), Y2, Y2
+	VMULPS      1312(BX), Y12, Y7
+	VMULPS      640(BX), Y13, Y8
+	VMULPS      448(BX), Y9, Y9
+	VMULPS      1056(BX), Y10, Y10
+	VMULPS      1184(BX), Y3, Y3
+	VMULPS      1344(BX), Y1, Y1
+	VMOVUPS     1376(BX), Y12
 	VPSLLD      $0x17, Y12, Y12
-	VMOVUPS     1600(BX), Y13
+	VMOVUPS     512(BX), Y13
 	VPSLLD      $0x17, Y13, Y13
-	VPSLLD      $0x17, Y9, Y9
-	VMULPS      Y12, Y14, Y12
-	VMULPS      Y13, Y5, Y5
-	VMULPS      Y9, Y0, Y0
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+480(SB), Y9
-	VANDPS      Y2, Y9, Y2
-	VANDPS      Y10, Y9, Y10
-	VANDPS      Y6, Y9, Y6
-	VANDPS      Y11, Y9, Y11
-	VANDPS      Y7, Y9, Y7
-	VANDPS      Y1, Y9, Y1
-	VORPS       672(BX), Y2, Y2
-	VORPS       864(BX), Y10, Y9
-	VORPS       1472(BX), Y6, Y6
-	VORPS       1152(BX), Y11, Y10
-	VORPS       1120(BX), Y7, Y7
-	VORPS       1024(BX), Y1, Y1
+	VPSLLD      $0x17, Y6, Y6
+	VMULPS      Y12, Y15, Y12
+	VMULPS      Y13, Y11, Y11
+	VMULPS      Y6, Y0, Y0
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+480(SB), Y6
+	VANDPS      Y7, Y6, Y7
+	VANDPS      Y8, Y6, Y8
+	VANDPS      Y9, Y6, Y9
+	VANDPS      Y10, Y6, Y10
+	VANDPS      Y3, Y6, Y3
+	VANDPS      Y1, Y6, Y1
+	VORPS       1088(BX), Y7, Y6
+	VORPS       1120(BX), Y8, Y7
+	VORPS       704(BX), Y9, Y8
+	VORPS       1664(BX), Y10, Y9
+	VORPS       1728(BX), Y3, Y3
+	VORPS       1696(BX), Y1, Y1
 	VPSLLD      $0x17, Y4, Y4
-	VPSLLD      $0x17, Y8, Y8
-	VPSLLD      $0x17, Y3, Y3
-	VMOVUPS     896(BX), Y11
-	VSUBPS      992(BX), Y11, Y11
-	VMOVUPS     704(BX), Y13
-	VSUBPS      576(BX), Y13, Y13
-	VMOVUPS     544(BX), Y14
-	VSUBPS      640(BX), Y14, Y14
-	VSUBPS      Y2, Y10, Y2
-	VSUBPS      Y9, Y7, Y7
-	VSUBPS      Y6, Y1, Y1
+	VPSLLD      $0x17, Y5, Y5
+	VPSLLD      $0x17, Y2, Y2
+	VMOVUPS     928(BX), Y10
+	VSUBPS      1632(BX), Y10, Y10
+	VMOVUPS     832(BX), Y13
+	VSUBPS      1568(BX), Y13, Y13
+	VMOVUPS     608(BX), Y14
+	VSUBPS      1600(BX), Y14, Y14
+	VSUBPS      Y6, Y9, Y6
+	VSUBPS      Y7, Y3, Y3
+	VSUBPS      Y8, Y1, Y1
 	VMULPS      Y4, Y12, Y4
-	VMULPS      Y8, Y5, Y5
-	VMULPS      Y3, Y0, Y0
-	VFMADD231PS Y2, Y4, Y11
-	VFMADD231PS Y7, Y5, Y13
+	VMULPS      Y5, Y11, Y5
+	VMULPS      Y2, Y0, Y0
+	VFMADD231PS Y6, Y4, Y10
+	VFMADD231PS Y3, Y5, Y13
 	VFMADD231PS Y1, Y0, Y14
-	VMOVUPS     480(BX), Y0
+	VMOVUPS     864(BX), Y0
 	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1568(SB), Y1
-	VBLENDVPS   Y0, Y11, Y1, Y0
-	VMOVUPS     832(BX), Y2
+	VBLENDVPS   Y0, Y10, Y1, Y0
+	VMOVUPS     480(BX), Y2
 	VBLENDVPS   Y2, Y13, Y1, Y2
-	VMOVUPS     448(BX), Y3
+	VMOVUPS     1152(BX), Y3
 	VBLENDVPS   Y3, Y14, Y1, Y1
 	PREFETCHT0  1024(SI)(AX*1)
 	VMOVUPS     Y0, (SI)(AX*1)
@@ -2386,9 +2423,9 @@ tail:
 	VMULPS      64(BX), Y3, Y3
 	VBLENDVPS   Y12, Y10, Y7, Y10
 	VBLENDVPS   Y11, Y9, Y8, Y9
-	VMOVUPS     Y5, 352(BX)
+	VMOVUPS     Y5, 384(BX)
 	VANDPS      bsmPriceStrip32AVX2Consts<>+576(SB), Y10, Y5
-	VMOVUPS     Y4, 384(BX)
+	VMOVUPS     Y4, 416(BX)
 	VANDPS      bsmPriceStrip32AVX2Consts<>+576(SB), Y9, Y4
 	VORPS       bsmPriceStrip32AVX2Consts<>+352(SB), Y5, Y5
 	VORPS       bsmPriceStrip32AVX2Consts<>+352(SB), Y4, Y4
@@ -2397,399 +2434,410 @@ tail:
 	VMOVUPS     bsmPriceStrip32AVX2Consts<>+800(SB), Y6
 	VMULPS      Y6, Y5, Y13
 	VMULPS      Y6, Y4, Y6
-	VMOVUPS     Y1, 416(BX)
-	VADDPS      Y5, Y5, Y1
-	VMOVUPS     Y0, 448(BX)
-	VADDPS      Y4, Y4, Y0
-	VMOVUPS     Y8, 480(BX)
-	VMOVUPS     224(BX), Y8
-	VMOVUPS     Y7, 512(BX)
-	VCMPPS      $0x11, Y5, Y8, Y7
-	VCMPPS      $0x11, Y4, Y8, Y8
-	VMOVUPS     Y11, 544(BX)
-	VMULPS      (BX), Y2, Y11
-	VMOVUPS     Y2, 576(BX)
-	VMULPS      (BX), Y3, Y2
-	VCMPPS      $0x11, 160(BX), Y13, Y13
-	VCMPPS      $0x11, 160(BX), Y6, Y6
-	VMOVUPS     Y3, 608(BX)
-	VMOVUPS     160(BX), Y3
-	VMOVUPS     Y12, 640(BX)
-	VBLENDVPS   Y7, 256(BX), Y3, Y12
-	VBLENDVPS   Y8, 256(BX), Y3, Y3
-	VBLENDVPS   Y13, Y1, Y5, Y1
-	VBLENDVPS   Y6, Y0, Y4, Y0
-	VADDPS      Y1, Y12, Y4
-	VADDPS      Y0, Y3, Y5
+	VMOVUPS     Y8, 448(BX)
+	VADDPS      Y5, Y5, Y8
+	VMOVUPS     Y7, 480(BX)
+	VADDPS      Y4, Y4, Y7
+	VMOVUPS     Y1, 512(BX)
+	VMOVUPS     224(BX), Y1
+	VMOVUPS     Y0, 544(BX)
+	VCMPPS      $0x11, Y5, Y1, Y0
+	VCMPPS      $0x11, Y4, Y1, Y1
 	VPSRLD      $0x17, Y10, Y10
 	VPSRLD      $0x17, Y9, Y9
+	VCMPPS      $0x11, 160(BX), Y13, Y13
+	VCMPPS      $0x11, 160(BX), Y6, Y6
 	VORPS       bsmPriceStrip32AVX2Consts<>+608(SB), Y10, Y10
 	VORPS       bsmPriceStrip32AVX2Consts<>+608(SB), Y9, Y9
 	VSUBPS      bsmPriceStrip32AVX2Consts<>+640(SB), Y10, Y10
 	VSUBPS      bsmPriceStrip32AVX2Consts<>+640(SB), Y9, Y9
-	VMOVUPS     Y6, 672(BX)
-	VMULPS      Y11, Y4, Y6
-	VMOVUPS     Y13, 704(BX)
-	VMULPS      Y2, Y5, Y13
-	VMOVUPS     Y5, 736(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+672(SB), Y5
-	VMOVUPS     Y4, 768(BX)
-	VANDPS      640(BX), Y5, Y4
-	VANDPS      544(BX), Y5, Y5
-	VSUBPS      Y1, Y12, Y1
-	VSUBPS      Y0, Y3, Y0
-	VSUBPS      Y4, Y10, Y3
-	VSUBPS      Y5, Y9, Y4
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+352(SB), Y5
-	VDIVPS      Y6, Y5, Y6
-	VDIVPS      Y13, Y5, Y9
-	VMOVUPS     512(BX), Y10
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+704(SB), Y12
-	VCMPPS      $0x00, Y12, Y10, Y13
-	VMOVUPS     480(BX), Y5
+	VBLENDVPS   Y13, Y8, Y5, Y5
+	VBLENDVPS   Y6, Y7, Y4, Y4
+	VMOVUPS     256(BX), Y7
+	VMOVUPS     160(BX), Y8
+	VMOVUPS     Y6, 576(BX)
+	VBLENDVPS   Y0, Y7, Y8, Y6
+	VBLENDVPS   Y1, Y7, Y8, Y7
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+672(SB), Y8
+	VANDPS      Y8, Y12, Y12
+	VANDPS      Y8, Y11, Y8
+	VSUBPS      Y12, Y10, Y10
+	VSUBPS      Y8, Y9, Y8
+	VMOVUPS     (BX), Y9
+	VMULPS      Y2, Y9, Y11
+	VMULPS      Y3, Y9, Y12
+	VMOVUPS     Y13, 608(BX)
+	VMOVUPS     128(BX), Y13
+	VMULPS      544(BX), Y13, Y9
+	VMULPS      512(BX), Y13, Y13
+	VMOVUPS     Y1, 512(BX)
+	VADDPS      Y5, Y6, Y1
 	VMOVUPS     Y0, 544(BX)
-	VCMPPS      $0x00, Y12, Y5, Y0
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+768(SB), Y12
-	VMOVUPS     Y1, 640(BX)
-	VCMPPS      $0x11, Y12, Y10, Y1
-	VCMPPS      $0x11, Y12, Y5, Y12
-	VMOVUPS     Y2, 800(BX)
-	VMOVUPS     128(BX), Y2
-	VMOVUPS     Y9, 832(BX)
-	VMULPS      448(BX), Y2, Y9
-	VMULPS      416(BX), Y2, Y2
-	VBLENDVPS   Y13, bsmPriceStrip32AVX2Consts<>+736(SB), Y3, Y3
-	VBLENDVPS   Y0, bsmPriceStrip32AVX2Consts<>+736(SB), Y4, Y0
-	VBLENDVPS   Y1, Y3, Y10, Y1
-	VBLENDVPS   Y12, Y0, Y5, Y0
-	VMOVUPS     192(BX), Y3
-	VSUBPS      Y1, Y3, Y1
-	VSUBPS      Y0, Y3, Y0
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+832(SB), Y3
-	VMULPS      576(BX), Y3, Y4
-	VMULPS      608(BX), Y3, Y5
-	VMOVUPS     320(BX), Y10
-	VMINPS      Y9, Y10, Y12
-	VMINPS      Y2, Y10, Y10
-	VMOVUPS     96(BX), Y13
-	VADDPS      Y9, Y13, Y3
-	VMOVUPS     Y5, 480(BX)
-	VADDPS      Y2, Y13, Y5
-	VMULPS      384(BX), Y9, Y9
-	VMULPS      352(BX), Y2, Y2
-	VMOVUPS     Y2, 512(BX)
-	VMOVUPS     576(BX), Y2
-	VMINPS      Y2, Y12, Y12
-	VMOVUPS     Y9, 416(BX)
-	VMOVUPS     608(BX), Y9
-	VMINPS      Y9, Y10, Y10
-	VADDPS      Y3, Y2, Y2
-	VADDPS      Y5, Y9, Y3
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+864(SB), Y5
-	VADDPS      Y5, Y1, Y9
-	VMOVUPS     Y4, 608(BX)
-	VADDPS      Y5, Y0, Y4
-	VMOVUPS     32(BX), Y5
-	VMINPS      Y5, Y12, Y12
-	VMINPS      Y5, Y10, Y10
-	VADDPS      Y2, Y5, Y2
-	VADDPS      Y3, Y5, Y3
-	VBLENDVPS   Y7, Y9, Y1, Y7
-	VBLENDVPS   Y8, Y4, Y0, Y4
-	VMULPS      Y6, Y11, Y8
-	VMOVUPS     832(BX), Y9
-	VMULPS      800(BX), Y9, Y11
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+352(SB), Y5
-	VADDPS      Y1, Y5, Y1
-	VADDPS      Y0, Y5, Y0
-	VMULPS      768(BX), Y6, Y6
-	VMULPS      736(BX), Y9, Y9
-	VMULPS      384(BX), Y13, Y5
-	VMOVUPS     Y5, 736(BX)
-	VMULPS      352(BX), Y13, Y5
-	VMULPS      640(BX), Y8, Y8
-	VMULPS      544(BX), Y11, Y11
-	VMOVUPS     704(BX), Y13
-	VBLENDVPS   Y13, Y1, Y7, Y1
-	VMOVUPS     672(BX), Y7
-	VBLENDVPS   Y7, Y0, Y4, Y0
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+896(SB), Y4
-	VMULPS      Y4, Y1, Y7
-	VMULPS      Y4, Y0, Y4
-	VMULPS      Y8, Y8, Y13
-	VMOVUPS     Y5, 672(BX)
-	VMULPS      Y11, Y11, Y5
-	VMULPS      (BX), Y6, Y6
-	VMULPS      (BX), Y9, Y9
-	VMOVUPS     Y9, 704(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1056(SB), Y9
-	VCMPPS      $0x11, Y12, Y9, Y12
-	VCMPPS      $0x11, Y10, Y9, Y9
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1120(SB), Y10
-	VCMPPS      $0x11, Y10, Y2, Y2
-	VCMPPS      $0x11, Y10, Y3, Y3
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+928(SB), Y10
-	VMOVUPS     Y6, 544(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+960(SB), Y6
-	VFMADD231PS Y10, Y13, Y6
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+960(SB), Y5, Y10
-	VANDPS      Y2, Y12, Y2
-	VANDPS      Y3, Y9, Y3
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+992(SB), Y9
-	VFMADD213PS Y9, Y13, Y6
-	VFMADD231PS Y10, Y5, Y9
-	VMULPS      Y6, Y13, Y6
-	VMULPS      Y9, Y5, Y5
-	VFMADD231PS Y6, Y8, Y7
-	VFMADD231PS Y5, Y11, Y4
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1024(SB), Y5
-	VFMADD231PS Y5, Y8, Y7
-	VFMADD231PS Y5, Y11, Y4
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1088(SB), Y6
-	VFMADD231PS Y6, Y1, Y7
-	VFMADD231PS Y6, Y0, Y4
-	VMOVUPS     32(BX), Y0
-	VMOVUPS     288(BX), Y1
-	VFMADD231PS Y1, Y0, Y7
-	VFMADD231PS Y1, Y0, Y4
-	VMOVUPS     544(BX), Y0
-	VMOVUPS     608(BX), Y1
-	VFMADD231PS Y7, Y0, Y1
-	VMOVUPS     704(BX), Y6
-	VMOVUPS     480(BX), Y8
-	VFMADD231PS Y4, Y6, Y8
-	VFMSUB213PS 608(BX), Y7, Y0
-	VFMSUB213PS 480(BX), Y4, Y6
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+480(SB), Y4
-	VANDPS      Y1, Y4, Y7
-	VANDPS      Y8, Y4, Y9
-	VANDPS      Y0, Y4, Y10
-	VANDPS      Y6, Y4, Y11
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1152(SB), Y12
-	VMINPS      Y7, Y12, Y7
-	VMINPS      Y9, Y12, Y9
-	VMINPS      Y10, Y12, Y10
-	VMINPS      Y11, Y12, Y11
-	VMOVUPS     384(BX), Y12
-	VMULPS      Y1, Y12, Y13
-	VMOVUPS     352(BX), Y4
-	VMOVUPS     Y3, 480(BX)
-	VMULPS      Y8, Y4, Y3
-	VMULPS      Y0, Y12, Y12
-	VMULPS      Y6, Y4, Y4
-	VMOVUPS     Y2, 352(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1184(SB), Y2
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+352(SB), Y5
-	VFMADD231PS Y2, Y7, Y5
-	VMOVUPS     Y6, 384(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+352(SB), Y6
-	VFMADD231PS Y2, Y9, Y6
-	VMOVUPS     Y0, 704(BX)
-	VADDPS      bsmPriceStrip32AVX2Consts<>+1216(SB), Y7, Y0
-	VMOVUPS     Y7, 608(BX)
-	VADDPS      bsmPriceStrip32AVX2Consts<>+1216(SB), Y9, Y7
-	VMOVUPS     Y9, 544(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+352(SB), Y9
-	VFMADD231PS Y2, Y10, Y9
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+352(SB), Y11, Y2
-	VMOVUPS     Y2, 640(BX)
-	VADDPS      bsmPriceStrip32AVX2Consts<>+1216(SB), Y10, Y2
-	VMOVUPS     Y10, 832(BX)
-	VADDPS      bsmPriceStrip32AVX2Consts<>+1216(SB), Y11, Y10
-	VCMPPS      $0x11, bsmPriceStrip32AVX2Consts<>+704(SB), Y13, Y13
-	VCMPPS      $0x11, bsmPriceStrip32AVX2Consts<>+704(SB), Y3, Y3
-	VCMPPS      $0x11, bsmPriceStrip32AVX2Consts<>+704(SB), Y12, Y12
-	VCMPPS      $0x11, bsmPriceStrip32AVX2Consts<>+704(SB), Y4, Y4
-	VANDPS      bsmPriceStrip32AVX2Consts<>+0(SB), Y1, Y1
-	VANDPS      bsmPriceStrip32AVX2Consts<>+0(SB), Y8, Y8
-	VMOVUPS     Y8, 768(BX)
-	VMOVUPS     736(BX), Y8
-	VBLENDVPS   Y13, bsmPriceStrip32AVX2Consts<>+704(SB), Y8, Y8
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+704(SB), Y13
-	VMOVUPS     Y1, 736(BX)
-	VMOVUPS     672(BX), Y1
-	VBLENDVPS   Y3, Y13, Y1, Y1
-	VMULPS      Y0, Y5, Y3
-	VMOVUPS     Y11, 672(BX)
-	VMULPS      Y7, Y6, Y11
-	VMOVUPS     Y7, 800(BX)
-	VMOVUPS     416(BX), Y7
-	VBLENDVPS   Y12, Y13, Y7, Y7
-	VMOVUPS     512(BX), Y12
-	VBLENDVPS   Y4, Y13, Y12, Y4
-	VMULPS      Y2, Y9, Y12
-	VMULPS      640(BX), Y10, Y13
-	VMOVUPS     Y10, 512(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+0(SB), Y10
-	VMOVUPS     Y2, 416(BX)
-	VANDPS      704(BX), Y10, Y2
-	VANDPS      384(BX), Y10, Y10
-	VSUBPS      Y7, Y8, Y7
-	VSUBPS      Y4, Y1, Y1
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1248(SB), Y4
-	VMULPS      608(BX), Y4, Y8
-	VMULPS      544(BX), Y4, Y4
-	VMOVUPS     Y1, 384(BX)
-	VMULPS      Y12, Y3, Y1
-	VMOVUPS     Y7, 704(BX)
-	VMULPS      Y13, Y11, Y7
-	VMOVUPS     Y10, 576(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+352(SB), Y10
-	VDIVPS      Y1, Y10, Y1
-	VDIVPS      Y7, Y10, Y7
-	VMULPS      Y1, Y12, Y10
-	VMULPS      Y7, Y13, Y12
-	VMULPS      Y1, Y3, Y1
-	VMULPS      Y7, Y11, Y3
-	VMULPS      Y10, Y5, Y5
-	VMULPS      Y12, Y6, Y6
-	VMULPS      Y1, Y9, Y7
-	VMULPS      640(BX), Y3, Y9
-	VMULPS      Y10, Y0, Y0
-	VMULPS      800(BX), Y12, Y10
-	VMOVUPS     608(BX), Y11
-	VMULPS      Y8, Y11, Y12
-	VMOVUPS     544(BX), Y13
-	VMOVUPS     Y2, 800(BX)
-	VMULPS      Y4, Y13, Y2
-	VMULPS      Y5, Y11, Y5
-	VMULPS      Y6, Y13, Y6
-	VMULPS      832(BX), Y7, Y7
-	VMULPS      672(BX), Y9, Y9
-	VMULPS      416(BX), Y1, Y1
-	VMULPS      512(BX), Y3, Y3
-	VMOVUPS     Y3, 512(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+96(SB), Y3
-	VMULPS      Y12, Y3, Y12
-	VMULPS      Y2, Y3, Y2
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1024(SB), Y3
-	VMOVUPS     Y1, 416(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+864(SB), Y1
-	VFMADD231PS Y3, Y5, Y1
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+864(SB), Y13
-	VFMADD231PS Y3, Y6, Y13
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+864(SB), Y11
-	VFMADD231PS Y3, Y7, Y11
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+864(SB), Y9, Y3
-	VROUNDPS    $0x08, Y12, Y12
-	VROUNDPS    $0x08, Y2, Y2
+	VADDPS      Y4, Y7, Y0
+	VSUBPS      Y5, Y6, Y5
+	VSUBPS      Y4, Y7, Y4
+	VMOVUPS     480(BX), Y6
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+704(SB), Y7
+	VMOVUPS     Y13, 640(BX)
+	VCMPPS      $0x00, Y7, Y6, Y13
+	VMOVUPS     448(BX), Y6
 	VMOVUPS     Y9, 672(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1312(SB), Y9
-	VFMADD231PS bsmPriceStrip32AVX2Consts<>+1280(SB), Y1, Y9
-	VMOVUPS     Y7, 832(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1312(SB), Y7
-	VFMADD231PS bsmPriceStrip32AVX2Consts<>+1280(SB), Y13, Y7
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1344(SB), Y1, Y9
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1344(SB), Y13, Y7
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1376(SB), Y1, Y9
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1376(SB), Y13, Y7
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1408(SB), Y1, Y9
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1408(SB), Y13, Y7
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1440(SB), Y1, Y9
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1440(SB), Y13, Y7
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1472(SB), Y1, Y9
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1472(SB), Y13, Y7
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1504(SB), Y1, Y9
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1504(SB), Y13, Y7
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1536(SB), Y9, Y1
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1536(SB), Y7, Y13
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+832(SB), Y7
-	VFMADD213PS Y7, Y1, Y5
-	VFMADD213PS Y7, Y13, Y6
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1280(SB), Y1
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1312(SB), Y9
-	VFMADD231PS Y1, Y11, Y9
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1312(SB), Y3, Y1
-	VMULPS      Y0, Y5, Y0
-	VMULPS      Y10, Y6, Y5
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+128(SB), Y6
-	VMULPS      Y12, Y6, Y10
-	VMULPS      Y2, Y6, Y6
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1344(SB), Y13
-	VFMADD213PS Y13, Y11, Y9
-	VFMADD231PS Y1, Y3, Y13
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+480(SB), Y1
-	VANDPS      Y0, Y1, Y0
-	VANDPS      Y5, Y1, Y5
-	VFMADD231PS 608(BX), Y8, Y10
-	VFMADD231PS 544(BX), Y4, Y6
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1376(SB), Y4
-	VFMADD213PS Y4, Y11, Y9
-	VFMADD231PS Y13, Y3, Y4
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+384(SB), Y8
-	VMINPS      Y8, Y12, Y13
-	VMINPS      Y8, Y2, Y8
-	VORPS       736(BX), Y0, Y0
-	VORPS       768(BX), Y5, Y5
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+160(SB), Y1
-	VFMADD231PS Y1, Y12, Y10
-	VFMADD231PS Y1, Y2, Y6
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1408(SB), Y1
-	VFMADD213PS Y1, Y11, Y9
-	VFMADD231PS Y4, Y3, Y1
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+416(SB), Y4
-	VMAXPS      Y4, Y13, Y13
-	VMAXPS      Y4, Y8, Y4
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+192(SB), Y8
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+224(SB), Y7
-	VFMADD231PS Y8, Y10, Y7
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+224(SB), Y6, Y8
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1440(SB), Y11, Y9
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1440(SB), Y3, Y1
-	VMOVUPS     Y5, 768(BX)
-	VMULPS      Y10, Y10, Y5
+	VCMPPS      $0x00, Y7, Y6, Y9
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+736(SB), Y7
+	VBLENDVPS   Y13, Y7, Y10, Y10
+	VBLENDVPS   Y9, Y7, Y8, Y7
+	VMULPS      Y11, Y1, Y8
+	VMULPS      Y12, Y0, Y9
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+352(SB), Y13
+	VDIVPS      Y8, Y13, Y8
+	VDIVPS      Y9, Y13, Y9
+	VMULPS      Y8, Y11, Y11
+	VMULPS      Y9, Y12, Y12
+	VMULPS      Y8, Y1, Y1
+	VMULPS      Y9, Y0, Y0
+	VMULPS      Y11, Y5, Y5
+	VMULPS      Y12, Y4, Y4
+	VMOVUPS     480(BX), Y8
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+768(SB), Y9
+	VCMPPS      $0x11, Y9, Y8, Y11
+	VCMPPS      $0x11, Y9, Y6, Y9
+	VMOVUPS     (BX), Y12
+	VMULPS      Y1, Y12, Y1
+	VMULPS      Y0, Y12, Y0
+	VBLENDVPS   Y11, Y10, Y8, Y8
+	VBLENDVPS   Y9, Y7, Y6, Y6
+	VMOVUPS     192(BX), Y7
+	VSUBPS      Y8, Y7, Y8
+	VSUBPS      Y6, Y7, Y6
+	VMULPS      Y5, Y5, Y7
+	VMULPS      Y4, Y4, Y9
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+832(SB), Y10
+	VMULPS      Y10, Y2, Y11
+	VMULPS      Y10, Y3, Y12
+	VMOVUPS     352(BX), Y10
+	VMOVUPS     Y0, 448(BX)
+	VMINPS      672(BX), Y10, Y0
+	VMINPS      640(BX), Y10, Y10
+	VMINPS      Y2, Y0, Y0
+	VMINPS      Y3, Y10, Y10
+	VMINPS      32(BX), Y0, Y0
+	VMINPS      32(BX), Y10, Y10
+	VMOVUPS     Y12, 480(BX)
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1088(SB), Y12
+	VCMPPS      $0x11, Y0, Y12, Y0
+	VCMPPS      $0x11, Y10, Y12, Y10
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+864(SB), Y12
+	VMOVUPS     Y10, 704(BX)
+	VADDPS      Y12, Y8, Y10
 	VMOVUPS     Y0, 736(BX)
-	VMULPS      Y6, Y6, Y0
-	VSUBPS      Y13, Y12, Y12
-	VSUBPS      Y4, Y2, Y2
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+256(SB), Y10, Y7
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+256(SB), Y6, Y8
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1472(SB), Y11, Y9
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1472(SB), Y3, Y1
-	VADDPS      bsmPriceStrip32AVX2Consts<>+448(SB), Y13, Y13
-	VADDPS      bsmPriceStrip32AVX2Consts<>+448(SB), Y4, Y4
+	VADDPS      Y12, Y6, Y0
+	VMOVUPS     544(BX), Y12
+	VBLENDVPS   Y12, Y10, Y8, Y10
+	VMOVUPS     512(BX), Y12
+	VBLENDVPS   Y12, Y0, Y6, Y0
+	VADDPS      Y8, Y13, Y8
+	VADDPS      Y6, Y13, Y6
+	VMOVUPS     608(BX), Y12
+	VBLENDVPS   Y12, Y8, Y10, Y8
+	VMOVUPS     576(BX), Y10
+	VBLENDVPS   Y10, Y6, Y0, Y0
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+928(SB), Y6
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+960(SB), Y10
+	VFMADD231PS Y6, Y7, Y10
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+960(SB), Y9, Y6
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+992(SB), Y12
+	VFMADD213PS Y12, Y7, Y10
+	VFMADD231PS Y6, Y9, Y12
+	VMULPS      Y10, Y7, Y6
+	VMULPS      Y12, Y9, Y7
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+896(SB), Y9
+	VMULPS      Y9, Y8, Y10
+	VMULPS      Y9, Y0, Y9
+	VFMADD231PS Y6, Y5, Y10
+	VFMADD231PS Y7, Y4, Y9
+	VMOVUPS     96(BX), Y6
+	VMOVUPS     672(BX), Y7
+	VADDPS      Y7, Y6, Y12
+	VMOVUPS     640(BX), Y13
+	VMOVUPS     Y1, 576(BX)
+	VADDPS      Y13, Y6, Y1
+	VMOVUPS     Y11, 608(BX)
+	VMOVUPS     416(BX), Y11
+	VMULPS      Y7, Y11, Y7
+	VMOVUPS     Y7, 672(BX)
+	VMOVUPS     384(BX), Y7
+	VMULPS      Y13, Y7, Y13
+	VFMADD231PS bsmPriceStrip32AVX2Consts<>+1024(SB), Y5, Y10
+	VFMADD231PS bsmPriceStrip32AVX2Consts<>+1024(SB), Y4, Y9
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+0(SB), Y4
+	VXORPS      Y4, Y11, Y5
+	VMOVUPS     Y13, 640(BX)
+	VXORPS      Y4, Y7, Y13
+	VMULPS      Y6, Y11, Y11
+	VMULPS      Y6, Y7, Y7
+	VADDPS      Y12, Y2, Y2
+	VADDPS      Y1, Y3, Y1
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1056(SB), Y3
+	VFMADD231PS Y3, Y8, Y10
+	VFMADD231PS Y3, Y0, Y9
+	VMOVUPS     32(BX), Y0
+	VADDPS      Y2, Y0, Y2
+	VADDPS      Y1, Y0, Y1
+	VMOVUPS     288(BX), Y3
+	VFMADD231PS Y3, Y0, Y10
+	VFMADD231PS Y3, Y0, Y9
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1120(SB), Y0
+	VCMPPS      $0x11, Y0, Y2, Y2
+	VCMPPS      $0x11, Y0, Y1, Y0
+	VMOVUPS     576(BX), Y1
+	VMOVUPS     608(BX), Y3
+	VFMADD231PS Y10, Y1, Y3
+	VMOVUPS     448(BX), Y8
+	VMOVUPS     480(BX), Y12
+	VFMADD231PS Y9, Y8, Y12
+	VFMSUB213PS 608(BX), Y10, Y1
+	VFMSUB213PS 480(BX), Y9, Y8
+	VANDPS      736(BX), Y2, Y2
+	VANDPS      704(BX), Y0, Y0
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+480(SB), Y9
+	VANDPS      Y3, Y9, Y10
+	VANDPS      Y12, Y9, Y6
+	VMOVUPS     Y0, 704(BX)
+	VANDPS      Y1, Y9, Y0
+	VMOVUPS     Y2, 736(BX)
+	VANDPS      Y8, Y9, Y2
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1152(SB), Y9
+	VMINPS      Y10, Y9, Y10
+	VMINPS      Y6, Y9, Y6
+	VMINPS      Y0, Y9, Y0
+	VMINPS      Y2, Y9, Y2
+	VANDPS      Y3, Y4, Y3
+	VANDPS      Y12, Y4, Y9
+	VANDPS      Y1, Y4, Y1
+	VANDPS      Y8, Y4, Y4
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1184(SB), Y8
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+352(SB), Y12
+	VFMADD231PS Y8, Y10, Y12
+	VMOVUPS     Y4, 480(BX)
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+352(SB), Y4
+	VFMADD231PS Y8, Y6, Y4
+	VMOVUPS     Y1, 448(BX)
+	VADDPS      bsmPriceStrip32AVX2Consts<>+1216(SB), Y10, Y1
+	VMOVUPS     Y7, 608(BX)
+	VADDPS      bsmPriceStrip32AVX2Consts<>+1216(SB), Y6, Y7
+	VMOVUPS     Y11, 576(BX)
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+352(SB), Y11
+	VFMADD231PS Y8, Y0, Y11
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+352(SB), Y2, Y8
+	VMOVUPS     Y8, 384(BX)
+	VADDPS      bsmPriceStrip32AVX2Consts<>+1216(SB), Y0, Y8
+	VMOVUPS     Y0, 416(BX)
+	VADDPS      bsmPriceStrip32AVX2Consts<>+1216(SB), Y2, Y0
+	VMOVUPS     Y2, 512(BX)
+	VMULPS      bsmPriceStrip32AVX2Consts<>+1248(SB), Y10, Y2
+	VMOVUPS     Y2, 544(BX)
+	VMULPS      bsmPriceStrip32AVX2Consts<>+1248(SB), Y6, Y2
+	VMOVUPS     Y2, 768(BX)
+	VMULPS      Y1, Y12, Y2
+	VMOVUPS     Y1, 800(BX)
+	VMULPS      Y7, Y4, Y1
+	VMOVUPS     Y7, 832(BX)
+	VORPS       320(BX), Y3, Y7
+	VMOVUPS     Y3, 864(BX)
+	VORPS       320(BX), Y9, Y3
+	VCMPPS      $0x00, Y7, Y5, Y7
+	VCMPPS      $0x00, Y3, Y13, Y3
+	VMOVUPS     Y9, 896(BX)
+	VMOVUPS     576(BX), Y9
+	VBLENDVPS   Y7, bsmPriceStrip32AVX2Consts<>+704(SB), Y9, Y7
+	VMOVUPS     608(BX), Y9
+	VBLENDVPS   Y3, bsmPriceStrip32AVX2Consts<>+704(SB), Y9, Y3
+	VMULPS      Y8, Y11, Y9
+	VMOVUPS     Y3, 608(BX)
+	VMULPS      384(BX), Y0, Y3
+	VMOVUPS     Y7, 576(BX)
+	VMULPS      544(BX), Y10, Y7
+	VMOVUPS     Y13, 928(BX)
+	VMULPS      768(BX), Y6, Y13
+	VMULPS      bsmPriceStrip32AVX2Consts<>+96(SB), Y7, Y7
+	VMULPS      bsmPriceStrip32AVX2Consts<>+96(SB), Y13, Y13
+	VROUNDPS    $0x08, Y7, Y7
+	VROUNDPS    $0x08, Y13, Y13
+	VMOVUPS     Y5, 960(BX)
+	VMULPS      Y9, Y2, Y5
+	VMOVUPS     Y13, 992(BX)
+	VMULPS      Y3, Y1, Y13
+	VMOVUPS     Y7, 1024(BX)
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+352(SB), Y7
+	VDIVPS      Y5, Y7, Y5
+	VDIVPS      Y13, Y7, Y7
+	VMULPS      Y5, Y9, Y9
+	VMULPS      Y7, Y3, Y3
+	VMULPS      Y5, Y2, Y2
+	VMULPS      Y7, Y1, Y1
+	VMULPS      Y9, Y12, Y5
+	VMULPS      Y3, Y4, Y4
+	VMULPS      800(BX), Y9, Y7
+	VMULPS      832(BX), Y3, Y3
+	VMULPS      Y2, Y11, Y9
+	VMULPS      384(BX), Y1, Y11
+	VMULPS      Y2, Y8, Y2
+	VMULPS      Y1, Y0, Y0
+	VMULPS      416(BX), Y9, Y1
+	VMULPS      512(BX), Y11, Y8
+	VMULPS      Y5, Y10, Y5
+	VMULPS      Y4, Y6, Y4
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+128(SB), Y9
+	VMOVUPS     1024(BX), Y11
+	VMULPS      Y11, Y9, Y12
+	VMOVUPS     992(BX), Y13
+	VMULPS      Y13, Y9, Y9
+	VFMADD231PS 544(BX), Y10, Y12
+	VFMADD231PS 768(BX), Y6, Y9
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+160(SB), Y6
+	VFMADD231PS Y6, Y11, Y12
+	VFMADD231PS Y6, Y13, Y9
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1024(SB), Y6
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+864(SB), Y10
+	VFMADD231PS Y6, Y1, Y10
+	VMOVUPS     Y3, 768(BX)
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+864(SB), Y3
+	VFMADD231PS Y6, Y8, Y3
+	VMOVUPS     Y7, 544(BX)
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+864(SB), Y7
+	VFMADD231PS Y6, Y5, Y7
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+864(SB), Y4, Y6
+	VMOVUPS     Y9, 512(BX)
+	VMINPS      bsmPriceStrip32AVX2Consts<>+384(SB), Y11, Y9
+	VMOVUPS     Y12, 416(BX)
+	VMINPS      bsmPriceStrip32AVX2Consts<>+384(SB), Y13, Y12
+	VMAXPS      bsmPriceStrip32AVX2Consts<>+416(SB), Y9, Y9
+	VMAXPS      bsmPriceStrip32AVX2Consts<>+416(SB), Y12, Y12
+	VSUBPS      Y9, Y11, Y11
+	VSUBPS      Y12, Y13, Y13
+	VADDPS      bsmPriceStrip32AVX2Consts<>+448(SB), Y9, Y9
 	VADDPS      bsmPriceStrip32AVX2Consts<>+448(SB), Y12, Y12
-	VADDPS      bsmPriceStrip32AVX2Consts<>+448(SB), Y2, Y2
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+288(SB), Y10, Y7
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+288(SB), Y6, Y8
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1504(SB), Y11, Y9
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1504(SB), Y3, Y1
-	VPSLLD      $0x17, Y13, Y13
-	VPSLLD      $0x17, Y4, Y4
+	VADDPS      bsmPriceStrip32AVX2Consts<>+448(SB), Y11, Y11
+	VADDPS      bsmPriceStrip32AVX2Consts<>+448(SB), Y13, Y13
+	VPSLLD      $0x17, Y9, Y9
 	VPSLLD      $0x17, Y12, Y12
-	VPSLLD      $0x17, Y2, Y2
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+320(SB), Y10, Y7
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+320(SB), Y6, Y8
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1536(SB), Y9, Y11
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1536(SB), Y1, Y3
-	VFMADD231PS Y7, Y5, Y10
-	VFMADD231PS Y8, Y0, Y6
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+832(SB), Y0
-	VFMADD132PS 832(BX), Y0, Y11
-	VFMADD231PS 672(BX), Y3, Y0
-	VMOVUPS     96(BX), Y1
-	VFMADD213PS Y1, Y1, Y10
-	VFMADD213PS Y1, Y6, Y1
-	VMULPS      416(BX), Y11, Y3
-	VMULPS      512(BX), Y0, Y0
-	VMULPS      Y12, Y10, Y5
+	VPSLLD      $0x17, Y11, Y11
+	VPSLLD      $0x17, Y13, Y13
+	VMOVUPS     Y12, 992(BX)
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1312(SB), Y12
+	VFMADD231PS bsmPriceStrip32AVX2Consts<>+1280(SB), Y10, Y12
+	VMOVUPS     Y9, 1024(BX)
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1312(SB), Y9
+	VFMADD231PS bsmPriceStrip32AVX2Consts<>+1280(SB), Y3, Y9
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1344(SB), Y10, Y12
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1344(SB), Y3, Y9
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1376(SB), Y10, Y12
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1376(SB), Y3, Y9
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1408(SB), Y10, Y12
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1408(SB), Y3, Y9
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1440(SB), Y10, Y12
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1440(SB), Y3, Y9
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1472(SB), Y10, Y12
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1472(SB), Y3, Y9
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1504(SB), Y10, Y12
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1504(SB), Y3, Y9
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1536(SB), Y12, Y10
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1536(SB), Y9, Y3
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+832(SB), Y9
+	VFMADD213PS Y9, Y10, Y1
+	VFMADD213PS Y9, Y3, Y8
 	VMULPS      Y2, Y1, Y1
+	VMULPS      Y0, Y8, Y0
 	VMOVUPS     bsmPriceStrip32AVX2Consts<>+480(SB), Y2
-	VANDPS      Y3, Y2, Y3
+	VANDPS      Y1, Y2, Y1
 	VANDPS      Y0, Y2, Y0
-	VORPS       800(BX), Y3, Y2
-	VORPS       576(BX), Y0, Y0
-	VSUBPS      736(BX), Y2, Y2
-	VSUBPS      768(BX), Y0, Y0
-	VMULPS      Y13, Y5, Y3
-	VMULPS      Y4, Y1, Y1
-	VFMADD213PS 704(BX), Y2, Y3
-	VFMADD213PS 384(BX), Y0, Y1
-	VMOVUPS     352(BX), Y0
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1568(SB), Y2
-	VBLENDVPS   Y0, Y3, Y2, Y0
-	VMOVUPS     480(BX), Y3
-	VBLENDVPS   Y3, Y1, Y2, Y1
+	VMOVUPS     448(BX), Y3
+	VORPS       Y1, Y3, Y1
+	VMOVUPS     480(BX), Y8
+	VORPS       Y0, Y8, Y0
+	VMOVUPS     320(BX), Y10
+	VORPS       Y3, Y10, Y3
+	VORPS       Y8, Y10, Y8
+	VMOVUPS     960(BX), Y10
+	VCMPPS      $0x00, Y3, Y10, Y3
+	VMOVUPS     928(BX), Y10
+	VCMPPS      $0x00, Y8, Y10, Y8
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+704(SB), Y10
+	VMOVUPS     672(BX), Y12
+	VBLENDVPS   Y3, Y10, Y12, Y3
+	VMOVUPS     640(BX), Y12
+	VBLENDVPS   Y8, Y10, Y12, Y8
+	VMOVUPS     576(BX), Y10
+	VSUBPS      Y3, Y10, Y3
+	VMOVUPS     608(BX), Y10
+	VSUBPS      Y8, Y10, Y8
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1280(SB), Y10
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1312(SB), Y12
+	VFMADD231PS Y10, Y7, Y12
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1312(SB), Y6, Y10
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1344(SB), Y2
+	VFMADD213PS Y2, Y7, Y12
+	VFMADD231PS Y10, Y6, Y2
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1376(SB), Y10
+	VFMADD213PS Y10, Y7, Y12
+	VFMADD231PS Y2, Y6, Y10
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1408(SB), Y2
+	VFMADD213PS Y2, Y7, Y12
+	VFMADD231PS Y10, Y6, Y2
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1440(SB), Y10
+	VFMADD213PS Y10, Y7, Y12
+	VFMADD231PS Y2, Y6, Y10
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1472(SB), Y2
+	VFMADD213PS Y2, Y7, Y12
+	VFMADD231PS Y10, Y6, Y2
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1504(SB), Y10
+	VFMADD213PS Y10, Y7, Y12
+	VFMADD231PS Y2, Y6, Y10
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1536(SB), Y2
+	VFMADD213PS Y2, Y12, Y7
+	VFMADD231PS Y10, Y6, Y2
+	VFMADD213PS Y9, Y7, Y5
+	VFMADD231PS Y2, Y4, Y9
+	VMOVUPS     416(BX), Y2
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+192(SB), Y4
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+224(SB), Y6
+	VFMADD231PS Y4, Y2, Y6
+	VMOVUPS     512(BX), Y7
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+224(SB), Y7, Y4
+	VMULPS      544(BX), Y5, Y5
+	VMULPS      768(BX), Y9, Y9
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+256(SB), Y10
+	VFMADD213PS Y10, Y2, Y6
+	VFMADD231PS Y4, Y7, Y10
+	VMULPS      Y2, Y2, Y4
+	VMULPS      Y7, Y7, Y12
+	VANDPS      bsmPriceStrip32AVX2Consts<>+480(SB), Y5, Y5
+	VANDPS      bsmPriceStrip32AVX2Consts<>+480(SB), Y9, Y9
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+288(SB), Y2, Y6
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+288(SB), Y7, Y10
+	VORPS       864(BX), Y5, Y5
+	VORPS       896(BX), Y9, Y9
+	VSUBPS      Y5, Y1, Y1
+	VSUBPS      Y9, Y0, Y0
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+320(SB), Y5
+	VFMADD213PS Y5, Y2, Y6
+	VFMADD231PS Y10, Y7, Y5
+	VFMADD231PS Y6, Y4, Y2
+	VFMADD231PS Y5, Y12, Y7
+	VMOVUPS     96(BX), Y4
+	VFMADD213PS Y4, Y4, Y2
+	VFMADD213PS Y4, Y7, Y4
+	VMULPS      Y11, Y2, Y2
+	VMULPS      Y13, Y4, Y4
+	VMULPS      1024(BX), Y2, Y2
+	VMULPS      992(BX), Y4, Y4
+	VFMADD231PS Y1, Y2, Y3
+	VFMADD231PS Y0, Y4, Y8
+	VMOVUPS     736(BX), Y0
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1568(SB), Y1
+	VBLENDVPS   Y0, Y3, Y1, Y0
+	VMOVUPS     704(BX), Y2
+	VBLENDVPS   Y2, Y8, Y1, Y1
 	VMASKMOVPS  Y0, Y15, (SI)(AX*1)
 	VMASKMOVPS  Y1, Y14, 32(SI)(AX*1)
 	ADDQ        $+64, AX

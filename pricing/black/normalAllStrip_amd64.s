@@ -180,10 +180,6 @@ body:
 	VMULPD           Z19, Z9, Z5
 	VMULPD           Z20, Z10, Z6
 	VMULPD           Z17, Z11, Z7
-	VMULPD           Z27, Z8, Z8
-	VMULPD           Z27, Z9, Z9
-	VMULPD           Z27, Z10, Z10
-	VMULPD           Z27, Z11, Z11
 	VBROADCASTSD     normalAllStripAVX512Consts<>+24(SB), Z28
 	VCMPPD           $0x11, Z28, Z4, K5
 	VCMPPD           $0x11, Z28, Z5, K6
@@ -194,124 +190,120 @@ body:
 	VMULPD           Z5, Z27, Z5
 	VMULPD           Z6, Z27, Z6
 	VMULPD           Z7, Z27, Z7
-	VBLENDMPD        Z28, Z8, K5, Z8
-	VBLENDMPD        Z28, Z9, K6, Z9
-	VBLENDMPD        Z28, Z10, K7, Z10
-	VBLENDMPD        Z28, Z11, K4, Z11
 	VBLENDMPD        Z28, Z4, K5, Z4
 	VBLENDMPD        Z28, Z5, K6, Z5
 	VBLENDMPD        Z28, Z6, K7, Z6
 	VBLENDMPD        Z28, Z7, K4, Z7
-	VMULPD           Z18, Z22, Z28
-	VMULPD           Z19, Z23, Z29
-	VMULPD           Z20, Z24, Z30
-	VMULPD           Z17, Z25, Z31
-	VANDPD           Z26, Z28, Z28
+	VMULPD           Z18, Z22, Z29
+	VMULPD           Z19, Z23, Z30
+	VMULPD           Z20, Z24, Z31
+	VMULPD           Z17, Z25, Z12
 	VANDPD           Z26, Z29, Z29
 	VANDPD           Z26, Z30, Z30
 	VANDPD           Z26, Z31, Z31
-	VBROADCASTSD     normalAllStripAVX512Consts<>+32(SB), Z12
-	VMINPD           Z28, Z12, Z28
-	VMINPD           Z29, Z12, Z29
-	VMINPD           Z30, Z12, Z30
-	VMINPD           Z31, Z12, Z12
-	VMULPD           Z22, Z0, Z31
+	VANDPD           Z26, Z12, Z12
+	VBROADCASTSD     normalAllStripAVX512Consts<>+32(SB), Z28
+	VMINPD           Z29, Z28, Z29
+	VMINPD           Z30, Z28, Z30
+	VMINPD           Z31, Z28, Z31
+	VMINPD           Z12, Z28, Z12
+	VMULPD           Z22, Z0, Z28
 	VMULPD           Z23, Z1, Z27
 	VMULPD           Z24, Z2, Z26
-	VMOVUPD          Z7, 512(BX)
-	VMULPD           Z25, Z3, Z7
+	VMOVUPD          Z11, 512(BX)
+	VMULPD           Z25, Z3, Z11
 	VMULPD           Z0, Z0, Z0
 	VMULPD           Z1, Z1, Z1
 	VMULPD           Z2, Z2, Z2
 	VMULPD           Z3, Z3, Z3
-	VMULPD           Z31, Z31, Z31
+	VMULPD           Z28, Z28, Z28
 	VMULPD           Z27, Z27, Z27
 	VMULPD           Z26, Z26, Z26
-	VMULPD           Z7, Z7, Z7
+	VMULPD           Z11, Z11, Z11
 	VMULPD           Z0, Z22, Z0
 	VMULPD           Z1, Z23, Z1
 	VMULPD           Z2, Z24, Z2
 	VMULPD           Z3, Z25, Z3
-	VMULPD.BCST      normalAllStripAVX512Consts<>+40(SB), Z31, Z31
+	VMULPD.BCST      normalAllStripAVX512Consts<>+40(SB), Z28, Z28
 	VMULPD.BCST      normalAllStripAVX512Consts<>+40(SB), Z27, Z27
 	VMULPD.BCST      normalAllStripAVX512Consts<>+40(SB), Z26, Z26
-	VMULPD.BCST      normalAllStripAVX512Consts<>+40(SB), Z7, Z7
-	VMOVUPD          Z7, 576(BX)
-	VBROADCASTSD     normalAllStripAVX512Consts<>+48(SB), Z7
-	VFMADD213PD      Z21, Z28, Z7
+	VMULPD.BCST      normalAllStripAVX512Consts<>+40(SB), Z11, Z11
+	VMOVUPD          Z11, 576(BX)
+	VBROADCASTSD     normalAllStripAVX512Consts<>+48(SB), Z11
+	VFMADD213PD      Z21, Z29, Z11
 	VMOVUPD          Z26, 640(BX)
 	VBROADCASTSD     normalAllStripAVX512Consts<>+48(SB), Z26
-	VFMADD213PD      Z21, Z29, Z26
+	VFMADD213PD      Z21, Z30, Z26
 	VMOVUPD          Z27, 704(BX)
 	VBROADCASTSD     normalAllStripAVX512Consts<>+48(SB), Z27
-	VFMADD213PD      Z21, Z30, Z27
-	VMOVUPD          Z31, 768(BX)
-	VBROADCASTSD     normalAllStripAVX512Consts<>+48(SB), Z31
-	VFMADD213PD      Z21, Z12, Z31
+	VFMADD213PD      Z21, Z31, Z27
+	VMOVUPD          Z28, 768(BX)
+	VBROADCASTSD     normalAllStripAVX512Consts<>+48(SB), Z28
+	VFMADD213PD      Z21, Z12, Z28
 	VMOVUPD          Z25, 832(BX)
-	VADDPD.BCST      normalAllStripAVX512Consts<>+56(SB), Z28, Z25
+	VADDPD.BCST      normalAllStripAVX512Consts<>+56(SB), Z29, Z25
 	VMOVUPD          Z24, 896(BX)
-	VADDPD.BCST      normalAllStripAVX512Consts<>+56(SB), Z29, Z24
+	VADDPD.BCST      normalAllStripAVX512Consts<>+56(SB), Z30, Z24
 	VMOVUPD          Z23, 960(BX)
-	VADDPD.BCST      normalAllStripAVX512Consts<>+56(SB), Z30, Z23
+	VADDPD.BCST      normalAllStripAVX512Consts<>+56(SB), Z31, Z23
 	VMOVUPD          Z22, 1024(BX)
 	VADDPD.BCST      normalAllStripAVX512Consts<>+56(SB), Z12, Z22
-	VMOVUPD          Z3, 1088(BX)
-	VMULPD.BCST      normalAllStripAVX512Consts<>+64(SB), Z28, Z3
-	VMOVUPD          Z2, 1152(BX)
-	VMULPD.BCST      normalAllStripAVX512Consts<>+64(SB), Z29, Z2
-	VMOVUPD          Z1, 1216(BX)
-	VMULPD.BCST      normalAllStripAVX512Consts<>+64(SB), Z30, Z1
-	VMOVUPD          Z0, 1280(BX)
-	VMULPD.BCST      normalAllStripAVX512Consts<>+64(SB), Z12, Z0
-	VMOVUPD          Z6, 1344(BX)
-	VMULPD           Z25, Z7, Z6
-	VMOVUPD          Z5, 1408(BX)
-	VMULPD           Z24, Z26, Z5
-	VMOVUPD          Z4, 1472(BX)
-	VMULPD           Z23, Z27, Z4
-	VMOVUPD          Z11, 1536(BX)
-	VMULPD           Z22, Z31, Z11
-	VDIVPD           Z6, Z21, Z6
-	VDIVPD           Z5, Z21, Z5
-	VDIVPD           Z4, Z21, Z4
-	VDIVPD           Z11, Z21, Z11
-	VMULPD           Z6, Z7, Z7
-	VMULPD           Z5, Z26, Z26
-	VMULPD           Z4, Z27, Z27
-	VMULPD           Z11, Z31, Z31
-	VMULPD           Z6, Z25, Z6
-	VMULPD           Z5, Z24, Z5
-	VMULPD           Z4, Z23, Z4
-	VMULPD           Z11, Z22, Z11
-	VMULPD           Z7, Z28, Z7
-	VMULPD           Z26, Z29, Z22
-	VMULPD           Z27, Z30, Z23
-	VMULPD           Z31, Z12, Z24
-	VMULPD           Z3, Z28, Z25
-	VMULPD           Z2, Z29, Z26
-	VMULPD           Z1, Z30, Z27
-	VMULPD           Z0, Z12, Z31
+	VMOVUPD          Z10, 1088(BX)
+	VMULPD.BCST      normalAllStripAVX512Consts<>+64(SB), Z29, Z10
+	VMOVUPD          Z9, 1152(BX)
+	VMULPD.BCST      normalAllStripAVX512Consts<>+64(SB), Z30, Z9
+	VMOVUPD          Z8, 1216(BX)
+	VMULPD.BCST      normalAllStripAVX512Consts<>+64(SB), Z31, Z8
+	VMOVUPD          Z3, 1280(BX)
+	VMULPD.BCST      normalAllStripAVX512Consts<>+64(SB), Z12, Z3
+	VMOVUPD          Z2, 1344(BX)
+	VMULPD           Z25, Z11, Z2
+	VMOVUPD          Z1, 1408(BX)
+	VMULPD           Z24, Z26, Z1
+	VMOVUPD          Z0, 1472(BX)
+	VMULPD           Z23, Z27, Z0
+	VMOVUPD          Z7, 1536(BX)
+	VMULPD           Z22, Z28, Z7
+	VDIVPD           Z2, Z21, Z2
+	VDIVPD           Z1, Z21, Z1
+	VDIVPD           Z0, Z21, Z0
+	VDIVPD           Z7, Z21, Z7
+	VMULPD           Z2, Z11, Z11
+	VMULPD           Z1, Z26, Z26
+	VMULPD           Z0, Z27, Z27
+	VMULPD           Z7, Z28, Z28
+	VMULPD           Z2, Z25, Z2
+	VMULPD           Z1, Z24, Z1
+	VMULPD           Z0, Z23, Z0
+	VMULPD           Z7, Z22, Z7
+	VMULPD           Z11, Z29, Z11
+	VMULPD           Z26, Z30, Z22
+	VMULPD           Z27, Z31, Z23
+	VMULPD           Z28, Z12, Z24
+	VMULPD           Z10, Z29, Z25
+	VMULPD           Z9, Z30, Z26
+	VMULPD           Z8, Z31, Z27
+	VMULPD           Z3, Z12, Z28
 	VBROADCASTSD     normalAllStripAVX512Consts<>+72(SB), Z21
 	VMULPD           Z21, Z25, Z25
 	VMULPD           Z21, Z26, Z26
 	VMULPD           Z21, Z27, Z27
-	VMULPD           Z21, Z31, Z21
+	VMULPD           Z21, Z28, Z21
 	VRNDSCALEPD      $0x08, Z25, Z25
 	VRNDSCALEPD      $0x08, Z26, Z26
 	VRNDSCALEPD      $0x08, Z27, Z27
 	VRNDSCALEPD      $0x08, Z21, Z21
-	VBROADCASTSD     normalAllStripAVX512Consts<>+80(SB), Z31
-	VMOVUPD          Z10, 1600(BX)
-	VBROADCASTSD     normalAllStripAVX512Consts<>+88(SB), Z10
-	VFMADD231PD      Z31, Z7, Z10
-	VMOVUPD          Z9, 1664(BX)
-	VBROADCASTSD     normalAllStripAVX512Consts<>+88(SB), Z9
-	VFMADD231PD      Z31, Z22, Z9
-	VMOVUPD          Z8, 1728(BX)
-	VBROADCASTSD     normalAllStripAVX512Consts<>+88(SB), Z8
-	VFMADD231PD      Z31, Z23, Z8
-	VFMADD213PD.BCST normalAllStripAVX512Consts<>+88(SB), Z24, Z31
+	VBROADCASTSD     normalAllStripAVX512Consts<>+80(SB), Z28
+	VMOVUPD          Z6, 1600(BX)
+	VBROADCASTSD     normalAllStripAVX512Consts<>+88(SB), Z6
+	VFMADD231PD      Z28, Z11, Z6
+	VMOVUPD          Z5, 1664(BX)
+	VBROADCASTSD     normalAllStripAVX512Consts<>+88(SB), Z5
+	VFMADD231PD      Z28, Z22, Z5
+	VMOVUPD          Z4, 1728(BX)
+	VBROADCASTSD     normalAllStripAVX512Consts<>+88(SB), Z4
+	VFMADD231PD      Z28, Z23, Z4
+	VFMADD213PD.BCST normalAllStripAVX512Consts<>+88(SB), Z24, Z28
 	VMOVUPD          Z17, 1792(BX)
 	VMOVUPD          384(BX), Z17
 	VMOVUPD          Z20, 1856(BX)
@@ -334,253 +326,243 @@ body:
 	KANDB            K4, K7, K4
 	VBROADCASTSD     normalAllStripAVX512Consts<>+104(SB), Z13
 	VBROADCASTSD     normalAllStripAVX512Consts<>+112(SB), Z14
-	VFMADD231PD      Z13, Z10, Z14
+	VFMADD231PD      Z13, Z6, Z14
 	VBROADCASTSD     normalAllStripAVX512Consts<>+112(SB), Z16
-	VFMADD231PD      Z13, Z9, Z16
+	VFMADD231PD      Z13, Z5, Z16
 	VBROADCASTSD     normalAllStripAVX512Consts<>+112(SB), Z17
-	VFMADD231PD      Z13, Z8, Z17
-	VFMADD213PD.BCST normalAllStripAVX512Consts<>+112(SB), Z31, Z13
+	VFMADD231PD      Z13, Z4, Z17
+	VFMADD213PD.BCST normalAllStripAVX512Consts<>+112(SB), Z28, Z13
 	VBROADCASTSD     normalAllStripAVX512Consts<>+120(SB), Z20
-	VFMADD213PD      Z20, Z10, Z14
-	VFMADD213PD      Z20, Z9, Z16
-	VFMADD213PD      Z20, Z8, Z17
-	VFMADD231PD      Z13, Z31, Z20
+	VFMADD213PD      Z20, Z6, Z14
+	VFMADD213PD      Z20, Z5, Z16
+	VFMADD213PD      Z20, Z4, Z17
+	VFMADD231PD      Z13, Z28, Z20
 	VBROADCASTSD     normalAllStripAVX512Consts<>+128(SB), Z13
-	VFMADD213PD      Z13, Z10, Z14
-	VFMADD213PD      Z13, Z9, Z16
-	VFMADD213PD      Z13, Z8, Z17
-	VFMADD231PD      Z20, Z31, Z13
+	VFMADD213PD      Z13, Z6, Z14
+	VFMADD213PD      Z13, Z5, Z16
+	VFMADD213PD      Z13, Z4, Z17
+	VFMADD231PD      Z20, Z28, Z13
 	VBROADCASTSD     normalAllStripAVX512Consts<>+136(SB), Z20
-	VFMADD213PD      Z20, Z10, Z14
-	VFMADD213PD      Z20, Z9, Z16
-	VFMADD213PD      Z20, Z8, Z17
-	VFMADD231PD      Z13, Z31, Z20
+	VFMADD213PD      Z20, Z6, Z14
+	VFMADD213PD      Z20, Z5, Z16
+	VFMADD213PD      Z20, Z4, Z17
+	VFMADD231PD      Z13, Z28, Z20
 	VBROADCASTSD     normalAllStripAVX512Consts<>+144(SB), Z13
-	VFMADD213PD      Z13, Z10, Z14
-	VFMADD213PD      Z13, Z9, Z16
-	VFMADD213PD      Z13, Z8, Z17
-	VFMADD231PD      Z20, Z31, Z13
+	VFMADD213PD      Z13, Z6, Z14
+	VFMADD213PD      Z13, Z5, Z16
+	VFMADD213PD      Z13, Z4, Z17
+	VFMADD231PD      Z20, Z28, Z13
 	VBROADCASTSD     normalAllStripAVX512Consts<>+152(SB), Z20
-	VFMADD213PD      Z20, Z10, Z14
-	VFMADD213PD      Z20, Z9, Z16
-	VFMADD213PD      Z20, Z8, Z17
-	VFMADD231PD      Z13, Z31, Z20
+	VFMADD213PD      Z20, Z6, Z14
+	VFMADD213PD      Z20, Z5, Z16
+	VFMADD213PD      Z20, Z4, Z17
+	VFMADD231PD      Z13, Z28, Z20
 	VBROADCASTSD     normalAllStripAVX512Consts<>+160(SB), Z13
-	VFMADD213PD      Z13, Z10, Z14
-	VFMADD213PD      Z13, Z9, Z16
-	VFMADD213PD      Z13, Z8, Z17
-	VFMADD231PD      Z20, Z31, Z13
+	VFMADD213PD      Z13, Z6, Z14
+	VFMADD213PD      Z13, Z5, Z16
+	VFMADD213PD      Z13, Z4, Z17
+	VFMADD231PD      Z20, Z28, Z13
 	VBROADCASTSD     normalAllStripAVX512Consts<>+168(SB), Z20
-	VFMADD213PD      Z20, Z10, Z14
-	VFMADD213PD      Z20, Z9, Z16
-	VFMADD213PD      Z20, Z8, Z17
-	VFMADD231PD      Z13, Z31, Z20
+	VFMADD213PD      Z20, Z6, Z14
+	VFMADD213PD      Z20, Z5, Z16
+	VFMADD213PD      Z20, Z4, Z17
+	VFMADD231PD      Z13, Z28, Z20
 	VBROADCASTSD     normalAllStripAVX512Consts<>+176(SB), Z13
-	VFMADD213PD      Z13, Z10, Z14
-	VFMADD213PD      Z13, Z9, Z16
-	VFMADD213PD      Z13, Z8, Z17
-	VFMADD231PD      Z20, Z31, Z13
+	VFMADD213PD      Z13, Z6, Z14
+	VFMADD213PD      Z13, Z5, Z16
+	VFMADD213PD      Z13, Z4, Z17
+	VFMADD231PD      Z20, Z28, Z13
 	VBROADCASTSD     normalAllStripAVX512Consts<>+184(SB), Z20
-	VFMADD213PD      Z20, Z10, Z14
-	VFMADD213PD      Z20, Z9, Z16
-	VFMADD213PD      Z20, Z8, Z17
-	VFMADD231PD      Z13, Z31, Z20
+	VFMADD213PD      Z20, Z6, Z14
+	VFMADD213PD      Z20, Z5, Z16
+	VFMADD213PD      Z20, Z4, Z17
+	VFMADD231PD      Z13, Z28, Z20
 	VBROADCASTSD     normalAllStripAVX512Consts<>+192(SB), Z13
-	VFMADD213PD      Z13, Z10, Z14
-	VFMADD213PD      Z13, Z9, Z16
-	VFMADD213PD      Z13, Z8, Z17
-	VFMADD231PD      Z20, Z31, Z13
+	VFMADD213PD      Z13, Z6, Z14
+	VFMADD213PD      Z13, Z5, Z16
+	VFMADD213PD      Z13, Z4, Z17
+	VFMADD231PD      Z20, Z28, Z13
 	VBROADCASTSD     normalAllStripAVX512Consts<>+200(SB), Z20
-	VFMADD213PD      Z20, Z10, Z14
-	VFMADD213PD      Z20, Z9, Z16
-	VFMADD213PD      Z20, Z8, Z17
-	VFMADD231PD      Z13, Z31, Z20
+	VFMADD213PD      Z20, Z6, Z14
+	VFMADD213PD      Z20, Z5, Z16
+	VFMADD213PD      Z20, Z4, Z17
+	VFMADD231PD      Z13, Z28, Z20
 	VBROADCASTSD     normalAllStripAVX512Consts<>+208(SB), Z13
-	VFMADD213PD      Z13, Z10, Z14
-	VFMADD213PD      Z13, Z9, Z16
-	VFMADD213PD      Z13, Z8, Z17
-	VFMADD231PD      Z20, Z31, Z13
+	VFMADD213PD      Z13, Z6, Z14
+	VFMADD213PD      Z13, Z5, Z16
+	VFMADD213PD      Z13, Z4, Z17
+	VFMADD231PD      Z20, Z28, Z13
 	VBROADCASTSD     normalAllStripAVX512Consts<>+216(SB), Z20
-	VFMADD213PD      Z20, Z10, Z14
-	VFMADD213PD      Z20, Z9, Z16
-	VFMADD213PD      Z20, Z8, Z17
-	VFMADD231PD      Z13, Z31, Z20
+	VFMADD213PD      Z20, Z6, Z14
+	VFMADD213PD      Z20, Z5, Z16
+	VFMADD213PD      Z20, Z4, Z17
+	VFMADD231PD      Z13, Z28, Z20
 	VBROADCASTSD     normalAllStripAVX512Consts<>+224(SB), Z13
-	VFMADD213PD      Z13, Z10, Z14
-	VFMADD213PD      Z13, Z9, Z16
-	VFMADD213PD      Z13, Z8, Z17
-	VFMADD231PD      Z20, Z31, Z13
+	VFMADD213PD      Z13, Z6, Z14
+	VFMADD213PD      Z13, Z5, Z16
+	VFMADD213PD      Z13, Z4, Z17
+	VFMADD231PD      Z20, Z28, Z13
 	VBROADCASTSD     normalAllStripAVX512Consts<>+232(SB), Z20
-	VFMADD213PD      Z20, Z10, Z14
-	VFMADD213PD      Z20, Z9, Z16
-	VFMADD213PD      Z20, Z8, Z17
-	VFMADD231PD      Z13, Z31, Z20
+	VFMADD213PD      Z20, Z6, Z14
+	VFMADD213PD      Z20, Z5, Z16
+	VFMADD213PD      Z20, Z4, Z17
+	VFMADD231PD      Z13, Z28, Z20
 	VBROADCASTSD     normalAllStripAVX512Consts<>+240(SB), Z13
-	VFMADD213PD      Z13, Z10, Z14
-	VFMADD213PD      Z13, Z9, Z16
-	VFMADD213PD      Z13, Z8, Z17
-	VFMADD231PD      Z20, Z31, Z13
+	VFMADD213PD      Z13, Z6, Z14
+	VFMADD213PD      Z13, Z5, Z16
+	VFMADD213PD      Z13, Z4, Z17
+	VFMADD231PD      Z20, Z28, Z13
 	VBROADCASTSD     normalAllStripAVX512Consts<>+248(SB), Z20
-	VFMADD213PD      Z20, Z10, Z14
-	VFMADD213PD      Z20, Z9, Z16
-	VFMADD213PD      Z20, Z8, Z17
-	VFMADD231PD      Z13, Z31, Z20
+	VFMADD213PD      Z20, Z6, Z14
+	VFMADD213PD      Z20, Z5, Z16
+	VFMADD213PD      Z20, Z4, Z17
+	VFMADD231PD      Z13, Z28, Z20
 	VBROADCASTSD     normalAllStripAVX512Consts<>+256(SB), Z13
-	VFMADD213PD      Z13, Z10, Z14
-	VFMADD213PD      Z13, Z9, Z16
-	VFMADD213PD      Z13, Z8, Z17
-	VFMADD231PD      Z20, Z31, Z13
+	VFMADD213PD      Z13, Z6, Z14
+	VFMADD213PD      Z13, Z5, Z16
+	VFMADD213PD      Z13, Z4, Z17
+	VFMADD231PD      Z20, Z28, Z13
 	VBROADCASTSD     normalAllStripAVX512Consts<>+264(SB), Z20
-	VFMADD213PD      Z20, Z10, Z14
-	VFMADD213PD      Z20, Z9, Z16
-	VFMADD213PD      Z20, Z8, Z17
-	VFMADD231PD      Z13, Z31, Z20
+	VFMADD213PD      Z20, Z6, Z14
+	VFMADD213PD      Z20, Z5, Z16
+	VFMADD213PD      Z20, Z4, Z17
+	VFMADD231PD      Z13, Z28, Z20
 	VBROADCASTSD     normalAllStripAVX512Consts<>+272(SB), Z13
-	VFMADD213PD      Z13, Z14, Z10
-	VFMADD213PD      Z13, Z16, Z9
-	VFMADD213PD      Z13, Z17, Z8
-	VFMADD231PD      Z20, Z31, Z13
+	VFMADD213PD      Z13, Z14, Z6
+	VFMADD213PD      Z13, Z16, Z5
+	VFMADD213PD      Z13, Z17, Z4
+	VFMADD231PD      Z20, Z28, Z13
 	VBROADCASTSD     normalAllStripAVX512Consts<>+40(SB), Z14
-	VFMADD213PD      Z14, Z10, Z7
-	VFMADD213PD      Z14, Z9, Z22
-	VFMADD213PD      Z14, Z8, Z23
+	VFMADD213PD      Z14, Z6, Z11
+	VFMADD213PD      Z14, Z5, Z22
+	VFMADD213PD      Z14, Z4, Z23
 	VFMADD231PD      Z13, Z24, Z14
-	VMULPD           Z6, Z7, Z6
-	VMULPD           Z5, Z22, Z5
-	VMULPD           Z4, Z23, Z4
-	VMULPD           Z11, Z14, Z7
-	VBROADCASTSD     normalAllStripAVX512Consts<>+280(SB), Z8
-	VMULPD           Z8, Z25, Z9
-	VMULPD           Z8, Z26, Z10
-	VMULPD           Z8, Z27, Z11
-	VMULPD           Z8, Z21, Z8
-	VFMADD231PD      Z3, Z28, Z9
-	VFMADD231PD      Z2, Z29, Z10
-	VFMADD231PD      Z1, Z30, Z11
-	VFMADD231PD      Z0, Z12, Z8
-	VBROADCASTSD     normalAllStripAVX512Consts<>+288(SB), Z0
-	VFMADD231PD      Z0, Z25, Z9
-	VFMADD231PD      Z0, Z26, Z10
-	VFMADD231PD      Z0, Z27, Z11
-	VFMADD231PD      Z0, Z21, Z8
-	VBROADCASTSD     normalAllStripAVX512Consts<>+0(SB), Z0
-	VMOVAPD          Z28, Z1
-	VPTERNLOGQ       $0xe4, Z0, Z18, Z1
-	VMOVAPD          Z29, Z2
-	VPTERNLOGQ       $0xe4, Z0, Z19, Z2
-	VMOVUPD          1856(BX), Z3
-	VMOVAPD          Z30, Z13
-	VPTERNLOGQ       $0xe4, Z0, Z3, Z13
+	VMULPD           Z2, Z11, Z2
+	VMULPD           Z1, Z22, Z1
+	VMULPD           Z0, Z23, Z0
+	VMULPD           Z7, Z14, Z4
+	VBROADCASTSD     normalAllStripAVX512Consts<>+280(SB), Z5
+	VMULPD           Z5, Z25, Z6
+	VMULPD           Z5, Z26, Z7
+	VMULPD           Z5, Z27, Z11
+	VMULPD           Z5, Z21, Z5
+	VFMADD231PD      Z10, Z29, Z6
+	VFMADD231PD      Z9, Z30, Z7
+	VFMADD231PD      Z8, Z31, Z11
+	VFMADD231PD      Z3, Z12, Z5
+	VBROADCASTSD     normalAllStripAVX512Consts<>+288(SB), Z3
+	VFMADD231PD      Z3, Z25, Z6
+	VFMADD231PD      Z3, Z26, Z7
+	VFMADD231PD      Z3, Z27, Z11
+	VFMADD231PD      Z3, Z21, Z5
+	VBROADCASTSD     normalAllStripAVX512Consts<>+0(SB), Z3
+	VMOVAPD          Z29, Z8
+	VPTERNLOGQ       $0xe4, Z3, Z18, Z8
+	VMOVAPD          Z30, Z9
+	VPTERNLOGQ       $0xe4, Z3, Z19, Z9
+	VMOVUPD          1856(BX), Z10
+	VMOVAPD          Z31, Z13
+	VPTERNLOGQ       $0xe4, Z3, Z10, Z13
 	VMOVUPD          1792(BX), Z14
 	VMOVAPD          Z12, Z16
-	VPTERNLOGQ       $0xe4, Z0, Z14, Z16
+	VPTERNLOGQ       $0xe4, Z3, Z14, Z16
 	VBROADCASTSD     normalAllStripAVX512Consts<>+296(SB), Z17
-	VFNMADD213PD     Z17, Z6, Z28
-	VFNMADD213PD     Z17, Z5, Z29
-	VFNMADD213PD     Z17, Z4, Z30
-	VFNMADD213PD     Z17, Z7, Z12
-	VPTERNLOGQ       $0xe4, Z0, Z18, Z6
-	VPTERNLOGQ       $0xe4, Z0, Z19, Z5
-	VPTERNLOGQ       $0xe4, Z0, Z3, Z4
-	VPTERNLOGQ       $0xe4, Z0, Z14, Z7
-	VBROADCASTSD     normalAllStripAVX512Consts<>+304(SB), Z0
-	VBROADCASTSD     normalAllStripAVX512Consts<>+312(SB), Z3
-	VFMADD231PD      Z0, Z9, Z3
+	VFNMADD213PD     Z17, Z2, Z29
+	VFNMADD213PD     Z17, Z1, Z30
+	VFNMADD213PD     Z17, Z0, Z31
+	VFNMADD213PD     Z17, Z4, Z12
+	VPTERNLOGQ       $0xe4, Z3, Z18, Z2
+	VPTERNLOGQ       $0xe4, Z3, Z19, Z1
+	VPTERNLOGQ       $0xe4, Z3, Z10, Z0
+	VPTERNLOGQ       $0xe4, Z3, Z14, Z4
+	VBROADCASTSD     normalAllStripAVX512Consts<>+8(SB), Z20
+	VPTERNLOGQ       $0xe4, Z3, Z18, Z20
+	VBROADCASTSD     normalAllStripAVX512Consts<>+8(SB), Z18
+	VPTERNLOGQ       $0xe4, Z3, Z19, Z18
+	VBROADCASTSD     normalAllStripAVX512Consts<>+8(SB), Z19
+	VPTERNLOGQ       $0xe4, Z3, Z10, Z19
+	VBROADCASTSD     normalAllStripAVX512Consts<>+8(SB), Z10
+	VPTERNLOGQ       $0xe4, Z3, Z14, Z10
+	VBROADCASTSD     normalAllStripAVX512Consts<>+304(SB), Z3
 	VBROADCASTSD     normalAllStripAVX512Consts<>+312(SB), Z14
-	VFMADD231PD      Z0, Z10, Z14
-	VBROADCASTSD     normalAllStripAVX512Consts<>+312(SB), Z18
-	VFMADD231PD      Z0, Z11, Z18
-	VFMADD213PD.BCST normalAllStripAVX512Consts<>+312(SB), Z8, Z0
-	VBROADCASTSD     normalAllStripAVX512Consts<>+320(SB), Z19
-	VFMADD213PD      Z19, Z9, Z3
-	VFMADD213PD      Z19, Z10, Z14
-	VFMADD213PD      Z19, Z11, Z18
-	VFMADD231PD      Z0, Z8, Z19
-	VBROADCASTSD     normalAllStripAVX512Consts<>+328(SB), Z0
-	VFMADD213PD      Z0, Z9, Z3
-	VFMADD213PD      Z0, Z10, Z14
-	VFMADD213PD      Z0, Z11, Z18
-	VFMADD231PD      Z19, Z8, Z0
-	VBROADCASTSD     normalAllStripAVX512Consts<>+336(SB), Z19
-	VFMADD213PD      Z19, Z9, Z3
-	VFMADD213PD      Z19, Z10, Z14
-	VFMADD213PD      Z19, Z11, Z18
-	VFMADD231PD      Z0, Z8, Z19
-	VBROADCASTSD     normalAllStripAVX512Consts<>+344(SB), Z0
-	VFMADD213PD      Z0, Z9, Z3
-	VFMADD213PD      Z0, Z10, Z14
-	VFMADD213PD      Z0, Z11, Z18
-	VFMADD231PD      Z19, Z8, Z0
-	VBROADCASTSD     normalAllStripAVX512Consts<>+352(SB), Z19
-	VFMADD213PD      Z19, Z9, Z3
-	VFMADD213PD      Z19, Z10, Z14
-	VFMADD213PD      Z19, Z11, Z18
-	VFMADD231PD      Z0, Z8, Z19
-	VBROADCASTSD     normalAllStripAVX512Consts<>+360(SB), Z0
-	VFMADD213PD      Z0, Z9, Z3
-	VFMADD213PD      Z0, Z10, Z14
-	VFMADD213PD      Z0, Z11, Z18
-	VFMADD231PD      Z19, Z8, Z0
-	VBROADCASTSD     normalAllStripAVX512Consts<>+368(SB), Z19
-	VFMADD213PD      Z19, Z9, Z3
-	VFMADD213PD      Z19, Z10, Z14
-	VFMADD213PD      Z19, Z11, Z18
-	VFMADD231PD      Z0, Z8, Z19
-	VBROADCASTSD     normalAllStripAVX512Consts<>+376(SB), Z0
-	VFMADD213PD      Z0, Z9, Z3
-	VFMADD213PD      Z0, Z10, Z14
-	VFMADD213PD      Z0, Z11, Z18
-	VFMADD231PD      Z19, Z8, Z0
-	VMULPD           Z9, Z9, Z19
-	VMULPD           Z10, Z10, Z20
-	VMULPD           Z11, Z11, Z22
-	VMULPD           Z8, Z8, Z23
-	VFMADD231PD      Z3, Z19, Z9
-	VFMADD231PD      Z14, Z20, Z10
-	VFMADD231PD      Z18, Z22, Z11
-	VFMADD231PD      Z0, Z23, Z8
+	VFMADD231PD      Z3, Z6, Z14
+	VBROADCASTSD     normalAllStripAVX512Consts<>+312(SB), Z22
+	VFMADD231PD      Z3, Z7, Z22
+	VBROADCASTSD     normalAllStripAVX512Consts<>+312(SB), Z23
+	VFMADD231PD      Z3, Z11, Z23
+	VFMADD213PD.BCST normalAllStripAVX512Consts<>+312(SB), Z5, Z3
+	VBROADCASTSD     normalAllStripAVX512Consts<>+320(SB), Z24
+	VFMADD213PD      Z24, Z6, Z14
+	VFMADD213PD      Z24, Z7, Z22
+	VFMADD213PD      Z24, Z11, Z23
+	VFMADD231PD      Z3, Z5, Z24
+	VBROADCASTSD     normalAllStripAVX512Consts<>+328(SB), Z3
+	VFMADD213PD      Z3, Z6, Z14
+	VFMADD213PD      Z3, Z7, Z22
+	VFMADD213PD      Z3, Z11, Z23
+	VFMADD231PD      Z24, Z5, Z3
+	VBROADCASTSD     normalAllStripAVX512Consts<>+336(SB), Z24
+	VFMADD213PD      Z24, Z6, Z14
+	VFMADD213PD      Z24, Z7, Z22
+	VFMADD213PD      Z24, Z11, Z23
+	VFMADD231PD      Z3, Z5, Z24
+	VBROADCASTSD     normalAllStripAVX512Consts<>+344(SB), Z3
+	VFMADD213PD      Z3, Z6, Z14
+	VFMADD213PD      Z3, Z7, Z22
+	VFMADD213PD      Z3, Z11, Z23
+	VFMADD231PD      Z24, Z5, Z3
+	VBROADCASTSD     normalAllStripAVX512Consts<>+352(SB), Z24
+	VFMADD213PD      Z24, Z6, Z14
+	VFMADD213PD      Z24, Z7, Z22
+	VFMADD213PD      Z24, Z11, Z23
+	VFMADD231PD      Z3, Z5, Z24
+	VBROADCASTSD     normalAllStripAVX512Consts<>+360(SB), Z3
+	VFMADD213PD      Z3, Z6, Z14
+	VFMADD213PD      Z3, Z7, Z22
+	VFMADD213PD      Z3, Z11, Z23
+	VFMADD231PD      Z24, Z5, Z3
+	VBROADCASTSD     normalAllStripAVX512Consts<>+368(SB), Z24
+	VFMADD213PD      Z24, Z6, Z14
+	VFMADD213PD      Z24, Z7, Z22
+	VFMADD213PD      Z24, Z11, Z23
+	VFMADD231PD      Z3, Z5, Z24
+	VBROADCASTSD     normalAllStripAVX512Consts<>+376(SB), Z3
+	VFMADD213PD      Z3, Z6, Z14
+	VFMADD213PD      Z3, Z7, Z22
+	VFMADD213PD      Z3, Z11, Z23
+	VFMADD231PD      Z24, Z5, Z3
+	VMULPD           Z6, Z6, Z24
+	VMULPD           Z7, Z7, Z28
+	VMOVUPD          Z4, 1792(BX)
+	VMULPD           Z11, Z11, Z4
+	VMOVUPD          Z0, 1856(BX)
+	VMULPD           Z5, Z5, Z0
+	VFMADD231PD      Z14, Z24, Z6
+	VFMADD231PD      Z22, Z28, Z7
+	VFMADD231PD      Z23, Z4, Z11
+	VFMADD231PD      Z3, Z0, Z5
 	VMOVUPD          128(BX), Z0
-	VFMADD213PD      Z0, Z0, Z9
-	VFMADD213PD      Z0, Z0, Z10
+	VFMADD213PD      Z0, Z0, Z6
+	VFMADD213PD      Z0, Z0, Z7
 	VFMADD213PD      Z0, Z0, Z11
-	VFMADD213PD      Z0, Z8, Z0
-	VSCALEFPD        Z25, Z9, Z3
-	VSCALEFPD        Z26, Z10, Z8
-	VSCALEFPD        Z27, Z11, Z9
-	VSCALEFPD        Z21, Z0, Z0
-	VFNMADD213PD     1728(BX), Z3, Z6
-	VFNMADD213PD     1664(BX), Z8, Z5
-	VFNMADD213PD     1600(BX), Z9, Z4
-	VFNMADD213PD     1536(BX), Z0, Z7
-	VMULPD           1920(BX), Z3, Z10
-	VMULPD           1984(BX), Z8, Z11
-	VMULPD           Z9, Z15, Z14
-	VMULPD           2048(BX), Z0, Z15
-	VFMADD213PD      1472(BX), Z10, Z28
-	VFMADD213PD      1408(BX), Z11, Z29
-	VFMADD213PD      1344(BX), Z14, Z30
-	VFMADD213PD      512(BX), Z15, Z12
-	VMULPD           Z17, Z3, Z3
-	VMULPD           Z17, Z8, Z8
-	VMULPD           Z17, Z9, Z9
-	VMULPD           Z17, Z0, Z0
-	VBROADCASTSD     normalAllStripAVX512Consts<>+384(SB), Z10
-	VBLENDMPD        Z28, Z10, K1, Z11
-	VBLENDMPD        Z29, Z10, K2, Z14
-	VBLENDMPD        Z30, Z10, K3, Z15
-	VBLENDMPD        Z12, Z10, K4, Z10
-	VMULPD           1280(BX), Z3, Z12
-	VMULPD           1216(BX), Z8, Z17
-	VMULPD           1152(BX), Z9, Z18
-	VMULPD           1088(BX), Z0, Z19
-	PREFETCHT0       1024(DI)(AX*1)
-	VMOVUPD          Z6, (DI)(AX*1)
-	PREFETCHT0       1088(DI)(AX*1)
-	VMOVUPD          Z5, 64(DI)(AX*1)
-	PREFETCHT0       1152(DI)(AX*1)
-	VMOVUPD          Z4, 128(DI)(AX*1)
-	PREFETCHT0       1216(DI)(AX*1)
-	VMOVUPD          Z7, 192(DI)(AX*1)
+	VFMADD213PD      Z0, Z0, Z5
+	VSCALEFPD        Z25, Z6, Z3
+	VSCALEFPD        Z26, Z7, Z4
+	VSCALEFPD        Z27, Z11, Z6
+	VSCALEFPD        Z21, Z5, Z5
+	VMULPD           1920(BX), Z3, Z7
+	VMULPD           1984(BX), Z4, Z11
+	VMULPD           Z6, Z15, Z14
+	VMULPD           2048(BX), Z5, Z15
+	VFMADD213PD      1728(BX), Z7, Z29
+	VFMADD213PD      1664(BX), Z11, Z30
+	VFMADD213PD      1600(BX), Z14, Z31
+	VFMADD213PD      1536(BX), Z15, Z12
+	VBROADCASTSD     normalAllStripAVX512Consts<>+384(SB), Z7
+	VBLENDMPD        Z29, Z7, K1, Z11
+	VBLENDMPD        Z30, Z7, K2, Z14
+	VBLENDMPD        Z31, Z7, K3, Z15
+	VBLENDMPD        Z12, Z7, K4, Z7
 	PREFETCHT0       1024(SI)(AX*1)
 	VMOVUPD          Z11, (SI)(AX*1)
 	PREFETCHT0       1088(SI)(AX*1)
@@ -588,35 +570,47 @@ body:
 	PREFETCHT0       1152(SI)(AX*1)
 	VMOVUPD          Z15, 128(SI)(AX*1)
 	PREFETCHT0       1216(SI)(AX*1)
-	VMOVUPD          Z10, 192(SI)(AX*1)
-	VBROADCASTSD     normalAllStripAVX512Consts<>+64(SB), Z20
-	VMULPD           Z12, Z20, Z12
-	VMULPD           Z17, Z20, Z17
-	VMULPD           Z18, Z20, Z18
-	VMULPD           Z19, Z20, Z19
-	VMOVUPD          192(BX), Z20
-	VFMADD231PD      Z11, Z20, Z12
-	VFMADD231PD      Z14, Z20, Z17
-	VFMADD231PD      Z15, Z20, Z18
-	VFMADD231PD      Z10, Z20, Z19
+	VMOVUPD          Z7, 192(SI)(AX*1)
+	VMULPD           Z8, Z8, Z12
+	VMULPD           Z9, Z9, Z21
+	VMULPD           Z13, Z13, Z22
+	VMULPD           Z16, Z16, Z23
+	VMULPD           Z17, Z3, Z24
+	VMULPD           Z17, Z4, Z25
+	VMULPD           Z17, Z6, Z26
+	VMULPD           Z17, Z5, Z17
+	VMULPD           1472(BX), Z24, Z27
+	VMULPD           1408(BX), Z25, Z28
+	VMULPD           1344(BX), Z26, Z29
+	VMULPD           1280(BX), Z17, Z30
+	VBROADCASTSD     normalAllStripAVX512Consts<>+64(SB), Z31
+	VMULPD           Z27, Z31, Z27
+	VMULPD           Z28, Z31, Z28
+	VMULPD           Z29, Z31, Z29
+	VMULPD           Z30, Z31, Z30
+	VMOVUPD          192(BX), Z31
+	VFMADD231PD      Z11, Z31, Z27
+	VFMADD231PD      Z14, Z31, Z28
+	VFMADD231PD      Z15, Z31, Z29
+	VFMADD231PD      Z7, Z31, Z30
 	PREFETCHT0       1024(R10)(AX*1)
-	VMOVUPD          Z12, (R10)(AX*1)
+	VMOVUPD          Z27, (R10)(AX*1)
 	PREFETCHT0       1088(R10)(AX*1)
-	VMOVUPD          Z17, 64(R10)(AX*1)
+	VMOVUPD          Z28, 64(R10)(AX*1)
 	PREFETCHT0       1152(R10)(AX*1)
-	VMOVUPD          Z18, 128(R10)(AX*1)
+	VMOVUPD          Z29, 128(R10)(AX*1)
 	PREFETCHT0       1216(R10)(AX*1)
-	VMOVUPD          Z19, 192(R10)(AX*1)
-	VMOVUPD          64(BX), Z12
-	VMULPD           Z11, Z12, Z11
-	VMULPD           Z14, Z12, Z14
-	VMULPD           Z15, Z12, Z15
-	VMULPD           Z10, Z12, Z10
-	VBROADCASTSD     normalAllStripAVX512Consts<>+392(SB), Z12
-	VXORPD           Z11, Z12, Z11
-	VXORPD           Z14, Z12, Z14
-	VXORPD           Z15, Z12, Z15
-	VXORPD           Z10, Z12, Z10
+	VMOVUPD          Z30, 192(R10)(AX*1)
+	VMOVUPD          64(BX), Z27
+	VMULPD           Z11, Z27, Z11
+	VMULPD           Z14, Z27, Z14
+	VMULPD           Z15, Z27, Z15
+	VMULPD           Z7, Z27, Z7
+	VBROADCASTSD     normalAllStripAVX512Consts<>+392(SB), Z27
+	VXORPD           Z11, Z27, Z11
+	VXORPD           Z14, Z27, Z14
+	VXORPD           Z15, Z27, Z15
+	VXORPD           Z7, Z27, Z7
 	PREFETCHT0       1024(R11)(AX*1)
 	VMOVUPD          Z11, (R11)(AX*1)
 	PREFETCHT0       1088(R11)(AX*1)
@@ -624,185 +618,215 @@ body:
 	PREFETCHT0       1152(R11)(AX*1)
 	VMOVUPD          Z15, 128(R11)(AX*1)
 	PREFETCHT0       1216(R11)(AX*1)
-	VMOVUPD          Z10, 192(R11)(AX*1)
-	VMULPD           Z1, Z1, Z10
-	VMULPD           Z2, Z2, Z11
-	VMULPD           Z13, Z13, Z14
-	VMULPD           Z16, Z16, Z15
-	VMOVUPD          256(BX), Z17
-	VMULPD           1024(BX), Z17, Z18
-	VMULPD           960(BX), Z17, Z19
-	VMULPD           896(BX), Z17, Z21
-	VMULPD           832(BX), Z17, Z22
-	VMULPD           768(BX), Z1, Z23
-	VMULPD           704(BX), Z2, Z24
-	VMULPD           640(BX), Z13, Z25
-	VMULPD           576(BX), Z16, Z26
-	VMULPD           Z23, Z3, Z23
-	VMULPD           Z24, Z8, Z24
-	VMULPD           Z25, Z9, Z25
-	VMULPD           Z26, Z0, Z26
-	VFMADD231PD      Z6, Z20, Z23
-	VFMADD231PD      Z5, Z20, Z24
-	VFMADD231PD      Z4, Z20, Z25
-	VFMADD231PD      Z7, Z20, Z26
+	VMOVUPD          Z7, 192(R11)(AX*1)
+	VMOVUPD          1216(BX), Z7
+	VXORPD           Z27, Z7, Z11
+	VMOVUPD          1152(BX), Z14
+	VXORPD           Z27, Z14, Z15
+	VMOVUPD          1088(BX), Z28
+	VXORPD           Z27, Z28, Z29
+	VMOVUPD          512(BX), Z30
+	VXORPD           Z27, Z30, Z31
+	VCMPPD           $0x00, Z11, Z20, K1
+	VCMPPD           $0x00, Z15, Z18, K2
+	VCMPPD           $0x00, Z29, Z19, K3
+	VCMPPD           $0x00, Z31, Z10, K4
+	VMULPD           Z0, Z7, Z7
+	VMULPD           Z0, Z14, Z10
+	VMULPD           Z0, Z28, Z11
+	VMULPD           Z0, Z30, Z0
+	VBROADCASTSD     normalAllStripAVX512Consts<>+24(SB), Z14
+	VBLENDMPD        Z14, Z7, K1, Z7
+	VBLENDMPD        Z14, Z10, K2, Z10
+	VBLENDMPD        Z14, Z11, K3, Z11
+	VBLENDMPD        Z14, Z0, K4, Z0
+	VFNMADD231PD     Z2, Z3, Z7
+	VFNMADD231PD     Z1, Z4, Z10
+	VFNMADD231PD     1856(BX), Z6, Z11
+	VFNMADD231PD     1792(BX), Z5, Z0
+	PREFETCHT0       1024(DI)(AX*1)
+	VMOVUPD          Z7, (DI)(AX*1)
+	PREFETCHT0       1088(DI)(AX*1)
+	VMOVUPD          Z10, 64(DI)(AX*1)
+	PREFETCHT0       1152(DI)(AX*1)
+	VMOVUPD          Z11, 128(DI)(AX*1)
+	PREFETCHT0       1216(DI)(AX*1)
+	VMOVUPD          Z0, 192(DI)(AX*1)
+	VMOVUPD          256(BX), Z1
+	VMULPD           1024(BX), Z1, Z2
+	VMULPD           960(BX), Z1, Z3
+	VMULPD           896(BX), Z1, Z4
+	VMULPD           832(BX), Z1, Z5
+	VMULPD           768(BX), Z8, Z6
+	VMULPD           704(BX), Z9, Z14
+	VMULPD           640(BX), Z13, Z15
+	VMULPD           576(BX), Z16, Z18
+	VMULPD           Z6, Z24, Z6
+	VMULPD           Z14, Z25, Z14
+	VMULPD           Z15, Z26, Z15
+	VMULPD           Z18, Z17, Z18
+	VMOVUPD          192(BX), Z19
+	VFMADD231PD      Z7, Z19, Z6
+	VFMADD231PD      Z10, Z19, Z14
+	VFMADD231PD      Z11, Z19, Z15
+	VFMADD231PD      Z0, Z19, Z18
 	MOVQ             charm_base+192(FP), DX
 	PREFETCHT0       1024(DX)(AX*1)
 	MOVQ             charm_base+192(FP), DX
-	VMOVUPD          Z23, (DX)(AX*1)
+	VMOVUPD          Z6, (DX)(AX*1)
 	MOVQ             charm_base+192(FP), DX
 	PREFETCHT0       1088(DX)(AX*1)
 	MOVQ             charm_base+192(FP), DX
-	VMOVUPD          Z24, 64(DX)(AX*1)
+	VMOVUPD          Z14, 64(DX)(AX*1)
 	MOVQ             charm_base+192(FP), DX
 	PREFETCHT0       1152(DX)(AX*1)
 	MOVQ             charm_base+192(FP), DX
-	VMOVUPD          Z25, 128(DX)(AX*1)
+	VMOVUPD          Z15, 128(DX)(AX*1)
 	MOVQ             charm_base+192(FP), DX
 	PREFETCHT0       1216(DX)(AX*1)
 	MOVQ             charm_base+192(FP), DX
-	VMOVUPD          Z26, 192(DX)(AX*1)
-	VBROADCASTSD     normalAllStripAVX512Consts<>+8(SB), Z4
-	VSUBPD           Z4, Z10, Z5
-	VSUBPD           Z4, Z11, Z6
-	VSUBPD           Z4, Z14, Z7
-	VSUBPD           Z4, Z15, Z23
-	VMULPD           Z5, Z18, Z5
-	VMULPD           Z6, Z19, Z6
-	VMULPD           Z7, Z21, Z7
-	VMULPD           Z23, Z22, Z23
-	VSUBPD           Z10, Z4, Z24
-	VSUBPD           Z11, Z4, Z25
-	VSUBPD           Z14, Z4, Z26
-	VSUBPD           Z15, Z4, Z4
-	VFMADD132PD      768(BX), Z20, Z24
-	VFMADD132PD      704(BX), Z20, Z25
-	VFMADD132PD      640(BX), Z20, Z26
-	VFMADD231PD      576(BX), Z4, Z20
-	VMULPD           Z18, Z10, Z4
-	VMULPD           Z19, Z11, Z10
-	VMULPD           Z21, Z14, Z11
-	VMULPD           Z22, Z15, Z14
-	VMULPD           Z18, Z1, Z15
-	VMULPD           Z19, Z2, Z18
-	VMULPD           Z21, Z13, Z19
-	VMULPD           Z22, Z16, Z21
+	VMOVUPD          Z18, 192(DX)(AX*1)
+	VBROADCASTSD     normalAllStripAVX512Consts<>+8(SB), Z0
+	VSUBPD           Z0, Z12, Z6
+	VSUBPD           Z0, Z21, Z7
+	VSUBPD           Z0, Z22, Z10
+	VSUBPD           Z0, Z23, Z11
+	VMULPD           Z6, Z2, Z6
+	VMULPD           Z7, Z3, Z7
+	VMULPD           Z10, Z4, Z10
+	VMULPD           Z11, Z5, Z11
+	VSUBPD           Z12, Z0, Z14
+	VSUBPD           Z21, Z0, Z15
+	VSUBPD           Z22, Z0, Z18
+	VSUBPD           Z23, Z0, Z0
+	VFMADD132PD      768(BX), Z19, Z14
+	VFMADD132PD      704(BX), Z19, Z15
+	VFMADD132PD      640(BX), Z19, Z18
+	VFMADD231PD      576(BX), Z0, Z19
+	VMULPD           Z2, Z12, Z0
+	VMULPD           Z3, Z21, Z12
+	VMULPD           Z4, Z22, Z20
+	VMULPD           Z5, Z23, Z21
+	VMULPD           Z2, Z8, Z2
+	VMULPD           Z3, Z9, Z3
+	VMULPD           Z4, Z13, Z4
+	VMULPD           Z5, Z16, Z5
 	VMOVUPD          1024(BX), Z22
-	VMULPD           Z1, Z22, Z1
-	VMOVUPD          960(BX), Z27
-	VMULPD           Z2, Z27, Z2
+	VMULPD           Z8, Z22, Z8
+	VMOVUPD          960(BX), Z23
+	VMULPD           Z9, Z23, Z9
 	VMOVUPD          896(BX), Z28
 	VMULPD           Z13, Z28, Z13
 	VMOVUPD          832(BX), Z29
 	VMULPD           Z16, Z29, Z16
-	VMULPD           Z3, Z22, Z22
-	VMULPD           Z8, Z27, Z27
-	VMULPD           Z9, Z28, Z28
-	VMULPD           Z0, Z29, Z29
-	VMULPD           Z15, Z3, Z15
-	VMULPD           Z18, Z8, Z18
-	VMULPD           Z19, Z9, Z19
-	VMULPD           Z21, Z0, Z21
-	VMULPD           Z3, Z17, Z3
-	VMULPD           Z8, Z17, Z8
-	VMULPD           Z9, Z17, Z9
-	VMULPD           Z0, Z17, Z0
-	VMULPD           Z1, Z22, Z1
-	VMULPD           Z2, Z27, Z2
+	VMULPD           Z24, Z22, Z22
+	VMULPD           Z25, Z23, Z23
+	VMULPD           Z26, Z28, Z28
+	VMULPD           Z17, Z29, Z29
+	VMULPD           Z2, Z24, Z2
+	VMULPD           Z3, Z25, Z3
+	VMULPD           Z4, Z26, Z4
+	VMULPD           Z5, Z17, Z5
+	VMULPD           Z24, Z1, Z24
+	VMULPD           Z25, Z1, Z25
+	VMULPD           Z26, Z1, Z26
+	VMULPD           Z17, Z1, Z1
+	VMULPD           Z8, Z22, Z8
+	VMULPD           Z9, Z23, Z9
 	VMULPD           Z13, Z28, Z13
 	VMULPD           Z16, Z29, Z16
-	VMULPD           Z5, Z22, Z5
-	VMULPD           Z6, Z27, Z6
-	VMULPD           Z7, Z28, Z7
-	VMULPD           Z23, Z29, Z17
+	VMULPD           Z6, Z22, Z6
+	VMULPD           Z7, Z23, Z7
+	VMULPD           Z10, Z28, Z10
+	VMULPD           Z11, Z29, Z11
 	MOVQ             zomma_base+240(FP), DX
 	PREFETCHT0       1024(DX)(AX*1)
 	MOVQ             zomma_base+240(FP), DX
-	VMOVUPD          Z5, (DX)(AX*1)
+	VMOVUPD          Z6, (DX)(AX*1)
 	MOVQ             zomma_base+240(FP), DX
 	PREFETCHT0       1088(DX)(AX*1)
 	MOVQ             zomma_base+240(FP), DX
-	VMOVUPD          Z6, 64(DX)(AX*1)
+	VMOVUPD          Z7, 64(DX)(AX*1)
 	MOVQ             zomma_base+240(FP), DX
 	PREFETCHT0       1152(DX)(AX*1)
 	MOVQ             zomma_base+240(FP), DX
-	VMOVUPD          Z7, 128(DX)(AX*1)
+	VMOVUPD          Z10, 128(DX)(AX*1)
 	MOVQ             zomma_base+240(FP), DX
 	PREFETCHT0       1216(DX)(AX*1)
 	MOVQ             zomma_base+240(FP), DX
-	VMOVUPD          Z17, 192(DX)(AX*1)
-	VMULPD           Z24, Z22, Z5
-	VMULPD           Z25, Z27, Z6
-	VMULPD           Z26, Z28, Z7
-	VMULPD           Z20, Z29, Z17
-	VMULPD           Z4, Z3, Z4
-	VMULPD           Z10, Z8, Z10
-	VMULPD           Z11, Z9, Z11
-	VMULPD           Z14, Z0, Z14
-	VXORPD           Z15, Z12, Z15
-	VXORPD           Z18, Z12, Z18
-	VXORPD           Z19, Z12, Z19
-	VXORPD           Z21, Z12, Z20
-	VXORPD           Z1, Z12, Z1
-	VXORPD           Z2, Z12, Z2
-	VXORPD           Z13, Z12, Z13
-	VXORPD           Z16, Z12, Z12
+	VMOVUPD          Z11, 192(DX)(AX*1)
+	VMULPD           Z14, Z22, Z6
+	VMULPD           Z15, Z23, Z7
+	VMULPD           Z18, Z28, Z10
+	VMULPD           Z19, Z29, Z11
+	VMULPD           Z0, Z24, Z0
+	VMULPD           Z12, Z25, Z12
+	VMULPD           Z20, Z26, Z14
+	VMULPD           Z21, Z1, Z15
+	VXORPD           Z2, Z27, Z2
+	VXORPD           Z3, Z27, Z3
+	VXORPD           Z4, Z27, Z4
+	VXORPD           Z5, Z27, Z5
+	VXORPD           Z8, Z27, Z8
+	VXORPD           Z9, Z27, Z9
+	VXORPD           Z13, Z27, Z13
+	VXORPD           Z16, Z27, Z16
 	PREFETCHT0       1024(R8)(AX*1)
 	VMOVUPD          Z22, (R8)(AX*1)
 	PREFETCHT0       1088(R8)(AX*1)
-	VMOVUPD          Z27, 64(R8)(AX*1)
+	VMOVUPD          Z23, 64(R8)(AX*1)
 	PREFETCHT0       1152(R8)(AX*1)
 	VMOVUPD          Z28, 128(R8)(AX*1)
 	PREFETCHT0       1216(R8)(AX*1)
 	VMOVUPD          Z29, 192(R8)(AX*1)
 	PREFETCHT0       1024(R9)(AX*1)
-	VMOVUPD          Z3, (R9)(AX*1)
+	VMOVUPD          Z24, (R9)(AX*1)
 	PREFETCHT0       1088(R9)(AX*1)
-	VMOVUPD          Z8, 64(R9)(AX*1)
+	VMOVUPD          Z25, 64(R9)(AX*1)
 	PREFETCHT0       1152(R9)(AX*1)
-	VMOVUPD          Z9, 128(R9)(AX*1)
+	VMOVUPD          Z26, 128(R9)(AX*1)
 	PREFETCHT0       1216(R9)(AX*1)
-	VMOVUPD          Z0, 192(R9)(AX*1)
+	VMOVUPD          Z1, 192(R9)(AX*1)
 	MOVQ             color_base+264(FP), DX
 	PREFETCHT0       1024(DX)(AX*1)
 	MOVQ             color_base+264(FP), DX
-	VMOVUPD          Z5, (DX)(AX*1)
+	VMOVUPD          Z6, (DX)(AX*1)
 	MOVQ             color_base+264(FP), DX
 	PREFETCHT0       1088(DX)(AX*1)
 	MOVQ             color_base+264(FP), DX
-	VMOVUPD          Z6, 64(DX)(AX*1)
+	VMOVUPD          Z7, 64(DX)(AX*1)
 	MOVQ             color_base+264(FP), DX
 	PREFETCHT0       1152(DX)(AX*1)
 	MOVQ             color_base+264(FP), DX
-	VMOVUPD          Z7, 128(DX)(AX*1)
+	VMOVUPD          Z10, 128(DX)(AX*1)
 	MOVQ             color_base+264(FP), DX
 	PREFETCHT0       1216(DX)(AX*1)
 	MOVQ             color_base+264(FP), DX
-	VMOVUPD          Z17, 192(DX)(AX*1)
+	VMOVUPD          Z11, 192(DX)(AX*1)
 	PREFETCHT0       1024(R13)(AX*1)
-	VMOVUPD          Z4, (R13)(AX*1)
+	VMOVUPD          Z0, (R13)(AX*1)
 	PREFETCHT0       1088(R13)(AX*1)
-	VMOVUPD          Z10, 64(R13)(AX*1)
+	VMOVUPD          Z12, 64(R13)(AX*1)
 	PREFETCHT0       1152(R13)(AX*1)
-	VMOVUPD          Z11, 128(R13)(AX*1)
+	VMOVUPD          Z14, 128(R13)(AX*1)
 	PREFETCHT0       1216(R13)(AX*1)
-	VMOVUPD          Z14, 192(R13)(AX*1)
+	VMOVUPD          Z15, 192(R13)(AX*1)
 	PREFETCHT0       1024(R12)(AX*1)
-	VMOVUPD          Z15, (R12)(AX*1)
+	VMOVUPD          Z2, (R12)(AX*1)
 	PREFETCHT0       1088(R12)(AX*1)
-	VMOVUPD          Z18, 64(R12)(AX*1)
+	VMOVUPD          Z3, 64(R12)(AX*1)
 	PREFETCHT0       1152(R12)(AX*1)
-	VMOVUPD          Z19, 128(R12)(AX*1)
+	VMOVUPD          Z4, 128(R12)(AX*1)
 	PREFETCHT0       1216(R12)(AX*1)
-	VMOVUPD          Z20, 192(R12)(AX*1)
+	VMOVUPD          Z5, 192(R12)(AX*1)
 	MOVQ             speed_base+216(FP), DX
 	PREFETCHT0       1024(DX)(AX*1)
 	MOVQ             speed_base+216(FP), DX
-	VMOVUPD          Z1, (DX)(AX*1)
+	VMOVUPD          Z8, (DX)(AX*1)
 	MOVQ             speed_base+216(FP), DX
 	PREFETCHT0       1088(DX)(AX*1)
 	MOVQ             speed_base+216(FP), DX
-	VMOVUPD          Z2, 64(DX)(AX*1)
+	VMOVUPD          Z9, 64(DX)(AX*1)
 	MOVQ             speed_base+216(FP), DX
 	PREFETCHT0       1152(DX)(AX*1)
 	MOVQ             speed_base+216(FP), DX
@@ -810,7 +834,7 @@ body:
 	MOVQ             speed_base+216(FP), DX
 	PREFETCHT0       1216(DX)(AX*1)
 	MOVQ             speed_base+216(FP), DX
-	VMOVUPD          Z12, 192(DX)(AX*1)
+	VMOVUPD          Z16, 192(DX)(AX*1)
 	ADDQ             $+256, AX
 	SUBQ             $+32, CX
 	JGE              body
@@ -868,308 +892,312 @@ whole:
 	VDIVPD           Z8, Z2, Z13
 	VMULPD           Z10, Z4, Z14
 	VMULPD           Z9, Z5, Z15
-	VMULPD           Z12, Z4, Z4
-	VMULPD           Z12, Z5, Z5
 	VBROADCASTSD     normalAllStripAVX512Consts<>+24(SB), Z16
 	VCMPPD           $0x11, Z16, Z14, K3
 	VCMPPD           $0x11, Z16, Z15, K4
 	VMULPD           Z14, Z12, Z14
 	VMULPD           Z15, Z12, Z15
-	VBLENDMPD        Z16, Z4, K3, Z4
-	VBLENDMPD        Z16, Z5, K4, Z5
 	VBLENDMPD        Z16, Z14, K3, Z14
 	VBLENDMPD        Z16, Z15, K4, Z15
-	VMULPD           Z0, Z0, Z16
-	VMULPD           Z1, Z1, Z17
+	VMULPD           Z0, Z0, Z17
+	VMULPD           Z1, Z1, Z18
 	VMULPD           Z3, Z0, Z0
 	VMULPD           Z13, Z1, Z1
-	VMULPD           Z16, Z3, Z16
-	VMULPD           Z17, Z13, Z17
+	VMULPD           Z17, Z3, Z17
+	VMULPD           Z18, Z13, Z18
 	VMULPD           Z0, Z0, Z0
 	VMULPD           Z1, Z1, Z1
-	VBROADCASTSD     normalAllStripAVX512Consts<>+40(SB), Z18
-	VMULPD           Z0, Z18, Z0
-	VMULPD           Z1, Z18, Z1
-	VMULPD           Z10, Z3, Z19
-	VMULPD           Z9, Z13, Z20
-	VANDPD           Z11, Z19, Z19
+	VBROADCASTSD     normalAllStripAVX512Consts<>+40(SB), Z19
+	VMULPD           Z0, Z19, Z0
+	VMULPD           Z1, Z19, Z1
+	VMULPD           Z10, Z3, Z20
+	VMULPD           Z9, Z13, Z21
 	VANDPD           Z11, Z20, Z20
-	VBROADCASTSD     normalAllStripAVX512Consts<>+32(SB), Z21
-	VMINPD           Z19, Z21, Z19
-	VMINPD           Z20, Z21, Z20
-	VMOVUPD          384(BX), Z21
-	VMINPD           Z7, Z21, Z22
-	VMINPD           Z8, Z21, Z21
-	VBROADCASTSD     normalAllStripAVX512Consts<>+96(SB), Z23
-	VCMPPD           $0x11, Z22, Z23, K3
-	VCMPPD           $0x11, Z21, Z23, K4
+	VANDPD           Z11, Z21, Z21
+	VBROADCASTSD     normalAllStripAVX512Consts<>+32(SB), Z22
+	VMINPD           Z20, Z22, Z20
+	VMINPD           Z21, Z22, Z21
+	VMOVUPD          384(BX), Z22
+	VMINPD           Z7, Z22, Z23
+	VMINPD           Z8, Z22, Z22
+	VBROADCASTSD     normalAllStripAVX512Consts<>+96(SB), Z24
+	VCMPPD           $0x11, Z23, Z24, K3
+	VCMPPD           $0x11, Z22, Z24, K4
 	KANDB            K1, K3, K1
 	KANDB            K2, K4, K2
-	VBROADCASTSD     normalAllStripAVX512Consts<>+48(SB), Z21
-	VFMADD213PD      Z2, Z19, Z21
 	VBROADCASTSD     normalAllStripAVX512Consts<>+48(SB), Z22
 	VFMADD213PD      Z2, Z20, Z22
-	VBROADCASTSD     normalAllStripAVX512Consts<>+56(SB), Z23
-	VADDPD           Z23, Z19, Z24
-	VADDPD           Z23, Z20, Z23
-	VBROADCASTSD     normalAllStripAVX512Consts<>+64(SB), Z25
-	VMULPD           Z25, Z19, Z26
-	VMULPD           Z25, Z20, Z27
-	VMOVAPD          Z19, Z28
-	VPTERNLOGQ       $0xe4, Z11, Z10, Z28
+	VBROADCASTSD     normalAllStripAVX512Consts<>+48(SB), Z23
+	VFMADD213PD      Z2, Z21, Z23
+	VBROADCASTSD     normalAllStripAVX512Consts<>+56(SB), Z24
+	VADDPD           Z24, Z20, Z25
+	VADDPD           Z24, Z21, Z24
+	VBROADCASTSD     normalAllStripAVX512Consts<>+64(SB), Z26
+	VMULPD           Z26, Z20, Z27
+	VMULPD           Z26, Z21, Z28
 	VMOVAPD          Z20, Z29
-	VPTERNLOGQ       $0xe4, Z11, Z9, Z29
-	VMULPD           Z28, Z28, Z30
+	VPTERNLOGQ       $0xe4, Z11, Z10, Z29
+	VMOVAPD          Z21, Z30
+	VPTERNLOGQ       $0xe4, Z11, Z9, Z30
 	VMULPD           Z29, Z29, Z31
-	VMULPD           Z24, Z21, Z25
-	VMULPD           Z23, Z22, Z12
-	VDIVPD           Z25, Z2, Z25
-	VDIVPD           Z12, Z2, Z12
-	VMULPD           Z25, Z21, Z21
-	VMULPD           Z12, Z22, Z22
-	VMULPD           Z25, Z24, Z24
-	VMULPD           Z12, Z23, Z12
-	VMULPD           Z21, Z19, Z21
+	VMULPD           Z30, Z30, Z26
+	VMULPD           Z25, Z22, Z6
+	VMULPD           Z24, Z23, Z19
+	VDIVPD           Z6, Z2, Z6
+	VDIVPD           Z19, Z2, Z19
+	VMULPD           Z6, Z22, Z22
+	VMULPD           Z19, Z23, Z23
+	VMULPD           Z6, Z25, Z6
+	VMULPD           Z19, Z24, Z19
 	VMULPD           Z22, Z20, Z22
-	VMULPD           Z26, Z19, Z23
-	VMULPD           Z27, Z20, Z25
-	VBROADCASTSD     normalAllStripAVX512Consts<>+72(SB), Z11
-	VMULPD           Z11, Z23, Z23
-	VMULPD           Z11, Z25, Z11
-	VRNDSCALEPD      $0x08, Z23, Z23
-	VRNDSCALEPD      $0x08, Z11, Z11
+	VMULPD           Z23, Z21, Z23
+	VMULPD           Z27, Z20, Z24
+	VMULPD           Z28, Z21, Z25
+	VMOVUPD          Z18, 448(BX)
+	VBROADCASTSD     normalAllStripAVX512Consts<>+72(SB), Z18
+	VMULPD           Z18, Z24, Z24
+	VMULPD           Z18, Z25, Z18
+	VRNDSCALEPD      $0x08, Z24, Z24
+	VRNDSCALEPD      $0x08, Z18, Z18
 	VBROADCASTSD     normalAllStripAVX512Consts<>+80(SB), Z25
-	VMOVUPD          Z17, 448(BX)
+	VMOVUPD          Z17, 512(BX)
 	VBROADCASTSD     normalAllStripAVX512Consts<>+88(SB), Z17
-	VFMADD231PD      Z25, Z21, Z17
-	VFMADD213PD.BCST normalAllStripAVX512Consts<>+88(SB), Z22, Z25
-	VMOVUPD          Z16, 512(BX)
-	VMULPD           Z3, Z6, Z16
+	VFMADD231PD      Z25, Z22, Z17
+	VFMADD213PD.BCST normalAllStripAVX512Consts<>+88(SB), Z23, Z25
 	VMOVUPD          Z15, 576(BX)
-	VMULPD           Z13, Z6, Z15
-	VMULPD           Z0, Z28, Z6
-	VMOVUPD          Z6, 640(BX)
-	VMULPD           Z1, Z29, Z6
-	VMOVUPD          Z6, 704(BX)
-	VSUBPD           Z2, Z30, Z6
-	VMOVUPD          Z14, 768(BX)
-	VSUBPD           Z2, Z31, Z14
-	VMULPD           Z6, Z16, Z6
-	VMULPD           Z14, Z15, Z14
-	VMOVUPD          Z14, 832(BX)
-	VBROADCASTSD     normalAllStripAVX512Consts<>+104(SB), Z14
-	VMOVUPD          Z6, 896(BX)
-	VBROADCASTSD     normalAllStripAVX512Consts<>+112(SB), Z6
-	VFMADD231PD      Z14, Z17, Z6
-	VFMADD213PD.BCST normalAllStripAVX512Consts<>+112(SB), Z25, Z14
-	VBROADCASTSD     normalAllStripAVX512Consts<>+120(SB), Z2
-	VFMADD213PD      Z2, Z17, Z6
-	VFMADD231PD      Z14, Z25, Z2
-	VBROADCASTSD     normalAllStripAVX512Consts<>+128(SB), Z14
-	VFMADD213PD      Z14, Z17, Z6
-	VFMADD231PD      Z2, Z25, Z14
-	VBROADCASTSD     normalAllStripAVX512Consts<>+136(SB), Z2
-	VFMADD213PD      Z2, Z17, Z6
-	VFMADD231PD      Z14, Z25, Z2
-	VBROADCASTSD     normalAllStripAVX512Consts<>+144(SB), Z14
-	VFMADD213PD      Z14, Z17, Z6
-	VFMADD231PD      Z2, Z25, Z14
-	VBROADCASTSD     normalAllStripAVX512Consts<>+152(SB), Z2
-	VFMADD213PD      Z2, Z17, Z6
-	VFMADD231PD      Z14, Z25, Z2
-	VBROADCASTSD     normalAllStripAVX512Consts<>+160(SB), Z14
-	VFMADD213PD      Z14, Z17, Z6
-	VFMADD231PD      Z2, Z25, Z14
-	VBROADCASTSD     normalAllStripAVX512Consts<>+168(SB), Z2
-	VFMADD213PD      Z2, Z17, Z6
-	VFMADD231PD      Z14, Z25, Z2
-	VBROADCASTSD     normalAllStripAVX512Consts<>+176(SB), Z14
-	VFMADD213PD      Z14, Z17, Z6
-	VFMADD231PD      Z2, Z25, Z14
-	VBROADCASTSD     normalAllStripAVX512Consts<>+184(SB), Z2
-	VFMADD213PD      Z2, Z17, Z6
-	VFMADD231PD      Z14, Z25, Z2
-	VBROADCASTSD     normalAllStripAVX512Consts<>+192(SB), Z14
-	VFMADD213PD      Z14, Z17, Z6
-	VFMADD231PD      Z2, Z25, Z14
-	VBROADCASTSD     normalAllStripAVX512Consts<>+200(SB), Z2
-	VFMADD213PD      Z2, Z17, Z6
-	VFMADD231PD      Z14, Z25, Z2
-	VBROADCASTSD     normalAllStripAVX512Consts<>+208(SB), Z14
-	VFMADD213PD      Z14, Z17, Z6
-	VFMADD231PD      Z2, Z25, Z14
-	VBROADCASTSD     normalAllStripAVX512Consts<>+216(SB), Z2
-	VFMADD213PD      Z2, Z17, Z6
-	VFMADD231PD      Z14, Z25, Z2
-	VBROADCASTSD     normalAllStripAVX512Consts<>+224(SB), Z14
-	VFMADD213PD      Z14, Z17, Z6
-	VFMADD231PD      Z2, Z25, Z14
-	VBROADCASTSD     normalAllStripAVX512Consts<>+232(SB), Z2
-	VFMADD213PD      Z2, Z17, Z6
-	VFMADD231PD      Z14, Z25, Z2
-	VBROADCASTSD     normalAllStripAVX512Consts<>+240(SB), Z14
-	VFMADD213PD      Z14, Z17, Z6
-	VFMADD231PD      Z2, Z25, Z14
-	VBROADCASTSD     normalAllStripAVX512Consts<>+248(SB), Z2
-	VFMADD213PD      Z2, Z17, Z6
-	VFMADD231PD      Z14, Z25, Z2
-	VBROADCASTSD     normalAllStripAVX512Consts<>+256(SB), Z14
-	VFMADD213PD      Z14, Z17, Z6
-	VFMADD231PD      Z2, Z25, Z14
-	VBROADCASTSD     normalAllStripAVX512Consts<>+264(SB), Z2
-	VFMADD213PD      Z2, Z17, Z6
-	VFMADD231PD      Z14, Z25, Z2
-	VBROADCASTSD     normalAllStripAVX512Consts<>+272(SB), Z14
-	VFMADD213PD      Z14, Z6, Z17
-	VFMADD231PD      Z2, Z25, Z14
-	VFMADD213PD      Z18, Z17, Z21
-	VFMADD231PD      Z14, Z22, Z18
-	VMULPD           Z24, Z21, Z2
-	VMULPD           Z12, Z18, Z6
-	VBROADCASTSD     normalAllStripAVX512Consts<>+0(SB), Z12
-	VMOVAPD          Z2, Z14
-	VPTERNLOGQ       $0xe4, Z12, Z10, Z14
-	VMOVAPD          Z6, Z10
-	VPTERNLOGQ       $0xe4, Z12, Z9, Z10
+	VXORPD.BCST      normalAllStripAVX512Consts<>+392(SB), Z4, Z15
+	VMOVUPD          Z14, 640(BX)
+	VXORPD.BCST      normalAllStripAVX512Consts<>+392(SB), Z5, Z14
+	VMULPD           Z12, Z4, Z4
+	VMULPD           Z12, Z5, Z5
+	VMOVAPD          Z2, Z12
+	VPTERNLOGQ       $0xe4, Z11, Z10, Z12
+	VMOVUPD          Z8, 704(BX)
+	VMOVAPD          Z2, Z8
+	VPTERNLOGQ       $0xe4, Z11, Z9, Z8
+	VCMPPD           $0x00, Z15, Z12, K3
+	VCMPPD           $0x00, Z14, Z8, K4
+	VBLENDMPD        Z16, Z4, K3, Z4
+	VBLENDMPD        Z16, Z5, K4, Z5
+	VBROADCASTSD     normalAllStripAVX512Consts<>+104(SB), Z8
+	VBROADCASTSD     normalAllStripAVX512Consts<>+112(SB), Z12
+	VFMADD231PD      Z8, Z17, Z12
+	VFMADD213PD.BCST normalAllStripAVX512Consts<>+112(SB), Z25, Z8
+	VBROADCASTSD     normalAllStripAVX512Consts<>+120(SB), Z14
+	VFMADD213PD      Z14, Z17, Z12
+	VFMADD231PD      Z8, Z25, Z14
+	VBROADCASTSD     normalAllStripAVX512Consts<>+128(SB), Z8
+	VFMADD213PD      Z8, Z17, Z12
+	VFMADD231PD      Z14, Z25, Z8
+	VBROADCASTSD     normalAllStripAVX512Consts<>+136(SB), Z14
+	VFMADD213PD      Z14, Z17, Z12
+	VFMADD231PD      Z8, Z25, Z14
+	VBROADCASTSD     normalAllStripAVX512Consts<>+144(SB), Z8
+	VFMADD213PD      Z8, Z17, Z12
+	VFMADD231PD      Z14, Z25, Z8
+	VBROADCASTSD     normalAllStripAVX512Consts<>+152(SB), Z14
+	VFMADD213PD      Z14, Z17, Z12
+	VFMADD231PD      Z8, Z25, Z14
+	VBROADCASTSD     normalAllStripAVX512Consts<>+160(SB), Z8
+	VFMADD213PD      Z8, Z17, Z12
+	VFMADD231PD      Z14, Z25, Z8
+	VBROADCASTSD     normalAllStripAVX512Consts<>+168(SB), Z14
+	VFMADD213PD      Z14, Z17, Z12
+	VFMADD231PD      Z8, Z25, Z14
+	VBROADCASTSD     normalAllStripAVX512Consts<>+176(SB), Z8
+	VFMADD213PD      Z8, Z17, Z12
+	VFMADD231PD      Z14, Z25, Z8
+	VBROADCASTSD     normalAllStripAVX512Consts<>+184(SB), Z14
+	VFMADD213PD      Z14, Z17, Z12
+	VFMADD231PD      Z8, Z25, Z14
+	VBROADCASTSD     normalAllStripAVX512Consts<>+192(SB), Z8
+	VFMADD213PD      Z8, Z17, Z12
+	VFMADD231PD      Z14, Z25, Z8
+	VBROADCASTSD     normalAllStripAVX512Consts<>+200(SB), Z14
+	VFMADD213PD      Z14, Z17, Z12
+	VFMADD231PD      Z8, Z25, Z14
+	VBROADCASTSD     normalAllStripAVX512Consts<>+208(SB), Z8
+	VFMADD213PD      Z8, Z17, Z12
+	VFMADD231PD      Z14, Z25, Z8
+	VBROADCASTSD     normalAllStripAVX512Consts<>+216(SB), Z14
+	VFMADD213PD      Z14, Z17, Z12
+	VFMADD231PD      Z8, Z25, Z14
+	VBROADCASTSD     normalAllStripAVX512Consts<>+224(SB), Z8
+	VFMADD213PD      Z8, Z17, Z12
+	VFMADD231PD      Z14, Z25, Z8
+	VBROADCASTSD     normalAllStripAVX512Consts<>+232(SB), Z14
+	VFMADD213PD      Z14, Z17, Z12
+	VFMADD231PD      Z8, Z25, Z14
+	VBROADCASTSD     normalAllStripAVX512Consts<>+240(SB), Z8
+	VFMADD213PD      Z8, Z17, Z12
+	VFMADD231PD      Z14, Z25, Z8
+	VBROADCASTSD     normalAllStripAVX512Consts<>+248(SB), Z14
+	VFMADD213PD      Z14, Z17, Z12
+	VFMADD231PD      Z8, Z25, Z14
+	VBROADCASTSD     normalAllStripAVX512Consts<>+256(SB), Z8
+	VFMADD213PD      Z8, Z17, Z12
+	VFMADD231PD      Z14, Z25, Z8
+	VBROADCASTSD     normalAllStripAVX512Consts<>+264(SB), Z14
+	VFMADD213PD      Z14, Z17, Z12
+	VFMADD231PD      Z8, Z25, Z14
+	VBROADCASTSD     normalAllStripAVX512Consts<>+272(SB), Z8
+	VFMADD213PD      Z8, Z12, Z17
+	VFMADD231PD      Z14, Z25, Z8
+	VBROADCASTSD     normalAllStripAVX512Consts<>+40(SB), Z12
+	VFMADD213PD      Z12, Z17, Z22
+	VFMADD231PD      Z8, Z23, Z12
+	VMULPD           Z6, Z22, Z6
+	VMULPD           Z19, Z12, Z8
+	VMOVAPD          Z6, Z12
+	VPTERNLOGQ       $0xe4, Z11, Z10, Z12
+	VMOVAPD          Z8, Z10
+	VPTERNLOGQ       $0xe4, Z11, Z9, Z10
 	VBROADCASTSD     normalAllStripAVX512Consts<>+296(SB), Z9
-	VFNMADD213PD     Z9, Z19, Z2
 	VFNMADD213PD     Z9, Z20, Z6
-	VBROADCASTSD     normalAllStripAVX512Consts<>+280(SB), Z12
-	VMULPD           Z12, Z23, Z17
-	VMULPD           Z12, Z11, Z12
-	VFMADD231PD      Z26, Z19, Z17
-	VFMADD231PD      Z27, Z20, Z12
-	VBROADCASTSD     normalAllStripAVX512Consts<>+288(SB), Z18
-	VFMADD231PD      Z18, Z23, Z17
-	VFMADD231PD      Z18, Z11, Z12
-	VBROADCASTSD     normalAllStripAVX512Consts<>+8(SB), Z18
-	VSUBPD           Z30, Z18, Z19
-	VSUBPD           Z31, Z18, Z18
-	VMOVUPD          192(BX), Z20
-	VFMADD213PD      Z20, Z19, Z0
-	VFMADD213PD      Z20, Z18, Z1
-	VMULPD           Z16, Z30, Z18
-	VMULPD           Z15, Z31, Z19
-	VMULPD           Z16, Z28, Z16
-	VMULPD           Z15, Z29, Z15
-	VMULPD           Z28, Z3, Z21
-	VMULPD           Z29, Z13, Z22
-	VBROADCASTSD     normalAllStripAVX512Consts<>+304(SB), Z24
+	VFNMADD213PD     Z9, Z21, Z8
+	VBROADCASTSD     normalAllStripAVX512Consts<>+280(SB), Z11
+	VMULPD           Z11, Z24, Z14
+	VMULPD           Z11, Z18, Z11
+	VFMADD231PD      Z27, Z20, Z14
+	VFMADD231PD      Z28, Z21, Z11
+	VBROADCASTSD     normalAllStripAVX512Consts<>+288(SB), Z15
+	VFMADD231PD      Z15, Z24, Z14
+	VFMADD231PD      Z15, Z18, Z11
+	VMOVUPD          256(BX), Z15
+	VMULPD           Z3, Z15, Z16
+	VMULPD           Z13, Z15, Z17
+	VMULPD           Z0, Z29, Z19
+	VMULPD           Z1, Z30, Z20
+	VSUBPD           Z2, Z31, Z21
+	VSUBPD           Z2, Z26, Z22
+	VMULPD           Z21, Z16, Z21
+	VMULPD           Z22, Z17, Z22
+	VBROADCASTSD     normalAllStripAVX512Consts<>+304(SB), Z23
 	VBROADCASTSD     normalAllStripAVX512Consts<>+312(SB), Z25
-	VFMADD231PD      Z24, Z17, Z25
-	VFMADD213PD.BCST normalAllStripAVX512Consts<>+312(SB), Z12, Z24
-	VBROADCASTSD     normalAllStripAVX512Consts<>+320(SB), Z26
-	VFMADD213PD      Z26, Z17, Z25
-	VFMADD231PD      Z24, Z12, Z26
-	VBROADCASTSD     normalAllStripAVX512Consts<>+328(SB), Z24
-	VFMADD213PD      Z24, Z17, Z25
-	VFMADD231PD      Z26, Z12, Z24
-	VBROADCASTSD     normalAllStripAVX512Consts<>+336(SB), Z26
-	VFMADD213PD      Z26, Z17, Z25
-	VFMADD231PD      Z24, Z12, Z26
-	VBROADCASTSD     normalAllStripAVX512Consts<>+344(SB), Z24
-	VFMADD213PD      Z24, Z17, Z25
-	VFMADD231PD      Z26, Z12, Z24
-	VBROADCASTSD     normalAllStripAVX512Consts<>+352(SB), Z26
-	VFMADD213PD      Z26, Z17, Z25
-	VFMADD231PD      Z24, Z12, Z26
-	VBROADCASTSD     normalAllStripAVX512Consts<>+360(SB), Z24
-	VFMADD213PD      Z24, Z17, Z25
-	VFMADD231PD      Z26, Z12, Z24
-	VBROADCASTSD     normalAllStripAVX512Consts<>+368(SB), Z26
-	VFMADD213PD      Z26, Z17, Z25
-	VFMADD231PD      Z24, Z12, Z26
-	VBROADCASTSD     normalAllStripAVX512Consts<>+376(SB), Z24
-	VFMADD213PD      Z24, Z17, Z25
-	VFMADD231PD      Z26, Z12, Z24
-	VMULPD           Z17, Z17, Z26
-	VMULPD           Z12, Z12, Z27
-	VFMADD231PD      Z25, Z26, Z17
-	VFMADD231PD      Z24, Z27, Z12
-	VMOVUPD          128(BX), Z24
-	VFMADD213PD      Z24, Z24, Z17
-	VFMADD213PD      Z24, Z12, Z24
-	VSCALEFPD        Z23, Z17, Z12
-	VSCALEFPD        Z11, Z24, Z11
-	VFNMADD231PD     Z14, Z12, Z4
-	VFNMADD231PD     Z10, Z11, Z5
-	VMULPD           Z12, Z7, Z7
-	VMULPD           Z11, Z8, Z8
-	VFMADD213PD      768(BX), Z7, Z2
-	VFMADD213PD      576(BX), Z8, Z6
-	VMULPD           Z9, Z12, Z7
-	VMULPD           Z9, Z11, Z8
+	VFMADD231PD      Z23, Z14, Z25
+	VFMADD213PD.BCST normalAllStripAVX512Consts<>+312(SB), Z11, Z23
+	VBROADCASTSD     normalAllStripAVX512Consts<>+320(SB), Z27
+	VFMADD213PD      Z27, Z14, Z25
+	VFMADD231PD      Z23, Z11, Z27
+	VBROADCASTSD     normalAllStripAVX512Consts<>+328(SB), Z23
+	VFMADD213PD      Z23, Z14, Z25
+	VFMADD231PD      Z27, Z11, Z23
+	VBROADCASTSD     normalAllStripAVX512Consts<>+336(SB), Z27
+	VFMADD213PD      Z27, Z14, Z25
+	VFMADD231PD      Z23, Z11, Z27
+	VBROADCASTSD     normalAllStripAVX512Consts<>+344(SB), Z23
+	VFMADD213PD      Z23, Z14, Z25
+	VFMADD231PD      Z27, Z11, Z23
+	VBROADCASTSD     normalAllStripAVX512Consts<>+352(SB), Z27
+	VFMADD213PD      Z27, Z14, Z25
+	VFMADD231PD      Z23, Z11, Z27
+	VBROADCASTSD     normalAllStripAVX512Consts<>+360(SB), Z23
+	VFMADD213PD      Z23, Z14, Z25
+	VFMADD231PD      Z27, Z11, Z23
+	VBROADCASTSD     normalAllStripAVX512Consts<>+368(SB), Z27
+	VFMADD213PD      Z27, Z14, Z25
+	VFMADD231PD      Z23, Z11, Z27
+	VBROADCASTSD     normalAllStripAVX512Consts<>+376(SB), Z23
+	VFMADD213PD      Z23, Z14, Z25
+	VFMADD231PD      Z27, Z11, Z23
+	VMULPD           Z14, Z14, Z27
+	VMULPD           Z11, Z11, Z28
+	VFMADD231PD      Z25, Z27, Z14
+	VFMADD231PD      Z23, Z28, Z11
+	VMOVUPD          128(BX), Z23
+	VFMADD213PD      Z23, Z23, Z14
+	VFMADD213PD      Z23, Z11, Z23
+	VSCALEFPD        Z24, Z14, Z11
+	VSCALEFPD        Z18, Z23, Z14
+	VFNMADD231PD     Z12, Z11, Z4
+	VFNMADD231PD     Z10, Z14, Z5
+	VMULPD           Z11, Z7, Z7
+	VMULPD           704(BX), Z14, Z10
+	VFMADD213PD      640(BX), Z7, Z6
+	VFMADD213PD      576(BX), Z10, Z8
+	VMULPD           Z9, Z11, Z7
+	VMULPD           Z9, Z14, Z9
 	VMOVUPD          Z4, K7, (DI)(AX*1)
 	VMOVUPD          Z5, K6, 64(DI)(AX*1)
-	VBROADCASTSD     normalAllStripAVX512Consts<>+384(SB), Z9
-	VBLENDMPD        Z2, Z9, K1, Z2
-	VBLENDMPD        Z6, Z9, K2, Z6
-	VMULPD           512(BX), Z7, Z9
-	VMULPD           448(BX), Z8, Z10
-	VMULPD           Z7, Z3, Z3
-	VMULPD           Z8, Z13, Z11
-	VMULPD           640(BX), Z7, Z12
-	VMULPD           704(BX), Z8, Z13
-	VFMADD231PD      Z4, Z20, Z12
-	VFMADD231PD      Z5, Z20, Z13
+	VBROADCASTSD     normalAllStripAVX512Consts<>+384(SB), Z10
+	VBLENDMPD        Z6, Z10, K1, Z6
+	VBLENDMPD        Z8, Z10, K2, Z8
+	VMULPD           512(BX), Z7, Z10
+	VMULPD           448(BX), Z9, Z11
+	VMULPD           Z19, Z7, Z12
+	VMULPD           Z20, Z9, Z14
+	VMOVUPD          192(BX), Z18
+	VFMADD231PD      Z4, Z18, Z12
+	VFMADD231PD      Z5, Z18, Z14
 	MOVQ             charm_base+192(FP), DX
 	VMOVUPD          Z12, K7, (DX)(AX*1)
 	MOVQ             charm_base+192(FP), DX
-	VMOVUPD          Z13, K6, 64(DX)(AX*1)
+	VMOVUPD          Z14, K6, 64(DX)(AX*1)
 	VBROADCASTSD     normalAllStripAVX512Consts<>+64(SB), Z4
-	VMULPD           Z9, Z4, Z5
-	VMULPD           Z10, Z4, Z4
-	VMULPD           Z16, Z7, Z9
-	VMULPD           Z15, Z8, Z10
-	VMOVUPD          256(BX), Z12
-	VMULPD           Z7, Z12, Z7
-	VMULPD           Z8, Z12, Z8
+	VMULPD           Z10, Z4, Z5
+	VMULPD           Z11, Z4, Z4
+	VMOVUPD          Z6, K7, (SI)(AX*1)
+	VMOVUPD          Z8, K6, 64(SI)(AX*1)
+	VFMADD231PD      Z6, Z18, Z5
+	VFMADD231PD      Z8, Z18, Z4
+	VMOVUPD          Z5, K7, (R10)(AX*1)
+	VMOVUPD          Z4, K6, 64(R10)(AX*1)
+	VMOVUPD          64(BX), Z4
+	VMULPD           Z6, Z4, Z5
+	VMULPD           Z8, Z4, Z4
+	VBROADCASTSD     normalAllStripAVX512Consts<>+392(SB), Z6
+	VXORPD           Z5, Z6, Z5
+	VXORPD           Z4, Z6, Z4
+	VMOVUPD          Z5, K7, (R11)(AX*1)
+	VMOVUPD          Z4, K6, 64(R11)(AX*1)
+	VSUBPD           Z31, Z2, Z4
+	VSUBPD           Z26, Z2, Z2
+	VFMADD213PD      Z18, Z4, Z0
+	VFMADD231PD      Z2, Z1, Z18
+	VMULPD           Z16, Z31, Z1
+	VMULPD           Z17, Z26, Z2
+	VMULPD           Z16, Z29, Z4
+	VMULPD           Z17, Z30, Z5
+	VMULPD           Z29, Z3, Z8
+	VMULPD           Z30, Z13, Z10
+	VMULPD           Z7, Z3, Z3
+	VMULPD           Z9, Z13, Z11
+	VMULPD           Z4, Z7, Z4
+	VMULPD           Z5, Z9, Z5
+	VMULPD           Z7, Z15, Z7
+	VMULPD           Z9, Z15, Z9
+	VMULPD           Z8, Z3, Z8
+	VMULPD           Z10, Z11, Z10
 	VMULPD           Z21, Z3, Z12
 	VMULPD           Z22, Z11, Z13
-	VMULPD           896(BX), Z3, Z14
-	VMULPD           832(BX), Z11, Z15
 	MOVQ             zomma_base+240(FP), DX
-	VMOVUPD          Z14, K7, (DX)(AX*1)
+	VMOVUPD          Z12, K7, (DX)(AX*1)
 	MOVQ             zomma_base+240(FP), DX
-	VMOVUPD          Z15, K6, 64(DX)(AX*1)
+	VMOVUPD          Z13, K6, 64(DX)(AX*1)
 	VMULPD           Z0, Z3, Z0
-	VMULPD           Z1, Z11, Z1
+	VMULPD           Z18, Z11, Z12
 	VMOVUPD          Z3, K7, (R8)(AX*1)
 	VMOVUPD          Z11, K6, 64(R8)(AX*1)
 	MOVQ             color_base+264(FP), DX
 	VMOVUPD          Z0, K7, (DX)(AX*1)
 	MOVQ             color_base+264(FP), DX
-	VMOVUPD          Z1, K6, 64(DX)(AX*1)
-	VFMADD231PD      Z2, Z20, Z5
-	VFMADD231PD      Z6, Z20, Z4
-	VMOVUPD          Z5, K7, (R10)(AX*1)
-	VMOVUPD          Z4, K6, 64(R10)(AX*1)
-	VMULPD           Z18, Z7, Z0
-	VMULPD           Z19, Z8, Z1
+	VMOVUPD          Z12, K6, 64(DX)(AX*1)
+	VMULPD           Z1, Z7, Z0
+	VMULPD           Z2, Z9, Z1
+	VXORPD           Z4, Z6, Z2
+	VXORPD           Z5, Z6, Z3
+	VXORPD           Z8, Z6, Z4
+	VXORPD           Z10, Z6, Z5
 	VMOVUPD          Z7, K7, (R9)(AX*1)
-	VMOVUPD          Z8, K6, 64(R9)(AX*1)
-	VBROADCASTSD     normalAllStripAVX512Consts<>+392(SB), Z3
-	VXORPD           Z9, Z3, Z4
-	VXORPD           Z10, Z3, Z5
-	VXORPD           Z12, Z3, Z7
-	VXORPD           Z13, Z3, Z8
-	VMOVUPD          Z4, K7, (R12)(AX*1)
-	VMOVUPD          Z5, K6, 64(R12)(AX*1)
-	VMOVUPD          64(BX), Z4
-	VMULPD           Z2, Z4, Z5
-	VMULPD           Z6, Z4, Z4
-	VMOVUPD          Z2, K7, (SI)(AX*1)
-	VMOVUPD          Z6, K6, 64(SI)(AX*1)
+	VMOVUPD          Z9, K6, 64(R9)(AX*1)
+	VMOVUPD          Z2, K7, (R12)(AX*1)
+	VMOVUPD          Z3, K6, 64(R12)(AX*1)
+	MOVQ             speed_base+216(FP), DX
+	VMOVUPD          Z4, K7, (DX)(AX*1)
+	MOVQ             speed_base+216(FP), DX
+	VMOVUPD          Z5, K6, 64(DX)(AX*1)
 	VMOVUPD          Z0, K7, (R13)(AX*1)
 	VMOVUPD          Z1, K6, 64(R13)(AX*1)
-	MOVQ             speed_base+216(FP), DX
-	VMOVUPD          Z7, K7, (DX)(AX*1)
-	MOVQ             speed_base+216(FP), DX
-	VMOVUPD          Z8, K6, 64(DX)(AX*1)
-	VXORPD           Z5, Z3, Z0
-	VXORPD           Z4, Z3, Z1
-	VMOVUPD          Z0, K7, (R11)(AX*1)
-	VMOVUPD          Z1, K6, 64(R11)(AX*1)
 	ADDQ             $+128, AX
 	SUBQ             $+16, CX
 	JGT              tail
@@ -1182,14 +1210,14 @@ DATA normalAllStripAVX2Consts<>+0(SB)/8, $0x7fffffffffffffff
 DATA normalAllStripAVX2Consts<>+8(SB)/8, $0x7fffffffffffffff
 DATA normalAllStripAVX2Consts<>+16(SB)/8, $0x7fffffffffffffff
 DATA normalAllStripAVX2Consts<>+24(SB)/8, $0x7fffffffffffffff
-DATA normalAllStripAVX2Consts<>+32(SB)/8, $0x54b249ad2594c37d
-DATA normalAllStripAVX2Consts<>+40(SB)/8, $0x54b249ad2594c37d
-DATA normalAllStripAVX2Consts<>+48(SB)/8, $0x54b249ad2594c37d
-DATA normalAllStripAVX2Consts<>+56(SB)/8, $0x54b249ad2594c37d
-DATA normalAllStripAVX2Consts<>+64(SB)/8, $0x3ff0000000000000
-DATA normalAllStripAVX2Consts<>+72(SB)/8, $0x3ff0000000000000
-DATA normalAllStripAVX2Consts<>+80(SB)/8, $0x3ff0000000000000
-DATA normalAllStripAVX2Consts<>+88(SB)/8, $0x3ff0000000000000
+DATA normalAllStripAVX2Consts<>+32(SB)/8, $0x3ff0000000000000
+DATA normalAllStripAVX2Consts<>+40(SB)/8, $0x3ff0000000000000
+DATA normalAllStripAVX2Consts<>+48(SB)/8, $0x3ff0000000000000
+DATA normalAllStripAVX2Consts<>+56(SB)/8, $0x3ff0000000000000
+DATA normalAllStripAVX2Consts<>+64(SB)/8, $0x54b249ad2594c37d
+DATA normalAllStripAVX2Consts<>+72(SB)/8, $0x54b249ad2594c37d
+DATA normalAllStripAVX2Consts<>+80(SB)/8, $0x54b249ad2594c37d
+DATA normalAllStripAVX2Consts<>+88(SB)/8, $0x54b249ad2594c37d
 DATA normalAllStripAVX2Consts<>+96(SB)/8, $0x3fe0000000000000
 DATA normalAllStripAVX2Consts<>+104(SB)/8, $0x3fe0000000000000
 DATA normalAllStripAVX2Consts<>+112(SB)/8, $0x3fe0000000000000
@@ -1334,58 +1362,58 @@ DATA normalAllStripAVX2Consts<>+1216(SB)/8, $0xbdea39ef35793c76
 DATA normalAllStripAVX2Consts<>+1224(SB)/8, $0xbdea39ef35793c76
 DATA normalAllStripAVX2Consts<>+1232(SB)/8, $0xbdea39ef35793c76
 DATA normalAllStripAVX2Consts<>+1240(SB)/8, $0xbdea39ef35793c76
-DATA normalAllStripAVX2Consts<>+1248(SB)/8, $0x408ff80000000000
-DATA normalAllStripAVX2Consts<>+1256(SB)/8, $0x408ff80000000000
-DATA normalAllStripAVX2Consts<>+1264(SB)/8, $0x408ff80000000000
-DATA normalAllStripAVX2Consts<>+1272(SB)/8, $0x408ff80000000000
-DATA normalAllStripAVX2Consts<>+1280(SB)/8, $0xc08ff00000000000
-DATA normalAllStripAVX2Consts<>+1288(SB)/8, $0xc08ff00000000000
-DATA normalAllStripAVX2Consts<>+1296(SB)/8, $0xc08ff00000000000
-DATA normalAllStripAVX2Consts<>+1304(SB)/8, $0xc08ff00000000000
-DATA normalAllStripAVX2Consts<>+1312(SB)/8, $0x43380000000003ff
-DATA normalAllStripAVX2Consts<>+1320(SB)/8, $0x43380000000003ff
-DATA normalAllStripAVX2Consts<>+1328(SB)/8, $0x43380000000003ff
-DATA normalAllStripAVX2Consts<>+1336(SB)/8, $0x43380000000003ff
-DATA normalAllStripAVX2Consts<>+1344(SB)/8, $0x3e5ade156a5dbe76
-DATA normalAllStripAVX2Consts<>+1352(SB)/8, $0x3e5ade156a5dbe76
-DATA normalAllStripAVX2Consts<>+1360(SB)/8, $0x3e5ade156a5dbe76
-DATA normalAllStripAVX2Consts<>+1368(SB)/8, $0x3e5ade156a5dbe76
-DATA normalAllStripAVX2Consts<>+1376(SB)/8, $0x3e928af3fca7ab0b
-DATA normalAllStripAVX2Consts<>+1384(SB)/8, $0x3e928af3fca7ab0b
-DATA normalAllStripAVX2Consts<>+1392(SB)/8, $0x3e928af3fca7ab0b
-DATA normalAllStripAVX2Consts<>+1400(SB)/8, $0x3e928af3fca7ab0b
-DATA normalAllStripAVX2Consts<>+1408(SB)/8, $0x3ec71dee623fde67
-DATA normalAllStripAVX2Consts<>+1416(SB)/8, $0x3ec71dee623fde67
-DATA normalAllStripAVX2Consts<>+1424(SB)/8, $0x3ec71dee623fde67
-DATA normalAllStripAVX2Consts<>+1432(SB)/8, $0x3ec71dee623fde67
-DATA normalAllStripAVX2Consts<>+1440(SB)/8, $0x3efa01997c89e6b0
-DATA normalAllStripAVX2Consts<>+1448(SB)/8, $0x3efa01997c89e6b0
-DATA normalAllStripAVX2Consts<>+1456(SB)/8, $0x3efa01997c89e6b0
-DATA normalAllStripAVX2Consts<>+1464(SB)/8, $0x3efa01997c89e6b0
-DATA normalAllStripAVX2Consts<>+1472(SB)/8, $0x3f2a01a014761f6e
-DATA normalAllStripAVX2Consts<>+1480(SB)/8, $0x3f2a01a014761f6e
-DATA normalAllStripAVX2Consts<>+1488(SB)/8, $0x3f2a01a014761f6e
-DATA normalAllStripAVX2Consts<>+1496(SB)/8, $0x3f2a01a014761f6e
-DATA normalAllStripAVX2Consts<>+1504(SB)/8, $0x3f56c16c1852b7b0
-DATA normalAllStripAVX2Consts<>+1512(SB)/8, $0x3f56c16c1852b7b0
-DATA normalAllStripAVX2Consts<>+1520(SB)/8, $0x3f56c16c1852b7b0
-DATA normalAllStripAVX2Consts<>+1528(SB)/8, $0x3f56c16c1852b7b0
-DATA normalAllStripAVX2Consts<>+1536(SB)/8, $0x3f81111111122322
-DATA normalAllStripAVX2Consts<>+1544(SB)/8, $0x3f81111111122322
-DATA normalAllStripAVX2Consts<>+1552(SB)/8, $0x3f81111111122322
-DATA normalAllStripAVX2Consts<>+1560(SB)/8, $0x3f81111111122322
-DATA normalAllStripAVX2Consts<>+1568(SB)/8, $0x3fa55555555502a1
-DATA normalAllStripAVX2Consts<>+1576(SB)/8, $0x3fa55555555502a1
-DATA normalAllStripAVX2Consts<>+1584(SB)/8, $0x3fa55555555502a1
-DATA normalAllStripAVX2Consts<>+1592(SB)/8, $0x3fa55555555502a1
-DATA normalAllStripAVX2Consts<>+1600(SB)/8, $0x3fc5555555555511
-DATA normalAllStripAVX2Consts<>+1608(SB)/8, $0x3fc5555555555511
-DATA normalAllStripAVX2Consts<>+1616(SB)/8, $0x3fc5555555555511
-DATA normalAllStripAVX2Consts<>+1624(SB)/8, $0x3fc5555555555511
-DATA normalAllStripAVX2Consts<>+1632(SB)/8, $0x3fe000000000000b
-DATA normalAllStripAVX2Consts<>+1640(SB)/8, $0x3fe000000000000b
-DATA normalAllStripAVX2Consts<>+1648(SB)/8, $0x3fe000000000000b
-DATA normalAllStripAVX2Consts<>+1656(SB)/8, $0x3fe000000000000b
+DATA normalAllStripAVX2Consts<>+1248(SB)/8, $0x3e5ade156a5dbe76
+DATA normalAllStripAVX2Consts<>+1256(SB)/8, $0x3e5ade156a5dbe76
+DATA normalAllStripAVX2Consts<>+1264(SB)/8, $0x3e5ade156a5dbe76
+DATA normalAllStripAVX2Consts<>+1272(SB)/8, $0x3e5ade156a5dbe76
+DATA normalAllStripAVX2Consts<>+1280(SB)/8, $0x3e928af3fca7ab0b
+DATA normalAllStripAVX2Consts<>+1288(SB)/8, $0x3e928af3fca7ab0b
+DATA normalAllStripAVX2Consts<>+1296(SB)/8, $0x3e928af3fca7ab0b
+DATA normalAllStripAVX2Consts<>+1304(SB)/8, $0x3e928af3fca7ab0b
+DATA normalAllStripAVX2Consts<>+1312(SB)/8, $0x3ec71dee623fde67
+DATA normalAllStripAVX2Consts<>+1320(SB)/8, $0x3ec71dee623fde67
+DATA normalAllStripAVX2Consts<>+1328(SB)/8, $0x3ec71dee623fde67
+DATA normalAllStripAVX2Consts<>+1336(SB)/8, $0x3ec71dee623fde67
+DATA normalAllStripAVX2Consts<>+1344(SB)/8, $0x3efa01997c89e6b0
+DATA normalAllStripAVX2Consts<>+1352(SB)/8, $0x3efa01997c89e6b0
+DATA normalAllStripAVX2Consts<>+1360(SB)/8, $0x3efa01997c89e6b0
+DATA normalAllStripAVX2Consts<>+1368(SB)/8, $0x3efa01997c89e6b0
+DATA normalAllStripAVX2Consts<>+1376(SB)/8, $0x3f2a01a014761f6e
+DATA normalAllStripAVX2Consts<>+1384(SB)/8, $0x3f2a01a014761f6e
+DATA normalAllStripAVX2Consts<>+1392(SB)/8, $0x3f2a01a014761f6e
+DATA normalAllStripAVX2Consts<>+1400(SB)/8, $0x3f2a01a014761f6e
+DATA normalAllStripAVX2Consts<>+1408(SB)/8, $0x3f56c16c1852b7b0
+DATA normalAllStripAVX2Consts<>+1416(SB)/8, $0x3f56c16c1852b7b0
+DATA normalAllStripAVX2Consts<>+1424(SB)/8, $0x3f56c16c1852b7b0
+DATA normalAllStripAVX2Consts<>+1432(SB)/8, $0x3f56c16c1852b7b0
+DATA normalAllStripAVX2Consts<>+1440(SB)/8, $0x3f81111111122322
+DATA normalAllStripAVX2Consts<>+1448(SB)/8, $0x3f81111111122322
+DATA normalAllStripAVX2Consts<>+1456(SB)/8, $0x3f81111111122322
+DATA normalAllStripAVX2Consts<>+1464(SB)/8, $0x3f81111111122322
+DATA normalAllStripAVX2Consts<>+1472(SB)/8, $0x3fa55555555502a1
+DATA normalAllStripAVX2Consts<>+1480(SB)/8, $0x3fa55555555502a1
+DATA normalAllStripAVX2Consts<>+1488(SB)/8, $0x3fa55555555502a1
+DATA normalAllStripAVX2Consts<>+1496(SB)/8, $0x3fa55555555502a1
+DATA normalAllStripAVX2Consts<>+1504(SB)/8, $0x3fc5555555555511
+DATA normalAllStripAVX2Consts<>+1512(SB)/8, $0x3fc5555555555511
+DATA normalAllStripAVX2Consts<>+1520(SB)/8, $0x3fc5555555555511
+DATA normalAllStripAVX2Consts<>+1528(SB)/8, $0x3fc5555555555511
+DATA normalAllStripAVX2Consts<>+1536(SB)/8, $0x3fe000000000000b
+DATA normalAllStripAVX2Consts<>+1544(SB)/8, $0x3fe000000000000b
+DATA normalAllStripAVX2Consts<>+1552(SB)/8, $0x3fe000000000000b
+DATA normalAllStripAVX2Consts<>+1560(SB)/8, $0x3fe000000000000b
+DATA normalAllStripAVX2Consts<>+1568(SB)/8, $0x408ff80000000000
+DATA normalAllStripAVX2Consts<>+1576(SB)/8, $0x408ff80000000000
+DATA normalAllStripAVX2Consts<>+1584(SB)/8, $0x408ff80000000000
+DATA normalAllStripAVX2Consts<>+1592(SB)/8, $0x408ff80000000000
+DATA normalAllStripAVX2Consts<>+1600(SB)/8, $0xc08ff00000000000
+DATA normalAllStripAVX2Consts<>+1608(SB)/8, $0xc08ff00000000000
+DATA normalAllStripAVX2Consts<>+1616(SB)/8, $0xc08ff00000000000
+DATA normalAllStripAVX2Consts<>+1624(SB)/8, $0xc08ff00000000000
+DATA normalAllStripAVX2Consts<>+1632(SB)/8, $0x43380000000003ff
+DATA normalAllStripAVX2Consts<>+1640(SB)/8, $0x43380000000003ff
+DATA normalAllStripAVX2Consts<>+1648(SB)/8, $0x43380000000003ff
+DATA normalAllStripAVX2Consts<>+1656(SB)/8, $0x43380000000003ff
 DATA normalAllStripAVX2Consts<>+1664(SB)/8, $0x7ff8000000000001
 DATA normalAllStripAVX2Consts<>+1672(SB)/8, $0x7ff8000000000001
 DATA normalAllStripAVX2Consts<>+1680(SB)/8, $0x7ff8000000000001
@@ -1412,7 +1440,7 @@ GLOBL normalAllStripAVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func normalAllStripAVX2(price []float64, delta []float64, gamma []float64, vega []float64, theta []float64, rho []float64, vanna []float64, volga []float64, charm []float64, speed []float64, zomma []float64, color []float64, sign []float64, K []float64, sigma []float64, F float64, T float64, D float64, r float64)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
-TEXT ·normalAllStripAVX2(SB), $1408-392
+TEXT ·normalAllStripAVX2(SB), $1440-392
 	LEAQ         31(SP), BX
 	ANDQ         $-32, BX
 	MOVQ         price_len+8(FP), CX
@@ -1429,15 +1457,18 @@ TEXT ·normalAllStripAVX2(SB), $1408-392
 	VBROADCASTSD D+376(FP), Y2
 	VBROADCASTSD r+384(FP), Y3
 	VSQRTPD      Y1, Y4
-	VANDPD       normalAllStripAVX2Consts<>+0(SB), Y0, Y5
-	VMINPD       Y1, Y2, Y6
+	VMOVUPD      normalAllStripAVX2Consts<>+0(SB), Y5
+	VANDPD       Y5, Y0, Y6
+	VMINPD       Y1, Y2, Y7
+	VANDPD       normalAllStripAVX2Consts<>+32(SB), Y5, Y5
 	VMOVUPD      Y0, (BX)
 	VMOVUPD      Y1, 32(BX)
 	VMOVUPD      Y2, 64(BX)
 	VMOVUPD      Y3, 96(BX)
 	VMOVUPD      Y4, 128(BX)
-	VMOVUPD      Y5, 160(BX)
-	VMOVUPD      Y6, 192(BX)
+	VMOVUPD      Y6, 160(BX)
+	VMOVUPD      Y7, 192(BX)
+	VMOVUPD      Y5, 224(BX)
 	XORL         AX, AX
 	SUBQ         $+12, CX
 	JLT          rest
@@ -1496,520 +1527,539 @@ body:
 	VADDPD       Y3, Y10, Y3
 	VADDPD       Y4, Y11, Y4
 	VADDPD       Y5, Y12, Y5
-	VCMPPD       $0x11, normalAllStripAVX2Consts<>+32(SB), Y3, Y3
-	VCMPPD       $0x11, normalAllStripAVX2Consts<>+32(SB), Y4, Y4
-	VCMPPD       $0x11, normalAllStripAVX2Consts<>+32(SB), Y5, Y5
-	VMOVUPD      Y5, 224(BX)
-	VMOVUPD      normalAllStripAVX2Consts<>+64(SB), Y5
-	VMOVUPD      Y4, 256(BX)
-	VDIVPD       Y10, Y5, Y4
-	VMOVUPD      Y3, 288(BX)
-	VDIVPD       Y11, Y5, Y3
-	VMOVUPD      Y11, 320(BX)
-	VDIVPD       Y12, Y5, Y11
+	VMOVUPD      normalAllStripAVX2Consts<>+64(SB), Y9
+	VCMPPD       $0x11, Y9, Y3, Y3
+	VCMPPD       $0x11, Y9, Y4, Y4
+	VCMPPD       $0x11, Y9, Y5, Y5
+	VMOVUPD      normalAllStripAVX2Consts<>+32(SB), Y9
+	VMOVUPD      Y5, 256(BX)
+	VDIVPD       Y10, Y9, Y5
+	VMOVUPD      Y4, 288(BX)
+	VDIVPD       Y11, Y9, Y4
+	VMOVUPD      Y3, 320(BX)
+	VDIVPD       Y12, Y9, Y3
 	VMOVUPD      Y12, 352(BX)
 	VMULPD       Y14, Y6, Y12
-	VMOVUPD      Y10, 384(BX)
-	VMULPD       Y15, Y7, Y10
-	VMULPD       Y13, Y8, Y5
-	VMULPD       Y9, Y6, Y6
-	VMULPD       Y9, Y7, Y7
-	VMULPD       Y9, Y8, Y8
-	VMULPD       Y0, Y0, Y9
-	VMOVUPD      Y8, 416(BX)
-	VMULPD       Y1, Y1, Y8
-	VMOVUPD      Y7, 448(BX)
-	VMULPD       Y2, Y2, Y7
-	VMULPD       Y4, Y0, Y0
-	VMULPD       Y3, Y1, Y1
-	VMULPD       Y11, Y2, Y2
-	VMULPD       Y9, Y4, Y9
-	VMULPD       Y8, Y3, Y8
-	VMULPD       Y7, Y11, Y7
+	VMOVUPD      Y6, 384(BX)
+	VMULPD       Y15, Y7, Y6
+	VMOVUPD      Y7, 416(BX)
+	VMULPD       Y13, Y8, Y7
+	VMOVUPD      Y8, 448(BX)
+	VMULPD       Y0, Y0, Y8
+	VMOVUPD      Y11, 480(BX)
+	VMULPD       Y1, Y1, Y11
+	VMOVUPD      Y10, 512(BX)
+	VMULPD       Y2, Y2, Y10
+	VMULPD       Y5, Y0, Y0
+	VMULPD       Y4, Y1, Y1
+	VMULPD       Y3, Y2, Y2
+	VMULPD       Y8, Y5, Y8
+	VMULPD       Y11, Y4, Y11
+	VMULPD       Y10, Y3, Y10
 	VMULPD       Y0, Y0, Y0
 	VMULPD       Y1, Y1, Y1
 	VMULPD       Y2, Y2, Y2
-	VMULPD       normalAllStripAVX2Consts<>+96(SB), Y0, Y0
-	VMULPD       normalAllStripAVX2Consts<>+96(SB), Y1, Y1
-	VMULPD       normalAllStripAVX2Consts<>+96(SB), Y2, Y2
-	VMOVUPD      Y2, 480(BX)
-	VMULPD       Y14, Y4, Y2
-	VMOVUPD      Y1, 512(BX)
-	VMULPD       Y15, Y3, Y1
-	VMOVUPD      Y0, 544(BX)
-	VMULPD       Y13, Y11, Y0
-	VANDPD       normalAllStripAVX2Consts<>+128(SB), Y14, Y14
-	VANDPD       normalAllStripAVX2Consts<>+128(SB), Y15, Y15
-	VANDPD       normalAllStripAVX2Consts<>+128(SB), Y13, Y13
-	VANDPD       normalAllStripAVX2Consts<>+0(SB), Y2, Y2
-	VANDPD       normalAllStripAVX2Consts<>+0(SB), Y1, Y1
-	VANDPD       normalAllStripAVX2Consts<>+0(SB), Y0, Y0
-	VMOVUPD      Y11, 576(BX)
-	VMOVUPD      normalAllStripAVX2Consts<>+160(SB), Y11
-	VMINPD       Y2, Y11, Y2
-	VMINPD       Y1, Y11, Y1
-	VMINPD       Y0, Y11, Y0
-	VMOVUPD      64(BX), Y11
-	VMOVUPD      Y3, 608(BX)
-	VMULPD       Y12, Y11, Y3
-	VMOVUPD      Y4, 640(BX)
-	VMULPD       Y10, Y11, Y4
-	VMOVUPD      Y7, 672(BX)
-	VMULPD       Y5, Y11, Y7
-	VMOVUPD      normalAllStripAVX2Consts<>+192(SB), Y11
-	VCMPPD       $0x11, Y11, Y12, Y12
-	VCMPPD       $0x11, Y11, Y10, Y10
-	VCMPPD       $0x11, Y11, Y5, Y5
-	VBLENDVPD    Y12, Y11, Y3, Y3
-	VBLENDVPD    Y10, Y11, Y4, Y4
-	VBLENDVPD    Y5, Y11, Y7, Y7
-	VBLENDVPD    Y12, Y11, Y6, Y6
-	VMOVUPD      448(BX), Y12
-	VBLENDVPD    Y10, Y11, Y12, Y10
-	VMOVUPD      416(BX), Y12
-	VBLENDVPD    Y5, Y11, Y12, Y5
+	VMOVUPD      Y10, 544(BX)
+	VMOVUPD      normalAllStripAVX2Consts<>+96(SB), Y10
+	VMULPD       Y0, Y10, Y0
+	VMULPD       Y1, Y10, Y1
+	VMULPD       Y2, Y10, Y2
+	VMOVUPD      Y2, 576(BX)
+	VMULPD       Y14, Y5, Y2
+	VMOVUPD      Y1, 608(BX)
+	VMULPD       Y15, Y4, Y1
+	VMOVUPD      Y0, 640(BX)
+	VMULPD       Y13, Y3, Y0
+	VMOVUPD      Y3, 672(BX)
+	VMOVUPD      normalAllStripAVX2Consts<>+128(SB), Y3
+	VANDPD       Y3, Y14, Y14
+	VANDPD       Y3, Y15, Y15
+	VANDPD       Y3, Y13, Y13
+	VMOVUPD      normalAllStripAVX2Consts<>+0(SB), Y3
+	VANDPD       Y3, Y2, Y2
+	VANDPD       Y3, Y1, Y1
+	VANDPD       Y3, Y0, Y0
+	VMOVUPD      Y4, 704(BX)
+	VMOVUPD      normalAllStripAVX2Consts<>+160(SB), Y4
+	VMINPD       Y2, Y4, Y2
+	VMINPD       Y1, Y4, Y1
+	VMINPD       Y0, Y4, Y0
+	VMOVUPD      64(BX), Y4
+	VMOVUPD      Y5, 736(BX)
+	VMULPD       Y12, Y4, Y5
+	VMULPD       Y6, Y4, Y10
+	VMOVUPD      Y11, 768(BX)
+	VMULPD       Y7, Y4, Y11
+	VMOVUPD      normalAllStripAVX2Consts<>+192(SB), Y4
+	VCMPPD       $0x11, Y4, Y12, Y12
+	VCMPPD       $0x11, Y4, Y6, Y6
+	VCMPPD       $0x11, Y4, Y7, Y7
+	VBLENDVPD    Y12, Y4, Y5, Y5
+	VBLENDVPD    Y6, Y4, Y10, Y6
+	VBLENDVPD    Y7, Y4, Y11, Y7
+	VMOVUPD      normalAllStripAVX2Consts<>+224(SB), Y10
+	VFMADD213PD  Y9, Y2, Y10
 	VMOVUPD      normalAllStripAVX2Consts<>+224(SB), Y11
-	VMOVUPD      normalAllStripAVX2Consts<>+64(SB), Y12
-	VFMADD231PD  Y11, Y2, Y12
-	VMOVUPD      Y8, 416(BX)
-	VMOVUPD      normalAllStripAVX2Consts<>+64(SB), Y8
-	VFMADD231PD  Y11, Y1, Y8
-	VFMADD213PD  normalAllStripAVX2Consts<>+64(SB), Y0, Y11
-	VMOVUPD      Y9, 448(BX)
-	VADDPD       normalAllStripAVX2Consts<>+256(SB), Y2, Y9
-	VMOVUPD      Y7, 704(BX)
-	VADDPD       normalAllStripAVX2Consts<>+256(SB), Y1, Y7
-	VMOVUPD      Y4, 736(BX)
-	VADDPD       normalAllStripAVX2Consts<>+256(SB), Y0, Y4
-	VMOVUPD      Y3, 768(BX)
-	VMULPD       normalAllStripAVX2Consts<>+288(SB), Y2, Y3
-	VMOVUPD      Y5, 800(BX)
-	VMULPD       normalAllStripAVX2Consts<>+288(SB), Y1, Y5
-	VMOVUPD      Y10, 832(BX)
-	VMULPD       normalAllStripAVX2Consts<>+288(SB), Y0, Y10
+	VFMADD213PD  Y9, Y1, Y11
+	VMOVUPD      normalAllStripAVX2Consts<>+224(SB), Y12
+	VFMADD213PD  Y9, Y0, Y12
+	VMOVUPD      normalAllStripAVX2Consts<>+256(SB), Y4
+	VMOVUPD      Y8, 800(BX)
+	VADDPD       Y4, Y2, Y8
+	VMOVUPD      Y7, 832(BX)
+	VADDPD       Y4, Y1, Y7
+	VADDPD       Y4, Y0, Y4
 	VMOVUPD      Y6, 864(BX)
-	VANDPD       normalAllStripAVX2Consts<>+0(SB), Y2, Y6
-	VMOVUPD      Y10, 896(BX)
-	VANDPD       normalAllStripAVX2Consts<>+0(SB), Y1, Y10
+	VMULPD       normalAllStripAVX2Consts<>+288(SB), Y2, Y6
+	VMOVUPD      Y5, 896(BX)
+	VMULPD       normalAllStripAVX2Consts<>+288(SB), Y1, Y5
 	VMOVUPD      Y5, 928(BX)
-	VANDPD       normalAllStripAVX2Consts<>+0(SB), Y0, Y5
-	VORPD        Y6, Y14, Y6
-	VORPD        Y10, Y15, Y10
-	VORPD        Y5, Y13, Y5
-	VMOVUPD      Y13, 960(BX)
-	VMULPD       Y9, Y12, Y13
-	VMOVUPD      Y15, 992(BX)
-	VMULPD       Y7, Y8, Y15
-	VMOVUPD      Y14, 1024(BX)
-	VMULPD       Y4, Y11, Y14
-	VMOVUPD      Y5, 1056(BX)
-	VMOVUPD      normalAllStripAVX2Consts<>+64(SB), Y5
-	VDIVPD       Y13, Y5, Y13
-	VDIVPD       Y15, Y5, Y15
-	VDIVPD       Y14, Y5, Y14
-	VMULPD       Y13, Y12, Y12
-	VMULPD       Y15, Y8, Y8
-	VMULPD       Y14, Y11, Y11
-	VMULPD       Y13, Y9, Y9
-	VMULPD       Y15, Y7, Y7
-	VMULPD       Y14, Y4, Y4
-	VMULPD       Y12, Y2, Y12
-	VMULPD       Y8, Y1, Y8
-	VMULPD       Y11, Y0, Y11
-	VMULPD       Y3, Y2, Y13
-	VMULPD       928(BX), Y1, Y14
-	VMULPD       896(BX), Y0, Y15
-	VMOVUPD      normalAllStripAVX2Consts<>+320(SB), Y5
-	VMULPD       Y5, Y13, Y13
-	VMULPD       Y5, Y14, Y14
-	VMULPD       Y5, Y15, Y5
-	VROUNDPD     $0x08, Y13, Y13
-	VROUNDPD     $0x08, Y14, Y14
-	VROUNDPD     $0x08, Y5, Y5
+	VMULPD       normalAllStripAVX2Consts<>+288(SB), Y0, Y5
+	VMOVUPD      Y5, 960(BX)
+	VANDPD       Y2, Y3, Y5
+	VMOVUPD      Y6, 992(BX)
+	VANDPD       Y1, Y3, Y6
+	VMOVUPD      Y1, 1024(BX)
+	VANDPD       Y0, Y3, Y1
+	VORPD        Y5, Y14, Y5
+	VORPD        Y6, Y15, Y6
+	VORPD        Y1, Y13, Y1
+	VMULPD       Y8, Y10, Y3
+	VMOVUPD      Y13, 1056(BX)
+	VMULPD       Y7, Y11, Y13
+	VMOVUPD      Y15, 1088(BX)
+	VMULPD       Y4, Y12, Y15
+	VDIVPD       Y3, Y9, Y3
+	VDIVPD       Y13, Y9, Y13
+	VDIVPD       Y15, Y9, Y15
+	VMULPD       Y3, Y10, Y10
+	VMULPD       Y13, Y11, Y11
+	VMULPD       Y15, Y12, Y12
+	VMULPD       Y3, Y8, Y3
+	VMULPD       Y13, Y7, Y7
+	VMULPD       Y15, Y4, Y4
+	VMULPD       Y10, Y2, Y8
+	VMOVUPD      1024(BX), Y10
+	VMULPD       Y11, Y10, Y11
+	VMULPD       Y12, Y0, Y12
+	VMULPD       992(BX), Y2, Y13
+	VMULPD       928(BX), Y10, Y15
+	VMULPD       960(BX), Y0, Y9
+	VMOVUPD      normalAllStripAVX2Consts<>+320(SB), Y10
+	VMULPD       Y10, Y13, Y13
+	VMULPD       Y10, Y15, Y15
+	VMULPD       Y10, Y9, Y9
+	VROUNDPD     $0x08, Y13, Y10
+	VROUNDPD     $0x08, Y15, Y13
+	VROUNDPD     $0x08, Y9, Y9
 	VMOVUPD      normalAllStripAVX2Consts<>+352(SB), Y15
-	VMOVUPD      Y0, 1088(BX)
+	VMOVUPD      Y14, 1120(BX)
+	VMOVUPD      normalAllStripAVX2Consts<>+384(SB), Y14
+	VFMADD231PD  Y15, Y8, Y14
+	VMOVUPD      Y0, 1152(BX)
 	VMOVUPD      normalAllStripAVX2Consts<>+384(SB), Y0
-	VFMADD231PD  Y15, Y12, Y0
-	VMOVUPD      Y1, 1120(BX)
-	VMOVUPD      normalAllStripAVX2Consts<>+384(SB), Y1
-	VFMADD231PD  Y15, Y8, Y1
-	VFMADD213PD  normalAllStripAVX2Consts<>+384(SB), Y11, Y15
-	VMOVUPD      Y2, 1152(BX)
-	VMULPD       Y6, Y6, Y2
+	VFMADD231PD  Y15, Y11, Y0
+	VFMADD213PD  normalAllStripAVX2Consts<>+384(SB), Y12, Y15
 	VMOVUPD      Y2, 1184(BX)
-	VMULPD       Y10, Y10, Y2
+	VMULPD       Y5, Y5, Y2
 	VMOVUPD      Y2, 1216(BX)
-	VMOVUPD      1056(BX), Y2
-	VMOVUPD      Y10, 1248(BX)
-	VMULPD       Y2, Y2, Y10
+	VMULPD       Y6, Y6, Y2
+	VMOVUPD      Y2, 1248(BX)
+	VMULPD       Y1, Y1, Y2
+	VMOVUPD      Y2, 1280(BX)
 	VMOVUPD      192(BX), Y2
-	VMOVUPD      Y10, 1280(BX)
-	VMINPD       384(BX), Y2, Y10
-	VMOVUPD      Y6, 1312(BX)
-	VMINPD       320(BX), Y2, Y6
+	VMOVUPD      Y1, 1312(BX)
+	VMINPD       512(BX), Y2, Y1
+	VMOVUPD      Y6, 1344(BX)
+	VMINPD       480(BX), Y2, Y6
 	VMINPD       352(BX), Y2, Y2
-	VMOVUPD      Y3, 1344(BX)
-	VMOVUPD      normalAllStripAVX2Consts<>+416(SB), Y3
-	VCMPPD       $0x11, Y10, Y3, Y10
-	VCMPPD       $0x11, Y6, Y3, Y6
-	VCMPPD       $0x11, Y2, Y3, Y2
-	VANDPD       288(BX), Y10, Y3
-	VANDPD       256(BX), Y6, Y6
-	VANDPD       224(BX), Y2, Y2
-	VMOVUPD      normalAllStripAVX2Consts<>+448(SB), Y10
-	VMOVUPD      Y2, 224(BX)
+	VMOVUPD      Y5, 1376(BX)
+	VMOVUPD      normalAllStripAVX2Consts<>+416(SB), Y5
+	VCMPPD       $0x11, Y1, Y5, Y1
+	VCMPPD       $0x11, Y6, Y5, Y6
+	VCMPPD       $0x11, Y2, Y5, Y2
+	VANDPD       320(BX), Y1, Y1
+	VANDPD       288(BX), Y6, Y5
+	VANDPD       256(BX), Y2, Y2
+	VMOVUPD      normalAllStripAVX2Consts<>+448(SB), Y6
+	VMOVUPD      Y2, 256(BX)
 	VMOVUPD      normalAllStripAVX2Consts<>+480(SB), Y2
-	VFMADD231PD  Y10, Y0, Y2
-	VMOVUPD      Y6, 256(BX)
-	VMOVUPD      normalAllStripAVX2Consts<>+480(SB), Y6
-	VFMADD231PD  Y10, Y1, Y6
-	VFMADD213PD  normalAllStripAVX2Consts<>+480(SB), Y15, Y10
-	VFMADD213PD  normalAllStripAVX2Consts<>+512(SB), Y0, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+512(SB), Y1, Y6
-	VFMADD213PD  normalAllStripAVX2Consts<>+512(SB), Y15, Y10
-	VFMADD213PD  normalAllStripAVX2Consts<>+544(SB), Y0, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+544(SB), Y1, Y6
-	VFMADD213PD  normalAllStripAVX2Consts<>+544(SB), Y15, Y10
-	VFMADD213PD  normalAllStripAVX2Consts<>+576(SB), Y0, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+576(SB), Y1, Y6
-	VFMADD213PD  normalAllStripAVX2Consts<>+576(SB), Y15, Y10
-	VFMADD213PD  normalAllStripAVX2Consts<>+608(SB), Y0, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+608(SB), Y1, Y6
-	VFMADD213PD  normalAllStripAVX2Consts<>+608(SB), Y15, Y10
-	VFMADD213PD  normalAllStripAVX2Consts<>+640(SB), Y0, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+640(SB), Y1, Y6
-	VFMADD213PD  normalAllStripAVX2Consts<>+640(SB), Y15, Y10
-	VFMADD213PD  normalAllStripAVX2Consts<>+672(SB), Y0, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+672(SB), Y1, Y6
-	VFMADD213PD  normalAllStripAVX2Consts<>+672(SB), Y15, Y10
-	VFMADD213PD  normalAllStripAVX2Consts<>+704(SB), Y0, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+704(SB), Y1, Y6
-	VFMADD213PD  normalAllStripAVX2Consts<>+704(SB), Y15, Y10
-	VFMADD213PD  normalAllStripAVX2Consts<>+736(SB), Y0, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+736(SB), Y1, Y6
-	VFMADD213PD  normalAllStripAVX2Consts<>+736(SB), Y15, Y10
-	VFMADD213PD  normalAllStripAVX2Consts<>+768(SB), Y0, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+768(SB), Y1, Y6
-	VFMADD213PD  normalAllStripAVX2Consts<>+768(SB), Y15, Y10
-	VFMADD213PD  normalAllStripAVX2Consts<>+800(SB), Y0, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+800(SB), Y1, Y6
-	VFMADD213PD  normalAllStripAVX2Consts<>+800(SB), Y15, Y10
-	VFMADD213PD  normalAllStripAVX2Consts<>+832(SB), Y0, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+832(SB), Y1, Y6
-	VFMADD213PD  normalAllStripAVX2Consts<>+832(SB), Y15, Y10
-	VFMADD213PD  normalAllStripAVX2Consts<>+864(SB), Y0, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+864(SB), Y1, Y6
-	VFMADD213PD  normalAllStripAVX2Consts<>+864(SB), Y15, Y10
-	VFMADD213PD  normalAllStripAVX2Consts<>+896(SB), Y0, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+896(SB), Y1, Y6
-	VFMADD213PD  normalAllStripAVX2Consts<>+896(SB), Y15, Y10
-	VFMADD213PD  normalAllStripAVX2Consts<>+928(SB), Y0, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+928(SB), Y1, Y6
-	VFMADD213PD  normalAllStripAVX2Consts<>+928(SB), Y15, Y10
-	VFMADD213PD  normalAllStripAVX2Consts<>+960(SB), Y0, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+960(SB), Y1, Y6
-	VFMADD213PD  normalAllStripAVX2Consts<>+960(SB), Y15, Y10
-	VFMADD213PD  normalAllStripAVX2Consts<>+992(SB), Y0, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+992(SB), Y1, Y6
-	VFMADD213PD  normalAllStripAVX2Consts<>+992(SB), Y15, Y10
-	VFMADD213PD  normalAllStripAVX2Consts<>+1024(SB), Y0, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+1024(SB), Y1, Y6
-	VFMADD213PD  normalAllStripAVX2Consts<>+1024(SB), Y15, Y10
-	VFMADD213PD  normalAllStripAVX2Consts<>+1056(SB), Y0, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+1056(SB), Y1, Y6
-	VFMADD213PD  normalAllStripAVX2Consts<>+1056(SB), Y15, Y10
-	VFMADD213PD  normalAllStripAVX2Consts<>+1088(SB), Y0, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+1088(SB), Y1, Y6
-	VFMADD213PD  normalAllStripAVX2Consts<>+1088(SB), Y15, Y10
-	VFMADD213PD  normalAllStripAVX2Consts<>+1120(SB), Y2, Y0
+	VFMADD231PD  Y6, Y14, Y2
+	VMOVUPD      Y5, 288(BX)
+	VMOVUPD      normalAllStripAVX2Consts<>+480(SB), Y5
+	VFMADD231PD  Y6, Y0, Y5
+	VFMADD213PD  normalAllStripAVX2Consts<>+480(SB), Y15, Y6
+	VFMADD213PD  normalAllStripAVX2Consts<>+512(SB), Y14, Y2
+	VFMADD213PD  normalAllStripAVX2Consts<>+512(SB), Y0, Y5
+	VFMADD213PD  normalAllStripAVX2Consts<>+512(SB), Y15, Y6
+	VFMADD213PD  normalAllStripAVX2Consts<>+544(SB), Y14, Y2
+	VFMADD213PD  normalAllStripAVX2Consts<>+544(SB), Y0, Y5
+	VFMADD213PD  normalAllStripAVX2Consts<>+544(SB), Y15, Y6
+	VFMADD213PD  normalAllStripAVX2Consts<>+576(SB), Y14, Y2
+	VFMADD213PD  normalAllStripAVX2Consts<>+576(SB), Y0, Y5
+	VFMADD213PD  normalAllStripAVX2Consts<>+576(SB), Y15, Y6
+	VFMADD213PD  normalAllStripAVX2Consts<>+608(SB), Y14, Y2
+	VFMADD213PD  normalAllStripAVX2Consts<>+608(SB), Y0, Y5
+	VFMADD213PD  normalAllStripAVX2Consts<>+608(SB), Y15, Y6
+	VFMADD213PD  normalAllStripAVX2Consts<>+640(SB), Y14, Y2
+	VFMADD213PD  normalAllStripAVX2Consts<>+640(SB), Y0, Y5
+	VFMADD213PD  normalAllStripAVX2Consts<>+640(SB), Y15, Y6
+	VFMADD213PD  normalAllStripAVX2Consts<>+672(SB), Y14, Y2
+	VFMADD213PD  normalAllStripAVX2Consts<>+672(SB), Y0, Y5
+	VFMADD213PD  normalAllStripAVX2Consts<>+672(SB), Y15, Y6
+	VFMADD213PD  normalAllStripAVX2Consts<>+704(SB), Y14, Y2
+	VFMADD213PD  normalAllStripAVX2Consts<>+704(SB), Y0, Y5
+	VFMADD213PD  normalAllStripAVX2Consts<>+704(SB), Y15, Y6
+	VFMADD213PD  normalAllStripAVX2Consts<>+736(SB), Y14, Y2
+	VFMADD213PD  normalAllStripAVX2Consts<>+736(SB), Y0, Y5
+	VFMADD213PD  normalAllStripAVX2Consts<>+736(SB), Y15, Y6
+	VFMADD213PD  normalAllStripAVX2Consts<>+768(SB), Y14, Y2
+	VFMADD213PD  normalAllStripAVX2Consts<>+768(SB), Y0, Y5
+	VFMADD213PD  normalAllStripAVX2Consts<>+768(SB), Y15, Y6
+	VFMADD213PD  normalAllStripAVX2Consts<>+800(SB), Y14, Y2
+	VFMADD213PD  normalAllStripAVX2Consts<>+800(SB), Y0, Y5
+	VFMADD213PD  normalAllStripAVX2Consts<>+800(SB), Y15, Y6
+	VFMADD213PD  normalAllStripAVX2Consts<>+832(SB), Y14, Y2
+	VFMADD213PD  normalAllStripAVX2Consts<>+832(SB), Y0, Y5
+	VFMADD213PD  normalAllStripAVX2Consts<>+832(SB), Y15, Y6
+	VFMADD213PD  normalAllStripAVX2Consts<>+864(SB), Y14, Y2
+	VFMADD213PD  normalAllStripAVX2Consts<>+864(SB), Y0, Y5
+	VFMADD213PD  normalAllStripAVX2Consts<>+864(SB), Y15, Y6
+	VFMADD213PD  normalAllStripAVX2Consts<>+896(SB), Y14, Y2
+	VFMADD213PD  normalAllStripAVX2Consts<>+896(SB), Y0, Y5
+	VFMADD213PD  normalAllStripAVX2Consts<>+896(SB), Y15, Y6
+	VFMADD213PD  normalAllStripAVX2Consts<>+928(SB), Y14, Y2
+	VFMADD213PD  normalAllStripAVX2Consts<>+928(SB), Y0, Y5
+	VFMADD213PD  normalAllStripAVX2Consts<>+928(SB), Y15, Y6
+	VFMADD213PD  normalAllStripAVX2Consts<>+960(SB), Y14, Y2
+	VFMADD213PD  normalAllStripAVX2Consts<>+960(SB), Y0, Y5
+	VFMADD213PD  normalAllStripAVX2Consts<>+960(SB), Y15, Y6
+	VFMADD213PD  normalAllStripAVX2Consts<>+992(SB), Y14, Y2
+	VFMADD213PD  normalAllStripAVX2Consts<>+992(SB), Y0, Y5
+	VFMADD213PD  normalAllStripAVX2Consts<>+992(SB), Y15, Y6
+	VFMADD213PD  normalAllStripAVX2Consts<>+1024(SB), Y14, Y2
+	VFMADD213PD  normalAllStripAVX2Consts<>+1024(SB), Y0, Y5
+	VFMADD213PD  normalAllStripAVX2Consts<>+1024(SB), Y15, Y6
+	VFMADD213PD  normalAllStripAVX2Consts<>+1056(SB), Y14, Y2
+	VFMADD213PD  normalAllStripAVX2Consts<>+1056(SB), Y0, Y5
+	VFMADD213PD  normalAllStripAVX2Consts<>+1056(SB), Y15, Y6
+	VFMADD213PD  normalAllStripAVX2Consts<>+1088(SB), Y14, Y2
+	VFMADD213PD  normalAllStripAVX2Consts<>+1088(SB), Y0, Y5
+	VFMADD213PD  normalAllStripAVX2Consts<>+1088(SB), Y15, Y6
+	VFMADD213PD  normalAllStripAVX2Consts<>+1120(SB), Y2, Y14
 	VMOVUPD      normalAllStripAVX2Consts<>+1120(SB), Y2
-	VFMADD213PD  Y2, Y6, Y1
-	VFMADD231PD  Y10, Y15, Y2
-	VMOVUPD      normalAllStripAVX2Consts<>+96(SB), Y6
-	VFMADD213PD  Y6, Y0, Y12
-	VFMADD213PD  Y6, Y1, Y8
-	VFMADD231PD  Y2, Y11, Y6
-	VMULPD       Y9, Y12, Y0
-	VMULPD       Y7, Y8, Y1
-	VMULPD       Y4, Y6, Y2
+	VFMADD213PD  Y2, Y5, Y0
+	VFMADD231PD  Y6, Y15, Y2
+	VMOVUPD      normalAllStripAVX2Consts<>+96(SB), Y5
+	VFMADD213PD  Y5, Y14, Y8
+	VFMADD213PD  Y5, Y0, Y11
+	VFMADD231PD  Y2, Y12, Y5
+	VMULPD       Y3, Y8, Y0
+	VMULPD       Y7, Y11, Y2
+	VMULPD       Y4, Y5, Y3
 	VMOVUPD      normalAllStripAVX2Consts<>+1152(SB), Y4
+	VMULPD       Y4, Y10, Y5
 	VMULPD       Y4, Y13, Y6
-	VMULPD       Y4, Y14, Y7
-	VMULPD       Y4, Y5, Y4
-	VMOVUPD      1152(BX), Y8
-	VFMADD231PD  1344(BX), Y8, Y6
-	VMOVUPD      1120(BX), Y9
-	VFMADD231PD  928(BX), Y9, Y7
-	VMOVUPD      1088(BX), Y10
-	VFMADD231PD  896(BX), Y10, Y4
-	VMOVUPD      normalAllStripAVX2Consts<>+1184(SB), Y11
-	VFNMADD213PD Y11, Y0, Y8
-	VFNMADD213PD Y11, Y1, Y9
-	VFNMADD213PD Y11, Y2, Y10
-	VMOVUPD      normalAllStripAVX2Consts<>+0(SB), Y12
-	VANDPD       Y0, Y12, Y0
-	VANDPD       Y1, Y12, Y1
-	VANDPD       Y2, Y12, Y2
-	VORPD        1024(BX), Y0, Y0
-	VORPD        992(BX), Y1, Y1
-	VORPD        960(BX), Y2, Y2
-	VMOVUPD      normalAllStripAVX2Consts<>+1216(SB), Y12
-	VFMADD231PD  Y12, Y13, Y6
-	VFMADD231PD  Y12, Y14, Y7
-	VFMADD231PD  Y12, Y5, Y4
+	VMULPD       Y4, Y9, Y4
+	VMOVUPD      1184(BX), Y7
+	VFMADD231PD  992(BX), Y7, Y5
+	VMOVUPD      1024(BX), Y8
+	VFMADD231PD  928(BX), Y8, Y6
+	VMOVUPD      1152(BX), Y11
+	VFMADD231PD  960(BX), Y11, Y4
+	VMOVUPD      normalAllStripAVX2Consts<>+1184(SB), Y12
+	VFNMADD213PD Y12, Y0, Y7
+	VFNMADD213PD Y12, Y2, Y8
+	VFNMADD213PD Y12, Y3, Y11
+	VMOVUPD      normalAllStripAVX2Consts<>+0(SB), Y14
+	VANDPD       Y0, Y14, Y0
+	VANDPD       Y2, Y14, Y2
+	VANDPD       Y3, Y14, Y3
+	VMOVUPD      normalAllStripAVX2Consts<>+1216(SB), Y14
+	VFMADD231PD  Y14, Y10, Y5
+	VFMADD231PD  Y14, Y13, Y6
+	VFMADD231PD  Y14, Y9, Y4
+	VMOVUPD      1120(BX), Y14
+	VORPD        Y0, Y14, Y0
+	VMOVUPD      1088(BX), Y15
+	VORPD        Y2, Y15, Y2
+	VMOVUPD      1056(BX), Y12
+	VORPD        Y3, Y12, Y3
+	VMOVUPD      Y3, 1152(BX)
+	VMOVUPD      224(BX), Y3
+	VORPD        Y14, Y3, Y14
+	VORPD        Y15, Y3, Y15
+	VORPD        Y12, Y3, Y3
 	VMOVUPD      normalAllStripAVX2Consts<>+1248(SB), Y12
-	VMINPD       Y12, Y13, Y15
-	VMINPD       Y12, Y14, Y11
-	VMINPD       Y12, Y5, Y12
-	VMAXPD       normalAllStripAVX2Consts<>+1280(SB), Y15, Y15
-	VMAXPD       normalAllStripAVX2Consts<>+1280(SB), Y11, Y11
-	VMAXPD       normalAllStripAVX2Consts<>+1280(SB), Y12, Y12
+	VMOVUPD      Y2, 1056(BX)
+	VMOVUPD      normalAllStripAVX2Consts<>+1280(SB), Y2
+	VFMADD231PD  Y12, Y5, Y2
+	VMOVUPD      Y0, 1088(BX)
+	VMOVUPD      normalAllStripAVX2Consts<>+1280(SB), Y0
+	VFMADD231PD  Y12, Y6, Y0
+	VFMADD213PD  normalAllStripAVX2Consts<>+1280(SB), Y4, Y12
+	VFMADD213PD  normalAllStripAVX2Consts<>+1312(SB), Y5, Y2
+	VFMADD213PD  normalAllStripAVX2Consts<>+1312(SB), Y6, Y0
+	VFMADD213PD  normalAllStripAVX2Consts<>+1312(SB), Y4, Y12
+	VFMADD213PD  normalAllStripAVX2Consts<>+1344(SB), Y5, Y2
+	VFMADD213PD  normalAllStripAVX2Consts<>+1344(SB), Y6, Y0
+	VFMADD213PD  normalAllStripAVX2Consts<>+1344(SB), Y4, Y12
+	VFMADD213PD  normalAllStripAVX2Consts<>+1376(SB), Y5, Y2
+	VFMADD213PD  normalAllStripAVX2Consts<>+1376(SB), Y6, Y0
+	VFMADD213PD  normalAllStripAVX2Consts<>+1376(SB), Y4, Y12
+	VFMADD213PD  normalAllStripAVX2Consts<>+1408(SB), Y5, Y2
+	VFMADD213PD  normalAllStripAVX2Consts<>+1408(SB), Y6, Y0
+	VFMADD213PD  normalAllStripAVX2Consts<>+1408(SB), Y4, Y12
+	VFMADD213PD  normalAllStripAVX2Consts<>+1440(SB), Y5, Y2
+	VFMADD213PD  normalAllStripAVX2Consts<>+1440(SB), Y6, Y0
+	VFMADD213PD  normalAllStripAVX2Consts<>+1440(SB), Y4, Y12
+	VFMADD213PD  normalAllStripAVX2Consts<>+1472(SB), Y5, Y2
+	VFMADD213PD  normalAllStripAVX2Consts<>+1472(SB), Y6, Y0
+	VFMADD213PD  normalAllStripAVX2Consts<>+1472(SB), Y4, Y12
+	VFMADD213PD  normalAllStripAVX2Consts<>+1504(SB), Y5, Y2
+	VFMADD213PD  normalAllStripAVX2Consts<>+1504(SB), Y6, Y0
+	VFMADD213PD  normalAllStripAVX2Consts<>+1504(SB), Y4, Y12
+	VFMADD213PD  normalAllStripAVX2Consts<>+1536(SB), Y5, Y2
+	VFMADD213PD  normalAllStripAVX2Consts<>+1536(SB), Y6, Y0
+	VFMADD213PD  normalAllStripAVX2Consts<>+1536(SB), Y4, Y12
+	VMOVUPD      Y3, 1120(BX)
+	VMINPD       normalAllStripAVX2Consts<>+1568(SB), Y10, Y3
+	VMOVUPD      Y15, 1024(BX)
+	VMINPD       normalAllStripAVX2Consts<>+1568(SB), Y13, Y15
+	VMOVUPD      Y14, 1184(BX)
+	VMINPD       normalAllStripAVX2Consts<>+1568(SB), Y9, Y14
+	VMAXPD       normalAllStripAVX2Consts<>+1600(SB), Y3, Y3
+	VMAXPD       normalAllStripAVX2Consts<>+1600(SB), Y15, Y15
+	VMAXPD       normalAllStripAVX2Consts<>+1600(SB), Y14, Y14
+	VSUBPD       Y3, Y10, Y10
 	VSUBPD       Y15, Y13, Y13
-	VSUBPD       Y11, Y14, Y14
-	VSUBPD       Y12, Y5, Y5
-	VADDPD       normalAllStripAVX2Consts<>+1312(SB), Y15, Y15
-	VADDPD       normalAllStripAVX2Consts<>+1312(SB), Y11, Y11
-	VADDPD       normalAllStripAVX2Consts<>+1312(SB), Y12, Y12
-	VADDPD       normalAllStripAVX2Consts<>+1312(SB), Y13, Y13
-	VADDPD       normalAllStripAVX2Consts<>+1312(SB), Y14, Y14
-	VADDPD       normalAllStripAVX2Consts<>+1312(SB), Y5, Y5
+	VSUBPD       Y14, Y9, Y9
+	VADDPD       normalAllStripAVX2Consts<>+1632(SB), Y3, Y3
+	VADDPD       normalAllStripAVX2Consts<>+1632(SB), Y15, Y15
+	VADDPD       normalAllStripAVX2Consts<>+1632(SB), Y14, Y14
+	VADDPD       normalAllStripAVX2Consts<>+1632(SB), Y10, Y10
+	VADDPD       normalAllStripAVX2Consts<>+1632(SB), Y13, Y13
+	VADDPD       normalAllStripAVX2Consts<>+1632(SB), Y9, Y9
+	VPSLLQ       $0x34, Y3, Y3
 	VPSLLQ       $0x34, Y15, Y15
-	VPSLLQ       $0x34, Y11, Y11
-	VPSLLQ       $0x34, Y12, Y12
-	VPSLLQ       $0x34, Y13, Y13
 	VPSLLQ       $0x34, Y14, Y14
-	VPSLLQ       $0x34, Y5, Y5
-	VMOVUPD      Y3, 960(BX)
-	VMOVUPD      normalAllStripAVX2Consts<>+1376(SB), Y3
-	VFMADD231PD  normalAllStripAVX2Consts<>+1344(SB), Y6, Y3
-	VMOVUPD      Y10, 992(BX)
-	VMOVUPD      normalAllStripAVX2Consts<>+1376(SB), Y10
-	VFMADD231PD  normalAllStripAVX2Consts<>+1344(SB), Y7, Y10
-	VMOVUPD      Y9, 1024(BX)
-	VMOVUPD      normalAllStripAVX2Consts<>+1376(SB), Y9
-	VFMADD231PD  normalAllStripAVX2Consts<>+1344(SB), Y4, Y9
-	VFMADD213PD  normalAllStripAVX2Consts<>+1408(SB), Y6, Y3
-	VFMADD213PD  normalAllStripAVX2Consts<>+1408(SB), Y7, Y10
-	VFMADD213PD  normalAllStripAVX2Consts<>+1408(SB), Y4, Y9
-	VFMADD213PD  normalAllStripAVX2Consts<>+1440(SB), Y6, Y3
-	VFMADD213PD  normalAllStripAVX2Consts<>+1440(SB), Y7, Y10
-	VFMADD213PD  normalAllStripAVX2Consts<>+1440(SB), Y4, Y9
-	VFMADD213PD  normalAllStripAVX2Consts<>+1472(SB), Y6, Y3
-	VFMADD213PD  normalAllStripAVX2Consts<>+1472(SB), Y7, Y10
-	VFMADD213PD  normalAllStripAVX2Consts<>+1472(SB), Y4, Y9
-	VFMADD213PD  normalAllStripAVX2Consts<>+1504(SB), Y6, Y3
-	VFMADD213PD  normalAllStripAVX2Consts<>+1504(SB), Y7, Y10
-	VFMADD213PD  normalAllStripAVX2Consts<>+1504(SB), Y4, Y9
-	VFMADD213PD  normalAllStripAVX2Consts<>+1536(SB), Y6, Y3
-	VFMADD213PD  normalAllStripAVX2Consts<>+1536(SB), Y7, Y10
-	VFMADD213PD  normalAllStripAVX2Consts<>+1536(SB), Y4, Y9
-	VFMADD213PD  normalAllStripAVX2Consts<>+1568(SB), Y6, Y3
-	VFMADD213PD  normalAllStripAVX2Consts<>+1568(SB), Y7, Y10
-	VFMADD213PD  normalAllStripAVX2Consts<>+1568(SB), Y4, Y9
-	VFMADD213PD  normalAllStripAVX2Consts<>+1600(SB), Y6, Y3
-	VFMADD213PD  normalAllStripAVX2Consts<>+1600(SB), Y7, Y10
-	VFMADD213PD  normalAllStripAVX2Consts<>+1600(SB), Y4, Y9
-	VFMADD213PD  normalAllStripAVX2Consts<>+1632(SB), Y6, Y3
-	VFMADD213PD  normalAllStripAVX2Consts<>+1632(SB), Y7, Y10
-	VFMADD213PD  normalAllStripAVX2Consts<>+1632(SB), Y4, Y9
-	VMOVUPD      Y8, 1088(BX)
-	VMULPD       Y6, Y6, Y8
-	VMOVUPD      Y2, 1120(BX)
-	VMULPD       Y7, Y7, Y2
-	VMOVUPD      Y1, 1152(BX)
-	VMULPD       Y4, Y4, Y1
-	VFMADD231PD  Y3, Y8, Y6
-	VFMADD231PD  Y10, Y2, Y7
-	VFMADD231PD  Y9, Y1, Y4
-	VMOVUPD      64(BX), Y1
-	VFMADD213PD  Y1, Y1, Y6
-	VFMADD213PD  Y1, Y1, Y7
-	VFMADD213PD  Y1, Y4, Y1
+	VPSLLQ       $0x34, Y10, Y10
+	VPSLLQ       $0x34, Y13, Y13
+	VPSLLQ       $0x34, Y9, Y9
+	VMOVUPD      Y1, 960(BX)
+	VMULPD       Y5, Y5, Y1
+	VMOVUPD      Y11, 928(BX)
+	VMULPD       Y6, Y6, Y11
+	VMOVUPD      Y8, 992(BX)
+	VMULPD       Y4, Y4, Y8
+	VFMADD231PD  Y2, Y1, Y5
+	VFMADD231PD  Y0, Y11, Y6
+	VFMADD231PD  Y12, Y8, Y4
+	VMOVUPD      64(BX), Y0
+	VFMADD213PD  Y0, Y0, Y5
+	VFMADD213PD  Y0, Y0, Y6
+	VFMADD213PD  Y0, Y0, Y4
+	VMULPD       Y10, Y5, Y1
 	VMULPD       Y13, Y6, Y2
-	VMULPD       Y14, Y7, Y3
-	VMULPD       Y5, Y1, Y1
+	VMULPD       Y9, Y4, Y4
+	VMULPD       Y3, Y1, Y1
 	VMULPD       Y15, Y2, Y2
-	VMULPD       Y11, Y3, Y3
-	VMULPD       Y12, Y1, Y1
-	VFNMADD213PD 864(BX), Y2, Y0
-	VMOVUPD      832(BX), Y4
-	VFNMADD231PD 1152(BX), Y3, Y4
-	VMOVUPD      800(BX), Y5
-	VFNMADD231PD 1120(BX), Y1, Y5
-	VMULPD       384(BX), Y2, Y6
-	VMULPD       320(BX), Y3, Y7
-	VMULPD       352(BX), Y1, Y8
-	VMOVUPD      768(BX), Y9
-	VFMADD231PD  1088(BX), Y6, Y9
-	VMOVUPD      736(BX), Y6
-	VFMADD231PD  1024(BX), Y7, Y6
-	VMOVUPD      704(BX), Y7
-	VFMADD231PD  992(BX), Y8, Y7
-	VMOVUPD      960(BX), Y8
-	VMOVUPD      normalAllStripAVX2Consts<>+1664(SB), Y10
-	VBLENDVPD    Y8, Y9, Y10, Y8
-	VMOVUPD      256(BX), Y9
-	VBLENDVPD    Y9, Y6, Y10, Y6
-	VMOVUPD      224(BX), Y9
-	VBLENDVPD    Y9, Y7, Y10, Y7
-	VMOVUPD      normalAllStripAVX2Consts<>+1184(SB), Y9
-	VMULPD       Y9, Y2, Y2
-	VMULPD       Y9, Y3, Y3
-	VMULPD       Y9, Y1, Y1
-	PREFETCHT0   1024(DI)(AX*1)
-	VMOVUPD      Y0, (DI)(AX*1)
-	VMOVUPD      Y4, 32(DI)(AX*1)
-	PREFETCHT0   1088(DI)(AX*1)
-	VMOVUPD      Y5, 64(DI)(AX*1)
+	VMULPD       Y14, Y4, Y3
+	VMULPD       512(BX), Y1, Y4
+	VMULPD       480(BX), Y2, Y5
+	VMULPD       352(BX), Y3, Y6
+	VFMADD213PD  896(BX), Y4, Y7
+	VMOVUPD      864(BX), Y4
+	VFMADD231PD  992(BX), Y5, Y4
+	VMOVUPD      832(BX), Y5
+	VFMADD231PD  928(BX), Y6, Y5
+	VMOVUPD      960(BX), Y6
+	VMOVUPD      normalAllStripAVX2Consts<>+1664(SB), Y8
+	VBLENDVPD    Y6, Y7, Y8, Y6
+	VMOVUPD      288(BX), Y7
+	VBLENDVPD    Y7, Y4, Y8, Y4
+	VMOVUPD      256(BX), Y7
+	VBLENDVPD    Y7, Y5, Y8, Y5
 	PREFETCHT0   1024(SI)(AX*1)
-	VMOVUPD      Y8, (SI)(AX*1)
-	VMOVUPD      Y6, 32(SI)(AX*1)
+	VMOVUPD      Y6, (SI)(AX*1)
+	VMOVUPD      Y4, 32(SI)(AX*1)
 	PREFETCHT0   1088(SI)(AX*1)
-	VMOVUPD      Y7, 64(SI)(AX*1)
-	VMULPD       448(BX), Y2, Y9
-	VMULPD       416(BX), Y3, Y10
-	VMULPD       672(BX), Y1, Y11
-	VMOVUPD      normalAllStripAVX2Consts<>+288(SB), Y12
-	VMULPD       Y9, Y12, Y9
-	VMULPD       Y10, Y12, Y10
-	VMULPD       Y11, Y12, Y11
-	VMOVUPD      96(BX), Y12
-	VFMADD231PD  Y8, Y12, Y9
-	VFMADD231PD  Y6, Y12, Y10
-	VFMADD231PD  Y7, Y12, Y11
+	VMOVUPD      Y5, 64(SI)(AX*1)
+	VMOVUPD      normalAllStripAVX2Consts<>+1184(SB), Y7
+	VMULPD       Y7, Y1, Y8
+	VMULPD       Y7, Y2, Y9
+	VMULPD       Y7, Y3, Y7
+	VMULPD       800(BX), Y8, Y10
+	VMULPD       768(BX), Y9, Y11
+	VMULPD       544(BX), Y7, Y12
+	VMOVUPD      normalAllStripAVX2Consts<>+288(SB), Y13
+	VMULPD       Y10, Y13, Y10
+	VMULPD       Y11, Y13, Y11
+	VMULPD       Y12, Y13, Y12
+	VMOVUPD      96(BX), Y13
+	VFMADD231PD  Y6, Y13, Y10
+	VFMADD231PD  Y4, Y13, Y11
+	VFMADD231PD  Y5, Y13, Y12
 	PREFETCHT0   1024(R10)(AX*1)
-	VMOVUPD      Y9, (R10)(AX*1)
-	VMOVUPD      Y10, 32(R10)(AX*1)
+	VMOVUPD      Y10, (R10)(AX*1)
+	VMOVUPD      Y11, 32(R10)(AX*1)
 	PREFETCHT0   1088(R10)(AX*1)
-	VMOVUPD      Y11, 64(R10)(AX*1)
-	VMOVUPD      32(BX), Y9
-	VMULPD       Y8, Y9, Y8
-	VMULPD       Y6, Y9, Y6
-	VMULPD       Y7, Y9, Y7
-	VMOVUPD      normalAllStripAVX2Consts<>+128(SB), Y9
-	VXORPD       Y8, Y9, Y8
-	VXORPD       Y6, Y9, Y6
-	VXORPD       Y7, Y9, Y7
+	VMOVUPD      Y12, 64(R10)(AX*1)
+	VMOVUPD      32(BX), Y10
+	VMULPD       Y6, Y10, Y6
+	VMULPD       Y4, Y10, Y4
+	VMULPD       Y5, Y10, Y5
+	VMOVUPD      normalAllStripAVX2Consts<>+128(SB), Y10
+	VXORPD       Y6, Y10, Y6
+	VXORPD       Y4, Y10, Y4
+	VXORPD       Y5, Y10, Y5
 	PREFETCHT0   1024(R11)(AX*1)
-	VMOVUPD      Y8, (R11)(AX*1)
-	VMOVUPD      Y6, 32(R11)(AX*1)
+	VMOVUPD      Y6, (R11)(AX*1)
+	VMOVUPD      Y4, 32(R11)(AX*1)
 	PREFETCHT0   1088(R11)(AX*1)
-	VMOVUPD      Y7, 64(R11)(AX*1)
-	VMOVUPD      128(BX), Y6
-	VMULPD       640(BX), Y6, Y7
-	VMULPD       608(BX), Y6, Y8
-	VMULPD       576(BX), Y6, Y10
-	VMOVUPD      544(BX), Y11
-	VMULPD       1312(BX), Y11, Y13
-	VMOVUPD      512(BX), Y14
-	VMULPD       1248(BX), Y14, Y15
-	VMOVUPD      480(BX), Y9
-	VMULPD       1056(BX), Y9, Y6
-	VMULPD       Y13, Y2, Y13
-	VMULPD       Y15, Y3, Y15
-	VMULPD       Y6, Y1, Y6
-	VFMADD231PD  Y0, Y12, Y13
-	VFMADD231PD  Y4, Y12, Y15
-	VFMADD231PD  Y5, Y12, Y6
+	VMOVUPD      Y5, 64(R11)(AX*1)
+	VMOVUPD      384(BX), Y4
+	VXORPD       Y10, Y4, Y5
+	VMOVUPD      416(BX), Y6
+	VXORPD       Y10, Y6, Y11
+	VMOVUPD      448(BX), Y12
+	VXORPD       Y10, Y12, Y14
+	VMOVUPD      1184(BX), Y15
+	VCMPPD       $0x00, Y5, Y15, Y5
+	VMOVUPD      1024(BX), Y15
+	VCMPPD       $0x00, Y11, Y15, Y11
+	VMOVUPD      1120(BX), Y15
+	VCMPPD       $0x00, Y14, Y15, Y14
+	VMULPD       Y0, Y4, Y4
+	VMULPD       Y0, Y6, Y6
+	VMULPD       Y0, Y12, Y0
+	VMOVUPD      normalAllStripAVX2Consts<>+192(SB), Y12
+	VBLENDVPD    Y5, Y12, Y4, Y4
+	VBLENDVPD    Y11, Y12, Y6, Y5
+	VBLENDVPD    Y14, Y12, Y0, Y0
+	VFNMADD231PD 1088(BX), Y1, Y4
+	VFNMADD231PD 1056(BX), Y2, Y5
+	VFNMADD231PD 1152(BX), Y3, Y0
+	PREFETCHT0   1024(DI)(AX*1)
+	VMOVUPD      Y4, (DI)(AX*1)
+	VMOVUPD      Y5, 32(DI)(AX*1)
+	PREFETCHT0   1088(DI)(AX*1)
+	VMOVUPD      Y0, 64(DI)(AX*1)
+	VMOVUPD      128(BX), Y1
+	VMULPD       736(BX), Y1, Y2
+	VMULPD       704(BX), Y1, Y3
+	VMULPD       672(BX), Y1, Y6
+	VMOVUPD      640(BX), Y11
+	VMULPD       1376(BX), Y11, Y12
+	VMOVUPD      608(BX), Y14
+	VMULPD       1344(BX), Y14, Y15
+	VMOVUPD      576(BX), Y10
+	VMULPD       1312(BX), Y10, Y1
+	VMULPD       Y12, Y8, Y12
+	VMULPD       Y15, Y9, Y15
+	VMULPD       Y1, Y7, Y1
+	VFMADD231PD  Y4, Y13, Y12
+	VFMADD231PD  Y5, Y13, Y15
+	VFMADD231PD  Y0, Y13, Y1
 	MOVQ         charm_base+192(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         charm_base+192(FP), DX
-	VMOVUPD      Y13, (DX)(AX*1)
+	VMOVUPD      Y12, (DX)(AX*1)
 	MOVQ         charm_base+192(FP), DX
 	VMOVUPD      Y15, 32(DX)(AX*1)
 	MOVQ         charm_base+192(FP), DX
 	PREFETCHT0   1088(DX)(AX*1)
 	MOVQ         charm_base+192(FP), DX
-	VMOVUPD      Y6, 64(DX)(AX*1)
-	VMOVUPD      1184(BX), Y0
-	VMOVUPD      normalAllStripAVX2Consts<>+64(SB), Y4
-	VSUBPD       Y4, Y0, Y5
-	VMOVUPD      1216(BX), Y6
-	VSUBPD       Y4, Y6, Y13
+	VMOVUPD      Y1, 64(DX)(AX*1)
+	VMOVUPD      1216(BX), Y0
+	VMOVUPD      normalAllStripAVX2Consts<>+32(SB), Y1
+	VSUBPD       Y1, Y0, Y4
+	VMOVUPD      1248(BX), Y5
+	VSUBPD       Y1, Y5, Y12
 	VMOVUPD      1280(BX), Y15
-	VMOVUPD      Y1, 672(BX)
-	VSUBPD       Y4, Y15, Y1
-	VMULPD       Y5, Y7, Y5
-	VMULPD       Y13, Y8, Y13
-	VMULPD       Y1, Y10, Y1
-	VMOVUPD      Y1, 416(BX)
-	VSUBPD       Y0, Y4, Y1
-	VMOVUPD      Y13, 448(BX)
-	VSUBPD       Y6, Y4, Y13
-	VSUBPD       Y15, Y4, Y4
-	VFMADD213PD  Y12, Y1, Y11
-	VFMADD213PD  Y12, Y13, Y14
-	VFMADD231PD  Y4, Y9, Y12
-	VMULPD       Y7, Y0, Y0
-	VMULPD       Y8, Y6, Y1
-	VMULPD       Y10, Y15, Y4
-	VMOVUPD      1312(BX), Y6
+	VMOVUPD      Y7, 1152(BX)
+	VSUBPD       Y1, Y15, Y7
+	VMULPD       Y4, Y2, Y4
+	VMULPD       Y12, Y3, Y12
 	VMULPD       Y7, Y6, Y7
-	VMOVUPD      1248(BX), Y9
-	VMULPD       Y8, Y9, Y8
-	VMOVUPD      1056(BX), Y13
-	VMULPD       Y10, Y13, Y10
-	VMOVUPD      640(BX), Y15
-	VMULPD       Y6, Y15, Y6
-	VMOVUPD      Y4, 1312(BX)
-	VMOVUPD      608(BX), Y4
-	VMULPD       Y9, Y4, Y9
-	VMOVUPD      Y1, 1248(BX)
-	VMOVUPD      576(BX), Y1
-	VMULPD       Y13, Y1, Y13
-	VMULPD       Y2, Y15, Y15
-	VMULPD       Y3, Y4, Y4
-	VMOVUPD      Y0, 608(BX)
-	VMOVUPD      672(BX), Y0
+	VMOVUPD      Y7, 1056(BX)
+	VSUBPD       Y0, Y1, Y7
+	VMOVUPD      Y12, 1088(BX)
+	VSUBPD       Y5, Y1, Y12
+	VSUBPD       Y15, Y1, Y1
+	VFMADD213PD  Y13, Y7, Y11
+	VFMADD213PD  Y13, Y12, Y14
+	VFMADD231PD  Y1, Y10, Y13
+	VMULPD       Y2, Y0, Y0
+	VMULPD       Y3, Y5, Y1
+	VMULPD       Y6, Y15, Y5
+	VMOVUPD      1376(BX), Y7
+	VMULPD       Y2, Y7, Y2
+	VMOVUPD      1344(BX), Y10
+	VMULPD       Y3, Y10, Y3
+	VMOVUPD      1312(BX), Y12
+	VMULPD       Y6, Y12, Y6
+	VMOVUPD      736(BX), Y15
+	VMULPD       Y7, Y15, Y7
+	VMOVUPD      Y5, 1376(BX)
+	VMOVUPD      704(BX), Y5
+	VMULPD       Y10, Y5, Y10
+	VMOVUPD      Y1, 1344(BX)
+	VMOVUPD      672(BX), Y1
+	VMULPD       Y12, Y1, Y12
+	VMULPD       Y8, Y15, Y15
+	VMULPD       Y9, Y5, Y5
+	VMOVUPD      Y0, 704(BX)
+	VMOVUPD      1152(BX), Y0
 	VMULPD       Y0, Y1, Y1
-	VMULPD       Y7, Y2, Y7
-	VMULPD       Y8, Y3, Y8
-	VMULPD       Y10, Y0, Y10
-	VMULPD       128(BX), Y2, Y2
-	VMULPD       128(BX), Y3, Y3
+	VMULPD       Y2, Y8, Y2
+	VMULPD       Y3, Y9, Y3
+	VMULPD       Y6, Y0, Y6
+	VMULPD       128(BX), Y8, Y8
+	VMULPD       128(BX), Y9, Y9
 	VMULPD       128(BX), Y0, Y0
-	VMULPD       Y6, Y15, Y6
-	VMULPD       Y9, Y4, Y9
-	VMULPD       Y13, Y1, Y13
-	VMULPD       Y5, Y15, Y5
-	VMOVUPD      Y13, 672(BX)
-	VMULPD       448(BX), Y4, Y13
-	VMOVUPD      Y9, 448(BX)
-	VMULPD       416(BX), Y1, Y9
+	VMULPD       Y7, Y15, Y7
+	VMULPD       Y10, Y5, Y10
+	VMULPD       Y12, Y1, Y12
+	VMULPD       Y4, Y15, Y4
+	VMOVUPD      Y12, 1152(BX)
+	VMULPD       1088(BX), Y5, Y12
+	VMOVUPD      Y10, 1088(BX)
+	VMULPD       1056(BX), Y1, Y10
 	MOVQ         zomma_base+240(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         zomma_base+240(FP), DX
-	VMOVUPD      Y5, (DX)(AX*1)
+	VMOVUPD      Y4, (DX)(AX*1)
 	MOVQ         zomma_base+240(FP), DX
-	VMOVUPD      Y13, 32(DX)(AX*1)
+	VMOVUPD      Y12, 32(DX)(AX*1)
 	MOVQ         zomma_base+240(FP), DX
 	PREFETCHT0   1088(DX)(AX*1)
 	MOVQ         zomma_base+240(FP), DX
-	VMOVUPD      Y9, 64(DX)(AX*1)
-	VMULPD       Y11, Y15, Y5
-	VMULPD       Y14, Y4, Y9
-	VMULPD       Y12, Y1, Y11
+	VMOVUPD      Y10, 64(DX)(AX*1)
+	VMULPD       Y11, Y15, Y4
+	VMULPD       Y14, Y5, Y10
+	VMULPD       Y13, Y1, Y11
 	PREFETCHT0   1024(R8)(AX*1)
 	VMOVUPD      Y15, (R8)(AX*1)
-	VMOVUPD      Y4, 32(R8)(AX*1)
+	VMOVUPD      Y5, 32(R8)(AX*1)
 	PREFETCHT0   1088(R8)(AX*1)
 	VMOVUPD      Y1, 64(R8)(AX*1)
 	MOVQ         color_base+264(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         color_base+264(FP), DX
-	VMOVUPD      Y5, (DX)(AX*1)
+	VMOVUPD      Y4, (DX)(AX*1)
 	MOVQ         color_base+264(FP), DX
-	VMOVUPD      Y9, 32(DX)(AX*1)
+	VMOVUPD      Y10, 32(DX)(AX*1)
 	MOVQ         color_base+264(FP), DX
 	PREFETCHT0   1088(DX)(AX*1)
 	MOVQ         color_base+264(FP), DX
 	VMOVUPD      Y11, 64(DX)(AX*1)
-	VMULPD       608(BX), Y2, Y1
-	VMULPD       1248(BX), Y3, Y4
-	VMULPD       1312(BX), Y0, Y5
+	VMULPD       704(BX), Y8, Y1
+	VMULPD       1344(BX), Y9, Y4
+	VMULPD       1376(BX), Y0, Y5
 	PREFETCHT0   1024(R9)(AX*1)
-	VMOVUPD      Y2, (R9)(AX*1)
-	VMOVUPD      Y3, 32(R9)(AX*1)
+	VMOVUPD      Y8, (R9)(AX*1)
+	VMOVUPD      Y9, 32(R9)(AX*1)
 	PREFETCHT0   1088(R9)(AX*1)
 	VMOVUPD      Y0, 64(R9)(AX*1)
 	PREFETCHT0   1024(R13)(AX*1)
@@ -2018,17 +2068,17 @@ body:
 	PREFETCHT0   1088(R13)(AX*1)
 	VMOVUPD      Y5, 64(R13)(AX*1)
 	VMOVUPD      normalAllStripAVX2Consts<>+128(SB), Y0
-	VXORPD       Y7, Y0, Y1
-	VXORPD       Y8, Y0, Y2
-	VXORPD       Y10, Y0, Y3
+	VXORPD       Y2, Y0, Y1
+	VXORPD       Y3, Y0, Y2
+	VXORPD       Y6, Y0, Y3
 	PREFETCHT0   1024(R12)(AX*1)
 	VMOVUPD      Y1, (R12)(AX*1)
 	VMOVUPD      Y2, 32(R12)(AX*1)
 	PREFETCHT0   1088(R12)(AX*1)
 	VMOVUPD      Y3, 64(R12)(AX*1)
-	VXORPD       Y6, Y0, Y1
-	VXORPD       448(BX), Y0, Y2
-	VXORPD       672(BX), Y0, Y0
+	VXORPD       Y7, Y0, Y1
+	VXORPD       1088(BX), Y0, Y2
+	VXORPD       1152(BX), Y0, Y0
 	MOVQ         speed_base+216(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         speed_base+216(FP), DX
@@ -2079,352 +2129,358 @@ tail:
 	VMOVUPD      160(BX), Y12
 	VADDPD       Y2, Y12, Y2
 	VADDPD       Y3, Y12, Y3
-	VMOVUPD      64(BX), Y12
-	VADDPD       Y2, Y12, Y2
-	VADDPD       Y3, Y12, Y3
+	VMOVUPD      normalAllStripAVX2Consts<>+32(SB), Y12
+	VDIVPD       Y7, Y12, Y13
+	VDIVPD       Y8, Y12, Y6
+	VMULPD       Y10, Y4, Y12
+	VMOVUPD      Y4, 256(BX)
+	VMULPD       Y9, Y5, Y4
+	VMOVUPD      Y5, 288(BX)
+	VMOVUPD      64(BX), Y5
+	VADDPD       Y2, Y5, Y2
+	VADDPD       Y3, Y5, Y3
 	VADDPD       Y2, Y7, Y2
 	VADDPD       Y3, Y8, Y3
-	VMOVUPD      normalAllStripAVX2Consts<>+32(SB), Y13
-	VCMPPD       $0x11, Y13, Y2, Y2
-	VCMPPD       $0x11, Y13, Y3, Y3
-	VMOVUPD      normalAllStripAVX2Consts<>+64(SB), Y13
-	VDIVPD       Y7, Y13, Y6
-	VMOVUPD      Y3, 224(BX)
-	VDIVPD       Y8, Y13, Y3
-	VMOVUPD      Y2, 256(BX)
-	VMULPD       Y10, Y4, Y2
-	VMOVUPD      Y8, 288(BX)
-	VMULPD       Y9, Y5, Y8
-	VMULPD       Y12, Y4, Y4
-	VMULPD       Y12, Y5, Y5
-	VMOVUPD      Y7, 320(BX)
-	VMULPD       Y0, Y0, Y7
-	VMULPD       Y1, Y1, Y13
-	VMULPD       Y6, Y0, Y0
-	VMULPD       Y3, Y1, Y1
-	VMULPD       Y7, Y6, Y7
-	VMULPD       Y13, Y3, Y13
+	VMOVUPD      Y8, 320(BX)
+	VMOVUPD      normalAllStripAVX2Consts<>+64(SB), Y8
+	VCMPPD       $0x11, Y8, Y2, Y2
+	VCMPPD       $0x11, Y8, Y3, Y3
+	VMULPD       Y0, Y0, Y8
+	VMOVUPD      Y3, 352(BX)
+	VMULPD       Y1, Y1, Y3
+	VMULPD       Y13, Y0, Y0
+	VMULPD       Y6, Y1, Y1
+	VMULPD       Y8, Y13, Y8
+	VMULPD       Y3, Y6, Y3
 	VMULPD       Y0, Y0, Y0
 	VMULPD       Y1, Y1, Y1
-	VMOVUPD      Y13, 352(BX)
-	VMOVUPD      normalAllStripAVX2Consts<>+96(SB), Y13
-	VMULPD       Y0, Y13, Y0
-	VMULPD       Y1, Y13, Y1
-	VMULPD       Y10, Y6, Y13
-	VMOVUPD      Y1, 384(BX)
-	VMULPD       Y9, Y3, Y1
-	VANDPD       normalAllStripAVX2Consts<>+128(SB), Y10, Y10
-	VANDPD       normalAllStripAVX2Consts<>+128(SB), Y9, Y9
-	VANDPD       Y11, Y13, Y13
-	VANDPD       Y11, Y1, Y1
-	VMOVUPD      Y0, 416(BX)
-	VMOVUPD      normalAllStripAVX2Consts<>+160(SB), Y0
-	VMINPD       Y13, Y0, Y13
-	VMINPD       Y1, Y0, Y0
-	VMULPD       Y2, Y12, Y1
-	VMOVUPD      Y3, 448(BX)
-	VMULPD       Y8, Y12, Y3
-	VMOVUPD      normalAllStripAVX2Consts<>+192(SB), Y12
-	VCMPPD       $0x11, Y12, Y2, Y2
-	VCMPPD       $0x11, Y12, Y8, Y8
-	VBLENDVPD    Y2, Y12, Y1, Y1
-	VBLENDVPD    Y8, Y12, Y3, Y3
-	VBLENDVPD    Y2, Y12, Y4, Y2
-	VBLENDVPD    Y8, Y12, Y5, Y4
-	VMOVUPD      normalAllStripAVX2Consts<>+224(SB), Y5
-	VMOVUPD      normalAllStripAVX2Consts<>+64(SB), Y8
-	VFMADD231PD  Y5, Y13, Y8
-	VFMADD213PD  normalAllStripAVX2Consts<>+64(SB), Y0, Y5
-	VMOVUPD      normalAllStripAVX2Consts<>+256(SB), Y12
+	VMOVUPD      Y3, 384(BX)
+	VMOVUPD      normalAllStripAVX2Consts<>+96(SB), Y3
+	VMULPD       Y0, Y3, Y0
+	VMULPD       Y1, Y3, Y1
+	VMOVUPD      Y1, 416(BX)
+	VMULPD       Y10, Y13, Y1
+	VMOVUPD      Y0, 448(BX)
+	VMULPD       Y9, Y6, Y0
 	VMOVUPD      Y6, 480(BX)
-	VADDPD       Y12, Y13, Y6
-	VADDPD       Y12, Y0, Y12
-	VMOVUPD      Y7, 512(BX)
-	VMULPD       normalAllStripAVX2Consts<>+288(SB), Y13, Y7
-	VMOVUPD      Y3, 544(BX)
-	VMULPD       normalAllStripAVX2Consts<>+288(SB), Y0, Y3
-	VMOVUPD      Y1, 576(BX)
-	VANDPD       Y13, Y11, Y1
-	VMOVUPD      Y4, 608(BX)
-	VANDPD       Y0, Y11, Y4
-	VORPD        Y1, Y10, Y1
-	VORPD        Y4, Y9, Y4
-	VMULPD       Y6, Y8, Y11
-	VMOVUPD      Y2, 640(BX)
-	VMULPD       Y12, Y5, Y2
-	VMOVUPD      Y9, 672(BX)
-	VMOVUPD      normalAllStripAVX2Consts<>+64(SB), Y9
-	VDIVPD       Y11, Y9, Y11
-	VDIVPD       Y2, Y9, Y2
-	VMULPD       Y11, Y8, Y8
-	VMULPD       Y2, Y5, Y5
-	VMULPD       Y11, Y6, Y6
-	VMULPD       Y2, Y12, Y2
-	VMULPD       Y8, Y13, Y8
-	VMULPD       Y5, Y0, Y5
-	VMULPD       Y7, Y13, Y11
-	VMULPD       Y3, Y0, Y12
-	VMOVUPD      normalAllStripAVX2Consts<>+320(SB), Y9
-	VMULPD       Y9, Y11, Y11
-	VMULPD       Y9, Y12, Y9
-	VROUNDPD     $0x08, Y11, Y11
-	VROUNDPD     $0x08, Y9, Y9
-	VMOVUPD      normalAllStripAVX2Consts<>+352(SB), Y12
-	VMOVUPD      Y10, 704(BX)
-	VMOVUPD      normalAllStripAVX2Consts<>+384(SB), Y10
-	VFMADD231PD  Y12, Y8, Y10
-	VFMADD213PD  normalAllStripAVX2Consts<>+384(SB), Y5, Y12
-	VMOVUPD      Y0, 736(BX)
-	VMULPD       Y1, Y1, Y0
-	VMOVUPD      Y0, 768(BX)
-	VMULPD       Y4, Y4, Y0
-	VMOVUPD      Y0, 800(BX)
-	VMOVUPD      192(BX), Y0
-	VMOVUPD      Y4, 832(BX)
-	VMINPD       320(BX), Y0, Y4
-	VMINPD       288(BX), Y0, Y0
-	VMOVUPD      Y1, 864(BX)
-	VMOVUPD      normalAllStripAVX2Consts<>+416(SB), Y1
-	VCMPPD       $0x11, Y4, Y1, Y4
-	VCMPPD       $0x11, Y0, Y1, Y0
-	VANDPD       256(BX), Y4, Y1
-	VANDPD       224(BX), Y0, Y0
-	VMOVUPD      normalAllStripAVX2Consts<>+448(SB), Y4
-	VMOVUPD      Y0, 224(BX)
-	VMOVUPD      normalAllStripAVX2Consts<>+480(SB), Y0
-	VFMADD231PD  Y4, Y10, Y0
-	VFMADD213PD  normalAllStripAVX2Consts<>+480(SB), Y12, Y4
-	VFMADD213PD  normalAllStripAVX2Consts<>+512(SB), Y10, Y0
-	VFMADD213PD  normalAllStripAVX2Consts<>+512(SB), Y12, Y4
-	VFMADD213PD  normalAllStripAVX2Consts<>+544(SB), Y10, Y0
-	VFMADD213PD  normalAllStripAVX2Consts<>+544(SB), Y12, Y4
-	VFMADD213PD  normalAllStripAVX2Consts<>+576(SB), Y10, Y0
-	VFMADD213PD  normalAllStripAVX2Consts<>+576(SB), Y12, Y4
-	VFMADD213PD  normalAllStripAVX2Consts<>+608(SB), Y10, Y0
-	VFMADD213PD  normalAllStripAVX2Consts<>+608(SB), Y12, Y4
-	VFMADD213PD  normalAllStripAVX2Consts<>+640(SB), Y10, Y0
-	VFMADD213PD  normalAllStripAVX2Consts<>+640(SB), Y12, Y4
-	VFMADD213PD  normalAllStripAVX2Consts<>+672(SB), Y10, Y0
-	VFMADD213PD  normalAllStripAVX2Consts<>+672(SB), Y12, Y4
-	VFMADD213PD  normalAllStripAVX2Consts<>+704(SB), Y10, Y0
-	VFMADD213PD  normalAllStripAVX2Consts<>+704(SB), Y12, Y4
-	VFMADD213PD  normalAllStripAVX2Consts<>+736(SB), Y10, Y0
-	VFMADD213PD  normalAllStripAVX2Consts<>+736(SB), Y12, Y4
-	VFMADD213PD  normalAllStripAVX2Consts<>+768(SB), Y10, Y0
-	VFMADD213PD  normalAllStripAVX2Consts<>+768(SB), Y12, Y4
-	VFMADD213PD  normalAllStripAVX2Consts<>+800(SB), Y10, Y0
-	VFMADD213PD  normalAllStripAVX2Consts<>+800(SB), Y12, Y4
-	VFMADD213PD  normalAllStripAVX2Consts<>+832(SB), Y10, Y0
-	VFMADD213PD  normalAllStripAVX2Consts<>+832(SB), Y12, Y4
-	VFMADD213PD  normalAllStripAVX2Consts<>+864(SB), Y10, Y0
-	VFMADD213PD  normalAllStripAVX2Consts<>+864(SB), Y12, Y4
-	VFMADD213PD  normalAllStripAVX2Consts<>+896(SB), Y10, Y0
-	VFMADD213PD  normalAllStripAVX2Consts<>+896(SB), Y12, Y4
-	VFMADD213PD  normalAllStripAVX2Consts<>+928(SB), Y10, Y0
-	VFMADD213PD  normalAllStripAVX2Consts<>+928(SB), Y12, Y4
-	VFMADD213PD  normalAllStripAVX2Consts<>+960(SB), Y10, Y0
-	VFMADD213PD  normalAllStripAVX2Consts<>+960(SB), Y12, Y4
-	VFMADD213PD  normalAllStripAVX2Consts<>+992(SB), Y10, Y0
-	VFMADD213PD  normalAllStripAVX2Consts<>+992(SB), Y12, Y4
-	VFMADD213PD  normalAllStripAVX2Consts<>+1024(SB), Y10, Y0
-	VFMADD213PD  normalAllStripAVX2Consts<>+1024(SB), Y12, Y4
-	VFMADD213PD  normalAllStripAVX2Consts<>+1056(SB), Y10, Y0
-	VFMADD213PD  normalAllStripAVX2Consts<>+1056(SB), Y12, Y4
-	VFMADD213PD  normalAllStripAVX2Consts<>+1088(SB), Y10, Y0
-	VFMADD213PD  normalAllStripAVX2Consts<>+1088(SB), Y12, Y4
-	VFMADD213PD  normalAllStripAVX2Consts<>+1120(SB), Y0, Y10
-	VFMADD213PD  normalAllStripAVX2Consts<>+1120(SB), Y4, Y12
-	VMOVUPD      normalAllStripAVX2Consts<>+96(SB), Y0
-	VFMADD213PD  Y0, Y10, Y8
-	VFMADD231PD  Y12, Y5, Y0
-	VMULPD       Y6, Y8, Y4
-	VMULPD       Y2, Y0, Y0
-	VMOVUPD      normalAllStripAVX2Consts<>+1152(SB), Y2
-	VMULPD       Y2, Y11, Y5
-	VMULPD       Y2, Y9, Y2
-	VFMADD231PD  Y7, Y13, Y5
-	VMOVUPD      736(BX), Y6
-	VFMADD231PD  Y3, Y6, Y2
-	VMOVUPD      normalAllStripAVX2Consts<>+1184(SB), Y3
-	VFNMADD213PD Y3, Y4, Y13
-	VFNMADD213PD Y3, Y0, Y6
-	VMOVUPD      normalAllStripAVX2Consts<>+0(SB), Y7
-	VANDPD       Y4, Y7, Y4
-	VANDPD       Y0, Y7, Y0
-	VORPD        704(BX), Y4, Y4
-	VORPD        672(BX), Y0, Y0
-	VMOVUPD      normalAllStripAVX2Consts<>+1216(SB), Y7
-	VFMADD231PD  Y7, Y11, Y5
-	VFMADD231PD  Y7, Y9, Y2
-	VMOVUPD      normalAllStripAVX2Consts<>+1248(SB), Y7
-	VMINPD       Y7, Y11, Y8
-	VMINPD       Y7, Y9, Y7
-	VMOVUPD      normalAllStripAVX2Consts<>+1280(SB), Y10
-	VMAXPD       Y10, Y8, Y8
-	VMAXPD       Y10, Y7, Y7
-	VSUBPD       Y8, Y11, Y10
-	VSUBPD       Y7, Y9, Y9
-	VMOVUPD      normalAllStripAVX2Consts<>+1312(SB), Y11
-	VADDPD       Y11, Y8, Y8
-	VADDPD       Y11, Y7, Y7
-	VADDPD       Y11, Y10, Y10
-	VADDPD       Y11, Y9, Y9
-	VPSLLQ       $0x34, Y8, Y8
-	VPSLLQ       $0x34, Y7, Y7
-	VPSLLQ       $0x34, Y10, Y10
-	VPSLLQ       $0x34, Y9, Y9
-	VMOVUPD      normalAllStripAVX2Consts<>+1344(SB), Y11
-	VMOVUPD      normalAllStripAVX2Consts<>+1376(SB), Y12
-	VFMADD231PD  Y11, Y5, Y12
-	VFMADD213PD  normalAllStripAVX2Consts<>+1376(SB), Y2, Y11
-	VMOVUPD      normalAllStripAVX2Consts<>+1408(SB), Y3
-	VFMADD213PD  Y3, Y5, Y12
-	VFMADD231PD  Y11, Y2, Y3
-	VMOVUPD      normalAllStripAVX2Consts<>+1440(SB), Y11
-	VFMADD213PD  Y11, Y5, Y12
-	VFMADD231PD  Y3, Y2, Y11
-	VMOVUPD      normalAllStripAVX2Consts<>+1472(SB), Y3
-	VFMADD213PD  Y3, Y5, Y12
-	VFMADD231PD  Y11, Y2, Y3
-	VMOVUPD      normalAllStripAVX2Consts<>+1504(SB), Y11
-	VFMADD213PD  Y11, Y5, Y12
-	VFMADD231PD  Y3, Y2, Y11
-	VMOVUPD      normalAllStripAVX2Consts<>+1536(SB), Y3
-	VFMADD213PD  Y3, Y5, Y12
-	VFMADD231PD  Y11, Y2, Y3
-	VMOVUPD      normalAllStripAVX2Consts<>+1568(SB), Y11
-	VFMADD213PD  Y11, Y5, Y12
-	VFMADD231PD  Y3, Y2, Y11
-	VMOVUPD      normalAllStripAVX2Consts<>+1600(SB), Y3
-	VFMADD213PD  Y3, Y5, Y12
-	VFMADD231PD  Y11, Y2, Y3
-	VMOVUPD      normalAllStripAVX2Consts<>+1632(SB), Y11
-	VFMADD213PD  Y11, Y5, Y12
-	VFMADD231PD  Y3, Y2, Y11
-	VMULPD       Y5, Y5, Y3
-	VMOVUPD      Y1, 672(BX)
-	VMULPD       Y2, Y2, Y1
-	VFMADD231PD  Y12, Y3, Y5
-	VFMADD231PD  Y11, Y1, Y2
-	VMOVUPD      64(BX), Y1
-	VFMADD213PD  Y1, Y1, Y5
-	VFMADD213PD  Y1, Y2, Y1
-	VMULPD       Y10, Y5, Y2
-	VMULPD       Y9, Y1, Y1
-	VMULPD       Y8, Y2, Y2
-	VMULPD       Y7, Y1, Y1
-	VFNMADD213PD 640(BX), Y2, Y4
-	VFNMADD213PD 608(BX), Y1, Y0
-	VMULPD       320(BX), Y2, Y3
-	VMULPD       288(BX), Y1, Y5
-	VFMADD213PD  576(BX), Y3, Y13
-	VFMADD213PD  544(BX), Y5, Y6
-	VMOVUPD      672(BX), Y3
-	VMOVUPD      normalAllStripAVX2Consts<>+1664(SB), Y5
-	VBLENDVPD    Y3, Y13, Y5, Y3
-	VMOVUPD      224(BX), Y7
-	VBLENDVPD    Y7, Y6, Y5, Y5
-	VMOVUPD      normalAllStripAVX2Consts<>+1184(SB), Y6
-	VMULPD       Y6, Y2, Y2
-	VMULPD       Y6, Y1, Y1
-	VMASKMOVPD   Y4, Y15, (DI)(AX*1)
-	VMASKMOVPD   Y0, Y14, 32(DI)(AX*1)
-	VMASKMOVPD   Y3, Y15, (SI)(AX*1)
-	VMASKMOVPD   Y5, Y14, 32(SI)(AX*1)
-	VMULPD       512(BX), Y2, Y6
-	VMULPD       352(BX), Y1, Y7
-	VMOVUPD      normalAllStripAVX2Consts<>+288(SB), Y8
-	VMULPD       Y6, Y8, Y6
-	VMULPD       Y7, Y8, Y7
-	VMOVUPD      96(BX), Y8
-	VFMADD231PD  Y3, Y8, Y6
-	VFMADD231PD  Y5, Y8, Y7
-	VMASKMOVPD   Y6, Y15, (R10)(AX*1)
-	VMASKMOVPD   Y7, Y14, 32(R10)(AX*1)
-	VMOVUPD      32(BX), Y6
-	VMULPD       Y3, Y6, Y3
-	VMULPD       Y5, Y6, Y5
 	VMOVUPD      normalAllStripAVX2Consts<>+128(SB), Y6
-	VXORPD       Y3, Y6, Y3
-	VXORPD       Y5, Y6, Y5
-	VMASKMOVPD   Y3, Y15, (R11)(AX*1)
-	VMASKMOVPD   Y5, Y14, 32(R11)(AX*1)
-	VMOVUPD      128(BX), Y3
-	VMULPD       480(BX), Y3, Y5
-	VMULPD       448(BX), Y3, Y7
-	VMOVUPD      416(BX), Y9
-	VMULPD       864(BX), Y9, Y10
-	VMOVUPD      384(BX), Y11
-	VMULPD       832(BX), Y11, Y12
-	VMULPD       Y10, Y2, Y10
-	VMULPD       Y12, Y1, Y12
-	VFMADD231PD  Y4, Y8, Y10
-	VFMADD231PD  Y0, Y8, Y12
+	VANDPD       Y6, Y10, Y10
+	VANDPD       Y6, Y9, Y9
+	VANDPD       Y11, Y1, Y1
+	VANDPD       Y11, Y0, Y0
+	VMOVUPD      normalAllStripAVX2Consts<>+160(SB), Y6
+	VMINPD       Y1, Y6, Y1
+	VMINPD       Y0, Y6, Y0
+	VMULPD       Y12, Y5, Y6
+	VMOVUPD      Y13, 512(BX)
+	VMULPD       Y4, Y5, Y13
+	VMOVUPD      normalAllStripAVX2Consts<>+192(SB), Y5
+	VCMPPD       $0x11, Y5, Y12, Y12
+	VCMPPD       $0x11, Y5, Y4, Y4
+	VBLENDVPD    Y12, Y5, Y6, Y6
+	VBLENDVPD    Y4, Y5, Y13, Y4
+	VMOVUPD      normalAllStripAVX2Consts<>+224(SB), Y12
+	VMOVUPD      normalAllStripAVX2Consts<>+32(SB), Y13
+	VFMADD231PD  Y12, Y1, Y13
+	VFMADD213PD  normalAllStripAVX2Consts<>+32(SB), Y0, Y12
+	VMOVUPD      normalAllStripAVX2Consts<>+256(SB), Y5
+	VADDPD       Y5, Y1, Y3
+	VADDPD       Y5, Y0, Y5
+	VMOVUPD      Y8, 544(BX)
+	VMULPD       normalAllStripAVX2Consts<>+288(SB), Y1, Y8
+	VMOVUPD      Y4, 576(BX)
+	VMULPD       normalAllStripAVX2Consts<>+288(SB), Y0, Y4
+	VMOVUPD      Y6, 608(BX)
+	VANDPD       Y1, Y11, Y6
+	VMOVUPD      Y2, 640(BX)
+	VANDPD       Y0, Y11, Y2
+	VORPD        Y6, Y10, Y6
+	VORPD        Y2, Y9, Y2
+	VMULPD       Y3, Y13, Y11
+	VMOVUPD      Y9, 672(BX)
+	VMULPD       Y5, Y12, Y9
+	VMOVUPD      Y10, 704(BX)
+	VMOVUPD      normalAllStripAVX2Consts<>+32(SB), Y10
+	VDIVPD       Y11, Y10, Y11
+	VDIVPD       Y9, Y10, Y9
+	VMULPD       Y11, Y13, Y13
+	VMULPD       Y9, Y12, Y12
+	VMULPD       Y11, Y3, Y3
+	VMULPD       Y9, Y5, Y5
+	VMULPD       Y13, Y1, Y9
+	VMULPD       Y12, Y0, Y11
+	VMULPD       Y8, Y1, Y12
+	VMULPD       Y4, Y0, Y13
+	VMOVUPD      normalAllStripAVX2Consts<>+320(SB), Y10
+	VMULPD       Y10, Y12, Y12
+	VMULPD       Y10, Y13, Y10
+	VROUNDPD     $0x08, Y12, Y12
+	VROUNDPD     $0x08, Y10, Y10
+	VMOVUPD      normalAllStripAVX2Consts<>+352(SB), Y13
+	VMOVUPD      Y0, 736(BX)
+	VMOVUPD      normalAllStripAVX2Consts<>+384(SB), Y0
+	VFMADD231PD  Y13, Y9, Y0
+	VFMADD213PD  normalAllStripAVX2Consts<>+384(SB), Y11, Y13
+	VMOVUPD      Y4, 768(BX)
+	VMULPD       Y6, Y6, Y4
+	VMOVUPD      Y4, 800(BX)
+	VMULPD       Y2, Y2, Y4
+	VMOVUPD      Y4, 832(BX)
+	VMOVUPD      192(BX), Y4
+	VMOVUPD      Y2, 864(BX)
+	VMINPD       Y7, Y4, Y2
+	VMINPD       320(BX), Y4, Y4
+	VMOVUPD      Y6, 896(BX)
+	VMOVUPD      normalAllStripAVX2Consts<>+416(SB), Y6
+	VCMPPD       $0x11, Y2, Y6, Y2
+	VCMPPD       $0x11, Y4, Y6, Y4
+	VANDPD       640(BX), Y2, Y2
+	VANDPD       352(BX), Y4, Y4
+	VMOVUPD      normalAllStripAVX2Consts<>+448(SB), Y6
+	VMOVUPD      Y4, 352(BX)
+	VMOVUPD      normalAllStripAVX2Consts<>+480(SB), Y4
+	VFMADD231PD  Y6, Y0, Y4
+	VFMADD213PD  normalAllStripAVX2Consts<>+480(SB), Y13, Y6
+	VFMADD213PD  normalAllStripAVX2Consts<>+512(SB), Y0, Y4
+	VFMADD213PD  normalAllStripAVX2Consts<>+512(SB), Y13, Y6
+	VFMADD213PD  normalAllStripAVX2Consts<>+544(SB), Y0, Y4
+	VFMADD213PD  normalAllStripAVX2Consts<>+544(SB), Y13, Y6
+	VFMADD213PD  normalAllStripAVX2Consts<>+576(SB), Y0, Y4
+	VFMADD213PD  normalAllStripAVX2Consts<>+576(SB), Y13, Y6
+	VFMADD213PD  normalAllStripAVX2Consts<>+608(SB), Y0, Y4
+	VFMADD213PD  normalAllStripAVX2Consts<>+608(SB), Y13, Y6
+	VFMADD213PD  normalAllStripAVX2Consts<>+640(SB), Y0, Y4
+	VFMADD213PD  normalAllStripAVX2Consts<>+640(SB), Y13, Y6
+	VFMADD213PD  normalAllStripAVX2Consts<>+672(SB), Y0, Y4
+	VFMADD213PD  normalAllStripAVX2Consts<>+672(SB), Y13, Y6
+	VFMADD213PD  normalAllStripAVX2Consts<>+704(SB), Y0, Y4
+	VFMADD213PD  normalAllStripAVX2Consts<>+704(SB), Y13, Y6
+	VFMADD213PD  normalAllStripAVX2Consts<>+736(SB), Y0, Y4
+	VFMADD213PD  normalAllStripAVX2Consts<>+736(SB), Y13, Y6
+	VFMADD213PD  normalAllStripAVX2Consts<>+768(SB), Y0, Y4
+	VFMADD213PD  normalAllStripAVX2Consts<>+768(SB), Y13, Y6
+	VFMADD213PD  normalAllStripAVX2Consts<>+800(SB), Y0, Y4
+	VFMADD213PD  normalAllStripAVX2Consts<>+800(SB), Y13, Y6
+	VFMADD213PD  normalAllStripAVX2Consts<>+832(SB), Y0, Y4
+	VFMADD213PD  normalAllStripAVX2Consts<>+832(SB), Y13, Y6
+	VFMADD213PD  normalAllStripAVX2Consts<>+864(SB), Y0, Y4
+	VFMADD213PD  normalAllStripAVX2Consts<>+864(SB), Y13, Y6
+	VFMADD213PD  normalAllStripAVX2Consts<>+896(SB), Y0, Y4
+	VFMADD213PD  normalAllStripAVX2Consts<>+896(SB), Y13, Y6
+	VFMADD213PD  normalAllStripAVX2Consts<>+928(SB), Y0, Y4
+	VFMADD213PD  normalAllStripAVX2Consts<>+928(SB), Y13, Y6
+	VFMADD213PD  normalAllStripAVX2Consts<>+960(SB), Y0, Y4
+	VFMADD213PD  normalAllStripAVX2Consts<>+960(SB), Y13, Y6
+	VFMADD213PD  normalAllStripAVX2Consts<>+992(SB), Y0, Y4
+	VFMADD213PD  normalAllStripAVX2Consts<>+992(SB), Y13, Y6
+	VFMADD213PD  normalAllStripAVX2Consts<>+1024(SB), Y0, Y4
+	VFMADD213PD  normalAllStripAVX2Consts<>+1024(SB), Y13, Y6
+	VFMADD213PD  normalAllStripAVX2Consts<>+1056(SB), Y0, Y4
+	VFMADD213PD  normalAllStripAVX2Consts<>+1056(SB), Y13, Y6
+	VFMADD213PD  normalAllStripAVX2Consts<>+1088(SB), Y0, Y4
+	VFMADD213PD  normalAllStripAVX2Consts<>+1088(SB), Y13, Y6
+	VFMADD213PD  normalAllStripAVX2Consts<>+1120(SB), Y4, Y0
+	VFMADD213PD  normalAllStripAVX2Consts<>+1120(SB), Y6, Y13
+	VMOVUPD      normalAllStripAVX2Consts<>+96(SB), Y4
+	VFMADD213PD  Y4, Y0, Y9
+	VFMADD231PD  Y13, Y11, Y4
+	VMULPD       Y3, Y9, Y0
+	VMULPD       Y5, Y4, Y3
+	VMOVUPD      normalAllStripAVX2Consts<>+1152(SB), Y4
+	VMULPD       Y4, Y12, Y5
+	VMULPD       Y4, Y10, Y4
+	VFMADD231PD  Y8, Y1, Y5
+	VMOVUPD      736(BX), Y6
+	VFMADD231PD  768(BX), Y6, Y4
+	VMOVUPD      normalAllStripAVX2Consts<>+1184(SB), Y8
+	VFNMADD213PD Y8, Y0, Y1
+	VFNMADD213PD Y8, Y3, Y6
+	VMOVUPD      normalAllStripAVX2Consts<>+0(SB), Y9
+	VANDPD       Y0, Y9, Y0
+	VANDPD       Y3, Y9, Y3
+	VMOVUPD      704(BX), Y9
+	VORPD        Y0, Y9, Y0
+	VMOVUPD      672(BX), Y11
+	VORPD        Y3, Y11, Y3
+	VMOVUPD      normalAllStripAVX2Consts<>+1216(SB), Y13
+	VFMADD231PD  Y13, Y12, Y5
+	VFMADD231PD  Y13, Y10, Y4
+	VMOVUPD      224(BX), Y13
+	VORPD        Y9, Y13, Y9
+	VORPD        Y11, Y13, Y11
+	VMOVUPD      normalAllStripAVX2Consts<>+1568(SB), Y13
+	VMINPD       Y13, Y12, Y8
+	VMINPD       Y13, Y10, Y13
+	VMAXPD       normalAllStripAVX2Consts<>+1600(SB), Y8, Y8
+	VMAXPD       normalAllStripAVX2Consts<>+1600(SB), Y13, Y13
+	VSUBPD       Y8, Y12, Y12
+	VSUBPD       Y13, Y10, Y10
+	VADDPD       normalAllStripAVX2Consts<>+1632(SB), Y8, Y8
+	VADDPD       normalAllStripAVX2Consts<>+1632(SB), Y13, Y13
+	VADDPD       normalAllStripAVX2Consts<>+1632(SB), Y12, Y12
+	VADDPD       normalAllStripAVX2Consts<>+1632(SB), Y10, Y10
+	VPSLLQ       $0x34, Y8, Y8
+	VPSLLQ       $0x34, Y13, Y13
+	VPSLLQ       $0x34, Y12, Y12
+	VPSLLQ       $0x34, Y10, Y10
+	VMOVUPD      Y3, 672(BX)
+	VMOVUPD      normalAllStripAVX2Consts<>+1280(SB), Y3
+	VFMADD231PD  normalAllStripAVX2Consts<>+1248(SB), Y5, Y3
+	VMOVUPD      Y0, 704(BX)
+	VMOVUPD      normalAllStripAVX2Consts<>+1280(SB), Y0
+	VFMADD231PD  normalAllStripAVX2Consts<>+1248(SB), Y4, Y0
+	VFMADD213PD  normalAllStripAVX2Consts<>+1312(SB), Y5, Y3
+	VFMADD213PD  normalAllStripAVX2Consts<>+1312(SB), Y4, Y0
+	VFMADD213PD  normalAllStripAVX2Consts<>+1344(SB), Y5, Y3
+	VFMADD213PD  normalAllStripAVX2Consts<>+1344(SB), Y4, Y0
+	VFMADD213PD  normalAllStripAVX2Consts<>+1376(SB), Y5, Y3
+	VFMADD213PD  normalAllStripAVX2Consts<>+1376(SB), Y4, Y0
+	VFMADD213PD  normalAllStripAVX2Consts<>+1408(SB), Y5, Y3
+	VFMADD213PD  normalAllStripAVX2Consts<>+1408(SB), Y4, Y0
+	VFMADD213PD  normalAllStripAVX2Consts<>+1440(SB), Y5, Y3
+	VFMADD213PD  normalAllStripAVX2Consts<>+1440(SB), Y4, Y0
+	VFMADD213PD  normalAllStripAVX2Consts<>+1472(SB), Y5, Y3
+	VFMADD213PD  normalAllStripAVX2Consts<>+1472(SB), Y4, Y0
+	VFMADD213PD  normalAllStripAVX2Consts<>+1504(SB), Y5, Y3
+	VFMADD213PD  normalAllStripAVX2Consts<>+1504(SB), Y4, Y0
+	VFMADD213PD  normalAllStripAVX2Consts<>+1536(SB), Y5, Y3
+	VFMADD213PD  normalAllStripAVX2Consts<>+1536(SB), Y4, Y0
+	VMOVUPD      Y11, 736(BX)
+	VMULPD       Y5, Y5, Y11
+	VMOVUPD      Y9, 768(BX)
+	VMULPD       Y4, Y4, Y9
+	VFMADD231PD  Y3, Y11, Y5
+	VFMADD231PD  Y0, Y9, Y4
+	VMOVUPD      64(BX), Y0
+	VFMADD213PD  Y0, Y0, Y5
+	VFMADD213PD  Y0, Y0, Y4
+	VMULPD       Y12, Y5, Y3
+	VMULPD       Y10, Y4, Y4
+	VMULPD       Y8, Y3, Y3
+	VMULPD       Y13, Y4, Y4
+	VMULPD       Y3, Y7, Y5
+	VMULPD       320(BX), Y4, Y7
+	VFMADD213PD  608(BX), Y5, Y1
+	VFMADD213PD  576(BX), Y7, Y6
+	VMOVUPD      normalAllStripAVX2Consts<>+1664(SB), Y5
+	VBLENDVPD    Y2, Y1, Y5, Y1
+	VMOVUPD      352(BX), Y2
+	VBLENDVPD    Y2, Y6, Y5, Y2
+	VMASKMOVPD   Y1, Y15, (SI)(AX*1)
+	VMASKMOVPD   Y2, Y14, 32(SI)(AX*1)
+	VMOVUPD      normalAllStripAVX2Consts<>+1184(SB), Y5
+	VMULPD       Y5, Y3, Y6
+	VMULPD       Y5, Y4, Y5
+	VMULPD       544(BX), Y6, Y7
+	VMULPD       384(BX), Y5, Y8
+	VMOVUPD      normalAllStripAVX2Consts<>+288(SB), Y9
+	VMULPD       Y7, Y9, Y7
+	VMULPD       Y8, Y9, Y8
+	VMOVUPD      96(BX), Y9
+	VFMADD231PD  Y1, Y9, Y7
+	VFMADD231PD  Y2, Y9, Y8
+	VMASKMOVPD   Y7, Y15, (R10)(AX*1)
+	VMASKMOVPD   Y8, Y14, 32(R10)(AX*1)
+	VMOVUPD      32(BX), Y7
+	VMULPD       Y1, Y7, Y1
+	VMULPD       Y2, Y7, Y2
+	VMOVUPD      normalAllStripAVX2Consts<>+128(SB), Y7
+	VXORPD       Y1, Y7, Y1
+	VXORPD       Y2, Y7, Y2
+	VMASKMOVPD   Y1, Y15, (R11)(AX*1)
+	VMASKMOVPD   Y2, Y14, 32(R11)(AX*1)
+	VMOVUPD      256(BX), Y1
+	VXORPD       Y7, Y1, Y2
+	VMOVUPD      288(BX), Y8
+	VXORPD       Y7, Y8, Y10
+	VMOVUPD      768(BX), Y11
+	VCMPPD       $0x00, Y2, Y11, Y2
+	VMOVUPD      736(BX), Y11
+	VCMPPD       $0x00, Y10, Y11, Y10
+	VMULPD       Y0, Y1, Y1
+	VMULPD       Y0, Y8, Y0
+	VMOVUPD      normalAllStripAVX2Consts<>+192(SB), Y8
+	VBLENDVPD    Y2, Y8, Y1, Y1
+	VBLENDVPD    Y10, Y8, Y0, Y0
+	VFNMADD231PD 704(BX), Y3, Y1
+	VFNMADD231PD 672(BX), Y4, Y0
+	VMOVUPD      128(BX), Y2
+	VMULPD       512(BX), Y2, Y3
+	VMULPD       480(BX), Y2, Y4
+	VMASKMOVPD   Y1, Y15, (DI)(AX*1)
+	VMASKMOVPD   Y0, Y14, 32(DI)(AX*1)
+	VMOVUPD      448(BX), Y8
+	VMULPD       896(BX), Y8, Y10
+	VMOVUPD      416(BX), Y11
+	VMULPD       864(BX), Y11, Y12
+	VMULPD       Y10, Y6, Y10
+	VMULPD       Y12, Y5, Y12
+	VFMADD231PD  Y1, Y9, Y10
+	VFMADD231PD  Y0, Y9, Y12
 	MOVQ         charm_base+192(FP), DX
 	VMASKMOVPD   Y10, Y15, (DX)(AX*1)
 	MOVQ         charm_base+192(FP), DX
 	VMASKMOVPD   Y12, Y14, 32(DX)(AX*1)
-	VMOVUPD      768(BX), Y0
-	VMOVUPD      normalAllStripAVX2Consts<>+64(SB), Y4
-	VSUBPD       Y4, Y0, Y10
-	VMOVUPD      800(BX), Y12
-	VSUBPD       Y4, Y12, Y13
-	VMULPD       Y10, Y5, Y10
-	VMULPD       Y13, Y7, Y13
-	VSUBPD       Y0, Y4, Y6
-	VSUBPD       Y12, Y4, Y4
-	VFMADD213PD  Y8, Y6, Y9
-	VFMADD231PD  Y4, Y11, Y8
-	VMULPD       Y5, Y0, Y0
-	VMULPD       Y7, Y12, Y4
-	VMOVUPD      864(BX), Y6
-	VMULPD       Y5, Y6, Y5
-	VMOVUPD      832(BX), Y11
-	VMULPD       Y7, Y11, Y7
-	VMOVUPD      480(BX), Y12
-	VMULPD       Y6, Y12, Y6
-	VMOVUPD      Y4, 864(BX)
-	VMOVUPD      448(BX), Y4
-	VMULPD       Y11, Y4, Y11
-	VMULPD       Y2, Y12, Y12
-	VMULPD       Y1, Y4, Y4
-	VMULPD       Y5, Y2, Y5
-	VMULPD       Y7, Y1, Y7
-	VMULPD       Y2, Y3, Y2
-	VMULPD       Y1, Y3, Y1
-	VMULPD       Y6, Y12, Y3
-	VMULPD       Y11, Y4, Y6
+	VMOVUPD      800(BX), Y0
+	VMOVUPD      normalAllStripAVX2Consts<>+32(SB), Y1
+	VSUBPD       Y1, Y0, Y10
+	VMOVUPD      832(BX), Y12
+	VSUBPD       Y1, Y12, Y13
+	VMULPD       Y10, Y3, Y10
+	VMULPD       Y13, Y4, Y13
+	VSUBPD       Y0, Y1, Y7
+	VSUBPD       Y12, Y1, Y1
+	VFMADD213PD  Y9, Y7, Y8
+	VFMADD231PD  Y1, Y11, Y9
+	VMULPD       Y3, Y0, Y0
+	VMULPD       Y4, Y12, Y1
+	VMOVUPD      896(BX), Y7
+	VMULPD       Y3, Y7, Y3
+	VMOVUPD      864(BX), Y11
+	VMULPD       Y4, Y11, Y4
+	VMOVUPD      512(BX), Y12
+	VMULPD       Y7, Y12, Y7
+	VMOVUPD      Y1, 896(BX)
+	VMOVUPD      480(BX), Y1
+	VMULPD       Y11, Y1, Y11
+	VMULPD       Y6, Y12, Y12
+	VMULPD       Y5, Y1, Y1
+	VMULPD       Y3, Y6, Y3
+	VMULPD       Y4, Y5, Y4
+	VMULPD       Y6, Y2, Y6
+	VMULPD       Y5, Y2, Y2
+	VMULPD       Y7, Y12, Y5
+	VMULPD       Y11, Y1, Y7
 	VMULPD       Y10, Y12, Y10
-	VMULPD       Y13, Y4, Y11
+	VMULPD       Y13, Y1, Y11
+	VMULPD       Y8, Y12, Y8
+	VMULPD       Y9, Y1, Y9
+	VMULPD       Y0, Y6, Y0
+	VMULPD       896(BX), Y2, Y13
+	VXORPD       normalAllStripAVX2Consts<>+128(SB), Y3, Y3
+	VXORPD       normalAllStripAVX2Consts<>+128(SB), Y4, Y4
+	VXORPD       normalAllStripAVX2Consts<>+128(SB), Y5, Y5
+	VXORPD       normalAllStripAVX2Consts<>+128(SB), Y7, Y7
+	VMASKMOVPD   Y12, Y15, (R8)(AX*1)
+	VMASKMOVPD   Y1, Y14, 32(R8)(AX*1)
+	VMASKMOVPD   Y6, Y15, (R9)(AX*1)
+	VMASKMOVPD   Y2, Y14, 32(R9)(AX*1)
 	MOVQ         zomma_base+240(FP), DX
 	VMASKMOVPD   Y10, Y15, (DX)(AX*1)
 	MOVQ         zomma_base+240(FP), DX
 	VMASKMOVPD   Y11, Y14, 32(DX)(AX*1)
-	VMULPD       Y9, Y12, Y9
-	VMULPD       Y8, Y4, Y8
-	VMASKMOVPD   Y12, Y15, (R8)(AX*1)
-	VMASKMOVPD   Y4, Y14, 32(R8)(AX*1)
 	MOVQ         color_base+264(FP), DX
-	VMASKMOVPD   Y9, Y15, (DX)(AX*1)
+	VMASKMOVPD   Y8, Y15, (DX)(AX*1)
 	MOVQ         color_base+264(FP), DX
-	VMASKMOVPD   Y8, Y14, 32(DX)(AX*1)
-	VMULPD       Y0, Y2, Y0
-	VMULPD       864(BX), Y1, Y4
-	VMOVUPD      normalAllStripAVX2Consts<>+128(SB), Y8
-	VXORPD       Y5, Y8, Y5
-	VXORPD       Y7, Y8, Y7
-	VXORPD       Y3, Y8, Y3
-	VXORPD       Y6, Y8, Y6
-	VMASKMOVPD   Y2, Y15, (R9)(AX*1)
-	VMASKMOVPD   Y1, Y14, 32(R9)(AX*1)
-	VMASKMOVPD   Y5, Y15, (R12)(AX*1)
-	VMASKMOVPD   Y7, Y14, 32(R12)(AX*1)
+	VMASKMOVPD   Y9, Y14, 32(DX)(AX*1)
+	VMASKMOVPD   Y3, Y15, (R12)(AX*1)
+	VMASKMOVPD   Y4, Y14, 32(R12)(AX*1)
 	MOVQ         speed_base+216(FP), DX
-	VMASKMOVPD   Y3, Y15, (DX)(AX*1)
+	VMASKMOVPD   Y5, Y15, (DX)(AX*1)
 	MOVQ         speed_base+216(FP), DX
-	VMASKMOVPD   Y6, Y14, 32(DX)(AX*1)
+	VMASKMOVPD   Y7, Y14, 32(DX)(AX*1)
 	VMASKMOVPD   Y0, Y15, (R13)(AX*1)
-	VMASKMOVPD   Y4, Y14, 32(R13)(AX*1)
+	VMASKMOVPD   Y13, Y14, 32(R13)(AX*1)
 	ADDQ         $+64, AX
 	SUBQ         $+8, CX
 	JGT          tail

@@ -7,40 +7,40 @@
 DATA normalFirstRows32AVX512Consts<>+0(SB)/4, $0x7fffffff
 DATA normalFirstRows32AVX512Consts<>+4(SB)/4, $0x00000000
 DATA normalFirstRows32AVX512Consts<>+8(SB)/4, $0x4e6e6b28
-DATA normalFirstRows32AVX512Consts<>+12(SB)/4, $0x3f800000
-DATA normalFirstRows32AVX512Consts<>+16(SB)/4, $0x3089705f
+DATA normalFirstRows32AVX512Consts<>+12(SB)/4, $0x3089705f
+DATA normalFirstRows32AVX512Consts<>+16(SB)/4, $0x3f800000
 DATA normalFirstRows32AVX512Consts<>+20(SB)/4, $0x41700000
-DATA normalFirstRows32AVX512Consts<>+24(SB)/4, $0x3f400000
-DATA normalFirstRows32AVX512Consts<>+28(SB)/4, $0x40640000
-DATA normalFirstRows32AVX512Consts<>+32(SB)/4, $0xbf000000
-DATA normalFirstRows32AVX512Consts<>+36(SB)/4, $0x3fb8aa3b
-DATA normalFirstRows32AVX512Consts<>+40(SB)/4, $0x40000000
-DATA normalFirstRows32AVX512Consts<>+44(SB)/4, $0xbf800000
-DATA normalFirstRows32AVX512Consts<>+48(SB)/4, $0xbf317200
-DATA normalFirstRows32AVX512Consts<>+52(SB)/4, $0xb5bfbe8e
-DATA normalFirstRows32AVX512Consts<>+56(SB)/4, $0x39755674
-DATA normalFirstRows32AVX512Consts<>+60(SB)/4, $0x390114b6
-DATA normalFirstRows32AVX512Consts<>+64(SB)/4, $0xbb02dd71
-DATA normalFirstRows32AVX512Consts<>+68(SB)/4, $0x3a738970
-DATA normalFirstRows32AVX512Consts<>+72(SB)/4, $0x3c77415f
-DATA normalFirstRows32AVX512Consts<>+76(SB)/4, $0xbd509d4d
-DATA normalFirstRows32AVX512Consts<>+80(SB)/4, $0x3d99190f
-DATA normalFirstRows32AVX512Consts<>+84(SB)/4, $0xbc00cdcc
-DATA normalFirstRows32AVX512Consts<>+88(SB)/4, $0xbe6caa20
-DATA normalFirstRows32AVX512Consts<>+92(SB)/4, $0x3f000000
-DATA normalFirstRows32AVX512Consts<>+96(SB)/4, $0x3ecc422a
-DATA normalFirstRows32AVX512Consts<>+100(SB)/4, $0x3ab56891
-DATA normalFirstRows32AVX512Consts<>+104(SB)/4, $0x3c091f97
-DATA normalFirstRows32AVX512Consts<>+108(SB)/4, $0x3d2aac27
-DATA normalFirstRows32AVX512Consts<>+112(SB)/4, $0x3e2aaa45
-DATA normalFirstRows32AVX512Consts<>+116(SB)/4, $0x3efffffe
-DATA normalFirstRows32AVX512Consts<>+120(SB)/4, $0x7fc00000
-DATA normalFirstRows32AVX512Consts<>+124(SB)/4, $0x80000000
+DATA normalFirstRows32AVX512Consts<>+24(SB)/4, $0x80000000
+DATA normalFirstRows32AVX512Consts<>+28(SB)/4, $0x3f400000
+DATA normalFirstRows32AVX512Consts<>+32(SB)/4, $0x40640000
+DATA normalFirstRows32AVX512Consts<>+36(SB)/4, $0xbf000000
+DATA normalFirstRows32AVX512Consts<>+40(SB)/4, $0x3fb8aa3b
+DATA normalFirstRows32AVX512Consts<>+44(SB)/4, $0x40000000
+DATA normalFirstRows32AVX512Consts<>+48(SB)/4, $0xbf800000
+DATA normalFirstRows32AVX512Consts<>+52(SB)/4, $0xbf317200
+DATA normalFirstRows32AVX512Consts<>+56(SB)/4, $0xb5bfbe8e
+DATA normalFirstRows32AVX512Consts<>+60(SB)/4, $0x39755674
+DATA normalFirstRows32AVX512Consts<>+64(SB)/4, $0x390114b6
+DATA normalFirstRows32AVX512Consts<>+68(SB)/4, $0xbb02dd71
+DATA normalFirstRows32AVX512Consts<>+72(SB)/4, $0x3a738970
+DATA normalFirstRows32AVX512Consts<>+76(SB)/4, $0x3c77415f
+DATA normalFirstRows32AVX512Consts<>+80(SB)/4, $0xbd509d4d
+DATA normalFirstRows32AVX512Consts<>+84(SB)/4, $0x3d99190f
+DATA normalFirstRows32AVX512Consts<>+88(SB)/4, $0xbc00cdcc
+DATA normalFirstRows32AVX512Consts<>+92(SB)/4, $0xbe6caa20
+DATA normalFirstRows32AVX512Consts<>+96(SB)/4, $0x3f000000
+DATA normalFirstRows32AVX512Consts<>+100(SB)/4, $0x3ecc422a
+DATA normalFirstRows32AVX512Consts<>+104(SB)/4, $0x3ab56891
+DATA normalFirstRows32AVX512Consts<>+108(SB)/4, $0x3c091f97
+DATA normalFirstRows32AVX512Consts<>+112(SB)/4, $0x3d2aac27
+DATA normalFirstRows32AVX512Consts<>+116(SB)/4, $0x3e2aaa45
+DATA normalFirstRows32AVX512Consts<>+120(SB)/4, $0x3efffffe
+DATA normalFirstRows32AVX512Consts<>+124(SB)/4, $0x7fc00000
 GLOBL normalFirstRows32AVX512Consts<>(SB), RODATA|NOPTR, $128
 
 // func normalFirstRows32AVX512(price []float32, delta []float32, gamma []float32, vega []float32, theta []float32, rho []float32, sign []float32, F []float32, K []float32, T []float32, sigma []float32, D []float32, r []float32)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·normalFirstRows32AVX512(SB), $2496-312
+TEXT ·normalFirstRows32AVX512(SB), $2688-312
 	LEAQ 63(SP), BX
 	ANDQ $-64, BX
 	MOVQ price_len+8(FP), CX
@@ -177,384 +177,391 @@ body:
 	VADDPS           Z13, Z9, Z9
 	VADDPS           Z14, Z10, Z10
 	VADDPS           Z15, Z11, Z11
-	VMINPS           Z0, Z16, Z12
-	VMINPS           Z1, Z17, Z13
-	VMINPS           Z2, Z18, Z14
-	VMINPS           Z3, Z19, Z15
 	VADDPS           Z8, Z16, Z8
 	VADDPS           Z9, Z17, Z9
 	VADDPS           Z10, Z18, Z10
 	VADDPS           Z11, Z19, Z11
+	VMINPS           Z0, Z16, Z12
+	VMINPS           Z1, Z17, Z13
+	VMINPS           Z2, Z18, Z14
+	VMINPS           Z3, Z19, Z15
 	VMOVUPS          Z3, 256(BX)
 	VMULPS           Z27, Z20, Z3
-	VMOVUPS          Z27, 320(BX)
-	VMULPS           Z26, Z21, Z27
-	VMOVUPS          Z26, 384(BX)
-	VMULPS           Z25, Z22, Z26
-	VMOVUPS          Z25, 448(BX)
-	VMULPS           Z24, Z23, Z25
-	VMOVUPS          Z24, 512(BX)
-	VMULPS           Z4, Z4, Z24
-	VMOVUPS          Z24, 576(BX)
-	VMULPS           Z5, Z5, Z24
-	VMOVUPS          Z24, 640(BX)
-	VMULPS           Z6, Z6, Z24
-	VMOVUPS          Z24, 704(BX)
-	VMULPS           Z7, Z7, Z24
+	VMOVUPS          Z20, 320(BX)
+	VMULPS           Z26, Z21, Z20
+	VMOVUPS          Z21, 384(BX)
+	VMULPS           Z25, Z22, Z21
+	VMOVUPS          Z22, 448(BX)
+	VMULPS           Z24, Z23, Z22
 	VCMPPS.BCST      $0x11, normalFirstRows32AVX512Consts<>+4(SB), Z3, K1
-	VCMPPS.BCST      $0x11, normalFirstRows32AVX512Consts<>+4(SB), Z27, K2
-	VCMPPS.BCST      $0x11, normalFirstRows32AVX512Consts<>+4(SB), Z26, K3
-	VCMPPS.BCST      $0x11, normalFirstRows32AVX512Consts<>+4(SB), Z25, K4
-	VMULPS           Z28, Z4, Z4
-	VMULPS           Z29, Z5, Z5
-	VMULPS           Z30, Z6, Z6
-	VMULPS           Z31, Z7, Z7
+	VCMPPS.BCST      $0x11, normalFirstRows32AVX512Consts<>+4(SB), Z20, K2
+	VCMPPS.BCST      $0x11, normalFirstRows32AVX512Consts<>+4(SB), Z21, K3
+	VCMPPS.BCST      $0x11, normalFirstRows32AVX512Consts<>+4(SB), Z22, K4
 	VMULPS           Z3, Z16, Z3
-	VMULPS           Z27, Z17, Z27
-	VMULPS           Z26, Z18, Z26
-	VMULPS           Z25, Z19, Z25
-	VADDPS           Z8, Z4, Z8
-	VADDPS           Z9, Z5, Z9
-	VADDPS           Z10, Z6, Z10
-	VADDPS           Z11, Z7, Z11
-	VMINPS           Z4, Z12, Z12
-	VMINPS           Z5, Z13, Z13
-	VMINPS           Z6, Z14, Z14
-	VMINPS           Z7, Z15, Z15
+	VMULPS           Z20, Z17, Z20
+	VMULPS           Z21, Z18, Z21
+	VMULPS           Z22, Z19, Z22
+	VBLENDMPS.BCST   normalFirstRows32AVX512Consts<>+4(SB), Z3, K1, Z3
+	VBLENDMPS.BCST   normalFirstRows32AVX512Consts<>+4(SB), Z20, K2, Z20
+	VBLENDMPS.BCST   normalFirstRows32AVX512Consts<>+4(SB), Z21, K3, Z21
+	VBLENDMPS.BCST   normalFirstRows32AVX512Consts<>+4(SB), Z22, K4, Z22
+	VMOVUPS          Z22, 512(BX)
+	VMULPS           Z28, Z4, Z22
+	VMOVUPS          Z28, 576(BX)
+	VMULPS           Z29, Z5, Z28
+	VMOVUPS          Z29, 640(BX)
+	VMULPS           Z30, Z6, Z29
+	VMOVUPS          Z30, 704(BX)
+	VMULPS           Z31, Z7, Z30
+	VMULPS           Z4, Z4, Z4
+	VMULPS           Z5, Z5, Z5
+	VMULPS           Z6, Z6, Z6
+	VMULPS           Z7, Z7, Z7
+	VADDPS           Z8, Z22, Z8
+	VADDPS           Z9, Z28, Z9
+	VADDPS           Z10, Z29, Z10
+	VADDPS           Z11, Z30, Z11
+	VMINPS           Z22, Z12, Z12
+	VMINPS           Z28, Z13, Z13
+	VMINPS           Z29, Z14, Z14
+	VMINPS           Z30, Z15, Z15
 	VADDPS           Z8, Z0, Z8
 	VADDPS           Z9, Z1, Z9
 	VADDPS           Z10, Z2, Z10
 	VADDPS           256(BX), Z11, Z11
-	VMINPS           Z0, Z12, Z12
-	VMINPS           Z1, Z13, Z13
-	VMINPS           Z2, Z14, Z14
-	VMINPS           256(BX), Z15, Z15
-	VCMPPS.BCST      $0x11, normalFirstRows32AVX512Consts<>+8(SB), Z8, K5
+	VCMPPS.BCST      $0x11, normalFirstRows32AVX512Consts<>+8(SB), Z8, K1
 	VBROADCASTSS     normalFirstRows32AVX512Consts<>+8(SB), Z8
-	VCMPPS           $0x11, Z8, Z9, K6
-	VCMPPS           $0x11, Z8, Z10, K7
-	KMOVW            K7, 768(BX)
-	VCMPPS           $0x11, Z8, Z11, K7
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+12(SB), Z8
-	VDIVPS           Z4, Z8, Z9
-	VDIVPS           Z5, Z8, Z10
-	VDIVPS           Z6, Z8, Z11
-	VMOVUPS          Z31, 832(BX)
-	VDIVPS           Z7, Z8, Z31
-	VMOVUPS          Z30, 896(BX)
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+16(SB), Z30
-	KMOVW            K7, 960(BX)
-	VCMPPS           $0x11, Z12, Z30, K7
-	KMOVW            K6, 1024(BX)
-	VCMPPS           $0x11, Z13, Z30, K6
-	KMOVW            K6, 1088(BX)
-	VCMPPS           $0x11, Z14, Z30, K6
-	KMOVW            K6, 1152(BX)
-	VCMPPS           $0x11, Z15, Z30, K6
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+4(SB), Z12
-	VBLENDMPS        Z12, Z3, K1, Z3
-	VBLENDMPS        Z12, Z27, K2, Z13
-	VBLENDMPS        Z12, Z26, K3, Z14
-	VBLENDMPS        Z12, Z25, K4, Z15
-	VMULPS           Z16, Z20, Z20
-	VMULPS           Z17, Z21, Z21
-	VMULPS           Z18, Z22, Z22
-	VMULPS           Z19, Z23, Z23
-	KANDW            K5, K7, K5
-	KMOVW            1088(BX), K7
-	KMOVW            K5, 1216(BX)
-	KMOVW            1024(BX), K5
-	KANDW            K5, K7, K5
-	KMOVW            1152(BX), K7
-	KMOVW            K5, 1024(BX)
+	VCMPPS           $0x11, Z8, Z9, K2
+	VCMPPS           $0x11, Z8, Z10, K3
+	VCMPPS           $0x11, Z8, Z11, K4
+	VMINPS           Z0, Z12, Z8
+	VMINPS           Z1, Z13, Z9
+	VMINPS           Z2, Z14, Z10
+	VMINPS           256(BX), Z15, Z11
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+12(SB), Z12
+	VCMPPS           $0x11, Z8, Z12, K5
+	VCMPPS           $0x11, Z9, Z12, K6
+	VCMPPS           $0x11, Z10, Z12, K7
+	KMOVW            K4, 768(BX)
+	VCMPPS           $0x11, Z11, Z12, K4
+	KANDW            K1, K5, K1
+	KANDW            K2, K6, K2
+	KANDW            K3, K7, K3
 	KMOVW            768(BX), K5
-	KANDW            K5, K7, K5
-	KMOVW            960(BX), K7
-	KANDW            K7, K6, K6
-	VBLENDMPS        Z12, Z20, K1, Z20
-	VBLENDMPS        Z12, Z21, K2, Z21
-	VBLENDMPS        Z12, Z22, K3, Z22
-	VBLENDMPS        Z12, Z23, K4, Z12
-	VMULPS           320(BX), Z9, Z23
-	VMULPS           384(BX), Z10, Z25
-	VMULPS           448(BX), Z11, Z26
-	VMULPS           512(BX), Z31, Z27
-	VMULPS           576(BX), Z9, Z30
-	VMOVUPS          Z29, 576(BX)
-	VMULPS           640(BX), Z10, Z29
-	VMOVUPS          Z28, 640(BX)
-	VMULPS           704(BX), Z11, Z28
-	VMULPS           Z24, Z31, Z24
-	VANDPS.BCST      normalFirstRows32AVX512Consts<>+0(SB), Z23, Z23
-	VANDPS.BCST      normalFirstRows32AVX512Consts<>+0(SB), Z25, Z25
-	VANDPS.BCST      normalFirstRows32AVX512Consts<>+0(SB), Z26, Z26
-	VANDPS.BCST      normalFirstRows32AVX512Consts<>+0(SB), Z27, Z27
-	VMOVUPS          Z31, 704(BX)
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+20(SB), Z31
-	VMINPS           Z23, Z31, Z23
-	VMINPS           Z25, Z31, Z25
-	VMINPS           Z26, Z31, Z26
-	VMINPS           Z27, Z31, Z27
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+24(SB), Z31
-	VFMADD213PS      Z8, Z23, Z31
-	VMOVUPS          Z11, 960(BX)
+	KANDW            K5, K4, K4
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+16(SB), Z8
+	VDIVPS           Z22, Z8, Z9
+	VDIVPS           Z28, Z8, Z10
+	VDIVPS           Z29, Z8, Z11
+	VDIVPS           Z30, Z8, Z12
+	VMULPS           Z4, Z9, Z4
+	VMULPS           Z5, Z10, Z5
+	VMULPS           Z6, Z11, Z6
+	VMULPS           Z7, Z12, Z7
+	VMULPS           Z27, Z9, Z13
+	VMULPS           Z26, Z10, Z14
+	VMULPS           Z25, Z11, Z15
+	VMOVUPS          Z31, 768(BX)
+	VMULPS           Z24, Z12, Z31
+	VANDPS.BCST      normalFirstRows32AVX512Consts<>+0(SB), Z13, Z13
+	VANDPS.BCST      normalFirstRows32AVX512Consts<>+0(SB), Z14, Z14
+	VANDPS.BCST      normalFirstRows32AVX512Consts<>+0(SB), Z15, Z15
+	VANDPS.BCST      normalFirstRows32AVX512Consts<>+0(SB), Z31, Z31
+	VMOVUPS          Z12, 832(BX)
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+20(SB), Z12
+	VMINPS           Z13, Z12, Z13
+	VMINPS           Z14, Z12, Z14
+	VMINPS           Z15, Z12, Z15
+	VMINPS           Z31, Z12, Z12
+	VMOVUPS          320(BX), Z31
+	VMOVUPS          Z11, 896(BX)
 	VBROADCASTSS     normalFirstRows32AVX512Consts<>+24(SB), Z11
-	VFMADD213PS      Z8, Z25, Z11
-	VMOVUPS          Z10, 768(BX)
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+24(SB), Z10
-	VFMADD213PS      Z8, Z26, Z10
-	VMOVUPS          Z9, 1152(BX)
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+24(SB), Z9
-	VFMADD213PS      Z8, Z27, Z9
+	VMOVUPS          Z10, 960(BX)
+	VXORPS           Z11, Z31, Z10
+	VMOVUPS          Z9, 1024(BX)
+	VXORPS           384(BX), Z11, Z9
 	VMOVUPS          Z2, 1088(BX)
-	VADDPS.BCST      normalFirstRows32AVX512Consts<>+28(SB), Z23, Z2
-	VMOVUPS          Z1, 1280(BX)
-	VADDPS.BCST      normalFirstRows32AVX512Consts<>+28(SB), Z25, Z1
-	VMOVUPS          Z0, 1344(BX)
-	VADDPS.BCST      normalFirstRows32AVX512Consts<>+28(SB), Z26, Z0
-	VMOVUPS          Z24, 1408(BX)
-	VADDPS.BCST      normalFirstRows32AVX512Consts<>+28(SB), Z27, Z24
-	VMOVUPS          Z28, 1472(BX)
-	VMULPS.BCST      normalFirstRows32AVX512Consts<>+32(SB), Z23, Z28
-	VMOVUPS          Z29, 1536(BX)
-	VMULPS.BCST      normalFirstRows32AVX512Consts<>+32(SB), Z25, Z29
-	VMOVUPS          Z30, 1600(BX)
-	VMULPS.BCST      normalFirstRows32AVX512Consts<>+32(SB), Z26, Z30
-	VMOVUPS          Z15, 1664(BX)
-	VMULPS.BCST      normalFirstRows32AVX512Consts<>+32(SB), Z27, Z15
-	VMOVUPS          Z14, 1728(BX)
-	VMULPS           Z2, Z31, Z14
-	VMOVUPS          Z13, 1792(BX)
-	VMULPS           Z1, Z11, Z13
-	VMOVUPS          Z3, 1856(BX)
-	VMULPS           Z0, Z10, Z3
-	VMOVUPS          Z12, 1920(BX)
-	VMULPS           Z24, Z9, Z12
-	VDIVPS           Z14, Z8, Z14
-	VDIVPS           Z13, Z8, Z13
-	VDIVPS           Z3, Z8, Z3
-	VDIVPS           Z12, Z8, Z8
-	VMULPS           Z14, Z31, Z12
-	VMULPS           Z13, Z11, Z11
-	VMULPS           Z3, Z10, Z10
-	VMULPS           Z8, Z9, Z9
-	VMULPS           Z14, Z2, Z2
-	VMULPS           Z13, Z1, Z1
-	VMULPS           Z3, Z0, Z0
-	VMULPS           Z8, Z24, Z3
-	VMULPS           Z12, Z23, Z8
-	VMULPS           Z11, Z25, Z11
-	VMULPS           Z10, Z26, Z10
-	VMULPS           Z9, Z27, Z9
-	VMULPS           Z28, Z23, Z12
-	VMULPS           Z29, Z25, Z13
-	VMULPS           Z30, Z26, Z14
-	VMULPS           Z15, Z27, Z24
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+36(SB), Z31
-	VMULPS           Z31, Z12, Z12
-	VMULPS           Z31, Z13, Z13
-	VMULPS           Z31, Z14, Z14
-	VMULPS           Z31, Z24, Z24
-	VRNDSCALEPS      $0x08, Z12, Z12
-	VRNDSCALEPS      $0x08, Z13, Z13
-	VRNDSCALEPS      $0x08, Z14, Z14
-	VRNDSCALEPS      $0x08, Z24, Z24
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+40(SB), Z31
-	VMOVUPS          Z22, 1984(BX)
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+44(SB), Z22
-	VFMADD231PS      Z31, Z8, Z22
-	VMOVUPS          Z21, 2048(BX)
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+44(SB), Z21
-	VFMADD231PS      Z31, Z11, Z21
-	VMOVUPS          Z20, 2112(BX)
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+44(SB), Z20
-	VFMADD231PS      Z31, Z10, Z20
-	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+44(SB), Z9, Z31
-	VMOVUPS          Z7, 2176(BX)
-	VMULPS.BCST      normalFirstRows32AVX512Consts<>+48(SB), Z12, Z7
-	VMOVUPS          Z6, 2240(BX)
-	VMULPS.BCST      normalFirstRows32AVX512Consts<>+48(SB), Z13, Z6
-	VMOVUPS          Z5, 2304(BX)
-	VMULPS.BCST      normalFirstRows32AVX512Consts<>+48(SB), Z14, Z5
+	VXORPS           448(BX), Z11, Z2
+	VMOVUPS          Z1, 1152(BX)
+	VXORPS           Z11, Z23, Z1
+	VMULPS           Z16, Z31, Z31
+	VMULPS           384(BX), Z17, Z11
+	VMOVUPS          Z0, 384(BX)
+	VMULPS           448(BX), Z18, Z0
+	VMULPS           Z19, Z23, Z23
+	VMOVUPS          Z7, 448(BX)
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+28(SB), Z7
+	VFMADD213PS      Z8, Z13, Z7
+	VMOVUPS          Z6, 320(BX)
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+28(SB), Z6
+	VFMADD213PS      Z8, Z14, Z6
+	VMOVUPS          Z5, 1216(BX)
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+28(SB), Z5
+	VFMADD213PS      Z8, Z15, Z5
+	VMOVUPS          Z4, 1280(BX)
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+28(SB), Z4
+	VFMADD213PS      Z8, Z12, Z4
+	VMOVUPS          Z21, 1344(BX)
+	VADDPS.BCST      normalFirstRows32AVX512Consts<>+32(SB), Z13, Z21
+	VMOVUPS          Z20, 1408(BX)
+	VADDPS.BCST      normalFirstRows32AVX512Consts<>+32(SB), Z14, Z20
+	VMOVUPS          Z3, 1472(BX)
+	VADDPS.BCST      normalFirstRows32AVX512Consts<>+32(SB), Z15, Z3
+	VMOVUPS          Z30, 1536(BX)
+	VADDPS.BCST      normalFirstRows32AVX512Consts<>+32(SB), Z12, Z30
+	VMOVUPS          Z29, 1600(BX)
+	VMULPS.BCST      normalFirstRows32AVX512Consts<>+36(SB), Z13, Z29
+	VMOVUPS          Z28, 1664(BX)
+	VMULPS.BCST      normalFirstRows32AVX512Consts<>+36(SB), Z14, Z28
+	VMOVUPS          Z22, 1728(BX)
+	VMULPS.BCST      normalFirstRows32AVX512Consts<>+36(SB), Z15, Z22
+	VMOVUPS          Z19, 1792(BX)
+	VMULPS.BCST      normalFirstRows32AVX512Consts<>+36(SB), Z12, Z19
+	VMOVUPS          Z18, 1856(BX)
+	VMULPS           Z21, Z7, Z18
+	VMOVUPS          Z17, 1920(BX)
+	VMULPS           Z20, Z6, Z17
+	VMOVUPS          Z16, 1984(BX)
+	VMULPS           Z3, Z5, Z16
+	VMOVUPS          Z23, 2048(BX)
+	VMULPS           Z30, Z4, Z23
+	VDIVPS           Z18, Z8, Z18
+	VDIVPS           Z17, Z8, Z17
+	VDIVPS           Z16, Z8, Z16
+	VDIVPS           Z23, Z8, Z23
+	VMULPS           Z18, Z7, Z7
+	VMULPS           Z17, Z6, Z6
+	VMULPS           Z16, Z5, Z5
+	VMULPS           Z23, Z4, Z4
+	VMULPS           Z18, Z21, Z18
+	VMULPS           Z17, Z20, Z17
+	VMULPS           Z16, Z3, Z3
+	VMULPS           Z23, Z30, Z16
+	VMULPS           Z7, Z13, Z7
+	VMULPS           Z6, Z14, Z6
+	VMULPS           Z5, Z15, Z5
+	VMULPS           Z4, Z12, Z4
+	VMULPS           Z29, Z13, Z20
+	VMULPS           Z28, Z14, Z21
+	VMULPS           Z22, Z15, Z23
+	VMULPS           Z19, Z12, Z30
+	VMULPS.BCST      normalFirstRows32AVX512Consts<>+40(SB), Z20, Z20
+	VMULPS.BCST      normalFirstRows32AVX512Consts<>+40(SB), Z21, Z21
+	VMULPS.BCST      normalFirstRows32AVX512Consts<>+40(SB), Z23, Z23
+	VMULPS.BCST      normalFirstRows32AVX512Consts<>+40(SB), Z30, Z30
+	VRNDSCALEPS      $0x08, Z20, Z20
+	VRNDSCALEPS      $0x08, Z21, Z21
+	VRNDSCALEPS      $0x08, Z23, Z23
+	VRNDSCALEPS      $0x08, Z30, Z30
+	VMOVUPS          Z16, 2112(BX)
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+48(SB), Z16
+	VFMADD231PS.BCST normalFirstRows32AVX512Consts<>+44(SB), Z7, Z16
+	VMOVUPS          Z3, 2176(BX)
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+48(SB), Z3
+	VFMADD231PS.BCST normalFirstRows32AVX512Consts<>+44(SB), Z6, Z3
+	VMOVUPS          Z17, 2240(BX)
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+48(SB), Z17
+	VFMADD231PS.BCST normalFirstRows32AVX512Consts<>+44(SB), Z5, Z17
+	VMOVUPS          Z18, 2304(BX)
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+48(SB), Z18
+	VFMADD231PS.BCST normalFirstRows32AVX512Consts<>+44(SB), Z4, Z18
 	VMOVUPS          Z4, 2368(BX)
-	VMULPS.BCST      normalFirstRows32AVX512Consts<>+48(SB), Z24, Z4
-	VFMADD231PS      Z28, Z23, Z7
-	VFMADD231PS      Z29, Z25, Z6
-	VFMADD231PS      Z30, Z26, Z5
-	VFMADD231PS      Z15, Z27, Z4
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+52(SB), Z15
-	VFMADD231PS      Z15, Z12, Z7
-	VFMADD231PS      Z15, Z13, Z6
-	VFMADD231PS      Z15, Z14, Z5
-	VFMADD231PS      Z15, Z24, Z4
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+56(SB), Z15
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+60(SB), Z28
-	VFMADD231PS      Z15, Z22, Z28
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+60(SB), Z29
-	VFMADD231PS      Z15, Z21, Z29
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+60(SB), Z30
-	VFMADD231PS      Z15, Z20, Z30
-	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+60(SB), Z31, Z15
-	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+64(SB), Z22, Z28
-	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+64(SB), Z21, Z29
-	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+64(SB), Z20, Z30
-	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+64(SB), Z31, Z15
-	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+68(SB), Z22, Z28
-	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+68(SB), Z21, Z29
-	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+68(SB), Z20, Z30
-	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+68(SB), Z31, Z15
-	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+72(SB), Z22, Z28
-	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+72(SB), Z21, Z29
-	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+72(SB), Z20, Z30
-	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+72(SB), Z31, Z15
-	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+76(SB), Z22, Z28
-	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+76(SB), Z21, Z29
-	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+76(SB), Z20, Z30
-	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+76(SB), Z31, Z15
-	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+80(SB), Z22, Z28
-	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+80(SB), Z21, Z29
-	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+80(SB), Z20, Z30
-	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+80(SB), Z31, Z15
-	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+84(SB), Z22, Z28
-	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+84(SB), Z21, Z29
-	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+84(SB), Z20, Z30
-	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+84(SB), Z31, Z15
-	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+88(SB), Z28, Z22
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+88(SB), Z28
-	VFMADD213PS      Z28, Z29, Z21
-	VFMADD213PS      Z28, Z30, Z20
-	VFMADD231PS      Z15, Z31, Z28
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+92(SB), Z15
-	VFMADD213PS      Z15, Z22, Z8
-	VFMADD213PS      Z15, Z21, Z11
-	VFMADD213PS      Z15, Z20, Z10
-	VFMADD231PS      Z28, Z9, Z15
-	VMULPS           Z2, Z8, Z2
-	VMULPS           Z1, Z11, Z1
-	VMULPS           Z0, Z10, Z0
-	VMULPS           Z3, Z15, Z3
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+96(SB), Z8
-	VFNMADD213PS     Z8, Z2, Z23
-	VFNMADD213PS     Z8, Z1, Z25
-	VFNMADD213PS     Z8, Z0, Z26
-	VFNMADD213PS     Z8, Z3, Z27
-	VMOVUPS          320(BX), Z9
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+0(SB), Z10
-	VPTERNLOGD       $0xe4, Z10, Z9, Z2
-	VMOVUPS          384(BX), Z9
-	VPTERNLOGD       $0xe4, Z10, Z9, Z1
-	VMOVUPS          448(BX), Z9
-	VPTERNLOGD       $0xe4, Z10, Z9, Z0
-	VMOVUPS          512(BX), Z9
-	VPTERNLOGD       $0xe4, Z10, Z9, Z3
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+100(SB), Z9
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+104(SB), Z10
-	VFMADD231PS      Z9, Z7, Z10
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+104(SB), Z11
-	VFMADD231PS      Z9, Z6, Z11
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+104(SB), Z15
-	VFMADD231PS      Z9, Z5, Z15
-	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+104(SB), Z4, Z9
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+108(SB), Z20
-	VFMADD213PS      Z20, Z7, Z10
-	VFMADD213PS      Z20, Z6, Z11
-	VFMADD213PS      Z20, Z5, Z15
-	VFMADD231PS      Z9, Z4, Z20
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+112(SB), Z9
-	VFMADD213PS      Z9, Z7, Z10
-	VFMADD213PS      Z9, Z6, Z11
-	VFMADD213PS      Z9, Z5, Z15
-	VFMADD231PS      Z20, Z4, Z9
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+116(SB), Z20
-	VFMADD213PS      Z20, Z7, Z10
-	VFMADD213PS      Z20, Z6, Z11
-	VFMADD213PS      Z20, Z5, Z15
-	VFMADD231PS      Z9, Z4, Z20
-	VMULPS           Z7, Z7, Z9
-	VMULPS           Z6, Z6, Z21
-	VMULPS           Z5, Z5, Z22
-	VMULPS           Z4, Z4, Z28
-	VFMADD231PS      Z10, Z9, Z7
-	VFMADD231PS      Z11, Z21, Z6
-	VFMADD231PS      Z15, Z22, Z5
-	VFMADD231PS      Z20, Z28, Z4
-	VFMADD213PS      Z16, Z7, Z16
-	VFMADD213PS      Z17, Z6, Z17
-	VFMADD213PS      Z18, Z5, Z18
-	VFMADD213PS      Z19, Z4, Z19
-	VSCALEFPS        Z12, Z16, Z4
-	VSCALEFPS        Z13, Z17, Z5
-	VSCALEFPS        Z14, Z18, Z6
-	VSCALEFPS        Z24, Z19, Z7
-	VMULPS           2368(BX), Z4, Z9
-	VMULPS           2304(BX), Z5, Z10
-	VMULPS           2240(BX), Z6, Z11
-	VMULPS           2176(BX), Z7, Z12
-	VFNMADD213PS     2112(BX), Z4, Z2
-	VFNMADD213PS     2048(BX), Z5, Z1
-	VFNMADD213PS     1984(BX), Z6, Z0
-	VFNMADD213PS     1920(BX), Z7, Z3
-	VMULPS           Z8, Z4, Z4
-	VMULPS           Z8, Z5, Z5
-	VMULPS           Z8, Z6, Z6
-	VMULPS           Z8, Z7, Z7
-	VFMADD213PS      1856(BX), Z9, Z23
-	VFMADD213PS      1792(BX), Z10, Z25
-	VFMADD213PS      1728(BX), Z11, Z26
-	VFMADD213PS      1664(BX), Z12, Z27
-	VMULPS           1600(BX), Z4, Z8
-	VMULPS           1536(BX), Z5, Z9
-	VMULPS           1472(BX), Z6, Z10
-	VMULPS           1408(BX), Z7, Z11
-	KMOVW            1216(BX), K1
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+120(SB), Z12
-	VBLENDMPS        Z23, Z12, K1, Z13
-	KMOVW            1024(BX), K1
-	VBLENDMPS        Z25, Z12, K1, Z14
-	VBLENDMPS        Z26, Z12, K5, Z15
-	VBLENDMPS        Z27, Z12, K6, Z12
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+32(SB), Z16
+	VMOVAPS          Z8, Z4
+	VPTERNLOGD.BCST  $0xe4, normalFirstRows32AVX512Consts<>+0(SB), Z27, Z4
+	VMOVUPS          Z27, 2432(BX)
+	VMOVAPS          Z8, Z27
+	VPTERNLOGD.BCST  $0xe4, normalFirstRows32AVX512Consts<>+0(SB), Z26, Z27
+	VMOVUPS          Z26, 2496(BX)
+	VMOVAPS          Z8, Z26
+	VPTERNLOGD.BCST  $0xe4, normalFirstRows32AVX512Consts<>+0(SB), Z25, Z26
+	VPTERNLOGD.BCST  $0xe4, normalFirstRows32AVX512Consts<>+0(SB), Z24, Z8
+	VCMPPS           $0x00, Z10, Z4, K5
+	VCMPPS           $0x00, Z9, Z27, K6
+	VCMPPS           $0x00, Z2, Z26, K7
+	KMOVW            K4, 2560(BX)
+	VCMPPS           $0x00, Z1, Z8, K4
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+4(SB), Z1
+	VBLENDMPS        Z1, Z31, K5, Z2
+	VBLENDMPS        Z1, Z11, K6, Z4
+	VBLENDMPS        Z1, Z0, K7, Z0
+	VMOVUPS          2048(BX), Z8
+	VBLENDMPS        Z1, Z8, K4, Z1
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+52(SB), Z8
+	VMULPS           Z8, Z20, Z9
+	VMULPS           Z8, Z21, Z10
+	VMULPS           Z8, Z23, Z11
+	VMULPS           Z8, Z30, Z8
+	VFMADD231PS      Z29, Z13, Z9
+	VFMADD231PS      Z28, Z14, Z10
+	VFMADD231PS      Z22, Z15, Z11
+	VFMADD231PS      Z19, Z12, Z8
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+56(SB), Z19
+	VFMADD231PS      Z19, Z20, Z9
+	VFMADD231PS      Z19, Z21, Z10
+	VFMADD231PS      Z19, Z23, Z11
+	VFMADD231PS      Z19, Z30, Z8
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+60(SB), Z19
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+64(SB), Z22
+	VFMADD231PS      Z19, Z16, Z22
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+64(SB), Z26
+	VFMADD231PS      Z19, Z3, Z26
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+64(SB), Z27
+	VFMADD231PS      Z19, Z17, Z27
+	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+64(SB), Z18, Z19
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+68(SB), Z28
+	VFMADD213PS      Z28, Z16, Z22
+	VFMADD213PS      Z28, Z3, Z26
+	VFMADD213PS      Z28, Z17, Z27
+	VFMADD231PS      Z19, Z18, Z28
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+72(SB), Z19
+	VFMADD213PS      Z19, Z16, Z22
+	VFMADD213PS      Z19, Z3, Z26
+	VFMADD213PS      Z19, Z17, Z27
+	VFMADD231PS      Z28, Z18, Z19
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+76(SB), Z28
+	VFMADD213PS      Z28, Z16, Z22
+	VFMADD213PS      Z28, Z3, Z26
+	VFMADD213PS      Z28, Z17, Z27
+	VFMADD231PS      Z19, Z18, Z28
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+80(SB), Z19
+	VFMADD213PS      Z19, Z16, Z22
+	VFMADD213PS      Z19, Z3, Z26
+	VFMADD213PS      Z19, Z17, Z27
+	VFMADD231PS      Z28, Z18, Z19
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+84(SB), Z28
+	VFMADD213PS      Z28, Z16, Z22
+	VFMADD213PS      Z28, Z3, Z26
+	VFMADD213PS      Z28, Z17, Z27
+	VFMADD231PS      Z19, Z18, Z28
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+88(SB), Z19
+	VFMADD213PS      Z19, Z16, Z22
+	VFMADD213PS      Z19, Z3, Z26
+	VFMADD213PS      Z19, Z17, Z27
+	VFMADD231PS      Z28, Z18, Z19
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+92(SB), Z28
+	VFMADD213PS      Z28, Z22, Z16
+	VFMADD213PS      Z28, Z26, Z3
+	VFMADD213PS      Z28, Z27, Z17
+	VFMADD231PS      Z19, Z18, Z28
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+96(SB), Z18
+	VFMADD213PS      Z18, Z16, Z7
+	VFMADD213PS      Z18, Z3, Z6
+	VFMADD213PS      Z18, Z17, Z5
+	VFMADD231PS      2368(BX), Z28, Z18
+	VMULPS           2304(BX), Z7, Z3
+	VMULPS           2240(BX), Z6, Z6
+	VMULPS           2176(BX), Z5, Z5
+	VMULPS           2112(BX), Z18, Z7
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+100(SB), Z16
+	VFNMADD213PS     Z16, Z3, Z13
+	VFNMADD213PS     Z16, Z6, Z14
+	VFNMADD213PS     Z16, Z5, Z15
+	VFNMADD213PS     Z16, Z7, Z12
+	VMOVUPS          2432(BX), Z17
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+0(SB), Z18
+	VPTERNLOGD       $0xe4, Z18, Z17, Z3
+	VMOVUPS          2496(BX), Z17
+	VPTERNLOGD       $0xe4, Z18, Z17, Z6
+	VPTERNLOGD       $0xe4, Z18, Z25, Z5
+	VPTERNLOGD       $0xe4, Z18, Z24, Z7
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+104(SB), Z17
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+108(SB), Z18
+	VFMADD231PS      Z17, Z9, Z18
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+108(SB), Z19
+	VFMADD231PS      Z17, Z10, Z19
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+108(SB), Z22
+	VFMADD231PS      Z17, Z11, Z22
+	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+108(SB), Z8, Z17
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+112(SB), Z24
+	VFMADD213PS      Z24, Z9, Z18
+	VFMADD213PS      Z24, Z10, Z19
+	VFMADD213PS      Z24, Z11, Z22
+	VFMADD231PS      Z17, Z8, Z24
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+116(SB), Z17
+	VFMADD213PS      Z17, Z9, Z18
+	VFMADD213PS      Z17, Z10, Z19
+	VFMADD213PS      Z17, Z11, Z22
+	VFMADD231PS      Z24, Z8, Z17
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+120(SB), Z24
+	VFMADD213PS      Z24, Z9, Z18
+	VFMADD213PS      Z24, Z10, Z19
+	VFMADD213PS      Z24, Z11, Z22
+	VFMADD231PS      Z17, Z8, Z24
+	VMULPS           Z9, Z9, Z17
+	VMULPS           Z10, Z10, Z25
+	VMULPS           Z11, Z11, Z26
+	VMULPS           Z8, Z8, Z27
+	VFMADD231PS      Z18, Z17, Z9
+	VFMADD231PS      Z19, Z25, Z10
+	VFMADD231PS      Z22, Z26, Z11
+	VFMADD231PS      Z24, Z27, Z8
+	VMOVUPS          1984(BX), Z17
+	VFMADD213PS      Z17, Z9, Z17
+	VMOVUPS          1920(BX), Z9
+	VFMADD213PS      Z9, Z10, Z9
+	VMOVUPS          1856(BX), Z10
+	VFMADD213PS      Z10, Z11, Z10
+	VMOVUPS          1792(BX), Z11
+	VFMADD213PS      Z11, Z8, Z11
+	VSCALEFPS        Z20, Z17, Z8
+	VSCALEFPS        Z21, Z9, Z9
+	VSCALEFPS        Z23, Z10, Z10
+	VSCALEFPS        Z30, Z11, Z11
+	VFNMADD231PS     Z3, Z8, Z2
+	VFNMADD231PS     Z6, Z9, Z4
+	VFNMADD231PS     Z5, Z10, Z0
+	VFNMADD231PS     Z7, Z11, Z1
+	PREFETCHT0       1024(DI)(AX*1)
+	VMOVUPS          Z2, (DI)(AX*1)
+	PREFETCHT0       1088(DI)(AX*1)
+	VMOVUPS          Z4, 64(DI)(AX*1)
+	PREFETCHT0       1152(DI)(AX*1)
+	VMOVUPS          Z0, 128(DI)(AX*1)
+	PREFETCHT0       1216(DI)(AX*1)
+	VMOVUPS          Z1, 192(DI)(AX*1)
+	VMULPS           1728(BX), Z8, Z0
+	VMULPS           1664(BX), Z9, Z1
+	VMULPS           1600(BX), Z10, Z2
+	VMULPS           1536(BX), Z11, Z3
+	VFMADD213PS      1472(BX), Z0, Z13
+	VFMADD213PS      1408(BX), Z1, Z14
+	VFMADD213PS      1344(BX), Z2, Z15
+	VFMADD213PS      512(BX), Z3, Z12
+	VMULPS           Z16, Z8, Z0
+	VMULPS           Z16, Z9, Z1
+	VMULPS           Z16, Z10, Z2
+	VMULPS           Z16, Z11, Z3
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+124(SB), Z4
+	VBLENDMPS        Z13, Z4, K1, Z5
+	VBLENDMPS        Z14, Z4, K2, Z6
+	VBLENDMPS        Z15, Z4, K3, Z7
+	KMOVW            2560(BX), K1
+	VBLENDMPS        Z12, Z4, K1, Z4
+	VMULPS           1280(BX), Z0, Z8
+	VMULPS           1216(BX), Z1, Z9
+	VMULPS           320(BX), Z2, Z10
+	VMULPS           448(BX), Z3, Z11
+	VMULPS           384(BX), Z5, Z12
+	VMULPS           1152(BX), Z6, Z13
+	VMULPS           1088(BX), Z7, Z14
+	VMULPS           256(BX), Z4, Z15
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+36(SB), Z16
 	VMULPS           Z8, Z16, Z8
 	VMULPS           Z9, Z16, Z9
 	VMULPS           Z10, Z16, Z10
 	VMULPS           Z11, Z16, Z11
-	VMULPS           1344(BX), Z13, Z16
-	VMULPS           1280(BX), Z14, Z17
-	VMULPS           1088(BX), Z15, Z18
-	VMULPS           256(BX), Z12, Z19
-	VFMADD231PS      192(BX), Z13, Z8
-	VFMADD231PS      128(BX), Z14, Z9
-	VFMADD231PS      64(BX), Z15, Z10
-	VFMADD231PS      (BX), Z12, Z11
-	VMULPS           1152(BX), Z4, Z20
-	VMULPS           768(BX), Z5, Z21
-	VMULPS           960(BX), Z6, Z22
-	VMULPS           704(BX), Z7, Z23
-	VMULPS           640(BX), Z4, Z4
-	VMULPS           576(BX), Z5, Z5
-	VMULPS           896(BX), Z6, Z6
-	VMULPS           832(BX), Z7, Z7
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+124(SB), Z24
-	VXORPS           Z16, Z24, Z16
-	VXORPS           Z17, Z24, Z17
-	VXORPS           Z18, Z24, Z18
-	VXORPS           Z19, Z24, Z19
-	PREFETCHT0       1024(DI)(AX*1)
-	VMOVUPS          Z2, (DI)(AX*1)
-	PREFETCHT0       1088(DI)(AX*1)
-	VMOVUPS          Z1, 64(DI)(AX*1)
-	PREFETCHT0       1152(DI)(AX*1)
-	VMOVUPS          Z0, 128(DI)(AX*1)
-	PREFETCHT0       1216(DI)(AX*1)
-	VMOVUPS          Z3, 192(DI)(AX*1)
+	VFMADD231PS      192(BX), Z5, Z8
+	VFMADD231PS      128(BX), Z6, Z9
+	VFMADD231PS      64(BX), Z7, Z10
+	VFMADD231PS      (BX), Z4, Z11
 	PREFETCHT0       1024(SI)(AX*1)
-	VMOVUPS          Z13, (SI)(AX*1)
+	VMOVUPS          Z5, (SI)(AX*1)
 	PREFETCHT0       1088(SI)(AX*1)
-	VMOVUPS          Z14, 64(SI)(AX*1)
+	VMOVUPS          Z6, 64(SI)(AX*1)
 	PREFETCHT0       1152(SI)(AX*1)
-	VMOVUPS          Z15, 128(SI)(AX*1)
+	VMOVUPS          Z7, 128(SI)(AX*1)
 	PREFETCHT0       1216(SI)(AX*1)
-	VMOVUPS          Z12, 192(SI)(AX*1)
+	VMOVUPS          Z4, 192(SI)(AX*1)
 	PREFETCHT0       1024(R10)(AX*1)
 	VMOVUPS          Z8, (R10)(AX*1)
 	PREFETCHT0       1088(R10)(AX*1)
@@ -563,30 +570,43 @@ body:
 	VMOVUPS          Z10, 128(R10)(AX*1)
 	PREFETCHT0       1216(R10)(AX*1)
 	VMOVUPS          Z11, 192(R10)(AX*1)
+	VMULPS           1024(BX), Z0, Z4
+	VMULPS           960(BX), Z1, Z5
+	VMULPS           896(BX), Z2, Z6
+	VMULPS           832(BX), Z3, Z7
+	VMULPS           576(BX), Z0, Z0
+	VMULPS           640(BX), Z1, Z1
+	VMULPS           704(BX), Z2, Z2
+	VMULPS           768(BX), Z3, Z3
 	PREFETCHT0       1024(R8)(AX*1)
-	VMOVUPS          Z20, (R8)(AX*1)
+	VMOVUPS          Z4, (R8)(AX*1)
 	PREFETCHT0       1088(R8)(AX*1)
-	VMOVUPS          Z21, 64(R8)(AX*1)
+	VMOVUPS          Z5, 64(R8)(AX*1)
 	PREFETCHT0       1152(R8)(AX*1)
-	VMOVUPS          Z22, 128(R8)(AX*1)
+	VMOVUPS          Z6, 128(R8)(AX*1)
 	PREFETCHT0       1216(R8)(AX*1)
-	VMOVUPS          Z23, 192(R8)(AX*1)
+	VMOVUPS          Z7, 192(R8)(AX*1)
 	PREFETCHT0       1024(R9)(AX*1)
-	VMOVUPS          Z4, (R9)(AX*1)
+	VMOVUPS          Z0, (R9)(AX*1)
 	PREFETCHT0       1088(R9)(AX*1)
-	VMOVUPS          Z5, 64(R9)(AX*1)
+	VMOVUPS          Z1, 64(R9)(AX*1)
 	PREFETCHT0       1152(R9)(AX*1)
-	VMOVUPS          Z6, 128(R9)(AX*1)
+	VMOVUPS          Z2, 128(R9)(AX*1)
 	PREFETCHT0       1216(R9)(AX*1)
-	VMOVUPS          Z7, 192(R9)(AX*1)
+	VMOVUPS          Z3, 192(R9)(AX*1)
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+24(SB), Z0
+	VXORPS           Z12, Z0, Z1
+	VXORPS           Z13, Z0, Z2
+	VXORPS           Z14, Z0, Z3
+	VXORPS           Z15, Z0, Z0
 	PREFETCHT0       1024(R11)(AX*1)
-	VMOVUPS          Z16, (R11)(AX*1)
+	VMOVUPS          Z1, (R11)(AX*1)
 	PREFETCHT0       1088(R11)(AX*1)
-	VMOVUPS          Z17, 64(R11)(AX*1)
+	VMOVUPS          Z2, 64(R11)(AX*1)
 	PREFETCHT0       1152(R11)(AX*1)
-	VMOVUPS          Z18, 128(R11)(AX*1)
+	VMOVUPS          Z3, 128(R11)(AX*1)
 	PREFETCHT0       1216(R11)(AX*1)
-	VMOVUPS          Z19, 192(R11)(AX*1)
+	VMOVUPS          Z0, 192(R11)(AX*1)
 	ADDQ             $+256, AX
 	SUBQ             $+64, CX
 	JGE              body
@@ -646,191 +666,200 @@ whole:
 	VMINPS           Z1, Z9, Z7
 	VMULPS           Z16, Z10, Z19
 	VMULPS           Z17, Z11, Z20
-	VMULPS           Z2, Z2, Z21
-	VMULPS           Z3, Z3, Z22
 	VADDPS           Z4, Z8, Z4
 	VADDPS           Z5, Z9, Z5
-	VMULPS           Z8, Z10, Z10
-	VMULPS           Z9, Z11, Z11
-	VMULPS           Z19, Z8, Z23
-	VMULPS           Z20, Z9, Z24
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+4(SB), Z25
-	VCMPPS           $0x11, Z25, Z19, K1
-	VCMPPS           $0x11, Z25, Z20, K2
-	VBLENDMPS        Z25, Z23, K1, Z19
-	VBLENDMPS        Z25, Z24, K2, Z20
-	VBLENDMPS        Z25, Z10, K1, Z10
-	VBLENDMPS        Z25, Z11, K2, Z11
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+4(SB), Z21
+	VCMPPS           $0x11, Z21, Z19, K1
+	VCMPPS           $0x11, Z21, Z20, K2
+	VMULPS           Z19, Z8, Z19
+	VMULPS           Z20, Z9, Z20
+	VBLENDMPS        Z21, Z19, K1, Z19
+	VBLENDMPS        Z21, Z20, K2, Z20
+	VMULPS           Z2, Z2, Z22
+	VMULPS           Z3, Z3, Z23
 	VMULPS           Z14, Z2, Z2
 	VMULPS           Z15, Z3, Z3
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+12(SB), Z23
-	VDIVPS           Z2, Z23, Z24
-	VDIVPS           Z3, Z23, Z25
 	VADDPS           Z4, Z2, Z4
 	VADDPS           Z5, Z3, Z5
 	VMINPS           Z2, Z6, Z6
 	VMINPS           Z3, Z7, Z7
 	VADDPS           Z4, Z0, Z4
 	VADDPS           Z5, Z1, Z5
-	VMINPS           Z0, Z6, Z6
-	VMINPS           Z1, Z7, Z7
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+8(SB), Z26
-	VCMPPS           $0x11, Z26, Z4, K1
-	VCMPPS           $0x11, Z26, Z5, K2
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+8(SB), Z24
+	VCMPPS           $0x11, Z24, Z4, K1
+	VCMPPS           $0x11, Z24, Z5, K2
+	VMINPS           Z0, Z6, Z4
+	VMINPS           Z1, Z7, Z5
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+12(SB), Z6
+	VCMPPS           $0x11, Z4, Z6, K3
+	VCMPPS           $0x11, Z5, Z6, K4
 	VBROADCASTSS     normalFirstRows32AVX512Consts<>+16(SB), Z4
-	VCMPPS           $0x11, Z6, Z4, K3
-	VCMPPS           $0x11, Z7, Z4, K4
+	VDIVPS           Z2, Z4, Z5
+	VDIVPS           Z3, Z4, Z6
 	KANDW            K1, K3, K1
 	KANDW            K2, K4, K2
-	VMULPS           Z16, Z24, Z4
-	VMULPS           Z17, Z25, Z5
-	VMULPS           Z21, Z24, Z6
-	VMULPS           Z22, Z25, Z7
-	VANDPS           Z18, Z4, Z4
-	VANDPS           Z18, Z5, Z5
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+20(SB), Z21
-	VMINPS           Z4, Z21, Z4
-	VMINPS           Z5, Z21, Z5
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+24(SB), Z21
-	VFMADD213PS      Z23, Z4, Z21
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+24(SB), Z22
-	VFMADD213PS      Z23, Z5, Z22
+	VMULPS           Z22, Z5, Z7
+	VMULPS           Z23, Z6, Z22
+	VMULPS           Z16, Z5, Z23
+	VMULPS           Z17, Z6, Z24
+	VANDPS           Z18, Z23, Z23
+	VANDPS           Z18, Z24, Z24
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+20(SB), Z25
+	VMINPS           Z23, Z25, Z23
+	VMINPS           Z24, Z25, Z24
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+24(SB), Z25
+	VXORPS           Z25, Z10, Z26
+	VXORPS           Z25, Z11, Z27
+	VMULPS           Z8, Z10, Z10
+	VMULPS           Z9, Z11, Z11
+	VMOVAPS          Z4, Z28
+	VPTERNLOGD       $0xe4, Z18, Z16, Z28
+	VMOVAPS          Z4, Z29
+	VPTERNLOGD       $0xe4, Z18, Z17, Z29
+	VCMPPS           $0x00, Z26, Z28, K3
+	VCMPPS           $0x00, Z27, Z29, K4
+	VBLENDMPS        Z21, Z10, K3, Z10
+	VBLENDMPS        Z21, Z11, K4, Z11
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+28(SB), Z21
+	VFMADD213PS      Z4, Z23, Z21
 	VBROADCASTSS     normalFirstRows32AVX512Consts<>+28(SB), Z26
-	VADDPS           Z26, Z4, Z27
-	VADDPS           Z26, Z5, Z26
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+32(SB), Z28
-	VMULPS           Z28, Z4, Z29
-	VMULPS           Z28, Z5, Z30
-	VMULPS           Z27, Z21, Z31
-	VMULPS           Z26, Z22, Z28
-	VDIVPS           Z31, Z23, Z31
-	VDIVPS           Z28, Z23, Z23
-	VMULPS           Z31, Z21, Z21
-	VMULPS           Z23, Z22, Z22
-	VMULPS           Z31, Z27, Z27
-	VMULPS           Z23, Z26, Z23
-	VMULPS           Z21, Z4, Z21
-	VMULPS           Z22, Z5, Z22
-	VMULPS           Z29, Z4, Z26
-	VMULPS           Z30, Z5, Z28
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+36(SB), Z31
-	VMULPS           Z31, Z26, Z26
-	VMULPS           Z31, Z28, Z28
-	VRNDSCALEPS      $0x08, Z26, Z26
+	VFMADD213PS      Z4, Z24, Z26
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+32(SB), Z27
+	VADDPS           Z27, Z23, Z28
+	VADDPS           Z27, Z24, Z27
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+36(SB), Z29
+	VMULPS           Z29, Z23, Z30
+	VMULPS           Z29, Z24, Z31
+	VMULPS           Z28, Z21, Z25
+	VMULPS           Z27, Z26, Z29
+	VDIVPS           Z25, Z4, Z25
+	VDIVPS           Z29, Z4, Z4
+	VMULPS           Z25, Z21, Z21
+	VMULPS           Z4, Z26, Z26
+	VMULPS           Z25, Z28, Z25
+	VMULPS           Z4, Z27, Z4
+	VMULPS           Z21, Z23, Z21
+	VMULPS           Z26, Z24, Z26
+	VMULPS           Z30, Z23, Z27
+	VMULPS           Z31, Z24, Z28
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+40(SB), Z29
+	VMULPS           Z29, Z27, Z27
+	VMULPS           Z29, Z28, Z28
+	VRNDSCALEPS      $0x08, Z27, Z27
 	VRNDSCALEPS      $0x08, Z28, Z28
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+40(SB), Z31
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+44(SB), Z29
 	VMOVUPS          Z13, (BX)
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+44(SB), Z13
-	VFMADD231PS      Z31, Z21, Z13
-	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+44(SB), Z22, Z31
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+48(SB), Z13
+	VFMADD231PS      Z29, Z21, Z13
+	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+48(SB), Z26, Z29
 	VMOVUPS          Z12, 64(BX)
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+56(SB), Z12
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+60(SB), Z12
 	VMOVUPS          Z1, 128(BX)
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+60(SB), Z1
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+64(SB), Z1
 	VFMADD231PS      Z12, Z13, Z1
-	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+60(SB), Z31, Z12
+	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+64(SB), Z29, Z12
 	VMOVUPS          Z0, 192(BX)
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+64(SB), Z0
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+68(SB), Z0
 	VFMADD213PS      Z0, Z13, Z1
-	VFMADD231PS      Z12, Z31, Z0
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+68(SB), Z12
+	VFMADD231PS      Z12, Z29, Z0
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+72(SB), Z12
 	VFMADD213PS      Z12, Z13, Z1
-	VFMADD231PS      Z0, Z31, Z12
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+72(SB), Z0
+	VFMADD231PS      Z0, Z29, Z12
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+76(SB), Z0
 	VFMADD213PS      Z0, Z13, Z1
-	VFMADD231PS      Z12, Z31, Z0
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+76(SB), Z12
+	VFMADD231PS      Z12, Z29, Z0
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+80(SB), Z12
 	VFMADD213PS      Z12, Z13, Z1
-	VFMADD231PS      Z0, Z31, Z12
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+80(SB), Z0
+	VFMADD231PS      Z0, Z29, Z12
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+84(SB), Z0
 	VFMADD213PS      Z0, Z13, Z1
-	VFMADD231PS      Z12, Z31, Z0
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+84(SB), Z12
+	VFMADD231PS      Z12, Z29, Z0
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+88(SB), Z12
 	VFMADD213PS      Z12, Z13, Z1
-	VFMADD231PS      Z0, Z31, Z12
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+88(SB), Z0
+	VFMADD231PS      Z0, Z29, Z12
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+92(SB), Z0
 	VFMADD213PS      Z0, Z1, Z13
-	VFMADD231PS      Z12, Z31, Z0
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+92(SB), Z1
+	VFMADD231PS      Z12, Z29, Z0
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+96(SB), Z1
 	VFMADD213PS      Z1, Z13, Z21
-	VFMADD231PS      Z0, Z22, Z1
-	VMULPS           Z27, Z21, Z0
-	VMULPS           Z23, Z1, Z1
-	VMOVAPS          Z0, Z12
-	VPTERNLOGD       $0xe4, Z18, Z16, Z12
-	VMOVAPS          Z1, Z13
-	VPTERNLOGD       $0xe4, Z18, Z17, Z13
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+96(SB), Z16
-	VFNMADD213PS     Z16, Z4, Z0
-	VFNMADD213PS     Z16, Z5, Z1
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+48(SB), Z17
-	VMULPS           Z17, Z26, Z18
-	VMULPS           Z17, Z28, Z17
-	VFMADD231PS      Z29, Z4, Z18
-	VFMADD231PS      Z30, Z5, Z17
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+52(SB), Z4
-	VFMADD231PS      Z4, Z26, Z18
-	VFMADD231PS      Z4, Z28, Z17
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+100(SB), Z4
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+104(SB), Z5
-	VFMADD231PS      Z4, Z18, Z5
-	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+104(SB), Z17, Z4
+	VFMADD231PS      Z0, Z26, Z1
+	VMULPS           Z25, Z21, Z0
+	VMULPS           Z4, Z1, Z1
+	VMOVAPS          Z0, Z4
+	VPTERNLOGD       $0xe4, Z18, Z16, Z4
+	VMOVAPS          Z1, Z12
+	VPTERNLOGD       $0xe4, Z18, Z17, Z12
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+100(SB), Z13
+	VFNMADD213PS     Z13, Z23, Z0
+	VFNMADD213PS     Z13, Z24, Z1
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+52(SB), Z16
+	VMULPS           Z16, Z27, Z17
+	VMULPS           Z16, Z28, Z16
+	VFMADD231PS      Z30, Z23, Z17
+	VFMADD231PS      Z31, Z24, Z16
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+56(SB), Z18
+	VFMADD231PS      Z18, Z27, Z17
+	VFMADD231PS      Z18, Z28, Z16
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+104(SB), Z18
 	VBROADCASTSS     normalFirstRows32AVX512Consts<>+108(SB), Z21
-	VFMADD213PS      Z21, Z18, Z5
-	VFMADD231PS      Z4, Z17, Z21
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+112(SB), Z4
-	VFMADD213PS      Z4, Z18, Z5
-	VFMADD231PS      Z21, Z17, Z4
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+116(SB), Z21
-	VFMADD213PS      Z21, Z18, Z5
-	VFMADD231PS      Z4, Z17, Z21
-	VMULPS           Z18, Z18, Z4
-	VMULPS           Z17, Z17, Z22
-	VFMADD231PS      Z5, Z4, Z18
-	VFMADD231PS      Z21, Z22, Z17
-	VFMADD213PS      Z8, Z18, Z8
-	VFMADD213PS      Z9, Z17, Z9
-	VSCALEFPS        Z26, Z8, Z4
-	VSCALEFPS        Z28, Z9, Z5
-	VMULPS           Z16, Z4, Z8
-	VMULPS           Z16, Z5, Z9
-	VMULPS           Z4, Z2, Z2
-	VMULPS           Z5, Z3, Z3
-	VFNMADD231PS     Z12, Z4, Z10
-	VFNMADD231PS     Z13, Z5, Z11
-	VMULPS           Z6, Z8, Z4
-	VMULPS           Z7, Z9, Z5
-	VFMADD231PS      Z2, Z0, Z19
-	VFMADD231PS      Z3, Z1, Z20
-	VMULPS           Z8, Z24, Z0
-	VMULPS           Z9, Z25, Z1
-	VMULPS           Z8, Z14, Z2
-	VMULPS           Z9, Z15, Z3
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+32(SB), Z6
-	VMULPS           Z4, Z6, Z4
-	VMULPS           Z5, Z6, Z5
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+120(SB), Z6
-	VBLENDMPS        Z19, Z6, K1, Z7
-	VBLENDMPS        Z20, Z6, K2, Z6
+	VFMADD231PS      Z18, Z17, Z21
+	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+108(SB), Z16, Z18
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+112(SB), Z23
+	VFMADD213PS      Z23, Z17, Z21
+	VFMADD231PS      Z18, Z16, Z23
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+116(SB), Z18
+	VFMADD213PS      Z18, Z17, Z21
+	VFMADD231PS      Z23, Z16, Z18
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+120(SB), Z23
+	VFMADD213PS      Z23, Z17, Z21
+	VFMADD231PS      Z18, Z16, Z23
+	VMULPS           Z17, Z17, Z18
+	VMULPS           Z16, Z16, Z24
+	VFMADD231PS      Z21, Z18, Z17
+	VFMADD231PS      Z23, Z24, Z16
+	VFMADD213PS      Z8, Z17, Z8
+	VFMADD213PS      Z9, Z16, Z9
+	VSCALEFPS        Z27, Z8, Z8
+	VSCALEFPS        Z28, Z9, Z9
+	VFNMADD231PS     Z4, Z8, Z10
+	VFNMADD231PS     Z12, Z9, Z11
+	VMULPS           Z8, Z2, Z2
+	VMULPS           Z9, Z3, Z3
+	VMULPS           Z13, Z8, Z4
+	VMULPS           Z13, Z9, Z8
 	VMOVUPS          Z10, K7, (DI)(AX*1)
 	VMOVUPS          Z11, K6, 64(DI)(AX*1)
-	VMOVUPS          Z0, K7, (R8)(AX*1)
-	VMOVUPS          Z1, K6, 64(R8)(AX*1)
-	VMULPS           192(BX), Z7, Z0
-	VMULPS           128(BX), Z6, Z1
-	VFMADD231PS      64(BX), Z7, Z4
-	VFMADD231PS      (BX), Z6, Z5
-	VMOVUPS          Z2, K7, (R9)(AX*1)
-	VMOVUPS          Z3, K6, 64(R9)(AX*1)
+	VFMADD231PS      Z2, Z0, Z19
+	VFMADD231PS      Z3, Z1, Z20
+	VMULPS           Z7, Z4, Z0
+	VMULPS           Z22, Z8, Z1
+	VMULPS           Z4, Z5, Z2
+	VMULPS           Z8, Z6, Z3
+	VMULPS           Z4, Z14, Z4
+	VMULPS           Z8, Z15, Z5
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+124(SB), Z6
+	VBLENDMPS        Z19, Z6, K1, Z7
+	VBLENDMPS        Z20, Z6, K2, Z6
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+36(SB), Z8
+	VMULPS           Z0, Z8, Z0
+	VMULPS           Z1, Z8, Z1
+	VMULPS           192(BX), Z7, Z8
+	VMULPS           128(BX), Z6, Z9
+	VMOVUPS          Z2, K7, (R8)(AX*1)
+	VMOVUPS          Z3, K6, 64(R8)(AX*1)
+	VMOVUPS          Z4, K7, (R9)(AX*1)
+	VMOVUPS          Z5, K6, 64(R9)(AX*1)
 	VMOVUPS          Z7, K7, (SI)(AX*1)
 	VMOVUPS          Z6, K6, 64(SI)(AX*1)
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+124(SB), Z2
-	VXORPS           Z0, Z2, Z0
-	VXORPS           Z1, Z2, Z1
-	VMOVUPS          Z4, K7, (R10)(AX*1)
-	VMOVUPS          Z5, K6, 64(R10)(AX*1)
-	VMOVUPS          Z0, K7, (R11)(AX*1)
-	VMOVUPS          Z1, K6, 64(R11)(AX*1)
+	VFMADD231PS      64(BX), Z7, Z0
+	VFMADD231PS      (BX), Z6, Z1
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+24(SB), Z2
+	VXORPS           Z8, Z2, Z3
+	VXORPS           Z9, Z2, Z2
+	VMOVUPS          Z3, K7, (R11)(AX*1)
+	VMOVUPS          Z2, K6, 64(R11)(AX*1)
+	VMOVUPS          Z0, K7, (R10)(AX*1)
+	VMOVUPS          Z1, K6, 64(R10)(AX*1)
 	ADDQ             $+128, AX
 	SUBQ             $+32, CX
 	JGT              tail
@@ -839,30 +868,30 @@ done:
 	VZEROUPPER
 	RET
 
-DATA normalFirstRows32AVX2Consts<>+0(SB)/4, $0x7fffffff
-DATA normalFirstRows32AVX2Consts<>+4(SB)/4, $0x7fffffff
-DATA normalFirstRows32AVX2Consts<>+8(SB)/4, $0x7fffffff
-DATA normalFirstRows32AVX2Consts<>+12(SB)/4, $0x7fffffff
-DATA normalFirstRows32AVX2Consts<>+16(SB)/4, $0x7fffffff
-DATA normalFirstRows32AVX2Consts<>+20(SB)/4, $0x7fffffff
-DATA normalFirstRows32AVX2Consts<>+24(SB)/4, $0x7fffffff
-DATA normalFirstRows32AVX2Consts<>+28(SB)/4, $0x7fffffff
-DATA normalFirstRows32AVX2Consts<>+32(SB)/4, $0x4e6e6b28
-DATA normalFirstRows32AVX2Consts<>+36(SB)/4, $0x4e6e6b28
-DATA normalFirstRows32AVX2Consts<>+40(SB)/4, $0x4e6e6b28
-DATA normalFirstRows32AVX2Consts<>+44(SB)/4, $0x4e6e6b28
-DATA normalFirstRows32AVX2Consts<>+48(SB)/4, $0x4e6e6b28
-DATA normalFirstRows32AVX2Consts<>+52(SB)/4, $0x4e6e6b28
-DATA normalFirstRows32AVX2Consts<>+56(SB)/4, $0x4e6e6b28
-DATA normalFirstRows32AVX2Consts<>+60(SB)/4, $0x4e6e6b28
-DATA normalFirstRows32AVX2Consts<>+64(SB)/4, $0x3f800000
-DATA normalFirstRows32AVX2Consts<>+68(SB)/4, $0x3f800000
-DATA normalFirstRows32AVX2Consts<>+72(SB)/4, $0x3f800000
-DATA normalFirstRows32AVX2Consts<>+76(SB)/4, $0x3f800000
-DATA normalFirstRows32AVX2Consts<>+80(SB)/4, $0x3f800000
-DATA normalFirstRows32AVX2Consts<>+84(SB)/4, $0x3f800000
-DATA normalFirstRows32AVX2Consts<>+88(SB)/4, $0x3f800000
-DATA normalFirstRows32AVX2Consts<>+92(SB)/4, $0x3f800000
+DATA normalFirstRows32AVX2Consts<>+0(SB)/4, $0x3f800000
+DATA normalFirstRows32AVX2Consts<>+4(SB)/4, $0x3f800000
+DATA normalFirstRows32AVX2Consts<>+8(SB)/4, $0x3f800000
+DATA normalFirstRows32AVX2Consts<>+12(SB)/4, $0x3f800000
+DATA normalFirstRows32AVX2Consts<>+16(SB)/4, $0x3f800000
+DATA normalFirstRows32AVX2Consts<>+20(SB)/4, $0x3f800000
+DATA normalFirstRows32AVX2Consts<>+24(SB)/4, $0x3f800000
+DATA normalFirstRows32AVX2Consts<>+28(SB)/4, $0x3f800000
+DATA normalFirstRows32AVX2Consts<>+32(SB)/4, $0x7fffffff
+DATA normalFirstRows32AVX2Consts<>+36(SB)/4, $0x7fffffff
+DATA normalFirstRows32AVX2Consts<>+40(SB)/4, $0x7fffffff
+DATA normalFirstRows32AVX2Consts<>+44(SB)/4, $0x7fffffff
+DATA normalFirstRows32AVX2Consts<>+48(SB)/4, $0x7fffffff
+DATA normalFirstRows32AVX2Consts<>+52(SB)/4, $0x7fffffff
+DATA normalFirstRows32AVX2Consts<>+56(SB)/4, $0x7fffffff
+DATA normalFirstRows32AVX2Consts<>+60(SB)/4, $0x7fffffff
+DATA normalFirstRows32AVX2Consts<>+64(SB)/4, $0x4e6e6b28
+DATA normalFirstRows32AVX2Consts<>+68(SB)/4, $0x4e6e6b28
+DATA normalFirstRows32AVX2Consts<>+72(SB)/4, $0x4e6e6b28
+DATA normalFirstRows32AVX2Consts<>+76(SB)/4, $0x4e6e6b28
+DATA normalFirstRows32AVX2Consts<>+80(SB)/4, $0x4e6e6b28
+DATA normalFirstRows32AVX2Consts<>+84(SB)/4, $0x4e6e6b28
+DATA normalFirstRows32AVX2Consts<>+88(SB)/4, $0x4e6e6b28
+DATA normalFirstRows32AVX2Consts<>+92(SB)/4, $0x4e6e6b28
 DATA normalFirstRows32AVX2Consts<>+96(SB)/4, $0x41700000
 DATA normalFirstRows32AVX2Consts<>+100(SB)/4, $0x41700000
 DATA normalFirstRows32AVX2Consts<>+104(SB)/4, $0x41700000
@@ -1095,30 +1124,30 @@ DATA normalFirstRows32AVX2Consts<>+1008(SB)/4, $0x4b40007f
 DATA normalFirstRows32AVX2Consts<>+1012(SB)/4, $0x4b40007f
 DATA normalFirstRows32AVX2Consts<>+1016(SB)/4, $0x4b40007f
 DATA normalFirstRows32AVX2Consts<>+1020(SB)/4, $0x4b40007f
-DATA normalFirstRows32AVX2Consts<>+1024(SB)/4, $0x00000000
-DATA normalFirstRows32AVX2Consts<>+1028(SB)/4, $0x00000000
-DATA normalFirstRows32AVX2Consts<>+1032(SB)/4, $0x00000000
-DATA normalFirstRows32AVX2Consts<>+1036(SB)/4, $0x00000000
-DATA normalFirstRows32AVX2Consts<>+1040(SB)/4, $0x00000000
-DATA normalFirstRows32AVX2Consts<>+1044(SB)/4, $0x00000000
-DATA normalFirstRows32AVX2Consts<>+1048(SB)/4, $0x00000000
-DATA normalFirstRows32AVX2Consts<>+1052(SB)/4, $0x00000000
-DATA normalFirstRows32AVX2Consts<>+1056(SB)/4, $0x7fc00000
-DATA normalFirstRows32AVX2Consts<>+1060(SB)/4, $0x7fc00000
-DATA normalFirstRows32AVX2Consts<>+1064(SB)/4, $0x7fc00000
-DATA normalFirstRows32AVX2Consts<>+1068(SB)/4, $0x7fc00000
-DATA normalFirstRows32AVX2Consts<>+1072(SB)/4, $0x7fc00000
-DATA normalFirstRows32AVX2Consts<>+1076(SB)/4, $0x7fc00000
-DATA normalFirstRows32AVX2Consts<>+1080(SB)/4, $0x7fc00000
-DATA normalFirstRows32AVX2Consts<>+1084(SB)/4, $0x7fc00000
-DATA normalFirstRows32AVX2Consts<>+1088(SB)/4, $0x80000000
-DATA normalFirstRows32AVX2Consts<>+1092(SB)/4, $0x80000000
-DATA normalFirstRows32AVX2Consts<>+1096(SB)/4, $0x80000000
-DATA normalFirstRows32AVX2Consts<>+1100(SB)/4, $0x80000000
-DATA normalFirstRows32AVX2Consts<>+1104(SB)/4, $0x80000000
-DATA normalFirstRows32AVX2Consts<>+1108(SB)/4, $0x80000000
-DATA normalFirstRows32AVX2Consts<>+1112(SB)/4, $0x80000000
-DATA normalFirstRows32AVX2Consts<>+1116(SB)/4, $0x80000000
+DATA normalFirstRows32AVX2Consts<>+1024(SB)/4, $0x80000000
+DATA normalFirstRows32AVX2Consts<>+1028(SB)/4, $0x80000000
+DATA normalFirstRows32AVX2Consts<>+1032(SB)/4, $0x80000000
+DATA normalFirstRows32AVX2Consts<>+1036(SB)/4, $0x80000000
+DATA normalFirstRows32AVX2Consts<>+1040(SB)/4, $0x80000000
+DATA normalFirstRows32AVX2Consts<>+1044(SB)/4, $0x80000000
+DATA normalFirstRows32AVX2Consts<>+1048(SB)/4, $0x80000000
+DATA normalFirstRows32AVX2Consts<>+1052(SB)/4, $0x80000000
+DATA normalFirstRows32AVX2Consts<>+1056(SB)/4, $0x00000000
+DATA normalFirstRows32AVX2Consts<>+1060(SB)/4, $0x00000000
+DATA normalFirstRows32AVX2Consts<>+1064(SB)/4, $0x00000000
+DATA normalFirstRows32AVX2Consts<>+1068(SB)/4, $0x00000000
+DATA normalFirstRows32AVX2Consts<>+1072(SB)/4, $0x00000000
+DATA normalFirstRows32AVX2Consts<>+1076(SB)/4, $0x00000000
+DATA normalFirstRows32AVX2Consts<>+1080(SB)/4, $0x00000000
+DATA normalFirstRows32AVX2Consts<>+1084(SB)/4, $0x00000000
+DATA normalFirstRows32AVX2Consts<>+1088(SB)/4, $0x7fc00000
+DATA normalFirstRows32AVX2Consts<>+1092(SB)/4, $0x7fc00000
+DATA normalFirstRows32AVX2Consts<>+1096(SB)/4, $0x7fc00000
+DATA normalFirstRows32AVX2Consts<>+1100(SB)/4, $0x7fc00000
+DATA normalFirstRows32AVX2Consts<>+1104(SB)/4, $0x7fc00000
+DATA normalFirstRows32AVX2Consts<>+1108(SB)/4, $0x7fc00000
+DATA normalFirstRows32AVX2Consts<>+1112(SB)/4, $0x7fc00000
+DATA normalFirstRows32AVX2Consts<>+1116(SB)/4, $0x7fc00000
 GLOBL normalFirstRows32AVX2Consts<>(SB), RODATA|NOPTR, $1120
 
 DATA normalFirstRows32AVX2Masks<>+0(SB)/8, $0xffffffffffffffff
@@ -1141,21 +1170,24 @@ GLOBL normalFirstRows32AVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func normalFirstRows32AVX2(price []float32, delta []float32, gamma []float32, vega []float32, theta []float32, rho []float32, sign []float32, F []float32, K []float32, T []float32, sigma []float32, D []float32, r []float32)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
-TEXT ·normalFirstRows32AVX2(SB), $2848-312
-	LEAQ 31(SP), BX
-	ANDQ $-32, BX
-	MOVQ price_len+8(FP), CX
-	MOVQ price_base+0(FP), SI
-	MOVQ delta_base+24(FP), DI
-	MOVQ gamma_base+48(FP), R8
-	MOVQ vega_base+72(FP), R9
-	MOVQ theta_base+96(FP), R10
-	MOVQ rho_base+120(FP), R11
-	MOVQ sign_base+144(FP), R12
-	MOVQ F_base+168(FP), R13
-	XORL AX, AX
-	SUBQ $+48, CX
-	JLT  rest
+TEXT ·normalFirstRows32AVX2(SB), $2880-312
+	LEAQ    31(SP), BX
+	ANDQ    $-32, BX
+	MOVQ    price_len+8(FP), CX
+	MOVQ    price_base+0(FP), SI
+	MOVQ    delta_base+24(FP), DI
+	MOVQ    gamma_base+48(FP), R8
+	MOVQ    vega_base+72(FP), R9
+	MOVQ    theta_base+96(FP), R10
+	MOVQ    rho_base+120(FP), R11
+	MOVQ    sign_base+144(FP), R12
+	MOVQ    F_base+168(FP), R13
+	VMOVUPS normalFirstRows32AVX2Consts<>+0(SB), Y0
+	VANDPS  normalFirstRows32AVX2Consts<>+32(SB), Y0, Y0
+	VMOVUPS Y0, (BX)
+	XORL    AX, AX
+	SUBQ    $+48, CX
+	JLT     rest
 
 body:
 	MOVQ         T_base+216(FP), DX
@@ -1200,169 +1232,169 @@ body:
 	PREFETCHT0   1088(R13)(AX*1)
 	VMOVUPS      64(R13)(AX*1), Y14
 	VMOVUPS      96(R13)(AX*1), Y15
-	VMOVUPS      Y11, (BX)
+	VMOVUPS      Y11, 32(BX)
 	PREFETCHT0   1152(R13)(AX*1)
 	VMOVUPS      128(R13)(AX*1), Y11
-	VMOVUPS      Y10, 32(BX)
+	VMOVUPS      Y10, 64(BX)
 	VMOVUPS      160(R13)(AX*1), Y10
-	VMOVUPS      Y9, 64(BX)
+	VMOVUPS      Y9, 96(BX)
 	MOVQ         K_base+192(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         K_base+192(FP), DX
 	VMOVUPS      (DX)(AX*1), Y9
-	VMOVUPS      Y8, 96(BX)
+	VMOVUPS      Y8, 128(BX)
 	MOVQ         K_base+192(FP), DX
 	VMOVUPS      32(DX)(AX*1), Y8
-	VMOVUPS      Y7, 128(BX)
+	VMOVUPS      Y7, 160(BX)
 	MOVQ         K_base+192(FP), DX
 	PREFETCHT0   1088(DX)(AX*1)
 	MOVQ         K_base+192(FP), DX
 	VMOVUPS      64(DX)(AX*1), Y7
-	VMOVUPS      Y6, 160(BX)
+	VMOVUPS      Y6, 192(BX)
 	MOVQ         K_base+192(FP), DX
 	VMOVUPS      96(DX)(AX*1), Y6
-	VMOVUPS      Y10, 192(BX)
-	MOVQ         K_base+192(FP), DX
-	PREFETCHT0   1152(DX)(AX*1)
-	MOVQ         K_base+192(FP), DX
-	VMOVUPS      128(DX)(AX*1), Y10
 	VMOVUPS      Y10, 224(BX)
 	MOVQ         K_base+192(FP), DX
-	VMOVUPS      160(DX)(AX*1), Y10
+	PREFETCHT0   1152(DX)(AX*1)
+	MOVQ         K_base+192(FP), DX
+	VMOVUPS      128(DX)(AX*1), Y10
 	VMOVUPS      Y10, 256(BX)
-	MOVQ         D_base+264(FP), DX
-	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         D_base+264(FP), DX
-	VMOVUPS      (DX)(AX*1), Y10
+	MOVQ         K_base+192(FP), DX
+	VMOVUPS      160(DX)(AX*1), Y10
 	VMOVUPS      Y10, 288(BX)
 	MOVQ         D_base+264(FP), DX
-	VMOVUPS      32(DX)(AX*1), Y10
+	PREFETCHT0   1024(DX)(AX*1)
+	MOVQ         D_base+264(FP), DX
+	VMOVUPS      (DX)(AX*1), Y10
 	VMOVUPS      Y10, 320(BX)
+	MOVQ         D_base+264(FP), DX
+	VMOVUPS      32(DX)(AX*1), Y10
+	VMOVUPS      Y10, 352(BX)
 	MOVQ         D_base+264(FP), DX
 	PREFETCHT0   1088(DX)(AX*1)
 	MOVQ         D_base+264(FP), DX
 	VMOVUPS      64(DX)(AX*1), Y10
-	VMOVUPS      Y10, 352(BX)
+	VMOVUPS      Y10, 384(BX)
 	MOVQ         D_base+264(FP), DX
 	VMOVUPS      96(DX)(AX*1), Y10
-	VMOVUPS      Y10, 384(BX)
+	VMOVUPS      Y10, 416(BX)
 	MOVQ         D_base+264(FP), DX
 	PREFETCHT0   1152(DX)(AX*1)
 	MOVQ         D_base+264(FP), DX
 	VMOVUPS      128(DX)(AX*1), Y10
-	VMOVUPS      Y10, 416(BX)
+	VMOVUPS      Y10, 448(BX)
 	MOVQ         D_base+264(FP), DX
 	VMOVUPS      160(DX)(AX*1), Y10
-	VMOVUPS      Y10, 448(BX)
+	VMOVUPS      Y10, 480(BX)
 	PREFETCHT0   1024(R12)(AX*1)
 	VMOVUPS      (R12)(AX*1), Y10
-	VMOVUPS      Y10, 480(BX)
-	VMOVUPS      32(R12)(AX*1), Y10
 	VMOVUPS      Y10, 512(BX)
+	VMOVUPS      32(R12)(AX*1), Y10
+	VMOVUPS      Y10, 544(BX)
 	PREFETCHT0   1088(R12)(AX*1)
 	VMOVUPS      64(R12)(AX*1), Y10
-	VMOVUPS      Y10, 544(BX)
-	VMOVUPS      96(R12)(AX*1), Y10
 	VMOVUPS      Y10, 576(BX)
+	VMOVUPS      96(R12)(AX*1), Y10
+	VMOVUPS      Y10, 608(BX)
 	PREFETCHT0   1152(R12)(AX*1)
 	VMOVUPS      128(R12)(AX*1), Y10
-	VMOVUPS      Y10, 608(BX)
-	VMOVUPS      160(R12)(AX*1), Y10
 	VMOVUPS      Y10, 640(BX)
+	VMOVUPS      160(R12)(AX*1), Y10
+	VMOVUPS      Y10, 672(BX)
 	MOVQ         r_base+288(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         r_base+288(FP), DX
 	VMOVUPS      (DX)(AX*1), Y10
-	VMOVUPS      Y10, 672(BX)
+	VMOVUPS      Y10, 704(BX)
 	MOVQ         r_base+288(FP), DX
 	VMOVUPS      32(DX)(AX*1), Y10
-	VMOVUPS      Y10, 704(BX)
+	VMOVUPS      Y10, 736(BX)
 	MOVQ         r_base+288(FP), DX
 	PREFETCHT0   1088(DX)(AX*1)
 	MOVQ         r_base+288(FP), DX
 	VMOVUPS      64(DX)(AX*1), Y10
-	VMOVUPS      Y10, 736(BX)
+	VMOVUPS      Y10, 768(BX)
 	MOVQ         r_base+288(FP), DX
 	VMOVUPS      96(DX)(AX*1), Y10
-	VMOVUPS      Y10, 768(BX)
+	VMOVUPS      Y10, 800(BX)
 	MOVQ         r_base+288(FP), DX
 	PREFETCHT0   1152(DX)(AX*1)
 	MOVQ         r_base+288(FP), DX
 	VMOVUPS      128(DX)(AX*1), Y10
-	VMOVUPS      Y10, 800(BX)
+	VMOVUPS      Y10, 832(BX)
 	MOVQ         r_base+288(FP), DX
 	VMOVUPS      160(DX)(AX*1), Y10
-	VMOVUPS      Y10, 832(BX)
+	VMOVUPS      Y10, 864(BX)
 	VSQRTPS      Y0, Y10
-	VMOVUPS      Y0, 864(BX)
+	VMOVUPS      Y0, 896(BX)
 	VSQRTPS      Y1, Y0
-	VMOVUPS      Y1, 896(BX)
+	VMOVUPS      Y1, 928(BX)
 	VSQRTPS      Y2, Y1
-	VMOVUPS      Y2, 928(BX)
+	VMOVUPS      Y2, 960(BX)
 	VSQRTPS      Y3, Y2
-	VMOVUPS      Y3, 960(BX)
+	VMOVUPS      Y3, 992(BX)
 	VSQRTPS      Y4, Y3
-	VMOVUPS      Y4, 992(BX)
+	VMOVUPS      Y4, 1024(BX)
 	VSQRTPS      Y5, Y4
-	VMOVUPS      Y5, 1024(BX)
-	VSUBPS       Y9, Y12, Y5
 	VMOVUPS      Y5, 1056(BX)
-	VSUBPS       Y8, Y13, Y5
+	VSUBPS       Y9, Y12, Y5
 	VMOVUPS      Y5, 1088(BX)
-	VSUBPS       Y7, Y14, Y5
+	VSUBPS       Y8, Y13, Y5
 	VMOVUPS      Y5, 1120(BX)
-	VSUBPS       Y6, Y15, Y5
+	VSUBPS       Y7, Y14, Y5
 	VMOVUPS      Y5, 1152(BX)
-	VSUBPS       224(BX), Y11, Y5
+	VSUBPS       Y6, Y15, Y5
 	VMOVUPS      Y5, 1184(BX)
-	VMOVUPS      192(BX), Y5
-	VMOVUPS      Y4, 1216(BX)
-	VSUBPS       256(BX), Y5, Y4
-	VANDPS       normalFirstRows32AVX2Consts<>+0(SB), Y12, Y12
-	VANDPS       normalFirstRows32AVX2Consts<>+0(SB), Y13, Y13
-	VANDPS       normalFirstRows32AVX2Consts<>+0(SB), Y14, Y14
-	VANDPS       normalFirstRows32AVX2Consts<>+0(SB), Y15, Y15
-	VANDPS       normalFirstRows32AVX2Consts<>+0(SB), Y11, Y11
+	VSUBPS       256(BX), Y11, Y5
+	VMOVUPS      Y5, 1216(BX)
+	VMOVUPS      224(BX), Y5
 	VMOVUPS      Y4, 1248(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+0(SB), Y4
+	VSUBPS       288(BX), Y5, Y4
+	VANDPS       normalFirstRows32AVX2Consts<>+32(SB), Y12, Y12
+	VANDPS       normalFirstRows32AVX2Consts<>+32(SB), Y13, Y13
+	VANDPS       normalFirstRows32AVX2Consts<>+32(SB), Y14, Y14
+	VANDPS       normalFirstRows32AVX2Consts<>+32(SB), Y15, Y15
+	VANDPS       normalFirstRows32AVX2Consts<>+32(SB), Y11, Y11
+	VMOVUPS      Y4, 1280(BX)
+	VMOVUPS      normalFirstRows32AVX2Consts<>+32(SB), Y4
 	VANDPS       Y4, Y5, Y5
 	VANDPS       Y4, Y9, Y9
 	VANDPS       Y4, Y8, Y8
 	VANDPS       Y4, Y7, Y7
 	VANDPS       Y4, Y6, Y6
-	VMOVUPS      Y3, 192(BX)
-	VANDPS       224(BX), Y4, Y3
-	VMOVUPS      Y2, 224(BX)
-	VANDPS       256(BX), Y4, Y2
+	VMOVUPS      Y3, 224(BX)
+	VANDPS       256(BX), Y4, Y3
+	VMOVUPS      Y2, 256(BX)
+	VANDPS       288(BX), Y4, Y2
 	VADDPS       Y9, Y12, Y9
 	VADDPS       Y8, Y13, Y8
 	VADDPS       Y7, Y14, Y7
 	VADDPS       Y6, Y15, Y6
 	VADDPS       Y3, Y11, Y3
 	VADDPS       Y2, Y5, Y2
-	VADDPS       288(BX), Y9, Y5
-	VADDPS       320(BX), Y8, Y8
-	VADDPS       352(BX), Y7, Y7
-	VADDPS       384(BX), Y6, Y6
-	VADDPS       416(BX), Y3, Y3
-	VADDPS       448(BX), Y2, Y2
-	VMOVUPS      160(BX), Y9
+	VADDPS       320(BX), Y9, Y5
+	VADDPS       352(BX), Y8, Y8
+	VADDPS       384(BX), Y7, Y7
+	VADDPS       416(BX), Y6, Y6
+	VADDPS       448(BX), Y3, Y3
+	VADDPS       480(BX), Y2, Y2
+	VMOVUPS      192(BX), Y9
 	VMULPS       Y10, Y9, Y11
-	VMOVUPS      128(BX), Y12
+	VMOVUPS      160(BX), Y12
 	VMULPS       Y0, Y12, Y13
-	VMOVUPS      96(BX), Y14
+	VMOVUPS      128(BX), Y14
 	VMULPS       Y1, Y14, Y15
-	VMOVUPS      Y1, 256(BX)
-	VMOVUPS      64(BX), Y1
-	VMOVUPS      Y0, 1280(BX)
-	VMULPS       224(BX), Y1, Y0
-	VMOVUPS      Y10, 1312(BX)
-	VMOVUPS      32(BX), Y10
-	VMULPS       192(BX), Y10, Y4
-	VMOVUPS      Y2, 1344(BX)
-	VMOVUPS      (BX), Y2
-	VMOVUPS      Y3, 1376(BX)
-	VMULPS       1216(BX), Y2, Y3
+	VMOVUPS      Y1, 288(BX)
+	VMOVUPS      96(BX), Y1
+	VMOVUPS      Y0, 1312(BX)
+	VMULPS       256(BX), Y1, Y0
+	VMOVUPS      Y10, 1344(BX)
+	VMOVUPS      64(BX), Y10
+	VMULPS       224(BX), Y10, Y4
+	VMOVUPS      Y2, 1376(BX)
+	VMOVUPS      32(BX), Y2
+	VMOVUPS      Y3, 1408(BX)
+	VMULPS       1248(BX), Y2, Y3
 	VMULPS       Y9, Y9, Y9
 	VMULPS       Y12, Y12, Y12
 	VMULPS       Y14, Y14, Y14
@@ -1373,65 +1405,65 @@ body:
 	VADDPS       Y8, Y13, Y8
 	VADDPS       Y7, Y15, Y7
 	VADDPS       Y6, Y0, Y6
-	VMOVUPS      Y2, (BX)
-	VADDPS       1376(BX), Y4, Y2
-	VMOVUPS      Y10, 1376(BX)
-	VADDPS       1344(BX), Y3, Y10
-	VADDPS       864(BX), Y5, Y5
-	VADDPS       896(BX), Y8, Y8
-	VADDPS       928(BX), Y7, Y7
-	VADDPS       960(BX), Y6, Y6
-	VADDPS       992(BX), Y2, Y2
-	VADDPS       1024(BX), Y10, Y10
-	VCMPPS       $0x11, normalFirstRows32AVX2Consts<>+32(SB), Y5, Y5
-	VCMPPS       $0x11, normalFirstRows32AVX2Consts<>+32(SB), Y8, Y8
-	VCMPPS       $0x11, normalFirstRows32AVX2Consts<>+32(SB), Y7, Y7
-	VCMPPS       $0x11, normalFirstRows32AVX2Consts<>+32(SB), Y6, Y6
-	VCMPPS       $0x11, normalFirstRows32AVX2Consts<>+32(SB), Y2, Y2
-	VCMPPS       $0x11, normalFirstRows32AVX2Consts<>+32(SB), Y10, Y10
-	VMOVUPS      Y10, 1344(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+64(SB), Y10
 	VMOVUPS      Y2, 32(BX)
+	VADDPS       1408(BX), Y4, Y2
+	VMOVUPS      Y10, 1408(BX)
+	VADDPS       1376(BX), Y3, Y10
+	VADDPS       896(BX), Y5, Y5
+	VADDPS       928(BX), Y8, Y8
+	VADDPS       960(BX), Y7, Y7
+	VADDPS       992(BX), Y6, Y6
+	VADDPS       1024(BX), Y2, Y2
+	VADDPS       1056(BX), Y10, Y10
+	VCMPPS       $0x11, normalFirstRows32AVX2Consts<>+64(SB), Y5, Y5
+	VCMPPS       $0x11, normalFirstRows32AVX2Consts<>+64(SB), Y8, Y8
+	VCMPPS       $0x11, normalFirstRows32AVX2Consts<>+64(SB), Y7, Y7
+	VCMPPS       $0x11, normalFirstRows32AVX2Consts<>+64(SB), Y6, Y6
+	VCMPPS       $0x11, normalFirstRows32AVX2Consts<>+64(SB), Y2, Y2
+	VCMPPS       $0x11, normalFirstRows32AVX2Consts<>+64(SB), Y10, Y10
+	VMOVUPS      Y10, 1376(BX)
+	VMOVUPS      normalFirstRows32AVX2Consts<>+0(SB), Y10
+	VMOVUPS      Y2, 64(BX)
 	VDIVPS       Y11, Y10, Y2
-	VMOVUPS      Y6, 64(BX)
+	VMOVUPS      Y6, 96(BX)
 	VDIVPS       Y13, Y10, Y6
-	VMOVUPS      Y7, 96(BX)
+	VMOVUPS      Y7, 128(BX)
 	VDIVPS       Y15, Y10, Y7
-	VMOVUPS      Y8, 128(BX)
+	VMOVUPS      Y8, 160(BX)
 	VDIVPS       Y0, Y10, Y8
-	VMOVUPS      Y5, 160(BX)
+	VMOVUPS      Y5, 192(BX)
 	VDIVPS       Y4, Y10, Y5
-	VMOVUPS      Y4, 1408(BX)
+	VMOVUPS      Y4, 1440(BX)
 	VDIVPS       Y3, Y10, Y4
 	VMULPS       Y9, Y2, Y9
 	VMULPS       Y12, Y6, Y12
 	VMULPS       Y14, Y7, Y14
 	VMULPS       Y1, Y8, Y1
-	VMOVUPS      Y1, 1440(BX)
-	VMULPS       1376(BX), Y5, Y1
-	VMOVUPS      Y1, 1376(BX)
-	VMULPS       (BX), Y4, Y1
-	VMOVUPS      Y1, (BX)
-	VMULPS       1056(BX), Y2, Y1
-	VMOVUPS      Y2, 1472(BX)
-	VMULPS       1088(BX), Y6, Y2
-	VMOVUPS      Y6, 1504(BX)
-	VMULPS       1120(BX), Y7, Y6
-	VMOVUPS      Y7, 1536(BX)
-	VMULPS       1152(BX), Y8, Y7
-	VMOVUPS      Y8, 1568(BX)
-	VMULPS       1184(BX), Y5, Y8
-	VMOVUPS      Y5, 1600(BX)
-	VMULPS       1248(BX), Y4, Y5
-	VMOVUPS      Y4, 1632(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+0(SB), Y4
+	VMOVUPS      Y1, 1472(BX)
+	VMULPS       1408(BX), Y5, Y1
+	VMOVUPS      Y1, 1408(BX)
+	VMULPS       32(BX), Y4, Y1
+	VMOVUPS      Y1, 32(BX)
+	VMULPS       1088(BX), Y2, Y1
+	VMOVUPS      Y2, 1504(BX)
+	VMULPS       1120(BX), Y6, Y2
+	VMOVUPS      Y6, 1536(BX)
+	VMULPS       1152(BX), Y7, Y6
+	VMOVUPS      Y7, 1568(BX)
+	VMULPS       1184(BX), Y8, Y7
+	VMOVUPS      Y8, 1600(BX)
+	VMULPS       1216(BX), Y5, Y8
+	VMOVUPS      Y5, 1632(BX)
+	VMULPS       1280(BX), Y4, Y5
+	VMOVUPS      Y4, 1664(BX)
+	VMOVUPS      normalFirstRows32AVX2Consts<>+32(SB), Y4
 	VANDPS       Y4, Y1, Y1
 	VANDPS       Y4, Y2, Y2
 	VANDPS       Y4, Y6, Y6
 	VANDPS       Y4, Y7, Y7
 	VANDPS       Y4, Y8, Y8
 	VANDPS       Y4, Y5, Y5
-	VMOVUPS      Y14, 1664(BX)
+	VMOVUPS      Y14, 1696(BX)
 	VMOVUPS      normalFirstRows32AVX2Consts<>+96(SB), Y14
 	VMINPS       Y1, Y14, Y1
 	VMINPS       Y2, Y14, Y2
@@ -1439,43 +1471,43 @@ body:
 	VMINPS       Y7, Y14, Y7
 	VMINPS       Y8, Y14, Y8
 	VMINPS       Y5, Y14, Y5
-	VMOVUPS      288(BX), Y14
-	VMOVUPS      Y12, 1696(BX)
-	VMOVUPS      864(BX), Y12
-	VMOVUPS      Y9, 1728(BX)
-	VMINPS       Y12, Y14, Y9
 	VMOVUPS      320(BX), Y14
-	VMOVUPS      896(BX), Y4
-	VMINPS       Y4, Y14, Y10
+	VMOVUPS      Y12, 1728(BX)
+	VMOVUPS      896(BX), Y12
+	VMOVUPS      Y9, 1760(BX)
+	VMINPS       Y12, Y14, Y9
 	VMOVUPS      352(BX), Y14
-	VMOVUPS      Y5, 1760(BX)
-	VMOVUPS      928(BX), Y5
-	VMOVUPS      Y8, 1792(BX)
-	VMINPS       Y5, Y14, Y8
+	VMOVUPS      928(BX), Y4
+	VMINPS       Y4, Y14, Y10
 	VMOVUPS      384(BX), Y14
-	VMOVUPS      Y7, 1824(BX)
-	VMOVUPS      960(BX), Y7
-	VMOVUPS      Y6, 1856(BX)
-	VMINPS       Y7, Y14, Y6
+	VMOVUPS      Y5, 1792(BX)
+	VMOVUPS      960(BX), Y5
+	VMOVUPS      Y8, 1824(BX)
+	VMINPS       Y5, Y14, Y8
 	VMOVUPS      416(BX), Y14
-	VMOVUPS      Y2, 1888(BX)
-	VMOVUPS      992(BX), Y2
-	VMOVUPS      Y1, 1920(BX)
-	VMINPS       Y2, Y14, Y1
+	VMOVUPS      Y7, 1856(BX)
+	VMOVUPS      992(BX), Y7
+	VMOVUPS      Y6, 1888(BX)
+	VMINPS       Y7, Y14, Y6
 	VMOVUPS      448(BX), Y14
+	VMOVUPS      Y2, 1920(BX)
 	VMOVUPS      1024(BX), Y2
+	VMOVUPS      Y1, 1952(BX)
+	VMINPS       Y2, Y14, Y1
+	VMOVUPS      480(BX), Y14
+	VMOVUPS      1056(BX), Y2
 	VMINPS       Y2, Y14, Y7
 	VMINPS       Y11, Y9, Y9
 	VMINPS       Y13, Y10, Y10
 	VMINPS       Y15, Y8, Y8
 	VMINPS       Y0, Y6, Y6
-	VMINPS       1408(BX), Y1, Y1
+	VMINPS       1440(BX), Y1, Y1
 	VMINPS       Y3, Y7, Y7
 	VMINPS       Y12, Y9, Y9
 	VMINPS       Y4, Y10, Y10
 	VMINPS       Y5, Y8, Y8
-	VMINPS       960(BX), Y6, Y6
-	VMINPS       992(BX), Y1, Y1
+	VMINPS       992(BX), Y6, Y6
+	VMINPS       1024(BX), Y1, Y1
 	VMINPS       Y2, Y7, Y7
 	VMOVUPS      normalFirstRows32AVX2Consts<>+128(SB), Y2
 	VCMPPS       $0x11, Y9, Y2, Y9
@@ -1484,68 +1516,68 @@ body:
 	VCMPPS       $0x11, Y6, Y2, Y6
 	VCMPPS       $0x11, Y1, Y2, Y1
 	VCMPPS       $0x11, Y7, Y2, Y2
-	VANDPS       160(BX), Y9, Y7
-	VANDPS       128(BX), Y10, Y9
-	VANDPS       96(BX), Y8, Y8
-	VANDPS       64(BX), Y6, Y6
-	VANDPS       32(BX), Y1, Y1
-	VANDPS       1344(BX), Y2, Y2
-	VMOVUPS      1920(BX), Y10
+	VANDPS       192(BX), Y9, Y7
+	VANDPS       160(BX), Y10, Y9
+	VANDPS       128(BX), Y8, Y8
+	VANDPS       96(BX), Y6, Y6
+	VANDPS       64(BX), Y1, Y1
+	VANDPS       1376(BX), Y2, Y2
+	VMOVUPS      1952(BX), Y10
 	VMOVUPS      normalFirstRows32AVX2Consts<>+160(SB), Y5
-	VMOVUPS      normalFirstRows32AVX2Consts<>+64(SB), Y4
+	VMOVUPS      normalFirstRows32AVX2Consts<>+0(SB), Y4
 	VFMADD231PS  Y5, Y10, Y4
-	VMOVUPS      1888(BX), Y12
-	VMOVUPS      normalFirstRows32AVX2Consts<>+64(SB), Y14
+	VMOVUPS      1920(BX), Y12
+	VMOVUPS      normalFirstRows32AVX2Consts<>+0(SB), Y14
 	VFMADD231PS  Y5, Y12, Y14
-	VMOVUPS      Y2, 1344(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+64(SB), Y2
-	VFMADD231PS  1856(BX), Y5, Y2
-	VMOVUPS      Y1, 32(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+64(SB), Y1
-	VFMADD231PS  1824(BX), Y5, Y1
-	VMOVUPS      Y6, 64(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+64(SB), Y6
-	VFMADD231PS  1792(BX), Y5, Y6
-	VMOVUPS      Y8, 96(BX)
-	VMOVUPS      1760(BX), Y8
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+64(SB), Y8, Y5
-	VMOVUPS      Y9, 128(BX)
+	VMOVUPS      Y2, 1376(BX)
+	VMOVUPS      normalFirstRows32AVX2Consts<>+0(SB), Y2
+	VFMADD231PS  1888(BX), Y5, Y2
+	VMOVUPS      Y1, 64(BX)
+	VMOVUPS      normalFirstRows32AVX2Consts<>+0(SB), Y1
+	VFMADD231PS  1856(BX), Y5, Y1
+	VMOVUPS      Y6, 96(BX)
+	VMOVUPS      normalFirstRows32AVX2Consts<>+0(SB), Y6
+	VFMADD231PS  1824(BX), Y5, Y6
+	VMOVUPS      Y8, 128(BX)
+	VMOVUPS      1792(BX), Y8
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+0(SB), Y8, Y5
+	VMOVUPS      Y9, 160(BX)
 	VADDPS       normalFirstRows32AVX2Consts<>+192(SB), Y10, Y9
-	VMOVUPS      Y7, 160(BX)
+	VMOVUPS      Y7, 192(BX)
 	VADDPS       normalFirstRows32AVX2Consts<>+192(SB), Y12, Y7
-	VMOVUPS      Y3, 1952(BX)
+	VMOVUPS      Y3, 1984(BX)
 	VMOVUPS      normalFirstRows32AVX2Consts<>+192(SB), Y3
-	VMOVUPS      Y0, 1984(BX)
-	VADDPS       1856(BX), Y3, Y0
-	VMOVUPS      Y15, 2016(BX)
-	VADDPS       1824(BX), Y3, Y15
-	VMOVUPS      Y13, 2048(BX)
-	VADDPS       1792(BX), Y3, Y13
+	VMOVUPS      Y0, 2016(BX)
+	VADDPS       1888(BX), Y3, Y0
+	VMOVUPS      Y15, 2048(BX)
+	VADDPS       1856(BX), Y3, Y15
+	VMOVUPS      Y13, 2080(BX)
+	VADDPS       1824(BX), Y3, Y13
 	VADDPS       Y3, Y8, Y3
-	VMOVUPS      Y11, 2080(BX)
+	VMOVUPS      Y11, 2112(BX)
 	VMOVUPS      normalFirstRows32AVX2Consts<>+224(SB), Y11
-	VMOVUPS      Y3, 2112(BX)
+	VMOVUPS      Y3, 2144(BX)
 	VMULPS       Y11, Y10, Y3
 	VMULPS       Y11, Y12, Y10
-	VMULPS       1856(BX), Y11, Y12
-	VMOVUPS      Y12, 2144(BX)
-	VMULPS       1824(BX), Y11, Y12
+	VMULPS       1888(BX), Y11, Y12
 	VMOVUPS      Y12, 2176(BX)
-	VMULPS       1792(BX), Y11, Y12
+	VMULPS       1856(BX), Y11, Y12
 	VMOVUPS      Y12, 2208(BX)
+	VMULPS       1824(BX), Y11, Y12
+	VMOVUPS      Y12, 2240(BX)
 	VMULPS       Y11, Y8, Y12
 	VMULPS       Y9, Y4, Y11
 	VMULPS       Y7, Y14, Y8
-	VMOVUPS      Y12, 2240(BX)
+	VMOVUPS      Y12, 2272(BX)
 	VMULPS       Y0, Y2, Y12
-	VMOVUPS      Y10, 2272(BX)
+	VMOVUPS      Y10, 2304(BX)
 	VMULPS       Y15, Y1, Y10
-	VMOVUPS      Y3, 2304(BX)
+	VMOVUPS      Y3, 2336(BX)
 	VMULPS       Y13, Y6, Y3
-	VMOVUPS      Y13, 2336(BX)
-	VMULPS       2112(BX), Y5, Y13
-	VMOVUPS      Y15, 2368(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+64(SB), Y15
+	VMOVUPS      Y13, 2368(BX)
+	VMULPS       2144(BX), Y5, Y13
+	VMOVUPS      Y15, 2400(BX)
+	VMOVUPS      normalFirstRows32AVX2Consts<>+0(SB), Y15
 	VDIVPS       Y11, Y15, Y11
 	VDIVPS       Y8, Y15, Y8
 	VDIVPS       Y12, Y15, Y12
@@ -1561,33 +1593,33 @@ body:
 	VMULPS       Y11, Y9, Y9
 	VMULPS       Y8, Y7, Y7
 	VMULPS       Y12, Y0, Y0
-	VMULPS       2368(BX), Y10, Y8
-	VMULPS       2336(BX), Y3, Y3
-	VMULPS       2112(BX), Y13, Y10
-	VMOVUPS      1920(BX), Y11
+	VMULPS       2400(BX), Y10, Y8
+	VMULPS       2368(BX), Y3, Y3
+	VMULPS       2144(BX), Y13, Y10
+	VMOVUPS      1952(BX), Y11
 	VMULPS       Y4, Y11, Y4
-	VMOVUPS      1888(BX), Y12
+	VMOVUPS      1920(BX), Y12
 	VMULPS       Y14, Y12, Y13
-	VMOVUPS      1856(BX), Y14
+	VMOVUPS      1888(BX), Y14
 	VMULPS       Y2, Y14, Y2
-	VMOVUPS      1824(BX), Y15
+	VMOVUPS      1856(BX), Y15
 	VMULPS       Y1, Y15, Y1
-	VMULPS       1792(BX), Y6, Y6
-	VMULPS       1760(BX), Y5, Y5
-	VMOVUPS      Y10, 2112(BX)
-	VMULPS       2304(BX), Y11, Y10
-	VMOVUPS      Y3, 2336(BX)
-	VMULPS       2272(BX), Y12, Y3
-	VMOVUPS      Y8, 2368(BX)
-	VMULPS       2144(BX), Y14, Y8
-	VMOVUPS      Y0, 2400(BX)
-	VMULPS       2176(BX), Y15, Y0
-	VMOVUPS      Y7, 2432(BX)
+	VMULPS       1824(BX), Y6, Y6
+	VMULPS       1792(BX), Y5, Y5
+	VMOVUPS      Y10, 2144(BX)
+	VMULPS       2336(BX), Y11, Y10
+	VMOVUPS      Y3, 2368(BX)
+	VMULPS       2304(BX), Y12, Y3
+	VMOVUPS      Y8, 2400(BX)
+	VMULPS       2176(BX), Y14, Y8
+	VMOVUPS      Y0, 2432(BX)
+	VMULPS       2208(BX), Y15, Y0
+	VMOVUPS      Y7, 2464(BX)
+	VMOVUPS      1824(BX), Y7
+	VMOVUPS      Y9, 2496(BX)
+	VMULPS       2240(BX), Y7, Y9
 	VMOVUPS      1792(BX), Y7
-	VMOVUPS      Y9, 2464(BX)
-	VMULPS       2208(BX), Y7, Y9
-	VMOVUPS      1760(BX), Y7
-	VMULPS       2240(BX), Y7, Y15
+	VMULPS       2272(BX), Y7, Y15
 	VMOVUPS      normalFirstRows32AVX2Consts<>+256(SB), Y7
 	VMULPS       Y7, Y10, Y10
 	VMULPS       Y7, Y3, Y3
@@ -1604,41 +1636,41 @@ body:
 	VMOVUPS      normalFirstRows32AVX2Consts<>+288(SB), Y15
 	VMOVUPS      normalFirstRows32AVX2Consts<>+320(SB), Y14
 	VFMADD231PS  Y15, Y4, Y14
-	VMOVUPS      Y4, 2496(BX)
+	VMOVUPS      Y4, 2528(BX)
 	VMOVUPS      normalFirstRows32AVX2Consts<>+320(SB), Y4
 	VFMADD231PS  Y15, Y13, Y4
-	VMOVUPS      Y13, 2528(BX)
+	VMOVUPS      Y13, 2560(BX)
 	VMOVUPS      normalFirstRows32AVX2Consts<>+320(SB), Y13
 	VFMADD231PS  Y15, Y2, Y13
-	VMOVUPS      Y2, 2560(BX)
+	VMOVUPS      Y2, 2592(BX)
 	VMOVUPS      normalFirstRows32AVX2Consts<>+320(SB), Y2
 	VFMADD231PS  Y15, Y1, Y2
-	VMOVUPS      Y1, 2592(BX)
+	VMOVUPS      Y1, 2624(BX)
 	VMOVUPS      normalFirstRows32AVX2Consts<>+320(SB), Y1
 	VFMADD231PS  Y15, Y6, Y1
 	VFMADD213PS  normalFirstRows32AVX2Consts<>+320(SB), Y5, Y15
-	VMOVUPS      Y5, 2624(BX)
+	VMOVUPS      Y5, 2656(BX)
 	VMULPS       normalFirstRows32AVX2Consts<>+352(SB), Y10, Y5
-	VMOVUPS      Y6, 2656(BX)
+	VMOVUPS      Y6, 2688(BX)
 	VMULPS       normalFirstRows32AVX2Consts<>+352(SB), Y3, Y6
-	VMOVUPS      Y15, 2688(BX)
+	VMOVUPS      Y15, 2720(BX)
 	VMULPS       normalFirstRows32AVX2Consts<>+352(SB), Y8, Y15
-	VMOVUPS      Y1, 2720(BX)
+	VMOVUPS      Y1, 2752(BX)
 	VMULPS       normalFirstRows32AVX2Consts<>+352(SB), Y0, Y1
-	VMOVUPS      Y2, 2752(BX)
+	VMOVUPS      Y2, 2784(BX)
 	VMULPS       normalFirstRows32AVX2Consts<>+352(SB), Y9, Y2
-	VMOVUPS      Y13, 2784(BX)
+	VMOVUPS      Y13, 2816(BX)
 	VMULPS       normalFirstRows32AVX2Consts<>+352(SB), Y7, Y13
-	VFMADD231PS  2304(BX), Y11, Y5
-	VFMADD231PS  2272(BX), Y12, Y6
+	VFMADD231PS  2336(BX), Y11, Y5
+	VFMADD231PS  2304(BX), Y12, Y6
+	VMOVUPS      1888(BX), Y12
+	VFMADD231PS  2176(BX), Y12, Y15
 	VMOVUPS      1856(BX), Y12
-	VFMADD231PS  2144(BX), Y12, Y15
+	VFMADD231PS  2208(BX), Y12, Y1
 	VMOVUPS      1824(BX), Y12
-	VFMADD231PS  2176(BX), Y12, Y1
+	VFMADD231PS  2240(BX), Y12, Y2
 	VMOVUPS      1792(BX), Y12
-	VFMADD231PS  2208(BX), Y12, Y2
-	VMOVUPS      1760(BX), Y12
-	VFMADD231PS  2240(BX), Y12, Y13
+	VFMADD231PS  2272(BX), Y12, Y13
 	VMOVUPS      normalFirstRows32AVX2Consts<>+384(SB), Y12
 	VFMADD231PS  Y12, Y10, Y5
 	VFMADD231PS  Y12, Y3, Y6
@@ -1649,461 +1681,489 @@ body:
 	VMOVUPS      normalFirstRows32AVX2Consts<>+416(SB), Y12
 	VMOVUPS      normalFirstRows32AVX2Consts<>+448(SB), Y11
 	VFMADD231PS  Y12, Y14, Y11
-	VMOVUPS      Y7, 2240(BX)
+	VMOVUPS      Y7, 2272(BX)
 	VMOVUPS      normalFirstRows32AVX2Consts<>+448(SB), Y7
 	VFMADD231PS  Y12, Y4, Y7
-	VMOVUPS      Y9, 2208(BX)
+	VMOVUPS      Y9, 2240(BX)
 	VMOVUPS      normalFirstRows32AVX2Consts<>+448(SB), Y9
-	VFMADD231PS  2784(BX), Y12, Y9
-	VMOVUPS      Y0, 2176(BX)
+	VFMADD231PS  2816(BX), Y12, Y9
+	VMOVUPS      Y0, 2208(BX)
 	VMOVUPS      normalFirstRows32AVX2Consts<>+448(SB), Y0
-	VFMADD231PS  2752(BX), Y12, Y0
-	VMOVUPS      Y8, 2144(BX)
+	VFMADD231PS  2784(BX), Y12, Y0
+	VMOVUPS      Y8, 2176(BX)
 	VMOVUPS      normalFirstRows32AVX2Consts<>+448(SB), Y8
-	VFMADD231PS  2720(BX), Y12, Y8
-	VMOVUPS      Y3, 2272(BX)
-	VMOVUPS      2688(BX), Y3
+	VFMADD231PS  2752(BX), Y12, Y8
+	VMOVUPS      Y3, 2304(BX)
+	VMOVUPS      2720(BX), Y3
 	VFMADD213PS  normalFirstRows32AVX2Consts<>+448(SB), Y3, Y12
 	VFMADD213PS  normalFirstRows32AVX2Consts<>+480(SB), Y14, Y11
 	VFMADD213PS  normalFirstRows32AVX2Consts<>+480(SB), Y4, Y7
-	VMOVUPS      Y10, 2304(BX)
+	VMOVUPS      Y10, 2336(BX)
 	VMOVUPS      normalFirstRows32AVX2Consts<>+480(SB), Y10
-	VFMADD132PS  2784(BX), Y10, Y9
-	VFMADD132PS  2752(BX), Y10, Y0
-	VFMADD132PS  2720(BX), Y10, Y8
+	VFMADD132PS  2816(BX), Y10, Y9
+	VFMADD132PS  2784(BX), Y10, Y0
+	VFMADD132PS  2752(BX), Y10, Y8
 	VFMADD231PS  Y12, Y3, Y10
 	VMOVUPS      normalFirstRows32AVX2Consts<>+512(SB), Y12
 	VFMADD213PS  Y12, Y14, Y11
 	VFMADD213PS  Y12, Y4, Y7
-	VFMADD132PS  2784(BX), Y12, Y9
-	VFMADD132PS  2752(BX), Y12, Y0
-	VFMADD132PS  2720(BX), Y12, Y8
+	VFMADD132PS  2816(BX), Y12, Y9
+	VFMADD132PS  2784(BX), Y12, Y0
+	VFMADD132PS  2752(BX), Y12, Y8
 	VFMADD231PS  Y10, Y3, Y12
 	VMOVUPS      normalFirstRows32AVX2Consts<>+544(SB), Y10
 	VFMADD213PS  Y10, Y14, Y11
 	VFMADD213PS  Y10, Y4, Y7
-	VFMADD132PS  2784(BX), Y10, Y9
-	VFMADD132PS  2752(BX), Y10, Y0
-	VFMADD132PS  2720(BX), Y10, Y8
+	VFMADD132PS  2816(BX), Y10, Y9
+	VFMADD132PS  2784(BX), Y10, Y0
+	VFMADD132PS  2752(BX), Y10, Y8
 	VFMADD231PS  Y12, Y3, Y10
 	VMOVUPS      normalFirstRows32AVX2Consts<>+576(SB), Y12
 	VFMADD213PS  Y12, Y14, Y11
 	VFMADD213PS  Y12, Y4, Y7
-	VFMADD132PS  2784(BX), Y12, Y9
-	VFMADD132PS  2752(BX), Y12, Y0
-	VFMADD132PS  2720(BX), Y12, Y8
+	VFMADD132PS  2816(BX), Y12, Y9
+	VFMADD132PS  2784(BX), Y12, Y0
+	VFMADD132PS  2752(BX), Y12, Y8
 	VFMADD231PS  Y10, Y3, Y12
 	VMOVUPS      normalFirstRows32AVX2Consts<>+608(SB), Y10
 	VFMADD213PS  Y10, Y14, Y11
 	VFMADD213PS  Y10, Y4, Y7
-	VFMADD132PS  2784(BX), Y10, Y9
-	VFMADD132PS  2752(BX), Y10, Y0
-	VFMADD132PS  2720(BX), Y10, Y8
+	VFMADD132PS  2816(BX), Y10, Y9
+	VFMADD132PS  2784(BX), Y10, Y0
+	VFMADD132PS  2752(BX), Y10, Y8
 	VFMADD231PS  Y12, Y3, Y10
 	VMOVUPS      normalFirstRows32AVX2Consts<>+640(SB), Y12
 	VFMADD213PS  Y12, Y14, Y11
 	VFMADD213PS  Y12, Y4, Y7
-	VFMADD132PS  2784(BX), Y12, Y9
-	VFMADD132PS  2752(BX), Y12, Y0
-	VFMADD132PS  2720(BX), Y12, Y8
+	VFMADD132PS  2816(BX), Y12, Y9
+	VFMADD132PS  2784(BX), Y12, Y0
+	VFMADD132PS  2752(BX), Y12, Y8
 	VFMADD231PS  Y10, Y3, Y12
 	VMOVUPS      normalFirstRows32AVX2Consts<>+672(SB), Y10
 	VFMADD213PS  Y10, Y11, Y14
 	VFMADD213PS  Y10, Y7, Y4
-	VFMADD132PS  2784(BX), Y10, Y9
-	VFMADD132PS  2752(BX), Y10, Y0
-	VFMADD132PS  2720(BX), Y10, Y8
+	VFMADD132PS  2816(BX), Y10, Y9
+	VFMADD132PS  2784(BX), Y10, Y0
+	VFMADD132PS  2752(BX), Y10, Y8
 	VFMADD231PS  Y12, Y3, Y10
 	VMOVUPS      normalFirstRows32AVX2Consts<>+704(SB), Y3
-	VFMADD132PS  2496(BX), Y3, Y14
-	VFMADD132PS  2528(BX), Y3, Y4
-	VFMADD132PS  2560(BX), Y3, Y9
-	VFMADD132PS  2592(BX), Y3, Y0
-	VFMADD132PS  2656(BX), Y3, Y8
-	VFMADD231PS  2624(BX), Y10, Y3
-	VMULPS       2464(BX), Y14, Y7
-	VMULPS       2432(BX), Y4, Y4
-	VMULPS       2400(BX), Y9, Y9
-	VMULPS       2368(BX), Y0, Y0
-	VMULPS       2336(BX), Y8, Y8
-	VMULPS       2112(BX), Y3, Y3
+	VFMADD132PS  2528(BX), Y3, Y14
+	VFMADD132PS  2560(BX), Y3, Y4
+	VFMADD132PS  2592(BX), Y3, Y9
+	VFMADD132PS  2624(BX), Y3, Y0
+	VFMADD132PS  2688(BX), Y3, Y8
+	VFMADD231PS  2656(BX), Y10, Y3
+	VMULPS       2496(BX), Y14, Y7
+	VMULPS       2464(BX), Y4, Y4
+	VMULPS       2432(BX), Y9, Y9
+	VMULPS       2400(BX), Y0, Y0
+	VMULPS       2368(BX), Y8, Y8
+	VMULPS       2144(BX), Y3, Y3
 	VMOVUPS      normalFirstRows32AVX2Consts<>+736(SB), Y10
-	VFNMADD231PS 1920(BX), Y7, Y10
+	VFNMADD231PS 1952(BX), Y7, Y10
 	VMOVUPS      normalFirstRows32AVX2Consts<>+736(SB), Y11
-	VFNMADD231PS 1888(BX), Y4, Y11
+	VFNMADD231PS 1920(BX), Y4, Y11
 	VMOVUPS      normalFirstRows32AVX2Consts<>+736(SB), Y12
-	VFNMADD231PS 1856(BX), Y9, Y12
+	VFNMADD231PS 1888(BX), Y9, Y12
 	VMOVUPS      normalFirstRows32AVX2Consts<>+736(SB), Y14
-	VFNMADD231PS 1824(BX), Y0, Y14
+	VFNMADD231PS 1856(BX), Y0, Y14
+	VMOVUPS      Y14, 1856(BX)
+	VMOVUPS      normalFirstRows32AVX2Consts<>+736(SB), Y14
+	VFNMADD231PS 1824(BX), Y8, Y14
 	VMOVUPS      Y14, 1824(BX)
 	VMOVUPS      normalFirstRows32AVX2Consts<>+736(SB), Y14
-	VFNMADD231PS 1792(BX), Y8, Y14
+	VFNMADD231PS 1792(BX), Y3, Y14
+	VANDPS       normalFirstRows32AVX2Consts<>+32(SB), Y7, Y7
+	VANDPS       normalFirstRows32AVX2Consts<>+32(SB), Y4, Y4
+	VANDPS       normalFirstRows32AVX2Consts<>+32(SB), Y9, Y9
+	VANDPS       normalFirstRows32AVX2Consts<>+32(SB), Y0, Y0
+	VANDPS       normalFirstRows32AVX2Consts<>+32(SB), Y8, Y8
+	VANDPS       normalFirstRows32AVX2Consts<>+32(SB), Y3, Y3
 	VMOVUPS      Y14, 1792(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+736(SB), Y14
-	VFNMADD231PS 1760(BX), Y3, Y14
-	VANDPS       normalFirstRows32AVX2Consts<>+0(SB), Y7, Y7
-	VANDPS       normalFirstRows32AVX2Consts<>+0(SB), Y4, Y4
-	VANDPS       normalFirstRows32AVX2Consts<>+0(SB), Y9, Y9
-	VANDPS       normalFirstRows32AVX2Consts<>+0(SB), Y0, Y0
-	VANDPS       normalFirstRows32AVX2Consts<>+0(SB), Y8, Y8
-	VANDPS       normalFirstRows32AVX2Consts<>+0(SB), Y3, Y3
-	VMOVUPS      Y3, 1760(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+800(SB), Y3
-	VFMADD231PS  normalFirstRows32AVX2Consts<>+768(SB), Y5, Y3
-	VMOVUPS      Y8, 1856(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+800(SB), Y8
-	VFMADD231PS  normalFirstRows32AVX2Consts<>+768(SB), Y6, Y8
-	VMOVUPS      Y0, 1888(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+800(SB), Y0
-	VFMADD231PS  normalFirstRows32AVX2Consts<>+768(SB), Y15, Y0
-	VMOVUPS      Y9, 1920(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+800(SB), Y9
-	VFMADD231PS  normalFirstRows32AVX2Consts<>+768(SB), Y1, Y9
-	VMOVUPS      Y4, 2112(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+800(SB), Y4
-	VFMADD231PS  normalFirstRows32AVX2Consts<>+768(SB), Y2, Y4
-	VMOVUPS      Y7, 2336(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+800(SB), Y7
-	VFMADD231PS  normalFirstRows32AVX2Consts<>+768(SB), Y13, Y7
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+832(SB), Y5, Y3
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+832(SB), Y6, Y8
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+832(SB), Y15, Y0
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+832(SB), Y1, Y9
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+832(SB), Y2, Y4
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+832(SB), Y13, Y7
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+864(SB), Y5, Y3
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+864(SB), Y6, Y8
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+864(SB), Y15, Y0
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+864(SB), Y1, Y9
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+864(SB), Y2, Y4
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+864(SB), Y13, Y7
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+896(SB), Y5, Y3
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+896(SB), Y6, Y8
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+896(SB), Y15, Y0
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+896(SB), Y1, Y9
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+896(SB), Y2, Y4
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+896(SB), Y13, Y7
-	VMOVUPS      Y14, 2368(BX)
-	VMOVUPS      2304(BX), Y14
-	VMOVUPS      Y12, 2400(BX)
-	VMINPS       normalFirstRows32AVX2Consts<>+928(SB), Y14, Y12
-	VMOVUPS      Y11, 2432(BX)
-	VMOVUPS      2272(BX), Y11
-	VMOVUPS      Y10, 2464(BX)
-	VMINPS       normalFirstRows32AVX2Consts<>+928(SB), Y11, Y10
-	VMOVUPS      Y7, 2624(BX)
-	VMOVUPS      2144(BX), Y7
-	VMOVUPS      Y4, 2656(BX)
-	VMINPS       normalFirstRows32AVX2Consts<>+928(SB), Y7, Y4
-	VMOVUPS      Y9, 2592(BX)
-	VMOVUPS      2176(BX), Y9
-	VMOVUPS      Y0, 2560(BX)
-	VMINPS       normalFirstRows32AVX2Consts<>+928(SB), Y9, Y0
-	VMOVUPS      Y8, 2528(BX)
-	VMOVUPS      2208(BX), Y8
-	VMOVUPS      Y3, 2496(BX)
-	VMINPS       normalFirstRows32AVX2Consts<>+928(SB), Y8, Y3
-	VMOVUPS      Y13, 2688(BX)
-	VMOVUPS      2240(BX), Y13
-	VMOVUPS      Y2, 2720(BX)
-	VMINPS       normalFirstRows32AVX2Consts<>+928(SB), Y13, Y2
-	VMAXPS       normalFirstRows32AVX2Consts<>+960(SB), Y12, Y12
-	VMAXPS       normalFirstRows32AVX2Consts<>+960(SB), Y10, Y10
-	VMAXPS       normalFirstRows32AVX2Consts<>+960(SB), Y4, Y4
-	VMAXPS       normalFirstRows32AVX2Consts<>+960(SB), Y0, Y0
-	VMAXPS       normalFirstRows32AVX2Consts<>+960(SB), Y3, Y3
-	VMAXPS       normalFirstRows32AVX2Consts<>+960(SB), Y2, Y2
-	VSUBPS       Y12, Y14, Y14
-	VSUBPS       Y10, Y11, Y11
-	VSUBPS       Y4, Y7, Y7
-	VSUBPS       Y0, Y9, Y9
-	VSUBPS       Y3, Y8, Y8
-	VSUBPS       Y2, Y13, Y13
-	VADDPS       normalFirstRows32AVX2Consts<>+992(SB), Y12, Y12
-	VADDPS       normalFirstRows32AVX2Consts<>+992(SB), Y10, Y10
-	VADDPS       normalFirstRows32AVX2Consts<>+992(SB), Y4, Y4
-	VADDPS       normalFirstRows32AVX2Consts<>+992(SB), Y0, Y0
-	VADDPS       normalFirstRows32AVX2Consts<>+992(SB), Y3, Y3
-	VADDPS       normalFirstRows32AVX2Consts<>+992(SB), Y2, Y2
-	VADDPS       normalFirstRows32AVX2Consts<>+992(SB), Y14, Y14
-	VADDPS       normalFirstRows32AVX2Consts<>+992(SB), Y11, Y11
-	VADDPS       normalFirstRows32AVX2Consts<>+992(SB), Y7, Y7
-	VADDPS       normalFirstRows32AVX2Consts<>+992(SB), Y9, Y9
-	VADDPS       normalFirstRows32AVX2Consts<>+992(SB), Y8, Y8
-	VADDPS       normalFirstRows32AVX2Consts<>+992(SB), Y13, Y13
-	VPSLLD       $0x17, Y12, Y12
-	VPSLLD       $0x17, Y10, Y10
-	VPSLLD       $0x17, Y4, Y4
-	VPSLLD       $0x17, Y0, Y0
-	VPSLLD       $0x17, Y3, Y3
-	VPSLLD       $0x17, Y2, Y2
-	VPSLLD       $0x17, Y14, Y14
-	VPSLLD       $0x17, Y11, Y11
-	VPSLLD       $0x17, Y7, Y7
-	VPSLLD       $0x17, Y9, Y9
-	VPSLLD       $0x17, Y8, Y8
-	VPSLLD       $0x17, Y13, Y13
-	VMOVUPS      Y2, 2240(BX)
-	VMULPS       Y5, Y5, Y2
-	VMOVUPS      Y3, 2208(BX)
-	VMULPS       Y6, Y6, Y3
-	VMOVUPS      Y0, 2176(BX)
-	VMULPS       Y15, Y15, Y0
-	VMOVUPS      Y4, 2144(BX)
-	VMULPS       Y1, Y1, Y4
-	VMOVUPS      Y10, 2272(BX)
-	VMOVUPS      2720(BX), Y10
-	VMOVUPS      Y12, 2304(BX)
-	VMULPS       Y10, Y10, Y12
-	VMOVUPS      Y13, 2752(BX)
-	VMOVUPS      2688(BX), Y13
-	VMOVUPS      Y8, 2784(BX)
-	VMULPS       Y13, Y13, Y8
-	VFMADD231PS  2496(BX), Y2, Y5
-	VFMADD231PS  2528(BX), Y3, Y6
-	VFMADD231PS  2560(BX), Y0, Y15
-	VFMADD231PS  2592(BX), Y4, Y1
-	VFMADD231PS  2656(BX), Y12, Y10
-	VFMADD231PS  2624(BX), Y8, Y13
-	VMOVUPS      288(BX), Y0
-	VFMADD213PS  Y0, Y0, Y5
-	VMOVUPS      320(BX), Y2
-	VFMADD213PS  Y2, Y2, Y6
-	VMOVUPS      352(BX), Y3
-	VFMADD213PS  Y3, Y3, Y15
-	VMOVUPS      384(BX), Y4
-	VFMADD213PS  Y4, Y4, Y1
-	VMOVUPS      416(BX), Y8
-	VFMADD213PS  Y8, Y8, Y10
-	VMOVUPS      448(BX), Y12
-	VFMADD213PS  Y12, Y12, Y13
-	VMULPS       Y14, Y5, Y5
-	VMULPS       Y11, Y6, Y6
-	VMULPS       Y7, Y15, Y7
-	VMULPS       Y9, Y1, Y1
-	VMULPS       2784(BX), Y10, Y9
-	VMULPS       2752(BX), Y13, Y10
-	VMULPS       2304(BX), Y5, Y5
-	VMULPS       2272(BX), Y6, Y6
-	VMULPS       2144(BX), Y7, Y7
-	VMULPS       2176(BX), Y1, Y1
-	VMULPS       2208(BX), Y9, Y9
-	VMULPS       2240(BX), Y10, Y10
-	VMULPS       2080(BX), Y5, Y11
-	VMULPS       2048(BX), Y6, Y13
-	VMULPS       2016(BX), Y7, Y14
-	VMULPS       1984(BX), Y1, Y15
-	VMOVUPS      Y1, 1984(BX)
-	VMULPS       1408(BX), Y9, Y1
-	VMOVUPS      Y9, 1408(BX)
-	VMULPS       1952(BX), Y10, Y9
+	VMOVUPS      normalFirstRows32AVX2Consts<>+800(SB), Y14
+	VFMADD231PS  normalFirstRows32AVX2Consts<>+768(SB), Y5, Y14
+	VMOVUPS      Y12, 1888(BX)
+	VMOVUPS      normalFirstRows32AVX2Consts<>+800(SB), Y12
+	VFMADD231PS  normalFirstRows32AVX2Consts<>+768(SB), Y6, Y12
+	VMOVUPS      Y11, 1920(BX)
+	VMOVUPS      normalFirstRows32AVX2Consts<>+800(SB), Y11
+	VFMADD231PS  normalFirstRows32AVX2Consts<>+768(SB), Y15, Y11
 	VMOVUPS      Y10, 1952(BX)
-	VMOVUPS      480(BX), Y10
-	VMOVUPS      Y7, 2016(BX)
-	VMULPS       1056(BX), Y10, Y7
-	VMOVUPS      Y6, 2048(BX)
-	VMOVUPS      512(BX), Y6
-	VMOVUPS      Y5, 2080(BX)
-	VMULPS       1088(BX), Y6, Y5
-	VMOVUPS      Y9, 2240(BX)
-	VMOVUPS      544(BX), Y9
-	VMOVUPS      Y1, 2208(BX)
-	VMULPS       1120(BX), Y9, Y1
-	VMOVUPS      Y15, 2176(BX)
-	VMOVUPS      576(BX), Y15
-	VMOVUPS      Y14, 2144(BX)
-	VMULPS       1152(BX), Y15, Y14
-	VMOVUPS      Y13, 2272(BX)
-	VMOVUPS      608(BX), Y13
-	VMOVUPS      Y11, 2304(BX)
-	VMULPS       1184(BX), Y13, Y11
-	VMOVUPS      640(BX), Y12
-	VMOVUPS      Y11, 2752(BX)
-	VMULPS       1248(BX), Y12, Y11
-	VMULPS       Y0, Y10, Y10
-	VMULPS       Y2, Y6, Y6
-	VMULPS       Y3, Y9, Y9
-	VMULPS       Y4, Y15, Y15
-	VMULPS       Y8, Y13, Y13
-	VMOVUPS      Y13, 608(BX)
-	VMOVUPS      448(BX), Y13
-	VMULPS       Y13, Y12, Y12
-	VMULPS       Y7, Y0, Y0
-	VMULPS       Y5, Y2, Y2
-	VMULPS       Y1, Y3, Y3
-	VMULPS       Y14, Y4, Y4
-	VMOVUPS      Y12, 384(BX)
-	VMOVUPS      2752(BX), Y12
-	VMULPS       Y12, Y8, Y8
-	VMULPS       Y11, Y13, Y13
-	VCMPPS       $0x11, normalFirstRows32AVX2Consts<>+1024(SB), Y7, Y7
-	VCMPPS       $0x11, normalFirstRows32AVX2Consts<>+1024(SB), Y5, Y5
-	VCMPPS       $0x11, normalFirstRows32AVX2Consts<>+1024(SB), Y1, Y1
-	VCMPPS       $0x11, normalFirstRows32AVX2Consts<>+1024(SB), Y14, Y14
-	VMOVUPS      Y15, 448(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+1024(SB), Y15
-	VCMPPS       $0x11, Y15, Y12, Y12
-	VCMPPS       $0x11, Y15, Y11, Y11
-	VBLENDVPS    Y7, Y15, Y0, Y0
-	VBLENDVPS    Y5, Y15, Y2, Y2
-	VBLENDVPS    Y1, Y15, Y3, Y3
-	VBLENDVPS    Y14, Y15, Y4, Y4
-	VBLENDVPS    Y12, Y15, Y8, Y8
-	VBLENDVPS    Y11, Y15, Y13, Y13
-	VMOVUPS      2304(BX), Y15
-	VFMADD231PS  2464(BX), Y15, Y0
-	VMOVUPS      2272(BX), Y15
-	VFMADD231PS  2432(BX), Y15, Y2
-	VMOVUPS      2144(BX), Y15
-	VFMADD231PS  2400(BX), Y15, Y3
-	VMOVUPS      2176(BX), Y15
-	VFMADD231PS  1824(BX), Y15, Y4
-	VMOVUPS      2208(BX), Y15
-	VFMADD231PS  1792(BX), Y15, Y8
-	VMOVUPS      2240(BX), Y15
-	VFMADD231PS  2368(BX), Y15, Y13
-	VMOVUPS      normalFirstRows32AVX2Consts<>+1024(SB), Y15
-	VBLENDVPS    Y7, Y15, Y10, Y7
-	VBLENDVPS    Y5, Y15, Y6, Y5
-	VBLENDVPS    Y1, Y15, Y9, Y1
-	VMOVUPS      448(BX), Y6
-	VBLENDVPS    Y14, Y15, Y6, Y6
-	VMOVUPS      608(BX), Y9
-	VBLENDVPS    Y12, Y15, Y9, Y9
-	VMOVUPS      384(BX), Y10
-	VBLENDVPS    Y11, Y15, Y10, Y10
-	VMOVUPS      160(BX), Y11
-	VMOVUPS      normalFirstRows32AVX2Consts<>+1056(SB), Y12
-	VBLENDVPS    Y11, Y0, Y12, Y0
-	VMOVUPS      128(BX), Y11
-	VBLENDVPS    Y11, Y2, Y12, Y2
-	VMOVUPS      96(BX), Y11
-	VBLENDVPS    Y11, Y3, Y12, Y3
-	VMOVUPS      64(BX), Y11
-	VBLENDVPS    Y11, Y4, Y12, Y4
-	VMOVUPS      32(BX), Y11
-	VBLENDVPS    Y11, Y8, Y12, Y8
-	VMOVUPS      1344(BX), Y11
-	VBLENDVPS    Y11, Y13, Y12, Y11
-	VMOVUPS      normalFirstRows32AVX2Consts<>+1088(SB), Y12
-	VANDPS       1056(BX), Y12, Y13
-	VANDPS       1088(BX), Y12, Y14
-	VANDPS       1120(BX), Y12, Y15
-	VMOVUPS      Y11, 1120(BX)
-	VANDPS       1152(BX), Y12, Y11
-	VMOVUPS      Y8, 1152(BX)
-	VANDPS       1184(BX), Y12, Y8
-	VMOVUPS      Y4, 1184(BX)
-	VANDPS       1248(BX), Y12, Y4
-	VORPS        2336(BX), Y13, Y13
-	VORPS        2112(BX), Y14, Y14
-	VORPS        1920(BX), Y15, Y15
-	VORPS        1888(BX), Y11, Y11
-	VORPS        1856(BX), Y8, Y8
-	VORPS        1760(BX), Y4, Y4
-	VMOVUPS      2080(BX), Y12
-	VFNMADD231PS Y13, Y12, Y7
-	VMOVUPS      2048(BX), Y13
-	VFNMADD231PS Y14, Y13, Y5
-	VMOVUPS      2016(BX), Y14
-	VFNMADD231PS Y15, Y14, Y1
-	VMOVUPS      1984(BX), Y15
-	VFNMADD231PS Y11, Y15, Y6
-	VMOVUPS      1408(BX), Y11
-	VFNMADD231PS Y8, Y11, Y9
-	VMOVUPS      1952(BX), Y8
-	VFNMADD231PS Y4, Y8, Y10
+	VMOVUPS      normalFirstRows32AVX2Consts<>+800(SB), Y10
+	VFMADD231PS  normalFirstRows32AVX2Consts<>+768(SB), Y1, Y10
+	VMOVUPS      Y3, 2144(BX)
+	VMOVUPS      normalFirstRows32AVX2Consts<>+800(SB), Y3
+	VFMADD231PS  normalFirstRows32AVX2Consts<>+768(SB), Y2, Y3
+	VMOVUPS      Y8, 2368(BX)
+	VMOVUPS      normalFirstRows32AVX2Consts<>+800(SB), Y8
+	VFMADD231PS  normalFirstRows32AVX2Consts<>+768(SB), Y13, Y8
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+832(SB), Y5, Y14
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+832(SB), Y6, Y12
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+832(SB), Y15, Y11
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+832(SB), Y1, Y10
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+832(SB), Y2, Y3
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+832(SB), Y13, Y8
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+864(SB), Y5, Y14
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+864(SB), Y6, Y12
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+864(SB), Y15, Y11
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+864(SB), Y1, Y10
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+864(SB), Y2, Y3
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+864(SB), Y13, Y8
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+896(SB), Y5, Y14
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+896(SB), Y6, Y12
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+896(SB), Y15, Y11
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+896(SB), Y1, Y10
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+896(SB), Y2, Y3
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+896(SB), Y13, Y8
+	VMOVUPS      Y0, 2400(BX)
+	VMOVUPS      2336(BX), Y0
+	VMOVUPS      Y9, 2432(BX)
+	VMINPS       normalFirstRows32AVX2Consts<>+928(SB), Y0, Y9
+	VMOVUPS      Y4, 2464(BX)
+	VMOVUPS      2304(BX), Y4
+	VMOVUPS      Y7, 2496(BX)
+	VMINPS       normalFirstRows32AVX2Consts<>+928(SB), Y4, Y7
+	VMOVUPS      Y8, 2656(BX)
+	VMOVUPS      2176(BX), Y8
+	VMOVUPS      Y3, 2688(BX)
+	VMINPS       normalFirstRows32AVX2Consts<>+928(SB), Y8, Y3
+	VMOVUPS      Y10, 2624(BX)
+	VMOVUPS      2208(BX), Y10
+	VMOVUPS      Y11, 2592(BX)
+	VMINPS       normalFirstRows32AVX2Consts<>+928(SB), Y10, Y11
+	VMOVUPS      Y12, 2560(BX)
+	VMOVUPS      2240(BX), Y12
+	VMOVUPS      Y14, 2528(BX)
+	VMINPS       normalFirstRows32AVX2Consts<>+928(SB), Y12, Y14
+	VMOVUPS      Y13, 2720(BX)
+	VMOVUPS      2272(BX), Y13
+	VMOVUPS      Y2, 2752(BX)
+	VMINPS       normalFirstRows32AVX2Consts<>+928(SB), Y13, Y2
+	VMAXPS       normalFirstRows32AVX2Consts<>+960(SB), Y9, Y9
+	VMAXPS       normalFirstRows32AVX2Consts<>+960(SB), Y7, Y7
+	VMAXPS       normalFirstRows32AVX2Consts<>+960(SB), Y3, Y3
+	VMAXPS       normalFirstRows32AVX2Consts<>+960(SB), Y11, Y11
+	VMAXPS       normalFirstRows32AVX2Consts<>+960(SB), Y14, Y14
+	VMAXPS       normalFirstRows32AVX2Consts<>+960(SB), Y2, Y2
+	VSUBPS       Y9, Y0, Y0
+	VSUBPS       Y7, Y4, Y4
+	VSUBPS       Y3, Y8, Y8
+	VSUBPS       Y11, Y10, Y10
+	VSUBPS       Y14, Y12, Y12
+	VSUBPS       Y2, Y13, Y13
+	VADDPS       normalFirstRows32AVX2Consts<>+992(SB), Y9, Y9
+	VADDPS       normalFirstRows32AVX2Consts<>+992(SB), Y7, Y7
+	VADDPS       normalFirstRows32AVX2Consts<>+992(SB), Y3, Y3
+	VADDPS       normalFirstRows32AVX2Consts<>+992(SB), Y11, Y11
+	VADDPS       normalFirstRows32AVX2Consts<>+992(SB), Y14, Y14
+	VADDPS       normalFirstRows32AVX2Consts<>+992(SB), Y2, Y2
+	VADDPS       normalFirstRows32AVX2Consts<>+992(SB), Y0, Y0
+	VADDPS       normalFirstRows32AVX2Consts<>+992(SB), Y4, Y4
+	VADDPS       normalFirstRows32AVX2Consts<>+992(SB), Y8, Y8
+	VADDPS       normalFirstRows32AVX2Consts<>+992(SB), Y10, Y10
+	VADDPS       normalFirstRows32AVX2Consts<>+992(SB), Y12, Y12
+	VADDPS       normalFirstRows32AVX2Consts<>+992(SB), Y13, Y13
+	VPSLLD       $0x17, Y9, Y9
+	VPSLLD       $0x17, Y7, Y7
+	VPSLLD       $0x17, Y3, Y3
+	VPSLLD       $0x17, Y11, Y11
+	VPSLLD       $0x17, Y14, Y14
+	VPSLLD       $0x17, Y2, Y2
+	VPSLLD       $0x17, Y0, Y0
+	VPSLLD       $0x17, Y4, Y4
+	VPSLLD       $0x17, Y8, Y8
+	VPSLLD       $0x17, Y10, Y10
+	VPSLLD       $0x17, Y12, Y12
+	VPSLLD       $0x17, Y13, Y13
+	VMOVUPS      Y2, 2272(BX)
+	VMULPS       Y5, Y5, Y2
+	VMOVUPS      Y14, 2240(BX)
+	VMULPS       Y6, Y6, Y14
+	VMOVUPS      Y11, 2208(BX)
+	VMULPS       Y15, Y15, Y11
+	VMOVUPS      Y3, 2176(BX)
+	VMULPS       Y1, Y1, Y3
+	VMOVUPS      Y7, 2304(BX)
+	VMOVUPS      2752(BX), Y7
+	VMOVUPS      Y9, 2336(BX)
+	VMULPS       Y7, Y7, Y9
+	VMOVUPS      Y13, 2784(BX)
+	VMOVUPS      2720(BX), Y13
+	VMOVUPS      Y12, 2816(BX)
+	VMULPS       Y13, Y13, Y12
+	VFMADD231PS  2528(BX), Y2, Y5
+	VFMADD231PS  2560(BX), Y14, Y6
+	VFMADD231PS  2592(BX), Y11, Y15
+	VFMADD231PS  2624(BX), Y3, Y1
+	VFMADD231PS  2688(BX), Y9, Y7
+	VFMADD231PS  2656(BX), Y12, Y13
+	VMOVUPS      320(BX), Y2
+	VFMADD213PS  Y2, Y2, Y5
+	VMOVUPS      352(BX), Y3
+	VFMADD213PS  Y3, Y3, Y6
+	VMOVUPS      384(BX), Y9
+	VFMADD213PS  Y9, Y9, Y15
+	VMOVUPS      416(BX), Y11
+	VFMADD213PS  Y11, Y11, Y1
+	VMOVUPS      448(BX), Y12
+	VFMADD213PS  Y12, Y12, Y7
+	VMOVUPS      480(BX), Y14
+	VFMADD213PS  Y14, Y14, Y13
+	VMULPS       Y0, Y5, Y0
+	VMULPS       Y4, Y6, Y4
+	VMULPS       Y8, Y15, Y5
+	VMULPS       Y10, Y1, Y1
+	VMULPS       2816(BX), Y7, Y6
+	VMULPS       2784(BX), Y13, Y7
+	VMULPS       2336(BX), Y0, Y0
+	VMULPS       2304(BX), Y4, Y4
+	VMULPS       2176(BX), Y5, Y5
+	VMULPS       2208(BX), Y1, Y1
+	VMULPS       2240(BX), Y6, Y6
+	VMULPS       2272(BX), Y7, Y7
+	VMULPS       2112(BX), Y0, Y8
+	VMULPS       2080(BX), Y4, Y10
+	VMULPS       2048(BX), Y5, Y13
+	VMULPS       2016(BX), Y1, Y15
+	VMOVUPS      Y1, 2016(BX)
+	VMULPS       1440(BX), Y6, Y1
+	VMOVUPS      Y6, 1440(BX)
+	VMULPS       1984(BX), Y7, Y6
+	VMOVUPS      Y7, 1984(BX)
+	VMOVUPS      1088(BX), Y7
+	VMOVUPS      Y5, 2048(BX)
+	VMULPS       512(BX), Y7, Y5
+	VMOVUPS      Y4, 2080(BX)
+	VMOVUPS      1120(BX), Y4
+	VMOVUPS      Y0, 2112(BX)
+	VMULPS       544(BX), Y4, Y0
+	VMOVUPS      1152(BX), Y14
+	VMULPS       576(BX), Y14, Y12
+	VMOVUPS      1184(BX), Y11
+	VMULPS       608(BX), Y11, Y9
+	VMOVUPS      Y6, 2272(BX)
+	VMOVUPS      1216(BX), Y6
+	VMOVUPS      Y1, 2240(BX)
+	VMULPS       640(BX), Y6, Y1
+	VMOVUPS      1280(BX), Y3
+	VMOVUPS      Y15, 2208(BX)
+	VMULPS       672(BX), Y3, Y15
+	VMOVUPS      Y13, 2176(BX)
+	VMOVUPS      normalFirstRows32AVX2Consts<>+1024(SB), Y13
+	VANDPS       Y13, Y7, Y7
+	VANDPS       Y13, Y4, Y4
+	VANDPS       Y13, Y14, Y14
+	VANDPS       Y13, Y11, Y11
+	VANDPS       Y13, Y6, Y6
+	VANDPS       Y13, Y3, Y3
+	VORPS        2496(BX), Y7, Y13
+	VMOVUPS      Y13, 2496(BX)
+	VORPS        2464(BX), Y4, Y13
+	VMOVUPS      Y13, 2464(BX)
+	VORPS        2432(BX), Y14, Y13
+	VMOVUPS      Y13, 2432(BX)
+	VORPS        2400(BX), Y11, Y13
+	VMOVUPS      Y13, 2400(BX)
+	VORPS        2368(BX), Y6, Y13
+	VMOVUPS      Y13, 2368(BX)
+	VORPS        2144(BX), Y3, Y13
+	VORPS        (BX), Y7, Y7
+	VORPS        (BX), Y4, Y4
+	VORPS        (BX), Y14, Y14
+	VORPS        (BX), Y11, Y11
+	VORPS        (BX), Y6, Y6
+	VORPS        (BX), Y3, Y3
+	VMOVUPS      Y13, 2144(BX)
+	VMULPS       Y5, Y2, Y13
+	VMULPS       352(BX), Y0, Y2
+	VMOVUPS      Y3, 1280(BX)
+	VMULPS       384(BX), Y12, Y3
+	VMOVUPS      Y6, 1216(BX)
+	VMULPS       416(BX), Y9, Y6
+	VMOVUPS      Y11, 1184(BX)
+	VMULPS       448(BX), Y1, Y11
+	VMOVUPS      Y14, 1152(BX)
+	VMULPS       480(BX), Y15, Y14
+	VCMPPS       $0x11, normalFirstRows32AVX2Consts<>+1056(SB), Y5, Y5
+	VCMPPS       $0x11, normalFirstRows32AVX2Consts<>+1056(SB), Y0, Y0
+	VCMPPS       $0x11, normalFirstRows32AVX2Consts<>+1056(SB), Y12, Y12
+	VCMPPS       $0x11, normalFirstRows32AVX2Consts<>+1056(SB), Y9, Y9
+	VCMPPS       $0x11, normalFirstRows32AVX2Consts<>+1056(SB), Y1, Y1
+	VCMPPS       $0x11, normalFirstRows32AVX2Consts<>+1056(SB), Y15, Y15
+	VBLENDVPS    Y5, normalFirstRows32AVX2Consts<>+1056(SB), Y13, Y5
+	VMOVUPS      normalFirstRows32AVX2Consts<>+1056(SB), Y13
+	VBLENDVPS    Y0, Y13, Y2, Y0
+	VBLENDVPS    Y12, Y13, Y3, Y2
+	VBLENDVPS    Y9, Y13, Y6, Y3
+	VBLENDVPS    Y1, Y13, Y11, Y1
+	VBLENDVPS    Y15, Y13, Y14, Y6
+	VFMADD231PS  1952(BX), Y8, Y5
+	VFMADD231PS  1920(BX), Y10, Y0
+	VMOVUPS      2176(BX), Y8
+	VFMADD231PS  1888(BX), Y8, Y2
+	VMOVUPS      2208(BX), Y8
+	VFMADD231PS  1856(BX), Y8, Y3
+	VMOVUPS      2240(BX), Y8
+	VFMADD231PS  1824(BX), Y8, Y1
+	VMOVUPS      2272(BX), Y8
+	VFMADD231PS  1792(BX), Y8, Y6
+	VMOVUPS      192(BX), Y8
+	VMOVUPS      normalFirstRows32AVX2Consts<>+1088(SB), Y9
+	VBLENDVPS    Y8, Y5, Y9, Y5
+	VMOVUPS      160(BX), Y8
+	VBLENDVPS    Y8, Y0, Y9, Y0
+	VMOVUPS      128(BX), Y8
+	VBLENDVPS    Y8, Y2, Y9, Y2
+	VMOVUPS      96(BX), Y8
+	VBLENDVPS    Y8, Y3, Y9, Y3
+	VMOVUPS      64(BX), Y8
+	VBLENDVPS    Y8, Y1, Y9, Y1
+	VMOVUPS      1376(BX), Y8
+	VBLENDVPS    Y8, Y6, Y9, Y6
+	VMOVUPS      512(BX), Y8
+	VMULPS       320(BX), Y8, Y9
+	VMOVUPS      544(BX), Y10
+	VMULPS       352(BX), Y10, Y11
+	VMOVUPS      576(BX), Y12
+	VMULPS       384(BX), Y12, Y14
+	VMOVUPS      608(BX), Y15
+	VMOVUPS      Y6, 384(BX)
+	VMULPS       416(BX), Y15, Y6
+	VMOVUPS      Y1, 416(BX)
+	VMOVUPS      640(BX), Y1
+	VMOVUPS      Y3, 352(BX)
+	VMULPS       448(BX), Y1, Y3
+	VMOVUPS      Y2, 448(BX)
+	VMOVUPS      672(BX), Y2
+	VMOVUPS      Y0, 320(BX)
+	VMULPS       480(BX), Y2, Y0
+	VMOVUPS      Y5, 480(BX)
+	VMOVUPS      normalFirstRows32AVX2Consts<>+1024(SB), Y5
+	VXORPS       Y5, Y8, Y8
+	VXORPS       Y5, Y10, Y10
+	VXORPS       Y5, Y12, Y12
+	VXORPS       Y5, Y15, Y15
+	VXORPS       Y5, Y1, Y1
+	VXORPS       Y5, Y2, Y2
+	VCMPPS       $0x00, Y8, Y7, Y7
+	VCMPPS       $0x00, Y10, Y4, Y4
+	VMOVUPS      1152(BX), Y8
+	VCMPPS       $0x00, Y12, Y8, Y8
+	VMOVUPS      1184(BX), Y10
+	VCMPPS       $0x00, Y15, Y10, Y10
+	VMOVUPS      1216(BX), Y12
+	VCMPPS       $0x00, Y1, Y12, Y1
+	VMOVUPS      1280(BX), Y12
+	VCMPPS       $0x00, Y2, Y12, Y2
+	VBLENDVPS    Y7, Y13, Y9, Y7
+	VBLENDVPS    Y4, Y13, Y11, Y4
+	VBLENDVPS    Y8, Y13, Y14, Y8
+	VBLENDVPS    Y10, Y13, Y6, Y6
+	VBLENDVPS    Y1, Y13, Y3, Y1
+	VBLENDVPS    Y2, Y13, Y0, Y0
+	VMOVUPS      2112(BX), Y2
+	VFNMADD231PS 2496(BX), Y2, Y7
+	VMOVUPS      2080(BX), Y3
+	VFNMADD231PS 2464(BX), Y3, Y4
+	VMOVUPS      2048(BX), Y9
+	VFNMADD231PS 2432(BX), Y9, Y8
+	VMOVUPS      2016(BX), Y10
+	VFNMADD231PS 2400(BX), Y10, Y6
+	VMOVUPS      1440(BX), Y11
+	VFNMADD231PS 2368(BX), Y11, Y1
+	VMOVUPS      1984(BX), Y12
+	VFNMADD231PS 2144(BX), Y12, Y0
 	PREFETCHT0   1024(DI)(AX*1)
 	VMOVUPS      Y7, (DI)(AX*1)
-	VMOVUPS      Y5, 32(DI)(AX*1)
+	VMOVUPS      Y4, 32(DI)(AX*1)
 	PREFETCHT0   1088(DI)(AX*1)
-	VMOVUPS      Y1, 64(DI)(AX*1)
+	VMOVUPS      Y8, 64(DI)(AX*1)
 	VMOVUPS      Y6, 96(DI)(AX*1)
 	PREFETCHT0   1152(DI)(AX*1)
-	VMOVUPS      Y9, 128(DI)(AX*1)
-	VMOVUPS      Y10, 160(DI)(AX*1)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+736(SB), Y1
-	VMULPS       Y1, Y12, Y4
-	VMULPS       Y1, Y13, Y5
-	VMULPS       Y1, Y14, Y6
-	VMULPS       Y1, Y15, Y7
-	VMULPS       Y1, Y11, Y9
-	VMULPS       Y1, Y8, Y1
-	VMULPS       864(BX), Y0, Y8
-	VMULPS       896(BX), Y2, Y10
-	VMULPS       928(BX), Y3, Y11
-	VMOVUPS      1184(BX), Y12
-	VMULPS       960(BX), Y12, Y13
-	VMOVUPS      1152(BX), Y14
-	VMULPS       992(BX), Y14, Y15
-	VMOVUPS      1120(BX), Y14
-	VMULPS       1024(BX), Y14, Y12
-	VMULPS       1728(BX), Y4, Y14
-	VMOVUPS      Y12, 1728(BX)
-	VMULPS       1696(BX), Y5, Y12
-	VMOVUPS      Y15, 1696(BX)
-	VMULPS       1664(BX), Y6, Y15
-	VMOVUPS      Y13, 1664(BX)
-	VMULPS       1440(BX), Y7, Y13
-	VMOVUPS      Y11, 1440(BX)
-	VMULPS       1376(BX), Y9, Y11
-	VMOVUPS      Y10, 1376(BX)
-	VMULPS       (BX), Y1, Y10
-	VMOVUPS      Y8, (BX)
-	VMULPS       1472(BX), Y4, Y8
-	VMOVUPS      Y3, 1472(BX)
-	VMULPS       1504(BX), Y5, Y3
-	VMOVUPS      Y2, 1504(BX)
-	VMULPS       1536(BX), Y6, Y2
-	VMOVUPS      Y0, 1536(BX)
-	VMULPS       1568(BX), Y7, Y0
-	VMOVUPS      Y10, 1568(BX)
-	VMULPS       1600(BX), Y9, Y10
-	VMOVUPS      Y11, 1600(BX)
-	VMULPS       1632(BX), Y1, Y11
-	VMULPS       1312(BX), Y4, Y4
-	VMULPS       1280(BX), Y5, Y5
-	VMULPS       256(BX), Y6, Y6
-	VMULPS       224(BX), Y7, Y7
-	VMULPS       192(BX), Y9, Y9
-	VMULPS       1216(BX), Y1, Y1
+	VMOVUPS      Y1, 128(DI)(AX*1)
+	VMOVUPS      Y0, 160(DI)(AX*1)
+	VMOVUPS      normalFirstRows32AVX2Consts<>+736(SB), Y0
+	VMULPS       Y0, Y2, Y1
+	VMULPS       Y0, Y3, Y2
+	VMULPS       Y0, Y9, Y3
+	VMULPS       Y0, Y10, Y4
+	VMULPS       Y0, Y11, Y6
+	VMULPS       Y0, Y12, Y0
+	VMOVUPS      480(BX), Y7
+	VMULPS       896(BX), Y7, Y8
+	VMOVUPS      320(BX), Y9
+	VMULPS       928(BX), Y9, Y10
+	VMOVUPS      448(BX), Y11
+	VMULPS       960(BX), Y11, Y12
+	VMOVUPS      352(BX), Y13
+	VMULPS       992(BX), Y13, Y14
+	VMOVUPS      416(BX), Y15
+	VMULPS       1024(BX), Y15, Y5
+	VMOVUPS      384(BX), Y15
+	VMULPS       1056(BX), Y15, Y13
+	VMULPS       1760(BX), Y1, Y15
+	VMULPS       1728(BX), Y2, Y11
+	VMULPS       1696(BX), Y3, Y9
+	VMULPS       1472(BX), Y4, Y7
+	VMOVUPS      Y13, 1472(BX)
+	VMULPS       1408(BX), Y6, Y13
+	VMOVUPS      Y5, 1408(BX)
+	VMULPS       32(BX), Y0, Y5
+	VMOVUPS      Y14, 32(BX)
+	VMULPS       1504(BX), Y1, Y14
+	VMOVUPS      Y12, 1504(BX)
+	VMULPS       1536(BX), Y2, Y12
+	VMOVUPS      Y10, 1536(BX)
+	VMULPS       1568(BX), Y3, Y10
+	VMOVUPS      Y8, 1568(BX)
+	VMULPS       1600(BX), Y4, Y8
+	VMOVUPS      Y5, 1600(BX)
+	VMULPS       1632(BX), Y6, Y5
+	VMOVUPS      Y13, 1632(BX)
+	VMULPS       1664(BX), Y0, Y13
+	VMULPS       1344(BX), Y1, Y1
+	VMULPS       1312(BX), Y2, Y2
+	VMULPS       288(BX), Y3, Y3
+	VMULPS       256(BX), Y4, Y4
+	VMULPS       224(BX), Y6, Y6
+	VMULPS       1248(BX), Y0, Y0
 	PREFETCHT0   1024(R8)(AX*1)
-	VMOVUPS      Y8, (R8)(AX*1)
-	VMOVUPS      Y3, 32(R8)(AX*1)
+	VMOVUPS      Y14, (R8)(AX*1)
+	VMOVUPS      Y12, 32(R8)(AX*1)
 	PREFETCHT0   1088(R8)(AX*1)
-	VMOVUPS      Y2, 64(R8)(AX*1)
-	VMOVUPS      Y0, 96(R8)(AX*1)
+	VMOVUPS      Y10, 64(R8)(AX*1)
+	VMOVUPS      Y8, 96(R8)(AX*1)
 	PREFETCHT0   1152(R8)(AX*1)
-	VMOVUPS      Y10, 128(R8)(AX*1)
-	VMOVUPS      Y11, 160(R8)(AX*1)
+	VMOVUPS      Y5, 128(R8)(AX*1)
+	VMOVUPS      Y13, 160(R8)(AX*1)
 	PREFETCHT0   1024(R9)(AX*1)
-	VMOVUPS      Y4, (R9)(AX*1)
-	VMOVUPS      Y5, 32(R9)(AX*1)
+	VMOVUPS      Y1, (R9)(AX*1)
+	VMOVUPS      Y2, 32(R9)(AX*1)
 	PREFETCHT0   1088(R9)(AX*1)
-	VMOVUPS      Y6, 64(R9)(AX*1)
-	VMOVUPS      Y7, 96(R9)(AX*1)
+	VMOVUPS      Y3, 64(R9)(AX*1)
+	VMOVUPS      Y4, 96(R9)(AX*1)
 	PREFETCHT0   1152(R9)(AX*1)
-	VMOVUPS      Y9, 128(R9)(AX*1)
-	VMOVUPS      Y1, 160(R9)(AX*1)
+	VMOVUPS      Y6, 128(R9)(AX*1)
+	VMOVUPS      Y0, 160(R9)(AX*1)
 	VMOVUPS      normalFirstRows32AVX2Consts<>+224(SB), Y0
-	VMULPS       Y14, Y0, Y1
-	VMULPS       Y12, Y0, Y2
-	VMULPS       Y15, Y0, Y3
-	VMULPS       Y13, Y0, Y4
-	VMULPS       1600(BX), Y0, Y5
-	VMULPS       1568(BX), Y0, Y0
-	VMOVUPS      1536(BX), Y6
-	VFMADD231PS  672(BX), Y6, Y1
-	VMOVUPS      1504(BX), Y7
-	VFMADD231PS  704(BX), Y7, Y2
-	VMOVUPS      1472(BX), Y8
-	VFMADD231PS  736(BX), Y8, Y3
-	VMOVUPS      1184(BX), Y9
-	VFMADD231PS  768(BX), Y9, Y4
-	VMOVUPS      1152(BX), Y10
-	VFMADD231PS  800(BX), Y10, Y5
-	VMOVUPS      1120(BX), Y11
-	VFMADD231PS  832(BX), Y11, Y0
+	VMULPS       Y15, Y0, Y1
+	VMULPS       Y11, Y0, Y2
+	VMULPS       Y9, Y0, Y3
+	VMULPS       Y7, Y0, Y4
+	VMULPS       1632(BX), Y0, Y5
+	VMULPS       1600(BX), Y0, Y0
+	VMOVUPS      480(BX), Y6
+	VFMADD231PS  704(BX), Y6, Y1
+	VMOVUPS      320(BX), Y7
+	VFMADD231PS  736(BX), Y7, Y2
+	VMOVUPS      448(BX), Y8
+	VFMADD231PS  768(BX), Y8, Y3
+	VMOVUPS      352(BX), Y9
+	VFMADD231PS  800(BX), Y9, Y4
+	VMOVUPS      416(BX), Y10
+	VFMADD231PS  832(BX), Y10, Y5
+	VMOVUPS      384(BX), Y11
+	VFMADD231PS  864(BX), Y11, Y0
 	PREFETCHT0   1024(SI)(AX*1)
 	VMOVUPS      Y6, (SI)(AX*1)
 	VMOVUPS      Y7, 32(SI)(AX*1)
@@ -2122,13 +2182,13 @@ body:
 	PREFETCHT0   1152(R10)(AX*1)
 	VMOVUPS      Y5, 128(R10)(AX*1)
 	VMOVUPS      Y0, 160(R10)(AX*1)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+1088(SB), Y0
-	VXORPS       (BX), Y0, Y1
-	VXORPS       1376(BX), Y0, Y2
-	VXORPS       1440(BX), Y0, Y3
-	VXORPS       1664(BX), Y0, Y4
-	VXORPS       1696(BX), Y0, Y5
-	VXORPS       1728(BX), Y0, Y0
+	VMOVUPS      normalFirstRows32AVX2Consts<>+1024(SB), Y0
+	VXORPS       1568(BX), Y0, Y1
+	VXORPS       1536(BX), Y0, Y2
+	VXORPS       1504(BX), Y0, Y3
+	VXORPS       32(BX), Y0, Y4
+	VXORPS       1408(BX), Y0, Y5
+	VXORPS       1472(BX), Y0, Y0
 	PREFETCHT0   1024(R11)(AX*1)
 	VMOVUPS      Y1, (R11)(AX*1)
 	VMOVUPS      Y2, 32(R11)(AX*1)
@@ -2178,248 +2238,255 @@ tail:
 	VMASKMOVPS   (DX)(AX*1), Y15, Y12
 	MOVQ         r_base+288(FP), DX
 	VMASKMOVPS   32(DX)(AX*1), Y14, Y13
-	VMOVUPS      Y13, (BX)
+	VMOVUPS      Y13, 32(BX)
 	VSQRTPS      Y0, Y13
-	VMOVUPS      Y12, 32(BX)
-	VSQRTPS      Y1, Y12
 	VMOVUPS      Y12, 64(BX)
+	VSQRTPS      Y1, Y12
+	VMOVUPS      Y12, 96(BX)
 	VSUBPS       Y6, Y4, Y12
-	VMOVUPS      Y13, 96(BX)
+	VMOVUPS      Y13, 128(BX)
 	VSUBPS       Y7, Y5, Y13
-	VANDPS       normalFirstRows32AVX2Consts<>+0(SB), Y4, Y4
-	VANDPS       normalFirstRows32AVX2Consts<>+0(SB), Y5, Y5
-	VANDPS       normalFirstRows32AVX2Consts<>+0(SB), Y6, Y6
-	VANDPS       normalFirstRows32AVX2Consts<>+0(SB), Y7, Y7
+	VANDPS       normalFirstRows32AVX2Consts<>+32(SB), Y4, Y4
+	VANDPS       normalFirstRows32AVX2Consts<>+32(SB), Y5, Y5
+	VANDPS       normalFirstRows32AVX2Consts<>+32(SB), Y6, Y6
+	VANDPS       normalFirstRows32AVX2Consts<>+32(SB), Y7, Y7
 	VADDPS       Y6, Y4, Y4
 	VADDPS       Y7, Y5, Y5
-	VADDPS       Y4, Y8, Y4
-	VADDPS       Y5, Y9, Y5
 	VMINPS       Y0, Y8, Y6
 	VMINPS       Y1, Y9, Y7
-	VMOVUPS      Y1, 128(BX)
-	VMULPS       Y12, Y10, Y1
 	VMOVUPS      Y1, 160(BX)
-	VMULPS       Y13, Y11, Y1
+	VMULPS       Y12, Y10, Y1
+	VMOVUPS      Y0, 192(BX)
+	VMULPS       Y13, Y11, Y0
+	VMOVUPS      Y7, 224(BX)
+	VMULPS       Y2, Y2, Y7
+	VMOVUPS      Y7, 256(BX)
+	VMULPS       Y3, Y3, Y7
+	VADDPS       Y4, Y8, Y4
+	VADDPS       Y5, Y9, Y5
+	VMOVUPS      Y7, 288(BX)
+	VANDPS       normalFirstRows32AVX2Consts<>+1024(SB), Y12, Y7
+	VMOVUPS      Y7, 320(BX)
+	VANDPS       normalFirstRows32AVX2Consts<>+1024(SB), Y13, Y7
+	VMOVUPS      Y7, 352(BX)
+	VMULPS       Y1, Y8, Y7
+	VMOVUPS      Y13, 384(BX)
+	VMULPS       Y0, Y9, Y13
+	VCMPPS       $0x11, normalFirstRows32AVX2Consts<>+1056(SB), Y1, Y1
+	VCMPPS       $0x11, normalFirstRows32AVX2Consts<>+1056(SB), Y0, Y0
+	VBLENDVPS    Y1, normalFirstRows32AVX2Consts<>+1056(SB), Y7, Y1
+	VBLENDVPS    Y0, normalFirstRows32AVX2Consts<>+1056(SB), Y13, Y0
+	VMOVUPS      normalFirstRows32AVX2Consts<>+1024(SB), Y7
+	VXORPS       Y7, Y10, Y13
+	VMOVUPS      Y0, 416(BX)
+	VXORPS       Y7, Y11, Y0
 	VMULPS       Y8, Y10, Y10
 	VMULPS       Y9, Y11, Y11
-	VMOVUPS      Y11, 192(BX)
-	VMULPS       Y2, Y2, Y11
-	VMOVUPS      Y10, 224(BX)
-	VMULPS       Y3, Y3, Y10
-	VMULPS       96(BX), Y2, Y2
-	VMULPS       64(BX), Y3, Y3
+	VMULPS       128(BX), Y2, Y2
+	VMULPS       96(BX), Y3, Y3
 	VADDPS       Y4, Y2, Y4
 	VADDPS       Y5, Y3, Y5
 	VMINPS       Y2, Y6, Y6
+	VMOVUPS      224(BX), Y7
 	VMINPS       Y3, Y7, Y7
-	VADDPS       Y4, Y0, Y4
-	VADDPS       128(BX), Y5, Y5
-	VMINPS       Y0, Y6, Y6
-	VMINPS       128(BX), Y7, Y7
-	VCMPPS       $0x11, normalFirstRows32AVX2Consts<>+32(SB), Y4, Y4
-	VCMPPS       $0x11, normalFirstRows32AVX2Consts<>+32(SB), Y5, Y5
-	VMOVUPS      Y0, 256(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+128(SB), Y0
-	VCMPPS       $0x11, Y6, Y0, Y6
-	VCMPPS       $0x11, Y7, Y0, Y0
+	VADDPS       192(BX), Y4, Y4
+	VADDPS       160(BX), Y5, Y5
+	VMINPS       192(BX), Y6, Y6
+	VMINPS       160(BX), Y7, Y7
+	VCMPPS       $0x11, normalFirstRows32AVX2Consts<>+64(SB), Y4, Y4
+	VCMPPS       $0x11, normalFirstRows32AVX2Consts<>+64(SB), Y5, Y5
+	VMOVUPS      Y1, 224(BX)
+	VMOVUPS      normalFirstRows32AVX2Consts<>+128(SB), Y1
+	VCMPPS       $0x11, Y6, Y1, Y6
+	VCMPPS       $0x11, Y7, Y1, Y1
 	VANDPS       Y4, Y6, Y4
-	VANDPS       Y5, Y0, Y0
-	VMOVUPS      normalFirstRows32AVX2Consts<>+64(SB), Y5
+	VANDPS       Y5, Y1, Y1
+	VMOVUPS      normalFirstRows32AVX2Consts<>+0(SB), Y5
 	VDIVPS       Y2, Y5, Y6
 	VDIVPS       Y3, Y5, Y7
-	VMULPS       Y11, Y6, Y11
-	VMULPS       Y10, Y7, Y10
-	VMOVUPS      Y10, 288(BX)
-	VMULPS       Y12, Y6, Y10
-	VMOVUPS      Y6, 320(BX)
-	VMULPS       Y13, Y7, Y6
-	VMOVUPS      Y7, 352(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+1088(SB), Y7
+	VMULPS       Y12, Y6, Y12
+	VMOVUPS      Y1, 448(BX)
+	VMULPS       384(BX), Y7, Y1
+	VMOVUPS      Y4, 384(BX)
+	VMULPS       256(BX), Y6, Y4
+	VMOVUPS      Y6, 256(BX)
+	VMULPS       288(BX), Y7, Y6
+	VMOVUPS      Y7, 288(BX)
+	VMOVUPS      normalFirstRows32AVX2Consts<>+32(SB), Y7
 	VANDPS       Y7, Y12, Y12
-	VANDPS       Y7, Y13, Y13
-	VMOVUPS      normalFirstRows32AVX2Consts<>+0(SB), Y7
-	VANDPS       Y7, Y10, Y10
-	VANDPS       Y7, Y6, Y6
+	VANDPS       Y7, Y1, Y1
 	VMOVUPS      normalFirstRows32AVX2Consts<>+96(SB), Y7
-	VMINPS       Y10, Y7, Y10
-	VMINPS       Y6, Y7, Y6
-	VMOVUPS      160(BX), Y7
-	VMOVUPS      Y11, 384(BX)
-	VMULPS       Y7, Y8, Y11
-	VMOVUPS      Y0, 416(BX)
-	VMULPS       Y1, Y9, Y0
-	VMOVUPS      Y4, 448(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+1024(SB), Y4
-	VCMPPS       $0x11, Y4, Y7, Y7
-	VCMPPS       $0x11, Y4, Y1, Y1
-	VBLENDVPS    Y7, Y4, Y11, Y11
-	VBLENDVPS    Y1, Y4, Y0, Y0
-	VMOVUPS      Y0, 160(BX)
-	VMOVUPS      224(BX), Y0
-	VBLENDVPS    Y7, Y4, Y0, Y0
-	VMOVUPS      192(BX), Y7
-	VBLENDVPS    Y1, Y4, Y7, Y1
-	VMOVUPS      normalFirstRows32AVX2Consts<>+160(SB), Y4
-	VFMADD213PS  Y5, Y10, Y4
+	VMINPS       Y12, Y7, Y12
+	VMINPS       Y1, Y7, Y1
+	VMOVUPS      (BX), Y7
+	VMOVUPS      Y6, 480(BX)
+	VORPS        320(BX), Y7, Y6
+	VORPS        352(BX), Y7, Y7
+	VCMPPS       $0x00, Y13, Y6, Y6
+	VCMPPS       $0x00, Y0, Y7, Y0
+	VMOVUPS      normalFirstRows32AVX2Consts<>+1056(SB), Y7
+	VBLENDVPS    Y6, Y7, Y10, Y6
+	VBLENDVPS    Y0, Y7, Y11, Y0
 	VMOVUPS      normalFirstRows32AVX2Consts<>+160(SB), Y7
-	VFMADD213PS  Y5, Y6, Y7
-	VMOVUPS      Y11, 192(BX)
-	VADDPS       normalFirstRows32AVX2Consts<>+192(SB), Y10, Y11
-	VMOVUPS      Y3, 224(BX)
-	VADDPS       normalFirstRows32AVX2Consts<>+192(SB), Y6, Y3
-	VMOVUPS      Y2, 480(BX)
-	VMULPS       normalFirstRows32AVX2Consts<>+224(SB), Y10, Y2
-	VMOVUPS      Y1, 512(BX)
-	VMULPS       normalFirstRows32AVX2Consts<>+224(SB), Y6, Y1
+	VFMADD213PS  Y5, Y12, Y7
+	VMOVUPS      normalFirstRows32AVX2Consts<>+160(SB), Y10
+	VFMADD213PS  Y5, Y1, Y10
+	VMOVUPS      normalFirstRows32AVX2Consts<>+192(SB), Y11
+	VADDPS       Y11, Y12, Y13
+	VADDPS       Y11, Y1, Y11
+	VMOVUPS      Y4, 512(BX)
+	VMULPS       normalFirstRows32AVX2Consts<>+224(SB), Y12, Y4
 	VMOVUPS      Y0, 544(BX)
-	VMULPS       Y11, Y4, Y0
-	VMOVUPS      Y9, 576(BX)
-	VMULPS       Y3, Y7, Y9
-	VDIVPS       Y0, Y5, Y0
-	VDIVPS       Y9, Y5, Y5
-	VMULPS       Y0, Y4, Y4
-	VMULPS       Y5, Y7, Y7
-	VMULPS       Y0, Y11, Y0
-	VMULPS       Y5, Y3, Y3
-	VMULPS       Y4, Y10, Y4
-	VMULPS       Y7, Y6, Y5
-	VMULPS       Y2, Y10, Y7
-	VMULPS       Y1, Y6, Y9
-	VMOVUPS      normalFirstRows32AVX2Consts<>+256(SB), Y11
-	VMULPS       Y11, Y7, Y7
-	VMULPS       Y11, Y9, Y9
-	VROUNDPS     $0x08, Y7, Y7
-	VROUNDPS     $0x08, Y9, Y9
-	VMOVUPS      normalFirstRows32AVX2Consts<>+288(SB), Y11
-	VMOVUPS      Y8, 608(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+320(SB), Y8
-	VFMADD231PS  Y11, Y4, Y8
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+320(SB), Y5, Y11
-	VMOVUPS      Y13, 640(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+448(SB), Y13
-	VFMADD231PS  normalFirstRows32AVX2Consts<>+416(SB), Y8, Y13
-	VMOVUPS      Y12, 672(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+448(SB), Y12
-	VFMADD231PS  normalFirstRows32AVX2Consts<>+416(SB), Y11, Y12
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+480(SB), Y8, Y13
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+480(SB), Y11, Y12
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+512(SB), Y8, Y13
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+512(SB), Y11, Y12
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+544(SB), Y8, Y13
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+544(SB), Y11, Y12
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+576(SB), Y8, Y13
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+576(SB), Y11, Y12
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+608(SB), Y8, Y13
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+608(SB), Y11, Y12
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+640(SB), Y8, Y13
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+640(SB), Y11, Y12
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+672(SB), Y13, Y8
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+672(SB), Y12, Y11
-	VMOVUPS      normalFirstRows32AVX2Consts<>+704(SB), Y12
-	VFMADD213PS  Y12, Y8, Y4
-	VFMADD231PS  Y11, Y5, Y12
-	VMULPS       Y0, Y4, Y0
-	VMULPS       Y3, Y12, Y3
-	VMOVUPS      normalFirstRows32AVX2Consts<>+352(SB), Y4
-	VMULPS       Y4, Y7, Y5
-	VMULPS       Y4, Y9, Y4
-	VFMADD231PS  Y2, Y10, Y5
-	VFMADD231PS  Y1, Y6, Y4
-	VMOVUPS      normalFirstRows32AVX2Consts<>+736(SB), Y1
-	VFNMADD213PS Y1, Y0, Y10
-	VFNMADD213PS Y1, Y3, Y6
-	VMOVUPS      normalFirstRows32AVX2Consts<>+0(SB), Y2
-	VANDPS       Y0, Y2, Y0
-	VANDPS       Y3, Y2, Y2
-	VORPS        672(BX), Y0, Y0
-	VORPS        640(BX), Y2, Y2
-	VMOVUPS      normalFirstRows32AVX2Consts<>+384(SB), Y3
-	VFMADD231PS  Y3, Y7, Y5
-	VFMADD231PS  Y3, Y9, Y4
-	VMOVUPS      normalFirstRows32AVX2Consts<>+928(SB), Y3
-	VMINPS       Y3, Y7, Y8
-	VMINPS       Y3, Y9, Y3
-	VMOVUPS      normalFirstRows32AVX2Consts<>+960(SB), Y11
-	VMAXPS       Y11, Y8, Y8
-	VMAXPS       Y11, Y3, Y3
-	VSUBPS       Y8, Y7, Y7
-	VSUBPS       Y3, Y9, Y9
-	VMOVUPS      normalFirstRows32AVX2Consts<>+992(SB), Y11
-	VADDPS       Y11, Y8, Y8
-	VADDPS       Y11, Y3, Y3
-	VADDPS       Y11, Y7, Y7
-	VADDPS       Y11, Y9, Y9
-	VPSLLD       $0x17, Y8, Y8
-	VPSLLD       $0x17, Y3, Y3
+	VMULPS       normalFirstRows32AVX2Consts<>+224(SB), Y1, Y0
+	VMOVUPS      Y6, 576(BX)
+	VMULPS       Y13, Y7, Y6
+	VMOVUPS      Y3, 608(BX)
+	VMULPS       Y11, Y10, Y3
+	VDIVPS       Y6, Y5, Y6
+	VDIVPS       Y3, Y5, Y3
+	VMULPS       Y6, Y7, Y5
+	VMULPS       Y3, Y10, Y7
+	VMULPS       Y6, Y13, Y6
+	VMULPS       Y3, Y11, Y3
+	VMULPS       Y5, Y12, Y5
+	VMULPS       Y7, Y1, Y7
+	VMULPS       Y4, Y12, Y10
+	VMULPS       Y0, Y1, Y11
+	VMOVUPS      normalFirstRows32AVX2Consts<>+256(SB), Y13
+	VMULPS       Y13, Y10, Y10
+	VMULPS       Y13, Y11, Y11
+	VROUNDPS     $0x08, Y10, Y10
+	VROUNDPS     $0x08, Y11, Y11
+	VMOVUPS      normalFirstRows32AVX2Consts<>+288(SB), Y13
+	VMOVUPS      Y2, 640(BX)
+	VMOVUPS      normalFirstRows32AVX2Consts<>+320(SB), Y2
+	VFMADD231PS  Y13, Y5, Y2
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+320(SB), Y7, Y13
+	VMOVUPS      Y9, 672(BX)
+	VMOVUPS      normalFirstRows32AVX2Consts<>+448(SB), Y9
+	VFMADD231PS  normalFirstRows32AVX2Consts<>+416(SB), Y2, Y9
+	VMOVUPS      Y8, 704(BX)
+	VMOVUPS      normalFirstRows32AVX2Consts<>+448(SB), Y8
+	VFMADD231PS  normalFirstRows32AVX2Consts<>+416(SB), Y13, Y8
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+480(SB), Y2, Y9
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+480(SB), Y13, Y8
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+512(SB), Y2, Y9
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+512(SB), Y13, Y8
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+544(SB), Y2, Y9
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+544(SB), Y13, Y8
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+576(SB), Y2, Y9
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+576(SB), Y13, Y8
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+608(SB), Y2, Y9
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+608(SB), Y13, Y8
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+640(SB), Y2, Y9
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+640(SB), Y13, Y8
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+672(SB), Y9, Y2
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+672(SB), Y8, Y13
+	VMOVUPS      normalFirstRows32AVX2Consts<>+704(SB), Y8
+	VFMADD213PS  Y8, Y2, Y5
+	VFMADD231PS  Y13, Y7, Y8
+	VMULPS       Y6, Y5, Y2
+	VMULPS       Y3, Y8, Y3
+	VMOVUPS      normalFirstRows32AVX2Consts<>+352(SB), Y5
+	VMULPS       Y5, Y10, Y6
+	VMULPS       Y5, Y11, Y5
+	VFMADD231PS  Y4, Y12, Y6
+	VFMADD231PS  Y0, Y1, Y5
+	VMOVUPS      normalFirstRows32AVX2Consts<>+736(SB), Y0
+	VFNMADD213PS Y0, Y2, Y12
+	VFNMADD213PS Y0, Y3, Y1
+	VMOVUPS      normalFirstRows32AVX2Consts<>+32(SB), Y4
+	VANDPS       Y2, Y4, Y2
+	VANDPS       Y3, Y4, Y3
+	VORPS        320(BX), Y2, Y2
+	VORPS        352(BX), Y3, Y3
+	VMOVUPS      normalFirstRows32AVX2Consts<>+384(SB), Y4
+	VFMADD231PS  Y4, Y10, Y6
+	VFMADD231PS  Y4, Y11, Y5
+	VMOVUPS      normalFirstRows32AVX2Consts<>+928(SB), Y4
+	VMINPS       Y4, Y10, Y7
+	VMINPS       Y4, Y11, Y4
+	VMOVUPS      normalFirstRows32AVX2Consts<>+960(SB), Y8
+	VMAXPS       Y8, Y7, Y7
+	VMAXPS       Y8, Y4, Y4
+	VSUBPS       Y7, Y10, Y8
+	VSUBPS       Y4, Y11, Y9
+	VMOVUPS      normalFirstRows32AVX2Consts<>+992(SB), Y10
+	VADDPS       Y10, Y7, Y7
+	VADDPS       Y10, Y4, Y4
+	VADDPS       Y10, Y8, Y8
+	VADDPS       Y10, Y9, Y9
 	VPSLLD       $0x17, Y7, Y7
+	VPSLLD       $0x17, Y4, Y4
+	VPSLLD       $0x17, Y8, Y8
 	VPSLLD       $0x17, Y9, Y9
-	VMOVUPS      normalFirstRows32AVX2Consts<>+768(SB), Y11
-	VMOVUPS      normalFirstRows32AVX2Consts<>+800(SB), Y12
-	VFMADD231PS  Y11, Y5, Y12
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+800(SB), Y4, Y11
+	VMOVUPS      normalFirstRows32AVX2Consts<>+768(SB), Y10
+	VMOVUPS      normalFirstRows32AVX2Consts<>+800(SB), Y11
+	VFMADD231PS  Y10, Y6, Y11
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+800(SB), Y5, Y10
 	VMOVUPS      normalFirstRows32AVX2Consts<>+832(SB), Y13
-	VFMADD213PS  Y13, Y5, Y12
-	VFMADD231PS  Y11, Y4, Y13
-	VMOVUPS      normalFirstRows32AVX2Consts<>+864(SB), Y11
-	VFMADD213PS  Y11, Y5, Y12
-	VFMADD231PS  Y13, Y4, Y11
+	VFMADD213PS  Y13, Y6, Y11
+	VFMADD231PS  Y10, Y5, Y13
+	VMOVUPS      normalFirstRows32AVX2Consts<>+864(SB), Y10
+	VFMADD213PS  Y10, Y6, Y11
+	VFMADD231PS  Y13, Y5, Y10
 	VMOVUPS      normalFirstRows32AVX2Consts<>+896(SB), Y13
-	VFMADD213PS  Y13, Y5, Y12
-	VFMADD231PS  Y11, Y4, Y13
-	VMULPS       Y5, Y5, Y11
-	VMULPS       Y4, Y4, Y1
-	VFMADD231PS  Y12, Y11, Y5
-	VFMADD231PS  Y13, Y1, Y4
-	VMOVUPS      608(BX), Y1
-	VFMADD213PS  Y1, Y5, Y1
-	VMOVUPS      576(BX), Y5
-	VFMADD213PS  Y5, Y4, Y5
-	VMULPS       Y7, Y1, Y1
-	VMULPS       Y9, Y5, Y4
-	VMULPS       Y8, Y1, Y1
-	VMULPS       Y3, Y4, Y3
-	VFNMADD213PS 544(BX), Y1, Y0
-	VFNMADD213PS 512(BX), Y3, Y2
+	VFMADD213PS  Y13, Y6, Y11
+	VFMADD231PS  Y10, Y5, Y13
+	VMULPS       Y6, Y6, Y10
+	VMULPS       Y5, Y5, Y0
+	VFMADD231PS  Y11, Y10, Y6
+	VFMADD231PS  Y13, Y0, Y5
+	VMOVUPS      704(BX), Y0
+	VFMADD213PS  Y0, Y6, Y0
+	VMOVUPS      672(BX), Y6
+	VFMADD213PS  Y6, Y5, Y6
+	VMULPS       Y8, Y0, Y0
+	VMULPS       Y9, Y6, Y5
+	VMULPS       Y7, Y0, Y0
+	VMULPS       Y4, Y5, Y4
+	VMOVUPS      normalFirstRows32AVX2Consts<>+736(SB), Y5
+	VMULPS       Y5, Y0, Y6
+	VMULPS       Y5, Y4, Y5
+	VMULPS       640(BX), Y0, Y7
+	VMULPS       608(BX), Y4, Y8
+	VFNMADD213PS 576(BX), Y2, Y0
+	VFNMADD213PS 544(BX), Y3, Y4
+	VMULPS       512(BX), Y6, Y2
+	VMULPS       480(BX), Y5, Y3
+	VFMADD213PS  224(BX), Y7, Y12
+	VFMADD213PS  416(BX), Y8, Y1
+	VMULPS       256(BX), Y6, Y7
+	VMULPS       288(BX), Y5, Y8
+	VMULPS       128(BX), Y6, Y6
+	VMULPS       96(BX), Y5, Y5
+	VMOVUPS      normalFirstRows32AVX2Consts<>+224(SB), Y9
+	VMULPS       Y2, Y9, Y2
+	VMULPS       Y3, Y9, Y3
+	VMOVUPS      384(BX), Y9
+	VMOVUPS      normalFirstRows32AVX2Consts<>+1088(SB), Y10
+	VBLENDVPS    Y9, Y12, Y10, Y9
+	VMOVUPS      448(BX), Y11
+	VBLENDVPS    Y11, Y1, Y10, Y1
+	VMULPS       192(BX), Y9, Y10
+	VMULPS       160(BX), Y1, Y11
+	VFMADD231PS  64(BX), Y9, Y2
+	VFMADD231PS  32(BX), Y1, Y3
 	VMASKMOVPS   Y0, Y15, (DI)(AX*1)
-	VMASKMOVPS   Y2, Y14, 32(DI)(AX*1)
-	VMULPS       480(BX), Y1, Y0
-	VMULPS       224(BX), Y3, Y2
-	VFMADD213PS  192(BX), Y0, Y10
-	VFMADD213PS  160(BX), Y2, Y6
-	VMOVUPS      448(BX), Y0
-	VMOVUPS      normalFirstRows32AVX2Consts<>+1056(SB), Y2
-	VBLENDVPS    Y0, Y10, Y2, Y0
-	VMOVUPS      416(BX), Y4
-	VBLENDVPS    Y4, Y6, Y2, Y2
-	VMOVUPS      normalFirstRows32AVX2Consts<>+736(SB), Y4
-	VMULPS       Y4, Y1, Y1
-	VMULPS       Y4, Y3, Y3
-	VMULPS       256(BX), Y0, Y4
-	VMULPS       128(BX), Y2, Y5
-	VMASKMOVPS   Y0, Y15, (SI)(AX*1)
-	VMASKMOVPS   Y2, Y14, 32(SI)(AX*1)
-	VMULPS       384(BX), Y1, Y6
-	VMULPS       288(BX), Y3, Y7
-	VMULPS       320(BX), Y1, Y8
-	VMULPS       352(BX), Y3, Y9
-	VMULPS       96(BX), Y1, Y1
-	VMULPS       64(BX), Y3, Y3
-	VMASKMOVPS   Y8, Y15, (R8)(AX*1)
-	VMASKMOVPS   Y9, Y14, 32(R8)(AX*1)
-	VMASKMOVPS   Y1, Y15, (R9)(AX*1)
-	VMASKMOVPS   Y3, Y14, 32(R9)(AX*1)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+224(SB), Y1
-	VMULPS       Y6, Y1, Y3
-	VMULPS       Y7, Y1, Y1
-	VMOVUPS      normalFirstRows32AVX2Consts<>+1088(SB), Y6
-	VXORPS       Y4, Y6, Y4
-	VXORPS       Y5, Y6, Y5
-	VMASKMOVPS   Y4, Y15, (R11)(AX*1)
-	VMASKMOVPS   Y5, Y14, 32(R11)(AX*1)
-	VFMADD231PS  32(BX), Y0, Y3
-	VFMADD231PS  (BX), Y2, Y1
-	VMASKMOVPS   Y3, Y15, (R10)(AX*1)
-	VMASKMOVPS   Y1, Y14, 32(R10)(AX*1)
+	VMASKMOVPS   Y4, Y14, 32(DI)(AX*1)
+	VMASKMOVPS   Y7, Y15, (R8)(AX*1)
+	VMASKMOVPS   Y8, Y14, 32(R8)(AX*1)
+	VMASKMOVPS   Y6, Y15, (R9)(AX*1)
+	VMASKMOVPS   Y5, Y14, 32(R9)(AX*1)
+	VMASKMOVPS   Y9, Y15, (SI)(AX*1)
+	VMASKMOVPS   Y1, Y14, 32(SI)(AX*1)
+	VMOVUPS      normalFirstRows32AVX2Consts<>+1024(SB), Y0
+	VXORPS       Y10, Y0, Y1
+	VXORPS       Y11, Y0, Y0
+	VMASKMOVPS   Y2, Y15, (R10)(AX*1)
+	VMASKMOVPS   Y3, Y14, 32(R10)(AX*1)
+	VMASKMOVPS   Y1, Y15, (R11)(AX*1)
+	VMASKMOVPS   Y0, Y14, 32(R11)(AX*1)
 	ADDQ         $+64, AX
 	SUBQ         $+16, CX
 	JGT          tail

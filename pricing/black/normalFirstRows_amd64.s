@@ -7,58 +7,58 @@
 DATA normalFirstRowsAVX512Consts<>+0(SB)/8, $0x7fffffffffffffff
 DATA normalFirstRowsAVX512Consts<>+8(SB)/8, $0x0000000000000000
 DATA normalFirstRowsAVX512Consts<>+16(SB)/8, $0x54b249ad2594c37d
-DATA normalFirstRowsAVX512Consts<>+24(SB)/8, $0x3ff0000000000000
-DATA normalFirstRowsAVX512Consts<>+32(SB)/8, $0x2b2bff2ee48e0530
+DATA normalFirstRowsAVX512Consts<>+24(SB)/8, $0x2b2bff2ee48e0530
+DATA normalFirstRowsAVX512Consts<>+32(SB)/8, $0x3ff0000000000000
 DATA normalFirstRowsAVX512Consts<>+40(SB)/8, $0x4044000000000000
-DATA normalFirstRowsAVX512Consts<>+48(SB)/8, $0x3ff8000000000000
-DATA normalFirstRowsAVX512Consts<>+56(SB)/8, $0x4016000000000000
-DATA normalFirstRowsAVX512Consts<>+64(SB)/8, $0xbfe0000000000000
-DATA normalFirstRowsAVX512Consts<>+72(SB)/8, $0x3ff71547652b82fe
-DATA normalFirstRowsAVX512Consts<>+80(SB)/8, $0x4000000000000000
-DATA normalFirstRowsAVX512Consts<>+88(SB)/8, $0xbff0000000000000
-DATA normalFirstRowsAVX512Consts<>+96(SB)/8, $0xbe2e25325154ed2c
-DATA normalFirstRowsAVX512Consts<>+104(SB)/8, $0xbe4277bd7e608931
-DATA normalFirstRowsAVX512Consts<>+112(SB)/8, $0x3e5f7f7aa6513d12
-DATA normalFirstRowsAVX512Consts<>+120(SB)/8, $0x3e747abbfe1349dc
-DATA normalFirstRowsAVX512Consts<>+128(SB)/8, $0xbe8e40fe135477fb
-DATA normalFirstRowsAVX512Consts<>+136(SB)/8, $0xbe9ca94833eab172
-DATA normalFirstRowsAVX512Consts<>+144(SB)/8, $0x3ec034ec9ff77461
-DATA normalFirstRowsAVX512Consts<>+152(SB)/8, $0x3eb3559d7eab42ef
-DATA normalFirstRowsAVX512Consts<>+160(SB)/8, $0xbef12becf291cb5c
-DATA normalFirstRowsAVX512Consts<>+168(SB)/8, $0x3ef25b780504b8a6
-DATA normalFirstRowsAVX512Consts<>+176(SB)/8, $0x3f1b488c4e1b97b5
-DATA normalFirstRowsAVX512Consts<>+184(SB)/8, $0xbf3afc08c11736a4
-DATA normalFirstRowsAVX512Consts<>+192(SB)/8, $0x3f2d0345de443c62
-DATA normalFirstRowsAVX512Consts<>+200(SB)/8, $0x3f6c48252d50b83f
-DATA normalFirstRowsAVX512Consts<>+208(SB)/8, $0xbf921f46d4ac3c0e
-DATA normalFirstRowsAVX512Consts<>+216(SB)/8, $0x3fab82298736da76
-DATA normalFirstRowsAVX512Consts<>+224(SB)/8, $0xbfbf5b83385c94d7
-DATA normalFirstRowsAVX512Consts<>+232(SB)/8, $0x3fccd2dc44dda90c
-DATA normalFirstRowsAVX512Consts<>+240(SB)/8, $0xbfd5ed2acb37558c
-DATA normalFirstRowsAVX512Consts<>+248(SB)/8, $0x3fdb9a7d5690ca89
-DATA normalFirstRowsAVX512Consts<>+256(SB)/8, $0xbfdbc22549fbe12f
-DATA normalFirstRowsAVX512Consts<>+264(SB)/8, $0x3fd34926e4def17d
-DATA normalFirstRowsAVX512Consts<>+272(SB)/8, $0x3fe0000000000000
-DATA normalFirstRowsAVX512Consts<>+280(SB)/8, $0x3fd9884533d43651
-DATA normalFirstRowsAVX512Consts<>+288(SB)/8, $0xbfe62e42fee00000
-DATA normalFirstRowsAVX512Consts<>+296(SB)/8, $0xbdea39ef35793c76
-DATA normalFirstRowsAVX512Consts<>+304(SB)/8, $0x3e5ade156a5dbe76
-DATA normalFirstRowsAVX512Consts<>+312(SB)/8, $0x3e928af3fca7ab0b
-DATA normalFirstRowsAVX512Consts<>+320(SB)/8, $0x3ec71dee623fde67
-DATA normalFirstRowsAVX512Consts<>+328(SB)/8, $0x3efa01997c89e6b0
-DATA normalFirstRowsAVX512Consts<>+336(SB)/8, $0x3f2a01a014761f6e
-DATA normalFirstRowsAVX512Consts<>+344(SB)/8, $0x3f56c16c1852b7b0
-DATA normalFirstRowsAVX512Consts<>+352(SB)/8, $0x3f81111111122322
-DATA normalFirstRowsAVX512Consts<>+360(SB)/8, $0x3fa55555555502a1
-DATA normalFirstRowsAVX512Consts<>+368(SB)/8, $0x3fc5555555555511
-DATA normalFirstRowsAVX512Consts<>+376(SB)/8, $0x3fe000000000000b
-DATA normalFirstRowsAVX512Consts<>+384(SB)/8, $0x7ff8000000000001
-DATA normalFirstRowsAVX512Consts<>+392(SB)/8, $0x8000000000000000
+DATA normalFirstRowsAVX512Consts<>+48(SB)/8, $0x8000000000000000
+DATA normalFirstRowsAVX512Consts<>+56(SB)/8, $0x3ff8000000000000
+DATA normalFirstRowsAVX512Consts<>+64(SB)/8, $0x4016000000000000
+DATA normalFirstRowsAVX512Consts<>+72(SB)/8, $0xbfe0000000000000
+DATA normalFirstRowsAVX512Consts<>+80(SB)/8, $0x3ff71547652b82fe
+DATA normalFirstRowsAVX512Consts<>+88(SB)/8, $0x4000000000000000
+DATA normalFirstRowsAVX512Consts<>+96(SB)/8, $0xbff0000000000000
+DATA normalFirstRowsAVX512Consts<>+104(SB)/8, $0xbe2e25325154ed2c
+DATA normalFirstRowsAVX512Consts<>+112(SB)/8, $0xbe4277bd7e608931
+DATA normalFirstRowsAVX512Consts<>+120(SB)/8, $0x3e5f7f7aa6513d12
+DATA normalFirstRowsAVX512Consts<>+128(SB)/8, $0x3e747abbfe1349dc
+DATA normalFirstRowsAVX512Consts<>+136(SB)/8, $0xbe8e40fe135477fb
+DATA normalFirstRowsAVX512Consts<>+144(SB)/8, $0xbe9ca94833eab172
+DATA normalFirstRowsAVX512Consts<>+152(SB)/8, $0x3ec034ec9ff77461
+DATA normalFirstRowsAVX512Consts<>+160(SB)/8, $0x3eb3559d7eab42ef
+DATA normalFirstRowsAVX512Consts<>+168(SB)/8, $0xbef12becf291cb5c
+DATA normalFirstRowsAVX512Consts<>+176(SB)/8, $0x3ef25b780504b8a6
+DATA normalFirstRowsAVX512Consts<>+184(SB)/8, $0x3f1b488c4e1b97b5
+DATA normalFirstRowsAVX512Consts<>+192(SB)/8, $0xbf3afc08c11736a4
+DATA normalFirstRowsAVX512Consts<>+200(SB)/8, $0x3f2d0345de443c62
+DATA normalFirstRowsAVX512Consts<>+208(SB)/8, $0x3f6c48252d50b83f
+DATA normalFirstRowsAVX512Consts<>+216(SB)/8, $0xbf921f46d4ac3c0e
+DATA normalFirstRowsAVX512Consts<>+224(SB)/8, $0x3fab82298736da76
+DATA normalFirstRowsAVX512Consts<>+232(SB)/8, $0xbfbf5b83385c94d7
+DATA normalFirstRowsAVX512Consts<>+240(SB)/8, $0x3fccd2dc44dda90c
+DATA normalFirstRowsAVX512Consts<>+248(SB)/8, $0xbfd5ed2acb37558c
+DATA normalFirstRowsAVX512Consts<>+256(SB)/8, $0x3fdb9a7d5690ca89
+DATA normalFirstRowsAVX512Consts<>+264(SB)/8, $0xbfdbc22549fbe12f
+DATA normalFirstRowsAVX512Consts<>+272(SB)/8, $0x3fd34926e4def17d
+DATA normalFirstRowsAVX512Consts<>+280(SB)/8, $0x3fe0000000000000
+DATA normalFirstRowsAVX512Consts<>+288(SB)/8, $0x3fd9884533d43651
+DATA normalFirstRowsAVX512Consts<>+296(SB)/8, $0xbfe62e42fee00000
+DATA normalFirstRowsAVX512Consts<>+304(SB)/8, $0xbdea39ef35793c76
+DATA normalFirstRowsAVX512Consts<>+312(SB)/8, $0x3e5ade156a5dbe76
+DATA normalFirstRowsAVX512Consts<>+320(SB)/8, $0x3e928af3fca7ab0b
+DATA normalFirstRowsAVX512Consts<>+328(SB)/8, $0x3ec71dee623fde67
+DATA normalFirstRowsAVX512Consts<>+336(SB)/8, $0x3efa01997c89e6b0
+DATA normalFirstRowsAVX512Consts<>+344(SB)/8, $0x3f2a01a014761f6e
+DATA normalFirstRowsAVX512Consts<>+352(SB)/8, $0x3f56c16c1852b7b0
+DATA normalFirstRowsAVX512Consts<>+360(SB)/8, $0x3f81111111122322
+DATA normalFirstRowsAVX512Consts<>+368(SB)/8, $0x3fa55555555502a1
+DATA normalFirstRowsAVX512Consts<>+376(SB)/8, $0x3fc5555555555511
+DATA normalFirstRowsAVX512Consts<>+384(SB)/8, $0x3fe000000000000b
+DATA normalFirstRowsAVX512Consts<>+392(SB)/8, $0x7ff8000000000001
 GLOBL normalFirstRowsAVX512Consts<>(SB), RODATA|NOPTR, $400
 
 // func normalFirstRowsAVX512(price []float64, delta []float64, gamma []float64, vega []float64, theta []float64, rho []float64, sign []float64, F []float64, K []float64, T []float64, sigma []float64, D []float64, r []float64)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·normalFirstRowsAVX512(SB), $2496-312
+TEXT ·normalFirstRowsAVX512(SB), $2688-312
 	LEAQ 63(SP), BX
 	ANDQ $-64, BX
 	MOVQ price_len+8(FP), CX
@@ -195,14 +195,14 @@ body:
 	VADDPD           Z13, Z9, Z9
 	VADDPD           Z14, Z10, Z10
 	VADDPD           Z15, Z11, Z11
-	VMINPD           Z0, Z16, Z12
-	VMINPD           Z1, Z17, Z13
-	VMINPD           Z2, Z18, Z14
-	VMINPD           Z3, Z19, Z15
 	VADDPD           Z8, Z16, Z8
 	VADDPD           Z9, Z17, Z9
 	VADDPD           Z10, Z18, Z10
 	VADDPD           Z11, Z19, Z11
+	VMINPD           Z0, Z16, Z12
+	VMINPD           Z1, Z17, Z13
+	VMINPD           Z2, Z18, Z14
+	VMINPD           Z3, Z19, Z15
 	VMOVUPD          Z3, 256(BX)
 	VMULPD           Z27, Z20, Z3
 	VMOVUPD          Z2, 320(BX)
@@ -211,474 +211,503 @@ body:
 	VMULPD           Z25, Z22, Z1
 	VMOVUPD          Z0, 448(BX)
 	VMULPD           Z24, Z23, Z0
-	VMOVUPD          Z24, 512(BX)
-	VMULPD           Z4, Z4, Z24
-	VMOVUPD          Z24, 576(BX)
-	VMULPD           Z5, Z5, Z24
-	VMOVUPD          Z24, 640(BX)
-	VMULPD           Z6, Z6, Z24
-	VMOVUPD          Z24, 704(BX)
-	VMULPD           Z7, Z7, Z24
 	VCMPPD.BCST      $0x11, normalFirstRowsAVX512Consts<>+8(SB), Z3, K1
 	VCMPPD.BCST      $0x11, normalFirstRowsAVX512Consts<>+8(SB), Z2, K2
 	VCMPPD.BCST      $0x11, normalFirstRowsAVX512Consts<>+8(SB), Z1, K3
 	VCMPPD.BCST      $0x11, normalFirstRowsAVX512Consts<>+8(SB), Z0, K4
-	VMULPD           Z28, Z4, Z4
-	VMULPD           Z29, Z5, Z5
-	VMULPD           Z30, Z6, Z6
-	VMULPD           Z31, Z7, Z7
 	VMULPD           Z3, Z16, Z3
 	VMULPD           Z2, Z17, Z2
 	VMULPD           Z1, Z18, Z1
 	VMULPD           Z0, Z19, Z0
-	VADDPD           Z8, Z4, Z8
-	VADDPD           Z9, Z5, Z9
-	VADDPD           Z10, Z6, Z10
-	VADDPD           Z11, Z7, Z11
-	VMINPD           Z4, Z12, Z12
-	VMINPD           Z5, Z13, Z13
-	VMINPD           Z6, Z14, Z14
-	VMINPD           Z7, Z15, Z15
-	VCMPPD.BCST      $0x11, normalFirstRowsAVX512Consts<>+16(SB), Z8, K5
+	VBLENDMPD.BCST   normalFirstRowsAVX512Consts<>+8(SB), Z3, K1, Z3
+	VBLENDMPD.BCST   normalFirstRowsAVX512Consts<>+8(SB), Z2, K2, Z2
+	VBLENDMPD.BCST   normalFirstRowsAVX512Consts<>+8(SB), Z1, K3, Z1
+	VBLENDMPD.BCST   normalFirstRowsAVX512Consts<>+8(SB), Z0, K4, Z0
+	VMOVUPD          Z0, 512(BX)
+	VMULPD           Z28, Z4, Z0
+	VMOVUPD          Z28, 576(BX)
+	VMULPD           Z29, Z5, Z28
+	VMOVUPD          Z29, 640(BX)
+	VMULPD           Z30, Z6, Z29
+	VMOVUPD          Z30, 704(BX)
+	VMULPD           Z31, Z7, Z30
+	VMULPD           Z4, Z4, Z4
+	VMULPD           Z5, Z5, Z5
+	VMULPD           Z6, Z6, Z6
+	VMULPD           Z7, Z7, Z7
+	VADDPD           Z8, Z0, Z8
+	VADDPD           Z9, Z28, Z9
+	VADDPD           Z10, Z29, Z10
+	VADDPD           Z11, Z30, Z11
+	VCMPPD.BCST      $0x11, normalFirstRowsAVX512Consts<>+16(SB), Z8, K1
 	VBROADCASTSD     normalFirstRowsAVX512Consts<>+16(SB), Z8
-	VCMPPD           $0x11, Z8, Z9, K6
-	VCMPPD           $0x11, Z8, Z10, K7
-	KMOVB            K7, 768(BX)
-	VCMPPD           $0x11, Z8, Z11, K7
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+24(SB), Z8
-	VDIVPD           Z4, Z8, Z9
-	VDIVPD           Z5, Z8, Z10
-	VDIVPD           Z6, Z8, Z11
-	VMOVUPD          Z31, 832(BX)
-	VDIVPD           Z7, Z8, Z31
-	VMOVUPD          Z30, 896(BX)
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+32(SB), Z30
-	KMOVB            K7, 960(BX)
-	VCMPPD           $0x11, Z12, Z30, K7
-	KMOVB            K6, 1024(BX)
-	VCMPPD           $0x11, Z13, Z30, K6
-	KMOVB            K6, 1088(BX)
-	VCMPPD           $0x11, Z14, Z30, K6
-	KMOVB            K6, 1152(BX)
-	VCMPPD           $0x11, Z15, Z30, K6
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+8(SB), Z12
-	VBLENDMPD        Z12, Z3, K1, Z3
-	VBLENDMPD        Z12, Z2, K2, Z2
-	VBLENDMPD        Z12, Z1, K3, Z1
-	VBLENDMPD        Z12, Z0, K4, Z0
-	VMULPD           Z16, Z20, Z13
-	VMULPD           Z17, Z21, Z14
-	VMULPD           Z18, Z22, Z15
-	VMULPD           Z19, Z23, Z20
-	KANDB            K5, K7, K5
-	KMOVB            1088(BX), K7
-	KMOVB            K5, 1216(BX)
-	KMOVB            1024(BX), K5
-	KANDB            K5, K7, K5
-	KMOVB            1152(BX), K7
-	KMOVB            K5, 1024(BX)
+	VCMPPD           $0x11, Z8, Z9, K2
+	VCMPPD           $0x11, Z8, Z10, K3
+	VCMPPD           $0x11, Z8, Z11, K4
+	VMINPD           Z0, Z12, Z8
+	VMINPD           Z28, Z13, Z9
+	VMINPD           Z29, Z14, Z10
+	VMINPD           Z30, Z15, Z11
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+24(SB), Z12
+	VCMPPD           $0x11, Z8, Z12, K5
+	VCMPPD           $0x11, Z9, Z12, K6
+	VCMPPD           $0x11, Z10, Z12, K7
+	KMOVB            K4, 768(BX)
+	VCMPPD           $0x11, Z11, Z12, K4
+	KANDB            K1, K5, K1
+	KANDB            K2, K6, K2
+	KANDB            K3, K7, K3
 	KMOVB            768(BX), K5
-	KANDB            K5, K7, K5
-	KMOVB            960(BX), K7
-	KANDB            K7, K6, K6
-	VBLENDMPD        Z12, Z13, K1, Z13
-	VBLENDMPD        Z12, Z14, K2, Z14
-	VBLENDMPD        Z12, Z15, K3, Z15
-	VBLENDMPD        Z12, Z20, K4, Z12
-	VMULPD           Z27, Z9, Z20
-	VMULPD           Z26, Z10, Z21
-	VMULPD           Z25, Z11, Z22
-	VMULPD           512(BX), Z31, Z23
-	VMULPD           576(BX), Z9, Z30
-	VMOVUPD          Z29, 576(BX)
-	VMULPD           640(BX), Z10, Z29
-	VMOVUPD          Z28, 640(BX)
-	VMULPD           704(BX), Z11, Z28
-	VMULPD           Z24, Z31, Z24
-	VANDPD.BCST      normalFirstRowsAVX512Consts<>+0(SB), Z20, Z20
-	VANDPD.BCST      normalFirstRowsAVX512Consts<>+0(SB), Z21, Z21
-	VANDPD.BCST      normalFirstRowsAVX512Consts<>+0(SB), Z22, Z22
-	VANDPD.BCST      normalFirstRowsAVX512Consts<>+0(SB), Z23, Z23
-	VMOVUPD          Z31, 704(BX)
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+40(SB), Z31
-	VMINPD           Z20, Z31, Z20
-	VMINPD           Z21, Z31, Z21
-	VMINPD           Z22, Z31, Z22
-	VMINPD           Z23, Z31, Z23
+	KANDB            K5, K4, K4
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+32(SB), Z8
+	VDIVPD           Z0, Z8, Z9
+	VDIVPD           Z28, Z8, Z10
+	VDIVPD           Z29, Z8, Z11
+	VDIVPD           Z30, Z8, Z12
+	VMULPD           Z4, Z9, Z4
+	VMULPD           Z5, Z10, Z5
+	VMULPD           Z6, Z11, Z6
+	VMULPD           Z7, Z12, Z7
+	VMULPD           Z27, Z9, Z13
+	VMULPD           Z26, Z10, Z14
+	VMULPD           Z25, Z11, Z15
+	VMOVUPD          Z31, 768(BX)
+	VMULPD           Z24, Z12, Z31
+	VANDPD.BCST      normalFirstRowsAVX512Consts<>+0(SB), Z13, Z13
+	VANDPD.BCST      normalFirstRowsAVX512Consts<>+0(SB), Z14, Z14
+	VANDPD.BCST      normalFirstRowsAVX512Consts<>+0(SB), Z15, Z15
+	VANDPD.BCST      normalFirstRowsAVX512Consts<>+0(SB), Z31, Z31
+	VMOVUPD          Z12, 832(BX)
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+40(SB), Z12
+	VMINPD           Z13, Z12, Z13
+	VMINPD           Z14, Z12, Z14
+	VMINPD           Z15, Z12, Z15
+	VMINPD           Z31, Z12, Z12
 	VBROADCASTSD     normalFirstRowsAVX512Consts<>+48(SB), Z31
-	VFMADD213PD      Z8, Z20, Z31
-	VMOVUPD          Z11, 960(BX)
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+48(SB), Z11
-	VFMADD213PD      Z8, Z21, Z11
-	VMOVUPD          Z10, 768(BX)
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+48(SB), Z10
-	VFMADD213PD      Z8, Z22, Z10
-	VMOVUPD          Z9, 1152(BX)
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+48(SB), Z9
-	VFMADD213PD      Z8, Z23, Z9
-	VMOVUPD          Z24, 1088(BX)
-	VADDPD.BCST      normalFirstRowsAVX512Consts<>+56(SB), Z20, Z24
-	VMOVUPD          Z28, 1280(BX)
-	VADDPD.BCST      normalFirstRowsAVX512Consts<>+56(SB), Z21, Z28
-	VMOVUPD          Z29, 1344(BX)
-	VADDPD.BCST      normalFirstRowsAVX512Consts<>+56(SB), Z22, Z29
-	VMOVUPD          Z30, 1408(BX)
-	VADDPD.BCST      normalFirstRowsAVX512Consts<>+56(SB), Z23, Z30
-	VMOVUPD          Z0, 1472(BX)
-	VMULPD.BCST      normalFirstRowsAVX512Consts<>+64(SB), Z20, Z0
-	VMOVUPD          Z1, 1536(BX)
-	VMULPD.BCST      normalFirstRowsAVX512Consts<>+64(SB), Z21, Z1
-	VMOVUPD          Z2, 1600(BX)
-	VMULPD.BCST      normalFirstRowsAVX512Consts<>+64(SB), Z22, Z2
-	VMOVUPD          Z3, 1664(BX)
-	VMULPD.BCST      normalFirstRowsAVX512Consts<>+64(SB), Z23, Z3
-	VMOVUPD          Z12, 1728(BX)
-	VMULPD           Z24, Z31, Z12
-	VMOVUPD          Z15, 1792(BX)
-	VMULPD           Z28, Z11, Z15
-	VMOVUPD          Z14, 1856(BX)
-	VMULPD           Z29, Z10, Z14
-	VMOVUPD          Z13, 1920(BX)
-	VMULPD           Z30, Z9, Z13
-	VDIVPD           Z12, Z8, Z12
-	VDIVPD           Z15, Z8, Z15
-	VDIVPD           Z14, Z8, Z14
-	VDIVPD           Z13, Z8, Z8
-	VMULPD           Z12, Z31, Z13
-	VMULPD           Z15, Z11, Z11
-	VMULPD           Z14, Z10, Z10
-	VMULPD           Z8, Z9, Z9
-	VMULPD           Z12, Z24, Z12
-	VMULPD           Z15, Z28, Z15
-	VMULPD           Z14, Z29, Z14
-	VMULPD           Z8, Z30, Z8
-	VMULPD           Z13, Z20, Z13
-	VMULPD           Z11, Z21, Z11
-	VMULPD           Z10, Z22, Z10
-	VMULPD           Z9, Z23, Z9
-	VMULPD           Z0, Z20, Z24
-	VMULPD           Z1, Z21, Z28
-	VMULPD           Z2, Z22, Z29
-	VMULPD           Z3, Z23, Z30
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+72(SB), Z31
-	VMULPD           Z31, Z24, Z24
-	VMULPD           Z31, Z28, Z28
-	VMULPD           Z31, Z29, Z29
-	VMULPD           Z31, Z30, Z30
-	VRNDSCALEPD      $0x08, Z24, Z24
-	VRNDSCALEPD      $0x08, Z28, Z28
-	VRNDSCALEPD      $0x08, Z29, Z29
+	VMOVUPD          Z11, 896(BX)
+	VXORPD           Z31, Z20, Z11
+	VMOVUPD          Z10, 960(BX)
+	VXORPD           Z31, Z21, Z10
+	VMOVUPD          Z9, 1024(BX)
+	VXORPD           Z31, Z22, Z9
+	VMOVUPD          Z7, 1088(BX)
+	VXORPD           Z31, Z23, Z7
+	VMULPD           Z16, Z20, Z20
+	VMULPD           Z17, Z21, Z21
+	VMULPD           Z18, Z22, Z22
+	VMULPD           Z19, Z23, Z23
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+56(SB), Z31
+	VFMADD213PD      Z8, Z13, Z31
+	VMOVUPD          Z6, 1152(BX)
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+56(SB), Z6
+	VFMADD213PD      Z8, Z14, Z6
+	VMOVUPD          Z5, 1216(BX)
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+56(SB), Z5
+	VFMADD213PD      Z8, Z15, Z5
+	VMOVUPD          Z4, 1280(BX)
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+56(SB), Z4
+	VFMADD213PD      Z8, Z12, Z4
+	VMOVUPD          Z1, 1344(BX)
+	VADDPD.BCST      normalFirstRowsAVX512Consts<>+64(SB), Z13, Z1
+	VMOVUPD          Z2, 1408(BX)
+	VADDPD.BCST      normalFirstRowsAVX512Consts<>+64(SB), Z14, Z2
+	VMOVUPD          Z3, 1472(BX)
+	VADDPD.BCST      normalFirstRowsAVX512Consts<>+64(SB), Z15, Z3
+	VMOVUPD          Z30, 1536(BX)
+	VADDPD.BCST      normalFirstRowsAVX512Consts<>+64(SB), Z12, Z30
+	VMOVUPD          Z29, 1600(BX)
+	VMULPD.BCST      normalFirstRowsAVX512Consts<>+72(SB), Z13, Z29
+	VMOVUPD          Z28, 1664(BX)
+	VMULPD.BCST      normalFirstRowsAVX512Consts<>+72(SB), Z14, Z28
+	VMOVUPD          Z0, 1728(BX)
+	VMULPD.BCST      normalFirstRowsAVX512Consts<>+72(SB), Z15, Z0
+	VMOVUPD          Z19, 1792(BX)
+	VMULPD.BCST      normalFirstRowsAVX512Consts<>+72(SB), Z12, Z19
+	VMOVUPD          Z18, 1856(BX)
+	VMULPD           Z1, Z31, Z18
+	VMOVUPD          Z17, 1920(BX)
+	VMULPD           Z2, Z6, Z17
+	VMOVUPD          Z16, 1984(BX)
+	VMULPD           Z3, Z5, Z16
+	VMOVUPD          Z23, 2048(BX)
+	VMULPD           Z30, Z4, Z23
+	VDIVPD           Z18, Z8, Z18
+	VDIVPD           Z17, Z8, Z17
+	VDIVPD           Z16, Z8, Z16
+	VDIVPD           Z23, Z8, Z23
+	VMULPD           Z18, Z31, Z31
+	VMULPD           Z17, Z6, Z6
+	VMULPD           Z16, Z5, Z5
+	VMULPD           Z23, Z4, Z4
+	VMULPD           Z18, Z1, Z1
+	VMULPD           Z17, Z2, Z2
+	VMULPD           Z16, Z3, Z3
+	VMULPD           Z23, Z30, Z16
+	VMULPD           Z31, Z13, Z17
+	VMULPD           Z6, Z14, Z6
+	VMULPD           Z5, Z15, Z5
+	VMULPD           Z4, Z12, Z4
+	VMULPD           Z29, Z13, Z18
+	VMULPD           Z28, Z14, Z23
+	VMULPD           Z0, Z15, Z30
+	VMULPD           Z19, Z12, Z31
+	VMULPD.BCST      normalFirstRowsAVX512Consts<>+80(SB), Z18, Z18
+	VMULPD.BCST      normalFirstRowsAVX512Consts<>+80(SB), Z23, Z23
+	VMULPD.BCST      normalFirstRowsAVX512Consts<>+80(SB), Z30, Z30
+	VMULPD.BCST      normalFirstRowsAVX512Consts<>+80(SB), Z31, Z31
+	VRNDSCALEPD      $0x08, Z18, Z18
+	VRNDSCALEPD      $0x08, Z23, Z23
 	VRNDSCALEPD      $0x08, Z30, Z30
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+80(SB), Z31
-	VMOVUPD          Z7, 1984(BX)
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+88(SB), Z7
-	VFMADD231PD      Z31, Z13, Z7
-	VMOVUPD          Z6, 2048(BX)
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+88(SB), Z6
-	VFMADD231PD      Z31, Z11, Z6
-	VMOVUPD          Z5, 2112(BX)
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+88(SB), Z5
-	VFMADD231PD      Z31, Z10, Z5
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+88(SB), Z9, Z31
-	VMOVUPD          Z4, 2176(BX)
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+104(SB), Z4
-	VFMADD231PD.BCST normalFirstRowsAVX512Consts<>+96(SB), Z7, Z4
-	VMOVUPD          Z19, 2240(BX)
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+104(SB), Z19
-	VFMADD231PD.BCST normalFirstRowsAVX512Consts<>+96(SB), Z6, Z19
-	VMOVUPD          Z18, 2304(BX)
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+104(SB), Z18
-	VFMADD231PD.BCST normalFirstRowsAVX512Consts<>+96(SB), Z5, Z18
-	VMOVUPD          Z17, 2368(BX)
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+104(SB), Z17
-	VFMADD231PD.BCST normalFirstRowsAVX512Consts<>+96(SB), Z31, Z17
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+112(SB), Z7, Z4
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+112(SB), Z6, Z19
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+112(SB), Z5, Z18
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+112(SB), Z31, Z17
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+120(SB), Z7, Z4
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+120(SB), Z6, Z19
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+120(SB), Z5, Z18
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+120(SB), Z31, Z17
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+128(SB), Z7, Z4
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+128(SB), Z6, Z19
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+128(SB), Z5, Z18
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+128(SB), Z31, Z17
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+136(SB), Z7, Z4
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+136(SB), Z6, Z19
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+136(SB), Z5, Z18
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+136(SB), Z31, Z17
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+144(SB), Z7, Z4
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+144(SB), Z6, Z19
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+144(SB), Z5, Z18
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+144(SB), Z31, Z17
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+152(SB), Z7, Z4
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+152(SB), Z6, Z19
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+152(SB), Z5, Z18
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+152(SB), Z31, Z17
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+160(SB), Z7, Z4
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+160(SB), Z6, Z19
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+160(SB), Z5, Z18
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+160(SB), Z31, Z17
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+168(SB), Z7, Z4
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+168(SB), Z6, Z19
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+168(SB), Z5, Z18
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+168(SB), Z31, Z17
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+176(SB), Z7, Z4
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+176(SB), Z6, Z19
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+176(SB), Z5, Z18
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+176(SB), Z31, Z17
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+184(SB), Z7, Z4
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+184(SB), Z6, Z19
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+184(SB), Z5, Z18
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+184(SB), Z31, Z17
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+192(SB), Z7, Z4
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+192(SB), Z6, Z19
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+192(SB), Z5, Z18
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+192(SB), Z31, Z17
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+200(SB), Z7, Z4
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+200(SB), Z6, Z19
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+200(SB), Z5, Z18
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+200(SB), Z31, Z17
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+208(SB), Z7, Z4
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+208(SB), Z6, Z19
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+208(SB), Z5, Z18
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+208(SB), Z31, Z17
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+216(SB), Z7, Z4
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+216(SB), Z6, Z19
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+216(SB), Z5, Z18
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+216(SB), Z31, Z17
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+224(SB), Z7, Z4
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+224(SB), Z6, Z19
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+224(SB), Z5, Z18
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+224(SB), Z31, Z17
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+232(SB), Z7, Z4
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+232(SB), Z6, Z19
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+232(SB), Z5, Z18
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+232(SB), Z31, Z17
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+240(SB), Z7, Z4
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+240(SB), Z6, Z19
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+240(SB), Z5, Z18
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+240(SB), Z31, Z17
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+248(SB), Z7, Z4
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+248(SB), Z6, Z19
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+248(SB), Z5, Z18
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+248(SB), Z31, Z17
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+256(SB), Z7, Z4
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+256(SB), Z6, Z19
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+256(SB), Z5, Z18
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+256(SB), Z31, Z17
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+264(SB), Z4, Z7
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+264(SB), Z4
-	VFMADD213PD      Z4, Z19, Z6
-	VFMADD213PD      Z4, Z18, Z5
-	VFMADD231PD      Z17, Z31, Z4
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+272(SB), Z17
-	VFMADD213PD      Z17, Z7, Z13
-	VFMADD213PD      Z17, Z6, Z11
-	VFMADD213PD      Z17, Z5, Z10
-	VFMADD231PD      Z4, Z9, Z17
-	VMULPD           Z12, Z13, Z4
-	VMULPD           Z15, Z11, Z5
-	VMULPD           Z14, Z10, Z6
-	VMULPD           Z8, Z17, Z7
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+0(SB), Z8
-	VMOVAPD          Z4, Z9
-	VPTERNLOGQ       $0xe4, Z8, Z27, Z9
-	VMOVAPD          Z5, Z10
-	VPTERNLOGQ       $0xe4, Z8, Z26, Z10
-	VMOVAPD          Z6, Z11
-	VPTERNLOGQ       $0xe4, Z8, Z25, Z11
-	VMOVUPD          512(BX), Z12
-	VMOVAPD          Z7, Z13
-	VPTERNLOGQ       $0xe4, Z8, Z12, Z13
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+280(SB), Z8
-	VFNMADD213PD     Z8, Z20, Z4
-	VFNMADD213PD     Z8, Z21, Z5
-	VFNMADD213PD     Z8, Z22, Z6
-	VFNMADD213PD     Z8, Z23, Z7
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+288(SB), Z12
-	VMULPD           Z12, Z24, Z14
-	VMULPD           Z12, Z28, Z15
-	VMULPD           Z12, Z29, Z17
-	VMULPD           Z12, Z30, Z12
-	VFMADD231PD      Z0, Z20, Z14
-	VFMADD231PD      Z1, Z21, Z15
-	VFMADD231PD      Z2, Z22, Z17
-	VFMADD231PD      Z3, Z23, Z12
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+296(SB), Z0
-	VFMADD231PD      Z0, Z24, Z14
-	VFMADD231PD      Z0, Z28, Z15
-	VFMADD231PD      Z0, Z29, Z17
-	VFMADD231PD      Z0, Z30, Z12
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+304(SB), Z0
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+312(SB), Z1
-	VFMADD231PD      Z0, Z14, Z1
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+312(SB), Z2
-	VFMADD231PD      Z0, Z15, Z2
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+312(SB), Z3
-	VFMADD231PD      Z0, Z17, Z3
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+312(SB), Z12, Z0
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+320(SB), Z18
-	VFMADD213PD      Z18, Z14, Z1
-	VFMADD213PD      Z18, Z15, Z2
-	VFMADD213PD      Z18, Z17, Z3
-	VFMADD231PD      Z0, Z12, Z18
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+328(SB), Z0
-	VFMADD213PD      Z0, Z14, Z1
-	VFMADD213PD      Z0, Z15, Z2
-	VFMADD213PD      Z0, Z17, Z3
-	VFMADD231PD      Z18, Z12, Z0
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+336(SB), Z18
-	VFMADD213PD      Z18, Z14, Z1
-	VFMADD213PD      Z18, Z15, Z2
-	VFMADD213PD      Z18, Z17, Z3
-	VFMADD231PD      Z0, Z12, Z18
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+344(SB), Z0
-	VFMADD213PD      Z0, Z14, Z1
-	VFMADD213PD      Z0, Z15, Z2
-	VFMADD213PD      Z0, Z17, Z3
-	VFMADD231PD      Z18, Z12, Z0
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+352(SB), Z18
-	VFMADD213PD      Z18, Z14, Z1
-	VFMADD213PD      Z18, Z15, Z2
-	VFMADD213PD      Z18, Z17, Z3
-	VFMADD231PD      Z0, Z12, Z18
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+360(SB), Z0
-	VFMADD213PD      Z0, Z14, Z1
-	VFMADD213PD      Z0, Z15, Z2
-	VFMADD213PD      Z0, Z17, Z3
-	VFMADD231PD      Z18, Z12, Z0
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+368(SB), Z18
-	VFMADD213PD      Z18, Z14, Z1
-	VFMADD213PD      Z18, Z15, Z2
-	VFMADD213PD      Z18, Z17, Z3
-	VFMADD231PD      Z0, Z12, Z18
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+376(SB), Z0
-	VFMADD213PD      Z0, Z14, Z1
-	VFMADD213PD      Z0, Z15, Z2
-	VFMADD213PD      Z0, Z17, Z3
-	VFMADD231PD      Z18, Z12, Z0
-	VMULPD           Z14, Z14, Z18
-	VMULPD           Z15, Z15, Z19
-	VMULPD           Z17, Z17, Z20
-	VMULPD           Z12, Z12, Z21
-	VFMADD231PD      Z1, Z18, Z14
-	VFMADD231PD      Z2, Z19, Z15
-	VFMADD231PD      Z3, Z20, Z17
-	VFMADD231PD      Z0, Z21, Z12
-	VFMADD213PD      Z16, Z14, Z16
-	VMOVUPD          2368(BX), Z0
-	VFMADD213PD      Z0, Z15, Z0
-	VMOVUPD          2304(BX), Z1
-	VFMADD213PD      Z1, Z17, Z1
-	VMOVUPD          2240(BX), Z2
-	VFMADD213PD      Z2, Z12, Z2
-	VSCALEFPD        Z24, Z16, Z3
-	VSCALEFPD        Z28, Z0, Z0
-	VSCALEFPD        Z29, Z1, Z1
-	VSCALEFPD        Z30, Z2, Z2
-	VMULPD           2176(BX), Z3, Z12
-	VMULPD           2112(BX), Z0, Z14
-	VMULPD           2048(BX), Z1, Z15
-	VMULPD           1984(BX), Z2, Z16
-	VFNMADD213PD     1920(BX), Z3, Z9
-	VFNMADD213PD     1856(BX), Z0, Z10
-	VFNMADD213PD     1792(BX), Z1, Z11
-	VFNMADD213PD     1728(BX), Z2, Z13
-	VMULPD           Z8, Z3, Z3
-	VMULPD           Z8, Z0, Z0
-	VMULPD           Z8, Z1, Z1
-	VMULPD           Z8, Z2, Z2
-	VFMADD213PD      1664(BX), Z12, Z4
-	VFMADD213PD      1600(BX), Z14, Z5
-	VFMADD213PD      1536(BX), Z15, Z6
-	VFMADD213PD      1472(BX), Z16, Z7
-	VMULPD           1408(BX), Z3, Z8
-	VMULPD           1344(BX), Z0, Z12
-	VMULPD           1280(BX), Z1, Z14
-	VMULPD           1088(BX), Z2, Z15
-	KMOVB            1216(BX), K1
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+384(SB), Z16
-	VBLENDMPD        Z4, Z16, K1, Z4
-	KMOVB            1024(BX), K1
-	VBLENDMPD        Z5, Z16, K1, Z5
-	VBLENDMPD        Z6, Z16, K5, Z6
-	VBLENDMPD        Z7, Z16, K6, Z7
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+64(SB), Z16
-	VMULPD           Z8, Z16, Z8
-	VMULPD           Z12, Z16, Z12
-	VMULPD           Z14, Z16, Z14
-	VMULPD           Z15, Z16, Z15
-	VMULPD           448(BX), Z4, Z16
-	VMULPD           384(BX), Z5, Z17
-	VMULPD           320(BX), Z6, Z18
-	VMULPD           256(BX), Z7, Z19
-	VFMADD231PD      192(BX), Z4, Z8
-	VFMADD231PD      128(BX), Z5, Z12
-	VFMADD231PD      64(BX), Z6, Z14
-	VFMADD231PD      (BX), Z7, Z15
-	VMULPD           1152(BX), Z3, Z20
-	VMULPD           768(BX), Z0, Z21
-	VMULPD           960(BX), Z1, Z22
-	VMULPD           704(BX), Z2, Z23
-	VMULPD           640(BX), Z3, Z3
-	VMULPD           576(BX), Z0, Z0
-	VMULPD           896(BX), Z1, Z1
-	VMULPD           832(BX), Z2, Z2
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+392(SB), Z24
-	VXORPD           Z16, Z24, Z16
-	VXORPD           Z17, Z24, Z17
-	VXORPD           Z18, Z24, Z18
-	VXORPD           Z19, Z24, Z19
+	VRNDSCALEPD      $0x08, Z31, Z31
+	VMOVUPD          Z19, 2112(BX)
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+96(SB), Z19
+	VFMADD231PD.BCST normalFirstRowsAVX512Consts<>+88(SB), Z17, Z19
+	VMOVUPD          Z0, 2176(BX)
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+96(SB), Z0
+	VFMADD231PD.BCST normalFirstRowsAVX512Consts<>+88(SB), Z6, Z0
+	VMOVUPD          Z28, 2240(BX)
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+96(SB), Z28
+	VFMADD231PD.BCST normalFirstRowsAVX512Consts<>+88(SB), Z5, Z28
+	VMOVUPD          Z29, 2304(BX)
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+96(SB), Z29
+	VFMADD231PD.BCST normalFirstRowsAVX512Consts<>+88(SB), Z4, Z29
+	VMOVUPD          Z31, 2368(BX)
+	VMOVAPD          Z8, Z31
+	VPTERNLOGQ.BCST  $0xe4, normalFirstRowsAVX512Consts<>+0(SB), Z27, Z31
+	VMOVUPD          Z30, 2432(BX)
+	VMOVAPD          Z8, Z30
+	VPTERNLOGQ.BCST  $0xe4, normalFirstRowsAVX512Consts<>+0(SB), Z26, Z30
+	VMOVUPD          Z23, 2496(BX)
+	VMOVAPD          Z8, Z23
+	VPTERNLOGQ.BCST  $0xe4, normalFirstRowsAVX512Consts<>+0(SB), Z25, Z23
+	VPTERNLOGQ.BCST  $0xe4, normalFirstRowsAVX512Consts<>+0(SB), Z24, Z8
+	VCMPPD           $0x00, Z11, Z31, K5
+	VCMPPD           $0x00, Z10, Z30, K6
+	VCMPPD           $0x00, Z9, Z23, K7
+	KMOVB            K4, 2560(BX)
+	VCMPPD           $0x00, Z7, Z8, K4
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+8(SB), Z7
+	VBLENDMPD        Z7, Z20, K5, Z8
+	VBLENDMPD        Z7, Z21, K6, Z9
+	VBLENDMPD        Z7, Z22, K7, Z10
+	VMOVUPD          2048(BX), Z11
+	VBLENDMPD        Z7, Z11, K4, Z7
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+104(SB), Z11
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+112(SB), Z20
+	VFMADD231PD      Z11, Z19, Z20
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+112(SB), Z21
+	VFMADD231PD      Z11, Z0, Z21
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+112(SB), Z22
+	VFMADD231PD      Z11, Z28, Z22
+	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+112(SB), Z29, Z11
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+120(SB), Z23
+	VFMADD213PD      Z23, Z19, Z20
+	VFMADD213PD      Z23, Z0, Z21
+	VFMADD213PD      Z23, Z28, Z22
+	VFMADD231PD      Z11, Z29, Z23
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+128(SB), Z11
+	VFMADD213PD      Z11, Z19, Z20
+	VFMADD213PD      Z11, Z0, Z21
+	VFMADD213PD      Z11, Z28, Z22
+	VFMADD231PD      Z23, Z29, Z11
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+136(SB), Z23
+	VFMADD213PD      Z23, Z19, Z20
+	VFMADD213PD      Z23, Z0, Z21
+	VFMADD213PD      Z23, Z28, Z22
+	VFMADD231PD      Z11, Z29, Z23
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+144(SB), Z11
+	VFMADD213PD      Z11, Z19, Z20
+	VFMADD213PD      Z11, Z0, Z21
+	VFMADD213PD      Z11, Z28, Z22
+	VFMADD231PD      Z23, Z29, Z11
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+152(SB), Z23
+	VFMADD213PD      Z23, Z19, Z20
+	VFMADD213PD      Z23, Z0, Z21
+	VFMADD213PD      Z23, Z28, Z22
+	VFMADD231PD      Z11, Z29, Z23
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+160(SB), Z11
+	VFMADD213PD      Z11, Z19, Z20
+	VFMADD213PD      Z11, Z0, Z21
+	VFMADD213PD      Z11, Z28, Z22
+	VFMADD231PD      Z23, Z29, Z11
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+168(SB), Z23
+	VFMADD213PD      Z23, Z19, Z20
+	VFMADD213PD      Z23, Z0, Z21
+	VFMADD213PD      Z23, Z28, Z22
+	VFMADD231PD      Z11, Z29, Z23
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+176(SB), Z11
+	VFMADD213PD      Z11, Z19, Z20
+	VFMADD213PD      Z11, Z0, Z21
+	VFMADD213PD      Z11, Z28, Z22
+	VFMADD231PD      Z23, Z29, Z11
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+184(SB), Z23
+	VFMADD213PD      Z23, Z19, Z20
+	VFMADD213PD      Z23, Z0, Z21
+	VFMADD213PD      Z23, Z28, Z22
+	VFMADD231PD      Z11, Z29, Z23
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+192(SB), Z11
+	VFMADD213PD      Z11, Z19, Z20
+	VFMADD213PD      Z11, Z0, Z21
+	VFMADD213PD      Z11, Z28, Z22
+	VFMADD231PD      Z23, Z29, Z11
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+200(SB), Z23
+	VFMADD213PD      Z23, Z19, Z20
+	VFMADD213PD      Z23, Z0, Z21
+	VFMADD213PD      Z23, Z28, Z22
+	VFMADD231PD      Z11, Z29, Z23
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+208(SB), Z11
+	VFMADD213PD      Z11, Z19, Z20
+	VFMADD213PD      Z11, Z0, Z21
+	VFMADD213PD      Z11, Z28, Z22
+	VFMADD231PD      Z23, Z29, Z11
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+216(SB), Z23
+	VFMADD213PD      Z23, Z19, Z20
+	VFMADD213PD      Z23, Z0, Z21
+	VFMADD213PD      Z23, Z28, Z22
+	VFMADD231PD      Z11, Z29, Z23
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+224(SB), Z11
+	VFMADD213PD      Z11, Z19, Z20
+	VFMADD213PD      Z11, Z0, Z21
+	VFMADD213PD      Z11, Z28, Z22
+	VFMADD231PD      Z23, Z29, Z11
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+232(SB), Z23
+	VFMADD213PD      Z23, Z19, Z20
+	VFMADD213PD      Z23, Z0, Z21
+	VFMADD213PD      Z23, Z28, Z22
+	VFMADD231PD      Z11, Z29, Z23
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+240(SB), Z11
+	VFMADD213PD      Z11, Z19, Z20
+	VFMADD213PD      Z11, Z0, Z21
+	VFMADD213PD      Z11, Z28, Z22
+	VFMADD231PD      Z23, Z29, Z11
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+248(SB), Z23
+	VFMADD213PD      Z23, Z19, Z20
+	VFMADD213PD      Z23, Z0, Z21
+	VFMADD213PD      Z23, Z28, Z22
+	VFMADD231PD      Z11, Z29, Z23
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+256(SB), Z11
+	VFMADD213PD      Z11, Z19, Z20
+	VFMADD213PD      Z11, Z0, Z21
+	VFMADD213PD      Z11, Z28, Z22
+	VFMADD231PD      Z23, Z29, Z11
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+264(SB), Z23
+	VFMADD213PD      Z23, Z19, Z20
+	VFMADD213PD      Z23, Z0, Z21
+	VFMADD213PD      Z23, Z28, Z22
+	VFMADD231PD      Z11, Z29, Z23
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+272(SB), Z11
+	VFMADD213PD      Z11, Z20, Z19
+	VFMADD213PD      Z11, Z21, Z0
+	VFMADD213PD      Z11, Z22, Z28
+	VFMADD231PD      Z23, Z29, Z11
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+280(SB), Z20
+	VFMADD213PD      Z20, Z19, Z17
+	VFMADD213PD      Z20, Z0, Z6
+	VFMADD213PD      Z20, Z28, Z5
+	VFMADD231PD      Z11, Z4, Z20
+	VMULPD           Z1, Z17, Z0
+	VMULPD           Z2, Z6, Z1
+	VMULPD           Z3, Z5, Z2
+	VMULPD           Z16, Z20, Z3
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+0(SB), Z4
+	VMOVAPD          Z0, Z5
+	VPTERNLOGQ       $0xe4, Z4, Z27, Z5
+	VMOVAPD          Z1, Z6
+	VPTERNLOGQ       $0xe4, Z4, Z26, Z6
+	VMOVAPD          Z2, Z11
+	VPTERNLOGQ       $0xe4, Z4, Z25, Z11
+	VMOVAPD          Z3, Z16
+	VPTERNLOGQ       $0xe4, Z4, Z24, Z16
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+288(SB), Z4
+	VFNMADD213PD     Z4, Z13, Z0
+	VFNMADD213PD     Z4, Z14, Z1
+	VFNMADD213PD     Z4, Z15, Z2
+	VFNMADD213PD     Z4, Z12, Z3
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+296(SB), Z17
+	VMULPD           Z17, Z18, Z19
+	VMOVUPD          2496(BX), Z20
+	VMULPD           Z17, Z20, Z21
+	VMOVUPD          2432(BX), Z22
+	VMULPD           Z17, Z22, Z23
+	VMOVUPD          2368(BX), Z24
+	VMULPD           Z17, Z24, Z17
+	VFMADD231PD      2304(BX), Z13, Z19
+	VFMADD231PD      2240(BX), Z14, Z21
+	VFMADD231PD      2176(BX), Z15, Z23
+	VFMADD231PD      2112(BX), Z12, Z17
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+304(SB), Z12
+	VFMADD231PD      Z12, Z18, Z19
+	VFMADD231PD      Z12, Z20, Z21
+	VFMADD231PD      Z12, Z22, Z23
+	VFMADD231PD      Z12, Z24, Z17
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+312(SB), Z12
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+320(SB), Z13
+	VFMADD231PD      Z12, Z19, Z13
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+320(SB), Z14
+	VFMADD231PD      Z12, Z21, Z14
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+320(SB), Z15
+	VFMADD231PD      Z12, Z23, Z15
+	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+320(SB), Z17, Z12
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+328(SB), Z25
+	VFMADD213PD      Z25, Z19, Z13
+	VFMADD213PD      Z25, Z21, Z14
+	VFMADD213PD      Z25, Z23, Z15
+	VFMADD231PD      Z12, Z17, Z25
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+336(SB), Z12
+	VFMADD213PD      Z12, Z19, Z13
+	VFMADD213PD      Z12, Z21, Z14
+	VFMADD213PD      Z12, Z23, Z15
+	VFMADD231PD      Z25, Z17, Z12
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+344(SB), Z25
+	VFMADD213PD      Z25, Z19, Z13
+	VFMADD213PD      Z25, Z21, Z14
+	VFMADD213PD      Z25, Z23, Z15
+	VFMADD231PD      Z12, Z17, Z25
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+352(SB), Z12
+	VFMADD213PD      Z12, Z19, Z13
+	VFMADD213PD      Z12, Z21, Z14
+	VFMADD213PD      Z12, Z23, Z15
+	VFMADD231PD      Z25, Z17, Z12
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+360(SB), Z25
+	VFMADD213PD      Z25, Z19, Z13
+	VFMADD213PD      Z25, Z21, Z14
+	VFMADD213PD      Z25, Z23, Z15
+	VFMADD231PD      Z12, Z17, Z25
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+368(SB), Z12
+	VFMADD213PD      Z12, Z19, Z13
+	VFMADD213PD      Z12, Z21, Z14
+	VFMADD213PD      Z12, Z23, Z15
+	VFMADD231PD      Z25, Z17, Z12
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+376(SB), Z25
+	VFMADD213PD      Z25, Z19, Z13
+	VFMADD213PD      Z25, Z21, Z14
+	VFMADD213PD      Z25, Z23, Z15
+	VFMADD231PD      Z12, Z17, Z25
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+384(SB), Z12
+	VFMADD213PD      Z12, Z19, Z13
+	VFMADD213PD      Z12, Z21, Z14
+	VFMADD213PD      Z12, Z23, Z15
+	VFMADD231PD      Z25, Z17, Z12
+	VMULPD           Z19, Z19, Z25
+	VMULPD           Z21, Z21, Z26
+	VMULPD           Z23, Z23, Z27
+	VMULPD           Z17, Z17, Z28
+	VFMADD231PD      Z13, Z25, Z19
+	VFMADD231PD      Z14, Z26, Z21
+	VFMADD231PD      Z15, Z27, Z23
+	VFMADD231PD      Z12, Z28, Z17
+	VMOVUPD          1984(BX), Z12
+	VFMADD213PD      Z12, Z19, Z12
+	VMOVUPD          1920(BX), Z13
+	VFMADD213PD      Z13, Z21, Z13
+	VMOVUPD          1856(BX), Z14
+	VFMADD213PD      Z14, Z23, Z14
+	VMOVUPD          1792(BX), Z15
+	VFMADD213PD      Z15, Z17, Z15
+	VSCALEFPD        Z18, Z12, Z12
+	VSCALEFPD        Z20, Z13, Z13
+	VSCALEFPD        Z22, Z14, Z14
+	VSCALEFPD        Z24, Z15, Z15
+	VFNMADD231PD     Z5, Z12, Z8
+	VFNMADD231PD     Z6, Z13, Z9
+	VFNMADD231PD     Z11, Z14, Z10
+	VFNMADD231PD     Z16, Z15, Z7
 	PREFETCHT0       1024(DI)(AX*1)
-	VMOVUPD          Z9, (DI)(AX*1)
+	VMOVUPD          Z8, (DI)(AX*1)
 	PREFETCHT0       1088(DI)(AX*1)
-	VMOVUPD          Z10, 64(DI)(AX*1)
+	VMOVUPD          Z9, 64(DI)(AX*1)
 	PREFETCHT0       1152(DI)(AX*1)
-	VMOVUPD          Z11, 128(DI)(AX*1)
+	VMOVUPD          Z10, 128(DI)(AX*1)
 	PREFETCHT0       1216(DI)(AX*1)
-	VMOVUPD          Z13, 192(DI)(AX*1)
+	VMOVUPD          Z7, 192(DI)(AX*1)
+	VMULPD           1728(BX), Z12, Z5
+	VMULPD           1664(BX), Z13, Z6
+	VMULPD           1600(BX), Z14, Z7
+	VMULPD           1536(BX), Z15, Z8
+	VFMADD213PD      1472(BX), Z5, Z0
+	VFMADD213PD      1408(BX), Z6, Z1
+	VFMADD213PD      1344(BX), Z7, Z2
+	VFMADD213PD      512(BX), Z8, Z3
+	VMULPD           Z4, Z12, Z5
+	VMULPD           Z4, Z13, Z6
+	VMULPD           Z4, Z14, Z7
+	VMULPD           Z4, Z15, Z4
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+392(SB), Z8
+	VBLENDMPD        Z0, Z8, K1, Z0
+	VBLENDMPD        Z1, Z8, K2, Z1
+	VBLENDMPD        Z2, Z8, K3, Z2
+	KMOVB            2560(BX), K1
+	VBLENDMPD        Z3, Z8, K1, Z3
+	VMULPD           1280(BX), Z5, Z8
+	VMULPD           1216(BX), Z6, Z9
+	VMULPD           1152(BX), Z7, Z10
+	VMULPD           1088(BX), Z4, Z11
+	VMULPD           448(BX), Z0, Z12
+	VMULPD           384(BX), Z1, Z13
+	VMULPD           320(BX), Z2, Z14
+	VMULPD           256(BX), Z3, Z15
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+72(SB), Z16
+	VMULPD           Z8, Z16, Z8
+	VMULPD           Z9, Z16, Z9
+	VMULPD           Z10, Z16, Z10
+	VMULPD           Z11, Z16, Z11
+	VFMADD231PD      192(BX), Z0, Z8
+	VFMADD231PD      128(BX), Z1, Z9
+	VFMADD231PD      64(BX), Z2, Z10
+	VFMADD231PD      (BX), Z3, Z11
 	PREFETCHT0       1024(SI)(AX*1)
-	VMOVUPD          Z4, (SI)(AX*1)
+	VMOVUPD          Z0, (SI)(AX*1)
 	PREFETCHT0       1088(SI)(AX*1)
-	VMOVUPD          Z5, 64(SI)(AX*1)
+	VMOVUPD          Z1, 64(SI)(AX*1)
 	PREFETCHT0       1152(SI)(AX*1)
-	VMOVUPD          Z6, 128(SI)(AX*1)
+	VMOVUPD          Z2, 128(SI)(AX*1)
 	PREFETCHT0       1216(SI)(AX*1)
-	VMOVUPD          Z7, 192(SI)(AX*1)
+	VMOVUPD          Z3, 192(SI)(AX*1)
 	PREFETCHT0       1024(R10)(AX*1)
 	VMOVUPD          Z8, (R10)(AX*1)
 	PREFETCHT0       1088(R10)(AX*1)
-	VMOVUPD          Z12, 64(R10)(AX*1)
+	VMOVUPD          Z9, 64(R10)(AX*1)
 	PREFETCHT0       1152(R10)(AX*1)
-	VMOVUPD          Z14, 128(R10)(AX*1)
+	VMOVUPD          Z10, 128(R10)(AX*1)
 	PREFETCHT0       1216(R10)(AX*1)
-	VMOVUPD          Z15, 192(R10)(AX*1)
+	VMOVUPD          Z11, 192(R10)(AX*1)
+	VMULPD           1024(BX), Z5, Z0
+	VMULPD           960(BX), Z6, Z1
+	VMULPD           896(BX), Z7, Z2
+	VMULPD           832(BX), Z4, Z3
+	VMULPD           576(BX), Z5, Z5
+	VMULPD           640(BX), Z6, Z6
+	VMULPD           704(BX), Z7, Z7
+	VMULPD           768(BX), Z4, Z4
 	PREFETCHT0       1024(R8)(AX*1)
-	VMOVUPD          Z20, (R8)(AX*1)
+	VMOVUPD          Z0, (R8)(AX*1)
 	PREFETCHT0       1088(R8)(AX*1)
-	VMOVUPD          Z21, 64(R8)(AX*1)
+	VMOVUPD          Z1, 64(R8)(AX*1)
 	PREFETCHT0       1152(R8)(AX*1)
-	VMOVUPD          Z22, 128(R8)(AX*1)
+	VMOVUPD          Z2, 128(R8)(AX*1)
 	PREFETCHT0       1216(R8)(AX*1)
-	VMOVUPD          Z23, 192(R8)(AX*1)
+	VMOVUPD          Z3, 192(R8)(AX*1)
 	PREFETCHT0       1024(R9)(AX*1)
-	VMOVUPD          Z3, (R9)(AX*1)
+	VMOVUPD          Z5, (R9)(AX*1)
 	PREFETCHT0       1088(R9)(AX*1)
-	VMOVUPD          Z0, 64(R9)(AX*1)
+	VMOVUPD          Z6, 64(R9)(AX*1)
 	PREFETCHT0       1152(R9)(AX*1)
-	VMOVUPD          Z1, 128(R9)(AX*1)
+	VMOVUPD          Z7, 128(R9)(AX*1)
 	PREFETCHT0       1216(R9)(AX*1)
-	VMOVUPD          Z2, 192(R9)(AX*1)
+	VMOVUPD          Z4, 192(R9)(AX*1)
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+48(SB), Z0
+	VXORPD           Z12, Z0, Z1
+	VXORPD           Z13, Z0, Z2
+	VXORPD           Z14, Z0, Z3
+	VXORPD           Z15, Z0, Z0
 	PREFETCHT0       1024(R11)(AX*1)
-	VMOVUPD          Z16, (R11)(AX*1)
+	VMOVUPD          Z1, (R11)(AX*1)
 	PREFETCHT0       1088(R11)(AX*1)
-	VMOVUPD          Z17, 64(R11)(AX*1)
+	VMOVUPD          Z2, 64(R11)(AX*1)
 	PREFETCHT0       1152(R11)(AX*1)
-	VMOVUPD          Z18, 128(R11)(AX*1)
+	VMOVUPD          Z3, 128(R11)(AX*1)
 	PREFETCHT0       1216(R11)(AX*1)
-	VMOVUPD          Z19, 192(R11)(AX*1)
+	VMOVUPD          Z0, 192(R11)(AX*1)
 	ADDQ             $+256, AX
 	SUBQ             $+32, CX
 	JGE              body
@@ -734,245 +763,254 @@ whole:
 	VANDPD           Z18, Z7, Z7
 	VADDPD           Z6, Z4, Z4
 	VADDPD           Z7, Z5, Z5
+	VADDPD           Z4, Z8, Z4
+	VADDPD           Z5, Z9, Z5
 	VMINPD           Z0, Z8, Z6
 	VMINPD           Z1, Z9, Z7
 	VMULPD           Z16, Z10, Z19
 	VMULPD           Z17, Z11, Z20
-	VMULPD           Z2, Z2, Z21
-	VMULPD           Z3, Z3, Z22
-	VADDPD           Z4, Z8, Z4
-	VADDPD           Z5, Z9, Z5
-	VMULPD           Z8, Z10, Z10
-	VMULPD           Z9, Z11, Z11
-	VMULPD           Z19, Z8, Z23
-	VMULPD           Z20, Z9, Z24
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+8(SB), Z25
-	VCMPPD           $0x11, Z25, Z19, K1
-	VCMPPD           $0x11, Z25, Z20, K2
-	VBLENDMPD        Z25, Z23, K1, Z19
-	VBLENDMPD        Z25, Z24, K2, Z20
-	VBLENDMPD        Z25, Z10, K1, Z10
-	VBLENDMPD        Z25, Z11, K2, Z11
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+8(SB), Z21
+	VCMPPD           $0x11, Z21, Z19, K1
+	VCMPPD           $0x11, Z21, Z20, K2
+	VMULPD           Z19, Z8, Z19
+	VMULPD           Z20, Z9, Z20
+	VBLENDMPD        Z21, Z19, K1, Z19
+	VBLENDMPD        Z21, Z20, K2, Z20
+	VMULPD           Z2, Z2, Z22
+	VMULPD           Z3, Z3, Z23
 	VMULPD           Z14, Z2, Z2
 	VMULPD           Z15, Z3, Z3
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+24(SB), Z23
-	VDIVPD           Z2, Z23, Z24
-	VDIVPD           Z3, Z23, Z25
 	VADDPD           Z4, Z2, Z4
 	VADDPD           Z5, Z3, Z5
-	VMINPD           Z2, Z6, Z6
-	VMINPD           Z3, Z7, Z7
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+16(SB), Z26
-	VCMPPD           $0x11, Z26, Z4, K1
-	VCMPPD           $0x11, Z26, Z5, K2
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+32(SB), Z4
-	VCMPPD           $0x11, Z6, Z4, K3
-	VCMPPD           $0x11, Z7, Z4, K4
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+16(SB), Z24
+	VCMPPD           $0x11, Z24, Z4, K1
+	VCMPPD           $0x11, Z24, Z5, K2
+	VMINPD           Z2, Z6, Z4
+	VMINPD           Z3, Z7, Z5
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+24(SB), Z6
+	VCMPPD           $0x11, Z4, Z6, K3
+	VCMPPD           $0x11, Z5, Z6, K4
 	KANDB            K1, K3, K1
 	KANDB            K2, K4, K2
-	VMULPD           Z16, Z24, Z4
-	VMULPD           Z17, Z25, Z5
-	VMULPD           Z21, Z24, Z6
-	VMULPD           Z22, Z25, Z7
-	VANDPD           Z18, Z4, Z4
-	VANDPD           Z18, Z5, Z5
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+40(SB), Z21
-	VMINPD           Z4, Z21, Z4
-	VMINPD           Z5, Z21, Z5
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+48(SB), Z21
-	VFMADD213PD      Z23, Z4, Z21
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+48(SB), Z22
-	VFMADD213PD      Z23, Z5, Z22
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+32(SB), Z4
+	VDIVPD           Z2, Z4, Z5
+	VDIVPD           Z3, Z4, Z6
+	VMULPD           Z22, Z5, Z7
+	VMULPD           Z23, Z6, Z22
+	VMULPD           Z16, Z5, Z23
+	VMULPD           Z17, Z6, Z24
+	VANDPD           Z18, Z23, Z23
+	VANDPD           Z18, Z24, Z24
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+40(SB), Z25
+	VMINPD           Z23, Z25, Z23
+	VMINPD           Z24, Z25, Z24
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+48(SB), Z25
+	VXORPD           Z25, Z10, Z26
+	VXORPD           Z25, Z11, Z27
+	VMULPD           Z8, Z10, Z10
+	VMULPD           Z9, Z11, Z11
+	VMOVAPD          Z4, Z28
+	VPTERNLOGQ       $0xe4, Z18, Z16, Z28
+	VMOVAPD          Z4, Z29
+	VPTERNLOGQ       $0xe4, Z18, Z17, Z29
+	VCMPPD           $0x00, Z26, Z28, K3
+	VCMPPD           $0x00, Z27, Z29, K4
+	VBLENDMPD        Z21, Z10, K3, Z10
+	VBLENDMPD        Z21, Z11, K4, Z11
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+56(SB), Z21
+	VFMADD213PD      Z4, Z23, Z21
 	VBROADCASTSD     normalFirstRowsAVX512Consts<>+56(SB), Z26
-	VADDPD           Z26, Z4, Z27
-	VADDPD           Z26, Z5, Z26
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+64(SB), Z28
-	VMULPD           Z28, Z4, Z29
-	VMULPD           Z28, Z5, Z30
-	VMULPD           Z27, Z21, Z31
-	VMULPD           Z26, Z22, Z28
-	VDIVPD           Z31, Z23, Z31
-	VDIVPD           Z28, Z23, Z23
-	VMULPD           Z31, Z21, Z21
-	VMULPD           Z23, Z22, Z22
-	VMULPD           Z31, Z27, Z27
-	VMULPD           Z23, Z26, Z23
-	VMULPD           Z21, Z4, Z21
-	VMULPD           Z22, Z5, Z22
-	VMULPD           Z29, Z4, Z26
-	VMULPD           Z30, Z5, Z28
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+72(SB), Z31
-	VMULPD           Z31, Z26, Z26
-	VMULPD           Z31, Z28, Z28
-	VRNDSCALEPD      $0x08, Z26, Z26
+	VFMADD213PD      Z4, Z24, Z26
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+64(SB), Z27
+	VADDPD           Z27, Z23, Z28
+	VADDPD           Z27, Z24, Z27
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+72(SB), Z29
+	VMULPD           Z29, Z23, Z30
+	VMULPD           Z29, Z24, Z31
+	VMULPD           Z28, Z21, Z25
+	VMULPD           Z27, Z26, Z29
+	VDIVPD           Z25, Z4, Z25
+	VDIVPD           Z29, Z4, Z4
+	VMULPD           Z25, Z21, Z21
+	VMULPD           Z4, Z26, Z26
+	VMULPD           Z25, Z28, Z25
+	VMULPD           Z4, Z27, Z4
+	VMULPD           Z21, Z23, Z21
+	VMULPD           Z26, Z24, Z26
+	VMULPD           Z30, Z23, Z27
+	VMULPD           Z31, Z24, Z28
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+80(SB), Z29
+	VMULPD           Z29, Z27, Z27
+	VMULPD           Z29, Z28, Z28
+	VRNDSCALEPD      $0x08, Z27, Z27
 	VRNDSCALEPD      $0x08, Z28, Z28
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+80(SB), Z31
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+88(SB), Z29
 	VMOVUPD          Z13, (BX)
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+88(SB), Z13
-	VFMADD231PD      Z31, Z21, Z13
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+88(SB), Z22, Z31
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+96(SB), Z13
+	VFMADD231PD      Z29, Z21, Z13
+	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+96(SB), Z26, Z29
 	VMOVUPD          Z12, 64(BX)
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+96(SB), Z12
-	VMOVUPD          Z1, 128(BX)
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+104(SB), Z1
-	VFMADD231PD      Z12, Z13, Z1
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+104(SB), Z31, Z12
-	VMOVUPD          Z0, 192(BX)
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+112(SB), Z0
-	VFMADD213PD      Z0, Z13, Z1
-	VFMADD231PD      Z12, Z31, Z0
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+120(SB), Z12
-	VFMADD213PD      Z12, Z13, Z1
-	VFMADD231PD      Z0, Z31, Z12
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+128(SB), Z0
-	VFMADD213PD      Z0, Z13, Z1
-	VFMADD231PD      Z12, Z31, Z0
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+136(SB), Z12
-	VFMADD213PD      Z12, Z13, Z1
-	VFMADD231PD      Z0, Z31, Z12
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+144(SB), Z0
-	VFMADD213PD      Z0, Z13, Z1
-	VFMADD231PD      Z12, Z31, Z0
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+152(SB), Z12
-	VFMADD213PD      Z12, Z13, Z1
-	VFMADD231PD      Z0, Z31, Z12
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+160(SB), Z0
-	VFMADD213PD      Z0, Z13, Z1
-	VFMADD231PD      Z12, Z31, Z0
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+168(SB), Z12
-	VFMADD213PD      Z12, Z13, Z1
-	VFMADD231PD      Z0, Z31, Z12
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+176(SB), Z0
-	VFMADD213PD      Z0, Z13, Z1
-	VFMADD231PD      Z12, Z31, Z0
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+184(SB), Z12
-	VFMADD213PD      Z12, Z13, Z1
-	VFMADD231PD      Z0, Z31, Z12
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+192(SB), Z0
-	VFMADD213PD      Z0, Z13, Z1
-	VFMADD231PD      Z12, Z31, Z0
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+200(SB), Z12
-	VFMADD213PD      Z12, Z13, Z1
-	VFMADD231PD      Z0, Z31, Z12
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+208(SB), Z0
-	VFMADD213PD      Z0, Z13, Z1
-	VFMADD231PD      Z12, Z31, Z0
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+216(SB), Z12
-	VFMADD213PD      Z12, Z13, Z1
-	VFMADD231PD      Z0, Z31, Z12
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+224(SB), Z0
-	VFMADD213PD      Z0, Z13, Z1
-	VFMADD231PD      Z12, Z31, Z0
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+232(SB), Z12
-	VFMADD213PD      Z12, Z13, Z1
-	VFMADD231PD      Z0, Z31, Z12
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+240(SB), Z0
-	VFMADD213PD      Z0, Z13, Z1
-	VFMADD231PD      Z12, Z31, Z0
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+248(SB), Z12
-	VFMADD213PD      Z12, Z13, Z1
-	VFMADD231PD      Z0, Z31, Z12
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+256(SB), Z0
-	VFMADD213PD      Z0, Z13, Z1
-	VFMADD231PD      Z12, Z31, Z0
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+264(SB), Z12
-	VFMADD213PD      Z12, Z1, Z13
-	VFMADD231PD      Z0, Z31, Z12
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+272(SB), Z0
-	VFMADD213PD      Z0, Z13, Z21
-	VFMADD231PD      Z12, Z22, Z0
-	VMULPD           Z27, Z21, Z1
-	VMULPD           Z23, Z0, Z0
-	VMOVAPD          Z1, Z12
-	VPTERNLOGQ       $0xe4, Z18, Z16, Z12
-	VMOVAPD          Z0, Z13
-	VPTERNLOGQ       $0xe4, Z18, Z17, Z13
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+280(SB), Z16
-	VFNMADD213PD     Z16, Z4, Z1
-	VFNMADD213PD     Z16, Z5, Z0
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+288(SB), Z17
-	VMULPD           Z17, Z26, Z18
-	VMULPD           Z17, Z28, Z17
-	VFMADD231PD      Z29, Z4, Z18
-	VFMADD231PD      Z30, Z5, Z17
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+296(SB), Z4
-	VFMADD231PD      Z4, Z26, Z18
-	VFMADD231PD      Z4, Z28, Z17
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+304(SB), Z4
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+312(SB), Z5
-	VFMADD231PD      Z4, Z18, Z5
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+312(SB), Z17, Z4
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+104(SB), Z12
+	VMOVUPD          Z15, 128(BX)
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+112(SB), Z15
+	VFMADD231PD      Z12, Z13, Z15
+	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+112(SB), Z29, Z12
+	VMOVUPD          Z14, 192(BX)
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+120(SB), Z14
+	VFMADD213PD      Z14, Z13, Z15
+	VFMADD231PD      Z12, Z29, Z14
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+128(SB), Z12
+	VFMADD213PD      Z12, Z13, Z15
+	VFMADD231PD      Z14, Z29, Z12
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+136(SB), Z14
+	VFMADD213PD      Z14, Z13, Z15
+	VFMADD231PD      Z12, Z29, Z14
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+144(SB), Z12
+	VFMADD213PD      Z12, Z13, Z15
+	VFMADD231PD      Z14, Z29, Z12
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+152(SB), Z14
+	VFMADD213PD      Z14, Z13, Z15
+	VFMADD231PD      Z12, Z29, Z14
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+160(SB), Z12
+	VFMADD213PD      Z12, Z13, Z15
+	VFMADD231PD      Z14, Z29, Z12
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+168(SB), Z14
+	VFMADD213PD      Z14, Z13, Z15
+	VFMADD231PD      Z12, Z29, Z14
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+176(SB), Z12
+	VFMADD213PD      Z12, Z13, Z15
+	VFMADD231PD      Z14, Z29, Z12
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+184(SB), Z14
+	VFMADD213PD      Z14, Z13, Z15
+	VFMADD231PD      Z12, Z29, Z14
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+192(SB), Z12
+	VFMADD213PD      Z12, Z13, Z15
+	VFMADD231PD      Z14, Z29, Z12
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+200(SB), Z14
+	VFMADD213PD      Z14, Z13, Z15
+	VFMADD231PD      Z12, Z29, Z14
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+208(SB), Z12
+	VFMADD213PD      Z12, Z13, Z15
+	VFMADD231PD      Z14, Z29, Z12
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+216(SB), Z14
+	VFMADD213PD      Z14, Z13, Z15
+	VFMADD231PD      Z12, Z29, Z14
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+224(SB), Z12
+	VFMADD213PD      Z12, Z13, Z15
+	VFMADD231PD      Z14, Z29, Z12
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+232(SB), Z14
+	VFMADD213PD      Z14, Z13, Z15
+	VFMADD231PD      Z12, Z29, Z14
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+240(SB), Z12
+	VFMADD213PD      Z12, Z13, Z15
+	VFMADD231PD      Z14, Z29, Z12
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+248(SB), Z14
+	VFMADD213PD      Z14, Z13, Z15
+	VFMADD231PD      Z12, Z29, Z14
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+256(SB), Z12
+	VFMADD213PD      Z12, Z13, Z15
+	VFMADD231PD      Z14, Z29, Z12
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+264(SB), Z14
+	VFMADD213PD      Z14, Z13, Z15
+	VFMADD231PD      Z12, Z29, Z14
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+272(SB), Z12
+	VFMADD213PD      Z12, Z15, Z13
+	VFMADD231PD      Z14, Z29, Z12
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+280(SB), Z14
+	VFMADD213PD      Z14, Z13, Z21
+	VFMADD231PD      Z12, Z26, Z14
+	VMULPD           Z25, Z21, Z12
+	VMULPD           Z4, Z14, Z4
+	VMOVAPD          Z12, Z13
+	VPTERNLOGQ       $0xe4, Z18, Z16, Z13
+	VMOVAPD          Z4, Z14
+	VPTERNLOGQ       $0xe4, Z18, Z17, Z14
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+288(SB), Z15
+	VFNMADD213PD     Z15, Z23, Z12
+	VFNMADD213PD     Z15, Z24, Z4
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+296(SB), Z16
+	VMULPD           Z16, Z27, Z17
+	VMULPD           Z16, Z28, Z16
+	VFMADD231PD      Z30, Z23, Z17
+	VFMADD231PD      Z31, Z24, Z16
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+304(SB), Z18
+	VFMADD231PD      Z18, Z27, Z17
+	VFMADD231PD      Z18, Z28, Z16
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+312(SB), Z18
 	VBROADCASTSD     normalFirstRowsAVX512Consts<>+320(SB), Z21
-	VFMADD213PD      Z21, Z18, Z5
-	VFMADD231PD      Z4, Z17, Z21
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+328(SB), Z4
-	VFMADD213PD      Z4, Z18, Z5
-	VFMADD231PD      Z21, Z17, Z4
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+336(SB), Z21
-	VFMADD213PD      Z21, Z18, Z5
-	VFMADD231PD      Z4, Z17, Z21
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+344(SB), Z4
-	VFMADD213PD      Z4, Z18, Z5
-	VFMADD231PD      Z21, Z17, Z4
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+352(SB), Z21
-	VFMADD213PD      Z21, Z18, Z5
-	VFMADD231PD      Z4, Z17, Z21
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+360(SB), Z4
-	VFMADD213PD      Z4, Z18, Z5
-	VFMADD231PD      Z21, Z17, Z4
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+368(SB), Z21
-	VFMADD213PD      Z21, Z18, Z5
-	VFMADD231PD      Z4, Z17, Z21
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+376(SB), Z4
-	VFMADD213PD      Z4, Z18, Z5
-	VFMADD231PD      Z21, Z17, Z4
-	VMULPD           Z18, Z18, Z21
-	VMULPD           Z17, Z17, Z22
-	VFMADD231PD      Z5, Z21, Z18
-	VFMADD231PD      Z4, Z22, Z17
-	VFMADD213PD      Z8, Z18, Z8
-	VFMADD213PD      Z9, Z17, Z9
-	VSCALEFPD        Z26, Z8, Z4
-	VSCALEFPD        Z28, Z9, Z5
-	VMULPD           Z16, Z4, Z8
-	VMULPD           Z16, Z5, Z9
-	VMULPD           Z4, Z2, Z2
-	VMULPD           Z5, Z3, Z3
-	VFNMADD231PD     Z12, Z4, Z10
-	VFNMADD231PD     Z13, Z5, Z11
-	VMULPD           Z6, Z8, Z4
-	VMULPD           Z7, Z9, Z5
-	VFMADD231PD      Z2, Z1, Z19
-	VFMADD231PD      Z3, Z0, Z20
-	VMULPD           Z8, Z24, Z0
-	VMULPD           Z9, Z25, Z1
-	VMULPD           Z8, Z14, Z2
-	VMULPD           Z9, Z15, Z3
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+64(SB), Z6
-	VMULPD           Z4, Z6, Z4
-	VMULPD           Z5, Z6, Z5
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+384(SB), Z6
-	VBLENDMPD        Z19, Z6, K1, Z7
-	VBLENDMPD        Z20, Z6, K2, Z6
+	VFMADD231PD      Z18, Z17, Z21
+	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+320(SB), Z16, Z18
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+328(SB), Z23
+	VFMADD213PD      Z23, Z17, Z21
+	VFMADD231PD      Z18, Z16, Z23
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+336(SB), Z18
+	VFMADD213PD      Z18, Z17, Z21
+	VFMADD231PD      Z23, Z16, Z18
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+344(SB), Z23
+	VFMADD213PD      Z23, Z17, Z21
+	VFMADD231PD      Z18, Z16, Z23
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+352(SB), Z18
+	VFMADD213PD      Z18, Z17, Z21
+	VFMADD231PD      Z23, Z16, Z18
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+360(SB), Z23
+	VFMADD213PD      Z23, Z17, Z21
+	VFMADD231PD      Z18, Z16, Z23
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+368(SB), Z18
+	VFMADD213PD      Z18, Z17, Z21
+	VFMADD231PD      Z23, Z16, Z18
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+376(SB), Z23
+	VFMADD213PD      Z23, Z17, Z21
+	VFMADD231PD      Z18, Z16, Z23
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+384(SB), Z18
+	VFMADD213PD      Z18, Z17, Z21
+	VFMADD231PD      Z23, Z16, Z18
+	VMULPD           Z17, Z17, Z23
+	VMULPD           Z16, Z16, Z24
+	VFMADD231PD      Z21, Z23, Z17
+	VFMADD231PD      Z18, Z24, Z16
+	VFMADD213PD      Z8, Z17, Z8
+	VFMADD213PD      Z9, Z16, Z9
+	VSCALEFPD        Z27, Z8, Z8
+	VSCALEFPD        Z28, Z9, Z9
+	VFNMADD231PD     Z13, Z8, Z10
+	VFNMADD231PD     Z14, Z9, Z11
 	VMOVUPD          Z10, K7, (DI)(AX*1)
 	VMOVUPD          Z11, K6, 64(DI)(AX*1)
-	VMOVUPD          Z0, K7, (R8)(AX*1)
-	VMOVUPD          Z1, K6, 64(R8)(AX*1)
-	VMULPD           192(BX), Z7, Z0
-	VMULPD           128(BX), Z6, Z1
-	VFMADD231PD      64(BX), Z7, Z4
-	VFMADD231PD      (BX), Z6, Z5
+	VMULPD           Z8, Z2, Z2
+	VMULPD           Z9, Z3, Z3
+	VFMADD231PD      Z2, Z12, Z19
+	VFMADD231PD      Z3, Z4, Z20
+	VMULPD           Z15, Z8, Z2
+	VMULPD           Z15, Z9, Z3
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+392(SB), Z4
+	VBLENDMPD        Z19, Z4, K1, Z8
+	VBLENDMPD        Z20, Z4, K2, Z4
+	VMULPD           Z7, Z2, Z7
+	VMULPD           Z22, Z3, Z9
+	VMULPD           Z8, Z0, Z0
+	VMULPD           Z4, Z1, Z1
+	VMULPD           Z2, Z5, Z5
+	VMULPD           Z3, Z6, Z6
+	VMULPD           192(BX), Z2, Z2
+	VMULPD           128(BX), Z3, Z3
+	VMOVUPD          Z5, K7, (R8)(AX*1)
+	VMOVUPD          Z6, K6, 64(R8)(AX*1)
 	VMOVUPD          Z2, K7, (R9)(AX*1)
 	VMOVUPD          Z3, K6, 64(R9)(AX*1)
-	VMOVUPD          Z7, K7, (SI)(AX*1)
-	VMOVUPD          Z6, K6, 64(SI)(AX*1)
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+392(SB), Z2
-	VXORPD           Z0, Z2, Z0
-	VXORPD           Z1, Z2, Z1
-	VMOVUPD          Z4, K7, (R10)(AX*1)
-	VMOVUPD          Z5, K6, 64(R10)(AX*1)
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+72(SB), Z2
+	VMULPD           Z7, Z2, Z3
+	VMULPD           Z9, Z2, Z2
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+48(SB), Z5
+	VXORPD           Z0, Z5, Z0
+	VXORPD           Z1, Z5, Z1
 	VMOVUPD          Z0, K7, (R11)(AX*1)
 	VMOVUPD          Z1, K6, 64(R11)(AX*1)
+	VMOVUPD          Z8, K7, (SI)(AX*1)
+	VMOVUPD          Z4, K6, 64(SI)(AX*1)
+	VFMADD231PD      64(BX), Z8, Z3
+	VFMADD231PD      (BX), Z4, Z2
+	VMOVUPD          Z3, K7, (R10)(AX*1)
+	VMOVUPD          Z2, K6, 64(R10)(AX*1)
 	ADDQ             $+128, AX
 	SUBQ             $+16, CX
 	JGT              tail
@@ -981,18 +1019,18 @@ done:
 	VZEROUPPER
 	RET
 
-DATA normalFirstRowsAVX2Consts<>+0(SB)/8, $0x7fffffffffffffff
-DATA normalFirstRowsAVX2Consts<>+8(SB)/8, $0x7fffffffffffffff
-DATA normalFirstRowsAVX2Consts<>+16(SB)/8, $0x7fffffffffffffff
-DATA normalFirstRowsAVX2Consts<>+24(SB)/8, $0x7fffffffffffffff
-DATA normalFirstRowsAVX2Consts<>+32(SB)/8, $0x54b249ad2594c37d
-DATA normalFirstRowsAVX2Consts<>+40(SB)/8, $0x54b249ad2594c37d
-DATA normalFirstRowsAVX2Consts<>+48(SB)/8, $0x54b249ad2594c37d
-DATA normalFirstRowsAVX2Consts<>+56(SB)/8, $0x54b249ad2594c37d
-DATA normalFirstRowsAVX2Consts<>+64(SB)/8, $0x3ff0000000000000
-DATA normalFirstRowsAVX2Consts<>+72(SB)/8, $0x3ff0000000000000
-DATA normalFirstRowsAVX2Consts<>+80(SB)/8, $0x3ff0000000000000
-DATA normalFirstRowsAVX2Consts<>+88(SB)/8, $0x3ff0000000000000
+DATA normalFirstRowsAVX2Consts<>+0(SB)/8, $0x3ff0000000000000
+DATA normalFirstRowsAVX2Consts<>+8(SB)/8, $0x3ff0000000000000
+DATA normalFirstRowsAVX2Consts<>+16(SB)/8, $0x3ff0000000000000
+DATA normalFirstRowsAVX2Consts<>+24(SB)/8, $0x3ff0000000000000
+DATA normalFirstRowsAVX2Consts<>+32(SB)/8, $0x7fffffffffffffff
+DATA normalFirstRowsAVX2Consts<>+40(SB)/8, $0x7fffffffffffffff
+DATA normalFirstRowsAVX2Consts<>+48(SB)/8, $0x7fffffffffffffff
+DATA normalFirstRowsAVX2Consts<>+56(SB)/8, $0x7fffffffffffffff
+DATA normalFirstRowsAVX2Consts<>+64(SB)/8, $0x54b249ad2594c37d
+DATA normalFirstRowsAVX2Consts<>+72(SB)/8, $0x54b249ad2594c37d
+DATA normalFirstRowsAVX2Consts<>+80(SB)/8, $0x54b249ad2594c37d
+DATA normalFirstRowsAVX2Consts<>+88(SB)/8, $0x54b249ad2594c37d
 DATA normalFirstRowsAVX2Consts<>+96(SB)/8, $0x8000000000000000
 DATA normalFirstRowsAVX2Consts<>+104(SB)/8, $0x8000000000000000
 DATA normalFirstRowsAVX2Consts<>+112(SB)/8, $0x8000000000000000
@@ -1215,21 +1253,24 @@ GLOBL normalFirstRowsAVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func normalFirstRowsAVX2(price []float64, delta []float64, gamma []float64, vega []float64, theta []float64, rho []float64, sign []float64, F []float64, K []float64, T []float64, sigma []float64, D []float64, r []float64)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
-TEXT ·normalFirstRowsAVX2(SB), $1984-312
-	LEAQ 31(SP), BX
-	ANDQ $-32, BX
-	MOVQ price_len+8(FP), CX
-	MOVQ price_base+0(FP), SI
-	MOVQ delta_base+24(FP), DI
-	MOVQ gamma_base+48(FP), R8
-	MOVQ vega_base+72(FP), R9
-	MOVQ theta_base+96(FP), R10
-	MOVQ rho_base+120(FP), R11
-	MOVQ sign_base+144(FP), R12
-	MOVQ F_base+168(FP), R13
-	XORL AX, AX
-	SUBQ $+16, CX
-	JLT  rest
+TEXT ·normalFirstRowsAVX2(SB), $2016-312
+	LEAQ    31(SP), BX
+	ANDQ    $-32, BX
+	MOVQ    price_len+8(FP), CX
+	MOVQ    price_base+0(FP), SI
+	MOVQ    delta_base+24(FP), DI
+	MOVQ    gamma_base+48(FP), R8
+	MOVQ    vega_base+72(FP), R9
+	MOVQ    theta_base+96(FP), R10
+	MOVQ    rho_base+120(FP), R11
+	MOVQ    sign_base+144(FP), R12
+	MOVQ    F_base+168(FP), R13
+	VMOVUPD normalFirstRowsAVX2Consts<>+0(SB), Y0
+	VANDPD  normalFirstRowsAVX2Consts<>+32(SB), Y0, Y0
+	VMOVUPD Y0, (BX)
+	XORL    AX, AX
+	SUBQ    $+16, CX
+	JLT     rest
 
 body:
 	MOVQ         T_base+216(FP), DX
@@ -1274,72 +1315,72 @@ body:
 	VMOVUPD      64(DX)(AX*1), Y14
 	MOVQ         K_base+192(FP), DX
 	VMOVUPD      96(DX)(AX*1), Y15
-	VMOVUPD      Y7, (BX)
+	VMOVUPD      Y7, 32(BX)
 	MOVQ         D_base+264(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         D_base+264(FP), DX
 	VMOVUPD      (DX)(AX*1), Y7
-	VMOVUPD      Y6, 32(BX)
+	VMOVUPD      Y6, 64(BX)
 	MOVQ         D_base+264(FP), DX
 	VMOVUPD      32(DX)(AX*1), Y6
-	VMOVUPD      Y5, 64(BX)
+	VMOVUPD      Y5, 96(BX)
 	MOVQ         D_base+264(FP), DX
 	PREFETCHT0   1088(DX)(AX*1)
 	MOVQ         D_base+264(FP), DX
 	VMOVUPD      64(DX)(AX*1), Y5
-	VMOVUPD      Y4, 96(BX)
+	VMOVUPD      Y4, 128(BX)
 	MOVQ         D_base+264(FP), DX
 	VMOVUPD      96(DX)(AX*1), Y4
-	VMOVUPD      Y4, 128(BX)
+	VMOVUPD      Y4, 160(BX)
 	PREFETCHT0   1024(R12)(AX*1)
 	VMOVUPD      (R12)(AX*1), Y4
-	VMOVUPD      Y4, 160(BX)
-	VMOVUPD      32(R12)(AX*1), Y4
 	VMOVUPD      Y4, 192(BX)
+	VMOVUPD      32(R12)(AX*1), Y4
+	VMOVUPD      Y4, 224(BX)
 	PREFETCHT0   1088(R12)(AX*1)
 	VMOVUPD      64(R12)(AX*1), Y4
-	VMOVUPD      Y4, 224(BX)
-	VMOVUPD      96(R12)(AX*1), Y4
 	VMOVUPD      Y4, 256(BX)
+	VMOVUPD      96(R12)(AX*1), Y4
+	VMOVUPD      Y4, 288(BX)
 	MOVQ         r_base+288(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         r_base+288(FP), DX
 	VMOVUPD      (DX)(AX*1), Y4
-	VMOVUPD      Y4, 288(BX)
+	VMOVUPD      Y4, 320(BX)
 	MOVQ         r_base+288(FP), DX
 	VMOVUPD      32(DX)(AX*1), Y4
-	VMOVUPD      Y4, 320(BX)
+	VMOVUPD      Y4, 352(BX)
 	MOVQ         r_base+288(FP), DX
 	PREFETCHT0   1088(DX)(AX*1)
 	MOVQ         r_base+288(FP), DX
 	VMOVUPD      64(DX)(AX*1), Y4
-	VMOVUPD      Y4, 352(BX)
+	VMOVUPD      Y4, 384(BX)
 	MOVQ         r_base+288(FP), DX
 	VMOVUPD      96(DX)(AX*1), Y4
-	VMOVUPD      Y4, 384(BX)
+	VMOVUPD      Y4, 416(BX)
 	VSQRTPD      Y0, Y4
-	VMOVUPD      Y0, 416(BX)
+	VMOVUPD      Y0, 448(BX)
 	VSQRTPD      Y1, Y0
-	VMOVUPD      Y1, 448(BX)
+	VMOVUPD      Y1, 480(BX)
 	VSQRTPD      Y2, Y1
-	VMOVUPD      Y2, 480(BX)
+	VMOVUPD      Y2, 512(BX)
 	VSQRTPD      Y3, Y2
-	VMOVUPD      Y3, 512(BX)
+	VMOVUPD      Y3, 544(BX)
 	VSUBPD       Y12, Y8, Y3
-	VMOVUPD      Y2, 544(BX)
+	VMOVUPD      Y2, 576(BX)
 	VSUBPD       Y13, Y9, Y2
-	VMOVUPD      Y1, 576(BX)
+	VMOVUPD      Y1, 608(BX)
 	VSUBPD       Y14, Y10, Y1
-	VMOVUPD      Y0, 608(BX)
+	VMOVUPD      Y0, 640(BX)
 	VSUBPD       Y15, Y11, Y0
-	VANDPD       normalFirstRowsAVX2Consts<>+0(SB), Y8, Y8
-	VANDPD       normalFirstRowsAVX2Consts<>+0(SB), Y9, Y9
-	VANDPD       normalFirstRowsAVX2Consts<>+0(SB), Y10, Y10
-	VANDPD       normalFirstRowsAVX2Consts<>+0(SB), Y11, Y11
-	VANDPD       normalFirstRowsAVX2Consts<>+0(SB), Y12, Y12
-	VANDPD       normalFirstRowsAVX2Consts<>+0(SB), Y13, Y13
-	VANDPD       normalFirstRowsAVX2Consts<>+0(SB), Y14, Y14
-	VANDPD       normalFirstRowsAVX2Consts<>+0(SB), Y15, Y15
+	VANDPD       normalFirstRowsAVX2Consts<>+32(SB), Y8, Y8
+	VANDPD       normalFirstRowsAVX2Consts<>+32(SB), Y9, Y9
+	VANDPD       normalFirstRowsAVX2Consts<>+32(SB), Y10, Y10
+	VANDPD       normalFirstRowsAVX2Consts<>+32(SB), Y11, Y11
+	VANDPD       normalFirstRowsAVX2Consts<>+32(SB), Y12, Y12
+	VANDPD       normalFirstRowsAVX2Consts<>+32(SB), Y13, Y13
+	VANDPD       normalFirstRowsAVX2Consts<>+32(SB), Y14, Y14
+	VANDPD       normalFirstRowsAVX2Consts<>+32(SB), Y15, Y15
 	VADDPD       Y12, Y8, Y8
 	VADDPD       Y13, Y9, Y9
 	VADDPD       Y14, Y10, Y10
@@ -1347,81 +1388,70 @@ body:
 	VADDPD       Y8, Y7, Y8
 	VADDPD       Y9, Y6, Y9
 	VADDPD       Y10, Y5, Y10
-	VMOVUPD      128(BX), Y12
-	VADDPD       Y11, Y12, Y11
-	VMOVUPD      160(BX), Y13
-	VMULPD       Y3, Y13, Y14
-	VMOVUPD      192(BX), Y15
-	VMOVUPD      Y14, 640(BX)
-	VMULPD       Y2, Y15, Y14
-	VMOVUPD      Y14, 672(BX)
-	VMULPD       224(BX), Y1, Y14
+	VADDPD       160(BX), Y11, Y11
+	VMULPD       192(BX), Y3, Y12
+	VMULPD       224(BX), Y2, Y13
+	VMULPD       256(BX), Y1, Y14
+	VMULPD       288(BX), Y0, Y15
+	VMOVUPD      Y15, 672(BX)
+	VMOVUPD      128(BX), Y15
 	VMOVUPD      Y14, 704(BX)
-	VMULPD       256(BX), Y0, Y14
-	VMULPD       Y7, Y13, Y13
-	VMULPD       Y6, Y15, Y15
-	VMOVUPD      Y15, 192(BX)
-	VMULPD       224(BX), Y5, Y15
-	VMOVUPD      Y15, 224(BX)
-	VMULPD       256(BX), Y12, Y15
-	VMOVUPD      Y15, 256(BX)
-	VMOVUPD      96(BX), Y15
-	VMOVUPD      Y13, 160(BX)
-	VMULPD       Y15, Y15, Y13
-	VMOVUPD      Y14, 736(BX)
-	VMOVUPD      64(BX), Y14
-	VMULPD       Y14, Y14, Y12
-	VMOVUPD      Y5, 768(BX)
-	VMOVUPD      32(BX), Y5
-	VMOVUPD      Y6, 800(BX)
+	VMULPD       Y15, Y15, Y14
+	VMOVUPD      Y13, 736(BX)
+	VMOVUPD      96(BX), Y13
+	VMOVUPD      Y12, 768(BX)
+	VMULPD       Y13, Y13, Y12
+	VMOVUPD      Y5, 800(BX)
+	VMOVUPD      64(BX), Y5
+	VMOVUPD      Y6, 832(BX)
 	VMULPD       Y5, Y5, Y6
-	VMOVUPD      Y7, 832(BX)
-	VMOVUPD      (BX), Y7
-	VMOVUPD      Y0, 864(BX)
+	VMOVUPD      Y7, 864(BX)
+	VMOVUPD      32(BX), Y7
+	VMOVUPD      Y0, 896(BX)
 	VMULPD       Y7, Y7, Y0
 	VMULPD       Y4, Y15, Y15
-	VMULPD       608(BX), Y14, Y14
-	VMULPD       576(BX), Y5, Y5
-	VMULPD       544(BX), Y7, Y7
+	VMULPD       640(BX), Y13, Y13
+	VMULPD       608(BX), Y5, Y5
+	VMULPD       576(BX), Y7, Y7
 	VADDPD       Y8, Y15, Y8
-	VADDPD       Y9, Y14, Y9
+	VADDPD       Y9, Y13, Y9
 	VADDPD       Y10, Y5, Y10
 	VADDPD       Y11, Y7, Y11
-	VCMPPD       $0x11, normalFirstRowsAVX2Consts<>+32(SB), Y8, Y8
-	VCMPPD       $0x11, normalFirstRowsAVX2Consts<>+32(SB), Y9, Y9
-	VCMPPD       $0x11, normalFirstRowsAVX2Consts<>+32(SB), Y10, Y10
-	VCMPPD       $0x11, normalFirstRowsAVX2Consts<>+32(SB), Y11, Y11
-	VMOVUPD      Y4, (BX)
-	VMOVUPD      normalFirstRowsAVX2Consts<>+64(SB), Y4
-	VMOVUPD      Y11, 32(BX)
+	VCMPPD       $0x11, normalFirstRowsAVX2Consts<>+64(SB), Y8, Y8
+	VCMPPD       $0x11, normalFirstRowsAVX2Consts<>+64(SB), Y9, Y9
+	VCMPPD       $0x11, normalFirstRowsAVX2Consts<>+64(SB), Y10, Y10
+	VCMPPD       $0x11, normalFirstRowsAVX2Consts<>+64(SB), Y11, Y11
+	VMOVUPD      Y4, 32(BX)
+	VMOVUPD      normalFirstRowsAVX2Consts<>+0(SB), Y4
+	VMOVUPD      Y11, 64(BX)
 	VDIVPD       Y15, Y4, Y11
-	VMOVUPD      Y10, 64(BX)
-	VDIVPD       Y14, Y4, Y10
-	VMOVUPD      Y9, 96(BX)
+	VMOVUPD      Y10, 96(BX)
+	VDIVPD       Y13, Y4, Y10
+	VMOVUPD      Y9, 128(BX)
 	VDIVPD       Y5, Y4, Y9
-	VMOVUPD      Y8, 896(BX)
+	VMOVUPD      Y8, 928(BX)
 	VDIVPD       Y7, Y4, Y8
-	VMULPD       Y13, Y11, Y13
+	VMULPD       Y14, Y11, Y14
 	VMULPD       Y12, Y10, Y12
 	VMULPD       Y6, Y9, Y6
 	VMULPD       Y0, Y8, Y0
-	VMOVUPD      Y0, 928(BX)
+	VMOVUPD      Y0, 960(BX)
 	VMULPD       Y3, Y11, Y0
-	VMOVUPD      Y11, 960(BX)
+	VMOVUPD      Y11, 992(BX)
 	VMULPD       Y2, Y10, Y11
-	VMOVUPD      Y10, 992(BX)
+	VMOVUPD      Y10, 1024(BX)
 	VMULPD       Y1, Y9, Y10
-	VMOVUPD      Y9, 1024(BX)
-	VMOVUPD      864(BX), Y9
-	VMOVUPD      Y6, 1056(BX)
+	VMOVUPD      Y9, 1056(BX)
+	VMOVUPD      896(BX), Y9
+	VMOVUPD      Y6, 1088(BX)
 	VMULPD       Y9, Y8, Y6
-	VMOVUPD      Y8, 1088(BX)
+	VMOVUPD      Y8, 1120(BX)
 	VMOVUPD      normalFirstRowsAVX2Consts<>+96(SB), Y8
 	VANDPD       Y8, Y3, Y3
 	VANDPD       Y8, Y2, Y2
 	VANDPD       Y8, Y1, Y1
 	VANDPD       Y8, Y9, Y9
-	VMOVUPD      normalFirstRowsAVX2Consts<>+0(SB), Y8
+	VMOVUPD      normalFirstRowsAVX2Consts<>+32(SB), Y8
 	VANDPD       Y8, Y0, Y0
 	VANDPD       Y8, Y11, Y11
 	VANDPD       Y8, Y10, Y10
@@ -1431,89 +1461,89 @@ body:
 	VMINPD       Y11, Y8, Y11
 	VMINPD       Y10, Y8, Y10
 	VMINPD       Y6, Y8, Y6
-	VMOVUPD      832(BX), Y8
-	VMOVUPD      Y12, 864(BX)
-	VMINPD       416(BX), Y8, Y12
-	VMOVUPD      Y13, 1120(BX)
-	VMOVUPD      800(BX), Y13
-	VMOVUPD      Y9, 1152(BX)
-	VMINPD       448(BX), Y13, Y9
-	VMOVUPD      Y1, 1184(BX)
-	VMOVUPD      768(BX), Y1
-	VMOVUPD      Y2, 1216(BX)
-	VMINPD       480(BX), Y1, Y2
-	VMOVUPD      Y3, 1248(BX)
-	VMOVUPD      128(BX), Y3
-	VMINPD       512(BX), Y3, Y1
+	VMOVUPD      864(BX), Y8
+	VMOVUPD      Y12, 896(BX)
+	VMINPD       448(BX), Y8, Y12
+	VMOVUPD      Y14, 1152(BX)
+	VMOVUPD      832(BX), Y14
+	VMOVUPD      Y9, 1184(BX)
+	VMINPD       480(BX), Y14, Y9
+	VMOVUPD      Y1, 1216(BX)
+	VMOVUPD      800(BX), Y1
+	VMOVUPD      Y2, 1248(BX)
+	VMINPD       512(BX), Y1, Y2
+	VMOVUPD      Y3, 1280(BX)
+	VMOVUPD      160(BX), Y3
+	VMINPD       544(BX), Y3, Y1
 	VMINPD       Y15, Y12, Y12
-	VMINPD       Y14, Y9, Y9
+	VMINPD       Y13, Y9, Y9
 	VMINPD       Y5, Y2, Y2
 	VMINPD       Y7, Y1, Y1
-	VMOVUPD      Y7, 1280(BX)
+	VMOVUPD      Y7, 1312(BX)
 	VMOVUPD      normalFirstRowsAVX2Consts<>+160(SB), Y7
 	VCMPPD       $0x11, Y12, Y7, Y12
 	VCMPPD       $0x11, Y9, Y7, Y9
 	VCMPPD       $0x11, Y2, Y7, Y2
 	VCMPPD       $0x11, Y1, Y7, Y1
-	VANDPD       896(BX), Y12, Y7
-	VANDPD       96(BX), Y9, Y9
-	VANDPD       64(BX), Y2, Y2
-	VANDPD       32(BX), Y1, Y1
+	VANDPD       928(BX), Y12, Y7
+	VANDPD       128(BX), Y9, Y9
+	VANDPD       96(BX), Y2, Y2
+	VANDPD       64(BX), Y1, Y1
 	VMOVUPD      normalFirstRowsAVX2Consts<>+192(SB), Y12
 	VFMADD213PD  Y4, Y0, Y12
-	VMOVUPD      Y1, 32(BX)
+	VMOVUPD      Y1, 64(BX)
 	VMOVUPD      normalFirstRowsAVX2Consts<>+192(SB), Y1
 	VFMADD213PD  Y4, Y11, Y1
-	VMOVUPD      Y2, 64(BX)
+	VMOVUPD      Y2, 96(BX)
 	VMOVUPD      normalFirstRowsAVX2Consts<>+192(SB), Y2
 	VFMADD213PD  Y4, Y10, Y2
-	VMOVUPD      Y9, 96(BX)
+	VMOVUPD      Y9, 128(BX)
 	VMOVUPD      normalFirstRowsAVX2Consts<>+192(SB), Y9
 	VFMADD213PD  Y4, Y6, Y9
-	VMOVUPD      Y7, 896(BX)
+	VMOVUPD      Y7, 928(BX)
 	VMOVUPD      normalFirstRowsAVX2Consts<>+224(SB), Y7
-	VMOVUPD      Y5, 1312(BX)
+	VMOVUPD      Y5, 1344(BX)
 	VADDPD       Y7, Y0, Y5
-	VMOVUPD      Y14, 1344(BX)
-	VADDPD       Y7, Y11, Y14
-	VMOVUPD      Y15, 1376(BX)
+	VMOVUPD      Y13, 1376(BX)
+	VADDPD       Y7, Y11, Y13
+	VMOVUPD      Y15, 1408(BX)
 	VADDPD       Y7, Y10, Y15
 	VADDPD       Y7, Y6, Y7
 	VMOVUPD      normalFirstRowsAVX2Consts<>+256(SB), Y3
-	VMULPD       Y3, Y0, Y13
+	VMULPD       Y3, Y0, Y14
 	VMULPD       Y3, Y11, Y8
-	VMOVUPD      Y8, 1408(BX)
-	VMULPD       Y3, Y10, Y8
 	VMOVUPD      Y8, 1440(BX)
+	VMULPD       Y3, Y10, Y8
+	VMOVUPD      Y8, 1472(BX)
 	VMULPD       Y3, Y6, Y8
 	VMULPD       Y5, Y12, Y3
-	VMOVUPD      Y8, 1472(BX)
-	VMULPD       Y14, Y1, Y8
-	VMOVUPD      Y13, 1504(BX)
-	VMULPD       Y15, Y2, Y13
-	VMOVUPD      Y6, 1536(BX)
+	VMOVUPD      Y8, 1504(BX)
+	VMULPD       Y13, Y1, Y8
+	VMOVUPD      Y14, 1536(BX)
+	VMULPD       Y15, Y2, Y14
+	VMOVUPD      Y6, 1568(BX)
 	VMULPD       Y7, Y9, Y6
 	VDIVPD       Y3, Y4, Y3
 	VDIVPD       Y8, Y4, Y8
-	VDIVPD       Y13, Y4, Y13
+	VDIVPD       Y14, Y4, Y14
 	VDIVPD       Y6, Y4, Y4
 	VMULPD       Y3, Y12, Y6
 	VMULPD       Y8, Y1, Y1
-	VMULPD       Y13, Y2, Y2
+	VMULPD       Y14, Y2, Y2
 	VMULPD       Y4, Y9, Y9
 	VMULPD       Y3, Y5, Y3
-	VMULPD       Y8, Y14, Y5
-	VMULPD       Y13, Y15, Y8
+	VMULPD       Y8, Y13, Y5
+	VMULPD       Y14, Y15, Y8
 	VMULPD       Y4, Y7, Y4
 	VMULPD       Y6, Y0, Y6
 	VMULPD       Y1, Y11, Y1
 	VMULPD       Y2, Y10, Y2
-	VMOVUPD      1536(BX), Y7
+	VMOVUPD      1568(BX), Y7
 	VMULPD       Y9, Y7, Y9
-	VMULPD       1504(BX), Y0, Y12
-	VMULPD       1408(BX), Y11, Y13
-	VMULPD       1440(BX), Y10, Y14
-	VMULPD       1472(BX), Y7, Y15
+	VMULPD       1536(BX), Y0, Y12
+	VMULPD       1440(BX), Y11, Y13
+	VMULPD       1472(BX), Y10, Y14
+	VMULPD       1504(BX), Y7, Y15
 	VMOVUPD      normalFirstRowsAVX2Consts<>+288(SB), Y7
 	VMULPD       Y7, Y12, Y12
 	VMULPD       Y7, Y13, Y13
@@ -1524,383 +1554,420 @@ body:
 	VROUNDPD     $0x08, Y14, Y14
 	VROUNDPD     $0x08, Y7, Y7
 	VMOVUPD      normalFirstRowsAVX2Consts<>+320(SB), Y15
-	VMOVUPD      Y10, 1568(BX)
+	VMOVUPD      Y10, 1600(BX)
 	VMOVUPD      normalFirstRowsAVX2Consts<>+352(SB), Y10
 	VFMADD231PD  Y15, Y6, Y10
-	VMOVUPD      Y11, 1600(BX)
+	VMOVUPD      Y11, 1632(BX)
 	VMOVUPD      normalFirstRowsAVX2Consts<>+352(SB), Y11
 	VFMADD231PD  Y15, Y1, Y11
-	VMOVUPD      Y0, 1632(BX)
+	VMOVUPD      Y0, 1664(BX)
 	VMOVUPD      normalFirstRowsAVX2Consts<>+352(SB), Y0
 	VFMADD231PD  Y15, Y2, Y0
 	VFMADD213PD  normalFirstRowsAVX2Consts<>+352(SB), Y9, Y15
-	VMOVUPD      Y7, 1664(BX)
-	VMOVUPD      640(BX), Y7
-	VMOVUPD      Y14, 1696(BX)
-	VMULPD       832(BX), Y7, Y14
-	VMOVUPD      Y13, 1728(BX)
-	VMOVUPD      672(BX), Y13
-	VMOVUPD      Y12, 1760(BX)
-	VMULPD       800(BX), Y13, Y12
-	VMOVUPD      Y4, 1792(BX)
+	VMOVUPD      Y7, 1696(BX)
+	VMOVUPD      768(BX), Y7
+	VMOVUPD      Y14, 1728(BX)
+	VMULPD       864(BX), Y7, Y14
+	VMOVUPD      Y13, 1760(BX)
+	VMOVUPD      736(BX), Y13
+	VMOVUPD      Y12, 1792(BX)
+	VMULPD       832(BX), Y13, Y12
+	VMOVUPD      Y4, 1824(BX)
 	VMOVUPD      704(BX), Y4
-	VMOVUPD      Y8, 1824(BX)
-	VMULPD       768(BX), Y4, Y8
-	VMOVUPD      Y5, 1856(BX)
-	VMOVUPD      736(BX), Y5
-	VMOVUPD      Y3, 1888(BX)
-	VMULPD       128(BX), Y5, Y3
-	VMOVUPD      Y9, 1920(BX)
+	VMOVUPD      Y8, 1856(BX)
+	VMULPD       800(BX), Y4, Y8
+	VMOVUPD      Y5, 1888(BX)
+	VMOVUPD      672(BX), Y5
+	VMOVUPD      Y3, 1920(BX)
+	VMULPD       160(BX), Y5, Y3
+	VMOVUPD      Y9, 1952(BX)
 	VMOVUPD      normalFirstRowsAVX2Consts<>+384(SB), Y9
 	VCMPPD       $0x11, Y9, Y7, Y7
 	VCMPPD       $0x11, Y9, Y13, Y13
 	VCMPPD       $0x11, Y9, Y4, Y4
 	VCMPPD       $0x11, Y9, Y5, Y5
-	VBLENDVPD    Y7, Y9, Y14, Y14
+	VBLENDVPD    Y7, Y9, Y14, Y7
 	VBLENDVPD    Y13, Y9, Y12, Y12
-	VBLENDVPD    Y4, Y9, Y8, Y8
+	VBLENDVPD    Y4, Y9, Y8, Y4
 	VBLENDVPD    Y5, Y9, Y3, Y3
-	VMOVUPD      Y3, 736(BX)
-	VMOVUPD      160(BX), Y3
-	VBLENDVPD    Y7, Y9, Y3, Y3
-	VMOVUPD      192(BX), Y7
-	VBLENDVPD    Y13, Y9, Y7, Y7
-	VMOVUPD      224(BX), Y13
-	VBLENDVPD    Y4, Y9, Y13, Y4
-	VMOVUPD      256(BX), Y13
-	VBLENDVPD    Y5, Y9, Y13, Y5
-	VMOVUPD      normalFirstRowsAVX2Consts<>+416(SB), Y9
-	VMOVUPD      normalFirstRowsAVX2Consts<>+448(SB), Y13
-	VFMADD231PD  Y9, Y10, Y13
-	VMOVUPD      Y8, 256(BX)
+	VMOVUPD      normalFirstRowsAVX2Consts<>+416(SB), Y5
 	VMOVUPD      normalFirstRowsAVX2Consts<>+448(SB), Y8
-	VFMADD231PD  Y9, Y11, Y8
-	VMOVUPD      Y12, 224(BX)
-	VMOVUPD      normalFirstRowsAVX2Consts<>+448(SB), Y12
-	VFMADD231PD  Y9, Y0, Y12
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+448(SB), Y15, Y9
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+480(SB), Y10, Y13
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+480(SB), Y11, Y8
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+480(SB), Y0, Y12
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+480(SB), Y15, Y9
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+512(SB), Y10, Y13
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+512(SB), Y11, Y8
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+512(SB), Y0, Y12
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+512(SB), Y15, Y9
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+544(SB), Y10, Y13
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+544(SB), Y11, Y8
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+544(SB), Y0, Y12
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+544(SB), Y15, Y9
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+576(SB), Y10, Y13
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+576(SB), Y11, Y8
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+576(SB), Y0, Y12
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+576(SB), Y15, Y9
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+608(SB), Y10, Y13
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+608(SB), Y11, Y8
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+608(SB), Y0, Y12
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+608(SB), Y15, Y9
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+640(SB), Y10, Y13
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+640(SB), Y11, Y8
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+640(SB), Y0, Y12
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+640(SB), Y15, Y9
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+672(SB), Y10, Y13
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+672(SB), Y11, Y8
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+672(SB), Y0, Y12
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+672(SB), Y15, Y9
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+704(SB), Y10, Y13
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+704(SB), Y11, Y8
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+704(SB), Y0, Y12
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+704(SB), Y15, Y9
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+736(SB), Y10, Y13
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+736(SB), Y11, Y8
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+736(SB), Y0, Y12
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+736(SB), Y15, Y9
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+768(SB), Y10, Y13
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+768(SB), Y11, Y8
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+768(SB), Y0, Y12
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+768(SB), Y15, Y9
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+800(SB), Y10, Y13
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+800(SB), Y11, Y8
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+800(SB), Y0, Y12
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+800(SB), Y15, Y9
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+832(SB), Y10, Y13
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+832(SB), Y11, Y8
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+832(SB), Y0, Y12
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+832(SB), Y15, Y9
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+864(SB), Y10, Y13
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+864(SB), Y11, Y8
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+864(SB), Y0, Y12
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+864(SB), Y15, Y9
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+896(SB), Y10, Y13
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+896(SB), Y11, Y8
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+896(SB), Y0, Y12
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+896(SB), Y15, Y9
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+928(SB), Y10, Y13
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+928(SB), Y11, Y8
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+928(SB), Y0, Y12
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+928(SB), Y15, Y9
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+960(SB), Y10, Y13
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+960(SB), Y11, Y8
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+960(SB), Y0, Y12
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+960(SB), Y15, Y9
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+992(SB), Y10, Y13
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+992(SB), Y11, Y8
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+992(SB), Y0, Y12
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+992(SB), Y15, Y9
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1024(SB), Y10, Y13
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1024(SB), Y11, Y8
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1024(SB), Y0, Y12
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1024(SB), Y15, Y9
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1056(SB), Y10, Y13
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1056(SB), Y11, Y8
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1056(SB), Y0, Y12
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1056(SB), Y15, Y9
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1088(SB), Y13, Y10
-	VMOVUPD      normalFirstRowsAVX2Consts<>+1088(SB), Y13
-	VFMADD213PD  Y13, Y8, Y11
-	VFMADD213PD  Y13, Y12, Y0
-	VFMADD231PD  Y9, Y15, Y13
+	VFMADD231PD  Y5, Y10, Y8
+	VMOVUPD      normalFirstRowsAVX2Consts<>+448(SB), Y13
+	VFMADD231PD  Y5, Y11, Y13
+	VMOVUPD      normalFirstRowsAVX2Consts<>+448(SB), Y14
+	VFMADD231PD  Y5, Y0, Y14
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+448(SB), Y15, Y5
+	VMOVUPD      normalFirstRowsAVX2Consts<>+480(SB), Y9
+	VFMADD213PD  Y9, Y10, Y8
+	VFMADD213PD  Y9, Y11, Y13
+	VFMADD213PD  Y9, Y0, Y14
+	VFMADD231PD  Y5, Y15, Y9
+	VMOVUPD      normalFirstRowsAVX2Consts<>+512(SB), Y5
+	VFMADD213PD  Y5, Y10, Y8
+	VFMADD213PD  Y5, Y11, Y13
+	VFMADD213PD  Y5, Y0, Y14
+	VFMADD231PD  Y9, Y15, Y5
+	VMOVUPD      normalFirstRowsAVX2Consts<>+544(SB), Y9
+	VFMADD213PD  Y9, Y10, Y8
+	VFMADD213PD  Y9, Y11, Y13
+	VFMADD213PD  Y9, Y0, Y14
+	VFMADD231PD  Y5, Y15, Y9
+	VMOVUPD      normalFirstRowsAVX2Consts<>+576(SB), Y5
+	VFMADD213PD  Y5, Y10, Y8
+	VFMADD213PD  Y5, Y11, Y13
+	VFMADD213PD  Y5, Y0, Y14
+	VFMADD231PD  Y9, Y15, Y5
+	VMOVUPD      normalFirstRowsAVX2Consts<>+608(SB), Y9
+	VFMADD213PD  Y9, Y10, Y8
+	VFMADD213PD  Y9, Y11, Y13
+	VFMADD213PD  Y9, Y0, Y14
+	VFMADD231PD  Y5, Y15, Y9
+	VMOVUPD      normalFirstRowsAVX2Consts<>+640(SB), Y5
+	VFMADD213PD  Y5, Y10, Y8
+	VFMADD213PD  Y5, Y11, Y13
+	VFMADD213PD  Y5, Y0, Y14
+	VFMADD231PD  Y9, Y15, Y5
+	VMOVUPD      normalFirstRowsAVX2Consts<>+672(SB), Y9
+	VFMADD213PD  Y9, Y10, Y8
+	VFMADD213PD  Y9, Y11, Y13
+	VFMADD213PD  Y9, Y0, Y14
+	VFMADD231PD  Y5, Y15, Y9
+	VMOVUPD      normalFirstRowsAVX2Consts<>+704(SB), Y5
+	VFMADD213PD  Y5, Y10, Y8
+	VFMADD213PD  Y5, Y11, Y13
+	VFMADD213PD  Y5, Y0, Y14
+	VFMADD231PD  Y9, Y15, Y5
+	VMOVUPD      normalFirstRowsAVX2Consts<>+736(SB), Y9
+	VFMADD213PD  Y9, Y10, Y8
+	VFMADD213PD  Y9, Y11, Y13
+	VFMADD213PD  Y9, Y0, Y14
+	VFMADD231PD  Y5, Y15, Y9
+	VMOVUPD      normalFirstRowsAVX2Consts<>+768(SB), Y5
+	VFMADD213PD  Y5, Y10, Y8
+	VFMADD213PD  Y5, Y11, Y13
+	VFMADD213PD  Y5, Y0, Y14
+	VFMADD231PD  Y9, Y15, Y5
+	VMOVUPD      normalFirstRowsAVX2Consts<>+800(SB), Y9
+	VFMADD213PD  Y9, Y10, Y8
+	VFMADD213PD  Y9, Y11, Y13
+	VFMADD213PD  Y9, Y0, Y14
+	VFMADD231PD  Y5, Y15, Y9
+	VMOVUPD      normalFirstRowsAVX2Consts<>+832(SB), Y5
+	VFMADD213PD  Y5, Y10, Y8
+	VFMADD213PD  Y5, Y11, Y13
+	VFMADD213PD  Y5, Y0, Y14
+	VFMADD231PD  Y9, Y15, Y5
+	VMOVUPD      normalFirstRowsAVX2Consts<>+864(SB), Y9
+	VFMADD213PD  Y9, Y10, Y8
+	VFMADD213PD  Y9, Y11, Y13
+	VFMADD213PD  Y9, Y0, Y14
+	VFMADD231PD  Y5, Y15, Y9
+	VMOVUPD      normalFirstRowsAVX2Consts<>+896(SB), Y5
+	VFMADD213PD  Y5, Y10, Y8
+	VFMADD213PD  Y5, Y11, Y13
+	VFMADD213PD  Y5, Y0, Y14
+	VFMADD231PD  Y9, Y15, Y5
+	VMOVUPD      normalFirstRowsAVX2Consts<>+928(SB), Y9
+	VFMADD213PD  Y9, Y10, Y8
+	VFMADD213PD  Y9, Y11, Y13
+	VFMADD213PD  Y9, Y0, Y14
+	VFMADD231PD  Y5, Y15, Y9
+	VMOVUPD      normalFirstRowsAVX2Consts<>+960(SB), Y5
+	VFMADD213PD  Y5, Y10, Y8
+	VFMADD213PD  Y5, Y11, Y13
+	VFMADD213PD  Y5, Y0, Y14
+	VFMADD231PD  Y9, Y15, Y5
+	VMOVUPD      normalFirstRowsAVX2Consts<>+992(SB), Y9
+	VFMADD213PD  Y9, Y10, Y8
+	VFMADD213PD  Y9, Y11, Y13
+	VFMADD213PD  Y9, Y0, Y14
+	VFMADD231PD  Y5, Y15, Y9
+	VMOVUPD      normalFirstRowsAVX2Consts<>+1024(SB), Y5
+	VFMADD213PD  Y5, Y10, Y8
+	VFMADD213PD  Y5, Y11, Y13
+	VFMADD213PD  Y5, Y0, Y14
+	VFMADD231PD  Y9, Y15, Y5
+	VMOVUPD      normalFirstRowsAVX2Consts<>+1056(SB), Y9
+	VFMADD213PD  Y9, Y10, Y8
+	VFMADD213PD  Y9, Y11, Y13
+	VFMADD213PD  Y9, Y0, Y14
+	VFMADD231PD  Y5, Y15, Y9
+	VMOVUPD      normalFirstRowsAVX2Consts<>+1088(SB), Y5
+	VFMADD213PD  Y5, Y8, Y10
+	VFMADD213PD  Y5, Y13, Y11
+	VFMADD213PD  Y5, Y14, Y0
+	VFMADD231PD  Y9, Y15, Y5
 	VMOVUPD      normalFirstRowsAVX2Consts<>+1120(SB), Y8
 	VFMADD213PD  Y8, Y10, Y6
 	VFMADD213PD  Y8, Y11, Y1
 	VFMADD213PD  Y8, Y0, Y2
-	VFMADD231PD  1920(BX), Y13, Y8
-	VMULPD       1888(BX), Y6, Y0
-	VMULPD       1856(BX), Y1, Y1
-	VMULPD       1824(BX), Y2, Y2
-	VMULPD       1792(BX), Y8, Y6
-	VMOVUPD      normalFirstRowsAVX2Consts<>+1152(SB), Y8
-	VMULPD       1760(BX), Y8, Y9
-	VMULPD       1728(BX), Y8, Y10
-	VMULPD       1696(BX), Y8, Y11
-	VMULPD       1664(BX), Y8, Y8
-	VMOVUPD      1632(BX), Y12
-	VFMADD231PD  1504(BX), Y12, Y9
-	VMOVUPD      1600(BX), Y13
-	VFMADD231PD  1408(BX), Y13, Y10
+	VFMADD231PD  1952(BX), Y5, Y8
+	VMULPD       1920(BX), Y6, Y0
+	VMULPD       1888(BX), Y1, Y1
+	VMULPD       1856(BX), Y2, Y2
+	VMULPD       1824(BX), Y8, Y5
+	VMOVUPD      normalFirstRowsAVX2Consts<>+1152(SB), Y6
+	VMULPD       1792(BX), Y6, Y8
+	VMULPD       1760(BX), Y6, Y9
+	VMULPD       1728(BX), Y6, Y10
+	VMULPD       1696(BX), Y6, Y6
+	VMOVUPD      1664(BX), Y11
+	VFMADD231PD  1536(BX), Y11, Y8
+	VMOVUPD      1632(BX), Y13
+	VFMADD231PD  1440(BX), Y13, Y9
+	VMOVUPD      1600(BX), Y14
+	VFMADD231PD  1472(BX), Y14, Y10
 	VMOVUPD      1568(BX), Y15
-	VFMADD231PD  1440(BX), Y15, Y11
-	VMOVUPD      Y14, 1440(BX)
-	VMOVUPD      1536(BX), Y14
-	VFMADD231PD  1472(BX), Y14, Y8
-	VMOVUPD      Y5, 1472(BX)
-	VMOVUPD      normalFirstRowsAVX2Consts<>+1184(SB), Y5
-	VFNMADD213PD Y5, Y0, Y12
-	VFNMADD213PD Y5, Y1, Y13
-	VFNMADD213PD Y5, Y2, Y15
-	VFNMADD213PD Y5, Y6, Y14
-	VMOVUPD      normalFirstRowsAVX2Consts<>+1216(SB), Y5
-	VFMADD231PD  1760(BX), Y5, Y9
-	VFMADD231PD  1728(BX), Y5, Y10
-	VFMADD231PD  1696(BX), Y5, Y11
-	VFMADD231PD  1664(BX), Y5, Y8
-	VMOVUPD      normalFirstRowsAVX2Consts<>+0(SB), Y5
-	VANDPD       Y0, Y5, Y0
-	VANDPD       Y1, Y5, Y1
-	VANDPD       Y2, Y5, Y2
-	VANDPD       Y6, Y5, Y5
-	VORPD        1248(BX), Y0, Y0
-	VORPD        1216(BX), Y1, Y1
-	VORPD        1184(BX), Y2, Y2
-	VORPD        1152(BX), Y5, Y5
-	VMOVUPD      normalFirstRowsAVX2Consts<>+1248(SB), Y6
-	VMOVUPD      Y14, 1152(BX)
-	VMOVUPD      normalFirstRowsAVX2Consts<>+1280(SB), Y14
-	VFMADD231PD  Y6, Y9, Y14
-	VMOVUPD      Y15, 1184(BX)
-	VMOVUPD      normalFirstRowsAVX2Consts<>+1280(SB), Y15
-	VFMADD231PD  Y6, Y10, Y15
-	VMOVUPD      Y13, 1216(BX)
-	VMOVUPD      normalFirstRowsAVX2Consts<>+1280(SB), Y13
-	VFMADD231PD  Y6, Y11, Y13
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1280(SB), Y8, Y6
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1312(SB), Y9, Y14
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1312(SB), Y10, Y15
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1312(SB), Y11, Y13
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1312(SB), Y8, Y6
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1344(SB), Y9, Y14
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1344(SB), Y10, Y15
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1344(SB), Y11, Y13
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1344(SB), Y8, Y6
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1376(SB), Y9, Y14
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1376(SB), Y10, Y15
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1376(SB), Y11, Y13
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1376(SB), Y8, Y6
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1408(SB), Y9, Y14
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1408(SB), Y10, Y15
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1408(SB), Y11, Y13
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1408(SB), Y8, Y6
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1440(SB), Y9, Y14
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1440(SB), Y10, Y15
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1440(SB), Y11, Y13
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1440(SB), Y8, Y6
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1472(SB), Y9, Y14
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1472(SB), Y10, Y15
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1472(SB), Y11, Y13
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1472(SB), Y8, Y6
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1504(SB), Y9, Y14
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1504(SB), Y10, Y15
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1504(SB), Y11, Y13
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1504(SB), Y8, Y6
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1536(SB), Y9, Y14
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1536(SB), Y10, Y15
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1536(SB), Y11, Y13
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1536(SB), Y8, Y6
-	VMOVUPD      Y12, 1248(BX)
-	VMOVUPD      1760(BX), Y12
-	VMOVUPD      Y5, 1536(BX)
-	VMINPD       normalFirstRowsAVX2Consts<>+1568(SB), Y12, Y5
-	VMOVUPD      Y2, 1568(BX)
-	VMOVUPD      1728(BX), Y2
-	VMOVUPD      Y4, 1600(BX)
-	VMINPD       normalFirstRowsAVX2Consts<>+1568(SB), Y2, Y4
-	VMOVUPD      Y1, 1632(BX)
-	VMOVUPD      1696(BX), Y1
-	VMOVUPD      Y7, 1408(BX)
-	VMINPD       normalFirstRowsAVX2Consts<>+1568(SB), Y1, Y7
-	VMOVUPD      Y0, 1504(BX)
-	VMOVUPD      1664(BX), Y0
-	VMOVUPD      Y3, 1792(BX)
-	VMINPD       normalFirstRowsAVX2Consts<>+1568(SB), Y0, Y3
-	VMAXPD       normalFirstRowsAVX2Consts<>+1600(SB), Y5, Y5
-	VMAXPD       normalFirstRowsAVX2Consts<>+1600(SB), Y4, Y4
-	VMAXPD       normalFirstRowsAVX2Consts<>+1600(SB), Y7, Y7
-	VMAXPD       normalFirstRowsAVX2Consts<>+1600(SB), Y3, Y3
-	VSUBPD       Y5, Y12, Y12
-	VSUBPD       Y4, Y2, Y2
-	VSUBPD       Y7, Y1, Y1
-	VSUBPD       Y3, Y0, Y0
+	VFMADD231PD  1504(BX), Y15, Y6
+	VMOVUPD      Y3, 1504(BX)
+	VMOVUPD      normalFirstRowsAVX2Consts<>+1184(SB), Y3
+	VFNMADD213PD Y3, Y0, Y11
+	VFNMADD213PD Y3, Y1, Y13
+	VFNMADD213PD Y3, Y2, Y14
+	VFNMADD213PD Y3, Y5, Y15
+	VMOVUPD      normalFirstRowsAVX2Consts<>+1216(SB), Y3
+	VFMADD231PD  1792(BX), Y3, Y8
+	VFMADD231PD  1760(BX), Y3, Y9
+	VFMADD231PD  1728(BX), Y3, Y10
+	VFMADD231PD  1696(BX), Y3, Y6
+	VMOVUPD      normalFirstRowsAVX2Consts<>+32(SB), Y3
+	VANDPD       Y0, Y3, Y0
+	VANDPD       Y1, Y3, Y1
+	VANDPD       Y2, Y3, Y2
+	VANDPD       Y5, Y3, Y3
+	VMOVUPD      1280(BX), Y5
+	VORPD        Y0, Y5, Y0
+	VORPD        1248(BX), Y1, Y1
+	VORPD        1216(BX), Y2, Y2
+	VORPD        1184(BX), Y3, Y3
+	VMOVUPD      Y3, 1568(BX)
+	VMOVUPD      (BX), Y3
+	VORPD        Y5, Y3, Y5
+	VMOVUPD      Y2, 1280(BX)
+	VORPD        1248(BX), Y3, Y2
+	VMOVUPD      Y1, 1248(BX)
+	VORPD        1216(BX), Y3, Y1
+	VORPD        1184(BX), Y3, Y3
+	VMOVUPD      Y0, 1184(BX)
+	VMOVUPD      normalFirstRowsAVX2Consts<>+1280(SB), Y0
+	VFMADD231PD  normalFirstRowsAVX2Consts<>+1248(SB), Y8, Y0
+	VMOVUPD      Y3, 1216(BX)
+	VMOVUPD      normalFirstRowsAVX2Consts<>+1280(SB), Y3
+	VFMADD231PD  normalFirstRowsAVX2Consts<>+1248(SB), Y9, Y3
+	VMOVUPD      Y1, 1600(BX)
+	VMOVUPD      normalFirstRowsAVX2Consts<>+1280(SB), Y1
+	VFMADD231PD  normalFirstRowsAVX2Consts<>+1248(SB), Y10, Y1
+	VMOVUPD      Y2, 1632(BX)
+	VMOVUPD      normalFirstRowsAVX2Consts<>+1280(SB), Y2
+	VFMADD231PD  normalFirstRowsAVX2Consts<>+1248(SB), Y6, Y2
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1312(SB), Y8, Y0
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1312(SB), Y9, Y3
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1312(SB), Y10, Y1
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1312(SB), Y6, Y2
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1344(SB), Y8, Y0
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1344(SB), Y9, Y3
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1344(SB), Y10, Y1
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1344(SB), Y6, Y2
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1376(SB), Y8, Y0
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1376(SB), Y9, Y3
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1376(SB), Y10, Y1
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1376(SB), Y6, Y2
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1408(SB), Y8, Y0
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1408(SB), Y9, Y3
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1408(SB), Y10, Y1
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1408(SB), Y6, Y2
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1440(SB), Y8, Y0
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1440(SB), Y9, Y3
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1440(SB), Y10, Y1
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1440(SB), Y6, Y2
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1472(SB), Y8, Y0
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1472(SB), Y9, Y3
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1472(SB), Y10, Y1
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1472(SB), Y6, Y2
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1504(SB), Y8, Y0
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1504(SB), Y9, Y3
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1504(SB), Y10, Y1
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1504(SB), Y6, Y2
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1536(SB), Y8, Y0
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1536(SB), Y9, Y3
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1536(SB), Y10, Y1
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1536(SB), Y6, Y2
+	VMOVUPD      Y5, 1664(BX)
+	VMOVUPD      1792(BX), Y5
+	VMOVUPD      Y15, 1472(BX)
+	VMINPD       normalFirstRowsAVX2Consts<>+1568(SB), Y5, Y15
+	VMOVUPD      Y4, 1440(BX)
+	VMOVUPD      1760(BX), Y4
+	VMOVUPD      Y14, 1536(BX)
+	VMINPD       normalFirstRowsAVX2Consts<>+1568(SB), Y4, Y14
+	VMOVUPD      Y12, 1824(BX)
+	VMOVUPD      1728(BX), Y12
+	VMOVUPD      Y13, 1856(BX)
+	VMINPD       normalFirstRowsAVX2Consts<>+1568(SB), Y12, Y13
+	VMOVUPD      Y7, 1888(BX)
+	VMOVUPD      1696(BX), Y7
+	VMOVUPD      Y11, 1920(BX)
+	VMINPD       normalFirstRowsAVX2Consts<>+1568(SB), Y7, Y11
+	VMAXPD       normalFirstRowsAVX2Consts<>+1600(SB), Y15, Y15
+	VMAXPD       normalFirstRowsAVX2Consts<>+1600(SB), Y14, Y14
+	VMAXPD       normalFirstRowsAVX2Consts<>+1600(SB), Y13, Y13
+	VMAXPD       normalFirstRowsAVX2Consts<>+1600(SB), Y11, Y11
+	VSUBPD       Y15, Y5, Y5
+	VSUBPD       Y14, Y4, Y4
+	VSUBPD       Y13, Y12, Y12
+	VSUBPD       Y11, Y7, Y7
+	VADDPD       normalFirstRowsAVX2Consts<>+1632(SB), Y15, Y15
+	VADDPD       normalFirstRowsAVX2Consts<>+1632(SB), Y14, Y14
+	VADDPD       normalFirstRowsAVX2Consts<>+1632(SB), Y13, Y13
+	VADDPD       normalFirstRowsAVX2Consts<>+1632(SB), Y11, Y11
 	VADDPD       normalFirstRowsAVX2Consts<>+1632(SB), Y5, Y5
 	VADDPD       normalFirstRowsAVX2Consts<>+1632(SB), Y4, Y4
-	VADDPD       normalFirstRowsAVX2Consts<>+1632(SB), Y7, Y7
-	VADDPD       normalFirstRowsAVX2Consts<>+1632(SB), Y3, Y3
 	VADDPD       normalFirstRowsAVX2Consts<>+1632(SB), Y12, Y12
-	VADDPD       normalFirstRowsAVX2Consts<>+1632(SB), Y2, Y2
-	VADDPD       normalFirstRowsAVX2Consts<>+1632(SB), Y1, Y1
-	VADDPD       normalFirstRowsAVX2Consts<>+1632(SB), Y0, Y0
+	VADDPD       normalFirstRowsAVX2Consts<>+1632(SB), Y7, Y7
+	VPSLLQ       $0x34, Y15, Y15
+	VPSLLQ       $0x34, Y14, Y14
+	VPSLLQ       $0x34, Y13, Y13
+	VPSLLQ       $0x34, Y11, Y11
 	VPSLLQ       $0x34, Y5, Y5
 	VPSLLQ       $0x34, Y4, Y4
-	VPSLLQ       $0x34, Y7, Y7
-	VPSLLQ       $0x34, Y3, Y3
 	VPSLLQ       $0x34, Y12, Y12
-	VPSLLQ       $0x34, Y2, Y2
-	VPSLLQ       $0x34, Y1, Y1
-	VPSLLQ       $0x34, Y0, Y0
-	VMOVUPD      Y3, 1664(BX)
-	VMULPD       Y9, Y9, Y3
-	VMOVUPD      Y7, 1696(BX)
-	VMULPD       Y10, Y10, Y7
-	VMOVUPD      Y4, 1728(BX)
-	VMULPD       Y11, Y11, Y4
-	VMOVUPD      Y5, 1760(BX)
-	VMULPD       Y8, Y8, Y5
-	VFMADD231PD  Y14, Y3, Y9
-	VFMADD231PD  Y15, Y7, Y10
-	VFMADD231PD  Y13, Y4, Y11
-	VFMADD231PD  Y6, Y5, Y8
-	VMOVUPD      832(BX), Y3
-	VFMADD213PD  Y3, Y9, Y3
-	VMOVUPD      800(BX), Y4
-	VFMADD213PD  Y4, Y10, Y4
-	VMOVUPD      768(BX), Y5
-	VFMADD213PD  Y5, Y11, Y5
-	VMOVUPD      128(BX), Y6
-	VFMADD213PD  Y6, Y8, Y6
-	VMULPD       Y12, Y3, Y3
-	VMULPD       Y2, Y4, Y2
-	VMULPD       Y1, Y5, Y1
-	VMULPD       Y0, Y6, Y0
-	VMULPD       1760(BX), Y3, Y3
-	VMULPD       1728(BX), Y2, Y2
-	VMULPD       1696(BX), Y1, Y1
-	VMULPD       1664(BX), Y0, Y0
-	VMOVUPD      1792(BX), Y4
-	VFNMADD231PD 1504(BX), Y3, Y4
-	VMOVUPD      1408(BX), Y5
-	VFNMADD231PD 1632(BX), Y2, Y5
-	VMOVUPD      1600(BX), Y6
-	VFNMADD231PD 1568(BX), Y1, Y6
-	VMOVUPD      1472(BX), Y7
-	VFNMADD231PD 1536(BX), Y0, Y7
+	VPSLLQ       $0x34, Y7, Y7
+	VMOVUPD      Y11, 1696(BX)
+	VMULPD       Y8, Y8, Y11
+	VMOVUPD      Y13, 1728(BX)
+	VMULPD       Y9, Y9, Y13
+	VMOVUPD      Y14, 1760(BX)
+	VMULPD       Y10, Y10, Y14
+	VMOVUPD      Y15, 1792(BX)
+	VMULPD       Y6, Y6, Y15
+	VFMADD231PD  Y0, Y11, Y8
+	VFMADD231PD  Y3, Y13, Y9
+	VFMADD231PD  Y1, Y14, Y10
+	VFMADD231PD  Y2, Y15, Y6
+	VMOVUPD      864(BX), Y0
+	VFMADD213PD  Y0, Y0, Y8
+	VMOVUPD      832(BX), Y1
+	VFMADD213PD  Y1, Y1, Y9
+	VMOVUPD      800(BX), Y2
+	VFMADD213PD  Y2, Y2, Y10
+	VMOVUPD      160(BX), Y3
+	VFMADD213PD  Y3, Y3, Y6
+	VMULPD       Y5, Y8, Y5
+	VMULPD       Y4, Y9, Y4
+	VMULPD       Y12, Y10, Y8
+	VMULPD       Y7, Y6, Y6
+	VMULPD       1792(BX), Y5, Y5
+	VMULPD       1760(BX), Y4, Y4
+	VMULPD       1728(BX), Y8, Y7
+	VMULPD       1696(BX), Y6, Y6
+	VMULPD       192(BX), Y0, Y0
+	VMULPD       224(BX), Y1, Y1
+	VMULPD       256(BX), Y2, Y2
+	VMULPD       288(BX), Y3, Y3
+	VMULPD       1408(BX), Y5, Y8
+	VMULPD       1376(BX), Y4, Y9
+	VMULPD       1344(BX), Y7, Y10
+	VMULPD       1312(BX), Y6, Y11
+	VMOVUPD      1888(BX), Y12
+	VFMADD231PD  1920(BX), Y8, Y12
+	VMOVUPD      1824(BX), Y8
+	VFMADD231PD  1856(BX), Y9, Y8
+	VMOVUPD      1440(BX), Y9
+	VFMADD231PD  1536(BX), Y10, Y9
+	VMOVUPD      1504(BX), Y10
+	VFMADD231PD  1472(BX), Y11, Y10
+	VMOVUPD      928(BX), Y11
+	VMOVUPD      normalFirstRowsAVX2Consts<>+1664(SB), Y13
+	VBLENDVPD    Y11, Y12, Y13, Y11
+	VMOVUPD      128(BX), Y12
+	VBLENDVPD    Y12, Y8, Y13, Y8
+	VMOVUPD      96(BX), Y12
+	VBLENDVPD    Y12, Y9, Y13, Y9
+	VMOVUPD      64(BX), Y12
+	VBLENDVPD    Y12, Y10, Y13, Y10
+	VMOVUPD      normalFirstRowsAVX2Consts<>+96(SB), Y12
+	VXORPD       192(BX), Y12, Y13
+	VXORPD       224(BX), Y12, Y14
+	VXORPD       256(BX), Y12, Y15
+	VMOVUPD      Y10, 256(BX)
+	VXORPD       288(BX), Y12, Y10
+	VMOVUPD      1664(BX), Y12
+	VCMPPD       $0x00, Y13, Y12, Y12
+	VMOVUPD      1632(BX), Y13
+	VCMPPD       $0x00, Y14, Y13, Y13
+	VMOVUPD      1600(BX), Y14
+	VCMPPD       $0x00, Y15, Y14, Y14
+	VMOVUPD      1216(BX), Y15
+	VCMPPD       $0x00, Y10, Y15, Y10
+	VMOVUPD      normalFirstRowsAVX2Consts<>+384(SB), Y15
+	VBLENDVPD    Y12, Y15, Y0, Y0
+	VBLENDVPD    Y13, Y15, Y1, Y1
+	VBLENDVPD    Y14, Y15, Y2, Y2
+	VBLENDVPD    Y10, Y15, Y3, Y3
+	VFNMADD231PD 1184(BX), Y5, Y0
+	VFNMADD231PD 1248(BX), Y4, Y1
+	VFNMADD231PD 1280(BX), Y7, Y2
+	VFNMADD231PD 1568(BX), Y6, Y3
 	PREFETCHT0   1024(DI)(AX*1)
-	VMOVUPD      Y4, (DI)(AX*1)
-	VMOVUPD      Y5, 32(DI)(AX*1)
+	VMOVUPD      Y0, (DI)(AX*1)
+	VMOVUPD      Y1, 32(DI)(AX*1)
 	PREFETCHT0   1088(DI)(AX*1)
-	VMOVUPD      Y6, 64(DI)(AX*1)
-	VMOVUPD      Y7, 96(DI)(AX*1)
-	VMULPD       1376(BX), Y3, Y4
-	VMULPD       1344(BX), Y2, Y5
-	VMULPD       1312(BX), Y1, Y6
-	VMULPD       1280(BX), Y0, Y7
-	VMOVUPD      1440(BX), Y8
-	VFMADD231PD  1248(BX), Y4, Y8
-	VMOVUPD      224(BX), Y4
-	VFMADD231PD  1216(BX), Y5, Y4
-	VMOVUPD      256(BX), Y5
-	VFMADD231PD  1184(BX), Y6, Y5
-	VMOVUPD      736(BX), Y6
-	VFMADD231PD  1152(BX), Y7, Y6
-	VMOVUPD      896(BX), Y7
-	VMOVUPD      normalFirstRowsAVX2Consts<>+1664(SB), Y9
-	VBLENDVPD    Y7, Y8, Y9, Y7
-	VMOVUPD      96(BX), Y8
-	VBLENDVPD    Y8, Y4, Y9, Y4
-	VMOVUPD      64(BX), Y8
-	VBLENDVPD    Y8, Y5, Y9, Y5
-	VMOVUPD      32(BX), Y8
-	VBLENDVPD    Y8, Y6, Y9, Y6
-	VMOVUPD      normalFirstRowsAVX2Consts<>+1184(SB), Y8
-	VMULPD       Y8, Y3, Y3
-	VMULPD       Y8, Y2, Y2
-	VMULPD       Y8, Y1, Y1
-	VMULPD       Y8, Y0, Y0
-	VMULPD       416(BX), Y7, Y8
-	VMULPD       448(BX), Y4, Y9
-	VMULPD       480(BX), Y5, Y10
-	VMULPD       512(BX), Y6, Y11
-	VMULPD       1120(BX), Y3, Y12
-	VMULPD       864(BX), Y2, Y13
-	VMULPD       1056(BX), Y1, Y14
-	VMULPD       928(BX), Y0, Y15
-	VMOVUPD      Y11, 928(BX)
-	VMULPD       960(BX), Y3, Y11
-	VMOVUPD      Y10, 960(BX)
-	VMULPD       992(BX), Y2, Y10
-	VMOVUPD      Y9, 992(BX)
-	VMULPD       1024(BX), Y1, Y9
-	VMOVUPD      Y8, 1024(BX)
-	VMULPD       1088(BX), Y0, Y8
-	VMULPD       (BX), Y3, Y3
-	VMULPD       608(BX), Y2, Y2
-	VMULPD       576(BX), Y1, Y1
-	VMULPD       544(BX), Y0, Y0
+	VMOVUPD      Y2, 64(DI)(AX*1)
+	VMOVUPD      Y3, 96(DI)(AX*1)
+	VMOVUPD      normalFirstRowsAVX2Consts<>+1184(SB), Y0
+	VMULPD       Y0, Y5, Y1
+	VMULPD       Y0, Y4, Y2
+	VMULPD       Y0, Y7, Y3
+	VMULPD       Y0, Y6, Y0
+	VMULPD       448(BX), Y11, Y4
+	VMULPD       480(BX), Y8, Y5
+	VMULPD       512(BX), Y9, Y6
+	VMOVUPD      256(BX), Y7
+	VMULPD       544(BX), Y7, Y10
+	VMULPD       1152(BX), Y1, Y12
+	VMULPD       896(BX), Y2, Y13
+	VMULPD       1088(BX), Y3, Y14
+	VMULPD       960(BX), Y0, Y15
+	VMULPD       992(BX), Y1, Y7
+	VMOVUPD      Y10, 992(BX)
+	VMULPD       1024(BX), Y2, Y10
+	VMOVUPD      Y6, 1024(BX)
+	VMULPD       1056(BX), Y3, Y6
+	VMOVUPD      Y5, 1056(BX)
+	VMULPD       1120(BX), Y0, Y5
+	VMULPD       32(BX), Y1, Y1
+	VMULPD       640(BX), Y2, Y2
+	VMULPD       608(BX), Y3, Y3
+	VMULPD       576(BX), Y0, Y0
 	PREFETCHT0   1024(R8)(AX*1)
-	VMOVUPD      Y11, (R8)(AX*1)
+	VMOVUPD      Y7, (R8)(AX*1)
 	VMOVUPD      Y10, 32(R8)(AX*1)
 	PREFETCHT0   1088(R8)(AX*1)
-	VMOVUPD      Y9, 64(R8)(AX*1)
-	VMOVUPD      Y8, 96(R8)(AX*1)
+	VMOVUPD      Y6, 64(R8)(AX*1)
+	VMOVUPD      Y5, 96(R8)(AX*1)
 	PREFETCHT0   1024(R9)(AX*1)
-	VMOVUPD      Y3, (R9)(AX*1)
+	VMOVUPD      Y1, (R9)(AX*1)
 	VMOVUPD      Y2, 32(R9)(AX*1)
 	PREFETCHT0   1088(R9)(AX*1)
-	VMOVUPD      Y1, 64(R9)(AX*1)
+	VMOVUPD      Y3, 64(R9)(AX*1)
 	VMOVUPD      Y0, 96(R9)(AX*1)
 	VMOVUPD      normalFirstRowsAVX2Consts<>+256(SB), Y0
 	VMULPD       Y12, Y0, Y1
 	VMULPD       Y13, Y0, Y2
 	VMULPD       Y14, Y0, Y3
 	VMULPD       Y15, Y0, Y0
-	VFMADD231PD  288(BX), Y7, Y1
-	VFMADD231PD  320(BX), Y4, Y2
-	VFMADD231PD  352(BX), Y5, Y3
-	VFMADD231PD  384(BX), Y6, Y0
+	VFMADD231PD  320(BX), Y11, Y1
+	VFMADD231PD  352(BX), Y8, Y2
+	VFMADD231PD  384(BX), Y9, Y3
+	VMOVUPD      256(BX), Y5
+	VFMADD231PD  416(BX), Y5, Y0
 	PREFETCHT0   1024(SI)(AX*1)
-	VMOVUPD      Y7, (SI)(AX*1)
-	VMOVUPD      Y4, 32(SI)(AX*1)
+	VMOVUPD      Y11, (SI)(AX*1)
+	VMOVUPD      Y8, 32(SI)(AX*1)
 	PREFETCHT0   1088(SI)(AX*1)
-	VMOVUPD      Y5, 64(SI)(AX*1)
-	VMOVUPD      Y6, 96(SI)(AX*1)
+	VMOVUPD      Y9, 64(SI)(AX*1)
+	VMOVUPD      Y5, 96(SI)(AX*1)
 	PREFETCHT0   1024(R10)(AX*1)
 	VMOVUPD      Y1, (R10)(AX*1)
 	VMOVUPD      Y2, 32(R10)(AX*1)
@@ -1908,10 +1975,10 @@ body:
 	VMOVUPD      Y3, 64(R10)(AX*1)
 	VMOVUPD      Y0, 96(R10)(AX*1)
 	VMOVUPD      normalFirstRowsAVX2Consts<>+96(SB), Y0
-	VXORPD       1024(BX), Y0, Y1
-	VXORPD       992(BX), Y0, Y2
-	VXORPD       960(BX), Y0, Y3
-	VXORPD       928(BX), Y0, Y0
+	VXORPD       Y4, Y0, Y1
+	VXORPD       1056(BX), Y0, Y2
+	VXORPD       1024(BX), Y0, Y3
+	VXORPD       992(BX), Y0, Y0
 	PREFETCHT0   1024(R11)(AX*1)
 	VMOVUPD      Y1, (R11)(AX*1)
 	VMOVUPD      Y2, 32(R11)(AX*1)
@@ -1958,287 +2025,314 @@ tail:
 	VMASKMOVPD   (DX)(AX*1), Y15, Y12
 	MOVQ         r_base+288(FP), DX
 	VMASKMOVPD   32(DX)(AX*1), Y14, Y13
-	VMOVUPD      Y13, (BX)
+	VMOVUPD      Y13, 32(BX)
 	VSQRTPD      Y0, Y13
-	VMOVUPD      Y12, 32(BX)
+	VMOVUPD      Y12, 64(BX)
 	VSQRTPD      Y1, Y12
-	VMOVUPD      Y1, 64(BX)
+	VMOVUPD      Y1, 96(BX)
 	VSUBPD       Y6, Y4, Y1
-	VMOVUPD      Y0, 96(BX)
+	VMOVUPD      Y0, 128(BX)
 	VSUBPD       Y7, Y5, Y0
-	VANDPD       normalFirstRowsAVX2Consts<>+0(SB), Y4, Y4
-	VANDPD       normalFirstRowsAVX2Consts<>+0(SB), Y5, Y5
-	VANDPD       normalFirstRowsAVX2Consts<>+0(SB), Y6, Y6
-	VANDPD       normalFirstRowsAVX2Consts<>+0(SB), Y7, Y7
+	VANDPD       normalFirstRowsAVX2Consts<>+32(SB), Y4, Y4
+	VANDPD       normalFirstRowsAVX2Consts<>+32(SB), Y5, Y5
+	VANDPD       normalFirstRowsAVX2Consts<>+32(SB), Y6, Y6
+	VANDPD       normalFirstRowsAVX2Consts<>+32(SB), Y7, Y7
 	VADDPD       Y6, Y4, Y4
 	VADDPD       Y7, Y5, Y5
 	VADDPD       Y4, Y8, Y4
 	VADDPD       Y5, Y9, Y5
 	VMULPD       Y1, Y10, Y6
 	VMULPD       Y0, Y11, Y7
-	VMULPD       Y8, Y10, Y10
-	VMULPD       Y9, Y11, Y11
-	VMOVUPD      Y11, 128(BX)
+	VMOVUPD      Y11, 160(BX)
 	VMULPD       Y2, Y2, Y11
-	VMOVUPD      Y10, 160(BX)
+	VMOVUPD      Y10, 192(BX)
 	VMULPD       Y3, Y3, Y10
 	VMULPD       Y13, Y2, Y2
 	VMULPD       Y12, Y3, Y3
 	VADDPD       Y4, Y2, Y4
 	VADDPD       Y5, Y3, Y5
-	VCMPPD       $0x11, normalFirstRowsAVX2Consts<>+32(SB), Y4, Y4
-	VCMPPD       $0x11, normalFirstRowsAVX2Consts<>+32(SB), Y5, Y5
-	VMOVUPD      Y12, 192(BX)
-	VMOVUPD      normalFirstRowsAVX2Consts<>+64(SB), Y12
-	VMOVUPD      Y13, 224(BX)
+	VCMPPD       $0x11, normalFirstRowsAVX2Consts<>+64(SB), Y4, Y4
+	VCMPPD       $0x11, normalFirstRowsAVX2Consts<>+64(SB), Y5, Y5
+	VMOVUPD      Y12, 224(BX)
+	VMOVUPD      normalFirstRowsAVX2Consts<>+0(SB), Y12
+	VMOVUPD      Y13, 256(BX)
 	VDIVPD       Y2, Y12, Y13
-	VMOVUPD      Y7, 256(BX)
+	VMOVUPD      Y7, 288(BX)
 	VDIVPD       Y3, Y12, Y7
 	VMULPD       Y11, Y13, Y11
 	VMULPD       Y10, Y7, Y10
-	VMOVUPD      Y10, 288(BX)
+	VMOVUPD      Y10, 320(BX)
 	VMULPD       Y1, Y13, Y10
-	VMOVUPD      Y13, 320(BX)
+	VMOVUPD      Y13, 352(BX)
 	VMULPD       Y0, Y7, Y13
-	VMOVUPD      Y7, 352(BX)
+	VMOVUPD      Y7, 384(BX)
 	VMOVUPD      normalFirstRowsAVX2Consts<>+96(SB), Y7
 	VANDPD       Y7, Y1, Y1
 	VANDPD       Y7, Y0, Y0
-	VMOVUPD      normalFirstRowsAVX2Consts<>+0(SB), Y7
-	VANDPD       Y7, Y10, Y10
-	VANDPD       Y7, Y13, Y13
-	VMOVUPD      normalFirstRowsAVX2Consts<>+128(SB), Y7
-	VMINPD       Y10, Y7, Y10
-	VMINPD       Y13, Y7, Y7
-	VMINPD       96(BX), Y8, Y13
-	VMOVUPD      Y11, 384(BX)
-	VMINPD       64(BX), Y9, Y11
+	VMOVUPD      Y11, 416(BX)
+	VMOVUPD      normalFirstRowsAVX2Consts<>+32(SB), Y11
+	VANDPD       Y11, Y10, Y10
+	VANDPD       Y11, Y13, Y13
+	VMOVUPD      normalFirstRowsAVX2Consts<>+128(SB), Y11
+	VMINPD       Y10, Y11, Y10
+	VMINPD       Y13, Y11, Y11
+	VMINPD       128(BX), Y8, Y13
+	VMINPD       96(BX), Y9, Y7
 	VMINPD       Y2, Y13, Y13
-	VMINPD       Y3, Y11, Y11
-	VMOVUPD      Y3, 416(BX)
+	VMINPD       Y3, Y7, Y7
+	VMOVUPD      Y3, 448(BX)
 	VMOVUPD      normalFirstRowsAVX2Consts<>+160(SB), Y3
 	VCMPPD       $0x11, Y13, Y3, Y13
-	VCMPPD       $0x11, Y11, Y3, Y3
+	VCMPPD       $0x11, Y7, Y3, Y3
 	VANDPD       Y4, Y13, Y4
 	VANDPD       Y5, Y3, Y3
 	VMOVUPD      normalFirstRowsAVX2Consts<>+192(SB), Y5
 	VFMADD213PD  Y12, Y10, Y5
-	VMOVUPD      normalFirstRowsAVX2Consts<>+192(SB), Y11
-	VFMADD213PD  Y12, Y7, Y11
+	VMOVUPD      normalFirstRowsAVX2Consts<>+192(SB), Y7
+	VFMADD213PD  Y12, Y11, Y7
 	VMOVUPD      normalFirstRowsAVX2Consts<>+224(SB), Y13
-	VMOVUPD      Y3, 448(BX)
+	VMOVUPD      Y3, 480(BX)
 	VADDPD       Y13, Y10, Y3
-	VADDPD       Y13, Y7, Y13
-	VMOVUPD      Y4, 480(BX)
+	VADDPD       Y13, Y11, Y13
+	VMOVUPD      Y4, 512(BX)
 	VMOVUPD      normalFirstRowsAVX2Consts<>+256(SB), Y4
-	VMOVUPD      Y2, 512(BX)
+	VMOVUPD      Y2, 544(BX)
 	VMULPD       Y4, Y10, Y2
-	VMOVUPD      Y0, 544(BX)
-	VMULPD       Y4, Y7, Y0
+	VMOVUPD      Y0, 576(BX)
+	VMULPD       Y4, Y11, Y0
 	VMULPD       Y6, Y8, Y4
-	VMOVUPD      Y8, 576(BX)
-	VMOVUPD      256(BX), Y8
 	VMOVUPD      Y1, 608(BX)
-	VMULPD       Y8, Y9, Y1
+	VMULPD       288(BX), Y9, Y1
 	VCMPPD       $0x11, normalFirstRowsAVX2Consts<>+384(SB), Y6, Y6
 	VMOVUPD      Y9, 640(BX)
-	VMOVUPD      normalFirstRowsAVX2Consts<>+384(SB), Y9
-	VCMPPD       $0x11, Y9, Y8, Y8
-	VBLENDVPD    Y6, Y9, Y4, Y4
-	VBLENDVPD    Y8, Y9, Y1, Y1
-	VMOVUPD      Y1, 256(BX)
-	VMOVUPD      160(BX), Y1
-	VBLENDVPD    Y6, Y9, Y1, Y1
-	VMOVUPD      128(BX), Y6
-	VBLENDVPD    Y8, Y9, Y6, Y6
-	VMULPD       Y3, Y5, Y8
-	VMULPD       Y13, Y11, Y9
-	VDIVPD       Y8, Y12, Y8
+	VMOVUPD      288(BX), Y9
+	VCMPPD       $0x11, normalFirstRowsAVX2Consts<>+384(SB), Y9, Y9
+	VBLENDVPD    Y6, normalFirstRowsAVX2Consts<>+384(SB), Y4, Y4
+	VBLENDVPD    Y9, normalFirstRowsAVX2Consts<>+384(SB), Y1, Y1
+	VMULPD       Y3, Y5, Y6
+	VMULPD       Y13, Y7, Y9
+	VDIVPD       Y6, Y12, Y6
 	VDIVPD       Y9, Y12, Y9
-	VMULPD       Y8, Y5, Y5
-	VMULPD       Y9, Y11, Y11
-	VMULPD       Y8, Y3, Y3
-	VMULPD       Y9, Y13, Y8
+	VMULPD       Y6, Y5, Y5
+	VMULPD       Y9, Y7, Y7
+	VMULPD       Y6, Y3, Y3
+	VMULPD       Y9, Y13, Y6
 	VMULPD       Y5, Y10, Y5
-	VMULPD       Y11, Y7, Y9
-	VMULPD       Y2, Y10, Y11
-	VMULPD       Y0, Y7, Y12
+	VMULPD       Y7, Y11, Y7
+	VMULPD       Y2, Y10, Y9
+	VMULPD       Y0, Y11, Y12
 	VMOVUPD      normalFirstRowsAVX2Consts<>+288(SB), Y13
-	VMULPD       Y13, Y11, Y11
+	VMULPD       Y13, Y9, Y9
 	VMULPD       Y13, Y12, Y12
-	VROUNDPD     $0x08, Y11, Y11
+	VROUNDPD     $0x08, Y9, Y9
 	VROUNDPD     $0x08, Y12, Y12
 	VMOVUPD      normalFirstRowsAVX2Consts<>+320(SB), Y13
-	VMOVUPD      Y4, 128(BX)
-	VMOVUPD      normalFirstRowsAVX2Consts<>+352(SB), Y4
-	VFMADD231PD  Y13, Y5, Y4
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+352(SB), Y9, Y13
-	VMOVUPD      Y6, 160(BX)
-	VMOVUPD      normalFirstRowsAVX2Consts<>+448(SB), Y6
-	VFMADD231PD  normalFirstRowsAVX2Consts<>+416(SB), Y4, Y6
-	VMOVUPD      Y1, 672(BX)
-	VMOVUPD      normalFirstRowsAVX2Consts<>+448(SB), Y1
-	VFMADD231PD  normalFirstRowsAVX2Consts<>+416(SB), Y13, Y1
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+480(SB), Y4, Y6
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+480(SB), Y13, Y1
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+512(SB), Y4, Y6
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+512(SB), Y13, Y1
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+544(SB), Y4, Y6
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+544(SB), Y13, Y1
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+576(SB), Y4, Y6
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+576(SB), Y13, Y1
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+608(SB), Y4, Y6
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+608(SB), Y13, Y1
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+640(SB), Y4, Y6
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+640(SB), Y13, Y1
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+672(SB), Y4, Y6
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+672(SB), Y13, Y1
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+704(SB), Y4, Y6
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+704(SB), Y13, Y1
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+736(SB), Y4, Y6
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+736(SB), Y13, Y1
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+768(SB), Y4, Y6
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+768(SB), Y13, Y1
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+800(SB), Y4, Y6
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+800(SB), Y13, Y1
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+832(SB), Y4, Y6
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+832(SB), Y13, Y1
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+864(SB), Y4, Y6
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+864(SB), Y13, Y1
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+896(SB), Y4, Y6
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+896(SB), Y13, Y1
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+928(SB), Y4, Y6
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+928(SB), Y13, Y1
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+960(SB), Y4, Y6
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+960(SB), Y13, Y1
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+992(SB), Y4, Y6
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+992(SB), Y13, Y1
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1024(SB), Y4, Y6
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1024(SB), Y13, Y1
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1056(SB), Y4, Y6
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1056(SB), Y13, Y1
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1088(SB), Y6, Y4
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1088(SB), Y1, Y13
-	VMOVUPD      normalFirstRowsAVX2Consts<>+1120(SB), Y1
-	VFMADD213PD  Y1, Y4, Y5
-	VFMADD231PD  Y13, Y9, Y1
-	VMULPD       Y3, Y5, Y3
-	VMULPD       Y8, Y1, Y1
+	VMOVUPD      Y1, 288(BX)
+	VMOVUPD      normalFirstRowsAVX2Consts<>+352(SB), Y1
+	VFMADD231PD  Y13, Y5, Y1
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+352(SB), Y7, Y13
+	VMOVUPD      Y4, 672(BX)
+	VMOVUPD      normalFirstRowsAVX2Consts<>+96(SB), Y4
+	VMOVUPD      Y0, 704(BX)
+	VXORPD       192(BX), Y4, Y0
+	VMOVUPD      Y11, 736(BX)
+	VMOVUPD      160(BX), Y11
+	VMOVUPD      Y2, 768(BX)
+	VXORPD       Y4, Y11, Y2
+	VMULPD       192(BX), Y8, Y4
+	VMULPD       640(BX), Y11, Y11
+	VMOVUPD      Y8, 160(BX)
+	VMOVUPD      (BX), Y8
+	VMOVUPD      Y10, 192(BX)
+	VORPD        608(BX), Y8, Y10
+	VORPD        576(BX), Y8, Y8
+	VCMPPD       $0x00, Y0, Y10, Y0
+	VCMPPD       $0x00, Y2, Y8, Y2
+	VMOVUPD      normalFirstRowsAVX2Consts<>+384(SB), Y8
+	VBLENDVPD    Y0, Y8, Y4, Y0
+	VBLENDVPD    Y2, Y8, Y11, Y2
+	VMOVUPD      normalFirstRowsAVX2Consts<>+416(SB), Y4
+	VMOVUPD      normalFirstRowsAVX2Consts<>+448(SB), Y8
+	VFMADD231PD  Y4, Y1, Y8
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+448(SB), Y13, Y4
+	VMOVUPD      normalFirstRowsAVX2Consts<>+480(SB), Y10
+	VFMADD213PD  Y10, Y1, Y8
+	VFMADD231PD  Y4, Y13, Y10
+	VMOVUPD      normalFirstRowsAVX2Consts<>+512(SB), Y4
+	VFMADD213PD  Y4, Y1, Y8
+	VFMADD231PD  Y10, Y13, Y4
+	VMOVUPD      normalFirstRowsAVX2Consts<>+544(SB), Y10
+	VFMADD213PD  Y10, Y1, Y8
+	VFMADD231PD  Y4, Y13, Y10
+	VMOVUPD      normalFirstRowsAVX2Consts<>+576(SB), Y4
+	VFMADD213PD  Y4, Y1, Y8
+	VFMADD231PD  Y10, Y13, Y4
+	VMOVUPD      normalFirstRowsAVX2Consts<>+608(SB), Y10
+	VFMADD213PD  Y10, Y1, Y8
+	VFMADD231PD  Y4, Y13, Y10
+	VMOVUPD      normalFirstRowsAVX2Consts<>+640(SB), Y4
+	VFMADD213PD  Y4, Y1, Y8
+	VFMADD231PD  Y10, Y13, Y4
+	VMOVUPD      normalFirstRowsAVX2Consts<>+672(SB), Y10
+	VFMADD213PD  Y10, Y1, Y8
+	VFMADD231PD  Y4, Y13, Y10
+	VMOVUPD      normalFirstRowsAVX2Consts<>+704(SB), Y4
+	VFMADD213PD  Y4, Y1, Y8
+	VFMADD231PD  Y10, Y13, Y4
+	VMOVUPD      normalFirstRowsAVX2Consts<>+736(SB), Y10
+	VFMADD213PD  Y10, Y1, Y8
+	VFMADD231PD  Y4, Y13, Y10
+	VMOVUPD      normalFirstRowsAVX2Consts<>+768(SB), Y4
+	VFMADD213PD  Y4, Y1, Y8
+	VFMADD231PD  Y10, Y13, Y4
+	VMOVUPD      normalFirstRowsAVX2Consts<>+800(SB), Y10
+	VFMADD213PD  Y10, Y1, Y8
+	VFMADD231PD  Y4, Y13, Y10
+	VMOVUPD      normalFirstRowsAVX2Consts<>+832(SB), Y4
+	VFMADD213PD  Y4, Y1, Y8
+	VFMADD231PD  Y10, Y13, Y4
+	VMOVUPD      normalFirstRowsAVX2Consts<>+864(SB), Y10
+	VFMADD213PD  Y10, Y1, Y8
+	VFMADD231PD  Y4, Y13, Y10
+	VMOVUPD      normalFirstRowsAVX2Consts<>+896(SB), Y4
+	VFMADD213PD  Y4, Y1, Y8
+	VFMADD231PD  Y10, Y13, Y4
+	VMOVUPD      normalFirstRowsAVX2Consts<>+928(SB), Y10
+	VFMADD213PD  Y10, Y1, Y8
+	VFMADD231PD  Y4, Y13, Y10
+	VMOVUPD      normalFirstRowsAVX2Consts<>+960(SB), Y4
+	VFMADD213PD  Y4, Y1, Y8
+	VFMADD231PD  Y10, Y13, Y4
+	VMOVUPD      normalFirstRowsAVX2Consts<>+992(SB), Y10
+	VFMADD213PD  Y10, Y1, Y8
+	VFMADD231PD  Y4, Y13, Y10
+	VMOVUPD      normalFirstRowsAVX2Consts<>+1024(SB), Y4
+	VFMADD213PD  Y4, Y1, Y8
+	VFMADD231PD  Y10, Y13, Y4
+	VMOVUPD      normalFirstRowsAVX2Consts<>+1056(SB), Y10
+	VFMADD213PD  Y10, Y1, Y8
+	VFMADD231PD  Y4, Y13, Y10
+	VMOVUPD      normalFirstRowsAVX2Consts<>+1088(SB), Y4
+	VFMADD213PD  Y4, Y8, Y1
+	VFMADD231PD  Y10, Y13, Y4
+	VMOVUPD      normalFirstRowsAVX2Consts<>+1120(SB), Y8
+	VFMADD213PD  Y8, Y1, Y5
+	VFMADD231PD  Y4, Y7, Y8
+	VMULPD       Y3, Y5, Y1
+	VMULPD       Y6, Y8, Y3
 	VMOVUPD      normalFirstRowsAVX2Consts<>+1152(SB), Y4
-	VMULPD       Y4, Y11, Y5
+	VMULPD       Y4, Y9, Y5
 	VMULPD       Y4, Y12, Y4
-	VFMADD231PD  Y2, Y10, Y5
-	VFMADD231PD  Y0, Y7, Y4
-	VMOVUPD      normalFirstRowsAVX2Consts<>+1184(SB), Y0
-	VFNMADD213PD Y0, Y3, Y10
-	VFNMADD213PD Y0, Y1, Y7
-	VMOVUPD      normalFirstRowsAVX2Consts<>+0(SB), Y2
-	VANDPD       Y3, Y2, Y3
-	VANDPD       Y1, Y2, Y1
-	VORPD        608(BX), Y3, Y2
-	VORPD        544(BX), Y1, Y1
-	VMOVUPD      normalFirstRowsAVX2Consts<>+1216(SB), Y3
-	VFMADD231PD  Y3, Y11, Y5
-	VFMADD231PD  Y3, Y12, Y4
-	VMOVUPD      normalFirstRowsAVX2Consts<>+1568(SB), Y3
-	VMINPD       Y3, Y11, Y6
-	VMINPD       Y3, Y12, Y3
-	VMOVUPD      normalFirstRowsAVX2Consts<>+1600(SB), Y8
-	VMAXPD       Y8, Y6, Y6
-	VMAXPD       Y8, Y3, Y3
-	VSUBPD       Y6, Y11, Y8
-	VSUBPD       Y3, Y12, Y9
-	VMOVUPD      normalFirstRowsAVX2Consts<>+1632(SB), Y11
-	VADDPD       Y11, Y6, Y6
-	VADDPD       Y11, Y3, Y3
-	VADDPD       Y11, Y8, Y8
-	VADDPD       Y11, Y9, Y9
-	VPSLLQ       $0x34, Y6, Y6
-	VPSLLQ       $0x34, Y3, Y3
-	VPSLLQ       $0x34, Y8, Y8
+	VMOVUPD      192(BX), Y6
+	VFMADD231PD  768(BX), Y6, Y5
+	VMOVUPD      736(BX), Y7
+	VFMADD231PD  704(BX), Y7, Y4
+	VMOVUPD      normalFirstRowsAVX2Consts<>+1184(SB), Y8
+	VFNMADD213PD Y8, Y1, Y6
+	VFNMADD213PD Y8, Y3, Y7
+	VMOVUPD      normalFirstRowsAVX2Consts<>+32(SB), Y10
+	VANDPD       Y1, Y10, Y1
+	VANDPD       Y3, Y10, Y3
+	VORPD        608(BX), Y1, Y1
+	VORPD        576(BX), Y3, Y3
+	VMOVUPD      normalFirstRowsAVX2Consts<>+1216(SB), Y10
+	VFMADD231PD  Y10, Y9, Y5
+	VFMADD231PD  Y10, Y12, Y4
+	VMOVUPD      normalFirstRowsAVX2Consts<>+1568(SB), Y10
+	VMINPD       Y10, Y9, Y11
+	VMINPD       Y10, Y12, Y10
+	VMOVUPD      normalFirstRowsAVX2Consts<>+1600(SB), Y13
+	VMAXPD       Y13, Y11, Y11
+	VMAXPD       Y13, Y10, Y10
+	VSUBPD       Y11, Y9, Y9
+	VSUBPD       Y10, Y12, Y12
+	VMOVUPD      normalFirstRowsAVX2Consts<>+1632(SB), Y13
+	VADDPD       Y13, Y11, Y11
+	VADDPD       Y13, Y10, Y10
+	VADDPD       Y13, Y9, Y9
+	VADDPD       Y13, Y12, Y12
+	VPSLLQ       $0x34, Y11, Y11
+	VPSLLQ       $0x34, Y10, Y10
 	VPSLLQ       $0x34, Y9, Y9
-	VMOVUPD      normalFirstRowsAVX2Consts<>+1248(SB), Y11
-	VMOVUPD      normalFirstRowsAVX2Consts<>+1280(SB), Y12
-	VFMADD231PD  Y11, Y5, Y12
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1280(SB), Y4, Y11
-	VMOVUPD      normalFirstRowsAVX2Consts<>+1312(SB), Y13
-	VFMADD213PD  Y13, Y5, Y12
-	VFMADD231PD  Y11, Y4, Y13
-	VMOVUPD      normalFirstRowsAVX2Consts<>+1344(SB), Y11
-	VFMADD213PD  Y11, Y5, Y12
-	VFMADD231PD  Y13, Y4, Y11
-	VMOVUPD      normalFirstRowsAVX2Consts<>+1376(SB), Y13
-	VFMADD213PD  Y13, Y5, Y12
-	VFMADD231PD  Y11, Y4, Y13
-	VMOVUPD      normalFirstRowsAVX2Consts<>+1408(SB), Y11
-	VFMADD213PD  Y11, Y5, Y12
-	VFMADD231PD  Y13, Y4, Y11
-	VMOVUPD      normalFirstRowsAVX2Consts<>+1440(SB), Y13
-	VFMADD213PD  Y13, Y5, Y12
-	VFMADD231PD  Y11, Y4, Y13
-	VMOVUPD      normalFirstRowsAVX2Consts<>+1472(SB), Y11
-	VFMADD213PD  Y11, Y5, Y12
-	VFMADD231PD  Y13, Y4, Y11
-	VMOVUPD      normalFirstRowsAVX2Consts<>+1504(SB), Y13
-	VFMADD213PD  Y13, Y5, Y12
-	VFMADD231PD  Y11, Y4, Y13
-	VMOVUPD      normalFirstRowsAVX2Consts<>+1536(SB), Y11
-	VFMADD213PD  Y11, Y5, Y12
-	VFMADD231PD  Y13, Y4, Y11
-	VMULPD       Y5, Y5, Y13
-	VMULPD       Y4, Y4, Y0
-	VFMADD231PD  Y12, Y13, Y5
-	VFMADD231PD  Y11, Y0, Y4
-	VMOVUPD      576(BX), Y0
-	VFMADD213PD  Y0, Y5, Y0
+	VPSLLQ       $0x34, Y12, Y12
+	VMOVUPD      normalFirstRowsAVX2Consts<>+1248(SB), Y13
+	VMOVUPD      normalFirstRowsAVX2Consts<>+1280(SB), Y8
+	VFMADD231PD  Y13, Y5, Y8
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1280(SB), Y4, Y13
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1312(SB), Y5, Y8
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1312(SB), Y4, Y13
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1344(SB), Y5, Y8
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1344(SB), Y4, Y13
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1376(SB), Y5, Y8
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1376(SB), Y4, Y13
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1408(SB), Y5, Y8
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1408(SB), Y4, Y13
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1440(SB), Y5, Y8
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1440(SB), Y4, Y13
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1472(SB), Y5, Y8
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1472(SB), Y4, Y13
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1504(SB), Y5, Y8
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1504(SB), Y4, Y13
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1536(SB), Y5, Y8
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1536(SB), Y4, Y13
+	VMOVUPD      Y7, 576(BX)
+	VMULPD       Y5, Y5, Y7
+	VMOVUPD      Y6, 608(BX)
+	VMULPD       Y4, Y4, Y6
+	VFMADD231PD  Y8, Y7, Y5
+	VFMADD231PD  Y13, Y6, Y4
+	VMOVUPD      160(BX), Y6
+	VFMADD213PD  Y6, Y5, Y6
 	VMOVUPD      640(BX), Y5
 	VFMADD213PD  Y5, Y4, Y5
-	VMULPD       Y8, Y0, Y0
-	VMULPD       Y9, Y5, Y4
-	VMULPD       Y6, Y0, Y0
-	VMULPD       Y3, Y4, Y3
-	VFNMADD213PD 672(BX), Y0, Y2
-	VFNMADD213PD 160(BX), Y3, Y1
-	VMASKMOVPD   Y2, Y15, (DI)(AX*1)
-	VMASKMOVPD   Y1, Y14, 32(DI)(AX*1)
-	VMULPD       512(BX), Y0, Y1
-	VMULPD       416(BX), Y3, Y2
-	VFMADD213PD  128(BX), Y1, Y10
-	VFMADD213PD  256(BX), Y2, Y7
-	VMOVUPD      480(BX), Y1
-	VMOVUPD      normalFirstRowsAVX2Consts<>+1664(SB), Y2
-	VBLENDVPD    Y1, Y10, Y2, Y1
-	VMOVUPD      448(BX), Y4
-	VBLENDVPD    Y4, Y7, Y2, Y2
-	VMOVUPD      normalFirstRowsAVX2Consts<>+1184(SB), Y4
-	VMULPD       Y4, Y0, Y0
-	VMULPD       Y4, Y3, Y3
-	VMULPD       96(BX), Y1, Y4
-	VMULPD       64(BX), Y2, Y5
+	VMULPD       Y9, Y6, Y4
+	VMULPD       Y12, Y5, Y5
+	VMULPD       Y11, Y4, Y4
+	VMULPD       Y10, Y5, Y5
+	VFNMADD231PD Y1, Y4, Y0
+	VFNMADD231PD Y3, Y5, Y2
+	VMASKMOVPD   Y0, Y15, (DI)(AX*1)
+	VMASKMOVPD   Y2, Y14, 32(DI)(AX*1)
+	VMULPD       544(BX), Y4, Y0
+	VMULPD       448(BX), Y5, Y1
+	VMOVUPD      672(BX), Y2
+	VFMADD231PD  608(BX), Y0, Y2
+	VMOVUPD      288(BX), Y0
+	VFMADD231PD  576(BX), Y1, Y0
+	VMOVUPD      512(BX), Y1
+	VMOVUPD      normalFirstRowsAVX2Consts<>+1664(SB), Y3
+	VBLENDVPD    Y1, Y2, Y3, Y1
+	VMOVUPD      480(BX), Y2
+	VBLENDVPD    Y2, Y0, Y3, Y0
+	VMOVUPD      normalFirstRowsAVX2Consts<>+1184(SB), Y2
+	VMULPD       Y2, Y4, Y3
+	VMULPD       Y2, Y5, Y2
+	VMULPD       128(BX), Y1, Y4
+	VMULPD       96(BX), Y0, Y5
 	VMASKMOVPD   Y1, Y15, (SI)(AX*1)
-	VMASKMOVPD   Y2, Y14, 32(SI)(AX*1)
-	VMULPD       384(BX), Y0, Y6
-	VMULPD       288(BX), Y3, Y7
-	VMULPD       320(BX), Y0, Y8
-	VMULPD       352(BX), Y3, Y9
-	VMULPD       224(BX), Y0, Y0
-	VMULPD       192(BX), Y3, Y3
+	VMASKMOVPD   Y0, Y14, 32(SI)(AX*1)
+	VMULPD       416(BX), Y3, Y6
+	VMULPD       320(BX), Y2, Y7
+	VMULPD       352(BX), Y3, Y8
+	VMULPD       384(BX), Y2, Y9
+	VMULPD       256(BX), Y3, Y3
+	VMULPD       224(BX), Y2, Y2
 	VMASKMOVPD   Y8, Y15, (R8)(AX*1)
 	VMASKMOVPD   Y9, Y14, 32(R8)(AX*1)
-	VMASKMOVPD   Y0, Y15, (R9)(AX*1)
-	VMASKMOVPD   Y3, Y14, 32(R9)(AX*1)
-	VMOVUPD      normalFirstRowsAVX2Consts<>+256(SB), Y0
-	VMULPD       Y6, Y0, Y3
-	VMULPD       Y7, Y0, Y0
+	VMASKMOVPD   Y3, Y15, (R9)(AX*1)
+	VMASKMOVPD   Y2, Y14, 32(R9)(AX*1)
+	VMOVUPD      normalFirstRowsAVX2Consts<>+256(SB), Y2
+	VMULPD       Y6, Y2, Y3
+	VMULPD       Y7, Y2, Y2
 	VMOVUPD      normalFirstRowsAVX2Consts<>+96(SB), Y6
 	VXORPD       Y4, Y6, Y4
 	VXORPD       Y5, Y6, Y5
 	VMASKMOVPD   Y4, Y15, (R11)(AX*1)
 	VMASKMOVPD   Y5, Y14, 32(R11)(AX*1)
-	VFMADD231PD  32(BX), Y1, Y3
-	VFMADD231PD  (BX), Y2, Y0
+	VFMADD231PD  64(BX), Y1, Y3
+	VFMADD231PD  32(BX), Y0, Y2
 	VMASKMOVPD   Y3, Y15, (R10)(AX*1)
-	VMASKMOVPD   Y0, Y14, 32(R10)(AX*1)
+	VMASKMOVPD   Y2, Y14, 32(R10)(AX*1)
 	ADDQ         $+64, AX
 	SUBQ         $+8, CX
 	JGT          tail

@@ -84,21 +84,24 @@ func normalFirstRowsRow(sign, F, K, T, sigma, D, r float64) (price, delta, gamma
 	v129 := v123 < 1e+100
 	v130 := v127 && v129
 	v132 := choose(v130, v118, math.NaN())
-	v133 := -E
-	v134 := math.Copysign(v73, m)
-	v135 := float64(sign * D)
-	v136 := choose(v112, 0, v135)
-	v137 := math.FMA(v133, v134, v136)
-	v138 := float64(v10 * v109)
-	v139 := float64(v7 * v109)
-	v140 := float64(sigma * sigma)
-	v141 := float64(v10 * v140)
-	v142 := float64(v109 * v141)
-	v143 := float64(v142 * -0.5)
-	v144 := math.FMA(r, v132, v143)
-	v145 := float64(T * v132)
-	v146 := -v145
-	return v132, v137, v138, v139, v144, v146
+	v133 := math.Copysign(1, m)
+	v134 := -sign
+	v135 := v133 == v134
+	v136 := -E
+	v137 := math.Copysign(v73, m)
+	v138 := float64(sign * D)
+	v139 := choose(v135, 0, v138)
+	v140 := math.FMA(v136, v137, v139)
+	v141 := float64(v10 * v109)
+	v142 := float64(v7 * v109)
+	v143 := float64(sigma * sigma)
+	v144 := float64(v10 * v143)
+	v145 := float64(v109 * v144)
+	v146 := float64(v145 * -0.5)
+	v147 := math.FMA(r, v132, v146)
+	v148 := float64(T * v132)
+	v149 := -v148
+	return v132, v140, v141, v142, v147, v149
 }
 
 // normalFirstRowsGeneric is normalFirstRowsRow row by row.

@@ -225,88 +225,80 @@ body:
 	VDIVPS           Z16, Z17, Z16
 	VDIVPS           Z15, Z17, Z15
 	VMULPS           Z19, Z12, Z12
-	VMULPS           Z0, Z28, Z17
-	VMULPS           Z16, Z29, Z28
-	VMULPS           Z15, Z30, Z29
+	VMULPS           Z0, Z28, Z28
+	VMULPS           Z16, Z29, Z29
+	VMULPS           Z15, Z30, Z30
 	VMULPS           Z19, Z26, Z19
 	VMULPS           Z0, Z21, Z0
 	VMULPS           Z16, Z20, Z16
 	VMULPS           Z15, Z31, Z15
 	VMULPS           Z12, Z4, Z12
-	VMULPS           Z17, Z5, Z17
-	VMULPS           Z28, Z6, Z20
-	VMULPS           Z29, Z7, Z21
-	VMULPS           Z18, Z4, Z26
-	VMULPS           Z3, Z5, Z28
-	VMULPS           Z2, Z6, Z29
-	VMULPS           Z1, Z7, Z30
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+32(SB), Z31
-	VMULPS           Z31, Z26, Z26
-	VMULPS           Z31, Z28, Z28
-	VMULPS           Z31, Z29, Z29
-	VMULPS           Z31, Z30, Z30
-	VRNDSCALEPS      $0x08, Z26, Z26
+	VMULPS           Z28, Z5, Z20
+	VMULPS           Z29, Z6, Z21
+	VMULPS           Z30, Z7, Z26
+	VMULPS           Z18, Z4, Z28
+	VMULPS           Z3, Z5, Z29
+	VMULPS           Z2, Z6, Z30
+	VMULPS           Z1, Z7, Z31
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+32(SB), Z17
+	VMULPS           Z17, Z28, Z28
+	VMULPS           Z17, Z29, Z29
+	VMULPS           Z17, Z30, Z30
+	VMULPS           Z17, Z31, Z17
 	VRNDSCALEPS      $0x08, Z28, Z28
 	VRNDSCALEPS      $0x08, Z29, Z29
 	VRNDSCALEPS      $0x08, Z30, Z30
+	VRNDSCALEPS      $0x08, Z17, Z17
 	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+36(SB), Z31
 	VMOVUPS          Z14, 1088(BX)
 	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+40(SB), Z14
 	VFMADD231PS      Z31, Z12, Z14
 	VMOVUPS          Z13, 1152(BX)
 	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+40(SB), Z13
-	VFMADD231PS      Z31, Z17, Z13
+	VFMADD231PS      Z31, Z20, Z13
 	VMOVUPS          Z15, 1216(BX)
 	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+40(SB), Z15
-	VFMADD231PS      Z31, Z20, Z15
-	VFMADD213PS.BCST normalFirstStrip32AVX512Consts<>+40(SB), Z21, Z31
+	VFMADD231PS      Z31, Z21, Z15
+	VFMADD213PS.BCST normalFirstStrip32AVX512Consts<>+40(SB), Z26, Z31
 	VMOVUPS          Z16, 1280(BX)
 	VMULPS           Z23, Z8, Z16
-	VMOVUPS          Z23, 1344(BX)
-	VMULPS           Z24, Z9, Z23
-	VMOVUPS          Z24, 1408(BX)
-	VMULPS           Z25, Z10, Z24
-	VMOVUPS          Z25, 1472(BX)
-	VMULPS           Z22, Z11, Z25
-	VMULPS           Z27, Z8, Z8
-	VMULPS           Z27, Z9, Z9
-	VMULPS           Z27, Z10, Z10
-	VMULPS           Z27, Z11, Z11
+	VMOVUPS          Z8, 1344(BX)
+	VMULPS           Z24, Z9, Z8
+	VMOVUPS          Z9, 1408(BX)
+	VMULPS           Z25, Z10, Z9
+	VMOVUPS          Z10, 1472(BX)
+	VMULPS           Z22, Z11, Z10
 	VCMPPS.BCST      $0x11, normalFirstStrip32AVX512Consts<>+44(SB), Z16, K5
-	VCMPPS.BCST      $0x11, normalFirstStrip32AVX512Consts<>+44(SB), Z23, K6
-	VCMPPS.BCST      $0x11, normalFirstStrip32AVX512Consts<>+44(SB), Z24, K7
+	VCMPPS.BCST      $0x11, normalFirstStrip32AVX512Consts<>+44(SB), Z8, K6
+	VCMPPS.BCST      $0x11, normalFirstStrip32AVX512Consts<>+44(SB), Z9, K7
 	KMOVW            K4, 1536(BX)
-	VCMPPS.BCST      $0x11, normalFirstStrip32AVX512Consts<>+44(SB), Z25, K4
+	VCMPPS.BCST      $0x11, normalFirstStrip32AVX512Consts<>+44(SB), Z10, K4
 	VMULPS           Z16, Z27, Z16
-	VMULPS           Z23, Z27, Z23
-	VMULPS           Z24, Z27, Z24
-	VMULPS           Z25, Z27, Z25
+	VMULPS           Z8, Z27, Z8
+	VMULPS           Z9, Z27, Z9
+	VMULPS           Z10, Z27, Z10
 	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+44(SB), Z27
-	VBLENDMPS        Z27, Z8, K5, Z8
-	VBLENDMPS        Z27, Z9, K6, Z9
-	VBLENDMPS        Z27, Z10, K7, Z10
-	VBLENDMPS        Z27, Z11, K4, Z11
 	VBLENDMPS        Z27, Z16, K5, Z16
-	VBLENDMPS        Z27, Z23, K6, Z23
-	VBLENDMPS        Z27, Z24, K7, Z24
-	VBLENDMPS        Z27, Z25, K4, Z25
+	VBLENDMPS        Z27, Z8, K6, Z8
+	VBLENDMPS        Z27, Z9, K7, Z9
+	VBLENDMPS        Z27, Z10, K4, Z10
 	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+48(SB), Z27
-	VMOVUPS          Z25, 1600(BX)
-	VMULPS           Z27, Z26, Z25
-	VMOVUPS          Z24, 1664(BX)
-	VMULPS           Z27, Z28, Z24
-	VMOVUPS          Z23, 1728(BX)
-	VMULPS           Z27, Z29, Z23
-	VMULPS           Z27, Z30, Z27
-	VFMADD231PS      Z18, Z4, Z25
-	VFMADD231PS      Z3, Z5, Z24
-	VFMADD231PS      Z2, Z6, Z23
+	VMOVUPS          Z11, 1600(BX)
+	VMULPS           Z27, Z28, Z11
+	VMOVUPS          Z10, 1664(BX)
+	VMULPS           Z27, Z29, Z10
+	VMOVUPS          Z9, 1728(BX)
+	VMULPS           Z27, Z30, Z9
+	VMULPS           Z27, Z17, Z27
+	VFMADD231PS      Z18, Z4, Z11
+	VFMADD231PS      Z3, Z5, Z10
+	VFMADD231PS      Z2, Z6, Z9
 	VFMADD231PS      Z1, Z7, Z27
 	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+52(SB), Z1
-	VFMADD231PS      Z1, Z26, Z25
-	VFMADD231PS      Z1, Z28, Z24
-	VFMADD231PS      Z1, Z29, Z23
-	VFMADD231PS      Z1, Z30, Z27
+	VFMADD231PS      Z1, Z28, Z11
+	VFMADD231PS      Z1, Z29, Z10
+	VFMADD231PS      Z1, Z30, Z9
+	VFMADD231PS      Z1, Z17, Z27
 	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+56(SB), Z1
 	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+60(SB), Z2
 	VFMADD231PS      Z1, Z14, Z2
@@ -346,169 +338,195 @@ body:
 	VFMADD231PS      Z1, Z31, Z2
 	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+92(SB), Z1
 	VFMADD213PS      Z1, Z14, Z12
-	VFMADD213PS      Z1, Z13, Z17
-	VFMADD213PS      Z1, Z15, Z20
-	VFMADD231PS      Z2, Z21, Z1
+	VFMADD213PS      Z1, Z13, Z20
+	VFMADD213PS      Z1, Z15, Z21
+	VFMADD231PS      Z2, Z26, Z1
 	VMULPS           Z19, Z12, Z2
-	VMULPS           Z0, Z17, Z0
-	VMULPS           1280(BX), Z20, Z3
+	VMULPS           Z0, Z20, Z0
+	VMULPS           1280(BX), Z21, Z3
 	VMULPS           1216(BX), Z1, Z1
 	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+96(SB), Z12
 	VFNMADD213PS     Z12, Z2, Z4
 	VFNMADD213PS     Z12, Z0, Z5
 	VFNMADD213PS     Z12, Z3, Z6
 	VFNMADD213PS     Z12, Z1, Z7
-	VMOVUPS          1344(BX), Z13
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+0(SB), Z14
-	VPTERNLOGD       $0xe4, Z14, Z13, Z2
-	VMOVUPS          1408(BX), Z13
-	VPTERNLOGD       $0xe4, Z14, Z13, Z0
-	VMOVUPS          1472(BX), Z13
-	VPTERNLOGD       $0xe4, Z14, Z13, Z3
-	VPTERNLOGD       $0xe4, Z14, Z22, Z1
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+0(SB), Z13
+	VPTERNLOGD       $0xe4, Z13, Z23, Z2
+	VPTERNLOGD       $0xe4, Z13, Z24, Z0
+	VPTERNLOGD       $0xe4, Z13, Z25, Z3
+	VPTERNLOGD       $0xe4, Z13, Z22, Z1
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+4(SB), Z14
+	VPTERNLOGD       $0xe4, Z13, Z23, Z14
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+4(SB), Z15
+	VPTERNLOGD       $0xe4, Z13, Z24, Z15
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+4(SB), Z18
+	VPTERNLOGD       $0xe4, Z13, Z25, Z18
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+4(SB), Z19
+	VPTERNLOGD       $0xe4, Z13, Z22, Z19
 	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+100(SB), Z13
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+104(SB), Z14
-	VFMADD231PS      Z13, Z25, Z14
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+104(SB), Z15
-	VFMADD231PS      Z13, Z24, Z15
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+104(SB), Z17
-	VFMADD231PS      Z13, Z23, Z17
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+104(SB), Z20
+	VFMADD231PS      Z13, Z11, Z20
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+104(SB), Z21
+	VFMADD231PS      Z13, Z10, Z21
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+104(SB), Z22
+	VFMADD231PS      Z13, Z9, Z22
 	VFMADD213PS.BCST normalFirstStrip32AVX512Consts<>+104(SB), Z27, Z13
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+108(SB), Z18
-	VFMADD213PS      Z18, Z25, Z14
-	VFMADD213PS      Z18, Z24, Z15
-	VFMADD213PS      Z18, Z23, Z17
-	VFMADD231PS      Z13, Z27, Z18
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+108(SB), Z23
+	VFMADD213PS      Z23, Z11, Z20
+	VFMADD213PS      Z23, Z10, Z21
+	VFMADD213PS      Z23, Z9, Z22
+	VFMADD231PS      Z13, Z27, Z23
 	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+112(SB), Z13
-	VFMADD213PS      Z13, Z25, Z14
-	VFMADD213PS      Z13, Z24, Z15
-	VFMADD213PS      Z13, Z23, Z17
-	VFMADD231PS      Z18, Z27, Z13
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+116(SB), Z18
-	VFMADD213PS      Z18, Z25, Z14
-	VFMADD213PS      Z18, Z24, Z15
-	VFMADD213PS      Z18, Z23, Z17
-	VFMADD231PS      Z13, Z27, Z18
-	VMULPS           Z25, Z25, Z13
-	VMULPS           Z24, Z24, Z19
-	VMULPS           Z23, Z23, Z20
-	VMULPS           Z27, Z27, Z21
-	VFMADD231PS      Z14, Z13, Z25
-	VFMADD231PS      Z15, Z19, Z24
-	VFMADD231PS      Z17, Z20, Z23
-	VFMADD231PS      Z18, Z21, Z27
+	VFMADD213PS      Z13, Z11, Z20
+	VFMADD213PS      Z13, Z10, Z21
+	VFMADD213PS      Z13, Z9, Z22
+	VFMADD231PS      Z23, Z27, Z13
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+116(SB), Z23
+	VFMADD213PS      Z23, Z11, Z20
+	VFMADD213PS      Z23, Z10, Z21
+	VFMADD213PS      Z23, Z9, Z22
+	VFMADD231PS      Z13, Z27, Z23
+	VMULPS           Z11, Z11, Z13
+	VMULPS           Z10, Z10, Z24
+	VMULPS           Z9, Z9, Z25
+	VMULPS           Z27, Z27, Z26
+	VFMADD231PS      Z20, Z13, Z11
+	VFMADD231PS      Z21, Z24, Z10
+	VFMADD231PS      Z22, Z25, Z9
+	VFMADD231PS      Z23, Z26, Z27
 	VMOVUPS          128(BX), Z13
-	VFMADD213PS      Z13, Z13, Z25
-	VFMADD213PS      Z13, Z13, Z24
-	VFMADD213PS      Z13, Z13, Z23
-	VFMADD213PS      Z13, Z27, Z13
-	VSCALEFPS        Z26, Z25, Z14
-	VSCALEFPS        Z28, Z24, Z15
-	VSCALEFPS        Z29, Z23, Z17
-	VSCALEFPS        Z30, Z13, Z13
-	VFNMADD231PS     Z2, Z14, Z8
-	VFNMADD231PS     Z0, Z15, Z9
-	VFNMADD231PS     Z3, Z17, Z10
-	VFNMADD231PS     Z1, Z13, Z11
-	PREFETCHT0       1024(DI)(AX*1)
-	VMOVUPS          Z8, (DI)(AX*1)
-	PREFETCHT0       1088(DI)(AX*1)
-	VMOVUPS          Z9, 64(DI)(AX*1)
-	PREFETCHT0       1152(DI)(AX*1)
-	VMOVUPS          Z10, 128(DI)(AX*1)
-	PREFETCHT0       1216(DI)(AX*1)
-	VMOVUPS          Z11, 192(DI)(AX*1)
-	VMULPS           1152(BX), Z14, Z0
-	VMULPS           1088(BX), Z15, Z1
-	VMULPS           1024(BX), Z17, Z2
-	VMULPS           960(BX), Z13, Z3
-	VFMADD231PS      Z0, Z4, Z16
-	VFMADD213PS      1728(BX), Z1, Z5
-	VFMADD213PS      1664(BX), Z2, Z6
-	VFMADD213PS      1600(BX), Z3, Z7
-	VMULPS           Z12, Z14, Z0
-	VMULPS           Z12, Z15, Z1
-	VMULPS           Z12, Z17, Z2
-	VMULPS           Z12, Z13, Z3
+	VFMADD213PS      Z13, Z13, Z11
+	VFMADD213PS      Z13, Z13, Z10
+	VFMADD213PS      Z13, Z13, Z9
+	VFMADD213PS      Z13, Z13, Z27
+	VSCALEFPS        Z28, Z11, Z11
+	VSCALEFPS        Z29, Z10, Z10
+	VSCALEFPS        Z30, Z9, Z9
+	VSCALEFPS        Z17, Z27, Z17
+	VMULPS           1152(BX), Z11, Z20
+	VMULPS           1088(BX), Z10, Z21
+	VMULPS           1024(BX), Z9, Z22
+	VMULPS           960(BX), Z17, Z23
+	VFMADD231PS      Z20, Z4, Z16
+	VFMADD231PS      Z21, Z5, Z8
+	VFMADD213PS      1728(BX), Z22, Z6
+	VFMADD213PS      1664(BX), Z23, Z7
 	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+120(SB), Z4
-	VBLENDMPS        Z16, Z4, K1, Z8
-	VBLENDMPS        Z5, Z4, K2, Z5
+	VBLENDMPS        Z16, Z4, K1, Z5
+	VBLENDMPS        Z8, Z4, K2, Z8
 	VBLENDMPS        Z6, Z4, K3, Z6
 	KMOVW            1536(BX), K1
 	VBLENDMPS        Z7, Z4, K1, Z4
-	VMULPS           896(BX), Z0, Z7
-	VMULPS           832(BX), Z1, Z9
-	VMULPS           768(BX), Z2, Z10
-	VMULPS           704(BX), Z3, Z11
-	VMULPS           640(BX), Z0, Z12
-	VMULPS           576(BX), Z1, Z13
-	VMULPS           512(BX), Z2, Z14
-	VMULPS           448(BX), Z3, Z15
-	PREFETCHT0       1024(R8)(AX*1)
-	VMOVUPS          Z12, (R8)(AX*1)
-	PREFETCHT0       1088(R8)(AX*1)
-	VMOVUPS          Z13, 64(R8)(AX*1)
-	PREFETCHT0       1152(R8)(AX*1)
-	VMOVUPS          Z14, 128(R8)(AX*1)
-	PREFETCHT0       1216(R8)(AX*1)
-	VMOVUPS          Z15, 192(R8)(AX*1)
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+28(SB), Z12
-	VMULPS           Z7, Z12, Z7
-	VMULPS           Z9, Z12, Z9
-	VMULPS           Z10, Z12, Z10
-	VMULPS           Z11, Z12, Z11
-	VMOVUPS          256(BX), Z12
-	VMULPS           Z0, Z12, Z0
-	VMULPS           Z1, Z12, Z1
-	VMULPS           Z2, Z12, Z2
-	VMULPS           Z3, Z12, Z3
-	PREFETCHT0       1024(R9)(AX*1)
-	VMOVUPS          Z0, (R9)(AX*1)
-	PREFETCHT0       1088(R9)(AX*1)
-	VMOVUPS          Z1, 64(R9)(AX*1)
-	PREFETCHT0       1152(R9)(AX*1)
-	VMOVUPS          Z2, 128(R9)(AX*1)
-	PREFETCHT0       1216(R9)(AX*1)
-	VMOVUPS          Z3, 192(R9)(AX*1)
-	VMOVUPS          192(BX), Z0
-	VFMADD231PS      Z8, Z0, Z7
-	VFMADD231PS      Z5, Z0, Z9
-	VFMADD231PS      Z6, Z0, Z10
-	VFMADD231PS      Z4, Z0, Z11
-	PREFETCHT0       1024(R10)(AX*1)
-	VMOVUPS          Z7, (R10)(AX*1)
-	PREFETCHT0       1088(R10)(AX*1)
-	VMOVUPS          Z9, 64(R10)(AX*1)
-	PREFETCHT0       1152(R10)(AX*1)
-	VMOVUPS          Z10, 128(R10)(AX*1)
-	PREFETCHT0       1216(R10)(AX*1)
-	VMOVUPS          Z11, 192(R10)(AX*1)
 	PREFETCHT0       1024(SI)(AX*1)
-	VMOVUPS          Z8, (SI)(AX*1)
+	VMOVUPS          Z5, (SI)(AX*1)
 	PREFETCHT0       1088(SI)(AX*1)
-	VMOVUPS          Z5, 64(SI)(AX*1)
+	VMOVUPS          Z8, 64(SI)(AX*1)
 	PREFETCHT0       1152(SI)(AX*1)
 	VMOVUPS          Z6, 128(SI)(AX*1)
 	PREFETCHT0       1216(SI)(AX*1)
 	VMOVUPS          Z4, 192(SI)(AX*1)
-	VMOVUPS          64(BX), Z0
-	VMULPS           Z8, Z0, Z1
-	VMULPS           Z5, Z0, Z2
-	VMULPS           Z6, Z0, Z3
-	VMULPS           Z4, Z0, Z0
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+124(SB), Z4
-	VXORPS           Z1, Z4, Z1
-	VXORPS           Z2, Z4, Z2
-	VXORPS           Z3, Z4, Z3
-	VXORPS           Z0, Z4, Z0
+	VMULPS           Z12, Z11, Z7
+	VMULPS           Z12, Z10, Z16
+	VMULPS           Z12, Z9, Z20
+	VMULPS           Z12, Z17, Z12
+	VMULPS           896(BX), Z7, Z21
+	VMULPS           832(BX), Z16, Z22
+	VMULPS           768(BX), Z20, Z23
+	VMULPS           704(BX), Z12, Z24
+	VMULPS           640(BX), Z7, Z25
+	VMULPS           576(BX), Z16, Z26
+	VMULPS           512(BX), Z20, Z27
+	VMULPS           448(BX), Z12, Z28
+	PREFETCHT0       1024(R8)(AX*1)
+	VMOVUPS          Z25, (R8)(AX*1)
+	PREFETCHT0       1088(R8)(AX*1)
+	VMOVUPS          Z26, 64(R8)(AX*1)
+	PREFETCHT0       1152(R8)(AX*1)
+	VMOVUPS          Z27, 128(R8)(AX*1)
+	PREFETCHT0       1216(R8)(AX*1)
+	VMOVUPS          Z28, 192(R8)(AX*1)
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+28(SB), Z25
+	VMULPS           Z21, Z25, Z21
+	VMULPS           Z22, Z25, Z22
+	VMULPS           Z23, Z25, Z23
+	VMULPS           Z24, Z25, Z24
+	VMOVUPS          256(BX), Z25
+	VMULPS           Z7, Z25, Z7
+	VMULPS           Z16, Z25, Z16
+	VMULPS           Z20, Z25, Z20
+	VMULPS           Z12, Z25, Z12
+	PREFETCHT0       1024(R9)(AX*1)
+	VMOVUPS          Z7, (R9)(AX*1)
+	PREFETCHT0       1088(R9)(AX*1)
+	VMOVUPS          Z16, 64(R9)(AX*1)
+	PREFETCHT0       1152(R9)(AX*1)
+	VMOVUPS          Z20, 128(R9)(AX*1)
+	PREFETCHT0       1216(R9)(AX*1)
+	VMOVUPS          Z12, 192(R9)(AX*1)
+	VMOVUPS          192(BX), Z7
+	VFMADD231PS      Z5, Z7, Z21
+	VFMADD231PS      Z8, Z7, Z22
+	VFMADD231PS      Z6, Z7, Z23
+	VFMADD231PS      Z4, Z7, Z24
+	PREFETCHT0       1024(R10)(AX*1)
+	VMOVUPS          Z21, (R10)(AX*1)
+	PREFETCHT0       1088(R10)(AX*1)
+	VMOVUPS          Z22, 64(R10)(AX*1)
+	PREFETCHT0       1152(R10)(AX*1)
+	VMOVUPS          Z23, 128(R10)(AX*1)
+	PREFETCHT0       1216(R10)(AX*1)
+	VMOVUPS          Z24, 192(R10)(AX*1)
+	VMOVUPS          64(BX), Z7
+	VMULPS           Z5, Z7, Z5
+	VMULPS           Z8, Z7, Z8
+	VMULPS           Z6, Z7, Z6
+	VMULPS           Z4, Z7, Z4
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+124(SB), Z7
+	VXORPS           Z5, Z7, Z5
+	VXORPS           Z8, Z7, Z8
+	VXORPS           Z6, Z7, Z6
+	VXORPS           Z4, Z7, Z4
 	PREFETCHT0       1024(R11)(AX*1)
-	VMOVUPS          Z1, (R11)(AX*1)
+	VMOVUPS          Z5, (R11)(AX*1)
 	PREFETCHT0       1088(R11)(AX*1)
-	VMOVUPS          Z2, 64(R11)(AX*1)
+	VMOVUPS          Z8, 64(R11)(AX*1)
 	PREFETCHT0       1152(R11)(AX*1)
-	VMOVUPS          Z3, 128(R11)(AX*1)
+	VMOVUPS          Z6, 128(R11)(AX*1)
 	PREFETCHT0       1216(R11)(AX*1)
-	VMOVUPS          Z0, 192(R11)(AX*1)
+	VMOVUPS          Z4, 192(R11)(AX*1)
+	VMOVUPS          1344(BX), Z4
+	VXORPS           Z7, Z4, Z5
+	VMOVUPS          1408(BX), Z6
+	VXORPS           Z7, Z6, Z8
+	VMOVUPS          1472(BX), Z12
+	VXORPS           Z7, Z12, Z16
+	VMOVUPS          1600(BX), Z20
+	VXORPS           Z7, Z20, Z7
+	VCMPPS           $0x00, Z5, Z14, K1
+	VCMPPS           $0x00, Z8, Z15, K2
+	VCMPPS           $0x00, Z16, Z18, K3
+	VCMPPS           $0x00, Z7, Z19, K4
+	VMULPS           Z13, Z4, Z4
+	VMULPS           Z13, Z6, Z5
+	VMULPS           Z13, Z12, Z6
+	VMULPS           Z13, Z20, Z7
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+44(SB), Z8
+	VBLENDMPS        Z8, Z4, K1, Z4
+	VBLENDMPS        Z8, Z5, K2, Z5
+	VBLENDMPS        Z8, Z6, K3, Z6
+	VBLENDMPS        Z8, Z7, K4, Z7
+	VFNMADD231PS     Z2, Z11, Z4
+	VFNMADD231PS     Z0, Z10, Z5
+	VFNMADD231PS     Z3, Z9, Z6
+	VFNMADD231PS     Z1, Z17, Z7
+	PREFETCHT0       1024(DI)(AX*1)
+	VMOVUPS          Z4, (DI)(AX*1)
+	PREFETCHT0       1088(DI)(AX*1)
+	VMOVUPS          Z5, 64(DI)(AX*1)
+	PREFETCHT0       1152(DI)(AX*1)
+	VMOVUPS          Z6, 128(DI)(AX*1)
+	PREFETCHT0       1216(DI)(AX*1)
+	VMOVUPS          Z7, 192(DI)(AX*1)
 	ADDQ             $+256, AX
 	SUBQ             $+64, CX
 	JGE              body
@@ -596,114 +614,120 @@ whole:
 	VMULPS           Z21, Z16, Z23
 	VMULPS           Z10, Z4, Z24
 	VMULPS           Z9, Z5, Z25
-	VMULPS           Z12, Z4, Z4
-	VMULPS           Z12, Z5, Z5
 	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+44(SB), Z26
 	VCMPPS           $0x11, Z26, Z24, K3
 	VCMPPS           $0x11, Z26, Z25, K4
 	VMULPS           Z24, Z12, Z24
 	VMULPS           Z25, Z12, Z25
-	VBLENDMPS        Z26, Z4, K3, Z4
-	VBLENDMPS        Z26, Z5, K4, Z5
 	VBLENDMPS        Z26, Z24, K3, Z24
 	VBLENDMPS        Z26, Z25, K4, Z25
-	VMULPS           Z20, Z17, Z26
-	VMULPS           Z19, Z18, Z27
-	VDIVPS           Z26, Z2, Z26
-	VDIVPS           Z27, Z2, Z2
-	VMULPS           Z26, Z17, Z17
-	VMULPS           Z2, Z18, Z18
-	VMULPS           Z26, Z20, Z20
-	VMULPS           Z2, Z19, Z2
+	VMULPS           Z20, Z17, Z27
+	VMULPS           Z19, Z18, Z28
+	VDIVPS           Z27, Z2, Z27
+	VDIVPS           Z28, Z2, Z28
+	VMULPS           Z27, Z17, Z17
+	VMULPS           Z28, Z18, Z18
+	VMULPS           Z27, Z20, Z20
+	VMULPS           Z28, Z19, Z19
 	VMULPS           Z17, Z15, Z17
 	VMULPS           Z18, Z16, Z18
-	VMULPS           Z22, Z15, Z19
-	VMULPS           Z23, Z16, Z26
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+32(SB), Z27
-	VMULPS           Z27, Z19, Z19
-	VMULPS           Z27, Z26, Z26
-	VRNDSCALEPS      $0x08, Z19, Z19
-	VRNDSCALEPS      $0x08, Z26, Z26
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+36(SB), Z27
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+40(SB), Z28
-	VFMADD231PS      Z27, Z17, Z28
-	VFMADD213PS.BCST normalFirstStrip32AVX512Consts<>+40(SB), Z18, Z27
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+56(SB), Z29
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+60(SB), Z30
-	VFMADD231PS      Z29, Z28, Z30
-	VFMADD213PS.BCST normalFirstStrip32AVX512Consts<>+60(SB), Z27, Z29
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+64(SB), Z31
-	VFMADD213PS      Z31, Z28, Z30
-	VFMADD231PS      Z29, Z27, Z31
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+68(SB), Z29
-	VFMADD213PS      Z29, Z28, Z30
-	VFMADD231PS      Z31, Z27, Z29
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+72(SB), Z31
-	VFMADD213PS      Z31, Z28, Z30
-	VFMADD231PS      Z29, Z27, Z31
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+76(SB), Z29
-	VFMADD213PS      Z29, Z28, Z30
-	VFMADD231PS      Z31, Z27, Z29
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+80(SB), Z31
-	VFMADD213PS      Z31, Z28, Z30
-	VFMADD231PS      Z29, Z27, Z31
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+84(SB), Z29
-	VFMADD213PS      Z29, Z28, Z30
-	VFMADD231PS      Z31, Z27, Z29
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+88(SB), Z31
-	VFMADD213PS      Z31, Z30, Z28
-	VFMADD231PS      Z29, Z27, Z31
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+92(SB), Z27
-	VFMADD213PS      Z27, Z28, Z17
-	VFMADD231PS      Z31, Z18, Z27
+	VMULPS           Z22, Z15, Z27
+	VMULPS           Z23, Z16, Z28
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+32(SB), Z29
+	VMULPS           Z29, Z27, Z27
+	VMULPS           Z29, Z28, Z28
+	VRNDSCALEPS      $0x08, Z27, Z27
+	VRNDSCALEPS      $0x08, Z28, Z28
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+36(SB), Z29
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+40(SB), Z30
+	VFMADD231PS      Z29, Z17, Z30
+	VFMADD213PS.BCST normalFirstStrip32AVX512Consts<>+40(SB), Z18, Z29
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+124(SB), Z31
+	VXORPS           Z31, Z4, Z13
+	VXORPS           Z31, Z5, Z21
+	VMULPS           Z12, Z4, Z4
+	VMULPS           Z12, Z5, Z5
+	VMOVAPS          Z2, Z31
+	VPTERNLOGD       $0xe4, Z11, Z10, Z31
+	VPTERNLOGD       $0xe4, Z11, Z9, Z2
+	VCMPPS           $0x00, Z13, Z31, K3
+	VCMPPS           $0x00, Z21, Z2, K4
+	VBLENDMPS        Z26, Z4, K3, Z2
+	VBLENDMPS        Z26, Z5, K4, Z4
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+48(SB), Z5
+	VMULPS           Z5, Z27, Z13
+	VMULPS           Z5, Z28, Z5
+	VFMADD231PS      Z22, Z15, Z13
+	VFMADD231PS      Z23, Z16, Z5
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+52(SB), Z21
+	VFMADD231PS      Z21, Z27, Z13
+	VFMADD231PS      Z21, Z28, Z5
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+56(SB), Z21
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+60(SB), Z22
+	VFMADD231PS      Z21, Z30, Z22
+	VFMADD213PS.BCST normalFirstStrip32AVX512Consts<>+60(SB), Z29, Z21
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+64(SB), Z23
+	VFMADD213PS      Z23, Z30, Z22
+	VFMADD231PS      Z21, Z29, Z23
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+68(SB), Z21
+	VFMADD213PS      Z21, Z30, Z22
+	VFMADD231PS      Z23, Z29, Z21
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+72(SB), Z23
+	VFMADD213PS      Z23, Z30, Z22
+	VFMADD231PS      Z21, Z29, Z23
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+76(SB), Z21
+	VFMADD213PS      Z21, Z30, Z22
+	VFMADD231PS      Z23, Z29, Z21
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+80(SB), Z23
+	VFMADD213PS      Z23, Z30, Z22
+	VFMADD231PS      Z21, Z29, Z23
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+84(SB), Z21
+	VFMADD213PS      Z21, Z30, Z22
+	VFMADD231PS      Z23, Z29, Z21
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+88(SB), Z23
+	VFMADD213PS      Z23, Z22, Z30
+	VFMADD231PS      Z21, Z29, Z23
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+92(SB), Z21
+	VFMADD213PS      Z21, Z30, Z17
+	VFMADD231PS      Z23, Z18, Z21
 	VMULPS           Z20, Z17, Z17
-	VMULPS           Z2, Z27, Z2
-	VMOVAPS          Z17, Z18
-	VPTERNLOGD       $0xe4, Z11, Z10, Z18
-	VMOVAPS          Z2, Z10
-	VPTERNLOGD       $0xe4, Z11, Z9, Z10
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+96(SB), Z9
-	VFNMADD213PS     Z9, Z15, Z17
-	VFNMADD213PS     Z9, Z16, Z2
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+48(SB), Z11
-	VMULPS           Z11, Z19, Z20
-	VMULPS           Z11, Z26, Z11
-	VFMADD231PS      Z22, Z15, Z20
-	VFMADD231PS      Z23, Z16, Z11
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+52(SB), Z15
-	VFMADD231PS      Z15, Z19, Z20
-	VFMADD231PS      Z15, Z26, Z11
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+100(SB), Z15
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+104(SB), Z16
-	VFMADD231PS      Z15, Z20, Z16
-	VFMADD213PS.BCST normalFirstStrip32AVX512Consts<>+104(SB), Z11, Z15
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+108(SB), Z22
-	VFMADD213PS      Z22, Z20, Z16
-	VFMADD231PS      Z15, Z11, Z22
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+112(SB), Z15
-	VFMADD213PS      Z15, Z20, Z16
-	VFMADD231PS      Z22, Z11, Z15
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+116(SB), Z22
-	VFMADD213PS      Z22, Z20, Z16
-	VFMADD231PS      Z15, Z11, Z22
-	VMULPS           Z20, Z20, Z15
-	VMULPS           Z11, Z11, Z23
-	VFMADD231PS      Z16, Z15, Z20
-	VFMADD231PS      Z22, Z23, Z11
-	VFMADD213PS      Z12, Z12, Z20
-	VFMADD213PS      Z12, Z11, Z12
-	VSCALEFPS        Z19, Z20, Z11
-	VSCALEFPS        Z26, Z12, Z12
-	VFNMADD231PS     Z18, Z11, Z4
-	VFNMADD231PS     Z10, Z12, Z5
-	VMOVUPS          Z4, K7, (DI)(AX*1)
-	VMOVUPS          Z5, K6, 64(DI)(AX*1)
-	VMULPS           Z11, Z7, Z4
-	VMULPS           Z12, Z8, Z5
-	VFMADD231PS      Z4, Z17, Z24
-	VFMADD231PS      Z5, Z2, Z25
-	VMULPS           Z9, Z11, Z2
-	VMULPS           Z9, Z12, Z4
+	VMULPS           Z19, Z21, Z18
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+96(SB), Z19
+	VFNMADD213PS     Z19, Z17, Z15
+	VFNMADD213PS     Z19, Z18, Z16
+	VPTERNLOGD       $0xe4, Z11, Z10, Z17
+	VPTERNLOGD       $0xe4, Z11, Z9, Z18
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+100(SB), Z9
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+104(SB), Z10
+	VFMADD231PS      Z9, Z13, Z10
+	VFMADD213PS.BCST normalFirstStrip32AVX512Consts<>+104(SB), Z5, Z9
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+108(SB), Z11
+	VFMADD213PS      Z11, Z13, Z10
+	VFMADD231PS      Z9, Z5, Z11
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+112(SB), Z9
+	VFMADD213PS      Z9, Z13, Z10
+	VFMADD231PS      Z11, Z5, Z9
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+116(SB), Z11
+	VFMADD213PS      Z11, Z13, Z10
+	VFMADD231PS      Z9, Z5, Z11
+	VMULPS           Z13, Z13, Z9
+	VMULPS           Z5, Z5, Z20
+	VFMADD231PS      Z10, Z9, Z13
+	VFMADD231PS      Z11, Z20, Z5
+	VFMADD213PS      Z12, Z12, Z13
+	VFMADD213PS      Z12, Z5, Z12
+	VSCALEFPS        Z27, Z13, Z5
+	VSCALEFPS        Z28, Z12, Z9
+	VFNMADD231PS     Z17, Z5, Z2
+	VFNMADD231PS     Z18, Z9, Z4
+	VMOVUPS          Z2, K7, (DI)(AX*1)
+	VMOVUPS          Z4, K6, 64(DI)(AX*1)
+	VMULPS           Z5, Z7, Z2
+	VMULPS           Z9, Z8, Z4
+	VFMADD231PS      Z2, Z15, Z24
+	VFMADD231PS      Z4, Z16, Z25
+	VMULPS           Z19, Z5, Z2
+	VMULPS           Z19, Z9, Z4
 	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+120(SB), Z5
 	VBLENDMPS        Z24, Z5, K1, Z7
 	VBLENDMPS        Z25, Z5, K2, Z5
@@ -715,21 +739,23 @@ whole:
 	VMULPS           Z4, Z6, Z4
 	VMOVUPS          Z7, K7, (SI)(AX*1)
 	VMOVUPS          Z5, K6, 64(SI)(AX*1)
-	VMULPS           Z0, Z21, Z0
-	VMULPS           Z1, Z21, Z1
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+28(SB), Z6
+	VMULPS           Z0, Z6, Z0
+	VMULPS           Z1, Z6, Z1
 	VMOVUPS          Z3, K7, (R8)(AX*1)
 	VMOVUPS          Z8, K6, 64(R8)(AX*1)
-	VMULPS           Z7, Z13, Z3
-	VMULPS           Z5, Z13, Z6
+	VMOVUPS          64(BX), Z3
+	VMULPS           Z7, Z3, Z6
+	VMULPS           Z5, Z3, Z3
 	VMOVUPS          Z2, K7, (R9)(AX*1)
 	VMOVUPS          Z4, K6, 64(R9)(AX*1)
 	VMOVUPS          192(BX), Z2
 	VFMADD231PS      Z7, Z2, Z0
 	VFMADD231PS      Z5, Z2, Z1
 	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+124(SB), Z2
-	VXORPS           Z3, Z2, Z3
-	VXORPS           Z6, Z2, Z2
-	VMOVUPS          Z3, K7, (R11)(AX*1)
+	VXORPS           Z6, Z2, Z4
+	VXORPS           Z3, Z2, Z2
+	VMOVUPS          Z4, K7, (R11)(AX*1)
 	VMOVUPS          Z2, K6, 64(R11)(AX*1)
 	VMOVUPS          Z0, K7, (R10)(AX*1)
 	VMOVUPS          Z1, K6, 64(R10)(AX*1)
@@ -1043,7 +1069,7 @@ GLOBL normalFirstStrip32AVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func normalFirstStrip32AVX2(price []float32, delta []float32, gamma []float32, vega []float32, theta []float32, rho []float32, sign []float32, K []float32, sigma []float32, F float32, T float32, D float32, r float32)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
-TEXT ·normalFirstStrip32AVX2(SB), $1248-232
+TEXT ·normalFirstStrip32AVX2(SB), $1280-232
 	LEAQ         31(SP), BX
 	ANDQ         $-32, BX
 	MOVQ         price_len+8(FP), CX
@@ -1060,16 +1086,18 @@ TEXT ·normalFirstStrip32AVX2(SB), $1248-232
 	VBROADCASTSS D+224(FP), Y2
 	VBROADCASTSS r+228(FP), Y3
 	VSQRTPS      Y1, Y4
-	VANDPS       normalFirstStrip32AVX2Consts<>+0(SB), Y0, Y5
-	VMINPS       Y1, Y2, Y6
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+0(SB), Y5
+	VANDPS       Y5, Y0, Y6
+	VMINPS       Y1, Y2, Y7
+	VANDPS       normalFirstStrip32AVX2Consts<>+32(SB), Y5, Y5
 	VMOVUPS      Y0, (BX)
 	VMOVUPS      Y1, 32(BX)
 	VMOVUPS      Y2, 64(BX)
 	VMOVUPS      Y3, 96(BX)
 	VMOVUPS      Y4, 128(BX)
-	VMOVUPS      Y5, 160(BX)
-	VMOVUPS      Y6, 192(BX)
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+32(SB), Y15
+	VMOVUPS      Y6, 160(BX)
+	VMOVUPS      Y7, 192(BX)
+	VMOVUPS      Y5, 224(BX)
 	XORL         AX, AX
 	SUBQ         $+24, CX
 	JLT          rest
@@ -1101,377 +1129,391 @@ body:
 	VMULPS       Y9, Y2, Y12
 	VMOVUPS      (BX), Y13
 	VSUBPS       Y3, Y13, Y14
-	VSUBPS       Y4, Y13, Y9
+	VSUBPS       Y4, Y13, Y15
 	VSUBPS       Y5, Y13, Y13
-	VANDPS       normalFirstStrip32AVX2Consts<>+0(SB), Y3, Y3
-	VANDPS       normalFirstStrip32AVX2Consts<>+0(SB), Y4, Y4
-	VANDPS       normalFirstStrip32AVX2Consts<>+0(SB), Y5, Y5
-	VMOVUPS      Y8, 224(BX)
-	VDIVPS       Y10, Y15, Y8
-	VMOVUPS      Y7, 256(BX)
-	VDIVPS       Y11, Y15, Y7
-	VMOVUPS      Y6, 288(BX)
-	VDIVPS       Y12, Y15, Y6
-	VADDPS       160(BX), Y3, Y3
-	VADDPS       160(BX), Y4, Y4
-	VADDPS       160(BX), Y5, Y5
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+0(SB), Y9
+	VANDPS       Y9, Y3, Y3
+	VANDPS       Y9, Y4, Y4
+	VANDPS       Y9, Y5, Y5
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+32(SB), Y9
+	VMOVUPS      Y8, 256(BX)
+	VDIVPS       Y10, Y9, Y8
+	VMOVUPS      Y7, 288(BX)
+	VDIVPS       Y11, Y9, Y7
+	VMOVUPS      Y6, 320(BX)
+	VDIVPS       Y12, Y9, Y6
+	VMOVUPS      160(BX), Y9
+	VADDPS       Y3, Y9, Y3
+	VADDPS       Y4, Y9, Y4
+	VADDPS       Y5, Y9, Y5
 	VMULPS       Y0, Y0, Y0
 	VMULPS       Y1, Y1, Y1
 	VMULPS       Y2, Y2, Y2
-	VADDPS       64(BX), Y3, Y3
-	VADDPS       64(BX), Y4, Y4
-	VADDPS       64(BX), Y5, Y5
+	VMOVUPS      64(BX), Y9
+	VADDPS       Y3, Y9, Y3
+	VADDPS       Y4, Y9, Y4
+	VADDPS       Y5, Y9, Y5
 	VADDPS       Y3, Y10, Y3
 	VADDPS       Y4, Y11, Y4
 	VADDPS       Y5, Y12, Y5
-	VADDPS       32(BX), Y3, Y3
-	VADDPS       32(BX), Y4, Y4
-	VADDPS       32(BX), Y5, Y5
-	VCMPPS       $0x11, normalFirstStrip32AVX2Consts<>+64(SB), Y3, Y3
-	VCMPPS       $0x11, normalFirstStrip32AVX2Consts<>+64(SB), Y4, Y4
-	VCMPPS       $0x11, normalFirstStrip32AVX2Consts<>+64(SB), Y5, Y5
+	VMOVUPS      32(BX), Y9
+	VADDPS       Y3, Y9, Y3
+	VADDPS       Y4, Y9, Y4
+	VADDPS       Y5, Y9, Y5
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+64(SB), Y9
+	VCMPPS       $0x11, Y9, Y3, Y3
+	VCMPPS       $0x11, Y9, Y4, Y4
+	VCMPPS       $0x11, Y9, Y5, Y5
 	VMULPS       Y0, Y8, Y0
 	VMULPS       Y1, Y7, Y1
 	VMULPS       Y2, Y6, Y2
-	VMOVUPS      Y2, 320(BX)
-	VMULPS       Y14, Y8, Y2
+	VMULPS       Y14, Y8, Y9
 	VMOVUPS      Y8, 352(BX)
-	VMULPS       Y9, Y7, Y8
+	VMULPS       Y15, Y7, Y8
 	VMOVUPS      Y7, 384(BX)
 	VMULPS       Y13, Y6, Y7
-	VANDPS       normalFirstStrip32AVX2Consts<>+0(SB), Y2, Y2
+	VANDPS       normalFirstStrip32AVX2Consts<>+0(SB), Y9, Y9
 	VANDPS       normalFirstStrip32AVX2Consts<>+0(SB), Y8, Y8
 	VANDPS       normalFirstStrip32AVX2Consts<>+0(SB), Y7, Y7
 	VMOVUPS      Y6, 416(BX)
 	VMOVUPS      normalFirstStrip32AVX2Consts<>+96(SB), Y6
-	VMINPS       Y2, Y6, Y2
+	VMINPS       Y9, Y6, Y9
 	VMINPS       Y8, Y6, Y8
 	VMINPS       Y7, Y6, Y6
-	VMOVUPS      288(BX), Y7
-	VMOVUPS      Y1, 448(BX)
-	VMULPS       Y14, Y7, Y1
-	VMOVUPS      Y0, 480(BX)
-	VMULPS       256(BX), Y9, Y0
+	VMULPS       320(BX), Y14, Y7
+	VMOVUPS      Y2, 448(BX)
+	VMULPS       288(BX), Y15, Y2
+	VMOVUPS      Y1, 480(BX)
+	VMULPS       256(BX), Y13, Y1
+	VANDPS       normalFirstStrip32AVX2Consts<>+128(SB), Y14, Y14
+	VANDPS       normalFirstStrip32AVX2Consts<>+128(SB), Y15, Y15
+	VANDPS       normalFirstStrip32AVX2Consts<>+128(SB), Y13, Y13
 	VMOVUPS      Y0, 512(BX)
-	VMULPS       224(BX), Y13, Y0
-	VMOVUPS      Y0, 544(BX)
-	VMOVUPS      64(BX), Y0
-	VMULPS       Y0, Y7, Y7
-	VMOVUPS      Y7, 288(BX)
-	VMULPS       256(BX), Y0, Y7
-	VMOVUPS      Y7, 256(BX)
-	VMULPS       224(BX), Y0, Y7
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+128(SB), Y0
-	VANDPS       Y0, Y14, Y14
-	VANDPS       Y0, Y9, Y9
-	VANDPS       Y0, Y13, Y13
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+160(SB), Y0
-	VFMADD213PS  Y15, Y2, Y0
-	VMOVUPS      Y13, 224(BX)
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+160(SB), Y13
-	VFMADD213PS  Y15, Y8, Y13
-	VMOVUPS      Y9, 576(BX)
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+160(SB), Y9
-	VFMADD213PS  Y15, Y6, Y9
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+32(SB), Y0
+	VFMADD231PS  normalFirstStrip32AVX2Consts<>+160(SB), Y9, Y0
+	VMOVUPS      Y13, 544(BX)
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+32(SB), Y13
+	VFMADD231PS  normalFirstStrip32AVX2Consts<>+160(SB), Y8, Y13
+	VMOVUPS      Y15, 576(BX)
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+32(SB), Y15
+	VFMADD231PS  normalFirstStrip32AVX2Consts<>+160(SB), Y6, Y15
 	VMOVUPS      Y14, 608(BX)
-	VADDPS       normalFirstStrip32AVX2Consts<>+192(SB), Y2, Y14
-	VMOVUPS      Y7, 640(BX)
-	VADDPS       normalFirstStrip32AVX2Consts<>+192(SB), Y8, Y7
-	VMOVUPS      Y1, 672(BX)
-	VADDPS       normalFirstStrip32AVX2Consts<>+192(SB), Y6, Y1
-	VMOVUPS      Y1, 704(BX)
-	VMULPS       normalFirstStrip32AVX2Consts<>+224(SB), Y2, Y1
-	VMOVUPS      Y1, 736(BX)
-	VMULPS       normalFirstStrip32AVX2Consts<>+224(SB), Y8, Y1
-	VMOVUPS      Y1, 768(BX)
-	VMULPS       normalFirstStrip32AVX2Consts<>+224(SB), Y6, Y1
-	VMOVUPS      Y1, 800(BX)
-	VMOVUPS      192(BX), Y1
+	VADDPS       normalFirstStrip32AVX2Consts<>+192(SB), Y9, Y14
+	VMOVUPS      Y1, 640(BX)
+	VADDPS       normalFirstStrip32AVX2Consts<>+192(SB), Y8, Y1
+	VMOVUPS      Y2, 672(BX)
+	VADDPS       normalFirstStrip32AVX2Consts<>+192(SB), Y6, Y2
+	VMOVUPS      Y7, 704(BX)
+	VMULPS       normalFirstStrip32AVX2Consts<>+224(SB), Y9, Y7
+	VMOVUPS      Y7, 736(BX)
+	VMULPS       normalFirstStrip32AVX2Consts<>+224(SB), Y8, Y7
+	VMOVUPS      Y7, 768(BX)
+	VMULPS       normalFirstStrip32AVX2Consts<>+224(SB), Y6, Y7
+	VMOVUPS      Y7, 800(BX)
+	VMOVUPS      192(BX), Y7
 	VMOVUPS      Y6, 832(BX)
-	VMINPS       Y10, Y1, Y6
+	VMINPS       Y10, Y7, Y6
 	VMOVUPS      Y10, 864(BX)
-	VMINPS       Y11, Y1, Y10
-	VMINPS       Y12, Y1, Y1
+	VMINPS       Y11, Y7, Y10
+	VMINPS       Y12, Y7, Y7
 	VMINPS       32(BX), Y6, Y6
 	VMINPS       32(BX), Y10, Y10
-	VMINPS       32(BX), Y1, Y1
+	VMINPS       32(BX), Y7, Y7
 	VMOVUPS      Y12, 896(BX)
 	VMOVUPS      normalFirstStrip32AVX2Consts<>+256(SB), Y12
 	VCMPPS       $0x11, Y6, Y12, Y6
 	VCMPPS       $0x11, Y10, Y12, Y10
-	VCMPPS       $0x11, Y1, Y12, Y1
+	VCMPPS       $0x11, Y7, Y12, Y7
 	VANDPS       Y3, Y6, Y3
 	VANDPS       Y4, Y10, Y4
-	VANDPS       Y5, Y1, Y1
-	VMULPS       Y14, Y0, Y5
-	VMULPS       Y7, Y13, Y6
-	VMULPS       704(BX), Y9, Y10
-	VDIVPS       Y5, Y15, Y5
-	VDIVPS       Y6, Y15, Y6
-	VDIVPS       Y10, Y15, Y10
-	VMULPS       Y5, Y0, Y0
-	VMULPS       Y6, Y13, Y12
-	VMULPS       Y10, Y9, Y9
-	VMULPS       Y5, Y14, Y5
-	VMULPS       Y6, Y7, Y6
-	VMULPS       704(BX), Y10, Y7
-	VMULPS       Y0, Y2, Y0
-	VMULPS       Y12, Y8, Y10
-	VMOVUPS      832(BX), Y12
-	VMULPS       Y9, Y12, Y9
-	VMULPS       736(BX), Y2, Y13
+	VANDPS       Y5, Y7, Y5
+	VMULPS       Y14, Y0, Y6
+	VMULPS       Y1, Y13, Y7
+	VMULPS       Y2, Y15, Y10
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+32(SB), Y12
+	VDIVPS       Y6, Y12, Y6
+	VDIVPS       Y7, Y12, Y7
+	VDIVPS       Y10, Y12, Y10
+	VMULPS       Y6, Y0, Y0
+	VMULPS       Y7, Y13, Y12
+	VMULPS       Y10, Y15, Y13
+	VMULPS       Y6, Y14, Y6
+	VMULPS       Y7, Y1, Y1
+	VMULPS       Y10, Y2, Y2
+	VMULPS       Y0, Y9, Y0
+	VMULPS       Y12, Y8, Y7
+	VMOVUPS      832(BX), Y10
+	VMULPS       Y13, Y10, Y12
+	VMULPS       736(BX), Y9, Y13
 	VMULPS       768(BX), Y8, Y14
-	VMOVUPS      Y1, 704(BX)
-	VMULPS       800(BX), Y12, Y1
-	VMOVUPS      Y4, 928(BX)
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+288(SB), Y4
-	VMULPS       Y4, Y13, Y13
-	VMULPS       Y4, Y14, Y14
-	VMULPS       Y4, Y1, Y1
-	VROUNDPS     $0x08, Y13, Y4
-	VROUNDPS     $0x08, Y14, Y13
-	VROUNDPS     $0x08, Y1, Y1
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+320(SB), Y14
-	VMOVUPS      Y3, 960(BX)
+	VMULPS       800(BX), Y10, Y15
+	VMOVUPS      Y5, 928(BX)
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+288(SB), Y5
+	VMULPS       Y5, Y13, Y13
+	VMULPS       Y5, Y14, Y14
+	VMULPS       Y5, Y15, Y5
+	VROUNDPS     $0x08, Y13, Y13
+	VROUNDPS     $0x08, Y14, Y14
+	VROUNDPS     $0x08, Y5, Y5
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+320(SB), Y15
+	VMOVUPS      Y4, 960(BX)
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+352(SB), Y4
+	VFMADD231PS  Y15, Y0, Y4
+	VMOVUPS      Y3, 992(BX)
 	VMOVUPS      normalFirstStrip32AVX2Consts<>+352(SB), Y3
-	VFMADD231PS  Y14, Y0, Y3
-	VMOVUPS      Y11, 992(BX)
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+352(SB), Y11
-	VFMADD231PS  Y14, Y10, Y11
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+352(SB), Y9, Y14
-	VMOVUPS      Y7, 1024(BX)
-	VMOVUPS      64(BX), Y7
-	VMOVUPS      Y6, 1056(BX)
+	VFMADD231PS  Y15, Y7, Y3
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+352(SB), Y12, Y15
+	VMOVUPS      Y11, 1024(BX)
+	VMOVUPS      64(BX), Y11
+	VMOVUPS      Y2, 1056(BX)
+	VMOVUPS      704(BX), Y2
+	VMOVUPS      Y1, 1088(BX)
+	VMULPS       Y2, Y11, Y1
+	VMOVUPS      Y6, 1120(BX)
 	VMOVUPS      672(BX), Y6
-	VMOVUPS      Y5, 1088(BX)
-	VMULPS       Y6, Y7, Y5
-	VMOVUPS      Y9, 1120(BX)
-	VMOVUPS      512(BX), Y9
-	VMOVUPS      Y10, 1152(BX)
-	VMULPS       Y9, Y7, Y10
-	VMOVUPS      Y0, 1184(BX)
-	VMOVUPS      544(BX), Y0
-	VMULPS       Y0, Y7, Y12
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+384(SB), Y7
-	VCMPPS       $0x11, Y7, Y6, Y6
-	VCMPPS       $0x11, Y7, Y9, Y9
-	VCMPPS       $0x11, Y7, Y0, Y0
-	VBLENDVPS    Y6, Y7, Y5, Y5
-	VBLENDVPS    Y9, Y7, Y10, Y10
-	VBLENDVPS    Y0, Y7, Y12, Y12
-	VMOVUPS      Y12, 544(BX)
-	VMOVUPS      288(BX), Y12
-	VBLENDVPS    Y6, Y7, Y12, Y6
-	VMOVUPS      256(BX), Y12
-	VBLENDVPS    Y9, Y7, Y12, Y9
-	VMOVUPS      640(BX), Y12
-	VBLENDVPS    Y0, Y7, Y12, Y0
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+416(SB), Y7
-	VMULPS       Y7, Y4, Y12
-	VMOVUPS      Y10, 640(BX)
-	VMULPS       Y7, Y13, Y10
-	VMULPS       Y7, Y1, Y7
-	VFMADD231PS  736(BX), Y2, Y12
-	VFMADD231PS  768(BX), Y8, Y10
-	VMOVUPS      Y5, 768(BX)
-	VMOVUPS      832(BX), Y5
-	VFMADD231PS  800(BX), Y5, Y7
+	VMOVUPS      Y12, 1152(BX)
+	VMULPS       Y6, Y11, Y12
+	VMOVUPS      Y7, 1184(BX)
+	VMOVUPS      640(BX), Y7
+	VMOVUPS      Y0, 1216(BX)
+	VMULPS       Y7, Y11, Y0
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+384(SB), Y11
+	VCMPPS       $0x11, Y11, Y2, Y2
+	VCMPPS       $0x11, Y11, Y6, Y6
+	VCMPPS       $0x11, Y11, Y7, Y7
+	VBLENDVPS    Y2, Y11, Y1, Y1
+	VBLENDVPS    Y6, Y11, Y12, Y2
+	VBLENDVPS    Y7, Y11, Y0, Y0
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+416(SB), Y6
+	VMULPS       Y6, Y13, Y7
+	VMULPS       Y6, Y14, Y12
+	VMULPS       Y6, Y5, Y6
+	VFMADD231PS  736(BX), Y9, Y7
+	VFMADD231PS  768(BX), Y8, Y12
+	VFMADD231PS  800(BX), Y10, Y6
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+448(SB), Y11
+	VFMADD231PS  Y11, Y13, Y7
+	VFMADD231PS  Y11, Y14, Y12
+	VFMADD231PS  Y11, Y5, Y6
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+480(SB), Y11
 	VMOVUPS      Y0, 800(BX)
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+448(SB), Y0
-	VFMADD231PS  Y0, Y4, Y12
-	VFMADD231PS  Y0, Y13, Y10
-	VFMADD231PS  Y0, Y1, Y7
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+480(SB), Y0
-	VMOVUPS      Y9, 736(BX)
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+512(SB), Y9
-	VFMADD231PS  Y0, Y3, Y9
-	VMOVUPS      Y6, 256(BX)
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+512(SB), Y6
-	VFMADD231PS  Y0, Y11, Y6
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+512(SB), Y14, Y0
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+544(SB), Y5
-	VFMADD213PS  Y5, Y3, Y9
-	VFMADD213PS  Y5, Y11, Y6
-	VFMADD231PS  Y0, Y14, Y5
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+576(SB), Y0
-	VFMADD213PS  Y0, Y3, Y9
-	VFMADD213PS  Y0, Y11, Y6
-	VFMADD231PS  Y5, Y14, Y0
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+608(SB), Y5
-	VFMADD213PS  Y5, Y3, Y9
-	VFMADD213PS  Y5, Y11, Y6
-	VFMADD231PS  Y0, Y14, Y5
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+640(SB), Y0
-	VFMADD213PS  Y0, Y3, Y9
-	VFMADD213PS  Y0, Y11, Y6
-	VFMADD231PS  Y5, Y14, Y0
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+672(SB), Y5
-	VFMADD213PS  Y5, Y3, Y9
-	VFMADD213PS  Y5, Y11, Y6
-	VFMADD231PS  Y0, Y14, Y5
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+704(SB), Y0
-	VFMADD213PS  Y0, Y3, Y9
-	VFMADD213PS  Y0, Y11, Y6
-	VFMADD231PS  Y5, Y14, Y0
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+736(SB), Y5
-	VFMADD213PS  Y5, Y9, Y3
-	VFMADD213PS  Y5, Y6, Y11
-	VFMADD231PS  Y0, Y14, Y5
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+512(SB), Y0
+	VFMADD231PS  Y11, Y4, Y0
+	VMOVUPS      Y2, 768(BX)
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+512(SB), Y2
+	VFMADD231PS  Y11, Y3, Y2
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+512(SB), Y15, Y11
+	VMOVUPS      Y1, 736(BX)
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+544(SB), Y1
+	VFMADD213PS  Y1, Y4, Y0
+	VFMADD213PS  Y1, Y3, Y2
+	VFMADD231PS  Y11, Y15, Y1
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+576(SB), Y11
+	VFMADD213PS  Y11, Y4, Y0
+	VFMADD213PS  Y11, Y3, Y2
+	VFMADD231PS  Y1, Y15, Y11
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+608(SB), Y1
+	VFMADD213PS  Y1, Y4, Y0
+	VFMADD213PS  Y1, Y3, Y2
+	VFMADD231PS  Y11, Y15, Y1
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+640(SB), Y11
+	VFMADD213PS  Y11, Y4, Y0
+	VFMADD213PS  Y11, Y3, Y2
+	VFMADD231PS  Y1, Y15, Y11
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+672(SB), Y1
+	VFMADD213PS  Y1, Y4, Y0
+	VFMADD213PS  Y1, Y3, Y2
+	VFMADD231PS  Y11, Y15, Y1
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+704(SB), Y11
+	VFMADD213PS  Y11, Y4, Y0
+	VFMADD213PS  Y11, Y3, Y2
+	VFMADD231PS  Y1, Y15, Y11
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+736(SB), Y1
+	VFMADD213PS  Y1, Y0, Y4
+	VFMADD213PS  Y1, Y2, Y3
+	VFMADD231PS  Y11, Y15, Y1
 	VMOVUPS      normalFirstStrip32AVX2Consts<>+768(SB), Y0
+	VFMADD132PS  1216(BX), Y0, Y4
 	VFMADD132PS  1184(BX), Y0, Y3
-	VFMADD132PS  1152(BX), Y0, Y11
-	VFMADD231PS  1120(BX), Y5, Y0
-	VMULPS       1088(BX), Y3, Y3
-	VMULPS       1056(BX), Y11, Y5
-	VMULPS       1024(BX), Y0, Y0
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+800(SB), Y6
-	VFNMADD213PS Y6, Y3, Y2
-	VFNMADD213PS Y6, Y5, Y8
-	VMOVUPS      832(BX), Y9
-	VFNMADD213PS Y6, Y0, Y9
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+0(SB), Y11
-	VANDPS       Y3, Y11, Y3
-	VANDPS       Y5, Y11, Y5
-	VANDPS       Y0, Y11, Y0
-	VORPS        608(BX), Y3, Y3
-	VORPS        576(BX), Y5, Y5
-	VORPS        224(BX), Y0, Y0
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+832(SB), Y11
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+864(SB), Y14
-	VFMADD231PS  Y11, Y12, Y14
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+864(SB), Y6
-	VFMADD231PS  Y11, Y10, Y6
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+864(SB), Y7, Y11
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+896(SB), Y12, Y14
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+896(SB), Y10, Y6
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+896(SB), Y7, Y11
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+928(SB), Y12, Y14
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+928(SB), Y10, Y6
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+928(SB), Y7, Y11
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+960(SB), Y12, Y14
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+960(SB), Y10, Y6
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+960(SB), Y7, Y11
-	VMOVUPS      Y9, 224(BX)
-	VMINPS       normalFirstStrip32AVX2Consts<>+992(SB), Y4, Y9
-	VMOVUPS      Y8, 576(BX)
-	VMINPS       normalFirstStrip32AVX2Consts<>+992(SB), Y13, Y8
-	VMOVUPS      Y2, 608(BX)
-	VMINPS       normalFirstStrip32AVX2Consts<>+992(SB), Y1, Y2
-	VMAXPS       normalFirstStrip32AVX2Consts<>+1024(SB), Y9, Y9
-	VMAXPS       normalFirstStrip32AVX2Consts<>+1024(SB), Y8, Y8
-	VMAXPS       normalFirstStrip32AVX2Consts<>+1024(SB), Y2, Y2
-	VSUBPS       Y9, Y4, Y4
-	VSUBPS       Y8, Y13, Y13
-	VSUBPS       Y2, Y1, Y1
-	VADDPS       normalFirstStrip32AVX2Consts<>+1056(SB), Y9, Y9
-	VADDPS       normalFirstStrip32AVX2Consts<>+1056(SB), Y8, Y8
-	VADDPS       normalFirstStrip32AVX2Consts<>+1056(SB), Y2, Y2
-	VADDPS       normalFirstStrip32AVX2Consts<>+1056(SB), Y4, Y4
-	VADDPS       normalFirstStrip32AVX2Consts<>+1056(SB), Y13, Y13
+	VFMADD231PS  1152(BX), Y1, Y0
+	VMULPS       1120(BX), Y4, Y1
+	VMULPS       1088(BX), Y3, Y2
+	VMULPS       1056(BX), Y0, Y0
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+800(SB), Y3
+	VFNMADD213PS Y3, Y1, Y9
+	VFNMADD213PS Y3, Y2, Y8
+	VFNMADD213PS Y3, Y0, Y10
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+0(SB), Y4
+	VANDPS       Y1, Y4, Y1
+	VANDPS       Y2, Y4, Y2
+	VANDPS       Y0, Y4, Y0
+	VMOVUPS      608(BX), Y4
+	VORPS        Y1, Y4, Y1
+	VMOVUPS      576(BX), Y11
+	VORPS        Y2, Y11, Y2
+	VMOVUPS      544(BX), Y15
+	VORPS        Y0, Y15, Y0
+	VMOVUPS      224(BX), Y3
+	VORPS        Y4, Y3, Y4
+	VORPS        Y11, Y3, Y11
+	VORPS        Y15, Y3, Y3
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+832(SB), Y15
+	VMOVUPS      Y0, 544(BX)
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+864(SB), Y0
+	VFMADD231PS  Y15, Y7, Y0
+	VMOVUPS      Y2, 576(BX)
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+864(SB), Y2
+	VFMADD231PS  Y15, Y12, Y2
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+864(SB), Y6, Y15
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+896(SB), Y7, Y0
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+896(SB), Y12, Y2
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+896(SB), Y6, Y15
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+928(SB), Y7, Y0
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+928(SB), Y12, Y2
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+928(SB), Y6, Y15
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+960(SB), Y7, Y0
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+960(SB), Y12, Y2
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+960(SB), Y6, Y15
+	VMOVUPS      Y1, 608(BX)
+	VMINPS       normalFirstStrip32AVX2Consts<>+992(SB), Y13, Y1
+	VMOVUPS      Y3, 832(BX)
+	VMINPS       normalFirstStrip32AVX2Consts<>+992(SB), Y14, Y3
+	VMOVUPS      Y11, 1056(BX)
+	VMINPS       normalFirstStrip32AVX2Consts<>+992(SB), Y5, Y11
+	VMAXPS       normalFirstStrip32AVX2Consts<>+1024(SB), Y1, Y1
+	VMAXPS       normalFirstStrip32AVX2Consts<>+1024(SB), Y3, Y3
+	VMAXPS       normalFirstStrip32AVX2Consts<>+1024(SB), Y11, Y11
+	VSUBPS       Y1, Y13, Y13
+	VSUBPS       Y3, Y14, Y14
+	VSUBPS       Y11, Y5, Y5
 	VADDPS       normalFirstStrip32AVX2Consts<>+1056(SB), Y1, Y1
-	VPSLLD       $0x17, Y9, Y9
-	VPSLLD       $0x17, Y8, Y8
-	VPSLLD       $0x17, Y2, Y2
-	VPSLLD       $0x17, Y4, Y4
-	VPSLLD       $0x17, Y13, Y13
+	VADDPS       normalFirstStrip32AVX2Consts<>+1056(SB), Y3, Y3
+	VADDPS       normalFirstStrip32AVX2Consts<>+1056(SB), Y11, Y11
+	VADDPS       normalFirstStrip32AVX2Consts<>+1056(SB), Y13, Y13
+	VADDPS       normalFirstStrip32AVX2Consts<>+1056(SB), Y14, Y14
+	VADDPS       normalFirstStrip32AVX2Consts<>+1056(SB), Y5, Y5
 	VPSLLD       $0x17, Y1, Y1
-	VMOVUPS      Y0, 832(BX)
-	VMULPS       Y12, Y12, Y0
-	VMOVUPS      Y5, 1024(BX)
-	VMULPS       Y10, Y10, Y5
-	VMOVUPS      Y3, 1056(BX)
-	VMULPS       Y7, Y7, Y3
-	VFMADD231PS  Y14, Y0, Y12
-	VFMADD231PS  Y6, Y5, Y10
-	VFMADD231PS  Y11, Y3, Y7
+	VPSLLD       $0x17, Y3, Y3
+	VPSLLD       $0x17, Y11, Y11
+	VPSLLD       $0x17, Y13, Y13
+	VPSLLD       $0x17, Y14, Y14
+	VPSLLD       $0x17, Y5, Y5
+	VMOVUPS      Y4, 1088(BX)
+	VMULPS       Y7, Y7, Y4
+	VMOVUPS      Y10, 1120(BX)
+	VMULPS       Y12, Y12, Y10
+	VMOVUPS      Y8, 1152(BX)
+	VMULPS       Y6, Y6, Y8
+	VFMADD231PS  Y0, Y4, Y7
+	VFMADD231PS  Y2, Y10, Y12
+	VFMADD231PS  Y15, Y8, Y6
 	VMOVUPS      64(BX), Y0
+	VFMADD213PS  Y0, Y0, Y7
 	VFMADD213PS  Y0, Y0, Y12
-	VFMADD213PS  Y0, Y0, Y10
-	VFMADD213PS  Y0, Y7, Y0
-	VMULPS       Y4, Y12, Y3
-	VMULPS       Y13, Y10, Y4
-	VMULPS       Y1, Y0, Y0
-	VMULPS       Y9, Y3, Y1
-	VMULPS       Y8, Y4, Y3
-	VMULPS       Y2, Y0, Y0
-	VMOVUPS      256(BX), Y2
-	VFNMADD231PS 1056(BX), Y1, Y2
-	VMOVUPS      736(BX), Y4
-	VFNMADD231PS 1024(BX), Y3, Y4
+	VFMADD213PS  Y0, Y0, Y6
+	VMULPS       Y13, Y7, Y2
+	VMULPS       Y14, Y12, Y4
+	VMULPS       Y5, Y6, Y5
+	VMULPS       Y1, Y2, Y1
+	VMULPS       Y3, Y4, Y2
+	VMULPS       Y11, Y5, Y3
+	VMULPS       864(BX), Y1, Y4
+	VMULPS       1024(BX), Y2, Y5
+	VMULPS       896(BX), Y3, Y6
+	VFMADD213PS  736(BX), Y4, Y9
+	VMOVUPS      768(BX), Y4
+	VFMADD231PS  1152(BX), Y5, Y4
 	VMOVUPS      800(BX), Y5
-	VFNMADD231PS 832(BX), Y0, Y5
-	PREFETCHT0   1024(DI)(AX*1)
-	VMOVUPS      Y2, (DI)(AX*1)
-	VMOVUPS      Y4, 32(DI)(AX*1)
-	PREFETCHT0   1088(DI)(AX*1)
-	VMOVUPS      Y5, 64(DI)(AX*1)
-	VMULPS       864(BX), Y1, Y2
-	VMULPS       992(BX), Y3, Y4
-	VMULPS       896(BX), Y0, Y5
-	VMOVUPS      768(BX), Y6
-	VFMADD231PS  608(BX), Y2, Y6
-	VMOVUPS      640(BX), Y2
-	VFMADD231PS  576(BX), Y4, Y2
-	VMOVUPS      544(BX), Y4
-	VFMADD231PS  224(BX), Y5, Y4
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+800(SB), Y5
-	VMULPS       Y5, Y1, Y1
-	VMULPS       Y5, Y3, Y3
-	VMULPS       Y5, Y0, Y0
-	VMOVUPS      960(BX), Y5
+	VFMADD231PS  1120(BX), Y6, Y5
+	VMOVUPS      992(BX), Y6
 	VMOVUPS      normalFirstStrip32AVX2Consts<>+1088(SB), Y7
-	VBLENDVPS    Y5, Y6, Y7, Y5
-	VMOVUPS      928(BX), Y6
-	VBLENDVPS    Y6, Y2, Y7, Y2
-	VMOVUPS      704(BX), Y6
-	VBLENDVPS    Y6, Y4, Y7, Y4
-	VMULPS       480(BX), Y1, Y6
-	VMULPS       448(BX), Y3, Y7
-	VMULPS       320(BX), Y0, Y8
-	VMOVUPS      32(BX), Y9
-	VMULPS       Y5, Y9, Y10
-	VMULPS       Y2, Y9, Y11
-	VMULPS       Y4, Y9, Y9
-	VMULPS       352(BX), Y1, Y12
-	VMULPS       384(BX), Y3, Y13
-	VMULPS       416(BX), Y0, Y14
-	VMULPS       normalFirstStrip32AVX2Consts<>+224(SB), Y6, Y6
-	VMULPS       normalFirstStrip32AVX2Consts<>+224(SB), Y7, Y7
-	VMULPS       normalFirstStrip32AVX2Consts<>+224(SB), Y8, Y8
-	VMULPS       128(BX), Y1, Y1
-	VMULPS       128(BX), Y3, Y3
-	VMULPS       128(BX), Y0, Y0
-	VXORPS       normalFirstStrip32AVX2Consts<>+128(SB), Y10, Y10
-	VXORPS       normalFirstStrip32AVX2Consts<>+128(SB), Y11, Y11
-	VXORPS       normalFirstStrip32AVX2Consts<>+128(SB), Y9, Y9
-	VFMADD231PS  96(BX), Y5, Y6
-	VFMADD231PS  96(BX), Y2, Y7
-	VFMADD231PS  96(BX), Y4, Y8
+	VBLENDVPS    Y6, Y9, Y7, Y6
+	VMOVUPS      960(BX), Y8
+	VBLENDVPS    Y8, Y4, Y7, Y4
+	VMOVUPS      928(BX), Y8
+	VBLENDVPS    Y8, Y5, Y7, Y5
 	PREFETCHT0   1024(SI)(AX*1)
-	VMOVUPS      Y5, (SI)(AX*1)
-	VMOVUPS      Y2, 32(SI)(AX*1)
+	VMOVUPS      Y6, (SI)(AX*1)
+	VMOVUPS      Y4, 32(SI)(AX*1)
 	PREFETCHT0   1088(SI)(AX*1)
-	VMOVUPS      Y4, 64(SI)(AX*1)
+	VMOVUPS      Y5, 64(SI)(AX*1)
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+800(SB), Y7
+	VMULPS       Y7, Y1, Y8
+	VMULPS       Y7, Y2, Y9
+	VMULPS       Y7, Y3, Y7
+	VMULPS       512(BX), Y8, Y10
+	VMULPS       480(BX), Y9, Y11
+	VMULPS       448(BX), Y7, Y12
+	VMULPS       352(BX), Y8, Y13
+	VMULPS       384(BX), Y9, Y14
+	VMULPS       416(BX), Y7, Y15
 	PREFETCHT0   1024(R8)(AX*1)
-	VMOVUPS      Y12, (R8)(AX*1)
-	VMOVUPS      Y13, 32(R8)(AX*1)
+	VMOVUPS      Y13, (R8)(AX*1)
+	VMOVUPS      Y14, 32(R8)(AX*1)
 	PREFETCHT0   1088(R8)(AX*1)
-	VMOVUPS      Y14, 64(R8)(AX*1)
+	VMOVUPS      Y15, 64(R8)(AX*1)
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+224(SB), Y13
+	VMULPS       Y10, Y13, Y10
+	VMULPS       Y11, Y13, Y11
+	VMULPS       Y12, Y13, Y12
+	VMOVUPS      128(BX), Y13
+	VMULPS       Y8, Y13, Y8
+	VMULPS       Y9, Y13, Y9
+	VMULPS       Y7, Y13, Y7
 	PREFETCHT0   1024(R9)(AX*1)
-	VMOVUPS      Y1, (R9)(AX*1)
-	VMOVUPS      Y3, 32(R9)(AX*1)
+	VMOVUPS      Y8, (R9)(AX*1)
+	VMOVUPS      Y9, 32(R9)(AX*1)
 	PREFETCHT0   1088(R9)(AX*1)
-	VMOVUPS      Y0, 64(R9)(AX*1)
-	PREFETCHT0   1024(R11)(AX*1)
-	VMOVUPS      Y10, (R11)(AX*1)
-	VMOVUPS      Y11, 32(R11)(AX*1)
-	PREFETCHT0   1088(R11)(AX*1)
-	VMOVUPS      Y9, 64(R11)(AX*1)
+	VMOVUPS      Y7, 64(R9)(AX*1)
+	VMOVUPS      96(BX), Y7
+	VFMADD231PS  Y6, Y7, Y10
+	VFMADD231PS  Y4, Y7, Y11
+	VFMADD231PS  Y5, Y7, Y12
+	VMOVUPS      32(BX), Y7
+	VMULPS       Y6, Y7, Y6
+	VMULPS       Y4, Y7, Y4
+	VMULPS       Y5, Y7, Y5
 	PREFETCHT0   1024(R10)(AX*1)
-	VMOVUPS      Y6, (R10)(AX*1)
-	VMOVUPS      Y7, 32(R10)(AX*1)
+	VMOVUPS      Y10, (R10)(AX*1)
+	VMOVUPS      Y11, 32(R10)(AX*1)
 	PREFETCHT0   1088(R10)(AX*1)
-	VMOVUPS      Y8, 64(R10)(AX*1)
+	VMOVUPS      Y12, 64(R10)(AX*1)
+	VMOVUPS      320(BX), Y7
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+128(SB), Y8
+	VXORPS       Y8, Y7, Y9
+	VMOVUPS      288(BX), Y10
+	VXORPS       Y8, Y10, Y11
+	VMOVUPS      256(BX), Y12
+	VXORPS       Y8, Y12, Y13
+	VMULPS       Y0, Y7, Y7
+	VMULPS       Y0, Y10, Y10
+	VMULPS       Y0, Y12, Y0
+	VMOVUPS      1088(BX), Y12
+	VCMPPS       $0x00, Y9, Y12, Y9
+	VMOVUPS      1056(BX), Y12
+	VCMPPS       $0x00, Y11, Y12, Y11
+	VMOVUPS      832(BX), Y12
+	VCMPPS       $0x00, Y13, Y12, Y12
+	VXORPS       Y6, Y8, Y6
+	VXORPS       Y4, Y8, Y4
+	VXORPS       Y5, Y8, Y5
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+384(SB), Y8
+	VBLENDVPS    Y9, Y8, Y7, Y7
+	VBLENDVPS    Y11, Y8, Y10, Y9
+	VBLENDVPS    Y12, Y8, Y0, Y0
+	VFNMADD231PS 608(BX), Y1, Y7
+	VFNMADD231PS 576(BX), Y2, Y9
+	VFNMADD231PS 544(BX), Y3, Y0
+	PREFETCHT0   1024(R11)(AX*1)
+	VMOVUPS      Y6, (R11)(AX*1)
+	VMOVUPS      Y4, 32(R11)(AX*1)
+	PREFETCHT0   1088(R11)(AX*1)
+	VMOVUPS      Y5, 64(R11)(AX*1)
+	PREFETCHT0   1024(DI)(AX*1)
+	VMOVUPS      Y7, (DI)(AX*1)
+	VMOVUPS      Y9, 32(DI)(AX*1)
+	PREFETCHT0   1088(DI)(AX*1)
+	VMOVUPS      Y0, 64(DI)(AX*1)
 	ADDQ         $+96, AX
 	SUBQ         $+24, CX
 	JGE          body
@@ -1515,224 +1557,233 @@ tail:
 	VADDPS       Y2, Y12, Y2
 	VADDPS       Y3, Y12, Y3
 	VMULPS       Y10, Y4, Y11
-	VMOVUPS      Y11, 224(BX)
-	VMULPS       Y9, Y5, Y11
+	VMOVUPS      Y6, 256(BX)
+	VMULPS       Y9, Y5, Y6
 	VMULPS       Y0, Y0, Y0
 	VMULPS       Y1, Y1, Y1
-	VMULPS       Y12, Y4, Y4
-	VMULPS       Y12, Y5, Y5
+	VMOVUPS      Y1, 288(BX)
+	VMOVUPS      192(BX), Y1
+	VMOVUPS      Y0, 320(BX)
+	VMINPS       Y7, Y1, Y0
+	VMINPS       Y8, Y1, Y1
 	VADDPS       Y2, Y7, Y2
 	VADDPS       Y3, Y8, Y3
-	VMOVUPS      32(BX), Y12
-	VADDPS       Y2, Y12, Y2
-	VADDPS       Y3, Y12, Y3
-	VMOVUPS      Y5, 256(BX)
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+64(SB), Y5
-	VCMPPS       $0x11, Y5, Y2, Y2
-	VCMPPS       $0x11, Y5, Y3, Y3
-	VMULPS       Y0, Y13, Y0
-	VMULPS       Y1, Y6, Y1
-	VMULPS       Y10, Y13, Y5
-	VMOVUPS      Y13, 288(BX)
-	VMULPS       Y9, Y6, Y13
-	VANDPS       normalFirstStrip32AVX2Consts<>+128(SB), Y10, Y10
-	VANDPS       normalFirstStrip32AVX2Consts<>+128(SB), Y9, Y9
-	VANDPS       normalFirstStrip32AVX2Consts<>+0(SB), Y5, Y5
-	VANDPS       normalFirstStrip32AVX2Consts<>+0(SB), Y13, Y13
-	VMOVUPS      Y6, 320(BX)
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+96(SB), Y6
-	VMINPS       Y5, Y6, Y5
-	VMINPS       Y13, Y6, Y6
-	VMOVUPS      192(BX), Y13
-	VMOVUPS      Y1, 352(BX)
-	VMINPS       Y7, Y13, Y1
-	VMINPS       Y8, Y13, Y13
-	VMINPS       Y12, Y1, Y1
-	VMINPS       Y12, Y13, Y13
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+256(SB), Y12
-	VCMPPS       $0x11, Y1, Y12, Y1
-	VCMPPS       $0x11, Y13, Y12, Y12
-	VANDPS       Y2, Y1, Y1
-	VANDPS       Y3, Y12, Y2
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+160(SB), Y3
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+32(SB), Y12
-	VFMADD231PS  Y3, Y5, Y12
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+32(SB), Y6, Y3
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+192(SB), Y13
-	VMOVUPS      Y2, 384(BX)
-	VADDPS       Y13, Y5, Y2
-	VADDPS       Y13, Y6, Y13
-	VMOVUPS      Y1, 416(BX)
-	VMULPS       normalFirstStrip32AVX2Consts<>+224(SB), Y5, Y1
-	VMOVUPS      Y0, 448(BX)
-	VMULPS       normalFirstStrip32AVX2Consts<>+224(SB), Y6, Y0
-	VMOVUPS      Y8, 480(BX)
-	VMOVUPS      64(BX), Y8
-	VMOVUPS      Y7, 512(BX)
-	VMULPS       224(BX), Y8, Y7
-	VMOVUPS      Y9, 544(BX)
-	VMULPS       Y11, Y8, Y9
-	VMOVUPS      224(BX), Y8
-	VMOVUPS      Y10, 576(BX)
+	VMOVUPS      Y8, 352(BX)
+	VMULPS       Y11, Y12, Y8
+	VMOVUPS      Y7, 384(BX)
+	VMULPS       Y6, Y12, Y7
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+384(SB), Y12
+	VCMPPS       $0x11, Y12, Y11, Y11
+	VCMPPS       $0x11, Y12, Y6, Y6
+	VMINPS       32(BX), Y0, Y0
+	VMINPS       32(BX), Y1, Y1
+	VADDPS       32(BX), Y2, Y2
+	VADDPS       32(BX), Y3, Y3
+	VBLENDVPS    Y11, Y12, Y8, Y8
+	VBLENDVPS    Y6, Y12, Y7, Y6
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+256(SB), Y7
+	VCMPPS       $0x11, Y0, Y7, Y0
+	VCMPPS       $0x11, Y1, Y7, Y1
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+64(SB), Y7
+	VCMPPS       $0x11, Y7, Y2, Y2
+	VCMPPS       $0x11, Y7, Y3, Y3
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+128(SB), Y7
+	VANDPS       Y7, Y10, Y11
+	VMOVUPS      Y6, 416(BX)
+	VANDPS       Y7, Y9, Y6
+	VMOVUPS      Y8, 448(BX)
+	VXORPS       Y7, Y4, Y8
+	VXORPS       Y7, Y5, Y12
+	VMOVUPS      64(BX), Y7
+	VMULPS       Y7, Y4, Y4
+	VMULPS       Y7, Y5, Y5
+	VANDPS       Y2, Y0, Y0
+	VANDPS       Y3, Y1, Y1
+	VMOVUPS      224(BX), Y2
+	VORPS        Y11, Y2, Y3
+	VORPS        Y6, Y2, Y2
+	VCMPPS       $0x00, Y8, Y3, Y3
+	VCMPPS       $0x00, Y12, Y2, Y2
+	VMULPS       Y10, Y13, Y8
+	VMOVUPS      256(BX), Y10
+	VMULPS       Y9, Y10, Y9
+	VMULPS       320(BX), Y13, Y12
+	VMULPS       288(BX), Y10, Y7
 	VMOVUPS      normalFirstStrip32AVX2Consts<>+384(SB), Y10
-	VCMPPS       $0x11, Y10, Y8, Y8
-	VCMPPS       $0x11, Y10, Y11, Y11
-	VBLENDVPS    Y8, Y10, Y7, Y7
-	VBLENDVPS    Y11, Y10, Y9, Y9
-	VBLENDVPS    Y8, Y10, Y4, Y4
-	VMOVUPS      256(BX), Y8
-	VBLENDVPS    Y11, Y10, Y8, Y8
-	VMULPS       Y2, Y12, Y10
-	VMULPS       Y13, Y3, Y11
-	VMOVUPS      Y9, 256(BX)
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+32(SB), Y9
-	VDIVPS       Y10, Y9, Y10
-	VDIVPS       Y11, Y9, Y9
-	VMULPS       Y10, Y12, Y11
-	VMULPS       Y9, Y3, Y3
-	VMULPS       Y10, Y2, Y2
-	VMULPS       Y9, Y13, Y9
-	VMULPS       Y11, Y5, Y10
-	VMULPS       Y3, Y6, Y3
-	VMULPS       Y1, Y5, Y11
-	VMULPS       Y0, Y6, Y12
+	VBLENDVPS    Y3, Y10, Y4, Y3
+	VBLENDVPS    Y2, Y10, Y5, Y2
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+0(SB), Y4
+	VANDPS       Y4, Y8, Y5
+	VANDPS       Y4, Y9, Y8
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+96(SB), Y9
+	VMINPS       Y5, Y9, Y5
+	VMINPS       Y8, Y9, Y8
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+160(SB), Y9
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+32(SB), Y10
+	VFMADD231PS  Y9, Y5, Y10
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+32(SB), Y8, Y9
+	VMOVUPS      Y1, 288(BX)
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+192(SB), Y1
+	VMOVUPS      Y0, 320(BX)
+	VADDPS       Y1, Y5, Y0
+	VADDPS       Y1, Y8, Y1
+	VMOVUPS      Y13, 480(BX)
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+224(SB), Y13
+	VMULPS       Y13, Y5, Y4
+	VMOVUPS      Y7, 512(BX)
+	VMULPS       Y13, Y8, Y7
+	VMULPS       Y0, Y10, Y13
+	VMOVUPS      Y12, 544(BX)
+	VMULPS       Y1, Y9, Y12
+	VMOVUPS      Y2, 576(BX)
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+32(SB), Y2
+	VDIVPS       Y13, Y2, Y13
+	VDIVPS       Y12, Y2, Y2
+	VMULPS       Y13, Y10, Y10
+	VMULPS       Y2, Y9, Y9
+	VMULPS       Y13, Y0, Y0
+	VMULPS       Y2, Y1, Y1
+	VMULPS       Y10, Y5, Y2
+	VMULPS       Y9, Y8, Y9
+	VMULPS       Y4, Y5, Y10
+	VMULPS       Y7, Y8, Y12
 	VMOVUPS      normalFirstStrip32AVX2Consts<>+288(SB), Y13
-	VMULPS       Y13, Y11, Y11
+	VMULPS       Y13, Y10, Y10
 	VMULPS       Y13, Y12, Y12
-	VROUNDPS     $0x08, Y11, Y11
+	VROUNDPS     $0x08, Y10, Y10
 	VROUNDPS     $0x08, Y12, Y12
 	VMOVUPS      normalFirstStrip32AVX2Consts<>+320(SB), Y13
-	VMOVUPS      Y7, 224(BX)
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+352(SB), Y7
-	VFMADD231PS  Y13, Y10, Y7
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+352(SB), Y3, Y13
-	VMOVUPS      Y8, 608(BX)
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+512(SB), Y8
-	VFMADD231PS  normalFirstStrip32AVX2Consts<>+480(SB), Y7, Y8
-	VMOVUPS      Y4, 640(BX)
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+512(SB), Y4
-	VFMADD231PS  normalFirstStrip32AVX2Consts<>+480(SB), Y13, Y4
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+544(SB), Y7, Y8
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+544(SB), Y13, Y4
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+576(SB), Y7, Y8
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+576(SB), Y13, Y4
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+608(SB), Y7, Y8
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+608(SB), Y13, Y4
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+640(SB), Y7, Y8
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+640(SB), Y13, Y4
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+672(SB), Y7, Y8
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+672(SB), Y13, Y4
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+704(SB), Y7, Y8
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+704(SB), Y13, Y4
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+736(SB), Y8, Y7
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+736(SB), Y4, Y13
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+768(SB), Y4
-	VFMADD213PS  Y4, Y7, Y10
-	VFMADD231PS  Y13, Y3, Y4
-	VMULPS       Y2, Y10, Y2
-	VMULPS       Y9, Y4, Y3
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+416(SB), Y4
-	VMULPS       Y4, Y11, Y7
-	VMULPS       Y4, Y12, Y4
-	VFMADD231PS  Y1, Y5, Y7
-	VFMADD231PS  Y0, Y6, Y4
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+800(SB), Y0
-	VFNMADD213PS Y0, Y2, Y5
-	VFNMADD213PS Y0, Y3, Y6
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+0(SB), Y1
-	VANDPS       Y2, Y1, Y2
-	VANDPS       Y3, Y1, Y1
-	VORPS        576(BX), Y2, Y2
-	VORPS        544(BX), Y1, Y1
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+448(SB), Y3
-	VFMADD231PS  Y3, Y11, Y7
-	VFMADD231PS  Y3, Y12, Y4
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+992(SB), Y3
-	VMINPS       Y3, Y11, Y8
-	VMINPS       Y3, Y12, Y3
+	VMOVUPS      Y3, 608(BX)
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+352(SB), Y3
+	VFMADD231PS  Y13, Y2, Y3
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+352(SB), Y9, Y13
+	VMOVUPS      Y6, 640(BX)
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+512(SB), Y6
+	VFMADD231PS  normalFirstStrip32AVX2Consts<>+480(SB), Y3, Y6
+	VMOVUPS      Y11, 672(BX)
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+512(SB), Y11
+	VFMADD231PS  normalFirstStrip32AVX2Consts<>+480(SB), Y13, Y11
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+544(SB), Y3, Y6
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+544(SB), Y13, Y11
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+576(SB), Y3, Y6
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+576(SB), Y13, Y11
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+608(SB), Y3, Y6
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+608(SB), Y13, Y11
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+640(SB), Y3, Y6
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+640(SB), Y13, Y11
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+672(SB), Y3, Y6
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+672(SB), Y13, Y11
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+704(SB), Y3, Y6
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+704(SB), Y13, Y11
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+736(SB), Y6, Y3
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+736(SB), Y11, Y13
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+768(SB), Y6
+	VFMADD213PS  Y6, Y3, Y2
+	VFMADD231PS  Y13, Y9, Y6
+	VMULPS       Y0, Y2, Y0
+	VMULPS       Y1, Y6, Y1
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+416(SB), Y2
+	VMULPS       Y2, Y10, Y3
+	VMULPS       Y2, Y12, Y2
+	VFMADD231PS  Y4, Y5, Y3
+	VFMADD231PS  Y7, Y8, Y2
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+800(SB), Y4
+	VFNMADD213PS Y4, Y0, Y5
+	VFNMADD213PS Y4, Y1, Y8
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+0(SB), Y6
+	VANDPS       Y0, Y6, Y0
+	VANDPS       Y1, Y6, Y1
+	VORPS        672(BX), Y0, Y0
+	VORPS        640(BX), Y1, Y1
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+448(SB), Y6
+	VFMADD231PS  Y6, Y10, Y3
+	VFMADD231PS  Y6, Y12, Y2
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+992(SB), Y6
+	VMINPS       Y6, Y10, Y7
+	VMINPS       Y6, Y12, Y6
 	VMOVUPS      normalFirstStrip32AVX2Consts<>+1024(SB), Y9
-	VMAXPS       Y9, Y8, Y8
-	VMAXPS       Y9, Y3, Y3
-	VSUBPS       Y8, Y11, Y9
-	VSUBPS       Y3, Y12, Y10
+	VMAXPS       Y9, Y7, Y7
+	VMAXPS       Y9, Y6, Y6
+	VSUBPS       Y7, Y10, Y9
+	VSUBPS       Y6, Y12, Y10
 	VMOVUPS      normalFirstStrip32AVX2Consts<>+1056(SB), Y11
-	VADDPS       Y11, Y8, Y8
-	VADDPS       Y11, Y3, Y3
+	VADDPS       Y11, Y7, Y7
+	VADDPS       Y11, Y6, Y6
 	VADDPS       Y11, Y9, Y9
 	VADDPS       Y11, Y10, Y10
-	VPSLLD       $0x17, Y8, Y8
-	VPSLLD       $0x17, Y3, Y3
+	VPSLLD       $0x17, Y7, Y7
+	VPSLLD       $0x17, Y6, Y6
 	VPSLLD       $0x17, Y9, Y9
 	VPSLLD       $0x17, Y10, Y10
 	VMOVUPS      normalFirstStrip32AVX2Consts<>+832(SB), Y11
 	VMOVUPS      normalFirstStrip32AVX2Consts<>+864(SB), Y12
-	VFMADD231PS  Y11, Y7, Y12
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+864(SB), Y4, Y11
+	VFMADD231PS  Y11, Y3, Y12
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+864(SB), Y2, Y11
 	VMOVUPS      normalFirstStrip32AVX2Consts<>+896(SB), Y13
-	VFMADD213PS  Y13, Y7, Y12
-	VFMADD231PS  Y11, Y4, Y13
+	VFMADD213PS  Y13, Y3, Y12
+	VFMADD231PS  Y11, Y2, Y13
 	VMOVUPS      normalFirstStrip32AVX2Consts<>+928(SB), Y11
-	VFMADD213PS  Y11, Y7, Y12
-	VFMADD231PS  Y13, Y4, Y11
+	VFMADD213PS  Y11, Y3, Y12
+	VFMADD231PS  Y13, Y2, Y11
 	VMOVUPS      normalFirstStrip32AVX2Consts<>+960(SB), Y13
-	VFMADD213PS  Y13, Y7, Y12
-	VFMADD231PS  Y11, Y4, Y13
-	VMULPS       Y7, Y7, Y11
-	VMULPS       Y4, Y4, Y0
-	VFMADD231PS  Y12, Y11, Y7
-	VFMADD231PS  Y13, Y0, Y4
-	VMOVUPS      64(BX), Y0
-	VFMADD213PS  Y0, Y0, Y7
-	VFMADD213PS  Y0, Y4, Y0
-	VMULPS       Y9, Y7, Y4
-	VMULPS       Y10, Y0, Y0
-	VMULPS       Y8, Y4, Y4
-	VMULPS       Y3, Y0, Y0
-	VFNMADD213PS 640(BX), Y4, Y2
-	VFNMADD213PS 608(BX), Y0, Y1
-	VMASKMOVPS   Y2, Y15, (DI)(AX*1)
-	VMASKMOVPS   Y1, Y14, 32(DI)(AX*1)
+	VFMADD213PS  Y13, Y3, Y12
+	VFMADD231PS  Y11, Y2, Y13
+	VMULPS       Y3, Y3, Y11
+	VMULPS       Y2, Y2, Y4
+	VFMADD231PS  Y12, Y11, Y3
+	VFMADD231PS  Y13, Y4, Y2
+	VMOVUPS      64(BX), Y4
+	VFMADD213PS  Y4, Y4, Y3
+	VFMADD213PS  Y4, Y2, Y4
+	VMULPS       Y9, Y3, Y2
+	VMULPS       Y10, Y4, Y3
+	VMULPS       Y7, Y2, Y2
+	VMULPS       Y6, Y3, Y3
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+800(SB), Y4
+	VMULPS       Y4, Y2, Y6
+	VMULPS       Y4, Y3, Y4
+	VMULPS       384(BX), Y2, Y7
+	VMULPS       352(BX), Y3, Y9
+	VFNMADD213PS 608(BX), Y0, Y2
+	VFNMADD213PS 576(BX), Y1, Y3
+	VMULPS       544(BX), Y6, Y0
 	VMULPS       512(BX), Y4, Y1
-	VMULPS       480(BX), Y0, Y2
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+800(SB), Y3
-	VMULPS       Y3, Y4, Y4
-	VMULPS       Y3, Y0, Y0
-	VFMADD213PS  224(BX), Y1, Y5
-	VFMADD213PS  256(BX), Y2, Y6
-	VMULPS       448(BX), Y4, Y1
-	VMULPS       352(BX), Y0, Y2
-	VMULPS       288(BX), Y4, Y3
-	VMULPS       320(BX), Y0, Y7
-	VMOVUPS      128(BX), Y8
-	VMULPS       Y4, Y8, Y4
-	VMULPS       Y0, Y8, Y0
-	VMOVUPS      416(BX), Y8
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+1088(SB), Y9
-	VBLENDVPS    Y8, Y5, Y9, Y5
-	VMOVUPS      384(BX), Y8
-	VBLENDVPS    Y8, Y6, Y9, Y6
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+224(SB), Y8
-	VMULPS       Y1, Y8, Y1
-	VMULPS       Y2, Y8, Y2
-	VMOVUPS      32(BX), Y8
-	VMULPS       Y5, Y8, Y9
-	VMULPS       Y6, Y8, Y8
-	VMASKMOVPS   Y3, Y15, (R8)(AX*1)
-	VMASKMOVPS   Y7, Y14, 32(R8)(AX*1)
-	VMASKMOVPS   Y4, Y15, (R9)(AX*1)
-	VMASKMOVPS   Y0, Y14, 32(R9)(AX*1)
+	VFMADD213PS  448(BX), Y7, Y5
+	VFMADD213PS  416(BX), Y9, Y8
+	VMULPS       480(BX), Y6, Y7
+	VMULPS       256(BX), Y4, Y9
+	VMOVUPS      128(BX), Y10
+	VMULPS       Y6, Y10, Y6
+	VMULPS       Y4, Y10, Y4
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+224(SB), Y10
+	VMULPS       Y0, Y10, Y0
+	VMULPS       Y1, Y10, Y1
+	VMOVUPS      320(BX), Y10
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+1088(SB), Y11
+	VBLENDVPS    Y10, Y5, Y11, Y5
+	VMOVUPS      288(BX), Y10
+	VBLENDVPS    Y10, Y8, Y11, Y8
+	VMOVUPS      32(BX), Y10
+	VMULPS       Y5, Y10, Y11
+	VMULPS       Y8, Y10, Y10
+	VMOVUPS      96(BX), Y12
+	VFMADD231PS  Y5, Y12, Y0
+	VFMADD231PS  Y8, Y12, Y1
+	VMASKMOVPS   Y2, Y15, (DI)(AX*1)
+	VMASKMOVPS   Y3, Y14, 32(DI)(AX*1)
+	VMASKMOVPS   Y7, Y15, (R8)(AX*1)
+	VMASKMOVPS   Y9, Y14, 32(R8)(AX*1)
+	VMASKMOVPS   Y6, Y15, (R9)(AX*1)
+	VMASKMOVPS   Y4, Y14, 32(R9)(AX*1)
 	VMASKMOVPS   Y5, Y15, (SI)(AX*1)
-	VMASKMOVPS   Y6, Y14, 32(SI)(AX*1)
-	VMOVUPS      96(BX), Y0
-	VFMADD231PS  Y5, Y0, Y1
-	VFMADD231PS  Y6, Y0, Y2
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+128(SB), Y0
-	VXORPS       Y9, Y0, Y3
-	VXORPS       Y8, Y0, Y0
+	VMASKMOVPS   Y8, Y14, 32(SI)(AX*1)
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+128(SB), Y2
+	VXORPS       Y11, Y2, Y3
+	VXORPS       Y10, Y2, Y2
+	VMASKMOVPS   Y0, Y15, (R10)(AX*1)
+	VMASKMOVPS   Y1, Y14, 32(R10)(AX*1)
 	VMASKMOVPS   Y3, Y15, (R11)(AX*1)
-	VMASKMOVPS   Y0, Y14, 32(R11)(AX*1)
-	VMASKMOVPS   Y1, Y15, (R10)(AX*1)
-	VMASKMOVPS   Y2, Y14, 32(R10)(AX*1)
+	VMASKMOVPS   Y2, Y14, 32(R11)(AX*1)
 	ADDQ         $+64, AX
 	SUBQ         $+16, CX
 	JGT          tail

@@ -68,21 +68,24 @@ func normalFirstStrip32Row(sign, F, K, T, sigma, D, r float32) (price, delta, ga
 	v95 := v91 < 1e+09
 	v96 := v93 && v95
 	v98 := choose32(v96, v82, float32(math.NaN()))
-	v99 := -E
-	v100 := copysign32(v47, m)
-	v101 := float32(sign * D)
-	v102 := choose32(v76, 0, v101)
-	v103 := fma32(v99, v100, v102)
-	v104 := float32(v10 * v73)
-	v105 := float32(v7 * v73)
-	v106 := float32(sigma * sigma)
-	v107 := float32(v10 * v106)
-	v108 := float32(v73 * v107)
-	v109 := float32(v108 * -0.5)
-	v110 := fma32(r, v98, v109)
-	v111 := float32(T * v98)
-	v112 := -v111
-	return v98, v103, v104, v105, v110, v112
+	v99 := copysign32(1, m)
+	v100 := -sign
+	v101 := v99 == v100
+	v102 := -E
+	v103 := copysign32(v47, m)
+	v104 := float32(sign * D)
+	v105 := choose32(v101, 0, v104)
+	v106 := fma32(v102, v103, v105)
+	v107 := float32(v10 * v73)
+	v108 := float32(v7 * v73)
+	v109 := float32(sigma * sigma)
+	v110 := float32(v10 * v109)
+	v111 := float32(v73 * v110)
+	v112 := float32(v111 * -0.5)
+	v113 := fma32(r, v98, v112)
+	v114 := float32(T * v98)
+	v115 := -v114
+	return v98, v106, v107, v108, v113, v115
 }
 
 // normalFirstStrip32Generic is normalFirstStrip32Row row by row.

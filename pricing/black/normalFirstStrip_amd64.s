@@ -6,59 +6,59 @@
 
 DATA normalFirstStripAVX512Consts<>+0(SB)/8, $0x7fffffffffffffff
 DATA normalFirstStripAVX512Consts<>+8(SB)/8, $0x3ff0000000000000
-DATA normalFirstStripAVX512Consts<>+16(SB)/8, $0x0000000000000000
+DATA normalFirstStripAVX512Consts<>+16(SB)/8, $0x54b249ad2594c37d
 DATA normalFirstStripAVX512Consts<>+24(SB)/8, $0x4044000000000000
-DATA normalFirstStripAVX512Consts<>+32(SB)/8, $0x54b249ad2594c37d
+DATA normalFirstStripAVX512Consts<>+32(SB)/8, $0x0000000000000000
 DATA normalFirstStripAVX512Consts<>+40(SB)/8, $0x3ff8000000000000
 DATA normalFirstStripAVX512Consts<>+48(SB)/8, $0x4016000000000000
 DATA normalFirstStripAVX512Consts<>+56(SB)/8, $0xbfe0000000000000
 DATA normalFirstStripAVX512Consts<>+64(SB)/8, $0x3ff71547652b82fe
-DATA normalFirstStripAVX512Consts<>+72(SB)/8, $0x2b2bff2ee48e0530
-DATA normalFirstStripAVX512Consts<>+80(SB)/8, $0xbfe62e42fee00000
-DATA normalFirstStripAVX512Consts<>+88(SB)/8, $0xbdea39ef35793c76
-DATA normalFirstStripAVX512Consts<>+96(SB)/8, $0x3e5ade156a5dbe76
-DATA normalFirstStripAVX512Consts<>+104(SB)/8, $0x3e928af3fca7ab0b
-DATA normalFirstStripAVX512Consts<>+112(SB)/8, $0x4000000000000000
-DATA normalFirstStripAVX512Consts<>+120(SB)/8, $0xbff0000000000000
-DATA normalFirstStripAVX512Consts<>+128(SB)/8, $0x3ec71dee623fde67
-DATA normalFirstStripAVX512Consts<>+136(SB)/8, $0xbe2e25325154ed2c
-DATA normalFirstStripAVX512Consts<>+144(SB)/8, $0xbe4277bd7e608931
-DATA normalFirstStripAVX512Consts<>+152(SB)/8, $0x3efa01997c89e6b0
-DATA normalFirstStripAVX512Consts<>+160(SB)/8, $0x3e5f7f7aa6513d12
-DATA normalFirstStripAVX512Consts<>+168(SB)/8, $0x3f2a01a014761f6e
-DATA normalFirstStripAVX512Consts<>+176(SB)/8, $0x3e747abbfe1349dc
-DATA normalFirstStripAVX512Consts<>+184(SB)/8, $0x3f56c16c1852b7b0
-DATA normalFirstStripAVX512Consts<>+192(SB)/8, $0xbe8e40fe135477fb
-DATA normalFirstStripAVX512Consts<>+200(SB)/8, $0x3f81111111122322
-DATA normalFirstStripAVX512Consts<>+208(SB)/8, $0xbe9ca94833eab172
-DATA normalFirstStripAVX512Consts<>+216(SB)/8, $0x3fa55555555502a1
-DATA normalFirstStripAVX512Consts<>+224(SB)/8, $0x3ec034ec9ff77461
-DATA normalFirstStripAVX512Consts<>+232(SB)/8, $0x3fc5555555555511
-DATA normalFirstStripAVX512Consts<>+240(SB)/8, $0x3eb3559d7eab42ef
-DATA normalFirstStripAVX512Consts<>+248(SB)/8, $0x3fe000000000000b
-DATA normalFirstStripAVX512Consts<>+256(SB)/8, $0xbef12becf291cb5c
-DATA normalFirstStripAVX512Consts<>+264(SB)/8, $0x3ef25b780504b8a6
-DATA normalFirstStripAVX512Consts<>+272(SB)/8, $0x3f1b488c4e1b97b5
-DATA normalFirstStripAVX512Consts<>+280(SB)/8, $0xbf3afc08c11736a4
-DATA normalFirstStripAVX512Consts<>+288(SB)/8, $0x3f2d0345de443c62
-DATA normalFirstStripAVX512Consts<>+296(SB)/8, $0x3f6c48252d50b83f
-DATA normalFirstStripAVX512Consts<>+304(SB)/8, $0xbf921f46d4ac3c0e
-DATA normalFirstStripAVX512Consts<>+312(SB)/8, $0x3fd9884533d43651
-DATA normalFirstStripAVX512Consts<>+320(SB)/8, $0x3fab82298736da76
-DATA normalFirstStripAVX512Consts<>+328(SB)/8, $0xbfbf5b83385c94d7
-DATA normalFirstStripAVX512Consts<>+336(SB)/8, $0x3fccd2dc44dda90c
-DATA normalFirstStripAVX512Consts<>+344(SB)/8, $0xbfd5ed2acb37558c
-DATA normalFirstStripAVX512Consts<>+352(SB)/8, $0x3fdb9a7d5690ca89
-DATA normalFirstStripAVX512Consts<>+360(SB)/8, $0xbfdbc22549fbe12f
-DATA normalFirstStripAVX512Consts<>+368(SB)/8, $0x3fd34926e4def17d
-DATA normalFirstStripAVX512Consts<>+376(SB)/8, $0x3fe0000000000000
+DATA normalFirstStripAVX512Consts<>+72(SB)/8, $0x4000000000000000
+DATA normalFirstStripAVX512Consts<>+80(SB)/8, $0xbff0000000000000
+DATA normalFirstStripAVX512Consts<>+88(SB)/8, $0x2b2bff2ee48e0530
+DATA normalFirstStripAVX512Consts<>+96(SB)/8, $0xbe2e25325154ed2c
+DATA normalFirstStripAVX512Consts<>+104(SB)/8, $0xbe4277bd7e608931
+DATA normalFirstStripAVX512Consts<>+112(SB)/8, $0x3e5f7f7aa6513d12
+DATA normalFirstStripAVX512Consts<>+120(SB)/8, $0x3e747abbfe1349dc
+DATA normalFirstStripAVX512Consts<>+128(SB)/8, $0xbe8e40fe135477fb
+DATA normalFirstStripAVX512Consts<>+136(SB)/8, $0xbe9ca94833eab172
+DATA normalFirstStripAVX512Consts<>+144(SB)/8, $0x3ec034ec9ff77461
+DATA normalFirstStripAVX512Consts<>+152(SB)/8, $0x3eb3559d7eab42ef
+DATA normalFirstStripAVX512Consts<>+160(SB)/8, $0xbef12becf291cb5c
+DATA normalFirstStripAVX512Consts<>+168(SB)/8, $0x3ef25b780504b8a6
+DATA normalFirstStripAVX512Consts<>+176(SB)/8, $0x3f1b488c4e1b97b5
+DATA normalFirstStripAVX512Consts<>+184(SB)/8, $0xbf3afc08c11736a4
+DATA normalFirstStripAVX512Consts<>+192(SB)/8, $0x3f2d0345de443c62
+DATA normalFirstStripAVX512Consts<>+200(SB)/8, $0x3f6c48252d50b83f
+DATA normalFirstStripAVX512Consts<>+208(SB)/8, $0xbf921f46d4ac3c0e
+DATA normalFirstStripAVX512Consts<>+216(SB)/8, $0x3fab82298736da76
+DATA normalFirstStripAVX512Consts<>+224(SB)/8, $0xbfbf5b83385c94d7
+DATA normalFirstStripAVX512Consts<>+232(SB)/8, $0x3fccd2dc44dda90c
+DATA normalFirstStripAVX512Consts<>+240(SB)/8, $0xbfd5ed2acb37558c
+DATA normalFirstStripAVX512Consts<>+248(SB)/8, $0x3fdb9a7d5690ca89
+DATA normalFirstStripAVX512Consts<>+256(SB)/8, $0xbfdbc22549fbe12f
+DATA normalFirstStripAVX512Consts<>+264(SB)/8, $0x3fd34926e4def17d
+DATA normalFirstStripAVX512Consts<>+272(SB)/8, $0x3fe0000000000000
+DATA normalFirstStripAVX512Consts<>+280(SB)/8, $0xbfe62e42fee00000
+DATA normalFirstStripAVX512Consts<>+288(SB)/8, $0x3fd9884533d43651
+DATA normalFirstStripAVX512Consts<>+296(SB)/8, $0xbdea39ef35793c76
+DATA normalFirstStripAVX512Consts<>+304(SB)/8, $0x3e5ade156a5dbe76
+DATA normalFirstStripAVX512Consts<>+312(SB)/8, $0x3e928af3fca7ab0b
+DATA normalFirstStripAVX512Consts<>+320(SB)/8, $0x3ec71dee623fde67
+DATA normalFirstStripAVX512Consts<>+328(SB)/8, $0x3efa01997c89e6b0
+DATA normalFirstStripAVX512Consts<>+336(SB)/8, $0x3f2a01a014761f6e
+DATA normalFirstStripAVX512Consts<>+344(SB)/8, $0x3f56c16c1852b7b0
+DATA normalFirstStripAVX512Consts<>+352(SB)/8, $0x3f81111111122322
+DATA normalFirstStripAVX512Consts<>+360(SB)/8, $0x3fa55555555502a1
+DATA normalFirstStripAVX512Consts<>+368(SB)/8, $0x3fc5555555555511
+DATA normalFirstStripAVX512Consts<>+376(SB)/8, $0x3fe000000000000b
 DATA normalFirstStripAVX512Consts<>+384(SB)/8, $0x7ff8000000000001
 DATA normalFirstStripAVX512Consts<>+392(SB)/8, $0x8000000000000000
 GLOBL normalFirstStripAVX512Consts<>(SB), RODATA|NOPTR, $400
 
 // func normalFirstStripAVX512(price []float64, delta []float64, gamma []float64, vega []float64, theta []float64, rho []float64, sign []float64, K []float64, sigma []float64, F float64, T float64, D float64, r float64)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·normalFirstStripAVX512(SB), $2432-248
+TEXT ·normalFirstStripAVX512(SB), $1920-248
 	LEAQ         63(SP), BX
 	ANDQ         $-64, BX
 	MOVQ         price_len+8(FP), CX
@@ -126,16 +126,24 @@ body:
 	VMULPD           Z12, Z1, Z14
 	VMULPD           Z12, Z2, Z15
 	VMULPD           Z12, Z3, Z16
-	VMOVUPD          (BX), Z17
-	VSUBPD           Z4, Z17, Z18
-	VSUBPD           Z5, Z17, Z19
-	VSUBPD           Z6, Z17, Z20
-	VSUBPD           Z7, Z17, Z17
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+8(SB), Z21
-	VDIVPD           Z13, Z21, Z22
-	VDIVPD           Z14, Z21, Z23
-	VDIVPD           Z15, Z21, Z24
-	VDIVPD           Z16, Z21, Z25
+	VMULPD           Z0, Z0, Z0
+	VMULPD           Z1, Z1, Z1
+	VMULPD           Z2, Z2, Z2
+	VMULPD           Z3, Z3, Z3
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+8(SB), Z17
+	VDIVPD           Z13, Z17, Z18
+	VDIVPD           Z14, Z17, Z19
+	VDIVPD           Z15, Z17, Z20
+	VDIVPD           Z16, Z17, Z21
+	VMULPD           Z0, Z18, Z0
+	VMULPD           Z1, Z19, Z1
+	VMULPD           Z2, Z20, Z2
+	VMULPD           Z3, Z21, Z3
+	VMOVUPD          (BX), Z22
+	VSUBPD           Z4, Z22, Z23
+	VSUBPD           Z5, Z22, Z24
+	VSUBPD           Z6, Z22, Z25
+	VSUBPD           Z7, Z22, Z22
 	VBROADCASTSD     normalFirstStripAVX512Consts<>+0(SB), Z26
 	VANDPD           Z26, Z4, Z4
 	VANDPD           Z26, Z5, Z5
@@ -146,490 +154,483 @@ body:
 	VADDPD           Z5, Z27, Z5
 	VADDPD           Z6, Z27, Z6
 	VADDPD           Z7, Z27, Z7
-	VMULPD           Z18, Z8, Z27
-	VMULPD           Z19, Z9, Z28
-	VMULPD           Z20, Z10, Z29
-	VMULPD           Z17, Z11, Z30
-	VMOVUPD          128(BX), Z31
-	VADDPD           Z4, Z31, Z4
-	VADDPD           Z5, Z31, Z5
-	VADDPD           Z6, Z31, Z6
-	VADDPD           Z7, Z31, Z7
-	VMULPD           Z0, Z0, Z0
-	VMULPD           Z1, Z1, Z1
-	VMULPD           Z2, Z2, Z2
-	VMULPD           Z3, Z3, Z3
+	VMOVUPD          128(BX), Z27
+	VADDPD           Z4, Z27, Z4
+	VADDPD           Z5, Z27, Z5
+	VADDPD           Z6, Z27, Z6
+	VADDPD           Z7, Z27, Z7
 	VADDPD           Z4, Z13, Z4
 	VADDPD           Z5, Z14, Z5
 	VADDPD           Z6, Z15, Z6
 	VADDPD           Z7, Z16, Z7
-	VMOVUPD          384(BX), Z12
-	VMOVUPD          Z11, 448(BX)
-	VMINPD           Z13, Z12, Z11
-	VMOVUPD          Z13, 512(BX)
-	VMINPD           Z14, Z12, Z13
-	VMOVUPD          Z14, 576(BX)
-	VMINPD           Z15, Z12, Z14
-	VMINPD           Z16, Z12, Z12
-	VMOVUPD          Z16, 640(BX)
-	VMULPD           Z27, Z31, Z16
-	VMOVUPD          Z15, 704(BX)
-	VMULPD           Z28, Z31, Z15
-	VMOVUPD          Z10, 768(BX)
-	VMULPD           Z29, Z31, Z10
-	VMOVUPD          Z9, 832(BX)
-	VMULPD           Z30, Z31, Z9
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+16(SB), Z31
-	VCMPPD           $0x11, Z31, Z27, K1
-	VCMPPD           $0x11, Z31, Z28, K2
-	VCMPPD           $0x11, Z31, Z29, K3
-	VCMPPD           $0x11, Z31, Z30, K4
-	VMULPD           Z18, Z22, Z27
-	VMULPD           Z19, Z23, Z28
-	VMULPD           Z20, Z24, Z29
-	VMULPD           Z17, Z25, Z30
-	VMULPD           Z0, Z22, Z0
-	VMULPD           Z1, Z23, Z1
-	VMULPD           Z2, Z24, Z2
-	VMULPD           Z3, Z25, Z3
-	VANDPD           Z26, Z27, Z27
-	VANDPD           Z26, Z28, Z28
-	VANDPD           Z26, Z29, Z29
-	VANDPD           Z26, Z30, Z30
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+24(SB), Z26
-	VMINPD           Z27, Z26, Z27
-	VMINPD           Z28, Z26, Z28
-	VMINPD           Z29, Z26, Z29
-	VMINPD           Z30, Z26, Z26
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+32(SB), Z30
-	VCMPPD           $0x11, Z30, Z4, K5
-	VCMPPD           $0x11, Z30, Z5, K6
-	VCMPPD           $0x11, Z30, Z6, K7
-	KMOVB            K7, 896(BX)
-	VCMPPD           $0x11, Z30, Z7, K7
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+40(SB), Z4
-	VFMADD213PD      Z21, Z27, Z4
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+40(SB), Z5
-	VFMADD213PD      Z21, Z28, Z5
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+40(SB), Z6
-	VFMADD213PD      Z21, Z29, Z6
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+40(SB), Z7
-	VFMADD213PD      Z21, Z26, Z7
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+48(SB), Z30
-	VMOVUPD          Z17, 960(BX)
-	VADDPD           Z30, Z27, Z17
-	VMOVUPD          Z20, 1024(BX)
-	VADDPD           Z30, Z28, Z20
-	VMOVUPD          Z19, 1088(BX)
-	VADDPD           Z30, Z29, Z19
-	VADDPD           Z30, Z26, Z30
-	VMOVUPD          Z18, 1152(BX)
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+56(SB), Z18
-	VMOVUPD          Z25, 1216(BX)
-	VMULPD           Z18, Z27, Z25
-	VMOVUPD          Z24, 1280(BX)
-	VMULPD           Z18, Z28, Z24
-	VMOVUPD          Z23, 1344(BX)
-	VMULPD           Z18, Z29, Z23
-	VMOVUPD          Z22, 1408(BX)
-	VMULPD           Z18, Z26, Z22
-	VMULPD           Z17, Z4, Z18
-	VMOVUPD          Z3, 1472(BX)
-	VMULPD           Z20, Z5, Z3
-	VMOVUPD          Z2, 1536(BX)
-	VMULPD           Z19, Z6, Z2
-	VMOVUPD          Z1, 1600(BX)
-	VMULPD           Z30, Z7, Z1
-	VMOVUPD          Z0, 1664(BX)
-	VMULPD           Z25, Z27, Z0
-	VMOVUPD          Z30, 1728(BX)
-	VMULPD           Z24, Z28, Z30
-	VMOVUPD          Z19, 1792(BX)
-	VMULPD           Z23, Z29, Z19
-	VMOVUPD          Z20, 1856(BX)
-	VMULPD           Z22, Z26, Z20
-	VDIVPD           Z18, Z21, Z18
-	VDIVPD           Z3, Z21, Z3
-	VDIVPD           Z2, Z21, Z2
-	VDIVPD           Z1, Z21, Z1
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+64(SB), Z21
-	VMULPD           Z21, Z0, Z0
-	VMULPD           Z21, Z30, Z30
-	VMULPD           Z21, Z19, Z19
-	VMULPD           Z21, Z20, Z20
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+72(SB), Z21
-	KMOVB            K7, 1920(BX)
-	VCMPPD           $0x11, Z11, Z21, K7
-	KMOVB            K6, 1984(BX)
-	VCMPPD           $0x11, Z13, Z21, K6
-	KMOVB            K6, 2048(BX)
-	VCMPPD           $0x11, Z14, Z21, K6
-	KMOVB            K6, 2112(BX)
-	VCMPPD           $0x11, Z12, Z21, K6
-	VRNDSCALEPD      $0x08, Z0, Z0
-	VRNDSCALEPD      $0x08, Z30, Z11
-	VRNDSCALEPD      $0x08, Z19, Z12
-	VRNDSCALEPD      $0x08, Z20, Z13
-	VBLENDMPD        Z31, Z16, K1, Z14
-	VBLENDMPD        Z31, Z15, K2, Z15
-	VBLENDMPD        Z31, Z10, K3, Z10
-	VBLENDMPD        Z31, Z9, K4, Z9
-	VMOVUPD          128(BX), Z16
-	VMULPD           Z16, Z8, Z8
-	VMULPD           832(BX), Z16, Z19
-	VMULPD           768(BX), Z16, Z20
-	VMULPD           448(BX), Z16, Z21
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+80(SB), Z30
-	VMULPD           Z30, Z0, Z31
-	VMULPD           Z30, Z11, Z16
-	VMOVUPD          Z9, 448(BX)
-	VMULPD           Z30, Z12, Z9
-	VMULPD           Z30, Z13, Z30
-	KANDB            K5, K7, K5
-	KMOVB            2048(BX), K7
-	KMOVB            K5, 768(BX)
-	KMOVB            1984(BX), K5
-	KANDB            K5, K7, K5
-	KMOVB            2112(BX), K7
-	KMOVB            K5, 1984(BX)
-	KMOVB            896(BX), K5
-	KANDB            K5, K7, K5
-	KMOVB            1920(BX), K7
-	KANDB            K7, K6, K6
-	VFMADD231PD      Z25, Z27, Z31
-	VFMADD231PD      Z24, Z28, Z16
-	VFMADD231PD      Z23, Z29, Z9
-	VFMADD231PD      Z22, Z26, Z30
-	VMULPD           Z18, Z4, Z4
-	VMULPD           Z3, Z5, Z5
-	VMULPD           Z2, Z6, Z6
-	VMULPD           Z1, Z7, Z7
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+88(SB), Z22
-	VFMADD231PD      Z22, Z0, Z31
-	VFMADD231PD      Z22, Z11, Z16
-	VFMADD231PD      Z22, Z12, Z9
-	VFMADD231PD      Z22, Z13, Z30
-	VMULPD           Z4, Z27, Z4
-	VMULPD           Z5, Z28, Z5
-	VMULPD           Z6, Z29, Z6
-	VMULPD           Z7, Z26, Z7
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+96(SB), Z22
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+104(SB), Z23
-	VFMADD231PD      Z22, Z31, Z23
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+104(SB), Z24
-	VFMADD231PD      Z22, Z16, Z24
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+104(SB), Z25
-	VFMADD231PD      Z22, Z9, Z25
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+104(SB), Z30, Z22
-	VMOVUPD          Z10, 1920(BX)
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+120(SB), Z10
-	VFMADD231PD.BCST normalFirstStripAVX512Consts<>+112(SB), Z4, Z10
-	VMOVUPD          Z15, 896(BX)
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+120(SB), Z15
-	VFMADD231PD.BCST normalFirstStripAVX512Consts<>+112(SB), Z5, Z15
-	VMOVUPD          Z14, 2112(BX)
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+120(SB), Z14
-	VFMADD231PD.BCST normalFirstStripAVX512Consts<>+112(SB), Z6, Z14
-	VMOVUPD          Z26, 2048(BX)
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+120(SB), Z26
-	VFMADD231PD.BCST normalFirstStripAVX512Consts<>+112(SB), Z7, Z26
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+128(SB), Z31, Z23
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+128(SB), Z16, Z24
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+128(SB), Z9, Z25
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+128(SB), Z30, Z22
-	VMOVUPD          Z29, 832(BX)
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+144(SB), Z29
-	VFMADD231PD.BCST normalFirstStripAVX512Consts<>+136(SB), Z10, Z29
-	VMOVUPD          Z28, 2176(BX)
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+144(SB), Z28
-	VFMADD231PD.BCST normalFirstStripAVX512Consts<>+136(SB), Z15, Z28
-	VMOVUPD          Z27, 2240(BX)
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+144(SB), Z27
-	VFMADD231PD.BCST normalFirstStripAVX512Consts<>+136(SB), Z14, Z27
-	VMOVUPD          Z7, 2304(BX)
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+144(SB), Z7
-	VFMADD231PD.BCST normalFirstStripAVX512Consts<>+136(SB), Z26, Z7
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+152(SB), Z31, Z23
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+152(SB), Z16, Z24
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+152(SB), Z9, Z25
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+152(SB), Z30, Z22
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+160(SB), Z10, Z29
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+160(SB), Z15, Z28
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+160(SB), Z14, Z27
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+160(SB), Z26, Z7
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+168(SB), Z31, Z23
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+168(SB), Z16, Z24
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+168(SB), Z9, Z25
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+168(SB), Z30, Z22
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+176(SB), Z10, Z29
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+176(SB), Z15, Z28
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+176(SB), Z14, Z27
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+176(SB), Z26, Z7
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+184(SB), Z31, Z23
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+184(SB), Z16, Z24
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+184(SB), Z9, Z25
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+184(SB), Z30, Z22
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+192(SB), Z10, Z29
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+192(SB), Z15, Z28
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+192(SB), Z14, Z27
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+192(SB), Z26, Z7
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+200(SB), Z31, Z23
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+200(SB), Z16, Z24
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+200(SB), Z9, Z25
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+200(SB), Z30, Z22
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+208(SB), Z10, Z29
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+208(SB), Z15, Z28
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+208(SB), Z14, Z27
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+208(SB), Z26, Z7
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+216(SB), Z31, Z23
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+216(SB), Z16, Z24
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+216(SB), Z9, Z25
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+216(SB), Z30, Z22
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+224(SB), Z10, Z29
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+224(SB), Z15, Z28
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+224(SB), Z14, Z27
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+224(SB), Z26, Z7
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+232(SB), Z31, Z23
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+232(SB), Z16, Z24
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+232(SB), Z9, Z25
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+232(SB), Z30, Z22
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+240(SB), Z10, Z29
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+240(SB), Z15, Z28
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+240(SB), Z14, Z27
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+240(SB), Z26, Z7
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+248(SB), Z31, Z23
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+248(SB), Z16, Z24
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+248(SB), Z9, Z25
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+248(SB), Z30, Z22
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+256(SB), Z10, Z29
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+256(SB), Z15, Z28
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+256(SB), Z14, Z27
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+256(SB), Z26, Z7
-	VMULPD           Z18, Z17, Z17
-	VMULPD           1856(BX), Z3, Z3
-	VMULPD           1792(BX), Z2, Z2
-	VMULPD           1728(BX), Z1, Z1
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+264(SB), Z18
-	VFMADD213PD      Z18, Z10, Z29
-	VFMADD213PD      Z18, Z15, Z28
-	VFMADD213PD      Z18, Z14, Z27
-	VFMADD231PD      Z7, Z26, Z18
-	VMULPD           Z31, Z31, Z7
-	VMOVUPD          Z1, 1728(BX)
-	VMULPD           Z16, Z16, Z1
-	VMOVUPD          Z2, 1792(BX)
-	VMULPD           Z9, Z9, Z2
-	VMOVUPD          Z3, 1856(BX)
-	VMULPD           Z30, Z30, Z3
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+272(SB), Z10, Z29
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+272(SB), Z15, Z28
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+272(SB), Z14, Z27
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+272(SB), Z26, Z18
-	VFMADD231PD      Z23, Z7, Z31
-	VFMADD231PD      Z24, Z1, Z16
-	VFMADD231PD      Z25, Z2, Z9
-	VFMADD231PD      Z22, Z3, Z30
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+280(SB), Z1
-	VFMADD213PD      Z1, Z10, Z29
-	VFMADD213PD      Z1, Z15, Z28
-	VFMADD213PD      Z1, Z14, Z27
-	VFMADD231PD      Z18, Z26, Z1
-	VMOVUPD          128(BX), Z2
-	VFMADD213PD      Z2, Z2, Z31
-	VFMADD213PD      Z2, Z2, Z16
-	VFMADD213PD      Z2, Z2, Z9
-	VFMADD213PD      Z2, Z30, Z2
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+288(SB), Z3
-	VFMADD213PD      Z3, Z10, Z29
-	VFMADD213PD      Z3, Z15, Z28
-	VFMADD213PD      Z3, Z14, Z27
-	VFMADD231PD      Z1, Z26, Z3
-	VSCALEFPD        Z0, Z31, Z0
-	VSCALEFPD        Z11, Z16, Z1
-	VSCALEFPD        Z12, Z9, Z7
-	VSCALEFPD        Z13, Z2, Z2
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+296(SB), Z9
-	VFMADD213PD      Z9, Z10, Z29
-	VFMADD213PD      Z9, Z15, Z28
-	VFMADD213PD      Z9, Z14, Z27
-	VFMADD231PD      Z3, Z26, Z9
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+16(SB), Z3
-	VBLENDMPD        Z3, Z8, K1, Z8
-	VBLENDMPD        Z3, Z19, K2, Z11
-	VBLENDMPD        Z3, Z20, K3, Z12
-	VBLENDMPD        Z3, Z21, K4, Z3
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+304(SB), Z13
-	VFMADD213PD      Z13, Z10, Z29
-	VFMADD213PD      Z13, Z15, Z28
-	VFMADD213PD      Z13, Z14, Z27
-	VFMADD231PD      Z9, Z26, Z13
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+312(SB), Z9
-	VMULPD           Z9, Z0, Z16
-	VMULPD           Z9, Z1, Z18
-	VMULPD           Z9, Z7, Z19
-	VMULPD           Z9, Z2, Z20
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+320(SB), Z21
-	VFMADD213PD      Z21, Z10, Z29
-	VFMADD213PD      Z21, Z15, Z28
-	VFMADD213PD      Z21, Z14, Z27
-	VFMADD231PD      Z13, Z26, Z21
-	VMULPD           512(BX), Z0, Z13
-	VMULPD           576(BX), Z1, Z22
-	VMULPD           704(BX), Z7, Z23
-	VMULPD           640(BX), Z2, Z24
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+328(SB), Z25
-	VFMADD213PD      Z25, Z10, Z29
-	VFMADD213PD      Z25, Z15, Z28
-	VFMADD213PD      Z25, Z14, Z27
-	VFMADD231PD      Z21, Z26, Z25
-	VMULPD           1664(BX), Z16, Z21
-	VMULPD           1600(BX), Z18, Z30
-	VMULPD           1536(BX), Z19, Z31
-	VMULPD           1472(BX), Z20, Z9
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+336(SB), Z10, Z29
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+336(SB), Z15, Z28
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+336(SB), Z14, Z27
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+336(SB), Z26, Z25
-	VMULPD.BCST      normalFirstStripAVX512Consts<>+56(SB), Z21, Z21
-	VMULPD.BCST      normalFirstStripAVX512Consts<>+56(SB), Z30, Z30
-	VMULPD.BCST      normalFirstStripAVX512Consts<>+56(SB), Z31, Z31
-	VMULPD.BCST      normalFirstStripAVX512Consts<>+56(SB), Z9, Z9
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+344(SB), Z10, Z29
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+344(SB), Z15, Z28
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+344(SB), Z14, Z27
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+344(SB), Z26, Z25
-	VMOVUPD          Z9, 1472(BX)
-	VMULPD           1408(BX), Z16, Z9
-	VMOVUPD          Z31, 1408(BX)
-	VMULPD           1344(BX), Z18, Z31
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+16(SB), Z28
+	VCMPPD           $0x11, Z28, Z4, K1
+	VCMPPD           $0x11, Z28, Z5, K2
+	VCMPPD           $0x11, Z28, Z6, K3
+	VCMPPD           $0x11, Z28, Z7, K4
+	VMULPD           Z23, Z18, Z4
+	VMULPD           Z24, Z19, Z5
+	VMULPD           Z25, Z20, Z6
+	VMULPD           Z22, Z21, Z7
+	VANDPD           Z26, Z4, Z4
+	VANDPD           Z26, Z5, Z5
+	VANDPD           Z26, Z6, Z6
+	VANDPD           Z26, Z7, Z7
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+24(SB), Z28
+	VMINPD           Z4, Z28, Z4
+	VMINPD           Z5, Z28, Z5
+	VMINPD           Z6, Z28, Z6
+	VMINPD           Z7, Z28, Z7
+	VMULPD           Z23, Z8, Z28
+	VMULPD           Z24, Z9, Z29
+	VMULPD           Z25, Z10, Z30
+	VMULPD           Z22, Z11, Z31
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+32(SB), Z12
+	VCMPPD           $0x11, Z12, Z28, K5
+	VCMPPD           $0x11, Z12, Z29, K6
+	VCMPPD           $0x11, Z12, Z30, K7
+	KMOVB            K4, 448(BX)
+	VCMPPD           $0x11, Z12, Z31, K4
+	VMULPD           Z28, Z27, Z28
+	VMULPD           Z29, Z27, Z29
+	VMULPD           Z30, Z27, Z30
+	VMULPD           Z31, Z27, Z31
+	VBLENDMPD        Z12, Z28, K5, Z28
+	VBLENDMPD        Z12, Z29, K6, Z29
+	VBLENDMPD        Z12, Z30, K7, Z30
+	VBLENDMPD        Z12, Z31, K4, Z31
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+40(SB), Z12
+	VFMADD213PD      Z17, Z4, Z12
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+40(SB), Z27
+	VFMADD213PD      Z17, Z5, Z27
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+40(SB), Z26
+	VFMADD213PD      Z17, Z6, Z26
+	VMOVUPD          Z11, 512(BX)
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+40(SB), Z11
+	VFMADD213PD      Z17, Z7, Z11
+	VMOVUPD          Z10, 576(BX)
+	VADDPD.BCST      normalFirstStripAVX512Consts<>+48(SB), Z4, Z10
+	VMOVUPD          Z9, 640(BX)
+	VADDPD.BCST      normalFirstStripAVX512Consts<>+48(SB), Z5, Z9
+	VMOVUPD          Z8, 704(BX)
+	VADDPD.BCST      normalFirstStripAVX512Consts<>+48(SB), Z6, Z8
+	VMOVUPD          Z21, 768(BX)
+	VADDPD.BCST      normalFirstStripAVX512Consts<>+48(SB), Z7, Z21
+	VMOVUPD          Z20, 832(BX)
+	VMULPD.BCST      normalFirstStripAVX512Consts<>+56(SB), Z4, Z20
+	VMOVUPD          Z19, 896(BX)
+	VMULPD.BCST      normalFirstStripAVX512Consts<>+56(SB), Z5, Z19
+	VMOVUPD          Z18, 960(BX)
+	VMULPD.BCST      normalFirstStripAVX512Consts<>+56(SB), Z6, Z18
+	VMOVUPD          Z3, 1024(BX)
+	VMULPD.BCST      normalFirstStripAVX512Consts<>+56(SB), Z7, Z3
+	VMOVUPD          Z2, 1088(BX)
+	VMULPD           Z10, Z12, Z2
+	VMOVUPD          Z1, 1152(BX)
+	VMULPD           Z9, Z27, Z1
+	VMOVUPD          Z0, 1216(BX)
+	VMULPD           Z8, Z26, Z0
+	VMOVUPD          Z31, 1280(BX)
+	VMULPD           Z21, Z11, Z31
+	VDIVPD           Z2, Z17, Z2
+	VDIVPD           Z1, Z17, Z1
+	VDIVPD           Z0, Z17, Z0
+	VDIVPD           Z31, Z17, Z31
+	VMULPD           Z2, Z12, Z12
+	VMULPD           Z1, Z27, Z27
+	VMULPD           Z0, Z26, Z26
+	VMULPD           Z31, Z11, Z11
+	VMULPD           Z2, Z10, Z2
+	VMULPD           Z1, Z9, Z1
+	VMULPD           Z0, Z8, Z0
+	VMULPD           Z31, Z21, Z8
+	VMULPD           Z12, Z4, Z9
+	VMULPD           Z27, Z5, Z10
+	VMULPD           Z26, Z6, Z12
+	VMULPD           Z11, Z7, Z11
+	VMULPD           Z20, Z4, Z21
+	VMULPD           Z19, Z5, Z26
+	VMULPD           Z18, Z6, Z27
+	VMULPD           Z3, Z7, Z31
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+64(SB), Z17
+	VMULPD           Z17, Z21, Z21
+	VMULPD           Z17, Z26, Z26
+	VMULPD           Z17, Z27, Z27
+	VMULPD           Z17, Z31, Z17
+	VRNDSCALEPD      $0x08, Z21, Z21
+	VRNDSCALEPD      $0x08, Z26, Z26
+	VRNDSCALEPD      $0x08, Z27, Z27
+	VRNDSCALEPD      $0x08, Z17, Z17
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+72(SB), Z31
 	VMOVUPD          Z30, 1344(BX)
-	VMULPD           1280(BX), Z19, Z30
-	VMOVUPD          Z21, 1280(BX)
-	VMULPD           1216(BX), Z20, Z21
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+352(SB), Z10, Z29
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+352(SB), Z15, Z28
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+352(SB), Z14, Z27
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+352(SB), Z26, Z25
-	VMULPD           256(BX), Z16, Z16
-	VMULPD           256(BX), Z18, Z18
-	VMULPD           256(BX), Z19, Z19
-	VMULPD           256(BX), Z20, Z20
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+360(SB), Z10, Z29
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+360(SB), Z15, Z28
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+360(SB), Z14, Z27
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+360(SB), Z26, Z25
-	PREFETCHT0       1024(R8)(AX*1)
-	VMOVUPD          Z9, (R8)(AX*1)
-	PREFETCHT0       1088(R8)(AX*1)
-	VMOVUPD          Z31, 64(R8)(AX*1)
-	PREFETCHT0       1152(R8)(AX*1)
-	VMOVUPD          Z30, 128(R8)(AX*1)
-	PREFETCHT0       1216(R8)(AX*1)
-	VMOVUPD          Z21, 192(R8)(AX*1)
-	PREFETCHT0       1024(R9)(AX*1)
-	VMOVUPD          Z16, (R9)(AX*1)
-	PREFETCHT0       1088(R9)(AX*1)
-	VMOVUPD          Z18, 64(R9)(AX*1)
-	PREFETCHT0       1152(R9)(AX*1)
-	VMOVUPD          Z19, 128(R9)(AX*1)
-	PREFETCHT0       1216(R9)(AX*1)
-	VMOVUPD          Z20, 192(R9)(AX*1)
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+368(SB), Z9
-	VFMADD213PD      Z9, Z29, Z10
-	VFMADD213PD      Z9, Z28, Z15
-	VFMADD213PD      Z9, Z27, Z14
-	VFMADD231PD      Z25, Z26, Z9
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+376(SB), Z16
-	VFMADD213PD      Z16, Z10, Z4
-	VFMADD213PD      Z16, Z15, Z5
-	VFMADD213PD      Z16, Z14, Z6
-	VFMADD231PD      2304(BX), Z9, Z16
-	VMULPD           Z17, Z4, Z4
-	VMULPD           1856(BX), Z5, Z5
-	VMULPD           1792(BX), Z6, Z6
-	VMULPD           1728(BX), Z16, Z9
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+312(SB), Z10
-	VFNMADD231PD     2240(BX), Z4, Z10
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+312(SB), Z14
-	VFNMADD231PD     2176(BX), Z5, Z14
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+312(SB), Z15
-	VFNMADD231PD     832(BX), Z6, Z15
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+80(SB), Z30
+	VFMADD231PD      Z31, Z9, Z30
+	VMOVUPD          Z29, 1408(BX)
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+80(SB), Z29
+	VFMADD231PD      Z31, Z10, Z29
+	VMOVUPD          Z28, 1472(BX)
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+80(SB), Z28
+	VFMADD231PD      Z31, Z12, Z28
+	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+80(SB), Z11, Z31
+	VMOVUPD          Z22, 1536(BX)
+	VMOVUPD          384(BX), Z22
+	VMOVUPD          Z25, 1600(BX)
+	VMINPD           Z13, Z22, Z25
+	VMOVUPD          Z13, 1664(BX)
+	VMINPD           Z14, Z22, Z13
+	VMOVUPD          Z14, 1728(BX)
+	VMINPD           Z15, Z22, Z14
+	VMINPD           Z16, Z22, Z22
+	VMOVUPD          Z16, 1792(BX)
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+88(SB), Z16
+	VCMPPD           $0x11, Z25, Z16, K4
+	VCMPPD           $0x11, Z13, Z16, K5
+	VCMPPD           $0x11, Z14, Z16, K6
+	VCMPPD           $0x11, Z22, Z16, K7
+	KANDB            K1, K4, K1
+	KANDB            K2, K5, K2
+	KANDB            K3, K6, K3
+	KMOVB            448(BX), K4
+	KANDB            K4, K7, K4
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+96(SB), Z13
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+104(SB), Z14
+	VFMADD231PD      Z13, Z30, Z14
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+104(SB), Z16
+	VFMADD231PD      Z13, Z29, Z16
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+104(SB), Z22
+	VFMADD231PD      Z13, Z28, Z22
+	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+104(SB), Z31, Z13
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+112(SB), Z25
+	VFMADD213PD      Z25, Z30, Z14
+	VFMADD213PD      Z25, Z29, Z16
+	VFMADD213PD      Z25, Z28, Z22
+	VFMADD231PD      Z13, Z31, Z25
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+120(SB), Z13
+	VFMADD213PD      Z13, Z30, Z14
+	VFMADD213PD      Z13, Z29, Z16
+	VFMADD213PD      Z13, Z28, Z22
+	VFMADD231PD      Z25, Z31, Z13
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+128(SB), Z25
+	VFMADD213PD      Z25, Z30, Z14
+	VFMADD213PD      Z25, Z29, Z16
+	VFMADD213PD      Z25, Z28, Z22
+	VFMADD231PD      Z13, Z31, Z25
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+136(SB), Z13
+	VFMADD213PD      Z13, Z30, Z14
+	VFMADD213PD      Z13, Z29, Z16
+	VFMADD213PD      Z13, Z28, Z22
+	VFMADD231PD      Z25, Z31, Z13
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+144(SB), Z25
+	VFMADD213PD      Z25, Z30, Z14
+	VFMADD213PD      Z25, Z29, Z16
+	VFMADD213PD      Z25, Z28, Z22
+	VFMADD231PD      Z13, Z31, Z25
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+152(SB), Z13
+	VFMADD213PD      Z13, Z30, Z14
+	VFMADD213PD      Z13, Z29, Z16
+	VFMADD213PD      Z13, Z28, Z22
+	VFMADD231PD      Z25, Z31, Z13
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+160(SB), Z25
+	VFMADD213PD      Z25, Z30, Z14
+	VFMADD213PD      Z25, Z29, Z16
+	VFMADD213PD      Z25, Z28, Z22
+	VFMADD231PD      Z13, Z31, Z25
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+168(SB), Z13
+	VFMADD213PD      Z13, Z30, Z14
+	VFMADD213PD      Z13, Z29, Z16
+	VFMADD213PD      Z13, Z28, Z22
+	VFMADD231PD      Z25, Z31, Z13
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+176(SB), Z25
+	VFMADD213PD      Z25, Z30, Z14
+	VFMADD213PD      Z25, Z29, Z16
+	VFMADD213PD      Z25, Z28, Z22
+	VFMADD231PD      Z13, Z31, Z25
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+184(SB), Z13
+	VFMADD213PD      Z13, Z30, Z14
+	VFMADD213PD      Z13, Z29, Z16
+	VFMADD213PD      Z13, Z28, Z22
+	VFMADD231PD      Z25, Z31, Z13
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+192(SB), Z25
+	VFMADD213PD      Z25, Z30, Z14
+	VFMADD213PD      Z25, Z29, Z16
+	VFMADD213PD      Z25, Z28, Z22
+	VFMADD231PD      Z13, Z31, Z25
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+200(SB), Z13
+	VFMADD213PD      Z13, Z30, Z14
+	VFMADD213PD      Z13, Z29, Z16
+	VFMADD213PD      Z13, Z28, Z22
+	VFMADD231PD      Z25, Z31, Z13
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+208(SB), Z25
+	VFMADD213PD      Z25, Z30, Z14
+	VFMADD213PD      Z25, Z29, Z16
+	VFMADD213PD      Z25, Z28, Z22
+	VFMADD231PD      Z13, Z31, Z25
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+216(SB), Z13
+	VFMADD213PD      Z13, Z30, Z14
+	VFMADD213PD      Z13, Z29, Z16
+	VFMADD213PD      Z13, Z28, Z22
+	VFMADD231PD      Z25, Z31, Z13
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+224(SB), Z25
+	VFMADD213PD      Z25, Z30, Z14
+	VFMADD213PD      Z25, Z29, Z16
+	VFMADD213PD      Z25, Z28, Z22
+	VFMADD231PD      Z13, Z31, Z25
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+232(SB), Z13
+	VFMADD213PD      Z13, Z30, Z14
+	VFMADD213PD      Z13, Z29, Z16
+	VFMADD213PD      Z13, Z28, Z22
+	VFMADD231PD      Z25, Z31, Z13
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+240(SB), Z25
+	VFMADD213PD      Z25, Z30, Z14
+	VFMADD213PD      Z25, Z29, Z16
+	VFMADD213PD      Z25, Z28, Z22
+	VFMADD231PD      Z13, Z31, Z25
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+248(SB), Z13
+	VFMADD213PD      Z13, Z30, Z14
+	VFMADD213PD      Z13, Z29, Z16
+	VFMADD213PD      Z13, Z28, Z22
+	VFMADD231PD      Z25, Z31, Z13
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+256(SB), Z25
+	VFMADD213PD      Z25, Z30, Z14
+	VFMADD213PD      Z25, Z29, Z16
+	VFMADD213PD      Z25, Z28, Z22
+	VFMADD231PD      Z13, Z31, Z25
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+264(SB), Z13
+	VFMADD213PD      Z13, Z14, Z30
+	VFMADD213PD      Z13, Z16, Z29
+	VFMADD213PD      Z13, Z22, Z28
+	VFMADD231PD      Z25, Z31, Z13
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+272(SB), Z14
+	VFMADD213PD      Z14, Z30, Z9
+	VFMADD213PD      Z14, Z29, Z10
+	VFMADD213PD      Z14, Z28, Z12
+	VFMADD231PD      Z13, Z11, Z14
+	VMULPD           Z2, Z9, Z2
+	VMULPD           Z1, Z10, Z1
+	VMULPD           Z0, Z12, Z0
+	VMULPD           Z8, Z14, Z8
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+280(SB), Z9
+	VMULPD           Z9, Z21, Z10
+	VMULPD           Z9, Z26, Z11
+	VMULPD           Z9, Z27, Z12
+	VMULPD           Z9, Z17, Z9
+	VFMADD231PD      Z20, Z4, Z10
+	VFMADD231PD      Z19, Z5, Z11
+	VFMADD231PD      Z18, Z6, Z12
+	VFMADD231PD      Z3, Z7, Z9
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+288(SB), Z3
+	VFNMADD213PD     Z3, Z2, Z4
+	VFNMADD213PD     Z3, Z1, Z5
+	VFNMADD213PD     Z3, Z0, Z6
+	VFNMADD213PD     Z3, Z8, Z7
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+296(SB), Z13
+	VFMADD231PD      Z13, Z21, Z10
+	VFMADD231PD      Z13, Z26, Z11
+	VFMADD231PD      Z13, Z27, Z12
+	VFMADD231PD      Z13, Z17, Z9
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+0(SB), Z13
+	VPTERNLOGQ       $0xe4, Z13, Z23, Z2
+	VPTERNLOGQ       $0xe4, Z13, Z24, Z1
+	VMOVUPD          1600(BX), Z14
+	VPTERNLOGQ       $0xe4, Z13, Z14, Z0
+	VMOVUPD          1536(BX), Z16
+	VPTERNLOGQ       $0xe4, Z13, Z16, Z8
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+8(SB), Z18
+	VPTERNLOGQ       $0xe4, Z13, Z23, Z18
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+8(SB), Z19
+	VPTERNLOGQ       $0xe4, Z13, Z24, Z19
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+8(SB), Z20
+	VPTERNLOGQ       $0xe4, Z13, Z14, Z20
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+8(SB), Z14
+	VPTERNLOGQ       $0xe4, Z13, Z16, Z14
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+304(SB), Z13
 	VBROADCASTSD     normalFirstStripAVX512Consts<>+312(SB), Z16
-	VFNMADD231PD     2048(BX), Z9, Z16
-	VMOVUPD          1152(BX), Z17
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+0(SB), Z18
-	VPTERNLOGQ       $0xe4, Z18, Z17, Z4
-	VMOVUPD          1088(BX), Z17
-	VPTERNLOGQ       $0xe4, Z18, Z17, Z5
-	VMOVUPD          1024(BX), Z17
-	VPTERNLOGQ       $0xe4, Z18, Z17, Z6
-	VMOVUPD          960(BX), Z17
-	VPTERNLOGQ       $0xe4, Z18, Z17, Z9
-	VFMADD213PD      2112(BX), Z13, Z10
-	VFMADD213PD      896(BX), Z22, Z14
-	VFMADD213PD      1920(BX), Z23, Z15
-	VFMADD213PD      448(BX), Z24, Z16
-	VFNMADD231PD     Z4, Z0, Z8
-	VFNMADD231PD     Z5, Z1, Z11
-	VFNMADD231PD     Z6, Z7, Z12
-	VFNMADD231PD     Z9, Z2, Z3
-	KMOVB            768(BX), K1
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+384(SB), Z0
-	VBLENDMPD        Z10, Z0, K1, Z1
-	KMOVB            1984(BX), K1
-	VBLENDMPD        Z14, Z0, K1, Z2
-	VBLENDMPD        Z15, Z0, K5, Z4
-	VBLENDMPD        Z16, Z0, K6, Z0
-	VMOVUPD          64(BX), Z5
-	VMULPD           Z1, Z5, Z6
-	VMULPD           Z2, Z5, Z7
-	VMULPD           Z4, Z5, Z9
-	VMULPD           Z0, Z5, Z5
-	VMOVUPD          192(BX), Z10
-	VFMADD213PD      1280(BX), Z1, Z10
-	VMOVUPD          192(BX), Z13
-	VFMADD213PD      1344(BX), Z2, Z13
-	VMOVUPD          192(BX), Z14
-	VFMADD213PD      1408(BX), Z4, Z14
-	VMOVUPD          1472(BX), Z15
-	VFMADD231PD      192(BX), Z0, Z15
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+392(SB), Z16
-	VXORPD           Z6, Z16, Z6
-	VXORPD           Z7, Z16, Z7
-	VXORPD           Z9, Z16, Z9
-	VXORPD           Z5, Z16, Z5
-	PREFETCHT0       1024(DI)(AX*1)
-	VMOVUPD          Z8, (DI)(AX*1)
-	PREFETCHT0       1088(DI)(AX*1)
-	VMOVUPD          Z11, 64(DI)(AX*1)
-	PREFETCHT0       1152(DI)(AX*1)
-	VMOVUPD          Z12, 128(DI)(AX*1)
-	PREFETCHT0       1216(DI)(AX*1)
-	VMOVUPD          Z3, 192(DI)(AX*1)
+	VFMADD231PD      Z13, Z10, Z16
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+312(SB), Z22
+	VFMADD231PD      Z13, Z11, Z22
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+312(SB), Z23
+	VFMADD231PD      Z13, Z12, Z23
+	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+312(SB), Z9, Z13
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+320(SB), Z24
+	VFMADD213PD      Z24, Z10, Z16
+	VFMADD213PD      Z24, Z11, Z22
+	VFMADD213PD      Z24, Z12, Z23
+	VFMADD231PD      Z13, Z9, Z24
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+328(SB), Z13
+	VFMADD213PD      Z13, Z10, Z16
+	VFMADD213PD      Z13, Z11, Z22
+	VFMADD213PD      Z13, Z12, Z23
+	VFMADD231PD      Z24, Z9, Z13
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+336(SB), Z24
+	VFMADD213PD      Z24, Z10, Z16
+	VFMADD213PD      Z24, Z11, Z22
+	VFMADD213PD      Z24, Z12, Z23
+	VFMADD231PD      Z13, Z9, Z24
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+344(SB), Z13
+	VFMADD213PD      Z13, Z10, Z16
+	VFMADD213PD      Z13, Z11, Z22
+	VFMADD213PD      Z13, Z12, Z23
+	VFMADD231PD      Z24, Z9, Z13
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+352(SB), Z24
+	VFMADD213PD      Z24, Z10, Z16
+	VFMADD213PD      Z24, Z11, Z22
+	VFMADD213PD      Z24, Z12, Z23
+	VFMADD231PD      Z13, Z9, Z24
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+360(SB), Z13
+	VFMADD213PD      Z13, Z10, Z16
+	VFMADD213PD      Z13, Z11, Z22
+	VFMADD213PD      Z13, Z12, Z23
+	VFMADD231PD      Z24, Z9, Z13
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+368(SB), Z24
+	VFMADD213PD      Z24, Z10, Z16
+	VFMADD213PD      Z24, Z11, Z22
+	VFMADD213PD      Z24, Z12, Z23
+	VFMADD231PD      Z13, Z9, Z24
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+376(SB), Z13
+	VFMADD213PD      Z13, Z10, Z16
+	VFMADD213PD      Z13, Z11, Z22
+	VFMADD213PD      Z13, Z12, Z23
+	VFMADD231PD      Z24, Z9, Z13
+	VMULPD           Z10, Z10, Z24
+	VMULPD           Z11, Z11, Z25
+	VMULPD           Z12, Z12, Z28
+	VMULPD           Z9, Z9, Z29
+	VFMADD231PD      Z16, Z24, Z10
+	VFMADD231PD      Z22, Z25, Z11
+	VFMADD231PD      Z23, Z28, Z12
+	VFMADD231PD      Z13, Z29, Z9
+	VMOVUPD          128(BX), Z13
+	VFMADD213PD      Z13, Z13, Z10
+	VFMADD213PD      Z13, Z13, Z11
+	VFMADD213PD      Z13, Z13, Z12
+	VFMADD213PD      Z13, Z13, Z9
+	VSCALEFPD        Z21, Z10, Z10
+	VSCALEFPD        Z26, Z11, Z11
+	VSCALEFPD        Z27, Z12, Z12
+	VSCALEFPD        Z17, Z9, Z9
+	VMULPD           1664(BX), Z10, Z16
+	VMULPD           1728(BX), Z11, Z17
+	VMULPD           Z12, Z15, Z15
+	VMULPD           1792(BX), Z9, Z21
+	VFMADD213PD      1472(BX), Z16, Z4
+	VFMADD213PD      1408(BX), Z17, Z5
+	VFMADD213PD      1344(BX), Z15, Z6
+	VFMADD213PD      1280(BX), Z21, Z7
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+384(SB), Z15
+	VBLENDMPD        Z4, Z15, K1, Z4
+	VBLENDMPD        Z5, Z15, K2, Z5
+	VBLENDMPD        Z6, Z15, K3, Z6
+	VBLENDMPD        Z7, Z15, K4, Z7
 	PREFETCHT0       1024(SI)(AX*1)
-	VMOVUPD          Z1, (SI)(AX*1)
+	VMOVUPD          Z4, (SI)(AX*1)
 	PREFETCHT0       1088(SI)(AX*1)
-	VMOVUPD          Z2, 64(SI)(AX*1)
+	VMOVUPD          Z5, 64(SI)(AX*1)
 	PREFETCHT0       1152(SI)(AX*1)
-	VMOVUPD          Z4, 128(SI)(AX*1)
+	VMOVUPD          Z6, 128(SI)(AX*1)
 	PREFETCHT0       1216(SI)(AX*1)
-	VMOVUPD          Z0, 192(SI)(AX*1)
+	VMOVUPD          Z7, 192(SI)(AX*1)
+	VMULPD           Z3, Z10, Z15
+	VMULPD           Z3, Z11, Z16
+	VMULPD           Z3, Z12, Z17
+	VMULPD           Z3, Z9, Z3
+	VMULPD           1216(BX), Z15, Z21
+	VMULPD           1152(BX), Z16, Z22
+	VMULPD           1088(BX), Z17, Z23
+	VMULPD           1024(BX), Z3, Z24
+	VMULPD           960(BX), Z15, Z25
+	VMULPD           896(BX), Z16, Z26
+	VMULPD           832(BX), Z17, Z27
+	VMULPD           768(BX), Z3, Z28
+	PREFETCHT0       1024(R8)(AX*1)
+	VMOVUPD          Z25, (R8)(AX*1)
+	PREFETCHT0       1088(R8)(AX*1)
+	VMOVUPD          Z26, 64(R8)(AX*1)
+	PREFETCHT0       1152(R8)(AX*1)
+	VMOVUPD          Z27, 128(R8)(AX*1)
+	PREFETCHT0       1216(R8)(AX*1)
+	VMOVUPD          Z28, 192(R8)(AX*1)
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+56(SB), Z25
+	VMULPD           Z21, Z25, Z21
+	VMULPD           Z22, Z25, Z22
+	VMULPD           Z23, Z25, Z23
+	VMULPD           Z24, Z25, Z24
+	VMOVUPD          256(BX), Z25
+	VMULPD           Z15, Z25, Z15
+	VMULPD           Z16, Z25, Z16
+	VMULPD           Z17, Z25, Z17
+	VMULPD           Z3, Z25, Z3
+	PREFETCHT0       1024(R9)(AX*1)
+	VMOVUPD          Z15, (R9)(AX*1)
+	PREFETCHT0       1088(R9)(AX*1)
+	VMOVUPD          Z16, 64(R9)(AX*1)
+	PREFETCHT0       1152(R9)(AX*1)
+	VMOVUPD          Z17, 128(R9)(AX*1)
+	PREFETCHT0       1216(R9)(AX*1)
+	VMOVUPD          Z3, 192(R9)(AX*1)
+	VMOVUPD          192(BX), Z3
+	VFMADD231PD      Z4, Z3, Z21
+	VFMADD231PD      Z5, Z3, Z22
+	VFMADD231PD      Z6, Z3, Z23
+	VFMADD231PD      Z7, Z3, Z24
 	PREFETCHT0       1024(R10)(AX*1)
-	VMOVUPD          Z10, (R10)(AX*1)
+	VMOVUPD          Z21, (R10)(AX*1)
 	PREFETCHT0       1088(R10)(AX*1)
-	VMOVUPD          Z13, 64(R10)(AX*1)
+	VMOVUPD          Z22, 64(R10)(AX*1)
 	PREFETCHT0       1152(R10)(AX*1)
-	VMOVUPD          Z14, 128(R10)(AX*1)
+	VMOVUPD          Z23, 128(R10)(AX*1)
 	PREFETCHT0       1216(R10)(AX*1)
-	VMOVUPD          Z15, 192(R10)(AX*1)
+	VMOVUPD          Z24, 192(R10)(AX*1)
+	VMOVUPD          64(BX), Z3
+	VMULPD           Z4, Z3, Z4
+	VMULPD           Z5, Z3, Z5
+	VMULPD           Z6, Z3, Z6
+	VMULPD           Z7, Z3, Z3
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+392(SB), Z7
+	VXORPD           Z4, Z7, Z4
+	VXORPD           Z5, Z7, Z5
+	VXORPD           Z6, Z7, Z6
+	VXORPD           Z3, Z7, Z3
 	PREFETCHT0       1024(R11)(AX*1)
-	VMOVUPD          Z6, (R11)(AX*1)
+	VMOVUPD          Z4, (R11)(AX*1)
 	PREFETCHT0       1088(R11)(AX*1)
-	VMOVUPD          Z7, 64(R11)(AX*1)
+	VMOVUPD          Z5, 64(R11)(AX*1)
 	PREFETCHT0       1152(R11)(AX*1)
-	VMOVUPD          Z9, 128(R11)(AX*1)
+	VMOVUPD          Z6, 128(R11)(AX*1)
 	PREFETCHT0       1216(R11)(AX*1)
-	VMOVUPD          Z5, 192(R11)(AX*1)
+	VMOVUPD          Z3, 192(R11)(AX*1)
+	VMOVUPD          704(BX), Z3
+	VXORPD           Z7, Z3, Z4
+	VMOVUPD          640(BX), Z5
+	VXORPD           Z7, Z5, Z6
+	VMOVUPD          576(BX), Z15
+	VXORPD           Z7, Z15, Z16
+	VMOVUPD          512(BX), Z17
+	VXORPD           Z7, Z17, Z7
+	VCMPPD           $0x00, Z4, Z18, K1
+	VCMPPD           $0x00, Z6, Z19, K2
+	VCMPPD           $0x00, Z16, Z20, K3
+	VCMPPD           $0x00, Z7, Z14, K4
+	VMULPD           Z13, Z3, Z3
+	VMULPD           Z13, Z5, Z4
+	VMULPD           Z13, Z15, Z5
+	VMULPD           Z13, Z17, Z6
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+32(SB), Z7
+	VBLENDMPD        Z7, Z3, K1, Z3
+	VBLENDMPD        Z7, Z4, K2, Z4
+	VBLENDMPD        Z7, Z5, K3, Z5
+	VBLENDMPD        Z7, Z6, K4, Z6
+	VFNMADD231PD     Z2, Z10, Z3
+	VFNMADD231PD     Z1, Z11, Z4
+	VFNMADD231PD     Z0, Z12, Z5
+	VFNMADD231PD     Z8, Z9, Z6
+	PREFETCHT0       1024(DI)(AX*1)
+	VMOVUPD          Z3, (DI)(AX*1)
+	PREFETCHT0       1088(DI)(AX*1)
+	VMOVUPD          Z4, 64(DI)(AX*1)
+	PREFETCHT0       1152(DI)(AX*1)
+	VMOVUPD          Z5, 128(DI)(AX*1)
+	PREFETCHT0       1216(DI)(AX*1)
+	VMOVUPD          Z6, 192(DI)(AX*1)
 	ADDQ             $+256, AX
 	SUBQ             $+32, CX
 	JGE              body
@@ -677,7 +678,7 @@ whole:
 	VADDPD           Z3, Z12, Z3
 	VADDPD           Z2, Z7, Z2
 	VADDPD           Z3, Z8, Z3
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+32(SB), Z13
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+16(SB), Z13
 	VCMPPD           $0x11, Z13, Z2, K1
 	VCMPPD           $0x11, Z13, Z3, K2
 	VBROADCASTSD     normalFirstStripAVX512Consts<>+8(SB), Z2
@@ -694,184 +695,192 @@ whole:
 	VMINPD           Z15, Z16, Z15
 	VMULPD           Z10, Z4, Z16
 	VMULPD           Z9, Z5, Z17
-	VMULPD           Z12, Z4, Z4
-	VMULPD           Z12, Z5, Z5
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+16(SB), Z18
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+32(SB), Z18
 	VCMPPD           $0x11, Z18, Z16, K3
 	VCMPPD           $0x11, Z18, Z17, K4
 	VMULPD           Z16, Z12, Z16
 	VMULPD           Z17, Z12, Z17
-	VBLENDMPD        Z18, Z4, K3, Z4
-	VBLENDMPD        Z18, Z5, K4, Z5
 	VBLENDMPD        Z18, Z16, K3, Z16
 	VBLENDMPD        Z18, Z17, K4, Z17
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+40(SB), Z18
-	VFMADD213PD      Z2, Z14, Z18
 	VBROADCASTSD     normalFirstStripAVX512Consts<>+40(SB), Z19
-	VFMADD213PD      Z2, Z15, Z19
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+48(SB), Z20
-	VADDPD           Z20, Z14, Z21
-	VADDPD           Z20, Z15, Z20
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+56(SB), Z22
-	VMULPD           Z22, Z14, Z23
-	VMULPD           Z22, Z15, Z24
-	VMOVUPD          384(BX), Z25
-	VMINPD           Z7, Z25, Z26
-	VMINPD           Z8, Z25, Z25
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+72(SB), Z27
-	VCMPPD           $0x11, Z26, Z27, K3
-	VCMPPD           $0x11, Z25, Z27, K4
+	VFMADD213PD      Z2, Z14, Z19
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+40(SB), Z20
+	VFMADD213PD      Z2, Z15, Z20
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+48(SB), Z21
+	VADDPD           Z21, Z14, Z22
+	VADDPD           Z21, Z15, Z21
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+56(SB), Z23
+	VMULPD           Z23, Z14, Z24
+	VMULPD           Z23, Z15, Z25
+	VMOVUPD          384(BX), Z26
+	VMINPD           Z7, Z26, Z27
+	VMINPD           Z8, Z26, Z26
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+88(SB), Z28
+	VCMPPD           $0x11, Z27, Z28, K3
+	VCMPPD           $0x11, Z26, Z28, K4
 	KANDB            K1, K3, K1
 	KANDB            K2, K4, K2
-	VMULPD           Z21, Z18, Z25
-	VMULPD           Z20, Z19, Z26
-	VDIVPD           Z25, Z2, Z25
-	VDIVPD           Z26, Z2, Z2
-	VMULPD           Z25, Z18, Z18
-	VMULPD           Z2, Z19, Z19
-	VMULPD           Z25, Z21, Z21
-	VMULPD           Z2, Z20, Z2
-	VMULPD           Z18, Z14, Z18
-	VMULPD           Z19, Z15, Z19
-	VMULPD           Z23, Z14, Z20
-	VMULPD           Z24, Z15, Z25
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+64(SB), Z26
-	VMULPD           Z26, Z20, Z20
-	VMULPD           Z26, Z25, Z25
-	VRNDSCALEPD      $0x08, Z20, Z20
-	VRNDSCALEPD      $0x08, Z25, Z25
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+112(SB), Z26
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+120(SB), Z27
-	VFMADD231PD      Z26, Z18, Z27
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+120(SB), Z19, Z26
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+136(SB), Z28
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+144(SB), Z29
-	VFMADD231PD      Z28, Z27, Z29
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+144(SB), Z26, Z28
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+160(SB), Z30
-	VFMADD213PD      Z30, Z27, Z29
-	VFMADD231PD      Z28, Z26, Z30
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+176(SB), Z28
-	VFMADD213PD      Z28, Z27, Z29
-	VFMADD231PD      Z30, Z26, Z28
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+192(SB), Z30
-	VFMADD213PD      Z30, Z27, Z29
-	VFMADD231PD      Z28, Z26, Z30
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+208(SB), Z28
-	VFMADD213PD      Z28, Z27, Z29
-	VFMADD231PD      Z30, Z26, Z28
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+224(SB), Z30
-	VFMADD213PD      Z30, Z27, Z29
-	VFMADD231PD      Z28, Z26, Z30
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+240(SB), Z28
-	VFMADD213PD      Z28, Z27, Z29
-	VFMADD231PD      Z30, Z26, Z28
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+256(SB), Z30
-	VFMADD213PD      Z30, Z27, Z29
-	VFMADD231PD      Z28, Z26, Z30
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+264(SB), Z28
-	VFMADD213PD      Z28, Z27, Z29
-	VFMADD231PD      Z30, Z26, Z28
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+272(SB), Z30
-	VFMADD213PD      Z30, Z27, Z29
-	VFMADD231PD      Z28, Z26, Z30
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+280(SB), Z28
-	VFMADD213PD      Z28, Z27, Z29
-	VFMADD231PD      Z30, Z26, Z28
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+288(SB), Z30
-	VFMADD213PD      Z30, Z27, Z29
-	VFMADD231PD      Z28, Z26, Z30
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+296(SB), Z28
-	VFMADD213PD      Z28, Z27, Z29
-	VFMADD231PD      Z30, Z26, Z28
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+304(SB), Z30
-	VFMADD213PD      Z30, Z27, Z29
-	VFMADD231PD      Z28, Z26, Z30
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+320(SB), Z28
-	VFMADD213PD      Z28, Z27, Z29
-	VFMADD231PD      Z30, Z26, Z28
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+328(SB), Z30
-	VFMADD213PD      Z30, Z27, Z29
-	VFMADD231PD      Z28, Z26, Z30
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+336(SB), Z28
-	VFMADD213PD      Z28, Z27, Z29
-	VFMADD231PD      Z30, Z26, Z28
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+344(SB), Z30
-	VFMADD213PD      Z30, Z27, Z29
-	VFMADD231PD      Z28, Z26, Z30
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+352(SB), Z28
-	VFMADD213PD      Z28, Z27, Z29
-	VFMADD231PD      Z30, Z26, Z28
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+360(SB), Z30
-	VFMADD213PD      Z30, Z27, Z29
-	VFMADD231PD      Z28, Z26, Z30
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+368(SB), Z28
-	VFMADD213PD      Z28, Z29, Z27
-	VFMADD231PD      Z30, Z26, Z28
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+376(SB), Z26
-	VFMADD213PD      Z26, Z27, Z18
-	VFMADD231PD      Z28, Z19, Z26
-	VMULPD           Z21, Z18, Z18
-	VMULPD           Z2, Z26, Z2
-	VMOVAPD          Z18, Z19
-	VPTERNLOGQ       $0xe4, Z11, Z10, Z19
-	VMOVAPD          Z2, Z10
-	VPTERNLOGQ       $0xe4, Z11, Z9, Z10
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+312(SB), Z9
-	VFNMADD213PD     Z9, Z14, Z18
-	VFNMADD213PD     Z9, Z15, Z2
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+80(SB), Z11
-	VMULPD           Z11, Z20, Z21
-	VMULPD           Z11, Z25, Z11
-	VFMADD231PD      Z23, Z14, Z21
-	VFMADD231PD      Z24, Z15, Z11
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+88(SB), Z14
-	VFMADD231PD      Z14, Z20, Z21
-	VFMADD231PD      Z14, Z25, Z11
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+96(SB), Z14
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+104(SB), Z15
-	VFMADD231PD      Z14, Z21, Z15
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+104(SB), Z11, Z14
+	VMULPD           Z22, Z19, Z26
+	VMULPD           Z21, Z20, Z27
+	VDIVPD           Z26, Z2, Z26
+	VDIVPD           Z27, Z2, Z27
+	VMULPD           Z26, Z19, Z19
+	VMULPD           Z27, Z20, Z20
+	VMULPD           Z26, Z22, Z22
+	VMULPD           Z27, Z21, Z21
+	VMULPD           Z19, Z14, Z19
+	VMULPD           Z20, Z15, Z20
+	VMULPD           Z24, Z14, Z26
+	VMULPD           Z25, Z15, Z27
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+64(SB), Z28
+	VMULPD           Z28, Z26, Z26
+	VMULPD           Z28, Z27, Z27
+	VRNDSCALEPD      $0x08, Z26, Z26
+	VRNDSCALEPD      $0x08, Z27, Z27
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+72(SB), Z28
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+80(SB), Z29
+	VFMADD231PD      Z28, Z19, Z29
+	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+80(SB), Z20, Z28
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+392(SB), Z30
+	VXORPD           Z30, Z4, Z31
+	VXORPD           Z30, Z5, Z23
+	VMULPD           Z12, Z4, Z4
+	VMULPD           Z12, Z5, Z5
+	VMOVAPD          Z2, Z30
+	VPTERNLOGQ       $0xe4, Z11, Z10, Z30
+	VPTERNLOGQ       $0xe4, Z11, Z9, Z2
+	VCMPPD           $0x00, Z31, Z30, K3
+	VCMPPD           $0x00, Z23, Z2, K4
+	VBLENDMPD        Z18, Z4, K3, Z2
+	VBLENDMPD        Z18, Z5, K4, Z4
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+96(SB), Z5
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+104(SB), Z18
+	VFMADD231PD      Z5, Z29, Z18
+	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+104(SB), Z28, Z5
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+112(SB), Z23
+	VFMADD213PD      Z23, Z29, Z18
+	VFMADD231PD      Z5, Z28, Z23
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+120(SB), Z5
+	VFMADD213PD      Z5, Z29, Z18
+	VFMADD231PD      Z23, Z28, Z5
 	VBROADCASTSD     normalFirstStripAVX512Consts<>+128(SB), Z23
-	VFMADD213PD      Z23, Z21, Z15
-	VFMADD231PD      Z14, Z11, Z23
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+152(SB), Z14
-	VFMADD213PD      Z14, Z21, Z15
-	VFMADD231PD      Z23, Z11, Z14
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+168(SB), Z23
-	VFMADD213PD      Z23, Z21, Z15
-	VFMADD231PD      Z14, Z11, Z23
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+184(SB), Z14
-	VFMADD213PD      Z14, Z21, Z15
-	VFMADD231PD      Z23, Z11, Z14
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+200(SB), Z23
-	VFMADD213PD      Z23, Z21, Z15
-	VFMADD231PD      Z14, Z11, Z23
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+216(SB), Z14
-	VFMADD213PD      Z14, Z21, Z15
-	VFMADD231PD      Z23, Z11, Z14
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+232(SB), Z23
-	VFMADD213PD      Z23, Z21, Z15
-	VFMADD231PD      Z14, Z11, Z23
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+248(SB), Z14
-	VFMADD213PD      Z14, Z21, Z15
-	VFMADD231PD      Z23, Z11, Z14
-	VMULPD           Z21, Z21, Z23
-	VMULPD           Z11, Z11, Z24
-	VFMADD231PD      Z15, Z23, Z21
-	VFMADD231PD      Z14, Z24, Z11
-	VFMADD213PD      Z12, Z12, Z21
+	VFMADD213PD      Z23, Z29, Z18
+	VFMADD231PD      Z5, Z28, Z23
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+136(SB), Z5
+	VFMADD213PD      Z5, Z29, Z18
+	VFMADD231PD      Z23, Z28, Z5
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+144(SB), Z23
+	VFMADD213PD      Z23, Z29, Z18
+	VFMADD231PD      Z5, Z28, Z23
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+152(SB), Z5
+	VFMADD213PD      Z5, Z29, Z18
+	VFMADD231PD      Z23, Z28, Z5
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+160(SB), Z23
+	VFMADD213PD      Z23, Z29, Z18
+	VFMADD231PD      Z5, Z28, Z23
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+168(SB), Z5
+	VFMADD213PD      Z5, Z29, Z18
+	VFMADD231PD      Z23, Z28, Z5
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+176(SB), Z23
+	VFMADD213PD      Z23, Z29, Z18
+	VFMADD231PD      Z5, Z28, Z23
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+184(SB), Z5
+	VFMADD213PD      Z5, Z29, Z18
+	VFMADD231PD      Z23, Z28, Z5
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+192(SB), Z23
+	VFMADD213PD      Z23, Z29, Z18
+	VFMADD231PD      Z5, Z28, Z23
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+200(SB), Z5
+	VFMADD213PD      Z5, Z29, Z18
+	VFMADD231PD      Z23, Z28, Z5
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+208(SB), Z23
+	VFMADD213PD      Z23, Z29, Z18
+	VFMADD231PD      Z5, Z28, Z23
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+216(SB), Z5
+	VFMADD213PD      Z5, Z29, Z18
+	VFMADD231PD      Z23, Z28, Z5
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+224(SB), Z23
+	VFMADD213PD      Z23, Z29, Z18
+	VFMADD231PD      Z5, Z28, Z23
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+232(SB), Z5
+	VFMADD213PD      Z5, Z29, Z18
+	VFMADD231PD      Z23, Z28, Z5
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+240(SB), Z23
+	VFMADD213PD      Z23, Z29, Z18
+	VFMADD231PD      Z5, Z28, Z23
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+248(SB), Z5
+	VFMADD213PD      Z5, Z29, Z18
+	VFMADD231PD      Z23, Z28, Z5
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+256(SB), Z23
+	VFMADD213PD      Z23, Z29, Z18
+	VFMADD231PD      Z5, Z28, Z23
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+264(SB), Z5
+	VFMADD213PD      Z5, Z18, Z29
+	VFMADD231PD      Z23, Z28, Z5
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+272(SB), Z18
+	VFMADD213PD      Z18, Z29, Z19
+	VFMADD231PD      Z5, Z20, Z18
+	VMULPD           Z22, Z19, Z5
+	VMULPD           Z21, Z18, Z18
+	VMOVAPD          Z5, Z19
+	VPTERNLOGQ       $0xe4, Z11, Z10, Z19
+	VMOVAPD          Z18, Z10
+	VPTERNLOGQ       $0xe4, Z11, Z9, Z10
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+288(SB), Z9
+	VFNMADD213PD     Z9, Z14, Z5
+	VFNMADD213PD     Z9, Z15, Z18
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+280(SB), Z11
+	VMULPD           Z11, Z26, Z20
+	VMULPD           Z11, Z27, Z11
+	VFMADD231PD      Z24, Z14, Z20
+	VFMADD231PD      Z25, Z15, Z11
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+296(SB), Z14
+	VFMADD231PD      Z14, Z26, Z20
+	VFMADD231PD      Z14, Z27, Z11
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+304(SB), Z14
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+312(SB), Z15
+	VFMADD231PD      Z14, Z20, Z15
+	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+312(SB), Z11, Z14
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+320(SB), Z21
+	VFMADD213PD      Z21, Z20, Z15
+	VFMADD231PD      Z14, Z11, Z21
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+328(SB), Z14
+	VFMADD213PD      Z14, Z20, Z15
+	VFMADD231PD      Z21, Z11, Z14
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+336(SB), Z21
+	VFMADD213PD      Z21, Z20, Z15
+	VFMADD231PD      Z14, Z11, Z21
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+344(SB), Z14
+	VFMADD213PD      Z14, Z20, Z15
+	VFMADD231PD      Z21, Z11, Z14
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+352(SB), Z21
+	VFMADD213PD      Z21, Z20, Z15
+	VFMADD231PD      Z14, Z11, Z21
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+360(SB), Z14
+	VFMADD213PD      Z14, Z20, Z15
+	VFMADD231PD      Z21, Z11, Z14
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+368(SB), Z21
+	VFMADD213PD      Z21, Z20, Z15
+	VFMADD231PD      Z14, Z11, Z21
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+376(SB), Z14
+	VFMADD213PD      Z14, Z20, Z15
+	VFMADD231PD      Z21, Z11, Z14
+	VMULPD           Z20, Z20, Z21
+	VMULPD           Z11, Z11, Z22
+	VFMADD231PD      Z15, Z21, Z20
+	VFMADD231PD      Z14, Z22, Z11
+	VFMADD213PD      Z12, Z12, Z20
 	VFMADD213PD      Z12, Z11, Z12
-	VSCALEFPD        Z20, Z21, Z11
-	VSCALEFPD        Z25, Z12, Z12
-	VFNMADD231PD     Z19, Z11, Z4
-	VFNMADD231PD     Z10, Z12, Z5
-	VMOVUPD          Z4, K7, (DI)(AX*1)
-	VMOVUPD          Z5, K6, 64(DI)(AX*1)
-	VMULPD           Z11, Z7, Z4
-	VMULPD           Z12, Z8, Z5
-	VFMADD231PD      Z4, Z18, Z16
-	VFMADD231PD      Z5, Z2, Z17
+	VSCALEFPD        Z26, Z20, Z11
+	VSCALEFPD        Z27, Z12, Z12
+	VFNMADD231PD     Z19, Z11, Z2
+	VFNMADD231PD     Z10, Z12, Z4
+	VMOVUPD          Z2, K7, (DI)(AX*1)
+	VMOVUPD          Z4, K6, 64(DI)(AX*1)
+	VMULPD           Z11, Z7, Z2
+	VMULPD           Z12, Z8, Z4
+	VFMADD231PD      Z2, Z5, Z16
+	VFMADD231PD      Z4, Z18, Z17
 	VMULPD           Z9, Z11, Z2
 	VMULPD           Z9, Z12, Z4
 	VBROADCASTSD     normalFirstStripAVX512Consts<>+384(SB), Z5
@@ -885,8 +894,9 @@ whole:
 	VMULPD           Z4, Z6, Z4
 	VMOVUPD          Z7, K7, (SI)(AX*1)
 	VMOVUPD          Z5, K6, 64(SI)(AX*1)
-	VMULPD           Z0, Z22, Z0
-	VMULPD           Z1, Z22, Z1
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+56(SB), Z6
+	VMULPD           Z0, Z6, Z0
+	VMULPD           Z1, Z6, Z1
 	VMOVUPD          Z3, K7, (R8)(AX*1)
 	VMOVUPD          Z8, K6, 64(R8)(AX*1)
 	VMOVUPD          64(BX), Z3
@@ -1146,7 +1156,7 @@ GLOBL normalFirstStripAVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func normalFirstStripAVX2(price []float64, delta []float64, gamma []float64, vega []float64, theta []float64, rho []float64, sign []float64, K []float64, sigma []float64, F float64, T float64, D float64, r float64)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
-TEXT ·normalFirstStripAVX2(SB), $1632-248
+TEXT ·normalFirstStripAVX2(SB), $1696-248
 	LEAQ         31(SP), BX
 	ANDQ         $-32, BX
 	MOVQ         price_len+8(FP), CX
@@ -1163,15 +1173,19 @@ TEXT ·normalFirstStripAVX2(SB), $1632-248
 	VBROADCASTSD D+232(FP), Y2
 	VBROADCASTSD r+240(FP), Y3
 	VSQRTPD      Y1, Y4
-	VANDPD       normalFirstStripAVX2Consts<>+0(SB), Y0, Y5
-	VMINPD       Y1, Y2, Y6
+	VMOVUPD      normalFirstStripAVX2Consts<>+0(SB), Y5
+	VANDPD       Y5, Y0, Y6
+	VMINPD       Y1, Y2, Y7
+	VANDPD       normalFirstStripAVX2Consts<>+32(SB), Y5, Y5
 	VMOVUPD      Y0, (BX)
 	VMOVUPD      Y1, 32(BX)
 	VMOVUPD      Y2, 64(BX)
 	VMOVUPD      Y3, 96(BX)
 	VMOVUPD      Y4, 128(BX)
-	VMOVUPD      Y5, 160(BX)
-	VMOVUPD      Y6, 192(BX)
+	VMOVUPD      Y6, 160(BX)
+	VMOVUPD      Y7, 192(BX)
+	VMOVUPD      Y5, 224(BX)
+	VMOVUPD      normalFirstStripAVX2Consts<>+32(SB), Y15
 	XORL         AX, AX
 	SUBQ         $+16, CX
 	JLT          rest
@@ -1204,573 +1218,615 @@ body:
 	VMOVUPD      128(BX), Y12
 	VMULPD       Y12, Y0, Y13
 	VMULPD       Y12, Y1, Y14
-	VMULPD       Y12, Y2, Y15
-	VMOVUPD      Y11, 224(BX)
-	VMULPD       Y12, Y3, Y11
+	VMOVUPD      Y11, 256(BX)
+	VMULPD       Y12, Y2, Y11
+	VMOVUPD      Y10, 288(BX)
+	VMULPD       Y12, Y3, Y10
+	VMOVUPD      (BX), Y12
+	VMOVUPD      Y9, 320(BX)
+	VSUBPD       Y4, Y12, Y9
+	VMOVUPD      Y8, 352(BX)
+	VSUBPD       Y5, Y12, Y8
+	VMOVUPD      Y8, 384(BX)
+	VSUBPD       Y6, Y12, Y8
+	VSUBPD       Y7, Y12, Y12
+	VMOVUPD      Y12, 416(BX)
+	VDIVPD       Y13, Y15, Y12
+	VMOVUPD      Y8, 448(BX)
+	VDIVPD       Y14, Y15, Y8
+	VMOVUPD      Y9, 480(BX)
+	VDIVPD       Y11, Y15, Y9
+	VMOVUPD      Y9, 512(BX)
+	VDIVPD       Y10, Y15, Y9
+	VANDPD       normalFirstStripAVX2Consts<>+0(SB), Y4, Y4
+	VANDPD       normalFirstStripAVX2Consts<>+0(SB), Y5, Y5
+	VANDPD       normalFirstStripAVX2Consts<>+0(SB), Y6, Y6
+	VANDPD       normalFirstStripAVX2Consts<>+0(SB), Y7, Y7
+	VADDPD       160(BX), Y4, Y4
+	VADDPD       160(BX), Y5, Y5
+	VADDPD       160(BX), Y6, Y6
+	VADDPD       160(BX), Y7, Y7
 	VMULPD       Y0, Y0, Y0
 	VMULPD       Y1, Y1, Y1
 	VMULPD       Y2, Y2, Y2
 	VMULPD       Y3, Y3, Y3
-	VMOVUPD      normalFirstStripAVX2Consts<>+32(SB), Y12
-	VMOVUPD      Y10, 256(BX)
-	VDIVPD       Y13, Y12, Y10
-	VMOVUPD      Y9, 288(BX)
-	VDIVPD       Y14, Y12, Y9
-	VMOVUPD      Y8, 320(BX)
-	VDIVPD       Y15, Y12, Y8
-	VMOVUPD      Y15, 352(BX)
-	VDIVPD       Y11, Y12, Y15
-	VMULPD       Y0, Y10, Y0
-	VMULPD       Y1, Y9, Y1
-	VMULPD       Y2, Y8, Y2
-	VMULPD       Y3, Y15, Y3
-	VMOVUPD      Y3, 384(BX)
-	VMOVUPD      (BX), Y3
-	VMOVUPD      Y2, 416(BX)
-	VSUBPD       Y4, Y3, Y2
-	VMOVUPD      Y1, 448(BX)
-	VSUBPD       Y5, Y3, Y1
-	VMOVUPD      Y0, 480(BX)
-	VSUBPD       Y6, Y3, Y0
-	VSUBPD       Y7, Y3, Y3
-	VMOVUPD      normalFirstStripAVX2Consts<>+0(SB), Y12
-	VANDPD       Y12, Y4, Y4
-	VANDPD       Y12, Y5, Y5
-	VANDPD       Y12, Y6, Y6
-	VANDPD       Y12, Y7, Y7
-	VMOVUPD      160(BX), Y12
-	VADDPD       Y4, Y12, Y4
-	VADDPD       Y5, Y12, Y5
-	VADDPD       Y6, Y12, Y6
-	VADDPD       Y7, Y12, Y7
-	VMOVUPD      64(BX), Y12
-	VADDPD       Y4, Y12, Y4
-	VADDPD       Y5, Y12, Y5
-	VADDPD       Y6, Y12, Y6
-	VADDPD       Y7, Y12, Y7
+	VADDPD       64(BX), Y4, Y4
+	VADDPD       64(BX), Y5, Y5
+	VADDPD       64(BX), Y6, Y6
+	VADDPD       64(BX), Y7, Y7
 	VADDPD       Y4, Y13, Y4
 	VADDPD       Y5, Y14, Y5
-	VADDPD       352(BX), Y6, Y6
-	VADDPD       Y7, Y11, Y7
-	VMOVUPD      Y11, 512(BX)
-	VMOVUPD      normalFirstStripAVX2Consts<>+64(SB), Y11
-	VCMPPD       $0x11, Y11, Y4, Y4
-	VCMPPD       $0x11, Y11, Y5, Y5
-	VCMPPD       $0x11, Y11, Y6, Y6
-	VCMPPD       $0x11, Y11, Y7, Y7
-	VMULPD       Y2, Y10, Y11
-	VMOVUPD      Y10, 544(BX)
-	VMULPD       Y1, Y9, Y10
-	VMOVUPD      Y9, 576(BX)
-	VMULPD       Y0, Y8, Y9
+	VADDPD       Y6, Y11, Y6
+	VADDPD       Y7, Y10, Y7
+	VCMPPD       $0x11, normalFirstStripAVX2Consts<>+64(SB), Y4, Y4
+	VCMPPD       $0x11, normalFirstStripAVX2Consts<>+64(SB), Y5, Y5
+	VCMPPD       $0x11, normalFirstStripAVX2Consts<>+64(SB), Y6, Y6
+	VCMPPD       $0x11, normalFirstStripAVX2Consts<>+64(SB), Y7, Y7
+	VMULPD       Y0, Y12, Y0
+	VMULPD       Y1, Y8, Y1
+	VMULPD       512(BX), Y2, Y2
+	VMULPD       Y3, Y9, Y3
+	VMOVUPD      Y3, 544(BX)
+	VMULPD       480(BX), Y12, Y3
+	VMOVUPD      Y12, 576(BX)
+	VMULPD       384(BX), Y8, Y12
 	VMOVUPD      Y8, 608(BX)
-	VMULPD       Y3, Y15, Y8
-	VANDPD       normalFirstStripAVX2Consts<>+0(SB), Y11, Y11
-	VANDPD       normalFirstStripAVX2Consts<>+0(SB), Y10, Y10
-	VANDPD       normalFirstStripAVX2Consts<>+0(SB), Y9, Y9
-	VANDPD       normalFirstStripAVX2Consts<>+0(SB), Y8, Y8
-	VMOVUPD      Y15, 640(BX)
-	VMOVUPD      normalFirstStripAVX2Consts<>+96(SB), Y15
-	VMINPD       Y11, Y15, Y11
-	VMINPD       Y10, Y15, Y10
-	VMINPD       Y9, Y15, Y9
-	VMINPD       Y8, Y15, Y8
-	VMOVUPD      320(BX), Y15
-	VMOVUPD      Y7, 672(BX)
-	VMULPD       Y2, Y15, Y7
-	VMOVUPD      Y6, 704(BX)
-	VMULPD       288(BX), Y1, Y6
-	VMOVUPD      Y5, 736(BX)
-	VMULPD       256(BX), Y0, Y5
-	VMOVUPD      Y4, 768(BX)
-	VMULPD       224(BX), Y3, Y4
-	VMULPD       Y12, Y15, Y15
-	VMOVUPD      Y14, 320(BX)
-	VMULPD       288(BX), Y12, Y14
-	VMOVUPD      Y13, 288(BX)
-	VMULPD       256(BX), Y12, Y13
-	VMOVUPD      Y13, 256(BX)
-	VMULPD       224(BX), Y12, Y13
-	VMOVUPD      normalFirstStripAVX2Consts<>+128(SB), Y12
-	VANDPD       Y12, Y2, Y2
-	VANDPD       Y12, Y1, Y1
-	VANDPD       Y12, Y0, Y0
-	VANDPD       Y12, Y3, Y3
-	VMOVUPD      normalFirstStripAVX2Consts<>+160(SB), Y12
-	VMOVUPD      Y3, 224(BX)
-	VMOVUPD      normalFirstStripAVX2Consts<>+32(SB), Y3
-	VFMADD231PD  Y12, Y11, Y3
-	VMOVUPD      Y0, 800(BX)
-	VMOVUPD      normalFirstStripAVX2Consts<>+32(SB), Y0
-	VFMADD231PD  Y12, Y10, Y0
-	VMOVUPD      Y1, 832(BX)
-	VMOVUPD      normalFirstStripAVX2Consts<>+32(SB), Y1
-	VFMADD231PD  Y12, Y9, Y1
-	VFMADD213PD  normalFirstStripAVX2Consts<>+32(SB), Y8, Y12
-	VMOVUPD      Y2, 864(BX)
-	VADDPD       normalFirstStripAVX2Consts<>+192(SB), Y11, Y2
-	VMOVUPD      Y13, 896(BX)
-	VADDPD       normalFirstStripAVX2Consts<>+192(SB), Y10, Y13
-	VMOVUPD      Y14, 928(BX)
-	VADDPD       normalFirstStripAVX2Consts<>+192(SB), Y9, Y14
-	VMOVUPD      Y15, 960(BX)
-	VADDPD       normalFirstStripAVX2Consts<>+192(SB), Y8, Y15
-	VMOVUPD      Y4, 992(BX)
-	VMULPD       normalFirstStripAVX2Consts<>+224(SB), Y11, Y4
-	VMOVUPD      Y5, 1024(BX)
-	VMULPD       normalFirstStripAVX2Consts<>+224(SB), Y10, Y5
-	VMOVUPD      Y6, 1056(BX)
-	VMULPD       normalFirstStripAVX2Consts<>+224(SB), Y9, Y6
-	VMOVUPD      Y7, 1088(BX)
-	VMULPD       normalFirstStripAVX2Consts<>+224(SB), Y8, Y7
-	VMOVUPD      Y7, 1120(BX)
-	VMULPD       Y2, Y3, Y7
-	VMOVUPD      Y6, 1152(BX)
-	VMULPD       Y13, Y0, Y6
-	VMOVUPD      Y5, 1184(BX)
-	VMULPD       Y14, Y1, Y5
-	VMOVUPD      Y4, 1216(BX)
-	VMULPD       Y15, Y12, Y4
-	VMOVUPD      Y8, 1248(BX)
-	VMOVUPD      normalFirstStripAVX2Consts<>+32(SB), Y8
-	VDIVPD       Y7, Y8, Y7
-	VDIVPD       Y6, Y8, Y6
-	VDIVPD       Y5, Y8, Y5
-	VDIVPD       Y4, Y8, Y4
-	VMULPD       Y7, Y3, Y3
-	VMULPD       Y6, Y0, Y0
-	VMULPD       Y5, Y1, Y1
-	VMULPD       Y4, Y12, Y8
-	VMULPD       Y7, Y2, Y2
-	VMULPD       Y6, Y13, Y6
-	VMULPD       Y5, Y14, Y5
-	VMULPD       Y4, Y15, Y4
-	VMULPD       Y3, Y11, Y3
-	VMULPD       Y0, Y10, Y0
-	VMULPD       Y1, Y9, Y1
-	VMOVUPD      1248(BX), Y7
-	VMULPD       Y8, Y7, Y8
-	VMULPD       1216(BX), Y11, Y12
-	VMULPD       1184(BX), Y10, Y13
-	VMULPD       1152(BX), Y9, Y14
-	VMULPD       1120(BX), Y7, Y15
-	VMOVUPD      normalFirstStripAVX2Consts<>+256(SB), Y7
-	VMULPD       Y7, Y12, Y12
-	VMULPD       Y7, Y13, Y13
-	VMULPD       Y7, Y14, Y14
-	VMULPD       Y7, Y15, Y7
-	VROUNDPD     $0x08, Y12, Y12
-	VROUNDPD     $0x08, Y13, Y13
-	VROUNDPD     $0x08, Y14, Y14
-	VROUNDPD     $0x08, Y7, Y7
-	VMOVUPD      normalFirstStripAVX2Consts<>+288(SB), Y15
-	VMOVUPD      Y9, 1280(BX)
-	VMOVUPD      normalFirstStripAVX2Consts<>+320(SB), Y9
-	VFMADD231PD  Y15, Y3, Y9
-	VMOVUPD      Y10, 1312(BX)
-	VMOVUPD      normalFirstStripAVX2Consts<>+320(SB), Y10
-	VFMADD231PD  Y15, Y0, Y10
-	VMOVUPD      Y11, 1344(BX)
-	VMOVUPD      normalFirstStripAVX2Consts<>+320(SB), Y11
-	VFMADD231PD  Y15, Y1, Y11
-	VFMADD213PD  normalFirstStripAVX2Consts<>+320(SB), Y8, Y15
-	VMOVUPD      Y7, 1376(BX)
-	VMOVUPD      64(BX), Y7
-	VMOVUPD      Y14, 1408(BX)
-	VMULPD       1088(BX), Y7, Y14
-	VMOVUPD      Y13, 1440(BX)
-	VMULPD       1056(BX), Y7, Y13
-	VMOVUPD      Y12, 1472(BX)
-	VMULPD       1024(BX), Y7, Y12
-	VMOVUPD      Y4, 1504(BX)
-	VMOVUPD      992(BX), Y4
-	VMOVUPD      Y5, 1536(BX)
-	VMULPD       Y4, Y7, Y5
-	VMOVUPD      1088(BX), Y7
-	VMOVUPD      Y6, 1568(BX)
-	VMOVUPD      normalFirstStripAVX2Consts<>+352(SB), Y6
-	VCMPPD       $0x11, Y6, Y7, Y7
-	VMOVUPD      Y2, 1088(BX)
-	VMOVUPD      1056(BX), Y2
-	VCMPPD       $0x11, Y6, Y2, Y2
-	VMOVUPD      Y8, 1056(BX)
-	VMOVUPD      1024(BX), Y8
-	VCMPPD       $0x11, Y6, Y8, Y8
-	VCMPPD       $0x11, Y6, Y4, Y4
-	VBLENDVPD    Y7, Y6, Y14, Y14
-	VBLENDVPD    Y2, Y6, Y13, Y13
-	VBLENDVPD    Y8, Y6, Y12, Y12
-	VBLENDVPD    Y4, Y6, Y5, Y5
-	VMOVUPD      Y5, 992(BX)
-	VMOVUPD      960(BX), Y5
-	VBLENDVPD    Y7, Y6, Y5, Y5
-	VMOVUPD      928(BX), Y7
-	VBLENDVPD    Y2, Y6, Y7, Y2
-	VMOVUPD      256(BX), Y7
-	VBLENDVPD    Y8, Y6, Y7, Y7
-	VMOVUPD      896(BX), Y8
-	VBLENDVPD    Y4, Y6, Y8, Y4
-	VMOVUPD      normalFirstStripAVX2Consts<>+384(SB), Y6
-	VMOVUPD      normalFirstStripAVX2Consts<>+416(SB), Y8
-	VFMADD231PD  Y6, Y9, Y8
-	VMOVUPD      Y12, 896(BX)
-	VMOVUPD      normalFirstStripAVX2Consts<>+416(SB), Y12
-	VFMADD231PD  Y6, Y10, Y12
-	VMOVUPD      Y13, 256(BX)
-	VMOVUPD      normalFirstStripAVX2Consts<>+416(SB), Y13
-	VFMADD231PD  Y6, Y11, Y13
-	VFMADD213PD  normalFirstStripAVX2Consts<>+416(SB), Y15, Y6
-	VFMADD213PD  normalFirstStripAVX2Consts<>+448(SB), Y9, Y8
-	VFMADD213PD  normalFirstStripAVX2Consts<>+448(SB), Y10, Y12
-	VFMADD213PD  normalFirstStripAVX2Consts<>+448(SB), Y11, Y13
-	VFMADD213PD  normalFirstStripAVX2Consts<>+448(SB), Y15, Y6
-	VFMADD213PD  normalFirstStripAVX2Consts<>+480(SB), Y9, Y8
-	VFMADD213PD  normalFirstStripAVX2Consts<>+480(SB), Y10, Y12
-	VFMADD213PD  normalFirstStripAVX2Consts<>+480(SB), Y11, Y13
-	VFMADD213PD  normalFirstStripAVX2Consts<>+480(SB), Y15, Y6
-	VFMADD213PD  normalFirstStripAVX2Consts<>+512(SB), Y9, Y8
-	VFMADD213PD  normalFirstStripAVX2Consts<>+512(SB), Y10, Y12
-	VFMADD213PD  normalFirstStripAVX2Consts<>+512(SB), Y11, Y13
-	VFMADD213PD  normalFirstStripAVX2Consts<>+512(SB), Y15, Y6
-	VFMADD213PD  normalFirstStripAVX2Consts<>+544(SB), Y9, Y8
-	VFMADD213PD  normalFirstStripAVX2Consts<>+544(SB), Y10, Y12
-	VFMADD213PD  normalFirstStripAVX2Consts<>+544(SB), Y11, Y13
-	VFMADD213PD  normalFirstStripAVX2Consts<>+544(SB), Y15, Y6
-	VFMADD213PD  normalFirstStripAVX2Consts<>+576(SB), Y9, Y8
-	VFMADD213PD  normalFirstStripAVX2Consts<>+576(SB), Y10, Y12
-	VFMADD213PD  normalFirstStripAVX2Consts<>+576(SB), Y11, Y13
-	VFMADD213PD  normalFirstStripAVX2Consts<>+576(SB), Y15, Y6
-	VFMADD213PD  normalFirstStripAVX2Consts<>+608(SB), Y9, Y8
-	VFMADD213PD  normalFirstStripAVX2Consts<>+608(SB), Y10, Y12
-	VFMADD213PD  normalFirstStripAVX2Consts<>+608(SB), Y11, Y13
-	VFMADD213PD  normalFirstStripAVX2Consts<>+608(SB), Y15, Y6
-	VFMADD213PD  normalFirstStripAVX2Consts<>+640(SB), Y9, Y8
-	VFMADD213PD  normalFirstStripAVX2Consts<>+640(SB), Y10, Y12
-	VFMADD213PD  normalFirstStripAVX2Consts<>+640(SB), Y11, Y13
-	VFMADD213PD  normalFirstStripAVX2Consts<>+640(SB), Y15, Y6
-	VFMADD213PD  normalFirstStripAVX2Consts<>+672(SB), Y9, Y8
-	VFMADD213PD  normalFirstStripAVX2Consts<>+672(SB), Y10, Y12
-	VFMADD213PD  normalFirstStripAVX2Consts<>+672(SB), Y11, Y13
-	VFMADD213PD  normalFirstStripAVX2Consts<>+672(SB), Y15, Y6
-	VFMADD213PD  normalFirstStripAVX2Consts<>+704(SB), Y9, Y8
-	VFMADD213PD  normalFirstStripAVX2Consts<>+704(SB), Y10, Y12
-	VFMADD213PD  normalFirstStripAVX2Consts<>+704(SB), Y11, Y13
-	VFMADD213PD  normalFirstStripAVX2Consts<>+704(SB), Y15, Y6
-	VFMADD213PD  normalFirstStripAVX2Consts<>+736(SB), Y9, Y8
-	VFMADD213PD  normalFirstStripAVX2Consts<>+736(SB), Y10, Y12
-	VFMADD213PD  normalFirstStripAVX2Consts<>+736(SB), Y11, Y13
-	VFMADD213PD  normalFirstStripAVX2Consts<>+736(SB), Y15, Y6
-	VFMADD213PD  normalFirstStripAVX2Consts<>+768(SB), Y9, Y8
-	VFMADD213PD  normalFirstStripAVX2Consts<>+768(SB), Y10, Y12
-	VFMADD213PD  normalFirstStripAVX2Consts<>+768(SB), Y11, Y13
-	VFMADD213PD  normalFirstStripAVX2Consts<>+768(SB), Y15, Y6
-	VFMADD213PD  normalFirstStripAVX2Consts<>+800(SB), Y9, Y8
-	VFMADD213PD  normalFirstStripAVX2Consts<>+800(SB), Y10, Y12
-	VFMADD213PD  normalFirstStripAVX2Consts<>+800(SB), Y11, Y13
-	VFMADD213PD  normalFirstStripAVX2Consts<>+800(SB), Y15, Y6
-	VFMADD213PD  normalFirstStripAVX2Consts<>+832(SB), Y9, Y8
-	VFMADD213PD  normalFirstStripAVX2Consts<>+832(SB), Y10, Y12
-	VFMADD213PD  normalFirstStripAVX2Consts<>+832(SB), Y11, Y13
-	VFMADD213PD  normalFirstStripAVX2Consts<>+832(SB), Y15, Y6
-	VFMADD213PD  normalFirstStripAVX2Consts<>+864(SB), Y9, Y8
-	VFMADD213PD  normalFirstStripAVX2Consts<>+864(SB), Y10, Y12
-	VFMADD213PD  normalFirstStripAVX2Consts<>+864(SB), Y11, Y13
-	VFMADD213PD  normalFirstStripAVX2Consts<>+864(SB), Y15, Y6
-	VFMADD213PD  normalFirstStripAVX2Consts<>+896(SB), Y9, Y8
-	VFMADD213PD  normalFirstStripAVX2Consts<>+896(SB), Y10, Y12
-	VFMADD213PD  normalFirstStripAVX2Consts<>+896(SB), Y11, Y13
-	VFMADD213PD  normalFirstStripAVX2Consts<>+896(SB), Y15, Y6
-	VFMADD213PD  normalFirstStripAVX2Consts<>+928(SB), Y9, Y8
-	VFMADD213PD  normalFirstStripAVX2Consts<>+928(SB), Y10, Y12
-	VFMADD213PD  normalFirstStripAVX2Consts<>+928(SB), Y11, Y13
-	VFMADD213PD  normalFirstStripAVX2Consts<>+928(SB), Y15, Y6
-	VFMADD213PD  normalFirstStripAVX2Consts<>+960(SB), Y9, Y8
-	VFMADD213PD  normalFirstStripAVX2Consts<>+960(SB), Y10, Y12
-	VFMADD213PD  normalFirstStripAVX2Consts<>+960(SB), Y11, Y13
-	VFMADD213PD  normalFirstStripAVX2Consts<>+960(SB), Y15, Y6
-	VFMADD213PD  normalFirstStripAVX2Consts<>+992(SB), Y9, Y8
-	VFMADD213PD  normalFirstStripAVX2Consts<>+992(SB), Y10, Y12
-	VFMADD213PD  normalFirstStripAVX2Consts<>+992(SB), Y11, Y13
-	VFMADD213PD  normalFirstStripAVX2Consts<>+992(SB), Y15, Y6
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1024(SB), Y9, Y8
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1024(SB), Y10, Y12
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1024(SB), Y11, Y13
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1024(SB), Y15, Y6
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1056(SB), Y8, Y9
-	VMOVUPD      normalFirstStripAVX2Consts<>+1056(SB), Y8
-	VFMADD213PD  Y8, Y12, Y10
-	VFMADD213PD  Y8, Y13, Y11
-	VFMADD231PD  Y6, Y15, Y8
-	VMOVUPD      normalFirstStripAVX2Consts<>+1088(SB), Y6
-	VFMADD213PD  Y6, Y9, Y3
-	VFMADD213PD  Y6, Y10, Y0
-	VFMADD213PD  Y6, Y11, Y1
-	VFMADD231PD  1056(BX), Y8, Y6
-	VMULPD       1088(BX), Y3, Y3
-	VMULPD       1568(BX), Y0, Y0
-	VMULPD       1536(BX), Y1, Y1
-	VMULPD       1504(BX), Y6, Y6
-	VMOVUPD      normalFirstStripAVX2Consts<>+1120(SB), Y8
-	VMULPD       1472(BX), Y8, Y9
-	VMULPD       1440(BX), Y8, Y10
-	VMULPD       1408(BX), Y8, Y11
-	VMULPD       1376(BX), Y8, Y8
-	VMOVUPD      1344(BX), Y12
-	VFMADD231PD  1216(BX), Y12, Y9
-	VMOVUPD      1312(BX), Y13
-	VFMADD231PD  1184(BX), Y13, Y10
-	VMOVUPD      1280(BX), Y15
-	VFMADD231PD  1152(BX), Y15, Y11
-	VMOVUPD      Y14, 1152(BX)
-	VMOVUPD      1248(BX), Y14
-	VFMADD231PD  1120(BX), Y14, Y8
-	VMOVUPD      Y4, 1120(BX)
-	VMOVUPD      normalFirstStripAVX2Consts<>+1152(SB), Y4
-	VFNMADD213PD Y4, Y3, Y12
-	VFNMADD213PD Y4, Y0, Y13
-	VFNMADD213PD Y4, Y1, Y15
-	VFNMADD213PD Y4, Y6, Y14
-	VMOVUPD      normalFirstStripAVX2Consts<>+1184(SB), Y4
-	VFMADD231PD  1472(BX), Y4, Y9
-	VFMADD231PD  1440(BX), Y4, Y10
-	VFMADD231PD  1408(BX), Y4, Y11
-	VFMADD231PD  1376(BX), Y4, Y8
-	VMOVUPD      normalFirstStripAVX2Consts<>+0(SB), Y4
-	VANDPD       Y3, Y4, Y3
-	VANDPD       Y0, Y4, Y0
-	VANDPD       Y1, Y4, Y1
-	VANDPD       Y6, Y4, Y4
-	VORPD        864(BX), Y3, Y3
-	VORPD        832(BX), Y0, Y0
-	VORPD        800(BX), Y1, Y1
-	VORPD        224(BX), Y4, Y4
-	VMOVUPD      normalFirstStripAVX2Consts<>+1216(SB), Y6
-	VMOVUPD      Y14, 224(BX)
-	VMOVUPD      normalFirstStripAVX2Consts<>+1248(SB), Y14
-	VFMADD231PD  Y6, Y9, Y14
-	VMOVUPD      Y15, 800(BX)
-	VMOVUPD      normalFirstStripAVX2Consts<>+1248(SB), Y15
-	VFMADD231PD  Y6, Y10, Y15
-	VMOVUPD      Y13, 832(BX)
-	VMOVUPD      normalFirstStripAVX2Consts<>+1248(SB), Y13
-	VFMADD231PD  Y6, Y11, Y13
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1248(SB), Y8, Y6
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1280(SB), Y9, Y14
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1280(SB), Y10, Y15
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1280(SB), Y11, Y13
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1280(SB), Y8, Y6
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1312(SB), Y9, Y14
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1312(SB), Y10, Y15
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1312(SB), Y11, Y13
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1312(SB), Y8, Y6
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1344(SB), Y9, Y14
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1344(SB), Y10, Y15
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1344(SB), Y11, Y13
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1344(SB), Y8, Y6
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1376(SB), Y9, Y14
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1376(SB), Y10, Y15
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1376(SB), Y11, Y13
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1376(SB), Y8, Y6
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1408(SB), Y9, Y14
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1408(SB), Y10, Y15
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1408(SB), Y11, Y13
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1408(SB), Y8, Y6
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1440(SB), Y9, Y14
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1440(SB), Y10, Y15
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1440(SB), Y11, Y13
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1440(SB), Y8, Y6
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1472(SB), Y9, Y14
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1472(SB), Y10, Y15
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1472(SB), Y11, Y13
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1472(SB), Y8, Y6
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1504(SB), Y9, Y14
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1504(SB), Y10, Y15
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1504(SB), Y11, Y13
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1504(SB), Y8, Y6
-	VMOVUPD      Y12, 864(BX)
-	VMOVUPD      1472(BX), Y12
-	VMOVUPD      Y4, 1248(BX)
-	VMINPD       normalFirstStripAVX2Consts<>+1536(SB), Y12, Y4
-	VMOVUPD      Y1, 1280(BX)
-	VMOVUPD      1440(BX), Y1
-	VMOVUPD      Y7, 1312(BX)
-	VMINPD       normalFirstStripAVX2Consts<>+1536(SB), Y1, Y7
-	VMOVUPD      Y0, 1344(BX)
-	VMOVUPD      1408(BX), Y0
-	VMOVUPD      Y2, 1184(BX)
-	VMINPD       normalFirstStripAVX2Consts<>+1536(SB), Y0, Y2
-	VMOVUPD      Y3, 1216(BX)
-	VMOVUPD      1376(BX), Y3
-	VMOVUPD      Y5, 1504(BX)
-	VMINPD       normalFirstStripAVX2Consts<>+1536(SB), Y3, Y5
-	VMAXPD       normalFirstStripAVX2Consts<>+1568(SB), Y4, Y4
-	VMAXPD       normalFirstStripAVX2Consts<>+1568(SB), Y7, Y7
-	VMAXPD       normalFirstStripAVX2Consts<>+1568(SB), Y2, Y2
-	VMAXPD       normalFirstStripAVX2Consts<>+1568(SB), Y5, Y5
-	VSUBPD       Y4, Y12, Y12
-	VSUBPD       Y7, Y1, Y1
-	VSUBPD       Y2, Y0, Y0
-	VSUBPD       Y5, Y3, Y3
-	VADDPD       normalFirstStripAVX2Consts<>+1600(SB), Y4, Y4
-	VADDPD       normalFirstStripAVX2Consts<>+1600(SB), Y7, Y7
-	VADDPD       normalFirstStripAVX2Consts<>+1600(SB), Y2, Y2
-	VADDPD       normalFirstStripAVX2Consts<>+1600(SB), Y5, Y5
-	VADDPD       normalFirstStripAVX2Consts<>+1600(SB), Y12, Y12
-	VADDPD       normalFirstStripAVX2Consts<>+1600(SB), Y1, Y1
-	VADDPD       normalFirstStripAVX2Consts<>+1600(SB), Y0, Y0
-	VADDPD       normalFirstStripAVX2Consts<>+1600(SB), Y3, Y3
-	VPSLLQ       $0x34, Y4, Y4
-	VPSLLQ       $0x34, Y7, Y7
-	VPSLLQ       $0x34, Y2, Y2
-	VPSLLQ       $0x34, Y5, Y5
-	VPSLLQ       $0x34, Y12, Y12
-	VPSLLQ       $0x34, Y1, Y1
-	VPSLLQ       $0x34, Y0, Y0
-	VPSLLQ       $0x34, Y3, Y3
-	VMOVUPD      Y5, 1376(BX)
-	VMULPD       Y9, Y9, Y5
-	VMOVUPD      Y2, 1408(BX)
-	VMULPD       Y10, Y10, Y2
-	VMOVUPD      Y7, 1440(BX)
-	VMULPD       Y11, Y11, Y7
-	VMOVUPD      Y4, 1472(BX)
-	VMULPD       Y8, Y8, Y4
-	VFMADD231PD  Y14, Y5, Y9
-	VFMADD231PD  Y15, Y2, Y10
-	VFMADD231PD  Y13, Y7, Y11
-	VFMADD231PD  Y6, Y4, Y8
-	VMOVUPD      64(BX), Y2
-	VFMADD213PD  Y2, Y2, Y9
-	VFMADD213PD  Y2, Y2, Y10
-	VFMADD213PD  Y2, Y2, Y11
-	VFMADD213PD  Y2, Y8, Y2
-	VMULPD       Y12, Y9, Y4
-	VMULPD       Y1, Y10, Y1
-	VMULPD       Y0, Y11, Y0
-	VMULPD       Y3, Y2, Y2
-	VMULPD       1472(BX), Y4, Y3
-	VMULPD       1440(BX), Y1, Y1
-	VMULPD       1408(BX), Y0, Y0
-	VMULPD       1376(BX), Y2, Y2
-	VMOVUPD      1504(BX), Y4
-	VFNMADD231PD 1216(BX), Y3, Y4
-	VMOVUPD      1184(BX), Y5
-	VFNMADD231PD 1344(BX), Y1, Y5
-	VMOVUPD      1312(BX), Y6
-	VFNMADD231PD 1280(BX), Y0, Y6
-	VMOVUPD      1120(BX), Y7
-	VFNMADD231PD 1248(BX), Y2, Y7
-	PREFETCHT0   1024(DI)(AX*1)
-	VMOVUPD      Y4, (DI)(AX*1)
-	VMOVUPD      Y5, 32(DI)(AX*1)
-	PREFETCHT0   1088(DI)(AX*1)
-	VMOVUPD      Y6, 64(DI)(AX*1)
-	VMOVUPD      Y7, 96(DI)(AX*1)
-	VMOVUPD      normalFirstStripAVX2Consts<>+1152(SB), Y4
-	VMULPD       Y4, Y3, Y5
-	VMULPD       Y4, Y1, Y6
-	VMULPD       Y4, Y0, Y7
-	VMULPD       Y4, Y2, Y4
-	VMOVUPD      288(BX), Y8
-	VMULPD       Y3, Y8, Y3
-	VMOVUPD      320(BX), Y9
-	VMULPD       Y1, Y9, Y1
-	VMOVUPD      352(BX), Y10
-	VMULPD       Y0, Y10, Y0
-	VMOVUPD      512(BX), Y11
-	VMULPD       Y2, Y11, Y2
-	VMOVUPD      1152(BX), Y12
-	VFMADD231PD  864(BX), Y3, Y12
-	VMOVUPD      256(BX), Y3
-	VFMADD231PD  832(BX), Y1, Y3
-	VMOVUPD      896(BX), Y1
-	VFMADD231PD  800(BX), Y0, Y1
-	VMOVUPD      992(BX), Y0
-	VFMADD231PD  224(BX), Y2, Y0
-	VMOVUPD      192(BX), Y2
-	VMINPD       Y8, Y2, Y8
-	VMINPD       Y9, Y2, Y9
-	VMINPD       Y10, Y2, Y10
-	VMINPD       Y11, Y2, Y2
-	VMULPD       480(BX), Y5, Y11
-	VMULPD       448(BX), Y6, Y13
-	VMULPD       416(BX), Y7, Y14
-	VMULPD       384(BX), Y4, Y15
+	VMOVUPD      448(BX), Y8
+	VMOVUPD      Y2, 640(BX)
+	VMULPD       512(BX), Y8, Y2
+	VMOVUPD      Y1, 672(BX)
+	VMULPD       416(BX), Y9, Y1
+	VANDPD       normalFirstStripAVX2Consts<>+0(SB), Y3, Y3
+	VANDPD       normalFirstStripAVX2Consts<>+0(SB), Y12, Y12
+	VANDPD       normalFirstStripAVX2Consts<>+0(SB), Y2, Y2
+	VANDPD       normalFirstStripAVX2Consts<>+0(SB), Y1, Y1
+	VMOVUPD      Y9, 704(BX)
+	VMOVUPD      normalFirstStripAVX2Consts<>+96(SB), Y9
+	VMINPD       Y3, Y9, Y3
+	VMINPD       Y12, Y9, Y12
+	VMINPD       Y2, Y9, Y2
+	VMINPD       Y1, Y9, Y1
+	VMOVUPD      480(BX), Y9
+	VMOVUPD      Y0, 736(BX)
+	VMULPD       352(BX), Y9, Y0
+	VMOVUPD      Y7, 768(BX)
+	VMOVUPD      384(BX), Y7
+	VMOVUPD      Y6, 800(BX)
+	VMULPD       320(BX), Y7, Y6
+	VMOVUPD      Y5, 832(BX)
+	VMULPD       288(BX), Y8, Y5
+	VMOVUPD      Y4, 864(BX)
+	VMOVUPD      416(BX), Y4
+	VMOVUPD      Y10, 896(BX)
+	VMULPD       256(BX), Y4, Y10
+	VMOVUPD      Y11, 928(BX)
+	VMOVUPD      normalFirstStripAVX2Consts<>+128(SB), Y11
+	VANDPD       Y11, Y9, Y9
+	VANDPD       Y11, Y7, Y7
+	VANDPD       Y11, Y8, Y8
+	VANDPD       Y11, Y4, Y4
+	VMOVUPD      normalFirstStripAVX2Consts<>+160(SB), Y11
+	VFMADD213PD  Y15, Y3, Y11
+	VMOVUPD      Y14, 416(BX)
+	VMOVUPD      normalFirstStripAVX2Consts<>+160(SB), Y14
+	VFMADD213PD  Y15, Y12, Y14
+	VMOVUPD      Y13, 448(BX)
+	VMOVUPD      normalFirstStripAVX2Consts<>+160(SB), Y13
+	VFMADD213PD  Y15, Y2, Y13
 	VMOVUPD      Y4, 384(BX)
-	VMOVUPD      normalFirstStripAVX2Consts<>+1632(SB), Y4
-	VCMPPD       $0x11, Y8, Y4, Y8
-	VCMPPD       $0x11, Y9, Y4, Y9
-	VCMPPD       $0x11, Y10, Y4, Y10
-	VCMPPD       $0x11, Y2, Y4, Y2
-	VANDPD       768(BX), Y8, Y4
-	VANDPD       736(BX), Y9, Y8
-	VANDPD       704(BX), Y10, Y9
-	VANDPD       672(BX), Y2, Y2
-	VMOVUPD      normalFirstStripAVX2Consts<>+1664(SB), Y10
-	VBLENDVPD    Y4, Y12, Y10, Y4
-	VBLENDVPD    Y8, Y3, Y10, Y3
-	VBLENDVPD    Y9, Y1, Y10, Y1
-	VBLENDVPD    Y2, Y0, Y10, Y0
-	VMOVUPD      normalFirstStripAVX2Consts<>+224(SB), Y2
-	VMULPD       Y11, Y2, Y8
+	VMOVUPD      normalFirstStripAVX2Consts<>+160(SB), Y4
+	VFMADD213PD  Y15, Y1, Y4
+	VMOVUPD      Y8, 480(BX)
+	VADDPD       normalFirstStripAVX2Consts<>+192(SB), Y3, Y8
+	VMOVUPD      Y7, 960(BX)
+	VADDPD       normalFirstStripAVX2Consts<>+192(SB), Y12, Y7
+	VMOVUPD      Y9, 992(BX)
+	VADDPD       normalFirstStripAVX2Consts<>+192(SB), Y2, Y9
+	VMOVUPD      Y10, 1024(BX)
+	VADDPD       normalFirstStripAVX2Consts<>+192(SB), Y1, Y10
+	VMOVUPD      Y5, 1056(BX)
+	VMULPD       normalFirstStripAVX2Consts<>+224(SB), Y3, Y5
+	VMOVUPD      Y6, 1088(BX)
+	VMULPD       normalFirstStripAVX2Consts<>+224(SB), Y12, Y6
+	VMOVUPD      Y0, 1120(BX)
+	VMULPD       normalFirstStripAVX2Consts<>+224(SB), Y2, Y0
+	VMOVUPD      Y0, 1152(BX)
+	VMULPD       normalFirstStripAVX2Consts<>+224(SB), Y1, Y0
+	VMOVUPD      Y0, 1184(BX)
+	VMULPD       Y8, Y11, Y0
+	VMOVUPD      Y6, 1216(BX)
+	VMULPD       Y7, Y14, Y6
+	VMOVUPD      Y5, 1248(BX)
+	VMULPD       Y9, Y13, Y5
+	VMOVUPD      Y1, 1280(BX)
+	VMULPD       Y10, Y4, Y1
+	VDIVPD       Y0, Y15, Y0
+	VDIVPD       Y6, Y15, Y6
+	VDIVPD       Y5, Y15, Y5
+	VDIVPD       Y1, Y15, Y1
+	VMULPD       Y0, Y11, Y11
+	VMULPD       Y6, Y14, Y14
+	VMULPD       Y5, Y13, Y13
+	VMULPD       Y1, Y4, Y4
+	VMULPD       Y0, Y8, Y0
+	VMULPD       Y6, Y7, Y6
+	VMULPD       Y5, Y9, Y5
+	VMULPD       Y1, Y10, Y1
+	VMULPD       Y11, Y3, Y7
+	VMULPD       Y14, Y12, Y8
 	VMULPD       Y13, Y2, Y9
-	VMULPD       Y14, Y2, Y10
-	VMULPD       Y15, Y2, Y2
-	VMULPD       544(BX), Y5, Y11
-	VMULPD       576(BX), Y6, Y12
-	VMULPD       608(BX), Y7, Y13
-	VMOVUPD      384(BX), Y14
-	VMULPD       640(BX), Y14, Y15
+	VMOVUPD      1280(BX), Y10
+	VMULPD       Y4, Y10, Y4
+	VMULPD       1248(BX), Y3, Y11
+	VMULPD       1216(BX), Y12, Y13
+	VMULPD       1152(BX), Y2, Y14
+	VMOVUPD      Y2, 1312(BX)
+	VMULPD       1184(BX), Y10, Y2
+	VMOVUPD      normalFirstStripAVX2Consts<>+256(SB), Y10
+	VMULPD       Y10, Y11, Y11
+	VMULPD       Y10, Y13, Y13
+	VMULPD       Y10, Y14, Y14
+	VMULPD       Y10, Y2, Y2
+	VROUNDPD     $0x08, Y11, Y10
+	VROUNDPD     $0x08, Y13, Y11
+	VROUNDPD     $0x08, Y14, Y13
+	VROUNDPD     $0x08, Y2, Y2
+	VMOVUPD      normalFirstStripAVX2Consts<>+288(SB), Y14
+	VMOVUPD      Y12, 1344(BX)
+	VMOVUPD      normalFirstStripAVX2Consts<>+320(SB), Y12
+	VFMADD231PD  Y14, Y7, Y12
+	VMOVUPD      Y3, 1376(BX)
+	VMOVUPD      normalFirstStripAVX2Consts<>+320(SB), Y3
+	VFMADD231PD  Y14, Y8, Y3
+	VMOVUPD      Y2, 1408(BX)
+	VMOVUPD      normalFirstStripAVX2Consts<>+320(SB), Y2
+	VFMADD231PD  Y14, Y9, Y2
+	VFMADD213PD  normalFirstStripAVX2Consts<>+320(SB), Y4, Y14
+	VMOVUPD      Y13, 1440(BX)
+	VMOVUPD      64(BX), Y13
+	VMOVUPD      Y11, 1472(BX)
+	VMULPD       1120(BX), Y13, Y11
+	VMOVUPD      Y10, 1504(BX)
+	VMULPD       1088(BX), Y13, Y10
+	VMOVUPD      Y1, 1536(BX)
+	VMULPD       1056(BX), Y13, Y1
+	VMOVUPD      Y5, 1568(BX)
+	VMOVUPD      1024(BX), Y5
+	VMOVUPD      Y6, 1600(BX)
+	VMULPD       Y5, Y13, Y6
+	VMOVUPD      1120(BX), Y13
+	VMOVUPD      Y0, 1632(BX)
+	VMOVUPD      normalFirstStripAVX2Consts<>+352(SB), Y0
+	VCMPPD       $0x11, Y0, Y13, Y13
+	VMOVUPD      Y4, 1120(BX)
+	VMOVUPD      1088(BX), Y4
+	VCMPPD       $0x11, Y0, Y4, Y4
+	VMOVUPD      Y9, 1088(BX)
+	VMOVUPD      1056(BX), Y9
+	VCMPPD       $0x11, Y0, Y9, Y9
+	VCMPPD       $0x11, Y0, Y5, Y5
+	VBLENDVPD    Y13, Y0, Y11, Y11
+	VBLENDVPD    Y4, Y0, Y10, Y4
+	VBLENDVPD    Y9, Y0, Y1, Y1
+	VBLENDVPD    Y5, Y0, Y6, Y5
+	VMOVUPD      normalFirstStripAVX2Consts<>+384(SB), Y6
+	VMOVUPD      normalFirstStripAVX2Consts<>+416(SB), Y9
+	VFMADD231PD  Y6, Y12, Y9
+	VMOVUPD      normalFirstStripAVX2Consts<>+416(SB), Y10
+	VFMADD231PD  Y6, Y3, Y10
+	VMOVUPD      normalFirstStripAVX2Consts<>+416(SB), Y13
+	VFMADD231PD  Y6, Y2, Y13
+	VFMADD213PD  normalFirstStripAVX2Consts<>+416(SB), Y14, Y6
+	VMOVUPD      normalFirstStripAVX2Consts<>+448(SB), Y0
+	VFMADD213PD  Y0, Y12, Y9
+	VFMADD213PD  Y0, Y3, Y10
+	VFMADD213PD  Y0, Y2, Y13
+	VFMADD231PD  Y6, Y14, Y0
+	VMOVUPD      normalFirstStripAVX2Consts<>+480(SB), Y6
+	VFMADD213PD  Y6, Y12, Y9
+	VFMADD213PD  Y6, Y3, Y10
+	VFMADD213PD  Y6, Y2, Y13
+	VFMADD231PD  Y0, Y14, Y6
+	VMOVUPD      normalFirstStripAVX2Consts<>+512(SB), Y0
+	VFMADD213PD  Y0, Y12, Y9
+	VFMADD213PD  Y0, Y3, Y10
+	VFMADD213PD  Y0, Y2, Y13
+	VFMADD231PD  Y6, Y14, Y0
+	VMOVUPD      normalFirstStripAVX2Consts<>+544(SB), Y6
+	VFMADD213PD  Y6, Y12, Y9
+	VFMADD213PD  Y6, Y3, Y10
+	VFMADD213PD  Y6, Y2, Y13
+	VFMADD231PD  Y0, Y14, Y6
+	VMOVUPD      normalFirstStripAVX2Consts<>+576(SB), Y0
+	VFMADD213PD  Y0, Y12, Y9
+	VFMADD213PD  Y0, Y3, Y10
+	VFMADD213PD  Y0, Y2, Y13
+	VFMADD231PD  Y6, Y14, Y0
+	VMOVUPD      normalFirstStripAVX2Consts<>+608(SB), Y6
+	VFMADD213PD  Y6, Y12, Y9
+	VFMADD213PD  Y6, Y3, Y10
+	VFMADD213PD  Y6, Y2, Y13
+	VFMADD231PD  Y0, Y14, Y6
+	VMOVUPD      normalFirstStripAVX2Consts<>+640(SB), Y0
+	VFMADD213PD  Y0, Y12, Y9
+	VFMADD213PD  Y0, Y3, Y10
+	VFMADD213PD  Y0, Y2, Y13
+	VFMADD231PD  Y6, Y14, Y0
+	VMOVUPD      normalFirstStripAVX2Consts<>+672(SB), Y6
+	VFMADD213PD  Y6, Y12, Y9
+	VFMADD213PD  Y6, Y3, Y10
+	VFMADD213PD  Y6, Y2, Y13
+	VFMADD231PD  Y0, Y14, Y6
+	VMOVUPD      normalFirstStripAVX2Consts<>+704(SB), Y0
+	VFMADD213PD  Y0, Y12, Y9
+	VFMADD213PD  Y0, Y3, Y10
+	VFMADD213PD  Y0, Y2, Y13
+	VFMADD231PD  Y6, Y14, Y0
+	VMOVUPD      normalFirstStripAVX2Consts<>+736(SB), Y6
+	VFMADD213PD  Y6, Y12, Y9
+	VFMADD213PD  Y6, Y3, Y10
+	VFMADD213PD  Y6, Y2, Y13
+	VFMADD231PD  Y0, Y14, Y6
+	VMOVUPD      normalFirstStripAVX2Consts<>+768(SB), Y0
+	VFMADD213PD  Y0, Y12, Y9
+	VFMADD213PD  Y0, Y3, Y10
+	VFMADD213PD  Y0, Y2, Y13
+	VFMADD231PD  Y6, Y14, Y0
+	VMOVUPD      normalFirstStripAVX2Consts<>+800(SB), Y6
+	VFMADD213PD  Y6, Y12, Y9
+	VFMADD213PD  Y6, Y3, Y10
+	VFMADD213PD  Y6, Y2, Y13
+	VFMADD231PD  Y0, Y14, Y6
+	VMOVUPD      normalFirstStripAVX2Consts<>+832(SB), Y0
+	VFMADD213PD  Y0, Y12, Y9
+	VFMADD213PD  Y0, Y3, Y10
+	VFMADD213PD  Y0, Y2, Y13
+	VFMADD231PD  Y6, Y14, Y0
+	VMOVUPD      normalFirstStripAVX2Consts<>+864(SB), Y6
+	VFMADD213PD  Y6, Y12, Y9
+	VFMADD213PD  Y6, Y3, Y10
+	VFMADD213PD  Y6, Y2, Y13
+	VFMADD231PD  Y0, Y14, Y6
+	VMOVUPD      normalFirstStripAVX2Consts<>+896(SB), Y0
+	VFMADD213PD  Y0, Y12, Y9
+	VFMADD213PD  Y0, Y3, Y10
+	VFMADD213PD  Y0, Y2, Y13
+	VFMADD231PD  Y6, Y14, Y0
+	VMOVUPD      normalFirstStripAVX2Consts<>+928(SB), Y6
+	VFMADD213PD  Y6, Y12, Y9
+	VFMADD213PD  Y6, Y3, Y10
+	VFMADD213PD  Y6, Y2, Y13
+	VFMADD231PD  Y0, Y14, Y6
+	VMOVUPD      normalFirstStripAVX2Consts<>+960(SB), Y0
+	VFMADD213PD  Y0, Y12, Y9
+	VFMADD213PD  Y0, Y3, Y10
+	VFMADD213PD  Y0, Y2, Y13
+	VFMADD231PD  Y6, Y14, Y0
+	VMOVUPD      normalFirstStripAVX2Consts<>+992(SB), Y6
+	VFMADD213PD  Y6, Y12, Y9
+	VFMADD213PD  Y6, Y3, Y10
+	VFMADD213PD  Y6, Y2, Y13
+	VFMADD231PD  Y0, Y14, Y6
+	VMOVUPD      normalFirstStripAVX2Consts<>+1024(SB), Y0
+	VFMADD213PD  Y0, Y12, Y9
+	VFMADD213PD  Y0, Y3, Y10
+	VFMADD213PD  Y0, Y2, Y13
+	VFMADD231PD  Y6, Y14, Y0
+	VMOVUPD      normalFirstStripAVX2Consts<>+1056(SB), Y6
+	VFMADD213PD  Y6, Y9, Y12
+	VFMADD213PD  Y6, Y10, Y3
+	VFMADD213PD  Y6, Y13, Y2
+	VFMADD231PD  Y0, Y14, Y6
+	VMOVUPD      normalFirstStripAVX2Consts<>+1088(SB), Y0
+	VFMADD213PD  Y0, Y12, Y7
+	VFMADD213PD  Y0, Y3, Y8
+	VFMADD132PD  1088(BX), Y0, Y2
+	VFMADD231PD  1120(BX), Y6, Y0
+	VMULPD       1632(BX), Y7, Y3
+	VMULPD       1600(BX), Y8, Y6
+	VMULPD       1568(BX), Y2, Y2
+	VMULPD       1536(BX), Y0, Y0
+	VMOVUPD      normalFirstStripAVX2Consts<>+1120(SB), Y7
+	VMULPD       1504(BX), Y7, Y8
+	VMULPD       1472(BX), Y7, Y9
+	VMULPD       1440(BX), Y7, Y10
+	VMULPD       1408(BX), Y7, Y7
+	VMOVUPD      1376(BX), Y12
+	VFMADD231PD  1248(BX), Y12, Y8
+	VMOVUPD      1344(BX), Y13
+	VFMADD231PD  1216(BX), Y13, Y9
+	VMOVUPD      1312(BX), Y14
+	VFMADD231PD  1152(BX), Y14, Y10
+	VMOVUPD      Y5, 1152(BX)
+	VMOVUPD      1280(BX), Y5
+	VFMADD231PD  1184(BX), Y5, Y7
+	VMOVUPD      Y1, 1184(BX)
+	VMOVUPD      normalFirstStripAVX2Consts<>+1152(SB), Y1
+	VFNMADD213PD Y1, Y3, Y12
+	VFNMADD213PD Y1, Y6, Y13
+	VFNMADD213PD Y1, Y2, Y14
+	VFNMADD213PD Y1, Y0, Y5
+	VMOVUPD      normalFirstStripAVX2Consts<>+1184(SB), Y1
+	VFMADD231PD  1504(BX), Y1, Y8
+	VFMADD231PD  1472(BX), Y1, Y9
+	VFMADD231PD  1440(BX), Y1, Y10
+	VFMADD231PD  1408(BX), Y1, Y7
+	VMOVUPD      normalFirstStripAVX2Consts<>+0(SB), Y1
+	VANDPD       Y3, Y1, Y3
+	VANDPD       Y6, Y1, Y6
+	VANDPD       Y2, Y1, Y2
+	VANDPD       Y0, Y1, Y0
+	VMOVUPD      992(BX), Y1
+	VORPD        Y3, Y1, Y3
+	VORPD        960(BX), Y6, Y6
+	VORPD        480(BX), Y2, Y2
+	VORPD        384(BX), Y0, Y0
+	VMOVUPD      Y0, 1280(BX)
+	VMOVUPD      224(BX), Y0
+	VORPD        Y1, Y0, Y1
+	VMOVUPD      Y2, 992(BX)
+	VORPD        960(BX), Y0, Y2
+	VMOVUPD      Y6, 960(BX)
+	VORPD        480(BX), Y0, Y6
+	VORPD        384(BX), Y0, Y0
+	VMOVUPD      Y3, 384(BX)
+	VMOVUPD      normalFirstStripAVX2Consts<>+1248(SB), Y3
+	VFMADD231PD  normalFirstStripAVX2Consts<>+1216(SB), Y8, Y3
+	VMOVUPD      Y0, 480(BX)
+	VMOVUPD      normalFirstStripAVX2Consts<>+1248(SB), Y0
+	VFMADD231PD  normalFirstStripAVX2Consts<>+1216(SB), Y9, Y0
+	VMOVUPD      Y6, 1312(BX)
+	VMOVUPD      normalFirstStripAVX2Consts<>+1248(SB), Y6
+	VFMADD231PD  normalFirstStripAVX2Consts<>+1216(SB), Y10, Y6
+	VMOVUPD      Y2, 1344(BX)
+	VMOVUPD      normalFirstStripAVX2Consts<>+1248(SB), Y2
+	VFMADD231PD  normalFirstStripAVX2Consts<>+1216(SB), Y7, Y2
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1280(SB), Y8, Y3
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1280(SB), Y9, Y0
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1280(SB), Y10, Y6
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1280(SB), Y7, Y2
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1312(SB), Y8, Y3
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1312(SB), Y9, Y0
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1312(SB), Y10, Y6
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1312(SB), Y7, Y2
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1344(SB), Y8, Y3
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1344(SB), Y9, Y0
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1344(SB), Y10, Y6
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1344(SB), Y7, Y2
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1376(SB), Y8, Y3
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1376(SB), Y9, Y0
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1376(SB), Y10, Y6
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1376(SB), Y7, Y2
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1408(SB), Y8, Y3
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1408(SB), Y9, Y0
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1408(SB), Y10, Y6
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1408(SB), Y7, Y2
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1440(SB), Y8, Y3
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1440(SB), Y9, Y0
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1440(SB), Y10, Y6
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1440(SB), Y7, Y2
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1472(SB), Y8, Y3
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1472(SB), Y9, Y0
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1472(SB), Y10, Y6
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1472(SB), Y7, Y2
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1504(SB), Y8, Y3
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1504(SB), Y9, Y0
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1504(SB), Y10, Y6
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1504(SB), Y7, Y2
+	VMOVUPD      Y1, 1376(BX)
+	VMOVUPD      1504(BX), Y1
+	VMOVUPD      Y5, 1216(BX)
+	VMINPD       normalFirstStripAVX2Consts<>+1536(SB), Y1, Y5
+	VMOVUPD      Y14, 1248(BX)
+	VMOVUPD      1472(BX), Y14
+	VMOVUPD      Y4, 1536(BX)
+	VMINPD       normalFirstStripAVX2Consts<>+1536(SB), Y14, Y4
+	VMOVUPD      Y13, 1568(BX)
+	VMOVUPD      1440(BX), Y13
+	VMOVUPD      Y11, 1600(BX)
+	VMINPD       normalFirstStripAVX2Consts<>+1536(SB), Y13, Y11
+	VMOVUPD      Y12, 1632(BX)
+	VMOVUPD      1408(BX), Y12
+	VMOVUPD      Y2, 1120(BX)
+	VMINPD       normalFirstStripAVX2Consts<>+1536(SB), Y12, Y2
+	VMAXPD       normalFirstStripAVX2Consts<>+1568(SB), Y5, Y5
+	VMAXPD       normalFirstStripAVX2Consts<>+1568(SB), Y4, Y4
+	VMAXPD       normalFirstStripAVX2Consts<>+1568(SB), Y11, Y11
+	VMAXPD       normalFirstStripAVX2Consts<>+1568(SB), Y2, Y2
+	VSUBPD       Y5, Y1, Y1
+	VSUBPD       Y4, Y14, Y14
+	VSUBPD       Y11, Y13, Y13
+	VSUBPD       Y2, Y12, Y12
+	VADDPD       normalFirstStripAVX2Consts<>+1600(SB), Y5, Y5
+	VADDPD       normalFirstStripAVX2Consts<>+1600(SB), Y4, Y4
+	VADDPD       normalFirstStripAVX2Consts<>+1600(SB), Y11, Y11
+	VADDPD       normalFirstStripAVX2Consts<>+1600(SB), Y2, Y2
+	VADDPD       normalFirstStripAVX2Consts<>+1600(SB), Y1, Y1
+	VADDPD       normalFirstStripAVX2Consts<>+1600(SB), Y14, Y14
+	VADDPD       normalFirstStripAVX2Consts<>+1600(SB), Y13, Y13
+	VADDPD       normalFirstStripAVX2Consts<>+1600(SB), Y12, Y12
+	VPSLLQ       $0x34, Y5, Y5
+	VPSLLQ       $0x34, Y4, Y4
+	VPSLLQ       $0x34, Y11, Y11
+	VPSLLQ       $0x34, Y2, Y2
+	VPSLLQ       $0x34, Y1, Y1
+	VPSLLQ       $0x34, Y14, Y14
+	VPSLLQ       $0x34, Y13, Y13
+	VPSLLQ       $0x34, Y12, Y12
+	VMOVUPD      Y2, 1408(BX)
+	VMULPD       Y8, Y8, Y2
+	VMOVUPD      Y11, 1440(BX)
+	VMULPD       Y9, Y9, Y11
+	VMOVUPD      Y4, 1472(BX)
+	VMULPD       Y10, Y10, Y4
+	VMOVUPD      Y5, 1504(BX)
+	VMULPD       Y7, Y7, Y5
+	VFMADD231PD  Y3, Y2, Y8
+	VFMADD231PD  Y0, Y11, Y9
+	VFMADD231PD  Y6, Y4, Y10
+	VFMADD231PD  1120(BX), Y5, Y7
+	VMOVUPD      64(BX), Y0
+	VFMADD213PD  Y0, Y0, Y8
+	VFMADD213PD  Y0, Y0, Y9
+	VFMADD213PD  Y0, Y0, Y10
+	VFMADD213PD  Y0, Y0, Y7
+	VMULPD       Y1, Y8, Y1
+	VMULPD       Y14, Y9, Y2
+	VMULPD       Y13, Y10, Y3
+	VMULPD       Y12, Y7, Y4
+	VMULPD       1504(BX), Y1, Y1
+	VMULPD       1472(BX), Y2, Y2
+	VMULPD       1440(BX), Y3, Y3
+	VMULPD       1408(BX), Y4, Y4
+	VMOVUPD      192(BX), Y5
+	VMOVUPD      448(BX), Y6
+	VMINPD       Y6, Y5, Y7
+	VMOVUPD      416(BX), Y8
+	VMINPD       Y8, Y5, Y9
+	VMOVUPD      928(BX), Y10
+	VMINPD       Y10, Y5, Y11
+	VMOVUPD      896(BX), Y12
+	VMINPD       Y12, Y5, Y5
+	VMULPD       Y1, Y6, Y6
+	VMULPD       Y2, Y8, Y8
+	VMULPD       Y3, Y10, Y10
+	VMULPD       Y4, Y12, Y12
+	VMOVUPD      1600(BX), Y13
+	VFMADD231PD  1632(BX), Y6, Y13
+	VMOVUPD      1536(BX), Y6
+	VFMADD231PD  1568(BX), Y8, Y6
+	VMOVUPD      1184(BX), Y8
+	VFMADD231PD  1248(BX), Y10, Y8
+	VMOVUPD      1152(BX), Y10
+	VFMADD231PD  1216(BX), Y12, Y10
+	VMOVUPD      normalFirstStripAVX2Consts<>+1632(SB), Y12
+	VCMPPD       $0x11, Y7, Y12, Y7
+	VCMPPD       $0x11, Y9, Y12, Y9
+	VCMPPD       $0x11, Y11, Y12, Y11
+	VCMPPD       $0x11, Y5, Y12, Y5
+	VANDPD       864(BX), Y7, Y7
+	VANDPD       832(BX), Y9, Y9
+	VANDPD       800(BX), Y11, Y11
+	VANDPD       768(BX), Y5, Y5
+	VMOVUPD      normalFirstStripAVX2Consts<>+1664(SB), Y12
+	VBLENDVPD    Y7, Y13, Y12, Y7
+	VBLENDVPD    Y9, Y6, Y12, Y6
+	VBLENDVPD    Y11, Y8, Y12, Y8
+	VBLENDVPD    Y5, Y10, Y12, Y5
+	PREFETCHT0   1024(SI)(AX*1)
+	VMOVUPD      Y7, (SI)(AX*1)
+	VMOVUPD      Y6, 32(SI)(AX*1)
+	PREFETCHT0   1088(SI)(AX*1)
+	VMOVUPD      Y8, 64(SI)(AX*1)
+	VMOVUPD      Y5, 96(SI)(AX*1)
+	VMOVUPD      normalFirstStripAVX2Consts<>+1152(SB), Y9
+	VMULPD       Y9, Y1, Y10
+	VMULPD       Y9, Y2, Y11
+	VMULPD       Y9, Y3, Y12
+	VMULPD       Y9, Y4, Y9
+	VMULPD       736(BX), Y10, Y13
+	VMULPD       672(BX), Y11, Y14
+	VMULPD       640(BX), Y12, Y0
+	VMOVUPD      Y4, 640(BX)
+	VMULPD       544(BX), Y9, Y4
+	VMOVUPD      Y3, 544(BX)
+	VMULPD       576(BX), Y10, Y3
+	VMOVUPD      Y2, 576(BX)
+	VMULPD       608(BX), Y11, Y2
+	VMOVUPD      Y1, 608(BX)
+	VMULPD       512(BX), Y12, Y1
+	VMOVUPD      Y5, 512(BX)
+	VMULPD       704(BX), Y9, Y5
 	PREFETCHT0   1024(R8)(AX*1)
-	VMOVUPD      Y11, (R8)(AX*1)
-	VMOVUPD      Y12, 32(R8)(AX*1)
+	VMOVUPD      Y3, (R8)(AX*1)
+	VMOVUPD      Y2, 32(R8)(AX*1)
 	PREFETCHT0   1088(R8)(AX*1)
-	VMOVUPD      Y13, 64(R8)(AX*1)
-	VMOVUPD      Y15, 96(R8)(AX*1)
-	VMOVUPD      128(BX), Y11
-	VMULPD       Y5, Y11, Y5
-	VMULPD       Y6, Y11, Y6
-	VMULPD       Y7, Y11, Y7
-	VMULPD       Y14, Y11, Y11
+	VMOVUPD      Y1, 64(R8)(AX*1)
+	VMOVUPD      Y5, 96(R8)(AX*1)
+	VMOVUPD      normalFirstStripAVX2Consts<>+224(SB), Y1
+	VMULPD       Y13, Y1, Y2
+	VMULPD       Y14, Y1, Y3
+	VMULPD       Y0, Y1, Y0
+	VMULPD       Y4, Y1, Y1
+	VMOVUPD      128(BX), Y4
+	VMULPD       Y10, Y4, Y5
+	VMULPD       Y11, Y4, Y10
+	VMULPD       Y12, Y4, Y11
+	VMULPD       Y9, Y4, Y4
 	PREFETCHT0   1024(R9)(AX*1)
 	VMOVUPD      Y5, (R9)(AX*1)
-	VMOVUPD      Y6, 32(R9)(AX*1)
+	VMOVUPD      Y10, 32(R9)(AX*1)
 	PREFETCHT0   1088(R9)(AX*1)
-	VMOVUPD      Y7, 64(R9)(AX*1)
-	VMOVUPD      Y11, 96(R9)(AX*1)
-	VMOVUPD      96(BX), Y5
-	VFMADD231PD  Y4, Y5, Y8
-	VFMADD231PD  Y3, Y5, Y9
-	VFMADD231PD  Y1, Y5, Y10
-	VFMADD231PD  Y0, Y5, Y2
+	VMOVUPD      Y11, 64(R9)(AX*1)
+	VMOVUPD      Y4, 96(R9)(AX*1)
+	VMOVUPD      96(BX), Y4
+	VFMADD231PD  Y7, Y4, Y2
+	VFMADD231PD  Y6, Y4, Y3
+	VFMADD231PD  Y8, Y4, Y0
+	VMOVUPD      512(BX), Y5
+	VFMADD231PD  Y5, Y4, Y1
+	VMOVUPD      32(BX), Y4
+	VMULPD       Y7, Y4, Y7
+	VMULPD       Y6, Y4, Y6
+	VMULPD       Y8, Y4, Y8
+	VMULPD       Y5, Y4, Y4
 	PREFETCHT0   1024(R10)(AX*1)
-	VMOVUPD      Y8, (R10)(AX*1)
-	VMOVUPD      Y9, 32(R10)(AX*1)
+	VMOVUPD      Y2, (R10)(AX*1)
+	VMOVUPD      Y3, 32(R10)(AX*1)
 	PREFETCHT0   1088(R10)(AX*1)
-	VMOVUPD      Y10, 64(R10)(AX*1)
-	VMOVUPD      Y2, 96(R10)(AX*1)
-	PREFETCHT0   1024(SI)(AX*1)
-	VMOVUPD      Y4, (SI)(AX*1)
-	VMOVUPD      Y3, 32(SI)(AX*1)
-	PREFETCHT0   1088(SI)(AX*1)
-	VMOVUPD      Y1, 64(SI)(AX*1)
-	VMOVUPD      Y0, 96(SI)(AX*1)
-	VMOVUPD      32(BX), Y2
-	VMULPD       Y4, Y2, Y4
-	VMULPD       Y3, Y2, Y3
-	VMULPD       Y1, Y2, Y1
-	VMULPD       Y0, Y2, Y0
-	VMOVUPD      normalFirstStripAVX2Consts<>+128(SB), Y2
-	VXORPD       Y4, Y2, Y4
-	VXORPD       Y3, Y2, Y3
-	VXORPD       Y1, Y2, Y1
-	VXORPD       Y0, Y2, Y0
+	VMOVUPD      Y0, 64(R10)(AX*1)
+	VMOVUPD      Y1, 96(R10)(AX*1)
+	VMOVUPD      352(BX), Y0
+	VMOVUPD      normalFirstStripAVX2Consts<>+128(SB), Y1
+	VXORPD       Y1, Y0, Y2
+	VMOVUPD      320(BX), Y3
+	VXORPD       Y1, Y3, Y5
+	VMOVUPD      288(BX), Y9
+	VXORPD       Y1, Y9, Y10
+	VMOVUPD      256(BX), Y11
+	VXORPD       Y1, Y11, Y12
+	VMOVUPD      64(BX), Y13
+	VMULPD       Y13, Y0, Y0
+	VMULPD       Y13, Y3, Y3
+	VMULPD       Y13, Y9, Y9
+	VMULPD       Y13, Y11, Y11
+	VMOVUPD      1376(BX), Y13
+	VCMPPD       $0x00, Y2, Y13, Y2
+	VMOVUPD      1344(BX), Y13
+	VCMPPD       $0x00, Y5, Y13, Y5
+	VMOVUPD      1312(BX), Y13
+	VCMPPD       $0x00, Y10, Y13, Y10
+	VMOVUPD      480(BX), Y13
+	VCMPPD       $0x00, Y12, Y13, Y12
+	VXORPD       Y7, Y1, Y7
+	VXORPD       Y6, Y1, Y6
+	VXORPD       Y8, Y1, Y8
+	VXORPD       Y4, Y1, Y1
+	VMOVUPD      normalFirstStripAVX2Consts<>+352(SB), Y4
+	VBLENDVPD    Y2, Y4, Y0, Y0
+	VBLENDVPD    Y5, Y4, Y3, Y2
+	VBLENDVPD    Y10, Y4, Y9, Y3
+	VBLENDVPD    Y12, Y4, Y11, Y4
+	VMOVUPD      384(BX), Y5
+	VFNMADD231PD 608(BX), Y5, Y0
+	VMOVUPD      960(BX), Y5
+	VFNMADD231PD 576(BX), Y5, Y2
+	VMOVUPD      992(BX), Y5
+	VFNMADD231PD 544(BX), Y5, Y3
+	VMOVUPD      1280(BX), Y5
+	VFNMADD231PD 640(BX), Y5, Y4
 	PREFETCHT0   1024(R11)(AX*1)
-	VMOVUPD      Y4, (R11)(AX*1)
-	VMOVUPD      Y3, 32(R11)(AX*1)
+	VMOVUPD      Y7, (R11)(AX*1)
+	VMOVUPD      Y6, 32(R11)(AX*1)
 	PREFETCHT0   1088(R11)(AX*1)
-	VMOVUPD      Y1, 64(R11)(AX*1)
-	VMOVUPD      Y0, 96(R11)(AX*1)
+	VMOVUPD      Y8, 64(R11)(AX*1)
+	VMOVUPD      Y1, 96(R11)(AX*1)
+	PREFETCHT0   1024(DI)(AX*1)
+	VMOVUPD      Y0, (DI)(AX*1)
+	VMOVUPD      Y2, 32(DI)(AX*1)
+	PREFETCHT0   1088(DI)(AX*1)
+	VMOVUPD      Y3, 64(DI)(AX*1)
+	VMOVUPD      Y4, 96(DI)(AX*1)
 	ADDQ         $+128, AX
 	SUBQ         $+16, CX
 	JGE          body
@@ -1811,257 +1867,293 @@ tail:
 	VDIVPD       Y7, Y12, Y13
 	VDIVPD       Y8, Y12, Y6
 	VMULPD       Y10, Y4, Y12
-	VMULPD       Y9, Y5, Y11
+	VMOVUPD      Y4, 256(BX)
+	VMULPD       Y9, Y5, Y4
 	VMULPD       Y0, Y0, Y0
 	VMULPD       Y1, Y1, Y1
-	VADDPD       64(BX), Y2, Y2
-	VADDPD       64(BX), Y3, Y3
-	VMULPD       64(BX), Y4, Y4
-	VMULPD       64(BX), Y5, Y5
+	VMOVUPD      Y5, 288(BX)
+	VMOVUPD      64(BX), Y5
+	VADDPD       Y2, Y5, Y2
+	VADDPD       Y3, Y5, Y3
 	VADDPD       Y2, Y7, Y2
 	VADDPD       Y3, Y8, Y3
-	VCMPPD       $0x11, normalFirstStripAVX2Consts<>+64(SB), Y2, Y2
-	VCMPPD       $0x11, normalFirstStripAVX2Consts<>+64(SB), Y3, Y3
+	VMOVUPD      Y8, 320(BX)
+	VMOVUPD      normalFirstStripAVX2Consts<>+64(SB), Y8
+	VCMPPD       $0x11, Y8, Y2, Y2
+	VCMPPD       $0x11, Y8, Y3, Y3
 	VMULPD       Y0, Y13, Y0
 	VMULPD       Y1, Y6, Y1
-	VMOVUPD      Y1, 224(BX)
-	VMULPD       Y10, Y13, Y1
-	VMOVUPD      Y13, 256(BX)
+	VMULPD       Y10, Y13, Y8
+	VMOVUPD      Y13, 352(BX)
 	VMULPD       Y9, Y6, Y13
 	VANDPD       normalFirstStripAVX2Consts<>+128(SB), Y10, Y10
 	VANDPD       normalFirstStripAVX2Consts<>+128(SB), Y9, Y9
-	VANDPD       normalFirstStripAVX2Consts<>+0(SB), Y1, Y1
-	VANDPD       normalFirstStripAVX2Consts<>+0(SB), Y13, Y13
-	VMOVUPD      Y6, 288(BX)
-	VMOVUPD      normalFirstStripAVX2Consts<>+96(SB), Y6
-	VMINPD       Y1, Y6, Y1
-	VMINPD       Y13, Y6, Y6
-	VMOVUPD      64(BX), Y13
-	VMOVUPD      Y0, 320(BX)
-	VMULPD       Y12, Y13, Y0
-	VMOVUPD      Y9, 352(BX)
-	VMULPD       Y11, Y13, Y9
-	VMOVUPD      normalFirstStripAVX2Consts<>+352(SB), Y13
-	VCMPPD       $0x11, Y13, Y12, Y12
-	VCMPPD       $0x11, Y13, Y11, Y11
-	VBLENDVPD    Y12, Y13, Y0, Y0
-	VBLENDVPD    Y11, Y13, Y9, Y9
-	VBLENDVPD    Y12, Y13, Y4, Y4
-	VBLENDVPD    Y11, Y13, Y5, Y5
-	VMOVUPD      normalFirstStripAVX2Consts<>+160(SB), Y11
-	VMOVUPD      normalFirstStripAVX2Consts<>+32(SB), Y12
-	VFMADD231PD  Y11, Y1, Y12
-	VFMADD213PD  normalFirstStripAVX2Consts<>+32(SB), Y6, Y11
-	VMOVUPD      normalFirstStripAVX2Consts<>+192(SB), Y13
-	VMOVUPD      Y9, 384(BX)
-	VADDPD       Y13, Y1, Y9
-	VADDPD       Y13, Y6, Y13
-	VMOVUPD      Y0, 416(BX)
-	VMULPD       normalFirstStripAVX2Consts<>+224(SB), Y1, Y0
-	VMOVUPD      Y5, 448(BX)
-	VMULPD       normalFirstStripAVX2Consts<>+224(SB), Y6, Y5
+	VANDPD       Y11, Y8, Y8
+	VANDPD       Y11, Y13, Y13
+	VMOVUPD      normalFirstStripAVX2Consts<>+96(SB), Y11
+	VMINPD       Y8, Y11, Y8
+	VMINPD       Y13, Y11, Y11
+	VMULPD       Y12, Y5, Y13
+	VMOVUPD      Y6, 384(BX)
+	VMULPD       Y4, Y5, Y6
+	VMOVUPD      Y1, 416(BX)
+	VMOVUPD      normalFirstStripAVX2Consts<>+352(SB), Y1
+	VCMPPD       $0x11, Y1, Y12, Y12
+	VCMPPD       $0x11, Y1, Y4, Y4
+	VBLENDVPD    Y12, Y1, Y13, Y12
+	VBLENDVPD    Y4, Y1, Y6, Y4
+	VMOVUPD      normalFirstStripAVX2Consts<>+160(SB), Y6
+	VMOVUPD      normalFirstStripAVX2Consts<>+32(SB), Y13
+	VFMADD231PD  Y6, Y8, Y13
+	VFMADD213PD  normalFirstStripAVX2Consts<>+32(SB), Y11, Y6
+	VMOVUPD      Y0, 448(BX)
+	VMOVUPD      normalFirstStripAVX2Consts<>+192(SB), Y0
 	VMOVUPD      Y4, 480(BX)
-	VMOVUPD      192(BX), Y4
-	VMOVUPD      Y10, 512(BX)
-	VMINPD       Y7, Y4, Y10
-	VMINPD       Y8, Y4, Y4
-	VMOVUPD      Y8, 544(BX)
-	VMOVUPD      normalFirstStripAVX2Consts<>+1632(SB), Y8
-	VCMPPD       $0x11, Y10, Y8, Y10
-	VCMPPD       $0x11, Y4, Y8, Y4
-	VANDPD       Y2, Y10, Y2
-	VANDPD       Y3, Y4, Y3
-	VMULPD       Y9, Y12, Y4
-	VMULPD       Y13, Y11, Y8
-	VMOVUPD      normalFirstStripAVX2Consts<>+32(SB), Y10
-	VDIVPD       Y4, Y10, Y4
-	VDIVPD       Y8, Y10, Y8
-	VMULPD       Y4, Y12, Y10
-	VMULPD       Y8, Y11, Y11
-	VMULPD       Y4, Y9, Y4
-	VMULPD       Y8, Y13, Y8
-	VMULPD       Y10, Y1, Y9
-	VMULPD       Y11, Y6, Y10
-	VMULPD       Y0, Y1, Y11
-	VMULPD       Y5, Y6, Y12
+	VADDPD       Y0, Y8, Y4
+	VADDPD       Y0, Y11, Y0
+	VMOVUPD      Y12, 512(BX)
+	VMOVUPD      normalFirstStripAVX2Consts<>+224(SB), Y12
+	VMULPD       Y12, Y8, Y1
+	VMULPD       Y12, Y11, Y5
+	VMOVUPD      192(BX), Y12
+	VMOVUPD      Y9, 544(BX)
+	VMINPD       Y7, Y12, Y9
+	VMINPD       320(BX), Y12, Y12
+	VMOVUPD      Y7, 576(BX)
+	VMOVUPD      normalFirstStripAVX2Consts<>+1632(SB), Y7
+	VCMPPD       $0x11, Y9, Y7, Y9
+	VCMPPD       $0x11, Y12, Y7, Y7
+	VANDPD       Y2, Y9, Y2
+	VANDPD       Y3, Y7, Y3
+	VMULPD       Y4, Y13, Y7
+	VMULPD       Y0, Y6, Y9
+	VMOVUPD      normalFirstStripAVX2Consts<>+32(SB), Y12
+	VDIVPD       Y7, Y12, Y7
+	VDIVPD       Y9, Y12, Y9
+	VMULPD       Y7, Y13, Y12
+	VMULPD       Y9, Y6, Y6
+	VMULPD       Y7, Y4, Y4
+	VMULPD       Y9, Y0, Y0
+	VMULPD       Y12, Y8, Y7
+	VMULPD       Y6, Y11, Y6
+	VMULPD       Y1, Y8, Y9
+	VMULPD       Y5, Y11, Y12
 	VMOVUPD      normalFirstStripAVX2Consts<>+256(SB), Y13
-	VMULPD       Y13, Y11, Y11
+	VMULPD       Y13, Y9, Y9
 	VMULPD       Y13, Y12, Y12
-	VROUNDPD     $0x08, Y11, Y11
+	VROUNDPD     $0x08, Y9, Y9
 	VROUNDPD     $0x08, Y12, Y12
 	VMOVUPD      normalFirstStripAVX2Consts<>+288(SB), Y13
-	VMOVUPD      Y3, 576(BX)
+	VMOVUPD      Y3, 608(BX)
 	VMOVUPD      normalFirstStripAVX2Consts<>+320(SB), Y3
-	VFMADD231PD  Y13, Y9, Y3
-	VFMADD213PD  normalFirstStripAVX2Consts<>+320(SB), Y10, Y13
-	VMOVUPD      Y2, 608(BX)
-	VMOVUPD      normalFirstStripAVX2Consts<>+416(SB), Y2
-	VFMADD231PD  normalFirstStripAVX2Consts<>+384(SB), Y3, Y2
-	VMOVUPD      Y7, 640(BX)
-	VMOVUPD      normalFirstStripAVX2Consts<>+416(SB), Y7
-	VFMADD231PD  normalFirstStripAVX2Consts<>+384(SB), Y13, Y7
-	VFMADD213PD  normalFirstStripAVX2Consts<>+448(SB), Y3, Y2
-	VFMADD213PD  normalFirstStripAVX2Consts<>+448(SB), Y13, Y7
-	VFMADD213PD  normalFirstStripAVX2Consts<>+480(SB), Y3, Y2
-	VFMADD213PD  normalFirstStripAVX2Consts<>+480(SB), Y13, Y7
-	VFMADD213PD  normalFirstStripAVX2Consts<>+512(SB), Y3, Y2
-	VFMADD213PD  normalFirstStripAVX2Consts<>+512(SB), Y13, Y7
-	VFMADD213PD  normalFirstStripAVX2Consts<>+544(SB), Y3, Y2
-	VFMADD213PD  normalFirstStripAVX2Consts<>+544(SB), Y13, Y7
-	VFMADD213PD  normalFirstStripAVX2Consts<>+576(SB), Y3, Y2
-	VFMADD213PD  normalFirstStripAVX2Consts<>+576(SB), Y13, Y7
-	VFMADD213PD  normalFirstStripAVX2Consts<>+608(SB), Y3, Y2
-	VFMADD213PD  normalFirstStripAVX2Consts<>+608(SB), Y13, Y7
-	VFMADD213PD  normalFirstStripAVX2Consts<>+640(SB), Y3, Y2
-	VFMADD213PD  normalFirstStripAVX2Consts<>+640(SB), Y13, Y7
-	VFMADD213PD  normalFirstStripAVX2Consts<>+672(SB), Y3, Y2
-	VFMADD213PD  normalFirstStripAVX2Consts<>+672(SB), Y13, Y7
-	VFMADD213PD  normalFirstStripAVX2Consts<>+704(SB), Y3, Y2
-	VFMADD213PD  normalFirstStripAVX2Consts<>+704(SB), Y13, Y7
-	VFMADD213PD  normalFirstStripAVX2Consts<>+736(SB), Y3, Y2
-	VFMADD213PD  normalFirstStripAVX2Consts<>+736(SB), Y13, Y7
-	VFMADD213PD  normalFirstStripAVX2Consts<>+768(SB), Y3, Y2
-	VFMADD213PD  normalFirstStripAVX2Consts<>+768(SB), Y13, Y7
-	VFMADD213PD  normalFirstStripAVX2Consts<>+800(SB), Y3, Y2
-	VFMADD213PD  normalFirstStripAVX2Consts<>+800(SB), Y13, Y7
-	VFMADD213PD  normalFirstStripAVX2Consts<>+832(SB), Y3, Y2
-	VFMADD213PD  normalFirstStripAVX2Consts<>+832(SB), Y13, Y7
-	VFMADD213PD  normalFirstStripAVX2Consts<>+864(SB), Y3, Y2
-	VFMADD213PD  normalFirstStripAVX2Consts<>+864(SB), Y13, Y7
-	VFMADD213PD  normalFirstStripAVX2Consts<>+896(SB), Y3, Y2
-	VFMADD213PD  normalFirstStripAVX2Consts<>+896(SB), Y13, Y7
-	VFMADD213PD  normalFirstStripAVX2Consts<>+928(SB), Y3, Y2
-	VFMADD213PD  normalFirstStripAVX2Consts<>+928(SB), Y13, Y7
-	VFMADD213PD  normalFirstStripAVX2Consts<>+960(SB), Y3, Y2
-	VFMADD213PD  normalFirstStripAVX2Consts<>+960(SB), Y13, Y7
-	VFMADD213PD  normalFirstStripAVX2Consts<>+992(SB), Y3, Y2
-	VFMADD213PD  normalFirstStripAVX2Consts<>+992(SB), Y13, Y7
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1024(SB), Y3, Y2
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1024(SB), Y13, Y7
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1056(SB), Y2, Y3
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1056(SB), Y7, Y13
-	VMOVUPD      normalFirstStripAVX2Consts<>+1088(SB), Y2
-	VFMADD213PD  Y2, Y3, Y9
-	VFMADD231PD  Y13, Y10, Y2
-	VMULPD       Y4, Y9, Y3
-	VMULPD       Y8, Y2, Y2
-	VMOVUPD      normalFirstStripAVX2Consts<>+1120(SB), Y4
-	VMULPD       Y4, Y11, Y7
-	VMULPD       Y4, Y12, Y4
-	VFMADD231PD  Y0, Y1, Y7
-	VFMADD231PD  Y5, Y6, Y4
-	VMOVUPD      normalFirstStripAVX2Consts<>+1152(SB), Y0
-	VFNMADD213PD Y0, Y3, Y1
-	VFNMADD213PD Y0, Y2, Y6
-	VMOVUPD      normalFirstStripAVX2Consts<>+0(SB), Y5
-	VANDPD       Y3, Y5, Y3
-	VANDPD       Y2, Y5, Y2
-	VORPD        512(BX), Y3, Y3
-	VORPD        352(BX), Y2, Y2
-	VMOVUPD      normalFirstStripAVX2Consts<>+1184(SB), Y5
-	VFMADD231PD  Y5, Y11, Y7
-	VFMADD231PD  Y5, Y12, Y4
-	VMOVUPD      normalFirstStripAVX2Consts<>+1536(SB), Y5
-	VMINPD       Y5, Y11, Y8
-	VMINPD       Y5, Y12, Y5
-	VMOVUPD      normalFirstStripAVX2Consts<>+1568(SB), Y9
-	VMAXPD       Y9, Y8, Y8
-	VMAXPD       Y9, Y5, Y5
-	VSUBPD       Y8, Y11, Y9
-	VSUBPD       Y5, Y12, Y10
-	VMOVUPD      normalFirstStripAVX2Consts<>+1600(SB), Y11
-	VADDPD       Y11, Y8, Y8
-	VADDPD       Y11, Y5, Y5
-	VADDPD       Y11, Y9, Y9
-	VADDPD       Y11, Y10, Y10
-	VPSLLQ       $0x34, Y8, Y8
-	VPSLLQ       $0x34, Y5, Y5
-	VPSLLQ       $0x34, Y9, Y9
-	VPSLLQ       $0x34, Y10, Y10
-	VMOVUPD      normalFirstStripAVX2Consts<>+1216(SB), Y11
-	VMOVUPD      normalFirstStripAVX2Consts<>+1248(SB), Y12
-	VFMADD231PD  Y11, Y7, Y12
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1248(SB), Y4, Y11
-	VMOVUPD      normalFirstStripAVX2Consts<>+1280(SB), Y13
-	VFMADD213PD  Y13, Y7, Y12
-	VFMADD231PD  Y11, Y4, Y13
-	VMOVUPD      normalFirstStripAVX2Consts<>+1312(SB), Y11
-	VFMADD213PD  Y11, Y7, Y12
-	VFMADD231PD  Y13, Y4, Y11
-	VMOVUPD      normalFirstStripAVX2Consts<>+1344(SB), Y13
-	VFMADD213PD  Y13, Y7, Y12
-	VFMADD231PD  Y11, Y4, Y13
-	VMOVUPD      normalFirstStripAVX2Consts<>+1376(SB), Y11
-	VFMADD213PD  Y11, Y7, Y12
-	VFMADD231PD  Y13, Y4, Y11
-	VMOVUPD      normalFirstStripAVX2Consts<>+1408(SB), Y13
-	VFMADD213PD  Y13, Y7, Y12
-	VFMADD231PD  Y11, Y4, Y13
-	VMOVUPD      normalFirstStripAVX2Consts<>+1440(SB), Y11
-	VFMADD213PD  Y11, Y7, Y12
-	VFMADD231PD  Y13, Y4, Y11
-	VMOVUPD      normalFirstStripAVX2Consts<>+1472(SB), Y13
-	VFMADD213PD  Y13, Y7, Y12
-	VFMADD231PD  Y11, Y4, Y13
-	VMOVUPD      normalFirstStripAVX2Consts<>+1504(SB), Y11
-	VFMADD213PD  Y11, Y7, Y12
-	VFMADD231PD  Y13, Y4, Y11
-	VMULPD       Y7, Y7, Y13
-	VMULPD       Y4, Y4, Y0
-	VFMADD231PD  Y12, Y13, Y7
-	VFMADD231PD  Y11, Y0, Y4
-	VMOVUPD      64(BX), Y0
-	VFMADD213PD  Y0, Y0, Y7
-	VFMADD213PD  Y0, Y4, Y0
-	VMULPD       Y9, Y7, Y4
-	VMULPD       Y10, Y0, Y0
-	VMULPD       Y8, Y4, Y4
-	VMULPD       Y5, Y0, Y0
-	VFNMADD213PD 480(BX), Y4, Y3
-	VFNMADD213PD 448(BX), Y0, Y2
-	VMASKMOVPD   Y3, Y15, (DI)(AX*1)
-	VMASKMOVPD   Y2, Y14, 32(DI)(AX*1)
-	VMULPD       640(BX), Y4, Y2
-	VMULPD       544(BX), Y0, Y3
-	VMOVUPD      normalFirstStripAVX2Consts<>+1152(SB), Y5
-	VMULPD       Y5, Y4, Y4
-	VMULPD       Y5, Y0, Y0
-	VFMADD213PD  416(BX), Y2, Y1
-	VFMADD213PD  384(BX), Y3, Y6
-	VMULPD       320(BX), Y4, Y2
-	VMULPD       224(BX), Y0, Y3
-	VMULPD       256(BX), Y4, Y5
-	VMULPD       288(BX), Y0, Y7
-	VMOVUPD      128(BX), Y8
-	VMULPD       Y4, Y8, Y4
+	VFMADD231PD  Y13, Y7, Y3
+	VFMADD213PD  normalFirstStripAVX2Consts<>+320(SB), Y6, Y13
+	VMOVUPD      Y2, 640(BX)
+	VMOVUPD      normalFirstStripAVX2Consts<>+128(SB), Y2
+	VMOVUPD      Y5, 672(BX)
+	VXORPD       256(BX), Y2, Y5
+	VMOVUPD      Y11, 704(BX)
+	VMOVUPD      288(BX), Y11
+	VMOVUPD      Y1, 736(BX)
+	VXORPD       Y2, Y11, Y1
+	VMOVUPD      64(BX), Y2
+	VMOVUPD      Y8, 768(BX)
+	VMULPD       256(BX), Y2, Y8
+	VMULPD       Y2, Y11, Y11
+	VMOVUPD      224(BX), Y2
+	VMOVUPD      Y12, 288(BX)
+	VORPD        Y10, Y2, Y12
+	VORPD        544(BX), Y2, Y2
+	VCMPPD       $0x00, Y5, Y12, Y5
+	VCMPPD       $0x00, Y1, Y2, Y1
+	VMOVUPD      normalFirstStripAVX2Consts<>+352(SB), Y2
+	VBLENDVPD    Y5, Y2, Y8, Y5
+	VBLENDVPD    Y1, Y2, Y11, Y1
+	VMOVUPD      normalFirstStripAVX2Consts<>+384(SB), Y2
+	VMOVUPD      normalFirstStripAVX2Consts<>+416(SB), Y8
+	VFMADD231PD  Y2, Y3, Y8
+	VFMADD213PD  normalFirstStripAVX2Consts<>+416(SB), Y13, Y2
+	VMOVUPD      normalFirstStripAVX2Consts<>+448(SB), Y11
+	VFMADD213PD  Y11, Y3, Y8
+	VFMADD231PD  Y2, Y13, Y11
+	VMOVUPD      normalFirstStripAVX2Consts<>+480(SB), Y2
+	VFMADD213PD  Y2, Y3, Y8
+	VFMADD231PD  Y11, Y13, Y2
+	VMOVUPD      normalFirstStripAVX2Consts<>+512(SB), Y11
+	VFMADD213PD  Y11, Y3, Y8
+	VFMADD231PD  Y2, Y13, Y11
+	VMOVUPD      normalFirstStripAVX2Consts<>+544(SB), Y2
+	VFMADD213PD  Y2, Y3, Y8
+	VFMADD231PD  Y11, Y13, Y2
+	VMOVUPD      normalFirstStripAVX2Consts<>+576(SB), Y11
+	VFMADD213PD  Y11, Y3, Y8
+	VFMADD231PD  Y2, Y13, Y11
+	VMOVUPD      normalFirstStripAVX2Consts<>+608(SB), Y2
+	VFMADD213PD  Y2, Y3, Y8
+	VFMADD231PD  Y11, Y13, Y2
+	VMOVUPD      normalFirstStripAVX2Consts<>+640(SB), Y11
+	VFMADD213PD  Y11, Y3, Y8
+	VFMADD231PD  Y2, Y13, Y11
+	VMOVUPD      normalFirstStripAVX2Consts<>+672(SB), Y2
+	VFMADD213PD  Y2, Y3, Y8
+	VFMADD231PD  Y11, Y13, Y2
+	VMOVUPD      normalFirstStripAVX2Consts<>+704(SB), Y11
+	VFMADD213PD  Y11, Y3, Y8
+	VFMADD231PD  Y2, Y13, Y11
+	VMOVUPD      normalFirstStripAVX2Consts<>+736(SB), Y2
+	VFMADD213PD  Y2, Y3, Y8
+	VFMADD231PD  Y11, Y13, Y2
+	VMOVUPD      normalFirstStripAVX2Consts<>+768(SB), Y11
+	VFMADD213PD  Y11, Y3, Y8
+	VFMADD231PD  Y2, Y13, Y11
+	VMOVUPD      normalFirstStripAVX2Consts<>+800(SB), Y2
+	VFMADD213PD  Y2, Y3, Y8
+	VFMADD231PD  Y11, Y13, Y2
+	VMOVUPD      normalFirstStripAVX2Consts<>+832(SB), Y11
+	VFMADD213PD  Y11, Y3, Y8
+	VFMADD231PD  Y2, Y13, Y11
+	VMOVUPD      normalFirstStripAVX2Consts<>+864(SB), Y2
+	VFMADD213PD  Y2, Y3, Y8
+	VFMADD231PD  Y11, Y13, Y2
+	VMOVUPD      normalFirstStripAVX2Consts<>+896(SB), Y11
+	VFMADD213PD  Y11, Y3, Y8
+	VFMADD231PD  Y2, Y13, Y11
+	VMOVUPD      normalFirstStripAVX2Consts<>+928(SB), Y2
+	VFMADD213PD  Y2, Y3, Y8
+	VFMADD231PD  Y11, Y13, Y2
+	VMOVUPD      normalFirstStripAVX2Consts<>+960(SB), Y11
+	VFMADD213PD  Y11, Y3, Y8
+	VFMADD231PD  Y2, Y13, Y11
+	VMOVUPD      normalFirstStripAVX2Consts<>+992(SB), Y2
+	VFMADD213PD  Y2, Y3, Y8
+	VFMADD231PD  Y11, Y13, Y2
+	VMOVUPD      normalFirstStripAVX2Consts<>+1024(SB), Y11
+	VFMADD213PD  Y11, Y3, Y8
+	VFMADD231PD  Y2, Y13, Y11
+	VMOVUPD      normalFirstStripAVX2Consts<>+1056(SB), Y2
+	VFMADD213PD  Y2, Y8, Y3
+	VFMADD231PD  Y11, Y13, Y2
+	VMOVUPD      normalFirstStripAVX2Consts<>+1088(SB), Y8
+	VFMADD213PD  Y8, Y3, Y7
+	VFMADD231PD  Y2, Y6, Y8
+	VMULPD       Y4, Y7, Y2
 	VMULPD       Y0, Y8, Y0
-	VMOVUPD      608(BX), Y8
-	VMOVUPD      normalFirstStripAVX2Consts<>+1664(SB), Y9
-	VBLENDVPD    Y8, Y1, Y9, Y1
-	VMOVUPD      576(BX), Y8
-	VBLENDVPD    Y8, Y6, Y9, Y6
-	VMOVUPD      normalFirstStripAVX2Consts<>+224(SB), Y8
-	VMULPD       Y2, Y8, Y2
+	VMOVUPD      normalFirstStripAVX2Consts<>+1120(SB), Y3
+	VMULPD       Y3, Y9, Y4
+	VMULPD       288(BX), Y3, Y3
+	VMOVUPD      768(BX), Y6
+	VFMADD231PD  736(BX), Y6, Y4
+	VMOVUPD      704(BX), Y7
+	VFMADD231PD  672(BX), Y7, Y3
+	VMOVUPD      normalFirstStripAVX2Consts<>+1152(SB), Y8
+	VFNMADD213PD Y8, Y2, Y6
+	VFNMADD213PD Y8, Y0, Y7
+	VMOVUPD      normalFirstStripAVX2Consts<>+0(SB), Y11
+	VANDPD       Y2, Y11, Y2
+	VANDPD       Y0, Y11, Y0
+	VORPD        Y2, Y10, Y2
+	VORPD        544(BX), Y0, Y0
+	VMOVUPD      normalFirstStripAVX2Consts<>+1184(SB), Y10
+	VFMADD231PD  Y10, Y9, Y4
+	VMOVUPD      288(BX), Y11
+	VFMADD231PD  Y10, Y11, Y3
+	VMOVUPD      normalFirstStripAVX2Consts<>+1536(SB), Y10
+	VMINPD       Y10, Y9, Y12
+	VMINPD       Y10, Y11, Y10
+	VMOVUPD      normalFirstStripAVX2Consts<>+1568(SB), Y13
+	VMAXPD       Y13, Y12, Y12
+	VMAXPD       Y13, Y10, Y10
+	VSUBPD       Y12, Y9, Y9
+	VSUBPD       Y10, Y11, Y11
+	VMOVUPD      normalFirstStripAVX2Consts<>+1600(SB), Y13
+	VADDPD       Y13, Y12, Y12
+	VADDPD       Y13, Y10, Y10
+	VADDPD       Y13, Y9, Y9
+	VADDPD       Y13, Y11, Y11
+	VPSLLQ       $0x34, Y12, Y12
+	VPSLLQ       $0x34, Y10, Y10
+	VPSLLQ       $0x34, Y9, Y9
+	VPSLLQ       $0x34, Y11, Y11
+	VMOVUPD      normalFirstStripAVX2Consts<>+1216(SB), Y13
+	VMOVUPD      normalFirstStripAVX2Consts<>+1248(SB), Y8
+	VFMADD231PD  Y13, Y4, Y8
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1248(SB), Y3, Y13
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1280(SB), Y4, Y8
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1280(SB), Y3, Y13
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1312(SB), Y4, Y8
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1312(SB), Y3, Y13
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1344(SB), Y4, Y8
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1344(SB), Y3, Y13
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1376(SB), Y4, Y8
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1376(SB), Y3, Y13
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1408(SB), Y4, Y8
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1408(SB), Y3, Y13
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1440(SB), Y4, Y8
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1440(SB), Y3, Y13
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1472(SB), Y4, Y8
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1472(SB), Y3, Y13
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1504(SB), Y4, Y8
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1504(SB), Y3, Y13
+	VMOVUPD      Y7, 288(BX)
+	VMULPD       Y4, Y4, Y7
+	VMOVUPD      Y6, 544(BX)
+	VMULPD       Y3, Y3, Y6
+	VFMADD231PD  Y8, Y7, Y4
+	VFMADD231PD  Y13, Y6, Y3
+	VMOVUPD      64(BX), Y6
+	VFMADD213PD  Y6, Y6, Y4
+	VFMADD213PD  Y6, Y3, Y6
+	VMULPD       Y9, Y4, Y3
+	VMULPD       Y11, Y6, Y4
+	VMULPD       Y12, Y3, Y3
+	VMULPD       Y10, Y4, Y4
+	VFNMADD231PD Y2, Y3, Y5
+	VFNMADD231PD Y0, Y4, Y1
+	VMASKMOVPD   Y5, Y15, (DI)(AX*1)
+	VMASKMOVPD   Y1, Y14, 32(DI)(AX*1)
+	VMULPD       576(BX), Y3, Y0
+	VMULPD       320(BX), Y4, Y1
+	VMOVUPD      normalFirstStripAVX2Consts<>+1152(SB), Y2
+	VMULPD       Y2, Y3, Y3
+	VMULPD       Y2, Y4, Y2
+	VMOVUPD      512(BX), Y4
+	VFMADD231PD  544(BX), Y0, Y4
+	VMOVUPD      480(BX), Y0
+	VFMADD231PD  288(BX), Y1, Y0
+	VMULPD       448(BX), Y3, Y1
+	VMULPD       416(BX), Y2, Y5
+	VMULPD       352(BX), Y3, Y6
+	VMULPD       384(BX), Y2, Y7
+	VMOVUPD      128(BX), Y8
 	VMULPD       Y3, Y8, Y3
+	VMULPD       Y2, Y8, Y2
+	VMOVUPD      640(BX), Y8
+	VMOVUPD      normalFirstStripAVX2Consts<>+1664(SB), Y9
+	VBLENDVPD    Y8, Y4, Y9, Y4
+	VMOVUPD      608(BX), Y8
+	VBLENDVPD    Y8, Y0, Y9, Y0
+	VMOVUPD      normalFirstStripAVX2Consts<>+224(SB), Y8
+	VMULPD       Y1, Y8, Y1
+	VMULPD       Y5, Y8, Y5
 	VMOVUPD      32(BX), Y8
-	VMULPD       Y1, Y8, Y9
-	VMULPD       Y6, Y8, Y8
-	VMASKMOVPD   Y5, Y15, (R8)(AX*1)
+	VMULPD       Y4, Y8, Y9
+	VMULPD       Y0, Y8, Y8
+	VMASKMOVPD   Y6, Y15, (R8)(AX*1)
 	VMASKMOVPD   Y7, Y14, 32(R8)(AX*1)
-	VMASKMOVPD   Y4, Y15, (R9)(AX*1)
-	VMASKMOVPD   Y0, Y14, 32(R9)(AX*1)
-	VMASKMOVPD   Y1, Y15, (SI)(AX*1)
-	VMASKMOVPD   Y6, Y14, 32(SI)(AX*1)
-	VMOVUPD      96(BX), Y0
-	VFMADD231PD  Y1, Y0, Y2
-	VFMADD231PD  Y6, Y0, Y3
+	VMASKMOVPD   Y3, Y15, (R9)(AX*1)
+	VMASKMOVPD   Y2, Y14, 32(R9)(AX*1)
+	VMASKMOVPD   Y4, Y15, (SI)(AX*1)
+	VMASKMOVPD   Y0, Y14, 32(SI)(AX*1)
+	VMOVUPD      96(BX), Y2
+	VFMADD231PD  Y4, Y2, Y1
+	VFMADD231PD  Y0, Y2, Y5
 	VMOVUPD      normalFirstStripAVX2Consts<>+128(SB), Y0
-	VXORPD       Y9, Y0, Y1
+	VXORPD       Y9, Y0, Y2
 	VXORPD       Y8, Y0, Y0
-	VMASKMOVPD   Y1, Y15, (R11)(AX*1)
+	VMASKMOVPD   Y2, Y15, (R11)(AX*1)
 	VMASKMOVPD   Y0, Y14, 32(R11)(AX*1)
-	VMASKMOVPD   Y2, Y15, (R10)(AX*1)
-	VMASKMOVPD   Y3, Y14, 32(R10)(AX*1)
+	VMASKMOVPD   Y1, Y15, (R10)(AX*1)
+	VMASKMOVPD   Y5, Y14, 32(R10)(AX*1)
 	ADDQ         $+64, AX
 	SUBQ         $+8, CX
 	JGT          tail

@@ -123,44 +123,45 @@ func spotFirstRows32Row(sign, S, K, T, sigma, r float32) (price, delta, gamma, v
 	v153 := fma32(S, v152, S)
 	E := scale32(v153, v143)
 	v156 := float32(E * 0.3989423)
-	v157 := float32(sign * d1)
-	v159 := v157 < 0
+	v157 := -sign
+	v158 := copysign32(1, d1)
+	v159 := v157 == v158
 	v160 := float32(sign * S)
-	v161 := choose32(v159, 0, v160)
-	v162 := float32(sign * d2)
-	v163 := v162 < 0
-	v164 := float32(sign * v35)
-	v165 := choose32(v163, 0, v164)
-	v166 := copysign32(v123, d1)
-	v167 := copysign32(v138, d2)
-	v168 := -E
-	N1 := fma32(v166, v168, v161)
-	N2 := fma32(v167, v168, v165)
-	v171 := v167 - v166
-	v172 := v161 - v165
-	v173 := fma32(E, v171, v172)
-	v174 := minOf32(S, v35)
-	v175 := minOf32(v174, s)
-	v176 := S + v35
-	v177 := s + v176
-	v178 := minOf32(v175, T)
-	v179 := T + v177
-	v181 := 1e-09 < v178
-	v183 := v179 < 1e+09
-	v184 := v181 && v183
-	v186 := choose32(v184, v173, float32(math.NaN()))
-	v187 := float32(v64 * N1)
-	v188 := float32(v64 * v156)
-	v189 := float32(v63 * v64)
-	v190 := float32(v188 * v189)
-	v191 := float32(v6 * v156)
-	v192 := float32(sigma * sigma)
-	v193 := float32(v63 * v192)
-	v194 := float32(v156 * v193)
-	v195 := float32(v194 * -0.5)
-	v196 := fma32(v8, N2, v195)
-	v197 := float32(T * N2)
-	return v186, v187, v190, v191, v196, v197
+	v162 := choose32(v159, 0, v160)
+	v163 := copysign32(1, d2)
+	v164 := v157 == v163
+	v165 := float32(sign * v35)
+	v166 := choose32(v164, 0, v165)
+	v167 := copysign32(v123, d1)
+	v168 := copysign32(v138, d2)
+	v169 := -E
+	N1 := fma32(v167, v169, v162)
+	N2 := fma32(v168, v169, v166)
+	v172 := v168 - v167
+	v173 := v162 - v166
+	v174 := fma32(E, v172, v173)
+	v175 := minOf32(S, v35)
+	v176 := minOf32(v175, s)
+	v177 := S + v35
+	v178 := s + v177
+	v179 := minOf32(v176, T)
+	v180 := T + v178
+	v182 := 1e-09 < v179
+	v184 := v180 < 1e+09
+	v185 := v182 && v184
+	v187 := choose32(v185, v174, float32(math.NaN()))
+	v188 := float32(v64 * N1)
+	v189 := float32(v64 * v156)
+	v190 := float32(v63 * v64)
+	v191 := float32(v189 * v190)
+	v192 := float32(v6 * v156)
+	v193 := float32(sigma * sigma)
+	v194 := float32(v63 * v193)
+	v195 := float32(v156 * v194)
+	v196 := float32(v195 * -0.5)
+	v197 := fma32(v8, N2, v196)
+	v198 := float32(T * N2)
+	return v187, v188, v191, v192, v197, v198
 }
 
 // spotFirstRows32Generic is spotFirstRows32Row row by row.

@@ -163,42 +163,43 @@ func spotFirstRowsRow(sign, S, K, T, sigma, r float64) (price, delta, gamma, veg
 	v215 := math.FMA(S, v214, S)
 	E := scale(v215, v200)
 	v218 := float64(E * 0.3989422804014327)
-	v219 := float64(sign * d1)
-	v221 := v219 < 0
+	v219 := -sign
+	v220 := math.Copysign(1, d1)
+	v221 := v219 == v220
 	v222 := float64(sign * S)
-	v223 := choose(v221, 0, v222)
-	v224 := float64(sign * d2)
-	v225 := v224 < 0
-	v226 := float64(sign * v45)
-	v227 := choose(v225, 0, v226)
-	v228 := math.Copysign(v167, d1)
-	v229 := math.Copysign(v195, d2)
-	v230 := -E
-	N1 := math.FMA(v228, v230, v223)
-	N2 := math.FMA(v229, v230, v227)
-	v233 := v229 - v228
-	v234 := v223 - v227
-	v235 := math.FMA(E, v233, v234)
-	v236 := minOf(S, v45)
-	v237 := minOf(v236, s)
-	v238 := S + v45
-	v239 := s + v238
-	v241 := 1e-100 < v237
-	v243 := v239 < 1e+100
-	v244 := v241 && v243
-	v246 := choose(v244, v235, math.NaN())
-	v247 := float64(v74 * N1)
-	v248 := float64(v74 * v218)
-	v249 := float64(v73 * v74)
-	v250 := float64(v248 * v249)
-	v251 := float64(v6 * v218)
-	v252 := float64(sigma * sigma)
-	v253 := float64(v73 * v252)
-	v254 := float64(v218 * v253)
-	v255 := float64(v254 * -0.5)
-	v256 := math.FMA(v8, N2, v255)
-	v257 := float64(T * N2)
-	return v246, v247, v250, v251, v256, v257
+	v224 := choose(v221, 0, v222)
+	v225 := math.Copysign(1, d2)
+	v226 := v219 == v225
+	v227 := float64(sign * v45)
+	v228 := choose(v226, 0, v227)
+	v229 := math.Copysign(v167, d1)
+	v230 := math.Copysign(v195, d2)
+	v231 := -E
+	N1 := math.FMA(v229, v231, v224)
+	N2 := math.FMA(v230, v231, v228)
+	v234 := v230 - v229
+	v235 := v224 - v228
+	v236 := math.FMA(E, v234, v235)
+	v237 := minOf(S, v45)
+	v238 := minOf(v237, s)
+	v239 := S + v45
+	v240 := s + v239
+	v242 := 1e-100 < v238
+	v244 := v240 < 1e+100
+	v245 := v242 && v244
+	v247 := choose(v245, v236, math.NaN())
+	v248 := float64(v74 * N1)
+	v249 := float64(v74 * v218)
+	v250 := float64(v73 * v74)
+	v251 := float64(v249 * v250)
+	v252 := float64(v6 * v218)
+	v253 := float64(sigma * sigma)
+	v254 := float64(v73 * v253)
+	v255 := float64(v218 * v254)
+	v256 := float64(v255 * -0.5)
+	v257 := math.FMA(v8, N2, v256)
+	v258 := float64(T * N2)
+	return v247, v248, v251, v252, v257, v258
 }
 
 // spotFirstRowsGeneric is spotFirstRowsRow row by row.

@@ -39,9 +39,9 @@ DATA spotPriceRows32AVX512Consts<>+124(SB)/4, $0xbd509d4d
 DATA spotPriceRows32AVX512Consts<>+128(SB)/4, $0x3d99190f
 DATA spotPriceRows32AVX512Consts<>+132(SB)/4, $0xbc00cdcc
 DATA spotPriceRows32AVX512Consts<>+136(SB)/4, $0xbe6caa20
-DATA spotPriceRows32AVX512Consts<>+140(SB)/4, $0x00000000
-DATA spotPriceRows32AVX512Consts<>+144(SB)/4, $0x3089705f
-DATA spotPriceRows32AVX512Consts<>+148(SB)/4, $0x4e6e6b28
+DATA spotPriceRows32AVX512Consts<>+140(SB)/4, $0x3089705f
+DATA spotPriceRows32AVX512Consts<>+144(SB)/4, $0x4e6e6b28
+DATA spotPriceRows32AVX512Consts<>+148(SB)/4, $0x00000000
 DATA spotPriceRows32AVX512Consts<>+152(SB)/4, $0x7fc00000
 GLOBL spotPriceRows32AVX512Consts<>(SB), RODATA|NOPTR, $156
 
@@ -293,181 +293,181 @@ body:
 	VXORPS           Z17, Z6, Z6
 	VXORPS           Z17, Z7, Z7
 	VXORPS           Z17, Z16, Z16
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+40(SB), Z17
-	VMINPS           Z5, Z17, Z5
-	VMINPS           Z6, Z17, Z6
-	VMINPS           Z7, Z17, Z7
-	VMINPS           Z16, Z17, Z16
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+44(SB), Z17
-	VMAXPS           Z5, Z17, Z5
-	VMAXPS           Z6, Z17, Z6
-	VMAXPS           Z7, Z17, Z7
-	VMAXPS           Z16, Z17, Z16
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+48(SB), Z17
-	VMULPS           576(BX), Z17, Z18
-	VMULPS           512(BX), Z17, Z19
-	VMULPS           448(BX), Z17, Z20
-	VMULPS           384(BX), Z17, Z21
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+52(SB), Z22
-	VMULPS           Z22, Z5, Z23
-	VMULPS           Z22, Z6, Z24
-	VMULPS           Z22, Z7, Z25
-	VMULPS           Z22, Z16, Z26
-	VRNDSCALEPS      $0x08, Z23, Z23
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+40(SB), Z18
+	VMINPS           Z5, Z18, Z5
+	VMINPS           Z6, Z18, Z6
+	VMINPS           Z7, Z18, Z7
+	VMINPS           Z16, Z18, Z16
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+44(SB), Z18
+	VMAXPS           Z5, Z18, Z5
+	VMAXPS           Z6, Z18, Z6
+	VMAXPS           Z7, Z18, Z7
+	VMAXPS           Z16, Z18, Z16
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+48(SB), Z18
+	VMULPS           576(BX), Z18, Z19
+	VMULPS           512(BX), Z18, Z20
+	VMULPS           448(BX), Z18, Z21
+	VMULPS           384(BX), Z18, Z22
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+52(SB), Z23
+	VMULPS           Z23, Z5, Z24
+	VMULPS           Z23, Z6, Z25
+	VMULPS           Z23, Z7, Z26
+	VMULPS           Z23, Z16, Z31
 	VRNDSCALEPS      $0x08, Z24, Z24
 	VRNDSCALEPS      $0x08, Z25, Z25
 	VRNDSCALEPS      $0x08, Z26, Z26
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+56(SB), Z31
-	VFMADD231PS      Z31, Z23, Z5
-	VFMADD231PS      Z31, Z24, Z6
-	VFMADD231PS      Z31, Z25, Z7
-	VFMADD231PS      Z31, Z26, Z16
+	VRNDSCALEPS      $0x08, Z31, Z31
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+56(SB), Z17
+	VFMADD231PS      Z17, Z24, Z5
+	VFMADD231PS      Z17, Z25, Z6
+	VFMADD231PS      Z17, Z26, Z7
+	VFMADD231PS      Z17, Z31, Z16
 	VBROADCASTSS     spotPriceRows32AVX512Consts<>+60(SB), Z4
-	VFMADD231PS      Z4, Z23, Z5
-	VFMADD231PS      Z4, Z24, Z6
-	VFMADD231PS      Z4, Z25, Z7
-	VFMADD231PS      Z4, Z26, Z16
-	VMOVAPS          Z18, Z4
+	VFMADD231PS      Z4, Z24, Z5
+	VFMADD231PS      Z4, Z25, Z6
+	VFMADD231PS      Z4, Z26, Z7
+	VFMADD231PS      Z4, Z31, Z16
+	VMOVAPS          Z19, Z4
 	VFMADD231PS      Z28, Z15, Z4
-	VMOVAPS          Z19, Z31
-	VFMADD231PS      Z29, Z14, Z31
 	VMOVAPS          Z20, Z17
-	VFMADD231PS      Z30, Z13, Z17
-	VMOVUPS          Z2, 320(BX)
-	VMOVAPS          Z21, Z2
-	VFMADD231PS      Z27, Z12, Z2
-	VFMSUB231PS      Z28, Z15, Z18
-	VFMSUB231PS      Z29, Z14, Z19
-	VFMSUB231PS      Z30, Z13, Z20
-	VFMSUB231PS      Z27, Z12, Z21
+	VFMADD231PS      Z29, Z14, Z17
+	VMOVAPS          Z21, Z18
+	VFMADD231PS      Z30, Z13, Z18
+	VMOVAPS          Z22, Z11
+	VFMADD231PS      Z27, Z12, Z11
+	VFMSUB231PS      Z28, Z15, Z19
+	VFMSUB231PS      Z29, Z14, Z20
+	VFMSUB231PS      Z30, Z13, Z21
+	VFMSUB231PS      Z27, Z12, Z22
 	VBROADCASTSS     spotPriceRows32AVX512Consts<>+64(SB), Z12
 	VANDPS           Z12, Z4, Z13
-	VANDPS           Z12, Z31, Z14
-	VANDPS           Z12, Z17, Z15
-	VANDPS           Z12, Z2, Z27
+	VANDPS           Z12, Z17, Z14
+	VANDPS           Z12, Z18, Z15
+	VANDPS           Z12, Z11, Z27
 	VBROADCASTSS     spotPriceRows32AVX512Consts<>+68(SB), Z28
 	VMINPS           Z13, Z28, Z13
 	VMINPS           Z14, Z28, Z14
 	VMINPS           Z15, Z28, Z15
 	VMINPS           Z27, Z28, Z27
-	VANDPS           Z12, Z18, Z29
-	VANDPS           Z12, Z19, Z30
+	VANDPS           Z12, Z19, Z29
+	VANDPS           Z12, Z20, Z30
+	VMOVUPS          Z2, 320(BX)
+	VANDPS           Z12, Z21, Z2
 	VMOVUPS          Z1, 960(BX)
-	VANDPS           Z12, Z20, Z1
-	VMOVUPS          Z0, 1024(BX)
-	VANDPS           Z12, Z21, Z0
+	VANDPS           Z12, Z22, Z1
 	VMINPS           Z29, Z28, Z29
 	VMINPS           Z30, Z28, Z30
+	VMINPS           Z2, Z28, Z2
 	VMINPS           Z1, Z28, Z1
-	VMINPS           Z0, Z28, Z0
 	VBROADCASTSS     spotPriceRows32AVX512Consts<>+72(SB), Z28
 	VFMADD213PS      Z3, Z13, Z28
 	VBROADCASTSS     spotPriceRows32AVX512Consts<>+72(SB), Z12
 	VFMADD213PS      Z3, Z14, Z12
+	VMOVUPS          Z0, 1024(BX)
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+72(SB), Z0
+	VFMADD213PS      Z3, Z15, Z0
+	VMOVUPS          Z11, 1088(BX)
 	VBROADCASTSS     spotPriceRows32AVX512Consts<>+72(SB), Z11
-	VFMADD213PS      Z3, Z15, Z11
-	VMOVUPS          Z2, 1088(BX)
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+72(SB), Z2
-	VFMADD213PS      Z3, Z27, Z2
-	VMOVUPS          Z17, 1152(BX)
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+76(SB), Z17
-	VMOVUPS          Z31, 1216(BX)
-	VADDPS           Z17, Z13, Z31
+	VFMADD213PS      Z3, Z27, Z11
+	VMOVUPS          Z18, 1152(BX)
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+76(SB), Z18
+	VMOVUPS          Z17, 1216(BX)
+	VADDPS           Z18, Z13, Z17
 	VMOVUPS          Z4, 1280(BX)
-	VADDPS           Z17, Z14, Z4
-	VMOVUPS          Z21, 1344(BX)
-	VADDPS           Z17, Z15, Z21
-	VMOVUPS          Z20, 1408(BX)
-	VADDPS           Z17, Z27, Z20
-	VMOVUPS          Z19, 1472(BX)
+	VADDPS           Z18, Z14, Z4
+	VMOVUPS          Z22, 1344(BX)
+	VADDPS           Z18, Z15, Z22
+	VMOVUPS          Z21, 1408(BX)
+	VADDPS           Z18, Z27, Z21
+	VMOVUPS          Z20, 1472(BX)
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+72(SB), Z20
+	VFMADD213PS      Z3, Z29, Z20
+	VMOVUPS          Z19, 1536(BX)
 	VBROADCASTSS     spotPriceRows32AVX512Consts<>+72(SB), Z19
-	VFMADD213PS      Z3, Z29, Z19
-	VMOVUPS          Z18, 1536(BX)
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+72(SB), Z18
-	VFMADD213PS      Z3, Z30, Z18
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+72(SB), Z22
-	VFMADD213PS      Z3, Z1, Z22
+	VFMADD213PS      Z3, Z30, Z19
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+72(SB), Z23
+	VFMADD213PS      Z3, Z2, Z23
 	VMOVUPS          Z10, 1600(BX)
 	VBROADCASTSS     spotPriceRows32AVX512Consts<>+72(SB), Z10
-	VFMADD213PS      Z3, Z0, Z10
+	VFMADD213PS      Z3, Z1, Z10
 	VMOVUPS          Z9, 1664(BX)
-	VADDPS           Z17, Z29, Z9
+	VADDPS           Z18, Z29, Z9
 	VMOVUPS          Z8, 1728(BX)
-	VADDPS           Z17, Z30, Z8
-	VMOVUPS          Z26, 1792(BX)
-	VADDPS           Z17, Z1, Z26
-	VADDPS           Z17, Z0, Z17
-	VMOVUPS          Z25, 1856(BX)
-	VMULPS           Z31, Z28, Z25
-	VMOVUPS          Z24, 1920(BX)
-	VMULPS           Z4, Z12, Z24
-	VMOVUPS          Z23, 1984(BX)
-	VMULPS           Z21, Z11, Z23
+	VADDPS           Z18, Z30, Z8
+	VMOVUPS          Z31, 1792(BX)
+	VADDPS           Z18, Z2, Z31
+	VADDPS           Z18, Z1, Z18
+	VMOVUPS          Z26, 1856(BX)
+	VMULPS           Z17, Z28, Z26
+	VMOVUPS          Z25, 1920(BX)
+	VMULPS           Z4, Z12, Z25
+	VMOVUPS          Z24, 1984(BX)
+	VMULPS           Z22, Z0, Z24
 	VMOVUPS          Z16, 2048(BX)
-	VMULPS           Z20, Z2, Z16
+	VMULPS           Z21, Z11, Z16
 	VMOVUPS          Z7, 2112(BX)
-	VMULPS           Z9, Z19, Z7
+	VMULPS           Z9, Z20, Z7
 	VMOVUPS          Z6, 2176(BX)
-	VMULPS           Z8, Z18, Z6
+	VMULPS           Z8, Z19, Z6
 	VMOVUPS          Z5, 2240(BX)
-	VMULPS           Z26, Z22, Z5
-	VMOVUPS          Z0, 2304(BX)
-	VMULPS           Z17, Z10, Z0
-	VMOVUPS          Z1, 2368(BX)
-	VMULPS.BCST      spotPriceRows32AVX512Consts<>+80(SB), Z13, Z1
-	VMOVUPS          Z1, 2432(BX)
-	VMULPS.BCST      spotPriceRows32AVX512Consts<>+80(SB), Z14, Z1
-	VMOVUPS          Z1, 2496(BX)
-	VMULPS.BCST      spotPriceRows32AVX512Consts<>+80(SB), Z15, Z1
-	VMOVUPS          Z1, 2560(BX)
-	VMULPS.BCST      spotPriceRows32AVX512Consts<>+80(SB), Z27, Z1
-	VMOVUPS          Z1, 2624(BX)
-	VMULPS           Z7, Z25, Z1
+	VMULPS           Z31, Z23, Z5
+	VMOVUPS          Z1, 2304(BX)
+	VMULPS           Z18, Z10, Z1
+	VMOVUPS          Z2, 2368(BX)
+	VMULPS.BCST      spotPriceRows32AVX512Consts<>+80(SB), Z13, Z2
+	VMOVUPS          Z2, 2432(BX)
+	VMULPS.BCST      spotPriceRows32AVX512Consts<>+80(SB), Z14, Z2
+	VMOVUPS          Z2, 2496(BX)
+	VMULPS.BCST      spotPriceRows32AVX512Consts<>+80(SB), Z15, Z2
+	VMOVUPS          Z2, 2560(BX)
+	VMULPS.BCST      spotPriceRows32AVX512Consts<>+80(SB), Z27, Z2
+	VMOVUPS          Z2, 2624(BX)
+	VMULPS           Z7, Z26, Z2
 	VMOVUPS          Z27, 2688(BX)
-	VMULPS           Z6, Z24, Z27
+	VMULPS           Z6, Z25, Z27
 	VMOVUPS          Z15, 2752(BX)
-	VMULPS           Z5, Z23, Z15
+	VMULPS           Z5, Z24, Z15
 	VMOVUPS          Z14, 2816(BX)
-	VMULPS           Z0, Z16, Z14
-	VDIVPS           Z1, Z3, Z1
+	VMULPS           Z1, Z16, Z14
+	VDIVPS           Z2, Z3, Z2
 	VDIVPS           Z27, Z3, Z27
 	VDIVPS           Z15, Z3, Z15
 	VDIVPS           Z14, Z3, Z14
-	VMULPS           Z1, Z7, Z7
+	VMULPS           Z2, Z7, Z7
 	VMULPS           Z27, Z6, Z6
 	VMULPS           Z15, Z5, Z5
-	VMULPS           Z14, Z0, Z0
-	VMULPS           Z1, Z25, Z1
-	VMULPS           Z27, Z24, Z24
-	VMULPS           Z15, Z23, Z15
+	VMULPS           Z14, Z1, Z1
+	VMULPS           Z2, Z26, Z2
+	VMULPS           Z27, Z25, Z25
+	VMULPS           Z15, Z24, Z15
 	VMULPS           Z14, Z16, Z14
 	VMULPS           Z7, Z28, Z16
 	VMULPS           Z6, Z12, Z12
-	VMULPS           Z5, Z11, Z11
-	VMULPS           Z0, Z2, Z2
-	VMULPS           Z7, Z31, Z7
+	VMULPS           Z5, Z0, Z0
+	VMULPS           Z1, Z11, Z11
+	VMULPS           Z7, Z17, Z7
 	VMULPS           Z6, Z4, Z4
-	VMULPS           Z5, Z21, Z5
-	VMULPS           Z0, Z20, Z0
-	VMULPS           Z1, Z19, Z6
-	VMULPS           Z24, Z18, Z18
-	VMULPS           Z15, Z22, Z19
+	VMULPS           Z5, Z22, Z5
+	VMULPS           Z1, Z21, Z1
+	VMULPS           Z2, Z20, Z6
+	VMULPS           Z25, Z19, Z17
+	VMULPS           Z15, Z23, Z19
 	VMULPS           Z14, Z10, Z10
-	VMULPS           Z1, Z9, Z1
-	VMULPS           Z24, Z8, Z8
-	VMULPS           Z15, Z26, Z9
-	VMULPS           Z14, Z17, Z14
+	VMULPS           Z2, Z9, Z2
+	VMULPS           Z25, Z8, Z8
+	VMULPS           Z15, Z31, Z9
+	VMULPS           Z14, Z18, Z14
 	VMULPS           Z6, Z29, Z6
-	VMULPS           Z18, Z30, Z15
+	VMULPS           Z17, Z30, Z15
 	VMULPS           2368(BX), Z19, Z17
 	VMULPS           2304(BX), Z10, Z10
 	VMULPS           Z16, Z13, Z16
 	VMOVUPS          2816(BX), Z18
 	VMULPS           Z12, Z18, Z12
 	VMOVUPS          2752(BX), Z19
-	VMULPS           Z11, Z19, Z11
+	VMULPS           Z0, Z19, Z0
 	VMOVUPS          2688(BX), Z20
-	VMULPS           Z2, Z20, Z2
+	VMULPS           Z11, Z20, Z11
 	VMULPS           2432(BX), Z13, Z21
 	VMULPS           2496(BX), Z18, Z22
 	VMULPS           2560(BX), Z19, Z23
@@ -516,326 +516,351 @@ body:
 	VFMADD213PS      Z3, Z27, Z25
 	VFMADD213PS      Z3, Z29, Z28
 	VFMADD213PS      Z3, Z31, Z30
-	VFMADD231PS      Z20, Z19, Z3
-	VSCALEFPS        1984(BX), Z25, Z19
-	VSCALEFPS        1920(BX), Z28, Z20
-	VSCALEFPS        1856(BX), Z30, Z25
-	VSCALEFPS        1792(BX), Z3, Z3
-	VMULPS           1728(BX), Z19, Z19
-	VMULPS           1664(BX), Z20, Z20
-	VMULPS           1600(BX), Z25, Z25
-	VMULPS           256(BX), Z3, Z3
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+28(SB), Z27
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+8(SB), Z28
-	VFMADD231PS      Z27, Z6, Z28
+	VFMADD213PS      Z3, Z20, Z19
+	VSCALEFPS        1984(BX), Z25, Z20
+	VSCALEFPS        1920(BX), Z28, Z25
+	VSCALEFPS        1856(BX), Z30, Z27
+	VSCALEFPS        1792(BX), Z19, Z19
+	VMULPS           1728(BX), Z20, Z20
+	VMULPS           1664(BX), Z25, Z25
+	VMULPS           1600(BX), Z27, Z27
+	VMULPS           256(BX), Z19, Z19
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+28(SB), Z28
 	VBROADCASTSS     spotPriceRows32AVX512Consts<>+8(SB), Z29
-	VFMADD231PS      Z27, Z15, Z29
+	VFMADD231PS      Z28, Z6, Z29
 	VBROADCASTSS     spotPriceRows32AVX512Consts<>+8(SB), Z30
-	VFMADD231PS      Z27, Z17, Z30
+	VFMADD231PS      Z28, Z15, Z30
 	VBROADCASTSS     spotPriceRows32AVX512Consts<>+8(SB), Z31
-	VFMADD231PS      Z27, Z10, Z31
+	VFMADD231PS      Z28, Z17, Z31
 	VBROADCASTSS     spotPriceRows32AVX512Consts<>+8(SB), Z26
-	VFMADD231PS      Z27, Z16, Z26
+	VFMADD231PS      Z28, Z10, Z26
 	VBROADCASTSS     spotPriceRows32AVX512Consts<>+8(SB), Z18
-	VFMADD231PS      Z27, Z12, Z18
-	VMOVUPS          Z3, 256(BX)
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+8(SB), Z3
-	VFMADD231PS      Z27, Z11, Z3
-	VFMADD213PS.BCST spotPriceRows32AVX512Consts<>+8(SB), Z2, Z27
-	VMOVUPS          Z25, 1600(BX)
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+108(SB), Z25
-	VFMADD231PS.BCST spotPriceRows32AVX512Consts<>+104(SB), Z28, Z25
-	VMOVUPS          Z20, 1664(BX)
+	VFMADD231PS      Z28, Z16, Z18
+	VMOVUPS          Z19, 256(BX)
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+8(SB), Z19
+	VFMADD231PS      Z28, Z12, Z19
+	VMOVUPS          Z27, 1600(BX)
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+8(SB), Z27
+	VFMADD231PS      Z28, Z0, Z27
+	VFMADD213PS.BCST spotPriceRows32AVX512Consts<>+8(SB), Z11, Z28
+	VMOVUPS          Z25, 1664(BX)
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+104(SB), Z25
+	VMOVUPS          Z20, 1728(BX)
 	VBROADCASTSS     spotPriceRows32AVX512Consts<>+108(SB), Z20
-	VFMADD231PS.BCST spotPriceRows32AVX512Consts<>+104(SB), Z29, Z20
-	VMOVUPS          Z19, 1728(BX)
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+108(SB), Z19
-	VFMADD231PS.BCST spotPriceRows32AVX512Consts<>+104(SB), Z30, Z19
+	VFMADD231PS      Z25, Z29, Z20
 	VMOVUPS          Z13, 1792(BX)
 	VBROADCASTSS     spotPriceRows32AVX512Consts<>+108(SB), Z13
-	VFMADD231PS.BCST spotPriceRows32AVX512Consts<>+104(SB), Z31, Z13
-	VFMADD213PS.BCST spotPriceRows32AVX512Consts<>+112(SB), Z28, Z25
-	VFMADD213PS.BCST spotPriceRows32AVX512Consts<>+112(SB), Z29, Z20
-	VFMADD213PS.BCST spotPriceRows32AVX512Consts<>+112(SB), Z30, Z19
-	VFMADD213PS.BCST spotPriceRows32AVX512Consts<>+112(SB), Z31, Z13
-	VFMADD213PS.BCST spotPriceRows32AVX512Consts<>+116(SB), Z28, Z25
-	VFMADD213PS.BCST spotPriceRows32AVX512Consts<>+116(SB), Z29, Z20
-	VFMADD213PS.BCST spotPriceRows32AVX512Consts<>+116(SB), Z30, Z19
-	VFMADD213PS.BCST spotPriceRows32AVX512Consts<>+116(SB), Z31, Z13
-	VFMADD213PS.BCST spotPriceRows32AVX512Consts<>+120(SB), Z28, Z25
-	VFMADD213PS.BCST spotPriceRows32AVX512Consts<>+120(SB), Z29, Z20
-	VFMADD213PS.BCST spotPriceRows32AVX512Consts<>+120(SB), Z30, Z19
-	VFMADD213PS.BCST spotPriceRows32AVX512Consts<>+120(SB), Z31, Z13
-	VFMADD213PS.BCST spotPriceRows32AVX512Consts<>+124(SB), Z28, Z25
-	VFMADD213PS.BCST spotPriceRows32AVX512Consts<>+124(SB), Z29, Z20
-	VFMADD213PS.BCST spotPriceRows32AVX512Consts<>+124(SB), Z30, Z19
-	VFMADD213PS.BCST spotPriceRows32AVX512Consts<>+124(SB), Z31, Z13
-	VFMADD213PS.BCST spotPriceRows32AVX512Consts<>+128(SB), Z28, Z25
-	VFMADD213PS.BCST spotPriceRows32AVX512Consts<>+128(SB), Z29, Z20
-	VFMADD213PS.BCST spotPriceRows32AVX512Consts<>+128(SB), Z30, Z19
-	VFMADD213PS.BCST spotPriceRows32AVX512Consts<>+128(SB), Z31, Z13
-	VFMADD213PS.BCST spotPriceRows32AVX512Consts<>+132(SB), Z28, Z25
-	VFMADD213PS.BCST spotPriceRows32AVX512Consts<>+132(SB), Z29, Z20
-	VFMADD213PS.BCST spotPriceRows32AVX512Consts<>+132(SB), Z30, Z19
-	VFMADD213PS.BCST spotPriceRows32AVX512Consts<>+132(SB), Z31, Z13
-	VFMADD213PS.BCST spotPriceRows32AVX512Consts<>+136(SB), Z25, Z28
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+136(SB), Z25
-	VFMADD213PS      Z25, Z20, Z29
-	VFMADD213PS      Z25, Z19, Z30
-	VFMADD213PS      Z25, Z13, Z31
+	VFMADD231PS      Z25, Z30, Z13
+	VMOVUPS          Z24, 1856(BX)
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+108(SB), Z24
+	VFMADD231PS      Z25, Z31, Z24
+	VMOVUPS          Z23, 1920(BX)
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+108(SB), Z23
+	VFMADD231PS      Z25, Z26, Z23
+	VMOVUPS          Z22, 1984(BX)
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+112(SB), Z22
+	VFMADD213PS      Z22, Z29, Z20
+	VFMADD213PS      Z22, Z30, Z13
+	VFMADD213PS      Z22, Z31, Z24
+	VFMADD213PS      Z22, Z26, Z23
+	VMOVUPS          Z21, 2048(BX)
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+116(SB), Z21
+	VFMADD213PS      Z21, Z29, Z20
+	VFMADD213PS      Z21, Z30, Z13
+	VFMADD213PS      Z21, Z31, Z24
+	VFMADD213PS      Z21, Z26, Z23
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+120(SB), Z21
+	VFMADD213PS      Z21, Z29, Z20
+	VFMADD213PS      Z21, Z30, Z13
+	VFMADD213PS      Z21, Z31, Z24
+	VFMADD213PS      Z21, Z26, Z23
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+124(SB), Z21
+	VFMADD213PS      Z21, Z29, Z20
+	VFMADD213PS      Z21, Z30, Z13
+	VFMADD213PS      Z21, Z31, Z24
+	VFMADD213PS      Z21, Z26, Z23
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+128(SB), Z21
+	VFMADD213PS      Z21, Z29, Z20
+	VFMADD213PS      Z21, Z30, Z13
+	VFMADD213PS      Z21, Z31, Z24
+	VFMADD213PS      Z21, Z26, Z23
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+132(SB), Z21
+	VFMADD213PS      Z21, Z29, Z20
+	VFMADD213PS      Z21, Z30, Z13
+	VFMADD213PS      Z21, Z31, Z24
+	VFMADD213PS      Z21, Z26, Z23
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+136(SB), Z21
+	VFMADD213PS      Z21, Z20, Z29
+	VFMADD213PS      Z21, Z13, Z30
+	VFMADD213PS      Z21, Z24, Z31
+	VFMADD213PS      Z21, Z23, Z26
 	VBROADCASTSS     spotPriceRows32AVX512Consts<>+48(SB), Z13
-	VFMADD213PS      Z13, Z28, Z6
-	VFMADD213PS      Z13, Z29, Z15
-	VFMADD213PS      Z13, Z30, Z17
-	VFMADD213PS      Z13, Z31, Z10
-	VMULPS           Z1, Z6, Z1
+	VFMADD213PS      Z13, Z29, Z6
+	VFMADD213PS      Z13, Z30, Z15
+	VFMADD213PS      Z13, Z31, Z17
+	VFMADD213PS      Z13, Z26, Z10
+	VMULPS           Z2, Z6, Z2
 	VMULPS           Z8, Z15, Z6
 	VMULPS           Z9, Z17, Z8
 	VMULPS           Z14, Z10, Z9
 	VMOVUPS          1536(BX), Z10
 	VBROADCASTSS     spotPriceRows32AVX512Consts<>+64(SB), Z14
-	VPTERNLOGD       $0xe4, Z14, Z10, Z1
+	VPTERNLOGD       $0xe4, Z14, Z10, Z2
 	VMOVUPS          1472(BX), Z15
 	VPTERNLOGD       $0xe4, Z14, Z15, Z6
 	VMOVUPS          1408(BX), Z17
 	VPTERNLOGD       $0xe4, Z14, Z17, Z8
-	VMOVUPS          1344(BX), Z19
-	VPTERNLOGD       $0xe4, Z14, Z19, Z9
-	VMULPS           192(BX), Z10, Z10
-	VMULPS           128(BX), Z15, Z15
-	VMULPS           64(BX), Z17, Z17
-	VMULPS           (BX), Z19, Z19
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+140(SB), Z20
-	VCMPPS           $0x11, Z20, Z10, K1
-	VCMPPS           $0x11, Z20, Z15, K2
-	VCMPPS           $0x11, Z20, Z17, K3
-	VCMPPS           $0x11, Z20, Z19, K4
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+104(SB), Z10
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+108(SB), Z15
-	VFMADD231PS      Z10, Z26, Z15
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+108(SB), Z17
-	VFMADD231PS      Z10, Z18, Z17
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+108(SB), Z19
-	VFMADD231PS      Z10, Z3, Z19
-	VFMADD213PS.BCST spotPriceRows32AVX512Consts<>+108(SB), Z27, Z10
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+112(SB), Z28
-	VFMADD213PS      Z28, Z26, Z15
-	VFMADD213PS      Z28, Z18, Z17
-	VFMADD213PS      Z28, Z3, Z19
-	VFMADD231PS      Z10, Z27, Z28
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+116(SB), Z10
-	VFMADD213PS      Z10, Z26, Z15
-	VFMADD213PS      Z10, Z18, Z17
-	VFMADD213PS      Z10, Z3, Z19
-	VFMADD231PS      Z28, Z27, Z10
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+120(SB), Z28
-	VFMADD213PS      Z28, Z26, Z15
-	VFMADD213PS      Z28, Z18, Z17
-	VFMADD213PS      Z28, Z3, Z19
-	VFMADD231PS      Z10, Z27, Z28
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+124(SB), Z10
-	VFMADD213PS      Z10, Z26, Z15
-	VFMADD213PS      Z10, Z18, Z17
-	VFMADD213PS      Z10, Z3, Z19
-	VFMADD231PS      Z28, Z27, Z10
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+128(SB), Z28
-	VFMADD213PS      Z28, Z26, Z15
-	VFMADD213PS      Z28, Z18, Z17
-	VFMADD213PS      Z28, Z3, Z19
-	VFMADD231PS      Z10, Z27, Z28
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+132(SB), Z10
-	VFMADD213PS      Z10, Z26, Z15
-	VFMADD213PS      Z10, Z18, Z17
-	VFMADD213PS      Z10, Z3, Z19
-	VFMADD231PS      Z28, Z27, Z10
-	VFMADD213PS      Z25, Z15, Z26
-	VFMADD213PS      Z25, Z17, Z18
-	VFMADD213PS      Z25, Z19, Z3
-	VFMADD231PS      Z10, Z27, Z25
-	VFMADD213PS      Z13, Z26, Z16
-	VFMADD213PS      Z13, Z18, Z12
-	VFMADD213PS      Z13, Z3, Z11
-	VFMADD231PS      Z25, Z2, Z13
-	VMULPS           Z7, Z16, Z2
-	VMULPS           Z4, Z12, Z3
-	VMULPS           Z5, Z11, Z4
-	VMULPS           Z0, Z13, Z0
+	VMOVUPS          1344(BX), Z20
+	VPTERNLOGD       $0xe4, Z14, Z20, Z9
+	VMOVAPS          Z3, Z23
+	VPTERNLOGD       $0xe4, Z14, Z10, Z23
+	VMOVAPS          Z3, Z10
+	VPTERNLOGD       $0xe4, Z14, Z15, Z10
+	VMOVAPS          Z3, Z15
+	VPTERNLOGD       $0xe4, Z14, Z17, Z15
+	VMOVAPS          Z3, Z17
+	VPTERNLOGD       $0xe4, Z14, Z20, Z17
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+108(SB), Z20
+	VFMADD231PS      Z25, Z18, Z20
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+108(SB), Z24
+	VFMADD231PS      Z25, Z19, Z24
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+108(SB), Z26
+	VFMADD231PS      Z25, Z27, Z26
+	VFMADD213PS.BCST spotPriceRows32AVX512Consts<>+108(SB), Z28, Z25
+	VFMADD213PS      Z22, Z18, Z20
+	VFMADD213PS      Z22, Z19, Z24
+	VFMADD213PS      Z22, Z27, Z26
+	VFMADD231PS      Z25, Z28, Z22
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+116(SB), Z25
+	VFMADD213PS      Z25, Z18, Z20
+	VFMADD213PS      Z25, Z19, Z24
+	VFMADD213PS      Z25, Z27, Z26
+	VFMADD231PS      Z22, Z28, Z25
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+120(SB), Z22
+	VFMADD213PS      Z22, Z18, Z20
+	VFMADD213PS      Z22, Z19, Z24
+	VFMADD213PS      Z22, Z27, Z26
+	VFMADD231PS      Z25, Z28, Z22
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+124(SB), Z25
+	VFMADD213PS      Z25, Z18, Z20
+	VFMADD213PS      Z25, Z19, Z24
+	VFMADD213PS      Z25, Z27, Z26
+	VFMADD231PS      Z22, Z28, Z25
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+128(SB), Z22
+	VFMADD213PS      Z22, Z18, Z20
+	VFMADD213PS      Z22, Z19, Z24
+	VFMADD213PS      Z22, Z27, Z26
+	VFMADD231PS      Z25, Z28, Z22
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+132(SB), Z25
+	VFMADD213PS      Z25, Z18, Z20
+	VFMADD213PS      Z25, Z19, Z24
+	VFMADD213PS      Z25, Z27, Z26
+	VFMADD231PS      Z22, Z28, Z25
+	VFMADD213PS      Z21, Z20, Z18
+	VFMADD213PS      Z21, Z24, Z19
+	VFMADD213PS      Z21, Z26, Z27
+	VFMADD231PS      Z25, Z28, Z21
+	VFMADD213PS      Z13, Z18, Z16
+	VFMADD213PS      Z13, Z19, Z12
+	VFMADD213PS      Z13, Z27, Z0
+	VFMADD231PS      Z21, Z11, Z13
+	VMULPS           Z7, Z16, Z7
+	VMULPS           Z4, Z12, Z4
+	VMULPS           Z5, Z0, Z0
+	VMULPS           Z1, Z13, Z1
 	VMOVUPS          1280(BX), Z5
-	VPTERNLOGD       $0xe4, Z14, Z5, Z2
-	VMOVUPS          1216(BX), Z7
-	VPTERNLOGD       $0xe4, Z14, Z7, Z3
-	VMOVUPS          1152(BX), Z10
-	VPTERNLOGD       $0xe4, Z14, Z10, Z4
-	VMOVUPS          1088(BX), Z11
-	VPTERNLOGD       $0xe4, Z14, Z11, Z0
-	VSUBPS           Z2, Z1, Z1
-	VSUBPS           Z3, Z6, Z2
-	VSUBPS           Z4, Z8, Z3
-	VSUBPS           Z0, Z9, Z0
-	VMULPS           192(BX), Z5, Z4
-	VMULPS           128(BX), Z7, Z5
-	VMULPS           64(BX), Z10, Z6
-	VMULPS           (BX), Z11, Z7
-	VCMPPS           $0x11, Z20, Z4, K5
-	VCMPPS           $0x11, Z20, Z5, K6
-	VCMPPS           $0x11, Z20, Z6, K7
-	KMOVW            K4, 1088(BX)
-	VCMPPS           $0x11, Z20, Z7, K4
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+56(SB), Z4
-	VMULPS           Z21, Z4, Z5
-	VMULPS           Z22, Z4, Z6
-	VMULPS           Z23, Z4, Z7
-	VMULPS           Z24, Z4, Z4
-	VMOVUPS          2432(BX), Z8
-	VFMADD231PS      1792(BX), Z8, Z5
-	VMOVUPS          2496(BX), Z8
-	VFMADD231PS      2816(BX), Z8, Z6
-	VMOVUPS          2560(BX), Z8
-	VFMADD231PS      2752(BX), Z8, Z7
-	VMOVUPS          2624(BX), Z8
-	VFMADD231PS      2688(BX), Z8, Z4
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+60(SB), Z8
-	VFMADD231PS      Z8, Z21, Z5
-	VFMADD231PS      Z8, Z22, Z6
-	VFMADD231PS      Z8, Z23, Z7
-	VFMADD231PS      Z8, Z24, Z4
-	VMOVUPS          896(BX), Z8
-	VMINPS           1728(BX), Z8, Z9
-	VMOVUPS          832(BX), Z10
-	VMINPS           1664(BX), Z10, Z11
-	VMOVUPS          768(BX), Z12
-	VMINPS           1600(BX), Z12, Z13
-	VMOVUPS          704(BX), Z14
-	VMINPS           256(BX), Z14, Z15
-	VMINPS           576(BX), Z9, Z9
-	VMINPS           512(BX), Z11, Z11
-	VMINPS           448(BX), Z13, Z13
-	VMINPS           384(BX), Z15, Z15
-	VMINPS           1024(BX), Z9, Z9
-	VMINPS           960(BX), Z11, Z11
-	VMINPS           320(BX), Z13, Z13
-	VMINPS           640(BX), Z15, Z15
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+144(SB), Z16
-	KMOVW            K3, 2624(BX)
-	VCMPPS           $0x11, Z9, Z16, K3
-	KMOVW            K3, 2688(BX)
-	VCMPPS           $0x11, Z11, Z16, K3
-	KMOVW            K3, 2560(BX)
-	VCMPPS           $0x11, Z13, Z16, K3
-	KMOVW            K3, 2752(BX)
-	VCMPPS           $0x11, Z15, Z16, K3
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+84(SB), Z9
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+88(SB), Z11
-	VFMADD231PS      Z9, Z5, Z11
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+88(SB), Z13
-	VFMADD231PS      Z9, Z6, Z13
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+88(SB), Z15
-	VFMADD231PS      Z9, Z7, Z15
-	VFMADD213PS.BCST spotPriceRows32AVX512Consts<>+88(SB), Z4, Z9
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+92(SB), Z16
-	VFMADD213PS      Z16, Z5, Z11
-	VFMADD213PS      Z16, Z6, Z13
-	VFMADD213PS      Z16, Z7, Z15
-	VFMADD231PS      Z9, Z4, Z16
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+96(SB), Z9
-	VFMADD213PS      Z9, Z5, Z11
-	VFMADD213PS      Z9, Z6, Z13
-	VFMADD213PS      Z9, Z7, Z15
-	VFMADD231PS      Z16, Z4, Z9
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+100(SB), Z16
-	VFMADD213PS      Z16, Z5, Z11
-	VFMADD213PS      Z16, Z6, Z13
-	VFMADD213PS      Z16, Z7, Z15
-	VFMADD231PS      Z9, Z4, Z16
-	VMULPS           Z5, Z5, Z9
-	VMULPS           Z6, Z6, Z17
-	VMULPS           Z7, Z7, Z18
-	VMULPS           Z4, Z4, Z19
-	VFMADD231PS      Z11, Z9, Z5
-	VFMADD231PS      Z13, Z17, Z6
-	VFMADD231PS      Z15, Z18, Z7
-	VFMADD231PS      Z16, Z19, Z4
-	VFMADD213PS      Z8, Z8, Z5
-	VFMADD213PS      Z10, Z10, Z6
-	VFMADD213PS      Z12, Z12, Z7
-	VFMADD213PS      Z14, Z14, Z4
-	VSCALEFPS        Z21, Z5, Z5
-	VSCALEFPS        Z22, Z6, Z6
-	VSCALEFPS        Z23, Z7, Z7
-	VSCALEFPS        Z24, Z4, Z4
-	VADDPS           1728(BX), Z8, Z9
-	VADDPS           1664(BX), Z10, Z11
-	VADDPS           1600(BX), Z12, Z13
-	VADDPS           256(BX), Z14, Z15
-	VADDPS           576(BX), Z9, Z9
-	VADDPS           512(BX), Z11, Z11
-	VADDPS           448(BX), Z13, Z13
-	VADDPS           384(BX), Z15, Z15
-	VADDPS           1024(BX), Z9, Z9
-	VADDPS           960(BX), Z11, Z11
-	VADDPS           320(BX), Z13, Z13
-	VADDPS           640(BX), Z15, Z15
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+148(SB), Z16
-	KMOVW            K3, 640(BX)
-	VCMPPS           $0x11, Z16, Z9, K3
-	KMOVW            K3, 320(BX)
-	VCMPPS           $0x11, Z16, Z11, K3
-	KMOVW            K3, 960(BX)
-	VCMPPS           $0x11, Z16, Z13, K3
-	KMOVW            K3, 1024(BX)
-	VCMPPS           $0x11, Z16, Z15, K3
-	VMOVUPS          192(BX), Z9
-	VMULPS           Z8, Z9, Z8
-	VMOVUPS          128(BX), Z11
-	VMULPS           Z10, Z11, Z10
-	VMOVUPS          64(BX), Z13
-	VMULPS           Z12, Z13, Z12
-	VMOVUPS          (BX), Z15
-	VMULPS           Z14, Z15, Z14
-	VMULPS           1728(BX), Z9, Z9
-	VMULPS           1664(BX), Z11, Z11
-	VMULPS           1600(BX), Z13, Z13
-	VMULPS           256(BX), Z15, Z15
-	VBLENDMPS        Z20, Z8, K5, Z8
-	VBLENDMPS        Z20, Z10, K6, Z10
-	VBLENDMPS        Z20, Z12, K7, Z12
-	VBLENDMPS        Z20, Z14, K4, Z14
-	VBLENDMPS        Z20, Z9, K1, Z9
-	VBLENDMPS        Z20, Z11, K2, Z11
-	KMOVW            2624(BX), K1
-	VBLENDMPS        Z20, Z13, K1, Z13
-	KMOVW            1088(BX), K1
-	VBLENDMPS        Z20, Z15, K1, Z15
-	VSUBPS           Z9, Z8, Z8
-	VSUBPS           Z11, Z10, Z9
-	VSUBPS           Z13, Z12, Z10
-	VSUBPS           Z15, Z14, Z11
-	VFMADD231PS      Z1, Z5, Z8
-	VFMADD231PS      Z2, Z6, Z9
-	VFMADD231PS      Z3, Z7, Z10
-	VFMADD231PS      Z0, Z4, Z11
-	KMOVW            2688(BX), K1
-	KMOVW            320(BX), K2
+	VPTERNLOGD       $0xe4, Z14, Z5, Z7
+	VMOVUPS          1216(BX), Z11
+	VPTERNLOGD       $0xe4, Z14, Z11, Z4
+	VMOVUPS          1152(BX), Z12
+	VPTERNLOGD       $0xe4, Z14, Z12, Z0
+	VMOVUPS          1088(BX), Z13
+	VPTERNLOGD       $0xe4, Z14, Z13, Z1
+	VSUBPS           Z7, Z2, Z2
+	VSUBPS           Z4, Z6, Z4
+	VSUBPS           Z0, Z8, Z0
+	VSUBPS           Z1, Z9, Z1
+	VMOVAPS          Z3, Z6
+	VPTERNLOGD       $0xe4, Z14, Z5, Z6
+	VMOVAPS          Z3, Z5
+	VPTERNLOGD       $0xe4, Z14, Z11, Z5
+	VMOVAPS          Z3, Z7
+	VPTERNLOGD       $0xe4, Z14, Z12, Z7
+	VPTERNLOGD       $0xe4, Z14, Z13, Z3
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+56(SB), Z8
+	VMOVUPS          2048(BX), Z9
+	VMULPS           Z9, Z8, Z11
+	VMOVUPS          1984(BX), Z12
+	VMULPS           Z12, Z8, Z13
+	VMOVUPS          1920(BX), Z14
+	VMULPS           Z14, Z8, Z16
+	VMOVUPS          1856(BX), Z18
+	VMULPS           Z18, Z8, Z8
+	VMOVUPS          2432(BX), Z19
+	VFMADD231PS      1792(BX), Z19, Z11
+	VMOVUPS          2496(BX), Z19
+	VFMADD231PS      2816(BX), Z19, Z13
+	VMOVUPS          2560(BX), Z19
+	VFMADD231PS      2752(BX), Z19, Z16
+	VMOVUPS          2624(BX), Z19
+	VFMADD231PS      2688(BX), Z19, Z8
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+60(SB), Z19
+	VFMADD231PS      Z19, Z9, Z11
+	VFMADD231PS      Z19, Z12, Z13
+	VFMADD231PS      Z19, Z14, Z16
+	VFMADD231PS      Z19, Z18, Z8
+	VMOVUPS          896(BX), Z19
+	VMINPS           1728(BX), Z19, Z20
+	VMOVUPS          832(BX), Z21
+	VMINPS           1664(BX), Z21, Z22
+	VMOVUPS          768(BX), Z24
+	VMINPS           1600(BX), Z24, Z25
+	VMOVUPS          704(BX), Z26
+	VMINPS           256(BX), Z26, Z27
+	VMINPS           576(BX), Z20, Z20
+	VMINPS           512(BX), Z22, Z22
+	VMINPS           448(BX), Z25, Z25
+	VMINPS           384(BX), Z27, Z27
+	VMINPS           1024(BX), Z20, Z20
+	VMINPS           960(BX), Z22, Z22
+	VMINPS           320(BX), Z25, Z25
+	VMINPS           640(BX), Z27, Z27
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+140(SB), Z28
+	VCMPPS           $0x11, Z20, Z28, K1
+	VCMPPS           $0x11, Z22, Z28, K2
+	VCMPPS           $0x11, Z25, Z28, K3
+	VCMPPS           $0x11, Z27, Z28, K4
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+84(SB), Z20
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+88(SB), Z22
+	VFMADD231PS      Z20, Z11, Z22
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+88(SB), Z25
+	VFMADD231PS      Z20, Z13, Z25
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+88(SB), Z27
+	VFMADD231PS      Z20, Z16, Z27
+	VFMADD213PS.BCST spotPriceRows32AVX512Consts<>+88(SB), Z8, Z20
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+92(SB), Z28
+	VFMADD213PS      Z28, Z11, Z22
+	VFMADD213PS      Z28, Z13, Z25
+	VFMADD213PS      Z28, Z16, Z27
+	VFMADD231PS      Z20, Z8, Z28
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+96(SB), Z20
+	VFMADD213PS      Z20, Z11, Z22
+	VFMADD213PS      Z20, Z13, Z25
+	VFMADD213PS      Z20, Z16, Z27
+	VFMADD231PS      Z28, Z8, Z20
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+100(SB), Z28
+	VFMADD213PS      Z28, Z11, Z22
+	VFMADD213PS      Z28, Z13, Z25
+	VFMADD213PS      Z28, Z16, Z27
+	VFMADD231PS      Z20, Z8, Z28
+	VMULPS           Z11, Z11, Z20
+	VMULPS           Z13, Z13, Z29
+	VMULPS           Z16, Z16, Z30
+	VMULPS           Z8, Z8, Z31
+	VFMADD231PS      Z22, Z20, Z11
+	VFMADD231PS      Z25, Z29, Z13
+	VFMADD231PS      Z27, Z30, Z16
+	VFMADD231PS      Z28, Z31, Z8
+	VFMADD213PS      Z19, Z19, Z11
+	VFMADD213PS      Z21, Z21, Z13
+	VFMADD213PS      Z24, Z24, Z16
+	VFMADD213PS      Z26, Z26, Z8
+	VSCALEFPS        Z9, Z11, Z9
+	VSCALEFPS        Z12, Z13, Z11
+	VSCALEFPS        Z14, Z16, Z12
+	VSCALEFPS        Z18, Z8, Z8
+	VADDPS           1728(BX), Z19, Z13
+	VADDPS           1664(BX), Z21, Z14
+	VADDPS           1600(BX), Z24, Z16
+	VADDPS           256(BX), Z26, Z18
+	VADDPS           576(BX), Z13, Z13
+	VADDPS           512(BX), Z14, Z14
+	VADDPS           448(BX), Z16, Z16
+	VADDPS           384(BX), Z18, Z18
+	VADDPS           1024(BX), Z13, Z13
+	VADDPS           960(BX), Z14, Z14
+	VADDPS           320(BX), Z16, Z16
+	VADDPS           640(BX), Z18, Z18
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+144(SB), Z20
+	VCMPPS           $0x11, Z20, Z13, K5
+	VCMPPS           $0x11, Z20, Z14, K6
+	VCMPPS           $0x11, Z20, Z16, K7
+	KMOVW            K4, 640(BX)
+	VCMPPS           $0x11, Z20, Z18, K4
+	VMOVUPS          192(BX), Z13
+	VMULPS           Z19, Z13, Z14
+	VMOVUPS          128(BX), Z16
+	VMULPS           Z21, Z16, Z18
+	VMOVUPS          64(BX), Z19
+	VMULPS           Z24, Z19, Z20
+	VMOVUPS          (BX), Z21
+	VMULPS           Z26, Z21, Z22
+	VMULPS           1728(BX), Z13, Z24
+	VMULPS           1664(BX), Z16, Z25
+	VMULPS           1600(BX), Z19, Z26
+	VMULPS           256(BX), Z21, Z27
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+36(SB), Z28
+	VXORPS           Z28, Z13, Z13
+	VXORPS           Z28, Z16, Z16
+	VXORPS           Z28, Z19, Z19
+	VXORPS           Z28, Z21, Z21
+	KMOVW            K4, (BX)
+	VCMPPS           $0x00, Z6, Z13, K4
+	KMOVW            K3, 64(BX)
+	VCMPPS           $0x00, Z5, Z16, K3
+	KMOVW            K7, 128(BX)
+	VCMPPS           $0x00, Z7, Z19, K7
+	KMOVW            K2, 192(BX)
+	VCMPPS           $0x00, Z3, Z21, K2
+	KMOVW            K6, 256(BX)
+	VCMPPS           $0x00, Z23, Z13, K6
+	KMOVW            K1, 1600(BX)
+	VCMPPS           $0x00, Z10, Z16, K1
+	KMOVW            K5, 1664(BX)
+	VCMPPS           $0x00, Z15, Z19, K5
+	KMOVW            K5, 1728(BX)
+	VCMPPS           $0x00, Z17, Z21, K5
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+148(SB), Z3
+	VBLENDMPS        Z3, Z14, K4, Z5
+	VBLENDMPS        Z3, Z18, K3, Z6
+	VBLENDMPS        Z3, Z20, K7, Z7
+	VBLENDMPS        Z3, Z22, K2, Z10
+	VBLENDMPS        Z3, Z24, K6, Z13
+	VBLENDMPS        Z3, Z25, K1, Z14
+	KMOVW            1728(BX), K1
+	VBLENDMPS        Z3, Z26, K1, Z15
+	VBLENDMPS        Z3, Z27, K5, Z3
+	VSUBPS           Z13, Z5, Z5
+	VSUBPS           Z14, Z6, Z6
+	VSUBPS           Z15, Z7, Z7
+	VSUBPS           Z3, Z10, Z3
+	VFMADD231PS      Z2, Z9, Z5
+	VFMADD231PS      Z4, Z11, Z6
+	VFMADD231PS      Z0, Z12, Z7
+	VFMADD231PS      Z1, Z8, Z3
+	KMOVW            1600(BX), K1
+	KMOVW            1664(BX), K2
 	KANDW            K2, K1, K1
-	KMOVW            2560(BX), K2
-	KMOVW            960(BX), K4
-	KANDW            K4, K2, K2
-	KMOVW            2752(BX), K4
-	KMOVW            1024(BX), K5
+	KMOVW            192(BX), K2
+	KMOVW            256(BX), K3
+	KANDW            K3, K2, K2
+	KMOVW            64(BX), K3
+	KMOVW            128(BX), K4
+	KANDW            K4, K3, K3
+	KMOVW            640(BX), K4
+	KMOVW            (BX), K5
 	KANDW            K5, K4, K4
-	KMOVW            640(BX), K5
-	KANDW            K3, K5, K3
 	VBROADCASTSS     spotPriceRows32AVX512Consts<>+152(SB), Z0
-	VBLENDMPS        Z8, Z0, K1, Z1
-	VBLENDMPS        Z9, Z0, K2, Z2
-	VBLENDMPS        Z10, Z0, K4, Z3
-	VBLENDMPS        Z11, Z0, K3, Z0
+	VBLENDMPS        Z5, Z0, K1, Z1
+	VBLENDMPS        Z6, Z0, K2, Z2
+	VBLENDMPS        Z7, Z0, K3, Z4
+	VBLENDMPS        Z3, Z0, K4, Z0
 	PREFETCHT0       1024(SI)(AX*1)
 	VMOVUPS          Z1, (SI)(AX*1)
 	PREFETCHT0       1088(SI)(AX*1)
 	VMOVUPS          Z2, 64(SI)(AX*1)
 	PREFETCHT0       1152(SI)(AX*1)
-	VMOVUPS          Z3, 128(SI)(AX*1)
+	VMOVUPS          Z4, 128(SI)(AX*1)
 	PREFETCHT0       1216(SI)(AX*1)
 	VMOVUPS          Z0, 192(SI)(AX*1)
 	ADDQ             $+256, AX
@@ -872,64 +897,64 @@ whole:
 	VMOVUPS.Z        64(DI)(AX*1), K6, Z11
 	VSQRTPS          Z0, Z12
 	VSQRTPS          Z1, Z13
-	VGETMANTPS       $0x04, Z2, Z14
-	VGETMANTPS       $0x04, Z3, Z15
-	VGETMANTPS       $0x04, Z4, Z16
-	VGETMANTPS       $0x04, Z5, Z17
-	VGETEXPPS        Z2, Z18
-	VGETEXPPS        Z3, Z19
 	VMULPS           Z12, Z6, Z6
 	VMULPS           Z13, Z7, Z7
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+0(SB), Z12
-	VMULPS           Z12, Z14, Z13
-	VMULPS           Z12, Z15, Z20
-	VCMPPS           $0x11, Z16, Z13, K1
-	VCMPPS           $0x11, Z17, Z20, K2
-	VMULPS           Z12, Z16, Z13
-	VMULPS           Z12, Z17, Z12
-	VCMPPS           $0x11, Z14, Z13, K3
-	VCMPPS           $0x11, Z15, Z12, K4
-	VMOVAPS          Z14, Z12
-	VADDPS           Z14, Z14, K1, Z12
-	VMOVAPS          Z15, Z13
-	VADDPS           Z15, Z15, K2, Z13
-	VMULPS           Z6, Z2, Z14
-	VMULPS           Z7, Z3, Z15
-	VMOVAPS          Z16, Z20
-	VADDPS           Z16, Z16, K3, Z20
-	VMOVAPS          Z17, Z16
-	VADDPS           Z17, Z17, K4, Z16
-	VGETEXPPS        Z4, Z17
+	VGETMANTPS       $0x04, Z2, Z12
+	VGETMANTPS       $0x04, Z3, Z13
+	VGETMANTPS       $0x04, Z4, Z14
+	VGETMANTPS       $0x04, Z5, Z15
+	VGETEXPPS        Z2, Z16
+	VGETEXPPS        Z3, Z17
+	VMULPS           Z6, Z2, Z18
+	VMULPS           Z7, Z3, Z19
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+0(SB), Z20
+	VMULPS           Z20, Z12, Z21
+	VMULPS           Z20, Z13, Z22
+	VCMPPS           $0x11, Z14, Z21, K1
+	VCMPPS           $0x11, Z15, Z22, K2
+	VMULPS           Z20, Z14, Z21
+	VMULPS           Z20, Z15, Z20
+	VCMPPS           $0x11, Z12, Z21, K3
+	VCMPPS           $0x11, Z13, Z20, K4
+	VMOVAPS          Z12, Z20
+	VADDPS           Z12, Z12, K1, Z20
+	VMOVAPS          Z13, Z12
+	VADDPS           Z13, Z13, K2, Z12
+	VMOVAPS          Z14, Z13
+	VADDPS           Z14, Z14, K3, Z13
+	VMOVAPS          Z15, Z14
+	VADDPS           Z15, Z15, K4, Z14
+	VGETEXPPS        Z4, Z15
 	VGETEXPPS        Z5, Z21
-	VSUBPS           Z17, Z18, Z17
-	VSUBPS           Z21, Z19, Z18
-	VADDPS           Z20, Z12, Z19
-	VADDPS           Z16, Z13, Z21
-	VSUBPS           Z20, Z12, Z12
-	VSUBPS           Z16, Z13, Z13
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+48(SB), Z16
-	VMULPS           Z16, Z6, Z20
-	VMULPS           Z16, Z7, Z22
+	VSUBPS           Z15, Z16, Z15
+	VSUBPS           Z21, Z17, Z16
+	VADDPS           Z13, Z20, Z17
+	VADDPS           Z14, Z12, Z21
+	VSUBPS           Z13, Z20, Z13
+	VSUBPS           Z14, Z12, Z12
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+48(SB), Z14
+	VMULPS           Z14, Z6, Z20
+	VMULPS           Z14, Z7, Z22
 	VBROADCASTSS     spotPriceRows32AVX512Consts<>+8(SB), Z23
-	VMOVAPS          Z17, Z24
-	VADDPS           Z23, Z17, K1, Z24
-	VMOVAPS          Z18, Z25
-	VADDPS           Z23, Z18, K2, Z25
+	VMOVAPS          Z15, Z24
+	VADDPS           Z23, Z15, K1, Z24
+	VMOVAPS          Z16, Z25
+	VADDPS           Z23, Z16, K2, Z25
 	VBROADCASTSS     spotPriceRows32AVX512Consts<>+4(SB), Z26
-	VADDPS           Z26, Z17, K3, Z24
-	VADDPS           Z26, Z18, K4, Z25
-	VMULPS           Z14, Z19, Z17
-	VMULPS           Z15, Z21, Z18
-	VDIVPS           Z17, Z26, Z17
-	VDIVPS           Z18, Z26, Z18
-	VMULPS           Z17, Z14, Z14
-	VMULPS           Z18, Z15, Z15
-	VMULPS           Z17, Z19, Z17
-	VMULPS           Z18, Z21, Z18
-	VMULPS           Z14, Z12, Z12
-	VMULPS           Z15, Z13, Z13
-	VMULPS           Z17, Z2, Z14
-	VMULPS           Z18, Z3, Z15
+	VADDPS           Z26, Z15, K3, Z24
+	VADDPS           Z26, Z16, K4, Z25
+	VMULPS           Z18, Z17, Z15
+	VMULPS           Z19, Z21, Z16
+	VDIVPS           Z15, Z26, Z15
+	VDIVPS           Z16, Z26, Z16
+	VMULPS           Z15, Z18, Z18
+	VMULPS           Z16, Z19, Z19
+	VMULPS           Z15, Z17, Z15
+	VMULPS           Z16, Z21, Z16
+	VMULPS           Z18, Z13, Z13
+	VMULPS           Z19, Z12, Z12
+	VMULPS           Z15, Z2, Z15
+	VMULPS           Z16, Z3, Z16
 	VBROADCASTSS     spotPriceRows32AVX512Consts<>+24(SB), Z17
 	VMULPS           Z17, Z24, Z18
 	VMULPS           Z17, Z25, Z17
@@ -938,43 +963,47 @@ whole:
 	VBROADCASTSS     spotPriceRows32AVX512Consts<>+36(SB), Z27
 	VXORPS           Z27, Z19, Z19
 	VXORPS           Z27, Z21, Z21
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+40(SB), Z27
-	VMINPS           Z19, Z27, Z19
-	VMINPS           Z21, Z27, Z21
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+44(SB), Z27
-	VMAXPS           Z19, Z27, Z19
-	VMAXPS           Z21, Z27, Z21
-	VMULPS           Z12, Z12, Z27
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+40(SB), Z28
+	VMINPS           Z19, Z28, Z19
+	VMINPS           Z21, Z28, Z21
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+44(SB), Z28
+	VMAXPS           Z19, Z28, Z19
+	VMAXPS           Z21, Z28, Z21
 	VMULPS           Z13, Z13, Z28
-	VMULPS           Z2, Z10, Z29
-	VMULPS           Z3, Z11, Z30
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+52(SB), Z31
-	VMULPS           Z31, Z19, Z16
-	VMULPS           Z31, Z21, Z23
-	VRNDSCALEPS      $0x08, Z16, Z16
-	VRNDSCALEPS      $0x08, Z23, Z23
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+56(SB), Z31
-	VFMADD231PS      Z31, Z16, Z19
-	VFMADD231PS      Z31, Z23, Z21
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+60(SB), Z31
-	VFMADD231PS      Z31, Z16, Z19
-	VFMADD231PS      Z31, Z23, Z21
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+12(SB), Z31
-	VMOVUPS          Z30, (BX)
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+16(SB), Z30
-	VFMADD231PS      Z31, Z27, Z30
-	VFMADD213PS.BCST spotPriceRows32AVX512Consts<>+16(SB), Z28, Z31
-	VMOVUPS          Z29, 64(BX)
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+20(SB), Z29
-	VFMADD213PS      Z29, Z27, Z30
-	VFMADD231PS      Z31, Z28, Z29
-	VMULPS           Z30, Z27, Z27
-	VMULPS           Z29, Z28, Z28
-	VFMADD231PS      Z27, Z12, Z18
-	VFMADD231PS      Z28, Z13, Z17
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+28(SB), Z27
-	VFMADD231PS      Z27, Z12, Z18
-	VFMADD231PS      Z27, Z13, Z17
+	VMULPS           Z12, Z12, Z29
+	VXORPS           Z27, Z10, Z30
+	VXORPS           Z27, Z11, Z27
+	VMULPS           Z2, Z10, Z31
+	VMULPS           Z3, Z11, Z14
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+52(SB), Z23
+	VMOVUPS          Z14, (BX)
+	VMULPS           Z23, Z19, Z14
+	VMOVUPS          Z31, 64(BX)
+	VMULPS           Z23, Z21, Z31
+	VRNDSCALEPS      $0x08, Z14, Z14
+	VRNDSCALEPS      $0x08, Z31, Z31
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+56(SB), Z23
+	VFMADD231PS      Z23, Z14, Z19
+	VFMADD231PS      Z23, Z31, Z21
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+60(SB), Z23
+	VFMADD231PS      Z23, Z14, Z19
+	VFMADD231PS      Z23, Z31, Z21
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+12(SB), Z23
+	VMOVUPS          Z27, 128(BX)
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+16(SB), Z27
+	VFMADD231PS      Z23, Z28, Z27
+	VFMADD213PS.BCST spotPriceRows32AVX512Consts<>+16(SB), Z29, Z23
+	VMOVUPS          Z30, 192(BX)
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+20(SB), Z30
+	VFMADD213PS      Z30, Z28, Z27
+	VFMADD231PS      Z23, Z29, Z30
+	VMULPS           Z27, Z28, Z23
+	VMULPS           Z30, Z29, Z27
+	VFMADD231PS      Z23, Z13, Z18
+	VFMADD231PS      Z27, Z12, Z17
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+28(SB), Z23
+	VFMADD231PS      Z23, Z13, Z18
+	VFMADD231PS      Z23, Z12, Z17
 	VBROADCASTSS     spotPriceRows32AVX512Consts<>+32(SB), Z12
 	VFMADD231PS      Z12, Z24, Z18
 	VFMADD231PS      Z12, Z25, Z17
@@ -998,227 +1027,228 @@ whole:
 	VFMADD213PS      Z26, Z21, Z12
 	VFMADD213PS      Z26, Z9, Z19
 	VFMADD213PS      Z26, Z12, Z21
-	VSCALEFPS        Z16, Z19, Z9
-	VSCALEFPS        Z23, Z21, Z12
+	VSCALEFPS        Z14, Z19, Z9
+	VSCALEFPS        Z31, Z21, Z12
 	VMULPS           Z9, Z4, Z4
 	VMULPS           Z12, Z5, Z5
-	VMOVAPS          Z20, Z9
-	VFMADD231PS      Z18, Z14, Z9
+	VMULPS           Z4, Z10, Z9
+	VMULPS           Z5, Z11, Z10
+	VMOVAPS          Z20, Z11
+	VFMADD231PS      Z18, Z15, Z11
 	VMOVAPS          Z22, Z12
-	VFMADD231PS      Z17, Z15, Z12
-	VFMSUB231PS      Z18, Z14, Z20
-	VFMSUB231PS      Z17, Z15, Z22
+	VFMADD231PS      Z17, Z16, Z12
+	VFMSUB231PS      Z18, Z15, Z20
+	VFMSUB231PS      Z17, Z16, Z22
 	VMINPS           Z4, Z2, Z14
 	VMINPS           Z5, Z3, Z15
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+64(SB), Z16
-	VANDPS           Z16, Z9, Z17
-	VANDPS           Z16, Z12, Z18
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+68(SB), Z19
-	VMINPS           Z17, Z19, Z17
-	VMINPS           Z18, Z19, Z18
+	VADDPS           Z4, Z2, Z4
+	VADDPS           Z5, Z3, Z5
 	VMINPS           Z6, Z14, Z14
 	VMINPS           Z7, Z15, Z15
-	VMINPS           Z0, Z14, Z14
-	VMINPS           Z1, Z15, Z15
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+144(SB), Z21
-	VCMPPS           $0x11, Z14, Z21, K1
-	VCMPPS           $0x11, Z15, Z21, K2
-	VANDPS           Z16, Z20, Z14
-	VANDPS           Z16, Z22, Z15
-	VMINPS           Z14, Z19, Z14
-	VMINPS           Z15, Z19, Z15
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+72(SB), Z19
-	VFMADD213PS      Z26, Z17, Z19
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+72(SB), Z21
-	VFMADD213PS      Z26, Z18, Z21
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+76(SB), Z23
-	VADDPS           Z23, Z17, Z28
-	VADDPS           Z23, Z18, Z29
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+80(SB), Z30
-	VMULPS           Z30, Z17, Z31
-	VMULPS           Z30, Z18, Z30
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+72(SB), Z25
-	VFMADD213PS      Z26, Z14, Z25
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+72(SB), Z24
-	VFMADD213PS      Z26, Z15, Z24
-	VADDPS           Z23, Z14, Z13
-	VADDPS           Z23, Z15, Z23
-	VMULPS           Z28, Z19, Z8
-	VMULPS           Z29, Z21, Z16
-	VMULPS           Z31, Z17, Z27
-	VMOVUPS          Z22, 128(BX)
-	VMULPS           Z30, Z18, Z22
-	VMOVUPS          Z20, 192(BX)
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+52(SB), Z20
-	VMULPS           Z27, Z20, Z27
-	VMULPS           Z22, Z20, Z20
-	VRNDSCALEPS      $0x08, Z27, Z22
-	VRNDSCALEPS      $0x08, Z20, Z20
-	VMULPS           Z13, Z25, Z27
-	VMOVUPS          Z12, 256(BX)
-	VMULPS           Z23, Z24, Z12
-	VMOVUPS          Z9, 320(BX)
-	VADDPS           Z4, Z2, Z9
-	VMOVUPS          Z2, 384(BX)
-	VADDPS           Z5, Z3, Z2
-	VADDPS           Z9, Z6, Z6
-	VADDPS           Z2, Z7, Z2
-	VADDPS           Z6, Z0, Z0
-	VADDPS           Z2, Z1, Z1
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+148(SB), Z2
-	VCMPPS           $0x11, Z2, Z0, K3
-	VCMPPS           $0x11, Z2, Z1, K4
-	VMULPS           Z4, Z10, Z0
-	VMULPS           Z5, Z11, Z1
+	VADDPS           Z4, Z6, Z4
+	VADDPS           Z5, Z7, Z5
+	VMINPS           Z0, Z14, Z6
+	VMINPS           Z1, Z15, Z7
+	VADDPS           Z4, Z0, Z0
+	VADDPS           Z5, Z1, Z1
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+140(SB), Z4
+	VCMPPS           $0x11, Z6, Z4, K1
+	VCMPPS           $0x11, Z7, Z4, K2
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+144(SB), Z4
+	VCMPPS           $0x11, Z4, Z0, K3
+	VCMPPS           $0x11, Z4, Z1, K4
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+64(SB), Z0
+	VANDPS           Z0, Z11, Z1
+	VANDPS           Z0, Z12, Z4
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+68(SB), Z5
+	VMINPS           Z1, Z5, Z1
+	VMINPS           Z4, Z5, Z4
 	KANDW            K3, K1, K1
 	KANDW            K4, K2, K2
-	VMULPS           Z27, Z8, Z2
-	VMULPS           Z12, Z16, Z4
-	VDIVPS           Z2, Z26, Z2
-	VDIVPS           Z4, Z26, Z4
-	VMULPS           Z2, Z27, Z5
-	VMULPS           Z4, Z12, Z6
-	VMULPS           Z2, Z8, Z2
-	VMULPS           Z4, Z16, Z4
-	VMULPS           Z5, Z19, Z7
-	VMULPS           Z6, Z21, Z8
-	VMULPS           Z5, Z28, Z5
-	VMULPS           Z6, Z29, Z6
-	VMULPS           Z2, Z25, Z9
-	VMULPS           Z4, Z24, Z12
-	VMULPS           Z2, Z13, Z2
-	VMULPS           Z4, Z23, Z4
-	VMULPS           Z9, Z14, Z9
-	VMULPS           Z12, Z15, Z12
-	VMULPS           Z7, Z17, Z7
-	VMULPS           Z8, Z18, Z8
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+56(SB), Z13
-	VMULPS           Z22, Z13, Z14
-	VMULPS           Z20, Z13, Z13
-	VFMADD231PS      Z31, Z17, Z14
-	VFMADD231PS      Z30, Z18, Z13
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+60(SB), Z15
-	VFMADD231PS      Z15, Z22, Z14
-	VFMADD231PS      Z15, Z20, Z13
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+28(SB), Z15
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+8(SB), Z16
-	VFMADD231PS      Z15, Z9, Z16
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+8(SB), Z17
-	VFMADD231PS      Z15, Z12, Z17
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+8(SB), Z18
-	VFMADD231PS      Z15, Z7, Z18
-	VFMADD213PS.BCST spotPriceRows32AVX512Consts<>+8(SB), Z8, Z15
-	VMULPS           320(BX), Z10, Z19
-	VMULPS           256(BX), Z11, Z21
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+140(SB), Z23
-	VCMPPS           $0x11, Z23, Z19, K3
-	VCMPPS           $0x11, Z23, Z21, K4
-	VMULPS           192(BX), Z10, Z10
-	VMULPS           128(BX), Z11, Z11
-	VCMPPS           $0x11, Z23, Z10, K5
-	KMOVW            K2, 448(BX)
-	VCMPPS           $0x11, Z23, Z11, K2
-	VMOVUPS          64(BX), Z10
-	VBLENDMPS        Z23, Z10, K3, Z10
+	VANDPS           Z0, Z20, Z6
+	VANDPS           Z0, Z22, Z7
+	VMINPS           Z6, Z5, Z6
+	VMINPS           Z7, Z5, Z5
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+72(SB), Z7
+	VFMADD213PS      Z26, Z1, Z7
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+72(SB), Z14
+	VFMADD213PS      Z26, Z4, Z14
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+76(SB), Z15
+	VADDPS           Z15, Z1, Z16
+	VADDPS           Z15, Z4, Z17
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+80(SB), Z18
+	VMULPS           Z18, Z1, Z19
+	VMULPS           Z18, Z4, Z18
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+72(SB), Z21
+	VFMADD213PS      Z26, Z6, Z21
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+72(SB), Z27
+	VFMADD213PS      Z26, Z5, Z27
+	VADDPS           Z15, Z6, Z28
+	VADDPS           Z15, Z5, Z15
+	VMULPS           Z16, Z7, Z29
+	VMULPS           Z17, Z14, Z30
+	VMULPS           Z19, Z1, Z31
+	VMULPS           Z18, Z4, Z25
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+52(SB), Z24
+	VMULPS           Z31, Z24, Z31
+	VMULPS           Z25, Z24, Z24
+	VRNDSCALEPS      $0x08, Z31, Z25
+	VRNDSCALEPS      $0x08, Z24, Z24
+	VMULPS           Z28, Z21, Z31
+	VMULPS           Z15, Z27, Z13
+	VMOVAPS          Z26, Z8
+	VPTERNLOGD       $0xe4, Z0, Z11, Z8
+	VMOVUPS          Z3, 256(BX)
+	VMOVAPS          Z26, Z3
+	VPTERNLOGD       $0xe4, Z0, Z12, Z3
+	VMOVUPS          Z2, 320(BX)
+	VMOVUPS          192(BX), Z2
+	VCMPPS           $0x00, Z8, Z2, K3
+	VMOVUPS          128(BX), Z8
+	VCMPPS           $0x00, Z3, Z8, K4
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+148(SB), Z3
+	VMOVUPS          Z12, 384(BX)
+	VMOVUPS          64(BX), Z12
+	VBLENDMPS        Z3, Z12, K3, Z12
+	VMOVUPS          Z11, 64(BX)
 	VMOVUPS          (BX), Z11
-	VBLENDMPS        Z23, Z11, K4, Z11
-	VBLENDMPS        Z23, Z0, K5, Z0
-	VBLENDMPS        Z23, Z1, K2, Z1
-	VSUBPS           Z0, Z10, Z0
-	VSUBPS           Z1, Z11, Z1
+	VBLENDMPS        Z3, Z11, K4, Z11
+	VMULPS           Z31, Z29, Z3
+	VMULPS           Z13, Z30, Z8
+	VDIVPS           Z3, Z26, Z3
+	VDIVPS           Z8, Z26, Z8
+	VMULPS           Z3, Z31, Z31
+	VMULPS           Z8, Z13, Z13
+	VMULPS           Z3, Z29, Z3
+	VMULPS           Z8, Z30, Z8
+	VMULPS           Z31, Z7, Z7
+	VMULPS           Z13, Z14, Z14
+	VMULPS           Z31, Z16, Z16
+	VMULPS           Z13, Z17, Z13
+	VMULPS           Z3, Z21, Z17
+	VMULPS           Z8, Z27, Z21
+	VMULPS           Z3, Z28, Z3
+	VMULPS           Z8, Z15, Z8
+	VMULPS           Z17, Z6, Z6
+	VMULPS           Z21, Z5, Z5
+	VMULPS           Z7, Z1, Z7
+	VMULPS           Z14, Z4, Z14
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+56(SB), Z15
+	VMULPS           Z25, Z15, Z17
+	VMULPS           Z24, Z15, Z15
+	VFMADD231PS      Z19, Z1, Z17
+	VFMADD231PS      Z18, Z4, Z15
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+60(SB), Z1
+	VFMADD231PS      Z1, Z25, Z17
+	VFMADD231PS      Z1, Z24, Z15
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+8(SB), Z1
+	VFMADD231PS      Z23, Z6, Z1
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+8(SB), Z4
+	VFMADD231PS      Z23, Z5, Z4
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+8(SB), Z18
+	VFMADD231PS      Z23, Z7, Z18
+	VFMADD213PS.BCST spotPriceRows32AVX512Consts<>+8(SB), Z14, Z23
+	VMOVAPS          Z26, Z19
+	VPTERNLOGD       $0xe4, Z0, Z20, Z19
+	VPTERNLOGD       $0xe4, Z0, Z22, Z26
+	VCMPPS           $0x00, Z19, Z2, K3
+	VMOVUPS          128(BX), Z2
+	VCMPPS           $0x00, Z26, Z2, K4
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+148(SB), Z2
+	VBLENDMPS        Z2, Z9, K3, Z9
+	VBLENDMPS        Z2, Z10, K4, Z2
+	VSUBPS           Z9, Z12, Z9
+	VSUBPS           Z2, Z11, Z2
 	VBROADCASTSS     spotPriceRows32AVX512Consts<>+104(SB), Z10
 	VBROADCASTSS     spotPriceRows32AVX512Consts<>+108(SB), Z11
-	VFMADD231PS      Z10, Z16, Z11
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+108(SB), Z19
-	VFMADD231PS      Z10, Z17, Z19
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+112(SB), Z21
-	VFMADD213PS      Z21, Z16, Z11
-	VFMADD213PS      Z21, Z17, Z19
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+116(SB), Z23
-	VFMADD213PS      Z23, Z16, Z11
-	VFMADD213PS      Z23, Z17, Z19
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+120(SB), Z24
-	VFMADD213PS      Z24, Z16, Z11
-	VFMADD213PS      Z24, Z17, Z19
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+124(SB), Z25
-	VFMADD213PS      Z25, Z16, Z11
-	VFMADD213PS      Z25, Z17, Z19
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+128(SB), Z26
-	VFMADD213PS      Z26, Z16, Z11
-	VFMADD213PS      Z26, Z17, Z19
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+132(SB), Z27
-	VFMADD213PS      Z27, Z16, Z11
-	VFMADD213PS      Z27, Z17, Z19
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+136(SB), Z28
-	VFMADD213PS      Z28, Z11, Z16
-	VFMADD213PS      Z28, Z19, Z17
+	VFMADD231PS      Z10, Z1, Z11
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+108(SB), Z12
+	VFMADD231PS      Z10, Z4, Z12
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+112(SB), Z19
+	VFMADD213PS      Z19, Z1, Z11
+	VFMADD213PS      Z19, Z4, Z12
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+116(SB), Z21
+	VFMADD213PS      Z21, Z1, Z11
+	VFMADD213PS      Z21, Z4, Z12
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+120(SB), Z26
+	VFMADD213PS      Z26, Z1, Z11
+	VFMADD213PS      Z26, Z4, Z12
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+124(SB), Z27
+	VFMADD213PS      Z27, Z1, Z11
+	VFMADD213PS      Z27, Z4, Z12
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+128(SB), Z28
+	VFMADD213PS      Z28, Z1, Z11
+	VFMADD213PS      Z28, Z4, Z12
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+132(SB), Z29
+	VFMADD213PS      Z29, Z1, Z11
+	VFMADD213PS      Z29, Z4, Z12
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+136(SB), Z30
+	VFMADD213PS      Z30, Z11, Z1
+	VFMADD213PS      Z30, Z12, Z4
 	VBROADCASTSS     spotPriceRows32AVX512Consts<>+48(SB), Z11
-	VFMADD213PS      Z11, Z16, Z9
-	VFMADD213PS      Z11, Z17, Z12
-	VMULPS           Z2, Z9, Z2
-	VMULPS           Z4, Z12, Z4
-	VMOVUPS          192(BX), Z9
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+64(SB), Z12
-	VPTERNLOGD       $0xe4, Z12, Z9, Z2
-	VMOVUPS          128(BX), Z9
-	VPTERNLOGD       $0xe4, Z12, Z9, Z4
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+108(SB), Z9
-	VFMADD231PS      Z10, Z18, Z9
-	VFMADD213PS.BCST spotPriceRows32AVX512Consts<>+108(SB), Z15, Z10
-	VFMADD213PS      Z21, Z18, Z9
-	VFMADD231PS      Z10, Z15, Z21
-	VFMADD213PS      Z23, Z18, Z9
-	VFMADD231PS      Z21, Z15, Z23
-	VFMADD213PS      Z24, Z18, Z9
-	VFMADD231PS      Z23, Z15, Z24
-	VFMADD213PS      Z25, Z18, Z9
-	VFMADD231PS      Z24, Z15, Z25
-	VFMADD213PS      Z26, Z18, Z9
-	VFMADD231PS      Z25, Z15, Z26
-	VFMADD213PS      Z27, Z18, Z9
-	VFMADD231PS      Z26, Z15, Z27
-	VFMADD213PS      Z28, Z9, Z18
-	VFMADD231PS      Z27, Z15, Z28
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+84(SB), Z9
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+88(SB), Z10
-	VFMADD231PS      Z9, Z14, Z10
-	VFMADD213PS.BCST spotPriceRows32AVX512Consts<>+88(SB), Z13, Z9
+	VFMADD213PS      Z11, Z1, Z6
+	VFMADD213PS      Z11, Z4, Z5
+	VMULPS           Z3, Z6, Z1
+	VMULPS           Z8, Z5, Z3
+	VPTERNLOGD       $0xe4, Z0, Z20, Z1
+	VPTERNLOGD       $0xe4, Z0, Z22, Z3
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+108(SB), Z4
+	VFMADD231PS      Z10, Z18, Z4
+	VFMADD213PS.BCST spotPriceRows32AVX512Consts<>+108(SB), Z23, Z10
+	VFMADD213PS      Z19, Z18, Z4
+	VFMADD231PS      Z10, Z23, Z19
+	VFMADD213PS      Z21, Z18, Z4
+	VFMADD231PS      Z19, Z23, Z21
+	VFMADD213PS      Z26, Z18, Z4
+	VFMADD231PS      Z21, Z23, Z26
+	VFMADD213PS      Z27, Z18, Z4
+	VFMADD231PS      Z26, Z23, Z27
+	VFMADD213PS      Z28, Z18, Z4
+	VFMADD231PS      Z27, Z23, Z28
+	VFMADD213PS      Z29, Z18, Z4
+	VFMADD231PS      Z28, Z23, Z29
+	VFMADD213PS      Z30, Z4, Z18
+	VFMADD231PS      Z29, Z23, Z30
 	VFMADD213PS      Z11, Z18, Z7
-	VFMADD231PS      Z28, Z8, Z11
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+92(SB), Z8
-	VFMADD213PS      Z8, Z14, Z10
-	VFMADD231PS      Z9, Z13, Z8
-	VMULPS           Z14, Z14, Z9
-	VMULPS           Z13, Z13, Z15
-	VMULPS           Z5, Z7, Z5
-	VMULPS           Z6, Z11, Z6
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+96(SB), Z7
-	VFMADD213PS      Z7, Z14, Z10
-	VFMADD231PS      Z8, Z13, Z7
-	VMOVUPS          320(BX), Z8
-	VPTERNLOGD       $0xe4, Z12, Z8, Z5
-	VMOVUPS          256(BX), Z8
-	VPTERNLOGD       $0xe4, Z12, Z8, Z6
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+100(SB), Z8
-	VFMADD213PS      Z8, Z14, Z10
-	VFMADD231PS      Z7, Z13, Z8
-	VSUBPS           Z5, Z2, Z2
-	VSUBPS           Z6, Z4, Z4
-	VFMADD231PS      Z10, Z9, Z14
-	VFMADD231PS      Z8, Z15, Z13
-	VMOVUPS          384(BX), Z5
-	VFMADD213PS      Z5, Z14, Z5
-	VFMADD213PS      Z3, Z13, Z3
-	VSCALEFPS        Z22, Z5, Z5
-	VSCALEFPS        Z20, Z3, Z3
-	VFMADD231PS      Z2, Z5, Z0
-	VFMADD231PS      Z4, Z3, Z1
-	VBROADCASTSS     spotPriceRows32AVX512Consts<>+152(SB), Z2
-	VBLENDMPS        Z0, Z2, K1, Z0
-	KMOVW            448(BX), K1
-	VBLENDMPS        Z1, Z2, K1, Z1
-	VMOVUPS          Z0, K7, (SI)(AX*1)
-	VMOVUPS          Z1, K6, 64(SI)(AX*1)
+	VFMADD231PS      Z30, Z14, Z11
+	VMULPS           Z16, Z7, Z4
+	VMULPS           Z13, Z11, Z5
+	VMOVUPS          64(BX), Z6
+	VPTERNLOGD       $0xe4, Z0, Z6, Z4
+	VMOVUPS          384(BX), Z6
+	VPTERNLOGD       $0xe4, Z0, Z6, Z5
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+84(SB), Z0
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+88(SB), Z6
+	VFMADD231PS      Z0, Z17, Z6
+	VFMADD213PS.BCST spotPriceRows32AVX512Consts<>+88(SB), Z15, Z0
+	VSUBPS           Z4, Z1, Z1
+	VSUBPS           Z5, Z3, Z3
+	VMULPS           Z17, Z17, Z4
+	VMULPS           Z15, Z15, Z5
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+92(SB), Z7
+	VFMADD213PS      Z7, Z17, Z6
+	VFMADD231PS      Z0, Z15, Z7
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+96(SB), Z0
+	VFMADD213PS      Z0, Z17, Z6
+	VFMADD231PS      Z7, Z15, Z0
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+100(SB), Z7
+	VFMADD213PS      Z7, Z17, Z6
+	VFMADD231PS      Z0, Z15, Z7
+	VFMADD231PS      Z6, Z4, Z17
+	VFMADD231PS      Z7, Z5, Z15
+	VMOVUPS          320(BX), Z0
+	VFMADD213PS      Z0, Z17, Z0
+	VMOVUPS          256(BX), Z4
+	VFMADD213PS      Z4, Z15, Z4
+	VSCALEFPS        Z25, Z0, Z0
+	VSCALEFPS        Z24, Z4, Z4
+	VFMADD231PS      Z1, Z0, Z9
+	VFMADD231PS      Z3, Z4, Z2
+	VBROADCASTSS     spotPriceRows32AVX512Consts<>+152(SB), Z0
+	VBLENDMPS        Z9, Z0, K1, Z1
+	VBLENDMPS        Z2, Z0, K2, Z0
+	VMOVUPS          Z1, K7, (SI)(AX*1)
+	VMOVUPS          Z0, K6, 64(SI)(AX*1)
 	ADDQ             $+128, AX
 	SUBQ             $+32, CX
 	JGT              tail
@@ -1227,54 +1257,54 @@ done:
 	VZEROUPPER
 	RET
 
-DATA spotPriceRows32AVX2Consts<>+0(SB)/4, $0x7fffffff
-DATA spotPriceRows32AVX2Consts<>+4(SB)/4, $0x7fffffff
-DATA spotPriceRows32AVX2Consts<>+8(SB)/4, $0x7fffffff
-DATA spotPriceRows32AVX2Consts<>+12(SB)/4, $0x7fffffff
-DATA spotPriceRows32AVX2Consts<>+16(SB)/4, $0x7fffffff
-DATA spotPriceRows32AVX2Consts<>+20(SB)/4, $0x7fffffff
-DATA spotPriceRows32AVX2Consts<>+24(SB)/4, $0x7fffffff
-DATA spotPriceRows32AVX2Consts<>+28(SB)/4, $0x7fffffff
-DATA spotPriceRows32AVX2Consts<>+32(SB)/4, $0x4c000000
-DATA spotPriceRows32AVX2Consts<>+36(SB)/4, $0x4c000000
-DATA spotPriceRows32AVX2Consts<>+40(SB)/4, $0x4c000000
-DATA spotPriceRows32AVX2Consts<>+44(SB)/4, $0x4c000000
-DATA spotPriceRows32AVX2Consts<>+48(SB)/4, $0x4c000000
-DATA spotPriceRows32AVX2Consts<>+52(SB)/4, $0x4c000000
-DATA spotPriceRows32AVX2Consts<>+56(SB)/4, $0x4c000000
-DATA spotPriceRows32AVX2Consts<>+60(SB)/4, $0x4c000000
-DATA spotPriceRows32AVX2Consts<>+64(SB)/4, $0x00800000
-DATA spotPriceRows32AVX2Consts<>+68(SB)/4, $0x00800000
-DATA spotPriceRows32AVX2Consts<>+72(SB)/4, $0x00800000
-DATA spotPriceRows32AVX2Consts<>+76(SB)/4, $0x00800000
-DATA spotPriceRows32AVX2Consts<>+80(SB)/4, $0x00800000
-DATA spotPriceRows32AVX2Consts<>+84(SB)/4, $0x00800000
-DATA spotPriceRows32AVX2Consts<>+88(SB)/4, $0x00800000
-DATA spotPriceRows32AVX2Consts<>+92(SB)/4, $0x00800000
-DATA spotPriceRows32AVX2Consts<>+96(SB)/4, $0x007fffff
-DATA spotPriceRows32AVX2Consts<>+100(SB)/4, $0x007fffff
-DATA spotPriceRows32AVX2Consts<>+104(SB)/4, $0x007fffff
-DATA spotPriceRows32AVX2Consts<>+108(SB)/4, $0x007fffff
-DATA spotPriceRows32AVX2Consts<>+112(SB)/4, $0x007fffff
-DATA spotPriceRows32AVX2Consts<>+116(SB)/4, $0x007fffff
-DATA spotPriceRows32AVX2Consts<>+120(SB)/4, $0x007fffff
-DATA spotPriceRows32AVX2Consts<>+124(SB)/4, $0x007fffff
-DATA spotPriceRows32AVX2Consts<>+128(SB)/4, $0x3f800000
-DATA spotPriceRows32AVX2Consts<>+132(SB)/4, $0x3f800000
-DATA spotPriceRows32AVX2Consts<>+136(SB)/4, $0x3f800000
-DATA spotPriceRows32AVX2Consts<>+140(SB)/4, $0x3f800000
-DATA spotPriceRows32AVX2Consts<>+144(SB)/4, $0x3f800000
-DATA spotPriceRows32AVX2Consts<>+148(SB)/4, $0x3f800000
-DATA spotPriceRows32AVX2Consts<>+152(SB)/4, $0x3f800000
-DATA spotPriceRows32AVX2Consts<>+156(SB)/4, $0x3f800000
-DATA spotPriceRows32AVX2Consts<>+160(SB)/4, $0x3fb504f3
-DATA spotPriceRows32AVX2Consts<>+164(SB)/4, $0x3fb504f3
-DATA spotPriceRows32AVX2Consts<>+168(SB)/4, $0x3fb504f3
-DATA spotPriceRows32AVX2Consts<>+172(SB)/4, $0x3fb504f3
-DATA spotPriceRows32AVX2Consts<>+176(SB)/4, $0x3fb504f3
-DATA spotPriceRows32AVX2Consts<>+180(SB)/4, $0x3fb504f3
-DATA spotPriceRows32AVX2Consts<>+184(SB)/4, $0x3fb504f3
-DATA spotPriceRows32AVX2Consts<>+188(SB)/4, $0x3fb504f3
+DATA spotPriceRows32AVX2Consts<>+0(SB)/4, $0x3f800000
+DATA spotPriceRows32AVX2Consts<>+4(SB)/4, $0x3f800000
+DATA spotPriceRows32AVX2Consts<>+8(SB)/4, $0x3f800000
+DATA spotPriceRows32AVX2Consts<>+12(SB)/4, $0x3f800000
+DATA spotPriceRows32AVX2Consts<>+16(SB)/4, $0x3f800000
+DATA spotPriceRows32AVX2Consts<>+20(SB)/4, $0x3f800000
+DATA spotPriceRows32AVX2Consts<>+24(SB)/4, $0x3f800000
+DATA spotPriceRows32AVX2Consts<>+28(SB)/4, $0x3f800000
+DATA spotPriceRows32AVX2Consts<>+32(SB)/4, $0x7fffffff
+DATA spotPriceRows32AVX2Consts<>+36(SB)/4, $0x7fffffff
+DATA spotPriceRows32AVX2Consts<>+40(SB)/4, $0x7fffffff
+DATA spotPriceRows32AVX2Consts<>+44(SB)/4, $0x7fffffff
+DATA spotPriceRows32AVX2Consts<>+48(SB)/4, $0x7fffffff
+DATA spotPriceRows32AVX2Consts<>+52(SB)/4, $0x7fffffff
+DATA spotPriceRows32AVX2Consts<>+56(SB)/4, $0x7fffffff
+DATA spotPriceRows32AVX2Consts<>+60(SB)/4, $0x7fffffff
+DATA spotPriceRows32AVX2Consts<>+64(SB)/4, $0x4c000000
+DATA spotPriceRows32AVX2Consts<>+68(SB)/4, $0x4c000000
+DATA spotPriceRows32AVX2Consts<>+72(SB)/4, $0x4c000000
+DATA spotPriceRows32AVX2Consts<>+76(SB)/4, $0x4c000000
+DATA spotPriceRows32AVX2Consts<>+80(SB)/4, $0x4c000000
+DATA spotPriceRows32AVX2Consts<>+84(SB)/4, $0x4c000000
+DATA spotPriceRows32AVX2Consts<>+88(SB)/4, $0x4c000000
+DATA spotPriceRows32AVX2Consts<>+92(SB)/4, $0x4c000000
+DATA spotPriceRows32AVX2Consts<>+96(SB)/4, $0x00800000
+DATA spotPriceRows32AVX2Consts<>+100(SB)/4, $0x00800000
+DATA spotPriceRows32AVX2Consts<>+104(SB)/4, $0x00800000
+DATA spotPriceRows32AVX2Consts<>+108(SB)/4, $0x00800000
+DATA spotPriceRows32AVX2Consts<>+112(SB)/4, $0x00800000
+DATA spotPriceRows32AVX2Consts<>+116(SB)/4, $0x00800000
+DATA spotPriceRows32AVX2Consts<>+120(SB)/4, $0x00800000
+DATA spotPriceRows32AVX2Consts<>+124(SB)/4, $0x00800000
+DATA spotPriceRows32AVX2Consts<>+128(SB)/4, $0x41c80000
+DATA spotPriceRows32AVX2Consts<>+132(SB)/4, $0x41c80000
+DATA spotPriceRows32AVX2Consts<>+136(SB)/4, $0x41c80000
+DATA spotPriceRows32AVX2Consts<>+140(SB)/4, $0x41c80000
+DATA spotPriceRows32AVX2Consts<>+144(SB)/4, $0x41c80000
+DATA spotPriceRows32AVX2Consts<>+148(SB)/4, $0x41c80000
+DATA spotPriceRows32AVX2Consts<>+152(SB)/4, $0x41c80000
+DATA spotPriceRows32AVX2Consts<>+156(SB)/4, $0x41c80000
+DATA spotPriceRows32AVX2Consts<>+160(SB)/4, $0x007fffff
+DATA spotPriceRows32AVX2Consts<>+164(SB)/4, $0x007fffff
+DATA spotPriceRows32AVX2Consts<>+168(SB)/4, $0x007fffff
+DATA spotPriceRows32AVX2Consts<>+172(SB)/4, $0x007fffff
+DATA spotPriceRows32AVX2Consts<>+176(SB)/4, $0x007fffff
+DATA spotPriceRows32AVX2Consts<>+180(SB)/4, $0x007fffff
+DATA spotPriceRows32AVX2Consts<>+184(SB)/4, $0x007fffff
+DATA spotPriceRows32AVX2Consts<>+188(SB)/4, $0x007fffff
 DATA spotPriceRows32AVX2Consts<>+192(SB)/4, $0x4b000000
 DATA spotPriceRows32AVX2Consts<>+196(SB)/4, $0x4b000000
 DATA spotPriceRows32AVX2Consts<>+200(SB)/4, $0x4b000000
@@ -1291,14 +1321,14 @@ DATA spotPriceRows32AVX2Consts<>+240(SB)/4, $0x4b00007f
 DATA spotPriceRows32AVX2Consts<>+244(SB)/4, $0x4b00007f
 DATA spotPriceRows32AVX2Consts<>+248(SB)/4, $0x4b00007f
 DATA spotPriceRows32AVX2Consts<>+252(SB)/4, $0x4b00007f
-DATA spotPriceRows32AVX2Consts<>+256(SB)/4, $0x41c80000
-DATA spotPriceRows32AVX2Consts<>+260(SB)/4, $0x41c80000
-DATA spotPriceRows32AVX2Consts<>+264(SB)/4, $0x41c80000
-DATA spotPriceRows32AVX2Consts<>+268(SB)/4, $0x41c80000
-DATA spotPriceRows32AVX2Consts<>+272(SB)/4, $0x41c80000
-DATA spotPriceRows32AVX2Consts<>+276(SB)/4, $0x41c80000
-DATA spotPriceRows32AVX2Consts<>+280(SB)/4, $0x41c80000
-DATA spotPriceRows32AVX2Consts<>+284(SB)/4, $0x41c80000
+DATA spotPriceRows32AVX2Consts<>+256(SB)/4, $0x3fb504f3
+DATA spotPriceRows32AVX2Consts<>+260(SB)/4, $0x3fb504f3
+DATA spotPriceRows32AVX2Consts<>+264(SB)/4, $0x3fb504f3
+DATA spotPriceRows32AVX2Consts<>+268(SB)/4, $0x3fb504f3
+DATA spotPriceRows32AVX2Consts<>+272(SB)/4, $0x3fb504f3
+DATA spotPriceRows32AVX2Consts<>+276(SB)/4, $0x3fb504f3
+DATA spotPriceRows32AVX2Consts<>+280(SB)/4, $0x3fb504f3
+DATA spotPriceRows32AVX2Consts<>+284(SB)/4, $0x3fb504f3
 DATA spotPriceRows32AVX2Consts<>+288(SB)/4, $0x00000000
 DATA spotPriceRows32AVX2Consts<>+292(SB)/4, $0x00000000
 DATA spotPriceRows32AVX2Consts<>+296(SB)/4, $0x00000000
@@ -1323,54 +1353,54 @@ DATA spotPriceRows32AVX2Consts<>+368(SB)/4, $0x7f800000
 DATA spotPriceRows32AVX2Consts<>+372(SB)/4, $0x7f800000
 DATA spotPriceRows32AVX2Consts<>+376(SB)/4, $0x7f800000
 DATA spotPriceRows32AVX2Consts<>+380(SB)/4, $0x7f800000
-DATA spotPriceRows32AVX2Consts<>+384(SB)/4, $0x3e98f11f
-DATA spotPriceRows32AVX2Consts<>+388(SB)/4, $0x3e98f11f
-DATA spotPriceRows32AVX2Consts<>+392(SB)/4, $0x3e98f11f
-DATA spotPriceRows32AVX2Consts<>+396(SB)/4, $0x3e98f11f
-DATA spotPriceRows32AVX2Consts<>+400(SB)/4, $0x3e98f11f
-DATA spotPriceRows32AVX2Consts<>+404(SB)/4, $0x3e98f11f
-DATA spotPriceRows32AVX2Consts<>+408(SB)/4, $0x3e98f11f
-DATA spotPriceRows32AVX2Consts<>+412(SB)/4, $0x3e98f11f
-DATA spotPriceRows32AVX2Consts<>+416(SB)/4, $0x3eccaf66
-DATA spotPriceRows32AVX2Consts<>+420(SB)/4, $0x3eccaf66
-DATA spotPriceRows32AVX2Consts<>+424(SB)/4, $0x3eccaf66
-DATA spotPriceRows32AVX2Consts<>+428(SB)/4, $0x3eccaf66
-DATA spotPriceRows32AVX2Consts<>+432(SB)/4, $0x3eccaf66
-DATA spotPriceRows32AVX2Consts<>+436(SB)/4, $0x3eccaf66
-DATA spotPriceRows32AVX2Consts<>+440(SB)/4, $0x3eccaf66
-DATA spotPriceRows32AVX2Consts<>+444(SB)/4, $0x3eccaf66
-DATA spotPriceRows32AVX2Consts<>+448(SB)/4, $0xbf800000
-DATA spotPriceRows32AVX2Consts<>+452(SB)/4, $0xbf800000
-DATA spotPriceRows32AVX2Consts<>+456(SB)/4, $0xbf800000
-DATA spotPriceRows32AVX2Consts<>+460(SB)/4, $0xbf800000
-DATA spotPriceRows32AVX2Consts<>+464(SB)/4, $0xbf800000
-DATA spotPriceRows32AVX2Consts<>+468(SB)/4, $0xbf800000
-DATA spotPriceRows32AVX2Consts<>+472(SB)/4, $0xbf800000
-DATA spotPriceRows32AVX2Consts<>+476(SB)/4, $0xbf800000
-DATA spotPriceRows32AVX2Consts<>+480(SB)/4, $0x3f2aaabd
-DATA spotPriceRows32AVX2Consts<>+484(SB)/4, $0x3f2aaabd
-DATA spotPriceRows32AVX2Consts<>+488(SB)/4, $0x3f2aaabd
-DATA spotPriceRows32AVX2Consts<>+492(SB)/4, $0x3f2aaabd
-DATA spotPriceRows32AVX2Consts<>+496(SB)/4, $0x3f2aaabd
-DATA spotPriceRows32AVX2Consts<>+500(SB)/4, $0x3f2aaabd
-DATA spotPriceRows32AVX2Consts<>+504(SB)/4, $0x3f2aaabd
-DATA spotPriceRows32AVX2Consts<>+508(SB)/4, $0x3f2aaabd
-DATA spotPriceRows32AVX2Consts<>+512(SB)/4, $0x35bfbe8e
-DATA spotPriceRows32AVX2Consts<>+516(SB)/4, $0x35bfbe8e
-DATA spotPriceRows32AVX2Consts<>+520(SB)/4, $0x35bfbe8e
-DATA spotPriceRows32AVX2Consts<>+524(SB)/4, $0x35bfbe8e
-DATA spotPriceRows32AVX2Consts<>+528(SB)/4, $0x35bfbe8e
-DATA spotPriceRows32AVX2Consts<>+532(SB)/4, $0x35bfbe8e
-DATA spotPriceRows32AVX2Consts<>+536(SB)/4, $0x35bfbe8e
-DATA spotPriceRows32AVX2Consts<>+540(SB)/4, $0x35bfbe8e
-DATA spotPriceRows32AVX2Consts<>+544(SB)/4, $0x3f000000
-DATA spotPriceRows32AVX2Consts<>+548(SB)/4, $0x3f000000
-DATA spotPriceRows32AVX2Consts<>+552(SB)/4, $0x3f000000
-DATA spotPriceRows32AVX2Consts<>+556(SB)/4, $0x3f000000
-DATA spotPriceRows32AVX2Consts<>+560(SB)/4, $0x3f000000
-DATA spotPriceRows32AVX2Consts<>+564(SB)/4, $0x3f000000
-DATA spotPriceRows32AVX2Consts<>+568(SB)/4, $0x3f000000
-DATA spotPriceRows32AVX2Consts<>+572(SB)/4, $0x3f000000
+DATA spotPriceRows32AVX2Consts<>+384(SB)/4, $0x3f000000
+DATA spotPriceRows32AVX2Consts<>+388(SB)/4, $0x3f000000
+DATA spotPriceRows32AVX2Consts<>+392(SB)/4, $0x3f000000
+DATA spotPriceRows32AVX2Consts<>+396(SB)/4, $0x3f000000
+DATA spotPriceRows32AVX2Consts<>+400(SB)/4, $0x3f000000
+DATA spotPriceRows32AVX2Consts<>+404(SB)/4, $0x3f000000
+DATA spotPriceRows32AVX2Consts<>+408(SB)/4, $0x3f000000
+DATA spotPriceRows32AVX2Consts<>+412(SB)/4, $0x3f000000
+DATA spotPriceRows32AVX2Consts<>+416(SB)/4, $0xbf800000
+DATA spotPriceRows32AVX2Consts<>+420(SB)/4, $0xbf800000
+DATA spotPriceRows32AVX2Consts<>+424(SB)/4, $0xbf800000
+DATA spotPriceRows32AVX2Consts<>+428(SB)/4, $0xbf800000
+DATA spotPriceRows32AVX2Consts<>+432(SB)/4, $0xbf800000
+DATA spotPriceRows32AVX2Consts<>+436(SB)/4, $0xbf800000
+DATA spotPriceRows32AVX2Consts<>+440(SB)/4, $0xbf800000
+DATA spotPriceRows32AVX2Consts<>+444(SB)/4, $0xbf800000
+DATA spotPriceRows32AVX2Consts<>+448(SB)/4, $0x3e98f11f
+DATA spotPriceRows32AVX2Consts<>+452(SB)/4, $0x3e98f11f
+DATA spotPriceRows32AVX2Consts<>+456(SB)/4, $0x3e98f11f
+DATA spotPriceRows32AVX2Consts<>+460(SB)/4, $0x3e98f11f
+DATA spotPriceRows32AVX2Consts<>+464(SB)/4, $0x3e98f11f
+DATA spotPriceRows32AVX2Consts<>+468(SB)/4, $0x3e98f11f
+DATA spotPriceRows32AVX2Consts<>+472(SB)/4, $0x3e98f11f
+DATA spotPriceRows32AVX2Consts<>+476(SB)/4, $0x3e98f11f
+DATA spotPriceRows32AVX2Consts<>+480(SB)/4, $0x3eccaf66
+DATA spotPriceRows32AVX2Consts<>+484(SB)/4, $0x3eccaf66
+DATA spotPriceRows32AVX2Consts<>+488(SB)/4, $0x3eccaf66
+DATA spotPriceRows32AVX2Consts<>+492(SB)/4, $0x3eccaf66
+DATA spotPriceRows32AVX2Consts<>+496(SB)/4, $0x3eccaf66
+DATA spotPriceRows32AVX2Consts<>+500(SB)/4, $0x3eccaf66
+DATA spotPriceRows32AVX2Consts<>+504(SB)/4, $0x3eccaf66
+DATA spotPriceRows32AVX2Consts<>+508(SB)/4, $0x3eccaf66
+DATA spotPriceRows32AVX2Consts<>+512(SB)/4, $0x3f2aaabd
+DATA spotPriceRows32AVX2Consts<>+516(SB)/4, $0x3f2aaabd
+DATA spotPriceRows32AVX2Consts<>+520(SB)/4, $0x3f2aaabd
+DATA spotPriceRows32AVX2Consts<>+524(SB)/4, $0x3f2aaabd
+DATA spotPriceRows32AVX2Consts<>+528(SB)/4, $0x3f2aaabd
+DATA spotPriceRows32AVX2Consts<>+532(SB)/4, $0x3f2aaabd
+DATA spotPriceRows32AVX2Consts<>+536(SB)/4, $0x3f2aaabd
+DATA spotPriceRows32AVX2Consts<>+540(SB)/4, $0x3f2aaabd
+DATA spotPriceRows32AVX2Consts<>+544(SB)/4, $0x35bfbe8e
+DATA spotPriceRows32AVX2Consts<>+548(SB)/4, $0x35bfbe8e
+DATA spotPriceRows32AVX2Consts<>+552(SB)/4, $0x35bfbe8e
+DATA spotPriceRows32AVX2Consts<>+556(SB)/4, $0x35bfbe8e
+DATA spotPriceRows32AVX2Consts<>+560(SB)/4, $0x35bfbe8e
+DATA spotPriceRows32AVX2Consts<>+564(SB)/4, $0x35bfbe8e
+DATA spotPriceRows32AVX2Consts<>+568(SB)/4, $0x35bfbe8e
+DATA spotPriceRows32AVX2Consts<>+572(SB)/4, $0x35bfbe8e
 DATA spotPriceRows32AVX2Consts<>+576(SB)/4, $0x40000000
 DATA spotPriceRows32AVX2Consts<>+580(SB)/4, $0x40000000
 DATA spotPriceRows32AVX2Consts<>+584(SB)/4, $0x40000000
@@ -1379,22 +1409,22 @@ DATA spotPriceRows32AVX2Consts<>+592(SB)/4, $0x40000000
 DATA spotPriceRows32AVX2Consts<>+596(SB)/4, $0x40000000
 DATA spotPriceRows32AVX2Consts<>+600(SB)/4, $0x40000000
 DATA spotPriceRows32AVX2Consts<>+604(SB)/4, $0x40000000
-DATA spotPriceRows32AVX2Consts<>+608(SB)/4, $0x80000000
-DATA spotPriceRows32AVX2Consts<>+612(SB)/4, $0x80000000
-DATA spotPriceRows32AVX2Consts<>+616(SB)/4, $0x80000000
-DATA spotPriceRows32AVX2Consts<>+620(SB)/4, $0x80000000
-DATA spotPriceRows32AVX2Consts<>+624(SB)/4, $0x80000000
-DATA spotPriceRows32AVX2Consts<>+628(SB)/4, $0x80000000
-DATA spotPriceRows32AVX2Consts<>+632(SB)/4, $0x80000000
-DATA spotPriceRows32AVX2Consts<>+636(SB)/4, $0x80000000
-DATA spotPriceRows32AVX2Consts<>+640(SB)/4, $0x3f317200
-DATA spotPriceRows32AVX2Consts<>+644(SB)/4, $0x3f317200
-DATA spotPriceRows32AVX2Consts<>+648(SB)/4, $0x3f317200
-DATA spotPriceRows32AVX2Consts<>+652(SB)/4, $0x3f317200
-DATA spotPriceRows32AVX2Consts<>+656(SB)/4, $0x3f317200
-DATA spotPriceRows32AVX2Consts<>+660(SB)/4, $0x3f317200
-DATA spotPriceRows32AVX2Consts<>+664(SB)/4, $0x3f317200
-DATA spotPriceRows32AVX2Consts<>+668(SB)/4, $0x3f317200
+DATA spotPriceRows32AVX2Consts<>+608(SB)/4, $0x3f317200
+DATA spotPriceRows32AVX2Consts<>+612(SB)/4, $0x3f317200
+DATA spotPriceRows32AVX2Consts<>+616(SB)/4, $0x3f317200
+DATA spotPriceRows32AVX2Consts<>+620(SB)/4, $0x3f317200
+DATA spotPriceRows32AVX2Consts<>+624(SB)/4, $0x3f317200
+DATA spotPriceRows32AVX2Consts<>+628(SB)/4, $0x3f317200
+DATA spotPriceRows32AVX2Consts<>+632(SB)/4, $0x3f317200
+DATA spotPriceRows32AVX2Consts<>+636(SB)/4, $0x3f317200
+DATA spotPriceRows32AVX2Consts<>+640(SB)/4, $0x80000000
+DATA spotPriceRows32AVX2Consts<>+644(SB)/4, $0x80000000
+DATA spotPriceRows32AVX2Consts<>+648(SB)/4, $0x80000000
+DATA spotPriceRows32AVX2Consts<>+652(SB)/4, $0x80000000
+DATA spotPriceRows32AVX2Consts<>+656(SB)/4, $0x80000000
+DATA spotPriceRows32AVX2Consts<>+660(SB)/4, $0x80000000
+DATA spotPriceRows32AVX2Consts<>+664(SB)/4, $0x80000000
+DATA spotPriceRows32AVX2Consts<>+668(SB)/4, $0x80000000
 DATA spotPriceRows32AVX2Consts<>+672(SB)/4, $0x42b20000
 DATA spotPriceRows32AVX2Consts<>+676(SB)/4, $0x42b20000
 DATA spotPriceRows32AVX2Consts<>+680(SB)/4, $0x42b20000
@@ -1411,54 +1441,54 @@ DATA spotPriceRows32AVX2Consts<>+720(SB)/4, $0xc2d20000
 DATA spotPriceRows32AVX2Consts<>+724(SB)/4, $0xc2d20000
 DATA spotPriceRows32AVX2Consts<>+728(SB)/4, $0xc2d20000
 DATA spotPriceRows32AVX2Consts<>+732(SB)/4, $0xc2d20000
-DATA spotPriceRows32AVX2Consts<>+736(SB)/4, $0x41700000
-DATA spotPriceRows32AVX2Consts<>+740(SB)/4, $0x41700000
-DATA spotPriceRows32AVX2Consts<>+744(SB)/4, $0x41700000
-DATA spotPriceRows32AVX2Consts<>+748(SB)/4, $0x41700000
-DATA spotPriceRows32AVX2Consts<>+752(SB)/4, $0x41700000
-DATA spotPriceRows32AVX2Consts<>+756(SB)/4, $0x41700000
-DATA spotPriceRows32AVX2Consts<>+760(SB)/4, $0x41700000
-DATA spotPriceRows32AVX2Consts<>+764(SB)/4, $0x41700000
-DATA spotPriceRows32AVX2Consts<>+768(SB)/4, $0x3f400000
-DATA spotPriceRows32AVX2Consts<>+772(SB)/4, $0x3f400000
-DATA spotPriceRows32AVX2Consts<>+776(SB)/4, $0x3f400000
-DATA spotPriceRows32AVX2Consts<>+780(SB)/4, $0x3f400000
-DATA spotPriceRows32AVX2Consts<>+784(SB)/4, $0x3f400000
-DATA spotPriceRows32AVX2Consts<>+788(SB)/4, $0x3f400000
-DATA spotPriceRows32AVX2Consts<>+792(SB)/4, $0x3f400000
-DATA spotPriceRows32AVX2Consts<>+796(SB)/4, $0x3f400000
-DATA spotPriceRows32AVX2Consts<>+800(SB)/4, $0x40640000
-DATA spotPriceRows32AVX2Consts<>+804(SB)/4, $0x40640000
-DATA spotPriceRows32AVX2Consts<>+808(SB)/4, $0x40640000
-DATA spotPriceRows32AVX2Consts<>+812(SB)/4, $0x40640000
-DATA spotPriceRows32AVX2Consts<>+816(SB)/4, $0x40640000
-DATA spotPriceRows32AVX2Consts<>+820(SB)/4, $0x40640000
-DATA spotPriceRows32AVX2Consts<>+824(SB)/4, $0x40640000
-DATA spotPriceRows32AVX2Consts<>+828(SB)/4, $0x40640000
-DATA spotPriceRows32AVX2Consts<>+832(SB)/4, $0x3fb8aa3b
-DATA spotPriceRows32AVX2Consts<>+836(SB)/4, $0x3fb8aa3b
-DATA spotPriceRows32AVX2Consts<>+840(SB)/4, $0x3fb8aa3b
-DATA spotPriceRows32AVX2Consts<>+844(SB)/4, $0x3fb8aa3b
-DATA spotPriceRows32AVX2Consts<>+848(SB)/4, $0x3fb8aa3b
-DATA spotPriceRows32AVX2Consts<>+852(SB)/4, $0x3fb8aa3b
-DATA spotPriceRows32AVX2Consts<>+856(SB)/4, $0x3fb8aa3b
-DATA spotPriceRows32AVX2Consts<>+860(SB)/4, $0x3fb8aa3b
-DATA spotPriceRows32AVX2Consts<>+864(SB)/4, $0xbf317200
-DATA spotPriceRows32AVX2Consts<>+868(SB)/4, $0xbf317200
-DATA spotPriceRows32AVX2Consts<>+872(SB)/4, $0xbf317200
-DATA spotPriceRows32AVX2Consts<>+876(SB)/4, $0xbf317200
-DATA spotPriceRows32AVX2Consts<>+880(SB)/4, $0xbf317200
-DATA spotPriceRows32AVX2Consts<>+884(SB)/4, $0xbf317200
-DATA spotPriceRows32AVX2Consts<>+888(SB)/4, $0xbf317200
-DATA spotPriceRows32AVX2Consts<>+892(SB)/4, $0xbf317200
-DATA spotPriceRows32AVX2Consts<>+896(SB)/4, $0xb5bfbe8e
-DATA spotPriceRows32AVX2Consts<>+900(SB)/4, $0xb5bfbe8e
-DATA spotPriceRows32AVX2Consts<>+904(SB)/4, $0xb5bfbe8e
-DATA spotPriceRows32AVX2Consts<>+908(SB)/4, $0xb5bfbe8e
-DATA spotPriceRows32AVX2Consts<>+912(SB)/4, $0xb5bfbe8e
-DATA spotPriceRows32AVX2Consts<>+916(SB)/4, $0xb5bfbe8e
-DATA spotPriceRows32AVX2Consts<>+920(SB)/4, $0xb5bfbe8e
-DATA spotPriceRows32AVX2Consts<>+924(SB)/4, $0xb5bfbe8e
+DATA spotPriceRows32AVX2Consts<>+736(SB)/4, $0x3fb8aa3b
+DATA spotPriceRows32AVX2Consts<>+740(SB)/4, $0x3fb8aa3b
+DATA spotPriceRows32AVX2Consts<>+744(SB)/4, $0x3fb8aa3b
+DATA spotPriceRows32AVX2Consts<>+748(SB)/4, $0x3fb8aa3b
+DATA spotPriceRows32AVX2Consts<>+752(SB)/4, $0x3fb8aa3b
+DATA spotPriceRows32AVX2Consts<>+756(SB)/4, $0x3fb8aa3b
+DATA spotPriceRows32AVX2Consts<>+760(SB)/4, $0x3fb8aa3b
+DATA spotPriceRows32AVX2Consts<>+764(SB)/4, $0x3fb8aa3b
+DATA spotPriceRows32AVX2Consts<>+768(SB)/4, $0xbf317200
+DATA spotPriceRows32AVX2Consts<>+772(SB)/4, $0xbf317200
+DATA spotPriceRows32AVX2Consts<>+776(SB)/4, $0xbf317200
+DATA spotPriceRows32AVX2Consts<>+780(SB)/4, $0xbf317200
+DATA spotPriceRows32AVX2Consts<>+784(SB)/4, $0xbf317200
+DATA spotPriceRows32AVX2Consts<>+788(SB)/4, $0xbf317200
+DATA spotPriceRows32AVX2Consts<>+792(SB)/4, $0xbf317200
+DATA spotPriceRows32AVX2Consts<>+796(SB)/4, $0xbf317200
+DATA spotPriceRows32AVX2Consts<>+800(SB)/4, $0xb5bfbe8e
+DATA spotPriceRows32AVX2Consts<>+804(SB)/4, $0xb5bfbe8e
+DATA spotPriceRows32AVX2Consts<>+808(SB)/4, $0xb5bfbe8e
+DATA spotPriceRows32AVX2Consts<>+812(SB)/4, $0xb5bfbe8e
+DATA spotPriceRows32AVX2Consts<>+816(SB)/4, $0xb5bfbe8e
+DATA spotPriceRows32AVX2Consts<>+820(SB)/4, $0xb5bfbe8e
+DATA spotPriceRows32AVX2Consts<>+824(SB)/4, $0xb5bfbe8e
+DATA spotPriceRows32AVX2Consts<>+828(SB)/4, $0xb5bfbe8e
+DATA spotPriceRows32AVX2Consts<>+832(SB)/4, $0x41700000
+DATA spotPriceRows32AVX2Consts<>+836(SB)/4, $0x41700000
+DATA spotPriceRows32AVX2Consts<>+840(SB)/4, $0x41700000
+DATA spotPriceRows32AVX2Consts<>+844(SB)/4, $0x41700000
+DATA spotPriceRows32AVX2Consts<>+848(SB)/4, $0x41700000
+DATA spotPriceRows32AVX2Consts<>+852(SB)/4, $0x41700000
+DATA spotPriceRows32AVX2Consts<>+856(SB)/4, $0x41700000
+DATA spotPriceRows32AVX2Consts<>+860(SB)/4, $0x41700000
+DATA spotPriceRows32AVX2Consts<>+864(SB)/4, $0x3f400000
+DATA spotPriceRows32AVX2Consts<>+868(SB)/4, $0x3f400000
+DATA spotPriceRows32AVX2Consts<>+872(SB)/4, $0x3f400000
+DATA spotPriceRows32AVX2Consts<>+876(SB)/4, $0x3f400000
+DATA spotPriceRows32AVX2Consts<>+880(SB)/4, $0x3f400000
+DATA spotPriceRows32AVX2Consts<>+884(SB)/4, $0x3f400000
+DATA spotPriceRows32AVX2Consts<>+888(SB)/4, $0x3f400000
+DATA spotPriceRows32AVX2Consts<>+892(SB)/4, $0x3f400000
+DATA spotPriceRows32AVX2Consts<>+896(SB)/4, $0x40640000
+DATA spotPriceRows32AVX2Consts<>+900(SB)/4, $0x40640000
+DATA spotPriceRows32AVX2Consts<>+904(SB)/4, $0x40640000
+DATA spotPriceRows32AVX2Consts<>+908(SB)/4, $0x40640000
+DATA spotPriceRows32AVX2Consts<>+912(SB)/4, $0x40640000
+DATA spotPriceRows32AVX2Consts<>+916(SB)/4, $0x40640000
+DATA spotPriceRows32AVX2Consts<>+920(SB)/4, $0x40640000
+DATA spotPriceRows32AVX2Consts<>+924(SB)/4, $0x40640000
 DATA spotPriceRows32AVX2Consts<>+928(SB)/4, $0xbf000000
 DATA spotPriceRows32AVX2Consts<>+932(SB)/4, $0xbf000000
 DATA spotPriceRows32AVX2Consts<>+936(SB)/4, $0xbf000000
@@ -1507,102 +1537,102 @@ DATA spotPriceRows32AVX2Consts<>+1104(SB)/4, $0x3efffffe
 DATA spotPriceRows32AVX2Consts<>+1108(SB)/4, $0x3efffffe
 DATA spotPriceRows32AVX2Consts<>+1112(SB)/4, $0x3efffffe
 DATA spotPriceRows32AVX2Consts<>+1116(SB)/4, $0x3efffffe
-DATA spotPriceRows32AVX2Consts<>+1120(SB)/4, $0x39755674
-DATA spotPriceRows32AVX2Consts<>+1124(SB)/4, $0x39755674
-DATA spotPriceRows32AVX2Consts<>+1128(SB)/4, $0x39755674
-DATA spotPriceRows32AVX2Consts<>+1132(SB)/4, $0x39755674
-DATA spotPriceRows32AVX2Consts<>+1136(SB)/4, $0x39755674
-DATA spotPriceRows32AVX2Consts<>+1140(SB)/4, $0x39755674
-DATA spotPriceRows32AVX2Consts<>+1144(SB)/4, $0x39755674
-DATA spotPriceRows32AVX2Consts<>+1148(SB)/4, $0x39755674
-DATA spotPriceRows32AVX2Consts<>+1152(SB)/4, $0x390114b6
-DATA spotPriceRows32AVX2Consts<>+1156(SB)/4, $0x390114b6
-DATA spotPriceRows32AVX2Consts<>+1160(SB)/4, $0x390114b6
-DATA spotPriceRows32AVX2Consts<>+1164(SB)/4, $0x390114b6
-DATA spotPriceRows32AVX2Consts<>+1168(SB)/4, $0x390114b6
-DATA spotPriceRows32AVX2Consts<>+1172(SB)/4, $0x390114b6
-DATA spotPriceRows32AVX2Consts<>+1176(SB)/4, $0x390114b6
-DATA spotPriceRows32AVX2Consts<>+1180(SB)/4, $0x390114b6
-DATA spotPriceRows32AVX2Consts<>+1184(SB)/4, $0xbb02dd71
-DATA spotPriceRows32AVX2Consts<>+1188(SB)/4, $0xbb02dd71
-DATA spotPriceRows32AVX2Consts<>+1192(SB)/4, $0xbb02dd71
-DATA spotPriceRows32AVX2Consts<>+1196(SB)/4, $0xbb02dd71
-DATA spotPriceRows32AVX2Consts<>+1200(SB)/4, $0xbb02dd71
-DATA spotPriceRows32AVX2Consts<>+1204(SB)/4, $0xbb02dd71
-DATA spotPriceRows32AVX2Consts<>+1208(SB)/4, $0xbb02dd71
-DATA spotPriceRows32AVX2Consts<>+1212(SB)/4, $0xbb02dd71
-DATA spotPriceRows32AVX2Consts<>+1216(SB)/4, $0x3a738970
-DATA spotPriceRows32AVX2Consts<>+1220(SB)/4, $0x3a738970
-DATA spotPriceRows32AVX2Consts<>+1224(SB)/4, $0x3a738970
-DATA spotPriceRows32AVX2Consts<>+1228(SB)/4, $0x3a738970
-DATA spotPriceRows32AVX2Consts<>+1232(SB)/4, $0x3a738970
-DATA spotPriceRows32AVX2Consts<>+1236(SB)/4, $0x3a738970
-DATA spotPriceRows32AVX2Consts<>+1240(SB)/4, $0x3a738970
-DATA spotPriceRows32AVX2Consts<>+1244(SB)/4, $0x3a738970
-DATA spotPriceRows32AVX2Consts<>+1248(SB)/4, $0x3c77415f
-DATA spotPriceRows32AVX2Consts<>+1252(SB)/4, $0x3c77415f
-DATA spotPriceRows32AVX2Consts<>+1256(SB)/4, $0x3c77415f
-DATA spotPriceRows32AVX2Consts<>+1260(SB)/4, $0x3c77415f
-DATA spotPriceRows32AVX2Consts<>+1264(SB)/4, $0x3c77415f
-DATA spotPriceRows32AVX2Consts<>+1268(SB)/4, $0x3c77415f
-DATA spotPriceRows32AVX2Consts<>+1272(SB)/4, $0x3c77415f
-DATA spotPriceRows32AVX2Consts<>+1276(SB)/4, $0x3c77415f
-DATA spotPriceRows32AVX2Consts<>+1280(SB)/4, $0xbd509d4d
-DATA spotPriceRows32AVX2Consts<>+1284(SB)/4, $0xbd509d4d
-DATA spotPriceRows32AVX2Consts<>+1288(SB)/4, $0xbd509d4d
-DATA spotPriceRows32AVX2Consts<>+1292(SB)/4, $0xbd509d4d
-DATA spotPriceRows32AVX2Consts<>+1296(SB)/4, $0xbd509d4d
-DATA spotPriceRows32AVX2Consts<>+1300(SB)/4, $0xbd509d4d
-DATA spotPriceRows32AVX2Consts<>+1304(SB)/4, $0xbd509d4d
-DATA spotPriceRows32AVX2Consts<>+1308(SB)/4, $0xbd509d4d
-DATA spotPriceRows32AVX2Consts<>+1312(SB)/4, $0x3d99190f
-DATA spotPriceRows32AVX2Consts<>+1316(SB)/4, $0x3d99190f
-DATA spotPriceRows32AVX2Consts<>+1320(SB)/4, $0x3d99190f
-DATA spotPriceRows32AVX2Consts<>+1324(SB)/4, $0x3d99190f
-DATA spotPriceRows32AVX2Consts<>+1328(SB)/4, $0x3d99190f
-DATA spotPriceRows32AVX2Consts<>+1332(SB)/4, $0x3d99190f
-DATA spotPriceRows32AVX2Consts<>+1336(SB)/4, $0x3d99190f
-DATA spotPriceRows32AVX2Consts<>+1340(SB)/4, $0x3d99190f
-DATA spotPriceRows32AVX2Consts<>+1344(SB)/4, $0xbc00cdcc
-DATA spotPriceRows32AVX2Consts<>+1348(SB)/4, $0xbc00cdcc
-DATA spotPriceRows32AVX2Consts<>+1352(SB)/4, $0xbc00cdcc
-DATA spotPriceRows32AVX2Consts<>+1356(SB)/4, $0xbc00cdcc
-DATA spotPriceRows32AVX2Consts<>+1360(SB)/4, $0xbc00cdcc
-DATA spotPriceRows32AVX2Consts<>+1364(SB)/4, $0xbc00cdcc
-DATA spotPriceRows32AVX2Consts<>+1368(SB)/4, $0xbc00cdcc
-DATA spotPriceRows32AVX2Consts<>+1372(SB)/4, $0xbc00cdcc
-DATA spotPriceRows32AVX2Consts<>+1376(SB)/4, $0xbe6caa20
-DATA spotPriceRows32AVX2Consts<>+1380(SB)/4, $0xbe6caa20
-DATA spotPriceRows32AVX2Consts<>+1384(SB)/4, $0xbe6caa20
-DATA spotPriceRows32AVX2Consts<>+1388(SB)/4, $0xbe6caa20
-DATA spotPriceRows32AVX2Consts<>+1392(SB)/4, $0xbe6caa20
-DATA spotPriceRows32AVX2Consts<>+1396(SB)/4, $0xbe6caa20
-DATA spotPriceRows32AVX2Consts<>+1400(SB)/4, $0xbe6caa20
-DATA spotPriceRows32AVX2Consts<>+1404(SB)/4, $0xbe6caa20
-DATA spotPriceRows32AVX2Consts<>+1408(SB)/4, $0x42fe0000
-DATA spotPriceRows32AVX2Consts<>+1412(SB)/4, $0x42fe0000
-DATA spotPriceRows32AVX2Consts<>+1416(SB)/4, $0x42fe0000
-DATA spotPriceRows32AVX2Consts<>+1420(SB)/4, $0x42fe0000
-DATA spotPriceRows32AVX2Consts<>+1424(SB)/4, $0x42fe0000
-DATA spotPriceRows32AVX2Consts<>+1428(SB)/4, $0x42fe0000
-DATA spotPriceRows32AVX2Consts<>+1432(SB)/4, $0x42fe0000
-DATA spotPriceRows32AVX2Consts<>+1436(SB)/4, $0x42fe0000
-DATA spotPriceRows32AVX2Consts<>+1440(SB)/4, $0xc2fc0000
-DATA spotPriceRows32AVX2Consts<>+1444(SB)/4, $0xc2fc0000
-DATA spotPriceRows32AVX2Consts<>+1448(SB)/4, $0xc2fc0000
-DATA spotPriceRows32AVX2Consts<>+1452(SB)/4, $0xc2fc0000
-DATA spotPriceRows32AVX2Consts<>+1456(SB)/4, $0xc2fc0000
-DATA spotPriceRows32AVX2Consts<>+1460(SB)/4, $0xc2fc0000
-DATA spotPriceRows32AVX2Consts<>+1464(SB)/4, $0xc2fc0000
-DATA spotPriceRows32AVX2Consts<>+1468(SB)/4, $0xc2fc0000
-DATA spotPriceRows32AVX2Consts<>+1472(SB)/4, $0x4b40007f
-DATA spotPriceRows32AVX2Consts<>+1476(SB)/4, $0x4b40007f
-DATA spotPriceRows32AVX2Consts<>+1480(SB)/4, $0x4b40007f
-DATA spotPriceRows32AVX2Consts<>+1484(SB)/4, $0x4b40007f
-DATA spotPriceRows32AVX2Consts<>+1488(SB)/4, $0x4b40007f
-DATA spotPriceRows32AVX2Consts<>+1492(SB)/4, $0x4b40007f
-DATA spotPriceRows32AVX2Consts<>+1496(SB)/4, $0x4b40007f
-DATA spotPriceRows32AVX2Consts<>+1500(SB)/4, $0x4b40007f
+DATA spotPriceRows32AVX2Consts<>+1120(SB)/4, $0x42fe0000
+DATA spotPriceRows32AVX2Consts<>+1124(SB)/4, $0x42fe0000
+DATA spotPriceRows32AVX2Consts<>+1128(SB)/4, $0x42fe0000
+DATA spotPriceRows32AVX2Consts<>+1132(SB)/4, $0x42fe0000
+DATA spotPriceRows32AVX2Consts<>+1136(SB)/4, $0x42fe0000
+DATA spotPriceRows32AVX2Consts<>+1140(SB)/4, $0x42fe0000
+DATA spotPriceRows32AVX2Consts<>+1144(SB)/4, $0x42fe0000
+DATA spotPriceRows32AVX2Consts<>+1148(SB)/4, $0x42fe0000
+DATA spotPriceRows32AVX2Consts<>+1152(SB)/4, $0xc2fc0000
+DATA spotPriceRows32AVX2Consts<>+1156(SB)/4, $0xc2fc0000
+DATA spotPriceRows32AVX2Consts<>+1160(SB)/4, $0xc2fc0000
+DATA spotPriceRows32AVX2Consts<>+1164(SB)/4, $0xc2fc0000
+DATA spotPriceRows32AVX2Consts<>+1168(SB)/4, $0xc2fc0000
+DATA spotPriceRows32AVX2Consts<>+1172(SB)/4, $0xc2fc0000
+DATA spotPriceRows32AVX2Consts<>+1176(SB)/4, $0xc2fc0000
+DATA spotPriceRows32AVX2Consts<>+1180(SB)/4, $0xc2fc0000
+DATA spotPriceRows32AVX2Consts<>+1184(SB)/4, $0x4b40007f
+DATA spotPriceRows32AVX2Consts<>+1188(SB)/4, $0x4b40007f
+DATA spotPriceRows32AVX2Consts<>+1192(SB)/4, $0x4b40007f
+DATA spotPriceRows32AVX2Consts<>+1196(SB)/4, $0x4b40007f
+DATA spotPriceRows32AVX2Consts<>+1200(SB)/4, $0x4b40007f
+DATA spotPriceRows32AVX2Consts<>+1204(SB)/4, $0x4b40007f
+DATA spotPriceRows32AVX2Consts<>+1208(SB)/4, $0x4b40007f
+DATA spotPriceRows32AVX2Consts<>+1212(SB)/4, $0x4b40007f
+DATA spotPriceRows32AVX2Consts<>+1216(SB)/4, $0x39755674
+DATA spotPriceRows32AVX2Consts<>+1220(SB)/4, $0x39755674
+DATA spotPriceRows32AVX2Consts<>+1224(SB)/4, $0x39755674
+DATA spotPriceRows32AVX2Consts<>+1228(SB)/4, $0x39755674
+DATA spotPriceRows32AVX2Consts<>+1232(SB)/4, $0x39755674
+DATA spotPriceRows32AVX2Consts<>+1236(SB)/4, $0x39755674
+DATA spotPriceRows32AVX2Consts<>+1240(SB)/4, $0x39755674
+DATA spotPriceRows32AVX2Consts<>+1244(SB)/4, $0x39755674
+DATA spotPriceRows32AVX2Consts<>+1248(SB)/4, $0x390114b6
+DATA spotPriceRows32AVX2Consts<>+1252(SB)/4, $0x390114b6
+DATA spotPriceRows32AVX2Consts<>+1256(SB)/4, $0x390114b6
+DATA spotPriceRows32AVX2Consts<>+1260(SB)/4, $0x390114b6
+DATA spotPriceRows32AVX2Consts<>+1264(SB)/4, $0x390114b6
+DATA spotPriceRows32AVX2Consts<>+1268(SB)/4, $0x390114b6
+DATA spotPriceRows32AVX2Consts<>+1272(SB)/4, $0x390114b6
+DATA spotPriceRows32AVX2Consts<>+1276(SB)/4, $0x390114b6
+DATA spotPriceRows32AVX2Consts<>+1280(SB)/4, $0xbb02dd71
+DATA spotPriceRows32AVX2Consts<>+1284(SB)/4, $0xbb02dd71
+DATA spotPriceRows32AVX2Consts<>+1288(SB)/4, $0xbb02dd71
+DATA spotPriceRows32AVX2Consts<>+1292(SB)/4, $0xbb02dd71
+DATA spotPriceRows32AVX2Consts<>+1296(SB)/4, $0xbb02dd71
+DATA spotPriceRows32AVX2Consts<>+1300(SB)/4, $0xbb02dd71
+DATA spotPriceRows32AVX2Consts<>+1304(SB)/4, $0xbb02dd71
+DATA spotPriceRows32AVX2Consts<>+1308(SB)/4, $0xbb02dd71
+DATA spotPriceRows32AVX2Consts<>+1312(SB)/4, $0x3a738970
+DATA spotPriceRows32AVX2Consts<>+1316(SB)/4, $0x3a738970
+DATA spotPriceRows32AVX2Consts<>+1320(SB)/4, $0x3a738970
+DATA spotPriceRows32AVX2Consts<>+1324(SB)/4, $0x3a738970
+DATA spotPriceRows32AVX2Consts<>+1328(SB)/4, $0x3a738970
+DATA spotPriceRows32AVX2Consts<>+1332(SB)/4, $0x3a738970
+DATA spotPriceRows32AVX2Consts<>+1336(SB)/4, $0x3a738970
+DATA spotPriceRows32AVX2Consts<>+1340(SB)/4, $0x3a738970
+DATA spotPriceRows32AVX2Consts<>+1344(SB)/4, $0x3c77415f
+DATA spotPriceRows32AVX2Consts<>+1348(SB)/4, $0x3c77415f
+DATA spotPriceRows32AVX2Consts<>+1352(SB)/4, $0x3c77415f
+DATA spotPriceRows32AVX2Consts<>+1356(SB)/4, $0x3c77415f
+DATA spotPriceRows32AVX2Consts<>+1360(SB)/4, $0x3c77415f
+DATA spotPriceRows32AVX2Consts<>+1364(SB)/4, $0x3c77415f
+DATA spotPriceRows32AVX2Consts<>+1368(SB)/4, $0x3c77415f
+DATA spotPriceRows32AVX2Consts<>+1372(SB)/4, $0x3c77415f
+DATA spotPriceRows32AVX2Consts<>+1376(SB)/4, $0xbd509d4d
+DATA spotPriceRows32AVX2Consts<>+1380(SB)/4, $0xbd509d4d
+DATA spotPriceRows32AVX2Consts<>+1384(SB)/4, $0xbd509d4d
+DATA spotPriceRows32AVX2Consts<>+1388(SB)/4, $0xbd509d4d
+DATA spotPriceRows32AVX2Consts<>+1392(SB)/4, $0xbd509d4d
+DATA spotPriceRows32AVX2Consts<>+1396(SB)/4, $0xbd509d4d
+DATA spotPriceRows32AVX2Consts<>+1400(SB)/4, $0xbd509d4d
+DATA spotPriceRows32AVX2Consts<>+1404(SB)/4, $0xbd509d4d
+DATA spotPriceRows32AVX2Consts<>+1408(SB)/4, $0x3d99190f
+DATA spotPriceRows32AVX2Consts<>+1412(SB)/4, $0x3d99190f
+DATA spotPriceRows32AVX2Consts<>+1416(SB)/4, $0x3d99190f
+DATA spotPriceRows32AVX2Consts<>+1420(SB)/4, $0x3d99190f
+DATA spotPriceRows32AVX2Consts<>+1424(SB)/4, $0x3d99190f
+DATA spotPriceRows32AVX2Consts<>+1428(SB)/4, $0x3d99190f
+DATA spotPriceRows32AVX2Consts<>+1432(SB)/4, $0x3d99190f
+DATA spotPriceRows32AVX2Consts<>+1436(SB)/4, $0x3d99190f
+DATA spotPriceRows32AVX2Consts<>+1440(SB)/4, $0xbc00cdcc
+DATA spotPriceRows32AVX2Consts<>+1444(SB)/4, $0xbc00cdcc
+DATA spotPriceRows32AVX2Consts<>+1448(SB)/4, $0xbc00cdcc
+DATA spotPriceRows32AVX2Consts<>+1452(SB)/4, $0xbc00cdcc
+DATA spotPriceRows32AVX2Consts<>+1456(SB)/4, $0xbc00cdcc
+DATA spotPriceRows32AVX2Consts<>+1460(SB)/4, $0xbc00cdcc
+DATA spotPriceRows32AVX2Consts<>+1464(SB)/4, $0xbc00cdcc
+DATA spotPriceRows32AVX2Consts<>+1468(SB)/4, $0xbc00cdcc
+DATA spotPriceRows32AVX2Consts<>+1472(SB)/4, $0xbe6caa20
+DATA spotPriceRows32AVX2Consts<>+1476(SB)/4, $0xbe6caa20
+DATA spotPriceRows32AVX2Consts<>+1480(SB)/4, $0xbe6caa20
+DATA spotPriceRows32AVX2Consts<>+1484(SB)/4, $0xbe6caa20
+DATA spotPriceRows32AVX2Consts<>+1488(SB)/4, $0xbe6caa20
+DATA spotPriceRows32AVX2Consts<>+1492(SB)/4, $0xbe6caa20
+DATA spotPriceRows32AVX2Consts<>+1496(SB)/4, $0xbe6caa20
+DATA spotPriceRows32AVX2Consts<>+1500(SB)/4, $0xbe6caa20
 DATA spotPriceRows32AVX2Consts<>+1504(SB)/4, $0x3089705f
 DATA spotPriceRows32AVX2Consts<>+1508(SB)/4, $0x3089705f
 DATA spotPriceRows32AVX2Consts<>+1512(SB)/4, $0x3089705f
@@ -1649,20 +1679,23 @@ GLOBL spotPriceRows32AVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func spotPriceRows32AVX2(price []float32, sign []float32, S []float32, K []float32, T []float32, sigma []float32, r []float32)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
-TEXT ·spotPriceRows32AVX2(SB), $2048-168
-	LEAQ 31(SP), BX
-	ANDQ $-32, BX
-	MOVQ price_len+8(FP), CX
-	MOVQ price_base+0(FP), SI
-	MOVQ sign_base+24(FP), DI
-	MOVQ S_base+48(FP), R8
-	MOVQ K_base+72(FP), R9
-	MOVQ T_base+96(FP), R10
-	MOVQ sigma_base+120(FP), R11
-	MOVQ r_base+144(FP), R12
-	XORL AX, AX
-	SUBQ $+32, CX
-	JLT  rest
+TEXT ·spotPriceRows32AVX2(SB), $1472-168
+	LEAQ    31(SP), BX
+	ANDQ    $-32, BX
+	MOVQ    price_len+8(FP), CX
+	MOVQ    price_base+0(FP), SI
+	MOVQ    sign_base+24(FP), DI
+	MOVQ    S_base+48(FP), R8
+	MOVQ    K_base+72(FP), R9
+	MOVQ    T_base+96(FP), R10
+	MOVQ    sigma_base+120(FP), R11
+	MOVQ    r_base+144(FP), R12
+	VMOVUPS spotPriceRows32AVX2Consts<>+0(SB), Y0
+	VANDPS  spotPriceRows32AVX2Consts<>+32(SB), Y0, Y0
+	VMOVUPS Y0, (BX)
+	XORL    AX, AX
+	SUBQ    $+24, CX
+	JLT     rest
 
 body:
 	PREFETCHT0  1024(R10)(AX*1)
@@ -1670,1292 +1703,856 @@ body:
 	VMOVUPS     32(R10)(AX*1), Y1
 	PREFETCHT0  1088(R10)(AX*1)
 	VMOVUPS     64(R10)(AX*1), Y2
-	VMOVUPS     96(R10)(AX*1), Y3
 	PREFETCHT0  1024(R8)(AX*1)
-	VMOVUPS     (R8)(AX*1), Y4
-	VMOVUPS     32(R8)(AX*1), Y5
+	VMOVUPS     (R8)(AX*1), Y3
+	VMOVUPS     32(R8)(AX*1), Y4
 	PREFETCHT0  1088(R8)(AX*1)
-	VMOVUPS     64(R8)(AX*1), Y6
-	VMOVUPS     96(R8)(AX*1), Y7
+	VMOVUPS     64(R8)(AX*1), Y5
 	PREFETCHT0  1024(R9)(AX*1)
-	VMOVUPS     (R9)(AX*1), Y8
-	VMOVUPS     32(R9)(AX*1), Y9
+	VMOVUPS     (R9)(AX*1), Y6
+	VMOVUPS     32(R9)(AX*1), Y7
 	PREFETCHT0  1088(R9)(AX*1)
-	VMOVUPS     64(R9)(AX*1), Y10
-	VMOVUPS     96(R9)(AX*1), Y11
+	VMOVUPS     64(R9)(AX*1), Y8
 	PREFETCHT0  1024(R11)(AX*1)
-	VMOVUPS     (R11)(AX*1), Y12
-	VMOVUPS     32(R11)(AX*1), Y13
+	VMOVUPS     (R11)(AX*1), Y9
+	VMOVUPS     32(R11)(AX*1), Y10
 	PREFETCHT0  1088(R11)(AX*1)
-	VMOVUPS     64(R11)(AX*1), Y14
-	VMOVUPS     96(R11)(AX*1), Y15
-	VMOVUPS     Y15, (BX)
+	VMOVUPS     64(R11)(AX*1), Y11
 	PREFETCHT0  1024(R12)(AX*1)
-	VMOVUPS     (R12)(AX*1), Y15
-	VMOVUPS     Y15, 32(BX)
-	VMOVUPS     32(R12)(AX*1), Y15
-	VMOVUPS     Y15, 64(BX)
+	VMOVUPS     (R12)(AX*1), Y12
+	VMOVUPS     32(R12)(AX*1), Y13
 	PREFETCHT0  1088(R12)(AX*1)
-	VMOVUPS     64(R12)(AX*1), Y15
-	VMOVUPS     Y15, 96(BX)
-	VMOVUPS     96(R12)(AX*1), Y15
-	VMOVUPS     Y15, 128(BX)
+	VMOVUPS     64(R12)(AX*1), Y14
 	PREFETCHT0  1024(DI)(AX*1)
 	VMOVUPS     (DI)(AX*1), Y15
-	VMOVUPS     Y15, 160(BX)
+	VMOVUPS     Y15, 32(BX)
 	VMOVUPS     32(DI)(AX*1), Y15
-	VMOVUPS     Y15, 192(BX)
+	VMOVUPS     Y15, 64(BX)
 	PREFETCHT0  1088(DI)(AX*1)
 	VMOVUPS     64(DI)(AX*1), Y15
-	VMOVUPS     Y15, 224(BX)
-	VMOVUPS     96(DI)(AX*1), Y15
-	VMOVUPS     Y15, 256(BX)
+	VMOVUPS     Y15, 96(BX)
 	VSQRTPS     Y0, Y15
-	VMOVUPS     Y0, 288(BX)
-	VSQRTPS     Y1, Y0
-	VMOVUPS     Y1, 320(BX)
+	VMOVUPS     Y14, 128(BX)
+	VSQRTPS     Y1, Y14
+	VMOVUPS     Y1, 160(BX)
 	VSQRTPS     Y2, Y1
-	VMOVUPS     Y2, 352(BX)
-	VSQRTPS     Y3, Y2
-	VMOVUPS     Y3, 384(BX)
-	VANDPS      spotPriceRows32AVX2Consts<>+0(SB), Y4, Y3
-	VMOVUPS     Y4, 416(BX)
-	VANDPS      spotPriceRows32AVX2Consts<>+0(SB), Y5, Y4
+	VMULPS      Y15, Y9, Y9
+	VMULPS      Y14, Y10, Y10
+	VMULPS      Y1, Y11, Y1
+	VMOVUPS     spotPriceRows32AVX2Consts<>+32(SB), Y11
+	VANDPS      Y11, Y3, Y14
+	VANDPS      Y11, Y4, Y15
+	VMOVUPS     Y2, 192(BX)
+	VANDPS      Y11, Y5, Y2
+	VMOVUPS     Y13, 224(BX)
+	VANDPS      Y11, Y6, Y13
+	VMOVUPS     Y6, 256(BX)
+	VANDPS      Y11, Y7, Y6
+	VMOVUPS     Y7, 288(BX)
+	VANDPS      Y11, Y8, Y7
+	VMOVUPS     spotPriceRows32AVX2Consts<>+64(SB), Y11
+	VMOVUPS     Y8, 320(BX)
+	VMULPS      Y11, Y14, Y8
+	VMOVUPS     Y0, 352(BX)
+	VMULPS      Y11, Y15, Y0
+	VMOVUPS     Y12, 384(BX)
+	VMULPS      Y11, Y2, Y12
+	VMOVUPS     Y1, 416(BX)
+	VMULPS      Y13, Y11, Y1
 	VMOVUPS     Y5, 448(BX)
-	VANDPS      spotPriceRows32AVX2Consts<>+0(SB), Y6, Y5
-	VMOVUPS     Y6, 480(BX)
-	VANDPS      spotPriceRows32AVX2Consts<>+0(SB), Y7, Y6
-	VMOVUPS     Y7, 512(BX)
-	VANDPS      spotPriceRows32AVX2Consts<>+0(SB), Y8, Y7
-	VMOVUPS     Y8, 544(BX)
-	VANDPS      spotPriceRows32AVX2Consts<>+0(SB), Y9, Y8
+	VMULPS      Y6, Y11, Y5
+	VMULPS      Y7, Y11, Y11
+	VMOVUPS     Y4, 480(BX)
+	VCMPPS      $0x11, spotPriceRows32AVX2Consts<>+96(SB), Y14, Y4
+	VMOVUPS     Y10, 512(BX)
+	VCMPPS      $0x11, spotPriceRows32AVX2Consts<>+96(SB), Y15, Y10
+	VMOVUPS     Y3, 544(BX)
+	VCMPPS      $0x11, spotPriceRows32AVX2Consts<>+96(SB), Y2, Y3
+	VBLENDVPS   Y4, Y8, Y14, Y8
+	VBLENDVPS   Y10, Y0, Y15, Y0
+	VBLENDVPS   Y3, Y12, Y2, Y12
+	VANDPS      spotPriceRows32AVX2Consts<>+128(SB), Y4, Y4
+	VANDPS      spotPriceRows32AVX2Consts<>+128(SB), Y10, Y10
+	VANDPS      spotPriceRows32AVX2Consts<>+128(SB), Y3, Y3
 	VMOVUPS     Y9, 576(BX)
-	VANDPS      spotPriceRows32AVX2Consts<>+0(SB), Y10, Y9
-	VMOVUPS     Y10, 608(BX)
-	VANDPS      spotPriceRows32AVX2Consts<>+0(SB), Y11, Y10
-	VMOVUPS     Y11, 640(BX)
-	VMULPS      spotPriceRows32AVX2Consts<>+32(SB), Y3, Y11
-	VMOVUPS     Y2, 672(BX)
-	VMULPS      spotPriceRows32AVX2Consts<>+32(SB), Y4, Y2
-	VMOVUPS     Y1, 704(BX)
-	VMULPS      spotPriceRows32AVX2Consts<>+32(SB), Y5, Y1
-	VMOVUPS     Y14, 736(BX)
-	VMULPS      spotPriceRows32AVX2Consts<>+32(SB), Y6, Y14
-	VMOVUPS     Y0, 768(BX)
-	VMULPS      spotPriceRows32AVX2Consts<>+32(SB), Y7, Y0
-	VMOVUPS     Y13, 800(BX)
-	VMULPS      spotPriceRows32AVX2Consts<>+32(SB), Y8, Y13
-	VMOVUPS     Y12, 832(BX)
-	VMULPS      spotPriceRows32AVX2Consts<>+32(SB), Y9, Y12
-	VMOVUPS     Y15, 864(BX)
-	VMULPS      spotPriceRows32AVX2Consts<>+32(SB), Y10, Y15
-	VMOVUPS     Y15, 896(BX)
-	VCMPPS      $0x11, spotPriceRows32AVX2Consts<>+64(SB), Y3, Y15
-	VMOVUPS     Y12, 928(BX)
-	VCMPPS      $0x11, spotPriceRows32AVX2Consts<>+64(SB), Y4, Y12
-	VMOVUPS     Y13, 960(BX)
-	VCMPPS      $0x11, spotPriceRows32AVX2Consts<>+64(SB), Y5, Y13
-	VMOVUPS     Y0, 992(BX)
-	VCMPPS      $0x11, spotPriceRows32AVX2Consts<>+64(SB), Y6, Y0
-	VMOVUPS     Y0, 1024(BX)
-	VCMPPS      $0x11, spotPriceRows32AVX2Consts<>+64(SB), Y7, Y0
-	VMOVUPS     Y0, 1056(BX)
-	VCMPPS      $0x11, spotPriceRows32AVX2Consts<>+64(SB), Y8, Y0
-	VMOVUPS     Y0, 1088(BX)
-	VCMPPS      $0x11, spotPriceRows32AVX2Consts<>+64(SB), Y9, Y0
-	VMOVUPS     Y0, 1120(BX)
-	VCMPPS      $0x11, spotPriceRows32AVX2Consts<>+64(SB), Y10, Y0
-	VBLENDVPS   Y15, Y11, Y3, Y11
-	VBLENDVPS   Y12, Y2, Y4, Y2
-	VBLENDVPS   Y13, Y1, Y5, Y1
-	VMOVUPS     Y13, 1152(BX)
-	VMOVUPS     1024(BX), Y13
-	VBLENDVPS   Y13, Y14, Y6, Y14
-	VMOVUPS     1056(BX), Y13
-	VMOVUPS     Y12, 1184(BX)
-	VBLENDVPS   Y13, 992(BX), Y7, Y12
-	VMOVUPS     1088(BX), Y13
-	VMOVUPS     Y15, 992(BX)
-	VBLENDVPS   Y13, 960(BX), Y8, Y15
-	VMOVUPS     1120(BX), Y13
-	VMOVUPS     Y15, 960(BX)
-	VBLENDVPS   Y13, 928(BX), Y9, Y15
-	VBLENDVPS   Y0, 896(BX), Y10, Y13
-	VMOVUPS     Y0, 896(BX)
-	VCMPPS      $0x03, Y3, Y3, Y0
-	VMOVUPS     Y3, 928(BX)
-	VCMPPS      $0x03, Y4, Y4, Y3
-	VMOVUPS     Y4, 1216(BX)
-	VCMPPS      $0x03, Y5, Y5, Y4
-	VMOVUPS     Y5, 1248(BX)
-	VCMPPS      $0x03, Y6, Y6, Y5
-	VMOVUPS     Y6, 1280(BX)
-	VCMPPS      $0x03, Y7, Y7, Y6
-	VMOVUPS     Y7, 1312(BX)
-	VCMPPS      $0x03, Y8, Y8, Y7
-	VMOVUPS     Y8, 1344(BX)
-	VCMPPS      $0x03, Y9, Y9, Y8
-	VMOVUPS     Y9, 1376(BX)
-	VCMPPS      $0x03, Y10, Y10, Y9
-	VMOVUPS     Y10, 1408(BX)
-	VMOVUPS     832(BX), Y10
-	VMULPS      864(BX), Y10, Y10
-	VMOVUPS     Y10, 864(BX)
-	VMOVUPS     800(BX), Y10
-	VMULPS      768(BX), Y10, Y10
-	VMOVUPS     Y10, 768(BX)
-	VMOVUPS     736(BX), Y10
-	VMULPS      704(BX), Y10, Y10
-	VMOVUPS     Y10, 704(BX)
-	VMOVUPS     (BX), Y10
-	VMULPS      672(BX), Y10, Y10
+	VCMPPS      $0x11, spotPriceRows32AVX2Consts<>+96(SB), Y13, Y9
+	VMOVUPS     Y3, 608(BX)
+	VCMPPS      $0x11, spotPriceRows32AVX2Consts<>+96(SB), Y6, Y3
+	VMOVUPS     Y10, 640(BX)
+	VCMPPS      $0x11, spotPriceRows32AVX2Consts<>+96(SB), Y7, Y10
+	VBLENDVPS   Y9, Y1, Y13, Y1
+	VBLENDVPS   Y3, Y5, Y6, Y5
+	VBLENDVPS   Y10, Y11, Y7, Y11
+	VANDPS      spotPriceRows32AVX2Consts<>+128(SB), Y9, Y9
+	VANDPS      spotPriceRows32AVX2Consts<>+128(SB), Y3, Y3
+	VANDPS      spotPriceRows32AVX2Consts<>+128(SB), Y10, Y10
 	VMOVUPS     Y10, 672(BX)
-	VANDPS      spotPriceRows32AVX2Consts<>+96(SB), Y11, Y10
-	VMOVUPS     Y11, (BX)
-	VANDPS      spotPriceRows32AVX2Consts<>+96(SB), Y2, Y11
-	VMOVUPS     Y2, 736(BX)
-	VANDPS      spotPriceRows32AVX2Consts<>+96(SB), Y1, Y2
-	VMOVUPS     Y1, 800(BX)
-	VANDPS      spotPriceRows32AVX2Consts<>+96(SB), Y14, Y1
-	VORPS       spotPriceRows32AVX2Consts<>+128(SB), Y10, Y10
-	VORPS       spotPriceRows32AVX2Consts<>+128(SB), Y11, Y11
-	VORPS       spotPriceRows32AVX2Consts<>+128(SB), Y2, Y2
-	VORPS       spotPriceRows32AVX2Consts<>+128(SB), Y1, Y1
-	VORPS       Y0, Y10, Y0
-	VORPS       Y3, Y11, Y3
-	VORPS       Y4, Y2, Y2
-	VORPS       Y5, Y1, Y1
-	VMOVUPS     spotPriceRows32AVX2Consts<>+96(SB), Y4
-	VANDPS      Y12, Y4, Y5
-	VANDPS      960(BX), Y4, Y10
-	VANDPS      Y15, Y4, Y11
-	VANDPS      Y13, Y4, Y4
-	VORPS       spotPriceRows32AVX2Consts<>+128(SB), Y5, Y5
-	VORPS       spotPriceRows32AVX2Consts<>+128(SB), Y10, Y10
-	VORPS       spotPriceRows32AVX2Consts<>+128(SB), Y11, Y11
-	VORPS       spotPriceRows32AVX2Consts<>+128(SB), Y4, Y4
-	VORPS       Y6, Y5, Y5
-	VORPS       Y7, Y10, Y6
-	VORPS       Y8, Y11, Y7
-	VORPS       Y9, Y4, Y4
-	VMOVUPS     spotPriceRows32AVX2Consts<>+160(SB), Y8
-	VMULPS      Y8, Y0, Y9
-	VMULPS      Y8, Y3, Y10
-	VMULPS      Y8, Y2, Y11
-	VMOVUPS     Y2, 832(BX)
-	VMULPS      Y8, Y1, Y2
-	VMOVUPS     (BX), Y8
-	VPSRLD      $0x17, Y8, Y8
-	VMOVUPS     Y1, (BX)
-	VMOVUPS     736(BX), Y1
-	VPSRLD      $0x17, Y1, Y1
-	VMOVUPS     Y3, 736(BX)
-	VMOVUPS     800(BX), Y3
-	VPSRLD      $0x17, Y3, Y3
-	VPSRLD      $0x17, Y14, Y14
-	VCMPPS      $0x11, Y5, Y9, Y9
-	VCMPPS      $0x11, Y6, Y10, Y10
-	VCMPPS      $0x11, Y7, Y11, Y11
-	VCMPPS      $0x11, Y4, Y2, Y2
-	VPSRLD      $0x17, Y12, Y12
-	VMOVUPS     Y2, 800(BX)
-	VMOVUPS     960(BX), Y2
-	VPSRLD      $0x17, Y2, Y2
-	VPSRLD      $0x17, Y15, Y15
-	VPSRLD      $0x17, Y13, Y13
-	VORPS       spotPriceRows32AVX2Consts<>+192(SB), Y8, Y8
-	VORPS       spotPriceRows32AVX2Consts<>+192(SB), Y1, Y1
-	VORPS       spotPriceRows32AVX2Consts<>+192(SB), Y3, Y3
-	VORPS       spotPriceRows32AVX2Consts<>+192(SB), Y14, Y14
-	VORPS       spotPriceRows32AVX2Consts<>+192(SB), Y12, Y12
-	VORPS       spotPriceRows32AVX2Consts<>+192(SB), Y2, Y2
-	VORPS       spotPriceRows32AVX2Consts<>+192(SB), Y15, Y15
-	VORPS       spotPriceRows32AVX2Consts<>+192(SB), Y13, Y13
-	VSUBPS      spotPriceRows32AVX2Consts<>+224(SB), Y8, Y8
-	VSUBPS      spotPriceRows32AVX2Consts<>+224(SB), Y1, Y1
-	VSUBPS      spotPriceRows32AVX2Consts<>+224(SB), Y3, Y3
-	VSUBPS      spotPriceRows32AVX2Consts<>+224(SB), Y14, Y14
-	VSUBPS      spotPriceRows32AVX2Consts<>+224(SB), Y12, Y12
-	VSUBPS      spotPriceRows32AVX2Consts<>+224(SB), Y2, Y2
-	VSUBPS      spotPriceRows32AVX2Consts<>+224(SB), Y15, Y15
-	VSUBPS      spotPriceRows32AVX2Consts<>+224(SB), Y13, Y13
-	VMOVUPS     Y11, 960(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+256(SB), Y11
-	VMOVUPS     Y10, 1440(BX)
-	VANDPS      992(BX), Y11, Y10
-	VMOVUPS     Y9, 992(BX)
-	VANDPS      1184(BX), Y11, Y9
-	VMOVUPS     Y0, 1184(BX)
-	VANDPS      1152(BX), Y11, Y0
-	VMOVUPS     Y13, 1152(BX)
-	VANDPS      1024(BX), Y11, Y13
-	VMOVUPS     Y15, 1024(BX)
-	VANDPS      1056(BX), Y11, Y15
-	VMOVUPS     Y2, 1056(BX)
-	VANDPS      1088(BX), Y11, Y2
-	VMOVUPS     Y2, 1088(BX)
-	VANDPS      1120(BX), Y11, Y2
-	VANDPS      896(BX), Y11, Y11
-	VSUBPS      Y10, Y8, Y8
-	VSUBPS      Y9, Y1, Y1
-	VSUBPS      Y0, Y3, Y0
-	VSUBPS      Y13, Y14, Y3
-	VMOVUPS     spotPriceRows32AVX2Consts<>+160(SB), Y9
-	VMULPS      Y9, Y5, Y10
-	VMULPS      Y9, Y6, Y13
-	VMULPS      Y9, Y7, Y14
-	VMULPS      Y9, Y4, Y9
-	VSUBPS      Y15, Y12, Y12
-	VMOVUPS     1056(BX), Y15
-	VSUBPS      1088(BX), Y15, Y15
-	VMOVUPS     Y15, 1088(BX)
-	VMOVUPS     1024(BX), Y15
-	VSUBPS      Y2, Y15, Y2
-	VMOVUPS     1152(BX), Y15
-	VSUBPS      Y11, Y15, Y11
-	VMOVUPS     1184(BX), Y15
-	VMOVUPS     Y11, 1152(BX)
-	VADDPS      Y15, Y15, Y11
-	VMOVUPS     Y2, 1024(BX)
-	VMOVUPS     736(BX), Y2
-	VMOVUPS     Y12, 1056(BX)
-	VADDPS      Y2, Y2, Y12
+	VCMPPS      $0x03, Y14, Y14, Y10
+	VMOVUPS     Y14, 704(BX)
+	VCMPPS      $0x03, Y15, Y15, Y14
+	VMOVUPS     Y15, 736(BX)
+	VCMPPS      $0x03, Y2, Y2, Y15
+	VMOVUPS     Y2, 768(BX)
+	VCMPPS      $0x03, Y13, Y13, Y2
+	VMOVUPS     Y13, 800(BX)
+	VCMPPS      $0x03, Y6, Y6, Y13
+	VMOVUPS     Y6, 832(BX)
+	VCMPPS      $0x03, Y7, Y7, Y6
+	VMOVUPS     Y7, 864(BX)
+	VANDPS      spotPriceRows32AVX2Consts<>+160(SB), Y8, Y7
 	VMOVUPS     Y3, 896(BX)
-	VMOVUPS     832(BX), Y3
-	VMOVUPS     Y0, 1120(BX)
-	VADDPS      Y3, Y3, Y0
-	VMOVUPS     Y1, 1472(BX)
-	VMOVUPS     (BX), Y1
-	VMOVUPS     Y8, 1504(BX)
-	VADDPS      Y1, Y1, Y8
-	VCMPPS      $0x11, Y15, Y10, Y10
-	VCMPPS      $0x11, Y2, Y13, Y13
-	VCMPPS      $0x11, Y3, Y14, Y14
-	VCMPPS      $0x11, Y1, Y9, Y9
-	VMOVUPS     Y9, 1536(BX)
-	VMOVUPS     992(BX), Y9
-	VBLENDVPS   Y9, Y11, Y15, Y11
-	VMOVUPS     1440(BX), Y15
-	VBLENDVPS   Y15, Y12, Y2, Y2
-	VMOVUPS     960(BX), Y12
-	VBLENDVPS   Y12, Y0, Y3, Y0
-	VMOVUPS     800(BX), Y3
-	VBLENDVPS   Y3, Y8, Y1, Y1
-	VADDPS      Y5, Y5, Y8
-	VADDPS      Y6, Y6, Y3
-	VADDPS      Y7, Y7, Y12
-	VADDPS      Y4, Y4, Y15
-	VBLENDVPS   Y10, Y8, Y5, Y5
-	VBLENDVPS   Y13, Y3, Y6, Y3
-	VBLENDVPS   Y14, Y12, Y7, Y6
-	VMOVUPS     1536(BX), Y7
-	VBLENDVPS   Y7, Y15, Y4, Y4
-	VMOVUPS     416(BX), Y8
-	VMULPS      864(BX), Y8, Y12
-	VMOVUPS     448(BX), Y15
-	VMULPS      768(BX), Y15, Y7
-	VMOVUPS     480(BX), Y9
-	VMOVUPS     Y14, (BX)
-	VMULPS      704(BX), Y9, Y14
-	VMOVUPS     Y13, 832(BX)
-	VMOVUPS     512(BX), Y13
-	VMOVUPS     Y10, 736(BX)
-	VMULPS      672(BX), Y13, Y10
-	VADDPS      Y5, Y11, Y13
-	VADDPS      Y3, Y2, Y9
-	VADDPS      Y6, Y0, Y15
-	VADDPS      Y4, Y1, Y8
-	VSUBPS      Y5, Y11, Y5
-	VSUBPS      Y3, Y2, Y2
-	VSUBPS      Y6, Y0, Y0
-	VSUBPS      Y4, Y1, Y1
-	VMULPS      Y12, Y13, Y3
-	VMULPS      Y7, Y9, Y4
-	VMULPS      Y14, Y15, Y6
-	VMULPS      Y10, Y8, Y11
-	VMOVUPS     Y1, 1184(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+128(SB), Y1
-	VDIVPS      Y3, Y1, Y3
-	VDIVPS      Y4, Y1, Y4
-	VDIVPS      Y6, Y1, Y6
-	VDIVPS      Y11, Y1, Y11
-	VMULPS      Y3, Y12, Y12
-	VMULPS      Y4, Y7, Y7
-	VMULPS      Y6, Y14, Y14
-	VMULPS      Y11, Y10, Y10
-	VMULPS      Y3, Y13, Y3
-	VMULPS      Y4, Y9, Y4
-	VMULPS      Y6, Y15, Y6
-	VMULPS      Y11, Y8, Y8
-	VMULPS      Y12, Y5, Y5
-	VMULPS      Y7, Y2, Y2
-	VMULPS      Y14, Y0, Y0
-	VMULPS      1184(BX), Y10, Y7
-	VMOVUPS     928(BX), Y9
-	VMOVUPS     spotPriceRows32AVX2Consts<>+288(SB), Y10
-	VCMPPS      $0x00, Y10, Y9, Y11
-	VMOVUPS     1216(BX), Y12
-	VCMPPS      $0x00, Y10, Y12, Y13
-	VMOVUPS     1248(BX), Y14
-	VCMPPS      $0x00, Y10, Y14, Y15
-	VMOVUPS     1280(BX), Y1
-	VCMPPS      $0x00, Y10, Y1, Y14
-	VMULPS      416(BX), Y3, Y3
-	VMULPS      448(BX), Y4, Y4
-	VMULPS      480(BX), Y6, Y6
-	VMULPS      512(BX), Y8, Y8
-	VMOVUPS     Y8, 1184(BX)
-	VMOVUPS     1504(BX), Y8
-	VBLENDVPS   Y11, spotPriceRows32AVX2Consts<>+320(SB), Y8, Y8
-	VMOVUPS     spotPriceRows32AVX2Consts<>+320(SB), Y11
-	VMOVUPS     Y6, 1504(BX)
-	VMOVUPS     1472(BX), Y6
-	VBLENDVPS   Y13, Y11, Y6, Y6
-	VMOVUPS     1120(BX), Y13
-	VBLENDVPS   Y15, Y11, Y13, Y13
-	VMOVUPS     896(BX), Y15
-	VBLENDVPS   Y14, Y11, Y15, Y14
-	VMOVUPS     1312(BX), Y15
-	VMOVUPS     Y4, 896(BX)
-	VCMPPS      $0x00, Y10, Y15, Y4
-	VMOVUPS     Y3, 1120(BX)
-	VMOVUPS     1344(BX), Y3
-	VCMPPS      $0x00, Y10, Y3, Y15
-	VMOVUPS     1376(BX), Y3
-	VMOVUPS     Y7, 1472(BX)
-	VCMPPS      $0x00, Y10, Y3, Y7
-	VMOVUPS     1408(BX), Y3
-	VMOVUPS     Y0, 1568(BX)
-	VCMPPS      $0x00, Y10, Y3, Y0
-	VMOVUPS     1056(BX), Y10
-	VBLENDVPS   Y4, Y11, Y10, Y4
-	VMOVUPS     1088(BX), Y10
-	VBLENDVPS   Y15, Y11, Y10, Y10
-	VMOVUPS     1024(BX), Y15
-	VBLENDVPS   Y7, Y11, Y15, Y7
-	VMOVUPS     1152(BX), Y15
-	VBLENDVPS   Y0, Y11, Y15, Y0
-	VMOVUPS     spotPriceRows32AVX2Consts<>+352(SB), Y11
-	VCMPPS      $0x11, Y11, Y9, Y15
-	VCMPPS      $0x11, Y11, Y12, Y3
-	VMOVUPS     Y0, 1152(BX)
-	VMOVUPS     1248(BX), Y0
-	VMOVUPS     Y7, 1024(BX)
-	VCMPPS      $0x11, Y11, Y0, Y7
-	VMOVUPS     Y10, 1088(BX)
-	VCMPPS      $0x11, Y11, Y1, Y10
-	VBLENDVPS   Y15, Y8, Y9, Y8
-	VBLENDVPS   Y3, Y6, Y12, Y3
-	VBLENDVPS   Y7, Y13, Y0, Y0
-	VBLENDVPS   Y10, Y14, Y1, Y1
-	VMOVUPS     1312(BX), Y6
-	VCMPPS      $0x11, Y11, Y6, Y7
-	VMOVUPS     1344(BX), Y9
-	VCMPPS      $0x11, Y11, Y9, Y10
-	VMOVUPS     1376(BX), Y12
-	VCMPPS      $0x11, Y11, Y12, Y13
-	VMOVUPS     1408(BX), Y14
-	VCMPPS      $0x11, Y11, Y14, Y11
-	VMULPS      Y5, Y5, Y15
-	VMOVUPS     Y5, 1280(BX)
-	VMULPS      Y2, Y2, Y5
-	VMOVUPS     Y2, 1248(BX)
-	VMOVUPS     1568(BX), Y2
-	VMOVUPS     Y5, 1216(BX)
-	VMULPS      Y2, Y2, Y5
-	VMOVUPS     1472(BX), Y2
-	VMOVUPS     Y5, 928(BX)
-	VMULPS      Y2, Y2, Y5
-	VBLENDVPS   Y7, Y4, Y6, Y4
-	VBLENDVPS   Y10, 1088(BX), Y9, Y6
-	VBLENDVPS   Y13, 1024(BX), Y12, Y7
-	VBLENDVPS   Y11, 1152(BX), Y14, Y9
+	VANDPS      spotPriceRows32AVX2Consts<>+160(SB), Y0, Y3
+	VMOVUPS     Y9, 928(BX)
+	VANDPS      spotPriceRows32AVX2Consts<>+160(SB), Y12, Y9
+	VORPS       spotPriceRows32AVX2Consts<>+0(SB), Y7, Y7
+	VORPS       spotPriceRows32AVX2Consts<>+0(SB), Y3, Y3
+	VORPS       spotPriceRows32AVX2Consts<>+0(SB), Y9, Y9
+	VORPS       Y10, Y7, Y7
+	VORPS       Y14, Y3, Y3
+	VORPS       Y15, Y9, Y9
+	VPSRLD      $0x17, Y8, Y8
+	VPSRLD      $0x17, Y0, Y0
+	VPSRLD      $0x17, Y12, Y10
+	VMOVUPS     spotPriceRows32AVX2Consts<>+192(SB), Y12
+	VORPS       Y12, Y8, Y8
+	VORPS       Y12, Y0, Y0
+	VORPS       Y12, Y10, Y10
+	VMOVUPS     spotPriceRows32AVX2Consts<>+224(SB), Y14
+	VSUBPS      Y14, Y8, Y8
+	VSUBPS      Y14, Y0, Y0
+	VSUBPS      Y14, Y10, Y10
 	VSUBPS      Y4, Y8, Y4
-	VSUBPS      Y6, Y3, Y3
-	VSUBPS      Y7, Y0, Y0
-	VSUBPS      Y9, Y1, Y1
-	VMOVUPS     spotPriceRows32AVX2Consts<>+384(SB), Y6
-	VMOVUPS     spotPriceRows32AVX2Consts<>+416(SB), Y7
-	VFMADD231PS Y6, Y15, Y7
-	VMOVUPS     spotPriceRows32AVX2Consts<>+416(SB), Y8
-	VFMADD231PS 1216(BX), Y6, Y8
-	VMOVUPS     spotPriceRows32AVX2Consts<>+416(SB), Y9
-	VFMADD231PS 928(BX), Y6, Y9
-	VFMADD213PS spotPriceRows32AVX2Consts<>+416(SB), Y5, Y6
-	VMOVUPS     spotPriceRows32AVX2Consts<>+448(SB), Y10
-	VADDPS      Y10, Y4, Y11
-	VADDPS      Y10, Y3, Y12
-	VADDPS      Y10, Y0, Y13
-	VADDPS      Y10, Y1, Y14
-	VMOVUPS     spotPriceRows32AVX2Consts<>+128(SB), Y10
-	VADDPS      Y4, Y10, Y2
-	VMOVUPS     Y2, 1408(BX)
-	VADDPS      Y3, Y10, Y2
-	VMOVUPS     Y2, 1152(BX)
-	VADDPS      Y0, Y10, Y2
-	VMOVUPS     Y2, 1376(BX)
-	VADDPS      Y1, Y10, Y2
-	VMOVUPS     992(BX), Y10
-	VBLENDVPS   Y10, Y11, Y4, Y4
-	VMOVUPS     1440(BX), Y10
-	VBLENDVPS   Y10, Y12, Y3, Y3
-	VMOVUPS     960(BX), Y10
-	VBLENDVPS   Y10, Y13, Y0, Y0
-	VMOVUPS     800(BX), Y10
-	VBLENDVPS   Y10, Y14, Y1, Y1
-	VMOVUPS     spotPriceRows32AVX2Consts<>+480(SB), Y10
-	VFMADD213PS Y10, Y15, Y7
-	VMOVUPS     1216(BX), Y11
-	VFMADD213PS Y10, Y11, Y8
-	VMOVUPS     928(BX), Y12
-	VFMADD213PS Y10, Y12, Y9
-	VFMADD231PS Y6, Y5, Y10
-	VMOVUPS     736(BX), Y6
-	VBLENDVPS   Y6, 1408(BX), Y4, Y4
-	VMOVUPS     832(BX), Y6
-	VBLENDVPS   Y6, 1152(BX), Y3, Y3
-	VMOVUPS     (BX), Y6
-	VBLENDVPS   Y6, 1376(BX), Y0, Y0
-	VMOVUPS     1536(BX), Y6
-	VBLENDVPS   Y6, Y2, Y1, Y1
-	VMULPS      Y7, Y15, Y2
-	VMULPS      Y8, Y11, Y6
-	VMULPS      Y9, Y12, Y7
-	VMULPS      Y10, Y5, Y5
-	VMOVUPS     spotPriceRows32AVX2Consts<>+512(SB), Y8
-	VMULPS      Y8, Y4, Y9
-	VMULPS      Y8, Y3, Y10
-	VMULPS      Y8, Y0, Y11
-	VMULPS      Y8, Y1, Y8
-	VMOVUPS     spotPriceRows32AVX2Consts<>+544(SB), Y12
-	VMULPS      864(BX), Y12, Y13
-	VMULPS      768(BX), Y12, Y14
-	VMULPS      704(BX), Y12, Y15
-	VMOVUPS     Y15, 928(BX)
-	VMULPS      672(BX), Y12, Y15
-	VMOVUPS     1280(BX), Y12
-	VFMADD231PS Y2, Y12, Y9
-	VMOVUPS     1248(BX), Y2
-	VFMADD231PS Y6, Y2, Y10
-	VMOVUPS     1568(BX), Y6
-	VFMADD231PS Y7, Y6, Y11
-	VMOVUPS     1472(BX), Y7
-	VFMADD231PS Y5, Y7, Y8
-	VMOVUPS     288(BX), Y5
-	VMOVUPS     Y15, 1216(BX)
-	VMULPS      32(BX), Y5, Y15
-	VMOVUPS     320(BX), Y5
-	VMOVUPS     Y14, 1536(BX)
-	VMULPS      64(BX), Y5, Y14
-	VMOVUPS     352(BX), Y5
-	VMOVUPS     Y13, 1376(BX)
-	VMULPS      96(BX), Y5, Y13
-	VMOVUPS     384(BX), Y5
-	VMOVUPS     Y1, (BX)
-	VMULPS      128(BX), Y5, Y1
-	VMOVUPS     spotPriceRows32AVX2Consts<>+576(SB), Y5
-	VFMADD231PS Y5, Y12, Y9
-	VFMADD231PS Y5, Y2, Y10
-	VFMADD231PS Y5, Y6, Y11
-	VFMADD231PS Y5, Y7, Y8
-	VMOVUPS     spotPriceRows32AVX2Consts<>+608(SB), Y2
-	VXORPS      Y2, Y15, Y6
-	VXORPS      Y2, Y14, Y7
-	VXORPS      Y2, Y13, Y12
-	VXORPS      Y2, Y1, Y1
-	VMOVUPS     spotPriceRows32AVX2Consts<>+640(SB), Y13
-	VFMADD231PS Y13, Y4, Y9
-	VFMADD231PS Y13, Y3, Y10
-	VFMADD231PS Y13, Y0, Y11
-	VFMADD231PS (BX), Y13, Y8
-	VMOVUPS     spotPriceRows32AVX2Consts<>+672(SB), Y0
-	VMINPS      Y6, Y0, Y3
-	VMINPS      Y7, Y0, Y4
-	VMINPS      Y12, Y0, Y6
-	VMINPS      Y1, Y0, Y0
-	VMOVUPS     288(BX), Y1
-	VFMADD231PS 32(BX), Y1, Y9
-	VMOVUPS     320(BX), Y7
-	VFMADD231PS 64(BX), Y7, Y10
-	VMOVUPS     352(BX), Y12
-	VFMADD231PS 96(BX), Y12, Y11
-	VMOVUPS     384(BX), Y13
-	VFMADD231PS 128(BX), Y13, Y8
-	VMOVUPS     spotPriceRows32AVX2Consts<>+704(SB), Y14
-	VMAXPS      Y3, Y14, Y3
-	VMAXPS      Y4, Y14, Y4
-	VMAXPS      Y6, Y14, Y6
-	VMAXPS      Y0, Y14, Y0
-	VMOVUPS     1120(BX), Y14
-	VMOVUPS     1376(BX), Y15
-	VFMADD231PS Y9, Y14, Y15
-	VMOVUPS     896(BX), Y13
-	VMOVUPS     1536(BX), Y12
-	VFMADD231PS Y10, Y13, Y12
-	VMOVUPS     1504(BX), Y7
-	VMOVUPS     928(BX), Y1
-	VFMADD231PS Y11, Y7, Y1
-	VMOVUPS     1184(BX), Y2
-	VMOVUPS     1216(BX), Y5
-	VFMADD231PS Y8, Y2, Y5
-	VFMSUB213PS 1376(BX), Y9, Y14
-	VFMSUB213PS 1536(BX), Y10, Y13
-	VFMSUB213PS 928(BX), Y11, Y7
-	VFMSUB213PS 1216(BX), Y8, Y2
-	VMOVUPS     spotPriceRows32AVX2Consts<>+0(SB), Y8
-	VANDPS      Y15, Y8, Y9
-	VANDPS      Y12, Y8, Y10
-	VANDPS      Y1, Y8, Y11
-	VMOVUPS     Y1, 1216(BX)
-	VANDPS      Y5, Y8, Y1
-	VMOVUPS     Y5, 1184(BX)
-	VANDPS      Y14, Y8, Y5
-	VMOVUPS     Y14, 928(BX)
-	VANDPS      Y13, Y8, Y14
-	VMOVUPS     Y13, 1504(BX)
-	VANDPS      Y7, Y8, Y13
-	VMOVUPS     Y7, 1536(BX)
-	VANDPS      Y2, Y8, Y7
-	VMOVUPS     spotPriceRows32AVX2Consts<>+736(SB), Y8
-	VMINPS      Y9, Y8, Y9
-	VMINPS      Y10, Y8, Y10
-	VMINPS      Y11, Y8, Y11
-	VMINPS      Y1, Y8, Y1
-	VMINPS      Y5, Y8, Y5
-	VMINPS      Y14, Y8, Y14
-	VMINPS      Y13, Y8, Y13
-	VMINPS      Y7, Y8, Y7
-	VMOVUPS     spotPriceRows32AVX2Consts<>+768(SB), Y8
-	VMOVUPS     Y2, 896(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+128(SB), Y2
-	VFMADD231PS Y8, Y9, Y2
-	VMOVUPS     Y12, 1376(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+128(SB), Y12
-	VFMADD231PS Y8, Y10, Y12
-	VMOVUPS     Y15, 1120(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+128(SB), Y15
-	VFMADD231PS Y8, Y11, Y15
-	VMOVUPS     Y0, 128(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+128(SB), Y0
-	VFMADD231PS Y8, Y1, Y0
-	VMOVUPS     Y6, 96(BX)
-	VADDPS      spotPriceRows32AVX2Consts<>+800(SB), Y9, Y6
-	VMOVUPS     Y9, 64(BX)
-	VADDPS      spotPriceRows32AVX2Consts<>+800(SB), Y10, Y9
-	VMOVUPS     Y10, 32(BX)
-	VADDPS      spotPriceRows32AVX2Consts<>+800(SB), Y11, Y10
-	VMOVUPS     Y11, (BX)
-	VADDPS      spotPriceRows32AVX2Consts<>+800(SB), Y1, Y11
-	VMOVUPS     Y1, 1472(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+128(SB), Y1
-	VFMADD231PS Y8, Y5, Y1
-	VMOVUPS     Y4, 1568(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+128(SB), Y4
-	VFMADD231PS Y8, Y14, Y4
-	VMOVUPS     Y3, 1248(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+128(SB), Y3
-	VFMADD231PS Y8, Y13, Y3
-	VFMADD213PS spotPriceRows32AVX2Consts<>+128(SB), Y7, Y8
-	VMOVUPS     Y8, 1280(BX)
-	VADDPS      spotPriceRows32AVX2Consts<>+800(SB), Y5, Y8
-	VMOVUPS     Y5, 1152(BX)
-	VADDPS      spotPriceRows32AVX2Consts<>+800(SB), Y14, Y5
-	VMOVUPS     Y14, 832(BX)
-	VADDPS      spotPriceRows32AVX2Consts<>+800(SB), Y13, Y14
-	VMOVUPS     Y13, 1408(BX)
-	VADDPS      spotPriceRows32AVX2Consts<>+800(SB), Y7, Y13
-	VMOVUPS     Y7, 736(BX)
-	VMULPS      Y6, Y2, Y7
-	VMOVUPS     Y6, 800(BX)
-	VMULPS      Y9, Y12, Y6
-	VMOVUPS     Y9, 960(BX)
-	VMULPS      Y10, Y15, Y9
-	VMOVUPS     Y10, 1440(BX)
-	VMULPS      Y11, Y0, Y10
-	VMOVUPS     Y11, 992(BX)
-	VMULPS      Y8, Y1, Y11
-	VMOVUPS     Y8, 1024(BX)
-	VMULPS      Y5, Y4, Y8
-	VMOVUPS     Y5, 1344(BX)
-	VMULPS      Y14, Y3, Y5
-	VMOVUPS     Y14, 1088(BX)
-	VMULPS      1280(BX), Y13, Y14
-	VMOVUPS     Y13, 1312(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+832(SB), Y13
-	VMOVUPS     Y3, 1056(BX)
-	VMULPS      1248(BX), Y13, Y3
-	VMOVUPS     Y4, 1600(BX)
-	VMULPS      1568(BX), Y13, Y4
-	VMOVUPS     Y1, 1632(BX)
-	VMULPS      96(BX), Y13, Y1
-	VMOVUPS     Y0, 1664(BX)
-	VMOVUPS     128(BX), Y0
-	VMOVUPS     Y15, 1696(BX)
-	VMULPS      Y13, Y0, Y15
-	VROUNDPS    $0x08, Y3, Y3
-	VROUNDPS    $0x08, Y4, Y4
-	VROUNDPS    $0x08, Y1, Y1
-	VROUNDPS    $0x08, Y15, Y15
-	VMOVUPS     spotPriceRows32AVX2Consts<>+864(SB), Y13
-	VFMADD213PS 1248(BX), Y3, Y13
-	VMOVUPS     Y12, 1248(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+864(SB), Y12
-	VFMADD213PS 1568(BX), Y4, Y12
-	VMOVUPS     Y2, 1568(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+864(SB), Y2
-	VFMADD213PS 96(BX), Y1, Y2
-	VFMADD231PS spotPriceRows32AVX2Consts<>+864(SB), Y15, Y0
-	VFMADD231PS spotPriceRows32AVX2Consts<>+896(SB), Y3, Y13
-	VFMADD231PS spotPriceRows32AVX2Consts<>+896(SB), Y4, Y12
-	VFMADD231PS spotPriceRows32AVX2Consts<>+896(SB), Y1, Y2
-	VFMADD231PS spotPriceRows32AVX2Consts<>+896(SB), Y15, Y0
-	VMOVUPS     Y15, 128(BX)
-	VMULPS      Y11, Y7, Y15
-	VMOVUPS     Y1, 96(BX)
-	VMULPS      Y8, Y6, Y1
-	VMOVUPS     Y4, 1728(BX)
-	VMULPS      Y5, Y9, Y4
-	VMOVUPS     Y3, 1760(BX)
-	VMULPS      Y14, Y10, Y3
-	VMOVUPS     Y0, 1792(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+128(SB), Y0
-	VDIVPS      Y15, Y0, Y15
-	VDIVPS      Y1, Y0, Y1
-	VDIVPS      Y4, Y0, Y4
-	VDIVPS      Y3, Y0, Y3
-	VMULPS      Y15, Y11, Y11
-	VMULPS      Y1, Y8, Y8
-	VMULPS      Y4, Y5, Y5
-	VMULPS      Y3, Y14, Y14
-	VMULPS      Y15, Y7, Y7
-	VMULPS      Y1, Y6, Y1
-	VMULPS      Y4, Y9, Y4
-	VMULPS      Y3, Y10, Y3
-	VMULPS      1568(BX), Y11, Y6
-	VMULPS      1248(BX), Y8, Y9
-	VMULPS      1696(BX), Y5, Y10
-	VMULPS      1664(BX), Y14, Y15
-	VMULPS      800(BX), Y11, Y11
-	VMULPS      960(BX), Y8, Y8
-	VMULPS      1440(BX), Y5, Y5
-	VMULPS      992(BX), Y14, Y14
-	VMOVUPS     Y14, 992(BX)
-	VMULPS      1632(BX), Y7, Y14
-	VMOVUPS     Y5, 1632(BX)
-	VMULPS      1600(BX), Y1, Y5
-	VMOVUPS     Y8, 1600(BX)
-	VMULPS      1056(BX), Y4, Y8
-	VMOVUPS     Y11, 1056(BX)
-	VMULPS      1280(BX), Y3, Y11
-	VMULPS      1024(BX), Y7, Y7
-	VMULPS      1344(BX), Y1, Y1
-	VMULPS      1088(BX), Y4, Y4
-	VMULPS      1312(BX), Y3, Y3
-	VMULPS      1152(BX), Y14, Y14
-	VMULPS      832(BX), Y5, Y5
-	VMULPS      1408(BX), Y8, Y8
-	VMULPS      736(BX), Y11, Y11
-	VMOVUPS     Y3, 736(BX)
-	VMOVUPS     64(BX), Y3
-	VMOVUPS     Y4, 1408(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+928(SB), Y4
-	VMOVUPS     Y1, 832(BX)
-	VMULPS      Y4, Y3, Y1
-	VMOVUPS     Y7, 1152(BX)
-	VMOVUPS     32(BX), Y7
-	VMULPS      Y4, Y7, Y0
-	VMOVUPS     Y2, 1312(BX)
-	VMULPS      (BX), Y4, Y2
-	VMOVUPS     Y12, 1088(BX)
-	VMOVUPS     1472(BX), Y12
-	VMULPS      Y4, Y12, Y4
-	VMULPS      Y6, Y3, Y6
-	VMULPS      Y9, Y7, Y9
-	VMULPS      (BX), Y10, Y10
-	VMULPS      Y15, Y12, Y15
-	VMOVUPS     Y13, 1344(BX)
-	VMULPS      Y1, Y3, Y13
-	VMULPS      Y0, Y7, Y3
-	VMULPS      (BX), Y2, Y7
-	VMOVUPS     Y2, 1024(BX)
-	VMULPS      Y4, Y12, Y2
-	VMOVUPS     spotPriceRows32AVX2Consts<>+832(SB), Y12
-	VMULPS      Y13, Y12, Y13
-	VMULPS      Y3, Y12, Y3
-	VMULPS      Y7, Y12, Y7
-	VMULPS      Y2, Y12, Y2
-	VROUNDPS    $0x08, Y13, Y12
-	VROUNDPS    $0x08, Y3, Y3
-	VROUNDPS    $0x08, Y7, Y7
-	VROUNDPS    $0x08, Y2, Y2
-	VMOVUPS     spotPriceRows32AVX2Consts<>+576(SB), Y13
-	VMOVUPS     Y4, 1280(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+448(SB), Y4
-	VFMADD231PS Y13, Y14, Y4
-	VMOVUPS     Y0, 1440(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+448(SB), Y0
-	VFMADD231PS Y13, Y5, Y0
-	VMOVUPS     Y1, 960(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+448(SB), Y1
-	VFMADD231PS Y13, Y8, Y1
-	VMOVUPS     Y2, 800(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+448(SB), Y2
-	VFMADD231PS Y13, Y11, Y2
-	VMOVUPS     Y7, 1664(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+448(SB), Y7
-	VFMADD231PS Y13, Y6, Y7
-	VMOVUPS     Y3, 1696(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+448(SB), Y3
-	VFMADD231PS Y13, Y9, Y3
-	VMOVUPS     Y12, 1248(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+448(SB), Y12
-	VFMADD231PS Y13, Y10, Y12
-	VFMADD213PS spotPriceRows32AVX2Consts<>+448(SB), Y15, Y13
-	VMOVUPS     Y15, 1568(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+960(SB), Y15
-	VMOVUPS     Y10, 1824(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+992(SB), Y10
-	VFMADD231PS 1344(BX), Y15, Y10
-	VMOVUPS     Y9, 1856(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+992(SB), Y9
-	VFMADD231PS 1088(BX), Y15, Y9
-	VMOVUPS     Y6, 1888(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+992(SB), Y6
-	VFMADD231PS 1312(BX), Y15, Y6
-	VMOVUPS     Y13, 1920(BX)
-	VMOVUPS     1792(BX), Y13
-	VFMADD213PS spotPriceRows32AVX2Consts<>+992(SB), Y15, Y13
-	VMOVUPS     1344(BX), Y15
-	VMOVUPS     Y12, 1952(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1024(SB), Y12
-	VFMADD213PS Y12, Y15, Y10
-	VFMADD132PS 1088(BX), Y12, Y9
-	VFMADD132PS 1312(BX), Y12, Y6
-	VMOVUPS     Y3, 1984(BX)
-	VMOVUPS     1792(BX), Y3
-	VFMADD213PS Y12, Y3, Y13
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1056(SB), Y12
-	VFMADD213PS Y12, Y15, Y10
-	VFMADD132PS 1088(BX), Y12, Y9
-	VFMADD132PS 1312(BX), Y12, Y6
-	VFMADD213PS Y12, Y3, Y13
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1088(SB), Y12
-	VFMADD213PS Y12, Y15, Y10
-	VFMADD132PS 1088(BX), Y12, Y9
-	VFMADD132PS 1312(BX), Y12, Y6
-	VFMADD213PS Y12, Y3, Y13
-	VMOVUPS     spotPriceRows32AVX2Consts<>+128(SB), Y12
-	VFMADD213PS Y12, Y15, Y10
-	VFMADD132PS 1088(BX), Y12, Y9
-	VFMADD132PS 1312(BX), Y12, Y6
-	VFMADD213PS Y12, Y3, Y13
-	VFMADD213PS Y12, Y10, Y15
-	VFMADD132PS 1088(BX), Y12, Y9
-	VFMADD132PS 1312(BX), Y12, Y6
-	VFMADD231PS Y13, Y3, Y12
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1120(SB), Y3
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1152(SB), Y10
-	VFMADD231PS Y3, Y4, Y10
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1152(SB), Y13
-	VFMADD231PS Y3, Y0, Y13
-	VMOVUPS     Y12, 1792(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1152(SB), Y12
-	VFMADD231PS Y3, Y1, Y12
-	VMOVUPS     Y6, 1312(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1152(SB), Y6
-	VFMADD231PS Y3, Y2, Y6
-	VMOVUPS     Y9, 1088(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1184(SB), Y9
-	VFMADD213PS Y9, Y4, Y10
-	VFMADD213PS Y9, Y0, Y13
-	VFMADD213PS Y9, Y1, Y12
-	VFMADD213PS Y9, Y2, Y6
-	VMOVUPS     Y15, 1344(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1216(SB), Y15
-	VFMADD213PS Y15, Y4, Y10
-	VFMADD213PS Y15, Y0, Y13
-	VFMADD213PS Y15, Y1, Y12
-	VFMADD213PS Y15, Y2, Y6
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1248(SB), Y15
-	VFMADD213PS Y15, Y4, Y10
-	VFMADD213PS Y15, Y0, Y13
-	VFMADD213PS Y15, Y1, Y12
-	VFMADD213PS Y15, Y2, Y6
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1280(SB), Y15
-	VFMADD213PS Y15, Y4, Y10
-	VFMADD213PS Y15, Y0, Y13
-	VFMADD213PS Y15, Y1, Y12
-	VFMADD213PS Y15, Y2, Y6
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1312(SB), Y15
-	VFMADD213PS Y15, Y4, Y10
-	VFMADD213PS Y15, Y0, Y13
-	VFMADD213PS Y15, Y1, Y12
-	VFMADD213PS Y15, Y2, Y6
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1344(SB), Y15
-	VFMADD213PS Y15, Y4, Y10
-	VFMADD213PS Y15, Y0, Y13
-	VFMADD213PS Y15, Y1, Y12
-	VFMADD213PS Y15, Y2, Y6
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1376(SB), Y15
-	VFMADD213PS Y15, Y10, Y4
-	VFMADD213PS Y15, Y13, Y0
-	VFMADD213PS Y15, Y12, Y1
-	VFMADD213PS Y15, Y6, Y2
-	VMOVUPS     spotPriceRows32AVX2Consts<>+544(SB), Y6
-	VFMADD213PS Y6, Y4, Y14
-	VFMADD213PS Y6, Y0, Y5
-	VFMADD213PS Y6, Y1, Y8
-	VFMADD213PS Y6, Y2, Y11
-	VMULPS      1152(BX), Y14, Y0
-	VMULPS      832(BX), Y5, Y1
-	VMULPS      1408(BX), Y8, Y2
-	VMULPS      736(BX), Y11, Y4
-	VMOVUPS     spotPriceRows32AVX2Consts<>+0(SB), Y5
-	VANDPS      Y0, Y5, Y0
-	VANDPS      Y1, Y5, Y1
-	VANDPS      Y2, Y5, Y2
-	VANDPS      Y4, Y5, Y4
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1152(SB), Y8
-	VFMADD231PS Y3, Y7, Y8
-	VMOVUPS     1984(BX), Y10
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1152(SB), Y11
-	VFMADD231PS Y3, Y10, Y11
-	VMOVUPS     1952(BX), Y12
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1152(SB), Y13
-	VFMADD231PS Y3, Y12, Y13
-	VMOVUPS     1920(BX), Y14
-	VFMADD213PS spotPriceRows32AVX2Consts<>+1152(SB), Y14, Y3
-	VFMADD213PS Y9, Y7, Y8
-	VFMADD213PS Y9, Y10, Y11
-	VFMADD213PS Y9, Y12, Y13
-	VFMADD231PS Y3, Y14, Y9
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1216(SB), Y3
-	VFMADD213PS Y3, Y7, Y8
-	VFMADD213PS Y3, Y10, Y11
-	VFMADD213PS Y3, Y12, Y13
-	VFMADD231PS Y9, Y14, Y3
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1248(SB), Y9
-	VFMADD213PS Y9, Y7, Y8
-	VFMADD213PS Y9, Y10, Y11
-	VFMADD213PS Y9, Y12, Y13
-	VFMADD231PS Y3, Y14, Y9
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1280(SB), Y3
-	VFMADD213PS Y3, Y7, Y8
-	VFMADD213PS Y3, Y10, Y11
-	VFMADD213PS Y3, Y12, Y13
-	VFMADD231PS Y9, Y14, Y3
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1312(SB), Y9
-	VFMADD213PS Y9, Y7, Y8
-	VFMADD213PS Y9, Y10, Y11
-	VFMADD213PS Y9, Y12, Y13
-	VFMADD231PS Y3, Y14, Y9
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1344(SB), Y3
-	VFMADD213PS Y3, Y7, Y8
-	VFMADD213PS Y3, Y10, Y11
-	VFMADD213PS Y3, Y12, Y13
-	VFMADD231PS Y9, Y14, Y3
-	VFMADD213PS Y15, Y8, Y7
-	VFMADD213PS Y15, Y11, Y10
-	VFMADD213PS Y15, Y13, Y12
-	VFMADD231PS Y3, Y14, Y15
-	VFMADD132PS 1888(BX), Y6, Y7
-	VFMADD132PS 1856(BX), Y6, Y10
-	VFMADD132PS 1824(BX), Y6, Y12
-	VFMADD231PS 1568(BX), Y15, Y6
-	VMULPS      1056(BX), Y7, Y3
-	VMULPS      1600(BX), Y10, Y7
-	VMULPS      1632(BX), Y12, Y8
-	VMULPS      992(BX), Y6, Y6
-	VMOVUPS     spotPriceRows32AVX2Consts<>+864(SB), Y9
-	VMULPS      1248(BX), Y9, Y10
-	VMULPS      1696(BX), Y9, Y11
-	VMULPS      1664(BX), Y9, Y12
-	VMULPS      800(BX), Y9, Y9
-	VANDPS      Y3, Y5, Y3
-	VANDPS      Y7, Y5, Y7
-	VANDPS      Y8, Y5, Y8
-	VANDPS      Y6, Y5, Y5
-	VMOVUPS     960(BX), Y6
-	VFMADD231PS 64(BX), Y6, Y10
-	VMOVUPS     1440(BX), Y6
-	VFMADD231PS 32(BX), Y6, Y11
-	VMOVUPS     1024(BX), Y6
-	VFMADD231PS (BX), Y6, Y12
-	VMOVUPS     1280(BX), Y6
-	VFMADD231PS 1472(BX), Y6, Y9
-	VMOVUPS     1760(BX), Y6
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1408(SB), Y13
-	VMINPS      Y13, Y6, Y14
-	VMOVUPS     1728(BX), Y15
-	VMOVUPS     Y4, 1280(BX)
-	VMINPS      Y13, Y15, Y4
-	VMOVUPS     Y2, 1472(BX)
-	VMOVUPS     96(BX), Y2
-	VMOVUPS     Y1, 1024(BX)
-	VMINPS      Y13, Y2, Y1
-	VMOVUPS     Y0, (BX)
-	VMOVUPS     128(BX), Y0
-	VMOVUPS     Y5, 1440(BX)
-	VMINPS      Y13, Y0, Y5
-	VMOVUPS     Y8, 32(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+896(SB), Y8
-	VFMADD231PS 1248(BX), Y8, Y10
-	VFMADD231PS 1696(BX), Y8, Y11
-	VFMADD231PS 1664(BX), Y8, Y12
-	VFMADD231PS 800(BX), Y8, Y9
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1440(SB), Y8
-	VMAXPS      Y8, Y14, Y14
-	VMAXPS      Y8, Y4, Y4
-	VMAXPS      Y8, Y1, Y1
-	VMAXPS      Y8, Y5, Y5
-	VMOVUPS     Y7, 960(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+960(SB), Y7
-	VMOVUPS     Y3, 64(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+992(SB), Y3
-	VFMADD231PS Y7, Y10, Y3
-	VMOVUPS     spotPriceRows32AVX2Consts<>+992(SB), Y8
-	VFMADD231PS Y7, Y11, Y8
-	VMOVUPS     spotPriceRows32AVX2Consts<>+992(SB), Y13
-	VFMADD231PS Y7, Y12, Y13
-	VFMADD213PS spotPriceRows32AVX2Consts<>+992(SB), Y9, Y7
-	VSUBPS      Y14, Y6, Y6
-	VSUBPS      Y4, Y15, Y15
-	VSUBPS      Y1, Y2, Y2
-	VSUBPS      Y5, Y0, Y0
-	VFMADD213PS spotPriceRows32AVX2Consts<>+1024(SB), Y10, Y3
-	VFMADD213PS spotPriceRows32AVX2Consts<>+1024(SB), Y11, Y8
-	VFMADD213PS spotPriceRows32AVX2Consts<>+1024(SB), Y12, Y13
-	VFMADD213PS spotPriceRows32AVX2Consts<>+1024(SB), Y9, Y7
-	VADDPS      spotPriceRows32AVX2Consts<>+1472(SB), Y6, Y6
-	VADDPS      spotPriceRows32AVX2Consts<>+1472(SB), Y15, Y15
-	VADDPS      spotPriceRows32AVX2Consts<>+1472(SB), Y2, Y2
-	VADDPS      spotPriceRows32AVX2Consts<>+1472(SB), Y0, Y0
-	VADDPS      spotPriceRows32AVX2Consts<>+1472(SB), Y14, Y14
-	VADDPS      spotPriceRows32AVX2Consts<>+1472(SB), Y4, Y4
-	VADDPS      spotPriceRows32AVX2Consts<>+1472(SB), Y1, Y1
-	VADDPS      spotPriceRows32AVX2Consts<>+1472(SB), Y5, Y5
-	VPSLLD      $0x17, Y6, Y6
-	VPSLLD      $0x17, Y15, Y15
-	VPSLLD      $0x17, Y2, Y2
-	VPSLLD      $0x17, Y0, Y0
-	VMULPS      1344(BX), Y6, Y6
-	VMULPS      1088(BX), Y15, Y15
-	VMULPS      1312(BX), Y2, Y2
-	VMULPS      1792(BX), Y0, Y0
-	VMOVUPS     Y0, 1792(BX)
-	VMOVUPS     1248(BX), Y0
-	VMOVUPS     Y2, 1312(BX)
-	VMINPS      spotPriceRows32AVX2Consts<>+1408(SB), Y0, Y2
-	VMOVUPS     1696(BX), Y0
-	VMOVUPS     Y15, 1088(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1408(SB), Y15
-	VMOVUPS     Y6, 1344(BX)
-	VMINPS      Y15, Y0, Y6
-	VMOVUPS     1664(BX), Y0
-	VMOVUPS     Y6, 128(BX)
-	VMINPS      Y15, Y0, Y6
-	VMOVUPS     800(BX), Y0
-	VMINPS      Y15, Y0, Y15
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1056(SB), Y0
-	VFMADD213PS Y0, Y10, Y3
-	VFMADD213PS Y0, Y11, Y8
-	VFMADD213PS Y0, Y12, Y13
-	VFMADD231PS Y7, Y9, Y0
-	VPSLLD      $0x17, Y14, Y7
-	VPSLLD      $0x17, Y4, Y4
-	VPSLLD      $0x17, Y1, Y1
-	VPSLLD      $0x17, Y5, Y5
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1440(SB), Y14
-	VMAXPS      Y14, Y2, Y2
-	VMOVUPS     Y2, 96(BX)
-	VMOVUPS     128(BX), Y2
-	VMAXPS      Y14, Y2, Y2
-	VMAXPS      Y14, Y6, Y6
-	VMAXPS      Y14, Y15, Y14
-	VMULPS      1344(BX), Y7, Y7
-	VMULPS      1088(BX), Y4, Y4
-	VMULPS      1312(BX), Y1, Y1
-	VMULPS      1792(BX), Y5, Y5
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1088(SB), Y15
-	VFMADD213PS Y15, Y10, Y3
-	VFMADD213PS Y15, Y11, Y8
-	VFMADD213PS Y15, Y12, Y13
-	VFMADD231PS Y0, Y9, Y15
-	VMULPS      Y10, Y10, Y0
-	VMOVUPS     Y5, 1792(BX)
-	VMULPS      Y11, Y11, Y5
-	VMOVUPS     Y1, 1312(BX)
-	VMULPS      Y12, Y12, Y1
-	VMOVUPS     Y4, 1088(BX)
-	VMULPS      Y9, Y9, Y4
-	VMOVUPS     Y7, 1344(BX)
-	VMOVUPS     1248(BX), Y7
-	VSUBPS      96(BX), Y7, Y7
-	VMOVUPS     Y7, 1248(BX)
-	VMOVUPS     1696(BX), Y7
-	VSUBPS      Y2, Y7, Y7
-	VMOVUPS     Y2, 1696(BX)
-	VMOVUPS     1664(BX), Y2
-	VSUBPS      Y6, Y2, Y2
-	VMOVUPS     Y6, 1664(BX)
-	VMOVUPS     800(BX), Y6
-	VSUBPS      Y14, Y6, Y6
-	VFMADD231PS Y3, Y0, Y10
-	VFMADD231PS Y8, Y5, Y11
-	VFMADD231PS Y13, Y1, Y12
-	VFMADD231PS Y15, Y4, Y9
-	VMOVUPS     544(BX), Y0
-	VMULPS      1344(BX), Y0, Y0
-	VMOVUPS     576(BX), Y1
-	VMULPS      1088(BX), Y1, Y1
-	VMOVUPS     608(BX), Y3
-	VMULPS      1312(BX), Y3, Y3
-	VMOVUPS     640(BX), Y4
-	VMULPS      1792(BX), Y4, Y4
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1472(SB), Y5
-	VADDPS      1248(BX), Y5, Y8
-	VADDPS      Y7, Y5, Y7
-	VADDPS      Y2, Y5, Y2
-	VADDPS      Y6, Y5, Y6
-	VMOVUPS     160(BX), Y13
-	VMULPS      1120(BX), Y13, Y15
-	VMOVUPS     192(BX), Y5
-	VMOVUPS     Y15, 1248(BX)
-	VMULPS      1376(BX), Y5, Y15
-	VMOVUPS     Y15, 1792(BX)
-	VMOVUPS     224(BX), Y15
-	VMOVUPS     Y6, 640(BX)
-	VMULPS      1216(BX), Y15, Y6
-	VMOVUPS     Y6, 1312(BX)
-	VMOVUPS     256(BX), Y6
-	VMOVUPS     Y2, 608(BX)
-	VMULPS      1184(BX), Y6, Y2
-	VMOVUPS     Y2, 1088(BX)
-	VMULPS      928(BX), Y13, Y2
-	VMULPS      1504(BX), Y5, Y13
-	VMULPS      1536(BX), Y15, Y5
-	VMULPS      896(BX), Y6, Y15
-	VMOVUPS     416(BX), Y6
-	VFMADD213PS Y6, Y6, Y10
-	VMOVUPS     Y10, 576(BX)
+	VSUBPS      640(BX), Y0, Y0
+	VSUBPS      608(BX), Y10, Y8
+	VMOVUPS     spotPriceRows32AVX2Consts<>+160(SB), Y10
+	VANDPS      Y1, Y10, Y15
+	VMOVUPS     Y8, 608(BX)
+	VANDPS      Y5, Y10, Y8
+	VANDPS      Y11, Y10, Y10
+	VORPS       spotPriceRows32AVX2Consts<>+0(SB), Y15, Y15
+	VORPS       spotPriceRows32AVX2Consts<>+0(SB), Y8, Y8
+	VORPS       spotPriceRows32AVX2Consts<>+0(SB), Y10, Y10
+	VORPS       Y2, Y15, Y2
+	VORPS       Y13, Y8, Y8
+	VORPS       Y6, Y10, Y6
+	VPSRLD      $0x17, Y1, Y1
+	VPSRLD      $0x17, Y5, Y5
+	VPSRLD      $0x17, Y11, Y10
+	VORPS       Y1, Y12, Y1
+	VORPS       Y5, Y12, Y5
+	VORPS       Y10, Y12, Y10
+	VSUBPS      Y14, Y1, Y1
+	VSUBPS      Y14, Y5, Y5
+	VSUBPS      Y14, Y10, Y10
+	VSUBPS      928(BX), Y1, Y1
+	VSUBPS      896(BX), Y5, Y5
+	VSUBPS      672(BX), Y10, Y10
+	VMOVUPS     spotPriceRows32AVX2Consts<>+256(SB), Y11
+	VMULPS      Y11, Y7, Y12
+	VMULPS      Y11, Y3, Y13
+	VMULPS      Y11, Y9, Y14
+	VCMPPS      $0x11, Y2, Y12, Y12
+	VCMPPS      $0x11, Y8, Y13, Y13
+	VCMPPS      $0x11, Y6, Y14, Y14
+	VMULPS      Y11, Y2, Y15
+	VMOVUPS     Y10, 672(BX)
+	VMULPS      Y11, Y8, Y10
+	VMULPS      Y11, Y6, Y11
+	VCMPPS      $0x11, Y7, Y15, Y15
+	VCMPPS      $0x11, Y3, Y10, Y10
+	VCMPPS      $0x11, Y9, Y11, Y11
+	VMOVUPS     Y5, 896(BX)
+	VADDPS      Y7, Y7, Y5
+	VMOVUPS     Y1, 928(BX)
+	VADDPS      Y3, Y3, Y1
+	VMOVUPS     Y0, 640(BX)
+	VADDPS      Y9, Y9, Y0
+	VBLENDVPS   Y12, Y5, Y7, Y5
+	VBLENDVPS   Y13, Y1, Y3, Y1
+	VBLENDVPS   Y14, Y0, Y9, Y0
+	VADDPS      Y2, Y2, Y3
+	VADDPS      Y8, Y8, Y7
+	VADDPS      Y6, Y6, Y9
+	VBLENDVPS   Y15, Y3, Y2, Y2
+	VBLENDVPS   Y10, Y7, Y8, Y3
+	VBLENDVPS   Y11, Y9, Y6, Y6
+	VMOVUPS     544(BX), Y7
+	VMULPS      576(BX), Y7, Y8
+	VMOVUPS     480(BX), Y9
+	VMOVUPS     Y11, 960(BX)
+	VMULPS      512(BX), Y9, Y11
+	VMOVUPS     Y10, 992(BX)
 	VMOVUPS     448(BX), Y10
-	VFMADD213PS Y10, Y10, Y11
-	VMOVUPS     Y11, 1344(BX)
-	VMOVUPS     480(BX), Y11
-	VFMADD213PS Y11, Y11, Y12
-	VMOVUPS     Y12, 544(BX)
-	VMOVUPS     512(BX), Y12
-	VFMADD213PS Y12, Y12, Y9
-	VMOVUPS     Y9, 800(BX)
-	VMINPS      Y0, Y6, Y9
-	VMINPS      Y1, Y10, Y6
-	VMINPS      Y3, Y11, Y10
-	VMINPS      Y4, Y12, Y11
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1472(SB), Y12
-	VMOVUPS     Y11, 128(BX)
-	VADDPS      96(BX), Y12, Y11
-	VMOVUPS     Y11, 96(BX)
-	VADDPS      1696(BX), Y12, Y11
-	VMOVUPS     Y11, 1696(BX)
-	VADDPS      1664(BX), Y12, Y11
-	VADDPS      Y14, Y12, Y12
-	VPSLLD      $0x17, Y8, Y8
-	VPSLLD      $0x17, Y7, Y7
-	VMOVUPS     608(BX), Y14
-	VPSLLD      $0x17, Y14, Y14
-	VMOVUPS     Y12, 608(BX)
-	VMOVUPS     640(BX), Y12
-	VPSLLD      $0x17, Y12, Y12
-	VMOVUPS     Y11, 640(BX)
-	VMOVUPS     1248(BX), Y11
-	VCMPPS      $0x11, spotPriceRows32AVX2Consts<>+288(SB), Y11, Y11
-	VMOVUPS     Y11, 1248(BX)
-	VMOVUPS     1792(BX), Y11
-	VCMPPS      $0x11, spotPriceRows32AVX2Consts<>+288(SB), Y11, Y11
-	VMOVUPS     Y11, 1792(BX)
-	VMOVUPS     1312(BX), Y11
-	VCMPPS      $0x11, spotPriceRows32AVX2Consts<>+288(SB), Y11, Y11
-	VMOVUPS     Y11, 1312(BX)
-	VMOVUPS     1088(BX), Y11
-	VCMPPS      $0x11, spotPriceRows32AVX2Consts<>+288(SB), Y11, Y11
-	VCMPPS      $0x11, spotPriceRows32AVX2Consts<>+288(SB), Y2, Y2
-	VCMPPS      $0x11, spotPriceRows32AVX2Consts<>+288(SB), Y13, Y13
-	VCMPPS      $0x11, spotPriceRows32AVX2Consts<>+288(SB), Y5, Y5
-	VCMPPS      $0x11, spotPriceRows32AVX2Consts<>+288(SB), Y15, Y15
-	VMULPS      576(BX), Y8, Y8
-	VMULPS      1344(BX), Y7, Y7
-	VMULPS      544(BX), Y14, Y14
-	VMULPS      800(BX), Y12, Y12
-	VMOVUPS     Y12, 800(BX)
-	VADDPS      416(BX), Y0, Y12
-	VMOVUPS     Y14, 544(BX)
-	VADDPS      448(BX), Y1, Y14
-	VMOVUPS     Y7, 1344(BX)
-	VADDPS      480(BX), Y3, Y7
-	VMOVUPS     Y8, 576(BX)
-	VADDPS      512(BX), Y4, Y8
-	VMOVUPS     Y15, 1088(BX)
-	VMOVUPS     160(BX), Y15
-	VMOVUPS     Y5, 1664(BX)
-	VMULPS      416(BX), Y15, Y5
-	VMOVUPS     Y13, 416(BX)
-	VMOVUPS     192(BX), Y13
-	VMOVUPS     Y2, 1728(BX)
-	VMULPS      448(BX), Y13, Y2
-	VMOVUPS     Y11, 448(BX)
-	VMOVUPS     224(BX), Y11
-	VMOVUPS     Y2, 1760(BX)
-	VMULPS      480(BX), Y11, Y2
-	VMOVUPS     Y2, 480(BX)
-	VMOVUPS     256(BX), Y2
-	VMOVUPS     Y5, 992(BX)
-	VMULPS      512(BX), Y2, Y5
-	VMULPS      Y0, Y15, Y0
-	VMULPS      Y1, Y13, Y1
-	VMULPS      Y3, Y11, Y3
-	VMULPS      Y4, Y2, Y2
-	VMOVUPS     864(BX), Y4
-	VMINPS      Y4, Y9, Y9
-	VMOVUPS     768(BX), Y11
-	VMINPS      Y11, Y6, Y6
-	VMOVUPS     704(BX), Y13
-	VMINPS      Y13, Y10, Y10
-	VMOVUPS     128(BX), Y15
-	VMOVUPS     Y10, 256(BX)
-	VMOVUPS     672(BX), Y10
-	VMINPS      Y10, Y15, Y15
-	VADDPS      Y12, Y4, Y4
-	VADDPS      Y14, Y11, Y11
-	VADDPS      Y7, Y13, Y7
-	VADDPS      Y8, Y10, Y8
-	VMOVUPS     1248(BX), Y10
-	VMOVUPS     spotPriceRows32AVX2Consts<>+288(SB), Y12
-	VMOVUPS     992(BX), Y13
-	VBLENDVPS   Y10, Y12, Y13, Y10
-	VMOVUPS     1792(BX), Y13
-	VMOVUPS     1760(BX), Y14
-	VBLENDVPS   Y13, Y12, Y14, Y13
-	VMOVUPS     1312(BX), Y14
-	VMOVUPS     Y8, 1760(BX)
-	VMOVUPS     480(BX), Y8
-	VBLENDVPS   Y14, Y12, Y8, Y8
-	VMOVUPS     448(BX), Y14
-	VBLENDVPS   Y14, Y12, Y5, Y5
-	VMOVUPS     1728(BX), Y14
-	VBLENDVPS   Y14, Y12, Y0, Y0
-	VMOVUPS     416(BX), Y14
-	VBLENDVPS   Y14, Y12, Y1, Y1
-	VMOVUPS     1664(BX), Y14
-	VBLENDVPS   Y14, Y12, Y3, Y3
-	VMOVUPS     1088(BX), Y14
-	VBLENDVPS   Y14, Y12, Y2, Y2
-	VMOVUPS     spotPriceRows32AVX2Consts<>+608(SB), Y12
-	VANDPS      1120(BX), Y12, Y14
-	VMOVUPS     Y7, 1120(BX)
-	VANDPS      1376(BX), Y12, Y7
-	VMOVUPS     Y11, 1376(BX)
-	VANDPS      1216(BX), Y12, Y11
-	VMOVUPS     Y4, 1216(BX)
-	VANDPS      1184(BX), Y12, Y4
-	VMOVUPS     Y15, 1184(BX)
-	VANDPS      928(BX), Y12, Y15
-	VMOVUPS     Y6, 928(BX)
-	VANDPS      1504(BX), Y12, Y6
-	VMOVUPS     Y9, 1504(BX)
-	VANDPS      1536(BX), Y12, Y9
-	VANDPS      896(BX), Y12, Y12
-	VORPS       64(BX), Y14, Y14
-	VORPS       960(BX), Y7, Y7
-	VORPS       32(BX), Y11, Y11
-	VORPS       1440(BX), Y4, Y4
-	VORPS       (BX), Y15, Y15
-	VORPS       1024(BX), Y6, Y6
-	VORPS       1472(BX), Y9, Y9
-	VORPS       1280(BX), Y12, Y12
-	VMOVUPS     Y4, 1280(BX)
-	VMOVUPS     96(BX), Y4
-	VPSLLD      $0x17, Y4, Y4
-	VMOVUPS     Y4, 96(BX)
-	VMOVUPS     1696(BX), Y4
-	VPSLLD      $0x17, Y4, Y4
-	VMOVUPS     Y4, 1696(BX)
-	VMOVUPS     640(BX), Y4
-	VPSLLD      $0x17, Y4, Y4
-	VMOVUPS     Y4, 640(BX)
-	VMOVUPS     608(BX), Y4
-	VPSLLD      $0x17, Y4, Y4
-	VSUBPS      Y0, Y10, Y0
-	VSUBPS      Y1, Y13, Y1
-	VSUBPS      Y3, Y8, Y3
+	VMOVUPS     Y15, 1024(BX)
+	VMULPS      416(BX), Y10, Y15
+	VMOVUPS     Y14, 1056(BX)
+	VADDPS      Y2, Y5, Y14
+	VMOVUPS     Y13, 1088(BX)
+	VADDPS      Y3, Y1, Y13
+	VMOVUPS     Y12, 1120(BX)
+	VADDPS      Y6, Y0, Y12
 	VSUBPS      Y2, Y5, Y2
-	VSUBPS      Y14, Y15, Y5
-	VSUBPS      Y7, Y6, Y6
-	VSUBPS      Y11, Y9, Y7
-	VSUBPS      1280(BX), Y12, Y8
-	VMOVUPS     576(BX), Y9
-	VMULPS      96(BX), Y9, Y9
-	VMOVUPS     1344(BX), Y10
-	VMULPS      1696(BX), Y10, Y10
-	VMOVUPS     544(BX), Y11
-	VMULPS      640(BX), Y11, Y11
-	VMULPS      800(BX), Y4, Y4
-	VMOVUPS     1504(BX), Y12
-	VMOVUPS     288(BX), Y13
-	VMINPS      Y13, Y12, Y12
-	VMOVUPS     928(BX), Y14
-	VMOVUPS     320(BX), Y15
-	VMINPS      Y15, Y14, Y14
-	VMOVUPS     Y14, 928(BX)
-	VMOVUPS     256(BX), Y14
-	VMINPS      352(BX), Y14, Y14
-	VMOVUPS     Y14, 256(BX)
-	VMOVUPS     1184(BX), Y14
-	VMINPS      384(BX), Y14, Y14
-	VADDPS      1216(BX), Y13, Y13
-	VADDPS      1376(BX), Y15, Y15
-	VMOVUPS     Y15, 1376(BX)
-	VMOVUPS     352(BX), Y15
-	VADDPS      1120(BX), Y15, Y15
+	VSUBPS      Y3, Y1, Y1
+	VSUBPS      Y6, Y0, Y0
+	VMOVUPS     704(BX), Y3
+	VMOVUPS     spotPriceRows32AVX2Consts<>+288(SB), Y5
+	VCMPPS      $0x00, Y5, Y3, Y6
+	VMOVUPS     736(BX), Y3
+	VCMPPS      $0x00, Y5, Y3, Y10
+	VMOVUPS     768(BX), Y3
+	VCMPPS      $0x00, Y5, Y3, Y9
+	VMOVUPS     spotPriceRows32AVX2Consts<>+320(SB), Y3
+	VBLENDVPS   Y6, Y3, Y4, Y4
+	VMOVUPS     640(BX), Y6
+	VBLENDVPS   Y10, Y3, Y6, Y6
+	VMOVUPS     608(BX), Y10
+	VBLENDVPS   Y9, Y3, Y10, Y9
+	VMULPS      Y8, Y14, Y10
+	VMULPS      Y11, Y13, Y3
+	VMULPS      Y15, Y12, Y5
+	VMOVUPS     Y9, 608(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+0(SB), Y9
+	VDIVPS      Y10, Y9, Y10
+	VDIVPS      Y3, Y9, Y3
+	VDIVPS      Y5, Y9, Y5
+	VMULPS      Y10, Y8, Y8
+	VMULPS      Y3, Y11, Y11
+	VMULPS      Y5, Y15, Y15
+	VMULPS      Y10, Y14, Y10
+	VMULPS      Y3, Y13, Y3
+	VMULPS      Y5, Y12, Y5
+	VMULPS      Y8, Y2, Y2
+	VMULPS      Y11, Y1, Y1
+	VMULPS      Y15, Y0, Y0
+	VMULPS      Y10, Y7, Y8
+	VMULPS      480(BX), Y3, Y3
+	VMULPS      448(BX), Y5, Y5
+	VMOVUPS     800(BX), Y10
+	VMOVUPS     spotPriceRows32AVX2Consts<>+288(SB), Y11
+	VCMPPS      $0x00, Y11, Y10, Y12
+	VMOVUPS     832(BX), Y13
+	VCMPPS      $0x00, Y11, Y13, Y14
+	VMOVUPS     864(BX), Y15
+	VCMPPS      $0x00, Y11, Y15, Y7
+	VMOVUPS     spotPriceRows32AVX2Consts<>+320(SB), Y11
+	VMOVUPS     Y5, 640(BX)
+	VMOVUPS     928(BX), Y5
+	VBLENDVPS   Y12, Y11, Y5, Y5
+	VMOVUPS     896(BX), Y12
+	VBLENDVPS   Y14, Y11, Y12, Y12
+	VMOVUPS     672(BX), Y14
+	VBLENDVPS   Y7, Y11, Y14, Y7
+	VMOVUPS     704(BX), Y11
+	VMOVUPS     spotPriceRows32AVX2Consts<>+352(SB), Y14
+	VMOVUPS     Y3, 672(BX)
+	VCMPPS      $0x11, Y14, Y11, Y3
+	VMOVUPS     Y8, 896(BX)
+	VMOVUPS     736(BX), Y8
+	VCMPPS      $0x11, Y14, Y8, Y9
+	VMOVUPS     Y0, 928(BX)
+	VMOVUPS     768(BX), Y0
+	VMOVUPS     Y1, 1152(BX)
+	VCMPPS      $0x11, Y14, Y0, Y1
+	VBLENDVPS   Y3, Y4, Y11, Y3
+	VBLENDVPS   Y9, Y6, Y8, Y4
+	VBLENDVPS   Y1, 608(BX), Y0, Y0
+	VCMPPS      $0x11, Y14, Y10, Y1
+	VCMPPS      $0x11, Y14, Y13, Y6
+	VCMPPS      $0x11, Y14, Y15, Y8
+	VBLENDVPS   Y1, Y5, Y10, Y1
+	VBLENDVPS   Y6, Y12, Y13, Y5
+	VBLENDVPS   Y8, Y7, Y15, Y6
+	VSUBPS      Y1, Y3, Y1
+	VSUBPS      Y5, Y4, Y3
+	VSUBPS      Y6, Y0, Y0
+	VMULPS      Y2, Y2, Y4
+	VMOVUPS     1152(BX), Y5
+	VMULPS      Y5, Y5, Y6
+	VMOVUPS     928(BX), Y7
+	VMULPS      Y7, Y7, Y8
+	VMOVUPS     spotPriceRows32AVX2Consts<>+384(SB), Y9
+	VMULPS      576(BX), Y9, Y10
+	VMULPS      512(BX), Y9, Y11
+	VMULPS      416(BX), Y9, Y12
+	VMOVUPS     spotPriceRows32AVX2Consts<>+416(SB), Y13
+	VADDPS      Y13, Y1, Y14
+	VADDPS      Y13, Y3, Y15
+	VADDPS      Y13, Y0, Y9
+	VMOVUPS     1120(BX), Y13
+	VBLENDVPS   Y13, Y14, Y1, Y13
+	VMOVUPS     1088(BX), Y14
+	VBLENDVPS   Y14, Y15, Y3, Y14
+	VMOVUPS     1056(BX), Y15
+	VBLENDVPS   Y15, Y9, Y0, Y9
+	VMOVUPS     spotPriceRows32AVX2Consts<>+0(SB), Y15
+	VADDPS      Y1, Y15, Y1
+	VADDPS      Y3, Y15, Y3
+	VADDPS      Y0, Y15, Y0
+	VMOVUPS     1024(BX), Y15
+	VBLENDVPS   Y15, Y1, Y13, Y1
+	VMOVUPS     992(BX), Y13
+	VBLENDVPS   Y13, Y3, Y14, Y3
+	VMOVUPS     960(BX), Y13
+	VBLENDVPS   Y13, Y0, Y9, Y0
+	VMOVUPS     spotPriceRows32AVX2Consts<>+448(SB), Y9
+	VMOVUPS     spotPriceRows32AVX2Consts<>+480(SB), Y13
+	VFMADD231PS Y9, Y4, Y13
+	VMOVUPS     spotPriceRows32AVX2Consts<>+480(SB), Y14
+	VFMADD231PS Y9, Y6, Y14
+	VFMADD213PS spotPriceRows32AVX2Consts<>+480(SB), Y8, Y9
+	VMOVUPS     spotPriceRows32AVX2Consts<>+512(SB), Y15
+	VFMADD213PS Y15, Y4, Y13
+	VFMADD213PS Y15, Y6, Y14
+	VFMADD231PS Y9, Y8, Y15
+	VMULPS      Y13, Y4, Y4
+	VMULPS      Y14, Y6, Y6
+	VMULPS      Y15, Y8, Y8
+	VMOVUPS     spotPriceRows32AVX2Consts<>+544(SB), Y9
+	VMULPS      Y9, Y1, Y13
+	VMULPS      Y9, Y3, Y14
+	VMULPS      Y9, Y0, Y9
+	VFMADD231PS Y4, Y2, Y13
+	VFMADD231PS Y6, Y5, Y14
+	VFMADD231PS Y8, Y7, Y9
+	VMOVUPS     spotPriceRows32AVX2Consts<>+576(SB), Y4
+	VFMADD231PS Y4, Y2, Y13
+	VFMADD231PS Y4, Y5, Y14
+	VFMADD231PS Y4, Y7, Y9
+	VMOVUPS     spotPriceRows32AVX2Consts<>+608(SB), Y2
+	VFMADD231PS Y2, Y1, Y13
+	VFMADD231PS Y2, Y3, Y14
+	VFMADD231PS Y2, Y0, Y9
+	VMOVUPS     352(BX), Y0
+	VMOVUPS     384(BX), Y1
+	VFMADD231PS Y1, Y0, Y13
+	VMOVUPS     160(BX), Y2
+	VMOVUPS     224(BX), Y3
+	VFMADD231PS Y3, Y2, Y14
+	VMOVUPS     192(BX), Y5
+	VMOVUPS     128(BX), Y6
+	VFMADD231PS Y6, Y5, Y9
+	VMULPS      Y1, Y0, Y1
+	VMULPS      Y3, Y2, Y3
+	VMULPS      Y6, Y5, Y6
+	VMOVUPS     spotPriceRows32AVX2Consts<>+640(SB), Y7
+	VXORPS      Y7, Y1, Y1
+	VXORPS      Y7, Y3, Y3
+	VXORPS      Y7, Y6, Y6
+	VMOVUPS     spotPriceRows32AVX2Consts<>+672(SB), Y8
+	VMINPS      Y1, Y8, Y1
+	VMINPS      Y3, Y8, Y3
+	VMINPS      Y6, Y8, Y6
+	VMOVUPS     spotPriceRows32AVX2Consts<>+704(SB), Y8
+	VMAXPS      Y1, Y8, Y1
+	VMAXPS      Y3, Y8, Y3
+	VMAXPS      Y6, Y8, Y6
+	VMOVUPS     896(BX), Y8
+	VFMADD213PS Y10, Y13, Y8
+	VMOVUPS     672(BX), Y15
+	VFMADD213PS Y11, Y14, Y15
+	VMOVUPS     640(BX), Y5
+	VFMADD213PS Y12, Y9, Y5
+	VFMSUB231PS 896(BX), Y13, Y10
+	VFMSUB231PS 672(BX), Y14, Y11
+	VFMSUB231PS 640(BX), Y9, Y12
+	VMOVUPS     spotPriceRows32AVX2Consts<>+736(SB), Y9
+	VMULPS      Y9, Y1, Y13
+	VMULPS      Y9, Y3, Y14
+	VMULPS      Y9, Y6, Y2
+	VROUNDPS    $0x08, Y13, Y13
+	VROUNDPS    $0x08, Y14, Y14
+	VROUNDPS    $0x08, Y2, Y2
+	VMOVUPS     spotPriceRows32AVX2Consts<>+768(SB), Y0
+	VFMADD231PS Y0, Y13, Y1
+	VFMADD231PS Y0, Y14, Y3
+	VFMADD231PS Y0, Y2, Y6
+	VMOVUPS     spotPriceRows32AVX2Consts<>+800(SB), Y0
+	VFMADD231PS Y0, Y13, Y1
+	VFMADD231PS Y0, Y14, Y3
+	VFMADD231PS Y0, Y2, Y6
+	VMOVUPS     spotPriceRows32AVX2Consts<>+32(SB), Y0
+	VANDPS      Y8, Y0, Y4
+	VANDPS      Y15, Y0, Y9
+	VMOVUPS     Y2, 640(BX)
+	VANDPS      Y5, Y0, Y2
+	VMOVUPS     Y14, 672(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+832(SB), Y14
+	VMINPS      Y4, Y14, Y4
+	VMINPS      Y9, Y14, Y9
+	VMINPS      Y2, Y14, Y2
+	VANDPS      Y8, Y7, Y8
+	VANDPS      Y15, Y7, Y15
+	VANDPS      Y5, Y7, Y5
+	VMOVUPS     Y5, 896(BX)
+	VANDPS      Y10, Y0, Y5
+	VMOVUPS     Y15, 128(BX)
+	VANDPS      Y11, Y0, Y15
+	VMOVUPS     Y8, 224(BX)
+	VANDPS      Y12, Y0, Y8
+	VMINPS      Y5, Y14, Y5
+	VMINPS      Y15, Y14, Y15
+	VMINPS      Y8, Y14, Y8
+	VANDPS      Y10, Y7, Y10
+	VANDPS      Y11, Y7, Y11
+	VANDPS      Y12, Y7, Y12
+	VMOVUPS     spotPriceRows32AVX2Consts<>+864(SB), Y14
+	VMOVUPS     spotPriceRows32AVX2Consts<>+0(SB), Y7
+	VFMADD231PS Y14, Y4, Y7
+	VMOVUPS     spotPriceRows32AVX2Consts<>+0(SB), Y0
+	VFMADD231PS Y14, Y9, Y0
+	VMOVUPS     Y12, 384(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+0(SB), Y12
+	VFMADD231PS Y14, Y2, Y12
+	VMOVUPS     Y11, 928(BX)
+	VADDPS      spotPriceRows32AVX2Consts<>+896(SB), Y4, Y11
+	VMOVUPS     Y10, 1152(BX)
+	VADDPS      spotPriceRows32AVX2Consts<>+896(SB), Y9, Y10
+	VMOVUPS     Y13, 960(BX)
+	VADDPS      spotPriceRows32AVX2Consts<>+896(SB), Y2, Y13
+	VMOVUPS     Y6, 992(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+0(SB), Y6
+	VFMADD231PS Y14, Y5, Y6
+	VMOVUPS     Y3, 1024(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+0(SB), Y3
+	VFMADD231PS Y14, Y15, Y3
+	VFMADD213PS spotPriceRows32AVX2Consts<>+0(SB), Y8, Y14
+	VMOVUPS     Y1, 1056(BX)
+	VADDPS      spotPriceRows32AVX2Consts<>+896(SB), Y5, Y1
+	VMOVUPS     Y5, 1088(BX)
+	VADDPS      spotPriceRows32AVX2Consts<>+896(SB), Y15, Y5
 	VMOVUPS     Y15, 1120(BX)
-	VMOVUPS     384(BX), Y15
-	VADDPS      1760(BX), Y15, Y15
-	VFMADD231PS Y5, Y9, Y0
-	VFMADD231PS Y6, Y10, Y1
-	VFMADD231PS Y7, Y11, Y3
-	VFMADD231PS Y8, Y4, Y2
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1504(SB), Y4
-	VCMPPS      $0x11, Y12, Y4, Y5
-	VCMPPS      $0x11, 928(BX), Y4, Y6
-	VCMPPS      $0x11, 256(BX), Y4, Y7
-	VCMPPS      $0x11, Y14, Y4, Y4
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1536(SB), Y8
-	VCMPPS      $0x11, Y8, Y13, Y9
-	VMOVUPS     1376(BX), Y10
-	VCMPPS      $0x11, Y8, Y10, Y10
-	VMOVUPS     1120(BX), Y11
-	VCMPPS      $0x11, Y8, Y11, Y11
-	VCMPPS      $0x11, Y8, Y15, Y8
-	VANDPS      Y9, Y5, Y5
-	VANDPS      Y10, Y6, Y6
-	VANDPS      Y11, Y7, Y7
-	VANDPS      Y8, Y4, Y4
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1568(SB), Y8
-	VBLENDVPS   Y5, Y0, Y8, Y0
-	VBLENDVPS   Y6, Y1, Y8, Y1
-	VBLENDVPS   Y7, Y3, Y8, Y3
-	VBLENDVPS   Y4, Y2, Y8, Y2
+	VADDPS      spotPriceRows32AVX2Consts<>+896(SB), Y8, Y15
+	VMOVUPS     Y8, 864(BX)
+	VMULPS      Y11, Y7, Y8
+	VMOVUPS     Y11, 832(BX)
+	VMULPS      Y10, Y0, Y11
+	VMOVUPS     Y10, 800(BX)
+	VMULPS      Y13, Y12, Y10
+	VMOVUPS     Y13, 768(BX)
+	VMULPS      spotPriceRows32AVX2Consts<>+928(SB), Y4, Y13
+	VMOVUPS     Y13, 608(BX)
+	VMULPS      spotPriceRows32AVX2Consts<>+928(SB), Y9, Y13
+	VMOVUPS     Y13, 736(BX)
+	VMULPS      spotPriceRows32AVX2Consts<>+928(SB), Y2, Y13
+	VMOVUPS     Y13, 704(BX)
+	VMULPS      Y1, Y6, Y13
+	VMOVUPS     Y2, 1184(BX)
+	VMULPS      Y5, Y3, Y2
+	VMOVUPS     Y9, 1216(BX)
+	VMULPS      Y15, Y14, Y9
+	VMOVUPS     Y4, 1248(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+960(SB), Y4
+	VMOVUPS     Y15, 1280(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+992(SB), Y15
+	VFMADD231PS 1056(BX), Y4, Y15
+	VMOVUPS     Y5, 1312(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+992(SB), Y5
+	VFMADD231PS 1024(BX), Y4, Y5
+	VMOVUPS     Y1, 1344(BX)
+	VMOVUPS     992(BX), Y1
+	VFMADD213PS spotPriceRows32AVX2Consts<>+992(SB), Y4, Y1
+	VMOVUPS     1056(BX), Y4
+	VMOVUPS     Y14, 1376(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1024(SB), Y14
+	VFMADD213PS Y14, Y4, Y15
+	VFMADD132PS 1024(BX), Y14, Y5
+	VMOVUPS     Y3, 1408(BX)
+	VMOVUPS     992(BX), Y3
+	VFMADD213PS Y14, Y3, Y1
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1056(SB), Y14
+	VFMADD213PS Y14, Y4, Y15
+	VFMADD132PS 1024(BX), Y14, Y5
+	VFMADD213PS Y14, Y3, Y1
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1088(SB), Y14
+	VFMADD213PS Y14, Y4, Y15
+	VFMADD132PS 1024(BX), Y14, Y5
+	VFMADD213PS Y14, Y3, Y1
+	VMOVUPS     spotPriceRows32AVX2Consts<>+0(SB), Y14
+	VFMADD213PS Y14, Y4, Y15
+	VFMADD132PS 1024(BX), Y14, Y5
+	VFMADD213PS Y14, Y3, Y1
+	VFMADD213PS Y14, Y15, Y4
+	VFMADD132PS 1024(BX), Y14, Y5
+	VFMADD213PS Y14, Y1, Y3
+	VMULPS      Y13, Y8, Y1
+	VMULPS      Y2, Y11, Y15
+	VMOVUPS     Y3, 992(BX)
+	VMULPS      Y9, Y10, Y3
+	VDIVPS      Y1, Y14, Y1
+	VDIVPS      Y15, Y14, Y15
+	VDIVPS      Y3, Y14, Y3
+	VMULPS      Y1, Y13, Y13
+	VMULPS      Y15, Y2, Y2
+	VMULPS      Y3, Y9, Y9
+	VMULPS      Y1, Y8, Y1
+	VMULPS      Y15, Y11, Y8
+	VMULPS      Y3, Y10, Y3
+	VMULPS      Y13, Y7, Y7
+	VMULPS      Y2, Y0, Y0
+	VMULPS      Y9, Y12, Y10
+	VMULPS      832(BX), Y13, Y11
+	VMULPS      800(BX), Y2, Y2
+	VMULPS      768(BX), Y9, Y9
+	VMULPS      Y1, Y6, Y6
+	VMULPS      1408(BX), Y8, Y12
+	VMULPS      1376(BX), Y3, Y13
+	VMULPS      1344(BX), Y1, Y1
+	VMULPS      1312(BX), Y8, Y8
+	VMULPS      1280(BX), Y3, Y3
+	VMULPS      1088(BX), Y6, Y6
+	VMULPS      1120(BX), Y12, Y12
+	VMULPS      864(BX), Y13, Y13
+	VMOVUPS     1248(BX), Y14
+	VMULPS      Y7, Y14, Y7
+	VMOVUPS     1216(BX), Y15
+	VMULPS      Y0, Y15, Y0
+	VMULPS      1184(BX), Y10, Y10
+	VMOVUPS     Y9, 864(BX)
+	VMULPS      608(BX), Y14, Y9
+	VMULPS      736(BX), Y15, Y14
+	VMOVUPS     1184(BX), Y15
+	VMOVUPS     Y2, 1120(BX)
+	VMULPS      704(BX), Y15, Y2
+	VMOVUPS     spotPriceRows32AVX2Consts<>+736(SB), Y15
+	VMULPS      Y9, Y15, Y9
+	VMULPS      Y14, Y15, Y14
+	VMULPS      Y2, Y15, Y2
+	VROUNDPS    $0x08, Y9, Y9
+	VROUNDPS    $0x08, Y14, Y14
+	VROUNDPS    $0x08, Y2, Y2
+	VMOVUPS     spotPriceRows32AVX2Consts<>+576(SB), Y15
+	VMOVUPS     Y2, 1088(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+416(SB), Y2
+	VFMADD231PS Y15, Y6, Y2
+	VMOVUPS     Y14, 1280(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+416(SB), Y14
+	VFMADD231PS Y15, Y12, Y14
+	VMOVUPS     Y9, 1312(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+416(SB), Y9
+	VFMADD231PS Y15, Y13, Y9
+	VMOVUPS     Y11, 1344(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+416(SB), Y11
+	VFMADD231PS Y15, Y7, Y11
+	VMOVUPS     Y7, 1376(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+416(SB), Y7
+	VFMADD231PS Y15, Y0, Y7
+	VFMADD213PS spotPriceRows32AVX2Consts<>+416(SB), Y10, Y15
+	VMOVUPS     Y10, 1408(BX)
+	VMOVUPS     960(BX), Y10
+	VMOVUPS     Y0, 768(BX)
+	VMINPS      spotPriceRows32AVX2Consts<>+1120(SB), Y10, Y0
+	VMOVUPS     Y15, 800(BX)
+	VMOVUPS     672(BX), Y15
+	VMOVUPS     Y7, 832(BX)
+	VMINPS      spotPriceRows32AVX2Consts<>+1120(SB), Y15, Y7
+	VMOVUPS     Y11, 1024(BX)
+	VMOVUPS     640(BX), Y11
+	VMOVUPS     Y3, 1056(BX)
+	VMINPS      spotPriceRows32AVX2Consts<>+1120(SB), Y11, Y3
+	VMAXPS      spotPriceRows32AVX2Consts<>+1152(SB), Y0, Y0
+	VMAXPS      spotPriceRows32AVX2Consts<>+1152(SB), Y7, Y7
+	VMAXPS      spotPriceRows32AVX2Consts<>+1152(SB), Y3, Y3
+	VSUBPS      Y0, Y10, Y10
+	VSUBPS      Y7, Y15, Y15
+	VSUBPS      Y3, Y11, Y11
+	VADDPS      spotPriceRows32AVX2Consts<>+1184(SB), Y0, Y0
+	VADDPS      spotPriceRows32AVX2Consts<>+1184(SB), Y7, Y7
+	VADDPS      spotPriceRows32AVX2Consts<>+1184(SB), Y3, Y3
+	VADDPS      spotPriceRows32AVX2Consts<>+1184(SB), Y10, Y10
+	VADDPS      spotPriceRows32AVX2Consts<>+1184(SB), Y15, Y15
+	VADDPS      spotPriceRows32AVX2Consts<>+1184(SB), Y11, Y11
+	VPSLLD      $0x17, Y0, Y0
+	VPSLLD      $0x17, Y7, Y7
+	VPSLLD      $0x17, Y3, Y3
+	VPSLLD      $0x17, Y10, Y10
+	VPSLLD      $0x17, Y15, Y15
+	VPSLLD      $0x17, Y11, Y11
+	VMULPS      Y10, Y4, Y4
+	VMULPS      Y15, Y5, Y5
+	VMULPS      992(BX), Y11, Y10
+	VMULPS      Y0, Y4, Y0
+	VMULPS      Y7, Y5, Y4
+	VMULPS      Y3, Y10, Y3
+	VMULPS      256(BX), Y0, Y0
+	VMULPS      288(BX), Y4, Y4
+	VMULPS      320(BX), Y3, Y3
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1216(SB), Y5
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1248(SB), Y7
+	VFMADD231PS Y5, Y2, Y7
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1248(SB), Y10
+	VFMADD231PS Y5, Y14, Y10
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1248(SB), Y11
+	VFMADD231PS Y5, Y9, Y11
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1280(SB), Y15
+	VFMADD213PS Y15, Y2, Y7
+	VFMADD213PS Y15, Y14, Y10
+	VFMADD213PS Y15, Y9, Y11
+	VMOVUPS     Y3, 320(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1312(SB), Y3
+	VFMADD213PS Y3, Y2, Y7
+	VFMADD213PS Y3, Y14, Y10
+	VFMADD213PS Y3, Y9, Y11
+	VMOVUPS     Y4, 288(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1344(SB), Y4
+	VFMADD213PS Y4, Y2, Y7
+	VFMADD213PS Y4, Y14, Y10
+	VFMADD213PS Y4, Y9, Y11
+	VMOVUPS     Y0, 256(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1376(SB), Y0
+	VFMADD213PS Y0, Y2, Y7
+	VFMADD213PS Y0, Y14, Y10
+	VFMADD213PS Y0, Y9, Y11
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1408(SB), Y0
+	VFMADD213PS Y0, Y2, Y7
+	VFMADD213PS Y0, Y14, Y10
+	VFMADD213PS Y0, Y9, Y11
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1440(SB), Y0
+	VFMADD213PS Y0, Y2, Y7
+	VFMADD213PS Y0, Y14, Y10
+	VFMADD213PS Y0, Y9, Y11
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1472(SB), Y0
+	VFMADD213PS Y0, Y7, Y2
+	VFMADD213PS Y0, Y10, Y14
+	VFMADD213PS Y0, Y11, Y9
+	VMOVUPS     spotPriceRows32AVX2Consts<>+384(SB), Y7
+	VFMADD213PS Y7, Y2, Y6
+	VFMADD213PS Y7, Y14, Y12
+	VFMADD213PS Y7, Y9, Y13
+	VMULPS      Y1, Y6, Y1
+	VMULPS      Y8, Y12, Y2
+	VMULPS      1056(BX), Y13, Y6
+	VMOVUPS     spotPriceRows32AVX2Consts<>+32(SB), Y8
+	VANDPS      Y1, Y8, Y1
+	VANDPS      Y2, Y8, Y2
+	VANDPS      Y6, Y8, Y6
+	VMOVUPS     1152(BX), Y9
+	VORPS       Y1, Y9, Y1
+	VMOVUPS     928(BX), Y10
+	VORPS       Y2, Y10, Y2
+	VMOVUPS     384(BX), Y11
+	VORPS       Y6, Y11, Y6
+	VMOVUPS     (BX), Y12
+	VORPS       Y9, Y12, Y9
+	VORPS       Y10, Y12, Y10
+	VORPS       Y11, Y12, Y11
+	VMOVUPS     1024(BX), Y13
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1248(SB), Y14
+	VFMADD231PS Y5, Y13, Y14
+	VMOVUPS     Y11, 384(BX)
+	VMOVUPS     832(BX), Y11
+	VMOVUPS     Y10, 928(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1248(SB), Y10
+	VFMADD231PS Y5, Y11, Y10
+	VMOVUPS     Y9, 1152(BX)
+	VMOVUPS     800(BX), Y9
+	VFMADD213PS spotPriceRows32AVX2Consts<>+1248(SB), Y9, Y5
+	VFMADD213PS Y15, Y13, Y14
+	VFMADD213PS Y15, Y11, Y10
+	VFMADD231PS Y5, Y9, Y15
+	VFMADD213PS Y3, Y13, Y14
+	VFMADD213PS Y3, Y11, Y10
+	VFMADD231PS Y15, Y9, Y3
+	VFMADD213PS Y4, Y13, Y14
+	VFMADD213PS Y4, Y11, Y10
+	VFMADD231PS Y3, Y9, Y4
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1376(SB), Y3
+	VFMADD213PS Y3, Y13, Y14
+	VFMADD213PS Y3, Y11, Y10
+	VFMADD231PS Y4, Y9, Y3
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1408(SB), Y4
+	VFMADD213PS Y4, Y13, Y14
+	VFMADD213PS Y4, Y11, Y10
+	VFMADD231PS Y3, Y9, Y4
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1440(SB), Y3
+	VFMADD213PS Y3, Y13, Y14
+	VFMADD213PS Y3, Y11, Y10
+	VFMADD231PS Y4, Y9, Y3
+	VFMADD213PS Y0, Y14, Y13
+	VFMADD213PS Y0, Y10, Y11
+	VFMADD231PS Y3, Y9, Y0
+	VFMADD132PS 1376(BX), Y7, Y13
+	VFMADD132PS 768(BX), Y7, Y11
+	VFMADD231PS 1408(BX), Y0, Y7
+	VMULPS      1344(BX), Y13, Y0
+	VMULPS      1120(BX), Y11, Y3
+	VMULPS      864(BX), Y7, Y4
+	VANDPS      Y0, Y8, Y0
+	VANDPS      Y3, Y8, Y3
+	VANDPS      Y4, Y8, Y4
+	VMOVUPS     224(BX), Y5
+	VORPS       Y0, Y5, Y0
+	VMOVUPS     128(BX), Y7
+	VORPS       Y3, Y7, Y3
+	VMOVUPS     896(BX), Y8
+	VORPS       Y4, Y8, Y4
+	VSUBPS      Y0, Y1, Y0
+	VSUBPS      Y3, Y2, Y1
+	VSUBPS      Y4, Y6, Y2
+	VORPS       Y5, Y12, Y3
+	VORPS       Y7, Y12, Y4
+	VORPS       Y8, Y12, Y5
+	VMOVUPS     spotPriceRows32AVX2Consts<>+768(SB), Y6
+	VMOVUPS     1312(BX), Y7
+	VMULPS      Y7, Y6, Y8
+	VMOVUPS     1280(BX), Y9
+	VMULPS      Y9, Y6, Y10
+	VMOVUPS     1088(BX), Y11
+	VMULPS      Y11, Y6, Y6
+	VMOVUPS     608(BX), Y12
+	VFMADD231PS 1248(BX), Y12, Y8
+	VMOVUPS     736(BX), Y12
+	VFMADD231PS 1216(BX), Y12, Y10
+	VMOVUPS     704(BX), Y12
+	VFMADD231PS 1184(BX), Y12, Y6
+	VMOVUPS     spotPriceRows32AVX2Consts<>+800(SB), Y12
+	VFMADD231PS Y12, Y7, Y8
+	VFMADD231PS Y12, Y9, Y10
+	VFMADD231PS Y12, Y11, Y6
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1120(SB), Y12
+	VMINPS      Y12, Y7, Y13
+	VMINPS      Y12, Y9, Y14
+	VMINPS      Y12, Y11, Y12
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1152(SB), Y15
+	VMAXPS      Y15, Y13, Y13
+	VMAXPS      Y15, Y14, Y14
+	VMAXPS      Y15, Y12, Y12
+	VSUBPS      Y13, Y7, Y7
+	VSUBPS      Y14, Y9, Y9
+	VSUBPS      Y12, Y11, Y11
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1184(SB), Y15
+	VADDPS      Y13, Y15, Y13
+	VADDPS      Y14, Y15, Y14
+	VADDPS      Y12, Y15, Y12
+	VADDPS      Y7, Y15, Y7
+	VADDPS      Y9, Y15, Y9
+	VADDPS      Y11, Y15, Y11
+	VPSLLD      $0x17, Y13, Y13
+	VPSLLD      $0x17, Y14, Y14
+	VPSLLD      $0x17, Y12, Y12
+	VPSLLD      $0x17, Y7, Y7
+	VPSLLD      $0x17, Y9, Y9
+	VPSLLD      $0x17, Y11, Y11
+	VMOVUPS     spotPriceRows32AVX2Consts<>+960(SB), Y15
+	VMOVUPS     Y2, 1088(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+992(SB), Y2
+	VFMADD231PS Y15, Y8, Y2
+	VMOVUPS     Y1, 1280(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+992(SB), Y1
+	VFMADD231PS Y15, Y10, Y1
+	VFMADD213PS spotPriceRows32AVX2Consts<>+992(SB), Y6, Y15
+	VFMADD213PS spotPriceRows32AVX2Consts<>+1024(SB), Y8, Y2
+	VFMADD213PS spotPriceRows32AVX2Consts<>+1024(SB), Y10, Y1
+	VFMADD213PS spotPriceRows32AVX2Consts<>+1024(SB), Y6, Y15
+	VFMADD213PS spotPriceRows32AVX2Consts<>+1056(SB), Y8, Y2
+	VFMADD213PS spotPriceRows32AVX2Consts<>+1056(SB), Y10, Y1
+	VFMADD213PS spotPriceRows32AVX2Consts<>+1056(SB), Y6, Y15
+	VFMADD213PS spotPriceRows32AVX2Consts<>+1088(SB), Y8, Y2
+	VFMADD213PS spotPriceRows32AVX2Consts<>+1088(SB), Y10, Y1
+	VFMADD213PS spotPriceRows32AVX2Consts<>+1088(SB), Y6, Y15
+	VMOVUPS     Y0, 1312(BX)
+	VMULPS      Y8, Y8, Y0
+	VMOVUPS     Y5, 704(BX)
+	VMULPS      Y10, Y10, Y5
+	VMOVUPS     Y4, 1184(BX)
+	VMULPS      Y6, Y6, Y4
+	VFMADD231PS Y2, Y0, Y8
+	VFMADD231PS Y1, Y5, Y10
+	VFMADD231PS Y15, Y4, Y6
+	VMOVUPS     544(BX), Y0
+	VFMADD213PS Y0, Y0, Y8
+	VMOVUPS     480(BX), Y1
+	VFMADD213PS Y1, Y1, Y10
+	VMOVUPS     448(BX), Y2
+	VFMADD213PS Y2, Y2, Y6
+	VMULPS      Y7, Y8, Y4
+	VMULPS      Y9, Y10, Y5
+	VMULPS      Y11, Y6, Y6
+	VMULPS      Y13, Y4, Y4
+	VMULPS      Y14, Y5, Y5
+	VMULPS      Y12, Y6, Y6
+	VMINPS      256(BX), Y0, Y7
+	VMINPS      288(BX), Y1, Y8
+	VMINPS      320(BX), Y2, Y9
+	VMINPS      576(BX), Y7, Y7
+	VMINPS      512(BX), Y8, Y8
+	VMINPS      416(BX), Y9, Y9
+	VMINPS      352(BX), Y7, Y7
+	VMINPS      160(BX), Y8, Y8
+	VMINPS      192(BX), Y9, Y9
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1504(SB), Y10
+	VCMPPS      $0x11, Y7, Y10, Y7
+	VCMPPS      $0x11, Y8, Y10, Y8
+	VCMPPS      $0x11, Y9, Y10, Y9
+	VADDPS      256(BX), Y0, Y10
+	VADDPS      288(BX), Y1, Y11
+	VADDPS      320(BX), Y2, Y12
+	VADDPS      576(BX), Y10, Y10
+	VADDPS      512(BX), Y11, Y11
+	VADDPS      416(BX), Y12, Y12
+	VADDPS      352(BX), Y10, Y10
+	VADDPS      160(BX), Y11, Y11
+	VADDPS      192(BX), Y12, Y12
+	VMOVUPS     32(BX), Y13
+	VMULPS      Y0, Y13, Y0
+	VMOVUPS     64(BX), Y14
+	VMULPS      Y1, Y14, Y1
+	VMOVUPS     96(BX), Y15
+	VMULPS      Y2, Y15, Y2
+	VMOVUPS     Y9, 448(BX)
+	VMULPS      256(BX), Y13, Y9
+	VMOVUPS     Y8, 256(BX)
+	VMULPS      288(BX), Y14, Y8
+	VMOVUPS     Y7, 288(BX)
+	VMULPS      320(BX), Y15, Y7
+	VMOVUPS     Y12, 320(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+640(SB), Y12
+	VXORPS      Y12, Y13, Y13
+	VXORPS      Y12, Y14, Y14
+	VXORPS      Y12, Y15, Y12
+	VCMPPS      $0x00, Y3, Y13, Y3
+	VCMPPS      $0x00, 1184(BX), Y14, Y15
+	VMOVUPS     Y11, 1184(BX)
+	VCMPPS      $0x00, 704(BX), Y12, Y11
+	VCMPPS      $0x00, 1152(BX), Y13, Y13
+	VCMPPS      $0x00, 928(BX), Y14, Y14
+	VCMPPS      $0x00, 384(BX), Y12, Y12
+	VBLENDVPS   Y3, spotPriceRows32AVX2Consts<>+288(SB), Y0, Y0
+	VMOVUPS     spotPriceRows32AVX2Consts<>+288(SB), Y3
+	VBLENDVPS   Y15, Y3, Y1, Y1
+	VBLENDVPS   Y11, Y3, Y2, Y2
+	VBLENDVPS   Y13, Y3, Y9, Y9
+	VBLENDVPS   Y14, Y3, Y8, Y8
+	VBLENDVPS   Y12, Y3, Y7, Y3
+	VSUBPS      Y9, Y0, Y0
+	VSUBPS      Y8, Y1, Y1
+	VSUBPS      Y3, Y2, Y2
+	VFMADD231PS 1312(BX), Y4, Y0
+	VFMADD231PS 1280(BX), Y5, Y1
+	VFMADD231PS 1088(BX), Y6, Y2
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1536(SB), Y3
+	VCMPPS      $0x11, Y3, Y10, Y4
+	VMOVUPS     1184(BX), Y5
+	VCMPPS      $0x11, Y3, Y5, Y5
+	VMOVUPS     320(BX), Y6
+	VCMPPS      $0x11, Y3, Y6, Y3
+	VANDPS      288(BX), Y4, Y4
+	VANDPS      256(BX), Y5, Y5
+	VANDPS      448(BX), Y3, Y3
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1568(SB), Y6
+	VBLENDVPS   Y4, Y0, Y6, Y0
+	VBLENDVPS   Y5, Y1, Y6, Y1
+	VBLENDVPS   Y3, Y2, Y6, Y2
 	PREFETCHT0  1024(SI)(AX*1)
 	VMOVUPS     Y0, (SI)(AX*1)
 	VMOVUPS     Y1, 32(SI)(AX*1)
 	PREFETCHT0  1088(SI)(AX*1)
-	VMOVUPS     Y3, 64(SI)(AX*1)
-	VMOVUPS     Y2, 96(SI)(AX*1)
-	ADDQ        $+128, AX
-	SUBQ        $+32, CX
+	VMOVUPS     Y2, 64(SI)(AX*1)
+	ADDQ        $+96, AX
+	SUBQ        $+24, CX
 	JGE         body
 
 rest:
-	ADDQ $+32, CX
+	ADDQ $+24, CX
 	JEQ  done
 
 tail:
@@ -2980,87 +2577,88 @@ tail:
 	VMASKMOVPS  32(DI)(AX*1), Y14, Y11
 	VSQRTPS     Y0, Y12
 	VSQRTPS     Y1, Y13
-	VMOVUPS     Y11, (BX)
-	VANDPS      spotPriceRows32AVX2Consts<>+0(SB), Y2, Y11
-	VMOVUPS     Y10, 32(BX)
-	VANDPS      spotPriceRows32AVX2Consts<>+0(SB), Y3, Y10
-	VMOVUPS     Y1, 64(BX)
-	VANDPS      spotPriceRows32AVX2Consts<>+0(SB), Y4, Y1
-	VMOVUPS     Y4, 96(BX)
-	VANDPS      spotPriceRows32AVX2Consts<>+0(SB), Y5, Y4
-	VMOVUPS     Y5, 128(BX)
-	VMULPS      spotPriceRows32AVX2Consts<>+32(SB), Y11, Y5
-	VMOVUPS     Y9, 160(BX)
-	VMULPS      spotPriceRows32AVX2Consts<>+32(SB), Y10, Y9
 	VMULPS      Y12, Y6, Y6
 	VMULPS      Y13, Y7, Y7
 	VMOVUPS     spotPriceRows32AVX2Consts<>+32(SB), Y12
-	VMULPS      Y1, Y12, Y13
+	VANDPS      Y12, Y2, Y13
+	VMOVUPS     Y11, 32(BX)
+	VANDPS      Y12, Y3, Y11
+	VMOVUPS     Y10, 64(BX)
+	VANDPS      Y12, Y4, Y10
+	VMOVUPS     Y4, 96(BX)
+	VANDPS      Y12, Y5, Y4
+	VMOVUPS     spotPriceRows32AVX2Consts<>+64(SB), Y12
+	VMOVUPS     Y5, 128(BX)
+	VMULPS      Y12, Y13, Y5
+	VMOVUPS     Y1, 160(BX)
+	VMULPS      Y12, Y11, Y1
+	VMOVUPS     Y9, 192(BX)
+	VMULPS      Y10, Y12, Y9
 	VMULPS      Y4, Y12, Y12
-	VMOVUPS     Y0, 192(BX)
-	VCMPPS      $0x11, spotPriceRows32AVX2Consts<>+64(SB), Y11, Y0
-	VMOVUPS     Y8, 224(BX)
-	VCMPPS      $0x11, spotPriceRows32AVX2Consts<>+64(SB), Y10, Y8
-	VBLENDVPS   Y0, Y5, Y11, Y5
-	VBLENDVPS   Y8, Y9, Y10, Y9
-	VANDPS      spotPriceRows32AVX2Consts<>+256(SB), Y0, Y0
-	VANDPS      spotPriceRows32AVX2Consts<>+256(SB), Y8, Y8
-	VMOVUPS     Y3, 256(BX)
-	VCMPPS      $0x11, spotPriceRows32AVX2Consts<>+64(SB), Y1, Y3
-	VMOVUPS     Y7, 288(BX)
-	VCMPPS      $0x11, spotPriceRows32AVX2Consts<>+64(SB), Y4, Y7
-	VBLENDVPS   Y3, Y13, Y1, Y13
+	VMOVUPS     Y0, 224(BX)
+	VCMPPS      $0x11, spotPriceRows32AVX2Consts<>+96(SB), Y13, Y0
+	VMOVUPS     Y8, 256(BX)
+	VCMPPS      $0x11, spotPriceRows32AVX2Consts<>+96(SB), Y11, Y8
+	VBLENDVPS   Y0, Y5, Y13, Y5
+	VBLENDVPS   Y8, Y1, Y11, Y1
+	VANDPS      spotPriceRows32AVX2Consts<>+128(SB), Y0, Y0
+	VANDPS      spotPriceRows32AVX2Consts<>+128(SB), Y8, Y8
+	VMOVUPS     Y3, 288(BX)
+	VCMPPS      $0x11, spotPriceRows32AVX2Consts<>+96(SB), Y10, Y3
+	VMOVUPS     Y7, 320(BX)
+	VCMPPS      $0x11, spotPriceRows32AVX2Consts<>+96(SB), Y4, Y7
+	VBLENDVPS   Y3, Y9, Y10, Y9
 	VBLENDVPS   Y7, Y12, Y4, Y12
-	VANDPS      spotPriceRows32AVX2Consts<>+256(SB), Y3, Y3
-	VANDPS      spotPriceRows32AVX2Consts<>+256(SB), Y7, Y7
-	VMOVUPS     Y2, 320(BX)
-	VCMPPS      $0x03, Y11, Y11, Y2
-	VMOVUPS     Y11, 352(BX)
+	VANDPS      spotPriceRows32AVX2Consts<>+128(SB), Y3, Y3
+	VANDPS      spotPriceRows32AVX2Consts<>+128(SB), Y7, Y7
+	VMOVUPS     Y2, 352(BX)
+	VCMPPS      $0x03, Y13, Y13, Y2
+	VMOVUPS     Y13, 384(BX)
+	VCMPPS      $0x03, Y11, Y11, Y13
+	VMOVUPS     Y11, 416(BX)
 	VCMPPS      $0x03, Y10, Y10, Y11
-	VMOVUPS     Y10, 384(BX)
-	VCMPPS      $0x03, Y1, Y1, Y10
-	VMOVUPS     Y1, 416(BX)
-	VCMPPS      $0x03, Y4, Y4, Y1
-	VMOVUPS     Y4, 448(BX)
-	VANDPS      spotPriceRows32AVX2Consts<>+96(SB), Y5, Y4
-	VMOVUPS     Y6, 480(BX)
-	VANDPS      spotPriceRows32AVX2Consts<>+96(SB), Y9, Y6
-	VORPS       spotPriceRows32AVX2Consts<>+128(SB), Y4, Y4
-	VORPS       spotPriceRows32AVX2Consts<>+128(SB), Y6, Y6
+	VMOVUPS     Y10, 448(BX)
+	VCMPPS      $0x03, Y4, Y4, Y10
+	VMOVUPS     Y4, 480(BX)
+	VANDPS      spotPriceRows32AVX2Consts<>+160(SB), Y5, Y4
+	VMOVUPS     Y6, 512(BX)
+	VANDPS      spotPriceRows32AVX2Consts<>+160(SB), Y1, Y6
+	VORPS       spotPriceRows32AVX2Consts<>+0(SB), Y4, Y4
+	VORPS       spotPriceRows32AVX2Consts<>+0(SB), Y6, Y6
 	VORPS       Y2, Y4, Y2
-	VORPS       Y11, Y6, Y4
+	VORPS       Y13, Y6, Y4
 	VPSRLD      $0x17, Y5, Y5
-	VPSRLD      $0x17, Y9, Y6
-	VMOVUPS     spotPriceRows32AVX2Consts<>+192(SB), Y9
-	VORPS       Y9, Y5, Y5
-	VORPS       Y9, Y6, Y6
-	VMOVUPS     spotPriceRows32AVX2Consts<>+224(SB), Y11
-	VSUBPS      Y11, Y5, Y5
-	VSUBPS      Y11, Y6, Y6
+	VPSRLD      $0x17, Y1, Y1
+	VMOVUPS     spotPriceRows32AVX2Consts<>+192(SB), Y6
+	VORPS       Y6, Y5, Y5
+	VORPS       Y6, Y1, Y1
+	VMOVUPS     spotPriceRows32AVX2Consts<>+224(SB), Y13
+	VSUBPS      Y13, Y5, Y5
+	VSUBPS      Y13, Y1, Y1
 	VSUBPS      Y0, Y5, Y0
-	VSUBPS      Y8, Y6, Y5
-	VMOVUPS     spotPriceRows32AVX2Consts<>+96(SB), Y6
-	VANDPS      Y13, Y6, Y8
-	VANDPS      Y12, Y6, Y6
-	VORPS       spotPriceRows32AVX2Consts<>+128(SB), Y8, Y8
-	VORPS       spotPriceRows32AVX2Consts<>+128(SB), Y6, Y6
-	VORPS       Y10, Y8, Y8
-	VORPS       Y1, Y6, Y1
-	VPSRLD      $0x17, Y13, Y6
+	VSUBPS      Y8, Y1, Y1
+	VMOVUPS     spotPriceRows32AVX2Consts<>+160(SB), Y5
+	VANDPS      Y9, Y5, Y8
+	VANDPS      Y12, Y5, Y5
+	VORPS       spotPriceRows32AVX2Consts<>+0(SB), Y8, Y8
+	VORPS       spotPriceRows32AVX2Consts<>+0(SB), Y5, Y5
+	VORPS       Y11, Y8, Y8
+	VORPS       Y10, Y5, Y5
+	VPSRLD      $0x17, Y9, Y9
 	VPSRLD      $0x17, Y12, Y10
-	VORPS       Y6, Y9, Y6
-	VORPS       Y10, Y9, Y9
-	VSUBPS      Y11, Y6, Y6
-	VSUBPS      Y11, Y9, Y9
-	VSUBPS      Y3, Y6, Y3
-	VSUBPS      Y7, Y9, Y6
-	VMOVUPS     spotPriceRows32AVX2Consts<>+160(SB), Y7
+	VORPS       Y9, Y6, Y9
+	VORPS       Y10, Y6, Y6
+	VSUBPS      Y13, Y9, Y9
+	VSUBPS      Y13, Y6, Y6
+	VSUBPS      Y3, Y9, Y3
+	VSUBPS      Y7, Y6, Y6
+	VMOVUPS     spotPriceRows32AVX2Consts<>+256(SB), Y7
 	VMULPS      Y7, Y2, Y9
 	VMULPS      Y7, Y4, Y10
 	VCMPPS      $0x11, Y8, Y9, Y9
-	VCMPPS      $0x11, Y1, Y10, Y10
+	VCMPPS      $0x11, Y5, Y10, Y10
 	VMULPS      Y7, Y8, Y11
-	VMULPS      Y7, Y1, Y7
+	VMULPS      Y7, Y5, Y7
 	VCMPPS      $0x11, Y2, Y11, Y11
 	VCMPPS      $0x11, Y4, Y7, Y7
 	VADDPS      Y2, Y2, Y12
@@ -3068,74 +2666,74 @@ tail:
 	VBLENDVPS   Y9, Y12, Y2, Y2
 	VBLENDVPS   Y10, Y13, Y4, Y4
 	VADDPS      Y8, Y8, Y12
-	VADDPS      Y1, Y1, Y13
+	VADDPS      Y5, Y5, Y13
 	VBLENDVPS   Y11, Y12, Y8, Y8
-	VBLENDVPS   Y7, Y13, Y1, Y1
-	VMOVUPS     320(BX), Y12
-	VMULPS      480(BX), Y12, Y13
-	VMOVUPS     Y7, 512(BX)
-	VMOVUPS     256(BX), Y7
-	VMOVUPS     Y11, 544(BX)
-	VMULPS      288(BX), Y7, Y11
-	VMOVUPS     Y10, 576(BX)
+	VBLENDVPS   Y7, Y13, Y5, Y5
+	VMOVUPS     352(BX), Y12
+	VMULPS      512(BX), Y12, Y13
+	VMOVUPS     Y7, 544(BX)
+	VMOVUPS     288(BX), Y7
+	VMOVUPS     Y11, 576(BX)
+	VMULPS      320(BX), Y7, Y11
+	VMOVUPS     Y10, 608(BX)
 	VADDPS      Y8, Y2, Y10
-	VMOVUPS     Y9, 608(BX)
-	VADDPS      Y1, Y4, Y9
+	VMOVUPS     Y9, 640(BX)
+	VADDPS      Y5, Y4, Y9
 	VSUBPS      Y8, Y2, Y2
-	VSUBPS      Y1, Y4, Y1
-	VMOVUPS     352(BX), Y4
+	VSUBPS      Y5, Y4, Y4
+	VMOVUPS     384(BX), Y5
 	VMOVUPS     spotPriceRows32AVX2Consts<>+288(SB), Y8
-	VCMPPS      $0x00, Y8, Y4, Y7
-	VMOVUPS     384(BX), Y4
-	VCMPPS      $0x00, Y8, Y4, Y12
-	VMOVUPS     spotPriceRows32AVX2Consts<>+320(SB), Y4
-	VBLENDVPS   Y7, Y4, Y0, Y0
-	VBLENDVPS   Y12, Y4, Y5, Y5
+	VCMPPS      $0x00, Y8, Y5, Y7
+	VMOVUPS     416(BX), Y5
+	VCMPPS      $0x00, Y8, Y5, Y12
+	VMOVUPS     spotPriceRows32AVX2Consts<>+320(SB), Y5
+	VBLENDVPS   Y7, Y5, Y0, Y0
+	VBLENDVPS   Y12, Y5, Y1, Y1
 	VMULPS      Y13, Y10, Y7
 	VMULPS      Y11, Y9, Y12
-	VMOVUPS     spotPriceRows32AVX2Consts<>+128(SB), Y4
-	VDIVPS      Y7, Y4, Y7
-	VDIVPS      Y12, Y4, Y12
+	VMOVUPS     spotPriceRows32AVX2Consts<>+0(SB), Y5
+	VDIVPS      Y7, Y5, Y7
+	VDIVPS      Y12, Y5, Y12
 	VMULPS      Y7, Y13, Y13
 	VMULPS      Y12, Y11, Y11
 	VMULPS      Y7, Y10, Y7
 	VMULPS      Y12, Y9, Y9
 	VMULPS      Y13, Y2, Y2
-	VMULPS      Y11, Y1, Y1
-	VMULPS      320(BX), Y7, Y7
-	VMULPS      256(BX), Y9, Y9
-	VMOVUPS     416(BX), Y10
+	VMULPS      Y11, Y4, Y4
+	VMULPS      352(BX), Y7, Y7
+	VMULPS      288(BX), Y9, Y9
+	VMOVUPS     448(BX), Y10
 	VCMPPS      $0x00, Y8, Y10, Y11
-	VMOVUPS     448(BX), Y12
+	VMOVUPS     480(BX), Y12
 	VCMPPS      $0x00, Y8, Y12, Y13
 	VMOVUPS     spotPriceRows32AVX2Consts<>+320(SB), Y8
 	VBLENDVPS   Y11, Y8, Y3, Y3
 	VBLENDVPS   Y13, Y8, Y6, Y6
-	VMOVUPS     352(BX), Y8
+	VMOVUPS     384(BX), Y8
 	VMOVUPS     spotPriceRows32AVX2Consts<>+352(SB), Y11
 	VCMPPS      $0x11, Y11, Y8, Y13
-	VMOVUPS     Y9, 640(BX)
-	VMOVUPS     384(BX), Y9
-	VMOVUPS     Y7, 672(BX)
+	VMOVUPS     Y9, 672(BX)
+	VMOVUPS     416(BX), Y9
+	VMOVUPS     Y7, 704(BX)
 	VCMPPS      $0x11, Y11, Y9, Y7
 	VBLENDVPS   Y13, Y0, Y8, Y0
-	VBLENDVPS   Y7, Y5, Y9, Y5
+	VBLENDVPS   Y7, Y1, Y9, Y1
 	VCMPPS      $0x11, Y11, Y10, Y7
 	VCMPPS      $0x11, Y11, Y12, Y8
 	VBLENDVPS   Y7, Y3, Y10, Y3
 	VBLENDVPS   Y8, Y6, Y12, Y6
 	VSUBPS      Y3, Y0, Y0
-	VSUBPS      Y6, Y5, Y3
-	VMULPS      Y2, Y2, Y5
-	VMULPS      Y1, Y1, Y6
-	VMOVUPS     spotPriceRows32AVX2Consts<>+544(SB), Y7
-	VMULPS      480(BX), Y7, Y8
-	VMULPS      288(BX), Y7, Y9
-	VMOVUPS     192(BX), Y10
-	VMULPS      224(BX), Y10, Y11
-	VMOVUPS     64(BX), Y12
-	VMULPS      160(BX), Y12, Y13
-	VMOVUPS     spotPriceRows32AVX2Consts<>+608(SB), Y7
+	VSUBPS      Y6, Y1, Y1
+	VMULPS      Y2, Y2, Y3
+	VMULPS      Y4, Y4, Y6
+	VMOVUPS     spotPriceRows32AVX2Consts<>+384(SB), Y7
+	VMULPS      512(BX), Y7, Y8
+	VMULPS      320(BX), Y7, Y9
+	VMOVUPS     224(BX), Y10
+	VMULPS      256(BX), Y10, Y11
+	VMOVUPS     160(BX), Y12
+	VMULPS      192(BX), Y12, Y13
+	VMOVUPS     spotPriceRows32AVX2Consts<>+640(SB), Y7
 	VXORPS      Y7, Y11, Y11
 	VXORPS      Y7, Y13, Y13
 	VMOVUPS     spotPriceRows32AVX2Consts<>+672(SB), Y7
@@ -3144,366 +2742,364 @@ tail:
 	VMOVUPS     spotPriceRows32AVX2Consts<>+704(SB), Y13
 	VMAXPS      Y11, Y13, Y11
 	VMAXPS      Y7, Y13, Y7
-	VMOVUPS     spotPriceRows32AVX2Consts<>+448(SB), Y13
+	VMOVUPS     spotPriceRows32AVX2Consts<>+416(SB), Y13
 	VADDPS      Y13, Y0, Y12
-	VADDPS      Y13, Y3, Y10
-	VMOVUPS     608(BX), Y13
+	VADDPS      Y13, Y1, Y10
+	VMOVUPS     640(BX), Y13
 	VBLENDVPS   Y13, Y12, Y0, Y12
+	VMOVUPS     608(BX), Y13
+	VBLENDVPS   Y13, Y10, Y1, Y10
+	VADDPS      Y0, Y5, Y0
+	VADDPS      Y1, Y5, Y1
 	VMOVUPS     576(BX), Y13
-	VBLENDVPS   Y13, Y10, Y3, Y10
-	VADDPS      Y0, Y4, Y0
-	VADDPS      Y3, Y4, Y3
-	VMOVUPS     544(BX), Y13
 	VBLENDVPS   Y13, Y0, Y12, Y0
-	VMOVUPS     512(BX), Y12
-	VBLENDVPS   Y12, Y3, Y10, Y3
-	VMOVUPS     spotPriceRows32AVX2Consts<>+384(SB), Y10
-	VMOVUPS     spotPriceRows32AVX2Consts<>+416(SB), Y12
-	VFMADD231PS Y10, Y5, Y12
-	VFMADD213PS spotPriceRows32AVX2Consts<>+416(SB), Y6, Y10
-	VMOVUPS     spotPriceRows32AVX2Consts<>+480(SB), Y13
-	VFMADD213PS Y13, Y5, Y12
+	VMOVUPS     544(BX), Y12
+	VBLENDVPS   Y12, Y1, Y10, Y1
+	VMOVUPS     spotPriceRows32AVX2Consts<>+448(SB), Y10
+	VMOVUPS     spotPriceRows32AVX2Consts<>+480(SB), Y12
+	VFMADD231PS Y10, Y3, Y12
+	VFMADD213PS spotPriceRows32AVX2Consts<>+480(SB), Y6, Y10
+	VMOVUPS     spotPriceRows32AVX2Consts<>+512(SB), Y13
+	VFMADD213PS Y13, Y3, Y12
 	VFMADD231PS Y10, Y6, Y13
-	VMULPS      Y12, Y5, Y5
+	VMULPS      Y12, Y3, Y3
 	VMULPS      Y13, Y6, Y6
-	VMOVUPS     spotPriceRows32AVX2Consts<>+512(SB), Y10
+	VMOVUPS     spotPriceRows32AVX2Consts<>+544(SB), Y10
 	VMULPS      Y10, Y0, Y12
-	VMULPS      Y10, Y3, Y10
-	VFMADD231PS Y5, Y2, Y12
-	VFMADD231PS Y6, Y1, Y10
-	VMOVUPS     spotPriceRows32AVX2Consts<>+576(SB), Y5
-	VFMADD231PS Y5, Y2, Y12
-	VFMADD231PS Y5, Y1, Y10
-	VMOVUPS     spotPriceRows32AVX2Consts<>+640(SB), Y1
-	VFMADD231PS Y1, Y0, Y12
-	VFMADD231PS Y1, Y3, Y10
-	VMOVUPS     192(BX), Y0
-	VFMADD231PS 224(BX), Y0, Y12
-	VMOVUPS     64(BX), Y1
-	VFMADD231PS 160(BX), Y1, Y10
-	VMOVUPS     spotPriceRows32AVX2Consts<>+832(SB), Y2
-	VMULPS      Y2, Y11, Y3
+	VMULPS      Y10, Y1, Y10
+	VFMADD231PS Y3, Y2, Y12
+	VFMADD231PS Y6, Y4, Y10
+	VMOVUPS     spotPriceRows32AVX2Consts<>+576(SB), Y3
+	VFMADD231PS Y3, Y2, Y12
+	VFMADD231PS Y3, Y4, Y10
+	VMOVUPS     spotPriceRows32AVX2Consts<>+608(SB), Y2
+	VFMADD231PS Y2, Y0, Y12
+	VFMADD231PS Y2, Y1, Y10
+	VMOVUPS     224(BX), Y0
+	VFMADD231PS 256(BX), Y0, Y12
+	VMOVUPS     160(BX), Y1
+	VFMADD231PS 192(BX), Y1, Y10
+	VMOVUPS     spotPriceRows32AVX2Consts<>+736(SB), Y2
+	VMULPS      Y2, Y11, Y4
 	VMULPS      Y2, Y7, Y6
-	VROUNDPS    $0x08, Y3, Y3
+	VROUNDPS    $0x08, Y4, Y4
 	VROUNDPS    $0x08, Y6, Y6
-	VMOVUPS     spotPriceRows32AVX2Consts<>+864(SB), Y13
-	VFMADD231PS Y13, Y3, Y11
+	VMOVUPS     spotPriceRows32AVX2Consts<>+768(SB), Y13
+	VFMADD231PS Y13, Y4, Y11
 	VFMADD231PS Y13, Y6, Y7
-	VMOVUPS     spotPriceRows32AVX2Consts<>+896(SB), Y1
-	VFMADD231PS Y1, Y3, Y11
+	VMOVUPS     spotPriceRows32AVX2Consts<>+800(SB), Y1
+	VFMADD231PS Y1, Y4, Y11
 	VFMADD231PS Y1, Y6, Y7
-	VMOVUPS     672(BX), Y0
+	VMOVUPS     704(BX), Y0
 	VFMADD213PS Y8, Y12, Y0
-	VMOVUPS     640(BX), Y5
-	VFMADD213PS Y9, Y10, Y5
-	VFMSUB231PS 672(BX), Y12, Y8
-	VFMSUB231PS 640(BX), Y10, Y9
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1408(SB), Y10
-	VMINPS      Y10, Y3, Y12
+	VMOVUPS     672(BX), Y3
+	VFMADD213PS Y9, Y10, Y3
+	VFMSUB231PS 704(BX), Y12, Y8
+	VFMSUB231PS 672(BX), Y10, Y9
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1120(SB), Y10
+	VMINPS      Y10, Y4, Y12
 	VMINPS      Y10, Y6, Y1
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1440(SB), Y10
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1152(SB), Y10
 	VMAXPS      Y10, Y12, Y12
 	VMAXPS      Y10, Y1, Y1
-	VSUBPS      Y12, Y3, Y3
+	VSUBPS      Y12, Y4, Y4
 	VSUBPS      Y1, Y6, Y6
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1472(SB), Y10
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1184(SB), Y10
 	VADDPS      Y10, Y12, Y12
 	VADDPS      Y10, Y1, Y1
-	VADDPS      Y10, Y3, Y3
+	VADDPS      Y10, Y4, Y4
 	VADDPS      Y10, Y6, Y6
 	VPSLLD      $0x17, Y12, Y12
 	VPSLLD      $0x17, Y1, Y1
-	VPSLLD      $0x17, Y3, Y3
-	VPSLLD      $0x17, Y6, Y6
-	VMOVUPS     spotPriceRows32AVX2Consts<>+0(SB), Y10
-	VANDPS      Y0, Y10, Y13
-	VANDPS      Y5, Y10, Y2
-	VMOVUPS     Y5, 640(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+736(SB), Y5
-	VMINPS      Y13, Y5, Y13
-	VMINPS      Y2, Y5, Y2
-	VMOVUPS     Y0, 672(BX)
-	VANDPS      Y8, Y10, Y0
-	VMOVUPS     Y8, 160(BX)
-	VANDPS      Y9, Y10, Y8
-	VMINPS      Y0, Y5, Y0
-	VMINPS      Y8, Y5, Y5
-	VMOVUPS     spotPriceRows32AVX2Consts<>+960(SB), Y8
-	VMOVUPS     spotPriceRows32AVX2Consts<>+992(SB), Y10
-	VFMADD231PS Y8, Y11, Y10
-	VMOVUPS     Y9, 224(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+992(SB), Y9
-	VFMADD231PS Y8, Y7, Y9
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1024(SB), Y8
-	VFMADD213PS Y8, Y11, Y10
-	VFMADD213PS Y8, Y7, Y9
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1056(SB), Y8
-	VFMADD213PS Y8, Y11, Y10
-	VFMADD213PS Y8, Y7, Y9
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1088(SB), Y8
-	VFMADD213PS Y8, Y11, Y10
-	VFMADD213PS Y8, Y7, Y9
-	VFMADD213PS Y4, Y11, Y10
-	VFMADD213PS Y4, Y7, Y9
-	VFMADD213PS Y4, Y10, Y11
-	VFMADD213PS Y4, Y9, Y7
-	VMULPS      Y3, Y11, Y3
-	VMULPS      Y6, Y7, Y6
-	VMULPS      Y12, Y3, Y3
-	VMULPS      Y1, Y6, Y1
-	VMULPS      96(BX), Y3, Y3
-	VMULPS      128(BX), Y1, Y1
-	VMOVUPS     spotPriceRows32AVX2Consts<>+768(SB), Y6
-	VFMADD213PS Y4, Y13, Y6
-	VMOVUPS     spotPriceRows32AVX2Consts<>+768(SB), Y7
-	VFMADD213PS Y4, Y2, Y7
-	VMOVUPS     spotPriceRows32AVX2Consts<>+800(SB), Y9
-	VADDPS      Y9, Y13, Y10
-	VADDPS      Y9, Y2, Y11
-	VMOVUPS     spotPriceRows32AVX2Consts<>+768(SB), Y12
-	VFMADD213PS Y4, Y0, Y12
-	VMOVUPS     spotPriceRows32AVX2Consts<>+768(SB), Y8
-	VFMADD213PS Y4, Y5, Y8
-	VMOVUPS     Y1, 128(BX)
-	VADDPS      Y9, Y0, Y1
-	VADDPS      Y9, Y5, Y9
-	VMOVUPS     Y3, 96(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+928(SB), Y3
-	VMULPS      Y3, Y13, Y4
-	VMULPS      Y3, Y2, Y3
-	VMOVUPS     Y5, 512(BX)
-	VMULPS      Y10, Y6, Y5
-	VMOVUPS     Y0, 544(BX)
-	VMULPS      Y11, Y7, Y0
-	VMOVUPS     Y11, 576(BX)
-	VMOVUPS     672(BX), Y11
-	VMOVUPS     Y10, 608(BX)
-	VMULPS      32(BX), Y11, Y10
-	VMOVUPS     Y7, 448(BX)
-	VMOVUPS     640(BX), Y7
-	VMOVUPS     Y6, 416(BX)
-	VMULPS      (BX), Y7, Y6
-	VMOVUPS     Y0, 384(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+608(SB), Y0
-	VANDPS      Y11, Y0, Y11
-	VANDPS      Y7, Y0, Y7
-	VMOVUPS     spotPriceRows32AVX2Consts<>+288(SB), Y0
-	VCMPPS      $0x11, Y0, Y10, Y10
-	VCMPPS      $0x11, Y0, Y6, Y6
-	VMULPS      Y1, Y12, Y0
-	VMOVUPS     Y6, 640(BX)
-	VMULPS      Y9, Y8, Y6
-	VMOVUPS     Y10, 672(BX)
-	VMULPS      Y4, Y13, Y10
-	VMOVUPS     Y7, 352(BX)
-	VMULPS      Y3, Y2, Y7
-	VMULPS      spotPriceRows32AVX2Consts<>+832(SB), Y10, Y10
-	VMULPS      spotPriceRows32AVX2Consts<>+832(SB), Y7, Y7
-	VROUNDPS    $0x08, Y10, Y10
-	VROUNDPS    $0x08, Y7, Y7
-	VMOVUPS     Y11, 704(BX)
-	VMULPS      Y0, Y5, Y11
-	VMOVUPS     Y3, 736(BX)
-	VMULPS      384(BX), Y6, Y3
-	VMOVUPS     Y4, 768(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+128(SB), Y4
-	VDIVPS      Y11, Y4, Y11
-	VDIVPS      Y3, Y4, Y3
-	VMULPS      Y11, Y0, Y0
-	VMULPS      Y3, Y6, Y4
-	VMULPS      Y11, Y5, Y5
-	VMULPS      384(BX), Y3, Y3
-	VMULPS      416(BX), Y0, Y6
-	VMULPS      448(BX), Y4, Y11
-	VMULPS      608(BX), Y0, Y0
-	VMULPS      576(BX), Y4, Y4
-	VMULPS      Y5, Y12, Y12
-	VMULPS      Y3, Y8, Y8
-	VMULPS      Y5, Y1, Y1
-	VMULPS      Y3, Y9, Y3
-	VMULPS      544(BX), Y12, Y5
-	VMULPS      512(BX), Y8, Y8
-	VMULPS      Y6, Y13, Y6
-	VMULPS      Y11, Y2, Y9
-	VMOVUPS     spotPriceRows32AVX2Consts<>+864(SB), Y11
-	VMULPS      Y10, Y11, Y12
-	VMULPS      Y7, Y11, Y11
-	VFMADD231PS 768(BX), Y13, Y12
-	VFMADD231PS 736(BX), Y2, Y11
-	VMOVUPS     spotPriceRows32AVX2Consts<>+896(SB), Y2
-	VFMADD231PS Y2, Y10, Y12
-	VFMADD231PS Y2, Y7, Y11
-	VMOVUPS     spotPriceRows32AVX2Consts<>+576(SB), Y2
-	VMOVUPS     spotPriceRows32AVX2Consts<>+448(SB), Y13
-	VFMADD231PS Y2, Y5, Y13
-	VMOVUPS     Y11, 736(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+448(SB), Y11
-	VFMADD231PS Y2, Y8, Y11
-	VMOVUPS     Y12, 768(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+448(SB), Y12
-	VFMADD231PS Y2, Y6, Y12
-	VFMADD213PS spotPriceRows32AVX2Consts<>+448(SB), Y9, Y2
-	VMOVUPS     Y4, 512(BX)
-	VMINPS      spotPriceRows32AVX2Consts<>+1408(SB), Y10, Y4
-	VMOVUPS     Y0, 544(BX)
-	VMINPS      spotPriceRows32AVX2Consts<>+1408(SB), Y7, Y0
-	VMAXPS      spotPriceRows32AVX2Consts<>+1440(SB), Y4, Y4
-	VMAXPS      spotPriceRows32AVX2Consts<>+1440(SB), Y0, Y0
-	VSUBPS      Y4, Y10, Y10
-	VSUBPS      Y0, Y7, Y7
-	VADDPS      spotPriceRows32AVX2Consts<>+1472(SB), Y4, Y4
-	VADDPS      spotPriceRows32AVX2Consts<>+1472(SB), Y0, Y0
-	VADDPS      spotPriceRows32AVX2Consts<>+1472(SB), Y10, Y10
-	VADDPS      spotPriceRows32AVX2Consts<>+1472(SB), Y7, Y7
 	VPSLLD      $0x17, Y4, Y4
-	VPSLLD      $0x17, Y0, Y0
-	VPSLLD      $0x17, Y10, Y10
+	VPSLLD      $0x17, Y6, Y6
+	VMOVUPS     spotPriceRows32AVX2Consts<>+32(SB), Y10
+	VANDPS      Y0, Y10, Y13
+	VANDPS      Y3, Y10, Y2
+	VMOVUPS     Y1, 672(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+832(SB), Y1
+	VMINPS      Y13, Y1, Y13
+	VMINPS      Y2, Y1, Y2
+	VANDPS      spotPriceRows32AVX2Consts<>+640(SB), Y0, Y0
+	VANDPS      spotPriceRows32AVX2Consts<>+640(SB), Y3, Y3
+	VMOVUPS     Y3, 704(BX)
+	VANDPS      Y8, Y10, Y3
+	VMOVUPS     Y0, 192(BX)
+	VANDPS      Y9, Y10, Y0
+	VMINPS      Y3, Y1, Y3
+	VMINPS      Y0, Y1, Y0
+	VMOVUPS     spotPriceRows32AVX2Consts<>+640(SB), Y1
+	VANDPS      Y8, Y1, Y8
+	VANDPS      Y9, Y1, Y9
+	VMOVUPS     spotPriceRows32AVX2Consts<>+864(SB), Y1
+	VFMADD213PS Y5, Y13, Y1
+	VMOVUPS     spotPriceRows32AVX2Consts<>+864(SB), Y10
+	VFMADD213PS Y5, Y2, Y10
+	VMOVUPS     Y9, 256(BX)
+	VADDPS      spotPriceRows32AVX2Consts<>+896(SB), Y13, Y9
+	VMOVUPS     Y8, 544(BX)
+	VADDPS      spotPriceRows32AVX2Consts<>+896(SB), Y2, Y8
+	VMOVUPS     Y12, 576(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+864(SB), Y12
+	VFMADD213PS Y5, Y3, Y12
+	VMOVUPS     Y12, 608(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+864(SB), Y12
+	VFMADD213PS Y5, Y0, Y12
+	VMOVUPS     spotPriceRows32AVX2Consts<>+896(SB), Y5
+	VMOVUPS     Y12, 640(BX)
+	VADDPS      Y5, Y3, Y12
+	VADDPS      Y5, Y0, Y5
+	VMOVUPS     Y0, 480(BX)
+	VMULPS      spotPriceRows32AVX2Consts<>+928(SB), Y13, Y0
+	VMOVUPS     Y3, 448(BX)
+	VMULPS      spotPriceRows32AVX2Consts<>+928(SB), Y2, Y3
+	VMOVUPS     Y2, 416(BX)
+	VMULPS      Y9, Y1, Y2
+	VMOVUPS     Y9, 384(BX)
+	VMULPS      Y8, Y10, Y9
+	VMOVUPS     Y8, 736(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+992(SB), Y8
+	VFMADD231PS spotPriceRows32AVX2Consts<>+960(SB), Y11, Y8
+	VMOVUPS     Y10, 768(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+992(SB), Y10
+	VFMADD231PS spotPriceRows32AVX2Consts<>+960(SB), Y7, Y10
+	VFMADD213PS spotPriceRows32AVX2Consts<>+1024(SB), Y11, Y8
+	VFMADD213PS spotPriceRows32AVX2Consts<>+1024(SB), Y7, Y10
+	VFMADD213PS spotPriceRows32AVX2Consts<>+1056(SB), Y11, Y8
+	VFMADD213PS spotPriceRows32AVX2Consts<>+1056(SB), Y7, Y10
+	VFMADD213PS spotPriceRows32AVX2Consts<>+1088(SB), Y11, Y8
+	VFMADD213PS spotPriceRows32AVX2Consts<>+1088(SB), Y7, Y10
+	VFMADD213PS spotPriceRows32AVX2Consts<>+0(SB), Y11, Y8
+	VFMADD213PS spotPriceRows32AVX2Consts<>+0(SB), Y7, Y10
+	VFMADD213PS spotPriceRows32AVX2Consts<>+0(SB), Y8, Y11
+	VFMADD213PS spotPriceRows32AVX2Consts<>+0(SB), Y10, Y7
+	VMULPS      Y4, Y11, Y4
+	VMULPS      Y6, Y7, Y6
+	VMULPS      576(BX), Y4, Y4
+	VMULPS      672(BX), Y6, Y6
+	VMULPS      96(BX), Y4, Y4
+	VMULPS      128(BX), Y6, Y6
+	VMULPS      608(BX), Y12, Y7
+	VMULPS      640(BX), Y5, Y8
+	VMULPS      Y0, Y13, Y10
+	VMULPS      416(BX), Y3, Y11
+	VMULPS      spotPriceRows32AVX2Consts<>+736(SB), Y10, Y10
+	VMULPS      spotPriceRows32AVX2Consts<>+736(SB), Y11, Y11
+	VROUNDPS    $0x08, Y10, Y10
+	VROUNDPS    $0x08, Y11, Y11
+	VMOVUPS     Y6, 128(BX)
+	VMULPS      Y7, Y2, Y6
+	VMOVUPS     Y4, 96(BX)
+	VMULPS      Y8, Y9, Y4
+	VMOVUPS     Y3, 672(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+0(SB), Y3
+	VDIVPS      Y6, Y3, Y6
+	VDIVPS      Y4, Y3, Y3
+	VMULPS      Y6, Y7, Y4
+	VMULPS      Y3, Y8, Y7
+	VMULPS      Y6, Y2, Y2
+	VMULPS      Y3, Y9, Y3
+	VMULPS      Y4, Y1, Y1
+	VMULPS      768(BX), Y7, Y6
+	VMULPS      384(BX), Y4, Y4
+	VMULPS      736(BX), Y7, Y7
+	VMULPS      608(BX), Y2, Y8
+	VMULPS      640(BX), Y3, Y9
+	VMULPS      Y2, Y12, Y2
+	VMULPS      Y3, Y5, Y3
+	VMULPS      448(BX), Y8, Y5
+	VMULPS      480(BX), Y9, Y8
+	VMULPS      Y1, Y13, Y1
+	VMOVUPS     416(BX), Y9
+	VMULPS      Y6, Y9, Y6
+	VMOVUPS     spotPriceRows32AVX2Consts<>+768(SB), Y12
+	VMOVUPS     Y7, 480(BX)
+	VMULPS      Y10, Y12, Y7
+	VMULPS      Y11, Y12, Y12
+	VFMADD231PS Y0, Y13, Y7
+	VFMADD231PS 672(BX), Y9, Y12
+	VMOVUPS     spotPriceRows32AVX2Consts<>+800(SB), Y0
+	VFMADD231PS Y0, Y10, Y7
+	VFMADD231PS Y0, Y11, Y12
+	VMOVUPS     spotPriceRows32AVX2Consts<>+576(SB), Y0
+	VMOVUPS     spotPriceRows32AVX2Consts<>+416(SB), Y9
+	VFMADD231PS Y0, Y5, Y9
+	VMOVUPS     spotPriceRows32AVX2Consts<>+416(SB), Y13
+	VFMADD231PS Y0, Y8, Y13
+	VMOVUPS     Y12, 672(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+416(SB), Y12
+	VFMADD231PS Y0, Y1, Y12
+	VFMADD213PS spotPriceRows32AVX2Consts<>+416(SB), Y6, Y0
+	VMOVUPS     Y7, 416(BX)
+	VMINPS      spotPriceRows32AVX2Consts<>+1120(SB), Y10, Y7
+	VMOVUPS     Y4, 448(BX)
+	VMINPS      spotPriceRows32AVX2Consts<>+1120(SB), Y11, Y4
+	VMAXPS      spotPriceRows32AVX2Consts<>+1152(SB), Y7, Y7
+	VMAXPS      spotPriceRows32AVX2Consts<>+1152(SB), Y4, Y4
+	VSUBPS      Y7, Y10, Y10
+	VSUBPS      Y4, Y11, Y11
+	VADDPS      spotPriceRows32AVX2Consts<>+1184(SB), Y7, Y7
+	VADDPS      spotPriceRows32AVX2Consts<>+1184(SB), Y4, Y4
+	VADDPS      spotPriceRows32AVX2Consts<>+1184(SB), Y10, Y10
+	VADDPS      spotPriceRows32AVX2Consts<>+1184(SB), Y11, Y11
 	VPSLLD      $0x17, Y7, Y7
-	VMOVUPS     Y0, 576(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1152(SB), Y0
-	VFMADD231PS spotPriceRows32AVX2Consts<>+1120(SB), Y13, Y0
-	VMOVUPS     Y4, 608(BX)
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1152(SB), Y4
-	VFMADD231PS spotPriceRows32AVX2Consts<>+1120(SB), Y11, Y4
-	VFMADD213PS spotPriceRows32AVX2Consts<>+1184(SB), Y13, Y0
-	VFMADD213PS spotPriceRows32AVX2Consts<>+1184(SB), Y11, Y4
-	VFMADD213PS spotPriceRows32AVX2Consts<>+1216(SB), Y13, Y0
-	VFMADD213PS spotPriceRows32AVX2Consts<>+1216(SB), Y11, Y4
-	VFMADD213PS spotPriceRows32AVX2Consts<>+1248(SB), Y13, Y0
-	VFMADD213PS spotPriceRows32AVX2Consts<>+1248(SB), Y11, Y4
-	VFMADD213PS spotPriceRows32AVX2Consts<>+1280(SB), Y13, Y0
-	VFMADD213PS spotPriceRows32AVX2Consts<>+1280(SB), Y11, Y4
-	VFMADD213PS spotPriceRows32AVX2Consts<>+1312(SB), Y13, Y0
-	VFMADD213PS spotPriceRows32AVX2Consts<>+1312(SB), Y11, Y4
-	VFMADD213PS spotPriceRows32AVX2Consts<>+1344(SB), Y13, Y0
-	VFMADD213PS spotPriceRows32AVX2Consts<>+1344(SB), Y11, Y4
-	VFMADD213PS spotPriceRows32AVX2Consts<>+1376(SB), Y0, Y13
-	VFMADD213PS spotPriceRows32AVX2Consts<>+1376(SB), Y4, Y11
-	VMOVUPS     spotPriceRows32AVX2Consts<>+544(SB), Y0
-	VFMADD213PS Y0, Y13, Y5
-	VFMADD213PS Y0, Y11, Y8
-	VMULPS      Y1, Y5, Y1
+	VPSLLD      $0x17, Y4, Y4
+	VPSLLD      $0x17, Y10, Y10
+	VPSLLD      $0x17, Y11, Y11
+	VMOVUPS     Y4, 640(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1248(SB), Y4
+	VFMADD231PS spotPriceRows32AVX2Consts<>+1216(SB), Y9, Y4
+	VMOVUPS     Y7, 608(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1248(SB), Y7
+	VFMADD231PS spotPriceRows32AVX2Consts<>+1216(SB), Y13, Y7
+	VFMADD213PS spotPriceRows32AVX2Consts<>+1280(SB), Y9, Y4
+	VFMADD213PS spotPriceRows32AVX2Consts<>+1280(SB), Y13, Y7
+	VFMADD213PS spotPriceRows32AVX2Consts<>+1312(SB), Y9, Y4
+	VFMADD213PS spotPriceRows32AVX2Consts<>+1312(SB), Y13, Y7
+	VFMADD213PS spotPriceRows32AVX2Consts<>+1344(SB), Y9, Y4
+	VFMADD213PS spotPriceRows32AVX2Consts<>+1344(SB), Y13, Y7
+	VFMADD213PS spotPriceRows32AVX2Consts<>+1376(SB), Y9, Y4
+	VFMADD213PS spotPriceRows32AVX2Consts<>+1376(SB), Y13, Y7
+	VFMADD213PS spotPriceRows32AVX2Consts<>+1408(SB), Y9, Y4
+	VFMADD213PS spotPriceRows32AVX2Consts<>+1408(SB), Y13, Y7
+	VFMADD213PS spotPriceRows32AVX2Consts<>+1440(SB), Y9, Y4
+	VFMADD213PS spotPriceRows32AVX2Consts<>+1440(SB), Y13, Y7
+	VFMADD213PS spotPriceRows32AVX2Consts<>+1472(SB), Y4, Y9
+	VFMADD213PS spotPriceRows32AVX2Consts<>+1472(SB), Y7, Y13
+	VMOVUPS     spotPriceRows32AVX2Consts<>+384(SB), Y4
+	VFMADD213PS Y4, Y9, Y5
+	VFMADD213PS Y4, Y13, Y8
+	VMULPS      Y2, Y5, Y2
 	VMULPS      Y3, Y8, Y3
-	VMOVUPS     spotPriceRows32AVX2Consts<>+0(SB), Y4
-	VANDPS      Y1, Y4, Y1
-	VANDPS      Y3, Y4, Y3
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1120(SB), Y5
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1152(SB), Y8
-	VFMADD231PS Y5, Y12, Y8
-	VFMADD213PS spotPriceRows32AVX2Consts<>+1152(SB), Y2, Y5
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1184(SB), Y11
-	VFMADD213PS Y11, Y12, Y8
-	VFMADD231PS Y5, Y2, Y11
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1216(SB), Y5
-	VFMADD213PS Y5, Y12, Y8
-	VFMADD231PS Y11, Y2, Y5
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1248(SB), Y11
-	VFMADD213PS Y11, Y12, Y8
-	VFMADD231PS Y5, Y2, Y11
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1280(SB), Y5
-	VFMADD213PS Y5, Y12, Y8
-	VFMADD231PS Y11, Y2, Y5
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1312(SB), Y11
-	VFMADD213PS Y11, Y12, Y8
-	VFMADD231PS Y5, Y2, Y11
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1344(SB), Y5
-	VFMADD213PS Y5, Y12, Y8
-	VFMADD231PS Y11, Y2, Y5
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1376(SB), Y11
-	VFMADD213PS Y11, Y8, Y12
-	VFMADD231PS Y5, Y2, Y11
-	VFMADD213PS Y0, Y12, Y6
-	VFMADD231PS Y11, Y9, Y0
-	VMULPS      544(BX), Y6, Y2
-	VMULPS      512(BX), Y0, Y0
-	VANDPS      Y2, Y4, Y2
-	VANDPS      Y0, Y4, Y0
-	VORPS       704(BX), Y2, Y2
-	VORPS       352(BX), Y0, Y0
-	VMOVUPS     768(BX), Y4
+	VMOVUPS     spotPriceRows32AVX2Consts<>+32(SB), Y5
+	VANDPS      Y2, Y5, Y2
+	VANDPS      Y3, Y5, Y3
+	VMOVUPS     544(BX), Y7
+	VORPS       Y2, Y7, Y2
+	VMOVUPS     256(BX), Y8
+	VORPS       Y3, Y8, Y3
+	VMOVUPS     (BX), Y9
+	VORPS       Y7, Y9, Y7
+	VORPS       Y8, Y9, Y8
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1216(SB), Y13
+	VMOVUPS     Y8, 256(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1248(SB), Y8
+	VFMADD231PS Y13, Y12, Y8
+	VFMADD213PS spotPriceRows32AVX2Consts<>+1248(SB), Y0, Y13
+	VMOVUPS     Y7, 544(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1280(SB), Y7
+	VFMADD213PS Y7, Y12, Y8
+	VFMADD231PS Y13, Y0, Y7
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1312(SB), Y13
+	VFMADD213PS Y13, Y12, Y8
+	VFMADD231PS Y7, Y0, Y13
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1344(SB), Y7
+	VFMADD213PS Y7, Y12, Y8
+	VFMADD231PS Y13, Y0, Y7
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1376(SB), Y13
+	VFMADD213PS Y13, Y12, Y8
+	VFMADD231PS Y7, Y0, Y13
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1408(SB), Y7
+	VFMADD213PS Y7, Y12, Y8
+	VFMADD231PS Y13, Y0, Y7
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1440(SB), Y13
+	VFMADD213PS Y13, Y12, Y8
+	VFMADD231PS Y7, Y0, Y13
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1472(SB), Y7
+	VFMADD213PS Y7, Y8, Y12
+	VFMADD231PS Y13, Y0, Y7
+	VFMADD213PS Y4, Y12, Y1
+	VFMADD231PS Y7, Y6, Y4
+	VMULPS      448(BX), Y1, Y0
+	VMULPS      480(BX), Y4, Y1
+	VANDPS      Y0, Y5, Y0
+	VANDPS      Y1, Y5, Y1
+	VMOVUPS     192(BX), Y4
+	VORPS       Y0, Y4, Y0
+	VMOVUPS     704(BX), Y5
+	VORPS       Y1, Y5, Y1
+	VSUBPS      Y0, Y2, Y0
+	VSUBPS      Y1, Y3, Y1
+	VORPS       Y4, Y9, Y2
+	VORPS       Y5, Y9, Y3
+	VMOVUPS     416(BX), Y4
 	VMOVUPS     spotPriceRows32AVX2Consts<>+960(SB), Y5
 	VMOVUPS     spotPriceRows32AVX2Consts<>+992(SB), Y6
 	VFMADD231PS Y5, Y4, Y6
-	VMOVUPS     736(BX), Y8
-	VFMADD213PS spotPriceRows32AVX2Consts<>+992(SB), Y8, Y5
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1024(SB), Y9
-	VFMADD213PS Y9, Y4, Y6
-	VFMADD231PS Y5, Y8, Y9
+	VMOVUPS     672(BX), Y7
+	VFMADD213PS spotPriceRows32AVX2Consts<>+992(SB), Y7, Y5
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1024(SB), Y8
+	VFMADD213PS Y8, Y4, Y6
+	VFMADD231PS Y5, Y7, Y8
 	VMOVUPS     spotPriceRows32AVX2Consts<>+1056(SB), Y5
 	VFMADD213PS Y5, Y4, Y6
-	VFMADD231PS Y9, Y8, Y5
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1088(SB), Y9
-	VFMADD213PS Y9, Y4, Y6
-	VFMADD231PS Y5, Y8, Y9
+	VFMADD231PS Y8, Y7, Y5
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1088(SB), Y8
+	VFMADD213PS Y8, Y4, Y6
+	VFMADD231PS Y5, Y7, Y8
 	VMULPS      Y4, Y4, Y5
-	VMULPS      Y8, Y8, Y11
+	VMULPS      Y7, Y7, Y9
 	VFMADD231PS Y6, Y5, Y4
-	VFMADD231PS Y9, Y11, Y8
-	VMOVUPS     320(BX), Y5
+	VFMADD231PS Y8, Y9, Y7
+	VMOVUPS     352(BX), Y5
 	VFMADD213PS Y5, Y5, Y4
-	VMOVUPS     256(BX), Y6
-	VFMADD213PS Y6, Y6, Y8
+	VMOVUPS     288(BX), Y6
+	VFMADD213PS Y6, Y6, Y7
 	VMULPS      Y10, Y4, Y4
-	VMULPS      Y7, Y8, Y7
+	VMULPS      Y11, Y7, Y7
 	VMULPS      608(BX), Y4, Y4
-	VMULPS      576(BX), Y7, Y7
-	VMOVUPS     160(BX), Y8
-	VMULPS      32(BX), Y8, Y9
-	VMOVUPS     224(BX), Y10
-	VMULPS      (BX), Y10, Y11
-	VMOVUPS     spotPriceRows32AVX2Consts<>+608(SB), Y12
-	VANDPS      Y8, Y12, Y8
-	VANDPS      Y10, Y12, Y10
-	VORPS       Y8, Y1, Y1
-	VORPS       Y10, Y3, Y3
-	VSUBPS      Y2, Y1, Y1
-	VSUBPS      Y0, Y3, Y0
-	VMINPS      96(BX), Y5, Y2
-	VMINPS      128(BX), Y6, Y3
-	VMOVUPS     spotPriceRows32AVX2Consts<>+288(SB), Y8
-	VCMPPS      $0x11, Y8, Y9, Y9
-	VCMPPS      $0x11, Y8, Y11, Y10
-	VMINPS      480(BX), Y2, Y2
-	VMINPS      288(BX), Y3, Y3
-	VMINPS      192(BX), Y2, Y2
-	VMINPS      64(BX), Y3, Y3
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1504(SB), Y11
-	VCMPPS      $0x11, Y2, Y11, Y2
-	VCMPPS      $0x11, Y3, Y11, Y3
-	VADDPS      96(BX), Y5, Y11
-	VADDPS      128(BX), Y6, Y12
-	VADDPS      480(BX), Y11, Y11
-	VADDPS      288(BX), Y12, Y12
+	VMULPS      640(BX), Y7, Y7
+	VMINPS      96(BX), Y5, Y8
+	VMINPS      128(BX), Y6, Y9
+	VMINPS      512(BX), Y8, Y8
+	VMINPS      320(BX), Y9, Y9
+	VMINPS      224(BX), Y8, Y8
+	VMINPS      160(BX), Y9, Y9
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1504(SB), Y10
+	VCMPPS      $0x11, Y8, Y10, Y8
+	VCMPPS      $0x11, Y9, Y10, Y9
+	VADDPS      96(BX), Y5, Y10
+	VADDPS      128(BX), Y6, Y11
+	VADDPS      512(BX), Y10, Y10
+	VADDPS      320(BX), Y11, Y11
+	VADDPS      224(BX), Y10, Y10
+	VADDPS      160(BX), Y11, Y11
+	VMOVUPS     64(BX), Y12
+	VMULPS      Y5, Y12, Y5
 	VMOVUPS     32(BX), Y13
-	VMULPS      Y5, Y13, Y5
-	VMOVUPS     Y3, 320(BX)
-	VMOVUPS     (BX), Y3
-	VMULPS      Y6, Y3, Y6
-	VMULPS      96(BX), Y13, Y13
-	VMULPS      128(BX), Y3, Y3
-	VADDPS      192(BX), Y11, Y11
-	VADDPS      64(BX), Y12, Y12
-	VMOVUPS     Y2, 64(BX)
-	VMOVUPS     672(BX), Y2
-	VBLENDVPS   Y2, Y8, Y5, Y2
-	VMOVUPS     640(BX), Y5
-	VBLENDVPS   Y5, Y8, Y6, Y5
-	VBLENDVPS   Y9, Y8, Y13, Y6
-	VBLENDVPS   Y10, Y8, Y3, Y3
-	VSUBPS      Y6, Y2, Y2
-	VSUBPS      Y3, Y5, Y3
-	VMOVUPS     spotPriceRows32AVX2Consts<>+1536(SB), Y5
-	VCMPPS      $0x11, Y5, Y11, Y6
-	VCMPPS      $0x11, Y5, Y12, Y5
-	VFMADD231PS Y1, Y4, Y2
-	VFMADD231PS Y0, Y7, Y3
-	VANDPS      64(BX), Y6, Y0
-	VANDPS      320(BX), Y5, Y1
+	VMULPS      Y6, Y13, Y6
+	VMOVUPS     Y9, 288(BX)
+	VMULPS      96(BX), Y12, Y9
+	VMOVUPS     Y8, 96(BX)
+	VMULPS      128(BX), Y13, Y8
+	VMOVUPS     Y11, 128(BX)
+	VMOVUPS     spotPriceRows32AVX2Consts<>+640(SB), Y11
+	VXORPS      Y11, Y12, Y12
+	VXORPS      Y11, Y13, Y11
+	VCMPPS      $0x00, Y2, Y12, Y2
+	VCMPPS      $0x00, Y3, Y11, Y3
+	VCMPPS      $0x00, 544(BX), Y12, Y12
+	VCMPPS      $0x00, 256(BX), Y11, Y11
+	VMOVUPS     spotPriceRows32AVX2Consts<>+288(SB), Y13
+	VBLENDVPS   Y2, Y13, Y5, Y2
+	VBLENDVPS   Y3, Y13, Y6, Y3
+	VBLENDVPS   Y12, Y13, Y9, Y5
+	VBLENDVPS   Y11, Y13, Y8, Y6
+	VSUBPS      Y5, Y2, Y2
+	VSUBPS      Y6, Y3, Y3
+	VFMADD231PS Y0, Y4, Y2
+	VFMADD231PS Y1, Y7, Y3
+	VMOVUPS     spotPriceRows32AVX2Consts<>+1536(SB), Y0
+	VCMPPS      $0x11, Y0, Y10, Y1
+	VMOVUPS     128(BX), Y4
+	VCMPPS      $0x11, Y0, Y4, Y0
+	VANDPS      96(BX), Y1, Y1
+	VANDPS      288(BX), Y0, Y0
 	VMOVUPS     spotPriceRows32AVX2Consts<>+1568(SB), Y4
-	VBLENDVPS   Y0, Y2, Y4, Y0
-	VBLENDVPS   Y1, Y3, Y4, Y1
-	VMASKMOVPS  Y0, Y15, (SI)(AX*1)
-	VMASKMOVPS  Y1, Y14, 32(SI)(AX*1)
+	VBLENDVPS   Y1, Y2, Y4, Y1
+	VBLENDVPS   Y0, Y3, Y4, Y0
+	VMASKMOVPS  Y1, Y15, (SI)(AX*1)
+	VMASKMOVPS  Y0, Y14, 32(SI)(AX*1)
 	ADDQ        $+64, AX
 	SUBQ        $+16, CX
 	JGT         tail

@@ -120,30 +120,31 @@ func spotPriceRows32Row(sign, S, K, T, sigma, r float32) (price float32) {
 	v150 := fma32(v145, v149, v144)
 	v151 := fma32(S, v150, S)
 	E := scale32(v151, v141)
-	v153 := float32(sign * d1)
-	v155 := v153 < 0
+	v153 := -sign
+	v154 := copysign32(1, d1)
+	v155 := v153 == v154
 	v156 := float32(sign * S)
-	v157 := choose32(v155, 0, v156)
-	v158 := float32(sign * d2)
-	v159 := v158 < 0
-	v160 := float32(sign * v34)
-	v161 := choose32(v159, 0, v160)
-	v162 := copysign32(v121, d1)
-	v163 := copysign32(v136, d2)
-	v164 := v163 - v162
-	v165 := v157 - v161
-	v166 := fma32(E, v164, v165)
-	v167 := minOf32(S, v34)
-	v168 := minOf32(v167, s)
-	v169 := S + v34
-	v170 := s + v169
-	v171 := minOf32(v168, T)
-	v172 := T + v170
-	v174 := 1e-09 < v171
-	v176 := v172 < 1e+09
-	v177 := v174 && v176
-	v179 := choose32(v177, v166, float32(math.NaN()))
-	return v179
+	v158 := choose32(v155, 0, v156)
+	v159 := copysign32(1, d2)
+	v160 := v153 == v159
+	v161 := float32(sign * v34)
+	v162 := choose32(v160, 0, v161)
+	v163 := copysign32(v121, d1)
+	v164 := copysign32(v136, d2)
+	v165 := v164 - v163
+	v166 := v158 - v162
+	v167 := fma32(E, v165, v166)
+	v168 := minOf32(S, v34)
+	v169 := minOf32(v168, s)
+	v170 := S + v34
+	v171 := s + v170
+	v172 := minOf32(v169, T)
+	v173 := T + v171
+	v175 := 1e-09 < v172
+	v177 := v173 < 1e+09
+	v178 := v175 && v177
+	v180 := choose32(v178, v167, float32(math.NaN()))
+	return v180
 }
 
 // spotPriceRows32Generic is spotPriceRows32Row row by row.

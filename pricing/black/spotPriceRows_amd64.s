@@ -5,63 +5,63 @@
 #include "textflag.h"
 
 DATA spotPriceRowsAVX512Consts<>+0(SB)/8, $0x3ff6a09e667f3bcd
-DATA spotPriceRowsAVX512Consts<>+8(SB)/8, $0x3ff0000000000000
-DATA spotPriceRowsAVX512Consts<>+16(SB)/8, $0x3fc2f112df3e5244
-DATA spotPriceRowsAVX512Consts<>+24(SB)/8, $0x3fc39a09d078c69f
-DATA spotPriceRowsAVX512Consts<>+32(SB)/8, $0x3fc7466496cb03de
-DATA spotPriceRowsAVX512Consts<>+40(SB)/8, $0x3fcc71c51d8e78af
-DATA spotPriceRowsAVX512Consts<>+48(SB)/8, $0x3fd2492494229359
-DATA spotPriceRowsAVX512Consts<>+56(SB)/8, $0x3fd999999997fa04
-DATA spotPriceRowsAVX512Consts<>+64(SB)/8, $0x3fe5555555555593
-DATA spotPriceRowsAVX512Consts<>+72(SB)/8, $0x3fe0000000000000
-DATA spotPriceRowsAVX512Consts<>+80(SB)/8, $0xbff0000000000000
-DATA spotPriceRowsAVX512Consts<>+88(SB)/8, $0x8000000000000000
-DATA spotPriceRowsAVX512Consts<>+96(SB)/8, $0x4086300000000000
-DATA spotPriceRowsAVX512Consts<>+104(SB)/8, $0xc087500000000000
-DATA spotPriceRowsAVX512Consts<>+112(SB)/8, $0x3dea39ef35793c76
-DATA spotPriceRowsAVX512Consts<>+120(SB)/8, $0x4000000000000000
-DATA spotPriceRowsAVX512Consts<>+128(SB)/8, $0x3fe62e42fee00000
-DATA spotPriceRowsAVX512Consts<>+136(SB)/8, $0x3ff71547652b82fe
-DATA spotPriceRowsAVX512Consts<>+144(SB)/8, $0xbfe62e42fee00000
-DATA spotPriceRowsAVX512Consts<>+152(SB)/8, $0xbdea39ef35793c76
-DATA spotPriceRowsAVX512Consts<>+160(SB)/8, $0x7fffffffffffffff
-DATA spotPriceRowsAVX512Consts<>+168(SB)/8, $0x4044000000000000
-DATA spotPriceRowsAVX512Consts<>+176(SB)/8, $0x3ff8000000000000
-DATA spotPriceRowsAVX512Consts<>+184(SB)/8, $0x4016000000000000
-DATA spotPriceRowsAVX512Consts<>+192(SB)/8, $0xbfe0000000000000
-DATA spotPriceRowsAVX512Consts<>+200(SB)/8, $0xbe2e25325154ed2c
-DATA spotPriceRowsAVX512Consts<>+208(SB)/8, $0xbe4277bd7e608931
-DATA spotPriceRowsAVX512Consts<>+216(SB)/8, $0x3e5f7f7aa6513d12
-DATA spotPriceRowsAVX512Consts<>+224(SB)/8, $0x3e747abbfe1349dc
-DATA spotPriceRowsAVX512Consts<>+232(SB)/8, $0xbe8e40fe135477fb
-DATA spotPriceRowsAVX512Consts<>+240(SB)/8, $0xbe9ca94833eab172
-DATA spotPriceRowsAVX512Consts<>+248(SB)/8, $0x3ec034ec9ff77461
-DATA spotPriceRowsAVX512Consts<>+256(SB)/8, $0x3eb3559d7eab42ef
-DATA spotPriceRowsAVX512Consts<>+264(SB)/8, $0xbef12becf291cb5c
-DATA spotPriceRowsAVX512Consts<>+272(SB)/8, $0x3ef25b780504b8a6
-DATA spotPriceRowsAVX512Consts<>+280(SB)/8, $0x3f1b488c4e1b97b5
-DATA spotPriceRowsAVX512Consts<>+288(SB)/8, $0xbf3afc08c11736a4
-DATA spotPriceRowsAVX512Consts<>+296(SB)/8, $0x3f2d0345de443c62
-DATA spotPriceRowsAVX512Consts<>+304(SB)/8, $0x3f6c48252d50b83f
-DATA spotPriceRowsAVX512Consts<>+312(SB)/8, $0xbf921f46d4ac3c0e
-DATA spotPriceRowsAVX512Consts<>+320(SB)/8, $0x3fab82298736da76
-DATA spotPriceRowsAVX512Consts<>+328(SB)/8, $0xbfbf5b83385c94d7
-DATA spotPriceRowsAVX512Consts<>+336(SB)/8, $0x3fccd2dc44dda90c
-DATA spotPriceRowsAVX512Consts<>+344(SB)/8, $0xbfd5ed2acb37558c
-DATA spotPriceRowsAVX512Consts<>+352(SB)/8, $0x3fdb9a7d5690ca89
-DATA spotPriceRowsAVX512Consts<>+360(SB)/8, $0xbfdbc22549fbe12f
-DATA spotPriceRowsAVX512Consts<>+368(SB)/8, $0x3fd34926e4def17d
-DATA spotPriceRowsAVX512Consts<>+376(SB)/8, $0x0000000000000000
-DATA spotPriceRowsAVX512Consts<>+384(SB)/8, $0x3e5ade156a5dbe76
-DATA spotPriceRowsAVX512Consts<>+392(SB)/8, $0x3e928af3fca7ab0b
-DATA spotPriceRowsAVX512Consts<>+400(SB)/8, $0x3ec71dee623fde67
-DATA spotPriceRowsAVX512Consts<>+408(SB)/8, $0x3efa01997c89e6b0
-DATA spotPriceRowsAVX512Consts<>+416(SB)/8, $0x3f2a01a014761f6e
-DATA spotPriceRowsAVX512Consts<>+424(SB)/8, $0x3f56c16c1852b7b0
-DATA spotPriceRowsAVX512Consts<>+432(SB)/8, $0x3f81111111122322
-DATA spotPriceRowsAVX512Consts<>+440(SB)/8, $0x3fa55555555502a1
-DATA spotPriceRowsAVX512Consts<>+448(SB)/8, $0x3fc5555555555511
-DATA spotPriceRowsAVX512Consts<>+456(SB)/8, $0x3fe000000000000b
+DATA spotPriceRowsAVX512Consts<>+8(SB)/8, $0xbff0000000000000
+DATA spotPriceRowsAVX512Consts<>+16(SB)/8, $0x3fe0000000000000
+DATA spotPriceRowsAVX512Consts<>+24(SB)/8, $0x3ff0000000000000
+DATA spotPriceRowsAVX512Consts<>+32(SB)/8, $0x8000000000000000
+DATA spotPriceRowsAVX512Consts<>+40(SB)/8, $0x3dea39ef35793c76
+DATA spotPriceRowsAVX512Consts<>+48(SB)/8, $0x4086300000000000
+DATA spotPriceRowsAVX512Consts<>+56(SB)/8, $0xc087500000000000
+DATA spotPriceRowsAVX512Consts<>+64(SB)/8, $0x3ff71547652b82fe
+DATA spotPriceRowsAVX512Consts<>+72(SB)/8, $0xbfe62e42fee00000
+DATA spotPriceRowsAVX512Consts<>+80(SB)/8, $0xbdea39ef35793c76
+DATA spotPriceRowsAVX512Consts<>+88(SB)/8, $0x3fc2f112df3e5244
+DATA spotPriceRowsAVX512Consts<>+96(SB)/8, $0x3fc39a09d078c69f
+DATA spotPriceRowsAVX512Consts<>+104(SB)/8, $0x3fc7466496cb03de
+DATA spotPriceRowsAVX512Consts<>+112(SB)/8, $0x3fcc71c51d8e78af
+DATA spotPriceRowsAVX512Consts<>+120(SB)/8, $0x3fd2492494229359
+DATA spotPriceRowsAVX512Consts<>+128(SB)/8, $0x3fd999999997fa04
+DATA spotPriceRowsAVX512Consts<>+136(SB)/8, $0x3fe5555555555593
+DATA spotPriceRowsAVX512Consts<>+144(SB)/8, $0x3e5ade156a5dbe76
+DATA spotPriceRowsAVX512Consts<>+152(SB)/8, $0x3e928af3fca7ab0b
+DATA spotPriceRowsAVX512Consts<>+160(SB)/8, $0x4000000000000000
+DATA spotPriceRowsAVX512Consts<>+168(SB)/8, $0x3ec71dee623fde67
+DATA spotPriceRowsAVX512Consts<>+176(SB)/8, $0x3fe62e42fee00000
+DATA spotPriceRowsAVX512Consts<>+184(SB)/8, $0x3efa01997c89e6b0
+DATA spotPriceRowsAVX512Consts<>+192(SB)/8, $0x3f2a01a014761f6e
+DATA spotPriceRowsAVX512Consts<>+200(SB)/8, $0x3f56c16c1852b7b0
+DATA spotPriceRowsAVX512Consts<>+208(SB)/8, $0x7fffffffffffffff
+DATA spotPriceRowsAVX512Consts<>+216(SB)/8, $0x4044000000000000
+DATA spotPriceRowsAVX512Consts<>+224(SB)/8, $0x3f81111111122322
+DATA spotPriceRowsAVX512Consts<>+232(SB)/8, $0x3ff8000000000000
+DATA spotPriceRowsAVX512Consts<>+240(SB)/8, $0x3fa55555555502a1
+DATA spotPriceRowsAVX512Consts<>+248(SB)/8, $0x3fc5555555555511
+DATA spotPriceRowsAVX512Consts<>+256(SB)/8, $0x3fe000000000000b
+DATA spotPriceRowsAVX512Consts<>+264(SB)/8, $0x4016000000000000
+DATA spotPriceRowsAVX512Consts<>+272(SB)/8, $0xbfe0000000000000
+DATA spotPriceRowsAVX512Consts<>+280(SB)/8, $0x0000000000000000
+DATA spotPriceRowsAVX512Consts<>+288(SB)/8, $0xbe2e25325154ed2c
+DATA spotPriceRowsAVX512Consts<>+296(SB)/8, $0xbe4277bd7e608931
+DATA spotPriceRowsAVX512Consts<>+304(SB)/8, $0x3e5f7f7aa6513d12
+DATA spotPriceRowsAVX512Consts<>+312(SB)/8, $0x3e747abbfe1349dc
+DATA spotPriceRowsAVX512Consts<>+320(SB)/8, $0xbe8e40fe135477fb
+DATA spotPriceRowsAVX512Consts<>+328(SB)/8, $0xbe9ca94833eab172
+DATA spotPriceRowsAVX512Consts<>+336(SB)/8, $0x3ec034ec9ff77461
+DATA spotPriceRowsAVX512Consts<>+344(SB)/8, $0x3eb3559d7eab42ef
+DATA spotPriceRowsAVX512Consts<>+352(SB)/8, $0xbef12becf291cb5c
+DATA spotPriceRowsAVX512Consts<>+360(SB)/8, $0x3ef25b780504b8a6
+DATA spotPriceRowsAVX512Consts<>+368(SB)/8, $0x3f1b488c4e1b97b5
+DATA spotPriceRowsAVX512Consts<>+376(SB)/8, $0xbf3afc08c11736a4
+DATA spotPriceRowsAVX512Consts<>+384(SB)/8, $0x3f2d0345de443c62
+DATA spotPriceRowsAVX512Consts<>+392(SB)/8, $0x3f6c48252d50b83f
+DATA spotPriceRowsAVX512Consts<>+400(SB)/8, $0xbf921f46d4ac3c0e
+DATA spotPriceRowsAVX512Consts<>+408(SB)/8, $0x3fab82298736da76
+DATA spotPriceRowsAVX512Consts<>+416(SB)/8, $0xbfbf5b83385c94d7
+DATA spotPriceRowsAVX512Consts<>+424(SB)/8, $0x3fccd2dc44dda90c
+DATA spotPriceRowsAVX512Consts<>+432(SB)/8, $0xbfd5ed2acb37558c
+DATA spotPriceRowsAVX512Consts<>+440(SB)/8, $0x3fdb9a7d5690ca89
+DATA spotPriceRowsAVX512Consts<>+448(SB)/8, $0xbfdbc22549fbe12f
+DATA spotPriceRowsAVX512Consts<>+456(SB)/8, $0x3fd34926e4def17d
 DATA spotPriceRowsAVX512Consts<>+464(SB)/8, $0x2b2bff2ee48e0530
 DATA spotPriceRowsAVX512Consts<>+472(SB)/8, $0x54b249ad2594c37d
 DATA spotPriceRowsAVX512Consts<>+480(SB)/8, $0x7ff8000000000001
@@ -69,21 +69,20 @@ GLOBL spotPriceRowsAVX512Consts<>(SB), RODATA|NOPTR, $488
 
 // func spotPriceRowsAVX512(price []float64, sign []float64, S []float64, K []float64, T []float64, sigma []float64, r []float64)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·spotPriceRowsAVX512(SB), $2688-168
-	LEAQ         63(SP), BX
-	ANDQ         $-64, BX
-	MOVQ         price_len+8(FP), CX
-	MOVQ         price_base+0(FP), SI
-	MOVQ         sign_base+24(FP), DI
-	MOVQ         S_base+48(FP), R8
-	MOVQ         K_base+72(FP), R9
-	MOVQ         T_base+96(FP), R10
-	MOVQ         sigma_base+120(FP), R11
-	MOVQ         r_base+144(FP), R12
-	VBROADCASTSD spotPriceRowsAVX512Consts<>+8(SB), Z31
-	XORL         AX, AX
-	SUBQ         $+32, CX
-	JLT          rest
+TEXT ·spotPriceRowsAVX512(SB), $1792-168
+	LEAQ 63(SP), BX
+	ANDQ $-64, BX
+	MOVQ price_len+8(FP), CX
+	MOVQ price_base+0(FP), SI
+	MOVQ sign_base+24(FP), DI
+	MOVQ S_base+48(FP), R8
+	MOVQ K_base+72(FP), R9
+	MOVQ T_base+96(FP), R10
+	MOVQ sigma_base+120(FP), R11
+	MOVQ r_base+144(FP), R12
+	XORL AX, AX
+	SUBQ $+24, CX
+	JLT  rest
 
 body:
 	PREFETCHT0       1024(R10)(AX*1)
@@ -92,955 +91,738 @@ body:
 	VMOVUPD          64(R10)(AX*1), Z1
 	PREFETCHT0       1152(R10)(AX*1)
 	VMOVUPD          128(R10)(AX*1), Z2
-	PREFETCHT0       1216(R10)(AX*1)
-	VMOVUPD          192(R10)(AX*1), Z3
 	PREFETCHT0       1024(R8)(AX*1)
-	VMOVUPD          (R8)(AX*1), Z4
+	VMOVUPD          (R8)(AX*1), Z3
 	PREFETCHT0       1088(R8)(AX*1)
-	VMOVUPD          64(R8)(AX*1), Z5
+	VMOVUPD          64(R8)(AX*1), Z4
 	PREFETCHT0       1152(R8)(AX*1)
-	VMOVUPD          128(R8)(AX*1), Z6
-	PREFETCHT0       1216(R8)(AX*1)
-	VMOVUPD          192(R8)(AX*1), Z7
+	VMOVUPD          128(R8)(AX*1), Z5
 	PREFETCHT0       1024(R9)(AX*1)
-	VMOVUPD          (R9)(AX*1), Z8
+	VMOVUPD          (R9)(AX*1), Z6
 	PREFETCHT0       1088(R9)(AX*1)
-	VMOVUPD          64(R9)(AX*1), Z9
+	VMOVUPD          64(R9)(AX*1), Z7
 	PREFETCHT0       1152(R9)(AX*1)
-	VMOVUPD          128(R9)(AX*1), Z10
-	PREFETCHT0       1216(R9)(AX*1)
-	VMOVUPD          192(R9)(AX*1), Z11
+	VMOVUPD          128(R9)(AX*1), Z8
 	PREFETCHT0       1024(R11)(AX*1)
-	VMOVUPD          (R11)(AX*1), Z12
+	VMOVUPD          (R11)(AX*1), Z9
 	PREFETCHT0       1088(R11)(AX*1)
-	VMOVUPD          64(R11)(AX*1), Z13
+	VMOVUPD          64(R11)(AX*1), Z10
 	PREFETCHT0       1152(R11)(AX*1)
-	VMOVUPD          128(R11)(AX*1), Z14
-	PREFETCHT0       1216(R11)(AX*1)
-	VMOVUPD          192(R11)(AX*1), Z15
+	VMOVUPD          128(R11)(AX*1), Z11
 	PREFETCHT0       1024(R12)(AX*1)
-	VMOVUPD          (R12)(AX*1), Z16
+	VMOVUPD          (R12)(AX*1), Z12
 	PREFETCHT0       1088(R12)(AX*1)
-	VMOVUPD          64(R12)(AX*1), Z17
+	VMOVUPD          64(R12)(AX*1), Z13
 	PREFETCHT0       1152(R12)(AX*1)
-	VMOVUPD          128(R12)(AX*1), Z18
-	PREFETCHT0       1216(R12)(AX*1)
-	VMOVUPD          192(R12)(AX*1), Z19
+	VMOVUPD          128(R12)(AX*1), Z14
 	PREFETCHT0       1024(DI)(AX*1)
-	VMOVUPD          (DI)(AX*1), Z20
+	VMOVUPD          (DI)(AX*1), Z15
 	PREFETCHT0       1088(DI)(AX*1)
-	VMOVUPD          64(DI)(AX*1), Z21
+	VMOVUPD          64(DI)(AX*1), Z16
 	PREFETCHT0       1152(DI)(AX*1)
-	VMOVUPD          128(DI)(AX*1), Z22
-	PREFETCHT0       1216(DI)(AX*1)
-	VMOVUPD          192(DI)(AX*1), Z23
-	VSQRTPD          Z0, Z24
-	VSQRTPD          Z1, Z25
-	VSQRTPD          Z2, Z26
-	VSQRTPD          Z3, Z27
-	VMULPD           Z24, Z12, Z12
-	VMULPD           Z25, Z13, Z13
-	VMULPD           Z26, Z14, Z14
-	VMULPD           Z27, Z15, Z15
-	VGETMANTPD       $0x04, Z4, Z24
-	VGETMANTPD       $0x04, Z5, Z25
-	VGETMANTPD       $0x04, Z6, Z26
-	VGETMANTPD       $0x04, Z7, Z27
-	VGETMANTPD       $0x04, Z8, Z28
-	VGETMANTPD       $0x04, Z9, Z29
-	VGETMANTPD       $0x04, Z10, Z30
-	VMOVUPD          Z23, (BX)
-	VGETMANTPD       $0x04, Z11, Z23
-	VMOVUPD          Z22, 64(BX)
-	VMULPD.BCST      spotPriceRowsAVX512Consts<>+0(SB), Z24, Z22
-	VMOVUPD          Z21, 128(BX)
-	VMULPD.BCST      spotPriceRowsAVX512Consts<>+0(SB), Z25, Z21
-	VMOVUPD          Z20, 192(BX)
-	VMULPD.BCST      spotPriceRowsAVX512Consts<>+0(SB), Z26, Z20
-	VMOVUPD          Z3, 256(BX)
-	VMULPD.BCST      spotPriceRowsAVX512Consts<>+0(SB), Z27, Z3
-	VCMPPD           $0x11, Z28, Z22, K1
-	VCMPPD           $0x11, Z29, Z21, K2
-	VCMPPD           $0x11, Z30, Z20, K3
-	VCMPPD           $0x11, Z23, Z3, K4
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+0(SB), Z3
-	VMULPD           Z3, Z28, Z20
-	VMULPD           Z3, Z29, Z21
-	VMULPD           Z3, Z30, Z22
-	VMULPD           Z3, Z23, Z3
-	VCMPPD           $0x11, Z24, Z20, K5
-	VCMPPD           $0x11, Z25, Z21, K6
-	VCMPPD           $0x11, Z26, Z22, K7
-	KMOVB            K7, 320(BX)
-	VCMPPD           $0x11, Z27, Z3, K7
-	VMOVAPD          Z24, Z3
-	VADDPD           Z24, Z24, K1, Z3
-	VMOVAPD          Z25, Z20
-	VADDPD           Z25, Z25, K2, Z20
-	VMOVAPD          Z26, Z21
-	VADDPD           Z26, Z26, K3, Z21
-	VMOVAPD          Z27, Z22
-	VADDPD           Z27, Z27, K4, Z22
-	VMOVAPD          Z28, Z24
-	VADDPD           Z28, Z28, K5, Z24
-	VMOVAPD          Z29, Z25
-	VADDPD           Z29, Z29, K6, Z25
-	KMOVB            K6, 384(BX)
-	KMOVB            320(BX), K6
-	VMOVAPD          Z30, Z26
-	VADDPD           Z30, Z30, K6, Z26
-	VMOVAPD          Z23, Z27
-	VADDPD           Z23, Z23, K7, Z27
-	VMULPD           Z12, Z4, Z23
-	VMULPD           Z13, Z5, Z28
-	VMULPD           Z14, Z6, Z29
-	VMULPD           Z15, Z7, Z30
-	VMOVUPD          Z19, 448(BX)
-	VADDPD           Z24, Z3, Z19
-	VMOVUPD          Z2, 512(BX)
-	VADDPD           Z25, Z20, Z2
-	VMOVUPD          Z18, 576(BX)
-	VADDPD           Z26, Z21, Z18
-	VMOVUPD          Z1, 640(BX)
-	VADDPD           Z27, Z22, Z1
-	VSUBPD           Z24, Z3, Z3
-	VSUBPD           Z25, Z20, Z20
-	VSUBPD           Z26, Z21, Z21
-	VSUBPD           Z27, Z22, Z22
-	VMULPD           Z23, Z19, Z24
-	VMULPD           Z28, Z2, Z25
-	VMULPD           Z29, Z18, Z26
-	VMULPD           Z30, Z1, Z27
-	VDIVPD           Z24, Z31, Z24
-	VDIVPD           Z25, Z31, Z25
-	VDIVPD           Z26, Z31, Z26
-	VDIVPD           Z27, Z31, Z27
-	VMULPD           Z24, Z23, Z23
-	VMULPD           Z25, Z28, Z28
-	VMULPD           Z26, Z29, Z29
-	VMULPD           Z27, Z30, Z30
-	VMULPD           Z24, Z19, Z19
-	VMULPD           Z25, Z2, Z2
-	VMULPD           Z26, Z18, Z18
-	VMULPD           Z27, Z1, Z1
-	VMULPD           Z23, Z3, Z3
-	VMULPD           Z28, Z20, Z20
-	VMULPD           Z29, Z21, Z21
-	VMULPD           Z30, Z22, Z22
-	VMULPD           Z19, Z4, Z19
-	VMULPD           Z2, Z5, Z2
-	VMULPD           Z18, Z6, Z18
-	VMULPD           Z1, Z7, Z1
-	VMULPD           Z3, Z3, Z23
-	VMULPD           Z20, Z20, Z24
-	VMULPD           Z21, Z21, Z25
-	VMULPD           Z22, Z22, Z26
-	VGETEXPPD        Z4, Z27
-	VGETEXPPD        Z5, Z28
-	VGETEXPPD        Z6, Z29
-	VGETEXPPD        Z7, Z30
-	VMOVUPD          Z7, 704(BX)
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+24(SB), Z7
-	VFMADD231PD.BCST spotPriceRowsAVX512Consts<>+16(SB), Z23, Z7
-	VMOVUPD          Z6, 768(BX)
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+24(SB), Z6
-	VFMADD231PD.BCST spotPriceRowsAVX512Consts<>+16(SB), Z24, Z6
-	VMOVUPD          Z5, 832(BX)
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+24(SB), Z5
-	VFMADD231PD.BCST spotPriceRowsAVX512Consts<>+16(SB), Z25, Z5
-	VMOVUPD          Z4, 896(BX)
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+24(SB), Z4
-	VFMADD231PD.BCST spotPriceRowsAVX512Consts<>+16(SB), Z26, Z4
-	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+32(SB), Z23, Z7
-	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+32(SB), Z24, Z6
-	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+32(SB), Z25, Z5
-	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+32(SB), Z26, Z4
-	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+40(SB), Z23, Z7
-	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+40(SB), Z24, Z6
-	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+40(SB), Z25, Z5
-	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+40(SB), Z26, Z4
-	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+48(SB), Z23, Z7
-	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+48(SB), Z24, Z6
-	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+48(SB), Z25, Z5
-	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+48(SB), Z26, Z4
-	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+56(SB), Z23, Z7
-	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+56(SB), Z24, Z6
-	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+56(SB), Z25, Z5
-	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+56(SB), Z26, Z4
-	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+64(SB), Z23, Z7
-	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+64(SB), Z24, Z6
-	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+64(SB), Z25, Z5
-	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+64(SB), Z26, Z4
-	VMULPD           Z7, Z23, Z7
-	VMULPD           Z6, Z24, Z6
-	VMULPD           Z5, Z25, Z5
+	VMOVUPD          128(DI)(AX*1), Z17
+	VSQRTPD          Z0, Z18
+	VSQRTPD          Z1, Z19
+	VSQRTPD          Z2, Z20
+	VGETMANTPD       $0x04, Z3, Z21
+	VGETMANTPD       $0x04, Z4, Z22
+	VGETMANTPD       $0x04, Z5, Z23
+	VGETMANTPD       $0x04, Z6, Z24
+	VGETMANTPD       $0x04, Z7, Z25
+	VGETMANTPD       $0x04, Z8, Z26
+	VGETEXPPD        Z3, Z27
+	VGETEXPPD        Z4, Z28
+	VGETEXPPD        Z5, Z29
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+0(SB), Z30
+	VMULPD           Z30, Z21, Z31
+	VMOVUPD          Z17, (BX)
+	VMULPD           Z30, Z22, Z17
+	VMOVUPD          Z16, 64(BX)
+	VMULPD           Z30, Z23, Z16
+	VMOVUPD          Z15, 128(BX)
+	VMULPD           Z30, Z24, Z15
+	VMOVUPD          Z5, 192(BX)
+	VMULPD           Z30, Z25, Z5
+	VMULPD           Z30, Z26, Z30
+	VMOVUPD          Z4, 256(BX)
+	VGETEXPPD        Z6, Z4
+	VMOVUPD          Z6, 320(BX)
+	VGETEXPPD        Z7, Z6
+	VMOVUPD          Z7, 384(BX)
+	VGETEXPPD        Z8, Z7
+	VCMPPD           $0x11, Z24, Z31, K1
+	VCMPPD           $0x11, Z25, Z17, K2
+	VCMPPD           $0x11, Z26, Z16, K3
+	VCMPPD           $0x11, Z21, Z15, K4
+	VCMPPD           $0x11, Z22, Z5, K5
+	VCMPPD           $0x11, Z23, Z30, K6
+	VMOVAPD          Z21, Z5
+	VADDPD           Z21, Z21, K1, Z5
+	VMOVAPD          Z22, Z15
+	VADDPD           Z22, Z22, K2, Z15
+	VMOVAPD          Z23, Z16
+	VADDPD           Z23, Z23, K3, Z16
+	VMOVAPD          Z24, Z17
+	VADDPD           Z24, Z24, K4, Z17
+	VMOVAPD          Z25, Z21
+	VADDPD           Z25, Z25, K5, Z21
+	VMOVAPD          Z26, Z22
+	VADDPD           Z26, Z26, K6, Z22
+	VSUBPD           Z4, Z27, Z4
+	VSUBPD           Z6, Z28, Z6
+	VSUBPD           Z7, Z29, Z7
+	VMULPD           Z12, Z0, Z23
+	VMULPD           Z13, Z1, Z24
+	VMULPD           Z14, Z2, Z25
+	VADDPD           Z17, Z5, Z26
+	VADDPD           Z21, Z15, Z27
+	VADDPD           Z22, Z16, Z28
+	VMULPD           Z18, Z9, Z9
+	VMULPD           Z19, Z10, Z10
+	VMULPD           Z20, Z11, Z11
+	VSUBPD           Z17, Z5, Z5
+	VSUBPD           Z21, Z15, Z15
+	VSUBPD           Z22, Z16, Z16
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+8(SB), Z17
+	VMOVAPD          Z4, Z18
+	VADDPD           Z17, Z4, K1, Z18
+	VMOVAPD          Z6, Z19
+	VADDPD           Z17, Z6, K2, Z19
+	VMOVAPD          Z7, Z20
+	VADDPD           Z17, Z7, K3, Z20
+	VMULPD           Z9, Z3, Z21
+	VMULPD           256(BX), Z10, Z22
+	VMULPD           192(BX), Z11, Z29
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+16(SB), Z30
+	VMULPD           Z30, Z9, Z31
+	VMULPD           Z30, Z10, Z17
+	VMOVUPD          Z10, 448(BX)
+	VMULPD           Z30, Z11, Z10
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+24(SB), Z30
+	VADDPD           Z30, Z4, K4, Z18
+	VADDPD           Z30, Z6, K5, Z19
+	VADDPD           Z30, Z7, K6, Z20
+	VMULPD           Z21, Z26, Z4
+	VMULPD           Z22, Z27, Z6
+	VMULPD           Z29, Z28, Z7
+	VXORPD.BCST      spotPriceRowsAVX512Consts<>+32(SB), Z23, Z23
+	VXORPD.BCST      spotPriceRowsAVX512Consts<>+32(SB), Z24, Z24
+	VXORPD.BCST      spotPriceRowsAVX512Consts<>+32(SB), Z25, Z25
+	VMOVUPD          Z11, 512(BX)
+	VMULPD.BCST      spotPriceRowsAVX512Consts<>+40(SB), Z18, Z11
+	VMOVUPD          Z9, 576(BX)
+	VMULPD.BCST      spotPriceRowsAVX512Consts<>+40(SB), Z19, Z9
+	VMOVUPD          Z8, 640(BX)
+	VMULPD.BCST      spotPriceRowsAVX512Consts<>+40(SB), Z20, Z8
+	VDIVPD           Z4, Z30, Z4
+	VDIVPD           Z6, Z30, Z6
+	VDIVPD           Z7, Z30, Z7
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+48(SB), Z30
+	VMINPD           Z23, Z30, Z23
+	VMINPD           Z24, Z30, Z24
+	VMINPD           Z25, Z30, Z25
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+56(SB), Z30
+	VMAXPD           Z23, Z30, Z23
+	VMAXPD           Z24, Z30, Z24
+	VMAXPD           Z25, Z30, Z25
+	VMULPD           Z4, Z21, Z21
+	VMULPD           Z6, Z22, Z22
+	VMULPD           Z7, Z29, Z29
 	VMULPD           Z4, Z26, Z4
-	VGETEXPPD        Z8, Z23
-	VGETEXPPD        Z9, Z24
-	VGETEXPPD        Z10, Z25
-	VGETEXPPD        Z11, Z26
-	VSUBPD           Z23, Z27, Z23
-	VSUBPD           Z24, Z28, Z24
-	VSUBPD           Z25, Z29, Z25
-	VSUBPD           Z26, Z30, Z26
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+72(SB), Z27
-	VMULPD           Z27, Z12, Z28
-	VMULPD           Z27, Z13, Z29
-	VMULPD           Z27, Z14, Z30
-	VMOVUPD          Z14, 960(BX)
-	VMULPD           Z27, Z15, Z14
-	VMOVUPD          Z15, 1024(BX)
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+80(SB), Z15
-	VMOVUPD          Z13, 1088(BX)
-	VMOVAPD          Z23, Z13
-	VADDPD           Z15, Z23, K1, Z13
-	VMOVUPD          Z12, 1152(BX)
-	VMOVAPD          Z24, Z12
-	VADDPD           Z15, Z24, K2, Z12
-	VMOVAPD          Z25, Z27
-	VADDPD           Z15, Z25, K3, Z27
-	VMOVUPD          Z11, 1216(BX)
-	VMOVAPD          Z26, Z11
-	VADDPD           Z15, Z26, K4, Z11
-	VADDPD           Z31, Z23, K5, Z13
-	KMOVB            384(BX), K1
-	VADDPD           Z31, Z24, K1, Z12
-	VADDPD           Z31, Z25, K6, Z27
-	VADDPD           Z31, Z26, K7, Z11
-	VMULPD           Z16, Z0, Z23
-	VMULPD           640(BX), Z17, Z24
-	VMOVUPD          512(BX), Z25
-	VMULPD           576(BX), Z25, Z26
-	VMOVUPD          Z10, 320(BX)
-	VMOVUPD          256(BX), Z10
-	VMOVUPD          Z9, 384(BX)
-	VMULPD           448(BX), Z10, Z9
-	VMOVUPD          Z8, 1280(BX)
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+88(SB), Z8
-	VXORPD           Z8, Z23, Z23
-	VXORPD           Z8, Z24, Z24
-	VXORPD           Z8, Z26, Z26
-	VXORPD           Z8, Z9, Z8
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+96(SB), Z9
-	VMINPD           Z23, Z9, Z23
-	VMINPD           Z24, Z9, Z24
-	VMINPD           Z26, Z9, Z26
-	VMINPD           Z8, Z9, Z8
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+104(SB), Z9
-	VMAXPD           Z23, Z9, Z23
-	VMAXPD           Z24, Z9, Z24
-	VMAXPD           Z26, Z9, Z26
-	VMAXPD           Z8, Z9, Z8
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+112(SB), Z9
-	VMULPD           Z9, Z13, Z15
-	VMOVUPD          Z1, 1344(BX)
-	VMULPD           Z9, Z12, Z1
-	VMOVUPD          Z14, 1408(BX)
-	VMULPD           Z9, Z27, Z14
-	VMULPD           Z9, Z11, Z9
-	VFMADD231PD      Z7, Z3, Z15
-	VFMADD231PD      Z6, Z20, Z1
-	VFMADD231PD      Z5, Z21, Z14
-	VFMADD231PD      Z4, Z22, Z9
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+120(SB), Z4
-	VFMADD231PD      Z4, Z3, Z15
-	VFMADD231PD      Z4, Z20, Z1
-	VFMADD231PD      Z4, Z21, Z14
-	VFMADD231PD      Z4, Z22, Z9
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+128(SB), Z3
-	VFMADD231PD      Z3, Z13, Z15
-	VFMADD231PD      Z3, Z12, Z1
-	VFMADD231PD      Z3, Z27, Z14
-	VFMADD231PD      Z3, Z11, Z9
-	VFMADD231PD      Z16, Z0, Z15
-	VFMADD231PD      640(BX), Z17, Z1
-	VFMADD231PD      576(BX), Z25, Z14
-	VFMADD231PD      448(BX), Z10, Z9
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+136(SB), Z0
-	VMULPD           Z0, Z23, Z3
-	VMULPD           Z0, Z24, Z5
-	VMULPD           Z0, Z26, Z6
-	VMULPD           Z0, Z8, Z7
-	VRNDSCALEPD      $0x08, Z3, Z3
-	VRNDSCALEPD      $0x08, Z5, Z5
-	VRNDSCALEPD      $0x08, Z6, Z6
-	VRNDSCALEPD      $0x08, Z7, Z7
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+144(SB), Z10
-	VFMADD231PD      Z10, Z3, Z23
-	VFMADD231PD      Z10, Z5, Z24
-	VFMADD231PD      Z10, Z6, Z26
-	VFMADD231PD      Z10, Z7, Z8
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+152(SB), Z11
-	VFMADD231PD      Z11, Z3, Z23
-	VFMADD231PD      Z11, Z5, Z24
-	VFMADD231PD      Z11, Z6, Z26
-	VFMADD231PD      Z11, Z7, Z8
-	VMOVAPD          Z28, Z12
-	VFMADD231PD      Z15, Z19, Z12
-	VMOVAPD          Z29, Z13
-	VFMADD231PD      Z1, Z2, Z13
-	VMOVAPD          Z30, Z16
-	VFMADD231PD      Z14, Z18, Z16
-	VMOVUPD          1344(BX), Z17
-	VMOVUPD          1408(BX), Z20
-	VFMADD231PD      Z9, Z17, Z20
-	VFMSUB231PD      Z15, Z19, Z28
-	VFMSUB231PD      Z1, Z2, Z29
-	VFMSUB231PD      Z14, Z18, Z30
-	VFMSUB213PD      1408(BX), Z9, Z17
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+160(SB), Z1
-	VANDPD           Z1, Z12, Z2
-	VANDPD           Z1, Z13, Z9
-	VANDPD           Z1, Z16, Z14
-	VANDPD           Z1, Z20, Z15
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+168(SB), Z18
-	VMINPD           Z2, Z18, Z2
-	VMINPD           Z9, Z18, Z9
-	VMINPD           Z14, Z18, Z14
-	VMINPD           Z15, Z18, Z15
-	VANDPD           Z1, Z28, Z19
-	VANDPD           Z1, Z29, Z21
-	VANDPD           Z1, Z30, Z22
-	VANDPD           Z1, Z17, Z25
-	VMINPD           Z19, Z18, Z19
-	VMINPD           Z21, Z18, Z21
-	VMINPD           Z22, Z18, Z22
-	VMINPD           Z25, Z18, Z18
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+176(SB), Z25
-	VFMADD213PD      Z31, Z2, Z25
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+176(SB), Z27
-	VFMADD213PD      Z31, Z9, Z27
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+176(SB), Z11
-	VFMADD213PD      Z31, Z14, Z11
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+176(SB), Z10
-	VFMADD213PD      Z31, Z15, Z10
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+184(SB), Z0
-	VMOVUPD          Z7, 1408(BX)
-	VADDPD           Z0, Z2, Z7
-	VMOVUPD          Z6, 1344(BX)
-	VADDPD           Z0, Z9, Z6
-	VMOVUPD          Z5, 448(BX)
-	VADDPD           Z0, Z14, Z5
-	VMOVUPD          Z3, 256(BX)
-	VADDPD           Z0, Z15, Z3
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+176(SB), Z1
-	VFMADD213PD      Z31, Z19, Z1
-	VMOVUPD          Z8, 576(BX)
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+176(SB), Z8
-	VFMADD213PD      Z31, Z21, Z8
-	VMOVUPD          Z26, 512(BX)
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+176(SB), Z26
-	VFMADD213PD      Z31, Z22, Z26
-	VMOVUPD          Z24, 640(BX)
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+176(SB), Z24
-	VFMADD213PD      Z31, Z18, Z24
-	VMOVUPD          Z23, 1472(BX)
-	VADDPD           Z0, Z19, Z23
-	VMOVUPD          Z20, 1536(BX)
-	VADDPD           Z0, Z21, Z20
-	VMOVUPD          Z16, 1600(BX)
-	VADDPD           Z0, Z22, Z16
-	VADDPD           Z0, Z18, Z0
-	VMOVUPD          Z13, 1664(BX)
-	VMULPD           Z7, Z25, Z13
-	VMOVUPD          Z12, 1728(BX)
-	VMULPD           Z6, Z27, Z12
-	VMOVUPD          Z17, 1792(BX)
-	VMULPD           Z5, Z11, Z17
-	VMOVUPD          Z30, 1856(BX)
-	VMULPD           Z3, Z10, Z30
-	VMOVUPD          Z29, 1920(BX)
-	VMULPD           Z23, Z1, Z29
-	VMOVUPD          Z28, 1984(BX)
-	VMULPD           Z20, Z8, Z28
-	VMULPD           Z16, Z26, Z4
-	VMOVUPD          Z18, 2048(BX)
-	VMULPD           Z0, Z24, Z18
-	VMOVUPD          Z22, 2112(BX)
-	VMULPD.BCST      spotPriceRowsAVX512Consts<>+192(SB), Z2, Z22
-	VMOVUPD          Z22, 2176(BX)
-	VMULPD.BCST      spotPriceRowsAVX512Consts<>+192(SB), Z9, Z22
-	VMOVUPD          Z22, 2240(BX)
-	VMULPD.BCST      spotPriceRowsAVX512Consts<>+192(SB), Z14, Z22
-	VMOVUPD          Z22, 2304(BX)
-	VMULPD.BCST      spotPriceRowsAVX512Consts<>+192(SB), Z15, Z22
-	VMOVUPD          Z22, 2368(BX)
-	VMULPD           Z29, Z13, Z22
-	VMOVUPD          Z15, 2432(BX)
-	VMULPD           Z28, Z12, Z15
-	VMOVUPD          Z14, 2496(BX)
-	VMULPD           Z4, Z17, Z14
-	VMOVUPD          Z9, 2560(BX)
-	VMULPD           Z18, Z30, Z9
-	VDIVPD           Z22, Z31, Z22
-	VDIVPD           Z15, Z31, Z15
-	VDIVPD           Z14, Z31, Z14
-	VDIVPD           Z9, Z31, Z9
-	VMULPD           Z22, Z29, Z29
-	VMULPD           Z15, Z28, Z28
-	VMULPD           Z14, Z4, Z4
-	VMULPD           Z9, Z18, Z18
-	VMULPD           Z22, Z13, Z13
-	VMULPD           Z15, Z12, Z12
-	VMULPD           Z14, Z17, Z14
-	VMULPD           Z9, Z30, Z9
-	VMULPD           Z29, Z25, Z15
-	VMULPD           Z28, Z27, Z17
-	VMULPD           Z4, Z11, Z11
-	VMULPD           Z18, Z10, Z10
-	VMULPD           Z29, Z7, Z7
-	VMULPD           Z28, Z6, Z6
-	VMULPD           Z4, Z5, Z4
-	VMULPD           Z18, Z3, Z3
-	VMULPD           Z13, Z1, Z1
-	VMULPD           Z12, Z8, Z5
-	VMULPD           Z14, Z26, Z8
-	VMULPD           Z9, Z24, Z18
-	VMULPD           Z13, Z23, Z13
-	VMULPD           Z12, Z20, Z12
-	VMULPD           Z14, Z16, Z14
-	VMULPD           Z9, Z0, Z0
-	VMULPD           Z1, Z19, Z1
-	VMULPD           Z5, Z21, Z5
-	VMULPD           2112(BX), Z8, Z8
-	VMULPD           2048(BX), Z18, Z9
-	VMULPD           Z15, Z2, Z15
-	VMULPD           2560(BX), Z17, Z16
-	VMULPD           2496(BX), Z11, Z11
-	VMULPD           2432(BX), Z10, Z10
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+120(SB), Z17
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+80(SB), Z18
-	VFMADD231PD      Z17, Z1, Z18
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+80(SB), Z19
-	VFMADD231PD      Z17, Z5, Z19
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+80(SB), Z20
-	VFMADD231PD      Z17, Z8, Z20
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+80(SB), Z21
-	VFMADD231PD      Z17, Z9, Z21
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+80(SB), Z22
-	VFMADD231PD      Z17, Z15, Z22
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+80(SB), Z23
-	VFMADD231PD      Z17, Z16, Z23
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+80(SB), Z24
-	VFMADD231PD      Z17, Z11, Z24
-	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+80(SB), Z10, Z17
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+200(SB), Z25
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+208(SB), Z26
-	VFMADD231PD      Z25, Z18, Z26
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+208(SB), Z27
-	VFMADD231PD      Z25, Z19, Z27
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+208(SB), Z28
-	VFMADD231PD      Z25, Z20, Z28
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+208(SB), Z29
-	VFMADD231PD      Z25, Z21, Z29
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+216(SB), Z30
-	VFMADD213PD      Z30, Z18, Z26
-	VFMADD213PD      Z30, Z19, Z27
-	VFMADD213PD      Z30, Z20, Z28
-	VFMADD213PD      Z30, Z21, Z29
-	VMOVUPD          Z2, 2048(BX)
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+224(SB), Z2
-	VFMADD213PD      Z2, Z18, Z26
-	VFMADD213PD      Z2, Z19, Z27
-	VFMADD213PD      Z2, Z20, Z28
-	VFMADD213PD      Z2, Z21, Z29
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+232(SB), Z2
-	VFMADD213PD      Z2, Z18, Z26
-	VFMADD213PD      Z2, Z19, Z27
-	VFMADD213PD      Z2, Z20, Z28
-	VFMADD213PD      Z2, Z21, Z29
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+240(SB), Z2
-	VFMADD213PD      Z2, Z18, Z26
-	VFMADD213PD      Z2, Z19, Z27
-	VFMADD213PD      Z2, Z20, Z28
-	VFMADD213PD      Z2, Z21, Z29
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+248(SB), Z2
-	VFMADD213PD      Z2, Z18, Z26
-	VFMADD213PD      Z2, Z19, Z27
-	VFMADD213PD      Z2, Z20, Z28
-	VFMADD213PD      Z2, Z21, Z29
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+256(SB), Z2
-	VFMADD213PD      Z2, Z18, Z26
-	VFMADD213PD      Z2, Z19, Z27
-	VFMADD213PD      Z2, Z20, Z28
-	VFMADD213PD      Z2, Z21, Z29
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+264(SB), Z2
-	VFMADD213PD      Z2, Z18, Z26
-	VFMADD213PD      Z2, Z19, Z27
-	VFMADD213PD      Z2, Z20, Z28
-	VFMADD213PD      Z2, Z21, Z29
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+272(SB), Z2
-	VFMADD213PD      Z2, Z18, Z26
-	VFMADD213PD      Z2, Z19, Z27
-	VFMADD213PD      Z2, Z20, Z28
-	VFMADD213PD      Z2, Z21, Z29
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+280(SB), Z2
-	VFMADD213PD      Z2, Z18, Z26
-	VFMADD213PD      Z2, Z19, Z27
-	VFMADD213PD      Z2, Z20, Z28
-	VFMADD213PD      Z2, Z21, Z29
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+288(SB), Z2
-	VFMADD213PD      Z2, Z18, Z26
-	VFMADD213PD      Z2, Z19, Z27
-	VFMADD213PD      Z2, Z20, Z28
-	VFMADD213PD      Z2, Z21, Z29
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+296(SB), Z2
-	VFMADD213PD      Z2, Z18, Z26
-	VFMADD213PD      Z2, Z19, Z27
-	VFMADD213PD      Z2, Z20, Z28
-	VFMADD213PD      Z2, Z21, Z29
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+304(SB), Z2
-	VFMADD213PD      Z2, Z18, Z26
-	VFMADD213PD      Z2, Z19, Z27
-	VFMADD213PD      Z2, Z20, Z28
-	VFMADD213PD      Z2, Z21, Z29
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+312(SB), Z2
-	VFMADD213PD      Z2, Z18, Z26
-	VFMADD213PD      Z2, Z19, Z27
-	VFMADD213PD      Z2, Z20, Z28
-	VFMADD213PD      Z2, Z21, Z29
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+320(SB), Z2
-	VFMADD213PD      Z2, Z18, Z26
-	VFMADD213PD      Z2, Z19, Z27
-	VFMADD213PD      Z2, Z20, Z28
-	VFMADD213PD      Z2, Z21, Z29
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+328(SB), Z2
-	VFMADD213PD      Z2, Z18, Z26
-	VFMADD213PD      Z2, Z19, Z27
-	VFMADD213PD      Z2, Z20, Z28
-	VFMADD213PD      Z2, Z21, Z29
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+336(SB), Z2
-	VFMADD213PD      Z2, Z18, Z26
-	VFMADD213PD      Z2, Z19, Z27
-	VFMADD213PD      Z2, Z20, Z28
-	VFMADD213PD      Z2, Z21, Z29
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+344(SB), Z2
-	VFMADD213PD      Z2, Z18, Z26
-	VFMADD213PD      Z2, Z19, Z27
-	VFMADD213PD      Z2, Z20, Z28
-	VFMADD213PD      Z2, Z21, Z29
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+352(SB), Z2
-	VFMADD213PD      Z2, Z18, Z26
-	VFMADD213PD      Z2, Z19, Z27
-	VFMADD213PD      Z2, Z20, Z28
-	VFMADD213PD      Z2, Z21, Z29
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+360(SB), Z2
-	VFMADD213PD      Z2, Z18, Z26
-	VFMADD213PD      Z2, Z19, Z27
-	VFMADD213PD      Z2, Z20, Z28
-	VFMADD213PD      Z2, Z21, Z29
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+368(SB), Z2
-	VFMADD213PD      Z2, Z26, Z18
-	VFMADD213PD      Z2, Z27, Z19
-	VFMADD213PD      Z2, Z28, Z20
-	VFMADD213PD      Z2, Z29, Z21
+	VMULPD           Z6, Z27, Z6
+	VMULPD           Z7, Z28, Z7
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+64(SB), Z26
+	VMULPD           Z26, Z23, Z27
+	VMULPD           Z26, Z24, Z28
+	VMULPD           Z26, Z25, Z30
+	VMULPD           Z21, Z5, Z5
+	VMULPD           Z22, Z15, Z15
+	VMULPD           Z29, Z16, Z16
+	VMULPD           Z4, Z3, Z4
+	VMULPD           256(BX), Z6, Z6
+	VMULPD           192(BX), Z7, Z7
+	VRNDSCALEPD      $0x08, Z27, Z21
+	VRNDSCALEPD      $0x08, Z28, Z22
+	VRNDSCALEPD      $0x08, Z30, Z27
+	VMULPD           Z5, Z5, Z28
+	VMULPD           Z15, Z15, Z29
+	VMULPD           Z16, Z16, Z30
 	VBROADCASTSD     spotPriceRowsAVX512Consts<>+72(SB), Z26
-	VFMADD213PD      Z26, Z18, Z1
-	VFMADD213PD      Z26, Z19, Z5
-	VFMADD213PD      Z26, Z20, Z8
-	VFMADD213PD      Z26, Z21, Z9
-	VMULPD           Z13, Z1, Z1
-	VMULPD           Z12, Z5, Z5
-	VMULPD           Z14, Z8, Z8
-	VMULPD           Z0, Z9, Z0
-	VMOVUPD          1984(BX), Z9
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+160(SB), Z12
-	VPTERNLOGQ       $0xe4, Z12, Z9, Z1
-	VMOVUPD          1920(BX), Z13
-	VPTERNLOGQ       $0xe4, Z12, Z13, Z5
-	VMOVUPD          1856(BX), Z14
-	VPTERNLOGQ       $0xe4, Z12, Z14, Z8
-	VMOVUPD          1792(BX), Z18
-	VPTERNLOGQ       $0xe4, Z12, Z18, Z0
-	VMULPD           192(BX), Z9, Z9
-	VMULPD           128(BX), Z13, Z13
-	VMULPD           64(BX), Z14, Z14
-	VMULPD           (BX), Z18, Z18
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+376(SB), Z19
-	VCMPPD           $0x11, Z19, Z9, K1
-	VCMPPD           $0x11, Z19, Z13, K2
-	VCMPPD           $0x11, Z19, Z14, K3
-	VCMPPD           $0x11, Z19, Z18, K4
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+208(SB), Z9
-	VFMADD231PD      Z25, Z22, Z9
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+208(SB), Z13
-	VFMADD231PD      Z25, Z23, Z13
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+208(SB), Z14
-	VFMADD231PD      Z25, Z24, Z14
-	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+208(SB), Z17, Z25
-	VFMADD213PD      Z30, Z22, Z9
-	VFMADD213PD      Z30, Z23, Z13
-	VFMADD213PD      Z30, Z24, Z14
-	VFMADD231PD      Z25, Z17, Z30
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+224(SB), Z18
-	VFMADD213PD      Z18, Z22, Z9
-	VFMADD213PD      Z18, Z23, Z13
-	VFMADD213PD      Z18, Z24, Z14
-	VFMADD231PD      Z30, Z17, Z18
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+232(SB), Z20
-	VFMADD213PD      Z20, Z22, Z9
-	VFMADD213PD      Z20, Z23, Z13
-	VFMADD213PD      Z20, Z24, Z14
-	VFMADD231PD      Z18, Z17, Z20
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+240(SB), Z18
-	VFMADD213PD      Z18, Z22, Z9
-	VFMADD213PD      Z18, Z23, Z13
-	VFMADD213PD      Z18, Z24, Z14
-	VFMADD231PD      Z20, Z17, Z18
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+248(SB), Z20
-	VFMADD213PD      Z20, Z22, Z9
-	VFMADD213PD      Z20, Z23, Z13
-	VFMADD213PD      Z20, Z24, Z14
-	VFMADD231PD      Z18, Z17, Z20
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+256(SB), Z18
-	VFMADD213PD      Z18, Z22, Z9
-	VFMADD213PD      Z18, Z23, Z13
-	VFMADD213PD      Z18, Z24, Z14
-	VFMADD231PD      Z20, Z17, Z18
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+264(SB), Z20
-	VFMADD213PD      Z20, Z22, Z9
-	VFMADD213PD      Z20, Z23, Z13
-	VFMADD213PD      Z20, Z24, Z14
-	VFMADD231PD      Z18, Z17, Z20
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+272(SB), Z18
-	VFMADD213PD      Z18, Z22, Z9
-	VFMADD213PD      Z18, Z23, Z13
-	VFMADD213PD      Z18, Z24, Z14
-	VFMADD231PD      Z20, Z17, Z18
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+280(SB), Z20
-	VFMADD213PD      Z20, Z22, Z9
-	VFMADD213PD      Z20, Z23, Z13
-	VFMADD213PD      Z20, Z24, Z14
-	VFMADD231PD      Z18, Z17, Z20
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+288(SB), Z18
-	VFMADD213PD      Z18, Z22, Z9
-	VFMADD213PD      Z18, Z23, Z13
-	VFMADD213PD      Z18, Z24, Z14
-	VFMADD231PD      Z20, Z17, Z18
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+296(SB), Z20
-	VFMADD213PD      Z20, Z22, Z9
-	VFMADD213PD      Z20, Z23, Z13
-	VFMADD213PD      Z20, Z24, Z14
-	VFMADD231PD      Z18, Z17, Z20
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+304(SB), Z18
-	VFMADD213PD      Z18, Z22, Z9
-	VFMADD213PD      Z18, Z23, Z13
-	VFMADD213PD      Z18, Z24, Z14
-	VFMADD231PD      Z20, Z17, Z18
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+312(SB), Z20
-	VFMADD213PD      Z20, Z22, Z9
-	VFMADD213PD      Z20, Z23, Z13
-	VFMADD213PD      Z20, Z24, Z14
-	VFMADD231PD      Z18, Z17, Z20
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+320(SB), Z18
-	VFMADD213PD      Z18, Z22, Z9
-	VFMADD213PD      Z18, Z23, Z13
-	VFMADD213PD      Z18, Z24, Z14
-	VFMADD231PD      Z20, Z17, Z18
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+328(SB), Z20
-	VFMADD213PD      Z20, Z22, Z9
-	VFMADD213PD      Z20, Z23, Z13
-	VFMADD213PD      Z20, Z24, Z14
-	VFMADD231PD      Z18, Z17, Z20
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+336(SB), Z18
-	VFMADD213PD      Z18, Z22, Z9
-	VFMADD213PD      Z18, Z23, Z13
-	VFMADD213PD      Z18, Z24, Z14
-	VFMADD231PD      Z20, Z17, Z18
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+344(SB), Z20
-	VFMADD213PD      Z20, Z22, Z9
-	VFMADD213PD      Z20, Z23, Z13
-	VFMADD213PD      Z20, Z24, Z14
-	VFMADD231PD      Z18, Z17, Z20
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+352(SB), Z18
-	VFMADD213PD      Z18, Z22, Z9
-	VFMADD213PD      Z18, Z23, Z13
-	VFMADD213PD      Z18, Z24, Z14
-	VFMADD231PD      Z20, Z17, Z18
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+360(SB), Z20
-	VFMADD213PD      Z20, Z22, Z9
-	VFMADD213PD      Z20, Z23, Z13
-	VFMADD213PD      Z20, Z24, Z14
-	VFMADD231PD      Z18, Z17, Z20
-	VFMADD213PD      Z2, Z9, Z22
-	VFMADD213PD      Z2, Z13, Z23
-	VFMADD213PD      Z2, Z14, Z24
-	VFMADD231PD      Z20, Z17, Z2
-	VFMADD213PD      Z26, Z22, Z15
-	VFMADD213PD      Z26, Z23, Z16
-	VFMADD213PD      Z26, Z24, Z11
-	VFMADD231PD      Z2, Z10, Z26
-	VMULPD           Z7, Z15, Z2
-	VMULPD           Z6, Z16, Z6
-	VMULPD           Z4, Z11, Z4
-	VMULPD           Z3, Z26, Z3
-	VMOVUPD          1728(BX), Z7
-	VPTERNLOGQ       $0xe4, Z12, Z7, Z2
-	VMOVUPD          1664(BX), Z9
-	VPTERNLOGQ       $0xe4, Z12, Z9, Z6
-	VMOVUPD          1600(BX), Z10
-	VPTERNLOGQ       $0xe4, Z12, Z10, Z4
-	VMOVUPD          1536(BX), Z11
-	VPTERNLOGQ       $0xe4, Z12, Z11, Z3
-	VSUBPD           Z2, Z1, Z1
-	VSUBPD           Z6, Z5, Z2
-	VSUBPD           Z4, Z8, Z4
-	VSUBPD           Z3, Z0, Z0
-	VMULPD           192(BX), Z7, Z3
-	VMULPD           128(BX), Z9, Z5
-	VMULPD           64(BX), Z10, Z6
-	VMULPD           (BX), Z11, Z7
-	VCMPPD           $0x11, Z19, Z3, K5
-	VCMPPD           $0x11, Z19, Z5, K6
-	VCMPPD           $0x11, Z19, Z6, K7
-	KMOVB            K4, 1536(BX)
-	VCMPPD           $0x11, Z19, Z7, K4
-	VMOVUPD          2048(BX), Z3
-	VMULPD           2176(BX), Z3, Z5
-	VMOVUPD          2560(BX), Z6
-	VMULPD           2240(BX), Z6, Z7
-	VMOVUPD          2496(BX), Z8
-	VMULPD           2304(BX), Z8, Z9
-	VMOVUPD          2432(BX), Z10
-	VMULPD           2368(BX), Z10, Z11
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+136(SB), Z12
-	VMULPD           Z5, Z12, Z5
-	VMULPD           Z7, Z12, Z7
-	VMULPD           Z9, Z12, Z9
-	VMULPD           Z11, Z12, Z11
-	VRNDSCALEPD      $0x08, Z5, Z5
-	VRNDSCALEPD      $0x08, Z7, Z7
-	VRNDSCALEPD      $0x08, Z9, Z9
-	VRNDSCALEPD      $0x08, Z11, Z11
-	VMOVUPD          1472(BX), Z12
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+384(SB), Z13
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+392(SB), Z14
-	VFMADD231PD      Z13, Z12, Z14
-	VMOVUPD          640(BX), Z15
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+392(SB), Z16
-	VFMADD231PD      Z13, Z15, Z16
-	VMOVUPD          512(BX), Z17
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+392(SB), Z18
-	VFMADD231PD      Z13, Z17, Z18
-	VMOVUPD          576(BX), Z20
-	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+392(SB), Z13, Z20
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+400(SB), Z21
-	VFMADD213PD      Z21, Z12, Z14
-	VFMADD213PD      Z21, Z15, Z16
-	VFMADD213PD      Z21, Z17, Z18
-	VMOVUPD          576(BX), Z22
-	VFMADD213PD      Z21, Z22, Z20
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+408(SB), Z23
-	VFMADD213PD      Z23, Z12, Z14
-	VFMADD213PD      Z23, Z15, Z16
-	VFMADD213PD      Z23, Z17, Z18
-	VFMADD213PD      Z23, Z22, Z20
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+416(SB), Z24
-	VFMADD213PD      Z24, Z12, Z14
-	VFMADD213PD      Z24, Z15, Z16
-	VFMADD213PD      Z24, Z17, Z18
-	VFMADD213PD      Z24, Z22, Z20
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+424(SB), Z25
-	VFMADD213PD      Z25, Z12, Z14
-	VFMADD213PD      Z25, Z15, Z16
-	VFMADD213PD      Z25, Z17, Z18
-	VFMADD213PD      Z25, Z22, Z20
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+432(SB), Z26
-	VFMADD213PD      Z26, Z12, Z14
-	VFMADD213PD      Z26, Z15, Z16
-	VFMADD213PD      Z26, Z17, Z18
-	VFMADD213PD      Z26, Z22, Z20
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+440(SB), Z27
-	VFMADD213PD      Z27, Z12, Z14
-	VFMADD213PD      Z27, Z15, Z16
-	VFMADD213PD      Z27, Z17, Z18
-	VFMADD213PD      Z27, Z22, Z20
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+448(SB), Z28
-	VFMADD213PD      Z28, Z12, Z14
-	VFMADD213PD      Z28, Z15, Z16
-	VFMADD213PD      Z28, Z17, Z18
-	VFMADD213PD      Z28, Z22, Z20
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+456(SB), Z29
-	VFMADD213PD      Z29, Z12, Z14
-	VFMADD213PD      Z29, Z15, Z16
-	VFMADD213PD      Z29, Z17, Z18
-	VFMADD213PD      Z29, Z22, Z20
-	VFMADD213PD      Z31, Z12, Z14
-	VFMADD213PD      Z31, Z15, Z16
-	VFMADD213PD      Z31, Z17, Z18
-	VFMADD213PD      Z31, Z22, Z20
-	VFMADD213PD      Z31, Z14, Z12
-	VFMADD213PD      Z31, Z16, Z15
-	VFMADD213PD      Z31, Z18, Z17
-	VFMADD213PD      Z31, Z20, Z22
-	VSCALEFPD        256(BX), Z12, Z12
-	VSCALEFPD        448(BX), Z15, Z14
-	VSCALEFPD        1344(BX), Z17, Z15
-	VSCALEFPD        1408(BX), Z22, Z16
-	VMULPD           1280(BX), Z12, Z12
+	VFMADD231PD      Z26, Z21, Z23
+	VFMADD231PD      Z26, Z22, Z24
+	VFMADD231PD      Z26, Z27, Z25
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+80(SB), Z26
+	VFMADD231PD      Z26, Z21, Z23
+	VFMADD231PD      Z26, Z22, Z24
+	VFMADD231PD      Z26, Z27, Z25
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+88(SB), Z26
+	VMOVUPD          Z27, 704(BX)
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+96(SB), Z27
+	VFMADD231PD      Z26, Z28, Z27
+	VMOVUPD          Z22, 768(BX)
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+96(SB), Z22
+	VFMADD231PD      Z26, Z29, Z22
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+96(SB), Z30, Z26
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+104(SB), Z28, Z27
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+104(SB), Z29, Z22
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+104(SB), Z30, Z26
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+112(SB), Z28, Z27
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+112(SB), Z29, Z22
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+112(SB), Z30, Z26
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+120(SB), Z28, Z27
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+120(SB), Z29, Z22
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+120(SB), Z30, Z26
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+128(SB), Z28, Z27
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+128(SB), Z29, Z22
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+128(SB), Z30, Z26
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+136(SB), Z28, Z27
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+136(SB), Z29, Z22
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+136(SB), Z30, Z26
+	VMULPD           Z27, Z28, Z27
+	VMULPD           Z22, Z29, Z22
+	VMULPD           Z26, Z30, Z26
+	VFMADD231PD      Z27, Z5, Z11
+	VFMADD231PD      Z22, Z15, Z9
+	VFMADD231PD      Z26, Z16, Z8
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+144(SB), Z22
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+152(SB), Z26
+	VFMADD231PD      Z22, Z23, Z26
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+152(SB), Z27
+	VFMADD231PD      Z22, Z24, Z27
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+152(SB), Z28
+	VFMADD231PD      Z22, Z25, Z28
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+160(SB), Z29
+	VFMADD231PD      Z29, Z5, Z11
+	VFMADD231PD      Z29, Z15, Z9
+	VFMADD231PD      Z29, Z16, Z8
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+168(SB), Z5
+	VFMADD213PD      Z5, Z23, Z26
+	VFMADD213PD      Z5, Z24, Z27
+	VFMADD213PD      Z5, Z25, Z28
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+32(SB), Z15
+	VXORPD           128(BX), Z15, Z16
+	VXORPD           64(BX), Z15, Z30
+	VXORPD           (BX), Z15, Z15
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+176(SB), Z5
+	VFMADD231PD      Z5, Z18, Z11
+	VFMADD231PD      Z5, Z19, Z9
+	VFMADD231PD      Z5, Z20, Z8
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+184(SB), Z5
+	VFMADD213PD      Z5, Z23, Z26
+	VFMADD213PD      Z5, Z24, Z27
+	VFMADD213PD      Z5, Z25, Z28
+	VMULPD           128(BX), Z3, Z18
+	VMOVUPD          64(BX), Z19
+	VMULPD           256(BX), Z19, Z20
+	VMOVUPD          (BX), Z5
+	VMULPD           192(BX), Z5, Z22
+	VFMADD231PD      Z12, Z0, Z11
+	VFMADD231PD      Z13, Z1, Z9
+	VFMADD231PD      Z14, Z2, Z8
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+192(SB), Z0
+	VFMADD213PD      Z0, Z23, Z26
+	VFMADD213PD      Z0, Z24, Z27
+	VFMADD213PD      Z0, Z25, Z28
+	VMOVAPD          Z31, Z1
+	VFMADD231PD      Z11, Z4, Z1
+	VMOVAPD          Z17, Z2
+	VFMADD231PD      Z9, Z6, Z2
+	VMOVAPD          Z10, Z12
+	VFMADD231PD      Z8, Z7, Z12
+	VFMSUB231PD      Z11, Z4, Z31
+	VFMSUB231PD      Z9, Z6, Z17
+	VFMSUB231PD      Z8, Z7, Z10
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+200(SB), Z4
+	VFMADD213PD      Z4, Z23, Z26
+	VFMADD213PD      Z4, Z24, Z27
+	VFMADD213PD      Z4, Z25, Z28
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+208(SB), Z6
+	VANDPD           Z6, Z1, Z7
+	VANDPD           Z6, Z2, Z8
+	VANDPD           Z6, Z12, Z9
+	VANDPD           Z6, Z31, Z11
+	VANDPD           Z6, Z17, Z13
+	VANDPD           Z6, Z10, Z14
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+216(SB), Z4
+	VMINPD           Z7, Z4, Z7
+	VMINPD           Z8, Z4, Z8
+	VMINPD           Z9, Z4, Z9
+	VMINPD           Z11, Z4, Z11
+	VMINPD           Z13, Z4, Z13
+	VMINPD           Z14, Z4, Z4
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+224(SB), Z14
+	VFMADD213PD      Z14, Z23, Z26
+	VFMADD213PD      Z14, Z24, Z27
+	VFMADD213PD      Z14, Z25, Z28
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+232(SB), Z14
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+24(SB), Z0
+	VFMADD231PD      Z14, Z7, Z0
+	VMOVUPD          Z3, 832(BX)
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+24(SB), Z3
+	VFMADD231PD      Z14, Z8, Z3
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+24(SB), Z29
+	VFMADD231PD      Z14, Z9, Z29
+	VMOVUPD          Z10, 896(BX)
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+240(SB), Z10
+	VFMADD213PD      Z10, Z23, Z26
+	VFMADD213PD      Z10, Z24, Z27
+	VFMADD213PD      Z10, Z25, Z28
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+248(SB), Z10
+	VFMADD213PD      Z10, Z23, Z26
+	VFMADD213PD      Z10, Z24, Z27
+	VFMADD213PD      Z10, Z25, Z28
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+256(SB), Z10
+	VFMADD213PD      Z10, Z23, Z26
+	VFMADD213PD      Z10, Z24, Z27
+	VFMADD213PD      Z10, Z25, Z28
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+24(SB), Z10
+	VFMADD213PD      Z10, Z23, Z26
+	VFMADD213PD      Z10, Z24, Z27
+	VFMADD213PD      Z10, Z25, Z28
+	VFMADD213PD      Z10, Z26, Z23
+	VFMADD213PD      Z10, Z27, Z24
+	VFMADD213PD      Z10, Z28, Z25
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+264(SB), Z26
+	VADDPD           Z26, Z7, Z27
+	VADDPD           Z26, Z8, Z28
+	VMOVUPD          Z17, 960(BX)
+	VADDPD           Z26, Z9, Z17
+	VSCALEFPD        Z21, Z23, Z21
+	VSCALEFPD        768(BX), Z24, Z23
+	VSCALEFPD        704(BX), Z25, Z24
+	VMOVAPD          Z10, Z25
+	VFMADD231PD      Z14, Z11, Z25
+	VMOVUPD          Z31, 704(BX)
+	VMOVAPD          Z10, Z31
+	VFMADD231PD      Z14, Z13, Z31
+	VFMADD213PD      Z10, Z4, Z14
+	VMULPD           320(BX), Z21, Z21
+	VMULPD           384(BX), Z23, Z23
+	VMULPD           640(BX), Z24, Z24
+	VADDPD           Z26, Z11, Z6
+	VMOVUPD          Z11, 640(BX)
+	VADDPD           Z26, Z13, Z11
+	VADDPD           Z26, Z4, Z26
+	VMOVUPD          Z4, 384(BX)
+	VMULPD           128(BX), Z21, Z4
+	VMULPD           Z23, Z19, Z19
+	VMULPD           Z24, Z5, Z5
+	VMOVUPD          Z24, (BX)
+	VMULPD           Z27, Z0, Z24
+	VMOVUPD          Z23, 64(BX)
+	VMULPD           Z28, Z3, Z23
+	VMOVUPD          Z21, 128(BX)
+	VMULPD           Z17, Z29, Z21
+	VMOVUPD          Z5, 320(BX)
+	VMULPD           Z6, Z25, Z5
+	VMOVUPD          Z19, 768(BX)
+	VMULPD           Z11, Z31, Z19
+	VMOVUPD          Z4, 1024(BX)
+	VMULPD           Z26, Z14, Z4
+	VMOVUPD          Z13, 1088(BX)
+	VMULPD.BCST      spotPriceRowsAVX512Consts<>+272(SB), Z7, Z13
+	VMOVUPD          Z13, 1152(BX)
+	VMULPD.BCST      spotPriceRowsAVX512Consts<>+272(SB), Z8, Z13
+	VMOVUPD          Z13, 1216(BX)
+	VMULPD.BCST      spotPriceRowsAVX512Consts<>+272(SB), Z9, Z13
+	VMOVUPD          Z13, 1280(BX)
+	VMOVAPD          Z10, Z13
+	VPTERNLOGQ.BCST  $0xe4, spotPriceRowsAVX512Consts<>+208(SB), Z1, Z13
+	VMOVUPD          Z1, 1344(BX)
+	VMOVAPD          Z10, Z1
+	VPTERNLOGQ.BCST  $0xe4, spotPriceRowsAVX512Consts<>+208(SB), Z2, Z1
+	VMOVUPD          Z2, 1408(BX)
+	VMOVAPD          Z10, Z2
+	VPTERNLOGQ.BCST  $0xe4, spotPriceRowsAVX512Consts<>+208(SB), Z12, Z2
+	VCMPPD           $0x00, Z13, Z16, K1
+	VCMPPD           $0x00, Z1, Z30, K2
+	VCMPPD           $0x00, Z2, Z15, K3
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+280(SB), Z1
+	VBLENDMPD        Z1, Z18, K1, Z2
+	VBLENDMPD        Z1, Z20, K2, Z13
+	VBLENDMPD        Z1, Z22, K3, Z18
+	VMULPD           Z5, Z24, Z20
+	VMULPD           Z19, Z23, Z22
+	VMOVUPD          Z12, 1472(BX)
+	VMULPD           Z4, Z21, Z12
+	VDIVPD           Z20, Z10, Z20
+	VDIVPD           Z22, Z10, Z22
+	VDIVPD           Z12, Z10, Z12
+	VMULPD           Z20, Z5, Z5
+	VMULPD           Z22, Z19, Z19
+	VMULPD           Z12, Z4, Z4
+	VMULPD           Z20, Z24, Z20
+	VMULPD           Z22, Z23, Z22
+	VMULPD           Z12, Z21, Z12
+	VMULPD           Z5, Z0, Z0
+	VMULPD           Z19, Z3, Z3
+	VMULPD           Z4, Z29, Z21
+	VMULPD           Z5, Z27, Z5
+	VMULPD           Z19, Z28, Z19
+	VMULPD           Z4, Z17, Z4
+	VMULPD           Z20, Z25, Z17
+	VMULPD           Z22, Z31, Z23
+	VMULPD           Z12, Z14, Z14
+	VMULPD           Z20, Z6, Z6
+	VMULPD           Z22, Z11, Z11
+	VMULPD           Z12, Z26, Z12
+	VMULPD           640(BX), Z17, Z17
+	VMULPD           1088(BX), Z23, Z20
 	VMULPD           384(BX), Z14, Z14
-	VMULPD           320(BX), Z15, Z15
-	VMULPD           1216(BX), Z16, Z16
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+144(SB), Z17
-	VMULPD           Z5, Z17, Z18
-	VMULPD           Z7, Z17, Z20
-	VMULPD           Z9, Z17, Z22
-	VMULPD           Z11, Z17, Z17
-	VFMADD231PD      2176(BX), Z3, Z18
-	VFMADD231PD      2240(BX), Z6, Z20
-	VFMADD231PD      2304(BX), Z8, Z22
-	VFMADD231PD      2368(BX), Z10, Z17
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+152(SB), Z3
-	VFMADD231PD      Z3, Z5, Z18
-	VFMADD231PD      Z3, Z7, Z20
-	VFMADD231PD      Z3, Z9, Z22
-	VFMADD231PD      Z3, Z11, Z17
-	VMOVUPD          192(BX), Z3
-	VMULPD           896(BX), Z3, Z6
-	VMOVUPD          128(BX), Z8
-	VMULPD           832(BX), Z8, Z10
-	VMOVUPD          64(BX), Z30
-	VMULPD           768(BX), Z30, Z29
-	VMOVUPD          (BX), Z28
-	VMULPD           704(BX), Z28, Z27
-	VMULPD           Z12, Z3, Z3
-	VMULPD           Z14, Z8, Z8
-	VMULPD           Z15, Z30, Z30
-	VMULPD           Z16, Z28, Z28
-	VBLENDMPD        Z19, Z6, K5, Z6
-	VBLENDMPD        Z19, Z10, K6, Z10
-	VBLENDMPD        Z19, Z29, K7, Z29
-	VBLENDMPD        Z19, Z27, K4, Z27
-	VBLENDMPD        Z19, Z3, K1, Z3
-	VBLENDMPD        Z19, Z8, K2, Z8
-	VBLENDMPD        Z19, Z30, K3, Z30
-	KMOVB            1536(BX), K1
-	VBLENDMPD        Z19, Z28, K1, Z19
-	VSUBPD           Z3, Z6, Z3
-	VSUBPD           Z8, Z10, Z6
-	VSUBPD           Z30, Z29, Z8
-	VSUBPD           Z19, Z27, Z10
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+392(SB), Z19
-	VFMADD231PD      Z13, Z18, Z19
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+392(SB), Z27
-	VFMADD231PD      Z13, Z20, Z27
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+392(SB), Z28
-	VFMADD231PD      Z13, Z22, Z28
-	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+392(SB), Z17, Z13
-	VFMADD213PD      Z21, Z18, Z19
-	VFMADD213PD      Z21, Z20, Z27
-	VFMADD213PD      Z21, Z22, Z28
-	VFMADD231PD      Z13, Z17, Z21
-	VFMADD213PD      Z23, Z18, Z19
-	VFMADD213PD      Z23, Z20, Z27
-	VFMADD213PD      Z23, Z22, Z28
-	VFMADD231PD      Z21, Z17, Z23
-	VFMADD213PD      Z24, Z18, Z19
-	VFMADD213PD      Z24, Z20, Z27
-	VFMADD213PD      Z24, Z22, Z28
-	VFMADD231PD      Z23, Z17, Z24
-	VFMADD213PD      Z25, Z18, Z19
-	VFMADD213PD      Z25, Z20, Z27
-	VFMADD213PD      Z25, Z22, Z28
-	VFMADD231PD      Z24, Z17, Z25
-	VFMADD213PD      Z26, Z18, Z19
-	VFMADD213PD      Z26, Z20, Z27
-	VFMADD213PD      Z26, Z22, Z28
+	VMULPD           Z0, Z7, Z0
+	VMULPD           Z3, Z8, Z3
+	VMULPD           Z21, Z9, Z21
+	VMULPD           1152(BX), Z7, Z22
+	VMULPD           1216(BX), Z8, Z23
+	VMULPD           1280(BX), Z9, Z24
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+64(SB), Z25
+	VMULPD           Z22, Z25, Z22
+	VMULPD           Z23, Z25, Z23
+	VMULPD           Z24, Z25, Z24
+	VRNDSCALEPD      $0x08, Z22, Z22
+	VRNDSCALEPD      $0x08, Z23, Z23
+	VRNDSCALEPD      $0x08, Z24, Z24
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+160(SB), Z25
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+8(SB), Z26
 	VFMADD231PD      Z25, Z17, Z26
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+440(SB), Z13
-	VFMADD213PD      Z13, Z18, Z19
-	VFMADD213PD      Z13, Z20, Z27
-	VFMADD213PD      Z13, Z22, Z28
-	VFMADD231PD      Z26, Z17, Z13
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+448(SB), Z21
-	VFMADD213PD      Z21, Z18, Z19
-	VFMADD213PD      Z21, Z20, Z27
-	VFMADD213PD      Z21, Z22, Z28
-	VFMADD231PD      Z13, Z17, Z21
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+456(SB), Z13
-	VFMADD213PD      Z13, Z18, Z19
-	VFMADD213PD      Z13, Z20, Z27
-	VFMADD213PD      Z13, Z22, Z28
-	VFMADD231PD      Z21, Z17, Z13
-	VMULPD           Z18, Z18, Z21
-	VMULPD           Z20, Z20, Z23
-	VMULPD           Z22, Z22, Z24
-	VMULPD           Z17, Z17, Z25
-	VFMADD231PD      Z19, Z21, Z18
-	VFMADD231PD      Z27, Z23, Z20
-	VFMADD231PD      Z28, Z24, Z22
-	VFMADD231PD      Z13, Z25, Z17
-	VMOVUPD          896(BX), Z13
-	VFMADD213PD      Z13, Z13, Z18
-	VMOVUPD          832(BX), Z19
-	VFMADD213PD      Z19, Z19, Z20
-	VMOVUPD          768(BX), Z21
-	VFMADD213PD      Z21, Z21, Z22
-	VMOVUPD          704(BX), Z23
-	VFMADD213PD      Z23, Z23, Z17
-	VSCALEFPD        Z5, Z18, Z5
-	VSCALEFPD        Z7, Z20, Z7
-	VSCALEFPD        Z9, Z22, Z9
-	VSCALEFPD        Z11, Z17, Z11
-	VFMADD231PD      Z1, Z5, Z3
-	VFMADD231PD      Z2, Z7, Z6
-	VFMADD231PD      Z4, Z9, Z8
-	VFMADD231PD      Z0, Z11, Z10
-	VMINPD           Z12, Z13, Z0
-	VMINPD           Z14, Z19, Z1
-	VMINPD           Z15, Z21, Z2
-	VMINPD           Z16, Z23, Z4
-	VADDPD           Z12, Z13, Z5
-	VADDPD           Z14, Z19, Z7
-	VADDPD           Z15, Z21, Z9
-	VADDPD           Z16, Z23, Z11
-	VMOVUPD          1152(BX), Z12
-	VMINPD           Z12, Z0, Z0
-	VMOVUPD          1088(BX), Z13
-	VMINPD           Z13, Z1, Z1
-	VMOVUPD          960(BX), Z14
-	VMINPD           Z14, Z2, Z2
-	VMOVUPD          1024(BX), Z15
-	VMINPD           Z15, Z4, Z4
-	VADDPD           Z5, Z12, Z5
-	VADDPD           Z7, Z13, Z7
-	VADDPD           Z9, Z14, Z9
-	VADDPD           Z11, Z15, Z11
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+464(SB), Z12
-	VCMPPD           $0x11, Z0, Z12, K1
-	VCMPPD           $0x11, Z1, Z12, K2
-	VCMPPD           $0x11, Z2, Z12, K3
-	VCMPPD           $0x11, Z4, Z12, K4
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+472(SB), Z0
-	VCMPPD           $0x11, Z0, Z5, K5
-	VCMPPD           $0x11, Z0, Z7, K6
-	VCMPPD           $0x11, Z0, Z9, K7
-	KMOVB            K4, 1024(BX)
-	VCMPPD           $0x11, Z0, Z11, K4
-	KANDB            K5, K1, K1
-	KANDB            K6, K2, K2
-	KANDB            K7, K3, K3
-	KMOVB            1024(BX), K5
-	KANDB            K4, K5, K4
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+8(SB), Z27
+	VFMADD231PD      Z25, Z20, Z27
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+8(SB), Z28
+	VFMADD231PD      Z25, Z14, Z28
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+8(SB), Z29
+	VFMADD231PD      Z25, Z0, Z29
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+8(SB), Z31
+	VFMADD231PD      Z25, Z3, Z31
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+8(SB), Z21, Z25
+	VMOVUPD          Z4, 384(BX)
+	VMOVUPD          704(BX), Z4
+	VMOVUPD          Z19, 1088(BX)
+	VMOVAPD          Z10, Z19
+	VPTERNLOGQ.BCST  $0xe4, spotPriceRowsAVX512Consts<>+208(SB), Z4, Z19
+	VMOVUPD          Z5, 640(BX)
+	VMOVUPD          960(BX), Z5
+	VMOVUPD          Z21, 1536(BX)
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+208(SB), Z21
+	VMOVUPD          Z3, 1600(BX)
+	VMOVAPD          Z10, Z3
+	VPTERNLOGQ       $0xe4, Z21, Z5, Z3
+	VMOVUPD          Z0, 1664(BX)
+	VMOVUPD          896(BX), Z0
+	VPTERNLOGQ       $0xe4, Z21, Z0, Z10
+	VCMPPD           $0x00, Z19, Z16, K1
+	VCMPPD           $0x00, Z3, Z30, K2
+	VCMPPD           $0x00, Z10, Z15, K3
+	VMOVUPD          1024(BX), Z3
+	VBLENDMPD        Z1, Z3, K1, Z3
+	VMOVUPD          768(BX), Z10
+	VBLENDMPD        Z1, Z10, K2, Z10
+	VMOVUPD          320(BX), Z15
+	VBLENDMPD        Z1, Z15, K3, Z1
+	VSUBPD           Z3, Z2, Z2
+	VSUBPD           Z10, Z13, Z3
+	VSUBPD           Z1, Z18, Z1
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+288(SB), Z10
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+296(SB), Z13
+	VFMADD231PD      Z10, Z26, Z13
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+296(SB), Z15
+	VFMADD231PD      Z10, Z27, Z15
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+296(SB), Z16
+	VFMADD231PD      Z10, Z28, Z16
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+304(SB), Z18
+	VFMADD213PD      Z18, Z26, Z13
+	VFMADD213PD      Z18, Z27, Z15
+	VFMADD213PD      Z18, Z28, Z16
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+312(SB), Z19
+	VFMADD213PD      Z19, Z26, Z13
+	VFMADD213PD      Z19, Z27, Z15
+	VFMADD213PD      Z19, Z28, Z16
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+320(SB), Z30
+	VFMADD213PD      Z30, Z26, Z13
+	VFMADD213PD      Z30, Z27, Z15
+	VFMADD213PD      Z30, Z28, Z16
+	VMOVUPD          Z1, 320(BX)
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+328(SB), Z1
+	VFMADD213PD      Z1, Z26, Z13
+	VFMADD213PD      Z1, Z27, Z15
+	VFMADD213PD      Z1, Z28, Z16
+	VMOVUPD          Z3, 768(BX)
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+336(SB), Z3
+	VFMADD213PD      Z3, Z26, Z13
+	VFMADD213PD      Z3, Z27, Z15
+	VFMADD213PD      Z3, Z28, Z16
+	VMOVUPD          Z2, 1024(BX)
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+344(SB), Z2
+	VFMADD213PD      Z2, Z26, Z13
+	VFMADD213PD      Z2, Z27, Z15
+	VFMADD213PD      Z2, Z28, Z16
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+352(SB), Z2
+	VFMADD213PD      Z2, Z26, Z13
+	VFMADD213PD      Z2, Z27, Z15
+	VFMADD213PD      Z2, Z28, Z16
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+360(SB), Z2
+	VFMADD213PD      Z2, Z26, Z13
+	VFMADD213PD      Z2, Z27, Z15
+	VFMADD213PD      Z2, Z28, Z16
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+368(SB), Z2
+	VFMADD213PD      Z2, Z26, Z13
+	VFMADD213PD      Z2, Z27, Z15
+	VFMADD213PD      Z2, Z28, Z16
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+376(SB), Z2
+	VFMADD213PD      Z2, Z26, Z13
+	VFMADD213PD      Z2, Z27, Z15
+	VFMADD213PD      Z2, Z28, Z16
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+384(SB), Z2
+	VFMADD213PD      Z2, Z26, Z13
+	VFMADD213PD      Z2, Z27, Z15
+	VFMADD213PD      Z2, Z28, Z16
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+392(SB), Z2
+	VFMADD213PD      Z2, Z26, Z13
+	VFMADD213PD      Z2, Z27, Z15
+	VFMADD213PD      Z2, Z28, Z16
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+400(SB), Z2
+	VFMADD213PD      Z2, Z26, Z13
+	VFMADD213PD      Z2, Z27, Z15
+	VFMADD213PD      Z2, Z28, Z16
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+408(SB), Z2
+	VFMADD213PD      Z2, Z26, Z13
+	VFMADD213PD      Z2, Z27, Z15
+	VFMADD213PD      Z2, Z28, Z16
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+416(SB), Z2
+	VFMADD213PD      Z2, Z26, Z13
+	VFMADD213PD      Z2, Z27, Z15
+	VFMADD213PD      Z2, Z28, Z16
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+424(SB), Z2
+	VFMADD213PD      Z2, Z26, Z13
+	VFMADD213PD      Z2, Z27, Z15
+	VFMADD213PD      Z2, Z28, Z16
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+432(SB), Z2
+	VFMADD213PD      Z2, Z26, Z13
+	VFMADD213PD      Z2, Z27, Z15
+	VFMADD213PD      Z2, Z28, Z16
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+440(SB), Z2
+	VFMADD213PD      Z2, Z26, Z13
+	VFMADD213PD      Z2, Z27, Z15
+	VFMADD213PD      Z2, Z28, Z16
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+448(SB), Z2
+	VFMADD213PD      Z2, Z26, Z13
+	VFMADD213PD      Z2, Z27, Z15
+	VFMADD213PD      Z2, Z28, Z16
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+456(SB), Z2
+	VFMADD213PD      Z2, Z13, Z26
+	VFMADD213PD      Z2, Z15, Z27
+	VFMADD213PD      Z2, Z16, Z28
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+16(SB), Z13
+	VFMADD213PD      Z13, Z26, Z17
+	VFMADD213PD      Z13, Z27, Z20
+	VFMADD213PD      Z13, Z28, Z14
+	VMULPD           Z6, Z17, Z6
+	VMULPD           Z11, Z20, Z11
+	VMULPD           Z12, Z14, Z12
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+296(SB), Z14
+	VFMADD231PD      Z10, Z29, Z14
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+296(SB), Z15
+	VFMADD231PD      Z10, Z31, Z15
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+296(SB), Z25, Z10
+	VPTERNLOGQ       $0xe4, Z21, Z4, Z6
+	VPTERNLOGQ       $0xe4, Z21, Z5, Z11
+	VPTERNLOGQ       $0xe4, Z21, Z0, Z12
+	VFMADD213PD      Z18, Z29, Z14
+	VFMADD213PD      Z18, Z31, Z15
+	VFMADD231PD      Z10, Z25, Z18
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+72(SB), Z0
+	VMULPD           Z22, Z0, Z4
+	VMULPD           Z23, Z0, Z5
+	VMULPD           Z24, Z0, Z0
+	VFMADD213PD      Z19, Z29, Z14
+	VFMADD213PD      Z19, Z31, Z15
+	VFMADD231PD      Z18, Z25, Z19
+	VFMADD231PD      1152(BX), Z7, Z4
+	VFMADD231PD      1216(BX), Z8, Z5
+	VFMADD231PD      1280(BX), Z9, Z0
+	VMOVUPD          832(BX), Z7
+	VMINPD           128(BX), Z7, Z8
+	VMOVUPD          256(BX), Z9
+	VMINPD           64(BX), Z9, Z10
+	VMOVUPD          192(BX), Z16
+	VMINPD           (BX), Z16, Z17
+	VFMADD213PD      Z30, Z29, Z14
+	VFMADD213PD      Z30, Z31, Z15
+	VFMADD231PD      Z19, Z25, Z30
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+80(SB), Z18
+	VFMADD231PD      Z18, Z22, Z4
+	VFMADD231PD      Z18, Z23, Z5
+	VFMADD231PD      Z18, Z24, Z0
+	VADDPD           128(BX), Z7, Z18
+	VADDPD           64(BX), Z9, Z19
+	VADDPD           (BX), Z16, Z20
+	VFMADD213PD      Z1, Z29, Z14
+	VFMADD213PD      Z1, Z31, Z15
+	VFMADD231PD      Z30, Z25, Z1
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+144(SB), Z26
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+152(SB), Z27
+	VFMADD231PD      Z26, Z4, Z27
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+152(SB), Z28
+	VFMADD231PD      Z26, Z5, Z28
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+152(SB), Z0, Z26
+	VMINPD           576(BX), Z8, Z8
+	VMINPD           448(BX), Z10, Z10
+	VMINPD           512(BX), Z17, Z17
+	VFMADD213PD      Z3, Z29, Z14
+	VFMADD213PD      Z3, Z31, Z15
+	VFMADD231PD      Z1, Z25, Z3
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+168(SB), Z1
+	VFMADD213PD      Z1, Z4, Z27
+	VFMADD213PD      Z1, Z5, Z28
+	VFMADD231PD      Z26, Z0, Z1
+	VADDPD           576(BX), Z18, Z18
+	VADDPD           448(BX), Z19, Z19
+	VADDPD           512(BX), Z20, Z20
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+344(SB), Z26
+	VFMADD213PD      Z26, Z29, Z14
+	VFMADD213PD      Z26, Z31, Z15
+	VFMADD231PD      Z3, Z25, Z26
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+184(SB), Z3
+	VFMADD213PD      Z3, Z4, Z27
+	VFMADD213PD      Z3, Z5, Z28
+	VFMADD231PD      Z1, Z0, Z3
+	VMULPD           Z4, Z4, Z1
+	VMULPD           Z5, Z5, Z30
+	VMULPD           Z0, Z0, Z21
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+352(SB), Z13
+	VFMADD213PD      Z13, Z29, Z14
+	VFMADD213PD      Z13, Z31, Z15
+	VFMADD231PD      Z26, Z25, Z13
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+192(SB), Z26
+	VFMADD213PD      Z26, Z4, Z27
+	VFMADD213PD      Z26, Z5, Z28
+	VFMADD231PD      Z3, Z0, Z26
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+464(SB), Z3
+	VCMPPD           $0x11, Z8, Z3, K1
+	VCMPPD           $0x11, Z10, Z3, K2
+	VCMPPD           $0x11, Z17, Z3, K3
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+360(SB), Z3
+	VFMADD213PD      Z3, Z29, Z14
+	VFMADD213PD      Z3, Z31, Z15
+	VFMADD231PD      Z13, Z25, Z3
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+200(SB), Z8
+	VFMADD213PD      Z8, Z4, Z27
+	VFMADD213PD      Z8, Z5, Z28
+	VFMADD231PD      Z26, Z0, Z8
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+472(SB), Z10
+	VCMPPD           $0x11, Z10, Z18, K4
+	VCMPPD           $0x11, Z10, Z19, K5
+	VCMPPD           $0x11, Z10, Z20, K6
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+368(SB), Z10
+	VFMADD213PD      Z10, Z29, Z14
+	VFMADD213PD      Z10, Z31, Z15
+	VFMADD231PD      Z3, Z25, Z10
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+224(SB), Z3
+	VFMADD213PD      Z3, Z4, Z27
+	VFMADD213PD      Z3, Z5, Z28
+	VFMADD231PD      Z8, Z0, Z3
+	KANDB            K4, K1, K1
+	KANDB            K5, K2, K2
+	KANDB            K6, K3, K3
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+376(SB), Z8
+	VFMADD213PD      Z8, Z29, Z14
+	VFMADD213PD      Z8, Z31, Z15
+	VFMADD231PD      Z10, Z25, Z8
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+240(SB), Z10
+	VFMADD213PD      Z10, Z4, Z27
+	VFMADD213PD      Z10, Z5, Z28
+	VFMADD231PD      Z3, Z0, Z10
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+384(SB), Z3
+	VFMADD213PD      Z3, Z29, Z14
+	VFMADD213PD      Z3, Z31, Z15
+	VFMADD231PD      Z8, Z25, Z3
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+248(SB), Z8
+	VFMADD213PD      Z8, Z4, Z27
+	VFMADD213PD      Z8, Z5, Z28
+	VFMADD231PD      Z10, Z0, Z8
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+392(SB), Z10
+	VFMADD213PD      Z10, Z29, Z14
+	VFMADD213PD      Z10, Z31, Z15
+	VFMADD231PD      Z3, Z25, Z10
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+256(SB), Z3
+	VFMADD213PD      Z3, Z4, Z27
+	VFMADD213PD      Z3, Z5, Z28
+	VFMADD231PD      Z8, Z0, Z3
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+400(SB), Z8
+	VFMADD213PD      Z8, Z29, Z14
+	VFMADD213PD      Z8, Z31, Z15
+	VFMADD231PD      Z10, Z25, Z8
+	VFMADD231PD      Z27, Z1, Z4
+	VFMADD231PD      Z28, Z30, Z5
+	VFMADD231PD      Z3, Z21, Z0
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+408(SB), Z1
+	VFMADD213PD      Z1, Z29, Z14
+	VFMADD213PD      Z1, Z31, Z15
+	VFMADD231PD      Z8, Z25, Z1
+	VFMADD213PD      Z7, Z4, Z7
+	VFMADD213PD      Z9, Z5, Z9
+	VFMADD213PD      Z16, Z0, Z16
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+416(SB), Z0
+	VFMADD213PD      Z0, Z29, Z14
+	VFMADD213PD      Z0, Z31, Z15
+	VFMADD231PD      Z1, Z25, Z0
+	VSCALEFPD        Z22, Z7, Z1
+	VSCALEFPD        Z23, Z9, Z3
+	VSCALEFPD        Z24, Z16, Z4
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+424(SB), Z5
+	VFMADD213PD      Z5, Z29, Z14
+	VFMADD213PD      Z5, Z31, Z15
+	VFMADD231PD      Z0, Z25, Z5
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+432(SB), Z0
+	VFMADD213PD      Z0, Z29, Z14
+	VFMADD213PD      Z0, Z31, Z15
+	VFMADD231PD      Z5, Z25, Z0
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+440(SB), Z5
+	VFMADD213PD      Z5, Z29, Z14
+	VFMADD213PD      Z5, Z31, Z15
+	VFMADD231PD      Z0, Z25, Z5
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+448(SB), Z0
+	VFMADD213PD      Z0, Z29, Z14
+	VFMADD213PD      Z0, Z31, Z15
+	VFMADD231PD      Z5, Z25, Z0
+	VFMADD213PD      Z2, Z14, Z29
+	VFMADD213PD      Z2, Z15, Z31
+	VFMADD231PD      Z0, Z25, Z2
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+16(SB), Z0
+	VFMADD132PD      1664(BX), Z0, Z29
+	VFMADD132PD      1600(BX), Z0, Z31
+	VFMADD231PD      1536(BX), Z2, Z0
+	VMULPD           640(BX), Z29, Z2
+	VMULPD           1088(BX), Z31, Z5
+	VMULPD           384(BX), Z0, Z0
+	VMOVUPD          1344(BX), Z7
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+208(SB), Z8
+	VPTERNLOGQ       $0xe4, Z8, Z7, Z2
+	VMOVUPD          1408(BX), Z7
+	VPTERNLOGQ       $0xe4, Z8, Z7, Z5
+	VMOVUPD          1472(BX), Z7
+	VPTERNLOGQ       $0xe4, Z8, Z7, Z0
+	VSUBPD           Z2, Z6, Z2
+	VSUBPD           Z5, Z11, Z5
+	VSUBPD           Z0, Z12, Z0
+	VFMADD213PD      1024(BX), Z2, Z1
+	VFMADD213PD      768(BX), Z5, Z3
+	VFMADD213PD      320(BX), Z0, Z4
 	VBROADCASTSD     spotPriceRowsAVX512Consts<>+480(SB), Z0
-	VBLENDMPD        Z3, Z0, K1, Z1
-	VBLENDMPD        Z6, Z0, K2, Z2
-	VBLENDMPD        Z8, Z0, K3, Z3
-	VBLENDMPD        Z10, Z0, K4, Z0
+	VBLENDMPD        Z1, Z0, K1, Z1
+	VBLENDMPD        Z3, Z0, K2, Z2
+	VBLENDMPD        Z4, Z0, K3, Z0
 	PREFETCHT0       1024(SI)(AX*1)
 	VMOVUPD          Z1, (SI)(AX*1)
 	PREFETCHT0       1088(SI)(AX*1)
 	VMOVUPD          Z2, 64(SI)(AX*1)
 	PREFETCHT0       1152(SI)(AX*1)
-	VMOVUPD          Z3, 128(SI)(AX*1)
-	PREFETCHT0       1216(SI)(AX*1)
-	VMOVUPD          Z0, 192(SI)(AX*1)
-	ADDQ             $+256, AX
-	SUBQ             $+32, CX
+	VMOVUPD          Z0, 128(SI)(AX*1)
+	ADDQ             $+192, AX
+	SUBQ             $+24, CX
 	JGE              body
 
 rest:
-	ADDQ $+32, CX
+	ADDQ $+24, CX
 	JEQ  done
 
 tail:
@@ -1104,15 +886,15 @@ whole:
 	VADDPD           Z16, Z13, Z21
 	VSUBPD           Z20, Z12, Z12
 	VSUBPD           Z16, Z13, Z13
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+72(SB), Z16
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+16(SB), Z16
 	VMULPD           Z16, Z6, Z20
 	VMULPD           Z16, Z7, Z22
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+80(SB), Z23
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+8(SB), Z23
 	VMOVAPD          Z17, Z24
 	VADDPD           Z23, Z17, K1, Z24
 	VMOVAPD          Z18, Z25
 	VADDPD           Z23, Z18, K2, Z25
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+8(SB), Z26
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+24(SB), Z26
 	VADDPD           Z26, Z17, K3, Z24
 	VADDPD           Z26, Z18, K4, Z25
 	VMULPD           Z14, Z19, Z17
@@ -1127,403 +909,415 @@ whole:
 	VMULPD           Z15, Z13, Z13
 	VMULPD           Z17, Z2, Z14
 	VMULPD           Z18, Z3, Z15
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+112(SB), Z17
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+40(SB), Z17
 	VMULPD           Z17, Z24, Z18
 	VMULPD           Z17, Z25, Z17
 	VMULPD           Z8, Z0, Z19
 	VMULPD           Z9, Z1, Z21
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+88(SB), Z27
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+32(SB), Z27
 	VXORPD           Z27, Z19, Z19
 	VXORPD           Z27, Z21, Z21
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+96(SB), Z27
-	VMINPD           Z19, Z27, Z19
-	VMINPD           Z21, Z27, Z21
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+104(SB), Z27
-	VMAXPD           Z19, Z27, Z19
-	VMAXPD           Z21, Z27, Z21
-	VMULPD           Z12, Z12, Z27
-	VMULPD           Z13, Z13, Z28
-	VMULPD           Z2, Z10, Z29
-	VMULPD           Z3, Z11, Z30
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+136(SB), Z31
-	VMULPD           Z31, Z19, Z16
-	VMULPD           Z31, Z21, Z23
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+48(SB), Z28
+	VMINPD           Z19, Z28, Z19
+	VMINPD           Z21, Z28, Z21
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+56(SB), Z28
+	VMAXPD           Z19, Z28, Z19
+	VMAXPD           Z21, Z28, Z21
+	VMULPD           Z12, Z12, Z28
+	VMULPD           Z13, Z13, Z29
+	VXORPD           Z27, Z10, Z30
+	VXORPD           Z27, Z11, Z27
+	VMULPD           Z2, Z10, Z31
+	VMULPD           Z3, Z11, Z16
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+64(SB), Z23
+	VMOVUPD          Z16, (BX)
+	VMULPD           Z23, Z19, Z16
+	VMOVUPD          Z31, 64(BX)
+	VMULPD           Z23, Z21, Z31
 	VRNDSCALEPD      $0x08, Z16, Z16
-	VRNDSCALEPD      $0x08, Z23, Z23
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+144(SB), Z31
-	VFMADD231PD      Z31, Z16, Z19
-	VFMADD231PD      Z31, Z23, Z21
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+152(SB), Z31
-	VFMADD231PD      Z31, Z16, Z19
-	VFMADD231PD      Z31, Z23, Z21
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+16(SB), Z31
-	VMOVUPD          Z7, (BX)
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+24(SB), Z7
-	VFMADD231PD      Z31, Z27, Z7
-	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+24(SB), Z28, Z31
-	VMOVUPD          Z6, 64(BX)
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+32(SB), Z6
-	VFMADD213PD      Z6, Z27, Z7
-	VFMADD231PD      Z31, Z28, Z6
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+40(SB), Z31
-	VFMADD213PD      Z31, Z27, Z7
-	VFMADD231PD      Z6, Z28, Z31
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+48(SB), Z6
-	VFMADD213PD      Z6, Z27, Z7
-	VFMADD231PD      Z31, Z28, Z6
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+56(SB), Z31
-	VFMADD213PD      Z31, Z27, Z7
-	VFMADD231PD      Z6, Z28, Z31
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+64(SB), Z6
-	VFMADD213PD      Z6, Z27, Z7
-	VFMADD231PD      Z31, Z28, Z6
-	VMULPD           Z7, Z27, Z7
-	VMULPD           Z6, Z28, Z6
-	VFMADD231PD      Z7, Z12, Z18
-	VFMADD231PD      Z6, Z13, Z17
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+120(SB), Z6
-	VFMADD231PD      Z6, Z12, Z18
-	VFMADD231PD      Z6, Z13, Z17
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+128(SB), Z7
-	VFMADD231PD      Z7, Z24, Z18
-	VFMADD231PD      Z7, Z25, Z17
+	VRNDSCALEPD      $0x08, Z31, Z31
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+72(SB), Z23
+	VFMADD231PD      Z23, Z16, Z19
+	VFMADD231PD      Z23, Z31, Z21
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+80(SB), Z23
+	VFMADD231PD      Z23, Z16, Z19
+	VFMADD231PD      Z23, Z31, Z21
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+88(SB), Z23
+	VMOVUPD          Z27, 128(BX)
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+96(SB), Z27
+	VFMADD231PD      Z23, Z28, Z27
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+96(SB), Z29, Z23
+	VMOVUPD          Z30, 192(BX)
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+104(SB), Z30
+	VFMADD213PD      Z30, Z28, Z27
+	VFMADD231PD      Z23, Z29, Z30
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+112(SB), Z23
+	VFMADD213PD      Z23, Z28, Z27
+	VFMADD231PD      Z30, Z29, Z23
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+120(SB), Z30
+	VFMADD213PD      Z30, Z28, Z27
+	VFMADD231PD      Z23, Z29, Z30
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+128(SB), Z23
+	VFMADD213PD      Z23, Z28, Z27
+	VFMADD231PD      Z30, Z29, Z23
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+136(SB), Z30
+	VFMADD213PD      Z30, Z28, Z27
+	VFMADD231PD      Z23, Z29, Z30
+	VMULPD           Z27, Z28, Z23
+	VMULPD           Z30, Z29, Z27
+	VFMADD231PD      Z23, Z12, Z18
+	VFMADD231PD      Z27, Z13, Z17
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+160(SB), Z23
+	VFMADD231PD      Z23, Z12, Z18
+	VFMADD231PD      Z23, Z13, Z17
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+176(SB), Z12
+	VFMADD231PD      Z12, Z24, Z18
+	VFMADD231PD      Z12, Z25, Z17
 	VFMADD231PD      Z8, Z0, Z18
 	VFMADD231PD      Z9, Z1, Z17
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+384(SB), Z0
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+392(SB), Z1
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+144(SB), Z0
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+152(SB), Z1
 	VFMADD231PD      Z0, Z19, Z1
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+392(SB), Z7
-	VFMADD231PD      Z0, Z21, Z7
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+400(SB), Z8
-	VFMADD213PD      Z8, Z19, Z1
-	VFMADD213PD      Z8, Z21, Z7
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+408(SB), Z9
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+152(SB), Z8
+	VFMADD231PD      Z0, Z21, Z8
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+168(SB), Z9
 	VFMADD213PD      Z9, Z19, Z1
-	VFMADD213PD      Z9, Z21, Z7
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+416(SB), Z12
+	VFMADD213PD      Z9, Z21, Z8
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+184(SB), Z12
 	VFMADD213PD      Z12, Z19, Z1
-	VFMADD213PD      Z12, Z21, Z7
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+424(SB), Z13
+	VFMADD213PD      Z12, Z21, Z8
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+192(SB), Z13
 	VFMADD213PD      Z13, Z19, Z1
-	VFMADD213PD      Z13, Z21, Z7
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+432(SB), Z24
+	VFMADD213PD      Z13, Z21, Z8
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+200(SB), Z24
 	VFMADD213PD      Z24, Z19, Z1
-	VFMADD213PD      Z24, Z21, Z7
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+440(SB), Z25
+	VFMADD213PD      Z24, Z21, Z8
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+224(SB), Z25
 	VFMADD213PD      Z25, Z19, Z1
-	VFMADD213PD      Z25, Z21, Z7
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+448(SB), Z27
+	VFMADD213PD      Z25, Z21, Z8
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+240(SB), Z27
 	VFMADD213PD      Z27, Z19, Z1
-	VFMADD213PD      Z27, Z21, Z7
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+456(SB), Z28
+	VFMADD213PD      Z27, Z21, Z8
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+248(SB), Z28
 	VFMADD213PD      Z28, Z19, Z1
-	VFMADD213PD      Z28, Z21, Z7
+	VFMADD213PD      Z28, Z21, Z8
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+256(SB), Z29
+	VFMADD213PD      Z29, Z19, Z1
+	VFMADD213PD      Z29, Z21, Z8
 	VFMADD213PD      Z26, Z19, Z1
-	VFMADD213PD      Z26, Z21, Z7
+	VFMADD213PD      Z26, Z21, Z8
 	VFMADD213PD      Z26, Z1, Z19
-	VFMADD213PD      Z26, Z7, Z21
+	VFMADD213PD      Z26, Z8, Z21
 	VSCALEFPD        Z16, Z19, Z1
-	VSCALEFPD        Z23, Z21, Z7
-	VMOVAPD          Z20, Z16
-	VFMADD231PD      Z18, Z14, Z16
-	VMOVAPD          Z22, Z19
-	VFMADD231PD      Z17, Z15, Z19
+	VSCALEFPD        Z31, Z21, Z8
+	VMULPD           Z1, Z4, Z1
+	VMULPD           Z8, Z5, Z4
+	VMOVAPD          Z20, Z5
+	VFMADD231PD      Z18, Z14, Z5
+	VMOVAPD          Z22, Z8
+	VFMADD231PD      Z17, Z15, Z8
 	VFMSUB231PD      Z18, Z14, Z20
 	VFMSUB231PD      Z17, Z15, Z22
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+160(SB), Z14
-	VANDPD           Z14, Z16, Z15
-	VANDPD           Z14, Z19, Z17
-	VANDPD           Z14, Z20, Z18
-	VANDPD           Z14, Z22, Z21
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+168(SB), Z23
-	VMINPD           Z15, Z23, Z15
-	VMINPD           Z17, Z23, Z17
-	VMINPD           Z18, Z23, Z18
-	VMINPD           Z21, Z23, Z21
-	VMULPD           Z1, Z4, Z1
-	VMULPD           Z7, Z5, Z4
-	VMULPD           Z16, Z10, Z5
-	VMULPD           Z19, Z11, Z7
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+376(SB), Z23
-	VCMPPD           $0x11, Z23, Z5, K1
-	VCMPPD           $0x11, Z23, Z7, K2
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+176(SB), Z5
-	VFMADD213PD      Z26, Z15, Z5
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+176(SB), Z7
-	VFMADD213PD      Z26, Z17, Z7
-	VBLENDMPD        Z23, Z29, K1, Z29
-	VBLENDMPD        Z23, Z30, K2, Z30
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+184(SB), Z31
-	VADDPD           Z31, Z15, Z28
-	VADDPD           Z31, Z17, Z27
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+176(SB), Z25
-	VFMADD213PD      Z26, Z18, Z25
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+176(SB), Z24
-	VFMADD213PD      Z26, Z21, Z24
-	VADDPD           Z31, Z18, Z13
-	VADDPD           Z31, Z21, Z31
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+192(SB), Z12
-	VMULPD           Z12, Z15, Z9
-	VMULPD           Z12, Z17, Z12
-	VMULPD           Z28, Z5, Z8
-	VMULPD           Z27, Z7, Z0
-	VMULPD           Z20, Z10, Z14
-	VMOVUPD          Z19, 128(BX)
-	VMULPD           Z22, Z11, Z19
-	VCMPPD           $0x11, Z23, Z14, K1
-	VCMPPD           $0x11, Z23, Z19, K2
 	VMULPD           Z1, Z10, Z10
 	VMULPD           Z4, Z11, Z11
-	VBLENDMPD        Z23, Z10, K1, Z10
-	VBLENDMPD        Z23, Z11, K2, Z11
-	VSUBPD           Z10, Z29, Z10
-	VSUBPD           Z11, Z30, Z11
-	VMULPD           Z13, Z25, Z14
-	VMULPD           Z31, Z24, Z19
-	VMULPD           Z9, Z15, Z23
-	VMULPD           Z12, Z17, Z29
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+136(SB), Z30
-	VMULPD           Z23, Z30, Z23
-	VMULPD           Z29, Z30, Z29
-	VRNDSCALEPD      $0x08, Z23, Z23
-	VRNDSCALEPD      $0x08, Z29, Z29
-	VMULPD           Z14, Z8, Z30
-	VMOVUPD          Z11, 192(BX)
-	VMULPD           Z19, Z0, Z11
-	VDIVPD           Z30, Z26, Z30
-	VDIVPD           Z11, Z26, Z11
-	VMULPD           Z30, Z14, Z14
-	VMULPD           Z11, Z19, Z19
-	VMULPD           Z30, Z8, Z8
-	VMULPD           Z11, Z0, Z0
-	VMULPD           Z14, Z5, Z5
-	VMULPD           Z19, Z7, Z7
-	VMULPD           Z14, Z28, Z11
-	VMULPD           Z19, Z27, Z14
-	VMULPD           Z8, Z25, Z19
-	VMULPD           Z0, Z24, Z24
-	VMULPD           Z8, Z13, Z8
-	VMULPD           Z0, Z31, Z0
-	VMULPD           Z19, Z18, Z13
-	VMULPD           Z24, Z21, Z18
-	VMULPD           Z5, Z15, Z5
-	VMULPD           Z7, Z17, Z7
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+144(SB), Z19
-	VMULPD           Z23, Z19, Z21
-	VMULPD           Z29, Z19, Z19
-	VFMADD231PD      Z9, Z15, Z21
-	VFMADD231PD      Z12, Z17, Z19
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+152(SB), Z9
-	VFMADD231PD      Z9, Z23, Z21
-	VFMADD231PD      Z9, Z29, Z19
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+80(SB), Z9
-	VFMADD231PD      Z6, Z13, Z9
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+80(SB), Z12
-	VFMADD231PD      Z6, Z18, Z12
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+80(SB), Z15
-	VFMADD231PD      Z6, Z5, Z15
-	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+80(SB), Z7, Z6
-	VMINPD           Z1, Z2, Z17
-	VMINPD           Z4, Z3, Z24
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+208(SB), Z14
+	VANDPD           Z14, Z5, Z15
+	VANDPD           Z14, Z8, Z16
+	VANDPD           Z14, Z20, Z17
+	VANDPD           Z14, Z22, Z18
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+216(SB), Z19
+	VMINPD           Z15, Z19, Z15
+	VMINPD           Z16, Z19, Z16
+	VMINPD           Z17, Z19, Z17
+	VMINPD           Z18, Z19, Z18
+	VMINPD           Z1, Z2, Z19
+	VMINPD           Z4, Z3, Z21
 	VADDPD           Z1, Z2, Z1
 	VADDPD           Z4, Z3, Z4
-	VMOVUPD          64(BX), Z25
-	VMINPD           Z25, Z17, Z17
-	VMOVUPD          (BX), Z26
-	VMINPD           Z26, Z24, Z24
-	VADDPD           Z1, Z25, Z1
-	VADDPD           Z4, Z26, Z4
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+464(SB), Z25
-	VCMPPD           $0x11, Z17, Z25, K1
-	VCMPPD           $0x11, Z24, Z25, K2
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+472(SB), Z17
-	VCMPPD           $0x11, Z17, Z1, K3
-	VCMPPD           $0x11, Z17, Z4, K4
+	VMINPD           Z6, Z19, Z19
+	VMINPD           Z7, Z21, Z21
+	VADDPD           Z1, Z6, Z1
+	VADDPD           Z4, Z7, Z4
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+464(SB), Z6
+	VCMPPD           $0x11, Z19, Z6, K1
+	VCMPPD           $0x11, Z21, Z6, K2
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+232(SB), Z6
+	VFMADD213PD      Z26, Z15, Z6
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+232(SB), Z7
+	VFMADD213PD      Z26, Z16, Z7
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+472(SB), Z19
+	VCMPPD           $0x11, Z19, Z1, K3
+	VCMPPD           $0x11, Z19, Z4, K4
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+264(SB), Z1
+	VADDPD           Z1, Z15, Z4
+	VADDPD           Z1, Z16, Z19
 	KANDB            K3, K1, K1
 	KANDB            K4, K2, K2
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+200(SB), Z1
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+208(SB), Z4
-	VFMADD231PD      Z1, Z9, Z4
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+208(SB), Z17
-	VFMADD231PD      Z1, Z12, Z17
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+216(SB), Z24
-	VFMADD213PD      Z24, Z9, Z4
-	VFMADD213PD      Z24, Z12, Z17
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+224(SB), Z25
-	VFMADD213PD      Z25, Z9, Z4
-	VFMADD213PD      Z25, Z12, Z17
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+232(SB), Z26
-	VFMADD213PD      Z26, Z9, Z4
-	VFMADD213PD      Z26, Z12, Z17
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+240(SB), Z27
-	VFMADD213PD      Z27, Z9, Z4
-	VFMADD213PD      Z27, Z12, Z17
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+248(SB), Z28
-	VFMADD213PD      Z28, Z9, Z4
-	VFMADD213PD      Z28, Z12, Z17
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+256(SB), Z30
-	VFMADD213PD      Z30, Z9, Z4
-	VFMADD213PD      Z30, Z12, Z17
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+264(SB), Z31
-	VFMADD213PD      Z31, Z9, Z4
-	VFMADD213PD      Z31, Z12, Z17
-	VMOVUPD          Z10, (BX)
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+272(SB), Z10
-	VFMADD213PD      Z10, Z9, Z4
-	VFMADD213PD      Z10, Z12, Z17
-	VMOVUPD          Z29, 64(BX)
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+280(SB), Z29
-	VFMADD213PD      Z29, Z9, Z4
-	VFMADD213PD      Z29, Z12, Z17
-	VMOVUPD          Z23, 256(BX)
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+288(SB), Z23
-	VFMADD213PD      Z23, Z9, Z4
-	VFMADD213PD      Z23, Z12, Z17
-	VMOVUPD          Z3, 320(BX)
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+296(SB), Z3
-	VFMADD213PD      Z3, Z9, Z4
-	VFMADD213PD      Z3, Z12, Z17
-	VMOVUPD          Z2, 384(BX)
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+304(SB), Z2
-	VFMADD213PD      Z2, Z9, Z4
-	VFMADD213PD      Z2, Z12, Z17
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+312(SB), Z2
-	VFMADD213PD      Z2, Z9, Z4
-	VFMADD213PD      Z2, Z12, Z17
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+320(SB), Z2
-	VFMADD213PD      Z2, Z9, Z4
-	VFMADD213PD      Z2, Z12, Z17
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+328(SB), Z2
-	VFMADD213PD      Z2, Z9, Z4
-	VFMADD213PD      Z2, Z12, Z17
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+336(SB), Z2
-	VFMADD213PD      Z2, Z9, Z4
-	VFMADD213PD      Z2, Z12, Z17
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+344(SB), Z2
-	VFMADD213PD      Z2, Z9, Z4
-	VFMADD213PD      Z2, Z12, Z17
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+352(SB), Z2
-	VFMADD213PD      Z2, Z9, Z4
-	VFMADD213PD      Z2, Z12, Z17
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+360(SB), Z2
-	VFMADD213PD      Z2, Z9, Z4
-	VFMADD213PD      Z2, Z12, Z17
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+368(SB), Z2
-	VFMADD213PD      Z2, Z4, Z9
-	VFMADD213PD      Z2, Z17, Z12
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+72(SB), Z4
-	VFMADD213PD      Z4, Z9, Z13
-	VFMADD213PD      Z4, Z12, Z18
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+232(SB), Z21
+	VFMADD213PD      Z26, Z17, Z21
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+232(SB), Z30
+	VFMADD213PD      Z26, Z18, Z30
+	VADDPD           Z1, Z17, Z31
+	VADDPD           Z1, Z18, Z1
+	VMULPD           Z4, Z6, Z29
+	VMULPD           Z19, Z7, Z28
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+272(SB), Z27
+	VMULPD           Z27, Z15, Z25
+	VMULPD           Z27, Z16, Z27
+	VMOVAPD          Z26, Z24
+	VPTERNLOGQ       $0xe4, Z14, Z5, Z24
+	VMOVAPD          Z26, Z13
+	VPTERNLOGQ       $0xe4, Z14, Z8, Z13
+	VMOVUPD          192(BX), Z12
+	VCMPPD           $0x00, Z24, Z12, K3
+	VMOVUPD          128(BX), Z24
+	VCMPPD           $0x00, Z13, Z24, K4
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+280(SB), Z13
+	VMOVUPD          64(BX), Z9
+	VBLENDMPD        Z13, Z9, K3, Z9
+	VMOVUPD          (BX), Z0
+	VBLENDMPD        Z13, Z0, K4, Z0
+	VMOVUPD          Z3, (BX)
+	VMULPD           Z31, Z21, Z3
+	VMOVUPD          Z2, 64(BX)
+	VMULPD           Z1, Z30, Z2
+	VMOVUPD          Z8, 256(BX)
+	VMULPD           Z25, Z15, Z8
+	VMOVUPD          Z5, 320(BX)
+	VMULPD           Z27, Z16, Z5
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+64(SB), Z13
 	VMULPD           Z8, Z13, Z8
-	VMULPD           Z0, Z18, Z0
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+160(SB), Z9
-	VPTERNLOGQ       $0xe4, Z9, Z20, Z8
-	VPTERNLOGQ       $0xe4, Z9, Z22, Z0
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+208(SB), Z12
-	VFMADD231PD      Z1, Z15, Z12
-	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+208(SB), Z6, Z1
-	VFMADD213PD      Z24, Z15, Z12
-	VFMADD231PD      Z1, Z6, Z24
-	VFMADD213PD      Z25, Z15, Z12
-	VFMADD231PD      Z24, Z6, Z25
-	VFMADD213PD      Z26, Z15, Z12
-	VFMADD231PD      Z25, Z6, Z26
-	VFMADD213PD      Z27, Z15, Z12
-	VFMADD231PD      Z26, Z6, Z27
-	VFMADD213PD      Z28, Z15, Z12
-	VFMADD231PD      Z27, Z6, Z28
-	VFMADD213PD      Z30, Z15, Z12
-	VFMADD231PD      Z28, Z6, Z30
-	VFMADD213PD      Z31, Z15, Z12
-	VFMADD231PD      Z30, Z6, Z31
-	VFMADD213PD      Z10, Z15, Z12
-	VFMADD231PD      Z31, Z6, Z10
-	VFMADD213PD      Z29, Z15, Z12
-	VFMADD231PD      Z10, Z6, Z29
-	VFMADD213PD      Z23, Z15, Z12
-	VFMADD231PD      Z29, Z6, Z23
-	VFMADD213PD      Z3, Z15, Z12
-	VFMADD231PD      Z23, Z6, Z3
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+304(SB), Z1
-	VFMADD213PD      Z1, Z15, Z12
-	VFMADD231PD      Z3, Z6, Z1
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+312(SB), Z3
-	VFMADD213PD      Z3, Z15, Z12
-	VFMADD231PD      Z1, Z6, Z3
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+320(SB), Z1
-	VFMADD213PD      Z1, Z15, Z12
-	VFMADD231PD      Z3, Z6, Z1
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+328(SB), Z3
-	VFMADD213PD      Z3, Z15, Z12
-	VFMADD231PD      Z1, Z6, Z3
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+336(SB), Z1
-	VFMADD213PD      Z1, Z15, Z12
-	VFMADD231PD      Z3, Z6, Z1
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+344(SB), Z3
-	VFMADD213PD      Z3, Z15, Z12
-	VFMADD231PD      Z1, Z6, Z3
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+352(SB), Z1
-	VFMADD213PD      Z1, Z15, Z12
-	VFMADD231PD      Z3, Z6, Z1
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+360(SB), Z3
-	VFMADD213PD      Z3, Z15, Z12
-	VFMADD231PD      Z1, Z6, Z3
-	VFMADD213PD      Z2, Z12, Z15
-	VFMADD231PD      Z3, Z6, Z2
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+384(SB), Z1
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+392(SB), Z3
-	VFMADD231PD      Z1, Z21, Z3
-	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+392(SB), Z19, Z1
-	VFMADD213PD      Z4, Z15, Z5
-	VFMADD231PD      Z2, Z7, Z4
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+400(SB), Z2
-	VFMADD213PD      Z2, Z21, Z3
-	VFMADD231PD      Z1, Z19, Z2
-	VMULPD           Z21, Z21, Z1
-	VMULPD           Z19, Z19, Z6
-	VMULPD           Z11, Z5, Z5
-	VMULPD           Z14, Z4, Z4
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+408(SB), Z7
-	VFMADD213PD      Z7, Z21, Z3
-	VFMADD231PD      Z2, Z19, Z7
-	VPTERNLOGQ       $0xe4, Z9, Z16, Z5
-	VMOVUPD          128(BX), Z2
-	VPTERNLOGQ       $0xe4, Z9, Z2, Z4
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+416(SB), Z2
-	VFMADD213PD      Z2, Z21, Z3
-	VFMADD231PD      Z7, Z19, Z2
-	VSUBPD           Z5, Z8, Z5
-	VSUBPD           Z4, Z0, Z0
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+424(SB), Z4
-	VFMADD213PD      Z4, Z21, Z3
-	VFMADD231PD      Z2, Z19, Z4
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+432(SB), Z2
-	VFMADD213PD      Z2, Z21, Z3
-	VFMADD231PD      Z4, Z19, Z2
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+440(SB), Z4
-	VFMADD213PD      Z4, Z21, Z3
-	VFMADD231PD      Z2, Z19, Z4
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+448(SB), Z2
-	VFMADD213PD      Z2, Z21, Z3
-	VFMADD231PD      Z4, Z19, Z2
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+456(SB), Z4
-	VFMADD213PD      Z4, Z21, Z3
-	VFMADD231PD      Z2, Z19, Z4
-	VFMADD231PD      Z3, Z1, Z21
-	VFMADD231PD      Z4, Z6, Z19
-	VMOVUPD          384(BX), Z1
-	VFMADD213PD      Z1, Z21, Z1
-	VMOVUPD          320(BX), Z2
-	VFMADD213PD      Z2, Z19, Z2
-	VSCALEFPD        256(BX), Z1, Z1
-	VSCALEFPD        64(BX), Z2, Z2
-	VFMADD213PD      (BX), Z5, Z1
-	VFMADD213PD      192(BX), Z0, Z2
-	VBROADCASTSD     spotPriceRowsAVX512Consts<>+480(SB), Z0
-	VBLENDMPD        Z1, Z0, K1, Z1
-	VBLENDMPD        Z2, Z0, K2, Z0
-	VMOVUPD          Z1, K7, (SI)(AX*1)
-	VMOVUPD          Z0, K6, 64(SI)(AX*1)
+	VMULPD           Z5, Z13, Z5
+	VRNDSCALEPD      $0x08, Z8, Z8
+	VRNDSCALEPD      $0x08, Z5, Z5
+	VMULPD           Z3, Z29, Z13
+	VMULPD           Z2, Z28, Z24
+	VDIVPD           Z13, Z26, Z13
+	VDIVPD           Z24, Z26, Z24
+	VMULPD           Z13, Z3, Z3
+	VMULPD           Z24, Z2, Z2
+	VMULPD           Z13, Z29, Z13
+	VMULPD           Z24, Z28, Z24
+	VMULPD           Z3, Z6, Z6
+	VMULPD           Z2, Z7, Z7
+	VMULPD           Z3, Z4, Z3
+	VMULPD           Z2, Z19, Z2
+	VMULPD           Z13, Z21, Z4
+	VMULPD           Z24, Z30, Z19
+	VMULPD           Z13, Z31, Z13
+	VMULPD           Z24, Z1, Z1
+	VMULPD           Z4, Z17, Z4
+	VMULPD           Z19, Z18, Z17
+	VMULPD           Z6, Z15, Z6
+	VMULPD           Z7, Z16, Z7
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+72(SB), Z18
+	VMULPD           Z8, Z18, Z19
+	VMULPD           Z5, Z18, Z18
+	VFMADD231PD      Z25, Z15, Z19
+	VFMADD231PD      Z27, Z16, Z18
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+80(SB), Z15
+	VFMADD231PD      Z15, Z8, Z19
+	VFMADD231PD      Z15, Z5, Z18
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+8(SB), Z15
+	VFMADD231PD      Z23, Z4, Z15
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+8(SB), Z16
+	VFMADD231PD      Z23, Z17, Z16
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+8(SB), Z21
+	VFMADD231PD      Z23, Z6, Z21
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+8(SB), Z7, Z23
+	VMOVAPD          Z26, Z24
+	VPTERNLOGQ       $0xe4, Z14, Z20, Z24
+	VPTERNLOGQ       $0xe4, Z14, Z22, Z26
+	VCMPPD           $0x00, Z24, Z12, K3
+	VMOVUPD          128(BX), Z12
+	VCMPPD           $0x00, Z26, Z12, K4
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+280(SB), Z12
+	VBLENDMPD        Z12, Z10, K3, Z10
+	VBLENDMPD        Z12, Z11, K4, Z11
+	VSUBPD           Z10, Z9, Z9
+	VSUBPD           Z11, Z0, Z0
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+288(SB), Z10
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+296(SB), Z11
+	VFMADD231PD      Z10, Z15, Z11
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+296(SB), Z12
+	VFMADD231PD      Z10, Z16, Z12
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+304(SB), Z24
+	VFMADD213PD      Z24, Z15, Z11
+	VFMADD213PD      Z24, Z16, Z12
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+312(SB), Z25
+	VFMADD213PD      Z25, Z15, Z11
+	VFMADD213PD      Z25, Z16, Z12
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+320(SB), Z26
+	VFMADD213PD      Z26, Z15, Z11
+	VFMADD213PD      Z26, Z16, Z12
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+328(SB), Z27
+	VFMADD213PD      Z27, Z15, Z11
+	VFMADD213PD      Z27, Z16, Z12
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+336(SB), Z28
+	VFMADD213PD      Z28, Z15, Z11
+	VFMADD213PD      Z28, Z16, Z12
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+344(SB), Z29
+	VFMADD213PD      Z29, Z15, Z11
+	VFMADD213PD      Z29, Z16, Z12
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+352(SB), Z30
+	VFMADD213PD      Z30, Z15, Z11
+	VFMADD213PD      Z30, Z16, Z12
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+360(SB), Z31
+	VFMADD213PD      Z31, Z15, Z11
+	VFMADD213PD      Z31, Z16, Z12
+	VMOVUPD          Z0, 128(BX)
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+368(SB), Z0
+	VFMADD213PD      Z0, Z15, Z11
+	VFMADD213PD      Z0, Z16, Z12
+	VMOVUPD          Z9, 192(BX)
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+376(SB), Z9
+	VFMADD213PD      Z9, Z15, Z11
+	VFMADD213PD      Z9, Z16, Z12
+	VMOVUPD          Z5, 384(BX)
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+384(SB), Z5
+	VFMADD213PD      Z5, Z15, Z11
+	VFMADD213PD      Z5, Z16, Z12
+	VMOVUPD          Z8, 448(BX)
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+392(SB), Z8
+	VFMADD213PD      Z8, Z15, Z11
+	VFMADD213PD      Z8, Z16, Z12
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+400(SB), Z8
+	VFMADD213PD      Z8, Z15, Z11
+	VFMADD213PD      Z8, Z16, Z12
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+408(SB), Z8
+	VFMADD213PD      Z8, Z15, Z11
+	VFMADD213PD      Z8, Z16, Z12
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+416(SB), Z8
+	VFMADD213PD      Z8, Z15, Z11
+	VFMADD213PD      Z8, Z16, Z12
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+424(SB), Z8
+	VFMADD213PD      Z8, Z15, Z11
+	VFMADD213PD      Z8, Z16, Z12
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+432(SB), Z8
+	VFMADD213PD      Z8, Z15, Z11
+	VFMADD213PD      Z8, Z16, Z12
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+440(SB), Z8
+	VFMADD213PD      Z8, Z15, Z11
+	VFMADD213PD      Z8, Z16, Z12
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+448(SB), Z8
+	VFMADD213PD      Z8, Z15, Z11
+	VFMADD213PD      Z8, Z16, Z12
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+456(SB), Z8
+	VFMADD213PD      Z8, Z11, Z15
+	VFMADD213PD      Z8, Z12, Z16
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+16(SB), Z11
+	VFMADD213PD      Z11, Z15, Z4
+	VFMADD213PD      Z11, Z16, Z17
+	VMULPD           Z13, Z4, Z4
+	VMULPD           Z1, Z17, Z1
+	VPTERNLOGQ       $0xe4, Z14, Z20, Z4
+	VPTERNLOGQ       $0xe4, Z14, Z22, Z1
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+296(SB), Z12
+	VFMADD231PD      Z10, Z21, Z12
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+296(SB), Z23, Z10
+	VFMADD213PD      Z24, Z21, Z12
+	VFMADD231PD      Z10, Z23, Z24
+	VFMADD213PD      Z25, Z21, Z12
+	VFMADD231PD      Z24, Z23, Z25
+	VFMADD213PD      Z26, Z21, Z12
+	VFMADD231PD      Z25, Z23, Z26
+	VFMADD213PD      Z27, Z21, Z12
+	VFMADD231PD      Z26, Z23, Z27
+	VFMADD213PD      Z28, Z21, Z12
+	VFMADD231PD      Z27, Z23, Z28
+	VFMADD213PD      Z29, Z21, Z12
+	VFMADD231PD      Z28, Z23, Z29
+	VFMADD213PD      Z30, Z21, Z12
+	VFMADD231PD      Z29, Z23, Z30
+	VFMADD213PD      Z31, Z21, Z12
+	VFMADD231PD      Z30, Z23, Z31
+	VFMADD213PD      Z0, Z21, Z12
+	VFMADD231PD      Z31, Z23, Z0
+	VFMADD213PD      Z9, Z21, Z12
+	VFMADD231PD      Z0, Z23, Z9
+	VFMADD213PD      Z5, Z21, Z12
+	VFMADD231PD      Z9, Z23, Z5
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+392(SB), Z0
+	VFMADD213PD      Z0, Z21, Z12
+	VFMADD231PD      Z5, Z23, Z0
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+400(SB), Z5
+	VFMADD213PD      Z5, Z21, Z12
+	VFMADD231PD      Z0, Z23, Z5
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+408(SB), Z0
+	VFMADD213PD      Z0, Z21, Z12
+	VFMADD231PD      Z5, Z23, Z0
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+416(SB), Z5
+	VFMADD213PD      Z5, Z21, Z12
+	VFMADD231PD      Z0, Z23, Z5
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+424(SB), Z0
+	VFMADD213PD      Z0, Z21, Z12
+	VFMADD231PD      Z5, Z23, Z0
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+432(SB), Z5
+	VFMADD213PD      Z5, Z21, Z12
+	VFMADD231PD      Z0, Z23, Z5
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+440(SB), Z0
+	VFMADD213PD      Z0, Z21, Z12
+	VFMADD231PD      Z5, Z23, Z0
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+448(SB), Z5
+	VFMADD213PD      Z5, Z21, Z12
+	VFMADD231PD      Z0, Z23, Z5
+	VFMADD213PD      Z8, Z12, Z21
+	VFMADD231PD      Z5, Z23, Z8
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+144(SB), Z0
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+152(SB), Z5
+	VFMADD231PD      Z0, Z19, Z5
+	VFMADD213PD.BCST spotPriceRowsAVX512Consts<>+152(SB), Z18, Z0
+	VFMADD213PD      Z11, Z21, Z6
+	VFMADD231PD      Z8, Z7, Z11
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+168(SB), Z7
+	VFMADD213PD      Z7, Z19, Z5
+	VFMADD231PD      Z0, Z18, Z7
+	VMULPD           Z19, Z19, Z0
+	VMULPD           Z18, Z18, Z8
+	VMULPD           Z3, Z6, Z3
+	VMULPD           Z2, Z11, Z2
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+184(SB), Z6
+	VFMADD213PD      Z6, Z19, Z5
+	VFMADD231PD      Z7, Z18, Z6
+	VMOVUPD          320(BX), Z7
+	VPTERNLOGQ       $0xe4, Z14, Z7, Z3
+	VMOVUPD          256(BX), Z7
+	VPTERNLOGQ       $0xe4, Z14, Z7, Z2
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+192(SB), Z7
+	VFMADD213PD      Z7, Z19, Z5
+	VFMADD231PD      Z6, Z18, Z7
+	VSUBPD           Z3, Z4, Z3
+	VSUBPD           Z2, Z1, Z1
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+200(SB), Z2
+	VFMADD213PD      Z2, Z19, Z5
+	VFMADD231PD      Z7, Z18, Z2
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+224(SB), Z4
+	VFMADD213PD      Z4, Z19, Z5
+	VFMADD231PD      Z2, Z18, Z4
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+240(SB), Z2
+	VFMADD213PD      Z2, Z19, Z5
+	VFMADD231PD      Z4, Z18, Z2
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+248(SB), Z4
+	VFMADD213PD      Z4, Z19, Z5
+	VFMADD231PD      Z2, Z18, Z4
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+256(SB), Z2
+	VFMADD213PD      Z2, Z19, Z5
+	VFMADD231PD      Z4, Z18, Z2
+	VFMADD231PD      Z5, Z0, Z19
+	VFMADD231PD      Z2, Z8, Z18
+	VMOVUPD          64(BX), Z0
+	VFMADD213PD      Z0, Z19, Z0
+	VMOVUPD          (BX), Z2
+	VFMADD213PD      Z2, Z18, Z2
+	VSCALEFPD        448(BX), Z0, Z0
+	VSCALEFPD        384(BX), Z2, Z2
+	VFMADD213PD      192(BX), Z3, Z0
+	VFMADD213PD      128(BX), Z1, Z2
+	VBROADCASTSD     spotPriceRowsAVX512Consts<>+480(SB), Z1
+	VBLENDMPD        Z0, Z1, K1, Z0
+	VBLENDMPD        Z2, Z1, K2, Z1
+	VMOVUPD          Z0, K7, (SI)(AX*1)
+	VMOVUPD          Z1, K6, 64(SI)(AX*1)
 	ADDQ             $+128, AX
 	SUBQ             $+16, CX
 	JGT              tail
@@ -1532,30 +1326,30 @@ done:
 	VZEROUPPER
 	RET
 
-DATA spotPriceRowsAVX2Consts<>+0(SB)/8, $0x7fffffffffffffff
-DATA spotPriceRowsAVX2Consts<>+8(SB)/8, $0x7fffffffffffffff
-DATA spotPriceRowsAVX2Consts<>+16(SB)/8, $0x7fffffffffffffff
-DATA spotPriceRowsAVX2Consts<>+24(SB)/8, $0x7fffffffffffffff
-DATA spotPriceRowsAVX2Consts<>+32(SB)/8, $0x4350000000000000
-DATA spotPriceRowsAVX2Consts<>+40(SB)/8, $0x4350000000000000
-DATA spotPriceRowsAVX2Consts<>+48(SB)/8, $0x4350000000000000
-DATA spotPriceRowsAVX2Consts<>+56(SB)/8, $0x4350000000000000
-DATA spotPriceRowsAVX2Consts<>+64(SB)/8, $0x0010000000000000
-DATA spotPriceRowsAVX2Consts<>+72(SB)/8, $0x0010000000000000
-DATA spotPriceRowsAVX2Consts<>+80(SB)/8, $0x0010000000000000
-DATA spotPriceRowsAVX2Consts<>+88(SB)/8, $0x0010000000000000
-DATA spotPriceRowsAVX2Consts<>+96(SB)/8, $0x404b000000000000
-DATA spotPriceRowsAVX2Consts<>+104(SB)/8, $0x404b000000000000
-DATA spotPriceRowsAVX2Consts<>+112(SB)/8, $0x404b000000000000
-DATA spotPriceRowsAVX2Consts<>+120(SB)/8, $0x404b000000000000
-DATA spotPriceRowsAVX2Consts<>+128(SB)/8, $0x000fffffffffffff
-DATA spotPriceRowsAVX2Consts<>+136(SB)/8, $0x000fffffffffffff
-DATA spotPriceRowsAVX2Consts<>+144(SB)/8, $0x000fffffffffffff
-DATA spotPriceRowsAVX2Consts<>+152(SB)/8, $0x000fffffffffffff
-DATA spotPriceRowsAVX2Consts<>+160(SB)/8, $0x3ff0000000000000
-DATA spotPriceRowsAVX2Consts<>+168(SB)/8, $0x3ff0000000000000
-DATA spotPriceRowsAVX2Consts<>+176(SB)/8, $0x3ff0000000000000
-DATA spotPriceRowsAVX2Consts<>+184(SB)/8, $0x3ff0000000000000
+DATA spotPriceRowsAVX2Consts<>+0(SB)/8, $0x3ff0000000000000
+DATA spotPriceRowsAVX2Consts<>+8(SB)/8, $0x3ff0000000000000
+DATA spotPriceRowsAVX2Consts<>+16(SB)/8, $0x3ff0000000000000
+DATA spotPriceRowsAVX2Consts<>+24(SB)/8, $0x3ff0000000000000
+DATA spotPriceRowsAVX2Consts<>+32(SB)/8, $0x7fffffffffffffff
+DATA spotPriceRowsAVX2Consts<>+40(SB)/8, $0x7fffffffffffffff
+DATA spotPriceRowsAVX2Consts<>+48(SB)/8, $0x7fffffffffffffff
+DATA spotPriceRowsAVX2Consts<>+56(SB)/8, $0x7fffffffffffffff
+DATA spotPriceRowsAVX2Consts<>+64(SB)/8, $0x4350000000000000
+DATA spotPriceRowsAVX2Consts<>+72(SB)/8, $0x4350000000000000
+DATA spotPriceRowsAVX2Consts<>+80(SB)/8, $0x4350000000000000
+DATA spotPriceRowsAVX2Consts<>+88(SB)/8, $0x4350000000000000
+DATA spotPriceRowsAVX2Consts<>+96(SB)/8, $0x0010000000000000
+DATA spotPriceRowsAVX2Consts<>+104(SB)/8, $0x0010000000000000
+DATA spotPriceRowsAVX2Consts<>+112(SB)/8, $0x0010000000000000
+DATA spotPriceRowsAVX2Consts<>+120(SB)/8, $0x0010000000000000
+DATA spotPriceRowsAVX2Consts<>+128(SB)/8, $0x404b000000000000
+DATA spotPriceRowsAVX2Consts<>+136(SB)/8, $0x404b000000000000
+DATA spotPriceRowsAVX2Consts<>+144(SB)/8, $0x404b000000000000
+DATA spotPriceRowsAVX2Consts<>+152(SB)/8, $0x404b000000000000
+DATA spotPriceRowsAVX2Consts<>+160(SB)/8, $0x000fffffffffffff
+DATA spotPriceRowsAVX2Consts<>+168(SB)/8, $0x000fffffffffffff
+DATA spotPriceRowsAVX2Consts<>+176(SB)/8, $0x000fffffffffffff
+DATA spotPriceRowsAVX2Consts<>+184(SB)/8, $0x000fffffffffffff
 DATA spotPriceRowsAVX2Consts<>+192(SB)/8, $0x4330000000000000
 DATA spotPriceRowsAVX2Consts<>+200(SB)/8, $0x4330000000000000
 DATA spotPriceRowsAVX2Consts<>+208(SB)/8, $0x4330000000000000
@@ -1632,14 +1426,14 @@ DATA spotPriceRowsAVX2Consts<>+768(SB)/8, $0x3dea39ef35793c76
 DATA spotPriceRowsAVX2Consts<>+776(SB)/8, $0x3dea39ef35793c76
 DATA spotPriceRowsAVX2Consts<>+784(SB)/8, $0x3dea39ef35793c76
 DATA spotPriceRowsAVX2Consts<>+792(SB)/8, $0x3dea39ef35793c76
-DATA spotPriceRowsAVX2Consts<>+800(SB)/8, $0x3ff71547652b82fe
-DATA spotPriceRowsAVX2Consts<>+808(SB)/8, $0x3ff71547652b82fe
-DATA spotPriceRowsAVX2Consts<>+816(SB)/8, $0x3ff71547652b82fe
-DATA spotPriceRowsAVX2Consts<>+824(SB)/8, $0x3ff71547652b82fe
-DATA spotPriceRowsAVX2Consts<>+832(SB)/8, $0x4000000000000000
-DATA spotPriceRowsAVX2Consts<>+840(SB)/8, $0x4000000000000000
-DATA spotPriceRowsAVX2Consts<>+848(SB)/8, $0x4000000000000000
-DATA spotPriceRowsAVX2Consts<>+856(SB)/8, $0x4000000000000000
+DATA spotPriceRowsAVX2Consts<>+800(SB)/8, $0x4000000000000000
+DATA spotPriceRowsAVX2Consts<>+808(SB)/8, $0x4000000000000000
+DATA spotPriceRowsAVX2Consts<>+816(SB)/8, $0x4000000000000000
+DATA spotPriceRowsAVX2Consts<>+824(SB)/8, $0x4000000000000000
+DATA spotPriceRowsAVX2Consts<>+832(SB)/8, $0x3ff71547652b82fe
+DATA spotPriceRowsAVX2Consts<>+840(SB)/8, $0x3ff71547652b82fe
+DATA spotPriceRowsAVX2Consts<>+848(SB)/8, $0x3ff71547652b82fe
+DATA spotPriceRowsAVX2Consts<>+856(SB)/8, $0x3ff71547652b82fe
 DATA spotPriceRowsAVX2Consts<>+864(SB)/8, $0x3fe62e42fee00000
 DATA spotPriceRowsAVX2Consts<>+872(SB)/8, $0x3fe62e42fee00000
 DATA spotPriceRowsAVX2Consts<>+880(SB)/8, $0x3fe62e42fee00000
@@ -1648,78 +1442,78 @@ DATA spotPriceRowsAVX2Consts<>+896(SB)/8, $0xbfe62e42fee00000
 DATA spotPriceRowsAVX2Consts<>+904(SB)/8, $0xbfe62e42fee00000
 DATA spotPriceRowsAVX2Consts<>+912(SB)/8, $0xbfe62e42fee00000
 DATA spotPriceRowsAVX2Consts<>+920(SB)/8, $0xbfe62e42fee00000
-DATA spotPriceRowsAVX2Consts<>+928(SB)/8, $0x408ff80000000000
-DATA spotPriceRowsAVX2Consts<>+936(SB)/8, $0x408ff80000000000
-DATA spotPriceRowsAVX2Consts<>+944(SB)/8, $0x408ff80000000000
-DATA spotPriceRowsAVX2Consts<>+952(SB)/8, $0x408ff80000000000
+DATA spotPriceRowsAVX2Consts<>+928(SB)/8, $0x4044000000000000
+DATA spotPriceRowsAVX2Consts<>+936(SB)/8, $0x4044000000000000
+DATA spotPriceRowsAVX2Consts<>+944(SB)/8, $0x4044000000000000
+DATA spotPriceRowsAVX2Consts<>+952(SB)/8, $0x4044000000000000
 DATA spotPriceRowsAVX2Consts<>+960(SB)/8, $0xbdea39ef35793c76
 DATA spotPriceRowsAVX2Consts<>+968(SB)/8, $0xbdea39ef35793c76
 DATA spotPriceRowsAVX2Consts<>+976(SB)/8, $0xbdea39ef35793c76
 DATA spotPriceRowsAVX2Consts<>+984(SB)/8, $0xbdea39ef35793c76
-DATA spotPriceRowsAVX2Consts<>+992(SB)/8, $0xc08ff00000000000
-DATA spotPriceRowsAVX2Consts<>+1000(SB)/8, $0xc08ff00000000000
-DATA spotPriceRowsAVX2Consts<>+1008(SB)/8, $0xc08ff00000000000
-DATA spotPriceRowsAVX2Consts<>+1016(SB)/8, $0xc08ff00000000000
-DATA spotPriceRowsAVX2Consts<>+1024(SB)/8, $0x3e5ade156a5dbe76
-DATA spotPriceRowsAVX2Consts<>+1032(SB)/8, $0x3e5ade156a5dbe76
-DATA spotPriceRowsAVX2Consts<>+1040(SB)/8, $0x3e5ade156a5dbe76
-DATA spotPriceRowsAVX2Consts<>+1048(SB)/8, $0x3e5ade156a5dbe76
-DATA spotPriceRowsAVX2Consts<>+1056(SB)/8, $0x3e928af3fca7ab0b
-DATA spotPriceRowsAVX2Consts<>+1064(SB)/8, $0x3e928af3fca7ab0b
-DATA spotPriceRowsAVX2Consts<>+1072(SB)/8, $0x3e928af3fca7ab0b
-DATA spotPriceRowsAVX2Consts<>+1080(SB)/8, $0x3e928af3fca7ab0b
-DATA spotPriceRowsAVX2Consts<>+1088(SB)/8, $0x4044000000000000
-DATA spotPriceRowsAVX2Consts<>+1096(SB)/8, $0x4044000000000000
-DATA spotPriceRowsAVX2Consts<>+1104(SB)/8, $0x4044000000000000
-DATA spotPriceRowsAVX2Consts<>+1112(SB)/8, $0x4044000000000000
-DATA spotPriceRowsAVX2Consts<>+1120(SB)/8, $0x3ec71dee623fde67
-DATA spotPriceRowsAVX2Consts<>+1128(SB)/8, $0x3ec71dee623fde67
-DATA spotPriceRowsAVX2Consts<>+1136(SB)/8, $0x3ec71dee623fde67
-DATA spotPriceRowsAVX2Consts<>+1144(SB)/8, $0x3ec71dee623fde67
-DATA spotPriceRowsAVX2Consts<>+1152(SB)/8, $0x3ff8000000000000
-DATA spotPriceRowsAVX2Consts<>+1160(SB)/8, $0x3ff8000000000000
-DATA spotPriceRowsAVX2Consts<>+1168(SB)/8, $0x3ff8000000000000
-DATA spotPriceRowsAVX2Consts<>+1176(SB)/8, $0x3ff8000000000000
+DATA spotPriceRowsAVX2Consts<>+992(SB)/8, $0x3ff8000000000000
+DATA spotPriceRowsAVX2Consts<>+1000(SB)/8, $0x3ff8000000000000
+DATA spotPriceRowsAVX2Consts<>+1008(SB)/8, $0x3ff8000000000000
+DATA spotPriceRowsAVX2Consts<>+1016(SB)/8, $0x3ff8000000000000
+DATA spotPriceRowsAVX2Consts<>+1024(SB)/8, $0x4016000000000000
+DATA spotPriceRowsAVX2Consts<>+1032(SB)/8, $0x4016000000000000
+DATA spotPriceRowsAVX2Consts<>+1040(SB)/8, $0x4016000000000000
+DATA spotPriceRowsAVX2Consts<>+1048(SB)/8, $0x4016000000000000
+DATA spotPriceRowsAVX2Consts<>+1056(SB)/8, $0xbfe0000000000000
+DATA spotPriceRowsAVX2Consts<>+1064(SB)/8, $0xbfe0000000000000
+DATA spotPriceRowsAVX2Consts<>+1072(SB)/8, $0xbfe0000000000000
+DATA spotPriceRowsAVX2Consts<>+1080(SB)/8, $0xbfe0000000000000
+DATA spotPriceRowsAVX2Consts<>+1088(SB)/8, $0x3e5ade156a5dbe76
+DATA spotPriceRowsAVX2Consts<>+1096(SB)/8, $0x3e5ade156a5dbe76
+DATA spotPriceRowsAVX2Consts<>+1104(SB)/8, $0x3e5ade156a5dbe76
+DATA spotPriceRowsAVX2Consts<>+1112(SB)/8, $0x3e5ade156a5dbe76
+DATA spotPriceRowsAVX2Consts<>+1120(SB)/8, $0x3e928af3fca7ab0b
+DATA spotPriceRowsAVX2Consts<>+1128(SB)/8, $0x3e928af3fca7ab0b
+DATA spotPriceRowsAVX2Consts<>+1136(SB)/8, $0x3e928af3fca7ab0b
+DATA spotPriceRowsAVX2Consts<>+1144(SB)/8, $0x3e928af3fca7ab0b
+DATA spotPriceRowsAVX2Consts<>+1152(SB)/8, $0x3ec71dee623fde67
+DATA spotPriceRowsAVX2Consts<>+1160(SB)/8, $0x3ec71dee623fde67
+DATA spotPriceRowsAVX2Consts<>+1168(SB)/8, $0x3ec71dee623fde67
+DATA spotPriceRowsAVX2Consts<>+1176(SB)/8, $0x3ec71dee623fde67
 DATA spotPriceRowsAVX2Consts<>+1184(SB)/8, $0x3efa01997c89e6b0
 DATA spotPriceRowsAVX2Consts<>+1192(SB)/8, $0x3efa01997c89e6b0
 DATA spotPriceRowsAVX2Consts<>+1200(SB)/8, $0x3efa01997c89e6b0
 DATA spotPriceRowsAVX2Consts<>+1208(SB)/8, $0x3efa01997c89e6b0
-DATA spotPriceRowsAVX2Consts<>+1216(SB)/8, $0x43380000000003ff
-DATA spotPriceRowsAVX2Consts<>+1224(SB)/8, $0x43380000000003ff
-DATA spotPriceRowsAVX2Consts<>+1232(SB)/8, $0x43380000000003ff
-DATA spotPriceRowsAVX2Consts<>+1240(SB)/8, $0x43380000000003ff
-DATA spotPriceRowsAVX2Consts<>+1248(SB)/8, $0x3f2a01a014761f6e
-DATA spotPriceRowsAVX2Consts<>+1256(SB)/8, $0x3f2a01a014761f6e
-DATA spotPriceRowsAVX2Consts<>+1264(SB)/8, $0x3f2a01a014761f6e
-DATA spotPriceRowsAVX2Consts<>+1272(SB)/8, $0x3f2a01a014761f6e
-DATA spotPriceRowsAVX2Consts<>+1280(SB)/8, $0x3f56c16c1852b7b0
-DATA spotPriceRowsAVX2Consts<>+1288(SB)/8, $0x3f56c16c1852b7b0
-DATA spotPriceRowsAVX2Consts<>+1296(SB)/8, $0x3f56c16c1852b7b0
-DATA spotPriceRowsAVX2Consts<>+1304(SB)/8, $0x3f56c16c1852b7b0
-DATA spotPriceRowsAVX2Consts<>+1312(SB)/8, $0x3f81111111122322
-DATA spotPriceRowsAVX2Consts<>+1320(SB)/8, $0x3f81111111122322
-DATA spotPriceRowsAVX2Consts<>+1328(SB)/8, $0x3f81111111122322
-DATA spotPriceRowsAVX2Consts<>+1336(SB)/8, $0x3f81111111122322
-DATA spotPriceRowsAVX2Consts<>+1344(SB)/8, $0x3fa55555555502a1
-DATA spotPriceRowsAVX2Consts<>+1352(SB)/8, $0x3fa55555555502a1
-DATA spotPriceRowsAVX2Consts<>+1360(SB)/8, $0x3fa55555555502a1
-DATA spotPriceRowsAVX2Consts<>+1368(SB)/8, $0x3fa55555555502a1
-DATA spotPriceRowsAVX2Consts<>+1376(SB)/8, $0x3fc5555555555511
-DATA spotPriceRowsAVX2Consts<>+1384(SB)/8, $0x3fc5555555555511
-DATA spotPriceRowsAVX2Consts<>+1392(SB)/8, $0x3fc5555555555511
-DATA spotPriceRowsAVX2Consts<>+1400(SB)/8, $0x3fc5555555555511
-DATA spotPriceRowsAVX2Consts<>+1408(SB)/8, $0x3fe000000000000b
-DATA spotPriceRowsAVX2Consts<>+1416(SB)/8, $0x3fe000000000000b
-DATA spotPriceRowsAVX2Consts<>+1424(SB)/8, $0x3fe000000000000b
-DATA spotPriceRowsAVX2Consts<>+1432(SB)/8, $0x3fe000000000000b
-DATA spotPriceRowsAVX2Consts<>+1440(SB)/8, $0x4016000000000000
-DATA spotPriceRowsAVX2Consts<>+1448(SB)/8, $0x4016000000000000
-DATA spotPriceRowsAVX2Consts<>+1456(SB)/8, $0x4016000000000000
-DATA spotPriceRowsAVX2Consts<>+1464(SB)/8, $0x4016000000000000
-DATA spotPriceRowsAVX2Consts<>+1472(SB)/8, $0xbfe0000000000000
-DATA spotPriceRowsAVX2Consts<>+1480(SB)/8, $0xbfe0000000000000
-DATA spotPriceRowsAVX2Consts<>+1488(SB)/8, $0xbfe0000000000000
-DATA spotPriceRowsAVX2Consts<>+1496(SB)/8, $0xbfe0000000000000
+DATA spotPriceRowsAVX2Consts<>+1216(SB)/8, $0x3f2a01a014761f6e
+DATA spotPriceRowsAVX2Consts<>+1224(SB)/8, $0x3f2a01a014761f6e
+DATA spotPriceRowsAVX2Consts<>+1232(SB)/8, $0x3f2a01a014761f6e
+DATA spotPriceRowsAVX2Consts<>+1240(SB)/8, $0x3f2a01a014761f6e
+DATA spotPriceRowsAVX2Consts<>+1248(SB)/8, $0x3f56c16c1852b7b0
+DATA spotPriceRowsAVX2Consts<>+1256(SB)/8, $0x3f56c16c1852b7b0
+DATA spotPriceRowsAVX2Consts<>+1264(SB)/8, $0x3f56c16c1852b7b0
+DATA spotPriceRowsAVX2Consts<>+1272(SB)/8, $0x3f56c16c1852b7b0
+DATA spotPriceRowsAVX2Consts<>+1280(SB)/8, $0x3f81111111122322
+DATA spotPriceRowsAVX2Consts<>+1288(SB)/8, $0x3f81111111122322
+DATA spotPriceRowsAVX2Consts<>+1296(SB)/8, $0x3f81111111122322
+DATA spotPriceRowsAVX2Consts<>+1304(SB)/8, $0x3f81111111122322
+DATA spotPriceRowsAVX2Consts<>+1312(SB)/8, $0x3fa55555555502a1
+DATA spotPriceRowsAVX2Consts<>+1320(SB)/8, $0x3fa55555555502a1
+DATA spotPriceRowsAVX2Consts<>+1328(SB)/8, $0x3fa55555555502a1
+DATA spotPriceRowsAVX2Consts<>+1336(SB)/8, $0x3fa55555555502a1
+DATA spotPriceRowsAVX2Consts<>+1344(SB)/8, $0x3fc5555555555511
+DATA spotPriceRowsAVX2Consts<>+1352(SB)/8, $0x3fc5555555555511
+DATA spotPriceRowsAVX2Consts<>+1360(SB)/8, $0x3fc5555555555511
+DATA spotPriceRowsAVX2Consts<>+1368(SB)/8, $0x3fc5555555555511
+DATA spotPriceRowsAVX2Consts<>+1376(SB)/8, $0x3fe000000000000b
+DATA spotPriceRowsAVX2Consts<>+1384(SB)/8, $0x3fe000000000000b
+DATA spotPriceRowsAVX2Consts<>+1392(SB)/8, $0x3fe000000000000b
+DATA spotPriceRowsAVX2Consts<>+1400(SB)/8, $0x3fe000000000000b
+DATA spotPriceRowsAVX2Consts<>+1408(SB)/8, $0x408ff80000000000
+DATA spotPriceRowsAVX2Consts<>+1416(SB)/8, $0x408ff80000000000
+DATA spotPriceRowsAVX2Consts<>+1424(SB)/8, $0x408ff80000000000
+DATA spotPriceRowsAVX2Consts<>+1432(SB)/8, $0x408ff80000000000
+DATA spotPriceRowsAVX2Consts<>+1440(SB)/8, $0xc08ff00000000000
+DATA spotPriceRowsAVX2Consts<>+1448(SB)/8, $0xc08ff00000000000
+DATA spotPriceRowsAVX2Consts<>+1456(SB)/8, $0xc08ff00000000000
+DATA spotPriceRowsAVX2Consts<>+1464(SB)/8, $0xc08ff00000000000
+DATA spotPriceRowsAVX2Consts<>+1472(SB)/8, $0x43380000000003ff
+DATA spotPriceRowsAVX2Consts<>+1480(SB)/8, $0x43380000000003ff
+DATA spotPriceRowsAVX2Consts<>+1488(SB)/8, $0x43380000000003ff
+DATA spotPriceRowsAVX2Consts<>+1496(SB)/8, $0x43380000000003ff
 DATA spotPriceRowsAVX2Consts<>+1504(SB)/8, $0xbe2e25325154ed2c
 DATA spotPriceRowsAVX2Consts<>+1512(SB)/8, $0xbe2e25325154ed2c
 DATA spotPriceRowsAVX2Consts<>+1520(SB)/8, $0xbe2e25325154ed2c
@@ -1842,20 +1636,23 @@ GLOBL spotPriceRowsAVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func spotPriceRowsAVX2(price []float64, sign []float64, S []float64, K []float64, T []float64, sigma []float64, r []float64)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
-TEXT ·spotPriceRowsAVX2(SB), $1312-168
-	LEAQ 31(SP), BX
-	ANDQ $-32, BX
-	MOVQ price_len+8(FP), CX
-	MOVQ price_base+0(FP), SI
-	MOVQ sign_base+24(FP), DI
-	MOVQ S_base+48(FP), R8
-	MOVQ K_base+72(FP), R9
-	MOVQ T_base+96(FP), R10
-	MOVQ sigma_base+120(FP), R11
-	MOVQ r_base+144(FP), R12
-	XORL AX, AX
-	SUBQ $+12, CX
-	JLT  rest
+TEXT ·spotPriceRowsAVX2(SB), $1568-168
+	LEAQ    31(SP), BX
+	ANDQ    $-32, BX
+	MOVQ    price_len+8(FP), CX
+	MOVQ    price_base+0(FP), SI
+	MOVQ    sign_base+24(FP), DI
+	MOVQ    S_base+48(FP), R8
+	MOVQ    K_base+72(FP), R9
+	MOVQ    T_base+96(FP), R10
+	MOVQ    sigma_base+120(FP), R11
+	MOVQ    r_base+144(FP), R12
+	VMOVUPD spotPriceRowsAVX2Consts<>+0(SB), Y0
+	VANDPD  spotPriceRowsAVX2Consts<>+32(SB), Y0, Y0
+	VMOVUPD Y0, (BX)
+	XORL    AX, AX
+	SUBQ    $+12, CX
+	JLT     rest
 
 body:
 	PREFETCHT0  1024(R10)(AX*1)
@@ -1885,1025 +1682,1040 @@ body:
 	VMOVUPD     64(R12)(AX*1), Y14
 	PREFETCHT0  1024(DI)(AX*1)
 	VMOVUPD     (DI)(AX*1), Y15
-	VMOVUPD     Y15, (BX)
-	VMOVUPD     32(DI)(AX*1), Y15
 	VMOVUPD     Y15, 32(BX)
+	VMOVUPD     32(DI)(AX*1), Y15
+	VMOVUPD     Y15, 64(BX)
 	PREFETCHT0  1088(DI)(AX*1)
 	VMOVUPD     64(DI)(AX*1), Y15
-	VMOVUPD     Y15, 64(BX)
+	VMOVUPD     Y15, 96(BX)
 	VSQRTPD     Y0, Y15
-	VMOVUPD     Y14, 96(BX)
+	VMOVUPD     Y14, 128(BX)
 	VSQRTPD     Y1, Y14
-	VMOVUPD     Y1, 128(BX)
+	VMOVUPD     Y1, 160(BX)
 	VSQRTPD     Y2, Y1
-	VMOVUPD     Y2, 160(BX)
-	VANDPD      spotPriceRowsAVX2Consts<>+0(SB), Y3, Y2
-	VMOVUPD     Y13, 192(BX)
-	VANDPD      spotPriceRowsAVX2Consts<>+0(SB), Y4, Y13
-	VMOVUPD     Y0, 224(BX)
-	VANDPD      spotPriceRowsAVX2Consts<>+0(SB), Y5, Y0
-	VMOVUPD     Y12, 256(BX)
-	VANDPD      spotPriceRowsAVX2Consts<>+0(SB), Y6, Y12
-	VMOVUPD     Y6, 288(BX)
-	VANDPD      spotPriceRowsAVX2Consts<>+0(SB), Y7, Y6
-	VMOVUPD     Y7, 320(BX)
-	VANDPD      spotPriceRowsAVX2Consts<>+0(SB), Y8, Y7
-	VMOVUPD     Y8, 352(BX)
-	VMULPD      spotPriceRowsAVX2Consts<>+32(SB), Y2, Y8
-	VMOVUPD     Y5, 384(BX)
-	VMULPD      spotPriceRowsAVX2Consts<>+32(SB), Y13, Y5
-	VMOVUPD     Y4, 416(BX)
-	VMULPD      spotPriceRowsAVX2Consts<>+32(SB), Y0, Y4
-	VMOVUPD     Y3, 448(BX)
-	VMULPD      spotPriceRowsAVX2Consts<>+32(SB), Y12, Y3
-	VMOVUPD     Y1, 480(BX)
-	VMULPD      spotPriceRowsAVX2Consts<>+32(SB), Y6, Y1
-	VMOVUPD     Y11, 512(BX)
-	VMULPD      spotPriceRowsAVX2Consts<>+32(SB), Y7, Y11
-	VMOVUPD     Y10, 544(BX)
-	VCMPPD      $0x11, spotPriceRowsAVX2Consts<>+64(SB), Y2, Y10
-	VMOVUPD     Y14, 576(BX)
-	VCMPPD      $0x11, spotPriceRowsAVX2Consts<>+64(SB), Y13, Y14
-	VMOVUPD     Y9, 608(BX)
-	VCMPPD      $0x11, spotPriceRowsAVX2Consts<>+64(SB), Y0, Y9
-	VMOVUPD     Y15, 640(BX)
-	VCMPPD      $0x11, spotPriceRowsAVX2Consts<>+64(SB), Y12, Y15
-	VMOVUPD     Y11, 672(BX)
-	VCMPPD      $0x11, spotPriceRowsAVX2Consts<>+64(SB), Y6, Y11
-	VMOVUPD     Y1, 704(BX)
-	VCMPPD      $0x11, spotPriceRowsAVX2Consts<>+64(SB), Y7, Y1
-	VBLENDVPD   Y10, Y8, Y2, Y8
-	VBLENDVPD   Y14, Y5, Y13, Y5
-	VBLENDVPD   Y9, Y4, Y0, Y4
-	VBLENDVPD   Y15, Y3, Y12, Y3
-	VMOVUPD     Y3, 736(BX)
-	VBLENDVPD   Y11, 704(BX), Y6, Y3
-	VMOVUPD     Y3, 704(BX)
-	VBLENDVPD   Y1, 672(BX), Y7, Y3
-	VMOVUPD     Y3, 672(BX)
-	VCMPPD      $0x03, Y2, Y2, Y3
+	VMOVUPD     Y2, 192(BX)
+	VANDPD      spotPriceRowsAVX2Consts<>+32(SB), Y3, Y2
+	VMOVUPD     Y13, 224(BX)
+	VANDPD      spotPriceRowsAVX2Consts<>+32(SB), Y4, Y13
+	VMOVUPD     Y0, 256(BX)
+	VANDPD      spotPriceRowsAVX2Consts<>+32(SB), Y5, Y0
+	VMOVUPD     Y12, 288(BX)
+	VANDPD      spotPriceRowsAVX2Consts<>+32(SB), Y6, Y12
+	VMOVUPD     Y6, 320(BX)
+	VANDPD      spotPriceRowsAVX2Consts<>+32(SB), Y7, Y6
+	VMOVUPD     Y7, 352(BX)
+	VANDPD      spotPriceRowsAVX2Consts<>+32(SB), Y8, Y7
+	VMOVUPD     Y8, 384(BX)
+	VMULPD      spotPriceRowsAVX2Consts<>+64(SB), Y2, Y8
+	VMOVUPD     Y5, 416(BX)
+	VMULPD      spotPriceRowsAVX2Consts<>+64(SB), Y13, Y5
+	VMOVUPD     Y4, 448(BX)
+	VMULPD      spotPriceRowsAVX2Consts<>+64(SB), Y0, Y4
+	VMOVUPD     Y3, 480(BX)
+	VMULPD      spotPriceRowsAVX2Consts<>+64(SB), Y12, Y3
+	VMOVUPD     Y3, 512(BX)
+	VMULPD      spotPriceRowsAVX2Consts<>+64(SB), Y6, Y3
+	VMOVUPD     Y3, 544(BX)
+	VMULPD      spotPriceRowsAVX2Consts<>+64(SB), Y7, Y3
+	VMOVUPD     Y3, 576(BX)
+	VCMPPD      $0x11, spotPriceRowsAVX2Consts<>+96(SB), Y2, Y3
+	VMOVUPD     Y7, 608(BX)
+	VCMPPD      $0x11, spotPriceRowsAVX2Consts<>+96(SB), Y13, Y7
+	VMOVUPD     Y6, 640(BX)
+	VCMPPD      $0x11, spotPriceRowsAVX2Consts<>+96(SB), Y0, Y6
+	VBLENDVPD   Y3, Y8, Y2, Y8
+	VBLENDVPD   Y7, Y5, Y13, Y5
+	VBLENDVPD   Y6, Y4, Y0, Y4
+	VANDPD      spotPriceRowsAVX2Consts<>+128(SB), Y3, Y3
+	VANDPD      spotPriceRowsAVX2Consts<>+128(SB), Y7, Y7
+	VANDPD      spotPriceRowsAVX2Consts<>+128(SB), Y6, Y6
+	VMULPD      Y15, Y9, Y9
+	VMULPD      Y14, Y10, Y10
+	VMULPD      Y1, Y11, Y1
+	VMOVUPD     spotPriceRowsAVX2Consts<>+96(SB), Y11
+	VCMPPD      $0x11, Y11, Y12, Y14
+	VMOVUPD     640(BX), Y15
+	VMOVUPD     Y1, 672(BX)
+	VCMPPD      $0x11, Y11, Y15, Y1
+	VMOVUPD     Y10, 704(BX)
+	VMOVUPD     608(BX), Y10
+	VCMPPD      $0x11, Y11, Y10, Y11
+	VMOVUPD     Y9, 736(BX)
+	VBLENDVPD   Y14, 512(BX), Y12, Y9
+	VMOVUPD     Y9, 512(BX)
+	VBLENDVPD   Y1, 544(BX), Y15, Y9
+	VMOVUPD     Y9, 544(BX)
+	VBLENDVPD   Y11, 576(BX), Y10, Y9
+	VANDPD      spotPriceRowsAVX2Consts<>+128(SB), Y14, Y14
+	VANDPD      spotPriceRowsAVX2Consts<>+128(SB), Y1, Y1
+	VANDPD      spotPriceRowsAVX2Consts<>+128(SB), Y11, Y11
+	VMOVUPD     Y11, 576(BX)
+	VCMPPD      $0x03, Y2, Y2, Y11
 	VMOVUPD     Y2, 768(BX)
 	VCMPPD      $0x03, Y13, Y13, Y2
 	VMOVUPD     Y13, 800(BX)
 	VCMPPD      $0x03, Y0, Y0, Y13
-	VANDPD      spotPriceRowsAVX2Consts<>+96(SB), Y10, Y10
-	VANDPD      spotPriceRowsAVX2Consts<>+96(SB), Y14, Y14
-	VANDPD      spotPriceRowsAVX2Consts<>+96(SB), Y9, Y9
-	VANDPD      spotPriceRowsAVX2Consts<>+96(SB), Y15, Y15
-	VANDPD      spotPriceRowsAVX2Consts<>+96(SB), Y11, Y11
-	VANDPD      spotPriceRowsAVX2Consts<>+96(SB), Y1, Y1
 	VMOVUPD     Y0, 832(BX)
-	VMOVUPD     608(BX), Y0
-	VMULPD      640(BX), Y0, Y0
-	VMOVUPD     Y0, 640(BX)
-	VMOVUPD     544(BX), Y0
-	VMULPD      576(BX), Y0, Y0
-	VMOVUPD     Y0, 576(BX)
-	VMOVUPD     512(BX), Y0
-	VMULPD      480(BX), Y0, Y0
-	VMOVUPD     Y0, 480(BX)
 	VCMPPD      $0x03, Y12, Y12, Y0
-	VMOVUPD     Y12, 512(BX)
-	VCMPPD      $0x03, Y6, Y6, Y12
-	VMOVUPD     Y6, 544(BX)
-	VCMPPD      $0x03, Y7, Y7, Y6
-	VMOVUPD     Y7, 608(BX)
-	VANDPD      spotPriceRowsAVX2Consts<>+128(SB), Y8, Y7
-	VMOVUPD     Y1, 864(BX)
-	VANDPD      spotPriceRowsAVX2Consts<>+128(SB), Y5, Y1
-	VMOVUPD     Y11, 896(BX)
-	VANDPD      spotPriceRowsAVX2Consts<>+128(SB), Y4, Y11
-	VORPD       spotPriceRowsAVX2Consts<>+160(SB), Y7, Y7
-	VORPD       spotPriceRowsAVX2Consts<>+160(SB), Y1, Y1
-	VORPD       spotPriceRowsAVX2Consts<>+160(SB), Y11, Y11
-	VORPD       Y3, Y7, Y3
-	VORPD       Y2, Y1, Y1
-	VORPD       Y13, Y11, Y2
-	VPSRLQ      $0x34, Y8, Y7
-	VPSRLQ      $0x34, Y5, Y5
-	VPSRLQ      $0x34, Y4, Y4
-	VMOVUPD     spotPriceRowsAVX2Consts<>+192(SB), Y8
-	VORPD       Y8, Y7, Y7
-	VORPD       Y8, Y5, Y5
-	VORPD       Y8, Y4, Y4
-	VMOVUPD     spotPriceRowsAVX2Consts<>+224(SB), Y11
-	VSUBPD      Y11, Y7, Y7
-	VSUBPD      Y11, Y5, Y5
-	VSUBPD      Y11, Y4, Y4
-	VSUBPD      Y10, Y7, Y7
-	VSUBPD      Y14, Y5, Y5
-	VSUBPD      Y9, Y4, Y4
-	VMOVUPD     spotPriceRowsAVX2Consts<>+128(SB), Y9
-	VANDPD      736(BX), Y9, Y10
-	VANDPD      704(BX), Y9, Y13
-	VANDPD      672(BX), Y9, Y9
-	VMOVUPD     spotPriceRowsAVX2Consts<>+160(SB), Y14
-	VORPD       Y10, Y14, Y10
-	VORPD       Y13, Y14, Y13
-	VORPD       Y9, Y14, Y9
-	VORPD       Y0, Y10, Y0
-	VORPD       Y12, Y13, Y10
-	VORPD       Y6, Y9, Y6
-	VMOVUPD     spotPriceRowsAVX2Consts<>+256(SB), Y9
-	VMULPD      Y9, Y3, Y12
-	VMULPD      Y9, Y1, Y13
-	VMULPD      Y9, Y2, Y14
-	VMOVUPD     Y4, 928(BX)
-	VMOVUPD     736(BX), Y4
-	VPSRLQ      $0x34, Y4, Y4
-	VMOVUPD     Y5, 736(BX)
-	VMOVUPD     704(BX), Y5
-	VPSRLQ      $0x34, Y5, Y5
-	VMOVUPD     Y7, 704(BX)
-	VMOVUPD     672(BX), Y7
-	VPSRLQ      $0x34, Y7, Y7
-	VORPD       Y4, Y8, Y4
-	VORPD       Y5, Y8, Y5
-	VORPD       Y7, Y8, Y7
-	VCMPPD      $0x11, Y0, Y12, Y8
-	VCMPPD      $0x11, Y10, Y13, Y12
-	VCMPPD      $0x11, Y6, Y14, Y13
-	VSUBPD      Y11, Y4, Y4
-	VSUBPD      Y11, Y5, Y5
-	VSUBPD      Y11, Y7, Y7
-	VSUBPD      Y15, Y4, Y4
-	VSUBPD      896(BX), Y5, Y5
-	VSUBPD      864(BX), Y7, Y7
-	VMULPD      Y9, Y0, Y11
-	VMULPD      Y9, Y10, Y14
-	VMULPD      Y9, Y6, Y9
-	VCMPPD      $0x11, Y3, Y11, Y11
-	VCMPPD      $0x11, Y1, Y14, Y14
-	VCMPPD      $0x11, Y2, Y9, Y9
-	VADDPD      Y3, Y3, Y15
-	VMOVUPD     Y7, 864(BX)
-	VADDPD      Y1, Y1, Y7
-	VMOVUPD     Y5, 896(BX)
-	VADDPD      Y2, Y2, Y5
-	VBLENDVPD   Y8, Y15, Y3, Y3
-	VBLENDVPD   Y12, Y7, Y1, Y1
-	VBLENDVPD   Y13, Y5, Y2, Y2
-	VADDPD      Y0, Y0, Y5
-	VADDPD      Y10, Y10, Y7
-	VADDPD      Y6, Y6, Y15
-	VBLENDVPD   Y11, Y5, Y0, Y0
-	VBLENDVPD   Y14, Y7, Y10, Y5
-	VBLENDVPD   Y9, Y15, Y6, Y6
-	VMOVUPD     448(BX), Y7
-	VMULPD      640(BX), Y7, Y10
-	VMOVUPD     416(BX), Y15
-	VMOVUPD     Y9, 672(BX)
-	VMULPD      576(BX), Y15, Y9
-	VMOVUPD     Y14, 960(BX)
-	VMOVUPD     384(BX), Y14
-	VMOVUPD     Y11, 992(BX)
-	VMULPD      480(BX), Y14, Y11
-	VMOVUPD     Y13, 1024(BX)
-	VADDPD      Y0, Y3, Y13
-	VMOVUPD     Y12, 1056(BX)
-	VADDPD      Y5, Y1, Y12
-	VMOVUPD     Y8, 1088(BX)
-	VADDPD      Y6, Y2, Y8
-	VSUBPD      Y0, Y3, Y0
-	VSUBPD      Y5, Y1, Y1
-	VSUBPD      Y6, Y2, Y2
-	VMOVUPD     768(BX), Y3
-	VMOVUPD     spotPriceRowsAVX2Consts<>+288(SB), Y5
-	VCMPPD      $0x00, Y5, Y3, Y6
-	VMOVUPD     800(BX), Y3
-	VCMPPD      $0x00, Y5, Y3, Y14
-	VMOVUPD     832(BX), Y3
-	VCMPPD      $0x00, Y5, Y3, Y15
-	VMOVUPD     spotPriceRowsAVX2Consts<>+320(SB), Y3
-	VMOVUPD     704(BX), Y5
-	VBLENDVPD   Y6, Y3, Y5, Y5
-	VMOVUPD     736(BX), Y6
-	VBLENDVPD   Y14, Y3, Y6, Y6
-	VMOVUPD     928(BX), Y14
-	VBLENDVPD   Y15, Y3, Y14, Y14
-	VMULPD      Y10, Y13, Y15
-	VMULPD      Y9, Y12, Y3
+	VMOVUPD     Y12, 864(BX)
+	VCMPPD      $0x03, Y15, Y15, Y12
+	VCMPPD      $0x03, Y10, Y10, Y15
+	VMOVUPD     spotPriceRowsAVX2Consts<>+160(SB), Y10
+	VMOVUPD     Y1, 896(BX)
+	VANDPD      Y10, Y8, Y1
 	VMOVUPD     Y14, 928(BX)
-	VMULPD      Y11, Y8, Y14
-	VMOVUPD     Y6, 736(BX)
+	VANDPD      Y10, Y5, Y14
+	VMOVUPD     Y15, 960(BX)
+	VANDPD      Y10, Y4, Y15
+	VMOVUPD     spotPriceRowsAVX2Consts<>+0(SB), Y10
+	VORPD       Y1, Y10, Y1
+	VORPD       Y14, Y10, Y14
+	VORPD       Y15, Y10, Y15
+	VORPD       Y11, Y1, Y1
+	VORPD       Y2, Y14, Y2
+	VORPD       Y13, Y15, Y11
+	VPSRLQ      $0x34, Y8, Y8
+	VPSRLQ      $0x34, Y5, Y5
+	VPSRLQ      $0x34, Y4, Y4
+	VMOVUPD     spotPriceRowsAVX2Consts<>+192(SB), Y13
+	VORPD       Y13, Y8, Y8
+	VORPD       Y13, Y5, Y5
+	VORPD       Y13, Y4, Y4
+	VMOVUPD     spotPriceRowsAVX2Consts<>+224(SB), Y14
+	VSUBPD      Y14, Y8, Y8
+	VSUBPD      Y14, Y5, Y5
+	VSUBPD      Y14, Y4, Y4
+	VSUBPD      Y3, Y8, Y3
+	VSUBPD      Y7, Y5, Y5
+	VSUBPD      Y6, Y4, Y4
 	VMOVUPD     spotPriceRowsAVX2Consts<>+160(SB), Y6
-	VDIVPD      Y15, Y6, Y15
-	VDIVPD      Y3, Y6, Y3
-	VDIVPD      Y14, Y6, Y14
-	VMULPD      Y15, Y10, Y10
-	VMULPD      Y3, Y9, Y9
-	VMULPD      Y14, Y11, Y11
-	VMULPD      Y15, Y13, Y13
-	VMULPD      Y3, Y12, Y3
-	VMULPD      Y14, Y8, Y8
-	VMULPD      Y10, Y0, Y0
-	VMULPD      Y9, Y1, Y1
-	VMULPD      Y11, Y2, Y2
-	VMULPD      Y13, Y7, Y9
-	VMULPD      416(BX), Y3, Y3
-	VMULPD      384(BX), Y8, Y8
-	VMOVUPD     512(BX), Y10
-	VMOVUPD     spotPriceRowsAVX2Consts<>+288(SB), Y11
-	VCMPPD      $0x00, Y11, Y10, Y12
-	VMOVUPD     544(BX), Y13
-	VCMPPD      $0x00, Y11, Y13, Y14
+	VANDPD      512(BX), Y6, Y7
+	VANDPD      544(BX), Y6, Y8
+	VANDPD      Y9, Y6, Y6
+	VORPD       Y7, Y10, Y7
+	VORPD       Y8, Y10, Y8
+	VORPD       Y6, Y10, Y6
+	VORPD       Y0, Y7, Y0
+	VORPD       Y12, Y8, Y7
+	VORPD       960(BX), Y6, Y6
+	VMOVUPD     512(BX), Y8
+	VPSRLQ      $0x34, Y8, Y8
+	VMOVUPD     544(BX), Y12
+	VPSRLQ      $0x34, Y12, Y12
+	VPSRLQ      $0x34, Y9, Y9
+	VORPD       Y8, Y13, Y8
+	VORPD       Y12, Y13, Y12
+	VORPD       Y9, Y13, Y9
+	VSUBPD      Y14, Y8, Y8
+	VSUBPD      Y14, Y12, Y12
+	VSUBPD      Y14, Y9, Y9
+	VSUBPD      928(BX), Y8, Y8
+	VSUBPD      896(BX), Y12, Y12
+	VSUBPD      576(BX), Y9, Y9
+	VMOVUPD     spotPriceRowsAVX2Consts<>+256(SB), Y13
+	VMULPD      Y13, Y1, Y14
+	VMULPD      Y13, Y2, Y15
+	VMULPD      Y13, Y11, Y10
+	VCMPPD      $0x11, Y0, Y14, Y14
+	VCMPPD      $0x11, Y7, Y15, Y15
+	VCMPPD      $0x11, Y6, Y10, Y10
+	VMOVUPD     Y9, 576(BX)
+	VMULPD      Y13, Y0, Y9
+	VMOVUPD     Y12, 896(BX)
+	VMULPD      Y13, Y7, Y12
+	VMULPD      Y13, Y6, Y13
+	VCMPPD      $0x11, Y1, Y9, Y9
+	VCMPPD      $0x11, Y2, Y12, Y12
+	VCMPPD      $0x11, Y11, Y13, Y13
+	VMOVUPD     Y8, 928(BX)
+	VADDPD      Y1, Y1, Y8
+	VMOVUPD     Y4, 544(BX)
+	VADDPD      Y2, Y2, Y4
+	VMOVUPD     Y5, 512(BX)
+	VADDPD      Y11, Y11, Y5
+	VBLENDVPD   Y14, Y8, Y1, Y1
+	VBLENDVPD   Y15, Y4, Y2, Y2
+	VBLENDVPD   Y10, Y5, Y11, Y4
+	VADDPD      Y0, Y0, Y5
+	VADDPD      Y7, Y7, Y8
+	VADDPD      Y6, Y6, Y11
+	VBLENDVPD   Y9, Y5, Y0, Y0
+	VBLENDVPD   Y12, Y8, Y7, Y5
+	VBLENDVPD   Y13, Y11, Y6, Y6
+	VMOVUPD     480(BX), Y7
+	VMULPD      736(BX), Y7, Y8
+	VMOVUPD     448(BX), Y11
+	VMOVUPD     Y13, 960(BX)
+	VMULPD      704(BX), Y11, Y13
+	VMOVUPD     Y12, 992(BX)
+	VMOVUPD     416(BX), Y12
+	VMOVUPD     Y9, 1024(BX)
+	VMULPD      672(BX), Y12, Y9
+	VMOVUPD     Y10, 1056(BX)
+	VADDPD      Y0, Y1, Y10
+	VMOVUPD     Y15, 1088(BX)
+	VADDPD      Y5, Y2, Y15
+	VMOVUPD     Y14, 1120(BX)
+	VADDPD      Y6, Y4, Y14
+	VSUBPD      Y0, Y1, Y0
+	VSUBPD      Y5, Y2, Y1
+	VSUBPD      Y6, Y4, Y2
+	VMOVUPD     768(BX), Y4
+	VMOVUPD     spotPriceRowsAVX2Consts<>+288(SB), Y5
+	VCMPPD      $0x00, Y5, Y4, Y6
+	VMOVUPD     800(BX), Y4
+	VCMPPD      $0x00, Y5, Y4, Y12
+	VMOVUPD     832(BX), Y4
+	VCMPPD      $0x00, Y5, Y4, Y11
+	VMOVUPD     spotPriceRowsAVX2Consts<>+320(SB), Y4
+	VBLENDVPD   Y6, Y4, Y3, Y3
+	VMOVUPD     512(BX), Y6
+	VBLENDVPD   Y12, Y4, Y6, Y6
+	VMOVUPD     544(BX), Y12
+	VBLENDVPD   Y11, Y4, Y12, Y11
+	VMULPD      Y8, Y10, Y12
+	VMULPD      Y13, Y15, Y4
+	VMULPD      Y9, Y14, Y5
+	VMOVUPD     Y11, 544(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+0(SB), Y11
+	VDIVPD      Y12, Y11, Y12
+	VDIVPD      Y4, Y11, Y4
+	VDIVPD      Y5, Y11, Y5
+	VMULPD      Y12, Y8, Y8
+	VMULPD      Y4, Y13, Y13
+	VMULPD      Y5, Y9, Y9
+	VMULPD      Y12, Y10, Y10
+	VMULPD      Y4, Y15, Y4
+	VMULPD      Y5, Y14, Y5
+	VMULPD      Y8, Y0, Y0
+	VMULPD      Y13, Y1, Y1
+	VMULPD      Y9, Y2, Y2
+	VMULPD      Y10, Y7, Y8
+	VMULPD      448(BX), Y4, Y4
+	VMULPD      416(BX), Y5, Y5
+	VMOVUPD     864(BX), Y9
+	VMOVUPD     spotPriceRowsAVX2Consts<>+288(SB), Y10
+	VCMPPD      $0x00, Y10, Y9, Y12
+	VMOVUPD     640(BX), Y13
+	VCMPPD      $0x00, Y10, Y13, Y14
 	VMOVUPD     608(BX), Y15
-	VCMPPD      $0x00, Y11, Y15, Y7
-	VMOVUPD     spotPriceRowsAVX2Consts<>+320(SB), Y11
-	VBLENDVPD   Y12, Y11, Y4, Y4
+	VCMPPD      $0x00, Y10, Y15, Y7
+	VMOVUPD     spotPriceRowsAVX2Consts<>+320(SB), Y10
+	VMOVUPD     928(BX), Y11
+	VBLENDVPD   Y12, Y10, Y11, Y11
 	VMOVUPD     896(BX), Y12
-	VBLENDVPD   Y14, Y11, Y12, Y12
-	VMOVUPD     864(BX), Y14
-	VBLENDVPD   Y7, Y11, Y14, Y7
-	VMULPD      Y0, Y0, Y11
+	VBLENDVPD   Y14, Y10, Y12, Y12
+	VMOVUPD     576(BX), Y14
+	VBLENDVPD   Y7, Y10, Y14, Y7
+	VMULPD      Y0, Y0, Y10
 	VMULPD      Y1, Y1, Y14
-	VMULPD      Y2, Y2, Y6
-	VMOVUPD     Y8, 864(BX)
-	VMOVUPD     768(BX), Y8
-	VMOVUPD     Y3, 896(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+352(SB), Y3
-	VMOVUPD     Y9, 704(BX)
-	VCMPPD      $0x11, Y3, Y8, Y9
-	VMOVUPD     Y2, 1120(BX)
-	VMOVUPD     800(BX), Y2
+	VMOVUPD     Y5, 576(BX)
+	VMULPD      Y2, Y2, Y5
+	VMOVUPD     Y4, 896(BX)
+	VMOVUPD     768(BX), Y4
+	VMOVUPD     Y8, 928(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+352(SB), Y8
+	VMOVUPD     Y2, 512(BX)
+	VCMPPD      $0x11, Y8, Y4, Y2
 	VMOVUPD     Y1, 1152(BX)
-	VCMPPD      $0x11, Y3, Y2, Y1
+	VMOVUPD     800(BX), Y1
 	VMOVUPD     Y0, 1184(BX)
-	VMOVUPD     832(BX), Y0
-	VCMPPD      $0x11, Y3, Y0, Y15
-	VBLENDVPD   Y9, Y5, Y8, Y5
-	VBLENDVPD   Y1, 736(BX), Y2, Y1
-	VBLENDVPD   Y15, 928(BX), Y0, Y0
-	VMOVUPD     spotPriceRowsAVX2Consts<>+384(SB), Y2
-	VMOVUPD     spotPriceRowsAVX2Consts<>+416(SB), Y8
-	VFMADD231PD Y2, Y11, Y8
-	VMOVUPD     spotPriceRowsAVX2Consts<>+416(SB), Y9
-	VFMADD231PD Y2, Y14, Y9
-	VFMADD213PD spotPriceRowsAVX2Consts<>+416(SB), Y6, Y2
-	VMOVUPD     spotPriceRowsAVX2Consts<>+448(SB), Y15
-	VFMADD213PD Y15, Y11, Y8
-	VFMADD213PD Y15, Y14, Y9
-	VFMADD231PD Y2, Y6, Y15
-	VMOVUPD     spotPriceRowsAVX2Consts<>+480(SB), Y2
-	VFMADD213PD Y2, Y11, Y8
-	VFMADD213PD Y2, Y14, Y9
-	VFMADD231PD Y15, Y6, Y2
-	VMOVUPD     spotPriceRowsAVX2Consts<>+512(SB), Y15
-	VFMADD213PD Y15, Y11, Y8
-	VFMADD213PD Y15, Y14, Y9
-	VFMADD231PD Y2, Y6, Y15
-	VMOVUPD     spotPriceRowsAVX2Consts<>+544(SB), Y2
-	VFMADD213PD Y2, Y11, Y8
-	VFMADD213PD Y2, Y14, Y9
-	VFMADD231PD Y15, Y6, Y2
-	VMOVUPD     spotPriceRowsAVX2Consts<>+576(SB), Y15
-	VFMADD213PD Y15, Y11, Y8
-	VFMADD213PD Y15, Y14, Y9
-	VFMADD231PD Y2, Y6, Y15
-	VMULPD      Y8, Y11, Y2
-	VMULPD      Y9, Y14, Y8
-	VMULPD      Y15, Y6, Y6
-	VCMPPD      $0x11, Y3, Y10, Y9
-	VCMPPD      $0x11, Y3, Y13, Y11
+	VCMPPD      $0x11, Y8, Y1, Y0
+	VMOVUPD     832(BX), Y15
+	VCMPPD      $0x11, Y8, Y15, Y13
+	VBLENDVPD   Y2, Y3, Y4, Y2
+	VBLENDVPD   Y0, Y6, Y1, Y0
+	VBLENDVPD   Y13, 544(BX), Y15, Y1
+	VMOVUPD     spotPriceRowsAVX2Consts<>+384(SB), Y3
+	VMOVUPD     spotPriceRowsAVX2Consts<>+416(SB), Y4
+	VFMADD231PD Y3, Y10, Y4
+	VMOVUPD     spotPriceRowsAVX2Consts<>+416(SB), Y6
+	VFMADD231PD Y3, Y14, Y6
+	VFMADD213PD spotPriceRowsAVX2Consts<>+416(SB), Y5, Y3
+	VMOVUPD     spotPriceRowsAVX2Consts<>+448(SB), Y13
+	VFMADD213PD Y13, Y10, Y4
+	VFMADD213PD Y13, Y14, Y6
+	VFMADD231PD Y3, Y5, Y13
+	VMOVUPD     spotPriceRowsAVX2Consts<>+480(SB), Y3
+	VFMADD213PD Y3, Y10, Y4
+	VFMADD213PD Y3, Y14, Y6
+	VFMADD231PD Y13, Y5, Y3
+	VMOVUPD     spotPriceRowsAVX2Consts<>+512(SB), Y13
+	VFMADD213PD Y13, Y10, Y4
+	VFMADD213PD Y13, Y14, Y6
+	VFMADD231PD Y3, Y5, Y13
+	VMOVUPD     spotPriceRowsAVX2Consts<>+544(SB), Y3
+	VFMADD213PD Y3, Y10, Y4
+	VFMADD213PD Y3, Y14, Y6
+	VFMADD231PD Y13, Y5, Y3
+	VMOVUPD     spotPriceRowsAVX2Consts<>+576(SB), Y13
+	VFMADD213PD Y13, Y10, Y4
+	VFMADD213PD Y13, Y14, Y6
+	VFMADD231PD Y3, Y5, Y13
+	VMULPD      Y4, Y10, Y3
+	VMULPD      Y6, Y14, Y4
+	VMULPD      Y13, Y5, Y5
+	VCMPPD      $0x11, Y8, Y9, Y6
+	VMOVUPD     640(BX), Y10
+	VCMPPD      $0x11, Y8, Y10, Y13
 	VMOVUPD     608(BX), Y14
-	VCMPPD      $0x11, Y3, Y14, Y3
-	VBLENDVPD   Y9, Y4, Y10, Y4
-	VBLENDVPD   Y11, Y12, Y13, Y9
-	VBLENDVPD   Y3, Y7, Y14, Y3
-	VSUBPD      Y4, Y5, Y4
-	VSUBPD      Y9, Y1, Y1
-	VSUBPD      Y3, Y0, Y0
-	VMOVUPD     spotPriceRowsAVX2Consts<>+608(SB), Y3
-	VMULPD      640(BX), Y3, Y5
-	VMULPD      576(BX), Y3, Y7
-	VMULPD      480(BX), Y3, Y9
-	VMOVUPD     224(BX), Y10
-	VMULPD      256(BX), Y10, Y11
-	VMOVUPD     128(BX), Y12
-	VMULPD      192(BX), Y12, Y13
-	VMOVUPD     160(BX), Y14
-	VMULPD      96(BX), Y14, Y15
-	VMOVUPD     spotPriceRowsAVX2Consts<>+640(SB), Y3
-	VXORPD      Y3, Y11, Y11
-	VXORPD      Y3, Y13, Y13
-	VXORPD      Y3, Y15, Y15
-	VMOVUPD     spotPriceRowsAVX2Consts<>+672(SB), Y3
-	VMINPD      Y11, Y3, Y11
-	VMINPD      Y13, Y3, Y13
-	VMINPD      Y15, Y3, Y3
+	VCMPPD      $0x11, Y8, Y14, Y8
+	VBLENDVPD   Y6, Y11, Y9, Y6
+	VBLENDVPD   Y13, Y12, Y10, Y9
+	VBLENDVPD   Y8, Y7, Y14, Y7
+	VSUBPD      Y6, Y2, Y2
+	VSUBPD      Y9, Y0, Y0
+	VSUBPD      Y7, Y1, Y1
+	VMOVUPD     spotPriceRowsAVX2Consts<>+608(SB), Y6
+	VMULPD      736(BX), Y6, Y7
+	VMULPD      704(BX), Y6, Y8
+	VMULPD      672(BX), Y6, Y9
+	VMOVUPD     256(BX), Y10
+	VMULPD      288(BX), Y10, Y11
+	VMOVUPD     160(BX), Y12
+	VMULPD      224(BX), Y12, Y13
+	VMOVUPD     192(BX), Y14
+	VMULPD      128(BX), Y14, Y15
+	VMOVUPD     spotPriceRowsAVX2Consts<>+640(SB), Y6
+	VXORPD      Y6, Y11, Y11
+	VXORPD      Y6, Y13, Y13
+	VXORPD      Y6, Y15, Y15
+	VMOVUPD     spotPriceRowsAVX2Consts<>+672(SB), Y6
+	VMINPD      Y11, Y6, Y11
+	VMINPD      Y13, Y6, Y13
+	VMINPD      Y15, Y6, Y6
 	VMOVUPD     spotPriceRowsAVX2Consts<>+704(SB), Y15
 	VMAXPD      Y11, Y15, Y11
 	VMAXPD      Y13, Y15, Y13
-	VMAXPD      Y3, Y15, Y3
+	VMAXPD      Y6, Y15, Y6
 	VMOVUPD     spotPriceRowsAVX2Consts<>+736(SB), Y15
-	VADDPD      Y15, Y4, Y14
-	VADDPD      Y15, Y1, Y12
-	VADDPD      Y15, Y0, Y10
+	VADDPD      Y15, Y2, Y14
+	VADDPD      Y15, Y0, Y12
+	VADDPD      Y15, Y1, Y10
+	VMOVUPD     1120(BX), Y15
+	VBLENDVPD   Y15, Y14, Y2, Y14
 	VMOVUPD     1088(BX), Y15
-	VBLENDVPD   Y15, Y14, Y4, Y14
+	VBLENDVPD   Y15, Y12, Y0, Y12
 	VMOVUPD     1056(BX), Y15
-	VBLENDVPD   Y15, Y12, Y1, Y12
-	VMOVUPD     1024(BX), Y15
-	VBLENDVPD   Y15, Y10, Y0, Y10
-	VMOVUPD     spotPriceRowsAVX2Consts<>+160(SB), Y15
-	VADDPD      Y4, Y15, Y4
-	VADDPD      Y1, Y15, Y1
-	VADDPD      Y0, Y15, Y0
-	VMOVUPD     992(BX), Y15
-	VBLENDVPD   Y15, Y4, Y14, Y4
-	VMOVUPD     960(BX), Y14
-	VBLENDVPD   Y14, Y1, Y12, Y1
-	VMOVUPD     672(BX), Y12
-	VBLENDVPD   Y12, Y0, Y10, Y0
-	VMOVUPD     spotPriceRowsAVX2Consts<>+768(SB), Y10
-	VMULPD      Y10, Y4, Y12
-	VMULPD      Y10, Y1, Y14
-	VMULPD      Y10, Y0, Y10
-	VMOVUPD     spotPriceRowsAVX2Consts<>+800(SB), Y15
-	VMOVUPD     Y9, 672(BX)
-	VMULPD      Y15, Y11, Y9
-	VMOVUPD     Y7, 960(BX)
-	VMULPD      Y15, Y13, Y7
-	VMOVUPD     Y5, 992(BX)
-	VMULPD      Y15, Y3, Y5
-	VMOVUPD     1184(BX), Y15
-	VFMADD231PD Y2, Y15, Y12
-	VMOVUPD     1152(BX), Y2
-	VFMADD231PD Y8, Y2, Y14
-	VMOVUPD     1120(BX), Y8
-	VFMADD231PD Y6, Y8, Y10
-	VROUNDPD    $0x08, Y9, Y6
-	VROUNDPD    $0x08, Y7, Y7
-	VROUNDPD    $0x08, Y5, Y5
-	VMOVUPD     spotPriceRowsAVX2Consts<>+832(SB), Y9
-	VFMADD231PD Y9, Y15, Y12
-	VFMADD231PD Y9, Y2, Y14
-	VFMADD231PD Y9, Y8, Y10
-	VMOVUPD     (BX), Y2
-	VMULPD      448(BX), Y2, Y8
-	VMOVUPD     32(BX), Y15
-	VMULPD      416(BX), Y15, Y9
-	VMOVUPD     64(BX), Y15
-	VMULPD      384(BX), Y15, Y2
-	VMOVUPD     spotPriceRowsAVX2Consts<>+864(SB), Y15
-	VFMADD231PD Y15, Y4, Y12
-	VFMADD231PD Y15, Y1, Y14
-	VFMADD231PD Y15, Y0, Y10
-	VMOVUPD     spotPriceRowsAVX2Consts<>+896(SB), Y0
-	VFMADD231PD Y0, Y6, Y11
-	VFMADD231PD Y0, Y7, Y13
-	VFMADD231PD Y0, Y5, Y3
-	VMOVUPD     spotPriceRowsAVX2Consts<>+928(SB), Y1
-	VMINPD      Y1, Y6, Y4
-	VMINPD      Y1, Y7, Y15
-	VMINPD      Y1, Y5, Y0
-	VMOVUPD     256(BX), Y1
-	VFMADD231PD 224(BX), Y1, Y12
-	VMOVUPD     192(BX), Y1
-	VFMADD231PD 128(BX), Y1, Y14
-	VMOVUPD     96(BX), Y1
-	VFMADD231PD 160(BX), Y1, Y10
-	VMOVUPD     spotPriceRowsAVX2Consts<>+960(SB), Y1
-	VFMADD231PD Y1, Y6, Y11
-	VFMADD231PD Y1, Y7, Y13
-	VFMADD231PD Y1, Y5, Y3
-	VMOVUPD     spotPriceRowsAVX2Consts<>+992(SB), Y1
-	VMAXPD      Y1, Y4, Y4
-	VMAXPD      Y1, Y15, Y15
-	VMAXPD      Y1, Y0, Y0
-	VMOVUPD     704(BX), Y1
-	VMOVUPD     Y2, 96(BX)
-	VMOVUPD     992(BX), Y2
-	VFMADD231PD Y12, Y1, Y2
-	VMOVUPD     Y9, 160(BX)
-	VMOVUPD     960(BX), Y9
-	VFMADD231PD 896(BX), Y14, Y9
-	VMOVUPD     Y8, 192(BX)
-	VMOVUPD     672(BX), Y8
-	VFMADD231PD 864(BX), Y10, Y8
-	VFMSUB213PD 992(BX), Y12, Y1
-	VMOVUPD     960(BX), Y12
-	VFMSUB231PD 896(BX), Y14, Y12
-	VMOVUPD     672(BX), Y14
-	VFMSUB231PD 864(BX), Y10, Y14
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1024(SB), Y10
-	VMOVUPD     Y0, 672(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1056(SB), Y0
-	VFMADD231PD Y10, Y11, Y0
-	VMOVUPD     Y5, 864(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1056(SB), Y5
-	VFMADD231PD Y10, Y13, Y5
-	VMOVUPD     Y7, 960(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1056(SB), Y7
-	VFMADD231PD Y10, Y3, Y7
-	VMOVUPD     spotPriceRowsAVX2Consts<>+0(SB), Y10
-	VMOVUPD     Y15, 896(BX)
-	VANDPD      Y2, Y10, Y15
-	VMOVUPD     Y2, 992(BX)
-	VANDPD      Y9, Y10, Y2
-	VMOVUPD     Y9, 704(BX)
-	VANDPD      Y8, Y10, Y9
-	VMOVUPD     Y8, 128(BX)
-	VANDPD      Y1, Y10, Y8
-	VMOVUPD     Y1, 256(BX)
-	VANDPD      Y12, Y10, Y1
-	VMOVUPD     Y12, 224(BX)
-	VANDPD      Y14, Y10, Y12
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1088(SB), Y10
-	VMINPD      Y15, Y10, Y15
-	VMINPD      Y2, Y10, Y2
-	VMINPD      Y9, Y10, Y9
-	VMINPD      Y8, Y10, Y8
-	VMINPD      Y1, Y10, Y1
-	VMINPD      Y12, Y10, Y10
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1120(SB), Y12
-	VFMADD213PD Y12, Y11, Y0
-	VFMADD213PD Y12, Y13, Y5
-	VFMADD213PD Y12, Y3, Y7
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1152(SB), Y12
-	VMOVUPD     Y14, 1120(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+160(SB), Y14
-	VFMADD231PD Y12, Y15, Y14
-	VMOVUPD     Y14, 1152(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+160(SB), Y14
-	VFMADD231PD Y12, Y2, Y14
-	VMOVUPD     Y14, 1184(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+160(SB), Y14
-	VFMADD231PD Y12, Y9, Y14
-	VSUBPD      Y4, Y6, Y6
-	VMOVUPD     960(BX), Y12
-	VMOVUPD     Y14, 1024(BX)
-	VMOVUPD     896(BX), Y14
-	VSUBPD      Y14, Y12, Y12
-	VMOVUPD     Y10, 960(BX)
-	VMOVUPD     864(BX), Y10
-	VSUBPD      672(BX), Y10, Y10
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1184(SB), Y11, Y0
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1184(SB), Y13, Y5
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1184(SB), Y3, Y7
-	VADDPD      spotPriceRowsAVX2Consts<>+1216(SB), Y4, Y4
-	VMOVUPD     Y1, 864(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1216(SB), Y1
-	VADDPD      Y1, Y14, Y14
-	VMOVUPD     Y8, 896(BX)
-	VADDPD      672(BX), Y1, Y8
-	VADDPD      Y1, Y6, Y6
-	VADDPD      Y1, Y12, Y12
-	VADDPD      Y1, Y10, Y10
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1248(SB), Y1
-	VFMADD213PD Y1, Y11, Y0
-	VFMADD213PD Y1, Y13, Y5
-	VFMADD213PD Y1, Y3, Y7
-	VPSLLQ      $0x34, Y4, Y4
-	VPSLLQ      $0x34, Y14, Y14
-	VPSLLQ      $0x34, Y8, Y8
-	VPSLLQ      $0x34, Y6, Y6
-	VPSLLQ      $0x34, Y12, Y12
-	VPSLLQ      $0x34, Y10, Y10
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1280(SB), Y1
-	VFMADD213PD Y1, Y11, Y0
-	VFMADD213PD Y1, Y13, Y5
-	VFMADD213PD Y1, Y3, Y7
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1312(SB), Y1
-	VFMADD213PD Y1, Y11, Y0
-	VFMADD213PD Y1, Y13, Y5
-	VFMADD213PD Y1, Y3, Y7
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1344(SB), Y1
-	VFMADD213PD Y1, Y11, Y0
-	VFMADD213PD Y1, Y13, Y5
-	VFMADD213PD Y1, Y3, Y7
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1376(SB), Y1
-	VFMADD213PD Y1, Y11, Y0
-	VFMADD213PD Y1, Y13, Y5
-	VFMADD213PD Y1, Y3, Y7
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1408(SB), Y1
-	VFMADD213PD Y1, Y11, Y0
-	VFMADD213PD Y1, Y13, Y5
-	VFMADD213PD Y1, Y3, Y7
-	VMOVUPD     spotPriceRowsAVX2Consts<>+160(SB), Y1
-	VFMADD213PD Y1, Y11, Y0
-	VFMADD213PD Y1, Y13, Y5
-	VFMADD213PD Y1, Y3, Y7
-	VFMADD213PD Y1, Y0, Y11
-	VFMADD213PD Y1, Y5, Y13
-	VFMADD213PD Y1, Y7, Y3
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1440(SB), Y0
-	VADDPD      Y0, Y15, Y5
-	VADDPD      Y0, Y2, Y7
-	VMOVUPD     Y2, 672(BX)
-	VADDPD      Y0, Y9, Y2
-	VMULPD      Y6, Y11, Y6
-	VMULPD      Y12, Y13, Y11
-	VMULPD      Y10, Y3, Y3
-	VMOVUPD     896(BX), Y10
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1152(SB), Y12
-	VFMADD213PD Y1, Y10, Y12
-	VMOVUPD     864(BX), Y13
-	VMOVUPD     Y9, 1056(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1152(SB), Y9
-	VFMADD213PD Y1, Y13, Y9
-	VMOVUPD     Y15, 1088(BX)
-	VMOVUPD     960(BX), Y15
-	VFMADD132PD spotPriceRowsAVX2Consts<>+1152(SB), Y1, Y15
-	VMULPD      Y4, Y6, Y4
-	VMULPD      Y14, Y11, Y6
-	VMULPD      Y8, Y3, Y3
-	VADDPD      Y0, Y10, Y8
-	VADDPD      Y0, Y13, Y11
-	VADDPD      960(BX), Y0, Y0
-	VMULPD      288(BX), Y4, Y4
-	VMULPD      320(BX), Y6, Y6
-	VMULPD      352(BX), Y3, Y3
-	VMULPD      1152(BX), Y5, Y14
-	VMULPD      1184(BX), Y7, Y13
-	VMULPD      1024(BX), Y2, Y10
-	VMOVUPD     Y3, 352(BX)
-	VMULPD      Y8, Y12, Y3
-	VMOVUPD     Y6, 320(BX)
-	VMULPD      Y11, Y9, Y6
-	VMOVUPD     Y4, 288(BX)
-	VMULPD      Y0, Y15, Y4
-	VMOVUPD     Y0, 608(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1472(SB), Y0
-	VMOVUPD     Y11, 544(BX)
-	VMULPD      1088(BX), Y0, Y11
-	VMOVUPD     Y11, 512(BX)
-	VMULPD      672(BX), Y0, Y11
-	VMULPD      1056(BX), Y0, Y0
-	VMOVUPD     Y0, 832(BX)
-	VMOVUPD     992(BX), Y0
-	VMOVUPD     Y11, 928(BX)
-	VMULPD      (BX), Y0, Y11
-	VMOVUPD     Y8, 800(BX)
-	VMOVUPD     704(BX), Y8
-	VMOVUPD     Y15, 736(BX)
-	VMULPD      32(BX), Y8, Y15
-	VMOVUPD     Y9, 768(BX)
-	VMOVUPD     128(BX), Y9
-	VMOVUPD     Y12, 1216(BX)
-	VMULPD      64(BX), Y9, Y12
-	VMOVUPD     Y2, 1248(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+640(SB), Y2
-	VANDPD      Y0, Y2, Y0
-	VANDPD      Y8, Y2, Y8
-	VANDPD      Y9, Y2, Y9
-	VMOVUPD     Y9, 128(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+288(SB), Y9
-	VCMPPD      $0x11, Y9, Y11, Y11
-	VCMPPD      $0x11, Y9, Y15, Y15
-	VCMPPD      $0x11, Y9, Y12, Y12
-	VMOVUPD     Y8, 704(BX)
-	VMOVUPD     192(BX), Y8
-	VBLENDVPD   Y11, Y9, Y8, Y8
-	VMOVUPD     160(BX), Y11
-	VBLENDVPD   Y15, Y9, Y11, Y11
-	VMOVUPD     96(BX), Y15
-	VBLENDVPD   Y12, Y9, Y15, Y12
-	VMULPD      Y3, Y14, Y15
-	VMOVUPD     Y0, 96(BX)
-	VMULPD      Y6, Y13, Y0
-	VMULPD      Y4, Y10, Y9
-	VDIVPD      Y15, Y1, Y15
-	VDIVPD      Y0, Y1, Y0
-	VDIVPD      Y9, Y1, Y1
-	VMULPD      Y15, Y3, Y3
-	VMULPD      Y0, Y6, Y6
-	VMULPD      Y1, Y4, Y4
-	VMULPD      Y15, Y14, Y9
-	VMULPD      Y0, Y13, Y0
-	VMULPD      Y1, Y10, Y1
-	VMULPD      1152(BX), Y3, Y10
-	VMULPD      1184(BX), Y6, Y13
-	VMULPD      1024(BX), Y4, Y14
-	VMULPD      Y3, Y5, Y3
-	VMULPD      Y6, Y7, Y5
-	VMULPD      1248(BX), Y4, Y4
-	VMULPD      1216(BX), Y9, Y6
-	VMULPD      768(BX), Y0, Y7
-	VMULPD      736(BX), Y1, Y15
-	VMULPD      800(BX), Y9, Y9
-	VMULPD      544(BX), Y0, Y0
-	VMULPD      608(BX), Y1, Y1
-	VMOVUPD     Y1, 608(BX)
-	VMOVUPD     1088(BX), Y1
-	VMULPD      Y10, Y1, Y10
-	VMOVUPD     Y0, 544(BX)
-	VMOVUPD     672(BX), Y0
-	VMULPD      Y13, Y0, Y13
-	VMOVUPD     Y9, 800(BX)
-	VMOVUPD     1056(BX), Y9
-	VMULPD      Y14, Y9, Y14
-	VMULPD      896(BX), Y6, Y6
-	VMULPD      864(BX), Y7, Y7
-	VMULPD      960(BX), Y15, Y15
-	VMOVUPD     Y4, 960(BX)
-	VMULPD      512(BX), Y1, Y4
-	VMULPD      928(BX), Y0, Y1
-	VMULPD      832(BX), Y9, Y0
-	VMOVUPD     spotPriceRowsAVX2Consts<>+800(SB), Y9
-	VMULPD      Y4, Y9, Y4
-	VMULPD      Y1, Y9, Y1
-	VMULPD      Y0, Y9, Y0
-	VROUNDPD    $0x08, Y4, Y4
-	VROUNDPD    $0x08, Y1, Y1
-	VROUNDPD    $0x08, Y0, Y0
-	VMOVUPD     spotPriceRowsAVX2Consts<>+832(SB), Y9
-	VMOVUPD     Y0, 864(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+736(SB), Y0
-	VFMADD231PD Y9, Y10, Y0
-	VMOVUPD     Y1, 896(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+736(SB), Y1
-	VFMADD231PD Y9, Y13, Y1
-	VMOVUPD     Y4, 736(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+736(SB), Y4
-	VFMADD231PD Y9, Y14, Y4
-	VMOVUPD     Y5, 768(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+736(SB), Y5
-	VFMADD231PD Y9, Y6, Y5
-	VMOVUPD     Y6, 1216(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+736(SB), Y6
-	VFMADD231PD Y9, Y7, Y6
-	VFMADD213PD spotPriceRowsAVX2Consts<>+736(SB), Y15, Y9
-	VMOVUPD     Y15, 1248(BX)
-	VMOVUPD     (BX), Y15
-	VMOVUPD     Y7, 1024(BX)
-	VMULPD      256(BX), Y15, Y7
-	VMOVUPD     Y9, 1184(BX)
-	VMOVUPD     32(BX), Y9
-	VMOVUPD     Y6, 1152(BX)
-	VMULPD      224(BX), Y9, Y6
-	VMOVUPD     Y5, 160(BX)
-	VMOVUPD     64(BX), Y5
-	VMOVUPD     Y3, 192(BX)
-	VMULPD      1120(BX), Y5, Y3
-	VMULPD      288(BX), Y15, Y15
-	VMULPD      320(BX), Y9, Y9
-	VMULPD      352(BX), Y5, Y5
-	VMOVUPD     Y14, 64(BX)
-	VANDPD      256(BX), Y2, Y14
-	VMOVUPD     Y14, 256(BX)
-	VANDPD      224(BX), Y2, Y14
-	VANDPD      1120(BX), Y2, Y2
-	VCMPPD      $0x11, spotPriceRowsAVX2Consts<>+288(SB), Y7, Y7
-	VCMPPD      $0x11, spotPriceRowsAVX2Consts<>+288(SB), Y6, Y6
-	VCMPPD      $0x11, spotPriceRowsAVX2Consts<>+288(SB), Y3, Y3
-	VBLENDVPD   Y7, spotPriceRowsAVX2Consts<>+288(SB), Y15, Y7
-	VMOVUPD     spotPriceRowsAVX2Consts<>+288(SB), Y15
-	VBLENDVPD   Y6, Y15, Y9, Y6
-	VBLENDVPD   Y3, Y15, Y5, Y3
-	VSUBPD      Y7, Y8, Y5
-	VSUBPD      Y6, Y11, Y6
-	VSUBPD      Y3, Y12, Y3
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1504(SB), Y7
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1536(SB), Y8
-	VFMADD231PD Y7, Y0, Y8
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1536(SB), Y9
-	VFMADD231PD Y7, Y1, Y9
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1536(SB), Y11
-	VFMADD231PD Y7, Y4, Y11
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1568(SB), Y12
-	VFMADD213PD Y12, Y0, Y8
-	VFMADD213PD Y12, Y1, Y9
-	VFMADD213PD Y12, Y4, Y11
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1600(SB), Y15
-	VFMADD213PD Y15, Y0, Y8
-	VFMADD213PD Y15, Y1, Y9
-	VFMADD213PD Y15, Y4, Y11
-	VMOVUPD     Y3, 1120(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1632(SB), Y3
-	VFMADD213PD Y3, Y0, Y8
-	VFMADD213PD Y3, Y1, Y9
-	VFMADD213PD Y3, Y4, Y11
-	VMOVUPD     Y6, 224(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1664(SB), Y6
-	VFMADD213PD Y6, Y0, Y8
-	VFMADD213PD Y6, Y1, Y9
-	VFMADD213PD Y6, Y4, Y11
-	VMOVUPD     Y5, 32(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1696(SB), Y5
-	VFMADD213PD Y5, Y0, Y8
-	VFMADD213PD Y5, Y1, Y9
-	VFMADD213PD Y5, Y4, Y11
-	VMOVUPD     Y2, (BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1728(SB), Y2
-	VFMADD213PD Y2, Y0, Y8
-	VFMADD213PD Y2, Y1, Y9
-	VFMADD213PD Y2, Y4, Y11
-	VMOVUPD     Y14, 992(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1760(SB), Y14
-	VFMADD213PD Y14, Y0, Y8
-	VFMADD213PD Y14, Y1, Y9
-	VFMADD213PD Y14, Y4, Y11
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1792(SB), Y14
-	VFMADD213PD Y14, Y0, Y8
-	VFMADD213PD Y14, Y1, Y9
-	VFMADD213PD Y14, Y4, Y11
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1824(SB), Y14
-	VFMADD213PD Y14, Y0, Y8
-	VFMADD213PD Y14, Y1, Y9
-	VFMADD213PD Y14, Y4, Y11
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1856(SB), Y14
-	VFMADD213PD Y14, Y0, Y8
-	VFMADD213PD Y14, Y1, Y9
-	VFMADD213PD Y14, Y4, Y11
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1888(SB), Y14
-	VFMADD213PD Y14, Y0, Y8
-	VFMADD213PD Y14, Y1, Y9
-	VFMADD213PD Y14, Y4, Y11
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1920(SB), Y14
-	VFMADD213PD Y14, Y0, Y8
-	VFMADD213PD Y14, Y1, Y9
-	VFMADD213PD Y14, Y4, Y11
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1952(SB), Y14
-	VFMADD213PD Y14, Y0, Y8
-	VFMADD213PD Y14, Y1, Y9
-	VFMADD213PD Y14, Y4, Y11
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1984(SB), Y14
-	VFMADD213PD Y14, Y0, Y8
-	VFMADD213PD Y14, Y1, Y9
-	VFMADD213PD Y14, Y4, Y11
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2016(SB), Y14
-	VFMADD213PD Y14, Y0, Y8
-	VFMADD213PD Y14, Y1, Y9
-	VFMADD213PD Y14, Y4, Y11
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2048(SB), Y14
-	VFMADD213PD Y14, Y0, Y8
-	VFMADD213PD Y14, Y1, Y9
-	VFMADD213PD Y14, Y4, Y11
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2080(SB), Y14
-	VFMADD213PD Y14, Y0, Y8
-	VFMADD213PD Y14, Y1, Y9
-	VFMADD213PD Y14, Y4, Y11
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2112(SB), Y14
-	VFMADD213PD Y14, Y0, Y8
-	VFMADD213PD Y14, Y1, Y9
-	VFMADD213PD Y14, Y4, Y11
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2144(SB), Y14
-	VFMADD213PD Y14, Y0, Y8
-	VFMADD213PD Y14, Y1, Y9
-	VFMADD213PD Y14, Y4, Y11
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2176(SB), Y14
-	VFMADD213PD Y14, Y8, Y0
-	VFMADD213PD Y14, Y9, Y1
-	VFMADD213PD Y14, Y11, Y4
-	VMOVUPD     spotPriceRowsAVX2Consts<>+608(SB), Y8
-	VFMADD213PD Y8, Y0, Y10
-	VFMADD213PD Y8, Y1, Y13
-	VFMADD132PD 64(BX), Y8, Y4
-	VMULPD      192(BX), Y10, Y0
-	VMULPD      768(BX), Y13, Y1
-	VMULPD      960(BX), Y4, Y4
-	VMOVUPD     160(BX), Y9
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1536(SB), Y10
-	VFMADD231PD Y7, Y9, Y10
-	VMOVUPD     1152(BX), Y11
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1536(SB), Y13
-	VFMADD231PD Y7, Y11, Y13
-	VMOVUPD     1184(BX), Y8
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1536(SB), Y8, Y7
-	VMOVUPD     spotPriceRowsAVX2Consts<>+0(SB), Y14
-	VANDPD      Y0, Y14, Y0
-	VANDPD      Y1, Y14, Y1
-	VANDPD      Y4, Y14, Y4
-	VFMADD213PD Y12, Y9, Y10
-	VFMADD213PD Y12, Y11, Y13
-	VFMADD231PD Y7, Y8, Y12
-	VORPD       96(BX), Y0, Y0
-	VORPD       704(BX), Y1, Y1
-	VORPD       128(BX), Y4, Y4
-	VMOVUPD     spotPriceRowsAVX2Consts<>+896(SB), Y7
-	VMULPD      736(BX), Y7, Y14
-	VMOVUPD     Y4, 128(BX)
-	VMULPD      896(BX), Y7, Y4
-	VMULPD      864(BX), Y7, Y7
-	VFMADD213PD Y15, Y9, Y10
-	VFMADD213PD Y15, Y11, Y13
-	VFMADD231PD Y12, Y8, Y15
-	VMOVUPD     512(BX), Y12
-	VFMADD231PD 1088(BX), Y12, Y14
-	VMOVUPD     928(BX), Y12
-	VFMADD231PD 672(BX), Y12, Y4
-	VMOVUPD     832(BX), Y12
-	VFMADD231PD 1056(BX), Y12, Y7
-	VFMADD213PD Y3, Y9, Y10
-	VFMADD213PD Y3, Y11, Y13
-	VFMADD231PD Y15, Y8, Y3
-	VMOVUPD     736(BX), Y12
-	VMOVUPD     spotPriceRowsAVX2Consts<>+928(SB), Y15
-	VMOVUPD     Y1, 832(BX)
-	VMINPD      Y15, Y12, Y1
-	VMOVUPD     Y0, 1056(BX)
-	VMOVUPD     896(BX), Y0
-	VMINPD      Y15, Y0, Y2
-	VMOVUPD     864(BX), Y5
-	VMINPD      Y15, Y5, Y15
-	VMOVUPD     spotPriceRowsAVX2Consts<>+960(SB), Y8
-	VFMADD231PD Y8, Y12, Y14
-	VFMADD231PD Y8, Y0, Y4
-	VFMADD231PD Y8, Y5, Y7
-	VFMADD213PD Y6, Y9, Y10
-	VFMADD213PD Y6, Y11, Y13
-	VFMADD231PD 1184(BX), Y3, Y6
-	VMOVUPD     spotPriceRowsAVX2Consts<>+992(SB), Y3
-	VMAXPD      Y3, Y1, Y1
-	VMAXPD      Y3, Y2, Y2
-	VMAXPD      Y3, Y15, Y3
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1024(SB), Y8
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1056(SB), Y15
-	VFMADD231PD Y8, Y14, Y15
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1056(SB), Y5
-	VFMADD231PD Y8, Y4, Y5
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1056(SB), Y7, Y8
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1696(SB), Y9, Y10
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1696(SB), Y11, Y13
-	VMOVUPD     1184(BX), Y11
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1696(SB), Y11, Y6
-	VSUBPD      Y1, Y12, Y12
-	VSUBPD      Y2, Y0, Y0
-	VMOVUPD     Y2, 896(BX)
-	VMOVUPD     864(BX), Y2
-	VSUBPD      Y3, Y2, Y2
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1120(SB), Y14, Y15
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1120(SB), Y4, Y5
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1120(SB), Y7, Y8
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1728(SB), Y9, Y10
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1728(SB), Y9
-	VFMADD132PD 1152(BX), Y9, Y13
-	VFMADD231PD Y6, Y11, Y9
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1216(SB), Y6
-	VADDPD      Y12, Y6, Y12
-	VADDPD      Y0, Y6, Y0
-	VADDPD      Y2, Y6, Y2
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1184(SB), Y14, Y15
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1184(SB), Y4, Y5
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1184(SB), Y7, Y8
-	VMOVUPD     Y2, 864(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1760(SB), Y2
-	VFMADD132PD 160(BX), Y2, Y10
-	VFMADD132PD 1152(BX), Y2, Y13
-	VFMADD231PD Y9, Y11, Y2
-	VADDPD      Y1, Y6, Y1
-	VADDPD      896(BX), Y6, Y9
-	VADDPD      Y3, Y6, Y3
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1248(SB), Y6
-	VFMADD213PD Y6, Y14, Y15
-	VFMADD213PD Y6, Y4, Y5
-	VFMADD231PD Y8, Y7, Y6
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1792(SB), Y8
-	VFMADD132PD 160(BX), Y8, Y10
-	VFMADD132PD 1152(BX), Y8, Y13
-	VFMADD231PD Y2, Y11, Y8
-	VPSLLQ      $0x34, Y12, Y2
-	VPSLLQ      $0x34, Y0, Y0
-	VMOVUPD     864(BX), Y12
-	VPSLLQ      $0x34, Y12, Y12
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1280(SB), Y14, Y15
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1280(SB), Y4, Y5
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1280(SB), Y7, Y6
-	VMOVUPD     Y12, 864(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1824(SB), Y12
-	VFMADD132PD 160(BX), Y12, Y10
-	VFMADD132PD 1152(BX), Y12, Y13
-	VFMADD231PD Y8, Y11, Y12
-	VPSLLQ      $0x34, Y1, Y1
-	VPSLLQ      $0x34, Y9, Y8
-	VPSLLQ      $0x34, Y3, Y3
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1312(SB), Y9
-	VFMADD213PD Y9, Y14, Y15
-	VFMADD213PD Y9, Y4, Y5
-	VFMADD231PD Y6, Y7, Y9
-	VMOVUPD     160(BX), Y6
-	VMOVUPD     Y3, 896(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1856(SB), Y3
-	VFMADD213PD Y3, Y6, Y10
-	VFMADD132PD 1152(BX), Y3, Y13
-	VFMADD231PD Y12, Y11, Y3
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1344(SB), Y12
-	VFMADD213PD Y12, Y14, Y15
-	VFMADD213PD Y12, Y4, Y5
-	VFMADD231PD Y9, Y7, Y12
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1888(SB), Y9
-	VFMADD213PD Y9, Y6, Y10
-	VFMADD132PD 1152(BX), Y9, Y13
-	VFMADD231PD Y3, Y11, Y9
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1376(SB), Y3
-	VFMADD213PD Y3, Y14, Y15
-	VFMADD213PD Y3, Y4, Y5
-	VFMADD231PD Y12, Y7, Y3
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1920(SB), Y12
-	VFMADD213PD Y12, Y6, Y10
-	VFMADD132PD 1152(BX), Y12, Y13
-	VFMADD231PD Y9, Y11, Y12
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1408(SB), Y9
-	VFMADD213PD Y9, Y14, Y15
-	VFMADD213PD Y9, Y4, Y5
-	VFMADD231PD Y3, Y7, Y9
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1952(SB), Y3
-	VFMADD213PD Y3, Y6, Y10
-	VFMADD132PD 1152(BX), Y3, Y13
-	VFMADD231PD Y12, Y11, Y3
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1984(SB), Y12
-	VFMADD213PD Y12, Y6, Y10
-	VFMADD132PD 1152(BX), Y12, Y13
-	VFMADD231PD Y3, Y11, Y12
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2016(SB), Y3
-	VFMADD213PD Y3, Y6, Y10
-	VFMADD132PD 1152(BX), Y3, Y13
-	VFMADD231PD Y12, Y11, Y3
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2048(SB), Y12
-	VFMADD213PD Y12, Y6, Y10
-	VFMADD132PD 1152(BX), Y12, Y13
-	VFMADD231PD Y3, Y11, Y12
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2080(SB), Y3
-	VFMADD213PD Y3, Y6, Y10
-	VFMADD132PD 1152(BX), Y3, Y13
-	VFMADD231PD Y12, Y11, Y3
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2112(SB), Y12
-	VFMADD213PD Y12, Y6, Y10
-	VFMADD132PD 1152(BX), Y12, Y13
-	VFMADD231PD Y3, Y11, Y12
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2144(SB), Y3
-	VFMADD213PD Y3, Y6, Y10
-	VFMADD132PD 1152(BX), Y3, Y13
-	VFMADD231PD Y12, Y11, Y3
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2176(SB), Y12
-	VFMADD213PD Y12, Y10, Y6
-	VFMADD132PD 1152(BX), Y12, Y13
-	VFMADD231PD Y3, Y11, Y12
-	VMULPD      Y14, Y14, Y3
-	VMULPD      Y4, Y4, Y10
-	VMULPD      Y7, Y7, Y11
-	VMOVUPD     Y8, 1184(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+608(SB), Y8
-	VFMADD132PD 1216(BX), Y8, Y6
-	VFMADD132PD 1024(BX), Y8, Y13
-	VFMADD231PD 1248(BX), Y12, Y8
-	VFMADD231PD Y15, Y3, Y14
-	VFMADD231PD Y5, Y10, Y4
-	VFMADD231PD Y9, Y11, Y7
-	VMOVUPD     448(BX), Y3
-	VMINPD      288(BX), Y3, Y5
-	VMOVUPD     416(BX), Y9
-	VMINPD      320(BX), Y9, Y10
-	VMOVUPD     384(BX), Y11
-	VMINPD      352(BX), Y11, Y12
-	VMULPD      800(BX), Y6, Y6
-	VMULPD      544(BX), Y13, Y13
-	VMULPD      608(BX), Y8, Y8
-	VFMADD213PD Y3, Y3, Y14
-	VFMADD213PD Y9, Y9, Y4
-	VFMADD213PD Y11, Y11, Y7
-	VADDPD      288(BX), Y3, Y3
-	VADDPD      320(BX), Y9, Y9
-	VADDPD      352(BX), Y11, Y11
+	VBLENDVPD   Y15, Y10, Y1, Y10
 	VMOVUPD     spotPriceRowsAVX2Consts<>+0(SB), Y15
-	VANDPD      Y6, Y15, Y6
-	VANDPD      Y13, Y15, Y13
-	VANDPD      Y8, Y15, Y8
-	VMULPD      Y2, Y14, Y2
-	VMULPD      Y0, Y4, Y0
-	VMULPD      864(BX), Y7, Y4
-	VORPD       256(BX), Y6, Y6
-	VORPD       992(BX), Y13, Y7
-	VORPD       (BX), Y8, Y8
-	VSUBPD      1056(BX), Y6, Y6
-	VSUBPD      832(BX), Y7, Y7
-	VSUBPD      128(BX), Y8, Y8
-	VMULPD      Y1, Y2, Y1
-	VMULPD      1184(BX), Y0, Y0
-	VMULPD      896(BX), Y4, Y2
-	VMOVUPD     640(BX), Y4
-	VMINPD      Y4, Y5, Y5
-	VMOVUPD     576(BX), Y13
-	VMINPD      Y13, Y10, Y10
-	VMOVUPD     480(BX), Y14
-	VMINPD      Y14, Y12, Y12
-	VADDPD      Y3, Y4, Y3
-	VADDPD      Y9, Y13, Y4
-	VADDPD      Y11, Y14, Y9
-	VFMADD213PD 32(BX), Y6, Y1
-	VFMADD213PD 224(BX), Y7, Y0
-	VFMADD213PD 1120(BX), Y8, Y2
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2208(SB), Y6
-	VCMPPD      $0x11, Y5, Y6, Y5
-	VCMPPD      $0x11, Y10, Y6, Y7
-	VCMPPD      $0x11, Y12, Y6, Y6
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2240(SB), Y8
-	VCMPPD      $0x11, Y8, Y3, Y3
-	VCMPPD      $0x11, Y8, Y4, Y4
-	VCMPPD      $0x11, Y8, Y9, Y8
-	VANDPD      Y3, Y5, Y3
-	VANDPD      Y4, Y7, Y4
-	VANDPD      Y8, Y6, Y5
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2272(SB), Y6
-	VBLENDVPD   Y3, Y1, Y6, Y1
-	VBLENDVPD   Y4, Y0, Y6, Y0
-	VBLENDVPD   Y5, Y2, Y6, Y2
+	VADDPD      Y2, Y15, Y2
+	VADDPD      Y0, Y15, Y0
+	VADDPD      Y1, Y15, Y1
+	VMOVUPD     1024(BX), Y15
+	VBLENDVPD   Y15, Y2, Y14, Y2
+	VMOVUPD     992(BX), Y14
+	VBLENDVPD   Y14, Y0, Y12, Y0
+	VMOVUPD     960(BX), Y12
+	VBLENDVPD   Y12, Y1, Y10, Y1
+	VMOVUPD     spotPriceRowsAVX2Consts<>+768(SB), Y10
+	VMULPD      Y10, Y2, Y12
+	VMULPD      Y10, Y0, Y14
+	VMULPD      Y10, Y1, Y10
+	VMOVUPD     1184(BX), Y15
+	VFMADD231PD Y3, Y15, Y12
+	VMOVUPD     1152(BX), Y3
+	VFMADD231PD Y4, Y3, Y14
+	VMOVUPD     512(BX), Y4
+	VFMADD231PD Y5, Y4, Y10
+	VMOVUPD     spotPriceRowsAVX2Consts<>+800(SB), Y5
+	VFMADD231PD Y5, Y15, Y12
+	VFMADD231PD Y5, Y3, Y14
+	VFMADD231PD Y5, Y4, Y10
+	VMOVUPD     spotPriceRowsAVX2Consts<>+832(SB), Y3
+	VMULPD      Y3, Y11, Y4
+	VMULPD      Y3, Y13, Y15
+	VMULPD      Y3, Y6, Y5
+	VMOVUPD     spotPriceRowsAVX2Consts<>+864(SB), Y3
+	VFMADD231PD Y3, Y2, Y12
+	VFMADD231PD Y3, Y0, Y14
+	VFMADD231PD Y3, Y1, Y10
+	VROUNDPD    $0x08, Y4, Y0
+	VROUNDPD    $0x08, Y15, Y1
+	VROUNDPD    $0x08, Y5, Y2
+	VMOVUPD     288(BX), Y3
+	VFMADD231PD 256(BX), Y3, Y12
+	VMOVUPD     224(BX), Y3
+	VFMADD231PD 160(BX), Y3, Y14
+	VMOVUPD     128(BX), Y3
+	VFMADD231PD 192(BX), Y3, Y10
+	VMOVUPD     32(BX), Y3
+	VMOVUPD     spotPriceRowsAVX2Consts<>+640(SB), Y4
+	VXORPD      Y4, Y3, Y5
+	VMOVUPD     64(BX), Y15
+	VMOVUPD     Y5, 128(BX)
+	VXORPD      Y4, Y15, Y5
+	VMOVUPD     Y5, 192(BX)
+	VMOVUPD     96(BX), Y5
+	VMOVUPD     Y2, 224(BX)
+	VXORPD      Y4, Y5, Y2
+	VMOVUPD     Y2, 160(BX)
+	VMULPD      480(BX), Y3, Y2
+	VMOVUPD     Y2, 288(BX)
+	VMULPD      448(BX), Y15, Y2
+	VMOVUPD     Y2, 256(BX)
+	VMULPD      416(BX), Y5, Y2
+	VMOVUPD     Y2, 512(BX)
+	VMOVUPD     928(BX), Y2
+	VFMADD213PD Y7, Y12, Y2
+	VMOVUPD     896(BX), Y5
+	VFMADD213PD Y8, Y14, Y5
+	VMOVUPD     576(BX), Y15
+	VFMADD213PD Y9, Y10, Y15
+	VFMSUB231PD 928(BX), Y12, Y7
+	VFMSUB231PD 896(BX), Y14, Y8
+	VFMSUB231PD 576(BX), Y10, Y9
+	VMOVUPD     spotPriceRowsAVX2Consts<>+896(SB), Y10
+	VFMADD231PD Y10, Y0, Y11
+	VFMADD231PD Y10, Y1, Y13
+	VFMADD231PD 224(BX), Y10, Y6
+	VMOVUPD     spotPriceRowsAVX2Consts<>+32(SB), Y12
+	VANDPD      Y2, Y12, Y14
+	VANDPD      Y5, Y12, Y10
+	VANDPD      Y15, Y12, Y3
+	VANDPD      Y7, Y12, Y4
+	VMOVUPD     Y7, 576(BX)
+	VANDPD      Y8, Y12, Y7
+	VMOVUPD     Y8, 896(BX)
+	VANDPD      Y9, Y12, Y8
+	VMOVUPD     spotPriceRowsAVX2Consts<>+928(SB), Y12
+	VMINPD      Y14, Y12, Y14
+	VMINPD      Y10, Y12, Y10
+	VMINPD      Y3, Y12, Y3
+	VMINPD      Y4, Y12, Y4
+	VMINPD      Y7, Y12, Y7
+	VMINPD      Y8, Y12, Y8
+	VMOVUPD     spotPriceRowsAVX2Consts<>+960(SB), Y12
+	VFMADD231PD Y12, Y0, Y11
+	VFMADD231PD Y12, Y1, Y13
+	VFMADD231PD 224(BX), Y12, Y6
+	VMOVUPD     spotPriceRowsAVX2Consts<>+640(SB), Y12
+	VANDPD      Y2, Y12, Y2
+	VANDPD      Y5, Y12, Y5
+	VANDPD      Y15, Y12, Y15
+	VMOVUPD     Y15, 928(BX)
+	VANDPD      576(BX), Y12, Y15
+	VMOVUPD     Y5, 576(BX)
+	VANDPD      896(BX), Y12, Y5
+	VANDPD      Y9, Y12, Y9
+	VMOVUPD     spotPriceRowsAVX2Consts<>+992(SB), Y12
+	VMOVUPD     Y2, 896(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+0(SB), Y2
+	VFMADD231PD Y12, Y14, Y2
+	VMOVUPD     Y9, 1152(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+0(SB), Y9
+	VFMADD231PD Y12, Y10, Y9
+	VMOVUPD     Y5, 1184(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+0(SB), Y5
+	VFMADD231PD Y12, Y3, Y5
+	VMOVUPD     Y15, 960(BX)
+	VADDPD      spotPriceRowsAVX2Consts<>+1024(SB), Y14, Y15
+	VMOVUPD     Y1, 992(BX)
+	VADDPD      spotPriceRowsAVX2Consts<>+1024(SB), Y10, Y1
+	VMOVUPD     Y0, 1024(BX)
+	VADDPD      spotPriceRowsAVX2Consts<>+1024(SB), Y3, Y0
+	VMOVUPD     Y6, 1056(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+0(SB), Y6
+	VFMADD231PD Y12, Y4, Y6
+	VMOVUPD     Y13, 1088(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+0(SB), Y13
+	VFMADD231PD Y12, Y7, Y13
+	VFMADD213PD spotPriceRowsAVX2Consts<>+0(SB), Y8, Y12
+	VMOVUPD     Y11, 1120(BX)
+	VADDPD      spotPriceRowsAVX2Consts<>+1024(SB), Y4, Y11
+	VMOVUPD     Y4, 608(BX)
+	VADDPD      spotPriceRowsAVX2Consts<>+1024(SB), Y7, Y4
+	VMOVUPD     Y7, 640(BX)
+	VADDPD      spotPriceRowsAVX2Consts<>+1024(SB), Y8, Y7
+	VMOVUPD     Y8, 864(BX)
+	VMULPD      Y15, Y2, Y8
+	VMOVUPD     Y15, 832(BX)
+	VMULPD      Y1, Y9, Y15
+	VMOVUPD     Y1, 544(BX)
+	VMULPD      Y0, Y5, Y1
+	VMOVUPD     Y0, 800(BX)
+	VMULPD      spotPriceRowsAVX2Consts<>+1056(SB), Y14, Y0
+	VMOVUPD     Y0, 768(BX)
+	VMULPD      spotPriceRowsAVX2Consts<>+1056(SB), Y10, Y0
+	VMOVUPD     Y0, 1216(BX)
+	VMULPD      spotPriceRowsAVX2Consts<>+1056(SB), Y3, Y0
+	VMOVUPD     Y0, 1248(BX)
+	VMULPD      Y11, Y6, Y0
+	VMOVUPD     Y3, 1280(BX)
+	VMULPD      Y4, Y13, Y3
+	VMOVUPD     Y10, 1312(BX)
+	VMULPD      Y7, Y12, Y10
+	VMOVUPD     Y14, 1344(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1088(SB), Y14
+	VMOVUPD     Y7, 1376(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1120(SB), Y7
+	VFMADD231PD 1120(BX), Y14, Y7
+	VMOVUPD     Y4, 1408(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1120(SB), Y4
+	VFMADD231PD 1088(BX), Y14, Y4
+	VMOVUPD     Y11, 1440(BX)
+	VMOVUPD     1056(BX), Y11
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1120(SB), Y14, Y11
+	VMOVUPD     1120(BX), Y14
+	VMOVUPD     Y12, 1472(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1152(SB), Y12
+	VFMADD213PD Y12, Y14, Y7
+	VFMADD132PD 1088(BX), Y12, Y4
+	VMOVUPD     Y13, 1504(BX)
+	VMOVUPD     1056(BX), Y13
+	VFMADD213PD Y12, Y13, Y11
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1184(SB), Y12
+	VFMADD213PD Y12, Y14, Y7
+	VFMADD132PD 1088(BX), Y12, Y4
+	VFMADD213PD Y12, Y13, Y11
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1216(SB), Y12
+	VFMADD213PD Y12, Y14, Y7
+	VFMADD132PD 1088(BX), Y12, Y4
+	VFMADD213PD Y12, Y13, Y11
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1248(SB), Y12
+	VFMADD213PD Y12, Y14, Y7
+	VFMADD132PD 1088(BX), Y12, Y4
+	VFMADD213PD Y12, Y13, Y11
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1280(SB), Y12
+	VFMADD213PD Y12, Y14, Y7
+	VFMADD132PD 1088(BX), Y12, Y4
+	VFMADD213PD Y12, Y13, Y11
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1312(SB), Y12
+	VFMADD213PD Y12, Y14, Y7
+	VFMADD132PD 1088(BX), Y12, Y4
+	VFMADD213PD Y12, Y13, Y11
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1344(SB), Y12
+	VFMADD213PD Y12, Y14, Y7
+	VFMADD132PD 1088(BX), Y12, Y4
+	VFMADD213PD Y12, Y13, Y11
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1376(SB), Y12
+	VFMADD213PD Y12, Y14, Y7
+	VFMADD132PD 1088(BX), Y12, Y4
+	VFMADD213PD Y12, Y13, Y11
+	VMOVUPD     spotPriceRowsAVX2Consts<>+0(SB), Y12
+	VFMADD213PD Y12, Y14, Y7
+	VFMADD132PD 1088(BX), Y12, Y4
+	VFMADD213PD Y12, Y13, Y11
+	VFMADD213PD Y12, Y7, Y14
+	VFMADD132PD 1088(BX), Y12, Y4
+	VFMADD213PD Y12, Y11, Y13
+	VMULPD      Y0, Y8, Y7
+	VMULPD      Y3, Y15, Y11
+	VMOVUPD     Y13, 1056(BX)
+	VMULPD      Y10, Y1, Y13
+	VDIVPD      Y7, Y12, Y7
+	VDIVPD      Y11, Y12, Y11
+	VDIVPD      Y13, Y12, Y12
+	VMULPD      Y7, Y0, Y0
+	VMULPD      Y11, Y3, Y3
+	VMULPD      Y12, Y10, Y10
+	VMULPD      Y7, Y8, Y7
+	VMULPD      Y11, Y15, Y8
+	VMULPD      Y12, Y1, Y1
+	VMULPD      Y0, Y2, Y2
+	VMULPD      Y3, Y9, Y9
+	VMULPD      Y10, Y5, Y5
+	VMULPD      832(BX), Y0, Y0
+	VMULPD      544(BX), Y3, Y3
+	VMULPD      800(BX), Y10, Y10
+	VMULPD      Y7, Y6, Y6
+	VMULPD      1504(BX), Y8, Y11
+	VMULPD      1472(BX), Y1, Y12
+	VMULPD      1440(BX), Y7, Y7
+	VMULPD      1408(BX), Y8, Y8
+	VMULPD      1376(BX), Y1, Y1
+	VMULPD      608(BX), Y6, Y6
+	VMULPD      640(BX), Y11, Y11
+	VMULPD      864(BX), Y12, Y12
+	VMOVUPD     1344(BX), Y13
+	VMULPD      Y2, Y13, Y2
+	VMOVUPD     1312(BX), Y15
+	VMULPD      Y9, Y15, Y9
+	VMULPD      1280(BX), Y5, Y5
+	VMOVUPD     Y10, 864(BX)
+	VMULPD      768(BX), Y13, Y10
+	VMULPD      1216(BX), Y15, Y13
+	VMOVUPD     1280(BX), Y15
+	VMOVUPD     Y3, 640(BX)
+	VMULPD      1248(BX), Y15, Y3
+	VMOVUPD     spotPriceRowsAVX2Consts<>+832(SB), Y15
+	VMULPD      Y10, Y15, Y10
+	VMULPD      Y13, Y15, Y13
+	VMULPD      Y3, Y15, Y3
+	VROUNDPD    $0x08, Y10, Y10
+	VROUNDPD    $0x08, Y13, Y13
+	VROUNDPD    $0x08, Y3, Y3
+	VMOVUPD     spotPriceRowsAVX2Consts<>+800(SB), Y15
+	VMOVUPD     Y3, 608(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+736(SB), Y3
+	VFMADD231PD Y15, Y6, Y3
+	VMOVUPD     Y13, 1376(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+736(SB), Y13
+	VFMADD231PD Y15, Y11, Y13
+	VMOVUPD     Y10, 1408(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+736(SB), Y10
+	VFMADD231PD Y15, Y12, Y10
+	VMOVUPD     Y0, 1440(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+736(SB), Y0
+	VFMADD231PD Y15, Y2, Y0
+	VMOVUPD     Y2, 1472(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+736(SB), Y2
+	VFMADD231PD Y15, Y9, Y2
+	VFMADD213PD spotPriceRowsAVX2Consts<>+736(SB), Y5, Y15
+	VMOVUPD     Y5, 1504(BX)
+	VMOVUPD     1024(BX), Y5
+	VMOVUPD     Y9, 800(BX)
+	VMINPD      spotPriceRowsAVX2Consts<>+1408(SB), Y5, Y9
+	VMOVUPD     Y15, 544(BX)
+	VMOVUPD     992(BX), Y15
+	VMOVUPD     Y2, 832(BX)
+	VMINPD      spotPriceRowsAVX2Consts<>+1408(SB), Y15, Y2
+	VMOVUPD     Y0, 1088(BX)
+	VMOVUPD     224(BX), Y0
+	VMOVUPD     Y1, 1120(BX)
+	VMINPD      spotPriceRowsAVX2Consts<>+1408(SB), Y0, Y1
+	VMAXPD      spotPriceRowsAVX2Consts<>+1440(SB), Y9, Y9
+	VMAXPD      spotPriceRowsAVX2Consts<>+1440(SB), Y2, Y2
+	VMAXPD      spotPriceRowsAVX2Consts<>+1440(SB), Y1, Y1
+	VSUBPD      Y9, Y5, Y5
+	VSUBPD      Y2, Y15, Y15
+	VSUBPD      Y1, Y0, Y0
+	VADDPD      spotPriceRowsAVX2Consts<>+1472(SB), Y9, Y9
+	VADDPD      spotPriceRowsAVX2Consts<>+1472(SB), Y2, Y2
+	VADDPD      spotPriceRowsAVX2Consts<>+1472(SB), Y1, Y1
+	VADDPD      spotPriceRowsAVX2Consts<>+1472(SB), Y5, Y5
+	VADDPD      spotPriceRowsAVX2Consts<>+1472(SB), Y15, Y15
+	VADDPD      spotPriceRowsAVX2Consts<>+1472(SB), Y0, Y0
+	VPSLLQ      $0x34, Y9, Y9
+	VPSLLQ      $0x34, Y2, Y2
+	VPSLLQ      $0x34, Y1, Y1
+	VPSLLQ      $0x34, Y5, Y5
+	VPSLLQ      $0x34, Y15, Y15
+	VPSLLQ      $0x34, Y0, Y0
+	VMULPD      Y5, Y14, Y5
+	VMULPD      Y15, Y4, Y4
+	VMULPD      1056(BX), Y0, Y0
+	VMULPD      Y9, Y5, Y5
+	VMULPD      Y2, Y4, Y2
+	VMULPD      Y1, Y0, Y0
+	VMULPD      320(BX), Y5, Y1
+	VMULPD      352(BX), Y2, Y2
+	VMULPD      384(BX), Y0, Y0
+	VMULPD      32(BX), Y1, Y4
+	VMULPD      64(BX), Y2, Y5
+	VMULPD      96(BX), Y0, Y9
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1504(SB), Y14
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1536(SB), Y15
+	VFMADD231PD Y14, Y3, Y15
+	VMOVUPD     Y0, 96(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1536(SB), Y0
+	VFMADD231PD Y14, Y13, Y0
+	VMOVUPD     Y2, 64(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1536(SB), Y2
+	VFMADD231PD Y14, Y10, Y2
+	VMOVUPD     Y1, 32(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1568(SB), Y1
+	VFMADD213PD Y1, Y3, Y15
+	VFMADD213PD Y1, Y13, Y0
+	VFMADD213PD Y1, Y10, Y2
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1600(SB), Y1
+	VFMADD213PD Y1, Y3, Y15
+	VFMADD213PD Y1, Y13, Y0
+	VFMADD213PD Y1, Y10, Y2
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1632(SB), Y1
+	VFMADD213PD Y1, Y3, Y15
+	VFMADD213PD Y1, Y13, Y0
+	VFMADD213PD Y1, Y10, Y2
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1664(SB), Y1
+	VFMADD213PD Y1, Y3, Y15
+	VFMADD213PD Y1, Y13, Y0
+	VFMADD213PD Y1, Y10, Y2
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1696(SB), Y1
+	VFMADD213PD Y1, Y3, Y15
+	VFMADD213PD Y1, Y13, Y0
+	VFMADD213PD Y1, Y10, Y2
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1728(SB), Y1
+	VFMADD213PD Y1, Y3, Y15
+	VFMADD213PD Y1, Y13, Y0
+	VFMADD213PD Y1, Y10, Y2
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1760(SB), Y1
+	VFMADD213PD Y1, Y3, Y15
+	VFMADD213PD Y1, Y13, Y0
+	VFMADD213PD Y1, Y10, Y2
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1792(SB), Y1
+	VFMADD213PD Y1, Y3, Y15
+	VFMADD213PD Y1, Y13, Y0
+	VFMADD213PD Y1, Y10, Y2
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1824(SB), Y1
+	VFMADD213PD Y1, Y3, Y15
+	VFMADD213PD Y1, Y13, Y0
+	VFMADD213PD Y1, Y10, Y2
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1856(SB), Y1
+	VFMADD213PD Y1, Y3, Y15
+	VFMADD213PD Y1, Y13, Y0
+	VFMADD213PD Y1, Y10, Y2
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1888(SB), Y1
+	VFMADD213PD Y1, Y3, Y15
+	VFMADD213PD Y1, Y13, Y0
+	VFMADD213PD Y1, Y10, Y2
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1920(SB), Y1
+	VFMADD213PD Y1, Y3, Y15
+	VFMADD213PD Y1, Y13, Y0
+	VFMADD213PD Y1, Y10, Y2
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1952(SB), Y1
+	VFMADD213PD Y1, Y3, Y15
+	VFMADD213PD Y1, Y13, Y0
+	VFMADD213PD Y1, Y10, Y2
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1984(SB), Y1
+	VFMADD213PD Y1, Y3, Y15
+	VFMADD213PD Y1, Y13, Y0
+	VFMADD213PD Y1, Y10, Y2
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2016(SB), Y1
+	VFMADD213PD Y1, Y3, Y15
+	VFMADD213PD Y1, Y13, Y0
+	VFMADD213PD Y1, Y10, Y2
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2048(SB), Y1
+	VFMADD213PD Y1, Y3, Y15
+	VFMADD213PD Y1, Y13, Y0
+	VFMADD213PD Y1, Y10, Y2
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2080(SB), Y1
+	VFMADD213PD Y1, Y3, Y15
+	VFMADD213PD Y1, Y13, Y0
+	VFMADD213PD Y1, Y10, Y2
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2112(SB), Y1
+	VFMADD213PD Y1, Y3, Y15
+	VFMADD213PD Y1, Y13, Y0
+	VFMADD213PD Y1, Y10, Y2
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2144(SB), Y1
+	VFMADD213PD Y1, Y3, Y15
+	VFMADD213PD Y1, Y13, Y0
+	VFMADD213PD Y1, Y10, Y2
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2176(SB), Y1
+	VFMADD213PD Y1, Y15, Y3
+	VFMADD213PD Y1, Y0, Y13
+	VFMADD213PD Y1, Y2, Y10
+	VMOVUPD     spotPriceRowsAVX2Consts<>+608(SB), Y0
+	VFMADD213PD Y0, Y3, Y6
+	VFMADD213PD Y0, Y13, Y11
+	VFMADD213PD Y0, Y10, Y12
+	VMULPD      Y7, Y6, Y2
+	VMULPD      Y8, Y11, Y3
+	VMULPD      1120(BX), Y12, Y6
+	VMOVUPD     spotPriceRowsAVX2Consts<>+32(SB), Y7
+	VANDPD      Y2, Y7, Y2
+	VANDPD      Y3, Y7, Y3
+	VANDPD      Y6, Y7, Y6
+	VMOVUPD     960(BX), Y8
+	VORPD       Y2, Y8, Y2
+	VMOVUPD     1184(BX), Y10
+	VORPD       Y3, Y10, Y3
+	VMOVUPD     1152(BX), Y11
+	VORPD       Y6, Y11, Y6
+	VMOVUPD     (BX), Y12
+	VORPD       Y8, Y12, Y8
+	VORPD       Y10, Y12, Y10
+	VORPD       Y11, Y12, Y11
+	VMOVUPD     128(BX), Y13
+	VCMPPD      $0x00, Y8, Y13, Y8
+	VMOVUPD     192(BX), Y15
+	VCMPPD      $0x00, Y10, Y15, Y10
+	VMOVUPD     160(BX), Y15
+	VCMPPD      $0x00, Y11, Y15, Y11
+	VMOVUPD     spotPriceRowsAVX2Consts<>+288(SB), Y15
+	VBLENDVPD   Y8, Y15, Y4, Y4
+	VBLENDVPD   Y10, Y15, Y5, Y5
+	VBLENDVPD   Y11, Y15, Y9, Y8
+	VMOVUPD     1088(BX), Y9
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1536(SB), Y10
+	VFMADD231PD Y14, Y9, Y10
+	VMOVUPD     832(BX), Y11
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1536(SB), Y15
+	VFMADD231PD Y14, Y11, Y15
+	VMOVUPD     544(BX), Y13
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1536(SB), Y13, Y14
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1568(SB), Y12
+	VFMADD213PD Y12, Y9, Y10
+	VFMADD213PD Y12, Y11, Y15
+	VFMADD231PD Y14, Y13, Y12
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1600(SB), Y14
+	VFMADD213PD Y14, Y9, Y10
+	VFMADD213PD Y14, Y11, Y15
+	VFMADD231PD Y12, Y13, Y14
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1632(SB), Y12
+	VFMADD213PD Y12, Y9, Y10
+	VFMADD213PD Y12, Y11, Y15
+	VFMADD231PD Y14, Y13, Y12
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1664(SB), Y14
+	VFMADD213PD Y14, Y9, Y10
+	VFMADD213PD Y14, Y11, Y15
+	VFMADD231PD Y12, Y13, Y14
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1696(SB), Y12
+	VFMADD213PD Y12, Y9, Y10
+	VFMADD213PD Y12, Y11, Y15
+	VFMADD231PD Y14, Y13, Y12
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1728(SB), Y14
+	VFMADD213PD Y14, Y9, Y10
+	VFMADD213PD Y14, Y11, Y15
+	VFMADD231PD Y12, Y13, Y14
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1760(SB), Y12
+	VFMADD213PD Y12, Y9, Y10
+	VFMADD213PD Y12, Y11, Y15
+	VFMADD231PD Y14, Y13, Y12
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1792(SB), Y14
+	VFMADD213PD Y14, Y9, Y10
+	VFMADD213PD Y14, Y11, Y15
+	VFMADD231PD Y12, Y13, Y14
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1824(SB), Y12
+	VFMADD213PD Y12, Y9, Y10
+	VFMADD213PD Y12, Y11, Y15
+	VFMADD231PD Y14, Y13, Y12
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1856(SB), Y14
+	VFMADD213PD Y14, Y9, Y10
+	VFMADD213PD Y14, Y11, Y15
+	VFMADD231PD Y12, Y13, Y14
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1888(SB), Y12
+	VFMADD213PD Y12, Y9, Y10
+	VFMADD213PD Y12, Y11, Y15
+	VFMADD231PD Y14, Y13, Y12
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1920(SB), Y14
+	VFMADD213PD Y14, Y9, Y10
+	VFMADD213PD Y14, Y11, Y15
+	VFMADD231PD Y12, Y13, Y14
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1952(SB), Y12
+	VFMADD213PD Y12, Y9, Y10
+	VFMADD213PD Y12, Y11, Y15
+	VFMADD231PD Y14, Y13, Y12
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1984(SB), Y14
+	VFMADD213PD Y14, Y9, Y10
+	VFMADD213PD Y14, Y11, Y15
+	VFMADD231PD Y12, Y13, Y14
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2016(SB), Y12
+	VFMADD213PD Y12, Y9, Y10
+	VFMADD213PD Y12, Y11, Y15
+	VFMADD231PD Y14, Y13, Y12
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2048(SB), Y14
+	VFMADD213PD Y14, Y9, Y10
+	VFMADD213PD Y14, Y11, Y15
+	VFMADD231PD Y12, Y13, Y14
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2080(SB), Y12
+	VFMADD213PD Y12, Y9, Y10
+	VFMADD213PD Y12, Y11, Y15
+	VFMADD231PD Y14, Y13, Y12
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2112(SB), Y14
+	VFMADD213PD Y14, Y9, Y10
+	VFMADD213PD Y14, Y11, Y15
+	VFMADD231PD Y12, Y13, Y14
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2144(SB), Y12
+	VFMADD213PD Y12, Y9, Y10
+	VFMADD213PD Y12, Y11, Y15
+	VFMADD231PD Y14, Y13, Y12
+	VFMADD213PD Y1, Y10, Y9
+	VFMADD213PD Y1, Y15, Y11
+	VFMADD231PD Y12, Y13, Y1
+	VFMADD132PD 1472(BX), Y0, Y9
+	VFMADD132PD 800(BX), Y0, Y11
+	VFMADD231PD 1504(BX), Y1, Y0
+	VMULPD      1440(BX), Y9, Y1
+	VMULPD      640(BX), Y11, Y9
+	VMULPD      864(BX), Y0, Y0
+	VANDPD      Y1, Y7, Y1
+	VANDPD      Y9, Y7, Y9
+	VANDPD      Y0, Y7, Y0
+	VMOVUPD     896(BX), Y7
+	VORPD       Y1, Y7, Y1
+	VMOVUPD     576(BX), Y10
+	VORPD       Y9, Y10, Y9
+	VMOVUPD     928(BX), Y11
+	VORPD       Y0, Y11, Y0
+	VMOVUPD     (BX), Y12
+	VORPD       Y7, Y12, Y7
+	VORPD       Y10, Y12, Y10
+	VORPD       Y11, Y12, Y11
+	VMOVUPD     128(BX), Y12
+	VCMPPD      $0x00, Y7, Y12, Y7
+	VMOVUPD     192(BX), Y12
+	VCMPPD      $0x00, Y10, Y12, Y10
+	VMOVUPD     160(BX), Y12
+	VCMPPD      $0x00, Y11, Y12, Y11
+	VMOVUPD     spotPriceRowsAVX2Consts<>+896(SB), Y12
+	VMULPD      1408(BX), Y12, Y13
+	VMULPD      1376(BX), Y12, Y14
+	VMULPD      608(BX), Y12, Y12
+	VMOVUPD     spotPriceRowsAVX2Consts<>+288(SB), Y15
+	VMOVUPD     Y8, 160(BX)
+	VMOVUPD     288(BX), Y8
+	VBLENDVPD   Y7, Y15, Y8, Y7
+	VMOVUPD     256(BX), Y8
+	VBLENDVPD   Y10, Y15, Y8, Y8
+	VMOVUPD     512(BX), Y10
+	VBLENDVPD   Y11, Y15, Y10, Y10
+	VMOVUPD     768(BX), Y11
+	VFMADD231PD 1344(BX), Y11, Y13
+	VMOVUPD     1216(BX), Y11
+	VFMADD231PD 1312(BX), Y11, Y14
+	VMOVUPD     1248(BX), Y11
+	VFMADD231PD 1280(BX), Y11, Y12
+	VMOVUPD     1408(BX), Y11
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1408(SB), Y15
+	VMOVUPD     Y10, 1248(BX)
+	VMINPD      Y15, Y11, Y10
+	VMOVUPD     Y5, 1280(BX)
+	VMOVUPD     1376(BX), Y5
+	VMOVUPD     Y8, 1216(BX)
+	VMINPD      Y15, Y5, Y8
+	VMOVUPD     Y4, 1312(BX)
+	VMOVUPD     608(BX), Y4
+	VMINPD      Y15, Y4, Y15
+	VMOVUPD     Y7, 768(BX)
+	VMOVUPD     480(BX), Y7
+	VMOVUPD     Y0, 1344(BX)
+	VMINPD      32(BX), Y7, Y0
+	VMOVUPD     Y0, 512(BX)
+	VMOVUPD     448(BX), Y0
+	VMOVUPD     Y6, 256(BX)
+	VMINPD      64(BX), Y0, Y6
+	VMOVUPD     Y6, 288(BX)
+	VMOVUPD     416(BX), Y6
+	VMOVUPD     Y3, 192(BX)
+	VMINPD      96(BX), Y6, Y3
+	VFMADD231PD spotPriceRowsAVX2Consts<>+960(SB), Y11, Y13
+	VFMADD231PD spotPriceRowsAVX2Consts<>+960(SB), Y5, Y14
+	VFMADD231PD spotPriceRowsAVX2Consts<>+960(SB), Y4, Y12
+	VMAXPD      spotPriceRowsAVX2Consts<>+1440(SB), Y10, Y10
+	VMAXPD      spotPriceRowsAVX2Consts<>+1440(SB), Y8, Y8
+	VMAXPD      spotPriceRowsAVX2Consts<>+1440(SB), Y15, Y15
+	VMOVUPD     Y3, 128(BX)
+	VADDPD      32(BX), Y7, Y3
+	VADDPD      64(BX), Y0, Y7
+	VADDPD      96(BX), Y6, Y0
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1088(SB), Y6
+	VMOVUPD     Y0, 96(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1120(SB), Y0
+	VFMADD231PD Y6, Y13, Y0
+	VMOVUPD     Y7, 64(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1120(SB), Y7
+	VFMADD231PD Y6, Y14, Y7
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1120(SB), Y12, Y6
+	VSUBPD      Y10, Y11, Y11
+	VSUBPD      Y8, Y5, Y5
+	VSUBPD      Y15, Y4, Y4
+	VADDPD      spotPriceRowsAVX2Consts<>+1472(SB), Y10, Y10
+	VADDPD      spotPriceRowsAVX2Consts<>+1472(SB), Y8, Y8
+	VADDPD      spotPriceRowsAVX2Consts<>+1472(SB), Y15, Y15
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1152(SB), Y13, Y0
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1152(SB), Y14, Y7
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1152(SB), Y12, Y6
+	VADDPD      spotPriceRowsAVX2Consts<>+1472(SB), Y11, Y11
+	VADDPD      spotPriceRowsAVX2Consts<>+1472(SB), Y5, Y5
+	VADDPD      spotPriceRowsAVX2Consts<>+1472(SB), Y4, Y4
+	VPSLLQ      $0x34, Y10, Y10
+	VPSLLQ      $0x34, Y8, Y8
+	VPSLLQ      $0x34, Y15, Y15
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1184(SB), Y13, Y0
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1184(SB), Y14, Y7
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1184(SB), Y12, Y6
+	VPSLLQ      $0x34, Y11, Y11
+	VPSLLQ      $0x34, Y5, Y5
+	VPSLLQ      $0x34, Y4, Y4
+	VSUBPD      Y1, Y2, Y1
+	VMOVUPD     192(BX), Y2
+	VSUBPD      Y9, Y2, Y2
+	VMOVUPD     256(BX), Y9
+	VSUBPD      1344(BX), Y9, Y9
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1216(SB), Y13, Y0
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1216(SB), Y14, Y7
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1216(SB), Y12, Y6
+	VMOVUPD     Y9, 1344(BX)
+	VMULPD      Y13, Y13, Y9
+	VMOVUPD     Y2, 256(BX)
+	VMULPD      Y14, Y14, Y2
+	VMOVUPD     Y1, 192(BX)
+	VMULPD      Y12, Y12, Y1
+	VMOVUPD     Y15, 608(BX)
+	VMOVUPD     768(BX), Y15
+	VSUBPD      1312(BX), Y15, Y15
+	VMOVUPD     Y15, 1312(BX)
+	VMOVUPD     1216(BX), Y15
+	VSUBPD      1280(BX), Y15, Y15
+	VMOVUPD     Y15, 1280(BX)
+	VMOVUPD     1248(BX), Y15
+	VSUBPD      160(BX), Y15, Y15
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1248(SB), Y13, Y0
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1248(SB), Y14, Y7
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1248(SB), Y12, Y6
+	VMOVUPD     Y15, 160(BX)
+	VMOVUPD     512(BX), Y15
+	VMINPD      736(BX), Y15, Y15
+	VMOVUPD     Y8, 512(BX)
+	VMOVUPD     288(BX), Y8
+	VMINPD      704(BX), Y8, Y8
+	VMOVUPD     Y10, 288(BX)
+	VMOVUPD     128(BX), Y10
+	VMINPD      672(BX), Y10, Y10
+	VADDPD      736(BX), Y3, Y3
+	VMOVUPD     Y4, 736(BX)
+	VMOVUPD     704(BX), Y4
+	VADDPD      64(BX), Y4, Y4
+	VMOVUPD     Y5, 64(BX)
+	VMOVUPD     672(BX), Y5
+	VADDPD      96(BX), Y5, Y5
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1280(SB), Y13, Y0
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1280(SB), Y14, Y7
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1280(SB), Y12, Y6
+	VMOVUPD     Y11, 96(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2208(SB), Y11
+	VCMPPD      $0x11, Y15, Y11, Y15
+	VCMPPD      $0x11, Y8, Y11, Y8
+	VCMPPD      $0x11, Y10, Y11, Y10
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2240(SB), Y11
+	VCMPPD      $0x11, Y11, Y3, Y3
+	VCMPPD      $0x11, Y11, Y4, Y4
+	VCMPPD      $0x11, Y11, Y5, Y5
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1312(SB), Y11
+	VFMADD213PD Y11, Y13, Y0
+	VFMADD213PD Y11, Y14, Y7
+	VFMADD231PD Y6, Y12, Y11
+	VANDPD      Y3, Y15, Y3
+	VANDPD      Y4, Y8, Y4
+	VANDPD      Y5, Y10, Y5
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1344(SB), Y6
+	VFMADD213PD Y6, Y13, Y0
+	VFMADD213PD Y6, Y14, Y7
+	VFMADD231PD Y11, Y12, Y6
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1376(SB), Y8
+	VFMADD213PD Y8, Y13, Y0
+	VFMADD213PD Y8, Y14, Y7
+	VFMADD231PD Y6, Y12, Y8
+	VFMADD231PD Y0, Y9, Y13
+	VFMADD231PD Y7, Y2, Y14
+	VFMADD231PD Y8, Y1, Y12
+	VMOVUPD     480(BX), Y0
+	VFMADD213PD Y0, Y13, Y0
+	VMOVUPD     448(BX), Y1
+	VFMADD213PD Y1, Y14, Y1
+	VMOVUPD     416(BX), Y2
+	VFMADD213PD Y2, Y12, Y2
+	VMULPD      96(BX), Y0, Y0
+	VMULPD      64(BX), Y1, Y1
+	VMULPD      736(BX), Y2, Y2
+	VMULPD      288(BX), Y0, Y0
+	VMULPD      512(BX), Y1, Y1
+	VMULPD      608(BX), Y2, Y2
+	VMOVUPD     1312(BX), Y6
+	VFMADD231PD 192(BX), Y0, Y6
+	VMOVUPD     1280(BX), Y0
+	VFMADD231PD 256(BX), Y1, Y0
+	VMOVUPD     160(BX), Y1
+	VFMADD231PD 1344(BX), Y2, Y1
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2272(SB), Y2
+	VBLENDVPD   Y3, Y6, Y2, Y3
+	VBLENDVPD   Y4, Y0, Y2, Y0
+	VBLENDVPD   Y5, Y1, Y2, Y1
 	PREFETCHT0  1024(SI)(AX*1)
-	VMOVUPD     Y1, (SI)(AX*1)
+	VMOVUPD     Y3, (SI)(AX*1)
 	VMOVUPD     Y0, 32(SI)(AX*1)
 	PREFETCHT0  1088(SI)(AX*1)
-	VMOVUPD     Y2, 64(SI)(AX*1)
+	VMOVUPD     Y1, 64(SI)(AX*1)
 	ADDQ        $+96, AX
 	SUBQ        $+12, CX
 	JGE         body
@@ -2934,184 +2746,185 @@ tail:
 	VMASKMOVPD  32(DI)(AX*1), Y14, Y11
 	VSQRTPD     Y0, Y12
 	VSQRTPD     Y1, Y13
-	VMULPD      Y12, Y6, Y6
-	VMULPD      Y13, Y7, Y7
-	VMOVUPD     spotPriceRowsAVX2Consts<>+0(SB), Y12
-	VANDPD      Y12, Y2, Y13
-	VMOVUPD     Y11, (BX)
-	VANDPD      Y12, Y3, Y11
-	VMOVUPD     Y10, 32(BX)
-	VANDPD      Y12, Y4, Y10
-	VMOVUPD     Y4, 64(BX)
-	VANDPD      Y12, Y5, Y4
-	VMOVUPD     spotPriceRowsAVX2Consts<>+32(SB), Y12
-	VMOVUPD     Y5, 96(BX)
-	VMULPD      Y12, Y13, Y5
-	VMOVUPD     Y1, 128(BX)
-	VMULPD      Y12, Y11, Y1
-	VMOVUPD     Y9, 160(BX)
-	VMULPD      Y10, Y12, Y9
-	VMULPD      Y4, Y12, Y12
-	VMOVUPD     Y0, 192(BX)
-	VCMPPD      $0x11, spotPriceRowsAVX2Consts<>+64(SB), Y13, Y0
-	VMOVUPD     Y8, 224(BX)
-	VCMPPD      $0x11, spotPriceRowsAVX2Consts<>+64(SB), Y11, Y8
-	VBLENDVPD   Y0, Y5, Y13, Y5
-	VBLENDVPD   Y8, Y1, Y11, Y1
-	VANDPD      spotPriceRowsAVX2Consts<>+96(SB), Y0, Y0
-	VANDPD      spotPriceRowsAVX2Consts<>+96(SB), Y8, Y8
-	VMOVUPD     Y3, 256(BX)
-	VCMPPD      $0x11, spotPriceRowsAVX2Consts<>+64(SB), Y10, Y3
-	VMOVUPD     Y7, 288(BX)
-	VCMPPD      $0x11, spotPriceRowsAVX2Consts<>+64(SB), Y4, Y7
-	VBLENDVPD   Y3, Y9, Y10, Y9
-	VBLENDVPD   Y7, Y12, Y4, Y12
-	VANDPD      spotPriceRowsAVX2Consts<>+96(SB), Y3, Y3
-	VANDPD      spotPriceRowsAVX2Consts<>+96(SB), Y7, Y7
+	VMOVUPD     Y11, 32(BX)
+	VANDPD      spotPriceRowsAVX2Consts<>+32(SB), Y2, Y11
+	VMOVUPD     Y10, 64(BX)
+	VANDPD      spotPriceRowsAVX2Consts<>+32(SB), Y3, Y10
+	VMOVUPD     Y1, 96(BX)
+	VANDPD      spotPriceRowsAVX2Consts<>+32(SB), Y4, Y1
+	VMOVUPD     Y4, 128(BX)
+	VANDPD      spotPriceRowsAVX2Consts<>+32(SB), Y5, Y4
+	VMOVUPD     Y5, 160(BX)
+	VMULPD      spotPriceRowsAVX2Consts<>+64(SB), Y11, Y5
+	VMOVUPD     Y9, 192(BX)
+	VMULPD      spotPriceRowsAVX2Consts<>+64(SB), Y10, Y9
+	VMOVUPD     Y0, 224(BX)
+	VMULPD      spotPriceRowsAVX2Consts<>+64(SB), Y1, Y0
+	VMOVUPD     Y8, 256(BX)
+	VMULPD      spotPriceRowsAVX2Consts<>+64(SB), Y4, Y8
+	VMOVUPD     Y3, 288(BX)
+	VCMPPD      $0x11, spotPriceRowsAVX2Consts<>+96(SB), Y11, Y3
 	VMOVUPD     Y2, 320(BX)
-	VCMPPD      $0x03, Y13, Y13, Y2
-	VMOVUPD     Y13, 352(BX)
-	VCMPPD      $0x03, Y11, Y11, Y13
-	VMOVUPD     Y11, 384(BX)
+	VCMPPD      $0x11, spotPriceRowsAVX2Consts<>+96(SB), Y10, Y2
+	VMOVUPD     Y7, 352(BX)
+	VCMPPD      $0x11, spotPriceRowsAVX2Consts<>+96(SB), Y1, Y7
+	VMOVUPD     Y13, 384(BX)
+	VCMPPD      $0x11, spotPriceRowsAVX2Consts<>+96(SB), Y4, Y13
+	VBLENDVPD   Y3, Y5, Y11, Y5
+	VBLENDVPD   Y2, Y9, Y10, Y9
+	VBLENDVPD   Y7, Y0, Y1, Y0
+	VBLENDVPD   Y13, Y8, Y4, Y8
+	VANDPD      spotPriceRowsAVX2Consts<>+128(SB), Y3, Y3
+	VANDPD      spotPriceRowsAVX2Consts<>+128(SB), Y2, Y2
+	VANDPD      spotPriceRowsAVX2Consts<>+128(SB), Y7, Y7
+	VANDPD      spotPriceRowsAVX2Consts<>+128(SB), Y13, Y13
+	VMULPD      Y12, Y6, Y6
+	VMOVUPD     352(BX), Y12
+	VMULPD      384(BX), Y12, Y12
+	VMOVUPD     Y12, 384(BX)
+	VCMPPD      $0x03, Y11, Y11, Y12
+	VMOVUPD     Y11, 352(BX)
 	VCMPPD      $0x03, Y10, Y10, Y11
 	VMOVUPD     Y10, 416(BX)
-	VCMPPD      $0x03, Y4, Y4, Y10
-	VMOVUPD     Y4, 448(BX)
-	VANDPD      spotPriceRowsAVX2Consts<>+128(SB), Y5, Y4
-	VMOVUPD     Y6, 480(BX)
-	VANDPD      spotPriceRowsAVX2Consts<>+128(SB), Y1, Y6
-	VORPD       spotPriceRowsAVX2Consts<>+160(SB), Y4, Y4
-	VORPD       spotPriceRowsAVX2Consts<>+160(SB), Y6, Y6
-	VORPD       Y2, Y4, Y2
-	VORPD       Y13, Y6, Y4
+	VCMPPD      $0x03, Y1, Y1, Y10
+	VMOVUPD     Y1, 448(BX)
+	VCMPPD      $0x03, Y4, Y4, Y1
+	VMOVUPD     Y4, 480(BX)
+	VANDPD      spotPriceRowsAVX2Consts<>+160(SB), Y5, Y4
+	VMOVUPD     Y6, 512(BX)
+	VANDPD      spotPriceRowsAVX2Consts<>+160(SB), Y9, Y6
+	VORPD       spotPriceRowsAVX2Consts<>+0(SB), Y4, Y4
+	VORPD       spotPriceRowsAVX2Consts<>+0(SB), Y6, Y6
+	VORPD       Y12, Y4, Y4
+	VORPD       Y11, Y6, Y6
 	VPSRLQ      $0x34, Y5, Y5
-	VPSRLQ      $0x34, Y1, Y1
-	VMOVUPD     spotPriceRowsAVX2Consts<>+192(SB), Y6
-	VORPD       Y6, Y5, Y5
-	VORPD       Y6, Y1, Y1
-	VMOVUPD     spotPriceRowsAVX2Consts<>+224(SB), Y13
-	VSUBPD      Y13, Y5, Y5
-	VSUBPD      Y13, Y1, Y1
-	VSUBPD      Y0, Y5, Y0
-	VSUBPD      Y8, Y1, Y1
-	VMOVUPD     spotPriceRowsAVX2Consts<>+128(SB), Y5
-	VANDPD      Y9, Y5, Y8
-	VANDPD      Y12, Y5, Y5
-	VORPD       spotPriceRowsAVX2Consts<>+160(SB), Y8, Y8
-	VORPD       spotPriceRowsAVX2Consts<>+160(SB), Y5, Y5
-	VORPD       Y11, Y8, Y8
-	VORPD       Y10, Y5, Y5
 	VPSRLQ      $0x34, Y9, Y9
-	VPSRLQ      $0x34, Y12, Y10
-	VORPD       Y9, Y6, Y9
-	VORPD       Y10, Y6, Y6
-	VSUBPD      Y13, Y9, Y9
-	VSUBPD      Y13, Y6, Y6
-	VSUBPD      Y3, Y9, Y3
-	VSUBPD      Y7, Y6, Y6
-	VMOVUPD     spotPriceRowsAVX2Consts<>+256(SB), Y7
-	VMULPD      Y7, Y2, Y9
-	VMULPD      Y7, Y4, Y10
-	VCMPPD      $0x11, Y8, Y9, Y9
-	VCMPPD      $0x11, Y5, Y10, Y10
-	VMULPD      Y7, Y8, Y11
-	VMULPD      Y7, Y5, Y7
-	VCMPPD      $0x11, Y2, Y11, Y11
-	VCMPPD      $0x11, Y4, Y7, Y7
-	VADDPD      Y2, Y2, Y12
-	VADDPD      Y4, Y4, Y13
-	VBLENDVPD   Y9, Y12, Y2, Y2
-	VBLENDVPD   Y10, Y13, Y4, Y4
-	VADDPD      Y8, Y8, Y12
-	VADDPD      Y5, Y5, Y13
-	VBLENDVPD   Y11, Y12, Y8, Y8
-	VBLENDVPD   Y7, Y13, Y5, Y5
-	VMOVUPD     320(BX), Y12
-	VMULPD      480(BX), Y12, Y13
-	VMOVUPD     Y7, 512(BX)
-	VMOVUPD     256(BX), Y7
-	VMOVUPD     Y11, 544(BX)
-	VMULPD      288(BX), Y7, Y11
-	VMOVUPD     Y10, 576(BX)
-	VADDPD      Y8, Y2, Y10
-	VMOVUPD     Y9, 608(BX)
-	VADDPD      Y5, Y4, Y9
-	VSUBPD      Y8, Y2, Y2
-	VSUBPD      Y5, Y4, Y4
-	VMOVUPD     352(BX), Y5
-	VMOVUPD     spotPriceRowsAVX2Consts<>+288(SB), Y8
-	VCMPPD      $0x00, Y8, Y5, Y7
-	VMOVUPD     384(BX), Y5
-	VCMPPD      $0x00, Y8, Y5, Y12
-	VMOVUPD     spotPriceRowsAVX2Consts<>+320(SB), Y5
-	VBLENDVPD   Y7, Y5, Y0, Y0
-	VBLENDVPD   Y12, Y5, Y1, Y1
-	VMULPD      Y13, Y10, Y7
-	VMULPD      Y11, Y9, Y12
+	VMOVUPD     spotPriceRowsAVX2Consts<>+192(SB), Y11
+	VORPD       Y11, Y5, Y5
+	VORPD       Y11, Y9, Y9
+	VMOVUPD     spotPriceRowsAVX2Consts<>+224(SB), Y12
+	VSUBPD      Y12, Y5, Y5
+	VSUBPD      Y12, Y9, Y9
+	VSUBPD      Y3, Y5, Y3
+	VSUBPD      Y2, Y9, Y2
 	VMOVUPD     spotPriceRowsAVX2Consts<>+160(SB), Y5
-	VDIVPD      Y7, Y5, Y7
-	VDIVPD      Y12, Y5, Y12
+	VANDPD      Y0, Y5, Y9
+	VANDPD      Y8, Y5, Y5
+	VORPD       spotPriceRowsAVX2Consts<>+0(SB), Y9, Y9
+	VORPD       spotPriceRowsAVX2Consts<>+0(SB), Y5, Y5
+	VORPD       Y10, Y9, Y9
+	VORPD       Y1, Y5, Y1
+	VPSRLQ      $0x34, Y0, Y0
+	VPSRLQ      $0x34, Y8, Y5
+	VORPD       Y0, Y11, Y0
+	VORPD       Y5, Y11, Y5
+	VSUBPD      Y12, Y0, Y0
+	VSUBPD      Y12, Y5, Y5
+	VSUBPD      Y7, Y0, Y0
+	VSUBPD      Y13, Y5, Y5
+	VMOVUPD     spotPriceRowsAVX2Consts<>+256(SB), Y7
+	VMULPD      Y7, Y4, Y8
+	VMULPD      Y7, Y6, Y10
+	VCMPPD      $0x11, Y9, Y8, Y8
+	VCMPPD      $0x11, Y1, Y10, Y10
+	VMULPD      Y7, Y9, Y11
+	VMULPD      Y7, Y1, Y7
+	VCMPPD      $0x11, Y4, Y11, Y11
+	VCMPPD      $0x11, Y6, Y7, Y7
+	VADDPD      Y4, Y4, Y12
+	VADDPD      Y6, Y6, Y13
+	VBLENDVPD   Y8, Y12, Y4, Y4
+	VBLENDVPD   Y10, Y13, Y6, Y6
+	VADDPD      Y9, Y9, Y12
+	VADDPD      Y1, Y1, Y13
+	VBLENDVPD   Y11, Y12, Y9, Y9
+	VBLENDVPD   Y7, Y13, Y1, Y1
+	VMOVUPD     320(BX), Y12
+	VMULPD      512(BX), Y12, Y13
+	VMOVUPD     Y7, 544(BX)
+	VMOVUPD     288(BX), Y7
+	VMOVUPD     Y11, 576(BX)
+	VMULPD      384(BX), Y7, Y11
+	VMOVUPD     Y10, 608(BX)
+	VADDPD      Y9, Y4, Y10
+	VMOVUPD     Y8, 640(BX)
+	VADDPD      Y1, Y6, Y8
+	VSUBPD      Y9, Y4, Y4
+	VSUBPD      Y1, Y6, Y1
+	VMOVUPD     352(BX), Y6
+	VMOVUPD     spotPriceRowsAVX2Consts<>+288(SB), Y9
+	VCMPPD      $0x00, Y9, Y6, Y7
+	VMOVUPD     416(BX), Y6
+	VCMPPD      $0x00, Y9, Y6, Y12
+	VMOVUPD     spotPriceRowsAVX2Consts<>+320(SB), Y6
+	VBLENDVPD   Y7, Y6, Y3, Y3
+	VBLENDVPD   Y12, Y6, Y2, Y2
+	VMULPD      Y13, Y10, Y7
+	VMULPD      Y11, Y8, Y12
+	VMOVUPD     spotPriceRowsAVX2Consts<>+0(SB), Y6
+	VDIVPD      Y7, Y6, Y7
+	VDIVPD      Y12, Y6, Y12
 	VMULPD      Y7, Y13, Y13
 	VMULPD      Y12, Y11, Y11
 	VMULPD      Y7, Y10, Y7
-	VMULPD      Y12, Y9, Y9
-	VMULPD      Y13, Y2, Y2
-	VMULPD      Y11, Y4, Y4
+	VMULPD      Y12, Y8, Y8
+	VMULPD      Y13, Y4, Y4
+	VMULPD      Y11, Y1, Y1
 	VMULPD      320(BX), Y7, Y7
-	VMULPD      256(BX), Y9, Y9
-	VMOVUPD     416(BX), Y10
-	VCMPPD      $0x00, Y8, Y10, Y11
-	VMOVUPD     448(BX), Y12
-	VCMPPD      $0x00, Y8, Y12, Y13
-	VMOVUPD     spotPriceRowsAVX2Consts<>+320(SB), Y8
-	VBLENDVPD   Y11, Y8, Y3, Y3
-	VBLENDVPD   Y13, Y8, Y6, Y6
-	VMULPD      Y2, Y2, Y8
-	VMULPD      Y4, Y4, Y11
+	VMULPD      288(BX), Y8, Y8
+	VMOVUPD     448(BX), Y10
+	VCMPPD      $0x00, Y9, Y10, Y11
+	VMOVUPD     480(BX), Y12
+	VCMPPD      $0x00, Y9, Y12, Y13
+	VMOVUPD     spotPriceRowsAVX2Consts<>+320(SB), Y9
+	VBLENDVPD   Y11, Y9, Y0, Y0
+	VBLENDVPD   Y13, Y9, Y5, Y5
+	VMULPD      Y4, Y4, Y9
+	VMULPD      Y1, Y1, Y11
 	VMOVUPD     352(BX), Y13
-	VMOVUPD     spotPriceRowsAVX2Consts<>+352(SB), Y5
-	VMOVUPD     Y9, 640(BX)
-	VCMPPD      $0x11, Y5, Y13, Y9
-	VMOVUPD     Y7, 672(BX)
-	VMOVUPD     384(BX), Y7
-	VMOVUPD     Y4, 704(BX)
-	VCMPPD      $0x11, Y5, Y7, Y4
-	VBLENDVPD   Y9, Y0, Y13, Y0
-	VBLENDVPD   Y4, Y1, Y7, Y1
-	VMOVUPD     spotPriceRowsAVX2Consts<>+384(SB), Y4
+	VMOVUPD     spotPriceRowsAVX2Consts<>+352(SB), Y6
+	VMOVUPD     Y8, 672(BX)
+	VCMPPD      $0x11, Y6, Y13, Y8
+	VMOVUPD     Y7, 704(BX)
+	VMOVUPD     416(BX), Y7
+	VMOVUPD     Y1, 736(BX)
+	VCMPPD      $0x11, Y6, Y7, Y1
+	VBLENDVPD   Y8, Y3, Y13, Y3
+	VBLENDVPD   Y1, Y2, Y7, Y1
+	VMOVUPD     spotPriceRowsAVX2Consts<>+384(SB), Y2
 	VMOVUPD     spotPriceRowsAVX2Consts<>+416(SB), Y7
-	VFMADD231PD Y4, Y8, Y7
-	VFMADD213PD spotPriceRowsAVX2Consts<>+416(SB), Y11, Y4
-	VMOVUPD     spotPriceRowsAVX2Consts<>+448(SB), Y9
-	VFMADD213PD Y9, Y8, Y7
-	VFMADD231PD Y4, Y11, Y9
-	VMOVUPD     spotPriceRowsAVX2Consts<>+480(SB), Y4
-	VFMADD213PD Y4, Y8, Y7
-	VFMADD231PD Y9, Y11, Y4
-	VMOVUPD     spotPriceRowsAVX2Consts<>+512(SB), Y9
-	VFMADD213PD Y9, Y8, Y7
-	VFMADD231PD Y4, Y11, Y9
-	VMOVUPD     spotPriceRowsAVX2Consts<>+544(SB), Y4
-	VFMADD213PD Y4, Y8, Y7
-	VFMADD231PD Y9, Y11, Y4
-	VMOVUPD     spotPriceRowsAVX2Consts<>+576(SB), Y9
-	VFMADD213PD Y9, Y8, Y7
-	VFMADD231PD Y4, Y11, Y9
-	VMULPD      Y7, Y8, Y4
-	VMULPD      Y9, Y11, Y7
-	VCMPPD      $0x11, Y5, Y10, Y8
-	VCMPPD      $0x11, Y5, Y12, Y5
-	VBLENDVPD   Y8, Y3, Y10, Y3
-	VBLENDVPD   Y5, Y6, Y12, Y5
-	VSUBPD      Y3, Y0, Y0
+	VFMADD231PD Y2, Y9, Y7
+	VFMADD213PD spotPriceRowsAVX2Consts<>+416(SB), Y11, Y2
+	VMOVUPD     spotPriceRowsAVX2Consts<>+448(SB), Y8
+	VFMADD213PD Y8, Y9, Y7
+	VFMADD231PD Y2, Y11, Y8
+	VMOVUPD     spotPriceRowsAVX2Consts<>+480(SB), Y2
+	VFMADD213PD Y2, Y9, Y7
+	VFMADD231PD Y8, Y11, Y2
+	VMOVUPD     spotPriceRowsAVX2Consts<>+512(SB), Y8
+	VFMADD213PD Y8, Y9, Y7
+	VFMADD231PD Y2, Y11, Y8
+	VMOVUPD     spotPriceRowsAVX2Consts<>+544(SB), Y2
+	VFMADD213PD Y2, Y9, Y7
+	VFMADD231PD Y8, Y11, Y2
+	VMOVUPD     spotPriceRowsAVX2Consts<>+576(SB), Y8
+	VFMADD213PD Y8, Y9, Y7
+	VFMADD231PD Y2, Y11, Y8
+	VMULPD      Y7, Y9, Y2
+	VMULPD      Y8, Y11, Y7
+	VCMPPD      $0x11, Y6, Y10, Y8
+	VCMPPD      $0x11, Y6, Y12, Y6
+	VBLENDVPD   Y8, Y0, Y10, Y0
+	VBLENDVPD   Y6, Y5, Y12, Y5
+	VSUBPD      Y0, Y3, Y0
 	VSUBPD      Y5, Y1, Y1
 	VMOVUPD     spotPriceRowsAVX2Consts<>+608(SB), Y3
-	VMULPD      480(BX), Y3, Y5
-	VMULPD      288(BX), Y3, Y6
-	VMOVUPD     192(BX), Y8
-	VMULPD      224(BX), Y8, Y9
-	VMOVUPD     128(BX), Y10
-	VMULPD      160(BX), Y10, Y11
+	VMULPD      512(BX), Y3, Y5
+	VMULPD      384(BX), Y3, Y6
+	VMOVUPD     224(BX), Y8
+	VMULPD      256(BX), Y8, Y9
+	VMOVUPD     96(BX), Y10
+	VMULPD      192(BX), Y10, Y11
 	VMOVUPD     spotPriceRowsAVX2Consts<>+640(SB), Y12
 	VXORPD      Y12, Y9, Y9
 	VXORPD      Y12, Y11, Y11
@@ -3123,446 +2936,473 @@ tail:
 	VMAXPD      Y11, Y13, Y11
 	VMOVUPD     spotPriceRowsAVX2Consts<>+736(SB), Y13
 	VADDPD      Y13, Y0, Y3
-	VADDPD      Y13, Y1, Y12
-	VMOVUPD     608(BX), Y13
+	VADDPD      Y13, Y1, Y10
+	VMOVUPD     640(BX), Y13
 	VBLENDVPD   Y13, Y3, Y0, Y3
-	VMOVUPD     576(BX), Y13
-	VBLENDVPD   Y13, Y12, Y1, Y12
-	VMOVUPD     spotPriceRowsAVX2Consts<>+160(SB), Y13
+	VMOVUPD     608(BX), Y13
+	VBLENDVPD   Y13, Y10, Y1, Y10
+	VMOVUPD     spotPriceRowsAVX2Consts<>+0(SB), Y13
 	VADDPD      Y0, Y13, Y0
 	VADDPD      Y1, Y13, Y1
-	VMOVUPD     544(BX), Y13
-	VBLENDVPD   Y13, Y0, Y3, Y0
-	VMOVUPD     512(BX), Y3
-	VBLENDVPD   Y3, Y1, Y12, Y1
-	VMOVUPD     spotPriceRowsAVX2Consts<>+768(SB), Y3
-	VMULPD      Y3, Y0, Y12
-	VMULPD      Y3, Y1, Y3
-	VFMADD231PD Y4, Y2, Y12
-	VMOVUPD     704(BX), Y4
-	VFMADD231PD Y7, Y4, Y3
-	VMOVUPD     spotPriceRowsAVX2Consts<>+832(SB), Y7
-	VFMADD231PD Y7, Y2, Y12
-	VFMADD231PD Y7, Y4, Y3
-	VMOVUPD     spotPriceRowsAVX2Consts<>+864(SB), Y2
-	VFMADD231PD Y2, Y0, Y12
-	VFMADD231PD Y2, Y1, Y3
-	VFMADD231PD 224(BX), Y8, Y12
-	VFMADD231PD 160(BX), Y10, Y3
-	VMOVUPD     spotPriceRowsAVX2Consts<>+800(SB), Y0
-	VMULPD      Y0, Y9, Y1
-	VMULPD      Y0, Y11, Y2
-	VROUNDPD    $0x08, Y1, Y1
-	VROUNDPD    $0x08, Y2, Y2
-	VMOVUPD     spotPriceRowsAVX2Consts<>+896(SB), Y4
-	VFMADD231PD Y4, Y1, Y9
-	VFMADD231PD Y4, Y2, Y11
-	VMOVUPD     spotPriceRowsAVX2Consts<>+960(SB), Y8
-	VFMADD231PD Y8, Y1, Y9
-	VFMADD231PD Y8, Y2, Y11
-	VMOVUPD     672(BX), Y10
-	VFMADD213PD Y5, Y12, Y10
-	VMOVUPD     640(BX), Y13
-	VFMADD213PD Y6, Y3, Y13
-	VFMSUB231PD 672(BX), Y12, Y5
-	VFMSUB231PD 640(BX), Y3, Y6
-	VMOVUPD     spotPriceRowsAVX2Consts<>+928(SB), Y3
-	VMINPD      Y3, Y1, Y12
-	VMINPD      Y3, Y2, Y7
-	VMOVUPD     spotPriceRowsAVX2Consts<>+992(SB), Y3
-	VMAXPD      Y3, Y12, Y12
-	VMAXPD      Y3, Y7, Y7
-	VSUBPD      Y12, Y1, Y1
-	VSUBPD      Y7, Y2, Y2
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1216(SB), Y3
-	VADDPD      Y3, Y12, Y12
-	VADDPD      Y3, Y7, Y7
-	VADDPD      Y3, Y1, Y1
-	VADDPD      Y3, Y2, Y2
-	VPSLLQ      $0x34, Y12, Y12
-	VPSLLQ      $0x34, Y7, Y7
-	VPSLLQ      $0x34, Y1, Y1
-	VPSLLQ      $0x34, Y2, Y2
-	VMOVUPD     spotPriceRowsAVX2Consts<>+0(SB), Y3
-	VANDPD      Y10, Y3, Y8
-	VANDPD      Y13, Y3, Y4
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1088(SB), Y0
-	VMINPD      Y8, Y0, Y8
-	VMINPD      Y4, Y0, Y4
-	VMOVUPD     Y13, 640(BX)
-	VANDPD      Y5, Y3, Y13
-	VMOVUPD     Y5, 672(BX)
-	VANDPD      Y6, Y3, Y5
-	VMINPD      Y13, Y0, Y13
-	VMINPD      Y5, Y0, Y0
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1024(SB), Y5
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1056(SB), Y3
-	VFMADD231PD Y5, Y9, Y3
-	VMOVUPD     Y6, 160(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1056(SB), Y6
-	VFMADD231PD Y5, Y11, Y6
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1120(SB), Y5
-	VFMADD213PD Y5, Y9, Y3
-	VFMADD213PD Y5, Y11, Y6
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1184(SB), Y5
-	VFMADD213PD Y5, Y9, Y3
-	VFMADD213PD Y5, Y11, Y6
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1248(SB), Y5
-	VFMADD213PD Y5, Y9, Y3
-	VFMADD213PD Y5, Y11, Y6
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1280(SB), Y5
-	VFMADD213PD Y5, Y9, Y3
-	VFMADD213PD Y5, Y11, Y6
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1312(SB), Y5
-	VFMADD213PD Y5, Y9, Y3
-	VFMADD213PD Y5, Y11, Y6
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1344(SB), Y5
-	VFMADD213PD Y5, Y9, Y3
-	VFMADD213PD Y5, Y11, Y6
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1376(SB), Y5
-	VFMADD213PD Y5, Y9, Y3
-	VFMADD213PD Y5, Y11, Y6
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1408(SB), Y5
-	VFMADD213PD Y5, Y9, Y3
-	VFMADD213PD Y5, Y11, Y6
-	VMOVUPD     spotPriceRowsAVX2Consts<>+160(SB), Y5
-	VFMADD213PD Y5, Y9, Y3
-	VFMADD213PD Y5, Y11, Y6
-	VFMADD213PD Y5, Y3, Y9
-	VFMADD213PD Y5, Y6, Y11
-	VMULPD      Y1, Y9, Y1
-	VMULPD      Y2, Y11, Y2
-	VMULPD      Y12, Y1, Y1
-	VMULPD      Y7, Y2, Y2
-	VMULPD      64(BX), Y1, Y1
-	VMULPD      96(BX), Y2, Y2
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1152(SB), Y3
-	VFMADD213PD Y5, Y8, Y3
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1152(SB), Y6
-	VFMADD213PD Y5, Y4, Y6
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1440(SB), Y7
-	VADDPD      Y7, Y8, Y9
-	VADDPD      Y7, Y4, Y11
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1152(SB), Y12
-	VFMADD213PD Y5, Y13, Y12
-	VMOVUPD     Y2, 96(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1152(SB), Y2
-	VFMADD213PD Y5, Y0, Y2
-	VMOVUPD     Y1, 64(BX)
-	VADDPD      Y7, Y13, Y1
-	VADDPD      Y7, Y0, Y7
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1472(SB), Y5
-	VMOVUPD     Y0, 128(BX)
-	VMULPD      Y5, Y8, Y0
-	VMULPD      Y5, Y4, Y5
-	VMOVUPD     Y13, 224(BX)
-	VMULPD      Y9, Y3, Y13
-	VMOVUPD     Y9, 192(BX)
-	VMULPD      Y11, Y6, Y9
-	VMOVUPD     Y11, 704(BX)
-	VMULPD      32(BX), Y10, Y11
-	VMOVUPD     Y6, 512(BX)
-	VMOVUPD     640(BX), Y6
-	VMOVUPD     Y3, 544(BX)
-	VMULPD      (BX), Y6, Y3
-	VANDPD      spotPriceRowsAVX2Consts<>+640(SB), Y10, Y10
-	VANDPD      spotPriceRowsAVX2Consts<>+640(SB), Y6, Y6
-	VCMPPD      $0x11, spotPriceRowsAVX2Consts<>+288(SB), Y11, Y11
-	VCMPPD      $0x11, spotPriceRowsAVX2Consts<>+288(SB), Y3, Y3
-	VMOVUPD     Y3, 640(BX)
-	VMULPD      Y1, Y12, Y3
-	VMOVUPD     Y11, 576(BX)
-	VMULPD      Y7, Y2, Y11
-	VMOVUPD     Y6, 608(BX)
-	VMULPD      Y0, Y8, Y6
-	VMOVUPD     Y10, 448(BX)
-	VMULPD      Y5, Y4, Y10
-	VMULPD      spotPriceRowsAVX2Consts<>+800(SB), Y6, Y6
-	VMULPD      spotPriceRowsAVX2Consts<>+800(SB), Y10, Y10
-	VROUNDPD    $0x08, Y6, Y6
-	VROUNDPD    $0x08, Y10, Y10
-	VMOVUPD     Y5, 416(BX)
-	VMULPD      Y3, Y13, Y5
-	VMOVUPD     Y0, 384(BX)
-	VMULPD      Y11, Y9, Y0
-	VMOVUPD     Y10, 352(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+160(SB), Y10
-	VDIVPD      Y5, Y10, Y5
-	VDIVPD      Y0, Y10, Y0
-	VMULPD      Y5, Y3, Y3
-	VMULPD      Y0, Y11, Y10
-	VMULPD      Y5, Y13, Y5
-	VMULPD      Y0, Y9, Y0
-	VMULPD      544(BX), Y3, Y9
-	VMULPD      512(BX), Y10, Y11
-	VMULPD      192(BX), Y3, Y3
-	VMULPD      704(BX), Y10, Y10
-	VMULPD      Y5, Y12, Y12
-	VMULPD      Y0, Y2, Y2
-	VMULPD      Y5, Y1, Y1
-	VMULPD      Y0, Y7, Y0
-	VMULPD      224(BX), Y12, Y5
-	VMULPD      128(BX), Y2, Y2
-	VMULPD      Y9, Y8, Y7
-	VMULPD      Y11, Y4, Y9
-	VMOVUPD     spotPriceRowsAVX2Consts<>+896(SB), Y11
-	VMULPD      Y6, Y11, Y12
-	VMOVUPD     352(BX), Y13
-	VMULPD      Y13, Y11, Y11
-	VFMADD231PD 384(BX), Y8, Y12
-	VFMADD231PD 416(BX), Y4, Y11
-	VMOVUPD     spotPriceRowsAVX2Consts<>+960(SB), Y4
-	VFMADD231PD Y4, Y6, Y12
-	VFMADD231PD Y4, Y13, Y11
-	VMOVUPD     spotPriceRowsAVX2Consts<>+832(SB), Y4
-	VMOVUPD     spotPriceRowsAVX2Consts<>+736(SB), Y8
-	VFMADD231PD Y4, Y5, Y8
-	VMOVUPD     Y11, 416(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+736(SB), Y11
-	VFMADD231PD Y4, Y2, Y11
-	VMOVUPD     Y12, 384(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+736(SB), Y12
-	VFMADD231PD Y4, Y7, Y12
-	VFMADD213PD spotPriceRowsAVX2Consts<>+736(SB), Y9, Y4
-	VMOVUPD     Y10, 128(BX)
-	VMINPD      spotPriceRowsAVX2Consts<>+928(SB), Y6, Y10
-	VMOVUPD     Y3, 224(BX)
-	VMINPD      spotPriceRowsAVX2Consts<>+928(SB), Y13, Y3
-	VMAXPD      spotPriceRowsAVX2Consts<>+992(SB), Y10, Y10
-	VMAXPD      spotPriceRowsAVX2Consts<>+992(SB), Y3, Y3
-	VSUBPD      Y10, Y6, Y6
-	VSUBPD      Y3, Y13, Y13
-	VADDPD      spotPriceRowsAVX2Consts<>+1216(SB), Y10, Y10
-	VADDPD      spotPriceRowsAVX2Consts<>+1216(SB), Y3, Y3
-	VADDPD      spotPriceRowsAVX2Consts<>+1216(SB), Y6, Y6
-	VADDPD      spotPriceRowsAVX2Consts<>+1216(SB), Y13, Y13
-	VPSLLQ      $0x34, Y10, Y10
-	VPSLLQ      $0x34, Y3, Y3
-	VPSLLQ      $0x34, Y6, Y6
-	VPSLLQ      $0x34, Y13, Y13
-	VMOVUPD     Y3, 352(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1536(SB), Y3
-	VFMADD231PD spotPriceRowsAVX2Consts<>+1504(SB), Y8, Y3
-	VMOVUPD     Y10, 704(BX)
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1536(SB), Y10
-	VFMADD231PD spotPriceRowsAVX2Consts<>+1504(SB), Y11, Y10
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1568(SB), Y8, Y3
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1568(SB), Y11, Y10
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1600(SB), Y8, Y3
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1600(SB), Y11, Y10
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1632(SB), Y8, Y3
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1632(SB), Y11, Y10
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1664(SB), Y8, Y3
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1664(SB), Y11, Y10
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1696(SB), Y8, Y3
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1696(SB), Y11, Y10
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1728(SB), Y8, Y3
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1728(SB), Y11, Y10
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1760(SB), Y8, Y3
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1760(SB), Y11, Y10
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1792(SB), Y8, Y3
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1792(SB), Y11, Y10
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1824(SB), Y8, Y3
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1824(SB), Y11, Y10
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1856(SB), Y8, Y3
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1856(SB), Y11, Y10
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1888(SB), Y8, Y3
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1888(SB), Y11, Y10
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1920(SB), Y8, Y3
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1920(SB), Y11, Y10
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1952(SB), Y8, Y3
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1952(SB), Y11, Y10
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1984(SB), Y8, Y3
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1984(SB), Y11, Y10
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2016(SB), Y8, Y3
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2016(SB), Y11, Y10
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2048(SB), Y8, Y3
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2048(SB), Y11, Y10
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2080(SB), Y8, Y3
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2080(SB), Y11, Y10
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2112(SB), Y8, Y3
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2112(SB), Y11, Y10
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2144(SB), Y8, Y3
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2144(SB), Y11, Y10
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2176(SB), Y3, Y8
-	VFMADD213PD spotPriceRowsAVX2Consts<>+2176(SB), Y10, Y11
-	VMOVUPD     spotPriceRowsAVX2Consts<>+608(SB), Y3
-	VFMADD213PD Y3, Y8, Y5
-	VFMADD213PD Y3, Y11, Y2
-	VMULPD      Y1, Y5, Y1
-	VMULPD      Y0, Y2, Y0
-	VMOVUPD     spotPriceRowsAVX2Consts<>+0(SB), Y2
-	VANDPD      Y1, Y2, Y1
-	VANDPD      Y0, Y2, Y0
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1504(SB), Y5
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1536(SB), Y8
-	VFMADD231PD Y5, Y12, Y8
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1536(SB), Y4, Y5
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1568(SB), Y10
-	VFMADD213PD Y10, Y12, Y8
-	VFMADD231PD Y5, Y4, Y10
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1600(SB), Y5
-	VFMADD213PD Y5, Y12, Y8
-	VFMADD231PD Y10, Y4, Y5
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1632(SB), Y10
-	VFMADD213PD Y10, Y12, Y8
-	VFMADD231PD Y5, Y4, Y10
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1664(SB), Y5
-	VFMADD213PD Y5, Y12, Y8
-	VFMADD231PD Y10, Y4, Y5
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1696(SB), Y10
-	VFMADD213PD Y10, Y12, Y8
-	VFMADD231PD Y5, Y4, Y10
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1728(SB), Y5
-	VFMADD213PD Y5, Y12, Y8
-	VFMADD231PD Y10, Y4, Y5
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1760(SB), Y10
-	VFMADD213PD Y10, Y12, Y8
-	VFMADD231PD Y5, Y4, Y10
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1792(SB), Y5
-	VFMADD213PD Y5, Y12, Y8
-	VFMADD231PD Y10, Y4, Y5
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1824(SB), Y10
-	VFMADD213PD Y10, Y12, Y8
-	VFMADD231PD Y5, Y4, Y10
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1856(SB), Y5
-	VFMADD213PD Y5, Y12, Y8
-	VFMADD231PD Y10, Y4, Y5
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1888(SB), Y10
-	VFMADD213PD Y10, Y12, Y8
-	VFMADD231PD Y5, Y4, Y10
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1920(SB), Y5
-	VFMADD213PD Y5, Y12, Y8
-	VFMADD231PD Y10, Y4, Y5
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1952(SB), Y10
-	VFMADD213PD Y10, Y12, Y8
-	VFMADD231PD Y5, Y4, Y10
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1984(SB), Y5
-	VFMADD213PD Y5, Y12, Y8
-	VFMADD231PD Y10, Y4, Y5
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2016(SB), Y10
-	VFMADD213PD Y10, Y12, Y8
-	VFMADD231PD Y5, Y4, Y10
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2048(SB), Y5
-	VFMADD213PD Y5, Y12, Y8
-	VFMADD231PD Y10, Y4, Y5
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2080(SB), Y10
-	VFMADD213PD Y10, Y12, Y8
-	VFMADD231PD Y5, Y4, Y10
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2112(SB), Y5
-	VFMADD213PD Y5, Y12, Y8
-	VFMADD231PD Y10, Y4, Y5
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2144(SB), Y10
-	VFMADD213PD Y10, Y12, Y8
-	VFMADD231PD Y5, Y4, Y10
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2176(SB), Y5
-	VFMADD213PD Y5, Y8, Y12
-	VFMADD231PD Y10, Y4, Y5
-	VFMADD213PD Y3, Y12, Y7
-	VFMADD231PD Y5, Y9, Y3
-	VMULPD      224(BX), Y7, Y4
-	VMULPD      128(BX), Y3, Y3
-	VANDPD      Y4, Y2, Y4
-	VANDPD      Y3, Y2, Y2
-	VORPD       448(BX), Y4, Y3
-	VORPD       608(BX), Y2, Y2
-	VMOVUPD     384(BX), Y4
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1024(SB), Y5
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1056(SB), Y7
-	VFMADD231PD Y5, Y4, Y7
-	VMOVUPD     416(BX), Y8
-	VFMADD213PD spotPriceRowsAVX2Consts<>+1056(SB), Y8, Y5
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1120(SB), Y9
-	VFMADD213PD Y9, Y4, Y7
-	VFMADD231PD Y5, Y8, Y9
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1184(SB), Y5
-	VFMADD213PD Y5, Y4, Y7
-	VFMADD231PD Y9, Y8, Y5
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1248(SB), Y9
-	VFMADD213PD Y9, Y4, Y7
-	VFMADD231PD Y5, Y8, Y9
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1280(SB), Y5
-	VFMADD213PD Y5, Y4, Y7
-	VFMADD231PD Y9, Y8, Y5
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1312(SB), Y9
-	VFMADD213PD Y9, Y4, Y7
-	VFMADD231PD Y5, Y8, Y9
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1344(SB), Y5
-	VFMADD213PD Y5, Y4, Y7
-	VFMADD231PD Y9, Y8, Y5
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1376(SB), Y9
-	VFMADD213PD Y9, Y4, Y7
-	VFMADD231PD Y5, Y8, Y9
-	VMOVUPD     spotPriceRowsAVX2Consts<>+1408(SB), Y5
-	VFMADD213PD Y5, Y4, Y7
-	VFMADD231PD Y9, Y8, Y5
-	VMULPD      Y4, Y4, Y9
-	VMULPD      Y8, Y8, Y10
-	VFMADD231PD Y7, Y9, Y4
-	VFMADD231PD Y5, Y10, Y8
-	VMOVUPD     320(BX), Y5
-	VFMADD213PD Y5, Y5, Y4
-	VMOVUPD     256(BX), Y7
-	VFMADD213PD Y7, Y7, Y8
-	VMULPD      Y6, Y4, Y4
-	VMULPD      Y13, Y8, Y6
-	VMULPD      704(BX), Y4, Y4
-	VMULPD      352(BX), Y6, Y6
-	VMOVUPD     672(BX), Y8
-	VMULPD      32(BX), Y8, Y9
-	VMOVUPD     160(BX), Y10
-	VMULPD      (BX), Y10, Y11
-	VMOVUPD     spotPriceRowsAVX2Consts<>+640(SB), Y12
-	VANDPD      Y8, Y12, Y8
-	VANDPD      Y10, Y12, Y10
-	VORPD       Y8, Y1, Y1
-	VORPD       Y10, Y0, Y0
-	VSUBPD      Y3, Y1, Y1
-	VSUBPD      Y2, Y0, Y0
-	VMOVUPD     spotPriceRowsAVX2Consts<>+288(SB), Y2
-	VCMPPD      $0x11, Y2, Y9, Y3
-	VCMPPD      $0x11, Y2, Y11, Y8
-	VMOVUPD     32(BX), Y9
-	VMULPD      Y5, Y9, Y10
-	VMOVUPD     (BX), Y11
-	VMULPD      Y7, Y11, Y12
 	VMOVUPD     576(BX), Y13
-	VBLENDVPD   Y13, Y2, Y10, Y10
-	VMOVUPD     640(BX), Y13
-	VBLENDVPD   Y13, Y2, Y12, Y12
-	VMULPD      64(BX), Y9, Y9
-	VMULPD      96(BX), Y11, Y11
-	VBLENDVPD   Y3, Y2, Y9, Y3
-	VBLENDVPD   Y8, Y2, Y11, Y2
-	VSUBPD      Y3, Y10, Y3
-	VSUBPD      Y2, Y12, Y2
-	VFMADD231PD Y1, Y4, Y3
-	VFMADD231PD Y0, Y6, Y2
-	VMOVUPD     64(BX), Y0
-	VMINPD      Y0, Y5, Y1
-	VMOVUPD     96(BX), Y4
-	VMINPD      Y4, Y7, Y6
-	VADDPD      Y0, Y5, Y0
-	VADDPD      Y4, Y7, Y4
-	VMOVUPD     480(BX), Y5
-	VMINPD      Y5, Y1, Y1
-	VMOVUPD     288(BX), Y7
-	VMINPD      Y7, Y6, Y6
-	VADDPD      Y0, Y5, Y0
-	VADDPD      Y4, Y7, Y4
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2208(SB), Y5
-	VCMPPD      $0x11, Y1, Y5, Y1
-	VCMPPD      $0x11, Y6, Y5, Y5
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2240(SB), Y6
-	VCMPPD      $0x11, Y6, Y0, Y0
-	VCMPPD      $0x11, Y6, Y4, Y4
-	VANDPD      Y0, Y1, Y0
-	VANDPD      Y4, Y5, Y1
-	VMOVUPD     spotPriceRowsAVX2Consts<>+2272(SB), Y4
-	VBLENDVPD   Y0, Y3, Y4, Y0
-	VBLENDVPD   Y1, Y2, Y4, Y1
-	VMASKMOVPD  Y0, Y15, (SI)(AX*1)
-	VMASKMOVPD  Y1, Y14, 32(SI)(AX*1)
+	VBLENDVPD   Y13, Y0, Y3, Y0
+	VMOVUPD     544(BX), Y3
+	VBLENDVPD   Y3, Y1, Y10, Y1
+	VMOVUPD     spotPriceRowsAVX2Consts<>+768(SB), Y3
+	VMULPD      Y3, Y0, Y10
+	VMULPD      Y3, Y1, Y3
+	VFMADD231PD Y2, Y4, Y10
+	VMOVUPD     736(BX), Y2
+	VFMADD231PD Y7, Y2, Y3
+	VMOVUPD     spotPriceRowsAVX2Consts<>+832(SB), Y7
+	VMULPD      Y7, Y9, Y13
+	VMULPD      Y7, Y11, Y8
+	VMOVUPD     spotPriceRowsAVX2Consts<>+800(SB), Y7
+	VFMADD231PD Y7, Y4, Y10
+	VFMADD231PD Y7, Y2, Y3
+	VROUNDPD    $0x08, Y13, Y2
+	VROUNDPD    $0x08, Y8, Y4
+	VMOVUPD     64(BX), Y8
+	VXORPD      Y12, Y8, Y13
+	VMOVUPD     32(BX), Y7
+	VMOVUPD     Y13, 736(BX)
+	VXORPD      Y12, Y7, Y13
+	VMOVUPD     Y13, 544(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+864(SB), Y13
+	VFMADD231PD Y13, Y0, Y10
+	VFMADD231PD Y13, Y1, Y3
+	VMULPD      320(BX), Y8, Y0
+	VMULPD      288(BX), Y7, Y1
+	VMOVUPD     256(BX), Y13
+	VFMADD231PD 224(BX), Y13, Y10
+	VMOVUPD     192(BX), Y13
+	VFMADD231PD 96(BX), Y13, Y3
+	VMOVUPD     spotPriceRowsAVX2Consts<>+896(SB), Y13
+	VFMADD231PD Y13, Y2, Y9
+	VFMADD231PD Y13, Y4, Y11
+	VMOVUPD     Y1, 192(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1408(SB), Y1
+	VMOVUPD     Y0, 96(BX)
+	VMINPD      Y1, Y2, Y0
+	VMINPD      Y1, Y4, Y13
+	VMOVUPD     704(BX), Y1
+	VFMADD213PD Y5, Y10, Y1
+	VMOVUPD     672(BX), Y7
+	VFMADD213PD Y6, Y3, Y7
+	VFMSUB231PD 704(BX), Y10, Y5
+	VFMSUB231PD 672(BX), Y3, Y6
+	VMOVUPD     spotPriceRowsAVX2Consts<>+960(SB), Y3
+	VFMADD231PD Y3, Y2, Y9
+	VFMADD231PD Y3, Y4, Y11
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1440(SB), Y10
+	VMAXPD      Y10, Y0, Y0
+	VMAXPD      Y10, Y13, Y13
+	VMOVUPD     spotPriceRowsAVX2Consts<>+32(SB), Y10
+	VANDPD      Y1, Y10, Y3
+	VANDPD      Y7, Y10, Y8
+	VMOVUPD     Y11, 672(BX)
+	VANDPD      Y5, Y10, Y11
+	VMOVUPD     Y9, 704(BX)
+	VANDPD      Y6, Y10, Y9
+	VMOVUPD     spotPriceRowsAVX2Consts<>+928(SB), Y10
+	VMINPD      Y3, Y10, Y3
+	VMINPD      Y8, Y10, Y8
+	VMINPD      Y11, Y10, Y11
+	VMINPD      Y9, Y10, Y9
+	VSUBPD      Y0, Y2, Y2
+	VSUBPD      Y13, Y4, Y4
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1472(SB), Y10
+	VADDPD      Y10, Y0, Y0
+	VADDPD      Y10, Y13, Y13
+	VANDPD      Y1, Y12, Y1
+	VANDPD      Y7, Y12, Y7
+	VANDPD      Y5, Y12, Y5
+	VANDPD      Y6, Y12, Y6
+	VADDPD      Y10, Y2, Y2
+	VADDPD      Y10, Y4, Y4
+	VPSLLQ      $0x34, Y0, Y0
+	VPSLLQ      $0x34, Y13, Y12
+	VPSLLQ      $0x34, Y2, Y2
+	VPSLLQ      $0x34, Y4, Y4
+	VMOVUPD     spotPriceRowsAVX2Consts<>+992(SB), Y13
+	VMOVUPD     Y7, 256(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+0(SB), Y7
+	VFMADD231PD Y13, Y3, Y7
+	VMOVUPD     Y1, 224(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+0(SB), Y1
+	VFMADD231PD Y13, Y8, Y1
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1024(SB), Y10
+	VMOVUPD     Y6, 576(BX)
+	VADDPD      Y10, Y3, Y6
+	VMOVUPD     Y5, 608(BX)
+	VADDPD      Y10, Y8, Y5
+	VMOVUPD     Y12, 640(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+0(SB), Y12
+	VFMADD231PD Y13, Y11, Y12
+	VFMADD213PD spotPriceRowsAVX2Consts<>+0(SB), Y9, Y13
+	VMOVUPD     Y13, 480(BX)
+	VADDPD      Y10, Y11, Y13
+	VADDPD      Y10, Y9, Y10
+	VMOVUPD     Y9, 448(BX)
+	VMULPD      spotPriceRowsAVX2Consts<>+1056(SB), Y3, Y9
+	VMOVUPD     Y11, 416(BX)
+	VMULPD      spotPriceRowsAVX2Consts<>+1056(SB), Y8, Y11
+	VMOVUPD     Y8, 352(BX)
+	VMULPD      Y6, Y7, Y8
+	VMOVUPD     Y6, 768(BX)
+	VMULPD      Y5, Y1, Y6
+	VMOVUPD     Y5, 800(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1088(SB), Y5
+	VMOVUPD     Y1, 832(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1120(SB), Y1
+	VFMADD231PD 704(BX), Y5, Y1
+	VMOVUPD     Y7, 864(BX)
+	VMOVUPD     672(BX), Y7
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1120(SB), Y5, Y7
+	VMOVUPD     704(BX), Y5
+	VMOVUPD     Y6, 896(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1152(SB), Y6
+	VFMADD213PD Y6, Y5, Y1
+	VMOVUPD     Y8, 928(BX)
+	VMOVUPD     672(BX), Y8
+	VFMADD213PD Y6, Y8, Y7
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1184(SB), Y6
+	VFMADD213PD Y6, Y5, Y1
+	VFMADD213PD Y6, Y8, Y7
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1216(SB), Y6
+	VFMADD213PD Y6, Y5, Y1
+	VFMADD213PD Y6, Y8, Y7
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1248(SB), Y6
+	VFMADD213PD Y6, Y5, Y1
+	VFMADD213PD Y6, Y8, Y7
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1280(SB), Y6
+	VFMADD213PD Y6, Y5, Y1
+	VFMADD213PD Y6, Y8, Y7
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1312(SB), Y6
+	VFMADD213PD Y6, Y5, Y1
+	VFMADD213PD Y6, Y8, Y7
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1344(SB), Y6
+	VFMADD213PD Y6, Y5, Y1
+	VFMADD213PD Y6, Y8, Y7
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1376(SB), Y6
+	VFMADD213PD Y6, Y5, Y1
+	VFMADD213PD Y6, Y8, Y7
+	VMOVUPD     spotPriceRowsAVX2Consts<>+0(SB), Y6
+	VFMADD213PD Y6, Y5, Y1
+	VFMADD213PD Y6, Y8, Y7
+	VFMADD213PD Y6, Y1, Y5
+	VFMADD213PD Y6, Y7, Y8
+	VMULPD      Y2, Y5, Y1
+	VMULPD      Y4, Y8, Y2
+	VMULPD      Y0, Y1, Y0
+	VMULPD      640(BX), Y2, Y1
+	VMULPD      128(BX), Y0, Y0
+	VMULPD      160(BX), Y1, Y1
+	VMULPD      64(BX), Y0, Y2
+	VMULPD      32(BX), Y1, Y4
+	VMULPD      Y13, Y12, Y5
+	VMULPD      480(BX), Y10, Y7
+	VMULPD      Y9, Y3, Y8
+	VMOVUPD     Y1, 32(BX)
+	VMULPD      352(BX), Y11, Y1
+	VMULPD      spotPriceRowsAVX2Consts<>+832(SB), Y8, Y8
+	VMULPD      spotPriceRowsAVX2Consts<>+832(SB), Y1, Y1
+	VROUNDPD    $0x08, Y8, Y8
+	VROUNDPD    $0x08, Y1, Y1
+	VMOVUPD     Y0, 64(BX)
+	VMULPD      928(BX), Y5, Y0
+	VMOVUPD     Y4, 160(BX)
+	VMULPD      896(BX), Y7, Y4
+	VDIVPD      Y0, Y6, Y0
+	VDIVPD      Y4, Y6, Y4
+	VMULPD      Y0, Y5, Y5
+	VMULPD      Y4, Y7, Y6
+	VMULPD      928(BX), Y0, Y0
+	VMULPD      896(BX), Y4, Y4
+	VMULPD      864(BX), Y5, Y7
+	VMOVUPD     Y2, 864(BX)
+	VMULPD      832(BX), Y6, Y2
+	VMULPD      768(BX), Y5, Y5
+	VMULPD      800(BX), Y6, Y6
+	VMULPD      Y0, Y12, Y12
+	VMOVUPD     Y6, 800(BX)
+	VMULPD      480(BX), Y4, Y6
+	VMULPD      Y0, Y13, Y0
+	VMULPD      Y4, Y10, Y4
+	VMULPD      416(BX), Y12, Y10
+	VMULPD      448(BX), Y6, Y6
+	VMULPD      Y7, Y3, Y7
+	VMOVUPD     352(BX), Y12
+	VMULPD      Y2, Y12, Y2
+	VMOVUPD     spotPriceRowsAVX2Consts<>+896(SB), Y13
+	VMOVUPD     Y5, 448(BX)
+	VMULPD      Y8, Y13, Y5
+	VMULPD      Y1, Y13, Y13
+	VFMADD231PD Y9, Y3, Y5
+	VFMADD231PD Y11, Y12, Y13
+	VMOVUPD     spotPriceRowsAVX2Consts<>+960(SB), Y3
+	VFMADD231PD Y3, Y8, Y5
+	VFMADD231PD Y3, Y1, Y13
+	VMOVUPD     spotPriceRowsAVX2Consts<>+800(SB), Y3
+	VMOVUPD     spotPriceRowsAVX2Consts<>+736(SB), Y9
+	VFMADD231PD Y3, Y10, Y9
+	VMOVUPD     spotPriceRowsAVX2Consts<>+736(SB), Y11
+	VFMADD231PD Y3, Y6, Y11
+	VMOVUPD     spotPriceRowsAVX2Consts<>+736(SB), Y12
+	VFMADD231PD Y3, Y7, Y12
+	VFMADD213PD spotPriceRowsAVX2Consts<>+736(SB), Y2, Y3
+	VMOVUPD     Y13, 352(BX)
+	VMINPD      spotPriceRowsAVX2Consts<>+1408(SB), Y8, Y13
+	VMOVUPD     Y5, 416(BX)
+	VMINPD      spotPriceRowsAVX2Consts<>+1408(SB), Y1, Y5
+	VMAXPD      spotPriceRowsAVX2Consts<>+1440(SB), Y13, Y13
+	VMAXPD      spotPriceRowsAVX2Consts<>+1440(SB), Y5, Y5
+	VSUBPD      Y13, Y8, Y8
+	VSUBPD      Y5, Y1, Y1
+	VADDPD      spotPriceRowsAVX2Consts<>+1472(SB), Y13, Y13
+	VADDPD      spotPriceRowsAVX2Consts<>+1472(SB), Y5, Y5
+	VADDPD      spotPriceRowsAVX2Consts<>+1472(SB), Y8, Y8
+	VADDPD      spotPriceRowsAVX2Consts<>+1472(SB), Y1, Y1
+	VPSLLQ      $0x34, Y13, Y13
+	VPSLLQ      $0x34, Y5, Y5
+	VPSLLQ      $0x34, Y8, Y8
+	VPSLLQ      $0x34, Y1, Y1
+	VMOVUPD     Y5, 480(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1536(SB), Y5
+	VFMADD231PD spotPriceRowsAVX2Consts<>+1504(SB), Y9, Y5
+	VMOVUPD     Y13, 768(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1536(SB), Y13
+	VFMADD231PD spotPriceRowsAVX2Consts<>+1504(SB), Y11, Y13
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1568(SB), Y9, Y5
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1568(SB), Y11, Y13
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1600(SB), Y9, Y5
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1600(SB), Y11, Y13
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1632(SB), Y9, Y5
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1632(SB), Y11, Y13
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1664(SB), Y9, Y5
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1664(SB), Y11, Y13
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1696(SB), Y9, Y5
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1696(SB), Y11, Y13
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1728(SB), Y9, Y5
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1728(SB), Y11, Y13
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1760(SB), Y9, Y5
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1760(SB), Y11, Y13
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1792(SB), Y9, Y5
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1792(SB), Y11, Y13
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1824(SB), Y9, Y5
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1824(SB), Y11, Y13
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1856(SB), Y9, Y5
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1856(SB), Y11, Y13
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1888(SB), Y9, Y5
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1888(SB), Y11, Y13
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1920(SB), Y9, Y5
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1920(SB), Y11, Y13
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1952(SB), Y9, Y5
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1952(SB), Y11, Y13
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1984(SB), Y9, Y5
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1984(SB), Y11, Y13
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2016(SB), Y9, Y5
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2016(SB), Y11, Y13
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2048(SB), Y9, Y5
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2048(SB), Y11, Y13
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2080(SB), Y9, Y5
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2080(SB), Y11, Y13
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2112(SB), Y9, Y5
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2112(SB), Y11, Y13
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2144(SB), Y9, Y5
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2144(SB), Y11, Y13
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2176(SB), Y5, Y9
+	VFMADD213PD spotPriceRowsAVX2Consts<>+2176(SB), Y13, Y11
+	VMOVUPD     spotPriceRowsAVX2Consts<>+608(SB), Y5
+	VFMADD213PD Y5, Y9, Y10
+	VFMADD213PD Y5, Y11, Y6
+	VMULPD      Y0, Y10, Y0
+	VMULPD      Y4, Y6, Y4
+	VMOVUPD     spotPriceRowsAVX2Consts<>+32(SB), Y6
+	VANDPD      Y0, Y6, Y0
+	VANDPD      Y4, Y6, Y4
+	VMOVUPD     608(BX), Y9
+	VORPD       Y0, Y9, Y0
+	VMOVUPD     576(BX), Y10
+	VORPD       Y4, Y10, Y4
+	VMOVUPD     (BX), Y11
+	VORPD       Y9, Y11, Y9
+	VORPD       Y10, Y11, Y10
+	VMOVUPD     736(BX), Y13
+	VCMPPD      $0x00, Y9, Y13, Y9
+	VMOVUPD     544(BX), Y13
+	VCMPPD      $0x00, Y10, Y13, Y10
+	VMOVUPD     spotPriceRowsAVX2Consts<>+288(SB), Y13
+	VMOVUPD     864(BX), Y11
+	VBLENDVPD   Y9, Y13, Y11, Y9
+	VMOVUPD     160(BX), Y11
+	VBLENDVPD   Y10, Y13, Y11, Y10
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1504(SB), Y11
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1536(SB), Y13
+	VFMADD231PD Y11, Y12, Y13
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1536(SB), Y3, Y11
+	VMOVUPD     Y1, 160(BX)
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1568(SB), Y1
+	VFMADD213PD Y1, Y12, Y13
+	VFMADD231PD Y11, Y3, Y1
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1600(SB), Y11
+	VFMADD213PD Y11, Y12, Y13
+	VFMADD231PD Y1, Y3, Y11
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1632(SB), Y1
+	VFMADD213PD Y1, Y12, Y13
+	VFMADD231PD Y11, Y3, Y1
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1664(SB), Y11
+	VFMADD213PD Y11, Y12, Y13
+	VFMADD231PD Y1, Y3, Y11
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1696(SB), Y1
+	VFMADD213PD Y1, Y12, Y13
+	VFMADD231PD Y11, Y3, Y1
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1728(SB), Y11
+	VFMADD213PD Y11, Y12, Y13
+	VFMADD231PD Y1, Y3, Y11
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1760(SB), Y1
+	VFMADD213PD Y1, Y12, Y13
+	VFMADD231PD Y11, Y3, Y1
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1792(SB), Y11
+	VFMADD213PD Y11, Y12, Y13
+	VFMADD231PD Y1, Y3, Y11
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1824(SB), Y1
+	VFMADD213PD Y1, Y12, Y13
+	VFMADD231PD Y11, Y3, Y1
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1856(SB), Y11
+	VFMADD213PD Y11, Y12, Y13
+	VFMADD231PD Y1, Y3, Y11
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1888(SB), Y1
+	VFMADD213PD Y1, Y12, Y13
+	VFMADD231PD Y11, Y3, Y1
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1920(SB), Y11
+	VFMADD213PD Y11, Y12, Y13
+	VFMADD231PD Y1, Y3, Y11
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1952(SB), Y1
+	VFMADD213PD Y1, Y12, Y13
+	VFMADD231PD Y11, Y3, Y1
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1984(SB), Y11
+	VFMADD213PD Y11, Y12, Y13
+	VFMADD231PD Y1, Y3, Y11
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2016(SB), Y1
+	VFMADD213PD Y1, Y12, Y13
+	VFMADD231PD Y11, Y3, Y1
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2048(SB), Y11
+	VFMADD213PD Y11, Y12, Y13
+	VFMADD231PD Y1, Y3, Y11
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2080(SB), Y1
+	VFMADD213PD Y1, Y12, Y13
+	VFMADD231PD Y11, Y3, Y1
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2112(SB), Y11
+	VFMADD213PD Y11, Y12, Y13
+	VFMADD231PD Y1, Y3, Y11
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2144(SB), Y1
+	VFMADD213PD Y1, Y12, Y13
+	VFMADD231PD Y11, Y3, Y1
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2176(SB), Y11
+	VFMADD213PD Y11, Y13, Y12
+	VFMADD231PD Y1, Y3, Y11
+	VFMADD213PD Y5, Y12, Y7
+	VFMADD231PD Y11, Y2, Y5
+	VMULPD      448(BX), Y7, Y1
+	VMULPD      800(BX), Y5, Y2
+	VMOVUPD     416(BX), Y3
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1088(SB), Y5
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1120(SB), Y7
+	VFMADD231PD Y5, Y3, Y7
+	VMOVUPD     352(BX), Y11
+	VFMADD213PD spotPriceRowsAVX2Consts<>+1120(SB), Y11, Y5
+	VANDPD      Y1, Y6, Y1
+	VANDPD      Y2, Y6, Y2
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1152(SB), Y6
+	VFMADD213PD Y6, Y3, Y7
+	VFMADD231PD Y5, Y11, Y6
+	VMOVUPD     224(BX), Y5
+	VORPD       Y1, Y5, Y1
+	VMOVUPD     256(BX), Y12
+	VORPD       Y2, Y12, Y2
+	VMOVUPD     (BX), Y13
+	VORPD       Y5, Y13, Y5
+	VORPD       Y12, Y13, Y12
+	VMOVUPD     736(BX), Y13
+	VCMPPD      $0x00, Y5, Y13, Y5
+	VMOVUPD     544(BX), Y13
+	VCMPPD      $0x00, Y12, Y13, Y12
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1184(SB), Y13
+	VFMADD213PD Y13, Y3, Y7
+	VFMADD231PD Y6, Y11, Y13
+	VMULPD      Y3, Y3, Y6
+	VMOVUPD     Y8, 544(BX)
+	VMULPD      Y11, Y11, Y8
+	VMOVUPD     Y8, 736(BX)
+	VMOVUPD     96(BX), Y8
+	VBLENDVPD   Y5, spotPriceRowsAVX2Consts<>+288(SB), Y8, Y5
+	VMOVUPD     192(BX), Y8
+	VBLENDVPD   Y12, spotPriceRowsAVX2Consts<>+288(SB), Y8, Y8
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1216(SB), Y12
+	VFMADD213PD Y12, Y3, Y7
+	VFMADD231PD Y13, Y11, Y12
+	VMOVUPD     320(BX), Y13
+	VMOVUPD     Y6, 192(BX)
+	VMOVUPD     64(BX), Y6
+	VMINPD      Y6, Y13, Y11
+	VMOVUPD     288(BX), Y3
+	VMOVUPD     Y11, 96(BX)
+	VMINPD      32(BX), Y3, Y11
+	VADDPD      Y6, Y13, Y6
+	VADDPD      32(BX), Y3, Y13
+	VSUBPD      Y1, Y0, Y0
+	VSUBPD      Y2, Y4, Y1
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1248(SB), Y2
+	VFMADD132PD 416(BX), Y2, Y7
+	VFMADD231PD 352(BX), Y12, Y2
+	VSUBPD      Y9, Y5, Y4
+	VSUBPD      Y10, Y8, Y5
+	VMOVUPD     96(BX), Y8
+	VMOVUPD     512(BX), Y9
+	VMINPD      Y9, Y8, Y8
+	VMOVUPD     384(BX), Y10
+	VMINPD      Y10, Y11, Y11
+	VADDPD      Y6, Y9, Y6
+	VADDPD      Y13, Y10, Y9
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1280(SB), Y10
+	VFMADD132PD 416(BX), Y10, Y7
+	VFMADD231PD 352(BX), Y2, Y10
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2208(SB), Y2
+	VCMPPD      $0x11, Y8, Y2, Y8
+	VCMPPD      $0x11, Y11, Y2, Y2
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2240(SB), Y11
+	VCMPPD      $0x11, Y11, Y6, Y6
+	VCMPPD      $0x11, Y11, Y9, Y9
+	VMOVUPD     416(BX), Y11
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1312(SB), Y12
+	VFMADD213PD Y12, Y11, Y7
+	VMOVUPD     352(BX), Y13
+	VFMADD231PD Y10, Y13, Y12
+	VANDPD      Y6, Y8, Y6
+	VANDPD      Y9, Y2, Y2
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1344(SB), Y8
+	VFMADD213PD Y8, Y11, Y7
+	VFMADD231PD Y12, Y13, Y8
+	VMOVUPD     spotPriceRowsAVX2Consts<>+1376(SB), Y9
+	VFMADD213PD Y9, Y11, Y7
+	VFMADD231PD Y8, Y13, Y9
+	VFMADD231PD 192(BX), Y7, Y11
+	VFMADD231PD 736(BX), Y9, Y13
+	VMOVUPD     320(BX), Y7
+	VFMADD213PD Y7, Y11, Y7
+	VFMADD213PD Y3, Y13, Y3
+	VMULPD      544(BX), Y7, Y7
+	VMULPD      160(BX), Y3, Y3
+	VMULPD      768(BX), Y7, Y7
+	VMULPD      480(BX), Y3, Y3
+	VFMADD231PD Y0, Y7, Y4
+	VFMADD231PD Y1, Y3, Y5
+	VMOVUPD     spotPriceRowsAVX2Consts<>+2272(SB), Y0
+	VBLENDVPD   Y6, Y4, Y0, Y1
+	VBLENDVPD   Y2, Y5, Y0, Y0
+	VMASKMOVPD  Y1, Y15, (SI)(AX*1)
+	VMASKMOVPD  Y0, Y14, 32(SI)(AX*1)
 	ADDQ        $+64, AX
 	SUBQ        $+8, CX
 	JGT         tail

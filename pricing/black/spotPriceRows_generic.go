@@ -160,28 +160,29 @@ func spotPriceRowsRow(sign, S, K, T, sigma, r float64) (price float64) {
 	v212 := math.FMA(v202, v211, v201)
 	v213 := math.FMA(S, v212, S)
 	E := scale(v213, v198)
-	v215 := float64(sign * d1)
-	v217 := v215 < 0
+	v215 := -sign
+	v216 := math.Copysign(1, d1)
+	v217 := v215 == v216
 	v218 := float64(sign * S)
-	v219 := choose(v217, 0, v218)
-	v220 := float64(sign * d2)
-	v221 := v220 < 0
-	v222 := float64(sign * v44)
-	v223 := choose(v221, 0, v222)
-	v224 := math.Copysign(v165, d1)
-	v225 := math.Copysign(v193, d2)
-	v226 := v225 - v224
-	v227 := v219 - v223
-	v228 := math.FMA(E, v226, v227)
-	v229 := minOf(S, v44)
-	v230 := minOf(v229, s)
-	v231 := S + v44
-	v232 := s + v231
-	v234 := 1e-100 < v230
-	v236 := v232 < 1e+100
-	v237 := v234 && v236
-	v239 := choose(v237, v228, math.NaN())
-	return v239
+	v220 := choose(v217, 0, v218)
+	v221 := math.Copysign(1, d2)
+	v222 := v215 == v221
+	v223 := float64(sign * v44)
+	v224 := choose(v222, 0, v223)
+	v225 := math.Copysign(v165, d1)
+	v226 := math.Copysign(v193, d2)
+	v227 := v226 - v225
+	v228 := v220 - v224
+	v229 := math.FMA(E, v227, v228)
+	v230 := minOf(S, v44)
+	v231 := minOf(v230, s)
+	v232 := S + v44
+	v233 := s + v232
+	v235 := 1e-100 < v231
+	v237 := v233 < 1e+100
+	v238 := v235 && v237
+	v240 := choose(v238, v229, math.NaN())
+	return v240
 }
 
 // spotPriceRowsGeneric is spotPriceRowsRow row by row.
