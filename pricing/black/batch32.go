@@ -8,7 +8,7 @@ import "github.com/volgaquant/volga/pricing"
 // Errors are against the option with these very float32 inputs. The price is within 4e-7·Discount·max(F, K); out of the money
 // within a relative error of 3e-7·(4 + 2d + 2d²), d as there, beside 5e-7·Discount·F·Φ(−|d1|), down to 1e-35·Discount·F, below
 // which it may be 0. A Greek is within 1e-6 of the greatest size that it has over strikes. That is measured over maturities of half a
-// day to four years, total volatilities of 0.1 % to 200 % and strikes to many standard deviations. The inputs are rounded
+// day to four years, total volatilities of 0.07 % to 200 % and strikes to many standard deviations. The inputs are rounded
 // too: half a unit in the last place of the forward, 6e-8 of it, moves a price by as much times its delta.
 //
 // The rules are those of Black76Rows. Rows that the kernel does not take, beside those without volatility or time all that

@@ -20,6 +20,9 @@
 //	strip := black.Black76Strip{Forward: 101, Tau: 0.25, Discount: 0.99, Right: rights, Strike: strikes, Vol: vols}
 //	bad := strip.GreeksTo(black.Columns{Price: price, Delta: delta, Gamma: gamma, Vega: vega})
 //
+// The same layouts in float32 ([Black76Rows32], [Black76Strip32], [BSMRows32], [BSMStrip32], [BachelierRows32],
+// [BachelierStrip32]) have twice the lanes and six to seven digits.
+//
 // A bad row is NaN, counted, and touches no other; StatusTo says why, row by row. Nothing is allocated. The kernels are
 // compiled from the formulas of hw/formula into portable Go, which defines them, AVX2 and AVX-512, which have the same bits;
 // rows outside their range, zero volatility and zero time among them, are done by the scalar options.
