@@ -57,7 +57,11 @@ func newChi2Path(gap, x, df, nc float64, upper bool) chi2Path {
 	// digits do. v is the distance |s| times two.
 	slope := func(v float64) (f, d float64) {
 		u := 1 - c.sign*v
-		f = nc*c.sign*v*(1+u)/(u*u) - gap + df/u - c.sign*2/v
+		f = nc/(u*u) - x
+		if v < 0.5 { // where the two all but cancel
+			f = nc*c.sign*v*(1+u)/(u*u) - gap
+		}
+		f += df/u - c.sign*2/v
 		d = -c.sign * (-2*nc/(u*u*u) - df/(u*u) - 2/(v*v))
 		return f, d // both rise in sign·v
 	}
@@ -143,7 +147,7 @@ func (c *chi2Path) integral() float64 {
 	if math.Abs(c.s) < 0.25 {
 		exponent = -c.s*c.gap + c.nc*c.s*c.s/c.p - c.mu*c.log2p
 	}
-	if exponent < -800 {
+	if exponent < -800 || !(c.p > 0) {
 		return 0
 	}
 	centre := c.p / c.s
@@ -154,6 +158,9 @@ func (c *chi2Path) integral() float64 {
 // trapezoid integrates over [0, π) a function that is even, about as wide as width, and falls to zero with all its derivatives at
 // π. first is half of its value at zero. The step is halved until the result does not move.
 func trapezoid(width, first float64, f func(theta float64) float64) float64 {
+	if !(width > 1e-14) {
+		return math.NaN()
+	}
 	n := int(math.Ceil(math.Pi / min(0.5*width, math.Pi/8)))
 	sum := first + partSum(n, 1, 1, math.Abs(first), f)
 	const most = 12 // halvings
@@ -195,7 +202,7 @@ func partSum(n, from, by int, scale float64, f func(theta float64) float64) floa
 
 // LogBesselI returns ln(e^(−z)·I_ν(z)) of the modified Bessel function of the first kind for ν >= 0 and z > 0, and its first
 // and second derivative by z. The error of the first is below 1e-14·(1+|it|), the relative one of the derivatives below
-// 1e-11. Arguments outside the domain give NaN.
+// 1e-11. Arguments outside the domain give NaN, as do ν and z above 1e27.
 //
 // On the path of steepest descent of Schläfli's integral, w = ρ(θ)e^(iθ) with sinh ln ρ = (ν/z)·θ/sin θ, the integrand is real and
 // positive (DLMF 10.32; Gil, Segura and Temme), and the derivatives are moments of (w + 1/w)/2 − 1 under it.

@@ -80,6 +80,13 @@ func TestNoncentralChi2Edges(t *testing.T) {
 			t.Errorf("%v: %g and %g", c, cdf, sf)
 		}
 	}
+	// The lower tail at the edge of the doubles: x^(df/2)·e^(−nc/2)/(2^(df/2)·Γ(df/2+1)).
+	for _, x := range []float64{1e-12, 1e-17, 1e-60, 1e-150} {
+		want := x * x * math.Exp(-2.75) / 8
+		if cdf, _ := special.NoncentralChi2(x, 4, 5.5); math.Abs(cdf-want) > 1e-11*want {
+			t.Errorf("x=%g: %.15g, want %.15g", x, cdf, want)
+		}
+	}
 	// Two degrees of freedom and no noncentrality: exponential.
 	for _, x := range []float64{1e-6, 0.1, 1.9, 2.1, 50, 1000} {
 		cdf, sf := special.NoncentralChi2(x, 2, 0)
