@@ -9,6 +9,8 @@ import (
 // put is an American put on a strike of 1 in the Black-Scholes-Merton world.
 type put struct {
 	r, q, vol, tau float64
+	// inner marks the lower of two boundaries, see inner. What is paid at expiry is then 1−S on either side of the strike.
+	inner bool
 }
 
 // top is the boundary just before expiry, as a fraction of the strike.
@@ -104,7 +106,8 @@ func (o put) iterate(t *aloScheme, w *aloWork) int {
 			w.h[i] = math.Min(math.Max(h-step, 0.25*h), 4*h)
 			size = math.Max(size, math.Abs(w.h[i]-h))
 		}
-		if size*min(1, size/last) < t.stop {
+		stop := t.stop * min(1, 4*w.h[t.n-1])
+		if size*min(1, size/last) < stop || size < 1e3*stop && size > 0.5*last { // or down to rounding, where the equation is flat
 			return it
 		}
 		if !(size <= math.MaxFloat64) {
@@ -155,6 +158,9 @@ func (o put) residual(t *aloTable, w *aloWork, jacobian bool) {
 			ds[k] = (u-h)*inv*is[k] + drift*rs[k]
 		}
 		w.d1[i] = (-h-toStrike)*inv/t.x[i] + drift*t.x[i]
+		if o.inner {
+			w.d1[i] = math.Inf(-1)
+		}
 	}
 	vec.NormPDF(pdf, d)
 	if o.q != 0 {

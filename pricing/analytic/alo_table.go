@@ -25,6 +25,8 @@ type aloTable struct {
 	pcol    [][]float64 // as col, for the p points of the price
 	proot   []float64
 	pds     []float64
+	// nodes and weights of the p points on [0, 1]
+	unit, weightUnit []float64
 }
 
 func newALOTable(n, l, p int) *aloTable {
@@ -53,6 +55,7 @@ func newALOTable(n, l, p int) *aloTable {
 	}
 	theta, weight = make([]float64, p), make([]float64, p)
 	quad.Legendre{}.FixedLocations(theta, weight, 0, 1)
+	t.unit, t.weightUnit = theta, weight
 	t.proot, t.pds = make([]float64, p), make([]float64, p)
 	t.pcol = columns(n, p)
 	for k, v := range theta {
@@ -111,6 +114,7 @@ func newALOScheme(n, l, p int, stop float64) *aloScheme {
 // aloWork is the scratch memory of one valuation.
 type aloWork struct {
 	h, big, g, d1, e, cdf, pdf []float64 // n: √H, H, residual and what it needs
+	kept                       []float64 // n: a boundary to come back to
 	jac                        []float64 // n·n
 	pivot                      []int
 	hu, d, p, c, f, slope, eq  []float64 // n·l or p points of quadrature
@@ -120,7 +124,7 @@ func newALOWork(t *aloTable) *aloWork {
 	n, m := t.n, max(t.n*t.l, t.p)
 	v := func(k int) []float64 { return make([]float64, k) }
 	return &aloWork{
-		h: v(n), big: v(n), g: v(n), d1: v(n), e: v(n), cdf: v(n), pdf: v(n), jac: v(n * n), pivot: make([]int, n),
+		h: v(n), kept: v(n), big: v(n), g: v(n), d1: v(n), e: v(n), cdf: v(n), pdf: v(n), jac: v(n * n), pivot: make([]int, n),
 		hu: v(m), d: v(m), p: v(m), c: v(m), f: v(m), slope: v(m), eq: v(m),
 	}
 }

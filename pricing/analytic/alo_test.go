@@ -214,11 +214,15 @@ func TestALORefusals(t *testing.T) {
 }
 
 func TestALOAllocatesNothing(t *testing.T) {
+	testALOAllocates(t, flatWorld(100, 0.05, 0.02, 0.2))
+}
+
+func testALOAllocates(t *testing.T, m pricing.Model) {
+	t.Helper()
 	if race.Enabled {
 		t.Skip("the race detector empties pools at random")
 	}
 	var in pricing.Instrument = pricing.American{Right: pricing.Put, Strike: 100, Expiry: 1}
-	var m pricing.Model = flatWorld(100, 0.05, 0.02, 0.2)
 	var e pricing.Engine = AndersenLake{}
 	if n := testing.AllocsPerRun(100, func() { _, _ = e.Price(ctx, in, m) }); n != 0 {
 		t.Errorf("%g allocations", n)

@@ -43,7 +43,8 @@ func (e BaroneAdesiWhaley) Price(ctx context.Context, in pricing.Instrument, m p
 	return pricing.Result{Value: v, Has: pricing.HasValue}, nil
 }
 
-// quadratic is the approximation: until the critical price S* the European value and A·(S/S*)^q, beyond it the payoff.
+// quadratic is the approximation: until the critical price S* the European value and A·(S/S*)^q, beyond it the payoff, and
+// the European value at least.
 func (c contract) quadratic() float64 {
 	phi := float64(c.right)
 	v := c.vol * c.vol
@@ -94,12 +95,12 @@ func (c contract) quadratic() float64 {
 			break
 		}
 	}
-	if phi*(c.spot-star) >= 0 {
-		return c.intrinsic()
+	p := c.european().Price()
+	if phi*(c.spot-star) < 0 {
+		_, n1, _ := european(star)
+		p += math.Max(phi*star*(1-dq*n1)/q, 0) * math.Exp(q*math.Log(c.spot/star))
 	}
-	_, n1, _ := european(star)
-	p, _, _ := european(c.spot)
-	return math.Max(p+math.Max(phi*star*(1-dq*n1)/q, 0)*math.Exp(q*math.Log(c.spot/star)), c.intrinsic())
+	return math.Max(p, c.intrinsic())
 }
 
 // tail is Φ(−d) given φ(d).

@@ -62,18 +62,16 @@ func (c contract) triggers() pricing.Result {
 	}
 	european, g := c.european().Greeks()
 	k := newTrigger(spot, rate, yield, c.vol, c.expiry)
-	if k.s >= k.first {
-		r := c.exercised()
-		r.Has &= pricing.HasValue | shapeGreeks
-		return r
+	value := 0.0
+	if k.s < k.first {
+		k.twoStep()
+		value = scale * k.sum.value
 	}
-	k.twoStep()
-	value := scale * k.sum.value
-	if floor := math.Max(european, c.intrinsic()); !(value > floor) {
+	// To exercise at once and to wait for expiry are rules too.
+	if !(value > math.Max(european, c.intrinsic())) {
 		if european < c.intrinsic() {
 			r := c.exercised()
-			r.Has &= pricing.HasValue | shapeGreeks
-			return r
+			return c.shape(r.Value, r.Greeks)
 		}
 		return c.shape(european, g)
 	}
