@@ -72,7 +72,7 @@ func (e RollGeskeWhaley) Price(ctx context.Context, in pricing.Instrument, m pri
 		return refuse("with a negative rate (%g) the call may be exercised at other times than just before the dividend", rate)
 	}
 	if len(paid) == 0 || paid[0].Cash == 0 {
-		return price(opt.European(), world)
+		return lognormal(opt.European(), world)
 	}
 	r := dividendCall{
 		spot: world.SpotPrice(), strike: opt.Strike, cash: paid[0].Cash, rate: rate,
@@ -92,7 +92,7 @@ func (e RollGeskeWhaley) Price(ctx context.Context, in pricing.Instrument, m pri
 	// The dividend against the interest on the strike that exercise forgoes: what a put must be worth for exercise to be a toss-up.
 	net := r.cash + r.strike*math.Expm1(-rate*(r.tau-r.t))
 	if !(net > 0) {
-		return price(opt.European(), world)
+		return lognormal(opt.European(), world)
 	}
 	if r.vol == 0 {
 		value := math.Max(r.spot-r.strike*math.Exp(-rate*r.t), r.ex-r.strike*math.Exp(-rate*r.tau))
