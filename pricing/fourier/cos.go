@@ -22,10 +22,10 @@ import (
 // the decay of the characteristic function puts the rest of the series below a quarter of Tol; that estimate takes |φ|, or
 // the envelope of a [model.Enveloped], to fall from where the series ends.
 //
-// It fills the value, delta, gamma, rho, yield rho, dual delta and dual gamma, and vega if the model is a [model.CharVega] (there
-// the derivative by σ or √v0). A Greek whose series does not converge in at most twice as many terms as the value is
-// left out of the mask: so is gamma where the density has a pole. Delta is good to about 10·Tol, F·gamma and vega/F to
-// about 1000·Tol.
+// It fills the value, delta, gamma, rho, yield rho, dual delta and dual gamma, vega if the model is a [model.CharVega] (there
+// the derivative by σ or √v0), and theta if it is a [model.CharTheta] (with the average rates to expiry held). A Greek whose series does not converge in at most twice as many terms as the value is
+// left out of the mask: so is gamma where the density has a pole. Delta is good to about 10·Tol, F·gamma, vega/F and
+// theta/F to about 1000·Tol.
 //
 // With what else pays once, or on an average, it steps from date to date (Fang and Oosterlee 2009), under a [model.Additive]: a
 // [pricing.EarlyExercise] call or put, a [pricing.Barriered] option looked at on dates, and a [pricing.Averaging] option,
@@ -89,15 +89,15 @@ type workspace struct {
 	one    [1]item
 	result [1]pricing.Result
 
-	u, phi, dphi   [block]complex128
-	angle          [block]float64
-	sin, rot       [block]float64
-	a0, a1, a2, av [block]float64 // coefficients of value, first and second derivative, vega
+	u, phi, dphi, tphi [block]complex128
+	angle              [block]float64
+	sin, rot           [block]float64
+	a0, a1, a2, av, at [block]float64 // coefficients of value, first and second derivative, vega, theta
 
 	buf                          []float64
 	y, twice, cosStep, sinStep   []float64 // by strike: k−a, and of the angle of the first term 2cos, cos and sin
 	cos0, sin0, cosBack, sinBack []float64 // of the first term of a block and the one before it
-	sum0, sum1, sum2, sumV       []float64
+	sum0, sum1, sum2, sumV, sumT []float64
 	live                         []item
 }
 
@@ -109,14 +109,14 @@ var workspaces = sync.Pool{New: func() any {
 
 // size makes the columns by strike n long and clears the sums.
 func (ws *workspace) size(n int) {
-	const columns = 12
+	const columns = 13
 	if cap(ws.buf) < columns*n {
 		ws.buf = make([]float64, columns*n)
 	}
 	rest := ws.buf[:columns*n]
 	for _, col := range [columns]*[]float64{
 		&ws.y, &ws.twice, &ws.cosStep, &ws.sinStep, &ws.cos0, &ws.sin0, &ws.cosBack, &ws.sinBack,
-		&ws.sum0, &ws.sum1, &ws.sum2, &ws.sumV,
+		&ws.sum0, &ws.sum1, &ws.sum2, &ws.sumV, &ws.sumT,
 	} {
 		*col, rest = rest[:n:n], rest[n:]
 	}
@@ -124,6 +124,7 @@ func (ws *workspace) size(n int) {
 	clear(ws.sum1)
 	clear(ws.sum2)
 	clear(ws.sumV)
+	clear(ws.sumT)
 }
 
 // series is the method itself, for the options of one expiry.
@@ -159,12 +160,16 @@ func (ws *workspace) series(ctx context.Context, mk *market, items []item, out [
 	}
 	step := math.Pi / width
 	vegaModel, hasVega := mk.world.(model.CharVega)
+	thetaModel, hasTheta := mk.world.(model.CharTheta)
 	enveloped, isEnveloped := mk.world.(model.Enveloped)
 	has := pricing.HasValue
 	if !e.ValueOnly {
 		has |= pricing.HasDelta | pricing.HasGamma
 		if hasVega {
 			has |= pricing.HasVega
+		}
+		if hasTheta {
+			has |= pricing.HasTheta
 		}
 	}
 	wide := n >= 4
@@ -175,8 +180,8 @@ func (ws *workspace) series(ctx context.Context, mk *market, items []item, out [
 		}
 	}
 
-	// s0 and s1 are the sums of coefficients and of alternating coefficients; v0 and v1 those of vega.
-	var s0, s1, v0, v1 float64
+	// s0 and s1 are the sums of coefficients and of alternating coefficients; v0 and v1 those of vega, t0 and t1 of theta.
+	var s0, s1, v0, v1, t0, t1 float64
 	scale := 2 / math.Pi * math.Exp(0.5*kMax)
 	enough := 0
 	size := block
@@ -189,9 +194,16 @@ func (ws *workspace) series(ctx context.Context, mk *market, items []item, out [
 			ws.u[j] = complex(w, -0.5)
 			ws.angle[j] = w * a
 		}
-		if has&pricing.HasVega != 0 {
+		switch {
+		case has&pricing.HasTheta != 0:
+			var vega []complex128
+			if has&pricing.HasVega != 0 {
+				vega = ws.dphi[:size]
+			}
+			thetaModel.CharThetaTo(ws.phi[:size], vega, ws.tphi[:size], ws.u[:size], mk.expiry)
+		case has&pricing.HasVega != 0:
 			vegaModel.CharVegaTo(ws.phi[:size], ws.dphi[:size], ws.u[:size], mk.expiry)
-		} else {
+		default:
 			mk.world.CharFuncTo(ws.phi[:size], ws.u[:size], mk.expiry)
 		}
 		vec.Sincos(ws.sin[:size], ws.rot[:size], ws.angle[:size])
@@ -218,6 +230,13 @@ func (ws *workspace) series(ctx context.Context, mk *market, items []item, out [
 				ws.av[j] = v
 				v0 += v
 				v1 += sign * v
+			}
+			if has&pricing.HasTheta != 0 {
+				d := ws.tphi[j]
+				v := g * (real(d)*ws.rot[j] + imag(d)*ws.sin[j])
+				ws.at[j] = v
+				t0 += v
+				t1 += sign * v
 			}
 			sign = -sign
 		}
@@ -262,7 +281,7 @@ func (ws *workspace) series(ctx context.Context, mk *market, items []item, out [
 				if rest*w > 10*mk.tol {
 					has &^= pricing.HasDelta
 				}
-				has &^= pricing.HasGamma | pricing.HasVega
+				has &^= pricing.HasGamma | pricing.HasVega | pricing.HasTheta
 			}
 			break
 		}
@@ -285,6 +304,7 @@ func (ws *workspace) series(ctx context.Context, mk *market, items []item, out [
 			delta: math.Min(math.Max(1-c+c1, 0), 1),
 			gamma: math.Max(c1-up*(0.25*f0+f1+f2), 0),
 			vega:  -up * (ws.sumV[i] - low*v0 - high*v1),
+			theta: up * (ws.sumT[i] - low*t0 - high*t1),
 		}
 		out[it.index] = mk.result(it, p, has)
 	}
@@ -323,6 +343,9 @@ func (ws *workspace) addWide(m0, size int, step float64, has pricing.Mask) {
 	if has&pricing.HasVega != 0 {
 		ws.clenshaw(ws.sumV, ws.av[:size], ws.cos0, ws.cosBack)
 	}
+	if has&pricing.HasTheta != 0 {
+		ws.clenshaw(ws.sumT, ws.at[:size], ws.cos0, ws.cosBack)
+	}
 }
 
 // clenshaw adds Σ a_j·f_j to sum for every strike, where f_(j+1) = 2cosθ·f_j − f_(j−1): the sum is b_0·f_0 − b_1·f_(−1) with
@@ -359,22 +382,23 @@ func (ws *workspace) clenshaw(sum, a, first, back []float64) {
 
 // addNarrow is addWide for a few strikes, one after the other.
 func (ws *workspace) addNarrow(m0, size int, step float64, has pricing.Mask) {
+	angle, sin, cos := ws.angle[:size], ws.sin[:size], ws.rot[:size]
 	for i, y := range ws.y {
-		sinStep, cosStep := math.Sincos(step * y)
-		sin, cos := math.Sincos(float64(m0) * step * y)
-		var f0, f1, f2, v float64
-		for j := range size {
-			f0 += ws.a0[j] * cos
-			f1 += ws.a1[j] * sin
-			f2 += ws.a2[j] * cos
-			if has&pricing.HasVega != 0 {
-				v += ws.av[j] * cos
-			}
-			cos, sin = cos*cosStep-sin*sinStep, sin*cosStep+cos*sinStep
+		for j := range angle {
+			angle[j] = float64(m0+j) * step * y
 		}
-		ws.sum0[i] += f0
-		ws.sum1[i] += f1
-		ws.sum2[i] += f2
-		ws.sumV[i] += v
+		vec.Sincos(sin, cos, angle)
+		ws.sum0[i] += vec.Dot(ws.a0[:size], cos)
+		if has&pricing.HasDelta == 0 {
+			continue
+		}
+		ws.sum1[i] += vec.Dot(ws.a1[:size], sin)
+		ws.sum2[i] += vec.Dot(ws.a2[:size], cos)
+		if has&pricing.HasVega != 0 {
+			ws.sumV[i] += vec.Dot(ws.av[:size], cos)
+		}
+		if has&pricing.HasTheta != 0 {
+			ws.sumT[i] += vec.Dot(ws.at[:size], cos)
+		}
 	}
 }

@@ -135,6 +135,23 @@ func TestGreeksAreDerivatives(t *testing.T) {
 						t.Errorf("%T %T %+v: %s = %.10g, difference quotient %.10g", w, e, opt, c.name, c.got, c.want)
 					}
 				}
+				if base.Has&pricing.HasTheta == 0 {
+					t.Errorf("%T %T %+v: no theta", w, e, opt)
+				}
+				if want := -diff(func(h float64) float64 {
+					o := opt
+					o.Expiry += h
+					r, err := e.Price(ctx, o, w)
+					if err != nil {
+						t.Fatal(err)
+					}
+					return r.Value
+				}); math.Abs(base.Theta-want) > 1e-5 {
+					t.Errorf("%T %T %+v: theta = %.10g, difference quotient %.10g", w, e, opt, base.Theta, want)
+				}
+				if _, ok := w.(model.CharVega); ok && base.Has&pricing.HasVega == 0 {
+					t.Errorf("%T %T %+v: no vega", w, e, opt)
+				}
 				if base.Has&pricing.HasVega != 0 {
 					want := diff(func(h float64) float64 {
 						r, err := e.Price(ctx, opt, moved(w, 100, 0, 0, h))
@@ -208,7 +225,7 @@ func TestAgreesWithTheClosedForm(t *testing.T) {
 			}{
 				{"value", pricing.HasValue, got.Value, want.Value, 1e-9}, {"delta", pricing.HasDelta, got.Delta, want.Delta, 1e-10},
 				{"gamma", pricing.HasGamma, got.Gamma, want.Gamma, 1e-10}, {"vega", pricing.HasVega, got.Vega, want.Vega, 1e-6},
-				{"rho", pricing.HasRho, got.Rho, want.Rho, 1e-7}, {"yield rho", pricing.HasYieldRho, got.YieldRho, want.YieldRho, 1e-7},
+				{"theta", pricing.HasTheta, got.Theta, want.Theta, 1e-6}, {"rho", pricing.HasRho, got.Rho, want.Rho, 1e-7}, {"yield rho", pricing.HasYieldRho, got.YieldRho, want.YieldRho, 1e-7},
 				{"dual delta", pricing.HasDualDelta, got.DualDelta, want.DualDelta, 1e-9}, {"dual gamma", pricing.HasDualGamma, got.DualGamma, want.DualGamma, 1e-9},
 			} {
 				if got.Has&c.has != 0 && math.Abs(c.got-c.want) > c.tol {

@@ -25,7 +25,7 @@ import (
 // variance gamma. Else the strikes of an expiry share the values of φ. The step is halved, for each strike, until the
 // value settles; see Tol.
 //
-// It fills the value, delta, gamma, rho, yield rho, dual delta and dual gamma, as [COS] does; a Greek that has not settled is
+// It fills the value and the Greeks that [COS] fills; a Greek that has not settled is
 // left out of the mask. It allocates nothing after the first call.
 type Lewis struct {
 	// Tol is the absolute error of the undiscounted value over the forward; 0 means 1e-12, below 1e-14 is an error. The
@@ -84,6 +84,10 @@ type lewisSpace struct {
 	one       [1]item
 	result    [1]pricing.Result
 
+	thetaModel model.CharTheta // nil if theta is not asked for, or not known
+	hasVega    bool
+	dphi, tphi [lewisBlock]complex128
+
 	u, jac, phi    [lewisBlock]complex128
 	expRe, expIm   [lewisBlock]float64
 	argRe, argIm   [lewisBlock]float64
@@ -101,6 +105,12 @@ var lewisSpaces = sync.Pool{New: func() any {
 
 // each prices the options of one expiry.
 func (ws *lewisSpace) each(ctx context.Context, mk *market, items []item, out []pricing.Result) error {
+	ws.thetaModel, ws.hasVega = nil, false
+	if !ws.valueOnly {
+		ws.thetaModel, _ = mk.world.(model.CharTheta)
+		_, ws.hasVega = mk.world.(model.CharVega)
+	}
+	defer func() { ws.thetaModel = nil }()
 	conic, isConic := mk.world.(model.Conic)
 	if !isConic {
 		return ws.share(ctx, mk, items, out)
@@ -122,8 +132,9 @@ func (ws *lewisSpace) each(ctx context.Context, mk *market, items []item, out []
 	return nil
 }
 
-// sums are the integrals of the value and of its first and second derivative by k, without factors.
-type sums struct{ f0, f1, f2 float64 }
+// sums are the integrals of the value, of its first and second derivative by k, and of those by volatility and expiry, without
+// factors.
+type sums struct{ f0, f1, f2, fv, ft float64 }
 
 // integrate returns a point whose otm is that of the option less min(1, K/F). The step is halved in any case
 // until ripple times the distance of the last points in u is at most 1/2.
@@ -136,20 +147,22 @@ func (ws *lewisSpace) integrate(ctx context.Context, mk *market, ripple float64,
 	}
 	resolved := func() bool { return ripple*h*0.5*math.Cosh(end) <= 0.5 }
 	// d0, d1, d2 are the changes of the sums by the last halving.
-	var d0, d1, d2 float64
+	var d0, d1, d2, dv, dt float64
 	for range lewisLevels {
 		if err := ctx.Err(); err != nil {
 			return point{}, 0, err
 		}
 		more, _, _ := level(0.5*h, h, end, 0)
 		h *= 0.5
-		next := sums{total.f0 + more.f0, total.f1 + more.f1, total.f2 + more.f2}
+		next := sums{total.f0 + more.f0, total.f1 + more.f1, total.f2 + more.f2, total.fv + more.fv, total.ft + more.ft}
 		s := ws.scale
 		d0 = s * math.Abs(h*next.f0-2*h*total.f0)
 		d1 = s * math.Abs(h*next.f1-2*h*total.f1)
 		d2 = s * math.Abs(h*next.f2-2*h*total.f2)
+		dv = s * math.Abs(h*next.fv-2*h*total.fv)
+		dt = s * math.Abs(h*next.ft-2*h*total.ft)
 		total = next
-		if resolved() && settled(d0, mk.tol) && (ws.valueOnly || settled(d1, 10*mk.tol) && settled(d2, 1000*mk.tol) || d0 <= 1e-3*mk.tol) {
+		if resolved() && settled(d0, mk.tol) && (ws.valueOnly || settled(d1, 10*mk.tol) && settled(max(d2, dv, dt), 1000*mk.tol) || d0 <= 1e-3*mk.tol) {
 			break
 		}
 	}
@@ -165,12 +178,36 @@ func (ws *lewisSpace) integrate(ctx context.Context, mk *market, ripple float64,
 		if settled(d2, 1000*mk.tol) {
 			has |= pricing.HasGamma
 		}
+		if ws.hasVega && settled(dv, 1000*mk.tol) {
+			has |= pricing.HasVega
+		}
+		if ws.thetaModel != nil && settled(dt, 1000*mk.tol) {
+			has |= pricing.HasTheta
+		}
 	}
 	return point{
 		otm:   -f0,
 		delta: math.Min(math.Max(1-0.5*f0+f1, 0), 1),
 		gamma: math.Max(0.25*f0-f2, 0),
+		vega:  -s * total.fv,
+		theta: s * total.ft,
 	}, has, nil
+}
+
+// char evaluates the characteristic function, and its derivatives where they are asked for, at the first points of u.
+func (ws *lewisSpace) char(mk *market, count int) {
+	switch {
+	case ws.thetaModel != nil:
+		var vega []complex128
+		if ws.hasVega {
+			vega = ws.dphi[:count]
+		}
+		ws.thetaModel.CharThetaTo(ws.phi[:count], vega, ws.tphi[:count], ws.u[:count], mk.expiry)
+	case ws.hasVega:
+		mk.world.(model.CharVega).CharVegaTo(ws.phi[:count], ws.dphi[:count], ws.u[:count], mk.expiry)
+	default:
+		mk.world.CharFuncTo(ws.phi[:count], ws.u[:count], mk.expiry)
+	}
 }
 
 func settled(d, tol float64) bool {
@@ -203,7 +240,7 @@ func (ws *lewisSpace) level(mk *market, first, h, end, cut float64) (s sums, las
 			ws.argRe[j], ws.argIm[j] = im*ws.k, -re*ws.k
 			e *= grow
 		}
-		mk.world.CharFuncTo(ws.phi[:count], ws.u[:count], mk.expiry)
+		ws.char(mk, count)
 		vec.CExp(ws.expRe[:count], ws.expIm[:count], ws.argRe[:count], ws.argIm[:count])
 		for j := range count {
 			z := ws.u[j]
@@ -214,6 +251,10 @@ func (ws *lewisSpace) level(mk *market, first, h, end, cut float64) (s sums, las
 			dr, di := ur*ur-ui*ui+0.25, 2*ur*ui
 			inv := 1 / (dr*dr + di*di)
 			g := complex((real(num)*dr+imag(num)*di)*inv, (imag(num)*dr-real(num)*di)*inv)
+			var gv, gt complex128
+			if !ws.valueOnly && ws.phi[j] != 0 {
+				gv, gt = g/ws.phi[j]*ws.dphi[j], g/ws.phi[j]*ws.tphi[j]
+			}
 			size := math.Abs(real(g)) + math.Abs(imag(g))
 			if !(size <= math.MaxFloat64) {
 				if size = 0; real(u) == 0 || cut == 0 { // overflow of the denominator far out is no harm
@@ -221,7 +262,13 @@ func (ws *lewisSpace) level(mk *market, first, h, end, cut float64) (s sums, las
 				}
 			}
 			if y == 0 && j == 0 && first == 0 {
-				g *= 0.5
+				g, gv, gt = 0.5*g, 0.5*gv, 0.5*gt
+			}
+			if ws.hasVega {
+				s.fv += real(gv)
+			}
+			if ws.thetaModel != nil {
+				s.ft += real(gt)
 			}
 			s.f0 += real(g)
 			g1 := complex(ui, -ur) * g // −iu·g

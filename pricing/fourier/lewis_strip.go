@@ -13,6 +13,8 @@ import (
 // φ(u−i/2)·2/cosh y there. They do not depend on the strike.
 type nodes struct {
 	u, gRe, gIm []float64
+	vRe, vIm    []float64 // of ∂φ/∂σ and ∂φ/∂t in the place of φ, if they are asked for
+	tRe, tIm    []float64
 	start       [lewisLevels + 2]int // of each level; a level is halfway between the points of those before it
 	levels      int
 	end         float64 // the y where the integrand has died out
@@ -24,6 +26,7 @@ type nodes struct {
 func (ws *lewisSpace) share(ctx context.Context, mk *market, items []item, out []pricing.Result) error {
 	nd := &ws.nodes
 	nd.u, nd.gRe, nd.gIm = nd.u[:0], nd.gRe[:0], nd.gIm[:0]
+	nd.vRe, nd.vIm, nd.tRe, nd.tIm = nd.vRe[:0], nd.vIm[:0], nd.tRe[:0], nd.tIm[:0]
 	nd.levels = 0
 	top := math.Inf(-1)
 	for _, it := range items {
@@ -43,7 +46,7 @@ func (ws *lewisSpace) share(ctx context.Context, mk *market, items []item, out [
 				return sums{}, 0, false
 			}
 			at++
-			return nd.sum(nd.start[at-1], nd.start[at], it.k), nd.end, true
+			return nd.sum(nd.start[at-1], nd.start[at], it.k, ws.valueOnly), nd.end, true
 		}
 		p, has, err := ws.integrate(ctx, mk, ripple, level)
 		if err != nil {
@@ -66,7 +69,7 @@ func (ws *lewisSpace) addLevel(mk *market, first, h, end, cut float64) bool {
 		for j := range count {
 			ws.u[j] = complex(0.5*math.Sinh(y+float64(j)*h), -0.5)
 		}
-		mk.world.CharFuncTo(ws.phi[:count], ws.u[:count], mk.expiry)
+		ws.char(mk, count)
 		for j := range count {
 			u := real(ws.u[j])
 			w := 1 / math.Sqrt(u*u+0.25) // 2/cosh y
@@ -79,6 +82,12 @@ func (ws *lewisSpace) addLevel(mk *market, first, h, end, cut float64) bool {
 				return false
 			}
 			nd.u, nd.gRe, nd.gIm = append(nd.u, u), append(nd.gRe, re), append(nd.gIm, im)
+			if ws.hasVega {
+				nd.vRe, nd.vIm = append(nd.vRe, w*real(ws.dphi[j])), append(nd.vIm, w*imag(ws.dphi[j]))
+			}
+			if ws.thetaModel != nil {
+				nd.tRe, nd.tIm = append(nd.tRe, w*real(ws.tphi[j])), append(nd.tIm, w*imag(ws.tphi[j]))
+			}
 			if cut > 0 && isEnveloped {
 				size = w * enveloped.CharEnvelope(ws.u[j], mk.expiry)
 			}
@@ -94,8 +103,8 @@ func (ws *lewisSpace) addLevel(mk *market, first, h, end, cut float64) bool {
 	return done
 }
 
-// sum returns the sums over the nodes from one index to another: Re[g·e^(−iuk)] and its two derivatives by k.
-func (nd *nodes) sum(from, to int, k float64) (s sums) {
+// sum returns the sums over the nodes from one index to another: Re[g·e^(−iuk)] and its derivatives.
+func (nd *nodes) sum(from, to int, k float64, valueOnly bool) (s sums) {
 	n := to - from
 	if cap(nd.angle) < n {
 		nd.angle, nd.sin, nd.cos = make([]float64, 2*n), make([]float64, 2*n), make([]float64, 2*n)
@@ -106,11 +115,21 @@ func (nd *nodes) sum(from, to int, k float64) (s sums) {
 		angle[i] = x * k
 	}
 	vec.Sincos(sin, cos, angle)
+	if valueOnly {
+		s.f0 = vec.Dot(re, cos) + vec.Dot(im, sin)
+		return s
+	}
 	for i, x := range u {
 		f0 := re[i]*cos[i] + im[i]*sin[i]
 		s.f0 += f0
 		s.f1 += x * (im[i]*cos[i] - re[i]*sin[i])
 		s.f2 -= x * x * f0
+	}
+	if len(nd.vRe) > 0 {
+		s.fv = vec.Dot(nd.vRe[from:to], cos) + vec.Dot(nd.vIm[from:to], sin)
+	}
+	if len(nd.tRe) > 0 {
+		s.ft = vec.Dot(nd.tRe[from:to], cos) + vec.Dot(nd.tIm[from:to], sin)
 	}
 	return s
 }

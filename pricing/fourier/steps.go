@@ -112,7 +112,7 @@ func (s *steps) fit(most float64, smooth, maxTerms int) error {
 	last, seen := 0.0, math.NaN()
 	stationary := s.additive != nil && s.additive.Stationary()
 	for _, t := range s.times {
-		if stationary && alike(t-last, seen) {
+		if stationary && s.alike(t-last, seen) {
 			last = t
 			continue
 		}
@@ -165,7 +165,10 @@ func abs(z complex128) float64 { return math.Hypot(real(z), imag(z)) }
 // termCount returns 32, 40, 48, 64, 80, 96, ...: three times that many points make a fast transform.
 func termCount(i int) int { return [...]int{4, 5, 6}[i%3] << (3 + i/3) }
 
-func alike(x, y float64) bool { return math.Abs(x-y) <= 1e-12*math.Abs(x) }
+// alike reports whether two steps are the same but for the rounding of dates up to the last one.
+func (s *steps) alike(x, y float64) bool {
+	return math.Abs(x-y) <= 1e-12*math.Abs(x)+1e-15*s.times[len(s.times)-1]
+}
 
 func (s *steps) refuse(reached float64, reason string) error {
 	return &AccuracyError{
@@ -207,7 +210,7 @@ func grow[T any](x []T, n int) []T {
 
 // load makes the characteristic function that of the step from t0 to t1.
 func (s *steps) load(t0, t1 float64) {
-	if s.to > 0 && (t0 == s.from && t1 == s.to || s.additive != nil && s.additive.Stationary() && alike(t1-t0, s.to-s.from)) {
+	if s.to > 0 && (t0 == s.from && t1 == s.to || s.additive != nil && s.additive.Stationary() && s.alike(t1-t0, s.to-s.from)) {
 		return
 	}
 	s.increment(s.phi, s.u, t0, t1)

@@ -201,8 +201,9 @@ func (mk *market) intrinsic(it item) pricing.Result {
 }
 
 // point is what a transform finds for one strike, undiscounted and per unit of forward: the value of the option that is
-// out of the money, and the derivatives of the call by the forward.
-type point struct{ otm, delta, gamma, vega float64 }
+// out of the money, and the derivatives of the call by the forward, the volatility and the calendar time, the latter with the
+// forward held.
+type point struct{ otm, delta, gamma, vega, theta float64 }
 
 // result turns a point into a result. Prices are homogeneous in forward and strike, so that delta and gamma give the
 // derivatives by the strike, and by the rates through the forward.
@@ -228,6 +229,9 @@ func (mk *market) result(it item, p point, has pricing.Mask) pricing.Result {
 	}
 	if has&pricing.HasVega != 0 {
 		r.Vega = d * f * p.vega
+	}
+	if has&pricing.HasTheta != 0 {
+		r.Theta = -math.Log(d)/t*r.Value + d*(f*p.theta+delta*mk.fwd.DTime)
 	}
 	return r
 }

@@ -25,10 +25,16 @@ func (m Heston) CharVegaTo(dst, vega, u []complex128, t float64) {
 	hestonTo(&m, nil, dst, vega, u, t)
 }
 
-// hestonTo is [Heston.affine] by column, with the jumps j if they are not nil, and ∂φ/∂√v0 in vega if that is not nil.
+// hestonTo is hestonThetaTo without the derivative by the expiry.
 func hestonTo(m *Heston, j *Jumps, dst, vega, u []complex128, t float64) {
-	if len(dst) != len(u) {
-		panic("model: CharFuncTo: dst and u differ in length")
+	hestonThetaTo(m, j, dst, vega, nil, u, t)
+}
+
+// hestonThetaTo is [Heston.affine] by column, with the jumps j if they are not nil, ∂φ/∂√v0 in vega if that is not nil, and ∂φ/∂t
+// in theta if that is not nil: by the Riccati equations C' = D and D' = −a/2 − ξD + σ²D²/2.
+func hestonThetaTo(m *Heston, j *Jumps, dst, vega, theta, u []complex128, t float64) {
+	if len(dst) != len(u) || vega != nil && len(vega) != len(u) || theta != nil && len(theta) != len(u) {
+		panic("model: CharFuncTo: dst, vega, theta and u differ in length")
 	}
 	s, s2 := m.Sigma, m.Sigma*m.Sigma
 	if s2 < tinySquare || t == 0 {
@@ -42,13 +48,20 @@ func hestonTo(m *Heston, j *Jumps, dst, vega, u []complex128, t float64) {
 			if vega != nil {
 				vega[i] = complex(2*math.Sqrt(m.V0), 0) * d * dst[i]
 			}
+			if theta != nil {
+				y := m.riccati(ui, d)
+				if j != nil {
+					y += j.exponent(ui)
+				}
+				theta[i] = y * dst[i]
+			}
 		}
 		return
 	}
 	kk, mix, cross := m.Kappa*m.Kappa, s*(s-2*m.Kappa*m.Rho), s2*(1-m.Rho)*(1+m.Rho)
 	rs, inv2, kt := m.Rho*s, 2/s2, m.Kappa*m.Theta
 	vegaScale := 2 * math.Sqrt(m.V0)
-	var root, e, slope, w, ld columns
+	var root, e, slope, w, ld, before columns
 	var logs [chunk]float64
 	for len(u) > 0 {
 		n := min(chunk, len(u))
@@ -104,8 +117,21 @@ func hestonTo(m *Heston, j *Jumps, dst, vega, u []complex128, t float64) {
 		}
 		vec.Log1p(logs[:n], logs[:n])
 		vec.AddScaled(slope.re[:n], -0.5*inv2*kt, logs[:n], slope.re[:n])
-		if j != nil && j.Lambda != 0 {
+		jumping := j != nil && j.Lambda != 0
+		if theta != nil && jumping {
+			before = slope
+		}
+		if jumping {
 			addJumps(&slope, &w, j, u[:n], t)
+		}
+		if theta != nil {
+			for i, ui := range u[:n] {
+				y := m.riccati(ui, complex(ld.re[i], ld.im[i]))
+				if jumping {
+					y += complex((slope.re[i]-before.re[i])/t, (slope.im[i]-before.im[i])/t)
+				}
+				theta[i] = y
+			}
 		}
 		vec.CExp(e.re[:n], e.im[:n], slope.re[:n], slope.im[:n])
 		if vega != nil {
@@ -117,8 +143,21 @@ func hestonTo(m *Heston, j *Jumps, dst, vega, u []complex128, t float64) {
 		for i := range n {
 			dst[i] = complex(e.re[i], e.im[i])
 		}
+		if theta != nil {
+			for i, f := range dst[:n] {
+				theta[i] *= f
+			}
+			theta = theta[n:]
+		}
 		dst, u = dst[n:], u[n:]
 	}
+}
+
+// riccati returns v0·D' + κθ·C', the derivative of the exponent by the expiry.
+func (m *Heston) riccati(u, d complex128) complex128 {
+	xi := complex(m.Kappa, 0) - complex(m.Rho*m.Sigma, 0)*timesI(u)
+	slope := -0.5*u*(u+1i) - xi*d + complex(0.5*m.Sigma*m.Sigma, 0)*d*d
+	return complex(m.V0, 0)*slope + complex(m.Kappa*m.Theta, 0)*d
 }
 
 // smallRoot is the |dt|² below which 1 − e^(−dt) is taken from expm1.
