@@ -22,6 +22,10 @@ import (
 // the decay of the characteristic function puts the rest of the series below a quarter of Tol; that estimate takes |φ|, or
 // the envelope of a [model.Enveloped], to fall from where the series ends.
 //
+// Where φ falls like a small power, as that of short-dated variance gamma does, no number of terms would do. Under a
+// [model.Conic] the Fourier integral that the series tends to is then taken on the bent line of [Lewis], once the terms have
+// cost more than that would.
+//
 // It fills the value, delta, gamma, rho, yield rho, dual delta and dual gamma, vega if the model is a [model.CharVega] (there
 // the derivative by σ or √v0), and theta if it is a [model.CharTheta] (with the average rates to expiry held). A Greek whose series does not converge in at most twice as many terms as the value is
 // left out of the mask: so is gamma where the density has a pole. Delta is good to about 10·Tol, F·gamma, vega/F and
@@ -161,6 +165,7 @@ func (ws *workspace) series(ctx context.Context, mk *market, items []item, out [
 	step := math.Pi / width
 	vegaModel, hasVega := mk.world.(model.CharVega)
 	thetaModel, hasTheta := mk.world.(model.CharTheta)
+	_, isConic := mk.world.(model.Conic)
 	enveloped, isEnveloped := mk.world.(model.Enveloped)
 	has := pricing.HasValue
 	if !e.ValueOnly {
@@ -285,6 +290,9 @@ func (ws *workspace) series(ctx context.Context, mk *market, items []item, out [
 			}
 			break
 		}
+		if isConic && terms >= min(maxTerms, 256*(n+16)) {
+			return ws.limit(ctx, mk, out)
+		}
 		if terms >= maxTerms {
 			return &AccuracyError{Engine: mk.name, Expiry: mk.expiry, Tol: mk.tol, Reached: rest + 0.5*mk.tol,
 				Reason: "the characteristic function decays too slowly for the number of terms"}
@@ -309,6 +317,14 @@ func (ws *workspace) series(ctx context.Context, mk *market, items []item, out [
 		out[it.index] = mk.result(it, p, has)
 	}
 	return nil
+}
+
+// limit takes the integral that the series tends to as the interval grows, on the bent line of [Lewis].
+func (ws *workspace) limit(ctx context.Context, mk *market, out []pricing.Result) error {
+	integral := lewisSpaces.Get().(*lewisSpace)
+	defer lewisSpaces.Put(integral)
+	integral.valueOnly = ws.engine.ValueOnly
+	return integral.each(ctx, mk, ws.live, out)
 }
 
 func square(x float64) float64 { return x * x }

@@ -54,14 +54,14 @@ func ExampleCOS_PriceStrip() {
 	// <nil>
 }
 
-// Short-dated variance gamma is out of reach for a cosine series, which says so; the bent contour has no trouble.
+// Short-dated variance gamma is out of reach for a fast Fourier transform, which says so; the bent contour has no trouble.
 func ExampleLewis() {
 	world := model.VarianceGamma{
 		Market: model.Market{Spot: 100, Discount: curve.Flat(0.02)},
 		Sigma:  0.2, Nu: 0.5, Theta: -0.2,
 	}
 	call := pricing.Vanilla{Right: pricing.Call, Strike: 100, Expiry: 7. / 365}
-	_, err := fourier.COS{}.Price(context.Background(), call, world)
+	_, err := fourier.CarrMadan{}.Price(context.Background(), call, world)
 	fmt.Println(errors.Is(err, fourier.ErrAccuracy))
 
 	r, err := fourier.Lewis{}.Price(context.Background(), call, world)
