@@ -152,7 +152,17 @@ func (e Engine) Run(ctx context.Context, in pricing.Instrument, m pricing.Model)
 	if err != nil {
 		return Report{}, err
 	}
-	g, err := e.generator(m, c.times, 0, c.variance)
+	if p, ok := e.Source.(Importance); ok && p.Drift == nil {
+		pilot := e
+		pilot.Source, pilot.Paths = p.Of, pilotPaths
+		if p.Drift, err = pilot.optimalDrift(ctx, c, m); err == nil {
+			e.Source = p
+		}
+	}
+	var g *Generator
+	if err == nil {
+		g, err = e.generator(m, c.times, 0, c.variance)
+	}
 	if errors.Is(err, ErrScheme) {
 		return unsupported(err.Error())
 	}

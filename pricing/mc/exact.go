@@ -10,7 +10,8 @@ import (
 	"github.com/volgaquant/volga/pricing/model"
 )
 
-// Exact draws geometric Brownian motion from its own law at any times: no error in time. It serves [model.BlackScholes] with a
+// Exact draws geometric Brownian motion from its own law at any times: no error in time. It serves [model.Assets], whose
+// correlations come in by Cholesky's decomposition in the order of the assets, and [model.BlackScholes] with a
 // volatility that is the same for all strikes, with discrete dividends of either [model.DividendModel]; the horizon of escrowed
 // ones is the last time that the instrument looks at the asset.
 type Exact struct{}
@@ -20,6 +21,9 @@ var _ Scheme = Exact{}
 // Simulate prepares the prices at the given times.
 func (e Exact) Simulate(m pricing.Model, times []float64, _ float64) (model.Simulation, error) {
 	const fn = "mc.Exact"
+	if basket, ok := m.(model.Assets); ok {
+		return simulateAssets(basket, times)
+	}
 	world, ok := m.(model.BlackScholes)
 	if !ok {
 		return nil, schemeError(e, m, "")

@@ -213,16 +213,19 @@ func (g *Generator) Make(b *Block, index int) {
 
 // Draw fills b with the random numbers of block index but makes no paths of them yet.
 func (g *Generator) Draw(b *Block, index int) {
-	n := g.BlockPaths(index)
+	g.prepare(b, index, g.BlockPaths(index))
+	b.stream.Fill(&b.Draws)
+	g.build.build(b.work.Normals, b.scratch)
+}
+
+// prepare lays out the columns of b for n paths of block index.
+func (g *Generator) prepare(b *Block, index, n int) {
 	b.Index, b.Replication, b.First = index, index%g.reps, index/g.reps*g.shape.Block
 	b.Weight = b.weight[:n]
-	for j := range b.Weight {
-		b.Weight[j] = 1
-	}
+	fill(b.Weight, 1)
 	d := &b.Draws
 	*d = Draws{Paths: n, Block: index, Replication: b.Replication, First: b.First, Weight: b.Weight}
 	d.All = b.all[:n*g.shape.Steps*(g.shape.Factors+g.shape.Uniforms)]
-	b.stream.Fill(d)
 	b.memory.resize(n)
 	for i := range b.work.Normals {
 		b.work.Normals[i] = d.Column(i)
@@ -231,7 +234,21 @@ func (g *Generator) Draw(b *Block, index int) {
 		b.work.Uniforms[i] = d.Column(len(b.work.Normals) + i)
 	}
 	b.work.Key = g.shape.key(index)
+}
+
+// raw fills b with the random numbers of block index as they are before the construction, and copies them to dst.
+func (g *Generator) raw(dst []float64, b *Block, index int) []float64 {
+	g.prepare(b, index, g.BlockPaths(index))
+	b.stream.Fill(&b.Draws)
+	return append(dst[:0], b.Draws.All...)
+}
+
+// makeFrom fills b with n paths of block index made of the given random numbers, as they are before the construction.
+func (g *Generator) makeFrom(b *Block, index, n int, numbers []float64) {
+	g.prepare(b, index, n)
+	copy(b.Draws.All, numbers)
 	g.build.build(b.work.Normals, b.scratch)
+	g.sim.PathsTo(&b.work)
 }
 
 // arena holds columns of equal length in one piece of memory.

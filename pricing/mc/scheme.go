@@ -32,7 +32,7 @@ func defaultScheme(m pricing.Model) Scheme {
 	switch m.(type) {
 	case model.Simulable:
 		return own{}
-	case model.BlackScholes:
+	case model.BlackScholes, model.Assets:
 		return Exact{}
 	case model.Heston, model.PiecewiseHeston, model.Bates:
 		return Heston{}
