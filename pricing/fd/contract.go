@@ -210,3 +210,11 @@ func (m *moment) after(s, floor float64) float64 {
 	}
 	return s
 }
+
+// before is the price that becomes the one given as the dividends of the moment are paid.
+func (m *moment) before(s float64) float64 {
+	for i := len(m.dividends) - 1; i >= 0; i-- {
+		s = s/(1-m.dividends[i].Proportion) + m.dividends[i].Cash
+	}
+	return s
+}

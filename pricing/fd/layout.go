@@ -128,7 +128,13 @@ func (s *solver) layout() error {
 			s.foci = append(s.foci, Focus{At: b.Level, Width: spread(b.Level, T), Weight: 0.5, Place: OnNode})
 		}
 	}
-	if nearest > sd {
+	up, down := s.spot+0.1*sd, s.spot-0.1*sd
+	early, late := s.coefficient(up, 0, 0.01*T)/s.coefficient(down, 0, 0.01*T), s.coefficient(up, 0.9*T, T)/s.coefficient(down, 0.9*T, T)
+	if math.Abs(early-late) > 0.01*late {
+		// The coefficient changes its shape as time passes, as the skew of a local volatility does, which grows without bound
+		// towards now: near the spot it varies over small distances.
+		s.foci = append(s.foci, Focus{At: s.spot, Width: 0.02 * sd, Weight: 0.5})
+	} else if nearest > sd {
 		s.foci = append(s.foci, Focus{At: s.spot, Width: sd, Weight: 0.5})
 	}
 	// Where the asset spreads over more than its price, value curves on the scale of the logarithm down to small prices.

@@ -311,23 +311,24 @@ func (s *solver) rebate(b *pricing.Barrier, t float64) float64 {
 	return b.Rebate
 }
 
-// happens takes the columns from just after a moment to just before it.
+// happens takes the columns from just after a moment to just before it. A barrier is looked at after the dividends of the date, and so is
+// exercise on given dates; an option that may be exercised at any time may be so before them too.
 func (s *solver) happens(k int) error {
 	m := &s.moments[k]
 	exercise := s.early && (s.dates == nil || m.exercise)
 	if exercise && k < len(s.moments)-1 {
 		s.exercise()
 	}
-	for _, b := range [2]*pricing.Barrier{s.lower, s.upper} {
-		if b != nil && (m.watchLow && !b.Up || m.watchHigh && b.Up) {
-			s.watch(b, m.t)
-		}
-	}
 	if len(m.dividends) > 0 {
 		s.pays(m)
-		if s.early && s.dates == nil {
-			s.exercise()
+	}
+	for _, b := range [2]*pricing.Barrier{s.lower, s.upper} {
+		if b != nil && (m.watchLow && !b.Up || m.watchHigh && b.Up) {
+			s.watch(b, m)
 		}
+	}
+	if len(m.dividends) > 0 && s.early && s.dates == nil {
+		s.exercise()
 	}
 	return nil
 }
@@ -346,36 +347,51 @@ func (s *solver) exercise() {
 	}
 }
 
-// watch looks at a barrier on one of its dates.
-func (s *solver) watch(b *pricing.Barrier, t float64) {
+// watch looks at a barrier on one of its dates. The level is that before the dividends of the date, which may lie between nodes: the value jumps there,
+// and the node whose cell it crosses takes the mean over the cell.
+func (s *solver) watch(b *pricing.Barrier, m *moment) {
 	c, other := &s.main, []float64(nil)
 	if s.waits {
 		c, other = &s.inner, s.main.v
 	}
-	dead := s.rebate(b, t)
-	value := func(i int) float64 { // of what the contract becomes beyond
+	dead := s.rebate(b, m.t)
+	beyond := func(i int) float64 { // of what the contract becomes
 		if other != nil {
 			return other[i]
 		}
 		return dead
 	}
+	alive := func(i int) float64 { return c.v[i-c.from] }
+	level := m.before(b.Level)
 	x := s.x
-	for i := c.from; i <= c.to; i++ {
-		v := &c.v[i-c.from]
-		switch beyond := x[i] < b.Level != b.Up && x[i] != b.Level; {
-		case beyond:
-			*v = value(i)
-		case x[i] == b.Level && i > c.from && i < c.to:
-			// The mean over the cell, of which the barrier leaves one half.
-			out, in := -1, 1
-			if b.Up {
-				out, in = 1, -1
-			}
-			ho, hi := math.Abs(x[i+out]-x[i]), math.Abs(x[i+in]-x[i])
-			alive := *v + 0.25*(c.v[i+in-c.from]-*v)
-			gone := value(i) + 0.25*(value(i+out)-value(i))
-			*v = (hi*alive + ho*gone) / (hi + ho)
+	crossed, mean := -1, 0.0
+	for i := c.from + 1; i < c.to; i++ {
+		left, right := 0.5*(x[i-1]+x[i]), 0.5*(x[i]+x[i+1])
+		if level <= left || level > right {
+			continue
 		}
+		at := func(p float64, value func(int) float64) float64 {
+			j := i + 1
+			if p < x[i] {
+				j = i - 1
+			}
+			return value(i) + (value(j)-value(i))*(p-x[i])/(x[j]-x[i])
+		}
+		low, high := beyond, alive
+		if b.Up {
+			low, high = alive, beyond
+		}
+		crossed = i
+		mean = ((level-left)*at(0.5*(left+level), low) + (right-level)*at(0.5*(right+level), high)) / (right - left)
+		break
+	}
+	for i := c.from; i <= c.to; i++ {
+		if x[i] != level && x[i] < level != b.Up || x[i] == level && crossed < 0 {
+			c.v[i-c.from] = beyond(i)
+		}
+	}
+	if crossed >= 0 {
+		c.v[crossed-c.from] = mean
 	}
 }
 
