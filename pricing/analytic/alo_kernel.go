@@ -44,22 +44,34 @@ func (o put) perpetual() float64 {
 // start writes a first boundary: Bjerksund and Stensland's (2002) exponential between its ends, or, if q <= r, the limit for short
 // times where that lies further from the strike: h² ~ σ²τ·ln(σ²/(8πτ(r−q)²)), and 2σ²τ·ln(1/(4√π·rτ)) if r = q (Andersen, Lake and
 // Offengenden 2016, section 3).
-func (o put) start(h, x []float64) {
+func (o put) start(t *aloTable, w *aloWork) {
 	x0 := 1 / o.top()
 	rise := 1e8
 	if p := o.perpetual(); p > 1e-8 {
 		rise = 1/p - x0
 	}
+	rootT := math.Sqrt(o.tau)
+	h, least := w.h, w.g
+	for i, x := range t.x {
+		s := x * rootT
+		h[i] = -max((o.q-o.r)*s*s+2*o.vol*s, 0.5*o.vol*s) / (rise * x0)
+	}
+	vec.Expm1(h, h)
+	for i, v := range h {
+		h[i] = -rise * v / x0
+	}
+	vec.Log1p(h, h)
+	if o.q > o.r {
+		return
+	}
 	even, apart := 16*math.Pi*o.r*o.r, 8*math.Pi*(o.r-o.q)*(o.r-o.q)/(o.vol*o.vol)
-	for i, x := range x {
-		s := x * math.Sqrt(o.tau)
-		k := math.Max((o.q-o.r)*s*s+2*o.vol*s, 0.5*o.vol*s) / (rise * x0)
-		h[i] = math.Log1p(-rise * math.Expm1(-k) / x0)
-		if t := s * s; o.q <= o.r {
-			if small := max(even*t, apart) * t; small < 1 {
-				h[i] = max(h[i], o.vol*s*math.Sqrt(-math.Log(small)))
-			}
-		}
+	for i, x := range t.x {
+		s := x * x * o.tau
+		least[i] = min(max(even*s, apart)*s, 1)
+	}
+	vec.Log(least, least)
+	for i, x := range t.x {
+		h[i] = max(h[i], o.vol*rootT*x*math.Sqrt(-least[i]))
 	}
 }
 
@@ -73,7 +85,7 @@ func (o put) start(h, x []float64) {
 // Newton's method with the whole Jacobian, which is kept while the steps shrink fast. The result is the number of
 // iterations, or 0 if they did not settle.
 func (o put) solve(t *aloScheme, w *aloWork) int {
-	o.start(w.h, t.x)
+	o.start(t.aloTable, w)
 	n := o.iterate(t, w)
 	if n > 0 || o.q >= 0 {
 		return n
@@ -83,7 +95,7 @@ func (o put) solve(t *aloScheme, w *aloWork) int {
 	target := max(o.r, 1e-12)
 	easy := o
 	easy.r = max(0.02, target)
-	easy.start(w.h, t.x)
+	easy.start(t.aloTable, w)
 	for n = easy.iterate(t, w); n > 0 && easy.r > target; n = easy.iterate(t, w) {
 		easy.r = max(0.4*easy.r, target)
 	}
@@ -103,8 +115,9 @@ func (o put) iterate(t *aloScheme, w *aloWork) int {
 		size := 0.0
 		for i, step := range w.g {
 			h := w.h[i]
-			w.h[i] = math.Min(math.Max(h-step, 0.25*h), 4*h)
-			size = math.Max(size, math.Abs(w.h[i]-h))
+			next := min(max(h-step, 0.25*h), 4*h)
+			w.h[i] = next
+			size = max(size, math.Abs(next-h))
 		}
 		stop := t.stop * min(1, 4*w.h[t.n-1])
 		if size*min(1, size/last) < stop || size < 1e3*stop && size > 0.5*last { // or down to rounding, where the equation is flat
@@ -113,7 +126,7 @@ func (o put) iterate(t *aloScheme, w *aloWork) int {
 		if !(size <= math.MaxFloat64) {
 			return 0
 		}
-		fresh = it == 1 || size > 0.1*last
+		fresh = size > 0.1*last
 		last = size
 	}
 	return 0
@@ -149,6 +162,8 @@ func (o put) residual(t *aloTable, w *aloWork, jacobian bool) {
 	qt := o.q * o.tau
 	toStrike := -math.Log(o.top())
 	hu, d, pdf, cdf, grow, slope, eq := w.hu[:m], w.d[:m], w.p[:m], w.c[:m], w.f[:m], w.slope[:m], w.eq[:m]
+	all, pdfs, cdfs := w.d[:m+n], w.p[:m+n], w.c[:m+n] // the points of the integrals and one for the strike at each node
+	toKs, pdfK, cdfK := w.d[m:m+n], w.p[m:m+n], w.c[m:m+n]
 	combine(hu, t.col, squares(w.big, w.h))
 	vec.Exp(grow, hu)
 	for i, h := range w.h {
@@ -157,20 +172,17 @@ func (o put) residual(t *aloTable, w *aloWork, jacobian bool) {
 		for k, u := range us {
 			ds[k] = (u-h)*inv*is[k] + drift*rs[k]
 		}
-		w.d1[i] = (-h-toStrike)*inv/t.x[i] + drift*t.x[i]
+		toKs[i] = (-h-toStrike)*inv/t.x[i] + drift*t.x[i]
 		if o.inner {
-			w.d1[i] = math.Inf(-1)
+			toKs[i] = math.Inf(-1)
 		}
 	}
-	vec.NormPDF(pdf, d)
+	vec.NormPDF(pdfs, all)
 	if o.q != 0 {
-		vec.NormCDF(cdf, d)
+		vec.NormCDF(cdfs, all)
 	} else {
 		clear(cdf)
-	}
-	vec.NormCDF(w.cdf, w.d1)
-	if jacobian {
-		vec.NormPDF(w.pdf, w.d1)
+		vec.NormCDF(cdfK, toKs)
 	}
 	for i := range n {
 		var gain, tail float64
@@ -182,13 +194,13 @@ func (o put) residual(t *aloTable, w *aloWork, jacobian bool) {
 			gain += f * (rho*gs[k] - qs)
 			tail += e * cs[k] * vs[k]
 		}
-		loss := qt*tail + w.e[i]*w.cdf[i]
+		loss := qt*tail + w.e[i]*cdfK[i]
 		ratio := gain / loss
 		if !(ratio > 0) {
 			ratio = 1e-3 // away from the solution if q < 0: a push towards expiry
 			loss = gain * 1e3
 		}
-		w.g[i] = math.Log(ratio)
+		w.g[i] = ratio
 		if !jacobian {
 			continue
 		}
@@ -206,17 +218,21 @@ func (o put) residual(t *aloTable, w *aloWork, jacobian bool) {
 				cut[k] = ((up-turn)*invGain - down*invLoss) / us[k]
 			}
 		}
-		ownLoss += w.e[i] * w.pdf[i] * inv / t.x[i]
+		ownLoss += w.e[i] * pdfK[i] * inv / t.x[i]
 		row := w.jac[i*n : (i+1)*n]
 		for j := range row {
 			row[j] = w.h[j] * dot(cut, t.col[j][at:at+l])
 		}
 		row[i] -= ownGain*invGain - ownLoss*invLoss
 	}
+	vec.Log(w.g, w.g)
 }
 
 // aloFloor stands for √H where the interpolant is not positive, as it may be between nodes next to zero.
 const aloFloor = 1e-150
+
+// aloShort is the length of a column from which the kernel of vec is faster than a loop over three columns at once.
+const aloShort = 64
 
 func squares(dst, h []float64) []float64 {
 	for j, v := range h {
@@ -228,8 +244,25 @@ func squares(dst, h []float64) []float64 {
 // combine writes √H, H being the interpolant whose values at the nodes are given.
 func combine(dst []float64, col [][]float64, values []float64) {
 	clear(dst)
-	for j, v := range values {
-		vec.AddScaled(dst, v, col[j], dst)
+	if len(dst) < aloShort { // too short for the call of a kernel
+		j := 0
+		for ; j+2 < len(values); j += 3 {
+			a, b, c := values[j], values[j+1], values[j+2]
+			x, y, z := col[j][:len(dst)], col[j+1][:len(dst)], col[j+2][:len(dst)]
+			for i, v := range dst {
+				dst[i] = v + (a*x[i] + (b*y[i] + c*z[i]))
+			}
+		}
+		for ; j < len(values); j++ {
+			a, x := values[j], col[j][:len(dst)]
+			for i, v := range dst {
+				dst[i] = v + a*x[i]
+			}
+		}
+	} else {
+		for j, v := range values {
+			vec.AddScaled(dst, v, col[j], dst)
+		}
 	}
 	for i, v := range dst {
 		dst[i] = max(v, aloFloor*aloFloor)
@@ -302,7 +335,8 @@ func (o put) premium(t *aloTable, w *aloWork, spot float64) (value, delta, gamma
 	return value * o.tau, delta * o.tau, gamma * o.tau
 }
 
-// decompose overwrites the n×n matrix a, by rows, with its LU factors under partial pivoting; false if it is singular.
+// decompose overwrites the n×n matrix a, by rows, with its LU factors under partial pivoting, the diagonal of U inverted; false if
+// it is singular.
 func decompose(a []float64, n int, pivot []int) bool {
 	for c := range n {
 		best := c
@@ -323,12 +357,15 @@ func decompose(a []float64, n int, pivot []int) bool {
 			return false
 		}
 		inv := 1 / top[c]
+		top[c] = inv
+		rest := top[c+1:]
 		for r := c + 1; r < n; r++ {
-			low := a[r*n : (r+1)*n]
-			f := low[c] * inv
-			low[c] = f
-			for j := c + 1; j < n; j++ {
-				low[j] -= f * top[j]
+			low := a[r*n+c : (r+1)*n]
+			f := low[0] * inv
+			low[0] = f
+			low = low[1:][:len(rest)]
+			for j, v := range rest {
+				low[j] -= f * v
 			}
 		}
 	}
@@ -340,15 +377,19 @@ func substitute(a []float64, n int, pivot []int, b []float64) {
 	for c, p := range pivot {
 		b[c], b[p] = b[p], b[c]
 	}
+	b = b[:n]
 	for r := 1; r < n; r++ {
+		sum := b[r]
 		for j, v := range a[r*n : r*n+r] {
-			b[r] -= v * b[j]
+			sum -= v * b[j]
 		}
+		b[r] = sum
 	}
 	for r := n - 1; r >= 0; r-- {
-		for j := r + 1; j < n; j++ {
-			b[r] -= a[r*n+j] * b[j]
+		sum, rest := b[r], b[r+1:]
+		for j, v := range a[r*n+r+1 : (r+1)*n] {
+			sum -= v * rest[j]
 		}
-		b[r] /= a[r*n+r]
+		b[r] = sum * a[r*n+r]
 	}
 }

@@ -113,18 +113,18 @@ func newALOScheme(n, l, p int, stop float64) *aloScheme {
 
 // aloWork is the scratch memory of one valuation.
 type aloWork struct {
-	h, big, g, d1, e, cdf, pdf []float64 // n: √H, H, residual and what it needs
-	kept                       []float64 // n: a boundary to come back to
-	jac                        []float64 // n·n
-	pivot                      []int
-	hu, d, p, c, f, slope, eq  []float64 // n·l or p points of quadrature
+	h, big, g, e              []float64 // n: √H, H, the residual and the discount factors
+	kept                      []float64 // n: a boundary to come back to
+	jac                       []float64 // n·n
+	pivot                     []int
+	hu, d, p, c, f, slope, eq []float64 // n·l or 2p points of quadrature, and n for the strike
 }
 
 func newALOWork(t *aloTable) *aloWork {
-	n, m := t.n, max(t.n*t.l, t.p)
+	n, m := t.n, max(t.n*t.l+t.n, 2*t.p)
 	v := func(k int) []float64 { return make([]float64, k) }
 	return &aloWork{
-		h: v(n), kept: v(n), big: v(n), g: v(n), d1: v(n), e: v(n), cdf: v(n), pdf: v(n), jac: v(n * n), pivot: make([]int, n),
+		h: v(n), kept: v(n), big: v(n), g: v(n), e: v(n), jac: v(n * n), pivot: make([]int, n),
 		hu: v(m), d: v(m), p: v(m), c: v(m), f: v(m), slope: v(m), eq: v(m),
 	}
 }
