@@ -77,15 +77,22 @@ func union(a, b []float64) []float64 {
 	return u
 }
 
-// claimOf reads an instrument. why says what is missing if it cannot.
-func claimOf(in pricing.Instrument) (c claim, why string, err error) {
+// claimOf reads an instrument for an engine and a model. why says what is missing if it cannot.
+func (e Engine) claimOf(in pricing.Instrument, m pricing.Model) (c claim, why string, err error) {
 	switch o := in.(type) {
 	case pricing.EarlyExercise:
 		return c, "early exercise needs a method that finds the best exercise", nil
 	case pricing.PathDependent:
 		return pathClaim(o)
 	case pricing.Barriered:
-		return c, "barriers", nil
+		spot, ok := m.(interface{ SpotPrice() float64 })
+		if !ok {
+			return c, "the model does not tell the price of the asset now, which barriers need", nil
+		}
+		_, lognormal := m.(model.BlackScholes)
+		_, drawn := e.Scheme.(Exact)
+		c, err = barrierClaim(o, spot.SpotPrice(), lognormal && (e.Scheme == nil || drawn), e.MaxStep)
+		return c, "", err
 	case pricing.Terminal:
 		c, err = terminalClaim(o)
 		return c, "", err

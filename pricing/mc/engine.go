@@ -141,7 +141,7 @@ func (e Engine) Run(ctx context.Context, in pricing.Instrument, m pricing.Model)
 	if !(e.StdErr >= 0) {
 		return Report{}, fault.Arg(fn, "StdErr", e.StdErr, ">= 0")
 	}
-	c, why, err := claimOf(in)
+	c, why, err := e.claimOf(in, m)
 	if err != nil {
 		return Report{}, err
 	}
@@ -188,7 +188,7 @@ func (e Engine) controls(ctx context.Context, m pricing.Model, c *claim) (claims
 		if err := control.Instrument.Validate(); err != nil {
 			return nil, nil, fmt.Errorf("mc: %s: %w", name, err)
 		}
-		k, why, err := claimOf(control.Instrument)
+		k, why, err := e.claimOf(control.Instrument, m)
 		if err != nil {
 			return nil, nil, fmt.Errorf("mc: %s: %w", name, err)
 		}

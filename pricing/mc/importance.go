@@ -104,7 +104,7 @@ func (e Engine) OptimalDrift(ctx context.Context, in pricing.Instrument, m prici
 	if err := fault.First(ctx.Err(), in.Validate(), m.Validate()); err != nil {
 		return nil, err
 	}
-	c, why, err := claimOf(in)
+	c, why, err := e.claimOf(in, m)
 	if err != nil {
 		return nil, err
 	}
