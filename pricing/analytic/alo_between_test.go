@@ -226,7 +226,7 @@ func TestALOBetweenLimits(t *testing.T) {
 }
 
 func TestALOBetweenAllocatesNothing(t *testing.T) {
-	testALOAllocates(t, flatWorld(80, -0.005, -0.01, 0.3))
+	testAllocatesNothing(t, AndersenLake{}, pricing.American{Right: pricing.Put, Strike: 100, Expiry: 1}, flatWorld(80, -0.005, -0.01, 0.3))
 }
 
 func BenchmarkAmericanALOTwoBoundaries(b *testing.B) {

@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"github.com/volgaquant/volga/internal/golden"
 	"github.com/volgaquant/volga/internal/race"
 	"github.com/volgaquant/volga/pricing"
 	"github.com/volgaquant/volga/pricing/model"
+	"github.com/volgaquant/volga/pricing/tree"
 	"github.com/volgaquant/volga/rates/curve"
 )
 
@@ -204,6 +206,26 @@ func TestALORefusals(t *testing.T) {
 			t.Errorf("%s: %v, want %v", c.name, err, c.want)
 		}
 	}
+	for _, c := range []struct {
+		m    model.BlackScholes
+		want string
+	}{{bent, "curves"}, {paying, "the dividend at 0.5 years"}} {
+		for _, e := range []pricing.Engine{AndersenLake{}, BaroneAdesiWhaley{}, BjerksundStensland{}} {
+			var refusal *pricing.UnsupportedError
+			_, err := e.Price(ctx, opt, c.m)
+			if !errors.As(err, &refusal) || !strings.Contains(refusal.Reason, c.want) || refusal.Engine != e {
+				t.Errorf("%T: %v, want a reason with %q", e, err, c.want)
+			}
+		}
+	}
+	// Averages are not curves: two worlds with one discount factor and one forward at expiry, and two values.
+	lattice := tree.Lattice{Steps: 501, Smooth: true, Richardson: true}
+	straight := bent
+	straight.Discount, straight.Carry = curve.Flat(-math.Log(sloped.DiscountFactor(1))), good.Carry
+	a, b := priced(t, lattice, opt, bent), priced(t, lattice, opt, straight)
+	if math.Abs(a.Value-b.Value) < 0.02 {
+		t.Errorf("flat %.6g, sloped %.6g: averages would do", b.Value, a.Value)
+	}
 	paying.Dividends[0].Time = 1.5
 	priced(t, AndersenLake{}, opt, paying)
 	cancelled, cancel := context.WithCancel(ctx)
@@ -213,19 +235,20 @@ func TestALORefusals(t *testing.T) {
 	}
 }
 
-func TestALOAllocatesNothing(t *testing.T) {
-	testALOAllocates(t, flatWorld(100, 0.05, 0.02, 0.2))
+func TestAmericanAllocatesNothing(t *testing.T) {
+	put := pricing.American{Right: pricing.Put, Strike: 100, Expiry: 1}
+	for _, e := range []pricing.Engine{AndersenLake{}, BaroneAdesiWhaley{}, BjerksundStensland{}} {
+		testAllocatesNothing(t, e, put, flatWorld(100, 0.05, 0.02, 0.2))
+	}
 }
 
-func testALOAllocates(t *testing.T, m pricing.Model) {
+func testAllocatesNothing(t *testing.T, e pricing.Engine, in pricing.Instrument, m pricing.Model) {
 	t.Helper()
 	if race.Enabled {
 		t.Skip("the race detector empties pools at random")
 	}
-	var in pricing.Instrument = pricing.American{Right: pricing.Put, Strike: 100, Expiry: 1}
-	var e pricing.Engine = AndersenLake{}
 	if n := testing.AllocsPerRun(100, func() { _, _ = e.Price(ctx, in, m) }); n != 0 {
-		t.Errorf("%g allocations", n)
+		t.Errorf("%T: %g allocations", e, n)
 	}
 }
 

@@ -35,8 +35,7 @@ func readAmerican(ctx context.Context, name string, in pricing.Instrument, m pri
 	}
 	spot, rate, yield, ok := world.ConstantUntil(opt.Expiry)
 	if !ok {
-		return contract{}, &pricing.UnsupportedError{Instrument: in, Model: m,
-			Reason: "the rate, the yield or dividends change before expiry; a lattice prices it"}
+		return contract{}, &pricing.UnsupportedError{Instrument: in, Model: m, Reason: inconstancy(m, opt.Expiry)}
 	}
 	vol := world.Volatility(opt.Strike, opt.Expiry)
 	if !(vol >= 0) || math.IsInf(vol, 1) {
@@ -50,6 +49,22 @@ func readAmerican(ctx context.Context, name string, in pricing.Instrument, m pri
 		return contract{}, fault.Arg(name, "rate or yield times expiry", reach, fmt.Sprintf("at most %d in modulus", maxReach))
 	}
 	return c, nil
+}
+
+// inconstancy says why the methods of this package, which rest on one rate and one yield, do not hold. No pair of averages stands for
+// curves: with the same forward and discount factor at expiry, exercise before it pays at other prices.
+func inconstancy(m pricing.Model, expiry float64) string {
+	if w, ok := m.(model.Spot); ok {
+		if d := w.DiscreteDividends(); len(d) > 0 && d[0].Time <= expiry {
+			return fmt.Sprintf("the dividend at %g years makes the exercise boundary jump; a lattice prices it", d[0].Time)
+		}
+	}
+	if w, ok := m.(model.Rates); ok {
+		if _, _, constant := w.ConstantRates(); !constant {
+			return "rate or yield are curves, and exercise depends on them between now and expiry, not on their averages; a lattice prices it"
+		}
+	}
+	return "the rate, the yield or dividends change before expiry; a lattice prices it"
 }
 
 // signed puts the engine's name to an error of readAmerican. The engine comes as a function, so that it need not be boxed where all is well.

@@ -100,6 +100,8 @@ func TestGoldenAmericanBAW(t *testing.T) {
 	t.Logf("%d options, worst error %.2g of the strike", n, worst)
 }
 
+func TestBAWGreeksAreDerivatives(t *testing.T) { testShapes(t, BaroneAdesiWhaley{}) }
+
 func TestApproximationsRefuse(t *testing.T) {
 	put := pricing.American{Right: pricing.Put, Strike: 100, Expiry: 1}
 	if _, err := (BaroneAdesiWhaley{}).Price(ctx, put, flatWorld(100, -0.01, -0.03, 0.2)); !errors.Is(err, pricing.ErrUnsupported) {

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/volgaquant/volga/internal/golden"
+	"github.com/volgaquant/volga/internal/special"
 	"github.com/volgaquant/volga/pricing"
 )
 
@@ -63,25 +64,54 @@ func TestBjerksundStenslandEqualTriggers(t *testing.T) {
 			continue
 		}
 		k.then = k.first
-		two := k
-		two.twoStep()
+		w := new(triggerWork)
+		two := k.twoStep(w)
 		// One trigger, to expiry: the paper's eq. 4.
 		one := k
 		one.t, one.sigmaFirst = one.tau, one.sigmaT
 		x := math.Expm1(one.first)
-		one.power(x, -one.beta*one.first, one.beta)
-		one.flat(-x, -one.beta*one.first, one.beta, one.first)
-		one.flat(1, 0, 1, one.first)
-		one.flat(-1, 0, 1, 0)
-		one.flat(-1, 0, 0, one.first)
-		one.flat(1, 0, 0, 0)
-		if math.Abs(two.sum.value-one.sum.value) > 1e-13 || math.Abs(two.sum.slope-one.sum.slope) > 1e-12 || math.Abs(two.sum.bend-one.sum.bend) > 1e-11 {
-			t.Errorf("%+v: two equal triggers %+v, one %+v", k, two.sum, one.sum)
+		w.one.n = 0
+		one.flat(w, -x, -one.beta*one.first, one.beta, one.first)
+		one.flat(w, 1, 0, 1, one.first)
+		one.flat(w, -1, 0, 1, 0)
+		one.flat(w, -1, 0, 0, one.first)
+		one.flat(w, 1, 0, 0, 0)
+		var sum jet
+		sum.add(1, one.beta, jet{x * math.Exp(one.beta*(one.s-one.first)), 0, 0})
+		w.normals(&sum)
+		if math.Abs(two.value-sum.value) > 1e-13 || math.Abs(two.slope-sum.slope) > 1e-12 || math.Abs(two.bend-sum.bend) > 1e-11 {
+			t.Errorf("%+v: two equal triggers %+v, one %+v", k, two, sum)
+		}
+	}
+}
+
+// The bivariate terms all at once against the general distribution, one by one.
+func TestBjerksundStenslandBivariateTerms(t *testing.T) {
+	rng := rand.New(rand.NewPCG(9, 5))
+	w := new(triggerWork)
+	for range 500 {
+		w.two.n = 0
+		tm := term{1, rng.NormFloat64(), 0, 2 * rng.NormFloat64(), 0, 2 * rng.NormFloat64(), 0, rootGolden}
+		if rng.IntN(2) == 0 {
+			tm.rho = -rootGolden
+		}
+		w.two.add(tm)
+		var sum jet
+		w.bivariates(&sum)
+		want := math.Exp(tm.shift) * special.BivariateNormCDF(tm.u, tm.v, tm.rho)
+		if math.Abs(sum.value-want) > 1e-15*math.Exp(tm.shift) {
+			t.Errorf("%+v: %.17g, want %.17g", tm, sum.value, want)
 		}
 	}
 }
 
 func TestBjerksundStenslandGreeksAreDerivatives(t *testing.T) {
+	testShapes(t, BjerksundStensland{})
+}
+
+// testShapes checks the Greeks by spot and strike of an approximation against Richardson differences of its own value.
+func testShapes(t *testing.T, e pricing.Engine) {
+	t.Helper()
 	rng := rand.New(rand.NewPCG(6, 5))
 	checked := 0
 	for range 60 {
@@ -94,7 +124,7 @@ func TestBjerksundStenslandGreeksAreDerivatives(t *testing.T) {
 		at := func(ds, dk float64) pricing.Result {
 			o := opt
 			o.Strike += dk
-			return priced(t, BjerksundStensland{}, o, flatWorld(100+ds, r0, q0, v0))
+			return priced(t, e, o, flatWorld(100+ds, r0, q0, v0))
 		}
 		base := at(0, 0)
 		if base.Gamma == 0 {

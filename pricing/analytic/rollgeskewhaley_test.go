@@ -12,6 +12,7 @@ import (
 	"github.com/volgaquant/volga/pricing"
 	"github.com/volgaquant/volga/pricing/black"
 	"github.com/volgaquant/volga/pricing/model"
+	"github.com/volgaquant/volga/pricing/tree"
 	"github.com/volgaquant/volga/rates/curve"
 )
 
@@ -68,6 +69,19 @@ func whaleyByQuadrature(spot, strike, cash, at, expiry, rate, vol float64) float
 		return sum * h / 3
 	}
 	return math.Exp(-rate*at) * (piece(-12, lo, held) + piece(lo, 12+w, func(s float64) float64 { return s + cash - strike }))
+}
+
+// The lattice with escrowed dividends knows nothing of when to exercise.
+func TestRollGeskeWhaleyAgainstLattice(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 9))
+	for range 12 {
+		call, m := randomDividendCall(rng)
+		got, want := priced(t, RollGeskeWhaley{}, call, m), priced(t, tree.Lattice{Steps: 801}, call, m)
+		if math.Abs(got.Value-want.Value) > 2e-4*m.Spot || math.Abs(got.Delta-want.Delta) > 5e-3 {
+			t.Errorf("%+v under %+v: %.7g, %.5g; lattice %.7g, %.5g", call, m, got.Value, got.Delta, want.Value, want.Delta)
+		}
+	}
+	testAllocatesNothing(t, RollGeskeWhaley{}, pricing.American{Right: pricing.Call, Strike: 82, Expiry: 1}, dividendWorld(80, 0.06, 0.3, 4, 0.25))
 }
 
 func randomDividendCall(rng *rand.Rand) (call pricing.American, m model.BlackScholes) {
