@@ -27,6 +27,8 @@ var volatilityModels = []struct {
 	{"Stein-Stein", model.SteinStein{Market: volMarket, Vol0: 0.2, Kappa: 4, Theta: 0.2, Sigma: 0.3, Rho: -0.7}, 1, 1e-11},
 	{"Stein-Stein, one day", model.SteinStein{Market: volMarket, Vol0: 0.2, Kappa: 4, Theta: 0.2, Sigma: 1, Rho: -0.99}, 1. / 365, 1e-11},
 	{"Stein-Stein, 30 years", model.SteinStein{Market: volMarket, Vol0: 0.2, Kappa: 0.5, Theta: 0.25, Sigma: 0.2, Rho: 0.5}, 30, 1e-11},
+	{"Heston-Hull-White", model.HestonHullWhite{
+		Heston: model.Heston{Market: volMarket, V0: 0.04, Kappa: 1.5, Theta: 0.04, Sigma: 0.5, Rho: -0.7}, Lambda: 0.05, Eta: 0.01}, 10, 1e-11},
 	{"rough Heston", model.RoughHeston{Market: volMarket, H: 0.1, V0: 0.04, Lambda: 0.3, Theta: 0.06, Nu: 0.4, Rho: -0.7}, 1, 1e-10},
 	{"rough Heston, one day", model.RoughHeston{Market: volMarket, H: 0.05, V0: 0.04, Lambda: 0.3, Theta: 0.06, Nu: 0.4, Rho: -0.9}, 1. / 365, 1e-9},
 	{"rough Heston from a curve", model.RoughHeston{Market: volMarket, H: 0.3, Lambda: 0.3, Nu: 0.4, Rho: -0.6,

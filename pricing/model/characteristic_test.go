@@ -57,6 +57,9 @@ var laws = []struct {
 	{"Stein-Stein, tiny vol of vol", SteinStein{mkt, 0.2, 1, 0.25, 1e-9, 0.5}, 2},
 	{"Stein-Stein, no vol of vol", SteinStein{mkt, 0.2, 1, 0.25, 0, 0.5}, 2},
 	{"Stein-Stein, no volatility today, rho 0.99", SteinStein{mkt, 0, 1, 0.3, 0.5, 0.99}, 0.7},
+	{"Heston-Hull-White", rateWorld, 1},
+	{"Heston-Hull-White, 30 years", rateWorld, 30},
+	{"Heston-Hull-White, one day, no reversion of the rate", HestonHullWhite{rateWorld.Heston, 0, 0.3}, 1. / 365},
 	{"rough Heston", RoughHeston{Market: mkt, H: 0.12, V0: 0.04, Lambda: 0.1, Theta: 0.3, Nu: 0.33, Rho: -0.68}, 1},
 	{"rough Heston, H 1/1000, one day", RoughHeston{Market: mkt, H: 0.001, V0: 0.04, Lambda: 1, Theta: 0.06, Nu: 0.3, Rho: -0.99}, 1. / 365},
 	{"rough Heston, 30 years", RoughHeston{Market: mkt, H: 0.3, V0: 0.04, Lambda: 0.5, Theta: 0.06, Nu: 0.4, Rho: 0.5}, 30},
@@ -313,6 +316,7 @@ func TestCharVegaIsADerivative(t *testing.T) {
 		{"double Heston", func(v float64) CharVega {
 			return DoubleHeston{mkt, HestonFactor{0.3 * v * v, 6, 0.03, 0.8, -0.9}, HestonFactor{0.7 * v * v, 0.2, 0.05, 0.3, -0.4}}
 		}},
+		{"Heston-Hull-White", func(v float64) CharVega { m := rateWorld; m.V0 = v * v; return m }},
 		{"Stein-Stein", func(v float64) CharVega { return SteinStein{mkt, v, 4, 0.2, 0.1, -0.7} }},
 		{"rough Heston", func(v float64) CharVega {
 			return RoughHeston{Market: mkt, H: 0.12, V0: v * v, Lambda: 0.1, Theta: 0.3, Nu: 0.33, Rho: -0.68}

@@ -1,0 +1,109 @@
+package model
+
+import (
+	"math/cmplx"
+
+	"github.com/volgaquant/volga/internal/fault"
+)
+
+// HestonHullWhite is [Heston] with a stochastic short rate of Hull and White that is independent of the asset and its variance:
+// Grzelak and Oosterlee, "On the Heston model with stochastic interest rates", SIAM Journal on Financial Mathematics 2 (2011),
+// eq. (1.1) with ρ_xr = ρ_vr = 0.
+//
+//	dS/S = (r_t − q) dt + √v dW,   dv = κ(θ_v − v) dt + σ√v dZ,   dW·dZ = ρ dt,   dr = λ(θ(t) − r) dt + η dR
+//
+// The function θ(t) is the one that gives the discount curve of the [Market], so that it never has to be computed: options see the
+// rate only through the bond P(t,T). Under the measure of that bond the forward S·Q/P(t,T) is a martingale,
+//
+//	dF/F = √v dW + ηB(T−t) dR,   B(τ) = (1 − e^(−λτ))/λ   (eq. (2.12) there),
+//
+// and v keeps its law, for R is independent of Z. So X = ln(S_T/F_T), in the measure of expiry T, is that of Heston plus an independent
+// normal with variance V = η²∫B² and mean −V/2, and ln φ = ln φ_Heston − (u² + iu)V/2, exactly.
+//
+// This is the only affine case: with dW·dR ≠ 0 the variance of F has a term in √v, with dZ·dR ≠ 0 the drift of v has one.
+type HestonHullWhite struct {
+	Heston
+	Lambda float64 // λ: speed of mean reversion of the short rate per year, >= 0
+	Eta    float64 // η: volatility of the short rate per year, >= 0
+}
+
+var (
+	_ Characteristic = HestonHullWhite{}
+	_ CharVega       = HestonHullWhite{}
+)
+
+// Validate returns an error that names the first parameter outside its domain.
+func (m HestonHullWhite) Validate() error {
+	const fn = "model.HestonHullWhite"
+	return fault.First(
+		m.Heston.validate(fn),
+		fault.NonNegative(fn, "Lambda", m.Lambda),
+		fault.NonNegative(fn, "Eta", m.Eta),
+	)
+}
+
+// RateVariance returns V, the variance that the short rate adds to the logarithm of the forward for delivery at t.
+func (m HestonHullWhite) RateVariance(t float64) float64 {
+	_, _, _, g, _ := reversion(m.Lambda * t)
+	return m.Eta * m.Eta * t * t * t * g
+}
+
+func (m HestonHullWhite) exponent(u complex128, t float64) complex128 {
+	return m.Heston.exponent(u, t) - complex(0.5*m.RateVariance(t), 0)*u*(u+1i)
+}
+
+// CharFunc returns φ(u), defined where Heston's is.
+func (m HestonHullWhite) CharFunc(u complex128, t float64) complex128 {
+	return cmplx.Exp(m.exponent(u, t))
+}
+
+// CharFuncTo writes φ(u) to dst.
+func (m HestonHullWhite) CharFuncTo(dst, u []complex128, t float64) { m.batch(dst, nil, u, t) }
+
+// CharVegaTo writes φ(u) to dst and ∂φ/∂√V0 to vega.
+func (m HestonHullWhite) CharVegaTo(dst, vega, u []complex128, t float64) {
+	if len(vega) != len(u) {
+		panic("model: CharVegaTo: vega and u differ in length")
+	}
+	m.batch(dst, vega, u, t)
+}
+
+func (m *HestonHullWhite) batch(dst, vega, u []complex128, t float64) {
+	if len(dst) != len(u) {
+		panic("model: CharFuncTo: dst and u differ in length")
+	}
+	half := complex(0.5*m.RateVariance(t), 0)
+	var own [chunk]complex128 // dst may be u
+	for len(u) > 0 {
+		n := min(chunk, len(u))
+		var v []complex128
+		if vega != nil {
+			v, vega = vega[:n], vega[n:]
+		}
+		hestonTo(&m.Heston, nil, own[:n], v, u[:n], t)
+		for i, x := range u[:n] {
+			rate := cmplx.Exp(-half * x * (x + 1i))
+			dst[i] = own[i] * rate
+			if v != nil {
+				v[i] *= rate
+			}
+		}
+		dst, u = dst[n:], u[n:]
+	}
+}
+
+// LogMoment returns ln E[(S_T/F_T)^p] in the measure of expiry T, +Inf where Heston's is.
+func (m HestonHullWhite) LogMoment(p, t float64) float64 {
+	return m.Heston.LogMoment(p, t) + 0.5*p*(p-1)*m.RateVariance(t)
+}
+
+// Cumulants returns the cumulants of ln(S_T/F_T).
+func (m HestonHullWhite) Cumulants(t float64) Cumulants {
+	c, v := m.Heston.Cumulants(t), m.RateVariance(t)
+	c.C1 -= 0.5 * v
+	c.C2 += v
+	return c
+}
+
+// WithSpot returns the model with another spot.
+func (m HestonHullWhite) WithSpot(spot float64) HestonHullWhite { m.Spot = spot; return m }
