@@ -27,6 +27,9 @@ var volatilityModels = []struct {
 	{"Stein-Stein", model.SteinStein{Market: volMarket, Vol0: 0.2, Kappa: 4, Theta: 0.2, Sigma: 0.3, Rho: -0.7}, 1, 1e-11},
 	{"Stein-Stein, one day", model.SteinStein{Market: volMarket, Vol0: 0.2, Kappa: 4, Theta: 0.2, Sigma: 1, Rho: -0.99}, 1. / 365, 1e-11},
 	{"Stein-Stein, 30 years", model.SteinStein{Market: volMarket, Vol0: 0.2, Kappa: 0.5, Theta: 0.25, Sigma: 0.2, Rho: 0.5}, 30, 1e-11},
+	{"3/2", model.ThreeHalves{Market: volMarket, V0: 0.06, Kappa: 22.84, Theta: 0.218, Sigma: 8.56, Rho: -0.99}, 0.5, 1e-10},
+	{"3/2, one day", model.ThreeHalves{Market: volMarket, V0: 0.04, Kappa: 20, Theta: 0.05, Sigma: 12, Rho: -0.7}, 1. / 365, 1e-10},
+	{"3/2, 30 years", model.ThreeHalves{Market: volMarket, V0: 0.04, Kappa: 5, Theta: 0.04, Sigma: 2, Rho: 0.3}, 30, 1e-10},
 	{"Heston-Hull-White", model.HestonHullWhite{
 		Heston: model.Heston{Market: volMarket, V0: 0.04, Kappa: 1.5, Theta: 0.04, Sigma: 0.5, Rho: -0.7}, Lambda: 0.05, Eta: 0.01}, 10, 1e-11},
 	{"rough Heston", model.RoughHeston{Market: volMarket, H: 0.1, V0: 0.04, Lambda: 0.3, Theta: 0.06, Nu: 0.4, Rho: -0.7}, 1, 1e-10},
@@ -187,5 +190,25 @@ func BenchmarkRoughHestonStrip(b *testing.B) {
 			}
 			b.ReportMetric(float64(len(in))*float64(b.N)/b.Elapsed().Seconds(), "options/s")
 		})
+	}
+}
+
+func TestPublishedThreeHalves(t *testing.T) {
+	baldeaux := model.ThreeHalves{Market: model.Market{Spot: 1, Discount: curve.Flat(0.05)}, V0: 1, Kappa: 2, Theta: 1.5, Sigma: 0.2, Rho: -0.5}
+	set2 := model.ThreeHalves{Market: model.Market{Spot: 100}, V0: 0.06, Kappa: 22.84, Theta: 0.218, Sigma: 8.56, Rho: -0.99}
+	for _, c := range []struct {
+		source                   string
+		m                        model.ThreeHalves
+		strike, expiry, want, to float64
+	}{
+		{"Baldeaux 2012, Exact simulation of the 3/2 model, eq. (4.2)", baldeaux, 1, 1, 0.443059, 5e-7},
+		{"Kouarfate, Kouritzin and MacKay 2021, Explicit solution simulation method for the 3/2 model, set 2", set2, 95, 0.5, 10.364, 5e-4},
+		{"the same", set2, 100, 0.5, 7.386, 5e-4},
+		{"the same", set2, 105, 0.5, 4.938, 5e-4},
+	} {
+		r, err := Lewis{}.Price(ctx, pricing.Vanilla{Right: pricing.Call, Strike: c.strike, Expiry: c.expiry}, c.m)
+		if err != nil || math.Abs(r.Value-c.want) > c.to {
+			t.Errorf("%s, K = %g: %.10f, %v; want %g", c.source, c.strike, r.Value, err, c.want)
+		}
 	}
 }

@@ -57,6 +57,12 @@ var laws = []struct {
 	{"Stein-Stein, tiny vol of vol", SteinStein{mkt, 0.2, 1, 0.25, 1e-9, 0.5}, 2},
 	{"Stein-Stein, no vol of vol", SteinStein{mkt, 0.2, 1, 0.25, 0, 0.5}, 2},
 	{"Stein-Stein, no volatility today, rho 0.99", SteinStein{mkt, 0, 1, 0.3, 0.5, 0.99}, 0.7},
+	{"3/2", ThreeHalves{mkt, 0.06, 22.84, 0.218, 8.56, -0.99}, 1},
+	{"3/2, one day", ThreeHalves{mkt, 0.04, 20, 0.05, 12, -0.5}, 1. / 365},
+	{"3/2, 30 years", ThreeHalves{mkt, 0.04, 5, 0.04, 1, 0.3}, 30},
+	{"3/2, no reversion", ThreeHalves{mkt, 0.09, 0, 0, 2, -1}, 1},
+	{"3/2, small vol of vol", ThreeHalves{mkt, 0.09, 2, 0.05, 0.1, -0.7}, 1},
+	{"3/2, huge vol of vol, rho 1", ThreeHalves{mkt, 0.09, 2, 0.05, 50, 1}, 1},
 	{"Heston-Hull-White", rateWorld, 1},
 	{"Heston-Hull-White, 30 years", rateWorld, 30},
 	{"Heston-Hull-White, one day, no reversion of the rate", HestonHullWhite{rateWorld.Heston, 0, 0.3}, 1. / 365},
@@ -316,6 +322,8 @@ func TestCharVegaIsADerivative(t *testing.T) {
 		{"double Heston", func(v float64) CharVega {
 			return DoubleHeston{mkt, HestonFactor{0.3 * v * v, 6, 0.03, 0.8, -0.9}, HestonFactor{0.7 * v * v, 0.2, 0.05, 0.3, -0.4}}
 		}},
+		{"3/2", func(v float64) CharVega { return ThreeHalves{mkt, v * v, 22.84, 0.218, 8.56, -0.9} }},
+		{"3/2, large z", func(v float64) CharVega { return ThreeHalves{mkt, v * v, 2, 0.05, 0.5, -0.7} }},
 		{"Heston-Hull-White", func(v float64) CharVega { m := rateWorld; m.V0 = v * v; return m }},
 		{"Stein-Stein", func(v float64) CharVega { return SteinStein{mkt, v, 4, 0.2, 0.1, -0.7} }},
 		{"rough Heston", func(v float64) CharVega {

@@ -348,6 +348,8 @@ func BenchmarkStochasticVolatility(b *testing.B) {
 		{"PiecewiseHeston, 3 periods", PiecewiseHeston{mkt, 0.04, threePeriods}},
 		{"DoubleHeston", DoubleHeston{mkt, HestonFactor{0.02, 6, 0.03, 0.8, -0.9}, HestonFactor{0.03, 0.2, 0.05, 0.3, -0.4}}},
 		{"SteinStein", SteinStein{mkt, 0.2, 4, 0.2, 0.1, -0.7}},
+		{"HestonHullWhite", rateWorld},
+		{"ThreeHalves", ThreeHalves{mkt, 0.06, 22.84, 0.218, 8.56, -0.7}},
 	} {
 		b.Run(l.name, func(b *testing.B) {
 			b.ReportAllocs()

@@ -51,14 +51,17 @@ func (m ThreeHalves) Validate() error {
 	return nil
 }
 
-// scale returns z = 2/(σ²y) with y = v0·(e^(κθt) − 1)/(κθ).
-func (m *ThreeHalves) scale(t float64) float64 {
+// scale returns z = 2/(σ²y) and its logarithm, y = v0·(e^(κθt) − 1)/(κθ).
+func (m *ThreeHalves) scale(t float64) (z, logZ float64) {
 	x := m.Kappa * m.Theta * t
-	y := m.V0 * t
-	if x > 0 {
-		y *= math.Expm1(x) / x
+	logZ = math.Log(2 / (m.Sigma * m.Sigma * m.V0 * t))
+	switch {
+	case x > 1:
+		logZ += math.Log(x) - x - math.Log1p(-math.Exp(-x))
+	case x > 0:
+		logZ -= math.Log(math.Expm1(x) / x)
 	}
-	return 2 / (m.Sigma * m.Sigma * y)
+	return math.Exp(logZ), logZ
 }
 
 // integral returns ln φ(u), and ∂φ/∂ln z over φ.
@@ -71,7 +74,7 @@ func (m *ThreeHalves) scale(t float64) float64 {
 // defined for Re α > −n. In the variable w = ln(x/(z−x)) the integrand is analytic for |Im w| < π and dies out on both sides, so that
 // the trapezoidal rule converges exponentially, along the line through the saddle point of x^(α+n)·g without
 // cancellation: the integrand has its size there.
-func (m *ThreeHalves) integral(u complex128, z float64) (ln, slope complex128) {
+func (m *ThreeHalves) integral(u complex128, z, logZ float64) (ln, slope complex128) {
 	if u == 0 || u == -1i {
 		return 0, 0
 	}
@@ -86,11 +89,20 @@ func (m *ThreeHalves) integral(u complex128, z float64) (ln, slope complex128) {
 	} else {
 		c = over / alpha
 	}
-	n := 1
-	if r := real(alpha); r < -0.5 {
-		n = 1 + int(math.Ceil(-r))
+	if cmplx.IsNaN(delta) {
+		return cmplx.NaN(), cmplx.NaN()
 	}
-	if n > 60 || cmplx.IsNaN(delta) {
+	if z < 1e-17 { // the hypergeometric function is 1
+		lz := complex(logZ, 0)
+		return alpha*lz + special.LogGamma(c+1) - special.LogGamma(1+2*delta), alpha
+	}
+	// The integrand falls as e^(Re(α+n)·w) on the left and, besides e^(−x), as e^(−Re(c+1−n)·w) on the right.
+	n := max(1, int(math.Ceil(4-math.Max(real(alpha), -100))))
+	left, right := real(alpha)+float64(n), real(c)+1-float64(n)
+	for n > 1 && (right < 0.25 || z < 50 && right+1 <= left) {
+		n, left, right = n-1, left-1, right+1
+	}
+	if !(math.Min(left, right) > 0.02) {
 		return cmplx.NaN(), cmplx.NaN()
 	}
 	a := alpha + complex(float64(n), 0)
@@ -105,64 +117,67 @@ func (m *ThreeHalves) integral(u complex128, z float64) (ln, slope complex128) {
 	p := 2 * a / (sum + root)
 	q := 1 - p
 	ws := cmplx.Log(p / q)
-	curvature := cmplx.Abs(p * q * root) // of the exponent, a + c + z(1−2p) being the root
-	step := math.Min(0.4, 0.6/math.Sqrt(curvature))
+	// The exponent falls from there as curvature·r²/2, a + c + z(1−2p) being the root. The path leaves in the direction of steepest
+	// descent, and bends back so that it stays in the strip, and where x is large near the real axis: w = ws + r − i·tilt·bend·tanh(r/bend).
+	curvature := p * q * root
+	tilt := math.Tan(0.5 * cmplx.Phase(curvature))
+	bend := 1.2
+	if tilt != 0 {
+		bend = math.Min(bend, math.Max(0.85*math.Pi-math.Abs(imag(ws)), 0.1)/math.Abs(tilt))
+	}
+	step := math.Min(0.17, 0.45/math.Sqrt(cmplx.Abs(curvature)*(1+tilt*tilt)))
 
-	logZ := math.Log(z)
-	exponent := func(w, e complex128) (x, l complex128) {
-		l = log1p(e) // −ln p
-		return a*(complex(logZ, 0)-l) - c*(w+l) - zc/(1+e), l
+	exponent := func(w, e complex128) complex128 { // e is e^(−w)
+		l := log1p(e) // −ln p
+		return a*(complex(logZ, 0)-l) - c*(w+l) - zc/(1+e)
 	}
-	e0 := q / p // e^(−w)
-	top, _ := exponent(ws, e0)
-	// term adds the integrand, over e^top, at w = ws + r.
+	top := exponent(ws, q/p)
+	// term adds the integrand over e^top, and returns its size.
 	var value, other complex128
-	term := func(r float64, e complex128) float64 {
-		x, _ := exponent(ws+complex(r, 0), e)
-		f := cmplx.Exp(x - top)
+	term := func(r float64) float64 {
+		tanh := math.Tanh(r / bend)
+		w := ws + complex(r, -tilt*bend*tanh)
+		e := cmplx.Exp(-w)
+		f := cmplx.Exp(exponent(w, e)-top) * complex(1, -tilt*(1-tanh*tanh))
 		rest := e / (1 + e) // 1 − p
-		value += f * parts(n, c, rest, z)
-		other += f
-		return math.Abs(real(f)) + math.Abs(imag(f))
+		inv := 1 / (zc * rest)
+		g := f * rest * parts(n, c, inv)
+		value += g
+		other += f * parts(n-1, c-1, inv)
+		return math.Abs(real(g)) + math.Abs(imag(g))
 	}
-	term(0, e0)
+	term(0)
 	const tiny, most = 1e-18, 20000
-	for _, dir := range []float64{1, -1} {
-		grow := complex(math.Exp(-dir*step), 0)
-		e := e0
+	for _, dir := range []float64{step, -step} {
 		for k := 1; k < most; k++ {
-			e *= grow
-			if term(dir*step*float64(k), e) < tiny*(1+cmplx.Abs(other)) {
+			if term(dir*float64(k)) < tiny*(1+cmplx.Abs(value)) {
 				break
 			}
 		}
 	}
 	scale := complex(step, 0)
 	ln = top - special.LogGamma(a) + cmplx.Log(scale*value)
-	// z·∂φ/∂z = αc/z·1/Γ(α+1)·∫x^α·e^(−x)·(1−x/z)^(c−1) dx
-	if n == 1 {
-		slope = over / zc * other / value
-	}
-	return ln, slope
+	// z·∂φ/∂z = αc/z·1/Γ(α+1)·∫x^α·e^(−x)·(1−x/z)^(c−1) dx, by n−1 integrations by parts
+	return ln, over / zc * other / value
 }
 
-// parts returns the factor of the n-th derivative of g: (1−p)·Σ_k C(n,k)·c(c−1)...(c−k+1)/(z−x)^k.
-func parts(n int, c, rest complex128, z float64) complex128 {
+// parts returns (−1)^n·g⁽ⁿ⁾(x)/g(x) = Σ_k C(n,k)·c(c−1)...(c−k+1)/(z−x)^k, given 1/(z−x).
+func parts(n int, c, inv complex128) complex128 {
 	sum, t := complex(1, 0), complex(1, 0)
-	inv := 1 / (complex(z, 0) * rest)
 	for k := range n {
 		f := float64(k)
-		t *= complex(float64(n)-f, 0) * (c - complex(f, 0)) * inv / complex(f+1, 0)
+		t *= complex((float64(n)-f)/(f+1), 0) * (c - complex(f, 0)) * inv
 		sum += t
 	}
-	return rest * sum
+	return sum
 }
 
 func (m ThreeHalves) exponent(u complex128, t float64) complex128 {
 	if t == 0 {
 		return 0
 	}
-	ln, _ := m.integral(u, m.scale(t))
+	z, logZ := m.scale(t)
+	ln, _ := m.integral(u, z, logZ)
 	return ln
 }
 
@@ -174,13 +189,13 @@ func (m ThreeHalves) CharFuncTo(dst, u []complex128, t float64) {
 	if len(dst) != len(u) {
 		panic("model: CharFuncTo: dst and u differ in length")
 	}
-	z := m.scale(t)
+	z, logZ := m.scale(t)
 	for i, ui := range u {
 		if t == 0 {
 			dst[i] = 1
 			continue
 		}
-		ln, _ := m.integral(ui, z)
+		ln, _ := m.integral(ui, z, logZ)
 		dst[i] = cmplx.Exp(ln)
 	}
 }
@@ -190,13 +205,13 @@ func (m ThreeHalves) CharVegaTo(dst, vega, u []complex128, t float64) {
 	if len(dst) != len(u) || len(vega) != len(u) {
 		panic("model: CharVegaTo: dst, vega and u differ in length")
 	}
-	z := m.scale(t)
+	z, logZ := m.scale(t)
 	for i, ui := range u {
 		if t == 0 {
 			dst[i], vega[i] = 1, 0
 			continue
 		}
-		ln, slope := m.integral(ui, z)
+		ln, slope := m.integral(ui, z, logZ)
 		f := cmplx.Exp(ln)
 		dst[i], vega[i] = f, complex(-2/math.Sqrt(m.V0), 0)*slope*f
 	}
@@ -215,7 +230,8 @@ func (m ThreeHalves) LogMoment(p, t float64) float64 {
 	if over := p * (1 - p) / (s * s); over < 0 && !(h > 0 && h*h+over >= 0) {
 		return math.Inf(1)
 	}
-	ln, _ := m.integral(complex(0, -p), m.scale(t))
+	z, logZ := m.scale(t)
+	ln, _ := m.integral(complex(0, -p), z, logZ)
 	if cmplx.IsNaN(ln) {
 		return math.Inf(1)
 	}
