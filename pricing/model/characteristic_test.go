@@ -65,7 +65,7 @@ var laws = []struct {
 	{"3/2, huge vol of vol, rho 1", ThreeHalves{mkt, 0.09, 2, 0.05, 50, 1}, 1},
 	{"Heston-Hull-White", rateWorld, 1},
 	{"Heston-Hull-White, 30 years", rateWorld, 30},
-	{"Heston-Hull-White, one day, no reversion of the rate", HestonHullWhite{rateWorld.Heston, 0, 0.3}, 1. / 365},
+	{"Heston-Hull-White, one day, no reversion of the rate", HestonHullWhite{mkt, 0.04, 1.5, 0.06, 0.5, -0.7, 0, 0.3}, 1. / 365},
 	{"rough Heston", RoughHeston{Market: mkt, H: 0.12, V0: 0.04, Lambda: 0.1, Theta: 0.3, Nu: 0.33, Rho: -0.68}, 1},
 	{"rough Heston, H 1/1000, one day", RoughHeston{Market: mkt, H: 0.001, V0: 0.04, Lambda: 1, Theta: 0.06, Nu: 0.3, Rho: -0.99}, 1. / 365},
 	{"rough Heston, 30 years", RoughHeston{Market: mkt, H: 0.3, V0: 0.04, Lambda: 0.5, Theta: 0.06, Nu: 0.4, Rho: 0.5}, 30},

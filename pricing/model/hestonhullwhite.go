@@ -22,7 +22,12 @@ import (
 //
 // This is the only affine case: with dW·dR ≠ 0 the variance of F has a term in √v, with dZ·dR ≠ 0 the drift of v has one.
 type HestonHullWhite struct {
-	Heston
+	Market
+	V0     float64 // v0: variance today, >= 0
+	Kappa  float64 // κ: speed of mean reversion of the variance per year, >= 0
+	Theta  float64 // θ_v: variance in the long run, >= 0
+	Sigma  float64 // σ: volatility of the variance, >= 0
+	Rho    float64 // ρ: correlation of asset and variance, in [−1, 1]
 	Lambda float64 // λ: speed of mean reversion of the short rate per year, >= 0
 	Eta    float64 // η: volatility of the short rate per year, >= 0
 }
@@ -32,11 +37,22 @@ var (
 	_ CharVega       = HestonHullWhite{}
 )
 
+// heston returns the model without the noise of the rate. It is no embedded field: what else [Heston] can do is not true of this model.
+func (m *HestonHullWhite) heston() Heston {
+	return Heston{Market: m.Market, V0: m.V0, Kappa: m.Kappa, Theta: m.Theta, Sigma: m.Sigma, Rho: m.Rho}
+}
+
+// Feller returns 2κθ/σ² and whether it is at least 1, so that the variance never reaches zero. Prices do not need it.
+func (m HestonHullWhite) Feller() (ratio float64, ok bool) { return m.heston().Feller() }
+
+// MomentExplosion returns the time at which E[S^p] becomes infinite, +Inf if it never does.
+func (m HestonHullWhite) MomentExplosion(p float64) float64 { return m.heston().MomentExplosion(p) }
+
 // Validate returns an error that names the first parameter outside its domain.
 func (m HestonHullWhite) Validate() error {
 	const fn = "model.HestonHullWhite"
 	return fault.First(
-		m.Heston.validate(fn),
+		m.heston().validate(fn),
 		fault.NonNegative(fn, "Lambda", m.Lambda),
 		fault.NonNegative(fn, "Eta", m.Eta),
 	)
@@ -49,7 +65,7 @@ func (m HestonHullWhite) RateVariance(t float64) float64 {
 }
 
 func (m HestonHullWhite) exponent(u complex128, t float64) complex128 {
-	return m.Heston.exponent(u, t) - complex(0.5*m.RateVariance(t), 0)*u*(u+1i)
+	return m.heston().exponent(u, t) - complex(0.5*m.RateVariance(t), 0)*u*(u+1i)
 }
 
 // CharFunc returns φ(u), defined where Heston's is.
@@ -72,7 +88,7 @@ func (m *HestonHullWhite) batch(dst, vega, u []complex128, t float64) {
 	if len(dst) != len(u) {
 		panic("model: CharFuncTo: dst and u differ in length")
 	}
-	half := complex(0.5*m.RateVariance(t), 0)
+	half, h := complex(0.5*m.RateVariance(t), 0), m.heston()
 	var own [chunk]complex128 // dst may be u
 	for len(u) > 0 {
 		n := min(chunk, len(u))
@@ -80,7 +96,7 @@ func (m *HestonHullWhite) batch(dst, vega, u []complex128, t float64) {
 		if vega != nil {
 			v, vega = vega[:n], vega[n:]
 		}
-		hestonTo(&m.Heston, nil, own[:n], v, u[:n], t)
+		hestonTo(&h, nil, own[:n], v, u[:n], t)
 		for i, x := range u[:n] {
 			rate := cmplx.Exp(-half * x * (x + 1i))
 			dst[i] = own[i] * rate
@@ -94,12 +110,12 @@ func (m *HestonHullWhite) batch(dst, vega, u []complex128, t float64) {
 
 // LogMoment returns ln E[(S_T/F_T)^p] in the measure of expiry T, +Inf where Heston's is.
 func (m HestonHullWhite) LogMoment(p, t float64) float64 {
-	return m.Heston.LogMoment(p, t) + 0.5*p*(p-1)*m.RateVariance(t)
+	return m.heston().LogMoment(p, t) + 0.5*p*(p-1)*m.RateVariance(t)
 }
 
 // Cumulants returns the cumulants of ln(S_T/F_T).
 func (m HestonHullWhite) Cumulants(t float64) Cumulants {
-	c, v := m.Heston.Cumulants(t), m.RateVariance(t)
+	c, v := m.heston().Cumulants(t), m.RateVariance(t)
 	c.C1 -= 0.5 * v
 	c.C2 += v
 	return c

@@ -11,7 +11,7 @@ import (
 	"github.com/volgaquant/volga/rates/curve"
 )
 
-var rateWorld = HestonHullWhite{Heston{mkt, 0.04, 1.5, 0.06, 0.5, -0.7}, 0.1, 0.015}
+var rateWorld = HestonHullWhite{mkt, 0.04, 1.5, 0.06, 0.5, -0.7, 0.1, 0.015}
 
 func TestRateVariance(t *testing.T) {
 	m := rateWorld
@@ -35,7 +35,7 @@ func TestRateVariance(t *testing.T) {
 // Without volatility of variance it is Merton's option under stochastic rates ("Theory of rational option pricing", 1973, section
 // 8): Black-Scholes with the variance of the forward.
 func TestHestonHullWhiteLimits(t *testing.T) {
-	m := HestonHullWhite{Heston{mkt, 0.04, 1, 0.04, 0, 0}, 0.1, 0.02}
+	m := HestonHullWhite{mkt, 0.04, 1, 0.04, 0, 0, 0.1, 0.02}
 	flat := m
 	flat.Eta = 0
 	for _, expiry := range []float64{0.1, 1, 10} {
@@ -44,7 +44,7 @@ func TestHestonHullWhiteLimits(t *testing.T) {
 			if a, b := m.CharFunc(u, expiry), bs.CharFunc(u, expiry); !near(a, b, 1e-14) {
 				t.Errorf("%g years: φ(%v) = %v, want %v", expiry, u, a, b)
 			}
-			if a, b := flat.CharFunc(u, expiry), m.Heston.CharFunc(u, expiry); a != b {
+			if a, b := flat.CharFunc(u, expiry), m.heston().CharFunc(u, expiry); a != b {
 				t.Errorf("%g years: φ(%v) = %v without rate volatility, Heston %v", expiry, u, a, b)
 			}
 		}
@@ -54,7 +54,7 @@ func TestHestonHullWhiteLimits(t *testing.T) {
 // The law under the bond's measure, against a simulation under the bank account's: the discounted payoff min(S, K), whose price is
 // the integral of Lewis over φ.
 func TestHestonHullWhiteBySimulation(t *testing.T) {
-	m := HestonHullWhite{Heston{Market{Spot: 100, Discount: curve.Flat(0.03)}, 0.04, 1.5, 0.04, 0.3, -0.7}, 0.2, 0.05}
+	m := HestonHullWhite{Market{Spot: 100, Discount: curve.Flat(0.03)}, 0.04, 1.5, 0.04, 0.3, -0.7, 0.2, 0.05}
 	const expiry, steps, paths = 4.0, 100, 8000
 	const dt = expiry / steps
 	g := rng.NewPhilox(7, 0)
@@ -126,7 +126,8 @@ func TestHestonHullWhiteRefusals(t *testing.T) {
 
 func ExampleHestonHullWhite() {
 	world := HestonHullWhite{
-		Heston: Heston{Market: Market{Spot: 100, Discount: curve.Flat(0.03)}, V0: 0.04, Kappa: 1.5, Theta: 0.04, Sigma: 0.5, Rho: -0.7},
+		Market: Market{Spot: 100, Discount: curve.Flat(0.03)},
+		V0:     0.04, Kappa: 1.5, Theta: 0.04, Sigma: 0.5, Rho: -0.7,
 		Lambda: 0.05, Eta: 0.01,
 	}
 	for _, t := range []float64{1, 10} {
