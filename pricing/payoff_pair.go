@@ -9,6 +9,14 @@ type TerminalPair interface {
 	PayoffPairTo(dst, first, second []float64)
 }
 
+// KinkedPair is the capability of a [TerminalPair] whose payoff jumps or bends at given prices of one asset, whatever that of
+// the other is, so that a grid can be laid to them.
+type KinkedPair interface {
+	TerminalPair
+	// KinksPair returns those prices of the first and of the second asset, in rising order.
+	KinksPair() (first, second []float64)
+}
+
 // EarlyExercisePair is the capability of a [TerminalPair] whose holder may take the payoff before maturity, for the prices
 // of the assets at that time.
 type EarlyExercisePair interface {

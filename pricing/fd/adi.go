@@ -73,6 +73,12 @@ func (e ADI) Price(ctx context.Context, in pricing.Instrument, m pricing.Model) 
 		return pricing.Result{}, &pricing.UnsupportedError{Engine: e, Instrument: in, Model: m, Reason: reason}
 	}
 	world, ok := m.(model.Diffusion2)
+	if paired, several := m.(model.Paired); several && !ok {
+		if err := m.Validate(); err != nil {
+			return pricing.Result{}, err
+		}
+		world, ok = paired.Pair()
+	}
 	if !ok {
 		return refuse("")
 	}

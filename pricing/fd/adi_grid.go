@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/volgaquant/volga/internal/fault"
+	"github.com/volgaquant/volga/pricing"
 )
 
 const (
@@ -53,11 +54,9 @@ func (w *adiSpace) assetGrid(c *claim2, secondLow, secondHigh float64) error {
 	}
 	var kinks []float64
 	if c.pair == nil {
-		for _, k := range c.terminal.Kinks() {
-			if k > 0 && !math.IsInf(k, 1) {
-				kinks = append(kinks, k)
-			}
-		}
+		kinks = c.terminal.Kinks()
+	} else if k, ok := c.pair.(pricing.KinkedPair); ok {
+		kinks, _ = k.KinksPair()
 	}
 	floor := c.world.PriceFloor(c.expiry)
 	reach := func(s, deviations float64) (low, high float64) {
@@ -79,7 +78,7 @@ func (w *adiSpace) assetGrid(c *claim2, secondLow, secondHigh float64) error {
 	axis := Axis{Intervals: w.n - 1}
 	for _, k := range kinks {
 		// A kink out of reach adds nothing but a domain.
-		if l, h := reach(at[0], 3*assetReach); k < l || k > h {
+		if l, h := reach(at[0], 3*assetReach); !(k >= l && k <= h) {
 			continue
 		}
 		cover(k, kinkReach)
@@ -243,13 +242,7 @@ var (
 
 // average is the mean of the payoff over a cell, by parts between the edges.
 func (c *claim2) average(low, high float64, edges []float64) float64 {
-	bounds := []float64{low}
-	for _, k := range edges {
-		if k > low && k < high {
-			bounds = append(bounds, k)
-		}
-	}
-	bounds = append(bounds, high)
+	bounds := split(low, high, edges)
 	slices.Sort(bounds)
 	total := 0.0
 	for i := 1; i < len(bounds); i++ {
@@ -266,50 +259,91 @@ func (c *claim2) average(low, high float64, edges []float64) float64 {
 	return total / (high - low)
 }
 
-// maturePair averages the payoff over each cell by 4×4 points in general and 16×16 where those show a kink.
+// maturePair averages the payoff over the cells in which it bends.
 func (w *adiSpace) maturePair(c *claim2, d float64) {
-	half := func(y []float64, j int) (low, high float64) {
-		low, high = y[j], y[j]
-		if j > 0 {
-			low = 0.5 * (y[j-1] + y[j])
-		}
-		if j < len(y)-1 {
-			high = 0.5 * (y[j] + y[j+1])
-		}
-		return low, high
+	var first, second []float64
+	if k, ok := c.pair.(pricing.KinkedPair); ok {
+		first, second = k.KinksPair()
 	}
-	var s, y, v [256]float64
-	mean := func(l, h, a, b float64, k int) (mean, low, high float64) {
-		for p := range k {
-			for q := range k {
-				s[p*k+q] = l + (h-l)*(float64(p)+0.5)/float64(k)
-				y[p*k+q] = a + (b-a)*(float64(q)+0.5)/float64(k)
-			}
-		}
-		c.pair.PayoffPairTo(v[:k*k], s[:k*k], y[:k*k])
-		for _, x := range v[:k*k] {
-			mean += x
-		}
-		mean /= float64(k * k)
-		// The mean of the corners differs from that of all where the payoff bends.
-		corners := 0.25 * (v[0] + v[k-1] + v[k*k-k] + v[k*k-1])
-		return mean, corners, math.Abs(v[0]-v[k*k-1]) + math.Abs(v[k-1]-v[k*k-k])
-	}
-	var one [1]float64
+	var one, price [1]float64
 	for i := range w.x {
-		l, h := half(w.x, i)
+		low, high := w.cell(i)
 		row := w.row(w.u, i, 0)
+		rows := split(low, high, first)
 		for j := range row {
-			a, b := half(w.y, j)
-			value, corners, move := mean(l, h, a, b, 4)
-			if math.Abs(value-corners) > 1e-9*move {
-				value, _, _ = mean(l, h, a, b, 16)
-			} else {
-				one[0] = w.x[i]
-				c.pair.PayoffPairTo(one[:], one[:], w.y[j:j+1])
-				value = one[0]
+			a, b := w.y[j], w.y[j]
+			if j > 0 {
+				a = 0.5 * (w.y[j-1] + w.y[j])
+			}
+			if j < len(w.y)-1 {
+				b = 0.5 * (w.y[j] + w.y[j+1])
+			}
+			columns := split(a, b, second)
+			price[0] = w.x[i]
+			c.pair.PayoffPairTo(one[:], price[:], w.y[j:j+1])
+			value := one[0]
+			if len(rows) > 2 || len(columns) > 2 || c.bends(low, high, a, b) {
+				value = 0
+				for p := 1; p < len(rows); p++ {
+					for q := 1; q < len(columns); q++ {
+						part := (rows[p] - rows[p-1]) * (columns[q] - columns[q-1]) / ((high - low) * (b - a))
+						value += part * c.averagePair(rows[p-1], rows[p], columns[q-1], columns[q])
+					}
+				}
 			}
 			row[j] = d * (value - c.less)
 		}
 	}
+}
+
+// split returns an interval's bounds with the points inside it.
+func split(low, high float64, at []float64) []float64 {
+	bounds := []float64{low}
+	for _, k := range at {
+		if k > low && k < high {
+			bounds = append(bounds, k)
+		}
+	}
+	return append(bounds, high)
+}
+
+// bends reports whether the payoff is other than linear at four by four points inside a rectangle.
+func (c *claim2) bends(low, high, a, b float64) bool {
+	const k = 4
+	var s, y, v [k * k]float64
+	for p := range k {
+		for q := range k {
+			s[p*k+q] = low + (high-low)*(float64(p)+0.5)/k
+			y[p*k+q] = a + (b-a)*(float64(q)+0.5)/k
+		}
+	}
+	c.pair.PayoffPairTo(v[:], s[:], y[:])
+	right, up := (v[k*k-k]-v[0])/(k-1), (v[k-1]-v[0])/(k-1)
+	size := math.Abs(right) + math.Abs(up)
+	for p := range k {
+		for q := range k {
+			if math.Abs(v[0]+float64(p)*right+float64(q)*up-v[p*k+q]) > 1e-9*(size+math.Abs(v[0])) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// averagePair is the mean of the payoff over a rectangle, by 16 by 16 points.
+func (c *claim2) averagePair(low, high, a, b float64) float64 {
+	const k = 16
+	var s, y, v [k * k]float64
+	for p := range k {
+		for q := range k {
+			s[p*k+q] = low + (high-low)*(float64(p)+0.5)/k
+			y[p*k+q] = a + (b-a)*(float64(q)+0.5)/k
+		}
+	}
+	c.pair.PayoffPairTo(v[:], s[:], y[:])
+	mean := 0.0
+	for _, x := range v {
+		mean += x
+	}
+	return mean / (k * k)
 }

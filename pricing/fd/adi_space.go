@@ -470,7 +470,7 @@ func (w *adiSpace) sweep(st *adiStage) {
 }
 
 // read fills the coefficients of a step from t0 to t1: at the prices of the grid times scale.
-func (w *adiSpace) read(world model.Diffusion2, t0, t1, scale float64) (bad string, at, value float64) {
+func (w *adiSpace) read(world model.Diffusion2, t0, t1, scale float64) (what string, at, value float64) {
 	for i, x := range w.x {
 		w.s[i] = x * scale
 	}
@@ -483,8 +483,8 @@ func (w *adiSpace) read(world model.Diffusion2, t0, t1, scale float64) (bad stri
 	}
 	world.SecondTo(w.drift, w.vol, w.scale, w.y, t0, t1)
 	for j, v := range w.vol {
-		if !(v >= 0 && w.scale[j] >= 0) || math.IsNaN(w.drift[j]) || math.IsInf(v+w.scale[j]+w.drift[j], 0) {
-			return "coefficients of the second variable", w.y[j], v + w.scale[j] + w.drift[j]
+		if all := v + w.scale[j] + w.drift[j]; math.IsNaN(all) || math.IsInf(all, 0) {
+			return "coefficients of the second variable", w.y[j], all
 		}
 	}
 	return "", 0, 0
