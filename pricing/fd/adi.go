@@ -62,6 +62,7 @@ type claim2 struct {
 	exercise bool
 	dates    []float64 // of exercise; nil with exercise means at any time
 	barriers []pricing.Barrier
+	law      bool // no payoff: the law itself, from the spot
 }
 
 // Price values one instrument. Besides those of terms and model, it refuses with a [pricing.ArgError] numbers of steps below 4

@@ -53,7 +53,7 @@ func (w *adiSpace) assetGrid(c *claim2, secondLow, secondHigh float64) error {
 		at = append(at, forward)
 	}
 	var kinks []float64
-	if c.pair == nil {
+	if c.terminal != nil {
 		kinks = c.terminal.Kinks()
 	} else if k, ok := c.pair.(pricing.KinkedPair); ok {
 		kinks, _ = k.KinksPair()
@@ -84,7 +84,11 @@ func (w *adiSpace) assetGrid(c *claim2, secondLow, secondHigh float64) error {
 		cover(k, kinkReach)
 		axis.Focus = append(axis.Focus, Focus{At: k, Width: dense, Place: Midway})
 	}
-	axis.Focus = append(axis.Focus, Focus{At: at[0], Width: dense, Weight: spotWeight})
+	here := Focus{At: at[0], Width: dense, Weight: spotWeight}
+	if c.law {
+		here.Place = OnNode
+	}
+	axis.Focus = append(axis.Focus, here)
 	for _, b := range c.barriers {
 		if b.Dates != nil {
 			cover(b.Level, kinkReach)
