@@ -322,7 +322,7 @@ func (e ADI) run(ctx context.Context, w *adiSpace, c *claim2, nt, n, m int) (adi
 		w.crew.start(w)
 		defer w.crew.stop()
 	}
-	weights := e.Scheme.weights()
+	weights := e.Scheme.weights(w.convective(c))
 	always := c.exercise && c.dates == nil
 	w.mature(c)
 	if always {
@@ -347,7 +347,7 @@ func (e ADI) run(ctx context.Context, w *adiSpace, c *claim2, nt, n, m int) (adi
 				layers[2], layers[1] = layers[1], w.layer(c, t1)
 			}
 			wt, halves := &weights, 1
-			if i == 0 && e.Damping.needed(e.Scheme) {
+			if i == 0 && e.Damping.needed(&weights) {
 				wt, halves = &damping, 2
 			}
 			for h := range halves {

@@ -193,6 +193,20 @@ func (w *adiSpace) secondGrid(c *claim2, low, high float64) error {
 	return nil
 }
 
+// convection is how many times drift may outweigh noise from node to node before a scheme is asked to be stable without noise.
+const convection = 4
+
+// convective reports whether the drift of the second variable outweighs its noise somewhere inside the grid: |m|·Δy > 4s².
+func (w *adiSpace) convective(c *claim2) bool {
+	c.world.SecondTo(w.drift, w.vol, w.scale, w.y, 0, c.expiry)
+	for j := 1; j < w.m-1; j++ {
+		if math.Abs(w.drift[j])*0.5*(w.y[j+1]-w.y[j-1]) > convection*w.vol[j]*w.vol[j] {
+			return true
+		}
+	}
+	return false
+}
+
 // mature fills the values at maturity: the payoff discounted to now, averaged over the cells that hold a kink.
 func (w *adiSpace) mature(c *claim2) {
 	d := c.world.DiscountFactor(c.expiry)

@@ -17,8 +17,9 @@ type ADIScheme int
 const (
 	// HundsdorferVerwer corrects Y₀ by ½Δt(F(Y₂) − F(U)) and sweeps again about Y₂, with θ = 1 − √2/2. It is of second order. It is
 	// the default because with this θ it is L-stable in each direction alone: it smooths the kinks of payoffs by itself, where the
-	// others must be helped by half steps of first order, and so errs several times less at like cost. (The paper's other
-	// choice θ = ½ + √3/6 is stable for every coefficient and step, but has larger errors.)
+	// others must be helped by half steps of first order, and so errs several times less at like cost. Where the drift of the
+	// second variable outweighs its noise from node to node, as with a volatility of variance near zero, this θ is not stable
+	// for long steps, and the paper's other choice θ = ½ + √3/6 takes its place.
 	HundsdorferVerwer ADIScheme = iota
 	// ModifiedCraigSneyd corrects Y₀ by θΔt(F₀(Y₂) − F₀(U)) + (½−θ)Δt(F(Y₂) − F(U)) and sweeps again about U, with θ = 1/3 (in 't
 	// Hout and Welfert 2009). It is of second order, and stable for every coefficient and step.
@@ -67,13 +68,18 @@ type adiWeights struct {
 	e0, e1, e2 float64
 	w0, w1, w2 float64
 	once, keep bool
+	smooth     bool // damps what is rough by itself
 }
 
-func (s ADIScheme) weights() adiWeights {
+// weights returns the scheme's, those that are stable without noise if steady.
+func (s ADIScheme) weights(steady bool) adiWeights {
 	switch s {
 	case HundsdorferVerwer:
 		theta := 1 - 0.5*math.Sqrt2
-		return adiWeights{theta: theta, e0: 0.5, e1: 0.5, e2: 0.5, w0: 0.5, w1: 0.5 - theta, w2: 0.5}
+		if steady {
+			theta = 0.5 + math.Sqrt(3)/6
+		}
+		return adiWeights{theta: theta, e0: 0.5, e1: 0.5, e2: 0.5, w0: 0.5, w1: 0.5 - theta, w2: 0.5, smooth: !steady}
 	case ModifiedCraigSneyd:
 		return craigSneyd(1. / 3)
 	case CraigSneyd:
@@ -99,8 +105,8 @@ const (
 	DampNever
 )
 
-func (d Damping) needed(s ADIScheme) bool {
-	return d == DampAlways || d == DampWhereNeeded && s != HundsdorferVerwer
+func (d Damping) needed(wt *adiWeights) bool {
+	return d == DampAlways || d == DampWhereNeeded && !wt.smooth
 }
 
 // damping is the scheme of the half steps that smooth what a payoff, an exercise or a barrier leaves rough: Douglas' with

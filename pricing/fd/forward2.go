@@ -162,7 +162,7 @@ func (e FokkerPlanck2) Run(ctx context.Context, m pricing.Model, horizon float64
 	if err := show(0); err != nil {
 		return nil, err
 	}
-	weights := e.Scheme.weights()
+	weights := e.Scheme.weights(w.convective(c))
 	length := horizon / float64(nt)
 	for i := range nt {
 		t0, t1 := length*float64(i), length*float64(i+1)
@@ -170,7 +170,7 @@ func (e FokkerPlanck2) Run(ctx context.Context, m pricing.Model, horizon float64
 			t1 = horizon
 		}
 		wt, halves := &weights, 1
-		if i < 2 && e.Damping.needed(e.Scheme) {
+		if i < 2 && e.Damping.needed(&weights) {
 			wt, halves = &damping, 2
 		}
 		for h := range halves {

@@ -62,7 +62,7 @@ func TestForwardIsTheTransposeOfBackward(t *testing.T) {
 					forward += law.Mass[i*w.m+j] * pay(i, j)
 				}
 			}
-			weights := s.weights()
+			weights := s.weights(false)
 			for k := 11; k >= 0; k-- {
 				wt, halves := &weights, 1
 				if k < 2 && damp == DampAlways {
