@@ -185,6 +185,12 @@ func (o put) early(t *aloScheme, spot float64) (premium, delta, gamma float64, e
 	if o.between() {
 		return o.betweenBoundaries(t, spot)
 	}
+	if o.q >= o.r && o.r*o.tau < aloNothing { // the interest on the strike is all there is to gain
+		return 0, 0, 0, false, true
+	}
+	if math.Abs(o.q-o.r)*o.tau < aloNothing {
+		o.q = o.r // else the boundary leaves the strike by a step too small for any interpolant, and it matters as little
+	}
 	w := t.work.Get().(*aloWork)
 	defer t.work.Put(w)
 	if o.solve(t, w) == 0 {

@@ -43,7 +43,7 @@ func (o put) startBetween(h, x []float64) {
 		t := x * x * o.tau
 		h[i] = o.vol * math.Sqrt(t)
 		if o.inner {
-			h[i] *= 0.64
+			h[i] *= aloShortTime
 		} else {
 			h[i] *= math.Sqrt(math.Max(-math.Log(apart*t), 0.3))
 		}

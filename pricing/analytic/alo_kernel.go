@@ -41,17 +41,31 @@ func (o put) perpetual() float64 {
 	return beta / (beta - 1)
 }
 
-// start writes a first boundary: Bjerksund and Stensland's (2002) exponential between its ends, or, if q <= r, the limit for short
-// times where that lies further from the strike: h² ~ σ²τ·ln(σ²/(8πτ(r−q)²)), and 2σ²τ·ln(1/(4√π·rτ)) if r = q (Andersen, Lake and
-// Offengenden 2016, section 3).
+// start writes a first boundary. If q > r by more than next to nothing, it is the limit for short times, h ~ 0.64σ√τ (Lamberton and
+// Villeneuve, "Critical price near maturity for an American option on a dividend-paying stock", Annals of Applied Probability 13,
+// 2003), bent to the boundary without expiry. Else it is Bjerksund and Stensland's (2002) exponential between its ends or
+// the limit for short times where that lies further from the strike: h² ~ σ²τ·ln(σ²/(8πτ(r−q)²)), and 2σ²τ·ln(1/(4√π·rτ)) if r = q
+// (Andersen, Lake and Offengenden 2016, section 3).
 func (o put) start(t *aloTable, w *aloWork) {
 	x0 := 1 / o.top()
 	rise := 1e8
-	if p := o.perpetual(); p > 1e-8 {
+	if p := o.perpetual(); p > 1e-8 || o.q > o.r && p > 0 {
 		rise = 1/p - x0
 	}
 	rootT := math.Sqrt(o.tau)
 	h, least := w.h, w.g
+	even, apart := 16*math.Pi*o.r*o.r, 8*math.Pi*(o.r-o.q)*(o.r-o.q)/(o.vol*o.vol)
+	if o.q > o.r && apart > even*o.tau {
+		far := math.Log1p(rise / x0)
+		for i, x := range t.x {
+			h[i] = -aloShortTime * o.vol * rootT * x / far
+		}
+		vec.Expm1(h, h)
+		for i, v := range h {
+			h[i] = -far * v
+		}
+		return
+	}
 	for i, x := range t.x {
 		s := x * rootT
 		h[i] = -max((o.q-o.r)*s*s+2*o.vol*s, 0.5*o.vol*s) / (rise * x0)
@@ -61,10 +75,6 @@ func (o put) start(t *aloTable, w *aloWork) {
 		h[i] = -rise * v / x0
 	}
 	vec.Log1p(h, h)
-	if o.q > o.r {
-		return
-	}
-	even, apart := 16*math.Pi*o.r*o.r, 8*math.Pi*(o.r-o.q)*(o.r-o.q)/(o.vol*o.vol)
 	for i, x := range t.x {
 		s := x * x * o.tau
 		least[i] = min(max(even*s, apart)*s, 1)
@@ -74,6 +84,9 @@ func (o put) start(t *aloTable, w *aloWork) {
 		h[i] = max(h[i], o.vol*rootT*x*math.Sqrt(-least[i]))
 	}
 }
+
+// aloShortTime is h/(σ√τ) as τ falls to zero where the boundary leaves from rK/q and not from the strike.
+const aloShortTime = 0.64
 
 // solve finds the boundary B(τ) = X·e^(−h(√τ)) at the collocation times, X the boundary just before expiry. Like Andersen,
 // Lake and Offengenden (2016, section 5) it interpolates H = h² by Chebyshev polynomials in √τ. Their equation FP-A is

@@ -73,8 +73,12 @@ func (c contract) triggers() pricing.Result {
 		triggerStock.Put(w)
 		value, near, bend = scale*sum.value, scale*sum.slope, scale*(sum.bend-sum.slope)
 	}
-	// To exercise at once and to wait for expiry are rules too.
-	if !(value > math.Max(european, c.intrinsic())) {
+	// To exercise at once and to wait for expiry are rules too. They also stand in for σ√T beyond 20, where the terms cancel.
+	dearest := c.strike
+	if c.right == pricing.Call {
+		dearest = c.spot
+	}
+	if !(value > math.Max(european, c.intrinsic()) && value < dearest) {
 		if european < c.intrinsic() {
 			r := c.exercised()
 			return c.shape(r.Value, r.Greeks)
