@@ -10,8 +10,9 @@ import (
 	"github.com/volgaquant/volga/pricing/model"
 )
 
-// Diffuse steps through every model that is a [model.Diffusion]. The zero value is Milstein's scheme for the logarithm of the
-// price, of strong and weak order one, which is exact for geometric Brownian motion.
+// Diffuse steps through every model that is a [model.Diffusion]. The zero value is Platen's scheme of weak order two, for prices of
+// claims; in the logarithm of the price every scheme here is exact for geometric Brownian motion. The first step is cut into eight
+// that grow from small to large, for local volatilities are steepest at the start.
 //
 // In logarithms the volatility b(S,t)/S of each step is tabulated by ln(S/F), F being the forward, and interpolated by cubics,
 // unless Direct is set; prices outside of the table ask the model. In the price itself the model is asked for each step.
@@ -25,8 +26,9 @@ type Diffuse struct {
 type Order int
 
 const (
-	Milstein Order = iota // strong order 1, without derivatives (Kloeden and Platen 1992, eq. 11.1.3)
-	Euler                 // Euler-Maruyama: strong order 1/2
+	Platen   Order = iota // weak order 2, strong order 1/2, without derivatives (Kloeden and Platen 1992, eq. 15.1.1)
+	Milstein              // weak and strong order 1, without derivatives (eq. 11.1.3)
+	Euler                 // Euler-Maruyama: weak order 1, strong order 1/2
 )
 
 // Scale is what [Diffuse] steps through.
@@ -43,13 +45,34 @@ const (
 var _ Scheme = Diffuse{}
 
 // Without another wish, steps are no longer than this and than a sixteenth of the last time.
-const diffuseStep = 1.0 / 64
+const diffuseStep = 1.0 / 32
+
+// startSteps is the number of steps that the first one is cut into.
+const startSteps = 8
+
+// cutStart cuts the first step into steps whose ends are at the squares of equal parts.
+func cutStart(steps []float64, at []int) []float64 {
+	if len(steps) == 0 {
+		return steps
+	}
+	cut := make([]float64, 0, len(steps)+startSteps-1)
+	for k := 1.0; k < startSteps; k++ {
+		f := k / startSteps
+		cut = append(cut, steps[0]*f*f)
+	}
+	for i, n := range at {
+		if n > 0 {
+			at[i] = n + startSteps - 1
+		}
+	}
+	return append(cut, steps...)
+}
 
 // Simulate prepares the prices at the given times.
 func (e Diffuse) Simulate(m pricing.Model, times []float64, maxStep float64) (model.Simulation, error) {
 	const fn = "mc.Diffuse"
-	if e.Order < Milstein || e.Order > Euler {
-		return nil, fault.Arg(fn, "Order", int(e.Order), "Milstein or Euler")
+	if e.Order < Platen || e.Order > Euler {
+		return nil, fault.Arg(fn, "Order", int(e.Order), "Platen, Milstein or Euler")
 	}
 	if e.Scale < AutomaticScale || e.Scale > Price {
 		return nil, fault.Arg(fn, "Scale", int(e.Scale), "one of the three")
@@ -59,7 +82,8 @@ func (e Diffuse) Simulate(m pricing.Model, times []float64, maxStep float64) (mo
 	if world == nil {
 		return nil, schemeError(e, m, reason)
 	}
-	if maxStep == 0 {
+	cut := maxStep == 0
+	if cut {
 		maxStep = min(diffuseStep, last/16)
 	}
 	var stops []float64
@@ -68,7 +92,10 @@ func (e Diffuse) Simulate(m pricing.Model, times []float64, maxStep float64) (mo
 		stops = append(stops, d.Time)
 	}
 	steps, at := model.StepGrid(times, stops, maxStep)
-	d := diffusing{world: world, spot: world.SpotPrice(), at: at, steps: steps, milstein: e.Order == Milstein}
+	if cut {
+		steps = cutStart(steps, at)
+	}
+	d := diffusing{world: world, spot: world.SpotPrice(), at: at, steps: steps, order: e.Order}
 	d.growth, d.floor = make([]float64, len(steps)), make([]float64, len(steps))
 	d.cash, d.kept = make([]float64, len(steps)), make([]float64, len(steps))
 	growth, next := 1.0, 0
@@ -123,12 +150,12 @@ type diffusing struct {
 	growth     []float64 // of the forward in each step
 	floor      []float64 // of the price at the end of each step
 	cash, kept []float64 // dividends at the end of each step
-	milstein   bool
+	order      Order
 	paying     bool
 }
 
 func (d *diffusing) Layout() model.Layout {
-	return model.Layout{Assets: 1, Steps: d.steps, Factors: 1, Scratch: 5, Variance: !d.paying}
+	return model.Layout{Assets: 1, Steps: d.steps, Factors: 1, Scratch: 7, Variance: !d.paying}
 }
 
 // pricePaths step through the price.
@@ -141,6 +168,9 @@ func (p *pricePaths) PathsTo(b *model.PathBlock) {
 	for i, steps := range p.at {
 		clear(variance)
 		for ; k < steps; k++ {
+			if b.Stopped() {
+				return
+			}
 			to := p.steps[k]
 			dt := to - from
 			root, growth, z := math.Sqrt(dt), p.growth[k], b.Normals[k]
@@ -152,7 +182,21 @@ func (p *pricePaths) PathsTo(b *model.PathBlock) {
 					}
 				}
 			}
-			if p.milstein {
+			switch p.order {
+			case Platen:
+				up, down := b.Scratch[4], b.Scratch[5]
+				for j, v := range c {
+					mean := s[j] * growth
+					up[j], down[j] = mean+v*root, mean-v*root
+				}
+				p.world.DiffusionTo(up, up, from, to)
+				p.world.DiffusionTo(down, down, from, to)
+				quarter := 0.25 * root
+				for j, v := range c {
+					w := z[j]
+					s[j] = s[j]*growth + quarter*((up[j]+down[j]+2*v)*w+(up[j]-down[j])*(w*w-1)) + 0.5*(growth-1)*v*root*w
+				}
+			case Milstein:
 				for j, v := range c {
 					ahead[j] = s[j] + v*root
 				}
@@ -161,7 +205,7 @@ func (p *pricePaths) PathsTo(b *model.PathBlock) {
 				for j, v := range c {
 					s[j] = s[j]*growth + v*root*z[j] + (ahead[j]-v)*half*(z[j]*z[j]-1)
 				}
-			} else {
+			default:
 				for j, v := range c {
 					s[j] = s[j]*growth + v*root*z[j]
 				}
@@ -287,6 +331,9 @@ func (p *logPaths) PathsTo(b *model.PathBlock) {
 	for i, steps := range p.at {
 		clear(variance)
 		for ; k < steps; k++ {
+			if b.Stopped() {
+				return
+			}
 			to := p.steps[k]
 			dt := to - from
 			root, z := math.Sqrt(dt), b.Normals[k]
@@ -296,7 +343,23 @@ func (p *logPaths) PathsTo(b *model.PathBlock) {
 					variance[j] += v * v * dt
 				}
 			}
-			if p.milstein {
+			switch p.order {
+			case Platen:
+				up, down := b.Scratch[5], b.Scratch[6]
+				for j, v := range vol {
+					drifted := x[j] - 0.5*dt*v*v
+					w := v * root
+					ahead[j], up[j], down[j] = drifted+w*z[j], drifted+w, drifted-w
+				}
+				p.volTo(ahead, ahead, price, forward, k, from, to)
+				p.volTo(up, up, price, forward, k, from, to)
+				p.volTo(down, down, price, forward, k, from, to)
+				quarter := 0.25 * root
+				for j, v := range vol {
+					w, a := z[j], ahead[j]
+					x[j] += quarter*((up[j]+down[j]+2*v)*w+(up[j]-down[j])*(w*w-1)) - 0.25*dt*(v*v+a*a)
+				}
+			case Milstein:
 				for j, v := range vol {
 					ahead[j] = x[j] + v*root
 				}
@@ -305,7 +368,7 @@ func (p *logPaths) PathsTo(b *model.PathBlock) {
 				for j, v := range vol {
 					x[j] += v*(root*z[j]-0.5*dt*v) + (ahead[j]-v)*half*(z[j]*z[j]-1)
 				}
-			} else {
+			default:
 				for j, v := range vol {
 					x[j] += v * (root*z[j] - 0.5*dt*v)
 				}

@@ -3,7 +3,6 @@ package mc
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math"
 	"testing"
 	"time"
@@ -174,12 +173,24 @@ func TestCancelled(t *testing.T) {
 	if !errors.Is(err, context.DeadlineExceeded) {
 		t.Fatal(err)
 	}
-	g := asian{pricing.Call, 100, in.dates, true}
-	want := run(t, Engine{Paths: 1 << 13, Controls: []Control{{Instrument: g, Value: geometricValue(t, g, m)}}}, in, m)
+	want := run(t, Engine{Paths: 1 << 13, Controls: []Control{geometricControl(t, in, m)}}, in, m)
 	if r.Paths == 0 || r.Has&pricing.HasStdErr == 0 {
 		t.Fatalf("%d paths: %v ± %v", r.Paths, r.Value, r.StdErr)
 	}
 	within(t, "what was computed", r.Result, want.Value, 4, 0.5)
+}
+
+// Blocks that take long are given up in the middle.
+func TestCancelledInABlock(t *testing.T) {
+	short, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
+	defer cancel()
+	in := pricing.Vanilla{Right: pricing.Call, Strike: 100, Expiry: 1}
+	start := time.Now()
+	r, err := Engine{Scheme: Heston{Step: BroadieKaya}, MaxStep: 1e-4}.Run(short, in, heston(0.04, 1.5, 0.06, 0.5, -0.7))
+	if !errors.Is(err, context.DeadlineExceeded) || r.Paths != 0 || r.Has != 0 {
+		t.Errorf("%+v, %v", r, err)
+	}
+	t.Logf("%v after the deadline", time.Since(start)-50*time.Millisecond)
 }
 
 func TestProgress(t *testing.T) {
@@ -263,37 +274,3 @@ func TestRefusals(t *testing.T) {
 type other struct{}
 
 func (other) Validate() error { return nil }
-
-func BenchmarkAsian52(b *testing.B) {
-	m := flatWorld(100, 0.05, 0.0, 0.2)
-	in := asian{pricing.Call, 100, weekly(52, 1), false}
-	g := asian{pricing.Call, 100, weekly(52, 1), true}
-	for _, n := range []int{1, 2} {
-		b.Run(fmt.Sprintf("workers=%d", n), func(b *testing.B) {
-			e := Engine{Paths: 16384, Workers: n, Controls: []Control{{Instrument: g, Value: geometricValue(b, g, m)}}}
-			var r Report
-			for b.Loop() {
-				r = run(b, e, in, m)
-			}
-			b.ReportMetric(b.Elapsed().Seconds()*1e3/float64(b.N), "ms/price")
-			b.ReportMetric(r.StdErr, "stderr")
-		})
-	}
-}
-
-func BenchmarkSobolBridge64(b *testing.B) {
-	m := flatWorld(100, 0.05, 0.0, 0.2)
-	times := weekly(64, 1)
-	for b.Loop() {
-		g, err := Engine{Paths: 131072, Source: Sobol{}}.Generator(m, times, 0)
-		if err != nil {
-			b.Fatal(err)
-		}
-		block := g.NewBlock()
-		for i := range g.Blocks() {
-			g.Make(block, i)
-		}
-	}
-	b.ReportMetric(b.Elapsed().Seconds()*1e3/float64(b.N), "ms/price")
-	b.ReportMetric(131072*64*float64(b.N)/b.Elapsed().Seconds(), "path-steps/s")
-}

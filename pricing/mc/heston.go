@@ -218,6 +218,9 @@ func (h *hestonPaths) PathsTo(b *model.PathBlock) {
 	for i, steps := range h.at {
 		clear(total)
 		for ; k < steps; k++ {
+			if b.Stopped() {
+				return
+			}
 			q := &h.roots[k]
 			z := b.Normals[k*factors]
 			switch {

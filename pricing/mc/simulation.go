@@ -33,14 +33,15 @@ type part struct {
 
 // worker is the memory of one worker.
 type worker struct {
+	done  <-chan struct{}
 	block *Block
 	views []*pricing.Paths
 	pays  [][]float64 // by claim
 	short [][]float64 // the same, as long as the block
 }
 
-func (s *simulation) worker() *worker {
-	w := &worker{block: s.generator.NewBlock(), short: make([][]float64, len(s.claims))}
+func (s *simulation) worker(ctx context.Context) *worker {
+	w := &worker{done: ctx.Done(), block: s.generator.NewBlock(), short: make([][]float64, len(s.claims))}
 	for i := range s.claims {
 		w.views = append(w.views, s.claims[i].view())
 		w.pays = append(w.pays, make([]float64, s.generator.shape.Block))
@@ -70,7 +71,7 @@ func (s *simulation) do(ctx context.Context) (Report, error) {
 	}
 	states := make([]*worker, min(workers(s.engine.Workers), total))
 	for i := range states {
-		states[i] = s.worker()
+		states[i] = s.worker(ctx)
 	}
 	for done := 0; done < total; {
 		wave := mostWave
@@ -131,7 +132,11 @@ func (s *simulation) add() {
 // make makes block index and keeps its moments.
 func (s *simulation) make(w *worker, index int) error {
 	b := w.block
+	b.work.Done = w.done
 	s.generator.Make(b, index)
+	if b.work.Stopped() {
+		return nil // perhaps unfinished
+	}
 	n := len(b.Weight)
 	for i := range s.claims {
 		dst := w.pays[i][:n]

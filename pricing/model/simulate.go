@@ -58,6 +58,19 @@ type PathBlock struct {
 	// Key is different for every block of a simulation. Schemes that need a random number of random numbers, such as those that
 	// reject some, make a generator of their own from it.
 	Key [2]uint64
+	// Done, if it is not nil, is closed when nobody waits for the block any more. A simulation that takes longer than some
+	// milliseconds looks at it between steps, see [PathBlock.Stopped], and returns with the block unfinished.
+	Done <-chan struct{}
+}
+
+// Stopped reports whether nobody waits for the block any more.
+func (b *PathBlock) Stopped() bool {
+	select {
+	case <-b.Done:
+		return true
+	default:
+		return false
+	}
 }
 
 // StepGrid lays time steps of at most maxStep (any length if it is not positive) so that every time of times and every stop
