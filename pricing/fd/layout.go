@@ -68,6 +68,7 @@ func (s *solver) layout() error {
 	s.course(func(_, p float64) { least, most = math.Min(least, p), math.Max(most, p) })
 	given := s.Low != 0 || s.High != 0
 	low, high := s.Low, s.High
+	unsnapped := low // the lowest price that matters, if the grid goes on to the floor
 	if given {
 		if !(low < s.spot && s.spot < high) {
 			return fault.Arg(fn, "Low, High", fmt.Sprintf("%g, %g", low, high), fmt.Sprintf("bounds that contain the spot, %g", s.spot))
@@ -85,6 +86,11 @@ func (s *solver) layout() error {
 	} else {
 		least = math.Max(least, floor)
 		low, high = s.reach(least, -1, s.Width, floor), s.reach(most, 1, s.Width, floor)
+		if s.jumps.intensity > 0 {
+			spread := math.Min(math.Exp(s.Width*math.Sqrt(s.jumps.intensity*T*s.jumps.square)), 1e6)
+			low, high = low/spread, high*spread
+		}
+		unsnapped = low
 		if !math.IsInf(floor, -1) && low-floor < 0.2*(s.spot-floor) {
 			low = floor
 		}
@@ -154,6 +160,18 @@ func (s *solver) layout() error {
 			}
 		}
 		err = axis.NodesTo(s.fine)
+	}
+	if err == nil && s.jumps.intensity > 0 {
+		anchor := 0.0
+		switch {
+		case s.lower != nil:
+			anchor = s.lower.Level
+		case s.upper != nil:
+			anchor = s.upper.Level
+		case len(s.kinks) > 0:
+			anchor = s.kinks[0]
+		}
+		s.jumps.lay(s.fine, s.spot, math.Max(unsnapped, 1e-6*s.spot), anchor)
 	}
 	return err
 }

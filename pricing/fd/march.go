@@ -156,36 +156,48 @@ func (s *solver) step(t0, t1 float64, scheme Scheme) error {
 	s.dLast, s.gLast = d0, g0
 	s.b, s.bBefore = s.bBefore, s.b
 	s.world.DiffusionTo(s.b, s.x, t0, t1)
+	if s.jumps.intensity > 0 {
+		return s.jumpStep(t0, t1, scheme)
+	}
 	switch scheme {
 	case TRBDF2:
-		const gamma = 2 - math.Sqrt2
-		d := 0.5 * gamma * dt
-		s.assemble(d)
-		mid := t1 - gamma*dt
-		if err := s.each(func(c *column) error { copy(c.old, c.v); return s.solve(c, true, mid) }); err != nil {
+		s.assemble(0.5 * trGamma * dt)
+		_ = s.each(func(c *column) error { copy(c.old, c.v); return nil })
+		if err := s.stage(true, t1-trGamma*dt); err != nil {
 			return err
 		}
-		const ahead = 1 / (gamma * (2 - gamma))
-		const behind = (1 - gamma) * (1 - gamma) * ahead
-		return s.each(func(c *column) error {
-			for i, v := range c.v {
-				c.v[i] = ahead*v - behind*c.old[i]
-			}
-			return s.solve(c, false, t0)
-		})
+		_ = s.each(func(c *column) error { c.backward(); return nil })
+		return s.stage(false, t0)
 	case Implicit:
 		s.assemble(dt)
-		return s.each(func(c *column) error { return s.solve(c, false, t0) })
+		return s.stage(false, t0)
 	case damp:
 		s.assemble(0.5 * dt)
-		mid := 0.5 * (t0 + t1)
-		if err := s.each(func(c *column) error { return s.solve(c, false, mid) }); err != nil {
+		if err := s.stage(false, 0.5*(t0+t1)); err != nil {
 			return err
 		}
-		return s.each(func(c *column) error { return s.solve(c, false, t0) })
+		return s.stage(false, t0)
 	}
 	s.assemble(0.5 * dt)
-	return s.each(func(c *column) error { return s.solve(c, true, t0) })
+	return s.stage(true, t0)
+}
+
+// trGamma is the part of a step of TRBDF2 that its trapezoidal stage takes: then both stages have the same matrix.
+const trGamma = 2 - math.Sqrt2
+
+// backward combines the values after the trapezoidal stage with those before it, in old, to the right-hand side of the difference.
+func (c *column) backward() {
+	const ahead = 1 / (trGamma * (2 - trGamma))
+	const behind = (1 - trGamma) * (1 - trGamma) * ahead
+	old := c.old[:len(c.v)]
+	for i, v := range c.v {
+		c.v[i] = ahead*v - behind*old[i]
+	}
+}
+
+// stage solves every column.
+func (s *solver) stage(reflected bool, t float64) error {
+	return s.each(func(c *column) error { return s.solve(c, reflected, t) })
 }
 
 func (s *solver) each(do func(*column) error) error {
@@ -206,7 +218,8 @@ func (s *solver) assemble(d float64) {
 		if c == &s.inner && !s.waits {
 			break
 		}
-		s.grid.implicit(c.matrix, c.from, c.to, s.b, s.drift, s.rate, d, c.fixLow, c.fixHigh)
+		j := &s.jumps // with an intensity of zero, nothing
+		s.grid.implicit(c.matrix, c.from, c.to, s.b, s.drift-j.intensity*j.mean, s.rate+j.intensity, d, c.fixLow, c.fixHigh)
 		c.factored = false
 	}
 }
@@ -226,6 +239,14 @@ func sameColumn(a, b []float64) bool {
 // solve takes a column to time t: by (I − dL)v' = v, or if reflected on to 2v' − v, which is a step of Crank and Nicolson over 2d.
 func (s *solver) solve(c *column, reflected bool, t float64) error {
 	n := len(c.v)
+	rhs := c.v
+	if s.jumps.intensity > 0 {
+		rhs = c.integral.source[:n]
+		k := s.d0 * s.jumps.intensity
+		for i, v := range c.v {
+			rhs[i] = v + k*rhs[i]
+		}
+	}
 	var lowEdge, highEdge float64
 	if c.fixLow {
 		lowEdge = s.edge(c, c.low, c.from, t)
@@ -234,6 +255,7 @@ func (s *solver) solve(c *column, reflected bool, t float64) error {
 		} else {
 			c.v[0] = lowEdge
 		}
+		rhs[0] = c.v[0]
 	}
 	if c.fixHigh {
 		highEdge = s.edge(c, c.high, c.to, t)
@@ -242,6 +264,7 @@ func (s *solver) solve(c *column, reflected bool, t float64) error {
 		} else {
 			c.v[n-1] = highEdge
 		}
+		rhs[n-1] = c.v[n-1]
 	}
 	if s.early && s.dates == nil && c == &s.main {
 		bound := c.floor
@@ -264,7 +287,7 @@ func (s *solver) solve(c *column, reflected bool, t float64) error {
 			}
 		}
 		copy(c.next, c.v)
-		if err := c.complementarity.solve(s.Exercise, c.matrix, c.next, c.v, bound, s.size); err != nil {
+		if err := c.complementarity.solve(s.Exercise, c.matrix, c.next, rhs, bound, s.size); err != nil {
 			return err
 		}
 		if reflected {
@@ -279,10 +302,16 @@ func (s *solver) solve(c *column, reflected bool, t float64) error {
 			}
 			c.factored = true
 		}
-		if reflected {
-			c.factors.reflectTo(c.next, c.v)
-		} else {
-			c.factors.SolveTo(c.next, c.v)
+		switch {
+		case !reflected:
+			c.factors.SolveTo(c.next, rhs)
+		case s.jumps.intensity > 0:
+			c.factors.SolveTo(c.next, rhs)
+			for i, v := range c.v {
+				c.next[i] = 2*c.next[i] - v
+			}
+		default:
+			c.factors.reflectTo(c.next, rhs)
 		}
 	}
 	if c.fixLow {
@@ -314,6 +343,7 @@ func (s *solver) rebate(b *pricing.Barrier, t float64) float64 {
 // happens takes the columns from just after a moment to just before it. A barrier is looked at after the dividends of the date, and so is
 // exercise on given dates; an option that may be exercised at any time may be so before them too.
 func (s *solver) happens(k int) error {
+	s.forgetful()
 	m := &s.moments[k]
 	exercise := s.early && (s.dates == nil || m.exercise)
 	if exercise && k < len(s.moments)-1 {

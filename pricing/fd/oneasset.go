@@ -2,6 +2,7 @@ package fd
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"sync"
@@ -12,14 +13,14 @@ import (
 )
 
 // OneAsset values contracts on one asset by finite differences under models that are one-dimensional diffusions
-// ([model.DiffusionOf]). The contract says what it pays by its capabilities: it must be a [pricing.Terminal], and may be a
+// ([model.DiffusionOf]) or such with jumps ([model.JumpDiffusion]). The contract says what it pays by its capabilities: it must be a [pricing.Terminal], and may be a
 // [pricing.EarlyExercise] and a [pricing.Barriered]. The zero value is ready.
 //
 // It fills the value, Delta, Gamma and Theta. Value, delta and gamma come from the polynomial through the five nodes next to the spot; theta
 // follows from them by the equation of the model, and is zero where an option should be exercised now.
 type OneAsset struct {
 	SpaceSteps int      // intervals of the grid; 0 means 400
-	TimeSteps  int      // to maturity; 0 means 100. Each stretch between two dates of the contract gets at least four
+	TimeSteps  int      // to maturity; 0 means 100, or 8 for each jump to be expected. Each stretch between two dates of the contract gets at least four
 	Single     bool     // one grid, without extrapolation from it and every other of its nodes
 	Scheme     Scheme   // the zero value is Recommended
 	Exercise   Exercise // the zero value is PolicyIteration
@@ -99,14 +100,30 @@ func (e OneAsset) Price(ctx context.Context, in pricing.Instrument, m pricing.Mo
 	if err := s.contract.read(fn, terminal); err != nil {
 		return pricing.Result{}, err
 	}
-	world, reason := model.DiffusionOf(m, s.contract.expiry)
-	if world == nil {
-		return pricing.Result{}, unsupported(reason)
+	var world model.Diffusion
+	if j, ok := m.(model.JumpDiffusion); ok {
+		world = j.Continuous()
+		if j.JumpIntensity() > 0 {
+			if err := s.jumps.read(fn, j); err != nil {
+				return pricing.Result{}, err
+			}
+			if n := 8 * j.JumpIntensity() * s.contract.expiry; e.TimeSteps == 0 && n > defaultTime {
+				set.TimeSteps = int(math.Min(n, maxSteps)) &^ 3
+			}
+			if !(world.PriceFloor(s.contract.expiry) >= 0) {
+				return pricing.Result{}, unsupported("jumps multiply the price, which must be positive")
+			}
+		}
+	} else {
+		var reason string
+		if world, reason = model.DiffusionOf(m, s.contract.expiry); world == nil {
+			return pricing.Result{}, unsupported(reason)
+		}
 	}
 	s.OneAsset, s.world = set, world
 	r, err := s.price(ctx)
-	if err == errShape {
-		return pricing.Result{}, unsupported(errShape.Error())
+	if err == errShape || err == errNoDiffusion {
+		return pricing.Result{}, unsupported(err.Error())
 	}
 	return r, err
 }
@@ -127,6 +144,7 @@ type solver struct {
 	at       []float64 // prices after a dividend
 	one      [1]float64
 
+	jumps jumps
 	main  column // the contract, or the one that a knock-in becomes
 	inner column // a contract that waits to be knocked in
 	waits bool   // inner is in use
@@ -148,6 +166,7 @@ var solvers = sync.Pool{New: func() any { return new(solver) }}
 // forget drops what belongs to the caller.
 func (s *solver) forget() {
 	s.contract, s.world = contract{}, nil
+	s.jumps.law, s.jumps.intensity, s.jumps.mean = nil, 0, 0
 	clear(s.moments)
 }
 
@@ -162,6 +181,7 @@ type column struct {
 	factors         Factors
 	factored        bool
 	complementarity
+	integral integral
 }
 
 func (s *solver) price(ctx context.Context) (pricing.Result, error) {
@@ -195,6 +215,8 @@ func (s *solver) price(ctx context.Context) (pricing.Result, error) {
 	}
 	if b := s.coefficient(s.spot, 0, T); !(b >= 0) || math.IsInf(b, 1) {
 		return pricing.Result{}, fault.Arg(fn, fmt.Sprintf("diffusion coefficient at the spot, %g", s.spot), b, "finite and >= 0")
+	} else if b == 0 && s.jumps.intensity > 0 {
+		return pricing.Result{}, errNoDiffusion
 	} else if b == 0 {
 		return pricing.Result{Value: s.certain(), Has: pricing.HasValue}, nil
 	}
@@ -301,8 +323,23 @@ func (s *solver) begin() error {
 		copy(s.main.floor, v)
 	}
 	s.average(v)
+	_ = s.each(func(c *column) error { // a barrier that is always looked at is so at maturity
+		if c.fixLow {
+			c.v[0] = s.edge(c, c.low, c.from, s.expiry)
+		}
+		if c.fixHigh {
+			c.v[len(c.v)-1] = s.edge(c, c.high, c.to, s.expiry)
+		}
+		return nil
+	})
+	if s.jumps.intensity > 0 {
+		s.jumps.begin(s.onCoarse)
+		_ = s.each(func(c *column) error { s.jumps.prepare(c, s.x); return nil })
+	}
 	return nil
 }
+
+var errNoDiffusion = errors.New("between its jumps the asset must move at random")
 
 func (c *column) reset(from, to int) {
 	n := to - from + 1
@@ -381,6 +418,11 @@ func (s *solver) result() (pricing.Result, error) {
 	}
 	b := s.coefficient(s.spot, 0, s.tLast)
 	r.Theta = s.rate*value - s.drift*s.spot*delta - 0.5*b*b*gamma
+	if j := &s.jumps; j.intensity > 0 {
+		s.integrate()
+		after, _, _ := local(s.x[c.from:c.to+1], c.integral.now, s.spot)
+		r.Theta -= j.intensity * (after - value - j.mean*s.spot*delta)
+	}
 	return r, nil
 }
 
