@@ -24,7 +24,7 @@ import (
 // (Andersen and Lake, "Fast American option pricing: the double-boundary case", Wilmott 2021) at two to ten times the cost.
 type AndersenLake struct {
 	// Tolerance is the error of the value that is wanted, as a fraction of the strike (of the spot for a call); 0 means
-	// 1e-8. The cost rises from some ten µs at 1e-6 to half a millisecond at 3e-10 and a few at 5e-12, the least.
+	// 1e-8. The cost rises from five to ten µs at 1e-6 to a fifth of a millisecond at 3e-10 and one at 5e-12, the least.
 	Tolerance float64
 	// Rates asks for Vega, Rho and YieldRho too. They are central differences over 1e-4 of three further pairs of
 	// valuations at the same scheme, of six between two boundaries; their error is about 1e-7 of the strike or 2000 times
@@ -87,9 +87,9 @@ func (o put) hardness() float64 {
 	return 1
 }
 
-// Price values a [pricing.American] under a [model.Constant]. The volatility is the one that the model gives for the option's strike and
-// expiry, held constant. The errors: a [pricing.ArgError] for a tolerance below the least, or for terms outside their domain; a
-// [pricing.UnsupportedError] if rate, yield or dividends change before expiry.
+// Price values a [pricing.American] under a [model.Constant]. The volatility is the one that the model gives for the option's
+// strike and expiry, held constant. The errors: a [pricing.ArgError] for a tolerance below the least, or for terms outside
+// their domain; a [pricing.UnsupportedError] if rate, yield or dividends change before expiry.
 func (e AndersenLake) Price(ctx context.Context, in pricing.Instrument, m pricing.Model) (pricing.Result, error) {
 	const name = "analytic.AndersenLake"
 	if !(e.Tolerance >= 0) {

@@ -8,15 +8,17 @@ import (
 	"github.com/volgaquant/volga/pricing/black"
 )
 
-// Where both rates are negative and q < r, a put is exercised between two boundaries: above the upper one, B, as ever; below the
-// lower one, Y, what the holder of the strike pays for holding it is less than what the asset earns him, and he waits. At expiry they
-// stand at K and at rK/q; they close in on each other as time to expiry grows, and if σ > √(−2q) − √(−2r) they meet at a finite
-// time τ*, beyond which the option is never exercised (Andersen and Lake, "Fast American option pricing: the double-boundary case",
-// Wilmott 2021; Healy, "Pricing American options under negative rates", Journal of Computational Finance 2021).
+// Where both rates are negative and q < r, a put is exercised between two boundaries: above the upper one, B, as ever; below
+// the lower one, Y, what the holder of the strike pays for holding it is less than what the asset earns him, and he waits. At
+// expiry they stand at K and at rK/q; they close in on each other as time to expiry grows, and if σ > √(−2q) − √(−2r) they meet
+// at a finite time τ*, beyond which the option is never exercised (Andersen and Lake, "Fast American option pricing: the
+// double-boundary case", Wilmott 2021; Healy, "Pricing American options under negative rates", Journal of Computational Finance
+// 2021).
 //
-// As long as they are apart, neither knows of the other: a path from above B meets B first. Above B the value is therefore that of
-// the usual integral, as if all below B were exercised. Below Y it is that of a put that pays 1−S on both sides of the strike. Seen in 1/S,
-// with rate and yield exchanged, its boundary is again one from above, of the same equation less the term of the strike.
+// As long as they are apart, neither knows of the other: a path from above B meets B first. Above B the value is therefore that
+// of the usual integral, as if all below B were exercised. Below Y it is that of a put that pays 1−S on both sides of the
+// strike. Seen in 1/S, with rate and yield exchanged, its boundary is again one from above, of the same equation less the term
+// of the strike.
 
 // aloNearZero is the rate that counts as zero: it moves the value by less than its own size times the time to expiry.
 const aloNearZero = 1e-12
@@ -51,10 +53,11 @@ func (o put) startBetween(h, x []float64) {
 	}
 }
 
-// solve finds both boundaries, and where they meet, for the scheme whose memory they hold; false if the iteration does not settle.
+// solve finds both boundaries, and where they meet, for the scheme whose memory they hold; false if the iteration does not
+// settle.
 //
-// The upper boundary, continued past τ* as if the lower were not there, ends soon after. Both are therefore solved to some time before, then
-// to later ones by the course of the gap between them, each from the one before, until the last is just past τ*.
+// The upper boundary, continued past τ* as if the lower were not there, ends soon after. Both are therefore solved to some time
+// before, then to later ones by the course of the gap between them, each from the one before, until the last is just past τ*.
 func (b *strip) solve(t *aloScheme) bool {
 	width := math.Log(b.q / b.r)
 	// The boundaries come closer faster than 2·½σ√τ, so that they meet by then; and a strip saves r−q at most while it lasts.
@@ -181,9 +184,9 @@ func (t *aloTable) stretch(w *aloWork, times float64) {
 	}
 }
 
-// premium returns the value of early exercise beyond τ*, with its first two derivatives by the spot: the interest on the strike less the
-// dividends forgone, over the paths that end between the boundaries once less than τ* is left. It is nothing but the sum of
-// two integrals as in [put.premium], but over part of the time, where s = τ·cos²φ.
+// premium returns the value of early exercise beyond τ*, with its first two derivatives by the spot: the interest on the strike
+// less the dividends forgone, over the paths that end between the boundaries once less than τ* is left. It is nothing but the
+// sum of two integrals as in [put.premium], but over part of the time, where s = τ·cos²φ.
 func (b *strip) premium(t *aloScheme, spot float64) (value, delta, gamma float64) {
 	p, w := t.p, b.upper
 	hu, dp, dm, er, eq := w.hu[:2*p], w.d[:2*p], w.p[:2*p], w.c[:2*p], w.f[:2*p]
@@ -230,8 +233,8 @@ func (b *strip) premium(t *aloScheme, spot float64) (value, delta, gamma float64
 	return value, delta, gamma
 }
 
-// betweenBoundaries returns what the put is worth more than the European one, with its derivatives by the spot; exercised is set where
-// it should be, and settled is false if the iteration does not settle.
+// betweenBoundaries returns what the put is worth more than the European one, with its derivatives by the spot; exercised is
+// set where it should be, and settled is false if the iteration does not settle.
 func (o put) betweenBoundaries(t *aloScheme, spot float64) (premium, delta, gamma float64, exercised, settled bool) {
 	b := strip{put: o, upper: t.work.Get().(*aloWork), lower: t.work.Get().(*aloWork)}
 	defer t.work.Put(b.upper)

@@ -57,9 +57,9 @@ func solvedStrip(t *testing.T, o put, rung int) (strip, *aloScheme) {
 	return b, s
 }
 
-// What the method rests on: above the upper boundary the integral over all that lies below it and the integral between the boundaries
-// are the same; so they are below the lower one; and the value meets the payoff at both, though the equation solved is that of
-// the slope. The boundaries come from one equation each, so that none of these holds by construction.
+// What the method rests on: above the upper boundary the integral over all that lies below it and the integral between the
+// boundaries are the same; so they are below the lower one; and the value meets the payoff at both, though the equation solved
+// is that of the slope. The boundaries come from one equation each, so that none of these holds by construction.
 func TestALOBetweenIdentities(t *testing.T) {
 	rng := rand.New(rand.NewPCG(4, 2))
 	apart, meet, worst := 0, 0, 0.0
@@ -106,8 +106,8 @@ func TestALOBetweenIdentities(t *testing.T) {
 	}
 }
 
-// Healy prints 22.372978113275483 for this put with a coarse scheme (AQFED.jl, README of the module american), which is off by 2.5e-5: a
-// lattice of 6401 steps has 22.3729565, and all rungs agree to 1e-9.
+// Healy prints 22.372978113275483 for this put with a coarse scheme (AQFED.jl, README of the module american), which is off by
+// 2.5e-5: a lattice of 6401 steps has 22.3729565, and all rungs agree to 1e-9.
 func TestALOBetweenAgainstHealy(t *testing.T) {
 	opt, m := pricing.American{Right: pricing.Put, Strike: 100, Expiry: 0.75}, flatWorld(80, -0.005, -0.01, 0.3)
 	r := priced(t, AndersenLake{}, opt, m)

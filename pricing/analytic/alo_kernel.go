@@ -41,11 +41,11 @@ func (o put) perpetual() float64 {
 	return beta / (beta - 1)
 }
 
-// start writes a first boundary. If q > r by more than next to nothing, it is the limit for short times, h ~ 0.64σ√τ (Lamberton and
-// Villeneuve, "Critical price near maturity for an American option on a dividend-paying stock", Annals of Applied Probability 13,
-// 2003), bent to the boundary without expiry. Else it is Bjerksund and Stensland's (2002) exponential between its ends or
-// the limit for short times where that lies further from the strike: h² ~ σ²τ·ln(σ²/(8πτ(r−q)²)), and 2σ²τ·ln(1/(4√π·rτ)) if r = q
-// (Andersen, Lake and Offengenden 2016, section 3).
+// start writes a first boundary. If q > r by more than next to nothing, it is the limit for short times, h ~ 0.64σ√τ (Lamberton
+// and Villeneuve, "Critical price near maturity for an American option on a dividend-paying stock", Annals of Applied
+// Probability 13, 2003), bent to the boundary without expiry. Else it is Bjerksund and Stensland's (2002) exponential between
+// its ends or the limit for short times where that lies further from the strike: h² ~ σ²τ·ln(σ²/(8πτ(r−q)²)), and
+// 2σ²τ·ln(1/(4√π·rτ)) if r = q (Andersen, Lake and Offengenden 2016, section 3).
 func (o put) start(t *aloTable, w *aloWork) {
 	x0 := 1 / o.top()
 	rise := 1e8
@@ -348,8 +348,8 @@ func (o put) premium(t *aloTable, w *aloWork, spot float64) (value, delta, gamma
 	return value * o.tau, delta * o.tau, gamma * o.tau
 }
 
-// decompose overwrites the n×n matrix a, by rows, with its LU factors under partial pivoting, the diagonal of U inverted; false if
-// it is singular.
+// decompose overwrites the n×n matrix a, by rows, with its LU factors under partial pivoting, the diagonal of U inverted; false
+// if it is singular.
 func decompose(a []float64, n int, pivot []int) bool {
 	for c := range n {
 		best := c

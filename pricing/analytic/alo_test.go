@@ -81,8 +81,8 @@ var aloSettings = []struct {
 	worst, tolerance float64
 }{{"2e-5", 2e-5, 1e-6}, {"4e-6", 4e-6, 3e-7}, {"6e-9", 6e-9, 3e-10}}
 
-// The reference of one case is itself off by 2e-8 (the highest rung, which meets the independent values of the papers to 2e-11, says
-// so), hence the errors are taken against the highest rung.
+// The reference of one case is itself off by 2e-8 (the highest rung, which meets the independent values of the papers to 2e-11,
+// says so), hence the errors are taken against the highest rung.
 func TestALOErrorOverGoldens(t *testing.T) {
 	for _, s := range aloSettings {
 		worst, n := 0.0, 0
@@ -172,6 +172,52 @@ func TestALOLimits(t *testing.T) {
 		if math.Abs(a.Value-b.Value) > 2e-6 {
 			t.Errorf("rate, yield %g, %g: %.12g; %g, %g: %.12g", near[0], near[1], a.Value, near[2], near[3], b.Value)
 		}
+	}
+}
+
+// Far beyond any market the iteration still settles: volatilities from 0.1% to 1000%, a second to thirty years, rates that all but
+// vanish or are all but equal; up to a drift of 100 standard deviations of the law at expiry.
+func TestALOSettles(t *testing.T) {
+	rng := rand.New(rand.NewPCG(21, 3))
+	tried, between := 0, 0
+	for range 3000 {
+		reach := 0.5 * math.Pow(10, -2*rng.Float64())
+		r, q := reach*(2*rng.Float64()-1), reach*(2*rng.Float64()-1)
+		switch rng.IntN(8) {
+		case 0:
+			r = 0
+		case 1:
+			q = 0
+		case 2:
+			q = r
+		case 3:
+			r *= 1e-8
+		case 4:
+			q = r * (1 + 1e-9*rng.NormFloat64())
+		}
+		o := put{r: r, q: q, vol: math.Pow(10, -3+4*rng.Float64()), tau: math.Pow(10, -7.5+9*rng.Float64())}
+		if math.Abs(r-q)*math.Sqrt(o.tau) > 100*o.vol {
+			continue
+		}
+		x := math.Exp(rng.NormFloat64() * (o.vol*math.Sqrt(o.tau) + 0.1))
+		c := contract{pricing.Put, x, 1, r, q, o.vol, o.tau}
+		got, err := c.andersenLake(2)
+		if err != nil {
+			t.Errorf("%+v at %g: %v", o, x, err)
+			continue
+		}
+		floor, bound := math.Max(c.intrinsic(), c.european().Price()), math.Max(1, math.Exp(-r*o.tau))
+		if !(got.Value >= floor*(1-1e-13) && got.Value <= bound*(1+1e-12)) || math.IsNaN(got.Delta+got.Gamma+got.Theta) {
+			t.Errorf("%+v at %g: %+v outside [%g, %g]", o, x, got, floor, bound)
+		}
+		tried++
+		if o.between() {
+			between++
+		}
+	}
+	t.Logf("%d options, %d between two boundaries", tried, between)
+	if tried < 2000 || between < 150 {
+		t.Errorf("%d options and %d between two boundaries are too few", tried, between)
 	}
 }
 

@@ -51,8 +51,8 @@ func readAmerican(ctx context.Context, name string, in pricing.Instrument, m pri
 	return c, nil
 }
 
-// inconstancy says why the methods of this package, which rest on one rate and one yield, do not hold. No pair of averages stands for
-// curves: with the same forward and discount factor at expiry, exercise before it pays at other prices.
+// inconstancy says why the methods of this package, which rest on one rate and one yield, do not hold. No pair of averages
+// stands for curves: with the same forward and discount factor at expiry, exercise before it pays at other prices.
 func inconstancy(m pricing.Model, expiry float64) string {
 	if w, ok := m.(model.Spot); ok {
 		if d := w.DiscreteDividends(); len(d) > 0 && d[0].Time <= expiry {
@@ -61,13 +61,14 @@ func inconstancy(m pricing.Model, expiry float64) string {
 	}
 	if w, ok := m.(model.Rates); ok {
 		if _, _, constant := w.ConstantRates(); !constant {
-			return "rate or yield are curves, and exercise depends on them between now and expiry, not on their averages; a lattice prices it"
+			return "rate or yield are curves, and exercise depends on their course, not on their averages; a lattice prices it"
 		}
 	}
 	return "the rate, the yield or dividends change before expiry; a lattice prices it"
 }
 
-// signed puts the engine's name to an error of readAmerican. The engine comes as a function, so that it need not be boxed where all is well.
+// signed puts the engine's name to an error of readAmerican. The engine comes as a function, so that it need not be boxed where
+// all is well.
 func signed(err error, e func() pricing.Engine) error {
 	if u, ok := err.(*pricing.UnsupportedError); ok {
 		u.Engine = e()

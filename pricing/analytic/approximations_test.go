@@ -56,8 +56,9 @@ func TestPerpetualEdges(t *testing.T) {
 	}
 }
 
-// Haug, The Complete Guide to Option Pricing Formulas, table 3-1: calls on a future, strike 100, rate 10%. The book stops the search
-// for the critical price early, which shows in the third decimal next to it; the last row is QuantLib's BaroneAdesiWhaley engine.
+// Haug, The Complete Guide to Option Pricing Formulas, table 3-1: calls on a future, strike 100, rate 10%. The book stops the
+// search for the critical price early, which shows in the third decimal next to it; the last row is QuantLib's
+// BaroneAdesiWhaley engine.
 func TestBAWAgainstHaug(t *testing.T) {
 	for _, c := range []struct{ spot, expiry, vol, want float64 }{
 		{90, 0.1, 0.15, 0.0206}, {100, 0.1, 0.15, 1.8771}, {110, 0.1, 0.15, 10.0089},

@@ -14,9 +14,10 @@ import (
 // eqs. 20 and 25). The zero value is ready.
 //
 // It is an approximation of its own, whose error does not fall with more work: over the golden options it is below 0.4% of the
-// strike for σ√T up to 0.5 and below 1.2% up to 1.25. [AndersenLake] gives the exact value. It fills the value, Delta,
-// Gamma, DualDelta and DualGamma, which are exact derivatives of the approximation; it takes no account of how time moves it, so that theta
-// would not be one. The rate of a put and the yield of a call must not be negative, unless the option is never exercised early.
+// strike for σ√T up to 0.5 and below 1.2% up to 1.25. [AndersenLake] gives the exact value. It fills the value, Delta, Gamma,
+// DualDelta and DualGamma, which are exact derivatives of the approximation; it takes no account of how time moves it, so that
+// theta would not be one. The rate of a put and the yield of a call must not be negative, unless the option is never exercised
+// early.
 type BaroneAdesiWhaley struct{}
 
 var _ pricing.Engine = BaroneAdesiWhaley{}

@@ -14,15 +14,15 @@ import (
 )
 
 // BjerksundStensland values American options under models that are [model.Constant] by the approximation of Bjerksund and
-// Stensland ("Closed Form Valuation of American Options", NHH discussion paper 2002/09, proposition 1): the option is exercised at one
-// trigger price until t = ½(√5−1)·T and at a lower one from then to expiry T. What that rule earns is valued exactly, by
+// Stensland ("Closed Form Valuation of American Options", NHH discussion paper 2002/09, proposition 1): the option is exercised
+// at one trigger price until t = ½(√5−1)·T and at a lower one from then to expiry T. What that rule earns is valued exactly, by
 // bivariate normal distributions, so that the value is never above that of the American option. The zero value is ready.
 //
 // It is an approximation of its own, whose error does not fall with more work: over the golden options it is short by less than
-// 0.1% of the strike for σ√T up to 0.5 and 0.5% above; deep in the money by up to 0.5% and, at a σ√T of 3, 7% of strike or spot. [AndersenLake] gives the exact value. It fills the value, Delta, Gamma,
-// DualDelta and DualGamma, which are exact derivatives of the approximation; theta and the others would be those of
-// triggers that move with their arguments, and are left out. The rate of a put and the yield of a call must not be negative, unless
-// the option is never exercised early.
+// 0.1% of the strike for σ√T up to 0.5 and 0.5% above; deep in the money by up to 0.5% and, at a σ√T of 3, 7% of strike or
+// spot. [AndersenLake] gives the exact value. It fills the value, Delta, Gamma, DualDelta and DualGamma, which are exact
+// derivatives of the approximation; theta and the others would be those of triggers that move with their arguments, and are
+// left out. The rate of a put and the yield of a call must not be negative, unless the option is never exercised early.
 type BjerksundStensland struct{}
 
 var _ pricing.Engine = BjerksundStensland{}
@@ -58,7 +58,8 @@ func (c contract) shape(value float64, g pricing.Greeks) pricing.Result {
 	}
 }
 
-// triggers values the rule of two triggers, as a call of strike 1; a put is the call with rate and yield, spot and strike exchanged.
+// triggers values the rule of two triggers, as a call of strike 1; a put is the call with rate and yield, spot and strike
+// exchanged.
 func (c contract) triggers() pricing.Result {
 	spot, scale, rate, yield := c.spot/c.strike, c.strike, c.rate, c.yield
 	if c.right == pricing.Put {
@@ -119,8 +120,8 @@ func newTrigger(spot, rate, yield, vol, tau float64) trigger {
 	return k
 }
 
-// price is the logarithm of the trigger price X_T of the paper's eqs. 11 to 13. A carry that falls faster than diffusion spreads would
-// take it below its limit at expiry B₀; the reach is then that of a quarter of the diffusion.
+// price is the logarithm of the trigger price X_T of the paper's eqs. 11 to 13. A carry that falls faster than diffusion
+// spreads would take it below its limit at expiry B₀; the reach is then that of a quarter of the diffusion.
 func (k *trigger) price(t float64, mirror put) float64 {
 	start := 1 / mirror.top() // B₀
 	rise := 1/mirror.perpetual() - start
@@ -135,7 +136,8 @@ func (k *trigger) price(t float64, mirror put) float64 {
 	return math.Log(start - rise*math.Expm1(-reach/rise))
 }
 
-// twoStep adds up the terms of proposition 1. The power β is the one that grows at the rate r, so that its terms are not discounted.
+// twoStep adds up the terms of proposition 1. The power β is the one that grows at the rate r, so that its terms are not
+// discounted.
 func (k *trigger) twoStep(w *triggerWork) jet {
 	above, below := math.Expm1(k.first), math.Expm1(k.then) // X−1 and x−1
 	w.one.n, w.two.n = 0, 0

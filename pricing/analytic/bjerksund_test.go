@@ -31,8 +31,8 @@ func TestBjerksundStenslandAgainstHaug(t *testing.T) {
 	}
 }
 
-// The golden options against the approximation: it claims to be short by at most 0.1% or 0.5% of the strike and never above, the latter within
-// the tolerance of the reference.
+// The golden options against the approximation: it claims to be short by at most 0.1% or 0.5% of the strike and never above,
+// the latter within the tolerance of the reference.
 func TestGoldenAmericanBjerksundStensland(t *testing.T) {
 	worst, n := 0.0, 0
 	for _, topic := range []string{"american", "papers/american_bsm"} {

@@ -14,8 +14,8 @@ import (
 // slow reports that the long checks are wanted.
 func slow() bool { return os.Getenv("VOLGA_SLOW") != "" }
 
-// americanGrid are options over rates and yields from −5% to 10%, volatilities from 2% to 200%, expiries from a day to ten years and
-// moneyness from a half to two, and within three standard deviations where that is less.
+// americanGrid are options over rates and yields from −5% to 10%, volatilities from 2% to 200%, expiries from a day to ten
+// years and moneyness from a half to two, and within three standard deviations where that is less.
 func americanGrid(visit func(c contract)) {
 	rates := []float64{-0.05, -0.02, -0.001, 0, 0.001, 0.02, 0.05, 0.1}
 	for _, right := range []pricing.Right{pricing.Put, pricing.Call} {
@@ -39,10 +39,10 @@ func americanGrid(visit func(c contract)) {
 	}
 }
 
-// No value below exercise or the European value, none above its bound, no NaN, by any engine that does not refuse; and none may refuse
-// but the approximations, between two boundaries. An approximation may be off, but not above a rule that is optimal: Bjerksund and
-// Stensland's is a lower bound. One engine lifts a value that its error leaves below the floors; the value before that is
-// checked too, within twice the tolerance. With VOLGA_SLOW all of the grid, else a sample.
+// No value below exercise or the European value, none above its bound, no NaN, by any engine that does not refuse; and none may
+// refuse but the approximations, between two boundaries. An approximation may be off, but not above a rule that is optimal:
+// Bjerksund and Stensland's is a lower bound. One engine lifts a value that its error leaves below the floors; the value before
+// that is checked too, within twice the tolerance. With VOLGA_SLOW all of the grid, else a sample.
 func TestAmericanGrid(t *testing.T) {
 	const tolerance = 1e-6
 	rng := rand.New(rand.NewPCG(11, 1))
@@ -101,8 +101,8 @@ func TestAmericanGrid(t *testing.T) {
 	}
 }
 
-// A sample of the grid against a lattice, which knows of no boundaries: Leisen and Reimer's, extrapolated. Its own error is taken from
-// half its steps.
+// A sample of the grid against a lattice, which knows of no boundaries: Leisen and Reimer's, extrapolated. Its own error is
+// taken from half its steps.
 func TestAmericanGridAgainstLattice(t *testing.T) {
 	rng := rand.New(rand.NewPCG(12, 1))
 	keep, tried, between, worst := 250, 0, 0, 0.0

@@ -12,10 +12,10 @@ import (
 	"github.com/volgaquant/volga/pricing/model"
 )
 
-// RollGeskeWhaley values American calls on an asset that pays one cash dividend D at t before expiry T, by the closed formula of Roll
-// (Journal of Financial Economics 5, 1977), Geske (7, 1979 and 9, 1981) and Whaley (9, 1981). The dividend is escrowed: what is
-// lognormal is S* = S − D·e^(−rt), of which the forward for T is made. Without a yield and at a rate that is not negative, the call is
-// exercised just before the dividend or not before expiry. The zero value is ready.
+// RollGeskeWhaley values American calls on an asset that pays one cash dividend D at t before expiry T, by the closed formula
+// of Roll (Journal of Financial Economics 5, 1977), Geske (7, 1979 and 9, 1981) and Whaley (9, 1981). The dividend is escrowed:
+// what is lognormal is S* = S − D·e^(−rt), of which the forward for T is made. Without a yield and at a rate that is not
+// negative, the call is exercised just before the dividend or not before expiry. The zero value is ready.
 //
 // It fills the value, Delta, Gamma, Vega, Theta, Rho, DualDelta and DualGamma, which are exact derivatives, to about 1e-14 of the
 // spot; and all Greeks that [European] gives where the dividend does not pay for exercise, or none is paid by expiry.
@@ -32,11 +32,13 @@ type escrowed interface {
 }
 
 // Price values a [pricing.American] call under a model with constant rates and at most one cash dividend by its expiry, such as
-// [model.BlackScholes]. A [pricing.UnsupportedError] says which of these it lacks: a put, whose exercise is not tied to dividends;
-// several dividends, one in proportion to the price or one that is not escrowed; curves; a yield, or a rate below zero.
+// [model.BlackScholes]. A [pricing.UnsupportedError] says which of these it lacks: a put, whose exercise is not tied to
+// dividends; several dividends, one in proportion to the price or one that is not escrowed; curves; a yield, or a rate below
+// zero.
 func (e RollGeskeWhaley) Price(ctx context.Context, in pricing.Instrument, m pricing.Model) (pricing.Result, error) {
 	refuse := func(format string, args ...any) (pricing.Result, error) {
-		return pricing.Result{}, &pricing.UnsupportedError{Engine: e, Instrument: in, Model: m, Reason: fmt.Sprintf(format, args...)}
+		reason := fmt.Sprintf(format, args...)
+		return pricing.Result{}, &pricing.UnsupportedError{Engine: e, Instrument: in, Model: m, Reason: reason}
 	}
 	opt, isAmerican := in.(pricing.American)
 	world, ok := m.(escrowed)
@@ -89,7 +91,8 @@ func (e RollGeskeWhaley) Price(ctx context.Context, in pricing.Instrument, m pri
 	if !(r.ex > 0) {
 		return pricing.Result{}, fault.Arg("analytic.RollGeskeWhaley", "spot less the present value of the dividend", r.ex, "> 0")
 	}
-	// The dividend against the interest on the strike that exercise forgoes: what a put must be worth for exercise to be a toss-up.
+	// The dividend against the interest on the strike that exercise forgoes: what a put must be worth for exercise to be a
+	// toss-up.
 	net := r.cash + r.strike*math.Expm1(-rate*(r.tau-r.t))
 	if !(net > 0) {
 		return lognormal(opt.European(), world)
@@ -107,9 +110,9 @@ type dividendCall struct {
 	t, tau                            float64 // to the dividend and to expiry
 }
 
-// critical returns the price S̄ after the dividend from which on exercise just before it pays, S̄ + D − K = c(S̄), and how it moves
-// with the strike. By parity the put is then worth net; the logarithm of a put is concave in that of the price, so that Newton's
-// method comes down to the root from any start.
+// critical returns the price S̄ after the dividend from which on exercise just before it pays, S̄ + D − K = c(S̄), and how it
+// moves with the strike. By parity the put is then worth net; the logarithm of a put is concave in that of the price, so that
+// Newton's method comes down to the root from any start.
 func (c dividendCall) critical(net float64) (price, byStrike float64) {
 	left := c.tau - c.t
 	if left == 0 {

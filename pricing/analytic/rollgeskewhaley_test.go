@@ -29,6 +29,8 @@ func TestRollGeskeWhaleyPublished(t *testing.T) {
 		want, tolerance                           float64
 	}{
 		{"Haug 2007 p.112", 80, 82, 4, 0.25, 1.0 / 3, 0.06, 0.30, 4.3860, 5e-5},
+		{"QuantLib, escrowed model, 800 by 800 finite differences", 166.45, 139.34, 1.13, 406.0 / 365, 630.0 / 365, 0.0704, 0.1227,
+			42.322097007576524, 5e-5},
 	} {
 		call := pricing.American{Right: pricing.Call, Strike: c.strike, Expiry: c.expiry}
 		r := priced(t, RollGeskeWhaley{}, call, dividendWorld(c.spot, c.rate, c.vol, c.cash, c.at))
