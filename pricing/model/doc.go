@@ -16,6 +16,8 @@
 // under them. So is [BlackScholes] if its volatility does not depend on the strike. Their parameters have the letters of the
 // papers that the types name.
 //
+// [RoughBergomi] has no characteristic function: it is [Simulable], and makes its paths by a [Volterra].
+//
 // # Conventions
 //
 // Time is in years from the valuation instant; rates are continuously compounded; volatilities are annualised decimals
