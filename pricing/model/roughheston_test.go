@@ -57,16 +57,18 @@ func adams(m RoughHeston, u complex128, t float64, n int) complex128 {
 	h := make([]complex128, n+1)
 	f[0] = q.value(0)
 	c1, c2 := math.Pow(dt, alpha)/math.Gamma(alpha+1), math.Pow(dt, alpha)/math.Gamma(alpha+2)
-	up := func(k float64) float64 { return math.Pow(k, alpha) }
-	up1 := func(k float64) float64 { return math.Pow(k, alpha+1) }
+	up, up1 := make([]float64, n+2), make([]float64, n+2)
+	for k := range up {
+		up[k], up1[k] = math.Pow(float64(k), alpha), math.Pow(float64(k), alpha+1)
+	}
 	for k := range n {
 		var predictor, corrector complex128
 		for j := 0; j <= k; j++ {
-			r := float64(k - j)
-			predictor += complex(c1*(up(r+1)-up(r)), 0) * f[j]
-			w := up1(r+2) + up1(r) - 2*up1(r+1)
+			r := k - j
+			predictor += complex(c1*(up[r+1]-up[r]), 0) * f[j]
+			w := up1[r+2] + up1[r] - 2*up1[r+1]
 			if j == 0 {
-				w = up1(float64(k)) - (float64(k)-alpha)*up(float64(k+1))
+				w = up1[k] - (float64(k)-alpha)*up[k+1]
 			}
 			corrector += complex(c2*w, 0) * f[j]
 		}
