@@ -14,11 +14,12 @@ import (
 
 // European values European options in closed form, under every model whose law at expiry has one: by Black's formula on the
 // forward under models that are [model.Lognormal], by Bachelier's under those that are [model.Normal], by Black's on the
-// raised forward under [model.Displaced], and by the noncentral χ² law under [model.CEV]. The zero value is ready.
+// raised forward under [model.Displaced], by the noncentral χ² law under [model.CEV], and by Black's or Bachelier's with the
+// volatility of the expansion under [model.SABR]. The zero value is ready.
 //
 // It fills the value and all Greeks. They are exact derivatives of the value with all other fields of the model held: where the
 // volatility is a surface, at fixed volatility of the strike (sticky strike). Vega is by the volatility of the formula,
-// and by σ under CEV. Those by the spot go through the model's forward; those by calendar time hold the average discount and
+// by σ under CEV and by α under SABR, where the volatility moves with the forward as the model says. Those by the spot go through the model's forward; those by calendar time hold the average discount and
 // carry rates to expiry, which for flat curves is the Black-Scholes-Merton theta. The relative error of an out-of-the-money
 // price is about 1e-14, and under CEV what [model.CEV] and the tails of its law leave: 1e-11 or better.
 type European struct{}
@@ -52,7 +53,7 @@ func (e European) Price(ctx context.Context, in pricing.Instrument, m pricing.Mo
 // closed reports whether the engine has a formula for the model.
 func closed(m pricing.Model) (reason string, ok bool) {
 	switch m.(type) {
-	case model.CEV, displaced, model.Lognormal, model.Normal:
+	case model.SABR, model.CEV, displaced, model.Lognormal, model.Normal:
 		return "", true
 	}
 	return "its law at expiry has no closed form here", false
@@ -61,6 +62,8 @@ func closed(m pricing.Model) (reason string, ok bool) {
 // price values one option under a model that [closed] knows.
 func (e European) price(opt pricing.Vanilla, in pricing.Instrument, m pricing.Model) (pricing.Result, error) {
 	switch w := m.(type) {
+	case model.SABR:
+		return sabr(opt, &w)
 	case model.CEV:
 		return cev(opt, w)
 	case displaced:

@@ -84,6 +84,62 @@ func TestGreeksOfTheLaws(t *testing.T) {
 	}
 }
 
+// SABR's Greeks move the volatility with the forward; vega is by α.
+func TestGreeksOfSABR(t *testing.T) {
+	for _, opt := range []pricing.Vanilla{
+		{Right: pricing.Call, Strike: 105, Expiry: 0.9}, {Right: pricing.Put, Strike: 80, Expiry: 0.9},
+		{Right: pricing.Put, Strike: 100, Expiry: 2}, {Right: pricing.Call, Strike: 150, Expiry: 0.5},
+	} {
+		for _, e := range []model.SABRExpansion{model.HaganLognormal, model.Obloj, model.HaganNormal} {
+			for _, c := range [][4]float64{{0.5, 0.6, -0.4, 0}, {1, 0.8, -0.7, 0}, {0, 0.3, 0.2, 10}, {0.7, 0, 0, 0}} {
+				beta := c[0]
+				checkGreeks(t, fmt.Sprintf("%v %v", e, c), European{}, opt, state{100, 0.04, 0.015, 0.25 * math.Pow(100, 1-beta), 0}, func(s state) pricing.Model {
+					return model.SABR{Market: flatMarket(s), Alpha: s.vol, Beta: beta, Nu: c[1], Rho: c[2], Shift: c[3], Expansion: e}
+				})
+			}
+		}
+	}
+}
+
+// The price is that of Black's formula with the model's volatilities, the greeks at β = 1 without volatility of volatility are
+// Black's, and published prices are met to what an expansion can do.
+func TestSABRPrices(t *testing.T) {
+	at := state{spot: 100, rate: 0.03, yield: 0.01}
+	flat := model.SABR{Market: flatMarket(at), Alpha: 0.2, Beta: 1}
+	world := model.BlackScholes{Spot: 100, Discount: curve.Flat(0.03), Carry: curve.Flat(0.01), Vol: model.FlatVol(0.2)}
+	for _, opt := range []pricing.Vanilla{{Right: pricing.Call, Strike: 120, Expiry: 1.5}, {Right: pricing.Put, Strike: 100, Expiry: 0.5}} {
+		a, b := value(t, opt, flat), value(t, opt, world)
+		for name, pair := range map[string][2]float64{
+			"value": {a.Value, b.Value}, "speed": {a.Speed, b.Speed}, "ultima": {a.Ultima, b.Ultima}, "zomma": {a.Zomma, b.Zomma},
+			"color": {a.Color, b.Color}, "veta": {a.Veta, b.Veta}, "charm": {a.Charm, b.Charm}, "rho": {a.Rho, b.Rho},
+			"dual gamma": {a.DualGamma, b.DualGamma},
+		} {
+			if math.Abs(pair[0]-pair[1]) > 1e-9*math.Abs(pair[1]) {
+				t.Errorf("%s: %.14g, Black %.14g", name, pair[0], pair[1])
+			}
+		}
+		smile := model.SABR{Market: flatMarket(at), Alpha: 2, Beta: 0.5, Nu: 0.5, Rho: -0.3, Shift: 20}
+		for _, e := range []model.SABRExpansion{model.HaganLognormal, model.Obloj, model.HaganNormal} {
+			smile.Expansion = e
+			got := value(t, opt, smile)
+			asBlack := value(t, opt, world.WithVol(model.VolFunc(smile.Volatility)))
+			asNormal := value(t, opt, model.Bachelier{Market: smile.Market, Vol: model.VolFunc(smile.NormalVol)})
+			if math.Abs(got.Value-asBlack.Value) > 1e-13*100 || math.Abs(got.Value-asNormal.Value) > 1e-13*100 {
+				t.Errorf("%v: %.15g, %.15g by its Black and %.15g by its normal volatility", e, got.Value, asBlack.Value, asNormal.Value)
+			}
+		}
+	}
+	// Hagan et al. (2002): an expiry of zero is the payoff; a volatility that the expansion does not have is an error.
+	smile := model.SABR{Market: flatMarket(at), Alpha: 2, Beta: 0.5, Nu: 0.5, Rho: -0.3}
+	if r := value(t, pricing.Vanilla{Right: pricing.Put, Strike: 110}, smile); r.Value != 10 || r.Delta != -1 {
+		t.Errorf("at expiry: %+v", r)
+	}
+	smile.Expansion, smile.Alpha = model.HaganNormal, 60
+	if _, err := (European{}).Price(ctx, pricing.Vanilla{Right: pricing.Put, Strike: 110, Expiry: 30}, smile); !errors.Is(err, pricing.ErrDomain) {
+		t.Errorf("an expansion below zero: %v", err)
+	}
+}
+
 // Without a displacement it is Black's model; a large one with the same volatility in money is Bachelier's.
 func TestDisplacedBetweenBlackAndBachelier(t *testing.T) {
 	market := flatMarket(state{spot: 100, rate: 0.05, yield: 0.01})
@@ -243,7 +299,8 @@ func TestStripsOfTheLawsAllocateNothing(t *testing.T) {
 	var e pricing.StripEngine = European{}
 	for _, m := range []pricing.Model{
 		model.Bachelier{Market: market, Vol: model.FlatVol(20)}, model.Displaced{Market: market, Shift: 20, Vol: model.FlatVol(0.2)},
-		model.CEV{Market: market, Sigma: 2, Beta: 0.5},
+		model.CEV{Market: market, Sigma: 2, Beta: 0.5}, model.SABR{Market: market, Alpha: 2, Beta: 0.5, Nu: 0.4, Rho: -0.3},
+		model.SABR{Market: market, Alpha: 2, Beta: 0.5, Nu: 0.4, Rho: -0.3, Expansion: model.HaganNormal},
 	} {
 		if n := testing.AllocsPerRun(20, func() { _ = e.PriceStrip(ctx, dst, in, m) }); n != 0 {
 			t.Errorf("%T: %g allocations", m, n)
@@ -266,6 +323,26 @@ func ExampleEuropean_cev() {
 	r, err := European{}.Price(context.Background(), put, world)
 	fmt.Printf("%.4f delta %.4f %v\n", r.Value, r.Delta, err)
 	// Output: 2.4576 delta -0.2095 <nil>
+}
+
+func ExampleEuropean_sabr() {
+	world := model.SABR{Market: model.Market{Spot: 100}, Alpha: 2, Beta: 0.5, Nu: 0.4, Rho: -0.3}
+	call := pricing.Vanilla{Right: pricing.Call, Strike: 110, Expiry: 1}
+	r, err := European{}.Price(context.Background(), call, world)
+	fmt.Printf("%.4f delta %.4f %v\n", r.Value, r.Delta, err)
+	// Output: 4.0114 delta 0.3402 <nil>
+}
+
+func BenchmarkEuropeanSABR(b *testing.B) {
+	var in pricing.Instrument = pricing.Vanilla{Right: pricing.Put, Strike: 90, Expiry: 1}
+	var m pricing.Model = model.SABR{Market: model.Market{Spot: 100}, Alpha: 2, Beta: 0.5, Nu: 0.4, Rho: -0.3}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := (European{}).Price(ctx, in, m); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N), "ns/option")
 }
 
 func BenchmarkCEV(b *testing.B) {
