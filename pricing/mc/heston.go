@@ -149,7 +149,7 @@ func (e Heston) Simulate(m pricing.Model, times []float64, maxStep float64) (mod
 		}
 		p := periods[i]
 		q := newSquareRoot(t-from, p.Kappa, p.Theta, p.Sigma, p.Rho)
-		if n := len(h.roots); n > 0 && math.Abs(q.dt-h.roots[n-1].dt) < 1e-12*q.dt {
+		if n := len(h.roots); n > 0 && math.Abs(q.dt-h.roots[n-1].dt) < 1e-9*q.dt {
 			if old := h.roots[n-1]; old.kappa == q.kappa && old.theta == q.theta && old.sigma == q.sigma && old.rho == q.rho {
 				q = old // steps that are equal but for rounding are the same
 			}

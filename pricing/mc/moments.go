@@ -64,12 +64,12 @@ func (m *moments) covariance(i, j int) float64 {
 	return m.cross[i*len(m.mean)+j]
 }
 
-// residual returns Σ of squared deviations of the first quantity less beta times the others, the coefficients being those of any
-// regression.
-func (m *moments) residual(beta []float64) float64 {
-	r := m.covariance(0, 0)
+// residual returns Σ of squared deviations of a quantity less beta times the controls, which begin at quantity 1, the coefficients
+// being those of any regression.
+func (m *moments) residual(of int, beta []float64) float64 {
+	r := m.covariance(of, of)
 	for i, b := range beta {
-		r -= 2 * b * m.covariance(0, 1+i)
+		r -= 2 * b * m.covariance(of, 1+i)
 		for j, c := range beta {
 			r += b * c * m.covariance(1+i, 1+j)
 		}
@@ -77,10 +77,9 @@ func (m *moments) residual(beta []float64) float64 {
 	return max(r, 0)
 }
 
-// regress returns the coefficients of quantity of on the control quantities, which begin at first, and how many of these are
+// regress returns the coefficients of quantity of on k control quantities, which begin at first, and how many of these are
 // used: one whose variance is explained by those before it, or that has none, gets a coefficient of zero.
-func (m *moments) regress(of, first int) (beta []float64, rank int) {
-	k := len(m.mean) - first
+func (m *moments) regress(of, first, k int) (beta []float64, rank int) {
 	beta = make([]float64, k)
 	if k == 0 {
 		return beta, 0

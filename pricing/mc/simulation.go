@@ -14,6 +14,7 @@ type simulation struct {
 	generator *Generator
 	claims    []claim // what is valued, then the controls
 	values    []float64
+	bumps     *bumps // nil if no Greeks are asked for
 
 	first int    // the block of the first part
 	parts []part // one for each block of a wave
@@ -38,13 +39,33 @@ type worker struct {
 	views []*pricing.Paths
 	pays  [][]float64 // by claim
 	short [][]float64 // the same, as long as the block
+
+	others []*Block    // of the bumped worlds
+	bumped [][]float64 // what the claim pays there
+}
+
+// quantities returns the number of quantities that blocks observe: the value, the controls, the Greeks.
+func (s *simulation) quantities() int {
+	n := len(s.claims)
+	if s.bumps != nil {
+		n += len(s.bumps.quantities)
+	}
+	return n
 }
 
 func (s *simulation) worker(ctx context.Context) *worker {
-	w := &worker{done: ctx.Done(), block: s.generator.NewBlock(), short: make([][]float64, len(s.claims))}
+	w := &worker{done: ctx.Done(), block: s.generator.NewBlock(), short: make([][]float64, s.quantities())}
 	for i := range s.claims {
 		w.views = append(w.views, s.claims[i].view())
+	}
+	for range s.quantities() {
 		w.pays = append(w.pays, make([]float64, s.generator.shape.Block))
+	}
+	if s.bumps != nil {
+		for _, g := range s.bumps.worlds {
+			w.others = append(w.others, g.NewBlock())
+			w.bumped = append(w.bumped, make([]float64, s.generator.shape.Block))
+		}
 	}
 	return w
 }
@@ -59,7 +80,7 @@ const (
 
 // do makes all blocks, wave by wave.
 func (s *simulation) do(ctx context.Context) (Report, error) {
-	k, unit, reps := len(s.claims), s.generator.Unit(), s.generator.reps
+	k, unit, reps := s.quantities(), s.generator.Unit(), s.generator.reps
 	total := s.generator.Blocks()
 	target, tell := s.engine.StdErr, s.engine.Progress
 	s.all, s.blocks = newMoments(k), newMoments(k)
@@ -149,14 +170,23 @@ func (s *simulation) make(w *worker, index int) error {
 				return err
 			}
 		}
-		if s.generator.Unit() == PerPair {
-			half := n / 2
+		w.short[i] = dst
+	}
+	if s.bumps != nil {
+		greeks := w.short[len(s.claims):]
+		for i := range greeks {
+			greeks[i] = w.pays[len(s.claims)+i][:n]
+		}
+		s.bumps.observe(&s.claims[0], w, w.short[0], greeks)
+	}
+	if s.generator.Unit() == PerPair {
+		half := n / 2
+		for i, dst := range w.short {
 			for j := range half {
 				dst[j] = 0.5 * (dst[j] + dst[half+j])
 			}
-			dst = dst[:half]
+			w.short[i] = dst[:half]
 		}
-		w.short[i] = dst
 	}
 	p := &s.parts[index-s.first]
 	p.observe(w.short)
@@ -186,7 +216,7 @@ func (s *simulation) estimate() Report {
 		return r
 	}
 	all := &s.all
-	beta, rank := all.regress(0, 1)
+	beta, rank := all.regress(0, 1, len(s.claims)-1)
 	r.Beta = beta
 	adjust := func(mean []float64) float64 {
 		v := mean[0]
@@ -198,32 +228,79 @@ func (s *simulation) estimate() Report {
 	r.Value = adjust(all.mean)
 	r.Has = pricing.HasValue
 	r.Variance = all.covariance(0, 0) / max(all.n-1, 1)
-	var square, free float64 // the squared standard error times its degrees of freedom
-	switch s.generator.Unit() {
-	case PerPath:
-		r.Units, free = int(all.n), all.n-1-float64(rank)
-		square = all.residual(beta) / all.n
-	case PerPair:
-		r.Units, free = int(all.n), all.n-1-float64(rank)
-		square = all.residual(beta) / all.n
+	unit := s.generator.Unit()
+	if unit == PerPair {
 		r.Variance *= 2 // that of the mean of two paths was seen
+	}
+	r.Units = int(all.n)
+	switch unit {
 	case PerBlock:
-		r.Units, free = s.groups, float64(s.groups)-1
-		square = s.blocks.residual(beta) / s.blocks.n
+		r.Units = s.groups
 	case PerReplication:
+		r.Units = 0
 		for i := range s.reps {
-			if g := &s.reps[i]; g.n > 0 {
+			if s.reps[i].n > 0 {
 				r.Units++
-				d := adjust(g.mean) - r.Value
-				square += g.n / all.n * d * d
 			}
 		}
-		free = float64(r.Units) - 1
+	}
+	free := float64(r.Units) - 1
+	if unit <= PerPair {
+		free -= float64(rank)
 	}
 	if free > 0 {
-		r.StdErr = math.Sqrt(square / free)
+		r.StdErr = math.Sqrt(s.square(0, beta) / free)
 		r.Has |= pricing.HasStdErr
+		if s.bumps != nil {
+			s.greeks(&r, math.Sqrt(1/(float64(r.Units)-1)))
+		}
 	}
 	r.Reached = s.engine.StdErr == 0 || r.Has&pricing.HasStdErr != 0 && r.StdErr <= s.engine.StdErr
 	return r
+}
+
+// square returns the squared standard error of the mean of a quantity less beta times the controls, times its degrees of freedom.
+func (s *simulation) square(of int, beta []float64) float64 {
+	switch s.generator.Unit() {
+	case PerBlock:
+		return s.blocks.residual(of, beta) / s.blocks.n
+	case PerReplication:
+		sum := 0.0
+		for i := range s.reps {
+			if g := &s.reps[i]; g.n > 0 {
+				d := g.mean[of] - s.all.mean[of]
+				for i, b := range beta {
+					d -= b * (g.mean[1+i] - s.all.mean[1+i])
+				}
+				sum += g.n / s.all.n * d * d
+			}
+		}
+		return sum
+	}
+	return s.all.residual(of, beta) / s.all.n
+}
+
+// greeks fills the Greeks and their standard errors, which are root times those of square.
+func (s *simulation) greeks(r *Report, root float64) {
+	for i, q := range s.bumps.quantities {
+		of := len(s.claims) + i
+		v, err := s.all.mean[of], math.Sqrt(s.square(of, nil))*root
+		var field, errField *float64
+		move := 0.01 * s.bumps.spotSize / spotBump
+		switch q {
+		case pricing.HasDelta:
+			field, errField = &r.Delta, &r.Errors.Delta
+		case pricing.HasGamma:
+			field, errField = &r.Gamma, &r.Errors.Gamma
+			move *= 0.5 * move
+		case pricing.HasVega:
+			field, errField = &r.Vega, &r.Errors.Vega
+			move = 0.01
+		}
+		*errField = err
+		if s.bumps.asked&q != 0 && (err <= 0.02*math.Abs(v) || err*move <= r.StdErr) {
+			*field = v
+			r.Has |= q
+		}
+	}
 }

@@ -99,7 +99,7 @@ const (
 
 // gammaClock returns the clock of a step, the last one again if it is as long.
 func (p *clockPaths) gammaClock(dt, nu float64) *clock {
-	if n := len(p.clocks); n > 0 && math.Abs(p.clocks[n-1].dt-dt) < 1e-12*dt {
+	if n := len(p.clocks); n > 0 && math.Abs(p.clocks[n-1].dt-dt) < 1e-9*dt {
 		return p.clocks[n-1]
 	}
 	c := &clock{dt: dt, scale: nu}
