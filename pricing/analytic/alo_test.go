@@ -221,6 +221,34 @@ func TestALOSettles(t *testing.T) {
 	}
 }
 
+// Any input is a value within its bounds or a typed error, by every engine.
+func FuzzAmerican(f *testing.F) {
+	f.Add(100.0, 100.0, 1.0, 0.05, 0.02, 0.2, true)
+	f.Add(80.0, 100.0, 0.75, -0.005, -0.01, 0.3, false)
+	f.Add(100.0, 100.0, 10.0, 0.0, -0.03, 0.02, false)
+	f.Add(1e-300, 1e300, 1e-9, 1e-12, 0.5, 1e-9, true)
+	f.Add(math.NaN(), 100.0, math.Inf(1), 0.05, 0.02, -0.2, true)
+	f.Fuzz(func(t *testing.T, spot, strike, expiry, rate, yield, vol float64, call bool) {
+		right := pricing.Put
+		if call {
+			right = pricing.Call
+		}
+		opt := pricing.American{Right: right, Strike: strike, Expiry: expiry}
+		for _, e := range []pricing.Engine{AndersenLake{Tolerance: 1e-4}, BaroneAdesiWhaley{}, BjerksundStensland{}, RollGeskeWhaley{}} {
+			r, err := e.Price(ctx, opt, flatWorld(spot, rate, yield, vol))
+			if err != nil {
+				if !errors.Is(err, pricing.ErrDomain) && !errors.Is(err, pricing.ErrUnsupported) {
+					t.Errorf("%T: %v is of no type", e, err)
+				}
+				continue
+			}
+			if !(r.Value >= right.Payoff(spot, strike)*(1-1e-13)) || math.IsInf(r.Value, 1) {
+				t.Errorf("%T: %v", e, r)
+			}
+		}
+	})
+}
+
 func TestALORefusals(t *testing.T) {
 	opt := pricing.American{Right: pricing.Put, Strike: 100, Expiry: 1}
 	good := flatWorld(100, 0.05, 0.02, 0.2)

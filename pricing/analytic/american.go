@@ -48,6 +48,9 @@ func readAmerican(ctx context.Context, name string, in pricing.Instrument, m pri
 	if reach := math.Max(math.Abs(rate), math.Abs(yield)) * opt.Expiry; reach > maxReach {
 		return contract{}, fault.Arg(name, "rate or yield times expiry", reach, fmt.Sprintf("at most %d in modulus", maxReach))
 	}
+	if x := spot / opt.Strike; !(x > 1/maxMoneyness && x < maxMoneyness) {
+		return contract{}, fault.Arg(name, "spot over strike", x, fmt.Sprintf("between %g and %g", 1/maxMoneyness, maxMoneyness))
+	}
 	return c, nil
 }
 
@@ -78,6 +81,9 @@ func signed(err error, e func() pricing.Engine) error {
 
 // maxReach bounds |rate|·expiry and |yield|·expiry, so that no discount factor leaves the range of a double.
 const maxReach = 100
+
+// maxMoneyness bounds spot over strike and its inverse, so that no power of it in a Greek does either.
+const maxMoneyness = 1e60
 
 // put returns the option as a put on a strike of 1, and the spot over the strike: a call on S struck at K is worth as much
 // as a put on K struck at S with rate and yield exchanged (McDonald and Schroder, "A parity result for American options",

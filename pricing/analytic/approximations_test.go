@@ -83,22 +83,43 @@ func TestBAWAgainstHaug(t *testing.T) {
 // The golden options against the approximation: it claims 0.4% or 1.2% of the strike, not the files' tolerance.
 func TestGoldenAmericanBAW(t *testing.T) {
 	worst, n := 0.0, 0
-	golden.Run(t, "american", func(t *testing.T, c golden.Case) {
-		opt, m := american(t, c)
-		r := priced(t, BaroneAdesiWhaley{}, opt, m)
-		var want float64
-		c.Expected(t, "price", &want)
-		n++
-		worst = math.Max(worst, math.Abs(r.Value-want)/opt.Strike)
-		claim := 0.004
-		if c.Float(t, "vol")*math.Sqrt(opt.Expiry) > 0.5 {
-			claim = 0.012
-		}
-		if off := math.Abs(r.Value - want); off > claim*opt.Strike {
-			t.Errorf("%.6g, want %.6g: off by %.3g of the strike", r.Value, want, off/opt.Strike)
-		}
-	})
+	for _, topic := range []string{"american", "papers/american_bsm"} {
+		golden.Run(t, topic, func(t *testing.T, c golden.Case) {
+			opt, m := american(t, c)
+			r := priced(t, BaroneAdesiWhaley{}, opt, m)
+			exact := priced(t, AndersenLake{Tolerance: 1e-9}, opt, m)
+			n++
+			worst = math.Max(worst, math.Abs(r.Value-exact.Value)/opt.Strike)
+			claim := 0.004
+			if c.Float(t, "vol")*math.Sqrt(opt.Expiry) > 0.5 {
+				claim = 0.012
+			}
+			if off := math.Abs(r.Value - exact.Value); off > claim*opt.Strike {
+				t.Errorf("%.6g, want %.6g: off by %.3g of the strike", r.Value, exact.Value, off/opt.Strike)
+			}
+		})
+	}
 	t.Logf("%d options, worst error %.2g of the strike", n, worst)
+}
+
+// The deltas of the approximations against the exact one, over all golden options: they are derivatives of another function, and
+// near it.
+func TestGoldenAmericanDeltas(t *testing.T) {
+	worst := map[string]float64{}
+	for _, topic := range []string{"american", "papers/american_bsm"} {
+		golden.Run(t, topic, func(t *testing.T, c golden.Case) {
+			opt, m := american(t, c)
+			exact := priced(t, AndersenLake{Tolerance: 1e-8}, opt, m)
+			for name, e := range map[string]pricing.Engine{"BAW": BaroneAdesiWhaley{}, "Bjerksund-Stensland": BjerksundStensland{}} {
+				off := math.Abs(priced(t, e, opt, m).Delta - exact.Delta)
+				worst[name] = math.Max(worst[name], off)
+				if off > 0.02 {
+					t.Errorf("%s: delta is off by %.3g", name, off)
+				}
+			}
+		})
+	}
+	t.Logf("worst differences of a delta %v", worst)
 }
 
 func TestBAWGreeksAreDerivatives(t *testing.T) { testShapes(t, BaroneAdesiWhaley{}) }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/volgaquant/volga/internal/fault"
 	"github.com/volgaquant/volga/internal/special"
 	"github.com/volgaquant/volga/pricing"
 )
@@ -39,7 +40,11 @@ func (e BaroneAdesiWhaley) Price(ctx context.Context, in pricing.Instrument, m p
 		return pricing.Result{}, &pricing.UnsupportedError{Engine: e, Instrument: in, Model: m,
 			Reason: fmt.Sprintf("with rate %g and yield %g exercise lies between two boundaries", c.rate, c.yield)}
 	}
-	return c.quadratic(), nil
+	r := c.quadratic()
+	if !(r.Value <= math.MaxFloat64) {
+		return pricing.Result{}, fault.Arg(name, "volatility", c.vol, fmt.Sprintf("a critical price in reach for a rate of %g over %g years", c.rate, c.expiry))
+	}
+	return r, nil
 }
 
 // quadratic is the approximation: until the critical price S* the European value and A·(S/S*)^q, beyond it the payoff, and
@@ -64,11 +69,11 @@ func (c contract) quadratic() pricing.Result {
 	if math.Abs(c.rate*c.expiry) > 1e-12 {
 		mk = -2 * c.rate / (v * math.Expm1(-c.rate*c.expiry))
 	}
-	q := 0.5 * (1 - n + phi*math.Sqrt((n-1)*(n-1)+4*mk))
+	q := phi * root(phi*(n-1), 4*mk)
 	// Without expiry the critical price is K/(1−1/q∞); the paper's eqs. 31 and 33 start from it.
 	start := c.strike * math.Exp(phi*s)
 	if disc := (n-1)*(n-1) + 8*c.rate/v; disc >= 0 {
-		far := 0.5 * (1 - n + phi*math.Sqrt(disc))
+		far := phi * root(phi*(n-1), 8*c.rate/v)
 		end := c.strike / (1 - 1/far)
 		if reach := phi * (end - c.strike); reach > 0 && !math.IsInf(reach, 1) {
 			h := -(phi*b*c.expiry + 2*s) * c.strike / reach
@@ -112,6 +117,14 @@ func (c contract) quadratic() pricing.Result {
 	ratio := c.spot / c.strike
 	g := pricing.Greeks{Delta: delta, Gamma: gamma, DualDelta: value/c.strike - ratio*delta, DualGamma: ratio * ratio * gamma}
 	return pricing.Result{Value: value, Greeks: g, Has: pricing.HasValue | shapeGreeks}
+}
+
+// root is ½(√(a²+b) − a) in the form that does not cancel.
+func root(a, b float64) float64 {
+	if a > 0 {
+		return 0.5 * b / (math.Sqrt(a*a+b) + a)
+	}
+	return 0.5 * (math.Sqrt(a*a+b) - a)
 }
 
 // tail is Φ(−d) given φ(d).

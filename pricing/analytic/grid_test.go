@@ -117,17 +117,26 @@ func TestAmericanGridAgainstLattice(t *testing.T) {
 		}
 		opt := pricing.American{Right: c.right, Strike: c.strike, Expiry: c.expiry}
 		m := flatWorld(c.spot, c.rate, c.yield, c.vol)
-		fine := priced(t, tree.Lattice{Scheme: tree.LeisenReimer, Steps: 401, Richardson: true}, opt, m).Value
-		coarse := priced(t, tree.Lattice{Scheme: tree.LeisenReimer, Steps: 201, Richardson: true}, opt, m).Value
-		got := priced(t, AndersenLake{Tolerance: 1e-6}, opt, m).Value
+		fine := priced(t, tree.Lattice{Scheme: tree.LeisenReimer, Steps: 401, Richardson: true}, opt, m)
+		coarse := priced(t, tree.Lattice{Scheme: tree.LeisenReimer, Steps: 201, Richardson: true}, opt, m)
+		got := priced(t, AndersenLake{Tolerance: 1e-6}, opt, m)
 		tried++
 		if o.between() {
 			between++
 		}
-		off := math.Abs(got-fine) / scale
-		worst = math.Max(worst, off)
-		if off > 2*math.Abs(fine-coarse)/scale+2e-4*math.Min(1, s) {
-			t.Errorf("%+v: %.9g, lattice %.9g, of half the steps %.9g", c, got, fine, coarse)
+		worst = math.Max(worst, math.Abs(got.Value-fine.Value)/scale)
+		for _, g := range []struct {
+			name              string
+			got, fine, coarse float64
+			allowed           float64
+		}{
+			{"value", got.Value, fine.Value, coarse.Value, 2e-4 * scale * math.Min(1, s)},
+			{"delta", got.Delta, fine.Delta, coarse.Delta, 2e-3},
+			{"gamma", got.Gamma, fine.Gamma, coarse.Gamma, 1e-2 / (c.spot * math.Min(1, s))},
+		} {
+			if math.Abs(g.got-g.fine) > 2*math.Abs(g.fine-g.coarse)+g.allowed {
+				t.Errorf("%+v: %s %.9g, lattice %.9g, of half the steps %.9g", c, g.name, g.got, g.fine, g.coarse)
+			}
 		}
 	})
 	t.Logf("%d options, %d between two boundaries, worst difference %.2g of the strike", tried, between, worst)
