@@ -2,7 +2,6 @@ package fd
 
 import (
 	"errors"
-	"fmt"
 	"math"
 	"testing"
 
@@ -246,12 +245,4 @@ func TestOrders(t *testing.T) {
 			t.Errorf("%s: order %.3f in gamma, want %g within %g: %v", c.name, got, c.order, 2*c.tol, gammas)
 		}
 	}
-}
-
-func ExampleOneAsset() {
-	world := flatWorld(100, 0.05, 0, 0.20)
-	put := pricing.American{Right: pricing.Put, Strike: 100, Expiry: 1}
-	r, err := OneAsset{}.Price(ctx, put, world)
-	fmt.Printf("%.4f, delta %.4f, gamma %.4f, theta %.4f %v\n", r.Value, r.Delta, r.Gamma, r.Theta, err)
-	// Output: 6.0904, delta -0.4111, gamma 0.0230, theta -2.2379 <nil>
 }

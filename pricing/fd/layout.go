@@ -134,9 +134,14 @@ func (s *solver) layout() error {
 			s.foci = append(s.foci, Focus{At: b.Level, Width: spread(b.Level, T), Weight: 0.5, Place: OnNode})
 		}
 	}
+	if s.point > 0 { // the law starts at the spot
+		s.foci = append(s.foci, Focus{At: s.spot, Width: math.Min(s.point*sd, 0.2*(high-low)), Place: OnNode})
+	}
 	up, down := s.spot+0.1*sd, s.spot-0.1*sd
 	early, late := s.coefficient(up, 0, 0.01*T)/s.coefficient(down, 0, 0.01*T), s.coefficient(up, 0.9*T, T)/s.coefficient(down, 0.9*T, T)
-	if math.Abs(early-late) > 0.01*late {
+	if s.point > 0 {
+		nearest = 0
+	} else if math.Abs(early-late) > 0.01*late {
 		// The coefficient changes its shape as time passes, as the skew of a local volatility does, which grows without bound
 		// towards now: near the spot it varies over small distances.
 		s.foci = append(s.foci, Focus{At: s.spot, Width: 0.02 * sd, Weight: 0.5})

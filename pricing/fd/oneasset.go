@@ -141,6 +141,7 @@ type solver struct {
 	onCoarse bool
 	grid     geometry
 	foci     []Focus
+	point    float64   // if positive the grid is for a law: dense about the spot, over this part of a standard deviation
 	at       []float64 // prices after a dividend
 	one      [1]float64
 
@@ -165,7 +166,7 @@ var solvers = sync.Pool{New: func() any { return new(solver) }}
 
 // forget drops what belongs to the caller.
 func (s *solver) forget() {
-	s.contract, s.world = contract{}, nil
+	s.contract, s.world, s.point = contract{}, nil, 0
 	s.jumps.law, s.jumps.intensity, s.jumps.mean = nil, 0, 0
 	clear(s.moments)
 }
