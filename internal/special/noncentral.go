@@ -104,7 +104,7 @@ func newChi2Path(gap, x, df, nc float64, upper bool) chi2Path {
 }
 
 // at is the integrand at θ in (0, π), divided by its exponential at 0.
-func (c *chi2Path) at(theta float64) float64 {
+func (c *chi2Path) at(theta float64) moments {
 	sin, cos := math.Sincos(theta)
 	half := math.Sin(0.5 * theta)
 	excess, slope := sincExcess(theta, sin, cos)
@@ -126,9 +126,9 @@ func (c *chi2Path) at(theta float64) float64 {
 	}
 	e = move*e - complex(c.mu, 0)*turn
 	if real(e) < -750 {
-		return 0
+		return moments{}
 	}
-	return real(cmplx.Exp(e) / s * complex(cos, sin) * complex(rho, -drho))
+	return moments{real(cmplx.Exp(e) / s * complex(cos, sin) * complex(rho, -drho))}
 }
 
 // sincExcess returns θ/sin θ − 1 and the derivative of θ/sin θ.
@@ -151,45 +151,71 @@ func (c *chi2Path) integral() float64 {
 		return 0
 	}
 	centre := c.p / c.s
-	sum := trapezoid(c.width, 0.5*centre, c.at)
-	return c.sign * sum * ExpSum(exponent, 0) / math.Pi
+	sum := trapezoid(c.width, moments{0.5 * centre}, c.at)
+	return c.sign * sum[0] * ExpSum(exponent, 0) / math.Pi
 }
 
-// trapezoid integrates over [0, π) a function that is even, about as wide as width, and falls to zero with all its derivatives at
-// π. first is half of its value at zero. The step is halved until the result does not move.
-func trapezoid(width, first float64, f func(theta float64) float64) float64 {
-	if !(width > 1e-14) {
-		return math.NaN()
+// moments are integrals, or their integrands, over one path.
+type moments [3]float64
+
+func (m *moments) add(o moments) {
+	for i := range m {
+		m[i] += o[i]
 	}
-	n := int(math.Ceil(math.Pi / min(0.5*width, math.Pi/8)))
-	sum := first + partSum(n, 1, 1, math.Abs(first), f)
-	const most = 12 // halvings
-	for range most {
-		coarse := sum * math.Pi / float64(n)
-		n *= 2
-		sum += partSum(n, 1, 2, math.Abs(first), f)
-		fine := sum * math.Pi / float64(n)
-		if math.Abs(fine-coarse) <= 1e-11*math.Abs(fine) {
-			// The rule converges geometrically: one more halving squares the error.
-			if math.Abs(fine-coarse) > 1e-14*math.Abs(fine) {
-				n *= 2
-				sum += partSum(n, 1, 2, math.Abs(first), f)
-				fine = sum * math.Pi / float64(n)
-			}
-			return fine
+}
+
+// apart is the largest relative difference of one of m and o.
+func (m *moments) apart(o moments) float64 {
+	worst := 0.0
+	for i := range m {
+		if d := math.Abs(m[i] - o[i]); d > 0 || math.IsNaN(d) {
+			worst = math.Max(worst, d/math.Abs(m[i]))
 		}
 	}
-	return math.NaN()
+	return worst
 }
 
-// partSum is the sum of f at the multiples from, from+by, ... of π/n, until it has vanished.
-func partSum(n, from, by int, scale float64, f func(theta float64) float64) float64 {
-	sum, small := 0.0, 0
-	for i := from; i < n; i += by {
+// trapezoid integrates over [0, π) functions that are even, about as wide as width, and fall to zero with all their derivatives
+// at π. first is half of their values at zero. The step is halved until the result does not move.
+func trapezoid(width float64, first moments, f func(theta float64) moments) moments {
+	if !(width > 1e-14) {
+		return moments{math.NaN()}
+	}
+	n := int(math.Ceil(math.Pi / min(0.5*width, math.Pi/8)))
+	sum := first
+	sum.add(partSum(n, 1, math.Abs(first[0]), f))
+	const most = 12 // halvings
+	for range most {
+		coarse := sum
+		n *= 2
+		sum.add(partSum(n, 2, math.Abs(first[0]), f))
+		half := sum
+		for i := range half {
+			half[i] *= 0.5
+		}
+		if off := half.apart(coarse); off <= 1e-11 {
+			// The rule converges geometrically: one more halving squares the error.
+			if off > 1e-14 {
+				n *= 2
+				sum.add(partSum(n, 2, math.Abs(first[0]), f))
+			}
+			for i := range sum {
+				sum[i] *= math.Pi / float64(n)
+			}
+			return sum
+		}
+	}
+	return moments{math.NaN()}
+}
+
+// partSum is the sum of f at every by-th multiple of π/n from the first on, until it has vanished.
+func partSum(n, by int, scale float64, f func(theta float64) moments) (sum moments) {
+	small := 0
+	for i := 1; i < n; i += by {
 		v := f(math.Pi * float64(i) / float64(n))
-		sum += v
-		scale = max(scale, math.Abs(v))
-		if math.Abs(v) < 1e-19*scale {
+		sum.add(v)
+		scale = max(scale, math.Abs(v[0]))
+		if math.Abs(v[0]) < 1e-21*scale {
 			if small++; small > 3 {
 				break
 			}
@@ -217,10 +243,9 @@ func LogBesselI(nu, z float64) (log, slope, curvature float64) {
 	b.top = b.exponent(b.q, 1, 0)
 	at := b.q * b.q / (1 + math.Sqrt(1+b.q*b.q)) // (w + 1/w)/2 − 1 at θ = 0
 	width := 1 / math.Sqrt(math.Hypot(nu, z))
-	zeroth := trapezoid(width, 0.5, func(theta float64) float64 { return b.moment(theta, 0) })
-	slope = trapezoid(width, 0.5*at, func(theta float64) float64 { return b.moment(theta, 1) }) / zeroth
-	second := trapezoid(width, 0.5*at*at, func(theta float64) float64 { return b.moment(theta, 2) }) / zeroth
-	return b.top + math.Log(zeroth/math.Pi), slope, second - slope*slope
+	m := trapezoid(width, moments{0.5, 0.5 * at, 0.5 * at * at}, b.at)
+	slope = m[1] / m[0]
+	return b.top + math.Log(m[0]/math.Pi), slope, m[2]/m[0] - slope*slope
 }
 
 type besselPath struct{ nu, z, q, top float64 }
@@ -230,27 +255,21 @@ func (b *besselPath) exponent(q, cos, half float64) float64 {
 	return b.z*(q*q/(1+math.Sqrt(1+q*q))*cos-2*half*half) - b.nu*math.Asinh(q)
 }
 
-// moment is the real part of the integrand at θ times a power of c = (w + 1/w)/2 − 1.
-func (b *besselPath) moment(theta float64, power int) float64 {
+// at is the real part of the integrand at θ times 1, c and c², c = (w + 1/w)/2 − 1.
+func (b *besselPath) at(theta float64) moments {
 	sin, cos := math.Sincos(theta)
 	half := math.Sin(0.5 * theta)
 	excess, slope := sincExcess(theta, sin, cos)
 	q := b.q * (1 + excess)
 	e := b.exponent(q, cos, half) - b.top
 	if e < -750 {
-		return 0
+		return moments{}
 	}
 	v := math.Exp(e)
-	if power == 0 {
-		return v
-	}
 	root := math.Sqrt(1 + q*q)
 	tilt := b.q * slope / root // ρ′/ρ
 	re, im := q*q/(1+root)*cos-2*half*half, q*sin
-	if power == 2 {
-		re, im = re*re-im*im, 2*re*im
-	}
-	return v * (re + tilt*im)
+	return moments{v, v * (re + tilt*im), v * (re*re - im*im + tilt*2*re*im)}
 }
 
 // besselSeries is LogBesselI by the power series, whose terms are positive (DLMF 10.25.2), and the second derivative by the

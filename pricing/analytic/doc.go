@@ -1,5 +1,5 @@
 // Package analytic holds the engines that are closed formulas, integrals along an exercise boundary, and approximations:
-// [European]; for American options [AndersenLake], exact to a tolerance, [BjerksundStensland] and [BaroneAdesiWhaley], approximations,
+// [European], under every law that has a closed form; [MertonSeries], lognormal jumps; for American options [AndersenLake], exact to a tolerance, [BjerksundStensland] and [BaroneAdesiWhaley], approximations,
 // [RollGeskeWhaley] for a call with one cash dividend, and [Perpetual].
 //
 //	world := model.BlackScholes{Spot: 100, Discount: curve.Flat(0.05), Vol: model.FlatVol(0.20)}

@@ -21,7 +21,7 @@ import (
 // volatility is a surface, at fixed volatility of the strike (sticky strike). Vega is by the volatility of the formula,
 // by σ under CEV and by α under SABR, where the volatility moves with the forward as the model says. Those by the spot go through the model's forward; those by calendar time hold the average discount and
 // carry rates to expiry, which for flat curves is the Black-Scholes-Merton theta. The relative error of an out-of-the-money
-// price is about 1e-14, and under CEV what [model.CEV] and the tails of its law leave: 1e-11 or better.
+// price is about 1e-14, and under CEV below 1e-12 where it is above 1e-20 of the forward.
 type European struct{}
 
 var (

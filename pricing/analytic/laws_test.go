@@ -59,6 +59,50 @@ func TestGoldenCEV(t *testing.T) {
 	})
 }
 
+// Options out of the money on a forward of 1 against the Poisson mixture of incomplete gamma functions at 40 digits (mpmath).
+func TestCEVToTheLastDigits(t *testing.T) {
+	worst := 0.0
+	for _, c := range []struct {
+		beta, sigma, expiry, strike float64
+		right                       pricing.Right
+		want                        float64
+	}{
+		{1.866, 0.411, 2.5, 0.94, pricing.Put, 0.214734694369344059},
+		{0.818, 0.362, 3.38, 3.286, pricing.Call, 0.00898456643092541836},
+		{1.471, 0.567, 1.68, 0.433, pricing.Put, 0.0143113955016352994},
+		{1.487, 0.501, 3.33, 0.334, pricing.Put, 0.00938883730453812215},
+		{0.708, 0.564, 1.7, 1.672, pricing.Call, 0.111349825930184659},
+		{0.656, 0.211, 1.02, 0.381, pricing.Put, 2.09150347326103227e-6},
+		{0.653, 0.525, 2.38, 0.828, pricing.Put, 0.218288364663944636},
+		{0.643, 0.568, 3.45, 1.548, pricing.Call, 0.246685678495019161},
+		{0.735, 0.557, 2.36, 3.05, pricing.Call, 0.0347470894329812098},
+		{2.697, 0.206, 2.03, 0.572, pricing.Put, 0.0000284751003861189936},
+		{0.575, 0.218, 1.32, 0.807, pricing.Put, 0.0272915248828824846},
+		{1.28, 0.32, 2.43, 1.874, pricing.Call, 0.0448403634479608707},
+		{0.496, 0.289, 0.49, 3.308, pricing.Call, 7.82502729089145758e-18},
+		{0.511, 0.269, 2.82, 0.606, pricing.Put, 0.0336294946669039892},
+		{0.882, 0.32, 1.95, 2.591, pricing.Call, 0.00278938438911670958},
+		{2.272, 0.588, 3.28, 0.385, pricing.Put, 0.00596149510226749581},
+		{0.722, 0.266, 1.35, 0.861, pricing.Put, 0.0599250199474721815},
+		{0.776, 0.427, 2.6, 0.316, pricing.Put, 0.0129623972711578045},
+		{2.039, 0.424, 1.26, 2.723, pricing.Call, 0.0582820839873784611},
+		{0.441, 0.263, 1.93, 3.04, pricing.Call, 1.22712777264430471e-6},
+		{0.612, 0.53, 1.2, 1.858, pricing.Call, 0.0381321947286884134},
+		{2.664, 0.209, 2.1, 1.554, pricing.Call, 0.0441068849845126451},
+		{1.79, 0.464, 0.59, 0.856, pricing.Put, 0.064660247431694589},
+		{0.617, 0.582, 0.5, 2.103, pricing.Call, 0.00340722832662299528},
+	} {
+		opt := pricing.Vanilla{Right: c.right, Strike: c.strike, Expiry: c.expiry}
+		got := value(t, opt, model.CEV{Market: model.Market{Spot: 1}, Sigma: c.sigma, Beta: c.beta}).Value
+		off := math.Abs(got-c.want) / c.want
+		worst = math.Max(worst, off)
+		if off > 1e-12 {
+			t.Errorf("%+v: %.17g, off by %.2g", c, got, off)
+		}
+	}
+	t.Logf("worst relative error %.2g", worst)
+}
+
 func TestGreeksOfTheLaws(t *testing.T) {
 	for _, opt := range []pricing.Vanilla{
 		{Right: pricing.Call, Strike: 105, Expiry: 0.9}, {Right: pricing.Put, Strike: 92, Expiry: 0.9}, {Right: pricing.Put, Strike: 115, Expiry: 2},

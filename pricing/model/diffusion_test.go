@@ -194,3 +194,20 @@ func TestDividendModelText(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// What a closed form may take for granted: no characteristic function, and no lognormal law from the first payment on, if the asset falls
+// by cash amounts.
+func TestPiecewiseLognormalCapabilities(t *testing.T) {
+	m := BlackScholes{Spot: 100, Vol: FlatVol(0.2), Dividends: []Dividend{{Time: 0.25, Proportion: 0.01}, {Time: 0.5, Cash: 2}}}
+	if !m.HasCharFunc() || !m.IsLognormal(1) {
+		t.Error("escrowed dividends leave the forward lognormal")
+	}
+	m.DividendModel = PiecewiseLognormal
+	if m.HasCharFunc() || m.IsLognormal(0.5) || !m.IsLognormal(0.49) || m.EscrowedCash(0, 1) != 0 {
+		t.Error("a price that falls by cash was taken for lognormal")
+	}
+	m.Dividends = m.Dividends[:1]
+	if !m.HasCharFunc() || !m.IsLognormal(1) {
+		t.Error("proportional dividends leave the price lognormal")
+	}
+}

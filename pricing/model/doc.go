@@ -16,10 +16,14 @@
 // under them. So is [BlackScholes] if its volatility does not depend on the strike. Their parameters have the letters of the
 // papers that the types name.
 //
+// [BlackScholes], [Bachelier], [Displaced], [CEV] and [LocalVol] are one-dimensional diffusions, which finite differences and
+// simulation follow: [DiffusionOf] says whether a model is one and for which fields it is not. How cash dividends act
+// under [BlackScholes] its [DividendModel] says. [SABR] is a smile, by an asymptotic expansion.
+//
 // [RoughBergomi] has no characteristic function: it is [Simulable], and makes its paths by a [Volterra].
 //
 // # Conventions
 //
 // Time is in years from the valuation instant; rates are continuously compounded; volatilities are annualised decimals
-// of the forward's logarithm (Black volatilities).
+// of the forward's logarithm (Black volatilities), unless a model says that they are normal ones.
 package model
