@@ -6,6 +6,7 @@ type approximation struct {
 	expLow, expHigh  float64 // beyond these e^x rounds to zero and to infinity
 	ln2Hi, ln2Lo     float64 // ln 2 in two parts, products of the first with an exponent exact
 	expPoly, logPoly []float64
+	bellPoly         []float64 // expPoly for e^(−y/2) by y: −½, and the coefficients times (−½)^i
 
 	cdfK, cdfC, cdfClamp float64 // Φ(−cdfClamp) and φ(cdfClamp) round to zero
 	cdfPoly              []float64
@@ -22,18 +23,30 @@ type approximation struct {
 var approximations = [...]approximation{
 	Float64: {
 		expLow: -746, expHigh: 710, ln2Hi: ln2Hi, ln2Lo: ln2Lo, expPoly: expPoly, logPoly: logPoly,
-		cdfK: 5.5, cdfC: 1.5, cdfClamp: 38.6, cdfPoly: cdfPoly,
+		bellPoly: halved(expPoly),
+		cdfK:     5.75, cdfC: 1.25, cdfClamp: 38.6, cdfPoly: cdfPoly,
 		trigBound: TrigBound, pio2A: 0x1.921fb54442d18p+0, pio2B: 0x1.1a62633145c07p-54, pio2C: -0x1.f1976b7ed8fbcp-110,
 		sinFirst: sinFirst, sinPoly: sinPoly, cosPoly: cosPoly,
 		farOut: 40, rowsLow: RowsLow, rowsHigh: RowsHigh,
 	},
 	Float32: {
 		expLow: -105, expHigh: 89, ln2Hi: 0x1.62e4p-1, ln2Lo: 0x1.7f7d1cp-20, expPoly: expPoly32, logPoly: logPoly32,
-		cdfK: 3.5625, cdfC: 0.75, cdfClamp: 14.5, cdfPoly: cdfPoly32,
+		bellPoly: halved(expPoly32),
+		cdfK:     3.5625, cdfC: 0.75, cdfClamp: 14.5, cdfPoly: cdfPoly32,
 		trigBound: TrigBound32, pio2A: 0x1.921fb6p+0, pio2B: -0x1.777a5cp-25, pio2C: -0x1.ee59dap-50,
 		sinFirst: sinFirst32, sinPoly: sinPoly32, cosPoly: cosPoly32,
 		farOut: 15, rowsLow: RowsLow32, rowsHigh: RowsHigh32,
 	},
+}
+
+// halved returns −½ and c[i]·(−½)^(i+2).
+func halved(c []float64) []float64 {
+	d, power := []float64{-0.5}, 0.25
+	for _, v := range c {
+		d = append(d, v*power)
+		power *= -0.5
+	}
+	return d
 }
 
 // approx returns the approximation of b's format.

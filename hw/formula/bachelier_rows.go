@@ -26,7 +26,7 @@ func BachelierRows(set Greeks, format Format) *Graph {
 	p, q := b.tailDenominators(a)
 	r := b.Const(1).Div(p.Mul(q))
 	u, poly := b.tailPoly(a, p.Mul(r))
-	g := poly.FMA(u, b.Const(0.5)).Mul(q.Mul(r)) // Φ(−a) = e^(−a²/2)·G
+	g := poly.FMA(u, b.Const(1)).Mul(q.Mul(r)) // Φ(−a) = e^(−a²/2)·G
 	w, n := b.gauss(a)
 	bell := discount.FMA(w, discount).Scale(n).Named("E")
 	density := bell.Mul(b.Symbol(SymInvSqrt2Pi))

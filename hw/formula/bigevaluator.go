@@ -155,6 +155,12 @@ func (e *BigEvaluator) arithmetic(op Op, x, y, z *big.Float, arity int) *big.Flo
 
 // parts does the operations on exponents and integer parts.
 func (e *BigEvaluator) parts(op Op, x, y *big.Float) *big.Float {
+	if op == OpNearest {
+		if x = mul(x, y, x.Prec()+y.Prec()); x == nil {
+			return nil
+		}
+		op = OpRound
+	}
 	p := max(e.prec, x.Prec())
 	special := x.IsInf() || x.Sign() == 0
 	switch {

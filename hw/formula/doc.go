@@ -51,7 +51,7 @@
 // [Adjoint] end in _dot and _bar.
 //
 // Operations that are not differentiable have the derivative of the branch that they take: |x| that of the sign bit of x,
-// [OpMin] and [OpMax] that of the operand they return, [OpSelect] that of the operand it chooses. [OpRound], [OpFloor],
+// [OpMin] and [OpMax] that of the operand they return, [OpSelect] that of the operand it chooses. [OpRound], [OpNearest], [OpFloor],
 // [OpExponent] and the comparisons have derivative zero.
 //
 // Graphs and evaluators are safe for concurrent use; builders are not. The package imports nothing beyond the standard library.

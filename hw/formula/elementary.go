@@ -38,7 +38,7 @@ func Expm1() *Graph {
 	one := b.Const(1)
 	// Below −60 the result is −1. e^x − 1 = 2^n·(1 − 2^−n + r + (e^r − 1 − r)), the first sum with its rounding error.
 	c := b.Const(-60).Max(b.Const(b.approx().expHigh).Min(x))
-	n := c.Times(log2e).Round()
+	n := c.Nearest(b.Const(log2e))
 	hi := n.FMA(b.Const(-ln2Hi), c)
 	r := n.FMA(b.Const(-ln2Lo), hi)
 	low := n.FMA(b.Const(-ln2Lo), hi.Sub(r))

@@ -20,15 +20,12 @@ var expPoly = []float64{
 func (b *Builder) expandExp(x Expr) Expr {
 	p := b.approx()
 	x = b.Const(p.expLow).Max(b.Const(p.expHigh).Min(x))
-	n := x.Times(log2e).Round()
+	n := x.Nearest(b.Const(log2e))
 	r := n.FMA(b.Const(-p.ln2Hi), x)
 	r = n.FMA(b.Const(-p.ln2Lo), r)
 	one := b.Const(1)
 	return horner(r, p.expPoly).FMA(r, one).FMA(r, one).Scale(n)
 }
-
-// expm1Poly returns e^r − 1 for |r| <= ln2/2 and a little.
-func (b *Builder) expm1Poly(r Expr) Expr { return r.Square().FMA(horner(r, b.approx().expPoly), r) }
 
 // logPoly holds Lg1 ... Lg7 of fdlibm's e_log.c: log(1+f) = 2s + s·R, s = f/(2+f), R ≈ Σ Lg_i s^(2i), error 2^-58.45.
 var logPoly = []float64{

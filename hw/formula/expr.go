@@ -115,6 +115,9 @@ func (x Expr) CopySign(y Expr) Expr { return op2(OpCopySign, x, y) }
 // Round returns the integer nearest to x, ties to even.
 func (x Expr) Round() Expr { return op1(OpRound, x) }
 
+// Nearest returns the integer nearest to x·y, as [OpNearest] defines it.
+func (x Expr) Nearest(y Expr) Expr { return op2(OpNearest, x, y) }
+
 // Floor returns ⌊x⌋.
 func (x Expr) Floor() Expr { return op1(OpFloor, x) }
 

@@ -66,6 +66,9 @@ func scalar32(op Op, x, y, z float32) float64 {
 		return float64(x / y)
 	case OpSqrt:
 		return float64(float32(math.Sqrt(float64(x))))
+	case OpNearest:
+		const m = 3 << 22
+		return float64(FMA32(x, y, m) - m)
 	case OpScale:
 		if !Float32.scalable(float64(y)) {
 			return math.NaN()

@@ -41,6 +41,10 @@ const (
 
 	// OpRound is the integer nearest to x, ties to even, with the sign of x also where it is zero.
 	OpRound
+	// OpNearest is the integer nearest to x·y, the product not rounded before, ties to even, for |x·y| < 2^51, in [Float32] 2^21: the
+	// fused x·y + m, less m, with m = 1.5·2^52, or 1.5·2^23, which beyond that defines it too. (Two instructions, and the
+	// integer stands in the last bits of the sum.)
+	OpNearest
 	// OpFloor is the greatest integer not above x; ±0, ±Inf and NaN give themselves.
 	OpFloor
 	// OpScale is x·2^y, rounded once, for integral y in [−2044, 2046], in [Float32] in [−252, 254], and NaN if x is NaN. For any
@@ -150,6 +154,7 @@ var ops = [numOps]opInfo{
 	OpMax:      {name: "max", args: two, class: basic},
 	OpCopySign: {name: "copysign", args: two, class: basic},
 	OpRound:    {name: "round", args: one, class: basic},
+	OpNearest:  {name: "nearest", args: two, class: basic, commutative: true},
 	OpFloor:    {name: "floor", args: one, class: basic},
 	OpScale:    {name: "scale", args: two, class: basic},
 	OpExponent: {name: "exponent", args: one, class: basic},

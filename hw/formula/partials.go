@@ -16,7 +16,7 @@ type partial struct {
 //
 // Where an operation has no derivative it gets the one on the side of the branch that the operation takes: |x| has the
 // sign of zero at zero, Min and Max follow the operand they return, Select the operand it chooses. The functions that are
-// constant between jumps, OpRound, OpFloor, OpExponent and the comparisons, have derivative zero, as have OpCopySign by
+// constant between jumps, OpRound, OpNearest, OpFloor, OpExponent and the comparisons, have derivative zero, as have OpCopySign by
 // its second operand and OpScale by its exponent.
 func partialOf(b *Builder, op Op, i int, y Expr, x []Expr) partial {
 	switch op {

@@ -36,6 +36,9 @@ func scalar(op Op, x, y, z float64) float64 {
 		return math.Copysign(x, y)
 	case OpRound:
 		return math.RoundToEven(x)
+	case OpNearest:
+		const m = 3 << 51
+		return math.FMA(x, y, m) - m
 	case OpFloor:
 		return math.Floor(x)
 	case OpScale:

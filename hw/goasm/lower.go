@@ -178,6 +178,9 @@ func (l *lowered) operation(g *formula.Graph, n formula.Node, at, uses []int) in
 			return l.unary("VRNDSCALEPD", 8, a[0])
 		}
 		return l.unary("VROUNDPD", 8, a[0])
+	case formula.OpNearest:
+		m := l.constant(1.5 * power2(l.layout().frac))
+		return l.binary("VSUBPD", l.add(mnode{form: formFMA, name: "VFMADD", args: []int{a[0], a[1], m}}), m)
 	case formula.OpFloor:
 		if wide {
 			return l.unary("VRNDSCALEPD", 9, a[0])

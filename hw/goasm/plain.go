@@ -100,6 +100,17 @@ func copysign32(x, y float32) float32 {
 	formula.OpRound: {"", `// round32 is the integer nearest to x, ties to even.
 func round32(x float32) float32 { return float32(math.RoundToEven(float64(x))) }
 `},
+	formula.OpNearest: {`// nearest is the integer nearest to x·y: the sum has a last place of 1.
+func nearest(x, y float64) float64 {
+	const m = 3 << 51
+	return math.FMA(x, y, m) - m
+}
+`, `// nearest32 is the integer nearest to x·y: the sum has a last place of 1.
+func nearest32(x, y float32) float32 {
+	const m = 3 << 22
+	return fma32(x, y, m) - m
+}
+`},
 	formula.OpFloor: {"", `// floor32 is ⌊x⌋.
 func floor32(x float32) float32 { return float32(math.Floor(float64(x))) }
 `},
@@ -151,10 +162,13 @@ func Helpers(w io.Writer, kernels []Kernel) {
 	if n := &need[formula.Float64]; n[formula.OpScale] {
 		n[formula.OpMin], n[formula.OpMax] = true, true
 	}
+	if n := &need[formula.Float32]; n[formula.OpNearest] {
+		n[formula.OpFMA] = true
+	}
 	for f, ops := range need {
 		for _, op := range []formula.Op{
 			formula.OpMin, formula.OpMax, formula.OpSelect, formula.OpFMA, formula.OpSqrt, formula.OpAbs, formula.OpCopySign, formula.OpRound,
-			formula.OpFloor, formula.OpScale, formula.OpExponent, formula.OpMantissa,
+			formula.OpNearest, formula.OpFloor, formula.OpScale, formula.OpExponent, formula.OpMantissa,
 		} {
 			if text := helpers[op][f]; ops[op] && text != "" {
 				fmt.Fprintf(w, "\n%s", text)
@@ -224,7 +238,7 @@ var keyword = map[string]bool{"break": true, "case": true, "chan": true, "const"
 	"defer": true, "else": true, "fallthrough": true, "for": true, "func": true, "go": true, "goto": true, "if": true,
 	"import": true, "interface": true, "map": true, "package": true, "range": true, "return": true, "select": true,
 	"struct": true, "switch": true, "type": true, "var": true, "minOf": true, "maxOf": true, "choose": true, "scale": true,
-	"mantissa": true, "exponent": true, "minOf32": true, "maxOf32": true, "choose32": true, "scale32": true, "mantissa32": true,
+	"mantissa": true, "exponent": true, "nearest": true, "nearest32": true, "minOf32": true, "maxOf32": true, "choose32": true, "scale32": true, "mantissa32": true,
 	"exponent32": true, "fma32": true, "sqrt32": true, "abs32": true, "copysign32": true, "round32": true, "floor32": true}
 
 func firstSentence(doc string) string {
@@ -306,6 +320,8 @@ func expression(g *formula.Graph, n formula.Node, name []string) string {
 		return library("Copysign", "copysign")
 	case formula.OpRound:
 		return library("RoundToEven", "round")
+	case formula.OpNearest:
+		return call("nearest")
 	case formula.OpFloor:
 		return library("Floor", "floor")
 	case formula.OpScale:

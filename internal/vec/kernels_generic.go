@@ -28,6 +28,12 @@ func choose(c bool, y, z float64) float64 {
 	return z
 }
 
+// nearest is the integer nearest to x·y: the sum has a last place of 1.
+func nearest(x, y float64) float64 {
+	const m = 3 << 51
+	return math.FMA(x, y, m) - m
+}
+
 // scale is x·2^n, rounded once, for integral n in [-2044, 2046].
 func scale(x, n float64) float64 {
 	h := maxOf(minOf(n, 1023), -1022)

@@ -21,44 +21,44 @@ DATA blackAllRowsAVX512Consts<>+104(SB)/8, $0x3fe62e42fee00000
 DATA blackAllRowsAVX512Consts<>+112(SB)/8, $0x7fffffffffffffff
 DATA blackAllRowsAVX512Consts<>+120(SB)/8, $0x4044000000000000
 DATA blackAllRowsAVX512Consts<>+128(SB)/8, $0x2b2bff2ee48e0530
-DATA blackAllRowsAVX512Consts<>+136(SB)/8, $0x3ff8000000000000
-DATA blackAllRowsAVX512Consts<>+144(SB)/8, $0x4016000000000000
-DATA blackAllRowsAVX512Consts<>+152(SB)/8, $0xbfe0000000000000
-DATA blackAllRowsAVX512Consts<>+160(SB)/8, $0xbe2e25325154ed2c
-DATA blackAllRowsAVX512Consts<>+168(SB)/8, $0xbe4277bd7e608931
-DATA blackAllRowsAVX512Consts<>+176(SB)/8, $0x3e5f7f7aa6513d12
-DATA blackAllRowsAVX512Consts<>+184(SB)/8, $0x3e747abbfe1349dc
-DATA blackAllRowsAVX512Consts<>+192(SB)/8, $0xbe8e40fe135477fb
-DATA blackAllRowsAVX512Consts<>+200(SB)/8, $0xbe9ca94833eab172
-DATA blackAllRowsAVX512Consts<>+208(SB)/8, $0x3ec034ec9ff77461
-DATA blackAllRowsAVX512Consts<>+216(SB)/8, $0x3eb3559d7eab42ef
-DATA blackAllRowsAVX512Consts<>+224(SB)/8, $0xbef12becf291cb5c
-DATA blackAllRowsAVX512Consts<>+232(SB)/8, $0x3ef25b780504b8a6
-DATA blackAllRowsAVX512Consts<>+240(SB)/8, $0x3f1b488c4e1b97b5
-DATA blackAllRowsAVX512Consts<>+248(SB)/8, $0xbf3afc08c11736a4
-DATA blackAllRowsAVX512Consts<>+256(SB)/8, $0x3f2d0345de443c62
-DATA blackAllRowsAVX512Consts<>+264(SB)/8, $0x3f6c48252d50b83f
-DATA blackAllRowsAVX512Consts<>+272(SB)/8, $0xbf921f46d4ac3c0e
-DATA blackAllRowsAVX512Consts<>+280(SB)/8, $0x3fab82298736da76
-DATA blackAllRowsAVX512Consts<>+288(SB)/8, $0xbfbf5b83385c94d7
-DATA blackAllRowsAVX512Consts<>+296(SB)/8, $0x3fccd2dc44dda90c
-DATA blackAllRowsAVX512Consts<>+304(SB)/8, $0xbfd5ed2acb37558c
-DATA blackAllRowsAVX512Consts<>+312(SB)/8, $0x3fdb9a7d5690ca89
-DATA blackAllRowsAVX512Consts<>+320(SB)/8, $0xbfdbc22549fbe12f
-DATA blackAllRowsAVX512Consts<>+328(SB)/8, $0x3fd34926e4def17d
-DATA blackAllRowsAVX512Consts<>+336(SB)/8, $0x3ff71547652b82fe
-DATA blackAllRowsAVX512Consts<>+344(SB)/8, $0xbfe62e42fee00000
-DATA blackAllRowsAVX512Consts<>+352(SB)/8, $0xbdea39ef35793c76
-DATA blackAllRowsAVX512Consts<>+360(SB)/8, $0x3e5ade156a5dbe76
-DATA blackAllRowsAVX512Consts<>+368(SB)/8, $0x3e928af3fca7ab0b
-DATA blackAllRowsAVX512Consts<>+376(SB)/8, $0x3ec71dee623fde67
-DATA blackAllRowsAVX512Consts<>+384(SB)/8, $0x3efa01997c89e6b0
-DATA blackAllRowsAVX512Consts<>+392(SB)/8, $0x3f2a01a014761f6e
-DATA blackAllRowsAVX512Consts<>+400(SB)/8, $0x3f56c16c1852b7b0
-DATA blackAllRowsAVX512Consts<>+408(SB)/8, $0x3f81111111122322
-DATA blackAllRowsAVX512Consts<>+416(SB)/8, $0x3fa55555555502a1
-DATA blackAllRowsAVX512Consts<>+424(SB)/8, $0x3fc5555555555511
-DATA blackAllRowsAVX512Consts<>+432(SB)/8, $0x3fe000000000000b
+DATA blackAllRowsAVX512Consts<>+136(SB)/8, $0x4004000000000000
+DATA blackAllRowsAVX512Consts<>+144(SB)/8, $0x4017000000000000
+DATA blackAllRowsAVX512Consts<>+152(SB)/8, $0x4338000000000000
+DATA blackAllRowsAVX512Consts<>+160(SB)/8, $0xbfe71547652b82fe
+DATA blackAllRowsAVX512Consts<>+168(SB)/8, $0xbe53cfd9440c758b
+DATA blackAllRowsAVX512Consts<>+176(SB)/8, $0xbe5c10df9fd0b5a0
+DATA blackAllRowsAVX512Consts<>+184(SB)/8, $0x3e89151d5fe69bf0
+DATA blackAllRowsAVX512Consts<>+192(SB)/8, $0x3e84cef58dc442e5
+DATA blackAllRowsAVX512Consts<>+200(SB)/8, $0xbeb9c98d68230094
+DATA blackAllRowsAVX512Consts<>+208(SB)/8, $0x3e9f0588d5134af5
+DATA blackAllRowsAVX512Consts<>+216(SB)/8, $0x3ee7b68052fca57d
+DATA blackAllRowsAVX512Consts<>+224(SB)/8, $0xbef81dd74dfb5ff6
+DATA blackAllRowsAVX512Consts<>+232(SB)/8, $0xbf09a70a60d609b4
+DATA blackAllRowsAVX512Consts<>+240(SB)/8, $0x3f356bc7962f9cea
+DATA blackAllRowsAVX512Consts<>+248(SB)/8, $0xbf403c77d56a94be
+DATA blackAllRowsAVX512Consts<>+256(SB)/8, $0xbf59d3d3a3218a6c
+DATA blackAllRowsAVX512Consts<>+264(SB)/8, $0x3f88af7a122fa11e
+DATA blackAllRowsAVX512Consts<>+272(SB)/8, $0xbfa5e04fbae7029b
+DATA blackAllRowsAVX512Consts<>+280(SB)/8, $0x3fbbe6e778f4145d
+DATA blackAllRowsAVX512Consts<>+288(SB)/8, $0xbfcc587e4e8904c3
+DATA blackAllRowsAVX512Consts<>+296(SB)/8, $0x3fd7ce8b1b938d89
+DATA blackAllRowsAVX512Consts<>+304(SB)/8, $0xbfe0ac9c06c291cf
+DATA blackAllRowsAVX512Consts<>+312(SB)/8, $0x3fe31b13059845d5
+DATA blackAllRowsAVX512Consts<>+320(SB)/8, $0xbfe077e1c5642a81
+DATA blackAllRowsAVX512Consts<>+328(SB)/8, $0x3fcabf470bc40607
+DATA blackAllRowsAVX512Consts<>+336(SB)/8, $0x3ff62e42fee00000
+DATA blackAllRowsAVX512Consts<>+344(SB)/8, $0x3dfa39ef35793c76
+DATA blackAllRowsAVX512Consts<>+352(SB)/8, $0xbdaade156a5dbe76
+DATA blackAllRowsAVX512Consts<>+360(SB)/8, $0x3df28af3fca7ab0b
+DATA blackAllRowsAVX512Consts<>+368(SB)/8, $0xbe371dee623fde67
+DATA blackAllRowsAVX512Consts<>+376(SB)/8, $0x3e7a01997c89e6b0
+DATA blackAllRowsAVX512Consts<>+384(SB)/8, $0xbeba01a014761f6e
+DATA blackAllRowsAVX512Consts<>+392(SB)/8, $0x3ef6c16c1852b7b0
+DATA blackAllRowsAVX512Consts<>+400(SB)/8, $0xbf31111111122322
+DATA blackAllRowsAVX512Consts<>+408(SB)/8, $0x3f655555555502a1
+DATA blackAllRowsAVX512Consts<>+416(SB)/8, $0xbf95555555555511
+DATA blackAllRowsAVX512Consts<>+424(SB)/8, $0x3fc000000000000b
+DATA blackAllRowsAVX512Consts<>+432(SB)/8, $0xbfe0000000000000
 DATA blackAllRowsAVX512Consts<>+440(SB)/8, $0x8000000000000000
 DATA blackAllRowsAVX512Consts<>+448(SB)/8, $0x0000000000000000
 DATA blackAllRowsAVX512Consts<>+456(SB)/8, $0x54b249ad2594c37d
@@ -69,21 +69,20 @@ GLOBL blackAllRowsAVX512Consts<>(SB), RODATA|NOPTR, $480
 // func blackAllRowsAVX512(price []float64, delta []float64, gamma []float64, vega []float64, theta []float64, rho []float64, vanna []float64, volga []float64, charm []float64, speed []float64, zomma []float64, color []float64, sign []float64, F []float64, K []float64, T []float64, sigma []float64, D []float64, r []float64)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·blackAllRowsAVX512(SB), $3904-456
-	LEAQ         63(SP), BX
-	ANDQ         $-64, BX
-	MOVQ         price_len+8(FP), CX
-	MOVQ         price_base+0(FP), SI
-	MOVQ         delta_base+24(FP), DI
-	MOVQ         gamma_base+48(FP), R8
-	MOVQ         vega_base+72(FP), R9
-	MOVQ         theta_base+96(FP), R10
-	MOVQ         rho_base+120(FP), R11
-	MOVQ         vanna_base+144(FP), R12
-	MOVQ         volga_base+168(FP), R13
-	VBROADCASTSD blackAllRowsAVX512Consts<>+8(SB), Z31
-	XORL         AX, AX
-	SUBQ         $+32, CX
-	JLT          rest
+	LEAQ 63(SP), BX
+	ANDQ $-64, BX
+	MOVQ price_len+8(FP), CX
+	MOVQ price_base+0(FP), SI
+	MOVQ delta_base+24(FP), DI
+	MOVQ gamma_base+48(FP), R8
+	MOVQ vega_base+72(FP), R9
+	MOVQ theta_base+96(FP), R10
+	MOVQ rho_base+120(FP), R11
+	MOVQ vanna_base+144(FP), R12
+	MOVQ volga_base+168(FP), R13
+	XORL AX, AX
+	SUBQ $+32, CX
+	JLT  rest
 
 body:
 	MOVQ             T_base+360(FP), DX
@@ -201,26 +200,27 @@ body:
 	VSQRTPD          Z0, Z28
 	VSQRTPD          Z1, Z29
 	VSQRTPD          Z2, Z30
-	VMOVUPD          Z2, (BX)
-	VSQRTPD          Z3, Z2
-	VMOVUPD          Z3, 64(BX)
+	VSQRTPD          Z3, Z31
+	VMOVUPD          Z3, (BX)
 	VGETMANTPD       $0x04, Z4, Z3
+	VMOVUPD          Z2, 64(BX)
+	VGETMANTPD       $0x04, Z5, Z2
 	VMOVUPD          Z1, 128(BX)
-	VGETMANTPD       $0x04, Z5, Z1
+	VGETMANTPD       $0x04, Z6, Z1
 	VMOVUPD          Z0, 192(BX)
-	VGETMANTPD       $0x04, Z6, Z0
+	VGETMANTPD       $0x04, Z7, Z0
 	VMOVUPD          Z27, 256(BX)
-	VGETMANTPD       $0x04, Z7, Z27
+	VGETMANTPD       $0x04, Z8, Z27
 	VMOVUPD          Z26, 320(BX)
-	VGETMANTPD       $0x04, Z8, Z26
+	VGETMANTPD       $0x04, Z9, Z26
 	VMOVUPD          Z25, 384(BX)
-	VGETMANTPD       $0x04, Z9, Z25
+	VGETMANTPD       $0x04, Z10, Z25
 	VMOVUPD          Z24, 448(BX)
-	VGETMANTPD       $0x04, Z10, Z24
+	VGETMANTPD       $0x04, Z11, Z24
 	VMOVUPD          Z23, 512(BX)
-	VGETMANTPD       $0x04, Z11, Z23
+	VMULPD.BCST      blackAllRowsAVX512Consts<>+0(SB), Z3, Z23
 	VMOVUPD          Z22, 576(BX)
-	VMULPD.BCST      blackAllRowsAVX512Consts<>+0(SB), Z3, Z22
+	VMULPD.BCST      blackAllRowsAVX512Consts<>+0(SB), Z2, Z22
 	VMOVUPD          Z21, 640(BX)
 	VMULPD.BCST      blackAllRowsAVX512Consts<>+0(SB), Z1, Z21
 	VMOVUPD          Z20, 704(BX)
@@ -233,35 +233,33 @@ body:
 	VMULPD.BCST      blackAllRowsAVX512Consts<>+0(SB), Z25, Z17
 	VMOVUPD          Z16, 960(BX)
 	VMULPD.BCST      blackAllRowsAVX512Consts<>+0(SB), Z24, Z16
-	VMOVUPD          Z11, 1024(BX)
-	VMULPD.BCST      blackAllRowsAVX512Consts<>+0(SB), Z23, Z11
-	VCMPPD           $0x11, Z26, Z22, K1
-	VCMPPD           $0x11, Z25, Z21, K2
-	VCMPPD           $0x11, Z24, Z20, K3
-	VCMPPD           $0x11, Z23, Z19, K4
-	VCMPPD           $0x11, Z3, Z18, K5
-	VCMPPD           $0x11, Z1, Z17, K6
+	VCMPPD           $0x11, Z27, Z23, K1
+	VCMPPD           $0x11, Z26, Z22, K2
+	VCMPPD           $0x11, Z25, Z21, K3
+	VCMPPD           $0x11, Z24, Z20, K4
+	VCMPPD           $0x11, Z3, Z19, K5
+	VCMPPD           $0x11, Z2, Z18, K6
+	VCMPPD           $0x11, Z1, Z17, K7
+	KMOVB            K7, 1024(BX)
 	VCMPPD           $0x11, Z0, Z16, K7
-	KMOVB            K7, 1088(BX)
-	VCMPPD           $0x11, Z27, Z11, K7
-	VMOVAPD          Z3, Z11
-	VADDPD           Z3, Z3, K1, Z11
-	VMOVAPD          Z1, Z3
-	VADDPD           Z1, Z1, K2, Z3
+	VMOVAPD          Z3, Z16
+	VADDPD           Z3, Z3, K1, Z16
+	VMOVAPD          Z2, Z3
+	VADDPD           Z2, Z2, K2, Z3
+	VMOVAPD          Z1, Z2
+	VADDPD           Z1, Z1, K3, Z2
 	VMOVAPD          Z0, Z1
-	VADDPD           Z0, Z0, K3, Z1
+	VADDPD           Z0, Z0, K4, Z1
 	VMOVAPD          Z27, Z0
-	VADDPD           Z27, Z27, K4, Z0
-	VMOVAPD          Z26, Z16
-	VADDPD           Z26, Z26, K5, Z16
-	VMOVAPD          Z25, Z17
-	VADDPD           Z25, Z25, K6, Z17
-	KMOVB            K6, 1152(BX)
-	KMOVB            1088(BX), K6
-	VMOVAPD          Z24, Z18
-	VADDPD           Z24, Z24, K6, Z18
-	VMOVAPD          Z23, Z19
-	VADDPD           Z23, Z23, K7, Z19
+	VADDPD           Z27, Z27, K5, Z0
+	VMOVAPD          Z26, Z17
+	VADDPD           Z26, Z26, K6, Z17
+	KMOVB            K6, 1088(BX)
+	KMOVB            1024(BX), K6
+	VMOVAPD          Z25, Z18
+	VADDPD           Z25, Z25, K6, Z18
+	VMOVAPD          Z24, Z19
+	VADDPD           Z24, Z24, K7, Z19
 	VGETEXPPD        Z4, Z20
 	VGETEXPPD        Z5, Z21
 	VGETEXPPD        Z6, Z22
@@ -269,43 +267,45 @@ body:
 	VMULPD           Z28, Z12, Z24
 	VMULPD           Z29, Z13, Z25
 	VMULPD           Z30, Z14, Z26
-	VMULPD           Z2, Z15, Z27
-	VMOVUPD          Z2, 1216(BX)
-	VADDPD           Z16, Z11, Z2
-	VMOVUPD          Z30, 1280(BX)
+	VMULPD           Z31, Z15, Z27
+	VMOVUPD          Z31, 1152(BX)
+	VADDPD           Z0, Z16, Z31
+	VMOVUPD          Z30, 1216(BX)
 	VADDPD           Z17, Z3, Z30
-	VMOVUPD          Z29, 1344(BX)
-	VADDPD           Z18, Z1, Z29
-	VMOVUPD          Z28, 1408(BX)
-	VADDPD           Z19, Z0, Z28
-	VMOVUPD          Z15, 1472(BX)
+	VMOVUPD          Z29, 1280(BX)
+	VADDPD           Z18, Z2, Z29
+	VMOVUPD          Z28, 1344(BX)
+	VADDPD           Z19, Z1, Z28
+	VMOVUPD          Z15, 1408(BX)
 	VMULPD           Z24, Z4, Z15
-	VMOVUPD          Z14, 1536(BX)
+	VMOVUPD          Z14, 1472(BX)
 	VMULPD           Z25, Z5, Z14
-	VMOVUPD          Z13, 1600(BX)
+	VMOVUPD          Z13, 1536(BX)
 	VMULPD           Z26, Z6, Z13
-	VMOVUPD          Z12, 1664(BX)
+	VMOVUPD          Z12, 1600(BX)
 	VMULPD           Z27, Z7, Z12
-	VSUBPD           Z16, Z11, Z11
+	VSUBPD           Z0, Z16, Z0
 	VSUBPD           Z17, Z3, Z3
-	VSUBPD           Z18, Z1, Z1
-	VSUBPD           Z19, Z0, Z0
-	VMULPD           Z15, Z2, Z16
+	VSUBPD           Z18, Z2, Z2
+	VSUBPD           Z19, Z1, Z1
+	VMULPD           Z15, Z31, Z16
 	VMULPD           Z14, Z30, Z17
 	VMULPD           Z13, Z29, Z18
 	VMULPD           Z12, Z28, Z19
-	VMOVUPD          Z7, 1728(BX)
+	VMOVUPD          Z7, 1664(BX)
 	VGETEXPPD        Z8, Z7
-	VMOVUPD          Z8, 1792(BX)
+	VMOVUPD          Z8, 1728(BX)
 	VGETEXPPD        Z9, Z8
-	VMOVUPD          Z9, 1856(BX)
+	VMOVUPD          Z9, 1792(BX)
 	VGETEXPPD        Z10, Z9
-	VMOVUPD          Z10, 1920(BX)
-	VGETEXPPD        1024(BX), Z10
-	VDIVPD           Z16, Z31, Z16
-	VDIVPD           Z17, Z31, Z17
-	VDIVPD           Z18, Z31, Z18
-	VDIVPD           Z19, Z31, Z19
+	VMOVUPD          Z10, 1856(BX)
+	VGETEXPPD        Z11, Z10
+	VMOVUPD          Z11, 1920(BX)
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+8(SB), Z11
+	VDIVPD           Z16, Z11, Z16
+	VDIVPD           Z17, Z11, Z17
+	VDIVPD           Z18, Z11, Z18
+	VDIVPD           Z19, Z11, Z19
 	VSUBPD           Z7, Z20, Z7
 	VSUBPD           Z8, Z21, Z8
 	VSUBPD           Z9, Z22, Z9
@@ -320,14 +320,14 @@ body:
 	VMULPD           Z17, Z14, Z14
 	VMULPD           Z18, Z13, Z13
 	VMULPD           Z19, Z12, Z12
-	VMULPD           Z16, Z2, Z2
-	VMULPD           Z17, Z30, Z16
-	VMULPD           Z18, Z29, Z17
-	VMULPD           Z19, Z28, Z18
-	VMULPD           Z15, Z11, Z11
+	VMULPD           Z16, Z31, Z16
+	VMULPD           Z17, Z30, Z17
+	VMULPD           Z18, Z29, Z18
+	VMULPD           Z19, Z28, Z19
+	VMULPD           Z15, Z0, Z0
 	VMULPD           Z14, Z3, Z3
-	VMULPD           Z13, Z1, Z1
-	VMULPD           Z12, Z0, Z0
+	VMULPD           Z13, Z2, Z2
+	VMULPD           Z12, Z1, Z1
 	VBROADCASTSD     blackAllRowsAVX512Consts<>+24(SB), Z12
 	VMOVAPD          Z7, Z13
 	VADDPD           Z12, Z7, K1, Z13
@@ -335,1073 +335,1068 @@ body:
 	VADDPD           Z12, Z8, K2, Z14
 	VMOVAPD          Z9, Z15
 	VADDPD           Z12, Z9, K3, Z15
-	VMOVAPD          Z10, Z19
-	VADDPD           Z12, Z10, K4, Z19
-	VMULPD           Z11, Z11, Z28
-	VMULPD           Z3, Z3, Z29
-	VMULPD           Z1, Z1, Z30
-	VMULPD           Z0, Z0, Z20
-	VADDPD           Z31, Z7, K5, Z13
-	KMOVB            1152(BX), K1
-	VADDPD           Z31, Z8, K1, Z14
-	VADDPD           Z31, Z9, K6, Z15
-	VADDPD           Z31, Z10, K7, Z19
+	VMOVAPD          Z10, Z28
+	VADDPD           Z12, Z10, K4, Z28
+	VMULPD           Z0, Z0, Z29
+	VMULPD           Z3, Z3, Z30
+	VMULPD           Z2, Z2, Z31
+	VMULPD           Z1, Z1, Z20
+	VADDPD           Z11, Z7, K5, Z13
+	KMOVB            1088(BX), K1
+	VADDPD           Z11, Z8, K1, Z14
+	VADDPD           Z11, Z9, K6, Z15
+	VADDPD           Z11, Z10, K7, Z28
 	VBROADCASTSD     blackAllRowsAVX512Consts<>+32(SB), Z7
 	VBROADCASTSD     blackAllRowsAVX512Consts<>+40(SB), Z8
-	VFMADD231PD      Z7, Z28, Z8
+	VFMADD231PD      Z7, Z29, Z8
 	VBROADCASTSD     blackAllRowsAVX512Consts<>+40(SB), Z9
-	VFMADD231PD      Z7, Z29, Z9
+	VFMADD231PD      Z7, Z30, Z9
 	VBROADCASTSD     blackAllRowsAVX512Consts<>+40(SB), Z10
-	VFMADD231PD      Z7, Z30, Z10
+	VFMADD231PD      Z7, Z31, Z10
 	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+40(SB), Z20, Z7
 	VBROADCASTSD     blackAllRowsAVX512Consts<>+48(SB), Z12
-	VFMADD213PD      Z12, Z28, Z8
-	VFMADD213PD      Z12, Z29, Z9
-	VFMADD213PD      Z12, Z30, Z10
+	VFMADD213PD      Z12, Z29, Z8
+	VFMADD213PD      Z12, Z30, Z9
+	VFMADD213PD      Z12, Z31, Z10
 	VFMADD231PD      Z7, Z20, Z12
 	VBROADCASTSD     blackAllRowsAVX512Consts<>+56(SB), Z7
-	VFMADD213PD      Z7, Z28, Z8
-	VFMADD213PD      Z7, Z29, Z9
-	VFMADD213PD      Z7, Z30, Z10
+	VFMADD213PD      Z7, Z29, Z8
+	VFMADD213PD      Z7, Z30, Z9
+	VFMADD213PD      Z7, Z31, Z10
 	VFMADD231PD      Z12, Z20, Z7
 	VBROADCASTSD     blackAllRowsAVX512Consts<>+64(SB), Z12
-	VFMADD213PD      Z12, Z28, Z8
-	VFMADD213PD      Z12, Z29, Z9
-	VFMADD213PD      Z12, Z30, Z10
+	VFMADD213PD      Z12, Z29, Z8
+	VFMADD213PD      Z12, Z30, Z9
+	VFMADD213PD      Z12, Z31, Z10
 	VFMADD231PD      Z7, Z20, Z12
 	VBROADCASTSD     blackAllRowsAVX512Consts<>+72(SB), Z7
-	VFMADD213PD      Z7, Z28, Z8
-	VFMADD213PD      Z7, Z29, Z9
-	VFMADD213PD      Z7, Z30, Z10
+	VFMADD213PD      Z7, Z29, Z8
+	VFMADD213PD      Z7, Z30, Z9
+	VFMADD213PD      Z7, Z31, Z10
 	VFMADD231PD      Z12, Z20, Z7
 	VBROADCASTSD     blackAllRowsAVX512Consts<>+80(SB), Z12
-	VFMADD213PD      Z12, Z28, Z8
-	VFMADD213PD      Z12, Z29, Z9
-	VFMADD213PD      Z12, Z30, Z10
+	VFMADD213PD      Z12, Z29, Z8
+	VFMADD213PD      Z12, Z30, Z9
+	VFMADD213PD      Z12, Z31, Z10
 	VFMADD231PD      Z7, Z20, Z12
-	VMULPD           Z8, Z28, Z7
-	VMULPD           Z9, Z29, Z8
-	VMULPD           Z10, Z30, Z9
+	VMULPD           Z8, Z29, Z7
+	VMULPD           Z9, Z30, Z8
+	VMULPD           Z10, Z31, Z9
 	VMULPD           Z12, Z20, Z10
 	VBROADCASTSD     blackAllRowsAVX512Consts<>+88(SB), Z12
 	VMULPD           Z12, Z13, Z20
-	VMULPD           Z12, Z14, Z28
-	VMULPD           Z12, Z15, Z29
-	VMULPD           Z12, Z19, Z12
-	VFMADD231PD      Z7, Z11, Z20
-	VFMADD231PD      Z8, Z3, Z28
-	VFMADD231PD      Z9, Z1, Z29
-	VFMADD231PD      Z10, Z0, Z12
-	VMULPD           Z2, Z4, Z7
-	VMULPD           Z16, Z5, Z8
-	VMULPD           Z17, Z6, Z9
-	VMOVUPD          1728(BX), Z10
-	VMULPD           Z18, Z10, Z30
-	VFMADD231PD.BCST blackAllRowsAVX512Consts<>+96(SB), Z11, Z20
+	VMULPD           Z12, Z14, Z29
+	VMULPD           Z12, Z15, Z30
+	VMULPD           Z12, Z28, Z12
+	VFMADD231PD      Z7, Z0, Z20
+	VFMADD231PD      Z8, Z3, Z29
+	VFMADD231PD      Z9, Z2, Z30
+	VFMADD231PD      Z10, Z1, Z12
+	VMULPD           Z16, Z4, Z7
+	VMULPD           Z17, Z5, Z8
+	VMULPD           Z18, Z6, Z9
+	VMOVUPD          1664(BX), Z10
+	VMULPD           Z19, Z10, Z31
 	VBROADCASTSD     blackAllRowsAVX512Consts<>+96(SB), Z11
-	VFMADD231PD      Z11, Z3, Z28
-	VFMADD231PD      Z11, Z1, Z29
-	VFMADD231PD      Z11, Z0, Z12
+	VFMADD231PD      Z11, Z0, Z20
+	VFMADD231PD      Z11, Z3, Z29
+	VFMADD231PD      Z11, Z2, Z30
+	VFMADD231PD      Z11, Z1, Z12
 	VMULPD           960(BX), Z4, Z0
 	VMULPD           896(BX), Z5, Z1
-	VMULPD           832(BX), Z6, Z3
-	VMOVUPD          Z3, 1088(BX)
+	VMULPD           832(BX), Z6, Z2
 	VMULPD           768(BX), Z10, Z3
-	VMOVUPD          Z3, 1152(BX)
+	VMOVUPD          Z3, 1024(BX)
 	VBROADCASTSD     blackAllRowsAVX512Consts<>+104(SB), Z3
 	VFMADD231PD      Z3, Z13, Z20
-	VFMADD231PD      Z3, Z14, Z28
-	VFMADD231PD      Z3, Z15, Z29
-	VFMADD231PD      Z3, Z19, Z12
-	VMINPD           1792(BX), Z4, Z3
-	VMINPD           1856(BX), Z5, Z4
-	VMINPD           1920(BX), Z6, Z5
-	VMINPD           1024(BX), Z10, Z6
+	VFMADD231PD      Z3, Z14, Z29
+	VFMADD231PD      Z3, Z15, Z30
+	VFMADD231PD      Z3, Z28, Z12
+	VMINPD           1728(BX), Z4, Z3
+	VMINPD           1792(BX), Z5, Z4
+	VMINPD           1856(BX), Z6, Z5
+	VMINPD           1920(BX), Z10, Z6
 	VMOVAPD          Z21, Z10
 	VFMADD231PD      Z20, Z7, Z10
 	VMOVAPD          Z22, Z13
-	VFMADD231PD      Z28, Z8, Z13
+	VFMADD231PD      Z29, Z8, Z13
 	VMOVAPD          Z23, Z14
-	VFMADD231PD      Z29, Z9, Z14
+	VFMADD231PD      Z30, Z9, Z14
 	VMOVAPD          Z26, Z15
-	VFMADD231PD      Z12, Z30, Z15
+	VFMADD231PD      Z12, Z31, Z15
 	VFMSUB231PD      Z20, Z7, Z21
-	VFMSUB231PD      Z28, Z8, Z22
-	VFMSUB231PD      Z29, Z9, Z23
-	VFMSUB231PD      Z12, Z30, Z26
+	VFMSUB231PD      Z29, Z8, Z22
+	VFMSUB231PD      Z30, Z9, Z23
+	VFMSUB231PD      Z12, Z31, Z26
 	VBROADCASTSD     blackAllRowsAVX512Consts<>+112(SB), Z12
-	VANDPD           Z12, Z10, Z19
-	VANDPD           Z12, Z13, Z20
-	VANDPD           Z12, Z14, Z28
-	VANDPD           Z12, Z15, Z29
-	VMOVUPD          Z1, 1728(BX)
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+120(SB), Z1
-	VMINPD           Z19, Z1, Z19
-	VMINPD           Z20, Z1, Z20
-	VMINPD           Z28, Z1, Z28
-	VMINPD           Z29, Z1, Z29
-	VMOVUPD          Z0, 2048(BX)
-	VMOVUPD          960(BX), Z0
-	VMOVUPD          Z30, 2112(BX)
-	VMULPD           1792(BX), Z0, Z30
-	VMOVUPD          Z30, 1792(BX)
-	VMOVUPD          896(BX), Z30
-	VMOVUPD          Z9, 2176(BX)
-	VMULPD           1856(BX), Z30, Z9
-	VMOVUPD          Z9, 1856(BX)
-	VMOVUPD          832(BX), Z9
-	VMOVUPD          Z8, 2240(BX)
-	VMULPD           1920(BX), Z9, Z8
-	VMOVUPD          Z8, 1920(BX)
-	VMOVUPD          768(BX), Z8
-	VMOVUPD          Z7, 2304(BX)
-	VMULPD           1024(BX), Z8, Z7
-	VMINPD           Z0, Z3, Z0
-	VMINPD           Z30, Z4, Z3
-	VMINPD           Z9, Z5, Z4
-	VMINPD           Z8, Z6, Z5
+	VANDPD           Z12, Z10, Z20
+	VANDPD           Z12, Z13, Z28
+	VANDPD           Z12, Z14, Z29
+	VANDPD           Z12, Z15, Z30
+	VMOVUPD          Z31, 1664(BX)
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+120(SB), Z31
+	VMINPD           Z20, Z31, Z20
+	VMINPD           Z28, Z31, Z28
+	VMINPD           Z29, Z31, Z29
+	VMINPD           Z30, Z31, Z30
+	VMOVUPD          Z9, 1088(BX)
+	VMOVUPD          960(BX), Z9
+	VMOVUPD          Z8, 2048(BX)
+	VMULPD           1728(BX), Z9, Z8
+	VMOVUPD          Z8, 1728(BX)
+	VMOVUPD          896(BX), Z8
+	VMOVUPD          Z7, 2112(BX)
+	VMULPD           1792(BX), Z8, Z7
+	VMOVUPD          Z7, 1792(BX)
+	VMOVUPD          832(BX), Z7
+	VMOVUPD          Z2, 2176(BX)
+	VMULPD           1856(BX), Z7, Z2
+	VMOVUPD          Z2, 1856(BX)
+	VMOVUPD          768(BX), Z2
+	VMOVUPD          Z1, 2240(BX)
+	VMULPD           1920(BX), Z2, Z1
+	VMINPD           Z9, Z3, Z3
+	VMINPD           Z8, Z4, Z4
+	VMINPD           Z7, Z5, Z5
+	VMINPD           Z2, Z6, Z2
 	VANDPD           Z12, Z21, Z6
-	VANDPD           Z12, Z22, Z8
-	VANDPD           Z12, Z23, Z9
-	VANDPD           Z12, Z26, Z30
-	VMINPD           Z6, Z1, Z6
-	VMINPD           Z8, Z1, Z8
-	VMINPD           Z9, Z1, Z9
-	VMINPD           Z30, Z1, Z1
-	VMULPD           Z2, Z24, Z2
-	VMULPD           Z16, Z25, Z16
-	VMOVUPD          1984(BX), Z30
-	VMULPD           Z17, Z30, Z17
-	VMULPD           Z18, Z27, Z18
-	VMINPD           Z24, Z0, Z0
-	VMINPD           Z25, Z3, Z3
-	VMINPD           Z30, Z4, Z4
-	VMINPD           Z27, Z5, Z5
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+128(SB), Z30
-	VCMPPD           $0x11, Z0, Z30, K1
-	VCMPPD           $0x11, Z3, Z30, K2
-	VCMPPD           $0x11, Z4, Z30, K3
-	VCMPPD           $0x11, Z5, Z30, K4
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+136(SB), Z0
-	VFMADD213PD      Z31, Z19, Z0
+	VANDPD           Z12, Z22, Z7
+	VANDPD           Z12, Z23, Z8
+	VANDPD           Z12, Z26, Z9
+	VMINPD           Z6, Z31, Z6
+	VMINPD           Z7, Z31, Z7
+	VMINPD           Z8, Z31, Z8
+	VMINPD           Z9, Z31, Z9
+	VMULPD           Z16, Z24, Z16
+	VMULPD           Z17, Z25, Z17
+	VMOVUPD          1984(BX), Z31
+	VMULPD           Z18, Z31, Z18
+	VMULPD           Z19, Z27, Z19
+	VMINPD           Z24, Z3, Z3
+	VMINPD           Z25, Z4, Z4
+	VMINPD           Z31, Z5, Z5
+	VMINPD           Z27, Z2, Z2
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+128(SB), Z31
+	VCMPPD           $0x11, Z3, Z31, K1
+	VCMPPD           $0x11, Z4, Z31, K2
+	VCMPPD           $0x11, Z5, Z31, K3
+	VCMPPD           $0x11, Z2, Z31, K4
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+136(SB), Z2
+	VFMADD213PD      Z11, Z20, Z2
 	VBROADCASTSD     blackAllRowsAVX512Consts<>+136(SB), Z3
-	VFMADD213PD      Z31, Z20, Z3
+	VFMADD213PD      Z11, Z28, Z3
 	VBROADCASTSD     blackAllRowsAVX512Consts<>+136(SB), Z4
-	VFMADD213PD      Z31, Z28, Z4
+	VFMADD213PD      Z11, Z29, Z4
 	VBROADCASTSD     blackAllRowsAVX512Consts<>+136(SB), Z5
-	VFMADD213PD      Z31, Z29, Z5
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+144(SB), Z30
-	VMOVUPD          Z18, 768(BX)
-	VADDPD           Z30, Z19, Z18
-	VMOVUPD          Z17, 832(BX)
-	VADDPD           Z30, Z20, Z17
-	VMOVUPD          Z16, 896(BX)
-	VADDPD           Z30, Z28, Z16
-	VMOVUPD          Z2, 960(BX)
-	VADDPD           Z30, Z29, Z2
-	VMOVUPD          Z27, 1024(BX)
+	VFMADD213PD      Z11, Z30, Z5
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+144(SB), Z31
+	VMOVUPD          Z19, 768(BX)
+	VADDPD           Z31, Z20, Z19
+	VMOVUPD          Z18, 832(BX)
+	VADDPD           Z31, Z28, Z18
+	VMOVUPD          Z17, 896(BX)
+	VADDPD           Z31, Z29, Z17
+	VMOVUPD          Z16, 960(BX)
+	VADDPD           Z31, Z30, Z16
+	VMOVUPD          Z27, 1920(BX)
 	VBROADCASTSD     blackAllRowsAVX512Consts<>+136(SB), Z27
-	VFMADD213PD      Z31, Z6, Z27
-	VMOVUPD          Z25, 2368(BX)
+	VFMADD213PD      Z11, Z6, Z27
+	VMOVUPD          Z25, 2304(BX)
 	VBROADCASTSD     blackAllRowsAVX512Consts<>+136(SB), Z25
-	VFMADD213PD      Z31, Z8, Z25
-	VMOVUPD          Z24, 2432(BX)
+	VFMADD213PD      Z11, Z7, Z25
+	VMOVUPD          Z24, 2368(BX)
 	VBROADCASTSD     blackAllRowsAVX512Consts<>+136(SB), Z24
-	VFMADD213PD      Z31, Z9, Z24
-	VMOVUPD          Z7, 2496(BX)
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+136(SB), Z7
-	VFMADD213PD      Z31, Z1, Z7
+	VFMADD213PD      Z11, Z8, Z24
+	VMOVUPD          Z1, 2432(BX)
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+136(SB), Z1
+	VFMADD213PD      Z11, Z9, Z1
+	VMOVUPD          Z0, 2496(BX)
+	VADDPD           Z31, Z6, Z0
 	VMOVUPD          Z15, 2560(BX)
-	VADDPD           Z30, Z6, Z15
+	VADDPD           Z31, Z7, Z15
 	VMOVUPD          Z14, 2624(BX)
-	VADDPD           Z30, Z8, Z14
+	VADDPD           Z31, Z8, Z14
+	VADDPD           Z31, Z9, Z31
 	VMOVUPD          Z13, 2688(BX)
-	VADDPD           Z30, Z9, Z13
-	VADDPD           Z30, Z1, Z30
+	VMULPD           Z19, Z2, Z13
 	VMOVUPD          Z10, 2752(BX)
-	VMULPD           Z18, Z0, Z10
-	VMULPD           Z17, Z3, Z11
-	VMULPD           Z16, Z4, Z12
+	VMULPD           Z18, Z3, Z10
+	VMULPD           Z17, Z4, Z11
+	VMULPD           Z16, Z5, Z12
 	VMOVUPD          Z26, 2816(BX)
-	VMULPD           Z2, Z5, Z26
+	VMULPD           Z0, Z27, Z26
 	VMOVUPD          Z23, 2880(BX)
-	VMULPD           Z15, Z27, Z23
+	VMULPD           Z15, Z25, Z23
 	VMOVUPD          Z22, 2944(BX)
-	VMULPD           Z14, Z25, Z22
+	VMULPD           Z14, Z24, Z22
 	VMOVUPD          Z21, 3008(BX)
-	VMULPD           Z13, Z24, Z21
-	VMOVUPD          Z1, 3072(BX)
-	VMULPD           Z30, Z7, Z1
-	VMOVUPD          Z9, 3136(BX)
-	VMULPD.BCST      blackAllRowsAVX512Consts<>+152(SB), Z19, Z9
-	VMOVUPD          Z9, 3200(BX)
-	VMULPD.BCST      blackAllRowsAVX512Consts<>+152(SB), Z20, Z9
-	VMOVUPD          Z9, 3264(BX)
-	VMULPD.BCST      blackAllRowsAVX512Consts<>+152(SB), Z28, Z9
-	VMOVUPD          Z9, 3328(BX)
-	VMULPD.BCST      blackAllRowsAVX512Consts<>+152(SB), Z29, Z9
-	VMOVUPD          Z9, 3392(BX)
-	VMULPD           Z23, Z10, Z9
-	VMOVUPD          Z8, 3456(BX)
-	VMULPD           Z22, Z11, Z8
-	VMOVUPD          Z6, 3520(BX)
-	VMULPD           Z21, Z12, Z6
-	VMOVUPD          Z29, 3584(BX)
-	VMULPD           Z1, Z26, Z29
-	VDIVPD           Z9, Z31, Z9
-	VDIVPD           Z8, Z31, Z8
-	VDIVPD           Z6, Z31, Z6
-	VDIVPD           Z29, Z31, Z29
-	VMULPD           Z9, Z23, Z23
-	VMULPD           Z8, Z22, Z22
-	VMULPD           Z6, Z21, Z21
-	VMULPD           Z29, Z1, Z1
-	VMULPD           Z9, Z10, Z9
-	VMULPD           Z8, Z11, Z8
-	VMULPD           Z6, Z12, Z6
-	VMULPD           Z29, Z26, Z10
-	VMULPD           Z23, Z0, Z0
-	VMULPD           Z22, Z3, Z3
-	VMULPD           Z21, Z4, Z4
-	VMULPD           Z1, Z5, Z5
+	VMULPD           Z31, Z1, Z21
+	VMOVUPD          Z9, 3072(BX)
+	VMULPD           Z20, Z20, Z9
+	VMOVUPD          Z8, 3136(BX)
+	VMULPD           Z28, Z28, Z8
+	VMOVUPD          Z7, 3200(BX)
+	VMULPD           Z29, Z29, Z7
+	VMOVUPD          Z6, 3264(BX)
+	VMULPD           Z30, Z30, Z6
+	VMOVUPD          Z30, 3328(BX)
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+152(SB), Z30
+	VFMADD132PD.BCST blackAllRowsAVX512Consts<>+160(SB), Z30, Z9
+	VFMADD132PD.BCST blackAllRowsAVX512Consts<>+160(SB), Z30, Z8
+	VFMADD132PD.BCST blackAllRowsAVX512Consts<>+160(SB), Z30, Z7
+	VFMADD132PD.BCST blackAllRowsAVX512Consts<>+160(SB), Z30, Z6
+	VSUBPD           Z30, Z9, Z9
+	VSUBPD           Z30, Z8, Z8
+	VSUBPD           Z30, Z7, Z7
+	VSUBPD           Z30, Z6, Z6
+	VMULPD           Z26, Z13, Z30
+	VMOVUPD          Z6, 3392(BX)
+	VMULPD           Z23, Z10, Z6
+	VMOVUPD          Z7, 3456(BX)
+	VMULPD           Z22, Z11, Z7
+	VMOVUPD          Z8, 3520(BX)
+	VMULPD           Z21, Z12, Z8
+	VMOVUPD          Z9, 3584(BX)
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+8(SB), Z9
+	VDIVPD           Z30, Z9, Z30
+	VDIVPD           Z6, Z9, Z6
+	VDIVPD           Z7, Z9, Z7
+	VDIVPD           Z8, Z9, Z8
+	VMULPD           Z30, Z26, Z26
+	VMULPD           Z6, Z23, Z23
+	VMULPD           Z7, Z22, Z22
+	VMULPD           Z8, Z21, Z21
+	VMULPD           Z30, Z13, Z13
+	VMULPD           Z6, Z10, Z6
+	VMULPD           Z7, Z11, Z7
+	VMULPD           Z8, Z12, Z8
+	VMULPD           Z26, Z2, Z2
+	VMULPD           Z23, Z3, Z3
+	VMULPD           Z22, Z4, Z4
+	VMULPD           Z21, Z5, Z5
+	VMULPD           Z26, Z19, Z10
 	VMULPD           Z23, Z18, Z11
 	VMULPD           Z22, Z17, Z12
 	VMULPD           Z21, Z16, Z16
-	VMULPD           Z1, Z2, Z1
-	VMULPD           Z9, Z27, Z2
-	VMULPD           Z8, Z25, Z17
-	VMULPD           Z6, Z24, Z18
-	VMULPD           Z10, Z7, Z7
-	VMULPD           Z9, Z15, Z9
-	VMULPD           Z8, Z14, Z8
-	VMULPD           Z6, Z13, Z6
-	VMULPD           Z10, Z30, Z10
-	VMULPD           Z0, Z19, Z0
-	VMULPD           Z3, Z20, Z3
-	VMULPD           Z4, Z28, Z4
-	VMULPD           3584(BX), Z5, Z5
-	VMOVUPD          3520(BX), Z13
-	VMULPD           Z2, Z13, Z2
-	VMOVUPD          3456(BX), Z14
-	VMULPD           Z17, Z14, Z15
-	VMOVUPD          3136(BX), Z17
-	VMULPD           Z18, Z17, Z18
+	VMULPD           Z13, Z27, Z17
+	VMULPD           Z6, Z25, Z18
+	VMULPD           Z7, Z24, Z19
+	VMULPD           Z8, Z1, Z1
+	VMULPD           Z13, Z0, Z0
+	VMULPD           Z6, Z15, Z6
+	VMULPD           Z7, Z14, Z7
+	VMULPD           Z8, Z31, Z8
+	VMULPD           Z2, Z20, Z2
+	VMULPD           Z3, Z28, Z3
+	VMULPD           Z4, Z29, Z4
+	VMULPD           3328(BX), Z5, Z5
+	VMOVUPD          3264(BX), Z13
+	VMULPD           Z17, Z13, Z14
+	VMOVUPD          3200(BX), Z15
+	VMULPD           Z18, Z15, Z17
+	VMOVUPD          3136(BX), Z18
+	VMULPD           Z19, Z18, Z19
 	VMOVUPD          3072(BX), Z21
-	VMULPD           Z7, Z21, Z7
+	VMULPD           Z1, Z21, Z1
 	VMOVUPD          3008(BX), Z22
 	VBROADCASTSD     blackAllRowsAVX512Consts<>+112(SB), Z23
 	VPTERNLOGQ       $0xe4, Z23, Z22, Z13
 	VMOVUPD          2944(BX), Z24
-	VPTERNLOGQ       $0xe4, Z23, Z24, Z14
+	VPTERNLOGQ       $0xe4, Z23, Z24, Z15
 	VMOVUPD          2880(BX), Z25
-	VPTERNLOGQ       $0xe4, Z23, Z25, Z17
+	VPTERNLOGQ       $0xe4, Z23, Z25, Z18
 	VMOVUPD          2816(BX), Z26
 	VPTERNLOGQ       $0xe4, Z23, Z26, Z21
 	VBROADCASTSD     blackAllRowsAVX512Consts<>+96(SB), Z27
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+24(SB), Z29
-	VFMADD231PD      Z27, Z0, Z29
 	VBROADCASTSD     blackAllRowsAVX512Consts<>+24(SB), Z30
-	VFMADD231PD      Z27, Z3, Z30
+	VFMADD231PD      Z27, Z2, Z30
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+24(SB), Z31
+	VFMADD231PD      Z27, Z3, Z31
 	VBROADCASTSD     blackAllRowsAVX512Consts<>+24(SB), Z26
 	VFMADD231PD      Z27, Z4, Z26
 	VBROADCASTSD     blackAllRowsAVX512Consts<>+24(SB), Z25
 	VFMADD231PD      Z27, Z5, Z25
 	VBROADCASTSD     blackAllRowsAVX512Consts<>+24(SB), Z24
-	VFMADD231PD      Z27, Z2, Z24
+	VFMADD231PD      Z27, Z14, Z24
 	VBROADCASTSD     blackAllRowsAVX512Consts<>+24(SB), Z22
-	VFMADD231PD      Z27, Z15, Z22
+	VFMADD231PD      Z27, Z17, Z22
 	VMOVUPD          Z21, 3072(BX)
 	VBROADCASTSD     blackAllRowsAVX512Consts<>+24(SB), Z21
-	VFMADD231PD      Z27, Z18, Z21
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+24(SB), Z7, Z27
-	VMOVUPD          Z17, 3136(BX)
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+160(SB), Z17
-	VMOVUPD          Z14, 3456(BX)
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+168(SB), Z14
-	VFMADD231PD      Z17, Z29, Z14
-	VMOVUPD          Z13, 3520(BX)
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+168(SB), Z13
-	VFMADD231PD      Z17, Z30, Z13
-	VMOVUPD          Z28, 3648(BX)
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+168(SB), Z28
-	VFMADD231PD      Z17, Z26, Z28
-	VMOVUPD          Z20, 3712(BX)
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+168(SB), Z20
-	VFMADD231PD      Z17, Z25, Z20
-	VMOVUPD          Z19, 3776(BX)
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+176(SB), Z19
-	VFMADD213PD      Z19, Z29, Z14
-	VFMADD213PD      Z19, Z30, Z13
-	VFMADD213PD      Z19, Z26, Z28
-	VFMADD213PD      Z19, Z25, Z20
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+184(SB), Z19
-	VFMADD213PD      Z19, Z29, Z14
-	VFMADD213PD      Z19, Z30, Z13
-	VFMADD213PD      Z19, Z26, Z28
-	VFMADD213PD      Z19, Z25, Z20
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+192(SB), Z19
-	VFMADD213PD      Z19, Z29, Z14
-	VFMADD213PD      Z19, Z30, Z13
-	VFMADD213PD      Z19, Z26, Z28
-	VFMADD213PD      Z19, Z25, Z20
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+200(SB), Z19
-	VFMADD213PD      Z19, Z29, Z14
-	VFMADD213PD      Z19, Z30, Z13
-	VFMADD213PD      Z19, Z26, Z28
-	VFMADD213PD      Z19, Z25, Z20
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+208(SB), Z19
-	VFMADD213PD      Z19, Z29, Z14
-	VFMADD213PD      Z19, Z30, Z13
-	VFMADD213PD      Z19, Z26, Z28
-	VFMADD213PD      Z19, Z25, Z20
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+216(SB), Z19
-	VFMADD213PD      Z19, Z29, Z14
-	VFMADD213PD      Z19, Z30, Z13
-	VFMADD213PD      Z19, Z26, Z28
-	VFMADD213PD      Z19, Z25, Z20
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+224(SB), Z19
-	VFMADD213PD      Z19, Z29, Z14
-	VFMADD213PD      Z19, Z30, Z13
-	VFMADD213PD      Z19, Z26, Z28
-	VFMADD213PD      Z19, Z25, Z20
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+232(SB), Z19
-	VFMADD213PD      Z19, Z29, Z14
-	VFMADD213PD      Z19, Z30, Z13
-	VFMADD213PD      Z19, Z26, Z28
-	VFMADD213PD      Z19, Z25, Z20
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+240(SB), Z19
-	VFMADD213PD      Z19, Z29, Z14
-	VFMADD213PD      Z19, Z30, Z13
-	VFMADD213PD      Z19, Z26, Z28
-	VFMADD213PD      Z19, Z25, Z20
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+248(SB), Z19
-	VFMADD213PD      Z19, Z29, Z14
-	VFMADD213PD      Z19, Z30, Z13
-	VFMADD213PD      Z19, Z26, Z28
-	VFMADD213PD      Z19, Z25, Z20
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+256(SB), Z19
-	VFMADD213PD      Z19, Z29, Z14
-	VFMADD213PD      Z19, Z30, Z13
-	VFMADD213PD      Z19, Z26, Z28
-	VFMADD213PD      Z19, Z25, Z20
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+264(SB), Z19
-	VFMADD213PD      Z19, Z29, Z14
-	VFMADD213PD      Z19, Z30, Z13
-	VFMADD213PD      Z19, Z26, Z28
-	VFMADD213PD      Z19, Z25, Z20
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+272(SB), Z19
-	VFMADD213PD      Z19, Z29, Z14
-	VFMADD213PD      Z19, Z30, Z13
-	VFMADD213PD      Z19, Z26, Z28
-	VFMADD213PD      Z19, Z25, Z20
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+280(SB), Z19
-	VFMADD213PD      Z19, Z29, Z14
-	VFMADD213PD      Z19, Z30, Z13
-	VFMADD213PD      Z19, Z26, Z28
-	VFMADD213PD      Z19, Z25, Z20
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+288(SB), Z19
-	VFMADD213PD      Z19, Z29, Z14
-	VFMADD213PD      Z19, Z30, Z13
-	VFMADD213PD      Z19, Z26, Z28
-	VFMADD213PD      Z19, Z25, Z20
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+296(SB), Z19
-	VFMADD213PD      Z19, Z29, Z14
-	VFMADD213PD      Z19, Z30, Z13
-	VFMADD213PD      Z19, Z26, Z28
-	VFMADD213PD      Z19, Z25, Z20
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+304(SB), Z19
-	VFMADD213PD      Z19, Z29, Z14
-	VFMADD213PD      Z19, Z30, Z13
-	VFMADD213PD      Z19, Z26, Z28
-	VFMADD213PD      Z19, Z25, Z20
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+312(SB), Z19
-	VFMADD213PD      Z19, Z29, Z14
-	VFMADD213PD      Z19, Z30, Z13
-	VFMADD213PD      Z19, Z26, Z28
-	VFMADD213PD      Z19, Z25, Z20
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+320(SB), Z19
-	VFMADD213PD      Z19, Z29, Z14
-	VFMADD213PD      Z19, Z30, Z13
-	VFMADD213PD      Z19, Z26, Z28
-	VFMADD213PD      Z19, Z25, Z20
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+328(SB), Z19
-	VFMADD213PD      Z19, Z14, Z29
-	VFMADD213PD      Z19, Z13, Z30
-	VFMADD213PD      Z19, Z28, Z26
-	VFMADD213PD      Z19, Z20, Z25
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+16(SB), Z13
-	VFMADD213PD      Z13, Z29, Z0
-	VFMADD213PD      Z13, Z30, Z3
-	VFMADD213PD      Z13, Z26, Z4
-	VFMADD213PD      Z13, Z25, Z5
-	VMULPD           Z11, Z0, Z0
-	VMULPD           Z12, Z3, Z3
-	VMULPD           Z16, Z4, Z4
-	VMULPD           Z1, Z5, Z1
-	VMOVUPD          2752(BX), Z5
-	VPTERNLOGQ       $0xe4, Z23, Z5, Z0
+	VFMADD231PD      Z27, Z19, Z21
+	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+24(SB), Z1, Z27
+	VMOVUPD          Z18, 3136(BX)
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+168(SB), Z18
+	VMOVUPD          Z15, 3200(BX)
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+176(SB), Z15
+	VFMADD231PD      Z18, Z30, Z15
+	VMOVUPD          Z13, 3264(BX)
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+176(SB), Z13
+	VFMADD231PD      Z18, Z31, Z13
+	VMOVUPD          Z29, 3648(BX)
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+176(SB), Z29
+	VFMADD231PD      Z18, Z26, Z29
+	VMOVUPD          Z28, 3712(BX)
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+176(SB), Z28
+	VFMADD231PD      Z18, Z25, Z28
+	VMOVUPD          Z20, 3776(BX)
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+184(SB), Z20
+	VFMADD213PD      Z20, Z30, Z15
+	VFMADD213PD      Z20, Z31, Z13
+	VFMADD213PD      Z20, Z26, Z29
+	VFMADD213PD      Z20, Z25, Z28
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+192(SB), Z20
+	VFMADD213PD      Z20, Z30, Z15
+	VFMADD213PD      Z20, Z31, Z13
+	VFMADD213PD      Z20, Z26, Z29
+	VFMADD213PD      Z20, Z25, Z28
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+200(SB), Z20
+	VFMADD213PD      Z20, Z30, Z15
+	VFMADD213PD      Z20, Z31, Z13
+	VFMADD213PD      Z20, Z26, Z29
+	VFMADD213PD      Z20, Z25, Z28
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+208(SB), Z20
+	VFMADD213PD      Z20, Z30, Z15
+	VFMADD213PD      Z20, Z31, Z13
+	VFMADD213PD      Z20, Z26, Z29
+	VFMADD213PD      Z20, Z25, Z28
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+216(SB), Z20
+	VFMADD213PD      Z20, Z30, Z15
+	VFMADD213PD      Z20, Z31, Z13
+	VFMADD213PD      Z20, Z26, Z29
+	VFMADD213PD      Z20, Z25, Z28
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+224(SB), Z20
+	VFMADD213PD      Z20, Z30, Z15
+	VFMADD213PD      Z20, Z31, Z13
+	VFMADD213PD      Z20, Z26, Z29
+	VFMADD213PD      Z20, Z25, Z28
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+232(SB), Z20
+	VFMADD213PD      Z20, Z30, Z15
+	VFMADD213PD      Z20, Z31, Z13
+	VFMADD213PD      Z20, Z26, Z29
+	VFMADD213PD      Z20, Z25, Z28
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+240(SB), Z20
+	VFMADD213PD      Z20, Z30, Z15
+	VFMADD213PD      Z20, Z31, Z13
+	VFMADD213PD      Z20, Z26, Z29
+	VFMADD213PD      Z20, Z25, Z28
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+248(SB), Z20
+	VFMADD213PD      Z20, Z30, Z15
+	VFMADD213PD      Z20, Z31, Z13
+	VFMADD213PD      Z20, Z26, Z29
+	VFMADD213PD      Z20, Z25, Z28
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+256(SB), Z20
+	VFMADD213PD      Z20, Z30, Z15
+	VFMADD213PD      Z20, Z31, Z13
+	VFMADD213PD      Z20, Z26, Z29
+	VFMADD213PD      Z20, Z25, Z28
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+264(SB), Z20
+	VFMADD213PD      Z20, Z30, Z15
+	VFMADD213PD      Z20, Z31, Z13
+	VFMADD213PD      Z20, Z26, Z29
+	VFMADD213PD      Z20, Z25, Z28
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+272(SB), Z20
+	VFMADD213PD      Z20, Z30, Z15
+	VFMADD213PD      Z20, Z31, Z13
+	VFMADD213PD      Z20, Z26, Z29
+	VFMADD213PD      Z20, Z25, Z28
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+280(SB), Z20
+	VFMADD213PD      Z20, Z30, Z15
+	VFMADD213PD      Z20, Z31, Z13
+	VFMADD213PD      Z20, Z26, Z29
+	VFMADD213PD      Z20, Z25, Z28
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+288(SB), Z20
+	VFMADD213PD      Z20, Z30, Z15
+	VFMADD213PD      Z20, Z31, Z13
+	VFMADD213PD      Z20, Z26, Z29
+	VFMADD213PD      Z20, Z25, Z28
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+296(SB), Z20
+	VFMADD213PD      Z20, Z30, Z15
+	VFMADD213PD      Z20, Z31, Z13
+	VFMADD213PD      Z20, Z26, Z29
+	VFMADD213PD      Z20, Z25, Z28
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+304(SB), Z20
+	VFMADD213PD      Z20, Z30, Z15
+	VFMADD213PD      Z20, Z31, Z13
+	VFMADD213PD      Z20, Z26, Z29
+	VFMADD213PD      Z20, Z25, Z28
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+312(SB), Z20
+	VFMADD213PD      Z20, Z30, Z15
+	VFMADD213PD      Z20, Z31, Z13
+	VFMADD213PD      Z20, Z26, Z29
+	VFMADD213PD      Z20, Z25, Z28
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+320(SB), Z20
+	VFMADD213PD      Z20, Z30, Z15
+	VFMADD213PD      Z20, Z31, Z13
+	VFMADD213PD      Z20, Z26, Z29
+	VFMADD213PD      Z20, Z25, Z28
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+328(SB), Z20
+	VFMADD213PD      Z20, Z15, Z30
+	VFMADD213PD      Z20, Z13, Z31
+	VFMADD213PD      Z20, Z29, Z26
+	VFMADD213PD      Z20, Z28, Z25
+	VFMADD213PD      Z9, Z30, Z2
+	VFMADD213PD      Z9, Z31, Z3
+	VFMADD213PD      Z9, Z26, Z4
+	VFMADD213PD      Z9, Z25, Z5
+	VMULPD           Z10, Z2, Z2
+	VMULPD           Z11, Z3, Z3
+	VMULPD           Z12, Z4, Z4
+	VMULPD           Z16, Z5, Z5
+	VMOVUPD          2752(BX), Z10
+	VPTERNLOGQ       $0xe4, Z23, Z10, Z2
 	VMOVUPD          2688(BX), Z11
 	VPTERNLOGQ       $0xe4, Z23, Z11, Z3
 	VMOVUPD          2624(BX), Z12
 	VPTERNLOGQ       $0xe4, Z23, Z12, Z4
-	VMOVUPD          2560(BX), Z14
-	VPTERNLOGQ       $0xe4, Z23, Z14, Z1
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+168(SB), Z16
-	VFMADD231PD      Z17, Z24, Z16
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+168(SB), Z20
-	VFMADD231PD      Z17, Z22, Z20
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+168(SB), Z25
-	VFMADD231PD      Z17, Z21, Z25
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+168(SB), Z27, Z17
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+176(SB), Z26
-	VFMADD213PD      Z26, Z24, Z16
-	VFMADD213PD      Z26, Z22, Z20
+	VMOVUPD          2560(BX), Z13
+	VPTERNLOGQ       $0xe4, Z23, Z13, Z5
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+176(SB), Z15
+	VFMADD231PD      Z18, Z24, Z15
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+176(SB), Z16
+	VFMADD231PD      Z18, Z22, Z16
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+176(SB), Z25
+	VFMADD231PD      Z18, Z21, Z25
+	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+176(SB), Z27, Z18
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+184(SB), Z26
+	VFMADD213PD      Z26, Z24, Z15
+	VFMADD213PD      Z26, Z22, Z16
 	VFMADD213PD      Z26, Z21, Z25
-	VFMADD231PD      Z17, Z27, Z26
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+184(SB), Z17
-	VFMADD213PD      Z17, Z24, Z16
-	VFMADD213PD      Z17, Z22, Z20
-	VFMADD213PD      Z17, Z21, Z25
-	VFMADD231PD      Z26, Z27, Z17
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+192(SB), Z26
-	VFMADD213PD      Z26, Z24, Z16
-	VFMADD213PD      Z26, Z22, Z20
+	VFMADD231PD      Z18, Z27, Z26
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+192(SB), Z18
+	VFMADD213PD      Z18, Z24, Z15
+	VFMADD213PD      Z18, Z22, Z16
+	VFMADD213PD      Z18, Z21, Z25
+	VFMADD231PD      Z26, Z27, Z18
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+200(SB), Z26
+	VFMADD213PD      Z26, Z24, Z15
+	VFMADD213PD      Z26, Z22, Z16
 	VFMADD213PD      Z26, Z21, Z25
-	VFMADD231PD      Z17, Z27, Z26
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+200(SB), Z17
-	VFMADD213PD      Z17, Z24, Z16
-	VFMADD213PD      Z17, Z22, Z20
-	VFMADD213PD      Z17, Z21, Z25
-	VFMADD231PD      Z26, Z27, Z17
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+208(SB), Z26
-	VFMADD213PD      Z26, Z24, Z16
-	VFMADD213PD      Z26, Z22, Z20
+	VFMADD231PD      Z18, Z27, Z26
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+208(SB), Z18
+	VFMADD213PD      Z18, Z24, Z15
+	VFMADD213PD      Z18, Z22, Z16
+	VFMADD213PD      Z18, Z21, Z25
+	VFMADD231PD      Z26, Z27, Z18
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+216(SB), Z26
+	VFMADD213PD      Z26, Z24, Z15
+	VFMADD213PD      Z26, Z22, Z16
 	VFMADD213PD      Z26, Z21, Z25
-	VFMADD231PD      Z17, Z27, Z26
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+216(SB), Z17
-	VFMADD213PD      Z17, Z24, Z16
-	VFMADD213PD      Z17, Z22, Z20
-	VFMADD213PD      Z17, Z21, Z25
-	VFMADD231PD      Z26, Z27, Z17
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+224(SB), Z26
-	VFMADD213PD      Z26, Z24, Z16
-	VFMADD213PD      Z26, Z22, Z20
+	VFMADD231PD      Z18, Z27, Z26
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+224(SB), Z18
+	VFMADD213PD      Z18, Z24, Z15
+	VFMADD213PD      Z18, Z22, Z16
+	VFMADD213PD      Z18, Z21, Z25
+	VFMADD231PD      Z26, Z27, Z18
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+232(SB), Z26
+	VFMADD213PD      Z26, Z24, Z15
+	VFMADD213PD      Z26, Z22, Z16
 	VFMADD213PD      Z26, Z21, Z25
-	VFMADD231PD      Z17, Z27, Z26
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+232(SB), Z17
-	VFMADD213PD      Z17, Z24, Z16
-	VFMADD213PD      Z17, Z22, Z20
-	VFMADD213PD      Z17, Z21, Z25
-	VFMADD231PD      Z26, Z27, Z17
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+240(SB), Z26
-	VFMADD213PD      Z26, Z24, Z16
-	VFMADD213PD      Z26, Z22, Z20
+	VFMADD231PD      Z18, Z27, Z26
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+240(SB), Z18
+	VFMADD213PD      Z18, Z24, Z15
+	VFMADD213PD      Z18, Z22, Z16
+	VFMADD213PD      Z18, Z21, Z25
+	VFMADD231PD      Z26, Z27, Z18
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+248(SB), Z26
+	VFMADD213PD      Z26, Z24, Z15
+	VFMADD213PD      Z26, Z22, Z16
 	VFMADD213PD      Z26, Z21, Z25
-	VFMADD231PD      Z17, Z27, Z26
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+248(SB), Z17
-	VFMADD213PD      Z17, Z24, Z16
-	VFMADD213PD      Z17, Z22, Z20
-	VFMADD213PD      Z17, Z21, Z25
-	VFMADD231PD      Z26, Z27, Z17
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+256(SB), Z26
-	VFMADD213PD      Z26, Z24, Z16
-	VFMADD213PD      Z26, Z22, Z20
+	VFMADD231PD      Z18, Z27, Z26
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+256(SB), Z18
+	VFMADD213PD      Z18, Z24, Z15
+	VFMADD213PD      Z18, Z22, Z16
+	VFMADD213PD      Z18, Z21, Z25
+	VFMADD231PD      Z26, Z27, Z18
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+264(SB), Z26
+	VFMADD213PD      Z26, Z24, Z15
+	VFMADD213PD      Z26, Z22, Z16
 	VFMADD213PD      Z26, Z21, Z25
-	VFMADD231PD      Z17, Z27, Z26
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+264(SB), Z17
-	VFMADD213PD      Z17, Z24, Z16
-	VFMADD213PD      Z17, Z22, Z20
-	VFMADD213PD      Z17, Z21, Z25
-	VFMADD231PD      Z26, Z27, Z17
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+272(SB), Z26
-	VFMADD213PD      Z26, Z24, Z16
-	VFMADD213PD      Z26, Z22, Z20
+	VFMADD231PD      Z18, Z27, Z26
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+272(SB), Z18
+	VFMADD213PD      Z18, Z24, Z15
+	VFMADD213PD      Z18, Z22, Z16
+	VFMADD213PD      Z18, Z21, Z25
+	VFMADD231PD      Z26, Z27, Z18
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+280(SB), Z26
+	VFMADD213PD      Z26, Z24, Z15
+	VFMADD213PD      Z26, Z22, Z16
 	VFMADD213PD      Z26, Z21, Z25
-	VFMADD231PD      Z17, Z27, Z26
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+280(SB), Z17
-	VFMADD213PD      Z17, Z24, Z16
-	VFMADD213PD      Z17, Z22, Z20
-	VFMADD213PD      Z17, Z21, Z25
-	VFMADD231PD      Z26, Z27, Z17
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+288(SB), Z26
-	VFMADD213PD      Z26, Z24, Z16
-	VFMADD213PD      Z26, Z22, Z20
+	VFMADD231PD      Z18, Z27, Z26
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+288(SB), Z18
+	VFMADD213PD      Z18, Z24, Z15
+	VFMADD213PD      Z18, Z22, Z16
+	VFMADD213PD      Z18, Z21, Z25
+	VFMADD231PD      Z26, Z27, Z18
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+296(SB), Z26
+	VFMADD213PD      Z26, Z24, Z15
+	VFMADD213PD      Z26, Z22, Z16
 	VFMADD213PD      Z26, Z21, Z25
-	VFMADD231PD      Z17, Z27, Z26
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+296(SB), Z17
-	VFMADD213PD      Z17, Z24, Z16
-	VFMADD213PD      Z17, Z22, Z20
-	VFMADD213PD      Z17, Z21, Z25
-	VFMADD231PD      Z26, Z27, Z17
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+304(SB), Z26
-	VFMADD213PD      Z26, Z24, Z16
-	VFMADD213PD      Z26, Z22, Z20
+	VFMADD231PD      Z18, Z27, Z26
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+304(SB), Z18
+	VFMADD213PD      Z18, Z24, Z15
+	VFMADD213PD      Z18, Z22, Z16
+	VFMADD213PD      Z18, Z21, Z25
+	VFMADD231PD      Z26, Z27, Z18
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+312(SB), Z26
+	VFMADD213PD      Z26, Z24, Z15
+	VFMADD213PD      Z26, Z22, Z16
 	VFMADD213PD      Z26, Z21, Z25
-	VFMADD231PD      Z17, Z27, Z26
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+312(SB), Z17
-	VFMADD213PD      Z17, Z24, Z16
-	VFMADD213PD      Z17, Z22, Z20
-	VFMADD213PD      Z17, Z21, Z25
-	VFMADD231PD      Z26, Z27, Z17
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+320(SB), Z26
-	VFMADD213PD      Z26, Z24, Z16
-	VFMADD213PD      Z26, Z22, Z20
-	VFMADD213PD      Z26, Z21, Z25
-	VFMADD231PD      Z17, Z27, Z26
-	VFMADD213PD      Z19, Z16, Z24
-	VFMADD213PD      Z19, Z20, Z22
-	VFMADD213PD      Z19, Z25, Z21
-	VFMADD231PD      Z26, Z27, Z19
-	VFMADD213PD      Z13, Z24, Z2
-	VFMADD213PD      Z13, Z22, Z15
-	VFMADD213PD      Z13, Z21, Z18
-	VFMADD213PD      Z13, Z19, Z7
-	VMULPD           Z9, Z2, Z2
-	VMULPD           Z8, Z15, Z8
-	VMULPD           Z6, Z18, Z6
-	VMULPD           Z10, Z7, Z7
-	VMOVUPD          3008(BX), Z9
-	VPTERNLOGQ       $0xe4, Z23, Z9, Z2
-	VMOVUPD          2944(BX), Z10
-	VPTERNLOGQ       $0xe4, Z23, Z10, Z8
+	VFMADD231PD      Z18, Z27, Z26
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+320(SB), Z18
+	VFMADD213PD      Z18, Z24, Z15
+	VFMADD213PD      Z18, Z22, Z16
+	VFMADD213PD      Z18, Z21, Z25
+	VFMADD231PD      Z26, Z27, Z18
+	VFMADD213PD      Z20, Z15, Z24
+	VFMADD213PD      Z20, Z16, Z22
+	VFMADD213PD      Z20, Z25, Z21
+	VFMADD231PD      Z18, Z27, Z20
+	VFMADD213PD      Z9, Z24, Z14
+	VFMADD213PD      Z9, Z22, Z17
+	VFMADD213PD      Z9, Z21, Z19
+	VFMADD213PD      Z9, Z20, Z1
+	VMULPD           Z0, Z14, Z0
+	VMULPD           Z6, Z17, Z6
+	VMULPD           Z7, Z19, Z7
+	VMULPD           Z8, Z1, Z1
+	VMOVUPD          3008(BX), Z8
+	VPTERNLOGQ       $0xe4, Z23, Z8, Z0
+	VMOVUPD          2944(BX), Z14
+	VPTERNLOGQ       $0xe4, Z23, Z14, Z6
 	VMOVUPD          2880(BX), Z15
-	VPTERNLOGQ       $0xe4, Z23, Z15, Z6
+	VPTERNLOGQ       $0xe4, Z23, Z15, Z7
 	VMOVUPD          2816(BX), Z16
-	VPTERNLOGQ       $0xe4, Z23, Z16, Z7
-	VMOVAPD          Z31, Z17
-	VPTERNLOGQ       $0xe4, Z23, Z9, Z17
-	VMOVAPD          Z31, Z9
-	VPTERNLOGQ       $0xe4, Z23, Z10, Z9
-	VMOVAPD          Z31, Z10
-	VPTERNLOGQ       $0xe4, Z23, Z15, Z10
-	VMOVAPD          Z31, Z15
+	VPTERNLOGQ       $0xe4, Z23, Z16, Z1
+	VMOVAPD          Z9, Z17
+	VPTERNLOGQ       $0xe4, Z23, Z8, Z17
+	VMOVAPD          Z9, Z8
+	VPTERNLOGQ       $0xe4, Z23, Z14, Z8
+	VMOVAPD          Z9, Z14
+	VPTERNLOGQ       $0xe4, Z23, Z15, Z14
+	VMOVAPD          Z9, Z15
 	VPTERNLOGQ       $0xe4, Z23, Z16, Z15
-	VSUBPD           Z0, Z2, Z2
-	VSUBPD           Z3, Z8, Z8
-	VSUBPD           Z4, Z6, Z6
-	VSUBPD           Z1, Z7, Z7
-	VMOVUPD          3776(BX), Z16
-	VMULPD           3200(BX), Z16, Z18
-	VMOVUPD          3712(BX), Z19
-	VMULPD           3264(BX), Z19, Z20
-	VMOVUPD          3648(BX), Z21
-	VMULPD           3328(BX), Z21, Z22
-	VMOVUPD          3584(BX), Z24
-	VMULPD           3392(BX), Z24, Z25
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+336(SB), Z26
-	VMULPD           Z26, Z18, Z18
-	VMULPD           Z26, Z20, Z20
-	VMULPD           Z26, Z22, Z22
-	VMULPD           Z26, Z25, Z25
-	VRNDSCALEPD      $0x08, Z18, Z18
-	VRNDSCALEPD      $0x08, Z20, Z20
-	VRNDSCALEPD      $0x08, Z22, Z22
-	VRNDSCALEPD      $0x08, Z25, Z25
-	VMOVUPD          1664(BX), Z26
-	VMULPD           2304(BX), Z26, Z27
-	VMOVUPD          1600(BX), Z28
-	VMULPD           2240(BX), Z28, Z29
-	VMOVUPD          1536(BX), Z30
-	VMOVUPD          Z7, 2816(BX)
-	VMULPD           2176(BX), Z30, Z7
-	VMOVUPD          Z6, 2880(BX)
-	VMOVUPD          1472(BX), Z6
-	VMOVUPD          Z8, 2944(BX)
-	VMULPD           2112(BX), Z6, Z8
-	VMULPD           Z26, Z26, Z26
-	VMULPD           Z28, Z28, Z28
-	VMULPD           Z30, Z30, Z30
-	VMULPD           Z6, Z6, Z6
-	VMULPD           Z27, Z27, Z27
-	VMULPD           Z29, Z29, Z29
-	VMULPD           Z7, Z7, Z7
-	VMULPD           Z8, Z8, Z8
-	VMULPD           2304(BX), Z26, Z26
-	VMULPD           2240(BX), Z28, Z28
-	VMULPD           2176(BX), Z30, Z30
-	VMULPD           2112(BX), Z6, Z6
-	VMULPD           Z27, Z13, Z27
-	VMULPD           Z29, Z13, Z29
-	VMULPD           Z7, Z13, Z7
-	VMULPD           Z8, Z13, Z8
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+344(SB), Z13
-	VMOVUPD          Z8, 1472(BX)
-	VMULPD           Z13, Z18, Z8
-	VMOVUPD          Z7, 1536(BX)
-	VMULPD           Z13, Z20, Z7
-	VMOVUPD          Z29, 1600(BX)
-	VMULPD           Z13, Z22, Z29
-	VMULPD           Z13, Z25, Z13
-	VFMADD231PD      3200(BX), Z16, Z8
-	VFMADD231PD      3264(BX), Z19, Z7
-	VFMADD231PD      3328(BX), Z21, Z29
-	VFMADD231PD      3392(BX), Z24, Z13
-	VPTERNLOGQ       $0xe4, Z23, Z5, Z16
-	VPTERNLOGQ       $0xe4, Z23, Z11, Z19
-	VPTERNLOGQ       $0xe4, Z23, Z12, Z21
-	VPTERNLOGQ       $0xe4, Z23, Z14, Z24
-	VFMADD231PD.BCST blackAllRowsAVX512Consts<>+352(SB), Z18, Z8
-	VFMADD231PD.BCST blackAllRowsAVX512Consts<>+352(SB), Z20, Z7
-	VFMADD231PD.BCST blackAllRowsAVX512Consts<>+352(SB), Z22, Z29
-	VFMADD231PD.BCST blackAllRowsAVX512Consts<>+352(SB), Z25, Z13
-	VMOVUPD          Z27, 3584(BX)
-	VMOVAPD          Z31, Z27
-	VPTERNLOGQ       $0xe4, Z23, Z5, Z27
-	VMOVAPD          Z31, Z5
-	VPTERNLOGQ       $0xe4, Z23, Z11, Z5
-	VMOVAPD          Z31, Z11
+	VSUBPD           Z2, Z0, Z0
+	VSUBPD           Z3, Z6, Z6
+	VSUBPD           Z4, Z7, Z7
+	VSUBPD           Z5, Z1, Z1
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+336(SB), Z16
+	VMULPD           3584(BX), Z16, Z18
+	VMULPD           3520(BX), Z16, Z19
+	VMULPD           3456(BX), Z16, Z20
+	VMULPD           3392(BX), Z16, Z16
+	VMOVUPD          3776(BX), Z21
+	VFMADD231PD      Z21, Z21, Z18
+	VMOVUPD          3712(BX), Z22
+	VFMADD231PD      Z22, Z22, Z19
+	VMOVUPD          3648(BX), Z24
+	VFMADD231PD      Z24, Z24, Z20
+	VMOVUPD          3328(BX), Z25
+	VFMADD231PD      Z25, Z25, Z16
+	VPTERNLOGQ       $0xe4, Z23, Z10, Z21
+	VPTERNLOGQ       $0xe4, Z23, Z11, Z22
+	VPTERNLOGQ       $0xe4, Z23, Z12, Z24
+	VPTERNLOGQ       $0xe4, Z23, Z13, Z25
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+344(SB), Z26
+	VFMADD231PD      3584(BX), Z26, Z18
+	VFMADD231PD      3520(BX), Z26, Z19
+	VFMADD231PD      3456(BX), Z26, Z20
+	VFMADD231PD      3392(BX), Z26, Z16
+	VMOVAPD          Z9, Z26
+	VPTERNLOGQ       $0xe4, Z23, Z10, Z26
+	VMOVAPD          Z9, Z10
+	VPTERNLOGQ       $0xe4, Z23, Z11, Z10
+	VMOVAPD          Z9, Z11
 	VPTERNLOGQ       $0xe4, Z23, Z12, Z11
-	VMOVAPD          Z31, Z12
-	VPTERNLOGQ       $0xe4, Z23, Z14, Z12
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+360(SB), Z14
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+368(SB), Z23
-	VFMADD231PD      Z14, Z8, Z23
-	VMOVUPD          Z2, 2560(BX)
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+368(SB), Z2
-	VFMADD231PD      Z14, Z7, Z2
-	VMOVUPD          Z6, 2624(BX)
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+368(SB), Z6
-	VFMADD231PD      Z14, Z29, Z6
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+368(SB), Z13, Z14
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+376(SB), Z8, Z23
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+376(SB), Z7, Z2
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+376(SB), Z29, Z6
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+376(SB), Z13, Z14
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+384(SB), Z8, Z23
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+384(SB), Z7, Z2
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+384(SB), Z29, Z6
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+384(SB), Z13, Z14
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+392(SB), Z8, Z23
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+392(SB), Z7, Z2
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+392(SB), Z29, Z6
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+392(SB), Z13, Z14
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+400(SB), Z8, Z23
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+400(SB), Z7, Z2
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+400(SB), Z29, Z6
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+400(SB), Z13, Z14
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+408(SB), Z8, Z23
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+408(SB), Z7, Z2
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+408(SB), Z29, Z6
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+408(SB), Z13, Z14
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+416(SB), Z8, Z23
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+416(SB), Z7, Z2
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+416(SB), Z29, Z6
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+416(SB), Z13, Z14
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+424(SB), Z8, Z23
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+424(SB), Z7, Z2
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+424(SB), Z29, Z6
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+424(SB), Z13, Z14
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+432(SB), Z8, Z23
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+432(SB), Z7, Z2
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+432(SB), Z29, Z6
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+432(SB), Z13, Z14
-	VMOVUPD          Z30, 2688(BX)
-	VMULPD           Z8, Z8, Z30
-	VMOVUPD          Z28, 2752(BX)
-	VMULPD           Z7, Z7, Z28
-	VMOVUPD          Z26, 3648(BX)
-	VMULPD           Z29, Z29, Z26
-	VMOVUPD          Z24, 3712(BX)
-	VMULPD           Z13, Z13, Z24
-	VFMADD231PD      Z23, Z30, Z8
-	VFMADD231PD      Z2, Z28, Z7
-	VFMADD231PD      Z6, Z26, Z29
-	VFMADD231PD      Z14, Z24, Z13
-	VMOVUPD          2048(BX), Z2
-	VFMADD213PD      Z2, Z2, Z8
-	VMOVUPD          1728(BX), Z6
-	VFMADD213PD      Z6, Z6, Z7
-	VMOVUPD          1088(BX), Z14
-	VFMADD213PD      Z14, Z14, Z29
-	VMOVUPD          1152(BX), Z23
-	VFMADD213PD      Z23, Z23, Z13
-	VSCALEFPD        Z18, Z8, Z8
-	VSCALEFPD        Z20, Z7, Z7
-	VSCALEFPD        Z22, Z29, Z18
-	VSCALEFPD        Z25, Z13, Z13
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+440(SB), Z20
-	VXORPD           704(BX), Z20, Z22
-	VXORPD           640(BX), Z20, Z24
-	VXORPD           576(BX), Z20, Z25
-	VXORPD           512(BX), Z20, Z26
-	VCMPPD           $0x00, Z27, Z22, K5
-	VCMPPD           $0x00, Z5, Z24, K6
-	VCMPPD           $0x00, Z11, Z25, K7
-	KMOVB            K4, 3776(BX)
-	VCMPPD           $0x00, Z12, Z26, K4
-	KMOVB            K3, 3392(BX)
-	VCMPPD           $0x00, Z17, Z22, K3
-	KMOVB            K2, 3328(BX)
-	VCMPPD           $0x00, Z9, Z24, K2
-	KMOVB            K1, 3264(BX)
-	VCMPPD           $0x00, Z10, Z25, K1
-	KMOVB            K1, 3200(BX)
-	VCMPPD           $0x00, Z15, Z26, K1
-	VMOVUPD          704(BX), Z5
-	VMULPD           Z2, Z5, Z9
-	VMOVUPD          640(BX), Z10
-	VMULPD           Z6, Z10, Z11
-	VMOVUPD          576(BX), Z12
-	VMULPD           Z14, Z12, Z15
-	VMOVUPD          512(BX), Z17
-	VMULPD           Z23, Z17, Z22
-	VMOVUPD          1792(BX), Z24
-	VMULPD           Z24, Z5, Z5
-	VMOVUPD          1856(BX), Z25
-	VMULPD           Z25, Z10, Z10
-	VMOVUPD          1920(BX), Z26
-	VMULPD           Z26, Z12, Z12
-	VMOVUPD          2496(BX), Z27
-	VMULPD           Z27, Z17, Z17
-	VADDPD           Z24, Z2, Z2
-	VADDPD           Z25, Z6, Z6
-	VADDPD           Z26, Z14, Z14
-	VADDPD           Z27, Z23, Z23
-	VADDPD           2432(BX), Z2, Z2
-	VADDPD           2368(BX), Z6, Z6
-	VADDPD           1984(BX), Z14, Z14
-	VADDPD           1024(BX), Z23, Z23
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+448(SB), Z24
-	VBLENDMPD        Z24, Z9, K5, Z9
-	VBLENDMPD        Z24, Z11, K6, Z11
-	VBLENDMPD        Z24, Z15, K7, Z15
-	VBLENDMPD        Z24, Z22, K4, Z22
-	VBLENDMPD        Z24, Z5, K3, Z5
-	VBLENDMPD        Z24, Z10, K2, Z10
-	KMOVB            3200(BX), K2
-	VBLENDMPD        Z24, Z12, K2, Z12
-	VBLENDMPD        Z24, Z17, K1, Z17
-	VSUBPD           Z5, Z9, Z5
+	VMOVAPD          Z9, Z12
+	VPTERNLOGQ       $0xe4, Z23, Z13, Z12
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+352(SB), Z13
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+360(SB), Z23
+	VFMADD231PD      Z13, Z18, Z23
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+360(SB), Z27
+	VFMADD231PD      Z13, Z19, Z27
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+360(SB), Z28
+	VFMADD231PD      Z13, Z20, Z28
+	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+360(SB), Z16, Z13
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+368(SB), Z29
+	VFMADD213PD      Z29, Z18, Z23
+	VFMADD213PD      Z29, Z19, Z27
+	VFMADD213PD      Z29, Z20, Z28
+	VFMADD231PD      Z13, Z16, Z29
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+376(SB), Z13
+	VFMADD213PD      Z13, Z18, Z23
+	VFMADD213PD      Z13, Z19, Z27
+	VFMADD213PD      Z13, Z20, Z28
+	VFMADD231PD      Z29, Z16, Z13
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+384(SB), Z29
+	VFMADD213PD      Z29, Z18, Z23
+	VFMADD213PD      Z29, Z19, Z27
+	VFMADD213PD      Z29, Z20, Z28
+	VFMADD231PD      Z13, Z16, Z29
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+392(SB), Z13
+	VFMADD213PD      Z13, Z18, Z23
+	VFMADD213PD      Z13, Z19, Z27
+	VFMADD213PD      Z13, Z20, Z28
+	VFMADD231PD      Z29, Z16, Z13
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+400(SB), Z29
+	VFMADD213PD      Z29, Z18, Z23
+	VFMADD213PD      Z29, Z19, Z27
+	VFMADD213PD      Z29, Z20, Z28
+	VFMADD231PD      Z13, Z16, Z29
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+408(SB), Z13
+	VFMADD213PD      Z13, Z18, Z23
+	VFMADD213PD      Z13, Z19, Z27
+	VFMADD213PD      Z13, Z20, Z28
+	VFMADD231PD      Z29, Z16, Z13
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+416(SB), Z29
+	VFMADD213PD      Z29, Z18, Z23
+	VFMADD213PD      Z29, Z19, Z27
+	VFMADD213PD      Z29, Z20, Z28
+	VFMADD231PD      Z13, Z16, Z29
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+424(SB), Z13
+	VFMADD213PD      Z13, Z18, Z23
+	VFMADD213PD      Z13, Z19, Z27
+	VFMADD213PD      Z13, Z20, Z28
+	VFMADD231PD      Z29, Z16, Z13
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+432(SB), Z29
+	VFMADD213PD      Z29, Z18, Z23
+	VFMADD213PD      Z29, Z19, Z27
+	VFMADD213PD      Z29, Z20, Z28
+	VFMADD213PD      Z29, Z16, Z13
+	VMULPD           Z23, Z18, Z18
+	VMULPD           Z27, Z19, Z19
+	VMULPD           Z28, Z20, Z20
+	VMULPD           Z13, Z16, Z13
+	VMOVUPD          2496(BX), Z16
+	VFMADD213PD      Z16, Z16, Z18
+	VMOVUPD          2240(BX), Z23
+	VFMADD213PD      Z23, Z23, Z19
+	VMOVUPD          2176(BX), Z27
+	VFMADD213PD      Z27, Z27, Z20
+	VMOVUPD          1024(BX), Z28
+	VFMADD213PD      Z28, Z28, Z13
+	VSCALEFPD        3584(BX), Z18, Z18
+	VSCALEFPD        3520(BX), Z19, Z19
+	VSCALEFPD        3456(BX), Z20, Z20
+	VSCALEFPD        3392(BX), Z13, Z13
+	VMOVUPD          1600(BX), Z30
+	VMULPD           2112(BX), Z30, Z31
+	VMOVUPD          1536(BX), Z29
+	VMULPD           2048(BX), Z29, Z9
+	VMOVUPD          Z1, 3392(BX)
+	VMOVUPD          1472(BX), Z1
+	VMOVUPD          Z7, 3456(BX)
+	VMULPD           1088(BX), Z1, Z7
+	VMOVUPD          Z6, 3520(BX)
+	VMOVUPD          1408(BX), Z6
+	VMOVUPD          Z0, 3584(BX)
+	VMULPD           1664(BX), Z6, Z0
+	VMULPD           Z30, Z30, Z30
+	VMULPD           Z29, Z29, Z29
+	VMULPD           Z1, Z1, Z1
+	VMULPD           Z6, Z6, Z6
+	VMULPD           Z31, Z31, Z31
+	VMULPD           Z9, Z9, Z9
+	VMULPD           Z7, Z7, Z7
+	VMULPD           Z0, Z0, Z0
+	VMULPD           2112(BX), Z30, Z30
+	VMULPD           2048(BX), Z29, Z29
+	VMULPD           1088(BX), Z1, Z1
+	VMULPD           1664(BX), Z6, Z6
+	VMOVUPD          Z6, 1408(BX)
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+16(SB), Z6
+	VMULPD           Z31, Z6, Z31
+	VMULPD           Z9, Z6, Z9
+	VMULPD           Z7, Z6, Z7
+	VMULPD           Z0, Z6, Z0
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+440(SB), Z6
+	VMOVUPD          Z0, 1472(BX)
+	VXORPD           704(BX), Z6, Z0
+	VMOVUPD          Z7, 1536(BX)
+	VXORPD           640(BX), Z6, Z7
+	VMOVUPD          Z9, 1600(BX)
+	VXORPD           576(BX), Z6, Z9
+	VMOVUPD          Z31, 2560(BX)
+	VXORPD           512(BX), Z6, Z31
+	VCMPPD           $0x00, Z26, Z0, K5
+	VCMPPD           $0x00, Z10, Z7, K6
+	VCMPPD           $0x00, Z11, Z9, K7
+	KMOVB            K4, 2624(BX)
+	VCMPPD           $0x00, Z12, Z31, K4
+	KMOVB            K3, 2688(BX)
+	VCMPPD           $0x00, Z17, Z0, K3
+	KMOVB            K2, 2752(BX)
+	VCMPPD           $0x00, Z8, Z7, K2
+	KMOVB            K1, 3328(BX)
+	VCMPPD           $0x00, Z14, Z9, K1
+	KMOVB            K1, 3648(BX)
+	VCMPPD           $0x00, Z15, Z31, K1
+	VMOVUPD          704(BX), Z0
+	VMULPD           Z16, Z0, Z7
+	VMOVUPD          640(BX), Z8
+	VMULPD           Z23, Z8, Z9
+	VMOVUPD          576(BX), Z10
+	VMULPD           Z27, Z10, Z11
+	VMOVUPD          512(BX), Z12
+	VMULPD           Z28, Z12, Z14
+	VMOVUPD          1728(BX), Z15
+	VMULPD           Z15, Z0, Z0
+	VMOVUPD          1792(BX), Z17
+	VMULPD           Z17, Z8, Z8
+	VMOVUPD          1856(BX), Z26
+	VMULPD           Z26, Z10, Z10
+	VMOVUPD          2432(BX), Z31
+	VMULPD           Z31, Z12, Z12
+	VADDPD           Z15, Z16, Z15
+	VADDPD           Z17, Z23, Z16
+	VADDPD           Z26, Z27, Z17
+	VADDPD           Z31, Z28, Z23
+	VADDPD           2368(BX), Z15, Z15
+	VADDPD           2304(BX), Z16, Z16
+	VADDPD           1984(BX), Z17, Z17
+	VADDPD           1920(BX), Z23, Z23
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+448(SB), Z26
+	VBLENDMPD        Z26, Z7, K5, Z7
+	VBLENDMPD        Z26, Z9, K6, Z9
+	VBLENDMPD        Z26, Z11, K7, Z11
+	VBLENDMPD        Z26, Z14, K4, Z14
+	VBLENDMPD        Z26, Z0, K3, Z0
+	VBLENDMPD        Z26, Z8, K2, Z8
+	KMOVB            3648(BX), K2
+	VBLENDMPD        Z26, Z10, K2, Z10
+	VBLENDMPD        Z26, Z12, K1, Z12
+	VSUBPD           Z0, Z7, Z0
+	VSUBPD           Z8, Z9, Z8
 	VSUBPD           Z10, Z11, Z10
-	VSUBPD           Z12, Z15, Z12
-	VSUBPD           Z17, Z22, Z17
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+456(SB), Z24
-	VCMPPD           $0x11, Z24, Z2, K1
-	VCMPPD           $0x11, Z24, Z6, K2
-	VCMPPD           $0x11, Z24, Z14, K3
-	VCMPPD           $0x11, Z24, Z23, K4
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+464(SB), Z2
-	VMULPD           Z2, Z8, Z6
-	VMULPD           Z2, Z7, Z14
-	VMULPD           Z2, Z18, Z23
-	VMULPD           Z2, Z13, Z2
-	VFNMADD231PD     Z8, Z0, Z9
-	VFNMADD231PD     Z7, Z3, Z11
-	VFNMADD231PD     Z18, Z4, Z15
-	VFNMADD231PD     Z13, Z1, Z22
-	VMULPD           3520(BX), Z16, Z0
-	VMULPD           3456(BX), Z19, Z1
-	VMULPD           3136(BX), Z21, Z3
-	VMOVUPD          3712(BX), Z4
-	VMULPD           3072(BX), Z4, Z24
-	VMULPD           3648(BX), Z6, Z25
-	VMULPD           2752(BX), Z14, Z26
-	VMULPD           2688(BX), Z23, Z27
-	VMULPD           2624(BX), Z2, Z28
-	VFMADD231PD      2560(BX), Z8, Z5
-	VFMADD231PD      2944(BX), Z7, Z10
-	VFMADD231PD      2880(BX), Z18, Z12
-	VFMADD231PD      2816(BX), Z13, Z17
-	VMOVUPD          960(BX), Z7
-	VMULPD           2304(BX), Z7, Z8
-	VMOVUPD          896(BX), Z13
-	VMULPD           2240(BX), Z13, Z18
+	VSUBPD           Z12, Z14, Z12
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+456(SB), Z26
+	VCMPPD           $0x11, Z26, Z15, K1
+	VCMPPD           $0x11, Z26, Z16, K2
+	VCMPPD           $0x11, Z26, Z17, K3
+	VCMPPD           $0x11, Z26, Z23, K4
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+464(SB), Z15
+	VMULPD           Z15, Z18, Z16
+	VMULPD           Z15, Z19, Z17
+	VMULPD           Z15, Z20, Z23
+	VMULPD           Z15, Z13, Z15
+	VFNMADD231PD     Z18, Z2, Z7
+	VFNMADD231PD     Z19, Z3, Z9
+	VFNMADD231PD     Z20, Z4, Z11
+	VFNMADD231PD     Z13, Z5, Z14
+	VMULPD           3264(BX), Z21, Z2
+	VMULPD           3200(BX), Z22, Z3
+	VMULPD           3136(BX), Z24, Z4
+	VMULPD           3072(BX), Z25, Z5
+	VMULPD           Z30, Z16, Z26
+	VMULPD           Z29, Z17, Z27
+	VMULPD           Z1, Z23, Z1
+	VMULPD           1408(BX), Z15, Z28
+	VFMADD231PD      3584(BX), Z18, Z0
+	VFMADD231PD      3520(BX), Z19, Z8
+	VFMADD231PD      3456(BX), Z20, Z10
+	VFMADD231PD      3392(BX), Z13, Z12
+	VMOVUPD          960(BX), Z13
+	VMULPD           2112(BX), Z13, Z18
+	VMOVUPD          896(BX), Z19
+	VMULPD           2048(BX), Z19, Z20
 	VMOVUPD          832(BX), Z29
-	VMULPD           2176(BX), Z29, Z30
-	VMOVUPD          768(BX), Z20
-	VMOVUPD          Z17, 2816(BX)
-	VMULPD           2112(BX), Z20, Z17
-	VMOVUPD          Z12, 2880(BX)
-	VMULPD           Z6, Z7, Z12
-	VMOVUPD          Z10, 2944(BX)
-	VMULPD           Z14, Z13, Z10
-	VMOVUPD          Z5, 2560(BX)
-	VMULPD           Z23, Z29, Z5
-	VMULPD           Z2, Z20, Z29
-	KMOVB            3264(BX), K5
-	KANDB            K1, K5, K1
+	VMULPD           1088(BX), Z29, Z30
+	VMOVUPD          768(BX), Z31
+	VMULPD           1664(BX), Z31, Z6
+	VMOVUPD          Z12, 3392(BX)
+	VMULPD           Z16, Z13, Z12
+	VMOVUPD          Z10, 3456(BX)
+	VMULPD           Z17, Z19, Z10
+	VMOVUPD          Z8, 3520(BX)
+	VMULPD           Z23, Z29, Z8
+	VMOVUPD          Z0, 3584(BX)
+	VMULPD           Z15, Z31, Z0
 	KMOVB            3328(BX), K5
+	KANDB            K1, K5, K1
+	KMOVB            2752(BX), K5
 	KANDB            K2, K5, K2
-	KMOVB            3392(BX), K5
+	KMOVB            2688(BX), K5
 	KANDB            K3, K5, K3
-	KMOVB            3776(BX), K5
+	KMOVB            2624(BX), K5
 	KANDB            K4, K5, K4
+	VMULPD           Z18, Z12, Z18
+	VMULPD           Z20, Z10, Z20
+	VMULPD           Z30, Z8, Z30
+	VMULPD           Z6, Z0, Z6
+	VMOVUPD          Z0, 2624(BX)
+	VMOVUPD          2112(BX), Z0
+	VMOVUPD          Z8, 2688(BX)
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+8(SB), Z8
+	VFMADD213PD      Z8, Z0, Z21
+	VMOVUPD          Z21, 2752(BX)
+	VMOVUPD          2048(BX), Z21
+	VFMADD213PD      Z8, Z21, Z22
+	VMOVUPD          Z22, 3328(BX)
+	VMOVUPD          1088(BX), Z22
+	VFMADD213PD      Z8, Z22, Z24
+	VFMADD132PD      1664(BX), Z8, Z25
+	VMOVUPD          Z25, 1408(BX)
+	VMOVUPD          1344(BX), Z25
+	VMULPD           Z0, Z25, Z0
+	VMOVUPD          Z24, 2112(BX)
+	VMOVUPD          1280(BX), Z24
+	VMULPD           Z21, Z24, Z21
+	VMOVUPD          Z10, 2048(BX)
+	VMOVUPD          1216(BX), Z10
+	VMULPD           Z22, Z10, Z22
+	VMOVUPD          Z12, 1088(BX)
+	VMOVUPD          1152(BX), Z12
+	VMOVUPD          Z28, 3648(BX)
+	VMULPD           1664(BX), Z12, Z28
+	VMULPD           Z16, Z25, Z16
+	VMULPD           Z17, Z24, Z17
+	VMULPD           Z23, Z10, Z10
+	VMULPD           Z15, Z12, Z12
+	VSUBPD           Z2, Z8, Z15
+	VSUBPD           Z3, Z8, Z23
+	VSUBPD           Z4, Z8, Z24
+	VSUBPD           Z5, Z8, Z25
+	VMULPD           Z7, Z13, Z7
+	VMULPD           Z9, Z19, Z9
+	VMULPD           Z11, Z29, Z11
+	VMULPD           Z14, Z31, Z14
+	VMOVUPD          2560(BX), Z8
+	VMULPD           Z15, Z8, Z15
+	VMULPD           1600(BX), Z23, Z23
+	VMULPD           1536(BX), Z24, Z24
+	VMULPD           1472(BX), Z25, Z25
+	VMOVUPD          Z12, 1152(BX)
+	VMOVUPD          3264(BX), Z12
 	VMULPD           Z8, Z12, Z8
-	VMULPD           Z18, Z10, Z18
-	VMULPD           Z30, Z5, Z30
-	VMULPD           Z17, Z29, Z17
-	VMOVUPD          Z29, 3776(BX)
-	VMOVUPD          2304(BX), Z29
-	VFMADD213PD      Z31, Z29, Z16
-	VMOVUPD          Z16, 3392(BX)
-	VMOVUPD          2240(BX), Z16
-	VFMADD213PD      Z31, Z16, Z19
-	VMOVUPD          Z19, 3328(BX)
-	VMOVUPD          2176(BX), Z19
-	VFMADD213PD      Z31, Z19, Z21
-	VMOVUPD          Z21, 3264(BX)
-	VMOVUPD          2112(BX), Z21
-	VFMADD213PD      Z31, Z21, Z4
-	VMOVUPD          Z4, 3712(BX)
-	VMOVUPD          1408(BX), Z4
-	VMULPD           Z29, Z4, Z29
-	VMOVUPD          Z5, 2304(BX)
-	VMOVUPD          1344(BX), Z5
-	VMULPD           Z16, Z5, Z16
-	VMOVUPD          Z10, 2240(BX)
-	VMOVUPD          1280(BX), Z10
-	VMULPD           Z19, Z10, Z19
-	VMOVUPD          Z12, 2176(BX)
-	VMOVUPD          1216(BX), Z12
-	VMULPD           Z21, Z12, Z21
-	VMULPD           Z6, Z4, Z4
-	VMULPD           Z14, Z5, Z5
-	VMULPD           Z23, Z10, Z6
-	VMULPD           Z2, Z12, Z2
-	VSUBPD           Z0, Z31, Z10
-	VSUBPD           Z1, Z31, Z12
-	VSUBPD           Z3, Z31, Z14
-	VSUBPD           Z24, Z31, Z23
-	VMULPD           Z9, Z7, Z9
-	VMULPD           Z11, Z13, Z11
-	VMULPD           832(BX), Z15, Z15
-	VMULPD           Z22, Z20, Z22
-	VMULPD           3584(BX), Z10, Z10
-	VMULPD           1600(BX), Z12, Z12
-	VMULPD           1536(BX), Z14, Z14
-	VMULPD           1472(BX), Z23, Z23
-	VMOVUPD          Z2, 1216(BX)
-	VMOVUPD          3520(BX), Z2
-	VMOVUPD          Z6, 1280(BX)
-	VMULPD           3584(BX), Z2, Z6
-	VMOVUPD          Z5, 3584(BX)
-	VMOVUPD          3456(BX), Z5
-	VMOVUPD          Z4, 1344(BX)
-	VMULPD           1600(BX), Z5, Z4
-	VMOVUPD          Z22, 1600(BX)
-	VMOVUPD          3136(BX), Z22
-	VMOVUPD          Z15, 1408(BX)
-	VMULPD           1536(BX), Z22, Z15
+	VMOVUPD          Z10, 2560(BX)
+	VMOVUPD          3200(BX), Z10
+	VMOVUPD          Z17, 1216(BX)
+	VMULPD           1600(BX), Z10, Z17
+	VMOVUPD          Z16, 1600(BX)
+	VMOVUPD          3136(BX), Z16
+	VMOVUPD          Z14, 1280(BX)
+	VMULPD           1536(BX), Z16, Z14
 	VMOVUPD          Z11, 1536(BX)
 	VMOVUPD          3072(BX), Z11
-	VMOVUPD          Z9, 2112(BX)
+	VMOVUPD          Z9, 1344(BX)
 	VMULPD           1472(BX), Z11, Z9
-	VMULPD           Z8, Z7, Z7
 	VMULPD           Z18, Z13, Z13
-	VMOVUPD          Z18, 896(BX)
-	VMULPD           832(BX), Z30, Z18
-	VMULPD           Z17, Z20, Z20
-	VMULPD           Z2, Z29, Z2
-	VMULPD           Z5, Z16, Z5
-	VMULPD           Z22, Z19, Z22
-	VMULPD           Z11, Z21, Z11
-	VMULPD.BCST      blackAllRowsAVX512Consts<>+152(SB), Z25, Z25
-	VMULPD.BCST      blackAllRowsAVX512Consts<>+152(SB), Z26, Z26
-	VMULPD.BCST      blackAllRowsAVX512Consts<>+152(SB), Z27, Z27
-	VMULPD.BCST      blackAllRowsAVX512Consts<>+152(SB), Z28, Z28
-	VADDPD           448(BX), Z10, Z10
-	VADDPD           384(BX), Z12, Z12
-	VADDPD           320(BX), Z14, Z14
-	VADDPD           256(BX), Z23, Z23
-	VMULPD           2176(BX), Z6, Z6
-	VMULPD           2240(BX), Z4, Z4
-	VMULPD           2304(BX), Z15, Z15
-	VMULPD           3776(BX), Z9, Z9
-	VMOVUPD          Z28, 3072(BX)
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+472(SB), Z28
+	VMULPD           Z20, Z19, Z19
+	VMULPD           Z30, Z29, Z29
+	VMULPD           Z6, Z31, Z31
+	VMULPD           Z12, Z0, Z12
+	VMULPD           Z10, Z21, Z10
+	VMULPD           Z16, Z22, Z16
+	VMULPD           Z11, Z28, Z11
+	VMULPD.BCST      blackAllRowsAVX512Consts<>+432(SB), Z26, Z26
+	VMULPD.BCST      blackAllRowsAVX512Consts<>+432(SB), Z27, Z27
+	VMULPD.BCST      blackAllRowsAVX512Consts<>+432(SB), Z1, Z1
+	VMOVUPD          Z1, 3072(BX)
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+432(SB), Z1
+	VMULPD           3648(BX), Z1, Z1
+	VADDPD           448(BX), Z15, Z15
+	VADDPD           384(BX), Z23, Z23
+	VADDPD           320(BX), Z24, Z24
+	VADDPD           256(BX), Z25, Z25
+	VMULPD           1088(BX), Z8, Z8
+	VMULPD           2048(BX), Z17, Z17
+	VMULPD           2688(BX), Z14, Z14
+	VMULPD           2624(BX), Z9, Z9
+	VMOVUPD          Z1, 3648(BX)
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+472(SB), Z1
 	VMOVUPD          Z27, 3136(BX)
-	VBLENDMPD        2560(BX), Z28, K1, Z27
-	VMOVUPD          Z26, 2560(BX)
-	VBLENDMPD        2944(BX), Z28, K2, Z26
-	VMOVUPD          Z25, 2944(BX)
-	VBLENDMPD        2880(BX), Z28, K3, Z25
-	VBLENDMPD        2816(BX), Z28, K4, Z28
-	VMULPD           3392(BX), Z7, Z7
-	VMULPD           3328(BX), Z13, Z13
-	VMULPD           3264(BX), Z18, Z18
-	VMULPD           3712(BX), Z20, Z20
-	VMOVUPD          Z20, 3712(BX)
-	VSUBPD           Z31, Z0, Z20
-	VMOVUPD          Z18, 3264(BX)
-	VSUBPD           Z31, Z1, Z18
-	VMOVUPD          Z13, 3328(BX)
-	VSUBPD           Z31, Z3, Z13
-	VMOVUPD          Z7, 3392(BX)
-	VSUBPD           Z31, Z24, Z7
-	VMULPD           Z0, Z29, Z0
-	VMULPD           Z1, Z16, Z1
-	VMULPD           Z3, Z19, Z3
-	VMULPD           Z24, Z21, Z24
-	VMULPD           Z20, Z29, Z20
-	VMULPD           Z18, Z16, Z16
-	VMULPD           Z13, Z19, Z13
-	VMULPD           Z7, Z21, Z7
-	VMULPD           2176(BX), Z2, Z2
-	VMULPD           2240(BX), Z5, Z5
-	VMULPD           2304(BX), Z22, Z18
-	VMULPD           3776(BX), Z11, Z11
-	VMULPD           192(BX), Z27, Z19
-	VMULPD           128(BX), Z26, Z21
-	VMULPD           (BX), Z25, Z22
-	VMULPD           64(BX), Z28, Z29
-	VMULPD           Z10, Z8, Z10
-	VMULPD           896(BX), Z12, Z12
-	VMULPD           Z14, Z30, Z14
-	VMULPD           Z23, Z17, Z23
-	VMOVUPD          Z23, 64(BX)
-	VMOVUPD          448(BX), Z23
-	VFMADD231PD      2112(BX), Z23, Z6
-	VMOVUPD          Z6, (BX)
-	VMOVUPD          384(BX), Z6
-	VFMADD231PD      1536(BX), Z6, Z4
-	VMOVUPD          Z4, 128(BX)
-	VMOVUPD          320(BX), Z4
-	VFMADD231PD      1408(BX), Z4, Z15
-	VMOVUPD          Z15, 192(BX)
-	VMOVUPD          256(BX), Z15
-	VFMADD231PD      1600(BX), Z15, Z9
-	VFMADD213PD      2944(BX), Z27, Z23
-	VFMADD213PD      2560(BX), Z26, Z6
-	VFMADD213PD      3136(BX), Z25, Z4
-	VFMADD213PD      3072(BX), Z28, Z15
-	VMULPD           1344(BX), Z0, Z0
-	VMULPD           3584(BX), Z1, Z1
-	VMULPD           1280(BX), Z3, Z3
-	VMULPD           1216(BX), Z24, Z24
-	VMULPD           Z20, Z8, Z20
-	VMULPD           896(BX), Z16, Z16
-	VMULPD           Z13, Z30, Z13
-	VMULPD           Z7, Z17, Z7
-	VMOVUPD          Z7, 3072(BX)
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+440(SB), Z7
-	VMOVUPD          Z13, 256(BX)
-	VXORPD           3392(BX), Z7, Z13
-	VMOVUPD          Z13, 3392(BX)
-	VXORPD           3328(BX), Z7, Z13
-	VMOVUPD          Z13, 3328(BX)
-	VXORPD           3264(BX), Z7, Z13
-	VMOVUPD          Z13, 3264(BX)
-	VXORPD           3712(BX), Z7, Z13
-	VXORPD           Z2, Z7, Z2
-	VXORPD           Z5, Z7, Z5
-	VXORPD           Z18, Z7, Z18
-	VXORPD           Z11, Z7, Z11
-	VXORPD           Z19, Z7, Z19
-	VXORPD           Z21, Z7, Z21
-	VXORPD           Z22, Z7, Z22
-	VXORPD           Z29, Z7, Z7
+	VBLENDMPD        3584(BX), Z1, K1, Z27
+	VMOVUPD          Z26, 3584(BX)
+	VBLENDMPD        3520(BX), Z1, K2, Z26
+	VMOVUPD          Z9, 3520(BX)
+	VBLENDMPD        3456(BX), Z1, K3, Z9
+	VBLENDMPD        3392(BX), Z1, K4, Z1
+	VMULPD           2752(BX), Z13, Z13
+	VMULPD           3328(BX), Z19, Z19
+	VMULPD           2112(BX), Z29, Z29
+	VMULPD           1408(BX), Z31, Z31
+	VMOVUPD          Z31, 1408(BX)
+	VSUBPD.BCST      blackAllRowsAVX512Consts<>+8(SB), Z2, Z31
+	VMOVUPD          Z29, 2112(BX)
+	VSUBPD.BCST      blackAllRowsAVX512Consts<>+8(SB), Z3, Z29
+	VMOVUPD          Z19, 3328(BX)
+	VSUBPD.BCST      blackAllRowsAVX512Consts<>+8(SB), Z4, Z19
+	VMOVUPD          Z13, 2752(BX)
+	VSUBPD.BCST      blackAllRowsAVX512Consts<>+8(SB), Z5, Z13
+	VMULPD           Z2, Z0, Z2
+	VMULPD           Z3, Z21, Z3
+	VMULPD           Z4, Z22, Z4
+	VMULPD           Z5, Z28, Z5
+	VMULPD           Z31, Z0, Z0
+	VMULPD           Z29, Z21, Z21
+	VMULPD           Z19, Z22, Z19
+	VMULPD           Z13, Z28, Z13
+	VMULPD           1088(BX), Z12, Z12
+	VMULPD           2048(BX), Z10, Z10
+	VMULPD           2688(BX), Z16, Z16
+	VMULPD           2624(BX), Z11, Z11
+	VMULPD           192(BX), Z27, Z22
+	VMULPD           128(BX), Z26, Z28
+	VMULPD           64(BX), Z9, Z29
+	VMULPD           (BX), Z1, Z31
+	VMULPD           Z15, Z18, Z15
+	VMULPD           Z23, Z20, Z23
+	VMULPD           Z24, Z30, Z24
+	VMULPD           Z25, Z6, Z25
+	VFMADD231PD      448(BX), Z7, Z8
+	VMOVUPD          Z8, (BX)
+	VMOVUPD          384(BX), Z8
+	VFMADD231PD      1344(BX), Z8, Z17
+	VMOVUPD          Z17, 64(BX)
+	VMOVUPD          320(BX), Z17
+	VFMADD231PD      1536(BX), Z17, Z14
+	VMOVUPD          Z14, 128(BX)
+	VMOVUPD          256(BX), Z14
+	VMOVUPD          Z25, 192(BX)
+	VMOVUPD          1280(BX), Z25
+	VFMADD213PD      3520(BX), Z14, Z25
+	VMOVUPD          Z25, 3520(BX)
+	VMOVUPD          3584(BX), Z25
+	VFMADD231PD      448(BX), Z27, Z25
+	VFMADD213PD      3136(BX), Z26, Z8
+	VFMADD213PD      3072(BX), Z9, Z17
+	VFMADD213PD      3648(BX), Z1, Z14
+	VMULPD           1600(BX), Z2, Z2
+	VMULPD           1216(BX), Z3, Z3
+	VMULPD           2560(BX), Z4, Z4
+	VMULPD           1152(BX), Z5, Z5
+	VMULPD           Z0, Z18, Z0
+	VMULPD           Z21, Z20, Z21
+	VMULPD           Z19, Z30, Z19
+	VMULPD           Z13, Z6, Z13
+	VMOVUPD          Z13, 3648(BX)
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+440(SB), Z13
+	VMOVUPD          Z19, 256(BX)
+	VXORPD           2752(BX), Z13, Z19
+	VMOVUPD          Z19, 2752(BX)
+	VXORPD           3328(BX), Z13, Z19
+	VMOVUPD          Z19, 3328(BX)
+	VXORPD           2112(BX), Z13, Z19
+	VMOVUPD          Z19, 2112(BX)
+	VXORPD           1408(BX), Z13, Z19
+	VXORPD           Z12, Z13, Z12
+	VXORPD           Z10, Z13, Z10
+	VXORPD           Z16, Z13, Z16
+	VXORPD           Z11, Z13, Z11
+	VXORPD           Z22, Z13, Z22
+	VXORPD           Z28, Z13, Z28
+	VXORPD           Z29, Z13, Z29
+	VXORPD           Z31, Z13, Z13
 	PREFETCHT0       1024(R8)(AX*1)
-	VMOVUPD          Z8, (R8)(AX*1)
-	VMOVUPD          896(BX), Z8
+	VMOVUPD          Z18, (R8)(AX*1)
 	PREFETCHT0       1088(R8)(AX*1)
-	VMOVUPD          Z8, 64(R8)(AX*1)
+	VMOVUPD          Z20, 64(R8)(AX*1)
 	PREFETCHT0       1152(R8)(AX*1)
 	VMOVUPD          Z30, 128(R8)(AX*1)
 	PREFETCHT0       1216(R8)(AX*1)
-	VMOVUPD          Z17, 192(R8)(AX*1)
-	VMOVUPD          1344(BX), Z8
+	VMOVUPD          Z6, 192(R8)(AX*1)
+	VMOVUPD          1600(BX), Z6
 	PREFETCHT0       1024(R9)(AX*1)
-	VMOVUPD          Z8, (R9)(AX*1)
-	VMOVUPD          3584(BX), Z8
+	VMOVUPD          Z6, (R9)(AX*1)
+	VMOVUPD          1216(BX), Z6
 	PREFETCHT0       1088(R9)(AX*1)
-	VMOVUPD          Z8, 64(R9)(AX*1)
-	VMOVUPD          1280(BX), Z8
+	VMOVUPD          Z6, 64(R9)(AX*1)
+	VMOVUPD          2560(BX), Z6
 	PREFETCHT0       1152(R9)(AX*1)
-	VMOVUPD          Z8, 128(R9)(AX*1)
-	VMOVUPD          1216(BX), Z8
+	VMOVUPD          Z6, 128(R9)(AX*1)
+	VMOVUPD          1152(BX), Z6
 	PREFETCHT0       1216(R9)(AX*1)
-	VMOVUPD          Z8, 192(R9)(AX*1)
-	VMOVUPD          2112(BX), Z8
+	VMOVUPD          Z6, 192(R9)(AX*1)
 	PREFETCHT0       1024(DI)(AX*1)
-	VMOVUPD          Z8, (DI)(AX*1)
-	VMOVUPD          1536(BX), Z8
+	VMOVUPD          Z7, (DI)(AX*1)
+	VMOVUPD          1344(BX), Z6
 	PREFETCHT0       1088(DI)(AX*1)
-	VMOVUPD          Z8, 64(DI)(AX*1)
-	VMOVUPD          1408(BX), Z8
+	VMOVUPD          Z6, 64(DI)(AX*1)
+	VMOVUPD          1536(BX), Z6
 	PREFETCHT0       1152(DI)(AX*1)
-	VMOVUPD          Z8, 128(DI)(AX*1)
-	VMOVUPD          1600(BX), Z8
+	VMOVUPD          Z6, 128(DI)(AX*1)
+	VMOVUPD          1280(BX), Z6
 	PREFETCHT0       1216(DI)(AX*1)
-	VMOVUPD          Z8, 192(DI)(AX*1)
+	VMOVUPD          Z6, 192(DI)(AX*1)
 	PREFETCHT0       1024(SI)(AX*1)
 	VMOVUPD          Z27, (SI)(AX*1)
 	PREFETCHT0       1088(SI)(AX*1)
 	VMOVUPD          Z26, 64(SI)(AX*1)
 	PREFETCHT0       1152(SI)(AX*1)
-	VMOVUPD          Z25, 128(SI)(AX*1)
+	VMOVUPD          Z9, 128(SI)(AX*1)
 	PREFETCHT0       1216(SI)(AX*1)
-	VMOVUPD          Z28, 192(SI)(AX*1)
+	VMOVUPD          Z1, 192(SI)(AX*1)
 	MOVQ             color_base+264(FP), DX
 	PREFETCHT0       1024(DX)(AX*1)
 	MOVQ             color_base+264(FP), DX
-	VMOVUPD          Z10, (DX)(AX*1)
+	VMOVUPD          Z15, (DX)(AX*1)
 	MOVQ             color_base+264(FP), DX
 	PREFETCHT0       1088(DX)(AX*1)
 	MOVQ             color_base+264(FP), DX
-	VMOVUPD          Z12, 64(DX)(AX*1)
+	VMOVUPD          Z23, 64(DX)(AX*1)
 	MOVQ             color_base+264(FP), DX
 	PREFETCHT0       1152(DX)(AX*1)
 	MOVQ             color_base+264(FP), DX
-	VMOVUPD          Z14, 128(DX)(AX*1)
-	VMOVUPD          64(BX), Z8
+	VMOVUPD          Z24, 128(DX)(AX*1)
+	VMOVUPD          192(BX), Z1
 	MOVQ             color_base+264(FP), DX
 	PREFETCHT0       1216(DX)(AX*1)
 	MOVQ             color_base+264(FP), DX
-	VMOVUPD          Z8, 192(DX)(AX*1)
-	VMOVUPD          (BX), Z8
+	VMOVUPD          Z1, 192(DX)(AX*1)
+	VMOVUPD          (BX), Z1
 	MOVQ             charm_base+192(FP), DX
 	PREFETCHT0       1024(DX)(AX*1)
 	MOVQ             charm_base+192(FP), DX
-	VMOVUPD          Z8, (DX)(AX*1)
-	VMOVUPD          128(BX), Z8
+	VMOVUPD          Z1, (DX)(AX*1)
+	VMOVUPD          64(BX), Z1
 	MOVQ             charm_base+192(FP), DX
 	PREFETCHT0       1088(DX)(AX*1)
 	MOVQ             charm_base+192(FP), DX
-	VMOVUPD          Z8, 64(DX)(AX*1)
-	VMOVUPD          192(BX), Z8
+	VMOVUPD          Z1, 64(DX)(AX*1)
+	VMOVUPD          128(BX), Z1
 	MOVQ             charm_base+192(FP), DX
 	PREFETCHT0       1152(DX)(AX*1)
 	MOVQ             charm_base+192(FP), DX
-	VMOVUPD          Z8, 128(DX)(AX*1)
+	VMOVUPD          Z1, 128(DX)(AX*1)
+	VMOVUPD          3520(BX), Z1
 	MOVQ             charm_base+192(FP), DX
 	PREFETCHT0       1216(DX)(AX*1)
 	MOVQ             charm_base+192(FP), DX
-	VMOVUPD          Z9, 192(DX)(AX*1)
+	VMOVUPD          Z1, 192(DX)(AX*1)
 	PREFETCHT0       1024(R10)(AX*1)
-	VMOVUPD          Z23, (R10)(AX*1)
+	VMOVUPD          Z25, (R10)(AX*1)
 	PREFETCHT0       1088(R10)(AX*1)
-	VMOVUPD          Z6, 64(R10)(AX*1)
+	VMOVUPD          Z8, 64(R10)(AX*1)
 	PREFETCHT0       1152(R10)(AX*1)
-	VMOVUPD          Z4, 128(R10)(AX*1)
+	VMOVUPD          Z17, 128(R10)(AX*1)
 	PREFETCHT0       1216(R10)(AX*1)
-	VMOVUPD          Z15, 192(R10)(AX*1)
+	VMOVUPD          Z14, 192(R10)(AX*1)
 	PREFETCHT0       1024(R13)(AX*1)
-	VMOVUPD          Z0, (R13)(AX*1)
+	VMOVUPD          Z2, (R13)(AX*1)
 	PREFETCHT0       1088(R13)(AX*1)
-	VMOVUPD          Z1, 64(R13)(AX*1)
+	VMOVUPD          Z3, 64(R13)(AX*1)
 	PREFETCHT0       1152(R13)(AX*1)
-	VMOVUPD          Z3, 128(R13)(AX*1)
+	VMOVUPD          Z4, 128(R13)(AX*1)
 	PREFETCHT0       1216(R13)(AX*1)
-	VMOVUPD          Z24, 192(R13)(AX*1)
+	VMOVUPD          Z5, 192(R13)(AX*1)
 	MOVQ             zomma_base+240(FP), DX
 	PREFETCHT0       1024(DX)(AX*1)
 	MOVQ             zomma_base+240(FP), DX
-	VMOVUPD          Z20, (DX)(AX*1)
+	VMOVUPD          Z0, (DX)(AX*1)
 	MOVQ             zomma_base+240(FP), DX
 	PREFETCHT0       1088(DX)(AX*1)
 	MOVQ             zomma_base+240(FP), DX
-	VMOVUPD          Z16, 64(DX)(AX*1)
+	VMOVUPD          Z21, 64(DX)(AX*1)
 	VMOVUPD          256(BX), Z0
 	MOVQ             zomma_base+240(FP), DX
 	PREFETCHT0       1152(DX)(AX*1)
 	MOVQ             zomma_base+240(FP), DX
 	VMOVUPD          Z0, 128(DX)(AX*1)
-	VMOVUPD          3072(BX), Z0
+	VMOVUPD          3648(BX), Z0
 	MOVQ             zomma_base+240(FP), DX
 	PREFETCHT0       1216(DX)(AX*1)
 	MOVQ             zomma_base+240(FP), DX
 	VMOVUPD          Z0, 192(DX)(AX*1)
-	VMOVUPD          3392(BX), Z0
+	VMOVUPD          2752(BX), Z0
 	MOVQ             speed_base+216(FP), DX
 	PREFETCHT0       1024(DX)(AX*1)
 	MOVQ             speed_base+216(FP), DX
@@ -1411,7 +1406,7 @@ body:
 	PREFETCHT0       1088(DX)(AX*1)
 	MOVQ             speed_base+216(FP), DX
 	VMOVUPD          Z0, 64(DX)(AX*1)
-	VMOVUPD          3264(BX), Z0
+	VMOVUPD          2112(BX), Z0
 	MOVQ             speed_base+216(FP), DX
 	PREFETCHT0       1152(DX)(AX*1)
 	MOVQ             speed_base+216(FP), DX
@@ -1419,23 +1414,23 @@ body:
 	MOVQ             speed_base+216(FP), DX
 	PREFETCHT0       1216(DX)(AX*1)
 	MOVQ             speed_base+216(FP), DX
-	VMOVUPD          Z13, 192(DX)(AX*1)
+	VMOVUPD          Z19, 192(DX)(AX*1)
 	PREFETCHT0       1024(R12)(AX*1)
-	VMOVUPD          Z2, (R12)(AX*1)
+	VMOVUPD          Z12, (R12)(AX*1)
 	PREFETCHT0       1088(R12)(AX*1)
-	VMOVUPD          Z5, 64(R12)(AX*1)
+	VMOVUPD          Z10, 64(R12)(AX*1)
 	PREFETCHT0       1152(R12)(AX*1)
-	VMOVUPD          Z18, 128(R12)(AX*1)
+	VMOVUPD          Z16, 128(R12)(AX*1)
 	PREFETCHT0       1216(R12)(AX*1)
 	VMOVUPD          Z11, 192(R12)(AX*1)
 	PREFETCHT0       1024(R11)(AX*1)
-	VMOVUPD          Z19, (R11)(AX*1)
+	VMOVUPD          Z22, (R11)(AX*1)
 	PREFETCHT0       1088(R11)(AX*1)
-	VMOVUPD          Z21, 64(R11)(AX*1)
+	VMOVUPD          Z28, 64(R11)(AX*1)
 	PREFETCHT0       1152(R11)(AX*1)
-	VMOVUPD          Z22, 128(R11)(AX*1)
+	VMOVUPD          Z29, 128(R11)(AX*1)
 	PREFETCHT0       1216(R11)(AX*1)
-	VMOVUPD          Z7, 192(R11)(AX*1)
+	VMOVUPD          Z13, 192(R11)(AX*1)
 	ADDQ             $+256, AX
 	SUBQ             $+32, CX
 	JGE              body
@@ -1656,10 +1651,10 @@ whole:
 	VBLENDMPD        Z20, Z22, K3, Z22
 	VBLENDMPD        Z20, Z24, K4, Z24
 	VBROADCASTSD     blackAllRowsAVX512Consts<>+136(SB), Z25
-	VFMADD213PD      Z27, Z29, Z25
+	VFMADD213PD      Z2, Z29, Z25
 	VMOVUPD          Z9, 448(BX)
 	VBROADCASTSD     blackAllRowsAVX512Consts<>+136(SB), Z9
-	VFMADD213PD      Z27, Z30, Z9
+	VFMADD213PD      Z2, Z30, Z9
 	VMOVUPD          Z23, 512(BX)
 	VBROADCASTSD     blackAllRowsAVX512Consts<>+144(SB), Z23
 	VMOVUPD          Z19, 576(BX)
@@ -1668,60 +1663,59 @@ whole:
 	VADDPD           Z23, Z30, Z15
 	VMOVUPD          Z14, 704(BX)
 	VBROADCASTSD     blackAllRowsAVX512Consts<>+136(SB), Z14
-	VFMADD213PD      Z27, Z26, Z14
+	VFMADD213PD      Z2, Z26, Z14
 	VMOVUPD          Z7, 768(BX)
 	VBROADCASTSD     blackAllRowsAVX512Consts<>+136(SB), Z7
-	VFMADD213PD      Z27, Z3, Z7
+	VFMADD213PD      Z2, Z3, Z7
 	VMOVUPD          Z6, 832(BX)
 	VADDPD           Z23, Z26, Z6
 	VADDPD           Z23, Z3, Z23
 	VMOVUPD          Z8, 896(BX)
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+152(SB), Z8
+	VMULPD           Z29, Z29, Z8
 	VMOVUPD          Z0, 960(BX)
-	VMULPD           Z8, Z29, Z0
+	VMULPD           Z30, Z30, Z0
 	VMOVUPD          Z1, 1024(BX)
-	VMULPD           Z8, Z30, Z1
-	VMULPD           Z19, Z25, Z8
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+160(SB), Z1
 	VMOVUPD          Z12, 1088(BX)
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+152(SB), Z12
+	VFMADD213PD      Z12, Z1, Z8
+	VFMADD213PD      Z12, Z1, Z0
+	VSUBPD           Z12, Z8, Z1
+	VSUBPD           Z12, Z0, Z0
+	VMULPD           Z19, Z25, Z8
 	VMULPD           Z15, Z9, Z12
-	VMOVAPD          Z27, Z2
-	VPTERNLOGQ       $0xe4, Z28, Z31, Z2
+	VMULPD           Z6, Z14, Z2
 	VMOVUPD          Z21, 1152(BX)
-	VMOVAPD          Z27, Z21
-	VPTERNLOGQ       $0xe4, Z28, Z13, Z21
-	VCMPPD           $0x00, Z2, Z16, K3
-	VCMPPD           $0x00, Z21, Z17, K4
-	VBLENDMPD        Z20, Z10, K3, Z2
+	VMULPD           Z23, Z7, Z21
+	VMOVUPD          Z18, 1216(BX)
+	VMOVAPD          Z27, Z18
+	VPTERNLOGQ       $0xe4, Z28, Z31, Z18
+	VMOVUPD          Z5, 1280(BX)
+	VMOVAPD          Z27, Z5
+	VPTERNLOGQ       $0xe4, Z28, Z13, Z5
+	VCMPPD           $0x00, Z18, Z16, K3
+	VCMPPD           $0x00, Z5, Z17, K4
+	VBLENDMPD        Z20, Z10, K3, Z5
 	VBLENDMPD        Z20, Z11, K4, Z10
-	VSUBPD           Z2, Z22, Z2
+	VSUBPD           Z5, Z22, Z5
 	VSUBPD           Z10, Z24, Z10
-	VMULPD           Z6, Z14, Z11
-	VMULPD           Z23, Z7, Z16
-	VMULPD           Z0, Z29, Z17
-	VMULPD           Z1, Z30, Z20
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+336(SB), Z21
-	VMULPD           Z21, Z17, Z17
-	VMULPD           Z21, Z20, Z20
-	VRNDSCALEPD      $0x08, Z17, Z17
-	VRNDSCALEPD      $0x08, Z20, Z20
-	VMULPD           Z11, Z8, Z21
-	VMOVUPD          Z10, 1216(BX)
-	VMULPD           Z16, Z12, Z10
-	VDIVPD           Z21, Z27, Z21
-	VDIVPD           Z10, Z27, Z10
-	VMULPD           Z21, Z11, Z11
-	VMULPD           Z10, Z16, Z16
-	VMULPD           Z21, Z8, Z8
-	VMULPD           Z10, Z12, Z10
-	VMULPD           Z11, Z25, Z12
-	VMULPD           Z16, Z9, Z9
-	VMULPD           Z11, Z19, Z11
-	VMULPD           Z16, Z15, Z15
+	VMULPD           Z2, Z8, Z11
+	VMULPD           Z21, Z12, Z16
+	VDIVPD           Z11, Z27, Z11
+	VDIVPD           Z16, Z27, Z16
+	VMULPD           Z11, Z2, Z2
+	VMULPD           Z16, Z21, Z17
+	VMULPD           Z11, Z8, Z8
+	VMULPD           Z16, Z12, Z11
+	VMULPD           Z2, Z25, Z12
+	VMULPD           Z17, Z9, Z9
+	VMULPD           Z2, Z19, Z2
+	VMULPD           Z17, Z15, Z15
 	VMULPD           Z8, Z14, Z14
-	VMULPD           Z10, Z7, Z7
+	VMULPD           Z11, Z7, Z7
 	VMULPD           Z8, Z6, Z6
-	VMULPD           Z10, Z23, Z8
-	VMULPD           Z12, Z29, Z10
+	VMULPD           Z11, Z23, Z8
+	VMULPD           Z12, Z29, Z11
 	VMULPD           Z9, Z30, Z9
 	VMULPD           Z14, Z26, Z12
 	VMULPD           Z7, Z3, Z7
@@ -1729,310 +1723,306 @@ whole:
 	VPTERNLOGQ       $0xe4, Z28, Z13, Z3
 	VBROADCASTSD     blackAllRowsAVX512Consts<>+96(SB), Z14
 	VBROADCASTSD     blackAllRowsAVX512Consts<>+24(SB), Z16
-	VFMADD231PD      Z14, Z10, Z16
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+24(SB), Z19
-	VFMADD231PD      Z14, Z9, Z19
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+344(SB), Z21
-	VMULPD           Z21, Z17, Z23
-	VMULPD           Z21, Z20, Z21
-	VFMADD231PD      Z0, Z29, Z23
-	VFMADD231PD      Z1, Z30, Z21
+	VFMADD231PD      Z14, Z11, Z16
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+24(SB), Z17
+	VFMADD231PD      Z14, Z9, Z17
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+336(SB), Z18
+	VMULPD           Z18, Z1, Z19
+	VMULPD           Z18, Z0, Z18
+	VFMADD231PD      Z29, Z29, Z19
+	VFMADD231PD      Z30, Z30, Z18
 	VPTERNLOGQ       $0xe4, Z28, Z4, Z29
-	VPTERNLOGQ       $0xe4, Z28, Z5, Z30
-	VFMADD213PD      Z27, Z29, Z18
-	VMOVUPD          1152(BX), Z0
-	VFMADD213PD      Z27, Z30, Z0
-	VMULPD           Z26, Z29, Z1
-	VMULPD           Z3, Z30, Z25
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+352(SB), Z29
-	VFMADD231PD      Z29, Z17, Z23
-	VFMADD231PD      Z29, Z20, Z21
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+24(SB), Z29
-	VFMADD231PD      Z14, Z12, Z29
+	VMOVUPD          1280(BX), Z20
+	VPTERNLOGQ       $0xe4, Z28, Z20, Z30
+	VMOVUPD          1216(BX), Z21
+	VFMADD213PD      Z27, Z29, Z21
+	VMOVUPD          1152(BX), Z23
+	VFMADD213PD      Z27, Z30, Z23
+	VMULPD           Z26, Z29, Z25
+	VMULPD           Z3, Z30, Z29
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+344(SB), Z30
+	VFMADD231PD      Z30, Z1, Z19
+	VFMADD231PD      Z30, Z0, Z18
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+24(SB), Z30
+	VFMADD231PD      Z14, Z12, Z30
 	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+24(SB), Z7, Z14
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+160(SB), Z30
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+168(SB), Z27
-	VFMADD231PD      Z30, Z16, Z27
 	VMOVUPD          Z3, 1152(BX)
 	VBROADCASTSD     blackAllRowsAVX512Consts<>+168(SB), Z3
-	VFMADD231PD      Z30, Z19, Z3
-	VMOVUPD          Z26, 1280(BX)
+	VMOVUPD          Z26, 1216(BX)
 	VBROADCASTSD     blackAllRowsAVX512Consts<>+176(SB), Z26
-	VFMADD213PD      Z26, Z16, Z27
-	VFMADD213PD      Z26, Z19, Z3
-	VMOVUPD          Z25, 1344(BX)
+	VFMADD231PD      Z3, Z16, Z26
+	VMOVUPD          Z29, 1344(BX)
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+176(SB), Z29
+	VFMADD231PD      Z3, Z17, Z29
+	VMOVUPD          Z25, 1408(BX)
 	VBROADCASTSD     blackAllRowsAVX512Consts<>+184(SB), Z25
-	VFMADD213PD      Z25, Z16, Z27
-	VFMADD213PD      Z25, Z19, Z3
-	VMOVUPD          Z1, 1408(BX)
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+192(SB), Z1
-	VFMADD213PD      Z1, Z16, Z27
-	VFMADD213PD      Z1, Z19, Z3
-	VMOVUPD          Z0, 1472(BX)
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+200(SB), Z0
-	VFMADD213PD      Z0, Z16, Z27
-	VFMADD213PD      Z0, Z19, Z3
-	VMOVUPD          Z18, 1536(BX)
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+208(SB), Z18
-	VFMADD213PD      Z18, Z16, Z27
-	VFMADD213PD      Z18, Z19, Z3
-	VMOVUPD          Z2, 1600(BX)
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+216(SB), Z2
-	VFMADD213PD      Z2, Z16, Z27
-	VFMADD213PD      Z2, Z19, Z3
-	VMOVUPD          Z24, 1664(BX)
+	VFMADD213PD      Z25, Z16, Z26
+	VFMADD213PD      Z25, Z17, Z29
+	VMOVUPD          Z23, 1472(BX)
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+192(SB), Z23
+	VFMADD213PD      Z23, Z16, Z26
+	VFMADD213PD      Z23, Z17, Z29
+	VMOVUPD          Z21, 1536(BX)
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+200(SB), Z21
+	VFMADD213PD      Z21, Z16, Z26
+	VFMADD213PD      Z21, Z17, Z29
+	VMOVUPD          Z10, 1600(BX)
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+208(SB), Z10
+	VFMADD213PD      Z10, Z16, Z26
+	VFMADD213PD      Z10, Z17, Z29
+	VMOVUPD          Z5, 1664(BX)
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+216(SB), Z5
+	VFMADD213PD      Z5, Z16, Z26
+	VFMADD213PD      Z5, Z17, Z29
+	VMOVUPD          Z24, 1728(BX)
 	VBROADCASTSD     blackAllRowsAVX512Consts<>+224(SB), Z24
-	VFMADD213PD      Z24, Z16, Z27
-	VFMADD213PD      Z24, Z19, Z3
-	VMOVUPD          Z22, 1728(BX)
+	VFMADD213PD      Z24, Z16, Z26
+	VFMADD213PD      Z24, Z17, Z29
+	VMOVUPD          Z22, 1792(BX)
 	VBROADCASTSD     blackAllRowsAVX512Consts<>+232(SB), Z22
-	VFMADD213PD      Z22, Z16, Z27
-	VFMADD213PD      Z22, Z19, Z3
-	VMOVUPD          Z20, 1792(BX)
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+240(SB), Z20
-	VFMADD213PD      Z20, Z16, Z27
-	VFMADD213PD      Z20, Z19, Z3
-	VMOVUPD          Z17, 1856(BX)
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+248(SB), Z17
-	VFMADD213PD      Z17, Z16, Z27
-	VFMADD213PD      Z17, Z19, Z3
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+256(SB), Z17
-	VFMADD213PD      Z17, Z16, Z27
-	VFMADD213PD      Z17, Z19, Z3
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+264(SB), Z17
-	VFMADD213PD      Z17, Z16, Z27
-	VFMADD213PD      Z17, Z19, Z3
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+272(SB), Z17
-	VFMADD213PD      Z17, Z16, Z27
-	VFMADD213PD      Z17, Z19, Z3
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+280(SB), Z17
-	VFMADD213PD      Z17, Z16, Z27
-	VFMADD213PD      Z17, Z19, Z3
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+288(SB), Z17
-	VFMADD213PD      Z17, Z16, Z27
-	VFMADD213PD      Z17, Z19, Z3
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+296(SB), Z17
-	VFMADD213PD      Z17, Z16, Z27
-	VFMADD213PD      Z17, Z19, Z3
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+304(SB), Z17
-	VFMADD213PD      Z17, Z16, Z27
-	VFMADD213PD      Z17, Z19, Z3
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+312(SB), Z17
-	VFMADD213PD      Z17, Z16, Z27
-	VFMADD213PD      Z17, Z19, Z3
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+320(SB), Z17
-	VFMADD213PD      Z17, Z16, Z27
-	VFMADD213PD      Z17, Z19, Z3
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+328(SB), Z17
-	VFMADD213PD      Z17, Z27, Z16
-	VFMADD213PD      Z17, Z3, Z19
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+16(SB), Z3
-	VFMADD213PD      Z3, Z16, Z10
-	VFMADD213PD      Z3, Z19, Z9
-	VMULPD           Z11, Z10, Z10
-	VMULPD           Z15, Z9, Z9
-	VPTERNLOGQ       $0xe4, Z28, Z4, Z10
-	VPTERNLOGQ       $0xe4, Z28, Z5, Z9
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+168(SB), Z4
-	VFMADD231PD      Z30, Z29, Z4
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+168(SB), Z14, Z30
-	VFMADD213PD      Z26, Z29, Z4
-	VFMADD231PD      Z30, Z14, Z26
-	VFMADD213PD      Z25, Z29, Z4
-	VFMADD231PD      Z26, Z14, Z25
-	VFMADD213PD      Z1, Z29, Z4
-	VFMADD231PD      Z25, Z14, Z1
-	VFMADD213PD      Z0, Z29, Z4
-	VFMADD231PD      Z1, Z14, Z0
-	VFMADD213PD      Z18, Z29, Z4
-	VFMADD231PD      Z0, Z14, Z18
-	VFMADD213PD      Z2, Z29, Z4
-	VFMADD231PD      Z18, Z14, Z2
-	VFMADD213PD      Z24, Z29, Z4
-	VFMADD231PD      Z2, Z14, Z24
-	VFMADD213PD      Z22, Z29, Z4
-	VFMADD231PD      Z24, Z14, Z22
-	VFMADD213PD      Z20, Z29, Z4
-	VFMADD231PD      Z22, Z14, Z20
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+248(SB), Z0
-	VFMADD213PD      Z0, Z29, Z4
-	VFMADD231PD      Z20, Z14, Z0
+	VFMADD213PD      Z22, Z16, Z26
+	VFMADD213PD      Z22, Z17, Z29
+	VMOVUPD          Z0, 1856(BX)
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+240(SB), Z0
+	VFMADD213PD      Z0, Z16, Z26
+	VFMADD213PD      Z0, Z17, Z29
+	VMOVUPD          Z1, 1920(BX)
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+248(SB), Z1
+	VFMADD213PD      Z1, Z16, Z26
+	VFMADD213PD      Z1, Z17, Z29
 	VBROADCASTSD     blackAllRowsAVX512Consts<>+256(SB), Z1
-	VFMADD213PD      Z1, Z29, Z4
-	VFMADD231PD      Z0, Z14, Z1
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+264(SB), Z0
-	VFMADD213PD      Z0, Z29, Z4
-	VFMADD231PD      Z1, Z14, Z0
+	VFMADD213PD      Z1, Z16, Z26
+	VFMADD213PD      Z1, Z17, Z29
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+264(SB), Z1
+	VFMADD213PD      Z1, Z16, Z26
+	VFMADD213PD      Z1, Z17, Z29
 	VBROADCASTSD     blackAllRowsAVX512Consts<>+272(SB), Z1
-	VFMADD213PD      Z1, Z29, Z4
-	VFMADD231PD      Z0, Z14, Z1
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+280(SB), Z0
-	VFMADD213PD      Z0, Z29, Z4
-	VFMADD231PD      Z1, Z14, Z0
+	VFMADD213PD      Z1, Z16, Z26
+	VFMADD213PD      Z1, Z17, Z29
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+280(SB), Z1
+	VFMADD213PD      Z1, Z16, Z26
+	VFMADD213PD      Z1, Z17, Z29
 	VBROADCASTSD     blackAllRowsAVX512Consts<>+288(SB), Z1
-	VFMADD213PD      Z1, Z29, Z4
-	VFMADD231PD      Z0, Z14, Z1
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+296(SB), Z0
-	VFMADD213PD      Z0, Z29, Z4
-	VFMADD231PD      Z1, Z14, Z0
+	VFMADD213PD      Z1, Z16, Z26
+	VFMADD213PD      Z1, Z17, Z29
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+296(SB), Z1
+	VFMADD213PD      Z1, Z16, Z26
+	VFMADD213PD      Z1, Z17, Z29
 	VBROADCASTSD     blackAllRowsAVX512Consts<>+304(SB), Z1
-	VFMADD213PD      Z1, Z29, Z4
-	VFMADD231PD      Z0, Z14, Z1
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+312(SB), Z0
-	VFMADD213PD      Z0, Z29, Z4
-	VFMADD231PD      Z1, Z14, Z0
+	VFMADD213PD      Z1, Z16, Z26
+	VFMADD213PD      Z1, Z17, Z29
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+312(SB), Z1
+	VFMADD213PD      Z1, Z16, Z26
+	VFMADD213PD      Z1, Z17, Z29
 	VBROADCASTSD     blackAllRowsAVX512Consts<>+320(SB), Z1
-	VFMADD213PD      Z1, Z29, Z4
+	VFMADD213PD      Z1, Z16, Z26
+	VFMADD213PD      Z1, Z17, Z29
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+328(SB), Z1
+	VFMADD213PD      Z1, Z26, Z16
+	VFMADD213PD      Z1, Z29, Z17
+	VFMADD213PD      Z27, Z16, Z11
+	VFMADD213PD      Z27, Z17, Z9
+	VMULPD           Z2, Z11, Z2
+	VMULPD           Z15, Z9, Z9
+	VPTERNLOGQ       $0xe4, Z28, Z4, Z2
+	VPTERNLOGQ       $0xe4, Z28, Z20, Z9
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+176(SB), Z4
+	VFMADD231PD      Z3, Z30, Z4
+	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+176(SB), Z14, Z3
+	VFMADD213PD      Z25, Z30, Z4
+	VFMADD231PD      Z3, Z14, Z25
+	VFMADD213PD      Z23, Z30, Z4
+	VFMADD231PD      Z25, Z14, Z23
+	VFMADD213PD      Z21, Z30, Z4
+	VFMADD231PD      Z23, Z14, Z21
+	VFMADD213PD      Z10, Z30, Z4
+	VFMADD231PD      Z21, Z14, Z10
+	VFMADD213PD      Z5, Z30, Z4
+	VFMADD231PD      Z10, Z14, Z5
+	VFMADD213PD      Z24, Z30, Z4
+	VFMADD231PD      Z5, Z14, Z24
+	VFMADD213PD      Z22, Z30, Z4
+	VFMADD231PD      Z24, Z14, Z22
+	VFMADD213PD      Z0, Z30, Z4
+	VFMADD231PD      Z22, Z14, Z0
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+248(SB), Z3
+	VFMADD213PD      Z3, Z30, Z4
+	VFMADD231PD      Z0, Z14, Z3
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+256(SB), Z0
+	VFMADD213PD      Z0, Z30, Z4
+	VFMADD231PD      Z3, Z14, Z0
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+264(SB), Z3
+	VFMADD213PD      Z3, Z30, Z4
+	VFMADD231PD      Z0, Z14, Z3
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+272(SB), Z0
+	VFMADD213PD      Z0, Z30, Z4
+	VFMADD231PD      Z3, Z14, Z0
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+280(SB), Z3
+	VFMADD213PD      Z3, Z30, Z4
+	VFMADD231PD      Z0, Z14, Z3
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+288(SB), Z0
+	VFMADD213PD      Z0, Z30, Z4
+	VFMADD231PD      Z3, Z14, Z0
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+296(SB), Z3
+	VFMADD213PD      Z3, Z30, Z4
+	VFMADD231PD      Z0, Z14, Z3
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+304(SB), Z0
+	VFMADD213PD      Z0, Z30, Z4
+	VFMADD231PD      Z3, Z14, Z0
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+312(SB), Z3
+	VFMADD213PD      Z3, Z30, Z4
+	VFMADD231PD      Z0, Z14, Z3
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+320(SB), Z0
+	VFMADD213PD      Z0, Z30, Z4
+	VFMADD231PD      Z3, Z14, Z0
+	VFMADD213PD      Z1, Z4, Z30
 	VFMADD231PD      Z0, Z14, Z1
-	VFMADD213PD      Z17, Z4, Z29
-	VFMADD231PD      Z1, Z14, Z17
-	VFMADD213PD      Z3, Z29, Z12
-	VFMADD231PD      Z17, Z7, Z3
+	VFMADD213PD      Z27, Z30, Z12
+	VFMADD213PD      Z27, Z1, Z7
 	VMULPD           Z6, Z12, Z0
-	VMULPD           Z8, Z3, Z1
+	VMULPD           Z8, Z7, Z1
 	VPTERNLOGQ       $0xe4, Z28, Z31, Z0
 	VPTERNLOGQ       $0xe4, Z28, Z13, Z1
-	VSUBPD           Z10, Z0, Z0
+	VSUBPD           Z2, Z0, Z0
 	VSUBPD           Z9, Z1, Z1
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+360(SB), Z2
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+368(SB), Z3
-	VFMADD231PD      Z2, Z23, Z3
-	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+368(SB), Z21, Z2
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+376(SB), Z4
-	VFMADD213PD      Z4, Z23, Z3
-	VFMADD231PD      Z2, Z21, Z4
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+384(SB), Z2
-	VFMADD213PD      Z2, Z23, Z3
-	VFMADD231PD      Z4, Z21, Z2
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+392(SB), Z4
-	VFMADD213PD      Z4, Z23, Z3
-	VFMADD231PD      Z2, Z21, Z4
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+400(SB), Z2
-	VFMADD213PD      Z2, Z23, Z3
-	VFMADD231PD      Z4, Z21, Z2
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+408(SB), Z4
-	VFMADD213PD      Z4, Z23, Z3
-	VFMADD231PD      Z2, Z21, Z4
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+416(SB), Z2
-	VFMADD213PD      Z2, Z23, Z3
-	VFMADD231PD      Z4, Z21, Z2
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+424(SB), Z4
-	VFMADD213PD      Z4, Z23, Z3
-	VFMADD231PD      Z2, Z21, Z4
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+432(SB), Z2
-	VFMADD213PD      Z2, Z23, Z3
-	VFMADD231PD      Z4, Z21, Z2
-	VMULPD           Z23, Z23, Z4
-	VMULPD           Z21, Z21, Z5
-	VFMADD231PD      Z3, Z4, Z23
-	VFMADD231PD      Z2, Z5, Z21
-	VMOVUPD          1088(BX), Z2
-	VFMADD213PD      Z2, Z23, Z2
-	VMOVUPD          1024(BX), Z3
-	VFMADD213PD      Z3, Z21, Z3
-	VSCALEFPD        1856(BX), Z2, Z2
-	VSCALEFPD        1792(BX), Z3, Z3
-	VFNMADD213PD     1728(BX), Z2, Z10
-	VFNMADD213PD     1664(BX), Z3, Z9
-	VFMADD213PD      1600(BX), Z2, Z0
-	VFMADD213PD      1216(BX), Z3, Z1
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+464(SB), Z4
-	VMULPD           Z4, Z2, Z2
-	VMULPD           Z4, Z3, Z3
-	VMULPD           960(BX), Z10, Z4
-	VMULPD           896(BX), Z9, Z5
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+472(SB), Z6
-	VBLENDMPD        Z0, Z6, K1, Z0
-	VBLENDMPD        Z1, Z6, K2, Z1
-	VMULPD           832(BX), Z2, Z6
-	VMULPD           768(BX), Z3, Z7
-	VMULPD           704(BX), Z2, Z8
-	VMULPD           640(BX), Z3, Z9
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+352(SB), Z3
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+360(SB), Z4
+	VFMADD231PD      Z3, Z19, Z4
+	VFMADD213PD.BCST blackAllRowsAVX512Consts<>+360(SB), Z18, Z3
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+368(SB), Z5
+	VFMADD213PD      Z5, Z19, Z4
+	VFMADD231PD      Z3, Z18, Z5
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+376(SB), Z3
+	VFMADD213PD      Z3, Z19, Z4
+	VFMADD231PD      Z5, Z18, Z3
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+384(SB), Z5
+	VFMADD213PD      Z5, Z19, Z4
+	VFMADD231PD      Z3, Z18, Z5
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+392(SB), Z3
+	VFMADD213PD      Z3, Z19, Z4
+	VFMADD231PD      Z5, Z18, Z3
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+400(SB), Z5
+	VFMADD213PD      Z5, Z19, Z4
+	VFMADD231PD      Z3, Z18, Z5
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+408(SB), Z3
+	VFMADD213PD      Z3, Z19, Z4
+	VFMADD231PD      Z5, Z18, Z3
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+416(SB), Z5
+	VFMADD213PD      Z5, Z19, Z4
+	VFMADD231PD      Z3, Z18, Z5
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+424(SB), Z3
+	VFMADD213PD      Z3, Z19, Z4
+	VFMADD231PD      Z5, Z18, Z3
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+432(SB), Z5
+	VFMADD213PD      Z5, Z19, Z4
+	VFMADD213PD      Z5, Z18, Z3
+	VMULPD           Z4, Z19, Z4
+	VMULPD           Z3, Z18, Z3
+	VMOVUPD          1088(BX), Z6
+	VFMADD213PD      Z6, Z4, Z6
+	VMOVUPD          1024(BX), Z4
+	VFMADD213PD      Z4, Z3, Z4
+	VSCALEFPD        1920(BX), Z6, Z3
+	VSCALEFPD        1856(BX), Z4, Z4
+	VFNMADD213PD     1792(BX), Z3, Z2
+	VFNMADD213PD     1728(BX), Z4, Z9
+	VFMADD213PD      1664(BX), Z3, Z0
+	VFMADD213PD      1600(BX), Z4, Z1
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+464(SB), Z6
+	VMULPD           Z6, Z3, Z3
+	VMULPD           Z6, Z4, Z4
 	VMULPD           960(BX), Z2, Z2
-	VMULPD           896(BX), Z3, Z3
-	VMULPD           192(BX), Z0, Z10
-	VMULPD           128(BX), Z1, Z11
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+152(SB), Z12
-	VMULPD           Z6, Z12, Z6
-	VMULPD           Z7, Z12, Z7
-	VMOVUPD          Z4, K7, (DI)(AX*1)
-	VMOVUPD          Z5, K6, 64(DI)(AX*1)
+	VMULPD           896(BX), Z9, Z6
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+472(SB), Z7
+	VBLENDMPD        Z0, Z7, K1, Z0
+	VBLENDMPD        Z1, Z7, K2, Z1
+	VMULPD           832(BX), Z3, Z7
+	VMULPD           768(BX), Z4, Z8
+	VMULPD           704(BX), Z3, Z9
+	VMULPD           640(BX), Z4, Z10
+	VMULPD           960(BX), Z3, Z3
+	VMULPD           896(BX), Z4, Z4
+	VMULPD           192(BX), Z0, Z11
+	VMULPD           128(BX), Z1, Z12
+	VMULPD           Z7, Z5, Z7
+	VMULPD           Z8, Z5, Z5
+	VMOVUPD          Z2, K7, (DI)(AX*1)
+	VMOVUPD          Z6, K6, 64(DI)(AX*1)
 	VMOVUPD          Z0, K7, (SI)(AX*1)
 	VMOVUPD          Z1, K6, 64(SI)(AX*1)
-	VFMADD231PD      64(BX), Z0, Z6
-	VFMADD231PD      (BX), Z1, Z7
-	VMOVUPD          Z6, K7, (R10)(AX*1)
-	VMOVUPD          Z7, K6, 64(R10)(AX*1)
-	VMULPD           576(BX), Z2, Z0
-	VMULPD           512(BX), Z3, Z1
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+440(SB), Z6
-	VXORPD           Z10, Z6, Z7
-	VXORPD           Z11, Z6, Z10
+	VFMADD231PD      64(BX), Z0, Z7
+	VFMADD231PD      (BX), Z1, Z5
+	VMOVUPD          Z7, K7, (R10)(AX*1)
+	VMOVUPD          Z5, K6, 64(R10)(AX*1)
+	VMULPD           576(BX), Z3, Z0
+	VMULPD           512(BX), Z4, Z1
+	VBROADCASTSD     blackAllRowsAVX512Consts<>+440(SB), Z5
+	VXORPD           Z11, Z5, Z7
+	VXORPD           Z12, Z5, Z8
 	VMOVUPD          Z7, K7, (R11)(AX*1)
-	VMOVUPD          Z10, K6, 64(R11)(AX*1)
-	VMOVUPD          Z8, K7, (R9)(AX*1)
-	VMOVUPD          Z9, K6, 64(R9)(AX*1)
+	VMOVUPD          Z8, K6, 64(R11)(AX*1)
+	VMOVUPD          Z9, K7, (R9)(AX*1)
+	VMOVUPD          Z10, K6, 64(R9)(AX*1)
 	VMULPD           960(BX), Z0, Z7
-	VMULPD           896(BX), Z1, Z10
+	VMULPD           896(BX), Z1, Z8
 	VMULPD           1536(BX), Z7, Z7
-	VMULPD           1472(BX), Z10, Z10
+	VMULPD           1472(BX), Z8, Z8
 	VMOVUPD          Z0, K7, (R8)(AX*1)
 	VMOVUPD          Z1, K6, 64(R8)(AX*1)
-	VXORPD           Z7, Z6, Z7
-	VXORPD           Z10, Z6, Z10
+	VXORPD           Z7, Z5, Z7
+	VXORPD           Z8, Z5, Z8
 	MOVQ             speed_base+216(FP), DX
 	VMOVUPD          Z7, K7, (DX)(AX*1)
 	MOVQ             speed_base+216(FP), DX
-	VMOVUPD          Z10, K6, 64(DX)(AX*1)
-	VBROADCASTSD     blackAllRowsAVX512Consts<>+8(SB), Z7
-	VSUBPD           1408(BX), Z7, Z10
-	VSUBPD           1344(BX), Z7, Z11
-	VMOVUPD          448(BX), Z12
-	VMULPD           Z10, Z12, Z10
-	VMOVUPD          384(BX), Z13
+	VMOVUPD          Z8, K6, 64(DX)(AX*1)
+	VSUBPD           1408(BX), Z27, Z7
+	VSUBPD           1344(BX), Z27, Z8
+	VMOVUPD          448(BX), Z11
+	VMULPD           Z7, Z11, Z7
+	VMOVUPD          384(BX), Z12
+	VMULPD           Z8, Z12, Z8
+	VMOVUPD          1216(BX), Z13
 	VMULPD           Z11, Z13, Z11
-	VMOVUPD          1280(BX), Z14
+	VMOVUPD          1152(BX), Z14
 	VMULPD           Z12, Z14, Z12
-	VMOVUPD          1152(BX), Z15
-	VMULPD           Z13, Z15, Z13
-	VMULPD           320(BX), Z14, Z14
-	VMULPD           256(BX), Z15, Z15
-	VMOVUPD          64(BX), Z16
-	VADDPD           Z10, Z16, Z10
-	VMOVUPD          (BX), Z17
-	VADDPD           Z11, Z17, Z11
-	VMULPD           Z12, Z2, Z12
-	VMULPD           Z13, Z3, Z13
-	VFMADD231PD      Z4, Z16, Z12
-	VFMADD231PD      Z5, Z17, Z13
-	VMULPD           Z14, Z2, Z2
-	VMULPD           Z15, Z3, Z3
+	VMULPD           320(BX), Z13, Z13
+	VMULPD           256(BX), Z14, Z14
+	VMOVUPD          64(BX), Z15
+	VADDPD           Z7, Z15, Z7
+	VMOVUPD          (BX), Z16
+	VADDPD           Z8, Z16, Z8
+	VMULPD           Z11, Z3, Z11
+	VMULPD           Z12, Z4, Z12
+	VFMADD231PD      Z2, Z15, Z11
+	VFMADD231PD      Z6, Z16, Z12
+	VMULPD           Z13, Z3, Z2
+	VMULPD           Z14, Z4, Z3
 	MOVQ             charm_base+192(FP), DX
-	VMOVUPD          Z12, K7, (DX)(AX*1)
+	VMOVUPD          Z11, K7, (DX)(AX*1)
 	MOVQ             charm_base+192(FP), DX
-	VMOVUPD          Z13, K6, 64(DX)(AX*1)
-	VMULPD           Z10, Z0, Z4
-	VMULPD           Z11, Z1, Z5
+	VMOVUPD          Z12, K6, 64(DX)(AX*1)
+	VMULPD           Z7, Z0, Z4
+	VMULPD           Z8, Z1, Z6
 	MOVQ             color_base+264(FP), DX
 	VMOVUPD          Z4, K7, (DX)(AX*1)
 	MOVQ             color_base+264(FP), DX
-	VMOVUPD          Z5, K6, 64(DX)(AX*1)
-	VXORPD           Z2, Z6, Z2
-	VXORPD           Z3, Z6, Z3
+	VMOVUPD          Z6, K6, 64(DX)(AX*1)
+	VXORPD           Z2, Z5, Z2
+	VXORPD           Z3, Z5, Z3
 	VMOVUPD          Z2, K7, (R12)(AX*1)
 	VMOVUPD          Z3, K6, 64(R12)(AX*1)
 	VMOVUPD          1408(BX), Z2
-	VSUBPD           Z7, Z2, Z3
+	VSUBPD           Z27, Z2, Z3
 	VMOVUPD          1344(BX), Z4
-	VSUBPD           Z7, Z4, Z5
+	VSUBPD           Z27, Z4, Z5
 	VMOVUPD          320(BX), Z6
 	VMULPD           Z2, Z6, Z2
 	VMOVUPD          256(BX), Z7
 	VMULPD           Z4, Z7, Z4
 	VMULPD           Z3, Z6, Z3
 	VMULPD           Z5, Z7, Z5
-	VMULPD           Z2, Z8, Z2
-	VMULPD           Z4, Z9, Z4
+	VMULPD           Z2, Z9, Z2
+	VMULPD           Z4, Z10, Z4
 	VMULPD           Z3, Z0, Z0
 	VMULPD           Z5, Z1, Z1
 	VMOVUPD          Z2, K7, (R13)(AX*1)
@@ -2157,170 +2147,170 @@ DATA blackAllRowsAVX2Consts<>+832(SB)/8, $0x8000000000000000
 DATA blackAllRowsAVX2Consts<>+840(SB)/8, $0x8000000000000000
 DATA blackAllRowsAVX2Consts<>+848(SB)/8, $0x8000000000000000
 DATA blackAllRowsAVX2Consts<>+856(SB)/8, $0x8000000000000000
-DATA blackAllRowsAVX2Consts<>+864(SB)/8, $0x3ff8000000000000
-DATA blackAllRowsAVX2Consts<>+872(SB)/8, $0x3ff8000000000000
-DATA blackAllRowsAVX2Consts<>+880(SB)/8, $0x3ff8000000000000
-DATA blackAllRowsAVX2Consts<>+888(SB)/8, $0x3ff8000000000000
-DATA blackAllRowsAVX2Consts<>+896(SB)/8, $0x4016000000000000
-DATA blackAllRowsAVX2Consts<>+904(SB)/8, $0x4016000000000000
-DATA blackAllRowsAVX2Consts<>+912(SB)/8, $0x4016000000000000
-DATA blackAllRowsAVX2Consts<>+920(SB)/8, $0x4016000000000000
-DATA blackAllRowsAVX2Consts<>+928(SB)/8, $0xbfe0000000000000
-DATA blackAllRowsAVX2Consts<>+936(SB)/8, $0xbfe0000000000000
-DATA blackAllRowsAVX2Consts<>+944(SB)/8, $0xbfe0000000000000
-DATA blackAllRowsAVX2Consts<>+952(SB)/8, $0xbfe0000000000000
-DATA blackAllRowsAVX2Consts<>+960(SB)/8, $0x3ff71547652b82fe
-DATA blackAllRowsAVX2Consts<>+968(SB)/8, $0x3ff71547652b82fe
-DATA blackAllRowsAVX2Consts<>+976(SB)/8, $0x3ff71547652b82fe
-DATA blackAllRowsAVX2Consts<>+984(SB)/8, $0x3ff71547652b82fe
-DATA blackAllRowsAVX2Consts<>+992(SB)/8, $0xbe2e25325154ed2c
-DATA blackAllRowsAVX2Consts<>+1000(SB)/8, $0xbe2e25325154ed2c
-DATA blackAllRowsAVX2Consts<>+1008(SB)/8, $0xbe2e25325154ed2c
-DATA blackAllRowsAVX2Consts<>+1016(SB)/8, $0xbe2e25325154ed2c
-DATA blackAllRowsAVX2Consts<>+1024(SB)/8, $0xbe4277bd7e608931
-DATA blackAllRowsAVX2Consts<>+1032(SB)/8, $0xbe4277bd7e608931
-DATA blackAllRowsAVX2Consts<>+1040(SB)/8, $0xbe4277bd7e608931
-DATA blackAllRowsAVX2Consts<>+1048(SB)/8, $0xbe4277bd7e608931
-DATA blackAllRowsAVX2Consts<>+1056(SB)/8, $0x3e5f7f7aa6513d12
-DATA blackAllRowsAVX2Consts<>+1064(SB)/8, $0x3e5f7f7aa6513d12
-DATA blackAllRowsAVX2Consts<>+1072(SB)/8, $0x3e5f7f7aa6513d12
-DATA blackAllRowsAVX2Consts<>+1080(SB)/8, $0x3e5f7f7aa6513d12
-DATA blackAllRowsAVX2Consts<>+1088(SB)/8, $0x3e747abbfe1349dc
-DATA blackAllRowsAVX2Consts<>+1096(SB)/8, $0x3e747abbfe1349dc
-DATA blackAllRowsAVX2Consts<>+1104(SB)/8, $0x3e747abbfe1349dc
-DATA blackAllRowsAVX2Consts<>+1112(SB)/8, $0x3e747abbfe1349dc
-DATA blackAllRowsAVX2Consts<>+1120(SB)/8, $0xbe8e40fe135477fb
-DATA blackAllRowsAVX2Consts<>+1128(SB)/8, $0xbe8e40fe135477fb
-DATA blackAllRowsAVX2Consts<>+1136(SB)/8, $0xbe8e40fe135477fb
-DATA blackAllRowsAVX2Consts<>+1144(SB)/8, $0xbe8e40fe135477fb
-DATA blackAllRowsAVX2Consts<>+1152(SB)/8, $0xbe9ca94833eab172
-DATA blackAllRowsAVX2Consts<>+1160(SB)/8, $0xbe9ca94833eab172
-DATA blackAllRowsAVX2Consts<>+1168(SB)/8, $0xbe9ca94833eab172
-DATA blackAllRowsAVX2Consts<>+1176(SB)/8, $0xbe9ca94833eab172
-DATA blackAllRowsAVX2Consts<>+1184(SB)/8, $0x3ec034ec9ff77461
-DATA blackAllRowsAVX2Consts<>+1192(SB)/8, $0x3ec034ec9ff77461
-DATA blackAllRowsAVX2Consts<>+1200(SB)/8, $0x3ec034ec9ff77461
-DATA blackAllRowsAVX2Consts<>+1208(SB)/8, $0x3ec034ec9ff77461
-DATA blackAllRowsAVX2Consts<>+1216(SB)/8, $0x3eb3559d7eab42ef
-DATA blackAllRowsAVX2Consts<>+1224(SB)/8, $0x3eb3559d7eab42ef
-DATA blackAllRowsAVX2Consts<>+1232(SB)/8, $0x3eb3559d7eab42ef
-DATA blackAllRowsAVX2Consts<>+1240(SB)/8, $0x3eb3559d7eab42ef
-DATA blackAllRowsAVX2Consts<>+1248(SB)/8, $0xbef12becf291cb5c
-DATA blackAllRowsAVX2Consts<>+1256(SB)/8, $0xbef12becf291cb5c
-DATA blackAllRowsAVX2Consts<>+1264(SB)/8, $0xbef12becf291cb5c
-DATA blackAllRowsAVX2Consts<>+1272(SB)/8, $0xbef12becf291cb5c
-DATA blackAllRowsAVX2Consts<>+1280(SB)/8, $0x3ef25b780504b8a6
-DATA blackAllRowsAVX2Consts<>+1288(SB)/8, $0x3ef25b780504b8a6
-DATA blackAllRowsAVX2Consts<>+1296(SB)/8, $0x3ef25b780504b8a6
-DATA blackAllRowsAVX2Consts<>+1304(SB)/8, $0x3ef25b780504b8a6
-DATA blackAllRowsAVX2Consts<>+1312(SB)/8, $0x3f1b488c4e1b97b5
-DATA blackAllRowsAVX2Consts<>+1320(SB)/8, $0x3f1b488c4e1b97b5
-DATA blackAllRowsAVX2Consts<>+1328(SB)/8, $0x3f1b488c4e1b97b5
-DATA blackAllRowsAVX2Consts<>+1336(SB)/8, $0x3f1b488c4e1b97b5
-DATA blackAllRowsAVX2Consts<>+1344(SB)/8, $0xbf3afc08c11736a4
-DATA blackAllRowsAVX2Consts<>+1352(SB)/8, $0xbf3afc08c11736a4
-DATA blackAllRowsAVX2Consts<>+1360(SB)/8, $0xbf3afc08c11736a4
-DATA blackAllRowsAVX2Consts<>+1368(SB)/8, $0xbf3afc08c11736a4
-DATA blackAllRowsAVX2Consts<>+1376(SB)/8, $0x3f2d0345de443c62
-DATA blackAllRowsAVX2Consts<>+1384(SB)/8, $0x3f2d0345de443c62
-DATA blackAllRowsAVX2Consts<>+1392(SB)/8, $0x3f2d0345de443c62
-DATA blackAllRowsAVX2Consts<>+1400(SB)/8, $0x3f2d0345de443c62
-DATA blackAllRowsAVX2Consts<>+1408(SB)/8, $0x3f6c48252d50b83f
-DATA blackAllRowsAVX2Consts<>+1416(SB)/8, $0x3f6c48252d50b83f
-DATA blackAllRowsAVX2Consts<>+1424(SB)/8, $0x3f6c48252d50b83f
-DATA blackAllRowsAVX2Consts<>+1432(SB)/8, $0x3f6c48252d50b83f
-DATA blackAllRowsAVX2Consts<>+1440(SB)/8, $0xbf921f46d4ac3c0e
-DATA blackAllRowsAVX2Consts<>+1448(SB)/8, $0xbf921f46d4ac3c0e
-DATA blackAllRowsAVX2Consts<>+1456(SB)/8, $0xbf921f46d4ac3c0e
-DATA blackAllRowsAVX2Consts<>+1464(SB)/8, $0xbf921f46d4ac3c0e
-DATA blackAllRowsAVX2Consts<>+1472(SB)/8, $0x3fab82298736da76
-DATA blackAllRowsAVX2Consts<>+1480(SB)/8, $0x3fab82298736da76
-DATA blackAllRowsAVX2Consts<>+1488(SB)/8, $0x3fab82298736da76
-DATA blackAllRowsAVX2Consts<>+1496(SB)/8, $0x3fab82298736da76
-DATA blackAllRowsAVX2Consts<>+1504(SB)/8, $0xbfbf5b83385c94d7
-DATA blackAllRowsAVX2Consts<>+1512(SB)/8, $0xbfbf5b83385c94d7
-DATA blackAllRowsAVX2Consts<>+1520(SB)/8, $0xbfbf5b83385c94d7
-DATA blackAllRowsAVX2Consts<>+1528(SB)/8, $0xbfbf5b83385c94d7
-DATA blackAllRowsAVX2Consts<>+1536(SB)/8, $0x3fccd2dc44dda90c
-DATA blackAllRowsAVX2Consts<>+1544(SB)/8, $0x3fccd2dc44dda90c
-DATA blackAllRowsAVX2Consts<>+1552(SB)/8, $0x3fccd2dc44dda90c
-DATA blackAllRowsAVX2Consts<>+1560(SB)/8, $0x3fccd2dc44dda90c
-DATA blackAllRowsAVX2Consts<>+1568(SB)/8, $0xbfd5ed2acb37558c
-DATA blackAllRowsAVX2Consts<>+1576(SB)/8, $0xbfd5ed2acb37558c
-DATA blackAllRowsAVX2Consts<>+1584(SB)/8, $0xbfd5ed2acb37558c
-DATA blackAllRowsAVX2Consts<>+1592(SB)/8, $0xbfd5ed2acb37558c
-DATA blackAllRowsAVX2Consts<>+1600(SB)/8, $0x3fdb9a7d5690ca89
-DATA blackAllRowsAVX2Consts<>+1608(SB)/8, $0x3fdb9a7d5690ca89
-DATA blackAllRowsAVX2Consts<>+1616(SB)/8, $0x3fdb9a7d5690ca89
-DATA blackAllRowsAVX2Consts<>+1624(SB)/8, $0x3fdb9a7d5690ca89
-DATA blackAllRowsAVX2Consts<>+1632(SB)/8, $0xbfdbc22549fbe12f
-DATA blackAllRowsAVX2Consts<>+1640(SB)/8, $0xbfdbc22549fbe12f
-DATA blackAllRowsAVX2Consts<>+1648(SB)/8, $0xbfdbc22549fbe12f
-DATA blackAllRowsAVX2Consts<>+1656(SB)/8, $0xbfdbc22549fbe12f
-DATA blackAllRowsAVX2Consts<>+1664(SB)/8, $0x3fd34926e4def17d
-DATA blackAllRowsAVX2Consts<>+1672(SB)/8, $0x3fd34926e4def17d
-DATA blackAllRowsAVX2Consts<>+1680(SB)/8, $0x3fd34926e4def17d
-DATA blackAllRowsAVX2Consts<>+1688(SB)/8, $0x3fd34926e4def17d
-DATA blackAllRowsAVX2Consts<>+1696(SB)/8, $0xbfe62e42fee00000
-DATA blackAllRowsAVX2Consts<>+1704(SB)/8, $0xbfe62e42fee00000
-DATA blackAllRowsAVX2Consts<>+1712(SB)/8, $0xbfe62e42fee00000
-DATA blackAllRowsAVX2Consts<>+1720(SB)/8, $0xbfe62e42fee00000
-DATA blackAllRowsAVX2Consts<>+1728(SB)/8, $0xbdea39ef35793c76
-DATA blackAllRowsAVX2Consts<>+1736(SB)/8, $0xbdea39ef35793c76
-DATA blackAllRowsAVX2Consts<>+1744(SB)/8, $0xbdea39ef35793c76
-DATA blackAllRowsAVX2Consts<>+1752(SB)/8, $0xbdea39ef35793c76
-DATA blackAllRowsAVX2Consts<>+1760(SB)/8, $0x408ff80000000000
-DATA blackAllRowsAVX2Consts<>+1768(SB)/8, $0x408ff80000000000
-DATA blackAllRowsAVX2Consts<>+1776(SB)/8, $0x408ff80000000000
-DATA blackAllRowsAVX2Consts<>+1784(SB)/8, $0x408ff80000000000
-DATA blackAllRowsAVX2Consts<>+1792(SB)/8, $0xc08ff00000000000
-DATA blackAllRowsAVX2Consts<>+1800(SB)/8, $0xc08ff00000000000
-DATA blackAllRowsAVX2Consts<>+1808(SB)/8, $0xc08ff00000000000
-DATA blackAllRowsAVX2Consts<>+1816(SB)/8, $0xc08ff00000000000
-DATA blackAllRowsAVX2Consts<>+1824(SB)/8, $0x43380000000003ff
-DATA blackAllRowsAVX2Consts<>+1832(SB)/8, $0x43380000000003ff
-DATA blackAllRowsAVX2Consts<>+1840(SB)/8, $0x43380000000003ff
-DATA blackAllRowsAVX2Consts<>+1848(SB)/8, $0x43380000000003ff
-DATA blackAllRowsAVX2Consts<>+1856(SB)/8, $0x3e5ade156a5dbe76
-DATA blackAllRowsAVX2Consts<>+1864(SB)/8, $0x3e5ade156a5dbe76
-DATA blackAllRowsAVX2Consts<>+1872(SB)/8, $0x3e5ade156a5dbe76
-DATA blackAllRowsAVX2Consts<>+1880(SB)/8, $0x3e5ade156a5dbe76
-DATA blackAllRowsAVX2Consts<>+1888(SB)/8, $0x3e928af3fca7ab0b
-DATA blackAllRowsAVX2Consts<>+1896(SB)/8, $0x3e928af3fca7ab0b
-DATA blackAllRowsAVX2Consts<>+1904(SB)/8, $0x3e928af3fca7ab0b
-DATA blackAllRowsAVX2Consts<>+1912(SB)/8, $0x3e928af3fca7ab0b
-DATA blackAllRowsAVX2Consts<>+1920(SB)/8, $0x3ec71dee623fde67
-DATA blackAllRowsAVX2Consts<>+1928(SB)/8, $0x3ec71dee623fde67
-DATA blackAllRowsAVX2Consts<>+1936(SB)/8, $0x3ec71dee623fde67
-DATA blackAllRowsAVX2Consts<>+1944(SB)/8, $0x3ec71dee623fde67
-DATA blackAllRowsAVX2Consts<>+1952(SB)/8, $0x3efa01997c89e6b0
-DATA blackAllRowsAVX2Consts<>+1960(SB)/8, $0x3efa01997c89e6b0
-DATA blackAllRowsAVX2Consts<>+1968(SB)/8, $0x3efa01997c89e6b0
-DATA blackAllRowsAVX2Consts<>+1976(SB)/8, $0x3efa01997c89e6b0
-DATA blackAllRowsAVX2Consts<>+1984(SB)/8, $0x3f2a01a014761f6e
-DATA blackAllRowsAVX2Consts<>+1992(SB)/8, $0x3f2a01a014761f6e
-DATA blackAllRowsAVX2Consts<>+2000(SB)/8, $0x3f2a01a014761f6e
-DATA blackAllRowsAVX2Consts<>+2008(SB)/8, $0x3f2a01a014761f6e
-DATA blackAllRowsAVX2Consts<>+2016(SB)/8, $0x3f56c16c1852b7b0
-DATA blackAllRowsAVX2Consts<>+2024(SB)/8, $0x3f56c16c1852b7b0
-DATA blackAllRowsAVX2Consts<>+2032(SB)/8, $0x3f56c16c1852b7b0
-DATA blackAllRowsAVX2Consts<>+2040(SB)/8, $0x3f56c16c1852b7b0
-DATA blackAllRowsAVX2Consts<>+2048(SB)/8, $0x3f81111111122322
-DATA blackAllRowsAVX2Consts<>+2056(SB)/8, $0x3f81111111122322
-DATA blackAllRowsAVX2Consts<>+2064(SB)/8, $0x3f81111111122322
-DATA blackAllRowsAVX2Consts<>+2072(SB)/8, $0x3f81111111122322
-DATA blackAllRowsAVX2Consts<>+2080(SB)/8, $0x3fa55555555502a1
-DATA blackAllRowsAVX2Consts<>+2088(SB)/8, $0x3fa55555555502a1
-DATA blackAllRowsAVX2Consts<>+2096(SB)/8, $0x3fa55555555502a1
-DATA blackAllRowsAVX2Consts<>+2104(SB)/8, $0x3fa55555555502a1
-DATA blackAllRowsAVX2Consts<>+2112(SB)/8, $0x3fc5555555555511
-DATA blackAllRowsAVX2Consts<>+2120(SB)/8, $0x3fc5555555555511
-DATA blackAllRowsAVX2Consts<>+2128(SB)/8, $0x3fc5555555555511
-DATA blackAllRowsAVX2Consts<>+2136(SB)/8, $0x3fc5555555555511
-DATA blackAllRowsAVX2Consts<>+2144(SB)/8, $0x3fe000000000000b
-DATA blackAllRowsAVX2Consts<>+2152(SB)/8, $0x3fe000000000000b
-DATA blackAllRowsAVX2Consts<>+2160(SB)/8, $0x3fe000000000000b
-DATA blackAllRowsAVX2Consts<>+2168(SB)/8, $0x3fe000000000000b
+DATA blackAllRowsAVX2Consts<>+864(SB)/8, $0x4004000000000000
+DATA blackAllRowsAVX2Consts<>+872(SB)/8, $0x4004000000000000
+DATA blackAllRowsAVX2Consts<>+880(SB)/8, $0x4004000000000000
+DATA blackAllRowsAVX2Consts<>+888(SB)/8, $0x4004000000000000
+DATA blackAllRowsAVX2Consts<>+896(SB)/8, $0x4017000000000000
+DATA blackAllRowsAVX2Consts<>+904(SB)/8, $0x4017000000000000
+DATA blackAllRowsAVX2Consts<>+912(SB)/8, $0x4017000000000000
+DATA blackAllRowsAVX2Consts<>+920(SB)/8, $0x4017000000000000
+DATA blackAllRowsAVX2Consts<>+928(SB)/8, $0x4338000000000000
+DATA blackAllRowsAVX2Consts<>+936(SB)/8, $0x4338000000000000
+DATA blackAllRowsAVX2Consts<>+944(SB)/8, $0x4338000000000000
+DATA blackAllRowsAVX2Consts<>+952(SB)/8, $0x4338000000000000
+DATA blackAllRowsAVX2Consts<>+960(SB)/8, $0xbfe71547652b82fe
+DATA blackAllRowsAVX2Consts<>+968(SB)/8, $0xbfe71547652b82fe
+DATA blackAllRowsAVX2Consts<>+976(SB)/8, $0xbfe71547652b82fe
+DATA blackAllRowsAVX2Consts<>+984(SB)/8, $0xbfe71547652b82fe
+DATA blackAllRowsAVX2Consts<>+992(SB)/8, $0x3ff62e42fee00000
+DATA blackAllRowsAVX2Consts<>+1000(SB)/8, $0x3ff62e42fee00000
+DATA blackAllRowsAVX2Consts<>+1008(SB)/8, $0x3ff62e42fee00000
+DATA blackAllRowsAVX2Consts<>+1016(SB)/8, $0x3ff62e42fee00000
+DATA blackAllRowsAVX2Consts<>+1024(SB)/8, $0x3dfa39ef35793c76
+DATA blackAllRowsAVX2Consts<>+1032(SB)/8, $0x3dfa39ef35793c76
+DATA blackAllRowsAVX2Consts<>+1040(SB)/8, $0x3dfa39ef35793c76
+DATA blackAllRowsAVX2Consts<>+1048(SB)/8, $0x3dfa39ef35793c76
+DATA blackAllRowsAVX2Consts<>+1056(SB)/8, $0xbe53cfd9440c758b
+DATA blackAllRowsAVX2Consts<>+1064(SB)/8, $0xbe53cfd9440c758b
+DATA blackAllRowsAVX2Consts<>+1072(SB)/8, $0xbe53cfd9440c758b
+DATA blackAllRowsAVX2Consts<>+1080(SB)/8, $0xbe53cfd9440c758b
+DATA blackAllRowsAVX2Consts<>+1088(SB)/8, $0xbe5c10df9fd0b5a0
+DATA blackAllRowsAVX2Consts<>+1096(SB)/8, $0xbe5c10df9fd0b5a0
+DATA blackAllRowsAVX2Consts<>+1104(SB)/8, $0xbe5c10df9fd0b5a0
+DATA blackAllRowsAVX2Consts<>+1112(SB)/8, $0xbe5c10df9fd0b5a0
+DATA blackAllRowsAVX2Consts<>+1120(SB)/8, $0x3e89151d5fe69bf0
+DATA blackAllRowsAVX2Consts<>+1128(SB)/8, $0x3e89151d5fe69bf0
+DATA blackAllRowsAVX2Consts<>+1136(SB)/8, $0x3e89151d5fe69bf0
+DATA blackAllRowsAVX2Consts<>+1144(SB)/8, $0x3e89151d5fe69bf0
+DATA blackAllRowsAVX2Consts<>+1152(SB)/8, $0x3e84cef58dc442e5
+DATA blackAllRowsAVX2Consts<>+1160(SB)/8, $0x3e84cef58dc442e5
+DATA blackAllRowsAVX2Consts<>+1168(SB)/8, $0x3e84cef58dc442e5
+DATA blackAllRowsAVX2Consts<>+1176(SB)/8, $0x3e84cef58dc442e5
+DATA blackAllRowsAVX2Consts<>+1184(SB)/8, $0xbeb9c98d68230094
+DATA blackAllRowsAVX2Consts<>+1192(SB)/8, $0xbeb9c98d68230094
+DATA blackAllRowsAVX2Consts<>+1200(SB)/8, $0xbeb9c98d68230094
+DATA blackAllRowsAVX2Consts<>+1208(SB)/8, $0xbeb9c98d68230094
+DATA blackAllRowsAVX2Consts<>+1216(SB)/8, $0x3e9f0588d5134af5
+DATA blackAllRowsAVX2Consts<>+1224(SB)/8, $0x3e9f0588d5134af5
+DATA blackAllRowsAVX2Consts<>+1232(SB)/8, $0x3e9f0588d5134af5
+DATA blackAllRowsAVX2Consts<>+1240(SB)/8, $0x3e9f0588d5134af5
+DATA blackAllRowsAVX2Consts<>+1248(SB)/8, $0x3ee7b68052fca57d
+DATA blackAllRowsAVX2Consts<>+1256(SB)/8, $0x3ee7b68052fca57d
+DATA blackAllRowsAVX2Consts<>+1264(SB)/8, $0x3ee7b68052fca57d
+DATA blackAllRowsAVX2Consts<>+1272(SB)/8, $0x3ee7b68052fca57d
+DATA blackAllRowsAVX2Consts<>+1280(SB)/8, $0xbef81dd74dfb5ff6
+DATA blackAllRowsAVX2Consts<>+1288(SB)/8, $0xbef81dd74dfb5ff6
+DATA blackAllRowsAVX2Consts<>+1296(SB)/8, $0xbef81dd74dfb5ff6
+DATA blackAllRowsAVX2Consts<>+1304(SB)/8, $0xbef81dd74dfb5ff6
+DATA blackAllRowsAVX2Consts<>+1312(SB)/8, $0xbf09a70a60d609b4
+DATA blackAllRowsAVX2Consts<>+1320(SB)/8, $0xbf09a70a60d609b4
+DATA blackAllRowsAVX2Consts<>+1328(SB)/8, $0xbf09a70a60d609b4
+DATA blackAllRowsAVX2Consts<>+1336(SB)/8, $0xbf09a70a60d609b4
+DATA blackAllRowsAVX2Consts<>+1344(SB)/8, $0x3f356bc7962f9cea
+DATA blackAllRowsAVX2Consts<>+1352(SB)/8, $0x3f356bc7962f9cea
+DATA blackAllRowsAVX2Consts<>+1360(SB)/8, $0x3f356bc7962f9cea
+DATA blackAllRowsAVX2Consts<>+1368(SB)/8, $0x3f356bc7962f9cea
+DATA blackAllRowsAVX2Consts<>+1376(SB)/8, $0xbf403c77d56a94be
+DATA blackAllRowsAVX2Consts<>+1384(SB)/8, $0xbf403c77d56a94be
+DATA blackAllRowsAVX2Consts<>+1392(SB)/8, $0xbf403c77d56a94be
+DATA blackAllRowsAVX2Consts<>+1400(SB)/8, $0xbf403c77d56a94be
+DATA blackAllRowsAVX2Consts<>+1408(SB)/8, $0xbf59d3d3a3218a6c
+DATA blackAllRowsAVX2Consts<>+1416(SB)/8, $0xbf59d3d3a3218a6c
+DATA blackAllRowsAVX2Consts<>+1424(SB)/8, $0xbf59d3d3a3218a6c
+DATA blackAllRowsAVX2Consts<>+1432(SB)/8, $0xbf59d3d3a3218a6c
+DATA blackAllRowsAVX2Consts<>+1440(SB)/8, $0x3f88af7a122fa11e
+DATA blackAllRowsAVX2Consts<>+1448(SB)/8, $0x3f88af7a122fa11e
+DATA blackAllRowsAVX2Consts<>+1456(SB)/8, $0x3f88af7a122fa11e
+DATA blackAllRowsAVX2Consts<>+1464(SB)/8, $0x3f88af7a122fa11e
+DATA blackAllRowsAVX2Consts<>+1472(SB)/8, $0xbfa5e04fbae7029b
+DATA blackAllRowsAVX2Consts<>+1480(SB)/8, $0xbfa5e04fbae7029b
+DATA blackAllRowsAVX2Consts<>+1488(SB)/8, $0xbfa5e04fbae7029b
+DATA blackAllRowsAVX2Consts<>+1496(SB)/8, $0xbfa5e04fbae7029b
+DATA blackAllRowsAVX2Consts<>+1504(SB)/8, $0x3fbbe6e778f4145d
+DATA blackAllRowsAVX2Consts<>+1512(SB)/8, $0x3fbbe6e778f4145d
+DATA blackAllRowsAVX2Consts<>+1520(SB)/8, $0x3fbbe6e778f4145d
+DATA blackAllRowsAVX2Consts<>+1528(SB)/8, $0x3fbbe6e778f4145d
+DATA blackAllRowsAVX2Consts<>+1536(SB)/8, $0xbfcc587e4e8904c3
+DATA blackAllRowsAVX2Consts<>+1544(SB)/8, $0xbfcc587e4e8904c3
+DATA blackAllRowsAVX2Consts<>+1552(SB)/8, $0xbfcc587e4e8904c3
+DATA blackAllRowsAVX2Consts<>+1560(SB)/8, $0xbfcc587e4e8904c3
+DATA blackAllRowsAVX2Consts<>+1568(SB)/8, $0x3fd7ce8b1b938d89
+DATA blackAllRowsAVX2Consts<>+1576(SB)/8, $0x3fd7ce8b1b938d89
+DATA blackAllRowsAVX2Consts<>+1584(SB)/8, $0x3fd7ce8b1b938d89
+DATA blackAllRowsAVX2Consts<>+1592(SB)/8, $0x3fd7ce8b1b938d89
+DATA blackAllRowsAVX2Consts<>+1600(SB)/8, $0xbfe0ac9c06c291cf
+DATA blackAllRowsAVX2Consts<>+1608(SB)/8, $0xbfe0ac9c06c291cf
+DATA blackAllRowsAVX2Consts<>+1616(SB)/8, $0xbfe0ac9c06c291cf
+DATA blackAllRowsAVX2Consts<>+1624(SB)/8, $0xbfe0ac9c06c291cf
+DATA blackAllRowsAVX2Consts<>+1632(SB)/8, $0x3fe31b13059845d5
+DATA blackAllRowsAVX2Consts<>+1640(SB)/8, $0x3fe31b13059845d5
+DATA blackAllRowsAVX2Consts<>+1648(SB)/8, $0x3fe31b13059845d5
+DATA blackAllRowsAVX2Consts<>+1656(SB)/8, $0x3fe31b13059845d5
+DATA blackAllRowsAVX2Consts<>+1664(SB)/8, $0xbfe077e1c5642a81
+DATA blackAllRowsAVX2Consts<>+1672(SB)/8, $0xbfe077e1c5642a81
+DATA blackAllRowsAVX2Consts<>+1680(SB)/8, $0xbfe077e1c5642a81
+DATA blackAllRowsAVX2Consts<>+1688(SB)/8, $0xbfe077e1c5642a81
+DATA blackAllRowsAVX2Consts<>+1696(SB)/8, $0x3fcabf470bc40607
+DATA blackAllRowsAVX2Consts<>+1704(SB)/8, $0x3fcabf470bc40607
+DATA blackAllRowsAVX2Consts<>+1712(SB)/8, $0x3fcabf470bc40607
+DATA blackAllRowsAVX2Consts<>+1720(SB)/8, $0x3fcabf470bc40607
+DATA blackAllRowsAVX2Consts<>+1728(SB)/8, $0xbdaade156a5dbe76
+DATA blackAllRowsAVX2Consts<>+1736(SB)/8, $0xbdaade156a5dbe76
+DATA blackAllRowsAVX2Consts<>+1744(SB)/8, $0xbdaade156a5dbe76
+DATA blackAllRowsAVX2Consts<>+1752(SB)/8, $0xbdaade156a5dbe76
+DATA blackAllRowsAVX2Consts<>+1760(SB)/8, $0x3df28af3fca7ab0b
+DATA blackAllRowsAVX2Consts<>+1768(SB)/8, $0x3df28af3fca7ab0b
+DATA blackAllRowsAVX2Consts<>+1776(SB)/8, $0x3df28af3fca7ab0b
+DATA blackAllRowsAVX2Consts<>+1784(SB)/8, $0x3df28af3fca7ab0b
+DATA blackAllRowsAVX2Consts<>+1792(SB)/8, $0xbe371dee623fde67
+DATA blackAllRowsAVX2Consts<>+1800(SB)/8, $0xbe371dee623fde67
+DATA blackAllRowsAVX2Consts<>+1808(SB)/8, $0xbe371dee623fde67
+DATA blackAllRowsAVX2Consts<>+1816(SB)/8, $0xbe371dee623fde67
+DATA blackAllRowsAVX2Consts<>+1824(SB)/8, $0x3e7a01997c89e6b0
+DATA blackAllRowsAVX2Consts<>+1832(SB)/8, $0x3e7a01997c89e6b0
+DATA blackAllRowsAVX2Consts<>+1840(SB)/8, $0x3e7a01997c89e6b0
+DATA blackAllRowsAVX2Consts<>+1848(SB)/8, $0x3e7a01997c89e6b0
+DATA blackAllRowsAVX2Consts<>+1856(SB)/8, $0xbeba01a014761f6e
+DATA blackAllRowsAVX2Consts<>+1864(SB)/8, $0xbeba01a014761f6e
+DATA blackAllRowsAVX2Consts<>+1872(SB)/8, $0xbeba01a014761f6e
+DATA blackAllRowsAVX2Consts<>+1880(SB)/8, $0xbeba01a014761f6e
+DATA blackAllRowsAVX2Consts<>+1888(SB)/8, $0x3ef6c16c1852b7b0
+DATA blackAllRowsAVX2Consts<>+1896(SB)/8, $0x3ef6c16c1852b7b0
+DATA blackAllRowsAVX2Consts<>+1904(SB)/8, $0x3ef6c16c1852b7b0
+DATA blackAllRowsAVX2Consts<>+1912(SB)/8, $0x3ef6c16c1852b7b0
+DATA blackAllRowsAVX2Consts<>+1920(SB)/8, $0xbf31111111122322
+DATA blackAllRowsAVX2Consts<>+1928(SB)/8, $0xbf31111111122322
+DATA blackAllRowsAVX2Consts<>+1936(SB)/8, $0xbf31111111122322
+DATA blackAllRowsAVX2Consts<>+1944(SB)/8, $0xbf31111111122322
+DATA blackAllRowsAVX2Consts<>+1952(SB)/8, $0x3f655555555502a1
+DATA blackAllRowsAVX2Consts<>+1960(SB)/8, $0x3f655555555502a1
+DATA blackAllRowsAVX2Consts<>+1968(SB)/8, $0x3f655555555502a1
+DATA blackAllRowsAVX2Consts<>+1976(SB)/8, $0x3f655555555502a1
+DATA blackAllRowsAVX2Consts<>+1984(SB)/8, $0xbf95555555555511
+DATA blackAllRowsAVX2Consts<>+1992(SB)/8, $0xbf95555555555511
+DATA blackAllRowsAVX2Consts<>+2000(SB)/8, $0xbf95555555555511
+DATA blackAllRowsAVX2Consts<>+2008(SB)/8, $0xbf95555555555511
+DATA blackAllRowsAVX2Consts<>+2016(SB)/8, $0x3fc000000000000b
+DATA blackAllRowsAVX2Consts<>+2024(SB)/8, $0x3fc000000000000b
+DATA blackAllRowsAVX2Consts<>+2032(SB)/8, $0x3fc000000000000b
+DATA blackAllRowsAVX2Consts<>+2040(SB)/8, $0x3fc000000000000b
+DATA blackAllRowsAVX2Consts<>+2048(SB)/8, $0xbfe0000000000000
+DATA blackAllRowsAVX2Consts<>+2056(SB)/8, $0xbfe0000000000000
+DATA blackAllRowsAVX2Consts<>+2064(SB)/8, $0xbfe0000000000000
+DATA blackAllRowsAVX2Consts<>+2072(SB)/8, $0xbfe0000000000000
+DATA blackAllRowsAVX2Consts<>+2080(SB)/8, $0x408ff80000000000
+DATA blackAllRowsAVX2Consts<>+2088(SB)/8, $0x408ff80000000000
+DATA blackAllRowsAVX2Consts<>+2096(SB)/8, $0x408ff80000000000
+DATA blackAllRowsAVX2Consts<>+2104(SB)/8, $0x408ff80000000000
+DATA blackAllRowsAVX2Consts<>+2112(SB)/8, $0xc08ff00000000000
+DATA blackAllRowsAVX2Consts<>+2120(SB)/8, $0xc08ff00000000000
+DATA blackAllRowsAVX2Consts<>+2128(SB)/8, $0xc08ff00000000000
+DATA blackAllRowsAVX2Consts<>+2136(SB)/8, $0xc08ff00000000000
+DATA blackAllRowsAVX2Consts<>+2144(SB)/8, $0x43380000000003ff
+DATA blackAllRowsAVX2Consts<>+2152(SB)/8, $0x43380000000003ff
+DATA blackAllRowsAVX2Consts<>+2160(SB)/8, $0x43380000000003ff
+DATA blackAllRowsAVX2Consts<>+2168(SB)/8, $0x43380000000003ff
 DATA blackAllRowsAVX2Consts<>+2176(SB)/8, $0x3fd9884533d43651
 DATA blackAllRowsAVX2Consts<>+2184(SB)/8, $0x3fd9884533d43651
 DATA blackAllRowsAVX2Consts<>+2192(SB)/8, $0x3fd9884533d43651
@@ -2355,7 +2345,7 @@ GLOBL blackAllRowsAVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func blackAllRowsAVX2(price []float64, delta []float64, gamma []float64, vega []float64, theta []float64, rho []float64, vanna []float64, volga []float64, charm []float64, speed []float64, zomma []float64, color []float64, sign []float64, F []float64, K []float64, T []float64, sigma []float64, D []float64, r []float64)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
-TEXT ·blackAllRowsAVX2(SB), $2080-456
+TEXT ·blackAllRowsAVX2(SB), $2016-456
 	LEAQ    31(SP), BX
 	ANDQ    $-32, BX
 	MOVQ    price_len+8(FP), CX
@@ -2370,7 +2360,6 @@ TEXT ·blackAllRowsAVX2(SB), $2080-456
 	VMOVUPD blackAllRowsAVX2Consts<>+0(SB), Y0
 	VANDPD  blackAllRowsAVX2Consts<>+32(SB), Y0, Y0
 	VMOVUPD Y0, (BX)
-	VMOVUPD blackAllRowsAVX2Consts<>+32(SB), Y15
 	XORL    AX, AX
 	SUBQ    $+12, CX
 	JLT     rest
@@ -2426,1165 +2415,1167 @@ body:
 	PREFETCHT0   1088(DX)(AX*1)
 	MOVQ         D_base+408(FP), DX
 	VMOVUPD      64(DX)(AX*1), Y14
-	VMOVUPD      Y14, 32(BX)
 	MOVQ         sign_base+288(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         sign_base+288(FP), DX
-	VMOVUPD      (DX)(AX*1), Y14
-	VMOVUPD      Y14, 64(BX)
+	VMOVUPD      (DX)(AX*1), Y15
+	VMOVUPD      Y15, 32(BX)
 	MOVQ         sign_base+288(FP), DX
-	VMOVUPD      32(DX)(AX*1), Y14
-	VMOVUPD      Y14, 96(BX)
+	VMOVUPD      32(DX)(AX*1), Y15
+	VMOVUPD      Y15, 64(BX)
 	MOVQ         sign_base+288(FP), DX
 	PREFETCHT0   1088(DX)(AX*1)
 	MOVQ         sign_base+288(FP), DX
-	VMOVUPD      64(DX)(AX*1), Y14
-	VMOVUPD      Y14, 128(BX)
+	VMOVUPD      64(DX)(AX*1), Y15
+	VMOVUPD      Y15, 96(BX)
 	MOVQ         r_base+432(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         r_base+432(FP), DX
-	VMOVUPD      (DX)(AX*1), Y14
-	VMOVUPD      Y14, 160(BX)
+	VMOVUPD      (DX)(AX*1), Y15
+	VMOVUPD      Y15, 128(BX)
 	MOVQ         r_base+432(FP), DX
-	VMOVUPD      32(DX)(AX*1), Y14
-	VMOVUPD      Y14, 192(BX)
+	VMOVUPD      32(DX)(AX*1), Y15
+	VMOVUPD      Y15, 160(BX)
 	MOVQ         r_base+432(FP), DX
 	PREFETCHT0   1088(DX)(AX*1)
 	MOVQ         r_base+432(FP), DX
-	VMOVUPD      64(DX)(AX*1), Y14
-	VMOVUPD      Y14, 224(BX)
-	VSQRTPD      Y0, Y14
-	VMOVUPD      Y0, 256(BX)
+	VMOVUPD      64(DX)(AX*1), Y15
+	VMOVUPD      Y15, 192(BX)
+	VSQRTPD      Y0, Y15
+	VMOVUPD      Y0, 224(BX)
 	VSQRTPD      Y1, Y0
-	VMOVUPD      Y1, 288(BX)
+	VMOVUPD      Y1, 256(BX)
 	VSQRTPD      Y2, Y1
-	VMOVUPD      Y2, 320(BX)
+	VMOVUPD      Y2, 288(BX)
 	VANDPD       blackAllRowsAVX2Consts<>+0(SB), Y3, Y2
+	VMOVUPD      Y14, 320(BX)
+	VANDPD       blackAllRowsAVX2Consts<>+0(SB), Y4, Y14
 	VMOVUPD      Y13, 352(BX)
-	VANDPD       blackAllRowsAVX2Consts<>+0(SB), Y4, Y13
+	VANDPD       blackAllRowsAVX2Consts<>+0(SB), Y5, Y13
 	VMOVUPD      Y12, 384(BX)
-	VANDPD       blackAllRowsAVX2Consts<>+0(SB), Y5, Y12
-	VMOVUPD      Y5, 416(BX)
-	VANDPD       blackAllRowsAVX2Consts<>+0(SB), Y6, Y5
-	VMOVUPD      Y6, 448(BX)
+	VANDPD       blackAllRowsAVX2Consts<>+0(SB), Y6, Y12
+	VMOVUPD      Y6, 416(BX)
 	VANDPD       blackAllRowsAVX2Consts<>+0(SB), Y7, Y6
-	VMOVUPD      Y7, 480(BX)
+	VMOVUPD      Y7, 448(BX)
 	VANDPD       blackAllRowsAVX2Consts<>+0(SB), Y8, Y7
-	VMOVUPD      Y8, 512(BX)
+	VMOVUPD      Y8, 480(BX)
 	VMULPD       blackAllRowsAVX2Consts<>+64(SB), Y2, Y8
+	VMOVUPD      Y5, 512(BX)
+	VMULPD       blackAllRowsAVX2Consts<>+64(SB), Y14, Y5
 	VMOVUPD      Y4, 544(BX)
 	VMULPD       blackAllRowsAVX2Consts<>+64(SB), Y13, Y4
 	VMOVUPD      Y3, 576(BX)
 	VMULPD       blackAllRowsAVX2Consts<>+64(SB), Y12, Y3
 	VMOVUPD      Y1, 608(BX)
-	VMULPD       blackAllRowsAVX2Consts<>+64(SB), Y5, Y1
+	VMULPD       blackAllRowsAVX2Consts<>+64(SB), Y6, Y1
 	VMOVUPD      Y11, 640(BX)
-	VMULPD       blackAllRowsAVX2Consts<>+64(SB), Y6, Y11
+	VMULPD       blackAllRowsAVX2Consts<>+64(SB), Y7, Y11
 	VMOVUPD      Y0, 672(BX)
-	VMULPD       blackAllRowsAVX2Consts<>+64(SB), Y7, Y0
+	VCMPPD       $0x11, blackAllRowsAVX2Consts<>+96(SB), Y2, Y0
 	VMOVUPD      Y10, 704(BX)
-	VCMPPD       $0x11, blackAllRowsAVX2Consts<>+96(SB), Y2, Y10
+	VCMPPD       $0x11, blackAllRowsAVX2Consts<>+96(SB), Y14, Y10
 	VMOVUPD      Y9, 736(BX)
 	VCMPPD       $0x11, blackAllRowsAVX2Consts<>+96(SB), Y13, Y9
-	VMOVUPD      Y14, 768(BX)
-	VCMPPD       $0x11, blackAllRowsAVX2Consts<>+96(SB), Y12, Y14
-	VBLENDVPD    Y10, Y8, Y2, Y8
+	VBLENDVPD    Y0, Y8, Y2, Y8
+	VBLENDVPD    Y10, Y5, Y14, Y5
 	VBLENDVPD    Y9, Y4, Y13, Y4
-	VBLENDVPD    Y14, Y3, Y12, Y3
+	VANDPD       blackAllRowsAVX2Consts<>+128(SB), Y0, Y0
 	VANDPD       blackAllRowsAVX2Consts<>+128(SB), Y10, Y10
 	VANDPD       blackAllRowsAVX2Consts<>+128(SB), Y9, Y9
-	VANDPD       blackAllRowsAVX2Consts<>+128(SB), Y14, Y14
-	VMOVUPD      Y14, 800(BX)
-	VCMPPD       $0x11, blackAllRowsAVX2Consts<>+96(SB), Y5, Y14
-	VMOVUPD      Y9, 832(BX)
+	VMOVUPD      Y15, 768(BX)
+	VCMPPD       $0x11, blackAllRowsAVX2Consts<>+96(SB), Y12, Y15
+	VMOVUPD      Y9, 800(BX)
 	VCMPPD       $0x11, blackAllRowsAVX2Consts<>+96(SB), Y6, Y9
-	VMOVUPD      Y10, 864(BX)
+	VMOVUPD      Y10, 832(BX)
 	VCMPPD       $0x11, blackAllRowsAVX2Consts<>+96(SB), Y7, Y10
-	VBLENDVPD    Y14, Y1, Y5, Y1
-	VBLENDVPD    Y9, Y11, Y6, Y11
-	VBLENDVPD    Y10, Y0, Y7, Y0
-	VANDPD       blackAllRowsAVX2Consts<>+128(SB), Y14, Y14
+	VBLENDVPD    Y15, Y3, Y12, Y3
+	VBLENDVPD    Y9, Y1, Y6, Y1
+	VBLENDVPD    Y10, Y11, Y7, Y11
+	VANDPD       blackAllRowsAVX2Consts<>+128(SB), Y15, Y15
 	VANDPD       blackAllRowsAVX2Consts<>+128(SB), Y9, Y9
 	VANDPD       blackAllRowsAVX2Consts<>+128(SB), Y10, Y10
-	VMOVUPD      Y10, 896(BX)
+	VMOVUPD      Y10, 864(BX)
 	VCMPPD       $0x03, Y2, Y2, Y10
-	VMOVUPD      Y2, 928(BX)
-	VCMPPD       $0x03, Y13, Y13, Y2
+	VMOVUPD      Y2, 896(BX)
+	VCMPPD       $0x03, Y14, Y14, Y2
+	VMOVUPD      Y14, 928(BX)
+	VCMPPD       $0x03, Y13, Y13, Y14
 	VMOVUPD      Y13, 960(BX)
 	VCMPPD       $0x03, Y12, Y12, Y13
 	VMOVUPD      Y12, 992(BX)
-	VCMPPD       $0x03, Y5, Y5, Y12
-	VMOVUPD      Y5, 1024(BX)
-	VCMPPD       $0x03, Y6, Y6, Y5
-	VMOVUPD      Y6, 1056(BX)
+	VCMPPD       $0x03, Y6, Y6, Y12
+	VMOVUPD      Y6, 1024(BX)
 	VCMPPD       $0x03, Y7, Y7, Y6
-	VMOVUPD      Y7, 1088(BX)
+	VMOVUPD      Y7, 1056(BX)
 	VANDPD       blackAllRowsAVX2Consts<>+160(SB), Y8, Y7
-	VMOVUPD      Y9, 1120(BX)
-	VANDPD       blackAllRowsAVX2Consts<>+160(SB), Y4, Y9
-	VMOVUPD      Y14, 1152(BX)
-	VANDPD       blackAllRowsAVX2Consts<>+160(SB), Y3, Y14
-	VORPD        Y15, Y7, Y7
-	VORPD        Y15, Y9, Y9
-	VORPD        Y15, Y14, Y14
+	VMOVUPD      Y9, 1088(BX)
+	VANDPD       blackAllRowsAVX2Consts<>+160(SB), Y5, Y9
+	VMOVUPD      Y15, 1120(BX)
+	VANDPD       blackAllRowsAVX2Consts<>+160(SB), Y4, Y15
+	VORPD        blackAllRowsAVX2Consts<>+32(SB), Y7, Y7
+	VORPD        blackAllRowsAVX2Consts<>+32(SB), Y9, Y9
+	VORPD        blackAllRowsAVX2Consts<>+32(SB), Y15, Y15
 	VORPD        Y10, Y7, Y7
 	VORPD        Y2, Y9, Y2
-	VORPD        Y13, Y14, Y9
+	VORPD        Y14, Y15, Y9
 	VPSRLQ       $0x34, Y8, Y8
+	VPSRLQ       $0x34, Y5, Y5
 	VPSRLQ       $0x34, Y4, Y4
-	VPSRLQ       $0x34, Y3, Y3
 	VMOVUPD      blackAllRowsAVX2Consts<>+192(SB), Y10
 	VORPD        Y10, Y8, Y8
+	VORPD        Y10, Y5, Y5
 	VORPD        Y10, Y4, Y4
-	VORPD        Y10, Y3, Y3
-	VMOVUPD      blackAllRowsAVX2Consts<>+224(SB), Y13
-	VSUBPD       Y13, Y8, Y8
-	VSUBPD       Y13, Y4, Y4
-	VSUBPD       Y13, Y3, Y3
-	VSUBPD       864(BX), Y8, Y8
-	VSUBPD       832(BX), Y4, Y4
-	VSUBPD       800(BX), Y3, Y3
-	VMOVUPD      blackAllRowsAVX2Consts<>+160(SB), Y14
-	VMOVUPD      Y3, 800(BX)
-	VANDPD       Y1, Y14, Y3
-	VMOVUPD      Y4, 832(BX)
-	VANDPD       Y11, Y14, Y4
-	VANDPD       Y0, Y14, Y14
-	VORPD        Y3, Y15, Y3
-	VORPD        Y4, Y15, Y4
-	VORPD        Y14, Y15, Y14
-	VORPD        Y12, Y3, Y3
-	VORPD        Y5, Y4, Y4
-	VORPD        Y6, Y14, Y5
+	VMOVUPD      blackAllRowsAVX2Consts<>+224(SB), Y14
+	VSUBPD       Y14, Y8, Y8
+	VSUBPD       Y14, Y5, Y5
+	VSUBPD       Y14, Y4, Y4
+	VSUBPD       Y0, Y8, Y0
+	VSUBPD       832(BX), Y5, Y5
+	VSUBPD       800(BX), Y4, Y4
+	VMOVUPD      blackAllRowsAVX2Consts<>+160(SB), Y8
+	VANDPD       Y3, Y8, Y15
+	VMOVUPD      Y4, 800(BX)
+	VANDPD       Y1, Y8, Y4
+	VANDPD       Y11, Y8, Y8
+	VORPD        blackAllRowsAVX2Consts<>+32(SB), Y15, Y15
+	VORPD        blackAllRowsAVX2Consts<>+32(SB), Y4, Y4
+	VORPD        blackAllRowsAVX2Consts<>+32(SB), Y8, Y8
+	VORPD        Y13, Y15, Y13
+	VORPD        Y12, Y4, Y4
+	VORPD        Y6, Y8, Y6
+	VPSRLQ       $0x34, Y3, Y3
 	VPSRLQ       $0x34, Y1, Y1
-	VPSRLQ       $0x34, Y11, Y6
-	VPSRLQ       $0x34, Y0, Y0
+	VPSRLQ       $0x34, Y11, Y8
+	VORPD        Y3, Y10, Y3
 	VORPD        Y1, Y10, Y1
-	VORPD        Y6, Y10, Y6
-	VORPD        Y0, Y10, Y0
-	VSUBPD       Y13, Y1, Y1
-	VSUBPD       Y13, Y6, Y6
-	VSUBPD       Y13, Y0, Y0
-	VSUBPD       1152(BX), Y1, Y1
-	VSUBPD       1120(BX), Y6, Y6
-	VSUBPD       896(BX), Y0, Y0
+	VORPD        Y8, Y10, Y8
+	VSUBPD       Y14, Y3, Y3
+	VSUBPD       Y14, Y1, Y1
+	VSUBPD       Y14, Y8, Y8
+	VSUBPD       1120(BX), Y3, Y3
+	VSUBPD       1088(BX), Y1, Y1
+	VSUBPD       864(BX), Y8, Y8
 	VMOVUPD      blackAllRowsAVX2Consts<>+256(SB), Y10
 	VMULPD       Y10, Y7, Y11
 	VMULPD       Y10, Y2, Y12
-	VMULPD       Y10, Y9, Y13
-	VCMPPD       $0x11, Y3, Y11, Y11
+	VMULPD       Y10, Y9, Y14
+	VCMPPD       $0x11, Y13, Y11, Y11
 	VCMPPD       $0x11, Y4, Y12, Y12
-	VCMPPD       $0x11, Y5, Y13, Y13
-	VMULPD       Y10, Y3, Y14
-	VMOVUPD      Y0, 896(BX)
-	VMULPD       Y10, Y4, Y0
-	VMULPD       Y10, Y5, Y10
-	VCMPPD       $0x11, Y7, Y14, Y14
-	VCMPPD       $0x11, Y2, Y0, Y0
-	VCMPPD       $0x11, Y9, Y10, Y10
-	VMOVUPD      Y6, 1120(BX)
-	VADDPD       Y7, Y7, Y6
-	VMOVUPD      Y1, 1152(BX)
-	VADDPD       Y2, Y2, Y1
+	VCMPPD       $0x11, Y6, Y14, Y14
+	VMULPD       Y10, Y13, Y15
 	VMOVUPD      Y8, 864(BX)
-	VADDPD       Y9, Y9, Y8
-	VBLENDVPD    Y11, Y6, Y7, Y6
-	VBLENDVPD    Y12, Y1, Y2, Y1
-	VBLENDVPD    Y13, Y8, Y9, Y2
-	VADDPD       Y3, Y3, Y7
-	VADDPD       Y4, Y4, Y8
-	VADDPD       Y5, Y5, Y9
-	VBLENDVPD    Y14, Y7, Y3, Y3
-	VBLENDVPD    Y0, Y8, Y4, Y4
-	VBLENDVPD    Y10, Y9, Y5, Y5
-	VMOVUPD      736(BX), Y7
-	VMULPD       768(BX), Y7, Y8
-	VMOVUPD      704(BX), Y9
-	VMULPD       672(BX), Y9, Y7
-	VMOVUPD      640(BX), Y9
-	VMOVUPD      Y10, 1184(BX)
-	VMULPD       608(BX), Y9, Y10
-	VADDPD       Y3, Y6, Y9
-	VMOVUPD      Y0, 1216(BX)
-	VADDPD       Y4, Y1, Y0
-	VMOVUPD      Y14, 1248(BX)
-	VADDPD       Y5, Y2, Y14
-	VSUBPD       Y3, Y6, Y3
-	VSUBPD       Y4, Y1, Y1
-	VSUBPD       Y5, Y2, Y2
-	VMULPD       576(BX), Y8, Y4
-	VMULPD       544(BX), Y7, Y5
-	VMULPD       416(BX), Y10, Y6
-	VMOVUPD      Y13, 1280(BX)
-	VMOVUPD      928(BX), Y13
-	VMOVUPD      Y12, 1312(BX)
-	VCMPPD       $0x00, blackAllRowsAVX2Consts<>+288(SB), Y13, Y12
-	VMOVUPD      Y11, 1344(BX)
-	VMOVUPD      960(BX), Y11
-	VMOVUPD      Y10, 1376(BX)
-	VMOVUPD      blackAllRowsAVX2Consts<>+288(SB), Y10
-	VMOVUPD      Y7, 1408(BX)
-	VCMPPD       $0x00, Y10, Y11, Y7
-	VMOVUPD      Y8, 1440(BX)
-	VMOVUPD      992(BX), Y8
-	VCMPPD       $0x00, Y10, Y8, Y11
-	VMOVUPD      blackAllRowsAVX2Consts<>+320(SB), Y8
-	VMOVUPD      864(BX), Y13
-	VBLENDVPD    Y12, Y8, Y13, Y12
-	VMOVUPD      832(BX), Y13
-	VBLENDVPD    Y7, Y8, Y13, Y7
-	VMOVUPD      800(BX), Y13
-	VBLENDVPD    Y11, Y8, Y13, Y11
-	VMULPD       Y4, Y9, Y13
-	VMULPD       Y5, Y0, Y8
-	VMOVUPD      Y11, 800(BX)
-	VMULPD       Y6, Y14, Y11
-	VDIVPD       Y13, Y15, Y13
-	VDIVPD       Y8, Y15, Y8
-	VDIVPD       Y11, Y15, Y11
-	VMULPD       Y13, Y4, Y4
-	VMULPD       Y8, Y5, Y5
-	VMULPD       Y11, Y6, Y6
-	VMULPD       Y13, Y9, Y9
-	VMULPD       Y8, Y0, Y0
-	VMULPD       Y11, Y14, Y8
-	VMULPD       Y4, Y3, Y3
-	VMULPD       Y5, Y1, Y1
-	VMULPD       Y6, Y2, Y2
-	VMOVUPD      1024(BX), Y4
-	VCMPPD       $0x00, Y10, Y4, Y5
-	VMOVUPD      1056(BX), Y6
-	VCMPPD       $0x00, Y10, Y6, Y11
-	VMOVUPD      1088(BX), Y13
-	VCMPPD       $0x00, Y10, Y13, Y14
-	VMOVUPD      blackAllRowsAVX2Consts<>+320(SB), Y10
-	VMOVUPD      1152(BX), Y13
-	VBLENDVPD    Y5, Y10, Y13, Y5
-	VMOVUPD      1120(BX), Y13
-	VBLENDVPD    Y11, Y10, Y13, Y11
-	VMOVUPD      896(BX), Y13
-	VBLENDVPD    Y14, Y10, Y13, Y10
-	VMULPD       Y3, Y3, Y13
-	VMULPD       Y1, Y1, Y14
-	VMOVUPD      Y1, 896(BX)
-	VMULPD       Y2, Y2, Y1
-	VMOVUPD      Y2, 1120(BX)
-	VMOVUPD      928(BX), Y2
-	VMOVUPD      Y3, 1152(BX)
-	VMOVUPD      blackAllRowsAVX2Consts<>+352(SB), Y3
-	VCMPPD       $0x11, Y3, Y2, Y6
-	VMOVUPD      960(BX), Y4
-	VMOVUPD      Y8, 832(BX)
-	VCMPPD       $0x11, Y3, Y4, Y8
-	VMOVUPD      Y0, 864(BX)
-	VMOVUPD      992(BX), Y0
-	VMOVUPD      Y9, 1472(BX)
-	VCMPPD       $0x11, Y3, Y0, Y9
-	VBLENDVPD    Y6, Y12, Y2, Y2
+	VMULPD       Y10, Y4, Y8
+	VMULPD       Y10, Y6, Y10
+	VCMPPD       $0x11, Y7, Y15, Y15
+	VCMPPD       $0x11, Y2, Y8, Y8
+	VCMPPD       $0x11, Y9, Y10, Y10
+	VMOVUPD      Y1, 1088(BX)
+	VADDPD       Y7, Y7, Y1
+	VMOVUPD      Y3, 1120(BX)
+	VADDPD       Y2, Y2, Y3
+	VMOVUPD      Y5, 832(BX)
+	VADDPD       Y9, Y9, Y5
+	VBLENDVPD    Y11, Y1, Y7, Y1
+	VBLENDVPD    Y12, Y3, Y2, Y2
+	VBLENDVPD    Y14, Y5, Y9, Y3
+	VADDPD       Y13, Y13, Y5
+	VADDPD       Y4, Y4, Y7
+	VADDPD       Y6, Y6, Y9
+	VBLENDVPD    Y15, Y5, Y13, Y5
 	VBLENDVPD    Y8, Y7, Y4, Y4
-	VBLENDVPD    Y9, 800(BX), Y0, Y0
+	VBLENDVPD    Y10, Y9, Y6, Y6
+	VMOVUPD      736(BX), Y7
+	VMULPD       768(BX), Y7, Y9
+	VMOVUPD      704(BX), Y13
+	VMULPD       672(BX), Y13, Y7
+	VMOVUPD      640(BX), Y13
+	VMOVUPD      Y10, 1152(BX)
+	VMULPD       608(BX), Y13, Y10
+	VADDPD       Y5, Y1, Y13
+	VMOVUPD      Y8, 1184(BX)
+	VADDPD       Y4, Y2, Y8
+	VMOVUPD      Y15, 1216(BX)
+	VADDPD       Y6, Y3, Y15
+	VSUBPD       Y5, Y1, Y1
+	VSUBPD       Y4, Y2, Y2
+	VSUBPD       Y6, Y3, Y3
+	VMULPD       576(BX), Y9, Y4
+	VMULPD       544(BX), Y7, Y5
+	VMULPD       512(BX), Y10, Y6
+	VMOVUPD      Y14, 1248(BX)
+	VMOVUPD      896(BX), Y14
+	VMOVUPD      Y12, 1280(BX)
+	VCMPPD       $0x00, blackAllRowsAVX2Consts<>+288(SB), Y14, Y12
+	VMOVUPD      Y11, 1312(BX)
+	VMOVUPD      928(BX), Y11
+	VMOVUPD      Y10, 1344(BX)
+	VMOVUPD      blackAllRowsAVX2Consts<>+288(SB), Y10
+	VMOVUPD      Y7, 1376(BX)
+	VCMPPD       $0x00, Y10, Y11, Y7
+	VMOVUPD      Y9, 1408(BX)
+	VMOVUPD      960(BX), Y9
+	VCMPPD       $0x00, Y10, Y9, Y11
+	VMOVUPD      blackAllRowsAVX2Consts<>+320(SB), Y9
+	VBLENDVPD    Y12, Y9, Y0, Y0
+	VMOVUPD      832(BX), Y12
+	VBLENDVPD    Y7, Y9, Y12, Y7
+	VMOVUPD      800(BX), Y12
+	VBLENDVPD    Y11, Y9, Y12, Y11
+	VMULPD       Y4, Y13, Y12
+	VMULPD       Y5, Y8, Y14
+	VMULPD       Y6, Y15, Y9
+	VMOVUPD      Y11, 800(BX)
+	VMOVUPD      blackAllRowsAVX2Consts<>+32(SB), Y11
+	VDIVPD       Y12, Y11, Y12
+	VDIVPD       Y14, Y11, Y14
+	VDIVPD       Y9, Y11, Y9
+	VMULPD       Y12, Y4, Y4
+	VMULPD       Y14, Y5, Y5
+	VMULPD       Y9, Y6, Y6
+	VMULPD       Y12, Y13, Y12
+	VMULPD       Y14, Y8, Y8
+	VMULPD       Y9, Y15, Y9
+	VMULPD       Y4, Y1, Y1
+	VMULPD       Y5, Y2, Y2
+	VMULPD       Y6, Y3, Y3
+	VMOVUPD      992(BX), Y4
+	VCMPPD       $0x00, Y10, Y4, Y5
+	VMOVUPD      1024(BX), Y6
+	VCMPPD       $0x00, Y10, Y6, Y13
+	VMOVUPD      1056(BX), Y14
+	VCMPPD       $0x00, Y10, Y14, Y15
+	VMOVUPD      blackAllRowsAVX2Consts<>+320(SB), Y10
+	VMOVUPD      1120(BX), Y11
+	VBLENDVPD    Y5, Y10, Y11, Y5
+	VMOVUPD      1088(BX), Y11
+	VBLENDVPD    Y13, Y10, Y11, Y11
+	VMOVUPD      864(BX), Y13
+	VBLENDVPD    Y15, Y10, Y13, Y10
+	VMULPD       Y1, Y1, Y13
+	VMULPD       Y2, Y2, Y15
+	VMOVUPD      Y2, 864(BX)
+	VMULPD       Y3, Y3, Y2
+	VMOVUPD      Y3, 1088(BX)
+	VMOVUPD      896(BX), Y3
+	VMOVUPD      Y1, 1120(BX)
+	VMOVUPD      blackAllRowsAVX2Consts<>+352(SB), Y1
+	VCMPPD       $0x11, Y1, Y3, Y14
+	VMOVUPD      928(BX), Y6
+	VCMPPD       $0x11, Y1, Y6, Y4
+	VMOVUPD      Y9, 832(BX)
+	VMOVUPD      960(BX), Y9
+	VMOVUPD      Y8, 1440(BX)
+	VCMPPD       $0x11, Y1, Y9, Y8
+	VBLENDVPD    Y14, Y0, Y3, Y0
+	VBLENDVPD    Y4, Y7, Y6, Y3
+	VBLENDVPD    Y8, 800(BX), Y9, Y4
 	VMOVUPD      blackAllRowsAVX2Consts<>+384(SB), Y6
 	VMOVUPD      blackAllRowsAVX2Consts<>+416(SB), Y7
 	VFMADD231PD  Y6, Y13, Y7
 	VMOVUPD      blackAllRowsAVX2Consts<>+416(SB), Y8
-	VFMADD231PD  Y6, Y14, Y8
-	VFMADD213PD  blackAllRowsAVX2Consts<>+416(SB), Y1, Y6
+	VFMADD231PD  Y6, Y15, Y8
+	VFMADD213PD  blackAllRowsAVX2Consts<>+416(SB), Y2, Y6
 	VMOVUPD      blackAllRowsAVX2Consts<>+448(SB), Y9
 	VFMADD213PD  Y9, Y13, Y7
-	VFMADD213PD  Y9, Y14, Y8
-	VFMADD231PD  Y6, Y1, Y9
+	VFMADD213PD  Y9, Y15, Y8
+	VFMADD231PD  Y6, Y2, Y9
 	VMOVUPD      blackAllRowsAVX2Consts<>+480(SB), Y6
 	VFMADD213PD  Y6, Y13, Y7
-	VFMADD213PD  Y6, Y14, Y8
-	VFMADD231PD  Y9, Y1, Y6
+	VFMADD213PD  Y6, Y15, Y8
+	VFMADD231PD  Y9, Y2, Y6
 	VMOVUPD      blackAllRowsAVX2Consts<>+512(SB), Y9
 	VFMADD213PD  Y9, Y13, Y7
-	VFMADD213PD  Y9, Y14, Y8
-	VFMADD231PD  Y6, Y1, Y9
+	VFMADD213PD  Y9, Y15, Y8
+	VFMADD231PD  Y6, Y2, Y9
 	VMOVUPD      blackAllRowsAVX2Consts<>+544(SB), Y6
 	VFMADD213PD  Y6, Y13, Y7
-	VFMADD213PD  Y6, Y14, Y8
-	VFMADD231PD  Y9, Y1, Y6
+	VFMADD213PD  Y6, Y15, Y8
+	VFMADD231PD  Y9, Y2, Y6
 	VMOVUPD      blackAllRowsAVX2Consts<>+576(SB), Y9
 	VFMADD213PD  Y9, Y13, Y7
-	VFMADD213PD  Y9, Y14, Y8
-	VFMADD231PD  Y6, Y1, Y9
+	VFMADD213PD  Y9, Y15, Y8
+	VFMADD231PD  Y6, Y2, Y9
 	VMULPD       Y7, Y13, Y6
-	VMULPD       Y8, Y14, Y7
-	VMULPD       Y9, Y1, Y1
-	VMOVUPD      1024(BX), Y8
-	VCMPPD       $0x11, Y3, Y8, Y9
-	VMOVUPD      1056(BX), Y12
-	VCMPPD       $0x11, Y3, Y12, Y13
-	VMOVUPD      1088(BX), Y14
-	VCMPPD       $0x11, Y3, Y14, Y3
+	VMULPD       Y8, Y15, Y7
+	VMULPD       Y9, Y2, Y2
+	VMOVUPD      992(BX), Y8
+	VCMPPD       $0x11, Y1, Y8, Y9
+	VMOVUPD      1024(BX), Y13
+	VCMPPD       $0x11, Y1, Y13, Y14
+	VMOVUPD      1056(BX), Y15
+	VCMPPD       $0x11, Y1, Y15, Y1
 	VBLENDVPD    Y9, Y5, Y8, Y5
-	VBLENDVPD    Y13, Y11, Y12, Y8
-	VBLENDVPD    Y3, Y10, Y14, Y3
-	VSUBPD       Y5, Y2, Y2
-	VSUBPD       Y8, Y4, Y4
-	VSUBPD       Y3, Y0, Y0
-	VMOVUPD      1440(BX), Y3
+	VBLENDVPD    Y14, Y11, Y13, Y8
+	VBLENDVPD    Y1, Y10, Y15, Y1
+	VSUBPD       Y5, Y0, Y0
+	VSUBPD       Y8, Y3, Y3
+	VSUBPD       Y1, Y4, Y1
+	VMOVUPD      1408(BX), Y4
 	VMOVUPD      blackAllRowsAVX2Consts<>+608(SB), Y5
-	VMULPD       Y5, Y3, Y8
-	VMOVUPD      1408(BX), Y9
+	VMULPD       Y5, Y4, Y8
+	VMOVUPD      1376(BX), Y9
 	VMULPD       Y5, Y9, Y10
-	VMOVUPD      1376(BX), Y11
-	VMULPD       Y5, Y11, Y12
-	VMOVUPD      1472(BX), Y13
-	VMULPD       576(BX), Y13, Y14
-	VMOVUPD      864(BX), Y5
-	VMOVUPD      Y12, 1088(BX)
-	VMULPD       544(BX), Y5, Y12
-	VMOVUPD      Y10, 1056(BX)
-	VMOVUPD      832(BX), Y10
-	VMOVUPD      Y12, 1024(BX)
-	VMULPD       416(BX), Y10, Y12
-	VMULPD       Y13, Y3, Y13
-	VMULPD       Y5, Y9, Y5
-	VMULPD       Y10, Y11, Y10
-	VMOVUPD      Y10, 832(BX)
-	VMOVUPD      blackAllRowsAVX2Consts<>+640(SB), Y10
-	VMOVUPD      Y5, 864(BX)
-	VADDPD       Y10, Y2, Y5
-	VMOVUPD      Y13, 1472(BX)
-	VADDPD       Y10, Y4, Y13
-	VADDPD       Y10, Y0, Y11
-	VMOVUPD      1344(BX), Y10
-	VBLENDVPD    Y10, Y5, Y2, Y5
-	VMOVUPD      1312(BX), Y10
-	VBLENDVPD    Y10, Y13, Y4, Y10
-	VMOVUPD      1280(BX), Y13
-	VBLENDVPD    Y13, Y11, Y0, Y11
-	VADDPD       Y2, Y15, Y2
-	VADDPD       Y4, Y15, Y4
+	VMOVUPD      1344(BX), Y11
+	VMULPD       Y5, Y11, Y13
+	VMULPD       576(BX), Y12, Y14
+	VMOVUPD      1440(BX), Y15
+	VMULPD       544(BX), Y15, Y5
+	VMOVUPD      Y13, 1056(BX)
+	VMOVUPD      832(BX), Y13
+	VMOVUPD      Y5, 1024(BX)
+	VMULPD       512(BX), Y13, Y5
+	VMULPD       Y12, Y4, Y12
+	VMULPD       Y15, Y9, Y15
+	VMULPD       Y13, Y11, Y13
+	VMOVUPD      Y13, 832(BX)
+	VMOVUPD      blackAllRowsAVX2Consts<>+640(SB), Y13
+	VMOVUPD      Y15, 1440(BX)
+	VADDPD       Y13, Y0, Y15
+	VMOVUPD      Y12, 992(BX)
+	VADDPD       Y13, Y3, Y12
+	VADDPD       Y13, Y1, Y11
+	VMOVUPD      1312(BX), Y13
+	VBLENDVPD    Y13, Y15, Y0, Y13
+	VMOVUPD      1280(BX), Y15
+	VBLENDVPD    Y15, Y12, Y3, Y12
+	VMOVUPD      1248(BX), Y15
+	VBLENDVPD    Y15, Y11, Y1, Y11
+	VMOVUPD      blackAllRowsAVX2Consts<>+32(SB), Y15
 	VADDPD       Y0, Y15, Y0
-	VMOVUPD      1248(BX), Y13
-	VBLENDVPD    Y13, Y2, Y5, Y2
-	VMOVUPD      1216(BX), Y5
-	VBLENDVPD    Y5, Y4, Y10, Y4
-	VMOVUPD      1184(BX), Y5
-	VBLENDVPD    Y5, Y0, Y11, Y0
-	VMOVUPD      blackAllRowsAVX2Consts<>+672(SB), Y5
-	VMULPD       Y5, Y2, Y10
-	VMULPD       Y5, Y4, Y11
-	VMULPD       Y5, Y0, Y5
-	VMOVUPD      1152(BX), Y13
-	VFMADD231PD  Y6, Y13, Y10
-	VMOVUPD      896(BX), Y6
-	VFMADD231PD  Y7, Y6, Y11
-	VMOVUPD      1120(BX), Y7
-	VFMADD231PD  Y1, Y7, Y5
-	VMOVUPD      blackAllRowsAVX2Consts<>+704(SB), Y1
-	VFMADD231PD  Y1, Y13, Y10
-	VFMADD231PD  Y1, Y6, Y11
-	VFMADD231PD  Y1, Y7, Y5
+	VADDPD       Y3, Y15, Y3
+	VADDPD       Y1, Y15, Y1
+	VMOVUPD      1216(BX), Y15
+	VBLENDVPD    Y15, Y0, Y13, Y0
+	VMOVUPD      1184(BX), Y13
+	VBLENDVPD    Y13, Y3, Y12, Y3
+	VMOVUPD      1152(BX), Y12
+	VBLENDVPD    Y12, Y1, Y11, Y1
+	VMOVUPD      blackAllRowsAVX2Consts<>+672(SB), Y11
+	VMULPD       Y11, Y0, Y12
+	VMULPD       Y11, Y3, Y13
+	VMULPD       Y11, Y1, Y11
+	VMOVUPD      1120(BX), Y15
+	VFMADD231PD  Y6, Y15, Y12
+	VMOVUPD      864(BX), Y6
+	VFMADD231PD  Y7, Y6, Y13
+	VMOVUPD      1088(BX), Y7
+	VFMADD231PD  Y2, Y7, Y11
+	VMOVUPD      blackAllRowsAVX2Consts<>+704(SB), Y2
+	VFMADD231PD  Y2, Y15, Y12
+	VFMADD231PD  Y2, Y6, Y13
+	VFMADD231PD  Y2, Y7, Y11
 	VMOVUPD      blackAllRowsAVX2Consts<>+736(SB), Y6
-	VFMADD231PD  Y6, Y2, Y10
-	VFMADD231PD  Y6, Y4, Y11
-	VFMADD231PD  Y6, Y0, Y5
+	VFMADD231PD  Y6, Y0, Y12
+	VFMADD231PD  Y6, Y3, Y13
+	VFMADD231PD  Y6, Y1, Y11
 	VMOVUPD      576(BX), Y0
-	VMOVUPD      384(BX), Y2
-	VMULPD       Y2, Y0, Y4
+	VMOVUPD      384(BX), Y1
+	VMULPD       Y1, Y0, Y3
 	VMOVUPD      544(BX), Y6
 	VMOVUPD      352(BX), Y7
-	VMULPD       Y7, Y6, Y13
-	VMOVUPD      Y13, 1120(BX)
-	VMOVUPD      416(BX), Y13
-	VMOVUPD      Y4, 896(BX)
-	VMOVUPD      32(BX), Y4
-	VMULPD       Y4, Y13, Y1
-	VMOVUPD      Y1, 1152(BX)
-	VMOVUPD      448(BX), Y1
-	VMINPD       Y1, Y0, Y0
-	VMOVUPD      480(BX), Y9
+	VMULPD       Y7, Y6, Y15
+	VMOVUPD      Y15, 1088(BX)
+	VMOVUPD      512(BX), Y15
+	VMOVUPD      Y3, 864(BX)
+	VMOVUPD      320(BX), Y3
+	VMULPD       Y3, Y15, Y2
+	VMOVUPD      Y2, 1120(BX)
+	VMOVUPD      416(BX), Y2
+	VMINPD       Y2, Y0, Y0
+	VMOVUPD      448(BX), Y9
 	VMINPD       Y9, Y6, Y6
 	VMOVUPD      Y5, 544(BX)
-	VMOVUPD      512(BX), Y5
-	VMINPD       Y5, Y13, Y13
-	VMULPD       Y2, Y1, Y1
+	VMOVUPD      480(BX), Y5
+	VMINPD       Y5, Y15, Y15
+	VMULPD       Y1, Y2, Y2
 	VMULPD       Y7, Y9, Y9
-	VMULPD       Y4, Y5, Y5
-	VMINPD       Y2, Y0, Y0
-	VMINPD       Y7, Y6, Y2
-	VMINPD       Y4, Y13, Y4
-	VMINPD       Y3, Y0, Y0
-	VMINPD       1408(BX), Y2, Y2
-	VMINPD       1376(BX), Y4, Y4
+	VMULPD       Y3, Y5, Y5
+	VMINPD       Y1, Y0, Y0
+	VMINPD       Y7, Y6, Y1
+	VMINPD       Y3, Y15, Y3
+	VMINPD       Y4, Y0, Y0
+	VMINPD       1376(BX), Y1, Y1
+	VMINPD       1344(BX), Y3, Y3
 	VMOVUPD      blackAllRowsAVX2Consts<>+768(SB), Y6
 	VCMPPD       $0x11, Y0, Y6, Y0
-	VCMPPD       $0x11, Y2, Y6, Y2
-	VCMPPD       $0x11, Y4, Y6, Y4
+	VCMPPD       $0x11, Y1, Y6, Y1
+	VCMPPD       $0x11, Y3, Y6, Y3
 	VMOVAPD      Y8, Y6
-	VFMADD231PD  Y10, Y14, Y6
+	VFMADD231PD  Y12, Y14, Y6
 	VMOVUPD      1024(BX), Y7
-	VMOVUPD      1056(BX), Y13
-	VFMADD231PD  Y11, Y7, Y13
-	VMOVUPD      544(BX), Y3
-	VMOVUPD      Y4, 32(BX)
-	VMOVUPD      1088(BX), Y4
-	VFMADD231PD  Y3, Y12, Y4
-	VFMSUB231PD  Y10, Y14, Y8
-	VFMSUB213PD  1056(BX), Y7, Y11
-	VFMSUB213PD  1088(BX), Y12, Y3
-	VMOVUPD      736(BX), Y10
-	VMOVUPD      Y2, 1088(BX)
-	VMULPD       Y14, Y10, Y2
-	VMOVUPD      Y0, 544(BX)
-	VMULPD       704(BX), Y7, Y0
-	VMOVUPD      Y5, 1056(BX)
-	VMULPD       640(BX), Y12, Y5
-	VMULPD       Y10, Y10, Y10
-	VMOVUPD      Y9, 736(BX)
-	VMOVUPD      704(BX), Y9
-	VMULPD       Y9, Y9, Y9
-	VMOVUPD      Y1, 704(BX)
-	VMOVUPD      640(BX), Y1
-	VMULPD       Y1, Y1, Y1
-	VMULPD       Y2, Y2, Y2
-	VMULPD       Y0, Y0, Y0
-	VMULPD       Y5, Y5, Y5
-	VMULPD       Y10, Y14, Y10
-	VMULPD       Y9, Y7, Y9
-	VMULPD       Y1, Y12, Y1
-	VMOVUPD      blackAllRowsAVX2Consts<>+608(SB), Y7
-	VMULPD       Y2, Y7, Y2
-	VMULPD       Y0, Y7, Y0
-	VMULPD       Y5, Y7, Y5
-	VMOVUPD      Y5, 640(BX)
-	VMOVUPD      blackAllRowsAVX2Consts<>+0(SB), Y5
-	VMOVUPD      Y0, 352(BX)
-	VANDPD       Y6, Y5, Y0
-	VMOVUPD      Y2, 384(BX)
-	VANDPD       Y13, Y5, Y2
-	VMOVUPD      Y12, 512(BX)
-	VANDPD       Y4, Y5, Y12
-	VMOVUPD      Y14, 480(BX)
-	VMOVUPD      blackAllRowsAVX2Consts<>+800(SB), Y14
-	VMINPD       Y0, Y14, Y0
-	VMINPD       Y2, Y14, Y2
-	VMINPD       Y12, Y14, Y12
-	VMOVUPD      Y1, 448(BX)
-	VMOVUPD      blackAllRowsAVX2Consts<>+832(SB), Y1
-	VANDPD       Y1, Y6, Y6
-	VANDPD       Y1, Y13, Y13
-	VANDPD       Y1, Y4, Y4
-	VMOVUPD      Y9, 416(BX)
-	VANDPD       Y8, Y5, Y9
-	VMOVUPD      Y10, 576(BX)
-	VANDPD       Y11, Y5, Y10
-	VANDPD       Y3, Y5, Y7
-	VMINPD       Y9, Y14, Y9
-	VMINPD       Y10, Y14, Y10
-	VMINPD       Y7, Y14, Y7
-	VANDPD       Y8, Y1, Y8
-	VANDPD       Y11, Y1, Y11
-	VANDPD       Y3, Y1, Y3
-	VMOVUPD      blackAllRowsAVX2Consts<>+864(SB), Y14
-	VFMADD213PD  Y15, Y0, Y14
-	VMOVUPD      blackAllRowsAVX2Consts<>+864(SB), Y1
-	VFMADD213PD  Y15, Y2, Y1
-	VMOVUPD      Y3, 1184(BX)
-	VMOVUPD      blackAllRowsAVX2Consts<>+864(SB), Y3
-	VFMADD213PD  Y15, Y12, Y3
-	VMOVUPD      Y11, 1216(BX)
-	VMOVUPD      blackAllRowsAVX2Consts<>+896(SB), Y11
-	VMOVUPD      Y8, 1248(BX)
-	VADDPD       Y11, Y0, Y8
-	VADDPD       Y11, Y2, Y5
-	VMOVUPD      Y4, 1280(BX)
-	VADDPD       Y11, Y12, Y4
-	VMOVUPD      Y13, 1312(BX)
-	VMOVUPD      blackAllRowsAVX2Consts<>+864(SB), Y13
-	VFMADD213PD  Y15, Y9, Y13
-	VMOVUPD      Y6, 1344(BX)
-	VMOVUPD      blackAllRowsAVX2Consts<>+864(SB), Y6
-	VFMADD213PD  Y15, Y10, Y6
-	VMOVUPD      Y6, 992(BX)
-	VMOVUPD      blackAllRowsAVX2Consts<>+864(SB), Y6
-	VFMADD213PD  Y15, Y7, Y6
-	VMOVUPD      Y6, 800(BX)
-	VADDPD       Y11, Y9, Y6
-	VMOVUPD      Y9, 960(BX)
-	VADDPD       Y11, Y10, Y9
-	VADDPD       Y11, Y7, Y11
-	VMOVUPD      Y7, 928(BX)
-	VMULPD       Y8, Y14, Y7
-	VMOVUPD      Y10, 1504(BX)
-	VMULPD       Y5, Y1, Y10
-	VMOVUPD      Y5, 1536(BX)
-	VMULPD       Y4, Y3, Y5
-	VMOVUPD      Y4, 1568(BX)
-	VMULPD       blackAllRowsAVX2Consts<>+928(SB), Y0, Y4
-	VMOVUPD      Y4, 1600(BX)
-	VMULPD       blackAllRowsAVX2Consts<>+928(SB), Y2, Y4
-	VMOVUPD      Y4, 1632(BX)
-	VMULPD       blackAllRowsAVX2Consts<>+928(SB), Y12, Y4
-	VMOVUPD      Y4, 1664(BX)
-	VMULPD       Y6, Y13, Y4
-	VMOVUPD      Y6, 1696(BX)
-	VMULPD       992(BX), Y9, Y6
-	VMOVUPD      Y9, 1728(BX)
-	VMULPD       800(BX), Y11, Y9
-	VMOVUPD      Y11, 1760(BX)
-	VANDPD       blackAllRowsAVX2Consts<>+0(SB), Y0, Y11
-	VMOVUPD      Y0, 1792(BX)
-	VANDPD       blackAllRowsAVX2Consts<>+0(SB), Y2, Y0
-	VMOVUPD      Y2, 1824(BX)
-	VANDPD       blackAllRowsAVX2Consts<>+0(SB), Y12, Y2
-	VORPD        1344(BX), Y11, Y11
-	VORPD        1312(BX), Y0, Y0
-	VORPD        1280(BX), Y2, Y2
-	VMOVUPD      Y2, 1856(BX)
-	VMULPD       Y4, Y7, Y2
-	VMOVUPD      Y0, 1888(BX)
-	VMULPD       Y6, Y10, Y0
-	VMOVUPD      Y11, 1920(BX)
-	VMULPD       Y9, Y5, Y11
-	VDIVPD       Y2, Y15, Y2
-	VDIVPD       Y0, Y15, Y0
-	VDIVPD       Y11, Y15, Y11
-	VMULPD       Y2, Y4, Y4
-	VMULPD       Y0, Y6, Y6
-	VMULPD       Y11, Y9, Y9
-	VMULPD       Y2, Y7, Y2
-	VMULPD       Y0, Y10, Y0
-	VMULPD       Y11, Y5, Y5
-	VMULPD       Y4, Y14, Y7
-	VMULPD       Y6, Y1, Y1
-	VMULPD       Y9, Y3, Y3
-	VMULPD       Y4, Y8, Y4
-	VMULPD       1536(BX), Y6, Y6
-	VMULPD       1568(BX), Y9, Y8
-	VMULPD       Y2, Y13, Y9
-	VMULPD       992(BX), Y0, Y10
-	VMULPD       800(BX), Y5, Y11
-	VMULPD       1696(BX), Y2, Y2
-	VMULPD       1728(BX), Y0, Y0
-	VMULPD       1760(BX), Y5, Y5
-	VMULPD       1792(BX), Y7, Y7
-	VMULPD       1824(BX), Y1, Y1
-	VMULPD       Y3, Y12, Y3
-	VMOVUPD      960(BX), Y13
-	VMULPD       Y9, Y13, Y9
-	VMOVUPD      1504(BX), Y14
-	VMULPD       Y10, Y14, Y10
-	VMULPD       928(BX), Y11, Y11
-	VMOVUPD      Y5, 1760(BX)
-	VMOVUPD      blackAllRowsAVX2Consts<>+0(SB), Y5
-	VANDPD       Y13, Y5, Y13
-	VANDPD       Y14, Y5, Y14
-	VMOVUPD      Y0, 1504(BX)
-	VANDPD       928(BX), Y5, Y0
-	VORPD        1248(BX), Y13, Y13
-	VORPD        1216(BX), Y14, Y14
-	VORPD        1184(BX), Y0, Y0
-	VMOVUPD      Y0, 928(BX)
-	VMOVUPD      blackAllRowsAVX2Consts<>+704(SB), Y0
-	VMOVUPD      Y14, 960(BX)
-	VMOVUPD      blackAllRowsAVX2Consts<>+640(SB), Y14
-	VFMADD231PD  Y0, Y7, Y14
-	VMOVUPD      Y13, 1728(BX)
-	VMOVUPD      blackAllRowsAVX2Consts<>+640(SB), Y13
-	VFMADD231PD  Y0, Y1, Y13
-	VMOVUPD      blackAllRowsAVX2Consts<>+640(SB), Y5
-	VFMADD231PD  Y0, Y3, Y5
-	VMOVUPD      Y2, 1696(BX)
-	VMOVUPD      blackAllRowsAVX2Consts<>+640(SB), Y2
-	VFMADD231PD  Y0, Y9, Y2
-	VMOVUPD      Y9, 800(BX)
-	VMOVUPD      blackAllRowsAVX2Consts<>+640(SB), Y9
-	VFMADD231PD  Y0, Y10, Y9
-	VFMADD213PD  blackAllRowsAVX2Consts<>+640(SB), Y11, Y0
-	VMOVUPD      Y11, 992(BX)
-	VMOVUPD      1792(BX), Y11
-	VMOVUPD      Y10, 1568(BX)
-	VMULPD       1600(BX), Y11, Y10
-	VMOVUPD      1824(BX), Y11
-	VMOVUPD      Y0, 1536(BX)
-	VMULPD       1632(BX), Y11, Y0
-	VMULPD       1664(BX), Y12, Y11
-	VMULPD       blackAllRowsAVX2Consts<>+960(SB), Y10, Y10
-	VMULPD       blackAllRowsAVX2Consts<>+960(SB), Y0, Y0
-	VMULPD       blackAllRowsAVX2Consts<>+960(SB), Y11, Y11
-	VROUNDPD     $0x08, Y10, Y10
-	VROUNDPD     $0x08, Y0, Y0
-	VROUNDPD     $0x08, Y11, Y11
-	VMOVUPD      Y12, 1952(BX)
-	VMOVUPD      blackAllRowsAVX2Consts<>+1024(SB), Y12
-	VFMADD231PD  blackAllRowsAVX2Consts<>+992(SB), Y14, Y12
-	VMOVUPD      Y11, 1984(BX)
-	VMOVUPD      blackAllRowsAVX2Consts<>+1024(SB), Y11
-	VFMADD231PD  blackAllRowsAVX2Consts<>+992(SB), Y13, Y11
-	VMOVUPD      Y0, 2016(BX)
-	VMOVUPD      blackAllRowsAVX2Consts<>+1024(SB), Y0
-	VFMADD231PD  blackAllRowsAVX2Consts<>+992(SB), Y5, Y0
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1056(SB), Y14, Y12
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1056(SB), Y13, Y11
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1056(SB), Y5, Y0
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1088(SB), Y14, Y12
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1088(SB), Y13, Y11
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1088(SB), Y5, Y0
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1120(SB), Y14, Y12
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1120(SB), Y13, Y11
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1120(SB), Y5, Y0
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1152(SB), Y14, Y12
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1152(SB), Y13, Y11
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1152(SB), Y5, Y0
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1184(SB), Y14, Y12
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1184(SB), Y13, Y11
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1184(SB), Y5, Y0
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1216(SB), Y14, Y12
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1216(SB), Y13, Y11
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1216(SB), Y5, Y0
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1248(SB), Y14, Y12
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1248(SB), Y13, Y11
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1248(SB), Y5, Y0
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1280(SB), Y14, Y12
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1280(SB), Y13, Y11
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1280(SB), Y5, Y0
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1312(SB), Y14, Y12
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1312(SB), Y13, Y11
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1312(SB), Y5, Y0
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1344(SB), Y14, Y12
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1344(SB), Y13, Y11
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1344(SB), Y5, Y0
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1376(SB), Y14, Y12
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1376(SB), Y13, Y11
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1376(SB), Y5, Y0
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1408(SB), Y14, Y12
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1408(SB), Y13, Y11
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1408(SB), Y5, Y0
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1440(SB), Y14, Y12
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1440(SB), Y13, Y11
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1440(SB), Y5, Y0
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1472(SB), Y14, Y12
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1472(SB), Y13, Y11
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1472(SB), Y5, Y0
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1504(SB), Y14, Y12
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1504(SB), Y13, Y11
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1504(SB), Y5, Y0
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1536(SB), Y14, Y12
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1536(SB), Y13, Y11
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1536(SB), Y5, Y0
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1568(SB), Y14, Y12
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1568(SB), Y13, Y11
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1568(SB), Y5, Y0
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1600(SB), Y14, Y12
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1600(SB), Y13, Y11
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1600(SB), Y5, Y0
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1632(SB), Y14, Y12
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1632(SB), Y13, Y11
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1632(SB), Y5, Y0
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1664(SB), Y12, Y14
-	VMOVUPD      blackAllRowsAVX2Consts<>+1664(SB), Y12
-	VFMADD213PD  Y12, Y11, Y13
-	VFMADD213PD  Y12, Y0, Y5
-	VMOVUPD      blackAllRowsAVX2Consts<>+608(SB), Y0
-	VFMADD213PD  Y0, Y14, Y7
-	VFMADD213PD  Y0, Y13, Y1
-	VFMADD213PD  Y0, Y5, Y3
-	VMULPD       Y4, Y7, Y4
-	VMULPD       Y6, Y1, Y1
-	VMULPD       Y8, Y3, Y3
-	VMOVUPD      blackAllRowsAVX2Consts<>+0(SB), Y5
-	VANDPD       Y4, Y5, Y4
-	VANDPD       Y1, Y5, Y1
-	VANDPD       Y3, Y5, Y3
-	VMOVUPD      1344(BX), Y6
-	VORPD        Y4, Y6, Y4
-	VMOVUPD      1312(BX), Y7
-	VORPD        Y1, Y7, Y1
-	VMOVUPD      1280(BX), Y8
-	VORPD        Y3, Y8, Y3
-	VMOVUPD      (BX), Y11
-	VORPD        Y6, Y11, Y6
-	VORPD        Y7, Y11, Y7
-	VORPD        Y8, Y11, Y8
-	VMOVUPD      blackAllRowsAVX2Consts<>+992(SB), Y13
-	VMOVUPD      blackAllRowsAVX2Consts<>+1024(SB), Y14
-	VFMADD231PD  Y13, Y2, Y14
-	VMOVUPD      Y8, 1280(BX)
-	VMOVUPD      blackAllRowsAVX2Consts<>+1024(SB), Y8
-	VFMADD231PD  Y13, Y9, Y8
-	VMOVUPD      Y7, 1312(BX)
-	VMOVUPD      1536(BX), Y7
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1024(SB), Y7, Y13
-	VMOVUPD      Y6, 1344(BX)
-	VMOVUPD      blackAllRowsAVX2Consts<>+1056(SB), Y6
-	VFMADD213PD  Y6, Y2, Y14
-	VFMADD213PD  Y6, Y9, Y8
-	VFMADD231PD  Y13, Y7, Y6
-	VMOVUPD      blackAllRowsAVX2Consts<>+1088(SB), Y13
-	VFMADD213PD  Y13, Y2, Y14
-	VFMADD213PD  Y13, Y9, Y8
-	VFMADD231PD  Y6, Y7, Y13
-	VMOVUPD      blackAllRowsAVX2Consts<>+1120(SB), Y6
-	VFMADD213PD  Y6, Y2, Y14
-	VFMADD213PD  Y6, Y9, Y8
-	VFMADD231PD  Y13, Y7, Y6
-	VMOVUPD      blackAllRowsAVX2Consts<>+1152(SB), Y13
-	VFMADD213PD  Y13, Y2, Y14
-	VFMADD213PD  Y13, Y9, Y8
-	VFMADD231PD  Y6, Y7, Y13
-	VMOVUPD      blackAllRowsAVX2Consts<>+1184(SB), Y6
-	VFMADD213PD  Y6, Y2, Y14
-	VFMADD213PD  Y6, Y9, Y8
-	VFMADD231PD  Y13, Y7, Y6
-	VMOVUPD      blackAllRowsAVX2Consts<>+1216(SB), Y13
-	VFMADD213PD  Y13, Y2, Y14
-	VFMADD213PD  Y13, Y9, Y8
-	VFMADD231PD  Y6, Y7, Y13
-	VMOVUPD      blackAllRowsAVX2Consts<>+1248(SB), Y6
-	VFMADD213PD  Y6, Y2, Y14
-	VFMADD213PD  Y6, Y9, Y8
-	VFMADD231PD  Y13, Y7, Y6
-	VMOVUPD      blackAllRowsAVX2Consts<>+1280(SB), Y13
-	VFMADD213PD  Y13, Y2, Y14
-	VFMADD213PD  Y13, Y9, Y8
-	VFMADD231PD  Y6, Y7, Y13
-	VMOVUPD      blackAllRowsAVX2Consts<>+1312(SB), Y6
-	VFMADD213PD  Y6, Y2, Y14
-	VFMADD213PD  Y6, Y9, Y8
-	VFMADD231PD  Y13, Y7, Y6
-	VMOVUPD      blackAllRowsAVX2Consts<>+1344(SB), Y13
-	VFMADD213PD  Y13, Y2, Y14
-	VFMADD213PD  Y13, Y9, Y8
-	VFMADD231PD  Y6, Y7, Y13
-	VMOVUPD      blackAllRowsAVX2Consts<>+1376(SB), Y6
-	VFMADD213PD  Y6, Y2, Y14
-	VFMADD213PD  Y6, Y9, Y8
-	VFMADD231PD  Y13, Y7, Y6
-	VMOVUPD      blackAllRowsAVX2Consts<>+1408(SB), Y13
-	VFMADD213PD  Y13, Y2, Y14
-	VFMADD213PD  Y13, Y9, Y8
-	VFMADD231PD  Y6, Y7, Y13
-	VMOVUPD      blackAllRowsAVX2Consts<>+1440(SB), Y6
-	VFMADD213PD  Y6, Y2, Y14
-	VFMADD213PD  Y6, Y9, Y8
-	VFMADD231PD  Y13, Y7, Y6
-	VMOVUPD      blackAllRowsAVX2Consts<>+1472(SB), Y13
-	VFMADD213PD  Y13, Y2, Y14
-	VFMADD213PD  Y13, Y9, Y8
-	VFMADD231PD  Y6, Y7, Y13
-	VMOVUPD      blackAllRowsAVX2Consts<>+1504(SB), Y6
-	VFMADD213PD  Y6, Y2, Y14
-	VFMADD213PD  Y6, Y9, Y8
-	VFMADD231PD  Y13, Y7, Y6
-	VMOVUPD      blackAllRowsAVX2Consts<>+1536(SB), Y13
-	VFMADD213PD  Y13, Y2, Y14
-	VFMADD213PD  Y13, Y9, Y8
-	VFMADD231PD  Y6, Y7, Y13
-	VMOVUPD      blackAllRowsAVX2Consts<>+1568(SB), Y6
-	VFMADD213PD  Y6, Y2, Y14
-	VFMADD213PD  Y6, Y9, Y8
-	VFMADD231PD  Y13, Y7, Y6
-	VMOVUPD      blackAllRowsAVX2Consts<>+1600(SB), Y13
-	VFMADD213PD  Y13, Y2, Y14
-	VFMADD213PD  Y13, Y9, Y8
-	VFMADD231PD  Y6, Y7, Y13
-	VMOVUPD      blackAllRowsAVX2Consts<>+1632(SB), Y6
-	VFMADD213PD  Y6, Y2, Y14
-	VFMADD213PD  Y6, Y9, Y8
-	VFMADD231PD  Y13, Y7, Y6
-	VFMADD213PD  Y12, Y14, Y2
-	VFMADD213PD  Y12, Y8, Y9
-	VFMADD231PD  Y6, Y7, Y12
-	VFMADD132PD  800(BX), Y0, Y2
-	VFMADD132PD  1568(BX), Y0, Y9
-	VFMADD231PD  992(BX), Y12, Y0
-	VMULPD       1696(BX), Y2, Y2
-	VMULPD       1504(BX), Y9, Y6
-	VMULPD       1760(BX), Y0, Y0
-	VANDPD       Y2, Y5, Y2
-	VANDPD       Y6, Y5, Y6
-	VANDPD       Y0, Y5, Y0
-	VMOVUPD      1248(BX), Y5
-	VORPD        Y2, Y5, Y2
-	VMOVUPD      1216(BX), Y7
-	VORPD        Y6, Y7, Y6
-	VMOVUPD      1184(BX), Y8
-	VORPD        Y0, Y8, Y0
-	VORPD        Y5, Y11, Y5
-	VORPD        Y7, Y11, Y7
-	VORPD        Y8, Y11, Y8
-	VSUBPD       Y4, Y2, Y2
-	VSUBPD       Y1, Y6, Y6
-	VSUBPD       Y3, Y0, Y0
-	VMOVUPD      blackAllRowsAVX2Consts<>+1696(SB), Y9
-	VMULPD       Y9, Y10, Y11
-	VMOVUPD      2016(BX), Y12
-	VMULPD       Y9, Y12, Y13
-	VMOVUPD      1984(BX), Y14
-	VMULPD       Y9, Y14, Y9
-	VMOVUPD      Y0, 1184(BX)
-	VMOVUPD      1600(BX), Y0
-	VFMADD231PD  1792(BX), Y0, Y11
-	VMOVUPD      1632(BX), Y0
-	VFMADD231PD  1824(BX), Y0, Y13
-	VMOVUPD      1664(BX), Y0
-	VFMADD231PD  1952(BX), Y0, Y9
-	VMOVUPD      blackAllRowsAVX2Consts<>+1728(SB), Y0
-	VFMADD231PD  Y0, Y10, Y11
-	VFMADD231PD  Y0, Y12, Y13
-	VFMADD231PD  Y0, Y14, Y9
-	VMOVUPD      blackAllRowsAVX2Consts<>+1760(SB), Y0
-	VMOVUPD      Y6, 1664(BX)
-	VMINPD       Y0, Y10, Y6
-	VMOVUPD      Y2, 1952(BX)
-	VMINPD       Y0, Y12, Y2
-	VMINPD       Y0, Y14, Y0
-	VMAXPD       blackAllRowsAVX2Consts<>+1792(SB), Y6, Y6
-	VMAXPD       blackAllRowsAVX2Consts<>+1792(SB), Y2, Y2
-	VMAXPD       blackAllRowsAVX2Consts<>+1792(SB), Y0, Y0
-	VSUBPD       Y6, Y10, Y10
-	VSUBPD       Y2, Y12, Y12
-	VSUBPD       Y0, Y14, Y14
-	VADDPD       blackAllRowsAVX2Consts<>+1824(SB), Y6, Y6
-	VADDPD       blackAllRowsAVX2Consts<>+1824(SB), Y2, Y2
-	VADDPD       blackAllRowsAVX2Consts<>+1824(SB), Y0, Y0
-	VADDPD       blackAllRowsAVX2Consts<>+1824(SB), Y10, Y10
-	VADDPD       blackAllRowsAVX2Consts<>+1824(SB), Y12, Y12
-	VADDPD       blackAllRowsAVX2Consts<>+1824(SB), Y14, Y14
-	VPSLLQ       $0x34, Y6, Y6
-	VPSLLQ       $0x34, Y2, Y2
-	VPSLLQ       $0x34, Y0, Y0
-	VPSLLQ       $0x34, Y10, Y10
-	VPSLLQ       $0x34, Y12, Y12
-	VPSLLQ       $0x34, Y14, Y14
-	VMOVUPD      Y3, 1984(BX)
-	VMOVUPD      blackAllRowsAVX2Consts<>+1888(SB), Y3
-	VFMADD231PD  blackAllRowsAVX2Consts<>+1856(SB), Y11, Y3
-	VMOVUPD      Y1, 2016(BX)
-	VMOVUPD      blackAllRowsAVX2Consts<>+1888(SB), Y1
-	VFMADD231PD  blackAllRowsAVX2Consts<>+1856(SB), Y13, Y1
-	VMOVUPD      Y4, 1632(BX)
-	VMOVUPD      blackAllRowsAVX2Consts<>+1888(SB), Y4
-	VFMADD231PD  blackAllRowsAVX2Consts<>+1856(SB), Y9, Y4
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1920(SB), Y11, Y3
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1920(SB), Y13, Y1
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1920(SB), Y9, Y4
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1952(SB), Y11, Y3
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1952(SB), Y13, Y1
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1952(SB), Y9, Y4
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1984(SB), Y11, Y3
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1984(SB), Y13, Y1
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1984(SB), Y9, Y4
-	VFMADD213PD  blackAllRowsAVX2Consts<>+2016(SB), Y11, Y3
-	VFMADD213PD  blackAllRowsAVX2Consts<>+2016(SB), Y13, Y1
-	VFMADD213PD  blackAllRowsAVX2Consts<>+2016(SB), Y9, Y4
-	VFMADD213PD  blackAllRowsAVX2Consts<>+2048(SB), Y11, Y3
-	VFMADD213PD  blackAllRowsAVX2Consts<>+2048(SB), Y13, Y1
-	VFMADD213PD  blackAllRowsAVX2Consts<>+2048(SB), Y9, Y4
-	VFMADD213PD  blackAllRowsAVX2Consts<>+2080(SB), Y11, Y3
-	VFMADD213PD  blackAllRowsAVX2Consts<>+2080(SB), Y13, Y1
-	VFMADD213PD  blackAllRowsAVX2Consts<>+2080(SB), Y9, Y4
-	VFMADD213PD  blackAllRowsAVX2Consts<>+2112(SB), Y11, Y3
-	VFMADD213PD  blackAllRowsAVX2Consts<>+2112(SB), Y13, Y1
-	VFMADD213PD  blackAllRowsAVX2Consts<>+2112(SB), Y9, Y4
-	VFMADD213PD  blackAllRowsAVX2Consts<>+2144(SB), Y11, Y3
-	VFMADD213PD  blackAllRowsAVX2Consts<>+2144(SB), Y13, Y1
-	VFMADD213PD  blackAllRowsAVX2Consts<>+2144(SB), Y9, Y4
-	VMOVUPD      Y8, 1824(BX)
-	VMULPD       Y11, Y11, Y8
-	VMOVUPD      Y7, 1600(BX)
-	VMULPD       Y13, Y13, Y7
-	VMOVUPD      Y5, 1792(BX)
-	VMULPD       Y9, Y9, Y5
-	VFMADD231PD  Y3, Y8, Y11
-	VFMADD231PD  Y1, Y7, Y13
-	VFMADD231PD  Y4, Y5, Y9
-	VMOVUPD      896(BX), Y1
-	VFMADD213PD  Y1, Y1, Y11
-	VMOVUPD      1120(BX), Y3
-	VFMADD213PD  Y3, Y3, Y13
-	VMOVUPD      1152(BX), Y4
-	VFMADD213PD  Y4, Y4, Y9
-	VMULPD       Y10, Y11, Y5
-	VMULPD       Y12, Y13, Y7
-	VMULPD       Y14, Y9, Y8
-	VMULPD       Y6, Y5, Y5
-	VMULPD       Y2, Y7, Y2
-	VMULPD       Y0, Y8, Y0
-	VMOVUPD      blackAllRowsAVX2Consts<>+832(SB), Y6
-	VXORPD       64(BX), Y6, Y7
-	VXORPD       96(BX), Y6, Y8
-	VXORPD       128(BX), Y6, Y9
-	VCMPPD       $0x00, 1344(BX), Y7, Y10
-	VCMPPD       $0x00, 1312(BX), Y8, Y11
-	VCMPPD       $0x00, 1280(BX), Y9, Y12
-	VCMPPD       $0x00, 1792(BX), Y7, Y7
-	VCMPPD       $0x00, 1600(BX), Y8, Y8
-	VCMPPD       $0x00, 1824(BX), Y9, Y9
-	VMOVUPD      64(BX), Y13
-	VMULPD       Y1, Y13, Y14
-	VMOVUPD      96(BX), Y6
-	VMOVUPD      Y0, 1824(BX)
-	VMULPD       Y3, Y6, Y0
-	VMOVUPD      Y2, 1600(BX)
-	VMULPD       128(BX), Y4, Y2
-	VBLENDVPD    Y10, blackAllRowsAVX2Consts<>+288(SB), Y14, Y10
-	VMOVUPD      blackAllRowsAVX2Consts<>+288(SB), Y14
-	VBLENDVPD    Y11, Y14, Y0, Y0
-	VBLENDVPD    Y12, Y14, Y2, Y2
-	VMOVUPD      704(BX), Y11
-	VMULPD       Y11, Y13, Y12
+	VFMADD213PD  Y10, Y13, Y7
+	VMOVUPD      544(BX), Y15
+	VMOVUPD      1056(BX), Y4
+	VFMADD231PD  Y11, Y15, Y4
+	VFMSUB231PD  Y12, Y14, Y8
+	VMOVUPD      1024(BX), Y12
+	VFMSUB231PD  Y13, Y12, Y10
+	VFMSUB213PD  1056(BX), Y15, Y11
 	VMOVUPD      736(BX), Y13
+	VMOVUPD      Y3, 1056(BX)
+	VMULPD       Y14, Y13, Y3
+	VMOVUPD      Y1, 320(BX)
+	VMULPD       704(BX), Y12, Y1
+	VMOVUPD      Y0, 352(BX)
+	VMULPD       640(BX), Y15, Y0
+	VMULPD       Y13, Y13, Y13
+	VMOVUPD      Y5, 736(BX)
+	VMOVUPD      704(BX), Y5
+	VMULPD       Y5, Y5, Y5
+	VMOVUPD      Y9, 704(BX)
+	VMOVUPD      640(BX), Y9
+	VMULPD       Y9, Y9, Y9
+	VMULPD       Y3, Y3, Y3
+	VMULPD       Y1, Y1, Y1
+	VMULPD       Y0, Y0, Y0
+	VMULPD       Y13, Y14, Y13
+	VMULPD       Y5, Y12, Y5
+	VMULPD       Y9, Y15, Y9
+	VMOVUPD      blackAllRowsAVX2Consts<>+608(SB), Y15
+	VMULPD       Y3, Y15, Y3
+	VMULPD       Y1, Y15, Y1
+	VMULPD       Y0, Y15, Y0
+	VMOVUPD      blackAllRowsAVX2Consts<>+0(SB), Y15
+	VANDPD       Y6, Y15, Y12
+	VMOVUPD      Y0, 640(BX)
+	VANDPD       Y7, Y15, Y0
+	VMOVUPD      Y1, 384(BX)
+	VANDPD       Y4, Y15, Y1
+	VMOVUPD      Y3, 480(BX)
+	VMOVUPD      blackAllRowsAVX2Consts<>+800(SB), Y3
+	VMINPD       Y12, Y3, Y12
+	VMINPD       Y0, Y3, Y0
+	VMINPD       Y1, Y3, Y1
+	VANDPD       blackAllRowsAVX2Consts<>+832(SB), Y6, Y6
+	VANDPD       blackAllRowsAVX2Consts<>+832(SB), Y7, Y7
+	VANDPD       blackAllRowsAVX2Consts<>+832(SB), Y4, Y4
+	VMOVUPD      Y14, 448(BX)
+	VANDPD       Y8, Y15, Y14
+	VMOVUPD      Y9, 416(BX)
+	VANDPD       Y10, Y15, Y9
+	VMOVUPD      Y5, 512(BX)
+	VANDPD       Y11, Y15, Y5
+	VMINPD       Y14, Y3, Y14
+	VMINPD       Y9, Y3, Y9
+	VMINPD       Y5, Y3, Y3
+	VMOVUPD      blackAllRowsAVX2Consts<>+832(SB), Y5
+	VANDPD       Y8, Y5, Y8
+	VANDPD       Y10, Y5, Y10
+	VANDPD       Y11, Y5, Y11
+	VMOVUPD      blackAllRowsAVX2Consts<>+864(SB), Y5
+	VMOVUPD      Y13, 576(BX)
+	VMOVUPD      blackAllRowsAVX2Consts<>+704(SB), Y13
+	VFMADD231PD  Y5, Y12, Y13
+	VMOVUPD      Y2, 1152(BX)
+	VMOVUPD      blackAllRowsAVX2Consts<>+704(SB), Y2
+	VFMADD231PD  Y5, Y0, Y2
+	VMOVUPD      Y11, 1184(BX)
+	VMOVUPD      blackAllRowsAVX2Consts<>+704(SB), Y11
+	VFMADD231PD  Y5, Y1, Y11
+	VMOVUPD      Y10, 1216(BX)
+	VMOVUPD      blackAllRowsAVX2Consts<>+896(SB), Y10
+	VMOVUPD      Y8, 1248(BX)
+	VADDPD       Y10, Y12, Y8
+	VADDPD       Y10, Y0, Y15
+	VMOVUPD      Y4, 1280(BX)
+	VADDPD       Y10, Y1, Y4
+	VMOVUPD      Y7, 1312(BX)
+	VMOVUPD      blackAllRowsAVX2Consts<>+704(SB), Y7
+	VFMADD231PD  Y5, Y14, Y7
+	VMOVUPD      Y6, 960(BX)
+	VMOVUPD      blackAllRowsAVX2Consts<>+704(SB), Y6
+	VFMADD231PD  Y5, Y9, Y6
+	VFMADD213PD  blackAllRowsAVX2Consts<>+704(SB), Y3, Y5
+	VMOVUPD      Y5, 800(BX)
+	VADDPD       Y10, Y14, Y5
+	VMOVUPD      Y14, 928(BX)
+	VADDPD       Y10, Y9, Y14
+	VADDPD       Y10, Y3, Y10
+	VMOVUPD      Y3, 896(BX)
+	VMULPD       Y8, Y13, Y3
+	VMOVUPD      Y9, 1472(BX)
+	VMULPD       Y15, Y2, Y9
+	VMOVUPD      Y15, 1504(BX)
+	VMULPD       Y4, Y11, Y15
+	VMOVUPD      Y4, 1536(BX)
+	VMULPD       Y12, Y12, Y4
+	VMOVUPD      Y8, 1568(BX)
+	VMULPD       Y0, Y0, Y8
+	VMOVUPD      Y11, 1600(BX)
+	VMULPD       Y1, Y1, Y11
+	VMOVUPD      Y2, 1632(BX)
+	VMOVUPD      blackAllRowsAVX2Consts<>+928(SB), Y2
+	VFMADD132PD  blackAllRowsAVX2Consts<>+960(SB), Y2, Y4
+	VFMADD132PD  blackAllRowsAVX2Consts<>+960(SB), Y2, Y8
+	VFMADD132PD  blackAllRowsAVX2Consts<>+960(SB), Y2, Y11
+	VSUBPD       Y2, Y4, Y4
+	VSUBPD       Y2, Y8, Y8
+	VSUBPD       Y2, Y11, Y2
+	VMULPD       Y5, Y7, Y11
+	VMOVUPD      Y2, 1664(BX)
+	VMULPD       Y14, Y6, Y2
+	VMOVUPD      Y8, 1696(BX)
+	VMULPD       800(BX), Y10, Y8
+	VMOVUPD      Y4, 1728(BX)
+	VANDPD       blackAllRowsAVX2Consts<>+0(SB), Y12, Y4
+	VMOVUPD      Y12, 1760(BX)
+	VANDPD       blackAllRowsAVX2Consts<>+0(SB), Y0, Y12
+	VMOVUPD      Y0, 1792(BX)
+	VANDPD       blackAllRowsAVX2Consts<>+0(SB), Y1, Y0
+	VORPD        960(BX), Y4, Y4
+	VORPD        1312(BX), Y12, Y12
+	VORPD        1280(BX), Y0, Y0
+	VMOVUPD      Y0, 1824(BX)
+	VMULPD       Y11, Y3, Y0
+	VMOVUPD      Y12, 1856(BX)
+	VMULPD       Y2, Y9, Y12
+	VMOVUPD      Y4, 1888(BX)
+	VMULPD       Y8, Y15, Y4
+	VMOVUPD      Y1, 1920(BX)
+	VMOVUPD      blackAllRowsAVX2Consts<>+32(SB), Y1
+	VDIVPD       Y0, Y1, Y0
+	VDIVPD       Y12, Y1, Y12
+	VDIVPD       Y4, Y1, Y4
+	VMULPD       Y0, Y11, Y11
+	VMULPD       Y12, Y2, Y2
+	VMULPD       Y4, Y8, Y8
+	VMULPD       Y0, Y3, Y0
+	VMULPD       Y12, Y9, Y3
+	VMULPD       Y4, Y15, Y4
+	VMULPD       Y11, Y13, Y9
+	VMULPD       1632(BX), Y2, Y12
+	VMULPD       1600(BX), Y8, Y13
+	VMULPD       1568(BX), Y11, Y11
+	VMULPD       1504(BX), Y2, Y2
+	VMULPD       1536(BX), Y8, Y8
+	VMULPD       Y0, Y7, Y7
+	VMULPD       Y3, Y6, Y6
+	VMULPD       800(BX), Y4, Y15
+	VMULPD       Y0, Y5, Y0
+	VMULPD       Y3, Y14, Y3
+	VMULPD       Y4, Y10, Y4
+	VMULPD       1760(BX), Y9, Y5
+	VMULPD       1792(BX), Y12, Y9
+	VMULPD       1920(BX), Y13, Y10
+	VMOVUPD      928(BX), Y12
+	VMULPD       Y7, Y12, Y7
+	VMOVUPD      1472(BX), Y13
+	VMULPD       Y6, Y13, Y6
+	VMOVUPD      896(BX), Y14
+	VMULPD       Y15, Y14, Y15
+	VMOVUPD      blackAllRowsAVX2Consts<>+0(SB), Y1
+	VANDPD       Y12, Y1, Y12
+	VANDPD       Y13, Y1, Y13
+	VANDPD       Y14, Y1, Y14
+	VORPD        1248(BX), Y12, Y12
+	VORPD        1216(BX), Y13, Y13
+	VORPD        1184(BX), Y14, Y14
+	VMOVUPD      Y14, 896(BX)
+	VMOVUPD      blackAllRowsAVX2Consts<>+704(SB), Y14
+	VMOVUPD      Y13, 1472(BX)
+	VMOVUPD      blackAllRowsAVX2Consts<>+640(SB), Y13
+	VFMADD231PD  Y14, Y5, Y13
+	VMOVUPD      Y12, 928(BX)
+	VMOVUPD      blackAllRowsAVX2Consts<>+640(SB), Y12
+	VFMADD231PD  Y14, Y9, Y12
+	VMOVUPD      blackAllRowsAVX2Consts<>+640(SB), Y1
+	VFMADD231PD  Y14, Y10, Y1
+	VMOVUPD      Y4, 800(BX)
+	VMOVUPD      blackAllRowsAVX2Consts<>+640(SB), Y4
+	VFMADD231PD  Y14, Y7, Y4
+	VMOVUPD      Y3, 1536(BX)
+	VMOVUPD      blackAllRowsAVX2Consts<>+640(SB), Y3
+	VFMADD231PD  Y14, Y6, Y3
+	VFMADD213PD  blackAllRowsAVX2Consts<>+640(SB), Y15, Y14
+	VMOVUPD      Y0, 1504(BX)
+	VMOVUPD      blackAllRowsAVX2Consts<>+992(SB), Y0
+	VMOVUPD      Y15, 1568(BX)
+	VMULPD       1728(BX), Y0, Y15
+	VMOVUPD      Y6, 1600(BX)
+	VMULPD       1696(BX), Y0, Y6
+	VMOVUPD      Y7, 1632(BX)
+	VMOVUPD      1664(BX), Y7
+	VMULPD       Y0, Y7, Y0
+	VMOVUPD      Y14, 1952(BX)
+	VMOVUPD      1760(BX), Y14
+	VFMADD231PD  Y14, Y14, Y15
+	VMOVUPD      1792(BX), Y14
+	VFMADD231PD  Y14, Y14, Y6
+	VMOVUPD      1920(BX), Y14
+	VFMADD231PD  Y14, Y14, Y0
+	VMOVUPD      blackAllRowsAVX2Consts<>+1024(SB), Y14
+	VFMADD231PD  1728(BX), Y14, Y15
+	VFMADD231PD  1696(BX), Y14, Y6
+	VFMADD231PD  Y14, Y7, Y0
+	VMOVUPD      blackAllRowsAVX2Consts<>+1056(SB), Y14
+	VMOVUPD      blackAllRowsAVX2Consts<>+1088(SB), Y7
+	VFMADD231PD  Y14, Y13, Y7
+	VMOVUPD      Y0, 1920(BX)
+	VMOVUPD      blackAllRowsAVX2Consts<>+1088(SB), Y0
+	VFMADD231PD  Y14, Y12, Y0
+	VMOVUPD      Y6, 1792(BX)
+	VMOVUPD      blackAllRowsAVX2Consts<>+1088(SB), Y6
+	VFMADD231PD  Y14, Y1, Y6
+	VMOVUPD      Y15, 1760(BX)
+	VMOVUPD      blackAllRowsAVX2Consts<>+1120(SB), Y15
+	VFMADD213PD  Y15, Y13, Y7
+	VFMADD213PD  Y15, Y12, Y0
+	VFMADD213PD  Y15, Y1, Y6
+	VMOVUPD      blackAllRowsAVX2Consts<>+1152(SB), Y15
+	VFMADD213PD  Y15, Y13, Y7
+	VFMADD213PD  Y15, Y12, Y0
+	VFMADD213PD  Y15, Y1, Y6
+	VMOVUPD      blackAllRowsAVX2Consts<>+1184(SB), Y15
+	VFMADD213PD  Y15, Y13, Y7
+	VFMADD213PD  Y15, Y12, Y0
+	VFMADD213PD  Y15, Y1, Y6
+	VMOVUPD      blackAllRowsAVX2Consts<>+1216(SB), Y15
+	VFMADD213PD  Y15, Y13, Y7
+	VFMADD213PD  Y15, Y12, Y0
+	VFMADD213PD  Y15, Y1, Y6
+	VMOVUPD      blackAllRowsAVX2Consts<>+1248(SB), Y15
+	VFMADD213PD  Y15, Y13, Y7
+	VFMADD213PD  Y15, Y12, Y0
+	VFMADD213PD  Y15, Y1, Y6
+	VMOVUPD      blackAllRowsAVX2Consts<>+1280(SB), Y15
+	VFMADD213PD  Y15, Y13, Y7
+	VFMADD213PD  Y15, Y12, Y0
+	VFMADD213PD  Y15, Y1, Y6
+	VMOVUPD      blackAllRowsAVX2Consts<>+1312(SB), Y15
+	VFMADD213PD  Y15, Y13, Y7
+	VFMADD213PD  Y15, Y12, Y0
+	VFMADD213PD  Y15, Y1, Y6
+	VMOVUPD      blackAllRowsAVX2Consts<>+1344(SB), Y15
+	VFMADD213PD  Y15, Y13, Y7
+	VFMADD213PD  Y15, Y12, Y0
+	VFMADD213PD  Y15, Y1, Y6
+	VMOVUPD      blackAllRowsAVX2Consts<>+1376(SB), Y15
+	VFMADD213PD  Y15, Y13, Y7
+	VFMADD213PD  Y15, Y12, Y0
+	VFMADD213PD  Y15, Y1, Y6
+	VMOVUPD      blackAllRowsAVX2Consts<>+1408(SB), Y15
+	VFMADD213PD  Y15, Y13, Y7
+	VFMADD213PD  Y15, Y12, Y0
+	VFMADD213PD  Y15, Y1, Y6
+	VMOVUPD      blackAllRowsAVX2Consts<>+1440(SB), Y15
+	VFMADD213PD  Y15, Y13, Y7
+	VFMADD213PD  Y15, Y12, Y0
+	VFMADD213PD  Y15, Y1, Y6
+	VMOVUPD      blackAllRowsAVX2Consts<>+1472(SB), Y15
+	VFMADD213PD  Y15, Y13, Y7
+	VFMADD213PD  Y15, Y12, Y0
+	VFMADD213PD  Y15, Y1, Y6
+	VMOVUPD      blackAllRowsAVX2Consts<>+1504(SB), Y15
+	VFMADD213PD  Y15, Y13, Y7
+	VFMADD213PD  Y15, Y12, Y0
+	VFMADD213PD  Y15, Y1, Y6
+	VMOVUPD      blackAllRowsAVX2Consts<>+1536(SB), Y15
+	VFMADD213PD  Y15, Y13, Y7
+	VFMADD213PD  Y15, Y12, Y0
+	VFMADD213PD  Y15, Y1, Y6
+	VMOVUPD      blackAllRowsAVX2Consts<>+1568(SB), Y15
+	VFMADD213PD  Y15, Y13, Y7
+	VFMADD213PD  Y15, Y12, Y0
+	VFMADD213PD  Y15, Y1, Y6
+	VMOVUPD      blackAllRowsAVX2Consts<>+1600(SB), Y15
+	VFMADD213PD  Y15, Y13, Y7
+	VFMADD213PD  Y15, Y12, Y0
+	VFMADD213PD  Y15, Y1, Y6
+	VMOVUPD      blackAllRowsAVX2Consts<>+1632(SB), Y15
+	VFMADD213PD  Y15, Y13, Y7
+	VFMADD213PD  Y15, Y12, Y0
+	VFMADD213PD  Y15, Y1, Y6
+	VMOVUPD      blackAllRowsAVX2Consts<>+1664(SB), Y15
+	VFMADD213PD  Y15, Y13, Y7
+	VFMADD213PD  Y15, Y12, Y0
+	VFMADD213PD  Y15, Y1, Y6
+	VMOVUPD      blackAllRowsAVX2Consts<>+1696(SB), Y15
+	VFMADD213PD  Y15, Y7, Y13
+	VFMADD213PD  Y15, Y0, Y12
+	VFMADD213PD  Y15, Y6, Y1
+	VMOVUPD      blackAllRowsAVX2Consts<>+32(SB), Y0
+	VFMADD213PD  Y0, Y13, Y5
+	VFMADD213PD  Y0, Y12, Y9
+	VFMADD213PD  Y0, Y1, Y10
+	VMULPD       Y11, Y5, Y1
+	VMULPD       Y2, Y9, Y2
+	VMULPD       Y8, Y10, Y5
+	VMOVUPD      blackAllRowsAVX2Consts<>+0(SB), Y6
+	VANDPD       Y1, Y6, Y1
+	VANDPD       Y2, Y6, Y2
+	VANDPD       Y5, Y6, Y5
+	VMOVUPD      960(BX), Y7
+	VORPD        Y1, Y7, Y1
+	VMOVUPD      1312(BX), Y8
+	VORPD        Y2, Y8, Y2
+	VMOVUPD      1280(BX), Y9
+	VORPD        Y5, Y9, Y5
+	VMOVUPD      (BX), Y10
+	VORPD        Y7, Y10, Y7
+	VORPD        Y8, Y10, Y8
+	VORPD        Y9, Y10, Y9
+	VMOVUPD      blackAllRowsAVX2Consts<>+1088(SB), Y11
+	VFMADD231PD  Y14, Y4, Y11
+	VMOVUPD      blackAllRowsAVX2Consts<>+1088(SB), Y12
+	VFMADD231PD  Y14, Y3, Y12
+	VMOVUPD      1952(BX), Y13
+	VFMADD213PD  blackAllRowsAVX2Consts<>+1088(SB), Y13, Y14
+	VMOVUPD      Y9, 1280(BX)
+	VMOVUPD      blackAllRowsAVX2Consts<>+1120(SB), Y9
+	VFMADD213PD  Y9, Y4, Y11
+	VFMADD213PD  Y9, Y3, Y12
+	VFMADD231PD  Y14, Y13, Y9
+	VMOVUPD      blackAllRowsAVX2Consts<>+1152(SB), Y14
+	VFMADD213PD  Y14, Y4, Y11
+	VFMADD213PD  Y14, Y3, Y12
+	VFMADD231PD  Y9, Y13, Y14
+	VMOVUPD      blackAllRowsAVX2Consts<>+1184(SB), Y9
+	VFMADD213PD  Y9, Y4, Y11
+	VFMADD213PD  Y9, Y3, Y12
+	VFMADD231PD  Y14, Y13, Y9
+	VMOVUPD      blackAllRowsAVX2Consts<>+1216(SB), Y14
+	VFMADD213PD  Y14, Y4, Y11
+	VFMADD213PD  Y14, Y3, Y12
+	VFMADD231PD  Y9, Y13, Y14
+	VMOVUPD      blackAllRowsAVX2Consts<>+1248(SB), Y9
+	VFMADD213PD  Y9, Y4, Y11
+	VFMADD213PD  Y9, Y3, Y12
+	VFMADD231PD  Y14, Y13, Y9
+	VMOVUPD      blackAllRowsAVX2Consts<>+1280(SB), Y14
+	VFMADD213PD  Y14, Y4, Y11
+	VFMADD213PD  Y14, Y3, Y12
+	VFMADD231PD  Y9, Y13, Y14
+	VMOVUPD      blackAllRowsAVX2Consts<>+1312(SB), Y9
+	VFMADD213PD  Y9, Y4, Y11
+	VFMADD213PD  Y9, Y3, Y12
+	VFMADD231PD  Y14, Y13, Y9
+	VMOVUPD      blackAllRowsAVX2Consts<>+1344(SB), Y14
+	VFMADD213PD  Y14, Y4, Y11
+	VFMADD213PD  Y14, Y3, Y12
+	VFMADD231PD  Y9, Y13, Y14
+	VMOVUPD      blackAllRowsAVX2Consts<>+1376(SB), Y9
+	VFMADD213PD  Y9, Y4, Y11
+	VFMADD213PD  Y9, Y3, Y12
+	VFMADD231PD  Y14, Y13, Y9
+	VMOVUPD      blackAllRowsAVX2Consts<>+1408(SB), Y14
+	VFMADD213PD  Y14, Y4, Y11
+	VFMADD213PD  Y14, Y3, Y12
+	VFMADD231PD  Y9, Y13, Y14
+	VMOVUPD      blackAllRowsAVX2Consts<>+1440(SB), Y9
+	VFMADD213PD  Y9, Y4, Y11
+	VFMADD213PD  Y9, Y3, Y12
+	VFMADD231PD  Y14, Y13, Y9
+	VMOVUPD      blackAllRowsAVX2Consts<>+1472(SB), Y14
+	VFMADD213PD  Y14, Y4, Y11
+	VFMADD213PD  Y14, Y3, Y12
+	VFMADD231PD  Y9, Y13, Y14
+	VMOVUPD      blackAllRowsAVX2Consts<>+1504(SB), Y9
+	VFMADD213PD  Y9, Y4, Y11
+	VFMADD213PD  Y9, Y3, Y12
+	VFMADD231PD  Y14, Y13, Y9
+	VMOVUPD      blackAllRowsAVX2Consts<>+1536(SB), Y14
+	VFMADD213PD  Y14, Y4, Y11
+	VFMADD213PD  Y14, Y3, Y12
+	VFMADD231PD  Y9, Y13, Y14
+	VMOVUPD      blackAllRowsAVX2Consts<>+1568(SB), Y9
+	VFMADD213PD  Y9, Y4, Y11
+	VFMADD213PD  Y9, Y3, Y12
+	VFMADD231PD  Y14, Y13, Y9
+	VMOVUPD      blackAllRowsAVX2Consts<>+1600(SB), Y14
+	VFMADD213PD  Y14, Y4, Y11
+	VFMADD213PD  Y14, Y3, Y12
+	VFMADD231PD  Y9, Y13, Y14
+	VMOVUPD      blackAllRowsAVX2Consts<>+1632(SB), Y9
+	VFMADD213PD  Y9, Y4, Y11
+	VFMADD213PD  Y9, Y3, Y12
+	VFMADD231PD  Y14, Y13, Y9
+	VMOVUPD      blackAllRowsAVX2Consts<>+1664(SB), Y14
+	VFMADD213PD  Y14, Y4, Y11
+	VFMADD213PD  Y14, Y3, Y12
+	VFMADD231PD  Y9, Y13, Y14
+	VFMADD213PD  Y15, Y11, Y4
+	VFMADD213PD  Y15, Y12, Y3
+	VFMADD231PD  Y14, Y13, Y15
+	VFMADD132PD  1632(BX), Y0, Y4
+	VFMADD132PD  1600(BX), Y0, Y3
+	VFMADD132PD  1568(BX), Y0, Y15
+	VMULPD       1504(BX), Y4, Y4
+	VMULPD       1536(BX), Y3, Y3
+	VMULPD       800(BX), Y15, Y9
+	VANDPD       Y4, Y6, Y4
+	VANDPD       Y3, Y6, Y3
+	VANDPD       Y9, Y6, Y6
+	VMOVUPD      1248(BX), Y9
+	VORPD        Y4, Y9, Y4
+	VMOVUPD      1216(BX), Y11
+	VORPD        Y3, Y11, Y3
+	VMOVUPD      1184(BX), Y12
+	VORPD        Y6, Y12, Y6
+	VORPD        Y9, Y10, Y9
+	VORPD        Y11, Y10, Y11
+	VORPD        Y12, Y10, Y10
+	VSUBPD       Y1, Y4, Y4
+	VSUBPD       Y2, Y3, Y3
+	VSUBPD       Y5, Y6, Y6
+	VMOVUPD      1760(BX), Y12
+	VMOVUPD      blackAllRowsAVX2Consts<>+1728(SB), Y13
+	VMOVUPD      blackAllRowsAVX2Consts<>+1760(SB), Y14
+	VFMADD231PD  Y13, Y12, Y14
+	VMOVUPD      1792(BX), Y15
+	VMOVUPD      blackAllRowsAVX2Consts<>+1760(SB), Y0
+	VFMADD231PD  Y13, Y15, Y0
+	VMOVUPD      Y6, 1184(BX)
+	VMOVUPD      1920(BX), Y6
+	VFMADD213PD  blackAllRowsAVX2Consts<>+1760(SB), Y6, Y13
+	VFMADD213PD  blackAllRowsAVX2Consts<>+1792(SB), Y12, Y14
+	VFMADD213PD  blackAllRowsAVX2Consts<>+1792(SB), Y15, Y0
+	VFMADD213PD  blackAllRowsAVX2Consts<>+1792(SB), Y6, Y13
+	VFMADD213PD  blackAllRowsAVX2Consts<>+1824(SB), Y12, Y14
+	VFMADD213PD  blackAllRowsAVX2Consts<>+1824(SB), Y15, Y0
+	VFMADD213PD  blackAllRowsAVX2Consts<>+1824(SB), Y6, Y13
+	VFMADD213PD  blackAllRowsAVX2Consts<>+1856(SB), Y12, Y14
+	VFMADD213PD  blackAllRowsAVX2Consts<>+1856(SB), Y15, Y0
+	VFMADD213PD  blackAllRowsAVX2Consts<>+1856(SB), Y6, Y13
+	VFMADD213PD  blackAllRowsAVX2Consts<>+1888(SB), Y12, Y14
+	VFMADD213PD  blackAllRowsAVX2Consts<>+1888(SB), Y15, Y0
+	VFMADD213PD  blackAllRowsAVX2Consts<>+1888(SB), Y6, Y13
+	VFMADD213PD  blackAllRowsAVX2Consts<>+1920(SB), Y12, Y14
+	VFMADD213PD  blackAllRowsAVX2Consts<>+1920(SB), Y15, Y0
+	VFMADD213PD  blackAllRowsAVX2Consts<>+1920(SB), Y6, Y13
+	VFMADD213PD  blackAllRowsAVX2Consts<>+1952(SB), Y12, Y14
+	VFMADD213PD  blackAllRowsAVX2Consts<>+1952(SB), Y15, Y0
+	VFMADD213PD  blackAllRowsAVX2Consts<>+1952(SB), Y6, Y13
+	VFMADD213PD  blackAllRowsAVX2Consts<>+1984(SB), Y12, Y14
+	VFMADD213PD  blackAllRowsAVX2Consts<>+1984(SB), Y15, Y0
+	VFMADD213PD  blackAllRowsAVX2Consts<>+1984(SB), Y6, Y13
+	VFMADD213PD  blackAllRowsAVX2Consts<>+2016(SB), Y12, Y14
+	VFMADD213PD  blackAllRowsAVX2Consts<>+2016(SB), Y15, Y0
+	VFMADD213PD  blackAllRowsAVX2Consts<>+2016(SB), Y6, Y13
+	VFMADD213PD  blackAllRowsAVX2Consts<>+2048(SB), Y12, Y14
+	VFMADD213PD  blackAllRowsAVX2Consts<>+2048(SB), Y15, Y0
+	VFMADD213PD  blackAllRowsAVX2Consts<>+2048(SB), Y6, Y13
+	VMULPD       Y14, Y12, Y12
+	VMULPD       Y0, Y15, Y0
 	VMULPD       Y13, Y6, Y6
-	VMOVUPD      Y5, 96(BX)
-	VMOVUPD      1056(BX), Y5
-	VMOVUPD      Y2, 64(BX)
-	VMULPD       128(BX), Y5, Y2
-	VADDPD       Y11, Y1, Y1
-	VADDPD       Y13, Y3, Y3
-	VADDPD       Y5, Y4, Y4
-	VBLENDVPD    Y7, Y14, Y12, Y5
-	VBLENDVPD    Y8, Y14, Y6, Y6
-	VBLENDVPD    Y9, Y14, Y2, Y2
-	VADDPD       1440(BX), Y1, Y1
-	VADDPD       1408(BX), Y3, Y3
-	VADDPD       1376(BX), Y4, Y4
-	VSUBPD       Y5, Y10, Y5
-	VSUBPD       Y6, Y0, Y6
-	VMOVUPD      64(BX), Y7
-	VSUBPD       Y2, Y7, Y2
-	VMOVUPD      96(BX), Y8
-	VFNMADD231PD 1632(BX), Y8, Y10
-	VMOVUPD      1600(BX), Y9
-	VFNMADD231PD 2016(BX), Y9, Y0
-	VMOVUPD      1824(BX), Y11
-	VFNMADD231PD 1984(BX), Y11, Y7
-	VFMADD231PD  1952(BX), Y8, Y5
-	VFMADD231PD  1664(BX), Y9, Y6
-	VFMADD231PD  1184(BX), Y11, Y2
+	VMOVUPD      864(BX), Y13
+	VFMADD213PD  Y13, Y13, Y12
+	VMOVUPD      1088(BX), Y14
+	VFMADD213PD  Y14, Y14, Y0
+	VMOVUPD      1120(BX), Y15
+	VFMADD213PD  Y15, Y15, Y6
+	VMOVUPD      1728(BX), Y15
+	VMOVUPD      blackAllRowsAVX2Consts<>+2080(SB), Y14
+	VMINPD       Y14, Y15, Y13
+	VMOVUPD      Y3, 1920(BX)
+	VMOVUPD      1696(BX), Y3
+	VMOVUPD      Y4, 1792(BX)
+	VMINPD       Y14, Y3, Y4
+	VMOVUPD      Y5, 1760(BX)
+	VMOVUPD      1664(BX), Y5
+	VMINPD       Y14, Y5, Y14
+	VMAXPD       blackAllRowsAVX2Consts<>+2112(SB), Y13, Y13
+	VMAXPD       blackAllRowsAVX2Consts<>+2112(SB), Y4, Y4
+	VMAXPD       blackAllRowsAVX2Consts<>+2112(SB), Y14, Y14
+	VSUBPD       Y13, Y15, Y15
+	VSUBPD       Y4, Y3, Y3
+	VSUBPD       Y14, Y5, Y5
+	VADDPD       blackAllRowsAVX2Consts<>+2144(SB), Y13, Y13
+	VADDPD       blackAllRowsAVX2Consts<>+2144(SB), Y4, Y4
+	VADDPD       blackAllRowsAVX2Consts<>+2144(SB), Y14, Y14
+	VADDPD       blackAllRowsAVX2Consts<>+2144(SB), Y15, Y15
+	VADDPD       blackAllRowsAVX2Consts<>+2144(SB), Y3, Y3
+	VADDPD       blackAllRowsAVX2Consts<>+2144(SB), Y5, Y5
+	VPSLLQ       $0x34, Y13, Y13
+	VPSLLQ       $0x34, Y4, Y4
+	VPSLLQ       $0x34, Y14, Y14
+	VPSLLQ       $0x34, Y15, Y15
+	VPSLLQ       $0x34, Y3, Y3
+	VPSLLQ       $0x34, Y5, Y5
+	VMULPD       Y15, Y12, Y12
+	VMULPD       Y3, Y0, Y0
+	VMULPD       Y5, Y6, Y3
+	VMULPD       Y13, Y12, Y5
+	VMULPD       Y4, Y0, Y0
+	VMULPD       Y14, Y3, Y3
+	VMOVUPD      blackAllRowsAVX2Consts<>+832(SB), Y4
+	VXORPD       32(BX), Y4, Y6
+	VXORPD       64(BX), Y4, Y12
+	VXORPD       96(BX), Y4, Y13
+	VCMPPD       $0x00, Y7, Y6, Y7
+	VCMPPD       $0x00, Y8, Y12, Y8
+	VCMPPD       $0x00, 1280(BX), Y13, Y14
+	VCMPPD       $0x00, Y9, Y6, Y6
+	VCMPPD       $0x00, Y11, Y12, Y9
+	VCMPPD       $0x00, Y10, Y13, Y10
+	VMOVUPD      32(BX), Y11
+	VMULPD       864(BX), Y11, Y12
+	VMOVUPD      64(BX), Y13
+	VMULPD       1088(BX), Y13, Y15
+	VMOVUPD      96(BX), Y4
+	VMOVUPD      Y3, 1280(BX)
+	VMULPD       1120(BX), Y4, Y3
+	VBLENDVPD    Y7, blackAllRowsAVX2Consts<>+288(SB), Y12, Y7
+	VMOVUPD      blackAllRowsAVX2Consts<>+288(SB), Y12
+	VBLENDVPD    Y8, Y12, Y15, Y8
+	VBLENDVPD    Y14, Y12, Y3, Y3
+	VMOVUPD      1152(BX), Y14
+	VMULPD       Y14, Y11, Y11
+	VMOVUPD      704(BX), Y15
+	VMULPD       Y15, Y13, Y13
+	VMOVUPD      Y0, 64(BX)
+	VMOVUPD      736(BX), Y0
+	VMULPD       Y0, Y4, Y4
+	VADDPD       864(BX), Y14, Y14
+	VADDPD       1088(BX), Y15, Y15
+	VADDPD       1120(BX), Y0, Y0
+	VBLENDVPD    Y6, Y12, Y11, Y6
+	VBLENDVPD    Y9, Y12, Y13, Y9
+	VBLENDVPD    Y10, Y12, Y4, Y4
+	VADDPD       1408(BX), Y14, Y10
+	VADDPD       1376(BX), Y15, Y11
+	VADDPD       1344(BX), Y0, Y0
+	VSUBPD       Y6, Y7, Y6
+	VSUBPD       Y9, Y8, Y9
+	VSUBPD       Y4, Y3, Y4
+	VFNMADD231PD Y5, Y1, Y7
+	VMOVUPD      64(BX), Y1
+	VFNMADD231PD Y1, Y2, Y8
+	VMOVUPD      1280(BX), Y2
+	VFNMADD231PD 1760(BX), Y2, Y3
+	VFMADD231PD  1792(BX), Y5, Y6
+	VFMADD231PD  1920(BX), Y1, Y9
+	VFMADD231PD  1184(BX), Y2, Y4
 	VMOVUPD      blackAllRowsAVX2Consts<>+2176(SB), Y12
-	VMULPD       Y12, Y8, Y8
-	VMULPD       Y12, Y9, Y9
-	VMULPD       Y12, Y11, Y11
+	VMULPD       Y12, Y5, Y5
+	VMULPD       Y12, Y1, Y1
+	VMULPD       Y12, Y2, Y2
 	VMOVUPD      blackAllRowsAVX2Consts<>+2208(SB), Y12
-	VCMPPD       $0x11, Y12, Y1, Y1
-	VCMPPD       $0x11, Y12, Y3, Y3
-	VCMPPD       $0x11, Y12, Y4, Y4
-	VANDPD       544(BX), Y1, Y1
-	VANDPD       1088(BX), Y3, Y3
-	VANDPD       32(BX), Y4, Y4
+	VCMPPD       $0x11, Y12, Y10, Y10
+	VCMPPD       $0x11, Y12, Y11, Y11
+	VCMPPD       $0x11, Y12, Y0, Y0
+	VANDPD       352(BX), Y10, Y10
+	VANDPD       320(BX), Y11, Y11
+	VANDPD       1056(BX), Y0, Y0
 	VMOVUPD      blackAllRowsAVX2Consts<>+2240(SB), Y12
-	VBLENDVPD    Y1, Y5, Y12, Y1
-	VBLENDVPD    Y3, Y6, Y12, Y3
-	VBLENDVPD    Y4, Y2, Y12, Y2
-	VMULPD       576(BX), Y8, Y4
-	VMULPD       416(BX), Y9, Y5
-	VMULPD       448(BX), Y11, Y6
-	VMULPD       1472(BX), Y10, Y10
-	VMULPD       864(BX), Y0, Y0
-	VMULPD       832(BX), Y7, Y7
-	VMULPD       256(BX), Y1, Y12
-	VMULPD       288(BX), Y3, Y13
-	VMULPD       320(BX), Y2, Y14
-	VMULPD       blackAllRowsAVX2Consts<>+928(SB), Y4, Y4
-	VMULPD       blackAllRowsAVX2Consts<>+928(SB), Y5, Y5
-	VMULPD       blackAllRowsAVX2Consts<>+928(SB), Y6, Y6
+	VBLENDVPD    Y10, Y6, Y12, Y6
+	VBLENDVPD    Y11, Y9, Y12, Y9
+	VBLENDVPD    Y0, Y4, Y12, Y0
+	VMULPD       576(BX), Y5, Y4
+	VMULPD       512(BX), Y1, Y10
+	VMULPD       416(BX), Y2, Y11
+	VMULPD       992(BX), Y7, Y7
+	VMULPD       1440(BX), Y8, Y8
+	VMULPD       832(BX), Y3, Y3
+	VMULPD       224(BX), Y6, Y12
+	VMULPD       256(BX), Y9, Y13
+	VMULPD       288(BX), Y0, Y14
+	VMOVUPD      blackAllRowsAVX2Consts<>+2048(SB), Y15
+	VMULPD       Y4, Y15, Y4
+	VMULPD       Y10, Y15, Y10
+	VMULPD       Y11, Y15, Y11
 	PREFETCHT0   1024(SI)(AX*1)
-	VMOVUPD      Y1, (SI)(AX*1)
-	VMOVUPD      Y3, 32(SI)(AX*1)
+	VMOVUPD      Y6, (SI)(AX*1)
+	VMOVUPD      Y9, 32(SI)(AX*1)
 	PREFETCHT0   1088(SI)(AX*1)
-	VMOVUPD      Y2, 64(SI)(AX*1)
-	VFMADD231PD  160(BX), Y1, Y4
-	VFMADD231PD  192(BX), Y3, Y5
-	VFMADD231PD  224(BX), Y2, Y6
+	VMOVUPD      Y0, 64(SI)(AX*1)
+	VFMADD231PD  128(BX), Y6, Y4
+	VFMADD231PD  160(BX), Y9, Y10
+	VFMADD231PD  192(BX), Y0, Y11
 	PREFETCHT0   1024(R10)(AX*1)
 	VMOVUPD      Y4, (R10)(AX*1)
-	VMOVUPD      Y5, 32(R10)(AX*1)
+	VMOVUPD      Y10, 32(R10)(AX*1)
 	PREFETCHT0   1088(R10)(AX*1)
-	VMOVUPD      Y6, 64(R10)(AX*1)
-	VMOVUPD      blackAllRowsAVX2Consts<>+832(SB), Y1
-	VXORPD       Y12, Y1, Y2
-	VXORPD       Y13, Y1, Y3
-	VXORPD       Y14, Y1, Y4
+	VMOVUPD      Y11, 64(R10)(AX*1)
+	VMOVUPD      blackAllRowsAVX2Consts<>+832(SB), Y0
+	VXORPD       Y12, Y0, Y4
+	VXORPD       Y13, Y0, Y6
+	VXORPD       Y14, Y0, Y9
 	PREFETCHT0   1024(R11)(AX*1)
-	VMOVUPD      Y2, (R11)(AX*1)
-	VMOVUPD      Y3, 32(R11)(AX*1)
+	VMOVUPD      Y4, (R11)(AX*1)
+	VMOVUPD      Y6, 32(R11)(AX*1)
 	PREFETCHT0   1088(R11)(AX*1)
-	VMOVUPD      Y4, 64(R11)(AX*1)
+	VMOVUPD      Y9, 64(R11)(AX*1)
 	PREFETCHT0   1024(DI)(AX*1)
-	VMOVUPD      Y10, (DI)(AX*1)
-	VMOVUPD      Y0, 32(DI)(AX*1)
+	VMOVUPD      Y7, (DI)(AX*1)
+	VMOVUPD      Y8, 32(DI)(AX*1)
 	PREFETCHT0   1088(DI)(AX*1)
-	VMOVUPD      Y7, 64(DI)(AX*1)
-	VMOVUPD      1920(BX), Y2
-	VMULPD       1728(BX), Y2, Y3
+	VMOVUPD      Y3, 64(DI)(AX*1)
 	VMOVUPD      1888(BX), Y4
-	VMULPD       960(BX), Y4, Y5
-	VMOVUPD      1856(BX), Y6
-	VMULPD       928(BX), Y6, Y12
-	VMOVUPD      480(BX), Y13
-	VFMADD213PD  Y15, Y13, Y2
-	VMOVUPD      1024(BX), Y14
-	VFMADD213PD  Y15, Y14, Y4
-	VMOVUPD      512(BX), Y1
-	VFMADD213PD  Y15, Y1, Y6
-	VMOVUPD      Y7, 1856(BX)
-	VMULPD       1472(BX), Y13, Y7
-	VMOVUPD      Y0, 1888(BX)
-	VMULPD       864(BX), Y14, Y0
-	VMOVUPD      Y10, 1920(BX)
-	VMULPD       832(BX), Y1, Y10
-	VMOVUPD      Y12, 320(BX)
-	VMOVUPD      768(BX), Y12
-	VMULPD       Y13, Y12, Y13
-	VMOVUPD      Y13, 480(BX)
+	VMULPD       928(BX), Y4, Y6
+	VMOVUPD      1856(BX), Y9
+	VMULPD       1472(BX), Y9, Y10
+	VMOVUPD      1824(BX), Y11
+	VMULPD       896(BX), Y11, Y12
+	VMOVUPD      448(BX), Y13
+	VMOVUPD      blackAllRowsAVX2Consts<>+32(SB), Y14
+	VFMADD213PD  Y14, Y13, Y4
+	VMOVUPD      1024(BX), Y15
+	VFMADD213PD  Y14, Y15, Y9
+	VMOVUPD      544(BX), Y0
+	VFMADD213PD  Y14, Y0, Y11
+	VMULPD       992(BX), Y13, Y14
+	VMOVUPD      Y3, 1824(BX)
+	VMULPD       1440(BX), Y15, Y3
+	VMOVUPD      Y8, 1856(BX)
+	VMULPD       832(BX), Y0, Y8
+	VMOVUPD      Y7, 1888(BX)
+	VMOVUPD      768(BX), Y7
+	VMULPD       Y13, Y7, Y13
+	VMOVUPD      Y13, 448(BX)
 	VMOVUPD      672(BX), Y13
-	VMULPD       Y14, Y13, Y14
-	VMOVUPD      Y14, 1024(BX)
-	VMOVUPD      608(BX), Y14
-	VMULPD       Y1, Y14, Y1
-	VMULPD       Y8, Y12, Y12
-	VMULPD       Y9, Y13, Y13
-	VMULPD       Y11, Y14, Y14
-	VMULPD       1472(BX), Y8, Y8
-	VMULPD       864(BX), Y9, Y9
-	VMULPD       832(BX), Y11, Y11
+	VMULPD       Y15, Y13, Y15
+	VMOVUPD      Y15, 1024(BX)
+	VMOVUPD      608(BX), Y15
+	VMULPD       Y0, Y15, Y0
+	VMULPD       Y5, Y7, Y7
+	VMULPD       Y1, Y13, Y13
+	VMULPD       Y2, Y15, Y15
+	VMULPD       992(BX), Y5, Y5
+	VMULPD       1440(BX), Y1, Y1
+	VMULPD       832(BX), Y2, Y2
 	PREFETCHT0   1024(R9)(AX*1)
-	VMOVUPD      Y12, (R9)(AX*1)
+	VMOVUPD      Y7, (R9)(AX*1)
 	VMOVUPD      Y13, 32(R9)(AX*1)
 	PREFETCHT0   1088(R9)(AX*1)
-	VMOVUPD      Y14, 64(R9)(AX*1)
-	VMULPD       Y7, Y8, Y7
-	VMULPD       Y0, Y9, Y0
-	VMULPD       Y10, Y11, Y10
-	VMOVUPD      Y14, 608(BX)
-	VMULPD       1472(BX), Y7, Y14
-	VMOVUPD      Y13, 1472(BX)
-	VMULPD       864(BX), Y0, Y13
-	VMOVUPD      Y12, 864(BX)
-	VMULPD       832(BX), Y10, Y12
-	VMULPD       Y2, Y14, Y2
-	VMULPD       Y4, Y13, Y4
-	VMULPD       Y6, Y12, Y6
+	VMOVUPD      Y15, 64(R9)(AX*1)
+	VMULPD       Y14, Y5, Y14
+	VMULPD       Y3, Y1, Y3
+	VMULPD       Y8, Y2, Y8
+	VMOVUPD      Y15, 608(BX)
+	VMULPD       992(BX), Y14, Y15
+	VMOVUPD      Y13, 992(BX)
+	VMULPD       1440(BX), Y3, Y13
+	VMOVUPD      Y7, 1440(BX)
+	VMULPD       832(BX), Y8, Y7
+	VMULPD       Y4, Y15, Y4
+	VMULPD       Y9, Y13, Y9
+	VMULPD       Y11, Y7, Y7
 	PREFETCHT0   1024(R8)(AX*1)
-	VMOVUPD      Y7, (R8)(AX*1)
-	VMOVUPD      Y0, 32(R8)(AX*1)
+	VMOVUPD      Y14, (R8)(AX*1)
+	VMOVUPD      Y3, 32(R8)(AX*1)
 	PREFETCHT0   1088(R8)(AX*1)
-	VMOVUPD      Y10, 64(R8)(AX*1)
-	VMOVUPD      blackAllRowsAVX2Consts<>+832(SB), Y12
-	VXORPD       Y2, Y12, Y2
-	VXORPD       Y4, Y12, Y4
-	VXORPD       Y6, Y12, Y6
+	VMOVUPD      Y8, 64(R8)(AX*1)
+	VMOVUPD      blackAllRowsAVX2Consts<>+832(SB), Y11
+	VXORPD       Y4, Y11, Y4
+	VXORPD       Y9, Y11, Y9
+	VXORPD       Y7, Y11, Y7
 	MOVQ         speed_base+216(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         speed_base+216(FP), DX
-	VMOVUPD      Y2, (DX)(AX*1)
+	VMOVUPD      Y4, (DX)(AX*1)
 	MOVQ         speed_base+216(FP), DX
+	VMOVUPD      Y9, 32(DX)(AX*1)
+	MOVQ         speed_base+216(FP), DX
+	PREFETCHT0   1088(DX)(AX*1)
+	MOVQ         speed_base+216(FP), DX
+	VMOVUPD      Y7, 64(DX)(AX*1)
+	VMOVUPD      blackAllRowsAVX2Consts<>+32(SB), Y4
+	VSUBPD       Y6, Y4, Y7
+	VSUBPD       Y10, Y4, Y9
+	VSUBPD       Y12, Y4, Y13
+	VMOVUPD      480(BX), Y15
+	VMULPD       Y7, Y15, Y7
+	VMOVUPD      384(BX), Y4
+	VMULPD       Y9, Y4, Y9
+	VMOVUPD      640(BX), Y11
+	VMULPD       Y13, Y11, Y13
+	VMOVUPD      Y12, 832(BX)
+	VMOVUPD      928(BX), Y12
+	VMULPD       Y15, Y12, Y15
+	VMOVUPD      Y10, 480(BX)
+	VMOVUPD      1472(BX), Y10
+	VMULPD       Y4, Y10, Y4
+	VMOVUPD      Y6, 384(BX)
+	VMOVUPD      896(BX), Y6
+	VMULPD       Y11, Y6, Y11
+	VMULPD       448(BX), Y12, Y12
+	VMULPD       1024(BX), Y10, Y10
+	VMULPD       Y6, Y0, Y6
+	VADDPD       128(BX), Y7, Y7
+	VADDPD       160(BX), Y9, Y9
+	VADDPD       192(BX), Y13, Y13
+	VMULPD       Y15, Y5, Y15
+	VMULPD       Y4, Y1, Y4
+	VMULPD       Y11, Y2, Y11
+	VMOVUPD      Y0, 896(BX)
+	VMOVUPD      1888(BX), Y0
+	VFMADD231PD  128(BX), Y0, Y15
+	VMOVUPD      1856(BX), Y0
+	VFMADD231PD  160(BX), Y0, Y4
+	VMOVUPD      1824(BX), Y0
+	VFMADD231PD  192(BX), Y0, Y11
+	VMULPD       Y12, Y5, Y0
+	VMULPD       Y10, Y1, Y1
+	VMULPD       Y6, Y2, Y2
+	MOVQ         charm_base+192(FP), DX
+	PREFETCHT0   1024(DX)(AX*1)
+	MOVQ         charm_base+192(FP), DX
+	VMOVUPD      Y15, (DX)(AX*1)
+	MOVQ         charm_base+192(FP), DX
 	VMOVUPD      Y4, 32(DX)(AX*1)
-	MOVQ         speed_base+216(FP), DX
-	PREFETCHT0   1088(DX)(AX*1)
-	MOVQ         speed_base+216(FP), DX
-	VMOVUPD      Y6, 64(DX)(AX*1)
-	VSUBPD       Y3, Y15, Y2
-	VSUBPD       Y5, Y15, Y4
-	VSUBPD       320(BX), Y15, Y6
-	VMOVUPD      384(BX), Y13
-	VMULPD       Y2, Y13, Y2
-	VMOVUPD      352(BX), Y14
-	VMULPD       Y4, Y14, Y4
-	VMOVUPD      640(BX), Y12
-	VMULPD       Y6, Y12, Y6
-	VMOVUPD      Y5, 832(BX)
-	VMOVUPD      1728(BX), Y5
-	VMULPD       Y13, Y5, Y13
-	VMOVUPD      Y3, 384(BX)
-	VMOVUPD      960(BX), Y3
-	VMULPD       Y14, Y3, Y14
-	VMOVUPD      Y10, 352(BX)
-	VMOVUPD      928(BX), Y10
-	VMULPD       Y12, Y10, Y12
-	VMULPD       480(BX), Y5, Y5
-	VMULPD       1024(BX), Y3, Y3
-	VMULPD       Y10, Y1, Y10
-	VADDPD       160(BX), Y2, Y2
-	VADDPD       192(BX), Y4, Y4
-	VADDPD       224(BX), Y6, Y6
-	VMULPD       Y13, Y8, Y13
-	VMULPD       Y14, Y9, Y14
-	VMULPD       Y12, Y11, Y12
-	VMOVUPD      Y1, 928(BX)
-	VMOVUPD      1920(BX), Y1
-	VFMADD231PD  160(BX), Y1, Y13
-	VMOVUPD      1888(BX), Y1
-	VFMADD231PD  192(BX), Y1, Y14
-	VMOVUPD      1856(BX), Y1
-	VFMADD231PD  224(BX), Y1, Y12
-	VMULPD       Y5, Y8, Y1
-	VMULPD       Y3, Y9, Y3
-	VMULPD       Y10, Y11, Y5
-	MOVQ         charm_base+192(FP), DX
-	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         charm_base+192(FP), DX
-	VMOVUPD      Y13, (DX)(AX*1)
-	MOVQ         charm_base+192(FP), DX
-	VMOVUPD      Y14, 32(DX)(AX*1)
 	MOVQ         charm_base+192(FP), DX
 	PREFETCHT0   1088(DX)(AX*1)
 	MOVQ         charm_base+192(FP), DX
-	VMOVUPD      Y12, 64(DX)(AX*1)
-	VMULPD       Y2, Y7, Y2
-	VMULPD       Y4, Y0, Y4
-	VMULPD       352(BX), Y6, Y6
+	VMOVUPD      Y11, 64(DX)(AX*1)
+	VMULPD       Y7, Y14, Y4
+	VMULPD       Y9, Y3, Y5
+	VMULPD       Y13, Y8, Y6
 	MOVQ         color_base+264(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         color_base+264(FP), DX
-	VMOVUPD      Y2, (DX)(AX*1)
+	VMOVUPD      Y4, (DX)(AX*1)
 	MOVQ         color_base+264(FP), DX
-	VMOVUPD      Y4, 32(DX)(AX*1)
+	VMOVUPD      Y5, 32(DX)(AX*1)
 	MOVQ         color_base+264(FP), DX
 	PREFETCHT0   1088(DX)(AX*1)
 	MOVQ         color_base+264(FP), DX
 	VMOVUPD      Y6, 64(DX)(AX*1)
-	VMOVUPD      blackAllRowsAVX2Consts<>+832(SB), Y2
-	VXORPD       Y1, Y2, Y1
-	VXORPD       Y3, Y2, Y3
-	VXORPD       Y5, Y2, Y2
+	VMOVUPD      blackAllRowsAVX2Consts<>+832(SB), Y4
+	VXORPD       Y0, Y4, Y0
+	VXORPD       Y1, Y4, Y1
+	VXORPD       Y2, Y4, Y2
 	PREFETCHT0   1024(R12)(AX*1)
-	VMOVUPD      Y1, (R12)(AX*1)
-	VMOVUPD      Y3, 32(R12)(AX*1)
+	VMOVUPD      Y0, (R12)(AX*1)
+	VMOVUPD      Y1, 32(R12)(AX*1)
 	PREFETCHT0   1088(R12)(AX*1)
 	VMOVUPD      Y2, 64(R12)(AX*1)
-	VMOVUPD      384(BX), Y1
-	VSUBPD       Y15, Y1, Y2
-	VMOVUPD      832(BX), Y3
-	VSUBPD       Y15, Y3, Y4
-	VMOVUPD      320(BX), Y5
-	VSUBPD       Y15, Y5, Y6
-	VMOVUPD      480(BX), Y8
-	VMULPD       Y1, Y8, Y1
+	VMOVUPD      384(BX), Y0
+	VMOVUPD      blackAllRowsAVX2Consts<>+32(SB), Y1
+	VSUBPD       Y1, Y0, Y2
+	VMOVUPD      480(BX), Y4
+	VSUBPD       Y1, Y4, Y5
+	VMOVUPD      832(BX), Y6
+	VSUBPD       Y1, Y6, Y1
+	VMOVUPD      448(BX), Y7
+	VMULPD       Y0, Y7, Y0
 	VMOVUPD      1024(BX), Y9
-	VMULPD       Y3, Y9, Y3
-	VMOVUPD      928(BX), Y10
-	VMULPD       Y5, Y10, Y5
-	VMULPD       Y2, Y8, Y2
 	VMULPD       Y4, Y9, Y4
+	VMOVUPD      896(BX), Y10
 	VMULPD       Y6, Y10, Y6
-	VMULPD       864(BX), Y1, Y1
-	VMULPD       1472(BX), Y3, Y3
-	VMULPD       608(BX), Y5, Y5
 	VMULPD       Y2, Y7, Y2
-	VMULPD       Y4, Y0, Y0
-	VMULPD       352(BX), Y6, Y4
+	VMULPD       Y5, Y9, Y5
+	VMULPD       Y1, Y10, Y1
+	VMULPD       1440(BX), Y0, Y0
+	VMULPD       992(BX), Y4, Y4
+	VMULPD       608(BX), Y6, Y6
+	VMULPD       Y2, Y14, Y2
+	VMULPD       Y5, Y3, Y3
+	VMULPD       Y1, Y8, Y1
 	PREFETCHT0   1024(R13)(AX*1)
-	VMOVUPD      Y1, (R13)(AX*1)
-	VMOVUPD      Y3, 32(R13)(AX*1)
+	VMOVUPD      Y0, (R13)(AX*1)
+	VMOVUPD      Y4, 32(R13)(AX*1)
 	PREFETCHT0   1088(R13)(AX*1)
-	VMOVUPD      Y5, 64(R13)(AX*1)
+	VMOVUPD      Y6, 64(R13)(AX*1)
 	MOVQ         zomma_base+240(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         zomma_base+240(FP), DX
 	VMOVUPD      Y2, (DX)(AX*1)
 	MOVQ         zomma_base+240(FP), DX
-	VMOVUPD      Y0, 32(DX)(AX*1)
+	VMOVUPD      Y3, 32(DX)(AX*1)
 	MOVQ         zomma_base+240(FP), DX
 	PREFETCHT0   1088(DX)(AX*1)
 	MOVQ         zomma_base+240(FP), DX
-	VMOVUPD      Y4, 64(DX)(AX*1)
+	VMOVUPD      Y1, 64(DX)(AX*1)
 	ADDQ         $+96, AX
 	SUBQ         $+12, CX
 	JGE          body
@@ -3834,8 +3825,8 @@ tail:
 	VMULPD       Y1, Y3, Y5
 	VMOVUPD      384(BX), Y12
 	VMULPD       Y7, Y12, Y13
-	VMOVUPD      352(BX), Y4
-	VMULPD       Y9, Y4, Y6
+	VMOVUPD      352(BX), Y6
+	VMULPD       Y9, Y6, Y11
 	VMULPD       Y7, Y0, Y7
 	VMULPD       Y9, Y3, Y9
 	VMOVUPD      Y9, 672(BX)
@@ -3844,444 +3835,421 @@ tail:
 	VMULPD       Y9, Y12, Y7
 	VMOVUPD      Y7, 736(BX)
 	VMOVUPD      288(BX), Y7
-	VMULPD       Y7, Y4, Y11
-	VMOVUPD      Y11, 768(BX)
-	VMOVUPD      256(BX), Y11
-	VMINPD       Y11, Y12, Y12
+	VMULPD       Y7, Y6, Y4
+	VMOVUPD      Y4, 768(BX)
+	VMOVUPD      256(BX), Y4
+	VMINPD       Y4, Y12, Y12
 	VMOVUPD      224(BX), Y1
-	VMINPD       Y1, Y4, Y4
-	VMULPD       Y9, Y11, Y11
+	VMINPD       Y1, Y6, Y6
+	VMULPD       Y9, Y4, Y4
 	VMULPD       Y7, Y1, Y1
 	VMINPD       Y9, Y12, Y9
-	VMINPD       Y7, Y4, Y4
+	VMINPD       Y7, Y6, Y6
 	VMINPD       Y0, Y9, Y7
-	VMINPD       Y3, Y4, Y4
+	VMINPD       Y3, Y6, Y6
 	VMOVUPD      blackAllRowsAVX2Consts<>+768(SB), Y9
 	VCMPPD       $0x11, Y7, Y9, Y7
-	VCMPPD       $0x11, Y4, Y9, Y4
+	VCMPPD       $0x11, Y6, Y9, Y6
 	VMOVAPD      Y2, Y9
 	VFMADD231PD  Y10, Y13, Y9
 	VMOVAPD      Y5, Y12
-	VFMADD231PD  Y8, Y6, Y12
+	VFMADD231PD  Y8, Y11, Y12
 	VFMSUB231PD  Y10, Y13, Y2
-	VFMSUB231PD  Y8, Y6, Y5
+	VFMSUB231PD  Y8, Y11, Y5
 	VMOVUPD      480(BX), Y8
 	VMULPD       Y13, Y8, Y10
 	VMOVUPD      416(BX), Y3
-	VMULPD       Y6, Y3, Y0
+	VMULPD       Y11, Y3, Y0
 	VMULPD       Y8, Y8, Y8
 	VMULPD       Y3, Y3, Y3
 	VMULPD       Y10, Y10, Y10
 	VMULPD       Y0, Y0, Y0
 	VMULPD       Y8, Y13, Y8
-	VMULPD       Y3, Y6, Y3
+	VMULPD       Y3, Y11, Y3
 	VMULPD       blackAllRowsAVX2Consts<>+608(SB), Y10, Y10
 	VMULPD       blackAllRowsAVX2Consts<>+608(SB), Y0, Y0
 	VMOVUPD      Y0, 416(BX)
 	VANDPD       blackAllRowsAVX2Consts<>+0(SB), Y9, Y0
 	VMOVUPD      Y10, 480(BX)
 	VANDPD       blackAllRowsAVX2Consts<>+0(SB), Y12, Y10
-	VMOVUPD      Y6, 288(BX)
-	VMOVUPD      blackAllRowsAVX2Consts<>+800(SB), Y6
-	VMINPD       Y0, Y6, Y0
-	VMINPD       Y10, Y6, Y10
+	VMOVUPD      Y11, 288(BX)
+	VMOVUPD      blackAllRowsAVX2Consts<>+800(SB), Y11
+	VMINPD       Y0, Y11, Y0
+	VMINPD       Y10, Y11, Y10
 	VANDPD       blackAllRowsAVX2Consts<>+832(SB), Y9, Y9
 	VANDPD       blackAllRowsAVX2Consts<>+832(SB), Y12, Y12
 	VMOVUPD      Y13, 320(BX)
 	VANDPD       blackAllRowsAVX2Consts<>+0(SB), Y2, Y13
 	VMOVUPD      Y3, 224(BX)
 	VANDPD       blackAllRowsAVX2Consts<>+0(SB), Y5, Y3
-	VMINPD       Y13, Y6, Y13
-	VMINPD       Y3, Y6, Y3
-	VMOVUPD      blackAllRowsAVX2Consts<>+832(SB), Y6
-	VANDPD       Y2, Y6, Y2
-	VANDPD       Y5, Y6, Y5
-	VMOVUPD      blackAllRowsAVX2Consts<>+864(SB), Y6
+	VMINPD       Y13, Y11, Y13
+	VMINPD       Y3, Y11, Y3
+	VMOVUPD      blackAllRowsAVX2Consts<>+832(SB), Y11
+	VANDPD       Y2, Y11, Y2
+	VANDPD       Y5, Y11, Y5
+	VMOVUPD      blackAllRowsAVX2Consts<>+864(SB), Y11
 	VMOVUPD      Y8, 256(BX)
-	VMOVUPD      blackAllRowsAVX2Consts<>+32(SB), Y8
-	VFMADD231PD  Y6, Y0, Y8
-	VMOVUPD      Y4, 352(BX)
-	VMOVUPD      blackAllRowsAVX2Consts<>+32(SB), Y4
-	VFMADD231PD  Y6, Y10, Y4
+	VMOVUPD      blackAllRowsAVX2Consts<>+704(SB), Y8
+	VFMADD231PD  Y11, Y0, Y8
+	VMOVUPD      Y6, 352(BX)
+	VMOVUPD      blackAllRowsAVX2Consts<>+704(SB), Y6
+	VFMADD231PD  Y11, Y10, Y6
 	VMOVUPD      Y7, 384(BX)
 	VADDPD       blackAllRowsAVX2Consts<>+896(SB), Y0, Y7
 	VMOVUPD      Y1, 608(BX)
 	VADDPD       blackAllRowsAVX2Consts<>+896(SB), Y10, Y1
-	VMOVUPD      Y11, 576(BX)
-	VMOVUPD      blackAllRowsAVX2Consts<>+32(SB), Y11
-	VFMADD231PD  Y6, Y13, Y11
-	VFMADD213PD  blackAllRowsAVX2Consts<>+32(SB), Y3, Y6
+	VMOVUPD      Y4, 576(BX)
+	VMOVUPD      blackAllRowsAVX2Consts<>+704(SB), Y4
+	VFMADD231PD  Y11, Y13, Y4
+	VFMADD213PD  blackAllRowsAVX2Consts<>+704(SB), Y3, Y11
 	VMOVUPD      Y5, 544(BX)
 	VADDPD       blackAllRowsAVX2Consts<>+896(SB), Y13, Y5
 	VMOVUPD      Y2, 864(BX)
 	VADDPD       blackAllRowsAVX2Consts<>+896(SB), Y3, Y2
 	VMOVUPD      Y3, 512(BX)
-	VMULPD       blackAllRowsAVX2Consts<>+928(SB), Y0, Y3
+	VMULPD       Y0, Y0, Y3
 	VMOVUPD      Y13, 896(BX)
-	VMULPD       blackAllRowsAVX2Consts<>+928(SB), Y10, Y13
-	VMOVUPD      Y13, 928(BX)
+	VMULPD       Y10, Y10, Y13
+	VMOVUPD      Y12, 928(BX)
+	VMOVUPD      blackAllRowsAVX2Consts<>+928(SB), Y12
+	VFMADD132PD  blackAllRowsAVX2Consts<>+960(SB), Y12, Y3
+	VFMADD132PD  blackAllRowsAVX2Consts<>+960(SB), Y12, Y13
+	VSUBPD       Y12, Y3, Y3
+	VSUBPD       Y12, Y13, Y12
 	VMULPD       Y7, Y8, Y13
 	VMOVUPD      Y7, 960(BX)
-	VMULPD       Y1, Y4, Y7
+	VMULPD       Y1, Y6, Y7
 	VMOVUPD      Y1, 992(BX)
-	VANDPD       blackAllRowsAVX2Consts<>+0(SB), Y0, Y1
-	VMOVUPD      Y4, 1024(BX)
-	VANDPD       blackAllRowsAVX2Consts<>+0(SB), Y10, Y4
-	VORPD        Y1, Y9, Y1
-	VORPD        Y4, Y12, Y4
-	VMOVUPD      Y4, 1056(BX)
-	VMULPD       Y5, Y11, Y4
-	VMOVUPD      Y1, 1088(BX)
-	VMULPD       Y2, Y6, Y1
-	VMOVUPD      Y12, 1120(BX)
-	VMULPD       Y3, Y0, Y12
-	VMOVUPD      Y9, 1152(BX)
-	VMULPD       928(BX), Y10, Y9
-	VMULPD       blackAllRowsAVX2Consts<>+960(SB), Y12, Y12
-	VMULPD       blackAllRowsAVX2Consts<>+960(SB), Y9, Y9
-	VROUNDPD     $0x08, Y12, Y12
-	VROUNDPD     $0x08, Y9, Y9
-	VMOVUPD      Y3, 1184(BX)
-	VMULPD       Y4, Y13, Y3
-	VMOVUPD      Y9, 1216(BX)
-	VMULPD       Y1, Y7, Y9
-	VMOVUPD      Y12, 1248(BX)
-	VMOVUPD      blackAllRowsAVX2Consts<>+32(SB), Y12
-	VDIVPD       Y3, Y12, Y3
-	VDIVPD       Y9, Y12, Y9
-	VMULPD       Y3, Y4, Y4
-	VMULPD       Y9, Y1, Y1
-	VMULPD       Y3, Y13, Y3
-	VMULPD       Y9, Y7, Y7
-	VMULPD       Y4, Y8, Y8
-	VMULPD       1024(BX), Y1, Y9
-	VMULPD       960(BX), Y4, Y4
-	VMULPD       992(BX), Y1, Y1
-	VMULPD       Y3, Y11, Y11
-	VMULPD       Y7, Y6, Y6
-	VMULPD       Y3, Y5, Y3
-	VMULPD       Y7, Y2, Y2
-	VMULPD       Y8, Y0, Y5
-	VMULPD       Y9, Y10, Y7
-	VMOVUPD      896(BX), Y8
-	VMULPD       Y11, Y8, Y9
-	VMOVUPD      512(BX), Y11
-	VMULPD       Y6, Y11, Y6
+	VMULPD       Y5, Y4, Y1
+	VMOVUPD      Y5, 1024(BX)
+	VMULPD       Y2, Y11, Y5
+	VMOVUPD      Y2, 1056(BX)
+	VANDPD       blackAllRowsAVX2Consts<>+0(SB), Y0, Y2
+	VMOVUPD      Y11, 1088(BX)
+	VANDPD       blackAllRowsAVX2Consts<>+0(SB), Y10, Y11
+	VORPD        Y2, Y9, Y2
+	VORPD        928(BX), Y11, Y11
+	VMOVUPD      Y11, 1120(BX)
+	VMULPD       blackAllRowsAVX2Consts<>+992(SB), Y3, Y11
+	VMOVUPD      Y2, 1152(BX)
+	VMULPD       blackAllRowsAVX2Consts<>+992(SB), Y12, Y2
+	VFMADD231PD  Y0, Y0, Y11
+	VFMADD231PD  Y10, Y10, Y2
+	VFMADD231PD  blackAllRowsAVX2Consts<>+1024(SB), Y3, Y11
+	VFMADD231PD  blackAllRowsAVX2Consts<>+1024(SB), Y12, Y2
+	VMOVUPD      Y12, 1184(BX)
+	VMULPD       Y1, Y13, Y12
+	VMOVUPD      Y3, 1216(BX)
+	VMULPD       Y5, Y7, Y3
+	VMOVUPD      Y9, 1248(BX)
+	VMOVUPD      blackAllRowsAVX2Consts<>+32(SB), Y9
+	VDIVPD       Y12, Y9, Y12
+	VDIVPD       Y3, Y9, Y3
+	VMULPD       Y12, Y1, Y1
+	VMULPD       Y3, Y5, Y5
+	VMULPD       Y12, Y13, Y12
+	VMULPD       Y3, Y7, Y3
+	VMULPD       Y1, Y8, Y7
+	VMULPD       Y5, Y6, Y6
+	VMULPD       960(BX), Y1, Y1
+	VMULPD       992(BX), Y5, Y5
+	VMULPD       Y7, Y0, Y0
+	VMULPD       Y6, Y10, Y6
+	VMULPD       Y12, Y4, Y4
+	VMULPD       1088(BX), Y3, Y7
+	VMULPD       1024(BX), Y12, Y8
+	VMULPD       1056(BX), Y3, Y3
+	VMOVUPD      896(BX), Y10
+	VMULPD       Y4, Y10, Y4
+	VMOVUPD      512(BX), Y12
+	VMULPD       Y7, Y12, Y7
 	VMOVUPD      blackAllRowsAVX2Consts<>+0(SB), Y13
-	VANDPD       Y8, Y13, Y8
-	VANDPD       Y11, Y13, Y11
-	VORPD        864(BX), Y8, Y8
-	VORPD        544(BX), Y11, Y11
+	VANDPD       Y10, Y13, Y10
+	VANDPD       Y12, Y13, Y12
+	VORPD        864(BX), Y10, Y10
+	VORPD        544(BX), Y12, Y12
+	VMOVUPD      Y12, 512(BX)
 	VMOVUPD      blackAllRowsAVX2Consts<>+704(SB), Y12
-	VMOVUPD      Y11, 512(BX)
-	VMOVUPD      blackAllRowsAVX2Consts<>+640(SB), Y11
-	VFMADD231PD  Y12, Y5, Y11
-	VMOVUPD      Y8, 896(BX)
-	VMOVUPD      blackAllRowsAVX2Consts<>+640(SB), Y8
-	VFMADD231PD  Y12, Y7, Y8
+	VMOVUPD      Y10, 896(BX)
+	VMOVUPD      blackAllRowsAVX2Consts<>+640(SB), Y10
+	VFMADD231PD  Y12, Y0, Y10
 	VMOVUPD      blackAllRowsAVX2Consts<>+640(SB), Y13
-	VFMADD231PD  Y12, Y9, Y13
-	VFMADD213PD  blackAllRowsAVX2Consts<>+640(SB), Y6, Y12
-	VMOVUPD      Y2, 992(BX)
-	VMOVUPD      blackAllRowsAVX2Consts<>+1696(SB), Y2
-	VMOVUPD      Y3, 960(BX)
-	VMULPD       1248(BX), Y2, Y3
-	VMOVUPD      Y6, 1024(BX)
-	VMOVUPD      1216(BX), Y6
-	VMULPD       Y2, Y6, Y2
-	VFMADD231PD  1184(BX), Y0, Y3
-	VFMADD231PD  928(BX), Y10, Y2
-	VMOVUPD      blackAllRowsAVX2Consts<>+1728(SB), Y0
-	VFMADD231PD  1248(BX), Y0, Y3
-	VFMADD231PD  Y0, Y6, Y2
-	VMOVUPD      blackAllRowsAVX2Consts<>+992(SB), Y0
-	VMOVUPD      blackAllRowsAVX2Consts<>+1024(SB), Y10
-	VFMADD231PD  Y0, Y11, Y10
-	VMOVUPD      blackAllRowsAVX2Consts<>+1024(SB), Y6
-	VFMADD231PD  Y0, Y8, Y6
-	VMOVUPD      Y2, 928(BX)
-	VMOVUPD      blackAllRowsAVX2Consts<>+1056(SB), Y2
-	VFMADD213PD  Y2, Y11, Y10
-	VFMADD213PD  Y2, Y8, Y6
-	VMOVUPD      Y3, 1184(BX)
-	VMOVUPD      blackAllRowsAVX2Consts<>+1088(SB), Y3
-	VFMADD213PD  Y3, Y11, Y10
-	VFMADD213PD  Y3, Y8, Y6
+	VFMADD231PD  Y12, Y6, Y13
+	VMOVUPD      blackAllRowsAVX2Consts<>+640(SB), Y9
+	VFMADD231PD  Y12, Y4, Y9
+	VFMADD213PD  blackAllRowsAVX2Consts<>+640(SB), Y7, Y12
+	VMOVUPD      Y3, 1056(BX)
+	VMOVUPD      blackAllRowsAVX2Consts<>+1760(SB), Y3
+	VFMADD231PD  blackAllRowsAVX2Consts<>+1728(SB), Y11, Y3
+	VMOVUPD      Y8, 1024(BX)
+	VMOVUPD      blackAllRowsAVX2Consts<>+1760(SB), Y8
+	VFMADD231PD  blackAllRowsAVX2Consts<>+1728(SB), Y2, Y8
+	VFMADD213PD  blackAllRowsAVX2Consts<>+1792(SB), Y11, Y3
+	VFMADD213PD  blackAllRowsAVX2Consts<>+1792(SB), Y2, Y8
+	VFMADD213PD  blackAllRowsAVX2Consts<>+1824(SB), Y11, Y3
+	VFMADD213PD  blackAllRowsAVX2Consts<>+1824(SB), Y2, Y8
+	VFMADD213PD  blackAllRowsAVX2Consts<>+1856(SB), Y11, Y3
+	VFMADD213PD  blackAllRowsAVX2Consts<>+1856(SB), Y2, Y8
+	VFMADD213PD  blackAllRowsAVX2Consts<>+1888(SB), Y11, Y3
+	VFMADD213PD  blackAllRowsAVX2Consts<>+1888(SB), Y2, Y8
+	VFMADD213PD  blackAllRowsAVX2Consts<>+1920(SB), Y11, Y3
+	VFMADD213PD  blackAllRowsAVX2Consts<>+1920(SB), Y2, Y8
+	VFMADD213PD  blackAllRowsAVX2Consts<>+1952(SB), Y11, Y3
+	VFMADD213PD  blackAllRowsAVX2Consts<>+1952(SB), Y2, Y8
+	VFMADD213PD  blackAllRowsAVX2Consts<>+1984(SB), Y11, Y3
+	VFMADD213PD  blackAllRowsAVX2Consts<>+1984(SB), Y2, Y8
+	VFMADD213PD  blackAllRowsAVX2Consts<>+2016(SB), Y11, Y3
+	VFMADD213PD  blackAllRowsAVX2Consts<>+2016(SB), Y2, Y8
+	VFMADD213PD  blackAllRowsAVX2Consts<>+2048(SB), Y11, Y3
+	VFMADD213PD  blackAllRowsAVX2Consts<>+2048(SB), Y2, Y8
+	VMULPD       Y3, Y11, Y3
+	VMULPD       Y8, Y2, Y2
+	VMOVUPD      736(BX), Y8
+	VFMADD213PD  Y8, Y8, Y3
+	VMOVUPD      768(BX), Y11
+	VFMADD213PD  Y11, Y11, Y2
+	VMOVUPD      blackAllRowsAVX2Consts<>+1056(SB), Y11
+	VMOVUPD      blackAllRowsAVX2Consts<>+1088(SB), Y8
+	VFMADD231PD  Y11, Y10, Y8
+	VMOVUPD      Y2, 1088(BX)
+	VMOVUPD      blackAllRowsAVX2Consts<>+1088(SB), Y2
+	VFMADD231PD  Y11, Y13, Y2
+	VMOVUPD      Y3, 992(BX)
 	VMOVUPD      blackAllRowsAVX2Consts<>+1120(SB), Y3
-	VFMADD213PD  Y3, Y11, Y10
-	VFMADD213PD  Y3, Y8, Y6
+	VFMADD213PD  Y3, Y10, Y8
+	VFMADD213PD  Y3, Y13, Y2
 	VMOVUPD      blackAllRowsAVX2Consts<>+1152(SB), Y3
-	VFMADD213PD  Y3, Y11, Y10
-	VFMADD213PD  Y3, Y8, Y6
+	VFMADD213PD  Y3, Y10, Y8
+	VFMADD213PD  Y3, Y13, Y2
 	VMOVUPD      blackAllRowsAVX2Consts<>+1184(SB), Y3
-	VFMADD213PD  Y3, Y11, Y10
-	VFMADD213PD  Y3, Y8, Y6
+	VFMADD213PD  Y3, Y10, Y8
+	VFMADD213PD  Y3, Y13, Y2
 	VMOVUPD      blackAllRowsAVX2Consts<>+1216(SB), Y3
-	VFMADD213PD  Y3, Y11, Y10
-	VFMADD213PD  Y3, Y8, Y6
+	VFMADD213PD  Y3, Y10, Y8
+	VFMADD213PD  Y3, Y13, Y2
 	VMOVUPD      blackAllRowsAVX2Consts<>+1248(SB), Y3
-	VFMADD213PD  Y3, Y11, Y10
-	VFMADD213PD  Y3, Y8, Y6
+	VFMADD213PD  Y3, Y10, Y8
+	VFMADD213PD  Y3, Y13, Y2
 	VMOVUPD      blackAllRowsAVX2Consts<>+1280(SB), Y3
-	VFMADD213PD  Y3, Y11, Y10
-	VFMADD213PD  Y3, Y8, Y6
+	VFMADD213PD  Y3, Y10, Y8
+	VFMADD213PD  Y3, Y13, Y2
 	VMOVUPD      blackAllRowsAVX2Consts<>+1312(SB), Y3
-	VFMADD213PD  Y3, Y11, Y10
-	VFMADD213PD  Y3, Y8, Y6
+	VFMADD213PD  Y3, Y10, Y8
+	VFMADD213PD  Y3, Y13, Y2
 	VMOVUPD      blackAllRowsAVX2Consts<>+1344(SB), Y3
-	VFMADD213PD  Y3, Y11, Y10
-	VFMADD213PD  Y3, Y8, Y6
+	VFMADD213PD  Y3, Y10, Y8
+	VFMADD213PD  Y3, Y13, Y2
 	VMOVUPD      blackAllRowsAVX2Consts<>+1376(SB), Y3
-	VFMADD213PD  Y3, Y11, Y10
-	VFMADD213PD  Y3, Y8, Y6
+	VFMADD213PD  Y3, Y10, Y8
+	VFMADD213PD  Y3, Y13, Y2
 	VMOVUPD      blackAllRowsAVX2Consts<>+1408(SB), Y3
-	VFMADD213PD  Y3, Y11, Y10
-	VFMADD213PD  Y3, Y8, Y6
+	VFMADD213PD  Y3, Y10, Y8
+	VFMADD213PD  Y3, Y13, Y2
 	VMOVUPD      blackAllRowsAVX2Consts<>+1440(SB), Y3
-	VFMADD213PD  Y3, Y11, Y10
-	VFMADD213PD  Y3, Y8, Y6
+	VFMADD213PD  Y3, Y10, Y8
+	VFMADD213PD  Y3, Y13, Y2
 	VMOVUPD      blackAllRowsAVX2Consts<>+1472(SB), Y3
-	VFMADD213PD  Y3, Y11, Y10
-	VFMADD213PD  Y3, Y8, Y6
+	VFMADD213PD  Y3, Y10, Y8
+	VFMADD213PD  Y3, Y13, Y2
 	VMOVUPD      blackAllRowsAVX2Consts<>+1504(SB), Y3
-	VFMADD213PD  Y3, Y11, Y10
-	VFMADD213PD  Y3, Y8, Y6
+	VFMADD213PD  Y3, Y10, Y8
+	VFMADD213PD  Y3, Y13, Y2
 	VMOVUPD      blackAllRowsAVX2Consts<>+1536(SB), Y3
-	VFMADD213PD  Y3, Y11, Y10
-	VFMADD213PD  Y3, Y8, Y6
+	VFMADD213PD  Y3, Y10, Y8
+	VFMADD213PD  Y3, Y13, Y2
 	VMOVUPD      blackAllRowsAVX2Consts<>+1568(SB), Y3
-	VFMADD213PD  Y3, Y11, Y10
-	VFMADD213PD  Y3, Y8, Y6
+	VFMADD213PD  Y3, Y10, Y8
+	VFMADD213PD  Y3, Y13, Y2
 	VMOVUPD      blackAllRowsAVX2Consts<>+1600(SB), Y3
-	VFMADD213PD  Y3, Y11, Y10
-	VFMADD213PD  Y3, Y8, Y6
+	VFMADD213PD  Y3, Y10, Y8
+	VFMADD213PD  Y3, Y13, Y2
 	VMOVUPD      blackAllRowsAVX2Consts<>+1632(SB), Y3
-	VFMADD213PD  Y3, Y11, Y10
-	VFMADD213PD  Y3, Y8, Y6
+	VFMADD213PD  Y3, Y10, Y8
+	VFMADD213PD  Y3, Y13, Y2
 	VMOVUPD      blackAllRowsAVX2Consts<>+1664(SB), Y3
-	VFMADD213PD  Y3, Y10, Y11
-	VFMADD213PD  Y3, Y6, Y8
-	VMOVUPD      blackAllRowsAVX2Consts<>+608(SB), Y6
-	VFMADD213PD  Y6, Y11, Y5
-	VFMADD213PD  Y6, Y8, Y7
-	VMULPD       Y4, Y5, Y4
-	VMULPD       Y1, Y7, Y1
+	VFMADD213PD  Y3, Y10, Y8
+	VFMADD213PD  Y3, Y13, Y2
+	VMOVUPD      blackAllRowsAVX2Consts<>+1696(SB), Y3
+	VFMADD213PD  Y3, Y8, Y10
+	VFMADD213PD  Y3, Y2, Y13
+	VMOVUPD      blackAllRowsAVX2Consts<>+32(SB), Y2
+	VFMADD213PD  Y2, Y10, Y0
+	VFMADD213PD  Y2, Y13, Y6
+	VMULPD       Y1, Y0, Y0
+	VMULPD       Y5, Y6, Y1
 	VMOVUPD      blackAllRowsAVX2Consts<>+0(SB), Y5
-	VANDPD       Y4, Y5, Y4
+	VANDPD       Y0, Y5, Y0
 	VANDPD       Y1, Y5, Y1
-	VMOVUPD      1152(BX), Y7
-	VORPD        Y4, Y7, Y4
-	VMOVUPD      1120(BX), Y8
+	VMOVUPD      1248(BX), Y6
+	VORPD        Y0, Y6, Y0
+	VMOVUPD      928(BX), Y8
 	VORPD        Y1, Y8, Y1
 	VMOVUPD      (BX), Y10
-	VORPD        Y7, Y10, Y7
+	VORPD        Y6, Y10, Y6
 	VORPD        Y8, Y10, Y8
-	VMOVUPD      blackAllRowsAVX2Consts<>+1024(SB), Y11
-	VFMADD231PD  Y0, Y13, Y11
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1024(SB), Y12, Y0
-	VFMADD213PD  Y2, Y13, Y11
-	VFMADD231PD  Y0, Y12, Y2
-	VMOVUPD      blackAllRowsAVX2Consts<>+1088(SB), Y0
-	VFMADD213PD  Y0, Y13, Y11
-	VFMADD231PD  Y2, Y12, Y0
-	VMOVUPD      blackAllRowsAVX2Consts<>+1120(SB), Y2
-	VFMADD213PD  Y2, Y13, Y11
-	VFMADD231PD  Y0, Y12, Y2
-	VMOVUPD      blackAllRowsAVX2Consts<>+1152(SB), Y0
-	VFMADD213PD  Y0, Y13, Y11
-	VFMADD231PD  Y2, Y12, Y0
-	VMOVUPD      blackAllRowsAVX2Consts<>+1184(SB), Y2
-	VFMADD213PD  Y2, Y13, Y11
-	VFMADD231PD  Y0, Y12, Y2
-	VMOVUPD      blackAllRowsAVX2Consts<>+1216(SB), Y0
-	VFMADD213PD  Y0, Y13, Y11
-	VFMADD231PD  Y2, Y12, Y0
-	VMOVUPD      blackAllRowsAVX2Consts<>+1248(SB), Y2
-	VFMADD213PD  Y2, Y13, Y11
-	VFMADD231PD  Y0, Y12, Y2
-	VMOVUPD      blackAllRowsAVX2Consts<>+1280(SB), Y0
-	VFMADD213PD  Y0, Y13, Y11
-	VFMADD231PD  Y2, Y12, Y0
-	VMOVUPD      blackAllRowsAVX2Consts<>+1312(SB), Y2
-	VFMADD213PD  Y2, Y13, Y11
-	VFMADD231PD  Y0, Y12, Y2
-	VMOVUPD      blackAllRowsAVX2Consts<>+1344(SB), Y0
-	VFMADD213PD  Y0, Y13, Y11
-	VFMADD231PD  Y2, Y12, Y0
-	VMOVUPD      blackAllRowsAVX2Consts<>+1376(SB), Y2
-	VFMADD213PD  Y2, Y13, Y11
-	VFMADD231PD  Y0, Y12, Y2
-	VMOVUPD      blackAllRowsAVX2Consts<>+1408(SB), Y0
-	VFMADD213PD  Y0, Y13, Y11
-	VFMADD231PD  Y2, Y12, Y0
-	VMOVUPD      blackAllRowsAVX2Consts<>+1440(SB), Y2
-	VFMADD213PD  Y2, Y13, Y11
-	VFMADD231PD  Y0, Y12, Y2
-	VMOVUPD      blackAllRowsAVX2Consts<>+1472(SB), Y0
-	VFMADD213PD  Y0, Y13, Y11
-	VFMADD231PD  Y2, Y12, Y0
-	VMOVUPD      blackAllRowsAVX2Consts<>+1504(SB), Y2
-	VFMADD213PD  Y2, Y13, Y11
-	VFMADD231PD  Y0, Y12, Y2
-	VMOVUPD      blackAllRowsAVX2Consts<>+1536(SB), Y0
-	VFMADD213PD  Y0, Y13, Y11
-	VFMADD231PD  Y2, Y12, Y0
-	VMOVUPD      blackAllRowsAVX2Consts<>+1568(SB), Y2
-	VFMADD213PD  Y2, Y13, Y11
-	VFMADD231PD  Y0, Y12, Y2
-	VMOVUPD      blackAllRowsAVX2Consts<>+1600(SB), Y0
-	VFMADD213PD  Y0, Y13, Y11
-	VFMADD231PD  Y2, Y12, Y0
-	VMOVUPD      blackAllRowsAVX2Consts<>+1632(SB), Y2
-	VFMADD213PD  Y2, Y13, Y11
-	VFMADD231PD  Y0, Y12, Y2
-	VFMADD213PD  Y3, Y11, Y13
-	VFMADD231PD  Y2, Y12, Y3
-	VFMADD213PD  Y6, Y13, Y9
-	VFMADD231PD  1024(BX), Y3, Y6
-	VMULPD       960(BX), Y9, Y0
-	VMULPD       992(BX), Y6, Y2
-	VANDPD       Y0, Y5, Y0
-	VANDPD       Y2, Y5, Y2
-	VMOVUPD      864(BX), Y3
-	VORPD        Y0, Y3, Y0
-	VMOVUPD      544(BX), Y5
-	VORPD        Y2, Y5, Y2
-	VORPD        Y3, Y10, Y3
-	VORPD        Y5, Y10, Y5
-	VSUBPD       Y4, Y0, Y0
-	VSUBPD       Y1, Y2, Y2
-	VMOVUPD      1184(BX), Y6
-	VMOVUPD      blackAllRowsAVX2Consts<>+1856(SB), Y9
-	VMOVUPD      blackAllRowsAVX2Consts<>+1888(SB), Y10
-	VFMADD231PD  Y9, Y6, Y10
-	VMOVUPD      928(BX), Y11
-	VFMADD213PD  blackAllRowsAVX2Consts<>+1888(SB), Y11, Y9
-	VMOVUPD      blackAllRowsAVX2Consts<>+1920(SB), Y12
-	VFMADD213PD  Y12, Y6, Y10
-	VFMADD231PD  Y9, Y11, Y12
-	VMOVUPD      blackAllRowsAVX2Consts<>+1952(SB), Y9
-	VFMADD213PD  Y9, Y6, Y10
-	VFMADD231PD  Y12, Y11, Y9
-	VMOVUPD      blackAllRowsAVX2Consts<>+1984(SB), Y12
-	VFMADD213PD  Y12, Y6, Y10
-	VFMADD231PD  Y9, Y11, Y12
-	VMOVUPD      blackAllRowsAVX2Consts<>+2016(SB), Y9
-	VFMADD213PD  Y9, Y6, Y10
-	VFMADD231PD  Y12, Y11, Y9
-	VMOVUPD      blackAllRowsAVX2Consts<>+2048(SB), Y12
-	VFMADD213PD  Y12, Y6, Y10
-	VFMADD231PD  Y9, Y11, Y12
-	VMOVUPD      blackAllRowsAVX2Consts<>+2080(SB), Y9
-	VFMADD213PD  Y9, Y6, Y10
-	VFMADD231PD  Y12, Y11, Y9
-	VMOVUPD      blackAllRowsAVX2Consts<>+2112(SB), Y12
-	VFMADD213PD  Y12, Y6, Y10
-	VFMADD231PD  Y9, Y11, Y12
-	VMOVUPD      blackAllRowsAVX2Consts<>+2144(SB), Y9
-	VFMADD213PD  Y9, Y6, Y10
-	VFMADD231PD  Y12, Y11, Y9
-	VMOVUPD      1248(BX), Y12
-	VMOVUPD      blackAllRowsAVX2Consts<>+1760(SB), Y13
-	VMOVUPD      Y2, 544(BX)
-	VMINPD       Y13, Y12, Y2
-	VMOVUPD      Y0, 864(BX)
-	VMOVUPD      1216(BX), Y0
-	VMINPD       Y13, Y0, Y13
-	VMOVUPD      Y1, 992(BX)
-	VMOVUPD      blackAllRowsAVX2Consts<>+1792(SB), Y1
-	VMAXPD       Y1, Y2, Y2
-	VMAXPD       Y1, Y13, Y1
-	VSUBPD       Y2, Y12, Y12
-	VSUBPD       Y1, Y0, Y0
-	VMOVUPD      blackAllRowsAVX2Consts<>+1824(SB), Y13
-	VADDPD       Y13, Y2, Y2
-	VADDPD       Y13, Y1, Y1
+	VMOVUPD      blackAllRowsAVX2Consts<>+1088(SB), Y13
+	VFMADD231PD  Y11, Y9, Y13
+	VFMADD213PD  blackAllRowsAVX2Consts<>+1088(SB), Y12, Y11
+	VMOVUPD      blackAllRowsAVX2Consts<>+1120(SB), Y10
+	VFMADD213PD  Y10, Y9, Y13
+	VFMADD231PD  Y11, Y12, Y10
+	VMOVUPD      blackAllRowsAVX2Consts<>+1152(SB), Y11
+	VFMADD213PD  Y11, Y9, Y13
+	VFMADD231PD  Y10, Y12, Y11
+	VMOVUPD      blackAllRowsAVX2Consts<>+1184(SB), Y10
+	VFMADD213PD  Y10, Y9, Y13
+	VFMADD231PD  Y11, Y12, Y10
+	VMOVUPD      blackAllRowsAVX2Consts<>+1216(SB), Y11
+	VFMADD213PD  Y11, Y9, Y13
+	VFMADD231PD  Y10, Y12, Y11
+	VMOVUPD      blackAllRowsAVX2Consts<>+1248(SB), Y10
+	VFMADD213PD  Y10, Y9, Y13
+	VFMADD231PD  Y11, Y12, Y10
+	VMOVUPD      blackAllRowsAVX2Consts<>+1280(SB), Y11
+	VFMADD213PD  Y11, Y9, Y13
+	VFMADD231PD  Y10, Y12, Y11
+	VMOVUPD      blackAllRowsAVX2Consts<>+1312(SB), Y10
+	VFMADD213PD  Y10, Y9, Y13
+	VFMADD231PD  Y11, Y12, Y10
+	VMOVUPD      blackAllRowsAVX2Consts<>+1344(SB), Y11
+	VFMADD213PD  Y11, Y9, Y13
+	VFMADD231PD  Y10, Y12, Y11
+	VMOVUPD      blackAllRowsAVX2Consts<>+1376(SB), Y10
+	VFMADD213PD  Y10, Y9, Y13
+	VFMADD231PD  Y11, Y12, Y10
+	VMOVUPD      blackAllRowsAVX2Consts<>+1408(SB), Y11
+	VFMADD213PD  Y11, Y9, Y13
+	VFMADD231PD  Y10, Y12, Y11
+	VMOVUPD      blackAllRowsAVX2Consts<>+1440(SB), Y10
+	VFMADD213PD  Y10, Y9, Y13
+	VFMADD231PD  Y11, Y12, Y10
+	VMOVUPD      blackAllRowsAVX2Consts<>+1472(SB), Y11
+	VFMADD213PD  Y11, Y9, Y13
+	VFMADD231PD  Y10, Y12, Y11
+	VMOVUPD      blackAllRowsAVX2Consts<>+1504(SB), Y10
+	VFMADD213PD  Y10, Y9, Y13
+	VFMADD231PD  Y11, Y12, Y10
+	VMOVUPD      blackAllRowsAVX2Consts<>+1536(SB), Y11
+	VFMADD213PD  Y11, Y9, Y13
+	VFMADD231PD  Y10, Y12, Y11
+	VMOVUPD      blackAllRowsAVX2Consts<>+1568(SB), Y10
+	VFMADD213PD  Y10, Y9, Y13
+	VFMADD231PD  Y11, Y12, Y10
+	VMOVUPD      blackAllRowsAVX2Consts<>+1600(SB), Y11
+	VFMADD213PD  Y11, Y9, Y13
+	VFMADD231PD  Y10, Y12, Y11
+	VMOVUPD      blackAllRowsAVX2Consts<>+1632(SB), Y10
+	VFMADD213PD  Y10, Y9, Y13
+	VFMADD231PD  Y11, Y12, Y10
+	VMOVUPD      blackAllRowsAVX2Consts<>+1664(SB), Y11
+	VFMADD213PD  Y11, Y9, Y13
+	VFMADD231PD  Y10, Y12, Y11
+	VFMADD213PD  Y3, Y13, Y9
+	VFMADD231PD  Y11, Y12, Y3
+	VFMADD213PD  Y2, Y9, Y4
+	VFMADD213PD  Y2, Y3, Y7
+	VMULPD       1024(BX), Y4, Y3
+	VMULPD       1056(BX), Y7, Y4
+	VANDPD       Y3, Y5, Y3
+	VANDPD       Y4, Y5, Y4
+	VMOVUPD      864(BX), Y5
+	VORPD        Y3, Y5, Y3
+	VMOVUPD      544(BX), Y7
+	VORPD        Y4, Y7, Y4
+	VMOVUPD      (BX), Y9
+	VORPD        Y5, Y9, Y5
+	VORPD        Y7, Y9, Y7
+	VSUBPD       Y0, Y3, Y3
+	VSUBPD       Y1, Y4, Y4
+	VMOVUPD      1216(BX), Y9
+	VMOVUPD      blackAllRowsAVX2Consts<>+2080(SB), Y10
+	VMINPD       Y10, Y9, Y11
+	VMOVUPD      1184(BX), Y12
+	VMINPD       Y10, Y12, Y10
+	VMOVUPD      blackAllRowsAVX2Consts<>+2112(SB), Y13
+	VMAXPD       Y13, Y11, Y11
+	VMAXPD       Y13, Y10, Y10
+	VSUBPD       Y11, Y9, Y9
+	VSUBPD       Y10, Y12, Y12
+	VMOVUPD      blackAllRowsAVX2Consts<>+2144(SB), Y13
+	VADDPD       Y13, Y11, Y11
+	VADDPD       Y13, Y10, Y10
+	VADDPD       Y13, Y9, Y9
 	VADDPD       Y13, Y12, Y12
-	VADDPD       Y13, Y0, Y0
-	VPSLLQ       $0x34, Y2, Y2
-	VPSLLQ       $0x34, Y1, Y1
+	VPSLLQ       $0x34, Y11, Y11
+	VPSLLQ       $0x34, Y10, Y10
+	VPSLLQ       $0x34, Y9, Y9
 	VPSLLQ       $0x34, Y12, Y12
-	VPSLLQ       $0x34, Y0, Y0
-	VMULPD       Y6, Y6, Y13
-	VMOVUPD      Y4, 1216(BX)
-	VMULPD       Y11, Y11, Y4
-	VFMADD231PD  Y10, Y13, Y6
-	VFMADD231PD  Y9, Y4, Y11
-	VMOVUPD      736(BX), Y4
-	VFMADD213PD  Y4, Y4, Y6
-	VMOVUPD      768(BX), Y9
-	VFMADD213PD  Y9, Y9, Y11
-	VMULPD       Y12, Y6, Y6
-	VMULPD       Y0, Y11, Y0
-	VMULPD       Y2, Y6, Y2
-	VMULPD       Y1, Y0, Y0
-	VMOVUPD      blackAllRowsAVX2Consts<>+832(SB), Y1
-	VXORPD       192(BX), Y1, Y6
-	VXORPD       160(BX), Y1, Y10
-	VCMPPD       $0x00, Y7, Y6, Y7
-	VCMPPD       $0x00, Y8, Y10, Y8
-	VCMPPD       $0x00, Y3, Y6, Y3
-	VCMPPD       $0x00, Y5, Y10, Y5
-	VMOVUPD      192(BX), Y6
-	VMULPD       Y4, Y6, Y10
-	VMOVUPD      160(BX), Y11
-	VMULPD       Y9, Y11, Y12
-	VMOVUPD      blackAllRowsAVX2Consts<>+288(SB), Y13
-	VBLENDVPD    Y7, Y13, Y10, Y7
-	VBLENDVPD    Y8, Y13, Y12, Y8
-	VMOVUPD      576(BX), Y10
-	VMULPD       Y10, Y6, Y6
-	VMOVUPD      608(BX), Y12
-	VMULPD       Y12, Y11, Y11
-	VADDPD       Y10, Y4, Y4
-	VADDPD       Y12, Y9, Y9
-	VBLENDVPD    Y3, Y13, Y6, Y3
-	VBLENDVPD    Y5, Y13, Y11, Y5
-	VADDPD       832(BX), Y4, Y4
-	VADDPD       800(BX), Y9, Y6
-	VSUBPD       Y3, Y7, Y3
-	VSUBPD       Y5, Y8, Y5
-	VFNMADD231PD 1216(BX), Y2, Y7
-	VFNMADD231PD 992(BX), Y0, Y8
-	VFMADD231PD  864(BX), Y2, Y3
-	VFMADD231PD  544(BX), Y0, Y5
-	VMOVUPD      blackAllRowsAVX2Consts<>+2176(SB), Y9
-	VMULPD       Y9, Y2, Y2
-	VMULPD       Y9, Y0, Y0
-	VMOVUPD      blackAllRowsAVX2Consts<>+2208(SB), Y9
-	VCMPPD       $0x11, Y9, Y4, Y4
-	VCMPPD       $0x11, Y9, Y6, Y6
+	VMULPD       992(BX), Y9, Y9
+	VMULPD       1088(BX), Y12, Y12
+	VMULPD       Y11, Y9, Y9
+	VMULPD       Y10, Y12, Y10
+	VMOVUPD      blackAllRowsAVX2Consts<>+832(SB), Y11
+	VXORPD       192(BX), Y11, Y12
+	VXORPD       160(BX), Y11, Y13
+	VCMPPD       $0x00, Y6, Y12, Y6
+	VCMPPD       $0x00, Y8, Y13, Y8
+	VCMPPD       $0x00, Y5, Y12, Y5
+	VCMPPD       $0x00, Y7, Y13, Y7
+	VMOVUPD      192(BX), Y12
+	VMULPD       736(BX), Y12, Y13
+	VMOVUPD      160(BX), Y2
+	VMULPD       768(BX), Y2, Y11
+	VBLENDVPD    Y6, blackAllRowsAVX2Consts<>+288(SB), Y13, Y6
+	VBLENDVPD    Y8, blackAllRowsAVX2Consts<>+288(SB), Y11, Y8
+	VMOVUPD      576(BX), Y11
+	VMULPD       Y11, Y12, Y12
+	VMOVUPD      608(BX), Y13
+	VMULPD       Y13, Y2, Y2
+	VADDPD       736(BX), Y11, Y11
+	VADDPD       768(BX), Y13, Y13
+	VBLENDVPD    Y5, blackAllRowsAVX2Consts<>+288(SB), Y12, Y5
+	VBLENDVPD    Y7, blackAllRowsAVX2Consts<>+288(SB), Y2, Y2
+	VADDPD       832(BX), Y11, Y7
+	VADDPD       800(BX), Y13, Y11
+	VSUBPD       Y5, Y6, Y5
+	VSUBPD       Y2, Y8, Y2
+	VFNMADD231PD Y9, Y0, Y6
+	VFNMADD231PD Y10, Y1, Y8
+	VFMADD231PD  Y3, Y9, Y5
+	VFMADD231PD  Y4, Y10, Y2
+	VMOVUPD      blackAllRowsAVX2Consts<>+2176(SB), Y0
+	VMULPD       Y0, Y9, Y1
+	VMULPD       Y0, Y10, Y0
+	VMOVUPD      blackAllRowsAVX2Consts<>+2208(SB), Y3
+	VCMPPD       $0x11, Y3, Y7, Y4
+	VCMPPD       $0x11, Y3, Y11, Y3
 	VANDPD       384(BX), Y4, Y4
-	VANDPD       352(BX), Y6, Y6
-	VMOVUPD      blackAllRowsAVX2Consts<>+2240(SB), Y9
-	VBLENDVPD    Y4, Y3, Y9, Y3
-	VBLENDVPD    Y6, Y5, Y9, Y4
-	VMULPD       256(BX), Y2, Y5
-	VMULPD       224(BX), Y0, Y6
-	VMULPD       704(BX), Y7, Y7
-	VMULPD       672(BX), Y8, Y8
-	VMULPD       128(BX), Y3, Y9
-	VMULPD       96(BX), Y4, Y10
-	VMASKMOVPD   Y3, Y15, (SI)(AX*1)
-	VMASKMOVPD   Y4, Y14, 32(SI)(AX*1)
-	VMOVUPD      blackAllRowsAVX2Consts<>+928(SB), Y11
-	VMULPD       Y5, Y11, Y5
-	VMULPD       Y6, Y11, Y6
-	VFMADD231PD  64(BX), Y3, Y5
-	VFMADD231PD  32(BX), Y4, Y6
-	VMASKMOVPD   Y5, Y15, (R10)(AX*1)
-	VMASKMOVPD   Y6, Y14, 32(R10)(AX*1)
-	VXORPD       Y9, Y1, Y3
-	VXORPD       Y10, Y1, Y4
+	VANDPD       352(BX), Y3, Y3
+	VMOVUPD      blackAllRowsAVX2Consts<>+2240(SB), Y7
+	VBLENDVPD    Y4, Y5, Y7, Y4
+	VBLENDVPD    Y3, Y2, Y7, Y2
+	VMULPD       256(BX), Y1, Y3
+	VMULPD       224(BX), Y0, Y5
+	VMULPD       704(BX), Y6, Y6
+	VMULPD       672(BX), Y8, Y7
+	VMULPD       128(BX), Y4, Y8
+	VMULPD       96(BX), Y2, Y9
+	VMASKMOVPD   Y4, Y15, (SI)(AX*1)
+	VMASKMOVPD   Y2, Y14, 32(SI)(AX*1)
+	VMOVUPD      blackAllRowsAVX2Consts<>+2048(SB), Y10
+	VMULPD       Y3, Y10, Y3
+	VMULPD       Y5, Y10, Y5
+	VFMADD231PD  64(BX), Y4, Y3
+	VFMADD231PD  32(BX), Y2, Y5
+	VMASKMOVPD   Y3, Y15, (R10)(AX*1)
+	VMASKMOVPD   Y5, Y14, 32(R10)(AX*1)
+	VMOVUPD      blackAllRowsAVX2Consts<>+832(SB), Y2
+	VXORPD       Y8, Y2, Y3
+	VXORPD       Y9, Y2, Y4
 	VMASKMOVPD   Y3, Y15, (R11)(AX*1)
 	VMASKMOVPD   Y4, Y14, 32(R11)(AX*1)
-	VMASKMOVPD   Y7, Y15, (DI)(AX*1)
-	VMASKMOVPD   Y8, Y14, 32(DI)(AX*1)
-	VMOVUPD      1088(BX), Y3
+	VMASKMOVPD   Y6, Y15, (DI)(AX*1)
+	VMASKMOVPD   Y7, Y14, 32(DI)(AX*1)
+	VMOVUPD      1152(BX), Y3
 	VMULPD       896(BX), Y3, Y4
-	VMOVUPD      1056(BX), Y5
-	VMULPD       512(BX), Y5, Y6
+	VMOVUPD      1120(BX), Y5
+	VMULPD       512(BX), Y5, Y8
 	VMOVUPD      320(BX), Y9
 	VMOVUPD      blackAllRowsAVX2Consts<>+32(SB), Y10
 	VFMADD213PD  Y10, Y9, Y3
@@ -4291,77 +4259,77 @@ tail:
 	VMULPD       672(BX), Y11, Y13
 	VMOVUPD      640(BX), Y10
 	VMULPD       Y9, Y10, Y9
-	VMOVUPD      Y8, 320(BX)
-	VMOVUPD      448(BX), Y8
-	VMULPD       Y11, Y8, Y11
-	VMULPD       Y2, Y10, Y10
-	VMULPD       Y0, Y8, Y8
-	VMULPD       704(BX), Y2, Y2
+	VMOVUPD      Y7, 320(BX)
+	VMOVUPD      448(BX), Y7
+	VMULPD       Y11, Y7, Y11
+	VMULPD       Y1, Y10, Y10
+	VMULPD       Y0, Y7, Y7
+	VMULPD       704(BX), Y1, Y1
 	VMULPD       672(BX), Y0, Y0
 	VMASKMOVPD   Y10, Y15, (R9)(AX*1)
-	VMASKMOVPD   Y8, Y14, 32(R9)(AX*1)
-	VMULPD       Y12, Y2, Y12
+	VMASKMOVPD   Y7, Y14, 32(R9)(AX*1)
+	VMULPD       Y12, Y1, Y12
 	VMULPD       Y13, Y0, Y13
-	VMOVUPD      Y8, 448(BX)
-	VMULPD       704(BX), Y12, Y8
+	VMOVUPD      Y7, 448(BX)
+	VMULPD       704(BX), Y12, Y7
 	VMOVUPD      Y10, 704(BX)
 	VMULPD       672(BX), Y13, Y10
-	VMULPD       Y3, Y8, Y3
+	VMULPD       Y3, Y7, Y3
 	VMULPD       Y5, Y10, Y5
 	VMASKMOVPD   Y12, Y15, (R8)(AX*1)
 	VMASKMOVPD   Y13, Y14, 32(R8)(AX*1)
-	VXORPD       Y3, Y1, Y3
-	VXORPD       Y5, Y1, Y5
+	VXORPD       Y3, Y2, Y3
+	VXORPD       Y5, Y2, Y5
 	MOVQ         speed_base+216(FP), DX
 	VMASKMOVPD   Y3, Y15, (DX)(AX*1)
 	MOVQ         speed_base+216(FP), DX
 	VMASKMOVPD   Y5, Y14, 32(DX)(AX*1)
 	VMOVUPD      blackAllRowsAVX2Consts<>+32(SB), Y3
 	VSUBPD       Y4, Y3, Y5
-	VSUBPD       Y6, Y3, Y8
+	VSUBPD       Y8, Y3, Y7
 	VMOVUPD      480(BX), Y10
 	VMULPD       Y5, Y10, Y5
-	VMOVUPD      416(BX), Y1
-	VMULPD       Y8, Y1, Y8
+	VMOVUPD      416(BX), Y2
+	VMULPD       Y7, Y2, Y7
 	VMOVUPD      896(BX), Y3
 	VMULPD       Y10, Y3, Y10
-	VMOVUPD      Y6, 480(BX)
-	VMOVUPD      512(BX), Y6
-	VMULPD       Y1, Y6, Y1
+	VMOVUPD      Y8, 480(BX)
+	VMOVUPD      512(BX), Y8
+	VMULPD       Y2, Y8, Y2
 	VMULPD       Y3, Y9, Y3
-	VMULPD       Y6, Y11, Y6
+	VMULPD       Y8, Y11, Y8
 	VADDPD       64(BX), Y5, Y5
-	VADDPD       32(BX), Y8, Y8
-	VMULPD       Y10, Y2, Y10
-	VMULPD       Y1, Y0, Y1
-	VFMADD231PD  64(BX), Y7, Y10
-	VMOVUPD      320(BX), Y7
-	VFMADD231PD  32(BX), Y7, Y1
-	VMULPD       Y3, Y2, Y2
-	VMULPD       Y6, Y0, Y0
+	VADDPD       32(BX), Y7, Y7
+	VMULPD       Y10, Y1, Y10
+	VMULPD       Y2, Y0, Y2
+	VFMADD231PD  64(BX), Y6, Y10
+	VMOVUPD      320(BX), Y6
+	VFMADD231PD  32(BX), Y6, Y2
+	VMULPD       Y3, Y1, Y1
+	VMULPD       Y8, Y0, Y0
 	VMULPD       Y5, Y12, Y3
-	VMULPD       Y8, Y13, Y5
+	VMULPD       Y7, Y13, Y5
 	MOVQ         charm_base+192(FP), DX
 	VMASKMOVPD   Y10, Y15, (DX)(AX*1)
 	MOVQ         charm_base+192(FP), DX
-	VMASKMOVPD   Y1, Y14, 32(DX)(AX*1)
-	VMOVUPD      blackAllRowsAVX2Consts<>+32(SB), Y1
-	VSUBPD       Y1, Y4, Y6
+	VMASKMOVPD   Y2, Y14, 32(DX)(AX*1)
+	VMOVUPD      blackAllRowsAVX2Consts<>+32(SB), Y2
+	VSUBPD       Y2, Y4, Y6
 	VMOVUPD      480(BX), Y7
-	VSUBPD       Y1, Y7, Y1
+	VSUBPD       Y2, Y7, Y2
 	VMULPD       Y4, Y9, Y4
 	VMULPD       Y7, Y11, Y7
 	VMOVUPD      blackAllRowsAVX2Consts<>+832(SB), Y8
-	VXORPD       Y2, Y8, Y2
+	VXORPD       Y1, Y8, Y1
 	VXORPD       Y0, Y8, Y0
 	MOVQ         color_base+264(FP), DX
 	VMASKMOVPD   Y3, Y15, (DX)(AX*1)
 	MOVQ         color_base+264(FP), DX
 	VMASKMOVPD   Y5, Y14, 32(DX)(AX*1)
-	VMASKMOVPD   Y2, Y15, (R12)(AX*1)
+	VMASKMOVPD   Y1, Y15, (R12)(AX*1)
 	VMASKMOVPD   Y0, Y14, 32(R12)(AX*1)
 	VMULPD       Y6, Y9, Y0
-	VMULPD       Y1, Y11, Y1
+	VMULPD       Y2, Y11, Y1
 	VMULPD       704(BX), Y4, Y2
 	VMULPD       448(BX), Y7, Y3
 	VMULPD       Y0, Y12, Y0

@@ -5,48 +5,49 @@
 #include "textflag.h"
 
 DATA blackFirstRows32AVX512Consts<>+0(SB)/4, $0x3fb504f3
-DATA blackFirstRows32AVX512Consts<>+4(SB)/4, $0xbf800000
-DATA blackFirstRows32AVX512Consts<>+8(SB)/4, $0x3f800000
-DATA blackFirstRows32AVX512Consts<>+12(SB)/4, $0x35bfbe8e
-DATA blackFirstRows32AVX512Consts<>+16(SB)/4, $0x3f000000
-DATA blackFirstRows32AVX512Consts<>+20(SB)/4, $0x3e98f11f
-DATA blackFirstRows32AVX512Consts<>+24(SB)/4, $0x3eccaf66
-DATA blackFirstRows32AVX512Consts<>+28(SB)/4, $0x3f2aaabd
-DATA blackFirstRows32AVX512Consts<>+32(SB)/4, $0x40000000
-DATA blackFirstRows32AVX512Consts<>+36(SB)/4, $0x3f317200
-DATA blackFirstRows32AVX512Consts<>+40(SB)/4, $0x3089705f
-DATA blackFirstRows32AVX512Consts<>+44(SB)/4, $0x7fffffff
-DATA blackFirstRows32AVX512Consts<>+48(SB)/4, $0x41700000
-DATA blackFirstRows32AVX512Consts<>+52(SB)/4, $0x3f400000
-DATA blackFirstRows32AVX512Consts<>+56(SB)/4, $0x40640000
-DATA blackFirstRows32AVX512Consts<>+60(SB)/4, $0xbf000000
-DATA blackFirstRows32AVX512Consts<>+64(SB)/4, $0x4e6e6b28
-DATA blackFirstRows32AVX512Consts<>+68(SB)/4, $0x3fb8aa3b
-DATA blackFirstRows32AVX512Consts<>+72(SB)/4, $0x80000000
-DATA blackFirstRows32AVX512Consts<>+76(SB)/4, $0xbf317200
-DATA blackFirstRows32AVX512Consts<>+80(SB)/4, $0xb5bfbe8e
-DATA blackFirstRows32AVX512Consts<>+84(SB)/4, $0x39755674
-DATA blackFirstRows32AVX512Consts<>+88(SB)/4, $0x390114b6
-DATA blackFirstRows32AVX512Consts<>+92(SB)/4, $0xbb02dd71
-DATA blackFirstRows32AVX512Consts<>+96(SB)/4, $0x3a738970
-DATA blackFirstRows32AVX512Consts<>+100(SB)/4, $0x3c77415f
-DATA blackFirstRows32AVX512Consts<>+104(SB)/4, $0xbd509d4d
-DATA blackFirstRows32AVX512Consts<>+108(SB)/4, $0x3d99190f
-DATA blackFirstRows32AVX512Consts<>+112(SB)/4, $0xbc00cdcc
-DATA blackFirstRows32AVX512Consts<>+116(SB)/4, $0xbe6caa20
-DATA blackFirstRows32AVX512Consts<>+120(SB)/4, $0x00000000
-DATA blackFirstRows32AVX512Consts<>+124(SB)/4, $0x3ab56891
-DATA blackFirstRows32AVX512Consts<>+128(SB)/4, $0x3c091f97
-DATA blackFirstRows32AVX512Consts<>+132(SB)/4, $0x3d2aac27
-DATA blackFirstRows32AVX512Consts<>+136(SB)/4, $0x3e2aaa45
-DATA blackFirstRows32AVX512Consts<>+140(SB)/4, $0x3efffffe
-DATA blackFirstRows32AVX512Consts<>+144(SB)/4, $0x3ecc422a
-DATA blackFirstRows32AVX512Consts<>+148(SB)/4, $0x7fc00000
-GLOBL blackFirstRows32AVX512Consts<>(SB), RODATA|NOPTR, $152
+DATA blackFirstRows32AVX512Consts<>+4(SB)/4, $0x3f800000
+DATA blackFirstRows32AVX512Consts<>+8(SB)/4, $0xbf800000
+DATA blackFirstRows32AVX512Consts<>+12(SB)/4, $0x3e98f11f
+DATA blackFirstRows32AVX512Consts<>+16(SB)/4, $0x3eccaf66
+DATA blackFirstRows32AVX512Consts<>+20(SB)/4, $0x3f2aaabd
+DATA blackFirstRows32AVX512Consts<>+24(SB)/4, $0x35bfbe8e
+DATA blackFirstRows32AVX512Consts<>+28(SB)/4, $0x40000000
+DATA blackFirstRows32AVX512Consts<>+32(SB)/4, $0x3f317200
+DATA blackFirstRows32AVX512Consts<>+36(SB)/4, $0x3f000000
+DATA blackFirstRows32AVX512Consts<>+40(SB)/4, $0x7fffffff
+DATA blackFirstRows32AVX512Consts<>+44(SB)/4, $0x41700000
+DATA blackFirstRows32AVX512Consts<>+48(SB)/4, $0x3fc00000
+DATA blackFirstRows32AVX512Consts<>+52(SB)/4, $0x40640000
+DATA blackFirstRows32AVX512Consts<>+56(SB)/4, $0x4b400000
+DATA blackFirstRows32AVX512Consts<>+60(SB)/4, $0xbf38aa3b
+DATA blackFirstRows32AVX512Consts<>+64(SB)/4, $0x3fb17200
+DATA blackFirstRows32AVX512Consts<>+68(SB)/4, $0x363fbe8e
+DATA blackFirstRows32AVX512Consts<>+72(SB)/4, $0x39f55674
+DATA blackFirstRows32AVX512Consts<>+76(SB)/4, $0x398114b6
+DATA blackFirstRows32AVX512Consts<>+80(SB)/4, $0xbb82dd71
+DATA blackFirstRows32AVX512Consts<>+84(SB)/4, $0x3af38970
+DATA blackFirstRows32AVX512Consts<>+88(SB)/4, $0x3cf7415f
+DATA blackFirstRows32AVX512Consts<>+92(SB)/4, $0xbdd09d4d
+DATA blackFirstRows32AVX512Consts<>+96(SB)/4, $0x3e19190f
+DATA blackFirstRows32AVX512Consts<>+100(SB)/4, $0xbc80cdcc
+DATA blackFirstRows32AVX512Consts<>+104(SB)/4, $0xbeecaa20
+DATA blackFirstRows32AVX512Consts<>+108(SB)/4, $0x37b56891
+DATA blackFirstRows32AVX512Consts<>+112(SB)/4, $0xb9891f97
+DATA blackFirstRows32AVX512Consts<>+116(SB)/4, $0x3b2aac27
+DATA blackFirstRows32AVX512Consts<>+120(SB)/4, $0xbcaaaa45
+DATA blackFirstRows32AVX512Consts<>+124(SB)/4, $0x3dfffffe
+DATA blackFirstRows32AVX512Consts<>+128(SB)/4, $0xbf000000
+DATA blackFirstRows32AVX512Consts<>+132(SB)/4, $0x3089705f
+DATA blackFirstRows32AVX512Consts<>+136(SB)/4, $0x80000000
+DATA blackFirstRows32AVX512Consts<>+140(SB)/4, $0x4e6e6b28
+DATA blackFirstRows32AVX512Consts<>+144(SB)/4, $0x00000000
+DATA blackFirstRows32AVX512Consts<>+148(SB)/4, $0x3ecc422a
+DATA blackFirstRows32AVX512Consts<>+152(SB)/4, $0x7fc00000
+GLOBL blackFirstRows32AVX512Consts<>(SB), RODATA|NOPTR, $156
 
 // func blackFirstRows32AVX512(price []float32, delta []float32, gamma []float32, vega []float32, theta []float32, rho []float32, sign []float32, F []float32, K []float32, T []float32, sigma []float32, D []float32, r []float32)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·blackFirstRows32AVX512(SB), $2432-312
+TEXT ·blackFirstRows32AVX512(SB), $6912-312
 	LEAQ 63(SP), BX
 	ANDQ $-64, BX
 	MOVQ price_len+8(FP), CX
@@ -59,7 +60,7 @@ TEXT ·blackFirstRows32AVX512(SB), $2432-312
 	MOVQ sign_base+144(FP), R12
 	MOVQ F_base+168(FP), R13
 	XORL AX, AX
-	SUBQ $+48, CX
+	SUBQ $+96, CX
 	JLT  rest
 
 body:
@@ -75,654 +76,1402 @@ body:
 	PREFETCHT0       1152(DX)(AX*1)
 	MOVQ             T_base+216(FP), DX
 	VMOVUPS          128(DX)(AX*1), Z2
+	MOVQ             T_base+216(FP), DX
+	PREFETCHT0       1216(DX)(AX*1)
+	MOVQ             T_base+216(FP), DX
+	VMOVUPS          192(DX)(AX*1), Z3
+	MOVQ             T_base+216(FP), DX
+	PREFETCHT0       1280(DX)(AX*1)
+	MOVQ             T_base+216(FP), DX
+	VMOVUPS          256(DX)(AX*1), Z4
+	MOVQ             T_base+216(FP), DX
+	PREFETCHT0       1344(DX)(AX*1)
+	MOVQ             T_base+216(FP), DX
+	VMOVUPS          320(DX)(AX*1), Z5
 	PREFETCHT0       1024(R13)(AX*1)
-	VMOVUPS          (R13)(AX*1), Z3
+	VMOVUPS          (R13)(AX*1), Z6
 	PREFETCHT0       1088(R13)(AX*1)
-	VMOVUPS          64(R13)(AX*1), Z4
+	VMOVUPS          64(R13)(AX*1), Z7
 	PREFETCHT0       1152(R13)(AX*1)
-	VMOVUPS          128(R13)(AX*1), Z5
+	VMOVUPS          128(R13)(AX*1), Z8
+	PREFETCHT0       1216(R13)(AX*1)
+	VMOVUPS          192(R13)(AX*1), Z9
+	PREFETCHT0       1280(R13)(AX*1)
+	VMOVUPS          256(R13)(AX*1), Z10
+	PREFETCHT0       1344(R13)(AX*1)
+	VMOVUPS          320(R13)(AX*1), Z11
 	MOVQ             K_base+192(FP), DX
 	PREFETCHT0       1024(DX)(AX*1)
 	MOVQ             K_base+192(FP), DX
-	VMOVUPS          (DX)(AX*1), Z6
-	MOVQ             K_base+192(FP), DX
-	PREFETCHT0       1088(DX)(AX*1)
-	MOVQ             K_base+192(FP), DX
-	VMOVUPS          64(DX)(AX*1), Z7
-	MOVQ             K_base+192(FP), DX
-	PREFETCHT0       1152(DX)(AX*1)
-	MOVQ             K_base+192(FP), DX
-	VMOVUPS          128(DX)(AX*1), Z8
-	MOVQ             sigma_base+240(FP), DX
-	PREFETCHT0       1024(DX)(AX*1)
-	MOVQ             sigma_base+240(FP), DX
-	VMOVUPS          (DX)(AX*1), Z9
-	MOVQ             sigma_base+240(FP), DX
-	PREFETCHT0       1088(DX)(AX*1)
-	MOVQ             sigma_base+240(FP), DX
-	VMOVUPS          64(DX)(AX*1), Z10
-	MOVQ             sigma_base+240(FP), DX
-	PREFETCHT0       1152(DX)(AX*1)
-	MOVQ             sigma_base+240(FP), DX
-	VMOVUPS          128(DX)(AX*1), Z11
-	MOVQ             D_base+264(FP), DX
-	PREFETCHT0       1024(DX)(AX*1)
-	MOVQ             D_base+264(FP), DX
 	VMOVUPS          (DX)(AX*1), Z12
+	MOVQ             K_base+192(FP), DX
+	PREFETCHT0       1088(DX)(AX*1)
+	MOVQ             K_base+192(FP), DX
+	VMOVUPS          64(DX)(AX*1), Z13
+	MOVQ             K_base+192(FP), DX
+	PREFETCHT0       1152(DX)(AX*1)
+	MOVQ             K_base+192(FP), DX
+	VMOVUPS          128(DX)(AX*1), Z14
+	MOVQ             K_base+192(FP), DX
+	PREFETCHT0       1216(DX)(AX*1)
+	MOVQ             K_base+192(FP), DX
+	VMOVUPS          192(DX)(AX*1), Z15
+	MOVQ             K_base+192(FP), DX
+	PREFETCHT0       1280(DX)(AX*1)
+	MOVQ             K_base+192(FP), DX
+	VMOVUPS          256(DX)(AX*1), Z16
+	MOVQ             K_base+192(FP), DX
+	PREFETCHT0       1344(DX)(AX*1)
+	MOVQ             K_base+192(FP), DX
+	VMOVUPS          320(DX)(AX*1), Z17
+	MOVQ             sigma_base+240(FP), DX
+	PREFETCHT0       1024(DX)(AX*1)
+	MOVQ             sigma_base+240(FP), DX
+	VMOVUPS          (DX)(AX*1), Z18
+	MOVQ             sigma_base+240(FP), DX
+	PREFETCHT0       1088(DX)(AX*1)
+	MOVQ             sigma_base+240(FP), DX
+	VMOVUPS          64(DX)(AX*1), Z19
+	MOVQ             sigma_base+240(FP), DX
+	PREFETCHT0       1152(DX)(AX*1)
+	MOVQ             sigma_base+240(FP), DX
+	VMOVUPS          128(DX)(AX*1), Z20
+	MOVQ             sigma_base+240(FP), DX
+	PREFETCHT0       1216(DX)(AX*1)
+	MOVQ             sigma_base+240(FP), DX
+	VMOVUPS          192(DX)(AX*1), Z21
+	MOVQ             sigma_base+240(FP), DX
+	PREFETCHT0       1280(DX)(AX*1)
+	MOVQ             sigma_base+240(FP), DX
+	VMOVUPS          256(DX)(AX*1), Z22
+	MOVQ             sigma_base+240(FP), DX
+	PREFETCHT0       1344(DX)(AX*1)
+	MOVQ             sigma_base+240(FP), DX
+	VMOVUPS          320(DX)(AX*1), Z23
+	MOVQ             D_base+264(FP), DX
+	PREFETCHT0       1024(DX)(AX*1)
+	MOVQ             D_base+264(FP), DX
+	VMOVUPS          (DX)(AX*1), Z24
 	MOVQ             D_base+264(FP), DX
 	PREFETCHT0       1088(DX)(AX*1)
 	MOVQ             D_base+264(FP), DX
-	VMOVUPS          64(DX)(AX*1), Z13
+	VMOVUPS          64(DX)(AX*1), Z25
 	MOVQ             D_base+264(FP), DX
 	PREFETCHT0       1152(DX)(AX*1)
 	MOVQ             D_base+264(FP), DX
-	VMOVUPS          128(DX)(AX*1), Z14
+	VMOVUPS          128(DX)(AX*1), Z26
+	MOVQ             D_base+264(FP), DX
+	PREFETCHT0       1216(DX)(AX*1)
+	MOVQ             D_base+264(FP), DX
+	VMOVUPS          192(DX)(AX*1), Z27
+	MOVQ             D_base+264(FP), DX
+	PREFETCHT0       1280(DX)(AX*1)
+	MOVQ             D_base+264(FP), DX
+	VMOVUPS          256(DX)(AX*1), Z28
+	MOVQ             D_base+264(FP), DX
+	PREFETCHT0       1344(DX)(AX*1)
+	MOVQ             D_base+264(FP), DX
+	VMOVUPS          320(DX)(AX*1), Z29
 	PREFETCHT0       1024(R12)(AX*1)
-	VMOVUPS          (R12)(AX*1), Z15
+	VMOVUPS          (R12)(AX*1), Z30
 	PREFETCHT0       1088(R12)(AX*1)
-	VMOVUPS          64(R12)(AX*1), Z16
+	VMOVUPS          64(R12)(AX*1), Z31
+	VMOVUPS          Z31, (BX)
 	PREFETCHT0       1152(R12)(AX*1)
-	VMOVUPS          128(R12)(AX*1), Z17
+	VMOVUPS          128(R12)(AX*1), Z31
+	VMOVUPS          Z31, 64(BX)
+	PREFETCHT0       1216(R12)(AX*1)
+	VMOVUPS          192(R12)(AX*1), Z31
+	VMOVUPS          Z31, 128(BX)
+	PREFETCHT0       1280(R12)(AX*1)
+	VMOVUPS          256(R12)(AX*1), Z31
+	VMOVUPS          Z31, 192(BX)
+	PREFETCHT0       1344(R12)(AX*1)
+	VMOVUPS          320(R12)(AX*1), Z31
+	VMOVUPS          Z31, 256(BX)
 	MOVQ             r_base+288(FP), DX
 	PREFETCHT0       1024(DX)(AX*1)
 	MOVQ             r_base+288(FP), DX
-	VMOVUPS          (DX)(AX*1), Z18
+	VMOVUPS          (DX)(AX*1), Z31
+	VMOVUPS          Z31, 320(BX)
 	MOVQ             r_base+288(FP), DX
 	PREFETCHT0       1088(DX)(AX*1)
 	MOVQ             r_base+288(FP), DX
-	VMOVUPS          64(DX)(AX*1), Z19
+	VMOVUPS          64(DX)(AX*1), Z31
+	VMOVUPS          Z31, 384(BX)
 	MOVQ             r_base+288(FP), DX
 	PREFETCHT0       1152(DX)(AX*1)
 	MOVQ             r_base+288(FP), DX
-	VMOVUPS          128(DX)(AX*1), Z20
-	VSQRTPS          Z0, Z21
-	VSQRTPS          Z1, Z22
-	VSQRTPS          Z2, Z23
-	VGETMANTPS       $0x04, Z3, Z24
-	VGETMANTPS       $0x04, Z4, Z25
-	VGETMANTPS       $0x04, Z5, Z26
-	VGETMANTPS       $0x04, Z6, Z27
-	VGETMANTPS       $0x04, Z7, Z28
+	VMOVUPS          128(DX)(AX*1), Z31
+	VMOVUPS          Z31, 448(BX)
+	MOVQ             r_base+288(FP), DX
+	PREFETCHT0       1216(DX)(AX*1)
+	MOVQ             r_base+288(FP), DX
+	VMOVUPS          192(DX)(AX*1), Z31
+	VMOVUPS          Z31, 512(BX)
+	MOVQ             r_base+288(FP), DX
+	PREFETCHT0       1280(DX)(AX*1)
+	MOVQ             r_base+288(FP), DX
+	VMOVUPS          256(DX)(AX*1), Z31
+	VMOVUPS          Z31, 576(BX)
+	MOVQ             r_base+288(FP), DX
+	PREFETCHT0       1344(DX)(AX*1)
+	MOVQ             r_base+288(FP), DX
+	VMOVUPS          320(DX)(AX*1), Z31
+	VMOVUPS          Z31, 640(BX)
+	VSQRTPS          Z0, Z31
+	VMOVUPS          Z30, 704(BX)
+	VSQRTPS          Z1, Z30
+	VMOVUPS          Z1, 768(BX)
+	VSQRTPS          Z2, Z1
+	VMOVUPS          Z2, 832(BX)
+	VSQRTPS          Z3, Z2
+	VMOVUPS          Z3, 896(BX)
+	VSQRTPS          Z4, Z3
+	VMOVUPS          Z4, 960(BX)
+	VSQRTPS          Z5, Z4
+	VMOVUPS          Z5, 1024(BX)
+	VGETMANTPS       $0x04, Z6, Z5
+	VMOVUPS          Z0, 1088(BX)
+	VGETMANTPS       $0x04, Z7, Z0
+	VMOVUPS          Z29, 1152(BX)
 	VGETMANTPS       $0x04, Z8, Z29
-	VGETEXPPS        Z3, Z30
-	VGETEXPPS        Z4, Z31
-	VMOVUPS          Z20, (BX)
-	VGETEXPPS        Z5, Z20
-	VMOVUPS          Z19, 64(BX)
-	VMULPS.BCST      blackFirstRows32AVX512Consts<>+0(SB), Z24, Z19
-	VMOVUPS          Z18, 128(BX)
-	VMULPS.BCST      blackFirstRows32AVX512Consts<>+0(SB), Z25, Z18
-	VMOVUPS          Z17, 192(BX)
-	VMULPS.BCST      blackFirstRows32AVX512Consts<>+0(SB), Z26, Z17
-	VCMPPS           $0x11, Z27, Z19, K1
-	VCMPPS           $0x11, Z28, Z18, K2
-	VCMPPS           $0x11, Z29, Z17, K3
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+0(SB), Z17
-	VMULPS           Z17, Z27, Z18
-	VMULPS           Z17, Z28, Z19
-	VMULPS           Z17, Z29, Z17
-	VCMPPS           $0x11, Z24, Z18, K4
-	VCMPPS           $0x11, Z25, Z19, K5
-	VCMPPS           $0x11, Z26, Z17, K6
-	VMOVAPS          Z24, Z17
-	VADDPS           Z24, Z24, K1, Z17
-	VMOVAPS          Z25, Z18
-	VADDPS           Z25, Z25, K2, Z18
-	VMOVAPS          Z26, Z19
-	VADDPS           Z26, Z26, K3, Z19
-	VMOVAPS          Z27, Z24
-	VADDPS           Z27, Z27, K4, Z24
-	VMOVAPS          Z28, Z25
-	VADDPS           Z28, Z28, K5, Z25
-	VMOVAPS          Z29, Z26
-	VADDPS           Z29, Z29, K6, Z26
-	VGETEXPPS        Z6, Z27
-	VGETEXPPS        Z7, Z28
-	VGETEXPPS        Z8, Z29
-	VSUBPS           Z27, Z30, Z27
-	VSUBPS           Z28, Z31, Z28
-	VSUBPS           Z29, Z20, Z20
-	VMULPS           Z21, Z9, Z29
-	VMULPS           Z22, Z10, Z30
-	VMULPS           Z23, Z11, Z31
-	VMULPS           Z9, Z9, Z9
-	VMULPS           Z10, Z10, Z10
-	VMULPS           Z11, Z11, Z11
-	VMOVUPS          Z23, 256(BX)
-	VADDPS           Z24, Z17, Z23
-	VMOVUPS          Z22, 320(BX)
-	VADDPS           Z25, Z18, Z22
-	VMOVUPS          Z21, 384(BX)
-	VADDPS           Z26, Z19, Z21
-	VSUBPS           Z24, Z17, Z17
-	VSUBPS           Z25, Z18, Z18
-	VSUBPS           Z26, Z19, Z19
-	VMULPS           Z29, Z3, Z24
-	VMULPS           Z30, Z4, Z25
-	VMULPS           Z31, Z5, Z26
-	VMOVUPS          Z16, 448(BX)
-	VMOVAPS          Z27, Z16
-	VADDPS.BCST      blackFirstRows32AVX512Consts<>+4(SB), Z27, K1, Z16
-	VMOVUPS          Z15, 512(BX)
-	VMOVAPS          Z28, Z15
-	VADDPS.BCST      blackFirstRows32AVX512Consts<>+4(SB), Z28, K2, Z15
-	VMOVUPS          Z2, 576(BX)
-	VMOVAPS          Z20, Z2
-	VADDPS.BCST      blackFirstRows32AVX512Consts<>+4(SB), Z20, K3, Z2
-	VADDPS.BCST      blackFirstRows32AVX512Consts<>+8(SB), Z27, K4, Z16
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+8(SB), Z27
-	VADDPS           Z27, Z28, K5, Z15
-	VADDPS           Z27, Z20, K6, Z2
-	VMULPS           Z24, Z23, Z20
-	VMULPS           Z25, Z22, Z28
-	VMOVUPS          Z1, 640(BX)
-	VMULPS           Z26, Z21, Z1
-	VDIVPS           Z20, Z27, Z20
-	VDIVPS           Z28, Z27, Z28
-	VDIVPS           Z1, Z27, Z1
-	VMULPS           Z20, Z24, Z24
-	VMULPS           Z28, Z25, Z25
-	VMULPS           Z1, Z26, Z26
-	VMULPS           Z20, Z23, Z20
-	VMULPS           Z28, Z22, Z22
-	VMULPS           Z1, Z21, Z1
-	VMULPS           Z24, Z17, Z17
-	VMULPS           Z25, Z18, Z18
-	VMULPS           Z26, Z19, Z19
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+12(SB), Z21
-	VMULPS           Z21, Z16, Z23
-	VMULPS           Z21, Z15, Z24
-	VMULPS           Z21, Z2, Z21
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+16(SB), Z25
-	VMULPS           Z25, Z29, Z26
-	VMULPS           Z25, Z30, Z28
-	VMULPS           Z25, Z31, Z27
-	VMULPS           Z17, Z17, Z25
-	VMOVUPS          Z27, 704(BX)
-	VMULPS           Z18, Z18, Z27
-	VMOVUPS          Z28, 768(BX)
-	VMULPS           Z19, Z19, Z28
-	VMOVUPS          Z26, 832(BX)
-	VMULPS           Z20, Z3, Z26
-	VMOVUPS          Z0, 896(BX)
-	VMULPS           Z22, Z4, Z0
-	VMOVUPS          Z8, 960(BX)
-	VMULPS           Z1, Z5, Z8
-	VMULPS           Z20, Z29, Z20
-	VMULPS           Z22, Z30, Z22
-	VMULPS           Z1, Z31, Z1
-	VMULPS           Z9, Z26, Z9
-	VMULPS           Z10, Z0, Z10
-	VMULPS           Z11, Z8, Z11
-	VMOVUPS          Z11, 1024(BX)
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+24(SB), Z11
-	VFMADD231PS.BCST blackFirstRows32AVX512Consts<>+20(SB), Z25, Z11
-	VMOVUPS          Z10, 1088(BX)
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+24(SB), Z10
-	VFMADD231PS.BCST blackFirstRows32AVX512Consts<>+20(SB), Z27, Z10
-	VMOVUPS          Z9, 1152(BX)
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+24(SB), Z9
-	VFMADD231PS.BCST blackFirstRows32AVX512Consts<>+20(SB), Z28, Z9
-	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+28(SB), Z25, Z11
-	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+28(SB), Z27, Z10
-	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+28(SB), Z28, Z9
-	VMULPS           Z11, Z25, Z11
-	VMULPS           Z10, Z27, Z10
-	VMULPS           Z9, Z28, Z9
-	VFMADD231PS      Z11, Z17, Z23
-	VFMADD231PS      Z10, Z18, Z24
-	VFMADD231PS      Z9, Z19, Z21
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+32(SB), Z9
-	VFMADD231PS      Z9, Z17, Z23
-	VFMADD231PS      Z9, Z18, Z24
-	VFMADD231PS      Z9, Z19, Z21
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+36(SB), Z10
-	VFMADD231PS      Z10, Z16, Z23
-	VFMADD231PS      Z10, Z15, Z24
-	VFMADD231PS      Z10, Z2, Z21
-	VMULPS           Z12, Z3, Z2
-	VMULPS           Z13, Z4, Z10
-	VMULPS           Z14, Z5, Z11
-	VMINPS           Z6, Z3, Z3
-	VMINPS           Z7, Z4, Z4
-	VMOVUPS          960(BX), Z15
-	VMINPS           Z15, Z5, Z5
-	VMULPS           Z12, Z6, Z6
-	VMULPS           Z13, Z7, Z7
-	VMULPS           Z14, Z15, Z15
-	VMINPS           Z12, Z3, Z3
-	VMINPS           Z13, Z4, Z4
-	VMINPS           Z14, Z5, Z5
-	VMINPS           Z29, Z3, Z3
-	VMINPS           Z30, Z4, Z4
-	VMINPS           Z31, Z5, Z5
-	VMINPS           896(BX), Z3, Z3
-	VMINPS           640(BX), Z4, Z4
-	VMINPS           576(BX), Z5, Z5
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+40(SB), Z12
-	VCMPPS           $0x11, Z3, Z12, K1
-	VCMPPS           $0x11, Z4, Z12, K2
-	VCMPPS           $0x11, Z5, Z12, K3
-	VMOVUPS          832(BX), Z3
-	VFMADD231PS      Z23, Z26, Z3
-	VMOVUPS          768(BX), Z4
-	VFMADD231PS      Z24, Z0, Z4
-	VMOVUPS          704(BX), Z5
-	VFMADD231PS      Z21, Z8, Z5
-	VFMSUB213PS      832(BX), Z26, Z23
-	VFMSUB213PS      768(BX), Z0, Z24
-	VFMSUB213PS      704(BX), Z8, Z21
-	VMULPS           Z20, Z26, Z12
-	VMULPS           Z22, Z0, Z0
-	VMULPS           Z1, Z8, Z8
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+44(SB), Z13
-	VANDPS           Z13, Z3, Z14
-	VANDPS           Z13, Z4, Z16
-	VANDPS           Z13, Z5, Z17
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+48(SB), Z18
-	VMINPS           Z14, Z18, Z14
-	VMINPS           Z16, Z18, Z16
-	VMINPS           Z17, Z18, Z17
-	VANDPS           Z13, Z23, Z19
-	VANDPS           Z13, Z24, Z25
-	VANDPS           Z13, Z21, Z26
-	VMINPS           Z19, Z18, Z19
-	VMINPS           Z25, Z18, Z25
-	VMINPS           Z26, Z18, Z18
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+52(SB), Z26
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+8(SB), Z27
-	VFMADD231PS      Z26, Z14, Z27
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+8(SB), Z28
-	VFMADD231PS      Z26, Z16, Z28
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+8(SB), Z13
-	VFMADD231PS      Z26, Z17, Z13
-	VMOVUPS          Z8, 704(BX)
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+56(SB), Z8
-	VMOVUPS          Z0, 768(BX)
-	VADDPS           Z8, Z14, Z0
-	VMOVUPS          Z12, 832(BX)
-	VADDPS           Z8, Z16, Z12
-	VMOVUPS          Z1, 960(BX)
-	VADDPS           Z8, Z17, Z1
-	VMOVUPS          Z22, 1216(BX)
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+8(SB), Z22
-	VFMADD231PS      Z26, Z19, Z22
-	VMOVUPS          Z20, 1280(BX)
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+8(SB), Z20
-	VFMADD231PS      Z26, Z25, Z20
-	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+8(SB), Z18, Z26
-	VMOVUPS          Z5, 1344(BX)
-	VADDPS           Z8, Z19, Z5
-	VMOVUPS          Z4, 1408(BX)
-	VADDPS           Z8, Z25, Z4
-	VADDPS           Z8, Z18, Z8
-	VMOVUPS          Z3, 1472(BX)
-	VMULPS           Z0, Z27, Z3
-	VMULPS           Z12, Z28, Z9
-	VMOVUPS          Z21, 1536(BX)
-	VMULPS           Z1, Z13, Z21
-	VMOVUPS          Z24, 1600(BX)
-	VMULPS.BCST      blackFirstRows32AVX512Consts<>+60(SB), Z14, Z24
-	VMOVUPS          Z23, 1664(BX)
-	VMULPS.BCST      blackFirstRows32AVX512Consts<>+60(SB), Z16, Z23
-	VMOVUPS          Z23, 1728(BX)
-	VMULPS.BCST      blackFirstRows32AVX512Consts<>+60(SB), Z17, Z23
-	VMOVUPS          Z23, 1792(BX)
-	VMULPS           Z5, Z22, Z23
-	VMOVUPS          Z24, 1856(BX)
-	VMULPS           Z4, Z20, Z24
-	VMOVUPS          Z17, 1920(BX)
-	VMULPS           Z8, Z26, Z17
-	VMOVUPS          Z16, 1984(BX)
-	VADDPS           Z6, Z2, Z16
-	VMOVUPS          Z2, 2048(BX)
-	VADDPS           Z7, Z10, Z2
-	VMOVUPS          Z10, 2112(BX)
-	VADDPS           Z15, Z11, Z10
-	VADDPS           Z16, Z29, Z16
-	VADDPS           Z2, Z30, Z2
-	VADDPS           Z10, Z31, Z10
-	VMULPS           512(BX), Z6, Z6
-	VMULPS           448(BX), Z7, Z7
-	VMULPS           192(BX), Z15, Z15
-	VADDPS           896(BX), Z16, Z16
-	VADDPS           640(BX), Z2, Z2
-	VADDPS           576(BX), Z10, Z10
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+64(SB), Z29
-	VCMPPS           $0x11, Z29, Z16, K4
-	VCMPPS           $0x11, Z29, Z2, K5
-	VCMPPS           $0x11, Z29, Z10, K6
-	KANDW            K4, K1, K1
-	KANDW            K5, K2, K2
-	KANDW            K6, K3, K3
-	VMULPS           Z23, Z3, Z2
-	VMULPS           Z24, Z9, Z10
-	VMULPS           Z17, Z21, Z16
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+8(SB), Z29
-	VDIVPS           Z2, Z29, Z2
-	VDIVPS           Z10, Z29, Z10
-	VDIVPS           Z16, Z29, Z16
-	VMULPS           Z2, Z23, Z23
-	VMULPS           Z10, Z24, Z24
-	VMULPS           Z16, Z17, Z17
-	VMULPS           Z2, Z3, Z2
-	VMULPS           Z10, Z9, Z3
-	VMULPS           Z16, Z21, Z9
-	VMULPS           Z23, Z27, Z10
-	VMULPS           Z24, Z28, Z16
-	VMULPS           Z17, Z13, Z13
-	VMULPS           Z23, Z0, Z0
-	VMULPS           Z24, Z12, Z12
-	VMULPS           Z17, Z1, Z1
-	VMULPS           Z2, Z22, Z17
-	VMULPS           Z3, Z20, Z20
-	VMULPS           Z9, Z26, Z21
-	VMULPS           Z2, Z5, Z2
-	VMULPS           Z3, Z4, Z3
-	VMULPS           Z9, Z8, Z4
-	VMULPS           Z17, Z19, Z5
-	VMULPS           Z20, Z25, Z8
-	VMULPS           Z21, Z18, Z9
-	VMULPS           Z10, Z14, Z10
-	VMOVUPS          1984(BX), Z17
-	VMULPS           Z16, Z17, Z16
-	VMOVUPS          1920(BX), Z18
-	VMULPS           Z13, Z18, Z13
-	VMULPS           1856(BX), Z14, Z19
-	VMULPS           1728(BX), Z17, Z20
-	VMULPS           1792(BX), Z18, Z21
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+68(SB), Z22
-	VMULPS           Z22, Z19, Z19
-	VMULPS           Z22, Z20, Z20
-	VMULPS           Z22, Z21, Z21
-	VRNDSCALEPS      $0x08, Z19, Z19
-	VRNDSCALEPS      $0x08, Z20, Z20
-	VRNDSCALEPS      $0x08, Z21, Z21
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+32(SB), Z22
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+4(SB), Z23
-	VFMADD231PS      Z22, Z5, Z23
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+4(SB), Z24
-	VFMADD231PS      Z22, Z8, Z24
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+4(SB), Z25
-	VFMADD231PS      Z22, Z9, Z25
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+4(SB), Z26
-	VFMADD231PS      Z22, Z10, Z26
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+4(SB), Z27
-	VFMADD231PS      Z22, Z16, Z27
-	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+4(SB), Z13, Z22
-	VMOVUPS          512(BX), Z28
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+72(SB), Z30
-	VXORPS           Z30, Z28, Z31
-	VMOVUPS          448(BX), Z29
-	VMOVUPS          Z1, 2176(BX)
-	VXORPS           Z30, Z29, Z1
-	VMOVUPS          Z12, 2240(BX)
-	VMOVUPS          192(BX), Z12
-	VMOVUPS          Z0, 2304(BX)
-	VXORPS           Z30, Z12, Z0
-	VMULPS           2048(BX), Z28, Z28
-	VMULPS           2112(BX), Z29, Z29
-	VMULPS           Z11, Z12, Z12
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+76(SB), Z30
-	VMOVUPS          Z11, 192(BX)
-	VMULPS           Z30, Z19, Z11
-	VMOVUPS          Z12, 448(BX)
-	VMULPS           Z30, Z20, Z12
-	VMULPS           Z30, Z21, Z30
-	VFMADD231PS      1856(BX), Z14, Z11
-	VFMADD231PS      1728(BX), Z17, Z12
-	VFMADD231PS      1792(BX), Z18, Z30
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+80(SB), Z14
-	VFMADD231PS      Z14, Z19, Z11
-	VFMADD231PS      Z14, Z20, Z12
-	VFMADD231PS      Z14, Z21, Z30
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+84(SB), Z14
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+88(SB), Z17
-	VFMADD231PS      Z14, Z23, Z17
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+88(SB), Z18
-	VFMADD231PS      Z14, Z24, Z18
-	VMOVUPS          Z21, 1792(BX)
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+88(SB), Z21
-	VFMADD231PS      Z14, Z25, Z21
-	VMOVUPS          Z20, 1920(BX)
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+92(SB), Z20
-	VFMADD213PS      Z20, Z23, Z17
-	VFMADD213PS      Z20, Z24, Z18
-	VFMADD213PS      Z20, Z25, Z21
-	VMOVUPS          Z19, 1728(BX)
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+96(SB), Z19
-	VFMADD213PS      Z19, Z23, Z17
-	VFMADD213PS      Z19, Z24, Z18
-	VFMADD213PS      Z19, Z25, Z21
-	VMOVUPS          Z30, 1984(BX)
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+100(SB), Z30
-	VFMADD213PS      Z30, Z23, Z17
-	VFMADD213PS      Z30, Z24, Z18
-	VFMADD213PS      Z30, Z25, Z21
+	VMOVUPS          Z28, 1216(BX)
+	VGETMANTPS       $0x04, Z9, Z28
+	VMOVUPS          Z27, 1280(BX)
+	VGETMANTPS       $0x04, Z10, Z27
+	VMOVUPS          Z26, 1344(BX)
+	VGETMANTPS       $0x04, Z11, Z26
+	VMOVUPS          Z25, 1408(BX)
+	VGETMANTPS       $0x04, Z12, Z25
+	VMOVUPS          Z24, 1472(BX)
+	VGETMANTPS       $0x04, Z13, Z24
+	VMOVUPS          Z13, 1536(BX)
+	VGETMANTPS       $0x04, Z14, Z13
+	VMOVUPS          Z14, 1600(BX)
+	VGETMANTPS       $0x04, Z15, Z14
+	VMOVUPS          Z15, 1664(BX)
+	VGETMANTPS       $0x04, Z16, Z15
+	VMOVUPS          Z16, 1728(BX)
+	VGETMANTPS       $0x04, Z17, Z16
+	VMOVUPS          Z17, 1792(BX)
+	VMULPS.BCST      blackFirstRows32AVX512Consts<>+0(SB), Z5, Z17
 	VMOVUPS          Z12, 1856(BX)
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+104(SB), Z12
-	VFMADD213PS      Z12, Z23, Z17
-	VFMADD213PS      Z12, Z24, Z18
-	VFMADD213PS      Z12, Z25, Z21
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+108(SB), Z12
-	VFMADD213PS      Z12, Z23, Z17
-	VFMADD213PS      Z12, Z24, Z18
-	VFMADD213PS      Z12, Z25, Z21
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+112(SB), Z12
-	VFMADD213PS      Z12, Z23, Z17
-	VFMADD213PS      Z12, Z24, Z18
-	VFMADD213PS      Z12, Z25, Z21
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+116(SB), Z12
-	VFMADD213PS      Z12, Z17, Z23
-	VFMADD213PS      Z12, Z18, Z24
-	VFMADD213PS      Z12, Z21, Z25
+	VMULPS.BCST      blackFirstRows32AVX512Consts<>+0(SB), Z0, Z12
+	VMOVUPS          Z11, 1920(BX)
+	VMULPS.BCST      blackFirstRows32AVX512Consts<>+0(SB), Z29, Z11
+	VMOVUPS          Z10, 1984(BX)
+	VMULPS.BCST      blackFirstRows32AVX512Consts<>+0(SB), Z28, Z10
+	VMOVUPS          Z9, 2048(BX)
+	VMULPS.BCST      blackFirstRows32AVX512Consts<>+0(SB), Z27, Z9
+	VMOVUPS          Z8, 2112(BX)
+	VMULPS.BCST      blackFirstRows32AVX512Consts<>+0(SB), Z26, Z8
+	VCMPPS           $0x11, Z25, Z17, K1
+	VCMPPS           $0x11, Z24, Z12, K2
+	VCMPPS           $0x11, Z13, Z11, K3
+	VCMPPS           $0x11, Z14, Z10, K4
+	VCMPPS           $0x11, Z15, Z9, K5
+	VCMPPS           $0x11, Z16, Z8, K6
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+0(SB), Z8
+	VMULPS           Z8, Z25, Z9
+	VMULPS           Z8, Z24, Z10
+	VMULPS           Z8, Z13, Z11
+	VMULPS           Z8, Z14, Z12
+	VMULPS           Z8, Z15, Z17
+	VMULPS           Z8, Z16, Z8
+	VCMPPS           $0x11, Z5, Z9, K7
+	KMOVW            K7, 2176(BX)
+	VCMPPS           $0x11, Z0, Z10, K7
+	KMOVW            K7, 2240(BX)
+	VCMPPS           $0x11, Z29, Z11, K7
+	KMOVW            K7, 2304(BX)
+	VCMPPS           $0x11, Z28, Z12, K7
+	KMOVW            K7, 2368(BX)
+	VCMPPS           $0x11, Z27, Z17, K7
+	KMOVW            K7, 2432(BX)
+	VCMPPS           $0x11, Z26, Z8, K7
+	VMOVAPS          Z5, Z8
+	VADDPS           Z5, Z5, K1, Z8
+	VMOVAPS          Z0, Z5
+	VADDPS           Z0, Z0, K2, Z5
+	VMOVAPS          Z29, Z0
+	VADDPS           Z29, Z29, K3, Z0
+	VMOVAPS          Z28, Z9
+	VADDPS           Z28, Z28, K4, Z9
+	VMOVAPS          Z27, Z10
+	VADDPS           Z27, Z27, K5, Z10
+	VMOVAPS          Z26, Z11
+	VADDPS           Z26, Z26, K6, Z11
+	KMOVW            K6, 2496(BX)
+	KMOVW            2176(BX), K6
+	VMOVAPS          Z25, Z12
+	VADDPS           Z25, Z25, K6, Z12
+	KMOVW            2240(BX), K6
+	VMOVAPS          Z24, Z17
+	VADDPS           Z24, Z24, K6, Z17
+	KMOVW            2304(BX), K6
+	VMOVAPS          Z13, Z24
+	VADDPS           Z13, Z13, K6, Z24
+	KMOVW            2368(BX), K6
+	VMOVAPS          Z14, Z13
+	VADDPS           Z14, Z14, K6, Z13
+	KMOVW            2432(BX), K6
+	VMOVAPS          Z15, Z14
+	VADDPS           Z15, Z15, K6, Z14
+	VMOVAPS          Z16, Z15
+	VADDPS           Z16, Z16, K7, Z15
+	VMULPS           Z31, Z18, Z16
+	VMULPS           Z30, Z19, Z25
+	VMULPS           Z1, Z20, Z26
+	VMULPS           Z2, Z21, Z27
+	VMULPS           Z3, Z22, Z28
+	VMULPS           Z4, Z23, Z29
+	VMULPS           Z18, Z18, Z18
+	VMULPS           Z19, Z19, Z19
+	VMULPS           Z20, Z20, Z20
+	VMULPS           Z21, Z21, Z21
+	VMULPS           Z22, Z22, Z22
+	VMULPS           Z23, Z23, Z23
+	VMOVUPS          Z4, 2560(BX)
+	VADDPS           Z12, Z8, Z4
+	VMOVUPS          Z3, 2624(BX)
+	VADDPS           Z17, Z5, Z3
+	VMOVUPS          Z2, 2688(BX)
+	VADDPS           Z24, Z0, Z2
+	VMOVUPS          Z1, 2752(BX)
+	VADDPS           Z13, Z9, Z1
+	VMOVUPS          Z30, 2816(BX)
+	VADDPS           Z14, Z10, Z30
+	VMOVUPS          Z31, 2880(BX)
+	VADDPS           Z15, Z11, Z31
+	VSUBPS           Z12, Z8, Z8
+	VSUBPS           Z17, Z5, Z5
+	VSUBPS           Z24, Z0, Z0
+	VSUBPS           Z13, Z9, Z9
+	VSUBPS           Z14, Z10, Z10
+	VSUBPS           Z15, Z11, Z11
+	VMULPS           Z16, Z6, Z12
+	VMULPS           Z25, Z7, Z13
+	VMOVUPS          2112(BX), Z14
+	VMULPS           Z26, Z14, Z15
+	VMOVUPS          2048(BX), Z17
+	VMULPS           Z27, Z17, Z24
+	VMOVUPS          Z23, 2944(BX)
+	VMULPS           1984(BX), Z28, Z23
+	VMOVUPS          Z22, 3008(BX)
+	VMULPS           1920(BX), Z29, Z22
+	VMOVUPS          Z21, 3072(BX)
+	VGETEXPPS        Z6, Z21
+	VMOVUPS          Z20, 3136(BX)
+	VGETEXPPS        Z7, Z20
+	VMOVUPS          Z19, 3200(BX)
+	VGETEXPPS        Z14, Z19
+	VGETEXPPS        Z17, Z14
+	VGETEXPPS        1984(BX), Z17
+	VMOVUPS          Z18, 3264(BX)
+	VGETEXPPS        1920(BX), Z18
+	VMOVUPS          Z7, 3328(BX)
+	VMULPS           Z12, Z4, Z7
+	VMOVUPS          Z6, 3392(BX)
+	VMULPS           Z13, Z3, Z6
+	VMOVUPS          Z29, 3456(BX)
+	VMULPS           Z15, Z2, Z29
+	VMOVUPS          Z28, 3520(BX)
+	VMULPS           Z24, Z1, Z28
+	VMOVUPS          Z27, 3584(BX)
+	VMULPS           Z23, Z30, Z27
+	VMOVUPS          Z26, 3648(BX)
+	VMULPS           Z22, Z31, Z26
+	VMOVUPS          Z25, 3712(BX)
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+4(SB), Z25
+	VDIVPS           Z7, Z25, Z7
+	VDIVPS           Z6, Z25, Z6
+	VDIVPS           Z29, Z25, Z29
+	VDIVPS           Z28, Z25, Z28
+	VDIVPS           Z27, Z25, Z27
+	VDIVPS           Z26, Z25, Z26
+	VMULPS           Z7, Z12, Z12
+	VMULPS           Z6, Z13, Z13
+	VMULPS           Z29, Z15, Z15
+	VMULPS           Z28, Z24, Z24
+	VMULPS           Z27, Z23, Z23
+	VMULPS           Z26, Z22, Z22
+	VMULPS           Z7, Z4, Z4
+	VMULPS           Z6, Z3, Z3
+	VMULPS           Z29, Z2, Z2
+	VMULPS           Z28, Z1, Z1
+	VMULPS           Z27, Z30, Z6
+	VMULPS           Z26, Z31, Z7
+	VMULPS           Z12, Z8, Z8
+	VMULPS           Z13, Z5, Z5
+	VMULPS           Z15, Z0, Z0
+	VMULPS           Z24, Z9, Z9
+	VMULPS           Z23, Z10, Z10
+	VMULPS           Z22, Z11, Z11
+	VGETEXPPS        1856(BX), Z12
+	VGETEXPPS        1536(BX), Z13
+	VGETEXPPS        1600(BX), Z15
+	VGETEXPPS        1664(BX), Z22
+	VGETEXPPS        1728(BX), Z23
+	VGETEXPPS        1792(BX), Z24
+	VSUBPS           Z12, Z21, Z12
+	VSUBPS           Z13, Z20, Z13
+	VSUBPS           Z15, Z19, Z15
+	VSUBPS           Z22, Z14, Z14
+	VSUBPS           Z23, Z17, Z17
+	VSUBPS           Z24, Z18, Z18
+	VMULPS           Z8, Z8, Z19
+	VMULPS           Z5, Z5, Z20
+	VMULPS           Z0, Z0, Z21
+	VMULPS           Z9, Z9, Z22
+	VMULPS           Z10, Z10, Z23
+	VMULPS           Z11, Z11, Z24
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+8(SB), Z26
+	VMOVAPS          Z12, Z27
+	VADDPS           Z26, Z12, K1, Z27
+	VMOVAPS          Z13, Z28
+	VADDPS           Z26, Z13, K2, Z28
+	VMOVAPS          Z15, Z29
+	VADDPS           Z26, Z15, K3, Z29
+	VMOVAPS          Z14, Z30
+	VADDPS           Z26, Z14, K4, Z30
+	VMOVAPS          Z17, Z31
+	VADDPS           Z26, Z17, K5, Z31
+	KMOVW            2496(BX), K1
+	VMOVUPS          Z7, 3776(BX)
+	VMOVAPS          Z18, Z7
+	VADDPS           Z26, Z18, K1, Z7
+	KMOVW            2176(BX), K1
+	VADDPS           Z25, Z12, K1, Z27
+	KMOVW            2240(BX), K1
+	VADDPS           Z25, Z13, K1, Z28
+	KMOVW            2304(BX), K1
+	VADDPS           Z25, Z15, K1, Z29
+	KMOVW            2368(BX), K1
+	VADDPS           Z25, Z14, K1, Z30
+	VADDPS           Z25, Z17, K6, Z31
+	VADDPS           Z25, Z18, K7, Z7
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+12(SB), Z12
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+16(SB), Z13
+	VFMADD231PS      Z12, Z19, Z13
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+16(SB), Z14
+	VFMADD231PS      Z12, Z20, Z14
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+16(SB), Z15
+	VFMADD231PS      Z12, Z21, Z15
 	VBROADCASTSS     blackFirstRows32AVX512Consts<>+16(SB), Z17
-	VFMADD213PS      Z17, Z23, Z5
-	VFMADD213PS      Z17, Z24, Z8
-	VFMADD213PS      Z17, Z25, Z9
-	VMULPS           Z2, Z5, Z2
-	VMULPS           Z3, Z8, Z3
-	VMULPS           Z4, Z9, Z4
-	VMOVUPS          1664(BX), Z5
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+44(SB), Z8
-	VPTERNLOGD       $0xe4, Z8, Z5, Z2
-	VMOVUPS          1600(BX), Z9
-	VPTERNLOGD       $0xe4, Z8, Z9, Z3
-	VMOVUPS          1536(BX), Z18
-	VPTERNLOGD       $0xe4, Z8, Z18, Z4
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+8(SB), Z21
-	VPTERNLOGD       $0xe4, Z8, Z5, Z21
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+8(SB), Z5
-	VPTERNLOGD       $0xe4, Z8, Z9, Z5
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+8(SB), Z9
-	VPTERNLOGD       $0xe4, Z8, Z18, Z9
-	VCMPPS           $0x00, Z21, Z31, K4
-	VCMPPS           $0x00, Z5, Z1, K5
-	VCMPPS           $0x00, Z9, Z0, K6
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+120(SB), Z5
-	VBLENDMPS        Z5, Z6, K4, Z6
-	VBLENDMPS        Z5, Z7, K5, Z7
-	VBLENDMPS        Z5, Z15, K6, Z9
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+88(SB), Z15
-	VFMADD231PS      Z14, Z26, Z15
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+88(SB), Z18
-	VFMADD231PS      Z14, Z27, Z18
-	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+88(SB), Z22, Z14
-	VFMADD213PS      Z20, Z26, Z15
-	VFMADD213PS      Z20, Z27, Z18
-	VFMADD231PS      Z14, Z22, Z20
-	VFMADD213PS      Z19, Z26, Z15
-	VFMADD213PS      Z19, Z27, Z18
-	VFMADD231PS      Z20, Z22, Z19
-	VFMADD213PS      Z30, Z26, Z15
-	VFMADD213PS      Z30, Z27, Z18
-	VFMADD231PS      Z19, Z22, Z30
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+104(SB), Z14
-	VFMADD213PS      Z14, Z26, Z15
-	VFMADD213PS      Z14, Z27, Z18
-	VFMADD231PS      Z30, Z22, Z14
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+108(SB), Z19
-	VFMADD213PS      Z19, Z26, Z15
-	VFMADD213PS      Z19, Z27, Z18
-	VFMADD231PS      Z14, Z22, Z19
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+112(SB), Z14
-	VFMADD213PS      Z14, Z26, Z15
-	VFMADD213PS      Z14, Z27, Z18
-	VFMADD231PS      Z19, Z22, Z14
-	VFMADD213PS      Z12, Z15, Z26
-	VFMADD213PS      Z12, Z18, Z27
-	VFMADD231PS      Z14, Z22, Z12
-	VFMADD213PS      Z17, Z26, Z10
-	VFMADD213PS      Z17, Z27, Z16
-	VFMADD231PS      Z12, Z13, Z17
-	VMULPS           2304(BX), Z10, Z10
-	VMULPS           2240(BX), Z16, Z12
-	VMULPS           2176(BX), Z17, Z13
-	VMOVUPS          1472(BX), Z14
-	VPTERNLOGD       $0xe4, Z8, Z14, Z10
-	VMOVUPS          1408(BX), Z15
-	VPTERNLOGD       $0xe4, Z8, Z15, Z12
-	VMOVUPS          1344(BX), Z16
-	VPTERNLOGD       $0xe4, Z8, Z16, Z13
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+8(SB), Z17
-	VPTERNLOGD       $0xe4, Z8, Z14, Z17
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+8(SB), Z14
-	VPTERNLOGD       $0xe4, Z8, Z15, Z14
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+8(SB), Z15
-	VPTERNLOGD       $0xe4, Z8, Z16, Z15
-	VCMPPS           $0x00, Z17, Z31, K4
-	VCMPPS           $0x00, Z14, Z1, K5
-	VCMPPS           $0x00, Z15, Z0, K6
-	VSUBPS           Z10, Z2, Z0
-	VSUBPS           Z12, Z3, Z1
-	VSUBPS           Z13, Z4, Z2
-	VBLENDMPS        Z5, Z28, K4, Z3
-	VBLENDMPS        Z5, Z29, K5, Z4
-	VMOVUPS          448(BX), Z8
-	VBLENDMPS        Z5, Z8, K6, Z5
-	VSUBPS           Z6, Z3, Z6
-	VSUBPS           Z7, Z4, Z7
-	VSUBPS           Z9, Z5, Z8
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+124(SB), Z9
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+128(SB), Z14
-	VFMADD231PS      Z9, Z11, Z14
-	VMOVUPS          1856(BX), Z15
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+128(SB), Z16
-	VFMADD231PS      Z9, Z15, Z16
-	VMOVUPS          1984(BX), Z17
-	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+128(SB), Z17, Z9
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+132(SB), Z18
-	VFMADD213PS      Z18, Z11, Z14
-	VFMADD213PS      Z18, Z15, Z16
-	VFMADD231PS      Z9, Z17, Z18
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+136(SB), Z9
-	VFMADD213PS      Z9, Z11, Z14
-	VFMADD213PS      Z9, Z15, Z16
-	VFMADD231PS      Z18, Z17, Z9
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+140(SB), Z18
-	VFMADD213PS      Z18, Z11, Z14
-	VFMADD213PS      Z18, Z15, Z16
-	VFMADD231PS      Z9, Z17, Z18
-	VMULPS           Z11, Z11, Z9
-	VMULPS           Z15, Z15, Z19
-	VMULPS           Z17, Z17, Z20
-	VFMADD231PS      Z14, Z9, Z11
-	VFMADD231PS      Z16, Z19, Z15
-	VFMADD231PS      Z18, Z20, Z17
-	VMOVUPS          2048(BX), Z9
-	VFMADD213PS      Z9, Z11, Z9
-	VMOVUPS          2112(BX), Z11
-	VFMADD213PS      Z11, Z15, Z11
-	VMOVUPS          192(BX), Z14
-	VFMADD213PS      Z14, Z17, Z14
-	VSCALEFPS        1728(BX), Z9, Z9
-	VSCALEFPS        1920(BX), Z11, Z11
-	VSCALEFPS        1792(BX), Z14, Z14
-	VFMADD231PS      Z0, Z9, Z6
-	VFMADD231PS      Z1, Z11, Z7
-	VFMADD231PS      Z2, Z14, Z8
-	VFNMADD231PS     Z9, Z10, Z3
-	VFNMADD231PS     Z11, Z12, Z4
-	VFNMADD231PS     Z14, Z13, Z5
+	VFMADD231PS      Z12, Z22, Z17
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+16(SB), Z18
+	VFMADD231PS      Z12, Z23, Z18
+	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+16(SB), Z24, Z12
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+20(SB), Z26
+	VFMADD213PS      Z26, Z19, Z13
+	VFMADD213PS      Z26, Z20, Z14
+	VFMADD213PS      Z26, Z21, Z15
+	VFMADD213PS      Z26, Z22, Z17
+	VFMADD213PS      Z26, Z23, Z18
+	VFMADD231PS      Z12, Z24, Z26
+	VMULPS           Z13, Z19, Z12
+	VMULPS           Z14, Z20, Z13
+	VMULPS           Z15, Z21, Z14
+	VMULPS           Z17, Z22, Z15
+	VMULPS           Z18, Z23, Z17
+	VMULPS           Z26, Z24, Z18
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+24(SB), Z19
+	VMULPS           Z19, Z27, Z20
+	VMULPS           Z19, Z28, Z21
+	VMULPS           Z19, Z29, Z22
+	VMULPS           Z19, Z30, Z23
+	VMULPS           Z19, Z31, Z24
+	VMULPS           Z19, Z7, Z19
+	VFMADD231PS      Z12, Z8, Z20
+	VFMADD231PS      Z13, Z5, Z21
+	VFMADD231PS      Z14, Z0, Z22
+	VFMADD231PS      Z15, Z9, Z23
+	VFMADD231PS      Z17, Z10, Z24
+	VFMADD231PS      Z18, Z11, Z19
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+28(SB), Z12
+	VFMADD231PS      Z12, Z8, Z20
+	VFMADD231PS      Z12, Z5, Z21
+	VFMADD231PS      Z12, Z0, Z22
+	VFMADD231PS      Z12, Z9, Z23
+	VFMADD231PS      Z12, Z10, Z24
+	VFMADD231PS      Z12, Z11, Z19
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+32(SB), Z0
+	VFMADD231PS      Z0, Z27, Z20
+	VFMADD231PS      Z0, Z28, Z21
+	VFMADD231PS      Z0, Z29, Z22
+	VFMADD231PS      Z0, Z30, Z23
+	VFMADD231PS      Z0, Z31, Z24
+	VFMADD231PS      Z0, Z7, Z19
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+36(SB), Z0
+	VMULPS           Z0, Z16, Z5
+	VMOVUPS          3712(BX), Z7
+	VMULPS           Z0, Z7, Z8
+	VMOVUPS          3648(BX), Z9
+	VMULPS           Z0, Z9, Z10
+	VMOVUPS          3584(BX), Z11
+	VMULPS           Z0, Z11, Z13
+	VMOVUPS          3520(BX), Z14
+	VMULPS           Z0, Z14, Z15
+	VMOVUPS          3456(BX), Z17
+	VMULPS           Z0, Z17, Z0
+	VMULPS           3392(BX), Z4, Z18
+	VMULPS           3328(BX), Z3, Z26
+	VMULPS           2112(BX), Z2, Z27
+	VMULPS           2048(BX), Z1, Z28
+	VMULPS           1984(BX), Z6, Z29
+	VMOVUPS          3776(BX), Z30
+	VMULPS           1920(BX), Z30, Z31
+	VMULPS           Z4, Z16, Z4
+	VMULPS           Z3, Z7, Z3
+	VMULPS           Z2, Z9, Z2
+	VMULPS           Z1, Z11, Z1
+	VMULPS           Z6, Z14, Z6
+	VMULPS           Z30, Z17, Z30
+	VMULPS           3264(BX), Z18, Z17
+	VMULPS           3200(BX), Z26, Z14
+	VMULPS           3136(BX), Z27, Z11
+	VMULPS           3072(BX), Z28, Z9
+	VMULPS           3008(BX), Z29, Z7
+	VMOVUPS          Z7, 3008(BX)
+	VMULPS           2944(BX), Z31, Z7
+	VMOVUPS          Z7, 2944(BX)
+	VMOVAPS          Z5, Z7
+	VFMADD231PS      Z20, Z18, Z7
+	VMOVUPS          Z9, 3072(BX)
+	VMOVAPS          Z8, Z9
+	VFMADD231PS      Z21, Z26, Z9
+	VMOVUPS          Z11, 3136(BX)
+	VMOVAPS          Z10, Z11
+	VFMADD231PS      Z22, Z27, Z11
+	VMOVUPS          Z14, 3200(BX)
+	VMOVAPS          Z13, Z14
+	VFMADD231PS      Z23, Z28, Z14
+	VMOVUPS          Z17, 3264(BX)
+	VMOVAPS          Z15, Z17
+	VFMADD231PS      Z24, Z29, Z17
+	VMOVUPS          Z16, 3776(BX)
+	VMOVAPS          Z0, Z16
+	VFMADD231PS      Z19, Z31, Z16
+	VFMSUB231PS      Z20, Z18, Z5
+	VFMSUB231PS      Z21, Z26, Z8
+	VFMSUB231PS      Z22, Z27, Z10
+	VFMSUB231PS      Z23, Z28, Z13
+	VFMSUB231PS      Z24, Z29, Z15
+	VFMSUB231PS      Z19, Z31, Z0
+	VMULPS           Z4, Z18, Z18
+	VMULPS           Z3, Z26, Z19
+	VMULPS           Z2, Z27, Z20
+	VMULPS           Z1, Z28, Z21
+	VMULPS           Z6, Z29, Z22
+	VMULPS           Z30, Z31, Z23
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+40(SB), Z24
+	VANDPS           Z24, Z7, Z26
+	VANDPS           Z24, Z9, Z27
+	VANDPS           Z24, Z11, Z28
+	VANDPS           Z24, Z14, Z29
+	VANDPS           Z24, Z17, Z31
+	VMOVUPS          Z23, 2432(BX)
+	VANDPS           Z24, Z16, Z23
+	VMOVUPS          Z22, 2368(BX)
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+44(SB), Z22
+	VMINPS           Z26, Z22, Z26
+	VMINPS           Z27, Z22, Z27
+	VMINPS           Z28, Z22, Z28
+	VMINPS           Z29, Z22, Z29
+	VMINPS           Z31, Z22, Z31
+	VMINPS           Z23, Z22, Z23
+	VMOVUPS          Z21, 2304(BX)
+	VANDPS           Z24, Z5, Z21
+	VMOVUPS          Z20, 2240(BX)
+	VANDPS           Z24, Z8, Z20
+	VMOVUPS          Z19, 2176(BX)
+	VANDPS           Z24, Z10, Z19
+	VMOVUPS          Z18, 2496(BX)
+	VANDPS           Z24, Z13, Z18
+	VMOVUPS          Z30, 3840(BX)
+	VANDPS           Z24, Z15, Z30
+	VMOVUPS          Z6, 3904(BX)
+	VANDPS           Z24, Z0, Z6
+	VMINPS           Z21, Z22, Z21
+	VMINPS           Z20, Z22, Z20
+	VMINPS           Z19, Z22, Z19
+	VMINPS           Z18, Z22, Z18
+	VMINPS           Z30, Z22, Z30
+	VMINPS           Z6, Z22, Z6
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+48(SB), Z22
+	VFMADD213PS      Z12, Z26, Z22
+	VMOVUPS          Z1, 3968(BX)
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+48(SB), Z1
+	VFMADD213PS      Z12, Z27, Z1
+	VMOVUPS          Z2, 4032(BX)
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+48(SB), Z2
+	VFMADD213PS      Z12, Z28, Z2
+	VMOVUPS          Z3, 4096(BX)
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+48(SB), Z3
+	VFMADD213PS      Z12, Z29, Z3
+	VMOVUPS          Z4, 4160(BX)
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+48(SB), Z4
+	VFMADD213PS      Z12, Z31, Z4
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+48(SB), Z24
+	VFMADD213PS      Z12, Z23, Z24
+	VMOVUPS          Z16, 4224(BX)
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+52(SB), Z16
+	VMOVUPS          Z17, 4288(BX)
+	VADDPS           Z16, Z26, Z17
+	VMOVUPS          Z14, 4352(BX)
+	VADDPS           Z16, Z27, Z14
+	VMOVUPS          Z11, 4416(BX)
+	VADDPS           Z16, Z28, Z11
+	VMOVUPS          Z9, 4480(BX)
+	VADDPS           Z16, Z29, Z9
+	VMOVUPS          Z7, 4544(BX)
+	VADDPS           Z16, Z31, Z7
+	VMOVUPS          Z0, 4608(BX)
+	VADDPS           Z16, Z23, Z0
+	VMOVUPS          Z15, 4672(BX)
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+48(SB), Z15
+	VFMADD213PS      Z12, Z21, Z15
+	VMOVUPS          Z13, 4736(BX)
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+48(SB), Z13
+	VFMADD213PS      Z12, Z20, Z13
+	VMOVUPS          Z10, 4800(BX)
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+48(SB), Z10
+	VFMADD213PS      Z12, Z19, Z10
+	VMOVUPS          Z8, 4864(BX)
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+48(SB), Z8
+	VFMADD213PS      Z12, Z18, Z8
+	VMOVUPS          Z5, 4928(BX)
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+48(SB), Z5
+	VFMADD213PS      Z12, Z30, Z5
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+48(SB), Z25
+	VFMADD213PS      Z12, Z6, Z25
+	VADDPS           Z16, Z21, Z12
+	VMOVUPS          Z21, 4992(BX)
+	VADDPS           Z16, Z20, Z21
+	VMOVUPS          Z20, 5056(BX)
+	VADDPS           Z16, Z19, Z20
+	VMOVUPS          Z19, 5120(BX)
+	VADDPS           Z16, Z18, Z19
+	VMOVUPS          Z18, 5184(BX)
+	VADDPS           Z16, Z30, Z18
+	VADDPS           Z16, Z6, Z16
+	VMOVUPS          Z6, 5248(BX)
+	VMULPS           Z17, Z22, Z6
+	VMOVUPS          Z30, 5312(BX)
+	VMULPS           Z14, Z1, Z30
+	VMOVUPS          Z14, 5376(BX)
+	VMULPS           Z11, Z2, Z14
+	VMOVUPS          Z11, 5440(BX)
+	VMULPS           Z9, Z3, Z11
+	VMOVUPS          Z9, 5504(BX)
+	VMULPS           Z7, Z4, Z9
+	VMOVUPS          Z7, 5568(BX)
+	VMULPS           Z0, Z24, Z7
+	VMOVUPS          Z0, 5632(BX)
+	VMULPS           Z12, Z15, Z0
+	VMOVUPS          Z12, 5696(BX)
+	VMULPS           Z21, Z13, Z12
+	VMOVUPS          Z21, 5760(BX)
+	VMULPS           Z20, Z10, Z21
+	VMOVUPS          Z20, 5824(BX)
+	VMULPS           Z19, Z8, Z20
+	VMOVUPS          Z19, 5888(BX)
+	VMULPS           Z18, Z5, Z19
+	VMOVUPS          Z18, 5952(BX)
+	VMULPS           Z16, Z25, Z18
+	VMOVUPS          Z16, 6016(BX)
+	VMULPS           Z26, Z26, Z16
+	VMOVUPS          Z26, 6080(BX)
+	VMULPS           Z27, Z27, Z26
+	VMOVUPS          Z27, 6144(BX)
+	VMULPS           Z28, Z28, Z27
+	VMOVUPS          Z28, 6208(BX)
+	VMULPS           Z29, Z29, Z28
+	VMOVUPS          Z29, 6272(BX)
+	VMULPS           Z31, Z31, Z29
+	VMOVUPS          Z31, 6336(BX)
+	VMULPS           Z23, Z23, Z31
+	VMOVUPS          Z23, 6400(BX)
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+56(SB), Z23
+	VFMADD132PS.BCST blackFirstRows32AVX512Consts<>+60(SB), Z23, Z16
+	VFMADD132PS.BCST blackFirstRows32AVX512Consts<>+60(SB), Z23, Z26
+	VFMADD132PS.BCST blackFirstRows32AVX512Consts<>+60(SB), Z23, Z27
+	VFMADD132PS.BCST blackFirstRows32AVX512Consts<>+60(SB), Z23, Z28
+	VFMADD132PS.BCST blackFirstRows32AVX512Consts<>+60(SB), Z23, Z29
+	VFMADD132PS.BCST blackFirstRows32AVX512Consts<>+60(SB), Z23, Z31
+	VSUBPS           Z23, Z16, Z16
+	VSUBPS           Z23, Z26, Z26
+	VSUBPS           Z23, Z27, Z27
+	VSUBPS           Z23, Z28, Z28
+	VSUBPS           Z23, Z29, Z29
+	VSUBPS           Z23, Z31, Z23
+	VMULPS           Z0, Z6, Z31
+	VMOVUPS          Z23, 6464(BX)
+	VMULPS           Z12, Z30, Z23
+	VMOVUPS          Z29, 6528(BX)
+	VMULPS           Z21, Z14, Z29
+	VMOVUPS          Z28, 6592(BX)
+	VMULPS           Z20, Z11, Z28
+	VMOVUPS          Z27, 6656(BX)
+	VMULPS           Z19, Z9, Z27
+	VMOVUPS          Z26, 6720(BX)
+	VMULPS           Z18, Z7, Z26
+	VMOVUPS          Z16, 6784(BX)
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+4(SB), Z16
+	VDIVPS           Z31, Z16, Z31
+	VDIVPS           Z23, Z16, Z23
+	VDIVPS           Z29, Z16, Z29
+	VDIVPS           Z28, Z16, Z28
+	VDIVPS           Z27, Z16, Z27
+	VDIVPS           Z26, Z16, Z26
+	VMULPS           Z31, Z0, Z0
+	VMULPS           Z23, Z12, Z12
+	VMULPS           Z29, Z21, Z21
+	VMULPS           Z28, Z20, Z20
+	VMULPS           Z27, Z19, Z19
+	VMULPS           Z26, Z18, Z18
+	VMULPS           Z31, Z6, Z6
+	VMULPS           Z23, Z30, Z23
+	VMULPS           Z29, Z14, Z14
+	VMULPS           Z28, Z11, Z11
+	VMULPS           Z27, Z9, Z9
+	VMULPS           Z26, Z7, Z7
+	VMULPS           Z0, Z22, Z22
+	VMULPS           Z12, Z1, Z1
+	VMULPS           Z21, Z2, Z2
+	VMULPS           Z20, Z3, Z3
+	VMULPS           Z19, Z4, Z4
+	VMULPS           Z18, Z24, Z24
+	VMULPS           Z0, Z17, Z0
+	VMULPS           5376(BX), Z12, Z12
+	VMULPS           5440(BX), Z21, Z17
+	VMULPS           5504(BX), Z20, Z20
+	VMULPS           5568(BX), Z19, Z19
+	VMULPS           5632(BX), Z18, Z18
+	VMULPS           Z6, Z15, Z15
+	VMULPS           Z23, Z13, Z13
+	VMULPS           Z14, Z10, Z10
+	VMULPS           Z11, Z8, Z8
+	VMULPS           Z9, Z5, Z5
+	VMULPS           Z7, Z25, Z21
+	VMULPS           5696(BX), Z6, Z6
+	VMULPS           5760(BX), Z23, Z23
+	VMULPS           5824(BX), Z14, Z14
+	VMULPS           5888(BX), Z11, Z11
+	VMULPS           5952(BX), Z9, Z9
+	VMULPS           6016(BX), Z7, Z7
+	VMULPS           4992(BX), Z15, Z15
+	VMULPS           5056(BX), Z13, Z13
+	VMULPS           5120(BX), Z10, Z10
+	VMULPS           5184(BX), Z8, Z8
+	VMULPS           5312(BX), Z5, Z5
+	VMULPS           5248(BX), Z21, Z21
+	VMOVUPS          6080(BX), Z25
+	VMULPS           Z22, Z25, Z22
+	VMOVUPS          6144(BX), Z26
+	VMULPS           Z1, Z26, Z1
+	VMOVUPS          6208(BX), Z27
+	VMULPS           Z2, Z27, Z2
+	VMOVUPS          6272(BX), Z28
+	VMULPS           Z3, Z28, Z3
+	VMOVUPS          6336(BX), Z29
+	VMULPS           Z4, Z29, Z4
+	VMOVUPS          6400(BX), Z30
+	VMULPS           Z24, Z30, Z24
+	VMOVUPS          6784(BX), Z31
+	VMOVUPS          Z18, 5248(BX)
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+64(SB), Z18
+	VMOVUPS          Z19, 5312(BX)
+	VMULPS           Z18, Z31, Z19
+	VMOVUPS          Z20, 5184(BX)
+	VMOVUPS          6720(BX), Z20
+	VMOVUPS          Z17, 5120(BX)
+	VMULPS           Z18, Z20, Z17
+	VMOVUPS          Z12, 5056(BX)
+	VMOVUPS          6656(BX), Z12
+	VMOVUPS          Z0, 4992(BX)
+	VMULPS           Z18, Z12, Z0
+	VMOVUPS          6592(BX), Z16
+	VMOVUPS          Z7, 6016(BX)
+	VMULPS           Z18, Z16, Z7
+	VMOVUPS          Z9, 5952(BX)
+	VMULPS           6528(BX), Z18, Z9
+	VMOVUPS          Z11, 5888(BX)
+	VMOVUPS          6464(BX), Z11
+	VMULPS           Z18, Z11, Z18
+	VFMADD231PS      Z25, Z25, Z19
+	VFMADD231PS      Z26, Z26, Z17
+	VFMADD231PS      Z27, Z27, Z0
+	VFMADD231PS      Z28, Z28, Z7
+	VFMADD231PS      Z29, Z29, Z9
+	VFMADD231PS      Z30, Z30, Z18
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+68(SB), Z25
+	VFMADD231PS      Z25, Z31, Z19
+	VFMADD231PS      Z25, Z20, Z17
+	VFMADD231PS      Z25, Z12, Z0
+	VFMADD231PS      Z25, Z16, Z7
+	VFMADD231PS      6528(BX), Z25, Z9
+	VFMADD231PS      Z25, Z11, Z18
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+28(SB), Z25
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+8(SB), Z26
+	VFMADD231PS      Z25, Z15, Z26
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+8(SB), Z27
+	VFMADD231PS      Z25, Z13, Z27
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+8(SB), Z28
+	VFMADD231PS      Z25, Z10, Z28
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+8(SB), Z29
+	VFMADD231PS      Z25, Z8, Z29
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+8(SB), Z30
+	VFMADD231PS      Z25, Z5, Z30
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+8(SB), Z11
+	VFMADD231PS      Z25, Z21, Z11
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+8(SB), Z16
+	VFMADD231PS      Z25, Z22, Z16
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+8(SB), Z12
+	VFMADD231PS      Z25, Z1, Z12
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+8(SB), Z20
+	VFMADD231PS      Z25, Z2, Z20
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+8(SB), Z31
+	VFMADD231PS      Z25, Z3, Z31
+	VMOVUPS          Z18, 6400(BX)
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+8(SB), Z18
+	VFMADD231PS      Z25, Z4, Z18
+	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+8(SB), Z24, Z25
+	VMOVUPS          Z9, 6336(BX)
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+76(SB), Z9
+	VFMADD231PS.BCST blackFirstRows32AVX512Consts<>+72(SB), Z26, Z9
+	VMOVUPS          Z7, 6272(BX)
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+76(SB), Z7
+	VFMADD231PS.BCST blackFirstRows32AVX512Consts<>+72(SB), Z27, Z7
+	VMOVUPS          Z0, 6208(BX)
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+76(SB), Z0
+	VFMADD231PS.BCST blackFirstRows32AVX512Consts<>+72(SB), Z28, Z0
+	VMOVUPS          Z17, 6144(BX)
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+76(SB), Z17
+	VFMADD231PS.BCST blackFirstRows32AVX512Consts<>+72(SB), Z29, Z17
+	VMOVUPS          Z19, 6080(BX)
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+76(SB), Z19
+	VFMADD231PS.BCST blackFirstRows32AVX512Consts<>+72(SB), Z30, Z19
+	VMOVUPS          Z24, 5824(BX)
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+76(SB), Z24
+	VFMADD231PS.BCST blackFirstRows32AVX512Consts<>+72(SB), Z11, Z24
+	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+80(SB), Z26, Z9
+	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+80(SB), Z27, Z7
+	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+80(SB), Z28, Z0
+	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+80(SB), Z29, Z17
+	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+80(SB), Z30, Z19
+	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+80(SB), Z11, Z24
+	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+84(SB), Z26, Z9
+	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+84(SB), Z27, Z7
+	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+84(SB), Z28, Z0
+	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+84(SB), Z29, Z17
+	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+84(SB), Z30, Z19
+	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+84(SB), Z11, Z24
+	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+88(SB), Z26, Z9
+	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+88(SB), Z27, Z7
+	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+88(SB), Z28, Z0
+	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+88(SB), Z29, Z17
+	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+88(SB), Z30, Z19
+	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+88(SB), Z11, Z24
+	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+92(SB), Z26, Z9
+	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+92(SB), Z27, Z7
+	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+92(SB), Z28, Z0
+	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+92(SB), Z29, Z17
+	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+92(SB), Z30, Z19
+	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+92(SB), Z11, Z24
+	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+96(SB), Z26, Z9
+	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+96(SB), Z27, Z7
+	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+96(SB), Z28, Z0
+	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+96(SB), Z29, Z17
+	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+96(SB), Z30, Z19
+	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+96(SB), Z11, Z24
+	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+100(SB), Z26, Z9
+	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+100(SB), Z27, Z7
+	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+100(SB), Z28, Z0
+	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+100(SB), Z29, Z17
+	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+100(SB), Z30, Z19
+	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+100(SB), Z11, Z24
+	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+104(SB), Z9, Z26
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+104(SB), Z9
+	VFMADD213PS      Z9, Z7, Z27
+	VFMADD213PS      Z9, Z0, Z28
+	VFMADD213PS      Z9, Z17, Z29
+	VFMADD213PS      Z9, Z19, Z30
+	VFMADD213PS      Z9, Z24, Z11
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+4(SB), Z0
+	VFMADD213PS      Z0, Z26, Z15
+	VFMADD213PS      Z0, Z27, Z13
+	VFMADD213PS      Z0, Z28, Z10
+	VFMADD213PS      Z0, Z29, Z8
+	VFMADD213PS      Z0, Z30, Z5
+	VFMADD213PS      Z0, Z11, Z21
+	VMULPS           Z6, Z15, Z6
+	VMULPS           Z23, Z13, Z7
+	VMULPS           Z14, Z10, Z10
+	VMULPS           5888(BX), Z8, Z8
+	VMULPS           5952(BX), Z5, Z5
+	VMULPS           6016(BX), Z21, Z11
+	VMOVUPS          4928(BX), Z13
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+40(SB), Z14
+	VPTERNLOGD       $0xe4, Z14, Z13, Z6
+	VMOVUPS          4864(BX), Z15
+	VPTERNLOGD       $0xe4, Z14, Z15, Z7
+	VMOVUPS          4800(BX), Z17
+	VPTERNLOGD       $0xe4, Z14, Z17, Z10
+	VMOVUPS          4736(BX), Z19
+	VPTERNLOGD       $0xe4, Z14, Z19, Z8
+	VMOVUPS          4672(BX), Z21
+	VPTERNLOGD       $0xe4, Z14, Z21, Z5
+	VMOVUPS          4608(BX), Z23
+	VPTERNLOGD       $0xe4, Z14, Z23, Z11
+	VMOVAPS          Z0, Z24
+	VPTERNLOGD       $0xe4, Z14, Z13, Z24
+	VMOVAPS          Z0, Z13
+	VPTERNLOGD       $0xe4, Z14, Z15, Z13
+	VMOVAPS          Z0, Z15
+	VPTERNLOGD       $0xe4, Z14, Z17, Z15
+	VMOVAPS          Z0, Z17
+	VPTERNLOGD       $0xe4, Z14, Z19, Z17
+	VMOVAPS          Z0, Z19
+	VPTERNLOGD       $0xe4, Z14, Z21, Z19
+	VMOVAPS          Z0, Z21
+	VPTERNLOGD       $0xe4, Z14, Z23, Z21
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+72(SB), Z23
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+76(SB), Z26
+	VFMADD231PS      Z23, Z16, Z26
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+76(SB), Z27
+	VFMADD231PS      Z23, Z12, Z27
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+76(SB), Z28
+	VFMADD231PS      Z23, Z20, Z28
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+76(SB), Z29
+	VFMADD231PS      Z23, Z31, Z29
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+76(SB), Z30
+	VFMADD231PS      Z23, Z18, Z30
+	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+76(SB), Z25, Z23
+	VMOVUPS          Z21, 4608(BX)
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+80(SB), Z21
+	VFMADD213PS      Z21, Z16, Z26
+	VFMADD213PS      Z21, Z12, Z27
+	VFMADD213PS      Z21, Z20, Z28
+	VFMADD213PS      Z21, Z31, Z29
+	VFMADD213PS      Z21, Z18, Z30
+	VFMADD231PS      Z23, Z25, Z21
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+84(SB), Z23
+	VFMADD213PS      Z23, Z16, Z26
+	VFMADD213PS      Z23, Z12, Z27
+	VFMADD213PS      Z23, Z20, Z28
+	VFMADD213PS      Z23, Z31, Z29
+	VFMADD213PS      Z23, Z18, Z30
+	VFMADD231PS      Z21, Z25, Z23
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+88(SB), Z21
+	VFMADD213PS      Z21, Z16, Z26
+	VFMADD213PS      Z21, Z12, Z27
+	VFMADD213PS      Z21, Z20, Z28
+	VFMADD213PS      Z21, Z31, Z29
+	VFMADD213PS      Z21, Z18, Z30
+	VFMADD231PS      Z23, Z25, Z21
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+92(SB), Z23
+	VFMADD213PS      Z23, Z16, Z26
+	VFMADD213PS      Z23, Z12, Z27
+	VFMADD213PS      Z23, Z20, Z28
+	VFMADD213PS      Z23, Z31, Z29
+	VFMADD213PS      Z23, Z18, Z30
+	VFMADD231PS      Z21, Z25, Z23
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+96(SB), Z21
+	VFMADD213PS      Z21, Z16, Z26
+	VFMADD213PS      Z21, Z12, Z27
+	VFMADD213PS      Z21, Z20, Z28
+	VFMADD213PS      Z21, Z31, Z29
+	VFMADD213PS      Z21, Z18, Z30
+	VFMADD231PS      Z23, Z25, Z21
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+100(SB), Z23
+	VFMADD213PS      Z23, Z16, Z26
+	VFMADD213PS      Z23, Z12, Z27
+	VFMADD213PS      Z23, Z20, Z28
+	VFMADD213PS      Z23, Z31, Z29
+	VFMADD213PS      Z23, Z18, Z30
+	VFMADD231PS      Z21, Z25, Z23
+	VFMADD213PS      Z9, Z26, Z16
+	VFMADD213PS      Z9, Z27, Z12
+	VFMADD213PS      Z9, Z28, Z20
+	VFMADD213PS      Z9, Z29, Z31
+	VFMADD213PS      Z9, Z30, Z18
+	VFMADD231PS      Z23, Z25, Z9
+	VFMADD213PS      Z0, Z16, Z22
+	VFMADD213PS      Z0, Z12, Z1
+	VFMADD213PS      Z0, Z20, Z2
+	VFMADD213PS      Z0, Z31, Z3
+	VFMADD213PS      Z0, Z18, Z4
+	VFMADD132PS      5824(BX), Z0, Z9
+	VMULPS           4992(BX), Z22, Z12
+	VMULPS           5056(BX), Z1, Z1
+	VMULPS           5120(BX), Z2, Z2
+	VMULPS           5184(BX), Z3, Z3
+	VMULPS           5312(BX), Z4, Z4
+	VMULPS           5248(BX), Z9, Z9
+	VMOVUPS          4544(BX), Z16
+	VPTERNLOGD       $0xe4, Z14, Z16, Z12
+	VMOVUPS          4480(BX), Z18
+	VPTERNLOGD       $0xe4, Z14, Z18, Z1
+	VMOVUPS          4416(BX), Z20
+	VPTERNLOGD       $0xe4, Z14, Z20, Z2
+	VMOVUPS          4352(BX), Z21
+	VPTERNLOGD       $0xe4, Z14, Z21, Z3
+	VMOVUPS          4288(BX), Z22
+	VPTERNLOGD       $0xe4, Z14, Z22, Z4
+	VMOVUPS          4224(BX), Z23
+	VPTERNLOGD       $0xe4, Z14, Z23, Z9
+	VMOVAPS          Z0, Z25
+	VPTERNLOGD       $0xe4, Z14, Z16, Z25
+	VMOVAPS          Z0, Z16
+	VPTERNLOGD       $0xe4, Z14, Z18, Z16
+	VMOVAPS          Z0, Z18
+	VPTERNLOGD       $0xe4, Z14, Z20, Z18
+	VMOVAPS          Z0, Z20
+	VPTERNLOGD       $0xe4, Z14, Z21, Z20
+	VMOVAPS          Z0, Z21
+	VPTERNLOGD       $0xe4, Z14, Z22, Z21
+	VPTERNLOGD       $0xe4, Z14, Z23, Z0
+	VSUBPS           Z12, Z6, Z6
+	VSUBPS           Z1, Z7, Z7
+	VSUBPS           Z2, Z10, Z10
+	VSUBPS           Z3, Z8, Z8
+	VSUBPS           Z4, Z5, Z5
+	VSUBPS           Z9, Z11, Z11
+	VMOVUPS          6080(BX), Z14
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+108(SB), Z22
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+112(SB), Z23
+	VFMADD231PS      Z22, Z14, Z23
+	VMOVUPS          6144(BX), Z26
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+112(SB), Z27
+	VFMADD231PS      Z22, Z26, Z27
+	VMOVUPS          6208(BX), Z28
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+112(SB), Z29
+	VFMADD231PS      Z22, Z28, Z29
+	VMOVUPS          6272(BX), Z30
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+112(SB), Z31
+	VFMADD231PS      Z22, Z30, Z31
+	VMOVUPS          Z11, 4224(BX)
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+112(SB), Z11
+	VFMADD231PS      6336(BX), Z22, Z11
+	VMOVUPS          Z5, 4288(BX)
+	VMOVUPS          6400(BX), Z5
+	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+112(SB), Z5, Z22
+	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+116(SB), Z14, Z23
+	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+116(SB), Z26, Z27
+	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+116(SB), Z28, Z29
+	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+116(SB), Z30, Z31
+	VMOVUPS          Z8, 4352(BX)
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+116(SB), Z8
+	VFMADD132PS      6336(BX), Z8, Z11
+	VFMADD231PS      Z22, Z5, Z8
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+120(SB), Z22
+	VFMADD213PS      Z22, Z14, Z23
+	VFMADD213PS      Z22, Z26, Z27
+	VFMADD213PS      Z22, Z28, Z29
+	VFMADD213PS      Z22, Z30, Z31
+	VFMADD132PS      6336(BX), Z22, Z11
+	VFMADD231PS      Z8, Z5, Z22
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+124(SB), Z8
+	VFMADD213PS      Z8, Z14, Z23
+	VFMADD213PS      Z8, Z26, Z27
+	VFMADD213PS      Z8, Z28, Z29
+	VFMADD213PS      Z8, Z30, Z31
+	VFMADD132PS      6336(BX), Z8, Z11
+	VFMADD231PS      Z22, Z5, Z8
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+128(SB), Z22
+	VFMADD213PS      Z22, Z14, Z23
+	VFMADD213PS      Z22, Z26, Z27
+	VFMADD213PS      Z22, Z28, Z29
+	VFMADD213PS      Z22, Z30, Z31
+	VFMADD132PS      6336(BX), Z22, Z11
+	VFMADD213PS      Z22, Z5, Z8
+	VMULPS           Z23, Z14, Z14
+	VMULPS           Z27, Z26, Z23
+	VMULPS           Z29, Z28, Z26
+	VMULPS           Z31, Z30, Z27
+	VMULPS           6336(BX), Z11, Z11
+	VMULPS           Z8, Z5, Z5
+	VMOVUPS          3392(BX), Z8
+	VMOVUPS          1472(BX), Z28
+	VMULPS           Z28, Z8, Z29
+	VMOVUPS          3328(BX), Z30
+	VMOVUPS          1408(BX), Z31
+	VMULPS           Z31, Z30, Z22
+	VMOVUPS          Z10, 6400(BX)
+	VMOVUPS          2112(BX), Z10
+	VMOVUPS          Z7, 6336(BX)
+	VMULPS           1344(BX), Z10, Z7
+	VMOVUPS          Z6, 6272(BX)
+	VMOVUPS          2048(BX), Z6
+	VMOVUPS          Z9, 6208(BX)
+	VMULPS           1280(BX), Z6, Z9
+	VMOVUPS          Z4, 6144(BX)
+	VMOVUPS          1984(BX), Z4
+	VMOVUPS          Z3, 6080(BX)
+	VMULPS           1216(BX), Z4, Z3
+	VMOVUPS          Z2, 4416(BX)
+	VMOVUPS          1920(BX), Z2
+	VMOVUPS          Z1, 4480(BX)
+	VMULPS           1152(BX), Z2, Z1
+	VMOVUPS          Z12, 4544(BX)
+	VMOVUPS          1856(BX), Z12
+	VMINPS           Z12, Z8, Z8
+	VMOVUPS          Z19, 3392(BX)
+	VMOVUPS          1536(BX), Z19
+	VMINPS           Z19, Z30, Z30
+	VMOVUPS          Z17, 3328(BX)
+	VMOVUPS          1600(BX), Z17
+	VMINPS           Z17, Z10, Z10
+	VMOVUPS          Z15, 2112(BX)
+	VMOVUPS          1664(BX), Z15
+	VMINPS           Z15, Z6, Z6
+	VMOVUPS          Z13, 2048(BX)
+	VMOVUPS          1728(BX), Z13
+	VMINPS           Z13, Z4, Z4
+	VMOVUPS          Z24, 1984(BX)
+	VMOVUPS          1792(BX), Z24
+	VMINPS           Z24, Z2, Z2
+	VMULPS           Z28, Z12, Z12
+	VMULPS           Z31, Z19, Z19
+	VMOVUPS          Z0, 1536(BX)
+	VMOVUPS          1344(BX), Z0
+	VMULPS           Z0, Z17, Z17
+	VMOVUPS          Z21, 1600(BX)
+	VMOVUPS          1280(BX), Z21
+	VMULPS           Z21, Z15, Z15
+	VMOVUPS          Z20, 1664(BX)
+	VMOVUPS          1216(BX), Z20
+	VMULPS           Z20, Z13, Z13
+	VMOVUPS          Z18, 1728(BX)
+	VMOVUPS          1152(BX), Z18
+	VMULPS           Z18, Z24, Z24
+	VMINPS           Z28, Z8, Z8
+	VMINPS           Z31, Z30, Z28
+	VMINPS           Z0, Z10, Z0
+	VMINPS           Z21, Z6, Z6
+	VMINPS           Z20, Z4, Z4
+	VMINPS           Z18, Z2, Z2
+	VFMADD213PS      Z29, Z29, Z14
+	VFMADD213PS      Z22, Z22, Z23
+	VFMADD213PS      Z7, Z7, Z26
+	VFMADD213PS      Z9, Z9, Z27
+	VFMADD213PS      Z3, Z3, Z11
+	VFMADD213PS      Z1, Z1, Z5
+	VSCALEFPS        6784(BX), Z14, Z10
+	VSCALEFPS        6720(BX), Z23, Z14
+	VSCALEFPS        6656(BX), Z26, Z18
+	VSCALEFPS        6592(BX), Z27, Z20
+	VSCALEFPS        6528(BX), Z11, Z11
+	VSCALEFPS        6464(BX), Z5, Z5
+	VMINPS           3776(BX), Z8, Z8
+	VMINPS           3712(BX), Z28, Z21
+	VMINPS           3648(BX), Z0, Z0
+	VMINPS           3584(BX), Z6, Z6
+	VMINPS           3520(BX), Z4, Z4
+	VMINPS           3456(BX), Z2, Z2
+	VMINPS           1088(BX), Z8, Z8
+	VMINPS           768(BX), Z21, Z21
+	VMINPS           832(BX), Z0, Z0
+	VMINPS           896(BX), Z6, Z6
+	VMINPS           960(BX), Z4, Z4
+	VMINPS           1024(BX), Z2, Z2
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+132(SB), Z23
+	VCMPPS           $0x11, Z8, Z23, K1
+	VCMPPS           $0x11, Z21, Z23, K2
+	VCMPPS           $0x11, Z0, Z23, K3
+	VCMPPS           $0x11, Z6, Z23, K4
+	VCMPPS           $0x11, Z4, Z23, K5
+	VCMPPS           $0x11, Z2, Z23, K6
+	VADDPS           Z12, Z29, Z0
+	VADDPS           Z19, Z22, Z2
+	VADDPS           Z17, Z7, Z4
+	VADDPS           Z15, Z9, Z6
+	VADDPS           Z13, Z3, Z8
+	VADDPS           Z24, Z1, Z21
+	VADDPS           3776(BX), Z0, Z0
+	VADDPS           3712(BX), Z2, Z2
+	VADDPS           3648(BX), Z4, Z4
+	VADDPS           3584(BX), Z6, Z6
+	VADDPS           3520(BX), Z8, Z8
+	VADDPS           3456(BX), Z21, Z21
+	VMOVUPS          704(BX), Z23
+	VMULPS           Z29, Z23, Z26
+	VMOVUPS          (BX), Z27
+	VMULPS           Z22, Z27, Z22
+	VMOVUPS          64(BX), Z28
+	VMULPS           Z7, Z28, Z7
+	VMOVUPS          128(BX), Z29
+	VMULPS           Z9, Z29, Z9
+	VMOVUPS          192(BX), Z30
+	VMULPS           Z3, Z30, Z3
+	VMOVUPS          256(BX), Z31
+	VMULPS           Z1, Z31, Z1
+	VMULPS           Z12, Z23, Z12
+	VMULPS           Z19, Z27, Z19
+	VMULPS           Z17, Z28, Z17
+	VMULPS           Z15, Z29, Z15
+	VMULPS           Z13, Z30, Z13
+	VMULPS           Z24, Z31, Z24
+	VMOVUPS          Z5, 3456(BX)
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+136(SB), Z5
+	VXORPS           Z5, Z23, Z23
+	VXORPS           Z5, Z27, Z27
+	VXORPS           Z5, Z28, Z28
+	VXORPS           Z5, Z29, Z29
+	VXORPS           Z5, Z30, Z30
+	VXORPS           Z5, Z31, Z31
+	VCMPPS           $0x00, Z25, Z23, K7
+	KMOVW            K6, 256(BX)
+	VCMPPS           $0x00, Z16, Z27, K6
+	KMOVW            K5, 192(BX)
+	VCMPPS           $0x00, 1728(BX), Z28, K5
+	KMOVW            K4, 1728(BX)
+	VCMPPS           $0x00, 1664(BX), Z29, K4
+	KMOVW            K3, 1664(BX)
+	VCMPPS           $0x00, 1600(BX), Z30, K3
+	KMOVW            K2, 1600(BX)
+	VCMPPS           $0x00, 1536(BX), Z31, K2
+	KMOVW            K1, 1536(BX)
+	VCMPPS           $0x00, 1984(BX), Z23, K1
+	KMOVW            K1, 1984(BX)
+	VCMPPS           $0x00, 2048(BX), Z27, K1
+	KMOVW            K1, 2048(BX)
+	VCMPPS           $0x00, 2112(BX), Z28, K1
+	KMOVW            K1, 2112(BX)
+	VCMPPS           $0x00, 3328(BX), Z29, K1
+	KMOVW            K1, 3328(BX)
+	VCMPPS           $0x00, 3392(BX), Z30, K1
+	KMOVW            K1, 3392(BX)
+	VCMPPS           $0x00, 4608(BX), Z31, K1
+	VADDPS           1088(BX), Z0, Z0
+	VADDPS           768(BX), Z2, Z2
+	VADDPS           832(BX), Z4, Z4
+	VADDPS           896(BX), Z6, Z6
+	VADDPS           960(BX), Z8, Z8
+	VADDPS           1024(BX), Z21, Z16
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+140(SB), Z21
+	KMOVW            K1, 4608(BX)
+	VCMPPS           $0x11, Z21, Z0, K1
+	KMOVW            K1, 128(BX)
+	VCMPPS           $0x11, Z21, Z2, K1
+	KMOVW            K1, 64(BX)
+	VCMPPS           $0x11, Z21, Z4, K1
+	KMOVW            K1, (BX)
+	VCMPPS           $0x11, Z21, Z6, K1
+	KMOVW            K1, 704(BX)
+	VCMPPS           $0x11, Z21, Z8, K1
+	KMOVW            K1, 3520(BX)
+	VCMPPS           $0x11, Z21, Z16, K1
 	VBROADCASTSS     blackFirstRows32AVX512Consts<>+144(SB), Z0
-	VMULPS           Z0, Z9, Z1
-	VMULPS           Z0, Z11, Z2
-	VMULPS           Z0, Z14, Z0
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+148(SB), Z9
-	VBLENDMPS        Z6, Z9, K1, Z6
-	VBLENDMPS        Z7, Z9, K2, Z7
-	VBLENDMPS        Z8, Z9, K3, Z8
-	VMULPS           1280(BX), Z3, Z3
-	VMULPS           1216(BX), Z4, Z4
-	VMULPS           960(BX), Z5, Z5
+	VBLENDMPS        Z0, Z26, K7, Z2
+	VBLENDMPS        Z0, Z22, K6, Z4
+	VBLENDMPS        Z0, Z7, K5, Z6
+	VBLENDMPS        Z0, Z9, K4, Z7
+	VBLENDMPS        Z0, Z3, K3, Z3
+	VBLENDMPS        Z0, Z1, K2, Z1
+	KMOVW            1984(BX), K2
+	VBLENDMPS        Z0, Z12, K2, Z8
+	KMOVW            2048(BX), K2
+	VBLENDMPS        Z0, Z19, K2, Z9
+	KMOVW            2112(BX), K2
+	VBLENDMPS        Z0, Z17, K2, Z12
+	KMOVW            3328(BX), K2
+	VBLENDMPS        Z0, Z15, K2, Z15
+	KMOVW            3392(BX), K2
+	VBLENDMPS        Z0, Z13, K2, Z13
+	KMOVW            4608(BX), K2
+	VBLENDMPS        Z0, Z24, K2, Z0
+	VSUBPS           Z8, Z2, Z8
+	VSUBPS           Z9, Z4, Z9
+	VSUBPS           Z12, Z6, Z12
+	VSUBPS           Z15, Z7, Z15
+	VSUBPS           Z13, Z3, Z13
+	VSUBPS           Z0, Z1, Z0
+	VFNMADD231PS     4544(BX), Z10, Z2
+	VFNMADD231PS     4480(BX), Z14, Z4
+	VFNMADD231PS     4416(BX), Z18, Z6
+	VFNMADD231PS     6080(BX), Z20, Z7
+	VFNMADD231PS     6144(BX), Z11, Z3
+	VMOVUPS          3456(BX), Z16
+	VFNMADD231PS     6208(BX), Z16, Z1
+	VFMADD231PS      6272(BX), Z10, Z8
+	VFMADD231PS      6336(BX), Z14, Z9
+	VFMADD231PS      6400(BX), Z18, Z12
+	VFMADD231PS      4352(BX), Z20, Z15
+	VFMADD231PS      4288(BX), Z11, Z13
+	VFMADD231PS      4224(BX), Z16, Z0
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+148(SB), Z17
+	VMULPS           Z17, Z10, Z10
+	VMULPS           Z17, Z14, Z14
+	VMULPS           Z17, Z18, Z18
+	VMULPS           Z17, Z20, Z19
+	VMULPS           Z17, Z11, Z11
+	VMULPS           Z17, Z16, Z16
+	KMOVW            1536(BX), K2
+	KMOVW            128(BX), K3
+	KANDW            K3, K2, K2
+	KMOVW            1600(BX), K3
+	KMOVW            64(BX), K4
+	KANDW            K4, K3, K3
+	KMOVW            1664(BX), K4
+	KMOVW            (BX), K5
+	KANDW            K5, K4, K4
+	KMOVW            1728(BX), K5
+	KMOVW            704(BX), K6
+	KANDW            K6, K5, K5
+	KMOVW            192(BX), K6
+	KMOVW            3520(BX), K7
+	KANDW            K7, K6, K6
+	KMOVW            256(BX), K7
+	KANDW            K1, K7, K1
+	VMULPS           3264(BX), Z10, Z17
+	VMULPS           3200(BX), Z14, Z20
+	VMULPS           3136(BX), Z18, Z21
+	VMULPS           3072(BX), Z19, Z22
+	VMULPS           3008(BX), Z11, Z23
+	VMULPS           2944(BX), Z16, Z24
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+152(SB), Z25
+	VBLENDMPS        Z8, Z25, K2, Z8
+	VBLENDMPS        Z9, Z25, K3, Z9
+	VBLENDMPS        Z12, Z25, K4, Z12
+	VBLENDMPS        Z15, Z25, K5, Z15
+	VBLENDMPS        Z13, Z25, K6, Z13
+	VBLENDMPS        Z0, Z25, K1, Z0
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+128(SB), Z25
+	VMULPS           Z17, Z25, Z17
+	VMULPS           Z20, Z25, Z20
+	VMULPS           Z21, Z25, Z21
+	VMULPS           Z22, Z25, Z22
+	VMULPS           Z23, Z25, Z23
+	VMULPS           Z24, Z25, Z24
+	VFMADD231PS      320(BX), Z8, Z17
+	VFMADD231PS      384(BX), Z9, Z20
+	VFMADD231PS      448(BX), Z12, Z21
+	VFMADD231PS      512(BX), Z15, Z22
+	VFMADD231PS      576(BX), Z13, Z23
+	VFMADD231PS      640(BX), Z0, Z24
+	PREFETCHT0       1024(R10)(AX*1)
+	VMOVUPS          Z17, (R10)(AX*1)
+	PREFETCHT0       1088(R10)(AX*1)
+	VMOVUPS          Z20, 64(R10)(AX*1)
+	PREFETCHT0       1152(R10)(AX*1)
+	VMOVUPS          Z21, 128(R10)(AX*1)
+	PREFETCHT0       1216(R10)(AX*1)
+	VMOVUPS          Z22, 192(R10)(AX*1)
+	PREFETCHT0       1280(R10)(AX*1)
+	VMOVUPS          Z23, 256(R10)(AX*1)
+	PREFETCHT0       1344(R10)(AX*1)
+	VMOVUPS          Z24, 320(R10)(AX*1)
+	VMULPS           1088(BX), Z8, Z17
+	VMULPS           768(BX), Z9, Z20
+	VMULPS           832(BX), Z12, Z21
+	VMULPS           896(BX), Z15, Z22
+	VMULPS           960(BX), Z13, Z23
+	VMULPS           1024(BX), Z0, Z24
+	PREFETCHT0       1024(SI)(AX*1)
+	VMOVUPS          Z8, (SI)(AX*1)
+	PREFETCHT0       1088(SI)(AX*1)
+	VMOVUPS          Z9, 64(SI)(AX*1)
+	PREFETCHT0       1152(SI)(AX*1)
+	VMOVUPS          Z12, 128(SI)(AX*1)
+	PREFETCHT0       1216(SI)(AX*1)
+	VMOVUPS          Z15, 192(SI)(AX*1)
+	PREFETCHT0       1280(SI)(AX*1)
+	VMOVUPS          Z13, 256(SI)(AX*1)
+	PREFETCHT0       1344(SI)(AX*1)
+	VMOVUPS          Z0, 320(SI)(AX*1)
+	VMOVUPS          4160(BX), Z0
+	VMULPS           Z2, Z0, Z2
+	VMOVUPS          4096(BX), Z8
+	VMULPS           Z4, Z8, Z4
+	VMOVUPS          4032(BX), Z9
+	VMULPS           Z6, Z9, Z6
+	VMOVUPS          3968(BX), Z12
+	VMULPS           Z7, Z12, Z7
+	VMOVUPS          3904(BX), Z13
+	VMULPS           Z3, Z13, Z3
+	VMOVUPS          3840(BX), Z15
+	VMULPS           Z1, Z15, Z1
 	PREFETCHT0       1024(DI)(AX*1)
-	VMOVUPS          Z3, (DI)(AX*1)
+	VMOVUPS          Z2, (DI)(AX*1)
 	PREFETCHT0       1088(DI)(AX*1)
 	VMOVUPS          Z4, 64(DI)(AX*1)
 	PREFETCHT0       1152(DI)(AX*1)
-	VMOVUPS          Z5, 128(DI)(AX*1)
-	VMULPS           1152(BX), Z1, Z3
-	VMULPS           1088(BX), Z2, Z4
-	VMULPS           1024(BX), Z0, Z5
-	VMULPS           1280(BX), Z1, Z9
-	VMULPS           1216(BX), Z2, Z10
-	VMULPS           960(BX), Z0, Z11
-	VMULPS           384(BX), Z1, Z1
-	VMULPS           320(BX), Z2, Z2
-	VMULPS           256(BX), Z0, Z0
-	VMULPS           832(BX), Z9, Z9
-	VMULPS           768(BX), Z10, Z10
-	VMULPS           704(BX), Z11, Z11
+	VMOVUPS          Z6, 128(DI)(AX*1)
+	PREFETCHT0       1216(DI)(AX*1)
+	VMOVUPS          Z7, 192(DI)(AX*1)
+	PREFETCHT0       1280(DI)(AX*1)
+	VMOVUPS          Z3, 256(DI)(AX*1)
+	PREFETCHT0       1344(DI)(AX*1)
+	VMOVUPS          Z1, 320(DI)(AX*1)
+	VMULPS           Z10, Z0, Z0
+	VMULPS           Z14, Z8, Z1
+	VMULPS           Z18, Z9, Z2
+	VMULPS           Z19, Z12, Z3
+	VMULPS           Z11, Z13, Z4
+	VMULPS           Z16, Z15, Z6
+	VMULPS           2880(BX), Z10, Z7
+	VMULPS           2816(BX), Z14, Z8
+	VMULPS           2752(BX), Z18, Z9
+	VMULPS           2688(BX), Z19, Z10
+	VMULPS           2624(BX), Z11, Z11
+	VMULPS           2560(BX), Z16, Z12
+	VMULPS           2496(BX), Z0, Z0
+	VMULPS           2176(BX), Z1, Z1
+	VMULPS           2240(BX), Z2, Z2
+	VMULPS           2304(BX), Z3, Z3
+	VMULPS           2368(BX), Z4, Z4
+	VMULPS           2432(BX), Z6, Z6
 	PREFETCHT0       1024(R9)(AX*1)
-	VMOVUPS          Z1, (R9)(AX*1)
+	VMOVUPS          Z7, (R9)(AX*1)
 	PREFETCHT0       1088(R9)(AX*1)
-	VMOVUPS          Z2, 64(R9)(AX*1)
+	VMOVUPS          Z8, 64(R9)(AX*1)
 	PREFETCHT0       1152(R9)(AX*1)
-	VMOVUPS          Z0, 128(R9)(AX*1)
+	VMOVUPS          Z9, 128(R9)(AX*1)
+	PREFETCHT0       1216(R9)(AX*1)
+	VMOVUPS          Z10, 192(R9)(AX*1)
+	PREFETCHT0       1280(R9)(AX*1)
+	VMOVUPS          Z11, 256(R9)(AX*1)
+	PREFETCHT0       1344(R9)(AX*1)
+	VMOVUPS          Z12, 320(R9)(AX*1)
 	PREFETCHT0       1024(R8)(AX*1)
-	VMOVUPS          Z9, (R8)(AX*1)
+	VMOVUPS          Z0, (R8)(AX*1)
 	PREFETCHT0       1088(R8)(AX*1)
-	VMOVUPS          Z10, 64(R8)(AX*1)
+	VMOVUPS          Z1, 64(R8)(AX*1)
 	PREFETCHT0       1152(R8)(AX*1)
-	VMOVUPS          Z11, 128(R8)(AX*1)
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+60(SB), Z0
-	VMULPS           Z3, Z0, Z1
-	VMULPS           Z4, Z0, Z2
-	VMULPS           Z5, Z0, Z0
-	VFMADD231PS      128(BX), Z6, Z1
-	VFMADD231PS      64(BX), Z7, Z2
-	VFMADD231PS      (BX), Z8, Z0
-	PREFETCHT0       1024(R10)(AX*1)
-	VMOVUPS          Z1, (R10)(AX*1)
-	PREFETCHT0       1088(R10)(AX*1)
-	VMOVUPS          Z2, 64(R10)(AX*1)
-	PREFETCHT0       1152(R10)(AX*1)
-	VMOVUPS          Z0, 128(R10)(AX*1)
-	VMULPS           896(BX), Z6, Z0
-	VMULPS           640(BX), Z7, Z1
-	VMULPS           576(BX), Z8, Z2
-	PREFETCHT0       1024(SI)(AX*1)
-	VMOVUPS          Z6, (SI)(AX*1)
-	PREFETCHT0       1088(SI)(AX*1)
-	VMOVUPS          Z7, 64(SI)(AX*1)
-	PREFETCHT0       1152(SI)(AX*1)
-	VMOVUPS          Z8, 128(SI)(AX*1)
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+72(SB), Z3
-	VXORPS           Z0, Z3, Z0
-	VXORPS           Z1, Z3, Z1
-	VXORPS           Z2, Z3, Z2
+	VMOVUPS          Z2, 128(R8)(AX*1)
+	PREFETCHT0       1216(R8)(AX*1)
+	VMOVUPS          Z3, 192(R8)(AX*1)
+	PREFETCHT0       1280(R8)(AX*1)
+	VMOVUPS          Z4, 256(R8)(AX*1)
+	PREFETCHT0       1344(R8)(AX*1)
+	VMOVUPS          Z6, 320(R8)(AX*1)
+	VXORPS           Z17, Z5, Z0
+	VXORPS           Z20, Z5, Z1
+	VXORPS           Z21, Z5, Z2
+	VXORPS           Z22, Z5, Z3
+	VXORPS           Z23, Z5, Z4
+	VXORPS           Z24, Z5, Z5
 	PREFETCHT0       1024(R11)(AX*1)
 	VMOVUPS          Z0, (R11)(AX*1)
 	PREFETCHT0       1088(R11)(AX*1)
 	VMOVUPS          Z1, 64(R11)(AX*1)
 	PREFETCHT0       1152(R11)(AX*1)
 	VMOVUPS          Z2, 128(R11)(AX*1)
-	ADDQ             $+192, AX
-	SUBQ             $+48, CX
+	PREFETCHT0       1216(R11)(AX*1)
+	VMOVUPS          Z3, 192(R11)(AX*1)
+	PREFETCHT0       1280(R11)(AX*1)
+	VMOVUPS          Z4, 256(R11)(AX*1)
+	PREFETCHT0       1344(R11)(AX*1)
+	VMOVUPS          Z5, 320(R11)(AX*1)
+	ADDQ             $+384, AX
+	SUBQ             $+96, CX
 	JGE              body
 
 rest:
-	ADDQ $+48, CX
+	ADDQ $+96, CX
 	JEQ  done
 
 tail:
@@ -794,12 +1543,12 @@ whole:
 	VMULPS           Z15, Z7, Z23
 	VMULPS           Z6, Z6, Z6
 	VMULPS           Z7, Z7, Z7
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+4(SB), Z24
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+8(SB), Z24
 	VMOVAPS          Z20, Z25
 	VADDPS           Z24, Z20, K1, Z25
 	VMOVAPS          Z21, Z26
 	VADDPS           Z24, Z21, K2, Z26
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+8(SB), Z27
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+4(SB), Z27
 	VADDPS           Z27, Z20, K3, Z25
 	VADDPS           Z27, Z21, K4, Z26
 	VADDPS           Z17, Z22, Z20
@@ -808,13 +1557,13 @@ whole:
 	VSUBPS           Z18, Z16, Z16
 	VMULPS           Z19, Z2, Z18
 	VMULPS           Z23, Z3, Z22
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+12(SB), Z28
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+24(SB), Z28
 	VMULPS           Z28, Z25, Z29
 	VMULPS           Z28, Z26, Z28
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+16(SB), Z30
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+36(SB), Z30
 	VMULPS           Z30, Z19, Z31
-	VMULPS           Z30, Z23, Z24
-	VMULPS           Z8, Z2, Z30
+	VMULPS           Z30, Z23, Z30
+	VMULPS           Z8, Z2, Z24
 	VMOVUPS          Z13, (BX)
 	VMULPS           Z9, Z3, Z13
 	VMOVUPS          Z12, 64(BX)
@@ -845,12 +1594,12 @@ whole:
 	VMINPS           Z23, Z3, Z3
 	VMINPS           Z0, Z2, Z2
 	VMINPS           Z1, Z3, Z3
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+40(SB), Z12
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+132(SB), Z12
 	VCMPPS           $0x11, Z2, Z12, K1
 	VCMPPS           $0x11, Z3, Z12, K2
 	VMULPS           Z17, Z17, Z2
 	VMULPS           Z16, Z16, Z3
-	VADDPS           Z4, Z30, Z12
+	VADDPS           Z4, Z24, Z12
 	VADDPS           Z5, Z13, Z15
 	VADDPS           Z12, Z19, Z12
 	VADDPS           Z15, Z23, Z15
@@ -858,49 +1607,49 @@ whole:
 	VMULPS           Z5, Z11, Z5
 	VADDPS           Z12, Z0, Z12
 	VADDPS           Z15, Z1, Z15
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+64(SB), Z19
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+140(SB), Z19
 	VCMPPS           $0x11, Z19, Z12, K3
 	VCMPPS           $0x11, Z19, Z15, K4
 	KANDW            K3, K1, K1
 	KANDW            K4, K2, K2
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+20(SB), Z12
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+24(SB), Z15
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+12(SB), Z12
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+16(SB), Z15
 	VFMADD231PS      Z12, Z2, Z15
-	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+24(SB), Z3, Z12
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+28(SB), Z19
+	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+16(SB), Z3, Z12
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+20(SB), Z19
 	VFMADD213PS      Z19, Z2, Z15
 	VFMADD231PS      Z12, Z3, Z19
 	VMULPS           Z15, Z2, Z2
 	VMULPS           Z19, Z3, Z3
 	VFMADD231PS      Z2, Z17, Z29
 	VFMADD231PS      Z3, Z16, Z28
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+32(SB), Z2
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+28(SB), Z2
 	VFMADD231PS      Z2, Z17, Z29
 	VFMADD231PS      Z2, Z16, Z28
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+36(SB), Z3
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+32(SB), Z3
 	VFMADD231PS      Z3, Z25, Z29
 	VFMADD231PS      Z3, Z26, Z28
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+72(SB), Z3
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+136(SB), Z3
 	VXORPS           Z3, Z10, Z12
 	VXORPS           Z3, Z11, Z15
-	VMULPS           Z30, Z10, Z10
+	VMULPS           Z24, Z10, Z10
 	VMULPS           Z13, Z11, Z11
 	VMULPS           Z8, Z18, Z16
 	VMULPS           Z9, Z20, Z17
 	VMOVAPS          Z31, Z19
 	VFMADD231PS      Z29, Z18, Z19
-	VMOVAPS          Z24, Z21
+	VMOVAPS          Z30, Z21
 	VFMADD231PS      Z28, Z20, Z21
 	VFMSUB231PS      Z29, Z18, Z31
-	VFMSUB231PS      Z28, Z20, Z24
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+44(SB), Z18
+	VFMSUB231PS      Z28, Z20, Z30
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+40(SB), Z18
 	VANDPS           Z18, Z19, Z20
 	VANDPS           Z18, Z21, Z22
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+48(SB), Z23
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+44(SB), Z23
 	VMINPS           Z20, Z23, Z20
 	VMINPS           Z22, Z23, Z22
 	VANDPS           Z18, Z31, Z25
-	VANDPS           Z18, Z24, Z26
+	VANDPS           Z18, Z30, Z26
 	VMINPS           Z25, Z23, Z25
 	VMINPS           Z26, Z23, Z23
 	VMOVAPS          Z27, Z26
@@ -909,220 +1658,215 @@ whole:
 	VPTERNLOGD       $0xe4, Z18, Z21, Z28
 	VCMPPS           $0x00, Z26, Z12, K3
 	VCMPPS           $0x00, Z28, Z15, K4
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+120(SB), Z26
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+144(SB), Z26
 	VBLENDMPS        Z26, Z10, K3, Z10
 	VBLENDMPS        Z26, Z11, K4, Z11
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+52(SB), Z28
-	VFMADD213PS      Z27, Z20, Z28
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+52(SB), Z29
-	VFMADD213PS      Z27, Z22, Z29
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+56(SB), Z3
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+48(SB), Z28
+	VFMADD213PS      Z2, Z20, Z28
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+48(SB), Z29
+	VFMADD213PS      Z2, Z22, Z29
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+52(SB), Z3
 	VMOVUPS          Z1, 192(BX)
 	VADDPS           Z3, Z20, Z1
 	VMOVUPS          Z0, 256(BX)
 	VADDPS           Z3, Z22, Z0
 	VMOVUPS          Z17, 320(BX)
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+52(SB), Z17
-	VFMADD213PS      Z27, Z25, Z17
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+48(SB), Z17
+	VFMADD213PS      Z2, Z25, Z17
 	VMOVUPS          Z16, 384(BX)
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+52(SB), Z16
-	VFMADD213PS      Z27, Z23, Z16
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+48(SB), Z16
+	VFMADD213PS      Z2, Z23, Z16
 	VMOVUPS          Z14, 448(BX)
 	VADDPS           Z3, Z25, Z14
 	VADDPS           Z3, Z23, Z3
 	VMOVUPS          Z7, 512(BX)
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+60(SB), Z7
+	VMULPS           Z20, Z20, Z7
 	VMOVUPS          Z6, 576(BX)
-	VMULPS           Z7, Z20, Z6
+	VMULPS           Z22, Z22, Z6
 	VMOVUPS          Z9, 640(BX)
-	VMULPS           Z7, Z22, Z9
-	VMULPS           Z1, Z28, Z7
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+60(SB), Z9
 	VMOVUPS          Z8, 704(BX)
-	VMULPS           Z0, Z29, Z8
-	VMOVUPS          Z13, 768(BX)
-	VMOVAPS          Z27, Z13
-	VPTERNLOGD       $0xe4, Z18, Z31, Z13
-	VMOVUPS          Z30, 832(BX)
-	VMOVAPS          Z27, Z30
-	VPTERNLOGD       $0xe4, Z18, Z24, Z30
-	VCMPPS           $0x00, Z13, Z12, K3
-	VCMPPS           $0x00, Z30, Z15, K4
-	VBLENDMPS        Z26, Z4, K3, Z4
-	VBLENDMPS        Z26, Z5, K4, Z5
-	VSUBPS           Z4, Z10, Z4
-	VSUBPS           Z5, Z11, Z5
-	VMULPS           Z14, Z17, Z12
-	VMULPS           Z3, Z16, Z13
-	VMULPS           Z6, Z20, Z15
-	VMULPS           Z9, Z22, Z26
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+68(SB), Z30
-	VMULPS           Z30, Z15, Z15
-	VMULPS           Z30, Z26, Z26
-	VRNDSCALEPS      $0x08, Z15, Z15
-	VRNDSCALEPS      $0x08, Z26, Z26
-	VMULPS           Z12, Z7, Z30
-	VMULPS           Z13, Z8, Z18
-	VDIVPS           Z30, Z27, Z30
-	VDIVPS           Z18, Z27, Z18
-	VMULPS           Z30, Z12, Z12
-	VMULPS           Z18, Z13, Z13
-	VMULPS           Z30, Z7, Z7
-	VMULPS           Z18, Z8, Z8
-	VMULPS           Z12, Z28, Z18
-	VMULPS           Z13, Z29, Z27
-	VMULPS           Z12, Z1, Z1
-	VMULPS           Z13, Z0, Z0
-	VMULPS           Z7, Z17, Z12
-	VMULPS           Z8, Z16, Z13
-	VMULPS           Z7, Z14, Z7
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+56(SB), Z8
+	VFMADD213PS      Z8, Z9, Z7
+	VFMADD213PS      Z8, Z9, Z6
+	VSUBPS           Z8, Z7, Z7
+	VSUBPS           Z8, Z6, Z6
+	VMULPS           Z1, Z28, Z8
+	VMULPS           Z0, Z29, Z9
+	VMOVUPS          Z21, 768(BX)
+	VMULPS           Z14, Z17, Z21
+	VMOVUPS          Z19, 832(BX)
+	VMULPS           Z3, Z16, Z19
+	VMOVAPS          Z27, Z2
+	VPTERNLOGD       $0xe4, Z18, Z31, Z2
+	VMOVUPS          Z31, 896(BX)
+	VMOVAPS          Z27, Z31
+	VPTERNLOGD       $0xe4, Z18, Z30, Z31
+	VCMPPS           $0x00, Z2, Z12, K3
+	VCMPPS           $0x00, Z31, Z15, K4
+	VBLENDMPS        Z26, Z4, K3, Z2
+	VBLENDMPS        Z26, Z5, K4, Z4
+	VSUBPS           Z2, Z10, Z2
+	VSUBPS           Z4, Z11, Z4
+	VMULPS           Z21, Z8, Z5
+	VMULPS           Z19, Z9, Z12
+	VDIVPS           Z5, Z27, Z5
+	VDIVPS           Z12, Z27, Z12
+	VMULPS           Z5, Z21, Z15
+	VMULPS           Z12, Z19, Z19
+	VMULPS           Z5, Z8, Z5
+	VMULPS           Z12, Z9, Z8
+	VMULPS           Z15, Z28, Z9
+	VMULPS           Z19, Z29, Z12
+	VMULPS           Z15, Z1, Z1
+	VMULPS           Z19, Z0, Z0
+	VMULPS           Z5, Z17, Z15
+	VMULPS           Z8, Z16, Z16
+	VMULPS           Z5, Z14, Z5
 	VMULPS           Z8, Z3, Z3
-	VMULPS           Z12, Z25, Z8
-	VMULPS           Z13, Z23, Z12
-	VMULPS           Z18, Z20, Z13
-	VMULPS           Z27, Z22, Z14
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+76(SB), Z16
-	VMULPS           Z16, Z15, Z17
-	VMULPS           Z16, Z26, Z16
-	VFMADD231PS      Z6, Z20, Z17
-	VFMADD231PS      Z9, Z22, Z16
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+80(SB), Z6
-	VFMADD231PS      Z6, Z15, Z17
-	VFMADD231PS      Z6, Z26, Z16
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+4(SB), Z6
-	VFMADD231PS      Z2, Z8, Z6
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+4(SB), Z9
-	VFMADD231PS      Z2, Z12, Z9
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+4(SB), Z18
-	VFMADD231PS      Z2, Z13, Z18
-	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+4(SB), Z14, Z2
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+124(SB), Z20
+	VMULPS           Z15, Z25, Z8
+	VMULPS           Z16, Z23, Z14
+	VMULPS           Z9, Z20, Z9
+	VMULPS           Z12, Z22, Z12
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+64(SB), Z15
+	VMULPS           Z15, Z7, Z16
+	VMULPS           Z15, Z6, Z15
+	VFMADD231PS      Z20, Z20, Z16
+	VFMADD231PS      Z22, Z22, Z15
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+68(SB), Z17
+	VFMADD231PS      Z17, Z7, Z16
+	VFMADD231PS      Z17, Z6, Z15
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+28(SB), Z17
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+8(SB), Z19
+	VFMADD231PS      Z17, Z8, Z19
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+8(SB), Z20
+	VFMADD231PS      Z17, Z14, Z20
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+8(SB), Z21
+	VFMADD231PS      Z17, Z9, Z21
+	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+8(SB), Z12, Z17
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+108(SB), Z22
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+112(SB), Z23
+	VFMADD231PS      Z22, Z16, Z23
+	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+112(SB), Z15, Z22
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+116(SB), Z25
+	VFMADD213PS      Z25, Z16, Z23
+	VFMADD231PS      Z22, Z15, Z25
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+120(SB), Z22
+	VFMADD213PS      Z22, Z16, Z23
+	VFMADD231PS      Z25, Z15, Z22
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+124(SB), Z25
+	VFMADD213PS      Z25, Z16, Z23
+	VFMADD231PS      Z22, Z15, Z25
 	VBROADCASTSS     blackFirstRows32AVX512Consts<>+128(SB), Z22
-	VFMADD231PS      Z20, Z17, Z22
-	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+128(SB), Z16, Z20
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+132(SB), Z23
-	VFMADD213PS      Z23, Z17, Z22
-	VFMADD231PS      Z20, Z16, Z23
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+136(SB), Z20
-	VFMADD213PS      Z20, Z17, Z22
-	VFMADD231PS      Z23, Z16, Z20
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+140(SB), Z23
-	VFMADD213PS      Z23, Z17, Z22
-	VFMADD231PS      Z20, Z16, Z23
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+84(SB), Z20
+	VFMADD213PS      Z22, Z16, Z23
+	VFMADD213PS      Z22, Z15, Z25
+	VMULPS           Z23, Z16, Z16
+	VMULPS           Z25, Z15, Z15
+	VFMADD213PS      Z24, Z16, Z24
+	VFMADD213PS      Z13, Z15, Z13
+	VSCALEFPS        Z7, Z24, Z7
+	VSCALEFPS        Z6, Z13, Z6
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+72(SB), Z13
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+76(SB), Z15
+	VFMADD231PS      Z13, Z19, Z15
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+76(SB), Z16
+	VFMADD231PS      Z13, Z20, Z16
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+80(SB), Z23
+	VFMADD213PS      Z23, Z19, Z15
+	VFMADD213PS      Z23, Z20, Z16
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+84(SB), Z24
+	VFMADD213PS      Z24, Z19, Z15
+	VFMADD213PS      Z24, Z20, Z16
 	VBROADCASTSS     blackFirstRows32AVX512Consts<>+88(SB), Z25
-	VFMADD231PS      Z20, Z6, Z25
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+88(SB), Z27
-	VFMADD231PS      Z20, Z9, Z27
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+92(SB), Z28
-	VFMADD213PS      Z28, Z6, Z25
-	VFMADD213PS      Z28, Z9, Z27
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+96(SB), Z29
-	VFMADD213PS      Z29, Z6, Z25
-	VFMADD213PS      Z29, Z9, Z27
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+100(SB), Z30
-	VFMADD213PS      Z30, Z6, Z25
-	VFMADD213PS      Z30, Z9, Z27
-	VMOVUPS          Z11, 896(BX)
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+104(SB), Z11
-	VFMADD213PS      Z11, Z6, Z25
-	VFMADD213PS      Z11, Z9, Z27
-	VMOVUPS          Z10, 960(BX)
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+108(SB), Z10
-	VFMADD213PS      Z10, Z6, Z25
-	VFMADD213PS      Z10, Z9, Z27
-	VMOVUPS          Z5, 1024(BX)
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+112(SB), Z5
-	VFMADD213PS      Z5, Z6, Z25
-	VFMADD213PS      Z5, Z9, Z27
-	VMOVUPS          Z4, 1088(BX)
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+116(SB), Z4
-	VFMADD213PS      Z4, Z25, Z6
-	VFMADD213PS      Z4, Z27, Z9
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+16(SB), Z25
-	VFMADD213PS      Z25, Z6, Z8
-	VFMADD213PS      Z25, Z9, Z12
-	VMULPS           Z7, Z8, Z6
-	VMULPS           Z3, Z12, Z3
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+44(SB), Z7
-	VPTERNLOGD       $0xe4, Z7, Z31, Z6
-	VPTERNLOGD       $0xe4, Z7, Z24, Z3
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+88(SB), Z8
-	VFMADD231PS      Z20, Z18, Z8
-	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+88(SB), Z2, Z20
-	VFMADD213PS      Z28, Z18, Z8
-	VFMADD231PS      Z20, Z2, Z28
-	VFMADD213PS      Z29, Z18, Z8
-	VFMADD231PS      Z28, Z2, Z29
-	VFMADD213PS      Z30, Z18, Z8
-	VFMADD231PS      Z29, Z2, Z30
-	VFMADD213PS      Z11, Z18, Z8
-	VFMADD231PS      Z30, Z2, Z11
-	VFMADD213PS      Z10, Z18, Z8
-	VFMADD231PS      Z11, Z2, Z10
-	VFMADD213PS      Z5, Z18, Z8
-	VFMADD231PS      Z10, Z2, Z5
-	VFMADD213PS      Z4, Z8, Z18
-	VFMADD231PS      Z5, Z2, Z4
-	VFMADD213PS      Z25, Z18, Z13
-	VFMADD231PS      Z4, Z14, Z25
-	VMULPS           Z1, Z13, Z1
-	VMULPS           Z0, Z25, Z0
-	VPTERNLOGD       $0xe4, Z7, Z19, Z1
-	VPTERNLOGD       $0xe4, Z7, Z21, Z0
-	VSUBPS           Z1, Z6, Z2
+	VFMADD213PS      Z25, Z19, Z15
+	VFMADD213PS      Z25, Z20, Z16
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+92(SB), Z26
+	VFMADD213PS      Z26, Z19, Z15
+	VFMADD213PS      Z26, Z20, Z16
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+96(SB), Z28
+	VFMADD213PS      Z28, Z19, Z15
+	VFMADD213PS      Z28, Z20, Z16
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+100(SB), Z29
+	VFMADD213PS      Z29, Z19, Z15
+	VFMADD213PS      Z29, Z20, Z16
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+104(SB), Z31
+	VFMADD213PS      Z31, Z15, Z19
+	VFMADD213PS      Z31, Z16, Z20
+	VFMADD213PS      Z27, Z19, Z8
+	VFMADD213PS      Z27, Z20, Z14
+	VMULPS           Z5, Z8, Z5
+	VMULPS           Z3, Z14, Z3
+	VMOVUPS          896(BX), Z8
+	VPTERNLOGD       $0xe4, Z18, Z8, Z5
+	VPTERNLOGD       $0xe4, Z18, Z30, Z3
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+76(SB), Z8
+	VFMADD231PS      Z13, Z21, Z8
+	VFMADD213PS.BCST blackFirstRows32AVX512Consts<>+76(SB), Z17, Z13
+	VFMADD213PS      Z23, Z21, Z8
+	VFMADD231PS      Z13, Z17, Z23
+	VFMADD213PS      Z24, Z21, Z8
+	VFMADD231PS      Z23, Z17, Z24
+	VFMADD213PS      Z25, Z21, Z8
+	VFMADD231PS      Z24, Z17, Z25
+	VFMADD213PS      Z26, Z21, Z8
+	VFMADD231PS      Z25, Z17, Z26
+	VFMADD213PS      Z28, Z21, Z8
+	VFMADD231PS      Z26, Z17, Z28
+	VFMADD213PS      Z29, Z21, Z8
+	VFMADD231PS      Z28, Z17, Z29
+	VFMADD213PS      Z31, Z8, Z21
+	VFMADD231PS      Z29, Z17, Z31
+	VFMADD213PS      Z27, Z21, Z9
+	VFMADD231PS      Z31, Z12, Z27
+	VMULPS           Z1, Z9, Z1
+	VMULPS           Z0, Z27, Z0
+	VMOVUPS          832(BX), Z8
+	VPTERNLOGD       $0xe4, Z18, Z8, Z1
+	VMOVUPS          768(BX), Z8
+	VPTERNLOGD       $0xe4, Z18, Z8, Z0
+	VSUBPS           Z1, Z5, Z5
 	VSUBPS           Z0, Z3, Z3
-	VMULPS           Z17, Z17, Z4
-	VMULPS           Z16, Z16, Z5
-	VFMADD231PS      Z22, Z4, Z17
-	VFMADD231PS      Z23, Z5, Z16
-	VMOVUPS          832(BX), Z4
-	VFMADD213PS      Z4, Z17, Z4
-	VMOVUPS          768(BX), Z5
-	VFMADD213PS      Z5, Z16, Z5
-	VSCALEFPS        Z15, Z4, Z4
-	VSCALEFPS        Z26, Z5, Z5
-	VFMADD213PS      1088(BX), Z4, Z2
-	VFMADD213PS      1024(BX), Z5, Z3
-	VFNMADD213PS     960(BX), Z4, Z1
-	VFNMADD213PS     896(BX), Z5, Z0
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+144(SB), Z6
-	VMULPS           Z6, Z4, Z4
-	VMULPS           Z6, Z5, Z5
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+148(SB), Z6
-	VBLENDMPS        Z2, Z6, K1, Z2
-	VBLENDMPS        Z3, Z6, K2, Z3
-	VMULPS           704(BX), Z1, Z1
-	VMULPS           640(BX), Z0, Z0
-	VMOVUPS          Z1, K7, (DI)(AX*1)
-	VMOVUPS          Z0, K6, 64(DI)(AX*1)
-	VMULPS           576(BX), Z4, Z0
-	VMULPS           512(BX), Z5, Z1
-	VMULPS           704(BX), Z4, Z6
-	VMULPS           640(BX), Z5, Z7
-	VMULPS           448(BX), Z4, Z4
-	VMULPS           128(BX), Z5, Z5
+	VFNMADD231PS     Z7, Z1, Z10
+	VFNMADD231PS     Z6, Z0, Z11
+	VFMADD231PS      Z5, Z7, Z2
+	VFMADD231PS      Z3, Z6, Z4
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+148(SB), Z0
+	VMULPS           Z0, Z7, Z1
+	VMULPS           Z0, Z6, Z0
+	VMULPS           704(BX), Z10, Z3
+	VMULPS           640(BX), Z11, Z5
+	VMOVUPS          Z3, K7, (DI)(AX*1)
+	VMOVUPS          Z5, K6, 64(DI)(AX*1)
+	VMULPS           576(BX), Z1, Z3
+	VMULPS           512(BX), Z0, Z5
+	VMULPS           704(BX), Z1, Z6
+	VMULPS           640(BX), Z0, Z7
+	VMULPS           448(BX), Z1, Z1
+	VMULPS           128(BX), Z0, Z0
 	VMULPS           384(BX), Z6, Z6
 	VMULPS           320(BX), Z7, Z7
-	VMOVUPS          Z4, K7, (R9)(AX*1)
-	VMOVUPS          Z5, K6, 64(R9)(AX*1)
+	VMOVUPS          Z1, K7, (R9)(AX*1)
+	VMOVUPS          Z0, K6, 64(R9)(AX*1)
 	VMOVUPS          Z6, K7, (R8)(AX*1)
 	VMOVUPS          Z7, K6, 64(R8)(AX*1)
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+60(SB), Z4
-	VMULPS           Z0, Z4, Z0
-	VMULPS           Z1, Z4, Z1
+	VMULPS           Z3, Z22, Z0
+	VMULPS           Z5, Z22, Z1
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+152(SB), Z3
+	VBLENDMPS        Z2, Z3, K1, Z2
+	VBLENDMPS        Z4, Z3, K2, Z3
 	VMULPS           256(BX), Z2, Z4
 	VMULPS           192(BX), Z3, Z5
-	VMOVUPS          Z2, K7, (SI)(AX*1)
-	VMOVUPS          Z3, K6, 64(SI)(AX*1)
 	VFMADD231PS      64(BX), Z2, Z0
 	VFMADD231PS      (BX), Z3, Z1
-	VBROADCASTSS     blackFirstRows32AVX512Consts<>+72(SB), Z2
+	VMOVUPS          Z2, K7, (SI)(AX*1)
+	VMOVUPS          Z3, K6, 64(SI)(AX*1)
+	VBROADCASTSS     blackFirstRows32AVX512Consts<>+136(SB), Z2
 	VXORPS           Z4, Z2, Z3
 	VXORPS           Z5, Z2, Z2
-	VMOVUPS          Z3, K7, (R11)(AX*1)
-	VMOVUPS          Z2, K6, 64(R11)(AX*1)
 	VMOVUPS          Z0, K7, (R10)(AX*1)
 	VMOVUPS          Z1, K6, 64(R10)(AX*1)
+	VMOVUPS          Z3, K7, (R11)(AX*1)
+	VMOVUPS          Z2, K6, 64(R11)(AX*1)
 	ADDQ             $+128, AX
 	SUBQ             $+32, CX
 	JGT              tail
@@ -1163,22 +1907,22 @@ DATA blackFirstRows32AVX2Consts<>+112(SB)/4, $0x00800000
 DATA blackFirstRows32AVX2Consts<>+116(SB)/4, $0x00800000
 DATA blackFirstRows32AVX2Consts<>+120(SB)/4, $0x00800000
 DATA blackFirstRows32AVX2Consts<>+124(SB)/4, $0x00800000
-DATA blackFirstRows32AVX2Consts<>+128(SB)/4, $0x007fffff
-DATA blackFirstRows32AVX2Consts<>+132(SB)/4, $0x007fffff
-DATA blackFirstRows32AVX2Consts<>+136(SB)/4, $0x007fffff
-DATA blackFirstRows32AVX2Consts<>+140(SB)/4, $0x007fffff
-DATA blackFirstRows32AVX2Consts<>+144(SB)/4, $0x007fffff
-DATA blackFirstRows32AVX2Consts<>+148(SB)/4, $0x007fffff
-DATA blackFirstRows32AVX2Consts<>+152(SB)/4, $0x007fffff
-DATA blackFirstRows32AVX2Consts<>+156(SB)/4, $0x007fffff
-DATA blackFirstRows32AVX2Consts<>+160(SB)/4, $0x3fb504f3
-DATA blackFirstRows32AVX2Consts<>+164(SB)/4, $0x3fb504f3
-DATA blackFirstRows32AVX2Consts<>+168(SB)/4, $0x3fb504f3
-DATA blackFirstRows32AVX2Consts<>+172(SB)/4, $0x3fb504f3
-DATA blackFirstRows32AVX2Consts<>+176(SB)/4, $0x3fb504f3
-DATA blackFirstRows32AVX2Consts<>+180(SB)/4, $0x3fb504f3
-DATA blackFirstRows32AVX2Consts<>+184(SB)/4, $0x3fb504f3
-DATA blackFirstRows32AVX2Consts<>+188(SB)/4, $0x3fb504f3
+DATA blackFirstRows32AVX2Consts<>+128(SB)/4, $0x41c80000
+DATA blackFirstRows32AVX2Consts<>+132(SB)/4, $0x41c80000
+DATA blackFirstRows32AVX2Consts<>+136(SB)/4, $0x41c80000
+DATA blackFirstRows32AVX2Consts<>+140(SB)/4, $0x41c80000
+DATA blackFirstRows32AVX2Consts<>+144(SB)/4, $0x41c80000
+DATA blackFirstRows32AVX2Consts<>+148(SB)/4, $0x41c80000
+DATA blackFirstRows32AVX2Consts<>+152(SB)/4, $0x41c80000
+DATA blackFirstRows32AVX2Consts<>+156(SB)/4, $0x41c80000
+DATA blackFirstRows32AVX2Consts<>+160(SB)/4, $0x007fffff
+DATA blackFirstRows32AVX2Consts<>+164(SB)/4, $0x007fffff
+DATA blackFirstRows32AVX2Consts<>+168(SB)/4, $0x007fffff
+DATA blackFirstRows32AVX2Consts<>+172(SB)/4, $0x007fffff
+DATA blackFirstRows32AVX2Consts<>+176(SB)/4, $0x007fffff
+DATA blackFirstRows32AVX2Consts<>+180(SB)/4, $0x007fffff
+DATA blackFirstRows32AVX2Consts<>+184(SB)/4, $0x007fffff
+DATA blackFirstRows32AVX2Consts<>+188(SB)/4, $0x007fffff
 DATA blackFirstRows32AVX2Consts<>+192(SB)/4, $0x4b000000
 DATA blackFirstRows32AVX2Consts<>+196(SB)/4, $0x4b000000
 DATA blackFirstRows32AVX2Consts<>+200(SB)/4, $0x4b000000
@@ -1195,14 +1939,14 @@ DATA blackFirstRows32AVX2Consts<>+240(SB)/4, $0x4b00007f
 DATA blackFirstRows32AVX2Consts<>+244(SB)/4, $0x4b00007f
 DATA blackFirstRows32AVX2Consts<>+248(SB)/4, $0x4b00007f
 DATA blackFirstRows32AVX2Consts<>+252(SB)/4, $0x4b00007f
-DATA blackFirstRows32AVX2Consts<>+256(SB)/4, $0x41c80000
-DATA blackFirstRows32AVX2Consts<>+260(SB)/4, $0x41c80000
-DATA blackFirstRows32AVX2Consts<>+264(SB)/4, $0x41c80000
-DATA blackFirstRows32AVX2Consts<>+268(SB)/4, $0x41c80000
-DATA blackFirstRows32AVX2Consts<>+272(SB)/4, $0x41c80000
-DATA blackFirstRows32AVX2Consts<>+276(SB)/4, $0x41c80000
-DATA blackFirstRows32AVX2Consts<>+280(SB)/4, $0x41c80000
-DATA blackFirstRows32AVX2Consts<>+284(SB)/4, $0x41c80000
+DATA blackFirstRows32AVX2Consts<>+256(SB)/4, $0x3fb504f3
+DATA blackFirstRows32AVX2Consts<>+260(SB)/4, $0x3fb504f3
+DATA blackFirstRows32AVX2Consts<>+264(SB)/4, $0x3fb504f3
+DATA blackFirstRows32AVX2Consts<>+268(SB)/4, $0x3fb504f3
+DATA blackFirstRows32AVX2Consts<>+272(SB)/4, $0x3fb504f3
+DATA blackFirstRows32AVX2Consts<>+276(SB)/4, $0x3fb504f3
+DATA blackFirstRows32AVX2Consts<>+280(SB)/4, $0x3fb504f3
+DATA blackFirstRows32AVX2Consts<>+284(SB)/4, $0x3fb504f3
 DATA blackFirstRows32AVX2Consts<>+288(SB)/4, $0x00000000
 DATA blackFirstRows32AVX2Consts<>+292(SB)/4, $0x00000000
 DATA blackFirstRows32AVX2Consts<>+296(SB)/4, $0x00000000
@@ -1291,239 +2035,247 @@ DATA blackFirstRows32AVX2Consts<>+624(SB)/4, $0x3f317200
 DATA blackFirstRows32AVX2Consts<>+628(SB)/4, $0x3f317200
 DATA blackFirstRows32AVX2Consts<>+632(SB)/4, $0x3f317200
 DATA blackFirstRows32AVX2Consts<>+636(SB)/4, $0x3f317200
-DATA blackFirstRows32AVX2Consts<>+640(SB)/4, $0x80000000
-DATA blackFirstRows32AVX2Consts<>+644(SB)/4, $0x80000000
-DATA blackFirstRows32AVX2Consts<>+648(SB)/4, $0x80000000
-DATA blackFirstRows32AVX2Consts<>+652(SB)/4, $0x80000000
-DATA blackFirstRows32AVX2Consts<>+656(SB)/4, $0x80000000
-DATA blackFirstRows32AVX2Consts<>+660(SB)/4, $0x80000000
-DATA blackFirstRows32AVX2Consts<>+664(SB)/4, $0x80000000
-DATA blackFirstRows32AVX2Consts<>+668(SB)/4, $0x80000000
-DATA blackFirstRows32AVX2Consts<>+672(SB)/4, $0x41700000
-DATA blackFirstRows32AVX2Consts<>+676(SB)/4, $0x41700000
-DATA blackFirstRows32AVX2Consts<>+680(SB)/4, $0x41700000
-DATA blackFirstRows32AVX2Consts<>+684(SB)/4, $0x41700000
-DATA blackFirstRows32AVX2Consts<>+688(SB)/4, $0x41700000
-DATA blackFirstRows32AVX2Consts<>+692(SB)/4, $0x41700000
-DATA blackFirstRows32AVX2Consts<>+696(SB)/4, $0x41700000
-DATA blackFirstRows32AVX2Consts<>+700(SB)/4, $0x41700000
-DATA blackFirstRows32AVX2Consts<>+704(SB)/4, $0x3f400000
-DATA blackFirstRows32AVX2Consts<>+708(SB)/4, $0x3f400000
-DATA blackFirstRows32AVX2Consts<>+712(SB)/4, $0x3f400000
-DATA blackFirstRows32AVX2Consts<>+716(SB)/4, $0x3f400000
-DATA blackFirstRows32AVX2Consts<>+720(SB)/4, $0x3f400000
-DATA blackFirstRows32AVX2Consts<>+724(SB)/4, $0x3f400000
-DATA blackFirstRows32AVX2Consts<>+728(SB)/4, $0x3f400000
-DATA blackFirstRows32AVX2Consts<>+732(SB)/4, $0x3f400000
-DATA blackFirstRows32AVX2Consts<>+736(SB)/4, $0x40640000
-DATA blackFirstRows32AVX2Consts<>+740(SB)/4, $0x40640000
-DATA blackFirstRows32AVX2Consts<>+744(SB)/4, $0x40640000
-DATA blackFirstRows32AVX2Consts<>+748(SB)/4, $0x40640000
-DATA blackFirstRows32AVX2Consts<>+752(SB)/4, $0x40640000
-DATA blackFirstRows32AVX2Consts<>+756(SB)/4, $0x40640000
-DATA blackFirstRows32AVX2Consts<>+760(SB)/4, $0x40640000
-DATA blackFirstRows32AVX2Consts<>+764(SB)/4, $0x40640000
-DATA blackFirstRows32AVX2Consts<>+768(SB)/4, $0x3089705f
-DATA blackFirstRows32AVX2Consts<>+772(SB)/4, $0x3089705f
-DATA blackFirstRows32AVX2Consts<>+776(SB)/4, $0x3089705f
-DATA blackFirstRows32AVX2Consts<>+780(SB)/4, $0x3089705f
-DATA blackFirstRows32AVX2Consts<>+784(SB)/4, $0x3089705f
-DATA blackFirstRows32AVX2Consts<>+788(SB)/4, $0x3089705f
-DATA blackFirstRows32AVX2Consts<>+792(SB)/4, $0x3089705f
-DATA blackFirstRows32AVX2Consts<>+796(SB)/4, $0x3089705f
-DATA blackFirstRows32AVX2Consts<>+800(SB)/4, $0x4e6e6b28
-DATA blackFirstRows32AVX2Consts<>+804(SB)/4, $0x4e6e6b28
-DATA blackFirstRows32AVX2Consts<>+808(SB)/4, $0x4e6e6b28
-DATA blackFirstRows32AVX2Consts<>+812(SB)/4, $0x4e6e6b28
-DATA blackFirstRows32AVX2Consts<>+816(SB)/4, $0x4e6e6b28
-DATA blackFirstRows32AVX2Consts<>+820(SB)/4, $0x4e6e6b28
-DATA blackFirstRows32AVX2Consts<>+824(SB)/4, $0x4e6e6b28
-DATA blackFirstRows32AVX2Consts<>+828(SB)/4, $0x4e6e6b28
-DATA blackFirstRows32AVX2Consts<>+832(SB)/4, $0xbf000000
-DATA blackFirstRows32AVX2Consts<>+836(SB)/4, $0xbf000000
-DATA blackFirstRows32AVX2Consts<>+840(SB)/4, $0xbf000000
-DATA blackFirstRows32AVX2Consts<>+844(SB)/4, $0xbf000000
-DATA blackFirstRows32AVX2Consts<>+848(SB)/4, $0xbf000000
-DATA blackFirstRows32AVX2Consts<>+852(SB)/4, $0xbf000000
-DATA blackFirstRows32AVX2Consts<>+856(SB)/4, $0xbf000000
-DATA blackFirstRows32AVX2Consts<>+860(SB)/4, $0xbf000000
-DATA blackFirstRows32AVX2Consts<>+864(SB)/4, $0x3fb8aa3b
-DATA blackFirstRows32AVX2Consts<>+868(SB)/4, $0x3fb8aa3b
-DATA blackFirstRows32AVX2Consts<>+872(SB)/4, $0x3fb8aa3b
-DATA blackFirstRows32AVX2Consts<>+876(SB)/4, $0x3fb8aa3b
-DATA blackFirstRows32AVX2Consts<>+880(SB)/4, $0x3fb8aa3b
-DATA blackFirstRows32AVX2Consts<>+884(SB)/4, $0x3fb8aa3b
-DATA blackFirstRows32AVX2Consts<>+888(SB)/4, $0x3fb8aa3b
-DATA blackFirstRows32AVX2Consts<>+892(SB)/4, $0x3fb8aa3b
-DATA blackFirstRows32AVX2Consts<>+896(SB)/4, $0xbf317200
-DATA blackFirstRows32AVX2Consts<>+900(SB)/4, $0xbf317200
-DATA blackFirstRows32AVX2Consts<>+904(SB)/4, $0xbf317200
-DATA blackFirstRows32AVX2Consts<>+908(SB)/4, $0xbf317200
-DATA blackFirstRows32AVX2Consts<>+912(SB)/4, $0xbf317200
-DATA blackFirstRows32AVX2Consts<>+916(SB)/4, $0xbf317200
-DATA blackFirstRows32AVX2Consts<>+920(SB)/4, $0xbf317200
-DATA blackFirstRows32AVX2Consts<>+924(SB)/4, $0xbf317200
-DATA blackFirstRows32AVX2Consts<>+928(SB)/4, $0xb5bfbe8e
-DATA blackFirstRows32AVX2Consts<>+932(SB)/4, $0xb5bfbe8e
-DATA blackFirstRows32AVX2Consts<>+936(SB)/4, $0xb5bfbe8e
-DATA blackFirstRows32AVX2Consts<>+940(SB)/4, $0xb5bfbe8e
-DATA blackFirstRows32AVX2Consts<>+944(SB)/4, $0xb5bfbe8e
-DATA blackFirstRows32AVX2Consts<>+948(SB)/4, $0xb5bfbe8e
-DATA blackFirstRows32AVX2Consts<>+952(SB)/4, $0xb5bfbe8e
-DATA blackFirstRows32AVX2Consts<>+956(SB)/4, $0xb5bfbe8e
-DATA blackFirstRows32AVX2Consts<>+960(SB)/4, $0x39755674
-DATA blackFirstRows32AVX2Consts<>+964(SB)/4, $0x39755674
-DATA blackFirstRows32AVX2Consts<>+968(SB)/4, $0x39755674
-DATA blackFirstRows32AVX2Consts<>+972(SB)/4, $0x39755674
-DATA blackFirstRows32AVX2Consts<>+976(SB)/4, $0x39755674
-DATA blackFirstRows32AVX2Consts<>+980(SB)/4, $0x39755674
-DATA blackFirstRows32AVX2Consts<>+984(SB)/4, $0x39755674
-DATA blackFirstRows32AVX2Consts<>+988(SB)/4, $0x39755674
-DATA blackFirstRows32AVX2Consts<>+992(SB)/4, $0x390114b6
-DATA blackFirstRows32AVX2Consts<>+996(SB)/4, $0x390114b6
-DATA blackFirstRows32AVX2Consts<>+1000(SB)/4, $0x390114b6
-DATA blackFirstRows32AVX2Consts<>+1004(SB)/4, $0x390114b6
-DATA blackFirstRows32AVX2Consts<>+1008(SB)/4, $0x390114b6
-DATA blackFirstRows32AVX2Consts<>+1012(SB)/4, $0x390114b6
-DATA blackFirstRows32AVX2Consts<>+1016(SB)/4, $0x390114b6
-DATA blackFirstRows32AVX2Consts<>+1020(SB)/4, $0x390114b6
-DATA blackFirstRows32AVX2Consts<>+1024(SB)/4, $0xbb02dd71
-DATA blackFirstRows32AVX2Consts<>+1028(SB)/4, $0xbb02dd71
-DATA blackFirstRows32AVX2Consts<>+1032(SB)/4, $0xbb02dd71
-DATA blackFirstRows32AVX2Consts<>+1036(SB)/4, $0xbb02dd71
-DATA blackFirstRows32AVX2Consts<>+1040(SB)/4, $0xbb02dd71
-DATA blackFirstRows32AVX2Consts<>+1044(SB)/4, $0xbb02dd71
-DATA blackFirstRows32AVX2Consts<>+1048(SB)/4, $0xbb02dd71
-DATA blackFirstRows32AVX2Consts<>+1052(SB)/4, $0xbb02dd71
-DATA blackFirstRows32AVX2Consts<>+1056(SB)/4, $0x3a738970
-DATA blackFirstRows32AVX2Consts<>+1060(SB)/4, $0x3a738970
-DATA blackFirstRows32AVX2Consts<>+1064(SB)/4, $0x3a738970
-DATA blackFirstRows32AVX2Consts<>+1068(SB)/4, $0x3a738970
-DATA blackFirstRows32AVX2Consts<>+1072(SB)/4, $0x3a738970
-DATA blackFirstRows32AVX2Consts<>+1076(SB)/4, $0x3a738970
-DATA blackFirstRows32AVX2Consts<>+1080(SB)/4, $0x3a738970
-DATA blackFirstRows32AVX2Consts<>+1084(SB)/4, $0x3a738970
-DATA blackFirstRows32AVX2Consts<>+1088(SB)/4, $0x3c77415f
-DATA blackFirstRows32AVX2Consts<>+1092(SB)/4, $0x3c77415f
-DATA blackFirstRows32AVX2Consts<>+1096(SB)/4, $0x3c77415f
-DATA blackFirstRows32AVX2Consts<>+1100(SB)/4, $0x3c77415f
-DATA blackFirstRows32AVX2Consts<>+1104(SB)/4, $0x3c77415f
-DATA blackFirstRows32AVX2Consts<>+1108(SB)/4, $0x3c77415f
-DATA blackFirstRows32AVX2Consts<>+1112(SB)/4, $0x3c77415f
-DATA blackFirstRows32AVX2Consts<>+1116(SB)/4, $0x3c77415f
-DATA blackFirstRows32AVX2Consts<>+1120(SB)/4, $0xbd509d4d
-DATA blackFirstRows32AVX2Consts<>+1124(SB)/4, $0xbd509d4d
-DATA blackFirstRows32AVX2Consts<>+1128(SB)/4, $0xbd509d4d
-DATA blackFirstRows32AVX2Consts<>+1132(SB)/4, $0xbd509d4d
-DATA blackFirstRows32AVX2Consts<>+1136(SB)/4, $0xbd509d4d
-DATA blackFirstRows32AVX2Consts<>+1140(SB)/4, $0xbd509d4d
-DATA blackFirstRows32AVX2Consts<>+1144(SB)/4, $0xbd509d4d
-DATA blackFirstRows32AVX2Consts<>+1148(SB)/4, $0xbd509d4d
-DATA blackFirstRows32AVX2Consts<>+1152(SB)/4, $0x3d99190f
-DATA blackFirstRows32AVX2Consts<>+1156(SB)/4, $0x3d99190f
-DATA blackFirstRows32AVX2Consts<>+1160(SB)/4, $0x3d99190f
-DATA blackFirstRows32AVX2Consts<>+1164(SB)/4, $0x3d99190f
-DATA blackFirstRows32AVX2Consts<>+1168(SB)/4, $0x3d99190f
-DATA blackFirstRows32AVX2Consts<>+1172(SB)/4, $0x3d99190f
-DATA blackFirstRows32AVX2Consts<>+1176(SB)/4, $0x3d99190f
-DATA blackFirstRows32AVX2Consts<>+1180(SB)/4, $0x3d99190f
-DATA blackFirstRows32AVX2Consts<>+1184(SB)/4, $0xbc00cdcc
-DATA blackFirstRows32AVX2Consts<>+1188(SB)/4, $0xbc00cdcc
-DATA blackFirstRows32AVX2Consts<>+1192(SB)/4, $0xbc00cdcc
-DATA blackFirstRows32AVX2Consts<>+1196(SB)/4, $0xbc00cdcc
-DATA blackFirstRows32AVX2Consts<>+1200(SB)/4, $0xbc00cdcc
-DATA blackFirstRows32AVX2Consts<>+1204(SB)/4, $0xbc00cdcc
-DATA blackFirstRows32AVX2Consts<>+1208(SB)/4, $0xbc00cdcc
-DATA blackFirstRows32AVX2Consts<>+1212(SB)/4, $0xbc00cdcc
-DATA blackFirstRows32AVX2Consts<>+1216(SB)/4, $0xbe6caa20
-DATA blackFirstRows32AVX2Consts<>+1220(SB)/4, $0xbe6caa20
-DATA blackFirstRows32AVX2Consts<>+1224(SB)/4, $0xbe6caa20
-DATA blackFirstRows32AVX2Consts<>+1228(SB)/4, $0xbe6caa20
-DATA blackFirstRows32AVX2Consts<>+1232(SB)/4, $0xbe6caa20
-DATA blackFirstRows32AVX2Consts<>+1236(SB)/4, $0xbe6caa20
-DATA blackFirstRows32AVX2Consts<>+1240(SB)/4, $0xbe6caa20
-DATA blackFirstRows32AVX2Consts<>+1244(SB)/4, $0xbe6caa20
-DATA blackFirstRows32AVX2Consts<>+1248(SB)/4, $0x3ab56891
-DATA blackFirstRows32AVX2Consts<>+1252(SB)/4, $0x3ab56891
-DATA blackFirstRows32AVX2Consts<>+1256(SB)/4, $0x3ab56891
-DATA blackFirstRows32AVX2Consts<>+1260(SB)/4, $0x3ab56891
-DATA blackFirstRows32AVX2Consts<>+1264(SB)/4, $0x3ab56891
-DATA blackFirstRows32AVX2Consts<>+1268(SB)/4, $0x3ab56891
-DATA blackFirstRows32AVX2Consts<>+1272(SB)/4, $0x3ab56891
-DATA blackFirstRows32AVX2Consts<>+1276(SB)/4, $0x3ab56891
-DATA blackFirstRows32AVX2Consts<>+1280(SB)/4, $0x3c091f97
-DATA blackFirstRows32AVX2Consts<>+1284(SB)/4, $0x3c091f97
-DATA blackFirstRows32AVX2Consts<>+1288(SB)/4, $0x3c091f97
-DATA blackFirstRows32AVX2Consts<>+1292(SB)/4, $0x3c091f97
-DATA blackFirstRows32AVX2Consts<>+1296(SB)/4, $0x3c091f97
-DATA blackFirstRows32AVX2Consts<>+1300(SB)/4, $0x3c091f97
-DATA blackFirstRows32AVX2Consts<>+1304(SB)/4, $0x3c091f97
-DATA blackFirstRows32AVX2Consts<>+1308(SB)/4, $0x3c091f97
-DATA blackFirstRows32AVX2Consts<>+1312(SB)/4, $0x3d2aac27
-DATA blackFirstRows32AVX2Consts<>+1316(SB)/4, $0x3d2aac27
-DATA blackFirstRows32AVX2Consts<>+1320(SB)/4, $0x3d2aac27
-DATA blackFirstRows32AVX2Consts<>+1324(SB)/4, $0x3d2aac27
-DATA blackFirstRows32AVX2Consts<>+1328(SB)/4, $0x3d2aac27
-DATA blackFirstRows32AVX2Consts<>+1332(SB)/4, $0x3d2aac27
-DATA blackFirstRows32AVX2Consts<>+1336(SB)/4, $0x3d2aac27
-DATA blackFirstRows32AVX2Consts<>+1340(SB)/4, $0x3d2aac27
-DATA blackFirstRows32AVX2Consts<>+1344(SB)/4, $0x42fe0000
-DATA blackFirstRows32AVX2Consts<>+1348(SB)/4, $0x42fe0000
-DATA blackFirstRows32AVX2Consts<>+1352(SB)/4, $0x42fe0000
-DATA blackFirstRows32AVX2Consts<>+1356(SB)/4, $0x42fe0000
-DATA blackFirstRows32AVX2Consts<>+1360(SB)/4, $0x42fe0000
-DATA blackFirstRows32AVX2Consts<>+1364(SB)/4, $0x42fe0000
-DATA blackFirstRows32AVX2Consts<>+1368(SB)/4, $0x42fe0000
-DATA blackFirstRows32AVX2Consts<>+1372(SB)/4, $0x42fe0000
-DATA blackFirstRows32AVX2Consts<>+1376(SB)/4, $0x3e2aaa45
-DATA blackFirstRows32AVX2Consts<>+1380(SB)/4, $0x3e2aaa45
-DATA blackFirstRows32AVX2Consts<>+1384(SB)/4, $0x3e2aaa45
-DATA blackFirstRows32AVX2Consts<>+1388(SB)/4, $0x3e2aaa45
-DATA blackFirstRows32AVX2Consts<>+1392(SB)/4, $0x3e2aaa45
-DATA blackFirstRows32AVX2Consts<>+1396(SB)/4, $0x3e2aaa45
-DATA blackFirstRows32AVX2Consts<>+1400(SB)/4, $0x3e2aaa45
-DATA blackFirstRows32AVX2Consts<>+1404(SB)/4, $0x3e2aaa45
-DATA blackFirstRows32AVX2Consts<>+1408(SB)/4, $0xc2fc0000
-DATA blackFirstRows32AVX2Consts<>+1412(SB)/4, $0xc2fc0000
-DATA blackFirstRows32AVX2Consts<>+1416(SB)/4, $0xc2fc0000
-DATA blackFirstRows32AVX2Consts<>+1420(SB)/4, $0xc2fc0000
-DATA blackFirstRows32AVX2Consts<>+1424(SB)/4, $0xc2fc0000
-DATA blackFirstRows32AVX2Consts<>+1428(SB)/4, $0xc2fc0000
-DATA blackFirstRows32AVX2Consts<>+1432(SB)/4, $0xc2fc0000
-DATA blackFirstRows32AVX2Consts<>+1436(SB)/4, $0xc2fc0000
-DATA blackFirstRows32AVX2Consts<>+1440(SB)/4, $0x3efffffe
-DATA blackFirstRows32AVX2Consts<>+1444(SB)/4, $0x3efffffe
-DATA blackFirstRows32AVX2Consts<>+1448(SB)/4, $0x3efffffe
-DATA blackFirstRows32AVX2Consts<>+1452(SB)/4, $0x3efffffe
-DATA blackFirstRows32AVX2Consts<>+1456(SB)/4, $0x3efffffe
-DATA blackFirstRows32AVX2Consts<>+1460(SB)/4, $0x3efffffe
-DATA blackFirstRows32AVX2Consts<>+1464(SB)/4, $0x3efffffe
-DATA blackFirstRows32AVX2Consts<>+1468(SB)/4, $0x3efffffe
-DATA blackFirstRows32AVX2Consts<>+1472(SB)/4, $0x4b40007f
-DATA blackFirstRows32AVX2Consts<>+1476(SB)/4, $0x4b40007f
-DATA blackFirstRows32AVX2Consts<>+1480(SB)/4, $0x4b40007f
-DATA blackFirstRows32AVX2Consts<>+1484(SB)/4, $0x4b40007f
-DATA blackFirstRows32AVX2Consts<>+1488(SB)/4, $0x4b40007f
-DATA blackFirstRows32AVX2Consts<>+1492(SB)/4, $0x4b40007f
-DATA blackFirstRows32AVX2Consts<>+1496(SB)/4, $0x4b40007f
-DATA blackFirstRows32AVX2Consts<>+1500(SB)/4, $0x4b40007f
-DATA blackFirstRows32AVX2Consts<>+1504(SB)/4, $0x3ecc422a
-DATA blackFirstRows32AVX2Consts<>+1508(SB)/4, $0x3ecc422a
-DATA blackFirstRows32AVX2Consts<>+1512(SB)/4, $0x3ecc422a
-DATA blackFirstRows32AVX2Consts<>+1516(SB)/4, $0x3ecc422a
-DATA blackFirstRows32AVX2Consts<>+1520(SB)/4, $0x3ecc422a
-DATA blackFirstRows32AVX2Consts<>+1524(SB)/4, $0x3ecc422a
-DATA blackFirstRows32AVX2Consts<>+1528(SB)/4, $0x3ecc422a
-DATA blackFirstRows32AVX2Consts<>+1532(SB)/4, $0x3ecc422a
-DATA blackFirstRows32AVX2Consts<>+1536(SB)/4, $0x7fc00000
-DATA blackFirstRows32AVX2Consts<>+1540(SB)/4, $0x7fc00000
-DATA blackFirstRows32AVX2Consts<>+1544(SB)/4, $0x7fc00000
-DATA blackFirstRows32AVX2Consts<>+1548(SB)/4, $0x7fc00000
-DATA blackFirstRows32AVX2Consts<>+1552(SB)/4, $0x7fc00000
-DATA blackFirstRows32AVX2Consts<>+1556(SB)/4, $0x7fc00000
-DATA blackFirstRows32AVX2Consts<>+1560(SB)/4, $0x7fc00000
-DATA blackFirstRows32AVX2Consts<>+1564(SB)/4, $0x7fc00000
-GLOBL blackFirstRows32AVX2Consts<>(SB), RODATA|NOPTR, $1568
+DATA blackFirstRows32AVX2Consts<>+640(SB)/4, $0x41700000
+DATA blackFirstRows32AVX2Consts<>+644(SB)/4, $0x41700000
+DATA blackFirstRows32AVX2Consts<>+648(SB)/4, $0x41700000
+DATA blackFirstRows32AVX2Consts<>+652(SB)/4, $0x41700000
+DATA blackFirstRows32AVX2Consts<>+656(SB)/4, $0x41700000
+DATA blackFirstRows32AVX2Consts<>+660(SB)/4, $0x41700000
+DATA blackFirstRows32AVX2Consts<>+664(SB)/4, $0x41700000
+DATA blackFirstRows32AVX2Consts<>+668(SB)/4, $0x41700000
+DATA blackFirstRows32AVX2Consts<>+672(SB)/4, $0x80000000
+DATA blackFirstRows32AVX2Consts<>+676(SB)/4, $0x80000000
+DATA blackFirstRows32AVX2Consts<>+680(SB)/4, $0x80000000
+DATA blackFirstRows32AVX2Consts<>+684(SB)/4, $0x80000000
+DATA blackFirstRows32AVX2Consts<>+688(SB)/4, $0x80000000
+DATA blackFirstRows32AVX2Consts<>+692(SB)/4, $0x80000000
+DATA blackFirstRows32AVX2Consts<>+696(SB)/4, $0x80000000
+DATA blackFirstRows32AVX2Consts<>+700(SB)/4, $0x80000000
+DATA blackFirstRows32AVX2Consts<>+704(SB)/4, $0x3089705f
+DATA blackFirstRows32AVX2Consts<>+708(SB)/4, $0x3089705f
+DATA blackFirstRows32AVX2Consts<>+712(SB)/4, $0x3089705f
+DATA blackFirstRows32AVX2Consts<>+716(SB)/4, $0x3089705f
+DATA blackFirstRows32AVX2Consts<>+720(SB)/4, $0x3089705f
+DATA blackFirstRows32AVX2Consts<>+724(SB)/4, $0x3089705f
+DATA blackFirstRows32AVX2Consts<>+728(SB)/4, $0x3089705f
+DATA blackFirstRows32AVX2Consts<>+732(SB)/4, $0x3089705f
+DATA blackFirstRows32AVX2Consts<>+736(SB)/4, $0x4e6e6b28
+DATA blackFirstRows32AVX2Consts<>+740(SB)/4, $0x4e6e6b28
+DATA blackFirstRows32AVX2Consts<>+744(SB)/4, $0x4e6e6b28
+DATA blackFirstRows32AVX2Consts<>+748(SB)/4, $0x4e6e6b28
+DATA blackFirstRows32AVX2Consts<>+752(SB)/4, $0x4e6e6b28
+DATA blackFirstRows32AVX2Consts<>+756(SB)/4, $0x4e6e6b28
+DATA blackFirstRows32AVX2Consts<>+760(SB)/4, $0x4e6e6b28
+DATA blackFirstRows32AVX2Consts<>+764(SB)/4, $0x4e6e6b28
+DATA blackFirstRows32AVX2Consts<>+768(SB)/4, $0x3fc00000
+DATA blackFirstRows32AVX2Consts<>+772(SB)/4, $0x3fc00000
+DATA blackFirstRows32AVX2Consts<>+776(SB)/4, $0x3fc00000
+DATA blackFirstRows32AVX2Consts<>+780(SB)/4, $0x3fc00000
+DATA blackFirstRows32AVX2Consts<>+784(SB)/4, $0x3fc00000
+DATA blackFirstRows32AVX2Consts<>+788(SB)/4, $0x3fc00000
+DATA blackFirstRows32AVX2Consts<>+792(SB)/4, $0x3fc00000
+DATA blackFirstRows32AVX2Consts<>+796(SB)/4, $0x3fc00000
+DATA blackFirstRows32AVX2Consts<>+800(SB)/4, $0x40640000
+DATA blackFirstRows32AVX2Consts<>+804(SB)/4, $0x40640000
+DATA blackFirstRows32AVX2Consts<>+808(SB)/4, $0x40640000
+DATA blackFirstRows32AVX2Consts<>+812(SB)/4, $0x40640000
+DATA blackFirstRows32AVX2Consts<>+816(SB)/4, $0x40640000
+DATA blackFirstRows32AVX2Consts<>+820(SB)/4, $0x40640000
+DATA blackFirstRows32AVX2Consts<>+824(SB)/4, $0x40640000
+DATA blackFirstRows32AVX2Consts<>+828(SB)/4, $0x40640000
+DATA blackFirstRows32AVX2Consts<>+832(SB)/4, $0x4b400000
+DATA blackFirstRows32AVX2Consts<>+836(SB)/4, $0x4b400000
+DATA blackFirstRows32AVX2Consts<>+840(SB)/4, $0x4b400000
+DATA blackFirstRows32AVX2Consts<>+844(SB)/4, $0x4b400000
+DATA blackFirstRows32AVX2Consts<>+848(SB)/4, $0x4b400000
+DATA blackFirstRows32AVX2Consts<>+852(SB)/4, $0x4b400000
+DATA blackFirstRows32AVX2Consts<>+856(SB)/4, $0x4b400000
+DATA blackFirstRows32AVX2Consts<>+860(SB)/4, $0x4b400000
+DATA blackFirstRows32AVX2Consts<>+864(SB)/4, $0xbf38aa3b
+DATA blackFirstRows32AVX2Consts<>+868(SB)/4, $0xbf38aa3b
+DATA blackFirstRows32AVX2Consts<>+872(SB)/4, $0xbf38aa3b
+DATA blackFirstRows32AVX2Consts<>+876(SB)/4, $0xbf38aa3b
+DATA blackFirstRows32AVX2Consts<>+880(SB)/4, $0xbf38aa3b
+DATA blackFirstRows32AVX2Consts<>+884(SB)/4, $0xbf38aa3b
+DATA blackFirstRows32AVX2Consts<>+888(SB)/4, $0xbf38aa3b
+DATA blackFirstRows32AVX2Consts<>+892(SB)/4, $0xbf38aa3b
+DATA blackFirstRows32AVX2Consts<>+896(SB)/4, $0x3fb17200
+DATA blackFirstRows32AVX2Consts<>+900(SB)/4, $0x3fb17200
+DATA blackFirstRows32AVX2Consts<>+904(SB)/4, $0x3fb17200
+DATA blackFirstRows32AVX2Consts<>+908(SB)/4, $0x3fb17200
+DATA blackFirstRows32AVX2Consts<>+912(SB)/4, $0x3fb17200
+DATA blackFirstRows32AVX2Consts<>+916(SB)/4, $0x3fb17200
+DATA blackFirstRows32AVX2Consts<>+920(SB)/4, $0x3fb17200
+DATA blackFirstRows32AVX2Consts<>+924(SB)/4, $0x3fb17200
+DATA blackFirstRows32AVX2Consts<>+928(SB)/4, $0x363fbe8e
+DATA blackFirstRows32AVX2Consts<>+932(SB)/4, $0x363fbe8e
+DATA blackFirstRows32AVX2Consts<>+936(SB)/4, $0x363fbe8e
+DATA blackFirstRows32AVX2Consts<>+940(SB)/4, $0x363fbe8e
+DATA blackFirstRows32AVX2Consts<>+944(SB)/4, $0x363fbe8e
+DATA blackFirstRows32AVX2Consts<>+948(SB)/4, $0x363fbe8e
+DATA blackFirstRows32AVX2Consts<>+952(SB)/4, $0x363fbe8e
+DATA blackFirstRows32AVX2Consts<>+956(SB)/4, $0x363fbe8e
+DATA blackFirstRows32AVX2Consts<>+960(SB)/4, $0x37b56891
+DATA blackFirstRows32AVX2Consts<>+964(SB)/4, $0x37b56891
+DATA blackFirstRows32AVX2Consts<>+968(SB)/4, $0x37b56891
+DATA blackFirstRows32AVX2Consts<>+972(SB)/4, $0x37b56891
+DATA blackFirstRows32AVX2Consts<>+976(SB)/4, $0x37b56891
+DATA blackFirstRows32AVX2Consts<>+980(SB)/4, $0x37b56891
+DATA blackFirstRows32AVX2Consts<>+984(SB)/4, $0x37b56891
+DATA blackFirstRows32AVX2Consts<>+988(SB)/4, $0x37b56891
+DATA blackFirstRows32AVX2Consts<>+992(SB)/4, $0xb9891f97
+DATA blackFirstRows32AVX2Consts<>+996(SB)/4, $0xb9891f97
+DATA blackFirstRows32AVX2Consts<>+1000(SB)/4, $0xb9891f97
+DATA blackFirstRows32AVX2Consts<>+1004(SB)/4, $0xb9891f97
+DATA blackFirstRows32AVX2Consts<>+1008(SB)/4, $0xb9891f97
+DATA blackFirstRows32AVX2Consts<>+1012(SB)/4, $0xb9891f97
+DATA blackFirstRows32AVX2Consts<>+1016(SB)/4, $0xb9891f97
+DATA blackFirstRows32AVX2Consts<>+1020(SB)/4, $0xb9891f97
+DATA blackFirstRows32AVX2Consts<>+1024(SB)/4, $0x3b2aac27
+DATA blackFirstRows32AVX2Consts<>+1028(SB)/4, $0x3b2aac27
+DATA blackFirstRows32AVX2Consts<>+1032(SB)/4, $0x3b2aac27
+DATA blackFirstRows32AVX2Consts<>+1036(SB)/4, $0x3b2aac27
+DATA blackFirstRows32AVX2Consts<>+1040(SB)/4, $0x3b2aac27
+DATA blackFirstRows32AVX2Consts<>+1044(SB)/4, $0x3b2aac27
+DATA blackFirstRows32AVX2Consts<>+1048(SB)/4, $0x3b2aac27
+DATA blackFirstRows32AVX2Consts<>+1052(SB)/4, $0x3b2aac27
+DATA blackFirstRows32AVX2Consts<>+1056(SB)/4, $0xbcaaaa45
+DATA blackFirstRows32AVX2Consts<>+1060(SB)/4, $0xbcaaaa45
+DATA blackFirstRows32AVX2Consts<>+1064(SB)/4, $0xbcaaaa45
+DATA blackFirstRows32AVX2Consts<>+1068(SB)/4, $0xbcaaaa45
+DATA blackFirstRows32AVX2Consts<>+1072(SB)/4, $0xbcaaaa45
+DATA blackFirstRows32AVX2Consts<>+1076(SB)/4, $0xbcaaaa45
+DATA blackFirstRows32AVX2Consts<>+1080(SB)/4, $0xbcaaaa45
+DATA blackFirstRows32AVX2Consts<>+1084(SB)/4, $0xbcaaaa45
+DATA blackFirstRows32AVX2Consts<>+1088(SB)/4, $0x3dfffffe
+DATA blackFirstRows32AVX2Consts<>+1092(SB)/4, $0x3dfffffe
+DATA blackFirstRows32AVX2Consts<>+1096(SB)/4, $0x3dfffffe
+DATA blackFirstRows32AVX2Consts<>+1100(SB)/4, $0x3dfffffe
+DATA blackFirstRows32AVX2Consts<>+1104(SB)/4, $0x3dfffffe
+DATA blackFirstRows32AVX2Consts<>+1108(SB)/4, $0x3dfffffe
+DATA blackFirstRows32AVX2Consts<>+1112(SB)/4, $0x3dfffffe
+DATA blackFirstRows32AVX2Consts<>+1116(SB)/4, $0x3dfffffe
+DATA blackFirstRows32AVX2Consts<>+1120(SB)/4, $0xbf000000
+DATA blackFirstRows32AVX2Consts<>+1124(SB)/4, $0xbf000000
+DATA blackFirstRows32AVX2Consts<>+1128(SB)/4, $0xbf000000
+DATA blackFirstRows32AVX2Consts<>+1132(SB)/4, $0xbf000000
+DATA blackFirstRows32AVX2Consts<>+1136(SB)/4, $0xbf000000
+DATA blackFirstRows32AVX2Consts<>+1140(SB)/4, $0xbf000000
+DATA blackFirstRows32AVX2Consts<>+1144(SB)/4, $0xbf000000
+DATA blackFirstRows32AVX2Consts<>+1148(SB)/4, $0xbf000000
+DATA blackFirstRows32AVX2Consts<>+1152(SB)/4, $0x39f55674
+DATA blackFirstRows32AVX2Consts<>+1156(SB)/4, $0x39f55674
+DATA blackFirstRows32AVX2Consts<>+1160(SB)/4, $0x39f55674
+DATA blackFirstRows32AVX2Consts<>+1164(SB)/4, $0x39f55674
+DATA blackFirstRows32AVX2Consts<>+1168(SB)/4, $0x39f55674
+DATA blackFirstRows32AVX2Consts<>+1172(SB)/4, $0x39f55674
+DATA blackFirstRows32AVX2Consts<>+1176(SB)/4, $0x39f55674
+DATA blackFirstRows32AVX2Consts<>+1180(SB)/4, $0x39f55674
+DATA blackFirstRows32AVX2Consts<>+1184(SB)/4, $0x398114b6
+DATA blackFirstRows32AVX2Consts<>+1188(SB)/4, $0x398114b6
+DATA blackFirstRows32AVX2Consts<>+1192(SB)/4, $0x398114b6
+DATA blackFirstRows32AVX2Consts<>+1196(SB)/4, $0x398114b6
+DATA blackFirstRows32AVX2Consts<>+1200(SB)/4, $0x398114b6
+DATA blackFirstRows32AVX2Consts<>+1204(SB)/4, $0x398114b6
+DATA blackFirstRows32AVX2Consts<>+1208(SB)/4, $0x398114b6
+DATA blackFirstRows32AVX2Consts<>+1212(SB)/4, $0x398114b6
+DATA blackFirstRows32AVX2Consts<>+1216(SB)/4, $0xbb82dd71
+DATA blackFirstRows32AVX2Consts<>+1220(SB)/4, $0xbb82dd71
+DATA blackFirstRows32AVX2Consts<>+1224(SB)/4, $0xbb82dd71
+DATA blackFirstRows32AVX2Consts<>+1228(SB)/4, $0xbb82dd71
+DATA blackFirstRows32AVX2Consts<>+1232(SB)/4, $0xbb82dd71
+DATA blackFirstRows32AVX2Consts<>+1236(SB)/4, $0xbb82dd71
+DATA blackFirstRows32AVX2Consts<>+1240(SB)/4, $0xbb82dd71
+DATA blackFirstRows32AVX2Consts<>+1244(SB)/4, $0xbb82dd71
+DATA blackFirstRows32AVX2Consts<>+1248(SB)/4, $0x3af38970
+DATA blackFirstRows32AVX2Consts<>+1252(SB)/4, $0x3af38970
+DATA blackFirstRows32AVX2Consts<>+1256(SB)/4, $0x3af38970
+DATA blackFirstRows32AVX2Consts<>+1260(SB)/4, $0x3af38970
+DATA blackFirstRows32AVX2Consts<>+1264(SB)/4, $0x3af38970
+DATA blackFirstRows32AVX2Consts<>+1268(SB)/4, $0x3af38970
+DATA blackFirstRows32AVX2Consts<>+1272(SB)/4, $0x3af38970
+DATA blackFirstRows32AVX2Consts<>+1276(SB)/4, $0x3af38970
+DATA blackFirstRows32AVX2Consts<>+1280(SB)/4, $0x3cf7415f
+DATA blackFirstRows32AVX2Consts<>+1284(SB)/4, $0x3cf7415f
+DATA blackFirstRows32AVX2Consts<>+1288(SB)/4, $0x3cf7415f
+DATA blackFirstRows32AVX2Consts<>+1292(SB)/4, $0x3cf7415f
+DATA blackFirstRows32AVX2Consts<>+1296(SB)/4, $0x3cf7415f
+DATA blackFirstRows32AVX2Consts<>+1300(SB)/4, $0x3cf7415f
+DATA blackFirstRows32AVX2Consts<>+1304(SB)/4, $0x3cf7415f
+DATA blackFirstRows32AVX2Consts<>+1308(SB)/4, $0x3cf7415f
+DATA blackFirstRows32AVX2Consts<>+1312(SB)/4, $0xbdd09d4d
+DATA blackFirstRows32AVX2Consts<>+1316(SB)/4, $0xbdd09d4d
+DATA blackFirstRows32AVX2Consts<>+1320(SB)/4, $0xbdd09d4d
+DATA blackFirstRows32AVX2Consts<>+1324(SB)/4, $0xbdd09d4d
+DATA blackFirstRows32AVX2Consts<>+1328(SB)/4, $0xbdd09d4d
+DATA blackFirstRows32AVX2Consts<>+1332(SB)/4, $0xbdd09d4d
+DATA blackFirstRows32AVX2Consts<>+1336(SB)/4, $0xbdd09d4d
+DATA blackFirstRows32AVX2Consts<>+1340(SB)/4, $0xbdd09d4d
+DATA blackFirstRows32AVX2Consts<>+1344(SB)/4, $0x3e19190f
+DATA blackFirstRows32AVX2Consts<>+1348(SB)/4, $0x3e19190f
+DATA blackFirstRows32AVX2Consts<>+1352(SB)/4, $0x3e19190f
+DATA blackFirstRows32AVX2Consts<>+1356(SB)/4, $0x3e19190f
+DATA blackFirstRows32AVX2Consts<>+1360(SB)/4, $0x3e19190f
+DATA blackFirstRows32AVX2Consts<>+1364(SB)/4, $0x3e19190f
+DATA blackFirstRows32AVX2Consts<>+1368(SB)/4, $0x3e19190f
+DATA blackFirstRows32AVX2Consts<>+1372(SB)/4, $0x3e19190f
+DATA blackFirstRows32AVX2Consts<>+1376(SB)/4, $0xbc80cdcc
+DATA blackFirstRows32AVX2Consts<>+1380(SB)/4, $0xbc80cdcc
+DATA blackFirstRows32AVX2Consts<>+1384(SB)/4, $0xbc80cdcc
+DATA blackFirstRows32AVX2Consts<>+1388(SB)/4, $0xbc80cdcc
+DATA blackFirstRows32AVX2Consts<>+1392(SB)/4, $0xbc80cdcc
+DATA blackFirstRows32AVX2Consts<>+1396(SB)/4, $0xbc80cdcc
+DATA blackFirstRows32AVX2Consts<>+1400(SB)/4, $0xbc80cdcc
+DATA blackFirstRows32AVX2Consts<>+1404(SB)/4, $0xbc80cdcc
+DATA blackFirstRows32AVX2Consts<>+1408(SB)/4, $0xbeecaa20
+DATA blackFirstRows32AVX2Consts<>+1412(SB)/4, $0xbeecaa20
+DATA blackFirstRows32AVX2Consts<>+1416(SB)/4, $0xbeecaa20
+DATA blackFirstRows32AVX2Consts<>+1420(SB)/4, $0xbeecaa20
+DATA blackFirstRows32AVX2Consts<>+1424(SB)/4, $0xbeecaa20
+DATA blackFirstRows32AVX2Consts<>+1428(SB)/4, $0xbeecaa20
+DATA blackFirstRows32AVX2Consts<>+1432(SB)/4, $0xbeecaa20
+DATA blackFirstRows32AVX2Consts<>+1436(SB)/4, $0xbeecaa20
+DATA blackFirstRows32AVX2Consts<>+1440(SB)/4, $0x42fe0000
+DATA blackFirstRows32AVX2Consts<>+1444(SB)/4, $0x42fe0000
+DATA blackFirstRows32AVX2Consts<>+1448(SB)/4, $0x42fe0000
+DATA blackFirstRows32AVX2Consts<>+1452(SB)/4, $0x42fe0000
+DATA blackFirstRows32AVX2Consts<>+1456(SB)/4, $0x42fe0000
+DATA blackFirstRows32AVX2Consts<>+1460(SB)/4, $0x42fe0000
+DATA blackFirstRows32AVX2Consts<>+1464(SB)/4, $0x42fe0000
+DATA blackFirstRows32AVX2Consts<>+1468(SB)/4, $0x42fe0000
+DATA blackFirstRows32AVX2Consts<>+1472(SB)/4, $0xc2fc0000
+DATA blackFirstRows32AVX2Consts<>+1476(SB)/4, $0xc2fc0000
+DATA blackFirstRows32AVX2Consts<>+1480(SB)/4, $0xc2fc0000
+DATA blackFirstRows32AVX2Consts<>+1484(SB)/4, $0xc2fc0000
+DATA blackFirstRows32AVX2Consts<>+1488(SB)/4, $0xc2fc0000
+DATA blackFirstRows32AVX2Consts<>+1492(SB)/4, $0xc2fc0000
+DATA blackFirstRows32AVX2Consts<>+1496(SB)/4, $0xc2fc0000
+DATA blackFirstRows32AVX2Consts<>+1500(SB)/4, $0xc2fc0000
+DATA blackFirstRows32AVX2Consts<>+1504(SB)/4, $0x4b40007f
+DATA blackFirstRows32AVX2Consts<>+1508(SB)/4, $0x4b40007f
+DATA blackFirstRows32AVX2Consts<>+1512(SB)/4, $0x4b40007f
+DATA blackFirstRows32AVX2Consts<>+1516(SB)/4, $0x4b40007f
+DATA blackFirstRows32AVX2Consts<>+1520(SB)/4, $0x4b40007f
+DATA blackFirstRows32AVX2Consts<>+1524(SB)/4, $0x4b40007f
+DATA blackFirstRows32AVX2Consts<>+1528(SB)/4, $0x4b40007f
+DATA blackFirstRows32AVX2Consts<>+1532(SB)/4, $0x4b40007f
+DATA blackFirstRows32AVX2Consts<>+1536(SB)/4, $0x3ecc422a
+DATA blackFirstRows32AVX2Consts<>+1540(SB)/4, $0x3ecc422a
+DATA blackFirstRows32AVX2Consts<>+1544(SB)/4, $0x3ecc422a
+DATA blackFirstRows32AVX2Consts<>+1548(SB)/4, $0x3ecc422a
+DATA blackFirstRows32AVX2Consts<>+1552(SB)/4, $0x3ecc422a
+DATA blackFirstRows32AVX2Consts<>+1556(SB)/4, $0x3ecc422a
+DATA blackFirstRows32AVX2Consts<>+1560(SB)/4, $0x3ecc422a
+DATA blackFirstRows32AVX2Consts<>+1564(SB)/4, $0x3ecc422a
+DATA blackFirstRows32AVX2Consts<>+1568(SB)/4, $0x7fc00000
+DATA blackFirstRows32AVX2Consts<>+1572(SB)/4, $0x7fc00000
+DATA blackFirstRows32AVX2Consts<>+1576(SB)/4, $0x7fc00000
+DATA blackFirstRows32AVX2Consts<>+1580(SB)/4, $0x7fc00000
+DATA blackFirstRows32AVX2Consts<>+1584(SB)/4, $0x7fc00000
+DATA blackFirstRows32AVX2Consts<>+1588(SB)/4, $0x7fc00000
+DATA blackFirstRows32AVX2Consts<>+1592(SB)/4, $0x7fc00000
+DATA blackFirstRows32AVX2Consts<>+1596(SB)/4, $0x7fc00000
+GLOBL blackFirstRows32AVX2Consts<>(SB), RODATA|NOPTR, $1600
 
 DATA blackFirstRows32AVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA blackFirstRows32AVX2Masks<>+8(SB)/8, $0xffffffffffffffff
@@ -1545,7 +2297,7 @@ GLOBL blackFirstRows32AVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func blackFirstRows32AVX2(price []float32, delta []float32, gamma []float32, vega []float32, theta []float32, rho []float32, sign []float32, F []float32, K []float32, T []float32, sigma []float32, D []float32, r []float32)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
-TEXT ·blackFirstRows32AVX2(SB), $1888-312
+TEXT ·blackFirstRows32AVX2(SB), $1792-312
 	LEAQ    31(SP), BX
 	ANDQ    $-32, BX
 	MOVQ    price_len+8(FP), CX
@@ -1676,10 +2428,16 @@ body:
 	VBLENDVPS    Y10, Y5, Y14, Y5
 	VBLENDVPS    Y9, Y4, Y13, Y4
 	VBLENDVPS    Y15, Y3, Y12, Y3
-	VMOVUPS      Y15, 864(BX)
-	VBLENDVPS    Y11, 832(BX), Y6, Y15
-	VMOVUPS      Y11, 832(BX)
-	VBLENDVPS    Y1, 800(BX), Y7, Y11
+	VMOVUPS      Y3, 864(BX)
+	VBLENDVPS    Y11, 832(BX), Y6, Y3
+	VMOVUPS      Y3, 832(BX)
+	VBLENDVPS    Y1, 800(BX), Y7, Y3
+	VANDPS       blackFirstRows32AVX2Consts<>+128(SB), Y0, Y0
+	VANDPS       blackFirstRows32AVX2Consts<>+128(SB), Y10, Y10
+	VANDPS       blackFirstRows32AVX2Consts<>+128(SB), Y9, Y9
+	VANDPS       blackFirstRows32AVX2Consts<>+128(SB), Y15, Y15
+	VANDPS       blackFirstRows32AVX2Consts<>+128(SB), Y11, Y11
+	VANDPS       blackFirstRows32AVX2Consts<>+128(SB), Y1, Y1
 	VMOVUPS      Y1, 800(BX)
 	VCMPPS       $0x03, Y2, Y2, Y1
 	VMOVUPS      Y2, 896(BX)
@@ -1693,837 +2451,789 @@ body:
 	VMOVUPS      Y6, 1024(BX)
 	VCMPPS       $0x03, Y7, Y7, Y6
 	VMOVUPS      Y7, 1056(BX)
-	VANDPS       blackFirstRows32AVX2Consts<>+128(SB), Y8, Y7
-	VMOVUPS      Y9, 1088(BX)
-	VANDPS       blackFirstRows32AVX2Consts<>+128(SB), Y5, Y9
-	VMOVUPS      Y10, 1120(BX)
-	VANDPS       blackFirstRows32AVX2Consts<>+128(SB), Y4, Y10
-	VMOVUPS      Y0, 1152(BX)
-	VANDPS       blackFirstRows32AVX2Consts<>+128(SB), Y3, Y0
-	VMOVUPS      Y3, 1184(BX)
-	VANDPS       blackFirstRows32AVX2Consts<>+128(SB), Y15, Y3
-	VMOVUPS      Y15, 1216(BX)
-	VANDPS       blackFirstRows32AVX2Consts<>+128(SB), Y11, Y15
+	VANDPS       blackFirstRows32AVX2Consts<>+160(SB), Y8, Y7
+	VMOVUPS      Y11, 1088(BX)
+	VANDPS       blackFirstRows32AVX2Consts<>+160(SB), Y5, Y11
+	VMOVUPS      Y15, 1120(BX)
+	VANDPS       blackFirstRows32AVX2Consts<>+160(SB), Y4, Y15
 	VORPS        blackFirstRows32AVX2Consts<>+32(SB), Y7, Y7
-	VORPS        blackFirstRows32AVX2Consts<>+32(SB), Y9, Y9
-	VORPS        blackFirstRows32AVX2Consts<>+32(SB), Y10, Y10
-	VORPS        blackFirstRows32AVX2Consts<>+32(SB), Y0, Y0
-	VORPS        blackFirstRows32AVX2Consts<>+32(SB), Y3, Y3
+	VORPS        blackFirstRows32AVX2Consts<>+32(SB), Y11, Y11
 	VORPS        blackFirstRows32AVX2Consts<>+32(SB), Y15, Y15
 	VORPS        Y1, Y7, Y1
-	VORPS        Y2, Y9, Y2
-	VORPS        Y14, Y10, Y7
-	VORPS        Y13, Y0, Y0
-	VORPS        Y12, Y3, Y3
-	VORPS        Y6, Y15, Y6
-	VMOVUPS      blackFirstRows32AVX2Consts<>+160(SB), Y9
-	VMULPS       Y9, Y1, Y10
-	VMULPS       Y9, Y2, Y12
-	VMULPS       Y9, Y7, Y13
-	VMULPS       Y9, Y0, Y14
-	VMULPS       Y9, Y3, Y15
-	VMULPS       Y9, Y6, Y9
-	VMOVUPS      Y11, 1248(BX)
-	VADDPS       Y1, Y1, Y11
-	VMOVUPS      Y4, 1280(BX)
-	VADDPS       Y2, Y2, Y4
-	VMOVUPS      Y5, 1312(BX)
-	VADDPS       Y7, Y7, Y5
-	VMOVUPS      Y8, 1344(BX)
-	VADDPS       Y0, Y0, Y8
-	VMOVUPS      Y8, 1376(BX)
-	VADDPS       Y3, Y3, Y8
-	VMOVUPS      Y8, 1408(BX)
-	VADDPS       Y6, Y6, Y8
-	VCMPPS       $0x11, Y0, Y10, Y10
-	VCMPPS       $0x11, Y3, Y12, Y12
-	VCMPPS       $0x11, Y6, Y13, Y13
-	VCMPPS       $0x11, Y1, Y14, Y14
-	VCMPPS       $0x11, Y2, Y15, Y15
-	VCMPPS       $0x11, Y7, Y9, Y9
-	VBLENDVPS    Y10, Y11, Y1, Y1
-	VBLENDVPS    Y12, Y4, Y2, Y2
-	VBLENDVPS    Y13, Y5, Y7, Y4
-	VMOVUPS      736(BX), Y5
-	VMULPS       768(BX), Y5, Y7
-	VMOVUPS      704(BX), Y11
-	VMOVUPS      Y13, 1440(BX)
-	VMULPS       672(BX), Y11, Y13
-	VMOVUPS      Y12, 1472(BX)
-	VMOVUPS      640(BX), Y12
-	VMOVUPS      Y10, 1504(BX)
-	VMULPS       608(BX), Y12, Y10
-	VBLENDVPS    Y14, 1376(BX), Y0, Y0
-	VBLENDVPS    Y15, 1408(BX), Y3, Y3
-	VBLENDVPS    Y9, Y8, Y6, Y6
-	VMULPS       576(BX), Y7, Y8
-	VMOVUPS      Y9, 1408(BX)
-	VMULPS       544(BX), Y13, Y9
-	VMOVUPS      Y15, 1376(BX)
-	VMULPS       512(BX), Y10, Y15
-	VMOVUPS      Y14, 1536(BX)
-	VMOVUPS      1344(BX), Y14
-	VPSRLD       $0x17, Y14, Y14
-	VMOVUPS      1312(BX), Y12
-	VPSRLD       $0x17, Y12, Y12
-	VMOVUPS      1280(BX), Y11
-	VPSRLD       $0x17, Y11, Y11
-	VMOVUPS      1184(BX), Y5
+	VORPS        Y2, Y11, Y2
+	VORPS        Y14, Y15, Y7
+	VPSRLD       $0x17, Y8, Y8
 	VPSRLD       $0x17, Y5, Y5
-	VMOVUPS      Y10, 1184(BX)
-	VMOVUPS      1216(BX), Y10
-	VPSRLD       $0x17, Y10, Y10
-	VMOVUPS      Y13, 1216(BX)
-	VMOVUPS      1248(BX), Y13
-	VPSRLD       $0x17, Y13, Y13
-	VORPS        blackFirstRows32AVX2Consts<>+192(SB), Y14, Y14
-	VORPS        blackFirstRows32AVX2Consts<>+192(SB), Y12, Y12
-	VORPS        blackFirstRows32AVX2Consts<>+192(SB), Y11, Y11
-	VORPS        blackFirstRows32AVX2Consts<>+192(SB), Y5, Y5
-	VORPS        blackFirstRows32AVX2Consts<>+192(SB), Y10, Y10
-	VORPS        blackFirstRows32AVX2Consts<>+192(SB), Y13, Y13
-	VSUBPS       blackFirstRows32AVX2Consts<>+224(SB), Y14, Y14
-	VSUBPS       blackFirstRows32AVX2Consts<>+224(SB), Y12, Y12
-	VSUBPS       blackFirstRows32AVX2Consts<>+224(SB), Y11, Y11
-	VSUBPS       blackFirstRows32AVX2Consts<>+224(SB), Y5, Y5
-	VSUBPS       blackFirstRows32AVX2Consts<>+224(SB), Y10, Y10
-	VSUBPS       blackFirstRows32AVX2Consts<>+224(SB), Y13, Y13
-	VMOVUPS      Y7, 1248(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+256(SB), Y7
-	VMOVUPS      Y15, 1280(BX)
-	VANDPS       1152(BX), Y7, Y15
-	VMOVUPS      Y9, 1152(BX)
-	VANDPS       1120(BX), Y7, Y9
+	VPSRLD       $0x17, Y4, Y4
+	VMOVUPS      blackFirstRows32AVX2Consts<>+192(SB), Y11
+	VORPS        Y11, Y8, Y8
+	VORPS        Y11, Y5, Y5
+	VORPS        Y11, Y4, Y4
+	VMOVUPS      blackFirstRows32AVX2Consts<>+224(SB), Y14
+	VSUBPS       Y14, Y8, Y8
+	VSUBPS       Y14, Y5, Y5
+	VSUBPS       Y14, Y4, Y4
+	VSUBPS       Y0, Y8, Y0
+	VSUBPS       Y10, Y5, Y5
+	VSUBPS       Y9, Y4, Y4
+	VMOVUPS      blackFirstRows32AVX2Consts<>+160(SB), Y8
+	VANDPS       864(BX), Y8, Y9
+	VANDPS       832(BX), Y8, Y10
+	VANDPS       Y3, Y8, Y8
+	VMOVUPS      blackFirstRows32AVX2Consts<>+32(SB), Y15
+	VORPS        Y9, Y15, Y9
+	VORPS        Y10, Y15, Y10
+	VORPS        Y8, Y15, Y8
+	VORPS        Y13, Y9, Y9
+	VORPS        Y12, Y10, Y10
+	VORPS        Y6, Y8, Y6
+	VMOVUPS      864(BX), Y8
+	VPSRLD       $0x17, Y8, Y8
+	VMOVUPS      832(BX), Y12
+	VPSRLD       $0x17, Y12, Y12
+	VPSRLD       $0x17, Y3, Y3
+	VORPS        Y8, Y11, Y8
+	VORPS        Y12, Y11, Y12
+	VORPS        Y3, Y11, Y3
+	VSUBPS       Y14, Y8, Y8
+	VSUBPS       Y14, Y12, Y11
+	VSUBPS       Y14, Y3, Y3
+	VSUBPS       1120(BX), Y8, Y8
+	VSUBPS       1088(BX), Y11, Y11
+	VSUBPS       800(BX), Y3, Y3
+	VMOVUPS      blackFirstRows32AVX2Consts<>+256(SB), Y12
+	VMULPS       Y12, Y1, Y13
+	VMULPS       Y12, Y2, Y14
+	VMULPS       Y12, Y7, Y15
+	VCMPPS       $0x11, Y9, Y13, Y13
+	VCMPPS       $0x11, Y10, Y14, Y14
+	VCMPPS       $0x11, Y6, Y15, Y15
+	VMOVUPS      Y3, 800(BX)
+	VMULPS       Y12, Y9, Y3
+	VMOVUPS      Y11, 1088(BX)
+	VMULPS       Y12, Y10, Y11
+	VMULPS       Y12, Y6, Y12
+	VCMPPS       $0x11, Y1, Y3, Y3
+	VCMPPS       $0x11, Y2, Y11, Y11
+	VCMPPS       $0x11, Y7, Y12, Y12
 	VMOVUPS      Y8, 1120(BX)
-	VANDPS       1088(BX), Y7, Y8
-	VMOVUPS      Y13, 1088(BX)
-	VANDPS       864(BX), Y7, Y13
-	VMOVUPS      Y10, 864(BX)
-	VANDPS       832(BX), Y7, Y10
-	VANDPS       800(BX), Y7, Y7
-	VSUBPS       Y15, Y14, Y14
-	VSUBPS       Y9, Y12, Y9
-	VSUBPS       Y8, Y11, Y8
-	VADDPS       Y0, Y1, Y11
-	VADDPS       Y3, Y2, Y12
-	VADDPS       Y6, Y4, Y15
-	VSUBPS       Y0, Y1, Y0
-	VSUBPS       Y3, Y2, Y1
-	VSUBPS       Y6, Y4, Y2
-	VSUBPS       Y13, Y5, Y3
-	VMOVUPS      864(BX), Y4
-	VSUBPS       Y10, Y4, Y4
-	VMOVUPS      1088(BX), Y5
-	VSUBPS       Y7, Y5, Y5
-	VMULPS       1120(BX), Y11, Y6
-	VMULPS       1152(BX), Y12, Y7
-	VMULPS       1280(BX), Y15, Y10
-	VMOVUPS      896(BX), Y13
-	VMOVUPS      Y2, 1088(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+288(SB), Y2
-	VMOVUPS      Y1, 864(BX)
-	VCMPPS       $0x00, Y2, Y13, Y1
-	VMOVUPS      Y0, 800(BX)
-	VMOVUPS      928(BX), Y0
-	VMOVUPS      Y15, 832(BX)
-	VCMPPS       $0x00, Y2, Y0, Y15
-	VMOVUPS      Y12, 1312(BX)
-	VMOVUPS      960(BX), Y12
-	VMOVUPS      Y11, 1344(BX)
-	VCMPPS       $0x00, Y2, Y12, Y11
-	VMOVUPS      736(BX), Y12
-	VMULPS       Y12, Y12, Y12
-	VMOVUPS      Y12, 736(BX)
-	VMOVUPS      704(BX), Y12
-	VMULPS       Y12, Y12, Y12
-	VMOVUPS      Y12, 704(BX)
-	VMOVUPS      640(BX), Y12
-	VMULPS       Y12, Y12, Y12
-	VMOVUPS      Y12, 640(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+32(SB), Y12
-	VDIVPS       Y6, Y12, Y6
-	VDIVPS       Y7, Y12, Y7
-	VDIVPS       Y10, Y12, Y10
-	VMOVUPS      blackFirstRows32AVX2Consts<>+320(SB), Y12
-	VBLENDVPS    Y1, Y12, Y14, Y1
-	VBLENDVPS    Y15, Y12, Y9, Y9
-	VBLENDVPS    Y11, Y12, Y8, Y8
-	VMOVUPS      992(BX), Y11
-	VCMPPS       $0x00, Y2, Y11, Y14
-	VMOVUPS      1024(BX), Y15
-	VMOVUPS      Y10, 1568(BX)
-	VCMPPS       $0x00, Y2, Y15, Y10
+	VADDPS       Y1, Y1, Y8
+	VMOVUPS      Y4, 832(BX)
+	VADDPS       Y2, Y2, Y4
+	VMOVUPS      Y5, 864(BX)
+	VADDPS       Y7, Y7, Y5
+	VBLENDVPS    Y13, Y8, Y1, Y1
+	VBLENDVPS    Y14, Y4, Y2, Y2
+	VBLENDVPS    Y15, Y5, Y7, Y4
+	VADDPS       Y9, Y9, Y5
+	VADDPS       Y10, Y10, Y7
+	VADDPS       Y6, Y6, Y8
+	VBLENDVPS    Y3, Y5, Y9, Y5
+	VBLENDVPS    Y11, Y7, Y10, Y7
+	VBLENDVPS    Y12, Y8, Y6, Y6
+	VMOVUPS      736(BX), Y8
+	VMULPS       768(BX), Y8, Y9
+	VMOVUPS      704(BX), Y10
+	VMOVUPS      Y12, 1152(BX)
+	VMULPS       672(BX), Y10, Y12
+	VMOVUPS      Y11, 1184(BX)
+	VMOVUPS      640(BX), Y11
+	VMOVUPS      Y3, 1216(BX)
+	VMULPS       608(BX), Y11, Y3
+	VMULPS       Y8, Y8, Y8
+	VMULPS       Y10, Y10, Y10
+	VMULPS       Y11, Y11, Y11
+	VMOVUPS      Y11, 640(BX)
+	VADDPS       Y5, Y1, Y11
+	VMOVUPS      Y10, 704(BX)
+	VADDPS       Y7, Y2, Y10
+	VMOVUPS      Y8, 736(BX)
+	VADDPS       Y6, Y4, Y8
+	VSUBPS       Y5, Y1, Y1
+	VSUBPS       Y7, Y2, Y2
+	VSUBPS       Y6, Y4, Y4
+	VMULPS       576(BX), Y9, Y5
+	VMULPS       544(BX), Y12, Y6
+	VMULPS       512(BX), Y3, Y7
+	VMOVUPS      Y15, 1248(BX)
+	VMOVUPS      896(BX), Y15
+	VMOVUPS      Y14, 1280(BX)
+	VCMPPS       $0x00, blackFirstRows32AVX2Consts<>+288(SB), Y15, Y14
+	VMOVUPS      928(BX), Y15
+	VMOVUPS      Y13, 1312(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+288(SB), Y13
+	VMOVUPS      Y3, 1344(BX)
+	VCMPPS       $0x00, Y13, Y15, Y3
+	VMOVUPS      960(BX), Y15
+	VMOVUPS      Y12, 1376(BX)
+	VCMPPS       $0x00, Y13, Y15, Y12
+	VMOVUPS      blackFirstRows32AVX2Consts<>+320(SB), Y15
+	VBLENDVPS    Y14, Y15, Y0, Y0
+	VMOVUPS      864(BX), Y14
+	VBLENDVPS    Y3, Y15, Y14, Y3
+	VMOVUPS      832(BX), Y14
+	VBLENDVPS    Y12, Y15, Y14, Y12
+	VMULPS       Y5, Y11, Y14
+	VMOVUPS      Y9, 832(BX)
+	VMULPS       Y6, Y10, Y9
+	VMULPS       Y7, Y8, Y15
+	VMOVUPS      blackFirstRows32AVX2Consts<>+32(SB), Y13
+	VDIVPS       Y14, Y13, Y14
+	VDIVPS       Y9, Y13, Y9
+	VDIVPS       Y15, Y13, Y15
+	VMULPS       Y14, Y5, Y5
+	VMULPS       Y9, Y6, Y6
+	VMULPS       Y15, Y7, Y7
+	VMULPS       Y14, Y11, Y11
+	VMULPS       Y9, Y10, Y9
+	VMULPS       Y15, Y8, Y8
+	VMULPS       Y5, Y1, Y1
+	VMULPS       Y6, Y2, Y2
+	VMULPS       Y7, Y4, Y4
+	VMOVUPS      992(BX), Y5
+	VMOVUPS      blackFirstRows32AVX2Consts<>+288(SB), Y6
+	VCMPPS       $0x00, Y6, Y5, Y7
+	VMOVUPS      1024(BX), Y10
+	VCMPPS       $0x00, Y6, Y10, Y14
 	VMOVUPS      1056(BX), Y15
-	VMOVUPS      Y7, 1600(BX)
-	VCMPPS       $0x00, Y2, Y15, Y7
-	VBLENDVPS    Y14, Y12, Y3, Y3
-	VBLENDVPS    Y10, Y12, Y4, Y4
-	VBLENDVPS    Y7, Y12, Y5, Y5
-	VMOVUPS      blackFirstRows32AVX2Consts<>+352(SB), Y7
-	VCMPPS       $0x11, Y7, Y13, Y10
-	VCMPPS       $0x11, Y7, Y0, Y12
-	VMOVUPS      960(BX), Y14
-	VCMPPS       $0x11, Y7, Y14, Y2
-	VBLENDVPS    Y10, Y1, Y13, Y1
-	VBLENDVPS    Y12, Y9, Y0, Y0
-	VBLENDVPS    Y2, Y8, Y14, Y2
-	VCMPPS       $0x11, Y7, Y11, Y8
-	VMOVUPS      1024(BX), Y9
-	VCMPPS       $0x11, Y7, Y9, Y10
-	VCMPPS       $0x11, Y7, Y15, Y7
-	VMOVUPS      blackFirstRows32AVX2Consts<>+384(SB), Y12
-	VMULPS       1248(BX), Y12, Y13
-	VMULPS       1216(BX), Y12, Y14
-	VMOVUPS      Y14, 960(BX)
-	VMULPS       1184(BX), Y12, Y14
-	VBLENDVPS    Y8, Y3, Y11, Y3
-	VBLENDVPS    Y10, Y4, Y9, Y4
-	VBLENDVPS    Y7, Y5, Y15, Y5
-	VMULPS       1120(BX), Y6, Y7
-	VMOVUPS      1600(BX), Y8
-	VMULPS       1152(BX), Y8, Y9
-	VMOVUPS      1568(BX), Y10
-	VMULPS       1280(BX), Y10, Y11
-	VSUBPS       Y3, Y1, Y1
-	VSUBPS       Y4, Y0, Y0
-	VSUBPS       Y5, Y2, Y2
-	VMULPS       1344(BX), Y6, Y3
-	VMULPS       1312(BX), Y8, Y4
-	VMULPS       832(BX), Y10, Y5
-	VMULPS       800(BX), Y7, Y6
-	VMULPS       864(BX), Y9, Y7
-	VMULPS       1088(BX), Y11, Y8
-	VMOVUPS      blackFirstRows32AVX2Consts<>+416(SB), Y9
-	VADDPS       Y9, Y1, Y10
-	VADDPS       Y9, Y0, Y11
-	VADDPS       Y9, Y2, Y15
-	VMOVUPS      blackFirstRows32AVX2Consts<>+32(SB), Y12
-	VADDPS       Y1, Y12, Y9
-	VMOVUPS      Y14, 1088(BX)
-	VADDPS       Y0, Y12, Y14
-	VMOVUPS      Y13, 864(BX)
-	VADDPS       Y2, Y12, Y13
-	VMULPS       Y6, Y6, Y12
-	VMOVUPS      Y6, 800(BX)
-	VMULPS       Y7, Y7, Y6
-	VMOVUPS      Y7, 832(BX)
-	VMULPS       Y8, Y8, Y7
-	VMOVUPS      Y8, 1568(BX)
-	VMOVUPS      1504(BX), Y8
-	VBLENDVPS    Y8, Y10, Y1, Y1
-	VMOVUPS      1472(BX), Y8
-	VBLENDVPS    Y8, Y11, Y0, Y0
-	VMOVUPS      1440(BX), Y8
-	VBLENDVPS    Y8, Y15, Y2, Y2
-	VMOVUPS      blackFirstRows32AVX2Consts<>+448(SB), Y8
-	VMOVUPS      blackFirstRows32AVX2Consts<>+480(SB), Y10
-	VFMADD231PS  Y8, Y12, Y10
-	VMOVUPS      blackFirstRows32AVX2Consts<>+480(SB), Y11
-	VFMADD231PS  Y8, Y6, Y11
-	VFMADD213PS  blackFirstRows32AVX2Consts<>+480(SB), Y7, Y8
-	VMOVUPS      1536(BX), Y15
-	VBLENDVPS    Y15, Y9, Y1, Y1
-	VMOVUPS      1376(BX), Y9
-	VBLENDVPS    Y9, Y14, Y0, Y0
-	VMOVUPS      1408(BX), Y9
-	VBLENDVPS    Y9, Y13, Y2, Y2
-	VMOVUPS      blackFirstRows32AVX2Consts<>+512(SB), Y9
-	VFMADD213PS  Y9, Y12, Y10
-	VFMADD213PS  Y9, Y6, Y11
-	VFMADD231PS  Y8, Y7, Y9
-	VMOVUPS      blackFirstRows32AVX2Consts<>+544(SB), Y8
-	VMULPS       Y8, Y1, Y13
-	VMULPS       Y8, Y0, Y14
-	VMULPS       Y8, Y2, Y8
-	VMOVUPS      576(BX), Y15
+	VCMPPS       $0x00, Y6, Y15, Y13
+	VMOVUPS      blackFirstRows32AVX2Consts<>+320(SB), Y6
+	VMOVUPS      Y8, 864(BX)
+	VMOVUPS      1120(BX), Y8
+	VBLENDVPS    Y7, Y6, Y8, Y7
+	VMOVUPS      1088(BX), Y8
+	VBLENDVPS    Y14, Y6, Y8, Y8
+	VMOVUPS      800(BX), Y14
+	VBLENDVPS    Y13, Y6, Y14, Y6
+	VMOVUPS      896(BX), Y13
+	VMOVUPS      blackFirstRows32AVX2Consts<>+352(SB), Y14
+	VMOVUPS      Y9, 800(BX)
+	VCMPPS       $0x11, Y14, Y13, Y9
+	VMOVUPS      Y11, 1088(BX)
+	VMOVUPS      928(BX), Y11
+	VMOVUPS      Y4, 1120(BX)
+	VCMPPS       $0x11, Y14, Y11, Y4
 	VMOVUPS      Y2, 1408(BX)
-	VMULPS       Y3, Y15, Y2
-	VMOVUPS      Y3, 1376(BX)
-	VMULPS       544(BX), Y4, Y3
-	VMOVUPS      Y4, 1536(BX)
-	VMULPS       512(BX), Y5, Y4
-	VMULPS       Y10, Y12, Y10
-	VMULPS       Y11, Y6, Y6
-	VMULPS       Y9, Y7, Y7
-	VMULPS       384(BX), Y15, Y9
-	VMOVUPS      544(BX), Y11
-	VMULPS       352(BX), Y11, Y12
-	VMOVUPS      Y5, 1440(BX)
-	VMOVUPS      512(BX), Y5
-	VMOVUPS      Y4, 1472(BX)
-	VMULPS       320(BX), Y5, Y4
-	VMOVUPS      Y3, 1504(BX)
-	VMOVUPS      416(BX), Y3
-	VMINPS       Y3, Y15, Y15
+	VMOVUPS      960(BX), Y2
+	VMOVUPS      Y1, 1440(BX)
+	VCMPPS       $0x11, Y14, Y2, Y1
+	VBLENDVPS    Y9, Y0, Y13, Y0
+	VBLENDVPS    Y4, Y3, Y11, Y3
+	VBLENDVPS    Y1, Y12, Y2, Y1
+	VCMPPS       $0x11, Y14, Y5, Y2
+	VCMPPS       $0x11, Y14, Y10, Y4
+	VCMPPS       $0x11, Y14, Y15, Y9
+	VBLENDVPS    Y2, Y7, Y5, Y2
+	VBLENDVPS    Y4, Y8, Y10, Y4
+	VBLENDVPS    Y9, Y6, Y15, Y5
+	VSUBPS       Y2, Y0, Y0
+	VSUBPS       Y4, Y3, Y2
+	VSUBPS       Y5, Y1, Y1
+	VMOVUPS      1440(BX), Y3
+	VMULPS       Y3, Y3, Y4
+	VMOVUPS      1408(BX), Y5
+	VMULPS       Y5, Y5, Y6
+	VMOVUPS      1120(BX), Y7
+	VMULPS       Y7, Y7, Y8
+	VMOVUPS      blackFirstRows32AVX2Consts<>+384(SB), Y9
+	VMULPS       832(BX), Y9, Y10
+	VMULPS       1376(BX), Y9, Y11
+	VMULPS       1344(BX), Y9, Y9
+	VMOVUPS      blackFirstRows32AVX2Consts<>+416(SB), Y12
+	VADDPS       Y12, Y0, Y13
+	VADDPS       Y12, Y2, Y14
+	VADDPS       Y12, Y1, Y15
+	VMOVUPS      1312(BX), Y12
+	VBLENDVPS    Y12, Y13, Y0, Y12
+	VMOVUPS      1280(BX), Y13
+	VBLENDVPS    Y13, Y14, Y2, Y13
+	VMOVUPS      1248(BX), Y14
+	VBLENDVPS    Y14, Y15, Y1, Y14
+	VMOVUPS      blackFirstRows32AVX2Consts<>+32(SB), Y15
+	VADDPS       Y0, Y15, Y0
+	VADDPS       Y2, Y15, Y2
+	VADDPS       Y1, Y15, Y1
+	VMOVUPS      1216(BX), Y15
+	VBLENDVPS    Y15, Y0, Y12, Y0
+	VMOVUPS      1184(BX), Y12
+	VBLENDVPS    Y12, Y2, Y13, Y2
+	VMOVUPS      1152(BX), Y12
+	VBLENDVPS    Y12, Y1, Y14, Y1
+	VMOVUPS      blackFirstRows32AVX2Consts<>+448(SB), Y12
+	VMOVUPS      blackFirstRows32AVX2Consts<>+480(SB), Y13
+	VFMADD231PS  Y12, Y4, Y13
+	VMOVUPS      blackFirstRows32AVX2Consts<>+480(SB), Y14
+	VFMADD231PS  Y12, Y6, Y14
+	VFMADD213PS  blackFirstRows32AVX2Consts<>+480(SB), Y8, Y12
+	VMOVUPS      blackFirstRows32AVX2Consts<>+512(SB), Y15
+	VFMADD213PS  Y15, Y4, Y13
+	VFMADD213PS  Y15, Y6, Y14
+	VFMADD231PS  Y12, Y8, Y15
+	VMULPS       Y13, Y4, Y4
+	VMULPS       Y14, Y6, Y6
+	VMULPS       Y15, Y8, Y8
+	VMOVUPS      blackFirstRows32AVX2Consts<>+544(SB), Y12
+	VMULPS       Y12, Y0, Y13
+	VMULPS       Y12, Y2, Y14
+	VMULPS       Y12, Y1, Y12
+	VFMADD231PS  Y4, Y3, Y13
+	VFMADD231PS  Y6, Y5, Y14
+	VFMADD231PS  Y8, Y7, Y12
+	VMOVUPS      blackFirstRows32AVX2Consts<>+576(SB), Y4
+	VFMADD231PS  Y4, Y3, Y13
+	VFMADD231PS  Y4, Y5, Y14
+	VFMADD231PS  Y4, Y7, Y12
+	VMOVUPS      1088(BX), Y3
+	VMULPS       576(BX), Y3, Y5
+	VMOVUPS      800(BX), Y6
+	VMULPS       544(BX), Y6, Y7
+	VMOVUPS      864(BX), Y8
+	VMULPS       512(BX), Y8, Y15
+	VMULPS       832(BX), Y3, Y3
+	VMULPS       1376(BX), Y6, Y6
+	VMULPS       1344(BX), Y8, Y8
+	VMOVUPS      blackFirstRows32AVX2Consts<>+608(SB), Y4
+	VFMADD231PS  Y4, Y0, Y13
+	VFMADD231PS  Y4, Y2, Y14
+	VFMADD231PS  Y4, Y1, Y12
+	VMOVUPS      576(BX), Y0
+	VMOVUPS      384(BX), Y1
+	VMULPS       Y1, Y0, Y2
+	VMOVUPS      544(BX), Y4
+	VMOVUPS      Y8, 864(BX)
+	VMOVUPS      352(BX), Y8
+	VMOVUPS      Y6, 800(BX)
+	VMULPS       Y8, Y4, Y6
+	VMOVUPS      Y3, 1088(BX)
+	VMOVUPS      512(BX), Y3
+	VMOVUPS      Y6, 1120(BX)
+	VMULPS       320(BX), Y3, Y6
+	VMOVUPS      Y6, 1408(BX)
+	VMOVUPS      416(BX), Y6
+	VMINPS       Y6, Y0, Y0
 	VMOVUPS      Y2, 576(BX)
 	VMOVUPS      448(BX), Y2
-	VMINPS       Y2, Y11, Y11
-	VMOVUPS      Y0, 544(BX)
-	VMOVUPS      480(BX), Y0
-	VMINPS       Y0, Y5, Y5
-	VFMADD231PS  800(BX), Y10, Y13
-	VFMADD231PS  832(BX), Y6, Y14
-	VFMADD231PS  1568(BX), Y7, Y8
-	VMOVUPS      384(BX), Y6
-	VMULPS       Y6, Y3, Y3
-	VMOVUPS      352(BX), Y7
-	VMULPS       Y7, Y2, Y2
-	VMOVUPS      320(BX), Y10
-	VMULPS       Y10, Y0, Y0
-	VMINPS       Y6, Y15, Y6
-	VMINPS       Y7, Y11, Y7
-	VMINPS       Y10, Y5, Y5
-	VMOVUPS      blackFirstRows32AVX2Consts<>+576(SB), Y10
-	VFMADD231PS  800(BX), Y10, Y13
-	VFMADD231PS  832(BX), Y10, Y14
-	VFMADD231PS  1568(BX), Y10, Y8
-	VADDPS       Y3, Y9, Y11
-	VADDPS       Y2, Y12, Y15
-	VADDPS       Y0, Y4, Y10
-	VMULPS       32(BX), Y3, Y3
-	VMULPS       64(BX), Y2, Y2
-	VMULPS       96(BX), Y0, Y0
-	VFMADD231PS  blackFirstRows32AVX2Consts<>+608(SB), Y1, Y13
-	VMOVUPS      blackFirstRows32AVX2Consts<>+608(SB), Y1
-	VFMADD231PS  544(BX), Y1, Y14
-	VFMADD231PS  1408(BX), Y1, Y8
-	VMOVUPS      32(BX), Y1
-	VMOVUPS      Y0, 1408(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+640(SB), Y0
-	VMOVUPS      Y2, 544(BX)
-	VXORPS       Y0, Y1, Y2
-	VMOVUPS      Y3, 1568(BX)
-	VXORPS       64(BX), Y0, Y3
-	VMOVUPS      Y3, 832(BX)
-	VMOVUPS      96(BX), Y3
-	VMOVUPS      Y2, 800(BX)
-	VXORPS       Y0, Y3, Y2
-	VMULPS       Y9, Y1, Y1
-	VMOVUPS      Y9, 32(BX)
-	VMULPS       64(BX), Y12, Y9
-	VMULPS       Y4, Y3, Y3
-	VMOVUPS      Y4, 96(BX)
-	VMOVUPS      576(BX), Y4
-	VMOVUPS      Y12, 64(BX)
-	VMOVUPS      864(BX), Y12
-	VFMADD231PS  Y13, Y4, Y12
-	VMOVUPS      Y3, 320(BX)
-	VMOVUPS      1504(BX), Y3
-	VMOVUPS      Y9, 352(BX)
-	VMOVUPS      960(BX), Y9
-	VFMADD231PS  Y14, Y3, Y9
-	VMOVUPS      Y1, 384(BX)
-	VMOVUPS      1472(BX), Y1
-	VMOVUPS      Y2, 480(BX)
-	VMOVUPS      1088(BX), Y2
-	VFMADD231PS  Y8, Y1, Y2
-	VFMSUB213PS  864(BX), Y4, Y13
-	VFMSUB213PS  960(BX), Y3, Y14
-	VFMSUB213PS  1088(BX), Y1, Y8
-	VMINPS       1248(BX), Y6, Y6
-	VMINPS       1216(BX), Y7, Y7
-	VMINPS       1184(BX), Y5, Y5
-	VMOVUPS      blackFirstRows32AVX2Consts<>+0(SB), Y1
-	VANDPS       Y12, Y1, Y3
-	VANDPS       Y9, Y1, Y4
-	VMOVUPS      Y5, 1088(BX)
-	VANDPS       Y2, Y1, Y5
-	VMOVUPS      Y7, 960(BX)
-	VANDPS       Y13, Y1, Y7
-	VMOVUPS      Y6, 864(BX)
-	VANDPS       Y14, Y1, Y6
-	VMOVUPS      Y10, 448(BX)
-	VANDPS       Y8, Y1, Y10
-	VMOVUPS      blackFirstRows32AVX2Consts<>+672(SB), Y1
-	VMINPS       Y3, Y1, Y3
-	VMINPS       Y4, Y1, Y4
-	VMINPS       Y5, Y1, Y5
-	VMINPS       Y7, Y1, Y7
-	VMINPS       Y6, Y1, Y6
-	VMINPS       Y10, Y1, Y1
-	VANDPS       Y0, Y12, Y10
-	VANDPS       Y0, Y9, Y9
-	VANDPS       Y0, Y2, Y2
-	VMOVUPS      blackFirstRows32AVX2Consts<>+704(SB), Y12
-	VMOVUPS      Y2, 416(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+32(SB), Y2
-	VFMADD231PS  Y12, Y3, Y2
-	VMOVUPS      Y9, 512(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+32(SB), Y9
-	VFMADD231PS  Y12, Y4, Y9
-	VMOVUPS      Y10, 1312(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+32(SB), Y10
-	VFMADD231PS  Y12, Y5, Y10
-	VMOVUPS      Y10, 1600(BX)
-	VADDPS       blackFirstRows32AVX2Consts<>+736(SB), Y3, Y10
-	VMOVUPS      Y3, 1344(BX)
-	VADDPS       blackFirstRows32AVX2Consts<>+736(SB), Y4, Y3
-	VMOVUPS      Y4, 1280(BX)
-	VADDPS       blackFirstRows32AVX2Consts<>+736(SB), Y5, Y4
-	VMOVUPS      Y5, 1152(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+32(SB), Y5
-	VFMADD231PS  Y12, Y7, Y5
-	VMOVUPS      Y5, 1120(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+32(SB), Y5
-	VFMADD231PS  Y12, Y6, Y5
-	VFMADD213PS  blackFirstRows32AVX2Consts<>+32(SB), Y1, Y12
-	VANDPS       Y13, Y0, Y13
-	VANDPS       Y14, Y0, Y14
-	VANDPS       Y8, Y0, Y8
-	VADDPS       1248(BX), Y11, Y11
-	VADDPS       1216(BX), Y15, Y15
-	VMOVUPS      1184(BX), Y0
-	VMOVUPS      Y8, 1056(BX)
-	VADDPS       448(BX), Y0, Y8
-	VMOVUPS      Y14, 448(BX)
-	VMOVUPS      576(BX), Y14
-	VMOVUPS      Y13, 1024(BX)
-	VMULPS       736(BX), Y14, Y13
-	VMOVUPS      Y13, 736(BX)
-	VMOVUPS      1504(BX), Y13
-	VMULPS       704(BX), Y13, Y14
-	VMOVUPS      Y14, 704(BX)
-	VMOVUPS      1472(BX), Y14
-	VMULPS       640(BX), Y14, Y13
-	VMOVUPS      Y13, 640(BX)
-	VMOVUPS      864(BX), Y13
-	VMOVUPS      224(BX), Y14
-	VMINPS       Y14, Y13, Y13
-	VMOVUPS      Y12, 864(BX)
-	VMOVUPS      960(BX), Y12
-	VMINPS       256(BX), Y12, Y12
-	VMOVUPS      Y5, 960(BX)
-	VMOVUPS      1088(BX), Y5
-	VMINPS       288(BX), Y5, Y5
-	VADDPS       Y11, Y14, Y11
-	VADDPS       256(BX), Y15, Y15
-	VADDPS       288(BX), Y8, Y8
-	VMOVUPS      1248(BX), Y14
-	VMULPS       1376(BX), Y14, Y14
-	VMOVUPS      Y4, 1376(BX)
-	VMOVUPS      1216(BX), Y4
-	VMULPS       1536(BX), Y4, Y4
-	VMULPS       1440(BX), Y0, Y0
-	VMOVUPS      Y3, 1440(BX)
-	VADDPS       blackFirstRows32AVX2Consts<>+736(SB), Y7, Y3
-	VMOVUPS      Y7, 1184(BX)
-	VADDPS       blackFirstRows32AVX2Consts<>+736(SB), Y6, Y7
-	VMOVUPS      Y6, 1536(BX)
-	VADDPS       blackFirstRows32AVX2Consts<>+736(SB), Y1, Y6
-	VMOVUPS      Y1, 1216(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+768(SB), Y1
-	VCMPPS       $0x11, Y13, Y1, Y13
-	VCMPPS       $0x11, Y12, Y1, Y12
-	VCMPPS       $0x11, Y5, Y1, Y1
-	VMOVUPS      blackFirstRows32AVX2Consts<>+800(SB), Y5
-	VCMPPS       $0x11, Y5, Y11, Y11
-	VCMPPS       $0x11, Y5, Y15, Y15
-	VCMPPS       $0x11, Y5, Y8, Y5
-	VMULPS       576(BX), Y14, Y8
-	VMOVUPS      Y8, 576(BX)
-	VMULPS       1504(BX), Y4, Y8
-	VMOVUPS      Y8, 1504(BX)
-	VMULPS       1472(BX), Y0, Y8
-	VANDPS       Y11, Y13, Y11
-	VANDPS       Y15, Y12, Y12
-	VANDPS       Y5, Y1, Y1
-	VMULPS       Y10, Y2, Y5
-	VMULPS       1440(BX), Y9, Y13
-	VMOVUPS      1600(BX), Y15
-	VMOVUPS      Y8, 1472(BX)
-	VMULPS       1376(BX), Y15, Y8
-	VMOVUPS      Y1, 1248(BX)
-	VMULPS       1120(BX), Y3, Y1
-	VMOVUPS      Y12, 1088(BX)
-	VMULPS       960(BX), Y7, Y12
-	VMOVUPS      Y11, 992(BX)
-	VMULPS       864(BX), Y6, Y11
-	VMOVUPS      Y0, 928(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+832(SB), Y0
-	VMOVUPS      Y4, 896(BX)
-	VMULPS       1344(BX), Y0, Y4
-	VMOVUPS      Y14, 1632(BX)
-	VMULPS       1280(BX), Y0, Y14
-	VMULPS       1152(BX), Y0, Y15
-	VMOVUPS      (BX), Y0
-	VMOVUPS      Y15, 1664(BX)
-	VORPS        1312(BX), Y0, Y15
-	VMOVUPS      Y14, 1696(BX)
-	VORPS        512(BX), Y0, Y14
-	VMOVUPS      Y4, 1728(BX)
-	VORPS        416(BX), Y0, Y4
-	VMOVUPS      800(BX), Y0
-	VCMPPS       $0x00, Y15, Y0, Y15
-	VMOVUPS      832(BX), Y0
-	VCMPPS       $0x00, Y14, Y0, Y14
-	VMOVUPS      480(BX), Y0
-	VCMPPS       $0x00, Y4, Y0, Y4
-	VMOVUPS      blackFirstRows32AVX2Consts<>+288(SB), Y0
-	VMOVUPS      Y6, 1760(BX)
-	VMOVUPS      384(BX), Y6
-	VBLENDVPS    Y15, Y0, Y6, Y6
-	VMOVUPS      352(BX), Y15
-	VBLENDVPS    Y14, Y0, Y15, Y14
-	VMOVUPS      320(BX), Y15
-	VBLENDVPS    Y4, Y0, Y15, Y4
-	VMULPS       Y1, Y5, Y15
-	VMULPS       Y12, Y13, Y0
-	VMOVUPS      Y4, 320(BX)
-	VMULPS       Y11, Y8, Y4
-	VMOVUPS      Y14, 352(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+32(SB), Y14
-	VDIVPS       Y15, Y14, Y15
-	VDIVPS       Y0, Y14, Y0
-	VDIVPS       Y4, Y14, Y4
-	VMULPS       Y15, Y1, Y1
-	VMULPS       Y0, Y12, Y12
-	VMULPS       Y4, Y11, Y11
-	VMULPS       Y15, Y5, Y5
-	VMULPS       Y0, Y13, Y0
-	VMULPS       Y4, Y8, Y4
-	VMULPS       Y1, Y2, Y2
-	VMULPS       Y12, Y9, Y8
-	VMULPS       1600(BX), Y11, Y9
-	VMULPS       Y1, Y10, Y1
-	VMULPS       1440(BX), Y12, Y10
-	VMULPS       1376(BX), Y11, Y11
-	VMULPS       1120(BX), Y5, Y12
-	VMULPS       960(BX), Y0, Y13
-	VMULPS       864(BX), Y4, Y14
-	VMULPS       Y5, Y3, Y3
-	VMULPS       Y0, Y7, Y0
-	VMULPS       1760(BX), Y4, Y4
-	VMOVUPS      1344(BX), Y5
-	VMULPS       Y2, Y5, Y2
-	VMOVUPS      1280(BX), Y7
-	VMULPS       Y8, Y7, Y8
-	VMOVUPS      1152(BX), Y15
-	VMULPS       Y9, Y15, Y9
-	VMULPS       1184(BX), Y12, Y12
-	VMULPS       1536(BX), Y13, Y13
-	VMULPS       1216(BX), Y14, Y14
-	VMOVUPS      Y4, 1216(BX)
-	VMULPS       1728(BX), Y5, Y4
-	VMOVUPS      Y0, 1536(BX)
-	VMULPS       1696(BX), Y7, Y0
-	VMOVUPS      Y3, 1184(BX)
-	VMULPS       1664(BX), Y15, Y3
-	VMOVUPS      Y11, 1760(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+864(SB), Y11
-	VMULPS       Y11, Y4, Y4
-	VMULPS       Y11, Y0, Y0
-	VMULPS       Y11, Y3, Y3
-	VROUNDPS     $0x08, Y4, Y4
-	VROUNDPS     $0x08, Y0, Y0
-	VROUNDPS     $0x08, Y3, Y3
-	VMOVUPS      blackFirstRows32AVX2Consts<>+576(SB), Y11
-	VMOVUPS      Y10, 864(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+416(SB), Y10
-	VFMADD231PS  Y11, Y2, Y10
-	VMOVUPS      Y1, 960(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+416(SB), Y1
-	VFMADD231PS  Y11, Y8, Y1
-	VMOVUPS      Y8, 1120(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+416(SB), Y8
-	VFMADD231PS  Y11, Y9, Y8
-	VMOVUPS      Y9, 1376(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+416(SB), Y9
-	VFMADD231PS  Y11, Y12, Y9
-	VMOVUPS      Y12, 1440(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+416(SB), Y12
-	VFMADD231PS  Y11, Y13, Y12
-	VFMADD213PS  blackFirstRows32AVX2Consts<>+416(SB), Y14, Y11
-	VMOVUPS      Y14, 1600(BX)
-	VMOVUPS      (BX), Y14
-	VMOVUPS      Y13, 384(BX)
-	VORPS        1024(BX), Y14, Y13
-	VMOVUPS      Y11, 1792(BX)
-	VORPS        448(BX), Y14, Y11
-	VORPS        1056(BX), Y14, Y14
-	VMOVUPS      Y12, 1824(BX)
-	VMOVUPS      800(BX), Y12
-	VCMPPS       $0x00, Y13, Y12, Y12
-	VMOVUPS      832(BX), Y13
-	VCMPPS       $0x00, Y11, Y13, Y11
-	VMOVUPS      480(BX), Y13
-	VCMPPS       $0x00, Y14, Y13, Y13
-	VMOVUPS      blackFirstRows32AVX2Consts<>+288(SB), Y14
+	VMINPS       Y2, Y4, Y4
+	VMOVUPS      Y9, 544(BX)
+	VMOVUPS      480(BX), Y9
+	VMINPS       Y9, Y3, Y3
+	VMULPS       Y1, Y6, Y6
+	VMULPS       Y8, Y2, Y2
+	VMOVUPS      Y2, 448(BX)
+	VMOVUPS      320(BX), Y2
+	VMULPS       Y2, Y9, Y9
 	VMOVUPS      Y9, 480(BX)
-	VMOVUPS      1568(BX), Y9
-	VBLENDVPS    Y12, Y14, Y9, Y9
-	VMOVUPS      544(BX), Y12
-	VBLENDVPS    Y11, Y14, Y12, Y11
-	VMOVUPS      1408(BX), Y12
-	VBLENDVPS    Y13, Y14, Y12, Y12
-	VSUBPS       Y9, Y6, Y9
+	VMULPS       736(BX), Y5, Y9
+	VMOVUPS      Y9, 736(BX)
+	VMULPS       704(BX), Y7, Y9
+	VMOVUPS      Y9, 704(BX)
+	VMULPS       640(BX), Y15, Y9
+	VMINPS       Y1, Y0, Y0
+	VMINPS       Y8, Y4, Y1
+	VMINPS       Y2, Y3, Y2
+	VMOVAPS      Y10, Y3
+	VFMADD231PS  Y13, Y5, Y3
+	VMOVAPS      Y11, Y4
+	VFMADD231PS  Y14, Y7, Y4
+	VMOVUPS      544(BX), Y8
+	VFMADD231PS  Y12, Y15, Y8
+	VFMSUB231PS  Y13, Y5, Y10
+	VFMSUB231PS  Y14, Y7, Y11
+	VFMSUB213PS  544(BX), Y15, Y12
+	VADDPS       576(BX), Y6, Y13
+	VMOVUPS      448(BX), Y14
+	VMOVUPS      Y9, 544(BX)
+	VADDPS       1120(BX), Y14, Y9
+	VMOVUPS      Y12, 320(BX)
+	VMOVUPS      480(BX), Y12
+	VMOVUPS      Y11, 352(BX)
+	VADDPS       1408(BX), Y12, Y11
+	VMULPS       32(BX), Y6, Y6
+	VMULPS       64(BX), Y14, Y14
+	VMULPS       96(BX), Y12, Y12
+	VMINPS       832(BX), Y0, Y0
+	VMINPS       1376(BX), Y1, Y1
+	VMINPS       1344(BX), Y2, Y2
+	VADDPS       832(BX), Y13, Y13
+	VADDPS       1376(BX), Y9, Y9
+	VADDPS       1344(BX), Y11, Y11
+	VMOVUPS      Y12, 1344(BX)
+	VANDPS       blackFirstRows32AVX2Consts<>+0(SB), Y3, Y12
+	VMOVUPS      Y14, 1376(BX)
+	VANDPS       blackFirstRows32AVX2Consts<>+0(SB), Y4, Y14
+	VMOVUPS      Y6, 832(BX)
+	VANDPS       blackFirstRows32AVX2Consts<>+0(SB), Y8, Y6
+	VMOVUPS      Y10, 480(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+640(SB), Y10
+	VMINPS       Y12, Y10, Y12
+	VMINPS       Y14, Y10, Y14
+	VMINPS       Y6, Y10, Y6
+	VMOVUPS      blackFirstRows32AVX2Consts<>+672(SB), Y10
+	VANDPS       Y10, Y3, Y3
+	VANDPS       Y10, Y4, Y4
+	VANDPS       Y10, Y8, Y8
+	VMOVUPS      Y8, 448(BX)
+	VMOVUPS      224(BX), Y8
+	VMINPS       Y8, Y0, Y0
+	VMOVUPS      Y4, 384(BX)
+	VMOVUPS      256(BX), Y4
+	VMINPS       Y4, Y1, Y1
+	VMOVUPS      Y3, 640(BX)
+	VMOVUPS      288(BX), Y3
+	VMINPS       Y3, Y2, Y2
+	VADDPS       Y13, Y8, Y13
+	VADDPS       Y9, Y4, Y9
+	VADDPS       Y11, Y3, Y11
+	VMULPS       1088(BX), Y5, Y5
+	VMULPS       800(BX), Y7, Y7
+	VMULPS       864(BX), Y15, Y15
+	VMOVUPS      blackFirstRows32AVX2Consts<>+704(SB), Y3
+	VCMPPS       $0x11, Y0, Y3, Y0
+	VCMPPS       $0x11, Y1, Y3, Y1
+	VCMPPS       $0x11, Y2, Y3, Y2
+	VMOVUPS      blackFirstRows32AVX2Consts<>+736(SB), Y3
+	VCMPPS       $0x11, Y3, Y13, Y13
+	VCMPPS       $0x11, Y3, Y9, Y9
+	VCMPPS       $0x11, Y3, Y11, Y3
+	VANDPS       Y13, Y0, Y0
+	VANDPS       Y9, Y1, Y1
+	VANDPS       Y3, Y2, Y2
+	VMOVUPS      blackFirstRows32AVX2Consts<>+0(SB), Y3
+	VMOVUPS      480(BX), Y9
+	VANDPS       Y9, Y3, Y11
 	VMOVUPS      352(BX), Y13
-	VSUBPS       Y11, Y13, Y11
-	VMOVUPS      320(BX), Y14
-	VSUBPS       Y12, Y14, Y12
-	VMOVUPS      blackFirstRows32AVX2Consts<>+896(SB), Y14
-	VMULPS       Y14, Y4, Y13
-	VMOVUPS      Y6, 1408(BX)
-	VMULPS       Y14, Y0, Y6
-	VMULPS       Y14, Y3, Y14
-	VFMADD231PS  1728(BX), Y5, Y13
-	VFMADD231PS  1696(BX), Y7, Y6
-	VFMADD231PS  1664(BX), Y15, Y14
-	VMOVUPS      blackFirstRows32AVX2Consts<>+928(SB), Y5
-	VFMADD231PS  Y5, Y4, Y13
-	VFMADD231PS  Y5, Y0, Y6
-	VFMADD231PS  Y5, Y3, Y14
-	VMOVUPS      blackFirstRows32AVX2Consts<>+960(SB), Y5
-	VMOVUPS      blackFirstRows32AVX2Consts<>+992(SB), Y7
-	VFMADD231PS  Y5, Y10, Y7
-	VMOVUPS      blackFirstRows32AVX2Consts<>+992(SB), Y15
-	VFMADD231PS  Y5, Y1, Y15
+	VANDPS       Y13, Y3, Y4
+	VMOVUPS      320(BX), Y8
+	VMOVUPS      Y15, 416(BX)
+	VANDPS       Y8, Y3, Y15
+	VMOVUPS      blackFirstRows32AVX2Consts<>+640(SB), Y3
+	VMINPS       Y11, Y3, Y11
+	VMINPS       Y4, Y3, Y4
+	VMINPS       Y15, Y3, Y3
+	VANDPS       Y9, Y10, Y9
+	VANDPS       Y13, Y10, Y13
+	VANDPS       Y8, Y10, Y8
+	VMOVUPS      blackFirstRows32AVX2Consts<>+768(SB), Y15
+	VMOVUPS      Y7, 320(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+576(SB), Y7
+	VFMADD231PS  Y15, Y12, Y7
+	VMOVUPS      Y5, 352(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+576(SB), Y5
+	VFMADD231PS  Y15, Y14, Y5
+	VMOVUPS      Y2, 480(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+576(SB), Y2
+	VFMADD231PS  Y15, Y6, Y2
+	VMOVUPS      Y1, 512(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+800(SB), Y1
+	VMOVUPS      Y0, 1440(BX)
+	VADDPS       Y1, Y12, Y0
+	VMOVUPS      Y8, 1152(BX)
+	VADDPS       Y1, Y14, Y8
+	VMOVUPS      Y13, 1184(BX)
+	VADDPS       Y1, Y6, Y13
+	VMOVUPS      Y9, 1216(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+576(SB), Y9
+	VFMADD231PS  Y15, Y11, Y9
+	VMOVUPS      blackFirstRows32AVX2Consts<>+576(SB), Y10
+	VFMADD231PS  Y15, Y4, Y10
+	VFMADD213PS  blackFirstRows32AVX2Consts<>+576(SB), Y3, Y15
+	VMOVUPS      Y15, 1248(BX)
+	VADDPS       Y1, Y11, Y15
+	VMOVUPS      Y11, 1280(BX)
+	VADDPS       Y1, Y4, Y11
+	VADDPS       Y1, Y3, Y1
+	VMOVUPS      Y3, 1312(BX)
+	VMULPS       Y0, Y7, Y3
+	VMOVUPS      Y4, 1056(BX)
+	VMULPS       Y8, Y5, Y4
+	VMOVUPS      Y8, 1024(BX)
+	VMULPS       Y13, Y2, Y8
+	VMOVUPS      Y13, 992(BX)
+	VMULPS       Y12, Y12, Y13
+	VMOVUPS      Y12, 960(BX)
+	VMULPS       Y14, Y14, Y12
+	VMOVUPS      Y14, 928(BX)
+	VMULPS       Y6, Y6, Y14
+	VMOVUPS      Y6, 896(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+832(SB), Y6
+	VFMADD132PS  blackFirstRows32AVX2Consts<>+864(SB), Y6, Y13
+	VFMADD132PS  blackFirstRows32AVX2Consts<>+864(SB), Y6, Y12
+	VFMADD132PS  blackFirstRows32AVX2Consts<>+864(SB), Y6, Y14
+	VSUBPS       Y6, Y13, Y13
+	VSUBPS       Y6, Y12, Y12
+	VSUBPS       Y6, Y14, Y6
+	VMULPS       Y15, Y9, Y14
+	VMOVUPS      Y6, 1472(BX)
+	VMULPS       Y11, Y10, Y6
+	VMOVUPS      Y12, 1504(BX)
+	VMULPS       1248(BX), Y1, Y12
+	VMOVUPS      Y13, 1536(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+672(SB), Y13
+	VMOVUPS      Y1, 1568(BX)
+	VXORPS       32(BX), Y13, Y1
+	VMOVUPS      Y1, 1600(BX)
+	VXORPS       64(BX), Y13, Y1
+	VMOVUPS      Y1, 1632(BX)
+	VMOVUPS      96(BX), Y1
+	VMOVUPS      Y11, 1664(BX)
+	VXORPS       Y13, Y1, Y11
+	VMOVUPS      576(BX), Y13
+	VMOVUPS      Y11, 1696(BX)
+	VMULPS       32(BX), Y13, Y11
+	VMOVUPS      Y11, 32(BX)
+	VMOVUPS      1120(BX), Y11
+	VMULPS       64(BX), Y11, Y13
+	VMULPS       1408(BX), Y1, Y1
+	VMOVUPS      Y1, 96(BX)
+	VMULPS       Y14, Y3, Y1
+	VMOVUPS      Y13, 64(BX)
+	VMULPS       Y6, Y4, Y13
+	VMULPS       Y12, Y8, Y11
+	VMOVUPS      Y15, 1728(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+32(SB), Y15
+	VDIVPS       Y1, Y15, Y1
+	VDIVPS       Y13, Y15, Y13
+	VDIVPS       Y11, Y15, Y11
+	VMULPS       Y1, Y14, Y14
+	VMULPS       Y13, Y6, Y6
+	VMULPS       Y11, Y12, Y12
+	VMULPS       Y1, Y3, Y1
+	VMULPS       Y13, Y4, Y3
+	VMULPS       Y11, Y8, Y4
+	VMULPS       Y14, Y7, Y7
+	VMULPS       Y6, Y5, Y5
+	VMULPS       Y12, Y2, Y2
+	VMULPS       Y14, Y0, Y0
+	VMULPS       1024(BX), Y6, Y6
+	VMULPS       992(BX), Y12, Y8
+	VMULPS       Y1, Y9, Y9
+	VMULPS       Y3, Y10, Y10
+	VMULPS       1248(BX), Y4, Y11
+	VMULPS       1728(BX), Y1, Y1
+	VMULPS       1664(BX), Y3, Y3
+	VMULPS       1568(BX), Y4, Y4
+	VMULPS       1280(BX), Y9, Y9
+	VMULPS       1056(BX), Y10, Y10
+	VMULPS       1312(BX), Y11, Y11
+	VMOVUPS      960(BX), Y12
+	VMULPS       Y7, Y12, Y7
+	VMOVUPS      928(BX), Y13
+	VMULPS       Y5, Y13, Y5
+	VMOVUPS      896(BX), Y14
+	VMULPS       Y2, Y14, Y2
+	VMOVUPS      1536(BX), Y15
+	VMOVUPS      Y8, 1312(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+896(SB), Y8
+	VMOVUPS      Y6, 1056(BX)
+	VMULPS       Y8, Y15, Y6
+	VMOVUPS      Y0, 1280(BX)
+	VMULPS       1504(BX), Y8, Y0
+	VMOVUPS      Y4, 1568(BX)
+	VMOVUPS      1472(BX), Y4
+	VMULPS       Y8, Y4, Y8
+	VFMADD231PS  Y12, Y12, Y6
+	VFMADD231PS  Y13, Y13, Y0
+	VFMADD231PS  Y14, Y14, Y8
+	VMOVUPS      blackFirstRows32AVX2Consts<>+928(SB), Y12
+	VFMADD231PS  Y12, Y15, Y6
+	VFMADD231PS  1504(BX), Y12, Y0
+	VFMADD231PS  Y12, Y4, Y8
+	VMOVUPS      blackFirstRows32AVX2Consts<>+576(SB), Y12
+	VMOVUPS      blackFirstRows32AVX2Consts<>+416(SB), Y13
+	VFMADD231PS  Y12, Y9, Y13
+	VMOVUPS      blackFirstRows32AVX2Consts<>+416(SB), Y14
+	VFMADD231PS  Y12, Y10, Y14
+	VMOVUPS      blackFirstRows32AVX2Consts<>+416(SB), Y4
+	VFMADD231PS  Y12, Y11, Y4
+	VMOVUPS      blackFirstRows32AVX2Consts<>+416(SB), Y15
+	VFMADD231PS  Y12, Y7, Y15
+	VMOVUPS      Y7, 896(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+416(SB), Y7
+	VFMADD231PS  Y12, Y5, Y7
+	VFMADD213PS  blackFirstRows32AVX2Consts<>+416(SB), Y2, Y12
+	VMOVUPS      Y2, 928(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+992(SB), Y2
+	VFMADD231PS  blackFirstRows32AVX2Consts<>+960(SB), Y6, Y2
+	VMOVUPS      Y5, 960(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+992(SB), Y5
+	VFMADD231PS  blackFirstRows32AVX2Consts<>+960(SB), Y0, Y5
 	VMOVUPS      Y12, 1664(BX)
 	VMOVUPS      blackFirstRows32AVX2Consts<>+992(SB), Y12
-	VFMADD231PS  Y5, Y8, Y12
-	VMOVUPS      Y11, 1152(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1024(SB), Y11
-	VFMADD213PS  Y11, Y10, Y7
-	VFMADD213PS  Y11, Y1, Y15
-	VFMADD213PS  Y11, Y8, Y12
-	VMOVUPS      Y9, 1696(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1056(SB), Y9
-	VFMADD213PS  Y9, Y10, Y7
-	VFMADD213PS  Y9, Y1, Y15
-	VFMADD213PS  Y9, Y8, Y12
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1088(SB), Y9
-	VFMADD213PS  Y9, Y10, Y7
-	VFMADD213PS  Y9, Y1, Y15
-	VFMADD213PS  Y9, Y8, Y12
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1120(SB), Y9
-	VFMADD213PS  Y9, Y10, Y7
-	VFMADD213PS  Y9, Y1, Y15
-	VFMADD213PS  Y9, Y8, Y12
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1152(SB), Y9
-	VFMADD213PS  Y9, Y10, Y7
-	VFMADD213PS  Y9, Y1, Y15
-	VFMADD213PS  Y9, Y8, Y12
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1184(SB), Y9
-	VFMADD213PS  Y9, Y10, Y7
-	VFMADD213PS  Y9, Y1, Y15
-	VFMADD213PS  Y9, Y8, Y12
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1216(SB), Y9
-	VFMADD213PS  Y9, Y7, Y10
-	VFMADD213PS  Y9, Y15, Y1
-	VFMADD213PS  Y9, Y12, Y8
-	VMOVUPS      blackFirstRows32AVX2Consts<>+384(SB), Y7
-	VFMADD213PS  Y7, Y10, Y2
-	VFMADD132PS  1120(BX), Y7, Y1
-	VFMADD132PS  1376(BX), Y7, Y8
-	VMOVUPS      480(BX), Y10
-	VMOVUPS      blackFirstRows32AVX2Consts<>+992(SB), Y12
-	VFMADD231PS  Y5, Y10, Y12
-	VMOVUPS      1824(BX), Y15
-	VMOVUPS      blackFirstRows32AVX2Consts<>+992(SB), Y7
-	VFMADD231PS  Y5, Y15, Y7
-	VMOVUPS      1792(BX), Y9
-	VFMADD213PS  blackFirstRows32AVX2Consts<>+992(SB), Y9, Y5
-	VMULPS       960(BX), Y2, Y2
-	VMULPS       864(BX), Y1, Y1
-	VMULPS       1760(BX), Y8, Y8
-	VFMADD213PS  Y11, Y10, Y12
-	VFMADD213PS  Y11, Y15, Y7
-	VFMADD231PS  Y5, Y9, Y11
+	VFMADD231PS  blackFirstRows32AVX2Consts<>+960(SB), Y8, Y12
+	VFMADD213PS  blackFirstRows32AVX2Consts<>+1024(SB), Y6, Y2
+	VFMADD213PS  blackFirstRows32AVX2Consts<>+1024(SB), Y0, Y5
+	VFMADD213PS  blackFirstRows32AVX2Consts<>+1024(SB), Y8, Y12
+	VFMADD213PS  blackFirstRows32AVX2Consts<>+1056(SB), Y6, Y2
+	VFMADD213PS  blackFirstRows32AVX2Consts<>+1056(SB), Y0, Y5
+	VFMADD213PS  blackFirstRows32AVX2Consts<>+1056(SB), Y8, Y12
+	VFMADD213PS  blackFirstRows32AVX2Consts<>+1088(SB), Y6, Y2
+	VFMADD213PS  blackFirstRows32AVX2Consts<>+1088(SB), Y0, Y5
+	VFMADD213PS  blackFirstRows32AVX2Consts<>+1088(SB), Y8, Y12
+	VFMADD213PS  blackFirstRows32AVX2Consts<>+1120(SB), Y6, Y2
+	VFMADD213PS  blackFirstRows32AVX2Consts<>+1120(SB), Y0, Y5
+	VFMADD213PS  blackFirstRows32AVX2Consts<>+1120(SB), Y8, Y12
+	VMULPS       Y2, Y6, Y2
+	VMULPS       Y5, Y0, Y0
+	VMULPS       Y12, Y8, Y5
+	VMOVUPS      576(BX), Y6
+	VFMADD213PS  Y6, Y2, Y6
+	VMOVUPS      1120(BX), Y2
+	VFMADD213PS  Y2, Y0, Y2
+	VMOVUPS      1408(BX), Y0
+	VFMADD213PS  Y0, Y5, Y0
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1152(SB), Y5
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1184(SB), Y8
+	VFMADD231PS  Y5, Y13, Y8
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1184(SB), Y12
+	VFMADD231PS  Y5, Y14, Y12
+	VMOVUPS      Y0, 1408(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1184(SB), Y0
+	VFMADD231PS  Y5, Y4, Y0
+	VMOVUPS      Y2, 1120(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1216(SB), Y2
+	VFMADD213PS  Y2, Y13, Y8
+	VFMADD213PS  Y2, Y14, Y12
+	VFMADD213PS  Y2, Y4, Y0
+	VMOVUPS      Y6, 576(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1248(SB), Y6
+	VFMADD213PS  Y6, Y13, Y8
+	VFMADD213PS  Y6, Y14, Y12
+	VFMADD213PS  Y6, Y4, Y0
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1280(SB), Y6
+	VFMADD213PS  Y6, Y13, Y8
+	VFMADD213PS  Y6, Y14, Y12
+	VFMADD213PS  Y6, Y4, Y0
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1312(SB), Y6
+	VFMADD213PS  Y6, Y13, Y8
+	VFMADD213PS  Y6, Y14, Y12
+	VFMADD213PS  Y6, Y4, Y0
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1344(SB), Y6
+	VFMADD213PS  Y6, Y13, Y8
+	VFMADD213PS  Y6, Y14, Y12
+	VFMADD213PS  Y6, Y4, Y0
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1376(SB), Y6
+	VFMADD213PS  Y6, Y13, Y8
+	VFMADD213PS  Y6, Y14, Y12
+	VFMADD213PS  Y6, Y4, Y0
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1408(SB), Y6
+	VFMADD213PS  Y6, Y8, Y13
+	VFMADD213PS  Y6, Y12, Y14
+	VFMADD213PS  Y6, Y0, Y4
+	VMOVUPS      blackFirstRows32AVX2Consts<>+32(SB), Y0
+	VFMADD213PS  Y0, Y13, Y9
+	VFMADD213PS  Y0, Y14, Y10
+	VFMADD213PS  Y0, Y4, Y11
+	VMULPS       Y1, Y9, Y1
+	VMULPS       Y3, Y10, Y3
+	VMULPS       1568(BX), Y11, Y4
+	VMOVUPS      blackFirstRows32AVX2Consts<>+0(SB), Y8
+	VANDPS       Y1, Y8, Y1
+	VANDPS       Y3, Y8, Y3
+	VANDPS       Y4, Y8, Y4
+	VMOVUPS      1216(BX), Y9
+	VORPS        Y1, Y9, Y1
+	VMOVUPS      1184(BX), Y10
+	VORPS        Y3, Y10, Y3
+	VMOVUPS      1152(BX), Y11
+	VORPS        Y4, Y11, Y4
+	VMOVUPS      (BX), Y12
+	VORPS        Y9, Y12, Y9
+	VORPS        Y10, Y12, Y10
+	VORPS        Y11, Y12, Y11
+	VMOVUPS      1600(BX), Y13
+	VCMPPS       $0x00, Y9, Y13, Y9
+	VMOVUPS      1632(BX), Y14
+	VCMPPS       $0x00, Y10, Y14, Y10
+	VMOVUPS      1696(BX), Y14
+	VCMPPS       $0x00, Y11, Y14, Y11
+	VMOVUPS      blackFirstRows32AVX2Consts<>+288(SB), Y14
+	VMOVUPS      832(BX), Y13
+	VBLENDVPS    Y9, Y14, Y13, Y9
+	VMOVUPS      1376(BX), Y13
+	VBLENDVPS    Y10, Y14, Y13, Y10
+	VMOVUPS      1344(BX), Y13
+	VBLENDVPS    Y11, Y14, Y13, Y11
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1184(SB), Y13
+	VFMADD231PS  Y5, Y15, Y13
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1184(SB), Y14
+	VFMADD231PS  Y5, Y7, Y14
+	VMOVUPS      1664(BX), Y12
+	VFMADD213PS  blackFirstRows32AVX2Consts<>+1184(SB), Y12, Y5
+	VFMADD213PS  Y2, Y15, Y13
+	VFMADD213PS  Y2, Y7, Y14
+	VFMADD231PS  Y5, Y12, Y2
 	VMOVUPS      blackFirstRows32AVX2Consts<>+1248(SB), Y5
-	VMOVUPS      Y3, 1760(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1280(SB), Y3
-	VFMADD231PS  Y5, Y13, Y3
-	VMOVUPS      Y0, 864(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1280(SB), Y0
-	VFMADD231PS  Y5, Y6, Y0
-	VFMADD213PS  blackFirstRows32AVX2Consts<>+1280(SB), Y14, Y5
-	VANDPS       blackFirstRows32AVX2Consts<>+0(SB), Y2, Y2
-	VANDPS       blackFirstRows32AVX2Consts<>+0(SB), Y1, Y1
-	VANDPS       blackFirstRows32AVX2Consts<>+0(SB), Y8, Y8
-	VFMADD213PS  blackFirstRows32AVX2Consts<>+1056(SB), Y10, Y12
-	VFMADD213PS  blackFirstRows32AVX2Consts<>+1056(SB), Y15, Y7
-	VFMADD213PS  blackFirstRows32AVX2Consts<>+1056(SB), Y9, Y11
-	VFMADD213PS  blackFirstRows32AVX2Consts<>+1312(SB), Y13, Y3
-	VFMADD213PS  blackFirstRows32AVX2Consts<>+1312(SB), Y6, Y0
-	VFMADD213PS  blackFirstRows32AVX2Consts<>+1312(SB), Y14, Y5
-	VORPS        1312(BX), Y2, Y2
-	VORPS        512(BX), Y1, Y1
-	VORPS        416(BX), Y8, Y8
-	VFMADD213PS  blackFirstRows32AVX2Consts<>+1088(SB), Y10, Y12
-	VFMADD213PS  blackFirstRows32AVX2Consts<>+1088(SB), Y15, Y7
-	VFMADD213PS  blackFirstRows32AVX2Consts<>+1088(SB), Y9, Y11
-	VMOVUPS      Y8, 416(BX)
-	VMINPS       blackFirstRows32AVX2Consts<>+1344(SB), Y4, Y8
-	VMOVUPS      Y1, 512(BX)
-	VMOVUPS      864(BX), Y1
-	VMOVUPS      Y2, 1312(BX)
-	VMINPS       blackFirstRows32AVX2Consts<>+1344(SB), Y1, Y2
-	VMOVUPS      1760(BX), Y1
-	VMOVUPS      Y4, 960(BX)
-	VMINPS       blackFirstRows32AVX2Consts<>+1344(SB), Y1, Y4
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1376(SB), Y1
-	VFMADD213PS  Y1, Y13, Y3
-	VFMADD213PS  Y1, Y6, Y0
-	VFMADD231PS  Y5, Y14, Y1
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1120(SB), Y5
-	VFMADD213PS  Y5, Y10, Y12
-	VFMADD213PS  Y5, Y15, Y7
-	VFMADD231PS  Y11, Y9, Y5
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1408(SB), Y11
-	VMAXPS       Y11, Y8, Y8
-	VMAXPS       Y11, Y2, Y2
-	VMAXPS       Y11, Y4, Y4
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1440(SB), Y11
-	VFMADD213PS  Y11, Y13, Y3
-	VFMADD213PS  Y11, Y6, Y0
-	VFMADD231PS  Y1, Y14, Y11
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1152(SB), Y1
-	VFMADD213PS  Y1, Y10, Y12
-	VFMADD213PS  Y1, Y15, Y7
-	VFMADD231PS  Y5, Y9, Y1
-	VMOVUPS      960(BX), Y5
-	VSUBPS       Y8, Y5, Y5
-	VMOVUPS      Y11, 960(BX)
-	VMOVUPS      864(BX), Y11
-	VSUBPS       Y2, Y11, Y11
-	VMOVUPS      Y0, 864(BX)
-	VMOVUPS      1760(BX), Y0
-	VSUBPS       Y4, Y0, Y0
-	VADDPS       blackFirstRows32AVX2Consts<>+1472(SB), Y8, Y8
-	VADDPS       blackFirstRows32AVX2Consts<>+1472(SB), Y2, Y2
-	VADDPS       blackFirstRows32AVX2Consts<>+1472(SB), Y4, Y4
-	VFMADD213PS  blackFirstRows32AVX2Consts<>+1184(SB), Y10, Y12
-	VFMADD213PS  blackFirstRows32AVX2Consts<>+1184(SB), Y15, Y7
-	VFMADD213PS  blackFirstRows32AVX2Consts<>+1184(SB), Y9, Y1
-	VADDPS       blackFirstRows32AVX2Consts<>+1472(SB), Y5, Y5
-	VADDPS       blackFirstRows32AVX2Consts<>+1472(SB), Y11, Y11
-	VADDPS       blackFirstRows32AVX2Consts<>+1472(SB), Y0, Y0
-	VPSLLD       $0x17, Y8, Y8
-	VPSLLD       $0x17, Y2, Y2
-	VPSLLD       $0x17, Y4, Y4
-	VMOVUPS      Y4, 1760(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1216(SB), Y4
-	VFMADD213PS  Y4, Y12, Y10
-	VFMADD213PS  Y4, Y7, Y15
-	VFMADD231PS  Y1, Y9, Y4
-	VMULPS       Y13, Y13, Y1
-	VMULPS       Y6, Y6, Y7
-	VMULPS       Y14, Y14, Y9
-	VPSLLD       $0x17, Y5, Y5
-	VPSLLD       $0x17, Y11, Y11
+	VFMADD213PS  Y5, Y15, Y13
+	VFMADD213PS  Y5, Y7, Y14
+	VFMADD231PS  Y2, Y12, Y5
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1280(SB), Y2
+	VFMADD213PS  Y2, Y15, Y13
+	VFMADD213PS  Y2, Y7, Y14
+	VFMADD231PS  Y5, Y12, Y2
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1312(SB), Y5
+	VFMADD213PS  Y5, Y15, Y13
+	VFMADD213PS  Y5, Y7, Y14
+	VFMADD231PS  Y2, Y12, Y5
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1344(SB), Y2
+	VFMADD213PS  Y2, Y15, Y13
+	VFMADD213PS  Y2, Y7, Y14
+	VFMADD231PS  Y5, Y12, Y2
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1376(SB), Y5
+	VFMADD213PS  Y5, Y15, Y13
+	VFMADD213PS  Y5, Y7, Y14
+	VFMADD231PS  Y2, Y12, Y5
+	VFMADD213PS  Y6, Y13, Y15
+	VFMADD213PS  Y6, Y14, Y7
+	VFMADD231PS  Y5, Y12, Y6
+	VFMADD132PS  896(BX), Y0, Y15
+	VFMADD132PS  960(BX), Y0, Y7
+	VFMADD231PS  928(BX), Y6, Y0
+	VMULPS       1280(BX), Y15, Y2
+	VMULPS       1056(BX), Y7, Y5
+	VMULPS       1312(BX), Y0, Y0
+	VANDPS       Y2, Y8, Y2
+	VANDPS       Y5, Y8, Y5
+	VANDPS       Y0, Y8, Y0
+	VMOVUPS      640(BX), Y6
+	VORPS        Y2, Y6, Y2
+	VMOVUPS      384(BX), Y7
+	VORPS        Y5, Y7, Y5
+	VMOVUPS      448(BX), Y8
+	VORPS        Y0, Y8, Y0
+	VMOVUPS      (BX), Y12
+	VORPS        Y6, Y12, Y6
+	VORPS        Y7, Y12, Y7
+	VORPS        Y8, Y12, Y8
+	VMOVUPS      1600(BX), Y12
+	VCMPPS       $0x00, Y6, Y12, Y6
+	VMOVUPS      1632(BX), Y12
+	VCMPPS       $0x00, Y7, Y12, Y7
+	VMOVUPS      1696(BX), Y12
+	VCMPPS       $0x00, Y8, Y12, Y8
+	VSUBPS       Y2, Y1, Y1
+	VSUBPS       Y5, Y3, Y3
+	VSUBPS       Y0, Y4, Y4
+	VMOVUPS      blackFirstRows32AVX2Consts<>+288(SB), Y12
+	VMOVUPS      32(BX), Y13
+	VBLENDVPS    Y6, Y12, Y13, Y6
+	VMOVUPS      64(BX), Y13
+	VBLENDVPS    Y7, Y12, Y13, Y7
+	VMOVUPS      96(BX), Y13
+	VBLENDVPS    Y8, Y12, Y13, Y8
+	VMOVUPS      1536(BX), Y12
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1440(SB), Y13
+	VMINPS       Y13, Y12, Y14
+	VMOVUPS      1504(BX), Y15
+	VMOVUPS      Y0, 96(BX)
+	VMINPS       Y13, Y15, Y0
+	VMOVUPS      Y5, 64(BX)
+	VMOVUPS      1472(BX), Y5
+	VMINPS       Y13, Y5, Y13
+	VSUBPS       Y9, Y6, Y9
+	VSUBPS       Y10, Y7, Y10
+	VSUBPS       Y11, Y8, Y11
+	VMAXPS       blackFirstRows32AVX2Consts<>+1472(SB), Y14, Y14
+	VMAXPS       blackFirstRows32AVX2Consts<>+1472(SB), Y0, Y0
+	VMAXPS       blackFirstRows32AVX2Consts<>+1472(SB), Y13, Y13
+	VSUBPS       Y14, Y12, Y12
+	VSUBPS       Y0, Y15, Y15
+	VSUBPS       Y13, Y5, Y5
+	VADDPS       blackFirstRows32AVX2Consts<>+1504(SB), Y14, Y14
+	VADDPS       blackFirstRows32AVX2Consts<>+1504(SB), Y0, Y0
+	VADDPS       blackFirstRows32AVX2Consts<>+1504(SB), Y13, Y13
+	VADDPS       blackFirstRows32AVX2Consts<>+1504(SB), Y12, Y12
+	VADDPS       blackFirstRows32AVX2Consts<>+1504(SB), Y15, Y15
+	VADDPS       blackFirstRows32AVX2Consts<>+1504(SB), Y5, Y5
+	VPSLLD       $0x17, Y14, Y14
 	VPSLLD       $0x17, Y0, Y0
-	VMOVUPS      blackFirstRows32AVX2Consts<>+384(SB), Y12
-	VFMADD132PS  1440(BX), Y12, Y10
-	VFMADD132PS  384(BX), Y12, Y15
-	VFMADD231PS  1600(BX), Y4, Y12
-	VFMADD231PS  Y3, Y1, Y13
-	VFMADD231PS  864(BX), Y7, Y6
-	VFMADD231PS  960(BX), Y9, Y14
-	VMULPS       1184(BX), Y10, Y1
-	VMULPS       1536(BX), Y15, Y3
-	VMULPS       1216(BX), Y12, Y4
-	VMOVUPS      32(BX), Y7
-	VFMADD213PS  Y7, Y13, Y7
-	VMOVUPS      64(BX), Y9
-	VFMADD213PS  Y9, Y6, Y9
-	VMOVUPS      96(BX), Y6
-	VFMADD213PS  Y6, Y14, Y6
-	VMOVUPS      blackFirstRows32AVX2Consts<>+0(SB), Y10
-	VANDPS       Y1, Y10, Y1
-	VANDPS       Y3, Y10, Y3
-	VANDPS       Y4, Y10, Y4
-	VMULPS       Y5, Y7, Y5
-	VMULPS       Y11, Y9, Y7
-	VMULPS       Y0, Y6, Y0
-	VORPS        1024(BX), Y1, Y1
-	VORPS        448(BX), Y3, Y3
-	VORPS        1056(BX), Y4, Y4
-	VSUBPS       1312(BX), Y1, Y1
-	VSUBPS       512(BX), Y3, Y3
-	VSUBPS       416(BX), Y4, Y4
-	VMULPS       Y8, Y5, Y5
-	VMULPS       Y2, Y7, Y2
-	VMULPS       1760(BX), Y0, Y0
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1504(SB), Y6
-	VMULPS       Y6, Y5, Y7
-	VMULPS       Y6, Y2, Y8
-	VMULPS       Y6, Y0, Y6
-	VFMADD213PS  1696(BX), Y5, Y1
-	VFMADD213PS  1152(BX), Y2, Y3
-	VFMADD213PS  1664(BX), Y0, Y4
-	VMOVUPS      1408(BX), Y9
-	VFNMADD231PS 1312(BX), Y5, Y9
-	VMOVUPS      352(BX), Y5
-	VFNMADD231PS 512(BX), Y2, Y5
-	VMOVUPS      320(BX), Y2
-	VFNMADD231PS 416(BX), Y0, Y2
-	VMULPS       736(BX), Y7, Y0
-	VMULPS       704(BX), Y8, Y10
-	VMULPS       640(BX), Y6, Y11
-	VMULPS       1632(BX), Y7, Y12
-	VMULPS       896(BX), Y8, Y13
-	VMULPS       928(BX), Y6, Y14
-	VMOVUPS      992(BX), Y15
-	VMOVUPS      Y14, 640(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1536(SB), Y14
-	VBLENDVPS    Y15, Y1, Y14, Y1
-	VMOVUPS      1088(BX), Y15
-	VBLENDVPS    Y15, Y3, Y14, Y3
-	VMOVUPS      1248(BX), Y15
-	VBLENDVPS    Y15, Y4, Y14, Y4
-	VMOVUPS      blackFirstRows32AVX2Consts<>+832(SB), Y14
-	VMULPS       Y0, Y14, Y0
-	VMULPS       Y10, Y14, Y10
-	VMULPS       Y11, Y14, Y11
-	VMULPS       224(BX), Y1, Y14
-	VMULPS       256(BX), Y3, Y15
-	VMOVUPS      Y15, 256(BX)
-	VMULPS       288(BX), Y4, Y15
-	VMULPS       768(BX), Y7, Y7
-	VMULPS       672(BX), Y8, Y8
-	VMULPS       608(BX), Y6, Y6
-	VMULPS       1632(BX), Y9, Y9
-	VMULPS       896(BX), Y5, Y5
-	VMULPS       928(BX), Y2, Y2
+	VPSLLD       $0x17, Y13, Y13
+	VPSLLD       $0x17, Y12, Y12
+	VPSLLD       $0x17, Y15, Y15
+	VPSLLD       $0x17, Y5, Y5
 	VMULPS       576(BX), Y12, Y12
-	VMULPS       1504(BX), Y13, Y13
-	VMOVUPS      Y13, 1504(BX)
-	VMOVUPS      640(BX), Y13
-	VMULPS       1472(BX), Y13, Y13
-	VFMADD231PS  128(BX), Y1, Y0
-	VFMADD231PS  160(BX), Y3, Y10
-	VFMADD231PS  192(BX), Y4, Y11
-	VXORPS       blackFirstRows32AVX2Consts<>+640(SB), Y14, Y14
-	VMOVUPS      Y11, 192(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+640(SB), Y11
-	VMOVUPS      Y10, 160(BX)
-	VXORPS       256(BX), Y11, Y10
-	VXORPS       Y15, Y11, Y11
+	VMULPS       1120(BX), Y15, Y15
+	VMULPS       1408(BX), Y5, Y5
+	VMULPS       Y14, Y12, Y12
+	VMULPS       Y0, Y15, Y0
+	VMULPS       Y13, Y5, Y5
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1536(SB), Y13
+	VMULPS       Y13, Y12, Y14
+	VMULPS       Y13, Y0, Y15
+	VMULPS       Y13, Y5, Y13
+	VFMADD231PS  Y1, Y12, Y9
+	VFMADD231PS  Y3, Y0, Y10
+	VFMADD231PS  Y4, Y5, Y11
+	VFNMADD231PS Y12, Y2, Y6
+	VFNMADD231PS 64(BX), Y0, Y7
+	VFNMADD231PS 96(BX), Y5, Y8
+	VMULPS       736(BX), Y14, Y0
+	VMULPS       704(BX), Y15, Y1
+	VMULPS       544(BX), Y13, Y2
+	VMULPS       1088(BX), Y14, Y3
+	VMULPS       800(BX), Y15, Y4
+	VMULPS       864(BX), Y13, Y5
+	VMOVUPS      1440(BX), Y12
+	VMOVUPS      Y5, 544(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1568(SB), Y5
+	VBLENDVPS    Y12, Y9, Y5, Y9
+	VMOVUPS      512(BX), Y12
+	VBLENDVPS    Y12, Y10, Y5, Y10
+	VMOVUPS      480(BX), Y12
+	VBLENDVPS    Y12, Y11, Y5, Y5
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1120(SB), Y11
+	VMULPS       Y0, Y11, Y0
+	VMULPS       Y1, Y11, Y1
+	VMULPS       Y2, Y11, Y2
+	VMULPS       224(BX), Y9, Y11
+	VMULPS       256(BX), Y10, Y12
+	VMOVUPS      Y12, 256(BX)
+	VMULPS       288(BX), Y5, Y12
+	VMULPS       768(BX), Y14, Y14
+	VMULPS       672(BX), Y15, Y15
+	VMULPS       608(BX), Y13, Y13
+	VMULPS       1088(BX), Y6, Y6
+	VMULPS       800(BX), Y7, Y7
+	VMULPS       864(BX), Y8, Y8
+	VMULPS       352(BX), Y3, Y3
+	VMULPS       320(BX), Y4, Y4
+	VMOVUPS      Y4, 320(BX)
+	VMOVUPS      544(BX), Y4
+	VMULPS       416(BX), Y4, Y4
+	VFMADD231PS  128(BX), Y9, Y0
+	VFMADD231PS  160(BX), Y10, Y1
+	VFMADD231PS  192(BX), Y5, Y2
+	VXORPS       blackFirstRows32AVX2Consts<>+672(SB), Y11, Y11
+	VMOVUPS      Y2, 192(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+672(SB), Y2
+	VMOVUPS      Y1, 160(BX)
+	VXORPS       256(BX), Y2, Y1
+	VXORPS       Y12, Y2, Y2
 	PREFETCHT0   1024(SI)(AX*1)
-	VMOVUPS      Y1, (SI)(AX*1)
-	VMOVUPS      Y3, 32(SI)(AX*1)
+	VMOVUPS      Y9, (SI)(AX*1)
+	VMOVUPS      Y10, 32(SI)(AX*1)
 	PREFETCHT0   1088(SI)(AX*1)
-	VMOVUPS      Y4, 64(SI)(AX*1)
+	VMOVUPS      Y5, 64(SI)(AX*1)
 	PREFETCHT0   1024(R9)(AX*1)
-	VMOVUPS      Y7, (R9)(AX*1)
-	VMOVUPS      Y8, 32(R9)(AX*1)
+	VMOVUPS      Y14, (R9)(AX*1)
+	VMOVUPS      Y15, 32(R9)(AX*1)
 	PREFETCHT0   1088(R9)(AX*1)
-	VMOVUPS      Y6, 64(R9)(AX*1)
+	VMOVUPS      Y13, 64(R9)(AX*1)
 	PREFETCHT0   1024(DI)(AX*1)
-	VMOVUPS      Y9, (DI)(AX*1)
-	VMOVUPS      Y5, 32(DI)(AX*1)
+	VMOVUPS      Y6, (DI)(AX*1)
+	VMOVUPS      Y7, 32(DI)(AX*1)
 	PREFETCHT0   1088(DI)(AX*1)
-	VMOVUPS      Y2, 64(DI)(AX*1)
+	VMOVUPS      Y8, 64(DI)(AX*1)
 	PREFETCHT0   1024(R8)(AX*1)
-	VMOVUPS      Y12, (R8)(AX*1)
-	VMOVUPS      1504(BX), Y1
-	VMOVUPS      Y1, 32(R8)(AX*1)
+	VMOVUPS      Y3, (R8)(AX*1)
+	VMOVUPS      320(BX), Y3
+	VMOVUPS      Y3, 32(R8)(AX*1)
 	PREFETCHT0   1088(R8)(AX*1)
-	VMOVUPS      Y13, 64(R8)(AX*1)
+	VMOVUPS      Y4, 64(R8)(AX*1)
 	PREFETCHT0   1024(R11)(AX*1)
-	VMOVUPS      Y14, (R11)(AX*1)
-	VMOVUPS      Y10, 32(R11)(AX*1)
+	VMOVUPS      Y11, (R11)(AX*1)
+	VMOVUPS      Y1, 32(R11)(AX*1)
 	PREFETCHT0   1088(R11)(AX*1)
-	VMOVUPS      Y11, 64(R11)(AX*1)
+	VMOVUPS      Y2, 64(R11)(AX*1)
 	PREFETCHT0   1024(R10)(AX*1)
 	VMOVUPS      Y0, (R10)(AX*1)
 	VMOVUPS      160(BX), Y0
@@ -2597,16 +3307,16 @@ tail:
 	VCMPPS       $0x11, blackFirstRows32AVX2Consts<>+96(SB), Y10, Y2
 	VBLENDVPS    Y3, Y5, Y11, Y5
 	VBLENDVPS    Y2, Y4, Y10, Y4
-	VANDPS       blackFirstRows32AVX2Consts<>+256(SB), Y3, Y3
-	VANDPS       blackFirstRows32AVX2Consts<>+256(SB), Y2, Y2
+	VANDPS       blackFirstRows32AVX2Consts<>+128(SB), Y3, Y3
+	VANDPS       blackFirstRows32AVX2Consts<>+128(SB), Y2, Y2
 	VMOVUPS      Y7, 416(BX)
 	VCMPPS       $0x11, blackFirstRows32AVX2Consts<>+96(SB), Y1, Y7
 	VMOVUPS      Y12, 448(BX)
 	VCMPPS       $0x11, blackFirstRows32AVX2Consts<>+96(SB), Y0, Y12
 	VBLENDVPS    Y7, Y9, Y1, Y9
 	VBLENDVPS    Y12, Y8, Y0, Y8
-	VANDPS       blackFirstRows32AVX2Consts<>+256(SB), Y7, Y7
-	VANDPS       blackFirstRows32AVX2Consts<>+256(SB), Y12, Y12
+	VANDPS       blackFirstRows32AVX2Consts<>+128(SB), Y7, Y7
+	VANDPS       blackFirstRows32AVX2Consts<>+128(SB), Y12, Y12
 	VMOVUPS      Y6, 480(BX)
 	VCMPPS       $0x03, Y11, Y11, Y6
 	VMOVUPS      Y11, 512(BX)
@@ -2616,9 +3326,9 @@ tail:
 	VMOVUPS      Y1, 576(BX)
 	VCMPPS       $0x03, Y0, Y0, Y1
 	VMOVUPS      Y0, 608(BX)
-	VANDPS       blackFirstRows32AVX2Consts<>+128(SB), Y5, Y0
+	VANDPS       blackFirstRows32AVX2Consts<>+160(SB), Y5, Y0
 	VMOVUPS      Y13, 640(BX)
-	VANDPS       blackFirstRows32AVX2Consts<>+128(SB), Y4, Y13
+	VANDPS       blackFirstRows32AVX2Consts<>+160(SB), Y4, Y13
 	VORPS        blackFirstRows32AVX2Consts<>+32(SB), Y0, Y0
 	VORPS        blackFirstRows32AVX2Consts<>+32(SB), Y13, Y13
 	VORPS        Y6, Y0, Y0
@@ -2633,7 +3343,7 @@ tail:
 	VSUBPS       Y13, Y4, Y4
 	VSUBPS       Y3, Y5, Y3
 	VSUBPS       Y2, Y4, Y2
-	VMOVUPS      blackFirstRows32AVX2Consts<>+128(SB), Y4
+	VMOVUPS      blackFirstRows32AVX2Consts<>+160(SB), Y4
 	VANDPS       Y9, Y4, Y5
 	VANDPS       Y8, Y4, Y4
 	VORPS        blackFirstRows32AVX2Consts<>+32(SB), Y5, Y5
@@ -2648,7 +3358,7 @@ tail:
 	VSUBPS       Y13, Y8, Y8
 	VSUBPS       Y7, Y4, Y4
 	VSUBPS       Y12, Y8, Y7
-	VMOVUPS      blackFirstRows32AVX2Consts<>+160(SB), Y8
+	VMOVUPS      blackFirstRows32AVX2Consts<>+256(SB), Y8
 	VMULPS       Y8, Y0, Y9
 	VMULPS       Y8, Y6, Y10
 	VCMPPS       $0x11, Y5, Y9, Y9
@@ -2730,40 +3440,40 @@ tail:
 	VMOVUPS      blackFirstRows32AVX2Consts<>+384(SB), Y7
 	VMULPS       Y7, Y6, Y8
 	VMOVUPS      800(BX), Y9
-	VMULPS       Y7, Y9, Y11
-	VMULPS       384(BX), Y10, Y12
-	VMOVUPS      864(BX), Y13
-	VMULPS       352(BX), Y13, Y7
+	VMULPS       Y7, Y9, Y7
+	VMULPS       384(BX), Y10, Y11
+	VMOVUPS      864(BX), Y12
+	VMULPS       352(BX), Y12, Y13
 	VMULPS       Y10, Y6, Y10
-	VMULPS       Y13, Y9, Y13
-	VMULPS       768(BX), Y12, Y9
+	VMULPS       Y12, Y9, Y12
+	VMULPS       768(BX), Y11, Y9
 	VMOVUPS      Y9, 768(BX)
-	VMULPS       736(BX), Y7, Y9
+	VMULPS       736(BX), Y13, Y9
 	VMOVUPS      Y9, 736(BX)
 	VMOVUPS      blackFirstRows32AVX2Consts<>+416(SB), Y9
 	VADDPS       Y9, Y3, Y6
-	VMOVUPS      Y13, 864(BX)
-	VADDPS       Y9, Y2, Y13
+	VMOVUPS      Y12, 864(BX)
+	VADDPS       Y9, Y2, Y12
 	VMOVUPS      480(BX), Y9
 	VBLENDVPS    Y9, Y6, Y3, Y6
 	VMOVUPS      416(BX), Y9
-	VBLENDVPS    Y9, Y13, Y2, Y9
-	VMOVUPS      blackFirstRows32AVX2Consts<>+32(SB), Y13
-	VADDPS       Y3, Y13, Y3
-	VADDPS       Y2, Y13, Y2
-	VMOVUPS      704(BX), Y13
-	VBLENDVPS    Y13, Y3, Y6, Y3
+	VBLENDVPS    Y9, Y12, Y2, Y9
+	VMOVUPS      blackFirstRows32AVX2Consts<>+32(SB), Y12
+	VADDPS       Y3, Y12, Y3
+	VADDPS       Y2, Y12, Y2
+	VMOVUPS      704(BX), Y12
+	VBLENDVPS    Y12, Y3, Y6, Y3
 	VMOVUPS      672(BX), Y6
 	VBLENDVPS    Y6, Y2, Y9, Y2
 	VMOVUPS      blackFirstRows32AVX2Consts<>+448(SB), Y6
 	VMOVUPS      blackFirstRows32AVX2Consts<>+480(SB), Y9
 	VFMADD231PS  Y6, Y4, Y9
 	VFMADD213PS  blackFirstRows32AVX2Consts<>+480(SB), Y5, Y6
-	VMOVUPS      blackFirstRows32AVX2Consts<>+512(SB), Y13
-	VFMADD213PS  Y13, Y4, Y9
-	VFMADD231PS  Y6, Y5, Y13
+	VMOVUPS      blackFirstRows32AVX2Consts<>+512(SB), Y12
+	VFMADD213PS  Y12, Y4, Y9
+	VFMADD231PS  Y6, Y5, Y12
 	VMULPS       Y9, Y4, Y4
-	VMULPS       Y13, Y5, Y5
+	VMULPS       Y12, Y5, Y5
 	VMOVUPS      blackFirstRows32AVX2Consts<>+544(SB), Y6
 	VMULPS       Y6, Y3, Y9
 	VMULPS       Y6, Y2, Y6
@@ -2780,332 +3490,333 @@ tail:
 	VMULPS       Y1, Y0, Y2
 	VMOVUPS      352(BX), Y3
 	VMOVUPS      288(BX), Y5
-	VMULPS       Y5, Y3, Y13
+	VMULPS       Y5, Y3, Y12
 	VMOVUPS      256(BX), Y4
 	VMINPS       Y4, Y0, Y0
-	VMOVUPS      Y13, 384(BX)
-	VMOVUPS      224(BX), Y13
-	VMINPS       Y13, Y3, Y3
+	VMOVUPS      Y12, 384(BX)
+	VMOVUPS      224(BX), Y12
+	VMINPS       Y12, Y3, Y3
 	VMULPS       Y1, Y4, Y4
-	VMULPS       Y5, Y13, Y13
+	VMULPS       Y5, Y12, Y12
 	VMINPS       Y1, Y0, Y0
 	VMINPS       Y5, Y3, Y1
 	VMINPS       832(BX), Y0, Y0
 	VMINPS       800(BX), Y1, Y1
 	VMINPS       192(BX), Y0, Y0
 	VMINPS       160(BX), Y1, Y1
-	VMOVUPS      blackFirstRows32AVX2Consts<>+768(SB), Y3
+	VMOVUPS      blackFirstRows32AVX2Consts<>+704(SB), Y3
 	VCMPPS       $0x11, Y0, Y3, Y0
 	VCMPPS       $0x11, Y1, Y3, Y1
 	VMOVAPS      Y8, Y3
-	VFMADD231PS  Y9, Y12, Y3
-	VMOVAPS      Y11, Y5
-	VFMADD231PS  Y6, Y7, Y5
-	VFMSUB231PS  Y9, Y12, Y8
-	VFMSUB231PS  Y6, Y7, Y11
-	VMULPS       Y10, Y12, Y6
-	VMULPS       864(BX), Y7, Y7
-	VADDPS       Y4, Y2, Y9
-	VADDPS       384(BX), Y13, Y12
-	VADDPS       832(BX), Y9, Y9
-	VADDPS       800(BX), Y12, Y12
+	VFMADD231PS  Y9, Y11, Y3
+	VMOVAPS      Y7, Y5
+	VFMADD231PS  Y6, Y13, Y5
+	VFMSUB231PS  Y9, Y11, Y8
+	VFMSUB231PS  Y6, Y13, Y7
+	VMULPS       Y10, Y11, Y6
+	VMULPS       864(BX), Y13, Y9
+	VADDPS       Y4, Y2, Y11
+	VADDPS       384(BX), Y12, Y13
+	VADDPS       832(BX), Y11, Y11
+	VADDPS       800(BX), Y13, Y13
 	VMULPS       128(BX), Y4, Y4
-	VMULPS       96(BX), Y13, Y13
-	VADDPS       192(BX), Y9, Y9
-	VADDPS       160(BX), Y12, Y12
-	VCMPPS       $0x11, blackFirstRows32AVX2Consts<>+800(SB), Y9, Y9
-	VCMPPS       $0x11, blackFirstRows32AVX2Consts<>+800(SB), Y12, Y12
-	VANDPS       Y9, Y0, Y0
-	VANDPS       Y12, Y1, Y1
-	VMOVUPS      blackFirstRows32AVX2Consts<>+0(SB), Y9
-	VANDPS       Y3, Y9, Y12
-	VMOVUPS      Y7, 800(BX)
-	VANDPS       Y5, Y9, Y7
+	VMULPS       96(BX), Y12, Y12
+	VADDPS       192(BX), Y11, Y11
+	VADDPS       160(BX), Y13, Y13
+	VCMPPS       $0x11, blackFirstRows32AVX2Consts<>+736(SB), Y11, Y11
+	VCMPPS       $0x11, blackFirstRows32AVX2Consts<>+736(SB), Y13, Y13
+	VANDPS       Y11, Y0, Y0
+	VANDPS       Y13, Y1, Y1
+	VMOVUPS      blackFirstRows32AVX2Consts<>+0(SB), Y11
+	VANDPS       Y3, Y11, Y13
+	VMOVUPS      Y9, 800(BX)
+	VANDPS       Y5, Y11, Y9
 	VMOVUPS      Y6, 832(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+672(SB), Y6
-	VMINPS       Y12, Y6, Y12
-	VMINPS       Y7, Y6, Y7
-	VANDPS       blackFirstRows32AVX2Consts<>+640(SB), Y3, Y3
-	VANDPS       blackFirstRows32AVX2Consts<>+640(SB), Y5, Y5
+	VMOVUPS      blackFirstRows32AVX2Consts<>+640(SB), Y6
+	VMINPS       Y13, Y6, Y13
+	VMINPS       Y9, Y6, Y9
+	VANDPS       blackFirstRows32AVX2Consts<>+672(SB), Y3, Y3
+	VANDPS       blackFirstRows32AVX2Consts<>+672(SB), Y5, Y5
 	VMOVUPS      Y10, 288(BX)
-	VANDPS       Y8, Y9, Y10
+	VANDPS       Y8, Y11, Y10
 	VMOVUPS      Y1, 320(BX)
-	VANDPS       Y11, Y9, Y1
+	VANDPS       Y7, Y11, Y1
 	VMINPS       Y10, Y6, Y10
 	VMINPS       Y1, Y6, Y1
-	VMOVUPS      blackFirstRows32AVX2Consts<>+640(SB), Y6
+	VMOVUPS      blackFirstRows32AVX2Consts<>+672(SB), Y6
 	VANDPS       Y8, Y6, Y8
-	VANDPS       Y11, Y6, Y11
-	VMOVUPS      blackFirstRows32AVX2Consts<>+704(SB), Y9
+	VANDPS       Y7, Y6, Y7
+	VMOVUPS      blackFirstRows32AVX2Consts<>+768(SB), Y11
 	VMOVUPS      Y0, 224(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+32(SB), Y0
-	VFMADD231PS  Y9, Y12, Y0
-	VMOVUPS      Y5, 256(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+32(SB), Y5
-	VFMADD231PS  Y9, Y7, Y5
-	VMOVUPS      Y3, 352(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+736(SB), Y3
-	VMOVUPS      Y13, 672(BX)
-	VADDPS       Y3, Y12, Y13
-	VMOVUPS      Y4, 704(BX)
-	VADDPS       Y3, Y7, Y4
-	VMOVUPS      Y11, 416(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+32(SB), Y11
-	VFMADD231PS  Y9, Y10, Y11
-	VFMADD213PS  blackFirstRows32AVX2Consts<>+32(SB), Y1, Y9
-	VMOVUPS      Y8, 480(BX)
-	VADDPS       Y3, Y10, Y8
-	VADDPS       Y3, Y1, Y3
+	VMOVUPS      blackFirstRows32AVX2Consts<>+576(SB), Y0
+	VFMADD231PS  Y11, Y13, Y0
+	VMOVUPS      Y12, 256(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+576(SB), Y12
+	VFMADD231PS  Y11, Y9, Y12
+	VMOVUPS      Y4, 352(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+800(SB), Y4
+	VMOVUPS      Y7, 672(BX)
+	VADDPS       Y4, Y13, Y7
+	VMOVUPS      Y8, 704(BX)
+	VADDPS       Y4, Y9, Y8
+	VMOVUPS      Y5, 416(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+576(SB), Y5
+	VFMADD231PS  Y11, Y10, Y5
+	VFMADD213PS  blackFirstRows32AVX2Consts<>+576(SB), Y1, Y11
+	VMOVUPS      Y3, 480(BX)
+	VADDPS       Y4, Y10, Y3
+	VADDPS       Y4, Y1, Y4
 	VMOVUPS      Y1, 608(BX)
-	VMULPS       blackFirstRows32AVX2Consts<>+832(SB), Y12, Y1
+	VMULPS       Y13, Y13, Y1
 	VMOVUPS      Y10, 576(BX)
-	VMULPS       blackFirstRows32AVX2Consts<>+832(SB), Y7, Y10
+	VMULPS       Y9, Y9, Y10
+	VMOVUPS      blackFirstRows32AVX2Consts<>+832(SB), Y6
+	VFMADD132PS  blackFirstRows32AVX2Consts<>+864(SB), Y6, Y1
+	VFMADD132PS  blackFirstRows32AVX2Consts<>+864(SB), Y6, Y10
+	VSUBPS       Y6, Y1, Y1
+	VSUBPS       Y6, Y10, Y6
+	VMULPS       Y7, Y0, Y10
 	VMOVUPS      Y7, 544(BX)
-	VMULPS       Y13, Y0, Y7
-	VMOVUPS      Y13, 512(BX)
-	VMULPS       Y4, Y5, Y13
-	VMOVUPS      Y4, 896(BX)
-	VXORPS       128(BX), Y6, Y4
+	VMULPS       Y8, Y12, Y7
+	VMOVUPS      Y8, 512(BX)
+	VMULPS       Y3, Y5, Y8
+	VMOVUPS      Y3, 896(BX)
+	VMULPS       Y4, Y11, Y3
 	VMOVUPS      Y4, 928(BX)
-	VMOVUPS      96(BX), Y4
-	VMOVUPS      Y5, 960(BX)
-	VXORPS       Y6, Y4, Y5
-	VMULPS       128(BX), Y2, Y6
-	VMULPS       384(BX), Y4, Y4
-	VMOVUPS      Y2, 96(BX)
-	VMULPS       Y8, Y11, Y2
-	VMOVUPS      Y4, 128(BX)
-	VMULPS       Y3, Y9, Y4
-	VMOVUPS      Y6, 992(BX)
-	VMULPS       Y1, Y12, Y6
+	VMOVUPS      blackFirstRows32AVX2Consts<>+672(SB), Y4
+	VMOVUPS      Y11, 960(BX)
+	VXORPS       128(BX), Y4, Y11
+	VMOVUPS      Y11, 992(BX)
+	VMOVUPS      96(BX), Y11
 	VMOVUPS      Y5, 1024(BX)
-	VMULPS       544(BX), Y10, Y5
-	VMULPS       blackFirstRows32AVX2Consts<>+864(SB), Y6, Y6
-	VMULPS       blackFirstRows32AVX2Consts<>+864(SB), Y5, Y5
-	VROUNDPS     $0x08, Y6, Y6
-	VROUNDPS     $0x08, Y5, Y5
-	VMOVUPS      Y10, 1056(BX)
-	VMULPS       Y2, Y7, Y10
+	VXORPS       Y4, Y11, Y5
+	VMULPS       128(BX), Y2, Y4
+	VMULPS       384(BX), Y11, Y11
+	VMOVUPS      Y11, 96(BX)
+	VMULPS       blackFirstRows32AVX2Consts<>+896(SB), Y1, Y11
+	VMOVUPS      Y4, 128(BX)
+	VMULPS       blackFirstRows32AVX2Consts<>+896(SB), Y6, Y4
+	VFMADD231PS  Y13, Y13, Y11
+	VFMADD231PS  Y9, Y9, Y4
+	VFMADD231PS  blackFirstRows32AVX2Consts<>+928(SB), Y1, Y11
+	VFMADD231PS  blackFirstRows32AVX2Consts<>+928(SB), Y6, Y4
+	VMOVUPS      Y6, 1056(BX)
+	VMULPS       Y8, Y10, Y6
 	VMOVUPS      Y1, 1088(BX)
-	VMULPS       Y4, Y13, Y1
+	VMULPS       Y3, Y7, Y1
 	VMOVUPS      Y5, 1120(BX)
 	VMOVUPS      blackFirstRows32AVX2Consts<>+32(SB), Y5
-	VDIVPS       Y10, Y5, Y10
+	VDIVPS       Y6, Y5, Y6
 	VDIVPS       Y1, Y5, Y1
-	VMULPS       Y10, Y2, Y2
-	VMULPS       Y1, Y4, Y4
-	VMULPS       Y10, Y7, Y5
-	VMULPS       Y1, Y13, Y1
-	VMULPS       Y2, Y0, Y0
-	VMULPS       960(BX), Y4, Y7
-	VMULPS       512(BX), Y2, Y2
-	VMULPS       896(BX), Y4, Y4
-	VMULPS       Y5, Y11, Y10
-	VMULPS       Y1, Y9, Y9
-	VMULPS       Y5, Y8, Y5
-	VMULPS       Y1, Y3, Y1
-	VMULPS       576(BX), Y10, Y3
-	VMULPS       608(BX), Y9, Y8
-	VMULPS       Y0, Y12, Y0
-	VMOVUPS      544(BX), Y9
+	VMULPS       Y6, Y8, Y8
+	VMULPS       Y1, Y3, Y3
+	VMULPS       Y6, Y10, Y6
+	VMULPS       Y1, Y7, Y1
+	VMULPS       Y8, Y0, Y0
+	VMULPS       Y3, Y12, Y7
+	VMULPS       544(BX), Y8, Y8
+	VMULPS       512(BX), Y3, Y3
+	VMULPS       Y0, Y13, Y0
 	VMULPS       Y7, Y9, Y7
-	VMOVUPS      blackFirstRows32AVX2Consts<>+896(SB), Y10
-	VMULPS       Y10, Y6, Y11
+	VMULPS       1024(BX), Y6, Y9
+	VMULPS       960(BX), Y1, Y10
+	VMULPS       896(BX), Y6, Y6
+	VMULPS       928(BX), Y1, Y1
+	VMULPS       576(BX), Y9, Y9
+	VMULPS       608(BX), Y10, Y10
+	VMOVUPS      blackFirstRows32AVX2Consts<>+576(SB), Y12
+	VMOVUPS      blackFirstRows32AVX2Consts<>+416(SB), Y13
+	VFMADD231PS  Y12, Y0, Y13
+	VMOVUPS      Y1, 608(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+416(SB), Y1
+	VFMADD231PS  Y12, Y7, Y1
+	VMOVUPS      blackFirstRows32AVX2Consts<>+960(SB), Y5
+	VMOVUPS      Y6, 576(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+992(SB), Y6
+	VFMADD231PS  Y5, Y11, Y6
+	VFMADD213PS  blackFirstRows32AVX2Consts<>+992(SB), Y4, Y5
+	VMOVUPS      Y3, 928(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1024(SB), Y3
+	VFMADD213PS  Y3, Y11, Y6
+	VFMADD231PS  Y5, Y4, Y3
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1056(SB), Y5
+	VFMADD213PS  Y5, Y11, Y6
+	VFMADD231PS  Y3, Y4, Y5
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1088(SB), Y3
+	VFMADD213PS  Y3, Y11, Y6
+	VFMADD231PS  Y5, Y4, Y3
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1120(SB), Y5
+	VFMADD213PS  Y5, Y11, Y6
+	VFMADD213PS  Y5, Y4, Y3
+	VMULPS       Y6, Y11, Y6
+	VMULPS       Y3, Y4, Y3
+	VFMADD213PS  Y2, Y6, Y2
+	VMOVUPS      384(BX), Y4
+	VFMADD213PS  Y4, Y3, Y4
+	VMOVUPS      blackFirstRows32AVX2Consts<>+416(SB), Y3
+	VFMADD231PS  Y12, Y9, Y3
+	VFMADD213PS  blackFirstRows32AVX2Consts<>+416(SB), Y10, Y12
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1152(SB), Y6
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1184(SB), Y11
+	VFMADD231PS  Y6, Y13, Y11
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1184(SB), Y5
+	VFMADD231PS  Y6, Y1, Y5
+	VMOVUPS      Y4, 384(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1216(SB), Y4
+	VFMADD213PS  Y4, Y13, Y11
+	VFMADD213PS  Y4, Y1, Y5
+	VMOVUPS      Y2, 896(BX)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1248(SB), Y2
+	VFMADD213PS  Y2, Y13, Y11
+	VFMADD213PS  Y2, Y1, Y5
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1280(SB), Y2
+	VFMADD213PS  Y2, Y13, Y11
+	VFMADD213PS  Y2, Y1, Y5
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1312(SB), Y2
+	VFMADD213PS  Y2, Y13, Y11
+	VFMADD213PS  Y2, Y1, Y5
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1344(SB), Y2
+	VFMADD213PS  Y2, Y13, Y11
+	VFMADD213PS  Y2, Y1, Y5
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1376(SB), Y2
+	VFMADD213PS  Y2, Y13, Y11
+	VFMADD213PS  Y2, Y1, Y5
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1408(SB), Y2
+	VFMADD213PS  Y2, Y11, Y13
+	VFMADD213PS  Y2, Y5, Y1
+	VMOVUPS      blackFirstRows32AVX2Consts<>+32(SB), Y5
+	VFMADD213PS  Y5, Y13, Y0
+	VFMADD213PS  Y5, Y1, Y7
+	VMULPS       Y8, Y0, Y0
+	VMULPS       928(BX), Y7, Y1
+	VMOVUPS      blackFirstRows32AVX2Consts<>+0(SB), Y7
+	VANDPS       Y0, Y7, Y0
+	VANDPS       Y1, Y7, Y1
+	VMOVUPS      480(BX), Y8
+	VORPS        Y0, Y8, Y0
+	VMOVUPS      416(BX), Y11
+	VORPS        Y1, Y11, Y1
+	VMOVUPS      (BX), Y13
+	VORPS        Y8, Y13, Y8
+	VORPS        Y11, Y13, Y11
+	VMOVUPS      992(BX), Y13
+	VCMPPS       $0x00, Y8, Y13, Y8
 	VMOVUPS      1120(BX), Y13
-	VMULPS       Y10, Y13, Y10
-	VFMADD231PS  1088(BX), Y12, Y11
-	VFMADD231PS  1056(BX), Y9, Y10
-	VMOVUPS      blackFirstRows32AVX2Consts<>+928(SB), Y9
-	VFMADD231PS  Y9, Y6, Y11
-	VFMADD231PS  Y9, Y13, Y10
-	VMOVUPS      blackFirstRows32AVX2Consts<>+576(SB), Y9
-	VMOVUPS      blackFirstRows32AVX2Consts<>+416(SB), Y12
-	VFMADD231PS  Y9, Y3, Y12
-	VMOVUPS      Y10, 1056(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+416(SB), Y10
-	VFMADD231PS  Y9, Y8, Y10
-	VMOVUPS      Y11, 544(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+416(SB), Y11
-	VFMADD231PS  Y9, Y0, Y11
-	VFMADD213PS  blackFirstRows32AVX2Consts<>+416(SB), Y7, Y9
-	VMOVUPS      Y4, 1088(BX)
-	VMINPS       blackFirstRows32AVX2Consts<>+1344(SB), Y6, Y4
-	VMOVUPS      Y2, 608(BX)
-	VMINPS       blackFirstRows32AVX2Consts<>+1344(SB), Y13, Y2
-	VMAXPS       blackFirstRows32AVX2Consts<>+1408(SB), Y4, Y4
-	VMAXPS       blackFirstRows32AVX2Consts<>+1408(SB), Y2, Y2
-	VSUBPS       Y4, Y6, Y6
-	VSUBPS       Y2, Y13, Y13
-	VADDPS       blackFirstRows32AVX2Consts<>+1472(SB), Y4, Y4
-	VADDPS       blackFirstRows32AVX2Consts<>+1472(SB), Y2, Y2
-	VADDPS       blackFirstRows32AVX2Consts<>+1472(SB), Y6, Y6
-	VADDPS       blackFirstRows32AVX2Consts<>+1472(SB), Y13, Y13
-	VPSLLD       $0x17, Y4, Y4
-	VPSLLD       $0x17, Y2, Y2
-	VPSLLD       $0x17, Y6, Y6
-	VPSLLD       $0x17, Y13, Y13
-	VMOVUPS      Y2, 1120(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+992(SB), Y2
-	VFMADD231PS  blackFirstRows32AVX2Consts<>+960(SB), Y12, Y2
-	VMOVUPS      Y4, 576(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+992(SB), Y4
-	VFMADD231PS  blackFirstRows32AVX2Consts<>+960(SB), Y10, Y4
-	VFMADD213PS  blackFirstRows32AVX2Consts<>+1024(SB), Y12, Y2
-	VFMADD213PS  blackFirstRows32AVX2Consts<>+1024(SB), Y10, Y4
-	VFMADD213PS  blackFirstRows32AVX2Consts<>+1056(SB), Y12, Y2
-	VFMADD213PS  blackFirstRows32AVX2Consts<>+1056(SB), Y10, Y4
-	VFMADD213PS  blackFirstRows32AVX2Consts<>+1088(SB), Y12, Y2
-	VFMADD213PS  blackFirstRows32AVX2Consts<>+1088(SB), Y10, Y4
-	VFMADD213PS  blackFirstRows32AVX2Consts<>+1120(SB), Y12, Y2
-	VFMADD213PS  blackFirstRows32AVX2Consts<>+1120(SB), Y10, Y4
-	VFMADD213PS  blackFirstRows32AVX2Consts<>+1152(SB), Y12, Y2
-	VFMADD213PS  blackFirstRows32AVX2Consts<>+1152(SB), Y10, Y4
-	VFMADD213PS  blackFirstRows32AVX2Consts<>+1184(SB), Y12, Y2
-	VFMADD213PS  blackFirstRows32AVX2Consts<>+1184(SB), Y10, Y4
-	VFMADD213PS  blackFirstRows32AVX2Consts<>+1216(SB), Y2, Y12
-	VFMADD213PS  blackFirstRows32AVX2Consts<>+1216(SB), Y4, Y10
-	VMOVUPS      blackFirstRows32AVX2Consts<>+384(SB), Y2
-	VFMADD213PS  Y2, Y12, Y3
-	VFMADD213PS  Y2, Y10, Y8
-	VMULPS       Y5, Y3, Y3
-	VMULPS       Y1, Y8, Y1
+	VCMPPS       $0x00, Y11, Y13, Y11
+	VMOVUPS      blackFirstRows32AVX2Consts<>+288(SB), Y13
+	VMOVUPS      128(BX), Y7
+	VBLENDVPS    Y8, Y13, Y7, Y7
+	VMOVUPS      96(BX), Y8
+	VBLENDVPS    Y11, Y13, Y8, Y8
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1184(SB), Y11
+	VFMADD231PS  Y6, Y3, Y11
+	VFMADD213PS  blackFirstRows32AVX2Consts<>+1184(SB), Y12, Y6
+	VFMADD213PS  Y4, Y3, Y11
+	VFMADD231PS  Y6, Y12, Y4
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1248(SB), Y6
+	VFMADD213PS  Y6, Y3, Y11
+	VFMADD231PS  Y4, Y12, Y6
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1280(SB), Y4
+	VFMADD213PS  Y4, Y3, Y11
+	VFMADD231PS  Y6, Y12, Y4
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1312(SB), Y6
+	VFMADD213PS  Y6, Y3, Y11
+	VFMADD231PS  Y4, Y12, Y6
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1344(SB), Y4
+	VFMADD213PS  Y4, Y3, Y11
+	VFMADD231PS  Y6, Y12, Y4
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1376(SB), Y6
+	VFMADD213PS  Y6, Y3, Y11
+	VFMADD231PS  Y4, Y12, Y6
+	VFMADD213PS  Y2, Y11, Y3
+	VFMADD231PS  Y6, Y12, Y2
+	VFMADD213PS  Y5, Y3, Y9
+	VFMADD231PS  Y2, Y10, Y5
+	VMULPS       576(BX), Y9, Y2
+	VMULPS       608(BX), Y5, Y3
 	VMOVUPS      blackFirstRows32AVX2Consts<>+0(SB), Y4
-	VANDPS       Y3, Y4, Y3
-	VANDPS       Y1, Y4, Y1
-	VMOVUPS      480(BX), Y5
-	VORPS        Y3, Y5, Y3
-	VMOVUPS      416(BX), Y8
-	VORPS        Y1, Y8, Y1
-	VMOVUPS      (BX), Y10
-	VORPS        Y5, Y10, Y5
-	VORPS        Y8, Y10, Y8
-	VMOVUPS      928(BX), Y12
-	VCMPPS       $0x00, Y5, Y12, Y5
-	VMOVUPS      1024(BX), Y12
-	VCMPPS       $0x00, Y8, Y12, Y8
-	VMOVUPS      blackFirstRows32AVX2Consts<>+288(SB), Y12
-	VMOVUPS      704(BX), Y10
-	VBLENDVPS    Y5, Y12, Y10, Y5
-	VMOVUPS      672(BX), Y10
-	VBLENDVPS    Y8, Y12, Y10, Y8
-	VMOVUPS      blackFirstRows32AVX2Consts<>+960(SB), Y10
-	VMOVUPS      blackFirstRows32AVX2Consts<>+992(SB), Y12
-	VFMADD231PS  Y10, Y11, Y12
-	VFMADD213PS  blackFirstRows32AVX2Consts<>+992(SB), Y9, Y10
-	VMOVUPS      Y13, 672(BX)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1024(SB), Y13
-	VFMADD213PS  Y13, Y11, Y12
-	VFMADD231PS  Y10, Y9, Y13
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1056(SB), Y10
-	VFMADD213PS  Y10, Y11, Y12
-	VFMADD231PS  Y13, Y9, Y10
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1088(SB), Y13
-	VFMADD213PS  Y13, Y11, Y12
-	VFMADD231PS  Y10, Y9, Y13
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1120(SB), Y10
-	VFMADD213PS  Y10, Y11, Y12
-	VFMADD231PS  Y13, Y9, Y10
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1152(SB), Y13
-	VFMADD213PS  Y13, Y11, Y12
-	VFMADD231PS  Y10, Y9, Y13
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1184(SB), Y10
-	VFMADD213PS  Y10, Y11, Y12
-	VFMADD231PS  Y13, Y9, Y10
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1216(SB), Y13
-	VFMADD213PS  Y13, Y12, Y11
-	VFMADD231PS  Y10, Y9, Y13
-	VFMADD213PS  Y2, Y11, Y0
-	VFMADD231PS  Y13, Y7, Y2
-	VMULPS       608(BX), Y0, Y0
-	VMULPS       1088(BX), Y2, Y2
-	VANDPS       Y0, Y4, Y0
 	VANDPS       Y2, Y4, Y2
-	VMOVUPS      352(BX), Y4
-	VORPS        Y0, Y4, Y0
-	VMOVUPS      256(BX), Y7
-	VORPS        Y2, Y7, Y2
-	VMOVUPS      (BX), Y9
-	VORPS        Y4, Y9, Y4
-	VORPS        Y7, Y9, Y7
-	VMOVUPS      928(BX), Y9
-	VCMPPS       $0x00, Y4, Y9, Y4
-	VMOVUPS      1024(BX), Y9
-	VCMPPS       $0x00, Y7, Y9, Y7
-	VMOVUPS      blackFirstRows32AVX2Consts<>+288(SB), Y9
-	VMOVUPS      992(BX), Y10
-	VBLENDVPS    Y4, Y9, Y10, Y4
-	VMOVUPS      128(BX), Y10
-	VBLENDVPS    Y7, Y9, Y10, Y7
-	VSUBPS       Y0, Y3, Y3
-	VSUBPS       Y2, Y1, Y1
-	VSUBPS       Y5, Y4, Y5
-	VSUBPS       Y8, Y7, Y8
-	VMOVUPS      544(BX), Y9
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1248(SB), Y10
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1280(SB), Y11
-	VFMADD231PS  Y10, Y9, Y11
-	VMOVUPS      1056(BX), Y12
-	VFMADD213PS  blackFirstRows32AVX2Consts<>+1280(SB), Y12, Y10
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1312(SB), Y13
-	VFMADD213PS  Y13, Y9, Y11
-	VFMADD231PS  Y10, Y12, Y13
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1376(SB), Y10
-	VFMADD213PS  Y10, Y9, Y11
-	VFMADD231PS  Y13, Y12, Y10
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1440(SB), Y13
-	VFMADD213PS  Y13, Y9, Y11
-	VFMADD231PS  Y10, Y12, Y13
-	VMULPS       Y9, Y9, Y10
-	VMOVUPS      Y2, 128(BX)
-	VMULPS       Y12, Y12, Y2
-	VFMADD231PS  Y11, Y10, Y9
-	VFMADD231PS  Y13, Y2, Y12
-	VMOVUPS      96(BX), Y2
-	VFMADD213PS  Y2, Y9, Y2
-	VMOVUPS      384(BX), Y9
-	VFMADD213PS  Y9, Y12, Y9
-	VMULPS       Y6, Y2, Y2
-	VMULPS       672(BX), Y9, Y6
-	VMULPS       576(BX), Y2, Y2
-	VMULPS       1120(BX), Y6, Y6
-	VFMADD231PS  Y3, Y2, Y5
-	VFMADD231PS  Y1, Y6, Y8
-	VFNMADD231PS Y2, Y0, Y4
-	VFNMADD231PS 128(BX), Y6, Y7
+	VANDPS       Y3, Y4, Y3
+	VMOVUPS      704(BX), Y4
+	VORPS        Y2, Y4, Y2
+	VMOVUPS      672(BX), Y5
+	VORPS        Y3, Y5, Y3
+	VMOVUPS      (BX), Y6
+	VORPS        Y4, Y6, Y4
+	VORPS        Y5, Y6, Y5
+	VMOVUPS      992(BX), Y6
+	VCMPPS       $0x00, Y4, Y6, Y4
+	VMOVUPS      1120(BX), Y6
+	VCMPPS       $0x00, Y5, Y6, Y5
+	VMOVUPS      352(BX), Y6
+	VBLENDVPS    Y4, Y13, Y6, Y4
+	VMOVUPS      256(BX), Y6
+	VBLENDVPS    Y5, Y13, Y6, Y5
+	VSUBPS       Y0, Y2, Y2
+	VSUBPS       Y1, Y3, Y3
+	VSUBPS       Y4, Y7, Y4
+	VSUBPS       Y5, Y8, Y5
+	VMOVUPS      1088(BX), Y6
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1440(SB), Y9
+	VMINPS       Y9, Y6, Y10
+	VMOVUPS      1056(BX), Y11
+	VMINPS       Y9, Y11, Y9
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1472(SB), Y12
+	VMAXPS       Y12, Y10, Y10
+	VMAXPS       Y12, Y9, Y9
+	VSUBPS       Y10, Y6, Y6
+	VSUBPS       Y9, Y11, Y11
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1504(SB), Y12
+	VADDPS       Y12, Y10, Y10
+	VADDPS       Y12, Y9, Y9
+	VADDPS       Y12, Y6, Y6
+	VADDPS       Y12, Y11, Y11
+	VPSLLD       $0x17, Y10, Y10
+	VPSLLD       $0x17, Y9, Y9
+	VPSLLD       $0x17, Y6, Y6
+	VPSLLD       $0x17, Y11, Y11
+	VMULPS       896(BX), Y6, Y6
+	VMULPS       384(BX), Y11, Y11
+	VMULPS       Y10, Y6, Y6
+	VMULPS       Y9, Y11, Y9
+	VFMADD231PS  Y2, Y6, Y4
+	VFMADD231PS  Y3, Y9, Y5
+	VFNMADD231PS Y6, Y0, Y7
+	VFNMADD231PS Y9, Y1, Y8
 	VMOVUPS      224(BX), Y0
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1536(SB), Y1
-	VBLENDVPS    Y0, Y5, Y1, Y0
-	VMOVUPS      320(BX), Y3
-	VBLENDVPS    Y3, Y8, Y1, Y1
-	VMOVUPS      blackFirstRows32AVX2Consts<>+1504(SB), Y3
-	VMULPS       Y3, Y2, Y2
-	VMULPS       Y3, Y6, Y3
-	VMULPS       192(BX), Y0, Y5
-	VMULPS       160(BX), Y1, Y6
-	VMULPS       288(BX), Y4, Y4
-	VMULPS       864(BX), Y7, Y7
-	VMASKMOVPS   Y4, Y15, (DI)(AX*1)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1568(SB), Y1
+	VBLENDVPS    Y0, Y4, Y1, Y0
+	VMOVUPS      320(BX), Y2
+	VBLENDVPS    Y2, Y5, Y1, Y1
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1536(SB), Y2
+	VMULPS       Y2, Y6, Y3
+	VMULPS       Y2, Y9, Y2
+	VMULPS       192(BX), Y0, Y4
+	VMULPS       160(BX), Y1, Y5
+	VMULPS       288(BX), Y7, Y6
+	VMULPS       864(BX), Y8, Y7
+	VMASKMOVPS   Y6, Y15, (DI)(AX*1)
 	VMASKMOVPS   Y7, Y14, 32(DI)(AX*1)
-	VMULPS       768(BX), Y2, Y4
-	VMULPS       736(BX), Y3, Y7
-	VMULPS       288(BX), Y2, Y8
-	VMULPS       864(BX), Y3, Y9
-	VMULPS       640(BX), Y2, Y2
-	VMULPS       448(BX), Y3, Y3
+	VMULPS       768(BX), Y3, Y6
+	VMULPS       736(BX), Y2, Y7
+	VMULPS       288(BX), Y3, Y8
+	VMULPS       864(BX), Y2, Y9
+	VMULPS       640(BX), Y3, Y3
+	VMULPS       448(BX), Y2, Y2
 	VMULPS       832(BX), Y8, Y8
 	VMULPS       800(BX), Y9, Y9
-	VMASKMOVPS   Y2, Y15, (R9)(AX*1)
-	VMASKMOVPS   Y3, Y14, 32(R9)(AX*1)
+	VMASKMOVPS   Y3, Y15, (R9)(AX*1)
+	VMASKMOVPS   Y2, Y14, 32(R9)(AX*1)
 	VMASKMOVPS   Y8, Y15, (R8)(AX*1)
 	VMASKMOVPS   Y9, Y14, 32(R8)(AX*1)
-	VMOVUPS      blackFirstRows32AVX2Consts<>+832(SB), Y2
-	VMULPS       Y4, Y2, Y3
+	VMOVUPS      blackFirstRows32AVX2Consts<>+1120(SB), Y2
+	VMULPS       Y6, Y2, Y3
 	VMULPS       Y7, Y2, Y2
-	VMOVUPS      blackFirstRows32AVX2Consts<>+640(SB), Y4
-	VXORPS       Y5, Y4, Y5
-	VXORPS       Y6, Y4, Y4
-	VMASKMOVPS   Y5, Y15, (R11)(AX*1)
-	VMASKMOVPS   Y4, Y14, 32(R11)(AX*1)
+	VMOVUPS      blackFirstRows32AVX2Consts<>+672(SB), Y6
+	VXORPS       Y4, Y6, Y4
+	VXORPS       Y5, Y6, Y5
+	VMASKMOVPS   Y4, Y15, (R11)(AX*1)
+	VMASKMOVPS   Y5, Y14, 32(R11)(AX*1)
 	VMASKMOVPS   Y0, Y15, (SI)(AX*1)
 	VMASKMOVPS   Y1, Y14, 32(SI)(AX*1)
 	VFMADD231PS  64(BX), Y0, Y3

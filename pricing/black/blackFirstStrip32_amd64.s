@@ -17,36 +17,37 @@ DATA blackFirstStrip32AVX512Consts<>+36(SB)/4, $0x3f317200
 DATA blackFirstStrip32AVX512Consts<>+40(SB)/4, $0x3089705f
 DATA blackFirstStrip32AVX512Consts<>+44(SB)/4, $0x7fffffff
 DATA blackFirstStrip32AVX512Consts<>+48(SB)/4, $0x41700000
-DATA blackFirstStrip32AVX512Consts<>+52(SB)/4, $0x3f400000
+DATA blackFirstStrip32AVX512Consts<>+52(SB)/4, $0x3fc00000
 DATA blackFirstStrip32AVX512Consts<>+56(SB)/4, $0x40640000
-DATA blackFirstStrip32AVX512Consts<>+60(SB)/4, $0xbf000000
-DATA blackFirstStrip32AVX512Consts<>+64(SB)/4, $0x3fb8aa3b
-DATA blackFirstStrip32AVX512Consts<>+68(SB)/4, $0xbf317200
-DATA blackFirstStrip32AVX512Consts<>+72(SB)/4, $0xb5bfbe8e
-DATA blackFirstStrip32AVX512Consts<>+76(SB)/4, $0x39755674
-DATA blackFirstStrip32AVX512Consts<>+80(SB)/4, $0x390114b6
-DATA blackFirstStrip32AVX512Consts<>+84(SB)/4, $0xbb02dd71
-DATA blackFirstStrip32AVX512Consts<>+88(SB)/4, $0x3a738970
-DATA blackFirstStrip32AVX512Consts<>+92(SB)/4, $0x3c77415f
-DATA blackFirstStrip32AVX512Consts<>+96(SB)/4, $0xbd509d4d
-DATA blackFirstStrip32AVX512Consts<>+100(SB)/4, $0x3d99190f
-DATA blackFirstStrip32AVX512Consts<>+104(SB)/4, $0xbc00cdcc
-DATA blackFirstStrip32AVX512Consts<>+108(SB)/4, $0xbe6caa20
-DATA blackFirstStrip32AVX512Consts<>+112(SB)/4, $0x3ab56891
-DATA blackFirstStrip32AVX512Consts<>+116(SB)/4, $0x3c091f97
-DATA blackFirstStrip32AVX512Consts<>+120(SB)/4, $0x3d2aac27
-DATA blackFirstStrip32AVX512Consts<>+124(SB)/4, $0x3e2aaa45
-DATA blackFirstStrip32AVX512Consts<>+128(SB)/4, $0x3efffffe
-DATA blackFirstStrip32AVX512Consts<>+132(SB)/4, $0x4e6e6b28
-DATA blackFirstStrip32AVX512Consts<>+136(SB)/4, $0x80000000
-DATA blackFirstStrip32AVX512Consts<>+140(SB)/4, $0x00000000
-DATA blackFirstStrip32AVX512Consts<>+144(SB)/4, $0x3ecc422a
-DATA blackFirstStrip32AVX512Consts<>+148(SB)/4, $0x7fc00000
-GLOBL blackFirstStrip32AVX512Consts<>(SB), RODATA|NOPTR, $152
+DATA blackFirstStrip32AVX512Consts<>+60(SB)/4, $0x4b400000
+DATA blackFirstStrip32AVX512Consts<>+64(SB)/4, $0xbf38aa3b
+DATA blackFirstStrip32AVX512Consts<>+68(SB)/4, $0x3fb17200
+DATA blackFirstStrip32AVX512Consts<>+72(SB)/4, $0x363fbe8e
+DATA blackFirstStrip32AVX512Consts<>+76(SB)/4, $0x39f55674
+DATA blackFirstStrip32AVX512Consts<>+80(SB)/4, $0x398114b6
+DATA blackFirstStrip32AVX512Consts<>+84(SB)/4, $0xbb82dd71
+DATA blackFirstStrip32AVX512Consts<>+88(SB)/4, $0x3af38970
+DATA blackFirstStrip32AVX512Consts<>+92(SB)/4, $0x3cf7415f
+DATA blackFirstStrip32AVX512Consts<>+96(SB)/4, $0xbdd09d4d
+DATA blackFirstStrip32AVX512Consts<>+100(SB)/4, $0x3e19190f
+DATA blackFirstStrip32AVX512Consts<>+104(SB)/4, $0xbc80cdcc
+DATA blackFirstStrip32AVX512Consts<>+108(SB)/4, $0xbeecaa20
+DATA blackFirstStrip32AVX512Consts<>+112(SB)/4, $0x37b56891
+DATA blackFirstStrip32AVX512Consts<>+116(SB)/4, $0xb9891f97
+DATA blackFirstStrip32AVX512Consts<>+120(SB)/4, $0x3b2aac27
+DATA blackFirstStrip32AVX512Consts<>+124(SB)/4, $0xbcaaaa45
+DATA blackFirstStrip32AVX512Consts<>+128(SB)/4, $0x3dfffffe
+DATA blackFirstStrip32AVX512Consts<>+132(SB)/4, $0xbf000000
+DATA blackFirstStrip32AVX512Consts<>+136(SB)/4, $0x4e6e6b28
+DATA blackFirstStrip32AVX512Consts<>+140(SB)/4, $0x80000000
+DATA blackFirstStrip32AVX512Consts<>+144(SB)/4, $0x00000000
+DATA blackFirstStrip32AVX512Consts<>+148(SB)/4, $0x3ecc422a
+DATA blackFirstStrip32AVX512Consts<>+152(SB)/4, $0x7fc00000
+GLOBL blackFirstStrip32AVX512Consts<>(SB), RODATA|NOPTR, $156
 
 // func blackFirstStrip32AVX512(price []float32, delta []float32, gamma []float32, vega []float32, theta []float32, rho []float32, sign []float32, K []float32, sigma []float32, F float32, T float32, D float32, r float32)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·blackFirstStrip32AVX512(SB), $3456-232
+TEXT ·blackFirstStrip32AVX512(SB), $3264-232
 	LEAQ         63(SP), BX
 	ANDQ         $-64, BX
 	MOVQ         price_len+8(FP), CX
@@ -76,7 +77,6 @@ TEXT ·blackFirstStrip32AVX512(SB), $3456-232
 	VMOVUPS      Z6, 384(BX)
 	VMOVUPS      Z7, 448(BX)
 	VMOVUPS      Z8, 512(BX)
-	VBROADCASTSS blackFirstStrip32AVX512Consts<>+4(SB), Z31
 	XORL         AX, AX
 	SUBQ         $+64, CX
 	JLT          rest
@@ -163,676 +163,678 @@ body:
 	VMULPS           Z19, Z15, Z28
 	VMULPS           Z20, Z15, Z29
 	VADDPS           Z25, Z21, Z30
-	VADDPS           Z12, Z22, Z16
+	VADDPS           Z12, Z22, Z31
+	VADDPS           Z13, Z23, Z16
 	VMOVUPS          Z11, 704(BX)
-	VADDPS           Z13, Z23, Z11
-	VMOVUPS          Z10, 768(BX)
-	VADDPS           Z14, Z24, Z10
+	VADDPS           Z14, Z24, Z11
 	VSUBPS           Z25, Z21, Z21
 	VSUBPS           Z12, Z22, Z12
 	VSUBPS           Z13, Z23, Z13
 	VSUBPS           Z14, Z24, Z14
 	VMULPS           Z26, Z30, Z22
-	VMULPS           Z27, Z16, Z23
-	VMULPS           Z28, Z11, Z24
-	VMULPS           Z29, Z10, Z25
+	VMULPS           Z27, Z31, Z23
+	VMULPS           Z28, Z16, Z24
+	VMULPS           Z29, Z11, Z25
+	VMOVUPS          Z10, 768(BX)
+	VGETEXPPS        Z0, Z10
 	VMOVUPS          Z9, 832(BX)
-	VGETEXPPS        Z0, Z9
+	VGETEXPPS        Z1, Z9
 	VMOVUPS          Z8, 896(BX)
-	VGETEXPPS        Z1, Z8
-	VGETEXPPS        Z2, Z15
-	VMOVUPS          Z2, 960(BX)
-	VGETEXPPS        Z3, Z2
-	VDIVPS           Z22, Z31, Z22
-	VDIVPS           Z23, Z31, Z23
-	VDIVPS           Z24, Z31, Z24
-	VDIVPS           Z25, Z31, Z25
-	VMOVUPS          Z3, 1024(BX)
-	VMOVUPS          448(BX), Z3
-	VSUBPS           Z9, Z3, Z9
-	VSUBPS           Z8, Z3, Z8
-	VSUBPS           Z15, Z3, Z15
-	VSUBPS           Z2, Z3, Z2
-	VMULPS           Z4, Z4, Z3
-	VMULPS           Z5, Z5, Z4
-	VMULPS           Z6, Z6, Z5
-	VMULPS           Z7, Z7, Z6
-	VMULPS           Z22, Z26, Z7
+	VGETEXPPS        Z2, Z8
+	VGETEXPPS        Z3, Z15
+	VMOVUPS          Z3, 960(BX)
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+4(SB), Z3
+	VDIVPS           Z22, Z3, Z22
+	VDIVPS           Z23, Z3, Z23
+	VDIVPS           Z24, Z3, Z24
+	VDIVPS           Z25, Z3, Z25
+	VMOVUPS          Z2, 1024(BX)
+	VMOVUPS          448(BX), Z2
+	VSUBPS           Z10, Z2, Z10
+	VSUBPS           Z9, Z2, Z9
+	VSUBPS           Z8, Z2, Z8
+	VSUBPS           Z15, Z2, Z2
+	VMULPS           Z4, Z4, Z4
+	VMULPS           Z5, Z5, Z5
+	VMULPS           Z6, Z6, Z6
+	VMULPS           Z7, Z7, Z7
+	VMULPS           Z22, Z26, Z15
 	VMULPS           Z23, Z27, Z26
 	VMULPS           Z24, Z28, Z27
 	VMULPS           Z25, Z29, Z28
 	VMULPS           Z22, Z30, Z22
-	VMULPS           Z23, Z16, Z16
-	VMULPS           Z24, Z11, Z11
-	VMULPS           Z25, Z10, Z10
-	VMULPS           Z7, Z21, Z7
+	VMULPS           Z23, Z31, Z23
+	VMULPS           Z24, Z16, Z16
+	VMULPS           Z25, Z11, Z11
+	VMULPS           Z15, Z21, Z15
 	VMULPS           Z26, Z12, Z12
 	VMULPS           Z27, Z13, Z13
 	VMULPS           Z28, Z14, Z14
 	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+8(SB), Z21
-	VMOVAPS          Z9, Z23
-	VADDPS           Z21, Z9, K1, Z23
-	VMOVAPS          Z8, Z24
-	VADDPS           Z21, Z8, K2, Z24
-	VMOVAPS          Z15, Z25
-	VADDPS           Z21, Z15, K3, Z25
-	VMOVAPS          Z2, Z26
-	VADDPS           Z21, Z2, K4, Z26
-	VMULPS           Z7, Z7, Z27
-	VMULPS           Z12, Z12, Z28
-	VMULPS           Z13, Z13, Z29
-	VMULPS           Z14, Z14, Z30
-	VADDPS           Z31, Z9, K5, Z23
+	VMOVAPS          Z10, Z24
+	VADDPS           Z21, Z10, K1, Z24
+	VMOVAPS          Z9, Z25
+	VADDPS           Z21, Z9, K2, Z25
+	VMOVAPS          Z8, Z26
+	VADDPS           Z21, Z8, K3, Z26
+	VMOVAPS          Z2, Z27
+	VADDPS           Z21, Z2, K4, Z27
+	VMULPS           Z15, Z15, Z28
+	VMULPS           Z12, Z12, Z29
+	VMULPS           Z13, Z13, Z30
+	VMULPS           Z14, Z14, Z31
+	VADDPS           Z3, Z10, K5, Z24
 	KMOVW            640(BX), K1
-	VADDPS           Z31, Z8, K1, Z24
-	VADDPS           Z31, Z15, K6, Z25
-	VADDPS           Z31, Z2, K7, Z26
+	VADDPS           Z3, Z9, K1, Z25
+	VADDPS           Z3, Z8, K6, Z26
+	VADDPS           Z3, Z2, K7, Z27
 	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+12(SB), Z2
 	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+16(SB), Z8
-	VFMADD231PS      Z2, Z27, Z8
+	VFMADD231PS      Z2, Z28, Z8
 	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+16(SB), Z9
-	VFMADD231PS      Z2, Z28, Z9
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+16(SB), Z15
-	VFMADD231PS      Z2, Z29, Z15
-	VFMADD213PS.BCST blackFirstStrip32AVX512Consts<>+16(SB), Z30, Z2
+	VFMADD231PS      Z2, Z29, Z9
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+16(SB), Z10
+	VFMADD231PS      Z2, Z30, Z10
+	VFMADD213PS.BCST blackFirstStrip32AVX512Consts<>+16(SB), Z31, Z2
 	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+20(SB), Z21
-	VFMADD213PS      Z21, Z27, Z8
-	VFMADD213PS      Z21, Z28, Z9
-	VFMADD213PS      Z21, Z29, Z15
-	VFMADD231PS      Z2, Z30, Z21
-	VMULPS           Z8, Z27, Z2
-	VMULPS           Z9, Z28, Z8
-	VMULPS           Z15, Z29, Z9
-	VMULPS           Z21, Z30, Z15
+	VFMADD213PS      Z21, Z28, Z8
+	VFMADD213PS      Z21, Z29, Z9
+	VFMADD213PS      Z21, Z30, Z10
+	VFMADD231PS      Z2, Z31, Z21
+	VMULPS           Z8, Z28, Z2
+	VMULPS           Z9, Z29, Z8
+	VMULPS           Z10, Z30, Z9
+	VMULPS           Z21, Z31, Z10
 	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+24(SB), Z21
-	VMULPS           Z21, Z23, Z27
 	VMULPS           Z21, Z24, Z28
 	VMULPS           Z21, Z25, Z29
-	VMULPS           Z21, Z26, Z21
-	VFMADD231PS      Z2, Z7, Z27
-	VFMADD231PS      Z8, Z12, Z28
-	VFMADD231PS      Z9, Z13, Z29
-	VFMADD231PS      Z15, Z14, Z21
+	VMULPS           Z21, Z26, Z30
+	VMULPS           Z21, Z27, Z21
+	VFMADD231PS      Z2, Z15, Z28
+	VFMADD231PS      Z8, Z12, Z29
+	VFMADD231PS      Z9, Z13, Z30
+	VFMADD231PS      Z10, Z14, Z21
 	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+28(SB), Z2
 	VMULPS           Z2, Z17, Z8
 	VMULPS           Z2, Z18, Z9
-	VMULPS           Z2, Z19, Z15
-	VMULPS           Z2, Z20, Z30
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+32(SB), Z2
-	VFMADD231PS      Z2, Z7, Z27
-	VFMADD231PS      Z2, Z12, Z28
-	VFMADD231PS      Z2, Z13, Z29
-	VFMADD231PS      Z2, Z14, Z21
-	VMOVUPS          (BX), Z7
-	VMULPS           Z22, Z7, Z12
-	VMULPS           Z16, Z7, Z13
-	VMULPS           Z11, Z7, Z14
-	VMULPS           Z10, Z7, Z2
-	VFMADD231PS.BCST blackFirstStrip32AVX512Consts<>+36(SB), Z23, Z27
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+36(SB), Z23
-	VFMADD231PS      Z23, Z24, Z28
-	VFMADD231PS      Z23, Z25, Z29
-	VFMADD231PS      Z23, Z26, Z21
-	VMOVUPS          128(BX), Z23
-	VMULPS           Z23, Z0, Z24
-	VMULPS           Z23, Z1, Z25
-	VMOVUPS          960(BX), Z26
-	VMOVUPS          Z25, 576(BX)
-	VMULPS           Z23, Z26, Z25
-	VMOVUPS          Z25, 640(BX)
-	VMULPS           1024(BX), Z23, Z25
-	VMINPS           Z0, Z7, Z0
-	VMINPS           Z1, Z7, Z1
-	VMINPS           Z26, Z7, Z26
-	VMINPS           1024(BX), Z7, Z7
-	VMULPS           Z3, Z12, Z3
+	VMULPS           Z2, Z19, Z10
+	VMULPS           Z2, Z20, Z2
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+32(SB), Z31
+	VFMADD231PS      Z31, Z15, Z28
+	VFMADD231PS      Z31, Z12, Z29
+	VFMADD231PS      Z31, Z13, Z30
+	VFMADD231PS      Z31, Z14, Z21
+	VMOVUPS          (BX), Z12
+	VMULPS           Z22, Z12, Z13
+	VMULPS           Z23, Z12, Z14
+	VMULPS           Z16, Z12, Z15
+	VMULPS           Z11, Z12, Z3
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+36(SB), Z31
+	VFMADD231PS      Z31, Z24, Z28
+	VFMADD231PS      Z31, Z25, Z29
+	VFMADD231PS      Z31, Z26, Z30
+	VFMADD231PS      Z31, Z27, Z21
+	VMOVUPS          128(BX), Z24
+	VMULPS           Z24, Z0, Z25
+	VMULPS           Z24, Z1, Z26
+	VMOVUPS          1024(BX), Z27
+	VMULPS           Z24, Z27, Z31
+	VMOVUPS          Z31, 576(BX)
+	VMULPS           960(BX), Z24, Z31
+	VMINPS           Z0, Z12, Z0
+	VMINPS           Z1, Z12, Z1
+	VMINPS           Z27, Z12, Z27
+	VMINPS           960(BX), Z12, Z12
 	VMULPS           Z4, Z13, Z4
 	VMULPS           Z5, Z14, Z5
-	VMULPS           Z6, Z2, Z6
-	VMINPS           Z23, Z0, Z0
-	VMINPS           Z23, Z1, Z1
-	VMINPS           Z23, Z26, Z26
-	VMINPS           Z23, Z7, Z7
+	VMULPS           Z6, Z15, Z6
+	VMULPS           Z7, Z3, Z7
+	VMINPS           Z24, Z0, Z0
+	VMINPS           Z24, Z1, Z1
+	VMINPS           Z24, Z27, Z27
+	VMINPS           Z24, Z12, Z12
 	VMULPS           Z22, Z17, Z22
-	VMULPS           Z16, Z18, Z16
-	VMULPS           Z11, Z19, Z11
-	VMULPS           Z10, Z20, Z10
+	VMULPS           Z23, Z18, Z23
+	VMULPS           Z16, Z19, Z16
+	VMULPS           Z11, Z20, Z11
 	VMINPS           Z17, Z0, Z0
 	VMINPS           Z18, Z1, Z1
-	VMINPS           Z19, Z26, Z23
-	VMINPS           Z20, Z7, Z7
-	VMOVUPS          64(BX), Z26
-	VMINPS           Z26, Z0, Z0
-	VMINPS           Z26, Z1, Z1
-	VMINPS           Z26, Z23, Z23
-	VMINPS           Z26, Z7, Z7
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+40(SB), Z26
-	VCMPPS           $0x11, Z0, Z26, K1
-	VCMPPS           $0x11, Z1, Z26, K2
-	VCMPPS           $0x11, Z23, Z26, K3
-	VCMPPS           $0x11, Z7, Z26, K4
+	VMINPS           Z19, Z27, Z24
+	VMINPS           Z20, Z12, Z12
+	VMOVUPS          64(BX), Z27
+	VMINPS           Z27, Z0, Z0
+	VMINPS           Z27, Z1, Z1
+	VMINPS           Z27, Z24, Z24
+	VMINPS           Z27, Z12, Z12
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+40(SB), Z27
+	VCMPPS           $0x11, Z0, Z27, K1
+	VCMPPS           $0x11, Z1, Z27, K2
+	VCMPPS           $0x11, Z24, Z27, K3
+	VCMPPS           $0x11, Z12, Z27, K4
 	VMOVAPS          Z8, Z0
-	VFMADD231PS      Z27, Z12, Z0
+	VFMADD231PS      Z28, Z13, Z0
 	VMOVAPS          Z9, Z1
-	VFMADD231PS      Z28, Z13, Z1
-	VMOVAPS          Z15, Z7
-	VFMADD231PS      Z29, Z14, Z7
-	VMOVAPS          Z30, Z23
-	VFMADD231PS      Z21, Z2, Z23
-	VFMSUB231PS      Z27, Z12, Z8
-	VFMSUB231PS      Z28, Z13, Z9
-	VFMSUB231PS      Z29, Z14, Z15
-	VFMSUB231PS      Z21, Z2, Z30
+	VFMADD231PS      Z29, Z14, Z1
+	VMOVAPS          Z10, Z12
+	VFMADD231PS      Z30, Z15, Z12
+	VMOVAPS          Z2, Z24
+	VFMADD231PS      Z21, Z3, Z24
+	VFMSUB231PS      Z28, Z13, Z8
+	VFMSUB231PS      Z29, Z14, Z9
+	VFMSUB231PS      Z30, Z15, Z10
+	VFMSUB231PS      Z21, Z3, Z2
 	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+44(SB), Z21
-	VANDPS           Z21, Z0, Z26
-	VANDPS           Z21, Z1, Z27
-	VANDPS           Z21, Z7, Z28
-	VANDPS           Z21, Z23, Z29
-	VMOVUPS          Z6, 1024(BX)
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+48(SB), Z6
-	VMINPS           Z26, Z6, Z26
-	VMINPS           Z27, Z6, Z27
-	VMINPS           Z28, Z6, Z28
-	VMINPS           Z29, Z6, Z29
-	VMULPS           Z22, Z12, Z12
-	VMULPS           Z16, Z13, Z13
-	VMULPS           Z11, Z14, Z14
-	VMULPS           Z10, Z2, Z2
-	VMOVUPS          Z2, 960(BX)
-	VANDPS           Z21, Z8, Z2
+	VANDPS           Z21, Z0, Z27
+	VANDPS           Z21, Z1, Z28
+	VANDPS           Z21, Z12, Z29
+	VANDPS           Z21, Z24, Z30
+	VMOVUPS          Z7, 960(BX)
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+48(SB), Z7
+	VMINPS           Z27, Z7, Z27
+	VMINPS           Z28, Z7, Z28
+	VMINPS           Z29, Z7, Z29
+	VMINPS           Z30, Z7, Z30
+	VMULPS           Z22, Z13, Z13
+	VMULPS           Z23, Z14, Z14
+	VMULPS           Z16, Z15, Z15
+	VMULPS           Z11, Z3, Z3
+	VMOVUPS          Z3, 1024(BX)
+	VANDPS           Z21, Z8, Z3
+	VMOVUPS          Z15, 640(BX)
+	VANDPS           Z21, Z9, Z15
 	VMOVUPS          Z14, 1088(BX)
-	VANDPS           Z21, Z9, Z14
+	VANDPS           Z21, Z10, Z14
 	VMOVUPS          Z13, 1152(BX)
-	VANDPS           Z21, Z15, Z13
-	VMOVUPS          Z12, 1216(BX)
-	VANDPS           Z21, Z30, Z12
-	VMINPS           Z2, Z6, Z2
-	VMINPS           Z14, Z6, Z14
-	VMINPS           Z13, Z6, Z13
-	VMINPS           Z12, Z6, Z6
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+52(SB), Z12
-	VFMADD213PS      Z31, Z26, Z12
-	VMOVUPS          Z10, 1280(BX)
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+52(SB), Z10
-	VFMADD213PS      Z31, Z27, Z10
-	VMOVUPS          Z11, 1344(BX)
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+52(SB), Z11
-	VFMADD213PS      Z31, Z28, Z11
-	VMOVUPS          Z16, 1408(BX)
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+52(SB), Z16
-	VFMADD213PS      Z31, Z29, Z16
-	VMOVUPS          Z22, 1472(BX)
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+56(SB), Z22
-	VMOVUPS          Z5, 1536(BX)
-	VADDPS           Z22, Z26, Z5
-	VMOVUPS          Z4, 1600(BX)
-	VADDPS           Z22, Z27, Z4
-	VMOVUPS          Z3, 1664(BX)
-	VADDPS           Z22, Z28, Z3
-	VADDPS           Z22, Z29, Z21
-	VMOVUPS          Z20, 1728(BX)
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+52(SB), Z20
-	VFMADD213PS      Z31, Z2, Z20
-	VMOVUPS          Z19, 1792(BX)
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+52(SB), Z19
-	VFMADD213PS      Z31, Z14, Z19
-	VMOVUPS          Z18, 1856(BX)
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+52(SB), Z18
-	VFMADD213PS      Z31, Z13, Z18
-	VMOVUPS          Z17, 1920(BX)
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+52(SB), Z17
-	VFMADD213PS      Z31, Z6, Z17
-	VMOVUPS          Z25, 1984(BX)
-	VADDPS           Z22, Z2, Z25
-	VMOVUPS          Z24, 2048(BX)
-	VADDPS           Z22, Z14, Z24
-	VMOVUPS          Z23, 2112(BX)
-	VADDPS           Z22, Z13, Z23
-	VADDPS           Z22, Z6, Z22
-	VMOVUPS          Z7, 2176(BX)
-	VMULPS           Z5, Z12, Z7
-	VMOVUPS          Z1, 2240(BX)
-	VMULPS           Z4, Z10, Z1
-	VMOVUPS          Z0, 2304(BX)
-	VMULPS           Z3, Z11, Z0
-	VMOVUPS          Z30, 2368(BX)
-	VMULPS           Z21, Z16, Z30
-	VMOVUPS          Z15, 2432(BX)
-	VMULPS           Z25, Z20, Z15
-	VMOVUPS          Z9, 2496(BX)
-	VMULPS           Z24, Z19, Z9
-	VMOVUPS          Z8, 2560(BX)
-	VMULPS           Z23, Z18, Z8
-	VMOVUPS          Z6, 2624(BX)
-	VMULPS           Z22, Z17, Z6
-	VMOVUPS          Z13, 2688(BX)
-	VMULPS.BCST      blackFirstStrip32AVX512Consts<>+60(SB), Z26, Z13
-	VMOVUPS          Z13, 2752(BX)
-	VMULPS.BCST      blackFirstStrip32AVX512Consts<>+60(SB), Z27, Z13
-	VMOVUPS          Z13, 2816(BX)
-	VMULPS.BCST      blackFirstStrip32AVX512Consts<>+60(SB), Z28, Z13
-	VMOVUPS          Z13, 2880(BX)
-	VMULPS.BCST      blackFirstStrip32AVX512Consts<>+60(SB), Z29, Z13
-	VMOVUPS          Z13, 2944(BX)
-	VMULPS           Z15, Z7, Z13
-	VMOVUPS          Z29, 3008(BX)
-	VMULPS           Z9, Z1, Z29
-	VMOVUPS          Z28, 3072(BX)
-	VMULPS           Z8, Z0, Z28
-	VMOVUPS          Z27, 3136(BX)
-	VMULPS           Z6, Z30, Z27
-	VDIVPS           Z13, Z31, Z13
-	VDIVPS           Z29, Z31, Z29
-	VDIVPS           Z28, Z31, Z28
-	VDIVPS           Z27, Z31, Z27
-	VMULPS           Z13, Z15, Z15
-	VMULPS           Z29, Z9, Z9
-	VMULPS           Z28, Z8, Z8
-	VMULPS           Z27, Z6, Z6
-	VMULPS           Z13, Z7, Z7
-	VMULPS           Z29, Z1, Z1
-	VMULPS           Z28, Z0, Z0
-	VMULPS           Z27, Z30, Z13
-	VMULPS           Z15, Z12, Z12
-	VMULPS           Z9, Z10, Z10
-	VMULPS           Z8, Z11, Z11
-	VMULPS           Z6, Z16, Z16
-	VMULPS           Z15, Z5, Z5
-	VMULPS           Z9, Z4, Z4
-	VMULPS           Z8, Z3, Z3
-	VMULPS           Z6, Z21, Z6
-	VMULPS           Z7, Z20, Z8
-	VMULPS           Z1, Z19, Z9
-	VMULPS           Z0, Z18, Z15
-	VMULPS           Z13, Z17, Z17
-	VMULPS           Z7, Z25, Z7
-	VMULPS           Z1, Z24, Z1
-	VMULPS           Z0, Z23, Z0
-	VMULPS           Z13, Z22, Z13
-	VMULPS           Z8, Z2, Z2
-	VMULPS           Z9, Z14, Z8
-	VMULPS           2688(BX), Z15, Z9
-	VMULPS           2624(BX), Z17, Z14
-	VMULPS           Z12, Z26, Z12
-	VMOVUPS          3136(BX), Z15
-	VMULPS           Z10, Z15, Z10
-	VMOVUPS          3072(BX), Z17
-	VMULPS           Z11, Z17, Z11
-	VMOVUPS          3008(BX), Z18
-	VMULPS           Z16, Z18, Z16
-	VMULPS           2752(BX), Z26, Z19
-	VMULPS           2816(BX), Z15, Z20
-	VMULPS           2880(BX), Z17, Z21
-	VMULPS           2944(BX), Z18, Z22
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+64(SB), Z23
-	VMULPS           Z23, Z19, Z19
-	VMULPS           Z23, Z20, Z20
-	VMULPS           Z23, Z21, Z21
-	VMULPS           Z23, Z22, Z22
-	VRNDSCALEPS      $0x08, Z19, Z19
-	VRNDSCALEPS      $0x08, Z20, Z20
-	VRNDSCALEPS      $0x08, Z21, Z21
-	VRNDSCALEPS      $0x08, Z22, Z22
+	VANDPS           Z21, Z2, Z13
+	VMINPS           Z3, Z7, Z3
+	VMINPS           Z15, Z7, Z15
+	VMINPS           Z14, Z7, Z14
+	VMINPS           Z13, Z7, Z7
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+52(SB), Z13
+	VMOVUPS          Z11, 1216(BX)
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+32(SB), Z11
+	VFMADD231PS      Z13, Z27, Z11
+	VMOVUPS          Z16, 1280(BX)
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+32(SB), Z16
+	VFMADD231PS      Z13, Z28, Z16
+	VMOVUPS          Z23, 1344(BX)
 	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+32(SB), Z23
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+8(SB), Z24
-	VFMADD231PS      Z23, Z2, Z24
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+8(SB), Z25
-	VFMADD231PS      Z23, Z8, Z25
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+8(SB), Z27
-	VFMADD231PS      Z23, Z9, Z27
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+8(SB), Z28
-	VFMADD231PS      Z23, Z14, Z28
+	VFMADD231PS      Z13, Z29, Z23
+	VMOVUPS          Z22, 1408(BX)
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+32(SB), Z22
+	VFMADD231PS      Z13, Z30, Z22
+	VMOVUPS          Z6, 1472(BX)
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+56(SB), Z6
+	VMOVUPS          Z5, 1536(BX)
+	VADDPS           Z6, Z27, Z5
+	VMOVUPS          Z4, 1600(BX)
+	VADDPS           Z6, Z28, Z4
+	VADDPS           Z6, Z29, Z21
+	VMOVUPS          Z20, 1664(BX)
+	VADDPS           Z6, Z30, Z20
+	VMOVUPS          Z19, 1728(BX)
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+32(SB), Z19
+	VFMADD231PS      Z13, Z3, Z19
+	VMOVUPS          Z18, 1792(BX)
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+32(SB), Z18
+	VFMADD231PS      Z13, Z15, Z18
+	VMOVUPS          Z17, 1856(BX)
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+32(SB), Z17
+	VFMADD231PS      Z13, Z14, Z17
+	VFMADD213PS.BCST blackFirstStrip32AVX512Consts<>+32(SB), Z7, Z13
+	VMOVUPS          Z31, 1920(BX)
+	VADDPS           Z6, Z3, Z31
+	VMOVUPS          Z26, 1984(BX)
+	VADDPS           Z6, Z15, Z26
+	VMOVUPS          Z25, 2048(BX)
+	VADDPS           Z6, Z14, Z25
+	VADDPS           Z6, Z7, Z6
+	VMOVUPS          Z24, 2112(BX)
+	VMULPS           Z5, Z11, Z24
+	VMOVUPS          Z12, 2176(BX)
+	VMULPS           Z4, Z16, Z12
+	VMOVUPS          Z1, 2240(BX)
+	VMULPS           Z21, Z23, Z1
+	VMOVUPS          Z0, 2304(BX)
+	VMULPS           Z20, Z22, Z0
+	VMOVUPS          Z2, 2368(BX)
+	VMULPS           Z31, Z19, Z2
+	VMOVUPS          Z10, 2432(BX)
+	VMULPS           Z26, Z18, Z10
+	VMOVUPS          Z9, 2496(BX)
+	VMULPS           Z25, Z17, Z9
+	VMOVUPS          Z8, 2560(BX)
+	VMULPS           Z6, Z13, Z8
+	VMOVUPS          Z7, 2624(BX)
+	VMULPS           Z27, Z27, Z7
+	VMOVUPS          Z27, 2688(BX)
+	VMULPS           Z28, Z28, Z27
+	VMOVUPS          Z28, 2752(BX)
+	VMULPS           Z29, Z29, Z28
+	VMOVUPS          Z29, 2816(BX)
+	VMULPS           Z30, Z30, Z29
+	VMOVUPS          Z30, 2880(BX)
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+60(SB), Z30
+	VFMADD132PS.BCST blackFirstStrip32AVX512Consts<>+64(SB), Z30, Z7
+	VFMADD132PS.BCST blackFirstStrip32AVX512Consts<>+64(SB), Z30, Z27
+	VFMADD132PS.BCST blackFirstStrip32AVX512Consts<>+64(SB), Z30, Z28
+	VFMADD132PS.BCST blackFirstStrip32AVX512Consts<>+64(SB), Z30, Z29
+	VSUBPS           Z30, Z7, Z7
+	VSUBPS           Z30, Z27, Z27
+	VSUBPS           Z30, Z28, Z28
+	VSUBPS           Z30, Z29, Z29
+	VMULPS           Z2, Z24, Z30
+	VMOVUPS          Z29, 2944(BX)
+	VMULPS           Z10, Z12, Z29
+	VMOVUPS          Z28, 3008(BX)
+	VMULPS           Z9, Z1, Z28
+	VMOVUPS          Z27, 3072(BX)
+	VMULPS           Z8, Z0, Z27
+	VMOVUPS          Z7, 3136(BX)
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+4(SB), Z7
+	VDIVPS           Z30, Z7, Z30
+	VDIVPS           Z29, Z7, Z29
+	VDIVPS           Z28, Z7, Z28
+	VDIVPS           Z27, Z7, Z27
+	VMULPS           Z30, Z2, Z2
+	VMULPS           Z29, Z10, Z10
+	VMULPS           Z28, Z9, Z9
+	VMULPS           Z27, Z8, Z8
+	VMULPS           Z30, Z24, Z24
+	VMULPS           Z29, Z12, Z12
+	VMULPS           Z28, Z1, Z1
+	VMULPS           Z27, Z0, Z0
+	VMULPS           Z2, Z11, Z11
+	VMULPS           Z10, Z16, Z16
+	VMULPS           Z9, Z23, Z23
+	VMULPS           Z8, Z22, Z22
+	VMULPS           Z2, Z5, Z2
+	VMULPS           Z10, Z4, Z4
+	VMULPS           Z9, Z21, Z5
+	VMULPS           Z8, Z20, Z8
+	VMULPS           Z24, Z19, Z9
+	VMULPS           Z12, Z18, Z10
+	VMULPS           Z1, Z17, Z17
+	VMULPS           Z0, Z13, Z13
+	VMULPS           Z24, Z31, Z18
+	VMULPS           Z12, Z26, Z12
+	VMULPS           Z1, Z25, Z1
+	VMULPS           Z0, Z6, Z0
+	VMULPS           Z9, Z3, Z3
+	VMULPS           Z10, Z15, Z6
+	VMULPS           Z17, Z14, Z9
+	VMULPS           2624(BX), Z13, Z10
+	VMOVUPS          2688(BX), Z13
+	VMULPS           Z11, Z13, Z11
+	VMOVUPS          2752(BX), Z14
+	VMULPS           Z16, Z14, Z15
+	VMOVUPS          2816(BX), Z16
+	VMULPS           Z23, Z16, Z17
+	VMOVUPS          2880(BX), Z19
+	VMULPS           Z22, Z19, Z20
+	VMOVUPS          3136(BX), Z21
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+68(SB), Z22
+	VMULPS           Z22, Z21, Z23
+	VMOVUPS          3072(BX), Z24
+	VMULPS           Z22, Z24, Z25
+	VMOVUPS          3008(BX), Z26
+	VMULPS           Z22, Z26, Z27
+	VMOVUPS          2944(BX), Z28
+	VMULPS           Z22, Z28, Z22
+	VFMADD231PS      Z13, Z13, Z23
+	VFMADD231PS      Z14, Z14, Z25
+	VFMADD231PS      Z16, Z16, Z27
+	VFMADD231PS      Z19, Z19, Z22
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+72(SB), Z13
+	VFMADD231PS      Z13, Z21, Z23
+	VFMADD231PS      Z13, Z24, Z25
+	VFMADD231PS      Z13, Z26, Z27
+	VFMADD231PS      Z13, Z28, Z22
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+32(SB), Z13
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+8(SB), Z14
+	VFMADD231PS      Z13, Z3, Z14
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+8(SB), Z16
+	VFMADD231PS      Z13, Z6, Z16
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+8(SB), Z19
+	VFMADD231PS      Z13, Z9, Z19
 	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+8(SB), Z29
-	VFMADD231PS      Z23, Z12, Z29
+	VFMADD231PS      Z13, Z10, Z29
 	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+8(SB), Z30
-	VFMADD231PS      Z23, Z10, Z30
-	VMOVUPS          Z6, 2624(BX)
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+8(SB), Z6
-	VFMADD231PS      Z23, Z11, Z6
-	VFMADD213PS.BCST blackFirstStrip32AVX512Consts<>+8(SB), Z16, Z23
-	VMOVUPS          Z3, 2688(BX)
-	VMULPS.BCST      blackFirstStrip32AVX512Consts<>+68(SB), Z19, Z3
-	VMOVUPS          Z4, 3200(BX)
-	VMULPS.BCST      blackFirstStrip32AVX512Consts<>+68(SB), Z20, Z4
-	VMOVUPS          Z5, 3264(BX)
-	VMULPS.BCST      blackFirstStrip32AVX512Consts<>+68(SB), Z21, Z5
-	VMOVUPS          Z16, 3328(BX)
-	VMULPS.BCST      blackFirstStrip32AVX512Consts<>+68(SB), Z22, Z16
-	VFMADD231PS      2752(BX), Z26, Z3
-	VFMADD231PS      2816(BX), Z15, Z4
-	VFMADD231PS      2880(BX), Z17, Z5
-	VFMADD231PS      2944(BX), Z18, Z16
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+72(SB), Z15
-	VFMADD231PS      Z15, Z19, Z3
-	VFMADD231PS      Z15, Z20, Z4
-	VFMADD231PS      Z15, Z21, Z5
-	VFMADD231PS      Z15, Z22, Z16
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+76(SB), Z15
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+80(SB), Z17
-	VFMADD231PS      Z15, Z24, Z17
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+80(SB), Z18
-	VFMADD231PS      Z15, Z25, Z18
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+80(SB), Z26
-	VFMADD231PS      Z15, Z27, Z26
-	VMOVUPS          Z22, 2944(BX)
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+80(SB), Z22
-	VFMADD231PS      Z15, Z28, Z22
-	VMOVUPS          Z21, 3008(BX)
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+84(SB), Z21
-	VFMADD213PS      Z21, Z24, Z17
-	VFMADD213PS      Z21, Z25, Z18
-	VFMADD213PS      Z21, Z27, Z26
-	VFMADD213PS      Z21, Z28, Z22
-	VMOVUPS          Z20, 2880(BX)
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+88(SB), Z20
-	VFMADD213PS      Z20, Z24, Z17
-	VFMADD213PS      Z20, Z25, Z18
-	VFMADD213PS      Z20, Z27, Z26
-	VFMADD213PS      Z20, Z28, Z22
-	VMOVUPS          Z19, 3072(BX)
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+92(SB), Z19
-	VFMADD213PS      Z19, Z24, Z17
-	VFMADD213PS      Z19, Z25, Z18
-	VFMADD213PS      Z19, Z27, Z26
-	VFMADD213PS      Z19, Z28, Z22
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+96(SB), Z19
-	VFMADD213PS      Z19, Z24, Z17
-	VFMADD213PS      Z19, Z25, Z18
-	VFMADD213PS      Z19, Z27, Z26
-	VFMADD213PS      Z19, Z28, Z22
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+100(SB), Z19
-	VFMADD213PS      Z19, Z24, Z17
-	VFMADD213PS      Z19, Z25, Z18
-	VFMADD213PS      Z19, Z27, Z26
-	VFMADD213PS      Z19, Z28, Z22
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+104(SB), Z19
-	VFMADD213PS      Z19, Z24, Z17
-	VFMADD213PS      Z19, Z25, Z18
-	VFMADD213PS      Z19, Z27, Z26
-	VFMADD213PS      Z19, Z28, Z22
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+108(SB), Z19
-	VFMADD213PS      Z19, Z17, Z24
-	VFMADD213PS      Z19, Z18, Z25
-	VFMADD213PS      Z19, Z26, Z27
-	VFMADD213PS      Z19, Z22, Z28
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+28(SB), Z17
-	VFMADD213PS      Z17, Z24, Z2
-	VFMADD213PS      Z17, Z25, Z8
-	VFMADD213PS      Z17, Z27, Z9
-	VFMADD213PS      Z17, Z28, Z14
-	VMULPS           Z7, Z2, Z2
-	VMULPS           Z1, Z8, Z1
-	VMULPS           Z0, Z9, Z0
-	VMULPS           Z13, Z14, Z7
-	VMOVUPS          2560(BX), Z8
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+44(SB), Z9
-	VPTERNLOGD       $0xe4, Z9, Z8, Z2
-	VMOVUPS          2496(BX), Z13
-	VPTERNLOGD       $0xe4, Z9, Z13, Z1
-	VMOVUPS          2432(BX), Z14
-	VPTERNLOGD       $0xe4, Z9, Z14, Z0
-	VMOVUPS          2368(BX), Z18
-	VPTERNLOGD       $0xe4, Z9, Z18, Z7
-	VMOVAPS          Z31, Z22
-	VPTERNLOGD       $0xe4, Z9, Z8, Z22
-	VMOVAPS          Z31, Z8
-	VPTERNLOGD       $0xe4, Z9, Z13, Z8
-	VMOVAPS          Z31, Z13
-	VPTERNLOGD       $0xe4, Z9, Z14, Z13
-	VMOVAPS          Z31, Z14
-	VPTERNLOGD       $0xe4, Z9, Z18, Z14
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+80(SB), Z18
-	VFMADD231PS      Z15, Z29, Z18
+	VFMADD231PS      Z13, Z11, Z30
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+8(SB), Z31
+	VFMADD231PS      Z13, Z15, Z31
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+8(SB), Z28
+	VFMADD231PS      Z13, Z17, Z28
+	VFMADD213PS.BCST blackFirstStrip32AVX512Consts<>+8(SB), Z20, Z13
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+76(SB), Z26
 	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+80(SB), Z24
-	VFMADD231PS      Z15, Z30, Z24
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+80(SB), Z25
-	VFMADD231PS      Z15, Z6, Z25
-	VFMADD213PS.BCST blackFirstStrip32AVX512Consts<>+80(SB), Z23, Z15
-	VFMADD213PS      Z21, Z29, Z18
-	VFMADD213PS      Z21, Z30, Z24
-	VFMADD213PS      Z21, Z6, Z25
-	VFMADD231PS      Z15, Z23, Z21
-	VFMADD213PS      Z20, Z29, Z18
-	VFMADD213PS      Z20, Z30, Z24
-	VFMADD213PS      Z20, Z6, Z25
-	VFMADD231PS      Z21, Z23, Z20
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+92(SB), Z15
-	VFMADD213PS      Z15, Z29, Z18
-	VFMADD213PS      Z15, Z30, Z24
-	VFMADD213PS      Z15, Z6, Z25
-	VFMADD231PS      Z20, Z23, Z15
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+96(SB), Z20
-	VFMADD213PS      Z20, Z29, Z18
-	VFMADD213PS      Z20, Z30, Z24
-	VFMADD213PS      Z20, Z6, Z25
-	VFMADD231PS      Z15, Z23, Z20
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+100(SB), Z15
-	VFMADD213PS      Z15, Z29, Z18
-	VFMADD213PS      Z15, Z30, Z24
-	VFMADD213PS      Z15, Z6, Z25
-	VFMADD231PS      Z20, Z23, Z15
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+104(SB), Z20
-	VFMADD213PS      Z20, Z29, Z18
-	VFMADD213PS      Z20, Z30, Z24
-	VFMADD213PS      Z20, Z6, Z25
-	VFMADD231PS      Z15, Z23, Z20
-	VFMADD213PS      Z19, Z18, Z29
-	VFMADD213PS      Z19, Z24, Z30
-	VFMADD213PS      Z19, Z25, Z6
-	VFMADD231PS      Z20, Z23, Z19
-	VFMADD213PS      Z17, Z29, Z12
-	VFMADD213PS      Z17, Z30, Z10
-	VFMADD213PS      Z17, Z6, Z11
-	VFMADD231PS      3328(BX), Z19, Z17
-	VMULPS           3264(BX), Z12, Z6
-	VMULPS           3200(BX), Z10, Z10
-	VMULPS           2688(BX), Z11, Z11
-	VMULPS           2624(BX), Z17, Z12
-	VMOVUPS          2304(BX), Z15
-	VPTERNLOGD       $0xe4, Z9, Z15, Z6
-	VMOVUPS          2240(BX), Z17
-	VPTERNLOGD       $0xe4, Z9, Z17, Z10
-	VMOVUPS          2176(BX), Z18
-	VPTERNLOGD       $0xe4, Z9, Z18, Z11
-	VMOVUPS          2112(BX), Z19
-	VPTERNLOGD       $0xe4, Z9, Z19, Z12
-	VMOVAPS          Z31, Z20
-	VPTERNLOGD       $0xe4, Z9, Z15, Z20
-	VMOVAPS          Z31, Z15
-	VPTERNLOGD       $0xe4, Z9, Z17, Z15
-	VMOVAPS          Z31, Z17
-	VPTERNLOGD       $0xe4, Z9, Z18, Z17
-	VMOVAPS          Z31, Z18
-	VPTERNLOGD       $0xe4, Z9, Z19, Z18
-	VSUBPS           Z6, Z2, Z2
-	VSUBPS           Z10, Z1, Z1
-	VSUBPS           Z11, Z0, Z0
-	VSUBPS           Z12, Z7, Z7
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+112(SB), Z9
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+116(SB), Z19
-	VFMADD231PS      Z9, Z3, Z19
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+116(SB), Z21
-	VFMADD231PS      Z9, Z4, Z21
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+116(SB), Z23
-	VFMADD231PS      Z9, Z5, Z23
-	VFMADD213PS.BCST blackFirstStrip32AVX512Consts<>+116(SB), Z16, Z9
+	VFMADD231PS      Z26, Z14, Z24
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+80(SB), Z21
+	VFMADD231PS      Z26, Z16, Z21
+	VMOVUPS          Z22, 2880(BX)
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+80(SB), Z22
+	VFMADD231PS      Z26, Z19, Z22
+	VMOVUPS          Z27, 2816(BX)
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+80(SB), Z27
+	VFMADD231PS      Z26, Z29, Z27
+	VMOVUPS          Z25, 2752(BX)
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+84(SB), Z25
+	VFMADD213PS      Z25, Z14, Z24
+	VFMADD213PS      Z25, Z16, Z21
+	VFMADD213PS      Z25, Z19, Z22
+	VFMADD213PS      Z25, Z29, Z27
+	VMOVUPS          Z23, 2688(BX)
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+88(SB), Z23
+	VFMADD213PS      Z23, Z14, Z24
+	VFMADD213PS      Z23, Z16, Z21
+	VFMADD213PS      Z23, Z19, Z22
+	VFMADD213PS      Z23, Z29, Z27
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+92(SB), Z23
+	VFMADD213PS      Z23, Z14, Z24
+	VFMADD213PS      Z23, Z16, Z21
+	VFMADD213PS      Z23, Z19, Z22
+	VFMADD213PS      Z23, Z29, Z27
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+96(SB), Z23
+	VFMADD213PS      Z23, Z14, Z24
+	VFMADD213PS      Z23, Z16, Z21
+	VFMADD213PS      Z23, Z19, Z22
+	VFMADD213PS      Z23, Z29, Z27
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+100(SB), Z23
+	VFMADD213PS      Z23, Z14, Z24
+	VFMADD213PS      Z23, Z16, Z21
+	VFMADD213PS      Z23, Z19, Z22
+	VFMADD213PS      Z23, Z29, Z27
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+104(SB), Z23
+	VFMADD213PS      Z23, Z14, Z24
+	VFMADD213PS      Z23, Z16, Z21
+	VFMADD213PS      Z23, Z19, Z22
+	VFMADD213PS      Z23, Z29, Z27
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+108(SB), Z23
+	VFMADD213PS      Z23, Z24, Z14
+	VFMADD213PS      Z23, Z21, Z16
+	VFMADD213PS      Z23, Z22, Z19
+	VFMADD213PS      Z23, Z27, Z29
+	VFMADD213PS      Z7, Z14, Z3
+	VFMADD213PS      Z7, Z16, Z6
+	VFMADD213PS      Z7, Z19, Z9
+	VFMADD213PS      Z7, Z29, Z10
+	VMULPS           Z18, Z3, Z3
+	VMULPS           Z12, Z6, Z6
+	VMULPS           Z1, Z9, Z1
+	VMULPS           Z0, Z10, Z0
+	VMOVUPS          2560(BX), Z9
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+44(SB), Z10
+	VPTERNLOGD       $0xe4, Z10, Z9, Z3
+	VMOVUPS          2496(BX), Z12
+	VPTERNLOGD       $0xe4, Z10, Z12, Z6
+	VMOVUPS          2432(BX), Z14
+	VPTERNLOGD       $0xe4, Z10, Z14, Z1
+	VMOVUPS          2368(BX), Z16
+	VPTERNLOGD       $0xe4, Z10, Z16, Z0
+	VMOVAPS          Z7, Z18
+	VPTERNLOGD       $0xe4, Z10, Z9, Z18
+	VMOVAPS          Z7, Z9
+	VPTERNLOGD       $0xe4, Z10, Z12, Z9
+	VMOVAPS          Z7, Z12
+	VPTERNLOGD       $0xe4, Z10, Z14, Z12
+	VMOVAPS          Z7, Z14
+	VPTERNLOGD       $0xe4, Z10, Z16, Z14
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+80(SB), Z16
+	VFMADD231PS      Z26, Z30, Z16
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+80(SB), Z19
+	VFMADD231PS      Z26, Z31, Z19
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+80(SB), Z21
+	VFMADD231PS      Z26, Z28, Z21
+	VFMADD213PS.BCST blackFirstStrip32AVX512Consts<>+80(SB), Z13, Z26
+	VFMADD213PS      Z25, Z30, Z16
+	VFMADD213PS      Z25, Z31, Z19
+	VFMADD213PS      Z25, Z28, Z21
+	VFMADD231PS      Z26, Z13, Z25
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+88(SB), Z22
+	VFMADD213PS      Z22, Z30, Z16
+	VFMADD213PS      Z22, Z31, Z19
+	VFMADD213PS      Z22, Z28, Z21
+	VFMADD231PS      Z25, Z13, Z22
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+92(SB), Z24
+	VFMADD213PS      Z24, Z30, Z16
+	VFMADD213PS      Z24, Z31, Z19
+	VFMADD213PS      Z24, Z28, Z21
+	VFMADD231PS      Z22, Z13, Z24
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+96(SB), Z22
+	VFMADD213PS      Z22, Z30, Z16
+	VFMADD213PS      Z22, Z31, Z19
+	VFMADD213PS      Z22, Z28, Z21
+	VFMADD231PS      Z24, Z13, Z22
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+100(SB), Z24
+	VFMADD213PS      Z24, Z30, Z16
+	VFMADD213PS      Z24, Z31, Z19
+	VFMADD213PS      Z24, Z28, Z21
+	VFMADD231PS      Z22, Z13, Z24
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+104(SB), Z22
+	VFMADD213PS      Z22, Z30, Z16
+	VFMADD213PS      Z22, Z31, Z19
+	VFMADD213PS      Z22, Z28, Z21
+	VFMADD231PS      Z24, Z13, Z22
+	VFMADD213PS      Z23, Z16, Z30
+	VFMADD213PS      Z23, Z19, Z31
+	VFMADD213PS      Z23, Z21, Z28
+	VFMADD231PS      Z22, Z13, Z23
+	VFMADD213PS      Z7, Z30, Z11
+	VFMADD213PS      Z7, Z31, Z15
+	VFMADD213PS      Z7, Z28, Z17
+	VFMADD213PS      Z7, Z23, Z20
+	VMULPS           Z2, Z11, Z2
+	VMULPS           Z4, Z15, Z4
+	VMULPS           Z5, Z17, Z5
+	VMULPS           Z8, Z20, Z8
+	VMOVUPS          2304(BX), Z11
+	VPTERNLOGD       $0xe4, Z10, Z11, Z2
+	VMOVUPS          2240(BX), Z13
+	VPTERNLOGD       $0xe4, Z10, Z13, Z4
+	VMOVUPS          2176(BX), Z15
+	VPTERNLOGD       $0xe4, Z10, Z15, Z5
+	VMOVUPS          2112(BX), Z16
+	VPTERNLOGD       $0xe4, Z10, Z16, Z8
+	VMOVAPS          Z7, Z17
+	VPTERNLOGD       $0xe4, Z10, Z11, Z17
+	VMOVAPS          Z7, Z11
+	VPTERNLOGD       $0xe4, Z10, Z13, Z11
+	VMOVAPS          Z7, Z13
+	VPTERNLOGD       $0xe4, Z10, Z15, Z13
+	VPTERNLOGD       $0xe4, Z10, Z16, Z7
+	VSUBPS           Z2, Z3, Z3
+	VSUBPS           Z4, Z6, Z6
+	VSUBPS           Z5, Z1, Z1
+	VSUBPS           Z8, Z0, Z0
+	VMOVUPS          2688(BX), Z10
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+112(SB), Z15
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+116(SB), Z16
+	VFMADD231PS      Z15, Z10, Z16
+	VMOVUPS          2752(BX), Z19
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+116(SB), Z20
+	VFMADD231PS      Z15, Z19, Z20
+	VMOVUPS          2816(BX), Z21
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+116(SB), Z22
+	VFMADD231PS      Z15, Z21, Z22
+	VMOVUPS          2880(BX), Z23
+	VFMADD213PS.BCST blackFirstStrip32AVX512Consts<>+116(SB), Z23, Z15
 	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+120(SB), Z24
-	VFMADD213PS      Z24, Z3, Z19
-	VFMADD213PS      Z24, Z4, Z21
-	VFMADD213PS      Z24, Z5, Z23
-	VFMADD231PS      Z9, Z16, Z24
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+124(SB), Z9
-	VFMADD213PS      Z9, Z3, Z19
-	VFMADD213PS      Z9, Z4, Z21
-	VFMADD213PS      Z9, Z5, Z23
-	VFMADD231PS      Z24, Z16, Z9
+	VFMADD213PS      Z24, Z10, Z16
+	VFMADD213PS      Z24, Z19, Z20
+	VFMADD213PS      Z24, Z21, Z22
+	VFMADD231PS      Z15, Z23, Z24
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+124(SB), Z15
+	VFMADD213PS      Z15, Z10, Z16
+	VFMADD213PS      Z15, Z19, Z20
+	VFMADD213PS      Z15, Z21, Z22
+	VFMADD231PS      Z24, Z23, Z15
 	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+128(SB), Z24
-	VFMADD213PS      Z24, Z3, Z19
-	VFMADD213PS      Z24, Z4, Z21
-	VFMADD213PS      Z24, Z5, Z23
-	VFMADD231PS      Z9, Z16, Z24
-	VMULPS           Z3, Z3, Z9
-	VMULPS           Z4, Z4, Z25
-	VMULPS           Z5, Z5, Z26
-	VMULPS           Z16, Z16, Z27
-	VFMADD231PS      Z19, Z9, Z3
-	VFMADD231PS      Z21, Z25, Z4
-	VFMADD231PS      Z23, Z26, Z5
-	VFMADD231PS      Z24, Z27, Z16
-	VMOVUPS          320(BX), Z9
-	VFMADD213PS      Z9, Z9, Z3
-	VFMADD213PS      Z9, Z9, Z4
-	VFMADD213PS      Z9, Z9, Z5
-	VFMADD213PS      Z9, Z9, Z16
-	VSCALEFPS        3072(BX), Z3, Z3
-	VSCALEFPS        2880(BX), Z4, Z4
-	VSCALEFPS        3008(BX), Z5, Z5
-	VSCALEFPS        2944(BX), Z16, Z16
-	VMOVUPS          2048(BX), Z19
-	VADDPS           Z19, Z9, Z21
-	VMOVUPS          576(BX), Z23
-	VADDPS           Z23, Z9, Z24
-	VMOVUPS          640(BX), Z25
-	VADDPS           Z25, Z9, Z26
-	VMOVUPS          1984(BX), Z27
-	VADDPS           Z27, Z9, Z28
-	VADDPS           1920(BX), Z21, Z21
-	VADDPS           1856(BX), Z24, Z24
-	VADDPS           1792(BX), Z26, Z26
-	VADDPS           1728(BX), Z28, Z28
-	VMULPS           896(BX), Z19, Z19
-	VMULPS           832(BX), Z23, Z23
-	VMULPS           768(BX), Z25, Z25
-	VMULPS           704(BX), Z27, Z27
-	VMOVUPS          64(BX), Z29
-	VADDPS           Z21, Z29, Z21
-	VADDPS           Z24, Z29, Z24
-	VADDPS           Z26, Z29, Z26
-	VADDPS           Z28, Z29, Z28
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+132(SB), Z30
-	VCMPPS           $0x11, Z30, Z21, K5
-	VCMPPS           $0x11, Z30, Z24, K6
-	VCMPPS           $0x11, Z30, Z26, K7
-	KMOVW            K4, 1984(BX)
-	VCMPPS           $0x11, Z30, Z28, K4
+	VFMADD213PS      Z24, Z10, Z16
+	VFMADD213PS      Z24, Z19, Z20
+	VFMADD213PS      Z24, Z21, Z22
+	VFMADD231PS      Z15, Z23, Z24
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+132(SB), Z15
+	VFMADD213PS      Z15, Z10, Z16
+	VFMADD213PS      Z15, Z19, Z20
+	VFMADD213PS      Z15, Z21, Z22
+	VFMADD213PS      Z15, Z23, Z24
+	VMULPS           Z16, Z10, Z10
+	VMULPS           Z20, Z19, Z16
+	VMULPS           Z22, Z21, Z19
+	VMULPS           Z24, Z23, Z20
+	VMOVUPS          320(BX), Z21
+	VFMADD213PS      Z21, Z21, Z10
+	VFMADD213PS      Z21, Z21, Z16
+	VFMADD213PS      Z21, Z21, Z19
+	VFMADD213PS      Z21, Z21, Z20
+	VSCALEFPS        3136(BX), Z10, Z10
+	VSCALEFPS        3072(BX), Z16, Z16
+	VSCALEFPS        3008(BX), Z19, Z19
+	VSCALEFPS        2944(BX), Z20, Z20
+	VMOVUPS          2048(BX), Z22
+	VADDPS           Z22, Z21, Z23
+	VMOVUPS          1984(BX), Z24
+	VADDPS           Z24, Z21, Z25
+	VMOVUPS          576(BX), Z26
+	VADDPS           Z26, Z21, Z27
+	VMOVUPS          1920(BX), Z28
+	VADDPS           Z28, Z21, Z29
+	VADDPS           1856(BX), Z23, Z23
+	VADDPS           1792(BX), Z25, Z25
+	VADDPS           1728(BX), Z27, Z27
+	VADDPS           1664(BX), Z29, Z29
+	VMULPS           896(BX), Z22, Z22
+	VMULPS           832(BX), Z24, Z24
+	VMULPS           768(BX), Z26, Z26
+	VMULPS           704(BX), Z28, Z28
+	VMOVUPS          64(BX), Z30
+	VADDPS           Z23, Z30, Z23
+	VADDPS           Z25, Z30, Z25
+	VADDPS           Z27, Z30, Z27
+	VADDPS           Z29, Z30, Z29
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+136(SB), Z31
+	VCMPPS           $0x11, Z31, Z23, K5
+	VCMPPS           $0x11, Z31, Z25, K6
+	VCMPPS           $0x11, Z31, Z27, K7
+	KMOVW            K4, 1920(BX)
+	VCMPPS           $0x11, Z31, Z29, K4
 	KANDW            K5, K1, K1
 	KANDW            K6, K2, K2
 	KANDW            K7, K3, K3
-	KMOVW            1984(BX), K5
+	KMOVW            1920(BX), K5
 	KANDW            K4, K5, K4
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+136(SB), Z21
-	VXORPS           896(BX), Z21, Z24
-	VXORPS           832(BX), Z21, Z26
-	VXORPS           768(BX), Z21, Z28
-	VXORPS           704(BX), Z21, Z30
-	VCMPPS           $0x00, Z20, Z24, K5
-	VCMPPS           $0x00, Z15, Z26, K6
-	VCMPPS           $0x00, Z17, Z28, K7
-	KMOVW            K4, 1984(BX)
-	VCMPPS           $0x00, Z18, Z30, K4
-	KMOVW            K3, 640(BX)
-	VCMPPS           $0x00, Z22, Z24, K3
-	KMOVW            K2, 576(BX)
-	VCMPPS           $0x00, Z8, Z26, K2
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+140(SB), Z23
+	VXORPS           896(BX), Z23, Z25
+	VXORPS           832(BX), Z23, Z27
+	VXORPS           768(BX), Z23, Z29
+	VXORPS           704(BX), Z23, Z31
+	VCMPPS           $0x00, Z17, Z25, K5
+	VCMPPS           $0x00, Z11, Z27, K6
+	VCMPPS           $0x00, Z13, Z29, K7
+	KMOVW            K4, 1920(BX)
+	VCMPPS           $0x00, Z7, Z31, K4
+	KMOVW            K3, 576(BX)
+	VCMPPS           $0x00, Z18, Z25, K3
+	KMOVW            K2, 1984(BX)
+	VCMPPS           $0x00, Z9, Z27, K2
 	KMOVW            K1, 2048(BX)
-	VCMPPS           $0x00, Z13, Z28, K1
-	KMOVW            K4, 1728(BX)
-	VCMPPS           $0x00, Z14, Z30, K4
-	VMULPS           896(BX), Z9, Z8
-	VMULPS           832(BX), Z9, Z13
-	VMULPS           768(BX), Z9, Z14
-	VMULPS           704(BX), Z9, Z9
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+140(SB), Z15
-	VBLENDMPS        Z15, Z19, K3, Z17
-	VBLENDMPS        Z15, Z23, K2, Z18
-	VBLENDMPS        Z15, Z25, K1, Z19
-	VBLENDMPS        Z15, Z27, K4, Z20
-	VBLENDMPS        Z15, Z8, K5, Z8
-	VBLENDMPS        Z15, Z13, K6, Z13
-	VBLENDMPS        Z15, Z14, K7, Z14
-	KMOVW            1728(BX), K1
-	VBLENDMPS        Z15, Z9, K1, Z9
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+144(SB), Z15
-	VMULPS           Z15, Z3, Z22
-	VMULPS           Z15, Z4, Z23
-	VMULPS           Z15, Z5, Z24
-	VMULPS           Z15, Z16, Z15
-	VSUBPS           Z17, Z8, Z17
-	VSUBPS           Z18, Z13, Z18
-	VSUBPS           Z19, Z14, Z19
-	VSUBPS           Z20, Z9, Z20
-	VMULPS           1664(BX), Z22, Z25
-	VMULPS           1600(BX), Z23, Z26
+	VCMPPS           $0x00, Z12, Z29, K1
+	KMOVW            K4, 1664(BX)
+	VCMPPS           $0x00, Z14, Z31, K4
+	VMULPS           896(BX), Z21, Z7
+	VMULPS           832(BX), Z21, Z9
+	VMULPS           768(BX), Z21, Z11
+	VMULPS           704(BX), Z21, Z12
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+144(SB), Z13
+	VBLENDMPS        Z13, Z22, K3, Z14
+	VBLENDMPS        Z13, Z24, K2, Z17
+	VBLENDMPS        Z13, Z26, K1, Z18
+	VBLENDMPS        Z13, Z28, K4, Z21
+	VBLENDMPS        Z13, Z7, K5, Z7
+	VBLENDMPS        Z13, Z9, K6, Z9
+	VBLENDMPS        Z13, Z11, K7, Z11
+	KMOVW            1664(BX), K1
+	VBLENDMPS        Z13, Z12, K1, Z12
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+148(SB), Z13
+	VMULPS           Z13, Z10, Z22
+	VMULPS           Z13, Z16, Z24
+	VMULPS           Z13, Z19, Z25
+	VMULPS           Z13, Z20, Z13
+	VSUBPS           Z14, Z7, Z14
+	VSUBPS           Z17, Z9, Z17
+	VSUBPS           Z18, Z11, Z18
+	VSUBPS           Z21, Z12, Z21
+	VMULPS           1600(BX), Z22, Z26
 	VMULPS           1536(BX), Z24, Z27
-	VMULPS           1024(BX), Z15, Z28
-	VFMADD231PS      Z2, Z3, Z17
-	VFMADD231PS      Z1, Z4, Z18
-	VFMADD231PS      Z0, Z5, Z19
-	VFMADD231PS      Z7, Z16, Z20
-	VFNMADD231PS     Z3, Z6, Z8
-	VFNMADD231PS     Z4, Z10, Z13
-	VFNMADD231PS     Z5, Z11, Z14
-	VFNMADD231PS     Z16, Z12, Z9
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+60(SB), Z0
-	VMULPS           Z25, Z0, Z1
-	VMULPS           Z26, Z0, Z2
-	VMULPS           Z27, Z0, Z3
-	VMULPS           Z28, Z0, Z0
-	VMULPS           1472(BX), Z22, Z4
-	VMULPS           1408(BX), Z23, Z5
-	VMULPS           1344(BX), Z24, Z6
-	VMULPS           1280(BX), Z15, Z7
+	VMULPS           1472(BX), Z25, Z28
+	VMULPS           960(BX), Z13, Z29
+	VFMADD231PS      Z3, Z10, Z14
+	VFMADD231PS      Z6, Z16, Z17
+	VFMADD231PS      Z1, Z19, Z18
+	VFMADD231PS      Z0, Z20, Z21
+	VFNMADD231PS     Z10, Z2, Z7
+	VFNMADD231PS     Z16, Z4, Z9
+	VFNMADD231PS     Z19, Z5, Z11
+	VFNMADD231PS     Z20, Z8, Z12
+	VMULPS           Z26, Z15, Z0
+	VMULPS           Z27, Z15, Z1
+	VMULPS           Z28, Z15, Z2
+	VMULPS           Z29, Z15, Z3
+	VMULPS           1408(BX), Z22, Z4
+	VMULPS           1344(BX), Z24, Z5
+	VMULPS           1280(BX), Z25, Z6
+	VMULPS           1216(BX), Z13, Z8
 	KMOVW            2048(BX), K1
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+148(SB), Z10
-	VBLENDMPS        Z17, Z10, K1, Z11
-	KMOVW            576(BX), K1
-	VBLENDMPS        Z18, Z10, K1, Z12
-	KMOVW            640(BX), K1
-	VBLENDMPS        Z19, Z10, K1, Z16
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+152(SB), Z10
+	VBLENDMPS        Z14, Z10, K1, Z14
 	KMOVW            1984(BX), K1
-	VBLENDMPS        Z20, Z10, K1, Z10
-	VMULPS           Z11, Z29, Z17
-	VMULPS           Z12, Z29, Z18
-	VMULPS           Z16, Z29, Z19
-	VMULPS           Z10, Z29, Z20
-	VMULPS           1472(BX), Z8, Z8
-	VMULPS           1408(BX), Z13, Z13
-	VMULPS           1344(BX), Z14, Z14
-	VMULPS           1280(BX), Z9, Z9
-	VMULPS           1216(BX), Z4, Z4
-	VMULPS           1152(BX), Z5, Z5
-	VMULPS           1088(BX), Z6, Z6
-	VMULPS           960(BX), Z7, Z7
-	VMOVUPS          256(BX), Z25
-	VMULPS           Z22, Z25, Z22
-	VMULPS           Z23, Z25, Z23
-	VMULPS           Z24, Z25, Z24
-	VMULPS           Z15, Z25, Z15
-	VMOVUPS          192(BX), Z25
-	VFMADD231PS      Z11, Z25, Z1
-	VFMADD231PS      Z12, Z25, Z2
-	VFMADD231PS      Z16, Z25, Z3
-	VFMADD231PS      Z10, Z25, Z0
-	VXORPS           Z17, Z21, Z17
-	VXORPS           Z18, Z21, Z18
-	VXORPS           Z19, Z21, Z19
-	VXORPS           Z20, Z21, Z20
+	VBLENDMPS        Z17, Z10, K1, Z15
+	KMOVW            576(BX), K1
+	VBLENDMPS        Z18, Z10, K1, Z16
+	KMOVW            1920(BX), K1
+	VBLENDMPS        Z21, Z10, K1, Z10
+	VMULPS           Z14, Z30, Z17
+	VMULPS           Z15, Z30, Z18
+	VMULPS           Z16, Z30, Z19
+	VMULPS           Z10, Z30, Z20
+	VMULPS           1408(BX), Z7, Z7
+	VMULPS           1344(BX), Z9, Z9
+	VMULPS           1280(BX), Z11, Z11
+	VMULPS           1216(BX), Z12, Z12
+	VMULPS           1152(BX), Z4, Z4
+	VMULPS           1088(BX), Z5, Z5
+	VMULPS           640(BX), Z6, Z6
+	VMULPS           1024(BX), Z8, Z8
+	VMOVUPS          256(BX), Z21
+	VMULPS           Z22, Z21, Z22
+	VMULPS           Z24, Z21, Z24
+	VMULPS           Z25, Z21, Z25
+	VMULPS           Z13, Z21, Z13
+	VMOVUPS          192(BX), Z21
+	VFMADD231PS      Z14, Z21, Z0
+	VFMADD231PS      Z15, Z21, Z1
+	VFMADD231PS      Z16, Z21, Z2
+	VFMADD231PS      Z10, Z21, Z3
+	VXORPS           Z17, Z23, Z17
+	VXORPS           Z18, Z23, Z18
+	VXORPS           Z19, Z23, Z19
+	VXORPS           Z20, Z23, Z20
 	PREFETCHT0       1024(SI)(AX*1)
-	VMOVUPS          Z11, (SI)(AX*1)
+	VMOVUPS          Z14, (SI)(AX*1)
 	PREFETCHT0       1088(SI)(AX*1)
-	VMOVUPS          Z12, 64(SI)(AX*1)
+	VMOVUPS          Z15, 64(SI)(AX*1)
 	PREFETCHT0       1152(SI)(AX*1)
 	VMOVUPS          Z16, 128(SI)(AX*1)
 	PREFETCHT0       1216(SI)(AX*1)
 	VMOVUPS          Z10, 192(SI)(AX*1)
 	PREFETCHT0       1024(DI)(AX*1)
-	VMOVUPS          Z8, (DI)(AX*1)
+	VMOVUPS          Z7, (DI)(AX*1)
 	PREFETCHT0       1088(DI)(AX*1)
-	VMOVUPS          Z13, 64(DI)(AX*1)
+	VMOVUPS          Z9, 64(DI)(AX*1)
 	PREFETCHT0       1152(DI)(AX*1)
-	VMOVUPS          Z14, 128(DI)(AX*1)
+	VMOVUPS          Z11, 128(DI)(AX*1)
 	PREFETCHT0       1216(DI)(AX*1)
-	VMOVUPS          Z9, 192(DI)(AX*1)
+	VMOVUPS          Z12, 192(DI)(AX*1)
 	PREFETCHT0       1024(R8)(AX*1)
 	VMOVUPS          Z4, (R8)(AX*1)
 	PREFETCHT0       1088(R8)(AX*1)
@@ -840,23 +842,23 @@ body:
 	PREFETCHT0       1152(R8)(AX*1)
 	VMOVUPS          Z6, 128(R8)(AX*1)
 	PREFETCHT0       1216(R8)(AX*1)
-	VMOVUPS          Z7, 192(R8)(AX*1)
+	VMOVUPS          Z8, 192(R8)(AX*1)
 	PREFETCHT0       1024(R9)(AX*1)
 	VMOVUPS          Z22, (R9)(AX*1)
 	PREFETCHT0       1088(R9)(AX*1)
-	VMOVUPS          Z23, 64(R9)(AX*1)
+	VMOVUPS          Z24, 64(R9)(AX*1)
 	PREFETCHT0       1152(R9)(AX*1)
-	VMOVUPS          Z24, 128(R9)(AX*1)
+	VMOVUPS          Z25, 128(R9)(AX*1)
 	PREFETCHT0       1216(R9)(AX*1)
-	VMOVUPS          Z15, 192(R9)(AX*1)
+	VMOVUPS          Z13, 192(R9)(AX*1)
 	PREFETCHT0       1024(R10)(AX*1)
-	VMOVUPS          Z1, (R10)(AX*1)
+	VMOVUPS          Z0, (R10)(AX*1)
 	PREFETCHT0       1088(R10)(AX*1)
-	VMOVUPS          Z2, 64(R10)(AX*1)
+	VMOVUPS          Z1, 64(R10)(AX*1)
 	PREFETCHT0       1152(R10)(AX*1)
-	VMOVUPS          Z3, 128(R10)(AX*1)
+	VMOVUPS          Z2, 128(R10)(AX*1)
 	PREFETCHT0       1216(R10)(AX*1)
-	VMOVUPS          Z0, 192(R10)(AX*1)
+	VMOVUPS          Z3, 192(R10)(AX*1)
 	PREFETCHT0       1024(R11)(AX*1)
 	VMOVUPS          Z17, (R11)(AX*1)
 	PREFETCHT0       1088(R11)(AX*1)
@@ -895,362 +897,356 @@ whole:
 	VMOVUPS.Z        64(R12)(AX*1), K6, Z5
 	VGETMANTPS       $0x04, Z0, Z6
 	VGETMANTPS       $0x04, Z1, Z7
-	VMOVUPS          256(BX), Z8
-	VMULPS           Z8, Z2, Z9
-	VMULPS           Z8, Z3, Z10
-	VGETEXPPS        Z0, Z11
-	VGETEXPPS        Z1, Z12
-	VMOVUPS          128(BX), Z13
-	VMULPS           Z13, Z0, Z14
-	VMULPS           Z13, Z1, Z15
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+0(SB), Z16
-	VMULPS           Z16, Z6, Z17
-	VMULPS           Z16, Z7, Z16
-	VMOVUPS          512(BX), Z18
-	VCMPPS           $0x11, Z6, Z18, K1
-	VCMPPS           $0x11, Z7, Z18, K2
-	VMOVUPS          (BX), Z18
-	VMULPS           Z9, Z18, Z19
-	VMULPS           Z10, Z18, Z20
-	VMOVUPS          448(BX), Z21
-	VSUBPS           Z11, Z21, Z11
-	VSUBPS           Z12, Z21, Z12
-	VMOVUPS          384(BX), Z21
-	VCMPPS           $0x11, Z21, Z17, K3
-	VCMPPS           $0x11, Z21, Z16, K4
-	VMOVAPS          Z21, Z16
-	VADDPS           Z21, Z21, K1, Z16
-	VMOVAPS          Z21, Z17
-	VADDPS           Z21, Z21, K2, Z17
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+28(SB), Z21
-	VMULPS           Z21, Z9, Z22
-	VMULPS           Z21, Z10, Z23
-	VMOVAPS          Z6, Z24
-	VADDPS           Z6, Z6, K3, Z24
+	VMOVUPS          512(BX), Z8
+	VCMPPS           $0x11, Z6, Z8, K1
+	VCMPPS           $0x11, Z7, Z8, K2
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+0(SB), Z8
+	VMULPS           Z8, Z6, Z9
+	VMULPS           Z8, Z7, Z8
+	VMOVUPS          384(BX), Z10
+	VCMPPS           $0x11, Z10, Z9, K3
+	VCMPPS           $0x11, Z10, Z8, K4
+	VMOVAPS          Z6, Z8
+	VADDPS           Z6, Z6, K3, Z8
 	VMOVAPS          Z7, Z6
 	VADDPS           Z7, Z7, K4, Z6
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+8(SB), Z7
-	VMOVAPS          Z11, Z25
-	VADDPS           Z7, Z11, K1, Z25
-	VMOVAPS          Z12, Z26
-	VADDPS           Z7, Z12, K2, Z26
-	VMINPS           Z0, Z18, Z0
-	VMINPS           Z1, Z18, Z1
-	VMOVUPS          320(BX), Z27
-	VADDPS           Z14, Z27, Z28
-	VADDPS           Z15, Z27, Z29
-	VADDPS           Z24, Z16, Z30
-	VADDPS           Z6, Z17, Z31
-	VSUBPS           Z24, Z16, Z16
-	VSUBPS           Z6, Z17, Z6
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+4(SB), Z17
-	VADDPS           Z17, Z11, K3, Z25
-	VADDPS           Z17, Z12, K4, Z26
-	VMINPS           Z13, Z0, Z0
-	VMINPS           Z13, Z1, Z1
-	VMULPS           Z19, Z30, Z11
-	VMULPS           Z20, Z31, Z12
-	VMULPS           Z14, Z4, Z13
-	VMULPS           Z15, Z5, Z14
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+24(SB), Z15
-	VMULPS           Z15, Z25, Z24
-	VMULPS           Z15, Z26, Z15
-	VADDPS           Z28, Z9, Z28
-	VADDPS           Z29, Z10, Z29
-	VDIVPS           Z11, Z17, Z11
-	VDIVPS           Z12, Z17, Z12
-	VMINPS           Z9, Z0, Z0
-	VMINPS           Z10, Z1, Z1
+	VMOVUPS          256(BX), Z7
+	VMULPS           Z7, Z2, Z9
+	VMULPS           Z7, Z3, Z11
 	VMULPS           Z2, Z2, Z2
 	VMULPS           Z3, Z3, Z3
-	VMOVUPS          64(BX), Z8
-	VADDPS           Z28, Z8, Z28
-	VADDPS           Z29, Z8, Z29
-	VMINPS           Z8, Z0, Z0
-	VMINPS           Z8, Z1, Z1
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+132(SB), Z8
-	VCMPPS           $0x11, Z8, Z28, K1
-	VCMPPS           $0x11, Z8, Z29, K2
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+136(SB), Z8
-	VXORPS           Z8, Z4, Z28
-	VXORPS           Z8, Z5, Z29
-	VMULPS           Z27, Z4, Z4
-	VMULPS           Z27, Z5, Z5
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+40(SB), Z8
-	VCMPPS           $0x11, Z0, Z8, K3
-	VCMPPS           $0x11, Z1, Z8, K4
-	KANDW            K1, K3, K1
-	KANDW            K2, K4, K2
-	VMULPS           Z11, Z19, Z0
-	VMULPS           Z12, Z20, Z1
-	VMULPS           Z11, Z30, Z8
-	VMULPS           Z12, Z31, Z11
-	VMULPS           Z0, Z16, Z0
-	VMULPS           Z1, Z6, Z1
-	VMULPS           Z8, Z18, Z6
-	VMULPS           Z11, Z18, Z12
-	VMULPS           Z8, Z9, Z8
-	VMULPS           Z11, Z10, Z9
-	VMULPS           Z0, Z0, Z10
-	VMULPS           Z1, Z1, Z11
-	VMULPS           Z2, Z6, Z2
-	VMULPS           Z3, Z12, Z3
-	VMULPS           Z8, Z6, Z16
-	VMULPS           Z9, Z12, Z18
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+12(SB), Z19
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+16(SB), Z20
-	VFMADD231PS      Z19, Z10, Z20
-	VFMADD213PS.BCST blackFirstStrip32AVX512Consts<>+16(SB), Z11, Z19
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+20(SB), Z30
-	VFMADD213PS      Z30, Z10, Z20
-	VFMADD231PS      Z19, Z11, Z30
-	VMULPS           Z20, Z10, Z10
-	VMULPS           Z30, Z11, Z11
-	VFMADD231PS      Z10, Z0, Z24
-	VFMADD231PS      Z11, Z1, Z15
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+32(SB), Z10
-	VFMADD231PS      Z10, Z0, Z24
-	VFMADD231PS      Z10, Z1, Z15
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+36(SB), Z0
-	VFMADD231PS      Z0, Z25, Z24
-	VFMADD231PS      Z0, Z26, Z15
-	VMOVAPS          Z22, Z0
-	VFMADD231PS      Z24, Z6, Z0
-	VMOVAPS          Z23, Z1
-	VFMADD231PS      Z15, Z12, Z1
-	VFMSUB231PS      Z24, Z6, Z22
-	VFMSUB231PS      Z15, Z12, Z23
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+44(SB), Z6
-	VANDPS           Z6, Z0, Z11
-	VANDPS           Z6, Z1, Z12
-	VANDPS           Z6, Z22, Z15
-	VANDPS           Z6, Z23, Z19
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+48(SB), Z20
-	VMINPS           Z11, Z20, Z11
-	VMINPS           Z12, Z20, Z12
-	VMINPS           Z15, Z20, Z15
-	VMINPS           Z19, Z20, Z19
-	VMOVAPS          Z17, Z20
-	VPTERNLOGD       $0xe4, Z6, Z0, Z20
-	VMOVAPS          Z17, Z24
-	VPTERNLOGD       $0xe4, Z6, Z1, Z24
-	VMOVAPS          Z17, Z25
-	VPTERNLOGD       $0xe4, Z6, Z22, Z25
-	VMOVAPS          Z17, Z26
-	VPTERNLOGD       $0xe4, Z6, Z23, Z26
+	VMOVAPS          Z10, Z12
+	VADDPS           Z10, Z10, K1, Z12
+	VMOVAPS          Z10, Z13
+	VADDPS           Z10, Z10, K2, Z13
+	VGETEXPPS        Z0, Z10
+	VGETEXPPS        Z1, Z14
+	VMOVUPS          448(BX), Z15
+	VSUBPS           Z10, Z15, Z10
+	VSUBPS           Z14, Z15, Z14
+	VMOVUPS          (BX), Z15
+	VMULPS           Z9, Z15, Z16
+	VMULPS           Z11, Z15, Z17
+	VADDPS           Z8, Z12, Z18
+	VADDPS           Z6, Z13, Z19
+	VSUBPS           Z8, Z12, Z8
+	VSUBPS           Z6, Z13, Z6
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+8(SB), Z12
+	VMOVAPS          Z10, Z13
+	VADDPS           Z12, Z10, K1, Z13
+	VMOVAPS          Z14, Z20
+	VADDPS           Z12, Z14, K2, Z20
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+4(SB), Z21
+	VADDPS           Z21, Z10, K3, Z13
+	VADDPS           Z21, Z14, K4, Z20
+	VMULPS           Z16, Z18, Z10
+	VMULPS           Z17, Z19, Z14
+	VDIVPS           Z10, Z21, Z10
+	VDIVPS           Z14, Z21, Z14
+	VMULPS           Z10, Z16, Z16
+	VMULPS           Z14, Z17, Z17
+	VMULPS           Z10, Z18, Z10
+	VMULPS           Z14, Z19, Z14
+	VMULPS           Z16, Z8, Z8
+	VMULPS           Z17, Z6, Z6
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+24(SB), Z16
+	VMULPS           Z16, Z13, Z17
+	VMULPS           Z16, Z20, Z16
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+28(SB), Z18
+	VMULPS           Z18, Z9, Z19
+	VMULPS           Z18, Z11, Z18
+	VMULPS           Z10, Z15, Z22
+	VMULPS           Z14, Z15, Z23
+	VMULPS           Z10, Z9, Z10
+	VMULPS           Z14, Z11, Z14
+	VMULPS           Z2, Z22, Z2
+	VMULPS           Z3, Z23, Z3
+	VMULPS           Z8, Z8, Z24
+	VMULPS           Z6, Z6, Z25
+	VMOVUPS          128(BX), Z26
+	VMULPS           Z26, Z0, Z27
+	VMULPS           Z26, Z1, Z28
+	VMINPS           Z0, Z15, Z0
+	VMINPS           Z1, Z15, Z1
+	VMINPS           Z26, Z0, Z0
+	VMINPS           Z26, Z1, Z1
+	VMINPS           Z9, Z0, Z0
+	VMINPS           Z11, Z1, Z1
+	VMOVUPS          64(BX), Z15
+	VMINPS           Z15, Z0, Z0
+	VMINPS           Z15, Z1, Z1
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+40(SB), Z26
+	VCMPPS           $0x11, Z0, Z26, K1
+	VCMPPS           $0x11, Z1, Z26, K2
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+12(SB), Z0
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+16(SB), Z1
+	VFMADD231PS      Z0, Z24, Z1
+	VFMADD213PS.BCST blackFirstStrip32AVX512Consts<>+16(SB), Z25, Z0
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+20(SB), Z26
+	VFMADD213PS      Z26, Z24, Z1
+	VFMADD231PS      Z0, Z25, Z26
+	VMULPS           Z1, Z24, Z0
+	VMULPS           Z26, Z25, Z1
+	VFMADD231PS      Z0, Z8, Z17
+	VFMADD231PS      Z1, Z6, Z16
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+32(SB), Z0
+	VFMADD231PS      Z0, Z8, Z17
+	VFMADD231PS      Z0, Z6, Z16
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+36(SB), Z1
+	VFMADD231PS      Z1, Z13, Z17
+	VFMADD231PS      Z1, Z20, Z16
+	VMOVUPS          320(BX), Z1
+	VADDPS           Z27, Z1, Z6
+	VADDPS           Z28, Z1, Z8
+	VADDPS           Z6, Z9, Z6
+	VADDPS           Z8, Z11, Z8
+	VMULPS           Z27, Z4, Z9
+	VMULPS           Z28, Z5, Z11
+	VADDPS           Z6, Z15, Z6
+	VADDPS           Z8, Z15, Z8
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+136(SB), Z13
+	VCMPPS           $0x11, Z13, Z6, K3
+	VCMPPS           $0x11, Z13, Z8, K4
+	KANDW            K3, K1, K1
+	KANDW            K4, K2, K2
+	VMOVAPS          Z19, Z6
+	VFMADD231PS      Z17, Z22, Z6
+	VMOVAPS          Z18, Z8
+	VFMADD231PS      Z16, Z23, Z8
+	VFMSUB231PS      Z17, Z22, Z19
+	VFMSUB231PS      Z16, Z23, Z18
+	VMULPS           Z10, Z22, Z13
+	VMULPS           Z14, Z23, Z16
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+140(SB), Z17
+	VXORPS           Z17, Z4, Z20
+	VXORPS           Z17, Z5, Z22
+	VMULPS           Z1, Z4, Z4
+	VMULPS           Z1, Z5, Z5
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+44(SB), Z23
+	VANDPS           Z23, Z6, Z24
+	VANDPS           Z23, Z8, Z25
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+48(SB), Z26
+	VMINPS           Z24, Z26, Z24
+	VMINPS           Z25, Z26, Z25
+	VANDPS           Z23, Z19, Z27
+	VANDPS           Z23, Z18, Z28
+	VMINPS           Z27, Z26, Z27
+	VMINPS           Z28, Z26, Z26
+	VMOVAPS          Z21, Z28
+	VPTERNLOGD       $0xe4, Z23, Z6, Z28
+	VMOVAPS          Z21, Z29
+	VPTERNLOGD       $0xe4, Z23, Z8, Z29
+	VCMPPS           $0x00, Z28, Z20, K3
+	VCMPPS           $0x00, Z29, Z22, K4
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+144(SB), Z28
+	VBLENDMPS        Z28, Z4, K3, Z4
+	VBLENDMPS        Z28, Z5, K4, Z5
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+52(SB), Z29
+	VFMADD213PS      Z0, Z24, Z29
 	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+52(SB), Z30
-	VFMADD213PS      Z17, Z11, Z30
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+52(SB), Z31
-	VFMADD213PS      Z17, Z12, Z31
-	VCMPPS           $0x00, Z20, Z28, K3
-	VCMPPS           $0x00, Z24, Z29, K4
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+56(SB), Z20
-	VADDPS           Z20, Z11, Z24
-	VADDPS           Z20, Z12, Z27
-	VCMPPS           $0x00, Z25, Z28, K5
-	KMOVW            K2, 576(BX)
-	VCMPPS           $0x00, Z26, Z29, K2
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+52(SB), Z25
-	VFMADD213PS      Z17, Z15, Z25
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+52(SB), Z26
-	VFMADD213PS      Z17, Z19, Z26
-	VADDPS           Z20, Z15, Z28
-	VADDPS           Z20, Z19, Z20
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+140(SB), Z29
-	VBLENDMPS        Z29, Z4, K3, Z4
-	VBLENDMPS        Z29, Z5, K4, Z5
-	VBLENDMPS        Z29, Z13, K5, Z13
-	VBLENDMPS        Z29, Z14, K2, Z14
-	VSUBPS           Z13, Z4, Z13
-	VSUBPS           Z14, Z5, Z14
-	VMULPS           Z24, Z30, Z29
-	VMOVUPS          Z18, 640(BX)
-	VMULPS           Z27, Z31, Z18
-	VMOVUPS          Z16, 704(BX)
-	VMULPS           Z28, Z25, Z16
-	VMOVUPS          Z9, 768(BX)
-	VMULPS           Z20, Z26, Z9
-	VMOVUPS          Z8, 832(BX)
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+60(SB), Z8
-	VMOVUPS          Z3, 896(BX)
-	VMULPS           Z8, Z11, Z3
-	VMOVUPS          Z2, 960(BX)
-	VMULPS           Z8, Z12, Z2
-	VMULPS           Z16, Z29, Z8
-	VMOVUPS          Z5, 1024(BX)
-	VMULPS           Z9, Z18, Z5
-	VDIVPS           Z8, Z17, Z8
-	VDIVPS           Z5, Z17, Z5
-	VMULPS           Z8, Z16, Z16
-	VMULPS           Z5, Z9, Z9
-	VMULPS           Z8, Z29, Z8
-	VMULPS           Z5, Z18, Z5
-	VMULPS           Z16, Z30, Z17
-	VMULPS           Z9, Z31, Z18
-	VMULPS           Z16, Z24, Z16
-	VMULPS           Z9, Z27, Z9
-	VMULPS           Z8, Z25, Z24
-	VMULPS           Z5, Z26, Z25
-	VMULPS           Z8, Z28, Z8
-	VMULPS           Z5, Z20, Z5
-	VMULPS           Z24, Z15, Z15
-	VMULPS           Z25, Z19, Z19
-	VMULPS           Z17, Z11, Z17
-	VMULPS           Z18, Z12, Z18
-	VMULPS           Z3, Z11, Z20
-	VMULPS           Z2, Z12, Z24
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+64(SB), Z25
-	VMULPS           Z25, Z20, Z20
-	VMULPS           Z25, Z24, Z24
-	VRNDSCALEPS      $0x08, Z20, Z20
-	VRNDSCALEPS      $0x08, Z24, Z24
-	VMOVAPS          Z7, Z25
-	VFMADD231PS      Z10, Z15, Z25
-	VMOVAPS          Z7, Z26
-	VFMADD231PS      Z10, Z19, Z26
-	VMOVAPS          Z7, Z27
-	VFMADD231PS      Z10, Z17, Z27
-	VFMADD231PS      Z10, Z18, Z7
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+76(SB), Z10
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+80(SB), Z28
-	VFMADD231PS      Z10, Z25, Z28
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+80(SB), Z29
-	VFMADD231PS      Z10, Z26, Z29
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+84(SB), Z30
-	VFMADD213PS      Z30, Z25, Z28
-	VFMADD213PS      Z30, Z26, Z29
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+88(SB), Z31
-	VFMADD213PS      Z31, Z25, Z28
-	VFMADD213PS      Z31, Z26, Z29
-	VMOVUPS          Z4, 1088(BX)
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+92(SB), Z4
-	VFMADD213PS      Z4, Z25, Z28
-	VFMADD213PS      Z4, Z26, Z29
-	VMOVUPS          Z14, 1152(BX)
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+96(SB), Z14
-	VFMADD213PS      Z14, Z25, Z28
-	VFMADD213PS      Z14, Z26, Z29
-	VMOVUPS          Z13, 1216(BX)
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+100(SB), Z13
-	VFMADD213PS      Z13, Z25, Z28
-	VFMADD213PS      Z13, Z26, Z29
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+104(SB), Z13
-	VFMADD213PS      Z13, Z25, Z28
-	VFMADD213PS      Z13, Z26, Z29
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+108(SB), Z13
-	VFMADD213PS      Z13, Z28, Z25
-	VFMADD213PS      Z13, Z29, Z26
-	VFMADD213PS      Z21, Z25, Z15
-	VFMADD213PS      Z21, Z26, Z19
+	VFMADD213PS      Z0, Z25, Z30
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+56(SB), Z31
+	VADDPS           Z31, Z24, Z17
+	VADDPS           Z31, Z25, Z15
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+52(SB), Z7
+	VFMADD213PS      Z0, Z27, Z7
+	VMOVUPS          Z16, 576(BX)
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+52(SB), Z16
+	VFMADD213PS      Z0, Z26, Z16
+	VMOVUPS          Z13, 640(BX)
+	VADDPS           Z31, Z27, Z13
+	VADDPS           Z31, Z26, Z31
+	VMOVUPS          Z3, 704(BX)
+	VMULPS           Z24, Z24, Z3
+	VMOVUPS          Z2, 768(BX)
+	VMULPS           Z25, Z25, Z2
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+64(SB), Z1
+	VMOVUPS          Z14, 832(BX)
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+60(SB), Z14
+	VFMADD213PS      Z14, Z1, Z3
+	VFMADD213PS      Z14, Z1, Z2
+	VSUBPS           Z14, Z3, Z1
+	VSUBPS           Z14, Z2, Z2
+	VMULPS           Z17, Z29, Z3
+	VMULPS           Z15, Z30, Z14
+	VMOVUPS          Z10, 896(BX)
+	VMULPS           Z13, Z7, Z10
+	VMOVUPS          Z8, 960(BX)
+	VMULPS           Z31, Z16, Z8
+	VMOVUPS          Z6, 1024(BX)
+	VMOVAPS          Z21, Z6
+	VPTERNLOGD       $0xe4, Z23, Z19, Z6
+	VMOVUPS          Z19, 1088(BX)
+	VMOVAPS          Z21, Z19
+	VPTERNLOGD       $0xe4, Z23, Z18, Z19
+	VCMPPS           $0x00, Z6, Z20, K3
+	VCMPPS           $0x00, Z19, Z22, K4
+	VBLENDMPS        Z28, Z9, K3, Z6
+	VBLENDMPS        Z28, Z11, K4, Z9
+	VSUBPS           Z6, Z4, Z6
+	VSUBPS           Z9, Z5, Z9
+	VMULPS           Z10, Z3, Z11
+	VMULPS           Z8, Z14, Z19
+	VDIVPS           Z11, Z21, Z11
+	VDIVPS           Z19, Z21, Z19
+	VMULPS           Z11, Z10, Z10
+	VMULPS           Z19, Z8, Z8
+	VMULPS           Z11, Z3, Z3
+	VMULPS           Z19, Z14, Z11
+	VMULPS           Z10, Z29, Z14
+	VMULPS           Z8, Z30, Z19
+	VMULPS           Z10, Z17, Z10
 	VMULPS           Z8, Z15, Z8
-	VMULPS           Z5, Z19, Z5
-	VPTERNLOGD       $0xe4, Z6, Z22, Z8
-	VPTERNLOGD       $0xe4, Z6, Z23, Z5
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+68(SB), Z15
-	VMULPS           Z15, Z20, Z19
-	VMULPS           Z15, Z24, Z15
-	VFMADD231PS      Z3, Z11, Z19
-	VFMADD231PS      Z2, Z12, Z15
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+80(SB), Z2
-	VFMADD231PS      Z10, Z27, Z2
-	VFMADD213PS.BCST blackFirstStrip32AVX512Consts<>+80(SB), Z7, Z10
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+72(SB), Z3
-	VFMADD231PS      Z3, Z20, Z19
-	VFMADD231PS      Z3, Z24, Z15
-	VFMADD213PS      Z30, Z27, Z2
-	VFMADD231PS      Z10, Z7, Z30
-	VFMADD213PS      Z31, Z27, Z2
-	VFMADD231PS      Z30, Z7, Z31
-	VFMADD213PS      Z4, Z27, Z2
-	VFMADD231PS      Z31, Z7, Z4
-	VFMADD213PS      Z14, Z27, Z2
-	VFMADD231PS      Z4, Z7, Z14
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+100(SB), Z3
-	VFMADD213PS      Z3, Z27, Z2
-	VFMADD231PS      Z14, Z7, Z3
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+104(SB), Z4
-	VFMADD213PS      Z4, Z27, Z2
-	VFMADD231PS      Z3, Z7, Z4
-	VFMADD213PS      Z13, Z2, Z27
-	VFMADD231PS      Z4, Z7, Z13
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+112(SB), Z2
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+116(SB), Z3
-	VFMADD231PS      Z2, Z19, Z3
-	VFMADD213PS.BCST blackFirstStrip32AVX512Consts<>+116(SB), Z15, Z2
-	VFMADD213PS      Z21, Z27, Z17
-	VFMADD231PS      Z13, Z18, Z21
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+120(SB), Z4
-	VFMADD213PS      Z4, Z19, Z3
-	VFMADD231PS      Z2, Z15, Z4
-	VMULPS           Z19, Z19, Z2
-	VMULPS           Z15, Z15, Z7
-	VMULPS           Z16, Z17, Z10
-	VMULPS           Z9, Z21, Z9
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+124(SB), Z11
-	VFMADD213PS      Z11, Z19, Z3
-	VFMADD231PS      Z4, Z15, Z11
-	VPTERNLOGD       $0xe4, Z6, Z0, Z10
-	VPTERNLOGD       $0xe4, Z6, Z1, Z9
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+128(SB), Z0
-	VFMADD213PS      Z0, Z19, Z3
-	VFMADD231PS      Z11, Z15, Z0
-	VSUBPS           Z10, Z8, Z1
-	VSUBPS           Z9, Z5, Z4
-	VFMADD231PS      Z3, Z2, Z19
-	VFMADD231PS      Z0, Z7, Z15
-	VMOVUPS          320(BX), Z0
-	VFMADD213PS      Z0, Z0, Z19
-	VFMADD213PS      Z0, Z15, Z0
-	VSCALEFPS        Z20, Z19, Z2
-	VSCALEFPS        Z24, Z0, Z0
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+144(SB), Z3
-	VMULPS           Z3, Z2, Z5
+	VMULPS           Z3, Z7, Z7
+	VMULPS           Z11, Z16, Z15
+	VMULPS           Z3, Z13, Z3
+	VMULPS           Z11, Z31, Z11
+	VMULPS           Z7, Z27, Z7
+	VMULPS           Z15, Z26, Z13
+	VMULPS           Z14, Z24, Z14
+	VMULPS           Z19, Z25, Z15
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+68(SB), Z16
+	VMULPS           Z16, Z1, Z17
+	VMULPS           Z16, Z2, Z16
+	VFMADD231PS      Z24, Z24, Z17
+	VFMADD231PS      Z25, Z25, Z16
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+72(SB), Z19
+	VFMADD231PS      Z19, Z1, Z17
+	VFMADD231PS      Z19, Z2, Z16
+	VMOVAPS          Z12, Z19
+	VFMADD231PS      Z0, Z7, Z19
+	VMOVAPS          Z12, Z20
+	VFMADD231PS      Z0, Z13, Z20
+	VMOVAPS          Z12, Z22
+	VFMADD231PS      Z0, Z14, Z22
+	VFMADD231PS      Z0, Z15, Z12
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+112(SB), Z0
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+116(SB), Z24
+	VFMADD231PS      Z0, Z17, Z24
+	VFMADD213PS.BCST blackFirstStrip32AVX512Consts<>+116(SB), Z16, Z0
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+120(SB), Z25
+	VFMADD213PS      Z25, Z17, Z24
+	VFMADD231PS      Z0, Z16, Z25
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+124(SB), Z0
+	VFMADD213PS      Z0, Z17, Z24
+	VFMADD231PS      Z25, Z16, Z0
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+128(SB), Z25
+	VFMADD213PS      Z25, Z17, Z24
+	VFMADD231PS      Z0, Z16, Z25
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+132(SB), Z0
+	VFMADD213PS      Z0, Z17, Z24
+	VFMADD213PS      Z0, Z16, Z25
+	VMULPS           Z24, Z17, Z17
+	VMULPS           Z25, Z16, Z16
+	VMOVUPS          320(BX), Z24
+	VFMADD213PS      Z24, Z24, Z17
+	VFMADD213PS      Z24, Z16, Z24
+	VSCALEFPS        Z1, Z17, Z1
+	VSCALEFPS        Z2, Z24, Z2
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+76(SB), Z16
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+80(SB), Z17
+	VFMADD231PS      Z16, Z19, Z17
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+80(SB), Z24
+	VFMADD231PS      Z16, Z20, Z24
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+84(SB), Z25
+	VFMADD213PS      Z25, Z19, Z17
+	VFMADD213PS      Z25, Z20, Z24
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+88(SB), Z26
+	VFMADD213PS      Z26, Z19, Z17
+	VFMADD213PS      Z26, Z20, Z24
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+92(SB), Z27
+	VFMADD213PS      Z27, Z19, Z17
+	VFMADD213PS      Z27, Z20, Z24
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+96(SB), Z28
+	VFMADD213PS      Z28, Z19, Z17
+	VFMADD213PS      Z28, Z20, Z24
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+100(SB), Z29
+	VFMADD213PS      Z29, Z19, Z17
+	VFMADD213PS      Z29, Z20, Z24
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+104(SB), Z30
+	VFMADD213PS      Z30, Z19, Z17
+	VFMADD213PS      Z30, Z20, Z24
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+108(SB), Z31
+	VFMADD213PS      Z31, Z17, Z19
+	VFMADD213PS      Z31, Z24, Z20
+	VFMADD213PS      Z21, Z19, Z7
+	VFMADD213PS      Z21, Z20, Z13
+	VMULPS           Z3, Z7, Z3
+	VMULPS           Z11, Z13, Z7
+	VMOVUPS          1088(BX), Z11
+	VPTERNLOGD       $0xe4, Z23, Z11, Z3
+	VPTERNLOGD       $0xe4, Z23, Z18, Z7
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+80(SB), Z11
+	VFMADD231PS      Z16, Z22, Z11
+	VFMADD213PS.BCST blackFirstStrip32AVX512Consts<>+80(SB), Z12, Z16
+	VFMADD213PS      Z25, Z22, Z11
+	VFMADD231PS      Z16, Z12, Z25
+	VFMADD213PS      Z26, Z22, Z11
+	VFMADD231PS      Z25, Z12, Z26
+	VFMADD213PS      Z27, Z22, Z11
+	VFMADD231PS      Z26, Z12, Z27
+	VFMADD213PS      Z28, Z22, Z11
+	VFMADD231PS      Z27, Z12, Z28
+	VFMADD213PS      Z29, Z22, Z11
+	VFMADD231PS      Z28, Z12, Z29
+	VFMADD213PS      Z30, Z22, Z11
+	VFMADD231PS      Z29, Z12, Z30
+	VFMADD213PS      Z31, Z11, Z22
+	VFMADD231PS      Z30, Z12, Z31
+	VFMADD213PS      Z21, Z22, Z14
+	VFMADD231PS      Z31, Z15, Z21
+	VMULPS           Z10, Z14, Z10
+	VMULPS           Z8, Z21, Z8
+	VMOVUPS          1024(BX), Z11
+	VPTERNLOGD       $0xe4, Z23, Z11, Z10
+	VMOVUPS          960(BX), Z11
+	VPTERNLOGD       $0xe4, Z23, Z11, Z8
+	VSUBPS           Z10, Z3, Z3
+	VSUBPS           Z8, Z7, Z7
+	VFNMADD231PS     Z1, Z10, Z4
+	VFNMADD231PS     Z2, Z8, Z5
+	VFMADD231PS      Z3, Z1, Z6
+	VFMADD231PS      Z7, Z2, Z9
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+148(SB), Z3
+	VMULPS           Z3, Z1, Z1
+	VMULPS           Z3, Z2, Z2
+	VMULPS           896(BX), Z4, Z3
+	VMULPS           832(BX), Z5, Z4
+	VMOVUPS          Z3, K7, (DI)(AX*1)
+	VMOVUPS          Z4, K6, 64(DI)(AX*1)
+	VMULPS           768(BX), Z1, Z3
+	VMULPS           704(BX), Z2, Z4
+	VMULPS           896(BX), Z1, Z5
+	VMULPS           832(BX), Z2, Z7
+	VMULPS           640(BX), Z5, Z5
+	VMULPS           576(BX), Z7, Z7
 	VMULPS           Z3, Z0, Z3
-	VFMADD213PS      1216(BX), Z2, Z1
-	VFMADD213PS      1152(BX), Z0, Z4
-	VFNMADD213PS     1088(BX), Z2, Z10
-	VFNMADD213PS     1024(BX), Z0, Z9
-	VMULPS           960(BX), Z5, Z0
-	VMULPS           896(BX), Z3, Z2
-	VMOVUPS          832(BX), Z6
-	VMULPS           Z5, Z6, Z7
-	VMOVUPS          768(BX), Z8
-	VMULPS           Z3, Z8, Z11
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+148(SB), Z12
-	VBLENDMPS        Z1, Z12, K1, Z1
-	KMOVW            576(BX), K1
-	VBLENDMPS        Z4, Z12, K1, Z4
-	VMULPS           Z10, Z6, Z6
-	VMULPS           Z9, Z8, Z8
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+60(SB), Z9
-	VMULPS           Z0, Z9, Z0
-	VMULPS           Z2, Z9, Z2
-	VMOVUPS          64(BX), Z9
-	VMULPS           Z1, Z9, Z10
-	VMULPS           Z4, Z9, Z9
-	VMULPS           704(BX), Z7, Z7
-	VMULPS           640(BX), Z11, Z11
-	VMOVUPS          256(BX), Z12
-	VMULPS           Z5, Z12, Z5
-	VMULPS           Z3, Z12, Z3
-	VMOVUPS          192(BX), Z12
-	VFMADD231PS      Z1, Z12, Z0
-	VFMADD231PS      Z4, Z12, Z2
-	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+136(SB), Z12
-	VXORPS           Z10, Z12, Z10
-	VXORPS           Z9, Z12, Z9
-	VMOVUPS          Z1, K7, (SI)(AX*1)
+	VMULPS           Z4, Z0, Z0
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+152(SB), Z4
+	VBLENDMPS        Z6, Z4, K1, Z6
+	VBLENDMPS        Z9, Z4, K2, Z4
+	VMOVUPS          256(BX), Z8
+	VMULPS           Z1, Z8, Z1
+	VMULPS           Z2, Z8, Z2
+	VMOVUPS          Z5, K7, (R8)(AX*1)
+	VMOVUPS          Z7, K6, 64(R8)(AX*1)
+	VMOVUPS          64(BX), Z5
+	VMULPS           Z6, Z5, Z7
+	VMULPS           Z4, Z5, Z5
+	VMOVUPS          192(BX), Z8
+	VFMADD231PS      Z6, Z8, Z3
+	VFMADD231PS      Z4, Z8, Z0
+	VMOVUPS          Z6, K7, (SI)(AX*1)
 	VMOVUPS          Z4, K6, 64(SI)(AX*1)
-	VMOVUPS          Z6, K7, (DI)(AX*1)
-	VMOVUPS          Z8, K6, 64(DI)(AX*1)
-	VMOVUPS          Z7, K7, (R8)(AX*1)
-	VMOVUPS          Z11, K6, 64(R8)(AX*1)
-	VMOVUPS          Z10, K7, (R11)(AX*1)
-	VMOVUPS          Z9, K6, 64(R11)(AX*1)
-	VMOVUPS          Z5, K7, (R9)(AX*1)
-	VMOVUPS          Z3, K6, 64(R9)(AX*1)
-	VMOVUPS          Z0, K7, (R10)(AX*1)
-	VMOVUPS          Z2, K6, 64(R10)(AX*1)
+	VMOVUPS          Z1, K7, (R9)(AX*1)
+	VMOVUPS          Z2, K6, 64(R9)(AX*1)
+	VBROADCASTSS     blackFirstStrip32AVX512Consts<>+140(SB), Z1
+	VXORPS           Z7, Z1, Z2
+	VXORPS           Z5, Z1, Z1
+	VMOVUPS          Z3, K7, (R10)(AX*1)
+	VMOVUPS          Z0, K6, 64(R10)(AX*1)
+	VMOVUPS          Z2, K7, (R11)(AX*1)
+	VMOVUPS          Z1, K6, 64(R11)(AX*1)
 	ADDQ             $+128, AX
 	SUBQ             $+32, CX
 	JGT              tail
@@ -1387,271 +1383,279 @@ DATA blackFirstStrip32AVX2Consts<>+496(SB)/4, $0x3eccaf66
 DATA blackFirstStrip32AVX2Consts<>+500(SB)/4, $0x3eccaf66
 DATA blackFirstStrip32AVX2Consts<>+504(SB)/4, $0x3eccaf66
 DATA blackFirstStrip32AVX2Consts<>+508(SB)/4, $0x3eccaf66
-DATA blackFirstStrip32AVX2Consts<>+512(SB)/4, $0x35bfbe8e
-DATA blackFirstStrip32AVX2Consts<>+516(SB)/4, $0x35bfbe8e
-DATA blackFirstStrip32AVX2Consts<>+520(SB)/4, $0x35bfbe8e
-DATA blackFirstStrip32AVX2Consts<>+524(SB)/4, $0x35bfbe8e
-DATA blackFirstStrip32AVX2Consts<>+528(SB)/4, $0x35bfbe8e
-DATA blackFirstStrip32AVX2Consts<>+532(SB)/4, $0x35bfbe8e
-DATA blackFirstStrip32AVX2Consts<>+536(SB)/4, $0x35bfbe8e
-DATA blackFirstStrip32AVX2Consts<>+540(SB)/4, $0x35bfbe8e
-DATA blackFirstStrip32AVX2Consts<>+544(SB)/4, $0x3f2aaabd
-DATA blackFirstStrip32AVX2Consts<>+548(SB)/4, $0x3f2aaabd
-DATA blackFirstStrip32AVX2Consts<>+552(SB)/4, $0x3f2aaabd
-DATA blackFirstStrip32AVX2Consts<>+556(SB)/4, $0x3f2aaabd
-DATA blackFirstStrip32AVX2Consts<>+560(SB)/4, $0x3f2aaabd
-DATA blackFirstStrip32AVX2Consts<>+564(SB)/4, $0x3f2aaabd
-DATA blackFirstStrip32AVX2Consts<>+568(SB)/4, $0x3f2aaabd
-DATA blackFirstStrip32AVX2Consts<>+572(SB)/4, $0x3f2aaabd
-DATA blackFirstStrip32AVX2Consts<>+576(SB)/4, $0x80000000
-DATA blackFirstStrip32AVX2Consts<>+580(SB)/4, $0x80000000
-DATA blackFirstStrip32AVX2Consts<>+584(SB)/4, $0x80000000
-DATA blackFirstStrip32AVX2Consts<>+588(SB)/4, $0x80000000
-DATA blackFirstStrip32AVX2Consts<>+592(SB)/4, $0x80000000
-DATA blackFirstStrip32AVX2Consts<>+596(SB)/4, $0x80000000
-DATA blackFirstStrip32AVX2Consts<>+600(SB)/4, $0x80000000
-DATA blackFirstStrip32AVX2Consts<>+604(SB)/4, $0x80000000
-DATA blackFirstStrip32AVX2Consts<>+608(SB)/4, $0x40000000
-DATA blackFirstStrip32AVX2Consts<>+612(SB)/4, $0x40000000
-DATA blackFirstStrip32AVX2Consts<>+616(SB)/4, $0x40000000
-DATA blackFirstStrip32AVX2Consts<>+620(SB)/4, $0x40000000
-DATA blackFirstStrip32AVX2Consts<>+624(SB)/4, $0x40000000
-DATA blackFirstStrip32AVX2Consts<>+628(SB)/4, $0x40000000
-DATA blackFirstStrip32AVX2Consts<>+632(SB)/4, $0x40000000
-DATA blackFirstStrip32AVX2Consts<>+636(SB)/4, $0x40000000
-DATA blackFirstStrip32AVX2Consts<>+640(SB)/4, $0x3f317200
-DATA blackFirstStrip32AVX2Consts<>+644(SB)/4, $0x3f317200
-DATA blackFirstStrip32AVX2Consts<>+648(SB)/4, $0x3f317200
-DATA blackFirstStrip32AVX2Consts<>+652(SB)/4, $0x3f317200
-DATA blackFirstStrip32AVX2Consts<>+656(SB)/4, $0x3f317200
-DATA blackFirstStrip32AVX2Consts<>+660(SB)/4, $0x3f317200
-DATA blackFirstStrip32AVX2Consts<>+664(SB)/4, $0x3f317200
-DATA blackFirstStrip32AVX2Consts<>+668(SB)/4, $0x3f317200
-DATA blackFirstStrip32AVX2Consts<>+672(SB)/4, $0x41700000
-DATA blackFirstStrip32AVX2Consts<>+676(SB)/4, $0x41700000
-DATA blackFirstStrip32AVX2Consts<>+680(SB)/4, $0x41700000
-DATA blackFirstStrip32AVX2Consts<>+684(SB)/4, $0x41700000
-DATA blackFirstStrip32AVX2Consts<>+688(SB)/4, $0x41700000
-DATA blackFirstStrip32AVX2Consts<>+692(SB)/4, $0x41700000
-DATA blackFirstStrip32AVX2Consts<>+696(SB)/4, $0x41700000
-DATA blackFirstStrip32AVX2Consts<>+700(SB)/4, $0x41700000
-DATA blackFirstStrip32AVX2Consts<>+704(SB)/4, $0x3f400000
-DATA blackFirstStrip32AVX2Consts<>+708(SB)/4, $0x3f400000
-DATA blackFirstStrip32AVX2Consts<>+712(SB)/4, $0x3f400000
-DATA blackFirstStrip32AVX2Consts<>+716(SB)/4, $0x3f400000
-DATA blackFirstStrip32AVX2Consts<>+720(SB)/4, $0x3f400000
-DATA blackFirstStrip32AVX2Consts<>+724(SB)/4, $0x3f400000
-DATA blackFirstStrip32AVX2Consts<>+728(SB)/4, $0x3f400000
-DATA blackFirstStrip32AVX2Consts<>+732(SB)/4, $0x3f400000
-DATA blackFirstStrip32AVX2Consts<>+736(SB)/4, $0x40640000
-DATA blackFirstStrip32AVX2Consts<>+740(SB)/4, $0x40640000
-DATA blackFirstStrip32AVX2Consts<>+744(SB)/4, $0x40640000
-DATA blackFirstStrip32AVX2Consts<>+748(SB)/4, $0x40640000
-DATA blackFirstStrip32AVX2Consts<>+752(SB)/4, $0x40640000
-DATA blackFirstStrip32AVX2Consts<>+756(SB)/4, $0x40640000
-DATA blackFirstStrip32AVX2Consts<>+760(SB)/4, $0x40640000
-DATA blackFirstStrip32AVX2Consts<>+764(SB)/4, $0x40640000
-DATA blackFirstStrip32AVX2Consts<>+768(SB)/4, $0x3089705f
-DATA blackFirstStrip32AVX2Consts<>+772(SB)/4, $0x3089705f
-DATA blackFirstStrip32AVX2Consts<>+776(SB)/4, $0x3089705f
-DATA blackFirstStrip32AVX2Consts<>+780(SB)/4, $0x3089705f
-DATA blackFirstStrip32AVX2Consts<>+784(SB)/4, $0x3089705f
-DATA blackFirstStrip32AVX2Consts<>+788(SB)/4, $0x3089705f
-DATA blackFirstStrip32AVX2Consts<>+792(SB)/4, $0x3089705f
-DATA blackFirstStrip32AVX2Consts<>+796(SB)/4, $0x3089705f
-DATA blackFirstStrip32AVX2Consts<>+800(SB)/4, $0x4e6e6b28
-DATA blackFirstStrip32AVX2Consts<>+804(SB)/4, $0x4e6e6b28
-DATA blackFirstStrip32AVX2Consts<>+808(SB)/4, $0x4e6e6b28
-DATA blackFirstStrip32AVX2Consts<>+812(SB)/4, $0x4e6e6b28
-DATA blackFirstStrip32AVX2Consts<>+816(SB)/4, $0x4e6e6b28
-DATA blackFirstStrip32AVX2Consts<>+820(SB)/4, $0x4e6e6b28
-DATA blackFirstStrip32AVX2Consts<>+824(SB)/4, $0x4e6e6b28
-DATA blackFirstStrip32AVX2Consts<>+828(SB)/4, $0x4e6e6b28
-DATA blackFirstStrip32AVX2Consts<>+832(SB)/4, $0xbf000000
-DATA blackFirstStrip32AVX2Consts<>+836(SB)/4, $0xbf000000
-DATA blackFirstStrip32AVX2Consts<>+840(SB)/4, $0xbf000000
-DATA blackFirstStrip32AVX2Consts<>+844(SB)/4, $0xbf000000
-DATA blackFirstStrip32AVX2Consts<>+848(SB)/4, $0xbf000000
-DATA blackFirstStrip32AVX2Consts<>+852(SB)/4, $0xbf000000
-DATA blackFirstStrip32AVX2Consts<>+856(SB)/4, $0xbf000000
-DATA blackFirstStrip32AVX2Consts<>+860(SB)/4, $0xbf000000
-DATA blackFirstStrip32AVX2Consts<>+864(SB)/4, $0x3fb8aa3b
-DATA blackFirstStrip32AVX2Consts<>+868(SB)/4, $0x3fb8aa3b
-DATA blackFirstStrip32AVX2Consts<>+872(SB)/4, $0x3fb8aa3b
-DATA blackFirstStrip32AVX2Consts<>+876(SB)/4, $0x3fb8aa3b
-DATA blackFirstStrip32AVX2Consts<>+880(SB)/4, $0x3fb8aa3b
-DATA blackFirstStrip32AVX2Consts<>+884(SB)/4, $0x3fb8aa3b
-DATA blackFirstStrip32AVX2Consts<>+888(SB)/4, $0x3fb8aa3b
-DATA blackFirstStrip32AVX2Consts<>+892(SB)/4, $0x3fb8aa3b
-DATA blackFirstStrip32AVX2Consts<>+896(SB)/4, $0xbf317200
-DATA blackFirstStrip32AVX2Consts<>+900(SB)/4, $0xbf317200
-DATA blackFirstStrip32AVX2Consts<>+904(SB)/4, $0xbf317200
-DATA blackFirstStrip32AVX2Consts<>+908(SB)/4, $0xbf317200
-DATA blackFirstStrip32AVX2Consts<>+912(SB)/4, $0xbf317200
-DATA blackFirstStrip32AVX2Consts<>+916(SB)/4, $0xbf317200
-DATA blackFirstStrip32AVX2Consts<>+920(SB)/4, $0xbf317200
-DATA blackFirstStrip32AVX2Consts<>+924(SB)/4, $0xbf317200
-DATA blackFirstStrip32AVX2Consts<>+928(SB)/4, $0xb5bfbe8e
-DATA blackFirstStrip32AVX2Consts<>+932(SB)/4, $0xb5bfbe8e
-DATA blackFirstStrip32AVX2Consts<>+936(SB)/4, $0xb5bfbe8e
-DATA blackFirstStrip32AVX2Consts<>+940(SB)/4, $0xb5bfbe8e
-DATA blackFirstStrip32AVX2Consts<>+944(SB)/4, $0xb5bfbe8e
-DATA blackFirstStrip32AVX2Consts<>+948(SB)/4, $0xb5bfbe8e
-DATA blackFirstStrip32AVX2Consts<>+952(SB)/4, $0xb5bfbe8e
-DATA blackFirstStrip32AVX2Consts<>+956(SB)/4, $0xb5bfbe8e
-DATA blackFirstStrip32AVX2Consts<>+960(SB)/4, $0x39755674
-DATA blackFirstStrip32AVX2Consts<>+964(SB)/4, $0x39755674
-DATA blackFirstStrip32AVX2Consts<>+968(SB)/4, $0x39755674
-DATA blackFirstStrip32AVX2Consts<>+972(SB)/4, $0x39755674
-DATA blackFirstStrip32AVX2Consts<>+976(SB)/4, $0x39755674
-DATA blackFirstStrip32AVX2Consts<>+980(SB)/4, $0x39755674
-DATA blackFirstStrip32AVX2Consts<>+984(SB)/4, $0x39755674
-DATA blackFirstStrip32AVX2Consts<>+988(SB)/4, $0x39755674
-DATA blackFirstStrip32AVX2Consts<>+992(SB)/4, $0x390114b6
-DATA blackFirstStrip32AVX2Consts<>+996(SB)/4, $0x390114b6
-DATA blackFirstStrip32AVX2Consts<>+1000(SB)/4, $0x390114b6
-DATA blackFirstStrip32AVX2Consts<>+1004(SB)/4, $0x390114b6
-DATA blackFirstStrip32AVX2Consts<>+1008(SB)/4, $0x390114b6
-DATA blackFirstStrip32AVX2Consts<>+1012(SB)/4, $0x390114b6
-DATA blackFirstStrip32AVX2Consts<>+1016(SB)/4, $0x390114b6
-DATA blackFirstStrip32AVX2Consts<>+1020(SB)/4, $0x390114b6
-DATA blackFirstStrip32AVX2Consts<>+1024(SB)/4, $0xbb02dd71
-DATA blackFirstStrip32AVX2Consts<>+1028(SB)/4, $0xbb02dd71
-DATA blackFirstStrip32AVX2Consts<>+1032(SB)/4, $0xbb02dd71
-DATA blackFirstStrip32AVX2Consts<>+1036(SB)/4, $0xbb02dd71
-DATA blackFirstStrip32AVX2Consts<>+1040(SB)/4, $0xbb02dd71
-DATA blackFirstStrip32AVX2Consts<>+1044(SB)/4, $0xbb02dd71
-DATA blackFirstStrip32AVX2Consts<>+1048(SB)/4, $0xbb02dd71
-DATA blackFirstStrip32AVX2Consts<>+1052(SB)/4, $0xbb02dd71
-DATA blackFirstStrip32AVX2Consts<>+1056(SB)/4, $0x3a738970
-DATA blackFirstStrip32AVX2Consts<>+1060(SB)/4, $0x3a738970
-DATA blackFirstStrip32AVX2Consts<>+1064(SB)/4, $0x3a738970
-DATA blackFirstStrip32AVX2Consts<>+1068(SB)/4, $0x3a738970
-DATA blackFirstStrip32AVX2Consts<>+1072(SB)/4, $0x3a738970
-DATA blackFirstStrip32AVX2Consts<>+1076(SB)/4, $0x3a738970
-DATA blackFirstStrip32AVX2Consts<>+1080(SB)/4, $0x3a738970
-DATA blackFirstStrip32AVX2Consts<>+1084(SB)/4, $0x3a738970
-DATA blackFirstStrip32AVX2Consts<>+1088(SB)/4, $0x3c77415f
-DATA blackFirstStrip32AVX2Consts<>+1092(SB)/4, $0x3c77415f
-DATA blackFirstStrip32AVX2Consts<>+1096(SB)/4, $0x3c77415f
-DATA blackFirstStrip32AVX2Consts<>+1100(SB)/4, $0x3c77415f
-DATA blackFirstStrip32AVX2Consts<>+1104(SB)/4, $0x3c77415f
-DATA blackFirstStrip32AVX2Consts<>+1108(SB)/4, $0x3c77415f
-DATA blackFirstStrip32AVX2Consts<>+1112(SB)/4, $0x3c77415f
-DATA blackFirstStrip32AVX2Consts<>+1116(SB)/4, $0x3c77415f
-DATA blackFirstStrip32AVX2Consts<>+1120(SB)/4, $0xbd509d4d
-DATA blackFirstStrip32AVX2Consts<>+1124(SB)/4, $0xbd509d4d
-DATA blackFirstStrip32AVX2Consts<>+1128(SB)/4, $0xbd509d4d
-DATA blackFirstStrip32AVX2Consts<>+1132(SB)/4, $0xbd509d4d
-DATA blackFirstStrip32AVX2Consts<>+1136(SB)/4, $0xbd509d4d
-DATA blackFirstStrip32AVX2Consts<>+1140(SB)/4, $0xbd509d4d
-DATA blackFirstStrip32AVX2Consts<>+1144(SB)/4, $0xbd509d4d
-DATA blackFirstStrip32AVX2Consts<>+1148(SB)/4, $0xbd509d4d
-DATA blackFirstStrip32AVX2Consts<>+1152(SB)/4, $0x3d99190f
-DATA blackFirstStrip32AVX2Consts<>+1156(SB)/4, $0x3d99190f
-DATA blackFirstStrip32AVX2Consts<>+1160(SB)/4, $0x3d99190f
-DATA blackFirstStrip32AVX2Consts<>+1164(SB)/4, $0x3d99190f
-DATA blackFirstStrip32AVX2Consts<>+1168(SB)/4, $0x3d99190f
-DATA blackFirstStrip32AVX2Consts<>+1172(SB)/4, $0x3d99190f
-DATA blackFirstStrip32AVX2Consts<>+1176(SB)/4, $0x3d99190f
-DATA blackFirstStrip32AVX2Consts<>+1180(SB)/4, $0x3d99190f
-DATA blackFirstStrip32AVX2Consts<>+1184(SB)/4, $0xbc00cdcc
-DATA blackFirstStrip32AVX2Consts<>+1188(SB)/4, $0xbc00cdcc
-DATA blackFirstStrip32AVX2Consts<>+1192(SB)/4, $0xbc00cdcc
-DATA blackFirstStrip32AVX2Consts<>+1196(SB)/4, $0xbc00cdcc
-DATA blackFirstStrip32AVX2Consts<>+1200(SB)/4, $0xbc00cdcc
-DATA blackFirstStrip32AVX2Consts<>+1204(SB)/4, $0xbc00cdcc
-DATA blackFirstStrip32AVX2Consts<>+1208(SB)/4, $0xbc00cdcc
-DATA blackFirstStrip32AVX2Consts<>+1212(SB)/4, $0xbc00cdcc
-DATA blackFirstStrip32AVX2Consts<>+1216(SB)/4, $0xbe6caa20
-DATA blackFirstStrip32AVX2Consts<>+1220(SB)/4, $0xbe6caa20
-DATA blackFirstStrip32AVX2Consts<>+1224(SB)/4, $0xbe6caa20
-DATA blackFirstStrip32AVX2Consts<>+1228(SB)/4, $0xbe6caa20
-DATA blackFirstStrip32AVX2Consts<>+1232(SB)/4, $0xbe6caa20
-DATA blackFirstStrip32AVX2Consts<>+1236(SB)/4, $0xbe6caa20
-DATA blackFirstStrip32AVX2Consts<>+1240(SB)/4, $0xbe6caa20
-DATA blackFirstStrip32AVX2Consts<>+1244(SB)/4, $0xbe6caa20
-DATA blackFirstStrip32AVX2Consts<>+1248(SB)/4, $0x3ab56891
-DATA blackFirstStrip32AVX2Consts<>+1252(SB)/4, $0x3ab56891
-DATA blackFirstStrip32AVX2Consts<>+1256(SB)/4, $0x3ab56891
-DATA blackFirstStrip32AVX2Consts<>+1260(SB)/4, $0x3ab56891
-DATA blackFirstStrip32AVX2Consts<>+1264(SB)/4, $0x3ab56891
-DATA blackFirstStrip32AVX2Consts<>+1268(SB)/4, $0x3ab56891
-DATA blackFirstStrip32AVX2Consts<>+1272(SB)/4, $0x3ab56891
-DATA blackFirstStrip32AVX2Consts<>+1276(SB)/4, $0x3ab56891
-DATA blackFirstStrip32AVX2Consts<>+1280(SB)/4, $0x3c091f97
-DATA blackFirstStrip32AVX2Consts<>+1284(SB)/4, $0x3c091f97
-DATA blackFirstStrip32AVX2Consts<>+1288(SB)/4, $0x3c091f97
-DATA blackFirstStrip32AVX2Consts<>+1292(SB)/4, $0x3c091f97
-DATA blackFirstStrip32AVX2Consts<>+1296(SB)/4, $0x3c091f97
-DATA blackFirstStrip32AVX2Consts<>+1300(SB)/4, $0x3c091f97
-DATA blackFirstStrip32AVX2Consts<>+1304(SB)/4, $0x3c091f97
-DATA blackFirstStrip32AVX2Consts<>+1308(SB)/4, $0x3c091f97
-DATA blackFirstStrip32AVX2Consts<>+1312(SB)/4, $0x3d2aac27
-DATA blackFirstStrip32AVX2Consts<>+1316(SB)/4, $0x3d2aac27
-DATA blackFirstStrip32AVX2Consts<>+1320(SB)/4, $0x3d2aac27
-DATA blackFirstStrip32AVX2Consts<>+1324(SB)/4, $0x3d2aac27
-DATA blackFirstStrip32AVX2Consts<>+1328(SB)/4, $0x3d2aac27
-DATA blackFirstStrip32AVX2Consts<>+1332(SB)/4, $0x3d2aac27
-DATA blackFirstStrip32AVX2Consts<>+1336(SB)/4, $0x3d2aac27
-DATA blackFirstStrip32AVX2Consts<>+1340(SB)/4, $0x3d2aac27
-DATA blackFirstStrip32AVX2Consts<>+1344(SB)/4, $0x42fe0000
-DATA blackFirstStrip32AVX2Consts<>+1348(SB)/4, $0x42fe0000
-DATA blackFirstStrip32AVX2Consts<>+1352(SB)/4, $0x42fe0000
-DATA blackFirstStrip32AVX2Consts<>+1356(SB)/4, $0x42fe0000
-DATA blackFirstStrip32AVX2Consts<>+1360(SB)/4, $0x42fe0000
-DATA blackFirstStrip32AVX2Consts<>+1364(SB)/4, $0x42fe0000
-DATA blackFirstStrip32AVX2Consts<>+1368(SB)/4, $0x42fe0000
-DATA blackFirstStrip32AVX2Consts<>+1372(SB)/4, $0x42fe0000
-DATA blackFirstStrip32AVX2Consts<>+1376(SB)/4, $0x3e2aaa45
-DATA blackFirstStrip32AVX2Consts<>+1380(SB)/4, $0x3e2aaa45
-DATA blackFirstStrip32AVX2Consts<>+1384(SB)/4, $0x3e2aaa45
-DATA blackFirstStrip32AVX2Consts<>+1388(SB)/4, $0x3e2aaa45
-DATA blackFirstStrip32AVX2Consts<>+1392(SB)/4, $0x3e2aaa45
-DATA blackFirstStrip32AVX2Consts<>+1396(SB)/4, $0x3e2aaa45
-DATA blackFirstStrip32AVX2Consts<>+1400(SB)/4, $0x3e2aaa45
-DATA blackFirstStrip32AVX2Consts<>+1404(SB)/4, $0x3e2aaa45
-DATA blackFirstStrip32AVX2Consts<>+1408(SB)/4, $0xc2fc0000
-DATA blackFirstStrip32AVX2Consts<>+1412(SB)/4, $0xc2fc0000
-DATA blackFirstStrip32AVX2Consts<>+1416(SB)/4, $0xc2fc0000
-DATA blackFirstStrip32AVX2Consts<>+1420(SB)/4, $0xc2fc0000
-DATA blackFirstStrip32AVX2Consts<>+1424(SB)/4, $0xc2fc0000
-DATA blackFirstStrip32AVX2Consts<>+1428(SB)/4, $0xc2fc0000
-DATA blackFirstStrip32AVX2Consts<>+1432(SB)/4, $0xc2fc0000
-DATA blackFirstStrip32AVX2Consts<>+1436(SB)/4, $0xc2fc0000
-DATA blackFirstStrip32AVX2Consts<>+1440(SB)/4, $0x3efffffe
-DATA blackFirstStrip32AVX2Consts<>+1444(SB)/4, $0x3efffffe
-DATA blackFirstStrip32AVX2Consts<>+1448(SB)/4, $0x3efffffe
-DATA blackFirstStrip32AVX2Consts<>+1452(SB)/4, $0x3efffffe
-DATA blackFirstStrip32AVX2Consts<>+1456(SB)/4, $0x3efffffe
-DATA blackFirstStrip32AVX2Consts<>+1460(SB)/4, $0x3efffffe
-DATA blackFirstStrip32AVX2Consts<>+1464(SB)/4, $0x3efffffe
-DATA blackFirstStrip32AVX2Consts<>+1468(SB)/4, $0x3efffffe
-DATA blackFirstStrip32AVX2Consts<>+1472(SB)/4, $0x4b40007f
-DATA blackFirstStrip32AVX2Consts<>+1476(SB)/4, $0x4b40007f
-DATA blackFirstStrip32AVX2Consts<>+1480(SB)/4, $0x4b40007f
-DATA blackFirstStrip32AVX2Consts<>+1484(SB)/4, $0x4b40007f
-DATA blackFirstStrip32AVX2Consts<>+1488(SB)/4, $0x4b40007f
-DATA blackFirstStrip32AVX2Consts<>+1492(SB)/4, $0x4b40007f
-DATA blackFirstStrip32AVX2Consts<>+1496(SB)/4, $0x4b40007f
-DATA blackFirstStrip32AVX2Consts<>+1500(SB)/4, $0x4b40007f
-DATA blackFirstStrip32AVX2Consts<>+1504(SB)/4, $0x3ecc422a
-DATA blackFirstStrip32AVX2Consts<>+1508(SB)/4, $0x3ecc422a
-DATA blackFirstStrip32AVX2Consts<>+1512(SB)/4, $0x3ecc422a
-DATA blackFirstStrip32AVX2Consts<>+1516(SB)/4, $0x3ecc422a
-DATA blackFirstStrip32AVX2Consts<>+1520(SB)/4, $0x3ecc422a
-DATA blackFirstStrip32AVX2Consts<>+1524(SB)/4, $0x3ecc422a
-DATA blackFirstStrip32AVX2Consts<>+1528(SB)/4, $0x3ecc422a
-DATA blackFirstStrip32AVX2Consts<>+1532(SB)/4, $0x3ecc422a
-DATA blackFirstStrip32AVX2Consts<>+1536(SB)/4, $0x7fc00000
-DATA blackFirstStrip32AVX2Consts<>+1540(SB)/4, $0x7fc00000
-DATA blackFirstStrip32AVX2Consts<>+1544(SB)/4, $0x7fc00000
-DATA blackFirstStrip32AVX2Consts<>+1548(SB)/4, $0x7fc00000
-DATA blackFirstStrip32AVX2Consts<>+1552(SB)/4, $0x7fc00000
-DATA blackFirstStrip32AVX2Consts<>+1556(SB)/4, $0x7fc00000
-DATA blackFirstStrip32AVX2Consts<>+1560(SB)/4, $0x7fc00000
-DATA blackFirstStrip32AVX2Consts<>+1564(SB)/4, $0x7fc00000
-GLOBL blackFirstStrip32AVX2Consts<>(SB), RODATA|NOPTR, $1568
+DATA blackFirstStrip32AVX2Consts<>+512(SB)/4, $0x3f2aaabd
+DATA blackFirstStrip32AVX2Consts<>+516(SB)/4, $0x3f2aaabd
+DATA blackFirstStrip32AVX2Consts<>+520(SB)/4, $0x3f2aaabd
+DATA blackFirstStrip32AVX2Consts<>+524(SB)/4, $0x3f2aaabd
+DATA blackFirstStrip32AVX2Consts<>+528(SB)/4, $0x3f2aaabd
+DATA blackFirstStrip32AVX2Consts<>+532(SB)/4, $0x3f2aaabd
+DATA blackFirstStrip32AVX2Consts<>+536(SB)/4, $0x3f2aaabd
+DATA blackFirstStrip32AVX2Consts<>+540(SB)/4, $0x3f2aaabd
+DATA blackFirstStrip32AVX2Consts<>+544(SB)/4, $0x35bfbe8e
+DATA blackFirstStrip32AVX2Consts<>+548(SB)/4, $0x35bfbe8e
+DATA blackFirstStrip32AVX2Consts<>+552(SB)/4, $0x35bfbe8e
+DATA blackFirstStrip32AVX2Consts<>+556(SB)/4, $0x35bfbe8e
+DATA blackFirstStrip32AVX2Consts<>+560(SB)/4, $0x35bfbe8e
+DATA blackFirstStrip32AVX2Consts<>+564(SB)/4, $0x35bfbe8e
+DATA blackFirstStrip32AVX2Consts<>+568(SB)/4, $0x35bfbe8e
+DATA blackFirstStrip32AVX2Consts<>+572(SB)/4, $0x35bfbe8e
+DATA blackFirstStrip32AVX2Consts<>+576(SB)/4, $0x40000000
+DATA blackFirstStrip32AVX2Consts<>+580(SB)/4, $0x40000000
+DATA blackFirstStrip32AVX2Consts<>+584(SB)/4, $0x40000000
+DATA blackFirstStrip32AVX2Consts<>+588(SB)/4, $0x40000000
+DATA blackFirstStrip32AVX2Consts<>+592(SB)/4, $0x40000000
+DATA blackFirstStrip32AVX2Consts<>+596(SB)/4, $0x40000000
+DATA blackFirstStrip32AVX2Consts<>+600(SB)/4, $0x40000000
+DATA blackFirstStrip32AVX2Consts<>+604(SB)/4, $0x40000000
+DATA blackFirstStrip32AVX2Consts<>+608(SB)/4, $0x3f317200
+DATA blackFirstStrip32AVX2Consts<>+612(SB)/4, $0x3f317200
+DATA blackFirstStrip32AVX2Consts<>+616(SB)/4, $0x3f317200
+DATA blackFirstStrip32AVX2Consts<>+620(SB)/4, $0x3f317200
+DATA blackFirstStrip32AVX2Consts<>+624(SB)/4, $0x3f317200
+DATA blackFirstStrip32AVX2Consts<>+628(SB)/4, $0x3f317200
+DATA blackFirstStrip32AVX2Consts<>+632(SB)/4, $0x3f317200
+DATA blackFirstStrip32AVX2Consts<>+636(SB)/4, $0x3f317200
+DATA blackFirstStrip32AVX2Consts<>+640(SB)/4, $0x80000000
+DATA blackFirstStrip32AVX2Consts<>+644(SB)/4, $0x80000000
+DATA blackFirstStrip32AVX2Consts<>+648(SB)/4, $0x80000000
+DATA blackFirstStrip32AVX2Consts<>+652(SB)/4, $0x80000000
+DATA blackFirstStrip32AVX2Consts<>+656(SB)/4, $0x80000000
+DATA blackFirstStrip32AVX2Consts<>+660(SB)/4, $0x80000000
+DATA blackFirstStrip32AVX2Consts<>+664(SB)/4, $0x80000000
+DATA blackFirstStrip32AVX2Consts<>+668(SB)/4, $0x80000000
+DATA blackFirstStrip32AVX2Consts<>+672(SB)/4, $0x4e6e6b28
+DATA blackFirstStrip32AVX2Consts<>+676(SB)/4, $0x4e6e6b28
+DATA blackFirstStrip32AVX2Consts<>+680(SB)/4, $0x4e6e6b28
+DATA blackFirstStrip32AVX2Consts<>+684(SB)/4, $0x4e6e6b28
+DATA blackFirstStrip32AVX2Consts<>+688(SB)/4, $0x4e6e6b28
+DATA blackFirstStrip32AVX2Consts<>+692(SB)/4, $0x4e6e6b28
+DATA blackFirstStrip32AVX2Consts<>+696(SB)/4, $0x4e6e6b28
+DATA blackFirstStrip32AVX2Consts<>+700(SB)/4, $0x4e6e6b28
+DATA blackFirstStrip32AVX2Consts<>+704(SB)/4, $0x3089705f
+DATA blackFirstStrip32AVX2Consts<>+708(SB)/4, $0x3089705f
+DATA blackFirstStrip32AVX2Consts<>+712(SB)/4, $0x3089705f
+DATA blackFirstStrip32AVX2Consts<>+716(SB)/4, $0x3089705f
+DATA blackFirstStrip32AVX2Consts<>+720(SB)/4, $0x3089705f
+DATA blackFirstStrip32AVX2Consts<>+724(SB)/4, $0x3089705f
+DATA blackFirstStrip32AVX2Consts<>+728(SB)/4, $0x3089705f
+DATA blackFirstStrip32AVX2Consts<>+732(SB)/4, $0x3089705f
+DATA blackFirstStrip32AVX2Consts<>+736(SB)/4, $0x41700000
+DATA blackFirstStrip32AVX2Consts<>+740(SB)/4, $0x41700000
+DATA blackFirstStrip32AVX2Consts<>+744(SB)/4, $0x41700000
+DATA blackFirstStrip32AVX2Consts<>+748(SB)/4, $0x41700000
+DATA blackFirstStrip32AVX2Consts<>+752(SB)/4, $0x41700000
+DATA blackFirstStrip32AVX2Consts<>+756(SB)/4, $0x41700000
+DATA blackFirstStrip32AVX2Consts<>+760(SB)/4, $0x41700000
+DATA blackFirstStrip32AVX2Consts<>+764(SB)/4, $0x41700000
+DATA blackFirstStrip32AVX2Consts<>+768(SB)/4, $0x3fc00000
+DATA blackFirstStrip32AVX2Consts<>+772(SB)/4, $0x3fc00000
+DATA blackFirstStrip32AVX2Consts<>+776(SB)/4, $0x3fc00000
+DATA blackFirstStrip32AVX2Consts<>+780(SB)/4, $0x3fc00000
+DATA blackFirstStrip32AVX2Consts<>+784(SB)/4, $0x3fc00000
+DATA blackFirstStrip32AVX2Consts<>+788(SB)/4, $0x3fc00000
+DATA blackFirstStrip32AVX2Consts<>+792(SB)/4, $0x3fc00000
+DATA blackFirstStrip32AVX2Consts<>+796(SB)/4, $0x3fc00000
+DATA blackFirstStrip32AVX2Consts<>+800(SB)/4, $0x40640000
+DATA blackFirstStrip32AVX2Consts<>+804(SB)/4, $0x40640000
+DATA blackFirstStrip32AVX2Consts<>+808(SB)/4, $0x40640000
+DATA blackFirstStrip32AVX2Consts<>+812(SB)/4, $0x40640000
+DATA blackFirstStrip32AVX2Consts<>+816(SB)/4, $0x40640000
+DATA blackFirstStrip32AVX2Consts<>+820(SB)/4, $0x40640000
+DATA blackFirstStrip32AVX2Consts<>+824(SB)/4, $0x40640000
+DATA blackFirstStrip32AVX2Consts<>+828(SB)/4, $0x40640000
+DATA blackFirstStrip32AVX2Consts<>+832(SB)/4, $0x4b400000
+DATA blackFirstStrip32AVX2Consts<>+836(SB)/4, $0x4b400000
+DATA blackFirstStrip32AVX2Consts<>+840(SB)/4, $0x4b400000
+DATA blackFirstStrip32AVX2Consts<>+844(SB)/4, $0x4b400000
+DATA blackFirstStrip32AVX2Consts<>+848(SB)/4, $0x4b400000
+DATA blackFirstStrip32AVX2Consts<>+852(SB)/4, $0x4b400000
+DATA blackFirstStrip32AVX2Consts<>+856(SB)/4, $0x4b400000
+DATA blackFirstStrip32AVX2Consts<>+860(SB)/4, $0x4b400000
+DATA blackFirstStrip32AVX2Consts<>+864(SB)/4, $0xbf38aa3b
+DATA blackFirstStrip32AVX2Consts<>+868(SB)/4, $0xbf38aa3b
+DATA blackFirstStrip32AVX2Consts<>+872(SB)/4, $0xbf38aa3b
+DATA blackFirstStrip32AVX2Consts<>+876(SB)/4, $0xbf38aa3b
+DATA blackFirstStrip32AVX2Consts<>+880(SB)/4, $0xbf38aa3b
+DATA blackFirstStrip32AVX2Consts<>+884(SB)/4, $0xbf38aa3b
+DATA blackFirstStrip32AVX2Consts<>+888(SB)/4, $0xbf38aa3b
+DATA blackFirstStrip32AVX2Consts<>+892(SB)/4, $0xbf38aa3b
+DATA blackFirstStrip32AVX2Consts<>+896(SB)/4, $0x3fb17200
+DATA blackFirstStrip32AVX2Consts<>+900(SB)/4, $0x3fb17200
+DATA blackFirstStrip32AVX2Consts<>+904(SB)/4, $0x3fb17200
+DATA blackFirstStrip32AVX2Consts<>+908(SB)/4, $0x3fb17200
+DATA blackFirstStrip32AVX2Consts<>+912(SB)/4, $0x3fb17200
+DATA blackFirstStrip32AVX2Consts<>+916(SB)/4, $0x3fb17200
+DATA blackFirstStrip32AVX2Consts<>+920(SB)/4, $0x3fb17200
+DATA blackFirstStrip32AVX2Consts<>+924(SB)/4, $0x3fb17200
+DATA blackFirstStrip32AVX2Consts<>+928(SB)/4, $0x363fbe8e
+DATA blackFirstStrip32AVX2Consts<>+932(SB)/4, $0x363fbe8e
+DATA blackFirstStrip32AVX2Consts<>+936(SB)/4, $0x363fbe8e
+DATA blackFirstStrip32AVX2Consts<>+940(SB)/4, $0x363fbe8e
+DATA blackFirstStrip32AVX2Consts<>+944(SB)/4, $0x363fbe8e
+DATA blackFirstStrip32AVX2Consts<>+948(SB)/4, $0x363fbe8e
+DATA blackFirstStrip32AVX2Consts<>+952(SB)/4, $0x363fbe8e
+DATA blackFirstStrip32AVX2Consts<>+956(SB)/4, $0x363fbe8e
+DATA blackFirstStrip32AVX2Consts<>+960(SB)/4, $0x37b56891
+DATA blackFirstStrip32AVX2Consts<>+964(SB)/4, $0x37b56891
+DATA blackFirstStrip32AVX2Consts<>+968(SB)/4, $0x37b56891
+DATA blackFirstStrip32AVX2Consts<>+972(SB)/4, $0x37b56891
+DATA blackFirstStrip32AVX2Consts<>+976(SB)/4, $0x37b56891
+DATA blackFirstStrip32AVX2Consts<>+980(SB)/4, $0x37b56891
+DATA blackFirstStrip32AVX2Consts<>+984(SB)/4, $0x37b56891
+DATA blackFirstStrip32AVX2Consts<>+988(SB)/4, $0x37b56891
+DATA blackFirstStrip32AVX2Consts<>+992(SB)/4, $0xb9891f97
+DATA blackFirstStrip32AVX2Consts<>+996(SB)/4, $0xb9891f97
+DATA blackFirstStrip32AVX2Consts<>+1000(SB)/4, $0xb9891f97
+DATA blackFirstStrip32AVX2Consts<>+1004(SB)/4, $0xb9891f97
+DATA blackFirstStrip32AVX2Consts<>+1008(SB)/4, $0xb9891f97
+DATA blackFirstStrip32AVX2Consts<>+1012(SB)/4, $0xb9891f97
+DATA blackFirstStrip32AVX2Consts<>+1016(SB)/4, $0xb9891f97
+DATA blackFirstStrip32AVX2Consts<>+1020(SB)/4, $0xb9891f97
+DATA blackFirstStrip32AVX2Consts<>+1024(SB)/4, $0x3b2aac27
+DATA blackFirstStrip32AVX2Consts<>+1028(SB)/4, $0x3b2aac27
+DATA blackFirstStrip32AVX2Consts<>+1032(SB)/4, $0x3b2aac27
+DATA blackFirstStrip32AVX2Consts<>+1036(SB)/4, $0x3b2aac27
+DATA blackFirstStrip32AVX2Consts<>+1040(SB)/4, $0x3b2aac27
+DATA blackFirstStrip32AVX2Consts<>+1044(SB)/4, $0x3b2aac27
+DATA blackFirstStrip32AVX2Consts<>+1048(SB)/4, $0x3b2aac27
+DATA blackFirstStrip32AVX2Consts<>+1052(SB)/4, $0x3b2aac27
+DATA blackFirstStrip32AVX2Consts<>+1056(SB)/4, $0xbcaaaa45
+DATA blackFirstStrip32AVX2Consts<>+1060(SB)/4, $0xbcaaaa45
+DATA blackFirstStrip32AVX2Consts<>+1064(SB)/4, $0xbcaaaa45
+DATA blackFirstStrip32AVX2Consts<>+1068(SB)/4, $0xbcaaaa45
+DATA blackFirstStrip32AVX2Consts<>+1072(SB)/4, $0xbcaaaa45
+DATA blackFirstStrip32AVX2Consts<>+1076(SB)/4, $0xbcaaaa45
+DATA blackFirstStrip32AVX2Consts<>+1080(SB)/4, $0xbcaaaa45
+DATA blackFirstStrip32AVX2Consts<>+1084(SB)/4, $0xbcaaaa45
+DATA blackFirstStrip32AVX2Consts<>+1088(SB)/4, $0x3dfffffe
+DATA blackFirstStrip32AVX2Consts<>+1092(SB)/4, $0x3dfffffe
+DATA blackFirstStrip32AVX2Consts<>+1096(SB)/4, $0x3dfffffe
+DATA blackFirstStrip32AVX2Consts<>+1100(SB)/4, $0x3dfffffe
+DATA blackFirstStrip32AVX2Consts<>+1104(SB)/4, $0x3dfffffe
+DATA blackFirstStrip32AVX2Consts<>+1108(SB)/4, $0x3dfffffe
+DATA blackFirstStrip32AVX2Consts<>+1112(SB)/4, $0x3dfffffe
+DATA blackFirstStrip32AVX2Consts<>+1116(SB)/4, $0x3dfffffe
+DATA blackFirstStrip32AVX2Consts<>+1120(SB)/4, $0xbf000000
+DATA blackFirstStrip32AVX2Consts<>+1124(SB)/4, $0xbf000000
+DATA blackFirstStrip32AVX2Consts<>+1128(SB)/4, $0xbf000000
+DATA blackFirstStrip32AVX2Consts<>+1132(SB)/4, $0xbf000000
+DATA blackFirstStrip32AVX2Consts<>+1136(SB)/4, $0xbf000000
+DATA blackFirstStrip32AVX2Consts<>+1140(SB)/4, $0xbf000000
+DATA blackFirstStrip32AVX2Consts<>+1144(SB)/4, $0xbf000000
+DATA blackFirstStrip32AVX2Consts<>+1148(SB)/4, $0xbf000000
+DATA blackFirstStrip32AVX2Consts<>+1152(SB)/4, $0x39f55674
+DATA blackFirstStrip32AVX2Consts<>+1156(SB)/4, $0x39f55674
+DATA blackFirstStrip32AVX2Consts<>+1160(SB)/4, $0x39f55674
+DATA blackFirstStrip32AVX2Consts<>+1164(SB)/4, $0x39f55674
+DATA blackFirstStrip32AVX2Consts<>+1168(SB)/4, $0x39f55674
+DATA blackFirstStrip32AVX2Consts<>+1172(SB)/4, $0x39f55674
+DATA blackFirstStrip32AVX2Consts<>+1176(SB)/4, $0x39f55674
+DATA blackFirstStrip32AVX2Consts<>+1180(SB)/4, $0x39f55674
+DATA blackFirstStrip32AVX2Consts<>+1184(SB)/4, $0x398114b6
+DATA blackFirstStrip32AVX2Consts<>+1188(SB)/4, $0x398114b6
+DATA blackFirstStrip32AVX2Consts<>+1192(SB)/4, $0x398114b6
+DATA blackFirstStrip32AVX2Consts<>+1196(SB)/4, $0x398114b6
+DATA blackFirstStrip32AVX2Consts<>+1200(SB)/4, $0x398114b6
+DATA blackFirstStrip32AVX2Consts<>+1204(SB)/4, $0x398114b6
+DATA blackFirstStrip32AVX2Consts<>+1208(SB)/4, $0x398114b6
+DATA blackFirstStrip32AVX2Consts<>+1212(SB)/4, $0x398114b6
+DATA blackFirstStrip32AVX2Consts<>+1216(SB)/4, $0xbb82dd71
+DATA blackFirstStrip32AVX2Consts<>+1220(SB)/4, $0xbb82dd71
+DATA blackFirstStrip32AVX2Consts<>+1224(SB)/4, $0xbb82dd71
+DATA blackFirstStrip32AVX2Consts<>+1228(SB)/4, $0xbb82dd71
+DATA blackFirstStrip32AVX2Consts<>+1232(SB)/4, $0xbb82dd71
+DATA blackFirstStrip32AVX2Consts<>+1236(SB)/4, $0xbb82dd71
+DATA blackFirstStrip32AVX2Consts<>+1240(SB)/4, $0xbb82dd71
+DATA blackFirstStrip32AVX2Consts<>+1244(SB)/4, $0xbb82dd71
+DATA blackFirstStrip32AVX2Consts<>+1248(SB)/4, $0x3af38970
+DATA blackFirstStrip32AVX2Consts<>+1252(SB)/4, $0x3af38970
+DATA blackFirstStrip32AVX2Consts<>+1256(SB)/4, $0x3af38970
+DATA blackFirstStrip32AVX2Consts<>+1260(SB)/4, $0x3af38970
+DATA blackFirstStrip32AVX2Consts<>+1264(SB)/4, $0x3af38970
+DATA blackFirstStrip32AVX2Consts<>+1268(SB)/4, $0x3af38970
+DATA blackFirstStrip32AVX2Consts<>+1272(SB)/4, $0x3af38970
+DATA blackFirstStrip32AVX2Consts<>+1276(SB)/4, $0x3af38970
+DATA blackFirstStrip32AVX2Consts<>+1280(SB)/4, $0x3cf7415f
+DATA blackFirstStrip32AVX2Consts<>+1284(SB)/4, $0x3cf7415f
+DATA blackFirstStrip32AVX2Consts<>+1288(SB)/4, $0x3cf7415f
+DATA blackFirstStrip32AVX2Consts<>+1292(SB)/4, $0x3cf7415f
+DATA blackFirstStrip32AVX2Consts<>+1296(SB)/4, $0x3cf7415f
+DATA blackFirstStrip32AVX2Consts<>+1300(SB)/4, $0x3cf7415f
+DATA blackFirstStrip32AVX2Consts<>+1304(SB)/4, $0x3cf7415f
+DATA blackFirstStrip32AVX2Consts<>+1308(SB)/4, $0x3cf7415f
+DATA blackFirstStrip32AVX2Consts<>+1312(SB)/4, $0xbdd09d4d
+DATA blackFirstStrip32AVX2Consts<>+1316(SB)/4, $0xbdd09d4d
+DATA blackFirstStrip32AVX2Consts<>+1320(SB)/4, $0xbdd09d4d
+DATA blackFirstStrip32AVX2Consts<>+1324(SB)/4, $0xbdd09d4d
+DATA blackFirstStrip32AVX2Consts<>+1328(SB)/4, $0xbdd09d4d
+DATA blackFirstStrip32AVX2Consts<>+1332(SB)/4, $0xbdd09d4d
+DATA blackFirstStrip32AVX2Consts<>+1336(SB)/4, $0xbdd09d4d
+DATA blackFirstStrip32AVX2Consts<>+1340(SB)/4, $0xbdd09d4d
+DATA blackFirstStrip32AVX2Consts<>+1344(SB)/4, $0x3e19190f
+DATA blackFirstStrip32AVX2Consts<>+1348(SB)/4, $0x3e19190f
+DATA blackFirstStrip32AVX2Consts<>+1352(SB)/4, $0x3e19190f
+DATA blackFirstStrip32AVX2Consts<>+1356(SB)/4, $0x3e19190f
+DATA blackFirstStrip32AVX2Consts<>+1360(SB)/4, $0x3e19190f
+DATA blackFirstStrip32AVX2Consts<>+1364(SB)/4, $0x3e19190f
+DATA blackFirstStrip32AVX2Consts<>+1368(SB)/4, $0x3e19190f
+DATA blackFirstStrip32AVX2Consts<>+1372(SB)/4, $0x3e19190f
+DATA blackFirstStrip32AVX2Consts<>+1376(SB)/4, $0xbc80cdcc
+DATA blackFirstStrip32AVX2Consts<>+1380(SB)/4, $0xbc80cdcc
+DATA blackFirstStrip32AVX2Consts<>+1384(SB)/4, $0xbc80cdcc
+DATA blackFirstStrip32AVX2Consts<>+1388(SB)/4, $0xbc80cdcc
+DATA blackFirstStrip32AVX2Consts<>+1392(SB)/4, $0xbc80cdcc
+DATA blackFirstStrip32AVX2Consts<>+1396(SB)/4, $0xbc80cdcc
+DATA blackFirstStrip32AVX2Consts<>+1400(SB)/4, $0xbc80cdcc
+DATA blackFirstStrip32AVX2Consts<>+1404(SB)/4, $0xbc80cdcc
+DATA blackFirstStrip32AVX2Consts<>+1408(SB)/4, $0xbeecaa20
+DATA blackFirstStrip32AVX2Consts<>+1412(SB)/4, $0xbeecaa20
+DATA blackFirstStrip32AVX2Consts<>+1416(SB)/4, $0xbeecaa20
+DATA blackFirstStrip32AVX2Consts<>+1420(SB)/4, $0xbeecaa20
+DATA blackFirstStrip32AVX2Consts<>+1424(SB)/4, $0xbeecaa20
+DATA blackFirstStrip32AVX2Consts<>+1428(SB)/4, $0xbeecaa20
+DATA blackFirstStrip32AVX2Consts<>+1432(SB)/4, $0xbeecaa20
+DATA blackFirstStrip32AVX2Consts<>+1436(SB)/4, $0xbeecaa20
+DATA blackFirstStrip32AVX2Consts<>+1440(SB)/4, $0x42fe0000
+DATA blackFirstStrip32AVX2Consts<>+1444(SB)/4, $0x42fe0000
+DATA blackFirstStrip32AVX2Consts<>+1448(SB)/4, $0x42fe0000
+DATA blackFirstStrip32AVX2Consts<>+1452(SB)/4, $0x42fe0000
+DATA blackFirstStrip32AVX2Consts<>+1456(SB)/4, $0x42fe0000
+DATA blackFirstStrip32AVX2Consts<>+1460(SB)/4, $0x42fe0000
+DATA blackFirstStrip32AVX2Consts<>+1464(SB)/4, $0x42fe0000
+DATA blackFirstStrip32AVX2Consts<>+1468(SB)/4, $0x42fe0000
+DATA blackFirstStrip32AVX2Consts<>+1472(SB)/4, $0xc2fc0000
+DATA blackFirstStrip32AVX2Consts<>+1476(SB)/4, $0xc2fc0000
+DATA blackFirstStrip32AVX2Consts<>+1480(SB)/4, $0xc2fc0000
+DATA blackFirstStrip32AVX2Consts<>+1484(SB)/4, $0xc2fc0000
+DATA blackFirstStrip32AVX2Consts<>+1488(SB)/4, $0xc2fc0000
+DATA blackFirstStrip32AVX2Consts<>+1492(SB)/4, $0xc2fc0000
+DATA blackFirstStrip32AVX2Consts<>+1496(SB)/4, $0xc2fc0000
+DATA blackFirstStrip32AVX2Consts<>+1500(SB)/4, $0xc2fc0000
+DATA blackFirstStrip32AVX2Consts<>+1504(SB)/4, $0x4b40007f
+DATA blackFirstStrip32AVX2Consts<>+1508(SB)/4, $0x4b40007f
+DATA blackFirstStrip32AVX2Consts<>+1512(SB)/4, $0x4b40007f
+DATA blackFirstStrip32AVX2Consts<>+1516(SB)/4, $0x4b40007f
+DATA blackFirstStrip32AVX2Consts<>+1520(SB)/4, $0x4b40007f
+DATA blackFirstStrip32AVX2Consts<>+1524(SB)/4, $0x4b40007f
+DATA blackFirstStrip32AVX2Consts<>+1528(SB)/4, $0x4b40007f
+DATA blackFirstStrip32AVX2Consts<>+1532(SB)/4, $0x4b40007f
+DATA blackFirstStrip32AVX2Consts<>+1536(SB)/4, $0x3ecc422a
+DATA blackFirstStrip32AVX2Consts<>+1540(SB)/4, $0x3ecc422a
+DATA blackFirstStrip32AVX2Consts<>+1544(SB)/4, $0x3ecc422a
+DATA blackFirstStrip32AVX2Consts<>+1548(SB)/4, $0x3ecc422a
+DATA blackFirstStrip32AVX2Consts<>+1552(SB)/4, $0x3ecc422a
+DATA blackFirstStrip32AVX2Consts<>+1556(SB)/4, $0x3ecc422a
+DATA blackFirstStrip32AVX2Consts<>+1560(SB)/4, $0x3ecc422a
+DATA blackFirstStrip32AVX2Consts<>+1564(SB)/4, $0x3ecc422a
+DATA blackFirstStrip32AVX2Consts<>+1568(SB)/4, $0x7fc00000
+DATA blackFirstStrip32AVX2Consts<>+1572(SB)/4, $0x7fc00000
+DATA blackFirstStrip32AVX2Consts<>+1576(SB)/4, $0x7fc00000
+DATA blackFirstStrip32AVX2Consts<>+1580(SB)/4, $0x7fc00000
+DATA blackFirstStrip32AVX2Consts<>+1584(SB)/4, $0x7fc00000
+DATA blackFirstStrip32AVX2Consts<>+1588(SB)/4, $0x7fc00000
+DATA blackFirstStrip32AVX2Consts<>+1592(SB)/4, $0x7fc00000
+DATA blackFirstStrip32AVX2Consts<>+1596(SB)/4, $0x7fc00000
+GLOBL blackFirstStrip32AVX2Consts<>(SB), RODATA|NOPTR, $1600
 
 DATA blackFirstStrip32AVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA blackFirstStrip32AVX2Masks<>+8(SB)/8, $0xffffffffffffffff
@@ -1673,7 +1677,7 @@ GLOBL blackFirstStrip32AVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func blackFirstStrip32AVX2(price []float32, delta []float32, gamma []float32, vega []float32, theta []float32, rho []float32, sign []float32, K []float32, sigma []float32, F float32, T float32, D float32, r float32)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
-TEXT ·blackFirstStrip32AVX2(SB), $1824-232
+TEXT ·blackFirstStrip32AVX2(SB), $1760-232
 	LEAQ         31(SP), BX
 	ANDQ         $-32, BX
 	MOVQ         price_len+8(FP), CX
@@ -1795,749 +1799,700 @@ body:
 	VADDPS       Y1, Y1, Y7
 	VMOVUPS      Y8, 704(BX)
 	VMOVUPS      256(BX), Y8
-	VMOVUPS      Y13, 736(BX)
-	VCMPPS       $0x11, Y0, Y8, Y13
-	VMOVUPS      Y15, 768(BX)
-	VCMPPS       $0x11, Y2, Y8, Y15
+	VMOVUPS      Y5, 736(BX)
+	VCMPPS       $0x11, Y0, Y8, Y5
+	VMOVUPS      Y5, 768(BX)
+	VCMPPS       $0x11, Y2, Y8, Y5
 	VCMPPS       $0x11, Y1, Y8, Y8
 	VCMPPS       $0x11, 192(BX), Y11, Y11
 	VCMPPS       $0x11, 192(BX), Y12, Y12
 	VCMPPS       $0x11, 192(BX), Y6, Y6
-	VMOVUPS      Y14, 800(BX)
-	VMULPS       128(BX), Y3, Y14
-	VMOVUPS      Y3, 832(BX)
-	VMULPS       128(BX), Y4, Y3
-	VMOVUPS      Y4, 864(BX)
-	VMULPS       128(BX), Y5, Y4
+	VPSRLD       $0x17, Y14, Y14
+	VPSRLD       $0x17, Y15, Y15
+	VPSRLD       $0x17, Y13, Y13
 	VBLENDVPS    Y11, Y10, Y0, Y0
 	VBLENDVPS    Y12, Y9, Y2, Y2
 	VBLENDVPS    Y6, Y7, Y1, Y1
-	VMOVUPS      288(BX), Y7
-	VMOVUPS      192(BX), Y9
-	VBLENDVPS    Y13, Y7, Y9, Y10
+	VMOVUPS      128(BX), Y7
+	VMULPS       Y7, Y3, Y9
+	VMULPS       Y7, Y4, Y10
+	VMOVUPS      Y6, 800(BX)
+	VMULPS       736(BX), Y7, Y6
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+160(SB), Y7
+	VORPS        Y14, Y7, Y14
+	VORPS        Y15, Y7, Y15
+	VORPS        Y13, Y7, Y7
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+192(SB), Y13
+	VSUBPS       Y13, Y14, Y14
+	VSUBPS       Y13, Y15, Y15
+	VSUBPS       Y13, Y7, Y7
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+224(SB), Y13
+	VMOVUPS      Y12, 832(BX)
+	VANDPS       704(BX), Y13, Y12
+	VMOVUPS      Y11, 704(BX)
+	VANDPS       672(BX), Y13, Y11
+	VANDPS       640(BX), Y13, Y13
+	VMULPS       Y3, Y3, Y3
+	VMULPS       Y4, Y4, Y4
+	VMOVUPS      Y4, 640(BX)
+	VMOVUPS      736(BX), Y4
+	VMULPS       Y4, Y4, Y4
+	VSUBPS       Y12, Y14, Y12
+	VSUBPS       Y11, Y15, Y11
+	VSUBPS       Y13, Y7, Y7
+	VMOVUPS      768(BX), Y13
+	VMOVUPS      288(BX), Y14
+	VMOVUPS      192(BX), Y15
+	VMOVUPS      Y4, 736(BX)
+	VBLENDVPS    Y13, Y14, Y15, Y4
+	VMOVUPS      Y3, 672(BX)
+	VBLENDVPS    Y5, Y14, Y15, Y3
+	VBLENDVPS    Y8, Y14, Y15, Y14
+	VMOVUPS      (BX), Y15
+	VMULPS       Y9, Y15, Y13
+	VMOVUPS      Y8, 864(BX)
+	VMULPS       Y10, Y15, Y8
 	VMOVUPS      Y5, 896(BX)
-	VBLENDVPS    Y15, Y7, Y9, Y5
-	VBLENDVPS    Y8, Y7, Y9, Y7
-	VMOVUPS      (BX), Y9
+	VMULPS       Y6, Y15, Y5
+	VADDPS       Y0, Y4, Y15
 	VMOVUPS      Y6, 928(BX)
-	VMULPS       Y14, Y9, Y6
-	VMOVUPS      Y12, 960(BX)
-	VMULPS       Y3, Y9, Y12
-	VMOVUPS      Y11, 992(BX)
-	VMULPS       Y4, Y9, Y11
-	VADDPS       Y0, Y10, Y9
-	VMOVUPS      Y8, 1024(BX)
-	VADDPS       Y2, Y5, Y8
-	VMOVUPS      Y15, 1056(BX)
-	VADDPS       Y1, Y7, Y15
-	VMOVUPS      Y13, 1088(BX)
-	VMOVUPS      800(BX), Y13
-	VPSRLD       $0x17, Y13, Y13
-	VMOVUPS      Y4, 800(BX)
-	VMOVUPS      768(BX), Y4
-	VPSRLD       $0x17, Y4, Y4
-	VMOVUPS      Y3, 768(BX)
-	VMOVUPS      736(BX), Y3
-	VPSRLD       $0x17, Y3, Y3
-	VORPS        blackFirstStrip32AVX2Consts<>+160(SB), Y13, Y13
-	VORPS        blackFirstStrip32AVX2Consts<>+160(SB), Y4, Y4
-	VORPS        blackFirstStrip32AVX2Consts<>+160(SB), Y3, Y3
-	VMOVUPS      Y14, 736(BX)
-	VMULPS       Y6, Y9, Y14
-	VMOVUPS      Y9, 1120(BX)
-	VMULPS       Y12, Y8, Y9
-	VMOVUPS      Y8, 1152(BX)
-	VMULPS       Y11, Y15, Y8
-	VSUBPS       blackFirstStrip32AVX2Consts<>+192(SB), Y13, Y13
-	VSUBPS       blackFirstStrip32AVX2Consts<>+192(SB), Y4, Y4
-	VSUBPS       blackFirstStrip32AVX2Consts<>+192(SB), Y3, Y3
-	VMOVUPS      Y15, 1184(BX)
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+224(SB), Y15
-	VMOVUPS      Y11, 1216(BX)
-	VANDPS       704(BX), Y15, Y11
-	VMOVUPS      Y12, 704(BX)
-	VANDPS       672(BX), Y15, Y12
-	VANDPS       640(BX), Y15, Y15
-	VMOVUPS      Y6, 640(BX)
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+128(SB), Y6
-	VDIVPS       Y14, Y6, Y14
-	VDIVPS       Y9, Y6, Y9
-	VDIVPS       Y8, Y6, Y8
-	VSUBPS       Y0, Y10, Y0
-	VSUBPS       Y2, Y5, Y2
-	VSUBPS       Y1, Y7, Y1
-	VSUBPS       Y11, Y13, Y5
-	VSUBPS       Y12, Y4, Y4
-	VSUBPS       Y15, Y3, Y3
-	VMOVUPS      608(BX), Y7
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+256(SB), Y10
-	VCMPPS       $0x00, Y10, Y7, Y11
-	VMOVUPS      576(BX), Y12
-	VCMPPS       $0x00, Y10, Y12, Y13
-	VMOVUPS      544(BX), Y15
-	VCMPPS       $0x00, Y10, Y15, Y6
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+320(SB), Y10
-	VMOVUPS      Y1, 672(BX)
-	VCMPPS       $0x11, Y10, Y7, Y1
-	VMOVUPS      Y2, 1248(BX)
-	VCMPPS       $0x11, Y10, Y12, Y2
-	VCMPPS       $0x11, Y10, Y15, Y10
-	VBLENDVPS    Y11, blackFirstStrip32AVX2Consts<>+288(SB), Y5, Y5
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+288(SB), Y11
-	VBLENDVPS    Y13, Y11, Y4, Y4
-	VBLENDVPS    Y6, Y11, Y3, Y3
-	VBLENDVPS    Y1, Y5, Y7, Y1
-	VBLENDVPS    Y2, Y4, Y12, Y2
-	VBLENDVPS    Y10, Y3, Y15, Y3
-	VMOVUPS      224(BX), Y4
-	VSUBPS       Y1, Y4, Y1
-	VSUBPS       Y2, Y4, Y2
-	VSUBPS       Y3, Y4, Y3
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+384(SB), Y4
-	VMULPS       736(BX), Y4, Y5
-	VMULPS       768(BX), Y4, Y6
-	VMULPS       800(BX), Y4, Y7
-	VMOVUPS      512(BX), Y10
-	VMOVUPS      64(BX), Y11
-	VMULPS       Y11, Y10, Y12
-	VMOVUPS      480(BX), Y13
-	VMULPS       Y11, Y13, Y15
-	VMOVUPS      448(BX), Y4
-	VMOVUPS      Y7, 544(BX)
-	VMULPS       Y11, Y4, Y7
-	VMOVUPS      Y6, 576(BX)
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+416(SB), Y6
-	VMOVUPS      Y5, 608(BX)
-	VADDPS       Y6, Y1, Y5
-	VADDPS       Y6, Y2, Y11
-	VMOVUPS      Y7, 1280(BX)
-	VADDPS       Y6, Y3, Y7
-	VMOVUPS      (BX), Y6
-	VMINPS       Y10, Y6, Y10
-	VMINPS       Y13, Y6, Y13
-	VMINPS       Y4, Y6, Y4
-	VMULPS       640(BX), Y14, Y6
-	VMOVUPS      Y15, 640(BX)
-	VMULPS       704(BX), Y9, Y15
-	VMOVUPS      Y12, 704(BX)
-	VMULPS       1216(BX), Y8, Y12
-	VMOVUPS      Y4, 1216(BX)
-	VMOVUPS      1088(BX), Y4
-	VBLENDVPS    Y4, Y5, Y1, Y4
-	VMOVUPS      1056(BX), Y5
-	VBLENDVPS    Y5, Y11, Y2, Y5
-	VMOVUPS      1024(BX), Y11
-	VBLENDVPS    Y11, Y7, Y3, Y7
-	VMULPS       Y6, Y0, Y0
-	VMULPS       1248(BX), Y15, Y6
-	VMULPS       672(BX), Y12, Y11
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+128(SB), Y12
-	VADDPS       Y1, Y12, Y1
-	VADDPS       Y2, Y12, Y2
-	VADDPS       Y3, Y12, Y3
-	VMULPS       1120(BX), Y14, Y14
-	VMULPS       1152(BX), Y9, Y9
-	VMULPS       1184(BX), Y8, Y8
-	VMULPS       Y0, Y0, Y15
-	VMULPS       Y6, Y6, Y12
-	VMOVUPS      Y6, 1184(BX)
-	VMULPS       Y11, Y11, Y6
-	VMOVUPS      Y11, 1152(BX)
-	VMOVUPS      992(BX), Y11
-	VBLENDVPS    Y11, Y1, Y4, Y1
-	VMOVUPS      960(BX), Y4
-	VBLENDVPS    Y4, Y2, Y5, Y2
-	VMOVUPS      928(BX), Y4
-	VBLENDVPS    Y4, Y3, Y7, Y3
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+448(SB), Y4
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+480(SB), Y5
-	VFMADD231PS  Y4, Y15, Y5
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+480(SB), Y7
-	VFMADD231PS  Y4, Y12, Y7
-	VFMADD213PS  blackFirstStrip32AVX2Consts<>+480(SB), Y6, Y4
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+512(SB), Y11
-	VMOVUPS      Y0, 928(BX)
-	VMULPS       Y11, Y1, Y0
-	VMOVUPS      Y1, 960(BX)
-	VMULPS       Y11, Y2, Y1
-	VMULPS       Y11, Y3, Y11
-	VMOVUPS      Y3, 992(BX)
-	VMULPS       (BX), Y14, Y3
-	VMOVUPS      Y14, 1120(BX)
-	VMULPS       (BX), Y9, Y14
-	VMOVUPS      Y9, 672(BX)
-	VMULPS       (BX), Y8, Y9
-	VFMADD213PS  blackFirstStrip32AVX2Consts<>+544(SB), Y15, Y5
-	VFMADD213PS  blackFirstStrip32AVX2Consts<>+544(SB), Y12, Y7
-	VFMADD213PS  blackFirstStrip32AVX2Consts<>+544(SB), Y6, Y4
-	VMINPS       64(BX), Y10, Y10
-	VMINPS       64(BX), Y13, Y13
-	VMOVUPS      Y8, 1248(BX)
-	VMOVUPS      1216(BX), Y8
-	VMINPS       64(BX), Y8, Y8
-	VMOVUPS      Y9, 1216(BX)
-	VMOVUPS      160(BX), Y9
-	VMOVUPS      Y14, 1024(BX)
-	VADDPS       704(BX), Y9, Y14
-	VMOVUPS      Y3, 1056(BX)
-	VADDPS       640(BX), Y9, Y3
-	VMOVUPS      Y2, 1088(BX)
-	VMOVUPS      1280(BX), Y2
-	VMOVUPS      Y3, 448(BX)
-	VADDPS       Y2, Y9, Y3
-	VMULPS       Y5, Y15, Y5
-	VMULPS       Y7, Y12, Y7
-	VMULPS       Y4, Y6, Y4
-	VMOVUPS      416(BX), Y6
-	VMULPS       704(BX), Y6, Y12
-	VMOVUPS      384(BX), Y15
-	VMOVUPS      Y12, 704(BX)
-	VMULPS       640(BX), Y15, Y12
-	VMOVUPS      Y12, 640(BX)
-	VMOVUPS      352(BX), Y12
-	VMULPS       Y2, Y12, Y2
-	VMOVUPS      Y2, 1280(BX)
-	VXORPS       blackFirstStrip32AVX2Consts<>+576(SB), Y6, Y2
-	VMOVUPS      Y2, 480(BX)
-	VXORPS       blackFirstStrip32AVX2Consts<>+576(SB), Y15, Y2
-	VMOVUPS      Y2, 512(BX)
-	VXORPS       blackFirstStrip32AVX2Consts<>+576(SB), Y12, Y2
-	VFMADD231PS  928(BX), Y5, Y0
-	VFMADD231PS  1184(BX), Y7, Y1
-	VFMADD231PS  1152(BX), Y4, Y11
-	VMULPS       Y9, Y6, Y4
-	VMULPS       Y9, Y15, Y5
-	VMULPS       Y9, Y12, Y6
-	VMOVUPS      832(BX), Y7
-	VMULPS       Y7, Y7, Y7
-	VMOVUPS      864(BX), Y12
-	VMULPS       Y12, Y12, Y12
-	VMOVUPS      896(BX), Y15
-	VMULPS       Y15, Y15, Y15
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+608(SB), Y9
-	VFMADD231PS  928(BX), Y9, Y0
-	VFMADD231PS  1184(BX), Y9, Y1
-	VFMADD231PS  1152(BX), Y9, Y11
-	VMOVUPS      736(BX), Y9
-	VMINPS       Y9, Y10, Y10
-	VMINPS       768(BX), Y13, Y13
-	VMINPS       800(BX), Y8, Y8
-	VADDPS       Y14, Y9, Y14
-	VMOVUPS      Y6, 1152(BX)
-	VMOVUPS      768(BX), Y6
-	VADDPS       448(BX), Y6, Y9
-	VADDPS       800(BX), Y3, Y3
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+640(SB), Y6
-	VFMADD231PS  960(BX), Y6, Y0
-	VFMADD231PS  1088(BX), Y6, Y1
-	VFMADD231PS  992(BX), Y6, Y11
-	VMOVUPS      1056(BX), Y6
-	VMULPS       Y7, Y6, Y7
-	VMULPS       1024(BX), Y12, Y12
-	VMULPS       1216(BX), Y15, Y15
-	VMINPS       32(BX), Y10, Y10
-	VMINPS       32(BX), Y13, Y13
-	VMINPS       32(BX), Y8, Y8
-	VMOVUPS      Y15, 992(BX)
-	VMOVUPS      608(BX), Y15
-	VFMADD231PS  Y0, Y6, Y15
-	VMOVUPS      Y12, 1088(BX)
-	VMOVUPS      576(BX), Y12
-	VFMADD231PS  1024(BX), Y1, Y12
-	VMOVUPS      Y7, 960(BX)
-	VMOVUPS      544(BX), Y7
-	VFMADD231PS  1216(BX), Y11, Y7
-	VFMSUB213PS  608(BX), Y6, Y0
-	VMOVUPS      1024(BX), Y6
-	VFMSUB213PS  576(BX), Y6, Y1
-	VMOVUPS      1216(BX), Y6
-	VFMSUB213PS  544(BX), Y6, Y11
-	VMOVUPS      32(BX), Y6
-	VADDPS       Y14, Y6, Y14
-	VADDPS       Y9, Y6, Y9
-	VADDPS       Y3, Y6, Y3
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+0(SB), Y6
-	VMOVUPS      Y5, 544(BX)
-	VANDPS       Y15, Y6, Y5
-	VMOVUPS      Y4, 576(BX)
-	VANDPS       Y12, Y6, Y4
-	VMOVUPS      Y2, 608(BX)
-	VANDPS       Y7, Y6, Y2
-	VMOVUPS      Y3, 448(BX)
-	VANDPS       Y0, Y6, Y3
-	VMOVUPS      Y9, 1184(BX)
-	VANDPS       Y1, Y6, Y9
-	VMOVUPS      Y14, 928(BX)
-	VANDPS       Y11, Y6, Y14
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+672(SB), Y6
-	VMINPS       Y5, Y6, Y5
-	VMINPS       Y4, Y6, Y4
-	VMINPS       Y2, Y6, Y2
-	VMINPS       Y3, Y6, Y3
-	VMINPS       Y9, Y6, Y9
-	VMINPS       Y14, Y6, Y6
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+576(SB), Y14
-	VANDPS       Y14, Y15, Y15
-	VANDPS       Y14, Y12, Y12
-	VANDPS       Y14, Y7, Y7
-	VMOVUPS      Y7, 896(BX)
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+128(SB), Y7
-	VFMADD231PS  blackFirstStrip32AVX2Consts<>+704(SB), Y5, Y7
-	VMOVUPS      Y12, 864(BX)
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+128(SB), Y12
-	VFMADD231PS  blackFirstStrip32AVX2Consts<>+704(SB), Y4, Y12
-	VMOVUPS      Y15, 832(BX)
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+128(SB), Y15
-	VFMADD231PS  blackFirstStrip32AVX2Consts<>+704(SB), Y2, Y15
-	VANDPS       Y0, Y14, Y0
-	VANDPS       Y1, Y14, Y1
-	VANDPS       Y11, Y14, Y11
-	VMOVUPS      736(BX), Y14
-	VMULPS       1120(BX), Y14, Y14
-	VMOVUPS      Y11, 1120(BX)
-	VMOVUPS      768(BX), Y11
-	VMULPS       672(BX), Y11, Y11
-	VMOVUPS      Y1, 672(BX)
-	VMOVUPS      800(BX), Y1
-	VMULPS       1248(BX), Y1, Y1
-	VMOVUPS      Y0, 1248(BX)
-	VADDPS       blackFirstStrip32AVX2Consts<>+736(SB), Y5, Y0
-	VMOVUPS      Y5, 800(BX)
-	VADDPS       blackFirstStrip32AVX2Consts<>+736(SB), Y4, Y5
-	VMOVUPS      Y4, 768(BX)
-	VADDPS       blackFirstStrip32AVX2Consts<>+736(SB), Y2, Y4
-	VMOVUPS      Y2, 736(BX)
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+768(SB), Y2
-	VCMPPS       $0x11, Y10, Y2, Y10
-	VCMPPS       $0x11, Y13, Y2, Y13
-	VCMPPS       $0x11, Y8, Y2, Y2
-	VMOVUPS      928(BX), Y8
-	VMOVUPS      Y4, 352(BX)
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+800(SB), Y4
-	VCMPPS       $0x11, Y4, Y8, Y8
-	VMOVUPS      Y15, 928(BX)
-	VMOVUPS      1184(BX), Y15
-	VCMPPS       $0x11, Y4, Y15, Y15
-	VMOVUPS      Y5, 1184(BX)
-	VMOVUPS      448(BX), Y5
-	VCMPPS       $0x11, Y4, Y5, Y4
-	VMULPS       1056(BX), Y14, Y5
-	VMOVUPS      Y5, 1056(BX)
-	VMULPS       1024(BX), Y11, Y5
-	VMOVUPS      Y5, 1024(BX)
-	VMULPS       1216(BX), Y1, Y5
-	VANDPS       Y8, Y10, Y8
-	VANDPS       Y15, Y13, Y10
-	VANDPS       Y4, Y2, Y2
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+704(SB), Y4
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+128(SB), Y13
-	VFMADD231PS  Y4, Y3, Y13
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+128(SB), Y15
-	VFMADD231PS  Y4, Y9, Y15
-	VFMADD213PS  blackFirstStrip32AVX2Consts<>+128(SB), Y6, Y4
-	VMOVUPS      Y5, 1216(BX)
-	VADDPS       blackFirstStrip32AVX2Consts<>+736(SB), Y3, Y5
-	VMOVUPS      Y2, 448(BX)
-	VADDPS       blackFirstStrip32AVX2Consts<>+736(SB), Y9, Y2
-	VMOVUPS      Y10, 384(BX)
-	VADDPS       blackFirstStrip32AVX2Consts<>+736(SB), Y6, Y10
-	VMOVUPS      Y8, 416(BX)
-	VMULPS       Y0, Y7, Y8
-	VMOVUPS      Y1, 1312(BX)
-	VMULPS       1184(BX), Y12, Y1
-	VMOVUPS      Y11, 1344(BX)
-	VMOVUPS      928(BX), Y11
-	VMOVUPS      Y14, 1376(BX)
-	VMULPS       352(BX), Y11, Y14
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+832(SB), Y11
-	VMOVUPS      Y6, 1408(BX)
-	VMULPS       800(BX), Y11, Y6
-	VMOVUPS      Y6, 1440(BX)
-	VMULPS       768(BX), Y11, Y6
-	VMOVUPS      Y6, 1472(BX)
-	VMULPS       736(BX), Y11, Y6
-	VMULPS       Y5, Y13, Y11
-	VMOVUPS      Y6, 1504(BX)
-	VMULPS       Y2, Y15, Y6
-	VMOVUPS      Y9, 1536(BX)
-	VMULPS       Y10, Y4, Y9
-	VMOVUPS      Y3, 1568(BX)
-	VMOVUPS      320(BX), Y3
-	VMOVUPS      Y10, 1600(BX)
-	VORPS        832(BX), Y3, Y10
-	VMOVUPS      Y2, 1632(BX)
-	VORPS        864(BX), Y3, Y2
-	VMOVUPS      Y5, 1664(BX)
-	VORPS        896(BX), Y3, Y5
-	VMOVUPS      480(BX), Y3
-	VCMPPS       $0x00, Y10, Y3, Y10
-	VMOVUPS      512(BX), Y3
-	VCMPPS       $0x00, Y2, Y3, Y2
+	VADDPS       Y2, Y3, Y6
+	VMOVUPS      Y10, 960(BX)
+	VADDPS       Y1, Y14, Y10
+	VSUBPS       Y0, Y4, Y0
+	VSUBPS       Y2, Y3, Y2
+	VSUBPS       Y1, Y14, Y1
 	VMOVUPS      608(BX), Y3
-	VCMPPS       $0x00, Y5, Y3, Y5
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+256(SB), Y3
-	VMOVUPS      Y4, 1696(BX)
-	VMOVUPS      576(BX), Y4
-	VBLENDVPS    Y10, Y3, Y4, Y4
-	VMOVUPS      544(BX), Y10
-	VBLENDVPS    Y2, Y3, Y10, Y2
-	VMOVUPS      1152(BX), Y10
-	VBLENDVPS    Y5, Y3, Y10, Y5
-	VMULPS       Y11, Y8, Y10
-	VMULPS       Y6, Y1, Y3
-	VMOVUPS      Y5, 1152(BX)
-	VMULPS       Y9, Y14, Y5
-	VMOVUPS      Y2, 544(BX)
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+128(SB), Y2
-	VDIVPS       Y10, Y2, Y10
-	VDIVPS       Y3, Y2, Y3
-	VDIVPS       Y5, Y2, Y2
-	VMULPS       Y10, Y11, Y5
-	VMULPS       Y3, Y6, Y6
-	VMULPS       Y2, Y9, Y9
-	VMULPS       Y10, Y8, Y8
-	VMULPS       Y3, Y1, Y1
-	VMULPS       Y2, Y14, Y2
-	VMULPS       Y5, Y7, Y3
-	VMULPS       Y6, Y12, Y7
-	VMULPS       928(BX), Y9, Y10
-	VMULPS       Y5, Y0, Y0
-	VMULPS       1184(BX), Y6, Y5
-	VMULPS       352(BX), Y9, Y6
-	VMULPS       Y8, Y13, Y9
-	VMULPS       Y1, Y15, Y11
-	VMULPS       1696(BX), Y2, Y12
-	VMULPS       1664(BX), Y8, Y8
-	VMULPS       1632(BX), Y1, Y1
-	VMULPS       1600(BX), Y2, Y2
-	VMULPS       1568(BX), Y9, Y9
-	VMULPS       1536(BX), Y11, Y11
-	VMULPS       1408(BX), Y12, Y12
-	VMOVUPS      800(BX), Y13
-	VMULPS       Y3, Y13, Y3
-	VMOVUPS      768(BX), Y14
-	VMULPS       Y7, Y14, Y7
-	VMOVUPS      736(BX), Y15
-	VMULPS       Y10, Y15, Y10
-	VMOVUPS      Y6, 1408(BX)
-	VMULPS       1440(BX), Y13, Y6
-	VMOVUPS      Y5, 1536(BX)
-	VMULPS       1472(BX), Y14, Y5
-	VMOVUPS      Y0, 1568(BX)
-	VMULPS       1504(BX), Y15, Y0
-	VMOVUPS      Y2, 1600(BX)
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+864(SB), Y2
-	VMULPS       Y2, Y6, Y6
-	VMULPS       Y2, Y5, Y5
-	VMULPS       Y2, Y0, Y0
-	VROUNDPS     $0x08, Y6, Y2
-	VROUNDPS     $0x08, Y5, Y5
-	VROUNDPS     $0x08, Y0, Y0
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+608(SB), Y6
-	VMOVUPS      Y1, 1632(BX)
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+416(SB), Y1
-	VFMADD231PS  Y6, Y9, Y1
-	VMOVUPS      Y8, 1664(BX)
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+416(SB), Y8
-	VFMADD231PS  Y6, Y11, Y8
-	VMOVUPS      Y11, 1696(BX)
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+416(SB), Y11
-	VFMADD231PS  Y6, Y12, Y11
-	VMOVUPS      Y12, 352(BX)
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+416(SB), Y12
-	VFMADD231PS  Y6, Y3, Y12
-	VMOVUPS      Y3, 1184(BX)
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+416(SB), Y3
-	VFMADD231PS  Y6, Y7, Y3
-	VFMADD213PS  blackFirstStrip32AVX2Consts<>+416(SB), Y10, Y6
-	VMOVUPS      Y10, 928(BX)
-	VMOVUPS      320(BX), Y10
-	VMOVUPS      Y7, 576(BX)
-	VORPS        1248(BX), Y10, Y7
-	VMOVUPS      Y6, 1728(BX)
-	VORPS        672(BX), Y10, Y6
-	VORPS        1120(BX), Y10, Y10
-	VMOVUPS      Y3, 1760(BX)
-	VMOVUPS      480(BX), Y3
-	VCMPPS       $0x00, Y7, Y3, Y3
-	VMOVUPS      512(BX), Y7
-	VCMPPS       $0x00, Y6, Y7, Y6
-	VMOVUPS      608(BX), Y7
-	VCMPPS       $0x00, Y10, Y7, Y7
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+256(SB), Y10
-	VMOVUPS      Y12, 608(BX)
-	VMOVUPS      704(BX), Y12
-	VBLENDVPS    Y3, Y10, Y12, Y3
-	VMOVUPS      640(BX), Y12
-	VBLENDVPS    Y6, Y10, Y12, Y6
-	VMOVUPS      1280(BX), Y12
-	VBLENDVPS    Y7, Y10, Y12, Y7
-	VSUBPS       Y3, Y4, Y3
-	VMOVUPS      544(BX), Y10
-	VSUBPS       Y6, Y10, Y6
-	VMOVUPS      1152(BX), Y12
-	VSUBPS       Y7, Y12, Y7
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+896(SB), Y12
-	VMULPS       Y12, Y2, Y10
-	VMOVUPS      Y4, 1280(BX)
-	VMULPS       Y12, Y5, Y4
-	VMULPS       Y12, Y0, Y12
-	VFMADD231PS  1440(BX), Y13, Y10
-	VFMADD231PS  1472(BX), Y14, Y4
-	VFMADD231PS  1504(BX), Y15, Y12
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+928(SB), Y13
-	VFMADD231PS  Y13, Y2, Y10
-	VFMADD231PS  Y13, Y5, Y4
-	VFMADD231PS  Y13, Y0, Y12
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+960(SB), Y13
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+992(SB), Y14
-	VFMADD231PS  Y13, Y1, Y14
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+992(SB), Y15
-	VFMADD231PS  Y13, Y8, Y15
-	VMOVUPS      Y7, 1504(BX)
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+992(SB), Y7
-	VFMADD231PS  Y13, Y11, Y7
-	VMOVUPS      Y6, 736(BX)
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1024(SB), Y6
-	VFMADD213PS  Y6, Y1, Y14
-	VFMADD213PS  Y6, Y8, Y15
-	VFMADD213PS  Y6, Y11, Y7
-	VMOVUPS      Y3, 1472(BX)
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1056(SB), Y3
-	VFMADD213PS  Y3, Y1, Y14
-	VFMADD213PS  Y3, Y8, Y15
-	VFMADD213PS  Y3, Y11, Y7
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1088(SB), Y3
-	VFMADD213PS  Y3, Y1, Y14
-	VFMADD213PS  Y3, Y8, Y15
-	VFMADD213PS  Y3, Y11, Y7
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1120(SB), Y3
-	VFMADD213PS  Y3, Y1, Y14
-	VFMADD213PS  Y3, Y8, Y15
-	VFMADD213PS  Y3, Y11, Y7
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1152(SB), Y3
-	VFMADD213PS  Y3, Y1, Y14
-	VFMADD213PS  Y3, Y8, Y15
-	VFMADD213PS  Y3, Y11, Y7
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1184(SB), Y3
-	VFMADD213PS  Y3, Y1, Y14
-	VFMADD213PS  Y3, Y8, Y15
-	VFMADD213PS  Y3, Y11, Y7
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1216(SB), Y3
-	VFMADD213PS  Y3, Y14, Y1
-	VFMADD213PS  Y3, Y15, Y8
-	VFMADD213PS  Y3, Y7, Y11
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+384(SB), Y7
-	VFMADD213PS  Y7, Y1, Y9
-	VFMADD132PS  1696(BX), Y7, Y8
-	VFMADD132PS  352(BX), Y7, Y11
-	VMULPS       1664(BX), Y9, Y1
-	VMULPS       1632(BX), Y8, Y8
-	VMULPS       1600(BX), Y11, Y9
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+0(SB), Y11
-	VANDPS       Y1, Y11, Y1
-	VANDPS       Y8, Y11, Y8
-	VANDPS       Y9, Y11, Y9
-	VORPS        1248(BX), Y1, Y1
-	VORPS        672(BX), Y8, Y8
-	VORPS        1120(BX), Y9, Y9
-	VMOVUPS      608(BX), Y14
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+992(SB), Y15
-	VFMADD231PS  Y13, Y14, Y15
-	VMOVUPS      1760(BX), Y11
-	VMOVUPS      Y9, 1120(BX)
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+992(SB), Y9
-	VFMADD231PS  Y13, Y11, Y9
-	VMOVUPS      Y8, 672(BX)
-	VMOVUPS      1728(BX), Y8
-	VFMADD213PS  blackFirstStrip32AVX2Consts<>+992(SB), Y8, Y13
-	VFMADD213PS  Y6, Y14, Y15
-	VFMADD213PS  Y6, Y11, Y9
-	VFMADD231PS  Y13, Y8, Y6
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1056(SB), Y13
-	VFMADD213PS  Y13, Y14, Y15
-	VFMADD213PS  Y13, Y11, Y9
-	VFMADD231PS  Y6, Y8, Y13
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1088(SB), Y6
-	VFMADD213PS  Y6, Y14, Y15
-	VFMADD213PS  Y6, Y11, Y9
-	VFMADD231PS  Y13, Y8, Y6
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1120(SB), Y13
-	VFMADD213PS  Y13, Y14, Y15
-	VFMADD213PS  Y13, Y11, Y9
-	VFMADD231PS  Y6, Y8, Y13
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1152(SB), Y6
-	VFMADD213PS  Y6, Y14, Y15
-	VFMADD213PS  Y6, Y11, Y9
-	VFMADD231PS  Y13, Y8, Y6
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1184(SB), Y13
-	VFMADD213PS  Y13, Y14, Y15
-	VFMADD213PS  Y13, Y11, Y9
-	VFMADD231PS  Y6, Y8, Y13
-	VFMADD213PS  Y3, Y15, Y14
-	VFMADD213PS  Y3, Y9, Y11
-	VFMADD231PS  Y13, Y8, Y3
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1248(SB), Y6
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1280(SB), Y8
-	VFMADD231PS  Y6, Y10, Y8
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1280(SB), Y9
-	VFMADD231PS  Y6, Y4, Y9
-	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1280(SB), Y12, Y6
-	VFMADD132PS  1184(BX), Y7, Y14
-	VFMADD132PS  576(BX), Y7, Y11
-	VFMADD231PS  928(BX), Y3, Y7
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1312(SB), Y3
-	VFMADD213PS  Y3, Y10, Y8
-	VFMADD213PS  Y3, Y4, Y9
-	VFMADD231PS  Y6, Y12, Y3
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1344(SB), Y6
-	VMINPS       Y6, Y2, Y13
-	VMINPS       Y6, Y5, Y15
-	VMINPS       Y6, Y0, Y6
-	VMULPS       1568(BX), Y14, Y14
-	VMULPS       1536(BX), Y11, Y11
-	VMULPS       1408(BX), Y7, Y7
-	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1376(SB), Y10, Y8
-	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1376(SB), Y4, Y9
-	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1376(SB), Y12, Y3
-	VMAXPS       blackFirstStrip32AVX2Consts<>+1408(SB), Y13, Y13
-	VMAXPS       blackFirstStrip32AVX2Consts<>+1408(SB), Y15, Y15
-	VMAXPS       blackFirstStrip32AVX2Consts<>+1408(SB), Y6, Y6
-	VMOVUPS      Y1, 1408(BX)
-	VMULPS       Y10, Y10, Y1
-	VMOVUPS      Y7, 1536(BX)
-	VMULPS       Y4, Y4, Y7
-	VMOVUPS      Y11, 1568(BX)
-	VMULPS       Y12, Y12, Y11
-	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1440(SB), Y10, Y8
-	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1440(SB), Y4, Y9
-	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1440(SB), Y12, Y3
-	VSUBPS       Y13, Y2, Y2
-	VSUBPS       Y15, Y5, Y5
-	VSUBPS       Y6, Y0, Y0
-	VADDPS       blackFirstStrip32AVX2Consts<>+1472(SB), Y13, Y13
-	VADDPS       blackFirstStrip32AVX2Consts<>+1472(SB), Y15, Y15
-	VADDPS       blackFirstStrip32AVX2Consts<>+1472(SB), Y6, Y6
-	VFMADD231PS  Y8, Y1, Y10
-	VFMADD231PS  Y9, Y7, Y4
-	VFMADD231PS  Y3, Y11, Y12
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1472(SB), Y1
-	VADDPS       Y1, Y2, Y2
-	VADDPS       Y1, Y5, Y3
-	VADDPS       Y1, Y0, Y0
-	VPSLLD       $0x17, Y13, Y1
-	VPSLLD       $0x17, Y15, Y5
-	VPSLLD       $0x17, Y6, Y6
-	VMOVUPS      160(BX), Y7
-	VFMADD213PS  Y7, Y7, Y10
-	VFMADD213PS  Y7, Y7, Y4
-	VFMADD213PS  Y7, Y12, Y7
-	VPSLLD       $0x17, Y2, Y2
-	VPSLLD       $0x17, Y3, Y3
-	VPSLLD       $0x17, Y0, Y0
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+0(SB), Y8
-	VANDPS       Y14, Y8, Y9
-	VANDPS       1568(BX), Y8, Y11
-	VANDPS       1536(BX), Y8, Y8
-	VMULPS       Y2, Y10, Y2
-	VMULPS       Y3, Y4, Y3
-	VMULPS       Y0, Y7, Y0
-	VORPS        832(BX), Y9, Y4
-	VORPS        864(BX), Y11, Y7
-	VORPS        896(BX), Y8, Y8
-	VMOVUPS      1408(BX), Y9
-	VSUBPS       Y4, Y9, Y9
-	VMOVUPS      672(BX), Y10
-	VSUBPS       Y7, Y10, Y10
-	VMOVUPS      1120(BX), Y11
-	VSUBPS       Y8, Y11, Y11
-	VMULPS       Y1, Y2, Y1
-	VMULPS       Y5, Y3, Y2
-	VMULPS       Y6, Y0, Y0
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1504(SB), Y3
-	VMULPS       Y3, Y1, Y5
-	VMULPS       Y3, Y2, Y6
-	VMULPS       Y3, Y0, Y3
-	VFMADD213PS  1472(BX), Y1, Y9
-	VFMADD213PS  736(BX), Y2, Y10
-	VFMADD213PS  1504(BX), Y0, Y11
-	VFNMADD213PS 1280(BX), Y1, Y4
-	VFNMADD213PS 544(BX), Y2, Y7
-	VFNMADD213PS 1152(BX), Y0, Y8
-	VMULPS       960(BX), Y5, Y0
-	VMULPS       1088(BX), Y6, Y1
-	VMULPS       992(BX), Y3, Y2
-	VMULPS       1376(BX), Y5, Y12
-	VMULPS       1344(BX), Y6, Y13
-	VMULPS       1312(BX), Y3, Y14
-	VMOVUPS      416(BX), Y15
-	VMOVUPS      Y3, 992(BX)
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1536(SB), Y3
-	VBLENDVPS    Y15, Y9, Y3, Y9
-	VMOVUPS      384(BX), Y15
-	VBLENDVPS    Y15, Y10, Y3, Y10
-	VMOVUPS      448(BX), Y15
-	VBLENDVPS    Y15, Y11, Y3, Y3
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+832(SB), Y11
-	VMULPS       Y0, Y11, Y0
-	VMULPS       Y1, Y11, Y1
-	VMULPS       Y2, Y11, Y2
-	VMOVUPS      32(BX), Y11
-	VMULPS       Y9, Y11, Y15
-	VMOVUPS      Y15, 448(BX)
-	VMULPS       Y10, Y11, Y15
-	VMULPS       Y3, Y11, Y11
-	VMULPS       1376(BX), Y4, Y4
-	VMULPS       1344(BX), Y7, Y7
-	VMULPS       1312(BX), Y8, Y8
-	VMULPS       1056(BX), Y12, Y12
-	VMULPS       1024(BX), Y13, Y13
-	VMULPS       1216(BX), Y14, Y14
-	VMULPS       128(BX), Y5, Y5
-	VMULPS       128(BX), Y6, Y6
-	VMOVUPS      Y6, 1216(BX)
-	VMOVUPS      128(BX), Y6
-	VMULPS       992(BX), Y6, Y6
-	VFMADD231PS  96(BX), Y9, Y0
-	VFMADD231PS  96(BX), Y10, Y1
-	VFMADD231PS  96(BX), Y3, Y2
-	VMOVUPS      Y2, 992(BX)
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+576(SB), Y2
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+256(SB), Y4
+	VCMPPS       $0x00, Y4, Y3, Y14
+	VMOVUPS      576(BX), Y3
+	VMOVUPS      Y9, 992(BX)
+	VCMPPS       $0x00, Y4, Y3, Y9
+	VMOVUPS      544(BX), Y3
 	VMOVUPS      Y1, 1024(BX)
-	VXORPS       448(BX), Y2, Y1
-	VXORPS       Y15, Y2, Y15
-	VXORPS       Y11, Y2, Y2
+	VCMPPS       $0x00, Y4, Y3, Y1
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+288(SB), Y4
+	VBLENDVPS    Y14, Y4, Y12, Y12
+	VBLENDVPS    Y9, Y4, Y11, Y9
+	VBLENDVPS    Y1, Y4, Y7, Y1
+	VMULPS       Y13, Y15, Y4
+	VMULPS       Y8, Y6, Y7
+	VMULPS       Y5, Y10, Y11
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+128(SB), Y14
+	VDIVPS       Y4, Y14, Y4
+	VDIVPS       Y7, Y14, Y7
+	VDIVPS       Y11, Y14, Y11
+	VMULPS       Y4, Y13, Y13
+	VMULPS       Y7, Y8, Y8
+	VMULPS       Y11, Y5, Y5
+	VMULPS       Y4, Y15, Y4
+	VMULPS       Y7, Y6, Y6
+	VMULPS       Y11, Y10, Y7
+	VMULPS       Y13, Y0, Y0
+	VMULPS       Y8, Y2, Y2
+	VMULPS       1024(BX), Y5, Y5
+	VMOVUPS      608(BX), Y8
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+320(SB), Y10
+	VCMPPS       $0x11, Y10, Y8, Y11
+	VMOVUPS      576(BX), Y13
+	VCMPPS       $0x11, Y10, Y13, Y15
+	VCMPPS       $0x11, Y10, Y3, Y10
+	VBLENDVPS    Y11, Y12, Y8, Y8
+	VBLENDVPS    Y15, Y9, Y13, Y9
+	VBLENDVPS    Y10, Y1, Y3, Y1
+	VMOVUPS      224(BX), Y3
+	VSUBPS       Y8, Y3, Y8
+	VSUBPS       Y9, Y3, Y9
+	VSUBPS       Y1, Y3, Y1
+	VMULPS       Y0, Y0, Y3
+	VMULPS       Y2, Y2, Y10
+	VMULPS       Y5, Y5, Y11
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+384(SB), Y12
+	VMULPS       992(BX), Y12, Y13
+	VMULPS       960(BX), Y12, Y15
+	VMULPS       928(BX), Y12, Y12
+	VMOVUPS      Y12, 544(BX)
+	VADDPS       blackFirstStrip32AVX2Consts<>+416(SB), Y8, Y12
+	VMOVUPS      Y15, 576(BX)
+	VADDPS       blackFirstStrip32AVX2Consts<>+416(SB), Y9, Y15
+	VMOVUPS      Y13, 608(BX)
+	VADDPS       blackFirstStrip32AVX2Consts<>+416(SB), Y1, Y13
+	VMOVUPS      Y7, 1024(BX)
+	VMOVUPS      768(BX), Y7
+	VBLENDVPS    Y7, Y12, Y8, Y7
+	VMOVUPS      896(BX), Y12
+	VBLENDVPS    Y12, Y15, Y9, Y12
+	VMOVUPS      864(BX), Y15
+	VBLENDVPS    Y15, Y13, Y1, Y13
+	VADDPS       Y8, Y14, Y8
+	VADDPS       Y9, Y14, Y9
+	VADDPS       Y1, Y14, Y1
+	VMOVUPS      704(BX), Y15
+	VBLENDVPS    Y15, Y8, Y7, Y7
+	VMOVUPS      832(BX), Y8
+	VBLENDVPS    Y8, Y9, Y12, Y8
+	VMOVUPS      800(BX), Y9
+	VBLENDVPS    Y9, Y1, Y13, Y1
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+448(SB), Y9
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+480(SB), Y12
+	VFMADD231PS  Y9, Y3, Y12
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+480(SB), Y13
+	VFMADD231PS  Y9, Y10, Y13
+	VFMADD213PS  blackFirstStrip32AVX2Consts<>+480(SB), Y11, Y9
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+512(SB), Y15
+	VFMADD213PS  Y15, Y3, Y12
+	VFMADD213PS  Y15, Y10, Y13
+	VFMADD231PS  Y9, Y11, Y15
+	VMULPS       Y12, Y3, Y3
+	VMULPS       Y13, Y10, Y9
+	VMULPS       Y15, Y11, Y10
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+544(SB), Y11
+	VMULPS       Y11, Y7, Y12
+	VMULPS       Y11, Y8, Y13
+	VMULPS       Y11, Y1, Y11
+	VFMADD231PS  Y3, Y0, Y12
+	VFMADD231PS  Y9, Y2, Y13
+	VFMADD231PS  Y10, Y5, Y11
+	VMOVUPS      (BX), Y3
+	VMULPS       Y4, Y3, Y9
+	VMULPS       Y6, Y3, Y10
+	VMOVUPS      1024(BX), Y15
+	VMULPS       Y15, Y3, Y14
+	VMULPS       992(BX), Y4, Y4
+	VMULPS       960(BX), Y6, Y6
+	VMULPS       928(BX), Y15, Y15
+	VFMADD231PS  blackFirstStrip32AVX2Consts<>+576(SB), Y0, Y12
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+576(SB), Y0
+	VFMADD231PS  Y0, Y2, Y13
+	VFMADD231PS  Y0, Y5, Y11
+	VMOVUPS      512(BX), Y2
+	VMOVUPS      64(BX), Y5
+	VMULPS       Y5, Y2, Y0
+	VMOVUPS      Y15, 1024(BX)
+	VMULPS       480(BX), Y5, Y15
+	VMOVUPS      Y6, 800(BX)
+	VMULPS       448(BX), Y5, Y6
+	VMINPS       Y2, Y3, Y2
+	VMOVUPS      Y4, 512(BX)
+	VMINPS       480(BX), Y3, Y4
+	VMINPS       448(BX), Y3, Y3
+	VFMADD231PS  blackFirstStrip32AVX2Consts<>+608(SB), Y7, Y12
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+608(SB), Y7
+	VFMADD231PS  Y7, Y8, Y13
+	VFMADD231PS  Y7, Y1, Y11
+	VMOVUPS      160(BX), Y1
+	VADDPS       Y0, Y1, Y7
+	VADDPS       Y15, Y1, Y8
+	VMOVUPS      Y11, 448(BX)
+	VADDPS       Y6, Y1, Y11
+	VMINPS       Y5, Y2, Y2
+	VMINPS       Y5, Y4, Y4
+	VMINPS       Y5, Y3, Y3
+	VMULPS       416(BX), Y0, Y0
+	VMULPS       384(BX), Y15, Y5
+	VMULPS       352(BX), Y6, Y6
+	VMOVUPS      992(BX), Y15
+	VADDPS       Y7, Y15, Y7
+	VMOVUPS      Y6, 480(BX)
+	VMOVUPS      960(BX), Y6
+	VADDPS       Y8, Y6, Y8
+	VMOVUPS      Y5, 832(BX)
+	VMOVUPS      928(BX), Y5
+	VADDPS       Y11, Y5, Y11
+	VMINPS       Y15, Y2, Y2
+	VMINPS       Y6, Y4, Y4
+	VMINPS       Y5, Y3, Y3
+	VMOVUPS      608(BX), Y5
+	VFMADD231PS  Y12, Y9, Y5
+	VMOVUPS      576(BX), Y6
+	VFMADD231PS  Y13, Y10, Y6
+	VMOVUPS      448(BX), Y15
+	VMOVUPS      Y0, 928(BX)
+	VMOVUPS      544(BX), Y0
+	VFMADD231PS  Y15, Y14, Y0
+	VFMSUB213PS  608(BX), Y9, Y12
+	VFMSUB213PS  576(BX), Y10, Y13
+	VFMSUB213PS  544(BX), Y14, Y15
+	VMOVUPS      Y15, 544(BX)
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+640(SB), Y15
+	VMOVUPS      Y13, 448(BX)
+	VXORPS       416(BX), Y15, Y13
+	VMOVUPS      Y13, 576(BX)
+	VXORPS       384(BX), Y15, Y13
+	VMOVUPS      Y13, 608(BX)
+	VMOVUPS      352(BX), Y13
+	VMOVUPS      Y12, 960(BX)
+	VXORPS       Y15, Y13, Y12
+	VMOVUPS      Y12, 992(BX)
+	VMULPS       416(BX), Y1, Y12
+	VMOVUPS      Y12, 416(BX)
+	VMULPS       384(BX), Y1, Y12
+	VMULPS       Y1, Y13, Y13
+	VMULPS       672(BX), Y9, Y1
+	VMOVUPS      Y1, 672(BX)
+	VMULPS       640(BX), Y10, Y1
+	VMOVUPS      Y1, 640(BX)
+	VMULPS       736(BX), Y14, Y1
+	VMOVUPS      Y1, 736(BX)
+	VMOVUPS      32(BX), Y1
+	VADDPS       Y7, Y1, Y7
+	VADDPS       Y8, Y1, Y8
+	VADDPS       Y11, Y1, Y11
+	VMINPS       Y1, Y2, Y2
+	VMINPS       Y1, Y4, Y4
+	VMINPS       Y1, Y3, Y3
+	VMULPS       512(BX), Y9, Y9
+	VMULPS       800(BX), Y10, Y10
+	VMULPS       1024(BX), Y14, Y14
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+672(SB), Y1
+	VCMPPS       $0x11, Y1, Y7, Y7
+	VCMPPS       $0x11, Y1, Y8, Y8
+	VCMPPS       $0x11, Y1, Y11, Y1
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+704(SB), Y11
+	VCMPPS       $0x11, Y2, Y11, Y2
+	VCMPPS       $0x11, Y4, Y11, Y4
+	VCMPPS       $0x11, Y3, Y11, Y3
+	VANDPS       Y7, Y2, Y2
+	VANDPS       Y8, Y4, Y4
+	VANDPS       Y1, Y3, Y1
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+0(SB), Y3
+	VANDPS       Y5, Y3, Y7
+	VANDPS       Y6, Y3, Y8
+	VANDPS       Y0, Y3, Y11
+	VMOVUPS      Y14, 352(BX)
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+736(SB), Y14
+	VMINPS       Y7, Y14, Y7
+	VMINPS       Y8, Y14, Y8
+	VMINPS       Y11, Y14, Y11
+	VANDPS       Y15, Y5, Y5
+	VANDPS       Y15, Y6, Y6
+	VANDPS       Y15, Y0, Y0
+	VMOVUPS      Y10, 384(BX)
+	VANDPS       960(BX), Y3, Y10
+	VMOVUPS      Y9, 704(BX)
+	VANDPS       448(BX), Y3, Y9
+	VMOVUPS      Y1, 864(BX)
+	VMOVUPS      544(BX), Y1
+	VMOVUPS      Y4, 896(BX)
+	VANDPS       Y1, Y3, Y4
+	VMINPS       Y10, Y14, Y10
+	VMINPS       Y9, Y14, Y9
+	VMINPS       Y4, Y14, Y4
+	VANDPS       960(BX), Y15, Y14
+	VANDPS       448(BX), Y15, Y3
+	VANDPS       Y1, Y15, Y1
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+768(SB), Y15
+	VMOVUPS      Y2, 544(BX)
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+576(SB), Y2
+	VFMADD231PS  Y15, Y7, Y2
+	VMOVUPS      Y1, 448(BX)
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+576(SB), Y1
+	VFMADD231PS  Y15, Y8, Y1
+	VMOVUPS      Y3, 960(BX)
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+576(SB), Y3
+	VFMADD231PS  Y15, Y11, Y3
+	VMOVUPS      Y14, 768(BX)
+	VADDPS       blackFirstStrip32AVX2Consts<>+800(SB), Y7, Y14
+	VMOVUPS      Y13, 1056(BX)
+	VADDPS       blackFirstStrip32AVX2Consts<>+800(SB), Y8, Y13
+	VMOVUPS      Y12, 1088(BX)
+	VADDPS       blackFirstStrip32AVX2Consts<>+800(SB), Y11, Y12
+	VMOVUPS      Y0, 1120(BX)
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+576(SB), Y0
+	VFMADD231PS  Y15, Y10, Y0
+	VMOVUPS      Y6, 1152(BX)
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+576(SB), Y6
+	VFMADD231PS  Y15, Y9, Y6
+	VFMADD213PS  blackFirstStrip32AVX2Consts<>+576(SB), Y4, Y15
+	VMOVUPS      Y5, 1184(BX)
+	VADDPS       blackFirstStrip32AVX2Consts<>+800(SB), Y10, Y5
+	VMOVUPS      Y10, 1216(BX)
+	VADDPS       blackFirstStrip32AVX2Consts<>+800(SB), Y9, Y10
+	VMOVUPS      Y9, 1248(BX)
+	VADDPS       blackFirstStrip32AVX2Consts<>+800(SB), Y4, Y9
+	VMOVUPS      Y4, 1280(BX)
+	VMULPS       Y14, Y2, Y4
+	VMOVUPS      Y14, 1312(BX)
+	VMULPS       Y13, Y1, Y14
+	VMOVUPS      Y13, 1344(BX)
+	VMULPS       Y12, Y3, Y13
+	VMOVUPS      Y12, 1376(BX)
+	VMULPS       Y7, Y7, Y12
+	VMOVUPS      Y7, 1408(BX)
+	VMULPS       Y8, Y8, Y7
+	VMOVUPS      Y8, 1440(BX)
+	VMULPS       Y11, Y11, Y8
+	VMOVUPS      Y11, 1472(BX)
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+832(SB), Y11
+	VFMADD132PS  blackFirstStrip32AVX2Consts<>+864(SB), Y11, Y12
+	VFMADD132PS  blackFirstStrip32AVX2Consts<>+864(SB), Y11, Y7
+	VFMADD132PS  blackFirstStrip32AVX2Consts<>+864(SB), Y11, Y8
+	VSUBPS       Y11, Y12, Y12
+	VSUBPS       Y11, Y7, Y7
+	VSUBPS       Y11, Y8, Y8
+	VMULPS       Y5, Y0, Y11
+	VMOVUPS      Y8, 1504(BX)
+	VMULPS       Y10, Y6, Y8
+	VMOVUPS      Y7, 1536(BX)
+	VMULPS       Y9, Y15, Y7
+	VMOVUPS      Y12, 1568(BX)
+	VMOVUPS      320(BX), Y12
+	VMOVUPS      Y9, 1600(BX)
+	VORPS        1184(BX), Y12, Y9
+	VMOVUPS      Y10, 1632(BX)
+	VORPS        1152(BX), Y12, Y10
+	VMOVUPS      Y5, 1664(BX)
+	VORPS        1120(BX), Y12, Y5
+	VMOVUPS      576(BX), Y12
+	VCMPPS       $0x00, Y9, Y12, Y9
+	VMOVUPS      608(BX), Y12
+	VCMPPS       $0x00, Y10, Y12, Y10
+	VMOVUPS      992(BX), Y12
+	VCMPPS       $0x00, Y5, Y12, Y5
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+256(SB), Y12
+	VMOVUPS      Y15, 1696(BX)
+	VMOVUPS      416(BX), Y15
+	VBLENDVPS    Y9, Y12, Y15, Y9
+	VMOVUPS      1088(BX), Y15
+	VBLENDVPS    Y10, Y12, Y15, Y10
+	VMOVUPS      1056(BX), Y15
+	VBLENDVPS    Y5, Y12, Y15, Y5
+	VMULPS       Y11, Y4, Y15
+	VMULPS       Y8, Y14, Y12
+	VMOVUPS      Y5, 1056(BX)
+	VMULPS       Y7, Y13, Y5
+	VMOVUPS      Y10, 1088(BX)
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+128(SB), Y10
+	VDIVPS       Y15, Y10, Y15
+	VDIVPS       Y12, Y10, Y12
+	VDIVPS       Y5, Y10, Y5
+	VMULPS       Y15, Y11, Y11
+	VMULPS       Y12, Y8, Y8
+	VMULPS       Y5, Y7, Y7
+	VMULPS       Y15, Y4, Y4
+	VMULPS       Y12, Y14, Y12
+	VMULPS       Y5, Y13, Y5
+	VMULPS       Y11, Y2, Y2
+	VMULPS       Y8, Y1, Y1
+	VMULPS       Y7, Y3, Y3
+	VMULPS       1312(BX), Y11, Y11
+	VMULPS       1344(BX), Y8, Y8
+	VMULPS       1376(BX), Y7, Y7
+	VMULPS       Y4, Y0, Y0
+	VMULPS       Y12, Y6, Y6
+	VMULPS       1696(BX), Y5, Y13
+	VMULPS       1664(BX), Y4, Y4
+	VMULPS       1632(BX), Y12, Y12
+	VMULPS       1600(BX), Y5, Y5
+	VMULPS       1216(BX), Y0, Y0
+	VMULPS       1248(BX), Y6, Y6
+	VMULPS       1280(BX), Y13, Y13
+	VMOVUPS      1408(BX), Y14
+	VMULPS       Y2, Y14, Y2
+	VMOVUPS      1440(BX), Y15
+	VMULPS       Y1, Y15, Y1
+	VMOVUPS      1472(BX), Y10
+	VMULPS       Y3, Y10, Y3
+	VMOVUPS      Y7, 1280(BX)
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+896(SB), Y7
+	VMOVUPS      Y8, 1248(BX)
+	VMULPS       1568(BX), Y7, Y8
+	VMOVUPS      Y11, 1216(BX)
+	VMULPS       1536(BX), Y7, Y11
+	VMOVUPS      Y9, 1600(BX)
+	VMOVUPS      1504(BX), Y9
+	VMULPS       Y7, Y9, Y7
+	VFMADD231PS  Y14, Y14, Y8
+	VFMADD231PS  Y15, Y15, Y11
+	VFMADD231PS  Y10, Y10, Y7
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+928(SB), Y10
+	VFMADD231PS  1568(BX), Y10, Y8
+	VFMADD231PS  1536(BX), Y10, Y11
+	VFMADD231PS  Y10, Y9, Y7
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+576(SB), Y10
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+416(SB), Y14
+	VFMADD231PS  Y10, Y0, Y14
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+416(SB), Y15
+	VFMADD231PS  Y10, Y6, Y15
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+416(SB), Y9
+	VFMADD231PS  Y10, Y13, Y9
+	VMOVUPS      Y5, 1472(BX)
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+416(SB), Y5
+	VFMADD231PS  Y10, Y2, Y5
+	VMOVUPS      Y2, 1440(BX)
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+416(SB), Y2
+	VFMADD231PS  Y10, Y1, Y2
+	VFMADD213PS  blackFirstStrip32AVX2Consts<>+416(SB), Y3, Y10
+	VMOVUPS      Y3, 1408(BX)
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+992(SB), Y3
+	VFMADD231PS  blackFirstStrip32AVX2Consts<>+960(SB), Y8, Y3
+	VMOVUPS      Y1, 1632(BX)
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+992(SB), Y1
+	VFMADD231PS  blackFirstStrip32AVX2Consts<>+960(SB), Y11, Y1
+	VMOVUPS      Y10, 1664(BX)
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+992(SB), Y10
+	VFMADD231PS  blackFirstStrip32AVX2Consts<>+960(SB), Y7, Y10
+	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1024(SB), Y8, Y3
+	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1024(SB), Y11, Y1
+	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1024(SB), Y7, Y10
+	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1056(SB), Y8, Y3
+	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1056(SB), Y11, Y1
+	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1056(SB), Y7, Y10
+	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1088(SB), Y8, Y3
+	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1088(SB), Y11, Y1
+	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1088(SB), Y7, Y10
+	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1120(SB), Y8, Y3
+	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1120(SB), Y11, Y1
+	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1120(SB), Y7, Y10
+	VMULPS       Y3, Y8, Y3
+	VMULPS       Y1, Y11, Y1
+	VMULPS       Y10, Y7, Y7
+	VMOVUPS      160(BX), Y8
+	VFMADD213PS  Y8, Y8, Y3
+	VFMADD213PS  Y8, Y8, Y1
+	VFMADD213PS  Y8, Y7, Y8
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1152(SB), Y7
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1184(SB), Y10
+	VFMADD231PS  Y7, Y14, Y10
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1184(SB), Y11
+	VFMADD231PS  Y7, Y15, Y11
+	VMOVUPS      Y8, 1696(BX)
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1184(SB), Y8
+	VFMADD231PS  Y7, Y9, Y8
+	VMOVUPS      Y1, 1376(BX)
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1216(SB), Y1
+	VFMADD213PS  Y1, Y14, Y10
+	VFMADD213PS  Y1, Y15, Y11
+	VFMADD213PS  Y1, Y9, Y8
+	VMOVUPS      Y3, 1344(BX)
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1248(SB), Y3
+	VFMADD213PS  Y3, Y14, Y10
+	VFMADD213PS  Y3, Y15, Y11
+	VFMADD213PS  Y3, Y9, Y8
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1280(SB), Y3
+	VFMADD213PS  Y3, Y14, Y10
+	VFMADD213PS  Y3, Y15, Y11
+	VFMADD213PS  Y3, Y9, Y8
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1312(SB), Y3
+	VFMADD213PS  Y3, Y14, Y10
+	VFMADD213PS  Y3, Y15, Y11
+	VFMADD213PS  Y3, Y9, Y8
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1344(SB), Y3
+	VFMADD213PS  Y3, Y14, Y10
+	VFMADD213PS  Y3, Y15, Y11
+	VFMADD213PS  Y3, Y9, Y8
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1376(SB), Y3
+	VFMADD213PS  Y3, Y14, Y10
+	VFMADD213PS  Y3, Y15, Y11
+	VFMADD213PS  Y3, Y9, Y8
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1408(SB), Y3
+	VFMADD213PS  Y3, Y10, Y14
+	VFMADD213PS  Y3, Y11, Y15
+	VFMADD213PS  Y3, Y8, Y9
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+128(SB), Y8
+	VFMADD213PS  Y8, Y14, Y0
+	VFMADD213PS  Y8, Y15, Y6
+	VFMADD213PS  Y8, Y9, Y13
+	VMULPS       Y4, Y0, Y0
+	VMULPS       Y12, Y6, Y4
+	VMULPS       1472(BX), Y13, Y6
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+0(SB), Y9
+	VANDPS       Y0, Y9, Y0
+	VANDPS       Y4, Y9, Y4
+	VANDPS       Y6, Y9, Y6
+	VMOVUPS      768(BX), Y10
+	VORPS        Y0, Y10, Y0
+	VMOVUPS      960(BX), Y11
+	VORPS        Y4, Y11, Y4
+	VMOVUPS      448(BX), Y12
+	VORPS        Y6, Y12, Y6
+	VMOVUPS      320(BX), Y13
+	VORPS        Y10, Y13, Y10
+	VORPS        Y11, Y13, Y11
+	VORPS        Y12, Y13, Y12
+	VMOVUPS      576(BX), Y13
+	VCMPPS       $0x00, Y10, Y13, Y10
+	VMOVUPS      608(BX), Y13
+	VCMPPS       $0x00, Y11, Y13, Y11
+	VMOVUPS      992(BX), Y13
+	VCMPPS       $0x00, Y12, Y13, Y12
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+256(SB), Y13
+	VMOVUPS      928(BX), Y14
+	VBLENDVPS    Y10, Y13, Y14, Y10
+	VMOVUPS      832(BX), Y14
+	VBLENDVPS    Y11, Y13, Y14, Y11
+	VMOVUPS      480(BX), Y14
+	VBLENDVPS    Y12, Y13, Y14, Y12
+	VMOVUPS      1600(BX), Y13
+	VSUBPS       Y10, Y13, Y10
+	VMOVUPS      1088(BX), Y14
+	VSUBPS       Y11, Y14, Y11
+	VMOVUPS      1056(BX), Y15
+	VSUBPS       Y12, Y15, Y12
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1184(SB), Y15
+	VFMADD231PS  Y7, Y5, Y15
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1184(SB), Y14
+	VFMADD231PS  Y7, Y2, Y14
+	VMOVUPS      1664(BX), Y13
+	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1184(SB), Y13, Y7
+	VFMADD213PS  Y1, Y5, Y15
+	VFMADD213PS  Y1, Y2, Y14
+	VFMADD231PS  Y7, Y13, Y1
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1248(SB), Y7
+	VFMADD213PS  Y7, Y5, Y15
+	VFMADD213PS  Y7, Y2, Y14
+	VFMADD231PS  Y1, Y13, Y7
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1280(SB), Y1
+	VFMADD213PS  Y1, Y5, Y15
+	VFMADD213PS  Y1, Y2, Y14
+	VFMADD231PS  Y7, Y13, Y1
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1312(SB), Y7
+	VFMADD213PS  Y7, Y5, Y15
+	VFMADD213PS  Y7, Y2, Y14
+	VFMADD231PS  Y1, Y13, Y7
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1344(SB), Y1
+	VFMADD213PS  Y1, Y5, Y15
+	VFMADD213PS  Y1, Y2, Y14
+	VFMADD231PS  Y7, Y13, Y1
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1376(SB), Y7
+	VFMADD213PS  Y7, Y5, Y15
+	VFMADD213PS  Y7, Y2, Y14
+	VFMADD231PS  Y1, Y13, Y7
+	VFMADD213PS  Y3, Y15, Y5
+	VFMADD213PS  Y3, Y14, Y2
+	VFMADD231PS  Y7, Y13, Y3
+	VFMADD132PS  1440(BX), Y8, Y5
+	VFMADD132PS  1632(BX), Y8, Y2
+	VFMADD231PS  1408(BX), Y3, Y8
+	VMULPS       1216(BX), Y5, Y1
+	VMULPS       1248(BX), Y2, Y2
+	VMULPS       1280(BX), Y8, Y3
+	VANDPS       Y1, Y9, Y1
+	VANDPS       Y2, Y9, Y2
+	VANDPS       Y3, Y9, Y3
+	VORPS        1184(BX), Y1, Y1
+	VORPS        1152(BX), Y2, Y2
+	VORPS        1120(BX), Y3, Y3
+	VSUBPS       Y1, Y0, Y0
+	VSUBPS       Y2, Y4, Y4
+	VSUBPS       Y3, Y6, Y5
+	VMOVUPS      1568(BX), Y6
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1440(SB), Y7
+	VMINPS       Y7, Y6, Y8
+	VMOVUPS      1536(BX), Y9
+	VMINPS       Y7, Y9, Y13
+	VMOVUPS      1504(BX), Y14
+	VMINPS       Y7, Y14, Y7
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1472(SB), Y15
+	VMAXPS       Y15, Y8, Y8
+	VMAXPS       Y15, Y13, Y13
+	VMAXPS       Y15, Y7, Y7
+	VSUBPS       Y8, Y6, Y6
+	VSUBPS       Y13, Y9, Y9
+	VSUBPS       Y7, Y14, Y14
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1504(SB), Y15
+	VADDPS       Y15, Y8, Y8
+	VADDPS       Y15, Y13, Y13
+	VADDPS       Y15, Y7, Y7
+	VADDPS       Y15, Y6, Y6
+	VADDPS       Y15, Y9, Y9
+	VADDPS       Y15, Y14, Y14
+	VPSLLD       $0x17, Y8, Y8
+	VPSLLD       $0x17, Y13, Y13
+	VPSLLD       $0x17, Y7, Y7
+	VPSLLD       $0x17, Y6, Y6
+	VPSLLD       $0x17, Y9, Y9
+	VPSLLD       $0x17, Y14, Y14
+	VMULPS       1344(BX), Y6, Y6
+	VMULPS       1376(BX), Y9, Y9
+	VMULPS       1696(BX), Y14, Y14
+	VMULPS       Y8, Y6, Y6
+	VMULPS       Y13, Y9, Y8
+	VMULPS       Y7, Y14, Y7
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1536(SB), Y9
+	VMULPS       Y9, Y6, Y13
+	VMULPS       Y9, Y8, Y14
+	VMULPS       Y9, Y7, Y9
+	VFMADD231PS  Y0, Y6, Y10
+	VFMADD231PS  Y4, Y8, Y11
+	VFMADD231PS  Y5, Y7, Y12
+	VFNMADD213PS 1600(BX), Y6, Y1
+	VFNMADD213PS 1088(BX), Y8, Y2
+	VFNMADD213PS 1056(BX), Y7, Y3
+	VMULPS       672(BX), Y13, Y0
+	VMULPS       640(BX), Y14, Y4
+	VMULPS       736(BX), Y9, Y5
+	VMULPS       512(BX), Y13, Y6
+	VMULPS       800(BX), Y14, Y7
+	VMULPS       1024(BX), Y9, Y8
+	VMOVUPS      544(BX), Y15
+	VMOVUPS      Y9, 736(BX)
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1568(SB), Y9
+	VBLENDVPS    Y15, Y10, Y9, Y10
+	VMOVUPS      896(BX), Y15
+	VBLENDVPS    Y15, Y11, Y9, Y11
+	VMOVUPS      864(BX), Y15
+	VBLENDVPS    Y15, Y12, Y9, Y9
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1120(SB), Y12
+	VMULPS       Y0, Y12, Y0
+	VMULPS       Y4, Y12, Y4
+	VMULPS       Y5, Y12, Y5
+	VMOVUPS      32(BX), Y12
+	VMULPS       Y10, Y12, Y15
+	VMOVUPS      Y15, 864(BX)
+	VMULPS       Y11, Y12, Y15
+	VMULPS       Y9, Y12, Y12
+	VMULPS       512(BX), Y1, Y1
+	VMULPS       800(BX), Y2, Y2
+	VMULPS       1024(BX), Y3, Y3
+	VMULPS       704(BX), Y6, Y6
+	VMULPS       384(BX), Y7, Y7
+	VMULPS       352(BX), Y8, Y8
+	VMULPS       128(BX), Y13, Y13
+	VMULPS       128(BX), Y14, Y14
+	VMOVUPS      Y14, 352(BX)
+	VMOVUPS      128(BX), Y14
+	VMULPS       736(BX), Y14, Y14
+	VFMADD231PS  96(BX), Y10, Y0
+	VFMADD231PS  96(BX), Y11, Y4
+	VFMADD231PS  96(BX), Y9, Y5
+	VMOVUPS      Y5, 736(BX)
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+640(SB), Y5
+	VMOVUPS      Y4, 384(BX)
+	VXORPS       864(BX), Y5, Y4
+	VXORPS       Y15, Y5, Y15
+	VXORPS       Y12, Y5, Y5
 	PREFETCHT0   1024(SI)(AX*1)
-	VMOVUPS      Y9, (SI)(AX*1)
-	VMOVUPS      Y10, 32(SI)(AX*1)
+	VMOVUPS      Y10, (SI)(AX*1)
+	VMOVUPS      Y11, 32(SI)(AX*1)
 	PREFETCHT0   1088(SI)(AX*1)
-	VMOVUPS      Y3, 64(SI)(AX*1)
+	VMOVUPS      Y9, 64(SI)(AX*1)
 	PREFETCHT0   1024(DI)(AX*1)
-	VMOVUPS      Y4, (DI)(AX*1)
-	VMOVUPS      Y7, 32(DI)(AX*1)
+	VMOVUPS      Y1, (DI)(AX*1)
+	VMOVUPS      Y2, 32(DI)(AX*1)
 	PREFETCHT0   1088(DI)(AX*1)
-	VMOVUPS      Y8, 64(DI)(AX*1)
+	VMOVUPS      Y3, 64(DI)(AX*1)
 	PREFETCHT0   1024(R8)(AX*1)
-	VMOVUPS      Y12, (R8)(AX*1)
-	VMOVUPS      Y13, 32(R8)(AX*1)
+	VMOVUPS      Y6, (R8)(AX*1)
+	VMOVUPS      Y7, 32(R8)(AX*1)
 	PREFETCHT0   1088(R8)(AX*1)
-	VMOVUPS      Y14, 64(R8)(AX*1)
+	VMOVUPS      Y8, 64(R8)(AX*1)
 	PREFETCHT0   1024(R9)(AX*1)
-	VMOVUPS      Y5, (R9)(AX*1)
-	VMOVUPS      1216(BX), Y3
-	VMOVUPS      Y3, 32(R9)(AX*1)
+	VMOVUPS      Y13, (R9)(AX*1)
+	VMOVUPS      352(BX), Y1
+	VMOVUPS      Y1, 32(R9)(AX*1)
 	PREFETCHT0   1088(R9)(AX*1)
-	VMOVUPS      Y6, 64(R9)(AX*1)
+	VMOVUPS      Y14, 64(R9)(AX*1)
 	PREFETCHT0   1024(R11)(AX*1)
-	VMOVUPS      Y1, (R11)(AX*1)
+	VMOVUPS      Y4, (R11)(AX*1)
 	VMOVUPS      Y15, 32(R11)(AX*1)
 	PREFETCHT0   1088(R11)(AX*1)
-	VMOVUPS      Y2, 64(R11)(AX*1)
+	VMOVUPS      Y5, 64(R11)(AX*1)
 	PREFETCHT0   1024(R10)(AX*1)
 	VMOVUPS      Y0, (R10)(AX*1)
-	VMOVUPS      1024(BX), Y0
+	VMOVUPS      384(BX), Y0
 	VMOVUPS      Y0, 32(R10)(AX*1)
-	VMOVUPS      992(BX), Y0
+	VMOVUPS      736(BX), Y0
 	PREFETCHT0   1088(R10)(AX*1)
 	VMOVUPS      Y0, 64(R10)(AX*1)
 	ADDQ         $+96, AX
@@ -2662,35 +2617,35 @@ tail:
 	VSUBPS       Y6, Y7, Y6
 	VMOVUPS      blackFirstStrip32AVX2Consts<>+384(SB), Y7
 	VMULPS       640(BX), Y7, Y9
-	VMULPS       672(BX), Y7, Y10
-	VMOVUPS      448(BX), Y12
-	VMOVUPS      64(BX), Y13
-	VMULPS       Y13, Y12, Y7
-	VMOVUPS      Y10, 544(BX)
-	VMULPS       416(BX), Y13, Y10
+	VMULPS       672(BX), Y7, Y7
+	VMOVUPS      448(BX), Y10
+	VMOVUPS      64(BX), Y12
+	VMULPS       Y12, Y10, Y13
+	VMOVUPS      Y7, 544(BX)
+	VMULPS       416(BX), Y12, Y7
 	VMOVUPS      Y9, 576(BX)
 	VMOVUPS      (BX), Y9
-	VMINPS       Y12, Y9, Y12
-	VMOVUPS      Y10, 448(BX)
-	VMINPS       416(BX), Y9, Y10
-	VMINPS       Y13, Y12, Y12
-	VMINPS       Y13, Y10, Y10
-	VMINPS       640(BX), Y12, Y12
-	VMINPS       672(BX), Y10, Y10
+	VMINPS       Y10, Y9, Y10
+	VMOVUPS      Y7, 448(BX)
+	VMINPS       416(BX), Y9, Y7
+	VMINPS       Y12, Y10, Y10
+	VMINPS       Y12, Y7, Y7
+	VMINPS       640(BX), Y10, Y10
+	VMINPS       672(BX), Y7, Y7
 	VMULPS       Y4, Y11, Y11
-	VMULPS       704(BX), Y5, Y13
+	VMULPS       704(BX), Y5, Y12
 	VMULPS       Y4, Y2, Y2
 	VMULPS       Y5, Y3, Y3
 	VMOVUPS      blackFirstStrip32AVX2Consts<>+416(SB), Y4
 	VADDPS       Y4, Y8, Y5
 	VADDPS       Y4, Y6, Y9
 	VMOVUPS      32(BX), Y4
-	VMINPS       Y4, Y12, Y12
 	VMINPS       Y4, Y10, Y10
+	VMINPS       Y4, Y7, Y7
 	VMULPS       Y11, Y1, Y1
-	VMULPS       Y13, Y0, Y0
+	VMULPS       Y12, Y0, Y0
 	VMOVUPS      blackFirstStrip32AVX2Consts<>+128(SB), Y11
-	VADDPS       Y8, Y11, Y13
+	VADDPS       Y8, Y11, Y12
 	VADDPS       Y6, Y11, Y4
 	VMOVUPS      800(BX), Y11
 	VBLENDVPS    Y11, Y5, Y8, Y5
@@ -2699,17 +2654,17 @@ tail:
 	VMULPS       Y1, Y1, Y8
 	VMULPS       Y0, Y0, Y9
 	VMOVUPS      608(BX), Y11
-	VBLENDVPS    Y11, Y13, Y5, Y5
+	VBLENDVPS    Y11, Y12, Y5, Y5
 	VMOVUPS      736(BX), Y11
 	VBLENDVPS    Y11, Y4, Y6, Y4
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+512(SB), Y6
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+544(SB), Y6
 	VMULPS       Y6, Y5, Y11
 	VMULPS       Y6, Y4, Y6
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+448(SB), Y13
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+448(SB), Y12
 	VMOVUPS      Y4, 736(BX)
 	VMOVUPS      blackFirstStrip32AVX2Consts<>+480(SB), Y4
-	VFMADD231PS  Y13, Y8, Y4
-	VFMADD213PS  blackFirstStrip32AVX2Consts<>+480(SB), Y9, Y13
+	VFMADD231PS  Y12, Y8, Y4
+	VFMADD213PS  blackFirstStrip32AVX2Consts<>+480(SB), Y9, Y12
 	VMOVUPS      Y5, 608(BX)
 	VMULPS       (BX), Y2, Y5
 	VMOVUPS      Y0, 768(BX)
@@ -2717,343 +2672,346 @@ tail:
 	VMULPS       640(BX), Y2, Y2
 	VMULPS       672(BX), Y3, Y3
 	VMOVUPS      Y3, 800(BX)
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+768(SB), Y3
-	VCMPPS       $0x11, Y12, Y3, Y12
-	VCMPPS       $0x11, Y10, Y3, Y3
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+544(SB), Y10
-	VFMADD213PS  Y10, Y8, Y4
-	VFMADD231PS  Y13, Y9, Y10
-	VMULPS       512(BX), Y5, Y13
-	VMOVUPS      Y13, 512(BX)
-	VMULPS       480(BX), Y0, Y13
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+704(SB), Y3
+	VCMPPS       $0x11, Y10, Y3, Y10
+	VCMPPS       $0x11, Y7, Y3, Y3
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+512(SB), Y7
+	VFMADD213PS  Y7, Y8, Y4
+	VFMADD231PS  Y12, Y9, Y7
+	VMULPS       512(BX), Y5, Y12
+	VMOVUPS      Y12, 512(BX)
+	VMULPS       480(BX), Y0, Y12
 	VMULPS       Y4, Y8, Y4
-	VMULPS       Y10, Y9, Y8
-	VMOVUPS      160(BX), Y9
-	VADDPS       Y7, Y9, Y10
-	VMOVUPS      Y13, 480(BX)
-	VADDPS       448(BX), Y9, Y13
-	VMULPS       384(BX), Y7, Y7
-	VMOVUPS      Y7, 704(BX)
-	VMOVUPS      352(BX), Y7
+	VMULPS       Y7, Y9, Y7
+	VMOVUPS      160(BX), Y8
+	VADDPS       Y13, Y8, Y9
+	VMOVUPS      Y12, 480(BX)
+	VADDPS       448(BX), Y8, Y12
+	VMULPS       384(BX), Y13, Y13
+	VMOVUPS      Y13, 704(BX)
+	VMOVUPS      352(BX), Y13
 	VMOVUPS      Y3, 416(BX)
-	VMULPS       448(BX), Y7, Y3
+	VMULPS       448(BX), Y13, Y3
 	VFMADD231PS  Y4, Y1, Y11
-	VFMADD231PS  768(BX), Y8, Y6
+	VFMADD231PS  768(BX), Y7, Y6
 	VMOVUPS      384(BX), Y4
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+576(SB), Y8
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+640(SB), Y7
 	VMOVUPS      Y3, 448(BX)
-	VXORPS       Y8, Y4, Y3
+	VXORPS       Y7, Y4, Y3
 	VMOVUPS      Y3, 832(BX)
-	VXORPS       Y8, Y7, Y3
-	VMULPS       Y9, Y4, Y4
-	VMULPS       Y9, Y7, Y7
-	VADDPS       640(BX), Y10, Y10
-	VADDPS       672(BX), Y13, Y13
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+608(SB), Y9
-	VFMADD231PS  Y9, Y1, Y11
-	VFMADD231PS  768(BX), Y9, Y6
+	VXORPS       Y7, Y13, Y3
+	VMULPS       Y8, Y4, Y4
+	VMULPS       Y8, Y13, Y13
+	VADDPS       640(BX), Y9, Y9
+	VADDPS       672(BX), Y12, Y12
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+576(SB), Y8
+	VFMADD231PS  Y8, Y1, Y11
+	VFMADD231PS  768(BX), Y8, Y6
 	VMULPS       Y2, Y5, Y1
 	VMOVUPS      Y1, 768(BX)
 	VMULPS       800(BX), Y0, Y1
 	VMOVUPS      Y1, 672(BX)
 	VMOVUPS      32(BX), Y1
-	VADDPS       Y10, Y1, Y10
-	VADDPS       Y13, Y1, Y13
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+640(SB), Y1
+	VADDPS       Y9, Y1, Y9
+	VADDPS       Y12, Y1, Y12
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+608(SB), Y1
 	VFMADD231PS  608(BX), Y1, Y11
 	VFMADD231PS  736(BX), Y1, Y6
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+800(SB), Y1
-	VCMPPS       $0x11, Y1, Y10, Y10
-	VCMPPS       $0x11, Y1, Y13, Y1
-	VMOVUPS      576(BX), Y13
-	VFMADD231PS  Y11, Y5, Y13
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+672(SB), Y1
+	VCMPPS       $0x11, Y1, Y9, Y9
+	VCMPPS       $0x11, Y1, Y12, Y1
+	VMOVUPS      576(BX), Y12
+	VFMADD231PS  Y11, Y5, Y12
 	VMOVUPS      Y2, 736(BX)
 	VMOVUPS      544(BX), Y2
 	VFMADD231PS  Y6, Y0, Y2
 	VFMSUB213PS  576(BX), Y11, Y5
 	VFMSUB213PS  544(BX), Y6, Y0
-	VANDPS       Y10, Y12, Y6
+	VANDPS       Y9, Y10, Y6
 	VANDPS       416(BX), Y1, Y1
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+0(SB), Y10
-	VANDPS       Y13, Y10, Y11
-	VANDPS       Y2, Y10, Y12
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+0(SB), Y9
+	VANDPS       Y12, Y9, Y10
+	VANDPS       Y2, Y9, Y11
 	VMOVUPS      Y1, 416(BX)
-	VANDPS       Y5, Y10, Y1
+	VANDPS       Y5, Y9, Y1
 	VMOVUPS      Y6, 544(BX)
-	VANDPS       Y0, Y10, Y6
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+672(SB), Y10
-	VMINPS       Y11, Y10, Y11
-	VMINPS       Y12, Y10, Y12
-	VMINPS       Y1, Y10, Y1
-	VMINPS       Y6, Y10, Y6
-	VANDPS       Y8, Y13, Y10
-	VANDPS       Y8, Y2, Y2
-	VANDPS       Y5, Y8, Y5
-	VANDPS       Y0, Y8, Y0
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+704(SB), Y13
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+128(SB), Y8
-	VFMADD231PS  Y13, Y11, Y8
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+128(SB), Y9
-	VFMADD231PS  Y13, Y12, Y9
+	VANDPS       Y0, Y9, Y6
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+736(SB), Y9
+	VMINPS       Y10, Y9, Y10
+	VMINPS       Y11, Y9, Y11
+	VMINPS       Y1, Y9, Y1
+	VMINPS       Y6, Y9, Y6
+	VANDPS       Y7, Y12, Y9
+	VANDPS       Y7, Y2, Y2
+	VANDPS       Y5, Y7, Y5
+	VANDPS       Y0, Y7, Y0
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+768(SB), Y12
+	VFMADD213PS  Y8, Y10, Y12
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+768(SB), Y7
+	VFMADD213PS  Y8, Y11, Y7
 	VMOVUPS      Y0, 576(BX)
-	VADDPS       blackFirstStrip32AVX2Consts<>+736(SB), Y11, Y0
+	VADDPS       blackFirstStrip32AVX2Consts<>+800(SB), Y10, Y0
 	VMOVUPS      Y5, 608(BX)
-	VADDPS       blackFirstStrip32AVX2Consts<>+736(SB), Y12, Y5
-	VMOVUPS      Y7, 640(BX)
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+128(SB), Y7
-	VFMADD231PS  Y13, Y1, Y7
-	VFMADD213PS  blackFirstStrip32AVX2Consts<>+128(SB), Y6, Y13
-	VMOVUPS      Y13, 352(BX)
-	VADDPS       blackFirstStrip32AVX2Consts<>+736(SB), Y1, Y13
-	VMOVUPS      Y1, 384(BX)
-	VADDPS       blackFirstStrip32AVX2Consts<>+736(SB), Y6, Y1
+	VADDPS       blackFirstStrip32AVX2Consts<>+800(SB), Y11, Y5
+	VMOVUPS      Y13, 640(BX)
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+768(SB), Y13
+	VFMADD213PS  Y8, Y1, Y13
+	VMOVUPS      Y4, 352(BX)
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+768(SB), Y4
+	VFMADD213PS  Y8, Y6, Y4
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+800(SB), Y8
+	VMOVUPS      Y3, 384(BX)
+	VADDPS       Y8, Y1, Y3
+	VADDPS       Y8, Y6, Y8
 	VMOVUPS      Y6, 864(BX)
-	VMULPS       blackFirstStrip32AVX2Consts<>+832(SB), Y11, Y6
-	VMOVUPS      Y6, 896(BX)
-	VMULPS       blackFirstStrip32AVX2Consts<>+832(SB), Y12, Y6
-	VMOVUPS      Y6, 928(BX)
-	VMULPS       Y0, Y8, Y6
-	VMOVUPS      Y0, 960(BX)
-	VMULPS       Y5, Y9, Y0
-	VMOVUPS      Y5, 992(BX)
-	VORPS        320(BX), Y10, Y5
-	VMOVUPS      Y10, 1024(BX)
-	VORPS        320(BX), Y2, Y10
-	VMOVUPS      Y2, 1056(BX)
-	VMOVUPS      832(BX), Y2
-	VCMPPS       $0x00, Y5, Y2, Y5
-	VCMPPS       $0x00, Y10, Y3, Y10
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+256(SB), Y2
-	VBLENDVPS    Y5, Y2, Y4, Y4
-	VMOVUPS      640(BX), Y5
-	VBLENDVPS    Y10, Y2, Y5, Y5
-	VMULPS       Y13, Y7, Y10
-	VMULPS       352(BX), Y1, Y2
-	VMOVUPS      Y5, 640(BX)
-	VMULPS       896(BX), Y11, Y5
-	VMOVUPS      Y4, 1088(BX)
-	VMULPS       928(BX), Y12, Y4
-	VMULPS       blackFirstStrip32AVX2Consts<>+864(SB), Y5, Y5
-	VMULPS       blackFirstStrip32AVX2Consts<>+864(SB), Y4, Y4
-	VROUNDPS     $0x08, Y5, Y5
-	VROUNDPS     $0x08, Y4, Y4
-	VMOVUPS      Y3, 1120(BX)
-	VMULPS       Y10, Y6, Y3
-	VMOVUPS      Y4, 1152(BX)
-	VMULPS       Y2, Y0, Y4
-	VMOVUPS      Y5, 1184(BX)
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+128(SB), Y5
-	VDIVPS       Y3, Y5, Y3
-	VDIVPS       Y4, Y5, Y4
-	VMULPS       Y3, Y10, Y5
-	VMULPS       Y4, Y2, Y2
-	VMULPS       Y3, Y6, Y3
-	VMULPS       Y4, Y0, Y0
-	VMULPS       Y5, Y8, Y4
-	VMULPS       Y2, Y9, Y6
-	VMULPS       960(BX), Y5, Y5
-	VMULPS       992(BX), Y2, Y2
-	VMULPS       Y3, Y7, Y7
-	VMULPS       352(BX), Y0, Y8
-	VMULPS       Y3, Y13, Y3
-	VMULPS       Y0, Y1, Y0
-	VMULPS       384(BX), Y7, Y1
-	VMULPS       864(BX), Y8, Y7
-	VMULPS       Y4, Y11, Y4
-	VMULPS       Y6, Y12, Y6
-	VMOVUPS      1184(BX), Y8
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+896(SB), Y9
-	VMULPS       Y9, Y8, Y10
-	VMOVUPS      1152(BX), Y13
-	VMULPS       Y9, Y13, Y9
-	VFMADD231PS  896(BX), Y11, Y10
-	VFMADD231PS  928(BX), Y12, Y9
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+928(SB), Y11
-	VFMADD231PS  Y11, Y8, Y10
-	VFMADD231PS  Y11, Y13, Y9
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+608(SB), Y11
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+416(SB), Y12
-	VFMADD231PS  Y11, Y1, Y12
-	VMOVUPS      Y9, 928(BX)
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+416(SB), Y9
-	VFMADD231PS  Y11, Y7, Y9
+	VMULPS       Y10, Y10, Y6
 	VMOVUPS      Y10, 896(BX)
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+416(SB), Y10
-	VFMADD231PS  Y11, Y4, Y10
-	VFMADD213PS  blackFirstStrip32AVX2Consts<>+416(SB), Y6, Y11
-	VMOVUPS      Y2, 864(BX)
-	VMINPS       blackFirstStrip32AVX2Consts<>+1344(SB), Y8, Y2
-	VMOVUPS      Y5, 384(BX)
-	VMINPS       blackFirstStrip32AVX2Consts<>+1344(SB), Y13, Y5
-	VMAXPS       blackFirstStrip32AVX2Consts<>+1408(SB), Y2, Y2
-	VMAXPS       blackFirstStrip32AVX2Consts<>+1408(SB), Y5, Y5
-	VSUBPS       Y2, Y8, Y8
-	VSUBPS       Y5, Y13, Y13
-	VADDPS       blackFirstStrip32AVX2Consts<>+1472(SB), Y2, Y2
-	VADDPS       blackFirstStrip32AVX2Consts<>+1472(SB), Y5, Y5
-	VADDPS       blackFirstStrip32AVX2Consts<>+1472(SB), Y8, Y8
-	VADDPS       blackFirstStrip32AVX2Consts<>+1472(SB), Y13, Y13
-	VPSLLD       $0x17, Y2, Y2
-	VPSLLD       $0x17, Y5, Y5
-	VPSLLD       $0x17, Y8, Y8
-	VPSLLD       $0x17, Y13, Y13
-	VMOVUPS      Y5, 1152(BX)
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+992(SB), Y5
-	VFMADD231PS  blackFirstStrip32AVX2Consts<>+960(SB), Y12, Y5
-	VMOVUPS      Y2, 1184(BX)
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+992(SB), Y2
-	VFMADD231PS  blackFirstStrip32AVX2Consts<>+960(SB), Y9, Y2
-	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1024(SB), Y12, Y5
-	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1024(SB), Y9, Y2
-	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1056(SB), Y12, Y5
-	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1056(SB), Y9, Y2
-	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1088(SB), Y12, Y5
-	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1088(SB), Y9, Y2
-	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1120(SB), Y12, Y5
-	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1120(SB), Y9, Y2
-	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1152(SB), Y12, Y5
-	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1152(SB), Y9, Y2
-	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1184(SB), Y12, Y5
-	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1184(SB), Y9, Y2
-	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1216(SB), Y5, Y12
-	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1216(SB), Y2, Y9
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+384(SB), Y2
-	VFMADD213PS  Y2, Y12, Y1
-	VFMADD213PS  Y2, Y9, Y7
-	VMULPS       Y3, Y1, Y1
-	VMULPS       Y0, Y7, Y0
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+0(SB), Y3
-	VANDPS       Y1, Y3, Y1
-	VANDPS       Y0, Y3, Y0
-	VMOVUPS      608(BX), Y5
-	VORPS        Y1, Y5, Y1
+	VMULPS       Y11, Y11, Y10
+	VMOVUPS      Y11, 928(BX)
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+832(SB), Y11
+	VFMADD132PS  blackFirstStrip32AVX2Consts<>+864(SB), Y11, Y6
+	VFMADD132PS  blackFirstStrip32AVX2Consts<>+864(SB), Y11, Y10
+	VSUBPS       Y11, Y6, Y6
+	VSUBPS       Y11, Y10, Y10
+	VMULPS       Y0, Y12, Y11
+	VMOVUPS      Y10, 960(BX)
+	VMULPS       Y5, Y7, Y10
+	VMOVUPS      Y6, 992(BX)
+	VMULPS       Y3, Y13, Y6
+	VMOVUPS      Y1, 1024(BX)
+	VMULPS       Y8, Y4, Y1
+	VMOVUPS      Y8, 1056(BX)
+	VORPS        320(BX), Y9, Y8
+	VMOVUPS      Y9, 1088(BX)
+	VORPS        320(BX), Y2, Y9
+	VMOVUPS      Y2, 1120(BX)
+	VMOVUPS      832(BX), Y2
+	VCMPPS       $0x00, Y8, Y2, Y8
+	VMOVUPS      384(BX), Y2
+	VCMPPS       $0x00, Y9, Y2, Y9
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+256(SB), Y2
+	VMOVUPS      Y3, 1152(BX)
+	VMOVUPS      352(BX), Y3
+	VBLENDVPS    Y8, Y2, Y3, Y3
+	VMOVUPS      640(BX), Y8
+	VBLENDVPS    Y9, Y2, Y8, Y8
+	VMULPS       Y6, Y11, Y9
+	VMULPS       Y1, Y10, Y2
+	VMOVUPS      Y8, 640(BX)
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+128(SB), Y8
+	VDIVPS       Y9, Y8, Y9
+	VDIVPS       Y2, Y8, Y2
+	VMULPS       Y9, Y6, Y6
+	VMULPS       Y2, Y1, Y1
+	VMULPS       Y9, Y11, Y9
+	VMULPS       Y2, Y10, Y2
+	VMULPS       Y6, Y12, Y10
+	VMULPS       Y1, Y7, Y7
+	VMULPS       Y6, Y0, Y0
+	VMULPS       Y1, Y5, Y1
+	VMULPS       Y9, Y13, Y5
+	VMULPS       Y2, Y4, Y4
+	VMULPS       1152(BX), Y9, Y6
+	VMULPS       1056(BX), Y2, Y2
+	VMULPS       1024(BX), Y5, Y5
+	VMULPS       864(BX), Y4, Y4
+	VMOVUPS      896(BX), Y9
+	VMULPS       Y10, Y9, Y10
+	VMOVUPS      928(BX), Y11
+	VMULPS       Y7, Y11, Y7
+	VMOVUPS      992(BX), Y12
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+896(SB), Y13
+	VMULPS       Y13, Y12, Y8
+	VMOVUPS      Y1, 864(BX)
+	VMOVUPS      960(BX), Y1
+	VMULPS       Y13, Y1, Y13
+	VFMADD231PS  Y9, Y9, Y8
+	VFMADD231PS  Y11, Y11, Y13
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+928(SB), Y9
+	VFMADD231PS  Y9, Y12, Y8
+	VFMADD231PS  Y9, Y1, Y13
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+576(SB), Y9
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+416(SB), Y11
+	VFMADD231PS  Y9, Y5, Y11
+	VMOVUPS      Y13, 928(BX)
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+416(SB), Y13
+	VFMADD231PS  Y9, Y4, Y13
+	VMOVUPS      Y8, 896(BX)
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+416(SB), Y8
+	VFMADD231PS  Y9, Y10, Y8
+	VFMADD213PS  blackFirstStrip32AVX2Consts<>+416(SB), Y7, Y9
+	VMOVUPS      Y0, 1024(BX)
+	VMINPS       blackFirstStrip32AVX2Consts<>+1440(SB), Y12, Y0
+	VMOVUPS      Y7, 1056(BX)
+	VMINPS       blackFirstStrip32AVX2Consts<>+1440(SB), Y1, Y7
+	VMAXPS       blackFirstStrip32AVX2Consts<>+1472(SB), Y0, Y0
+	VMAXPS       blackFirstStrip32AVX2Consts<>+1472(SB), Y7, Y7
+	VSUBPS       Y0, Y12, Y12
+	VSUBPS       Y7, Y1, Y1
+	VADDPS       blackFirstStrip32AVX2Consts<>+1504(SB), Y0, Y0
+	VADDPS       blackFirstStrip32AVX2Consts<>+1504(SB), Y7, Y7
+	VADDPS       blackFirstStrip32AVX2Consts<>+1504(SB), Y12, Y12
+	VADDPS       blackFirstStrip32AVX2Consts<>+1504(SB), Y1, Y1
+	VPSLLD       $0x17, Y0, Y0
+	VPSLLD       $0x17, Y7, Y7
+	VPSLLD       $0x17, Y12, Y12
+	VPSLLD       $0x17, Y1, Y1
+	VMOVUPS      Y7, 960(BX)
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1184(SB), Y7
+	VFMADD231PS  blackFirstStrip32AVX2Consts<>+1152(SB), Y11, Y7
+	VMOVUPS      Y0, 992(BX)
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1184(SB), Y0
+	VFMADD231PS  blackFirstStrip32AVX2Consts<>+1152(SB), Y13, Y0
+	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1216(SB), Y11, Y7
+	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1216(SB), Y13, Y0
+	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1248(SB), Y11, Y7
+	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1248(SB), Y13, Y0
+	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1280(SB), Y11, Y7
+	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1280(SB), Y13, Y0
+	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1312(SB), Y11, Y7
+	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1312(SB), Y13, Y0
+	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1344(SB), Y11, Y7
+	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1344(SB), Y13, Y0
+	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1376(SB), Y11, Y7
+	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1376(SB), Y13, Y0
+	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1408(SB), Y7, Y11
+	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1408(SB), Y0, Y13
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+128(SB), Y0
+	VFMADD213PS  Y0, Y11, Y5
+	VFMADD213PS  Y0, Y13, Y4
+	VMULPS       Y6, Y5, Y5
+	VMULPS       Y2, Y4, Y2
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+0(SB), Y4
+	VANDPS       Y5, Y4, Y5
+	VANDPS       Y2, Y4, Y2
+	VMOVUPS      608(BX), Y6
+	VORPS        Y5, Y6, Y5
 	VMOVUPS      576(BX), Y7
-	VORPS        Y0, Y7, Y0
-	VMOVUPS      320(BX), Y9
-	VORPS        Y5, Y9, Y5
-	VORPS        Y7, Y9, Y7
-	VMOVUPS      832(BX), Y9
-	VCMPPS       $0x00, Y5, Y9, Y5
-	VMOVUPS      1120(BX), Y9
-	VCMPPS       $0x00, Y7, Y9, Y7
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+256(SB), Y9
-	VMOVUPS      704(BX), Y12
-	VBLENDVPS    Y5, Y9, Y12, Y5
-	VMOVUPS      448(BX), Y12
-	VBLENDVPS    Y7, Y9, Y12, Y7
-	VMOVUPS      1088(BX), Y9
-	VSUBPS       Y5, Y9, Y5
-	VMOVUPS      640(BX), Y12
-	VSUBPS       Y7, Y12, Y7
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+960(SB), Y12
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+992(SB), Y9
-	VFMADD231PS  Y12, Y10, Y9
-	VFMADD213PS  blackFirstStrip32AVX2Consts<>+992(SB), Y11, Y12
-	VMOVUPS      Y7, 448(BX)
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1024(SB), Y7
-	VFMADD213PS  Y7, Y10, Y9
-	VFMADD231PS  Y12, Y11, Y7
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1056(SB), Y12
-	VFMADD213PS  Y12, Y10, Y9
-	VFMADD231PS  Y7, Y11, Y12
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1088(SB), Y7
-	VFMADD213PS  Y7, Y10, Y9
-	VFMADD231PS  Y12, Y11, Y7
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1120(SB), Y12
-	VFMADD213PS  Y12, Y10, Y9
-	VFMADD231PS  Y7, Y11, Y12
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1152(SB), Y7
-	VFMADD213PS  Y7, Y10, Y9
-	VFMADD231PS  Y12, Y11, Y7
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1184(SB), Y12
-	VFMADD213PS  Y12, Y10, Y9
-	VFMADD231PS  Y7, Y11, Y12
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1216(SB), Y7
-	VFMADD213PS  Y7, Y9, Y10
-	VFMADD231PS  Y12, Y11, Y7
-	VFMADD213PS  Y2, Y10, Y4
-	VFMADD231PS  Y7, Y6, Y2
-	VMULPS       384(BX), Y4, Y4
-	VMULPS       864(BX), Y2, Y2
-	VMOVUPS      896(BX), Y6
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1248(SB), Y7
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1280(SB), Y9
-	VFMADD231PS  Y7, Y6, Y9
-	VMOVUPS      928(BX), Y10
-	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1280(SB), Y10, Y7
-	VANDPS       Y4, Y3, Y4
-	VANDPS       Y2, Y3, Y2
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1312(SB), Y3
-	VFMADD213PS  Y3, Y6, Y9
-	VFMADD231PS  Y7, Y10, Y3
-	VORPS        1024(BX), Y4, Y4
-	VORPS        1056(BX), Y2, Y2
-	VMULPS       Y6, Y6, Y7
-	VMULPS       Y10, Y10, Y11
-	VSUBPS       Y4, Y1, Y1
-	VSUBPS       Y2, Y0, Y0
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1376(SB), Y12
-	VFMADD213PS  Y12, Y6, Y9
-	VFMADD231PS  Y3, Y10, Y12
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1440(SB), Y3
-	VFMADD213PS  Y3, Y6, Y9
-	VFMADD231PS  Y12, Y10, Y3
-	VFMADD231PS  Y9, Y7, Y6
-	VFMADD231PS  Y3, Y11, Y10
-	VMOVUPS      160(BX), Y3
-	VFMADD213PS  Y3, Y3, Y6
-	VFMADD213PS  Y3, Y10, Y3
-	VMULPS       Y8, Y6, Y6
-	VMULPS       Y13, Y3, Y3
-	VMULPS       1184(BX), Y6, Y6
-	VMULPS       1152(BX), Y3, Y3
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1504(SB), Y7
-	VMULPS       Y7, Y6, Y8
-	VMULPS       Y7, Y3, Y7
-	VFMADD231PS  Y1, Y6, Y5
-	VFMADD213PS  448(BX), Y3, Y0
-	VFNMADD213PS 1088(BX), Y6, Y4
-	VFNMADD213PS 640(BX), Y3, Y2
-	VMULPS       512(BX), Y8, Y1
-	VMULPS       480(BX), Y7, Y3
-	VMULPS       736(BX), Y8, Y6
-	VMULPS       800(BX), Y7, Y9
-	VMOVUPS      544(BX), Y10
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+1536(SB), Y11
-	VBLENDVPS    Y10, Y5, Y11, Y5
-	VMOVUPS      416(BX), Y10
-	VBLENDVPS    Y10, Y0, Y11, Y0
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+832(SB), Y10
+	VORPS        Y2, Y7, Y2
+	VMOVUPS      320(BX), Y11
+	VORPS        Y6, Y11, Y6
+	VORPS        Y7, Y11, Y7
+	VMOVUPS      832(BX), Y11
+	VCMPPS       $0x00, Y6, Y11, Y6
+	VMOVUPS      384(BX), Y11
+	VCMPPS       $0x00, Y7, Y11, Y7
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+256(SB), Y11
+	VMOVUPS      704(BX), Y13
+	VBLENDVPS    Y6, Y11, Y13, Y6
+	VMOVUPS      448(BX), Y13
+	VBLENDVPS    Y7, Y11, Y13, Y7
+	VSUBPS       Y6, Y3, Y6
+	VMOVUPS      640(BX), Y11
+	VSUBPS       Y7, Y11, Y7
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1152(SB), Y13
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1184(SB), Y11
+	VFMADD231PS  Y13, Y8, Y11
+	VFMADD213PS  blackFirstStrip32AVX2Consts<>+1184(SB), Y9, Y13
+	VMOVUPS      Y3, 448(BX)
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1216(SB), Y3
+	VFMADD213PS  Y3, Y8, Y11
+	VFMADD231PS  Y13, Y9, Y3
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1248(SB), Y13
+	VFMADD213PS  Y13, Y8, Y11
+	VFMADD231PS  Y3, Y9, Y13
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1280(SB), Y3
+	VFMADD213PS  Y3, Y8, Y11
+	VFMADD231PS  Y13, Y9, Y3
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1312(SB), Y13
+	VFMADD213PS  Y13, Y8, Y11
+	VFMADD231PS  Y3, Y9, Y13
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1344(SB), Y3
+	VFMADD213PS  Y3, Y8, Y11
+	VFMADD231PS  Y13, Y9, Y3
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1376(SB), Y13
+	VFMADD213PS  Y13, Y8, Y11
+	VFMADD231PS  Y3, Y9, Y13
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1408(SB), Y3
+	VFMADD213PS  Y3, Y11, Y8
+	VFMADD231PS  Y13, Y9, Y3
+	VFMADD213PS  Y0, Y8, Y10
+	VFMADD231PS  1056(BX), Y3, Y0
+	VMULPS       1024(BX), Y10, Y3
+	VMULPS       864(BX), Y0, Y0
+	VMOVUPS      896(BX), Y8
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+960(SB), Y9
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+992(SB), Y10
+	VFMADD231PS  Y9, Y8, Y10
+	VMOVUPS      928(BX), Y11
+	VFMADD213PS  blackFirstStrip32AVX2Consts<>+992(SB), Y11, Y9
+	VANDPS       Y3, Y4, Y3
+	VANDPS       Y0, Y4, Y0
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1024(SB), Y4
+	VFMADD213PS  Y4, Y8, Y10
+	VFMADD231PS  Y9, Y11, Y4
+	VORPS        1088(BX), Y3, Y3
+	VORPS        1120(BX), Y0, Y0
+	VSUBPS       Y3, Y5, Y5
+	VSUBPS       Y0, Y2, Y2
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1056(SB), Y9
+	VFMADD213PS  Y9, Y8, Y10
+	VFMADD231PS  Y4, Y11, Y9
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1088(SB), Y4
+	VFMADD213PS  Y4, Y8, Y10
+	VFMADD231PS  Y9, Y11, Y4
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1120(SB), Y9
+	VFMADD213PS  Y9, Y8, Y10
+	VFMADD213PS  Y9, Y11, Y4
+	VMULPS       Y10, Y8, Y8
+	VMULPS       Y4, Y11, Y4
+	VMOVUPS      160(BX), Y10
+	VFMADD213PS  Y10, Y10, Y8
+	VFMADD213PS  Y10, Y4, Y10
+	VMULPS       Y12, Y8, Y4
 	VMULPS       Y1, Y10, Y1
-	VMULPS       Y3, Y10, Y3
-	VMOVUPS      32(BX), Y10
-	VMULPS       Y5, Y10, Y11
-	VMULPS       Y0, Y10, Y10
-	VMULPS       736(BX), Y4, Y4
-	VMULPS       800(BX), Y2, Y2
-	VMULPS       768(BX), Y6, Y6
-	VMULPS       672(BX), Y9, Y9
+	VMULPS       992(BX), Y4, Y4
+	VMULPS       960(BX), Y1, Y1
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1536(SB), Y8
+	VMULPS       Y8, Y4, Y10
+	VMULPS       Y8, Y1, Y8
+	VFMADD231PS  Y5, Y4, Y6
+	VFMADD231PS  Y2, Y1, Y7
+	VFNMADD213PS 448(BX), Y4, Y3
+	VFNMADD213PS 640(BX), Y1, Y0
+	VMULPS       512(BX), Y10, Y1
+	VMULPS       480(BX), Y8, Y2
+	VMULPS       736(BX), Y10, Y4
+	VMULPS       800(BX), Y8, Y5
+	VMOVUPS      544(BX), Y11
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+1568(SB), Y12
+	VBLENDVPS    Y11, Y6, Y12, Y6
+	VMOVUPS      416(BX), Y11
+	VBLENDVPS    Y11, Y7, Y12, Y7
+	VMULPS       Y1, Y9, Y1
+	VMULPS       Y2, Y9, Y2
+	VMOVUPS      32(BX), Y9
+	VMULPS       Y6, Y9, Y11
+	VMULPS       Y7, Y9, Y9
+	VMULPS       736(BX), Y3, Y3
+	VMULPS       800(BX), Y0, Y0
+	VMULPS       768(BX), Y4, Y4
+	VMULPS       672(BX), Y5, Y5
 	VMOVUPS      128(BX), Y12
+	VMULPS       Y10, Y12, Y10
 	VMULPS       Y8, Y12, Y8
-	VMULPS       Y7, Y12, Y7
 	VMOVUPS      96(BX), Y12
-	VFMADD231PS  Y5, Y12, Y1
-	VFMADD231PS  Y0, Y12, Y3
-	VMOVUPS      blackFirstStrip32AVX2Consts<>+576(SB), Y12
+	VFMADD231PS  Y6, Y12, Y1
+	VFMADD231PS  Y7, Y12, Y2
+	VMOVUPS      blackFirstStrip32AVX2Consts<>+640(SB), Y12
 	VXORPS       Y11, Y12, Y11
-	VXORPS       Y10, Y12, Y10
-	VMASKMOVPS   Y5, Y15, (SI)(AX*1)
-	VMASKMOVPS   Y0, Y14, 32(SI)(AX*1)
-	VMASKMOVPS   Y4, Y15, (DI)(AX*1)
-	VMASKMOVPS   Y2, Y14, 32(DI)(AX*1)
-	VMASKMOVPS   Y6, Y15, (R8)(AX*1)
-	VMASKMOVPS   Y9, Y14, 32(R8)(AX*1)
+	VXORPS       Y9, Y12, Y9
+	VMASKMOVPS   Y6, Y15, (SI)(AX*1)
+	VMASKMOVPS   Y7, Y14, 32(SI)(AX*1)
+	VMASKMOVPS   Y3, Y15, (DI)(AX*1)
+	VMASKMOVPS   Y0, Y14, 32(DI)(AX*1)
+	VMASKMOVPS   Y4, Y15, (R8)(AX*1)
+	VMASKMOVPS   Y5, Y14, 32(R8)(AX*1)
 	VMASKMOVPS   Y11, Y15, (R11)(AX*1)
-	VMASKMOVPS   Y10, Y14, 32(R11)(AX*1)
-	VMASKMOVPS   Y8, Y15, (R9)(AX*1)
-	VMASKMOVPS   Y7, Y14, 32(R9)(AX*1)
+	VMASKMOVPS   Y9, Y14, 32(R11)(AX*1)
+	VMASKMOVPS   Y10, Y15, (R9)(AX*1)
+	VMASKMOVPS   Y8, Y14, 32(R9)(AX*1)
 	VMASKMOVPS   Y1, Y15, (R10)(AX*1)
-	VMASKMOVPS   Y3, Y14, 32(R10)(AX*1)
+	VMASKMOVPS   Y2, Y14, 32(R10)(AX*1)
 	ADDQ         $+64, AX
 	SUBQ         $+16, CX
 	JGT          tail

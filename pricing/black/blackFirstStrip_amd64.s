@@ -15,53 +15,53 @@ DATA blackFirstStripAVX512Consts<>+56(SB)/8, $0x3fd2492494229359
 DATA blackFirstStripAVX512Consts<>+64(SB)/8, $0x3fd999999997fa04
 DATA blackFirstStripAVX512Consts<>+72(SB)/8, $0x3fe5555555555593
 DATA blackFirstStripAVX512Consts<>+80(SB)/8, $0x3dea39ef35793c76
-DATA blackFirstStripAVX512Consts<>+88(SB)/8, $0x4000000000000000
-DATA blackFirstStripAVX512Consts<>+96(SB)/8, $0x3fe62e42fee00000
-DATA blackFirstStripAVX512Consts<>+104(SB)/8, $0x3fe0000000000000
-DATA blackFirstStripAVX512Consts<>+112(SB)/8, $0x7fffffffffffffff
-DATA blackFirstStripAVX512Consts<>+120(SB)/8, $0x4044000000000000
-DATA blackFirstStripAVX512Consts<>+128(SB)/8, $0x3ff8000000000000
-DATA blackFirstStripAVX512Consts<>+136(SB)/8, $0x4016000000000000
-DATA blackFirstStripAVX512Consts<>+144(SB)/8, $0xbfe0000000000000
-DATA blackFirstStripAVX512Consts<>+152(SB)/8, $0xbe2e25325154ed2c
-DATA blackFirstStripAVX512Consts<>+160(SB)/8, $0xbe4277bd7e608931
-DATA blackFirstStripAVX512Consts<>+168(SB)/8, $0x3e5f7f7aa6513d12
-DATA blackFirstStripAVX512Consts<>+176(SB)/8, $0x3e747abbfe1349dc
-DATA blackFirstStripAVX512Consts<>+184(SB)/8, $0xbe8e40fe135477fb
-DATA blackFirstStripAVX512Consts<>+192(SB)/8, $0xbe9ca94833eab172
-DATA blackFirstStripAVX512Consts<>+200(SB)/8, $0x3ec034ec9ff77461
-DATA blackFirstStripAVX512Consts<>+208(SB)/8, $0x3eb3559d7eab42ef
-DATA blackFirstStripAVX512Consts<>+216(SB)/8, $0xbef12becf291cb5c
-DATA blackFirstStripAVX512Consts<>+224(SB)/8, $0x3ef25b780504b8a6
-DATA blackFirstStripAVX512Consts<>+232(SB)/8, $0x3f1b488c4e1b97b5
-DATA blackFirstStripAVX512Consts<>+240(SB)/8, $0xbf3afc08c11736a4
-DATA blackFirstStripAVX512Consts<>+248(SB)/8, $0x3f2d0345de443c62
-DATA blackFirstStripAVX512Consts<>+256(SB)/8, $0x3f6c48252d50b83f
-DATA blackFirstStripAVX512Consts<>+264(SB)/8, $0xbf921f46d4ac3c0e
-DATA blackFirstStripAVX512Consts<>+272(SB)/8, $0x3fab82298736da76
-DATA blackFirstStripAVX512Consts<>+280(SB)/8, $0xbfbf5b83385c94d7
-DATA blackFirstStripAVX512Consts<>+288(SB)/8, $0x3fccd2dc44dda90c
-DATA blackFirstStripAVX512Consts<>+296(SB)/8, $0xbfd5ed2acb37558c
-DATA blackFirstStripAVX512Consts<>+304(SB)/8, $0x3fdb9a7d5690ca89
-DATA blackFirstStripAVX512Consts<>+312(SB)/8, $0xbfdbc22549fbe12f
-DATA blackFirstStripAVX512Consts<>+320(SB)/8, $0x3fd34926e4def17d
-DATA blackFirstStripAVX512Consts<>+328(SB)/8, $0x3ff71547652b82fe
-DATA blackFirstStripAVX512Consts<>+336(SB)/8, $0x2b2bff2ee48e0530
-DATA blackFirstStripAVX512Consts<>+344(SB)/8, $0xbfe62e42fee00000
-DATA blackFirstStripAVX512Consts<>+352(SB)/8, $0xbdea39ef35793c76
-DATA blackFirstStripAVX512Consts<>+360(SB)/8, $0x8000000000000000
-DATA blackFirstStripAVX512Consts<>+368(SB)/8, $0x3e5ade156a5dbe76
-DATA blackFirstStripAVX512Consts<>+376(SB)/8, $0x3e928af3fca7ab0b
-DATA blackFirstStripAVX512Consts<>+384(SB)/8, $0x3ec71dee623fde67
-DATA blackFirstStripAVX512Consts<>+392(SB)/8, $0x3efa01997c89e6b0
-DATA blackFirstStripAVX512Consts<>+400(SB)/8, $0x3f2a01a014761f6e
-DATA blackFirstStripAVX512Consts<>+408(SB)/8, $0x3f56c16c1852b7b0
-DATA blackFirstStripAVX512Consts<>+416(SB)/8, $0x3f81111111122322
-DATA blackFirstStripAVX512Consts<>+424(SB)/8, $0x3fa55555555502a1
-DATA blackFirstStripAVX512Consts<>+432(SB)/8, $0x3fc5555555555511
-DATA blackFirstStripAVX512Consts<>+440(SB)/8, $0x3fe000000000000b
-DATA blackFirstStripAVX512Consts<>+448(SB)/8, $0x54b249ad2594c37d
-DATA blackFirstStripAVX512Consts<>+456(SB)/8, $0x0000000000000000
+DATA blackFirstStripAVX512Consts<>+88(SB)/8, $0x3fe0000000000000
+DATA blackFirstStripAVX512Consts<>+96(SB)/8, $0x4000000000000000
+DATA blackFirstStripAVX512Consts<>+104(SB)/8, $0x3fe62e42fee00000
+DATA blackFirstStripAVX512Consts<>+112(SB)/8, $0x2b2bff2ee48e0530
+DATA blackFirstStripAVX512Consts<>+120(SB)/8, $0x7fffffffffffffff
+DATA blackFirstStripAVX512Consts<>+128(SB)/8, $0x4044000000000000
+DATA blackFirstStripAVX512Consts<>+136(SB)/8, $0x4004000000000000
+DATA blackFirstStripAVX512Consts<>+144(SB)/8, $0x4017000000000000
+DATA blackFirstStripAVX512Consts<>+152(SB)/8, $0x4338000000000000
+DATA blackFirstStripAVX512Consts<>+160(SB)/8, $0xbfe71547652b82fe
+DATA blackFirstStripAVX512Consts<>+168(SB)/8, $0xbe53cfd9440c758b
+DATA blackFirstStripAVX512Consts<>+176(SB)/8, $0xbe5c10df9fd0b5a0
+DATA blackFirstStripAVX512Consts<>+184(SB)/8, $0x3e89151d5fe69bf0
+DATA blackFirstStripAVX512Consts<>+192(SB)/8, $0x3e84cef58dc442e5
+DATA blackFirstStripAVX512Consts<>+200(SB)/8, $0xbeb9c98d68230094
+DATA blackFirstStripAVX512Consts<>+208(SB)/8, $0x3e9f0588d5134af5
+DATA blackFirstStripAVX512Consts<>+216(SB)/8, $0x3ee7b68052fca57d
+DATA blackFirstStripAVX512Consts<>+224(SB)/8, $0xbef81dd74dfb5ff6
+DATA blackFirstStripAVX512Consts<>+232(SB)/8, $0xbf09a70a60d609b4
+DATA blackFirstStripAVX512Consts<>+240(SB)/8, $0x3f356bc7962f9cea
+DATA blackFirstStripAVX512Consts<>+248(SB)/8, $0xbf403c77d56a94be
+DATA blackFirstStripAVX512Consts<>+256(SB)/8, $0xbf59d3d3a3218a6c
+DATA blackFirstStripAVX512Consts<>+264(SB)/8, $0x3f88af7a122fa11e
+DATA blackFirstStripAVX512Consts<>+272(SB)/8, $0xbfa5e04fbae7029b
+DATA blackFirstStripAVX512Consts<>+280(SB)/8, $0x3fbbe6e778f4145d
+DATA blackFirstStripAVX512Consts<>+288(SB)/8, $0xbfcc587e4e8904c3
+DATA blackFirstStripAVX512Consts<>+296(SB)/8, $0x3fd7ce8b1b938d89
+DATA blackFirstStripAVX512Consts<>+304(SB)/8, $0xbfe0ac9c06c291cf
+DATA blackFirstStripAVX512Consts<>+312(SB)/8, $0x3fe31b13059845d5
+DATA blackFirstStripAVX512Consts<>+320(SB)/8, $0xbfe077e1c5642a81
+DATA blackFirstStripAVX512Consts<>+328(SB)/8, $0x3fcabf470bc40607
+DATA blackFirstStripAVX512Consts<>+336(SB)/8, $0x3ff62e42fee00000
+DATA blackFirstStripAVX512Consts<>+344(SB)/8, $0x3dfa39ef35793c76
+DATA blackFirstStripAVX512Consts<>+352(SB)/8, $0x8000000000000000
+DATA blackFirstStripAVX512Consts<>+360(SB)/8, $0xbdaade156a5dbe76
+DATA blackFirstStripAVX512Consts<>+368(SB)/8, $0x3df28af3fca7ab0b
+DATA blackFirstStripAVX512Consts<>+376(SB)/8, $0xbe371dee623fde67
+DATA blackFirstStripAVX512Consts<>+384(SB)/8, $0x3e7a01997c89e6b0
+DATA blackFirstStripAVX512Consts<>+392(SB)/8, $0xbeba01a014761f6e
+DATA blackFirstStripAVX512Consts<>+400(SB)/8, $0x3ef6c16c1852b7b0
+DATA blackFirstStripAVX512Consts<>+408(SB)/8, $0xbf31111111122322
+DATA blackFirstStripAVX512Consts<>+416(SB)/8, $0x3f655555555502a1
+DATA blackFirstStripAVX512Consts<>+424(SB)/8, $0xbf95555555555511
+DATA blackFirstStripAVX512Consts<>+432(SB)/8, $0x3fc000000000000b
+DATA blackFirstStripAVX512Consts<>+440(SB)/8, $0xbfe0000000000000
+DATA blackFirstStripAVX512Consts<>+448(SB)/8, $0x0000000000000000
+DATA blackFirstStripAVX512Consts<>+456(SB)/8, $0x54b249ad2594c37d
 DATA blackFirstStripAVX512Consts<>+464(SB)/8, $0x3fd9884533d43651
 DATA blackFirstStripAVX512Consts<>+472(SB)/8, $0x7ff8000000000001
 GLOBL blackFirstStripAVX512Consts<>(SB), RODATA|NOPTR, $480
@@ -139,927 +139,905 @@ body:
 	VGETMANTPD       $0x04, Z1, Z13
 	VGETMANTPD       $0x04, Z2, Z14
 	VGETMANTPD       $0x04, Z3, Z15
-	VMOVUPD          512(BX), Z16
-	VCMPPD           $0x11, Z12, Z16, K1
-	VCMPPD           $0x11, Z13, Z16, K2
-	VCMPPD           $0x11, Z14, Z16, K3
-	VCMPPD           $0x11, Z15, Z16, K4
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+0(SB), Z16
-	VMULPD           Z16, Z12, Z17
-	VMULPD           Z16, Z13, Z18
-	VMULPD           Z16, Z14, Z19
-	VMULPD           Z16, Z15, Z16
-	VMOVUPD          384(BX), Z20
-	VCMPPD           $0x11, Z20, Z17, K5
-	VCMPPD           $0x11, Z20, Z18, K6
-	VCMPPD           $0x11, Z20, Z19, K7
-	KMOVB            K4, 576(BX)
-	VCMPPD           $0x11, Z20, Z16, K4
-	VMOVAPD          Z12, Z16
-	VADDPD           Z12, Z12, K5, Z16
+	VMOVUPD          256(BX), Z16
+	VMULPD           Z16, Z4, Z17
+	VMULPD           Z16, Z5, Z18
+	VMULPD           Z16, Z6, Z19
+	VMULPD           Z16, Z7, Z20
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+0(SB), Z21
+	VMULPD           Z21, Z12, Z22
+	VMULPD           Z21, Z13, Z23
+	VMULPD           Z21, Z14, Z24
+	VMULPD           Z21, Z15, Z21
+	VMOVUPD          512(BX), Z25
+	VCMPPD           $0x11, Z12, Z25, K1
+	VCMPPD           $0x11, Z13, Z25, K2
+	VCMPPD           $0x11, Z14, Z25, K3
+	VCMPPD           $0x11, Z15, Z25, K4
+	VMOVUPD          384(BX), Z25
+	VCMPPD           $0x11, Z25, Z22, K5
+	VCMPPD           $0x11, Z25, Z23, K6
+	VCMPPD           $0x11, Z25, Z24, K7
+	KMOVB            K7, 576(BX)
+	VCMPPD           $0x11, Z25, Z21, K7
+	VMOVAPD          Z25, Z21
+	VADDPD           Z25, Z25, K1, Z21
+	VMOVAPD          Z25, Z22
+	VADDPD           Z25, Z25, K2, Z22
+	VMOVAPD          Z25, Z23
+	VADDPD           Z25, Z25, K3, Z23
+	VMOVAPD          Z25, Z24
+	VADDPD           Z25, Z25, K4, Z24
+	VMOVAPD          Z12, Z25
+	VADDPD           Z12, Z12, K5, Z25
 	VMOVAPD          Z13, Z12
 	VADDPD           Z13, Z13, K6, Z12
+	KMOVB            K6, 640(BX)
+	KMOVB            576(BX), K6
 	VMOVAPD          Z14, Z13
-	VADDPD           Z14, Z14, K7, Z13
+	VADDPD           Z14, Z14, K6, Z13
 	VMOVAPD          Z15, Z14
-	VADDPD           Z15, Z15, K4, Z14
-	VMOVUPD          256(BX), Z15
-	VMULPD           Z15, Z4, Z17
-	VMULPD           Z15, Z5, Z18
-	VMULPD           Z15, Z6, Z19
-	VMULPD           Z15, Z7, Z21
+	VADDPD           Z15, Z15, K7, Z14
+	VMOVUPD          (BX), Z15
+	VMULPD           Z17, Z15, Z26
+	VMULPD           Z18, Z15, Z27
+	VMULPD           Z19, Z15, Z28
+	VMULPD           Z20, Z15, Z29
+	VADDPD           Z25, Z21, Z30
+	VADDPD           Z12, Z22, Z31
+	VADDPD           Z13, Z23, Z16
+	VMOVUPD          Z11, 704(BX)
+	VADDPD           Z14, Z24, Z11
+	VSUBPD           Z25, Z21, Z21
+	VSUBPD           Z12, Z22, Z12
+	VSUBPD           Z13, Z23, Z13
+	VSUBPD           Z14, Z24, Z14
+	VMULPD           Z26, Z30, Z22
+	VMULPD           Z27, Z31, Z23
+	VMULPD           Z28, Z16, Z24
+	VMULPD           Z29, Z11, Z25
+	VMOVUPD          Z10, 768(BX)
+	VGETEXPPD        Z0, Z10
+	VMOVUPD          Z9, 832(BX)
+	VGETEXPPD        Z1, Z9
+	VMOVUPD          Z8, 896(BX)
+	VGETEXPPD        Z2, Z8
+	VGETEXPPD        Z3, Z15
+	VMOVUPD          Z3, 960(BX)
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+8(SB), Z3
+	VDIVPD           Z22, Z3, Z22
+	VDIVPD           Z23, Z3, Z23
+	VDIVPD           Z24, Z3, Z24
+	VDIVPD           Z25, Z3, Z25
+	VMOVUPD          Z2, 1024(BX)
+	VMOVUPD          448(BX), Z2
+	VSUBPD           Z10, Z2, Z10
+	VSUBPD           Z9, Z2, Z9
+	VSUBPD           Z8, Z2, Z8
+	VSUBPD           Z15, Z2, Z2
 	VMULPD           Z4, Z4, Z4
 	VMULPD           Z5, Z5, Z5
 	VMULPD           Z6, Z6, Z6
 	VMULPD           Z7, Z7, Z7
-	VMOVAPD          Z20, Z22
-	VADDPD           Z20, Z20, K1, Z22
-	VMOVAPD          Z20, Z23
-	VADDPD           Z20, Z20, K2, Z23
-	VMOVAPD          Z20, Z24
-	VADDPD           Z20, Z20, K3, Z24
-	KMOVB            K4, 640(BX)
-	KMOVB            576(BX), K4
-	VMOVAPD          Z20, Z25
-	VADDPD           Z20, Z20, K4, Z25
-	VMOVUPD          (BX), Z20
-	VMULPD           Z17, Z20, Z26
-	VMULPD           Z18, Z20, Z27
-	VMULPD           Z19, Z20, Z28
-	VMULPD           Z21, Z20, Z29
-	VADDPD           Z16, Z22, Z30
-	VADDPD           Z12, Z23, Z31
-	VADDPD           Z13, Z24, Z15
-	VMOVUPD          Z11, 704(BX)
-	VADDPD           Z14, Z25, Z11
-	VSUBPD           Z16, Z22, Z16
-	VSUBPD           Z12, Z23, Z12
-	VSUBPD           Z13, Z24, Z13
-	VSUBPD           Z14, Z25, Z14
-	VMULPD           Z26, Z30, Z22
-	VMULPD           Z27, Z31, Z23
-	VMULPD           Z28, Z15, Z24
-	VMULPD           Z29, Z11, Z25
-	VMOVUPD          Z10, 768(BX)
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+8(SB), Z10
-	VDIVPD           Z22, Z10, Z22
-	VDIVPD           Z23, Z10, Z23
-	VDIVPD           Z24, Z10, Z24
-	VDIVPD           Z25, Z10, Z25
-	VMULPD           Z22, Z26, Z26
-	VMULPD           Z23, Z27, Z27
-	VMULPD           Z24, Z28, Z28
-	VMULPD           Z25, Z29, Z29
+	VMULPD           Z22, Z26, Z15
+	VMULPD           Z23, Z27, Z26
+	VMULPD           Z24, Z28, Z27
+	VMULPD           Z25, Z29, Z28
 	VMULPD           Z22, Z30, Z22
 	VMULPD           Z23, Z31, Z23
-	VMULPD           Z24, Z15, Z15
+	VMULPD           Z24, Z16, Z16
 	VMULPD           Z25, Z11, Z11
-	VMULPD           Z26, Z16, Z16
-	VMULPD           Z27, Z12, Z12
-	VMULPD           Z28, Z13, Z13
-	VMULPD           Z29, Z14, Z14
-	VGETEXPPD        Z0, Z24
-	VGETEXPPD        Z1, Z25
-	VGETEXPPD        Z2, Z26
-	VGETEXPPD        Z3, Z27
-	VMOVUPD          448(BX), Z28
-	VSUBPD           Z24, Z28, Z24
-	VSUBPD           Z25, Z28, Z25
-	VSUBPD           Z26, Z28, Z26
-	VSUBPD           Z27, Z28, Z27
-	VMULPD           Z16, Z16, Z28
+	VMULPD           Z15, Z21, Z15
+	VMULPD           Z26, Z12, Z12
+	VMULPD           Z27, Z13, Z13
+	VMULPD           Z28, Z14, Z14
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+16(SB), Z21
+	VMOVAPD          Z10, Z24
+	VADDPD           Z21, Z10, K1, Z24
+	VMOVAPD          Z9, Z25
+	VADDPD           Z21, Z9, K2, Z25
+	VMOVAPD          Z8, Z26
+	VADDPD           Z21, Z8, K3, Z26
+	VMOVAPD          Z2, Z27
+	VADDPD           Z21, Z2, K4, Z27
+	VMULPD           Z15, Z15, Z28
 	VMULPD           Z12, Z12, Z29
 	VMULPD           Z13, Z13, Z30
 	VMULPD           Z14, Z14, Z31
-	VMOVUPD          Z9, 832(BX)
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+16(SB), Z9
-	VMOVUPD          Z8, 896(BX)
-	VMOVAPD          Z24, Z8
-	VADDPD           Z9, Z24, K1, Z8
-	VMOVUPD          Z3, 960(BX)
-	VMOVAPD          Z25, Z3
-	VADDPD           Z9, Z25, K2, Z3
-	VMOVUPD          Z2, 1024(BX)
-	VMOVAPD          Z26, Z2
-	VADDPD           Z9, Z26, K3, Z2
-	VMOVUPD          Z1, 1088(BX)
-	VMOVAPD          Z27, Z1
-	VADDPD           Z9, Z27, K4, Z1
-	VADDPD           Z10, Z24, K5, Z8
-	VADDPD           Z10, Z25, K6, Z3
-	VADDPD           Z10, Z26, K7, Z2
+	VADDPD           Z3, Z10, K5, Z24
 	KMOVB            640(BX), K1
-	VADDPD           Z10, Z27, K1, Z1
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+24(SB), Z24
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+32(SB), Z25
-	VFMADD231PD      Z24, Z28, Z25
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+32(SB), Z26
-	VFMADD231PD      Z24, Z29, Z26
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+32(SB), Z27
-	VFMADD231PD      Z24, Z30, Z27
-	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+32(SB), Z31, Z24
-	VMOVUPD          Z0, 640(BX)
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+40(SB), Z0
-	VFMADD213PD      Z0, Z28, Z25
-	VFMADD213PD      Z0, Z29, Z26
-	VFMADD213PD      Z0, Z30, Z27
-	VFMADD231PD      Z24, Z31, Z0
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+48(SB), Z24
-	VFMADD213PD      Z24, Z28, Z25
-	VFMADD213PD      Z24, Z29, Z26
-	VFMADD213PD      Z24, Z30, Z27
-	VFMADD231PD      Z0, Z31, Z24
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+56(SB), Z0
-	VFMADD213PD      Z0, Z28, Z25
-	VFMADD213PD      Z0, Z29, Z26
-	VFMADD213PD      Z0, Z30, Z27
-	VFMADD231PD      Z24, Z31, Z0
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+64(SB), Z24
-	VFMADD213PD      Z24, Z28, Z25
-	VFMADD213PD      Z24, Z29, Z26
-	VFMADD213PD      Z24, Z30, Z27
-	VFMADD231PD      Z0, Z31, Z24
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+72(SB), Z0
-	VFMADD213PD      Z0, Z28, Z25
-	VFMADD213PD      Z0, Z29, Z26
-	VFMADD213PD      Z0, Z30, Z27
-	VFMADD231PD      Z24, Z31, Z0
-	VMULPD           Z25, Z28, Z24
-	VMULPD           Z26, Z29, Z25
-	VMULPD           Z27, Z30, Z26
-	VMULPD           Z0, Z31, Z0
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+80(SB), Z27
-	VMULPD           Z27, Z8, Z28
-	VMULPD           Z27, Z3, Z29
-	VMULPD           Z27, Z2, Z30
-	VMULPD           Z27, Z1, Z27
-	VFMADD231PD      Z24, Z16, Z28
-	VFMADD231PD      Z25, Z12, Z29
-	VFMADD231PD      Z26, Z13, Z30
-	VFMADD231PD      Z0, Z14, Z27
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+88(SB), Z0
-	VFMADD231PD      Z0, Z16, Z28
-	VFMADD231PD      Z0, Z12, Z29
-	VFMADD231PD      Z0, Z13, Z30
-	VFMADD231PD      Z0, Z14, Z27
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+96(SB), Z12
-	VFMADD231PD      Z12, Z8, Z28
-	VFMADD231PD      Z12, Z3, Z29
-	VFMADD231PD      Z12, Z2, Z30
-	VFMADD231PD      Z12, Z1, Z27
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+104(SB), Z1
-	VMULPD           Z1, Z17, Z2
-	VMULPD           Z1, Z18, Z3
-	VMULPD           Z1, Z19, Z8
-	VMULPD           Z1, Z21, Z12
-	VMULPD           Z22, Z20, Z13
-	VMULPD           Z23, Z20, Z14
-	VMULPD           Z15, Z20, Z16
-	VMULPD           Z11, Z20, Z24
-	VMULPD           Z22, Z17, Z22
-	VMULPD           Z23, Z18, Z23
-	VMULPD           Z15, Z19, Z15
-	VMULPD           Z11, Z21, Z11
+	VADDPD           Z3, Z9, K1, Z25
+	VADDPD           Z3, Z8, K6, Z26
+	VADDPD           Z3, Z2, K7, Z27
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+24(SB), Z2
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+32(SB), Z8
+	VFMADD231PD      Z2, Z28, Z8
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+32(SB), Z9
+	VFMADD231PD      Z2, Z29, Z9
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+32(SB), Z10
+	VFMADD231PD      Z2, Z30, Z10
+	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+32(SB), Z31, Z2
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+40(SB), Z21
+	VFMADD213PD      Z21, Z28, Z8
+	VFMADD213PD      Z21, Z29, Z9
+	VFMADD213PD      Z21, Z30, Z10
+	VFMADD231PD      Z2, Z31, Z21
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+48(SB), Z2
+	VFMADD213PD      Z2, Z28, Z8
+	VFMADD213PD      Z2, Z29, Z9
+	VFMADD213PD      Z2, Z30, Z10
+	VFMADD231PD      Z21, Z31, Z2
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+56(SB), Z21
+	VFMADD213PD      Z21, Z28, Z8
+	VFMADD213PD      Z21, Z29, Z9
+	VFMADD213PD      Z21, Z30, Z10
+	VFMADD231PD      Z2, Z31, Z21
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+64(SB), Z2
+	VFMADD213PD      Z2, Z28, Z8
+	VFMADD213PD      Z2, Z29, Z9
+	VFMADD213PD      Z2, Z30, Z10
+	VFMADD231PD      Z21, Z31, Z2
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+72(SB), Z21
+	VFMADD213PD      Z21, Z28, Z8
+	VFMADD213PD      Z21, Z29, Z9
+	VFMADD213PD      Z21, Z30, Z10
+	VFMADD231PD      Z2, Z31, Z21
+	VMULPD           Z8, Z28, Z2
+	VMULPD           Z9, Z29, Z8
+	VMULPD           Z10, Z30, Z9
+	VMULPD           Z21, Z31, Z10
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+80(SB), Z21
+	VMULPD           Z21, Z24, Z28
+	VMULPD           Z21, Z25, Z29
+	VMULPD           Z21, Z26, Z30
+	VMULPD           Z21, Z27, Z21
+	VFMADD231PD      Z2, Z15, Z28
+	VFMADD231PD      Z8, Z12, Z29
+	VFMADD231PD      Z9, Z13, Z30
+	VFMADD231PD      Z10, Z14, Z21
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+88(SB), Z2
+	VMULPD           Z2, Z17, Z8
+	VMULPD           Z2, Z18, Z9
+	VMULPD           Z2, Z19, Z10
+	VMULPD           Z2, Z20, Z2
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+96(SB), Z31
+	VFMADD231PD      Z31, Z15, Z28
+	VFMADD231PD      Z31, Z12, Z29
+	VFMADD231PD      Z31, Z13, Z30
+	VFMADD231PD      Z31, Z14, Z21
+	VMOVUPD          (BX), Z12
+	VMULPD           Z22, Z12, Z13
+	VMULPD           Z23, Z12, Z14
+	VMULPD           Z16, Z12, Z15
+	VMULPD           Z11, Z12, Z3
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+104(SB), Z31
+	VFMADD231PD      Z31, Z24, Z28
+	VFMADD231PD      Z31, Z25, Z29
+	VFMADD231PD      Z31, Z26, Z30
+	VFMADD231PD      Z31, Z27, Z21
+	VMOVUPD          128(BX), Z24
+	VMULPD           Z24, Z0, Z25
+	VMULPD           Z24, Z1, Z26
+	VMOVUPD          1024(BX), Z27
+	VMULPD           Z24, Z27, Z31
+	VMOVUPD          Z31, 576(BX)
+	VMULPD           960(BX), Z24, Z31
+	VMINPD           Z0, Z12, Z0
+	VMINPD           Z1, Z12, Z1
+	VMINPD           Z27, Z12, Z27
+	VMINPD           960(BX), Z12, Z12
 	VMULPD           Z4, Z13, Z4
 	VMULPD           Z5, Z14, Z5
-	VMULPD           Z6, Z16, Z6
-	VMULPD           Z7, Z24, Z7
-	VMOVAPD          Z2, Z25
-	VFMADD231PD      Z28, Z13, Z25
-	VMOVAPD          Z3, Z26
-	VFMADD231PD      Z29, Z14, Z26
-	VMOVAPD          Z8, Z31
-	VFMADD231PD      Z30, Z16, Z31
-	VMOVAPD          Z12, Z20
-	VFMADD231PD      Z27, Z24, Z20
-	VFMSUB231PD      Z28, Z13, Z2
-	VFMSUB231PD      Z29, Z14, Z3
-	VFMSUB231PD      Z30, Z16, Z8
-	VFMSUB231PD      Z27, Z24, Z12
+	VMULPD           Z6, Z15, Z6
+	VMULPD           Z7, Z3, Z7
+	VMINPD           Z24, Z0, Z0
+	VMINPD           Z24, Z1, Z1
+	VMINPD           Z24, Z27, Z27
+	VMINPD           Z24, Z12, Z12
+	VMULPD           Z22, Z17, Z22
+	VMULPD           Z23, Z18, Z23
+	VMULPD           Z16, Z19, Z16
+	VMULPD           Z11, Z20, Z11
+	VMINPD           Z17, Z0, Z0
+	VMINPD           Z18, Z1, Z1
+	VMINPD           Z19, Z27, Z24
+	VMINPD           Z20, Z12, Z12
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+112(SB), Z27
+	VCMPPD           $0x11, Z0, Z27, K1
+	VCMPPD           $0x11, Z1, Z27, K2
+	VCMPPD           $0x11, Z24, Z27, K3
+	VCMPPD           $0x11, Z12, Z27, K4
+	VMOVAPD          Z8, Z0
+	VFMADD231PD      Z28, Z13, Z0
+	VMOVAPD          Z9, Z1
+	VFMADD231PD      Z29, Z14, Z1
+	VMOVAPD          Z10, Z12
+	VFMADD231PD      Z30, Z15, Z12
+	VMOVAPD          Z2, Z24
+	VFMADD231PD      Z21, Z3, Z24
+	VFMSUB231PD      Z28, Z13, Z8
+	VFMSUB231PD      Z29, Z14, Z9
+	VFMSUB231PD      Z30, Z15, Z10
+	VFMSUB231PD      Z21, Z3, Z2
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+120(SB), Z21
+	VANDPD           Z21, Z0, Z27
+	VANDPD           Z21, Z1, Z28
+	VANDPD           Z21, Z12, Z29
+	VANDPD           Z21, Z24, Z30
+	VMOVUPD          Z7, 960(BX)
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+128(SB), Z7
+	VMINPD           Z27, Z7, Z27
+	VMINPD           Z28, Z7, Z28
+	VMINPD           Z29, Z7, Z29
+	VMINPD           Z30, Z7, Z30
 	VMULPD           Z22, Z13, Z13
 	VMULPD           Z23, Z14, Z14
-	VMULPD           Z15, Z16, Z16
-	VMULPD           Z11, Z24, Z24
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+112(SB), Z27
-	VANDPD           Z27, Z25, Z28
-	VANDPD           Z27, Z26, Z29
-	VANDPD           Z27, Z31, Z30
-	VMOVUPD          Z24, 576(BX)
-	VANDPD           Z27, Z20, Z24
-	VMOVUPD          Z16, 1152(BX)
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+120(SB), Z16
-	VMINPD           Z28, Z16, Z28
-	VMINPD           Z29, Z16, Z29
-	VMINPD           Z30, Z16, Z30
-	VMINPD           Z24, Z16, Z24
-	VMOVUPD          Z14, 1216(BX)
-	VANDPD           Z27, Z2, Z14
-	VMOVUPD          Z13, 1280(BX)
-	VANDPD           Z27, Z3, Z13
-	VMOVUPD          Z11, 1344(BX)
-	VANDPD           Z27, Z8, Z11
-	VMOVUPD          Z15, 1408(BX)
-	VANDPD           Z27, Z12, Z15
-	VMINPD           Z14, Z16, Z14
-	VMINPD           Z13, Z16, Z13
-	VMINPD           Z11, Z16, Z11
-	VMINPD           Z15, Z16, Z15
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+128(SB), Z16
-	VFMADD213PD      Z10, Z28, Z16
-	VMOVUPD          Z23, 1472(BX)
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+128(SB), Z23
-	VFMADD213PD      Z10, Z29, Z23
-	VMOVUPD          Z22, 1536(BX)
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+128(SB), Z22
-	VFMADD213PD      Z10, Z30, Z22
-	VMOVUPD          Z7, 1600(BX)
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+128(SB), Z7
-	VFMADD213PD      Z10, Z24, Z7
-	VMOVUPD          Z6, 1664(BX)
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+136(SB), Z6
-	VMOVUPD          Z5, 1728(BX)
-	VADDPD           Z6, Z28, Z5
-	VMOVUPD          Z4, 1792(BX)
-	VADDPD           Z6, Z29, Z4
-	VADDPD           Z6, Z30, Z27
-	VADDPD           Z6, Z24, Z1
-	VMOVUPD          Z21, 1856(BX)
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+128(SB), Z21
-	VFMADD213PD      Z10, Z14, Z21
-	VMOVUPD          Z19, 1920(BX)
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+128(SB), Z19
-	VFMADD213PD      Z10, Z13, Z19
-	VMOVUPD          Z18, 1984(BX)
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+128(SB), Z18
-	VFMADD213PD      Z10, Z11, Z18
-	VMOVUPD          Z17, 2048(BX)
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+128(SB), Z17
-	VFMADD213PD      Z10, Z15, Z17
-	VMOVUPD          Z20, 2112(BX)
-	VADDPD           Z6, Z14, Z20
-	VMOVUPD          Z31, 2176(BX)
-	VADDPD           Z6, Z13, Z31
-	VMOVUPD          Z26, 2240(BX)
-	VADDPD           Z6, Z11, Z26
-	VADDPD           Z6, Z15, Z6
-	VMOVUPD          Z25, 2304(BX)
-	VMULPD           Z5, Z16, Z25
-	VMOVUPD          Z12, 2368(BX)
-	VMULPD           Z4, Z23, Z12
-	VMOVUPD          Z8, 2432(BX)
-	VMULPD           Z27, Z22, Z8
-	VMOVUPD          Z3, 2496(BX)
-	VMULPD           Z1, Z7, Z3
-	VMOVUPD          Z2, 2560(BX)
-	VMULPD           Z20, Z21, Z2
-	VMULPD           Z31, Z19, Z0
-	VMULPD           Z26, Z18, Z9
-	VMOVUPD          Z15, 2624(BX)
-	VMULPD           Z6, Z17, Z15
-	VMOVUPD          Z11, 2688(BX)
-	VMULPD.BCST      blackFirstStripAVX512Consts<>+144(SB), Z28, Z11
-	VMOVUPD          Z11, 2752(BX)
-	VMULPD.BCST      blackFirstStripAVX512Consts<>+144(SB), Z29, Z11
-	VMOVUPD          Z11, 2816(BX)
-	VMULPD.BCST      blackFirstStripAVX512Consts<>+144(SB), Z30, Z11
-	VMOVUPD          Z11, 2880(BX)
-	VMULPD.BCST      blackFirstStripAVX512Consts<>+144(SB), Z24, Z11
-	VMOVUPD          Z11, 2944(BX)
-	VMULPD           Z2, Z25, Z11
-	VMOVUPD          Z24, 3008(BX)
-	VMULPD           Z0, Z12, Z24
-	VMOVUPD          Z30, 3072(BX)
-	VMULPD           Z9, Z8, Z30
-	VMOVUPD          Z29, 3136(BX)
-	VMULPD           Z15, Z3, Z29
-	VDIVPD           Z11, Z10, Z11
-	VDIVPD           Z24, Z10, Z24
-	VDIVPD           Z30, Z10, Z30
-	VDIVPD           Z29, Z10, Z29
-	VMULPD           Z11, Z2, Z2
-	VMULPD           Z24, Z0, Z0
-	VMULPD           Z30, Z9, Z9
-	VMULPD           Z29, Z15, Z15
-	VMULPD           Z11, Z25, Z11
-	VMULPD           Z24, Z12, Z12
-	VMULPD           Z30, Z8, Z8
-	VMULPD           Z29, Z3, Z3
-	VMULPD           Z2, Z16, Z16
-	VMULPD           Z0, Z23, Z23
-	VMULPD           Z9, Z22, Z22
-	VMULPD           Z15, Z7, Z7
+	VMULPD           Z16, Z15, Z15
+	VMULPD           Z11, Z3, Z3
+	VMOVUPD          Z3, 1024(BX)
+	VANDPD           Z21, Z8, Z3
+	VMOVUPD          Z15, 640(BX)
+	VANDPD           Z21, Z9, Z15
+	VMOVUPD          Z14, 1088(BX)
+	VANDPD           Z21, Z10, Z14
+	VMOVUPD          Z13, 1152(BX)
+	VANDPD           Z21, Z2, Z13
+	VMINPD           Z3, Z7, Z3
+	VMINPD           Z15, Z7, Z15
+	VMINPD           Z14, Z7, Z14
+	VMINPD           Z13, Z7, Z7
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+136(SB), Z13
+	VMOVUPD          Z11, 1216(BX)
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+96(SB), Z11
+	VFMADD231PD      Z13, Z27, Z11
+	VMOVUPD          Z16, 1280(BX)
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+96(SB), Z16
+	VFMADD231PD      Z13, Z28, Z16
+	VMOVUPD          Z23, 1344(BX)
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+96(SB), Z23
+	VFMADD231PD      Z13, Z29, Z23
+	VMOVUPD          Z22, 1408(BX)
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+96(SB), Z22
+	VFMADD231PD      Z13, Z30, Z22
+	VMOVUPD          Z6, 1472(BX)
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+144(SB), Z6
+	VMOVUPD          Z5, 1536(BX)
+	VADDPD           Z6, Z27, Z5
+	VMOVUPD          Z4, 1600(BX)
+	VADDPD           Z6, Z28, Z4
+	VMOVUPD          Z20, 1664(BX)
+	VADDPD           Z6, Z29, Z20
+	VMOVUPD          Z19, 1728(BX)
+	VADDPD           Z6, Z30, Z19
+	VMOVUPD          Z18, 1792(BX)
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+96(SB), Z18
+	VFMADD231PD      Z13, Z3, Z18
+	VMOVUPD          Z17, 1856(BX)
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+96(SB), Z17
+	VFMADD231PD      Z13, Z15, Z17
+	VMOVUPD          Z31, 1920(BX)
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+96(SB), Z31
+	VFMADD231PD      Z13, Z14, Z31
+	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+96(SB), Z7, Z13
+	VMOVUPD          Z26, 1984(BX)
+	VADDPD           Z6, Z3, Z26
+	VMOVUPD          Z25, 2048(BX)
+	VADDPD           Z6, Z15, Z25
+	VADDPD           Z6, Z14, Z21
+	VADDPD           Z6, Z7, Z6
+	VMOVUPD          Z24, 2112(BX)
+	VMULPD           Z5, Z11, Z24
+	VMOVUPD          Z12, 2176(BX)
+	VMULPD           Z4, Z16, Z12
+	VMOVUPD          Z1, 2240(BX)
+	VMULPD           Z20, Z23, Z1
+	VMOVUPD          Z0, 2304(BX)
+	VMULPD           Z19, Z22, Z0
+	VMOVUPD          Z2, 2368(BX)
+	VMULPD           Z26, Z18, Z2
+	VMOVUPD          Z10, 2432(BX)
+	VMULPD           Z25, Z17, Z10
+	VMOVUPD          Z9, 2496(BX)
+	VMULPD           Z21, Z31, Z9
+	VMOVUPD          Z8, 2560(BX)
+	VMULPD           Z6, Z13, Z8
+	VMOVUPD          Z7, 2624(BX)
+	VMULPD           Z27, Z27, Z7
+	VMOVUPD          Z27, 2688(BX)
+	VMULPD           Z28, Z28, Z27
+	VMOVUPD          Z28, 2752(BX)
+	VMULPD           Z29, Z29, Z28
+	VMOVUPD          Z29, 2816(BX)
+	VMULPD           Z30, Z30, Z29
+	VMOVUPD          Z30, 2880(BX)
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+152(SB), Z30
+	VFMADD132PD.BCST blackFirstStripAVX512Consts<>+160(SB), Z30, Z7
+	VFMADD132PD.BCST blackFirstStripAVX512Consts<>+160(SB), Z30, Z27
+	VFMADD132PD.BCST blackFirstStripAVX512Consts<>+160(SB), Z30, Z28
+	VFMADD132PD.BCST blackFirstStripAVX512Consts<>+160(SB), Z30, Z29
+	VSUBPD           Z30, Z7, Z7
+	VSUBPD           Z30, Z27, Z27
+	VSUBPD           Z30, Z28, Z28
+	VSUBPD           Z30, Z29, Z29
+	VMULPD           Z2, Z24, Z30
+	VMOVUPD          Z29, 2944(BX)
+	VMULPD           Z10, Z12, Z29
+	VMOVUPD          Z28, 3008(BX)
+	VMULPD           Z9, Z1, Z28
+	VMOVUPD          Z27, 3072(BX)
+	VMULPD           Z8, Z0, Z27
+	VMOVUPD          Z7, 3136(BX)
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+8(SB), Z7
+	VDIVPD           Z30, Z7, Z30
+	VDIVPD           Z29, Z7, Z29
+	VDIVPD           Z28, Z7, Z28
+	VDIVPD           Z27, Z7, Z27
+	VMULPD           Z30, Z2, Z2
+	VMULPD           Z29, Z10, Z10
+	VMULPD           Z28, Z9, Z9
+	VMULPD           Z27, Z8, Z8
+	VMULPD           Z30, Z24, Z24
+	VMULPD           Z29, Z12, Z12
+	VMULPD           Z28, Z1, Z1
+	VMULPD           Z27, Z0, Z0
+	VMULPD           Z2, Z11, Z11
+	VMULPD           Z10, Z16, Z16
+	VMULPD           Z9, Z23, Z23
+	VMULPD           Z8, Z22, Z22
 	VMULPD           Z2, Z5, Z2
-	VMULPD           Z0, Z4, Z0
-	VMULPD           Z9, Z27, Z4
-	VMULPD           Z15, Z1, Z1
-	VMULPD           Z11, Z21, Z5
-	VMULPD           Z12, Z19, Z9
-	VMULPD           Z8, Z18, Z15
-	VMULPD           Z3, Z17, Z17
-	VMULPD           Z11, Z20, Z11
-	VMULPD           Z12, Z31, Z12
-	VMULPD           Z8, Z26, Z8
-	VMULPD           Z3, Z6, Z3
-	VMULPD           Z5, Z14, Z5
-	VMULPD           Z9, Z13, Z6
-	VMULPD           2688(BX), Z15, Z9
-	VMULPD           2624(BX), Z17, Z13
-	VMULPD           Z16, Z28, Z14
-	VMULPD           3136(BX), Z23, Z15
-	VMULPD           3072(BX), Z22, Z16
-	VMULPD           3008(BX), Z7, Z7
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+88(SB), Z17
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+16(SB), Z18
-	VFMADD231PD      Z17, Z5, Z18
+	VMULPD           Z10, Z4, Z4
+	VMULPD           Z9, Z20, Z5
+	VMULPD           Z8, Z19, Z8
+	VMULPD           Z24, Z18, Z9
+	VMULPD           Z12, Z17, Z10
+	VMULPD           Z1, Z31, Z17
+	VMULPD           Z0, Z13, Z13
+	VMULPD           Z24, Z26, Z18
+	VMULPD           Z12, Z25, Z12
+	VMULPD           Z1, Z21, Z1
+	VMULPD           Z0, Z6, Z0
+	VMULPD           Z9, Z3, Z3
+	VMULPD           Z10, Z15, Z6
+	VMULPD           Z17, Z14, Z9
+	VMULPD           2624(BX), Z13, Z10
+	VMULPD           2688(BX), Z11, Z11
+	VMULPD           2752(BX), Z16, Z13
+	VMULPD           2816(BX), Z23, Z14
+	VMULPD           2880(BX), Z22, Z15
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+96(SB), Z16
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+16(SB), Z17
+	VFMADD231PD      Z16, Z3, Z17
 	VBROADCASTSD     blackFirstStripAVX512Consts<>+16(SB), Z19
-	VFMADD231PD      Z17, Z6, Z19
+	VFMADD231PD      Z16, Z6, Z19
 	VBROADCASTSD     blackFirstStripAVX512Consts<>+16(SB), Z20
-	VFMADD231PD      Z17, Z9, Z20
+	VFMADD231PD      Z16, Z9, Z20
 	VBROADCASTSD     blackFirstStripAVX512Consts<>+16(SB), Z21
-	VFMADD231PD      Z17, Z13, Z21
+	VFMADD231PD      Z16, Z10, Z21
 	VBROADCASTSD     blackFirstStripAVX512Consts<>+16(SB), Z22
-	VFMADD231PD      Z17, Z14, Z22
+	VFMADD231PD      Z16, Z11, Z22
 	VBROADCASTSD     blackFirstStripAVX512Consts<>+16(SB), Z23
-	VFMADD231PD      Z17, Z15, Z23
+	VFMADD231PD      Z16, Z13, Z23
 	VBROADCASTSD     blackFirstStripAVX512Consts<>+16(SB), Z24
-	VFMADD231PD      Z17, Z16, Z24
-	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+16(SB), Z7, Z17
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+152(SB), Z25
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+160(SB), Z26
-	VFMADD231PD      Z25, Z18, Z26
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+160(SB), Z27
+	VFMADD231PD      Z16, Z14, Z24
+	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+16(SB), Z15, Z16
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+168(SB), Z25
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+176(SB), Z26
+	VFMADD231PD      Z25, Z17, Z26
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+176(SB), Z27
 	VFMADD231PD      Z25, Z19, Z27
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+160(SB), Z29
-	VFMADD231PD      Z25, Z20, Z29
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+160(SB), Z30
-	VFMADD231PD      Z25, Z21, Z30
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+168(SB), Z31
-	VFMADD213PD      Z31, Z18, Z26
-	VFMADD213PD      Z31, Z19, Z27
-	VFMADD213PD      Z31, Z20, Z29
-	VFMADD213PD      Z31, Z21, Z30
-	VMOVUPD          Z28, 2624(BX)
 	VBROADCASTSD     blackFirstStripAVX512Consts<>+176(SB), Z28
-	VFMADD213PD      Z28, Z18, Z26
-	VFMADD213PD      Z28, Z19, Z27
-	VFMADD213PD      Z28, Z20, Z29
-	VFMADD213PD      Z28, Z21, Z30
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+184(SB), Z28
-	VFMADD213PD      Z28, Z18, Z26
-	VFMADD213PD      Z28, Z19, Z27
-	VFMADD213PD      Z28, Z20, Z29
-	VFMADD213PD      Z28, Z21, Z30
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+192(SB), Z28
-	VFMADD213PD      Z28, Z18, Z26
-	VFMADD213PD      Z28, Z19, Z27
-	VFMADD213PD      Z28, Z20, Z29
-	VFMADD213PD      Z28, Z21, Z30
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+200(SB), Z28
-	VFMADD213PD      Z28, Z18, Z26
-	VFMADD213PD      Z28, Z19, Z27
-	VFMADD213PD      Z28, Z20, Z29
-	VFMADD213PD      Z28, Z21, Z30
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+208(SB), Z28
-	VFMADD213PD      Z28, Z18, Z26
-	VFMADD213PD      Z28, Z19, Z27
-	VFMADD213PD      Z28, Z20, Z29
-	VFMADD213PD      Z28, Z21, Z30
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+216(SB), Z28
-	VFMADD213PD      Z28, Z18, Z26
-	VFMADD213PD      Z28, Z19, Z27
-	VFMADD213PD      Z28, Z20, Z29
-	VFMADD213PD      Z28, Z21, Z30
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+224(SB), Z28
-	VFMADD213PD      Z28, Z18, Z26
-	VFMADD213PD      Z28, Z19, Z27
-	VFMADD213PD      Z28, Z20, Z29
-	VFMADD213PD      Z28, Z21, Z30
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+232(SB), Z28
-	VFMADD213PD      Z28, Z18, Z26
-	VFMADD213PD      Z28, Z19, Z27
-	VFMADD213PD      Z28, Z20, Z29
-	VFMADD213PD      Z28, Z21, Z30
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+240(SB), Z28
-	VFMADD213PD      Z28, Z18, Z26
-	VFMADD213PD      Z28, Z19, Z27
-	VFMADD213PD      Z28, Z20, Z29
-	VFMADD213PD      Z28, Z21, Z30
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+248(SB), Z28
-	VFMADD213PD      Z28, Z18, Z26
-	VFMADD213PD      Z28, Z19, Z27
-	VFMADD213PD      Z28, Z20, Z29
-	VFMADD213PD      Z28, Z21, Z30
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+256(SB), Z28
-	VFMADD213PD      Z28, Z18, Z26
-	VFMADD213PD      Z28, Z19, Z27
-	VFMADD213PD      Z28, Z20, Z29
-	VFMADD213PD      Z28, Z21, Z30
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+264(SB), Z28
-	VFMADD213PD      Z28, Z18, Z26
-	VFMADD213PD      Z28, Z19, Z27
-	VFMADD213PD      Z28, Z20, Z29
-	VFMADD213PD      Z28, Z21, Z30
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+272(SB), Z28
-	VFMADD213PD      Z28, Z18, Z26
-	VFMADD213PD      Z28, Z19, Z27
-	VFMADD213PD      Z28, Z20, Z29
-	VFMADD213PD      Z28, Z21, Z30
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+280(SB), Z28
-	VFMADD213PD      Z28, Z18, Z26
-	VFMADD213PD      Z28, Z19, Z27
-	VFMADD213PD      Z28, Z20, Z29
-	VFMADD213PD      Z28, Z21, Z30
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+288(SB), Z28
-	VFMADD213PD      Z28, Z18, Z26
-	VFMADD213PD      Z28, Z19, Z27
-	VFMADD213PD      Z28, Z20, Z29
-	VFMADD213PD      Z28, Z21, Z30
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+296(SB), Z28
-	VFMADD213PD      Z28, Z18, Z26
-	VFMADD213PD      Z28, Z19, Z27
-	VFMADD213PD      Z28, Z20, Z29
-	VFMADD213PD      Z28, Z21, Z30
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+304(SB), Z28
-	VFMADD213PD      Z28, Z18, Z26
-	VFMADD213PD      Z28, Z19, Z27
-	VFMADD213PD      Z28, Z20, Z29
-	VFMADD213PD      Z28, Z21, Z30
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+312(SB), Z28
-	VFMADD213PD      Z28, Z18, Z26
-	VFMADD213PD      Z28, Z19, Z27
-	VFMADD213PD      Z28, Z20, Z29
-	VFMADD213PD      Z28, Z21, Z30
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+320(SB), Z28
-	VFMADD213PD      Z28, Z26, Z18
-	VFMADD213PD      Z28, Z27, Z19
-	VFMADD213PD      Z28, Z29, Z20
-	VFMADD213PD      Z28, Z30, Z21
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+104(SB), Z26
-	VFMADD213PD      Z26, Z18, Z5
-	VFMADD213PD      Z26, Z19, Z6
-	VFMADD213PD      Z26, Z20, Z9
-	VFMADD213PD      Z26, Z21, Z13
-	VMULPD           Z11, Z5, Z5
+	VFMADD231PD      Z25, Z20, Z28
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+176(SB), Z29
+	VFMADD231PD      Z25, Z21, Z29
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+184(SB), Z30
+	VFMADD213PD      Z30, Z17, Z26
+	VFMADD213PD      Z30, Z19, Z27
+	VFMADD213PD      Z30, Z20, Z28
+	VFMADD213PD      Z30, Z21, Z29
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+192(SB), Z31
+	VFMADD213PD      Z31, Z17, Z26
+	VFMADD213PD      Z31, Z19, Z27
+	VFMADD213PD      Z31, Z20, Z28
+	VFMADD213PD      Z31, Z21, Z29
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+200(SB), Z31
+	VFMADD213PD      Z31, Z17, Z26
+	VFMADD213PD      Z31, Z19, Z27
+	VFMADD213PD      Z31, Z20, Z28
+	VFMADD213PD      Z31, Z21, Z29
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+208(SB), Z31
+	VFMADD213PD      Z31, Z17, Z26
+	VFMADD213PD      Z31, Z19, Z27
+	VFMADD213PD      Z31, Z20, Z28
+	VFMADD213PD      Z31, Z21, Z29
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+216(SB), Z31
+	VFMADD213PD      Z31, Z17, Z26
+	VFMADD213PD      Z31, Z19, Z27
+	VFMADD213PD      Z31, Z20, Z28
+	VFMADD213PD      Z31, Z21, Z29
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+224(SB), Z31
+	VFMADD213PD      Z31, Z17, Z26
+	VFMADD213PD      Z31, Z19, Z27
+	VFMADD213PD      Z31, Z20, Z28
+	VFMADD213PD      Z31, Z21, Z29
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+232(SB), Z31
+	VFMADD213PD      Z31, Z17, Z26
+	VFMADD213PD      Z31, Z19, Z27
+	VFMADD213PD      Z31, Z20, Z28
+	VFMADD213PD      Z31, Z21, Z29
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+240(SB), Z31
+	VFMADD213PD      Z31, Z17, Z26
+	VFMADD213PD      Z31, Z19, Z27
+	VFMADD213PD      Z31, Z20, Z28
+	VFMADD213PD      Z31, Z21, Z29
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+248(SB), Z31
+	VFMADD213PD      Z31, Z17, Z26
+	VFMADD213PD      Z31, Z19, Z27
+	VFMADD213PD      Z31, Z20, Z28
+	VFMADD213PD      Z31, Z21, Z29
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+256(SB), Z31
+	VFMADD213PD      Z31, Z17, Z26
+	VFMADD213PD      Z31, Z19, Z27
+	VFMADD213PD      Z31, Z20, Z28
+	VFMADD213PD      Z31, Z21, Z29
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+264(SB), Z31
+	VFMADD213PD      Z31, Z17, Z26
+	VFMADD213PD      Z31, Z19, Z27
+	VFMADD213PD      Z31, Z20, Z28
+	VFMADD213PD      Z31, Z21, Z29
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+272(SB), Z31
+	VFMADD213PD      Z31, Z17, Z26
+	VFMADD213PD      Z31, Z19, Z27
+	VFMADD213PD      Z31, Z20, Z28
+	VFMADD213PD      Z31, Z21, Z29
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+280(SB), Z31
+	VFMADD213PD      Z31, Z17, Z26
+	VFMADD213PD      Z31, Z19, Z27
+	VFMADD213PD      Z31, Z20, Z28
+	VFMADD213PD      Z31, Z21, Z29
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+288(SB), Z31
+	VFMADD213PD      Z31, Z17, Z26
+	VFMADD213PD      Z31, Z19, Z27
+	VFMADD213PD      Z31, Z20, Z28
+	VFMADD213PD      Z31, Z21, Z29
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+296(SB), Z31
+	VFMADD213PD      Z31, Z17, Z26
+	VFMADD213PD      Z31, Z19, Z27
+	VFMADD213PD      Z31, Z20, Z28
+	VFMADD213PD      Z31, Z21, Z29
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+304(SB), Z31
+	VFMADD213PD      Z31, Z17, Z26
+	VFMADD213PD      Z31, Z19, Z27
+	VFMADD213PD      Z31, Z20, Z28
+	VFMADD213PD      Z31, Z21, Z29
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+312(SB), Z31
+	VFMADD213PD      Z31, Z17, Z26
+	VFMADD213PD      Z31, Z19, Z27
+	VFMADD213PD      Z31, Z20, Z28
+	VFMADD213PD      Z31, Z21, Z29
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+320(SB), Z31
+	VFMADD213PD      Z31, Z17, Z26
+	VFMADD213PD      Z31, Z19, Z27
+	VFMADD213PD      Z31, Z20, Z28
+	VFMADD213PD      Z31, Z21, Z29
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+328(SB), Z31
+	VFMADD213PD      Z31, Z26, Z17
+	VFMADD213PD      Z31, Z27, Z19
+	VFMADD213PD      Z31, Z28, Z20
+	VFMADD213PD      Z31, Z29, Z21
+	VFMADD213PD      Z7, Z17, Z3
+	VFMADD213PD      Z7, Z19, Z6
+	VFMADD213PD      Z7, Z20, Z9
+	VFMADD213PD      Z7, Z21, Z10
+	VMULPD           Z18, Z3, Z3
 	VMULPD           Z12, Z6, Z6
-	VMULPD           Z8, Z9, Z8
-	VMULPD           Z3, Z13, Z3
+	VMULPD           Z1, Z9, Z1
+	VMULPD           Z0, Z10, Z0
 	VMOVUPD          2560(BX), Z9
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+112(SB), Z11
-	VPTERNLOGQ       $0xe4, Z11, Z9, Z5
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+120(SB), Z10
+	VPTERNLOGQ       $0xe4, Z10, Z9, Z3
 	VMOVUPD          2496(BX), Z12
-	VPTERNLOGQ       $0xe4, Z11, Z12, Z6
-	VMOVUPD          2432(BX), Z13
-	VPTERNLOGQ       $0xe4, Z11, Z13, Z8
+	VPTERNLOGQ       $0xe4, Z10, Z12, Z6
+	VMOVUPD          2432(BX), Z17
+	VPTERNLOGQ       $0xe4, Z10, Z17, Z1
 	VMOVUPD          2368(BX), Z18
-	VPTERNLOGQ       $0xe4, Z11, Z18, Z3
-	VMOVAPD          Z10, Z19
-	VPTERNLOGQ       $0xe4, Z11, Z9, Z19
-	VMOVAPD          Z10, Z9
-	VPTERNLOGQ       $0xe4, Z11, Z12, Z9
-	VMOVAPD          Z10, Z12
-	VPTERNLOGQ       $0xe4, Z11, Z13, Z12
-	VMOVAPD          Z10, Z13
-	VPTERNLOGQ       $0xe4, Z11, Z18, Z13
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+160(SB), Z18
+	VPTERNLOGQ       $0xe4, Z10, Z18, Z0
+	VMOVAPD          Z7, Z19
+	VPTERNLOGQ       $0xe4, Z10, Z9, Z19
+	VMOVAPD          Z7, Z9
+	VPTERNLOGQ       $0xe4, Z10, Z12, Z9
+	VMOVAPD          Z7, Z12
+	VPTERNLOGQ       $0xe4, Z10, Z17, Z12
+	VMOVAPD          Z7, Z17
+	VPTERNLOGQ       $0xe4, Z10, Z18, Z17
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+176(SB), Z18
 	VFMADD231PD      Z25, Z22, Z18
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+160(SB), Z20
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+176(SB), Z20
 	VFMADD231PD      Z25, Z23, Z20
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+160(SB), Z21
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+176(SB), Z21
 	VFMADD231PD      Z25, Z24, Z21
-	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+160(SB), Z17, Z25
-	VFMADD213PD      Z31, Z22, Z18
-	VFMADD213PD      Z31, Z23, Z20
-	VFMADD213PD      Z31, Z24, Z21
-	VFMADD231PD      Z25, Z17, Z31
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+176(SB), Z25
-	VFMADD213PD      Z25, Z22, Z18
-	VFMADD213PD      Z25, Z23, Z20
-	VFMADD213PD      Z25, Z24, Z21
-	VFMADD231PD      Z31, Z17, Z25
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+184(SB), Z27
-	VFMADD213PD      Z27, Z22, Z18
-	VFMADD213PD      Z27, Z23, Z20
-	VFMADD213PD      Z27, Z24, Z21
-	VFMADD231PD      Z25, Z17, Z27
+	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+176(SB), Z16, Z25
+	VFMADD213PD      Z30, Z22, Z18
+	VFMADD213PD      Z30, Z23, Z20
+	VFMADD213PD      Z30, Z24, Z21
+	VFMADD231PD      Z25, Z16, Z30
 	VBROADCASTSD     blackFirstStripAVX512Consts<>+192(SB), Z25
 	VFMADD213PD      Z25, Z22, Z18
 	VFMADD213PD      Z25, Z23, Z20
 	VFMADD213PD      Z25, Z24, Z21
-	VFMADD231PD      Z27, Z17, Z25
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+200(SB), Z27
-	VFMADD213PD      Z27, Z22, Z18
-	VFMADD213PD      Z27, Z23, Z20
-	VFMADD213PD      Z27, Z24, Z21
-	VFMADD231PD      Z25, Z17, Z27
+	VFMADD231PD      Z30, Z16, Z25
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+200(SB), Z26
+	VFMADD213PD      Z26, Z22, Z18
+	VFMADD213PD      Z26, Z23, Z20
+	VFMADD213PD      Z26, Z24, Z21
+	VFMADD231PD      Z25, Z16, Z26
 	VBROADCASTSD     blackFirstStripAVX512Consts<>+208(SB), Z25
 	VFMADD213PD      Z25, Z22, Z18
 	VFMADD213PD      Z25, Z23, Z20
 	VFMADD213PD      Z25, Z24, Z21
-	VFMADD231PD      Z27, Z17, Z25
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+216(SB), Z27
-	VFMADD213PD      Z27, Z22, Z18
-	VFMADD213PD      Z27, Z23, Z20
-	VFMADD213PD      Z27, Z24, Z21
-	VFMADD231PD      Z25, Z17, Z27
+	VFMADD231PD      Z26, Z16, Z25
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+216(SB), Z26
+	VFMADD213PD      Z26, Z22, Z18
+	VFMADD213PD      Z26, Z23, Z20
+	VFMADD213PD      Z26, Z24, Z21
+	VFMADD231PD      Z25, Z16, Z26
 	VBROADCASTSD     blackFirstStripAVX512Consts<>+224(SB), Z25
 	VFMADD213PD      Z25, Z22, Z18
 	VFMADD213PD      Z25, Z23, Z20
 	VFMADD213PD      Z25, Z24, Z21
-	VFMADD231PD      Z27, Z17, Z25
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+232(SB), Z27
-	VFMADD213PD      Z27, Z22, Z18
-	VFMADD213PD      Z27, Z23, Z20
-	VFMADD213PD      Z27, Z24, Z21
-	VFMADD231PD      Z25, Z17, Z27
+	VFMADD231PD      Z26, Z16, Z25
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+232(SB), Z26
+	VFMADD213PD      Z26, Z22, Z18
+	VFMADD213PD      Z26, Z23, Z20
+	VFMADD213PD      Z26, Z24, Z21
+	VFMADD231PD      Z25, Z16, Z26
 	VBROADCASTSD     blackFirstStripAVX512Consts<>+240(SB), Z25
 	VFMADD213PD      Z25, Z22, Z18
 	VFMADD213PD      Z25, Z23, Z20
 	VFMADD213PD      Z25, Z24, Z21
-	VFMADD231PD      Z27, Z17, Z25
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+248(SB), Z27
-	VFMADD213PD      Z27, Z22, Z18
-	VFMADD213PD      Z27, Z23, Z20
-	VFMADD213PD      Z27, Z24, Z21
-	VFMADD231PD      Z25, Z17, Z27
+	VFMADD231PD      Z26, Z16, Z25
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+248(SB), Z26
+	VFMADD213PD      Z26, Z22, Z18
+	VFMADD213PD      Z26, Z23, Z20
+	VFMADD213PD      Z26, Z24, Z21
+	VFMADD231PD      Z25, Z16, Z26
 	VBROADCASTSD     blackFirstStripAVX512Consts<>+256(SB), Z25
 	VFMADD213PD      Z25, Z22, Z18
 	VFMADD213PD      Z25, Z23, Z20
 	VFMADD213PD      Z25, Z24, Z21
-	VFMADD231PD      Z27, Z17, Z25
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+264(SB), Z27
-	VFMADD213PD      Z27, Z22, Z18
-	VFMADD213PD      Z27, Z23, Z20
-	VFMADD213PD      Z27, Z24, Z21
-	VFMADD231PD      Z25, Z17, Z27
+	VFMADD231PD      Z26, Z16, Z25
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+264(SB), Z26
+	VFMADD213PD      Z26, Z22, Z18
+	VFMADD213PD      Z26, Z23, Z20
+	VFMADD213PD      Z26, Z24, Z21
+	VFMADD231PD      Z25, Z16, Z26
 	VBROADCASTSD     blackFirstStripAVX512Consts<>+272(SB), Z25
 	VFMADD213PD      Z25, Z22, Z18
 	VFMADD213PD      Z25, Z23, Z20
 	VFMADD213PD      Z25, Z24, Z21
-	VFMADD231PD      Z27, Z17, Z25
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+280(SB), Z27
-	VFMADD213PD      Z27, Z22, Z18
-	VFMADD213PD      Z27, Z23, Z20
-	VFMADD213PD      Z27, Z24, Z21
-	VFMADD231PD      Z25, Z17, Z27
+	VFMADD231PD      Z26, Z16, Z25
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+280(SB), Z26
+	VFMADD213PD      Z26, Z22, Z18
+	VFMADD213PD      Z26, Z23, Z20
+	VFMADD213PD      Z26, Z24, Z21
+	VFMADD231PD      Z25, Z16, Z26
 	VBROADCASTSD     blackFirstStripAVX512Consts<>+288(SB), Z25
 	VFMADD213PD      Z25, Z22, Z18
 	VFMADD213PD      Z25, Z23, Z20
 	VFMADD213PD      Z25, Z24, Z21
-	VFMADD231PD      Z27, Z17, Z25
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+296(SB), Z27
-	VFMADD213PD      Z27, Z22, Z18
-	VFMADD213PD      Z27, Z23, Z20
-	VFMADD213PD      Z27, Z24, Z21
-	VFMADD231PD      Z25, Z17, Z27
+	VFMADD231PD      Z26, Z16, Z25
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+296(SB), Z26
+	VFMADD213PD      Z26, Z22, Z18
+	VFMADD213PD      Z26, Z23, Z20
+	VFMADD213PD      Z26, Z24, Z21
+	VFMADD231PD      Z25, Z16, Z26
 	VBROADCASTSD     blackFirstStripAVX512Consts<>+304(SB), Z25
 	VFMADD213PD      Z25, Z22, Z18
 	VFMADD213PD      Z25, Z23, Z20
 	VFMADD213PD      Z25, Z24, Z21
-	VFMADD231PD      Z27, Z17, Z25
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+312(SB), Z27
-	VFMADD213PD      Z27, Z22, Z18
-	VFMADD213PD      Z27, Z23, Z20
-	VFMADD213PD      Z27, Z24, Z21
-	VFMADD231PD      Z25, Z17, Z27
-	VFMADD213PD      Z28, Z18, Z22
-	VFMADD213PD      Z28, Z20, Z23
-	VFMADD213PD      Z28, Z21, Z24
-	VFMADD231PD      Z27, Z17, Z28
-	VFMADD213PD      Z26, Z22, Z14
-	VFMADD213PD      Z26, Z23, Z15
-	VFMADD213PD      Z26, Z24, Z16
-	VFMADD231PD      Z28, Z7, Z26
-	VMULPD           Z2, Z14, Z2
-	VMULPD           Z0, Z15, Z0
-	VMULPD           Z4, Z16, Z4
-	VMULPD           Z1, Z26, Z1
-	VMOVUPD          2304(BX), Z7
-	VPTERNLOGQ       $0xe4, Z11, Z7, Z2
-	VMOVUPD          2240(BX), Z14
-	VPTERNLOGQ       $0xe4, Z11, Z14, Z0
-	VMOVUPD          2176(BX), Z15
-	VPTERNLOGQ       $0xe4, Z11, Z15, Z4
-	VMOVUPD          2112(BX), Z16
-	VPTERNLOGQ       $0xe4, Z11, Z16, Z1
-	VMOVAPD          Z10, Z17
-	VPTERNLOGQ       $0xe4, Z11, Z7, Z17
-	VMOVAPD          Z10, Z7
-	VPTERNLOGQ       $0xe4, Z11, Z14, Z7
-	VMOVAPD          Z10, Z14
-	VPTERNLOGQ       $0xe4, Z11, Z15, Z14
-	VPTERNLOGQ       $0xe4, Z11, Z16, Z10
-	VSUBPD           Z2, Z5, Z5
-	VSUBPD           Z0, Z6, Z6
-	VSUBPD           Z4, Z8, Z8
-	VSUBPD           Z1, Z3, Z3
-	VMOVUPD          2624(BX), Z11
-	VMULPD           2752(BX), Z11, Z15
-	VMOVUPD          3136(BX), Z16
-	VMULPD           2816(BX), Z16, Z18
-	VMOVUPD          3072(BX), Z20
-	VMULPD           2880(BX), Z20, Z21
-	VMOVUPD          3008(BX), Z22
-	VMULPD           2944(BX), Z22, Z23
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+328(SB), Z24
-	VMULPD           Z24, Z15, Z15
-	VMULPD           Z24, Z18, Z18
-	VMULPD           Z24, Z21, Z21
-	VMULPD           Z24, Z23, Z23
-	VRNDSCALEPD      $0x08, Z15, Z15
-	VRNDSCALEPD      $0x08, Z18, Z18
-	VRNDSCALEPD      $0x08, Z21, Z21
-	VRNDSCALEPD      $0x08, Z23, Z23
-	VMOVUPD          640(BX), Z24
-	VMOVUPD          128(BX), Z25
-	VMULPD           Z25, Z24, Z26
-	VMOVUPD          1088(BX), Z27
-	VMULPD           Z25, Z27, Z28
-	VMOVUPD          1024(BX), Z29
-	VMULPD           Z25, Z29, Z30
-	VMOVUPD          960(BX), Z31
-	VMOVUPD          Z3, 2112(BX)
-	VMULPD           Z25, Z31, Z3
-	VMOVUPD          Z8, 2176(BX)
-	VMOVUPD          (BX), Z8
-	VMINPD           Z24, Z8, Z24
-	VMINPD           Z27, Z8, Z27
-	VMINPD           Z29, Z8, Z29
-	VMINPD           Z31, Z8, Z8
-	VMINPD           Z25, Z24, Z24
-	VMINPD           Z25, Z27, Z27
-	VMINPD           Z25, Z29, Z29
-	VMINPD           Z25, Z8, Z8
-	VMINPD           2048(BX), Z24, Z24
-	VMINPD           1984(BX), Z27, Z25
-	VMINPD           1920(BX), Z29, Z27
-	VMINPD           1856(BX), Z8, Z8
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+336(SB), Z29
-	VCMPPD           $0x11, Z24, Z29, K1
-	VCMPPD           $0x11, Z25, Z29, K2
-	VCMPPD           $0x11, Z27, Z29, K3
-	VCMPPD           $0x11, Z8, Z29, K4
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+344(SB), Z8
-	VMULPD           Z8, Z15, Z24
-	VMULPD           Z8, Z18, Z25
-	VMULPD           Z8, Z21, Z27
-	VMULPD           Z8, Z23, Z8
-	VFMADD231PD      2752(BX), Z11, Z24
-	VFMADD231PD      2816(BX), Z16, Z25
-	VFMADD231PD      2880(BX), Z20, Z27
-	VFMADD231PD      2944(BX), Z22, Z8
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+352(SB), Z11
-	VFMADD231PD      Z11, Z15, Z24
-	VFMADD231PD      Z11, Z18, Z25
-	VFMADD231PD      Z11, Z21, Z27
-	VFMADD231PD      Z11, Z23, Z8
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+360(SB), Z11
-	VXORPD           896(BX), Z11, Z16
-	VXORPD           832(BX), Z11, Z20
-	VXORPD           768(BX), Z11, Z22
-	VXORPD           704(BX), Z11, Z29
-	VCMPPD           $0x00, Z17, Z16, K5
-	VCMPPD           $0x00, Z7, Z20, K6
-	VCMPPD           $0x00, Z14, Z22, K7
-	KMOVB            K4, 2944(BX)
-	VCMPPD           $0x00, Z10, Z29, K4
-	KMOVB            K3, 3008(BX)
-	VCMPPD           $0x00, Z19, Z16, K3
-	KMOVB            K2, 2880(BX)
-	VCMPPD           $0x00, Z9, Z20, K2
-	KMOVB            K1, 3072(BX)
-	VCMPPD           $0x00, Z12, Z22, K1
-	KMOVB            K1, 2816(BX)
-	VCMPPD           $0x00, Z13, Z29, K1
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+368(SB), Z7
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+376(SB), Z9
-	VFMADD231PD      Z7, Z24, Z9
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+376(SB), Z10
-	VFMADD231PD      Z7, Z25, Z10
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+376(SB), Z12
-	VFMADD231PD      Z7, Z27, Z12
-	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+376(SB), Z8, Z7
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+384(SB), Z13
-	VFMADD213PD      Z13, Z24, Z9
-	VFMADD213PD      Z13, Z25, Z10
-	VFMADD213PD      Z13, Z27, Z12
-	VFMADD231PD      Z7, Z8, Z13
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+392(SB), Z7
-	VFMADD213PD      Z7, Z24, Z9
-	VFMADD213PD      Z7, Z25, Z10
-	VFMADD213PD      Z7, Z27, Z12
-	VFMADD231PD      Z13, Z8, Z7
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+400(SB), Z13
-	VFMADD213PD      Z13, Z24, Z9
-	VFMADD213PD      Z13, Z25, Z10
-	VFMADD213PD      Z13, Z27, Z12
-	VFMADD231PD      Z7, Z8, Z13
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+408(SB), Z7
-	VFMADD213PD      Z7, Z24, Z9
-	VFMADD213PD      Z7, Z25, Z10
-	VFMADD213PD      Z7, Z27, Z12
-	VFMADD231PD      Z13, Z8, Z7
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+416(SB), Z13
-	VFMADD213PD      Z13, Z24, Z9
-	VFMADD213PD      Z13, Z25, Z10
-	VFMADD213PD      Z13, Z27, Z12
-	VFMADD231PD      Z7, Z8, Z13
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+424(SB), Z7
-	VFMADD213PD      Z7, Z24, Z9
-	VFMADD213PD      Z7, Z25, Z10
-	VFMADD213PD      Z7, Z27, Z12
-	VFMADD231PD      Z13, Z8, Z7
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+432(SB), Z13
-	VFMADD213PD      Z13, Z24, Z9
-	VFMADD213PD      Z13, Z25, Z10
-	VFMADD213PD      Z13, Z27, Z12
-	VFMADD231PD      Z7, Z8, Z13
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+440(SB), Z7
-	VFMADD213PD      Z7, Z24, Z9
-	VFMADD213PD      Z7, Z25, Z10
-	VFMADD213PD      Z7, Z27, Z12
-	VFMADD231PD      Z13, Z8, Z7
-	VMULPD           Z24, Z24, Z13
-	VMULPD           Z25, Z25, Z14
-	VMULPD           Z27, Z27, Z16
-	VMULPD           Z8, Z8, Z17
-	VFMADD231PD      Z9, Z13, Z24
-	VFMADD231PD      Z10, Z14, Z25
-	VFMADD231PD      Z12, Z16, Z27
-	VFMADD231PD      Z7, Z17, Z8
-	VMOVUPD          320(BX), Z7
-	VFMADD213PD      Z7, Z7, Z24
-	VFMADD213PD      Z7, Z7, Z25
-	VFMADD213PD      Z7, Z7, Z27
-	VFMADD213PD      Z7, Z7, Z8
-	VSCALEFPD        Z15, Z24, Z9
-	VSCALEFPD        Z18, Z25, Z10
-	VSCALEFPD        Z21, Z27, Z12
-	VSCALEFPD        Z23, Z8, Z8
-	VMOVUPD          896(BX), Z13
-	VMULPD           Z7, Z13, Z14
-	VMOVUPD          832(BX), Z15
-	VMULPD           Z7, Z15, Z16
-	VMOVUPD          768(BX), Z17
-	VMULPD           Z7, Z17, Z18
-	VMOVUPD          704(BX), Z19
-	VMULPD           Z7, Z19, Z20
-	VMULPD           Z26, Z13, Z13
-	VMULPD           Z28, Z15, Z15
-	VMULPD           Z30, Z17, Z17
-	VMULPD           Z3, Z19, Z19
-	VADDPD           Z26, Z7, Z21
-	VADDPD           Z28, Z7, Z22
-	VADDPD           Z30, Z7, Z23
-	VADDPD           Z3, Z7, Z3
-	VADDPD           2048(BX), Z21, Z7
-	VADDPD           1984(BX), Z22, Z21
-	VADDPD           1920(BX), Z23, Z22
-	VADDPD           1856(BX), Z3, Z3
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+448(SB), Z23
-	KMOVB            K1, 1856(BX)
-	VCMPPD           $0x11, Z23, Z7, K1
-	KMOVB            K1, 1920(BX)
-	VCMPPD           $0x11, Z23, Z21, K1
-	KMOVB            K1, 1984(BX)
-	VCMPPD           $0x11, Z23, Z22, K1
-	KMOVB            K1, 2048(BX)
-	VCMPPD           $0x11, Z23, Z3, K1
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+456(SB), Z3
-	VBLENDMPD        Z3, Z14, K5, Z7
-	VBLENDMPD        Z3, Z16, K6, Z14
-	VBLENDMPD        Z3, Z18, K7, Z16
-	VBLENDMPD        Z3, Z20, K4, Z18
-	VBLENDMPD        Z3, Z13, K3, Z13
-	VBLENDMPD        Z3, Z15, K2, Z15
-	KMOVB            2816(BX), K2
-	VBLENDMPD        Z3, Z17, K2, Z17
-	KMOVB            1856(BX), K2
-	VBLENDMPD        Z3, Z19, K2, Z3
-	VSUBPD           Z13, Z7, Z13
-	VSUBPD           Z15, Z14, Z15
-	VSUBPD           Z17, Z16, Z17
-	VSUBPD           Z3, Z18, Z3
-	VFNMADD231PD     Z9, Z2, Z7
-	VFNMADD231PD     Z10, Z0, Z14
-	VFNMADD231PD     Z12, Z4, Z16
-	VFNMADD231PD     Z8, Z1, Z18
-	VFMADD231PD      Z5, Z9, Z13
-	VFMADD231PD      Z6, Z10, Z15
-	VFMADD231PD      2176(BX), Z12, Z17
-	VFMADD231PD      2112(BX), Z8, Z3
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+464(SB), Z0
-	VMULPD           Z0, Z9, Z1
-	VMULPD           Z0, Z10, Z2
-	VMULPD           Z0, Z12, Z4
-	VMULPD           Z0, Z8, Z0
-	KMOVB            3072(BX), K2
-	KMOVB            1920(BX), K3
-	KANDB            K3, K2, K2
-	KMOVB            2880(BX), K3
-	KMOVB            1984(BX), K4
-	KANDB            K4, K3, K3
-	KMOVB            3008(BX), K4
-	KMOVB            2048(BX), K5
-	KANDB            K5, K4, K4
-	KMOVB            2944(BX), K5
+	VFMADD231PD      Z26, Z16, Z25
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+312(SB), Z26
+	VFMADD213PD      Z26, Z22, Z18
+	VFMADD213PD      Z26, Z23, Z20
+	VFMADD213PD      Z26, Z24, Z21
+	VFMADD231PD      Z25, Z16, Z26
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+320(SB), Z25
+	VFMADD213PD      Z25, Z22, Z18
+	VFMADD213PD      Z25, Z23, Z20
+	VFMADD213PD      Z25, Z24, Z21
+	VFMADD231PD      Z26, Z16, Z25
+	VFMADD213PD      Z31, Z18, Z22
+	VFMADD213PD      Z31, Z20, Z23
+	VFMADD213PD      Z31, Z21, Z24
+	VFMADD231PD      Z25, Z16, Z31
+	VFMADD213PD      Z7, Z22, Z11
+	VFMADD213PD      Z7, Z23, Z13
+	VFMADD213PD      Z7, Z24, Z14
+	VFMADD213PD      Z7, Z31, Z15
+	VMULPD           Z2, Z11, Z2
+	VMULPD           Z4, Z13, Z4
+	VMULPD           Z5, Z14, Z5
+	VMULPD           Z8, Z15, Z8
+	VMOVUPD          2304(BX), Z11
+	VPTERNLOGQ       $0xe4, Z10, Z11, Z2
+	VMOVUPD          2240(BX), Z13
+	VPTERNLOGQ       $0xe4, Z10, Z13, Z4
+	VMOVUPD          2176(BX), Z14
+	VPTERNLOGQ       $0xe4, Z10, Z14, Z5
+	VMOVUPD          2112(BX), Z15
+	VPTERNLOGQ       $0xe4, Z10, Z15, Z8
+	VMOVAPD          Z7, Z16
+	VPTERNLOGQ       $0xe4, Z10, Z11, Z16
+	VMOVAPD          Z7, Z11
+	VPTERNLOGQ       $0xe4, Z10, Z13, Z11
+	VMOVAPD          Z7, Z13
+	VPTERNLOGQ       $0xe4, Z10, Z14, Z13
+	VPTERNLOGQ       $0xe4, Z10, Z15, Z7
+	VSUBPD           Z2, Z3, Z3
+	VSUBPD           Z4, Z6, Z6
+	VSUBPD           Z5, Z1, Z1
+	VSUBPD           Z8, Z0, Z0
+	VMOVUPD          3136(BX), Z10
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+336(SB), Z14
+	VMULPD           Z14, Z10, Z15
+	VMOVUPD          3072(BX), Z18
+	VMULPD           Z14, Z18, Z20
+	VMOVUPD          3008(BX), Z21
+	VMULPD           Z14, Z21, Z22
+	VMOVUPD          2944(BX), Z23
+	VMULPD           Z14, Z23, Z14
+	VMOVUPD          2688(BX), Z24
+	VFMADD231PD      Z24, Z24, Z15
+	VMOVUPD          2752(BX), Z24
+	VFMADD231PD      Z24, Z24, Z20
+	VMOVUPD          2816(BX), Z24
+	VFMADD231PD      Z24, Z24, Z22
+	VMOVUPD          2880(BX), Z24
+	VFMADD231PD      Z24, Z24, Z14
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+344(SB), Z24
+	VFMADD231PD      Z24, Z10, Z15
+	VFMADD231PD      Z24, Z18, Z20
+	VFMADD231PD      Z24, Z21, Z22
+	VFMADD231PD      Z24, Z23, Z14
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+352(SB), Z24
+	VXORPD           896(BX), Z24, Z25
+	VXORPD           832(BX), Z24, Z26
+	VXORPD           768(BX), Z24, Z27
+	VXORPD           704(BX), Z24, Z28
+	VCMPPD           $0x00, Z16, Z25, K5
+	VCMPPD           $0x00, Z11, Z26, K6
+	VCMPPD           $0x00, Z13, Z27, K7
+	KMOVB            K4, 2880(BX)
+	VCMPPD           $0x00, Z7, Z28, K4
+	KMOVB            K3, 2816(BX)
+	VCMPPD           $0x00, Z19, Z25, K3
+	KMOVB            K2, 2752(BX)
+	VCMPPD           $0x00, Z9, Z26, K2
+	KMOVB            K1, 2688(BX)
+	VCMPPD           $0x00, Z12, Z27, K1
+	KMOVB            K1, 2112(BX)
+	VCMPPD           $0x00, Z17, Z28, K1
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+360(SB), Z7
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+368(SB), Z9
+	VFMADD231PD      Z7, Z15, Z9
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+368(SB), Z11
+	VFMADD231PD      Z7, Z20, Z11
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+368(SB), Z12
+	VFMADD231PD      Z7, Z22, Z12
+	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+368(SB), Z14, Z7
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+376(SB), Z13
+	VFMADD213PD      Z13, Z15, Z9
+	VFMADD213PD      Z13, Z20, Z11
+	VFMADD213PD      Z13, Z22, Z12
+	VFMADD231PD      Z7, Z14, Z13
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+384(SB), Z7
+	VFMADD213PD      Z7, Z15, Z9
+	VFMADD213PD      Z7, Z20, Z11
+	VFMADD213PD      Z7, Z22, Z12
+	VFMADD231PD      Z13, Z14, Z7
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+392(SB), Z13
+	VFMADD213PD      Z13, Z15, Z9
+	VFMADD213PD      Z13, Z20, Z11
+	VFMADD213PD      Z13, Z22, Z12
+	VFMADD231PD      Z7, Z14, Z13
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+400(SB), Z7
+	VFMADD213PD      Z7, Z15, Z9
+	VFMADD213PD      Z7, Z20, Z11
+	VFMADD213PD      Z7, Z22, Z12
+	VFMADD231PD      Z13, Z14, Z7
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+408(SB), Z13
+	VFMADD213PD      Z13, Z15, Z9
+	VFMADD213PD      Z13, Z20, Z11
+	VFMADD213PD      Z13, Z22, Z12
+	VFMADD231PD      Z7, Z14, Z13
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+416(SB), Z7
+	VFMADD213PD      Z7, Z15, Z9
+	VFMADD213PD      Z7, Z20, Z11
+	VFMADD213PD      Z7, Z22, Z12
+	VFMADD231PD      Z13, Z14, Z7
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+424(SB), Z13
+	VFMADD213PD      Z13, Z15, Z9
+	VFMADD213PD      Z13, Z20, Z11
+	VFMADD213PD      Z13, Z22, Z12
+	VFMADD231PD      Z7, Z14, Z13
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+432(SB), Z7
+	VFMADD213PD      Z7, Z15, Z9
+	VFMADD213PD      Z7, Z20, Z11
+	VFMADD213PD      Z7, Z22, Z12
+	VFMADD231PD      Z13, Z14, Z7
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+440(SB), Z13
+	VFMADD213PD      Z13, Z15, Z9
+	VFMADD213PD      Z13, Z20, Z11
+	VFMADD213PD      Z13, Z22, Z12
+	VFMADD213PD      Z13, Z14, Z7
+	VMULPD           Z9, Z15, Z9
+	VMULPD           Z11, Z20, Z11
+	VMULPD           Z12, Z22, Z12
+	VMULPD           Z7, Z14, Z7
+	VMOVUPD          320(BX), Z14
+	VFMADD213PD      Z14, Z14, Z9
+	VFMADD213PD      Z14, Z14, Z11
+	VFMADD213PD      Z14, Z14, Z12
+	VFMADD213PD      Z14, Z14, Z7
+	VSCALEFPD        Z10, Z9, Z9
+	VSCALEFPD        Z18, Z11, Z10
+	VSCALEFPD        Z21, Z12, Z11
+	VSCALEFPD        Z23, Z7, Z7
+	VMOVUPD          896(BX), Z12
+	VMULPD           Z14, Z12, Z15
+	VMOVUPD          832(BX), Z16
+	VMULPD           Z14, Z16, Z17
+	VMOVUPD          768(BX), Z18
+	VMULPD           Z14, Z18, Z19
+	VMOVUPD          704(BX), Z20
+	VMULPD           Z14, Z20, Z21
+	VMOVUPD          2048(BX), Z22
+	VMULPD           Z22, Z12, Z12
+	VMOVUPD          1984(BX), Z23
+	VMULPD           Z23, Z16, Z16
+	VMOVUPD          576(BX), Z25
+	VMULPD           Z25, Z18, Z18
+	VMOVUPD          1920(BX), Z26
+	VMULPD           Z26, Z20, Z20
+	VADDPD           Z22, Z14, Z22
+	VADDPD           Z23, Z14, Z23
+	VADDPD           Z25, Z14, Z25
+	VADDPD           Z26, Z14, Z14
+	VADDPD           1856(BX), Z22, Z22
+	VADDPD           1792(BX), Z23, Z23
+	VADDPD           1728(BX), Z25, Z25
+	VADDPD           1664(BX), Z14, Z14
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+448(SB), Z26
+	VBLENDMPD        Z26, Z15, K5, Z15
+	VBLENDMPD        Z26, Z17, K6, Z17
+	VBLENDMPD        Z26, Z19, K7, Z19
+	VBLENDMPD        Z26, Z21, K4, Z21
+	VBLENDMPD        Z26, Z12, K3, Z12
+	VBLENDMPD        Z26, Z16, K2, Z16
+	KMOVB            2112(BX), K2
+	VBLENDMPD        Z26, Z18, K2, Z18
+	VBLENDMPD        Z26, Z20, K1, Z20
+	VSUBPD           Z12, Z15, Z12
+	VSUBPD           Z16, Z17, Z16
+	VSUBPD           Z18, Z19, Z18
+	VSUBPD           Z20, Z21, Z20
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+456(SB), Z26
+	VCMPPD           $0x11, Z26, Z22, K1
+	VCMPPD           $0x11, Z26, Z23, K2
+	VCMPPD           $0x11, Z26, Z25, K3
+	VCMPPD           $0x11, Z26, Z14, K4
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+464(SB), Z14
+	VMULPD           Z14, Z9, Z22
+	VMULPD           Z14, Z10, Z23
+	VMULPD           Z14, Z11, Z25
+	VMULPD           Z14, Z7, Z14
+	VFMADD231PD      Z3, Z9, Z12
+	VFMADD231PD      Z6, Z10, Z16
+	VFMADD231PD      Z1, Z11, Z18
+	VFMADD231PD      Z0, Z7, Z20
+	VMULPD           1600(BX), Z22, Z0
+	VMULPD           1536(BX), Z23, Z1
+	VMULPD           1472(BX), Z25, Z3
+	VMULPD           960(BX), Z14, Z6
+	KMOVB            2688(BX), K5
 	KANDB            K1, K5, K1
-	VMULPD           1792(BX), Z1, Z5
-	VMULPD           1728(BX), Z2, Z6
-	VMULPD           1664(BX), Z4, Z8
-	VMULPD           1600(BX), Z0, Z9
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+472(SB), Z10
-	VBLENDMPD        Z13, Z10, K2, Z12
-	VBLENDMPD        Z15, Z10, K3, Z13
-	VBLENDMPD        Z17, Z10, K4, Z15
-	VBLENDMPD        Z3, Z10, K1, Z3
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+144(SB), Z10
-	VMULPD           Z5, Z10, Z5
-	VMULPD           Z6, Z10, Z6
-	VMULPD           Z8, Z10, Z8
-	VMULPD           Z9, Z10, Z9
-	VMOVUPD          1536(BX), Z10
-	VMULPD           Z7, Z10, Z7
-	VMOVUPD          1472(BX), Z17
-	VMULPD           Z14, Z17, Z14
-	VMOVUPD          1408(BX), Z19
-	VMULPD           Z16, Z19, Z16
-	VMOVUPD          1344(BX), Z20
-	VMULPD           Z18, Z20, Z18
-	PREFETCHT0       1024(DI)(AX*1)
-	VMOVUPD          Z7, (DI)(AX*1)
-	PREFETCHT0       1088(DI)(AX*1)
-	VMOVUPD          Z14, 64(DI)(AX*1)
-	PREFETCHT0       1152(DI)(AX*1)
-	VMOVUPD          Z16, 128(DI)(AX*1)
-	PREFETCHT0       1216(DI)(AX*1)
-	VMOVUPD          Z18, 192(DI)(AX*1)
-	VMULPD           Z1, Z10, Z7
-	VMULPD           Z2, Z17, Z10
-	VMULPD           Z4, Z19, Z14
-	VMULPD           Z0, Z20, Z16
-	VMULPD           1280(BX), Z7, Z7
-	VMULPD           1216(BX), Z10, Z10
-	VMULPD           1152(BX), Z14, Z14
-	VMULPD           576(BX), Z16, Z16
-	PREFETCHT0       1024(R8)(AX*1)
-	VMOVUPD          Z7, (R8)(AX*1)
-	PREFETCHT0       1088(R8)(AX*1)
-	VMOVUPD          Z10, 64(R8)(AX*1)
-	PREFETCHT0       1152(R8)(AX*1)
-	VMOVUPD          Z14, 128(R8)(AX*1)
-	PREFETCHT0       1216(R8)(AX*1)
-	VMOVUPD          Z16, 192(R8)(AX*1)
-	VMOVUPD          256(BX), Z7
-	VMULPD           Z1, Z7, Z1
-	VMULPD           Z2, Z7, Z2
-	VMULPD           Z4, Z7, Z4
-	VMULPD           Z0, Z7, Z0
-	PREFETCHT0       1024(R9)(AX*1)
-	VMOVUPD          Z1, (R9)(AX*1)
-	PREFETCHT0       1088(R9)(AX*1)
-	VMOVUPD          Z2, 64(R9)(AX*1)
-	PREFETCHT0       1152(R9)(AX*1)
-	VMOVUPD          Z4, 128(R9)(AX*1)
-	PREFETCHT0       1216(R9)(AX*1)
-	VMOVUPD          Z0, 192(R9)(AX*1)
-	VMOVUPD          192(BX), Z0
-	VFMADD231PD      Z12, Z0, Z5
-	VFMADD231PD      Z13, Z0, Z6
-	VFMADD231PD      Z15, Z0, Z8
-	VFMADD231PD      Z3, Z0, Z9
-	PREFETCHT0       1024(R10)(AX*1)
-	VMOVUPD          Z5, (R10)(AX*1)
-	PREFETCHT0       1088(R10)(AX*1)
-	VMOVUPD          Z6, 64(R10)(AX*1)
-	PREFETCHT0       1152(R10)(AX*1)
-	VMOVUPD          Z8, 128(R10)(AX*1)
-	PREFETCHT0       1216(R10)(AX*1)
-	VMOVUPD          Z9, 192(R10)(AX*1)
+	KMOVB            2752(BX), K5
+	KANDB            K2, K5, K2
+	KMOVB            2816(BX), K5
+	KANDB            K3, K5, K3
+	KMOVB            2880(BX), K5
+	KANDB            K4, K5, K4
+	VFNMADD231PD     Z9, Z2, Z15
+	VFNMADD231PD     Z10, Z4, Z17
+	VFNMADD231PD     Z11, Z5, Z19
+	VFNMADD231PD     Z7, Z8, Z21
+	VMULPD           Z0, Z13, Z0
+	VMULPD           Z1, Z13, Z1
+	VMULPD           Z3, Z13, Z2
+	VMULPD           Z6, Z13, Z3
+	VMULPD           1408(BX), Z22, Z4
+	VMULPD           1344(BX), Z23, Z5
+	VMULPD           1280(BX), Z25, Z6
+	VMULPD           1216(BX), Z14, Z7
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+472(SB), Z8
+	VBLENDMPD        Z12, Z8, K1, Z9
+	VBLENDMPD        Z16, Z8, K2, Z10
+	VBLENDMPD        Z18, Z8, K3, Z11
+	VBLENDMPD        Z20, Z8, K4, Z8
+	VMOVUPD          64(BX), Z12
+	VMULPD           Z9, Z12, Z13
+	VMULPD           Z10, Z12, Z16
+	VMULPD           Z11, Z12, Z18
+	VMULPD           Z8, Z12, Z12
+	VMULPD           1408(BX), Z15, Z15
+	VMULPD           1344(BX), Z17, Z17
+	VMULPD           1280(BX), Z19, Z19
+	VMULPD           1216(BX), Z21, Z20
+	VMULPD           1152(BX), Z4, Z4
+	VMULPD           1088(BX), Z5, Z5
+	VMULPD           640(BX), Z6, Z6
+	VMULPD           1024(BX), Z7, Z7
+	VMOVUPD          256(BX), Z21
+	VMULPD           Z22, Z21, Z22
+	VMULPD           Z23, Z21, Z23
+	VMULPD           Z25, Z21, Z25
+	VMULPD           Z14, Z21, Z14
+	VMOVUPD          192(BX), Z21
+	VFMADD231PD      Z9, Z21, Z0
+	VFMADD231PD      Z10, Z21, Z1
+	VFMADD231PD      Z11, Z21, Z2
+	VFMADD231PD      Z8, Z21, Z3
+	VXORPD           Z13, Z24, Z13
+	VXORPD           Z16, Z24, Z16
+	VXORPD           Z18, Z24, Z18
+	VXORPD           Z12, Z24, Z12
 	PREFETCHT0       1024(SI)(AX*1)
-	VMOVUPD          Z12, (SI)(AX*1)
+	VMOVUPD          Z9, (SI)(AX*1)
 	PREFETCHT0       1088(SI)(AX*1)
-	VMOVUPD          Z13, 64(SI)(AX*1)
+	VMOVUPD          Z10, 64(SI)(AX*1)
 	PREFETCHT0       1152(SI)(AX*1)
-	VMOVUPD          Z15, 128(SI)(AX*1)
+	VMOVUPD          Z11, 128(SI)(AX*1)
 	PREFETCHT0       1216(SI)(AX*1)
-	VMOVUPD          Z3, 192(SI)(AX*1)
-	VMOVUPD          64(BX), Z0
-	VMULPD           Z12, Z0, Z1
-	VMULPD           Z13, Z0, Z2
-	VMULPD           Z15, Z0, Z4
-	VMULPD           Z3, Z0, Z0
-	VXORPD           Z1, Z11, Z1
-	VXORPD           Z2, Z11, Z2
-	VXORPD           Z4, Z11, Z3
-	VXORPD           Z0, Z11, Z0
+	VMOVUPD          Z8, 192(SI)(AX*1)
+	PREFETCHT0       1024(DI)(AX*1)
+	VMOVUPD          Z15, (DI)(AX*1)
+	PREFETCHT0       1088(DI)(AX*1)
+	VMOVUPD          Z17, 64(DI)(AX*1)
+	PREFETCHT0       1152(DI)(AX*1)
+	VMOVUPD          Z19, 128(DI)(AX*1)
+	PREFETCHT0       1216(DI)(AX*1)
+	VMOVUPD          Z20, 192(DI)(AX*1)
+	PREFETCHT0       1024(R8)(AX*1)
+	VMOVUPD          Z4, (R8)(AX*1)
+	PREFETCHT0       1088(R8)(AX*1)
+	VMOVUPD          Z5, 64(R8)(AX*1)
+	PREFETCHT0       1152(R8)(AX*1)
+	VMOVUPD          Z6, 128(R8)(AX*1)
+	PREFETCHT0       1216(R8)(AX*1)
+	VMOVUPD          Z7, 192(R8)(AX*1)
+	PREFETCHT0       1024(R9)(AX*1)
+	VMOVUPD          Z22, (R9)(AX*1)
+	PREFETCHT0       1088(R9)(AX*1)
+	VMOVUPD          Z23, 64(R9)(AX*1)
+	PREFETCHT0       1152(R9)(AX*1)
+	VMOVUPD          Z25, 128(R9)(AX*1)
+	PREFETCHT0       1216(R9)(AX*1)
+	VMOVUPD          Z14, 192(R9)(AX*1)
+	PREFETCHT0       1024(R10)(AX*1)
+	VMOVUPD          Z0, (R10)(AX*1)
+	PREFETCHT0       1088(R10)(AX*1)
+	VMOVUPD          Z1, 64(R10)(AX*1)
+	PREFETCHT0       1152(R10)(AX*1)
+	VMOVUPD          Z2, 128(R10)(AX*1)
+	PREFETCHT0       1216(R10)(AX*1)
+	VMOVUPD          Z3, 192(R10)(AX*1)
 	PREFETCHT0       1024(R11)(AX*1)
-	VMOVUPD          Z1, (R11)(AX*1)
+	VMOVUPD          Z13, (R11)(AX*1)
 	PREFETCHT0       1088(R11)(AX*1)
-	VMOVUPD          Z2, 64(R11)(AX*1)
+	VMOVUPD          Z16, 64(R11)(AX*1)
 	PREFETCHT0       1152(R11)(AX*1)
-	VMOVUPD          Z3, 128(R11)(AX*1)
+	VMOVUPD          Z18, 128(R11)(AX*1)
 	PREFETCHT0       1216(R11)(AX*1)
-	VMOVUPD          Z0, 192(R11)(AX*1)
+	VMOVUPD          Z12, 192(R11)(AX*1)
 	ADDQ             $+256, AX
 	SUBQ             $+32, CX
 	JGE              body
@@ -1117,37 +1095,37 @@ whole:
 	VADDPD           Z21, Z21, K1, Z16
 	VMOVAPD          Z21, Z17
 	VADDPD           Z21, Z21, K2, Z17
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+104(SB), Z21
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+88(SB), Z21
 	VMULPD           Z21, Z9, Z22
-	VMULPD           Z21, Z10, Z23
-	VMOVAPD          Z6, Z24
-	VADDPD           Z6, Z6, K3, Z24
+	VMULPD           Z21, Z10, Z21
+	VMOVAPD          Z6, Z23
+	VADDPD           Z6, Z6, K3, Z23
 	VMOVAPD          Z7, Z6
 	VADDPD           Z7, Z7, K4, Z6
 	VBROADCASTSD     blackFirstStripAVX512Consts<>+16(SB), Z7
-	VMOVAPD          Z11, Z25
-	VADDPD           Z7, Z11, K1, Z25
-	VMOVAPD          Z12, Z26
-	VADDPD           Z7, Z12, K2, Z26
+	VMOVAPD          Z11, Z24
+	VADDPD           Z7, Z11, K1, Z24
+	VMOVAPD          Z12, Z25
+	VADDPD           Z7, Z12, K2, Z25
 	VMINPD           Z0, Z18, Z0
 	VMINPD           Z1, Z18, Z1
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+360(SB), Z27
-	VXORPD           Z27, Z4, Z28
-	VXORPD           Z27, Z5, Z29
-	VADDPD           Z24, Z16, Z30
-	VADDPD           Z6, Z17, Z31
-	VSUBPD           Z24, Z16, Z16
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+352(SB), Z26
+	VXORPD           Z26, Z4, Z27
+	VXORPD           Z26, Z5, Z28
+	VADDPD           Z23, Z16, Z29
+	VADDPD           Z6, Z17, Z30
+	VSUBPD           Z23, Z16, Z16
 	VSUBPD           Z6, Z17, Z6
 	VBROADCASTSD     blackFirstStripAVX512Consts<>+8(SB), Z17
-	VADDPD           Z17, Z11, K3, Z25
-	VADDPD           Z17, Z12, K4, Z26
+	VADDPD           Z17, Z11, K3, Z24
+	VADDPD           Z17, Z12, K4, Z25
 	VMINPD           Z13, Z0, Z0
 	VMINPD           Z13, Z1, Z1
-	VMULPD           Z19, Z30, Z11
-	VMULPD           Z20, Z31, Z12
+	VMULPD           Z19, Z29, Z11
+	VMULPD           Z20, Z30, Z12
 	VMOVUPD          320(BX), Z13
-	VMULPD           Z13, Z4, Z24
-	VMULPD           Z13, Z5, Z27
+	VMULPD           Z13, Z4, Z23
+	VMULPD           Z13, Z5, Z31
 	VMULPD           Z14, Z4, Z4
 	VMULPD           Z15, Z5, Z5
 	VADDPD           Z14, Z13, Z14
@@ -1160,392 +1138,380 @@ whole:
 	VMINPD           Z10, Z1, Z1
 	VADDPD           Z14, Z9, Z14
 	VADDPD           Z15, Z10, Z15
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+336(SB), Z8
-	VCMPPD           $0x11, Z0, Z8, K1
-	VCMPPD           $0x11, Z1, Z8, K2
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+112(SB), Z26
+	VCMPPD           $0x11, Z0, Z26, K1
+	VCMPPD           $0x11, Z1, Z26, K2
 	VBROADCASTSD     blackFirstStripAVX512Consts<>+80(SB), Z0
-	VMULPD           Z0, Z25, Z1
-	VMULPD           Z0, Z26, Z0
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+448(SB), Z8
-	VCMPPD           $0x11, Z8, Z14, K3
-	VCMPPD           $0x11, Z8, Z15, K4
+	VMULPD           Z0, Z24, Z1
+	VMULPD           Z0, Z25, Z0
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+456(SB), Z26
+	VCMPPD           $0x11, Z26, Z14, K3
+	VCMPPD           $0x11, Z26, Z15, K4
 	KANDB            K3, K1, K1
 	KANDB            K4, K2, K2
-	VMULPD           Z11, Z19, Z8
-	VMULPD           Z12, Z20, Z14
-	VMULPD           Z11, Z30, Z11
-	VMULPD           Z12, Z31, Z12
-	VMULPD           Z8, Z16, Z8
-	VMULPD           Z14, Z6, Z6
-	VMULPD           Z11, Z18, Z14
-	VMULPD           Z12, Z18, Z15
+	VMULPD           Z11, Z19, Z14
+	VMULPD           Z12, Z20, Z15
+	VMULPD           Z11, Z29, Z11
+	VMULPD           Z12, Z30, Z12
+	VMULPD           Z14, Z16, Z14
+	VMULPD           Z15, Z6, Z6
+	VMULPD           Z11, Z18, Z15
+	VMULPD           Z12, Z18, Z16
 	VMULPD           Z11, Z9, Z9
 	VMULPD           Z12, Z10, Z10
-	VMULPD           Z8, Z8, Z11
+	VMULPD           Z14, Z14, Z11
 	VMULPD           Z6, Z6, Z12
-	VMULPD           Z2, Z14, Z2
-	VMULPD           Z3, Z15, Z3
-	VMULPD           Z9, Z14, Z16
-	VMULPD           Z10, Z15, Z18
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+24(SB), Z19
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+32(SB), Z20
-	VFMADD231PD      Z19, Z11, Z20
-	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+32(SB), Z12, Z19
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+40(SB), Z30
-	VFMADD213PD      Z30, Z11, Z20
-	VFMADD231PD      Z19, Z12, Z30
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+48(SB), Z19
-	VFMADD213PD      Z19, Z11, Z20
-	VFMADD231PD      Z30, Z12, Z19
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+56(SB), Z30
-	VFMADD213PD      Z30, Z11, Z20
-	VFMADD231PD      Z19, Z12, Z30
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+64(SB), Z19
-	VFMADD213PD      Z19, Z11, Z20
-	VFMADD231PD      Z30, Z12, Z19
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+72(SB), Z30
-	VFMADD213PD      Z30, Z11, Z20
-	VFMADD231PD      Z19, Z12, Z30
-	VMULPD           Z20, Z11, Z11
-	VMULPD           Z30, Z12, Z12
-	VFMADD231PD      Z11, Z8, Z1
+	VMULPD           Z2, Z15, Z2
+	VMULPD           Z3, Z16, Z3
+	VMULPD           Z9, Z15, Z18
+	VMULPD           Z10, Z16, Z19
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+24(SB), Z20
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+32(SB), Z26
+	VFMADD231PD      Z20, Z11, Z26
+	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+32(SB), Z12, Z20
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+40(SB), Z29
+	VFMADD213PD      Z29, Z11, Z26
+	VFMADD231PD      Z20, Z12, Z29
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+48(SB), Z20
+	VFMADD213PD      Z20, Z11, Z26
+	VFMADD231PD      Z29, Z12, Z20
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+56(SB), Z29
+	VFMADD213PD      Z29, Z11, Z26
+	VFMADD231PD      Z20, Z12, Z29
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+64(SB), Z20
+	VFMADD213PD      Z20, Z11, Z26
+	VFMADD231PD      Z29, Z12, Z20
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+72(SB), Z29
+	VFMADD213PD      Z29, Z11, Z26
+	VFMADD231PD      Z20, Z12, Z29
+	VMULPD           Z26, Z11, Z11
+	VMULPD           Z29, Z12, Z12
+	VFMADD231PD      Z11, Z14, Z1
 	VFMADD231PD      Z12, Z6, Z0
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+88(SB), Z11
-	VFMADD231PD      Z11, Z8, Z1
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+96(SB), Z11
+	VFMADD231PD      Z11, Z14, Z1
 	VFMADD231PD      Z11, Z6, Z0
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+96(SB), Z6
-	VFMADD231PD      Z6, Z25, Z1
-	VFMADD231PD      Z6, Z26, Z0
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+104(SB), Z6
+	VFMADD231PD      Z6, Z24, Z1
+	VFMADD231PD      Z6, Z25, Z0
 	VMOVAPD          Z22, Z6
-	VFMADD231PD      Z1, Z14, Z6
-	VMOVAPD          Z23, Z8
-	VFMADD231PD      Z0, Z15, Z8
-	VFMSUB231PD      Z1, Z14, Z22
-	VFMSUB231PD      Z0, Z15, Z23
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+112(SB), Z0
+	VFMADD231PD      Z1, Z15, Z6
+	VMOVAPD          Z21, Z12
+	VFMADD231PD      Z0, Z16, Z12
+	VFMSUB231PD      Z1, Z15, Z22
+	VFMSUB231PD      Z0, Z16, Z21
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+120(SB), Z0
 	VANDPD           Z0, Z6, Z1
-	VANDPD           Z0, Z8, Z12
-	VANDPD           Z0, Z22, Z14
-	VANDPD           Z0, Z23, Z15
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+120(SB), Z19
-	VMINPD           Z1, Z19, Z1
-	VMINPD           Z12, Z19, Z12
-	VMINPD           Z14, Z19, Z14
-	VMINPD           Z15, Z19, Z15
-	VMOVAPD          Z17, Z19
-	VPTERNLOGQ       $0xe4, Z0, Z6, Z19
+	VANDPD           Z0, Z12, Z14
+	VANDPD           Z0, Z22, Z15
+	VANDPD           Z0, Z21, Z16
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+128(SB), Z20
+	VMINPD           Z1, Z20, Z1
+	VMINPD           Z14, Z20, Z14
+	VMINPD           Z15, Z20, Z15
+	VMINPD           Z16, Z20, Z16
 	VMOVAPD          Z17, Z20
-	VPTERNLOGQ       $0xe4, Z0, Z8, Z20
+	VPTERNLOGQ       $0xe4, Z0, Z6, Z20
+	VMOVAPD          Z17, Z24
+	VPTERNLOGQ       $0xe4, Z0, Z12, Z24
 	VMOVAPD          Z17, Z25
 	VPTERNLOGQ       $0xe4, Z0, Z22, Z25
 	VMOVAPD          Z17, Z26
-	VPTERNLOGQ       $0xe4, Z0, Z23, Z26
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+128(SB), Z30
-	VFMADD213PD      Z17, Z1, Z30
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+128(SB), Z31
-	VFMADD213PD      Z17, Z12, Z31
-	VCMPPD           $0x00, Z19, Z28, K3
-	VCMPPD           $0x00, Z20, Z29, K4
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+136(SB), Z19
-	VADDPD           Z19, Z1, Z20
-	VADDPD           Z19, Z12, Z13
-	VCMPPD           $0x00, Z25, Z28, K5
+	VPTERNLOGQ       $0xe4, Z0, Z21, Z26
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+136(SB), Z29
+	VFMADD213PD      Z11, Z1, Z29
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+136(SB), Z30
+	VFMADD213PD      Z11, Z14, Z30
+	VCMPPD           $0x00, Z20, Z27, K3
+	VCMPPD           $0x00, Z24, Z28, K4
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+144(SB), Z20
+	VADDPD           Z20, Z1, Z24
+	VADDPD           Z20, Z14, Z8
+	VCMPPD           $0x00, Z25, Z27, K5
 	KMOVB            K2, 576(BX)
-	VCMPPD           $0x00, Z26, Z29, K2
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+128(SB), Z25
-	VFMADD213PD      Z17, Z14, Z25
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+128(SB), Z26
-	VFMADD213PD      Z17, Z15, Z26
-	VADDPD           Z19, Z14, Z28
-	VADDPD           Z19, Z15, Z19
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+456(SB), Z29
-	VBLENDMPD        Z29, Z24, K3, Z24
-	VBLENDMPD        Z29, Z27, K4, Z27
-	VBLENDMPD        Z29, Z4, K5, Z4
-	VBLENDMPD        Z29, Z5, K2, Z5
-	VSUBPD           Z4, Z24, Z4
-	VSUBPD           Z5, Z27, Z5
-	VMULPD           Z20, Z30, Z29
-	VMOVUPD          Z18, 640(BX)
-	VMULPD           Z13, Z31, Z18
-	VMOVUPD          Z16, 704(BX)
-	VMULPD           Z28, Z25, Z16
-	VMOVUPD          Z10, 768(BX)
-	VMULPD           Z19, Z26, Z10
-	VMOVUPD          Z9, 832(BX)
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+144(SB), Z9
-	VMOVUPD          Z3, 896(BX)
-	VMULPD           Z9, Z1, Z3
-	VMOVUPD          Z2, 960(BX)
-	VMULPD           Z9, Z12, Z2
-	VMULPD           Z16, Z29, Z9
-	VMOVUPD          Z27, 1024(BX)
-	VMULPD           Z10, Z18, Z27
-	VDIVPD           Z9, Z17, Z9
-	VDIVPD           Z27, Z17, Z17
-	VMULPD           Z9, Z16, Z16
-	VMULPD           Z17, Z10, Z10
-	VMULPD           Z9, Z29, Z9
-	VMULPD           Z17, Z18, Z17
-	VMULPD           Z16, Z30, Z18
-	VMULPD           Z10, Z31, Z27
-	VMULPD           Z16, Z20, Z16
-	VMULPD           Z10, Z13, Z10
-	VMULPD           Z9, Z25, Z13
-	VMULPD           Z17, Z26, Z20
-	VMULPD           Z9, Z28, Z9
-	VMULPD           Z17, Z19, Z17
-	VMULPD           Z13, Z14, Z13
-	VMULPD           Z20, Z15, Z14
-	VMULPD           Z18, Z1, Z15
-	VMULPD           Z27, Z12, Z18
-	VMULPD           Z3, Z1, Z19
-	VMULPD           Z2, Z12, Z20
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+328(SB), Z25
-	VMULPD           Z25, Z19, Z19
-	VMULPD           Z25, Z20, Z20
-	VRNDSCALEPD      $0x08, Z19, Z19
-	VRNDSCALEPD      $0x08, Z20, Z20
-	VMOVAPD          Z7, Z25
-	VFMADD231PD      Z11, Z13, Z25
+	VCMPPD           $0x00, Z26, Z28, K2
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+136(SB), Z25
+	VFMADD213PD      Z11, Z15, Z25
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+136(SB), Z26
+	VFMADD213PD      Z11, Z16, Z26
+	VADDPD           Z20, Z15, Z27
+	VADDPD           Z20, Z16, Z20
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+448(SB), Z28
+	VBLENDMPD        Z28, Z23, K3, Z23
+	VBLENDMPD        Z28, Z31, K4, Z31
+	VBLENDMPD        Z28, Z4, K5, Z4
+	VBLENDMPD        Z28, Z5, K2, Z5
+	VSUBPD           Z4, Z23, Z4
+	VSUBPD           Z5, Z31, Z5
+	VMULPD           Z24, Z29, Z28
+	VMULPD           Z8, Z30, Z0
+	VMOVUPD          Z5, 640(BX)
+	VMULPD           Z27, Z25, Z5
+	VMOVUPD          Z4, 704(BX)
+	VMULPD           Z20, Z26, Z4
+	VMOVUPD          Z31, 768(BX)
+	VMULPD           Z1, Z1, Z31
+	VMOVUPD          Z23, 832(BX)
+	VMULPD           Z14, Z14, Z23
+	VMOVUPD          Z12, 896(BX)
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+160(SB), Z12
+	VMOVUPD          Z6, 960(BX)
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+152(SB), Z6
+	VFMADD213PD      Z6, Z12, Z31
+	VFMADD213PD      Z6, Z12, Z23
+	VSUBPD           Z6, Z31, Z12
+	VSUBPD           Z6, Z23, Z6
+	VMULPD           Z5, Z28, Z23
+	VMULPD           Z4, Z0, Z31
+	VDIVPD           Z23, Z17, Z23
+	VDIVPD           Z31, Z17, Z31
+	VMULPD           Z23, Z5, Z5
+	VMULPD           Z31, Z4, Z4
+	VMULPD           Z23, Z28, Z23
+	VMULPD           Z31, Z0, Z0
+	VMULPD           Z5, Z29, Z28
+	VMULPD           Z4, Z30, Z29
+	VMULPD           Z5, Z24, Z5
+	VMULPD           Z4, Z8, Z4
+	VMULPD           Z23, Z25, Z8
+	VMULPD           Z0, Z26, Z24
+	VMULPD           Z23, Z27, Z23
+	VMULPD           Z0, Z20, Z0
+	VMULPD           Z8, Z15, Z8
+	VMULPD           Z24, Z16, Z15
+	VMULPD           Z28, Z1, Z16
+	VMULPD           Z29, Z14, Z20
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+336(SB), Z24
+	VMULPD           Z24, Z12, Z25
+	VMULPD           Z24, Z6, Z24
+	VFMADD231PD      Z1, Z1, Z25
+	VFMADD231PD      Z14, Z14, Z24
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+344(SB), Z1
+	VFMADD231PD      Z1, Z12, Z25
+	VFMADD231PD      Z1, Z6, Z24
+	VMOVAPD          Z7, Z1
+	VFMADD231PD      Z11, Z8, Z1
+	VMOVAPD          Z7, Z14
+	VFMADD231PD      Z11, Z15, Z14
 	VMOVAPD          Z7, Z26
-	VFMADD231PD      Z11, Z14, Z26
-	VMOVAPD          Z7, Z27
-	VFMADD231PD      Z11, Z15, Z27
-	VFMADD231PD      Z11, Z18, Z7
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+152(SB), Z11
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+160(SB), Z28
-	VFMADD231PD      Z11, Z25, Z28
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+160(SB), Z29
-	VFMADD231PD      Z11, Z26, Z29
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+168(SB), Z30
-	VFMADD213PD      Z30, Z25, Z28
-	VFMADD213PD      Z30, Z26, Z29
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+176(SB), Z31
-	VFMADD213PD      Z31, Z25, Z28
-	VFMADD213PD      Z31, Z26, Z29
-	VMOVUPD          Z24, 1088(BX)
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+184(SB), Z24
-	VFMADD213PD      Z24, Z25, Z28
-	VFMADD213PD      Z24, Z26, Z29
-	VMOVUPD          Z5, 1152(BX)
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+192(SB), Z5
-	VFMADD213PD      Z5, Z25, Z28
-	VFMADD213PD      Z5, Z26, Z29
-	VMOVUPD          Z4, 1216(BX)
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+200(SB), Z4
-	VFMADD213PD      Z4, Z25, Z28
-	VFMADD213PD      Z4, Z26, Z29
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+208(SB), Z4
-	VFMADD213PD      Z4, Z25, Z28
-	VFMADD213PD      Z4, Z26, Z29
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+216(SB), Z4
-	VFMADD213PD      Z4, Z25, Z28
-	VFMADD213PD      Z4, Z26, Z29
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+224(SB), Z4
-	VFMADD213PD      Z4, Z25, Z28
-	VFMADD213PD      Z4, Z26, Z29
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+232(SB), Z4
-	VFMADD213PD      Z4, Z25, Z28
-	VFMADD213PD      Z4, Z26, Z29
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+240(SB), Z4
-	VFMADD213PD      Z4, Z25, Z28
-	VFMADD213PD      Z4, Z26, Z29
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+248(SB), Z4
-	VFMADD213PD      Z4, Z25, Z28
-	VFMADD213PD      Z4, Z26, Z29
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+256(SB), Z4
-	VFMADD213PD      Z4, Z25, Z28
-	VFMADD213PD      Z4, Z26, Z29
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+264(SB), Z4
-	VFMADD213PD      Z4, Z25, Z28
-	VFMADD213PD      Z4, Z26, Z29
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+272(SB), Z4
-	VFMADD213PD      Z4, Z25, Z28
-	VFMADD213PD      Z4, Z26, Z29
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+280(SB), Z4
-	VFMADD213PD      Z4, Z25, Z28
-	VFMADD213PD      Z4, Z26, Z29
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+288(SB), Z4
-	VFMADD213PD      Z4, Z25, Z28
-	VFMADD213PD      Z4, Z26, Z29
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+296(SB), Z4
-	VFMADD213PD      Z4, Z25, Z28
-	VFMADD213PD      Z4, Z26, Z29
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+304(SB), Z4
-	VFMADD213PD      Z4, Z25, Z28
-	VFMADD213PD      Z4, Z26, Z29
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+312(SB), Z4
-	VFMADD213PD      Z4, Z25, Z28
-	VFMADD213PD      Z4, Z26, Z29
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+320(SB), Z4
-	VFMADD213PD      Z4, Z28, Z25
-	VFMADD213PD      Z4, Z29, Z26
-	VFMADD213PD      Z21, Z25, Z13
-	VFMADD213PD      Z21, Z26, Z14
-	VMULPD           Z9, Z13, Z9
-	VMULPD           Z17, Z14, Z13
-	VPTERNLOGQ       $0xe4, Z0, Z22, Z9
-	VPTERNLOGQ       $0xe4, Z0, Z23, Z13
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+160(SB), Z14
-	VFMADD231PD      Z11, Z27, Z14
-	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+160(SB), Z7, Z11
-	VFMADD213PD      Z30, Z27, Z14
-	VFMADD231PD      Z11, Z7, Z30
-	VFMADD213PD      Z31, Z27, Z14
-	VFMADD231PD      Z30, Z7, Z31
-	VFMADD213PD      Z24, Z27, Z14
-	VFMADD231PD      Z31, Z7, Z24
-	VFMADD213PD      Z5, Z27, Z14
-	VFMADD231PD      Z24, Z7, Z5
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+200(SB), Z11
-	VFMADD213PD      Z11, Z27, Z14
-	VFMADD231PD      Z5, Z7, Z11
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+208(SB), Z5
-	VFMADD213PD      Z5, Z27, Z14
-	VFMADD231PD      Z11, Z7, Z5
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+216(SB), Z11
-	VFMADD213PD      Z11, Z27, Z14
-	VFMADD231PD      Z5, Z7, Z11
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+224(SB), Z5
-	VFMADD213PD      Z5, Z27, Z14
-	VFMADD231PD      Z11, Z7, Z5
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+232(SB), Z11
-	VFMADD213PD      Z11, Z27, Z14
-	VFMADD231PD      Z5, Z7, Z11
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+240(SB), Z5
-	VFMADD213PD      Z5, Z27, Z14
-	VFMADD231PD      Z11, Z7, Z5
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+248(SB), Z11
-	VFMADD213PD      Z11, Z27, Z14
-	VFMADD231PD      Z5, Z7, Z11
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+256(SB), Z5
-	VFMADD213PD      Z5, Z27, Z14
-	VFMADD231PD      Z11, Z7, Z5
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+264(SB), Z11
-	VFMADD213PD      Z11, Z27, Z14
-	VFMADD231PD      Z5, Z7, Z11
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+272(SB), Z5
-	VFMADD213PD      Z5, Z27, Z14
-	VFMADD231PD      Z11, Z7, Z5
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+280(SB), Z11
-	VFMADD213PD      Z11, Z27, Z14
-	VFMADD231PD      Z5, Z7, Z11
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+288(SB), Z5
-	VFMADD213PD      Z5, Z27, Z14
-	VFMADD231PD      Z11, Z7, Z5
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+296(SB), Z11
-	VFMADD213PD      Z11, Z27, Z14
-	VFMADD231PD      Z5, Z7, Z11
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+304(SB), Z5
-	VFMADD213PD      Z5, Z27, Z14
-	VFMADD231PD      Z11, Z7, Z5
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+312(SB), Z11
-	VFMADD213PD      Z11, Z27, Z14
-	VFMADD231PD      Z5, Z7, Z11
-	VFMADD213PD      Z4, Z14, Z27
-	VFMADD231PD      Z11, Z7, Z4
-	VFMADD213PD      Z21, Z27, Z15
-	VFMADD231PD      Z4, Z18, Z21
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+344(SB), Z4
-	VMULPD           Z4, Z19, Z5
-	VMULPD           Z4, Z20, Z4
-	VMULPD           Z16, Z15, Z7
-	VMULPD           Z10, Z21, Z10
-	VFMADD231PD      Z3, Z1, Z5
-	VFMADD231PD      Z2, Z12, Z4
-	VPTERNLOGQ       $0xe4, Z0, Z6, Z7
-	VPTERNLOGQ       $0xe4, Z0, Z8, Z10
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+352(SB), Z0
-	VFMADD231PD      Z0, Z19, Z5
-	VFMADD231PD      Z0, Z20, Z4
-	VSUBPD           Z7, Z9, Z0
-	VSUBPD           Z10, Z13, Z1
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+368(SB), Z2
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+376(SB), Z3
-	VFMADD231PD      Z2, Z5, Z3
-	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+376(SB), Z4, Z2
-	VMULPD           Z5, Z5, Z6
-	VMULPD           Z4, Z4, Z8
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+384(SB), Z9
-	VFMADD213PD      Z9, Z5, Z3
-	VFMADD231PD      Z2, Z4, Z9
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+392(SB), Z2
-	VFMADD213PD      Z2, Z5, Z3
-	VFMADD231PD      Z9, Z4, Z2
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+400(SB), Z9
-	VFMADD213PD      Z9, Z5, Z3
-	VFMADD231PD      Z2, Z4, Z9
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+408(SB), Z2
-	VFMADD213PD      Z2, Z5, Z3
-	VFMADD231PD      Z9, Z4, Z2
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+416(SB), Z9
-	VFMADD213PD      Z9, Z5, Z3
-	VFMADD231PD      Z2, Z4, Z9
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+424(SB), Z2
-	VFMADD213PD      Z2, Z5, Z3
-	VFMADD231PD      Z9, Z4, Z2
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+432(SB), Z9
-	VFMADD213PD      Z9, Z5, Z3
-	VFMADD231PD      Z2, Z4, Z9
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+440(SB), Z2
-	VFMADD213PD      Z2, Z5, Z3
-	VFMADD231PD      Z9, Z4, Z2
-	VFMADD231PD      Z3, Z6, Z5
-	VFMADD231PD      Z2, Z8, Z4
-	VMOVUPD          320(BX), Z2
-	VFMADD213PD      Z2, Z2, Z5
-	VFMADD213PD      Z2, Z4, Z2
-	VSCALEFPD        Z19, Z5, Z3
-	VSCALEFPD        Z20, Z2, Z2
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+464(SB), Z4
-	VMULPD           Z4, Z3, Z5
-	VMULPD           Z4, Z2, Z4
-	VFMADD213PD      1216(BX), Z3, Z0
-	VFMADD213PD      1152(BX), Z2, Z1
-	VFNMADD213PD     1088(BX), Z3, Z7
-	VFNMADD213PD     1024(BX), Z2, Z10
-	VMULPD           960(BX), Z5, Z2
-	VMULPD           896(BX), Z4, Z3
-	VMOVUPD          832(BX), Z6
-	VMULPD           Z5, Z6, Z8
-	VMOVUPD          768(BX), Z9
-	VMULPD           Z4, Z9, Z11
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+472(SB), Z12
-	VBLENDMPD        Z0, Z12, K1, Z0
+	VFMADD231PD      Z11, Z16, Z26
+	VFMADD231PD      Z11, Z20, Z7
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+360(SB), Z11
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+368(SB), Z27
+	VFMADD231PD      Z11, Z25, Z27
+	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+368(SB), Z24, Z11
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+376(SB), Z28
+	VFMADD213PD      Z28, Z25, Z27
+	VFMADD231PD      Z11, Z24, Z28
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+384(SB), Z11
+	VFMADD213PD      Z11, Z25, Z27
+	VFMADD231PD      Z28, Z24, Z11
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+392(SB), Z28
+	VFMADD213PD      Z28, Z25, Z27
+	VFMADD231PD      Z11, Z24, Z28
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+400(SB), Z11
+	VFMADD213PD      Z11, Z25, Z27
+	VFMADD231PD      Z28, Z24, Z11
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+408(SB), Z28
+	VFMADD213PD      Z28, Z25, Z27
+	VFMADD231PD      Z11, Z24, Z28
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+416(SB), Z11
+	VFMADD213PD      Z11, Z25, Z27
+	VFMADD231PD      Z28, Z24, Z11
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+424(SB), Z28
+	VFMADD213PD      Z28, Z25, Z27
+	VFMADD231PD      Z11, Z24, Z28
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+432(SB), Z11
+	VFMADD213PD      Z11, Z25, Z27
+	VFMADD231PD      Z28, Z24, Z11
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+440(SB), Z28
+	VFMADD213PD      Z28, Z25, Z27
+	VFMADD213PD      Z28, Z24, Z11
+	VMULPD           Z27, Z25, Z25
+	VMULPD           Z11, Z24, Z11
+	VFMADD213PD      Z13, Z13, Z25
+	VFMADD213PD      Z13, Z11, Z13
+	VSCALEFPD        Z12, Z25, Z11
+	VSCALEFPD        Z6, Z13, Z6
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+168(SB), Z12
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+176(SB), Z13
+	VFMADD231PD      Z12, Z1, Z13
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+176(SB), Z24
+	VFMADD231PD      Z12, Z14, Z24
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+184(SB), Z25
+	VFMADD213PD      Z25, Z1, Z13
+	VFMADD213PD      Z25, Z14, Z24
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+192(SB), Z27
+	VFMADD213PD      Z27, Z1, Z13
+	VFMADD213PD      Z27, Z14, Z24
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+200(SB), Z29
+	VFMADD213PD      Z29, Z1, Z13
+	VFMADD213PD      Z29, Z14, Z24
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+208(SB), Z30
+	VFMADD213PD      Z30, Z1, Z13
+	VFMADD213PD      Z30, Z14, Z24
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+216(SB), Z31
+	VFMADD213PD      Z31, Z1, Z13
+	VFMADD213PD      Z31, Z14, Z24
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+224(SB), Z31
+	VFMADD213PD      Z31, Z1, Z13
+	VFMADD213PD      Z31, Z14, Z24
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+232(SB), Z31
+	VFMADD213PD      Z31, Z1, Z13
+	VFMADD213PD      Z31, Z14, Z24
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+240(SB), Z31
+	VFMADD213PD      Z31, Z1, Z13
+	VFMADD213PD      Z31, Z14, Z24
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+248(SB), Z31
+	VFMADD213PD      Z31, Z1, Z13
+	VFMADD213PD      Z31, Z14, Z24
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+256(SB), Z31
+	VFMADD213PD      Z31, Z1, Z13
+	VFMADD213PD      Z31, Z14, Z24
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+264(SB), Z31
+	VFMADD213PD      Z31, Z1, Z13
+	VFMADD213PD      Z31, Z14, Z24
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+272(SB), Z31
+	VFMADD213PD      Z31, Z1, Z13
+	VFMADD213PD      Z31, Z14, Z24
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+280(SB), Z31
+	VFMADD213PD      Z31, Z1, Z13
+	VFMADD213PD      Z31, Z14, Z24
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+288(SB), Z31
+	VFMADD213PD      Z31, Z1, Z13
+	VFMADD213PD      Z31, Z14, Z24
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+296(SB), Z31
+	VFMADD213PD      Z31, Z1, Z13
+	VFMADD213PD      Z31, Z14, Z24
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+304(SB), Z31
+	VFMADD213PD      Z31, Z1, Z13
+	VFMADD213PD      Z31, Z14, Z24
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+312(SB), Z31
+	VFMADD213PD      Z31, Z1, Z13
+	VFMADD213PD      Z31, Z14, Z24
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+320(SB), Z31
+	VFMADD213PD      Z31, Z1, Z13
+	VFMADD213PD      Z31, Z14, Z24
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+328(SB), Z31
+	VFMADD213PD      Z31, Z13, Z1
+	VFMADD213PD      Z31, Z24, Z14
+	VFMADD213PD      Z17, Z1, Z8
+	VFMADD213PD      Z17, Z14, Z15
+	VMULPD           Z23, Z8, Z1
+	VMULPD           Z0, Z15, Z0
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+176(SB), Z8
+	VFMADD231PD      Z12, Z26, Z8
+	VFMADD213PD.BCST blackFirstStripAVX512Consts<>+176(SB), Z7, Z12
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+120(SB), Z13
+	VPTERNLOGQ       $0xe4, Z13, Z22, Z1
+	VPTERNLOGQ       $0xe4, Z13, Z21, Z0
+	VFMADD213PD      Z25, Z26, Z8
+	VFMADD231PD      Z12, Z7, Z25
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+464(SB), Z12
+	VMULPD           Z12, Z11, Z14
+	VMULPD           Z12, Z6, Z12
+	VFMADD213PD      Z27, Z26, Z8
+	VFMADD231PD      Z25, Z7, Z27
+	VMULPD           Z2, Z14, Z2
+	VMULPD           Z3, Z12, Z3
+	VFMADD213PD      Z29, Z26, Z8
+	VFMADD231PD      Z27, Z7, Z29
+	VMULPD           Z2, Z28, Z2
+	VMULPD           Z3, Z28, Z3
+	VFMADD213PD      Z30, Z26, Z8
+	VFMADD231PD      Z29, Z7, Z30
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+216(SB), Z15
+	VFMADD213PD      Z15, Z26, Z8
+	VFMADD231PD      Z30, Z7, Z15
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+224(SB), Z21
+	VFMADD213PD      Z21, Z26, Z8
+	VFMADD231PD      Z15, Z7, Z21
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+232(SB), Z15
+	VFMADD213PD      Z15, Z26, Z8
+	VFMADD231PD      Z21, Z7, Z15
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+240(SB), Z21
+	VFMADD213PD      Z21, Z26, Z8
+	VFMADD231PD      Z15, Z7, Z21
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+248(SB), Z15
+	VFMADD213PD      Z15, Z26, Z8
+	VFMADD231PD      Z21, Z7, Z15
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+256(SB), Z21
+	VFMADD213PD      Z21, Z26, Z8
+	VFMADD231PD      Z15, Z7, Z21
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+264(SB), Z15
+	VFMADD213PD      Z15, Z26, Z8
+	VFMADD231PD      Z21, Z7, Z15
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+272(SB), Z21
+	VFMADD213PD      Z21, Z26, Z8
+	VFMADD231PD      Z15, Z7, Z21
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+280(SB), Z15
+	VFMADD213PD      Z15, Z26, Z8
+	VFMADD231PD      Z21, Z7, Z15
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+288(SB), Z21
+	VFMADD213PD      Z21, Z26, Z8
+	VFMADD231PD      Z15, Z7, Z21
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+296(SB), Z15
+	VFMADD213PD      Z15, Z26, Z8
+	VFMADD231PD      Z21, Z7, Z15
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+304(SB), Z21
+	VFMADD213PD      Z21, Z26, Z8
+	VFMADD231PD      Z15, Z7, Z21
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+312(SB), Z15
+	VFMADD213PD      Z15, Z26, Z8
+	VFMADD231PD      Z21, Z7, Z15
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+320(SB), Z21
+	VFMADD213PD      Z21, Z26, Z8
+	VFMADD231PD      Z15, Z7, Z21
+	VFMADD213PD      Z31, Z8, Z26
+	VFMADD231PD      Z21, Z7, Z31
+	VMULPD           Z14, Z9, Z7
+	VMULPD           Z12, Z10, Z8
+	VMOVUPD          256(BX), Z15
+	VMULPD           Z14, Z15, Z14
+	VMULPD           Z12, Z15, Z12
+	VFMADD213PD      Z17, Z26, Z16
+	VFMADD231PD      Z31, Z20, Z17
+	VMULPD           Z18, Z7, Z7
+	VMULPD           Z19, Z8, Z8
+	VMOVUPD          Z14, K7, (R9)(AX*1)
+	VMOVUPD          Z12, K6, 64(R9)(AX*1)
+	VMULPD           Z5, Z16, Z5
+	VMULPD           Z4, Z17, Z4
+	VMOVUPD          Z7, K7, (R8)(AX*1)
+	VMOVUPD          Z8, K6, 64(R8)(AX*1)
+	VMOVUPD          960(BX), Z7
+	VPTERNLOGQ       $0xe4, Z13, Z7, Z5
+	VMOVUPD          896(BX), Z7
+	VPTERNLOGQ       $0xe4, Z13, Z7, Z4
+	VSUBPD           Z5, Z1, Z1
+	VSUBPD           Z4, Z0, Z0
+	VFNMADD213PD     832(BX), Z11, Z5
+	VFNMADD213PD     768(BX), Z6, Z4
+	VFMADD213PD      704(BX), Z1, Z11
+	VFMADD213PD      640(BX), Z0, Z6
+	VMULPD           Z5, Z9, Z0
+	VMULPD           Z4, Z10, Z1
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+472(SB), Z4
+	VBLENDMPD        Z11, Z4, K1, Z5
 	KMOVB            576(BX), K1
-	VBLENDMPD        Z1, Z12, K1, Z1
-	VMULPD           Z7, Z6, Z6
-	VMULPD           Z10, Z9, Z7
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+144(SB), Z9
-	VMULPD           Z2, Z9, Z2
-	VMULPD           Z3, Z9, Z3
-	VMOVUPD          64(BX), Z9
-	VMULPD           Z0, Z9, Z10
-	VMULPD           Z1, Z9, Z9
-	VMULPD           704(BX), Z8, Z8
-	VMULPD           640(BX), Z11, Z11
-	VMOVUPD          256(BX), Z12
-	VMULPD           Z5, Z12, Z5
-	VMULPD           Z4, Z12, Z4
-	VMOVUPD          192(BX), Z12
-	VFMADD231PD      Z0, Z12, Z2
-	VFMADD231PD      Z1, Z12, Z3
-	VBROADCASTSD     blackFirstStripAVX512Consts<>+360(SB), Z12
-	VXORPD           Z10, Z12, Z10
-	VXORPD           Z9, Z12, Z9
-	VMOVUPD          Z0, K7, (SI)(AX*1)
-	VMOVUPD          Z1, K6, 64(SI)(AX*1)
-	VMOVUPD          Z6, K7, (DI)(AX*1)
-	VMOVUPD          Z7, K6, 64(DI)(AX*1)
-	VMOVUPD          Z8, K7, (R8)(AX*1)
-	VMOVUPD          Z11, K6, 64(R8)(AX*1)
-	VMOVUPD          Z10, K7, (R11)(AX*1)
-	VMOVUPD          Z9, K6, 64(R11)(AX*1)
-	VMOVUPD          Z5, K7, (R9)(AX*1)
-	VMOVUPD          Z4, K6, 64(R9)(AX*1)
+	VBLENDMPD        Z6, Z4, K1, Z4
+	VMOVUPD          Z0, K7, (DI)(AX*1)
+	VMOVUPD          Z1, K6, 64(DI)(AX*1)
+	VMOVUPD          64(BX), Z0
+	VMULPD           Z5, Z0, Z1
+	VMULPD           Z4, Z0, Z0
+	VMOVUPD          192(BX), Z6
+	VFMADD231PD      Z5, Z6, Z2
+	VFMADD231PD      Z4, Z6, Z3
+	VMOVUPD          Z5, K7, (SI)(AX*1)
+	VMOVUPD          Z4, K6, 64(SI)(AX*1)
+	VBROADCASTSD     blackFirstStripAVX512Consts<>+352(SB), Z4
+	VXORPD           Z1, Z4, Z1
+	VXORPD           Z0, Z4, Z0
 	VMOVUPD          Z2, K7, (R10)(AX*1)
 	VMOVUPD          Z3, K6, 64(R10)(AX*1)
+	VMOVUPD          Z1, K7, (R11)(AX*1)
+	VMOVUPD          Z0, K6, 64(R11)(AX*1)
 	ADDQ             $+128, AX
 	SUBQ             $+16, CX
 	JGT              tail
@@ -1606,218 +1572,218 @@ DATA blackFirstStripAVX2Consts<>+384(SB)/8, $0x3fe0000000000000
 DATA blackFirstStripAVX2Consts<>+392(SB)/8, $0x3fe0000000000000
 DATA blackFirstStripAVX2Consts<>+400(SB)/8, $0x3fe0000000000000
 DATA blackFirstStripAVX2Consts<>+408(SB)/8, $0x3fe0000000000000
-DATA blackFirstStripAVX2Consts<>+416(SB)/8, $0xbff0000000000000
-DATA blackFirstStripAVX2Consts<>+424(SB)/8, $0xbff0000000000000
-DATA blackFirstStripAVX2Consts<>+432(SB)/8, $0xbff0000000000000
-DATA blackFirstStripAVX2Consts<>+440(SB)/8, $0xbff0000000000000
-DATA blackFirstStripAVX2Consts<>+448(SB)/8, $0x3dea39ef35793c76
-DATA blackFirstStripAVX2Consts<>+456(SB)/8, $0x3dea39ef35793c76
-DATA blackFirstStripAVX2Consts<>+464(SB)/8, $0x3dea39ef35793c76
-DATA blackFirstStripAVX2Consts<>+472(SB)/8, $0x3dea39ef35793c76
-DATA blackFirstStripAVX2Consts<>+480(SB)/8, $0x3fc2f112df3e5244
-DATA blackFirstStripAVX2Consts<>+488(SB)/8, $0x3fc2f112df3e5244
-DATA blackFirstStripAVX2Consts<>+496(SB)/8, $0x3fc2f112df3e5244
-DATA blackFirstStripAVX2Consts<>+504(SB)/8, $0x3fc2f112df3e5244
-DATA blackFirstStripAVX2Consts<>+512(SB)/8, $0x3fc39a09d078c69f
-DATA blackFirstStripAVX2Consts<>+520(SB)/8, $0x3fc39a09d078c69f
-DATA blackFirstStripAVX2Consts<>+528(SB)/8, $0x3fc39a09d078c69f
-DATA blackFirstStripAVX2Consts<>+536(SB)/8, $0x3fc39a09d078c69f
-DATA blackFirstStripAVX2Consts<>+544(SB)/8, $0x3fc7466496cb03de
-DATA blackFirstStripAVX2Consts<>+552(SB)/8, $0x3fc7466496cb03de
-DATA blackFirstStripAVX2Consts<>+560(SB)/8, $0x3fc7466496cb03de
-DATA blackFirstStripAVX2Consts<>+568(SB)/8, $0x3fc7466496cb03de
-DATA blackFirstStripAVX2Consts<>+576(SB)/8, $0x8000000000000000
-DATA blackFirstStripAVX2Consts<>+584(SB)/8, $0x8000000000000000
-DATA blackFirstStripAVX2Consts<>+592(SB)/8, $0x8000000000000000
-DATA blackFirstStripAVX2Consts<>+600(SB)/8, $0x8000000000000000
-DATA blackFirstStripAVX2Consts<>+608(SB)/8, $0x3fcc71c51d8e78af
-DATA blackFirstStripAVX2Consts<>+616(SB)/8, $0x3fcc71c51d8e78af
-DATA blackFirstStripAVX2Consts<>+624(SB)/8, $0x3fcc71c51d8e78af
-DATA blackFirstStripAVX2Consts<>+632(SB)/8, $0x3fcc71c51d8e78af
-DATA blackFirstStripAVX2Consts<>+640(SB)/8, $0x3fd2492494229359
-DATA blackFirstStripAVX2Consts<>+648(SB)/8, $0x3fd2492494229359
-DATA blackFirstStripAVX2Consts<>+656(SB)/8, $0x3fd2492494229359
-DATA blackFirstStripAVX2Consts<>+664(SB)/8, $0x3fd2492494229359
-DATA blackFirstStripAVX2Consts<>+672(SB)/8, $0x3fd999999997fa04
-DATA blackFirstStripAVX2Consts<>+680(SB)/8, $0x3fd999999997fa04
-DATA blackFirstStripAVX2Consts<>+688(SB)/8, $0x3fd999999997fa04
-DATA blackFirstStripAVX2Consts<>+696(SB)/8, $0x3fd999999997fa04
-DATA blackFirstStripAVX2Consts<>+704(SB)/8, $0x3fe5555555555593
-DATA blackFirstStripAVX2Consts<>+712(SB)/8, $0x3fe5555555555593
-DATA blackFirstStripAVX2Consts<>+720(SB)/8, $0x3fe5555555555593
-DATA blackFirstStripAVX2Consts<>+728(SB)/8, $0x3fe5555555555593
-DATA blackFirstStripAVX2Consts<>+736(SB)/8, $0x54b249ad2594c37d
-DATA blackFirstStripAVX2Consts<>+744(SB)/8, $0x54b249ad2594c37d
-DATA blackFirstStripAVX2Consts<>+752(SB)/8, $0x54b249ad2594c37d
-DATA blackFirstStripAVX2Consts<>+760(SB)/8, $0x54b249ad2594c37d
-DATA blackFirstStripAVX2Consts<>+768(SB)/8, $0x2b2bff2ee48e0530
-DATA blackFirstStripAVX2Consts<>+776(SB)/8, $0x2b2bff2ee48e0530
-DATA blackFirstStripAVX2Consts<>+784(SB)/8, $0x2b2bff2ee48e0530
-DATA blackFirstStripAVX2Consts<>+792(SB)/8, $0x2b2bff2ee48e0530
-DATA blackFirstStripAVX2Consts<>+800(SB)/8, $0x4000000000000000
-DATA blackFirstStripAVX2Consts<>+808(SB)/8, $0x4000000000000000
-DATA blackFirstStripAVX2Consts<>+816(SB)/8, $0x4000000000000000
-DATA blackFirstStripAVX2Consts<>+824(SB)/8, $0x4000000000000000
-DATA blackFirstStripAVX2Consts<>+832(SB)/8, $0x3fe62e42fee00000
-DATA blackFirstStripAVX2Consts<>+840(SB)/8, $0x3fe62e42fee00000
-DATA blackFirstStripAVX2Consts<>+848(SB)/8, $0x3fe62e42fee00000
-DATA blackFirstStripAVX2Consts<>+856(SB)/8, $0x3fe62e42fee00000
-DATA blackFirstStripAVX2Consts<>+864(SB)/8, $0x4044000000000000
-DATA blackFirstStripAVX2Consts<>+872(SB)/8, $0x4044000000000000
-DATA blackFirstStripAVX2Consts<>+880(SB)/8, $0x4044000000000000
-DATA blackFirstStripAVX2Consts<>+888(SB)/8, $0x4044000000000000
-DATA blackFirstStripAVX2Consts<>+896(SB)/8, $0x3ff8000000000000
-DATA blackFirstStripAVX2Consts<>+904(SB)/8, $0x3ff8000000000000
-DATA blackFirstStripAVX2Consts<>+912(SB)/8, $0x3ff8000000000000
-DATA blackFirstStripAVX2Consts<>+920(SB)/8, $0x3ff8000000000000
-DATA blackFirstStripAVX2Consts<>+928(SB)/8, $0x4016000000000000
-DATA blackFirstStripAVX2Consts<>+936(SB)/8, $0x4016000000000000
-DATA blackFirstStripAVX2Consts<>+944(SB)/8, $0x4016000000000000
-DATA blackFirstStripAVX2Consts<>+952(SB)/8, $0x4016000000000000
-DATA blackFirstStripAVX2Consts<>+960(SB)/8, $0xbfe0000000000000
-DATA blackFirstStripAVX2Consts<>+968(SB)/8, $0xbfe0000000000000
-DATA blackFirstStripAVX2Consts<>+976(SB)/8, $0xbfe0000000000000
-DATA blackFirstStripAVX2Consts<>+984(SB)/8, $0xbfe0000000000000
-DATA blackFirstStripAVX2Consts<>+992(SB)/8, $0x3ff71547652b82fe
-DATA blackFirstStripAVX2Consts<>+1000(SB)/8, $0x3ff71547652b82fe
-DATA blackFirstStripAVX2Consts<>+1008(SB)/8, $0x3ff71547652b82fe
-DATA blackFirstStripAVX2Consts<>+1016(SB)/8, $0x3ff71547652b82fe
-DATA blackFirstStripAVX2Consts<>+1024(SB)/8, $0xbfe62e42fee00000
-DATA blackFirstStripAVX2Consts<>+1032(SB)/8, $0xbfe62e42fee00000
-DATA blackFirstStripAVX2Consts<>+1040(SB)/8, $0xbfe62e42fee00000
-DATA blackFirstStripAVX2Consts<>+1048(SB)/8, $0xbfe62e42fee00000
-DATA blackFirstStripAVX2Consts<>+1056(SB)/8, $0xbdea39ef35793c76
-DATA blackFirstStripAVX2Consts<>+1064(SB)/8, $0xbdea39ef35793c76
-DATA blackFirstStripAVX2Consts<>+1072(SB)/8, $0xbdea39ef35793c76
-DATA blackFirstStripAVX2Consts<>+1080(SB)/8, $0xbdea39ef35793c76
-DATA blackFirstStripAVX2Consts<>+1088(SB)/8, $0x3e5ade156a5dbe76
-DATA blackFirstStripAVX2Consts<>+1096(SB)/8, $0x3e5ade156a5dbe76
-DATA blackFirstStripAVX2Consts<>+1104(SB)/8, $0x3e5ade156a5dbe76
-DATA blackFirstStripAVX2Consts<>+1112(SB)/8, $0x3e5ade156a5dbe76
-DATA blackFirstStripAVX2Consts<>+1120(SB)/8, $0x3e928af3fca7ab0b
-DATA blackFirstStripAVX2Consts<>+1128(SB)/8, $0x3e928af3fca7ab0b
-DATA blackFirstStripAVX2Consts<>+1136(SB)/8, $0x3e928af3fca7ab0b
-DATA blackFirstStripAVX2Consts<>+1144(SB)/8, $0x3e928af3fca7ab0b
-DATA blackFirstStripAVX2Consts<>+1152(SB)/8, $0xbe2e25325154ed2c
-DATA blackFirstStripAVX2Consts<>+1160(SB)/8, $0xbe2e25325154ed2c
-DATA blackFirstStripAVX2Consts<>+1168(SB)/8, $0xbe2e25325154ed2c
-DATA blackFirstStripAVX2Consts<>+1176(SB)/8, $0xbe2e25325154ed2c
-DATA blackFirstStripAVX2Consts<>+1184(SB)/8, $0xbe4277bd7e608931
-DATA blackFirstStripAVX2Consts<>+1192(SB)/8, $0xbe4277bd7e608931
-DATA blackFirstStripAVX2Consts<>+1200(SB)/8, $0xbe4277bd7e608931
-DATA blackFirstStripAVX2Consts<>+1208(SB)/8, $0xbe4277bd7e608931
-DATA blackFirstStripAVX2Consts<>+1216(SB)/8, $0x3ec71dee623fde67
-DATA blackFirstStripAVX2Consts<>+1224(SB)/8, $0x3ec71dee623fde67
-DATA blackFirstStripAVX2Consts<>+1232(SB)/8, $0x3ec71dee623fde67
-DATA blackFirstStripAVX2Consts<>+1240(SB)/8, $0x3ec71dee623fde67
-DATA blackFirstStripAVX2Consts<>+1248(SB)/8, $0x3e5f7f7aa6513d12
-DATA blackFirstStripAVX2Consts<>+1256(SB)/8, $0x3e5f7f7aa6513d12
-DATA blackFirstStripAVX2Consts<>+1264(SB)/8, $0x3e5f7f7aa6513d12
-DATA blackFirstStripAVX2Consts<>+1272(SB)/8, $0x3e5f7f7aa6513d12
-DATA blackFirstStripAVX2Consts<>+1280(SB)/8, $0x3efa01997c89e6b0
-DATA blackFirstStripAVX2Consts<>+1288(SB)/8, $0x3efa01997c89e6b0
-DATA blackFirstStripAVX2Consts<>+1296(SB)/8, $0x3efa01997c89e6b0
-DATA blackFirstStripAVX2Consts<>+1304(SB)/8, $0x3efa01997c89e6b0
-DATA blackFirstStripAVX2Consts<>+1312(SB)/8, $0x3e747abbfe1349dc
-DATA blackFirstStripAVX2Consts<>+1320(SB)/8, $0x3e747abbfe1349dc
-DATA blackFirstStripAVX2Consts<>+1328(SB)/8, $0x3e747abbfe1349dc
-DATA blackFirstStripAVX2Consts<>+1336(SB)/8, $0x3e747abbfe1349dc
-DATA blackFirstStripAVX2Consts<>+1344(SB)/8, $0x3f2a01a014761f6e
-DATA blackFirstStripAVX2Consts<>+1352(SB)/8, $0x3f2a01a014761f6e
-DATA blackFirstStripAVX2Consts<>+1360(SB)/8, $0x3f2a01a014761f6e
-DATA blackFirstStripAVX2Consts<>+1368(SB)/8, $0x3f2a01a014761f6e
-DATA blackFirstStripAVX2Consts<>+1376(SB)/8, $0xbe8e40fe135477fb
-DATA blackFirstStripAVX2Consts<>+1384(SB)/8, $0xbe8e40fe135477fb
-DATA blackFirstStripAVX2Consts<>+1392(SB)/8, $0xbe8e40fe135477fb
-DATA blackFirstStripAVX2Consts<>+1400(SB)/8, $0xbe8e40fe135477fb
-DATA blackFirstStripAVX2Consts<>+1408(SB)/8, $0x3f56c16c1852b7b0
-DATA blackFirstStripAVX2Consts<>+1416(SB)/8, $0x3f56c16c1852b7b0
-DATA blackFirstStripAVX2Consts<>+1424(SB)/8, $0x3f56c16c1852b7b0
-DATA blackFirstStripAVX2Consts<>+1432(SB)/8, $0x3f56c16c1852b7b0
-DATA blackFirstStripAVX2Consts<>+1440(SB)/8, $0xbe9ca94833eab172
-DATA blackFirstStripAVX2Consts<>+1448(SB)/8, $0xbe9ca94833eab172
-DATA blackFirstStripAVX2Consts<>+1456(SB)/8, $0xbe9ca94833eab172
-DATA blackFirstStripAVX2Consts<>+1464(SB)/8, $0xbe9ca94833eab172
-DATA blackFirstStripAVX2Consts<>+1472(SB)/8, $0x3f81111111122322
-DATA blackFirstStripAVX2Consts<>+1480(SB)/8, $0x3f81111111122322
-DATA blackFirstStripAVX2Consts<>+1488(SB)/8, $0x3f81111111122322
-DATA blackFirstStripAVX2Consts<>+1496(SB)/8, $0x3f81111111122322
-DATA blackFirstStripAVX2Consts<>+1504(SB)/8, $0x3ec034ec9ff77461
-DATA blackFirstStripAVX2Consts<>+1512(SB)/8, $0x3ec034ec9ff77461
-DATA blackFirstStripAVX2Consts<>+1520(SB)/8, $0x3ec034ec9ff77461
-DATA blackFirstStripAVX2Consts<>+1528(SB)/8, $0x3ec034ec9ff77461
-DATA blackFirstStripAVX2Consts<>+1536(SB)/8, $0x3fa55555555502a1
-DATA blackFirstStripAVX2Consts<>+1544(SB)/8, $0x3fa55555555502a1
-DATA blackFirstStripAVX2Consts<>+1552(SB)/8, $0x3fa55555555502a1
-DATA blackFirstStripAVX2Consts<>+1560(SB)/8, $0x3fa55555555502a1
-DATA blackFirstStripAVX2Consts<>+1568(SB)/8, $0x3eb3559d7eab42ef
-DATA blackFirstStripAVX2Consts<>+1576(SB)/8, $0x3eb3559d7eab42ef
-DATA blackFirstStripAVX2Consts<>+1584(SB)/8, $0x3eb3559d7eab42ef
-DATA blackFirstStripAVX2Consts<>+1592(SB)/8, $0x3eb3559d7eab42ef
-DATA blackFirstStripAVX2Consts<>+1600(SB)/8, $0x3fc5555555555511
-DATA blackFirstStripAVX2Consts<>+1608(SB)/8, $0x3fc5555555555511
-DATA blackFirstStripAVX2Consts<>+1616(SB)/8, $0x3fc5555555555511
-DATA blackFirstStripAVX2Consts<>+1624(SB)/8, $0x3fc5555555555511
-DATA blackFirstStripAVX2Consts<>+1632(SB)/8, $0xbef12becf291cb5c
-DATA blackFirstStripAVX2Consts<>+1640(SB)/8, $0xbef12becf291cb5c
-DATA blackFirstStripAVX2Consts<>+1648(SB)/8, $0xbef12becf291cb5c
-DATA blackFirstStripAVX2Consts<>+1656(SB)/8, $0xbef12becf291cb5c
-DATA blackFirstStripAVX2Consts<>+1664(SB)/8, $0x3fe000000000000b
-DATA blackFirstStripAVX2Consts<>+1672(SB)/8, $0x3fe000000000000b
-DATA blackFirstStripAVX2Consts<>+1680(SB)/8, $0x3fe000000000000b
-DATA blackFirstStripAVX2Consts<>+1688(SB)/8, $0x3fe000000000000b
-DATA blackFirstStripAVX2Consts<>+1696(SB)/8, $0x3ef25b780504b8a6
-DATA blackFirstStripAVX2Consts<>+1704(SB)/8, $0x3ef25b780504b8a6
-DATA blackFirstStripAVX2Consts<>+1712(SB)/8, $0x3ef25b780504b8a6
-DATA blackFirstStripAVX2Consts<>+1720(SB)/8, $0x3ef25b780504b8a6
-DATA blackFirstStripAVX2Consts<>+1728(SB)/8, $0x3f1b488c4e1b97b5
-DATA blackFirstStripAVX2Consts<>+1736(SB)/8, $0x3f1b488c4e1b97b5
-DATA blackFirstStripAVX2Consts<>+1744(SB)/8, $0x3f1b488c4e1b97b5
-DATA blackFirstStripAVX2Consts<>+1752(SB)/8, $0x3f1b488c4e1b97b5
-DATA blackFirstStripAVX2Consts<>+1760(SB)/8, $0xbf3afc08c11736a4
-DATA blackFirstStripAVX2Consts<>+1768(SB)/8, $0xbf3afc08c11736a4
-DATA blackFirstStripAVX2Consts<>+1776(SB)/8, $0xbf3afc08c11736a4
-DATA blackFirstStripAVX2Consts<>+1784(SB)/8, $0xbf3afc08c11736a4
-DATA blackFirstStripAVX2Consts<>+1792(SB)/8, $0x3f2d0345de443c62
-DATA blackFirstStripAVX2Consts<>+1800(SB)/8, $0x3f2d0345de443c62
-DATA blackFirstStripAVX2Consts<>+1808(SB)/8, $0x3f2d0345de443c62
-DATA blackFirstStripAVX2Consts<>+1816(SB)/8, $0x3f2d0345de443c62
-DATA blackFirstStripAVX2Consts<>+1824(SB)/8, $0x3f6c48252d50b83f
-DATA blackFirstStripAVX2Consts<>+1832(SB)/8, $0x3f6c48252d50b83f
-DATA blackFirstStripAVX2Consts<>+1840(SB)/8, $0x3f6c48252d50b83f
-DATA blackFirstStripAVX2Consts<>+1848(SB)/8, $0x3f6c48252d50b83f
-DATA blackFirstStripAVX2Consts<>+1856(SB)/8, $0xbf921f46d4ac3c0e
-DATA blackFirstStripAVX2Consts<>+1864(SB)/8, $0xbf921f46d4ac3c0e
-DATA blackFirstStripAVX2Consts<>+1872(SB)/8, $0xbf921f46d4ac3c0e
-DATA blackFirstStripAVX2Consts<>+1880(SB)/8, $0xbf921f46d4ac3c0e
-DATA blackFirstStripAVX2Consts<>+1888(SB)/8, $0x3fab82298736da76
-DATA blackFirstStripAVX2Consts<>+1896(SB)/8, $0x3fab82298736da76
-DATA blackFirstStripAVX2Consts<>+1904(SB)/8, $0x3fab82298736da76
-DATA blackFirstStripAVX2Consts<>+1912(SB)/8, $0x3fab82298736da76
-DATA blackFirstStripAVX2Consts<>+1920(SB)/8, $0xbfbf5b83385c94d7
-DATA blackFirstStripAVX2Consts<>+1928(SB)/8, $0xbfbf5b83385c94d7
-DATA blackFirstStripAVX2Consts<>+1936(SB)/8, $0xbfbf5b83385c94d7
-DATA blackFirstStripAVX2Consts<>+1944(SB)/8, $0xbfbf5b83385c94d7
-DATA blackFirstStripAVX2Consts<>+1952(SB)/8, $0x3fccd2dc44dda90c
-DATA blackFirstStripAVX2Consts<>+1960(SB)/8, $0x3fccd2dc44dda90c
-DATA blackFirstStripAVX2Consts<>+1968(SB)/8, $0x3fccd2dc44dda90c
-DATA blackFirstStripAVX2Consts<>+1976(SB)/8, $0x3fccd2dc44dda90c
-DATA blackFirstStripAVX2Consts<>+1984(SB)/8, $0xbfd5ed2acb37558c
-DATA blackFirstStripAVX2Consts<>+1992(SB)/8, $0xbfd5ed2acb37558c
-DATA blackFirstStripAVX2Consts<>+2000(SB)/8, $0xbfd5ed2acb37558c
-DATA blackFirstStripAVX2Consts<>+2008(SB)/8, $0xbfd5ed2acb37558c
-DATA blackFirstStripAVX2Consts<>+2016(SB)/8, $0x3fdb9a7d5690ca89
-DATA blackFirstStripAVX2Consts<>+2024(SB)/8, $0x3fdb9a7d5690ca89
-DATA blackFirstStripAVX2Consts<>+2032(SB)/8, $0x3fdb9a7d5690ca89
-DATA blackFirstStripAVX2Consts<>+2040(SB)/8, $0x3fdb9a7d5690ca89
-DATA blackFirstStripAVX2Consts<>+2048(SB)/8, $0xbfdbc22549fbe12f
-DATA blackFirstStripAVX2Consts<>+2056(SB)/8, $0xbfdbc22549fbe12f
-DATA blackFirstStripAVX2Consts<>+2064(SB)/8, $0xbfdbc22549fbe12f
-DATA blackFirstStripAVX2Consts<>+2072(SB)/8, $0xbfdbc22549fbe12f
-DATA blackFirstStripAVX2Consts<>+2080(SB)/8, $0x3fd34926e4def17d
-DATA blackFirstStripAVX2Consts<>+2088(SB)/8, $0x3fd34926e4def17d
-DATA blackFirstStripAVX2Consts<>+2096(SB)/8, $0x3fd34926e4def17d
-DATA blackFirstStripAVX2Consts<>+2104(SB)/8, $0x3fd34926e4def17d
+DATA blackFirstStripAVX2Consts<>+416(SB)/8, $0x3fc2f112df3e5244
+DATA blackFirstStripAVX2Consts<>+424(SB)/8, $0x3fc2f112df3e5244
+DATA blackFirstStripAVX2Consts<>+432(SB)/8, $0x3fc2f112df3e5244
+DATA blackFirstStripAVX2Consts<>+440(SB)/8, $0x3fc2f112df3e5244
+DATA blackFirstStripAVX2Consts<>+448(SB)/8, $0x3fc39a09d078c69f
+DATA blackFirstStripAVX2Consts<>+456(SB)/8, $0x3fc39a09d078c69f
+DATA blackFirstStripAVX2Consts<>+464(SB)/8, $0x3fc39a09d078c69f
+DATA blackFirstStripAVX2Consts<>+472(SB)/8, $0x3fc39a09d078c69f
+DATA blackFirstStripAVX2Consts<>+480(SB)/8, $0x3fc7466496cb03de
+DATA blackFirstStripAVX2Consts<>+488(SB)/8, $0x3fc7466496cb03de
+DATA blackFirstStripAVX2Consts<>+496(SB)/8, $0x3fc7466496cb03de
+DATA blackFirstStripAVX2Consts<>+504(SB)/8, $0x3fc7466496cb03de
+DATA blackFirstStripAVX2Consts<>+512(SB)/8, $0x3fcc71c51d8e78af
+DATA blackFirstStripAVX2Consts<>+520(SB)/8, $0x3fcc71c51d8e78af
+DATA blackFirstStripAVX2Consts<>+528(SB)/8, $0x3fcc71c51d8e78af
+DATA blackFirstStripAVX2Consts<>+536(SB)/8, $0x3fcc71c51d8e78af
+DATA blackFirstStripAVX2Consts<>+544(SB)/8, $0x3fd2492494229359
+DATA blackFirstStripAVX2Consts<>+552(SB)/8, $0x3fd2492494229359
+DATA blackFirstStripAVX2Consts<>+560(SB)/8, $0x3fd2492494229359
+DATA blackFirstStripAVX2Consts<>+568(SB)/8, $0x3fd2492494229359
+DATA blackFirstStripAVX2Consts<>+576(SB)/8, $0x3fd999999997fa04
+DATA blackFirstStripAVX2Consts<>+584(SB)/8, $0x3fd999999997fa04
+DATA blackFirstStripAVX2Consts<>+592(SB)/8, $0x3fd999999997fa04
+DATA blackFirstStripAVX2Consts<>+600(SB)/8, $0x3fd999999997fa04
+DATA blackFirstStripAVX2Consts<>+608(SB)/8, $0x3fe5555555555593
+DATA blackFirstStripAVX2Consts<>+616(SB)/8, $0x3fe5555555555593
+DATA blackFirstStripAVX2Consts<>+624(SB)/8, $0x3fe5555555555593
+DATA blackFirstStripAVX2Consts<>+632(SB)/8, $0x3fe5555555555593
+DATA blackFirstStripAVX2Consts<>+640(SB)/8, $0xbff0000000000000
+DATA blackFirstStripAVX2Consts<>+648(SB)/8, $0xbff0000000000000
+DATA blackFirstStripAVX2Consts<>+656(SB)/8, $0xbff0000000000000
+DATA blackFirstStripAVX2Consts<>+664(SB)/8, $0xbff0000000000000
+DATA blackFirstStripAVX2Consts<>+672(SB)/8, $0x3dea39ef35793c76
+DATA blackFirstStripAVX2Consts<>+680(SB)/8, $0x3dea39ef35793c76
+DATA blackFirstStripAVX2Consts<>+688(SB)/8, $0x3dea39ef35793c76
+DATA blackFirstStripAVX2Consts<>+696(SB)/8, $0x3dea39ef35793c76
+DATA blackFirstStripAVX2Consts<>+704(SB)/8, $0x8000000000000000
+DATA blackFirstStripAVX2Consts<>+712(SB)/8, $0x8000000000000000
+DATA blackFirstStripAVX2Consts<>+720(SB)/8, $0x8000000000000000
+DATA blackFirstStripAVX2Consts<>+728(SB)/8, $0x8000000000000000
+DATA blackFirstStripAVX2Consts<>+736(SB)/8, $0x4000000000000000
+DATA blackFirstStripAVX2Consts<>+744(SB)/8, $0x4000000000000000
+DATA blackFirstStripAVX2Consts<>+752(SB)/8, $0x4000000000000000
+DATA blackFirstStripAVX2Consts<>+760(SB)/8, $0x4000000000000000
+DATA blackFirstStripAVX2Consts<>+768(SB)/8, $0x3fe62e42fee00000
+DATA blackFirstStripAVX2Consts<>+776(SB)/8, $0x3fe62e42fee00000
+DATA blackFirstStripAVX2Consts<>+784(SB)/8, $0x3fe62e42fee00000
+DATA blackFirstStripAVX2Consts<>+792(SB)/8, $0x3fe62e42fee00000
+DATA blackFirstStripAVX2Consts<>+800(SB)/8, $0x4044000000000000
+DATA blackFirstStripAVX2Consts<>+808(SB)/8, $0x4044000000000000
+DATA blackFirstStripAVX2Consts<>+816(SB)/8, $0x4044000000000000
+DATA blackFirstStripAVX2Consts<>+824(SB)/8, $0x4044000000000000
+DATA blackFirstStripAVX2Consts<>+832(SB)/8, $0x2b2bff2ee48e0530
+DATA blackFirstStripAVX2Consts<>+840(SB)/8, $0x2b2bff2ee48e0530
+DATA blackFirstStripAVX2Consts<>+848(SB)/8, $0x2b2bff2ee48e0530
+DATA blackFirstStripAVX2Consts<>+856(SB)/8, $0x2b2bff2ee48e0530
+DATA blackFirstStripAVX2Consts<>+864(SB)/8, $0x54b249ad2594c37d
+DATA blackFirstStripAVX2Consts<>+872(SB)/8, $0x54b249ad2594c37d
+DATA blackFirstStripAVX2Consts<>+880(SB)/8, $0x54b249ad2594c37d
+DATA blackFirstStripAVX2Consts<>+888(SB)/8, $0x54b249ad2594c37d
+DATA blackFirstStripAVX2Consts<>+896(SB)/8, $0x4004000000000000
+DATA blackFirstStripAVX2Consts<>+904(SB)/8, $0x4004000000000000
+DATA blackFirstStripAVX2Consts<>+912(SB)/8, $0x4004000000000000
+DATA blackFirstStripAVX2Consts<>+920(SB)/8, $0x4004000000000000
+DATA blackFirstStripAVX2Consts<>+928(SB)/8, $0x4017000000000000
+DATA blackFirstStripAVX2Consts<>+936(SB)/8, $0x4017000000000000
+DATA blackFirstStripAVX2Consts<>+944(SB)/8, $0x4017000000000000
+DATA blackFirstStripAVX2Consts<>+952(SB)/8, $0x4017000000000000
+DATA blackFirstStripAVX2Consts<>+960(SB)/8, $0x4338000000000000
+DATA blackFirstStripAVX2Consts<>+968(SB)/8, $0x4338000000000000
+DATA blackFirstStripAVX2Consts<>+976(SB)/8, $0x4338000000000000
+DATA blackFirstStripAVX2Consts<>+984(SB)/8, $0x4338000000000000
+DATA blackFirstStripAVX2Consts<>+992(SB)/8, $0xbfe71547652b82fe
+DATA blackFirstStripAVX2Consts<>+1000(SB)/8, $0xbfe71547652b82fe
+DATA blackFirstStripAVX2Consts<>+1008(SB)/8, $0xbfe71547652b82fe
+DATA blackFirstStripAVX2Consts<>+1016(SB)/8, $0xbfe71547652b82fe
+DATA blackFirstStripAVX2Consts<>+1024(SB)/8, $0x3ff62e42fee00000
+DATA blackFirstStripAVX2Consts<>+1032(SB)/8, $0x3ff62e42fee00000
+DATA blackFirstStripAVX2Consts<>+1040(SB)/8, $0x3ff62e42fee00000
+DATA blackFirstStripAVX2Consts<>+1048(SB)/8, $0x3ff62e42fee00000
+DATA blackFirstStripAVX2Consts<>+1056(SB)/8, $0x3dfa39ef35793c76
+DATA blackFirstStripAVX2Consts<>+1064(SB)/8, $0x3dfa39ef35793c76
+DATA blackFirstStripAVX2Consts<>+1072(SB)/8, $0x3dfa39ef35793c76
+DATA blackFirstStripAVX2Consts<>+1080(SB)/8, $0x3dfa39ef35793c76
+DATA blackFirstStripAVX2Consts<>+1088(SB)/8, $0xbdaade156a5dbe76
+DATA blackFirstStripAVX2Consts<>+1096(SB)/8, $0xbdaade156a5dbe76
+DATA blackFirstStripAVX2Consts<>+1104(SB)/8, $0xbdaade156a5dbe76
+DATA blackFirstStripAVX2Consts<>+1112(SB)/8, $0xbdaade156a5dbe76
+DATA blackFirstStripAVX2Consts<>+1120(SB)/8, $0x3df28af3fca7ab0b
+DATA blackFirstStripAVX2Consts<>+1128(SB)/8, $0x3df28af3fca7ab0b
+DATA blackFirstStripAVX2Consts<>+1136(SB)/8, $0x3df28af3fca7ab0b
+DATA blackFirstStripAVX2Consts<>+1144(SB)/8, $0x3df28af3fca7ab0b
+DATA blackFirstStripAVX2Consts<>+1152(SB)/8, $0xbe371dee623fde67
+DATA blackFirstStripAVX2Consts<>+1160(SB)/8, $0xbe371dee623fde67
+DATA blackFirstStripAVX2Consts<>+1168(SB)/8, $0xbe371dee623fde67
+DATA blackFirstStripAVX2Consts<>+1176(SB)/8, $0xbe371dee623fde67
+DATA blackFirstStripAVX2Consts<>+1184(SB)/8, $0x3e7a01997c89e6b0
+DATA blackFirstStripAVX2Consts<>+1192(SB)/8, $0x3e7a01997c89e6b0
+DATA blackFirstStripAVX2Consts<>+1200(SB)/8, $0x3e7a01997c89e6b0
+DATA blackFirstStripAVX2Consts<>+1208(SB)/8, $0x3e7a01997c89e6b0
+DATA blackFirstStripAVX2Consts<>+1216(SB)/8, $0xbeba01a014761f6e
+DATA blackFirstStripAVX2Consts<>+1224(SB)/8, $0xbeba01a014761f6e
+DATA blackFirstStripAVX2Consts<>+1232(SB)/8, $0xbeba01a014761f6e
+DATA blackFirstStripAVX2Consts<>+1240(SB)/8, $0xbeba01a014761f6e
+DATA blackFirstStripAVX2Consts<>+1248(SB)/8, $0x3ef6c16c1852b7b0
+DATA blackFirstStripAVX2Consts<>+1256(SB)/8, $0x3ef6c16c1852b7b0
+DATA blackFirstStripAVX2Consts<>+1264(SB)/8, $0x3ef6c16c1852b7b0
+DATA blackFirstStripAVX2Consts<>+1272(SB)/8, $0x3ef6c16c1852b7b0
+DATA blackFirstStripAVX2Consts<>+1280(SB)/8, $0xbf31111111122322
+DATA blackFirstStripAVX2Consts<>+1288(SB)/8, $0xbf31111111122322
+DATA blackFirstStripAVX2Consts<>+1296(SB)/8, $0xbf31111111122322
+DATA blackFirstStripAVX2Consts<>+1304(SB)/8, $0xbf31111111122322
+DATA blackFirstStripAVX2Consts<>+1312(SB)/8, $0x3f655555555502a1
+DATA blackFirstStripAVX2Consts<>+1320(SB)/8, $0x3f655555555502a1
+DATA blackFirstStripAVX2Consts<>+1328(SB)/8, $0x3f655555555502a1
+DATA blackFirstStripAVX2Consts<>+1336(SB)/8, $0x3f655555555502a1
+DATA blackFirstStripAVX2Consts<>+1344(SB)/8, $0xbf95555555555511
+DATA blackFirstStripAVX2Consts<>+1352(SB)/8, $0xbf95555555555511
+DATA blackFirstStripAVX2Consts<>+1360(SB)/8, $0xbf95555555555511
+DATA blackFirstStripAVX2Consts<>+1368(SB)/8, $0xbf95555555555511
+DATA blackFirstStripAVX2Consts<>+1376(SB)/8, $0x3fc000000000000b
+DATA blackFirstStripAVX2Consts<>+1384(SB)/8, $0x3fc000000000000b
+DATA blackFirstStripAVX2Consts<>+1392(SB)/8, $0x3fc000000000000b
+DATA blackFirstStripAVX2Consts<>+1400(SB)/8, $0x3fc000000000000b
+DATA blackFirstStripAVX2Consts<>+1408(SB)/8, $0xbfe0000000000000
+DATA blackFirstStripAVX2Consts<>+1416(SB)/8, $0xbfe0000000000000
+DATA blackFirstStripAVX2Consts<>+1424(SB)/8, $0xbfe0000000000000
+DATA blackFirstStripAVX2Consts<>+1432(SB)/8, $0xbfe0000000000000
+DATA blackFirstStripAVX2Consts<>+1440(SB)/8, $0xbe53cfd9440c758b
+DATA blackFirstStripAVX2Consts<>+1448(SB)/8, $0xbe53cfd9440c758b
+DATA blackFirstStripAVX2Consts<>+1456(SB)/8, $0xbe53cfd9440c758b
+DATA blackFirstStripAVX2Consts<>+1464(SB)/8, $0xbe53cfd9440c758b
+DATA blackFirstStripAVX2Consts<>+1472(SB)/8, $0xbe5c10df9fd0b5a0
+DATA blackFirstStripAVX2Consts<>+1480(SB)/8, $0xbe5c10df9fd0b5a0
+DATA blackFirstStripAVX2Consts<>+1488(SB)/8, $0xbe5c10df9fd0b5a0
+DATA blackFirstStripAVX2Consts<>+1496(SB)/8, $0xbe5c10df9fd0b5a0
+DATA blackFirstStripAVX2Consts<>+1504(SB)/8, $0x3e89151d5fe69bf0
+DATA blackFirstStripAVX2Consts<>+1512(SB)/8, $0x3e89151d5fe69bf0
+DATA blackFirstStripAVX2Consts<>+1520(SB)/8, $0x3e89151d5fe69bf0
+DATA blackFirstStripAVX2Consts<>+1528(SB)/8, $0x3e89151d5fe69bf0
+DATA blackFirstStripAVX2Consts<>+1536(SB)/8, $0x3e84cef58dc442e5
+DATA blackFirstStripAVX2Consts<>+1544(SB)/8, $0x3e84cef58dc442e5
+DATA blackFirstStripAVX2Consts<>+1552(SB)/8, $0x3e84cef58dc442e5
+DATA blackFirstStripAVX2Consts<>+1560(SB)/8, $0x3e84cef58dc442e5
+DATA blackFirstStripAVX2Consts<>+1568(SB)/8, $0xbeb9c98d68230094
+DATA blackFirstStripAVX2Consts<>+1576(SB)/8, $0xbeb9c98d68230094
+DATA blackFirstStripAVX2Consts<>+1584(SB)/8, $0xbeb9c98d68230094
+DATA blackFirstStripAVX2Consts<>+1592(SB)/8, $0xbeb9c98d68230094
+DATA blackFirstStripAVX2Consts<>+1600(SB)/8, $0x3e9f0588d5134af5
+DATA blackFirstStripAVX2Consts<>+1608(SB)/8, $0x3e9f0588d5134af5
+DATA blackFirstStripAVX2Consts<>+1616(SB)/8, $0x3e9f0588d5134af5
+DATA blackFirstStripAVX2Consts<>+1624(SB)/8, $0x3e9f0588d5134af5
+DATA blackFirstStripAVX2Consts<>+1632(SB)/8, $0x3ee7b68052fca57d
+DATA blackFirstStripAVX2Consts<>+1640(SB)/8, $0x3ee7b68052fca57d
+DATA blackFirstStripAVX2Consts<>+1648(SB)/8, $0x3ee7b68052fca57d
+DATA blackFirstStripAVX2Consts<>+1656(SB)/8, $0x3ee7b68052fca57d
+DATA blackFirstStripAVX2Consts<>+1664(SB)/8, $0xbef81dd74dfb5ff6
+DATA blackFirstStripAVX2Consts<>+1672(SB)/8, $0xbef81dd74dfb5ff6
+DATA blackFirstStripAVX2Consts<>+1680(SB)/8, $0xbef81dd74dfb5ff6
+DATA blackFirstStripAVX2Consts<>+1688(SB)/8, $0xbef81dd74dfb5ff6
+DATA blackFirstStripAVX2Consts<>+1696(SB)/8, $0xbf09a70a60d609b4
+DATA blackFirstStripAVX2Consts<>+1704(SB)/8, $0xbf09a70a60d609b4
+DATA blackFirstStripAVX2Consts<>+1712(SB)/8, $0xbf09a70a60d609b4
+DATA blackFirstStripAVX2Consts<>+1720(SB)/8, $0xbf09a70a60d609b4
+DATA blackFirstStripAVX2Consts<>+1728(SB)/8, $0x3f356bc7962f9cea
+DATA blackFirstStripAVX2Consts<>+1736(SB)/8, $0x3f356bc7962f9cea
+DATA blackFirstStripAVX2Consts<>+1744(SB)/8, $0x3f356bc7962f9cea
+DATA blackFirstStripAVX2Consts<>+1752(SB)/8, $0x3f356bc7962f9cea
+DATA blackFirstStripAVX2Consts<>+1760(SB)/8, $0xbf403c77d56a94be
+DATA blackFirstStripAVX2Consts<>+1768(SB)/8, $0xbf403c77d56a94be
+DATA blackFirstStripAVX2Consts<>+1776(SB)/8, $0xbf403c77d56a94be
+DATA blackFirstStripAVX2Consts<>+1784(SB)/8, $0xbf403c77d56a94be
+DATA blackFirstStripAVX2Consts<>+1792(SB)/8, $0xbf59d3d3a3218a6c
+DATA blackFirstStripAVX2Consts<>+1800(SB)/8, $0xbf59d3d3a3218a6c
+DATA blackFirstStripAVX2Consts<>+1808(SB)/8, $0xbf59d3d3a3218a6c
+DATA blackFirstStripAVX2Consts<>+1816(SB)/8, $0xbf59d3d3a3218a6c
+DATA blackFirstStripAVX2Consts<>+1824(SB)/8, $0x3f88af7a122fa11e
+DATA blackFirstStripAVX2Consts<>+1832(SB)/8, $0x3f88af7a122fa11e
+DATA blackFirstStripAVX2Consts<>+1840(SB)/8, $0x3f88af7a122fa11e
+DATA blackFirstStripAVX2Consts<>+1848(SB)/8, $0x3f88af7a122fa11e
+DATA blackFirstStripAVX2Consts<>+1856(SB)/8, $0xbfa5e04fbae7029b
+DATA blackFirstStripAVX2Consts<>+1864(SB)/8, $0xbfa5e04fbae7029b
+DATA blackFirstStripAVX2Consts<>+1872(SB)/8, $0xbfa5e04fbae7029b
+DATA blackFirstStripAVX2Consts<>+1880(SB)/8, $0xbfa5e04fbae7029b
+DATA blackFirstStripAVX2Consts<>+1888(SB)/8, $0x3fbbe6e778f4145d
+DATA blackFirstStripAVX2Consts<>+1896(SB)/8, $0x3fbbe6e778f4145d
+DATA blackFirstStripAVX2Consts<>+1904(SB)/8, $0x3fbbe6e778f4145d
+DATA blackFirstStripAVX2Consts<>+1912(SB)/8, $0x3fbbe6e778f4145d
+DATA blackFirstStripAVX2Consts<>+1920(SB)/8, $0xbfcc587e4e8904c3
+DATA blackFirstStripAVX2Consts<>+1928(SB)/8, $0xbfcc587e4e8904c3
+DATA blackFirstStripAVX2Consts<>+1936(SB)/8, $0xbfcc587e4e8904c3
+DATA blackFirstStripAVX2Consts<>+1944(SB)/8, $0xbfcc587e4e8904c3
+DATA blackFirstStripAVX2Consts<>+1952(SB)/8, $0x3fd7ce8b1b938d89
+DATA blackFirstStripAVX2Consts<>+1960(SB)/8, $0x3fd7ce8b1b938d89
+DATA blackFirstStripAVX2Consts<>+1968(SB)/8, $0x3fd7ce8b1b938d89
+DATA blackFirstStripAVX2Consts<>+1976(SB)/8, $0x3fd7ce8b1b938d89
+DATA blackFirstStripAVX2Consts<>+1984(SB)/8, $0xbfe0ac9c06c291cf
+DATA blackFirstStripAVX2Consts<>+1992(SB)/8, $0xbfe0ac9c06c291cf
+DATA blackFirstStripAVX2Consts<>+2000(SB)/8, $0xbfe0ac9c06c291cf
+DATA blackFirstStripAVX2Consts<>+2008(SB)/8, $0xbfe0ac9c06c291cf
+DATA blackFirstStripAVX2Consts<>+2016(SB)/8, $0x3fe31b13059845d5
+DATA blackFirstStripAVX2Consts<>+2024(SB)/8, $0x3fe31b13059845d5
+DATA blackFirstStripAVX2Consts<>+2032(SB)/8, $0x3fe31b13059845d5
+DATA blackFirstStripAVX2Consts<>+2040(SB)/8, $0x3fe31b13059845d5
+DATA blackFirstStripAVX2Consts<>+2048(SB)/8, $0xbfe077e1c5642a81
+DATA blackFirstStripAVX2Consts<>+2056(SB)/8, $0xbfe077e1c5642a81
+DATA blackFirstStripAVX2Consts<>+2064(SB)/8, $0xbfe077e1c5642a81
+DATA blackFirstStripAVX2Consts<>+2072(SB)/8, $0xbfe077e1c5642a81
+DATA blackFirstStripAVX2Consts<>+2080(SB)/8, $0x3fcabf470bc40607
+DATA blackFirstStripAVX2Consts<>+2088(SB)/8, $0x3fcabf470bc40607
+DATA blackFirstStripAVX2Consts<>+2096(SB)/8, $0x3fcabf470bc40607
+DATA blackFirstStripAVX2Consts<>+2104(SB)/8, $0x3fcabf470bc40607
 DATA blackFirstStripAVX2Consts<>+2112(SB)/8, $0x408ff80000000000
 DATA blackFirstStripAVX2Consts<>+2120(SB)/8, $0x408ff80000000000
 DATA blackFirstStripAVX2Consts<>+2128(SB)/8, $0x408ff80000000000
@@ -1860,7 +1826,7 @@ GLOBL blackFirstStripAVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func blackFirstStripAVX2(price []float64, delta []float64, gamma []float64, vega []float64, theta []float64, rho []float64, sign []float64, K []float64, sigma []float64, F float64, T float64, D float64, r float64)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
-TEXT ·blackFirstStripAVX2(SB), $1856-248
+TEXT ·blackFirstStripAVX2(SB), $1760-248
 	LEAQ         31(SP), BX
 	ANDQ         $-32, BX
 	MOVQ         price_len+8(FP), CX
@@ -2002,866 +1968,812 @@ body:
 	VMOVUPD      288(BX), Y7
 	VMOVUPD      192(BX), Y9
 	VBLENDVPD    Y13, Y7, Y9, Y10
-	VMOVUPD      Y5, 896(BX)
-	VBLENDVPD    Y15, Y7, Y9, Y5
+	VMOVUPD      Y6, 896(BX)
+	VBLENDVPD    Y15, Y7, Y9, Y6
 	VBLENDVPD    Y8, Y7, Y9, Y7
 	VMOVUPD      (BX), Y9
-	VMOVUPD      Y6, 928(BX)
-	VMULPD       Y14, Y9, Y6
-	VMOVUPD      Y12, 960(BX)
-	VMULPD       Y3, Y9, Y12
-	VMOVUPD      Y11, 992(BX)
-	VMULPD       Y4, Y9, Y11
-	VADDPD       Y0, Y10, Y9
-	VMOVUPD      Y8, 1024(BX)
-	VADDPD       Y2, Y5, Y8
-	VMOVUPD      Y15, 1056(BX)
+	VMOVUPD      Y12, 928(BX)
+	VMULPD       Y14, Y9, Y12
+	VMOVUPD      Y11, 960(BX)
+	VMULPD       Y3, Y9, Y11
+	VMOVUPD      Y8, 992(BX)
+	VMULPD       Y4, Y9, Y8
+	VMOVUPD      800(BX), Y9
+	VPSRLQ       $0x34, Y9, Y9
+	VMOVUPD      Y15, 800(BX)
+	VMOVUPD      768(BX), Y15
+	VPSRLQ       $0x34, Y15, Y15
+	VMOVUPD      Y13, 768(BX)
+	VMOVUPD      736(BX), Y13
+	VPSRLQ       $0x34, Y13, Y13
+	VORPD        blackFirstStripAVX2Consts<>+160(SB), Y9, Y9
+	VORPD        blackFirstStripAVX2Consts<>+160(SB), Y15, Y15
+	VORPD        blackFirstStripAVX2Consts<>+160(SB), Y13, Y13
+	VSUBPD       blackFirstStripAVX2Consts<>+192(SB), Y9, Y9
+	VSUBPD       blackFirstStripAVX2Consts<>+192(SB), Y15, Y15
+	VSUBPD       blackFirstStripAVX2Consts<>+192(SB), Y13, Y13
+	VMOVUPD      Y4, 736(BX)
+	VMOVUPD      blackFirstStripAVX2Consts<>+224(SB), Y4
+	VMOVUPD      Y3, 1024(BX)
+	VANDPD       704(BX), Y4, Y3
+	VMOVUPD      Y14, 704(BX)
+	VANDPD       672(BX), Y4, Y14
+	VANDPD       640(BX), Y4, Y4
+	VMOVUPD      Y8, 640(BX)
+	VMOVUPD      832(BX), Y8
+	VMULPD       Y8, Y8, Y8
+	VMOVUPD      Y8, 832(BX)
+	VMOVUPD      864(BX), Y8
+	VMULPD       Y8, Y8, Y8
+	VMULPD       Y5, Y5, Y5
+	VSUBPD       Y3, Y9, Y3
+	VSUBPD       Y14, Y15, Y9
+	VSUBPD       Y4, Y13, Y4
+	VADDPD       Y0, Y10, Y13
+	VADDPD       Y2, Y6, Y14
 	VADDPD       Y1, Y7, Y15
 	VSUBPD       Y0, Y10, Y0
-	VSUBPD       Y2, Y5, Y2
+	VSUBPD       Y2, Y6, Y2
 	VSUBPD       Y1, Y7, Y1
-	VMOVUPD      800(BX), Y5
-	VPSRLQ       $0x34, Y5, Y5
-	VMOVUPD      768(BX), Y7
-	VPSRLQ       $0x34, Y7, Y7
-	VMOVUPD      736(BX), Y10
-	VPSRLQ       $0x34, Y10, Y10
-	VMOVUPD      Y1, 736(BX)
-	VMULPD       Y6, Y9, Y1
-	VMOVUPD      Y9, 768(BX)
-	VMULPD       Y12, Y8, Y9
-	VMOVUPD      Y8, 800(BX)
-	VMULPD       Y11, Y15, Y8
-	VORPD        blackFirstStripAVX2Consts<>+160(SB), Y5, Y5
-	VORPD        blackFirstStripAVX2Consts<>+160(SB), Y7, Y7
-	VORPD        blackFirstStripAVX2Consts<>+160(SB), Y10, Y10
-	VSUBPD       blackFirstStripAVX2Consts<>+192(SB), Y5, Y5
-	VSUBPD       blackFirstStripAVX2Consts<>+192(SB), Y7, Y7
-	VSUBPD       blackFirstStripAVX2Consts<>+192(SB), Y10, Y10
-	VMOVUPD      Y15, 1088(BX)
-	VMOVUPD      blackFirstStripAVX2Consts<>+128(SB), Y15
-	VDIVPD       Y1, Y15, Y1
-	VDIVPD       Y9, Y15, Y9
-	VDIVPD       Y8, Y15, Y8
-	VMOVUPD      blackFirstStripAVX2Consts<>+224(SB), Y15
-	VMOVUPD      Y2, 1120(BX)
-	VANDPD       704(BX), Y15, Y2
-	VMOVUPD      Y0, 704(BX)
-	VANDPD       672(BX), Y15, Y0
-	VANDPD       640(BX), Y15, Y15
-	VSUBPD       Y2, Y5, Y2
-	VSUBPD       Y0, Y7, Y0
-	VSUBPD       Y15, Y10, Y5
-	VMOVUPD      608(BX), Y7
-	VMOVUPD      blackFirstStripAVX2Consts<>+256(SB), Y10
-	VCMPPD       $0x00, Y10, Y7, Y15
-	VMOVUPD      Y13, 640(BX)
-	VMOVUPD      576(BX), Y13
+	VMOVUPD      608(BX), Y6
+	VMOVUPD      blackFirstStripAVX2Consts<>+256(SB), Y7
+	VCMPPD       $0x00, Y7, Y6, Y10
+	VMOVUPD      Y5, 864(BX)
+	VMOVUPD      576(BX), Y5
 	VMOVUPD      Y8, 672(BX)
-	VCMPPD       $0x00, Y10, Y13, Y8
-	VMOVUPD      Y11, 1152(BX)
-	VMOVUPD      544(BX), Y11
-	VMOVUPD      Y9, 1184(BX)
-	VCMPPD       $0x00, Y10, Y11, Y9
-	VMOVUPD      blackFirstStripAVX2Consts<>+320(SB), Y10
-	VMOVUPD      Y12, 1216(BX)
-	VCMPPD       $0x11, Y10, Y7, Y12
-	VMOVUPD      Y1, 1248(BX)
-	VCMPPD       $0x11, Y10, Y13, Y1
-	VCMPPD       $0x11, Y10, Y11, Y10
-	VBLENDVPD    Y15, blackFirstStripAVX2Consts<>+288(SB), Y2, Y2
-	VMOVUPD      blackFirstStripAVX2Consts<>+288(SB), Y15
-	VBLENDVPD    Y8, Y15, Y0, Y0
-	VBLENDVPD    Y9, Y15, Y5, Y5
-	VBLENDVPD    Y12, Y2, Y7, Y2
-	VBLENDVPD    Y1, Y0, Y13, Y0
-	VBLENDVPD    Y10, Y5, Y11, Y1
-	VMOVUPD      224(BX), Y5
-	VSUBPD       Y2, Y5, Y2
-	VSUBPD       Y0, Y5, Y0
-	VSUBPD       Y1, Y5, Y1
-	VMOVUPD      blackFirstStripAVX2Consts<>+384(SB), Y5
-	VMULPD       Y5, Y14, Y7
-	VMULPD       Y5, Y3, Y8
-	VMULPD       Y5, Y4, Y9
-	VMOVUPD      64(BX), Y10
-	VMULPD       512(BX), Y10, Y11
-	VMULPD       480(BX), Y10, Y12
-	VMULPD       448(BX), Y10, Y13
-	VMOVUPD      blackFirstStripAVX2Consts<>+416(SB), Y15
-	VADDPD       Y15, Y2, Y5
-	VADDPD       Y15, Y0, Y10
-	VMOVUPD      Y9, 544(BX)
-	VADDPD       Y15, Y1, Y9
-	VMOVUPD      blackFirstStripAVX2Consts<>+128(SB), Y15
-	VMOVUPD      Y8, 576(BX)
-	VADDPD       Y2, Y15, Y8
-	VMOVUPD      Y7, 608(BX)
-	VADDPD       Y0, Y15, Y7
-	VMOVUPD      Y4, 1280(BX)
-	VADDPD       Y1, Y15, Y4
-	VMULPD       1248(BX), Y6, Y6
-	VMOVUPD      1184(BX), Y15
-	VMOVUPD      Y3, 1312(BX)
-	VMULPD       1216(BX), Y15, Y3
-	VMOVUPD      Y14, 1216(BX)
-	VMOVUPD      672(BX), Y14
-	VMOVUPD      Y13, 1344(BX)
-	VMULPD       1152(BX), Y14, Y13
-	VMOVUPD      Y12, 1152(BX)
-	VMOVUPD      640(BX), Y12
-	VBLENDVPD    Y12, Y5, Y2, Y2
-	VMOVUPD      1056(BX), Y5
-	VBLENDVPD    Y5, Y10, Y0, Y0
-	VMOVUPD      1024(BX), Y5
-	VBLENDVPD    Y5, Y9, Y1, Y1
-	VMULPD       704(BX), Y6, Y5
-	VMULPD       1120(BX), Y3, Y3
-	VMULPD       736(BX), Y13, Y6
-	VMOVUPD      992(BX), Y9
-	VBLENDVPD    Y9, Y8, Y2, Y2
-	VMOVUPD      960(BX), Y8
-	VBLENDVPD    Y8, Y7, Y0, Y0
-	VMOVUPD      928(BX), Y7
-	VBLENDVPD    Y7, Y4, Y1, Y1
-	VMULPD       Y5, Y5, Y4
-	VMULPD       Y3, Y3, Y7
-	VMULPD       Y6, Y6, Y8
-	VMOVUPD      blackFirstStripAVX2Consts<>+448(SB), Y9
-	VMULPD       Y9, Y2, Y10
-	VMULPD       Y9, Y0, Y12
-	VMULPD       Y9, Y1, Y9
-	VMOVUPD      768(BX), Y13
-	VMULPD       1248(BX), Y13, Y13
-	VMULPD       800(BX), Y15, Y15
-	VMULPD       1088(BX), Y14, Y14
-	VMOVUPD      Y1, 1088(BX)
-	VMOVUPD      blackFirstStripAVX2Consts<>+512(SB), Y1
-	VFMADD231PD  blackFirstStripAVX2Consts<>+480(SB), Y4, Y1
-	VMOVUPD      Y0, 672(BX)
-	VMOVUPD      blackFirstStripAVX2Consts<>+512(SB), Y0
-	VFMADD231PD  blackFirstStripAVX2Consts<>+480(SB), Y7, Y0
-	VMOVUPD      Y2, 800(BX)
-	VMOVUPD      blackFirstStripAVX2Consts<>+512(SB), Y2
-	VFMADD231PD  blackFirstStripAVX2Consts<>+480(SB), Y8, Y2
-	VMOVUPD      Y6, 1184(BX)
-	VMOVUPD      (BX), Y6
-	VMOVUPD      Y9, 1248(BX)
-	VMINPD       512(BX), Y6, Y9
-	VMOVUPD      Y3, 512(BX)
-	VMINPD       480(BX), Y6, Y3
-	VMOVUPD      Y12, 480(BX)
-	VMINPD       448(BX), Y6, Y12
-	VMOVUPD      Y5, 448(BX)
-	VMULPD       Y13, Y6, Y5
-	VMOVUPD      Y10, 768(BX)
-	VMULPD       Y15, Y6, Y10
-	VMULPD       Y14, Y6, Y6
-	VFMADD213PD  blackFirstStripAVX2Consts<>+544(SB), Y4, Y1
-	VFMADD213PD  blackFirstStripAVX2Consts<>+544(SB), Y7, Y0
-	VFMADD213PD  blackFirstStripAVX2Consts<>+544(SB), Y8, Y2
-	VMOVUPD      Y14, 928(BX)
-	VMOVUPD      blackFirstStripAVX2Consts<>+576(SB), Y14
-	VMOVUPD      Y15, 960(BX)
-	VXORPD       416(BX), Y14, Y15
-	VMOVUPD      Y15, 992(BX)
-	VXORPD       384(BX), Y14, Y15
-	VMOVUPD      Y15, 736(BX)
-	VMOVUPD      352(BX), Y15
-	VMOVUPD      Y13, 1120(BX)
-	VXORPD       Y14, Y15, Y13
-	VMOVUPD      Y13, 704(BX)
-	VMOVUPD      416(BX), Y13
-	VMOVUPD      160(BX), Y14
-	VMOVUPD      Y6, 1024(BX)
-	VMULPD       Y14, Y13, Y6
-	VMOVUPD      Y6, 1056(BX)
-	VMULPD       384(BX), Y14, Y6
-	VMOVUPD      Y6, 640(BX)
-	VMULPD       Y14, Y15, Y6
-	VFMADD213PD  blackFirstStripAVX2Consts<>+608(SB), Y4, Y1
-	VFMADD213PD  blackFirstStripAVX2Consts<>+608(SB), Y7, Y0
-	VFMADD213PD  blackFirstStripAVX2Consts<>+608(SB), Y8, Y2
-	VMULPD       Y11, Y13, Y13
-	VMOVUPD      Y13, 416(BX)
-	VMOVUPD      1152(BX), Y13
-	VMOVUPD      Y6, 1376(BX)
-	VMULPD       384(BX), Y13, Y6
-	VMULPD       1344(BX), Y15, Y15
-	VMOVUPD      Y15, 352(BX)
-	VMOVUPD      832(BX), Y15
-	VMULPD       Y15, Y15, Y15
-	VMOVUPD      Y6, 832(BX)
-	VMOVUPD      864(BX), Y6
-	VMULPD       Y6, Y6, Y6
-	VMOVUPD      Y6, 864(BX)
-	VMOVUPD      896(BX), Y6
-	VMULPD       Y6, Y6, Y6
-	VFMADD213PD  blackFirstStripAVX2Consts<>+640(SB), Y4, Y1
-	VFMADD213PD  blackFirstStripAVX2Consts<>+640(SB), Y7, Y0
-	VFMADD213PD  blackFirstStripAVX2Consts<>+640(SB), Y8, Y2
-	VADDPD       Y11, Y14, Y11
-	VADDPD       Y13, Y14, Y13
-	VMOVUPD      Y13, 1152(BX)
-	VADDPD       1344(BX), Y14, Y13
-	VMOVUPD      64(BX), Y14
-	VMINPD       Y14, Y9, Y9
-	VMINPD       Y14, Y3, Y3
-	VMINPD       Y14, Y12, Y12
-	VMOVUPD      blackFirstStripAVX2Consts<>+672(SB), Y14
-	VFMADD213PD  Y14, Y4, Y1
-	VFMADD213PD  Y14, Y7, Y0
-	VFMADD231PD  Y2, Y8, Y14
-	VMULPD       Y15, Y5, Y2
-	VMULPD       864(BX), Y10, Y15
-	VMULPD       1024(BX), Y6, Y6
-	VADDPD       1216(BX), Y11, Y11
-	VMOVUPD      Y6, 864(BX)
-	VMOVUPD      1312(BX), Y6
-	VMOVUPD      Y15, 1344(BX)
-	VADDPD       1152(BX), Y6, Y15
-	VADDPD       1280(BX), Y13, Y13
-	VFMADD213PD  blackFirstStripAVX2Consts<>+704(SB), Y4, Y1
-	VFMADD213PD  blackFirstStripAVX2Consts<>+704(SB), Y7, Y0
-	VFMADD213PD  blackFirstStripAVX2Consts<>+704(SB), Y8, Y14
-	VMINPD       1216(BX), Y9, Y9
-	VMINPD       Y6, Y3, Y3
-	VMINPD       1280(BX), Y12, Y12
-	VMOVUPD      Y2, 1152(BX)
-	VMOVUPD      1216(BX), Y2
-	VMULPD       1120(BX), Y2, Y2
-	VMULPD       960(BX), Y6, Y6
-	VMOVUPD      Y6, 960(BX)
-	VMOVUPD      1280(BX), Y6
-	VMULPD       928(BX), Y6, Y6
-	VMULPD       Y1, Y4, Y1
-	VMULPD       Y0, Y7, Y0
-	VMULPD       Y14, Y8, Y4
-	VMOVUPD      blackFirstStripAVX2Consts<>+736(SB), Y7
-	VCMPPD       $0x11, Y7, Y11, Y8
-	VCMPPD       $0x11, Y7, Y15, Y11
-	VCMPPD       $0x11, Y7, Y13, Y7
-	VMOVUPD      blackFirstStripAVX2Consts<>+768(SB), Y13
-	VCMPPD       $0x11, Y9, Y13, Y9
-	VCMPPD       $0x11, Y3, Y13, Y3
-	VCMPPD       $0x11, Y12, Y13, Y12
-	VMOVUPD      448(BX), Y13
-	VFMADD213PD  768(BX), Y13, Y1
-	VMOVUPD      512(BX), Y14
-	VFMADD213PD  480(BX), Y14, Y0
-	VMOVUPD      1184(BX), Y15
-	VFMADD213PD  1248(BX), Y15, Y4
-	VANDPD       Y8, Y9, Y8
-	VANDPD       Y11, Y3, Y3
-	VANDPD       Y7, Y12, Y7
-	VMULPD       Y2, Y5, Y9
-	VMULPD       960(BX), Y10, Y11
-	VMULPD       1024(BX), Y6, Y12
-	VMOVUPD      Y12, 1248(BX)
-	VMOVUPD      blackFirstStripAVX2Consts<>+800(SB), Y12
-	VFMADD231PD  Y12, Y13, Y1
-	VFMADD231PD  Y12, Y14, Y0
-	VFMADD231PD  Y12, Y15, Y4
-	VMOVUPD      blackFirstStripAVX2Consts<>+832(SB), Y13
-	VFMADD231PD  800(BX), Y13, Y1
-	VFMADD231PD  672(BX), Y13, Y0
-	VFMADD231PD  1088(BX), Y13, Y4
-	VMOVUPD      608(BX), Y13
-	VFMADD231PD  Y1, Y5, Y13
-	VMOVUPD      576(BX), Y14
-	VFMADD231PD  Y0, Y10, Y14
-	VMOVUPD      1024(BX), Y15
-	VMOVUPD      Y11, 1088(BX)
-	VMOVUPD      544(BX), Y11
-	VFMADD231PD  Y4, Y15, Y11
-	VFMSUB213PD  608(BX), Y1, Y5
-	VFMSUB213PD  576(BX), Y0, Y10
-	VFMSUB213PD  544(BX), Y4, Y15
-	VMOVUPD      blackFirstStripAVX2Consts<>+0(SB), Y0
-	VANDPD       Y13, Y0, Y1
-	VANDPD       Y14, Y0, Y4
-	VMOVUPD      Y9, 544(BX)
-	VANDPD       Y11, Y0, Y9
-	VMOVUPD      Y7, 1024(BX)
-	VANDPD       Y5, Y0, Y7
-	VMOVUPD      Y3, 576(BX)
-	VANDPD       Y10, Y0, Y3
-	VMOVUPD      Y8, 608(BX)
-	VANDPD       Y15, Y0, Y8
-	VMOVUPD      blackFirstStripAVX2Consts<>+864(SB), Y0
-	VMINPD       Y1, Y0, Y1
-	VMINPD       Y4, Y0, Y4
-	VMINPD       Y9, Y0, Y9
-	VMINPD       Y7, Y0, Y7
-	VMINPD       Y3, Y0, Y3
-	VMINPD       Y8, Y0, Y0
-	VMOVUPD      blackFirstStripAVX2Consts<>+576(SB), Y8
-	VANDPD       Y8, Y13, Y13
-	VANDPD       Y8, Y14, Y14
-	VANDPD       Y8, Y11, Y11
-	VMOVUPD      Y6, 672(BX)
-	VMOVUPD      blackFirstStripAVX2Consts<>+896(SB), Y6
-	VMOVUPD      Y2, 800(BX)
-	VMOVUPD      blackFirstStripAVX2Consts<>+128(SB), Y2
-	VFMADD231PD  Y6, Y1, Y2
-	VMOVUPD      Y11, 1184(BX)
-	VMOVUPD      blackFirstStripAVX2Consts<>+128(SB), Y11
-	VFMADD231PD  Y6, Y4, Y11
-	VMOVUPD      Y14, 512(BX)
-	VMOVUPD      blackFirstStripAVX2Consts<>+128(SB), Y14
-	VFMADD231PD  Y6, Y9, Y14
-	VMOVUPD      Y13, 448(BX)
-	VMOVUPD      blackFirstStripAVX2Consts<>+928(SB), Y13
-	VADDPD       Y13, Y1, Y12
-	VADDPD       Y13, Y4, Y8
-	VMOVUPD      Y15, 480(BX)
-	VADDPD       Y13, Y9, Y15
-	VMOVUPD      Y10, 768(BX)
-	VMOVUPD      blackFirstStripAVX2Consts<>+128(SB), Y10
-	VFMADD231PD  Y6, Y7, Y10
-	VMOVUPD      Y5, 928(BX)
+	VCMPPD       $0x00, Y7, Y5, Y8
+	VMOVUPD      544(BX), Y5
+	VCMPPD       $0x00, Y7, Y5, Y6
+	VMOVUPD      blackFirstStripAVX2Consts<>+288(SB), Y7
+	VBLENDVPD    Y10, Y7, Y3, Y3
+	VBLENDVPD    Y8, Y7, Y9, Y8
+	VBLENDVPD    Y6, Y7, Y4, Y4
+	VMULPD       Y12, Y13, Y6
+	VMULPD       Y11, Y14, Y7
+	VMOVUPD      640(BX), Y9
+	VMULPD       Y9, Y15, Y10
 	VMOVUPD      blackFirstStripAVX2Consts<>+128(SB), Y5
-	VFMADD231PD  Y6, Y3, Y5
-	VFMADD213PD  blackFirstStripAVX2Consts<>+128(SB), Y0, Y6
-	VMOVUPD      Y6, 1280(BX)
-	VADDPD       Y13, Y7, Y6
-	VMOVUPD      Y7, 1312(BX)
-	VADDPD       Y13, Y3, Y7
-	VADDPD       Y13, Y0, Y13
-	VMOVUPD      Y0, 1120(BX)
-	VMULPD       Y12, Y2, Y0
-	VMOVUPD      Y12, 1216(BX)
-	VMULPD       Y8, Y11, Y12
-	VMOVUPD      Y8, 896(BX)
-	VMULPD       Y15, Y14, Y8
-	VMOVUPD      Y15, 384(BX)
-	VMULPD       blackFirstStripAVX2Consts<>+960(SB), Y1, Y15
-	VMOVUPD      Y3, 1408(BX)
-	VMULPD       blackFirstStripAVX2Consts<>+960(SB), Y4, Y3
-	VMOVUPD      Y14, 1440(BX)
-	VMULPD       blackFirstStripAVX2Consts<>+960(SB), Y9, Y14
-	VMOVUPD      Y11, 1472(BX)
-	VMULPD       Y6, Y10, Y11
-	VMOVUPD      Y6, 1504(BX)
-	VMULPD       Y7, Y5, Y6
-	VMOVUPD      Y7, 1536(BX)
-	VMULPD       1280(BX), Y13, Y7
-	VMOVUPD      Y13, 1568(BX)
-	VMOVUPD      blackFirstStripAVX2Consts<>+576(SB), Y13
-	VMOVUPD      Y5, 1600(BX)
-	VANDPD       928(BX), Y13, Y5
-	VMOVUPD      Y5, 928(BX)
-	VANDPD       768(BX), Y13, Y5
-	VMOVUPD      Y5, 768(BX)
-	VANDPD       480(BX), Y13, Y5
-	VMULPD       Y15, Y1, Y13
-	VMOVUPD      Y5, 480(BX)
-	VMULPD       Y3, Y4, Y5
-	VMOVUPD      Y3, 1632(BX)
-	VMULPD       Y14, Y9, Y3
-	VMOVUPD      Y9, 1664(BX)
-	VMULPD       Y11, Y0, Y9
-	VMOVUPD      Y14, 1696(BX)
-	VMULPD       Y6, Y12, Y14
-	VMOVUPD      Y4, 1728(BX)
-	VMULPD       Y7, Y8, Y4
-	VMULPD       blackFirstStripAVX2Consts<>+992(SB), Y13, Y13
-	VMULPD       blackFirstStripAVX2Consts<>+992(SB), Y5, Y5
-	VMULPD       blackFirstStripAVX2Consts<>+992(SB), Y3, Y3
-	VMOVUPD      Y1, 1760(BX)
-	VMOVUPD      blackFirstStripAVX2Consts<>+128(SB), Y1
-	VDIVPD       Y9, Y1, Y9
-	VDIVPD       Y14, Y1, Y14
-	VDIVPD       Y4, Y1, Y1
-	VROUNDPD     $0x08, Y13, Y4
-	VROUNDPD     $0x08, Y5, Y5
-	VROUNDPD     $0x08, Y3, Y3
-	VMULPD       Y9, Y11, Y11
-	VMULPD       Y14, Y6, Y6
-	VMULPD       Y1, Y7, Y7
-	VMULPD       Y9, Y0, Y0
-	VMULPD       Y14, Y12, Y9
-	VMULPD       Y1, Y8, Y1
-	VMOVUPD      blackFirstStripAVX2Consts<>+1024(SB), Y8
-	VMULPD       Y8, Y4, Y12
-	VMULPD       Y8, Y5, Y13
-	VMULPD       Y8, Y3, Y8
-	VMULPD       Y11, Y2, Y2
-	VMULPD       1472(BX), Y6, Y14
-	VMOVUPD      Y6, 1472(BX)
-	VMULPD       1440(BX), Y7, Y6
-	VMULPD       Y0, Y10, Y10
-	VMOVUPD      Y0, 1440(BX)
-	VMULPD       1600(BX), Y9, Y0
-	VMOVUPD      Y9, 1600(BX)
-	VMULPD       1280(BX), Y1, Y9
-	VFMADD231PD  1760(BX), Y15, Y12
-	VMOVUPD      1728(BX), Y15
-	VFMADD231PD  1632(BX), Y15, Y13
-	VMOVUPD      Y1, 1632(BX)
-	VMOVUPD      1664(BX), Y1
-	VFMADD231PD  1696(BX), Y1, Y8
-	VMULPD       1760(BX), Y2, Y2
-	VMULPD       Y14, Y15, Y14
-	VMULPD       Y6, Y1, Y1
-	VMULPD       1312(BX), Y10, Y6
-	VMULPD       1408(BX), Y0, Y0
-	VMULPD       1120(BX), Y9, Y9
-	VMOVUPD      blackFirstStripAVX2Consts<>+1056(SB), Y10
-	VFMADD231PD  Y10, Y4, Y12
-	VFMADD231PD  Y10, Y5, Y13
-	VFMADD231PD  Y10, Y3, Y8
-	VMOVUPD      blackFirstStripAVX2Consts<>+800(SB), Y10
-	VMOVUPD      blackFirstStripAVX2Consts<>+416(SB), Y15
-	VFMADD231PD  Y10, Y2, Y15
-	VMOVUPD      Y2, 1120(BX)
-	VMOVUPD      blackFirstStripAVX2Consts<>+416(SB), Y2
-	VFMADD231PD  Y10, Y14, Y2
-	VMOVUPD      Y14, 1408(BX)
-	VMOVUPD      blackFirstStripAVX2Consts<>+416(SB), Y14
-	VFMADD231PD  Y10, Y1, Y14
-	VMOVUPD      Y1, 1312(BX)
-	VMOVUPD      blackFirstStripAVX2Consts<>+416(SB), Y1
-	VFMADD231PD  Y10, Y6, Y1
-	VMOVUPD      Y6, 1664(BX)
-	VMOVUPD      blackFirstStripAVX2Consts<>+416(SB), Y6
-	VFMADD231PD  Y10, Y0, Y6
-	VFMADD213PD  blackFirstStripAVX2Consts<>+416(SB), Y9, Y10
-	VMOVUPD      Y9, 1728(BX)
-	VMOVUPD      blackFirstStripAVX2Consts<>+1120(SB), Y9
-	VFMADD231PD  blackFirstStripAVX2Consts<>+1088(SB), Y12, Y9
-	VMOVUPD      Y0, 1760(BX)
-	VMOVUPD      blackFirstStripAVX2Consts<>+1120(SB), Y0
-	VFMADD231PD  blackFirstStripAVX2Consts<>+1088(SB), Y13, Y0
-	VMOVUPD      Y3, 1696(BX)
-	VMOVUPD      blackFirstStripAVX2Consts<>+1120(SB), Y3
-	VFMADD231PD  blackFirstStripAVX2Consts<>+1088(SB), Y8, Y3
-	VMULPD       1216(BX), Y11, Y11
-	VMOVUPD      Y11, 1216(BX)
-	VMOVUPD      896(BX), Y11
-	VMULPD       1472(BX), Y11, Y11
-	VMULPD       384(BX), Y7, Y7
-	VMOVUPD      Y7, 384(BX)
-	VMOVUPD      blackFirstStripAVX2Consts<>+1184(SB), Y7
-	VFMADD231PD  blackFirstStripAVX2Consts<>+1152(SB), Y15, Y7
-	VMOVUPD      Y11, 1472(BX)
-	VMOVUPD      blackFirstStripAVX2Consts<>+1184(SB), Y11
-	VFMADD231PD  blackFirstStripAVX2Consts<>+1152(SB), Y2, Y11
-	VMOVUPD      Y5, 896(BX)
-	VMOVUPD      blackFirstStripAVX2Consts<>+1184(SB), Y5
-	VFMADD231PD  blackFirstStripAVX2Consts<>+1152(SB), Y14, Y5
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1216(SB), Y12, Y9
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1216(SB), Y13, Y0
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1216(SB), Y8, Y3
-	VMOVUPD      Y4, 1280(BX)
-	VMOVUPD      1504(BX), Y4
-	VMULPD       1440(BX), Y4, Y4
-	VMOVUPD      Y4, 1440(BX)
-	VMOVUPD      1536(BX), Y4
-	VMULPD       1600(BX), Y4, Y4
-	VMOVUPD      Y4, 1600(BX)
-	VMOVUPD      1568(BX), Y4
-	VMULPD       1632(BX), Y4, Y4
-	VMOVUPD      Y4, 1632(BX)
-	VMOVUPD      blackFirstStripAVX2Consts<>+1184(SB), Y4
-	VFMADD231PD  blackFirstStripAVX2Consts<>+1152(SB), Y1, Y4
-	VMOVUPD      Y1, 1568(BX)
-	VMOVUPD      blackFirstStripAVX2Consts<>+1184(SB), Y1
-	VFMADD231PD  blackFirstStripAVX2Consts<>+1152(SB), Y6, Y1
-	VMOVUPD      Y1, 1536(BX)
-	VMOVUPD      blackFirstStripAVX2Consts<>+1184(SB), Y1
-	VFMADD231PD  blackFirstStripAVX2Consts<>+1152(SB), Y10, Y1
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1248(SB), Y15, Y7
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1248(SB), Y2, Y11
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1248(SB), Y14, Y5
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1280(SB), Y12, Y9
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1280(SB), Y13, Y0
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1280(SB), Y8, Y3
-	VMOVUPD      Y3, 1504(BX)
-	VMOVUPD      blackFirstStripAVX2Consts<>+1248(SB), Y3
-	VFMADD132PD  1568(BX), Y3, Y4
-	VMOVUPD      Y4, 1792(BX)
-	VMOVUPD      1536(BX), Y4
-	VFMADD213PD  Y3, Y6, Y4
-	VFMADD231PD  Y1, Y10, Y3
-	VMOVUPD      blackFirstStripAVX2Consts<>+1312(SB), Y1
-	VFMADD213PD  Y1, Y15, Y7
-	VFMADD213PD  Y1, Y2, Y11
-	VFMADD213PD  Y1, Y14, Y5
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1344(SB), Y12, Y9
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1344(SB), Y13, Y0
-	VMOVUPD      Y0, 1536(BX)
-	VMOVUPD      blackFirstStripAVX2Consts<>+1344(SB), Y0
-	VFMADD231PD  1504(BX), Y8, Y0
-	VMOVUPD      Y0, 1504(BX)
-	VMOVUPD      1568(BX), Y0
-	VFMADD132PD  1792(BX), Y1, Y0
-	VFMADD213PD  Y1, Y6, Y4
-	VFMADD231PD  Y3, Y10, Y1
-	VMOVUPD      blackFirstStripAVX2Consts<>+1376(SB), Y3
-	VFMADD213PD  Y3, Y15, Y7
-	VFMADD213PD  Y3, Y2, Y11
-	VFMADD213PD  Y3, Y14, Y5
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1408(SB), Y12, Y9
-	VMOVUPD      Y9, 1792(BX)
-	VMOVUPD      blackFirstStripAVX2Consts<>+1408(SB), Y9
-	VFMADD231PD  1536(BX), Y13, Y9
-	VMOVUPD      Y9, 1536(BX)
-	VMOVUPD      blackFirstStripAVX2Consts<>+1408(SB), Y9
-	VFMADD231PD  1504(BX), Y8, Y9
-	VFMADD132PD  1568(BX), Y3, Y0
-	VFMADD213PD  Y3, Y6, Y4
-	VFMADD231PD  Y1, Y10, Y3
-	VMOVUPD      blackFirstStripAVX2Consts<>+1440(SB), Y1
-	VFMADD213PD  Y1, Y15, Y7
-	VFMADD213PD  Y1, Y2, Y11
-	VFMADD213PD  Y1, Y14, Y5
-	VMOVUPD      Y5, 1504(BX)
-	VMOVUPD      blackFirstStripAVX2Consts<>+1472(SB), Y5
-	VFMADD231PD  1792(BX), Y12, Y5
-	VMOVUPD      Y5, 1792(BX)
-	VMOVUPD      blackFirstStripAVX2Consts<>+1472(SB), Y5
-	VFMADD231PD  1536(BX), Y13, Y5
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1472(SB), Y8, Y9
-	VFMADD132PD  1568(BX), Y1, Y0
-	VFMADD213PD  Y1, Y6, Y4
-	VFMADD231PD  Y3, Y10, Y1
-	VMOVUPD      blackFirstStripAVX2Consts<>+1504(SB), Y3
-	VFMADD213PD  Y3, Y15, Y7
-	VFMADD213PD  Y3, Y2, Y11
-	VMOVUPD      Y2, 1536(BX)
-	VMOVUPD      1504(BX), Y2
-	VFMADD213PD  Y3, Y14, Y2
-	VMOVUPD      Y2, 1504(BX)
-	VMOVUPD      blackFirstStripAVX2Consts<>+1536(SB), Y2
-	VFMADD231PD  1792(BX), Y12, Y2
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1536(SB), Y13, Y5
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1536(SB), Y8, Y9
-	VFMADD132PD  1568(BX), Y3, Y0
-	VFMADD213PD  Y3, Y6, Y4
-	VFMADD231PD  Y1, Y10, Y3
-	VMOVUPD      blackFirstStripAVX2Consts<>+1568(SB), Y1
-	VFMADD213PD  Y1, Y15, Y7
-	VFMADD132PD  1536(BX), Y1, Y11
-	VMOVUPD      Y11, 1792(BX)
-	VMOVUPD      1504(BX), Y11
-	VFMADD213PD  Y1, Y14, Y11
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1600(SB), Y12, Y2
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1600(SB), Y13, Y5
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1600(SB), Y8, Y9
-	VFMADD132PD  1568(BX), Y1, Y0
-	VFMADD213PD  Y1, Y6, Y4
-	VFMADD231PD  Y3, Y10, Y1
-	VMOVUPD      blackFirstStripAVX2Consts<>+1632(SB), Y3
-	VFMADD213PD  Y3, Y15, Y7
-	VMOVUPD      Y7, 1504(BX)
-	VMOVUPD      1536(BX), Y7
-	VFMADD132PD  1792(BX), Y3, Y7
-	VFMADD213PD  Y3, Y14, Y11
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1664(SB), Y12, Y2
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1664(SB), Y13, Y5
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1664(SB), Y8, Y9
-	VFMADD132PD  1568(BX), Y3, Y0
-	VFMADD213PD  Y3, Y6, Y4
-	VFMADD231PD  Y1, Y10, Y3
-	VMOVUPD      blackFirstStripAVX2Consts<>+1696(SB), Y1
-	VFMADD231PD  1504(BX), Y15, Y1
-	VMOVUPD      Y9, 1504(BX)
-	VMOVUPD      blackFirstStripAVX2Consts<>+1696(SB), Y9
-	VFMADD132PD  1536(BX), Y9, Y7
-	VFMADD213PD  Y9, Y14, Y11
-	VFMADD132PD  1568(BX), Y9, Y0
-	VFMADD213PD  Y9, Y6, Y4
-	VFMADD231PD  Y3, Y10, Y9
-	VMOVUPD      blackFirstStripAVX2Consts<>+1728(SB), Y3
-	VFMADD213PD  Y3, Y15, Y1
-	VFMADD132PD  1536(BX), Y3, Y7
-	VFMADD213PD  Y3, Y14, Y11
-	VFMADD132PD  1568(BX), Y3, Y0
-	VFMADD213PD  Y3, Y6, Y4
-	VFMADD231PD  Y9, Y10, Y3
-	VMOVUPD      blackFirstStripAVX2Consts<>+1760(SB), Y9
-	VFMADD213PD  Y9, Y15, Y1
-	VFMADD132PD  1536(BX), Y9, Y7
-	VFMADD213PD  Y9, Y14, Y11
-	VFMADD132PD  1568(BX), Y9, Y0
-	VFMADD213PD  Y9, Y6, Y4
-	VFMADD231PD  Y3, Y10, Y9
-	VMOVUPD      blackFirstStripAVX2Consts<>+1792(SB), Y3
-	VFMADD213PD  Y3, Y15, Y1
-	VFMADD132PD  1536(BX), Y3, Y7
-	VFMADD213PD  Y3, Y14, Y11
-	VFMADD132PD  1568(BX), Y3, Y0
-	VFMADD213PD  Y3, Y6, Y4
-	VFMADD231PD  Y9, Y10, Y3
-	VMOVUPD      blackFirstStripAVX2Consts<>+1824(SB), Y9
-	VFMADD213PD  Y9, Y15, Y1
-	VFMADD132PD  1536(BX), Y9, Y7
-	VFMADD213PD  Y9, Y14, Y11
-	VFMADD132PD  1568(BX), Y9, Y0
-	VFMADD213PD  Y9, Y6, Y4
-	VFMADD231PD  Y3, Y10, Y9
-	VMOVUPD      blackFirstStripAVX2Consts<>+1856(SB), Y3
-	VFMADD213PD  Y3, Y15, Y1
-	VFMADD132PD  1536(BX), Y3, Y7
-	VFMADD213PD  Y3, Y14, Y11
-	VFMADD132PD  1568(BX), Y3, Y0
-	VFMADD213PD  Y3, Y6, Y4
-	VFMADD231PD  Y9, Y10, Y3
-	VMOVUPD      blackFirstStripAVX2Consts<>+1888(SB), Y9
-	VFMADD213PD  Y9, Y15, Y1
-	VFMADD132PD  1536(BX), Y9, Y7
-	VFMADD213PD  Y9, Y14, Y11
-	VFMADD132PD  1568(BX), Y9, Y0
-	VFMADD213PD  Y9, Y6, Y4
-	VFMADD231PD  Y3, Y10, Y9
-	VMOVUPD      blackFirstStripAVX2Consts<>+1920(SB), Y3
-	VFMADD213PD  Y3, Y15, Y1
-	VFMADD132PD  1536(BX), Y3, Y7
-	VFMADD213PD  Y3, Y14, Y11
-	VFMADD132PD  1568(BX), Y3, Y0
-	VFMADD213PD  Y3, Y6, Y4
-	VFMADD231PD  Y9, Y10, Y3
-	VMOVUPD      blackFirstStripAVX2Consts<>+1952(SB), Y9
-	VFMADD213PD  Y9, Y15, Y1
-	VFMADD132PD  1536(BX), Y9, Y7
-	VFMADD213PD  Y9, Y14, Y11
-	VFMADD132PD  1568(BX), Y9, Y0
-	VFMADD213PD  Y9, Y6, Y4
-	VFMADD231PD  Y3, Y10, Y9
-	VMOVUPD      blackFirstStripAVX2Consts<>+1984(SB), Y3
-	VFMADD213PD  Y3, Y15, Y1
-	VFMADD132PD  1536(BX), Y3, Y7
-	VFMADD213PD  Y3, Y14, Y11
-	VFMADD132PD  1568(BX), Y3, Y0
-	VFMADD213PD  Y3, Y6, Y4
-	VFMADD231PD  Y9, Y10, Y3
-	VMOVUPD      blackFirstStripAVX2Consts<>+2016(SB), Y9
-	VFMADD213PD  Y9, Y15, Y1
-	VFMADD132PD  1536(BX), Y9, Y7
-	VFMADD213PD  Y9, Y14, Y11
-	VFMADD132PD  1568(BX), Y9, Y0
-	VFMADD213PD  Y9, Y6, Y4
-	VFMADD231PD  Y3, Y10, Y9
-	VMOVUPD      blackFirstStripAVX2Consts<>+2048(SB), Y3
-	VFMADD213PD  Y3, Y15, Y1
-	VFMADD132PD  1536(BX), Y3, Y7
-	VFMADD213PD  Y3, Y14, Y11
-	VFMADD132PD  1568(BX), Y3, Y0
-	VFMADD213PD  Y3, Y6, Y4
-	VFMADD231PD  Y9, Y10, Y3
-	VMOVUPD      blackFirstStripAVX2Consts<>+2080(SB), Y9
-	VFMADD213PD  Y9, Y1, Y15
-	VFMADD132PD  1536(BX), Y9, Y7
-	VFMADD213PD  Y9, Y11, Y14
-	VMOVUPD      1280(BX), Y1
-	VMOVUPD      blackFirstStripAVX2Consts<>+2112(SB), Y11
-	VMOVUPD      Y5, 1536(BX)
-	VMINPD       Y11, Y1, Y5
-	VMOVUPD      896(BX), Y1
-	VMOVUPD      Y2, 1792(BX)
-	VMINPD       Y11, Y1, Y2
-	VMOVUPD      1696(BX), Y1
-	VMINPD       Y11, Y1, Y11
-	VFMADD132PD  1568(BX), Y9, Y0
-	VFMADD213PD  Y9, Y4, Y6
-	VFMADD231PD  Y3, Y10, Y9
-	VMULPD       Y12, Y12, Y3
-	VMULPD       Y13, Y13, Y4
-	VMULPD       Y8, Y8, Y10
-	VMAXPD       blackFirstStripAVX2Consts<>+2144(SB), Y5, Y5
-	VMAXPD       blackFirstStripAVX2Consts<>+2144(SB), Y2, Y2
-	VMAXPD       blackFirstStripAVX2Consts<>+2144(SB), Y11, Y11
-	VMOVUPD      blackFirstStripAVX2Consts<>+384(SB), Y1
-	VFMADD132PD  1120(BX), Y1, Y15
-	VFMADD132PD  1408(BX), Y1, Y7
-	VFMADD132PD  1312(BX), Y1, Y14
-	VFMADD231PD  1792(BX), Y3, Y12
-	VFMADD231PD  1536(BX), Y4, Y13
-	VFMADD231PD  1504(BX), Y10, Y8
-	VMOVUPD      1280(BX), Y3
-	VSUBPD       Y5, Y3, Y3
-	VMOVUPD      896(BX), Y4
-	VSUBPD       Y2, Y4, Y4
-	VMOVUPD      1696(BX), Y10
-	VSUBPD       Y11, Y10, Y10
-	VFMADD132PD  1664(BX), Y1, Y0
-	VFMADD132PD  1760(BX), Y1, Y6
-	VFMADD231PD  1728(BX), Y9, Y1
-	VMOVUPD      160(BX), Y9
-	VFMADD213PD  Y9, Y9, Y12
-	VFMADD213PD  Y9, Y9, Y13
-	VFMADD213PD  Y9, Y8, Y9
-	VMOVUPD      blackFirstStripAVX2Consts<>+2176(SB), Y8
-	VADDPD       Y8, Y3, Y3
-	VADDPD       Y8, Y4, Y4
-	VADDPD       Y8, Y10, Y10
-	VADDPD       Y8, Y5, Y5
-	VADDPD       Y8, Y2, Y2
-	VADDPD       Y8, Y11, Y8
-	VMULPD       1216(BX), Y15, Y11
-	VMULPD       1472(BX), Y7, Y7
-	VMULPD       384(BX), Y14, Y14
-	VPSLLQ       $0x34, Y3, Y3
-	VPSLLQ       $0x34, Y4, Y4
-	VPSLLQ       $0x34, Y10, Y10
-	VMULPD       Y3, Y12, Y3
-	VMULPD       Y4, Y13, Y4
+	VDIVPD       Y6, Y5, Y6
+	VDIVPD       Y7, Y5, Y7
+	VDIVPD       Y10, Y5, Y10
+	VMULPD       Y6, Y12, Y12
+	VMULPD       Y7, Y11, Y11
 	VMULPD       Y10, Y9, Y9
-	VMULPD       1440(BX), Y0, Y0
-	VMULPD       1600(BX), Y6, Y6
-	VMULPD       1632(BX), Y1, Y1
-	VPSLLQ       $0x34, Y5, Y5
-	VPSLLQ       $0x34, Y2, Y2
-	VPSLLQ       $0x34, Y8, Y8
-	VMOVUPD      320(BX), Y10
-	VORPD        448(BX), Y10, Y12
-	VORPD        512(BX), Y10, Y13
-	VORPD        1184(BX), Y10, Y15
-	VMOVUPD      Y1, 1632(BX)
-	VORPD        928(BX), Y10, Y1
-	VMOVUPD      Y6, 1600(BX)
-	VORPD        768(BX), Y10, Y6
-	VORPD        480(BX), Y10, Y10
-	VMULPD       Y5, Y3, Y3
-	VMULPD       Y2, Y4, Y2
-	VMULPD       Y8, Y9, Y4
-	VMOVUPD      992(BX), Y5
-	VCMPPD       $0x00, Y12, Y5, Y8
-	VMOVUPD      736(BX), Y9
-	VCMPPD       $0x00, Y13, Y9, Y12
-	VMOVUPD      704(BX), Y13
-	VCMPPD       $0x00, Y15, Y13, Y15
-	VCMPPD       $0x00, Y1, Y5, Y1
-	VCMPPD       $0x00, Y6, Y9, Y5
-	VCMPPD       $0x00, Y10, Y13, Y6
-	VMOVUPD      blackFirstStripAVX2Consts<>+256(SB), Y9
-	VMOVUPD      1056(BX), Y10
-	VBLENDVPD    Y8, Y9, Y10, Y8
-	VMOVUPD      640(BX), Y10
-	VBLENDVPD    Y12, Y9, Y10, Y10
-	VMOVUPD      1376(BX), Y12
-	VBLENDVPD    Y15, Y9, Y12, Y12
-	VMOVUPD      416(BX), Y13
-	VBLENDVPD    Y1, Y9, Y13, Y1
-	VMOVUPD      832(BX), Y13
-	VBLENDVPD    Y5, Y9, Y13, Y5
-	VMOVUPD      352(BX), Y13
-	VBLENDVPD    Y6, Y9, Y13, Y6
-	VMOVUPD      blackFirstStripAVX2Consts<>+0(SB), Y9
-	VANDPD       Y11, Y9, Y11
-	VANDPD       Y7, Y9, Y7
-	VANDPD       Y14, Y9, Y13
-	VANDPD       Y0, Y9, Y0
-	VANDPD       1600(BX), Y9, Y14
-	VANDPD       1632(BX), Y9, Y9
-	VORPD        448(BX), Y11, Y11
-	VORPD        512(BX), Y7, Y7
-	VORPD        1184(BX), Y13, Y13
-	VORPD        928(BX), Y0, Y0
-	VORPD        768(BX), Y14, Y14
-	VORPD        480(BX), Y9, Y9
-	VMOVUPD      blackFirstStripAVX2Consts<>+2208(SB), Y15
-	VMOVUPD      Y9, 480(BX)
-	VMULPD       Y15, Y3, Y9
-	VMOVUPD      Y3, 768(BX)
-	VMULPD       Y15, Y2, Y3
-	VMULPD       Y15, Y4, Y15
-	VSUBPD       Y1, Y8, Y1
+	VMULPD       Y6, Y13, Y6
+	VMULPD       Y7, Y14, Y7
+	VMULPD       Y10, Y15, Y10
+	VMOVUPD      608(BX), Y13
+	VMOVUPD      blackFirstStripAVX2Consts<>+320(SB), Y14
+	VCMPPD       $0x11, Y14, Y13, Y15
+	VMOVUPD      576(BX), Y5
+	VMOVUPD      Y10, 640(BX)
+	VCMPPD       $0x11, Y14, Y5, Y10
+	VMOVUPD      Y7, 1056(BX)
+	VMOVUPD      544(BX), Y7
+	VCMPPD       $0x11, Y14, Y7, Y14
+	VMULPD       Y12, Y0, Y0
+	VMULPD       Y11, Y2, Y2
+	VMULPD       Y9, Y1, Y1
+	VBLENDVPD    Y15, Y3, Y13, Y3
+	VBLENDVPD    Y10, Y8, Y5, Y5
+	VBLENDVPD    Y14, Y4, Y7, Y4
+	VMULPD       Y0, Y0, Y7
+	VMULPD       Y2, Y2, Y8
+	VMULPD       Y1, Y1, Y9
+	VMOVUPD      224(BX), Y10
+	VSUBPD       Y3, Y10, Y3
 	VSUBPD       Y5, Y10, Y5
-	VSUBPD       Y6, Y12, Y6
-	VSUBPD       Y11, Y0, Y0
-	VSUBPD       Y7, Y14, Y14
-	VMOVUPD      Y6, 928(BX)
-	VMOVUPD      480(BX), Y6
-	VSUBPD       Y13, Y6, Y6
-	VMOVUPD      Y6, 480(BX)
-	VMULPD       1152(BX), Y9, Y6
-	VMOVUPD      Y9, 1152(BX)
-	VMULPD       1344(BX), Y3, Y9
-	VMOVUPD      Y3, 1344(BX)
-	VMULPD       864(BX), Y15, Y3
-	VFNMADD231PD 768(BX), Y11, Y8
-	VFNMADD231PD Y2, Y7, Y10
-	VFNMADD231PD Y4, Y13, Y12
-	VFMADD231PD  768(BX), Y0, Y1
-	VFMADD231PD  Y14, Y2, Y5
-	VMOVUPD      928(BX), Y0
-	VFMADD231PD  480(BX), Y4, Y0
-	VMOVUPD      blackFirstStripAVX2Consts<>+960(SB), Y2
-	VMULPD       Y6, Y2, Y4
-	VMULPD       Y9, Y2, Y6
-	VMULPD       Y3, Y2, Y2
-	VMOVUPD      800(BX), Y3
-	VMULPD       1152(BX), Y3, Y7
-	VMOVUPD      960(BX), Y9
-	VMULPD       1344(BX), Y9, Y11
-	VMULPD       672(BX), Y15, Y13
-	VMOVUPD      608(BX), Y14
-	VMOVUPD      Y2, 928(BX)
-	VMOVUPD      blackFirstStripAVX2Consts<>+2240(SB), Y2
-	VBLENDVPD    Y14, Y1, Y2, Y1
-	VMOVUPD      576(BX), Y14
-	VBLENDVPD    Y14, Y5, Y2, Y5
-	VMOVUPD      1024(BX), Y14
-	VBLENDVPD    Y14, Y0, Y2, Y0
-	VMOVUPD      32(BX), Y2
-	VMULPD       Y1, Y2, Y14
-	VMOVUPD      Y14, 1024(BX)
-	VMULPD       Y5, Y2, Y14
+	VSUBPD       Y4, Y10, Y4
+	VMOVUPD      blackFirstStripAVX2Consts<>+384(SB), Y10
+	VMULPD       704(BX), Y10, Y11
+	VMULPD       1024(BX), Y10, Y12
+	VMULPD       736(BX), Y10, Y10
+	VMOVUPD      blackFirstStripAVX2Consts<>+416(SB), Y13
+	VMOVUPD      blackFirstStripAVX2Consts<>+448(SB), Y14
+	VFMADD231PD  Y13, Y7, Y14
+	VMOVUPD      blackFirstStripAVX2Consts<>+448(SB), Y15
+	VFMADD231PD  Y13, Y8, Y15
+	VFMADD213PD  blackFirstStripAVX2Consts<>+448(SB), Y9, Y13
+	VFMADD213PD  blackFirstStripAVX2Consts<>+480(SB), Y7, Y14
+	VFMADD213PD  blackFirstStripAVX2Consts<>+480(SB), Y8, Y15
+	VFMADD213PD  blackFirstStripAVX2Consts<>+480(SB), Y9, Y13
+	VFMADD213PD  blackFirstStripAVX2Consts<>+512(SB), Y7, Y14
+	VFMADD213PD  blackFirstStripAVX2Consts<>+512(SB), Y8, Y15
+	VFMADD213PD  blackFirstStripAVX2Consts<>+512(SB), Y9, Y13
+	VFMADD213PD  blackFirstStripAVX2Consts<>+544(SB), Y7, Y14
+	VFMADD213PD  blackFirstStripAVX2Consts<>+544(SB), Y8, Y15
+	VFMADD213PD  blackFirstStripAVX2Consts<>+544(SB), Y9, Y13
+	VFMADD213PD  blackFirstStripAVX2Consts<>+576(SB), Y7, Y14
+	VFMADD213PD  blackFirstStripAVX2Consts<>+576(SB), Y8, Y15
+	VFMADD213PD  blackFirstStripAVX2Consts<>+576(SB), Y9, Y13
+	VFMADD213PD  blackFirstStripAVX2Consts<>+608(SB), Y7, Y14
+	VFMADD213PD  blackFirstStripAVX2Consts<>+608(SB), Y8, Y15
+	VFMADD213PD  blackFirstStripAVX2Consts<>+608(SB), Y9, Y13
+	VMULPD       Y14, Y7, Y7
+	VMULPD       Y15, Y8, Y8
+	VMULPD       Y13, Y9, Y9
+	VMOVUPD      blackFirstStripAVX2Consts<>+640(SB), Y13
+	VADDPD       Y13, Y3, Y14
+	VADDPD       Y13, Y5, Y15
+	VMOVUPD      Y10, 544(BX)
+	VADDPD       Y13, Y4, Y10
+	VMOVUPD      768(BX), Y13
+	VBLENDVPD    Y13, Y14, Y3, Y13
+	VMOVUPD      800(BX), Y14
+	VBLENDVPD    Y14, Y15, Y5, Y14
+	VMOVUPD      992(BX), Y15
+	VBLENDVPD    Y15, Y10, Y4, Y10
+	VMOVUPD      blackFirstStripAVX2Consts<>+128(SB), Y15
+	VADDPD       Y3, Y15, Y3
+	VADDPD       Y5, Y15, Y5
+	VADDPD       Y4, Y15, Y4
+	VMOVUPD      (BX), Y15
+	VMOVUPD      Y12, 992(BX)
+	VMULPD       Y6, Y15, Y12
+	VMOVUPD      Y11, 800(BX)
+	VMULPD       1056(BX), Y15, Y11
+	VMOVUPD      Y11, 768(BX)
+	VMOVUPD      640(BX), Y11
+	VMOVUPD      Y12, 576(BX)
+	VMULPD       Y11, Y15, Y12
+	VMULPD       704(BX), Y6, Y6
+	VMOVUPD      Y6, 608(BX)
+	VMOVUPD      1024(BX), Y6
+	VMOVUPD      Y12, 1088(BX)
+	VMULPD       1056(BX), Y6, Y12
+	VMULPD       736(BX), Y11, Y11
+	VMOVUPD      960(BX), Y6
+	VBLENDVPD    Y6, Y3, Y13, Y3
+	VMOVUPD      928(BX), Y6
+	VBLENDVPD    Y6, Y5, Y14, Y5
+	VMOVUPD      896(BX), Y6
+	VBLENDVPD    Y6, Y4, Y10, Y4
+	VMOVUPD      blackFirstStripAVX2Consts<>+672(SB), Y6
+	VMULPD       Y6, Y3, Y10
+	VMULPD       Y6, Y5, Y13
+	VMULPD       Y6, Y4, Y6
+	VMOVUPD      512(BX), Y14
+	VMOVUPD      Y11, 896(BX)
+	VMOVUPD      64(BX), Y11
+	VMOVUPD      Y12, 928(BX)
+	VMULPD       Y11, Y14, Y12
+	VMOVUPD      Y4, 960(BX)
+	VMULPD       480(BX), Y11, Y4
+	VMOVUPD      Y5, 640(BX)
+	VMULPD       448(BX), Y11, Y5
+	VMINPD       Y14, Y15, Y14
+	VMOVUPD      Y3, 512(BX)
+	VMINPD       480(BX), Y15, Y3
+	VMINPD       448(BX), Y15, Y15
+	VFMADD231PD  Y7, Y0, Y10
+	VFMADD231PD  Y8, Y2, Y13
+	VFMADD231PD  Y9, Y1, Y6
+	VMOVUPD      blackFirstStripAVX2Consts<>+704(SB), Y7
+	VXORPD       416(BX), Y7, Y8
+	VXORPD       384(BX), Y7, Y9
+	VMOVUPD      Y9, 448(BX)
+	VXORPD       352(BX), Y7, Y9
+	VMINPD       Y11, Y14, Y14
+	VMINPD       Y11, Y3, Y3
+	VMINPD       Y11, Y15, Y11
+	VMOVUPD      blackFirstStripAVX2Consts<>+736(SB), Y15
+	VFMADD231PD  Y15, Y0, Y10
+	VFMADD231PD  Y15, Y2, Y13
+	VFMADD231PD  Y15, Y1, Y6
+	VMOVUPD      416(BX), Y0
+	VMOVUPD      160(BX), Y1
+	VMULPD       Y1, Y0, Y2
+	VMOVUPD      384(BX), Y15
+	VMOVUPD      Y2, 480(BX)
+	VMULPD       Y1, Y15, Y2
+	VMOVUPD      Y2, 1056(BX)
+	VMOVUPD      352(BX), Y2
+	VMOVUPD      Y9, 1120(BX)
+	VMULPD       Y1, Y2, Y9
+	VMULPD       Y12, Y0, Y0
+	VMULPD       Y4, Y15, Y15
+	VMULPD       Y5, Y2, Y2
+	VMOVUPD      Y2, 352(BX)
+	VMOVUPD      blackFirstStripAVX2Consts<>+768(SB), Y2
+	VFMADD231PD  512(BX), Y2, Y10
+	VFMADD231PD  640(BX), Y2, Y13
+	VFMADD231PD  960(BX), Y2, Y6
+	VADDPD       Y12, Y1, Y2
+	VADDPD       Y4, Y1, Y4
+	VADDPD       Y5, Y1, Y5
+	VMOVUPD      576(BX), Y12
+	VMULPD       832(BX), Y12, Y1
+	VMOVUPD      Y1, 832(BX)
+	VMOVUPD      768(BX), Y1
+	VMOVUPD      Y15, 960(BX)
+	VMULPD       672(BX), Y1, Y15
+	VMOVUPD      Y15, 672(BX)
+	VMOVUPD      1088(BX), Y15
+	VMOVUPD      Y0, 640(BX)
+	VMULPD       864(BX), Y15, Y0
+	VMOVUPD      Y0, 864(BX)
+	VMOVUPD      800(BX), Y0
+	VFMADD231PD  Y10, Y12, Y0
+	VMOVUPD      Y9, 512(BX)
+	VMOVUPD      992(BX), Y9
+	VFMADD231PD  Y13, Y1, Y9
+	VMOVUPD      Y8, 384(BX)
+	VMOVUPD      544(BX), Y8
+	VFMADD231PD  Y6, Y15, Y8
+	VFMSUB213PD  800(BX), Y12, Y10
+	VFMSUB213PD  992(BX), Y1, Y13
+	VFMSUB213PD  544(BX), Y15, Y6
+	VMINPD       704(BX), Y14, Y14
+	VMINPD       1024(BX), Y3, Y3
+	VMINPD       736(BX), Y11, Y11
+	VMOVUPD      blackFirstStripAVX2Consts<>+0(SB), Y15
+	VANDPD       Y0, Y15, Y1
+	VANDPD       Y9, Y15, Y12
+	VMOVUPD      Y11, 544(BX)
+	VANDPD       Y8, Y15, Y11
+	VMOVUPD      Y3, 992(BX)
+	VMOVUPD      blackFirstStripAVX2Consts<>+800(SB), Y3
+	VMINPD       Y1, Y3, Y1
+	VMINPD       Y12, Y3, Y12
+	VMINPD       Y11, Y3, Y11
+	VANDPD       Y7, Y0, Y0
+	VANDPD       Y7, Y9, Y9
+	VANDPD       Y7, Y8, Y8
+	VADDPD       704(BX), Y2, Y2
+	VADDPD       1024(BX), Y4, Y4
+	VADDPD       736(BX), Y5, Y5
+	VMOVUPD      Y8, 736(BX)
+	VANDPD       Y10, Y15, Y8
+	VMOVUPD      Y9, 1024(BX)
+	VANDPD       Y13, Y15, Y9
+	VMOVUPD      Y0, 704(BX)
+	VANDPD       Y6, Y15, Y0
+	VMINPD       Y8, Y3, Y8
+	VMINPD       Y9, Y3, Y9
+	VMINPD       Y0, Y3, Y0
+	VANDPD       Y10, Y7, Y3
+	VANDPD       Y13, Y7, Y10
+	VANDPD       Y6, Y7, Y6
+	VMOVUPD      blackFirstStripAVX2Consts<>+832(SB), Y13
+	VCMPPD       $0x11, Y14, Y13, Y14
+	VCMPPD       $0x11, 992(BX), Y13, Y7
+	VCMPPD       $0x11, 544(BX), Y13, Y13
+	VMOVUPD      blackFirstStripAVX2Consts<>+864(SB), Y15
+	VCMPPD       $0x11, Y15, Y2, Y2
+	VCMPPD       $0x11, Y15, Y4, Y4
+	VCMPPD       $0x11, Y15, Y5, Y5
+	VMOVUPD      608(BX), Y15
+	VMOVUPD      Y6, 544(BX)
+	VMULPD       576(BX), Y15, Y6
+	VMOVUPD      928(BX), Y15
+	VMOVUPD      Y6, 576(BX)
+	VMULPD       768(BX), Y15, Y6
+	VMOVUPD      896(BX), Y15
+	VMOVUPD      Y6, 768(BX)
+	VMULPD       1088(BX), Y15, Y6
+	VANDPD       Y2, Y14, Y2
+	VANDPD       Y4, Y7, Y4
+	VANDPD       Y5, Y13, Y5
+	VMOVUPD      blackFirstStripAVX2Consts<>+896(SB), Y7
+	VMOVUPD      blackFirstStripAVX2Consts<>+736(SB), Y13
+	VFMADD231PD  Y7, Y1, Y13
+	VMOVUPD      blackFirstStripAVX2Consts<>+736(SB), Y14
+	VFMADD231PD  Y7, Y12, Y14
+	VMOVUPD      blackFirstStripAVX2Consts<>+736(SB), Y15
+	VFMADD231PD  Y7, Y11, Y15
+	VMOVUPD      Y6, 1088(BX)
+	VADDPD       blackFirstStripAVX2Consts<>+928(SB), Y1, Y6
+	VMOVUPD      Y5, 992(BX)
+	VADDPD       blackFirstStripAVX2Consts<>+928(SB), Y12, Y5
+	VMOVUPD      Y4, 800(BX)
+	VADDPD       blackFirstStripAVX2Consts<>+928(SB), Y11, Y4
+	VMOVUPD      Y2, 416(BX)
+	VMOVUPD      blackFirstStripAVX2Consts<>+736(SB), Y2
+	VFMADD231PD  Y7, Y8, Y2
+	VMOVUPD      Y10, 1152(BX)
+	VMOVUPD      blackFirstStripAVX2Consts<>+736(SB), Y10
+	VFMADD231PD  Y7, Y9, Y10
+	VFMADD213PD  blackFirstStripAVX2Consts<>+736(SB), Y0, Y7
+	VMOVUPD      Y3, 1184(BX)
+	VADDPD       blackFirstStripAVX2Consts<>+928(SB), Y8, Y3
+	VMOVUPD      Y8, 1216(BX)
+	VADDPD       blackFirstStripAVX2Consts<>+928(SB), Y9, Y8
+	VMOVUPD      Y9, 1248(BX)
+	VADDPD       blackFirstStripAVX2Consts<>+928(SB), Y0, Y9
+	VMOVUPD      Y0, 1280(BX)
+	VMULPD       Y6, Y13, Y0
+	VMOVUPD      Y6, 1312(BX)
+	VMULPD       Y5, Y14, Y6
+	VMOVUPD      Y5, 1344(BX)
+	VMULPD       Y4, Y15, Y5
+	VMOVUPD      Y4, 1376(BX)
+	VMULPD       Y1, Y1, Y4
+	VMOVUPD      Y1, 1408(BX)
+	VMULPD       Y12, Y12, Y1
+	VMOVUPD      Y12, 1440(BX)
+	VMULPD       Y11, Y11, Y12
+	VMOVUPD      Y11, 1472(BX)
+	VMOVUPD      blackFirstStripAVX2Consts<>+960(SB), Y11
+	VFMADD132PD  blackFirstStripAVX2Consts<>+992(SB), Y11, Y4
+	VFMADD132PD  blackFirstStripAVX2Consts<>+992(SB), Y11, Y1
+	VFMADD132PD  blackFirstStripAVX2Consts<>+992(SB), Y11, Y12
+	VSUBPD       Y11, Y4, Y4
+	VSUBPD       Y11, Y1, Y1
+	VSUBPD       Y11, Y12, Y11
+	VMULPD       Y3, Y2, Y12
+	VMOVUPD      Y11, 1504(BX)
+	VMULPD       Y8, Y10, Y11
+	VMOVUPD      Y1, 1536(BX)
+	VMULPD       Y9, Y7, Y1
+	VMOVUPD      Y4, 1568(BX)
+	VMOVUPD      320(BX), Y4
+	VMOVUPD      Y9, 1600(BX)
+	VORPD        704(BX), Y4, Y9
+	VMOVUPD      Y8, 1632(BX)
+	VORPD        1024(BX), Y4, Y8
+	VMOVUPD      Y3, 1664(BX)
+	VORPD        736(BX), Y4, Y3
+	VMOVUPD      384(BX), Y4
+	VCMPPD       $0x00, Y9, Y4, Y9
+	VMOVUPD      448(BX), Y4
+	VCMPPD       $0x00, Y8, Y4, Y8
+	VMOVUPD      1120(BX), Y4
+	VCMPPD       $0x00, Y3, Y4, Y3
+	VMOVUPD      blackFirstStripAVX2Consts<>+256(SB), Y4
+	VMOVUPD      Y7, 1696(BX)
+	VMOVUPD      480(BX), Y7
+	VBLENDVPD    Y9, Y4, Y7, Y7
+	VMOVUPD      1056(BX), Y9
+	VBLENDVPD    Y8, Y4, Y9, Y8
+	VMOVUPD      512(BX), Y9
+	VBLENDVPD    Y3, Y4, Y9, Y3
+	VMULPD       Y12, Y0, Y9
+	VMULPD       Y11, Y6, Y4
+	VMOVUPD      Y3, 512(BX)
+	VMULPD       Y1, Y5, Y3
+	VMOVUPD      Y8, 1056(BX)
+	VMOVUPD      blackFirstStripAVX2Consts<>+128(SB), Y8
+	VDIVPD       Y9, Y8, Y9
+	VDIVPD       Y4, Y8, Y4
+	VDIVPD       Y3, Y8, Y3
+	VMULPD       Y9, Y12, Y12
+	VMULPD       Y4, Y11, Y11
+	VMULPD       Y3, Y1, Y1
+	VMULPD       Y9, Y0, Y0
+	VMULPD       Y4, Y6, Y4
+	VMULPD       Y3, Y5, Y3
+	VMULPD       Y12, Y13, Y5
+	VMULPD       Y11, Y14, Y6
+	VMULPD       Y1, Y15, Y9
+	VMULPD       1312(BX), Y12, Y12
+	VMULPD       1344(BX), Y11, Y11
+	VMULPD       1376(BX), Y1, Y1
 	VMULPD       Y0, Y2, Y2
-	VMULPD       Y8, Y3, Y3
-	VMULPD       Y10, Y9, Y8
-	VMULPD       672(BX), Y12, Y9
-	VMULPD       544(BX), Y7, Y7
-	VMULPD       1088(BX), Y11, Y10
-	VMULPD       1248(BX), Y13, Y11
-	VMOVUPD      128(BX), Y12
-	VMULPD       1152(BX), Y12, Y13
-	VMOVUPD      Y13, 1152(BX)
-	VMULPD       1344(BX), Y12, Y13
-	VMULPD       Y15, Y12, Y12
-	VMOVUPD      96(BX), Y15
-	VFMADD231PD  Y1, Y15, Y4
-	VFMADD231PD  Y5, Y15, Y6
-	VFMADD213PD  928(BX), Y0, Y15
-	VMOVUPD      Y15, 928(BX)
-	VMOVUPD      blackFirstStripAVX2Consts<>+576(SB), Y15
-	VMOVUPD      Y6, 1344(BX)
-	VXORPD       1024(BX), Y15, Y6
-	VXORPD       Y14, Y15, Y14
-	VXORPD       Y2, Y15, Y2
+	VMULPD       Y4, Y10, Y10
+	VMULPD       1696(BX), Y3, Y13
+	VMULPD       1664(BX), Y0, Y0
+	VMULPD       1632(BX), Y4, Y4
+	VMULPD       1600(BX), Y3, Y3
+	VMULPD       1216(BX), Y2, Y2
+	VMULPD       1248(BX), Y10, Y10
+	VMULPD       1280(BX), Y13, Y13
+	VMOVUPD      1408(BX), Y14
+	VMULPD       Y5, Y14, Y5
+	VMOVUPD      1440(BX), Y15
+	VMULPD       Y6, Y15, Y6
+	VMOVUPD      1472(BX), Y8
+	VMULPD       Y9, Y8, Y9
+	VMOVUPD      Y1, 1280(BX)
+	VMOVUPD      blackFirstStripAVX2Consts<>+1024(SB), Y1
+	VMOVUPD      Y11, 1248(BX)
+	VMULPD       1568(BX), Y1, Y11
+	VMOVUPD      Y12, 1216(BX)
+	VMULPD       1536(BX), Y1, Y12
+	VMOVUPD      Y7, 1600(BX)
+	VMOVUPD      1504(BX), Y7
+	VMULPD       Y1, Y7, Y1
+	VFMADD231PD  Y14, Y14, Y11
+	VFMADD231PD  Y15, Y15, Y12
+	VFMADD231PD  Y8, Y8, Y1
+	VMOVUPD      blackFirstStripAVX2Consts<>+1056(SB), Y8
+	VFMADD231PD  1568(BX), Y8, Y11
+	VFMADD231PD  1536(BX), Y8, Y12
+	VFMADD231PD  Y8, Y7, Y1
+	VMOVUPD      blackFirstStripAVX2Consts<>+736(SB), Y8
+	VMOVUPD      blackFirstStripAVX2Consts<>+640(SB), Y14
+	VFMADD231PD  Y8, Y2, Y14
+	VMOVUPD      blackFirstStripAVX2Consts<>+640(SB), Y15
+	VFMADD231PD  Y8, Y10, Y15
+	VMOVUPD      blackFirstStripAVX2Consts<>+640(SB), Y7
+	VFMADD231PD  Y8, Y13, Y7
+	VMOVUPD      Y3, 1472(BX)
+	VMOVUPD      blackFirstStripAVX2Consts<>+640(SB), Y3
+	VFMADD231PD  Y8, Y5, Y3
+	VMOVUPD      Y5, 1440(BX)
+	VMOVUPD      blackFirstStripAVX2Consts<>+640(SB), Y5
+	VFMADD231PD  Y8, Y6, Y5
+	VFMADD213PD  blackFirstStripAVX2Consts<>+640(SB), Y9, Y8
+	VMOVUPD      Y9, 1408(BX)
+	VMOVUPD      blackFirstStripAVX2Consts<>+1120(SB), Y9
+	VFMADD231PD  blackFirstStripAVX2Consts<>+1088(SB), Y11, Y9
+	VMOVUPD      Y6, 1632(BX)
+	VMOVUPD      blackFirstStripAVX2Consts<>+1120(SB), Y6
+	VFMADD231PD  blackFirstStripAVX2Consts<>+1088(SB), Y12, Y6
+	VMOVUPD      Y8, 1664(BX)
+	VMOVUPD      blackFirstStripAVX2Consts<>+1120(SB), Y8
+	VFMADD231PD  blackFirstStripAVX2Consts<>+1088(SB), Y1, Y8
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1152(SB), Y11, Y9
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1152(SB), Y12, Y6
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1152(SB), Y1, Y8
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1184(SB), Y11, Y9
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1184(SB), Y12, Y6
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1184(SB), Y1, Y8
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1216(SB), Y11, Y9
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1216(SB), Y12, Y6
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1216(SB), Y1, Y8
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1248(SB), Y11, Y9
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1248(SB), Y12, Y6
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1248(SB), Y1, Y8
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1280(SB), Y11, Y9
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1280(SB), Y12, Y6
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1280(SB), Y1, Y8
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1312(SB), Y11, Y9
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1312(SB), Y12, Y6
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1312(SB), Y1, Y8
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1344(SB), Y11, Y9
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1344(SB), Y12, Y6
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1344(SB), Y1, Y8
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1376(SB), Y11, Y9
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1376(SB), Y12, Y6
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1376(SB), Y1, Y8
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1408(SB), Y11, Y9
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1408(SB), Y12, Y6
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1408(SB), Y1, Y8
+	VMULPD       Y9, Y11, Y9
+	VMULPD       Y6, Y12, Y6
+	VMULPD       Y8, Y1, Y1
+	VMOVUPD      160(BX), Y8
+	VFMADD213PD  Y8, Y8, Y9
+	VFMADD213PD  Y8, Y8, Y6
+	VFMADD213PD  Y8, Y1, Y8
+	VMOVUPD      blackFirstStripAVX2Consts<>+1440(SB), Y1
+	VMOVUPD      blackFirstStripAVX2Consts<>+1472(SB), Y11
+	VFMADD231PD  Y1, Y14, Y11
+	VMOVUPD      blackFirstStripAVX2Consts<>+1472(SB), Y12
+	VFMADD231PD  Y1, Y15, Y12
+	VMOVUPD      Y8, 1696(BX)
+	VMOVUPD      blackFirstStripAVX2Consts<>+1472(SB), Y8
+	VFMADD231PD  Y1, Y7, Y8
+	VMOVUPD      Y6, 1376(BX)
+	VMOVUPD      blackFirstStripAVX2Consts<>+1504(SB), Y6
+	VFMADD213PD  Y6, Y14, Y11
+	VFMADD213PD  Y6, Y15, Y12
+	VFMADD213PD  Y6, Y7, Y8
+	VMOVUPD      Y9, 1344(BX)
+	VMOVUPD      blackFirstStripAVX2Consts<>+1536(SB), Y9
+	VFMADD213PD  Y9, Y14, Y11
+	VFMADD213PD  Y9, Y15, Y12
+	VFMADD213PD  Y9, Y7, Y8
+	VMOVUPD      blackFirstStripAVX2Consts<>+1568(SB), Y9
+	VFMADD213PD  Y9, Y14, Y11
+	VFMADD213PD  Y9, Y15, Y12
+	VFMADD213PD  Y9, Y7, Y8
+	VMOVUPD      blackFirstStripAVX2Consts<>+1600(SB), Y9
+	VFMADD213PD  Y9, Y14, Y11
+	VFMADD213PD  Y9, Y15, Y12
+	VFMADD213PD  Y9, Y7, Y8
+	VMOVUPD      blackFirstStripAVX2Consts<>+1632(SB), Y9
+	VFMADD213PD  Y9, Y14, Y11
+	VFMADD213PD  Y9, Y15, Y12
+	VFMADD213PD  Y9, Y7, Y8
+	VMOVUPD      blackFirstStripAVX2Consts<>+1664(SB), Y9
+	VFMADD213PD  Y9, Y14, Y11
+	VFMADD213PD  Y9, Y15, Y12
+	VFMADD213PD  Y9, Y7, Y8
+	VMOVUPD      blackFirstStripAVX2Consts<>+1696(SB), Y9
+	VFMADD213PD  Y9, Y14, Y11
+	VFMADD213PD  Y9, Y15, Y12
+	VFMADD213PD  Y9, Y7, Y8
+	VMOVUPD      blackFirstStripAVX2Consts<>+1728(SB), Y9
+	VFMADD213PD  Y9, Y14, Y11
+	VFMADD213PD  Y9, Y15, Y12
+	VFMADD213PD  Y9, Y7, Y8
+	VMOVUPD      blackFirstStripAVX2Consts<>+1760(SB), Y9
+	VFMADD213PD  Y9, Y14, Y11
+	VFMADD213PD  Y9, Y15, Y12
+	VFMADD213PD  Y9, Y7, Y8
+	VMOVUPD      blackFirstStripAVX2Consts<>+1792(SB), Y9
+	VFMADD213PD  Y9, Y14, Y11
+	VFMADD213PD  Y9, Y15, Y12
+	VFMADD213PD  Y9, Y7, Y8
+	VMOVUPD      blackFirstStripAVX2Consts<>+1824(SB), Y9
+	VFMADD213PD  Y9, Y14, Y11
+	VFMADD213PD  Y9, Y15, Y12
+	VFMADD213PD  Y9, Y7, Y8
+	VMOVUPD      blackFirstStripAVX2Consts<>+1856(SB), Y9
+	VFMADD213PD  Y9, Y14, Y11
+	VFMADD213PD  Y9, Y15, Y12
+	VFMADD213PD  Y9, Y7, Y8
+	VMOVUPD      blackFirstStripAVX2Consts<>+1888(SB), Y9
+	VFMADD213PD  Y9, Y14, Y11
+	VFMADD213PD  Y9, Y15, Y12
+	VFMADD213PD  Y9, Y7, Y8
+	VMOVUPD      blackFirstStripAVX2Consts<>+1920(SB), Y9
+	VFMADD213PD  Y9, Y14, Y11
+	VFMADD213PD  Y9, Y15, Y12
+	VFMADD213PD  Y9, Y7, Y8
+	VMOVUPD      blackFirstStripAVX2Consts<>+1952(SB), Y9
+	VFMADD213PD  Y9, Y14, Y11
+	VFMADD213PD  Y9, Y15, Y12
+	VFMADD213PD  Y9, Y7, Y8
+	VMOVUPD      blackFirstStripAVX2Consts<>+1984(SB), Y9
+	VFMADD213PD  Y9, Y14, Y11
+	VFMADD213PD  Y9, Y15, Y12
+	VFMADD213PD  Y9, Y7, Y8
+	VMOVUPD      blackFirstStripAVX2Consts<>+2016(SB), Y9
+	VFMADD213PD  Y9, Y14, Y11
+	VFMADD213PD  Y9, Y15, Y12
+	VFMADD213PD  Y9, Y7, Y8
+	VMOVUPD      blackFirstStripAVX2Consts<>+2048(SB), Y9
+	VFMADD213PD  Y9, Y14, Y11
+	VFMADD213PD  Y9, Y15, Y12
+	VFMADD213PD  Y9, Y7, Y8
+	VMOVUPD      blackFirstStripAVX2Consts<>+2080(SB), Y9
+	VFMADD213PD  Y9, Y11, Y14
+	VFMADD213PD  Y9, Y12, Y15
+	VFMADD213PD  Y9, Y8, Y7
+	VMOVUPD      blackFirstStripAVX2Consts<>+128(SB), Y8
+	VFMADD213PD  Y8, Y14, Y2
+	VFMADD213PD  Y8, Y15, Y10
+	VFMADD213PD  Y8, Y7, Y13
+	VMULPD       Y0, Y2, Y0
+	VMULPD       Y4, Y10, Y2
+	VMULPD       1472(BX), Y13, Y4
+	VMOVUPD      blackFirstStripAVX2Consts<>+0(SB), Y7
+	VANDPD       Y0, Y7, Y0
+	VANDPD       Y2, Y7, Y2
+	VANDPD       Y4, Y7, Y4
+	VMOVUPD      1184(BX), Y10
+	VORPD        Y0, Y10, Y0
+	VMOVUPD      1152(BX), Y11
+	VORPD        Y2, Y11, Y2
+	VMOVUPD      544(BX), Y12
+	VORPD        Y4, Y12, Y4
+	VMOVUPD      320(BX), Y13
+	VORPD        Y10, Y13, Y10
+	VORPD        Y11, Y13, Y11
+	VORPD        Y12, Y13, Y12
+	VMOVUPD      384(BX), Y13
+	VCMPPD       $0x00, Y10, Y13, Y10
+	VMOVUPD      448(BX), Y13
+	VCMPPD       $0x00, Y11, Y13, Y11
+	VMOVUPD      1120(BX), Y13
+	VCMPPD       $0x00, Y12, Y13, Y12
+	VMOVUPD      blackFirstStripAVX2Consts<>+256(SB), Y13
+	VMOVUPD      640(BX), Y14
+	VBLENDVPD    Y10, Y13, Y14, Y10
+	VMOVUPD      960(BX), Y14
+	VBLENDVPD    Y11, Y13, Y14, Y11
+	VMOVUPD      352(BX), Y14
+	VBLENDVPD    Y12, Y13, Y14, Y12
+	VMOVUPD      1600(BX), Y13
+	VSUBPD       Y10, Y13, Y10
+	VMOVUPD      1056(BX), Y14
+	VSUBPD       Y11, Y14, Y11
+	VMOVUPD      512(BX), Y15
+	VSUBPD       Y12, Y15, Y12
+	VMOVUPD      blackFirstStripAVX2Consts<>+1472(SB), Y15
+	VFMADD231PD  Y1, Y3, Y15
+	VMOVUPD      blackFirstStripAVX2Consts<>+1472(SB), Y14
+	VFMADD231PD  Y1, Y5, Y14
+	VMOVUPD      1664(BX), Y13
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1472(SB), Y13, Y1
+	VFMADD213PD  Y6, Y3, Y15
+	VFMADD213PD  Y6, Y5, Y14
+	VFMADD231PD  Y1, Y13, Y6
+	VMOVUPD      blackFirstStripAVX2Consts<>+1536(SB), Y1
+	VFMADD213PD  Y1, Y3, Y15
+	VFMADD213PD  Y1, Y5, Y14
+	VFMADD231PD  Y6, Y13, Y1
+	VMOVUPD      blackFirstStripAVX2Consts<>+1568(SB), Y6
+	VFMADD213PD  Y6, Y3, Y15
+	VFMADD213PD  Y6, Y5, Y14
+	VFMADD231PD  Y1, Y13, Y6
+	VMOVUPD      blackFirstStripAVX2Consts<>+1600(SB), Y1
+	VFMADD213PD  Y1, Y3, Y15
+	VFMADD213PD  Y1, Y5, Y14
+	VFMADD231PD  Y6, Y13, Y1
+	VMOVUPD      blackFirstStripAVX2Consts<>+1632(SB), Y6
+	VFMADD213PD  Y6, Y3, Y15
+	VFMADD213PD  Y6, Y5, Y14
+	VFMADD231PD  Y1, Y13, Y6
+	VMOVUPD      blackFirstStripAVX2Consts<>+1664(SB), Y1
+	VFMADD213PD  Y1, Y3, Y15
+	VFMADD213PD  Y1, Y5, Y14
+	VFMADD231PD  Y6, Y13, Y1
+	VMOVUPD      blackFirstStripAVX2Consts<>+1696(SB), Y6
+	VFMADD213PD  Y6, Y3, Y15
+	VFMADD213PD  Y6, Y5, Y14
+	VFMADD231PD  Y1, Y13, Y6
+	VMOVUPD      blackFirstStripAVX2Consts<>+1728(SB), Y1
+	VFMADD213PD  Y1, Y3, Y15
+	VFMADD213PD  Y1, Y5, Y14
+	VFMADD231PD  Y6, Y13, Y1
+	VMOVUPD      blackFirstStripAVX2Consts<>+1760(SB), Y6
+	VFMADD213PD  Y6, Y3, Y15
+	VFMADD213PD  Y6, Y5, Y14
+	VFMADD231PD  Y1, Y13, Y6
+	VMOVUPD      blackFirstStripAVX2Consts<>+1792(SB), Y1
+	VFMADD213PD  Y1, Y3, Y15
+	VFMADD213PD  Y1, Y5, Y14
+	VFMADD231PD  Y6, Y13, Y1
+	VMOVUPD      blackFirstStripAVX2Consts<>+1824(SB), Y6
+	VFMADD213PD  Y6, Y3, Y15
+	VFMADD213PD  Y6, Y5, Y14
+	VFMADD231PD  Y1, Y13, Y6
+	VMOVUPD      blackFirstStripAVX2Consts<>+1856(SB), Y1
+	VFMADD213PD  Y1, Y3, Y15
+	VFMADD213PD  Y1, Y5, Y14
+	VFMADD231PD  Y6, Y13, Y1
+	VMOVUPD      blackFirstStripAVX2Consts<>+1888(SB), Y6
+	VFMADD213PD  Y6, Y3, Y15
+	VFMADD213PD  Y6, Y5, Y14
+	VFMADD231PD  Y1, Y13, Y6
+	VMOVUPD      blackFirstStripAVX2Consts<>+1920(SB), Y1
+	VFMADD213PD  Y1, Y3, Y15
+	VFMADD213PD  Y1, Y5, Y14
+	VFMADD231PD  Y6, Y13, Y1
+	VMOVUPD      blackFirstStripAVX2Consts<>+1952(SB), Y6
+	VFMADD213PD  Y6, Y3, Y15
+	VFMADD213PD  Y6, Y5, Y14
+	VFMADD231PD  Y1, Y13, Y6
+	VMOVUPD      blackFirstStripAVX2Consts<>+1984(SB), Y1
+	VFMADD213PD  Y1, Y3, Y15
+	VFMADD213PD  Y1, Y5, Y14
+	VFMADD231PD  Y6, Y13, Y1
+	VMOVUPD      blackFirstStripAVX2Consts<>+2016(SB), Y6
+	VFMADD213PD  Y6, Y3, Y15
+	VFMADD213PD  Y6, Y5, Y14
+	VFMADD231PD  Y1, Y13, Y6
+	VMOVUPD      blackFirstStripAVX2Consts<>+2048(SB), Y1
+	VFMADD213PD  Y1, Y3, Y15
+	VFMADD213PD  Y1, Y5, Y14
+	VFMADD231PD  Y6, Y13, Y1
+	VFMADD213PD  Y9, Y15, Y3
+	VFMADD213PD  Y9, Y14, Y5
+	VFMADD231PD  Y1, Y13, Y9
+	VFMADD132PD  1440(BX), Y8, Y3
+	VFMADD132PD  1632(BX), Y8, Y5
+	VFMADD231PD  1408(BX), Y9, Y8
+	VMULPD       1216(BX), Y3, Y1
+	VMULPD       1248(BX), Y5, Y3
+	VMULPD       1280(BX), Y8, Y5
+	VMOVUPD      1568(BX), Y6
+	VMOVUPD      blackFirstStripAVX2Consts<>+2112(SB), Y8
+	VMINPD       Y8, Y6, Y9
+	VMOVUPD      1536(BX), Y13
+	VMINPD       Y8, Y13, Y14
+	VMOVUPD      1504(BX), Y15
+	VMINPD       Y8, Y15, Y8
+	VANDPD       Y1, Y7, Y1
+	VANDPD       Y3, Y7, Y3
+	VANDPD       Y5, Y7, Y5
+	VMOVUPD      blackFirstStripAVX2Consts<>+2144(SB), Y7
+	VMAXPD       Y7, Y9, Y9
+	VMAXPD       Y7, Y14, Y14
+	VMAXPD       Y7, Y8, Y7
+	VORPD        704(BX), Y1, Y1
+	VORPD        1024(BX), Y3, Y3
+	VORPD        736(BX), Y5, Y5
+	VSUBPD       Y1, Y0, Y0
+	VSUBPD       Y3, Y2, Y2
+	VSUBPD       Y5, Y4, Y4
+	VSUBPD       Y9, Y6, Y6
+	VSUBPD       Y14, Y13, Y8
+	VSUBPD       Y7, Y15, Y13
+	VMOVUPD      blackFirstStripAVX2Consts<>+2176(SB), Y15
+	VADDPD       Y15, Y9, Y9
+	VADDPD       Y15, Y14, Y14
+	VADDPD       Y15, Y7, Y7
+	VADDPD       Y15, Y6, Y6
+	VADDPD       Y15, Y8, Y8
+	VADDPD       Y15, Y13, Y13
+	VPSLLQ       $0x34, Y9, Y9
+	VPSLLQ       $0x34, Y14, Y14
+	VPSLLQ       $0x34, Y7, Y7
+	VPSLLQ       $0x34, Y6, Y6
+	VPSLLQ       $0x34, Y8, Y8
+	VPSLLQ       $0x34, Y13, Y13
+	VMULPD       1344(BX), Y6, Y6
+	VMULPD       1376(BX), Y8, Y8
+	VMULPD       1696(BX), Y13, Y13
+	VMULPD       Y9, Y6, Y6
+	VMULPD       Y14, Y8, Y8
+	VMULPD       Y7, Y13, Y7
+	VMOVUPD      blackFirstStripAVX2Consts<>+2208(SB), Y9
+	VMULPD       Y9, Y6, Y13
+	VMULPD       Y9, Y8, Y14
+	VMULPD       Y9, Y7, Y9
+	VFMADD231PD  Y0, Y6, Y10
+	VFMADD231PD  Y2, Y8, Y11
+	VFMADD231PD  Y4, Y7, Y12
+	VFNMADD213PD 1600(BX), Y6, Y1
+	VFNMADD213PD 1056(BX), Y8, Y3
+	VFNMADD213PD 512(BX), Y7, Y5
+	VMULPD       832(BX), Y13, Y0
+	VMULPD       672(BX), Y14, Y2
+	VMULPD       864(BX), Y9, Y4
+	VMULPD       608(BX), Y13, Y6
+	VMULPD       928(BX), Y14, Y7
+	VMULPD       896(BX), Y9, Y8
+	VMOVUPD      416(BX), Y15
+	VMOVUPD      Y9, 864(BX)
+	VMOVUPD      blackFirstStripAVX2Consts<>+2240(SB), Y9
+	VBLENDVPD    Y15, Y10, Y9, Y10
+	VMOVUPD      800(BX), Y15
+	VBLENDVPD    Y15, Y11, Y9, Y11
+	VMOVUPD      992(BX), Y15
+	VBLENDVPD    Y15, Y12, Y9, Y9
+	VMOVUPD      blackFirstStripAVX2Consts<>+1408(SB), Y12
+	VMULPD       Y0, Y12, Y0
+	VMULPD       Y2, Y12, Y2
+	VMULPD       Y4, Y12, Y4
+	VMOVUPD      32(BX), Y12
+	VMULPD       Y10, Y12, Y15
+	VMOVUPD      Y15, 992(BX)
+	VMULPD       Y11, Y12, Y15
+	VMULPD       Y9, Y12, Y12
+	VMULPD       608(BX), Y1, Y1
+	VMULPD       928(BX), Y3, Y3
+	VMULPD       896(BX), Y5, Y5
+	VMULPD       576(BX), Y6, Y6
+	VMULPD       768(BX), Y7, Y7
+	VMULPD       1088(BX), Y8, Y8
+	VMULPD       128(BX), Y13, Y13
+	VMULPD       128(BX), Y14, Y14
+	VMOVUPD      Y14, 1088(BX)
+	VMOVUPD      128(BX), Y14
+	VMULPD       864(BX), Y14, Y14
+	VFMADD231PD  96(BX), Y10, Y0
+	VFMADD231PD  96(BX), Y11, Y2
+	VFMADD231PD  96(BX), Y9, Y4
+	VMOVUPD      Y4, 864(BX)
+	VMOVUPD      blackFirstStripAVX2Consts<>+704(SB), Y4
+	VMOVUPD      Y2, 768(BX)
+	VXORPD       992(BX), Y4, Y2
+	VXORPD       Y15, Y4, Y15
+	VXORPD       Y12, Y4, Y4
 	PREFETCHT0   1024(SI)(AX*1)
-	VMOVUPD      Y1, (SI)(AX*1)
-	VMOVUPD      Y5, 32(SI)(AX*1)
+	VMOVUPD      Y10, (SI)(AX*1)
+	VMOVUPD      Y11, 32(SI)(AX*1)
 	PREFETCHT0   1088(SI)(AX*1)
-	VMOVUPD      Y0, 64(SI)(AX*1)
+	VMOVUPD      Y9, 64(SI)(AX*1)
 	PREFETCHT0   1024(DI)(AX*1)
-	VMOVUPD      Y3, (DI)(AX*1)
-	VMOVUPD      Y8, 32(DI)(AX*1)
+	VMOVUPD      Y1, (DI)(AX*1)
+	VMOVUPD      Y3, 32(DI)(AX*1)
 	PREFETCHT0   1088(DI)(AX*1)
-	VMOVUPD      Y9, 64(DI)(AX*1)
+	VMOVUPD      Y5, 64(DI)(AX*1)
 	PREFETCHT0   1024(R8)(AX*1)
-	VMOVUPD      Y7, (R8)(AX*1)
-	VMOVUPD      Y10, 32(R8)(AX*1)
+	VMOVUPD      Y6, (R8)(AX*1)
+	VMOVUPD      Y7, 32(R8)(AX*1)
 	PREFETCHT0   1088(R8)(AX*1)
-	VMOVUPD      Y11, 64(R8)(AX*1)
-	VMOVUPD      1152(BX), Y0
+	VMOVUPD      Y8, 64(R8)(AX*1)
 	PREFETCHT0   1024(R9)(AX*1)
-	VMOVUPD      Y0, (R9)(AX*1)
-	VMOVUPD      Y13, 32(R9)(AX*1)
+	VMOVUPD      Y13, (R9)(AX*1)
+	VMOVUPD      1088(BX), Y1
+	VMOVUPD      Y1, 32(R9)(AX*1)
 	PREFETCHT0   1088(R9)(AX*1)
-	VMOVUPD      Y12, 64(R9)(AX*1)
+	VMOVUPD      Y14, 64(R9)(AX*1)
 	PREFETCHT0   1024(R11)(AX*1)
-	VMOVUPD      Y6, (R11)(AX*1)
-	VMOVUPD      Y14, 32(R11)(AX*1)
+	VMOVUPD      Y2, (R11)(AX*1)
+	VMOVUPD      Y15, 32(R11)(AX*1)
 	PREFETCHT0   1088(R11)(AX*1)
-	VMOVUPD      Y2, 64(R11)(AX*1)
+	VMOVUPD      Y4, 64(R11)(AX*1)
 	PREFETCHT0   1024(R10)(AX*1)
-	VMOVUPD      Y4, (R10)(AX*1)
-	VMOVUPD      1344(BX), Y0
+	VMOVUPD      Y0, (R10)(AX*1)
+	VMOVUPD      768(BX), Y0
 	VMOVUPD      Y0, 32(R10)(AX*1)
-	VMOVUPD      928(BX), Y0
+	VMOVUPD      864(BX), Y0
 	PREFETCHT0   1088(R10)(AX*1)
 	VMOVUPD      Y0, 64(R10)(AX*1)
 	ADDQ         $+96, AX
@@ -2988,478 +2900,480 @@ tail:
 	VSUBPD       Y0, Y2, Y0
 	VMOVUPD      blackFirstStripAVX2Consts<>+384(SB), Y2
 	VMULPD       640(BX), Y2, Y4
-	VMULPD       672(BX), Y2, Y6
-	VMOVUPD      448(BX), Y9
-	VMOVUPD      64(BX), Y13
-	VMULPD       Y13, Y9, Y2
-	VMOVUPD      Y6, 480(BX)
-	VMULPD       416(BX), Y13, Y6
+	VMULPD       672(BX), Y2, Y2
+	VMOVUPD      448(BX), Y6
+	VMOVUPD      64(BX), Y9
+	VMULPD       Y9, Y6, Y13
+	VMOVUPD      Y2, 480(BX)
+	VMULPD       416(BX), Y9, Y2
 	VMOVUPD      Y4, 512(BX)
 	VMOVUPD      (BX), Y4
-	VMINPD       Y9, Y4, Y9
-	VMOVUPD      Y6, 448(BX)
-	VMINPD       416(BX), Y4, Y6
-	VMINPD       Y13, Y9, Y9
-	VMINPD       Y13, Y6, Y6
-	VMULPD       Y10, Y11, Y11
+	VMINPD       Y6, Y4, Y6
+	VMOVUPD      Y2, 448(BX)
+	VMINPD       416(BX), Y4, Y2
+	VMINPD       Y9, Y6, Y6
+	VMINPD       Y9, Y2, Y2
+	VMULPD       Y10, Y11, Y9
 	VMULPD       Y12, Y5, Y5
 	VMULPD       Y10, Y7, Y7
 	VMULPD       Y12, Y8, Y8
-	VMOVUPD      blackFirstStripAVX2Consts<>+416(SB), Y10
-	VADDPD       Y10, Y3, Y12
-	VADDPD       Y10, Y0, Y13
-	VMINPD       640(BX), Y9, Y9
-	VMINPD       672(BX), Y6, Y6
-	VMULPD       Y11, Y1, Y1
+	VMOVUPD      blackFirstStripAVX2Consts<>+640(SB), Y10
+	VADDPD       Y10, Y3, Y11
+	VADDPD       Y10, Y0, Y12
+	VMINPD       640(BX), Y6, Y6
+	VMINPD       672(BX), Y2, Y2
+	VMULPD       Y9, Y1, Y1
 	VMULPD       800(BX), Y5, Y5
-	VMOVUPD      blackFirstStripAVX2Consts<>+128(SB), Y11
-	VADDPD       Y3, Y11, Y10
-	VMOVUPD      Y2, 800(BX)
-	VADDPD       Y0, Y11, Y2
-	VMOVUPD      704(BX), Y11
-	VBLENDVPD    Y11, Y12, Y3, Y3
-	VMOVUPD      608(BX), Y11
-	VBLENDVPD    Y11, Y13, Y0, Y0
-	VMULPD       Y1, Y1, Y11
-	VMULPD       Y5, Y5, Y12
-	VMOVUPD      768(BX), Y13
-	VBLENDVPD    Y13, Y10, Y3, Y3
+	VMOVUPD      blackFirstStripAVX2Consts<>+128(SB), Y9
+	VADDPD       Y3, Y9, Y10
+	VMOVUPD      Y13, 800(BX)
+	VADDPD       Y0, Y9, Y13
+	VMOVUPD      704(BX), Y9
+	VBLENDVPD    Y9, Y11, Y3, Y3
+	VMOVUPD      608(BX), Y9
+	VBLENDVPD    Y9, Y12, Y0, Y0
+	VMULPD       Y1, Y1, Y9
+	VMULPD       Y5, Y5, Y11
+	VMOVUPD      768(BX), Y12
+	VBLENDVPD    Y12, Y10, Y3, Y3
 	VMOVUPD      736(BX), Y10
-	VBLENDVPD    Y10, Y2, Y0, Y0
-	VMOVUPD      blackFirstStripAVX2Consts<>+448(SB), Y2
-	VMULPD       Y2, Y3, Y10
-	VMULPD       Y2, Y0, Y2
-	VMOVUPD      blackFirstStripAVX2Consts<>+480(SB), Y13
+	VBLENDVPD    Y10, Y13, Y0, Y0
+	VMOVUPD      blackFirstStripAVX2Consts<>+672(SB), Y10
+	VMULPD       Y10, Y3, Y12
+	VMULPD       Y10, Y0, Y10
+	VMOVUPD      blackFirstStripAVX2Consts<>+416(SB), Y13
 	VMOVUPD      Y0, 736(BX)
-	VMOVUPD      blackFirstStripAVX2Consts<>+512(SB), Y0
-	VFMADD231PD  Y13, Y11, Y0
-	VFMADD213PD  blackFirstStripAVX2Consts<>+512(SB), Y12, Y13
+	VMOVUPD      blackFirstStripAVX2Consts<>+448(SB), Y0
+	VFMADD231PD  Y13, Y9, Y0
+	VFMADD213PD  blackFirstStripAVX2Consts<>+448(SB), Y11, Y13
 	VMOVUPD      Y3, 768(BX)
 	VMULPD       Y7, Y4, Y3
 	VMULPD       Y8, Y4, Y4
 	VMULPD       640(BX), Y7, Y7
 	VMULPD       672(BX), Y8, Y8
 	VMOVUPD      Y8, 608(BX)
-	VMOVUPD      blackFirstStripAVX2Consts<>+768(SB), Y8
-	VCMPPD       $0x11, Y9, Y8, Y9
+	VMOVUPD      blackFirstStripAVX2Consts<>+832(SB), Y8
 	VCMPPD       $0x11, Y6, Y8, Y6
-	VMOVUPD      blackFirstStripAVX2Consts<>+544(SB), Y8
-	VFMADD213PD  Y8, Y11, Y0
-	VFMADD231PD  Y13, Y12, Y8
+	VCMPPD       $0x11, Y2, Y8, Y2
+	VMOVUPD      blackFirstStripAVX2Consts<>+480(SB), Y8
+	VFMADD213PD  Y8, Y9, Y0
+	VFMADD231PD  Y13, Y11, Y8
 	VMULPD       576(BX), Y3, Y13
 	VMOVUPD      Y13, 576(BX)
 	VMULPD       544(BX), Y4, Y13
-	VFMADD213PD  blackFirstStripAVX2Consts<>+608(SB), Y11, Y0
-	VFMADD213PD  blackFirstStripAVX2Consts<>+608(SB), Y12, Y8
-	VFMADD213PD  blackFirstStripAVX2Consts<>+640(SB), Y11, Y0
-	VFMADD213PD  blackFirstStripAVX2Consts<>+640(SB), Y12, Y8
-	VFMADD213PD  blackFirstStripAVX2Consts<>+672(SB), Y11, Y0
-	VFMADD213PD  blackFirstStripAVX2Consts<>+672(SB), Y12, Y8
-	VFMADD213PD  blackFirstStripAVX2Consts<>+704(SB), Y11, Y0
-	VFMADD213PD  blackFirstStripAVX2Consts<>+704(SB), Y12, Y8
-	VMULPD       Y0, Y11, Y0
-	VMULPD       Y8, Y12, Y8
-	VMOVUPD      384(BX), Y11
-	VMOVUPD      blackFirstStripAVX2Consts<>+576(SB), Y12
+	VFMADD213PD  blackFirstStripAVX2Consts<>+512(SB), Y9, Y0
+	VFMADD213PD  blackFirstStripAVX2Consts<>+512(SB), Y11, Y8
+	VFMADD213PD  blackFirstStripAVX2Consts<>+544(SB), Y9, Y0
+	VFMADD213PD  blackFirstStripAVX2Consts<>+544(SB), Y11, Y8
+	VFMADD213PD  blackFirstStripAVX2Consts<>+576(SB), Y9, Y0
+	VFMADD213PD  blackFirstStripAVX2Consts<>+576(SB), Y11, Y8
+	VFMADD213PD  blackFirstStripAVX2Consts<>+608(SB), Y9, Y0
+	VFMADD213PD  blackFirstStripAVX2Consts<>+608(SB), Y11, Y8
+	VMULPD       Y0, Y9, Y0
+	VMULPD       Y8, Y11, Y8
+	VMOVUPD      384(BX), Y9
+	VMOVUPD      blackFirstStripAVX2Consts<>+704(SB), Y11
 	VMOVUPD      Y13, 544(BX)
-	VXORPD       Y12, Y11, Y13
+	VXORPD       Y11, Y9, Y13
 	VMOVUPD      Y13, 704(BX)
 	VMOVUPD      352(BX), Y13
-	VMOVUPD      Y6, 416(BX)
-	VXORPD       Y12, Y13, Y6
-	VFMADD231PD  Y0, Y1, Y10
-	VFMADD231PD  Y8, Y5, Y2
+	VMOVUPD      Y2, 416(BX)
+	VXORPD       Y11, Y13, Y2
+	VFMADD231PD  Y0, Y1, Y12
+	VFMADD231PD  Y8, Y5, Y10
 	VMOVUPD      160(BX), Y0
-	VMULPD       Y0, Y11, Y8
-	VMULPD       Y0, Y13, Y12
-	VMOVUPD      Y12, 832(BX)
-	VMOVUPD      800(BX), Y12
-	VMULPD       Y12, Y11, Y11
-	VMOVUPD      Y11, 384(BX)
-	VMOVUPD      448(BX), Y11
-	VMULPD       Y11, Y13, Y13
-	VADDPD       Y12, Y0, Y12
+	VMULPD       Y0, Y9, Y8
+	VMULPD       Y0, Y13, Y11
+	VMOVUPD      Y11, 832(BX)
+	VMOVUPD      800(BX), Y11
+	VMULPD       Y11, Y9, Y9
+	VMOVUPD      Y9, 384(BX)
+	VMOVUPD      448(BX), Y9
+	VMULPD       Y9, Y13, Y13
 	VADDPD       Y11, Y0, Y11
-	VMOVUPD      blackFirstStripAVX2Consts<>+800(SB), Y0
-	VFMADD231PD  Y0, Y1, Y10
-	VFMADD231PD  Y0, Y5, Y2
+	VADDPD       Y9, Y0, Y9
+	VMOVUPD      blackFirstStripAVX2Consts<>+736(SB), Y0
+	VFMADD231PD  Y0, Y1, Y12
+	VFMADD231PD  Y0, Y5, Y10
 	VMULPD       Y7, Y3, Y1
 	VMULPD       608(BX), Y4, Y5
-	VADDPD       640(BX), Y12, Y12
-	VADDPD       672(BX), Y11, Y11
+	VADDPD       640(BX), Y11, Y11
+	VADDPD       672(BX), Y9, Y9
 	VMOVUPD      Y5, 672(BX)
-	VMOVUPD      blackFirstStripAVX2Consts<>+832(SB), Y5
-	VFMADD231PD  768(BX), Y5, Y10
-	VFMADD231PD  736(BX), Y5, Y2
-	VMOVUPD      blackFirstStripAVX2Consts<>+736(SB), Y5
-	VCMPPD       $0x11, Y5, Y12, Y12
-	VCMPPD       $0x11, Y5, Y11, Y5
-	VMOVUPD      512(BX), Y11
-	VFMADD231PD  Y10, Y3, Y11
+	VMOVUPD      blackFirstStripAVX2Consts<>+768(SB), Y5
+	VFMADD231PD  768(BX), Y5, Y12
+	VFMADD231PD  736(BX), Y5, Y10
+	VMOVUPD      blackFirstStripAVX2Consts<>+864(SB), Y5
+	VCMPPD       $0x11, Y5, Y11, Y11
+	VCMPPD       $0x11, Y5, Y9, Y5
+	VMOVUPD      512(BX), Y9
+	VFMADD231PD  Y12, Y3, Y9
 	VMOVUPD      Y1, 736(BX)
 	VMOVUPD      480(BX), Y1
-	VFMADD231PD  Y2, Y4, Y1
-	VFMSUB213PD  512(BX), Y10, Y3
-	VFMSUB213PD  480(BX), Y2, Y4
-	VANDPD       Y12, Y9, Y2
+	VFMADD231PD  Y10, Y4, Y1
+	VFMSUB213PD  512(BX), Y12, Y3
+	VFMSUB213PD  480(BX), Y10, Y4
+	VANDPD       Y11, Y6, Y6
 	VANDPD       416(BX), Y5, Y5
-	VMOVUPD      blackFirstStripAVX2Consts<>+0(SB), Y9
-	VANDPD       Y11, Y9, Y10
-	VANDPD       Y1, Y9, Y12
+	VMOVUPD      blackFirstStripAVX2Consts<>+0(SB), Y10
+	VANDPD       Y9, Y10, Y11
+	VANDPD       Y1, Y10, Y12
 	VMOVUPD      Y5, 416(BX)
-	VANDPD       Y3, Y9, Y5
-	VMOVUPD      Y2, 480(BX)
-	VANDPD       Y4, Y9, Y2
-	VMOVUPD      blackFirstStripAVX2Consts<>+864(SB), Y9
-	VMINPD       Y10, Y9, Y10
-	VMINPD       Y12, Y9, Y12
-	VMINPD       Y5, Y9, Y5
-	VMINPD       Y2, Y9, Y2
-	VMOVUPD      blackFirstStripAVX2Consts<>+576(SB), Y9
-	VANDPD       Y9, Y11, Y11
-	VANDPD       Y9, Y1, Y1
-	VANDPD       Y3, Y9, Y3
-	VANDPD       Y4, Y9, Y4
-	VMOVUPD      blackFirstStripAVX2Consts<>+896(SB), Y9
+	VANDPD       Y3, Y10, Y5
+	VMOVUPD      Y6, 480(BX)
+	VANDPD       Y4, Y10, Y6
+	VMOVUPD      blackFirstStripAVX2Consts<>+800(SB), Y10
+	VMINPD       Y11, Y10, Y11
+	VMINPD       Y12, Y10, Y12
+	VMINPD       Y5, Y10, Y5
+	VMINPD       Y6, Y10, Y6
+	VMOVUPD      blackFirstStripAVX2Consts<>+704(SB), Y10
+	VANDPD       Y10, Y9, Y9
+	VANDPD       Y10, Y1, Y1
+	VANDPD       Y3, Y10, Y3
+	VANDPD       Y4, Y10, Y4
+	VMOVUPD      blackFirstStripAVX2Consts<>+896(SB), Y10
+	VFMADD213PD  Y0, Y11, Y10
 	VMOVUPD      Y7, 512(BX)
-	VMOVUPD      blackFirstStripAVX2Consts<>+128(SB), Y7
-	VFMADD231PD  Y9, Y10, Y7
+	VMOVUPD      blackFirstStripAVX2Consts<>+896(SB), Y7
+	VFMADD213PD  Y0, Y12, Y7
 	VMOVUPD      Y13, 768(BX)
-	VMOVUPD      blackFirstStripAVX2Consts<>+128(SB), Y13
-	VFMADD231PD  Y9, Y12, Y13
+	VADDPD       blackFirstStripAVX2Consts<>+928(SB), Y11, Y13
 	VMOVUPD      Y4, 640(BX)
-	VMOVUPD      blackFirstStripAVX2Consts<>+928(SB), Y4
+	VADDPD       blackFirstStripAVX2Consts<>+928(SB), Y12, Y4
 	VMOVUPD      Y3, 448(BX)
-	VADDPD       Y4, Y10, Y3
-	VADDPD       Y4, Y12, Y0
+	VMOVUPD      blackFirstStripAVX2Consts<>+896(SB), Y3
+	VFMADD213PD  Y0, Y5, Y3
 	VMOVUPD      Y8, 800(BX)
-	VMOVUPD      blackFirstStripAVX2Consts<>+128(SB), Y8
-	VFMADD231PD  Y9, Y5, Y8
-	VFMADD213PD  blackFirstStripAVX2Consts<>+128(SB), Y2, Y9
-	VMOVUPD      Y9, 352(BX)
-	VADDPD       Y4, Y5, Y9
-	VADDPD       Y4, Y2, Y4
-	VMOVUPD      Y2, 864(BX)
-	VMULPD       blackFirstStripAVX2Consts<>+960(SB), Y10, Y2
-	VMOVUPD      Y5, 896(BX)
-	VMULPD       blackFirstStripAVX2Consts<>+960(SB), Y12, Y5
-	VMOVUPD      Y5, 928(BX)
-	VMULPD       Y3, Y7, Y5
-	VMOVUPD      Y3, 960(BX)
-	VMULPD       Y0, Y13, Y3
-	VMOVUPD      Y0, 992(BX)
-	VORPD        320(BX), Y11, Y0
-	VMOVUPD      Y11, 1024(BX)
-	VORPD        320(BX), Y1, Y11
-	VMOVUPD      Y1, 1056(BX)
+	VMOVUPD      blackFirstStripAVX2Consts<>+896(SB), Y8
+	VFMADD213PD  Y0, Y6, Y8
+	VMOVUPD      blackFirstStripAVX2Consts<>+928(SB), Y0
+	VMOVUPD      Y2, 352(BX)
+	VADDPD       Y0, Y5, Y2
+	VADDPD       Y0, Y6, Y0
+	VMOVUPD      Y6, 864(BX)
+	VMULPD       Y11, Y11, Y6
+	VMOVUPD      Y11, 896(BX)
+	VMULPD       Y12, Y12, Y11
+	VMOVUPD      Y12, 928(BX)
+	VMOVUPD      blackFirstStripAVX2Consts<>+960(SB), Y12
+	VFMADD132PD  blackFirstStripAVX2Consts<>+992(SB), Y12, Y6
+	VFMADD132PD  blackFirstStripAVX2Consts<>+992(SB), Y12, Y11
+	VSUBPD       Y12, Y6, Y6
+	VSUBPD       Y12, Y11, Y11
+	VMULPD       Y13, Y10, Y12
+	VMOVUPD      Y11, 960(BX)
+	VMULPD       Y4, Y7, Y11
+	VMOVUPD      Y6, 992(BX)
+	VMULPD       Y2, Y3, Y6
+	VMOVUPD      Y5, 1024(BX)
+	VMULPD       Y0, Y8, Y5
+	VMOVUPD      Y0, 1056(BX)
+	VORPD        320(BX), Y9, Y0
+	VMOVUPD      Y9, 1088(BX)
+	VORPD        320(BX), Y1, Y9
+	VMOVUPD      Y1, 1120(BX)
 	VMOVUPD      704(BX), Y1
 	VCMPPD       $0x00, Y0, Y1, Y0
-	VCMPPD       $0x00, Y11, Y6, Y11
+	VMOVUPD      352(BX), Y1
+	VCMPPD       $0x00, Y9, Y1, Y9
 	VMOVUPD      blackFirstStripAVX2Consts<>+256(SB), Y1
-	VMOVUPD      Y6, 1088(BX)
-	VMOVUPD      800(BX), Y6
-	VBLENDVPD    Y0, Y1, Y6, Y0
-	VMOVUPD      832(BX), Y6
-	VBLENDVPD    Y11, Y1, Y6, Y6
-	VMULPD       Y9, Y8, Y11
-	VMULPD       352(BX), Y4, Y1
-	VMOVUPD      Y6, 832(BX)
-	VMULPD       Y2, Y10, Y6
-	VMOVUPD      Y0, 800(BX)
-	VMULPD       928(BX), Y12, Y0
-	VMULPD       blackFirstStripAVX2Consts<>+992(SB), Y6, Y6
-	VMULPD       blackFirstStripAVX2Consts<>+992(SB), Y0, Y0
-	VROUNDPD     $0x08, Y6, Y6
-	VROUNDPD     $0x08, Y0, Y0
-	VMOVUPD      Y2, 1120(BX)
-	VMULPD       Y11, Y5, Y2
-	VMOVUPD      Y0, 1152(BX)
-	VMULPD       Y1, Y3, Y0
-	VMOVUPD      Y6, 1184(BX)
-	VMOVUPD      blackFirstStripAVX2Consts<>+128(SB), Y6
-	VDIVPD       Y2, Y6, Y2
-	VDIVPD       Y0, Y6, Y0
-	VMULPD       Y2, Y11, Y6
-	VMULPD       Y0, Y1, Y1
-	VMULPD       Y2, Y5, Y2
-	VMULPD       Y0, Y3, Y0
-	VMULPD       Y6, Y7, Y3
-	VMULPD       Y1, Y13, Y5
-	VMULPD       960(BX), Y6, Y6
-	VMULPD       992(BX), Y1, Y1
-	VMULPD       Y2, Y8, Y7
-	VMULPD       352(BX), Y0, Y8
-	VMULPD       Y2, Y9, Y2
-	VMULPD       Y0, Y4, Y0
-	VMULPD       896(BX), Y7, Y4
-	VMULPD       864(BX), Y8, Y7
-	VMULPD       Y3, Y10, Y3
-	VMULPD       Y5, Y12, Y5
-	VMOVUPD      1184(BX), Y8
-	VMOVUPD      blackFirstStripAVX2Consts<>+1024(SB), Y9
-	VMULPD       Y9, Y8, Y11
-	VMOVUPD      1152(BX), Y13
-	VMULPD       Y9, Y13, Y9
-	VFMADD231PD  1120(BX), Y10, Y11
-	VFMADD231PD  928(BX), Y12, Y9
-	VMOVUPD      blackFirstStripAVX2Consts<>+1056(SB), Y10
-	VFMADD231PD  Y10, Y8, Y11
-	VFMADD231PD  Y10, Y13, Y9
-	VMOVUPD      blackFirstStripAVX2Consts<>+800(SB), Y10
-	VMOVUPD      blackFirstStripAVX2Consts<>+416(SB), Y12
-	VFMADD231PD  Y10, Y4, Y12
-	VMOVUPD      Y9, 928(BX)
-	VMOVUPD      blackFirstStripAVX2Consts<>+416(SB), Y9
-	VFMADD231PD  Y10, Y7, Y9
-	VMOVUPD      Y11, 1120(BX)
-	VMOVUPD      blackFirstStripAVX2Consts<>+416(SB), Y11
-	VFMADD231PD  Y10, Y3, Y11
-	VFMADD213PD  blackFirstStripAVX2Consts<>+416(SB), Y5, Y10
-	VMOVUPD      Y1, 864(BX)
-	VMINPD       blackFirstStripAVX2Consts<>+2112(SB), Y8, Y1
-	VMOVUPD      Y6, 896(BX)
-	VMINPD       blackFirstStripAVX2Consts<>+2112(SB), Y13, Y6
-	VMAXPD       blackFirstStripAVX2Consts<>+2144(SB), Y1, Y1
-	VMAXPD       blackFirstStripAVX2Consts<>+2144(SB), Y6, Y6
-	VSUBPD       Y1, Y8, Y8
-	VSUBPD       Y6, Y13, Y13
-	VADDPD       blackFirstStripAVX2Consts<>+2176(SB), Y1, Y1
-	VADDPD       blackFirstStripAVX2Consts<>+2176(SB), Y6, Y6
-	VADDPD       blackFirstStripAVX2Consts<>+2176(SB), Y8, Y8
-	VADDPD       blackFirstStripAVX2Consts<>+2176(SB), Y13, Y13
-	VPSLLQ       $0x34, Y1, Y1
-	VPSLLQ       $0x34, Y6, Y6
-	VPSLLQ       $0x34, Y8, Y8
-	VPSLLQ       $0x34, Y13, Y13
-	VMOVUPD      Y6, 1152(BX)
-	VMOVUPD      blackFirstStripAVX2Consts<>+1184(SB), Y6
-	VFMADD231PD  blackFirstStripAVX2Consts<>+1152(SB), Y12, Y6
-	VMOVUPD      Y1, 1184(BX)
-	VMOVUPD      blackFirstStripAVX2Consts<>+1184(SB), Y1
-	VFMADD231PD  blackFirstStripAVX2Consts<>+1152(SB), Y9, Y1
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1248(SB), Y12, Y6
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1248(SB), Y9, Y1
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1312(SB), Y12, Y6
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1312(SB), Y9, Y1
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1376(SB), Y12, Y6
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1376(SB), Y9, Y1
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1440(SB), Y12, Y6
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1440(SB), Y9, Y1
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1504(SB), Y12, Y6
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1504(SB), Y9, Y1
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1568(SB), Y12, Y6
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1568(SB), Y9, Y1
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1632(SB), Y12, Y6
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1632(SB), Y9, Y1
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1696(SB), Y12, Y6
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1696(SB), Y9, Y1
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1728(SB), Y12, Y6
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1728(SB), Y9, Y1
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1760(SB), Y12, Y6
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1760(SB), Y9, Y1
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1792(SB), Y12, Y6
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1792(SB), Y9, Y1
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1824(SB), Y12, Y6
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1824(SB), Y9, Y1
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1856(SB), Y12, Y6
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1856(SB), Y9, Y1
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1888(SB), Y12, Y6
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1888(SB), Y9, Y1
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1920(SB), Y12, Y6
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1920(SB), Y9, Y1
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1952(SB), Y12, Y6
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1952(SB), Y9, Y1
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1984(SB), Y12, Y6
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1984(SB), Y9, Y1
-	VFMADD213PD  blackFirstStripAVX2Consts<>+2016(SB), Y12, Y6
-	VFMADD213PD  blackFirstStripAVX2Consts<>+2016(SB), Y9, Y1
-	VFMADD213PD  blackFirstStripAVX2Consts<>+2048(SB), Y12, Y6
-	VFMADD213PD  blackFirstStripAVX2Consts<>+2048(SB), Y9, Y1
-	VFMADD213PD  blackFirstStripAVX2Consts<>+2080(SB), Y6, Y12
-	VFMADD213PD  blackFirstStripAVX2Consts<>+2080(SB), Y1, Y9
-	VMOVUPD      blackFirstStripAVX2Consts<>+384(SB), Y1
-	VFMADD213PD  Y1, Y12, Y4
-	VFMADD213PD  Y1, Y9, Y7
-	VMULPD       Y2, Y4, Y2
-	VMULPD       Y0, Y7, Y0
-	VMOVUPD      blackFirstStripAVX2Consts<>+0(SB), Y4
-	VANDPD       Y2, Y4, Y2
-	VANDPD       Y0, Y4, Y0
-	VMOVUPD      448(BX), Y6
-	VORPD        Y2, Y6, Y2
-	VMOVUPD      640(BX), Y7
-	VORPD        Y0, Y7, Y0
-	VMOVUPD      320(BX), Y9
-	VORPD        Y6, Y9, Y6
-	VORPD        Y7, Y9, Y7
-	VMOVUPD      704(BX), Y9
-	VCMPPD       $0x00, Y6, Y9, Y6
-	VMOVUPD      1088(BX), Y9
-	VCMPPD       $0x00, Y7, Y9, Y7
-	VMOVUPD      blackFirstStripAVX2Consts<>+256(SB), Y9
-	VMOVUPD      384(BX), Y12
-	VBLENDVPD    Y6, Y9, Y12, Y6
-	VMOVUPD      768(BX), Y12
-	VBLENDVPD    Y7, Y9, Y12, Y7
-	VMOVUPD      800(BX), Y9
-	VSUBPD       Y6, Y9, Y6
-	VMOVUPD      832(BX), Y12
-	VSUBPD       Y7, Y12, Y7
-	VMOVUPD      blackFirstStripAVX2Consts<>+1152(SB), Y12
-	VMOVUPD      blackFirstStripAVX2Consts<>+1184(SB), Y9
-	VFMADD231PD  Y12, Y11, Y9
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1184(SB), Y10, Y12
-	VMOVUPD      blackFirstStripAVX2Consts<>+1248(SB), Y4
-	VFMADD213PD  Y4, Y11, Y9
-	VFMADD231PD  Y12, Y10, Y4
-	VMOVUPD      blackFirstStripAVX2Consts<>+1312(SB), Y12
-	VFMADD213PD  Y12, Y11, Y9
-	VFMADD231PD  Y4, Y10, Y12
-	VMOVUPD      blackFirstStripAVX2Consts<>+1376(SB), Y4
-	VFMADD213PD  Y4, Y11, Y9
-	VFMADD231PD  Y12, Y10, Y4
-	VMOVUPD      blackFirstStripAVX2Consts<>+1440(SB), Y12
-	VFMADD213PD  Y12, Y11, Y9
-	VFMADD231PD  Y4, Y10, Y12
-	VMOVUPD      blackFirstStripAVX2Consts<>+1504(SB), Y4
-	VFMADD213PD  Y4, Y11, Y9
-	VFMADD231PD  Y12, Y10, Y4
-	VMOVUPD      blackFirstStripAVX2Consts<>+1568(SB), Y12
-	VFMADD213PD  Y12, Y11, Y9
-	VFMADD231PD  Y4, Y10, Y12
-	VMOVUPD      blackFirstStripAVX2Consts<>+1632(SB), Y4
-	VFMADD213PD  Y4, Y11, Y9
-	VFMADD231PD  Y12, Y10, Y4
-	VMOVUPD      blackFirstStripAVX2Consts<>+1696(SB), Y12
-	VFMADD213PD  Y12, Y11, Y9
-	VFMADD231PD  Y4, Y10, Y12
-	VMOVUPD      blackFirstStripAVX2Consts<>+1728(SB), Y4
-	VFMADD213PD  Y4, Y11, Y9
-	VFMADD231PD  Y12, Y10, Y4
-	VMOVUPD      blackFirstStripAVX2Consts<>+1760(SB), Y12
-	VFMADD213PD  Y12, Y11, Y9
-	VFMADD231PD  Y4, Y10, Y12
-	VMOVUPD      blackFirstStripAVX2Consts<>+1792(SB), Y4
-	VFMADD213PD  Y4, Y11, Y9
-	VFMADD231PD  Y12, Y10, Y4
-	VMOVUPD      blackFirstStripAVX2Consts<>+1824(SB), Y12
-	VFMADD213PD  Y12, Y11, Y9
-	VFMADD231PD  Y4, Y10, Y12
-	VMOVUPD      blackFirstStripAVX2Consts<>+1856(SB), Y4
-	VFMADD213PD  Y4, Y11, Y9
-	VFMADD231PD  Y12, Y10, Y4
-	VMOVUPD      blackFirstStripAVX2Consts<>+1888(SB), Y12
-	VFMADD213PD  Y12, Y11, Y9
-	VFMADD231PD  Y4, Y10, Y12
-	VMOVUPD      blackFirstStripAVX2Consts<>+1920(SB), Y4
-	VFMADD213PD  Y4, Y11, Y9
-	VFMADD231PD  Y12, Y10, Y4
-	VMOVUPD      blackFirstStripAVX2Consts<>+1952(SB), Y12
-	VFMADD213PD  Y12, Y11, Y9
-	VFMADD231PD  Y4, Y10, Y12
-	VMOVUPD      blackFirstStripAVX2Consts<>+1984(SB), Y4
-	VFMADD213PD  Y4, Y11, Y9
-	VFMADD231PD  Y12, Y10, Y4
-	VMOVUPD      blackFirstStripAVX2Consts<>+2016(SB), Y12
-	VFMADD213PD  Y12, Y11, Y9
-	VFMADD231PD  Y4, Y10, Y12
-	VMOVUPD      blackFirstStripAVX2Consts<>+2048(SB), Y4
-	VFMADD213PD  Y4, Y11, Y9
-	VFMADD231PD  Y12, Y10, Y4
-	VMOVUPD      blackFirstStripAVX2Consts<>+2080(SB), Y12
-	VFMADD213PD  Y12, Y9, Y11
-	VFMADD231PD  Y4, Y10, Y12
-	VFMADD213PD  Y1, Y11, Y3
-	VFMADD231PD  Y12, Y5, Y1
-	VMULPD       896(BX), Y3, Y3
-	VMULPD       864(BX), Y1, Y1
-	VMOVUPD      1120(BX), Y4
-	VMOVUPD      blackFirstStripAVX2Consts<>+1088(SB), Y5
-	VMOVUPD      blackFirstStripAVX2Consts<>+1120(SB), Y9
-	VFMADD231PD  Y5, Y4, Y9
-	VMOVUPD      928(BX), Y10
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1120(SB), Y10, Y5
-	VMOVUPD      blackFirstStripAVX2Consts<>+0(SB), Y11
-	VANDPD       Y3, Y11, Y3
-	VANDPD       Y1, Y11, Y1
-	VMOVUPD      blackFirstStripAVX2Consts<>+1216(SB), Y11
-	VFMADD213PD  Y11, Y4, Y9
-	VFMADD231PD  Y5, Y10, Y11
-	VORPD        1024(BX), Y3, Y3
-	VORPD        1056(BX), Y1, Y1
-	VMULPD       Y4, Y4, Y5
-	VMULPD       Y10, Y10, Y12
-	VSUBPD       Y3, Y2, Y2
-	VSUBPD       Y1, Y0, Y0
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1280(SB), Y4, Y9
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1280(SB), Y10, Y11
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1344(SB), Y4, Y9
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1344(SB), Y10, Y11
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1408(SB), Y4, Y9
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1408(SB), Y10, Y11
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1472(SB), Y4, Y9
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1472(SB), Y10, Y11
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1536(SB), Y4, Y9
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1536(SB), Y10, Y11
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1600(SB), Y4, Y9
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1600(SB), Y10, Y11
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1664(SB), Y4, Y9
-	VFMADD213PD  blackFirstStripAVX2Consts<>+1664(SB), Y10, Y11
-	VFMADD231PD  Y9, Y5, Y4
-	VFMADD231PD  Y11, Y12, Y10
-	VMOVUPD      160(BX), Y5
-	VFMADD213PD  Y5, Y5, Y4
-	VFMADD213PD  Y5, Y10, Y5
-	VMULPD       Y8, Y4, Y4
-	VMULPD       Y13, Y5, Y5
-	VMULPD       1184(BX), Y4, Y4
-	VMULPD       1152(BX), Y5, Y5
-	VMOVUPD      blackFirstStripAVX2Consts<>+2208(SB), Y8
-	VMULPD       Y8, Y4, Y9
-	VMULPD       Y8, Y5, Y8
-	VFMADD231PD  Y2, Y4, Y6
-	VFMADD231PD  Y0, Y5, Y7
-	VFNMADD213PD 800(BX), Y4, Y3
-	VFNMADD213PD 832(BX), Y5, Y1
-	VMULPD       576(BX), Y9, Y0
-	VMULPD       544(BX), Y8, Y2
-	VMULPD       512(BX), Y9, Y4
-	VMULPD       608(BX), Y8, Y5
-	VMOVUPD      480(BX), Y10
-	VMOVUPD      blackFirstStripAVX2Consts<>+2240(SB), Y11
-	VBLENDVPD    Y10, Y6, Y11, Y6
-	VMOVUPD      416(BX), Y10
-	VBLENDVPD    Y10, Y7, Y11, Y7
-	VMOVUPD      blackFirstStripAVX2Consts<>+960(SB), Y10
-	VMULPD       Y0, Y10, Y0
-	VMULPD       Y2, Y10, Y2
-	VMOVUPD      32(BX), Y10
-	VMULPD       Y6, Y10, Y11
-	VMULPD       Y7, Y10, Y10
-	VMULPD       512(BX), Y3, Y3
-	VMULPD       608(BX), Y1, Y1
-	VMULPD       736(BX), Y4, Y4
-	VMULPD       672(BX), Y5, Y5
-	VMOVUPD      128(BX), Y12
+	VMOVUPD      Y2, 1152(BX)
+	VMOVUPD      800(BX), Y2
+	VBLENDVPD    Y0, Y1, Y2, Y0
+	VMOVUPD      832(BX), Y2
+	VBLENDVPD    Y9, Y1, Y2, Y2
+	VMULPD       Y6, Y12, Y9
+	VMULPD       Y5, Y11, Y1
+	VMOVUPD      Y2, 832(BX)
+	VMOVUPD      blackFirstStripAVX2Consts<>+128(SB), Y2
+	VDIVPD       Y9, Y2, Y9
+	VDIVPD       Y1, Y2, Y1
+	VMULPD       Y9, Y6, Y6
+	VMULPD       Y1, Y5, Y5
 	VMULPD       Y9, Y12, Y9
-	VMULPD       Y8, Y12, Y8
+	VMULPD       Y1, Y11, Y1
+	VMULPD       Y6, Y10, Y10
+	VMULPD       Y5, Y7, Y7
+	VMULPD       Y6, Y13, Y6
+	VMULPD       Y5, Y4, Y4
+	VMULPD       Y9, Y3, Y3
+	VMULPD       Y1, Y8, Y5
+	VMULPD       1152(BX), Y9, Y8
+	VMULPD       1056(BX), Y1, Y1
+	VMULPD       1024(BX), Y3, Y3
+	VMULPD       864(BX), Y5, Y5
+	VMOVUPD      896(BX), Y9
+	VMULPD       Y10, Y9, Y10
+	VMOVUPD      928(BX), Y11
+	VMULPD       Y7, Y11, Y7
+	VMOVUPD      992(BX), Y12
+	VMOVUPD      blackFirstStripAVX2Consts<>+1024(SB), Y13
+	VMULPD       Y13, Y12, Y2
+	VMOVUPD      Y4, 864(BX)
+	VMOVUPD      960(BX), Y4
+	VMULPD       Y13, Y4, Y13
+	VFMADD231PD  Y9, Y9, Y2
+	VFMADD231PD  Y11, Y11, Y13
+	VMOVUPD      blackFirstStripAVX2Consts<>+1056(SB), Y9
+	VFMADD231PD  Y9, Y12, Y2
+	VFMADD231PD  Y9, Y4, Y13
+	VMOVUPD      blackFirstStripAVX2Consts<>+736(SB), Y9
+	VMOVUPD      blackFirstStripAVX2Consts<>+640(SB), Y11
+	VFMADD231PD  Y9, Y3, Y11
+	VMOVUPD      Y13, 928(BX)
+	VMOVUPD      blackFirstStripAVX2Consts<>+640(SB), Y13
+	VFMADD231PD  Y9, Y5, Y13
+	VMOVUPD      Y2, 896(BX)
+	VMOVUPD      blackFirstStripAVX2Consts<>+640(SB), Y2
+	VFMADD231PD  Y9, Y10, Y2
+	VFMADD213PD  blackFirstStripAVX2Consts<>+640(SB), Y7, Y9
+	VMOVUPD      Y6, 1024(BX)
+	VMINPD       blackFirstStripAVX2Consts<>+2112(SB), Y12, Y6
+	VMOVUPD      Y7, 1056(BX)
+	VMINPD       blackFirstStripAVX2Consts<>+2112(SB), Y4, Y7
+	VMAXPD       blackFirstStripAVX2Consts<>+2144(SB), Y6, Y6
+	VMAXPD       blackFirstStripAVX2Consts<>+2144(SB), Y7, Y7
+	VSUBPD       Y6, Y12, Y12
+	VSUBPD       Y7, Y4, Y4
+	VADDPD       blackFirstStripAVX2Consts<>+2176(SB), Y6, Y6
+	VADDPD       blackFirstStripAVX2Consts<>+2176(SB), Y7, Y7
+	VADDPD       blackFirstStripAVX2Consts<>+2176(SB), Y12, Y12
+	VADDPD       blackFirstStripAVX2Consts<>+2176(SB), Y4, Y4
+	VPSLLQ       $0x34, Y6, Y6
+	VPSLLQ       $0x34, Y7, Y7
+	VPSLLQ       $0x34, Y12, Y12
+	VPSLLQ       $0x34, Y4, Y4
+	VMOVUPD      Y7, 960(BX)
+	VMOVUPD      blackFirstStripAVX2Consts<>+1472(SB), Y7
+	VFMADD231PD  blackFirstStripAVX2Consts<>+1440(SB), Y11, Y7
+	VMOVUPD      Y6, 992(BX)
+	VMOVUPD      blackFirstStripAVX2Consts<>+1472(SB), Y6
+	VFMADD231PD  blackFirstStripAVX2Consts<>+1440(SB), Y13, Y6
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1504(SB), Y11, Y7
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1504(SB), Y13, Y6
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1536(SB), Y11, Y7
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1536(SB), Y13, Y6
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1568(SB), Y11, Y7
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1568(SB), Y13, Y6
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1600(SB), Y11, Y7
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1600(SB), Y13, Y6
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1632(SB), Y11, Y7
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1632(SB), Y13, Y6
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1664(SB), Y11, Y7
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1664(SB), Y13, Y6
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1696(SB), Y11, Y7
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1696(SB), Y13, Y6
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1728(SB), Y11, Y7
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1728(SB), Y13, Y6
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1760(SB), Y11, Y7
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1760(SB), Y13, Y6
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1792(SB), Y11, Y7
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1792(SB), Y13, Y6
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1824(SB), Y11, Y7
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1824(SB), Y13, Y6
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1856(SB), Y11, Y7
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1856(SB), Y13, Y6
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1888(SB), Y11, Y7
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1888(SB), Y13, Y6
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1920(SB), Y11, Y7
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1920(SB), Y13, Y6
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1952(SB), Y11, Y7
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1952(SB), Y13, Y6
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1984(SB), Y11, Y7
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1984(SB), Y13, Y6
+	VFMADD213PD  blackFirstStripAVX2Consts<>+2016(SB), Y11, Y7
+	VFMADD213PD  blackFirstStripAVX2Consts<>+2016(SB), Y13, Y6
+	VFMADD213PD  blackFirstStripAVX2Consts<>+2048(SB), Y11, Y7
+	VFMADD213PD  blackFirstStripAVX2Consts<>+2048(SB), Y13, Y6
+	VFMADD213PD  blackFirstStripAVX2Consts<>+2080(SB), Y7, Y11
+	VFMADD213PD  blackFirstStripAVX2Consts<>+2080(SB), Y6, Y13
+	VMOVUPD      blackFirstStripAVX2Consts<>+128(SB), Y6
+	VFMADD213PD  Y6, Y11, Y3
+	VFMADD213PD  Y6, Y13, Y5
+	VMULPD       Y8, Y3, Y3
+	VMULPD       Y1, Y5, Y1
+	VMOVUPD      blackFirstStripAVX2Consts<>+0(SB), Y5
+	VANDPD       Y3, Y5, Y3
+	VANDPD       Y1, Y5, Y1
+	VMOVUPD      448(BX), Y7
+	VORPD        Y3, Y7, Y3
+	VMOVUPD      640(BX), Y8
+	VORPD        Y1, Y8, Y1
+	VMOVUPD      320(BX), Y11
+	VORPD        Y7, Y11, Y7
+	VORPD        Y8, Y11, Y8
+	VMOVUPD      704(BX), Y11
+	VCMPPD       $0x00, Y7, Y11, Y7
+	VMOVUPD      352(BX), Y11
+	VCMPPD       $0x00, Y8, Y11, Y8
+	VMOVUPD      blackFirstStripAVX2Consts<>+256(SB), Y11
+	VMOVUPD      384(BX), Y13
+	VBLENDVPD    Y7, Y11, Y13, Y7
+	VMOVUPD      768(BX), Y13
+	VBLENDVPD    Y8, Y11, Y13, Y8
+	VSUBPD       Y7, Y0, Y7
+	VMOVUPD      832(BX), Y11
+	VSUBPD       Y8, Y11, Y8
+	VMOVUPD      blackFirstStripAVX2Consts<>+1440(SB), Y13
+	VMOVUPD      blackFirstStripAVX2Consts<>+1472(SB), Y11
+	VFMADD231PD  Y13, Y2, Y11
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1472(SB), Y9, Y13
+	VMOVUPD      blackFirstStripAVX2Consts<>+1504(SB), Y5
+	VFMADD213PD  Y5, Y2, Y11
+	VFMADD231PD  Y13, Y9, Y5
+	VMOVUPD      blackFirstStripAVX2Consts<>+1536(SB), Y13
+	VFMADD213PD  Y13, Y2, Y11
+	VFMADD231PD  Y5, Y9, Y13
+	VMOVUPD      blackFirstStripAVX2Consts<>+1568(SB), Y5
+	VFMADD213PD  Y5, Y2, Y11
+	VFMADD231PD  Y13, Y9, Y5
+	VMOVUPD      blackFirstStripAVX2Consts<>+1600(SB), Y13
+	VFMADD213PD  Y13, Y2, Y11
+	VFMADD231PD  Y5, Y9, Y13
+	VMOVUPD      blackFirstStripAVX2Consts<>+1632(SB), Y5
+	VFMADD213PD  Y5, Y2, Y11
+	VFMADD231PD  Y13, Y9, Y5
+	VMOVUPD      blackFirstStripAVX2Consts<>+1664(SB), Y13
+	VFMADD213PD  Y13, Y2, Y11
+	VFMADD231PD  Y5, Y9, Y13
+	VMOVUPD      blackFirstStripAVX2Consts<>+1696(SB), Y5
+	VFMADD213PD  Y5, Y2, Y11
+	VFMADD231PD  Y13, Y9, Y5
+	VMOVUPD      blackFirstStripAVX2Consts<>+1728(SB), Y13
+	VFMADD213PD  Y13, Y2, Y11
+	VFMADD231PD  Y5, Y9, Y13
+	VMOVUPD      blackFirstStripAVX2Consts<>+1760(SB), Y5
+	VFMADD213PD  Y5, Y2, Y11
+	VFMADD231PD  Y13, Y9, Y5
+	VMOVUPD      blackFirstStripAVX2Consts<>+1792(SB), Y13
+	VFMADD213PD  Y13, Y2, Y11
+	VFMADD231PD  Y5, Y9, Y13
+	VMOVUPD      blackFirstStripAVX2Consts<>+1824(SB), Y5
+	VFMADD213PD  Y5, Y2, Y11
+	VFMADD231PD  Y13, Y9, Y5
+	VMOVUPD      blackFirstStripAVX2Consts<>+1856(SB), Y13
+	VFMADD213PD  Y13, Y2, Y11
+	VFMADD231PD  Y5, Y9, Y13
+	VMOVUPD      blackFirstStripAVX2Consts<>+1888(SB), Y5
+	VFMADD213PD  Y5, Y2, Y11
+	VFMADD231PD  Y13, Y9, Y5
+	VMOVUPD      blackFirstStripAVX2Consts<>+1920(SB), Y13
+	VFMADD213PD  Y13, Y2, Y11
+	VFMADD231PD  Y5, Y9, Y13
+	VMOVUPD      blackFirstStripAVX2Consts<>+1952(SB), Y5
+	VFMADD213PD  Y5, Y2, Y11
+	VFMADD231PD  Y13, Y9, Y5
+	VMOVUPD      blackFirstStripAVX2Consts<>+1984(SB), Y13
+	VFMADD213PD  Y13, Y2, Y11
+	VFMADD231PD  Y5, Y9, Y13
+	VMOVUPD      blackFirstStripAVX2Consts<>+2016(SB), Y5
+	VFMADD213PD  Y5, Y2, Y11
+	VFMADD231PD  Y13, Y9, Y5
+	VMOVUPD      blackFirstStripAVX2Consts<>+2048(SB), Y13
+	VFMADD213PD  Y13, Y2, Y11
+	VFMADD231PD  Y5, Y9, Y13
+	VMOVUPD      blackFirstStripAVX2Consts<>+2080(SB), Y5
+	VFMADD213PD  Y5, Y11, Y2
+	VFMADD231PD  Y13, Y9, Y5
+	VFMADD213PD  Y6, Y2, Y10
+	VFMADD231PD  1056(BX), Y5, Y6
+	VMULPD       1024(BX), Y10, Y2
+	VMULPD       864(BX), Y6, Y5
+	VMOVUPD      896(BX), Y6
+	VMOVUPD      blackFirstStripAVX2Consts<>+1088(SB), Y9
+	VMOVUPD      blackFirstStripAVX2Consts<>+1120(SB), Y10
+	VFMADD231PD  Y9, Y6, Y10
+	VMOVUPD      928(BX), Y11
+	VFMADD213PD  blackFirstStripAVX2Consts<>+1120(SB), Y11, Y9
+	VMOVUPD      blackFirstStripAVX2Consts<>+0(SB), Y13
+	VANDPD       Y2, Y13, Y2
+	VANDPD       Y5, Y13, Y5
+	VMOVUPD      blackFirstStripAVX2Consts<>+1152(SB), Y13
+	VFMADD213PD  Y13, Y6, Y10
+	VFMADD231PD  Y9, Y11, Y13
+	VORPD        1088(BX), Y2, Y2
+	VORPD        1120(BX), Y5, Y5
+	VSUBPD       Y2, Y3, Y3
+	VSUBPD       Y5, Y1, Y1
+	VMOVUPD      blackFirstStripAVX2Consts<>+1184(SB), Y9
+	VFMADD213PD  Y9, Y6, Y10
+	VFMADD231PD  Y13, Y11, Y9
+	VMOVUPD      blackFirstStripAVX2Consts<>+1216(SB), Y13
+	VFMADD213PD  Y13, Y6, Y10
+	VFMADD231PD  Y9, Y11, Y13
+	VMOVUPD      blackFirstStripAVX2Consts<>+1248(SB), Y9
+	VFMADD213PD  Y9, Y6, Y10
+	VFMADD231PD  Y13, Y11, Y9
+	VMOVUPD      blackFirstStripAVX2Consts<>+1280(SB), Y13
+	VFMADD213PD  Y13, Y6, Y10
+	VFMADD231PD  Y9, Y11, Y13
+	VMOVUPD      blackFirstStripAVX2Consts<>+1312(SB), Y9
+	VFMADD213PD  Y9, Y6, Y10
+	VFMADD231PD  Y13, Y11, Y9
+	VMOVUPD      blackFirstStripAVX2Consts<>+1344(SB), Y13
+	VFMADD213PD  Y13, Y6, Y10
+	VFMADD231PD  Y9, Y11, Y13
+	VMOVUPD      blackFirstStripAVX2Consts<>+1376(SB), Y9
+	VFMADD213PD  Y9, Y6, Y10
+	VFMADD231PD  Y13, Y11, Y9
+	VMOVUPD      blackFirstStripAVX2Consts<>+1408(SB), Y13
+	VFMADD213PD  Y13, Y6, Y10
+	VFMADD213PD  Y13, Y11, Y9
+	VMULPD       Y10, Y6, Y6
+	VMULPD       Y9, Y11, Y9
+	VMOVUPD      160(BX), Y10
+	VFMADD213PD  Y10, Y10, Y6
+	VFMADD213PD  Y10, Y9, Y10
+	VMULPD       Y12, Y6, Y6
+	VMULPD       Y4, Y10, Y4
+	VMULPD       992(BX), Y6, Y6
+	VMULPD       960(BX), Y4, Y4
+	VMOVUPD      blackFirstStripAVX2Consts<>+2208(SB), Y9
+	VMULPD       Y9, Y6, Y10
+	VMULPD       Y9, Y4, Y9
+	VFMADD231PD  Y3, Y6, Y7
+	VFMADD231PD  Y1, Y4, Y8
+	VFNMADD231PD Y6, Y2, Y0
+	VFNMADD213PD 832(BX), Y4, Y5
+	VMULPD       576(BX), Y10, Y1
+	VMULPD       544(BX), Y9, Y2
+	VMULPD       512(BX), Y10, Y3
+	VMULPD       608(BX), Y9, Y4
+	VMOVUPD      480(BX), Y6
+	VMOVUPD      blackFirstStripAVX2Consts<>+2240(SB), Y11
+	VBLENDVPD    Y6, Y7, Y11, Y6
+	VMOVUPD      416(BX), Y7
+	VBLENDVPD    Y7, Y8, Y11, Y7
+	VMULPD       Y1, Y13, Y1
+	VMULPD       Y2, Y13, Y2
+	VMOVUPD      32(BX), Y8
+	VMULPD       Y6, Y8, Y11
+	VMULPD       Y7, Y8, Y8
+	VMULPD       512(BX), Y0, Y0
+	VMULPD       608(BX), Y5, Y5
+	VMULPD       736(BX), Y3, Y3
+	VMULPD       672(BX), Y4, Y4
+	VMOVUPD      128(BX), Y12
+	VMULPD       Y10, Y12, Y10
+	VMULPD       Y9, Y12, Y9
 	VMOVUPD      96(BX), Y12
-	VFMADD231PD  Y6, Y12, Y0
+	VFMADD231PD  Y6, Y12, Y1
 	VFMADD231PD  Y7, Y12, Y2
-	VMOVUPD      blackFirstStripAVX2Consts<>+576(SB), Y12
+	VMOVUPD      blackFirstStripAVX2Consts<>+704(SB), Y12
 	VXORPD       Y11, Y12, Y11
-	VXORPD       Y10, Y12, Y10
+	VXORPD       Y8, Y12, Y8
 	VMASKMOVPD   Y6, Y15, (SI)(AX*1)
 	VMASKMOVPD   Y7, Y14, 32(SI)(AX*1)
-	VMASKMOVPD   Y3, Y15, (DI)(AX*1)
-	VMASKMOVPD   Y1, Y14, 32(DI)(AX*1)
-	VMASKMOVPD   Y4, Y15, (R8)(AX*1)
-	VMASKMOVPD   Y5, Y14, 32(R8)(AX*1)
+	VMASKMOVPD   Y0, Y15, (DI)(AX*1)
+	VMASKMOVPD   Y5, Y14, 32(DI)(AX*1)
+	VMASKMOVPD   Y3, Y15, (R8)(AX*1)
+	VMASKMOVPD   Y4, Y14, 32(R8)(AX*1)
 	VMASKMOVPD   Y11, Y15, (R11)(AX*1)
-	VMASKMOVPD   Y10, Y14, 32(R11)(AX*1)
-	VMASKMOVPD   Y9, Y15, (R9)(AX*1)
-	VMASKMOVPD   Y8, Y14, 32(R9)(AX*1)
-	VMASKMOVPD   Y0, Y15, (R10)(AX*1)
+	VMASKMOVPD   Y8, Y14, 32(R11)(AX*1)
+	VMASKMOVPD   Y10, Y15, (R9)(AX*1)
+	VMASKMOVPD   Y9, Y14, 32(R9)(AX*1)
+	VMASKMOVPD   Y1, Y15, (R10)(AX*1)
 	VMASKMOVPD   Y2, Y14, 32(R10)(AX*1)
 	ADDQ         $+64, AX
 	SUBQ         $+8, CX

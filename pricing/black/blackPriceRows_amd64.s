@@ -22,66 +22,65 @@ DATA blackPriceRowsAVX512Consts<>+112(SB)/8, $0x3fe62e42fee00000
 DATA blackPriceRowsAVX512Consts<>+120(SB)/8, $0x8000000000000000
 DATA blackPriceRowsAVX512Consts<>+128(SB)/8, $0x7fffffffffffffff
 DATA blackPriceRowsAVX512Consts<>+136(SB)/8, $0x4044000000000000
-DATA blackPriceRowsAVX512Consts<>+144(SB)/8, $0x3ff8000000000000
-DATA blackPriceRowsAVX512Consts<>+152(SB)/8, $0x4016000000000000
-DATA blackPriceRowsAVX512Consts<>+160(SB)/8, $0xbfe0000000000000
-DATA blackPriceRowsAVX512Consts<>+168(SB)/8, $0xbe2e25325154ed2c
-DATA blackPriceRowsAVX512Consts<>+176(SB)/8, $0xbe4277bd7e608931
-DATA blackPriceRowsAVX512Consts<>+184(SB)/8, $0x3e5f7f7aa6513d12
-DATA blackPriceRowsAVX512Consts<>+192(SB)/8, $0x3e747abbfe1349dc
-DATA blackPriceRowsAVX512Consts<>+200(SB)/8, $0xbe8e40fe135477fb
-DATA blackPriceRowsAVX512Consts<>+208(SB)/8, $0xbe9ca94833eab172
-DATA blackPriceRowsAVX512Consts<>+216(SB)/8, $0x3ec034ec9ff77461
-DATA blackPriceRowsAVX512Consts<>+224(SB)/8, $0x3eb3559d7eab42ef
-DATA blackPriceRowsAVX512Consts<>+232(SB)/8, $0xbef12becf291cb5c
-DATA blackPriceRowsAVX512Consts<>+240(SB)/8, $0x3ef25b780504b8a6
-DATA blackPriceRowsAVX512Consts<>+248(SB)/8, $0x3f1b488c4e1b97b5
-DATA blackPriceRowsAVX512Consts<>+256(SB)/8, $0xbf3afc08c11736a4
-DATA blackPriceRowsAVX512Consts<>+264(SB)/8, $0x3f2d0345de443c62
-DATA blackPriceRowsAVX512Consts<>+272(SB)/8, $0x3f6c48252d50b83f
-DATA blackPriceRowsAVX512Consts<>+280(SB)/8, $0xbf921f46d4ac3c0e
-DATA blackPriceRowsAVX512Consts<>+288(SB)/8, $0x3fab82298736da76
-DATA blackPriceRowsAVX512Consts<>+296(SB)/8, $0xbfbf5b83385c94d7
-DATA blackPriceRowsAVX512Consts<>+304(SB)/8, $0x3fccd2dc44dda90c
-DATA blackPriceRowsAVX512Consts<>+312(SB)/8, $0xbfd5ed2acb37558c
-DATA blackPriceRowsAVX512Consts<>+320(SB)/8, $0x3fdb9a7d5690ca89
-DATA blackPriceRowsAVX512Consts<>+328(SB)/8, $0xbfdbc22549fbe12f
-DATA blackPriceRowsAVX512Consts<>+336(SB)/8, $0x3fd34926e4def17d
-DATA blackPriceRowsAVX512Consts<>+344(SB)/8, $0x3ff71547652b82fe
-DATA blackPriceRowsAVX512Consts<>+352(SB)/8, $0x54b249ad2594c37d
-DATA blackPriceRowsAVX512Consts<>+360(SB)/8, $0x0000000000000000
-DATA blackPriceRowsAVX512Consts<>+368(SB)/8, $0xbfe62e42fee00000
-DATA blackPriceRowsAVX512Consts<>+376(SB)/8, $0xbdea39ef35793c76
-DATA blackPriceRowsAVX512Consts<>+384(SB)/8, $0x3e5ade156a5dbe76
-DATA blackPriceRowsAVX512Consts<>+392(SB)/8, $0x3e928af3fca7ab0b
-DATA blackPriceRowsAVX512Consts<>+400(SB)/8, $0x3ec71dee623fde67
-DATA blackPriceRowsAVX512Consts<>+408(SB)/8, $0x3efa01997c89e6b0
-DATA blackPriceRowsAVX512Consts<>+416(SB)/8, $0x3f2a01a014761f6e
-DATA blackPriceRowsAVX512Consts<>+424(SB)/8, $0x3f56c16c1852b7b0
-DATA blackPriceRowsAVX512Consts<>+432(SB)/8, $0x3f81111111122322
-DATA blackPriceRowsAVX512Consts<>+440(SB)/8, $0x3fa55555555502a1
-DATA blackPriceRowsAVX512Consts<>+448(SB)/8, $0x3fc5555555555511
-DATA blackPriceRowsAVX512Consts<>+456(SB)/8, $0x3fe000000000000b
+DATA blackPriceRowsAVX512Consts<>+144(SB)/8, $0x4004000000000000
+DATA blackPriceRowsAVX512Consts<>+152(SB)/8, $0x4017000000000000
+DATA blackPriceRowsAVX512Consts<>+160(SB)/8, $0x4338000000000000
+DATA blackPriceRowsAVX512Consts<>+168(SB)/8, $0xbfe71547652b82fe
+DATA blackPriceRowsAVX512Consts<>+176(SB)/8, $0xbe53cfd9440c758b
+DATA blackPriceRowsAVX512Consts<>+184(SB)/8, $0xbe5c10df9fd0b5a0
+DATA blackPriceRowsAVX512Consts<>+192(SB)/8, $0x3e89151d5fe69bf0
+DATA blackPriceRowsAVX512Consts<>+200(SB)/8, $0x3e84cef58dc442e5
+DATA blackPriceRowsAVX512Consts<>+208(SB)/8, $0xbeb9c98d68230094
+DATA blackPriceRowsAVX512Consts<>+216(SB)/8, $0x3e9f0588d5134af5
+DATA blackPriceRowsAVX512Consts<>+224(SB)/8, $0x3ee7b68052fca57d
+DATA blackPriceRowsAVX512Consts<>+232(SB)/8, $0xbef81dd74dfb5ff6
+DATA blackPriceRowsAVX512Consts<>+240(SB)/8, $0xbf09a70a60d609b4
+DATA blackPriceRowsAVX512Consts<>+248(SB)/8, $0x3f356bc7962f9cea
+DATA blackPriceRowsAVX512Consts<>+256(SB)/8, $0xbf403c77d56a94be
+DATA blackPriceRowsAVX512Consts<>+264(SB)/8, $0xbf59d3d3a3218a6c
+DATA blackPriceRowsAVX512Consts<>+272(SB)/8, $0x3f88af7a122fa11e
+DATA blackPriceRowsAVX512Consts<>+280(SB)/8, $0xbfa5e04fbae7029b
+DATA blackPriceRowsAVX512Consts<>+288(SB)/8, $0x3fbbe6e778f4145d
+DATA blackPriceRowsAVX512Consts<>+296(SB)/8, $0xbfcc587e4e8904c3
+DATA blackPriceRowsAVX512Consts<>+304(SB)/8, $0x3fd7ce8b1b938d89
+DATA blackPriceRowsAVX512Consts<>+312(SB)/8, $0xbfe0ac9c06c291cf
+DATA blackPriceRowsAVX512Consts<>+320(SB)/8, $0x3fe31b13059845d5
+DATA blackPriceRowsAVX512Consts<>+328(SB)/8, $0xbfe077e1c5642a81
+DATA blackPriceRowsAVX512Consts<>+336(SB)/8, $0x3fcabf470bc40607
+DATA blackPriceRowsAVX512Consts<>+344(SB)/8, $0x3ff62e42fee00000
+DATA blackPriceRowsAVX512Consts<>+352(SB)/8, $0x3dfa39ef35793c76
+DATA blackPriceRowsAVX512Consts<>+360(SB)/8, $0x54b249ad2594c37d
+DATA blackPriceRowsAVX512Consts<>+368(SB)/8, $0x0000000000000000
+DATA blackPriceRowsAVX512Consts<>+376(SB)/8, $0xbdaade156a5dbe76
+DATA blackPriceRowsAVX512Consts<>+384(SB)/8, $0x3df28af3fca7ab0b
+DATA blackPriceRowsAVX512Consts<>+392(SB)/8, $0xbe371dee623fde67
+DATA blackPriceRowsAVX512Consts<>+400(SB)/8, $0x3e7a01997c89e6b0
+DATA blackPriceRowsAVX512Consts<>+408(SB)/8, $0xbeba01a014761f6e
+DATA blackPriceRowsAVX512Consts<>+416(SB)/8, $0x3ef6c16c1852b7b0
+DATA blackPriceRowsAVX512Consts<>+424(SB)/8, $0xbf31111111122322
+DATA blackPriceRowsAVX512Consts<>+432(SB)/8, $0x3f655555555502a1
+DATA blackPriceRowsAVX512Consts<>+440(SB)/8, $0xbf95555555555511
+DATA blackPriceRowsAVX512Consts<>+448(SB)/8, $0x3fc000000000000b
+DATA blackPriceRowsAVX512Consts<>+456(SB)/8, $0xbfe0000000000000
 DATA blackPriceRowsAVX512Consts<>+464(SB)/8, $0x7ff8000000000001
 GLOBL blackPriceRowsAVX512Consts<>(SB), RODATA|NOPTR, $472
 
 // func blackPriceRowsAVX512(price []float64, sign []float64, F []float64, K []float64, T []float64, sigma []float64, D []float64)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·blackPriceRowsAVX512(SB), $2432-168
-	LEAQ         63(SP), BX
-	ANDQ         $-64, BX
-	MOVQ         price_len+8(FP), CX
-	MOVQ         price_base+0(FP), SI
-	MOVQ         sign_base+24(FP), DI
-	MOVQ         F_base+48(FP), R8
-	MOVQ         K_base+72(FP), R9
-	MOVQ         T_base+96(FP), R10
-	MOVQ         sigma_base+120(FP), R11
-	MOVQ         D_base+144(FP), R12
-	VBROADCASTSD blackPriceRowsAVX512Consts<>+8(SB), Z31
-	XORL         AX, AX
-	SUBQ         $+32, CX
-	JLT          rest
+	LEAQ 63(SP), BX
+	ANDQ $-64, BX
+	MOVQ price_len+8(FP), CX
+	MOVQ price_base+0(FP), SI
+	MOVQ sign_base+24(FP), DI
+	MOVQ F_base+48(FP), R8
+	MOVQ K_base+72(FP), R9
+	MOVQ T_base+96(FP), R10
+	MOVQ sigma_base+120(FP), R11
+	MOVQ D_base+144(FP), R12
+	XORL AX, AX
+	SUBQ $+32, CX
+	JLT  rest
 
 body:
 	PREFETCHT0       1024(R10)(AX*1)
@@ -184,10 +183,11 @@ body:
 	VMULPD           Z21, Z25, Z17
 	VMULPD           Z22, Z26, Z18
 	VMULPD           Z23, Z27, Z20
-	VDIVPD           Z16, Z31, Z16
-	VDIVPD           Z17, Z31, Z17
-	VDIVPD           Z18, Z31, Z18
-	VDIVPD           Z20, Z31, Z20
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+8(SB), Z28
+	VDIVPD           Z16, Z28, Z16
+	VDIVPD           Z17, Z28, Z17
+	VDIVPD           Z18, Z28, Z18
+	VDIVPD           Z20, Z28, Z20
 	VMULPD           Z16, Z19, Z19
 	VMULPD           Z17, Z21, Z21
 	VMULPD           Z18, Z22, Z22
@@ -212,617 +212,622 @@ body:
 	VGETEXPPD        Z5, Z25
 	VGETEXPPD        Z6, Z26
 	VGETEXPPD        Z7, Z27
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+16(SB), Z28
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+24(SB), Z29
-	VFMADD231PD      Z28, Z20, Z29
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+16(SB), Z29
 	VBROADCASTSD     blackPriceRowsAVX512Consts<>+24(SB), Z30
-	VFMADD231PD      Z28, Z21, Z30
+	VFMADD231PD      Z29, Z20, Z30
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+24(SB), Z31
+	VFMADD231PD      Z29, Z21, Z31
 	VMOVUPD          Z19, 128(BX)
 	VBROADCASTSD     blackPriceRowsAVX512Consts<>+24(SB), Z19
-	VFMADD231PD      Z28, Z22, Z19
-	VFMADD213PD.BCST blackPriceRowsAVX512Consts<>+24(SB), Z23, Z28
-	VFMADD213PD.BCST blackPriceRowsAVX512Consts<>+32(SB), Z20, Z29
-	VFMADD213PD.BCST blackPriceRowsAVX512Consts<>+32(SB), Z21, Z30
-	VFMADD213PD.BCST blackPriceRowsAVX512Consts<>+32(SB), Z22, Z19
-	VFMADD213PD.BCST blackPriceRowsAVX512Consts<>+32(SB), Z23, Z28
-	VFMADD213PD.BCST blackPriceRowsAVX512Consts<>+40(SB), Z20, Z29
-	VFMADD213PD.BCST blackPriceRowsAVX512Consts<>+40(SB), Z21, Z30
-	VFMADD213PD.BCST blackPriceRowsAVX512Consts<>+40(SB), Z22, Z19
-	VFMADD213PD.BCST blackPriceRowsAVX512Consts<>+40(SB), Z23, Z28
-	VFMADD213PD.BCST blackPriceRowsAVX512Consts<>+48(SB), Z20, Z29
-	VFMADD213PD.BCST blackPriceRowsAVX512Consts<>+48(SB), Z21, Z30
-	VFMADD213PD.BCST blackPriceRowsAVX512Consts<>+48(SB), Z22, Z19
-	VFMADD213PD.BCST blackPriceRowsAVX512Consts<>+48(SB), Z23, Z28
-	VFMADD213PD.BCST blackPriceRowsAVX512Consts<>+56(SB), Z20, Z29
-	VFMADD213PD.BCST blackPriceRowsAVX512Consts<>+56(SB), Z21, Z30
-	VFMADD213PD.BCST blackPriceRowsAVX512Consts<>+56(SB), Z22, Z19
-	VFMADD213PD.BCST blackPriceRowsAVX512Consts<>+56(SB), Z23, Z28
-	VFMADD213PD.BCST blackPriceRowsAVX512Consts<>+64(SB), Z20, Z29
-	VFMADD213PD.BCST blackPriceRowsAVX512Consts<>+64(SB), Z21, Z30
-	VFMADD213PD.BCST blackPriceRowsAVX512Consts<>+64(SB), Z22, Z19
-	VFMADD213PD.BCST blackPriceRowsAVX512Consts<>+64(SB), Z23, Z28
-	VMULPD           Z29, Z20, Z20
-	VMULPD           Z30, Z21, Z21
+	VFMADD231PD      Z29, Z22, Z19
+	VFMADD213PD.BCST blackPriceRowsAVX512Consts<>+24(SB), Z23, Z29
+	VMOVUPD          Z18, 192(BX)
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+32(SB), Z18
+	VFMADD213PD      Z18, Z20, Z30
+	VFMADD213PD      Z18, Z21, Z31
+	VFMADD213PD      Z18, Z22, Z19
+	VFMADD231PD      Z29, Z23, Z18
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+40(SB), Z29
+	VFMADD213PD      Z29, Z20, Z30
+	VFMADD213PD      Z29, Z21, Z31
+	VFMADD213PD      Z29, Z22, Z19
+	VFMADD231PD      Z18, Z23, Z29
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+48(SB), Z18
+	VFMADD213PD      Z18, Z20, Z30
+	VFMADD213PD      Z18, Z21, Z31
+	VFMADD213PD      Z18, Z22, Z19
+	VFMADD231PD      Z29, Z23, Z18
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+56(SB), Z29
+	VFMADD213PD      Z29, Z20, Z30
+	VFMADD213PD      Z29, Z21, Z31
+	VFMADD213PD      Z29, Z22, Z19
+	VFMADD231PD      Z18, Z23, Z29
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+64(SB), Z18
+	VFMADD213PD      Z18, Z20, Z30
+	VFMADD213PD      Z18, Z21, Z31
+	VFMADD213PD      Z18, Z22, Z19
+	VFMADD231PD      Z29, Z23, Z18
+	VMULPD           Z30, Z20, Z20
+	VMULPD           Z31, Z21, Z21
 	VMULPD           Z19, Z22, Z19
-	VMULPD           Z28, Z23, Z22
-	VGETEXPPD        Z8, Z23
-	VGETEXPPD        Z9, Z28
+	VMULPD           Z18, Z23, Z18
+	VGETEXPPD        Z8, Z22
+	VGETEXPPD        Z9, Z23
 	VGETEXPPD        Z10, Z29
 	VGETEXPPD        Z11, Z30
-	VSUBPD           Z23, Z24, Z23
-	VSUBPD           Z28, Z25, Z24
-	VSUBPD           Z29, Z26, Z25
-	VSUBPD           Z30, Z27, Z26
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+72(SB), Z27
-	VMULPD           Z27, Z0, Z28
-	VMULPD           Z27, Z1, Z29
-	VMULPD           Z27, Z2, Z30
-	VMOVUPD          Z18, 192(BX)
-	VMULPD           Z27, Z3, Z18
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+80(SB), Z27
-	VMOVUPD          Z18, 256(BX)
-	VMOVAPD          Z23, Z18
-	VADDPD           Z27, Z23, K1, Z18
+	VSUBPD           Z22, Z24, Z22
+	VSUBPD           Z23, Z25, Z23
+	VSUBPD           Z29, Z26, Z24
+	VSUBPD           Z30, Z27, Z25
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+72(SB), Z26
+	VMULPD           Z26, Z0, Z27
+	VMULPD           Z26, Z1, Z29
+	VMULPD           Z26, Z2, Z30
+	VMULPD           Z26, Z3, Z26
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+80(SB), Z31
+	VMOVUPD          Z26, 256(BX)
+	VMOVAPD          Z22, Z26
+	VADDPD           Z31, Z22, K1, Z26
 	VMOVUPD          Z30, 320(BX)
-	VMOVAPD          Z24, Z30
-	VADDPD           Z27, Z24, K2, Z30
+	VMOVAPD          Z23, Z30
+	VADDPD           Z31, Z23, K2, Z30
 	VMOVUPD          Z17, 384(BX)
-	VMOVAPD          Z25, Z17
-	VADDPD           Z27, Z25, K3, Z17
+	VMOVAPD          Z24, Z17
+	VADDPD           Z31, Z24, K3, Z17
 	VMOVUPD          Z29, 448(BX)
-	VMOVAPD          Z26, Z29
-	VADDPD           Z27, Z26, K4, Z29
-	VADDPD           Z31, Z23, K5, Z18
+	VMOVAPD          Z25, Z29
+	VADDPD           Z31, Z25, K4, Z29
+	VADDPD           Z28, Z22, K5, Z26
 	KMOVB            64(BX), K1
-	VADDPD           Z31, Z24, K1, Z30
-	VADDPD           Z31, Z25, K6, Z17
-	VADDPD           Z31, Z26, K7, Z29
+	VADDPD           Z28, Z23, K1, Z30
+	VADDPD           Z28, Z24, K6, Z17
+	VADDPD           Z28, Z25, K7, Z29
 	PREFETCHT0       1024(R12)(AX*1)
-	VMOVUPD          (R12)(AX*1), Z23
+	VMOVUPD          (R12)(AX*1), Z22
 	PREFETCHT0       1088(R12)(AX*1)
-	VMOVUPD          64(R12)(AX*1), Z24
+	VMOVUPD          64(R12)(AX*1), Z23
 	PREFETCHT0       1152(R12)(AX*1)
-	VMOVUPD          128(R12)(AX*1), Z25
+	VMOVUPD          128(R12)(AX*1), Z24
 	PREFETCHT0       1216(R12)(AX*1)
-	VMOVUPD          192(R12)(AX*1), Z26
+	VMOVUPD          192(R12)(AX*1), Z25
 	PREFETCHT0       1024(DI)(AX*1)
-	VMOVUPD          (DI)(AX*1), Z27
-	VMOVUPD          Z16, (BX)
+	VMOVUPD          (DI)(AX*1), Z31
 	PREFETCHT0       1088(DI)(AX*1)
-	VMOVUPD          64(DI)(AX*1), Z16
-	VMOVUPD          Z28, 64(BX)
+	VMOVUPD          64(DI)(AX*1), Z28
+	VMOVUPD          Z16, (BX)
 	PREFETCHT0       1152(DI)(AX*1)
-	VMOVUPD          128(DI)(AX*1), Z28
-	VMOVUPD          Z28, 512(BX)
+	VMOVUPD          128(DI)(AX*1), Z16
+	VMOVUPD          Z27, 64(BX)
 	PREFETCHT0       1216(DI)(AX*1)
-	VMOVUPD          192(DI)(AX*1), Z28
-	VMOVUPD          Z28, 576(BX)
-	VMINPD           Z8, Z4, Z28
-	VMOVUPD          Z16, 640(BX)
+	VMOVUPD          192(DI)(AX*1), Z27
+	VMOVUPD          Z27, 512(BX)
+	VMINPD           Z8, Z4, Z27
+	VMOVUPD          Z16, 576(BX)
 	VMINPD           Z9, Z5, Z16
-	VMOVUPD          Z27, 704(BX)
-	VMINPD           Z10, Z6, Z27
-	VMOVUPD          Z14, 768(BX)
-	VMINPD           Z11, Z7, Z14
-	VMULPD           Z23, Z4, Z4
-	VMULPD           Z24, Z5, Z5
-	VMULPD           Z25, Z6, Z6
-	VMULPD           Z26, Z7, Z7
-	VMULPD           Z23, Z8, Z8
-	VMULPD           Z24, Z9, Z9
-	VMULPD           Z25, Z10, Z10
-	VMULPD           Z26, Z11, Z11
-	VMINPD           Z23, Z28, Z23
-	VMINPD           Z24, Z16, Z16
-	VMINPD           Z25, Z27, Z24
-	VMINPD           Z26, Z14, Z14
-	VMINPD           Z0, Z23, Z23
+	VMOVUPD          Z28, 640(BX)
+	VMINPD           Z10, Z6, Z28
+	VMOVUPD          Z31, 704(BX)
+	VMINPD           Z11, Z7, Z31
+	VMULPD           Z22, Z4, Z4
+	VMULPD           Z23, Z5, Z5
+	VMULPD           Z24, Z6, Z6
+	VMULPD           Z25, Z7, Z7
+	VMULPD           Z22, Z8, Z8
+	VMULPD           Z23, Z9, Z9
+	VMULPD           Z24, Z10, Z10
+	VMULPD           Z25, Z11, Z11
+	VMINPD           Z22, Z27, Z22
+	VMINPD           Z23, Z16, Z16
+	VMINPD           Z24, Z28, Z23
+	VMINPD           Z25, Z31, Z24
+	VMINPD           Z0, Z22, Z22
 	VMINPD           Z1, Z16, Z16
-	VMINPD           Z2, Z24, Z24
-	VMINPD           Z3, Z14, Z14
+	VMINPD           Z2, Z23, Z23
+	VMINPD           Z3, Z24, Z24
 	VBROADCASTSD     blackPriceRowsAVX512Consts<>+88(SB), Z25
-	VCMPPD           $0x11, Z23, Z25, K1
+	VCMPPD           $0x11, Z22, Z25, K1
 	VCMPPD           $0x11, Z16, Z25, K2
-	VCMPPD           $0x11, Z24, Z25, K3
-	VCMPPD           $0x11, Z14, Z25, K4
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+96(SB), Z14
-	VMULPD           Z14, Z18, Z16
-	VMULPD           Z14, Z30, Z23
-	VMULPD           Z14, Z17, Z24
-	VMULPD           Z14, Z29, Z14
-	VFMADD231PD      Z20, Z15, Z16
+	VCMPPD           $0x11, Z23, Z25, K3
+	VCMPPD           $0x11, Z24, Z25, K4
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+96(SB), Z16
+	VMULPD           Z16, Z26, Z22
+	VMULPD           Z16, Z30, Z23
+	VMULPD           Z16, Z17, Z24
+	VMULPD           Z16, Z29, Z16
+	VFMADD231PD      Z20, Z15, Z22
 	VFMADD231PD      Z21, Z12, Z23
 	VFMADD231PD      Z19, Z13, Z24
-	VMOVUPD          768(BX), Z19
-	VFMADD231PD      Z22, Z19, Z14
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+104(SB), Z20
-	VFMADD231PD      Z20, Z15, Z16
-	VFMADD231PD      Z20, Z12, Z23
-	VFMADD231PD      Z20, Z13, Z24
-	VFMADD231PD      Z20, Z19, Z14
+	VFMADD231PD      Z18, Z14, Z16
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+104(SB), Z18
+	VFMADD231PD      Z18, Z15, Z22
+	VFMADD231PD      Z18, Z12, Z23
+	VFMADD231PD      Z18, Z13, Z24
+	VFMADD231PD      Z18, Z14, Z16
 	VBROADCASTSD     blackPriceRowsAVX512Consts<>+112(SB), Z12
-	VFMADD231PD      Z12, Z18, Z16
+	VFMADD231PD      Z12, Z26, Z22
 	VFMADD231PD      Z12, Z30, Z23
 	VFMADD231PD      Z12, Z17, Z24
-	VFMADD231PD      Z12, Z29, Z14
+	VFMADD231PD      Z12, Z29, Z16
 	VBROADCASTSD     blackPriceRowsAVX512Consts<>+120(SB), Z12
 	VXORPD           704(BX), Z12, Z13
-	VXORPD           640(BX), Z12, Z15
-	VXORPD           512(BX), Z12, Z17
-	VXORPD           576(BX), Z12, Z12
-	VMOVUPD          (BX), Z18
+	VXORPD           640(BX), Z12, Z14
+	VXORPD           576(BX), Z12, Z15
+	VXORPD           512(BX), Z12, Z12
+	VMOVUPD          (BX), Z17
 	VMOVUPD          64(BX), Z19
-	VFMADD231PD      Z16, Z18, Z19
-	VMOVUPD          384(BX), Z21
-	VMOVUPD          448(BX), Z22
-	VFMADD231PD      Z23, Z21, Z22
+	VFMADD231PD      Z22, Z17, Z19
+	VMOVUPD          384(BX), Z20
+	VMOVUPD          448(BX), Z21
+	VFMADD231PD      Z23, Z20, Z21
 	VMOVUPD          192(BX), Z25
 	VMOVUPD          320(BX), Z26
 	VFMADD231PD      Z24, Z25, Z26
 	VMOVUPD          128(BX), Z27
 	VMOVUPD          256(BX), Z28
-	VFMADD231PD      Z14, Z27, Z28
-	VFMSUB213PD      64(BX), Z16, Z18
-	VFMSUB213PD      448(BX), Z23, Z21
+	VFMADD231PD      Z16, Z27, Z28
+	VFMSUB213PD      64(BX), Z22, Z17
+	VFMSUB213PD      448(BX), Z23, Z20
 	VFMSUB213PD      320(BX), Z24, Z25
-	VFMSUB213PD      256(BX), Z14, Z27
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+128(SB), Z14
-	VANDPD           Z14, Z19, Z16
-	VANDPD           Z14, Z22, Z23
-	VANDPD           Z14, Z26, Z24
-	VANDPD           Z14, Z28, Z29
+	VFMSUB213PD      256(BX), Z16, Z27
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+128(SB), Z16
+	VANDPD           Z16, Z19, Z22
+	VANDPD           Z16, Z21, Z23
+	VANDPD           Z16, Z26, Z24
+	VANDPD           Z16, Z28, Z29
 	VBROADCASTSD     blackPriceRowsAVX512Consts<>+136(SB), Z30
-	VMINPD           Z16, Z30, Z16
+	VMINPD           Z22, Z30, Z22
 	VMINPD           Z23, Z30, Z23
 	VMINPD           Z24, Z30, Z24
 	VMINPD           Z29, Z30, Z29
+	VANDPD           Z16, Z17, Z31
 	VMOVUPD          Z3, 256(BX)
-	VANDPD           Z14, Z18, Z3
+	VANDPD           Z16, Z20, Z3
 	VMOVUPD          Z2, 128(BX)
-	VANDPD           Z14, Z21, Z2
+	VANDPD           Z16, Z25, Z2
 	VMOVUPD          Z1, 320(BX)
-	VANDPD           Z14, Z25, Z1
-	VMOVUPD          Z0, 192(BX)
-	VANDPD           Z14, Z27, Z0
+	VANDPD           Z16, Z27, Z1
+	VMINPD           Z31, Z30, Z31
 	VMINPD           Z3, Z30, Z3
 	VMINPD           Z2, Z30, Z2
 	VMINPD           Z1, Z30, Z1
-	VMINPD           Z0, Z30, Z0
 	VBROADCASTSD     blackPriceRowsAVX512Consts<>+144(SB), Z30
-	VFMADD213PD      Z31, Z16, Z30
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+144(SB), Z14
-	VFMADD213PD      Z31, Z23, Z14
+	VFMADD213PD      Z18, Z22, Z30
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+144(SB), Z16
+	VFMADD213PD      Z18, Z23, Z16
+	VMOVUPD          Z0, 192(BX)
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+144(SB), Z0
+	VFMADD213PD      Z18, Z24, Z0
 	VMOVUPD          Z11, 448(BX)
 	VBROADCASTSD     blackPriceRowsAVX512Consts<>+144(SB), Z11
-	VFMADD213PD      Z31, Z24, Z11
+	VFMADD213PD      Z18, Z29, Z11
 	VMOVUPD          Z10, 384(BX)
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+144(SB), Z10
-	VFMADD213PD      Z31, Z29, Z10
+	VADDPD.BCST      blackPriceRowsAVX512Consts<>+152(SB), Z22, Z10
 	VMOVUPD          Z9, 64(BX)
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+152(SB), Z9
+	VADDPD.BCST      blackPriceRowsAVX512Consts<>+152(SB), Z23, Z9
 	VMOVUPD          Z8, (BX)
-	VADDPD           Z9, Z16, Z8
+	VADDPD.BCST      blackPriceRowsAVX512Consts<>+152(SB), Z24, Z8
 	VMOVUPD          Z7, 768(BX)
-	VADDPD           Z9, Z23, Z7
+	VADDPD.BCST      blackPriceRowsAVX512Consts<>+152(SB), Z29, Z7
 	VMOVUPD          Z6, 832(BX)
-	VADDPD           Z9, Z24, Z6
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+144(SB), Z6
+	VFMADD213PD      Z18, Z31, Z6
 	VMOVUPD          Z5, 896(BX)
-	VADDPD           Z9, Z29, Z5
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+144(SB), Z5
+	VFMADD213PD      Z18, Z3, Z5
 	VMOVUPD          Z4, 960(BX)
 	VBROADCASTSD     blackPriceRowsAVX512Consts<>+144(SB), Z4
-	VFMADD213PD      Z31, Z3, Z4
+	VFMADD213PD      Z18, Z2, Z4
 	VMOVUPD          Z28, 1024(BX)
 	VBROADCASTSD     blackPriceRowsAVX512Consts<>+144(SB), Z28
-	VFMADD213PD      Z31, Z2, Z28
+	VFMADD213PD      Z18, Z1, Z28
 	VMOVUPD          Z26, 1088(BX)
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+144(SB), Z26
-	VFMADD213PD      Z31, Z1, Z26
-	VMOVUPD          Z22, 1152(BX)
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+144(SB), Z22
-	VFMADD213PD      Z31, Z0, Z22
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+152(SB), Z26
+	VMOVUPD          Z21, 1152(BX)
+	VADDPD           Z26, Z31, Z21
 	VMOVUPD          Z19, 1216(BX)
-	VADDPD           Z9, Z3, Z19
+	VADDPD           Z26, Z3, Z19
 	VMOVUPD          Z12, 1280(BX)
-	VADDPD           Z9, Z2, Z12
-	VMOVUPD          Z17, 1344(BX)
-	VADDPD           Z9, Z1, Z17
-	VADDPD           Z9, Z0, Z9
-	VMOVUPD          Z15, 1408(BX)
-	VMULPD           Z8, Z30, Z15
+	VADDPD           Z26, Z2, Z12
+	VADDPD           Z26, Z1, Z26
+	VMOVUPD          Z15, 1344(BX)
+	VMULPD           Z10, Z30, Z15
+	VMOVUPD          Z14, 1408(BX)
+	VMULPD           Z9, Z16, Z14
 	VMOVUPD          Z13, 1472(BX)
-	VMULPD           Z7, Z14, Z13
+	VMULPD           Z8, Z0, Z13
 	VMOVUPD          Z27, 1536(BX)
-	VMULPD           Z6, Z11, Z27
+	VMULPD           Z7, Z11, Z27
 	VMOVUPD          Z25, 1600(BX)
-	VMULPD           Z5, Z10, Z25
-	VMOVUPD          Z21, 1664(BX)
-	VMULPD           Z19, Z4, Z21
-	VMOVUPD          Z18, 1728(BX)
-	VMULPD           Z12, Z28, Z18
-	VMULPD           Z17, Z26, Z20
-	VMOVUPD          Z0, 1792(BX)
-	VMULPD           Z9, Z22, Z0
-	VMOVUPD          Z1, 1856(BX)
-	VMULPD.BCST      blackPriceRowsAVX512Consts<>+160(SB), Z16, Z1
-	VMOVUPD          Z1, 1920(BX)
-	VMULPD.BCST      blackPriceRowsAVX512Consts<>+160(SB), Z23, Z1
-	VMOVUPD          Z1, 1984(BX)
-	VMULPD.BCST      blackPriceRowsAVX512Consts<>+160(SB), Z24, Z1
-	VMOVUPD          Z1, 2048(BX)
-	VMULPD.BCST      blackPriceRowsAVX512Consts<>+160(SB), Z29, Z1
-	VMOVUPD          Z1, 2112(BX)
-	VMULPD           Z21, Z15, Z1
-	VMOVUPD          Z29, 2176(BX)
-	VMULPD           Z18, Z13, Z29
-	VMOVUPD          Z24, 2240(BX)
-	VMULPD           Z20, Z27, Z24
-	VMOVUPD          Z23, 2304(BX)
-	VMULPD           Z0, Z25, Z23
-	VDIVPD           Z1, Z31, Z1
-	VDIVPD           Z29, Z31, Z29
-	VDIVPD           Z24, Z31, Z24
-	VDIVPD           Z23, Z31, Z23
-	VMULPD           Z1, Z21, Z21
-	VMULPD           Z29, Z18, Z18
+	VMULPD           Z21, Z6, Z25
+	VMOVUPD          Z20, 1664(BX)
+	VMULPD           Z19, Z5, Z20
+	VMOVUPD          Z17, 1728(BX)
+	VMULPD           Z12, Z4, Z17
+	VMULPD           Z26, Z28, Z18
+	VMOVUPD          Z1, 1792(BX)
+	VMULPD           Z22, Z22, Z1
+	VMOVUPD          Z22, 1856(BX)
+	VMULPD           Z23, Z23, Z22
+	VMOVUPD          Z23, 1920(BX)
+	VMULPD           Z24, Z24, Z23
+	VMOVUPD          Z24, 1984(BX)
+	VMULPD           Z29, Z29, Z24
+	VMOVUPD          Z29, 2048(BX)
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+160(SB), Z29
+	VFMADD132PD.BCST blackPriceRowsAVX512Consts<>+168(SB), Z29, Z1
+	VFMADD132PD.BCST blackPriceRowsAVX512Consts<>+168(SB), Z29, Z22
+	VFMADD132PD.BCST blackPriceRowsAVX512Consts<>+168(SB), Z29, Z23
+	VFMADD132PD.BCST blackPriceRowsAVX512Consts<>+168(SB), Z29, Z24
+	VSUBPD           Z29, Z1, Z1
+	VSUBPD           Z29, Z22, Z22
+	VSUBPD           Z29, Z23, Z23
+	VSUBPD           Z29, Z24, Z24
+	VMULPD           Z25, Z15, Z29
+	VMOVUPD          Z24, 2112(BX)
+	VMULPD           Z20, Z14, Z24
+	VMOVUPD          Z23, 2176(BX)
+	VMULPD           Z17, Z13, Z23
+	VMOVUPD          Z22, 2240(BX)
+	VMULPD           Z18, Z27, Z22
+	VMOVUPD          Z1, 2304(BX)
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+8(SB), Z1
+	VDIVPD           Z29, Z1, Z29
+	VDIVPD           Z24, Z1, Z24
+	VDIVPD           Z23, Z1, Z23
+	VDIVPD           Z22, Z1, Z22
+	VMULPD           Z29, Z25, Z25
 	VMULPD           Z24, Z20, Z20
-	VMULPD           Z23, Z0, Z0
-	VMULPD           Z1, Z15, Z1
-	VMULPD           Z29, Z13, Z13
-	VMULPD           Z24, Z27, Z15
-	VMULPD           Z23, Z25, Z23
-	VMULPD           Z21, Z30, Z24
-	VMULPD           Z18, Z14, Z14
-	VMULPD           Z20, Z11, Z11
-	VMULPD           Z0, Z10, Z10
-	VMULPD           Z21, Z8, Z8
+	VMULPD           Z23, Z17, Z17
+	VMULPD           Z22, Z18, Z18
+	VMULPD           Z29, Z15, Z15
+	VMULPD           Z24, Z14, Z14
+	VMULPD           Z23, Z13, Z13
+	VMULPD           Z22, Z27, Z22
+	VMULPD           Z25, Z30, Z23
+	VMULPD           Z20, Z16, Z16
+	VMULPD           Z17, Z0, Z0
+	VMULPD           Z18, Z11, Z11
+	VMULPD           Z25, Z10, Z10
+	VMULPD           Z20, Z9, Z9
+	VMULPD           Z17, Z8, Z8
 	VMULPD           Z18, Z7, Z7
-	VMULPD           Z20, Z6, Z6
-	VMULPD           Z0, Z5, Z0
-	VMULPD           Z1, Z4, Z4
-	VMULPD           Z13, Z28, Z5
-	VMULPD           Z15, Z26, Z18
-	VMULPD           Z23, Z22, Z20
-	VMULPD           Z1, Z19, Z1
+	VMULPD           Z15, Z6, Z6
+	VMULPD           Z14, Z5, Z5
+	VMULPD           Z13, Z4, Z4
+	VMULPD           Z22, Z28, Z17
+	VMULPD           Z15, Z21, Z15
+	VMULPD           Z14, Z19, Z14
 	VMULPD           Z13, Z12, Z12
-	VMULPD           Z15, Z17, Z13
-	VMULPD           Z23, Z9, Z9
-	VMULPD           Z4, Z3, Z3
-	VMULPD           Z5, Z2, Z2
-	VMULPD           1856(BX), Z18, Z4
-	VMULPD           1792(BX), Z20, Z5
-	VMULPD           Z24, Z16, Z15
-	VMULPD           2304(BX), Z14, Z14
-	VMULPD           2240(BX), Z11, Z11
-	VMULPD           2176(BX), Z10, Z10
+	VMULPD           Z22, Z26, Z13
+	VMULPD           Z6, Z31, Z6
+	VMULPD           Z5, Z3, Z3
+	VMULPD           Z4, Z2, Z2
+	VMULPD           1792(BX), Z17, Z4
+	VMULPD           1856(BX), Z23, Z5
+	VMULPD           1920(BX), Z16, Z16
+	VMULPD           1984(BX), Z0, Z0
+	VMULPD           2048(BX), Z11, Z11
 	VBROADCASTSD     blackPriceRowsAVX512Consts<>+104(SB), Z17
 	VBROADCASTSD     blackPriceRowsAVX512Consts<>+80(SB), Z18
-	VFMADD231PD      Z17, Z3, Z18
+	VFMADD231PD      Z17, Z6, Z18
 	VBROADCASTSD     blackPriceRowsAVX512Consts<>+80(SB), Z19
-	VFMADD231PD      Z17, Z2, Z19
+	VFMADD231PD      Z17, Z3, Z19
 	VBROADCASTSD     blackPriceRowsAVX512Consts<>+80(SB), Z20
-	VFMADD231PD      Z17, Z4, Z20
+	VFMADD231PD      Z17, Z2, Z20
 	VBROADCASTSD     blackPriceRowsAVX512Consts<>+80(SB), Z21
-	VFMADD231PD      Z17, Z5, Z21
+	VFMADD231PD      Z17, Z4, Z21
 	VBROADCASTSD     blackPriceRowsAVX512Consts<>+80(SB), Z22
-	VFMADD231PD      Z17, Z15, Z22
+	VFMADD231PD      Z17, Z5, Z22
 	VBROADCASTSD     blackPriceRowsAVX512Consts<>+80(SB), Z23
-	VFMADD231PD      Z17, Z14, Z23
+	VFMADD231PD      Z17, Z16, Z23
 	VBROADCASTSD     blackPriceRowsAVX512Consts<>+80(SB), Z24
-	VFMADD231PD      Z17, Z11, Z24
-	VFMADD213PD.BCST blackPriceRowsAVX512Consts<>+80(SB), Z10, Z17
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+168(SB), Z25
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+176(SB), Z26
+	VFMADD231PD      Z17, Z0, Z24
+	VFMADD213PD.BCST blackPriceRowsAVX512Consts<>+80(SB), Z11, Z17
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+176(SB), Z25
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+184(SB), Z26
 	VFMADD231PD      Z25, Z18, Z26
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+176(SB), Z27
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+184(SB), Z27
 	VFMADD231PD      Z25, Z19, Z27
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+176(SB), Z28
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+184(SB), Z28
 	VFMADD231PD      Z25, Z20, Z28
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+176(SB), Z29
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+184(SB), Z29
 	VFMADD231PD      Z25, Z21, Z29
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+184(SB), Z30
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+192(SB), Z30
 	VFMADD213PD      Z30, Z18, Z26
 	VFMADD213PD      Z30, Z19, Z27
 	VFMADD213PD      Z30, Z20, Z28
 	VFMADD213PD      Z30, Z21, Z29
-	VMOVUPD          Z16, 1792(BX)
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+192(SB), Z16
-	VFMADD213PD      Z16, Z18, Z26
-	VFMADD213PD      Z16, Z19, Z27
-	VFMADD213PD      Z16, Z20, Z28
-	VFMADD213PD      Z16, Z21, Z29
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+200(SB), Z16
-	VFMADD213PD      Z16, Z18, Z26
-	VFMADD213PD      Z16, Z19, Z27
-	VFMADD213PD      Z16, Z20, Z28
-	VFMADD213PD      Z16, Z21, Z29
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+208(SB), Z16
-	VFMADD213PD      Z16, Z18, Z26
-	VFMADD213PD      Z16, Z19, Z27
-	VFMADD213PD      Z16, Z20, Z28
-	VFMADD213PD      Z16, Z21, Z29
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+216(SB), Z16
-	VFMADD213PD      Z16, Z18, Z26
-	VFMADD213PD      Z16, Z19, Z27
-	VFMADD213PD      Z16, Z20, Z28
-	VFMADD213PD      Z16, Z21, Z29
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+224(SB), Z16
-	VFMADD213PD      Z16, Z18, Z26
-	VFMADD213PD      Z16, Z19, Z27
-	VFMADD213PD      Z16, Z20, Z28
-	VFMADD213PD      Z16, Z21, Z29
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+232(SB), Z16
-	VFMADD213PD      Z16, Z18, Z26
-	VFMADD213PD      Z16, Z19, Z27
-	VFMADD213PD      Z16, Z20, Z28
-	VFMADD213PD      Z16, Z21, Z29
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+240(SB), Z16
-	VFMADD213PD      Z16, Z18, Z26
-	VFMADD213PD      Z16, Z19, Z27
-	VFMADD213PD      Z16, Z20, Z28
-	VFMADD213PD      Z16, Z21, Z29
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+248(SB), Z16
-	VFMADD213PD      Z16, Z18, Z26
-	VFMADD213PD      Z16, Z19, Z27
-	VFMADD213PD      Z16, Z20, Z28
-	VFMADD213PD      Z16, Z21, Z29
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+256(SB), Z16
-	VFMADD213PD      Z16, Z18, Z26
-	VFMADD213PD      Z16, Z19, Z27
-	VFMADD213PD      Z16, Z20, Z28
-	VFMADD213PD      Z16, Z21, Z29
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+264(SB), Z16
-	VFMADD213PD      Z16, Z18, Z26
-	VFMADD213PD      Z16, Z19, Z27
-	VFMADD213PD      Z16, Z20, Z28
-	VFMADD213PD      Z16, Z21, Z29
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+272(SB), Z16
-	VFMADD213PD      Z16, Z18, Z26
-	VFMADD213PD      Z16, Z19, Z27
-	VFMADD213PD      Z16, Z20, Z28
-	VFMADD213PD      Z16, Z21, Z29
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+280(SB), Z16
-	VFMADD213PD      Z16, Z18, Z26
-	VFMADD213PD      Z16, Z19, Z27
-	VFMADD213PD      Z16, Z20, Z28
-	VFMADD213PD      Z16, Z21, Z29
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+288(SB), Z16
-	VFMADD213PD      Z16, Z18, Z26
-	VFMADD213PD      Z16, Z19, Z27
-	VFMADD213PD      Z16, Z20, Z28
-	VFMADD213PD      Z16, Z21, Z29
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+296(SB), Z16
-	VFMADD213PD      Z16, Z18, Z26
-	VFMADD213PD      Z16, Z19, Z27
-	VFMADD213PD      Z16, Z20, Z28
-	VFMADD213PD      Z16, Z21, Z29
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+304(SB), Z16
-	VFMADD213PD      Z16, Z18, Z26
-	VFMADD213PD      Z16, Z19, Z27
-	VFMADD213PD      Z16, Z20, Z28
-	VFMADD213PD      Z16, Z21, Z29
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+312(SB), Z16
-	VFMADD213PD      Z16, Z18, Z26
-	VFMADD213PD      Z16, Z19, Z27
-	VFMADD213PD      Z16, Z20, Z28
-	VFMADD213PD      Z16, Z21, Z29
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+320(SB), Z16
-	VFMADD213PD      Z16, Z18, Z26
-	VFMADD213PD      Z16, Z19, Z27
-	VFMADD213PD      Z16, Z20, Z28
-	VFMADD213PD      Z16, Z21, Z29
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+328(SB), Z16
-	VFMADD213PD      Z16, Z18, Z26
-	VFMADD213PD      Z16, Z19, Z27
-	VFMADD213PD      Z16, Z20, Z28
-	VFMADD213PD      Z16, Z21, Z29
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+336(SB), Z16
-	VFMADD213PD      Z16, Z26, Z18
-	VFMADD213PD      Z16, Z27, Z19
-	VFMADD213PD      Z16, Z28, Z20
-	VFMADD213PD      Z16, Z29, Z21
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+72(SB), Z26
-	VFMADD213PD      Z26, Z18, Z3
-	VFMADD213PD      Z26, Z19, Z2
-	VFMADD213PD      Z26, Z20, Z4
-	VFMADD213PD      Z26, Z21, Z5
-	VMULPD           Z1, Z3, Z1
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+200(SB), Z31
+	VFMADD213PD      Z31, Z18, Z26
+	VFMADD213PD      Z31, Z19, Z27
+	VFMADD213PD      Z31, Z20, Z28
+	VFMADD213PD      Z31, Z21, Z29
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+208(SB), Z31
+	VFMADD213PD      Z31, Z18, Z26
+	VFMADD213PD      Z31, Z19, Z27
+	VFMADD213PD      Z31, Z20, Z28
+	VFMADD213PD      Z31, Z21, Z29
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+216(SB), Z31
+	VFMADD213PD      Z31, Z18, Z26
+	VFMADD213PD      Z31, Z19, Z27
+	VFMADD213PD      Z31, Z20, Z28
+	VFMADD213PD      Z31, Z21, Z29
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+224(SB), Z31
+	VFMADD213PD      Z31, Z18, Z26
+	VFMADD213PD      Z31, Z19, Z27
+	VFMADD213PD      Z31, Z20, Z28
+	VFMADD213PD      Z31, Z21, Z29
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+232(SB), Z31
+	VFMADD213PD      Z31, Z18, Z26
+	VFMADD213PD      Z31, Z19, Z27
+	VFMADD213PD      Z31, Z20, Z28
+	VFMADD213PD      Z31, Z21, Z29
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+240(SB), Z31
+	VFMADD213PD      Z31, Z18, Z26
+	VFMADD213PD      Z31, Z19, Z27
+	VFMADD213PD      Z31, Z20, Z28
+	VFMADD213PD      Z31, Z21, Z29
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+248(SB), Z31
+	VFMADD213PD      Z31, Z18, Z26
+	VFMADD213PD      Z31, Z19, Z27
+	VFMADD213PD      Z31, Z20, Z28
+	VFMADD213PD      Z31, Z21, Z29
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+256(SB), Z31
+	VFMADD213PD      Z31, Z18, Z26
+	VFMADD213PD      Z31, Z19, Z27
+	VFMADD213PD      Z31, Z20, Z28
+	VFMADD213PD      Z31, Z21, Z29
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+264(SB), Z31
+	VFMADD213PD      Z31, Z18, Z26
+	VFMADD213PD      Z31, Z19, Z27
+	VFMADD213PD      Z31, Z20, Z28
+	VFMADD213PD      Z31, Z21, Z29
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+272(SB), Z31
+	VFMADD213PD      Z31, Z18, Z26
+	VFMADD213PD      Z31, Z19, Z27
+	VFMADD213PD      Z31, Z20, Z28
+	VFMADD213PD      Z31, Z21, Z29
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+280(SB), Z31
+	VFMADD213PD      Z31, Z18, Z26
+	VFMADD213PD      Z31, Z19, Z27
+	VFMADD213PD      Z31, Z20, Z28
+	VFMADD213PD      Z31, Z21, Z29
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+288(SB), Z31
+	VFMADD213PD      Z31, Z18, Z26
+	VFMADD213PD      Z31, Z19, Z27
+	VFMADD213PD      Z31, Z20, Z28
+	VFMADD213PD      Z31, Z21, Z29
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+296(SB), Z31
+	VFMADD213PD      Z31, Z18, Z26
+	VFMADD213PD      Z31, Z19, Z27
+	VFMADD213PD      Z31, Z20, Z28
+	VFMADD213PD      Z31, Z21, Z29
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+304(SB), Z31
+	VFMADD213PD      Z31, Z18, Z26
+	VFMADD213PD      Z31, Z19, Z27
+	VFMADD213PD      Z31, Z20, Z28
+	VFMADD213PD      Z31, Z21, Z29
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+312(SB), Z31
+	VFMADD213PD      Z31, Z18, Z26
+	VFMADD213PD      Z31, Z19, Z27
+	VFMADD213PD      Z31, Z20, Z28
+	VFMADD213PD      Z31, Z21, Z29
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+320(SB), Z31
+	VFMADD213PD      Z31, Z18, Z26
+	VFMADD213PD      Z31, Z19, Z27
+	VFMADD213PD      Z31, Z20, Z28
+	VFMADD213PD      Z31, Z21, Z29
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+328(SB), Z31
+	VFMADD213PD      Z31, Z18, Z26
+	VFMADD213PD      Z31, Z19, Z27
+	VFMADD213PD      Z31, Z20, Z28
+	VFMADD213PD      Z31, Z21, Z29
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+336(SB), Z31
+	VFMADD213PD      Z31, Z26, Z18
+	VFMADD213PD      Z31, Z27, Z19
+	VFMADD213PD      Z31, Z28, Z20
+	VFMADD213PD      Z31, Z29, Z21
+	VFMADD213PD      Z1, Z18, Z6
+	VFMADD213PD      Z1, Z19, Z3
+	VFMADD213PD      Z1, Z20, Z2
+	VFMADD213PD      Z1, Z21, Z4
+	VMULPD           Z15, Z6, Z6
+	VMULPD           Z14, Z3, Z3
 	VMULPD           Z12, Z2, Z2
-	VMULPD           Z13, Z4, Z3
-	VMULPD           Z9, Z5, Z4
-	VMOVUPD          1728(BX), Z5
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+128(SB), Z9
-	VPTERNLOGQ       $0xe4, Z9, Z5, Z1
-	VMOVUPD          1664(BX), Z12
-	VPTERNLOGQ       $0xe4, Z9, Z12, Z2
-	VMOVUPD          1600(BX), Z13
-	VPTERNLOGQ       $0xe4, Z9, Z13, Z3
+	VMULPD           Z13, Z4, Z4
+	VMOVUPD          1728(BX), Z12
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+128(SB), Z13
+	VPTERNLOGQ       $0xe4, Z13, Z12, Z6
+	VMOVUPD          1664(BX), Z14
+	VPTERNLOGQ       $0xe4, Z13, Z14, Z3
+	VMOVUPD          1600(BX), Z15
+	VPTERNLOGQ       $0xe4, Z13, Z15, Z2
 	VMOVUPD          1536(BX), Z18
-	VPTERNLOGQ       $0xe4, Z9, Z18, Z4
-	VMOVAPD          Z31, Z19
-	VPTERNLOGQ       $0xe4, Z9, Z5, Z19
-	VMOVAPD          Z31, Z5
-	VPTERNLOGQ       $0xe4, Z9, Z12, Z5
-	VMOVAPD          Z31, Z12
-	VPTERNLOGQ       $0xe4, Z9, Z13, Z12
-	VMOVAPD          Z31, Z13
-	VPTERNLOGQ       $0xe4, Z9, Z18, Z13
+	VPTERNLOGQ       $0xe4, Z13, Z18, Z4
+	VMOVAPD          Z1, Z19
+	VPTERNLOGQ       $0xe4, Z13, Z12, Z19
+	VMOVAPD          Z1, Z12
+	VPTERNLOGQ       $0xe4, Z13, Z14, Z12
+	VMOVAPD          Z1, Z14
+	VPTERNLOGQ       $0xe4, Z13, Z15, Z14
+	VMOVAPD          Z1, Z15
+	VPTERNLOGQ       $0xe4, Z13, Z18, Z15
 	VMOVUPD          1472(BX), Z18
 	VCMPPD           $0x00, Z19, Z18, K5
 	VMOVUPD          1408(BX), Z19
-	VCMPPD           $0x00, Z5, Z19, K6
-	VMOVUPD          1344(BX), Z5
-	VCMPPD           $0x00, Z12, Z5, K7
-	VMOVUPD          1280(BX), Z12
+	VCMPPD           $0x00, Z12, Z19, K6
+	VMOVUPD          1344(BX), Z12
+	VCMPPD           $0x00, Z14, Z12, K7
+	VMOVUPD          1280(BX), Z14
 	KMOVB            K4, 1536(BX)
-	VCMPPD           $0x00, Z13, Z12, K4
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+176(SB), Z13
-	VFMADD231PD      Z25, Z22, Z13
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+176(SB), Z20
+	VCMPPD           $0x00, Z15, Z14, K4
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+184(SB), Z15
+	VFMADD231PD      Z25, Z22, Z15
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+184(SB), Z20
 	VFMADD231PD      Z25, Z23, Z20
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+176(SB), Z21
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+184(SB), Z21
 	VFMADD231PD      Z25, Z24, Z21
-	VFMADD213PD.BCST blackPriceRowsAVX512Consts<>+176(SB), Z17, Z25
-	VFMADD213PD      Z30, Z22, Z13
+	VFMADD213PD.BCST blackPriceRowsAVX512Consts<>+184(SB), Z17, Z25
+	VFMADD213PD      Z30, Z22, Z15
 	VFMADD213PD      Z30, Z23, Z20
 	VFMADD213PD      Z30, Z24, Z21
 	VFMADD231PD      Z25, Z17, Z30
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+192(SB), Z25
-	VFMADD213PD      Z25, Z22, Z13
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+200(SB), Z25
+	VFMADD213PD      Z25, Z22, Z15
 	VFMADD213PD      Z25, Z23, Z20
 	VFMADD213PD      Z25, Z24, Z21
 	VFMADD231PD      Z30, Z17, Z25
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+200(SB), Z27
-	VFMADD213PD      Z27, Z22, Z13
-	VFMADD213PD      Z27, Z23, Z20
-	VFMADD213PD      Z27, Z24, Z21
-	VFMADD231PD      Z25, Z17, Z27
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+208(SB), Z25
-	VFMADD213PD      Z25, Z22, Z13
-	VFMADD213PD      Z25, Z23, Z20
-	VFMADD213PD      Z25, Z24, Z21
-	VFMADD231PD      Z27, Z17, Z25
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+216(SB), Z27
-	VFMADD213PD      Z27, Z22, Z13
-	VFMADD213PD      Z27, Z23, Z20
-	VFMADD213PD      Z27, Z24, Z21
-	VFMADD231PD      Z25, Z17, Z27
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+224(SB), Z25
-	VFMADD213PD      Z25, Z22, Z13
-	VFMADD213PD      Z25, Z23, Z20
-	VFMADD213PD      Z25, Z24, Z21
-	VFMADD231PD      Z27, Z17, Z25
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+232(SB), Z27
-	VFMADD213PD      Z27, Z22, Z13
-	VFMADD213PD      Z27, Z23, Z20
-	VFMADD213PD      Z27, Z24, Z21
-	VFMADD231PD      Z25, Z17, Z27
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+240(SB), Z25
-	VFMADD213PD      Z25, Z22, Z13
-	VFMADD213PD      Z25, Z23, Z20
-	VFMADD213PD      Z25, Z24, Z21
-	VFMADD231PD      Z27, Z17, Z25
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+248(SB), Z27
-	VFMADD213PD      Z27, Z22, Z13
-	VFMADD213PD      Z27, Z23, Z20
-	VFMADD213PD      Z27, Z24, Z21
-	VFMADD231PD      Z25, Z17, Z27
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+256(SB), Z25
-	VFMADD213PD      Z25, Z22, Z13
-	VFMADD213PD      Z25, Z23, Z20
-	VFMADD213PD      Z25, Z24, Z21
-	VFMADD231PD      Z27, Z17, Z25
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+264(SB), Z27
-	VFMADD213PD      Z27, Z22, Z13
-	VFMADD213PD      Z27, Z23, Z20
-	VFMADD213PD      Z27, Z24, Z21
-	VFMADD231PD      Z25, Z17, Z27
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+272(SB), Z25
-	VFMADD213PD      Z25, Z22, Z13
-	VFMADD213PD      Z25, Z23, Z20
-	VFMADD213PD      Z25, Z24, Z21
-	VFMADD231PD      Z27, Z17, Z25
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+280(SB), Z27
-	VFMADD213PD      Z27, Z22, Z13
-	VFMADD213PD      Z27, Z23, Z20
-	VFMADD213PD      Z27, Z24, Z21
-	VFMADD231PD      Z25, Z17, Z27
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+288(SB), Z25
-	VFMADD213PD      Z25, Z22, Z13
-	VFMADD213PD      Z25, Z23, Z20
-	VFMADD213PD      Z25, Z24, Z21
-	VFMADD231PD      Z27, Z17, Z25
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+296(SB), Z27
-	VFMADD213PD      Z27, Z22, Z13
-	VFMADD213PD      Z27, Z23, Z20
-	VFMADD213PD      Z27, Z24, Z21
-	VFMADD231PD      Z25, Z17, Z27
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+304(SB), Z25
-	VFMADD213PD      Z25, Z22, Z13
-	VFMADD213PD      Z25, Z23, Z20
-	VFMADD213PD      Z25, Z24, Z21
-	VFMADD231PD      Z27, Z17, Z25
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+312(SB), Z27
-	VFMADD213PD      Z27, Z22, Z13
-	VFMADD213PD      Z27, Z23, Z20
-	VFMADD213PD      Z27, Z24, Z21
-	VFMADD231PD      Z25, Z17, Z27
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+320(SB), Z25
-	VFMADD213PD      Z25, Z22, Z13
-	VFMADD213PD      Z25, Z23, Z20
-	VFMADD213PD      Z25, Z24, Z21
-	VFMADD231PD      Z27, Z17, Z25
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+328(SB), Z27
-	VFMADD213PD      Z27, Z22, Z13
-	VFMADD213PD      Z27, Z23, Z20
-	VFMADD213PD      Z27, Z24, Z21
-	VFMADD231PD      Z25, Z17, Z27
-	VFMADD213PD      Z16, Z13, Z22
-	VFMADD213PD      Z16, Z20, Z23
-	VFMADD213PD      Z16, Z21, Z24
-	VFMADD231PD      Z27, Z17, Z16
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+208(SB), Z26
 	VFMADD213PD      Z26, Z22, Z15
-	VFMADD213PD      Z26, Z23, Z14
-	VFMADD213PD      Z26, Z24, Z11
-	VFMADD231PD      Z16, Z10, Z26
-	VMULPD           Z8, Z15, Z8
-	VMULPD           Z7, Z14, Z7
-	VMULPD           Z6, Z11, Z6
-	VMULPD           Z0, Z26, Z0
-	VMOVUPD          1216(BX), Z10
-	VPTERNLOGQ       $0xe4, Z9, Z10, Z8
-	VMOVUPD          1152(BX), Z11
-	VPTERNLOGQ       $0xe4, Z9, Z11, Z7
-	VMOVUPD          1088(BX), Z13
-	VPTERNLOGQ       $0xe4, Z9, Z13, Z6
-	VMOVUPD          1024(BX), Z14
-	VPTERNLOGQ       $0xe4, Z9, Z14, Z0
-	VSUBPD           Z8, Z1, Z1
-	VSUBPD           Z7, Z2, Z2
-	VSUBPD           Z6, Z3, Z3
-	VSUBPD           Z0, Z4, Z0
-	VMOVAPD          Z31, Z4
-	VPTERNLOGQ       $0xe4, Z9, Z10, Z4
-	VMOVAPD          Z31, Z6
-	VPTERNLOGQ       $0xe4, Z9, Z11, Z6
-	VMOVAPD          Z31, Z7
-	VPTERNLOGQ       $0xe4, Z9, Z13, Z7
-	VMOVAPD          Z31, Z8
-	VPTERNLOGQ       $0xe4, Z9, Z14, Z8
+	VFMADD213PD      Z26, Z23, Z20
+	VFMADD213PD      Z26, Z24, Z21
+	VFMADD231PD      Z25, Z17, Z26
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+216(SB), Z25
+	VFMADD213PD      Z25, Z22, Z15
+	VFMADD213PD      Z25, Z23, Z20
+	VFMADD213PD      Z25, Z24, Z21
+	VFMADD231PD      Z26, Z17, Z25
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+224(SB), Z26
+	VFMADD213PD      Z26, Z22, Z15
+	VFMADD213PD      Z26, Z23, Z20
+	VFMADD213PD      Z26, Z24, Z21
+	VFMADD231PD      Z25, Z17, Z26
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+232(SB), Z25
+	VFMADD213PD      Z25, Z22, Z15
+	VFMADD213PD      Z25, Z23, Z20
+	VFMADD213PD      Z25, Z24, Z21
+	VFMADD231PD      Z26, Z17, Z25
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+240(SB), Z26
+	VFMADD213PD      Z26, Z22, Z15
+	VFMADD213PD      Z26, Z23, Z20
+	VFMADD213PD      Z26, Z24, Z21
+	VFMADD231PD      Z25, Z17, Z26
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+248(SB), Z25
+	VFMADD213PD      Z25, Z22, Z15
+	VFMADD213PD      Z25, Z23, Z20
+	VFMADD213PD      Z25, Z24, Z21
+	VFMADD231PD      Z26, Z17, Z25
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+256(SB), Z26
+	VFMADD213PD      Z26, Z22, Z15
+	VFMADD213PD      Z26, Z23, Z20
+	VFMADD213PD      Z26, Z24, Z21
+	VFMADD231PD      Z25, Z17, Z26
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+264(SB), Z25
+	VFMADD213PD      Z25, Z22, Z15
+	VFMADD213PD      Z25, Z23, Z20
+	VFMADD213PD      Z25, Z24, Z21
+	VFMADD231PD      Z26, Z17, Z25
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+272(SB), Z26
+	VFMADD213PD      Z26, Z22, Z15
+	VFMADD213PD      Z26, Z23, Z20
+	VFMADD213PD      Z26, Z24, Z21
+	VFMADD231PD      Z25, Z17, Z26
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+280(SB), Z25
+	VFMADD213PD      Z25, Z22, Z15
+	VFMADD213PD      Z25, Z23, Z20
+	VFMADD213PD      Z25, Z24, Z21
+	VFMADD231PD      Z26, Z17, Z25
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+288(SB), Z26
+	VFMADD213PD      Z26, Z22, Z15
+	VFMADD213PD      Z26, Z23, Z20
+	VFMADD213PD      Z26, Z24, Z21
+	VFMADD231PD      Z25, Z17, Z26
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+296(SB), Z25
+	VFMADD213PD      Z25, Z22, Z15
+	VFMADD213PD      Z25, Z23, Z20
+	VFMADD213PD      Z25, Z24, Z21
+	VFMADD231PD      Z26, Z17, Z25
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+304(SB), Z26
+	VFMADD213PD      Z26, Z22, Z15
+	VFMADD213PD      Z26, Z23, Z20
+	VFMADD213PD      Z26, Z24, Z21
+	VFMADD231PD      Z25, Z17, Z26
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+312(SB), Z25
+	VFMADD213PD      Z25, Z22, Z15
+	VFMADD213PD      Z25, Z23, Z20
+	VFMADD213PD      Z25, Z24, Z21
+	VFMADD231PD      Z26, Z17, Z25
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+320(SB), Z26
+	VFMADD213PD      Z26, Z22, Z15
+	VFMADD213PD      Z26, Z23, Z20
+	VFMADD213PD      Z26, Z24, Z21
+	VFMADD231PD      Z25, Z17, Z26
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+328(SB), Z25
+	VFMADD213PD      Z25, Z22, Z15
+	VFMADD213PD      Z25, Z23, Z20
+	VFMADD213PD      Z25, Z24, Z21
+	VFMADD231PD      Z26, Z17, Z25
+	VFMADD213PD      Z31, Z15, Z22
+	VFMADD213PD      Z31, Z20, Z23
+	VFMADD213PD      Z31, Z21, Z24
+	VFMADD231PD      Z25, Z17, Z31
+	VFMADD213PD      Z1, Z22, Z5
+	VFMADD213PD      Z1, Z23, Z16
+	VFMADD213PD      Z1, Z24, Z0
+	VFMADD213PD      Z1, Z31, Z11
+	VMULPD           Z10, Z5, Z5
+	VMULPD           Z9, Z16, Z9
+	VMULPD           Z8, Z0, Z0
+	VMULPD           Z7, Z11, Z7
+	VMOVUPD          1216(BX), Z8
+	VPTERNLOGQ       $0xe4, Z13, Z8, Z5
+	VMOVUPD          1152(BX), Z10
+	VPTERNLOGQ       $0xe4, Z13, Z10, Z9
+	VMOVUPD          1088(BX), Z11
+	VPTERNLOGQ       $0xe4, Z13, Z11, Z0
+	VMOVUPD          1024(BX), Z15
+	VPTERNLOGQ       $0xe4, Z13, Z15, Z7
+	VSUBPD           Z5, Z6, Z5
+	VSUBPD           Z9, Z3, Z3
+	VSUBPD           Z0, Z2, Z0
+	VSUBPD           Z7, Z4, Z2
+	VMOVAPD          Z1, Z4
+	VPTERNLOGQ       $0xe4, Z13, Z8, Z4
+	VMOVAPD          Z1, Z6
+	VPTERNLOGQ       $0xe4, Z13, Z10, Z6
+	VMOVAPD          Z1, Z7
+	VPTERNLOGQ       $0xe4, Z13, Z11, Z7
+	VPTERNLOGQ       $0xe4, Z13, Z15, Z1
 	KMOVB            K3, 1024(BX)
 	VCMPPD           $0x00, Z4, Z18, K3
 	KMOVB            K2, 1472(BX)
 	VCMPPD           $0x00, Z6, Z19, K2
 	KMOVB            K1, 1408(BX)
-	VCMPPD           $0x00, Z7, Z5, K1
+	VCMPPD           $0x00, Z7, Z12, K1
 	KMOVB            K4, 1344(BX)
-	VCMPPD           $0x00, Z8, Z12, K4
-	VMOVUPD          1792(BX), Z4
-	VMULPD           1920(BX), Z4, Z5
-	VMOVUPD          2304(BX), Z6
-	VMULPD           1984(BX), Z6, Z7
-	VMOVUPD          2240(BX), Z8
-	VMULPD           2048(BX), Z8, Z9
-	VMOVUPD          2176(BX), Z10
-	VMULPD           2112(BX), Z10, Z11
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+344(SB), Z12
-	VMULPD           Z12, Z5, Z5
-	VMULPD           Z12, Z7, Z7
-	VMULPD           Z12, Z9, Z9
-	VMULPD           Z12, Z11, Z11
-	VRNDSCALEPD      $0x08, Z5, Z5
-	VRNDSCALEPD      $0x08, Z7, Z7
-	VRNDSCALEPD      $0x08, Z9, Z9
-	VRNDSCALEPD      $0x08, Z11, Z11
+	VCMPPD           $0x00, Z1, Z14, K4
+	VMOVUPD          2304(BX), Z1
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+344(SB), Z4
+	VMULPD           Z4, Z1, Z6
+	VMOVUPD          2240(BX), Z7
+	VMULPD           Z4, Z7, Z8
+	VMOVUPD          2176(BX), Z9
+	VMULPD           Z4, Z9, Z10
+	VMOVUPD          2112(BX), Z11
+	VMULPD           Z4, Z11, Z4
+	VMOVUPD          1856(BX), Z12
+	VFMADD231PD      Z12, Z12, Z6
+	VMOVUPD          1920(BX), Z12
+	VFMADD231PD      Z12, Z12, Z8
+	VMOVUPD          1984(BX), Z12
+	VFMADD231PD      Z12, Z12, Z10
+	VMOVUPD          2048(BX), Z12
+	VFMADD231PD      Z12, Z12, Z4
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+352(SB), Z12
+	VFMADD231PD      Z12, Z1, Z6
+	VFMADD231PD      Z12, Z7, Z8
+	VFMADD231PD      Z12, Z9, Z10
+	VFMADD231PD      Z12, Z11, Z4
 	VMOVUPD          704(BX), Z12
 	VMOVUPD          960(BX), Z13
 	VMULPD           Z13, Z12, Z14
 	VMOVUPD          640(BX), Z15
 	VMOVUPD          896(BX), Z16
 	VMULPD           Z16, Z15, Z17
-	VMOVUPD          512(BX), Z18
+	VMOVUPD          576(BX), Z18
 	VMOVUPD          832(BX), Z19
 	VMULPD           Z19, Z18, Z20
-	VMOVUPD          576(BX), Z21
+	VMOVUPD          512(BX), Z21
 	VMOVUPD          768(BX), Z22
 	VMULPD           Z22, Z21, Z23
 	VMOVUPD          (BX), Z24
@@ -841,7 +846,7 @@ body:
 	VADDPD           320(BX), Z25, Z25
 	VADDPD           128(BX), Z26, Z26
 	VADDPD           256(BX), Z27, Z27
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+352(SB), Z28
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+360(SB), Z28
 	KMOVB            K7, 256(BX)
 	VCMPPD           $0x11, Z28, Z24, K7
 	KMOVB            K7, 128(BX)
@@ -850,7 +855,7 @@ body:
 	VCMPPD           $0x11, Z28, Z26, K7
 	KMOVB            K7, 192(BX)
 	VCMPPD           $0x11, Z28, Z27, K7
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+360(SB), Z24
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+368(SB), Z24
 	VBLENDMPD        Z24, Z14, K3, Z14
 	VBLENDMPD        Z24, Z17, K2, Z17
 	VBLENDMPD        Z24, Z20, K1, Z20
@@ -876,88 +881,75 @@ body:
 	KANDB            K4, K3, K3
 	KMOVB            1536(BX), K4
 	KANDB            K7, K4, K4
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+368(SB), Z18
-	VMULPD           Z18, Z5, Z20
-	VMULPD           Z18, Z7, Z21
-	VMULPD           Z18, Z9, Z23
-	VMULPD           Z18, Z11, Z18
-	VFMADD231PD      1920(BX), Z4, Z20
-	VFMADD231PD      1984(BX), Z6, Z21
-	VFMADD231PD      2048(BX), Z8, Z23
-	VFMADD231PD      2112(BX), Z10, Z18
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+376(SB), Z4
-	VFMADD231PD      Z4, Z5, Z20
-	VFMADD231PD      Z4, Z7, Z21
-	VFMADD231PD      Z4, Z9, Z23
-	VFMADD231PD      Z4, Z11, Z18
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+384(SB), Z4
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+392(SB), Z6
-	VFMADD231PD      Z4, Z20, Z6
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+392(SB), Z8
-	VFMADD231PD      Z4, Z21, Z8
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+392(SB), Z10
-	VFMADD231PD      Z4, Z23, Z10
-	VFMADD213PD.BCST blackPriceRowsAVX512Consts<>+392(SB), Z18, Z4
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+400(SB), Z24
-	VFMADD213PD      Z24, Z20, Z6
-	VFMADD213PD      Z24, Z21, Z8
-	VFMADD213PD      Z24, Z23, Z10
-	VFMADD231PD      Z4, Z18, Z24
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+408(SB), Z4
-	VFMADD213PD      Z4, Z20, Z6
-	VFMADD213PD      Z4, Z21, Z8
-	VFMADD213PD      Z4, Z23, Z10
-	VFMADD231PD      Z24, Z18, Z4
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+416(SB), Z24
-	VFMADD213PD      Z24, Z20, Z6
-	VFMADD213PD      Z24, Z21, Z8
-	VFMADD213PD      Z24, Z23, Z10
-	VFMADD231PD      Z4, Z18, Z24
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+424(SB), Z4
-	VFMADD213PD      Z4, Z20, Z6
-	VFMADD213PD      Z4, Z21, Z8
-	VFMADD213PD      Z4, Z23, Z10
-	VFMADD231PD      Z24, Z18, Z4
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+432(SB), Z24
-	VFMADD213PD      Z24, Z20, Z6
-	VFMADD213PD      Z24, Z21, Z8
-	VFMADD213PD      Z24, Z23, Z10
-	VFMADD231PD      Z4, Z18, Z24
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+440(SB), Z4
-	VFMADD213PD      Z4, Z20, Z6
-	VFMADD213PD      Z4, Z21, Z8
-	VFMADD213PD      Z4, Z23, Z10
-	VFMADD231PD      Z24, Z18, Z4
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+448(SB), Z24
-	VFMADD213PD      Z24, Z20, Z6
-	VFMADD213PD      Z24, Z21, Z8
-	VFMADD213PD      Z24, Z23, Z10
-	VFMADD231PD      Z4, Z18, Z24
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+456(SB), Z4
-	VFMADD213PD      Z4, Z20, Z6
-	VFMADD213PD      Z4, Z21, Z8
-	VFMADD213PD      Z4, Z23, Z10
-	VFMADD231PD      Z24, Z18, Z4
-	VMULPD           Z20, Z20, Z24
-	VMULPD           Z21, Z21, Z25
-	VMULPD           Z23, Z23, Z26
-	VMULPD           Z18, Z18, Z27
-	VFMADD231PD      Z6, Z24, Z20
-	VFMADD231PD      Z8, Z25, Z21
-	VFMADD231PD      Z10, Z26, Z23
-	VFMADD231PD      Z4, Z27, Z18
-	VFMADD213PD      Z13, Z20, Z13
-	VFMADD213PD      Z16, Z21, Z16
-	VFMADD213PD      Z19, Z23, Z19
-	VFMADD213PD      Z22, Z18, Z22
-	VSCALEFPD        Z5, Z13, Z4
-	VSCALEFPD        Z7, Z16, Z5
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+376(SB), Z18
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+384(SB), Z20
+	VFMADD231PD      Z18, Z6, Z20
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+384(SB), Z21
+	VFMADD231PD      Z18, Z8, Z21
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+384(SB), Z23
+	VFMADD231PD      Z18, Z10, Z23
+	VFMADD213PD.BCST blackPriceRowsAVX512Consts<>+384(SB), Z4, Z18
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+392(SB), Z24
+	VFMADD213PD      Z24, Z6, Z20
+	VFMADD213PD      Z24, Z8, Z21
+	VFMADD213PD      Z24, Z10, Z23
+	VFMADD231PD      Z18, Z4, Z24
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+400(SB), Z18
+	VFMADD213PD      Z18, Z6, Z20
+	VFMADD213PD      Z18, Z8, Z21
+	VFMADD213PD      Z18, Z10, Z23
+	VFMADD231PD      Z24, Z4, Z18
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+408(SB), Z24
+	VFMADD213PD      Z24, Z6, Z20
+	VFMADD213PD      Z24, Z8, Z21
+	VFMADD213PD      Z24, Z10, Z23
+	VFMADD231PD      Z18, Z4, Z24
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+416(SB), Z18
+	VFMADD213PD      Z18, Z6, Z20
+	VFMADD213PD      Z18, Z8, Z21
+	VFMADD213PD      Z18, Z10, Z23
+	VFMADD231PD      Z24, Z4, Z18
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+424(SB), Z24
+	VFMADD213PD      Z24, Z6, Z20
+	VFMADD213PD      Z24, Z8, Z21
+	VFMADD213PD      Z24, Z10, Z23
+	VFMADD231PD      Z18, Z4, Z24
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+432(SB), Z18
+	VFMADD213PD      Z18, Z6, Z20
+	VFMADD213PD      Z18, Z8, Z21
+	VFMADD213PD      Z18, Z10, Z23
+	VFMADD231PD      Z24, Z4, Z18
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+440(SB), Z24
+	VFMADD213PD      Z24, Z6, Z20
+	VFMADD213PD      Z24, Z8, Z21
+	VFMADD213PD      Z24, Z10, Z23
+	VFMADD231PD      Z18, Z4, Z24
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+448(SB), Z18
+	VFMADD213PD      Z18, Z6, Z20
+	VFMADD213PD      Z18, Z8, Z21
+	VFMADD213PD      Z18, Z10, Z23
+	VFMADD231PD      Z24, Z4, Z18
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+456(SB), Z24
+	VFMADD213PD      Z24, Z6, Z20
+	VFMADD213PD      Z24, Z8, Z21
+	VFMADD213PD      Z24, Z10, Z23
+	VFMADD231PD      Z18, Z4, Z24
+	VMULPD           Z20, Z6, Z6
+	VMULPD           Z21, Z8, Z8
+	VMULPD           Z23, Z10, Z10
+	VMULPD           Z24, Z4, Z4
+	VFMADD213PD      Z13, Z6, Z13
+	VFMADD213PD      Z16, Z8, Z16
+	VFMADD213PD      Z19, Z10, Z19
+	VFMADD213PD      Z22, Z4, Z22
+	VSCALEFPD        Z1, Z13, Z1
+	VSCALEFPD        Z7, Z16, Z4
 	VSCALEFPD        Z9, Z19, Z6
 	VSCALEFPD        Z11, Z22, Z7
-	VFMADD231PD      Z1, Z4, Z12
-	VFMADD231PD      Z2, Z5, Z14
-	VFMADD231PD      Z3, Z6, Z15
-	VFMADD231PD      Z0, Z7, Z17
+	VFMADD231PD      Z5, Z1, Z12
+	VFMADD231PD      Z3, Z4, Z14
+	VFMADD231PD      Z0, Z6, Z15
+	VFMADD231PD      Z2, Z7, Z17
 	VBROADCASTSD     blackPriceRowsAVX512Consts<>+464(SB), Z0
 	VBLENDMPD        Z12, Z0, K1, Z1
 	VBLENDMPD        Z14, Z0, K2, Z2
@@ -1038,19 +1030,19 @@ whole:
 	VSUBPD           Z8, Z6, Z6
 	VBROADCASTSD     blackPriceRowsAVX512Consts<>+72(SB), Z8
 	VMULPD           Z8, Z0, Z14
-	VMULPD           Z8, Z1, Z16
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+80(SB), Z17
-	VMOVAPD          Z9, Z18
-	VADDPD           Z17, Z9, K1, Z18
-	VMOVAPD          Z10, Z19
-	VADDPD           Z17, Z10, K2, Z19
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+8(SB), Z20
-	VADDPD           Z20, Z9, K3, Z18
-	VADDPD           Z20, Z10, K4, Z19
+	VMULPD           Z8, Z1, Z8
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+80(SB), Z16
+	VMOVAPD          Z9, Z17
+	VADDPD           Z16, Z9, K1, Z17
+	VMOVAPD          Z10, Z18
+	VADDPD           Z16, Z10, K2, Z18
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+8(SB), Z19
+	VADDPD           Z19, Z9, K3, Z17
+	VADDPD           Z19, Z10, K4, Z18
 	VMULPD           Z12, Z11, Z9
 	VMULPD           Z13, Z15, Z10
-	VDIVPD           Z9, Z20, Z9
-	VDIVPD           Z10, Z20, Z10
+	VDIVPD           Z9, Z19, Z9
+	VDIVPD           Z10, Z19, Z10
 	VMULPD           Z9, Z12, Z12
 	VMULPD           Z10, Z13, Z13
 	VMULPD           Z9, Z11, Z9
@@ -1060,39 +1052,39 @@ whole:
 	VMULPD           Z9, Z2, Z9
 	VMULPD           Z10, Z3, Z10
 	VBROADCASTSD     blackPriceRowsAVX512Consts<>+96(SB), Z11
-	VMULPD           Z11, Z18, Z12
-	VMULPD           Z11, Z19, Z11
+	VMULPD           Z11, Z17, Z12
+	VMULPD           Z11, Z18, Z11
 	VMOVUPD.Z        (R12)(AX*1), K7, Z13
 	VMOVUPD.Z        64(R12)(AX*1), K6, Z15
-	VMOVUPD.Z        (DI)(AX*1), K7, Z21
-	VMOVUPD.Z        64(DI)(AX*1), K6, Z22
-	VMINPD           Z4, Z2, Z23
-	VMINPD           Z5, Z3, Z24
+	VMOVUPD.Z        (DI)(AX*1), K7, Z20
+	VMOVUPD.Z        64(DI)(AX*1), K6, Z21
+	VMINPD           Z4, Z2, Z22
+	VMINPD           Z5, Z3, Z23
 	VMULPD           Z13, Z2, Z2
 	VMULPD           Z15, Z3, Z3
 	VMULPD           Z13, Z4, Z4
 	VMULPD           Z15, Z5, Z5
-	VMINPD           Z13, Z23, Z13
-	VMINPD           Z15, Z24, Z15
+	VMINPD           Z13, Z22, Z13
+	VMINPD           Z15, Z23, Z15
 	VMINPD           Z0, Z13, Z13
 	VMINPD           Z1, Z15, Z15
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+88(SB), Z23
-	VCMPPD           $0x11, Z13, Z23, K1
-	VCMPPD           $0x11, Z15, Z23, K2
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+88(SB), Z22
+	VCMPPD           $0x11, Z13, Z22, K1
+	VCMPPD           $0x11, Z15, Z22, K2
 	VMULPD           Z7, Z7, Z13
 	VMULPD           Z6, Z6, Z15
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+120(SB), Z23
-	VXORPD           Z23, Z21, Z24
-	VXORPD           Z23, Z22, Z23
-	VMULPD           Z2, Z21, Z25
-	VMULPD           Z3, Z22, Z26
-	VMULPD           Z4, Z21, Z21
-	VMULPD           Z5, Z22, Z22
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+120(SB), Z22
+	VXORPD           Z22, Z20, Z23
+	VXORPD           Z22, Z21, Z22
+	VMULPD           Z2, Z20, Z24
+	VMULPD           Z3, Z21, Z25
+	VMULPD           Z4, Z20, Z20
+	VMULPD           Z5, Z21, Z21
 	VADDPD           Z4, Z2, Z4
 	VADDPD           Z5, Z3, Z5
 	VADDPD           Z4, Z0, Z0
 	VADDPD           Z5, Z1, Z1
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+352(SB), Z4
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+360(SB), Z4
 	VCMPPD           $0x11, Z4, Z0, K3
 	VCMPPD           $0x11, Z4, Z1, K4
 	KANDB            K3, K1, K1
@@ -1124,14 +1116,14 @@ whole:
 	VFMADD231PD      Z0, Z7, Z12
 	VFMADD231PD      Z0, Z6, Z11
 	VBROADCASTSD     blackPriceRowsAVX512Consts<>+112(SB), Z1
-	VFMADD231PD      Z1, Z18, Z12
-	VFMADD231PD      Z1, Z19, Z11
+	VFMADD231PD      Z1, Z17, Z12
+	VFMADD231PD      Z1, Z18, Z11
 	VMOVAPD          Z14, Z1
 	VFMADD231PD      Z12, Z9, Z1
-	VMOVAPD          Z16, Z4
+	VMOVAPD          Z8, Z4
 	VFMADD231PD      Z11, Z10, Z4
 	VFMSUB231PD      Z12, Z9, Z14
-	VFMSUB231PD      Z11, Z10, Z16
+	VFMSUB231PD      Z11, Z10, Z8
 	VBROADCASTSD     blackPriceRowsAVX512Consts<>+128(SB), Z5
 	VANDPD           Z5, Z1, Z6
 	VANDPD           Z5, Z4, Z7
@@ -1139,277 +1131,265 @@ whole:
 	VMINPD           Z6, Z9, Z6
 	VMINPD           Z7, Z9, Z7
 	VANDPD           Z5, Z14, Z10
-	VANDPD           Z5, Z16, Z11
+	VANDPD           Z5, Z8, Z11
 	VMINPD           Z10, Z9, Z10
 	VMINPD           Z11, Z9, Z9
-	VMOVAPD          Z20, Z11
+	VMOVAPD          Z19, Z11
 	VPTERNLOGQ       $0xe4, Z5, Z1, Z11
-	VMOVAPD          Z20, Z12
+	VMOVAPD          Z19, Z12
 	VPTERNLOGQ       $0xe4, Z5, Z4, Z12
-	VCMPPD           $0x00, Z11, Z24, K3
-	VCMPPD           $0x00, Z12, Z23, K4
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+360(SB), Z11
-	VBLENDMPD        Z11, Z25, K3, Z12
-	VBLENDMPD        Z11, Z26, K4, Z13
+	VCMPPD           $0x00, Z11, Z23, K3
+	VCMPPD           $0x00, Z12, Z22, K4
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+368(SB), Z11
+	VBLENDMPD        Z11, Z24, K3, Z12
+	VBLENDMPD        Z11, Z25, K4, Z13
 	VBROADCASTSD     blackPriceRowsAVX512Consts<>+144(SB), Z15
-	VFMADD213PD      Z20, Z6, Z15
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+144(SB), Z18
-	VFMADD213PD      Z20, Z7, Z18
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+152(SB), Z19
-	VADDPD           Z19, Z6, Z25
-	VADDPD           Z19, Z7, Z26
+	VFMADD213PD      Z0, Z6, Z15
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+144(SB), Z17
+	VFMADD213PD      Z0, Z7, Z17
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+152(SB), Z18
+	VADDPD           Z18, Z6, Z24
+	VADDPD           Z18, Z7, Z25
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+144(SB), Z26
+	VFMADD213PD      Z0, Z10, Z26
 	VBROADCASTSD     blackPriceRowsAVX512Consts<>+144(SB), Z27
-	VFMADD213PD      Z20, Z10, Z27
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+144(SB), Z28
-	VFMADD213PD      Z20, Z9, Z28
-	VADDPD           Z19, Z10, Z29
-	VADDPD           Z19, Z9, Z19
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+160(SB), Z30
-	VMULPD           Z30, Z6, Z31
-	VMULPD           Z30, Z7, Z30
-	VMULPD           Z25, Z15, Z8
-	VMOVUPD          Z3, (BX)
-	VMULPD           Z26, Z18, Z3
-	VMOVUPD          Z2, 64(BX)
-	VMOVAPD          Z20, Z2
-	VPTERNLOGQ       $0xe4, Z5, Z14, Z2
-	VMOVUPD          Z4, 128(BX)
-	VMOVAPD          Z20, Z4
-	VPTERNLOGQ       $0xe4, Z5, Z16, Z4
-	VCMPPD           $0x00, Z2, Z24, K3
-	VCMPPD           $0x00, Z4, Z23, K4
-	VBLENDMPD        Z11, Z21, K3, Z2
-	VBLENDMPD        Z11, Z22, K4, Z4
-	VSUBPD           Z2, Z12, Z2
-	VSUBPD           Z4, Z13, Z4
-	VMULPD           Z29, Z27, Z11
-	VMULPD           Z19, Z28, Z12
-	VMULPD           Z31, Z6, Z13
-	VMULPD           Z30, Z7, Z21
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+344(SB), Z22
-	VMULPD           Z22, Z13, Z13
-	VMULPD           Z22, Z21, Z21
-	VRNDSCALEPD      $0x08, Z13, Z13
-	VRNDSCALEPD      $0x08, Z21, Z21
-	VMULPD           Z11, Z8, Z22
-	VMULPD           Z12, Z3, Z23
-	VDIVPD           Z22, Z20, Z22
-	VDIVPD           Z23, Z20, Z20
-	VMULPD           Z22, Z11, Z11
-	VMULPD           Z20, Z12, Z12
-	VMULPD           Z22, Z8, Z8
-	VMULPD           Z20, Z3, Z3
-	VMULPD           Z11, Z15, Z15
-	VMULPD           Z12, Z18, Z18
-	VMULPD           Z11, Z25, Z11
-	VMULPD           Z12, Z26, Z12
-	VMULPD           Z8, Z27, Z20
-	VMULPD           Z3, Z28, Z22
-	VMULPD           Z8, Z29, Z8
-	VMULPD           Z3, Z19, Z3
-	VMULPD           Z20, Z10, Z10
-	VMULPD           Z22, Z9, Z9
+	VFMADD213PD      Z0, Z9, Z27
+	VADDPD           Z18, Z10, Z28
+	VADDPD           Z18, Z9, Z18
+	VMULPD           Z6, Z6, Z29
+	VMULPD           Z7, Z7, Z30
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+168(SB), Z31
+	VMOVUPD          Z4, (BX)
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+160(SB), Z4
+	VFMADD213PD      Z4, Z31, Z29
+	VFMADD213PD      Z4, Z31, Z30
+	VSUBPD           Z4, Z29, Z29
+	VSUBPD           Z4, Z30, Z4
+	VMULPD           Z24, Z15, Z30
+	VMULPD           Z25, Z17, Z31
+	VMOVUPD          Z1, 64(BX)
+	VMULPD           Z28, Z26, Z1
+	VMULPD           Z18, Z27, Z0
+	VMOVAPD          Z19, Z16
+	VPTERNLOGQ       $0xe4, Z5, Z14, Z16
+	VMOVUPD          Z14, 128(BX)
+	VMOVAPD          Z19, Z14
+	VPTERNLOGQ       $0xe4, Z5, Z8, Z14
+	VCMPPD           $0x00, Z16, Z23, K3
+	VCMPPD           $0x00, Z14, Z22, K4
+	VBLENDMPD        Z11, Z20, K3, Z14
+	VBLENDMPD        Z11, Z21, K4, Z11
+	VSUBPD           Z14, Z12, Z12
+	VSUBPD           Z11, Z13, Z11
+	VMULPD           Z1, Z30, Z13
+	VMULPD           Z0, Z31, Z14
+	VDIVPD           Z13, Z19, Z13
+	VDIVPD           Z14, Z19, Z14
+	VMULPD           Z13, Z1, Z1
+	VMULPD           Z14, Z0, Z0
+	VMULPD           Z13, Z30, Z13
+	VMULPD           Z14, Z31, Z14
+	VMULPD           Z1, Z15, Z15
+	VMULPD           Z0, Z17, Z16
+	VMULPD           Z1, Z24, Z1
+	VMULPD           Z0, Z25, Z0
+	VMULPD           Z13, Z26, Z17
+	VMULPD           Z14, Z27, Z20
+	VMULPD           Z13, Z28, Z13
+	VMULPD           Z14, Z18, Z14
+	VMULPD           Z17, Z10, Z10
+	VMULPD           Z20, Z9, Z9
 	VMULPD           Z15, Z6, Z15
-	VMULPD           Z18, Z7, Z18
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+368(SB), Z19
-	VMULPD           Z19, Z13, Z20
-	VMULPD           Z19, Z21, Z19
-	VFMADD231PD      Z31, Z6, Z20
-	VFMADD231PD      Z30, Z7, Z19
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+376(SB), Z6
-	VFMADD231PD      Z6, Z13, Z20
-	VFMADD231PD      Z6, Z21, Z19
-	VMOVAPD          Z17, Z6
-	VFMADD231PD      Z0, Z10, Z6
-	VMOVAPD          Z17, Z7
-	VFMADD231PD      Z0, Z9, Z7
-	VMOVAPD          Z17, Z22
-	VFMADD231PD      Z0, Z15, Z22
-	VFMADD231PD      Z0, Z18, Z17
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+384(SB), Z0
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+392(SB), Z23
-	VFMADD231PD      Z0, Z20, Z23
-	VFMADD213PD.BCST blackPriceRowsAVX512Consts<>+392(SB), Z19, Z0
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+400(SB), Z24
-	VFMADD213PD      Z24, Z20, Z23
-	VFMADD231PD      Z0, Z19, Z24
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+408(SB), Z0
-	VFMADD213PD      Z0, Z20, Z23
-	VFMADD231PD      Z24, Z19, Z0
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+416(SB), Z24
-	VFMADD213PD      Z24, Z20, Z23
-	VFMADD231PD      Z0, Z19, Z24
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+424(SB), Z0
-	VFMADD213PD      Z0, Z20, Z23
-	VFMADD231PD      Z24, Z19, Z0
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+432(SB), Z24
-	VFMADD213PD      Z24, Z20, Z23
-	VFMADD231PD      Z0, Z19, Z24
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+440(SB), Z0
-	VFMADD213PD      Z0, Z20, Z23
-	VFMADD231PD      Z24, Z19, Z0
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+448(SB), Z24
-	VFMADD213PD      Z24, Z20, Z23
-	VFMADD231PD      Z0, Z19, Z24
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+456(SB), Z0
-	VFMADD213PD      Z0, Z20, Z23
-	VFMADD231PD      Z24, Z19, Z0
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+168(SB), Z24
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+176(SB), Z25
+	VMULPD           Z16, Z7, Z16
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+344(SB), Z17
+	VMULPD           Z17, Z29, Z18
+	VMULPD           Z17, Z4, Z17
+	VFMADD231PD      Z6, Z6, Z18
+	VFMADD231PD      Z7, Z7, Z17
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+352(SB), Z6
+	VFMADD231PD      Z6, Z29, Z18
+	VFMADD231PD      Z6, Z4, Z17
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+104(SB), Z6
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+80(SB), Z7
+	VFMADD231PD      Z6, Z10, Z7
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+80(SB), Z20
+	VFMADD231PD      Z6, Z9, Z20
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+80(SB), Z21
+	VFMADD231PD      Z6, Z15, Z21
+	VFMADD213PD.BCST blackPriceRowsAVX512Consts<>+80(SB), Z16, Z6
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+376(SB), Z22
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+384(SB), Z23
+	VFMADD231PD      Z22, Z18, Z23
+	VFMADD213PD.BCST blackPriceRowsAVX512Consts<>+384(SB), Z17, Z22
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+392(SB), Z24
+	VFMADD213PD      Z24, Z18, Z23
+	VFMADD231PD      Z22, Z17, Z24
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+400(SB), Z22
+	VFMADD213PD      Z22, Z18, Z23
+	VFMADD231PD      Z24, Z17, Z22
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+408(SB), Z24
+	VFMADD213PD      Z24, Z18, Z23
+	VFMADD231PD      Z22, Z17, Z24
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+416(SB), Z22
+	VFMADD213PD      Z22, Z18, Z23
+	VFMADD231PD      Z24, Z17, Z22
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+424(SB), Z24
+	VFMADD213PD      Z24, Z18, Z23
+	VFMADD231PD      Z22, Z17, Z24
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+432(SB), Z22
+	VFMADD213PD      Z22, Z18, Z23
+	VFMADD231PD      Z24, Z17, Z22
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+440(SB), Z24
+	VFMADD213PD      Z24, Z18, Z23
+	VFMADD231PD      Z22, Z17, Z24
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+448(SB), Z22
+	VFMADD213PD      Z22, Z18, Z23
+	VFMADD231PD      Z24, Z17, Z22
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+456(SB), Z24
+	VFMADD213PD      Z24, Z18, Z23
+	VFMADD231PD      Z22, Z17, Z24
+	VMULPD           Z23, Z18, Z18
+	VMULPD           Z24, Z17, Z17
+	VFMADD213PD      Z2, Z18, Z2
+	VFMADD213PD      Z3, Z17, Z3
+	VSCALEFPD        Z29, Z2, Z2
+	VSCALEFPD        Z4, Z3, Z3
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+176(SB), Z4
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+184(SB), Z17
+	VFMADD231PD      Z4, Z7, Z17
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+184(SB), Z18
+	VFMADD231PD      Z4, Z20, Z18
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+192(SB), Z22
+	VFMADD213PD      Z22, Z7, Z17
+	VFMADD213PD      Z22, Z20, Z18
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+200(SB), Z23
+	VFMADD213PD      Z23, Z7, Z17
+	VFMADD213PD      Z23, Z20, Z18
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+208(SB), Z24
+	VFMADD213PD      Z24, Z7, Z17
+	VFMADD213PD      Z24, Z20, Z18
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+216(SB), Z25
+	VFMADD213PD      Z25, Z7, Z17
+	VFMADD213PD      Z25, Z20, Z18
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+224(SB), Z26
+	VFMADD213PD      Z26, Z7, Z17
+	VFMADD213PD      Z26, Z20, Z18
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+232(SB), Z27
+	VFMADD213PD      Z27, Z7, Z17
+	VFMADD213PD      Z27, Z20, Z18
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+240(SB), Z28
+	VFMADD213PD      Z28, Z7, Z17
+	VFMADD213PD      Z28, Z20, Z18
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+248(SB), Z29
+	VFMADD213PD      Z29, Z7, Z17
+	VFMADD213PD      Z29, Z20, Z18
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+256(SB), Z30
+	VFMADD213PD      Z30, Z7, Z17
+	VFMADD213PD      Z30, Z20, Z18
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+264(SB), Z31
+	VFMADD213PD      Z31, Z7, Z17
+	VFMADD213PD      Z31, Z20, Z18
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+272(SB), Z31
+	VFMADD213PD      Z31, Z7, Z17
+	VFMADD213PD      Z31, Z20, Z18
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+280(SB), Z31
+	VFMADD213PD      Z31, Z7, Z17
+	VFMADD213PD      Z31, Z20, Z18
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+288(SB), Z31
+	VFMADD213PD      Z31, Z7, Z17
+	VFMADD213PD      Z31, Z20, Z18
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+296(SB), Z31
+	VFMADD213PD      Z31, Z7, Z17
+	VFMADD213PD      Z31, Z20, Z18
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+304(SB), Z31
+	VFMADD213PD      Z31, Z7, Z17
+	VFMADD213PD      Z31, Z20, Z18
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+312(SB), Z31
+	VFMADD213PD      Z31, Z7, Z17
+	VFMADD213PD      Z31, Z20, Z18
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+320(SB), Z31
+	VFMADD213PD      Z31, Z7, Z17
+	VFMADD213PD      Z31, Z20, Z18
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+328(SB), Z31
+	VFMADD213PD      Z31, Z7, Z17
+	VFMADD213PD      Z31, Z20, Z18
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+336(SB), Z31
+	VFMADD213PD      Z31, Z17, Z7
+	VFMADD213PD      Z31, Z18, Z20
+	VFMADD213PD      Z19, Z7, Z10
+	VFMADD213PD      Z19, Z20, Z9
+	VMULPD           Z13, Z10, Z7
+	VMULPD           Z14, Z9, Z9
+	VMOVUPD          128(BX), Z10
+	VPTERNLOGQ       $0xe4, Z5, Z10, Z7
+	VPTERNLOGQ       $0xe4, Z5, Z8, Z9
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+184(SB), Z8
+	VFMADD231PD      Z4, Z21, Z8
+	VFMADD213PD.BCST blackPriceRowsAVX512Consts<>+184(SB), Z6, Z4
+	VFMADD213PD      Z22, Z21, Z8
+	VFMADD231PD      Z4, Z6, Z22
+	VFMADD213PD      Z23, Z21, Z8
+	VFMADD231PD      Z22, Z6, Z23
+	VFMADD213PD      Z24, Z21, Z8
+	VFMADD231PD      Z23, Z6, Z24
+	VFMADD213PD      Z25, Z21, Z8
 	VFMADD231PD      Z24, Z6, Z25
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+176(SB), Z26
-	VFMADD231PD      Z24, Z7, Z26
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+184(SB), Z27
-	VFMADD213PD      Z27, Z6, Z25
-	VFMADD213PD      Z27, Z7, Z26
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+192(SB), Z28
-	VFMADD213PD      Z28, Z6, Z25
-	VFMADD213PD      Z28, Z7, Z26
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+200(SB), Z29
-	VFMADD213PD      Z29, Z6, Z25
-	VFMADD213PD      Z29, Z7, Z26
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+208(SB), Z30
-	VFMADD213PD      Z30, Z6, Z25
-	VFMADD213PD      Z30, Z7, Z26
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+216(SB), Z31
-	VFMADD213PD      Z31, Z6, Z25
-	VFMADD213PD      Z31, Z7, Z26
-	VMOVUPD          Z4, 192(BX)
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+224(SB), Z4
-	VFMADD213PD      Z4, Z6, Z25
-	VFMADD213PD      Z4, Z7, Z26
-	VMOVUPD          Z2, 256(BX)
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+232(SB), Z2
-	VFMADD213PD      Z2, Z6, Z25
-	VFMADD213PD      Z2, Z7, Z26
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+240(SB), Z2
-	VFMADD213PD      Z2, Z6, Z25
-	VFMADD213PD      Z2, Z7, Z26
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+248(SB), Z2
-	VFMADD213PD      Z2, Z6, Z25
-	VFMADD213PD      Z2, Z7, Z26
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+256(SB), Z2
-	VFMADD213PD      Z2, Z6, Z25
-	VFMADD213PD      Z2, Z7, Z26
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+264(SB), Z2
-	VFMADD213PD      Z2, Z6, Z25
-	VFMADD213PD      Z2, Z7, Z26
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+272(SB), Z2
-	VFMADD213PD      Z2, Z6, Z25
-	VFMADD213PD      Z2, Z7, Z26
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+280(SB), Z2
-	VFMADD213PD      Z2, Z6, Z25
-	VFMADD213PD      Z2, Z7, Z26
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+288(SB), Z2
-	VFMADD213PD      Z2, Z6, Z25
-	VFMADD213PD      Z2, Z7, Z26
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+296(SB), Z2
-	VFMADD213PD      Z2, Z6, Z25
-	VFMADD213PD      Z2, Z7, Z26
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+304(SB), Z2
-	VFMADD213PD      Z2, Z6, Z25
-	VFMADD213PD      Z2, Z7, Z26
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+312(SB), Z2
-	VFMADD213PD      Z2, Z6, Z25
-	VFMADD213PD      Z2, Z7, Z26
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+320(SB), Z2
-	VFMADD213PD      Z2, Z6, Z25
-	VFMADD213PD      Z2, Z7, Z26
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+328(SB), Z2
-	VFMADD213PD      Z2, Z6, Z25
-	VFMADD213PD      Z2, Z7, Z26
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+336(SB), Z2
-	VFMADD213PD      Z2, Z25, Z6
-	VFMADD213PD      Z2, Z26, Z7
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+72(SB), Z25
-	VFMADD213PD      Z25, Z6, Z10
-	VFMADD213PD      Z25, Z7, Z9
-	VMULPD           Z8, Z10, Z6
-	VMULPD           Z3, Z9, Z3
-	VPTERNLOGQ       $0xe4, Z5, Z14, Z6
-	VPTERNLOGQ       $0xe4, Z5, Z16, Z3
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+176(SB), Z7
-	VFMADD231PD      Z24, Z22, Z7
-	VFMADD213PD.BCST blackPriceRowsAVX512Consts<>+176(SB), Z17, Z24
-	VFMADD213PD      Z27, Z22, Z7
-	VFMADD231PD      Z24, Z17, Z27
-	VFMADD213PD      Z28, Z22, Z7
-	VFMADD231PD      Z27, Z17, Z28
-	VFMADD213PD      Z29, Z22, Z7
-	VFMADD231PD      Z28, Z17, Z29
-	VFMADD213PD      Z30, Z22, Z7
-	VFMADD231PD      Z29, Z17, Z30
-	VFMADD213PD      Z31, Z22, Z7
-	VFMADD231PD      Z30, Z17, Z31
-	VFMADD213PD      Z4, Z22, Z7
-	VFMADD231PD      Z31, Z17, Z4
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+232(SB), Z8
-	VFMADD213PD      Z8, Z22, Z7
-	VFMADD231PD      Z4, Z17, Z8
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+240(SB), Z4
-	VFMADD213PD      Z4, Z22, Z7
-	VFMADD231PD      Z8, Z17, Z4
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+248(SB), Z8
-	VFMADD213PD      Z8, Z22, Z7
-	VFMADD231PD      Z4, Z17, Z8
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+256(SB), Z4
-	VFMADD213PD      Z4, Z22, Z7
-	VFMADD231PD      Z8, Z17, Z4
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+264(SB), Z8
-	VFMADD213PD      Z8, Z22, Z7
-	VFMADD231PD      Z4, Z17, Z8
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+272(SB), Z4
-	VFMADD213PD      Z4, Z22, Z7
-	VFMADD231PD      Z8, Z17, Z4
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+280(SB), Z8
-	VFMADD213PD      Z8, Z22, Z7
-	VFMADD231PD      Z4, Z17, Z8
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+288(SB), Z4
-	VFMADD213PD      Z4, Z22, Z7
-	VFMADD231PD      Z8, Z17, Z4
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+296(SB), Z8
-	VFMADD213PD      Z8, Z22, Z7
-	VFMADD231PD      Z4, Z17, Z8
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+304(SB), Z4
-	VFMADD213PD      Z4, Z22, Z7
-	VFMADD231PD      Z8, Z17, Z4
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+312(SB), Z8
-	VFMADD213PD      Z8, Z22, Z7
-	VFMADD231PD      Z4, Z17, Z8
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+320(SB), Z4
-	VFMADD213PD      Z4, Z22, Z7
-	VFMADD231PD      Z8, Z17, Z4
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+328(SB), Z8
-	VFMADD213PD      Z8, Z22, Z7
-	VFMADD231PD      Z4, Z17, Z8
-	VFMADD213PD      Z2, Z7, Z22
-	VFMADD231PD      Z8, Z17, Z2
-	VFMADD213PD      Z25, Z22, Z15
-	VFMADD231PD      Z2, Z18, Z25
-	VMULPD           Z11, Z15, Z2
-	VMULPD           Z12, Z25, Z4
-	VPTERNLOGQ       $0xe4, Z5, Z1, Z2
-	VMOVUPD          128(BX), Z1
-	VPTERNLOGQ       $0xe4, Z5, Z1, Z4
-	VSUBPD           Z2, Z6, Z1
-	VSUBPD           Z4, Z3, Z2
-	VMULPD           Z20, Z20, Z3
-	VMULPD           Z19, Z19, Z4
-	VFMADD231PD      Z23, Z3, Z20
-	VFMADD231PD      Z0, Z4, Z19
-	VMOVUPD          64(BX), Z0
-	VFMADD213PD      Z0, Z20, Z0
-	VMOVUPD          (BX), Z3
-	VFMADD213PD      Z3, Z19, Z3
-	VSCALEFPD        Z13, Z0, Z0
-	VSCALEFPD        Z21, Z3, Z3
-	VFMADD213PD      256(BX), Z1, Z0
-	VFMADD213PD      192(BX), Z2, Z3
-	VBROADCASTSD     blackPriceRowsAVX512Consts<>+464(SB), Z1
-	VBLENDMPD        Z0, Z1, K1, Z0
-	VBLENDMPD        Z3, Z1, K2, Z1
-	VMOVUPD          Z0, K7, (SI)(AX*1)
-	VMOVUPD          Z1, K6, 64(SI)(AX*1)
+	VFMADD213PD      Z26, Z21, Z8
+	VFMADD231PD      Z25, Z6, Z26
+	VFMADD213PD      Z27, Z21, Z8
+	VFMADD231PD      Z26, Z6, Z27
+	VFMADD213PD      Z28, Z21, Z8
+	VFMADD231PD      Z27, Z6, Z28
+	VFMADD213PD      Z29, Z21, Z8
+	VFMADD231PD      Z28, Z6, Z29
+	VFMADD213PD      Z30, Z21, Z8
+	VFMADD231PD      Z29, Z6, Z30
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+264(SB), Z4
+	VFMADD213PD      Z4, Z21, Z8
+	VFMADD231PD      Z30, Z6, Z4
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+272(SB), Z10
+	VFMADD213PD      Z10, Z21, Z8
+	VFMADD231PD      Z4, Z6, Z10
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+280(SB), Z4
+	VFMADD213PD      Z4, Z21, Z8
+	VFMADD231PD      Z10, Z6, Z4
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+288(SB), Z10
+	VFMADD213PD      Z10, Z21, Z8
+	VFMADD231PD      Z4, Z6, Z10
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+296(SB), Z4
+	VFMADD213PD      Z4, Z21, Z8
+	VFMADD231PD      Z10, Z6, Z4
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+304(SB), Z10
+	VFMADD213PD      Z10, Z21, Z8
+	VFMADD231PD      Z4, Z6, Z10
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+312(SB), Z4
+	VFMADD213PD      Z4, Z21, Z8
+	VFMADD231PD      Z10, Z6, Z4
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+320(SB), Z10
+	VFMADD213PD      Z10, Z21, Z8
+	VFMADD231PD      Z4, Z6, Z10
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+328(SB), Z4
+	VFMADD213PD      Z4, Z21, Z8
+	VFMADD231PD      Z10, Z6, Z4
+	VFMADD213PD      Z31, Z8, Z21
+	VFMADD231PD      Z4, Z6, Z31
+	VFMADD213PD      Z19, Z21, Z15
+	VFMADD231PD      Z31, Z16, Z19
+	VMULPD           Z1, Z15, Z1
+	VMULPD           Z0, Z19, Z0
+	VMOVUPD          64(BX), Z4
+	VPTERNLOGQ       $0xe4, Z5, Z4, Z1
+	VMOVUPD          (BX), Z4
+	VPTERNLOGQ       $0xe4, Z5, Z4, Z0
+	VSUBPD           Z1, Z7, Z1
+	VSUBPD           Z0, Z9, Z0
+	VFMADD231PD      Z1, Z2, Z12
+	VFMADD231PD      Z0, Z3, Z11
+	VBROADCASTSD     blackPriceRowsAVX512Consts<>+464(SB), Z0
+	VBLENDMPD        Z12, Z0, K1, Z1
+	VBLENDMPD        Z11, Z0, K2, Z0
+	VMOVUPD          Z1, K7, (SI)(AX*1)
+	VMOVUPD          Z0, K6, 64(SI)(AX*1)
 	ADDQ             $+128, AX
 	SUBQ             $+16, CX
 	JGT              tail
@@ -1442,18 +1422,18 @@ DATA blackPriceRowsAVX2Consts<>+160(SB)/8, $0x000fffffffffffff
 DATA blackPriceRowsAVX2Consts<>+168(SB)/8, $0x000fffffffffffff
 DATA blackPriceRowsAVX2Consts<>+176(SB)/8, $0x000fffffffffffff
 DATA blackPriceRowsAVX2Consts<>+184(SB)/8, $0x000fffffffffffff
-DATA blackPriceRowsAVX2Consts<>+192(SB)/8, $0x3ff6a09e667f3bcd
-DATA blackPriceRowsAVX2Consts<>+200(SB)/8, $0x3ff6a09e667f3bcd
-DATA blackPriceRowsAVX2Consts<>+208(SB)/8, $0x3ff6a09e667f3bcd
-DATA blackPriceRowsAVX2Consts<>+216(SB)/8, $0x3ff6a09e667f3bcd
-DATA blackPriceRowsAVX2Consts<>+224(SB)/8, $0x4330000000000000
-DATA blackPriceRowsAVX2Consts<>+232(SB)/8, $0x4330000000000000
-DATA blackPriceRowsAVX2Consts<>+240(SB)/8, $0x4330000000000000
-DATA blackPriceRowsAVX2Consts<>+248(SB)/8, $0x4330000000000000
-DATA blackPriceRowsAVX2Consts<>+256(SB)/8, $0x43300000000003ff
-DATA blackPriceRowsAVX2Consts<>+264(SB)/8, $0x43300000000003ff
-DATA blackPriceRowsAVX2Consts<>+272(SB)/8, $0x43300000000003ff
-DATA blackPriceRowsAVX2Consts<>+280(SB)/8, $0x43300000000003ff
+DATA blackPriceRowsAVX2Consts<>+192(SB)/8, $0x4330000000000000
+DATA blackPriceRowsAVX2Consts<>+200(SB)/8, $0x4330000000000000
+DATA blackPriceRowsAVX2Consts<>+208(SB)/8, $0x4330000000000000
+DATA blackPriceRowsAVX2Consts<>+216(SB)/8, $0x4330000000000000
+DATA blackPriceRowsAVX2Consts<>+224(SB)/8, $0x43300000000003ff
+DATA blackPriceRowsAVX2Consts<>+232(SB)/8, $0x43300000000003ff
+DATA blackPriceRowsAVX2Consts<>+240(SB)/8, $0x43300000000003ff
+DATA blackPriceRowsAVX2Consts<>+248(SB)/8, $0x43300000000003ff
+DATA blackPriceRowsAVX2Consts<>+256(SB)/8, $0x3ff6a09e667f3bcd
+DATA blackPriceRowsAVX2Consts<>+264(SB)/8, $0x3ff6a09e667f3bcd
+DATA blackPriceRowsAVX2Consts<>+272(SB)/8, $0x3ff6a09e667f3bcd
+DATA blackPriceRowsAVX2Consts<>+280(SB)/8, $0x3ff6a09e667f3bcd
 DATA blackPriceRowsAVX2Consts<>+288(SB)/8, $0x0000000000000000
 DATA blackPriceRowsAVX2Consts<>+296(SB)/8, $0x0000000000000000
 DATA blackPriceRowsAVX2Consts<>+304(SB)/8, $0x0000000000000000
@@ -1498,14 +1478,14 @@ DATA blackPriceRowsAVX2Consts<>+608(SB)/8, $0x3fe0000000000000
 DATA blackPriceRowsAVX2Consts<>+616(SB)/8, $0x3fe0000000000000
 DATA blackPriceRowsAVX2Consts<>+624(SB)/8, $0x3fe0000000000000
 DATA blackPriceRowsAVX2Consts<>+632(SB)/8, $0x3fe0000000000000
-DATA blackPriceRowsAVX2Consts<>+640(SB)/8, $0xbff0000000000000
-DATA blackPriceRowsAVX2Consts<>+648(SB)/8, $0xbff0000000000000
-DATA blackPriceRowsAVX2Consts<>+656(SB)/8, $0xbff0000000000000
-DATA blackPriceRowsAVX2Consts<>+664(SB)/8, $0xbff0000000000000
-DATA blackPriceRowsAVX2Consts<>+672(SB)/8, $0x8000000000000000
-DATA blackPriceRowsAVX2Consts<>+680(SB)/8, $0x8000000000000000
-DATA blackPriceRowsAVX2Consts<>+688(SB)/8, $0x8000000000000000
-DATA blackPriceRowsAVX2Consts<>+696(SB)/8, $0x8000000000000000
+DATA blackPriceRowsAVX2Consts<>+640(SB)/8, $0x2b2bff2ee48e0530
+DATA blackPriceRowsAVX2Consts<>+648(SB)/8, $0x2b2bff2ee48e0530
+DATA blackPriceRowsAVX2Consts<>+656(SB)/8, $0x2b2bff2ee48e0530
+DATA blackPriceRowsAVX2Consts<>+664(SB)/8, $0x2b2bff2ee48e0530
+DATA blackPriceRowsAVX2Consts<>+672(SB)/8, $0xbff0000000000000
+DATA blackPriceRowsAVX2Consts<>+680(SB)/8, $0xbff0000000000000
+DATA blackPriceRowsAVX2Consts<>+688(SB)/8, $0xbff0000000000000
+DATA blackPriceRowsAVX2Consts<>+696(SB)/8, $0xbff0000000000000
 DATA blackPriceRowsAVX2Consts<>+704(SB)/8, $0x3dea39ef35793c76
 DATA blackPriceRowsAVX2Consts<>+712(SB)/8, $0x3dea39ef35793c76
 DATA blackPriceRowsAVX2Consts<>+720(SB)/8, $0x3dea39ef35793c76
@@ -1514,14 +1494,14 @@ DATA blackPriceRowsAVX2Consts<>+736(SB)/8, $0x4000000000000000
 DATA blackPriceRowsAVX2Consts<>+744(SB)/8, $0x4000000000000000
 DATA blackPriceRowsAVX2Consts<>+752(SB)/8, $0x4000000000000000
 DATA blackPriceRowsAVX2Consts<>+760(SB)/8, $0x4000000000000000
-DATA blackPriceRowsAVX2Consts<>+768(SB)/8, $0x2b2bff2ee48e0530
-DATA blackPriceRowsAVX2Consts<>+776(SB)/8, $0x2b2bff2ee48e0530
-DATA blackPriceRowsAVX2Consts<>+784(SB)/8, $0x2b2bff2ee48e0530
-DATA blackPriceRowsAVX2Consts<>+792(SB)/8, $0x2b2bff2ee48e0530
-DATA blackPriceRowsAVX2Consts<>+800(SB)/8, $0x3fe62e42fee00000
-DATA blackPriceRowsAVX2Consts<>+808(SB)/8, $0x3fe62e42fee00000
-DATA blackPriceRowsAVX2Consts<>+816(SB)/8, $0x3fe62e42fee00000
-DATA blackPriceRowsAVX2Consts<>+824(SB)/8, $0x3fe62e42fee00000
+DATA blackPriceRowsAVX2Consts<>+768(SB)/8, $0x3fe62e42fee00000
+DATA blackPriceRowsAVX2Consts<>+776(SB)/8, $0x3fe62e42fee00000
+DATA blackPriceRowsAVX2Consts<>+784(SB)/8, $0x3fe62e42fee00000
+DATA blackPriceRowsAVX2Consts<>+792(SB)/8, $0x3fe62e42fee00000
+DATA blackPriceRowsAVX2Consts<>+800(SB)/8, $0x8000000000000000
+DATA blackPriceRowsAVX2Consts<>+808(SB)/8, $0x8000000000000000
+DATA blackPriceRowsAVX2Consts<>+816(SB)/8, $0x8000000000000000
+DATA blackPriceRowsAVX2Consts<>+824(SB)/8, $0x8000000000000000
 DATA blackPriceRowsAVX2Consts<>+832(SB)/8, $0x54b249ad2594c37d
 DATA blackPriceRowsAVX2Consts<>+840(SB)/8, $0x54b249ad2594c37d
 DATA blackPriceRowsAVX2Consts<>+848(SB)/8, $0x54b249ad2594c37d
@@ -1530,170 +1510,170 @@ DATA blackPriceRowsAVX2Consts<>+864(SB)/8, $0x4044000000000000
 DATA blackPriceRowsAVX2Consts<>+872(SB)/8, $0x4044000000000000
 DATA blackPriceRowsAVX2Consts<>+880(SB)/8, $0x4044000000000000
 DATA blackPriceRowsAVX2Consts<>+888(SB)/8, $0x4044000000000000
-DATA blackPriceRowsAVX2Consts<>+896(SB)/8, $0x3ff8000000000000
-DATA blackPriceRowsAVX2Consts<>+904(SB)/8, $0x3ff8000000000000
-DATA blackPriceRowsAVX2Consts<>+912(SB)/8, $0x3ff8000000000000
-DATA blackPriceRowsAVX2Consts<>+920(SB)/8, $0x3ff8000000000000
-DATA blackPriceRowsAVX2Consts<>+928(SB)/8, $0x4016000000000000
-DATA blackPriceRowsAVX2Consts<>+936(SB)/8, $0x4016000000000000
-DATA blackPriceRowsAVX2Consts<>+944(SB)/8, $0x4016000000000000
-DATA blackPriceRowsAVX2Consts<>+952(SB)/8, $0x4016000000000000
-DATA blackPriceRowsAVX2Consts<>+960(SB)/8, $0xbfe0000000000000
-DATA blackPriceRowsAVX2Consts<>+968(SB)/8, $0xbfe0000000000000
-DATA blackPriceRowsAVX2Consts<>+976(SB)/8, $0xbfe0000000000000
-DATA blackPriceRowsAVX2Consts<>+984(SB)/8, $0xbfe0000000000000
-DATA blackPriceRowsAVX2Consts<>+992(SB)/8, $0x3ff71547652b82fe
-DATA blackPriceRowsAVX2Consts<>+1000(SB)/8, $0x3ff71547652b82fe
-DATA blackPriceRowsAVX2Consts<>+1008(SB)/8, $0x3ff71547652b82fe
-DATA blackPriceRowsAVX2Consts<>+1016(SB)/8, $0x3ff71547652b82fe
-DATA blackPriceRowsAVX2Consts<>+1024(SB)/8, $0xbe2e25325154ed2c
-DATA blackPriceRowsAVX2Consts<>+1032(SB)/8, $0xbe2e25325154ed2c
-DATA blackPriceRowsAVX2Consts<>+1040(SB)/8, $0xbe2e25325154ed2c
-DATA blackPriceRowsAVX2Consts<>+1048(SB)/8, $0xbe2e25325154ed2c
-DATA blackPriceRowsAVX2Consts<>+1056(SB)/8, $0xbe4277bd7e608931
-DATA blackPriceRowsAVX2Consts<>+1064(SB)/8, $0xbe4277bd7e608931
-DATA blackPriceRowsAVX2Consts<>+1072(SB)/8, $0xbe4277bd7e608931
-DATA blackPriceRowsAVX2Consts<>+1080(SB)/8, $0xbe4277bd7e608931
-DATA blackPriceRowsAVX2Consts<>+1088(SB)/8, $0x3e5f7f7aa6513d12
-DATA blackPriceRowsAVX2Consts<>+1096(SB)/8, $0x3e5f7f7aa6513d12
-DATA blackPriceRowsAVX2Consts<>+1104(SB)/8, $0x3e5f7f7aa6513d12
-DATA blackPriceRowsAVX2Consts<>+1112(SB)/8, $0x3e5f7f7aa6513d12
-DATA blackPriceRowsAVX2Consts<>+1120(SB)/8, $0x3e747abbfe1349dc
-DATA blackPriceRowsAVX2Consts<>+1128(SB)/8, $0x3e747abbfe1349dc
-DATA blackPriceRowsAVX2Consts<>+1136(SB)/8, $0x3e747abbfe1349dc
-DATA blackPriceRowsAVX2Consts<>+1144(SB)/8, $0x3e747abbfe1349dc
-DATA blackPriceRowsAVX2Consts<>+1152(SB)/8, $0xbe8e40fe135477fb
-DATA blackPriceRowsAVX2Consts<>+1160(SB)/8, $0xbe8e40fe135477fb
-DATA blackPriceRowsAVX2Consts<>+1168(SB)/8, $0xbe8e40fe135477fb
-DATA blackPriceRowsAVX2Consts<>+1176(SB)/8, $0xbe8e40fe135477fb
-DATA blackPriceRowsAVX2Consts<>+1184(SB)/8, $0xbe9ca94833eab172
-DATA blackPriceRowsAVX2Consts<>+1192(SB)/8, $0xbe9ca94833eab172
-DATA blackPriceRowsAVX2Consts<>+1200(SB)/8, $0xbe9ca94833eab172
-DATA blackPriceRowsAVX2Consts<>+1208(SB)/8, $0xbe9ca94833eab172
-DATA blackPriceRowsAVX2Consts<>+1216(SB)/8, $0x3ec034ec9ff77461
-DATA blackPriceRowsAVX2Consts<>+1224(SB)/8, $0x3ec034ec9ff77461
-DATA blackPriceRowsAVX2Consts<>+1232(SB)/8, $0x3ec034ec9ff77461
-DATA blackPriceRowsAVX2Consts<>+1240(SB)/8, $0x3ec034ec9ff77461
-DATA blackPriceRowsAVX2Consts<>+1248(SB)/8, $0x3eb3559d7eab42ef
-DATA blackPriceRowsAVX2Consts<>+1256(SB)/8, $0x3eb3559d7eab42ef
-DATA blackPriceRowsAVX2Consts<>+1264(SB)/8, $0x3eb3559d7eab42ef
-DATA blackPriceRowsAVX2Consts<>+1272(SB)/8, $0x3eb3559d7eab42ef
-DATA blackPriceRowsAVX2Consts<>+1280(SB)/8, $0xbef12becf291cb5c
-DATA blackPriceRowsAVX2Consts<>+1288(SB)/8, $0xbef12becf291cb5c
-DATA blackPriceRowsAVX2Consts<>+1296(SB)/8, $0xbef12becf291cb5c
-DATA blackPriceRowsAVX2Consts<>+1304(SB)/8, $0xbef12becf291cb5c
-DATA blackPriceRowsAVX2Consts<>+1312(SB)/8, $0x3ef25b780504b8a6
-DATA blackPriceRowsAVX2Consts<>+1320(SB)/8, $0x3ef25b780504b8a6
-DATA blackPriceRowsAVX2Consts<>+1328(SB)/8, $0x3ef25b780504b8a6
-DATA blackPriceRowsAVX2Consts<>+1336(SB)/8, $0x3ef25b780504b8a6
-DATA blackPriceRowsAVX2Consts<>+1344(SB)/8, $0x3f1b488c4e1b97b5
-DATA blackPriceRowsAVX2Consts<>+1352(SB)/8, $0x3f1b488c4e1b97b5
-DATA blackPriceRowsAVX2Consts<>+1360(SB)/8, $0x3f1b488c4e1b97b5
-DATA blackPriceRowsAVX2Consts<>+1368(SB)/8, $0x3f1b488c4e1b97b5
-DATA blackPriceRowsAVX2Consts<>+1376(SB)/8, $0xbf3afc08c11736a4
-DATA blackPriceRowsAVX2Consts<>+1384(SB)/8, $0xbf3afc08c11736a4
-DATA blackPriceRowsAVX2Consts<>+1392(SB)/8, $0xbf3afc08c11736a4
-DATA blackPriceRowsAVX2Consts<>+1400(SB)/8, $0xbf3afc08c11736a4
-DATA blackPriceRowsAVX2Consts<>+1408(SB)/8, $0x3f2d0345de443c62
-DATA blackPriceRowsAVX2Consts<>+1416(SB)/8, $0x3f2d0345de443c62
-DATA blackPriceRowsAVX2Consts<>+1424(SB)/8, $0x3f2d0345de443c62
-DATA blackPriceRowsAVX2Consts<>+1432(SB)/8, $0x3f2d0345de443c62
-DATA blackPriceRowsAVX2Consts<>+1440(SB)/8, $0x3f6c48252d50b83f
-DATA blackPriceRowsAVX2Consts<>+1448(SB)/8, $0x3f6c48252d50b83f
-DATA blackPriceRowsAVX2Consts<>+1456(SB)/8, $0x3f6c48252d50b83f
-DATA blackPriceRowsAVX2Consts<>+1464(SB)/8, $0x3f6c48252d50b83f
-DATA blackPriceRowsAVX2Consts<>+1472(SB)/8, $0xbf921f46d4ac3c0e
-DATA blackPriceRowsAVX2Consts<>+1480(SB)/8, $0xbf921f46d4ac3c0e
-DATA blackPriceRowsAVX2Consts<>+1488(SB)/8, $0xbf921f46d4ac3c0e
-DATA blackPriceRowsAVX2Consts<>+1496(SB)/8, $0xbf921f46d4ac3c0e
-DATA blackPriceRowsAVX2Consts<>+1504(SB)/8, $0x3fab82298736da76
-DATA blackPriceRowsAVX2Consts<>+1512(SB)/8, $0x3fab82298736da76
-DATA blackPriceRowsAVX2Consts<>+1520(SB)/8, $0x3fab82298736da76
-DATA blackPriceRowsAVX2Consts<>+1528(SB)/8, $0x3fab82298736da76
-DATA blackPriceRowsAVX2Consts<>+1536(SB)/8, $0xbfbf5b83385c94d7
-DATA blackPriceRowsAVX2Consts<>+1544(SB)/8, $0xbfbf5b83385c94d7
-DATA blackPriceRowsAVX2Consts<>+1552(SB)/8, $0xbfbf5b83385c94d7
-DATA blackPriceRowsAVX2Consts<>+1560(SB)/8, $0xbfbf5b83385c94d7
-DATA blackPriceRowsAVX2Consts<>+1568(SB)/8, $0x3fccd2dc44dda90c
-DATA blackPriceRowsAVX2Consts<>+1576(SB)/8, $0x3fccd2dc44dda90c
-DATA blackPriceRowsAVX2Consts<>+1584(SB)/8, $0x3fccd2dc44dda90c
-DATA blackPriceRowsAVX2Consts<>+1592(SB)/8, $0x3fccd2dc44dda90c
-DATA blackPriceRowsAVX2Consts<>+1600(SB)/8, $0xbfd5ed2acb37558c
-DATA blackPriceRowsAVX2Consts<>+1608(SB)/8, $0xbfd5ed2acb37558c
-DATA blackPriceRowsAVX2Consts<>+1616(SB)/8, $0xbfd5ed2acb37558c
-DATA blackPriceRowsAVX2Consts<>+1624(SB)/8, $0xbfd5ed2acb37558c
-DATA blackPriceRowsAVX2Consts<>+1632(SB)/8, $0x3fdb9a7d5690ca89
-DATA blackPriceRowsAVX2Consts<>+1640(SB)/8, $0x3fdb9a7d5690ca89
-DATA blackPriceRowsAVX2Consts<>+1648(SB)/8, $0x3fdb9a7d5690ca89
-DATA blackPriceRowsAVX2Consts<>+1656(SB)/8, $0x3fdb9a7d5690ca89
-DATA blackPriceRowsAVX2Consts<>+1664(SB)/8, $0xbfdbc22549fbe12f
-DATA blackPriceRowsAVX2Consts<>+1672(SB)/8, $0xbfdbc22549fbe12f
-DATA blackPriceRowsAVX2Consts<>+1680(SB)/8, $0xbfdbc22549fbe12f
-DATA blackPriceRowsAVX2Consts<>+1688(SB)/8, $0xbfdbc22549fbe12f
-DATA blackPriceRowsAVX2Consts<>+1696(SB)/8, $0x3fd34926e4def17d
-DATA blackPriceRowsAVX2Consts<>+1704(SB)/8, $0x3fd34926e4def17d
-DATA blackPriceRowsAVX2Consts<>+1712(SB)/8, $0x3fd34926e4def17d
-DATA blackPriceRowsAVX2Consts<>+1720(SB)/8, $0x3fd34926e4def17d
-DATA blackPriceRowsAVX2Consts<>+1728(SB)/8, $0xbfe62e42fee00000
-DATA blackPriceRowsAVX2Consts<>+1736(SB)/8, $0xbfe62e42fee00000
-DATA blackPriceRowsAVX2Consts<>+1744(SB)/8, $0xbfe62e42fee00000
-DATA blackPriceRowsAVX2Consts<>+1752(SB)/8, $0xbfe62e42fee00000
-DATA blackPriceRowsAVX2Consts<>+1760(SB)/8, $0x408ff80000000000
-DATA blackPriceRowsAVX2Consts<>+1768(SB)/8, $0x408ff80000000000
-DATA blackPriceRowsAVX2Consts<>+1776(SB)/8, $0x408ff80000000000
-DATA blackPriceRowsAVX2Consts<>+1784(SB)/8, $0x408ff80000000000
-DATA blackPriceRowsAVX2Consts<>+1792(SB)/8, $0xbdea39ef35793c76
-DATA blackPriceRowsAVX2Consts<>+1800(SB)/8, $0xbdea39ef35793c76
-DATA blackPriceRowsAVX2Consts<>+1808(SB)/8, $0xbdea39ef35793c76
-DATA blackPriceRowsAVX2Consts<>+1816(SB)/8, $0xbdea39ef35793c76
-DATA blackPriceRowsAVX2Consts<>+1824(SB)/8, $0xc08ff00000000000
-DATA blackPriceRowsAVX2Consts<>+1832(SB)/8, $0xc08ff00000000000
-DATA blackPriceRowsAVX2Consts<>+1840(SB)/8, $0xc08ff00000000000
-DATA blackPriceRowsAVX2Consts<>+1848(SB)/8, $0xc08ff00000000000
-DATA blackPriceRowsAVX2Consts<>+1856(SB)/8, $0x3e5ade156a5dbe76
-DATA blackPriceRowsAVX2Consts<>+1864(SB)/8, $0x3e5ade156a5dbe76
-DATA blackPriceRowsAVX2Consts<>+1872(SB)/8, $0x3e5ade156a5dbe76
-DATA blackPriceRowsAVX2Consts<>+1880(SB)/8, $0x3e5ade156a5dbe76
-DATA blackPriceRowsAVX2Consts<>+1888(SB)/8, $0x3e928af3fca7ab0b
-DATA blackPriceRowsAVX2Consts<>+1896(SB)/8, $0x3e928af3fca7ab0b
-DATA blackPriceRowsAVX2Consts<>+1904(SB)/8, $0x3e928af3fca7ab0b
-DATA blackPriceRowsAVX2Consts<>+1912(SB)/8, $0x3e928af3fca7ab0b
-DATA blackPriceRowsAVX2Consts<>+1920(SB)/8, $0x3ec71dee623fde67
-DATA blackPriceRowsAVX2Consts<>+1928(SB)/8, $0x3ec71dee623fde67
-DATA blackPriceRowsAVX2Consts<>+1936(SB)/8, $0x3ec71dee623fde67
-DATA blackPriceRowsAVX2Consts<>+1944(SB)/8, $0x3ec71dee623fde67
-DATA blackPriceRowsAVX2Consts<>+1952(SB)/8, $0x43380000000003ff
-DATA blackPriceRowsAVX2Consts<>+1960(SB)/8, $0x43380000000003ff
-DATA blackPriceRowsAVX2Consts<>+1968(SB)/8, $0x43380000000003ff
-DATA blackPriceRowsAVX2Consts<>+1976(SB)/8, $0x43380000000003ff
-DATA blackPriceRowsAVX2Consts<>+1984(SB)/8, $0x3efa01997c89e6b0
-DATA blackPriceRowsAVX2Consts<>+1992(SB)/8, $0x3efa01997c89e6b0
-DATA blackPriceRowsAVX2Consts<>+2000(SB)/8, $0x3efa01997c89e6b0
-DATA blackPriceRowsAVX2Consts<>+2008(SB)/8, $0x3efa01997c89e6b0
-DATA blackPriceRowsAVX2Consts<>+2016(SB)/8, $0x3f2a01a014761f6e
-DATA blackPriceRowsAVX2Consts<>+2024(SB)/8, $0x3f2a01a014761f6e
-DATA blackPriceRowsAVX2Consts<>+2032(SB)/8, $0x3f2a01a014761f6e
-DATA blackPriceRowsAVX2Consts<>+2040(SB)/8, $0x3f2a01a014761f6e
-DATA blackPriceRowsAVX2Consts<>+2048(SB)/8, $0x3f56c16c1852b7b0
-DATA blackPriceRowsAVX2Consts<>+2056(SB)/8, $0x3f56c16c1852b7b0
-DATA blackPriceRowsAVX2Consts<>+2064(SB)/8, $0x3f56c16c1852b7b0
-DATA blackPriceRowsAVX2Consts<>+2072(SB)/8, $0x3f56c16c1852b7b0
-DATA blackPriceRowsAVX2Consts<>+2080(SB)/8, $0x3f81111111122322
-DATA blackPriceRowsAVX2Consts<>+2088(SB)/8, $0x3f81111111122322
-DATA blackPriceRowsAVX2Consts<>+2096(SB)/8, $0x3f81111111122322
-DATA blackPriceRowsAVX2Consts<>+2104(SB)/8, $0x3f81111111122322
-DATA blackPriceRowsAVX2Consts<>+2112(SB)/8, $0x3fa55555555502a1
-DATA blackPriceRowsAVX2Consts<>+2120(SB)/8, $0x3fa55555555502a1
-DATA blackPriceRowsAVX2Consts<>+2128(SB)/8, $0x3fa55555555502a1
-DATA blackPriceRowsAVX2Consts<>+2136(SB)/8, $0x3fa55555555502a1
-DATA blackPriceRowsAVX2Consts<>+2144(SB)/8, $0x3fc5555555555511
-DATA blackPriceRowsAVX2Consts<>+2152(SB)/8, $0x3fc5555555555511
-DATA blackPriceRowsAVX2Consts<>+2160(SB)/8, $0x3fc5555555555511
-DATA blackPriceRowsAVX2Consts<>+2168(SB)/8, $0x3fc5555555555511
-DATA blackPriceRowsAVX2Consts<>+2176(SB)/8, $0x3fe000000000000b
-DATA blackPriceRowsAVX2Consts<>+2184(SB)/8, $0x3fe000000000000b
-DATA blackPriceRowsAVX2Consts<>+2192(SB)/8, $0x3fe000000000000b
-DATA blackPriceRowsAVX2Consts<>+2200(SB)/8, $0x3fe000000000000b
+DATA blackPriceRowsAVX2Consts<>+896(SB)/8, $0x4004000000000000
+DATA blackPriceRowsAVX2Consts<>+904(SB)/8, $0x4004000000000000
+DATA blackPriceRowsAVX2Consts<>+912(SB)/8, $0x4004000000000000
+DATA blackPriceRowsAVX2Consts<>+920(SB)/8, $0x4004000000000000
+DATA blackPriceRowsAVX2Consts<>+928(SB)/8, $0x4017000000000000
+DATA blackPriceRowsAVX2Consts<>+936(SB)/8, $0x4017000000000000
+DATA blackPriceRowsAVX2Consts<>+944(SB)/8, $0x4017000000000000
+DATA blackPriceRowsAVX2Consts<>+952(SB)/8, $0x4017000000000000
+DATA blackPriceRowsAVX2Consts<>+960(SB)/8, $0x4338000000000000
+DATA blackPriceRowsAVX2Consts<>+968(SB)/8, $0x4338000000000000
+DATA blackPriceRowsAVX2Consts<>+976(SB)/8, $0x4338000000000000
+DATA blackPriceRowsAVX2Consts<>+984(SB)/8, $0x4338000000000000
+DATA blackPriceRowsAVX2Consts<>+992(SB)/8, $0xbfe71547652b82fe
+DATA blackPriceRowsAVX2Consts<>+1000(SB)/8, $0xbfe71547652b82fe
+DATA blackPriceRowsAVX2Consts<>+1008(SB)/8, $0xbfe71547652b82fe
+DATA blackPriceRowsAVX2Consts<>+1016(SB)/8, $0xbfe71547652b82fe
+DATA blackPriceRowsAVX2Consts<>+1024(SB)/8, $0x3ff62e42fee00000
+DATA blackPriceRowsAVX2Consts<>+1032(SB)/8, $0x3ff62e42fee00000
+DATA blackPriceRowsAVX2Consts<>+1040(SB)/8, $0x3ff62e42fee00000
+DATA blackPriceRowsAVX2Consts<>+1048(SB)/8, $0x3ff62e42fee00000
+DATA blackPriceRowsAVX2Consts<>+1056(SB)/8, $0x3dfa39ef35793c76
+DATA blackPriceRowsAVX2Consts<>+1064(SB)/8, $0x3dfa39ef35793c76
+DATA blackPriceRowsAVX2Consts<>+1072(SB)/8, $0x3dfa39ef35793c76
+DATA blackPriceRowsAVX2Consts<>+1080(SB)/8, $0x3dfa39ef35793c76
+DATA blackPriceRowsAVX2Consts<>+1088(SB)/8, $0xbdaade156a5dbe76
+DATA blackPriceRowsAVX2Consts<>+1096(SB)/8, $0xbdaade156a5dbe76
+DATA blackPriceRowsAVX2Consts<>+1104(SB)/8, $0xbdaade156a5dbe76
+DATA blackPriceRowsAVX2Consts<>+1112(SB)/8, $0xbdaade156a5dbe76
+DATA blackPriceRowsAVX2Consts<>+1120(SB)/8, $0x3df28af3fca7ab0b
+DATA blackPriceRowsAVX2Consts<>+1128(SB)/8, $0x3df28af3fca7ab0b
+DATA blackPriceRowsAVX2Consts<>+1136(SB)/8, $0x3df28af3fca7ab0b
+DATA blackPriceRowsAVX2Consts<>+1144(SB)/8, $0x3df28af3fca7ab0b
+DATA blackPriceRowsAVX2Consts<>+1152(SB)/8, $0xbe371dee623fde67
+DATA blackPriceRowsAVX2Consts<>+1160(SB)/8, $0xbe371dee623fde67
+DATA blackPriceRowsAVX2Consts<>+1168(SB)/8, $0xbe371dee623fde67
+DATA blackPriceRowsAVX2Consts<>+1176(SB)/8, $0xbe371dee623fde67
+DATA blackPriceRowsAVX2Consts<>+1184(SB)/8, $0x3e7a01997c89e6b0
+DATA blackPriceRowsAVX2Consts<>+1192(SB)/8, $0x3e7a01997c89e6b0
+DATA blackPriceRowsAVX2Consts<>+1200(SB)/8, $0x3e7a01997c89e6b0
+DATA blackPriceRowsAVX2Consts<>+1208(SB)/8, $0x3e7a01997c89e6b0
+DATA blackPriceRowsAVX2Consts<>+1216(SB)/8, $0xbeba01a014761f6e
+DATA blackPriceRowsAVX2Consts<>+1224(SB)/8, $0xbeba01a014761f6e
+DATA blackPriceRowsAVX2Consts<>+1232(SB)/8, $0xbeba01a014761f6e
+DATA blackPriceRowsAVX2Consts<>+1240(SB)/8, $0xbeba01a014761f6e
+DATA blackPriceRowsAVX2Consts<>+1248(SB)/8, $0x3ef6c16c1852b7b0
+DATA blackPriceRowsAVX2Consts<>+1256(SB)/8, $0x3ef6c16c1852b7b0
+DATA blackPriceRowsAVX2Consts<>+1264(SB)/8, $0x3ef6c16c1852b7b0
+DATA blackPriceRowsAVX2Consts<>+1272(SB)/8, $0x3ef6c16c1852b7b0
+DATA blackPriceRowsAVX2Consts<>+1280(SB)/8, $0xbf31111111122322
+DATA blackPriceRowsAVX2Consts<>+1288(SB)/8, $0xbf31111111122322
+DATA blackPriceRowsAVX2Consts<>+1296(SB)/8, $0xbf31111111122322
+DATA blackPriceRowsAVX2Consts<>+1304(SB)/8, $0xbf31111111122322
+DATA blackPriceRowsAVX2Consts<>+1312(SB)/8, $0x3f655555555502a1
+DATA blackPriceRowsAVX2Consts<>+1320(SB)/8, $0x3f655555555502a1
+DATA blackPriceRowsAVX2Consts<>+1328(SB)/8, $0x3f655555555502a1
+DATA blackPriceRowsAVX2Consts<>+1336(SB)/8, $0x3f655555555502a1
+DATA blackPriceRowsAVX2Consts<>+1344(SB)/8, $0xbf95555555555511
+DATA blackPriceRowsAVX2Consts<>+1352(SB)/8, $0xbf95555555555511
+DATA blackPriceRowsAVX2Consts<>+1360(SB)/8, $0xbf95555555555511
+DATA blackPriceRowsAVX2Consts<>+1368(SB)/8, $0xbf95555555555511
+DATA blackPriceRowsAVX2Consts<>+1376(SB)/8, $0x3fc000000000000b
+DATA blackPriceRowsAVX2Consts<>+1384(SB)/8, $0x3fc000000000000b
+DATA blackPriceRowsAVX2Consts<>+1392(SB)/8, $0x3fc000000000000b
+DATA blackPriceRowsAVX2Consts<>+1400(SB)/8, $0x3fc000000000000b
+DATA blackPriceRowsAVX2Consts<>+1408(SB)/8, $0xbfe0000000000000
+DATA blackPriceRowsAVX2Consts<>+1416(SB)/8, $0xbfe0000000000000
+DATA blackPriceRowsAVX2Consts<>+1424(SB)/8, $0xbfe0000000000000
+DATA blackPriceRowsAVX2Consts<>+1432(SB)/8, $0xbfe0000000000000
+DATA blackPriceRowsAVX2Consts<>+1440(SB)/8, $0xbe53cfd9440c758b
+DATA blackPriceRowsAVX2Consts<>+1448(SB)/8, $0xbe53cfd9440c758b
+DATA blackPriceRowsAVX2Consts<>+1456(SB)/8, $0xbe53cfd9440c758b
+DATA blackPriceRowsAVX2Consts<>+1464(SB)/8, $0xbe53cfd9440c758b
+DATA blackPriceRowsAVX2Consts<>+1472(SB)/8, $0xbe5c10df9fd0b5a0
+DATA blackPriceRowsAVX2Consts<>+1480(SB)/8, $0xbe5c10df9fd0b5a0
+DATA blackPriceRowsAVX2Consts<>+1488(SB)/8, $0xbe5c10df9fd0b5a0
+DATA blackPriceRowsAVX2Consts<>+1496(SB)/8, $0xbe5c10df9fd0b5a0
+DATA blackPriceRowsAVX2Consts<>+1504(SB)/8, $0x3e89151d5fe69bf0
+DATA blackPriceRowsAVX2Consts<>+1512(SB)/8, $0x3e89151d5fe69bf0
+DATA blackPriceRowsAVX2Consts<>+1520(SB)/8, $0x3e89151d5fe69bf0
+DATA blackPriceRowsAVX2Consts<>+1528(SB)/8, $0x3e89151d5fe69bf0
+DATA blackPriceRowsAVX2Consts<>+1536(SB)/8, $0x3e84cef58dc442e5
+DATA blackPriceRowsAVX2Consts<>+1544(SB)/8, $0x3e84cef58dc442e5
+DATA blackPriceRowsAVX2Consts<>+1552(SB)/8, $0x3e84cef58dc442e5
+DATA blackPriceRowsAVX2Consts<>+1560(SB)/8, $0x3e84cef58dc442e5
+DATA blackPriceRowsAVX2Consts<>+1568(SB)/8, $0xbeb9c98d68230094
+DATA blackPriceRowsAVX2Consts<>+1576(SB)/8, $0xbeb9c98d68230094
+DATA blackPriceRowsAVX2Consts<>+1584(SB)/8, $0xbeb9c98d68230094
+DATA blackPriceRowsAVX2Consts<>+1592(SB)/8, $0xbeb9c98d68230094
+DATA blackPriceRowsAVX2Consts<>+1600(SB)/8, $0x3e9f0588d5134af5
+DATA blackPriceRowsAVX2Consts<>+1608(SB)/8, $0x3e9f0588d5134af5
+DATA blackPriceRowsAVX2Consts<>+1616(SB)/8, $0x3e9f0588d5134af5
+DATA blackPriceRowsAVX2Consts<>+1624(SB)/8, $0x3e9f0588d5134af5
+DATA blackPriceRowsAVX2Consts<>+1632(SB)/8, $0x3ee7b68052fca57d
+DATA blackPriceRowsAVX2Consts<>+1640(SB)/8, $0x3ee7b68052fca57d
+DATA blackPriceRowsAVX2Consts<>+1648(SB)/8, $0x3ee7b68052fca57d
+DATA blackPriceRowsAVX2Consts<>+1656(SB)/8, $0x3ee7b68052fca57d
+DATA blackPriceRowsAVX2Consts<>+1664(SB)/8, $0xbef81dd74dfb5ff6
+DATA blackPriceRowsAVX2Consts<>+1672(SB)/8, $0xbef81dd74dfb5ff6
+DATA blackPriceRowsAVX2Consts<>+1680(SB)/8, $0xbef81dd74dfb5ff6
+DATA blackPriceRowsAVX2Consts<>+1688(SB)/8, $0xbef81dd74dfb5ff6
+DATA blackPriceRowsAVX2Consts<>+1696(SB)/8, $0xbf09a70a60d609b4
+DATA blackPriceRowsAVX2Consts<>+1704(SB)/8, $0xbf09a70a60d609b4
+DATA blackPriceRowsAVX2Consts<>+1712(SB)/8, $0xbf09a70a60d609b4
+DATA blackPriceRowsAVX2Consts<>+1720(SB)/8, $0xbf09a70a60d609b4
+DATA blackPriceRowsAVX2Consts<>+1728(SB)/8, $0x3f356bc7962f9cea
+DATA blackPriceRowsAVX2Consts<>+1736(SB)/8, $0x3f356bc7962f9cea
+DATA blackPriceRowsAVX2Consts<>+1744(SB)/8, $0x3f356bc7962f9cea
+DATA blackPriceRowsAVX2Consts<>+1752(SB)/8, $0x3f356bc7962f9cea
+DATA blackPriceRowsAVX2Consts<>+1760(SB)/8, $0xbf403c77d56a94be
+DATA blackPriceRowsAVX2Consts<>+1768(SB)/8, $0xbf403c77d56a94be
+DATA blackPriceRowsAVX2Consts<>+1776(SB)/8, $0xbf403c77d56a94be
+DATA blackPriceRowsAVX2Consts<>+1784(SB)/8, $0xbf403c77d56a94be
+DATA blackPriceRowsAVX2Consts<>+1792(SB)/8, $0xbf59d3d3a3218a6c
+DATA blackPriceRowsAVX2Consts<>+1800(SB)/8, $0xbf59d3d3a3218a6c
+DATA blackPriceRowsAVX2Consts<>+1808(SB)/8, $0xbf59d3d3a3218a6c
+DATA blackPriceRowsAVX2Consts<>+1816(SB)/8, $0xbf59d3d3a3218a6c
+DATA blackPriceRowsAVX2Consts<>+1824(SB)/8, $0x3f88af7a122fa11e
+DATA blackPriceRowsAVX2Consts<>+1832(SB)/8, $0x3f88af7a122fa11e
+DATA blackPriceRowsAVX2Consts<>+1840(SB)/8, $0x3f88af7a122fa11e
+DATA blackPriceRowsAVX2Consts<>+1848(SB)/8, $0x3f88af7a122fa11e
+DATA blackPriceRowsAVX2Consts<>+1856(SB)/8, $0xbfa5e04fbae7029b
+DATA blackPriceRowsAVX2Consts<>+1864(SB)/8, $0xbfa5e04fbae7029b
+DATA blackPriceRowsAVX2Consts<>+1872(SB)/8, $0xbfa5e04fbae7029b
+DATA blackPriceRowsAVX2Consts<>+1880(SB)/8, $0xbfa5e04fbae7029b
+DATA blackPriceRowsAVX2Consts<>+1888(SB)/8, $0x3fbbe6e778f4145d
+DATA blackPriceRowsAVX2Consts<>+1896(SB)/8, $0x3fbbe6e778f4145d
+DATA blackPriceRowsAVX2Consts<>+1904(SB)/8, $0x3fbbe6e778f4145d
+DATA blackPriceRowsAVX2Consts<>+1912(SB)/8, $0x3fbbe6e778f4145d
+DATA blackPriceRowsAVX2Consts<>+1920(SB)/8, $0xbfcc587e4e8904c3
+DATA blackPriceRowsAVX2Consts<>+1928(SB)/8, $0xbfcc587e4e8904c3
+DATA blackPriceRowsAVX2Consts<>+1936(SB)/8, $0xbfcc587e4e8904c3
+DATA blackPriceRowsAVX2Consts<>+1944(SB)/8, $0xbfcc587e4e8904c3
+DATA blackPriceRowsAVX2Consts<>+1952(SB)/8, $0x3fd7ce8b1b938d89
+DATA blackPriceRowsAVX2Consts<>+1960(SB)/8, $0x3fd7ce8b1b938d89
+DATA blackPriceRowsAVX2Consts<>+1968(SB)/8, $0x3fd7ce8b1b938d89
+DATA blackPriceRowsAVX2Consts<>+1976(SB)/8, $0x3fd7ce8b1b938d89
+DATA blackPriceRowsAVX2Consts<>+1984(SB)/8, $0xbfe0ac9c06c291cf
+DATA blackPriceRowsAVX2Consts<>+1992(SB)/8, $0xbfe0ac9c06c291cf
+DATA blackPriceRowsAVX2Consts<>+2000(SB)/8, $0xbfe0ac9c06c291cf
+DATA blackPriceRowsAVX2Consts<>+2008(SB)/8, $0xbfe0ac9c06c291cf
+DATA blackPriceRowsAVX2Consts<>+2016(SB)/8, $0x3fe31b13059845d5
+DATA blackPriceRowsAVX2Consts<>+2024(SB)/8, $0x3fe31b13059845d5
+DATA blackPriceRowsAVX2Consts<>+2032(SB)/8, $0x3fe31b13059845d5
+DATA blackPriceRowsAVX2Consts<>+2040(SB)/8, $0x3fe31b13059845d5
+DATA blackPriceRowsAVX2Consts<>+2048(SB)/8, $0xbfe077e1c5642a81
+DATA blackPriceRowsAVX2Consts<>+2056(SB)/8, $0xbfe077e1c5642a81
+DATA blackPriceRowsAVX2Consts<>+2064(SB)/8, $0xbfe077e1c5642a81
+DATA blackPriceRowsAVX2Consts<>+2072(SB)/8, $0xbfe077e1c5642a81
+DATA blackPriceRowsAVX2Consts<>+2080(SB)/8, $0x3fcabf470bc40607
+DATA blackPriceRowsAVX2Consts<>+2088(SB)/8, $0x3fcabf470bc40607
+DATA blackPriceRowsAVX2Consts<>+2096(SB)/8, $0x3fcabf470bc40607
+DATA blackPriceRowsAVX2Consts<>+2104(SB)/8, $0x3fcabf470bc40607
+DATA blackPriceRowsAVX2Consts<>+2112(SB)/8, $0x408ff80000000000
+DATA blackPriceRowsAVX2Consts<>+2120(SB)/8, $0x408ff80000000000
+DATA blackPriceRowsAVX2Consts<>+2128(SB)/8, $0x408ff80000000000
+DATA blackPriceRowsAVX2Consts<>+2136(SB)/8, $0x408ff80000000000
+DATA blackPriceRowsAVX2Consts<>+2144(SB)/8, $0xc08ff00000000000
+DATA blackPriceRowsAVX2Consts<>+2152(SB)/8, $0xc08ff00000000000
+DATA blackPriceRowsAVX2Consts<>+2160(SB)/8, $0xc08ff00000000000
+DATA blackPriceRowsAVX2Consts<>+2168(SB)/8, $0xc08ff00000000000
+DATA blackPriceRowsAVX2Consts<>+2176(SB)/8, $0x43380000000003ff
+DATA blackPriceRowsAVX2Consts<>+2184(SB)/8, $0x43380000000003ff
+DATA blackPriceRowsAVX2Consts<>+2192(SB)/8, $0x43380000000003ff
+DATA blackPriceRowsAVX2Consts<>+2200(SB)/8, $0x43380000000003ff
 DATA blackPriceRowsAVX2Consts<>+2208(SB)/8, $0x7ff8000000000001
 DATA blackPriceRowsAVX2Consts<>+2216(SB)/8, $0x7ff8000000000001
 DATA blackPriceRowsAVX2Consts<>+2224(SB)/8, $0x7ff8000000000001
@@ -1744,6 +1724,9 @@ body:
 	VMOVUPD     32(R10)(AX*1), Y1
 	PREFETCHT0  1088(R10)(AX*1)
 	VMOVUPD     64(R10)(AX*1), Y2
+	VSQRTPD     Y0, Y0
+	VSQRTPD     Y1, Y1
+	VSQRTPD     Y2, Y2
 	PREFETCHT0  1024(R8)(AX*1)
 	VMOVUPD     (R8)(AX*1), Y3
 	VMOVUPD     32(R8)(AX*1), Y4
@@ -1759,924 +1742,878 @@ body:
 	VMOVUPD     32(R11)(AX*1), Y10
 	PREFETCHT0  1088(R11)(AX*1)
 	VMOVUPD     64(R11)(AX*1), Y11
-	PREFETCHT0  1024(R12)(AX*1)
-	VMOVUPD     (R12)(AX*1), Y12
-	VMOVUPD     32(R12)(AX*1), Y13
-	PREFETCHT0  1088(R12)(AX*1)
-	VMOVUPD     64(R12)(AX*1), Y14
-	PREFETCHT0  1024(DI)(AX*1)
-	VMOVUPD     (DI)(AX*1), Y15
-	VMOVUPD     Y15, 32(BX)
-	VMOVUPD     32(DI)(AX*1), Y15
-	VMOVUPD     Y15, 64(BX)
-	PREFETCHT0  1088(DI)(AX*1)
-	VMOVUPD     64(DI)(AX*1), Y15
-	VSQRTPD     Y0, Y0
-	VSQRTPD     Y1, Y1
-	VSQRTPD     Y2, Y2
-	VMOVUPD     Y15, 96(BX)
-	VANDPD      blackPriceRowsAVX2Consts<>+0(SB), Y3, Y15
-	VMOVUPD     Y14, 128(BX)
-	VANDPD      blackPriceRowsAVX2Consts<>+0(SB), Y4, Y14
-	VMOVUPD     Y13, 160(BX)
-	VANDPD      blackPriceRowsAVX2Consts<>+0(SB), Y5, Y13
-	VMOVUPD     Y12, 192(BX)
-	VANDPD      blackPriceRowsAVX2Consts<>+0(SB), Y6, Y12
-	VMOVUPD     Y6, 224(BX)
-	VANDPD      blackPriceRowsAVX2Consts<>+0(SB), Y7, Y6
-	VMOVUPD     Y7, 256(BX)
-	VANDPD      blackPriceRowsAVX2Consts<>+0(SB), Y8, Y7
-	VMOVUPD     Y8, 288(BX)
-	VMULPD      blackPriceRowsAVX2Consts<>+64(SB), Y15, Y8
-	VMOVUPD     Y5, 320(BX)
-	VMULPD      blackPriceRowsAVX2Consts<>+64(SB), Y14, Y5
-	VMOVUPD     Y4, 352(BX)
-	VMULPD      blackPriceRowsAVX2Consts<>+64(SB), Y13, Y4
-	VMOVUPD     Y3, 384(BX)
-	VMULPD      blackPriceRowsAVX2Consts<>+64(SB), Y12, Y3
-	VMOVUPD     Y2, 416(BX)
-	VMULPD      blackPriceRowsAVX2Consts<>+64(SB), Y6, Y2
-	VMOVUPD     Y11, 448(BX)
-	VMULPD      blackPriceRowsAVX2Consts<>+64(SB), Y7, Y11
-	VMOVUPD     Y1, 480(BX)
-	VCMPPD      $0x11, blackPriceRowsAVX2Consts<>+96(SB), Y15, Y1
-	VMOVUPD     Y10, 512(BX)
-	VCMPPD      $0x11, blackPriceRowsAVX2Consts<>+96(SB), Y14, Y10
-	VMOVUPD     Y0, 544(BX)
-	VCMPPD      $0x11, blackPriceRowsAVX2Consts<>+96(SB), Y13, Y0
-	VMOVUPD     Y9, 576(BX)
-	VCMPPD      $0x11, blackPriceRowsAVX2Consts<>+96(SB), Y12, Y9
-	VMOVUPD     Y11, 608(BX)
-	VCMPPD      $0x11, blackPriceRowsAVX2Consts<>+96(SB), Y6, Y11
-	VMOVUPD     Y2, 640(BX)
-	VCMPPD      $0x11, blackPriceRowsAVX2Consts<>+96(SB), Y7, Y2
-	VBLENDVPD   Y1, Y8, Y15, Y8
-	VBLENDVPD   Y10, Y5, Y14, Y5
-	VBLENDVPD   Y0, Y4, Y13, Y4
-	VBLENDVPD   Y9, Y3, Y12, Y3
-	VMOVUPD     Y9, 672(BX)
-	VBLENDVPD   Y11, 640(BX), Y6, Y9
-	VMOVUPD     Y11, 640(BX)
-	VBLENDVPD   Y2, 608(BX), Y7, Y11
-	VMOVUPD     Y2, 608(BX)
-	VCMPPD      $0x03, Y15, Y15, Y2
-	VMOVUPD     Y15, 704(BX)
-	VCMPPD      $0x03, Y14, Y14, Y15
-	VMOVUPD     Y14, 736(BX)
-	VCMPPD      $0x03, Y13, Y13, Y14
-	VMOVUPD     Y13, 768(BX)
-	VCMPPD      $0x03, Y12, Y12, Y13
-	VMOVUPD     Y12, 800(BX)
-	VCMPPD      $0x03, Y6, Y6, Y12
-	VMOVUPD     Y6, 832(BX)
-	VCMPPD      $0x03, Y7, Y7, Y6
-	VANDPD      blackPriceRowsAVX2Consts<>+128(SB), Y1, Y1
-	VANDPD      blackPriceRowsAVX2Consts<>+128(SB), Y10, Y10
-	VANDPD      blackPriceRowsAVX2Consts<>+128(SB), Y0, Y0
-	VMOVUPD     Y7, 864(BX)
-	VMOVUPD     576(BX), Y7
-	VMULPD      544(BX), Y7, Y7
-	VMOVUPD     Y7, 544(BX)
-	VMOVUPD     512(BX), Y7
-	VMULPD      480(BX), Y7, Y7
-	VMOVUPD     Y7, 480(BX)
-	VMOVUPD     448(BX), Y7
-	VMULPD      416(BX), Y7, Y7
-	VMOVUPD     Y7, 416(BX)
-	VANDPD      blackPriceRowsAVX2Consts<>+160(SB), Y8, Y7
-	VMOVUPD     Y0, 448(BX)
-	VANDPD      blackPriceRowsAVX2Consts<>+160(SB), Y5, Y0
-	VMOVUPD     Y10, 512(BX)
-	VANDPD      blackPriceRowsAVX2Consts<>+160(SB), Y4, Y10
-	VORPD       blackPriceRowsAVX2Consts<>+32(SB), Y7, Y7
-	VORPD       blackPriceRowsAVX2Consts<>+32(SB), Y0, Y0
-	VORPD       blackPriceRowsAVX2Consts<>+32(SB), Y10, Y10
-	VORPD       Y2, Y7, Y2
-	VORPD       Y15, Y0, Y0
-	VORPD       Y14, Y10, Y7
-	VMOVUPD     blackPriceRowsAVX2Consts<>+160(SB), Y10
-	VANDPD      Y3, Y10, Y14
-	VANDPD      Y9, Y10, Y15
-	VANDPD      Y11, Y10, Y10
-	VORPD       blackPriceRowsAVX2Consts<>+32(SB), Y14, Y14
-	VORPD       blackPriceRowsAVX2Consts<>+32(SB), Y15, Y15
-	VORPD       blackPriceRowsAVX2Consts<>+32(SB), Y10, Y10
-	VORPD       Y13, Y14, Y13
-	VORPD       Y12, Y15, Y12
-	VORPD       Y6, Y10, Y6
-	VMOVUPD     blackPriceRowsAVX2Consts<>+192(SB), Y10
-	VMULPD      Y10, Y2, Y14
-	VMULPD      Y10, Y0, Y15
-	VMOVUPD     Y0, 576(BX)
-	VMULPD      Y10, Y7, Y0
-	VPSRLQ      $0x34, Y8, Y8
-	VPSRLQ      $0x34, Y5, Y5
-	VPSRLQ      $0x34, Y4, Y4
-	VPSRLQ      $0x34, Y3, Y3
-	VPSRLQ      $0x34, Y9, Y9
-	VPSRLQ      $0x34, Y11, Y11
-	VCMPPD      $0x11, Y13, Y14, Y14
-	VCMPPD      $0x11, Y12, Y15, Y15
-	VCMPPD      $0x11, Y6, Y0, Y0
-	VMOVUPD     blackPriceRowsAVX2Consts<>+224(SB), Y10
-	VORPD       Y10, Y8, Y8
-	VORPD       Y10, Y5, Y5
-	VORPD       Y10, Y4, Y4
-	VORPD       Y3, Y10, Y3
-	VORPD       Y9, Y10, Y9
-	VORPD       Y11, Y10, Y10
-	VMOVUPD     blackPriceRowsAVX2Consts<>+256(SB), Y11
-	VSUBPD      Y11, Y8, Y8
-	VSUBPD      Y11, Y5, Y5
-	VSUBPD      Y11, Y4, Y4
-	VSUBPD      Y11, Y3, Y3
-	VSUBPD      Y11, Y9, Y9
-	VSUBPD      Y11, Y10, Y10
-	VMOVUPD     blackPriceRowsAVX2Consts<>+128(SB), Y11
-	VMOVUPD     Y0, 896(BX)
-	VANDPD      672(BX), Y11, Y0
-	VMOVUPD     Y15, 672(BX)
-	VANDPD      640(BX), Y11, Y15
-	VANDPD      608(BX), Y11, Y11
-	VSUBPD      Y1, Y8, Y1
-	VSUBPD      512(BX), Y5, Y5
-	VSUBPD      448(BX), Y4, Y4
-	VMOVUPD     blackPriceRowsAVX2Consts<>+192(SB), Y8
-	VMOVUPD     Y4, 448(BX)
-	VMULPD      Y8, Y13, Y4
-	VMOVUPD     Y5, 512(BX)
-	VMULPD      Y8, Y12, Y5
-	VMULPD      Y8, Y6, Y8
-	VSUBPD      Y0, Y3, Y0
-	VSUBPD      Y15, Y9, Y3
-	VSUBPD      Y11, Y10, Y9
-	VADDPD      Y2, Y2, Y10
-	VMOVUPD     576(BX), Y11
-	VADDPD      Y11, Y11, Y15
-	VMOVUPD     Y9, 608(BX)
-	VADDPD      Y7, Y7, Y9
-	VCMPPD      $0x11, Y2, Y4, Y4
-	VCMPPD      $0x11, Y11, Y5, Y5
-	VCMPPD      $0x11, Y7, Y8, Y8
-	VBLENDVPD   Y14, Y10, Y2, Y2
-	VMOVUPD     672(BX), Y10
-	VBLENDVPD   Y10, Y15, Y11, Y11
-	VMOVUPD     896(BX), Y15
-	VBLENDVPD   Y15, Y9, Y7, Y7
-	VADDPD      Y13, Y13, Y9
-	VADDPD      Y12, Y12, Y15
-	VADDPD      Y6, Y6, Y10
-	VBLENDVPD   Y4, Y9, Y13, Y9
-	VBLENDVPD   Y5, Y15, Y12, Y12
-	VBLENDVPD   Y8, Y10, Y6, Y6
-	VMOVUPD     384(BX), Y10
-	VMULPD      544(BX), Y10, Y13
-	VMOVUPD     352(BX), Y15
-	VMOVUPD     Y8, 576(BX)
-	VMULPD      480(BX), Y15, Y8
-	VMOVUPD     Y5, 640(BX)
-	VMOVUPD     320(BX), Y5
-	VMOVUPD     Y4, 928(BX)
-	VMULPD      416(BX), Y5, Y4
-	VMOVUPD     Y14, 960(BX)
-	VADDPD      Y9, Y2, Y14
-	VADDPD      Y12, Y11, Y5
-	VADDPD      Y6, Y7, Y15
-	VSUBPD      Y9, Y2, Y2
-	VSUBPD      Y12, Y11, Y9
-	VSUBPD      Y6, Y7, Y6
-	VMOVUPD     704(BX), Y7
-	VMOVUPD     blackPriceRowsAVX2Consts<>+288(SB), Y11
-	VCMPPD      $0x00, Y11, Y7, Y12
-	VMOVUPD     736(BX), Y7
-	VCMPPD      $0x00, Y11, Y7, Y10
-	VMOVUPD     768(BX), Y7
-	VMOVUPD     Y3, 992(BX)
-	VCMPPD      $0x00, Y11, Y7, Y3
-	VMOVUPD     blackPriceRowsAVX2Consts<>+320(SB), Y7
-	VBLENDVPD   Y12, Y7, Y1, Y1
-	VMOVUPD     512(BX), Y12
-	VBLENDVPD   Y10, Y7, Y12, Y10
-	VMOVUPD     448(BX), Y12
-	VBLENDVPD   Y3, Y7, Y12, Y3
-	VMULPD      Y13, Y14, Y12
-	VMULPD      Y8, Y5, Y7
-	VMOVUPD     Y3, 448(BX)
-	VMULPD      Y4, Y15, Y3
-	VMOVUPD     Y10, 512(BX)
-	VMOVUPD     blackPriceRowsAVX2Consts<>+32(SB), Y10
-	VDIVPD      Y12, Y10, Y12
-	VDIVPD      Y7, Y10, Y7
-	VDIVPD      Y3, Y10, Y3
-	VMULPD      Y12, Y13, Y13
-	VMULPD      Y7, Y8, Y8
-	VMULPD      Y3, Y4, Y4
-	VMULPD      Y12, Y14, Y12
-	VMULPD      Y7, Y5, Y5
-	VMULPD      Y3, Y15, Y3
-	VMULPD      Y13, Y2, Y2
-	VMULPD      Y8, Y9, Y7
-	VMULPD      Y4, Y6, Y4
-	VMOVUPD     800(BX), Y6
-	VCMPPD      $0x00, Y11, Y6, Y8
-	VMOVUPD     832(BX), Y9
-	VCMPPD      $0x00, Y11, Y9, Y13
-	VMOVUPD     864(BX), Y14
-	VCMPPD      $0x00, Y11, Y14, Y15
-	VMULPD      384(BX), Y12, Y12
-	VMULPD      352(BX), Y5, Y5
-	VMULPD      320(BX), Y3, Y3
-	VMOVUPD     blackPriceRowsAVX2Consts<>+320(SB), Y11
-	VBLENDVPD   Y8, Y11, Y0, Y0
-	VMOVUPD     992(BX), Y8
-	VBLENDVPD   Y13, Y11, Y8, Y8
-	VMOVUPD     608(BX), Y13
-	VBLENDVPD   Y15, Y11, Y13, Y11
-	VMULPD      Y2, Y2, Y13
-	VMULPD      Y7, Y7, Y15
-	VMULPD      Y4, Y4, Y10
-	VMOVUPD     Y3, 608(BX)
-	VMOVUPD     704(BX), Y3
-	VMOVUPD     Y5, 992(BX)
-	VMOVUPD     blackPriceRowsAVX2Consts<>+352(SB), Y5
-	VMOVUPD     Y12, 1024(BX)
-	VCMPPD      $0x11, Y5, Y3, Y12
-	VMOVUPD     Y4, 1056(BX)
-	VMOVUPD     736(BX), Y4
-	VMOVUPD     Y7, 1088(BX)
-	VCMPPD      $0x11, Y5, Y4, Y7
-	VMOVUPD     Y2, 1120(BX)
-	VMOVUPD     768(BX), Y2
-	VCMPPD      $0x11, Y5, Y2, Y14
-	VBLENDVPD   Y12, Y1, Y3, Y1
-	VBLENDVPD   Y7, 512(BX), Y4, Y3
-	VBLENDVPD   Y14, 448(BX), Y2, Y2
-	VMOVUPD     blackPriceRowsAVX2Consts<>+384(SB), Y4
-	VMOVUPD     blackPriceRowsAVX2Consts<>+416(SB), Y7
-	VFMADD231PD Y4, Y13, Y7
-	VMOVUPD     blackPriceRowsAVX2Consts<>+416(SB), Y12
-	VFMADD231PD Y4, Y15, Y12
-	VFMADD213PD blackPriceRowsAVX2Consts<>+416(SB), Y10, Y4
-	VMOVUPD     blackPriceRowsAVX2Consts<>+448(SB), Y14
-	VFMADD213PD Y14, Y13, Y7
-	VFMADD213PD Y14, Y15, Y12
-	VFMADD231PD Y4, Y10, Y14
-	VMOVUPD     blackPriceRowsAVX2Consts<>+480(SB), Y4
-	VFMADD213PD Y4, Y13, Y7
-	VFMADD213PD Y4, Y15, Y12
-	VFMADD231PD Y14, Y10, Y4
-	VMOVUPD     blackPriceRowsAVX2Consts<>+512(SB), Y14
-	VFMADD213PD Y14, Y13, Y7
-	VFMADD213PD Y14, Y15, Y12
-	VFMADD231PD Y4, Y10, Y14
-	VMOVUPD     blackPriceRowsAVX2Consts<>+544(SB), Y4
-	VFMADD213PD Y4, Y13, Y7
-	VFMADD213PD Y4, Y15, Y12
-	VFMADD231PD Y14, Y10, Y4
-	VMOVUPD     blackPriceRowsAVX2Consts<>+576(SB), Y14
-	VFMADD213PD Y14, Y13, Y7
-	VFMADD213PD Y14, Y15, Y12
-	VFMADD231PD Y4, Y10, Y14
-	VMULPD      Y7, Y13, Y4
-	VMULPD      Y12, Y15, Y7
-	VMULPD      Y14, Y10, Y10
-	VCMPPD      $0x11, Y5, Y6, Y12
-	VCMPPD      $0x11, Y5, Y9, Y13
-	VMOVUPD     864(BX), Y14
-	VCMPPD      $0x11, Y5, Y14, Y5
-	VBLENDVPD   Y12, Y0, Y6, Y0
-	VBLENDVPD   Y13, Y8, Y9, Y6
-	VBLENDVPD   Y5, Y11, Y14, Y5
-	VSUBPD      Y0, Y1, Y0
-	VSUBPD      Y6, Y3, Y1
-	VSUBPD      Y5, Y2, Y2
-	VMOVUPD     blackPriceRowsAVX2Consts<>+608(SB), Y3
-	VMULPD      544(BX), Y3, Y5
-	VMULPD      480(BX), Y3, Y6
-	VMULPD      416(BX), Y3, Y8
-	VMOVUPD     384(BX), Y9
-	VMULPD      192(BX), Y9, Y11
-	VMOVUPD     352(BX), Y12
-	VMULPD      160(BX), Y12, Y13
-	VMOVUPD     320(BX), Y14
-	VMULPD      128(BX), Y14, Y15
-	VMOVUPD     blackPriceRowsAVX2Consts<>+640(SB), Y3
-	VMOVUPD     Y8, 864(BX)
-	VADDPD      Y3, Y0, Y8
-	VMOVUPD     Y6, 832(BX)
-	VADDPD      Y3, Y1, Y6
-	VMOVUPD     Y5, 800(BX)
-	VADDPD      Y3, Y2, Y5
-	VMOVUPD     224(BX), Y3
-	VMINPD      Y3, Y9, Y9
-	VMOVUPD     Y10, 384(BX)
-	VMOVUPD     256(BX), Y10
-	VMINPD      Y10, Y12, Y12
-	VMOVUPD     Y7, 352(BX)
-	VMOVUPD     288(BX), Y7
-	VMINPD      Y7, Y14, Y14
-	VMULPD      192(BX), Y3, Y3
-	VMULPD      160(BX), Y10, Y10
-	VMULPD      128(BX), Y7, Y7
-	VMOVUPD     Y4, 288(BX)
-	VMOVUPD     960(BX), Y4
-	VBLENDVPD   Y4, Y8, Y0, Y4
-	VMOVUPD     672(BX), Y8
-	VBLENDVPD   Y8, Y6, Y1, Y6
-	VMOVUPD     896(BX), Y8
-	VBLENDVPD   Y8, Y5, Y2, Y5
-	VMOVUPD     blackPriceRowsAVX2Consts<>+32(SB), Y8
-	VADDPD      Y0, Y8, Y0
-	VADDPD      Y1, Y8, Y1
-	VADDPD      Y2, Y8, Y2
-	VMOVUPD     blackPriceRowsAVX2Consts<>+672(SB), Y8
-	VMOVUPD     Y7, 896(BX)
-	VXORPD      32(BX), Y8, Y7
-	VMOVUPD     Y7, 672(BX)
-	VXORPD      64(BX), Y8, Y7
-	VMOVUPD     Y7, 960(BX)
-	VXORPD      96(BX), Y8, Y7
-	VMINPD      192(BX), Y9, Y9
-	VMINPD      160(BX), Y12, Y12
-	VMINPD      128(BX), Y14, Y14
-	VMOVUPD     928(BX), Y8
-	VBLENDVPD   Y8, Y0, Y4, Y0
-	VMOVUPD     640(BX), Y4
-	VBLENDVPD   Y4, Y1, Y6, Y1
-	VMOVUPD     576(BX), Y4
-	VBLENDVPD   Y4, Y2, Y5, Y2
-	VMOVUPD     blackPriceRowsAVX2Consts<>+704(SB), Y4
-	VMULPD      Y4, Y0, Y5
-	VMULPD      Y4, Y1, Y6
-	VMULPD      Y4, Y2, Y4
-	VMOVUPD     32(BX), Y8
-	VMOVUPD     Y7, 576(BX)
-	VMULPD      Y11, Y8, Y7
-	VMOVUPD     Y7, 640(BX)
-	VMULPD      64(BX), Y13, Y7
-	VMOVUPD     Y7, 928(BX)
-	VMULPD      96(BX), Y15, Y7
-	VMULPD      Y3, Y8, Y8
+	VMULPD      Y0, Y9, Y0
+	VMULPD      Y1, Y10, Y1
+	VMULPD      Y2, Y11, Y2
+	VMOVUPD     blackPriceRowsAVX2Consts<>+0(SB), Y9
+	VANDPD      Y9, Y3, Y10
+	VANDPD      Y9, Y4, Y11
+	VANDPD      Y9, Y5, Y12
+	VANDPD      Y9, Y6, Y13
+	VANDPD      Y9, Y7, Y14
+	VANDPD      Y9, Y8, Y15
+	VMOVUPD     blackPriceRowsAVX2Consts<>+64(SB), Y9
 	VMOVUPD     Y8, 32(BX)
-	VMULPD      64(BX), Y10, Y8
-	VMOVUPD     Y8, 64(BX)
-	VMOVUPD     896(BX), Y8
-	VMOVUPD     Y7, 128(BX)
-	VMULPD      96(BX), Y8, Y7
-	VMOVUPD     Y7, 96(BX)
-	VMOVUPD     1120(BX), Y7
-	VFMADD231PD 288(BX), Y7, Y5
-	VMOVUPD     Y2, 288(BX)
-	VMOVUPD     1088(BX), Y2
-	VFMADD231PD 352(BX), Y2, Y6
-	VMOVUPD     Y1, 352(BX)
-	VMOVUPD     1056(BX), Y1
-	VFMADD231PD 384(BX), Y1, Y4
-	VADDPD      Y3, Y11, Y3
-	VADDPD      Y10, Y13, Y10
-	VADDPD      Y8, Y15, Y8
-	VMINPD      544(BX), Y9, Y9
-	VMINPD      480(BX), Y12, Y12
-	VMINPD      416(BX), Y14, Y14
-	VMOVUPD     Y15, 896(BX)
-	VMOVUPD     blackPriceRowsAVX2Consts<>+736(SB), Y15
-	VFMADD231PD Y15, Y7, Y5
-	VFMADD231PD Y15, Y2, Y6
-	VFMADD231PD Y15, Y1, Y4
-	VADDPD      544(BX), Y3, Y1
-	VADDPD      480(BX), Y10, Y2
-	VADDPD      416(BX), Y8, Y3
-	VMOVUPD     blackPriceRowsAVX2Consts<>+768(SB), Y7
-	VCMPPD      $0x11, Y9, Y7, Y8
-	VCMPPD      $0x11, Y12, Y7, Y9
-	VCMPPD      $0x11, Y14, Y7, Y7
-	VMOVUPD     blackPriceRowsAVX2Consts<>+800(SB), Y10
-	VFMADD231PD Y10, Y0, Y5
-	VFMADD231PD 352(BX), Y10, Y6
-	VFMADD231PD 288(BX), Y10, Y4
-	VMOVUPD     blackPriceRowsAVX2Consts<>+832(SB), Y0
-	VCMPPD      $0x11, Y0, Y1, Y1
-	VCMPPD      $0x11, Y0, Y2, Y2
-	VCMPPD      $0x11, Y0, Y3, Y0
-	VMOVUPD     1024(BX), Y3
-	VMOVUPD     800(BX), Y10
-	VFMADD231PD Y5, Y3, Y10
-	VMOVUPD     992(BX), Y12
-	VMOVUPD     832(BX), Y14
-	VFMADD231PD Y6, Y12, Y14
-	VMOVUPD     Y13, 288(BX)
-	VMOVUPD     608(BX), Y13
-	VMOVUPD     Y11, 352(BX)
-	VMOVUPD     864(BX), Y11
-	VFMADD231PD Y4, Y13, Y11
-	VFMSUB213PD 800(BX), Y5, Y3
-	VFMSUB213PD 832(BX), Y6, Y12
-	VFMSUB213PD 864(BX), Y4, Y13
-	VANDPD      Y1, Y8, Y1
-	VANDPD      Y2, Y9, Y2
-	VANDPD      Y0, Y7, Y0
-	VMOVUPD     blackPriceRowsAVX2Consts<>+0(SB), Y4
-	VANDPD      Y10, Y4, Y5
-	VANDPD      Y14, Y4, Y6
-	VANDPD      Y11, Y4, Y7
-	VANDPD      Y3, Y4, Y8
-	VANDPD      Y12, Y4, Y9
-	VMOVUPD     Y0, 864(BX)
-	VANDPD      Y13, Y4, Y0
-	VMOVUPD     blackPriceRowsAVX2Consts<>+864(SB), Y4
-	VMINPD      Y5, Y4, Y5
-	VMINPD      Y6, Y4, Y6
-	VMINPD      Y7, Y4, Y7
-	VMINPD      Y8, Y4, Y8
-	VMINPD      Y9, Y4, Y9
-	VMINPD      Y0, Y4, Y0
-	VMOVUPD     blackPriceRowsAVX2Consts<>+672(SB), Y4
-	VANDPD      Y4, Y10, Y10
-	VANDPD      Y4, Y14, Y14
-	VANDPD      Y4, Y11, Y11
-	VMOVUPD     Y2, 608(BX)
-	VMOVUPD     blackPriceRowsAVX2Consts<>+896(SB), Y2
-	VMOVUPD     Y1, 832(BX)
-	VMOVUPD     blackPriceRowsAVX2Consts<>+32(SB), Y1
-	VFMADD231PD Y2, Y5, Y1
-	VMOVUPD     blackPriceRowsAVX2Consts<>+32(SB), Y15
-	VFMADD231PD Y2, Y6, Y15
-	VMOVUPD     blackPriceRowsAVX2Consts<>+32(SB), Y4
-	VFMADD231PD Y2, Y7, Y4
-	VMOVUPD     Y11, 992(BX)
-	VADDPD      blackPriceRowsAVX2Consts<>+928(SB), Y5, Y11
-	VMOVUPD     Y14, 800(BX)
-	VADDPD      blackPriceRowsAVX2Consts<>+928(SB), Y6, Y14
-	VMOVUPD     Y10, 1024(BX)
-	VADDPD      blackPriceRowsAVX2Consts<>+928(SB), Y7, Y10
-	VMOVUPD     Y7, 416(BX)
-	VMOVUPD     blackPriceRowsAVX2Consts<>+32(SB), Y7
-	VFMADD231PD Y2, Y8, Y7
-	VMOVUPD     Y6, 480(BX)
-	VMOVUPD     blackPriceRowsAVX2Consts<>+32(SB), Y6
-	VFMADD231PD Y2, Y9, Y6
-	VFMADD213PD blackPriceRowsAVX2Consts<>+32(SB), Y0, Y2
-	VMOVUPD     Y5, 544(BX)
-	VADDPD      blackPriceRowsAVX2Consts<>+928(SB), Y8, Y5
-	VMOVUPD     Y8, 1056(BX)
-	VADDPD      blackPriceRowsAVX2Consts<>+928(SB), Y9, Y8
-	VMOVUPD     Y9, 1088(BX)
-	VADDPD      blackPriceRowsAVX2Consts<>+928(SB), Y0, Y9
-	VMOVUPD     Y0, 1120(BX)
-	VMULPD      Y11, Y1, Y0
-	VMOVUPD     Y11, 384(BX)
-	VMULPD      Y14, Y15, Y11
-	VMOVUPD     Y14, 160(BX)
-	VMULPD      Y10, Y4, Y14
-	VANDPD      blackPriceRowsAVX2Consts<>+672(SB), Y3, Y3
-	VANDPD      blackPriceRowsAVX2Consts<>+672(SB), Y12, Y12
-	VANDPD      blackPriceRowsAVX2Consts<>+672(SB), Y13, Y13
-	VMOVUPD     Y13, 192(BX)
-	VMULPD      Y5, Y7, Y13
-	VMOVUPD     Y12, 256(BX)
-	VMULPD      Y8, Y6, Y12
-	VMOVUPD     Y3, 224(BX)
-	VMULPD      Y9, Y2, Y3
-	VMOVUPD     Y9, 320(BX)
-	VMOVUPD     blackPriceRowsAVX2Consts<>+960(SB), Y9
-	VMOVUPD     Y8, 768(BX)
-	VMULPD      544(BX), Y9, Y8
-	VMOVUPD     Y8, 448(BX)
-	VMULPD      480(BX), Y9, Y8
-	VMULPD      416(BX), Y9, Y9
-	VMOVUPD     Y9, 736(BX)
-	VMOVUPD     (BX), Y9
-	VMOVUPD     Y8, 512(BX)
-	VORPD       1024(BX), Y9, Y8
-	VMOVUPD     Y5, 704(BX)
-	VORPD       800(BX), Y9, Y5
-	VMOVUPD     Y2, 1152(BX)
-	VORPD       992(BX), Y9, Y2
-	VMOVUPD     672(BX), Y9
-	VCMPPD      $0x00, Y8, Y9, Y8
-	VMOVUPD     960(BX), Y9
-	VCMPPD      $0x00, Y5, Y9, Y5
-	VMOVUPD     576(BX), Y9
-	VCMPPD      $0x00, Y2, Y9, Y2
-	VMOVUPD     blackPriceRowsAVX2Consts<>+288(SB), Y9
-	VMOVUPD     Y6, 1184(BX)
-	VMOVUPD     640(BX), Y6
-	VBLENDVPD   Y8, Y9, Y6, Y6
-	VMOVUPD     928(BX), Y8
-	VBLENDVPD   Y5, Y9, Y8, Y5
-	VMOVUPD     128(BX), Y8
-	VBLENDVPD   Y2, Y9, Y8, Y2
-	VMULPD      Y13, Y0, Y8
-	VMULPD      Y12, Y11, Y9
+	VMULPD      Y9, Y10, Y8
+	VMOVUPD     Y7, 64(BX)
+	VMULPD      Y9, Y11, Y7
+	VMOVUPD     Y6, 96(BX)
+	VMULPD      Y9, Y12, Y6
 	VMOVUPD     Y2, 128(BX)
-	VMULPD      Y3, Y14, Y2
-	VMOVUPD     Y5, 928(BX)
-	VMOVUPD     blackPriceRowsAVX2Consts<>+32(SB), Y5
-	VDIVPD      Y8, Y5, Y8
-	VDIVPD      Y9, Y5, Y9
-	VDIVPD      Y2, Y5, Y2
-	VMULPD      Y8, Y13, Y5
-	VMULPD      Y9, Y12, Y12
-	VMULPD      Y2, Y3, Y3
-	VMULPD      Y8, Y0, Y0
-	VMULPD      Y9, Y11, Y8
-	VMULPD      Y2, Y14, Y2
-	VMULPD      Y5, Y1, Y1
-	VMULPD      Y12, Y15, Y9
-	VMULPD      Y3, Y4, Y4
-	VMULPD      384(BX), Y5, Y5
-	VMULPD      160(BX), Y12, Y11
-	VMULPD      Y3, Y10, Y3
-	VMULPD      Y0, Y7, Y7
-	VMULPD      1184(BX), Y8, Y10
-	VMULPD      1152(BX), Y2, Y12
-	VMULPD      704(BX), Y0, Y0
-	VMULPD      768(BX), Y8, Y8
-	VMULPD      320(BX), Y2, Y2
-	VMOVUPD     544(BX), Y13
-	VMULPD      Y1, Y13, Y1
-	VMOVUPD     480(BX), Y14
-	VMULPD      Y9, Y14, Y9
-	VMOVUPD     416(BX), Y15
-	VMULPD      Y4, Y15, Y4
-	VMULPD      1056(BX), Y7, Y7
-	VMULPD      1088(BX), Y10, Y10
-	VMULPD      1120(BX), Y12, Y12
-	VMOVUPD     Y2, 1120(BX)
-	VMULPD      448(BX), Y13, Y2
-	VMOVUPD     Y8, 1088(BX)
-	VMULPD      512(BX), Y14, Y8
-	VMOVUPD     Y0, 1056(BX)
-	VMULPD      736(BX), Y15, Y0
-	VMOVUPD     blackPriceRowsAVX2Consts<>+992(SB), Y15
-	VMULPD      Y15, Y2, Y2
-	VMULPD      Y15, Y8, Y8
-	VMULPD      Y15, Y0, Y0
-	VROUNDPD    $0x08, Y2, Y2
-	VROUNDPD    $0x08, Y8, Y8
-	VROUNDPD    $0x08, Y0, Y0
-	VMOVUPD     blackPriceRowsAVX2Consts<>+736(SB), Y15
-	VMOVUPD     blackPriceRowsAVX2Consts<>+640(SB), Y14
-	VFMADD231PD Y15, Y1, Y14
-	VMOVUPD     blackPriceRowsAVX2Consts<>+640(SB), Y13
-	VFMADD231PD Y15, Y9, Y13
+	VMULPD      Y13, Y9, Y2
+	VMOVUPD     Y5, 160(BX)
+	VMULPD      Y14, Y9, Y5
+	VMULPD      Y15, Y9, Y9
+	VMOVUPD     Y1, 192(BX)
+	VCMPPD      $0x11, blackPriceRowsAVX2Consts<>+96(SB), Y10, Y1
+	VMOVUPD     Y4, 224(BX)
+	VCMPPD      $0x11, blackPriceRowsAVX2Consts<>+96(SB), Y11, Y4
+	VMOVUPD     Y0, 256(BX)
+	VCMPPD      $0x11, blackPriceRowsAVX2Consts<>+96(SB), Y12, Y0
+	VBLENDVPD   Y1, Y8, Y10, Y8
+	VBLENDVPD   Y4, Y7, Y11, Y7
+	VBLENDVPD   Y0, Y6, Y12, Y6
+	VANDPD      blackPriceRowsAVX2Consts<>+128(SB), Y1, Y1
+	VANDPD      blackPriceRowsAVX2Consts<>+128(SB), Y4, Y4
+	VANDPD      blackPriceRowsAVX2Consts<>+128(SB), Y0, Y0
+	VMOVUPD     Y3, 288(BX)
+	VCMPPD      $0x11, blackPriceRowsAVX2Consts<>+96(SB), Y13, Y3
 	VMOVUPD     Y0, 320(BX)
-	VMOVUPD     blackPriceRowsAVX2Consts<>+640(SB), Y0
-	VFMADD231PD Y15, Y4, Y0
-	VMOVUPD     Y8, 768(BX)
-	VMOVUPD     blackPriceRowsAVX2Consts<>+640(SB), Y8
-	VFMADD231PD Y15, Y7, Y8
-	VMOVUPD     Y7, 704(BX)
-	VMOVUPD     blackPriceRowsAVX2Consts<>+640(SB), Y7
-	VFMADD231PD Y15, Y10, Y7
-	VFMADD213PD blackPriceRowsAVX2Consts<>+640(SB), Y12, Y15
-	VMOVUPD     Y12, 1152(BX)
-	VMOVUPD     (BX), Y12
-	VMOVUPD     Y10, 1184(BX)
-	VORPD       224(BX), Y12, Y10
-	VMOVUPD     Y2, 160(BX)
-	VORPD       256(BX), Y12, Y2
-	VORPD       192(BX), Y12, Y12
-	VMOVUPD     Y3, 384(BX)
-	VMOVUPD     672(BX), Y3
-	VCMPPD      $0x00, Y10, Y3, Y3
-	VMOVUPD     960(BX), Y10
-	VCMPPD      $0x00, Y2, Y10, Y2
-	VMOVUPD     576(BX), Y10
-	VCMPPD      $0x00, Y12, Y10, Y10
-	VMOVUPD     blackPriceRowsAVX2Consts<>+288(SB), Y12
-	VMOVUPD     Y11, 576(BX)
-	VMOVUPD     32(BX), Y11
-	VBLENDVPD   Y3, Y12, Y11, Y3
-	VMOVUPD     64(BX), Y11
-	VBLENDVPD   Y2, Y12, Y11, Y2
-	VMOVUPD     96(BX), Y11
-	VBLENDVPD   Y10, Y12, Y11, Y10
-	VSUBPD      Y3, Y6, Y3
-	VMOVUPD     928(BX), Y6
-	VSUBPD      Y2, Y6, Y2
-	VMOVUPD     128(BX), Y6
-	VSUBPD      Y10, Y6, Y6
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1024(SB), Y10
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1056(SB), Y11
-	VFMADD231PD Y10, Y14, Y11
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1056(SB), Y12
-	VFMADD231PD Y10, Y13, Y12
-	VMOVUPD     Y6, 128(BX)
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1056(SB), Y6
-	VFMADD231PD Y10, Y0, Y6
-	VMOVUPD     Y2, 928(BX)
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1088(SB), Y2
-	VFMADD213PD Y2, Y14, Y11
-	VFMADD213PD Y2, Y13, Y12
-	VFMADD213PD Y2, Y0, Y6
-	VMOVUPD     Y3, 96(BX)
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1120(SB), Y3
-	VFMADD213PD Y3, Y14, Y11
-	VFMADD213PD Y3, Y13, Y12
-	VFMADD213PD Y3, Y0, Y6
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1152(SB), Y3
-	VFMADD213PD Y3, Y14, Y11
-	VFMADD213PD Y3, Y13, Y12
-	VFMADD213PD Y3, Y0, Y6
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1184(SB), Y3
-	VFMADD213PD Y3, Y14, Y11
-	VFMADD213PD Y3, Y13, Y12
-	VFMADD213PD Y3, Y0, Y6
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1216(SB), Y3
-	VFMADD213PD Y3, Y14, Y11
-	VFMADD213PD Y3, Y13, Y12
-	VFMADD213PD Y3, Y0, Y6
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1248(SB), Y3
-	VFMADD213PD Y3, Y14, Y11
-	VFMADD213PD Y3, Y13, Y12
-	VFMADD213PD Y3, Y0, Y6
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1280(SB), Y3
-	VFMADD213PD Y3, Y14, Y11
-	VFMADD213PD Y3, Y13, Y12
-	VFMADD213PD Y3, Y0, Y6
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1312(SB), Y3
-	VFMADD213PD Y3, Y14, Y11
-	VFMADD213PD Y3, Y13, Y12
-	VFMADD213PD Y3, Y0, Y6
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1344(SB), Y3
-	VFMADD213PD Y3, Y14, Y11
-	VFMADD213PD Y3, Y13, Y12
-	VFMADD213PD Y3, Y0, Y6
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1376(SB), Y3
-	VFMADD213PD Y3, Y14, Y11
-	VFMADD213PD Y3, Y13, Y12
-	VFMADD213PD Y3, Y0, Y6
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1408(SB), Y3
-	VFMADD213PD Y3, Y14, Y11
-	VFMADD213PD Y3, Y13, Y12
-	VFMADD213PD Y3, Y0, Y6
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1440(SB), Y3
-	VFMADD213PD Y3, Y14, Y11
-	VFMADD213PD Y3, Y13, Y12
-	VFMADD213PD Y3, Y0, Y6
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1472(SB), Y3
-	VFMADD213PD Y3, Y14, Y11
-	VFMADD213PD Y3, Y13, Y12
-	VFMADD213PD Y3, Y0, Y6
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1504(SB), Y3
-	VFMADD213PD Y3, Y14, Y11
-	VFMADD213PD Y3, Y13, Y12
-	VFMADD213PD Y3, Y0, Y6
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1536(SB), Y3
-	VFMADD213PD Y3, Y14, Y11
-	VFMADD213PD Y3, Y13, Y12
-	VFMADD213PD Y3, Y0, Y6
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1568(SB), Y3
-	VFMADD213PD Y3, Y14, Y11
-	VFMADD213PD Y3, Y13, Y12
-	VFMADD213PD Y3, Y0, Y6
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1600(SB), Y3
-	VFMADD213PD Y3, Y14, Y11
-	VFMADD213PD Y3, Y13, Y12
-	VFMADD213PD Y3, Y0, Y6
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1632(SB), Y3
-	VFMADD213PD Y3, Y14, Y11
-	VFMADD213PD Y3, Y13, Y12
-	VFMADD213PD Y3, Y0, Y6
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1664(SB), Y3
-	VFMADD213PD Y3, Y14, Y11
-	VFMADD213PD Y3, Y13, Y12
-	VFMADD213PD Y3, Y0, Y6
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1696(SB), Y3
-	VFMADD213PD Y3, Y11, Y14
-	VFMADD213PD Y3, Y12, Y13
-	VFMADD213PD Y3, Y6, Y0
-	VMOVUPD     blackPriceRowsAVX2Consts<>+608(SB), Y6
-	VFMADD213PD Y6, Y14, Y1
-	VFMADD213PD Y6, Y13, Y9
-	VFMADD213PD Y6, Y0, Y4
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1056(SB), Y0
-	VFMADD231PD Y10, Y8, Y0
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1056(SB), Y11
-	VFMADD231PD Y10, Y7, Y11
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1056(SB), Y15, Y10
-	VMULPD      Y5, Y1, Y1
-	VMULPD      576(BX), Y9, Y5
-	VMULPD      384(BX), Y4, Y4
-	VFMADD213PD Y2, Y8, Y0
-	VFMADD213PD Y2, Y7, Y11
-	VFMADD231PD Y10, Y15, Y2
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1728(SB), Y9
-	VMULPD      160(BX), Y9, Y10
-	VMULPD      768(BX), Y9, Y12
-	VMULPD      320(BX), Y9, Y9
-	VMOVUPD     blackPriceRowsAVX2Consts<>+0(SB), Y13
-	VANDPD      Y1, Y13, Y1
-	VANDPD      Y5, Y13, Y5
-	VANDPD      Y4, Y13, Y4
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1120(SB), Y14
-	VFMADD213PD Y14, Y8, Y0
-	VFMADD213PD Y14, Y7, Y11
-	VFMADD231PD Y2, Y15, Y14
-	VMOVUPD     448(BX), Y2
-	VFMADD231PD 544(BX), Y2, Y10
-	VMOVUPD     512(BX), Y2
-	VFMADD231PD 480(BX), Y2, Y12
-	VMOVUPD     736(BX), Y2
-	VFMADD231PD 416(BX), Y2, Y9
-	VMOVUPD     160(BX), Y2
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1760(SB), Y13
-	VMINPD      Y13, Y2, Y6
-	VMOVUPD     768(BX), Y3
-	VMOVUPD     Y4, 736(BX)
-	VMINPD      Y13, Y3, Y4
-	VMOVUPD     Y5, 416(BX)
-	VMOVUPD     320(BX), Y5
-	VMINPD      Y13, Y5, Y13
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1152(SB), Y8, Y0
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1152(SB), Y7, Y11
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1152(SB), Y15, Y14
-	VFMADD231PD blackPriceRowsAVX2Consts<>+1792(SB), Y2, Y10
-	VFMADD231PD blackPriceRowsAVX2Consts<>+1792(SB), Y3, Y12
-	VFMADD231PD blackPriceRowsAVX2Consts<>+1792(SB), Y5, Y9
-	VMAXPD      blackPriceRowsAVX2Consts<>+1824(SB), Y6, Y6
-	VMAXPD      blackPriceRowsAVX2Consts<>+1824(SB), Y4, Y4
-	VMAXPD      blackPriceRowsAVX2Consts<>+1824(SB), Y13, Y13
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1184(SB), Y8, Y0
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1184(SB), Y7, Y11
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1184(SB), Y15, Y14
-	VMOVUPD     Y1, 512(BX)
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1888(SB), Y1
-	VFMADD231PD blackPriceRowsAVX2Consts<>+1856(SB), Y10, Y1
-	VMOVUPD     Y1, 480(BX)
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1888(SB), Y1
-	VFMADD231PD blackPriceRowsAVX2Consts<>+1856(SB), Y12, Y1
-	VMOVUPD     Y1, 448(BX)
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1888(SB), Y1
-	VFMADD231PD blackPriceRowsAVX2Consts<>+1856(SB), Y9, Y1
+	VCMPPD      $0x11, blackPriceRowsAVX2Consts<>+96(SB), Y14, Y0
+	VMOVUPD     Y4, 352(BX)
+	VCMPPD      $0x11, blackPriceRowsAVX2Consts<>+96(SB), Y15, Y4
+	VBLENDVPD   Y3, Y2, Y13, Y2
+	VBLENDVPD   Y0, Y5, Y14, Y5
+	VBLENDVPD   Y4, Y9, Y15, Y9
+	VANDPD      blackPriceRowsAVX2Consts<>+128(SB), Y3, Y3
+	VANDPD      blackPriceRowsAVX2Consts<>+128(SB), Y0, Y0
+	VANDPD      blackPriceRowsAVX2Consts<>+128(SB), Y4, Y4
+	VMOVUPD     Y4, 384(BX)
+	VCMPPD      $0x03, Y10, Y10, Y4
+	VMOVUPD     Y10, 416(BX)
+	VCMPPD      $0x03, Y11, Y11, Y10
+	VMOVUPD     Y11, 448(BX)
+	VCMPPD      $0x03, Y12, Y12, Y11
+	VMOVUPD     Y12, 480(BX)
+	VCMPPD      $0x03, Y13, Y13, Y12
+	VMOVUPD     Y13, 512(BX)
+	VCMPPD      $0x03, Y14, Y14, Y13
+	VMOVUPD     Y14, 544(BX)
+	VCMPPD      $0x03, Y15, Y15, Y14
+	VMOVUPD     Y15, 576(BX)
+	VANDPD      blackPriceRowsAVX2Consts<>+160(SB), Y8, Y15
+	VMOVUPD     Y0, 608(BX)
+	VANDPD      blackPriceRowsAVX2Consts<>+160(SB), Y7, Y0
+	VMOVUPD     Y3, 640(BX)
+	VANDPD      blackPriceRowsAVX2Consts<>+160(SB), Y6, Y3
+	VORPD       blackPriceRowsAVX2Consts<>+32(SB), Y15, Y15
+	VORPD       blackPriceRowsAVX2Consts<>+32(SB), Y0, Y0
+	VORPD       blackPriceRowsAVX2Consts<>+32(SB), Y3, Y3
+	VORPD       Y4, Y15, Y4
+	VORPD       Y10, Y0, Y0
+	VORPD       Y11, Y3, Y3
+	VPSRLQ      $0x34, Y8, Y8
+	VPSRLQ      $0x34, Y7, Y7
+	VPSRLQ      $0x34, Y6, Y6
+	VMOVUPD     blackPriceRowsAVX2Consts<>+192(SB), Y10
+	VORPD       Y10, Y8, Y8
+	VORPD       Y10, Y7, Y7
+	VORPD       Y10, Y6, Y6
+	VMOVUPD     blackPriceRowsAVX2Consts<>+224(SB), Y11
+	VSUBPD      Y11, Y8, Y8
+	VSUBPD      Y11, Y7, Y7
+	VSUBPD      Y11, Y6, Y6
+	VSUBPD      Y1, Y8, Y1
+	VSUBPD      352(BX), Y7, Y7
+	VSUBPD      320(BX), Y6, Y6
+	VMOVUPD     blackPriceRowsAVX2Consts<>+160(SB), Y8
+	VANDPD      Y2, Y8, Y15
+	VMOVUPD     Y6, 320(BX)
+	VANDPD      Y5, Y8, Y6
+	VANDPD      Y9, Y8, Y8
+	VORPD       blackPriceRowsAVX2Consts<>+32(SB), Y15, Y15
+	VORPD       blackPriceRowsAVX2Consts<>+32(SB), Y6, Y6
+	VORPD       blackPriceRowsAVX2Consts<>+32(SB), Y8, Y8
+	VORPD       Y12, Y15, Y12
+	VORPD       Y13, Y6, Y6
+	VORPD       Y14, Y8, Y8
+	VPSRLQ      $0x34, Y2, Y2
+	VPSRLQ      $0x34, Y5, Y5
+	VPSRLQ      $0x34, Y9, Y9
+	VORPD       Y2, Y10, Y2
+	VORPD       Y5, Y10, Y5
+	VORPD       Y9, Y10, Y9
+	VSUBPD      Y11, Y2, Y2
+	VSUBPD      Y11, Y5, Y5
+	VSUBPD      Y11, Y9, Y9
+	VSUBPD      640(BX), Y2, Y2
+	VSUBPD      608(BX), Y5, Y5
+	VSUBPD      384(BX), Y9, Y9
+	VMOVUPD     blackPriceRowsAVX2Consts<>+256(SB), Y10
+	VMULPD      Y10, Y4, Y11
+	VMULPD      Y10, Y0, Y13
+	VMULPD      Y10, Y3, Y14
+	VCMPPD      $0x11, Y12, Y11, Y11
+	VCMPPD      $0x11, Y6, Y13, Y13
+	VCMPPD      $0x11, Y8, Y14, Y14
+	VMULPD      Y10, Y12, Y15
+	VMOVUPD     Y9, 384(BX)
+	VMULPD      Y10, Y6, Y9
+	VMULPD      Y10, Y8, Y10
+	VCMPPD      $0x11, Y4, Y15, Y15
+	VCMPPD      $0x11, Y0, Y9, Y9
+	VCMPPD      $0x11, Y3, Y10, Y10
+	VMOVUPD     Y5, 608(BX)
+	VADDPD      Y4, Y4, Y5
+	VMOVUPD     Y2, 640(BX)
+	VADDPD      Y0, Y0, Y2
+	VMOVUPD     Y7, 352(BX)
+	VADDPD      Y3, Y3, Y7
+	VBLENDVPD   Y11, Y5, Y4, Y4
+	VBLENDVPD   Y13, Y2, Y0, Y0
+	VBLENDVPD   Y14, Y7, Y3, Y2
+	VADDPD      Y12, Y12, Y3
+	VADDPD      Y6, Y6, Y5
+	VADDPD      Y8, Y8, Y7
+	VBLENDVPD   Y15, Y3, Y12, Y3
+	VBLENDVPD   Y9, Y5, Y6, Y5
+	VBLENDVPD   Y10, Y7, Y8, Y6
+	VMOVUPD     288(BX), Y7
+	VMULPD      256(BX), Y7, Y8
+	VMOVUPD     224(BX), Y12
+	VMOVUPD     Y10, 672(BX)
+	VMULPD      192(BX), Y12, Y10
+	VMOVUPD     Y9, 704(BX)
+	VMOVUPD     160(BX), Y9
+	VMOVUPD     Y15, 736(BX)
+	VMULPD      128(BX), Y9, Y15
+	VMOVUPD     Y14, 768(BX)
+	VADDPD      Y3, Y4, Y14
+	VMOVUPD     Y13, 800(BX)
+	VADDPD      Y5, Y0, Y13
+	VMOVUPD     Y11, 832(BX)
+	VADDPD      Y6, Y2, Y11
+	VSUBPD      Y3, Y4, Y3
+	VSUBPD      Y5, Y0, Y0
 	VSUBPD      Y6, Y2, Y2
-	VSUBPD      Y4, Y3, Y3
-	VSUBPD      Y13, Y5, Y5
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1216(SB), Y8, Y0
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1216(SB), Y7, Y11
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1216(SB), Y15, Y14
+	VMOVUPD     416(BX), Y4
+	VMOVUPD     blackPriceRowsAVX2Consts<>+288(SB), Y5
+	VCMPPD      $0x00, Y5, Y4, Y6
+	VMOVUPD     448(BX), Y4
+	VCMPPD      $0x00, Y5, Y4, Y9
+	VMOVUPD     480(BX), Y4
+	VCMPPD      $0x00, Y5, Y4, Y12
+	VMOVUPD     blackPriceRowsAVX2Consts<>+320(SB), Y4
+	VBLENDVPD   Y6, Y4, Y1, Y1
+	VMOVUPD     352(BX), Y6
+	VBLENDVPD   Y9, Y4, Y6, Y6
+	VMOVUPD     320(BX), Y9
+	VBLENDVPD   Y12, Y4, Y9, Y9
+	VMULPD      Y8, Y14, Y12
+	VMULPD      Y10, Y13, Y4
+	VMULPD      Y15, Y11, Y5
+	VMOVUPD     Y9, 320(BX)
+	VMOVUPD     blackPriceRowsAVX2Consts<>+32(SB), Y9
+	VDIVPD      Y12, Y9, Y12
+	VDIVPD      Y4, Y9, Y4
+	VDIVPD      Y5, Y9, Y5
+	VMULPD      Y12, Y8, Y8
+	VMULPD      Y4, Y10, Y10
+	VMULPD      Y5, Y15, Y15
+	VMULPD      Y12, Y14, Y12
+	VMULPD      Y4, Y13, Y4
+	VMULPD      Y5, Y11, Y5
+	VMULPD      Y8, Y3, Y3
+	VMULPD      Y10, Y0, Y0
+	VMULPD      Y15, Y2, Y2
+	VMULPD      Y12, Y7, Y8
+	VMULPD      224(BX), Y4, Y4
+	VMULPD      160(BX), Y5, Y5
+	VMOVUPD     512(BX), Y10
+	VMOVUPD     blackPriceRowsAVX2Consts<>+288(SB), Y11
+	VCMPPD      $0x00, Y11, Y10, Y12
+	VMOVUPD     544(BX), Y13
+	VCMPPD      $0x00, Y11, Y13, Y14
+	VMOVUPD     576(BX), Y15
+	VCMPPD      $0x00, Y11, Y15, Y9
+	VMOVUPD     blackPriceRowsAVX2Consts<>+320(SB), Y11
+	VMOVUPD     Y5, 352(BX)
+	VMOVUPD     640(BX), Y5
+	VBLENDVPD   Y12, Y11, Y5, Y5
+	VMOVUPD     608(BX), Y12
+	VBLENDVPD   Y14, Y11, Y12, Y12
+	VMOVUPD     384(BX), Y14
+	VBLENDVPD   Y9, Y11, Y14, Y9
+	VMULPD      Y3, Y3, Y11
+	VMULPD      Y0, Y0, Y14
+	VMOVUPD     Y4, 384(BX)
+	VMULPD      Y2, Y2, Y4
+	VMOVUPD     Y8, 608(BX)
+	VMOVUPD     416(BX), Y8
+	VMOVUPD     blackPriceRowsAVX2Consts<>+352(SB), Y7
+	VMOVUPD     Y2, 640(BX)
+	VCMPPD      $0x11, Y7, Y8, Y2
+	VMOVUPD     Y0, 864(BX)
+	VMOVUPD     448(BX), Y0
+	VMOVUPD     Y3, 896(BX)
+	VCMPPD      $0x11, Y7, Y0, Y3
+	VMOVUPD     480(BX), Y15
+	VCMPPD      $0x11, Y7, Y15, Y13
+	VBLENDVPD   Y2, Y1, Y8, Y1
+	VBLENDVPD   Y3, Y6, Y0, Y0
+	VBLENDVPD   Y13, 320(BX), Y15, Y2
+	VMOVUPD     blackPriceRowsAVX2Consts<>+384(SB), Y3
+	VMOVUPD     blackPriceRowsAVX2Consts<>+416(SB), Y6
+	VFMADD231PD Y3, Y11, Y6
+	VMOVUPD     blackPriceRowsAVX2Consts<>+416(SB), Y8
+	VFMADD231PD Y3, Y14, Y8
+	VFMADD213PD blackPriceRowsAVX2Consts<>+416(SB), Y4, Y3
+	VMOVUPD     blackPriceRowsAVX2Consts<>+448(SB), Y13
+	VFMADD213PD Y13, Y11, Y6
+	VFMADD213PD Y13, Y14, Y8
+	VFMADD231PD Y3, Y4, Y13
+	VMOVUPD     blackPriceRowsAVX2Consts<>+480(SB), Y3
+	VFMADD213PD Y3, Y11, Y6
+	VFMADD213PD Y3, Y14, Y8
+	VFMADD231PD Y13, Y4, Y3
+	VMOVUPD     blackPriceRowsAVX2Consts<>+512(SB), Y13
+	VFMADD213PD Y13, Y11, Y6
+	VFMADD213PD Y13, Y14, Y8
+	VFMADD231PD Y3, Y4, Y13
+	VMOVUPD     blackPriceRowsAVX2Consts<>+544(SB), Y3
+	VFMADD213PD Y3, Y11, Y6
+	VFMADD213PD Y3, Y14, Y8
+	VFMADD231PD Y13, Y4, Y3
+	VMOVUPD     blackPriceRowsAVX2Consts<>+576(SB), Y13
+	VFMADD213PD Y13, Y11, Y6
+	VFMADD213PD Y13, Y14, Y8
+	VFMADD231PD Y3, Y4, Y13
+	VMULPD      Y6, Y11, Y3
+	VMULPD      Y8, Y14, Y6
+	VMULPD      Y13, Y4, Y4
+	VCMPPD      $0x11, Y7, Y10, Y8
+	VMOVUPD     544(BX), Y11
+	VCMPPD      $0x11, Y7, Y11, Y13
+	VMOVUPD     576(BX), Y14
+	VCMPPD      $0x11, Y7, Y14, Y7
+	VBLENDVPD   Y8, Y5, Y10, Y5
+	VBLENDVPD   Y13, Y12, Y11, Y8
+	VBLENDVPD   Y7, Y9, Y14, Y7
+	VSUBPD      Y5, Y1, Y1
+	VSUBPD      Y8, Y0, Y0
+	VSUBPD      Y7, Y2, Y2
+	VMOVUPD     blackPriceRowsAVX2Consts<>+608(SB), Y5
+	VMULPD      256(BX), Y5, Y7
+	VMULPD      192(BX), Y5, Y8
+	VMULPD      128(BX), Y5, Y5
+	PREFETCHT0  1024(R12)(AX*1)
+	VMOVUPD     (R12)(AX*1), Y9
+	VMOVUPD     32(R12)(AX*1), Y10
+	PREFETCHT0  1088(R12)(AX*1)
+	VMOVUPD     64(R12)(AX*1), Y11
+	PREFETCHT0  1024(DI)(AX*1)
+	VMOVUPD     (DI)(AX*1), Y12
+	VMOVUPD     32(DI)(AX*1), Y13
+	PREFETCHT0  1088(DI)(AX*1)
+	VMOVUPD     64(DI)(AX*1), Y14
+	VMOVUPD     288(BX), Y15
+	VMOVUPD     Y5, 576(BX)
+	VMOVUPD     96(BX), Y5
+	VMOVUPD     Y8, 544(BX)
+	VMINPD      Y5, Y15, Y8
+	VMOVUPD     Y7, 512(BX)
+	VMOVUPD     224(BX), Y7
+	VMOVUPD     Y14, 480(BX)
+	VMINPD      64(BX), Y7, Y14
 	VMOVUPD     Y13, 320(BX)
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1920(SB), Y13
-	VFMADD231PD 480(BX), Y10, Y13
-	VMOVUPD     Y4, 480(BX)
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1920(SB), Y4
-	VFMADD231PD 448(BX), Y12, Y4
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1920(SB), Y9, Y1
-	VADDPD      blackPriceRowsAVX2Consts<>+1952(SB), Y2, Y2
-	VADDPD      blackPriceRowsAVX2Consts<>+1952(SB), Y3, Y3
-	VADDPD      blackPriceRowsAVX2Consts<>+1952(SB), Y5, Y5
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1248(SB), Y8, Y0
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1248(SB), Y7, Y11
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1248(SB), Y15, Y14
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1984(SB), Y10, Y13
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1984(SB), Y12, Y4
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1984(SB), Y9, Y1
-	VADDPD      blackPriceRowsAVX2Consts<>+1952(SB), Y6, Y6
-	VMOVUPD     Y6, 448(BX)
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1952(SB), Y6
-	VMOVUPD     Y5, 768(BX)
-	VADDPD      480(BX), Y6, Y5
-	VADDPD      320(BX), Y6, Y6
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1280(SB), Y8, Y0
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1280(SB), Y7, Y11
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1280(SB), Y15, Y14
-	VFMADD213PD blackPriceRowsAVX2Consts<>+2016(SB), Y10, Y13
-	VFMADD213PD blackPriceRowsAVX2Consts<>+2016(SB), Y12, Y4
-	VFMADD213PD blackPriceRowsAVX2Consts<>+2016(SB), Y9, Y1
-	VPSLLQ      $0x34, Y2, Y2
-	VPSLLQ      $0x34, Y3, Y3
-	VMOVUPD     Y3, 320(BX)
-	VMOVUPD     768(BX), Y3
-	VPSLLQ      $0x34, Y3, Y3
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1312(SB), Y8, Y0
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1312(SB), Y7, Y11
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1312(SB), Y15, Y14
-	VFMADD213PD blackPriceRowsAVX2Consts<>+2048(SB), Y10, Y13
-	VFMADD213PD blackPriceRowsAVX2Consts<>+2048(SB), Y12, Y4
-	VFMADD213PD blackPriceRowsAVX2Consts<>+2048(SB), Y9, Y1
-	VMOVUPD     Y3, 768(BX)
-	VMOVUPD     1024(BX), Y3
-	VORPD       512(BX), Y3, Y3
-	VMOVUPD     Y3, 512(BX)
-	VMOVUPD     800(BX), Y3
-	VORPD       416(BX), Y3, Y3
-	VMOVUPD     Y3, 416(BX)
-	VMOVUPD     992(BX), Y3
-	VORPD       736(BX), Y3, Y3
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1344(SB), Y8, Y0
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1344(SB), Y7, Y11
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1344(SB), Y15, Y14
-	VFMADD213PD blackPriceRowsAVX2Consts<>+2080(SB), Y10, Y13
-	VFMADD213PD blackPriceRowsAVX2Consts<>+2080(SB), Y12, Y4
-	VFMADD213PD blackPriceRowsAVX2Consts<>+2080(SB), Y9, Y1
-	VMOVUPD     Y3, 736(BX)
-	VMULPD      Y10, Y10, Y3
-	VMOVUPD     Y2, 992(BX)
+	VMOVUPD     160(BX), Y13
+	VMOVUPD     Y12, 448(BX)
+	VMINPD      32(BX), Y13, Y12
+	VMULPD      Y9, Y15, Y15
+	VMULPD      Y10, Y7, Y7
+	VMULPD      Y11, Y13, Y13
+	VMULPD      Y9, Y5, Y5
+	VMOVUPD     Y5, 96(BX)
+	VMULPD      64(BX), Y10, Y5
+	VMOVUPD     Y5, 64(BX)
+	VMULPD      32(BX), Y11, Y5
+	VMINPD      Y9, Y8, Y8
+	VMINPD      Y10, Y14, Y9
+	VMINPD      Y11, Y12, Y10
+	VMINPD      256(BX), Y8, Y8
+	VMINPD      192(BX), Y9, Y9
+	VMINPD      128(BX), Y10, Y10
+	VMOVUPD     blackPriceRowsAVX2Consts<>+640(SB), Y11
+	VCMPPD      $0x11, Y8, Y11, Y8
+	VCMPPD      $0x11, Y9, Y11, Y9
+	VCMPPD      $0x11, Y10, Y11, Y10
+	VMOVUPD     blackPriceRowsAVX2Consts<>+672(SB), Y11
+	VADDPD      Y11, Y1, Y12
+	VADDPD      Y11, Y0, Y14
+	VMOVUPD     Y10, 32(BX)
+	VADDPD      Y11, Y2, Y10
+	VMOVUPD     832(BX), Y11
+	VBLENDVPD   Y11, Y12, Y1, Y11
+	VMOVUPD     800(BX), Y12
+	VBLENDVPD   Y12, Y14, Y0, Y12
+	VMOVUPD     768(BX), Y14
+	VBLENDVPD   Y14, Y10, Y2, Y10
+	VMOVUPD     blackPriceRowsAVX2Consts<>+32(SB), Y14
+	VADDPD      Y1, Y14, Y1
+	VADDPD      Y0, Y14, Y0
+	VADDPD      Y2, Y14, Y2
+	VMOVUPD     736(BX), Y14
+	VBLENDVPD   Y14, Y1, Y11, Y1
+	VMOVUPD     704(BX), Y11
+	VBLENDVPD   Y11, Y0, Y12, Y0
+	VMOVUPD     672(BX), Y11
+	VBLENDVPD   Y11, Y2, Y10, Y2
+	VMOVUPD     blackPriceRowsAVX2Consts<>+704(SB), Y10
+	VMULPD      Y10, Y1, Y11
+	VMULPD      Y10, Y0, Y12
+	VMULPD      Y10, Y2, Y10
+	VMOVUPD     896(BX), Y14
+	VFMADD231PD Y3, Y14, Y11
+	VMOVUPD     864(BX), Y3
+	VFMADD231PD Y6, Y3, Y12
+	VMOVUPD     640(BX), Y6
+	VFMADD231PD Y4, Y6, Y10
+	VMOVUPD     blackPriceRowsAVX2Consts<>+736(SB), Y4
+	VFMADD231PD Y4, Y14, Y11
+	VFMADD231PD Y4, Y3, Y12
+	VFMADD231PD Y4, Y6, Y10
+	VMOVUPD     blackPriceRowsAVX2Consts<>+768(SB), Y3
+	VFMADD231PD Y3, Y1, Y11
+	VFMADD231PD Y3, Y0, Y12
+	VFMADD231PD Y3, Y2, Y10
+	VMOVUPD     448(BX), Y0
+	VMOVUPD     blackPriceRowsAVX2Consts<>+800(SB), Y1
+	VXORPD      Y1, Y0, Y2
+	VMOVUPD     320(BX), Y3
+	VXORPD      Y1, Y3, Y6
+	VMOVUPD     480(BX), Y14
+	VXORPD      Y1, Y14, Y4
+	VMOVUPD     Y4, 640(BX)
+	VMULPD      Y15, Y0, Y4
+	VMOVUPD     Y4, 864(BX)
+	VMULPD      Y7, Y3, Y4
+	VMOVUPD     Y4, 896(BX)
+	VMULPD      Y13, Y14, Y4
+	VMOVUPD     Y4, 672(BX)
+	VMOVUPD     96(BX), Y4
+	VMULPD      Y4, Y0, Y0
+	VMOVUPD     Y0, 448(BX)
+	VMOVUPD     64(BX), Y0
+	VMULPD      Y0, Y3, Y3
+	VMULPD      Y5, Y14, Y14
+	VADDPD      Y4, Y15, Y4
+	VADDPD      Y0, Y7, Y0
+	VADDPD      Y5, Y13, Y5
+	VADDPD      256(BX), Y4, Y4
+	VADDPD      192(BX), Y0, Y0
+	VADDPD      128(BX), Y5, Y5
+	VMOVUPD     Y14, 128(BX)
+	VMOVUPD     blackPriceRowsAVX2Consts<>+832(SB), Y14
+	VCMPPD      $0x11, Y14, Y4, Y4
+	VCMPPD      $0x11, Y14, Y0, Y0
+	VCMPPD      $0x11, Y14, Y5, Y5
+	VANDPD      Y4, Y8, Y4
+	VANDPD      Y0, Y9, Y0
+	VANDPD      32(BX), Y5, Y5
+	VMOVUPD     608(BX), Y8
+	VMOVUPD     512(BX), Y9
+	VFMADD231PD Y11, Y8, Y9
+	VMOVUPD     384(BX), Y14
+	VMOVUPD     Y5, 32(BX)
+	VMOVUPD     544(BX), Y5
+	VFMADD231PD Y12, Y14, Y5
+	VMOVUPD     Y0, 192(BX)
+	VMOVUPD     576(BX), Y0
+	VFMADD231PD 352(BX), Y10, Y0
+	VFMSUB213PD 512(BX), Y11, Y8
+	VFMSUB213PD 544(BX), Y12, Y14
+	VMOVUPD     576(BX), Y11
+	VFMSUB231PD 352(BX), Y10, Y11
+	VMOVUPD     blackPriceRowsAVX2Consts<>+0(SB), Y10
+	VANDPD      Y9, Y10, Y12
+	VMOVUPD     Y4, 576(BX)
+	VANDPD      Y5, Y10, Y4
+	VMOVUPD     Y3, 352(BX)
+	VANDPD      Y0, Y10, Y3
+	VMOVUPD     Y13, 544(BX)
+	VMOVUPD     blackPriceRowsAVX2Consts<>+864(SB), Y13
+	VMINPD      Y12, Y13, Y12
+	VMINPD      Y4, Y13, Y4
+	VMINPD      Y3, Y13, Y3
+	VANDPD      Y1, Y9, Y9
+	VANDPD      Y1, Y5, Y5
+	VANDPD      Y1, Y0, Y0
+	VMOVUPD     Y7, 384(BX)
+	VANDPD      Y8, Y10, Y7
+	VMOVUPD     Y15, 512(BX)
+	VANDPD      Y14, Y10, Y15
+	VMOVUPD     Y6, 608(BX)
+	VANDPD      Y11, Y10, Y6
+	VMINPD      Y7, Y13, Y7
+	VMINPD      Y15, Y13, Y15
+	VMINPD      Y6, Y13, Y6
+	VANDPD      Y8, Y1, Y8
+	VANDPD      Y14, Y1, Y13
+	VANDPD      Y11, Y1, Y1
+	VMOVUPD     blackPriceRowsAVX2Consts<>+896(SB), Y11
+	VMOVUPD     blackPriceRowsAVX2Consts<>+736(SB), Y14
+	VFMADD231PD Y11, Y12, Y14
+	VMOVUPD     blackPriceRowsAVX2Consts<>+736(SB), Y10
+	VFMADD231PD Y11, Y4, Y10
+	VMOVUPD     Y1, 256(BX)
+	VMOVUPD     blackPriceRowsAVX2Consts<>+736(SB), Y1
+	VFMADD231PD Y11, Y3, Y1
+	VMOVUPD     Y13, 64(BX)
+	VADDPD      blackPriceRowsAVX2Consts<>+928(SB), Y12, Y13
+	VMOVUPD     Y8, 96(BX)
+	VADDPD      blackPriceRowsAVX2Consts<>+928(SB), Y4, Y8
+	VMOVUPD     Y2, 480(BX)
+	VADDPD      blackPriceRowsAVX2Consts<>+928(SB), Y3, Y2
+	VMOVUPD     Y0, 320(BX)
+	VMOVUPD     blackPriceRowsAVX2Consts<>+736(SB), Y0
+	VFMADD231PD Y11, Y7, Y0
+	VMOVUPD     Y5, 704(BX)
+	VMOVUPD     blackPriceRowsAVX2Consts<>+736(SB), Y5
+	VFMADD231PD Y11, Y15, Y5
+	VFMADD213PD blackPriceRowsAVX2Consts<>+736(SB), Y6, Y11
+	VMOVUPD     Y9, 736(BX)
+	VADDPD      blackPriceRowsAVX2Consts<>+928(SB), Y7, Y9
+	VMOVUPD     Y7, 768(BX)
+	VADDPD      blackPriceRowsAVX2Consts<>+928(SB), Y15, Y7
+	VMOVUPD     Y15, 800(BX)
+	VADDPD      blackPriceRowsAVX2Consts<>+928(SB), Y6, Y15
+	VMOVUPD     Y6, 832(BX)
+	VMULPD      Y13, Y14, Y6
+	VMOVUPD     Y13, 160(BX)
+	VMULPD      Y8, Y10, Y13
+	VMOVUPD     Y8, 224(BX)
+	VMULPD      Y2, Y1, Y8
+	VMOVUPD     Y2, 288(BX)
 	VMULPD      Y12, Y12, Y2
-	VMOVUPD     Y2, 800(BX)
-	VMULPD      Y9, Y9, Y2
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1376(SB), Y8, Y0
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1376(SB), Y7, Y11
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1376(SB), Y15, Y14
-	VFMADD213PD blackPriceRowsAVX2Consts<>+2112(SB), Y10, Y13
-	VFMADD213PD blackPriceRowsAVX2Consts<>+2112(SB), Y12, Y4
-	VFMADD213PD blackPriceRowsAVX2Consts<>+2112(SB), Y9, Y1
-	VMOVUPD     Y2, 1024(BX)
-	VMOVUPD     448(BX), Y2
-	VPSLLQ      $0x34, Y2, Y2
-	VPSLLQ      $0x34, Y5, Y5
-	VPSLLQ      $0x34, Y6, Y6
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1408(SB), Y8, Y0
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1408(SB), Y7, Y11
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1408(SB), Y15, Y14
-	VFMADD213PD blackPriceRowsAVX2Consts<>+2144(SB), Y10, Y13
-	VFMADD213PD blackPriceRowsAVX2Consts<>+2144(SB), Y12, Y4
-	VFMADD213PD blackPriceRowsAVX2Consts<>+2144(SB), Y9, Y1
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1440(SB), Y8, Y0
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1440(SB), Y7, Y11
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1440(SB), Y15, Y14
-	VFMADD213PD blackPriceRowsAVX2Consts<>+2176(SB), Y10, Y13
-	VFMADD213PD blackPriceRowsAVX2Consts<>+2176(SB), Y12, Y4
-	VFMADD213PD blackPriceRowsAVX2Consts<>+2176(SB), Y9, Y1
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1472(SB), Y8, Y0
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1472(SB), Y7, Y11
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1472(SB), Y15, Y14
-	VFMADD231PD Y13, Y3, Y10
-	VFMADD231PD 800(BX), Y4, Y12
-	VFMADD231PD 1024(BX), Y1, Y9
+	VMOVUPD     Y12, 416(BX)
+	VMULPD      Y4, Y4, Y12
+	VMOVUPD     Y4, 928(BX)
+	VMULPD      Y3, Y3, Y4
+	VMOVUPD     Y3, 960(BX)
+	VMOVUPD     blackPriceRowsAVX2Consts<>+960(SB), Y3
+	VFMADD132PD blackPriceRowsAVX2Consts<>+992(SB), Y3, Y2
+	VFMADD132PD blackPriceRowsAVX2Consts<>+992(SB), Y3, Y12
+	VFMADD132PD blackPriceRowsAVX2Consts<>+992(SB), Y3, Y4
+	VSUBPD      Y3, Y2, Y2
+	VSUBPD      Y3, Y12, Y12
+	VSUBPD      Y3, Y4, Y3
+	VMULPD      Y9, Y0, Y4
+	VMOVUPD     Y3, 992(BX)
+	VMULPD      Y7, Y5, Y3
+	VMOVUPD     Y12, 1024(BX)
+	VMULPD      Y15, Y11, Y12
+	VMOVUPD     Y2, 1056(BX)
+	VMOVUPD     (BX), Y2
+	VMOVUPD     Y15, 1088(BX)
+	VORPD       736(BX), Y2, Y15
+	VMOVUPD     Y7, 1120(BX)
+	VORPD       704(BX), Y2, Y7
+	VMOVUPD     Y9, 1152(BX)
+	VORPD       320(BX), Y2, Y9
+	VMOVUPD     480(BX), Y2
+	VCMPPD      $0x00, Y15, Y2, Y15
+	VMOVUPD     608(BX), Y2
+	VCMPPD      $0x00, Y7, Y2, Y7
+	VMOVUPD     640(BX), Y2
+	VCMPPD      $0x00, Y9, Y2, Y9
+	VMOVUPD     blackPriceRowsAVX2Consts<>+288(SB), Y2
+	VMOVUPD     Y11, 1184(BX)
+	VMOVUPD     864(BX), Y11
+	VBLENDVPD   Y15, Y2, Y11, Y11
+	VMOVUPD     896(BX), Y15
+	VBLENDVPD   Y7, Y2, Y15, Y7
+	VMOVUPD     672(BX), Y15
+	VBLENDVPD   Y9, Y2, Y15, Y9
+	VMULPD      Y4, Y6, Y15
+	VMULPD      Y3, Y13, Y2
+	VMOVUPD     Y9, 672(BX)
+	VMULPD      Y12, Y8, Y9
+	VMOVUPD     Y7, 896(BX)
+	VMOVUPD     blackPriceRowsAVX2Consts<>+32(SB), Y7
+	VDIVPD      Y15, Y7, Y15
+	VDIVPD      Y2, Y7, Y2
+	VDIVPD      Y9, Y7, Y9
+	VMULPD      Y15, Y4, Y4
+	VMULPD      Y2, Y3, Y3
+	VMULPD      Y9, Y12, Y12
+	VMULPD      Y15, Y6, Y6
+	VMULPD      Y2, Y13, Y2
+	VMULPD      Y9, Y8, Y8
+	VMULPD      Y4, Y14, Y9
+	VMULPD      Y3, Y10, Y10
+	VMULPD      Y12, Y1, Y1
+	VMULPD      160(BX), Y4, Y4
+	VMULPD      224(BX), Y3, Y3
+	VMULPD      288(BX), Y12, Y12
+	VMULPD      Y6, Y0, Y0
+	VMULPD      Y2, Y5, Y5
+	VMULPD      1184(BX), Y8, Y13
+	VMULPD      1152(BX), Y6, Y6
+	VMULPD      1120(BX), Y2, Y2
+	VMULPD      1088(BX), Y8, Y8
+	VMULPD      768(BX), Y0, Y0
+	VMULPD      800(BX), Y5, Y5
+	VMULPD      832(BX), Y13, Y13
+	VMOVUPD     416(BX), Y14
+	VMULPD      Y9, Y14, Y9
+	VMOVUPD     928(BX), Y15
+	VMULPD      Y10, Y15, Y10
+	VMOVUPD     960(BX), Y7
+	VMULPD      Y1, Y7, Y1
+	VMOVUPD     Y12, 832(BX)
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1024(SB), Y12
+	VMOVUPD     Y3, 800(BX)
+	VMULPD      1056(BX), Y12, Y3
+	VMOVUPD     Y4, 768(BX)
+	VMULPD      1024(BX), Y12, Y4
+	VMOVUPD     Y11, 1088(BX)
+	VMOVUPD     992(BX), Y11
+	VMULPD      Y12, Y11, Y12
+	VFMADD231PD Y14, Y14, Y3
+	VFMADD231PD Y15, Y15, Y4
+	VFMADD231PD Y7, Y7, Y12
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1056(SB), Y7
+	VFMADD231PD 1056(BX), Y7, Y3
+	VFMADD231PD 1024(BX), Y7, Y4
+	VFMADD231PD Y7, Y11, Y12
+	VMOVUPD     blackPriceRowsAVX2Consts<>+736(SB), Y7
+	VMOVUPD     blackPriceRowsAVX2Consts<>+672(SB), Y14
+	VFMADD231PD Y7, Y0, Y14
+	VMOVUPD     blackPriceRowsAVX2Consts<>+672(SB), Y15
+	VFMADD231PD Y7, Y5, Y15
+	VMOVUPD     blackPriceRowsAVX2Consts<>+672(SB), Y11
+	VFMADD231PD Y7, Y13, Y11
+	VMOVUPD     Y8, 960(BX)
+	VMOVUPD     blackPriceRowsAVX2Consts<>+672(SB), Y8
+	VFMADD231PD Y7, Y9, Y8
+	VMOVUPD     Y9, 928(BX)
+	VMOVUPD     blackPriceRowsAVX2Consts<>+672(SB), Y9
+	VFMADD231PD Y7, Y10, Y9
+	VFMADD213PD blackPriceRowsAVX2Consts<>+672(SB), Y1, Y7
+	VMOVUPD     Y1, 416(BX)
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1120(SB), Y1
+	VFMADD231PD blackPriceRowsAVX2Consts<>+1088(SB), Y3, Y1
+	VMOVUPD     Y10, 1120(BX)
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1120(SB), Y10
+	VFMADD231PD blackPriceRowsAVX2Consts<>+1088(SB), Y4, Y10
+	VMOVUPD     Y7, 1152(BX)
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1120(SB), Y7
+	VFMADD231PD blackPriceRowsAVX2Consts<>+1088(SB), Y12, Y7
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1152(SB), Y3, Y1
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1152(SB), Y4, Y10
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1152(SB), Y12, Y7
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1184(SB), Y3, Y1
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1184(SB), Y4, Y10
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1184(SB), Y12, Y7
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1216(SB), Y3, Y1
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1216(SB), Y4, Y10
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1216(SB), Y12, Y7
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1248(SB), Y3, Y1
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1248(SB), Y4, Y10
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1248(SB), Y12, Y7
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1280(SB), Y3, Y1
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1280(SB), Y4, Y10
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1280(SB), Y12, Y7
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1312(SB), Y3, Y1
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1312(SB), Y4, Y10
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1312(SB), Y12, Y7
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1344(SB), Y3, Y1
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1344(SB), Y4, Y10
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1344(SB), Y12, Y7
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1376(SB), Y3, Y1
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1376(SB), Y4, Y10
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1376(SB), Y12, Y7
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1408(SB), Y3, Y1
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1408(SB), Y4, Y10
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1408(SB), Y12, Y7
+	VMULPD      Y1, Y3, Y1
+	VMULPD      Y10, Y4, Y3
+	VMULPD      Y7, Y12, Y4
+	VMOVUPD     512(BX), Y7
+	VFMADD213PD Y7, Y1, Y7
+	VMOVUPD     384(BX), Y1
+	VFMADD213PD Y1, Y3, Y1
+	VMOVUPD     544(BX), Y3
+	VFMADD213PD Y3, Y4, Y3
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1440(SB), Y4
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1472(SB), Y10
+	VFMADD231PD Y4, Y14, Y10
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1472(SB), Y12
+	VFMADD231PD Y4, Y15, Y12
+	VMOVUPD     Y3, 544(BX)
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1472(SB), Y3
+	VFMADD231PD Y4, Y11, Y3
+	VMOVUPD     Y1, 384(BX)
 	VMOVUPD     blackPriceRowsAVX2Consts<>+1504(SB), Y1
-	VFMADD213PD Y1, Y8, Y0
-	VFMADD213PD Y1, Y7, Y11
-	VFMADD231PD Y14, Y15, Y1
-	VMOVUPD     352(BX), Y3
-	VFMADD213PD Y3, Y10, Y3
-	VMOVUPD     288(BX), Y4
-	VFMADD213PD Y4, Y12, Y4
-	VMOVUPD     896(BX), Y10
-	VFMADD213PD Y10, Y9, Y10
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1536(SB), Y9
-	VFMADD213PD Y9, Y8, Y0
-	VFMADD213PD Y9, Y7, Y11
-	VFMADD231PD Y1, Y15, Y9
-	VMULPD      992(BX), Y3, Y1
-	VMULPD      320(BX), Y4, Y3
-	VMULPD      768(BX), Y10, Y4
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1568(SB), Y10
-	VFMADD213PD Y10, Y8, Y0
-	VFMADD213PD Y10, Y7, Y11
-	VFMADD231PD Y9, Y15, Y10
-	VMULPD      Y2, Y1, Y1
-	VMULPD      Y5, Y3, Y2
-	VMULPD      Y6, Y4, Y3
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1600(SB), Y4
-	VFMADD213PD Y4, Y8, Y0
-	VFMADD213PD Y4, Y7, Y11
-	VFMADD231PD Y10, Y15, Y4
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1632(SB), Y5
-	VFMADD213PD Y5, Y8, Y0
-	VFMADD213PD Y5, Y7, Y11
-	VFMADD231PD Y4, Y15, Y5
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1664(SB), Y4
-	VFMADD213PD Y4, Y8, Y0
-	VFMADD213PD Y4, Y7, Y11
-	VFMADD231PD Y5, Y15, Y4
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1696(SB), Y5
-	VFMADD213PD Y5, Y0, Y8
-	VFMADD213PD Y5, Y11, Y7
-	VFMADD231PD Y4, Y15, Y5
-	VMOVUPD     blackPriceRowsAVX2Consts<>+608(SB), Y0
-	VFMADD132PD 704(BX), Y0, Y8
-	VFMADD132PD 1184(BX), Y0, Y7
-	VFMADD231PD 1152(BX), Y5, Y0
-	VMULPD      1056(BX), Y8, Y4
-	VMULPD      1088(BX), Y7, Y5
-	VMULPD      1120(BX), Y0, Y0
+	VFMADD213PD Y1, Y14, Y10
+	VFMADD213PD Y1, Y15, Y12
+	VFMADD213PD Y1, Y11, Y3
+	VMOVUPD     Y7, 512(BX)
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1536(SB), Y7
+	VFMADD213PD Y7, Y14, Y10
+	VFMADD213PD Y7, Y15, Y12
+	VFMADD213PD Y7, Y11, Y3
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1568(SB), Y7
+	VFMADD213PD Y7, Y14, Y10
+	VFMADD213PD Y7, Y15, Y12
+	VFMADD213PD Y7, Y11, Y3
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1600(SB), Y7
+	VFMADD213PD Y7, Y14, Y10
+	VFMADD213PD Y7, Y15, Y12
+	VFMADD213PD Y7, Y11, Y3
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1632(SB), Y7
+	VFMADD213PD Y7, Y14, Y10
+	VFMADD213PD Y7, Y15, Y12
+	VFMADD213PD Y7, Y11, Y3
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1664(SB), Y7
+	VFMADD213PD Y7, Y14, Y10
+	VFMADD213PD Y7, Y15, Y12
+	VFMADD213PD Y7, Y11, Y3
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1696(SB), Y7
+	VFMADD213PD Y7, Y14, Y10
+	VFMADD213PD Y7, Y15, Y12
+	VFMADD213PD Y7, Y11, Y3
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1728(SB), Y7
+	VFMADD213PD Y7, Y14, Y10
+	VFMADD213PD Y7, Y15, Y12
+	VFMADD213PD Y7, Y11, Y3
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1760(SB), Y7
+	VFMADD213PD Y7, Y14, Y10
+	VFMADD213PD Y7, Y15, Y12
+	VFMADD213PD Y7, Y11, Y3
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1792(SB), Y7
+	VFMADD213PD Y7, Y14, Y10
+	VFMADD213PD Y7, Y15, Y12
+	VFMADD213PD Y7, Y11, Y3
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1824(SB), Y7
+	VFMADD213PD Y7, Y14, Y10
+	VFMADD213PD Y7, Y15, Y12
+	VFMADD213PD Y7, Y11, Y3
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1856(SB), Y7
+	VFMADD213PD Y7, Y14, Y10
+	VFMADD213PD Y7, Y15, Y12
+	VFMADD213PD Y7, Y11, Y3
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1888(SB), Y7
+	VFMADD213PD Y7, Y14, Y10
+	VFMADD213PD Y7, Y15, Y12
+	VFMADD213PD Y7, Y11, Y3
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1920(SB), Y7
+	VFMADD213PD Y7, Y14, Y10
+	VFMADD213PD Y7, Y15, Y12
+	VFMADD213PD Y7, Y11, Y3
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1952(SB), Y7
+	VFMADD213PD Y7, Y14, Y10
+	VFMADD213PD Y7, Y15, Y12
+	VFMADD213PD Y7, Y11, Y3
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1984(SB), Y7
+	VFMADD213PD Y7, Y14, Y10
+	VFMADD213PD Y7, Y15, Y12
+	VFMADD213PD Y7, Y11, Y3
+	VMOVUPD     blackPriceRowsAVX2Consts<>+2016(SB), Y7
+	VFMADD213PD Y7, Y14, Y10
+	VFMADD213PD Y7, Y15, Y12
+	VFMADD213PD Y7, Y11, Y3
+	VMOVUPD     blackPriceRowsAVX2Consts<>+2048(SB), Y7
+	VFMADD213PD Y7, Y14, Y10
+	VFMADD213PD Y7, Y15, Y12
+	VFMADD213PD Y7, Y11, Y3
+	VMOVUPD     blackPriceRowsAVX2Consts<>+2080(SB), Y7
+	VFMADD213PD Y7, Y10, Y14
+	VFMADD213PD Y7, Y12, Y15
+	VFMADD213PD Y7, Y3, Y11
+	VMOVUPD     blackPriceRowsAVX2Consts<>+32(SB), Y3
+	VFMADD213PD Y3, Y14, Y0
+	VFMADD213PD Y3, Y15, Y5
+	VFMADD213PD Y3, Y11, Y13
+	VMULPD      Y6, Y0, Y0
+	VMULPD      Y2, Y5, Y2
+	VMULPD      960(BX), Y13, Y5
 	VMOVUPD     blackPriceRowsAVX2Consts<>+0(SB), Y6
-	VANDPD      Y4, Y6, Y4
-	VANDPD      Y5, Y6, Y5
 	VANDPD      Y0, Y6, Y0
-	VORPD       224(BX), Y4, Y4
-	VORPD       256(BX), Y5, Y5
-	VORPD       192(BX), Y0, Y0
-	VSUBPD      512(BX), Y4, Y4
-	VSUBPD      416(BX), Y5, Y5
-	VSUBPD      736(BX), Y0, Y0
-	VFMADD213PD 96(BX), Y4, Y1
-	VFMADD213PD 928(BX), Y5, Y2
-	VFMADD213PD 128(BX), Y0, Y3
-	VMOVUPD     832(BX), Y0
-	VMOVUPD     blackPriceRowsAVX2Consts<>+2208(SB), Y4
-	VBLENDVPD   Y0, Y1, Y4, Y0
-	VMOVUPD     608(BX), Y1
-	VBLENDVPD   Y1, Y2, Y4, Y1
-	VMOVUPD     864(BX), Y2
-	VBLENDVPD   Y2, Y3, Y4, Y2
+	VANDPD      Y2, Y6, Y2
+	VANDPD      Y5, Y6, Y5
+	VMOVUPD     96(BX), Y10
+	VORPD       Y0, Y10, Y0
+	VMOVUPD     64(BX), Y11
+	VORPD       Y2, Y11, Y2
+	VMOVUPD     256(BX), Y12
+	VORPD       Y5, Y12, Y5
+	VMOVUPD     (BX), Y13
+	VORPD       Y10, Y13, Y10
+	VORPD       Y11, Y13, Y11
+	VORPD       Y12, Y13, Y12
+	VMOVUPD     480(BX), Y13
+	VCMPPD      $0x00, Y10, Y13, Y10
+	VMOVUPD     608(BX), Y13
+	VCMPPD      $0x00, Y11, Y13, Y11
+	VMOVUPD     640(BX), Y13
+	VCMPPD      $0x00, Y12, Y13, Y12
+	VMOVUPD     blackPriceRowsAVX2Consts<>+288(SB), Y13
+	VMOVUPD     448(BX), Y14
+	VBLENDVPD   Y10, Y13, Y14, Y10
+	VMOVUPD     352(BX), Y14
+	VBLENDVPD   Y11, Y13, Y14, Y11
+	VMOVUPD     128(BX), Y14
+	VBLENDVPD   Y12, Y13, Y14, Y12
+	VMOVUPD     1088(BX), Y13
+	VSUBPD      Y10, Y13, Y10
+	VMOVUPD     896(BX), Y13
+	VSUBPD      Y11, Y13, Y11
+	VMOVUPD     672(BX), Y13
+	VSUBPD      Y12, Y13, Y12
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1472(SB), Y13
+	VFMADD231PD Y4, Y8, Y13
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1472(SB), Y14
+	VFMADD231PD Y4, Y9, Y14
+	VMOVUPD     1152(BX), Y15
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1472(SB), Y15, Y4
+	VFMADD213PD Y1, Y8, Y13
+	VFMADD213PD Y1, Y9, Y14
+	VFMADD231PD Y4, Y15, Y1
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1536(SB), Y4
+	VFMADD213PD Y4, Y8, Y13
+	VFMADD213PD Y4, Y9, Y14
+	VFMADD231PD Y1, Y15, Y4
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1568(SB), Y1
+	VFMADD213PD Y1, Y8, Y13
+	VFMADD213PD Y1, Y9, Y14
+	VFMADD231PD Y4, Y15, Y1
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1600(SB), Y4
+	VFMADD213PD Y4, Y8, Y13
+	VFMADD213PD Y4, Y9, Y14
+	VFMADD231PD Y1, Y15, Y4
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1632(SB), Y1
+	VFMADD213PD Y1, Y8, Y13
+	VFMADD213PD Y1, Y9, Y14
+	VFMADD231PD Y4, Y15, Y1
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1664(SB), Y4
+	VFMADD213PD Y4, Y8, Y13
+	VFMADD213PD Y4, Y9, Y14
+	VFMADD231PD Y1, Y15, Y4
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1696(SB), Y1
+	VFMADD213PD Y1, Y8, Y13
+	VFMADD213PD Y1, Y9, Y14
+	VFMADD231PD Y4, Y15, Y1
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1728(SB), Y4
+	VFMADD213PD Y4, Y8, Y13
+	VFMADD213PD Y4, Y9, Y14
+	VFMADD231PD Y1, Y15, Y4
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1760(SB), Y1
+	VFMADD213PD Y1, Y8, Y13
+	VFMADD213PD Y1, Y9, Y14
+	VFMADD231PD Y4, Y15, Y1
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1792(SB), Y4
+	VFMADD213PD Y4, Y8, Y13
+	VFMADD213PD Y4, Y9, Y14
+	VFMADD231PD Y1, Y15, Y4
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1824(SB), Y1
+	VFMADD213PD Y1, Y8, Y13
+	VFMADD213PD Y1, Y9, Y14
+	VFMADD231PD Y4, Y15, Y1
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1856(SB), Y4
+	VFMADD213PD Y4, Y8, Y13
+	VFMADD213PD Y4, Y9, Y14
+	VFMADD231PD Y1, Y15, Y4
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1888(SB), Y1
+	VFMADD213PD Y1, Y8, Y13
+	VFMADD213PD Y1, Y9, Y14
+	VFMADD231PD Y4, Y15, Y1
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1920(SB), Y4
+	VFMADD213PD Y4, Y8, Y13
+	VFMADD213PD Y4, Y9, Y14
+	VFMADD231PD Y1, Y15, Y4
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1952(SB), Y1
+	VFMADD213PD Y1, Y8, Y13
+	VFMADD213PD Y1, Y9, Y14
+	VFMADD231PD Y4, Y15, Y1
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1984(SB), Y4
+	VFMADD213PD Y4, Y8, Y13
+	VFMADD213PD Y4, Y9, Y14
+	VFMADD231PD Y1, Y15, Y4
+	VMOVUPD     blackPriceRowsAVX2Consts<>+2016(SB), Y1
+	VFMADD213PD Y1, Y8, Y13
+	VFMADD213PD Y1, Y9, Y14
+	VFMADD231PD Y4, Y15, Y1
+	VMOVUPD     blackPriceRowsAVX2Consts<>+2048(SB), Y4
+	VFMADD213PD Y4, Y8, Y13
+	VFMADD213PD Y4, Y9, Y14
+	VFMADD231PD Y1, Y15, Y4
+	VFMADD213PD Y7, Y13, Y8
+	VFMADD213PD Y7, Y14, Y9
+	VFMADD231PD Y4, Y15, Y7
+	VFMADD132PD 928(BX), Y3, Y8
+	VFMADD132PD 1120(BX), Y3, Y9
+	VFMADD231PD 416(BX), Y7, Y3
+	VMULPD      768(BX), Y8, Y1
+	VMULPD      800(BX), Y9, Y4
+	VMULPD      832(BX), Y3, Y3
+	VANDPD      Y1, Y6, Y1
+	VANDPD      Y4, Y6, Y4
+	VANDPD      Y3, Y6, Y3
+	VORPD       736(BX), Y1, Y1
+	VORPD       704(BX), Y4, Y4
+	VORPD       320(BX), Y3, Y3
+	VSUBPD      Y1, Y0, Y0
+	VSUBPD      Y4, Y2, Y1
+	VSUBPD      Y3, Y5, Y2
+	VMOVUPD     1056(BX), Y3
+	VMOVUPD     blackPriceRowsAVX2Consts<>+2112(SB), Y4
+	VMINPD      Y4, Y3, Y5
+	VMOVUPD     1024(BX), Y6
+	VMINPD      Y4, Y6, Y7
+	VMOVUPD     992(BX), Y8
+	VMINPD      Y4, Y8, Y4
+	VMOVUPD     blackPriceRowsAVX2Consts<>+2144(SB), Y9
+	VMAXPD      Y9, Y5, Y5
+	VMAXPD      Y9, Y7, Y7
+	VMAXPD      Y9, Y4, Y4
+	VSUBPD      Y5, Y3, Y3
+	VSUBPD      Y7, Y6, Y6
+	VSUBPD      Y4, Y8, Y8
+	VMOVUPD     blackPriceRowsAVX2Consts<>+2176(SB), Y9
+	VADDPD      Y9, Y5, Y5
+	VADDPD      Y9, Y7, Y7
+	VADDPD      Y9, Y4, Y4
+	VADDPD      Y9, Y3, Y3
+	VADDPD      Y9, Y6, Y6
+	VADDPD      Y9, Y8, Y8
+	VPSLLQ      $0x34, Y5, Y5
+	VPSLLQ      $0x34, Y7, Y7
+	VPSLLQ      $0x34, Y4, Y4
+	VPSLLQ      $0x34, Y3, Y3
+	VPSLLQ      $0x34, Y6, Y6
+	VPSLLQ      $0x34, Y8, Y8
+	VMULPD      512(BX), Y3, Y3
+	VMULPD      384(BX), Y6, Y6
+	VMULPD      544(BX), Y8, Y8
+	VMULPD      Y5, Y3, Y3
+	VMULPD      Y7, Y6, Y5
+	VMULPD      Y4, Y8, Y4
+	VFMADD231PD Y0, Y3, Y10
+	VFMADD231PD Y1, Y5, Y11
+	VFMADD231PD Y2, Y4, Y12
+	VMOVUPD     576(BX), Y0
+	VMOVUPD     blackPriceRowsAVX2Consts<>+2208(SB), Y1
+	VBLENDVPD   Y0, Y10, Y1, Y0
+	VMOVUPD     192(BX), Y2
+	VBLENDVPD   Y2, Y11, Y1, Y2
+	VMOVUPD     32(BX), Y3
+	VBLENDVPD   Y3, Y12, Y1, Y1
 	PREFETCHT0  1024(SI)(AX*1)
 	VMOVUPD     Y0, (SI)(AX*1)
-	VMOVUPD     Y1, 32(SI)(AX*1)
+	VMOVUPD     Y2, 32(SI)(AX*1)
 	PREFETCHT0  1088(SI)(AX*1)
-	VMOVUPD     Y2, 64(SI)(AX*1)
+	VMOVUPD     Y1, 64(SI)(AX*1)
 	ADDQ        $+96, AX
 	SUBQ        $+12, CX
 	JGE         body
@@ -2749,10 +2686,10 @@ tail:
 	VORPD       Y7, Y2, Y2
 	VPSRLQ      $0x34, Y12, Y7
 	VPSRLQ      $0x34, Y13, Y10
-	VMOVUPD     blackPriceRowsAVX2Consts<>+224(SB), Y12
+	VMOVUPD     blackPriceRowsAVX2Consts<>+192(SB), Y12
 	VORPD       Y12, Y7, Y7
 	VORPD       Y12, Y10, Y10
-	VMOVUPD     blackPriceRowsAVX2Consts<>+256(SB), Y13
+	VMOVUPD     blackPriceRowsAVX2Consts<>+224(SB), Y13
 	VSUBPD      Y13, Y7, Y7
 	VSUBPD      Y13, Y10, Y10
 	VSUBPD      Y5, Y7, Y5
@@ -2772,7 +2709,7 @@ tail:
 	VSUBPD      Y13, Y9, Y9
 	VSUBPD      Y1, Y6, Y1
 	VSUBPD      Y3, Y9, Y3
-	VMOVUPD     blackPriceRowsAVX2Consts<>+192(SB), Y6
+	VMOVUPD     blackPriceRowsAVX2Consts<>+256(SB), Y6
 	VMULPD      Y6, Y0, Y9
 	VMULPD      Y6, Y2, Y10
 	VCMPPD      $0x11, Y8, Y9, Y9
@@ -2870,43 +2807,43 @@ tail:
 	VSUBPD      Y3, Y2, Y2
 	VMOVUPD     blackPriceRowsAVX2Consts<>+608(SB), Y3
 	VMULPD      160(BX), Y3, Y5
-	VMULPD      96(BX), Y3, Y7
-	VMASKMOVPD  (R12)(AX*1), Y15, Y8
-	VMASKMOVPD  32(R12)(AX*1), Y14, Y9
-	VMASKMOVPD  (DI)(AX*1), Y15, Y10
-	VMASKMOVPD  32(DI)(AX*1), Y14, Y11
-	VMOVUPD     320(BX), Y12
-	VMOVUPD     64(BX), Y13
-	VMINPD      Y13, Y12, Y3
-	VMOVUPD     Y7, 288(BX)
-	VMOVUPD     128(BX), Y7
+	VMULPD      96(BX), Y3, Y3
+	VMASKMOVPD  (R12)(AX*1), Y15, Y7
+	VMASKMOVPD  32(R12)(AX*1), Y14, Y8
+	VMASKMOVPD  (DI)(AX*1), Y15, Y9
+	VMASKMOVPD  32(DI)(AX*1), Y14, Y10
+	VMOVUPD     320(BX), Y11
+	VMOVUPD     64(BX), Y12
+	VMINPD      Y12, Y11, Y13
+	VMOVUPD     Y3, 288(BX)
+	VMOVUPD     128(BX), Y3
 	VMOVUPD     Y5, 256(BX)
-	VMINPD      32(BX), Y7, Y5
-	VMULPD      Y8, Y12, Y12
-	VMULPD      Y9, Y7, Y7
-	VMULPD      Y8, Y13, Y13
-	VMOVUPD     Y13, 64(BX)
-	VMULPD      32(BX), Y9, Y13
-	VMINPD      Y8, Y3, Y3
-	VMINPD      Y9, Y5, Y5
-	VMINPD      160(BX), Y3, Y3
+	VMINPD      32(BX), Y3, Y5
+	VMULPD      Y7, Y11, Y11
+	VMULPD      Y8, Y3, Y3
+	VMULPD      Y7, Y12, Y12
+	VMOVUPD     Y12, 64(BX)
+	VMULPD      32(BX), Y8, Y12
+	VMINPD      Y7, Y13, Y7
+	VMINPD      Y8, Y5, Y5
+	VMINPD      160(BX), Y7, Y7
 	VMINPD      96(BX), Y5, Y5
-	VMOVUPD     blackPriceRowsAVX2Consts<>+768(SB), Y8
-	VCMPPD      $0x11, Y3, Y8, Y3
-	VCMPPD      $0x11, Y5, Y8, Y5
 	VMOVUPD     blackPriceRowsAVX2Consts<>+640(SB), Y8
-	VADDPD      Y8, Y1, Y9
+	VCMPPD      $0x11, Y7, Y8, Y7
+	VCMPPD      $0x11, Y5, Y8, Y5
+	VMOVUPD     blackPriceRowsAVX2Consts<>+672(SB), Y8
+	VADDPD      Y8, Y1, Y13
 	VMOVUPD     Y5, 32(BX)
 	VADDPD      Y8, Y2, Y5
 	VMOVUPD     448(BX), Y8
-	VBLENDVPD   Y8, Y9, Y1, Y8
-	VMOVUPD     416(BX), Y9
-	VBLENDVPD   Y9, Y5, Y2, Y5
-	VMOVUPD     blackPriceRowsAVX2Consts<>+32(SB), Y9
-	VADDPD      Y1, Y9, Y1
-	VADDPD      Y2, Y9, Y2
-	VMOVUPD     384(BX), Y9
-	VBLENDVPD   Y9, Y1, Y8, Y1
+	VBLENDVPD   Y8, Y13, Y1, Y8
+	VMOVUPD     416(BX), Y13
+	VBLENDVPD   Y13, Y5, Y2, Y5
+	VMOVUPD     blackPriceRowsAVX2Consts<>+32(SB), Y13
+	VADDPD      Y1, Y13, Y1
+	VADDPD      Y2, Y13, Y2
+	VMOVUPD     384(BX), Y13
+	VBLENDVPD   Y13, Y1, Y8, Y1
 	VMOVUPD     352(BX), Y8
 	VBLENDVPD   Y8, Y2, Y5, Y2
 	VMOVUPD     blackPriceRowsAVX2Consts<>+704(SB), Y5
@@ -2918,360 +2855,356 @@ tail:
 	VMOVUPD     blackPriceRowsAVX2Consts<>+736(SB), Y6
 	VFMADD231PD Y6, Y0, Y8
 	VFMADD231PD Y6, Y4, Y5
-	VMOVUPD     blackPriceRowsAVX2Consts<>+800(SB), Y0
+	VMOVUPD     blackPriceRowsAVX2Consts<>+768(SB), Y0
 	VFMADD231PD Y0, Y1, Y8
 	VFMADD231PD Y0, Y2, Y5
-	VMOVUPD     blackPriceRowsAVX2Consts<>+672(SB), Y0
-	VXORPD      Y0, Y10, Y1
-	VXORPD      Y0, Y11, Y2
-	VMULPD      Y12, Y10, Y4
-	VMULPD      Y7, Y11, Y9
+	VMOVUPD     blackPriceRowsAVX2Consts<>+800(SB), Y0
+	VXORPD      Y0, Y9, Y1
+	VXORPD      Y0, Y10, Y2
+	VMULPD      Y11, Y9, Y4
+	VMULPD      Y3, Y10, Y13
 	VMOVUPD     64(BX), Y6
-	VMULPD      Y6, Y10, Y10
-	VMULPD      Y13, Y11, Y11
-	VADDPD      Y6, Y12, Y6
-	VADDPD      Y13, Y7, Y13
+	VMULPD      Y6, Y9, Y9
+	VMULPD      Y12, Y10, Y10
+	VADDPD      Y6, Y11, Y6
+	VADDPD      Y12, Y3, Y12
 	VADDPD      160(BX), Y6, Y6
-	VADDPD      96(BX), Y13, Y13
-	VMOVUPD     Y7, 96(BX)
-	VMOVUPD     blackPriceRowsAVX2Consts<>+832(SB), Y7
-	VCMPPD      $0x11, Y7, Y6, Y6
-	VCMPPD      $0x11, Y7, Y13, Y7
-	VANDPD      Y6, Y3, Y3
-	VANDPD      32(BX), Y7, Y6
+	VADDPD      96(BX), Y12, Y12
+	VMOVUPD     Y3, 96(BX)
+	VMOVUPD     blackPriceRowsAVX2Consts<>+832(SB), Y3
+	VCMPPD      $0x11, Y3, Y6, Y6
+	VCMPPD      $0x11, Y3, Y12, Y3
+	VANDPD      Y6, Y7, Y6
+	VANDPD      32(BX), Y3, Y3
 	VMOVUPD     512(BX), Y7
-	VMOVUPD     256(BX), Y13
-	VFMADD231PD Y8, Y7, Y13
-	VMOVUPD     Y6, 32(BX)
-	VMOVUPD     288(BX), Y6
-	VFMADD231PD 480(BX), Y5, Y6
+	VMOVUPD     256(BX), Y12
+	VFMADD231PD Y8, Y7, Y12
+	VMOVUPD     Y3, 32(BX)
+	VMOVUPD     288(BX), Y3
+	VFMADD231PD 480(BX), Y5, Y3
 	VFMSUB213PD 256(BX), Y8, Y7
 	VMOVUPD     288(BX), Y8
 	VFMSUB231PD 480(BX), Y5, Y8
 	VMOVUPD     blackPriceRowsAVX2Consts<>+0(SB), Y5
-	VMOVUPD     Y3, 288(BX)
-	VANDPD      Y13, Y5, Y3
-	VMOVUPD     Y12, 480(BX)
-	VANDPD      Y6, Y5, Y12
-	VMOVUPD     Y11, 256(BX)
-	VMOVUPD     blackPriceRowsAVX2Consts<>+864(SB), Y11
-	VMINPD      Y3, Y11, Y3
-	VMINPD      Y12, Y11, Y12
-	VANDPD      Y0, Y13, Y13
-	VANDPD      Y0, Y6, Y6
-	VMOVUPD     Y10, 512(BX)
-	VANDPD      Y7, Y5, Y10
-	VMOVUPD     Y9, 160(BX)
-	VANDPD      Y8, Y5, Y9
-	VMINPD      Y10, Y11, Y10
-	VMINPD      Y9, Y11, Y9
+	VMOVUPD     Y6, 288(BX)
+	VANDPD      Y12, Y5, Y6
+	VMOVUPD     Y11, 480(BX)
+	VANDPD      Y3, Y5, Y11
+	VMOVUPD     Y10, 256(BX)
+	VMOVUPD     blackPriceRowsAVX2Consts<>+864(SB), Y10
+	VMINPD      Y6, Y10, Y6
+	VMINPD      Y11, Y10, Y11
+	VANDPD      Y0, Y12, Y12
+	VANDPD      Y0, Y3, Y3
+	VMOVUPD     Y9, 512(BX)
+	VANDPD      Y7, Y5, Y9
+	VMOVUPD     Y13, 160(BX)
+	VANDPD      Y8, Y5, Y13
+	VMINPD      Y9, Y10, Y9
+	VMINPD      Y13, Y10, Y10
 	VANDPD      Y7, Y0, Y7
 	VANDPD      Y8, Y0, Y0
 	VMOVUPD     blackPriceRowsAVX2Consts<>+896(SB), Y8
-	VMOVUPD     blackPriceRowsAVX2Consts<>+32(SB), Y11
-	VFMADD231PD Y8, Y3, Y11
-	VMOVUPD     blackPriceRowsAVX2Consts<>+32(SB), Y5
-	VFMADD231PD Y8, Y12, Y5
+	VMOVUPD     blackPriceRowsAVX2Consts<>+736(SB), Y13
+	VFMADD231PD Y8, Y6, Y13
+	VMOVUPD     blackPriceRowsAVX2Consts<>+736(SB), Y5
+	VFMADD231PD Y8, Y11, Y5
 	VMOVUPD     Y0, 64(BX)
-	VADDPD      blackPriceRowsAVX2Consts<>+928(SB), Y3, Y0
+	VADDPD      blackPriceRowsAVX2Consts<>+928(SB), Y6, Y0
 	VMOVUPD     Y7, 544(BX)
-	VADDPD      blackPriceRowsAVX2Consts<>+928(SB), Y12, Y7
+	VADDPD      blackPriceRowsAVX2Consts<>+928(SB), Y11, Y7
 	VMOVUPD     Y4, 352(BX)
-	VMOVUPD     blackPriceRowsAVX2Consts<>+32(SB), Y4
-	VFMADD231PD Y8, Y10, Y4
-	VFMADD213PD blackPriceRowsAVX2Consts<>+32(SB), Y9, Y8
-	VMOVUPD     Y8, 384(BX)
-	VADDPD      blackPriceRowsAVX2Consts<>+928(SB), Y10, Y8
-	VMOVUPD     Y10, 416(BX)
-	VADDPD      blackPriceRowsAVX2Consts<>+928(SB), Y9, Y10
-	VMOVUPD     Y9, 448(BX)
-	VMULPD      blackPriceRowsAVX2Consts<>+960(SB), Y3, Y9
-	VMOVUPD     Y3, 128(BX)
-	VMULPD      blackPriceRowsAVX2Consts<>+960(SB), Y12, Y3
-	VMOVUPD     Y3, 320(BX)
-	VMULPD      Y0, Y11, Y3
-	VMOVUPD     Y0, 224(BX)
-	VMULPD      Y7, Y5, Y0
-	VMOVUPD     Y7, 192(BX)
-	VORPD       (BX), Y13, Y7
-	VMOVUPD     Y13, 576(BX)
-	VORPD       (BX), Y6, Y13
-	VCMPPD      $0x00, Y7, Y1, Y7
-	VCMPPD      $0x00, Y13, Y2, Y13
-	VMOVUPD     Y6, 608(BX)
-	VMOVUPD     352(BX), Y6
-	VBLENDVPD   Y7, blackPriceRowsAVX2Consts<>+288(SB), Y6, Y6
-	VMOVUPD     160(BX), Y7
-	VBLENDVPD   Y13, blackPriceRowsAVX2Consts<>+288(SB), Y7, Y7
-	VMULPD      Y8, Y4, Y13
-	VMOVUPD     Y7, 160(BX)
-	VMULPD      384(BX), Y10, Y7
-	VMOVUPD     Y6, 352(BX)
-	VMULPD      128(BX), Y9, Y6
-	VMOVUPD     Y2, 640(BX)
-	VMULPD      320(BX), Y12, Y2
-	VMULPD      blackPriceRowsAVX2Consts<>+992(SB), Y6, Y6
-	VMULPD      blackPriceRowsAVX2Consts<>+992(SB), Y2, Y2
-	VROUNDPD    $0x08, Y6, Y6
-	VROUNDPD    $0x08, Y2, Y2
-	VMOVUPD     Y1, 672(BX)
-	VMULPD      Y13, Y3, Y1
-	VMOVUPD     Y9, 704(BX)
-	VMULPD      Y7, Y0, Y9
-	VMOVUPD     Y2, 736(BX)
-	VMOVUPD     blackPriceRowsAVX2Consts<>+32(SB), Y2
-	VDIVPD      Y1, Y2, Y1
-	VDIVPD      Y9, Y2, Y2
-	VMULPD      Y1, Y13, Y9
-	VMULPD      Y2, Y7, Y7
-	VMULPD      Y1, Y3, Y1
-	VMULPD      Y2, Y0, Y0
-	VMULPD      Y9, Y11, Y2
-	VMULPD      Y7, Y5, Y3
-	VMULPD      224(BX), Y9, Y5
-	VMULPD      192(BX), Y7, Y7
-	VMULPD      Y1, Y4, Y4
-	VMULPD      384(BX), Y0, Y9
-	VMULPD      Y1, Y8, Y1
-	VMULPD      Y0, Y10, Y0
+	VMOVUPD     blackPriceRowsAVX2Consts<>+736(SB), Y4
+	VFMADD231PD Y8, Y9, Y4
+	VFMADD213PD blackPriceRowsAVX2Consts<>+736(SB), Y10, Y8
+	VMOVUPD     Y2, 384(BX)
+	VADDPD      blackPriceRowsAVX2Consts<>+928(SB), Y9, Y2
+	VMOVUPD     Y9, 416(BX)
+	VADDPD      blackPriceRowsAVX2Consts<>+928(SB), Y10, Y9
+	VMOVUPD     Y10, 448(BX)
+	VMULPD      Y6, Y6, Y10
+	VMOVUPD     Y6, 128(BX)
+	VMULPD      Y11, Y11, Y6
+	VMOVUPD     Y11, 320(BX)
+	VMOVUPD     blackPriceRowsAVX2Consts<>+960(SB), Y11
+	VFMADD132PD blackPriceRowsAVX2Consts<>+992(SB), Y11, Y10
+	VFMADD132PD blackPriceRowsAVX2Consts<>+992(SB), Y11, Y6
+	VSUBPD      Y11, Y10, Y10
+	VSUBPD      Y11, Y6, Y6
+	VMULPD      Y0, Y13, Y11
+	VMOVUPD     Y6, 224(BX)
+	VMULPD      Y7, Y5, Y6
+	VMOVUPD     Y10, 192(BX)
+	VMULPD      Y2, Y4, Y10
+	VMOVUPD     Y2, 576(BX)
+	VMULPD      Y9, Y8, Y2
+	VMOVUPD     Y9, 608(BX)
+	VORPD       (BX), Y12, Y9
+	VMOVUPD     Y12, 640(BX)
+	VORPD       (BX), Y3, Y12
+	VCMPPD      $0x00, Y9, Y1, Y9
+	VMOVUPD     Y3, 672(BX)
+	VMOVUPD     384(BX), Y3
+	VCMPPD      $0x00, Y12, Y3, Y12
+	VMOVUPD     blackPriceRowsAVX2Consts<>+288(SB), Y3
+	VMOVUPD     Y1, 704(BX)
+	VMOVUPD     352(BX), Y1
+	VBLENDVPD   Y9, Y3, Y1, Y1
+	VMOVUPD     160(BX), Y9
+	VBLENDVPD   Y12, Y3, Y9, Y9
+	VMULPD      Y10, Y11, Y12
+	VMULPD      Y2, Y6, Y3
+	VMOVUPD     Y9, 160(BX)
+	VMOVUPD     blackPriceRowsAVX2Consts<>+32(SB), Y9
+	VDIVPD      Y12, Y9, Y12
+	VDIVPD      Y3, Y9, Y3
+	VMULPD      Y12, Y10, Y10
+	VMULPD      Y3, Y2, Y2
+	VMULPD      Y12, Y11, Y11
+	VMULPD      Y3, Y6, Y3
+	VMULPD      Y10, Y13, Y6
+	VMULPD      Y2, Y5, Y5
+	VMULPD      Y10, Y0, Y0
+	VMULPD      Y2, Y7, Y2
+	VMULPD      Y11, Y4, Y4
+	VMULPD      Y3, Y8, Y7
+	VMULPD      576(BX), Y11, Y8
+	VMULPD      608(BX), Y3, Y3
 	VMULPD      416(BX), Y4, Y4
-	VMULPD      448(BX), Y9, Y8
-	VMOVUPD     128(BX), Y9
-	VMULPD      Y2, Y9, Y2
-	VMULPD      Y3, Y12, Y3
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1728(SB), Y10
-	VMULPD      Y10, Y6, Y11
-	VMOVUPD     736(BX), Y13
-	VMULPD      Y10, Y13, Y10
-	VFMADD231PD 704(BX), Y9, Y11
-	VFMADD231PD 320(BX), Y12, Y10
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1792(SB), Y9
-	VFMADD231PD Y9, Y6, Y11
-	VFMADD231PD Y9, Y13, Y10
-	VMOVUPD     blackPriceRowsAVX2Consts<>+736(SB), Y9
-	VMOVUPD     blackPriceRowsAVX2Consts<>+640(SB), Y12
-	VFMADD231PD Y9, Y4, Y12
-	VMOVUPD     Y10, 320(BX)
-	VMOVUPD     blackPriceRowsAVX2Consts<>+640(SB), Y10
-	VFMADD231PD Y9, Y8, Y10
-	VMOVUPD     Y11, 704(BX)
-	VMOVUPD     blackPriceRowsAVX2Consts<>+640(SB), Y11
-	VFMADD231PD Y9, Y2, Y11
-	VFMADD213PD blackPriceRowsAVX2Consts<>+640(SB), Y3, Y9
-	VMOVUPD     Y7, 128(BX)
-	VMINPD      blackPriceRowsAVX2Consts<>+1760(SB), Y6, Y7
-	VMOVUPD     Y5, 448(BX)
-	VMINPD      blackPriceRowsAVX2Consts<>+1760(SB), Y13, Y5
-	VMAXPD      blackPriceRowsAVX2Consts<>+1824(SB), Y7, Y7
-	VMAXPD      blackPriceRowsAVX2Consts<>+1824(SB), Y5, Y5
-	VSUBPD      Y7, Y6, Y6
-	VSUBPD      Y5, Y13, Y13
-	VADDPD      blackPriceRowsAVX2Consts<>+1952(SB), Y7, Y7
-	VADDPD      blackPriceRowsAVX2Consts<>+1952(SB), Y5, Y5
-	VADDPD      blackPriceRowsAVX2Consts<>+1952(SB), Y6, Y6
-	VADDPD      blackPriceRowsAVX2Consts<>+1952(SB), Y13, Y13
-	VPSLLQ      $0x34, Y7, Y7
+	VMULPD      448(BX), Y7, Y7
+	VMOVUPD     128(BX), Y10
+	VMULPD      Y6, Y10, Y6
+	VMOVUPD     320(BX), Y11
+	VMULPD      Y5, Y11, Y5
+	VMOVUPD     192(BX), Y12
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1024(SB), Y13
+	VMULPD      Y13, Y12, Y9
+	VMOVUPD     Y2, 448(BX)
+	VMOVUPD     224(BX), Y2
+	VMULPD      Y13, Y2, Y13
+	VFMADD231PD Y10, Y10, Y9
+	VFMADD231PD Y11, Y11, Y13
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1056(SB), Y10
+	VFMADD231PD Y10, Y12, Y9
+	VFMADD231PD Y10, Y2, Y13
+	VMOVUPD     blackPriceRowsAVX2Consts<>+736(SB), Y10
+	VMOVUPD     blackPriceRowsAVX2Consts<>+672(SB), Y11
+	VFMADD231PD Y10, Y4, Y11
+	VMOVUPD     Y13, 320(BX)
+	VMOVUPD     blackPriceRowsAVX2Consts<>+672(SB), Y13
+	VFMADD231PD Y10, Y7, Y13
+	VMOVUPD     Y9, 128(BX)
+	VMOVUPD     blackPriceRowsAVX2Consts<>+672(SB), Y9
+	VFMADD231PD Y10, Y6, Y9
+	VFMADD213PD blackPriceRowsAVX2Consts<>+672(SB), Y5, Y10
+	VMOVUPD     Y0, 416(BX)
+	VMINPD      blackPriceRowsAVX2Consts<>+2112(SB), Y12, Y0
+	VMOVUPD     Y5, 608(BX)
+	VMINPD      blackPriceRowsAVX2Consts<>+2112(SB), Y2, Y5
+	VMAXPD      blackPriceRowsAVX2Consts<>+2144(SB), Y0, Y0
+	VMAXPD      blackPriceRowsAVX2Consts<>+2144(SB), Y5, Y5
+	VSUBPD      Y0, Y12, Y12
+	VSUBPD      Y5, Y2, Y2
+	VADDPD      blackPriceRowsAVX2Consts<>+2176(SB), Y0, Y0
+	VADDPD      blackPriceRowsAVX2Consts<>+2176(SB), Y5, Y5
+	VADDPD      blackPriceRowsAVX2Consts<>+2176(SB), Y12, Y12
+	VADDPD      blackPriceRowsAVX2Consts<>+2176(SB), Y2, Y2
+	VPSLLQ      $0x34, Y0, Y0
 	VPSLLQ      $0x34, Y5, Y5
-	VPSLLQ      $0x34, Y6, Y6
-	VPSLLQ      $0x34, Y13, Y13
-	VMOVUPD     Y5, 736(BX)
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1056(SB), Y5
-	VFMADD231PD blackPriceRowsAVX2Consts<>+1024(SB), Y12, Y5
-	VMOVUPD     Y7, 416(BX)
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1056(SB), Y7
-	VFMADD231PD blackPriceRowsAVX2Consts<>+1024(SB), Y10, Y7
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1088(SB), Y12, Y5
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1088(SB), Y10, Y7
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1120(SB), Y12, Y5
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1120(SB), Y10, Y7
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1152(SB), Y12, Y5
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1152(SB), Y10, Y7
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1184(SB), Y12, Y5
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1184(SB), Y10, Y7
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1216(SB), Y12, Y5
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1216(SB), Y10, Y7
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1248(SB), Y12, Y5
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1248(SB), Y10, Y7
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1280(SB), Y12, Y5
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1280(SB), Y10, Y7
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1312(SB), Y12, Y5
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1312(SB), Y10, Y7
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1344(SB), Y12, Y5
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1344(SB), Y10, Y7
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1376(SB), Y12, Y5
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1376(SB), Y10, Y7
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1408(SB), Y12, Y5
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1408(SB), Y10, Y7
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1440(SB), Y12, Y5
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1440(SB), Y10, Y7
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1472(SB), Y12, Y5
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1472(SB), Y10, Y7
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1504(SB), Y12, Y5
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1504(SB), Y10, Y7
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1536(SB), Y12, Y5
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1536(SB), Y10, Y7
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1568(SB), Y12, Y5
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1568(SB), Y10, Y7
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1600(SB), Y12, Y5
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1600(SB), Y10, Y7
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1632(SB), Y12, Y5
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1632(SB), Y10, Y7
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1664(SB), Y12, Y5
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1664(SB), Y10, Y7
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1696(SB), Y5, Y12
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1696(SB), Y7, Y10
-	VMOVUPD     blackPriceRowsAVX2Consts<>+608(SB), Y5
-	VFMADD213PD Y5, Y12, Y4
-	VFMADD213PD Y5, Y10, Y8
-	VMULPD      Y1, Y4, Y1
-	VMULPD      Y0, Y8, Y0
-	VMOVUPD     blackPriceRowsAVX2Consts<>+0(SB), Y4
-	VANDPD      Y1, Y4, Y1
-	VANDPD      Y0, Y4, Y0
+	VPSLLQ      $0x34, Y12, Y12
+	VPSLLQ      $0x34, Y2, Y2
+	VMOVUPD     Y5, 224(BX)
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1472(SB), Y5
+	VFMADD231PD blackPriceRowsAVX2Consts<>+1440(SB), Y11, Y5
+	VMOVUPD     Y0, 192(BX)
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1472(SB), Y0
+	VFMADD231PD blackPriceRowsAVX2Consts<>+1440(SB), Y13, Y0
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1504(SB), Y11, Y5
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1504(SB), Y13, Y0
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1536(SB), Y11, Y5
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1536(SB), Y13, Y0
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1568(SB), Y11, Y5
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1568(SB), Y13, Y0
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1600(SB), Y11, Y5
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1600(SB), Y13, Y0
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1632(SB), Y11, Y5
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1632(SB), Y13, Y0
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1664(SB), Y11, Y5
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1664(SB), Y13, Y0
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1696(SB), Y11, Y5
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1696(SB), Y13, Y0
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1728(SB), Y11, Y5
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1728(SB), Y13, Y0
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1760(SB), Y11, Y5
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1760(SB), Y13, Y0
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1792(SB), Y11, Y5
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1792(SB), Y13, Y0
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1824(SB), Y11, Y5
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1824(SB), Y13, Y0
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1856(SB), Y11, Y5
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1856(SB), Y13, Y0
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1888(SB), Y11, Y5
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1888(SB), Y13, Y0
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1920(SB), Y11, Y5
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1920(SB), Y13, Y0
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1952(SB), Y11, Y5
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1952(SB), Y13, Y0
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1984(SB), Y11, Y5
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1984(SB), Y13, Y0
+	VFMADD213PD blackPriceRowsAVX2Consts<>+2016(SB), Y11, Y5
+	VFMADD213PD blackPriceRowsAVX2Consts<>+2016(SB), Y13, Y0
+	VFMADD213PD blackPriceRowsAVX2Consts<>+2048(SB), Y11, Y5
+	VFMADD213PD blackPriceRowsAVX2Consts<>+2048(SB), Y13, Y0
+	VFMADD213PD blackPriceRowsAVX2Consts<>+2080(SB), Y5, Y11
+	VFMADD213PD blackPriceRowsAVX2Consts<>+2080(SB), Y0, Y13
+	VMOVUPD     blackPriceRowsAVX2Consts<>+32(SB), Y0
+	VFMADD213PD Y0, Y11, Y4
+	VFMADD213PD Y0, Y13, Y7
+	VMULPD      Y8, Y4, Y4
+	VMULPD      Y3, Y7, Y3
+	VMOVUPD     blackPriceRowsAVX2Consts<>+0(SB), Y5
+	VANDPD      Y4, Y5, Y4
+	VANDPD      Y3, Y5, Y3
 	VMOVUPD     544(BX), Y7
-	VORPD       Y1, Y7, Y1
+	VORPD       Y4, Y7, Y4
 	VMOVUPD     64(BX), Y8
-	VORPD       Y0, Y8, Y0
-	VMOVUPD     (BX), Y10
-	VORPD       Y7, Y10, Y7
-	VORPD       Y8, Y10, Y8
-	VMOVUPD     672(BX), Y10
-	VCMPPD      $0x00, Y7, Y10, Y7
-	VMOVUPD     640(BX), Y10
-	VCMPPD      $0x00, Y8, Y10, Y8
-	VMOVUPD     blackPriceRowsAVX2Consts<>+288(SB), Y10
-	VMOVUPD     512(BX), Y12
-	VBLENDVPD   Y7, Y10, Y12, Y7
-	VMOVUPD     256(BX), Y12
-	VBLENDVPD   Y8, Y10, Y12, Y8
-	VMOVUPD     352(BX), Y10
-	VSUBPD      Y7, Y10, Y7
-	VMOVUPD     160(BX), Y10
-	VSUBPD      Y8, Y10, Y8
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1024(SB), Y10
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1056(SB), Y12
-	VFMADD231PD Y10, Y11, Y12
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1056(SB), Y9, Y10
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1088(SB), Y4
-	VFMADD213PD Y4, Y11, Y12
-	VFMADD231PD Y10, Y9, Y4
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1120(SB), Y10
-	VFMADD213PD Y10, Y11, Y12
-	VFMADD231PD Y4, Y9, Y10
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1152(SB), Y4
-	VFMADD213PD Y4, Y11, Y12
-	VFMADD231PD Y10, Y9, Y4
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1184(SB), Y10
-	VFMADD213PD Y10, Y11, Y12
-	VFMADD231PD Y4, Y9, Y10
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1216(SB), Y4
-	VFMADD213PD Y4, Y11, Y12
-	VFMADD231PD Y10, Y9, Y4
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1248(SB), Y10
-	VFMADD213PD Y10, Y11, Y12
-	VFMADD231PD Y4, Y9, Y10
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1280(SB), Y4
-	VFMADD213PD Y4, Y11, Y12
-	VFMADD231PD Y10, Y9, Y4
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1312(SB), Y10
-	VFMADD213PD Y10, Y11, Y12
-	VFMADD231PD Y4, Y9, Y10
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1344(SB), Y4
-	VFMADD213PD Y4, Y11, Y12
-	VFMADD231PD Y10, Y9, Y4
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1376(SB), Y10
-	VFMADD213PD Y10, Y11, Y12
-	VFMADD231PD Y4, Y9, Y10
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1408(SB), Y4
-	VFMADD213PD Y4, Y11, Y12
-	VFMADD231PD Y10, Y9, Y4
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1440(SB), Y10
-	VFMADD213PD Y10, Y11, Y12
-	VFMADD231PD Y4, Y9, Y10
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1472(SB), Y4
-	VFMADD213PD Y4, Y11, Y12
-	VFMADD231PD Y10, Y9, Y4
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1504(SB), Y10
-	VFMADD213PD Y10, Y11, Y12
-	VFMADD231PD Y4, Y9, Y10
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1536(SB), Y4
-	VFMADD213PD Y4, Y11, Y12
-	VFMADD231PD Y10, Y9, Y4
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1568(SB), Y10
-	VFMADD213PD Y10, Y11, Y12
-	VFMADD231PD Y4, Y9, Y10
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1600(SB), Y4
-	VFMADD213PD Y4, Y11, Y12
-	VFMADD231PD Y10, Y9, Y4
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1632(SB), Y10
-	VFMADD213PD Y10, Y11, Y12
-	VFMADD231PD Y4, Y9, Y10
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1664(SB), Y4
-	VFMADD213PD Y4, Y11, Y12
-	VFMADD231PD Y10, Y9, Y4
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1696(SB), Y10
-	VFMADD213PD Y10, Y12, Y11
-	VFMADD231PD Y4, Y9, Y10
-	VFMADD213PD Y5, Y11, Y2
-	VFMADD231PD Y10, Y3, Y5
-	VMULPD      448(BX), Y2, Y2
-	VMULPD      128(BX), Y5, Y3
-	VMOVUPD     blackPriceRowsAVX2Consts<>+0(SB), Y4
-	VANDPD      Y2, Y4, Y2
-	VANDPD      Y3, Y4, Y3
-	VORPD       576(BX), Y2, Y2
-	VORPD       608(BX), Y3, Y3
-	VSUBPD      Y2, Y1, Y1
-	VSUBPD      Y3, Y0, Y0
-	VMOVUPD     704(BX), Y2
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1856(SB), Y3
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1888(SB), Y4
-	VFMADD231PD Y3, Y2, Y4
-	VMOVUPD     320(BX), Y5
-	VFMADD213PD blackPriceRowsAVX2Consts<>+1888(SB), Y5, Y3
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1920(SB), Y9
-	VFMADD213PD Y9, Y2, Y4
-	VFMADD231PD Y3, Y5, Y9
-	VMOVUPD     blackPriceRowsAVX2Consts<>+1984(SB), Y3
-	VFMADD213PD Y3, Y2, Y4
-	VFMADD231PD Y9, Y5, Y3
-	VMOVUPD     blackPriceRowsAVX2Consts<>+2016(SB), Y9
-	VFMADD213PD Y9, Y2, Y4
-	VFMADD231PD Y3, Y5, Y9
-	VMOVUPD     blackPriceRowsAVX2Consts<>+2048(SB), Y3
-	VFMADD213PD Y3, Y2, Y4
-	VFMADD231PD Y9, Y5, Y3
-	VMOVUPD     blackPriceRowsAVX2Consts<>+2080(SB), Y9
-	VFMADD213PD Y9, Y2, Y4
-	VFMADD231PD Y3, Y5, Y9
-	VMOVUPD     blackPriceRowsAVX2Consts<>+2112(SB), Y3
-	VFMADD213PD Y3, Y2, Y4
-	VFMADD231PD Y9, Y5, Y3
-	VMOVUPD     blackPriceRowsAVX2Consts<>+2144(SB), Y9
-	VFMADD213PD Y9, Y2, Y4
-	VFMADD231PD Y3, Y5, Y9
-	VMOVUPD     blackPriceRowsAVX2Consts<>+2176(SB), Y3
-	VFMADD213PD Y3, Y2, Y4
-	VFMADD231PD Y9, Y5, Y3
-	VMULPD      Y2, Y2, Y9
-	VMULPD      Y5, Y5, Y10
-	VFMADD231PD Y4, Y9, Y2
-	VFMADD231PD Y3, Y10, Y5
-	VMOVUPD     480(BX), Y3
-	VFMADD213PD Y3, Y2, Y3
-	VMOVUPD     96(BX), Y2
-	VFMADD213PD Y2, Y5, Y2
+	VORPD       Y3, Y8, Y3
+	VMOVUPD     (BX), Y11
+	VORPD       Y7, Y11, Y7
+	VORPD       Y8, Y11, Y8
+	VMOVUPD     704(BX), Y11
+	VCMPPD      $0x00, Y7, Y11, Y7
+	VMOVUPD     384(BX), Y11
+	VCMPPD      $0x00, Y8, Y11, Y8
+	VMOVUPD     blackPriceRowsAVX2Consts<>+288(SB), Y11
+	VMOVUPD     512(BX), Y13
+	VBLENDVPD   Y7, Y11, Y13, Y7
+	VMOVUPD     256(BX), Y13
+	VBLENDVPD   Y8, Y11, Y13, Y8
+	VSUBPD      Y7, Y1, Y1
+	VMOVUPD     160(BX), Y7
+	VSUBPD      Y8, Y7, Y7
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1440(SB), Y8
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1472(SB), Y11
+	VFMADD231PD Y8, Y9, Y11
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1472(SB), Y10, Y8
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1504(SB), Y13
+	VFMADD213PD Y13, Y9, Y11
+	VFMADD231PD Y8, Y10, Y13
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1536(SB), Y8
+	VFMADD213PD Y8, Y9, Y11
+	VFMADD231PD Y13, Y10, Y8
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1568(SB), Y13
+	VFMADD213PD Y13, Y9, Y11
+	VFMADD231PD Y8, Y10, Y13
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1600(SB), Y8
+	VFMADD213PD Y8, Y9, Y11
+	VFMADD231PD Y13, Y10, Y8
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1632(SB), Y13
+	VFMADD213PD Y13, Y9, Y11
+	VFMADD231PD Y8, Y10, Y13
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1664(SB), Y8
+	VFMADD213PD Y8, Y9, Y11
+	VFMADD231PD Y13, Y10, Y8
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1696(SB), Y13
+	VFMADD213PD Y13, Y9, Y11
+	VFMADD231PD Y8, Y10, Y13
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1728(SB), Y8
+	VFMADD213PD Y8, Y9, Y11
+	VFMADD231PD Y13, Y10, Y8
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1760(SB), Y13
+	VFMADD213PD Y13, Y9, Y11
+	VFMADD231PD Y8, Y10, Y13
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1792(SB), Y8
+	VFMADD213PD Y8, Y9, Y11
+	VFMADD231PD Y13, Y10, Y8
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1824(SB), Y13
+	VFMADD213PD Y13, Y9, Y11
+	VFMADD231PD Y8, Y10, Y13
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1856(SB), Y8
+	VFMADD213PD Y8, Y9, Y11
+	VFMADD231PD Y13, Y10, Y8
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1888(SB), Y13
+	VFMADD213PD Y13, Y9, Y11
+	VFMADD231PD Y8, Y10, Y13
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1920(SB), Y8
+	VFMADD213PD Y8, Y9, Y11
+	VFMADD231PD Y13, Y10, Y8
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1952(SB), Y13
+	VFMADD213PD Y13, Y9, Y11
+	VFMADD231PD Y8, Y10, Y13
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1984(SB), Y8
+	VFMADD213PD Y8, Y9, Y11
+	VFMADD231PD Y13, Y10, Y8
+	VMOVUPD     blackPriceRowsAVX2Consts<>+2016(SB), Y13
+	VFMADD213PD Y13, Y9, Y11
+	VFMADD231PD Y8, Y10, Y13
+	VMOVUPD     blackPriceRowsAVX2Consts<>+2048(SB), Y8
+	VFMADD213PD Y8, Y9, Y11
+	VFMADD231PD Y13, Y10, Y8
+	VMOVUPD     blackPriceRowsAVX2Consts<>+2080(SB), Y13
+	VFMADD213PD Y13, Y11, Y9
+	VFMADD231PD Y8, Y10, Y13
+	VFMADD213PD Y0, Y9, Y6
+	VFMADD231PD 608(BX), Y13, Y0
+	VMULPD      416(BX), Y6, Y6
+	VMULPD      448(BX), Y0, Y0
+	VANDPD      Y6, Y5, Y6
+	VANDPD      Y0, Y5, Y0
+	VORPD       640(BX), Y6, Y5
+	VORPD       672(BX), Y0, Y0
+	VSUBPD      Y5, Y4, Y4
+	VSUBPD      Y0, Y3, Y0
+	VMOVUPD     128(BX), Y3
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1088(SB), Y5
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1120(SB), Y6
+	VFMADD231PD Y5, Y3, Y6
+	VMOVUPD     320(BX), Y8
+	VFMADD213PD blackPriceRowsAVX2Consts<>+1120(SB), Y8, Y5
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1152(SB), Y9
+	VFMADD213PD Y9, Y3, Y6
+	VFMADD231PD Y5, Y8, Y9
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1184(SB), Y5
+	VFMADD213PD Y5, Y3, Y6
+	VFMADD231PD Y9, Y8, Y5
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1216(SB), Y9
+	VFMADD213PD Y9, Y3, Y6
+	VFMADD231PD Y5, Y8, Y9
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1248(SB), Y5
+	VFMADD213PD Y5, Y3, Y6
+	VFMADD231PD Y9, Y8, Y5
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1280(SB), Y9
+	VFMADD213PD Y9, Y3, Y6
+	VFMADD231PD Y5, Y8, Y9
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1312(SB), Y5
+	VFMADD213PD Y5, Y3, Y6
+	VFMADD231PD Y9, Y8, Y5
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1344(SB), Y9
+	VFMADD213PD Y9, Y3, Y6
+	VFMADD231PD Y5, Y8, Y9
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1376(SB), Y5
+	VFMADD213PD Y5, Y3, Y6
+	VFMADD231PD Y9, Y8, Y5
+	VMOVUPD     blackPriceRowsAVX2Consts<>+1408(SB), Y9
+	VFMADD213PD Y9, Y3, Y6
+	VFMADD231PD Y5, Y8, Y9
 	VMULPD      Y6, Y3, Y3
-	VMULPD      Y13, Y2, Y2
-	VMULPD      416(BX), Y3, Y3
-	VMULPD      736(BX), Y2, Y2
-	VFMADD231PD Y1, Y3, Y7
-	VFMADD231PD Y0, Y2, Y8
+	VMULPD      Y9, Y8, Y5
+	VMOVUPD     480(BX), Y6
+	VFMADD213PD Y6, Y3, Y6
+	VMOVUPD     96(BX), Y3
+	VFMADD213PD Y3, Y5, Y3
+	VMULPD      Y12, Y6, Y5
+	VMULPD      Y2, Y3, Y2
+	VMULPD      192(BX), Y5, Y3
+	VMULPD      224(BX), Y2, Y2
+	VFMADD231PD Y4, Y3, Y1
+	VFMADD231PD Y0, Y2, Y7
 	VMOVUPD     288(BX), Y0
-	VMOVUPD     blackPriceRowsAVX2Consts<>+2208(SB), Y1
-	VBLENDVPD   Y0, Y7, Y1, Y0
-	VMOVUPD     32(BX), Y2
-	VBLENDVPD   Y2, Y8, Y1, Y1
+	VMOVUPD     blackPriceRowsAVX2Consts<>+2208(SB), Y2
+	VBLENDVPD   Y0, Y1, Y2, Y0
+	VMOVUPD     32(BX), Y1
+	VBLENDVPD   Y1, Y7, Y2, Y1
 	VMASKMOVPD  Y0, Y15, (SI)(AX*1)
 	VMASKMOVPD  Y1, Y14, 32(SI)(AX*1)
 	ADDQ        $+64, AX

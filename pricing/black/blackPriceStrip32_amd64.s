@@ -17,35 +17,36 @@ DATA blackPriceStrip32AVX512Consts<>+36(SB)/4, $0x3f000000
 DATA blackPriceStrip32AVX512Consts<>+40(SB)/4, $0x3089705f
 DATA blackPriceStrip32AVX512Consts<>+44(SB)/4, $0x7fffffff
 DATA blackPriceStrip32AVX512Consts<>+48(SB)/4, $0x41700000
-DATA blackPriceStrip32AVX512Consts<>+52(SB)/4, $0x3f400000
+DATA blackPriceStrip32AVX512Consts<>+52(SB)/4, $0x3fc00000
 DATA blackPriceStrip32AVX512Consts<>+56(SB)/4, $0x40640000
-DATA blackPriceStrip32AVX512Consts<>+60(SB)/4, $0xbf000000
-DATA blackPriceStrip32AVX512Consts<>+64(SB)/4, $0x3fb8aa3b
-DATA blackPriceStrip32AVX512Consts<>+68(SB)/4, $0x39755674
-DATA blackPriceStrip32AVX512Consts<>+72(SB)/4, $0x390114b6
-DATA blackPriceStrip32AVX512Consts<>+76(SB)/4, $0xbb02dd71
-DATA blackPriceStrip32AVX512Consts<>+80(SB)/4, $0x3a738970
-DATA blackPriceStrip32AVX512Consts<>+84(SB)/4, $0x3c77415f
-DATA blackPriceStrip32AVX512Consts<>+88(SB)/4, $0xbd509d4d
-DATA blackPriceStrip32AVX512Consts<>+92(SB)/4, $0x3d99190f
-DATA blackPriceStrip32AVX512Consts<>+96(SB)/4, $0xbc00cdcc
-DATA blackPriceStrip32AVX512Consts<>+100(SB)/4, $0xbe6caa20
-DATA blackPriceStrip32AVX512Consts<>+104(SB)/4, $0xbf317200
-DATA blackPriceStrip32AVX512Consts<>+108(SB)/4, $0xb5bfbe8e
-DATA blackPriceStrip32AVX512Consts<>+112(SB)/4, $0x4e6e6b28
-DATA blackPriceStrip32AVX512Consts<>+116(SB)/4, $0x3ab56891
-DATA blackPriceStrip32AVX512Consts<>+120(SB)/4, $0x3c091f97
-DATA blackPriceStrip32AVX512Consts<>+124(SB)/4, $0x3d2aac27
-DATA blackPriceStrip32AVX512Consts<>+128(SB)/4, $0x3e2aaa45
-DATA blackPriceStrip32AVX512Consts<>+132(SB)/4, $0x3efffffe
-DATA blackPriceStrip32AVX512Consts<>+136(SB)/4, $0x80000000
-DATA blackPriceStrip32AVX512Consts<>+140(SB)/4, $0x00000000
-DATA blackPriceStrip32AVX512Consts<>+144(SB)/4, $0x7fc00000
-GLOBL blackPriceStrip32AVX512Consts<>(SB), RODATA|NOPTR, $148
+DATA blackPriceStrip32AVX512Consts<>+60(SB)/4, $0x4b400000
+DATA blackPriceStrip32AVX512Consts<>+64(SB)/4, $0xbf38aa3b
+DATA blackPriceStrip32AVX512Consts<>+68(SB)/4, $0x3fb17200
+DATA blackPriceStrip32AVX512Consts<>+72(SB)/4, $0x363fbe8e
+DATA blackPriceStrip32AVX512Consts<>+76(SB)/4, $0x39f55674
+DATA blackPriceStrip32AVX512Consts<>+80(SB)/4, $0x398114b6
+DATA blackPriceStrip32AVX512Consts<>+84(SB)/4, $0xbb82dd71
+DATA blackPriceStrip32AVX512Consts<>+88(SB)/4, $0x3af38970
+DATA blackPriceStrip32AVX512Consts<>+92(SB)/4, $0x3cf7415f
+DATA blackPriceStrip32AVX512Consts<>+96(SB)/4, $0xbdd09d4d
+DATA blackPriceStrip32AVX512Consts<>+100(SB)/4, $0x3e19190f
+DATA blackPriceStrip32AVX512Consts<>+104(SB)/4, $0xbc80cdcc
+DATA blackPriceStrip32AVX512Consts<>+108(SB)/4, $0xbeecaa20
+DATA blackPriceStrip32AVX512Consts<>+112(SB)/4, $0x37b56891
+DATA blackPriceStrip32AVX512Consts<>+116(SB)/4, $0xb9891f97
+DATA blackPriceStrip32AVX512Consts<>+120(SB)/4, $0x3b2aac27
+DATA blackPriceStrip32AVX512Consts<>+124(SB)/4, $0xbcaaaa45
+DATA blackPriceStrip32AVX512Consts<>+128(SB)/4, $0x3dfffffe
+DATA blackPriceStrip32AVX512Consts<>+132(SB)/4, $0xbf000000
+DATA blackPriceStrip32AVX512Consts<>+136(SB)/4, $0x4e6e6b28
+DATA blackPriceStrip32AVX512Consts<>+140(SB)/4, $0x80000000
+DATA blackPriceStrip32AVX512Consts<>+144(SB)/4, $0x00000000
+DATA blackPriceStrip32AVX512Consts<>+148(SB)/4, $0x7fc00000
+GLOBL blackPriceStrip32AVX512Consts<>(SB), RODATA|NOPTR, $152
 
 // func blackPriceStrip32AVX512(price []float32, sign []float32, K []float32, sigma []float32, F float32, T float32, D float32)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·blackPriceStrip32AVX512(SB), $2368-108
+TEXT ·blackPriceStrip32AVX512(SB), $2176-108
 	LEAQ         63(SP), BX
 	ANDQ         $-64, BX
 	MOVQ         price_len+8(FP), CX
@@ -238,20 +239,20 @@ body:
 	VMULPS           Z8, Z4, Z9
 	VMULPS           Z8, Z5, Z10
 	VMULPS           Z8, Z6, Z11
-	VMULPS           Z8, Z7, Z18
-	VMOVUPS          128(BX), Z19
-	VMULPS           Z19, Z0, Z20
-	VMULPS           Z19, Z1, Z27
-	VMULPS           Z19, Z2, Z28
-	VMULPS           Z19, Z3, Z29
+	VMULPS           Z8, Z7, Z8
+	VMOVUPS          128(BX), Z18
+	VMULPS           Z18, Z0, Z19
+	VMULPS           Z18, Z1, Z20
+	VMULPS           Z18, Z2, Z27
+	VMULPS           Z18, Z3, Z28
 	VMINPS           Z0, Z16, Z0
 	VMINPS           Z1, Z16, Z1
 	VMINPS           Z2, Z16, Z2
 	VMINPS           Z3, Z16, Z3
-	VMINPS           Z19, Z0, Z0
-	VMINPS           Z19, Z1, Z1
-	VMINPS           Z19, Z2, Z2
-	VMINPS           Z19, Z3, Z3
+	VMINPS           Z18, Z0, Z0
+	VMINPS           Z18, Z1, Z1
+	VMINPS           Z18, Z2, Z2
+	VMINPS           Z18, Z3, Z3
 	VMINPS           Z4, Z0, Z0
 	VMINPS           Z5, Z1, Z1
 	VMINPS           Z6, Z2, Z2
@@ -261,471 +262,463 @@ body:
 	VMINPS           Z16, Z1, Z1
 	VMINPS           Z16, Z2, Z2
 	VMINPS           Z16, Z3, Z3
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+40(SB), Z19
-	VCMPPS           $0x11, Z0, Z19, K1
-	VCMPPS           $0x11, Z1, Z19, K2
-	VCMPPS           $0x11, Z2, Z19, K3
-	VCMPPS           $0x11, Z3, Z19, K4
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+40(SB), Z18
+	VCMPPS           $0x11, Z0, Z18, K1
+	VCMPPS           $0x11, Z1, Z18, K2
+	VCMPPS           $0x11, Z2, Z18, K3
+	VCMPPS           $0x11, Z3, Z18, K4
 	VMOVAPS          Z9, Z0
 	VFMADD231PS      Z22, Z12, Z0
 	VMOVAPS          Z10, Z1
 	VFMADD231PS      Z23, Z13, Z1
 	VMOVAPS          Z11, Z2
 	VFMADD231PS      Z24, Z14, Z2
-	VMOVAPS          Z18, Z3
+	VMOVAPS          Z8, Z3
 	VFMADD231PS      Z21, Z15, Z3
 	VFMSUB231PS      Z22, Z12, Z9
 	VFMSUB231PS      Z23, Z13, Z10
 	VFMSUB231PS      Z24, Z14, Z11
-	VFMSUB231PS      Z21, Z15, Z18
+	VFMSUB231PS      Z21, Z15, Z8
 	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+44(SB), Z12
 	VANDPS           Z12, Z0, Z13
 	VANDPS           Z12, Z1, Z14
 	VANDPS           Z12, Z2, Z15
-	VANDPS           Z12, Z3, Z19
+	VANDPS           Z12, Z3, Z18
 	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+48(SB), Z21
 	VMINPS           Z13, Z21, Z13
 	VMINPS           Z14, Z21, Z14
 	VMINPS           Z15, Z21, Z15
-	VMINPS           Z19, Z21, Z19
+	VMINPS           Z18, Z21, Z18
 	VANDPS           Z12, Z9, Z22
 	VANDPS           Z12, Z10, Z23
 	VANDPS           Z12, Z11, Z24
-	VANDPS           Z12, Z18, Z30
+	VANDPS           Z12, Z8, Z29
 	VMINPS           Z22, Z21, Z22
 	VMINPS           Z23, Z21, Z23
 	VMINPS           Z24, Z21, Z24
-	VMINPS           Z30, Z21, Z21
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+52(SB), Z30
-	VFMADD213PS      Z25, Z13, Z30
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+52(SB), Z31
-	VFMADD213PS      Z25, Z14, Z31
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+52(SB), Z16
-	VFMADD213PS      Z25, Z15, Z16
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+52(SB), Z12
-	VFMADD213PS      Z25, Z19, Z12
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+56(SB), Z8
-	VMOVUPS          Z7, 576(BX)
-	VADDPS           Z8, Z13, Z7
-	VMOVUPS          Z6, 512(BX)
-	VADDPS           Z8, Z14, Z6
-	VMOVUPS          Z5, 640(BX)
-	VADDPS           Z8, Z15, Z5
-	VMOVUPS          Z4, 704(BX)
-	VADDPS           Z8, Z19, Z4
-	VMOVUPS          Z29, 768(BX)
+	VMINPS           Z29, Z21, Z21
 	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+52(SB), Z29
-	VFMADD213PS      Z25, Z22, Z29
-	VMOVUPS          Z28, 832(BX)
+	VFMADD213PS      Z17, Z13, Z29
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+52(SB), Z30
+	VFMADD213PS      Z17, Z14, Z30
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+52(SB), Z31
+	VFMADD213PS      Z17, Z15, Z31
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+52(SB), Z16
+	VFMADD213PS      Z17, Z18, Z16
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+56(SB), Z12
+	VMOVUPS          Z7, 576(BX)
+	VADDPS           Z12, Z13, Z7
+	VMOVUPS          Z6, 512(BX)
+	VADDPS           Z12, Z14, Z6
+	VMOVUPS          Z5, 640(BX)
+	VADDPS           Z12, Z15, Z5
+	VMOVUPS          Z4, 704(BX)
+	VADDPS           Z12, Z18, Z4
+	VMOVUPS          Z28, 768(BX)
 	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+52(SB), Z28
-	VFMADD213PS      Z25, Z23, Z28
-	VMOVUPS          Z27, 896(BX)
+	VFMADD213PS      Z17, Z22, Z28
+	VMOVUPS          Z27, 832(BX)
 	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+52(SB), Z27
-	VFMADD213PS      Z25, Z24, Z27
-	VMOVUPS          Z20, 960(BX)
+	VFMADD213PS      Z17, Z23, Z27
+	VMOVUPS          Z20, 896(BX)
 	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+52(SB), Z20
-	VFMADD213PS      Z25, Z21, Z20
+	VFMADD213PS      Z17, Z24, Z20
+	VMOVUPS          Z19, 960(BX)
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+52(SB), Z19
+	VFMADD213PS      Z17, Z21, Z19
 	VMOVUPS          Z3, 1024(BX)
-	VADDPS           Z8, Z22, Z3
+	VADDPS           Z12, Z22, Z3
 	VMOVUPS          Z2, 1088(BX)
-	VADDPS           Z8, Z23, Z2
+	VADDPS           Z12, Z23, Z2
 	VMOVUPS          Z1, 1152(BX)
-	VADDPS           Z8, Z24, Z1
-	VADDPS           Z8, Z21, Z8
+	VADDPS           Z12, Z24, Z1
+	VADDPS           Z12, Z21, Z12
 	VMOVUPS          Z0, 1216(BX)
-	VMULPS           Z7, Z30, Z0
-	VMULPS           Z6, Z31, Z17
-	VMULPS           Z5, Z16, Z26
-	VMOVUPS          Z18, 1280(BX)
-	VMULPS           Z4, Z12, Z18
+	VMULPS           Z7, Z29, Z0
+	VMOVUPS          Z8, 1280(BX)
+	VMULPS           Z6, Z30, Z8
 	VMOVUPS          Z11, 1344(BX)
-	VMULPS           Z3, Z29, Z11
+	VMULPS           Z5, Z31, Z11
 	VMOVUPS          Z10, 1408(BX)
-	VMULPS           Z2, Z28, Z10
+	VMULPS           Z4, Z16, Z10
 	VMOVUPS          Z9, 1472(BX)
-	VMULPS           Z1, Z27, Z9
+	VMULPS           Z3, Z28, Z9
+	VMULPS           Z2, Z27, Z17
+	VMULPS           Z1, Z20, Z26
 	VMOVUPS          Z21, 1536(BX)
-	VMULPS           Z8, Z20, Z21
+	VMULPS           Z12, Z19, Z21
 	VMOVUPS          Z24, 1600(BX)
-	VMULPS.BCST      blackPriceStrip32AVX512Consts<>+60(SB), Z13, Z24
-	VMOVUPS          Z24, 1664(BX)
-	VMULPS.BCST      blackPriceStrip32AVX512Consts<>+60(SB), Z14, Z24
-	VMOVUPS          Z24, 1728(BX)
-	VMULPS.BCST      blackPriceStrip32AVX512Consts<>+60(SB), Z15, Z24
-	VMOVUPS          Z24, 1792(BX)
-	VMULPS.BCST      blackPriceStrip32AVX512Consts<>+60(SB), Z19, Z24
-	VMOVUPS          Z24, 1856(BX)
-	VMULPS           Z11, Z0, Z24
-	VMOVUPS          Z19, 1920(BX)
-	VMULPS           Z10, Z17, Z19
-	VMOVUPS          Z15, 1984(BX)
-	VMULPS           Z9, Z26, Z15
-	VMOVUPS          Z14, 2048(BX)
-	VMULPS           Z21, Z18, Z14
-	VDIVPS           Z24, Z25, Z24
-	VDIVPS           Z19, Z25, Z19
+	VMULPS           Z13, Z13, Z24
+	VMOVUPS          Z13, 1664(BX)
+	VMULPS           Z14, Z14, Z13
+	VMOVUPS          Z14, 1728(BX)
+	VMULPS           Z15, Z15, Z14
+	VMOVUPS          Z15, 1792(BX)
+	VMULPS           Z18, Z18, Z15
+	VMOVUPS          Z18, 1856(BX)
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+60(SB), Z18
+	VFMADD132PS.BCST blackPriceStrip32AVX512Consts<>+64(SB), Z18, Z24
+	VFMADD132PS.BCST blackPriceStrip32AVX512Consts<>+64(SB), Z18, Z13
+	VFMADD132PS.BCST blackPriceStrip32AVX512Consts<>+64(SB), Z18, Z14
+	VFMADD132PS.BCST blackPriceStrip32AVX512Consts<>+64(SB), Z18, Z15
+	VSUBPS           Z18, Z24, Z24
+	VSUBPS           Z18, Z13, Z13
+	VSUBPS           Z18, Z14, Z14
+	VSUBPS           Z18, Z15, Z15
+	VMULPS           Z9, Z0, Z18
+	VMOVUPS          Z15, 1920(BX)
+	VMULPS           Z17, Z8, Z15
+	VMOVUPS          Z14, 1984(BX)
+	VMULPS           Z26, Z11, Z14
+	VMOVUPS          Z13, 2048(BX)
+	VMULPS           Z21, Z10, Z13
+	VDIVPS           Z18, Z25, Z18
 	VDIVPS           Z15, Z25, Z15
 	VDIVPS           Z14, Z25, Z14
-	VMULPS           Z24, Z11, Z11
-	VMULPS           Z19, Z10, Z10
-	VMULPS           Z15, Z9, Z9
-	VMULPS           Z14, Z21, Z21
-	VMULPS           Z24, Z0, Z0
-	VMULPS           Z19, Z17, Z17
-	VMULPS           Z15, Z26, Z15
-	VMULPS           Z14, Z18, Z14
-	VMULPS           Z11, Z30, Z18
-	VMULPS           Z10, Z31, Z19
-	VMULPS           Z9, Z16, Z16
-	VMULPS           Z21, Z12, Z12
-	VMULPS           Z11, Z7, Z7
-	VMULPS           Z10, Z6, Z6
-	VMULPS           Z9, Z5, Z5
+	VDIVPS           Z13, Z25, Z13
+	VMULPS           Z18, Z9, Z9
+	VMULPS           Z15, Z17, Z17
+	VMULPS           Z14, Z26, Z26
+	VMULPS           Z13, Z21, Z21
+	VMULPS           Z18, Z0, Z0
+	VMULPS           Z15, Z8, Z8
+	VMULPS           Z14, Z11, Z11
+	VMULPS           Z13, Z10, Z10
+	VMULPS           Z9, Z29, Z13
+	VMULPS           Z17, Z30, Z14
+	VMULPS           Z26, Z31, Z15
+	VMULPS           Z21, Z16, Z16
+	VMULPS           Z9, Z7, Z7
+	VMULPS           Z17, Z6, Z6
+	VMULPS           Z26, Z5, Z5
 	VMULPS           Z21, Z4, Z4
-	VMULPS           Z0, Z29, Z9
-	VMULPS           Z17, Z28, Z10
-	VMULPS           Z15, Z27, Z11
-	VMULPS           Z14, Z20, Z20
+	VMULPS           Z0, Z28, Z9
+	VMULPS           Z8, Z27, Z17
+	VMULPS           Z11, Z20, Z18
+	VMULPS           Z10, Z19, Z19
 	VMULPS           Z0, Z3, Z0
-	VMULPS           Z17, Z2, Z2
-	VMULPS           Z15, Z1, Z1
-	VMULPS           Z14, Z8, Z3
+	VMULPS           Z8, Z2, Z2
+	VMULPS           Z11, Z1, Z1
+	VMULPS           Z10, Z12, Z3
 	VMULPS           Z9, Z22, Z8
-	VMULPS           Z10, Z23, Z9
-	VMULPS           1600(BX), Z11, Z10
-	VMULPS           1536(BX), Z20, Z11
-	VMULPS           Z18, Z13, Z14
-	VMOVUPS          2048(BX), Z15
-	VMULPS           Z19, Z15, Z17
-	VMOVUPS          1984(BX), Z18
-	VMULPS           Z16, Z18, Z16
-	VMOVUPS          1920(BX), Z19
-	VMULPS           Z12, Z19, Z12
-	VMULPS           1664(BX), Z13, Z20
-	VMULPS           1728(BX), Z15, Z21
-	VMULPS           1792(BX), Z18, Z22
-	VMULPS           1856(BX), Z19, Z23
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+64(SB), Z24
-	VMULPS           Z24, Z20, Z20
-	VMULPS           Z24, Z21, Z21
-	VMULPS           Z24, Z22, Z22
-	VMULPS           Z24, Z23, Z23
-	VRNDSCALEPS      $0x08, Z20, Z20
-	VRNDSCALEPS      $0x08, Z21, Z21
-	VRNDSCALEPS      $0x08, Z22, Z22
-	VRNDSCALEPS      $0x08, Z23, Z23
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+28(SB), Z24
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+8(SB), Z26
-	VFMADD231PS      Z24, Z8, Z26
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+8(SB), Z27
-	VFMADD231PS      Z24, Z9, Z27
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+8(SB), Z28
-	VFMADD231PS      Z24, Z10, Z28
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+8(SB), Z29
-	VFMADD231PS      Z24, Z11, Z29
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+8(SB), Z30
-	VFMADD231PS      Z24, Z14, Z30
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+8(SB), Z31
-	VFMADD231PS      Z24, Z17, Z31
+	VMULPS           Z17, Z23, Z9
+	VMULPS           1600(BX), Z18, Z10
+	VMULPS           1536(BX), Z19, Z11
+	VMULPS           1664(BX), Z13, Z12
+	VMULPS           1728(BX), Z14, Z13
+	VMULPS           1792(BX), Z15, Z14
+	VMULPS           1856(BX), Z16, Z15
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+28(SB), Z16
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+8(SB), Z17
+	VFMADD231PS      Z16, Z8, Z17
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+8(SB), Z18
+	VFMADD231PS      Z16, Z9, Z18
 	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+8(SB), Z19
-	VFMADD231PS      Z24, Z16, Z19
-	VFMADD213PS.BCST blackPriceStrip32AVX512Consts<>+8(SB), Z12, Z24
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+68(SB), Z18
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+72(SB), Z15
-	VFMADD231PS      Z18, Z26, Z15
-	VMOVUPS          Z13, 1536(BX)
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+72(SB), Z13
-	VFMADD231PS      Z18, Z27, Z13
-	VMOVUPS          Z23, 1600(BX)
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+72(SB), Z23
-	VFMADD231PS      Z18, Z28, Z23
-	VMOVUPS          Z22, 2112(BX)
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+72(SB), Z22
-	VFMADD231PS      Z18, Z29, Z22
-	VMOVUPS          Z21, 2176(BX)
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+76(SB), Z21
-	VFMADD213PS      Z21, Z26, Z15
-	VFMADD213PS      Z21, Z27, Z13
-	VFMADD213PS      Z21, Z28, Z23
-	VFMADD213PS      Z21, Z29, Z22
-	VMOVUPS          Z20, 2240(BX)
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+80(SB), Z20
-	VFMADD213PS      Z20, Z26, Z15
-	VFMADD213PS      Z20, Z27, Z13
-	VFMADD213PS      Z20, Z28, Z23
-	VFMADD213PS      Z20, Z29, Z22
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+84(SB), Z20
-	VFMADD213PS      Z20, Z26, Z15
-	VFMADD213PS      Z20, Z27, Z13
-	VFMADD213PS      Z20, Z28, Z23
-	VFMADD213PS      Z20, Z29, Z22
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+88(SB), Z20
-	VFMADD213PS      Z20, Z26, Z15
-	VFMADD213PS      Z20, Z27, Z13
-	VFMADD213PS      Z20, Z28, Z23
-	VFMADD213PS      Z20, Z29, Z22
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+92(SB), Z20
-	VFMADD213PS      Z20, Z26, Z15
-	VFMADD213PS      Z20, Z27, Z13
-	VFMADD213PS      Z20, Z28, Z23
-	VFMADD213PS      Z20, Z29, Z22
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+96(SB), Z20
-	VFMADD213PS      Z20, Z26, Z15
-	VFMADD213PS      Z20, Z27, Z13
-	VFMADD213PS      Z20, Z28, Z23
-	VFMADD213PS      Z20, Z29, Z22
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+100(SB), Z20
-	VFMADD213PS      Z20, Z15, Z26
-	VFMADD213PS      Z20, Z13, Z27
-	VFMADD213PS      Z20, Z23, Z28
-	VFMADD213PS      Z20, Z22, Z29
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+36(SB), Z13
-	VFMADD213PS      Z13, Z26, Z8
-	VFMADD213PS      Z13, Z27, Z9
-	VFMADD213PS      Z13, Z28, Z10
-	VFMADD213PS      Z13, Z29, Z11
+	VFMADD231PS      Z16, Z10, Z19
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+8(SB), Z20
+	VFMADD231PS      Z16, Z11, Z20
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+8(SB), Z21
+	VFMADD231PS      Z16, Z12, Z21
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+8(SB), Z22
+	VFMADD231PS      Z16, Z13, Z22
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+8(SB), Z23
+	VFMADD231PS      Z16, Z14, Z23
+	VFMADD213PS.BCST blackPriceStrip32AVX512Consts<>+8(SB), Z15, Z16
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+68(SB), Z26
+	VMULPS           Z26, Z24, Z27
+	VMOVUPS          2048(BX), Z28
+	VMULPS           Z26, Z28, Z29
+	VMOVUPS          1984(BX), Z30
+	VMULPS           Z26, Z30, Z31
+	VMOVUPS          Z4, 1536(BX)
+	VMOVUPS          1920(BX), Z4
+	VMULPS           Z26, Z4, Z26
+	VMOVUPS          Z5, 1600(BX)
+	VMOVUPS          1664(BX), Z5
+	VFMADD231PS      Z5, Z5, Z27
+	VMOVUPS          1728(BX), Z5
+	VFMADD231PS      Z5, Z5, Z29
+	VMOVUPS          1792(BX), Z5
+	VFMADD231PS      Z5, Z5, Z31
+	VMOVUPS          1856(BX), Z5
+	VFMADD231PS      Z5, Z5, Z26
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+72(SB), Z5
+	VFMADD231PS      Z5, Z24, Z27
+	VFMADD231PS      Z5, Z28, Z29
+	VFMADD231PS      Z5, Z30, Z31
+	VFMADD231PS      Z5, Z4, Z26
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+76(SB), Z5
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+80(SB), Z4
+	VFMADD231PS      Z5, Z17, Z4
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+80(SB), Z30
+	VFMADD231PS      Z5, Z18, Z30
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+80(SB), Z28
+	VFMADD231PS      Z5, Z19, Z28
+	VMOVUPS          Z24, 1856(BX)
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+80(SB), Z24
+	VFMADD231PS      Z5, Z20, Z24
+	VMOVUPS          Z26, 1792(BX)
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+84(SB), Z26
+	VFMADD213PS      Z26, Z17, Z4
+	VFMADD213PS      Z26, Z18, Z30
+	VFMADD213PS      Z26, Z19, Z28
+	VFMADD213PS      Z26, Z20, Z24
+	VMOVUPS          Z31, 1728(BX)
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+88(SB), Z31
+	VFMADD213PS      Z31, Z17, Z4
+	VFMADD213PS      Z31, Z18, Z30
+	VFMADD213PS      Z31, Z19, Z28
+	VFMADD213PS      Z31, Z20, Z24
+	VMOVUPS          Z29, 1664(BX)
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+92(SB), Z29
+	VFMADD213PS      Z29, Z17, Z4
+	VFMADD213PS      Z29, Z18, Z30
+	VFMADD213PS      Z29, Z19, Z28
+	VFMADD213PS      Z29, Z20, Z24
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+96(SB), Z29
+	VFMADD213PS      Z29, Z17, Z4
+	VFMADD213PS      Z29, Z18, Z30
+	VFMADD213PS      Z29, Z19, Z28
+	VFMADD213PS      Z29, Z20, Z24
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+100(SB), Z29
+	VFMADD213PS      Z29, Z17, Z4
+	VFMADD213PS      Z29, Z18, Z30
+	VFMADD213PS      Z29, Z19, Z28
+	VFMADD213PS      Z29, Z20, Z24
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+104(SB), Z29
+	VFMADD213PS      Z29, Z17, Z4
+	VFMADD213PS      Z29, Z18, Z30
+	VFMADD213PS      Z29, Z19, Z28
+	VFMADD213PS      Z29, Z20, Z24
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+108(SB), Z29
+	VFMADD213PS      Z29, Z4, Z17
+	VFMADD213PS      Z29, Z30, Z18
+	VFMADD213PS      Z29, Z28, Z19
+	VFMADD213PS      Z29, Z24, Z20
+	VFMADD213PS      Z25, Z17, Z8
+	VFMADD213PS      Z25, Z18, Z9
+	VFMADD213PS      Z25, Z19, Z10
+	VFMADD213PS      Z25, Z20, Z11
 	VMULPS           Z0, Z8, Z0
 	VMULPS           Z2, Z9, Z2
 	VMULPS           Z1, Z10, Z1
 	VMULPS           Z3, Z11, Z3
-	VMOVUPS          1472(BX), Z8
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+44(SB), Z9
-	VPTERNLOGD       $0xe4, Z9, Z8, Z0
-	VMOVUPS          1408(BX), Z10
-	VPTERNLOGD       $0xe4, Z9, Z10, Z2
-	VMOVUPS          1344(BX), Z11
-	VPTERNLOGD       $0xe4, Z9, Z11, Z1
-	VMOVUPS          1280(BX), Z15
-	VPTERNLOGD       $0xe4, Z9, Z15, Z3
-	VMOVAPS          Z25, Z22
-	VPTERNLOGD       $0xe4, Z9, Z8, Z22
-	VMOVAPS          Z25, Z8
-	VPTERNLOGD       $0xe4, Z9, Z10, Z8
-	VMOVAPS          Z25, Z10
-	VPTERNLOGD       $0xe4, Z9, Z11, Z10
-	VMOVAPS          Z25, Z11
-	VPTERNLOGD       $0xe4, Z9, Z15, Z11
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+72(SB), Z15
-	VFMADD231PS      Z18, Z30, Z15
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+72(SB), Z23
-	VFMADD231PS      Z18, Z31, Z23
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+72(SB), Z26
-	VFMADD231PS      Z18, Z19, Z26
-	VFMADD213PS.BCST blackPriceStrip32AVX512Consts<>+72(SB), Z24, Z18
-	VFMADD213PS      Z21, Z30, Z15
-	VFMADD213PS      Z21, Z31, Z23
-	VFMADD213PS      Z21, Z19, Z26
-	VFMADD231PS      Z18, Z24, Z21
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+80(SB), Z18
-	VFMADD213PS      Z18, Z30, Z15
-	VFMADD213PS      Z18, Z31, Z23
-	VFMADD213PS      Z18, Z19, Z26
-	VFMADD231PS      Z21, Z24, Z18
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+84(SB), Z21
-	VFMADD213PS      Z21, Z30, Z15
-	VFMADD213PS      Z21, Z31, Z23
-	VFMADD213PS      Z21, Z19, Z26
-	VFMADD231PS      Z18, Z24, Z21
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+88(SB), Z18
-	VFMADD213PS      Z18, Z30, Z15
-	VFMADD213PS      Z18, Z31, Z23
-	VFMADD213PS      Z18, Z19, Z26
-	VFMADD231PS      Z21, Z24, Z18
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+92(SB), Z21
-	VFMADD213PS      Z21, Z30, Z15
-	VFMADD213PS      Z21, Z31, Z23
-	VFMADD213PS      Z21, Z19, Z26
-	VFMADD231PS      Z18, Z24, Z21
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+96(SB), Z18
-	VFMADD213PS      Z18, Z30, Z15
-	VFMADD213PS      Z18, Z31, Z23
-	VFMADD213PS      Z18, Z19, Z26
-	VFMADD231PS      Z21, Z24, Z18
-	VFMADD213PS      Z20, Z15, Z30
-	VFMADD213PS      Z20, Z23, Z31
-	VFMADD213PS      Z20, Z26, Z19
-	VFMADD231PS      Z18, Z24, Z20
-	VFMADD213PS      Z13, Z30, Z14
-	VFMADD213PS      Z13, Z31, Z17
-	VFMADD213PS      Z13, Z19, Z16
-	VFMADD231PS      Z20, Z12, Z13
-	VMULPS           Z7, Z14, Z7
-	VMULPS           Z6, Z17, Z6
-	VMULPS           Z5, Z16, Z5
-	VMULPS           Z4, Z13, Z4
-	VMOVUPS          1216(BX), Z12
-	VPTERNLOGD       $0xe4, Z9, Z12, Z7
-	VMOVUPS          1152(BX), Z13
-	VPTERNLOGD       $0xe4, Z9, Z13, Z6
-	VMOVUPS          1088(BX), Z14
-	VPTERNLOGD       $0xe4, Z9, Z14, Z5
-	VMOVUPS          1024(BX), Z15
-	VPTERNLOGD       $0xe4, Z9, Z15, Z4
-	VSUBPS           Z7, Z0, Z0
-	VSUBPS           Z6, Z2, Z2
-	VSUBPS           Z5, Z1, Z1
-	VSUBPS           Z4, Z3, Z3
+	VMOVUPS          1472(BX), Z4
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+44(SB), Z8
+	VPTERNLOGD       $0xe4, Z8, Z4, Z0
+	VMOVUPS          1408(BX), Z9
+	VPTERNLOGD       $0xe4, Z8, Z9, Z2
+	VMOVUPS          1344(BX), Z10
+	VPTERNLOGD       $0xe4, Z8, Z10, Z1
+	VMOVUPS          1280(BX), Z11
+	VPTERNLOGD       $0xe4, Z8, Z11, Z3
+	VMOVAPS          Z25, Z17
+	VPTERNLOGD       $0xe4, Z8, Z4, Z17
 	VMOVAPS          Z25, Z4
-	VPTERNLOGD       $0xe4, Z9, Z12, Z4
+	VPTERNLOGD       $0xe4, Z8, Z9, Z4
+	VMOVAPS          Z25, Z9
+	VPTERNLOGD       $0xe4, Z8, Z10, Z9
+	VMOVAPS          Z25, Z10
+	VPTERNLOGD       $0xe4, Z8, Z11, Z10
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+80(SB), Z11
+	VFMADD231PS      Z5, Z21, Z11
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+80(SB), Z18
+	VFMADD231PS      Z5, Z22, Z18
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+80(SB), Z19
+	VFMADD231PS      Z5, Z23, Z19
+	VFMADD213PS.BCST blackPriceStrip32AVX512Consts<>+80(SB), Z16, Z5
+	VFMADD213PS      Z26, Z21, Z11
+	VFMADD213PS      Z26, Z22, Z18
+	VFMADD213PS      Z26, Z23, Z19
+	VFMADD231PS      Z5, Z16, Z26
+	VFMADD213PS      Z31, Z21, Z11
+	VFMADD213PS      Z31, Z22, Z18
+	VFMADD213PS      Z31, Z23, Z19
+	VFMADD231PS      Z26, Z16, Z31
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+92(SB), Z5
+	VFMADD213PS      Z5, Z21, Z11
+	VFMADD213PS      Z5, Z22, Z18
+	VFMADD213PS      Z5, Z23, Z19
+	VFMADD231PS      Z31, Z16, Z5
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+96(SB), Z20
+	VFMADD213PS      Z20, Z21, Z11
+	VFMADD213PS      Z20, Z22, Z18
+	VFMADD213PS      Z20, Z23, Z19
+	VFMADD231PS      Z5, Z16, Z20
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+100(SB), Z5
+	VFMADD213PS      Z5, Z21, Z11
+	VFMADD213PS      Z5, Z22, Z18
+	VFMADD213PS      Z5, Z23, Z19
+	VFMADD231PS      Z20, Z16, Z5
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+104(SB), Z20
+	VFMADD213PS      Z20, Z21, Z11
+	VFMADD213PS      Z20, Z22, Z18
+	VFMADD213PS      Z20, Z23, Z19
+	VFMADD231PS      Z5, Z16, Z20
+	VFMADD213PS      Z29, Z11, Z21
+	VFMADD213PS      Z29, Z18, Z22
+	VFMADD213PS      Z29, Z19, Z23
+	VFMADD231PS      Z20, Z16, Z29
+	VFMADD213PS      Z25, Z21, Z12
+	VFMADD213PS      Z25, Z22, Z13
+	VFMADD213PS      Z25, Z23, Z14
+	VFMADD213PS      Z25, Z29, Z15
+	VMULPS           Z7, Z12, Z5
+	VMULPS           Z6, Z13, Z6
+	VMULPS           1600(BX), Z14, Z7
+	VMULPS           1536(BX), Z15, Z11
+	VMOVUPS          1216(BX), Z12
+	VPTERNLOGD       $0xe4, Z8, Z12, Z5
+	VMOVUPS          1152(BX), Z13
+	VPTERNLOGD       $0xe4, Z8, Z13, Z6
+	VMOVUPS          1088(BX), Z14
+	VPTERNLOGD       $0xe4, Z8, Z14, Z7
+	VMOVUPS          1024(BX), Z15
+	VPTERNLOGD       $0xe4, Z8, Z15, Z11
+	VSUBPS           Z5, Z0, Z0
+	VSUBPS           Z6, Z2, Z2
+	VSUBPS           Z7, Z1, Z1
+	VSUBPS           Z11, Z3, Z3
 	VMOVAPS          Z25, Z5
-	VPTERNLOGD       $0xe4, Z9, Z13, Z5
+	VPTERNLOGD       $0xe4, Z8, Z12, Z5
 	VMOVAPS          Z25, Z6
-	VPTERNLOGD       $0xe4, Z9, Z14, Z6
-	VPTERNLOGD       $0xe4, Z9, Z15, Z25
-	VMOVUPS          2240(BX), Z7
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+104(SB), Z9
-	VMULPS           Z9, Z7, Z12
-	VMOVUPS          2176(BX), Z13
-	VMULPS           Z9, Z13, Z14
-	VMOVUPS          2112(BX), Z15
-	VMULPS           Z9, Z15, Z16
-	VMOVUPS          1600(BX), Z17
-	VMULPS           Z9, Z17, Z9
-	VMOVUPS          1664(BX), Z18
-	VFMADD231PS      1536(BX), Z18, Z12
-	VMOVUPS          1728(BX), Z18
-	VFMADD231PS      2048(BX), Z18, Z14
-	VMOVUPS          1792(BX), Z18
-	VFMADD231PS      1984(BX), Z18, Z16
-	VMOVUPS          1856(BX), Z18
-	VFMADD231PS      1920(BX), Z18, Z9
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+108(SB), Z18
-	VFMADD231PS      Z18, Z7, Z12
-	VFMADD231PS      Z18, Z13, Z14
-	VFMADD231PS      Z18, Z15, Z16
-	VFMADD231PS      Z18, Z17, Z9
+	VPTERNLOGD       $0xe4, Z8, Z13, Z6
+	VMOVAPS          Z25, Z7
+	VPTERNLOGD       $0xe4, Z8, Z14, Z7
+	VPTERNLOGD       $0xe4, Z8, Z15, Z25
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+112(SB), Z8
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+116(SB), Z11
+	VFMADD231PS      Z8, Z27, Z11
+	VMOVUPS          1664(BX), Z12
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+116(SB), Z13
+	VFMADD231PS      Z8, Z12, Z13
+	VMOVUPS          1728(BX), Z14
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+116(SB), Z15
+	VFMADD231PS      Z8, Z14, Z15
+	VMOVUPS          1792(BX), Z16
+	VFMADD213PS.BCST blackPriceStrip32AVX512Consts<>+116(SB), Z16, Z8
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+120(SB), Z18
+	VFMADD213PS      Z18, Z27, Z11
+	VFMADD213PS      Z18, Z12, Z13
+	VFMADD213PS      Z18, Z14, Z15
+	VFMADD231PS      Z8, Z16, Z18
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+124(SB), Z8
+	VFMADD213PS      Z8, Z27, Z11
+	VFMADD213PS      Z8, Z12, Z13
+	VFMADD213PS      Z8, Z14, Z15
+	VFMADD231PS      Z18, Z16, Z8
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+128(SB), Z18
+	VFMADD213PS      Z18, Z27, Z11
+	VFMADD213PS      Z18, Z12, Z13
+	VFMADD213PS      Z18, Z14, Z15
+	VFMADD231PS      Z8, Z16, Z18
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+132(SB), Z8
+	VFMADD213PS      Z8, Z27, Z11
+	VFMADD213PS      Z8, Z12, Z13
+	VFMADD213PS      Z8, Z14, Z15
+	VFMADD231PS      Z18, Z16, Z8
+	VMULPS           Z11, Z27, Z11
+	VMULPS           Z13, Z12, Z12
+	VMULPS           Z15, Z14, Z13
+	VMULPS           Z8, Z16, Z8
+	VMOVUPS          256(BX), Z14
+	VFMADD213PS      Z14, Z14, Z11
+	VFMADD213PS      Z14, Z14, Z12
+	VFMADD213PS      Z14, Z14, Z13
+	VFMADD213PS      Z14, Z14, Z8
+	VSCALEFPS        1856(BX), Z11, Z11
+	VSCALEFPS        2048(BX), Z12, Z12
+	VSCALEFPS        1984(BX), Z13, Z13
+	VSCALEFPS        1920(BX), Z8, Z8
 	PREFETCHT0       1024(DI)(AX*1)
-	VMOVUPS          (DI)(AX*1), Z18
+	VMOVUPS          (DI)(AX*1), Z15
 	PREFETCHT0       1088(DI)(AX*1)
-	VMOVUPS          64(DI)(AX*1), Z19
+	VMOVUPS          64(DI)(AX*1), Z16
 	PREFETCHT0       1152(DI)(AX*1)
-	VMOVUPS          128(DI)(AX*1), Z20
+	VMOVUPS          128(DI)(AX*1), Z18
 	PREFETCHT0       1216(DI)(AX*1)
-	VMOVUPS          192(DI)(AX*1), Z21
-	VMOVUPS          256(BX), Z23
-	VMOVUPS          960(BX), Z24
-	VADDPS           Z24, Z23, Z26
-	VMOVUPS          896(BX), Z27
-	VADDPS           Z27, Z23, Z28
-	VMOVUPS          832(BX), Z29
-	VADDPS           Z29, Z23, Z30
-	VMOVUPS          768(BX), Z31
-	VADDPS           Z31, Z23, Z17
-	VADDPS           704(BX), Z26, Z26
-	VADDPS           640(BX), Z28, Z28
-	VADDPS           512(BX), Z30, Z30
-	VADDPS           576(BX), Z17, Z17
+	VMOVUPS          192(DI)(AX*1), Z19
+	VMOVUPS          960(BX), Z20
+	VADDPS           Z20, Z14, Z21
+	VMOVUPS          896(BX), Z22
+	VADDPS           Z22, Z14, Z23
+	VMOVUPS          832(BX), Z24
+	VADDPS           Z24, Z14, Z26
+	VMOVUPS          768(BX), Z27
+	VADDPS           Z27, Z14, Z28
+	VADDPS           704(BX), Z21, Z21
+	VADDPS           640(BX), Z23, Z23
+	VADDPS           512(BX), Z26, Z26
+	VADDPS           576(BX), Z28, Z28
+	VMULPS           Z20, Z15, Z20
+	VMULPS           Z22, Z16, Z22
 	VMULPS           Z24, Z18, Z24
 	VMULPS           Z27, Z19, Z27
-	VMULPS           Z29, Z20, Z29
-	VMULPS           Z31, Z21, Z31
-	VMOVUPS          64(BX), Z15
-	VADDPS           Z26, Z15, Z26
-	VADDPS           Z28, Z15, Z28
-	VADDPS           Z30, Z15, Z30
-	VADDPS           Z17, Z15, Z15
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+112(SB), Z17
-	VCMPPS           $0x11, Z17, Z26, K5
-	VCMPPS           $0x11, Z17, Z28, K6
-	VCMPPS           $0x11, Z17, Z30, K7
+	VMOVUPS          64(BX), Z29
+	VADDPS           Z21, Z29, Z21
+	VADDPS           Z23, Z29, Z23
+	VADDPS           Z26, Z29, Z26
+	VADDPS           Z28, Z29, Z28
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+136(SB), Z29
+	VCMPPS           $0x11, Z29, Z21, K5
+	VCMPPS           $0x11, Z29, Z23, K6
+	VCMPPS           $0x11, Z29, Z26, K7
 	KMOVW            K4, 768(BX)
-	VCMPPS           $0x11, Z17, Z15, K4
+	VCMPPS           $0x11, Z29, Z28, K4
 	KANDW            K5, K1, K1
 	KANDW            K6, K2, K2
 	KANDW            K7, K3, K3
 	KMOVW            768(BX), K5
 	KANDW            K4, K5, K4
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+116(SB), Z15
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+120(SB), Z17
-	VFMADD231PS      Z15, Z12, Z17
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+120(SB), Z26
-	VFMADD231PS      Z15, Z14, Z26
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+120(SB), Z28
-	VFMADD231PS      Z15, Z16, Z28
-	VFMADD213PS.BCST blackPriceStrip32AVX512Consts<>+120(SB), Z9, Z15
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+124(SB), Z30
-	VFMADD213PS      Z30, Z12, Z17
-	VFMADD213PS      Z30, Z14, Z26
-	VFMADD213PS      Z30, Z16, Z28
-	VFMADD231PS      Z15, Z9, Z30
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+128(SB), Z15
-	VFMADD213PS      Z15, Z12, Z17
-	VFMADD213PS      Z15, Z14, Z26
-	VFMADD213PS      Z15, Z16, Z28
-	VFMADD231PS      Z30, Z9, Z15
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+132(SB), Z30
-	VFMADD213PS      Z30, Z12, Z17
-	VFMADD213PS      Z30, Z14, Z26
-	VFMADD213PS      Z30, Z16, Z28
-	VFMADD231PS      Z15, Z9, Z30
-	VMULPS           Z12, Z12, Z15
-	VMOVUPS          Z3, 768(BX)
-	VMULPS           Z14, Z14, Z3
-	VMOVUPS          Z1, 832(BX)
-	VMULPS           Z16, Z16, Z1
-	VMOVUPS          Z2, 896(BX)
-	VMULPS           Z9, Z9, Z2
-	VFMADD231PS      Z17, Z15, Z12
-	VFMADD231PS      Z26, Z3, Z14
-	VFMADD231PS      Z28, Z1, Z16
-	VFMADD231PS      Z30, Z2, Z9
-	VFMADD213PS      Z23, Z23, Z12
-	VFMADD213PS      Z23, Z23, Z14
-	VFMADD213PS      Z23, Z23, Z16
-	VFMADD213PS      Z23, Z23, Z9
-	VSCALEFPS        Z7, Z12, Z1
-	VSCALEFPS        Z13, Z14, Z2
-	VSCALEFPS        2112(BX), Z16, Z3
-	VSCALEFPS        1600(BX), Z9, Z7
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+136(SB), Z9
-	VXORPS           Z9, Z18, Z12
-	VXORPS           Z9, Z19, Z13
-	VXORPS           Z9, Z20, Z14
-	VXORPS           Z9, Z21, Z9
-	VCMPPS           $0x00, Z4, Z12, K5
-	VCMPPS           $0x00, Z5, Z13, K6
-	VCMPPS           $0x00, Z6, Z14, K7
-	KMOVW            K4, 1600(BX)
-	VCMPPS           $0x00, Z25, Z9, K4
-	KMOVW            K3, 2112(BX)
-	VCMPPS           $0x00, Z22, Z12, K3
-	KMOVW            K2, 2176(BX)
-	VCMPPS           $0x00, Z8, Z13, K2
-	KMOVW            K1, 2240(BX)
-	VCMPPS           $0x00, Z10, Z14, K1
-	KMOVW            K4, 960(BX)
-	VCMPPS           $0x00, Z11, Z9, K4
-	VMULPS           Z23, Z18, Z4
-	VMULPS           Z23, Z19, Z5
-	VMULPS           Z23, Z20, Z6
-	VMULPS           Z23, Z21, Z8
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+140(SB), Z9
-	VBLENDMPS        Z9, Z24, K3, Z10
-	VBLENDMPS        Z9, Z27, K2, Z11
-	VBLENDMPS        Z9, Z29, K1, Z12
-	VBLENDMPS        Z9, Z31, K4, Z13
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+140(SB), Z21
+	VXORPS           Z21, Z15, Z23
+	VXORPS           Z21, Z16, Z26
+	VXORPS           Z21, Z18, Z28
+	VXORPS           Z21, Z19, Z21
+	VCMPPS           $0x00, Z5, Z23, K5
+	VCMPPS           $0x00, Z6, Z26, K6
+	VCMPPS           $0x00, Z7, Z28, K7
+	KMOVW            K4, 768(BX)
+	VCMPPS           $0x00, Z25, Z21, K4
+	KMOVW            K3, 832(BX)
+	VCMPPS           $0x00, Z17, Z23, K3
+	KMOVW            K2, 896(BX)
+	VCMPPS           $0x00, Z4, Z26, K2
+	KMOVW            K1, 960(BX)
+	VCMPPS           $0x00, Z9, Z28, K1
+	KMOVW            K4, 576(BX)
+	VCMPPS           $0x00, Z10, Z21, K4
+	VMULPS           Z14, Z15, Z4
+	VMULPS           Z14, Z16, Z5
+	VMULPS           Z14, Z18, Z6
+	VMULPS           Z14, Z19, Z7
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+144(SB), Z9
+	VBLENDMPS        Z9, Z20, K3, Z10
+	VBLENDMPS        Z9, Z22, K2, Z14
+	VBLENDMPS        Z9, Z24, K1, Z15
+	VBLENDMPS        Z9, Z27, K4, Z16
 	VBLENDMPS        Z9, Z4, K5, Z4
 	VBLENDMPS        Z9, Z5, K6, Z5
 	VBLENDMPS        Z9, Z6, K7, Z6
-	KMOVW            960(BX), K1
-	VBLENDMPS        Z9, Z8, K1, Z8
+	KMOVW            576(BX), K1
+	VBLENDMPS        Z9, Z7, K1, Z7
 	VSUBPS           Z10, Z4, Z4
-	VSUBPS           Z11, Z5, Z5
-	VSUBPS           Z12, Z6, Z6
-	VSUBPS           Z13, Z8, Z8
-	VFMADD231PS      Z0, Z1, Z4
-	VFMADD231PS      896(BX), Z2, Z5
-	VFMADD231PS      832(BX), Z3, Z6
-	VFMADD231PS      768(BX), Z7, Z8
-	KMOVW            2240(BX), K1
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+144(SB), Z0
+	VSUBPS           Z14, Z5, Z5
+	VSUBPS           Z15, Z6, Z6
+	VSUBPS           Z16, Z7, Z7
+	VFMADD231PS      Z0, Z11, Z4
+	VFMADD231PS      Z2, Z12, Z5
+	VFMADD231PS      Z1, Z13, Z6
+	VFMADD231PS      Z3, Z8, Z7
+	KMOVW            960(BX), K1
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+148(SB), Z0
 	VBLENDMPS        Z4, Z0, K1, Z1
-	KMOVW            2176(BX), K1
+	KMOVW            896(BX), K1
 	VBLENDMPS        Z5, Z0, K1, Z2
-	KMOVW            2112(BX), K1
+	KMOVW            832(BX), K1
 	VBLENDMPS        Z6, Z0, K1, Z3
-	KMOVW            1600(BX), K1
-	VBLENDMPS        Z8, Z0, K1, Z0
+	KMOVW            768(BX), K1
+	VBLENDMPS        Z7, Z0, K1, Z0
 	PREFETCHT0       1024(SI)(AX*1)
 	VMOVUPS          Z1, (SI)(AX*1)
 	PREFETCHT0       1088(SI)(AX*1)
@@ -791,65 +784,65 @@ whole:
 	VADDPS           Z18, Z18, K2, Z14
 	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+36(SB), Z18
 	VMULPS           Z18, Z2, Z19
-	VMULPS           Z18, Z3, Z20
-	VMOVAPS          Z6, Z21
-	VADDPS           Z6, Z6, K3, Z21
+	VMULPS           Z18, Z3, Z18
+	VMOVAPS          Z6, Z20
+	VADDPS           Z6, Z6, K3, Z20
 	VMOVAPS          Z7, Z6
 	VADDPS           Z7, Z7, K4, Z6
 	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+8(SB), Z7
-	VMOVAPS          Z8, Z22
-	VADDPS           Z7, Z8, K1, Z22
-	VMOVAPS          Z9, Z23
-	VADDPS           Z7, Z9, K2, Z23
+	VMOVAPS          Z8, Z21
+	VADDPS           Z7, Z8, K1, Z21
+	VMOVAPS          Z9, Z22
+	VADDPS           Z7, Z9, K2, Z22
 	VMINPS           Z0, Z15, Z0
 	VMINPS           Z1, Z15, Z1
-	VMOVUPS          256(BX), Z24
-	VADDPS           Z11, Z24, Z25
-	VADDPS           Z12, Z24, Z26
-	VADDPS           Z21, Z13, Z27
-	VADDPS           Z6, Z14, Z28
-	VSUBPS           Z21, Z13, Z13
+	VMOVUPS          256(BX), Z23
+	VADDPS           Z11, Z23, Z24
+	VADDPS           Z12, Z23, Z25
+	VADDPS           Z20, Z13, Z26
+	VADDPS           Z6, Z14, Z27
+	VSUBPS           Z20, Z13, Z13
 	VSUBPS           Z6, Z14, Z6
 	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+4(SB), Z14
-	VADDPS           Z14, Z8, K3, Z22
-	VADDPS           Z14, Z9, K4, Z23
+	VADDPS           Z14, Z8, K3, Z21
+	VADDPS           Z14, Z9, K4, Z22
 	VMINPS           Z10, Z0, Z0
 	VMINPS           Z10, Z1, Z1
-	VMULPS           Z16, Z27, Z8
-	VMULPS           Z17, Z28, Z9
+	VMULPS           Z16, Z26, Z8
+	VMULPS           Z17, Z27, Z9
 	VMULPS           Z11, Z4, Z10
 	VMULPS           Z12, Z5, Z11
 	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+24(SB), Z12
-	VMULPS           Z12, Z22, Z21
-	VMULPS           Z12, Z23, Z12
-	VADDPS           Z25, Z2, Z25
-	VADDPS           Z26, Z3, Z26
+	VMULPS           Z12, Z21, Z20
+	VMULPS           Z12, Z22, Z12
+	VADDPS           Z24, Z2, Z24
+	VADDPS           Z25, Z3, Z25
 	VDIVPS           Z8, Z14, Z8
 	VDIVPS           Z9, Z14, Z9
 	VMINPS           Z2, Z0, Z0
 	VMINPS           Z3, Z1, Z1
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+136(SB), Z2
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+140(SB), Z2
 	VXORPS           Z2, Z4, Z3
 	VXORPS           Z2, Z5, Z2
-	VMULPS           Z24, Z4, Z4
-	VMULPS           Z24, Z5, Z5
-	VMOVUPS          64(BX), Z29
-	VADDPS           Z25, Z29, Z25
-	VADDPS           Z26, Z29, Z26
-	VMINPS           Z29, Z0, Z0
-	VMINPS           Z29, Z1, Z1
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+112(SB), Z29
-	VCMPPS           $0x11, Z29, Z25, K1
-	VCMPPS           $0x11, Z29, Z26, K2
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+40(SB), Z25
-	VCMPPS           $0x11, Z0, Z25, K3
-	VCMPPS           $0x11, Z1, Z25, K4
+	VMULPS           Z23, Z4, Z4
+	VMULPS           Z23, Z5, Z5
+	VMOVUPS          64(BX), Z28
+	VADDPS           Z24, Z28, Z24
+	VADDPS           Z25, Z28, Z25
+	VMINPS           Z28, Z0, Z0
+	VMINPS           Z28, Z1, Z1
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+136(SB), Z28
+	VCMPPS           $0x11, Z28, Z24, K1
+	VCMPPS           $0x11, Z28, Z25, K2
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+40(SB), Z24
+	VCMPPS           $0x11, Z0, Z24, K3
+	VCMPPS           $0x11, Z1, Z24, K4
 	KANDW            K1, K3, K1
 	KANDW            K2, K4, K2
 	VMULPS           Z8, Z16, Z0
 	VMULPS           Z9, Z17, Z1
-	VMULPS           Z8, Z27, Z8
-	VMULPS           Z9, Z28, Z9
+	VMULPS           Z8, Z26, Z8
+	VMULPS           Z9, Z27, Z9
 	VMULPS           Z0, Z13, Z0
 	VMULPS           Z1, Z6, Z1
 	VMULPS           Z8, Z15, Z6
@@ -865,25 +858,25 @@ whole:
 	VFMADD231PS      Z15, Z13, Z17
 	VMULPS           Z16, Z9, Z9
 	VMULPS           Z17, Z13, Z13
-	VFMADD231PS      Z9, Z0, Z21
+	VFMADD231PS      Z9, Z0, Z20
 	VFMADD231PS      Z13, Z1, Z12
 	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+28(SB), Z9
-	VFMADD231PS      Z9, Z0, Z21
+	VFMADD231PS      Z9, Z0, Z20
 	VFMADD231PS      Z9, Z1, Z12
 	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+32(SB), Z0
-	VFMADD231PS      Z0, Z22, Z21
-	VFMADD231PS      Z0, Z23, Z12
+	VFMADD231PS      Z0, Z21, Z20
+	VFMADD231PS      Z0, Z22, Z12
 	VMOVAPS          Z19, Z0
-	VFMADD231PS      Z21, Z6, Z0
-	VMOVAPS          Z20, Z1
+	VFMADD231PS      Z20, Z6, Z0
+	VMOVAPS          Z18, Z1
 	VFMADD231PS      Z12, Z8, Z1
-	VFMSUB231PS      Z21, Z6, Z19
-	VFMSUB231PS      Z12, Z8, Z20
+	VFMSUB231PS      Z20, Z6, Z19
+	VFMSUB231PS      Z12, Z8, Z18
 	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+44(SB), Z6
 	VANDPS           Z6, Z0, Z8
 	VANDPS           Z6, Z1, Z12
 	VANDPS           Z6, Z19, Z13
-	VANDPS           Z6, Z20, Z15
+	VANDPS           Z6, Z18, Z15
 	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+48(SB), Z16
 	VMINPS           Z8, Z16, Z8
 	VMINPS           Z12, Z16, Z12
@@ -893,174 +886,170 @@ whole:
 	VPTERNLOGD       $0xe4, Z6, Z0, Z16
 	VMOVAPS          Z14, Z17
 	VPTERNLOGD       $0xe4, Z6, Z1, Z17
+	VMOVAPS          Z14, Z20
+	VPTERNLOGD       $0xe4, Z6, Z19, Z20
 	VMOVAPS          Z14, Z21
-	VPTERNLOGD       $0xe4, Z6, Z19, Z21
-	VMOVAPS          Z14, Z22
-	VPTERNLOGD       $0xe4, Z6, Z20, Z22
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+52(SB), Z23
-	VFMADD213PS      Z14, Z8, Z23
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+52(SB), Z25
-	VFMADD213PS      Z14, Z12, Z25
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+56(SB), Z26
-	VADDPS           Z26, Z8, Z27
-	VADDPS           Z26, Z12, Z28
+	VPTERNLOGD       $0xe4, Z6, Z18, Z21
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+52(SB), Z22
+	VFMADD213PS      Z9, Z8, Z22
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+52(SB), Z24
+	VFMADD213PS      Z9, Z12, Z24
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+56(SB), Z25
+	VADDPS           Z25, Z8, Z26
+	VADDPS           Z25, Z12, Z27
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+52(SB), Z28
+	VFMADD213PS      Z9, Z13, Z28
 	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+52(SB), Z29
-	VFMADD213PS      Z14, Z13, Z29
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+52(SB), Z30
-	VFMADD213PS      Z14, Z15, Z30
-	VADDPS           Z26, Z13, Z31
-	VADDPS           Z26, Z15, Z26
+	VFMADD213PS      Z9, Z15, Z29
+	VADDPS           Z25, Z13, Z30
+	VADDPS           Z25, Z15, Z25
 	VCMPPS           $0x00, Z16, Z3, K3
 	VCMPPS           $0x00, Z17, Z2, K4
-	VMULPS           Z27, Z23, Z16
-	VMULPS           Z28, Z25, Z17
-	VCMPPS           $0x00, Z21, Z3, K5
+	VMULPS           Z26, Z22, Z16
+	VMULPS           Z27, Z24, Z17
+	VCMPPS           $0x00, Z20, Z3, K5
 	KMOVW            K2, 512(BX)
-	VCMPPS           $0x00, Z22, Z2, K2
-	VMULPS           Z31, Z29, Z2
-	VMULPS           Z26, Z30, Z3
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+60(SB), Z21
-	VMULPS           Z21, Z8, Z22
-	VMULPS           Z21, Z12, Z21
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+140(SB), Z24
-	VBLENDMPS        Z24, Z4, K3, Z4
-	VBLENDMPS        Z24, Z5, K4, Z5
-	VBLENDMPS        Z24, Z10, K5, Z10
-	VBLENDMPS        Z24, Z11, K2, Z11
+	VCMPPS           $0x00, Z21, Z2, K2
+	VMULPS           Z30, Z28, Z2
+	VMULPS           Z25, Z29, Z3
+	VMULPS           Z8, Z8, Z20
+	VMULPS           Z12, Z12, Z21
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+144(SB), Z31
+	VBLENDMPS        Z31, Z4, K3, Z4
+	VBLENDMPS        Z31, Z5, K4, Z5
+	VBLENDMPS        Z31, Z10, K5, Z10
+	VBLENDMPS        Z31, Z11, K2, Z11
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+64(SB), Z31
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+60(SB), Z6
+	VFMADD213PS      Z6, Z31, Z20
+	VFMADD213PS      Z6, Z31, Z21
 	VSUBPS           Z10, Z4, Z4
 	VSUBPS           Z11, Z5, Z5
 	VMULPS           Z2, Z16, Z10
 	VMULPS           Z3, Z17, Z11
+	VSUBPS           Z6, Z20, Z20
+	VSUBPS           Z6, Z21, Z6
 	VDIVPS           Z10, Z14, Z10
 	VDIVPS           Z11, Z14, Z11
 	VMULPS           Z10, Z2, Z2
 	VMULPS           Z11, Z3, Z3
 	VMULPS           Z10, Z16, Z10
 	VMULPS           Z11, Z17, Z11
-	VMULPS           Z22, Z8, Z14
-	VMULPS           Z21, Z12, Z16
-	VMULPS           Z2, Z23, Z17
-	VMULPS           Z3, Z25, Z23
-	VMULPS           Z10, Z29, Z24
-	VMULPS           Z11, Z30, Z25
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+64(SB), Z29
-	VMULPS           Z29, Z14, Z14
-	VMULPS           Z29, Z16, Z16
-	VMULPS           Z2, Z27, Z2
-	VMULPS           Z3, Z28, Z3
-	VMULPS           Z17, Z8, Z17
-	VMULPS           Z23, Z12, Z23
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+68(SB), Z16
+	VMULPS           Z16, Z20, Z17
+	VMULPS           Z16, Z6, Z16
+	VMULPS           Z2, Z22, Z21
+	VMULPS           Z3, Z24, Z22
+	VMULPS           Z10, Z28, Z24
+	VMULPS           Z11, Z29, Z28
+	VFMADD231PS      Z8, Z8, Z17
+	VFMADD231PS      Z12, Z12, Z16
+	VMULPS           Z2, Z26, Z2
+	VMULPS           Z3, Z27, Z3
+	VMULPS           Z21, Z8, Z8
+	VMULPS           Z22, Z12, Z12
 	VMULPS           Z24, Z13, Z13
-	VMULPS           Z25, Z15, Z15
-	VRNDSCALEPS      $0x08, Z14, Z14
-	VRNDSCALEPS      $0x08, Z16, Z16
+	VMULPS           Z28, Z15, Z15
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+72(SB), Z21
+	VFMADD231PS      Z21, Z20, Z17
+	VFMADD231PS      Z21, Z6, Z16
+	VMULPS           Z10, Z30, Z10
+	VMULPS           Z11, Z25, Z11
+	VMOVAPS          Z7, Z21
+	VFMADD231PS      Z9, Z8, Z21
+	VMOVAPS          Z7, Z22
+	VFMADD231PS      Z9, Z12, Z22
 	VMOVAPS          Z7, Z24
-	VFMADD231PS      Z9, Z17, Z24
-	VMOVAPS          Z7, Z25
-	VFMADD231PS      Z9, Z23, Z25
-	VMOVAPS          Z7, Z27
-	VFMADD231PS      Z9, Z13, Z27
+	VFMADD231PS      Z9, Z13, Z24
 	VFMADD231PS      Z9, Z15, Z7
-	VMULPS           Z10, Z31, Z9
-	VMULPS           Z11, Z26, Z10
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+68(SB), Z11
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+72(SB), Z26
-	VFMADD231PS      Z11, Z24, Z26
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+72(SB), Z28
-	VFMADD231PS      Z11, Z25, Z28
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+76(SB), Z29
-	VFMADD213PS      Z29, Z24, Z26
-	VFMADD213PS      Z29, Z25, Z28
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+80(SB), Z30
-	VFMADD213PS      Z30, Z24, Z26
-	VFMADD213PS      Z30, Z25, Z28
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+84(SB), Z31
-	VFMADD213PS      Z31, Z24, Z26
-	VFMADD213PS      Z31, Z25, Z28
-	VMOVUPS          Z5, 576(BX)
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+88(SB), Z5
-	VFMADD213PS      Z5, Z24, Z26
-	VFMADD213PS      Z5, Z25, Z28
-	VMOVUPS          Z4, 640(BX)
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+92(SB), Z4
-	VFMADD213PS      Z4, Z24, Z26
-	VFMADD213PS      Z4, Z25, Z28
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+96(SB), Z4
-	VFMADD213PS      Z4, Z24, Z26
-	VFMADD213PS      Z4, Z25, Z28
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+100(SB), Z4
-	VFMADD213PS      Z4, Z26, Z24
-	VFMADD213PS      Z4, Z28, Z25
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+72(SB), Z26
-	VFMADD231PS      Z11, Z27, Z26
-	VFMADD213PS.BCST blackPriceStrip32AVX512Consts<>+72(SB), Z7, Z11
-	VFMADD213PS      Z18, Z24, Z17
-	VFMADD213PS      Z18, Z25, Z23
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+104(SB), Z24
-	VMULPS           Z24, Z14, Z25
-	VMULPS           Z24, Z16, Z24
-	VFMADD213PS      Z29, Z27, Z26
-	VFMADD231PS      Z11, Z7, Z29
-	VMULPS           Z2, Z17, Z2
-	VMULPS           Z3, Z23, Z3
-	VFMADD231PS      Z22, Z8, Z25
-	VFMADD231PS      Z21, Z12, Z24
-	VFMADD213PS      Z30, Z27, Z26
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+112(SB), Z9
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+116(SB), Z25
+	VFMADD231PS      Z9, Z17, Z25
+	VFMADD213PS.BCST blackPriceStrip32AVX512Consts<>+116(SB), Z16, Z9
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+76(SB), Z26
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+80(SB), Z27
+	VFMADD231PS      Z26, Z21, Z27
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+80(SB), Z28
+	VFMADD231PS      Z26, Z22, Z28
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+120(SB), Z29
+	VFMADD213PS      Z29, Z17, Z25
+	VFMADD231PS      Z9, Z16, Z29
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+84(SB), Z9
+	VFMADD213PS      Z9, Z21, Z27
+	VFMADD213PS      Z9, Z22, Z28
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+124(SB), Z30
+	VFMADD213PS      Z30, Z17, Z25
+	VFMADD231PS      Z29, Z16, Z30
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+88(SB), Z29
+	VFMADD213PS      Z29, Z21, Z27
+	VFMADD213PS      Z29, Z22, Z28
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+128(SB), Z31
+	VFMADD213PS      Z31, Z17, Z25
+	VFMADD231PS      Z30, Z16, Z31
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+92(SB), Z30
+	VFMADD213PS      Z30, Z21, Z27
+	VFMADD213PS      Z30, Z22, Z28
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+132(SB), Z14
+	VFMADD213PS      Z14, Z17, Z25
+	VFMADD231PS      Z31, Z16, Z14
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+96(SB), Z31
+	VFMADD213PS      Z31, Z21, Z27
+	VFMADD213PS      Z31, Z22, Z28
+	VMULPS           Z25, Z17, Z17
+	VMULPS           Z14, Z16, Z14
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+80(SB), Z16
+	VFMADD231PS      Z26, Z24, Z16
+	VFMADD213PS.BCST blackPriceStrip32AVX512Consts<>+80(SB), Z7, Z26
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+100(SB), Z25
+	VFMADD213PS      Z25, Z21, Z27
+	VFMADD213PS      Z25, Z22, Z28
+	VFMADD213PS      Z23, Z23, Z17
+	VFMADD213PS      Z23, Z14, Z23
+	VFMADD213PS      Z9, Z24, Z16
+	VFMADD231PS      Z26, Z7, Z9
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+104(SB), Z14
+	VFMADD213PS      Z14, Z21, Z27
+	VFMADD213PS      Z14, Z22, Z28
+	VSCALEFPS        Z20, Z17, Z17
+	VSCALEFPS        Z6, Z23, Z6
+	VFMADD213PS      Z29, Z24, Z16
+	VFMADD231PS      Z9, Z7, Z29
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+108(SB), Z9
+	VFMADD213PS      Z9, Z27, Z21
+	VFMADD213PS      Z9, Z28, Z22
+	VFMADD213PS      Z30, Z24, Z16
 	VFMADD231PS      Z29, Z7, Z30
-	VPTERNLOGD       $0xe4, Z6, Z0, Z2
-	VPTERNLOGD       $0xe4, Z6, Z1, Z3
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+108(SB), Z0
-	VFMADD231PS      Z0, Z14, Z25
-	VFMADD231PS      Z0, Z16, Z24
-	VFMADD213PS      Z31, Z27, Z26
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+4(SB), Z20
+	VFMADD213PS      Z20, Z21, Z8
+	VFMADD213PS      Z20, Z22, Z12
+	VFMADD213PS      Z31, Z24, Z16
 	VFMADD231PS      Z30, Z7, Z31
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+116(SB), Z0
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+120(SB), Z1
-	VFMADD231PS      Z0, Z25, Z1
-	VFMADD213PS.BCST blackPriceStrip32AVX512Consts<>+120(SB), Z24, Z0
-	VFMADD213PS      Z5, Z27, Z26
-	VFMADD231PS      Z31, Z7, Z5
-	VMULPS           Z25, Z25, Z8
-	VMULPS           Z24, Z24, Z11
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+124(SB), Z12
-	VFMADD213PS      Z12, Z25, Z1
-	VFMADD231PS      Z0, Z24, Z12
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+92(SB), Z0
-	VFMADD213PS      Z0, Z27, Z26
-	VFMADD231PS      Z5, Z7, Z0
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+128(SB), Z5
-	VFMADD213PS      Z5, Z25, Z1
-	VFMADD231PS      Z12, Z24, Z5
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+96(SB), Z12
-	VFMADD213PS      Z12, Z27, Z26
-	VFMADD231PS      Z0, Z7, Z12
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+132(SB), Z0
-	VFMADD213PS      Z0, Z25, Z1
-	VFMADD231PS      Z5, Z24, Z0
-	VFMADD213PS      Z4, Z26, Z27
-	VFMADD231PS      Z12, Z7, Z4
-	VFMADD231PS      Z1, Z8, Z25
-	VFMADD231PS      Z0, Z11, Z24
-	VFMADD213PS      Z18, Z27, Z13
-	VFMADD231PS      Z4, Z15, Z18
-	VMOVUPS          256(BX), Z0
-	VFMADD213PS      Z0, Z0, Z25
-	VFMADD213PS      Z0, Z24, Z0
-	VMULPS           Z9, Z13, Z1
-	VMULPS           Z10, Z18, Z4
-	VSCALEFPS        Z14, Z25, Z5
-	VSCALEFPS        Z16, Z0, Z0
-	VPTERNLOGD       $0xe4, Z6, Z19, Z1
-	VPTERNLOGD       $0xe4, Z6, Z20, Z4
-	VSUBPS           Z2, Z1, Z1
-	VSUBPS           Z3, Z4, Z2
-	VFMADD213PS      640(BX), Z1, Z5
-	VFMADD213PS      576(BX), Z2, Z0
-	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+144(SB), Z1
-	VBLENDMPS        Z5, Z1, K1, Z2
+	VMULPS           Z2, Z8, Z2
+	VMULPS           Z3, Z12, Z3
+	VFMADD213PS      Z25, Z24, Z16
+	VFMADD231PS      Z31, Z7, Z25
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+44(SB), Z8
+	VPTERNLOGD       $0xe4, Z8, Z0, Z2
+	VPTERNLOGD       $0xe4, Z8, Z1, Z3
+	VFMADD213PS      Z14, Z24, Z16
+	VFMADD231PS      Z25, Z7, Z14
+	VFMADD213PS      Z9, Z16, Z24
+	VFMADD231PS      Z14, Z7, Z9
+	VFMADD213PS      Z20, Z24, Z13
+	VFMADD231PS      Z9, Z15, Z20
+	VMULPS           Z10, Z13, Z0
+	VMULPS           Z11, Z20, Z1
+	VPTERNLOGD       $0xe4, Z8, Z19, Z0
+	VPTERNLOGD       $0xe4, Z8, Z18, Z1
+	VSUBPS           Z2, Z0, Z0
+	VSUBPS           Z3, Z1, Z1
+	VFMADD231PS      Z0, Z17, Z4
+	VFMADD231PS      Z1, Z6, Z5
+	VBROADCASTSS     blackPriceStrip32AVX512Consts<>+148(SB), Z0
+	VBLENDMPS        Z4, Z0, K1, Z1
 	KMOVW            512(BX), K1
-	VBLENDMPS        Z0, Z1, K1, Z0
-	VMOVUPS          Z2, K7, (SI)(AX*1)
+	VBLENDMPS        Z5, Z0, K1, Z0
+	VMOVUPS          Z1, K7, (SI)(AX*1)
 	VMOVUPS          Z0, K6, 64(SI)(AX*1)
 	ADDQ             $+128, AX
 	SUBQ             $+32, CX
@@ -1182,94 +1171,94 @@ DATA blackPriceStrip32AVX2Consts<>+432(SB)/4, $0xbf800000
 DATA blackPriceStrip32AVX2Consts<>+436(SB)/4, $0xbf800000
 DATA blackPriceStrip32AVX2Consts<>+440(SB)/4, $0xbf800000
 DATA blackPriceStrip32AVX2Consts<>+444(SB)/4, $0xbf800000
-DATA blackPriceStrip32AVX2Consts<>+448(SB)/4, $0x3e98f11f
-DATA blackPriceStrip32AVX2Consts<>+452(SB)/4, $0x3e98f11f
-DATA blackPriceStrip32AVX2Consts<>+456(SB)/4, $0x3e98f11f
-DATA blackPriceStrip32AVX2Consts<>+460(SB)/4, $0x3e98f11f
-DATA blackPriceStrip32AVX2Consts<>+464(SB)/4, $0x3e98f11f
-DATA blackPriceStrip32AVX2Consts<>+468(SB)/4, $0x3e98f11f
-DATA blackPriceStrip32AVX2Consts<>+472(SB)/4, $0x3e98f11f
-DATA blackPriceStrip32AVX2Consts<>+476(SB)/4, $0x3e98f11f
-DATA blackPriceStrip32AVX2Consts<>+480(SB)/4, $0x3eccaf66
-DATA blackPriceStrip32AVX2Consts<>+484(SB)/4, $0x3eccaf66
-DATA blackPriceStrip32AVX2Consts<>+488(SB)/4, $0x3eccaf66
-DATA blackPriceStrip32AVX2Consts<>+492(SB)/4, $0x3eccaf66
-DATA blackPriceStrip32AVX2Consts<>+496(SB)/4, $0x3eccaf66
-DATA blackPriceStrip32AVX2Consts<>+500(SB)/4, $0x3eccaf66
-DATA blackPriceStrip32AVX2Consts<>+504(SB)/4, $0x3eccaf66
-DATA blackPriceStrip32AVX2Consts<>+508(SB)/4, $0x3eccaf66
-DATA blackPriceStrip32AVX2Consts<>+512(SB)/4, $0x3f2aaabd
-DATA blackPriceStrip32AVX2Consts<>+516(SB)/4, $0x3f2aaabd
-DATA blackPriceStrip32AVX2Consts<>+520(SB)/4, $0x3f2aaabd
-DATA blackPriceStrip32AVX2Consts<>+524(SB)/4, $0x3f2aaabd
-DATA blackPriceStrip32AVX2Consts<>+528(SB)/4, $0x3f2aaabd
-DATA blackPriceStrip32AVX2Consts<>+532(SB)/4, $0x3f2aaabd
-DATA blackPriceStrip32AVX2Consts<>+536(SB)/4, $0x3f2aaabd
-DATA blackPriceStrip32AVX2Consts<>+540(SB)/4, $0x3f2aaabd
-DATA blackPriceStrip32AVX2Consts<>+544(SB)/4, $0x35bfbe8e
-DATA blackPriceStrip32AVX2Consts<>+548(SB)/4, $0x35bfbe8e
-DATA blackPriceStrip32AVX2Consts<>+552(SB)/4, $0x35bfbe8e
-DATA blackPriceStrip32AVX2Consts<>+556(SB)/4, $0x35bfbe8e
-DATA blackPriceStrip32AVX2Consts<>+560(SB)/4, $0x35bfbe8e
-DATA blackPriceStrip32AVX2Consts<>+564(SB)/4, $0x35bfbe8e
-DATA blackPriceStrip32AVX2Consts<>+568(SB)/4, $0x35bfbe8e
-DATA blackPriceStrip32AVX2Consts<>+572(SB)/4, $0x35bfbe8e
-DATA blackPriceStrip32AVX2Consts<>+576(SB)/4, $0x40000000
-DATA blackPriceStrip32AVX2Consts<>+580(SB)/4, $0x40000000
-DATA blackPriceStrip32AVX2Consts<>+584(SB)/4, $0x40000000
-DATA blackPriceStrip32AVX2Consts<>+588(SB)/4, $0x40000000
-DATA blackPriceStrip32AVX2Consts<>+592(SB)/4, $0x40000000
-DATA blackPriceStrip32AVX2Consts<>+596(SB)/4, $0x40000000
-DATA blackPriceStrip32AVX2Consts<>+600(SB)/4, $0x40000000
-DATA blackPriceStrip32AVX2Consts<>+604(SB)/4, $0x40000000
-DATA blackPriceStrip32AVX2Consts<>+608(SB)/4, $0x3f317200
-DATA blackPriceStrip32AVX2Consts<>+612(SB)/4, $0x3f317200
-DATA blackPriceStrip32AVX2Consts<>+616(SB)/4, $0x3f317200
-DATA blackPriceStrip32AVX2Consts<>+620(SB)/4, $0x3f317200
-DATA blackPriceStrip32AVX2Consts<>+624(SB)/4, $0x3f317200
-DATA blackPriceStrip32AVX2Consts<>+628(SB)/4, $0x3f317200
-DATA blackPriceStrip32AVX2Consts<>+632(SB)/4, $0x3f317200
-DATA blackPriceStrip32AVX2Consts<>+636(SB)/4, $0x3f317200
-DATA blackPriceStrip32AVX2Consts<>+640(SB)/4, $0x3089705f
-DATA blackPriceStrip32AVX2Consts<>+644(SB)/4, $0x3089705f
-DATA blackPriceStrip32AVX2Consts<>+648(SB)/4, $0x3089705f
-DATA blackPriceStrip32AVX2Consts<>+652(SB)/4, $0x3089705f
-DATA blackPriceStrip32AVX2Consts<>+656(SB)/4, $0x3089705f
-DATA blackPriceStrip32AVX2Consts<>+660(SB)/4, $0x3089705f
-DATA blackPriceStrip32AVX2Consts<>+664(SB)/4, $0x3089705f
-DATA blackPriceStrip32AVX2Consts<>+668(SB)/4, $0x3089705f
-DATA blackPriceStrip32AVX2Consts<>+672(SB)/4, $0x4e6e6b28
-DATA blackPriceStrip32AVX2Consts<>+676(SB)/4, $0x4e6e6b28
-DATA blackPriceStrip32AVX2Consts<>+680(SB)/4, $0x4e6e6b28
-DATA blackPriceStrip32AVX2Consts<>+684(SB)/4, $0x4e6e6b28
-DATA blackPriceStrip32AVX2Consts<>+688(SB)/4, $0x4e6e6b28
-DATA blackPriceStrip32AVX2Consts<>+692(SB)/4, $0x4e6e6b28
-DATA blackPriceStrip32AVX2Consts<>+696(SB)/4, $0x4e6e6b28
-DATA blackPriceStrip32AVX2Consts<>+700(SB)/4, $0x4e6e6b28
-DATA blackPriceStrip32AVX2Consts<>+704(SB)/4, $0x41700000
-DATA blackPriceStrip32AVX2Consts<>+708(SB)/4, $0x41700000
-DATA blackPriceStrip32AVX2Consts<>+712(SB)/4, $0x41700000
-DATA blackPriceStrip32AVX2Consts<>+716(SB)/4, $0x41700000
-DATA blackPriceStrip32AVX2Consts<>+720(SB)/4, $0x41700000
-DATA blackPriceStrip32AVX2Consts<>+724(SB)/4, $0x41700000
-DATA blackPriceStrip32AVX2Consts<>+728(SB)/4, $0x41700000
-DATA blackPriceStrip32AVX2Consts<>+732(SB)/4, $0x41700000
-DATA blackPriceStrip32AVX2Consts<>+736(SB)/4, $0x80000000
-DATA blackPriceStrip32AVX2Consts<>+740(SB)/4, $0x80000000
-DATA blackPriceStrip32AVX2Consts<>+744(SB)/4, $0x80000000
-DATA blackPriceStrip32AVX2Consts<>+748(SB)/4, $0x80000000
-DATA blackPriceStrip32AVX2Consts<>+752(SB)/4, $0x80000000
-DATA blackPriceStrip32AVX2Consts<>+756(SB)/4, $0x80000000
-DATA blackPriceStrip32AVX2Consts<>+760(SB)/4, $0x80000000
-DATA blackPriceStrip32AVX2Consts<>+764(SB)/4, $0x80000000
-DATA blackPriceStrip32AVX2Consts<>+768(SB)/4, $0x3f400000
-DATA blackPriceStrip32AVX2Consts<>+772(SB)/4, $0x3f400000
-DATA blackPriceStrip32AVX2Consts<>+776(SB)/4, $0x3f400000
-DATA blackPriceStrip32AVX2Consts<>+780(SB)/4, $0x3f400000
-DATA blackPriceStrip32AVX2Consts<>+784(SB)/4, $0x3f400000
-DATA blackPriceStrip32AVX2Consts<>+788(SB)/4, $0x3f400000
-DATA blackPriceStrip32AVX2Consts<>+792(SB)/4, $0x3f400000
-DATA blackPriceStrip32AVX2Consts<>+796(SB)/4, $0x3f400000
+DATA blackPriceStrip32AVX2Consts<>+448(SB)/4, $0x35bfbe8e
+DATA blackPriceStrip32AVX2Consts<>+452(SB)/4, $0x35bfbe8e
+DATA blackPriceStrip32AVX2Consts<>+456(SB)/4, $0x35bfbe8e
+DATA blackPriceStrip32AVX2Consts<>+460(SB)/4, $0x35bfbe8e
+DATA blackPriceStrip32AVX2Consts<>+464(SB)/4, $0x35bfbe8e
+DATA blackPriceStrip32AVX2Consts<>+468(SB)/4, $0x35bfbe8e
+DATA blackPriceStrip32AVX2Consts<>+472(SB)/4, $0x35bfbe8e
+DATA blackPriceStrip32AVX2Consts<>+476(SB)/4, $0x35bfbe8e
+DATA blackPriceStrip32AVX2Consts<>+480(SB)/4, $0x3e98f11f
+DATA blackPriceStrip32AVX2Consts<>+484(SB)/4, $0x3e98f11f
+DATA blackPriceStrip32AVX2Consts<>+488(SB)/4, $0x3e98f11f
+DATA blackPriceStrip32AVX2Consts<>+492(SB)/4, $0x3e98f11f
+DATA blackPriceStrip32AVX2Consts<>+496(SB)/4, $0x3e98f11f
+DATA blackPriceStrip32AVX2Consts<>+500(SB)/4, $0x3e98f11f
+DATA blackPriceStrip32AVX2Consts<>+504(SB)/4, $0x3e98f11f
+DATA blackPriceStrip32AVX2Consts<>+508(SB)/4, $0x3e98f11f
+DATA blackPriceStrip32AVX2Consts<>+512(SB)/4, $0x3eccaf66
+DATA blackPriceStrip32AVX2Consts<>+516(SB)/4, $0x3eccaf66
+DATA blackPriceStrip32AVX2Consts<>+520(SB)/4, $0x3eccaf66
+DATA blackPriceStrip32AVX2Consts<>+524(SB)/4, $0x3eccaf66
+DATA blackPriceStrip32AVX2Consts<>+528(SB)/4, $0x3eccaf66
+DATA blackPriceStrip32AVX2Consts<>+532(SB)/4, $0x3eccaf66
+DATA blackPriceStrip32AVX2Consts<>+536(SB)/4, $0x3eccaf66
+DATA blackPriceStrip32AVX2Consts<>+540(SB)/4, $0x3eccaf66
+DATA blackPriceStrip32AVX2Consts<>+544(SB)/4, $0x3f2aaabd
+DATA blackPriceStrip32AVX2Consts<>+548(SB)/4, $0x3f2aaabd
+DATA blackPriceStrip32AVX2Consts<>+552(SB)/4, $0x3f2aaabd
+DATA blackPriceStrip32AVX2Consts<>+556(SB)/4, $0x3f2aaabd
+DATA blackPriceStrip32AVX2Consts<>+560(SB)/4, $0x3f2aaabd
+DATA blackPriceStrip32AVX2Consts<>+564(SB)/4, $0x3f2aaabd
+DATA blackPriceStrip32AVX2Consts<>+568(SB)/4, $0x3f2aaabd
+DATA blackPriceStrip32AVX2Consts<>+572(SB)/4, $0x3f2aaabd
+DATA blackPriceStrip32AVX2Consts<>+576(SB)/4, $0x80000000
+DATA blackPriceStrip32AVX2Consts<>+580(SB)/4, $0x80000000
+DATA blackPriceStrip32AVX2Consts<>+584(SB)/4, $0x80000000
+DATA blackPriceStrip32AVX2Consts<>+588(SB)/4, $0x80000000
+DATA blackPriceStrip32AVX2Consts<>+592(SB)/4, $0x80000000
+DATA blackPriceStrip32AVX2Consts<>+596(SB)/4, $0x80000000
+DATA blackPriceStrip32AVX2Consts<>+600(SB)/4, $0x80000000
+DATA blackPriceStrip32AVX2Consts<>+604(SB)/4, $0x80000000
+DATA blackPriceStrip32AVX2Consts<>+608(SB)/4, $0x40000000
+DATA blackPriceStrip32AVX2Consts<>+612(SB)/4, $0x40000000
+DATA blackPriceStrip32AVX2Consts<>+616(SB)/4, $0x40000000
+DATA blackPriceStrip32AVX2Consts<>+620(SB)/4, $0x40000000
+DATA blackPriceStrip32AVX2Consts<>+624(SB)/4, $0x40000000
+DATA blackPriceStrip32AVX2Consts<>+628(SB)/4, $0x40000000
+DATA blackPriceStrip32AVX2Consts<>+632(SB)/4, $0x40000000
+DATA blackPriceStrip32AVX2Consts<>+636(SB)/4, $0x40000000
+DATA blackPriceStrip32AVX2Consts<>+640(SB)/4, $0x3f317200
+DATA blackPriceStrip32AVX2Consts<>+644(SB)/4, $0x3f317200
+DATA blackPriceStrip32AVX2Consts<>+648(SB)/4, $0x3f317200
+DATA blackPriceStrip32AVX2Consts<>+652(SB)/4, $0x3f317200
+DATA blackPriceStrip32AVX2Consts<>+656(SB)/4, $0x3f317200
+DATA blackPriceStrip32AVX2Consts<>+660(SB)/4, $0x3f317200
+DATA blackPriceStrip32AVX2Consts<>+664(SB)/4, $0x3f317200
+DATA blackPriceStrip32AVX2Consts<>+668(SB)/4, $0x3f317200
+DATA blackPriceStrip32AVX2Consts<>+672(SB)/4, $0x3089705f
+DATA blackPriceStrip32AVX2Consts<>+676(SB)/4, $0x3089705f
+DATA blackPriceStrip32AVX2Consts<>+680(SB)/4, $0x3089705f
+DATA blackPriceStrip32AVX2Consts<>+684(SB)/4, $0x3089705f
+DATA blackPriceStrip32AVX2Consts<>+688(SB)/4, $0x3089705f
+DATA blackPriceStrip32AVX2Consts<>+692(SB)/4, $0x3089705f
+DATA blackPriceStrip32AVX2Consts<>+696(SB)/4, $0x3089705f
+DATA blackPriceStrip32AVX2Consts<>+700(SB)/4, $0x3089705f
+DATA blackPriceStrip32AVX2Consts<>+704(SB)/4, $0x4e6e6b28
+DATA blackPriceStrip32AVX2Consts<>+708(SB)/4, $0x4e6e6b28
+DATA blackPriceStrip32AVX2Consts<>+712(SB)/4, $0x4e6e6b28
+DATA blackPriceStrip32AVX2Consts<>+716(SB)/4, $0x4e6e6b28
+DATA blackPriceStrip32AVX2Consts<>+720(SB)/4, $0x4e6e6b28
+DATA blackPriceStrip32AVX2Consts<>+724(SB)/4, $0x4e6e6b28
+DATA blackPriceStrip32AVX2Consts<>+728(SB)/4, $0x4e6e6b28
+DATA blackPriceStrip32AVX2Consts<>+732(SB)/4, $0x4e6e6b28
+DATA blackPriceStrip32AVX2Consts<>+736(SB)/4, $0x41700000
+DATA blackPriceStrip32AVX2Consts<>+740(SB)/4, $0x41700000
+DATA blackPriceStrip32AVX2Consts<>+744(SB)/4, $0x41700000
+DATA blackPriceStrip32AVX2Consts<>+748(SB)/4, $0x41700000
+DATA blackPriceStrip32AVX2Consts<>+752(SB)/4, $0x41700000
+DATA blackPriceStrip32AVX2Consts<>+756(SB)/4, $0x41700000
+DATA blackPriceStrip32AVX2Consts<>+760(SB)/4, $0x41700000
+DATA blackPriceStrip32AVX2Consts<>+764(SB)/4, $0x41700000
+DATA blackPriceStrip32AVX2Consts<>+768(SB)/4, $0x3fc00000
+DATA blackPriceStrip32AVX2Consts<>+772(SB)/4, $0x3fc00000
+DATA blackPriceStrip32AVX2Consts<>+776(SB)/4, $0x3fc00000
+DATA blackPriceStrip32AVX2Consts<>+780(SB)/4, $0x3fc00000
+DATA blackPriceStrip32AVX2Consts<>+784(SB)/4, $0x3fc00000
+DATA blackPriceStrip32AVX2Consts<>+788(SB)/4, $0x3fc00000
+DATA blackPriceStrip32AVX2Consts<>+792(SB)/4, $0x3fc00000
+DATA blackPriceStrip32AVX2Consts<>+796(SB)/4, $0x3fc00000
 DATA blackPriceStrip32AVX2Consts<>+800(SB)/4, $0x40640000
 DATA blackPriceStrip32AVX2Consts<>+804(SB)/4, $0x40640000
 DATA blackPriceStrip32AVX2Consts<>+808(SB)/4, $0x40640000
@@ -1278,183 +1267,191 @@ DATA blackPriceStrip32AVX2Consts<>+816(SB)/4, $0x40640000
 DATA blackPriceStrip32AVX2Consts<>+820(SB)/4, $0x40640000
 DATA blackPriceStrip32AVX2Consts<>+824(SB)/4, $0x40640000
 DATA blackPriceStrip32AVX2Consts<>+828(SB)/4, $0x40640000
-DATA blackPriceStrip32AVX2Consts<>+832(SB)/4, $0xbf000000
-DATA blackPriceStrip32AVX2Consts<>+836(SB)/4, $0xbf000000
-DATA blackPriceStrip32AVX2Consts<>+840(SB)/4, $0xbf000000
-DATA blackPriceStrip32AVX2Consts<>+844(SB)/4, $0xbf000000
-DATA blackPriceStrip32AVX2Consts<>+848(SB)/4, $0xbf000000
-DATA blackPriceStrip32AVX2Consts<>+852(SB)/4, $0xbf000000
-DATA blackPriceStrip32AVX2Consts<>+856(SB)/4, $0xbf000000
-DATA blackPriceStrip32AVX2Consts<>+860(SB)/4, $0xbf000000
-DATA blackPriceStrip32AVX2Consts<>+864(SB)/4, $0x3fb8aa3b
-DATA blackPriceStrip32AVX2Consts<>+868(SB)/4, $0x3fb8aa3b
-DATA blackPriceStrip32AVX2Consts<>+872(SB)/4, $0x3fb8aa3b
-DATA blackPriceStrip32AVX2Consts<>+876(SB)/4, $0x3fb8aa3b
-DATA blackPriceStrip32AVX2Consts<>+880(SB)/4, $0x3fb8aa3b
-DATA blackPriceStrip32AVX2Consts<>+884(SB)/4, $0x3fb8aa3b
-DATA blackPriceStrip32AVX2Consts<>+888(SB)/4, $0x3fb8aa3b
-DATA blackPriceStrip32AVX2Consts<>+892(SB)/4, $0x3fb8aa3b
-DATA blackPriceStrip32AVX2Consts<>+896(SB)/4, $0x39755674
-DATA blackPriceStrip32AVX2Consts<>+900(SB)/4, $0x39755674
-DATA blackPriceStrip32AVX2Consts<>+904(SB)/4, $0x39755674
-DATA blackPriceStrip32AVX2Consts<>+908(SB)/4, $0x39755674
-DATA blackPriceStrip32AVX2Consts<>+912(SB)/4, $0x39755674
-DATA blackPriceStrip32AVX2Consts<>+916(SB)/4, $0x39755674
-DATA blackPriceStrip32AVX2Consts<>+920(SB)/4, $0x39755674
-DATA blackPriceStrip32AVX2Consts<>+924(SB)/4, $0x39755674
-DATA blackPriceStrip32AVX2Consts<>+928(SB)/4, $0x390114b6
-DATA blackPriceStrip32AVX2Consts<>+932(SB)/4, $0x390114b6
-DATA blackPriceStrip32AVX2Consts<>+936(SB)/4, $0x390114b6
-DATA blackPriceStrip32AVX2Consts<>+940(SB)/4, $0x390114b6
-DATA blackPriceStrip32AVX2Consts<>+944(SB)/4, $0x390114b6
-DATA blackPriceStrip32AVX2Consts<>+948(SB)/4, $0x390114b6
-DATA blackPriceStrip32AVX2Consts<>+952(SB)/4, $0x390114b6
-DATA blackPriceStrip32AVX2Consts<>+956(SB)/4, $0x390114b6
-DATA blackPriceStrip32AVX2Consts<>+960(SB)/4, $0xbb02dd71
-DATA blackPriceStrip32AVX2Consts<>+964(SB)/4, $0xbb02dd71
-DATA blackPriceStrip32AVX2Consts<>+968(SB)/4, $0xbb02dd71
-DATA blackPriceStrip32AVX2Consts<>+972(SB)/4, $0xbb02dd71
-DATA blackPriceStrip32AVX2Consts<>+976(SB)/4, $0xbb02dd71
-DATA blackPriceStrip32AVX2Consts<>+980(SB)/4, $0xbb02dd71
-DATA blackPriceStrip32AVX2Consts<>+984(SB)/4, $0xbb02dd71
-DATA blackPriceStrip32AVX2Consts<>+988(SB)/4, $0xbb02dd71
-DATA blackPriceStrip32AVX2Consts<>+992(SB)/4, $0x3a738970
-DATA blackPriceStrip32AVX2Consts<>+996(SB)/4, $0x3a738970
-DATA blackPriceStrip32AVX2Consts<>+1000(SB)/4, $0x3a738970
-DATA blackPriceStrip32AVX2Consts<>+1004(SB)/4, $0x3a738970
-DATA blackPriceStrip32AVX2Consts<>+1008(SB)/4, $0x3a738970
-DATA blackPriceStrip32AVX2Consts<>+1012(SB)/4, $0x3a738970
-DATA blackPriceStrip32AVX2Consts<>+1016(SB)/4, $0x3a738970
-DATA blackPriceStrip32AVX2Consts<>+1020(SB)/4, $0x3a738970
-DATA blackPriceStrip32AVX2Consts<>+1024(SB)/4, $0x3c77415f
-DATA blackPriceStrip32AVX2Consts<>+1028(SB)/4, $0x3c77415f
-DATA blackPriceStrip32AVX2Consts<>+1032(SB)/4, $0x3c77415f
-DATA blackPriceStrip32AVX2Consts<>+1036(SB)/4, $0x3c77415f
-DATA blackPriceStrip32AVX2Consts<>+1040(SB)/4, $0x3c77415f
-DATA blackPriceStrip32AVX2Consts<>+1044(SB)/4, $0x3c77415f
-DATA blackPriceStrip32AVX2Consts<>+1048(SB)/4, $0x3c77415f
-DATA blackPriceStrip32AVX2Consts<>+1052(SB)/4, $0x3c77415f
-DATA blackPriceStrip32AVX2Consts<>+1056(SB)/4, $0xbd509d4d
-DATA blackPriceStrip32AVX2Consts<>+1060(SB)/4, $0xbd509d4d
-DATA blackPriceStrip32AVX2Consts<>+1064(SB)/4, $0xbd509d4d
-DATA blackPriceStrip32AVX2Consts<>+1068(SB)/4, $0xbd509d4d
-DATA blackPriceStrip32AVX2Consts<>+1072(SB)/4, $0xbd509d4d
-DATA blackPriceStrip32AVX2Consts<>+1076(SB)/4, $0xbd509d4d
-DATA blackPriceStrip32AVX2Consts<>+1080(SB)/4, $0xbd509d4d
-DATA blackPriceStrip32AVX2Consts<>+1084(SB)/4, $0xbd509d4d
-DATA blackPriceStrip32AVX2Consts<>+1088(SB)/4, $0x3d99190f
-DATA blackPriceStrip32AVX2Consts<>+1092(SB)/4, $0x3d99190f
-DATA blackPriceStrip32AVX2Consts<>+1096(SB)/4, $0x3d99190f
-DATA blackPriceStrip32AVX2Consts<>+1100(SB)/4, $0x3d99190f
-DATA blackPriceStrip32AVX2Consts<>+1104(SB)/4, $0x3d99190f
-DATA blackPriceStrip32AVX2Consts<>+1108(SB)/4, $0x3d99190f
-DATA blackPriceStrip32AVX2Consts<>+1112(SB)/4, $0x3d99190f
-DATA blackPriceStrip32AVX2Consts<>+1116(SB)/4, $0x3d99190f
-DATA blackPriceStrip32AVX2Consts<>+1120(SB)/4, $0xbc00cdcc
-DATA blackPriceStrip32AVX2Consts<>+1124(SB)/4, $0xbc00cdcc
-DATA blackPriceStrip32AVX2Consts<>+1128(SB)/4, $0xbc00cdcc
-DATA blackPriceStrip32AVX2Consts<>+1132(SB)/4, $0xbc00cdcc
-DATA blackPriceStrip32AVX2Consts<>+1136(SB)/4, $0xbc00cdcc
-DATA blackPriceStrip32AVX2Consts<>+1140(SB)/4, $0xbc00cdcc
-DATA blackPriceStrip32AVX2Consts<>+1144(SB)/4, $0xbc00cdcc
-DATA blackPriceStrip32AVX2Consts<>+1148(SB)/4, $0xbc00cdcc
-DATA blackPriceStrip32AVX2Consts<>+1152(SB)/4, $0xbe6caa20
-DATA blackPriceStrip32AVX2Consts<>+1156(SB)/4, $0xbe6caa20
-DATA blackPriceStrip32AVX2Consts<>+1160(SB)/4, $0xbe6caa20
-DATA blackPriceStrip32AVX2Consts<>+1164(SB)/4, $0xbe6caa20
-DATA blackPriceStrip32AVX2Consts<>+1168(SB)/4, $0xbe6caa20
-DATA blackPriceStrip32AVX2Consts<>+1172(SB)/4, $0xbe6caa20
-DATA blackPriceStrip32AVX2Consts<>+1176(SB)/4, $0xbe6caa20
-DATA blackPriceStrip32AVX2Consts<>+1180(SB)/4, $0xbe6caa20
-DATA blackPriceStrip32AVX2Consts<>+1184(SB)/4, $0xbf317200
-DATA blackPriceStrip32AVX2Consts<>+1188(SB)/4, $0xbf317200
-DATA blackPriceStrip32AVX2Consts<>+1192(SB)/4, $0xbf317200
-DATA blackPriceStrip32AVX2Consts<>+1196(SB)/4, $0xbf317200
-DATA blackPriceStrip32AVX2Consts<>+1200(SB)/4, $0xbf317200
-DATA blackPriceStrip32AVX2Consts<>+1204(SB)/4, $0xbf317200
-DATA blackPriceStrip32AVX2Consts<>+1208(SB)/4, $0xbf317200
-DATA blackPriceStrip32AVX2Consts<>+1212(SB)/4, $0xbf317200
-DATA blackPriceStrip32AVX2Consts<>+1216(SB)/4, $0xb5bfbe8e
-DATA blackPriceStrip32AVX2Consts<>+1220(SB)/4, $0xb5bfbe8e
-DATA blackPriceStrip32AVX2Consts<>+1224(SB)/4, $0xb5bfbe8e
-DATA blackPriceStrip32AVX2Consts<>+1228(SB)/4, $0xb5bfbe8e
-DATA blackPriceStrip32AVX2Consts<>+1232(SB)/4, $0xb5bfbe8e
-DATA blackPriceStrip32AVX2Consts<>+1236(SB)/4, $0xb5bfbe8e
-DATA blackPriceStrip32AVX2Consts<>+1240(SB)/4, $0xb5bfbe8e
-DATA blackPriceStrip32AVX2Consts<>+1244(SB)/4, $0xb5bfbe8e
-DATA blackPriceStrip32AVX2Consts<>+1248(SB)/4, $0x42fe0000
-DATA blackPriceStrip32AVX2Consts<>+1252(SB)/4, $0x42fe0000
-DATA blackPriceStrip32AVX2Consts<>+1256(SB)/4, $0x42fe0000
-DATA blackPriceStrip32AVX2Consts<>+1260(SB)/4, $0x42fe0000
-DATA blackPriceStrip32AVX2Consts<>+1264(SB)/4, $0x42fe0000
-DATA blackPriceStrip32AVX2Consts<>+1268(SB)/4, $0x42fe0000
-DATA blackPriceStrip32AVX2Consts<>+1272(SB)/4, $0x42fe0000
-DATA blackPriceStrip32AVX2Consts<>+1276(SB)/4, $0x42fe0000
-DATA blackPriceStrip32AVX2Consts<>+1280(SB)/4, $0xc2fc0000
-DATA blackPriceStrip32AVX2Consts<>+1284(SB)/4, $0xc2fc0000
-DATA blackPriceStrip32AVX2Consts<>+1288(SB)/4, $0xc2fc0000
-DATA blackPriceStrip32AVX2Consts<>+1292(SB)/4, $0xc2fc0000
-DATA blackPriceStrip32AVX2Consts<>+1296(SB)/4, $0xc2fc0000
-DATA blackPriceStrip32AVX2Consts<>+1300(SB)/4, $0xc2fc0000
-DATA blackPriceStrip32AVX2Consts<>+1304(SB)/4, $0xc2fc0000
-DATA blackPriceStrip32AVX2Consts<>+1308(SB)/4, $0xc2fc0000
-DATA blackPriceStrip32AVX2Consts<>+1312(SB)/4, $0x4b40007f
-DATA blackPriceStrip32AVX2Consts<>+1316(SB)/4, $0x4b40007f
-DATA blackPriceStrip32AVX2Consts<>+1320(SB)/4, $0x4b40007f
-DATA blackPriceStrip32AVX2Consts<>+1324(SB)/4, $0x4b40007f
-DATA blackPriceStrip32AVX2Consts<>+1328(SB)/4, $0x4b40007f
-DATA blackPriceStrip32AVX2Consts<>+1332(SB)/4, $0x4b40007f
-DATA blackPriceStrip32AVX2Consts<>+1336(SB)/4, $0x4b40007f
-DATA blackPriceStrip32AVX2Consts<>+1340(SB)/4, $0x4b40007f
-DATA blackPriceStrip32AVX2Consts<>+1344(SB)/4, $0x3ab56891
-DATA blackPriceStrip32AVX2Consts<>+1348(SB)/4, $0x3ab56891
-DATA blackPriceStrip32AVX2Consts<>+1352(SB)/4, $0x3ab56891
-DATA blackPriceStrip32AVX2Consts<>+1356(SB)/4, $0x3ab56891
-DATA blackPriceStrip32AVX2Consts<>+1360(SB)/4, $0x3ab56891
-DATA blackPriceStrip32AVX2Consts<>+1364(SB)/4, $0x3ab56891
-DATA blackPriceStrip32AVX2Consts<>+1368(SB)/4, $0x3ab56891
-DATA blackPriceStrip32AVX2Consts<>+1372(SB)/4, $0x3ab56891
-DATA blackPriceStrip32AVX2Consts<>+1376(SB)/4, $0x3c091f97
-DATA blackPriceStrip32AVX2Consts<>+1380(SB)/4, $0x3c091f97
-DATA blackPriceStrip32AVX2Consts<>+1384(SB)/4, $0x3c091f97
-DATA blackPriceStrip32AVX2Consts<>+1388(SB)/4, $0x3c091f97
-DATA blackPriceStrip32AVX2Consts<>+1392(SB)/4, $0x3c091f97
-DATA blackPriceStrip32AVX2Consts<>+1396(SB)/4, $0x3c091f97
-DATA blackPriceStrip32AVX2Consts<>+1400(SB)/4, $0x3c091f97
-DATA blackPriceStrip32AVX2Consts<>+1404(SB)/4, $0x3c091f97
-DATA blackPriceStrip32AVX2Consts<>+1408(SB)/4, $0x3d2aac27
-DATA blackPriceStrip32AVX2Consts<>+1412(SB)/4, $0x3d2aac27
-DATA blackPriceStrip32AVX2Consts<>+1416(SB)/4, $0x3d2aac27
-DATA blackPriceStrip32AVX2Consts<>+1420(SB)/4, $0x3d2aac27
-DATA blackPriceStrip32AVX2Consts<>+1424(SB)/4, $0x3d2aac27
-DATA blackPriceStrip32AVX2Consts<>+1428(SB)/4, $0x3d2aac27
-DATA blackPriceStrip32AVX2Consts<>+1432(SB)/4, $0x3d2aac27
-DATA blackPriceStrip32AVX2Consts<>+1436(SB)/4, $0x3d2aac27
-DATA blackPriceStrip32AVX2Consts<>+1440(SB)/4, $0x3e2aaa45
-DATA blackPriceStrip32AVX2Consts<>+1444(SB)/4, $0x3e2aaa45
-DATA blackPriceStrip32AVX2Consts<>+1448(SB)/4, $0x3e2aaa45
-DATA blackPriceStrip32AVX2Consts<>+1452(SB)/4, $0x3e2aaa45
-DATA blackPriceStrip32AVX2Consts<>+1456(SB)/4, $0x3e2aaa45
-DATA blackPriceStrip32AVX2Consts<>+1460(SB)/4, $0x3e2aaa45
-DATA blackPriceStrip32AVX2Consts<>+1464(SB)/4, $0x3e2aaa45
-DATA blackPriceStrip32AVX2Consts<>+1468(SB)/4, $0x3e2aaa45
-DATA blackPriceStrip32AVX2Consts<>+1472(SB)/4, $0x3efffffe
-DATA blackPriceStrip32AVX2Consts<>+1476(SB)/4, $0x3efffffe
-DATA blackPriceStrip32AVX2Consts<>+1480(SB)/4, $0x3efffffe
-DATA blackPriceStrip32AVX2Consts<>+1484(SB)/4, $0x3efffffe
-DATA blackPriceStrip32AVX2Consts<>+1488(SB)/4, $0x3efffffe
-DATA blackPriceStrip32AVX2Consts<>+1492(SB)/4, $0x3efffffe
-DATA blackPriceStrip32AVX2Consts<>+1496(SB)/4, $0x3efffffe
-DATA blackPriceStrip32AVX2Consts<>+1500(SB)/4, $0x3efffffe
-DATA blackPriceStrip32AVX2Consts<>+1504(SB)/4, $0x7fc00000
-DATA blackPriceStrip32AVX2Consts<>+1508(SB)/4, $0x7fc00000
-DATA blackPriceStrip32AVX2Consts<>+1512(SB)/4, $0x7fc00000
-DATA blackPriceStrip32AVX2Consts<>+1516(SB)/4, $0x7fc00000
-DATA blackPriceStrip32AVX2Consts<>+1520(SB)/4, $0x7fc00000
-DATA blackPriceStrip32AVX2Consts<>+1524(SB)/4, $0x7fc00000
-DATA blackPriceStrip32AVX2Consts<>+1528(SB)/4, $0x7fc00000
-DATA blackPriceStrip32AVX2Consts<>+1532(SB)/4, $0x7fc00000
-GLOBL blackPriceStrip32AVX2Consts<>(SB), RODATA|NOPTR, $1536
+DATA blackPriceStrip32AVX2Consts<>+832(SB)/4, $0x4b400000
+DATA blackPriceStrip32AVX2Consts<>+836(SB)/4, $0x4b400000
+DATA blackPriceStrip32AVX2Consts<>+840(SB)/4, $0x4b400000
+DATA blackPriceStrip32AVX2Consts<>+844(SB)/4, $0x4b400000
+DATA blackPriceStrip32AVX2Consts<>+848(SB)/4, $0x4b400000
+DATA blackPriceStrip32AVX2Consts<>+852(SB)/4, $0x4b400000
+DATA blackPriceStrip32AVX2Consts<>+856(SB)/4, $0x4b400000
+DATA blackPriceStrip32AVX2Consts<>+860(SB)/4, $0x4b400000
+DATA blackPriceStrip32AVX2Consts<>+864(SB)/4, $0xbf38aa3b
+DATA blackPriceStrip32AVX2Consts<>+868(SB)/4, $0xbf38aa3b
+DATA blackPriceStrip32AVX2Consts<>+872(SB)/4, $0xbf38aa3b
+DATA blackPriceStrip32AVX2Consts<>+876(SB)/4, $0xbf38aa3b
+DATA blackPriceStrip32AVX2Consts<>+880(SB)/4, $0xbf38aa3b
+DATA blackPriceStrip32AVX2Consts<>+884(SB)/4, $0xbf38aa3b
+DATA blackPriceStrip32AVX2Consts<>+888(SB)/4, $0xbf38aa3b
+DATA blackPriceStrip32AVX2Consts<>+892(SB)/4, $0xbf38aa3b
+DATA blackPriceStrip32AVX2Consts<>+896(SB)/4, $0x3fb17200
+DATA blackPriceStrip32AVX2Consts<>+900(SB)/4, $0x3fb17200
+DATA blackPriceStrip32AVX2Consts<>+904(SB)/4, $0x3fb17200
+DATA blackPriceStrip32AVX2Consts<>+908(SB)/4, $0x3fb17200
+DATA blackPriceStrip32AVX2Consts<>+912(SB)/4, $0x3fb17200
+DATA blackPriceStrip32AVX2Consts<>+916(SB)/4, $0x3fb17200
+DATA blackPriceStrip32AVX2Consts<>+920(SB)/4, $0x3fb17200
+DATA blackPriceStrip32AVX2Consts<>+924(SB)/4, $0x3fb17200
+DATA blackPriceStrip32AVX2Consts<>+928(SB)/4, $0x42fe0000
+DATA blackPriceStrip32AVX2Consts<>+932(SB)/4, $0x42fe0000
+DATA blackPriceStrip32AVX2Consts<>+936(SB)/4, $0x42fe0000
+DATA blackPriceStrip32AVX2Consts<>+940(SB)/4, $0x42fe0000
+DATA blackPriceStrip32AVX2Consts<>+944(SB)/4, $0x42fe0000
+DATA blackPriceStrip32AVX2Consts<>+948(SB)/4, $0x42fe0000
+DATA blackPriceStrip32AVX2Consts<>+952(SB)/4, $0x42fe0000
+DATA blackPriceStrip32AVX2Consts<>+956(SB)/4, $0x42fe0000
+DATA blackPriceStrip32AVX2Consts<>+960(SB)/4, $0xc2fc0000
+DATA blackPriceStrip32AVX2Consts<>+964(SB)/4, $0xc2fc0000
+DATA blackPriceStrip32AVX2Consts<>+968(SB)/4, $0xc2fc0000
+DATA blackPriceStrip32AVX2Consts<>+972(SB)/4, $0xc2fc0000
+DATA blackPriceStrip32AVX2Consts<>+976(SB)/4, $0xc2fc0000
+DATA blackPriceStrip32AVX2Consts<>+980(SB)/4, $0xc2fc0000
+DATA blackPriceStrip32AVX2Consts<>+984(SB)/4, $0xc2fc0000
+DATA blackPriceStrip32AVX2Consts<>+988(SB)/4, $0xc2fc0000
+DATA blackPriceStrip32AVX2Consts<>+992(SB)/4, $0x363fbe8e
+DATA blackPriceStrip32AVX2Consts<>+996(SB)/4, $0x363fbe8e
+DATA blackPriceStrip32AVX2Consts<>+1000(SB)/4, $0x363fbe8e
+DATA blackPriceStrip32AVX2Consts<>+1004(SB)/4, $0x363fbe8e
+DATA blackPriceStrip32AVX2Consts<>+1008(SB)/4, $0x363fbe8e
+DATA blackPriceStrip32AVX2Consts<>+1012(SB)/4, $0x363fbe8e
+DATA blackPriceStrip32AVX2Consts<>+1016(SB)/4, $0x363fbe8e
+DATA blackPriceStrip32AVX2Consts<>+1020(SB)/4, $0x363fbe8e
+DATA blackPriceStrip32AVX2Consts<>+1024(SB)/4, $0x37b56891
+DATA blackPriceStrip32AVX2Consts<>+1028(SB)/4, $0x37b56891
+DATA blackPriceStrip32AVX2Consts<>+1032(SB)/4, $0x37b56891
+DATA blackPriceStrip32AVX2Consts<>+1036(SB)/4, $0x37b56891
+DATA blackPriceStrip32AVX2Consts<>+1040(SB)/4, $0x37b56891
+DATA blackPriceStrip32AVX2Consts<>+1044(SB)/4, $0x37b56891
+DATA blackPriceStrip32AVX2Consts<>+1048(SB)/4, $0x37b56891
+DATA blackPriceStrip32AVX2Consts<>+1052(SB)/4, $0x37b56891
+DATA blackPriceStrip32AVX2Consts<>+1056(SB)/4, $0xb9891f97
+DATA blackPriceStrip32AVX2Consts<>+1060(SB)/4, $0xb9891f97
+DATA blackPriceStrip32AVX2Consts<>+1064(SB)/4, $0xb9891f97
+DATA blackPriceStrip32AVX2Consts<>+1068(SB)/4, $0xb9891f97
+DATA blackPriceStrip32AVX2Consts<>+1072(SB)/4, $0xb9891f97
+DATA blackPriceStrip32AVX2Consts<>+1076(SB)/4, $0xb9891f97
+DATA blackPriceStrip32AVX2Consts<>+1080(SB)/4, $0xb9891f97
+DATA blackPriceStrip32AVX2Consts<>+1084(SB)/4, $0xb9891f97
+DATA blackPriceStrip32AVX2Consts<>+1088(SB)/4, $0x4b40007f
+DATA blackPriceStrip32AVX2Consts<>+1092(SB)/4, $0x4b40007f
+DATA blackPriceStrip32AVX2Consts<>+1096(SB)/4, $0x4b40007f
+DATA blackPriceStrip32AVX2Consts<>+1100(SB)/4, $0x4b40007f
+DATA blackPriceStrip32AVX2Consts<>+1104(SB)/4, $0x4b40007f
+DATA blackPriceStrip32AVX2Consts<>+1108(SB)/4, $0x4b40007f
+DATA blackPriceStrip32AVX2Consts<>+1112(SB)/4, $0x4b40007f
+DATA blackPriceStrip32AVX2Consts<>+1116(SB)/4, $0x4b40007f
+DATA blackPriceStrip32AVX2Consts<>+1120(SB)/4, $0x3b2aac27
+DATA blackPriceStrip32AVX2Consts<>+1124(SB)/4, $0x3b2aac27
+DATA blackPriceStrip32AVX2Consts<>+1128(SB)/4, $0x3b2aac27
+DATA blackPriceStrip32AVX2Consts<>+1132(SB)/4, $0x3b2aac27
+DATA blackPriceStrip32AVX2Consts<>+1136(SB)/4, $0x3b2aac27
+DATA blackPriceStrip32AVX2Consts<>+1140(SB)/4, $0x3b2aac27
+DATA blackPriceStrip32AVX2Consts<>+1144(SB)/4, $0x3b2aac27
+DATA blackPriceStrip32AVX2Consts<>+1148(SB)/4, $0x3b2aac27
+DATA blackPriceStrip32AVX2Consts<>+1152(SB)/4, $0xbcaaaa45
+DATA blackPriceStrip32AVX2Consts<>+1156(SB)/4, $0xbcaaaa45
+DATA blackPriceStrip32AVX2Consts<>+1160(SB)/4, $0xbcaaaa45
+DATA blackPriceStrip32AVX2Consts<>+1164(SB)/4, $0xbcaaaa45
+DATA blackPriceStrip32AVX2Consts<>+1168(SB)/4, $0xbcaaaa45
+DATA blackPriceStrip32AVX2Consts<>+1172(SB)/4, $0xbcaaaa45
+DATA blackPriceStrip32AVX2Consts<>+1176(SB)/4, $0xbcaaaa45
+DATA blackPriceStrip32AVX2Consts<>+1180(SB)/4, $0xbcaaaa45
+DATA blackPriceStrip32AVX2Consts<>+1184(SB)/4, $0x3dfffffe
+DATA blackPriceStrip32AVX2Consts<>+1188(SB)/4, $0x3dfffffe
+DATA blackPriceStrip32AVX2Consts<>+1192(SB)/4, $0x3dfffffe
+DATA blackPriceStrip32AVX2Consts<>+1196(SB)/4, $0x3dfffffe
+DATA blackPriceStrip32AVX2Consts<>+1200(SB)/4, $0x3dfffffe
+DATA blackPriceStrip32AVX2Consts<>+1204(SB)/4, $0x3dfffffe
+DATA blackPriceStrip32AVX2Consts<>+1208(SB)/4, $0x3dfffffe
+DATA blackPriceStrip32AVX2Consts<>+1212(SB)/4, $0x3dfffffe
+DATA blackPriceStrip32AVX2Consts<>+1216(SB)/4, $0xbf000000
+DATA blackPriceStrip32AVX2Consts<>+1220(SB)/4, $0xbf000000
+DATA blackPriceStrip32AVX2Consts<>+1224(SB)/4, $0xbf000000
+DATA blackPriceStrip32AVX2Consts<>+1228(SB)/4, $0xbf000000
+DATA blackPriceStrip32AVX2Consts<>+1232(SB)/4, $0xbf000000
+DATA blackPriceStrip32AVX2Consts<>+1236(SB)/4, $0xbf000000
+DATA blackPriceStrip32AVX2Consts<>+1240(SB)/4, $0xbf000000
+DATA blackPriceStrip32AVX2Consts<>+1244(SB)/4, $0xbf000000
+DATA blackPriceStrip32AVX2Consts<>+1248(SB)/4, $0x39f55674
+DATA blackPriceStrip32AVX2Consts<>+1252(SB)/4, $0x39f55674
+DATA blackPriceStrip32AVX2Consts<>+1256(SB)/4, $0x39f55674
+DATA blackPriceStrip32AVX2Consts<>+1260(SB)/4, $0x39f55674
+DATA blackPriceStrip32AVX2Consts<>+1264(SB)/4, $0x39f55674
+DATA blackPriceStrip32AVX2Consts<>+1268(SB)/4, $0x39f55674
+DATA blackPriceStrip32AVX2Consts<>+1272(SB)/4, $0x39f55674
+DATA blackPriceStrip32AVX2Consts<>+1276(SB)/4, $0x39f55674
+DATA blackPriceStrip32AVX2Consts<>+1280(SB)/4, $0x398114b6
+DATA blackPriceStrip32AVX2Consts<>+1284(SB)/4, $0x398114b6
+DATA blackPriceStrip32AVX2Consts<>+1288(SB)/4, $0x398114b6
+DATA blackPriceStrip32AVX2Consts<>+1292(SB)/4, $0x398114b6
+DATA blackPriceStrip32AVX2Consts<>+1296(SB)/4, $0x398114b6
+DATA blackPriceStrip32AVX2Consts<>+1300(SB)/4, $0x398114b6
+DATA blackPriceStrip32AVX2Consts<>+1304(SB)/4, $0x398114b6
+DATA blackPriceStrip32AVX2Consts<>+1308(SB)/4, $0x398114b6
+DATA blackPriceStrip32AVX2Consts<>+1312(SB)/4, $0xbb82dd71
+DATA blackPriceStrip32AVX2Consts<>+1316(SB)/4, $0xbb82dd71
+DATA blackPriceStrip32AVX2Consts<>+1320(SB)/4, $0xbb82dd71
+DATA blackPriceStrip32AVX2Consts<>+1324(SB)/4, $0xbb82dd71
+DATA blackPriceStrip32AVX2Consts<>+1328(SB)/4, $0xbb82dd71
+DATA blackPriceStrip32AVX2Consts<>+1332(SB)/4, $0xbb82dd71
+DATA blackPriceStrip32AVX2Consts<>+1336(SB)/4, $0xbb82dd71
+DATA blackPriceStrip32AVX2Consts<>+1340(SB)/4, $0xbb82dd71
+DATA blackPriceStrip32AVX2Consts<>+1344(SB)/4, $0x3af38970
+DATA blackPriceStrip32AVX2Consts<>+1348(SB)/4, $0x3af38970
+DATA blackPriceStrip32AVX2Consts<>+1352(SB)/4, $0x3af38970
+DATA blackPriceStrip32AVX2Consts<>+1356(SB)/4, $0x3af38970
+DATA blackPriceStrip32AVX2Consts<>+1360(SB)/4, $0x3af38970
+DATA blackPriceStrip32AVX2Consts<>+1364(SB)/4, $0x3af38970
+DATA blackPriceStrip32AVX2Consts<>+1368(SB)/4, $0x3af38970
+DATA blackPriceStrip32AVX2Consts<>+1372(SB)/4, $0x3af38970
+DATA blackPriceStrip32AVX2Consts<>+1376(SB)/4, $0x3cf7415f
+DATA blackPriceStrip32AVX2Consts<>+1380(SB)/4, $0x3cf7415f
+DATA blackPriceStrip32AVX2Consts<>+1384(SB)/4, $0x3cf7415f
+DATA blackPriceStrip32AVX2Consts<>+1388(SB)/4, $0x3cf7415f
+DATA blackPriceStrip32AVX2Consts<>+1392(SB)/4, $0x3cf7415f
+DATA blackPriceStrip32AVX2Consts<>+1396(SB)/4, $0x3cf7415f
+DATA blackPriceStrip32AVX2Consts<>+1400(SB)/4, $0x3cf7415f
+DATA blackPriceStrip32AVX2Consts<>+1404(SB)/4, $0x3cf7415f
+DATA blackPriceStrip32AVX2Consts<>+1408(SB)/4, $0xbdd09d4d
+DATA blackPriceStrip32AVX2Consts<>+1412(SB)/4, $0xbdd09d4d
+DATA blackPriceStrip32AVX2Consts<>+1416(SB)/4, $0xbdd09d4d
+DATA blackPriceStrip32AVX2Consts<>+1420(SB)/4, $0xbdd09d4d
+DATA blackPriceStrip32AVX2Consts<>+1424(SB)/4, $0xbdd09d4d
+DATA blackPriceStrip32AVX2Consts<>+1428(SB)/4, $0xbdd09d4d
+DATA blackPriceStrip32AVX2Consts<>+1432(SB)/4, $0xbdd09d4d
+DATA blackPriceStrip32AVX2Consts<>+1436(SB)/4, $0xbdd09d4d
+DATA blackPriceStrip32AVX2Consts<>+1440(SB)/4, $0x3e19190f
+DATA blackPriceStrip32AVX2Consts<>+1444(SB)/4, $0x3e19190f
+DATA blackPriceStrip32AVX2Consts<>+1448(SB)/4, $0x3e19190f
+DATA blackPriceStrip32AVX2Consts<>+1452(SB)/4, $0x3e19190f
+DATA blackPriceStrip32AVX2Consts<>+1456(SB)/4, $0x3e19190f
+DATA blackPriceStrip32AVX2Consts<>+1460(SB)/4, $0x3e19190f
+DATA blackPriceStrip32AVX2Consts<>+1464(SB)/4, $0x3e19190f
+DATA blackPriceStrip32AVX2Consts<>+1468(SB)/4, $0x3e19190f
+DATA blackPriceStrip32AVX2Consts<>+1472(SB)/4, $0xbc80cdcc
+DATA blackPriceStrip32AVX2Consts<>+1476(SB)/4, $0xbc80cdcc
+DATA blackPriceStrip32AVX2Consts<>+1480(SB)/4, $0xbc80cdcc
+DATA blackPriceStrip32AVX2Consts<>+1484(SB)/4, $0xbc80cdcc
+DATA blackPriceStrip32AVX2Consts<>+1488(SB)/4, $0xbc80cdcc
+DATA blackPriceStrip32AVX2Consts<>+1492(SB)/4, $0xbc80cdcc
+DATA blackPriceStrip32AVX2Consts<>+1496(SB)/4, $0xbc80cdcc
+DATA blackPriceStrip32AVX2Consts<>+1500(SB)/4, $0xbc80cdcc
+DATA blackPriceStrip32AVX2Consts<>+1504(SB)/4, $0xbeecaa20
+DATA blackPriceStrip32AVX2Consts<>+1508(SB)/4, $0xbeecaa20
+DATA blackPriceStrip32AVX2Consts<>+1512(SB)/4, $0xbeecaa20
+DATA blackPriceStrip32AVX2Consts<>+1516(SB)/4, $0xbeecaa20
+DATA blackPriceStrip32AVX2Consts<>+1520(SB)/4, $0xbeecaa20
+DATA blackPriceStrip32AVX2Consts<>+1524(SB)/4, $0xbeecaa20
+DATA blackPriceStrip32AVX2Consts<>+1528(SB)/4, $0xbeecaa20
+DATA blackPriceStrip32AVX2Consts<>+1532(SB)/4, $0xbeecaa20
+DATA blackPriceStrip32AVX2Consts<>+1536(SB)/4, $0x7fc00000
+DATA blackPriceStrip32AVX2Consts<>+1540(SB)/4, $0x7fc00000
+DATA blackPriceStrip32AVX2Consts<>+1544(SB)/4, $0x7fc00000
+DATA blackPriceStrip32AVX2Consts<>+1548(SB)/4, $0x7fc00000
+DATA blackPriceStrip32AVX2Consts<>+1552(SB)/4, $0x7fc00000
+DATA blackPriceStrip32AVX2Consts<>+1556(SB)/4, $0x7fc00000
+DATA blackPriceStrip32AVX2Consts<>+1560(SB)/4, $0x7fc00000
+DATA blackPriceStrip32AVX2Consts<>+1564(SB)/4, $0x7fc00000
+GLOBL blackPriceStrip32AVX2Consts<>(SB), RODATA|NOPTR, $1568
 
 DATA blackPriceStrip32AVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA blackPriceStrip32AVX2Masks<>+8(SB)/8, $0xffffffffffffffff
@@ -1476,7 +1473,7 @@ GLOBL blackPriceStrip32AVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func blackPriceStrip32AVX2(price []float32, sign []float32, K []float32, sigma []float32, F float32, T float32, D float32)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
-TEXT ·blackPriceStrip32AVX2(SB), $1440-108
+TEXT ·blackPriceStrip32AVX2(SB), $1888-108
 	LEAQ         31(SP), BX
 	ANDQ         $-32, BX
 	MOVQ         price_len+8(FP), CX
@@ -1535,670 +1532,723 @@ body:
 	VMOVUPS     32(R9)(AX*1), Y4
 	PREFETCHT0  1088(R9)(AX*1)
 	VMOVUPS     64(R9)(AX*1), Y5
-	VMOVUPS     96(BX), Y6
-	VMULPS      Y6, Y3, Y3
-	VMULPS      Y6, Y4, Y4
-	VMULPS      Y6, Y5, Y5
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+0(SB), Y6
-	VANDPS      Y6, Y0, Y7
-	VANDPS      Y6, Y1, Y8
-	VANDPS      Y6, Y2, Y9
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+64(SB), Y10
-	VMULPS      Y7, Y10, Y11
-	VMULPS      Y8, Y10, Y12
-	VMULPS      Y9, Y10, Y10
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+32(SB), Y13
-	VCMPPS      $0x11, Y13, Y7, Y14
-	VCMPPS      $0x11, Y13, Y8, Y15
-	VCMPPS      $0x11, Y13, Y9, Y13
-	VBLENDVPS   Y14, Y11, Y7, Y11
-	VBLENDVPS   Y15, Y12, Y8, Y12
-	VBLENDVPS   Y13, Y10, Y9, Y10
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+224(SB), Y6
-	VANDPS      Y6, Y14, Y14
-	VANDPS      Y6, Y15, Y15
-	VANDPS      Y6, Y13, Y6
-	VCMPPS      $0x03, Y7, Y7, Y13
-	VMOVUPS     Y2, 320(BX)
-	VCMPPS      $0x03, Y8, Y8, Y2
-	VMOVUPS     Y1, 352(BX)
-	VCMPPS      $0x03, Y9, Y9, Y1
-	VMOVUPS     Y0, 384(BX)
-	VANDPS      blackPriceStrip32AVX2Consts<>+96(SB), Y11, Y0
-	VMOVUPS     Y9, 416(BX)
-	VANDPS      blackPriceStrip32AVX2Consts<>+96(SB), Y12, Y9
-	VMOVUPS     Y8, 448(BX)
-	VANDPS      blackPriceStrip32AVX2Consts<>+96(SB), Y10, Y8
-	VORPS       blackPriceStrip32AVX2Consts<>+128(SB), Y0, Y0
-	VORPS       blackPriceStrip32AVX2Consts<>+128(SB), Y9, Y9
-	VORPS       blackPriceStrip32AVX2Consts<>+128(SB), Y8, Y8
-	VORPS       Y13, Y0, Y0
-	VORPS       Y2, Y9, Y2
-	VORPS       Y1, Y8, Y1
-	VPSRLD      $0x17, Y11, Y8
-	VPSRLD      $0x17, Y12, Y9
-	VPSRLD      $0x17, Y10, Y10
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+160(SB), Y11
-	VORPS       Y8, Y11, Y8
-	VORPS       Y9, Y11, Y9
-	VORPS       Y10, Y11, Y10
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+192(SB), Y11
-	VSUBPS      Y11, Y8, Y8
-	VSUBPS      Y11, Y9, Y9
-	VSUBPS      Y11, Y10, Y10
-	VSUBPS      Y14, Y8, Y8
-	VSUBPS      Y15, Y9, Y9
-	VSUBPS      Y6, Y10, Y6
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+352(SB), Y10
-	VMULPS      Y10, Y0, Y11
-	VMULPS      Y10, Y2, Y12
-	VMULPS      Y10, Y1, Y10
-	VMOVUPS     160(BX), Y13
-	VCMPPS      $0x11, Y13, Y11, Y11
-	VCMPPS      $0x11, Y13, Y12, Y12
-	VCMPPS      $0x11, Y13, Y10, Y10
-	VADDPS      Y0, Y0, Y14
-	VADDPS      Y2, Y2, Y15
-	VMOVUPS     Y6, 480(BX)
-	VADDPS      Y1, Y1, Y6
-	VBLENDVPS   Y11, Y14, Y0, Y14
-	VBLENDVPS   Y12, Y15, Y2, Y15
-	VBLENDVPS   Y10, Y6, Y1, Y6
-	VMOVUPS     Y10, 512(BX)
-	VMOVUPS     224(BX), Y10
-	VCMPPS      $0x11, Y0, Y10, Y0
-	VCMPPS      $0x11, Y2, Y10, Y2
-	VCMPPS      $0x11, Y1, Y10, Y1
-	VMOVUPS     (BX), Y10
-	VMOVUPS     Y12, 544(BX)
-	VMULPS      Y3, Y10, Y12
-	VMOVUPS     Y11, 576(BX)
-	VMULPS      Y4, Y10, Y11
-	VMOVUPS     Y4, 608(BX)
-	VMULPS      Y5, Y10, Y4
-	VMOVUPS     256(BX), Y10
-	VMOVUPS     Y5, 640(BX)
-	VBLENDVPS   Y0, Y10, Y13, Y5
-	VMOVUPS     Y0, 672(BX)
-	VBLENDVPS   Y2, Y10, Y13, Y0
-	VBLENDVPS   Y1, Y10, Y13, Y10
-	VADDPS      Y14, Y5, Y13
-	VMOVUPS     Y1, 704(BX)
-	VADDPS      Y15, Y0, Y1
-	VMOVUPS     Y2, 736(BX)
-	VADDPS      Y6, Y10, Y2
-	VSUBPS      Y14, Y5, Y5
-	VSUBPS      Y15, Y0, Y0
-	VSUBPS      Y6, Y10, Y6
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+256(SB), Y10
-	VCMPPS      $0x00, Y10, Y7, Y14
-	VMOVUPS     448(BX), Y15
-	VMOVUPS     Y3, 768(BX)
-	VCMPPS      $0x00, Y10, Y15, Y3
-	VMOVUPS     416(BX), Y15
-	VMOVUPS     Y7, 800(BX)
-	VCMPPS      $0x00, Y10, Y15, Y7
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+288(SB), Y10
-	VBLENDVPS   Y14, Y10, Y8, Y8
-	VBLENDVPS   Y3, Y10, Y9, Y3
-	VMOVUPS     480(BX), Y9
-	VBLENDVPS   Y7, Y10, Y9, Y7
-	VMULPS      Y12, Y13, Y9
-	VMULPS      Y11, Y1, Y10
-	VMULPS      Y4, Y2, Y14
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+128(SB), Y15
-	VDIVPS      Y9, Y15, Y9
-	VDIVPS      Y10, Y15, Y10
-	VDIVPS      Y14, Y15, Y14
-	VMULPS      Y9, Y12, Y12
-	VMULPS      Y10, Y11, Y11
-	VMULPS      Y14, Y4, Y4
-	VMULPS      Y9, Y13, Y9
-	VMULPS      Y10, Y1, Y1
-	VMULPS      Y14, Y2, Y2
-	VMULPS      Y12, Y5, Y5
-	VMULPS      Y11, Y0, Y0
-	VMULPS      Y4, Y6, Y4
-	VMOVUPS     (BX), Y6
-	VMULPS      Y9, Y6, Y9
-	VMULPS      Y1, Y6, Y1
-	VMULPS      Y2, Y6, Y2
-	VMOVUPS     800(BX), Y10
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+320(SB), Y11
-	VCMPPS      $0x11, Y11, Y10, Y12
-	VMOVUPS     448(BX), Y13
-	VCMPPS      $0x11, Y11, Y13, Y14
-	VMOVUPS     416(BX), Y6
-	VCMPPS      $0x11, Y11, Y6, Y11
-	VBLENDVPS   Y12, Y8, Y10, Y8
-	VBLENDVPS   Y14, Y3, Y13, Y3
-	VBLENDVPS   Y11, Y7, Y6, Y6
-	VMOVUPS     192(BX), Y7
-	VSUBPS      Y8, Y7, Y8
-	VSUBPS      Y3, Y7, Y3
-	VSUBPS      Y6, Y7, Y6
-	VMULPS      Y5, Y5, Y7
-	VMULPS      Y0, Y0, Y10
-	VMULPS      Y4, Y4, Y11
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+384(SB), Y12
-	VMULPS      768(BX), Y12, Y13
-	VMULPS      608(BX), Y12, Y14
-	VMOVUPS     Y2, 416(BX)
-	VMULPS      640(BX), Y12, Y2
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+416(SB), Y12
-	VMOVUPS     Y2, 448(BX)
-	VADDPS      Y12, Y8, Y2
-	VMOVUPS     Y1, 800(BX)
-	VADDPS      Y12, Y3, Y1
-	VMOVUPS     Y14, 480(BX)
-	VADDPS      Y12, Y6, Y14
-	VMOVUPS     672(BX), Y12
-	VBLENDVPS   Y12, Y2, Y8, Y2
-	VMOVUPS     736(BX), Y12
-	VBLENDVPS   Y12, Y1, Y3, Y1
-	VMOVUPS     704(BX), Y12
-	VBLENDVPS   Y12, Y14, Y6, Y12
-	VADDPS      Y8, Y15, Y8
-	VADDPS      Y3, Y15, Y3
-	VADDPS      Y6, Y15, Y6
-	VMOVUPS     576(BX), Y14
-	VBLENDVPS   Y14, Y8, Y2, Y2
-	VMOVUPS     544(BX), Y8
-	VBLENDVPS   Y8, Y3, Y1, Y1
-	VMOVUPS     512(BX), Y3
-	VBLENDVPS   Y3, Y6, Y12, Y3
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+448(SB), Y6
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+480(SB), Y8
-	VFMADD231PS Y6, Y7, Y8
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+480(SB), Y12
-	VFMADD231PS Y6, Y10, Y12
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+480(SB), Y11, Y6
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+512(SB), Y14
-	VFMADD213PS Y14, Y7, Y8
-	VFMADD213PS Y14, Y10, Y12
-	VFMADD231PS Y6, Y11, Y14
-	VMULPS      Y8, Y7, Y6
-	VMULPS      Y12, Y10, Y7
-	VMULPS      Y14, Y11, Y8
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+544(SB), Y10
-	VMULPS      Y10, Y2, Y11
-	VMULPS      Y10, Y1, Y12
-	VMULPS      Y10, Y3, Y10
-	VFMADD231PS Y6, Y5, Y11
-	VFMADD231PS Y7, Y0, Y12
-	VFMADD231PS Y8, Y4, Y10
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+576(SB), Y6
-	VFMADD231PS Y6, Y5, Y11
-	VFMADD231PS Y6, Y0, Y12
-	VFMADD231PS Y6, Y4, Y10
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+608(SB), Y0
-	VFMADD231PS Y0, Y2, Y11
-	VFMADD231PS Y0, Y1, Y12
-	VFMADD231PS Y0, Y3, Y10
 	PREFETCHT0  1024(DI)(AX*1)
-	VMOVUPS     (DI)(AX*1), Y0
-	VMOVUPS     32(DI)(AX*1), Y1
+	VMOVUPS     (DI)(AX*1), Y6
+	VMOVUPS     32(DI)(AX*1), Y7
 	PREFETCHT0  1088(DI)(AX*1)
-	VMOVUPS     64(DI)(AX*1), Y2
-	VMOVUPS     384(BX), Y3
-	VMOVUPS     64(BX), Y4
-	VMULPS      Y4, Y3, Y5
-	VMOVUPS     352(BX), Y7
-	VMULPS      Y4, Y7, Y8
-	VMOVUPS     320(BX), Y14
-	VMULPS      Y4, Y14, Y6
-	VMOVUPS     (BX), Y15
-	VMINPS      Y3, Y15, Y3
-	VMINPS      Y7, Y15, Y7
-	VMINPS      Y14, Y15, Y14
-	VMINPS      Y4, Y3, Y3
-	VMINPS      Y4, Y7, Y7
-	VMINPS      Y4, Y14, Y4
-	VMINPS      768(BX), Y3, Y3
-	VMINPS      608(BX), Y7, Y7
-	VMINPS      640(BX), Y4, Y4
-	VMOVUPS     32(BX), Y14
-	VMINPS      Y14, Y3, Y3
-	VMINPS      Y14, Y7, Y7
-	VMINPS      Y14, Y4, Y4
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+640(SB), Y15
-	VCMPPS      $0x11, Y3, Y15, Y3
-	VCMPPS      $0x11, Y7, Y15, Y7
-	VCMPPS      $0x11, Y4, Y15, Y4
-	VMOVAPS     Y13, Y15
-	VFMADD231PS Y11, Y9, Y15
-	VMOVUPS     800(BX), Y14
-	VMOVUPS     Y15, 320(BX)
-	VMOVUPS     480(BX), Y15
-	VFMADD231PS Y12, Y14, Y15
-	VMOVUPS     Y15, 352(BX)
-	VMOVUPS     448(BX), Y15
-	VFMADD231PS 416(BX), Y10, Y15
-	VFMSUB231PS Y11, Y9, Y13
-	VFMSUB213PS 480(BX), Y12, Y14
-	VMOVUPS     448(BX), Y9
-	VFMSUB231PS 416(BX), Y10, Y9
-	VMOVUPS     128(BX), Y10
-	VADDPS      Y5, Y10, Y11
-	VADDPS      Y8, Y10, Y12
-	VMOVUPS     Y9, 448(BX)
-	VADDPS      Y6, Y10, Y9
-	VADDPS      768(BX), Y11, Y11
-	VADDPS      608(BX), Y12, Y12
-	VADDPS      640(BX), Y9, Y9
-	VMULPS      Y5, Y0, Y5
-	VMULPS      Y8, Y1, Y8
-	VMULPS      Y6, Y2, Y6
-	VMOVUPS     Y6, 640(BX)
-	VMOVUPS     32(BX), Y6
-	VADDPS      Y11, Y6, Y11
-	VADDPS      Y12, Y6, Y12
-	VADDPS      Y9, Y6, Y6
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+672(SB), Y9
-	VCMPPS      $0x11, Y9, Y11, Y11
-	VCMPPS      $0x11, Y9, Y12, Y12
-	VCMPPS      $0x11, Y9, Y6, Y6
-	VANDPS      Y11, Y3, Y3
-	VANDPS      Y12, Y7, Y7
-	VANDPS      Y6, Y4, Y4
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+0(SB), Y6
-	VMOVUPS     320(BX), Y9
-	VANDPS      Y9, Y6, Y11
-	VMOVUPS     352(BX), Y12
-	VMOVUPS     Y4, 608(BX)
-	VANDPS      Y12, Y6, Y4
-	VMOVUPS     Y7, 768(BX)
-	VANDPS      Y15, Y6, Y7
-	VMOVUPS     Y3, 416(BX)
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+704(SB), Y3
-	VMINPS      Y11, Y3, Y11
-	VMINPS      Y4, Y3, Y4
-	VMINPS      Y7, Y3, Y7
-	VMOVUPS     Y8, 480(BX)
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+736(SB), Y8
-	VANDPS      Y8, Y9, Y9
-	VANDPS      Y8, Y12, Y12
-	VANDPS      Y8, Y15, Y15
-	VMOVUPS     Y5, 352(BX)
-	VANDPS      Y13, Y6, Y5
-	VMOVUPS     Y15, 320(BX)
-	VANDPS      Y14, Y6, Y15
+	VMOVUPS     64(DI)(AX*1), Y8
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+0(SB), Y9
+	VANDPS      Y9, Y0, Y10
+	VANDPS      Y9, Y1, Y11
+	VANDPS      Y9, Y2, Y12
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+64(SB), Y13
+	VMULPS      Y10, Y13, Y14
+	VMULPS      Y11, Y13, Y15
+	VMULPS      Y12, Y13, Y13
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+32(SB), Y9
+	VMOVUPS     Y8, 320(BX)
+	VCMPPS      $0x11, Y9, Y10, Y8
+	VMOVUPS     Y7, 352(BX)
+	VCMPPS      $0x11, Y9, Y11, Y7
+	VCMPPS      $0x11, Y9, Y12, Y9
+	VMOVUPS     Y6, 384(BX)
+	VCMPPS      $0x03, Y10, Y10, Y6
+	VMOVUPS     Y2, 416(BX)
+	VCMPPS      $0x03, Y11, Y11, Y2
+	VMOVUPS     Y1, 448(BX)
+	VCMPPS      $0x03, Y12, Y12, Y1
+	VBLENDVPS   Y8, Y14, Y10, Y14
+	VBLENDVPS   Y7, Y15, Y11, Y15
+	VBLENDVPS   Y9, Y13, Y12, Y13
+	VMOVUPS     Y0, 480(BX)
+	VANDPS      blackPriceStrip32AVX2Consts<>+96(SB), Y14, Y0
+	VMOVUPS     Y12, 512(BX)
+	VANDPS      blackPriceStrip32AVX2Consts<>+96(SB), Y15, Y12
+	VMOVUPS     Y11, 544(BX)
+	VANDPS      blackPriceStrip32AVX2Consts<>+96(SB), Y13, Y11
+	VORPS       blackPriceStrip32AVX2Consts<>+128(SB), Y0, Y0
+	VORPS       blackPriceStrip32AVX2Consts<>+128(SB), Y12, Y12
+	VORPS       blackPriceStrip32AVX2Consts<>+128(SB), Y11, Y11
+	VORPS       Y6, Y0, Y0
+	VORPS       Y2, Y12, Y2
+	VORPS       Y1, Y11, Y1
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+352(SB), Y6
+	VMULPS      Y6, Y0, Y11
+	VMULPS      Y6, Y2, Y12
+	VMULPS      Y6, Y1, Y6
+	VMOVUPS     Y10, 576(BX)
+	VADDPS      Y0, Y0, Y10
+	VMOVUPS     Y9, 608(BX)
+	VADDPS      Y2, Y2, Y9
+	VMOVUPS     Y7, 640(BX)
+	VADDPS      Y1, Y1, Y7
+	VMOVUPS     Y8, 672(BX)
+	VMOVUPS     224(BX), Y8
+	VMOVUPS     Y13, 704(BX)
+	VCMPPS      $0x11, Y0, Y8, Y13
+	VMOVUPS     Y15, 736(BX)
+	VCMPPS      $0x11, Y2, Y8, Y15
+	VCMPPS      $0x11, Y1, Y8, Y8
+	VCMPPS      $0x11, 160(BX), Y11, Y11
+	VCMPPS      $0x11, 160(BX), Y12, Y12
+	VCMPPS      $0x11, 160(BX), Y6, Y6
+	VMULPS      96(BX), Y3, Y3
+	VMULPS      96(BX), Y4, Y4
+	VMULPS      96(BX), Y5, Y5
+	VBLENDVPS   Y11, Y10, Y0, Y0
+	VBLENDVPS   Y12, Y9, Y2, Y2
+	VBLENDVPS   Y6, Y7, Y1, Y1
+	VMOVUPS     256(BX), Y7
+	VMOVUPS     160(BX), Y9
+	VBLENDVPS   Y13, Y7, Y9, Y10
+	VMOVUPS     Y6, 768(BX)
+	VBLENDVPS   Y15, Y7, Y9, Y6
+	VBLENDVPS   Y8, Y7, Y9, Y7
+	VMOVUPS     (BX), Y9
 	VMOVUPS     Y12, 800(BX)
-	VMOVUPS     448(BX), Y12
-	VMOVUPS     Y9, 384(BX)
-	VANDPS      Y12, Y6, Y9
-	VMINPS      Y5, Y3, Y5
-	VMINPS      Y15, Y3, Y15
-	VMINPS      Y9, Y3, Y3
-	VANDPS      Y13, Y8, Y9
-	VANDPS      Y14, Y8, Y13
-	VANDPS      Y12, Y8, Y12
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+768(SB), Y14
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+128(SB), Y6
-	VFMADD231PS Y14, Y11, Y6
-	VMOVUPS     Y12, 448(BX)
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+128(SB), Y12
-	VFMADD231PS Y14, Y4, Y12
-	VMOVUPS     Y13, 512(BX)
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+128(SB), Y13
-	VFMADD231PS Y14, Y7, Y13
-	VMOVUPS     Y9, 544(BX)
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+800(SB), Y9
-	VADDPS      Y9, Y11, Y10
-	VADDPS      Y9, Y4, Y8
-	VMOVUPS     Y2, 576(BX)
-	VADDPS      Y9, Y7, Y2
-	VMOVUPS     Y1, 704(BX)
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+128(SB), Y1
-	VFMADD231PS Y14, Y5, Y1
-	VMOVUPS     Y0, 736(BX)
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+128(SB), Y0
-	VFMADD231PS Y14, Y15, Y0
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+128(SB), Y3, Y14
-	VMOVUPS     Y14, 672(BX)
-	VADDPS      Y9, Y5, Y14
-	VMOVUPS     Y5, 832(BX)
-	VADDPS      Y9, Y15, Y5
-	VADDPS      Y9, Y3, Y9
-	VMOVUPS     Y3, 864(BX)
-	VMULPS      Y10, Y6, Y3
+	VMULPS      Y3, Y9, Y12
+	VMOVUPS     Y11, 832(BX)
+	VMULPS      Y4, Y9, Y11
+	VMOVUPS     Y8, 864(BX)
+	VMULPS      Y5, Y9, Y8
+	VADDPS      Y0, Y10, Y9
 	VMOVUPS     Y15, 896(BX)
-	VMULPS      Y8, Y12, Y15
-	VMOVUPS     Y8, 928(BX)
-	VMULPS      Y2, Y13, Y8
-	VMOVUPS     Y2, 960(BX)
-	VMULPS      blackPriceStrip32AVX2Consts<>+832(SB), Y11, Y2
-	VMOVUPS     Y2, 992(BX)
-	VMULPS      blackPriceStrip32AVX2Consts<>+832(SB), Y4, Y2
-	VMOVUPS     Y2, 1024(BX)
-	VMULPS      blackPriceStrip32AVX2Consts<>+832(SB), Y7, Y2
-	VMOVUPS     Y2, 1056(BX)
-	VMULPS      Y14, Y1, Y2
-	VMOVUPS     Y7, 1088(BX)
-	VMULPS      Y5, Y0, Y7
-	VMOVUPS     Y4, 1120(BX)
-	VMULPS      672(BX), Y9, Y4
-	VMOVUPS     Y11, 1152(BX)
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+736(SB), Y11
-	VMOVUPS     Y9, 1184(BX)
-	VXORPS      736(BX), Y11, Y9
-	VMOVUPS     Y9, 1216(BX)
-	VXORPS      704(BX), Y11, Y9
-	VMOVUPS     Y9, 1248(BX)
-	VMOVUPS     576(BX), Y9
-	VXORPS      Y11, Y9, Y11
-	VMOVUPS     Y11, 1280(BX)
-	VMOVUPS     128(BX), Y11
-	VMOVUPS     Y5, 1312(BX)
-	VMULPS      736(BX), Y11, Y5
-	VMOVUPS     Y5, 736(BX)
-	VMULPS      704(BX), Y11, Y5
-	VMULPS      Y11, Y9, Y9
-	VMULPS      Y2, Y3, Y11
-	VMOVUPS     Y9, 576(BX)
-	VMULPS      Y7, Y15, Y9
-	VMOVUPS     Y5, 704(BX)
-	VMULPS      Y4, Y8, Y5
-	VMOVUPS     Y14, 1344(BX)
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+128(SB), Y14
-	VDIVPS      Y11, Y14, Y11
-	VDIVPS      Y9, Y14, Y9
-	VDIVPS      Y5, Y14, Y5
-	VMULPS      Y11, Y2, Y2
-	VMULPS      Y9, Y7, Y7
-	VMULPS      Y5, Y4, Y4
-	VMULPS      Y11, Y3, Y3
-	VMULPS      Y9, Y15, Y9
-	VMULPS      Y5, Y8, Y5
-	VMULPS      Y2, Y6, Y6
-	VMULPS      Y7, Y12, Y8
-	VMULPS      Y4, Y13, Y11
-	VMULPS      Y2, Y10, Y2
-	VMULPS      928(BX), Y7, Y7
-	VMULPS      960(BX), Y4, Y4
-	VMULPS      Y3, Y1, Y1
-	VMULPS      Y9, Y0, Y0
-	VMULPS      672(BX), Y5, Y10
-	VMULPS      1344(BX), Y3, Y3
-	VMULPS      1312(BX), Y9, Y9
-	VMULPS      1184(BX), Y5, Y5
-	VMULPS      832(BX), Y1, Y1
-	VMULPS      896(BX), Y0, Y0
-	VMULPS      864(BX), Y10, Y10
-	VMOVUPS     1152(BX), Y12
-	VMULPS      Y6, Y12, Y6
-	VMOVUPS     1120(BX), Y13
-	VMULPS      Y8, Y13, Y8
-	VMOVUPS     1088(BX), Y14
-	VMULPS      Y11, Y14, Y11
-	VMULPS      992(BX), Y12, Y15
-	VMULPS      1024(BX), Y13, Y12
-	VMULPS      1056(BX), Y14, Y13
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+864(SB), Y14
-	VMULPS      Y14, Y15, Y15
-	VMULPS      Y14, Y12, Y12
-	VMULPS      Y14, Y13, Y13
-	VROUNDPS    $0x08, Y15, Y14
-	VROUNDPS    $0x08, Y12, Y12
-	VROUNDPS    $0x08, Y13, Y13
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+576(SB), Y15
-	VMOVUPS     Y13, 864(BX)
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+416(SB), Y13
-	VFMADD231PS Y15, Y1, Y13
-	VMOVUPS     Y12, 896(BX)
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+416(SB), Y12
-	VFMADD231PS Y15, Y0, Y12
-	VMOVUPS     Y14, 832(BX)
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+416(SB), Y14
-	VFMADD231PS Y15, Y10, Y14
-	VMOVUPS     Y4, 1184(BX)
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+416(SB), Y4
-	VFMADD231PS Y15, Y6, Y4
-	VMOVUPS     Y7, 1312(BX)
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+416(SB), Y7
-	VFMADD231PS Y15, Y8, Y7
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+416(SB), Y11, Y15
-	VMOVUPS     Y2, 1344(BX)
-	VMOVUPS     288(BX), Y2
+	VADDPS      Y2, Y6, Y15
+	VMOVUPS     Y13, 928(BX)
+	VADDPS      Y1, Y7, Y13
+	VPSRLD      $0x17, Y14, Y14
+	VMOVUPS     Y5, 960(BX)
+	VMOVUPS     736(BX), Y5
+	VPSRLD      $0x17, Y5, Y5
+	VMOVUPS     Y4, 736(BX)
+	VMOVUPS     704(BX), Y4
+	VPSRLD      $0x17, Y4, Y4
+	VORPS       blackPriceStrip32AVX2Consts<>+160(SB), Y14, Y14
+	VORPS       blackPriceStrip32AVX2Consts<>+160(SB), Y5, Y5
+	VORPS       blackPriceStrip32AVX2Consts<>+160(SB), Y4, Y4
+	VMOVUPS     Y3, 704(BX)
+	VMULPS      Y12, Y9, Y3
+	VMOVUPS     Y9, 992(BX)
+	VMULPS      Y11, Y15, Y9
+	VMOVUPS     Y15, 1024(BX)
+	VMULPS      Y8, Y13, Y15
+	VSUBPS      blackPriceStrip32AVX2Consts<>+192(SB), Y14, Y14
+	VSUBPS      blackPriceStrip32AVX2Consts<>+192(SB), Y5, Y5
+	VSUBPS      blackPriceStrip32AVX2Consts<>+192(SB), Y4, Y4
+	VMOVUPS     Y13, 1056(BX)
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+224(SB), Y13
+	VMOVUPS     Y8, 1088(BX)
+	VANDPS      672(BX), Y13, Y8
 	VMOVUPS     Y11, 672(BX)
-	VORPS       384(BX), Y2, Y11
-	VMOVUPS     Y8, 960(BX)
-	VORPS       800(BX), Y2, Y8
-	VMOVUPS     Y6, 928(BX)
-	VORPS       320(BX), Y2, Y6
-	VMOVUPS     1216(BX), Y2
-	VCMPPS      $0x00, Y11, Y2, Y11
-	VMOVUPS     1248(BX), Y2
-	VCMPPS      $0x00, Y8, Y2, Y8
-	VMOVUPS     1280(BX), Y2
-	VCMPPS      $0x00, Y6, Y2, Y6
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+256(SB), Y2
-	VMOVUPS     Y15, 1376(BX)
-	VMOVUPS     736(BX), Y15
-	VBLENDVPS   Y11, Y2, Y15, Y11
-	VMOVUPS     704(BX), Y15
-	VBLENDVPS   Y8, Y2, Y15, Y8
-	VMOVUPS     576(BX), Y15
-	VBLENDVPS   Y6, Y2, Y15, Y6
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+896(SB), Y15
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+928(SB), Y2
-	VFMADD231PS Y15, Y13, Y2
-	VMOVUPS     Y7, 576(BX)
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+928(SB), Y7
-	VFMADD231PS Y15, Y12, Y7
-	VMOVUPS     Y4, 704(BX)
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+928(SB), Y4
-	VFMADD231PS Y15, Y14, Y4
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+960(SB), Y15
-	VFMADD213PS Y15, Y13, Y2
-	VFMADD213PS Y15, Y12, Y7
-	VFMADD213PS Y15, Y14, Y4
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+992(SB), Y15
-	VFMADD213PS Y15, Y13, Y2
-	VFMADD213PS Y15, Y12, Y7
-	VFMADD213PS Y15, Y14, Y4
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1024(SB), Y15
-	VFMADD213PS Y15, Y13, Y2
-	VFMADD213PS Y15, Y12, Y7
-	VFMADD213PS Y15, Y14, Y4
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1056(SB), Y15
-	VFMADD213PS Y15, Y13, Y2
-	VFMADD213PS Y15, Y12, Y7
-	VFMADD213PS Y15, Y14, Y4
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1088(SB), Y15
-	VFMADD213PS Y15, Y13, Y2
-	VFMADD213PS Y15, Y12, Y7
-	VFMADD213PS Y15, Y14, Y4
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1120(SB), Y15
-	VFMADD213PS Y15, Y13, Y2
-	VFMADD213PS Y15, Y12, Y7
-	VFMADD213PS Y15, Y14, Y4
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1152(SB), Y15
-	VFMADD213PS Y15, Y2, Y13
-	VFMADD213PS Y15, Y7, Y12
-	VFMADD213PS Y15, Y4, Y14
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+384(SB), Y2
-	VFMADD213PS Y2, Y13, Y1
-	VFMADD213PS Y2, Y12, Y0
-	VFMADD213PS Y2, Y14, Y10
-	VMULPS      Y3, Y1, Y1
-	VMULPS      Y9, Y0, Y0
-	VMULPS      Y5, Y10, Y3
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+0(SB), Y4
-	VANDPS      Y1, Y4, Y1
-	VANDPS      Y0, Y4, Y0
-	VANDPS      Y3, Y4, Y3
-	VMOVUPS     544(BX), Y5
-	VORPS       Y1, Y5, Y1
-	VMOVUPS     512(BX), Y7
-	VORPS       Y0, Y7, Y0
-	VMOVUPS     448(BX), Y9
-	VORPS       Y3, Y9, Y3
-	VMOVUPS     288(BX), Y10
-	VORPS       Y5, Y10, Y5
-	VORPS       Y7, Y10, Y7
-	VORPS       Y9, Y10, Y9
-	VMOVUPS     1216(BX), Y10
-	VCMPPS      $0x00, Y5, Y10, Y5
-	VMOVUPS     1248(BX), Y10
-	VCMPPS      $0x00, Y7, Y10, Y7
-	VMOVUPS     1280(BX), Y10
-	VCMPPS      $0x00, Y9, Y10, Y9
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+256(SB), Y10
-	VMOVUPS     352(BX), Y12
-	VBLENDVPS   Y5, Y10, Y12, Y5
-	VMOVUPS     480(BX), Y12
-	VBLENDVPS   Y7, Y10, Y12, Y7
-	VMOVUPS     640(BX), Y12
-	VBLENDVPS   Y9, Y10, Y12, Y9
-	VSUBPS      Y5, Y11, Y5
-	VSUBPS      Y7, Y8, Y7
-	VSUBPS      Y9, Y6, Y6
-	VMOVUPS     704(BX), Y8
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+896(SB), Y9
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+928(SB), Y10
-	VFMADD231PS Y9, Y8, Y10
-	VMOVUPS     576(BX), Y11
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+928(SB), Y12
-	VFMADD231PS Y9, Y11, Y12
-	VMOVUPS     1376(BX), Y13
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+928(SB), Y13, Y9
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+960(SB), Y14
-	VFMADD213PS Y14, Y8, Y10
-	VFMADD213PS Y14, Y11, Y12
-	VFMADD231PS Y9, Y13, Y14
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+992(SB), Y9
-	VFMADD213PS Y9, Y8, Y10
-	VFMADD213PS Y9, Y11, Y12
-	VFMADD231PS Y14, Y13, Y9
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1024(SB), Y14
-	VFMADD213PS Y14, Y8, Y10
-	VFMADD213PS Y14, Y11, Y12
-	VFMADD231PS Y9, Y13, Y14
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1056(SB), Y9
-	VFMADD213PS Y9, Y8, Y10
-	VFMADD213PS Y9, Y11, Y12
-	VFMADD231PS Y14, Y13, Y9
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1088(SB), Y14
-	VFMADD213PS Y14, Y8, Y10
-	VFMADD213PS Y14, Y11, Y12
-	VFMADD231PS Y9, Y13, Y14
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1120(SB), Y9
-	VFMADD213PS Y9, Y8, Y10
-	VFMADD213PS Y9, Y11, Y12
-	VFMADD231PS Y14, Y13, Y9
-	VFMADD213PS Y15, Y10, Y8
-	VFMADD213PS Y15, Y12, Y11
-	VFMADD231PS Y9, Y13, Y15
-	VFMADD132PS 928(BX), Y2, Y8
-	VFMADD132PS 960(BX), Y2, Y11
-	VFMADD231PS 672(BX), Y15, Y2
-	VMULPS      1344(BX), Y8, Y8
-	VMULPS      1312(BX), Y11, Y9
-	VMULPS      1184(BX), Y2, Y2
-	VANDPS      Y8, Y4, Y8
-	VANDPS      Y9, Y4, Y9
-	VANDPS      Y2, Y4, Y2
-	VORPS       384(BX), Y8, Y4
-	VORPS       800(BX), Y9, Y8
-	VORPS       320(BX), Y2, Y2
-	VSUBPS      Y4, Y1, Y1
-	VSUBPS      Y8, Y0, Y0
-	VSUBPS      Y2, Y3, Y2
-	VMOVUPS     832(BX), Y3
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1184(SB), Y4
-	VMULPS      Y4, Y3, Y8
-	VMOVUPS     896(BX), Y9
-	VMULPS      Y4, Y9, Y10
-	VMOVUPS     864(BX), Y11
-	VMULPS      Y4, Y11, Y4
-	VMOVUPS     992(BX), Y12
-	VFMADD231PS 1152(BX), Y12, Y8
-	VMOVUPS     1024(BX), Y12
-	VFMADD231PS 1120(BX), Y12, Y10
-	VMOVUPS     1056(BX), Y12
-	VFMADD231PS 1088(BX), Y12, Y4
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1216(SB), Y12
-	VFMADD231PS Y12, Y3, Y8
-	VFMADD231PS Y12, Y9, Y10
-	VFMADD231PS Y12, Y11, Y4
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1248(SB), Y12
-	VMINPS      Y12, Y3, Y13
-	VMINPS      Y12, Y9, Y14
-	VMINPS      Y12, Y11, Y12
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1280(SB), Y15
-	VMAXPS      Y15, Y13, Y13
-	VMAXPS      Y15, Y14, Y14
-	VMAXPS      Y15, Y12, Y12
-	VSUBPS      Y13, Y3, Y3
-	VSUBPS      Y14, Y9, Y9
-	VSUBPS      Y12, Y11, Y11
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1312(SB), Y15
-	VADDPS      Y15, Y13, Y13
-	VADDPS      Y15, Y14, Y14
-	VADDPS      Y15, Y12, Y12
-	VADDPS      Y15, Y3, Y3
-	VADDPS      Y15, Y9, Y9
-	VADDPS      Y15, Y11, Y11
-	VPSLLD      $0x17, Y13, Y13
-	VPSLLD      $0x17, Y14, Y14
-	VPSLLD      $0x17, Y12, Y12
-	VPSLLD      $0x17, Y3, Y3
-	VPSLLD      $0x17, Y9, Y9
-	VPSLLD      $0x17, Y11, Y11
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1344(SB), Y15
-	VMOVUPS     Y2, 864(BX)
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1376(SB), Y2
+	VANDPS      640(BX), Y13, Y11
+	VANDPS      608(BX), Y13, Y13
+	VMOVUPS     Y12, 608(BX)
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+128(SB), Y12
+	VDIVPS      Y3, Y12, Y3
+	VDIVPS      Y9, Y12, Y9
+	VDIVPS      Y15, Y12, Y15
+	VSUBPS      Y0, Y10, Y0
+	VSUBPS      Y2, Y6, Y2
+	VSUBPS      Y1, Y7, Y1
+	VSUBPS      Y8, Y14, Y6
+	VSUBPS      Y11, Y5, Y5
+	VSUBPS      Y13, Y4, Y4
+	VMOVUPS     576(BX), Y7
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+256(SB), Y8
+	VCMPPS      $0x00, Y8, Y7, Y10
+	VMOVUPS     544(BX), Y11
+	VCMPPS      $0x00, Y8, Y11, Y13
+	VMOVUPS     512(BX), Y14
+	VCMPPS      $0x00, Y8, Y14, Y12
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+320(SB), Y8
+	VMOVUPS     Y1, 640(BX)
+	VCMPPS      $0x11, Y8, Y7, Y1
+	VMOVUPS     Y2, 1120(BX)
+	VCMPPS      $0x11, Y8, Y11, Y2
+	VCMPPS      $0x11, Y8, Y14, Y8
+	VBLENDVPS   Y10, blackPriceStrip32AVX2Consts<>+288(SB), Y6, Y6
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+288(SB), Y10
+	VBLENDVPS   Y13, Y10, Y5, Y5
+	VBLENDVPS   Y12, Y10, Y4, Y4
+	VBLENDVPS   Y1, Y6, Y7, Y1
+	VBLENDVPS   Y2, Y5, Y11, Y2
+	VBLENDVPS   Y8, Y4, Y14, Y4
+	VMOVUPS     192(BX), Y5
+	VSUBPS      Y1, Y5, Y1
+	VSUBPS      Y2, Y5, Y2
+	VSUBPS      Y4, Y5, Y4
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+384(SB), Y5
+	VMULPS      704(BX), Y5, Y6
+	VMULPS      736(BX), Y5, Y7
+	VMULPS      960(BX), Y5, Y5
+	VMOVUPS     64(BX), Y8
+	VMULPS      480(BX), Y8, Y10
+	VMULPS      448(BX), Y8, Y11
+	VMULPS      416(BX), Y8, Y12
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+416(SB), Y13
+	VADDPS      Y13, Y1, Y14
+	VMOVUPS     Y5, 512(BX)
+	VADDPS      Y13, Y2, Y5
+	VMOVUPS     Y7, 544(BX)
+	VADDPS      Y13, Y4, Y7
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+128(SB), Y13
+	VMOVUPS     Y6, 576(BX)
+	VADDPS      Y1, Y13, Y6
+	VADDPS      Y2, Y13, Y8
+	VMOVUPS     Y12, 1152(BX)
+	VADDPS      Y4, Y13, Y12
+	VMULPS      608(BX), Y3, Y13
+	VMOVUPS     Y11, 608(BX)
+	VMULPS      672(BX), Y9, Y11
+	VMOVUPS     Y10, 672(BX)
+	VMULPS      1088(BX), Y15, Y10
+	VMOVUPS     Y15, 1088(BX)
+	VMOVUPS     928(BX), Y15
+	VBLENDVPS   Y15, Y14, Y1, Y1
+	VMOVUPS     896(BX), Y14
+	VBLENDVPS   Y14, Y5, Y2, Y2
+	VMOVUPS     864(BX), Y5
+	VBLENDVPS   Y5, Y7, Y4, Y4
+	VMULPS      Y13, Y0, Y0
+	VMULPS      1120(BX), Y11, Y5
+	VMULPS      640(BX), Y10, Y7
+	VMOVUPS     832(BX), Y10
+	VBLENDVPS   Y10, Y6, Y1, Y1
+	VMOVUPS     800(BX), Y6
+	VBLENDVPS   Y6, Y8, Y2, Y2
+	VMOVUPS     768(BX), Y6
+	VBLENDVPS   Y6, Y12, Y4, Y4
+	VMULPS      Y0, Y0, Y6
+	VMULPS      Y5, Y5, Y8
+	VMULPS      Y7, Y7, Y10
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+448(SB), Y11
+	VMULPS      Y11, Y1, Y12
+	VMULPS      Y11, Y2, Y13
+	VMULPS      Y11, Y4, Y11
+	VMULPS      992(BX), Y3, Y3
+	VMULPS      1024(BX), Y9, Y9
+	VMOVUPS     1056(BX), Y14
+	VMULPS      1088(BX), Y14, Y14
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+480(SB), Y15
+	VMOVUPS     Y4, 1088(BX)
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+512(SB), Y4
+	VFMADD231PS Y15, Y6, Y4
+	VMOVUPS     Y2, 1056(BX)
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+512(SB), Y2
 	VFMADD231PS Y15, Y8, Y2
-	VMOVUPS     Y6, 896(BX)
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1376(SB), Y6
-	VFMADD231PS Y15, Y10, Y6
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1376(SB), Y4, Y15
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1408(SB), Y8, Y2
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1408(SB), Y10, Y6
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1408(SB), Y4, Y15
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1440(SB), Y8, Y2
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1440(SB), Y10, Y6
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1440(SB), Y4, Y15
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1472(SB), Y8, Y2
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1472(SB), Y10, Y6
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1472(SB), Y4, Y15
-	VMOVUPS     Y0, 832(BX)
-	VMULPS      Y8, Y8, Y0
-	VMOVUPS     Y7, 1056(BX)
-	VMULPS      Y10, Y10, Y7
-	VMOVUPS     Y1, 1088(BX)
-	VMULPS      Y4, Y4, Y1
-	VFMADD231PS Y2, Y0, Y8
-	VFMADD231PS Y6, Y7, Y10
-	VFMADD231PS Y15, Y1, Y4
-	VMOVUPS     128(BX), Y0
-	VFMADD213PS Y0, Y0, Y8
-	VFMADD213PS Y0, Y0, Y10
-	VFMADD213PS Y0, Y4, Y0
-	VMULPS      Y3, Y8, Y1
-	VMULPS      Y9, Y10, Y2
-	VMULPS      Y11, Y0, Y0
-	VMULPS      Y13, Y1, Y1
-	VMULPS      Y14, Y2, Y2
-	VMULPS      Y12, Y0, Y0
-	VFMADD231PS 1088(BX), Y1, Y5
-	VMOVUPS     1056(BX), Y1
-	VFMADD231PS 832(BX), Y2, Y1
-	VMOVUPS     896(BX), Y2
-	VFMADD231PS 864(BX), Y0, Y2
-	VMOVUPS     416(BX), Y0
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1504(SB), Y3
-	VBLENDVPS   Y0, Y5, Y3, Y0
-	VMOVUPS     768(BX), Y4
-	VBLENDVPS   Y4, Y1, Y3, Y1
-	VMOVUPS     608(BX), Y4
-	VBLENDVPS   Y4, Y2, Y3, Y2
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+512(SB), Y10, Y15
+	VMOVUPS     Y1, 1024(BX)
+	VMOVUPS     (BX), Y1
+	VMOVUPS     Y7, 992(BX)
+	VMINPS      480(BX), Y1, Y7
+	VMOVUPS     Y11, 480(BX)
+	VMINPS      448(BX), Y1, Y11
+	VMOVUPS     Y5, 448(BX)
+	VMINPS      416(BX), Y1, Y5
+	VMULPS      Y3, Y1, Y3
+	VMULPS      Y9, Y1, Y9
+	VMULPS      Y14, Y1, Y1
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+544(SB), Y14
+	VFMADD213PS Y14, Y6, Y4
+	VFMADD213PS Y14, Y8, Y2
+	VFMADD231PS Y15, Y10, Y14
+	VMOVUPS     64(BX), Y15
+	VMINPS      Y15, Y7, Y7
+	VMINPS      Y15, Y11, Y11
+	VMINPS      Y15, Y5, Y5
+	VMOVUPS     128(BX), Y15
+	VMOVUPS     Y1, 416(BX)
+	VMOVUPS     672(BX), Y1
+	VMOVUPS     Y9, 768(BX)
+	VADDPS      Y1, Y15, Y9
+	VMOVUPS     Y3, 800(BX)
+	VADDPS      608(BX), Y15, Y3
+	VMOVUPS     Y3, 832(BX)
+	VMOVUPS     1152(BX), Y3
+	VMOVUPS     Y9, 640(BX)
+	VADDPS      Y3, Y15, Y9
+	VMULPS      Y4, Y6, Y4
+	VMULPS      Y2, Y8, Y2
+	VMULPS      Y14, Y10, Y6
+	VMOVUPS     384(BX), Y8
+	VMULPS      Y1, Y8, Y1
+	VMOVUPS     352(BX), Y10
+	VMULPS      608(BX), Y10, Y14
+	VMOVUPS     Y14, 608(BX)
+	VMOVUPS     320(BX), Y14
+	VMULPS      Y3, Y14, Y3
+	VMOVUPS     Y3, 1152(BX)
+	VXORPS      blackPriceStrip32AVX2Consts<>+576(SB), Y8, Y3
+	VMOVUPS     Y1, 672(BX)
+	VXORPS      blackPriceStrip32AVX2Consts<>+576(SB), Y10, Y1
+	VMOVUPS     Y1, 1120(BX)
+	VXORPS      blackPriceStrip32AVX2Consts<>+576(SB), Y14, Y1
+	VFMADD231PS Y4, Y0, Y12
+	VFMADD231PS 448(BX), Y2, Y13
+	VMOVUPS     992(BX), Y2
+	VFMADD213PS 480(BX), Y2, Y6
+	VMULPS      Y15, Y8, Y4
+	VMULPS      Y15, Y10, Y8
+	VMULPS      Y15, Y14, Y10
+	VMOVUPS     704(BX), Y14
+	VMINPS      Y14, Y7, Y7
+	VMOVUPS     736(BX), Y15
+	VMINPS      Y15, Y11, Y11
+	VMINPS      960(BX), Y5, Y5
+	VFMADD231PS blackPriceStrip32AVX2Consts<>+608(SB), Y0, Y12
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+608(SB), Y0
+	VFMADD231PS 448(BX), Y0, Y13
+	VFMADD231PS Y0, Y2, Y6
+	VADDPS      640(BX), Y14, Y2
+	VADDPS      832(BX), Y15, Y14
+	VADDPS      960(BX), Y9, Y9
+	VMOVUPS     32(BX), Y15
+	VMINPS      Y15, Y7, Y7
+	VMINPS      Y15, Y11, Y11
+	VMINPS      Y15, Y5, Y5
+	VMOVUPS     Y10, 960(BX)
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+640(SB), Y10
+	VFMADD231PS 1024(BX), Y10, Y12
+	VFMADD231PS 1056(BX), Y10, Y13
+	VFMADD231PS 1088(BX), Y10, Y6
+	VADDPS      Y2, Y15, Y2
+	VADDPS      Y14, Y15, Y10
+	VADDPS      Y9, Y15, Y9
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+672(SB), Y14
+	VCMPPS      $0x11, Y7, Y14, Y7
+	VCMPPS      $0x11, Y11, Y14, Y11
+	VCMPPS      $0x11, Y5, Y14, Y5
+	VMOVUPS     800(BX), Y14
+	VMOVUPS     576(BX), Y15
+	VFMADD231PS Y12, Y14, Y15
+	VMOVUPS     Y5, 1088(BX)
+	VMOVUPS     768(BX), Y5
+	VMOVUPS     Y11, 1056(BX)
+	VMOVUPS     544(BX), Y11
+	VFMADD231PS Y13, Y5, Y11
+	VMOVUPS     Y7, 1024(BX)
+	VMOVUPS     416(BX), Y7
+	VMOVUPS     Y8, 832(BX)
+	VMOVUPS     512(BX), Y8
+	VFMADD231PS Y6, Y7, Y8
+	VFMSUB213PS 576(BX), Y12, Y14
+	VFMSUB213PS 544(BX), Y13, Y5
+	VFMSUB213PS 512(BX), Y6, Y7
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+704(SB), Y6
+	VCMPPS      $0x11, Y6, Y2, Y2
+	VCMPPS      $0x11, Y6, Y10, Y10
+	VCMPPS      $0x11, Y6, Y9, Y6
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+0(SB), Y9
+	VANDPS      Y15, Y9, Y12
+	VANDPS      Y11, Y9, Y13
+	VMOVUPS     Y6, 512(BX)
+	VANDPS      Y8, Y9, Y6
+	VMOVUPS     Y10, 416(BX)
+	VANDPS      Y14, Y9, Y10
+	VMOVUPS     Y2, 544(BX)
+	VANDPS      Y5, Y9, Y2
+	VMOVUPS     Y4, 768(BX)
+	VANDPS      Y7, Y9, Y4
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+736(SB), Y9
+	VMINPS      Y12, Y9, Y12
+	VMINPS      Y13, Y9, Y13
+	VMINPS      Y6, Y9, Y6
+	VMINPS      Y10, Y9, Y10
+	VMINPS      Y2, Y9, Y2
+	VMINPS      Y4, Y9, Y4
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+576(SB), Y9
+	VANDPS      Y9, Y15, Y15
+	VANDPS      Y9, Y11, Y11
+	VANDPS      Y9, Y8, Y8
+	VMOVUPS     Y1, 576(BX)
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+768(SB), Y1
+	VFMADD213PS Y0, Y12, Y1
+	VMOVUPS     Y3, 800(BX)
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+768(SB), Y3
+	VFMADD213PS Y0, Y13, Y3
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+768(SB), Y9
+	VFMADD213PS Y0, Y6, Y9
+	VMOVUPS     Y8, 736(BX)
+	VADDPS      blackPriceStrip32AVX2Consts<>+800(SB), Y12, Y8
+	VMOVUPS     Y11, 640(BX)
+	VADDPS      blackPriceStrip32AVX2Consts<>+800(SB), Y13, Y11
+	VMOVUPS     Y15, 704(BX)
+	VADDPS      blackPriceStrip32AVX2Consts<>+800(SB), Y6, Y15
+	VMOVUPS     Y7, 992(BX)
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+768(SB), Y7
+	VFMADD213PS Y0, Y10, Y7
+	VMOVUPS     Y5, 448(BX)
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+768(SB), Y5
+	VFMADD213PS Y0, Y2, Y5
+	VMOVUPS     Y14, 320(BX)
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+768(SB), Y14
+	VFMADD213PS Y0, Y4, Y14
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+800(SB), Y0
+	VMOVUPS     Y14, 352(BX)
+	VADDPS      Y0, Y10, Y14
+	VMOVUPS     Y10, 384(BX)
+	VADDPS      Y0, Y2, Y10
+	VADDPS      Y0, Y4, Y0
+	VMOVUPS     Y4, 480(BX)
+	VMULPS      Y8, Y1, Y4
+	VMOVUPS     Y8, 864(BX)
+	VMULPS      Y11, Y3, Y8
+	VMOVUPS     Y11, 896(BX)
+	VMULPS      Y15, Y9, Y11
+	VMOVUPS     Y15, 928(BX)
+	VMULPS      Y12, Y12, Y15
+	VMOVUPS     Y2, 1184(BX)
+	VMULPS      Y13, Y13, Y2
+	VMOVUPS     Y9, 1216(BX)
+	VMULPS      Y6, Y6, Y9
+	VMOVUPS     Y3, 1248(BX)
+	VMULPS      Y14, Y7, Y3
+	VMOVUPS     Y14, 1280(BX)
+	VMULPS      Y10, Y5, Y14
+	VMOVUPS     Y10, 1312(BX)
+	VMULPS      352(BX), Y0, Y10
+	VMOVUPS     Y0, 1344(BX)
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+576(SB), Y0
+	VMOVUPS     Y5, 1376(BX)
+	VANDPS      320(BX), Y0, Y5
+	VMOVUPS     Y7, 320(BX)
+	VANDPS      448(BX), Y0, Y7
+	VANDPS      992(BX), Y0, Y0
+	VMOVUPS     Y1, 992(BX)
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+832(SB), Y1
+	VFMADD132PS blackPriceStrip32AVX2Consts<>+864(SB), Y1, Y15
+	VFMADD132PS blackPriceStrip32AVX2Consts<>+864(SB), Y1, Y2
+	VFMADD132PS blackPriceStrip32AVX2Consts<>+864(SB), Y1, Y9
+	VMOVUPS     Y0, 448(BX)
+	VMULPS      Y3, Y4, Y0
+	VMOVUPS     Y4, 1408(BX)
+	VMULPS      Y14, Y8, Y4
+	VMOVUPS     Y8, 1440(BX)
+	VMULPS      Y10, Y11, Y8
+	VMOVUPS     Y11, 1472(BX)
+	VMOVUPS     288(BX), Y11
+	VMOVUPS     Y10, 1504(BX)
+	VORPS       704(BX), Y11, Y10
+	VMOVUPS     Y14, 1536(BX)
+	VORPS       640(BX), Y11, Y14
+	VMOVUPS     Y3, 1568(BX)
+	VORPS       736(BX), Y11, Y3
+	VSUBPS      Y1, Y15, Y15
+	VSUBPS      Y1, Y2, Y2
+	VSUBPS      Y1, Y9, Y1
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+128(SB), Y9
+	VDIVPS      Y0, Y9, Y0
+	VDIVPS      Y4, Y9, Y4
+	VDIVPS      Y8, Y9, Y8
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+896(SB), Y9
+	VMULPS      Y9, Y15, Y11
+	VMOVUPS     Y8, 1600(BX)
+	VMULPS      Y9, Y2, Y8
+	VMULPS      Y9, Y1, Y9
+	VMOVUPS     Y4, 1632(BX)
+	VMINPS      blackPriceStrip32AVX2Consts<>+928(SB), Y15, Y4
+	VMOVUPS     Y0, 1664(BX)
+	VMINPS      blackPriceStrip32AVX2Consts<>+928(SB), Y2, Y0
+	VMOVUPS     Y7, 1696(BX)
+	VMINPS      blackPriceStrip32AVX2Consts<>+928(SB), Y1, Y7
+	VMOVUPS     Y5, 1728(BX)
+	VMOVUPS     800(BX), Y5
+	VCMPPS      $0x00, Y10, Y5, Y10
+	VMOVUPS     1120(BX), Y5
+	VCMPPS      $0x00, Y14, Y5, Y14
+	VMOVUPS     576(BX), Y5
+	VCMPPS      $0x00, Y3, Y5, Y3
+	VFMADD231PS Y12, Y12, Y11
+	VFMADD231PS Y13, Y13, Y8
+	VFMADD231PS Y6, Y6, Y9
+	VMOVUPS     Y6, 1760(BX)
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+960(SB), Y6
+	VMAXPS      Y6, Y4, Y4
+	VMAXPS      Y6, Y0, Y0
+	VMAXPS      Y6, Y7, Y6
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+256(SB), Y7
+	VMOVUPS     Y13, 1792(BX)
+	VMOVUPS     768(BX), Y13
+	VBLENDVPS   Y10, Y7, Y13, Y10
+	VMOVUPS     832(BX), Y13
+	VBLENDVPS   Y14, Y7, Y13, Y13
+	VMOVUPS     960(BX), Y14
+	VBLENDVPS   Y3, Y7, Y14, Y3
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+992(SB), Y14
+	VFMADD231PS Y14, Y15, Y11
+	VFMADD231PS Y14, Y2, Y8
+	VFMADD231PS Y14, Y1, Y9
+	VSUBPS      Y4, Y15, Y14
+	VSUBPS      Y0, Y2, Y2
+	VSUBPS      Y6, Y1, Y1
+	VMOVUPS     288(BX), Y15
+	VORPS       1728(BX), Y15, Y7
+	VMOVUPS     Y3, 960(BX)
+	VORPS       1696(BX), Y15, Y3
+	VORPS       448(BX), Y15, Y15
+	VMOVUPS     Y13, 832(BX)
+	VMOVUPS     800(BX), Y13
+	VCMPPS      $0x00, Y7, Y13, Y7
+	VMOVUPS     1120(BX), Y13
+	VCMPPS      $0x00, Y3, Y13, Y3
+	VCMPPS      $0x00, Y15, Y5, Y5
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1024(SB), Y13
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1056(SB), Y15
+	VFMADD231PS Y13, Y11, Y15
+	VMOVUPS     Y10, 576(BX)
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1056(SB), Y10
+	VFMADD231PS Y13, Y8, Y10
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1056(SB), Y9, Y13
+	VADDPS      blackPriceStrip32AVX2Consts<>+1088(SB), Y14, Y14
+	VADDPS      blackPriceStrip32AVX2Consts<>+1088(SB), Y2, Y2
+	VADDPS      blackPriceStrip32AVX2Consts<>+1088(SB), Y1, Y1
+	VMOVUPS     Y5, 1120(BX)
+	VMOVUPS     1664(BX), Y5
+	VMOVUPS     Y3, 800(BX)
+	VMULPS      1568(BX), Y5, Y3
+	VMOVUPS     Y7, 1568(BX)
+	VMOVUPS     1632(BX), Y7
+	VMOVUPS     Y1, 768(BX)
+	VMULPS      1536(BX), Y7, Y1
+	VMOVUPS     Y2, 1536(BX)
+	VMOVUPS     1600(BX), Y2
+	VMOVUPS     Y14, 1824(BX)
+	VMULPS      1504(BX), Y2, Y14
+	VMULPS      1408(BX), Y5, Y5
+	VMULPS      1440(BX), Y7, Y7
+	VMULPS      1472(BX), Y2, Y2
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1120(SB), Y11, Y15
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1120(SB), Y8, Y10
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1120(SB), Y9, Y13
+	VMOVUPS     Y6, 1472(BX)
+	VMULPS      992(BX), Y3, Y6
+	VMOVUPS     Y0, 992(BX)
+	VMULPS      1248(BX), Y1, Y0
+	VMOVUPS     Y4, 1248(BX)
+	VMULPS      1216(BX), Y14, Y4
+	VMOVUPS     Y14, 1216(BX)
+	VMULPS      320(BX), Y5, Y14
+	VMOVUPS     Y5, 320(BX)
+	VMULPS      1376(BX), Y7, Y5
+	VMOVUPS     Y7, 1376(BX)
+	VMULPS      352(BX), Y2, Y7
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1152(SB), Y11, Y15
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1152(SB), Y8, Y10
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1152(SB), Y9, Y13
+	VMULPS      Y6, Y12, Y6
+	VMULPS      1792(BX), Y0, Y0
+	VMULPS      1760(BX), Y4, Y4
+	VMULPS      384(BX), Y14, Y12
+	VMULPS      1184(BX), Y5, Y5
+	VMULPS      480(BX), Y7, Y7
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1184(SB), Y14
+	VFMADD213PS Y14, Y11, Y15
+	VFMADD213PS Y14, Y8, Y10
+	VFMADD231PS Y13, Y9, Y14
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+608(SB), Y13
+	VMOVUPS     Y2, 480(BX)
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+416(SB), Y2
+	VFMADD231PS Y13, Y6, Y2
+	VMOVUPS     Y6, 1184(BX)
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+416(SB), Y6
+	VFMADD231PS Y13, Y0, Y6
+	VMOVUPS     Y0, 384(BX)
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+416(SB), Y0
+	VFMADD231PS Y13, Y4, Y0
+	VMOVUPS     Y4, 1760(BX)
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+416(SB), Y4
+	VFMADD231PS Y13, Y12, Y4
+	VMOVUPS     Y12, 1792(BX)
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+416(SB), Y12
+	VFMADD231PS Y13, Y5, Y12
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+416(SB), Y7, Y13
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1216(SB), Y11, Y15
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1216(SB), Y8, Y10
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1216(SB), Y9, Y14
+	VMOVUPS     Y7, 352(BX)
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1280(SB), Y7
+	VFMADD231PS blackPriceStrip32AVX2Consts<>+1248(SB), Y2, Y7
+	VMOVUPS     Y5, 1600(BX)
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1280(SB), Y5
+	VFMADD231PS blackPriceStrip32AVX2Consts<>+1248(SB), Y6, Y5
+	VMOVUPS     Y9, 1440(BX)
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1280(SB), Y9
+	VFMADD231PS blackPriceStrip32AVX2Consts<>+1248(SB), Y0, Y9
+	VMULPS      864(BX), Y3, Y3
+	VMULPS      896(BX), Y1, Y1
+	VMOVUPS     Y1, 896(BX)
+	VMOVUPS     928(BX), Y1
+	VMULPS      1216(BX), Y1, Y1
+	VMOVUPS     Y1, 1216(BX)
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1280(SB), Y1
+	VFMADD231PS blackPriceStrip32AVX2Consts<>+1248(SB), Y4, Y1
+	VMOVUPS     Y3, 928(BX)
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1280(SB), Y3
+	VFMADD231PS blackPriceStrip32AVX2Consts<>+1248(SB), Y12, Y3
+	VMOVUPS     Y3, 864(BX)
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1280(SB), Y3
+	VFMADD231PS blackPriceStrip32AVX2Consts<>+1248(SB), Y13, Y3
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1312(SB), Y2, Y7
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1312(SB), Y6, Y5
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1312(SB), Y0, Y9
+	VMULPS      Y15, Y11, Y11
+	VMULPS      Y10, Y8, Y8
+	VMULPS      1440(BX), Y14, Y10
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1312(SB), Y14
+	VFMADD213PS Y14, Y4, Y1
+	VMOVUPS     864(BX), Y15
+	VFMADD213PS Y14, Y12, Y15
+	VFMADD231PS Y3, Y13, Y14
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1344(SB), Y3
+	VFMADD213PS Y3, Y2, Y7
+	VFMADD213PS Y3, Y6, Y5
+	VFMADD213PS Y3, Y0, Y9
+	VMOVUPS     Y10, 864(BX)
+	VMOVUPS     1280(BX), Y10
+	VMULPS      320(BX), Y10, Y10
+	VMOVUPS     Y10, 320(BX)
+	VMOVUPS     1312(BX), Y10
+	VMULPS      1376(BX), Y10, Y10
+	VMOVUPS     Y10, 1376(BX)
+	VMOVUPS     1344(BX), Y10
+	VMULPS      480(BX), Y10, Y10
+	VFMADD213PS Y3, Y4, Y1
+	VFMADD213PS Y3, Y12, Y15
+	VFMADD231PS Y14, Y13, Y3
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1376(SB), Y14
+	VFMADD213PS Y14, Y2, Y7
+	VFMADD213PS Y14, Y6, Y5
+	VFMADD213PS Y14, Y0, Y9
+	VMOVUPS     Y10, 480(BX)
+	VMOVUPS     128(BX), Y10
+	VFMADD213PS Y10, Y10, Y11
+	VFMADD213PS Y10, Y10, Y8
+	VFMADD132PS 864(BX), Y10, Y10
+	VFMADD213PS Y14, Y4, Y1
+	VFMADD213PS Y14, Y12, Y15
+	VFMADD231PS Y3, Y13, Y14
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1408(SB), Y3
+	VFMADD213PS Y3, Y2, Y7
+	VFMADD213PS Y3, Y6, Y5
+	VFMADD213PS Y3, Y0, Y9
+	VMOVUPS     Y10, 864(BX)
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1088(SB), Y10
+	VMOVUPS     Y8, 1344(BX)
+	VADDPS      1248(BX), Y10, Y8
+	VMOVUPS     Y8, 1248(BX)
+	VADDPS      992(BX), Y10, Y8
+	VADDPS      1472(BX), Y10, Y10
+	VFMADD213PS Y3, Y4, Y1
+	VFMADD213PS Y3, Y12, Y15
+	VFMADD231PS Y14, Y13, Y3
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1440(SB), Y14
+	VFMADD213PS Y14, Y2, Y7
+	VFMADD213PS Y14, Y6, Y5
+	VFMADD213PS Y14, Y0, Y9
+	VMOVUPS     Y10, 1472(BX)
+	VMOVUPS     1824(BX), Y10
+	VPSLLD      $0x17, Y10, Y10
+	VMOVUPS     Y8, 1824(BX)
+	VMOVUPS     1536(BX), Y8
+	VPSLLD      $0x17, Y8, Y8
+	VMOVUPS     Y8, 1536(BX)
+	VMOVUPS     768(BX), Y8
+	VPSLLD      $0x17, Y8, Y8
+	VFMADD213PS Y14, Y4, Y1
+	VFMADD213PS Y14, Y12, Y15
+	VFMADD231PS Y3, Y13, Y14
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1472(SB), Y3
+	VFMADD213PS Y3, Y2, Y7
+	VFMADD213PS Y3, Y6, Y5
+	VFMADD213PS Y3, Y0, Y9
+	VMULPS      Y10, Y11, Y10
+	VMOVUPS     1344(BX), Y11
+	VMULPS      1536(BX), Y11, Y11
+	VMULPS      864(BX), Y8, Y8
+	VFMADD213PS Y3, Y4, Y1
+	VFMADD213PS Y3, Y12, Y15
+	VFMADD231PS Y14, Y13, Y3
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1504(SB), Y14
+	VFMADD213PS Y14, Y7, Y2
+	VFMADD213PS Y14, Y5, Y6
+	VFMADD213PS Y14, Y9, Y0
+	VMOVUPS     1568(BX), Y5
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+256(SB), Y7
+	VMOVUPS     672(BX), Y9
+	VBLENDVPS   Y5, Y7, Y9, Y5
+	VMOVUPS     800(BX), Y9
+	VMOVUPS     Y8, 672(BX)
+	VMOVUPS     608(BX), Y8
+	VBLENDVPS   Y9, Y7, Y8, Y8
+	VMOVUPS     1120(BX), Y9
+	VMOVUPS     Y11, 608(BX)
+	VMOVUPS     1152(BX), Y11
+	VBLENDVPS   Y9, Y7, Y11, Y7
+	VFMADD213PS Y14, Y1, Y4
+	VFMADD213PS Y14, Y15, Y12
+	VFMADD231PS Y3, Y13, Y14
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+128(SB), Y1
+	VFMADD132PS 1184(BX), Y1, Y2
+	VFMADD132PS 384(BX), Y1, Y6
+	VFMADD132PS 1760(BX), Y1, Y0
+	VMOVUPS     1248(BX), Y3
+	VPSLLD      $0x17, Y3, Y3
+	VMOVUPS     1824(BX), Y9
+	VPSLLD      $0x17, Y9, Y9
+	VMOVUPS     1472(BX), Y11
+	VPSLLD      $0x17, Y11, Y11
+	VFMADD132PS 1792(BX), Y1, Y4
+	VFMADD132PS 1600(BX), Y1, Y12
+	VFMADD231PS 352(BX), Y14, Y1
+	VMULPS      928(BX), Y2, Y2
+	VMULPS      896(BX), Y6, Y6
+	VMULPS      1216(BX), Y0, Y0
+	VMOVUPS     576(BX), Y13
+	VSUBPS      Y5, Y13, Y5
+	VMOVUPS     832(BX), Y13
+	VSUBPS      Y8, Y13, Y8
+	VMOVUPS     960(BX), Y13
+	VSUBPS      Y7, Y13, Y7
+	VMULPS      320(BX), Y4, Y4
+	VMULPS      1376(BX), Y12, Y12
+	VMULPS      480(BX), Y1, Y1
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+0(SB), Y13
+	VANDPS      Y2, Y13, Y2
+	VANDPS      Y6, Y13, Y6
+	VANDPS      Y0, Y13, Y0
+	VORPS       704(BX), Y2, Y2
+	VORPS       640(BX), Y6, Y6
+	VORPS       736(BX), Y0, Y0
+	VANDPS      Y4, Y13, Y4
+	VANDPS      Y12, Y13, Y12
+	VANDPS      Y1, Y13, Y1
+	VORPS       1728(BX), Y4, Y4
+	VORPS       1696(BX), Y12, Y12
+	VORPS       448(BX), Y1, Y1
+	VMULPS      Y3, Y10, Y3
+	VMULPS      608(BX), Y9, Y9
+	VMULPS      672(BX), Y11, Y10
+	VSUBPS      Y2, Y4, Y2
+	VSUBPS      Y6, Y12, Y4
+	VSUBPS      Y0, Y1, Y0
+	VMOVUPS     1024(BX), Y1
+	VANDPS      544(BX), Y1, Y1
+	VMOVUPS     1056(BX), Y6
+	VANDPS      416(BX), Y6, Y6
+	VMOVUPS     1088(BX), Y11
+	VANDPS      512(BX), Y11, Y11
+	VFMADD231PS Y2, Y3, Y5
+	VFMADD231PS Y4, Y9, Y8
+	VFMADD231PS Y0, Y10, Y7
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1536(SB), Y0
+	VBLENDVPS   Y1, Y5, Y0, Y1
+	VBLENDVPS   Y6, Y8, Y0, Y2
+	VBLENDVPS   Y11, Y7, Y0, Y0
 	PREFETCHT0  1024(SI)(AX*1)
-	VMOVUPS     Y0, (SI)(AX*1)
-	VMOVUPS     Y1, 32(SI)(AX*1)
+	VMOVUPS     Y1, (SI)(AX*1)
+	VMOVUPS     Y2, 32(SI)(AX*1)
 	PREFETCHT0  1088(SI)(AX*1)
-	VMOVUPS     Y2, 64(SI)(AX*1)
+	VMOVUPS     Y0, 64(SI)(AX*1)
 	ADDQ        $+96, AX
 	SUBQ        $+24, CX
 	JGE         body
@@ -2321,336 +2371,338 @@ tail:
 	VMULPS      Y0, Y0, Y9
 	VMOVUPS     blackPriceStrip32AVX2Consts<>+384(SB), Y11
 	VMULPS      Y11, Y2, Y12
+	VMULPS      Y11, Y3, Y11
 	VMOVUPS     Y6, 448(BX)
-	VMULPS      Y11, Y3, Y6
-	VMOVUPS     416(BX), Y11
-	VMOVUPS     Y6, 480(BX)
-	VMOVUPS     64(BX), Y6
+	VMOVUPS     416(BX), Y6
+	VMOVUPS     Y11, 480(BX)
+	VMOVUPS     64(BX), Y11
 	VMOVUPS     Y5, 640(BX)
-	VMULPS      Y6, Y11, Y5
+	VMULPS      Y11, Y6, Y5
 	VMOVUPS     Y12, 672(BX)
 	VMOVUPS     384(BX), Y12
-	VMULPS      Y6, Y12, Y10
-	VMINPS      Y11, Y13, Y11
+	VMULPS      Y11, Y12, Y10
+	VMINPS      Y6, Y13, Y6
 	VMINPS      Y12, Y13, Y12
-	VMINPS      Y6, Y11, Y11
-	VMINPS      Y6, Y12, Y6
-	VMINPS      Y2, Y11, Y11
-	VMINPS      Y3, Y6, Y6
+	VMINPS      Y11, Y6, Y6
+	VMINPS      Y11, Y12, Y11
+	VMINPS      Y2, Y6, Y6
+	VMINPS      Y3, Y11, Y11
 	VMOVUPS     32(BX), Y12
-	VMINPS      Y12, Y11, Y11
 	VMINPS      Y12, Y6, Y6
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+640(SB), Y13
-	VCMPPS      $0x11, Y11, Y13, Y11
+	VMINPS      Y12, Y11, Y11
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+672(SB), Y13
 	VCMPPS      $0x11, Y6, Y13, Y6
+	VCMPPS      $0x11, Y11, Y13, Y11
 	VMOVUPS     blackPriceStrip32AVX2Consts<>+416(SB), Y13
 	VADDPS      Y13, Y7, Y12
-	VMOVUPS     Y6, 384(BX)
-	VADDPS      Y13, Y4, Y6
+	VMOVUPS     Y11, 384(BX)
+	VADDPS      Y13, Y4, Y11
 	VMOVUPS     608(BX), Y13
 	VBLENDVPS   Y13, Y12, Y7, Y12
 	VMOVUPS     576(BX), Y13
-	VBLENDVPS   Y13, Y6, Y4, Y6
+	VBLENDVPS   Y13, Y11, Y4, Y11
 	VMOVUPS     blackPriceStrip32AVX2Consts<>+128(SB), Y13
 	VADDPS      Y7, Y13, Y7
 	VADDPS      Y4, Y13, Y4
 	VMOVUPS     544(BX), Y13
 	VBLENDVPS   Y13, Y7, Y12, Y7
 	VMOVUPS     512(BX), Y12
-	VBLENDVPS   Y12, Y4, Y6, Y4
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+448(SB), Y6
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+480(SB), Y12
-	VFMADD231PS Y6, Y8, Y12
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+480(SB), Y9, Y6
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+512(SB), Y13
+	VBLENDVPS   Y12, Y4, Y11, Y4
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+480(SB), Y11
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+512(SB), Y12
+	VFMADD231PS Y11, Y8, Y12
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+512(SB), Y9, Y11
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+544(SB), Y13
 	VFMADD213PS Y13, Y8, Y12
-	VFMADD231PS Y6, Y9, Y13
-	VMULPS      Y12, Y8, Y6
-	VMULPS      Y13, Y9, Y8
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+544(SB), Y9
-	VMULPS      Y9, Y7, Y12
-	VMULPS      Y9, Y4, Y9
-	VFMADD231PS Y6, Y1, Y12
-	VFMADD231PS Y8, Y0, Y9
-	VMOVUPS     128(BX), Y6
-	VADDPS      Y5, Y6, Y8
-	VADDPS      Y10, Y6, Y13
+	VFMADD231PS Y11, Y9, Y13
+	VMULPS      Y12, Y8, Y8
+	VMULPS      Y13, Y9, Y9
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+448(SB), Y11
+	VMULPS      Y11, Y7, Y12
+	VMULPS      Y11, Y4, Y11
+	VFMADD231PS Y8, Y1, Y12
+	VFMADD231PS Y9, Y0, Y11
+	VMOVUPS     128(BX), Y8
+	VADDPS      Y5, Y8, Y9
+	VADDPS      Y10, Y8, Y13
 	VMULPS      352(BX), Y5, Y5
 	VMULPS      320(BX), Y10, Y10
-	VFMADD231PS blackPriceStrip32AVX2Consts<>+576(SB), Y1, Y12
-	VFMADD231PS blackPriceStrip32AVX2Consts<>+576(SB), Y0, Y9
+	VFMADD231PS blackPriceStrip32AVX2Consts<>+608(SB), Y1, Y12
+	VFMADD231PS blackPriceStrip32AVX2Consts<>+608(SB), Y0, Y11
 	VMOVUPS     352(BX), Y0
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+736(SB), Y1
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+576(SB), Y1
 	VMOVUPS     Y10, 512(BX)
 	VXORPS      Y1, Y0, Y10
 	VMOVUPS     Y5, 544(BX)
 	VMOVUPS     320(BX), Y5
 	VMOVUPS     Y10, 576(BX)
 	VXORPS      Y1, Y5, Y10
-	VMULPS      Y6, Y0, Y0
-	VMULPS      Y6, Y5, Y5
-	VADDPS      Y8, Y2, Y2
+	VMULPS      Y8, Y0, Y0
+	VMULPS      Y8, Y5, Y5
+	VADDPS      Y9, Y2, Y2
 	VADDPS      Y13, Y3, Y3
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+608(SB), Y8
-	VFMADD231PS Y8, Y7, Y12
-	VFMADD231PS Y8, Y4, Y9
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+640(SB), Y9
+	VFMADD231PS Y9, Y7, Y12
+	VFMADD231PS Y9, Y4, Y11
 	VMOVUPS     32(BX), Y4
 	VADDPS      Y2, Y4, Y2
 	VADDPS      Y3, Y4, Y3
 	VMOVUPS     640(BX), Y4
 	VMOVUPS     672(BX), Y7
 	VFMADD231PS Y12, Y4, Y7
-	VMOVUPS     448(BX), Y8
+	VMOVUPS     448(BX), Y9
 	VMOVUPS     480(BX), Y13
-	VFMADD231PS Y9, Y8, Y13
+	VFMADD231PS Y11, Y9, Y13
 	VFMSUB213PS 672(BX), Y12, Y4
-	VFMSUB213PS 480(BX), Y9, Y8
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+672(SB), Y9
-	VCMPPS      $0x11, Y9, Y2, Y2
-	VCMPPS      $0x11, Y9, Y3, Y3
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+0(SB), Y9
-	VANDPS      Y7, Y9, Y12
-	VANDPS      Y13, Y9, Y6
+	VFMSUB213PS 480(BX), Y11, Y9
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+704(SB), Y11
+	VCMPPS      $0x11, Y11, Y2, Y2
+	VCMPPS      $0x11, Y11, Y3, Y3
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+0(SB), Y11
+	VANDPS      Y7, Y11, Y12
+	VANDPS      Y13, Y11, Y8
 	VMOVUPS     Y5, 480(BX)
-	VANDPS      Y4, Y9, Y5
+	VANDPS      Y4, Y11, Y5
 	VMOVUPS     Y0, 448(BX)
-	VANDPS      Y8, Y9, Y0
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+704(SB), Y9
-	VMINPS      Y12, Y9, Y12
-	VMINPS      Y6, Y9, Y6
-	VMINPS      Y5, Y9, Y5
-	VMINPS      Y0, Y9, Y0
+	VANDPS      Y9, Y11, Y0
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+736(SB), Y11
+	VMINPS      Y12, Y11, Y12
+	VMINPS      Y8, Y11, Y8
+	VMINPS      Y5, Y11, Y5
+	VMINPS      Y0, Y11, Y0
 	VANDPS      Y1, Y7, Y7
-	VANDPS      Y1, Y13, Y9
+	VANDPS      Y1, Y13, Y11
 	VANDPS      Y4, Y1, Y4
-	VANDPS      Y8, Y1, Y1
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+768(SB), Y8
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+128(SB), Y13
-	VFMADD231PS Y8, Y12, Y13
+	VANDPS      Y9, Y1, Y1
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+768(SB), Y9
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+608(SB), Y13
+	VFMADD231PS Y9, Y12, Y13
 	VMOVUPS     Y1, 672(BX)
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+128(SB), Y1
-	VFMADD231PS Y8, Y6, Y1
-	VANDPS      Y2, Y11, Y2
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+608(SB), Y1
+	VFMADD231PS Y9, Y8, Y1
+	VANDPS      Y2, Y6, Y2
 	VANDPS      384(BX), Y3, Y3
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+800(SB), Y11
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+800(SB), Y6
 	VMOVUPS     Y3, 384(BX)
-	VADDPS      Y11, Y12, Y3
+	VADDPS      Y6, Y12, Y3
 	VMOVUPS     Y2, 640(BX)
-	VADDPS      Y11, Y6, Y2
+	VADDPS      Y6, Y8, Y2
 	VMOVUPS     Y4, 320(BX)
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+128(SB), Y4
-	VFMADD231PS Y8, Y5, Y4
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+128(SB), Y0, Y8
-	VMOVUPS     Y8, 352(BX)
-	VADDPS      Y11, Y5, Y8
-	VADDPS      Y11, Y0, Y11
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+608(SB), Y4
+	VFMADD231PS Y9, Y5, Y4
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+608(SB), Y0, Y9
+	VMOVUPS     Y10, 352(BX)
+	VADDPS      Y6, Y5, Y10
+	VADDPS      Y6, Y0, Y6
 	VMOVUPS     Y0, 608(BX)
-	VMULPS      blackPriceStrip32AVX2Consts<>+832(SB), Y12, Y0
-	VMOVUPS     Y5, 416(BX)
-	VMULPS      blackPriceStrip32AVX2Consts<>+832(SB), Y6, Y5
-	VMOVUPS     Y5, 704(BX)
-	VMULPS      Y3, Y13, Y5
-	VMOVUPS     Y3, 736(BX)
-	VMULPS      Y2, Y1, Y3
-	VMOVUPS     Y2, 768(BX)
-	VORPS       288(BX), Y7, Y2
-	VMOVUPS     Y7, 800(BX)
-	VORPS       288(BX), Y9, Y7
-	VMOVUPS     Y9, 832(BX)
-	VMOVUPS     576(BX), Y9
-	VCMPPS      $0x00, Y2, Y9, Y2
-	VCMPPS      $0x00, Y7, Y10, Y7
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+256(SB), Y9
-	VMOVUPS     Y10, 864(BX)
+	VMULPS      Y12, Y12, Y0
+	VMOVUPS     Y12, 416(BX)
+	VMULPS      Y8, Y8, Y12
+	VMOVUPS     Y8, 704(BX)
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+832(SB), Y8
+	VFMADD132PS blackPriceStrip32AVX2Consts<>+864(SB), Y8, Y0
+	VFMADD132PS blackPriceStrip32AVX2Consts<>+864(SB), Y8, Y12
+	VSUBPS      Y8, Y0, Y0
+	VSUBPS      Y8, Y12, Y8
+	VMULPS      Y3, Y13, Y12
+	VMOVUPS     Y8, 736(BX)
+	VMULPS      Y2, Y1, Y8
+	VMOVUPS     Y0, 768(BX)
+	VMULPS      Y10, Y4, Y0
+	VMOVUPS     Y5, 800(BX)
+	VMULPS      Y6, Y9, Y5
+	VMOVUPS     Y6, 832(BX)
+	VORPS       288(BX), Y7, Y6
+	VMOVUPS     Y7, 864(BX)
+	VORPS       288(BX), Y11, Y7
+	VMOVUPS     Y11, 896(BX)
+	VMOVUPS     576(BX), Y11
+	VCMPPS      $0x00, Y6, Y11, Y6
+	VMOVUPS     352(BX), Y11
+	VCMPPS      $0x00, Y7, Y11, Y7
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+256(SB), Y11
+	VMOVUPS     Y10, 928(BX)
 	VMOVUPS     448(BX), Y10
-	VBLENDVPS   Y2, Y9, Y10, Y2
+	VBLENDVPS   Y6, Y11, Y10, Y6
 	VMOVUPS     480(BX), Y10
-	VBLENDVPS   Y7, Y9, Y10, Y7
-	VMULPS      Y8, Y4, Y10
-	VMULPS      352(BX), Y11, Y9
+	VBLENDVPS   Y7, Y11, Y10, Y7
+	VMULPS      Y0, Y12, Y10
+	VMULPS      Y5, Y8, Y11
 	VMOVUPS     Y7, 480(BX)
-	VMULPS      Y0, Y12, Y7
-	VMOVUPS     Y2, 448(BX)
-	VMULPS      704(BX), Y6, Y2
-	VMULPS      blackPriceStrip32AVX2Consts<>+864(SB), Y7, Y7
-	VMULPS      blackPriceStrip32AVX2Consts<>+864(SB), Y2, Y2
-	VROUNDPS    $0x08, Y7, Y7
-	VROUNDPS    $0x08, Y2, Y2
-	VMOVUPS     Y0, 896(BX)
-	VMULPS      Y10, Y5, Y0
-	VMOVUPS     Y2, 928(BX)
-	VMULPS      Y9, Y3, Y2
-	VMOVUPS     Y7, 960(BX)
 	VMOVUPS     blackPriceStrip32AVX2Consts<>+128(SB), Y7
-	VDIVPS      Y0, Y7, Y0
-	VDIVPS      Y2, Y7, Y2
-	VMULPS      Y0, Y10, Y7
-	VMULPS      Y2, Y9, Y9
-	VMULPS      Y0, Y5, Y0
-	VMULPS      Y2, Y3, Y2
-	VMULPS      Y7, Y13, Y3
-	VMULPS      Y9, Y1, Y1
-	VMULPS      736(BX), Y7, Y5
-	VMULPS      768(BX), Y9, Y7
-	VMULPS      Y0, Y4, Y4
-	VMULPS      352(BX), Y2, Y9
-	VMULPS      Y0, Y8, Y0
-	VMULPS      Y2, Y11, Y2
-	VMULPS      416(BX), Y4, Y4
-	VMULPS      608(BX), Y9, Y8
-	VMULPS      Y3, Y12, Y3
-	VMULPS      Y1, Y6, Y1
-	VMOVUPS     960(BX), Y9
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1184(SB), Y10
-	VMULPS      Y10, Y9, Y11
-	VMOVUPS     928(BX), Y13
-	VMULPS      Y10, Y13, Y10
-	VFMADD231PS 896(BX), Y12, Y11
-	VFMADD231PS 704(BX), Y6, Y10
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1216(SB), Y6
-	VFMADD231PS Y6, Y9, Y11
-	VFMADD231PS Y6, Y13, Y10
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+576(SB), Y6
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+416(SB), Y12
-	VFMADD231PS Y6, Y4, Y12
-	VMOVUPS     Y7, 704(BX)
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+416(SB), Y7
-	VFMADD231PS Y6, Y8, Y7
-	VMOVUPS     Y5, 896(BX)
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+416(SB), Y5
-	VFMADD231PS Y6, Y3, Y5
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+416(SB), Y1, Y6
-	VMOVUPS     Y10, 608(BX)
-	VMINPS      blackPriceStrip32AVX2Consts<>+1248(SB), Y9, Y10
-	VMOVUPS     Y11, 416(BX)
-	VMINPS      blackPriceStrip32AVX2Consts<>+1248(SB), Y13, Y11
-	VMAXPS      blackPriceStrip32AVX2Consts<>+1280(SB), Y10, Y10
-	VMAXPS      blackPriceStrip32AVX2Consts<>+1280(SB), Y11, Y11
-	VSUBPS      Y10, Y9, Y9
-	VSUBPS      Y11, Y13, Y13
-	VADDPS      blackPriceStrip32AVX2Consts<>+1312(SB), Y10, Y10
-	VADDPS      blackPriceStrip32AVX2Consts<>+1312(SB), Y11, Y11
-	VADDPS      blackPriceStrip32AVX2Consts<>+1312(SB), Y9, Y9
-	VADDPS      blackPriceStrip32AVX2Consts<>+1312(SB), Y13, Y13
-	VPSLLD      $0x17, Y10, Y10
-	VPSLLD      $0x17, Y11, Y11
-	VPSLLD      $0x17, Y9, Y9
-	VPSLLD      $0x17, Y13, Y13
-	VMOVUPS     Y11, 928(BX)
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+928(SB), Y11
-	VFMADD231PS blackPriceStrip32AVX2Consts<>+896(SB), Y12, Y11
-	VMOVUPS     Y10, 960(BX)
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+928(SB), Y10
-	VFMADD231PS blackPriceStrip32AVX2Consts<>+896(SB), Y7, Y10
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+960(SB), Y12, Y11
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+960(SB), Y7, Y10
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+992(SB), Y12, Y11
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+992(SB), Y7, Y10
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1024(SB), Y12, Y11
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1024(SB), Y7, Y10
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1056(SB), Y12, Y11
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1056(SB), Y7, Y10
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1088(SB), Y12, Y11
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1088(SB), Y7, Y10
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1120(SB), Y12, Y11
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1120(SB), Y7, Y10
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1152(SB), Y11, Y12
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1152(SB), Y10, Y7
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+384(SB), Y10
-	VFMADD213PS Y10, Y12, Y4
-	VFMADD213PS Y10, Y7, Y8
-	VMULPS      Y0, Y4, Y0
-	VMULPS      Y2, Y8, Y2
+	VDIVPS      Y10, Y7, Y10
+	VDIVPS      Y11, Y7, Y11
+	VMULPS      Y10, Y0, Y0
+	VMULPS      Y11, Y5, Y5
+	VMULPS      Y10, Y12, Y10
+	VMULPS      Y11, Y8, Y8
+	VMULPS      Y0, Y13, Y11
+	VMULPS      Y5, Y1, Y1
+	VMULPS      Y0, Y3, Y0
+	VMULPS      Y5, Y2, Y2
+	VMULPS      Y10, Y4, Y3
+	VMULPS      Y8, Y9, Y4
+	VMULPS      928(BX), Y10, Y5
+	VMULPS      832(BX), Y8, Y8
+	VMULPS      800(BX), Y3, Y3
+	VMULPS      608(BX), Y4, Y4
+	VMOVUPS     416(BX), Y9
+	VMULPS      Y11, Y9, Y10
+	VMOVUPS     704(BX), Y11
+	VMULPS      Y1, Y11, Y1
+	VMOVUPS     768(BX), Y12
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+896(SB), Y13
+	VMULPS      Y13, Y12, Y7
+	VMOVUPS     Y2, 608(BX)
+	VMOVUPS     736(BX), Y2
+	VMULPS      Y13, Y2, Y13
+	VFMADD231PS Y9, Y9, Y7
+	VFMADD231PS Y11, Y11, Y13
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+992(SB), Y9
+	VFMADD231PS Y9, Y12, Y7
+	VFMADD231PS Y9, Y2, Y13
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+608(SB), Y9
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+416(SB), Y11
+	VFMADD231PS Y9, Y3, Y11
+	VMOVUPS     Y0, 704(BX)
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+416(SB), Y0
+	VFMADD231PS Y9, Y4, Y0
+	VMOVUPS     Y13, 416(BX)
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+416(SB), Y13
+	VFMADD231PS Y9, Y10, Y13
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+416(SB), Y1, Y9
+	VMOVUPS     Y7, 800(BX)
+	VMINPS      blackPriceStrip32AVX2Consts<>+928(SB), Y12, Y7
+	VMOVUPS     Y1, 832(BX)
+	VMINPS      blackPriceStrip32AVX2Consts<>+928(SB), Y2, Y1
+	VMAXPS      blackPriceStrip32AVX2Consts<>+960(SB), Y7, Y7
+	VMAXPS      blackPriceStrip32AVX2Consts<>+960(SB), Y1, Y1
+	VSUBPS      Y7, Y12, Y12
+	VSUBPS      Y1, Y2, Y2
+	VADDPS      blackPriceStrip32AVX2Consts<>+1088(SB), Y7, Y7
+	VADDPS      blackPriceStrip32AVX2Consts<>+1088(SB), Y1, Y1
+	VADDPS      blackPriceStrip32AVX2Consts<>+1088(SB), Y12, Y12
+	VADDPS      blackPriceStrip32AVX2Consts<>+1088(SB), Y2, Y2
+	VPSLLD      $0x17, Y7, Y7
+	VPSLLD      $0x17, Y1, Y1
+	VPSLLD      $0x17, Y12, Y12
+	VPSLLD      $0x17, Y2, Y2
+	VMOVUPS     Y1, 736(BX)
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1280(SB), Y1
+	VFMADD231PS blackPriceStrip32AVX2Consts<>+1248(SB), Y11, Y1
+	VMOVUPS     Y7, 768(BX)
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1280(SB), Y7
+	VFMADD231PS blackPriceStrip32AVX2Consts<>+1248(SB), Y0, Y7
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1312(SB), Y11, Y1
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1312(SB), Y0, Y7
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1344(SB), Y11, Y1
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1344(SB), Y0, Y7
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1376(SB), Y11, Y1
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1376(SB), Y0, Y7
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1408(SB), Y11, Y1
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1408(SB), Y0, Y7
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1440(SB), Y11, Y1
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1440(SB), Y0, Y7
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1472(SB), Y11, Y1
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1472(SB), Y0, Y7
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1504(SB), Y1, Y11
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1504(SB), Y7, Y0
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+128(SB), Y1
+	VFMADD213PS Y1, Y11, Y3
+	VFMADD213PS Y1, Y0, Y4
+	VMULPS      Y5, Y3, Y0
+	VMULPS      Y8, Y4, Y3
 	VMOVUPS     blackPriceStrip32AVX2Consts<>+0(SB), Y4
 	VANDPS      Y0, Y4, Y0
-	VANDPS      Y2, Y4, Y2
-	VMOVUPS     320(BX), Y7
-	VORPS       Y0, Y7, Y0
-	VMOVUPS     672(BX), Y8
-	VORPS       Y2, Y8, Y2
-	VMOVUPS     288(BX), Y11
-	VORPS       Y7, Y11, Y7
-	VORPS       Y8, Y11, Y8
-	VMOVUPS     576(BX), Y11
-	VCMPPS      $0x00, Y7, Y11, Y7
-	VMOVUPS     864(BX), Y11
-	VCMPPS      $0x00, Y8, Y11, Y8
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+256(SB), Y11
-	VMOVUPS     544(BX), Y12
-	VBLENDVPS   Y7, Y11, Y12, Y7
-	VMOVUPS     512(BX), Y12
-	VBLENDVPS   Y8, Y11, Y12, Y8
-	VMOVUPS     448(BX), Y11
-	VSUBPS      Y7, Y11, Y7
-	VMOVUPS     480(BX), Y11
-	VSUBPS      Y8, Y11, Y8
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+896(SB), Y11
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+928(SB), Y12
-	VFMADD231PS Y11, Y5, Y12
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+928(SB), Y6, Y11
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+960(SB), Y4
-	VFMADD213PS Y4, Y5, Y12
-	VFMADD231PS Y11, Y6, Y4
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+992(SB), Y11
-	VFMADD213PS Y11, Y5, Y12
-	VFMADD231PS Y4, Y6, Y11
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1024(SB), Y4
-	VFMADD213PS Y4, Y5, Y12
-	VFMADD231PS Y11, Y6, Y4
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1056(SB), Y11
-	VFMADD213PS Y11, Y5, Y12
-	VFMADD231PS Y4, Y6, Y11
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1088(SB), Y4
-	VFMADD213PS Y4, Y5, Y12
-	VFMADD231PS Y11, Y6, Y4
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1120(SB), Y11
-	VFMADD213PS Y11, Y5, Y12
-	VFMADD231PS Y4, Y6, Y11
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1152(SB), Y4
-	VFMADD213PS Y4, Y12, Y5
-	VFMADD231PS Y11, Y6, Y4
-	VFMADD213PS Y10, Y5, Y3
-	VFMADD231PS Y4, Y1, Y10
-	VMOVUPS     416(BX), Y1
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1344(SB), Y4
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1376(SB), Y5
-	VFMADD231PS Y4, Y1, Y5
-	VMOVUPS     608(BX), Y6
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1376(SB), Y6, Y4
-	VMULPS      896(BX), Y3, Y3
+	VANDPS      Y3, Y4, Y3
+	VMOVUPS     320(BX), Y5
+	VORPS       Y0, Y5, Y0
+	VMOVUPS     672(BX), Y7
+	VORPS       Y3, Y7, Y3
+	VMOVUPS     288(BX), Y8
+	VORPS       Y5, Y8, Y5
+	VORPS       Y7, Y8, Y7
+	VMOVUPS     576(BX), Y8
+	VCMPPS      $0x00, Y5, Y8, Y5
+	VMOVUPS     352(BX), Y8
+	VCMPPS      $0x00, Y7, Y8, Y7
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+256(SB), Y8
+	VMOVUPS     544(BX), Y11
+	VBLENDVPS   Y5, Y8, Y11, Y5
+	VMOVUPS     512(BX), Y11
+	VBLENDVPS   Y7, Y8, Y11, Y7
+	VSUBPS      Y5, Y6, Y5
+	VMOVUPS     480(BX), Y6
+	VSUBPS      Y7, Y6, Y6
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1248(SB), Y7
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1280(SB), Y8
+	VFMADD231PS Y7, Y13, Y8
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1280(SB), Y9, Y7
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1312(SB), Y11
+	VFMADD213PS Y11, Y13, Y8
+	VFMADD231PS Y7, Y9, Y11
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1344(SB), Y7
+	VFMADD213PS Y7, Y13, Y8
+	VFMADD231PS Y11, Y9, Y7
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1376(SB), Y11
+	VFMADD213PS Y11, Y13, Y8
+	VFMADD231PS Y7, Y9, Y11
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1408(SB), Y7
+	VFMADD213PS Y7, Y13, Y8
+	VFMADD231PS Y11, Y9, Y7
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1440(SB), Y11
+	VFMADD213PS Y11, Y13, Y8
+	VFMADD231PS Y7, Y9, Y11
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1472(SB), Y7
+	VFMADD213PS Y7, Y13, Y8
+	VFMADD231PS Y11, Y9, Y7
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1504(SB), Y11
+	VFMADD213PS Y11, Y8, Y13
+	VFMADD231PS Y7, Y9, Y11
+	VFMADD213PS Y1, Y13, Y10
+	VFMADD231PS 832(BX), Y11, Y1
+	VMOVUPS     800(BX), Y7
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1024(SB), Y8
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1056(SB), Y9
+	VFMADD231PS Y8, Y7, Y9
+	VMOVUPS     416(BX), Y11
+	VFMADD213PS blackPriceStrip32AVX2Consts<>+1056(SB), Y11, Y8
 	VMULPS      704(BX), Y10, Y10
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1408(SB), Y11
-	VFMADD213PS Y11, Y1, Y5
-	VFMADD231PS Y4, Y6, Y11
-	VMULPS      Y1, Y1, Y4
-	VMULPS      Y6, Y6, Y12
-	VANDPS      blackPriceStrip32AVX2Consts<>+0(SB), Y3, Y3
-	VANDPS      blackPriceStrip32AVX2Consts<>+0(SB), Y10, Y10
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1440(SB), Y1, Y5
-	VFMADD213PS blackPriceStrip32AVX2Consts<>+1440(SB), Y6, Y11
-	VORPS       800(BX), Y3, Y3
-	VORPS       832(BX), Y10, Y10
-	VSUBPS      Y3, Y0, Y0
-	VSUBPS      Y10, Y2, Y2
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1472(SB), Y3
-	VFMADD213PS Y3, Y1, Y5
-	VFMADD231PS Y11, Y6, Y3
-	VFMADD231PS Y5, Y4, Y1
-	VFMADD231PS Y3, Y12, Y6
-	VMOVUPS     128(BX), Y3
-	VFMADD213PS Y3, Y3, Y1
-	VFMADD213PS Y3, Y6, Y3
-	VMULPS      Y9, Y1, Y1
-	VMULPS      Y13, Y3, Y3
-	VMULPS      960(BX), Y1, Y1
-	VMULPS      928(BX), Y3, Y3
-	VFMADD231PS Y0, Y1, Y7
-	VFMADD231PS Y2, Y3, Y8
+	VMULPS      608(BX), Y1, Y1
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1120(SB), Y13
+	VFMADD213PS Y13, Y7, Y9
+	VFMADD231PS Y8, Y11, Y13
+	VANDPS      Y10, Y4, Y8
+	VANDPS      Y1, Y4, Y1
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1152(SB), Y4
+	VFMADD213PS Y4, Y7, Y9
+	VFMADD231PS Y13, Y11, Y4
+	VORPS       864(BX), Y8, Y8
+	VORPS       896(BX), Y1, Y1
+	VSUBPS      Y8, Y0, Y0
+	VSUBPS      Y1, Y3, Y1
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1184(SB), Y3
+	VFMADD213PS Y3, Y7, Y9
+	VFMADD231PS Y4, Y11, Y3
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1216(SB), Y4
+	VFMADD213PS Y4, Y7, Y9
+	VFMADD231PS Y3, Y11, Y4
+	VMULPS      Y9, Y7, Y3
+	VMULPS      Y4, Y11, Y4
+	VMOVUPS     128(BX), Y7
+	VFMADD213PS Y7, Y7, Y3
+	VFMADD213PS Y7, Y4, Y7
+	VMULPS      Y12, Y3, Y3
+	VMULPS      Y2, Y7, Y2
+	VMULPS      768(BX), Y3, Y3
+	VMULPS      736(BX), Y2, Y2
+	VFMADD231PS Y0, Y3, Y5
+	VFMADD231PS Y1, Y2, Y6
 	VMOVUPS     640(BX), Y0
-	VMOVUPS     blackPriceStrip32AVX2Consts<>+1504(SB), Y1
-	VBLENDVPS   Y0, Y7, Y1, Y0
+	VMOVUPS     blackPriceStrip32AVX2Consts<>+1536(SB), Y1
+	VBLENDVPS   Y0, Y5, Y1, Y0
 	VMOVUPS     384(BX), Y2
-	VBLENDVPS   Y2, Y8, Y1, Y1
+	VBLENDVPS   Y2, Y6, Y1, Y1
 	VMASKMOVPS  Y0, Y15, (SI)(AX*1)
 	VMASKMOVPS  Y1, Y14, 32(SI)(AX*1)
 	ADDQ        $+64, AX

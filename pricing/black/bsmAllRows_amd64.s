@@ -6,71 +6,84 @@
 
 DATA bsmAllRowsAVX512Consts<>+0(SB)/8, $0x3ff6a09e667f3bcd
 DATA bsmAllRowsAVX512Consts<>+8(SB)/8, $0xbff0000000000000
-DATA bsmAllRowsAVX512Consts<>+16(SB)/8, $0x3fe0000000000000
-DATA bsmAllRowsAVX512Consts<>+24(SB)/8, $0x3ff0000000000000
-DATA bsmAllRowsAVX512Consts<>+32(SB)/8, $0x3dea39ef35793c76
-DATA bsmAllRowsAVX512Consts<>+40(SB)/8, $0x8000000000000000
-DATA bsmAllRowsAVX512Consts<>+48(SB)/8, $0x4086300000000000
-DATA bsmAllRowsAVX512Consts<>+56(SB)/8, $0xc087500000000000
-DATA bsmAllRowsAVX512Consts<>+64(SB)/8, $0x3ff71547652b82fe
-DATA bsmAllRowsAVX512Consts<>+72(SB)/8, $0xbfe62e42fee00000
-DATA bsmAllRowsAVX512Consts<>+80(SB)/8, $0xbdea39ef35793c76
-DATA bsmAllRowsAVX512Consts<>+88(SB)/8, $0x3fc2f112df3e5244
-DATA bsmAllRowsAVX512Consts<>+96(SB)/8, $0x3fc39a09d078c69f
-DATA bsmAllRowsAVX512Consts<>+104(SB)/8, $0x3fc7466496cb03de
-DATA bsmAllRowsAVX512Consts<>+112(SB)/8, $0x3fcc71c51d8e78af
-DATA bsmAllRowsAVX512Consts<>+120(SB)/8, $0x3fd2492494229359
-DATA bsmAllRowsAVX512Consts<>+128(SB)/8, $0x3fd999999997fa04
-DATA bsmAllRowsAVX512Consts<>+136(SB)/8, $0x3fe5555555555593
-DATA bsmAllRowsAVX512Consts<>+144(SB)/8, $0x4000000000000000
-DATA bsmAllRowsAVX512Consts<>+152(SB)/8, $0x3fe62e42fee00000
-DATA bsmAllRowsAVX512Consts<>+160(SB)/8, $0x3e5ade156a5dbe76
-DATA bsmAllRowsAVX512Consts<>+168(SB)/8, $0x3e928af3fca7ab0b
-DATA bsmAllRowsAVX512Consts<>+176(SB)/8, $0x3ec71dee623fde67
-DATA bsmAllRowsAVX512Consts<>+184(SB)/8, $0x3efa01997c89e6b0
-DATA bsmAllRowsAVX512Consts<>+192(SB)/8, $0x3f2a01a014761f6e
-DATA bsmAllRowsAVX512Consts<>+200(SB)/8, $0x3f56c16c1852b7b0
-DATA bsmAllRowsAVX512Consts<>+208(SB)/8, $0x3f81111111122322
-DATA bsmAllRowsAVX512Consts<>+216(SB)/8, $0x3fa55555555502a1
-DATA bsmAllRowsAVX512Consts<>+224(SB)/8, $0x3fc5555555555511
-DATA bsmAllRowsAVX512Consts<>+232(SB)/8, $0x3fe000000000000b
-DATA bsmAllRowsAVX512Consts<>+240(SB)/8, $0x7fffffffffffffff
-DATA bsmAllRowsAVX512Consts<>+248(SB)/8, $0x4044000000000000
-DATA bsmAllRowsAVX512Consts<>+256(SB)/8, $0x3ff8000000000000
-DATA bsmAllRowsAVX512Consts<>+264(SB)/8, $0x4016000000000000
-DATA bsmAllRowsAVX512Consts<>+272(SB)/8, $0x2b2bff2ee48e0530
-DATA bsmAllRowsAVX512Consts<>+280(SB)/8, $0xbfe0000000000000
-DATA bsmAllRowsAVX512Consts<>+288(SB)/8, $0xbe2e25325154ed2c
-DATA bsmAllRowsAVX512Consts<>+296(SB)/8, $0xbe4277bd7e608931
-DATA bsmAllRowsAVX512Consts<>+304(SB)/8, $0x3e5f7f7aa6513d12
-DATA bsmAllRowsAVX512Consts<>+312(SB)/8, $0x3e747abbfe1349dc
-DATA bsmAllRowsAVX512Consts<>+320(SB)/8, $0xbe8e40fe135477fb
-DATA bsmAllRowsAVX512Consts<>+328(SB)/8, $0xbe9ca94833eab172
-DATA bsmAllRowsAVX512Consts<>+336(SB)/8, $0x3ec034ec9ff77461
-DATA bsmAllRowsAVX512Consts<>+344(SB)/8, $0x3eb3559d7eab42ef
-DATA bsmAllRowsAVX512Consts<>+352(SB)/8, $0xbef12becf291cb5c
-DATA bsmAllRowsAVX512Consts<>+360(SB)/8, $0x3ef25b780504b8a6
-DATA bsmAllRowsAVX512Consts<>+368(SB)/8, $0x3f1b488c4e1b97b5
-DATA bsmAllRowsAVX512Consts<>+376(SB)/8, $0xbf3afc08c11736a4
-DATA bsmAllRowsAVX512Consts<>+384(SB)/8, $0x3f2d0345de443c62
-DATA bsmAllRowsAVX512Consts<>+392(SB)/8, $0x3f6c48252d50b83f
-DATA bsmAllRowsAVX512Consts<>+400(SB)/8, $0xbf921f46d4ac3c0e
-DATA bsmAllRowsAVX512Consts<>+408(SB)/8, $0x3fab82298736da76
-DATA bsmAllRowsAVX512Consts<>+416(SB)/8, $0xbfbf5b83385c94d7
-DATA bsmAllRowsAVX512Consts<>+424(SB)/8, $0x3fccd2dc44dda90c
-DATA bsmAllRowsAVX512Consts<>+432(SB)/8, $0xbfd5ed2acb37558c
-DATA bsmAllRowsAVX512Consts<>+440(SB)/8, $0x3fdb9a7d5690ca89
-DATA bsmAllRowsAVX512Consts<>+448(SB)/8, $0xbfdbc22549fbe12f
-DATA bsmAllRowsAVX512Consts<>+456(SB)/8, $0x3fd34926e4def17d
-DATA bsmAllRowsAVX512Consts<>+464(SB)/8, $0x3fd9884533d43651
-DATA bsmAllRowsAVX512Consts<>+472(SB)/8, $0x0000000000000000
-DATA bsmAllRowsAVX512Consts<>+480(SB)/8, $0x54b249ad2594c37d
-DATA bsmAllRowsAVX512Consts<>+488(SB)/8, $0x7ff8000000000001
-GLOBL bsmAllRowsAVX512Consts<>(SB), RODATA|NOPTR, $496
+DATA bsmAllRowsAVX512Consts<>+16(SB)/8, $0x8000000000000000
+DATA bsmAllRowsAVX512Consts<>+24(SB)/8, $0x4086300000000000
+DATA bsmAllRowsAVX512Consts<>+32(SB)/8, $0x3ff0000000000000
+DATA bsmAllRowsAVX512Consts<>+40(SB)/8, $0xc087500000000000
+DATA bsmAllRowsAVX512Consts<>+48(SB)/8, $0x3dea39ef35793c76
+DATA bsmAllRowsAVX512Consts<>+56(SB)/8, $0x3ff71547652b82fe
+DATA bsmAllRowsAVX512Consts<>+64(SB)/8, $0x4338000000000000
+DATA bsmAllRowsAVX512Consts<>+72(SB)/8, $0x3fe0000000000000
+DATA bsmAllRowsAVX512Consts<>+80(SB)/8, $0xbfe62e42fee00000
+DATA bsmAllRowsAVX512Consts<>+88(SB)/8, $0xbdea39ef35793c76
+DATA bsmAllRowsAVX512Consts<>+96(SB)/8, $0x3e5ade156a5dbe76
+DATA bsmAllRowsAVX512Consts<>+104(SB)/8, $0x3e928af3fca7ab0b
+DATA bsmAllRowsAVX512Consts<>+112(SB)/8, $0x3ec71dee623fde67
+DATA bsmAllRowsAVX512Consts<>+120(SB)/8, $0x3efa01997c89e6b0
+DATA bsmAllRowsAVX512Consts<>+128(SB)/8, $0x3f2a01a014761f6e
+DATA bsmAllRowsAVX512Consts<>+136(SB)/8, $0x3f56c16c1852b7b0
+DATA bsmAllRowsAVX512Consts<>+144(SB)/8, $0x3f81111111122322
+DATA bsmAllRowsAVX512Consts<>+152(SB)/8, $0x3fa55555555502a1
+DATA bsmAllRowsAVX512Consts<>+160(SB)/8, $0x3fc5555555555511
+DATA bsmAllRowsAVX512Consts<>+168(SB)/8, $0x3fc2f112df3e5244
+DATA bsmAllRowsAVX512Consts<>+176(SB)/8, $0x3fc39a09d078c69f
+DATA bsmAllRowsAVX512Consts<>+184(SB)/8, $0x3fe000000000000b
+DATA bsmAllRowsAVX512Consts<>+192(SB)/8, $0x3fc7466496cb03de
+DATA bsmAllRowsAVX512Consts<>+200(SB)/8, $0x3fcc71c51d8e78af
+DATA bsmAllRowsAVX512Consts<>+208(SB)/8, $0x3fd2492494229359
+DATA bsmAllRowsAVX512Consts<>+216(SB)/8, $0x3fd999999997fa04
+DATA bsmAllRowsAVX512Consts<>+224(SB)/8, $0x3fe5555555555593
+DATA bsmAllRowsAVX512Consts<>+232(SB)/8, $0x4000000000000000
+DATA bsmAllRowsAVX512Consts<>+240(SB)/8, $0x3fe62e42fee00000
+DATA bsmAllRowsAVX512Consts<>+248(SB)/8, $0x7fffffffffffffff
+DATA bsmAllRowsAVX512Consts<>+256(SB)/8, $0x4044000000000000
+DATA bsmAllRowsAVX512Consts<>+264(SB)/8, $0x4004000000000000
+DATA bsmAllRowsAVX512Consts<>+272(SB)/8, $0x4017000000000000
+DATA bsmAllRowsAVX512Consts<>+280(SB)/8, $0xbfe71547652b82fe
+DATA bsmAllRowsAVX512Consts<>+288(SB)/8, $0x0000000000000000
+DATA bsmAllRowsAVX512Consts<>+296(SB)/8, $0x2b2bff2ee48e0530
+DATA bsmAllRowsAVX512Consts<>+304(SB)/8, $0x54b249ad2594c37d
+DATA bsmAllRowsAVX512Consts<>+312(SB)/8, $0x3ff62e42fee00000
+DATA bsmAllRowsAVX512Consts<>+320(SB)/8, $0x3dfa39ef35793c76
+DATA bsmAllRowsAVX512Consts<>+328(SB)/8, $0xbdaade156a5dbe76
+DATA bsmAllRowsAVX512Consts<>+336(SB)/8, $0x3df28af3fca7ab0b
+DATA bsmAllRowsAVX512Consts<>+344(SB)/8, $0xbe371dee623fde67
+DATA bsmAllRowsAVX512Consts<>+352(SB)/8, $0x3e7a01997c89e6b0
+DATA bsmAllRowsAVX512Consts<>+360(SB)/8, $0xbeba01a014761f6e
+DATA bsmAllRowsAVX512Consts<>+368(SB)/8, $0xbe53cfd9440c758b
+DATA bsmAllRowsAVX512Consts<>+376(SB)/8, $0xbe5c10df9fd0b5a0
+DATA bsmAllRowsAVX512Consts<>+384(SB)/8, $0x3ef6c16c1852b7b0
+DATA bsmAllRowsAVX512Consts<>+392(SB)/8, $0x3e89151d5fe69bf0
+DATA bsmAllRowsAVX512Consts<>+400(SB)/8, $0xbf31111111122322
+DATA bsmAllRowsAVX512Consts<>+408(SB)/8, $0x3e84cef58dc442e5
+DATA bsmAllRowsAVX512Consts<>+416(SB)/8, $0x3f655555555502a1
+DATA bsmAllRowsAVX512Consts<>+424(SB)/8, $0xbeb9c98d68230094
+DATA bsmAllRowsAVX512Consts<>+432(SB)/8, $0xbf95555555555511
+DATA bsmAllRowsAVX512Consts<>+440(SB)/8, $0x3e9f0588d5134af5
+DATA bsmAllRowsAVX512Consts<>+448(SB)/8, $0x3fc000000000000b
+DATA bsmAllRowsAVX512Consts<>+456(SB)/8, $0x3ee7b68052fca57d
+DATA bsmAllRowsAVX512Consts<>+464(SB)/8, $0xbfe0000000000000
+DATA bsmAllRowsAVX512Consts<>+472(SB)/8, $0xbef81dd74dfb5ff6
+DATA bsmAllRowsAVX512Consts<>+480(SB)/8, $0xbf09a70a60d609b4
+DATA bsmAllRowsAVX512Consts<>+488(SB)/8, $0x3f356bc7962f9cea
+DATA bsmAllRowsAVX512Consts<>+496(SB)/8, $0xbf403c77d56a94be
+DATA bsmAllRowsAVX512Consts<>+504(SB)/8, $0xbf59d3d3a3218a6c
+DATA bsmAllRowsAVX512Consts<>+512(SB)/8, $0x3fd9884533d43651
+DATA bsmAllRowsAVX512Consts<>+520(SB)/8, $0x3f88af7a122fa11e
+DATA bsmAllRowsAVX512Consts<>+528(SB)/8, $0xbfa5e04fbae7029b
+DATA bsmAllRowsAVX512Consts<>+536(SB)/8, $0x3fbbe6e778f4145d
+DATA bsmAllRowsAVX512Consts<>+544(SB)/8, $0xbfcc587e4e8904c3
+DATA bsmAllRowsAVX512Consts<>+552(SB)/8, $0x3fd7ce8b1b938d89
+DATA bsmAllRowsAVX512Consts<>+560(SB)/8, $0xbfe0ac9c06c291cf
+DATA bsmAllRowsAVX512Consts<>+568(SB)/8, $0x3fe31b13059845d5
+DATA bsmAllRowsAVX512Consts<>+576(SB)/8, $0xbfe077e1c5642a81
+DATA bsmAllRowsAVX512Consts<>+584(SB)/8, $0x3fcabf470bc40607
+DATA bsmAllRowsAVX512Consts<>+592(SB)/8, $0x7ff8000000000001
+GLOBL bsmAllRowsAVX512Consts<>(SB), RODATA|NOPTR, $600
 
 // func bsmAllRowsAVX512(price []float64, delta []float64, gamma []float64, vega []float64, theta []float64, rho []float64, vanna []float64, volga []float64, charm []float64, speed []float64, zomma []float64, color []float64, sign []float64, S []float64, K []float64, T []float64, sigma []float64, r []float64, q []float64)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·bsmAllRowsAVX512(SB), $3456-456
+TEXT ·bsmAllRowsAVX512(SB), $2432-456
 	LEAQ 63(SP), BX
 	ANDQ $-64, BX
 	MOVQ price_len+8(FP), CX
@@ -83,7 +96,7 @@ TEXT ·bsmAllRowsAVX512(SB), $3456-456
 	MOVQ vanna_base+144(FP), R12
 	MOVQ volga_base+168(FP), R13
 	XORL AX, AX
-	SUBQ $+24, CX
+	SUBQ $+16, CX
 	JLT  rest
 
 body:
@@ -95,1197 +108,804 @@ body:
 	PREFETCHT0       1088(DX)(AX*1)
 	MOVQ             T_base+360(FP), DX
 	VMOVUPD          64(DX)(AX*1), Z1
-	MOVQ             T_base+360(FP), DX
-	PREFETCHT0       1152(DX)(AX*1)
-	MOVQ             T_base+360(FP), DX
-	VMOVUPD          128(DX)(AX*1), Z2
 	MOVQ             S_base+312(FP), DX
 	PREFETCHT0       1024(DX)(AX*1)
 	MOVQ             S_base+312(FP), DX
-	VMOVUPD          (DX)(AX*1), Z3
+	VMOVUPD          (DX)(AX*1), Z2
 	MOVQ             S_base+312(FP), DX
 	PREFETCHT0       1088(DX)(AX*1)
 	MOVQ             S_base+312(FP), DX
-	VMOVUPD          64(DX)(AX*1), Z4
-	MOVQ             S_base+312(FP), DX
-	PREFETCHT0       1152(DX)(AX*1)
-	MOVQ             S_base+312(FP), DX
-	VMOVUPD          128(DX)(AX*1), Z5
+	VMOVUPD          64(DX)(AX*1), Z3
 	MOVQ             K_base+336(FP), DX
 	PREFETCHT0       1024(DX)(AX*1)
 	MOVQ             K_base+336(FP), DX
+	VMOVUPD          (DX)(AX*1), Z4
+	MOVQ             K_base+336(FP), DX
+	PREFETCHT0       1088(DX)(AX*1)
+	MOVQ             K_base+336(FP), DX
+	VMOVUPD          64(DX)(AX*1), Z5
+	MOVQ             sigma_base+384(FP), DX
+	PREFETCHT0       1024(DX)(AX*1)
+	MOVQ             sigma_base+384(FP), DX
 	VMOVUPD          (DX)(AX*1), Z6
-	MOVQ             K_base+336(FP), DX
+	MOVQ             sigma_base+384(FP), DX
 	PREFETCHT0       1088(DX)(AX*1)
-	MOVQ             K_base+336(FP), DX
+	MOVQ             sigma_base+384(FP), DX
 	VMOVUPD          64(DX)(AX*1), Z7
-	MOVQ             K_base+336(FP), DX
-	PREFETCHT0       1152(DX)(AX*1)
-	MOVQ             K_base+336(FP), DX
-	VMOVUPD          128(DX)(AX*1), Z8
-	MOVQ             sigma_base+384(FP), DX
+	MOVQ             r_base+408(FP), DX
 	PREFETCHT0       1024(DX)(AX*1)
-	MOVQ             sigma_base+384(FP), DX
-	VMOVUPD          (DX)(AX*1), Z9
-	MOVQ             sigma_base+384(FP), DX
+	MOVQ             r_base+408(FP), DX
+	VMOVUPD          (DX)(AX*1), Z8
+	MOVQ             r_base+408(FP), DX
 	PREFETCHT0       1088(DX)(AX*1)
-	MOVQ             sigma_base+384(FP), DX
-	VMOVUPD          64(DX)(AX*1), Z10
-	MOVQ             sigma_base+384(FP), DX
-	PREFETCHT0       1152(DX)(AX*1)
-	MOVQ             sigma_base+384(FP), DX
-	VMOVUPD          128(DX)(AX*1), Z11
 	MOVQ             r_base+408(FP), DX
+	VMOVUPD          64(DX)(AX*1), Z9
+	MOVQ             q_base+432(FP), DX
 	PREFETCHT0       1024(DX)(AX*1)
-	MOVQ             r_base+408(FP), DX
+	MOVQ             q_base+432(FP), DX
+	VMOVUPD          (DX)(AX*1), Z10
+	MOVQ             q_base+432(FP), DX
+	PREFETCHT0       1088(DX)(AX*1)
+	MOVQ             q_base+432(FP), DX
+	VMOVUPD          64(DX)(AX*1), Z11
+	MOVQ             sign_base+288(FP), DX
+	PREFETCHT0       1024(DX)(AX*1)
+	MOVQ             sign_base+288(FP), DX
 	VMOVUPD          (DX)(AX*1), Z12
-	MOVQ             r_base+408(FP), DX
+	MOVQ             sign_base+288(FP), DX
 	PREFETCHT0       1088(DX)(AX*1)
-	MOVQ             r_base+408(FP), DX
+	MOVQ             sign_base+288(FP), DX
 	VMOVUPD          64(DX)(AX*1), Z13
-	MOVQ             r_base+408(FP), DX
-	PREFETCHT0       1152(DX)(AX*1)
-	MOVQ             r_base+408(FP), DX
-	VMOVUPD          128(DX)(AX*1), Z14
-	MOVQ             q_base+432(FP), DX
-	PREFETCHT0       1024(DX)(AX*1)
-	MOVQ             q_base+432(FP), DX
-	VMOVUPD          (DX)(AX*1), Z15
-	MOVQ             q_base+432(FP), DX
-	PREFETCHT0       1088(DX)(AX*1)
-	MOVQ             q_base+432(FP), DX
-	VMOVUPD          64(DX)(AX*1), Z16
-	MOVQ             q_base+432(FP), DX
-	PREFETCHT0       1152(DX)(AX*1)
-	MOVQ             q_base+432(FP), DX
-	VMOVUPD          128(DX)(AX*1), Z17
-	MOVQ             sign_base+288(FP), DX
-	PREFETCHT0       1024(DX)(AX*1)
-	MOVQ             sign_base+288(FP), DX
-	VMOVUPD          (DX)(AX*1), Z18
-	MOVQ             sign_base+288(FP), DX
-	PREFETCHT0       1088(DX)(AX*1)
-	MOVQ             sign_base+288(FP), DX
-	VMOVUPD          64(DX)(AX*1), Z19
-	MOVQ             sign_base+288(FP), DX
-	PREFETCHT0       1152(DX)(AX*1)
-	MOVQ             sign_base+288(FP), DX
-	VMOVUPD          128(DX)(AX*1), Z20
-	VSQRTPD          Z0, Z21
-	VSQRTPD          Z1, Z22
-	VSQRTPD          Z2, Z23
-	VGETMANTPD       $0x04, Z3, Z24
-	VGETMANTPD       $0x04, Z4, Z25
-	VGETMANTPD       $0x04, Z5, Z26
-	VGETMANTPD       $0x04, Z6, Z27
-	VGETMANTPD       $0x04, Z7, Z28
-	VGETMANTPD       $0x04, Z8, Z29
-	VGETEXPPD        Z3, Z30
-	VGETEXPPD        Z4, Z31
-	VMOVUPD          Z20, (BX)
-	VGETEXPPD        Z5, Z20
-	VMOVUPD          Z19, 64(BX)
-	VMULPD.BCST      bsmAllRowsAVX512Consts<>+0(SB), Z24, Z19
-	VMOVUPD          Z18, 128(BX)
-	VMULPD.BCST      bsmAllRowsAVX512Consts<>+0(SB), Z25, Z18
-	VMOVUPD          Z2, 192(BX)
-	VMULPD.BCST      bsmAllRowsAVX512Consts<>+0(SB), Z26, Z2
+	VSQRTPD          Z0, Z14
+	VSQRTPD          Z1, Z15
+	VGETMANTPD       $0x04, Z2, Z16
+	VGETMANTPD       $0x04, Z3, Z17
+	VGETMANTPD       $0x04, Z4, Z18
+	VGETMANTPD       $0x04, Z5, Z19
+	VGETEXPPD        Z2, Z20
+	VGETEXPPD        Z3, Z21
+	VGETEXPPD        Z4, Z22
+	VGETEXPPD        Z5, Z23
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+0(SB), Z24
+	VMULPD           Z24, Z16, Z25
+	VMULPD           Z24, Z17, Z26
+	VMULPD           Z24, Z18, Z27
+	VMULPD           Z24, Z19, Z24
+	VSUBPD           Z10, Z8, Z28
+	VSUBPD           Z11, Z9, Z29
+	VSUBPD           Z22, Z20, Z20
+	VSUBPD           Z23, Z21, Z21
+	VCMPPD           $0x11, Z18, Z25, K1
+	VCMPPD           $0x11, Z19, Z26, K2
+	VCMPPD           $0x11, Z16, Z27, K3
+	VCMPPD           $0x11, Z17, Z24, K4
+	VMULPD           Z10, Z0, Z22
+	VMULPD           Z11, Z1, Z23
+	VMOVAPD          Z16, Z24
+	VADDPD           Z16, Z16, K1, Z24
+	VMOVAPD          Z17, Z16
+	VADDPD           Z17, Z17, K2, Z16
+	VMOVAPD          Z18, Z17
+	VADDPD           Z18, Z18, K3, Z17
+	VMOVAPD          Z19, Z18
+	VADDPD           Z19, Z19, K4, Z18
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+8(SB), Z19
+	VMOVAPD          Z20, Z25
+	VADDPD           Z19, Z20, K1, Z25
+	VMOVAPD          Z21, Z26
+	VADDPD           Z19, Z21, K2, Z26
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+16(SB), Z27
+	VXORPD           Z27, Z22, Z22
+	VXORPD           Z27, Z23, Z23
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+24(SB), Z30
+	VMINPD           Z22, Z30, Z22
+	VMINPD           Z23, Z30, Z23
+	VADDPD           Z17, Z24, Z31
+	VADDPD           Z18, Z16, Z19
+	VSUBPD           Z17, Z24, Z17
+	VSUBPD           Z18, Z16, Z16
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+32(SB), Z18
+	VADDPD           Z18, Z20, K3, Z25
+	VADDPD           Z18, Z21, K4, Z26
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+40(SB), Z20
+	VMAXPD           Z22, Z20, Z21
+	VMAXPD           Z23, Z20, Z22
+	VMULPD           Z8, Z0, Z23
+	VMULPD           Z9, Z1, Z24
+	VMOVUPD          Z9, (BX)
+	VMULPD           Z14, Z6, Z9
+	VMOVUPD          Z8, 64(BX)
+	VMULPD           Z15, Z7, Z8
+	VMOVUPD          Z11, 128(BX)
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+48(SB), Z11
+	VMOVUPD          Z10, 192(BX)
+	VMULPD           Z11, Z25, Z10
+	VMULPD           Z11, Z26, Z11
 	VMOVUPD          Z1, 256(BX)
-	VMULPD.BCST      bsmAllRowsAVX512Consts<>+0(SB), Z27, Z1
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+56(SB), Z1
 	VMOVUPD          Z0, 320(BX)
-	VMULPD.BCST      bsmAllRowsAVX512Consts<>+0(SB), Z28, Z0
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+64(SB), Z0
+	VFMADD231PD      Z1, Z21, Z0
 	VMOVUPD          Z5, 384(BX)
-	VMULPD.BCST      bsmAllRowsAVX512Consts<>+0(SB), Z29, Z5
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+64(SB), Z5
+	VFMADD231PD      Z1, Z22, Z5
+	VXORPD           Z23, Z27, Z23
+	VXORPD           Z24, Z27, Z24
 	VMOVUPD          Z4, 448(BX)
-	VGETEXPPD        Z6, Z4
-	VMOVUPD          Z6, 512(BX)
-	VGETEXPPD        Z7, Z6
-	VMOVUPD          Z7, 576(BX)
-	VGETEXPPD        Z8, Z7
-	VCMPPD           $0x11, Z27, Z19, K1
-	VCMPPD           $0x11, Z28, Z18, K2
-	VCMPPD           $0x11, Z29, Z2, K3
-	VCMPPD           $0x11, Z24, Z1, K4
-	VCMPPD           $0x11, Z25, Z0, K5
-	VCMPPD           $0x11, Z26, Z5, K6
-	VMOVAPD          Z24, Z0
-	VADDPD           Z24, Z24, K1, Z0
-	VMOVAPD          Z25, Z1
-	VADDPD           Z25, Z25, K2, Z1
-	VMOVAPD          Z26, Z2
-	VADDPD           Z26, Z26, K3, Z2
-	VMOVAPD          Z27, Z5
-	VADDPD           Z27, Z27, K4, Z5
-	VMOVAPD          Z28, Z18
-	VADDPD           Z28, Z28, K5, Z18
-	VMOVAPD          Z29, Z19
-	VADDPD           Z29, Z29, K6, Z19
-	VSUBPD           Z4, Z30, Z4
-	VSUBPD           Z6, Z31, Z6
-	VSUBPD           Z7, Z20, Z7
-	VSUBPD           Z15, Z12, Z20
-	VSUBPD           Z16, Z13, Z24
-	VSUBPD           Z17, Z14, Z25
-	VADDPD           Z5, Z0, Z26
-	VADDPD           Z18, Z1, Z27
-	VADDPD           Z19, Z2, Z28
-	VMULPD           Z21, Z9, Z29
-	VMULPD           Z22, Z10, Z30
-	VMULPD           Z23, Z11, Z31
-	VSUBPD           Z5, Z0, Z0
-	VSUBPD           Z18, Z1, Z1
-	VSUBPD           Z19, Z2, Z2
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+8(SB), Z5
-	VMOVAPD          Z4, Z18
-	VADDPD           Z5, Z4, K1, Z18
-	VMOVAPD          Z6, Z19
-	VADDPD           Z5, Z6, K2, Z19
-	VMOVUPD          Z23, 640(BX)
-	VMOVAPD          Z7, Z23
-	VADDPD           Z5, Z7, K3, Z23
-	VMULPD           Z29, Z3, Z5
-	VMOVUPD          Z22, 704(BX)
-	VMULPD           448(BX), Z30, Z22
-	VMOVUPD          Z21, 768(BX)
-	VMULPD           384(BX), Z31, Z21
-	VMOVUPD          Z8, 832(BX)
-	VMULPD.BCST      bsmAllRowsAVX512Consts<>+16(SB), Z29, Z8
-	VMOVUPD          Z8, 896(BX)
-	VMULPD.BCST      bsmAllRowsAVX512Consts<>+16(SB), Z30, Z8
-	VMOVUPD          Z8, 960(BX)
-	VMULPD.BCST      bsmAllRowsAVX512Consts<>+16(SB), Z31, Z8
-	VADDPD.BCST      bsmAllRowsAVX512Consts<>+24(SB), Z4, K4, Z18
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+24(SB), Z4
-	VADDPD           Z4, Z6, K5, Z19
-	VADDPD           Z4, Z7, K6, Z23
-	VMULPD           Z5, Z26, Z6
-	VMULPD           Z22, Z27, Z7
-	VMOVUPD          Z8, 1024(BX)
-	VMULPD           Z21, Z28, Z8
-	VMOVUPD          Z25, 1088(BX)
-	VMULPD           320(BX), Z15, Z25
-	VMOVUPD          Z15, 1152(BX)
-	VMULPD           256(BX), Z16, Z15
-	VMOVUPD          Z16, 1216(BX)
-	VMULPD           192(BX), Z17, Z16
-	VMOVUPD          Z17, 1280(BX)
-	VMULPD.BCST      bsmAllRowsAVX512Consts<>+32(SB), Z18, Z17
-	VMOVUPD          Z24, 1344(BX)
-	VMULPD.BCST      bsmAllRowsAVX512Consts<>+32(SB), Z19, Z24
-	VMOVUPD          Z20, 1408(BX)
-	VMULPD.BCST      bsmAllRowsAVX512Consts<>+32(SB), Z23, Z20
-	VDIVPD           Z6, Z4, Z6
-	VDIVPD           Z7, Z4, Z7
-	VDIVPD           Z8, Z4, Z8
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+40(SB), Z4
-	VXORPD           Z4, Z25, Z25
-	VXORPD           Z4, Z15, Z15
-	VXORPD           Z4, Z16, Z16
-	VMOVUPD          Z23, 1472(BX)
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+48(SB), Z23
-	VMINPD           Z25, Z23, Z25
-	VMINPD           Z15, Z23, Z15
-	VMINPD           Z16, Z23, Z16
-	VMOVUPD          Z19, 1536(BX)
-	VMULPD           320(BX), Z12, Z19
-	VMOVUPD          Z12, 1600(BX)
-	VMULPD           256(BX), Z13, Z12
-	VMOVUPD          Z13, 1664(BX)
-	VMULPD           192(BX), Z14, Z13
-	VMOVUPD          Z14, 1728(BX)
-	VMULPD           Z9, Z9, Z14
-	VMOVUPD          Z18, 1792(BX)
-	VMULPD           Z10, Z10, Z18
-	VMOVUPD          Z20, 1856(BX)
-	VMULPD           Z11, Z11, Z20
-	VMOVUPD          Z24, 1920(BX)
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+56(SB), Z24
-	VMAXPD           Z25, Z24, Z25
-	VMAXPD           Z15, Z24, Z15
-	VMAXPD           Z16, Z24, Z16
-	VXORPD           Z19, Z4, Z19
-	VXORPD           Z12, Z4, Z12
-	VXORPD           Z13, Z4, Z13
-	VMINPD           Z19, Z23, Z19
-	VMINPD           Z12, Z23, Z12
-	VMINPD           Z13, Z23, Z13
-	VMAXPD           Z19, Z24, Z19
-	VMAXPD           Z12, Z24, Z12
-	VMAXPD           Z13, Z24, Z13
-	VMULPD           Z6, Z5, Z5
-	VMULPD           Z7, Z22, Z22
-	VMULPD           Z8, Z21, Z21
-	VMULPD           Z6, Z26, Z6
-	VMULPD           Z7, Z27, Z7
-	VMULPD           Z8, Z28, Z8
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+64(SB), Z23
-	VMULPD           Z23, Z25, Z24
-	VMULPD           Z23, Z15, Z26
-	VMULPD           Z23, Z16, Z27
-	VMULPD           Z5, Z0, Z0
-	VMULPD           Z22, Z1, Z1
-	VMULPD           Z21, Z2, Z2
-	VMULPD           Z6, Z3, Z5
-	VMULPD           448(BX), Z7, Z21
-	VMULPD           384(BX), Z8, Z22
-	VRNDSCALEPD      $0x08, Z24, Z24
-	VRNDSCALEPD      $0x08, Z26, Z26
-	VRNDSCALEPD      $0x08, Z27, Z27
-	VMULPD           Z5, Z9, Z9
-	VMULPD           Z21, Z10, Z10
-	VMULPD           Z22, Z11, Z11
-	VMULPD           Z6, Z29, Z6
-	VMULPD           Z7, Z30, Z7
-	VMULPD           Z8, Z31, Z8
-	VMULPD           Z14, Z5, Z14
-	VMULPD           Z18, Z21, Z18
-	VMULPD           Z20, Z22, Z20
-	VMULPD           Z9, Z9, Z9
-	VMULPD           Z10, Z10, Z10
-	VMULPD           Z11, Z11, Z11
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+72(SB), Z28
-	VFMADD231PD      Z28, Z24, Z25
-	VFMADD231PD      Z28, Z26, Z15
-	VFMADD231PD      Z28, Z27, Z16
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+16(SB), Z4
-	VMULPD           Z9, Z4, Z9
-	VMULPD           Z10, Z4, Z10
-	VMULPD           Z11, Z4, Z11
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+80(SB), Z4
-	VFMADD231PD      Z4, Z24, Z25
-	VFMADD231PD      Z4, Z26, Z15
-	VFMADD231PD      Z4, Z27, Z16
-	VMOVUPD          Z8, 1984(BX)
-	VMULPD           Z0, Z0, Z8
-	VMOVUPD          Z7, 2048(BX)
-	VMULPD           Z1, Z1, Z7
-	VMOVUPD          Z6, 2112(BX)
-	VMULPD           Z2, Z2, Z6
-	VMOVUPD          Z11, 2176(BX)
-	VMULPD           Z19, Z23, Z11
-	VMOVUPD          Z10, 2240(BX)
-	VMULPD           Z12, Z23, Z10
-	VMOVUPD          Z9, 2304(BX)
-	VMULPD           Z13, Z23, Z9
-	VRNDSCALEPD      $0x08, Z11, Z11
-	VRNDSCALEPD      $0x08, Z10, Z10
-	VRNDSCALEPD      $0x08, Z9, Z9
-	VFMADD231PD      Z28, Z11, Z19
-	VFMADD231PD      Z28, Z10, Z12
-	VFMADD231PD      Z28, Z9, Z13
-	VFMADD231PD      Z4, Z11, Z19
-	VFMADD231PD      Z4, Z10, Z12
-	VFMADD231PD      Z4, Z9, Z13
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+88(SB), Z4
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+96(SB), Z28
-	VFMADD231PD      Z4, Z8, Z28
-	VMOVUPD          Z20, 2368(BX)
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+96(SB), Z20
-	VFMADD231PD      Z4, Z7, Z20
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+96(SB), Z6, Z4
-	VMOVUPD          Z18, 2432(BX)
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+104(SB), Z18
-	VFMADD213PD      Z18, Z8, Z28
-	VFMADD213PD      Z18, Z7, Z20
-	VFMADD231PD      Z4, Z6, Z18
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+112(SB), Z4
-	VFMADD213PD      Z4, Z8, Z28
-	VFMADD213PD      Z4, Z7, Z20
-	VFMADD231PD      Z18, Z6, Z4
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+120(SB), Z18
-	VFMADD213PD      Z18, Z8, Z28
-	VFMADD213PD      Z18, Z7, Z20
-	VFMADD231PD      Z4, Z6, Z18
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+128(SB), Z4
-	VFMADD213PD      Z4, Z8, Z28
-	VFMADD213PD      Z4, Z7, Z20
-	VFMADD231PD      Z18, Z6, Z4
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+136(SB), Z18
-	VFMADD213PD      Z18, Z8, Z28
-	VFMADD213PD      Z18, Z7, Z20
-	VFMADD231PD      Z4, Z6, Z18
-	VMULPD           Z28, Z8, Z4
-	VMULPD           Z20, Z7, Z7
-	VMULPD           Z18, Z6, Z6
-	VFMADD231PD      Z4, Z0, Z17
-	VFMADD213PD      1920(BX), Z1, Z7
-	VFMADD213PD      1856(BX), Z2, Z6
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+144(SB), Z4
-	VFMADD231PD      Z4, Z0, Z17
-	VFMADD231PD      Z4, Z1, Z7
-	VFMADD231PD      Z4, Z2, Z6
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+152(SB), Z0
-	VFMADD231PD      1792(BX), Z0, Z17
-	VFMADD231PD      1536(BX), Z0, Z7
-	VFMADD231PD      1472(BX), Z0, Z6
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+160(SB), Z0
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+168(SB), Z1
-	VFMADD231PD      Z0, Z25, Z1
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+168(SB), Z2
-	VFMADD231PD      Z0, Z15, Z2
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+168(SB), Z8
-	VFMADD231PD      Z0, Z16, Z8
-	VMOVUPD          1408(BX), Z18
-	VFMADD231PD      320(BX), Z18, Z17
-	VMOVUPD          1344(BX), Z20
-	VFMADD231PD      256(BX), Z20, Z7
-	VMOVUPD          1088(BX), Z28
-	VFMADD231PD      192(BX), Z28, Z6
-	VMOVUPD          Z14, 1472(BX)
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+176(SB), Z14
-	VFMADD213PD      Z14, Z25, Z1
-	VFMADD213PD      Z14, Z15, Z2
-	VFMADD213PD      Z14, Z16, Z8
-	VMULPD           Z18, Z5, Z18
-	VMULPD           Z20, Z21, Z20
-	VMULPD           Z28, Z22, Z28
-	VMOVUPD          Z28, 1088(BX)
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+184(SB), Z28
-	VFMADD213PD      Z28, Z25, Z1
-	VFMADD213PD      Z28, Z15, Z2
-	VFMADD213PD      Z28, Z16, Z8
-	VMOVUPD          Z20, 1344(BX)
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+192(SB), Z20
-	VFMADD213PD      Z20, Z25, Z1
-	VFMADD213PD      Z20, Z15, Z2
-	VFMADD213PD      Z20, Z16, Z8
-	VMOVUPD          Z18, 1408(BX)
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+200(SB), Z18
-	VFMADD213PD      Z18, Z25, Z1
-	VFMADD213PD      Z18, Z15, Z2
-	VFMADD213PD      Z18, Z16, Z8
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+208(SB), Z4
-	VFMADD213PD      Z4, Z25, Z1
-	VFMADD213PD      Z4, Z15, Z2
-	VFMADD213PD      Z4, Z16, Z8
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+216(SB), Z23
-	VFMADD213PD      Z23, Z25, Z1
-	VFMADD213PD      Z23, Z15, Z2
-	VFMADD213PD      Z23, Z16, Z8
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+224(SB), Z23
-	VFMADD213PD      Z23, Z25, Z1
-	VFMADD213PD      Z23, Z15, Z2
-	VFMADD213PD      Z23, Z16, Z8
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+232(SB), Z23
-	VFMADD213PD      Z23, Z25, Z1
-	VFMADD213PD      Z23, Z15, Z2
-	VFMADD213PD      Z23, Z16, Z8
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+24(SB), Z23
-	VFMADD213PD      Z23, Z25, Z1
-	VFMADD213PD      Z23, Z15, Z2
-	VFMADD213PD      Z23, Z16, Z8
-	VFMADD213PD      Z23, Z1, Z25
-	VFMADD213PD      Z23, Z2, Z15
-	VFMADD213PD      Z23, Z8, Z16
-	VMOVUPD          896(BX), Z1
-	VFMADD231PD      Z17, Z5, Z1
-	VMOVUPD          960(BX), Z2
-	VFMADD231PD      Z7, Z21, Z2
-	VMOVUPD          1024(BX), Z8
-	VFMADD231PD      Z6, Z22, Z8
-	VFMSUB213PD      896(BX), Z5, Z17
-	VFMSUB213PD      960(BX), Z21, Z7
-	VFMSUB213PD      1024(BX), Z22, Z6
-	VMOVUPD          Z22, 1024(BX)
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+168(SB), Z22
-	VFMADD231PD      Z0, Z19, Z22
-	VMOVUPD          Z21, 960(BX)
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+168(SB), Z21
-	VFMADD231PD      Z0, Z12, Z21
-	VMOVUPD          Z5, 896(BX)
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+168(SB), Z5
-	VFMADD231PD      Z0, Z13, Z5
-	VSCALEFPD        Z24, Z25, Z24
-	VSCALEFPD        Z26, Z15, Z15
-	VSCALEFPD        Z27, Z16, Z16
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+240(SB), Z25
-	VANDPD           Z25, Z1, Z26
-	VANDPD           Z25, Z2, Z27
-	VANDPD           Z25, Z8, Z0
-	VMOVUPD          Z8, 1536(BX)
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+248(SB), Z8
-	VMINPD           Z26, Z8, Z26
-	VMINPD           Z27, Z8, Z27
-	VMINPD           Z0, Z8, Z0
-	VFMADD213PD      Z14, Z19, Z22
-	VFMADD213PD      Z14, Z12, Z21
-	VFMADD213PD      Z14, Z13, Z5
-	VMULPD           Z24, Z3, Z24
-	VMOVUPD          448(BX), Z14
-	VMULPD           Z15, Z14, Z15
-	VMOVUPD          Z2, 1792(BX)
-	VMOVUPD          384(BX), Z2
-	VMULPD           Z16, Z2, Z16
-	VFMADD213PD      Z28, Z19, Z22
-	VFMADD213PD      Z28, Z12, Z21
-	VFMADD213PD      Z28, Z13, Z5
-	VMINPD           Z24, Z3, Z3
-	VMINPD           Z15, Z14, Z14
-	VMINPD           Z16, Z2, Z2
-	VFMADD213PD      Z20, Z19, Z22
-	VFMADD213PD      Z20, Z12, Z21
-	VFMADD213PD      Z20, Z13, Z5
-	VFMADD213PD      Z18, Z19, Z22
-	VFMADD213PD      Z18, Z12, Z21
-	VFMADD213PD      Z18, Z13, Z5
-	VFMADD213PD      Z4, Z19, Z22
-	VFMADD213PD      Z4, Z12, Z21
-	VFMADD213PD      Z4, Z13, Z5
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+216(SB), Z4
-	VFMADD213PD      Z4, Z19, Z22
-	VFMADD213PD      Z4, Z12, Z21
-	VFMADD213PD      Z4, Z13, Z5
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+224(SB), Z4
-	VFMADD213PD      Z4, Z19, Z22
-	VFMADD213PD      Z4, Z12, Z21
-	VFMADD213PD      Z4, Z13, Z5
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+232(SB), Z4
-	VFMADD213PD      Z4, Z19, Z22
-	VFMADD213PD      Z4, Z12, Z21
-	VFMADD213PD      Z4, Z13, Z5
-	VFMADD213PD      Z23, Z19, Z22
-	VFMADD213PD      Z23, Z12, Z21
-	VFMADD213PD      Z23, Z13, Z5
-	VFMADD213PD      Z23, Z22, Z19
-	VFMADD213PD      Z23, Z21, Z12
-	VFMADD213PD      Z23, Z5, Z13
-	VANDPD           Z25, Z17, Z5
-	VANDPD           Z25, Z7, Z21
-	VANDPD           Z25, Z6, Z22
-	VMINPD           Z5, Z8, Z5
-	VMINPD           Z21, Z8, Z21
-	VMINPD           Z22, Z8, Z8
-	VSCALEFPD        Z11, Z19, Z11
-	VSCALEFPD        Z10, Z12, Z10
-	VSCALEFPD        Z9, Z13, Z9
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+256(SB), Z12
-	VFMADD213PD      Z23, Z26, Z12
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+256(SB), Z13
-	VFMADD213PD      Z23, Z27, Z13
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+256(SB), Z19
-	VFMADD213PD      Z23, Z0, Z19
-	VMULPD           512(BX), Z11, Z11
-	VMULPD           576(BX), Z10, Z10
-	VMULPD           832(BX), Z9, Z9
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+264(SB), Z22
-	VADDPD           Z22, Z26, Z4
-	VADDPD           Z22, Z27, Z18
-	VADDPD           Z22, Z0, Z20
-	VMINPD           Z11, Z3, Z3
-	VMINPD           Z10, Z14, Z14
-	VMINPD           Z9, Z2, Z2
-	VMINPD           Z29, Z3, Z3
-	VMINPD           Z30, Z14, Z14
-	VMINPD           Z31, Z2, Z2
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+272(SB), Z28
-	VCMPPD           $0x11, Z3, Z28, K1
-	VCMPPD           $0x11, Z14, Z28, K2
-	VCMPPD           $0x11, Z2, Z28, K3
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+256(SB), Z2
-	VFMADD213PD      Z23, Z5, Z2
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+256(SB), Z3
-	VFMADD213PD      Z23, Z21, Z3
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+256(SB), Z14
-	VFMADD213PD      Z23, Z8, Z14
-	VADDPD           Z22, Z5, Z28
-	VMOVUPD          Z31, 832(BX)
-	VADDPD           Z22, Z21, Z31
-	VADDPD           Z22, Z8, Z22
-	VMOVUPD          Z30, 576(BX)
-	VMULPD           Z4, Z12, Z30
-	VMOVUPD          Z29, 512(BX)
-	VMULPD           Z18, Z13, Z29
-	VMOVUPD          Z9, 384(BX)
-	VMULPD           Z20, Z19, Z9
-	VMOVUPD          Z10, 448(BX)
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+280(SB), Z10
-	VMOVUPD          Z11, 1856(BX)
-	VMULPD           Z10, Z26, Z11
-	VMOVUPD          Z16, 1920(BX)
-	VMULPD           Z10, Z27, Z16
-	VMOVUPD          Z15, 2496(BX)
-	VMULPD           Z10, Z0, Z15
-	VMULPD           Z28, Z2, Z10
-	VMOVUPD          Z24, 2560(BX)
-	VMULPD           Z31, Z3, Z24
-	VMOVUPD          Z6, 2624(BX)
-	VMULPD           Z22, Z14, Z6
-	VMOVUPD          Z7, 2688(BX)
-	VMOVAPD          Z26, Z7
-	VPTERNLOGQ       $0xe4, Z25, Z1, Z7
-	VMOVUPD          Z7, 2752(BX)
-	VMOVUPD          1792(BX), Z7
-	VMOVUPD          Z1, 2816(BX)
-	VMOVAPD          Z27, Z1
-	VPTERNLOGQ       $0xe4, Z25, Z7, Z1
-	VMOVUPD          1536(BX), Z7
-	VMOVUPD          Z1, 2880(BX)
-	VMOVAPD          Z0, Z1
-	VPTERNLOGQ       $0xe4, Z25, Z7, Z1
-	VMULPD           Z11, Z26, Z7
-	VMOVUPD          Z1, 2944(BX)
-	VMULPD           Z16, Z27, Z1
-	VMULPD           Z15, Z0, Z25
-	VMULPD.BCST      bsmAllRowsAVX512Consts<>+64(SB), Z7, Z7
-	VMULPD.BCST      bsmAllRowsAVX512Consts<>+64(SB), Z1, Z1
-	VMULPD.BCST      bsmAllRowsAVX512Consts<>+64(SB), Z25, Z25
-	VRNDSCALEPD      $0x08, Z7, Z7
-	VRNDSCALEPD      $0x08, Z1, Z1
-	VRNDSCALEPD      $0x08, Z25, Z25
-	VMOVUPD          Z15, 3008(BX)
-	VMULPD           Z10, Z30, Z15
-	VMOVUPD          Z16, 3072(BX)
-	VMULPD           Z24, Z29, Z16
-	VMOVUPD          Z11, 3136(BX)
-	VMULPD           Z6, Z9, Z11
-	VDIVPD           Z15, Z23, Z15
-	VDIVPD           Z16, Z23, Z16
-	VDIVPD           Z11, Z23, Z11
-	VMULPD           Z15, Z10, Z10
-	VMULPD           Z16, Z24, Z24
-	VMULPD           Z11, Z6, Z6
-	VMULPD           Z15, Z30, Z15
-	VMULPD           Z16, Z29, Z16
-	VMULPD           Z11, Z9, Z9
-	VMULPD           Z10, Z12, Z11
-	VMULPD           Z24, Z13, Z12
-	VMULPD           Z6, Z19, Z13
-	VMULPD           Z10, Z4, Z4
-	VMULPD           Z24, Z18, Z10
-	VMULPD           Z6, Z20, Z6
-	VMULPD           Z15, Z2, Z2
-	VMULPD           Z16, Z3, Z3
-	VMULPD           Z9, Z14, Z14
-	VMULPD           Z15, Z28, Z15
-	VMULPD           Z16, Z31, Z16
-	VMULPD           Z9, Z22, Z9
-	VMULPD           Z11, Z26, Z11
-	VMULPD           Z12, Z27, Z12
-	VMULPD           Z13, Z0, Z13
-	VMULPD           Z2, Z5, Z2
-	VMULPD           Z3, Z21, Z3
-	VMULPD           Z14, Z8, Z14
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+240(SB), Z18
-	VPTERNLOGQ       $0xe4, Z18, Z17, Z5
-	VMOVUPD          2688(BX), Z19
-	VPTERNLOGQ       $0xe4, Z18, Z19, Z21
-	VMOVUPD          2624(BX), Z20
-	VPTERNLOGQ       $0xe4, Z18, Z20, Z8
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+144(SB), Z22
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+8(SB), Z24
-	VFMADD231PD      Z22, Z11, Z24
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+8(SB), Z28
-	VFMADD231PD      Z22, Z12, Z28
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+8(SB), Z29
-	VFMADD231PD      Z22, Z13, Z29
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+8(SB), Z30
-	VFMADD231PD      Z22, Z2, Z30
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+8(SB), Z31
-	VFMADD231PD      Z22, Z3, Z31
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+8(SB), Z14, Z22
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+72(SB), Z20
-	VMULPD           Z7, Z20, Z19
-	VMOVUPD          Z8, 3200(BX)
-	VMULPD           Z1, Z20, Z8
-	VMULPD           Z25, Z20, Z20
-	VFMADD231PD      3136(BX), Z26, Z19
-	VFMADD231PD      3072(BX), Z27, Z8
-	VFMADD231PD      3008(BX), Z0, Z20
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+80(SB), Z0
-	VFMADD231PD      Z0, Z7, Z19
-	VFMADD231PD      Z0, Z1, Z8
-	VFMADD231PD      Z0, Z25, Z20
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+288(SB), Z0
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+296(SB), Z26
-	VFMADD231PD      Z0, Z24, Z26
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+296(SB), Z27
-	VFMADD231PD      Z0, Z28, Z27
-	VMOVUPD          Z21, 3008(BX)
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+296(SB), Z21
-	VFMADD231PD      Z0, Z29, Z21
-	VMOVUPD          Z5, 3072(BX)
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+304(SB), Z5
-	VFMADD213PD      Z5, Z24, Z26
-	VFMADD213PD      Z5, Z28, Z27
-	VFMADD213PD      Z5, Z29, Z21
-	VMOVUPD          Z25, 3136(BX)
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+312(SB), Z25
-	VFMADD213PD      Z25, Z24, Z26
-	VFMADD213PD      Z25, Z28, Z27
-	VFMADD213PD      Z25, Z29, Z21
-	VMOVUPD          Z1, 3264(BX)
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+320(SB), Z1
-	VFMADD213PD      Z1, Z24, Z26
-	VFMADD213PD      Z1, Z28, Z27
-	VFMADD213PD      Z1, Z29, Z21
-	VMOVUPD          Z7, 3328(BX)
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+328(SB), Z7
-	VFMADD213PD      Z7, Z24, Z26
-	VFMADD213PD      Z7, Z28, Z27
-	VFMADD213PD      Z7, Z29, Z21
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+336(SB), Z7
-	VFMADD213PD      Z7, Z24, Z26
-	VFMADD213PD      Z7, Z28, Z27
-	VFMADD213PD      Z7, Z29, Z21
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+344(SB), Z7
-	VFMADD213PD      Z7, Z24, Z26
-	VFMADD213PD      Z7, Z28, Z27
-	VFMADD213PD      Z7, Z29, Z21
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+352(SB), Z7
-	VFMADD213PD      Z7, Z24, Z26
-	VFMADD213PD      Z7, Z28, Z27
-	VFMADD213PD      Z7, Z29, Z21
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+360(SB), Z7
-	VFMADD213PD      Z7, Z24, Z26
-	VFMADD213PD      Z7, Z28, Z27
-	VFMADD213PD      Z7, Z29, Z21
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+368(SB), Z7
-	VFMADD213PD      Z7, Z24, Z26
-	VFMADD213PD      Z7, Z28, Z27
-	VFMADD213PD      Z7, Z29, Z21
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+376(SB), Z7
-	VFMADD213PD      Z7, Z24, Z26
-	VFMADD213PD      Z7, Z28, Z27
-	VFMADD213PD      Z7, Z29, Z21
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+384(SB), Z7
-	VFMADD213PD      Z7, Z24, Z26
-	VFMADD213PD      Z7, Z28, Z27
-	VFMADD213PD      Z7, Z29, Z21
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+392(SB), Z7
-	VFMADD213PD      Z7, Z24, Z26
-	VFMADD213PD      Z7, Z28, Z27
-	VFMADD213PD      Z7, Z29, Z21
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+400(SB), Z7
-	VFMADD213PD      Z7, Z24, Z26
-	VFMADD213PD      Z7, Z28, Z27
-	VFMADD213PD      Z7, Z29, Z21
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+408(SB), Z7
-	VFMADD213PD      Z7, Z24, Z26
-	VFMADD213PD      Z7, Z28, Z27
-	VFMADD213PD      Z7, Z29, Z21
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+416(SB), Z7
-	VFMADD213PD      Z7, Z24, Z26
-	VFMADD213PD      Z7, Z28, Z27
-	VFMADD213PD      Z7, Z29, Z21
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+424(SB), Z7
-	VFMADD213PD      Z7, Z24, Z26
-	VFMADD213PD      Z7, Z28, Z27
-	VFMADD213PD      Z7, Z29, Z21
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+432(SB), Z7
-	VFMADD213PD      Z7, Z24, Z26
-	VFMADD213PD      Z7, Z28, Z27
-	VFMADD213PD      Z7, Z29, Z21
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+440(SB), Z7
-	VFMADD213PD      Z7, Z24, Z26
-	VFMADD213PD      Z7, Z28, Z27
-	VFMADD213PD      Z7, Z29, Z21
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+448(SB), Z7
-	VFMADD213PD      Z7, Z24, Z26
-	VFMADD213PD      Z7, Z28, Z27
-	VFMADD213PD      Z7, Z29, Z21
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+456(SB), Z7
-	VFMADD213PD      Z7, Z26, Z24
-	VFMADD213PD      Z7, Z27, Z28
-	VFMADD213PD      Z7, Z21, Z29
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+16(SB), Z21
-	VFMADD213PD      Z21, Z24, Z11
-	VFMADD213PD      Z21, Z28, Z12
-	VFMADD213PD      Z21, Z29, Z13
-	VMULPD           Z4, Z11, Z4
-	VMULPD           Z10, Z12, Z10
-	VMULPD           Z6, Z13, Z6
-	VMOVUPD          2816(BX), Z11
-	VPTERNLOGQ       $0xe4, Z18, Z11, Z4
-	VMOVUPD          1792(BX), Z12
-	VPTERNLOGQ       $0xe4, Z18, Z12, Z10
-	VMOVUPD          1536(BX), Z13
-	VPTERNLOGQ       $0xe4, Z18, Z13, Z6
-	VMOVAPD          Z23, Z24
-	VPTERNLOGQ       $0xe4, Z18, Z11, Z24
-	VMOVAPD          Z23, Z11
-	VPTERNLOGQ       $0xe4, Z18, Z12, Z11
-	VMOVAPD          Z23, Z12
-	VPTERNLOGQ       $0xe4, Z18, Z13, Z12
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+296(SB), Z13
-	VFMADD231PD      Z0, Z30, Z13
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+296(SB), Z26
-	VFMADD231PD      Z0, Z31, Z26
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+296(SB), Z22, Z0
-	VFMADD213PD      Z5, Z30, Z13
-	VFMADD213PD      Z5, Z31, Z26
-	VFMADD231PD      Z0, Z22, Z5
-	VFMADD213PD      Z25, Z30, Z13
-	VFMADD213PD      Z25, Z31, Z26
-	VFMADD231PD      Z5, Z22, Z25
-	VFMADD213PD      Z1, Z30, Z13
-	VFMADD213PD      Z1, Z31, Z26
-	VFMADD231PD      Z25, Z22, Z1
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+328(SB), Z0
-	VFMADD213PD      Z0, Z30, Z13
-	VFMADD213PD      Z0, Z31, Z26
-	VFMADD231PD      Z1, Z22, Z0
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+336(SB), Z1
-	VFMADD213PD      Z1, Z30, Z13
-	VFMADD213PD      Z1, Z31, Z26
-	VFMADD231PD      Z0, Z22, Z1
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+344(SB), Z0
-	VFMADD213PD      Z0, Z30, Z13
-	VFMADD213PD      Z0, Z31, Z26
-	VFMADD231PD      Z1, Z22, Z0
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+352(SB), Z1
-	VFMADD213PD      Z1, Z30, Z13
-	VFMADD213PD      Z1, Z31, Z26
-	VFMADD231PD      Z0, Z22, Z1
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+360(SB), Z0
-	VFMADD213PD      Z0, Z30, Z13
-	VFMADD213PD      Z0, Z31, Z26
-	VFMADD231PD      Z1, Z22, Z0
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+368(SB), Z1
-	VFMADD213PD      Z1, Z30, Z13
-	VFMADD213PD      Z1, Z31, Z26
-	VFMADD231PD      Z0, Z22, Z1
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+376(SB), Z0
-	VFMADD213PD      Z0, Z30, Z13
-	VFMADD213PD      Z0, Z31, Z26
-	VFMADD231PD      Z1, Z22, Z0
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+384(SB), Z1
-	VFMADD213PD      Z1, Z30, Z13
-	VFMADD213PD      Z1, Z31, Z26
-	VFMADD231PD      Z0, Z22, Z1
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+392(SB), Z0
-	VFMADD213PD      Z0, Z30, Z13
-	VFMADD213PD      Z0, Z31, Z26
-	VFMADD231PD      Z1, Z22, Z0
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+400(SB), Z1
-	VFMADD213PD      Z1, Z30, Z13
-	VFMADD213PD      Z1, Z31, Z26
-	VFMADD231PD      Z0, Z22, Z1
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+408(SB), Z0
-	VFMADD213PD      Z0, Z30, Z13
-	VFMADD213PD      Z0, Z31, Z26
-	VFMADD231PD      Z1, Z22, Z0
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+416(SB), Z1
-	VFMADD213PD      Z1, Z30, Z13
-	VFMADD213PD      Z1, Z31, Z26
-	VFMADD231PD      Z0, Z22, Z1
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+424(SB), Z0
-	VFMADD213PD      Z0, Z30, Z13
-	VFMADD213PD      Z0, Z31, Z26
-	VFMADD231PD      Z1, Z22, Z0
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+432(SB), Z1
-	VFMADD213PD      Z1, Z30, Z13
-	VFMADD213PD      Z1, Z31, Z26
-	VFMADD231PD      Z0, Z22, Z1
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+440(SB), Z0
-	VFMADD213PD      Z0, Z30, Z13
-	VFMADD213PD      Z0, Z31, Z26
-	VFMADD231PD      Z1, Z22, Z0
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+448(SB), Z1
-	VFMADD213PD      Z1, Z30, Z13
-	VFMADD213PD      Z1, Z31, Z26
-	VFMADD231PD      Z0, Z22, Z1
-	VFMADD213PD      Z7, Z13, Z30
-	VFMADD213PD      Z7, Z26, Z31
-	VFMADD231PD      Z1, Z22, Z7
-	VFMADD213PD      Z21, Z30, Z2
-	VFMADD213PD      Z21, Z31, Z3
-	VFMADD231PD      Z7, Z14, Z21
-	VMULPD           Z15, Z2, Z0
-	VMULPD           Z16, Z3, Z1
-	VMULPD           Z9, Z21, Z2
-	VPTERNLOGQ       $0xe4, Z18, Z17, Z0
-	VMOVUPD          2688(BX), Z3
-	VPTERNLOGQ       $0xe4, Z18, Z3, Z1
-	VMOVUPD          2624(BX), Z5
-	VPTERNLOGQ       $0xe4, Z18, Z5, Z2
-	VMOVAPD          Z23, Z7
-	VPTERNLOGQ       $0xe4, Z18, Z17, Z7
-	VMOVAPD          Z23, Z9
-	VPTERNLOGQ       $0xe4, Z18, Z3, Z9
-	VMOVAPD          Z23, Z3
-	VPTERNLOGQ       $0xe4, Z18, Z5, Z3
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+160(SB), Z5
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+168(SB), Z13
-	VFMADD231PD      Z5, Z19, Z13
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+168(SB), Z14
-	VFMADD231PD      Z5, Z8, Z14
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+168(SB), Z20, Z5
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+176(SB), Z15
-	VFMADD213PD      Z15, Z19, Z13
-	VFMADD213PD      Z15, Z8, Z14
-	VFMADD231PD      Z5, Z20, Z15
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+184(SB), Z5
-	VFMADD213PD      Z5, Z19, Z13
-	VFMADD213PD      Z5, Z8, Z14
-	VFMADD231PD      Z15, Z20, Z5
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+192(SB), Z15
-	VFMADD213PD      Z15, Z19, Z13
-	VFMADD213PD      Z15, Z8, Z14
-	VFMADD231PD      Z5, Z20, Z15
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+200(SB), Z5
-	VFMADD213PD      Z5, Z19, Z13
-	VFMADD213PD      Z5, Z8, Z14
-	VFMADD231PD      Z15, Z20, Z5
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+208(SB), Z15
-	VFMADD213PD      Z15, Z19, Z13
-	VFMADD213PD      Z15, Z8, Z14
-	VFMADD231PD      Z5, Z20, Z15
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+216(SB), Z5
-	VFMADD213PD      Z5, Z19, Z13
-	VFMADD213PD      Z5, Z8, Z14
-	VFMADD231PD      Z15, Z20, Z5
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+224(SB), Z15
-	VFMADD213PD      Z15, Z19, Z13
-	VFMADD213PD      Z15, Z8, Z14
-	VFMADD231PD      Z5, Z20, Z15
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+232(SB), Z5
-	VFMADD213PD      Z5, Z19, Z13
-	VFMADD213PD      Z5, Z8, Z14
-	VFMADD231PD      Z15, Z20, Z5
-	VMULPD           Z19, Z19, Z15
-	VMULPD           Z8, Z8, Z16
-	VMULPD           Z20, Z20, Z17
-	VFMADD231PD      Z13, Z15, Z19
-	VFMADD231PD      Z14, Z16, Z8
-	VFMADD231PD      Z5, Z17, Z20
-	VMOVUPD          2560(BX), Z5
-	VFMADD213PD      Z5, Z5, Z19
-	VMOVUPD          2496(BX), Z13
-	VFMADD213PD      Z13, Z13, Z8
-	VMOVUPD          1920(BX), Z14
-	VFMADD213PD      Z14, Z14, Z20
-	VSCALEFPD        3328(BX), Z19, Z15
-	VSCALEFPD        3264(BX), Z8, Z8
-	VSCALEFPD        3136(BX), Z20, Z16
-	VMOVUPD          3072(BX), Z17
-	VMULPD           2752(BX), Z17, Z18
-	VMOVUPD          3008(BX), Z19
-	VMULPD           2880(BX), Z19, Z20
-	VMOVUPD          3200(BX), Z21
-	VMULPD           2944(BX), Z21, Z22
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+40(SB), Z25
-	VXORPD           128(BX), Z25, Z26
-	VXORPD           64(BX), Z25, Z27
-	VXORPD           (BX), Z25, Z28
-	VCMPPD           $0x00, Z24, Z26, K4
-	VCMPPD           $0x00, Z11, Z27, K5
-	VCMPPD           $0x00, Z12, Z28, K6
-	VCMPPD           $0x00, Z7, Z26, K7
-	KMOVB            K3, 3136(BX)
-	VCMPPD           $0x00, Z9, Z27, K3
-	KMOVB            K2, 3264(BX)
-	VCMPPD           $0x00, Z3, Z28, K2
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+464(SB), Z3
-	VMULPD           Z3, Z15, Z7
-	VMULPD           Z3, Z8, Z9
-	VMULPD           Z3, Z16, Z3
-	VMULPD           1472(BX), Z7, Z11
-	VMULPD           2432(BX), Z9, Z12
-	VMULPD           2368(BX), Z3, Z24
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+280(SB), Z26
-	VMULPD           Z11, Z26, Z11
-	VMULPD           Z12, Z26, Z12
-	VMULPD           Z24, Z26, Z24
-	VSUBPD           Z18, Z23, Z26
-	VSUBPD           Z20, Z23, Z27
-	VSUBPD           Z22, Z23, Z28
-	VMOVUPD          2304(BX), Z29
-	VMULPD           Z26, Z29, Z26
-	VMOVUPD          2240(BX), Z30
-	VMULPD           Z27, Z30, Z27
-	VMOVUPD          2176(BX), Z31
-	VMULPD           Z28, Z31, Z28
-	VMULPD           Z29, Z17, Z29
-	VMULPD           Z30, Z19, Z30
-	VMULPD           Z31, Z21, Z31
-	VMOVUPD          2752(BX), Z25
-	VMOVUPD          1408(BX), Z21
-	VFMADD231PD      Z21, Z25, Z26
-	VMOVUPD          2880(BX), Z19
-	VMOVUPD          1344(BX), Z17
-	VFMADD231PD      Z17, Z19, Z27
-	VMOVUPD          Z24, 2176(BX)
-	VMOVUPD          1088(BX), Z24
-	VFMADD231PD      2944(BX), Z24, Z28
-	VSUBPD           Z29, Z21, Z21
-	VSUBPD           Z30, Z17, Z17
-	VSUBPD           Z31, Z24, Z24
-	VFMADD132PD      896(BX), Z23, Z25
-	VFMADD132PD      960(BX), Z23, Z19
-	VMOVUPD          1024(BX), Z29
-	VFMADD132PD      2944(BX), Z23, Z29
-	VADDPD           1152(BX), Z26, Z26
-	VADDPD           1216(BX), Z27, Z27
-	VADDPD           1280(BX), Z28, Z28
-	VMOVUPD          128(BX), Z30
-	VMULPD           Z5, Z30, Z31
-	VMOVUPD          Z28, 2944(BX)
-	VMOVUPD          64(BX), Z28
-	VMOVUPD          Z27, 2880(BX)
-	VMULPD           Z13, Z28, Z27
-	VMOVUPD          Z26, 2752(BX)
-	VMOVUPD          (BX), Z26
+	VMULPD           Z9, Z2, Z4
+	VMOVUPD          Z26, 512(BX)
+	VMULPD           Z8, Z3, Z26
+	VMOVUPD          Z25, 576(BX)
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+72(SB), Z25
+	VMOVUPD          Z11, 640(BX)
+	VMULPD           Z25, Z9, Z11
+	VMOVUPD          Z11, 704(BX)
+	VMULPD           Z25, Z8, Z11
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+64(SB), Z25
+	VSUBPD           Z25, Z0, Z0
+	VSUBPD           Z25, Z5, Z5
+	VMINPD           Z23, Z30, Z23
+	VMINPD           Z24, Z30, Z24
+	VMULPD           Z4, Z31, Z30
+	VMOVUPD          Z11, 768(BX)
+	VMULPD           Z26, Z19, Z11
+	VMOVUPD          Z10, 832(BX)
+	VMULPD           Z6, Z6, Z10
+	VMOVUPD          Z15, 896(BX)
+	VMULPD           Z7, Z7, Z15
+	VMOVUPD          Z14, 960(BX)
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+80(SB), Z14
+	VFMADD231PD      Z14, Z0, Z21
+	VFMADD231PD      Z14, Z5, Z22
+	VMAXPD           Z23, Z20, Z23
+	VMAXPD           Z24, Z20, Z20
+	VDIVPD           Z30, Z18, Z24
+	VDIVPD           Z11, Z18, Z11
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+88(SB), Z30
+	VFMADD231PD      Z30, Z0, Z21
+	VFMADD231PD      Z30, Z5, Z22
+	VMOVAPD          Z25, Z18
+	VFMADD231PD      Z1, Z23, Z18
+	VFMADD213PD      Z25, Z20, Z1
+	VMOVUPD          Z29, 1024(BX)
+	VXORPD           Z27, Z12, Z29
 	VMOVUPD          Z29, 1088(BX)
-	VMULPD           Z14, Z26, Z29
-	VMOVUPD          Z19, 1344(BX)
-	VMOVUPD          1856(BX), Z19
-	VMULPD           Z19, Z30, Z30
-	VMOVUPD          Z25, 128(BX)
-	VMOVUPD          448(BX), Z25
-	VMULPD           Z25, Z28, Z28
-	VMOVUPD          384(BX), Z23
-	VMULPD           Z23, Z26, Z26
-	VADDPD           Z19, Z5, Z5
-	VADDPD           Z25, Z13, Z13
-	VADDPD           Z23, Z14, Z14
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+472(SB), Z19
-	VBLENDMPD        Z19, Z31, K4, Z23
-	VBLENDMPD        Z19, Z27, K5, Z25
-	VBLENDMPD        Z19, Z29, K6, Z27
-	VBLENDMPD        Z19, Z30, K7, Z29
-	VBLENDMPD        Z19, Z28, K3, Z28
-	VBLENDMPD        Z19, Z26, K2, Z19
-	VADDPD           512(BX), Z5, Z5
-	VADDPD           576(BX), Z13, Z13
-	VADDPD           832(BX), Z14, Z14
-	VMOVUPD          896(BX), Z26
-	VMULPD           2112(BX), Z26, Z30
-	VMOVUPD          960(BX), Z31
-	VMOVUPD          Z12, 832(BX)
-	VMULPD           2048(BX), Z31, Z12
-	VMOVUPD          Z11, 576(BX)
-	VMOVUPD          1024(BX), Z11
-	VMOVUPD          Z19, 512(BX)
-	VMULPD           1984(BX), Z11, Z19
-	VMULPD           768(BX), Z26, Z26
-	VMULPD           704(BX), Z31, Z31
-	VMULPD           640(BX), Z11, Z11
-	VCMPPD.BCST      $0x11, bsmAllRowsAVX512Consts<>+480(SB), Z5, K2
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+480(SB), Z5
-	VCMPPD           $0x11, Z5, Z13, K3
-	VCMPPD           $0x11, Z5, Z14, K4
-	VMULPD           2112(BX), Z7, Z5
-	VMULPD           2048(BX), Z9, Z13
-	VMULPD           1984(BX), Z3, Z14
-	VMOVUPD          Z28, 1024(BX)
-	VMULPD           3072(BX), Z26, Z28
-	VMOVUPD          Z28, 3072(BX)
-	VMULPD           3008(BX), Z31, Z28
-	VMOVUPD          Z28, 3008(BX)
-	VMULPD           3200(BX), Z11, Z28
-	VMULPD           768(BX), Z7, Z7
-	VMULPD           704(BX), Z9, Z9
-	VMULPD           640(BX), Z3, Z3
-	VMULPD           Z30, Z5, Z30
-	VMULPD           Z12, Z13, Z12
-	VMULPD           Z19, Z14, Z19
-	VMOVUPD          Z3, 640(BX)
-	VSUBPD.BCST      bsmAllRowsAVX512Consts<>+24(SB), Z18, Z3
-	VMOVUPD          Z9, 704(BX)
-	VSUBPD.BCST      bsmAllRowsAVX512Consts<>+24(SB), Z20, Z9
-	VMOVUPD          Z7, 768(BX)
-	VSUBPD.BCST      bsmAllRowsAVX512Consts<>+24(SB), Z22, Z7
-	VMULPD           Z18, Z26, Z18
-	VMULPD           Z20, Z31, Z20
-	VMULPD           Z22, Z11, Z22
-	VMULPD           Z21, Z5, Z21
-	VMULPD           Z17, Z13, Z17
-	VMULPD           Z24, Z14, Z24
-	VMULPD           Z3, Z26, Z3
-	VMULPD           Z9, Z31, Z9
-	VMULPD           Z7, Z11, Z7
-	VMOVAPD          Z23, Z11
-	VFNMADD231PD     Z15, Z4, Z11
-	VMOVAPD          Z25, Z26
-	VFNMADD231PD     Z8, Z10, Z26
-	VMOVAPD          Z27, Z31
-	VFNMADD231PD     Z16, Z6, Z31
-	VSUBPD           Z4, Z0, Z4
-	VSUBPD           Z10, Z1, Z10
-	VSUBPD           Z6, Z2, Z6
-	VSUBPD           Z29, Z23, Z23
-	VSUBPD           1024(BX), Z25, Z25
-	VSUBPD           512(BX), Z27, Z27
-	VFNMADD231PD     Z15, Z0, Z29
-	VFNMADD213PD     1024(BX), Z8, Z1
-	VFNMADD213PD     512(BX), Z16, Z2
-	VMOVUPD          2112(BX), Z0
-	VMOVUPD          Z7, 512(BX)
-	VMULPD           Z30, Z0, Z7
-	VMOVUPD          Z9, 1024(BX)
-	VMULPD           2048(BX), Z12, Z9
-	VMOVUPD          Z3, 3200(BX)
-	VMULPD           1984(BX), Z19, Z3
-	VMULPD           Z11, Z0, Z0
-	VMOVUPD          Z22, 2112(BX)
-	VMULPD           2048(BX), Z26, Z22
-	VMOVUPD          Z20, 2048(BX)
-	VMULPD           1984(BX), Z31, Z20
-	VMOVUPD          Z18, 1984(BX)
-	VMOVUPD          1152(BX), Z18
-	VFMADD213PD      576(BX), Z18, Z11
-	VMOVUPD          1216(BX), Z18
-	VFMADD213PD      832(BX), Z18, Z26
-	VMOVUPD          1280(BX), Z18
-	VFMADD213PD      2176(BX), Z18, Z31
-	VFMADD231PD      Z4, Z15, Z23
-	VFMADD231PD      Z10, Z8, Z25
-	VFMADD231PD      Z6, Z16, Z27
-	VMULPD           3072(BX), Z5, Z4
-	VMULPD           3008(BX), Z13, Z5
-	VMULPD           Z28, Z14, Z6
-	VMULPD           128(BX), Z7, Z7
-	VMULPD           1344(BX), Z9, Z8
-	VMULPD           1088(BX), Z3, Z3
-	KANDB            K2, K1, K1
-	KMOVB            3264(BX), K2
-	KANDB            K3, K2, K2
-	KMOVB            3136(BX), K3
-	KANDB            K4, K3, K3
-	VFMSUB231PD      1152(BX), Z0, Z21
-	VFMSUB231PD      1216(BX), Z22, Z17
-	VFMSUB231PD      Z20, Z18, Z24
-	VFNMADD231PD     1600(BX), Z29, Z11
-	VFNMADD231PD     1664(BX), Z1, Z26
-	VFNMADD231PD     1728(BX), Z2, Z31
-	VMULPD           320(BX), Z29, Z9
-	VMULPD           256(BX), Z1, Z1
-	VMULPD           192(BX), Z2, Z2
-	VMULPD           2752(BX), Z30, Z10
-	VMULPD           2880(BX), Z12, Z13
-	VMULPD           2944(BX), Z19, Z14
-	VMOVUPD          768(BX), Z15
-	VMULPD           1984(BX), Z15, Z16
-	VMOVUPD          704(BX), Z18
-	VMULPD           2048(BX), Z18, Z28
-	VMOVUPD          640(BX), Z29
-	VMOVUPD          Z28, 2048(BX)
-	VMULPD           2112(BX), Z29, Z28
-	VMOVUPD          Z28, 2112(BX)
-	VMULPD           3200(BX), Z30, Z28
-	VMOVUPD          Z28, 3200(BX)
-	VMULPD           1024(BX), Z12, Z28
-	VMOVUPD          Z28, 1024(BX)
-	VMULPD           512(BX), Z19, Z28
-	VMOVUPD          Z28, 512(BX)
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+488(SB), Z28
-	VBLENDMPD        Z23, Z28, K1, Z23
-	VBLENDMPD        Z25, Z28, K2, Z25
-	VBLENDMPD        Z27, Z28, K3, Z27
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+40(SB), Z28
-	VXORPD           Z4, Z28, Z4
-	VXORPD           Z5, Z28, Z5
-	VXORPD           Z6, Z28, Z6
-	VXORPD           Z7, Z28, Z7
-	VXORPD           Z8, Z28, Z8
-	VXORPD           Z3, Z28, Z3
-	PREFETCHT0       1024(R9)(AX*1)
-	VMOVUPD          Z15, (R9)(AX*1)
-	PREFETCHT0       1088(R9)(AX*1)
-	VMOVUPD          Z18, 64(R9)(AX*1)
-	PREFETCHT0       1152(R9)(AX*1)
-	VMOVUPD          Z29, 128(R9)(AX*1)
+	VXORPD           Z27, Z13, Z29
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+96(SB), Z27
+	VMOVUPD          Z29, 1152(BX)
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+104(SB), Z29
+	VFMADD231PD      Z27, Z21, Z29
+	VMOVUPD          Z13, 1216(BX)
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+104(SB), Z13
+	VFMADD231PD      Z27, Z22, Z13
+	VSUBPD           Z25, Z18, Z18
+	VSUBPD           Z25, Z1, Z1
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+112(SB), Z25
+	VFMADD213PD      Z25, Z21, Z29
+	VFMADD213PD      Z25, Z22, Z13
+	VFMADD231PD      Z14, Z18, Z23
+	VFMADD231PD      Z14, Z1, Z20
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+120(SB), Z14
+	VFMADD213PD      Z14, Z21, Z29
+	VFMADD213PD      Z14, Z22, Z13
+	VFMADD231PD      Z30, Z18, Z23
+	VFMADD231PD      Z30, Z1, Z20
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+128(SB), Z30
+	VFMADD213PD      Z30, Z21, Z29
+	VFMADD213PD      Z30, Z22, Z13
+	VMOVUPD          Z1, 1280(BX)
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+104(SB), Z1
+	VFMADD231PD      Z27, Z23, Z1
+	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+104(SB), Z20, Z27
+	VMOVUPD          Z18, 1344(BX)
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+136(SB), Z18
+	VFMADD213PD      Z18, Z21, Z29
+	VFMADD213PD      Z18, Z22, Z13
+	VMULPD           Z24, Z4, Z4
+	VMULPD           Z11, Z26, Z26
+	VMULPD           Z24, Z31, Z24
+	VMULPD           Z11, Z19, Z11
+	VFMADD213PD      Z25, Z23, Z1
+	VFMADD231PD      Z27, Z20, Z25
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+144(SB), Z19
+	VFMADD213PD      Z19, Z21, Z29
+	VFMADD213PD      Z19, Z22, Z13
+	VMULPD           Z4, Z17, Z4
+	VMULPD           Z26, Z16, Z16
+	VMULPD           Z24, Z2, Z17
+	VMULPD           Z11, Z3, Z26
+	VFMADD213PD      Z14, Z23, Z1
+	VFMADD231PD      Z25, Z20, Z14
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+152(SB), Z25
+	VFMADD213PD      Z25, Z21, Z29
+	VFMADD213PD      Z25, Z22, Z13
+	VMULPD           Z4, Z4, Z27
+	VMULPD           Z16, Z16, Z31
+	VMULPD           Z17, Z6, Z6
+	VMULPD           Z26, Z7, Z7
+	VFMADD213PD      Z30, Z23, Z1
+	VFMADD231PD      Z14, Z20, Z30
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+160(SB), Z14
+	VFMADD213PD      Z14, Z21, Z29
+	VFMADD213PD      Z14, Z22, Z13
+	VMOVUPD          Z16, 1408(BX)
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+168(SB), Z16
+	VMOVUPD          Z4, 1472(BX)
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+176(SB), Z4
+	VFMADD231PD      Z16, Z27, Z4
+	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+176(SB), Z31, Z16
+	VMULPD           Z6, Z6, Z6
+	VMULPD           Z7, Z7, Z7
+	VFMADD213PD      Z18, Z23, Z1
+	VFMADD231PD      Z30, Z20, Z18
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+184(SB), Z30
+	VFMADD213PD      Z30, Z21, Z29
+	VFMADD213PD      Z30, Z22, Z13
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+192(SB), Z30
+	VFMADD213PD      Z30, Z27, Z4
+	VFMADD231PD      Z16, Z31, Z30
+	VMULPD           Z24, Z9, Z16
+	VMULPD           Z11, Z8, Z11
+	VFMADD213PD      Z19, Z23, Z1
+	VFMADD231PD      Z18, Z20, Z19
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+32(SB), Z18
+	VFMADD213PD      Z18, Z21, Z29
+	VFMADD213PD      Z18, Z22, Z13
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+200(SB), Z24
+	VFMADD213PD      Z24, Z27, Z4
+	VFMADD231PD      Z30, Z31, Z24
+	VMULPD           Z10, Z17, Z10
+	VMULPD           Z15, Z26, Z15
+	VFMADD213PD      Z25, Z23, Z1
+	VFMADD231PD      Z19, Z20, Z25
+	VFMADD213PD      Z18, Z29, Z21
+	VFMADD213PD      Z18, Z13, Z22
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+208(SB), Z13
+	VFMADD213PD      Z13, Z27, Z4
+	VFMADD231PD      Z24, Z31, Z13
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+72(SB), Z19
+	VMULPD           Z6, Z19, Z6
+	VMULPD           Z7, Z19, Z7
+	VFMADD213PD      Z14, Z23, Z1
+	VFMADD231PD      Z25, Z20, Z14
+	VSCALEFPD        Z0, Z21, Z0
+	VSCALEFPD        Z5, Z22, Z5
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+216(SB), Z19
+	VFMADD213PD      Z19, Z27, Z4
+	VFMADD231PD      Z13, Z31, Z19
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+184(SB), Z13
+	VFMADD213PD      Z13, Z23, Z1
+	VFMADD231PD      Z14, Z20, Z13
+	VMULPD           Z16, Z17, Z14
+	VMULPD           Z11, Z26, Z21
+	VMULPD           Z28, Z17, Z22
+	VMULPD           1024(BX), Z26, Z24
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+224(SB), Z25
+	VFMADD213PD      Z25, Z27, Z4
+	VFMADD231PD      Z19, Z31, Z25
+	VFMADD213PD      Z18, Z23, Z1
+	VFMADD213PD      Z18, Z20, Z13
+	VMULPD           Z0, Z2, Z0
+	VMULPD           Z5, Z3, Z5
+	VMULPD           960(BX), Z17, Z19
+	VMULPD           896(BX), Z26, Z29
+	VMULPD           Z4, Z27, Z4
+	VMULPD           Z25, Z31, Z25
+	VFMADD213PD      Z18, Z1, Z23
+	VFMADD213PD      Z18, Z13, Z20
+	VMINPD           Z0, Z2, Z1
+	VMINPD           Z5, Z3, Z2
+	VMULPD           Z0, Z12, Z3
+	VMULPD           1216(BX), Z5, Z13
+	VMOVUPD          1472(BX), Z27
+	VFMADD213PD      832(BX), Z27, Z4
+	VMOVUPD          1408(BX), Z30
+	VFMADD213PD      640(BX), Z30, Z25
+	VSCALEFPD        1344(BX), Z23, Z23
+	VSCALEFPD        1280(BX), Z20, Z20
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+232(SB), Z31
+	VFMADD231PD      Z31, Z27, Z4
+	VFMADD231PD      Z31, Z30, Z25
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+240(SB), Z27
+	VFMADD231PD      576(BX), Z27, Z4
+	VFMADD231PD      512(BX), Z27, Z25
+	VMULPD           448(BX), Z23, Z23
+	VMULPD           384(BX), Z20, Z20
+	VFMADD231PD      320(BX), Z28, Z4
+	VMOVUPD          256(BX), Z27
+	VFMADD231PD      1024(BX), Z27, Z25
+	VMULPD           Z23, Z12, Z12
+	VMULPD           1216(BX), Z20, Z28
+	VMINPD           Z23, Z1, Z1
+	VMINPD           Z20, Z2, Z2
+	VADDPD           Z23, Z0, Z23
+	VADDPD           Z20, Z5, Z20
+	VMOVUPD          704(BX), Z30
+	VFMADD231PD      Z4, Z17, Z30
+	VMOVUPD          768(BX), Z27
+	VFMADD231PD      Z25, Z26, Z27
+	VFMSUB213PD      704(BX), Z17, Z4
+	VFMSUB213PD      768(BX), Z26, Z25
+	VMINPD           Z9, Z1, Z1
+	VMINPD           Z8, Z2, Z2
+	VADDPD           Z23, Z9, Z9
+	VADDPD           Z20, Z8, Z8
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+248(SB), Z20
+	VANDPD           Z20, Z30, Z23
+	VMOVUPD          Z29, 768(BX)
+	VANDPD           Z20, Z27, Z29
+	VMOVUPD          Z19, 704(BX)
+	VANDPD           Z20, Z4, Z19
+	VMOVUPD          Z28, 1216(BX)
+	VANDPD           Z20, Z25, Z28
+	VMOVUPD          Z12, 1024(BX)
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+256(SB), Z12
+	VMINPD           Z23, Z12, Z23
+	VMINPD           Z29, Z12, Z29
+	VMINPD           Z19, Z12, Z19
+	VMINPD           Z28, Z12, Z12
+	VMOVAPD          Z18, Z28
+	VPTERNLOGQ       $0xe4, Z20, Z30, Z28
+	VMOVUPD          Z21, 384(BX)
+	VMOVAPD          Z18, Z21
+	VPTERNLOGQ       $0xe4, Z20, Z27, Z21
+	VMOVUPD          Z14, 448(BX)
+	VMOVUPD          1088(BX), Z14
+	VCMPPD           $0x00, Z28, Z14, K1
+	VMOVUPD          1152(BX), Z28
+	VCMPPD           $0x00, Z21, Z28, K2
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+264(SB), Z21
+	VFMADD213PD      Z31, Z23, Z21
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+264(SB), Z28
+	VFMADD213PD      Z31, Z29, Z28
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+272(SB), Z14
+	VMOVUPD          Z15, 512(BX)
+	VADDPD           Z14, Z23, Z15
+	VMOVUPD          Z10, 576(BX)
+	VADDPD           Z14, Z29, Z10
+	VMOVUPD          Z11, 1408(BX)
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+264(SB), Z11
+	VFMADD213PD      Z31, Z19, Z11
+	VMOVUPD          Z16, 1472(BX)
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+264(SB), Z16
+	VFMADD213PD      Z31, Z12, Z16
+	VMOVUPD          Z24, 1280(BX)
+	VADDPD           Z14, Z19, Z24
+	VADDPD           Z14, Z12, Z14
+	VMOVUPD          Z22, 1344(BX)
+	VMULPD           Z23, Z23, Z22
+	VMOVUPD          Z7, 640(BX)
+	VMULPD           Z29, Z29, Z7
+	VMOVUPD          Z6, 832(BX)
+	VMULPD           Z15, Z21, Z6
+	VMULPD           Z10, Z28, Z31
+	VMOVUPD          Z5, 1536(BX)
+	VMOVAPD          Z23, Z5
+	VPTERNLOGQ       $0xe4, Z20, Z30, Z5
+	VMOVUPD          Z30, 1600(BX)
+	VMOVAPD          Z29, Z30
+	VPTERNLOGQ       $0xe4, Z20, Z27, Z30
+	VMOVUPD          Z27, 1664(BX)
+	VMULPD           Z24, Z11, Z27
+	VMOVUPD          Z0, 1728(BX)
+	VMULPD           Z14, Z16, Z0
+	VMOVUPD          Z14, 1792(BX)
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+64(SB), Z14
+	VFMADD132PD.BCST bsmAllRowsAVX512Consts<>+280(SB), Z14, Z22
+	VFMADD132PD.BCST bsmAllRowsAVX512Consts<>+280(SB), Z14, Z7
+	VMOVUPD          Z24, 1856(BX)
+	VMOVAPD          Z19, Z24
+	VPTERNLOGQ       $0xe4, Z20, Z4, Z24
+	VMOVUPD          Z4, 1920(BX)
+	VMOVAPD          Z12, Z4
+	VPTERNLOGQ       $0xe4, Z20, Z25, Z4
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+288(SB), Z20
+	VBLENDMPD        Z20, Z3, K1, Z3
+	VBLENDMPD        Z20, Z13, K2, Z13
+	VFMADD213PD      Z18, Z5, Z17
+	VFMADD213PD      Z18, Z30, Z26
+	VSUBPD           Z14, Z22, Z22
+	VSUBPD           Z14, Z7, Z7
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+296(SB), Z14
+	VCMPPD           $0x11, Z1, Z14, K1
+	VCMPPD           $0x11, Z2, Z14, K2
+	VMULPD           Z27, Z6, Z1
+	VMULPD           Z0, Z31, Z2
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+304(SB), Z14
+	VCMPPD           $0x11, Z14, Z9, K3
+	VCMPPD           $0x11, Z14, Z8, K4
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+312(SB), Z8
+	VMULPD           Z8, Z22, Z9
+	VMULPD           Z8, Z7, Z8
+	VDIVPD           Z1, Z18, Z1
+	VDIVPD           Z2, Z18, Z2
+	VFMADD231PD      Z23, Z23, Z9
+	VFMADD231PD      Z29, Z29, Z8
+	KANDB            K3, K1, K1
+	KANDB            K4, K2, K2
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+320(SB), Z14
+	VFMADD231PD      Z14, Z22, Z9
+	VFMADD231PD      Z14, Z7, Z8
+	VMULPD           Z1, Z27, Z14
+	VMULPD           Z2, Z0, Z0
+	VMULPD           Z1, Z6, Z1
+	VMULPD           Z2, Z31, Z2
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+328(SB), Z6
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+336(SB), Z27
+	VFMADD231PD      Z6, Z9, Z27
+	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+336(SB), Z8, Z6
+	VMULPD           Z14, Z21, Z21
+	VMULPD           Z0, Z28, Z28
+	VMULPD           Z1, Z11, Z11
+	VMULPD           Z2, Z16, Z16
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+344(SB), Z31
+	VFMADD213PD      Z31, Z9, Z27
+	VFMADD231PD      Z6, Z8, Z31
+	VMULPD           Z14, Z15, Z6
+	VMULPD           Z0, Z10, Z0
+	VMULPD           Z21, Z23, Z10
+	VMULPD           Z28, Z29, Z14
+	VMULPD           Z11, Z19, Z11
+	VMULPD           Z16, Z12, Z12
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+352(SB), Z15
+	VFMADD213PD      Z15, Z9, Z27
+	VFMADD231PD      Z31, Z8, Z15
+	VMULPD           Z24, Z5, Z16
+	VMULPD           Z4, Z30, Z19
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+232(SB), Z21
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+8(SB), Z23
+	VFMADD231PD      Z21, Z10, Z23
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+8(SB), Z28
+	VFMADD231PD      Z21, Z14, Z28
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+8(SB), Z29
+	VFMADD231PD      Z21, Z11, Z29
+	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+8(SB), Z12, Z21
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+360(SB), Z31
+	VFMADD213PD      Z31, Z9, Z27
+	VFMADD231PD      Z15, Z8, Z31
+	VMULPD           1856(BX), Z1, Z1
+	VMULPD           1792(BX), Z2, Z2
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+368(SB), Z15
+	VMOVUPD          Z2, 1792(BX)
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+376(SB), Z2
+	VFMADD231PD      Z15, Z23, Z2
+	VMOVUPD          Z1, 1856(BX)
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+376(SB), Z1
+	VFMADD231PD      Z15, Z28, Z1
+	VMOVUPD          Z12, 1984(BX)
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+384(SB), Z12
+	VFMADD213PD      Z12, Z9, Z27
+	VFMADD231PD      Z31, Z8, Z12
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+392(SB), Z31
+	VFMADD213PD      Z31, Z23, Z2
+	VFMADD213PD      Z31, Z28, Z1
+	VMOVUPD          Z11, 2048(BX)
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+400(SB), Z11
+	VFMADD213PD      Z11, Z9, Z27
+	VFMADD231PD      Z12, Z8, Z11
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+408(SB), Z12
+	VFMADD213PD      Z12, Z23, Z2
+	VFMADD213PD      Z12, Z28, Z1
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+416(SB), Z20
+	VFMADD213PD      Z20, Z9, Z27
+	VFMADD231PD      Z11, Z8, Z20
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+424(SB), Z11
+	VFMADD213PD      Z11, Z23, Z2
+	VFMADD213PD      Z11, Z28, Z1
+	VMOVUPD          Z0, 2112(BX)
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+432(SB), Z0
+	VFMADD213PD      Z0, Z9, Z27
+	VFMADD231PD      Z20, Z8, Z0
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+440(SB), Z20
+	VFMADD213PD      Z20, Z23, Z2
+	VFMADD213PD      Z20, Z28, Z1
+	VMOVUPD          Z6, 2176(BX)
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+448(SB), Z6
+	VFMADD213PD      Z6, Z9, Z27
+	VFMADD231PD      Z0, Z8, Z6
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+456(SB), Z0
+	VFMADD213PD      Z0, Z23, Z2
+	VFMADD213PD      Z0, Z28, Z1
+	VMOVUPD          Z26, 2240(BX)
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+464(SB), Z26
+	VFMADD213PD      Z26, Z9, Z27
+	VFMADD213PD      Z26, Z8, Z6
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+472(SB), Z26
+	VFMADD213PD      Z26, Z23, Z2
+	VFMADD213PD      Z26, Z28, Z1
+	VMULPD           Z27, Z9, Z9
+	VMULPD           Z6, Z8, Z6
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+376(SB), Z8
+	VFMADD231PD      Z15, Z29, Z8
+	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+376(SB), Z21, Z15
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+480(SB), Z27
+	VFMADD213PD      Z27, Z23, Z2
+	VFMADD213PD      Z27, Z28, Z1
+	VMOVUPD          Z17, 2304(BX)
+	VMOVUPD          1728(BX), Z17
+	VFMADD213PD      Z17, Z9, Z17
+	VMOVUPD          1536(BX), Z9
+	VFMADD213PD      Z9, Z6, Z9
+	VFMADD213PD      Z31, Z29, Z8
+	VFMADD231PD      Z15, Z21, Z31
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+488(SB), Z6
+	VFMADD213PD      Z6, Z23, Z2
+	VFMADD213PD      Z6, Z28, Z1
+	VSUBPD           Z16, Z18, Z15
+	VSUBPD           Z19, Z18, Z6
+	VSCALEFPD        Z22, Z17, Z17
+	VSCALEFPD        Z7, Z9, Z7
+	VFMADD213PD      Z12, Z29, Z8
+	VFMADD231PD      Z31, Z21, Z12
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+496(SB), Z9
+	VFMADD213PD      Z9, Z23, Z2
+	VFMADD213PD      Z9, Z28, Z1
+	VMOVUPD          832(BX), Z22
+	VMULPD           Z15, Z22, Z15
+	VMOVUPD          640(BX), Z31
+	VMULPD           Z6, Z31, Z6
+	VMULPD           Z22, Z24, Z22
+	VMULPD           Z31, Z4, Z31
+	VFMADD213PD      Z11, Z29, Z8
+	VFMADD231PD      Z12, Z21, Z11
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+504(SB), Z12
+	VFMADD213PD      Z12, Z23, Z2
+	VFMADD213PD      Z12, Z28, Z1
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+512(SB), Z12
+	VMULPD           Z12, Z17, Z9
+	VMULPD           Z12, Z7, Z12
+	VFMADD231PD      1344(BX), Z5, Z15
+	VFMADD231PD      1280(BX), Z30, Z6
+	VFMADD213PD      Z20, Z29, Z8
+	VFMADD231PD      Z11, Z21, Z20
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+520(SB), Z5
+	VFMADD213PD      Z5, Z23, Z2
+	VFMADD213PD      Z5, Z28, Z1
+	VMULPD           1472(BX), Z9, Z11
+	VMULPD           1408(BX), Z12, Z30
+	VMULPD           576(BX), Z9, Z5
+	VMOVUPD          Z7, 576(BX)
+	VMULPD           512(BX), Z12, Z7
+	VFMADD213PD      Z0, Z29, Z8
+	VFMADD231PD      Z20, Z21, Z0
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+528(SB), Z20
+	VFMADD213PD      Z20, Z23, Z2
+	VFMADD213PD      Z20, Z28, Z1
+	VMULPD           448(BX), Z11, Z20
+	VMOVUPD          Z17, 448(BX)
+	VMULPD           384(BX), Z30, Z17
+	VMOVUPD          Z14, 384(BX)
+	VMOVUPD          1344(BX), Z14
+	VSUBPD           Z22, Z14, Z14
+	VMOVUPD          1280(BX), Z22
+	VSUBPD           Z31, Z22, Z22
+	VFMADD213PD      Z26, Z29, Z8
+	VFMADD231PD      Z0, Z21, Z26
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+536(SB), Z0
+	VFMADD213PD      Z0, Z23, Z2
+	VFMADD213PD      Z0, Z28, Z1
+	VMOVUPD          1920(BX), Z31
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+248(SB), Z0
+	VMOVUPD          Z10, 1280(BX)
+	VMOVAPD          Z18, Z10
+	VPTERNLOGQ       $0xe4, Z0, Z31, Z10
+	VMOVAPD          Z18, Z31
+	VPTERNLOGQ       $0xe4, Z0, Z25, Z31
+	VMOVUPD          1088(BX), Z0
+	VCMPPD           $0x00, Z10, Z0, K3
+	VMOVUPD          1152(BX), Z0
+	VCMPPD           $0x00, Z31, Z0, K4
+	VFMADD213PD      Z27, Z29, Z8
+	VFMADD231PD      Z26, Z21, Z27
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+544(SB), Z0
+	VFMADD213PD      Z0, Z23, Z2
+	VFMADD213PD      Z0, Z28, Z1
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+464(SB), Z10
+	VMULPD           Z5, Z10, Z5
+	VMULPD           Z7, Z10, Z7
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+288(SB), Z10
+	VMOVUPD          1024(BX), Z26
+	VBLENDMPD        Z10, Z26, K3, Z26
+	VMOVUPD          1216(BX), Z31
+	VBLENDMPD        Z10, Z31, K4, Z10
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+488(SB), Z31
+	VFMADD213PD      Z31, Z29, Z8
+	VFMADD231PD      Z27, Z21, Z31
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+552(SB), Z27
+	VFMADD213PD      Z27, Z23, Z2
+	VFMADD213PD      Z27, Z28, Z1
+	VSUBPD           Z18, Z16, Z27
+	VMOVUPD          Z25, 1216(BX)
+	VSUBPD           Z18, Z19, Z25
+	VSUBPD           Z26, Z3, Z0
+	VMOVUPD          Z0, 1024(BX)
+	VSUBPD           Z10, Z13, Z0
+	VMOVUPD          Z0, 1152(BX)
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+496(SB), Z0
+	VFMADD213PD      Z0, Z29, Z8
+	VFMADD231PD      Z31, Z21, Z0
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+560(SB), Z31
+	VFMADD213PD      Z31, Z23, Z2
+	VFMADD213PD      Z31, Z28, Z1
+	VMULPD           704(BX), Z24, Z24
+	VMULPD           768(BX), Z4, Z4
+	VMULPD           960(BX), Z9, Z9
+	VMULPD           896(BX), Z12, Z12
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+504(SB), Z31
+	VFMADD213PD      Z31, Z29, Z8
+	VFMADD231PD      Z0, Z21, Z31
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+568(SB), Z0
+	VFMADD213PD      Z0, Z23, Z2
+	VFMADD213PD      Z0, Z28, Z1
+	VMULPD           1472(BX), Z20, Z0
+	VMOVUPD          Z10, 896(BX)
+	VMULPD           1408(BX), Z17, Z10
+	VMULPD           704(BX), Z16, Z16
+	VMULPD           768(BX), Z19, Z19
+	VMOVUPD          Z26, 960(BX)
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+520(SB), Z26
+	VFMADD213PD      Z26, Z29, Z8
+	VFMADD231PD      Z31, Z21, Z26
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+576(SB), Z31
+	VFMADD213PD      Z31, Z23, Z2
+	VFMADD213PD      Z31, Z28, Z1
+	VMULPD           704(BX), Z27, Z27
+	VMULPD           768(BX), Z25, Z25
+	VADDPD           192(BX), Z15, Z15
+	VADDPD           128(BX), Z6, Z6
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+528(SB), Z31
+	VFMADD213PD      Z31, Z29, Z8
+	VFMADD231PD      Z26, Z21, Z31
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+584(SB), Z26
+	VFMADD213PD      Z26, Z2, Z23
+	VFMADD213PD      Z26, Z1, Z28
+	VMULPD           Z14, Z11, Z1
+	VMULPD           Z22, Z30, Z2
+	VMULPD           Z24, Z11, Z11
+	VMULPD           Z4, Z30, Z4
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+536(SB), Z14
+	VFMADD213PD      Z14, Z29, Z8
+	VFMADD231PD      Z31, Z21, Z14
+	VFMADD132PD      1280(BX), Z18, Z23
+	VFMADD132PD      384(BX), Z18, Z28
+	VMULPD           2304(BX), Z0, Z0
+	VMULPD           2240(BX), Z10, Z10
+	VMULPD           Z16, Z9, Z16
+	VMULPD           Z19, Z12, Z19
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+544(SB), Z22
+	VFMADD213PD      Z22, Z29, Z8
+	VFMADD231PD      Z14, Z21, Z22
+	VMULPD           2176(BX), Z23, Z14
+	VMULPD           2112(BX), Z28, Z23
+	VMULPD           Z27, Z20, Z24
+	VMULPD           Z25, Z17, Z25
+	VMULPD           Z15, Z20, Z15
+	VMULPD           Z6, Z17, Z6
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+552(SB), Z27
+	VFMADD213PD      Z27, Z29, Z8
+	VFMADD231PD      Z22, Z21, Z27
+	VMOVUPD          1600(BX), Z22
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+248(SB), Z28
+	VPTERNLOGQ       $0xe4, Z28, Z22, Z14
+	VMOVUPD          1664(BX), Z22
+	VPTERNLOGQ       $0xe4, Z28, Z22, Z23
+	VFNMADD231PD     448(BX), Z14, Z3
+	VFNMADD231PD     576(BX), Z23, Z13
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+16(SB), Z22
+	VXORPD           Z11, Z22, Z11
+	VXORPD           Z4, Z22, Z4
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+560(SB), Z30
+	VFMADD213PD      Z30, Z29, Z8
+	VFMADD231PD      Z27, Z21, Z30
+	VXORPD           Z0, Z22, Z0
+	VXORPD           Z10, Z22, Z10
+	VMULPD           1472(BX), Z3, Z22
+	VMULPD           1408(BX), Z13, Z27
+	VFMADD231PD      192(BX), Z3, Z5
+	VFMADD231PD      128(BX), Z13, Z7
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+568(SB), Z3
+	VFMADD213PD      Z3, Z29, Z8
+	VFMADD231PD      Z30, Z21, Z3
 	PREFETCHT0       1024(R8)(AX*1)
-	VMOVUPD          Z30, (R8)(AX*1)
+	VMOVUPD          Z20, (R8)(AX*1)
 	PREFETCHT0       1088(R8)(AX*1)
-	VMOVUPD          Z12, 64(R8)(AX*1)
-	PREFETCHT0       1152(R8)(AX*1)
-	VMOVUPD          Z19, 128(R8)(AX*1)
-	PREFETCHT0       1024(DI)(AX*1)
-	VMOVUPD          Z0, (DI)(AX*1)
-	PREFETCHT0       1088(DI)(AX*1)
-	VMOVUPD          Z22, 64(DI)(AX*1)
-	PREFETCHT0       1152(DI)(AX*1)
-	VMOVUPD          Z20, 128(DI)(AX*1)
-	MOVQ             charm_base+192(FP), DX
-	PREFETCHT0       1024(DX)(AX*1)
-	MOVQ             charm_base+192(FP), DX
-	VMOVUPD          Z21, (DX)(AX*1)
-	MOVQ             charm_base+192(FP), DX
-	PREFETCHT0       1088(DX)(AX*1)
-	MOVQ             charm_base+192(FP), DX
-	VMOVUPD          Z17, 64(DX)(AX*1)
-	MOVQ             charm_base+192(FP), DX
-	PREFETCHT0       1152(DX)(AX*1)
-	MOVQ             charm_base+192(FP), DX
-	VMOVUPD          Z24, 128(DX)(AX*1)
-	PREFETCHT0       1024(R10)(AX*1)
-	VMOVUPD          Z11, (R10)(AX*1)
-	PREFETCHT0       1088(R10)(AX*1)
-	VMOVUPD          Z26, 64(R10)(AX*1)
-	PREFETCHT0       1152(R10)(AX*1)
-	VMOVUPD          Z31, 128(R10)(AX*1)
-	PREFETCHT0       1024(R11)(AX*1)
-	VMOVUPD          Z9, (R11)(AX*1)
-	PREFETCHT0       1088(R11)(AX*1)
-	VMOVUPD          Z1, 64(R11)(AX*1)
-	PREFETCHT0       1152(R11)(AX*1)
-	VMOVUPD          Z2, 128(R11)(AX*1)
-	MOVQ             color_base+264(FP), DX
-	PREFETCHT0       1024(DX)(AX*1)
-	MOVQ             color_base+264(FP), DX
-	VMOVUPD          Z10, (DX)(AX*1)
-	MOVQ             color_base+264(FP), DX
-	PREFETCHT0       1088(DX)(AX*1)
-	MOVQ             color_base+264(FP), DX
-	VMOVUPD          Z13, 64(DX)(AX*1)
-	MOVQ             color_base+264(FP), DX
-	PREFETCHT0       1152(DX)(AX*1)
-	MOVQ             color_base+264(FP), DX
-	VMOVUPD          Z14, 128(DX)(AX*1)
+	VMOVUPD          Z17, 64(R8)(AX*1)
+	PREFETCHT0       1024(R9)(AX*1)
+	VMOVUPD          Z9, (R9)(AX*1)
+	PREFETCHT0       1088(R9)(AX*1)
+	VMOVUPD          Z12, 64(R9)(AX*1)
 	PREFETCHT0       1024(R13)(AX*1)
 	VMOVUPD          Z16, (R13)(AX*1)
-	VMOVUPD          2048(BX), Z0
 	PREFETCHT0       1088(R13)(AX*1)
-	VMOVUPD          Z0, 64(R13)(AX*1)
-	VMOVUPD          2112(BX), Z0
-	PREFETCHT0       1152(R13)(AX*1)
-	VMOVUPD          Z0, 128(R13)(AX*1)
-	VMOVUPD          3200(BX), Z0
+	VMOVUPD          Z19, 64(R13)(AX*1)
 	MOVQ             zomma_base+240(FP), DX
 	PREFETCHT0       1024(DX)(AX*1)
 	MOVQ             zomma_base+240(FP), DX
-	VMOVUPD          Z0, (DX)(AX*1)
-	VMOVUPD          1024(BX), Z0
+	VMOVUPD          Z24, (DX)(AX*1)
 	MOVQ             zomma_base+240(FP), DX
 	PREFETCHT0       1088(DX)(AX*1)
 	MOVQ             zomma_base+240(FP), DX
-	VMOVUPD          Z0, 64(DX)(AX*1)
-	VMOVUPD          512(BX), Z0
-	MOVQ             zomma_base+240(FP), DX
-	PREFETCHT0       1152(DX)(AX*1)
-	MOVQ             zomma_base+240(FP), DX
-	VMOVUPD          Z0, 128(DX)(AX*1)
-	PREFETCHT0       1024(SI)(AX*1)
-	VMOVUPD          Z23, (SI)(AX*1)
-	PREFETCHT0       1088(SI)(AX*1)
-	VMOVUPD          Z25, 64(SI)(AX*1)
-	PREFETCHT0       1152(SI)(AX*1)
-	VMOVUPD          Z27, 128(SI)(AX*1)
+	VMOVUPD          Z25, 64(DX)(AX*1)
+	MOVQ             color_base+264(FP), DX
+	PREFETCHT0       1024(DX)(AX*1)
+	MOVQ             color_base+264(FP), DX
+	VMOVUPD          Z15, (DX)(AX*1)
+	MOVQ             color_base+264(FP), DX
+	PREFETCHT0       1088(DX)(AX*1)
+	MOVQ             color_base+264(FP), DX
+	VMOVUPD          Z6, 64(DX)(AX*1)
 	PREFETCHT0       1024(R12)(AX*1)
-	VMOVUPD          Z4, (R12)(AX*1)
+	VMOVUPD          Z11, (R12)(AX*1)
 	PREFETCHT0       1088(R12)(AX*1)
-	VMOVUPD          Z5, 64(R12)(AX*1)
-	PREFETCHT0       1152(R12)(AX*1)
-	VMOVUPD          Z6, 128(R12)(AX*1)
+	VMOVUPD          Z4, 64(R12)(AX*1)
 	MOVQ             speed_base+216(FP), DX
 	PREFETCHT0       1024(DX)(AX*1)
 	MOVQ             speed_base+216(FP), DX
-	VMOVUPD          Z7, (DX)(AX*1)
+	VMOVUPD          Z0, (DX)(AX*1)
 	MOVQ             speed_base+216(FP), DX
 	PREFETCHT0       1088(DX)(AX*1)
 	MOVQ             speed_base+216(FP), DX
-	VMOVUPD          Z8, 64(DX)(AX*1)
-	MOVQ             speed_base+216(FP), DX
-	PREFETCHT0       1152(DX)(AX*1)
-	MOVQ             speed_base+216(FP), DX
-	VMOVUPD          Z3, 128(DX)(AX*1)
-	ADDQ             $+192, AX
-	SUBQ             $+24, CX
+	VMOVUPD          Z10, 64(DX)(AX*1)
+	VFMSUB231PD      192(BX), Z22, Z1
+	VFMSUB231PD      128(BX), Z27, Z2
+	PREFETCHT0       1024(DI)(AX*1)
+	VMOVUPD          Z22, (DI)(AX*1)
+	PREFETCHT0       1088(DI)(AX*1)
+	VMOVUPD          Z27, 64(DI)(AX*1)
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+576(SB), Z0
+	VFMADD213PD      Z0, Z29, Z8
+	VFMADD231PD      Z3, Z21, Z0
+	MOVQ             charm_base+192(FP), DX
+	PREFETCHT0       1024(DX)(AX*1)
+	MOVQ             charm_base+192(FP), DX
+	VMOVUPD          Z1, (DX)(AX*1)
+	MOVQ             charm_base+192(FP), DX
+	PREFETCHT0       1088(DX)(AX*1)
+	MOVQ             charm_base+192(FP), DX
+	VMOVUPD          Z2, 64(DX)(AX*1)
+	VFMADD213PD      Z26, Z8, Z29
+	VFMADD231PD      Z0, Z21, Z26
+	VFMADD132PD      2048(BX), Z18, Z29
+	VFMADD231PD      1984(BX), Z26, Z18
+	VMULPD           1856(BX), Z29, Z0
+	VMULPD           1792(BX), Z18, Z1
+	VMOVUPD          1920(BX), Z2
+	VPTERNLOGQ       $0xe4, Z28, Z2, Z0
+	VMOVUPD          1216(BX), Z2
+	VPTERNLOGQ       $0xe4, Z28, Z2, Z1
+	VSUBPD           Z14, Z0, Z2
+	VSUBPD           Z23, Z1, Z3
+	VMOVUPD          448(BX), Z4
+	VFNMADD213PD     960(BX), Z4, Z0
+	VMOVUPD          576(BX), Z6
+	VFNMADD213PD     896(BX), Z6, Z1
+	VFMADD213PD      1024(BX), Z2, Z4
+	VFMADD213PD      1152(BX), Z3, Z6
+	VFNMADD231PD     64(BX), Z0, Z5
+	VFNMADD231PD     (BX), Z1, Z7
+	VMULPD           320(BX), Z0, Z0
+	VMULPD           256(BX), Z1, Z1
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+592(SB), Z2
+	VBLENDMPD        Z4, Z2, K1, Z3
+	VBLENDMPD        Z6, Z2, K2, Z2
+	PREFETCHT0       1024(R10)(AX*1)
+	VMOVUPD          Z5, (R10)(AX*1)
+	PREFETCHT0       1088(R10)(AX*1)
+	VMOVUPD          Z7, 64(R10)(AX*1)
+	PREFETCHT0       1024(R11)(AX*1)
+	VMOVUPD          Z0, (R11)(AX*1)
+	PREFETCHT0       1088(R11)(AX*1)
+	VMOVUPD          Z1, 64(R11)(AX*1)
+	PREFETCHT0       1024(SI)(AX*1)
+	VMOVUPD          Z3, (SI)(AX*1)
+	PREFETCHT0       1088(SI)(AX*1)
+	VMOVUPD          Z2, 64(SI)(AX*1)
+	ADDQ             $+128, AX
+	SUBQ             $+16, CX
 	JGE              body
 
 rest:
-	ADDQ $+24, CX
+	ADDQ $+16, CX
 	JEQ  done
 
 tail:
@@ -1364,7 +984,7 @@ whole:
 	VADDPD           Z18, Z18, K3, Z27
 	VMOVAPD          Z19, Z18
 	VADDPD           Z19, Z19, K4, Z18
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+24(SB), Z19
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+32(SB), Z19
 	VADDPD           Z19, Z20, K3, Z23
 	VADDPD           Z19, Z21, K4, Z26
 	VADDPD           Z27, Z22, Z20
@@ -1373,148 +993,152 @@ whole:
 	VSUBPD           Z18, Z16, Z16
 	VMULPD           Z14, Z6, Z18
 	VMULPD           Z15, Z7, Z27
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+32(SB), Z28
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+48(SB), Z28
 	VMULPD           Z28, Z23, Z29
 	VMULPD           Z28, Z26, Z28
 	VMULPD           Z10, Z0, Z30
 	VMULPD           Z11, Z1, Z31
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+40(SB), Z17
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+16(SB), Z17
 	VXORPD           Z17, Z30, Z30
 	VXORPD           Z17, Z31, Z31
 	VMOVUPD          Z15, (BX)
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+48(SB), Z15
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+24(SB), Z15
 	VMINPD           Z30, Z15, Z30
 	VMINPD           Z31, Z15, Z31
 	VMOVUPD          Z14, 64(BX)
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+56(SB), Z14
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+40(SB), Z14
 	VMAXPD           Z30, Z14, Z30
 	VMAXPD           Z31, Z14, Z31
-	VMOVUPD          Z11, 128(BX)
-	VMULPD           Z18, Z2, Z11
-	VMOVUPD          Z10, 192(BX)
-	VMULPD           Z27, Z3, Z10
-	VMOVUPD          Z13, 256(BX)
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+16(SB), Z13
-	VMOVUPD          Z12, 320(BX)
-	VMULPD           Z13, Z18, Z12
+	VMOVUPD          Z13, 128(BX)
+	VMULPD           Z18, Z2, Z13
+	VMOVUPD          Z12, 192(BX)
+	VMULPD           Z27, Z3, Z12
+	VMOVUPD          Z11, 256(BX)
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+72(SB), Z11
+	VMOVUPD          Z10, 320(BX)
+	VMULPD           Z11, Z18, Z10
 	VMOVUPD          Z7, 384(BX)
-	VMULPD           Z13, Z27, Z7
-	VMULPD           Z8, Z0, Z13
+	VMULPD           Z11, Z27, Z7
+	VMULPD           Z8, Z0, Z11
 	VMOVUPD          Z8, 448(BX)
 	VMULPD           Z9, Z1, Z8
-	VXORPD           Z13, Z17, Z13
+	VXORPD           Z11, Z17, Z11
 	VXORPD           Z8, Z17, Z8
-	VMINPD           Z13, Z15, Z13
+	VMINPD           Z11, Z15, Z11
 	VMINPD           Z8, Z15, Z8
-	VMAXPD           Z13, Z14, Z13
+	VMAXPD           Z11, Z14, Z11
 	VMAXPD           Z8, Z14, Z8
-	VMULPD           Z11, Z20, Z14
-	VMULPD           Z10, Z21, Z15
+	VMULPD           Z13, Z20, Z14
+	VMULPD           Z12, Z21, Z15
 	VDIVPD           Z14, Z19, Z14
 	VDIVPD           Z15, Z19, Z15
-	VMULPD           Z14, Z11, Z11
-	VMULPD           Z15, Z10, Z10
+	VMULPD           Z14, Z13, Z13
+	VMULPD           Z15, Z12, Z12
 	VMULPD           Z14, Z20, Z14
 	VMULPD           Z15, Z21, Z15
-	VMULPD           Z11, Z22, Z11
-	VMULPD           Z10, Z16, Z10
+	VMULPD           Z13, Z22, Z13
+	VMULPD           Z12, Z16, Z12
 	VMULPD           Z14, Z2, Z16
 	VMULPD           Z15, Z3, Z20
 	VMULPD           Z14, Z18, Z14
 	VMULPD           Z15, Z27, Z15
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+64(SB), Z21
-	VMULPD           Z21, Z30, Z22
-	VMULPD           Z21, Z31, Z17
-	VRNDSCALEPD      $0x08, Z22, Z22
-	VRNDSCALEPD      $0x08, Z17, Z17
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+56(SB), Z21
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+64(SB), Z22
+	VFMADD231PD      Z21, Z30, Z22
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+64(SB), Z17
+	VFMADD231PD      Z21, Z31, Z17
 	VMOVUPD          Z9, 512(BX)
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+72(SB), Z9
-	VFMADD231PD      Z9, Z22, Z30
-	VFMADD231PD      Z9, Z17, Z31
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+64(SB), Z9
+	VSUBPD           Z9, Z22, Z22
+	VSUBPD           Z9, Z17, Z17
 	VMOVUPD          Z15, 576(BX)
 	VBROADCASTSD     bsmAllRowsAVX512Consts<>+80(SB), Z15
 	VFMADD231PD      Z15, Z22, Z30
 	VFMADD231PD      Z15, Z17, Z31
 	VMOVUPD          Z14, 640(BX)
-	VMULPD           Z11, Z11, Z14
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+88(SB), Z14
+	VFMADD231PD      Z14, Z22, Z30
+	VFMADD231PD      Z14, Z17, Z31
 	VMOVUPD          Z6, 704(BX)
-	VMULPD           Z10, Z10, Z6
-	VMULPD           Z13, Z21, Z19
+	VMULPD           Z13, Z13, Z6
+	VMULPD           Z12, Z12, Z19
 	VMOVUPD          Z27, 768(BX)
-	VMULPD           Z8, Z21, Z27
-	VRNDSCALEPD      $0x08, Z19, Z19
-	VRNDSCALEPD      $0x08, Z27, Z27
-	VFMADD231PD      Z9, Z19, Z13
-	VFMADD231PD      Z9, Z27, Z8
-	VFMADD231PD      Z15, Z19, Z13
-	VFMADD231PD      Z15, Z27, Z8
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+88(SB), Z15
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+96(SB), Z9
-	VFMADD231PD      Z15, Z14, Z9
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+96(SB), Z6, Z15
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+104(SB), Z21
-	VFMADD213PD      Z21, Z14, Z9
-	VFMADD231PD      Z15, Z6, Z21
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+112(SB), Z15
-	VFMADD213PD      Z15, Z14, Z9
-	VFMADD231PD      Z21, Z6, Z15
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+120(SB), Z21
-	VFMADD213PD      Z21, Z14, Z9
-	VFMADD231PD      Z15, Z6, Z21
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+128(SB), Z15
-	VFMADD213PD      Z15, Z14, Z9
-	VFMADD231PD      Z21, Z6, Z15
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+136(SB), Z21
-	VFMADD213PD      Z21, Z14, Z9
-	VFMADD231PD      Z15, Z6, Z21
-	VMULPD           Z9, Z14, Z9
-	VMULPD           Z21, Z6, Z6
-	VFMADD231PD      Z9, Z11, Z29
-	VFMADD231PD      Z6, Z10, Z28
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+144(SB), Z6
-	VFMADD231PD      Z6, Z11, Z29
-	VFMADD231PD      Z6, Z10, Z28
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+152(SB), Z9
+	VMOVAPD          Z9, Z27
+	VFMADD231PD      Z21, Z11, Z27
+	VFMADD213PD      Z9, Z8, Z21
+	VSUBPD           Z9, Z27, Z27
+	VSUBPD           Z9, Z21, Z21
+	VFMADD231PD      Z15, Z27, Z11
+	VFMADD231PD      Z15, Z21, Z8
+	VFMADD231PD      Z14, Z27, Z11
+	VFMADD231PD      Z14, Z21, Z8
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+168(SB), Z14
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+176(SB), Z15
+	VFMADD231PD      Z14, Z6, Z15
+	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+176(SB), Z19, Z14
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+192(SB), Z9
+	VFMADD213PD      Z9, Z6, Z15
+	VFMADD231PD      Z14, Z19, Z9
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+200(SB), Z14
+	VFMADD213PD      Z14, Z6, Z15
+	VFMADD231PD      Z9, Z19, Z14
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+208(SB), Z9
+	VFMADD213PD      Z9, Z6, Z15
+	VFMADD231PD      Z14, Z19, Z9
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+216(SB), Z14
+	VFMADD213PD      Z14, Z6, Z15
+	VFMADD231PD      Z9, Z19, Z14
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+224(SB), Z9
+	VFMADD213PD      Z9, Z6, Z15
+	VFMADD231PD      Z14, Z19, Z9
+	VMULPD           Z15, Z6, Z6
+	VMULPD           Z9, Z19, Z9
+	VFMADD231PD      Z6, Z13, Z29
+	VFMADD231PD      Z9, Z12, Z28
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+232(SB), Z6
+	VFMADD231PD      Z6, Z13, Z29
+	VFMADD231PD      Z6, Z12, Z28
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+240(SB), Z9
 	VFMADD231PD      Z9, Z23, Z29
 	VFMADD231PD      Z9, Z26, Z28
 	VFMADD231PD      Z24, Z0, Z29
 	VFMADD231PD      Z25, Z1, Z28
 	VMULPD           Z24, Z16, Z9
-	VMULPD           Z25, Z20, Z10
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+160(SB), Z11
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+168(SB), Z14
-	VFMADD231PD      Z11, Z30, Z14
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+168(SB), Z15
-	VFMADD231PD      Z11, Z31, Z15
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+176(SB), Z21
-	VFMADD213PD      Z21, Z30, Z14
-	VFMADD213PD      Z21, Z31, Z15
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+184(SB), Z23
+	VMULPD           Z25, Z20, Z12
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+96(SB), Z13
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+104(SB), Z14
+	VFMADD231PD      Z13, Z30, Z14
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+104(SB), Z15
+	VFMADD231PD      Z13, Z31, Z15
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+112(SB), Z19
+	VFMADD213PD      Z19, Z30, Z14
+	VFMADD213PD      Z19, Z31, Z15
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+120(SB), Z23
 	VFMADD213PD      Z23, Z30, Z14
 	VFMADD213PD      Z23, Z31, Z15
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+192(SB), Z24
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+128(SB), Z24
 	VFMADD213PD      Z24, Z30, Z14
 	VFMADD213PD      Z24, Z31, Z15
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+200(SB), Z25
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+136(SB), Z25
 	VFMADD213PD      Z25, Z30, Z14
 	VFMADD213PD      Z25, Z31, Z15
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+208(SB), Z26
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+144(SB), Z26
 	VFMADD213PD      Z26, Z30, Z14
 	VFMADD213PD      Z26, Z31, Z15
 	VMOVUPD          Z1, 832(BX)
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+216(SB), Z1
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+152(SB), Z1
 	VFMADD213PD      Z1, Z30, Z14
 	VFMADD213PD      Z1, Z31, Z15
 	VMOVUPD          Z0, 896(BX)
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+224(SB), Z0
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+160(SB), Z0
 	VFMADD213PD      Z0, Z30, Z14
 	VFMADD213PD      Z0, Z31, Z15
-	VMOVUPD          Z10, 960(BX)
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+232(SB), Z10
-	VFMADD213PD      Z10, Z30, Z14
-	VFMADD213PD      Z10, Z31, Z15
+	VMOVUPD          Z12, 960(BX)
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+184(SB), Z12
+	VFMADD213PD      Z12, Z30, Z14
+	VFMADD213PD      Z12, Z31, Z15
 	VMOVUPD          Z9, 1024(BX)
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+24(SB), Z9
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+32(SB), Z9
 	VFMADD213PD      Z9, Z30, Z14
 	VFMADD213PD      Z9, Z31, Z15
 	VFMADD213PD      Z9, Z14, Z30
@@ -1525,497 +1149,483 @@ whole:
 	VMULPD           Z15, Z3, Z15
 	VMINPD           Z14, Z2, Z2
 	VMINPD           Z15, Z3, Z3
-	VMOVAPD          Z12, Z17
+	VMOVAPD          Z10, Z17
 	VFMADD231PD      Z29, Z16, Z17
 	VMOVAPD          Z7, Z22
 	VFMADD231PD      Z28, Z20, Z22
-	VFMSUB231PD      Z29, Z16, Z12
+	VFMSUB231PD      Z29, Z16, Z10
 	VFMSUB231PD      Z28, Z20, Z7
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+168(SB), Z28
-	VFMADD231PD      Z11, Z13, Z28
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+168(SB), Z29
-	VFMADD231PD      Z11, Z8, Z29
-	VFMADD213PD      Z21, Z13, Z28
-	VFMADD213PD      Z21, Z8, Z29
-	VFMADD213PD      Z23, Z13, Z28
-	VFMADD213PD      Z23, Z8, Z29
-	VFMADD213PD      Z24, Z13, Z28
-	VFMADD213PD      Z24, Z8, Z29
-	VFMADD213PD      Z25, Z13, Z28
-	VFMADD213PD      Z25, Z8, Z29
-	VFMADD213PD      Z26, Z13, Z28
-	VFMADD213PD      Z26, Z8, Z29
-	VFMADD213PD      Z1, Z13, Z28
-	VFMADD213PD      Z1, Z8, Z29
-	VFMADD213PD      Z0, Z13, Z28
-	VFMADD213PD      Z0, Z8, Z29
-	VFMADD213PD      Z10, Z13, Z28
-	VFMADD213PD      Z10, Z8, Z29
-	VFMADD213PD      Z9, Z13, Z28
-	VFMADD213PD      Z9, Z8, Z29
-	VFMADD213PD      Z9, Z28, Z13
-	VFMADD213PD      Z9, Z29, Z8
-	VSCALEFPD        Z19, Z13, Z13
-	VSCALEFPD        Z27, Z8, Z8
-	VMULPD           Z13, Z4, Z4
-	VMULPD           Z8, Z5, Z5
-	VMINPD           Z4, Z2, Z2
-	VMINPD           Z5, Z3, Z3
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+104(SB), Z28
+	VFMADD231PD      Z13, Z11, Z28
+	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+104(SB), Z8, Z13
+	VFMADD213PD      Z19, Z11, Z28
+	VFMADD231PD      Z13, Z8, Z19
+	VFMADD213PD      Z23, Z11, Z28
+	VFMADD231PD      Z19, Z8, Z23
+	VFMADD213PD      Z24, Z11, Z28
+	VFMADD231PD      Z23, Z8, Z24
+	VFMADD213PD      Z25, Z11, Z28
+	VFMADD231PD      Z24, Z8, Z25
+	VFMADD213PD      Z26, Z11, Z28
+	VFMADD231PD      Z25, Z8, Z26
+	VFMADD213PD      Z1, Z11, Z28
+	VFMADD231PD      Z26, Z8, Z1
+	VFMADD213PD      Z0, Z11, Z28
+	VFMADD231PD      Z1, Z8, Z0
+	VFMADD213PD      Z12, Z11, Z28
+	VFMADD231PD      Z0, Z8, Z12
+	VFMADD213PD      Z9, Z11, Z28
+	VFMADD213PD      Z9, Z8, Z12
+	VFMADD213PD      Z9, Z28, Z11
+	VFMADD213PD      Z9, Z12, Z8
+	VSCALEFPD        Z27, Z11, Z0
+	VSCALEFPD        Z21, Z8, Z1
+	VMULPD           Z0, Z4, Z0
+	VMULPD           Z1, Z5, Z1
+	VMINPD           Z0, Z2, Z2
+	VMINPD           Z1, Z3, Z3
 	VMINPD           Z18, Z2, Z2
 	VMINPD           768(BX), Z3, Z3
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+272(SB), Z8
-	VCMPPD           $0x11, Z2, Z8, K1
-	VCMPPD           $0x11, Z3, Z8, K2
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+240(SB), Z2
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+296(SB), Z4
+	VCMPPD           $0x11, Z2, Z4, K1
+	VCMPPD           $0x11, Z3, Z4, K2
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+248(SB), Z2
 	VANDPD           Z2, Z17, Z3
-	VANDPD           Z2, Z22, Z8
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+248(SB), Z13
-	VMINPD           Z3, Z13, Z3
-	VMINPD           Z8, Z13, Z8
-	VANDPD           Z2, Z12, Z19
-	VANDPD           Z2, Z7, Z27
-	VMINPD           Z19, Z13, Z19
-	VMINPD           Z27, Z13, Z13
-	VMOVUPD          704(BX), Z27
-	VMULPD           Z16, Z27, Z28
-	VMOVUPD          384(BX), Z29
-	VMULPD           Z20, Z29, Z30
-	VMULPD           Z27, Z27, Z27
-	VMULPD           Z29, Z29, Z29
-	VMULPD           Z28, Z28, Z28
-	VMULPD           Z30, Z30, Z30
-	VMULPD           Z27, Z16, Z27
-	VMULPD           Z29, Z20, Z29
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+16(SB), Z31
-	VMULPD           Z28, Z31, Z28
-	VMULPD           Z30, Z31, Z30
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+256(SB), Z10
-	VFMADD213PD      Z9, Z3, Z10
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+256(SB), Z0
-	VFMADD213PD      Z9, Z8, Z0
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+264(SB), Z1
-	VADDPD           Z1, Z3, Z26
-	VADDPD           Z1, Z8, Z25
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+256(SB), Z24
-	VFMADD213PD      Z9, Z19, Z24
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+256(SB), Z23
-	VFMADD213PD      Z9, Z13, Z23
-	VADDPD           Z1, Z19, Z21
-	VADDPD           Z1, Z13, Z1
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+280(SB), Z11
+	VANDPD           Z2, Z22, Z4
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+256(SB), Z5
+	VMINPD           Z3, Z5, Z3
+	VMINPD           Z4, Z5, Z4
+	VANDPD           Z2, Z10, Z8
+	VANDPD           Z2, Z7, Z11
+	VMINPD           Z8, Z5, Z8
+	VMINPD           Z11, Z5, Z5
+	VMOVUPD          704(BX), Z11
+	VMULPD           Z16, Z11, Z12
+	VMOVUPD          384(BX), Z13
+	VMULPD           Z20, Z13, Z19
+	VMULPD           Z11, Z11, Z11
+	VMULPD           Z13, Z13, Z13
+	VMULPD           Z12, Z12, Z12
+	VMULPD           Z19, Z19, Z19
+	VMULPD           Z11, Z16, Z11
+	VMULPD           Z13, Z20, Z13
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+72(SB), Z21
+	VMULPD           Z12, Z21, Z12
+	VMULPD           Z19, Z21, Z19
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+264(SB), Z21
+	VFMADD213PD      Z6, Z3, Z21
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+264(SB), Z23
+	VFMADD213PD      Z6, Z4, Z23
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+272(SB), Z24
+	VADDPD           Z24, Z3, Z25
+	VADDPD           Z24, Z4, Z26
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+264(SB), Z27
+	VFMADD213PD      Z6, Z8, Z27
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+264(SB), Z28
+	VFMADD213PD      Z6, Z5, Z28
+	VADDPD           Z24, Z8, Z29
+	VADDPD           Z24, Z5, Z24
+	VMULPD           Z3, Z3, Z30
+	VMULPD           Z4, Z4, Z31
 	VMOVUPD          Z18, 384(BX)
-	VMULPD           Z11, Z3, Z18
-	VMOVUPD          Z5, 704(BX)
-	VMULPD           Z11, Z8, Z5
-	VMULPD           Z26, Z10, Z11
-	VMOVUPD          Z4, 1088(BX)
-	VMULPD           Z25, Z0, Z4
-	VMOVUPD          Z29, 1152(BX)
-	VMOVAPD          Z3, Z29
-	VPTERNLOGQ       $0xe4, Z2, Z17, Z29
-	VMOVUPD          Z27, 1216(BX)
-	VMOVAPD          Z8, Z27
-	VPTERNLOGQ       $0xe4, Z2, Z22, Z27
-	VMOVUPD          Z20, 1280(BX)
-	VMULPD           Z21, Z24, Z20
-	VMOVUPD          Z16, 1344(BX)
-	VMULPD           Z1, Z23, Z16
-	VMOVUPD          Z30, 1408(BX)
-	VMULPD           Z18, Z3, Z30
-	VMOVUPD          Z28, 1472(BX)
-	VMULPD           Z5, Z8, Z28
-	VMOVUPD          Z27, 1536(BX)
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+64(SB), Z27
-	VMULPD           Z30, Z27, Z30
-	VMULPD           Z28, Z27, Z27
-	VRNDSCALEPD      $0x08, Z30, Z28
-	VRNDSCALEPD      $0x08, Z27, Z27
-	VMULPD           Z20, Z11, Z30
-	VMOVUPD          Z29, 1600(BX)
-	VMULPD           Z16, Z4, Z29
-	VDIVPD           Z30, Z9, Z30
-	VDIVPD           Z29, Z9, Z29
-	VMULPD           Z30, Z20, Z20
-	VMULPD           Z29, Z16, Z16
-	VMULPD           Z30, Z11, Z11
-	VMULPD           Z29, Z4, Z4
-	VMULPD           Z20, Z10, Z10
-	VMULPD           Z16, Z0, Z0
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+280(SB), Z18
+	VMOVUPD          Z1, 704(BX)
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+64(SB), Z1
+	VFMADD213PD      Z1, Z18, Z30
+	VFMADD213PD      Z1, Z18, Z31
+	VSUBPD           Z1, Z30, Z18
+	VSUBPD           Z1, Z31, Z1
+	VMULPD           Z25, Z21, Z30
+	VMULPD           Z26, Z23, Z31
+	VMOVUPD          Z0, 1088(BX)
+	VMULPD           Z29, Z27, Z0
+	VMOVUPD          Z20, 1152(BX)
+	VMULPD           Z24, Z28, Z20
+	VMOVUPD          Z16, 1216(BX)
+	VMOVAPD          Z3, Z16
+	VPTERNLOGQ       $0xe4, Z2, Z17, Z16
+	VMOVUPD          Z19, 1280(BX)
+	VMOVAPD          Z4, Z19
+	VPTERNLOGQ       $0xe4, Z2, Z22, Z19
+	VMOVUPD          Z12, 1344(BX)
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+312(SB), Z12
+	VMOVUPD          Z13, 1408(BX)
+	VMULPD           Z12, Z18, Z13
+	VMULPD           Z12, Z1, Z12
+	VFMADD231PD      Z3, Z3, Z13
+	VFMADD231PD      Z4, Z4, Z12
+	VMOVUPD          Z11, 1472(BX)
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+320(SB), Z11
+	VFMADD231PD      Z11, Z18, Z13
+	VFMADD231PD      Z11, Z1, Z12
+	VMULPD           Z0, Z30, Z11
+	VMOVUPD          Z19, 1536(BX)
+	VMULPD           Z20, Z31, Z19
+	VDIVPD           Z11, Z9, Z11
+	VDIVPD           Z19, Z9, Z19
+	VMULPD           Z11, Z0, Z0
+	VMULPD           Z19, Z20, Z20
+	VMULPD           Z11, Z30, Z11
+	VMULPD           Z19, Z31, Z19
+	VMULPD           Z0, Z21, Z21
+	VMULPD           Z20, Z23, Z23
+	VMULPD           Z0, Z25, Z0
 	VMULPD           Z20, Z26, Z20
-	VMULPD           Z16, Z25, Z16
-	VMULPD           Z11, Z24, Z24
-	VMULPD           Z4, Z23, Z23
-	VMULPD           Z11, Z21, Z11
-	VMULPD           Z4, Z1, Z1
-	VMULPD           Z10, Z3, Z4
-	VMULPD           Z0, Z8, Z0
-	VMULPD           Z24, Z19, Z10
-	VMULPD           Z23, Z13, Z21
-	VPTERNLOGQ       $0xe4, Z2, Z12, Z19
-	VPTERNLOGQ       $0xe4, Z2, Z7, Z13
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+8(SB), Z23
-	VFMADD231PD      Z6, Z4, Z23
+	VMULPD           Z21, Z3, Z3
+	VMULPD           Z23, Z4, Z4
+	VMULPD           Z11, Z27, Z21
+	VMULPD           Z19, Z28, Z23
+	VMULPD           Z11, Z29, Z11
+	VMULPD           Z19, Z24, Z19
+	VMULPD           Z21, Z8, Z21
+	VMULPD           Z23, Z5, Z23
+	VPTERNLOGQ       $0xe4, Z2, Z10, Z8
+	VPTERNLOGQ       $0xe4, Z2, Z7, Z5
 	VBROADCASTSD     bsmAllRowsAVX512Consts<>+8(SB), Z24
-	VFMADD231PD      Z6, Z0, Z24
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+72(SB), Z25
-	VMULPD           Z28, Z25, Z26
-	VMULPD           Z27, Z25, Z25
-	VFMADD231PD      Z18, Z3, Z26
-	VFMADD231PD      Z5, Z8, Z25
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+80(SB), Z3
-	VFMADD231PD      Z3, Z28, Z26
-	VFMADD231PD      Z3, Z27, Z25
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+8(SB), Z3
-	VFMADD231PD      Z6, Z10, Z3
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+8(SB), Z21, Z6
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+288(SB), Z5
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+296(SB), Z8
-	VFMADD231PD      Z5, Z23, Z8
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+296(SB), Z18
-	VFMADD231PD      Z5, Z24, Z18
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+304(SB), Z29
-	VFMADD213PD      Z29, Z23, Z8
-	VFMADD213PD      Z29, Z24, Z18
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+312(SB), Z30
-	VFMADD213PD      Z30, Z23, Z8
-	VFMADD213PD      Z30, Z24, Z18
-	VMOVUPD          Z13, 1664(BX)
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+320(SB), Z13
-	VFMADD213PD      Z13, Z23, Z8
-	VFMADD213PD      Z13, Z24, Z18
-	VMOVUPD          Z19, 1728(BX)
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+328(SB), Z19
-	VFMADD213PD      Z19, Z23, Z8
-	VFMADD213PD      Z19, Z24, Z18
-	VMOVUPD          Z27, 1792(BX)
+	VFMADD231PD      Z6, Z3, Z24
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+8(SB), Z25
+	VFMADD231PD      Z6, Z4, Z25
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+328(SB), Z26
 	VBROADCASTSD     bsmAllRowsAVX512Consts<>+336(SB), Z27
-	VFMADD213PD      Z27, Z23, Z8
-	VFMADD213PD      Z27, Z24, Z18
-	VMOVUPD          Z28, 1856(BX)
+	VFMADD231PD      Z26, Z13, Z27
+	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+336(SB), Z12, Z26
 	VBROADCASTSD     bsmAllRowsAVX512Consts<>+344(SB), Z28
-	VFMADD213PD      Z28, Z23, Z8
-	VFMADD213PD      Z28, Z24, Z18
-	VMOVUPD          Z15, 1920(BX)
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+352(SB), Z15
-	VFMADD213PD      Z15, Z23, Z8
-	VFMADD213PD      Z15, Z24, Z18
-	VMOVUPD          Z14, 1984(BX)
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+360(SB), Z14
-	VFMADD213PD      Z14, Z23, Z8
-	VFMADD213PD      Z14, Z24, Z18
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+368(SB), Z14
-	VFMADD213PD      Z14, Z23, Z8
-	VFMADD213PD      Z14, Z24, Z18
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+376(SB), Z14
-	VFMADD213PD      Z14, Z23, Z8
-	VFMADD213PD      Z14, Z24, Z18
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+384(SB), Z14
-	VFMADD213PD      Z14, Z23, Z8
-	VFMADD213PD      Z14, Z24, Z18
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+392(SB), Z14
-	VFMADD213PD      Z14, Z23, Z8
-	VFMADD213PD      Z14, Z24, Z18
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+400(SB), Z14
-	VFMADD213PD      Z14, Z23, Z8
-	VFMADD213PD      Z14, Z24, Z18
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+408(SB), Z14
-	VFMADD213PD      Z14, Z23, Z8
-	VFMADD213PD      Z14, Z24, Z18
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+416(SB), Z14
-	VFMADD213PD      Z14, Z23, Z8
-	VFMADD213PD      Z14, Z24, Z18
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+424(SB), Z14
-	VFMADD213PD      Z14, Z23, Z8
-	VFMADD213PD      Z14, Z24, Z18
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+432(SB), Z14
-	VFMADD213PD      Z14, Z23, Z8
-	VFMADD213PD      Z14, Z24, Z18
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+440(SB), Z14
-	VFMADD213PD      Z14, Z23, Z8
-	VFMADD213PD      Z14, Z24, Z18
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+448(SB), Z14
-	VFMADD213PD      Z14, Z23, Z8
-	VFMADD213PD      Z14, Z24, Z18
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+456(SB), Z14
-	VFMADD213PD      Z14, Z8, Z23
-	VFMADD213PD      Z14, Z18, Z24
-	VFMADD213PD      Z31, Z23, Z4
-	VFMADD213PD      Z31, Z24, Z0
-	VMULPD           Z20, Z4, Z4
-	VMULPD           Z16, Z0, Z0
+	VFMADD213PD      Z28, Z13, Z27
+	VFMADD231PD      Z26, Z12, Z28
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+352(SB), Z26
+	VFMADD213PD      Z26, Z13, Z27
+	VFMADD231PD      Z28, Z12, Z26
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+360(SB), Z28
+	VFMADD213PD      Z28, Z13, Z27
+	VFMADD231PD      Z26, Z12, Z28
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+384(SB), Z26
+	VFMADD213PD      Z26, Z13, Z27
+	VFMADD231PD      Z28, Z12, Z26
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+400(SB), Z28
+	VFMADD213PD      Z28, Z13, Z27
+	VFMADD231PD      Z26, Z12, Z28
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+416(SB), Z26
+	VFMADD213PD      Z26, Z13, Z27
+	VFMADD231PD      Z28, Z12, Z26
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+432(SB), Z28
+	VFMADD213PD      Z28, Z13, Z27
+	VFMADD231PD      Z26, Z12, Z28
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+448(SB), Z26
+	VFMADD213PD      Z26, Z13, Z27
+	VFMADD231PD      Z28, Z12, Z26
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+464(SB), Z28
+	VFMADD213PD      Z28, Z13, Z27
+	VFMADD213PD      Z28, Z12, Z26
+	VMULPD           Z27, Z13, Z13
+	VMULPD           Z26, Z12, Z12
+	VFMADD213PD      Z14, Z14, Z13
+	VFMADD213PD      Z15, Z15, Z12
+	VSCALEFPD        Z18, Z13, Z13
+	VSCALEFPD        Z1, Z12, Z1
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+8(SB), Z12
+	VFMADD231PD      Z6, Z21, Z12
+	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+8(SB), Z23, Z6
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+368(SB), Z18
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+376(SB), Z26
+	VFMADD231PD      Z18, Z24, Z26
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+376(SB), Z27
+	VFMADD231PD      Z18, Z25, Z27
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+392(SB), Z29
+	VFMADD213PD      Z29, Z24, Z26
+	VFMADD213PD      Z29, Z25, Z27
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+408(SB), Z30
+	VFMADD213PD      Z30, Z24, Z26
+	VFMADD213PD      Z30, Z25, Z27
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+424(SB), Z31
+	VFMADD213PD      Z31, Z24, Z26
+	VFMADD213PD      Z31, Z25, Z27
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+440(SB), Z28
+	VFMADD213PD      Z28, Z24, Z26
+	VFMADD213PD      Z28, Z25, Z27
+	VMOVUPD          Z15, 1600(BX)
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+456(SB), Z15
+	VFMADD213PD      Z15, Z24, Z26
+	VFMADD213PD      Z15, Z25, Z27
+	VMOVUPD          Z14, 1664(BX)
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+472(SB), Z14
+	VFMADD213PD      Z14, Z24, Z26
+	VFMADD213PD      Z14, Z25, Z27
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+480(SB), Z14
+	VFMADD213PD      Z14, Z24, Z26
+	VFMADD213PD      Z14, Z25, Z27
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+488(SB), Z14
+	VFMADD213PD      Z14, Z24, Z26
+	VFMADD213PD      Z14, Z25, Z27
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+496(SB), Z14
+	VFMADD213PD      Z14, Z24, Z26
+	VFMADD213PD      Z14, Z25, Z27
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+504(SB), Z14
+	VFMADD213PD      Z14, Z24, Z26
+	VFMADD213PD      Z14, Z25, Z27
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+520(SB), Z14
+	VFMADD213PD      Z14, Z24, Z26
+	VFMADD213PD      Z14, Z25, Z27
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+528(SB), Z14
+	VFMADD213PD      Z14, Z24, Z26
+	VFMADD213PD      Z14, Z25, Z27
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+536(SB), Z14
+	VFMADD213PD      Z14, Z24, Z26
+	VFMADD213PD      Z14, Z25, Z27
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+544(SB), Z14
+	VFMADD213PD      Z14, Z24, Z26
+	VFMADD213PD      Z14, Z25, Z27
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+552(SB), Z14
+	VFMADD213PD      Z14, Z24, Z26
+	VFMADD213PD      Z14, Z25, Z27
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+560(SB), Z14
+	VFMADD213PD      Z14, Z24, Z26
+	VFMADD213PD      Z14, Z25, Z27
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+568(SB), Z14
+	VFMADD213PD      Z14, Z24, Z26
+	VFMADD213PD      Z14, Z25, Z27
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+576(SB), Z14
+	VFMADD213PD      Z14, Z24, Z26
+	VFMADD213PD      Z14, Z25, Z27
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+584(SB), Z14
+	VFMADD213PD      Z14, Z26, Z24
+	VFMADD213PD      Z14, Z27, Z25
+	VFMADD213PD      Z9, Z24, Z3
+	VFMADD213PD      Z9, Z25, Z4
+	VMULPD           Z0, Z3, Z0
+	VMULPD           Z20, Z4, Z3
+	VPTERNLOGQ       $0xe4, Z2, Z17, Z0
+	VPTERNLOGQ       $0xe4, Z2, Z22, Z3
+	VMOVAPD          Z9, Z4
 	VPTERNLOGQ       $0xe4, Z2, Z17, Z4
-	VPTERNLOGQ       $0xe4, Z2, Z22, Z0
-	VMOVAPD          Z9, Z8
-	VPTERNLOGQ       $0xe4, Z2, Z17, Z8
-	VMOVAPD          Z9, Z16
-	VPTERNLOGQ       $0xe4, Z2, Z22, Z16
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+296(SB), Z17
-	VFMADD231PD      Z5, Z3, Z17
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+296(SB), Z6, Z5
-	VFMADD213PD      Z29, Z3, Z17
-	VFMADD231PD      Z5, Z6, Z29
-	VFMADD213PD      Z30, Z3, Z17
+	VMOVAPD          Z9, Z17
+	VPTERNLOGQ       $0xe4, Z2, Z22, Z17
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+376(SB), Z20
+	VFMADD231PD      Z18, Z12, Z20
+	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+376(SB), Z6, Z18
+	VFMADD213PD      Z29, Z12, Z20
+	VFMADD231PD      Z18, Z6, Z29
+	VFMADD213PD      Z30, Z12, Z20
 	VFMADD231PD      Z29, Z6, Z30
-	VFMADD213PD      Z13, Z3, Z17
-	VFMADD231PD      Z30, Z6, Z13
-	VFMADD213PD      Z19, Z3, Z17
-	VFMADD231PD      Z13, Z6, Z19
-	VFMADD213PD      Z27, Z3, Z17
-	VFMADD231PD      Z19, Z6, Z27
-	VFMADD213PD      Z28, Z3, Z17
-	VFMADD231PD      Z27, Z6, Z28
-	VFMADD213PD      Z15, Z3, Z17
+	VFMADD213PD      Z31, Z12, Z20
+	VFMADD231PD      Z30, Z6, Z31
+	VFMADD213PD      Z28, Z12, Z20
+	VFMADD231PD      Z31, Z6, Z28
+	VFMADD213PD      Z15, Z12, Z20
 	VFMADD231PD      Z28, Z6, Z15
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+360(SB), Z5
-	VFMADD213PD      Z5, Z3, Z17
-	VFMADD231PD      Z15, Z6, Z5
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+368(SB), Z13
-	VFMADD213PD      Z13, Z3, Z17
-	VFMADD231PD      Z5, Z6, Z13
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+376(SB), Z5
-	VFMADD213PD      Z5, Z3, Z17
-	VFMADD231PD      Z13, Z6, Z5
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+384(SB), Z13
-	VFMADD213PD      Z13, Z3, Z17
-	VFMADD231PD      Z5, Z6, Z13
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+392(SB), Z5
-	VFMADD213PD      Z5, Z3, Z17
-	VFMADD231PD      Z13, Z6, Z5
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+400(SB), Z13
-	VFMADD213PD      Z13, Z3, Z17
-	VFMADD231PD      Z5, Z6, Z13
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+408(SB), Z5
-	VFMADD213PD      Z5, Z3, Z17
-	VFMADD231PD      Z13, Z6, Z5
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+416(SB), Z13
-	VFMADD213PD      Z13, Z3, Z17
-	VFMADD231PD      Z5, Z6, Z13
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+424(SB), Z5
-	VFMADD213PD      Z5, Z3, Z17
-	VFMADD231PD      Z13, Z6, Z5
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+432(SB), Z13
-	VFMADD213PD      Z13, Z3, Z17
-	VFMADD231PD      Z5, Z6, Z13
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+440(SB), Z5
-	VFMADD213PD      Z5, Z3, Z17
-	VFMADD231PD      Z13, Z6, Z5
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+448(SB), Z13
-	VFMADD213PD      Z13, Z3, Z17
-	VFMADD231PD      Z5, Z6, Z13
-	VFMADD213PD      Z14, Z17, Z3
-	VFMADD231PD      Z13, Z6, Z14
-	VFMADD213PD      Z31, Z3, Z10
-	VFMADD231PD      Z14, Z21, Z31
-	VMULPD           Z11, Z10, Z3
-	VMULPD           Z1, Z31, Z1
-	VPTERNLOGQ       $0xe4, Z2, Z12, Z3
-	VPTERNLOGQ       $0xe4, Z2, Z7, Z1
-	VMOVAPD          Z9, Z5
-	VPTERNLOGQ       $0xe4, Z2, Z12, Z5
-	VMOVAPD          Z9, Z6
-	VPTERNLOGQ       $0xe4, Z2, Z7, Z6
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+160(SB), Z2
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+168(SB), Z7
-	VFMADD231PD      Z2, Z26, Z7
-	VFMADD213PD.BCST bsmAllRowsAVX512Consts<>+168(SB), Z25, Z2
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+176(SB), Z10
-	VFMADD213PD      Z10, Z26, Z7
-	VFMADD231PD      Z2, Z25, Z10
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+184(SB), Z2
-	VFMADD213PD      Z2, Z26, Z7
-	VFMADD231PD      Z10, Z25, Z2
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+192(SB), Z10
-	VFMADD213PD      Z10, Z26, Z7
-	VFMADD231PD      Z2, Z25, Z10
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+200(SB), Z2
-	VFMADD213PD      Z2, Z26, Z7
-	VFMADD231PD      Z10, Z25, Z2
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+208(SB), Z10
-	VFMADD213PD      Z10, Z26, Z7
-	VFMADD231PD      Z2, Z25, Z10
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+216(SB), Z2
-	VFMADD213PD      Z2, Z26, Z7
-	VFMADD231PD      Z10, Z25, Z2
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+224(SB), Z10
-	VFMADD213PD      Z10, Z26, Z7
-	VFMADD231PD      Z2, Z25, Z10
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+232(SB), Z2
-	VFMADD213PD      Z2, Z26, Z7
-	VFMADD231PD      Z10, Z25, Z2
-	VMULPD           Z26, Z26, Z10
-	VMULPD           Z25, Z25, Z11
-	VFMADD231PD      Z7, Z10, Z26
-	VFMADD231PD      Z2, Z11, Z25
-	VMOVUPD          1984(BX), Z2
-	VFMADD213PD      Z2, Z2, Z26
-	VMOVUPD          1920(BX), Z7
-	VFMADD213PD      Z7, Z7, Z25
-	VSCALEFPD        1856(BX), Z26, Z10
-	VSCALEFPD        1792(BX), Z25, Z11
-	VMOVUPD          1728(BX), Z12
-	VMULPD           1600(BX), Z12, Z13
-	VMOVUPD          1664(BX), Z14
-	VMULPD           1536(BX), Z14, Z15
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+40(SB), Z17
-	VXORPD           320(BX), Z17, Z18
-	VXORPD           256(BX), Z17, Z19
-	VCMPPD           $0x00, Z8, Z18, K3
-	VCMPPD           $0x00, Z16, Z19, K4
-	VCMPPD           $0x00, Z5, Z18, K5
-	KMOVB            K2, 1792(BX)
-	VCMPPD           $0x00, Z6, Z19, K2
-	VSUBPD           Z13, Z9, Z5
-	VSUBPD           Z15, Z9, Z6
-	VMOVUPD          1472(BX), Z8
-	VMULPD           Z5, Z8, Z5
-	VMOVUPD          1408(BX), Z16
-	VMULPD           Z6, Z16, Z6
-	VMULPD           Z8, Z12, Z8
-	VMULPD           Z16, Z14, Z16
-	VMOVUPD          1600(BX), Z18
-	VMOVUPD          1024(BX), Z19
-	VFMADD231PD      Z19, Z18, Z5
-	VMOVUPD          1536(BX), Z20
-	VMOVUPD          960(BX), Z21
-	VFMADD231PD      Z21, Z20, Z6
-	VSUBPD           Z8, Z19, Z8
-	VSUBPD           Z16, Z21, Z16
-	VFMADD132PD      1344(BX), Z9, Z18
-	VFMADD132PD      1280(BX), Z9, Z20
-	VADDPD           192(BX), Z5, Z5
-	VADDPD           128(BX), Z6, Z6
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+464(SB), Z19
-	VMULPD           Z19, Z10, Z21
-	VMULPD           Z19, Z11, Z19
-	VMULPD           1216(BX), Z21, Z22
-	VMULPD           1152(BX), Z19, Z23
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+280(SB), Z24
-	VMULPD           Z22, Z24, Z22
-	VMULPD           Z23, Z24, Z23
-	VMOVUPD          320(BX), Z24
-	VMULPD           Z2, Z24, Z25
-	VMOVUPD          256(BX), Z26
-	VMULPD           Z7, Z26, Z27
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+472(SB), Z18
+	VFMADD213PD      Z18, Z12, Z20
+	VFMADD231PD      Z15, Z6, Z18
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+480(SB), Z15
+	VFMADD213PD      Z15, Z12, Z20
+	VFMADD231PD      Z18, Z6, Z15
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+488(SB), Z18
+	VFMADD213PD      Z18, Z12, Z20
+	VFMADD231PD      Z15, Z6, Z18
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+496(SB), Z15
+	VFMADD213PD      Z15, Z12, Z20
+	VFMADD231PD      Z18, Z6, Z15
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+504(SB), Z18
+	VFMADD213PD      Z18, Z12, Z20
+	VFMADD231PD      Z15, Z6, Z18
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+520(SB), Z15
+	VFMADD213PD      Z15, Z12, Z20
+	VFMADD231PD      Z18, Z6, Z15
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+528(SB), Z18
+	VFMADD213PD      Z18, Z12, Z20
+	VFMADD231PD      Z15, Z6, Z18
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+536(SB), Z15
+	VFMADD213PD      Z15, Z12, Z20
+	VFMADD231PD      Z18, Z6, Z15
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+544(SB), Z18
+	VFMADD213PD      Z18, Z12, Z20
+	VFMADD231PD      Z15, Z6, Z18
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+552(SB), Z15
+	VFMADD213PD      Z15, Z12, Z20
+	VFMADD231PD      Z18, Z6, Z15
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+560(SB), Z18
+	VFMADD213PD      Z18, Z12, Z20
+	VFMADD231PD      Z15, Z6, Z18
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+568(SB), Z15
+	VFMADD213PD      Z15, Z12, Z20
+	VFMADD231PD      Z18, Z6, Z15
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+576(SB), Z18
+	VFMADD213PD      Z18, Z12, Z20
+	VFMADD231PD      Z15, Z6, Z18
+	VFMADD213PD      Z14, Z20, Z12
+	VFMADD231PD      Z18, Z6, Z14
+	VFMADD213PD      Z9, Z12, Z21
+	VFMADD213PD      Z9, Z14, Z23
+	VMULPD           Z11, Z21, Z6
+	VMULPD           Z19, Z23, Z11
+	VPTERNLOGQ       $0xe4, Z2, Z10, Z6
+	VPTERNLOGQ       $0xe4, Z2, Z7, Z11
+	VMOVAPD          Z9, Z12
+	VPTERNLOGQ       $0xe4, Z2, Z10, Z12
+	VMOVAPD          Z9, Z10
+	VPTERNLOGQ       $0xe4, Z2, Z7, Z10
+	VMULPD           Z8, Z16, Z2
+	VMULPD           1536(BX), Z5, Z7
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+512(SB), Z14
+	VMULPD           Z14, Z13, Z15
+	VMULPD           Z14, Z1, Z14
+	VMULPD           1472(BX), Z15, Z18
+	VMULPD           1408(BX), Z14, Z19
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+464(SB), Z20
+	VMULPD           Z18, Z20, Z18
+	VMULPD           Z19, Z20, Z19
+	VSUBPD           Z2, Z9, Z20
+	VSUBPD           Z7, Z9, Z21
+	VMOVUPD          1344(BX), Z22
+	VMULPD           Z20, Z22, Z20
+	VMOVUPD          1280(BX), Z23
+	VMULPD           Z21, Z23, Z21
+	VMULPD           Z22, Z8, Z22
+	VMULPD           Z23, Z5, Z23
+	VMOVUPD          1024(BX), Z24
+	VFMADD231PD      Z24, Z16, Z20
+	VMOVUPD          1536(BX), Z25
+	VMOVUPD          960(BX), Z26
+	VFMADD231PD      Z26, Z25, Z21
+	VSUBPD           Z22, Z24, Z22
+	VSUBPD           Z23, Z26, Z23
+	VFMADD132PD      1216(BX), Z9, Z16
+	VFMADD132PD      1152(BX), Z9, Z25
+	VADDPD           320(BX), Z20, Z20
+	VADDPD           256(BX), Z21, Z21
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+16(SB), Z24
+	VXORPD           192(BX), Z24, Z26
+	VXORPD           128(BX), Z24, Z27
+	VCMPPD           $0x00, Z4, Z26, K3
+	VCMPPD           $0x00, Z17, Z27, K4
+	VCMPPD           $0x00, Z12, Z26, K5
+	KMOVB            K2, 1536(BX)
+	VCMPPD           $0x00, Z10, Z27, K2
+	VMOVUPD          192(BX), Z4
+	VMOVUPD          1664(BX), Z10
+	VMULPD           Z10, Z4, Z12
+	VMOVUPD          128(BX), Z17
+	VMOVUPD          1600(BX), Z26
+	VMULPD           Z26, Z17, Z27
 	VMOVUPD          1088(BX), Z28
-	VMULPD           Z28, Z24, Z24
+	VMULPD           Z28, Z4, Z4
 	VMOVUPD          704(BX), Z29
-	VMULPD           Z29, Z26, Z26
-	VADDPD           Z28, Z2, Z2
-	VADDPD           Z29, Z7, Z7
-	VADDPD           384(BX), Z2, Z2
-	VADDPD           768(BX), Z7, Z7
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+480(SB), Z28
+	VMULPD           Z29, Z17, Z17
+	VADDPD           Z28, Z10, Z10
+	VADDPD           Z29, Z26, Z26
+	VADDPD           384(BX), Z10, Z10
+	VADDPD           768(BX), Z26, Z26
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+304(SB), Z28
 	KMOVB            K1, 768(BX)
-	VCMPPD           $0x11, Z28, Z2, K1
+	VCMPPD           $0x11, Z28, Z10, K1
 	KMOVB            K1, 384(BX)
-	VCMPPD           $0x11, Z28, Z7, K1
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+472(SB), Z2
-	VBLENDMPD        Z2, Z25, K3, Z7
-	VBLENDMPD        Z2, Z27, K4, Z25
-	VBLENDMPD        Z2, Z24, K5, Z24
-	VBLENDMPD        Z2, Z26, K2, Z2
+	VCMPPD           $0x11, Z28, Z26, K1
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+288(SB), Z10
+	VBLENDMPD        Z10, Z12, K3, Z12
+	VBLENDMPD        Z10, Z27, K4, Z26
+	VBLENDMPD        Z10, Z4, K5, Z4
+	VBLENDMPD        Z10, Z17, K2, Z10
 	KMOVB            768(BX), K2
 	KMOVB            384(BX), K3
 	KANDB            K3, K2, K2
-	KMOVB            1792(BX), K3
+	KMOVB            1536(BX), K3
 	KANDB            K1, K3, K1
-	VMOVUPD          1344(BX), Z26
-	VMULPD           640(BX), Z26, Z27
-	VMOVUPD          1280(BX), Z28
+	VMOVUPD          1216(BX), Z17
+	VMULPD           640(BX), Z17, Z27
+	VMOVUPD          1152(BX), Z28
 	VMULPD           576(BX), Z28, Z29
 	VMOVUPD          64(BX), Z30
-	VMULPD           Z26, Z30, Z26
+	VMULPD           Z17, Z30, Z17
 	VMOVUPD          (BX), Z31
 	VMULPD           Z28, Z31, Z28
-	VMULPD           Z21, Z30, Z30
-	VMULPD           Z19, Z31, Z31
-	VMULPD           640(BX), Z21, Z21
-	VMULPD           576(BX), Z19, Z19
-	VMULPD           Z12, Z26, Z12
-	VMULPD           Z14, Z28, Z14
+	VMULPD           Z15, Z30, Z30
+	VMULPD           Z14, Z31, Z31
+	VMULPD           640(BX), Z15, Z15
+	VMULPD           576(BX), Z14, Z14
+	VMULPD           Z8, Z17, Z8
+	VMULPD           Z5, Z28, Z5
 	VMOVUPD          Z30, K7, (R9)(AX*1)
 	VMOVUPD          Z31, K6, 64(R9)(AX*1)
-	VMULPD           Z27, Z21, Z27
-	VMULPD           Z29, Z19, Z29
-	VMULPD           Z8, Z21, Z8
-	VMULPD           Z16, Z19, Z16
-	VMULPD           Z12, Z21, Z12
-	VMULPD           Z14, Z19, Z14
-	VMULPD           Z5, Z27, Z5
-	VMULPD           Z6, Z29, Z6
+	VMULPD           Z27, Z15, Z27
+	VMULPD           Z29, Z14, Z29
+	VMULPD           Z22, Z15, Z22
+	VMULPD           Z23, Z14, Z23
+	VMULPD           Z8, Z15, Z8
+	VMULPD           Z5, Z14, Z5
+	VMULPD           Z20, Z27, Z14
+	VMULPD           Z21, Z29, Z15
 	MOVQ             color_base+264(FP), DX
-	VMOVUPD          Z5, K7, (DX)(AX*1)
+	VMOVUPD          Z14, K7, (DX)(AX*1)
 	MOVQ             color_base+264(FP), DX
-	VMOVUPD          Z6, K6, 64(DX)(AX*1)
-	VXORPD           Z12, Z17, Z5
-	VXORPD           Z14, Z17, Z6
-	VMOVUPD          Z5, K7, (R12)(AX*1)
-	VMOVUPD          Z6, K6, 64(R12)(AX*1)
+	VMOVUPD          Z15, K6, 64(DX)(AX*1)
+	VXORPD           Z8, Z24, Z8
+	VXORPD           Z5, Z24, Z5
+	VMOVUPD          Z8, K7, (R12)(AX*1)
+	VMOVUPD          Z5, K6, 64(R12)(AX*1)
 	VMOVUPD          Z27, K7, (R8)(AX*1)
 	VMOVUPD          Z29, K6, 64(R8)(AX*1)
-	VSUBPD           Z9, Z13, Z5
-	VSUBPD           Z9, Z15, Z6
-	VMULPD           Z13, Z26, Z9
-	VMULPD           Z15, Z28, Z12
-	VMULPD           Z5, Z26, Z5
-	VMULPD           Z6, Z28, Z6
-	VMULPD           Z9, Z30, Z9
-	VMULPD           Z12, Z31, Z12
-	VMOVUPD          Z9, K7, (R13)(AX*1)
-	VMOVUPD          Z12, K6, 64(R13)(AX*1)
-	VMULPD           Z5, Z27, Z5
-	VMULPD           Z6, Z29, Z6
+	VSUBPD           Z9, Z2, Z5
+	VSUBPD           Z9, Z7, Z8
+	VMULPD           Z2, Z17, Z2
+	VMULPD           Z7, Z28, Z7
+	VMULPD           Z5, Z17, Z5
+	VMULPD           Z8, Z28, Z8
+	VMULPD           Z2, Z30, Z2
+	VMULPD           Z7, Z31, Z7
+	VMOVUPD          Z2, K7, (R13)(AX*1)
+	VMOVUPD          Z7, K6, 64(R13)(AX*1)
+	VMULPD           Z5, Z27, Z2
+	VMULPD           Z8, Z29, Z5
 	MOVQ             zomma_base+240(FP), DX
-	VMOVUPD          Z5, K7, (DX)(AX*1)
+	VMOVUPD          Z2, K7, (DX)(AX*1)
 	MOVQ             zomma_base+240(FP), DX
-	VMOVUPD          Z6, K6, 64(DX)(AX*1)
-	VMULPD           640(BX), Z27, Z5
-	VMULPD           576(BX), Z29, Z6
-	VMULPD           Z18, Z5, Z5
-	VMULPD           Z20, Z6, Z6
-	VMOVAPD          Z7, Z9
-	VFNMADD231PD     Z10, Z4, Z9
-	VMOVAPD          Z25, Z12
-	VFNMADD231PD     Z11, Z0, Z12
-	VSUBPD           Z4, Z3, Z4
-	VSUBPD           Z0, Z1, Z0
-	VSUBPD           Z24, Z7, Z7
-	VSUBPD           Z2, Z25, Z13
-	VFNMADD231PD     Z10, Z3, Z24
-	VFNMADD231PD     Z11, Z1, Z2
-	VMULPD           640(BX), Z9, Z1
-	VMULPD           576(BX), Z12, Z3
-	VFMADD231PD      192(BX), Z9, Z22
-	VFMADD231PD      128(BX), Z12, Z23
-	VFMADD231PD      Z4, Z10, Z7
-	VFMADD231PD      Z0, Z11, Z13
-	VMULPD           896(BX), Z24, Z0
-	VMULPD           832(BX), Z2, Z4
-	VFMSUB231PD      192(BX), Z1, Z8
-	VFMSUB231PD      128(BX), Z3, Z16
-	VFNMADD231PD     448(BX), Z24, Z22
-	VFNMADD231PD     512(BX), Z2, Z23
-	VBROADCASTSD     bsmAllRowsAVX512Consts<>+488(SB), Z2
-	VBLENDMPD        Z7, Z2, K2, Z7
-	VBLENDMPD        Z13, Z2, K1, Z2
-	VXORPD           Z5, Z17, Z5
-	VXORPD           Z6, Z17, Z6
-	VMOVUPD          Z1, K7, (DI)(AX*1)
-	VMOVUPD          Z3, K6, 64(DI)(AX*1)
+	VMOVUPD          Z5, K6, 64(DX)(AX*1)
+	VMULPD           640(BX), Z27, Z2
+	VMULPD           576(BX), Z29, Z5
+	VMULPD           Z16, Z2, Z2
+	VMULPD           Z25, Z5, Z5
+	VMOVAPD          Z12, Z7
+	VFNMADD231PD     Z13, Z0, Z7
+	VMOVAPD          Z26, Z8
+	VFNMADD231PD     Z1, Z3, Z8
+	VSUBPD           Z0, Z6, Z0
+	VSUBPD           Z3, Z11, Z3
+	VSUBPD           Z4, Z12, Z9
+	VSUBPD           Z10, Z26, Z12
+	VFNMADD231PD     Z13, Z6, Z4
+	VFNMADD231PD     Z1, Z11, Z10
+	VMULPD           640(BX), Z7, Z6
+	VMULPD           576(BX), Z8, Z11
+	VFMADD231PD      320(BX), Z7, Z18
+	VFMADD231PD      256(BX), Z8, Z19
+	VFMADD231PD      Z0, Z13, Z9
+	VFMADD231PD      Z3, Z1, Z12
+	VMULPD           896(BX), Z4, Z0
+	VMULPD           832(BX), Z10, Z1
+	VFMSUB231PD      320(BX), Z6, Z22
+	VFMSUB231PD      256(BX), Z11, Z23
+	VFNMADD231PD     448(BX), Z4, Z18
+	VFNMADD231PD     512(BX), Z10, Z19
+	VBROADCASTSD     bsmAllRowsAVX512Consts<>+592(SB), Z3
+	VBLENDMPD        Z9, Z3, K2, Z4
+	VBLENDMPD        Z12, Z3, K1, Z3
+	VXORPD           Z2, Z24, Z2
+	VXORPD           Z5, Z24, Z5
+	VMOVUPD          Z6, K7, (DI)(AX*1)
+	VMOVUPD          Z11, K6, 64(DI)(AX*1)
 	VMOVUPD          Z0, K7, (R11)(AX*1)
-	VMOVUPD          Z4, K6, 64(R11)(AX*1)
+	VMOVUPD          Z1, K6, 64(R11)(AX*1)
 	MOVQ             charm_base+192(FP), DX
-	VMOVUPD          Z8, K7, (DX)(AX*1)
+	VMOVUPD          Z22, K7, (DX)(AX*1)
 	MOVQ             charm_base+192(FP), DX
-	VMOVUPD          Z16, K6, 64(DX)(AX*1)
-	VMOVUPD          Z7, K7, (SI)(AX*1)
-	VMOVUPD          Z2, K6, 64(SI)(AX*1)
+	VMOVUPD          Z23, K6, 64(DX)(AX*1)
+	VMOVUPD          Z4, K7, (SI)(AX*1)
+	VMOVUPD          Z3, K6, 64(SI)(AX*1)
 	MOVQ             speed_base+216(FP), DX
-	VMOVUPD          Z5, K7, (DX)(AX*1)
+	VMOVUPD          Z2, K7, (DX)(AX*1)
 	MOVQ             speed_base+216(FP), DX
-	VMOVUPD          Z6, K6, 64(DX)(AX*1)
-	VMOVUPD          Z22, K7, (R10)(AX*1)
-	VMOVUPD          Z23, K6, 64(R10)(AX*1)
+	VMOVUPD          Z5, K6, 64(DX)(AX*1)
+	VMOVUPD          Z18, K7, (R10)(AX*1)
+	VMOVUPD          Z19, K6, 64(R10)(AX*1)
 	ADDQ             $+128, AX
 	SUBQ             $+16, CX
 	JGT              tail
@@ -2116,18 +1726,18 @@ DATA bsmAllRowsAVX2Consts<>+704(SB)/8, $0x3ff71547652b82fe
 DATA bsmAllRowsAVX2Consts<>+712(SB)/8, $0x3ff71547652b82fe
 DATA bsmAllRowsAVX2Consts<>+720(SB)/8, $0x3ff71547652b82fe
 DATA bsmAllRowsAVX2Consts<>+728(SB)/8, $0x3ff71547652b82fe
-DATA bsmAllRowsAVX2Consts<>+736(SB)/8, $0x3fd2492494229359
-DATA bsmAllRowsAVX2Consts<>+744(SB)/8, $0x3fd2492494229359
-DATA bsmAllRowsAVX2Consts<>+752(SB)/8, $0x3fd2492494229359
-DATA bsmAllRowsAVX2Consts<>+760(SB)/8, $0x3fd2492494229359
-DATA bsmAllRowsAVX2Consts<>+768(SB)/8, $0x3fd999999997fa04
-DATA bsmAllRowsAVX2Consts<>+776(SB)/8, $0x3fd999999997fa04
-DATA bsmAllRowsAVX2Consts<>+784(SB)/8, $0x3fd999999997fa04
-DATA bsmAllRowsAVX2Consts<>+792(SB)/8, $0x3fd999999997fa04
-DATA bsmAllRowsAVX2Consts<>+800(SB)/8, $0x3fe5555555555593
-DATA bsmAllRowsAVX2Consts<>+808(SB)/8, $0x3fe5555555555593
-DATA bsmAllRowsAVX2Consts<>+816(SB)/8, $0x3fe5555555555593
-DATA bsmAllRowsAVX2Consts<>+824(SB)/8, $0x3fe5555555555593
+DATA bsmAllRowsAVX2Consts<>+736(SB)/8, $0x4338000000000000
+DATA bsmAllRowsAVX2Consts<>+744(SB)/8, $0x4338000000000000
+DATA bsmAllRowsAVX2Consts<>+752(SB)/8, $0x4338000000000000
+DATA bsmAllRowsAVX2Consts<>+760(SB)/8, $0x4338000000000000
+DATA bsmAllRowsAVX2Consts<>+768(SB)/8, $0x3fd2492494229359
+DATA bsmAllRowsAVX2Consts<>+776(SB)/8, $0x3fd2492494229359
+DATA bsmAllRowsAVX2Consts<>+784(SB)/8, $0x3fd2492494229359
+DATA bsmAllRowsAVX2Consts<>+792(SB)/8, $0x3fd2492494229359
+DATA bsmAllRowsAVX2Consts<>+800(SB)/8, $0x3fd999999997fa04
+DATA bsmAllRowsAVX2Consts<>+808(SB)/8, $0x3fd999999997fa04
+DATA bsmAllRowsAVX2Consts<>+816(SB)/8, $0x3fd999999997fa04
+DATA bsmAllRowsAVX2Consts<>+824(SB)/8, $0x3fd999999997fa04
 DATA bsmAllRowsAVX2Consts<>+832(SB)/8, $0xbfe62e42fee00000
 DATA bsmAllRowsAVX2Consts<>+840(SB)/8, $0xbfe62e42fee00000
 DATA bsmAllRowsAVX2Consts<>+848(SB)/8, $0xbfe62e42fee00000
@@ -2136,26 +1746,26 @@ DATA bsmAllRowsAVX2Consts<>+864(SB)/8, $0x408ff80000000000
 DATA bsmAllRowsAVX2Consts<>+872(SB)/8, $0x408ff80000000000
 DATA bsmAllRowsAVX2Consts<>+880(SB)/8, $0x408ff80000000000
 DATA bsmAllRowsAVX2Consts<>+888(SB)/8, $0x408ff80000000000
-DATA bsmAllRowsAVX2Consts<>+896(SB)/8, $0xbdea39ef35793c76
-DATA bsmAllRowsAVX2Consts<>+904(SB)/8, $0xbdea39ef35793c76
-DATA bsmAllRowsAVX2Consts<>+912(SB)/8, $0xbdea39ef35793c76
-DATA bsmAllRowsAVX2Consts<>+920(SB)/8, $0xbdea39ef35793c76
-DATA bsmAllRowsAVX2Consts<>+928(SB)/8, $0xc08ff00000000000
-DATA bsmAllRowsAVX2Consts<>+936(SB)/8, $0xc08ff00000000000
-DATA bsmAllRowsAVX2Consts<>+944(SB)/8, $0xc08ff00000000000
-DATA bsmAllRowsAVX2Consts<>+952(SB)/8, $0xc08ff00000000000
-DATA bsmAllRowsAVX2Consts<>+960(SB)/8, $0x3e5ade156a5dbe76
-DATA bsmAllRowsAVX2Consts<>+968(SB)/8, $0x3e5ade156a5dbe76
-DATA bsmAllRowsAVX2Consts<>+976(SB)/8, $0x3e5ade156a5dbe76
-DATA bsmAllRowsAVX2Consts<>+984(SB)/8, $0x3e5ade156a5dbe76
-DATA bsmAllRowsAVX2Consts<>+992(SB)/8, $0x3e928af3fca7ab0b
-DATA bsmAllRowsAVX2Consts<>+1000(SB)/8, $0x3e928af3fca7ab0b
-DATA bsmAllRowsAVX2Consts<>+1008(SB)/8, $0x3e928af3fca7ab0b
-DATA bsmAllRowsAVX2Consts<>+1016(SB)/8, $0x3e928af3fca7ab0b
-DATA bsmAllRowsAVX2Consts<>+1024(SB)/8, $0x4000000000000000
-DATA bsmAllRowsAVX2Consts<>+1032(SB)/8, $0x4000000000000000
-DATA bsmAllRowsAVX2Consts<>+1040(SB)/8, $0x4000000000000000
-DATA bsmAllRowsAVX2Consts<>+1048(SB)/8, $0x4000000000000000
+DATA bsmAllRowsAVX2Consts<>+896(SB)/8, $0x3fe5555555555593
+DATA bsmAllRowsAVX2Consts<>+904(SB)/8, $0x3fe5555555555593
+DATA bsmAllRowsAVX2Consts<>+912(SB)/8, $0x3fe5555555555593
+DATA bsmAllRowsAVX2Consts<>+920(SB)/8, $0x3fe5555555555593
+DATA bsmAllRowsAVX2Consts<>+928(SB)/8, $0xbdea39ef35793c76
+DATA bsmAllRowsAVX2Consts<>+936(SB)/8, $0xbdea39ef35793c76
+DATA bsmAllRowsAVX2Consts<>+944(SB)/8, $0xbdea39ef35793c76
+DATA bsmAllRowsAVX2Consts<>+952(SB)/8, $0xbdea39ef35793c76
+DATA bsmAllRowsAVX2Consts<>+960(SB)/8, $0xc08ff00000000000
+DATA bsmAllRowsAVX2Consts<>+968(SB)/8, $0xc08ff00000000000
+DATA bsmAllRowsAVX2Consts<>+976(SB)/8, $0xc08ff00000000000
+DATA bsmAllRowsAVX2Consts<>+984(SB)/8, $0xc08ff00000000000
+DATA bsmAllRowsAVX2Consts<>+992(SB)/8, $0x3e5ade156a5dbe76
+DATA bsmAllRowsAVX2Consts<>+1000(SB)/8, $0x3e5ade156a5dbe76
+DATA bsmAllRowsAVX2Consts<>+1008(SB)/8, $0x3e5ade156a5dbe76
+DATA bsmAllRowsAVX2Consts<>+1016(SB)/8, $0x3e5ade156a5dbe76
+DATA bsmAllRowsAVX2Consts<>+1024(SB)/8, $0x3e928af3fca7ab0b
+DATA bsmAllRowsAVX2Consts<>+1032(SB)/8, $0x3e928af3fca7ab0b
+DATA bsmAllRowsAVX2Consts<>+1040(SB)/8, $0x3e928af3fca7ab0b
+DATA bsmAllRowsAVX2Consts<>+1048(SB)/8, $0x3e928af3fca7ab0b
 DATA bsmAllRowsAVX2Consts<>+1056(SB)/8, $0x3ec71dee623fde67
 DATA bsmAllRowsAVX2Consts<>+1064(SB)/8, $0x3ec71dee623fde67
 DATA bsmAllRowsAVX2Consts<>+1072(SB)/8, $0x3ec71dee623fde67
@@ -2164,159 +1774,211 @@ DATA bsmAllRowsAVX2Consts<>+1088(SB)/8, $0x43380000000003ff
 DATA bsmAllRowsAVX2Consts<>+1096(SB)/8, $0x43380000000003ff
 DATA bsmAllRowsAVX2Consts<>+1104(SB)/8, $0x43380000000003ff
 DATA bsmAllRowsAVX2Consts<>+1112(SB)/8, $0x43380000000003ff
-DATA bsmAllRowsAVX2Consts<>+1120(SB)/8, $0x3fe62e42fee00000
-DATA bsmAllRowsAVX2Consts<>+1128(SB)/8, $0x3fe62e42fee00000
-DATA bsmAllRowsAVX2Consts<>+1136(SB)/8, $0x3fe62e42fee00000
-DATA bsmAllRowsAVX2Consts<>+1144(SB)/8, $0x3fe62e42fee00000
+DATA bsmAllRowsAVX2Consts<>+1120(SB)/8, $0x4000000000000000
+DATA bsmAllRowsAVX2Consts<>+1128(SB)/8, $0x4000000000000000
+DATA bsmAllRowsAVX2Consts<>+1136(SB)/8, $0x4000000000000000
+DATA bsmAllRowsAVX2Consts<>+1144(SB)/8, $0x4000000000000000
 DATA bsmAllRowsAVX2Consts<>+1152(SB)/8, $0x3efa01997c89e6b0
 DATA bsmAllRowsAVX2Consts<>+1160(SB)/8, $0x3efa01997c89e6b0
 DATA bsmAllRowsAVX2Consts<>+1168(SB)/8, $0x3efa01997c89e6b0
 DATA bsmAllRowsAVX2Consts<>+1176(SB)/8, $0x3efa01997c89e6b0
-DATA bsmAllRowsAVX2Consts<>+1184(SB)/8, $0x3f2a01a014761f6e
-DATA bsmAllRowsAVX2Consts<>+1192(SB)/8, $0x3f2a01a014761f6e
-DATA bsmAllRowsAVX2Consts<>+1200(SB)/8, $0x3f2a01a014761f6e
-DATA bsmAllRowsAVX2Consts<>+1208(SB)/8, $0x3f2a01a014761f6e
-DATA bsmAllRowsAVX2Consts<>+1216(SB)/8, $0x3f56c16c1852b7b0
-DATA bsmAllRowsAVX2Consts<>+1224(SB)/8, $0x3f56c16c1852b7b0
-DATA bsmAllRowsAVX2Consts<>+1232(SB)/8, $0x3f56c16c1852b7b0
-DATA bsmAllRowsAVX2Consts<>+1240(SB)/8, $0x3f56c16c1852b7b0
-DATA bsmAllRowsAVX2Consts<>+1248(SB)/8, $0x4044000000000000
-DATA bsmAllRowsAVX2Consts<>+1256(SB)/8, $0x4044000000000000
-DATA bsmAllRowsAVX2Consts<>+1264(SB)/8, $0x4044000000000000
-DATA bsmAllRowsAVX2Consts<>+1272(SB)/8, $0x4044000000000000
+DATA bsmAllRowsAVX2Consts<>+1184(SB)/8, $0x3fe62e42fee00000
+DATA bsmAllRowsAVX2Consts<>+1192(SB)/8, $0x3fe62e42fee00000
+DATA bsmAllRowsAVX2Consts<>+1200(SB)/8, $0x3fe62e42fee00000
+DATA bsmAllRowsAVX2Consts<>+1208(SB)/8, $0x3fe62e42fee00000
+DATA bsmAllRowsAVX2Consts<>+1216(SB)/8, $0x3f2a01a014761f6e
+DATA bsmAllRowsAVX2Consts<>+1224(SB)/8, $0x3f2a01a014761f6e
+DATA bsmAllRowsAVX2Consts<>+1232(SB)/8, $0x3f2a01a014761f6e
+DATA bsmAllRowsAVX2Consts<>+1240(SB)/8, $0x3f2a01a014761f6e
+DATA bsmAllRowsAVX2Consts<>+1248(SB)/8, $0x3f56c16c1852b7b0
+DATA bsmAllRowsAVX2Consts<>+1256(SB)/8, $0x3f56c16c1852b7b0
+DATA bsmAllRowsAVX2Consts<>+1264(SB)/8, $0x3f56c16c1852b7b0
+DATA bsmAllRowsAVX2Consts<>+1272(SB)/8, $0x3f56c16c1852b7b0
 DATA bsmAllRowsAVX2Consts<>+1280(SB)/8, $0x3f81111111122322
 DATA bsmAllRowsAVX2Consts<>+1288(SB)/8, $0x3f81111111122322
 DATA bsmAllRowsAVX2Consts<>+1296(SB)/8, $0x3f81111111122322
 DATA bsmAllRowsAVX2Consts<>+1304(SB)/8, $0x3f81111111122322
-DATA bsmAllRowsAVX2Consts<>+1312(SB)/8, $0x3ff8000000000000
-DATA bsmAllRowsAVX2Consts<>+1320(SB)/8, $0x3ff8000000000000
-DATA bsmAllRowsAVX2Consts<>+1328(SB)/8, $0x3ff8000000000000
-DATA bsmAllRowsAVX2Consts<>+1336(SB)/8, $0x3ff8000000000000
-DATA bsmAllRowsAVX2Consts<>+1344(SB)/8, $0x4016000000000000
-DATA bsmAllRowsAVX2Consts<>+1352(SB)/8, $0x4016000000000000
-DATA bsmAllRowsAVX2Consts<>+1360(SB)/8, $0x4016000000000000
-DATA bsmAllRowsAVX2Consts<>+1368(SB)/8, $0x4016000000000000
-DATA bsmAllRowsAVX2Consts<>+1376(SB)/8, $0xbfe0000000000000
-DATA bsmAllRowsAVX2Consts<>+1384(SB)/8, $0xbfe0000000000000
-DATA bsmAllRowsAVX2Consts<>+1392(SB)/8, $0xbfe0000000000000
-DATA bsmAllRowsAVX2Consts<>+1400(SB)/8, $0xbfe0000000000000
-DATA bsmAllRowsAVX2Consts<>+1408(SB)/8, $0x3fa55555555502a1
-DATA bsmAllRowsAVX2Consts<>+1416(SB)/8, $0x3fa55555555502a1
-DATA bsmAllRowsAVX2Consts<>+1424(SB)/8, $0x3fa55555555502a1
-DATA bsmAllRowsAVX2Consts<>+1432(SB)/8, $0x3fa55555555502a1
+DATA bsmAllRowsAVX2Consts<>+1312(SB)/8, $0x4044000000000000
+DATA bsmAllRowsAVX2Consts<>+1320(SB)/8, $0x4044000000000000
+DATA bsmAllRowsAVX2Consts<>+1328(SB)/8, $0x4044000000000000
+DATA bsmAllRowsAVX2Consts<>+1336(SB)/8, $0x4044000000000000
+DATA bsmAllRowsAVX2Consts<>+1344(SB)/8, $0x3fa55555555502a1
+DATA bsmAllRowsAVX2Consts<>+1352(SB)/8, $0x3fa55555555502a1
+DATA bsmAllRowsAVX2Consts<>+1360(SB)/8, $0x3fa55555555502a1
+DATA bsmAllRowsAVX2Consts<>+1368(SB)/8, $0x3fa55555555502a1
+DATA bsmAllRowsAVX2Consts<>+1376(SB)/8, $0x4004000000000000
+DATA bsmAllRowsAVX2Consts<>+1384(SB)/8, $0x4004000000000000
+DATA bsmAllRowsAVX2Consts<>+1392(SB)/8, $0x4004000000000000
+DATA bsmAllRowsAVX2Consts<>+1400(SB)/8, $0x4004000000000000
+DATA bsmAllRowsAVX2Consts<>+1408(SB)/8, $0x4017000000000000
+DATA bsmAllRowsAVX2Consts<>+1416(SB)/8, $0x4017000000000000
+DATA bsmAllRowsAVX2Consts<>+1424(SB)/8, $0x4017000000000000
+DATA bsmAllRowsAVX2Consts<>+1432(SB)/8, $0x4017000000000000
 DATA bsmAllRowsAVX2Consts<>+1440(SB)/8, $0x3fc5555555555511
 DATA bsmAllRowsAVX2Consts<>+1448(SB)/8, $0x3fc5555555555511
 DATA bsmAllRowsAVX2Consts<>+1456(SB)/8, $0x3fc5555555555511
 DATA bsmAllRowsAVX2Consts<>+1464(SB)/8, $0x3fc5555555555511
-DATA bsmAllRowsAVX2Consts<>+1472(SB)/8, $0x3fe000000000000b
-DATA bsmAllRowsAVX2Consts<>+1480(SB)/8, $0x3fe000000000000b
-DATA bsmAllRowsAVX2Consts<>+1488(SB)/8, $0x3fe000000000000b
-DATA bsmAllRowsAVX2Consts<>+1496(SB)/8, $0x3fe000000000000b
-DATA bsmAllRowsAVX2Consts<>+1504(SB)/8, $0xbe2e25325154ed2c
-DATA bsmAllRowsAVX2Consts<>+1512(SB)/8, $0xbe2e25325154ed2c
-DATA bsmAllRowsAVX2Consts<>+1520(SB)/8, $0xbe2e25325154ed2c
-DATA bsmAllRowsAVX2Consts<>+1528(SB)/8, $0xbe2e25325154ed2c
-DATA bsmAllRowsAVX2Consts<>+1536(SB)/8, $0xbe4277bd7e608931
-DATA bsmAllRowsAVX2Consts<>+1544(SB)/8, $0xbe4277bd7e608931
-DATA bsmAllRowsAVX2Consts<>+1552(SB)/8, $0xbe4277bd7e608931
-DATA bsmAllRowsAVX2Consts<>+1560(SB)/8, $0xbe4277bd7e608931
-DATA bsmAllRowsAVX2Consts<>+1568(SB)/8, $0x3e5f7f7aa6513d12
-DATA bsmAllRowsAVX2Consts<>+1576(SB)/8, $0x3e5f7f7aa6513d12
-DATA bsmAllRowsAVX2Consts<>+1584(SB)/8, $0x3e5f7f7aa6513d12
-DATA bsmAllRowsAVX2Consts<>+1592(SB)/8, $0x3e5f7f7aa6513d12
-DATA bsmAllRowsAVX2Consts<>+1600(SB)/8, $0x3e747abbfe1349dc
-DATA bsmAllRowsAVX2Consts<>+1608(SB)/8, $0x3e747abbfe1349dc
-DATA bsmAllRowsAVX2Consts<>+1616(SB)/8, $0x3e747abbfe1349dc
-DATA bsmAllRowsAVX2Consts<>+1624(SB)/8, $0x3e747abbfe1349dc
-DATA bsmAllRowsAVX2Consts<>+1632(SB)/8, $0xbe8e40fe135477fb
-DATA bsmAllRowsAVX2Consts<>+1640(SB)/8, $0xbe8e40fe135477fb
-DATA bsmAllRowsAVX2Consts<>+1648(SB)/8, $0xbe8e40fe135477fb
-DATA bsmAllRowsAVX2Consts<>+1656(SB)/8, $0xbe8e40fe135477fb
-DATA bsmAllRowsAVX2Consts<>+1664(SB)/8, $0x2b2bff2ee48e0530
-DATA bsmAllRowsAVX2Consts<>+1672(SB)/8, $0x2b2bff2ee48e0530
-DATA bsmAllRowsAVX2Consts<>+1680(SB)/8, $0x2b2bff2ee48e0530
-DATA bsmAllRowsAVX2Consts<>+1688(SB)/8, $0x2b2bff2ee48e0530
-DATA bsmAllRowsAVX2Consts<>+1696(SB)/8, $0xbe9ca94833eab172
-DATA bsmAllRowsAVX2Consts<>+1704(SB)/8, $0xbe9ca94833eab172
-DATA bsmAllRowsAVX2Consts<>+1712(SB)/8, $0xbe9ca94833eab172
-DATA bsmAllRowsAVX2Consts<>+1720(SB)/8, $0xbe9ca94833eab172
-DATA bsmAllRowsAVX2Consts<>+1728(SB)/8, $0x3ec034ec9ff77461
-DATA bsmAllRowsAVX2Consts<>+1736(SB)/8, $0x3ec034ec9ff77461
-DATA bsmAllRowsAVX2Consts<>+1744(SB)/8, $0x3ec034ec9ff77461
-DATA bsmAllRowsAVX2Consts<>+1752(SB)/8, $0x3ec034ec9ff77461
-DATA bsmAllRowsAVX2Consts<>+1760(SB)/8, $0x3eb3559d7eab42ef
-DATA bsmAllRowsAVX2Consts<>+1768(SB)/8, $0x3eb3559d7eab42ef
-DATA bsmAllRowsAVX2Consts<>+1776(SB)/8, $0x3eb3559d7eab42ef
-DATA bsmAllRowsAVX2Consts<>+1784(SB)/8, $0x3eb3559d7eab42ef
-DATA bsmAllRowsAVX2Consts<>+1792(SB)/8, $0xbef12becf291cb5c
-DATA bsmAllRowsAVX2Consts<>+1800(SB)/8, $0xbef12becf291cb5c
-DATA bsmAllRowsAVX2Consts<>+1808(SB)/8, $0xbef12becf291cb5c
-DATA bsmAllRowsAVX2Consts<>+1816(SB)/8, $0xbef12becf291cb5c
-DATA bsmAllRowsAVX2Consts<>+1824(SB)/8, $0x3ef25b780504b8a6
-DATA bsmAllRowsAVX2Consts<>+1832(SB)/8, $0x3ef25b780504b8a6
-DATA bsmAllRowsAVX2Consts<>+1840(SB)/8, $0x3ef25b780504b8a6
-DATA bsmAllRowsAVX2Consts<>+1848(SB)/8, $0x3ef25b780504b8a6
-DATA bsmAllRowsAVX2Consts<>+1856(SB)/8, $0x3f1b488c4e1b97b5
-DATA bsmAllRowsAVX2Consts<>+1864(SB)/8, $0x3f1b488c4e1b97b5
-DATA bsmAllRowsAVX2Consts<>+1872(SB)/8, $0x3f1b488c4e1b97b5
-DATA bsmAllRowsAVX2Consts<>+1880(SB)/8, $0x3f1b488c4e1b97b5
-DATA bsmAllRowsAVX2Consts<>+1888(SB)/8, $0xbf3afc08c11736a4
-DATA bsmAllRowsAVX2Consts<>+1896(SB)/8, $0xbf3afc08c11736a4
-DATA bsmAllRowsAVX2Consts<>+1904(SB)/8, $0xbf3afc08c11736a4
-DATA bsmAllRowsAVX2Consts<>+1912(SB)/8, $0xbf3afc08c11736a4
-DATA bsmAllRowsAVX2Consts<>+1920(SB)/8, $0x3f2d0345de443c62
-DATA bsmAllRowsAVX2Consts<>+1928(SB)/8, $0x3f2d0345de443c62
-DATA bsmAllRowsAVX2Consts<>+1936(SB)/8, $0x3f2d0345de443c62
-DATA bsmAllRowsAVX2Consts<>+1944(SB)/8, $0x3f2d0345de443c62
-DATA bsmAllRowsAVX2Consts<>+1952(SB)/8, $0x3f6c48252d50b83f
-DATA bsmAllRowsAVX2Consts<>+1960(SB)/8, $0x3f6c48252d50b83f
-DATA bsmAllRowsAVX2Consts<>+1968(SB)/8, $0x3f6c48252d50b83f
-DATA bsmAllRowsAVX2Consts<>+1976(SB)/8, $0x3f6c48252d50b83f
-DATA bsmAllRowsAVX2Consts<>+1984(SB)/8, $0xbf921f46d4ac3c0e
-DATA bsmAllRowsAVX2Consts<>+1992(SB)/8, $0xbf921f46d4ac3c0e
-DATA bsmAllRowsAVX2Consts<>+2000(SB)/8, $0xbf921f46d4ac3c0e
-DATA bsmAllRowsAVX2Consts<>+2008(SB)/8, $0xbf921f46d4ac3c0e
-DATA bsmAllRowsAVX2Consts<>+2016(SB)/8, $0x3fab82298736da76
-DATA bsmAllRowsAVX2Consts<>+2024(SB)/8, $0x3fab82298736da76
-DATA bsmAllRowsAVX2Consts<>+2032(SB)/8, $0x3fab82298736da76
-DATA bsmAllRowsAVX2Consts<>+2040(SB)/8, $0x3fab82298736da76
-DATA bsmAllRowsAVX2Consts<>+2048(SB)/8, $0xbfbf5b83385c94d7
-DATA bsmAllRowsAVX2Consts<>+2056(SB)/8, $0xbfbf5b83385c94d7
-DATA bsmAllRowsAVX2Consts<>+2064(SB)/8, $0xbfbf5b83385c94d7
-DATA bsmAllRowsAVX2Consts<>+2072(SB)/8, $0xbfbf5b83385c94d7
-DATA bsmAllRowsAVX2Consts<>+2080(SB)/8, $0x3fccd2dc44dda90c
-DATA bsmAllRowsAVX2Consts<>+2088(SB)/8, $0x3fccd2dc44dda90c
-DATA bsmAllRowsAVX2Consts<>+2096(SB)/8, $0x3fccd2dc44dda90c
-DATA bsmAllRowsAVX2Consts<>+2104(SB)/8, $0x3fccd2dc44dda90c
-DATA bsmAllRowsAVX2Consts<>+2112(SB)/8, $0xbfd5ed2acb37558c
-DATA bsmAllRowsAVX2Consts<>+2120(SB)/8, $0xbfd5ed2acb37558c
-DATA bsmAllRowsAVX2Consts<>+2128(SB)/8, $0xbfd5ed2acb37558c
-DATA bsmAllRowsAVX2Consts<>+2136(SB)/8, $0xbfd5ed2acb37558c
-DATA bsmAllRowsAVX2Consts<>+2144(SB)/8, $0x3fdb9a7d5690ca89
-DATA bsmAllRowsAVX2Consts<>+2152(SB)/8, $0x3fdb9a7d5690ca89
-DATA bsmAllRowsAVX2Consts<>+2160(SB)/8, $0x3fdb9a7d5690ca89
-DATA bsmAllRowsAVX2Consts<>+2168(SB)/8, $0x3fdb9a7d5690ca89
-DATA bsmAllRowsAVX2Consts<>+2176(SB)/8, $0xbfdbc22549fbe12f
-DATA bsmAllRowsAVX2Consts<>+2184(SB)/8, $0xbfdbc22549fbe12f
-DATA bsmAllRowsAVX2Consts<>+2192(SB)/8, $0xbfdbc22549fbe12f
-DATA bsmAllRowsAVX2Consts<>+2200(SB)/8, $0xbfdbc22549fbe12f
-DATA bsmAllRowsAVX2Consts<>+2208(SB)/8, $0x3fd34926e4def17d
-DATA bsmAllRowsAVX2Consts<>+2216(SB)/8, $0x3fd34926e4def17d
-DATA bsmAllRowsAVX2Consts<>+2224(SB)/8, $0x3fd34926e4def17d
-DATA bsmAllRowsAVX2Consts<>+2232(SB)/8, $0x3fd34926e4def17d
-DATA bsmAllRowsAVX2Consts<>+2240(SB)/8, $0x3fd9884533d43651
-DATA bsmAllRowsAVX2Consts<>+2248(SB)/8, $0x3fd9884533d43651
-DATA bsmAllRowsAVX2Consts<>+2256(SB)/8, $0x3fd9884533d43651
-DATA bsmAllRowsAVX2Consts<>+2264(SB)/8, $0x3fd9884533d43651
-DATA bsmAllRowsAVX2Consts<>+2272(SB)/8, $0x54b249ad2594c37d
-DATA bsmAllRowsAVX2Consts<>+2280(SB)/8, $0x54b249ad2594c37d
-DATA bsmAllRowsAVX2Consts<>+2288(SB)/8, $0x54b249ad2594c37d
-DATA bsmAllRowsAVX2Consts<>+2296(SB)/8, $0x54b249ad2594c37d
-DATA bsmAllRowsAVX2Consts<>+2304(SB)/8, $0x7ff8000000000001
-DATA bsmAllRowsAVX2Consts<>+2312(SB)/8, $0x7ff8000000000001
-DATA bsmAllRowsAVX2Consts<>+2320(SB)/8, $0x7ff8000000000001
-DATA bsmAllRowsAVX2Consts<>+2328(SB)/8, $0x7ff8000000000001
-GLOBL bsmAllRowsAVX2Consts<>(SB), RODATA|NOPTR, $2336
+DATA bsmAllRowsAVX2Consts<>+1472(SB)/8, $0xbfe71547652b82fe
+DATA bsmAllRowsAVX2Consts<>+1480(SB)/8, $0xbfe71547652b82fe
+DATA bsmAllRowsAVX2Consts<>+1488(SB)/8, $0xbfe71547652b82fe
+DATA bsmAllRowsAVX2Consts<>+1496(SB)/8, $0xbfe71547652b82fe
+DATA bsmAllRowsAVX2Consts<>+1504(SB)/8, $0x3fe000000000000b
+DATA bsmAllRowsAVX2Consts<>+1512(SB)/8, $0x3fe000000000000b
+DATA bsmAllRowsAVX2Consts<>+1520(SB)/8, $0x3fe000000000000b
+DATA bsmAllRowsAVX2Consts<>+1528(SB)/8, $0x3fe000000000000b
+DATA bsmAllRowsAVX2Consts<>+1536(SB)/8, $0x3ff62e42fee00000
+DATA bsmAllRowsAVX2Consts<>+1544(SB)/8, $0x3ff62e42fee00000
+DATA bsmAllRowsAVX2Consts<>+1552(SB)/8, $0x3ff62e42fee00000
+DATA bsmAllRowsAVX2Consts<>+1560(SB)/8, $0x3ff62e42fee00000
+DATA bsmAllRowsAVX2Consts<>+1568(SB)/8, $0x3dfa39ef35793c76
+DATA bsmAllRowsAVX2Consts<>+1576(SB)/8, $0x3dfa39ef35793c76
+DATA bsmAllRowsAVX2Consts<>+1584(SB)/8, $0x3dfa39ef35793c76
+DATA bsmAllRowsAVX2Consts<>+1592(SB)/8, $0x3dfa39ef35793c76
+DATA bsmAllRowsAVX2Consts<>+1600(SB)/8, $0xbdaade156a5dbe76
+DATA bsmAllRowsAVX2Consts<>+1608(SB)/8, $0xbdaade156a5dbe76
+DATA bsmAllRowsAVX2Consts<>+1616(SB)/8, $0xbdaade156a5dbe76
+DATA bsmAllRowsAVX2Consts<>+1624(SB)/8, $0xbdaade156a5dbe76
+DATA bsmAllRowsAVX2Consts<>+1632(SB)/8, $0x3df28af3fca7ab0b
+DATA bsmAllRowsAVX2Consts<>+1640(SB)/8, $0x3df28af3fca7ab0b
+DATA bsmAllRowsAVX2Consts<>+1648(SB)/8, $0x3df28af3fca7ab0b
+DATA bsmAllRowsAVX2Consts<>+1656(SB)/8, $0x3df28af3fca7ab0b
+DATA bsmAllRowsAVX2Consts<>+1664(SB)/8, $0xbe371dee623fde67
+DATA bsmAllRowsAVX2Consts<>+1672(SB)/8, $0xbe371dee623fde67
+DATA bsmAllRowsAVX2Consts<>+1680(SB)/8, $0xbe371dee623fde67
+DATA bsmAllRowsAVX2Consts<>+1688(SB)/8, $0xbe371dee623fde67
+DATA bsmAllRowsAVX2Consts<>+1696(SB)/8, $0x3e7a01997c89e6b0
+DATA bsmAllRowsAVX2Consts<>+1704(SB)/8, $0x3e7a01997c89e6b0
+DATA bsmAllRowsAVX2Consts<>+1712(SB)/8, $0x3e7a01997c89e6b0
+DATA bsmAllRowsAVX2Consts<>+1720(SB)/8, $0x3e7a01997c89e6b0
+DATA bsmAllRowsAVX2Consts<>+1728(SB)/8, $0xbeba01a014761f6e
+DATA bsmAllRowsAVX2Consts<>+1736(SB)/8, $0xbeba01a014761f6e
+DATA bsmAllRowsAVX2Consts<>+1744(SB)/8, $0xbeba01a014761f6e
+DATA bsmAllRowsAVX2Consts<>+1752(SB)/8, $0xbeba01a014761f6e
+DATA bsmAllRowsAVX2Consts<>+1760(SB)/8, $0x3ef6c16c1852b7b0
+DATA bsmAllRowsAVX2Consts<>+1768(SB)/8, $0x3ef6c16c1852b7b0
+DATA bsmAllRowsAVX2Consts<>+1776(SB)/8, $0x3ef6c16c1852b7b0
+DATA bsmAllRowsAVX2Consts<>+1784(SB)/8, $0x3ef6c16c1852b7b0
+DATA bsmAllRowsAVX2Consts<>+1792(SB)/8, $0xbf31111111122322
+DATA bsmAllRowsAVX2Consts<>+1800(SB)/8, $0xbf31111111122322
+DATA bsmAllRowsAVX2Consts<>+1808(SB)/8, $0xbf31111111122322
+DATA bsmAllRowsAVX2Consts<>+1816(SB)/8, $0xbf31111111122322
+DATA bsmAllRowsAVX2Consts<>+1824(SB)/8, $0x3f655555555502a1
+DATA bsmAllRowsAVX2Consts<>+1832(SB)/8, $0x3f655555555502a1
+DATA bsmAllRowsAVX2Consts<>+1840(SB)/8, $0x3f655555555502a1
+DATA bsmAllRowsAVX2Consts<>+1848(SB)/8, $0x3f655555555502a1
+DATA bsmAllRowsAVX2Consts<>+1856(SB)/8, $0xbf95555555555511
+DATA bsmAllRowsAVX2Consts<>+1864(SB)/8, $0xbf95555555555511
+DATA bsmAllRowsAVX2Consts<>+1872(SB)/8, $0xbf95555555555511
+DATA bsmAllRowsAVX2Consts<>+1880(SB)/8, $0xbf95555555555511
+DATA bsmAllRowsAVX2Consts<>+1888(SB)/8, $0xbe53cfd9440c758b
+DATA bsmAllRowsAVX2Consts<>+1896(SB)/8, $0xbe53cfd9440c758b
+DATA bsmAllRowsAVX2Consts<>+1904(SB)/8, $0xbe53cfd9440c758b
+DATA bsmAllRowsAVX2Consts<>+1912(SB)/8, $0xbe53cfd9440c758b
+DATA bsmAllRowsAVX2Consts<>+1920(SB)/8, $0xbe5c10df9fd0b5a0
+DATA bsmAllRowsAVX2Consts<>+1928(SB)/8, $0xbe5c10df9fd0b5a0
+DATA bsmAllRowsAVX2Consts<>+1936(SB)/8, $0xbe5c10df9fd0b5a0
+DATA bsmAllRowsAVX2Consts<>+1944(SB)/8, $0xbe5c10df9fd0b5a0
+DATA bsmAllRowsAVX2Consts<>+1952(SB)/8, $0x3fc000000000000b
+DATA bsmAllRowsAVX2Consts<>+1960(SB)/8, $0x3fc000000000000b
+DATA bsmAllRowsAVX2Consts<>+1968(SB)/8, $0x3fc000000000000b
+DATA bsmAllRowsAVX2Consts<>+1976(SB)/8, $0x3fc000000000000b
+DATA bsmAllRowsAVX2Consts<>+1984(SB)/8, $0x3e89151d5fe69bf0
+DATA bsmAllRowsAVX2Consts<>+1992(SB)/8, $0x3e89151d5fe69bf0
+DATA bsmAllRowsAVX2Consts<>+2000(SB)/8, $0x3e89151d5fe69bf0
+DATA bsmAllRowsAVX2Consts<>+2008(SB)/8, $0x3e89151d5fe69bf0
+DATA bsmAllRowsAVX2Consts<>+2016(SB)/8, $0xbfe0000000000000
+DATA bsmAllRowsAVX2Consts<>+2024(SB)/8, $0xbfe0000000000000
+DATA bsmAllRowsAVX2Consts<>+2032(SB)/8, $0xbfe0000000000000
+DATA bsmAllRowsAVX2Consts<>+2040(SB)/8, $0xbfe0000000000000
+DATA bsmAllRowsAVX2Consts<>+2048(SB)/8, $0x3e84cef58dc442e5
+DATA bsmAllRowsAVX2Consts<>+2056(SB)/8, $0x3e84cef58dc442e5
+DATA bsmAllRowsAVX2Consts<>+2064(SB)/8, $0x3e84cef58dc442e5
+DATA bsmAllRowsAVX2Consts<>+2072(SB)/8, $0x3e84cef58dc442e5
+DATA bsmAllRowsAVX2Consts<>+2080(SB)/8, $0xbeb9c98d68230094
+DATA bsmAllRowsAVX2Consts<>+2088(SB)/8, $0xbeb9c98d68230094
+DATA bsmAllRowsAVX2Consts<>+2096(SB)/8, $0xbeb9c98d68230094
+DATA bsmAllRowsAVX2Consts<>+2104(SB)/8, $0xbeb9c98d68230094
+DATA bsmAllRowsAVX2Consts<>+2112(SB)/8, $0x3e9f0588d5134af5
+DATA bsmAllRowsAVX2Consts<>+2120(SB)/8, $0x3e9f0588d5134af5
+DATA bsmAllRowsAVX2Consts<>+2128(SB)/8, $0x3e9f0588d5134af5
+DATA bsmAllRowsAVX2Consts<>+2136(SB)/8, $0x3e9f0588d5134af5
+DATA bsmAllRowsAVX2Consts<>+2144(SB)/8, $0x2b2bff2ee48e0530
+DATA bsmAllRowsAVX2Consts<>+2152(SB)/8, $0x2b2bff2ee48e0530
+DATA bsmAllRowsAVX2Consts<>+2160(SB)/8, $0x2b2bff2ee48e0530
+DATA bsmAllRowsAVX2Consts<>+2168(SB)/8, $0x2b2bff2ee48e0530
+DATA bsmAllRowsAVX2Consts<>+2176(SB)/8, $0x3ee7b68052fca57d
+DATA bsmAllRowsAVX2Consts<>+2184(SB)/8, $0x3ee7b68052fca57d
+DATA bsmAllRowsAVX2Consts<>+2192(SB)/8, $0x3ee7b68052fca57d
+DATA bsmAllRowsAVX2Consts<>+2200(SB)/8, $0x3ee7b68052fca57d
+DATA bsmAllRowsAVX2Consts<>+2208(SB)/8, $0xbef81dd74dfb5ff6
+DATA bsmAllRowsAVX2Consts<>+2216(SB)/8, $0xbef81dd74dfb5ff6
+DATA bsmAllRowsAVX2Consts<>+2224(SB)/8, $0xbef81dd74dfb5ff6
+DATA bsmAllRowsAVX2Consts<>+2232(SB)/8, $0xbef81dd74dfb5ff6
+DATA bsmAllRowsAVX2Consts<>+2240(SB)/8, $0xbf09a70a60d609b4
+DATA bsmAllRowsAVX2Consts<>+2248(SB)/8, $0xbf09a70a60d609b4
+DATA bsmAllRowsAVX2Consts<>+2256(SB)/8, $0xbf09a70a60d609b4
+DATA bsmAllRowsAVX2Consts<>+2264(SB)/8, $0xbf09a70a60d609b4
+DATA bsmAllRowsAVX2Consts<>+2272(SB)/8, $0x3f356bc7962f9cea
+DATA bsmAllRowsAVX2Consts<>+2280(SB)/8, $0x3f356bc7962f9cea
+DATA bsmAllRowsAVX2Consts<>+2288(SB)/8, $0x3f356bc7962f9cea
+DATA bsmAllRowsAVX2Consts<>+2296(SB)/8, $0x3f356bc7962f9cea
+DATA bsmAllRowsAVX2Consts<>+2304(SB)/8, $0x3fd9884533d43651
+DATA bsmAllRowsAVX2Consts<>+2312(SB)/8, $0x3fd9884533d43651
+DATA bsmAllRowsAVX2Consts<>+2320(SB)/8, $0x3fd9884533d43651
+DATA bsmAllRowsAVX2Consts<>+2328(SB)/8, $0x3fd9884533d43651
+DATA bsmAllRowsAVX2Consts<>+2336(SB)/8, $0xbf403c77d56a94be
+DATA bsmAllRowsAVX2Consts<>+2344(SB)/8, $0xbf403c77d56a94be
+DATA bsmAllRowsAVX2Consts<>+2352(SB)/8, $0xbf403c77d56a94be
+DATA bsmAllRowsAVX2Consts<>+2360(SB)/8, $0xbf403c77d56a94be
+DATA bsmAllRowsAVX2Consts<>+2368(SB)/8, $0xbf59d3d3a3218a6c
+DATA bsmAllRowsAVX2Consts<>+2376(SB)/8, $0xbf59d3d3a3218a6c
+DATA bsmAllRowsAVX2Consts<>+2384(SB)/8, $0xbf59d3d3a3218a6c
+DATA bsmAllRowsAVX2Consts<>+2392(SB)/8, $0xbf59d3d3a3218a6c
+DATA bsmAllRowsAVX2Consts<>+2400(SB)/8, $0x3f88af7a122fa11e
+DATA bsmAllRowsAVX2Consts<>+2408(SB)/8, $0x3f88af7a122fa11e
+DATA bsmAllRowsAVX2Consts<>+2416(SB)/8, $0x3f88af7a122fa11e
+DATA bsmAllRowsAVX2Consts<>+2424(SB)/8, $0x3f88af7a122fa11e
+DATA bsmAllRowsAVX2Consts<>+2432(SB)/8, $0xbfa5e04fbae7029b
+DATA bsmAllRowsAVX2Consts<>+2440(SB)/8, $0xbfa5e04fbae7029b
+DATA bsmAllRowsAVX2Consts<>+2448(SB)/8, $0xbfa5e04fbae7029b
+DATA bsmAllRowsAVX2Consts<>+2456(SB)/8, $0xbfa5e04fbae7029b
+DATA bsmAllRowsAVX2Consts<>+2464(SB)/8, $0x3fbbe6e778f4145d
+DATA bsmAllRowsAVX2Consts<>+2472(SB)/8, $0x3fbbe6e778f4145d
+DATA bsmAllRowsAVX2Consts<>+2480(SB)/8, $0x3fbbe6e778f4145d
+DATA bsmAllRowsAVX2Consts<>+2488(SB)/8, $0x3fbbe6e778f4145d
+DATA bsmAllRowsAVX2Consts<>+2496(SB)/8, $0xbfcc587e4e8904c3
+DATA bsmAllRowsAVX2Consts<>+2504(SB)/8, $0xbfcc587e4e8904c3
+DATA bsmAllRowsAVX2Consts<>+2512(SB)/8, $0xbfcc587e4e8904c3
+DATA bsmAllRowsAVX2Consts<>+2520(SB)/8, $0xbfcc587e4e8904c3
+DATA bsmAllRowsAVX2Consts<>+2528(SB)/8, $0x3fd7ce8b1b938d89
+DATA bsmAllRowsAVX2Consts<>+2536(SB)/8, $0x3fd7ce8b1b938d89
+DATA bsmAllRowsAVX2Consts<>+2544(SB)/8, $0x3fd7ce8b1b938d89
+DATA bsmAllRowsAVX2Consts<>+2552(SB)/8, $0x3fd7ce8b1b938d89
+DATA bsmAllRowsAVX2Consts<>+2560(SB)/8, $0xbfe0ac9c06c291cf
+DATA bsmAllRowsAVX2Consts<>+2568(SB)/8, $0xbfe0ac9c06c291cf
+DATA bsmAllRowsAVX2Consts<>+2576(SB)/8, $0xbfe0ac9c06c291cf
+DATA bsmAllRowsAVX2Consts<>+2584(SB)/8, $0xbfe0ac9c06c291cf
+DATA bsmAllRowsAVX2Consts<>+2592(SB)/8, $0x3fe31b13059845d5
+DATA bsmAllRowsAVX2Consts<>+2600(SB)/8, $0x3fe31b13059845d5
+DATA bsmAllRowsAVX2Consts<>+2608(SB)/8, $0x3fe31b13059845d5
+DATA bsmAllRowsAVX2Consts<>+2616(SB)/8, $0x3fe31b13059845d5
+DATA bsmAllRowsAVX2Consts<>+2624(SB)/8, $0xbfe077e1c5642a81
+DATA bsmAllRowsAVX2Consts<>+2632(SB)/8, $0xbfe077e1c5642a81
+DATA bsmAllRowsAVX2Consts<>+2640(SB)/8, $0xbfe077e1c5642a81
+DATA bsmAllRowsAVX2Consts<>+2648(SB)/8, $0xbfe077e1c5642a81
+DATA bsmAllRowsAVX2Consts<>+2656(SB)/8, $0x3fcabf470bc40607
+DATA bsmAllRowsAVX2Consts<>+2664(SB)/8, $0x3fcabf470bc40607
+DATA bsmAllRowsAVX2Consts<>+2672(SB)/8, $0x3fcabf470bc40607
+DATA bsmAllRowsAVX2Consts<>+2680(SB)/8, $0x3fcabf470bc40607
+DATA bsmAllRowsAVX2Consts<>+2688(SB)/8, $0x54b249ad2594c37d
+DATA bsmAllRowsAVX2Consts<>+2696(SB)/8, $0x54b249ad2594c37d
+DATA bsmAllRowsAVX2Consts<>+2704(SB)/8, $0x54b249ad2594c37d
+DATA bsmAllRowsAVX2Consts<>+2712(SB)/8, $0x54b249ad2594c37d
+DATA bsmAllRowsAVX2Consts<>+2720(SB)/8, $0x7ff8000000000001
+DATA bsmAllRowsAVX2Consts<>+2728(SB)/8, $0x7ff8000000000001
+DATA bsmAllRowsAVX2Consts<>+2736(SB)/8, $0x7ff8000000000001
+DATA bsmAllRowsAVX2Consts<>+2744(SB)/8, $0x7ff8000000000001
+GLOBL bsmAllRowsAVX2Consts<>(SB), RODATA|NOPTR, $2752
 
 DATA bsmAllRowsAVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA bsmAllRowsAVX2Masks<>+8(SB)/8, $0xffffffffffffffff
@@ -2338,7 +2000,7 @@ GLOBL bsmAllRowsAVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func bsmAllRowsAVX2(price []float64, delta []float64, gamma []float64, vega []float64, theta []float64, rho []float64, vanna []float64, volga []float64, charm []float64, speed []float64, zomma []float64, color []float64, sign []float64, S []float64, K []float64, T []float64, sigma []float64, r []float64, q []float64)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
-TEXT ·bsmAllRowsAVX2(SB), $1600-456
+TEXT ·bsmAllRowsAVX2(SB), $1632-456
 	LEAQ    31(SP), BX
 	ANDQ    $-32, BX
 	MOVQ    price_len+8(FP), CX
@@ -2598,846 +2260,836 @@ body:
 	VMULPD       Y8, Y0, Y9
 	VMULPD       Y8, Y1, Y8
 	VMULPD       384(BX), Y13, Y10
-	VMOVUPD      Y4, 736(BX)
-	VMULPD       352(BX), Y15, Y4
+	VMOVUPD      Y13, 736(BX)
+	VMULPD       352(BX), Y15, Y13
 	VXORPD       bsmAllRowsAVX2Consts<>+480(SB), Y11, Y11
 	VXORPD       bsmAllRowsAVX2Consts<>+480(SB), Y12, Y12
-	VMOVUPD      Y1, 768(BX)
-	VMOVUPD      bsmAllRowsAVX2Consts<>+544(SB), Y1
-	VFMADD231PD  bsmAllRowsAVX2Consts<>+512(SB), Y3, Y1
-	VMOVUPD      Y0, 800(BX)
-	VMOVUPD      bsmAllRowsAVX2Consts<>+544(SB), Y0
-	VFMADD231PD  bsmAllRowsAVX2Consts<>+512(SB), Y7, Y0
-	VMOVUPD      Y6, 896(BX)
-	VMOVUPD      bsmAllRowsAVX2Consts<>+576(SB), Y6
-	VMINPD       Y11, Y6, Y11
-	VMINPD       Y12, Y6, Y12
-	VMOVUPD      Y8, 704(BX)
-	VMULPD       192(BX), Y2, Y8
+	VMOVUPD      Y15, 768(BX)
+	VMOVUPD      bsmAllRowsAVX2Consts<>+544(SB), Y15
+	VFMADD231PD  bsmAllRowsAVX2Consts<>+512(SB), Y3, Y15
+	VMOVUPD      Y4, 800(BX)
+	VMOVUPD      bsmAllRowsAVX2Consts<>+544(SB), Y4
+	VFMADD231PD  bsmAllRowsAVX2Consts<>+512(SB), Y7, Y4
+	VMOVUPD      Y1, 896(BX)
+	VMOVUPD      bsmAllRowsAVX2Consts<>+576(SB), Y1
+	VMINPD       Y11, Y1, Y11
+	VMINPD       Y12, Y1, Y12
+	VMOVUPD      Y0, 704(BX)
+	VMULPD       192(BX), Y2, Y0
 	VMULPD       96(BX), Y5, Y2
 	VMULPD       864(BX), Y10, Y5
-	VMOVUPD      Y9, 672(BX)
-	VMULPD       416(BX), Y4, Y9
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+608(SB), Y3, Y1
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+608(SB), Y7, Y0
-	VMOVUPD      Y14, 608(BX)
-	VMOVUPD      bsmAllRowsAVX2Consts<>+640(SB), Y14
-	VMAXPD       Y11, Y14, Y11
-	VMAXPD       Y12, Y14, Y12
-	VMOVUPD      Y4, 960(BX)
-	VMOVUPD      bsmAllRowsAVX2Consts<>+480(SB), Y4
-	VXORPD       Y8, Y4, Y8
-	VXORPD       Y2, Y4, Y2
-	VMINPD       Y8, Y6, Y8
-	VMINPD       Y2, Y6, Y2
-	VMOVUPD      bsmAllRowsAVX2Consts<>+672(SB), Y6
-	VFMADD213PD  Y6, Y3, Y1
-	VFMADD231PD  Y0, Y7, Y6
-	VMOVUPD      bsmAllRowsAVX2Consts<>+704(SB), Y0
-	VMULPD       Y0, Y11, Y4
-	VMOVUPD      Y10, 640(BX)
-	VMULPD       Y0, Y12, Y10
-	VMOVUPD      Y12, 992(BX)
-	VMOVUPD      864(BX), Y12
-	VMULPD       Y12, Y12, Y12
-	VMOVUPD      Y12, 864(BX)
-	VMOVUPD      416(BX), Y12
-	VMULPD       Y12, Y12, Y12
-	VMAXPD       Y8, Y14, Y8
-	VMAXPD       Y2, Y14, Y2
-	VMOVUPD      bsmAllRowsAVX2Consts<>+736(SB), Y14
-	VFMADD213PD  Y14, Y3, Y1
-	VFMADD231PD  Y6, Y7, Y14
-	VROUNDPD     $0x08, Y4, Y4
-	VROUNDPD     $0x08, Y10, Y6
-	VMULPD       Y8, Y0, Y10
-	VMOVUPD      Y8, 416(BX)
-	VMULPD       Y2, Y0, Y8
-	VMOVUPD      bsmAllRowsAVX2Consts<>+768(SB), Y0
-	VFMADD213PD  Y0, Y3, Y1
-	VFMADD231PD  Y14, Y7, Y0
-	VMULPD       Y5, Y5, Y5
+	VMOVUPD      Y10, 672(BX)
+	VMULPD       416(BX), Y13, Y10
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+608(SB), Y3, Y15
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+608(SB), Y7, Y4
+	VMOVUPD      Y13, 608(BX)
+	VMOVUPD      bsmAllRowsAVX2Consts<>+640(SB), Y13
+	VMAXPD       Y11, Y13, Y11
+	VMAXPD       Y12, Y13, Y12
+	VMOVUPD      Y6, 960(BX)
+	VMOVUPD      bsmAllRowsAVX2Consts<>+480(SB), Y6
+	VXORPD       Y0, Y6, Y0
+	VXORPD       Y2, Y6, Y2
+	VMINPD       Y0, Y1, Y0
+	VMINPD       Y2, Y1, Y1
+	VMOVUPD      bsmAllRowsAVX2Consts<>+672(SB), Y2
+	VFMADD213PD  Y2, Y3, Y15
+	VFMADD231PD  Y4, Y7, Y2
+	VMOVUPD      bsmAllRowsAVX2Consts<>+704(SB), Y4
+	VMOVUPD      bsmAllRowsAVX2Consts<>+736(SB), Y6
+	VFMADD231PD  Y4, Y11, Y6
+	VMOVUPD      Y8, 640(BX)
+	VMOVUPD      bsmAllRowsAVX2Consts<>+736(SB), Y8
+	VFMADD231PD  Y4, Y12, Y8
+	VMOVUPD      Y9, 992(BX)
+	VMOVUPD      864(BX), Y9
 	VMULPD       Y9, Y9, Y9
-	VMULPD       1088(BX), Y13, Y13
-	VMULPD       1056(BX), Y15, Y14
-	VROUNDPD     $0x08, Y10, Y10
-	VROUNDPD     $0x08, Y8, Y8
-	VMOVUPD      bsmAllRowsAVX2Consts<>+800(SB), Y15
-	VFMADD213PD  Y15, Y3, Y1
-	VFMADD231PD  Y0, Y7, Y15
-	VMOVUPD      bsmAllRowsAVX2Consts<>+832(SB), Y0
-	VFMADD231PD  Y0, Y4, Y11
-	VMOVUPD      Y14, 512(BX)
-	VMOVUPD      992(BX), Y14
-	VFMADD231PD  Y0, Y6, Y14
-	VMOVUPD      Y13, 992(BX)
-	VMINPD       bsmAllRowsAVX2Consts<>+864(SB), Y4, Y13
+	VMOVUPD      Y9, 864(BX)
+	VMOVUPD      416(BX), Y9
+	VMULPD       Y9, Y9, Y9
+	VMAXPD       Y0, Y13, Y0
+	VMAXPD       Y1, Y13, Y1
+	VMOVUPD      bsmAllRowsAVX2Consts<>+768(SB), Y13
+	VFMADD213PD  Y13, Y3, Y15
+	VFMADD231PD  Y2, Y7, Y13
+	VMOVUPD      bsmAllRowsAVX2Consts<>+736(SB), Y2
+	VSUBPD       Y2, Y6, Y6
+	VSUBPD       Y2, Y8, Y8
+	VMULPD       Y5, Y5, Y5
+	VMULPD       Y10, Y10, Y10
+	VMOVUPD      Y10, 416(BX)
+	VMOVAPD      Y2, Y10
+	VFMADD231PD  Y4, Y0, Y10
+	VFMADD213PD  Y2, Y1, Y4
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+800(SB), Y3, Y15
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+800(SB), Y7, Y13
+	VFMADD231PD  bsmAllRowsAVX2Consts<>+832(SB), Y6, Y11
+	VFMADD231PD  bsmAllRowsAVX2Consts<>+832(SB), Y8, Y12
+	VMOVUPD      Y5, 512(BX)
+	VMINPD       bsmAllRowsAVX2Consts<>+864(SB), Y6, Y5
 	VMOVUPD      Y9, 480(BX)
-	VMINPD       bsmAllRowsAVX2Consts<>+864(SB), Y6, Y9
-	VMOVUPD      Y5, 576(BX)
-	VMOVUPD      640(BX), Y5
-	VMULPD       864(BX), Y5, Y0
-	VMULPD       960(BX), Y12, Y12
-	VMULPD       Y1, Y3, Y1
-	VMULPD       Y15, Y7, Y3
-	VMOVUPD      bsmAllRowsAVX2Consts<>+896(SB), Y7
-	VFMADD231PD  Y7, Y4, Y11
-	VFMADD231PD  Y7, Y6, Y14
-	VMOVUPD      bsmAllRowsAVX2Consts<>+832(SB), Y15
-	VFMADD213PD  416(BX), Y10, Y15
-	VFMADD231PD  bsmAllRowsAVX2Consts<>+832(SB), Y8, Y2
-	VMOVUPD      Y12, 416(BX)
-	VMOVUPD      bsmAllRowsAVX2Consts<>+928(SB), Y12
-	VMAXPD       Y12, Y13, Y13
-	VMAXPD       Y12, Y9, Y9
-	VMOVUPD      Y0, 864(BX)
-	VMOVUPD      608(BX), Y0
-	VFMADD213PD  672(BX), Y0, Y1
-	VMOVUPD      896(BX), Y12
-	VFMADD213PD  704(BX), Y12, Y3
-	VMOVUPD      bsmAllRowsAVX2Consts<>+960(SB), Y5
-	VMOVUPD      bsmAllRowsAVX2Consts<>+992(SB), Y12
-	VFMADD231PD  Y5, Y11, Y12
-	VMOVUPD      bsmAllRowsAVX2Consts<>+992(SB), Y0
-	VFMADD231PD  Y5, Y14, Y0
-	VFMADD231PD  Y7, Y10, Y15
-	VFMADD231PD  Y7, Y8, Y2
-	VSUBPD       Y13, Y4, Y4
-	VSUBPD       Y9, Y6, Y6
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1024(SB), Y7
-	VFMADD231PD  608(BX), Y7, Y1
-	VFMADD231PD  896(BX), Y7, Y3
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1056(SB), Y7
-	VFMADD213PD  Y7, Y11, Y12
-	VFMADD213PD  Y7, Y14, Y0
-	VMOVUPD      Y8, 896(BX)
-	VMOVUPD      bsmAllRowsAVX2Consts<>+992(SB), Y8
-	VFMADD231PD  Y5, Y15, Y8
-	VMOVUPD      Y10, 608(BX)
-	VMOVUPD      bsmAllRowsAVX2Consts<>+992(SB), Y10
-	VFMADD231PD  Y5, Y2, Y10
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1088(SB), Y5
-	VADDPD       Y5, Y4, Y4
-	VADDPD       Y5, Y6, Y6
-	VMOVUPD      Y6, 704(BX)
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1120(SB), Y6
-	VFMADD231PD  800(BX), Y6, Y1
-	VFMADD231PD  768(BX), Y6, Y3
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1152(SB), Y6
-	VFMADD213PD  Y6, Y11, Y12
-	VFMADD213PD  Y6, Y14, Y0
-	VFMADD213PD  Y7, Y15, Y8
-	VFMADD213PD  Y7, Y2, Y10
-	VADDPD       Y5, Y13, Y13
-	VADDPD       Y5, Y9, Y9
-	VMOVUPD      736(BX), Y7
-	VFMADD231PD  192(BX), Y7, Y1
-	VMOVUPD      544(BX), Y5
-	VFMADD231PD  96(BX), Y5, Y3
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1184(SB), Y5
-	VFMADD213PD  Y5, Y11, Y12
-	VFMADD213PD  Y5, Y14, Y0
-	VFMADD213PD  Y6, Y15, Y8
-	VFMADD213PD  Y6, Y2, Y10
-	VPSLLQ       $0x34, Y4, Y4
-	VMOVUPD      704(BX), Y6
-	VPSLLQ       $0x34, Y6, Y6
-	VMOVUPD      640(BX), Y7
-	VMOVUPD      Y6, 704(BX)
-	VMOVUPD      1024(BX), Y6
-	VFMADD231PD  Y1, Y7, Y6
-	VMOVUPD      Y4, 768(BX)
-	VMOVUPD      928(BX), Y4
-	VFMADD231PD  960(BX), Y3, Y4
-	VFMSUB213PD  1024(BX), Y7, Y1
-	VMOVUPD      960(BX), Y7
-	VFMSUB213PD  928(BX), Y7, Y3
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1216(SB), Y7
-	VFMADD213PD  Y7, Y11, Y12
-	VFMADD213PD  Y7, Y14, Y0
-	VFMADD213PD  Y5, Y15, Y8
-	VFMADD213PD  Y5, Y2, Y10
-	VMOVUPD      bsmAllRowsAVX2Consts<>+32(SB), Y5
-	VMOVUPD      Y9, 928(BX)
-	VANDPD       Y6, Y5, Y9
-	VMOVUPD      Y6, 1024(BX)
-	VANDPD       Y4, Y5, Y6
-	VMOVUPD      Y4, 800(BX)
-	VANDPD       Y1, Y5, Y4
-	VMOVUPD      Y1, 672(BX)
-	VANDPD       Y3, Y5, Y1
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1248(SB), Y5
-	VMINPD       Y9, Y5, Y9
-	VMINPD       Y6, Y5, Y6
-	VMINPD       Y4, Y5, Y4
-	VMINPD       Y1, Y5, Y1
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1280(SB), Y5
-	VFMADD213PD  Y5, Y11, Y12
-	VFMADD213PD  Y5, Y14, Y0
-	VFMADD213PD  Y7, Y15, Y8
-	VFMADD213PD  Y7, Y2, Y10
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1312(SB), Y7
-	VMOVUPD      bsmAllRowsAVX2Consts<>+0(SB), Y5
-	VFMADD231PD  Y7, Y9, Y5
-	VMOVUPD      Y3, 1120(BX)
-	VMOVUPD      bsmAllRowsAVX2Consts<>+0(SB), Y3
-	VFMADD231PD  Y7, Y6, Y3
-	VMOVUPD      Y13, 1152(BX)
-	VADDPD       bsmAllRowsAVX2Consts<>+1344(SB), Y9, Y13
-	VMOVUPD      Y2, 1184(BX)
-	VADDPD       bsmAllRowsAVX2Consts<>+1344(SB), Y6, Y2
-	VMOVUPD      Y10, 1216(BX)
-	VMOVUPD      bsmAllRowsAVX2Consts<>+0(SB), Y10
-	VFMADD231PD  Y7, Y4, Y10
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+0(SB), Y1, Y7
-	VMOVUPD      Y7, 1248(BX)
-	VADDPD       bsmAllRowsAVX2Consts<>+1344(SB), Y4, Y7
-	VMOVUPD      Y4, 1280(BX)
-	VADDPD       bsmAllRowsAVX2Consts<>+1344(SB), Y1, Y4
-	VMOVUPD      Y1, 1312(BX)
-	VMULPD       bsmAllRowsAVX2Consts<>+1376(SB), Y9, Y1
-	VMOVUPD      Y1, 1344(BX)
-	VMULPD       bsmAllRowsAVX2Consts<>+1376(SB), Y6, Y1
-	VMOVUPD      Y1, 1376(BX)
-	VMULPD       Y13, Y5, Y1
-	VMOVUPD      Y13, 1408(BX)
-	VMULPD       Y2, Y3, Y13
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1408(SB), Y11, Y12
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1408(SB), Y14, Y0
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1280(SB), Y15, Y8
-	VMOVUPD      Y2, 1440(BX)
-	VMOVUPD      1184(BX), Y2
-	VMOVUPD      Y3, 1472(BX)
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1280(SB), Y3
-	VFMADD231PD  1216(BX), Y2, Y3
-	VMOVUPD      Y5, 1216(BX)
-	VMOVUPD      1152(BX), Y5
-	VPSLLQ       $0x34, Y5, Y5
-	VMOVUPD      Y5, 1152(BX)
-	VMOVUPD      928(BX), Y5
-	VPSLLQ       $0x34, Y5, Y5
-	VMOVUPD      Y5, 928(BX)
-	VMOVUPD      bsmAllRowsAVX2Consts<>+480(SB), Y5
-	VMOVUPD      Y6, 1504(BX)
-	VANDPD       1024(BX), Y5, Y6
-	VMOVUPD      Y6, 1024(BX)
-	VANDPD       800(BX), Y5, Y6
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1440(SB), Y11, Y12
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1440(SB), Y14, Y0
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1408(SB), Y15, Y8
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1408(SB), Y2, Y3
-	VMOVUPD      Y6, 800(BX)
-	VANDPD       672(BX), Y5, Y6
-	VMOVUPD      Y6, 672(BX)
-	VANDPD       1120(BX), Y5, Y6
-	VMOVUPD      bsmAllRowsAVX2Consts<>+384(SB), Y5
-	VMOVUPD      Y6, 1120(BX)
-	VMULPD       576(BX), Y5, Y6
-	VMOVUPD      Y6, 576(BX)
-	VMULPD       480(BX), Y5, Y6
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1472(SB), Y5
-	VFMADD213PD  Y5, Y11, Y12
-	VFMADD213PD  Y5, Y14, Y0
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1440(SB), Y15, Y8
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1440(SB), Y2, Y3
-	VMOVUPD      Y6, 480(BX)
-	VMOVUPD      640(BX), Y6
-	VMOVUPD      Y9, 1536(BX)
-	VMULPD       736(BX), Y6, Y9
-	VMOVUPD      960(BX), Y6
-	VMOVUPD      Y9, 736(BX)
-	VMULPD       544(BX), Y6, Y9
-	VMOVUPD      bsmAllRowsAVX2Consts<>+0(SB), Y6
-	VFMADD213PD  Y6, Y11, Y12
-	VFMADD213PD  Y6, Y14, Y0
-	VFMADD213PD  Y5, Y15, Y8
-	VFMADD213PD  Y5, Y2, Y3
-	VFMADD213PD  Y6, Y12, Y11
-	VFMADD213PD  Y6, Y0, Y14
-	VMULPD       Y7, Y10, Y0
-	VMULPD       1248(BX), Y4, Y12
-	VFMADD213PD  Y6, Y15, Y8
-	VFMADD213PD  Y6, Y2, Y3
-	VMULPD       768(BX), Y11, Y11
-	VMULPD       704(BX), Y14, Y14
-	VMOVUPD      Y9, 704(BX)
-	VMULPD       Y0, Y1, Y9
-	VMULPD       Y12, Y13, Y5
-	VFMADD213PD  Y6, Y8, Y15
-	VFMADD213PD  Y6, Y3, Y2
-	VMOVUPD      1536(BX), Y3
-	VMULPD       1344(BX), Y3, Y8
-	VMOVUPD      Y4, 1184(BX)
-	VMOVUPD      1504(BX), Y4
-	VMOVUPD      Y7, 768(BX)
-	VMULPD       1376(BX), Y4, Y7
-	VMULPD       1152(BX), Y11, Y11
-	VMULPD       928(BX), Y14, Y14
-	VDIVPD       Y9, Y6, Y9
-	VDIVPD       Y5, Y6, Y5
-	VMOVUPD      bsmAllRowsAVX2Consts<>+704(SB), Y6
-	VMULPD       Y8, Y6, Y8
-	VMULPD       Y7, Y6, Y6
-	VMOVUPD      608(BX), Y7
-	VMOVUPD      bsmAllRowsAVX2Consts<>+864(SB), Y4
-	VMINPD       Y4, Y7, Y3
-	VMOVUPD      Y10, 928(BX)
-	VMOVUPD      896(BX), Y10
-	VMOVUPD      Y13, 1152(BX)
-	VMINPD       Y4, Y10, Y13
-	VMULPD       384(BX), Y11, Y11
-	VMULPD       352(BX), Y14, Y14
-	VROUNDPD     $0x08, Y8, Y8
-	VROUNDPD     $0x08, Y6, Y6
-	VMOVUPD      bsmAllRowsAVX2Consts<>+928(SB), Y4
-	VMAXPD       Y4, Y3, Y3
-	VMAXPD       Y4, Y13, Y13
-	VMOVUPD      384(BX), Y4
-	VMINPD       Y11, Y4, Y4
-	VMOVUPD      Y11, 384(BX)
-	VMOVUPD      352(BX), Y11
-	VMINPD       Y14, Y11, Y11
-	VSUBPD       Y3, Y7, Y7
-	VSUBPD       Y13, Y10, Y10
-	VADDPD       bsmAllRowsAVX2Consts<>+1088(SB), Y3, Y3
-	VADDPD       bsmAllRowsAVX2Consts<>+1088(SB), Y13, Y13
-	VADDPD       bsmAllRowsAVX2Consts<>+1088(SB), Y7, Y7
-	VADDPD       bsmAllRowsAVX2Consts<>+1088(SB), Y10, Y10
-	VPSLLQ       $0x34, Y3, Y3
-	VPSLLQ       $0x34, Y13, Y13
-	VPSLLQ       $0x34, Y7, Y7
-	VPSLLQ       $0x34, Y10, Y10
-	VMULPD       Y7, Y15, Y7
-	VMULPD       Y10, Y2, Y2
-	VMOVUPD      bsmAllRowsAVX2Consts<>+832(SB), Y10
-	VMULPD       Y8, Y10, Y15
-	VMULPD       Y6, Y10, Y10
-	VMULPD       Y9, Y0, Y0
-	VMULPD       Y5, Y12, Y12
-	VMULPD       Y9, Y1, Y1
-	VMULPD       1152(BX), Y5, Y5
-	VMOVUPD      bsmAllRowsAVX2Consts<>+864(SB), Y9
-	VMOVUPD      Y14, 1152(BX)
-	VMINPD       Y9, Y8, Y14
-	VMINPD       Y9, Y6, Y9
-	VMOVUPD      Y11, 896(BX)
-	VMOVUPD      1536(BX), Y11
-	VFMADD231PD  1344(BX), Y11, Y15
-	VMOVUPD      Y4, 1344(BX)
-	VMOVUPD      1504(BX), Y4
-	VFMADD231PD  1376(BX), Y4, Y10
-	VMOVUPD      Y2, 1376(BX)
-	VMULPD       1216(BX), Y0, Y2
-	VMOVUPD      Y0, 1216(BX)
-	VMULPD       1472(BX), Y12, Y0
-	VMOVUPD      Y12, 1472(BX)
-	VMULPD       928(BX), Y1, Y12
-	VMOVUPD      Y1, 928(BX)
-	VMULPD       1248(BX), Y5, Y1
-	VMAXPD       bsmAllRowsAVX2Consts<>+928(SB), Y14, Y14
-	VMAXPD       bsmAllRowsAVX2Consts<>+928(SB), Y9, Y9
-	VFMADD231PD  bsmAllRowsAVX2Consts<>+896(SB), Y8, Y15
-	VFMADD231PD  bsmAllRowsAVX2Consts<>+896(SB), Y6, Y10
-	VMULPD       Y2, Y11, Y2
-	VMULPD       Y0, Y4, Y0
-	VMULPD       1280(BX), Y12, Y12
-	VMULPD       1312(BX), Y1, Y1
-	VSUBPD       Y14, Y8, Y8
-	VSUBPD       Y9, Y6, Y6
-	VMOVUPD      Y5, 1248(BX)
-	VMOVUPD      bsmAllRowsAVX2Consts<>+992(SB), Y5
-	VFMADD231PD  bsmAllRowsAVX2Consts<>+960(SB), Y15, Y5
-	VMOVUPD      Y1, 608(BX)
-	VMOVUPD      bsmAllRowsAVX2Consts<>+992(SB), Y1
-	VFMADD231PD  bsmAllRowsAVX2Consts<>+960(SB), Y10, Y1
-	VADDPD       bsmAllRowsAVX2Consts<>+1088(SB), Y14, Y14
-	VADDPD       bsmAllRowsAVX2Consts<>+1088(SB), Y9, Y9
-	VMOVUPD      Y12, 352(BX)
-	VMOVUPD      bsmAllRowsAVX2Consts<>+32(SB), Y12
-	VANDPD       Y11, Y12, Y11
-	VANDPD       Y4, Y12, Y4
-	VADDPD       bsmAllRowsAVX2Consts<>+1088(SB), Y8, Y8
+	VMINPD       bsmAllRowsAVX2Consts<>+864(SB), Y8, Y9
+	VSUBPD       Y2, Y10, Y10
+	VSUBPD       Y2, Y4, Y4
+	VMOVUPD      bsmAllRowsAVX2Consts<>+896(SB), Y2
+	VFMADD213PD  Y2, Y3, Y15
+	VFMADD231PD  Y13, Y7, Y2
+	VMOVUPD      bsmAllRowsAVX2Consts<>+928(SB), Y13
+	VFMADD231PD  Y13, Y6, Y11
+	VFMADD231PD  Y13, Y8, Y12
+	VMOVUPD      bsmAllRowsAVX2Consts<>+960(SB), Y13
+	VMAXPD       Y13, Y5, Y5
+	VMAXPD       Y13, Y9, Y9
+	VMOVUPD      bsmAllRowsAVX2Consts<>+832(SB), Y13
+	VFMADD231PD  Y13, Y10, Y0
+	VFMADD231PD  Y13, Y4, Y1
+	VMULPD       Y15, Y3, Y3
+	VMULPD       Y2, Y7, Y2
+	VMOVUPD      bsmAllRowsAVX2Consts<>+992(SB), Y7
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1024(SB), Y13
+	VFMADD231PD  Y7, Y11, Y13
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1024(SB), Y15
+	VFMADD231PD  Y7, Y12, Y15
+	VSUBPD       Y5, Y6, Y6
+	VSUBPD       Y9, Y8, Y8
+	VFMADD231PD  bsmAllRowsAVX2Consts<>+928(SB), Y10, Y0
+	VFMADD231PD  bsmAllRowsAVX2Consts<>+928(SB), Y4, Y1
+	VFMADD213PD  992(BX), Y14, Y3
+	VMOVUPD      Y4, 992(BX)
+	VMOVUPD      960(BX), Y4
+	VFMADD213PD  640(BX), Y4, Y2
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+1056(SB), Y11, Y13
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+1056(SB), Y12, Y15
 	VADDPD       bsmAllRowsAVX2Consts<>+1088(SB), Y6, Y6
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1056(SB), Y15, Y5
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1056(SB), Y10, Y1
-	VMOVUPD      Y0, 1504(BX)
-	VANDPD       1280(BX), Y12, Y0
-	VMOVUPD      Y2, 1280(BX)
-	VANDPD       1312(BX), Y12, Y2
-	VPSLLQ       $0x34, Y14, Y14
-	VPSLLQ       $0x34, Y9, Y9
-	VPSLLQ       $0x34, Y8, Y8
+	VADDPD       bsmAllRowsAVX2Consts<>+1088(SB), Y8, Y8
+	VMOVUPD      Y10, 640(BX)
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1024(SB), Y10
+	VFMADD231PD  Y7, Y0, Y10
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+1024(SB), Y1, Y7
+	VFMADD231PD  bsmAllRowsAVX2Consts<>+1120(SB), Y14, Y3
+	VFMADD231PD  bsmAllRowsAVX2Consts<>+1120(SB), Y4, Y2
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1152(SB), Y4
+	VFMADD213PD  Y4, Y11, Y13
+	VFMADD213PD  Y4, Y12, Y15
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1088(SB), Y14
+	VADDPD       Y14, Y5, Y5
+	VADDPD       Y14, Y9, Y9
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1056(SB), Y14
+	VFMADD213PD  Y14, Y0, Y10
+	VFMADD231PD  Y7, Y1, Y14
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1184(SB), Y7
+	VFMADD231PD  704(BX), Y7, Y3
+	VFMADD231PD  896(BX), Y7, Y2
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1216(SB), Y7
+	VFMADD213PD  Y7, Y11, Y13
+	VFMADD213PD  Y7, Y12, Y15
 	VPSLLQ       $0x34, Y6, Y6
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1152(SB), Y12
-	VFMADD213PD  Y12, Y15, Y5
-	VFMADD231PD  Y1, Y10, Y12
-	VORPD        1024(BX), Y11, Y1
-	VORPD        800(BX), Y4, Y4
-	VORPD        672(BX), Y0, Y0
-	VORPD        1120(BX), Y2, Y2
-	VMULPD       Y3, Y7, Y3
-	VMULPD       1376(BX), Y13, Y7
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1024(SB), Y11
-	VMOVUPD      bsmAllRowsAVX2Consts<>+416(SB), Y13
-	VFMADD231PD  1280(BX), Y11, Y13
-	VMOVUPD      Y9, 1376(BX)
-	VMOVUPD      bsmAllRowsAVX2Consts<>+416(SB), Y9
-	VFMADD231PD  1504(BX), Y11, Y9
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1184(SB), Y15, Y5
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1184(SB), Y10, Y12
-	VMOVUPD      Y14, 1312(BX)
-	VMOVUPD      1408(BX), Y14
-	VMULPD       1216(BX), Y14, Y14
-	VMOVUPD      Y6, 1216(BX)
-	VMOVUPD      1440(BX), Y6
-	VMULPD       1472(BX), Y6, Y6
-	VMOVUPD      Y8, 1472(BX)
-	VMOVUPD      bsmAllRowsAVX2Consts<>+416(SB), Y8
-	VFMADD231PD  352(BX), Y11, Y8
-	VMOVUPD      Y6, 1440(BX)
-	VMOVUPD      608(BX), Y6
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+416(SB), Y6, Y11
-	VMOVUPD      768(BX), Y6
-	VMULPD       928(BX), Y6, Y6
+	VPSLLQ       $0x34, Y8, Y8
+	VFMADD213PD  Y4, Y0, Y10
+	VFMADD231PD  Y14, Y1, Y4
+	VMOVUPD      800(BX), Y14
+	VFMADD231PD  192(BX), Y14, Y3
+	VMOVUPD      544(BX), Y14
+	VFMADD231PD  96(BX), Y14, Y2
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1248(SB), Y14
+	VFMADD213PD  Y14, Y11, Y13
+	VFMADD213PD  Y14, Y12, Y15
+	VMOVUPD      Y8, 896(BX)
+	VMOVUPD      640(BX), Y8
+	VMOVUPD      Y6, 704(BX)
+	VMOVUPD      bsmAllRowsAVX2Consts<>+864(SB), Y6
+	VMOVUPD      Y9, 960(BX)
+	VMINPD       Y6, Y8, Y9
+	VMOVUPD      992(BX), Y8
+	VMOVUPD      Y9, 576(BX)
+	VMINPD       Y6, Y8, Y9
+	VFMADD213PD  Y7, Y0, Y10
+	VFMADD231PD  Y4, Y1, Y7
+	VMOVUPD      672(BX), Y4
+	VMOVUPD      1024(BX), Y6
+	VFMADD231PD  Y3, Y4, Y6
+	VMOVUPD      608(BX), Y8
+	VMOVUPD      Y9, 1120(BX)
+	VMOVUPD      928(BX), Y9
+	VFMADD231PD  Y2, Y8, Y9
+	VFMSUB213PD  1024(BX), Y4, Y3
+	VFMSUB213PD  928(BX), Y8, Y2
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1280(SB), Y8
+	VFMADD213PD  Y8, Y11, Y13
+	VFMADD213PD  Y8, Y12, Y15
+	VFMADD213PD  Y14, Y0, Y10
+	VFMADD231PD  Y7, Y1, Y14
+	VMOVUPD      bsmAllRowsAVX2Consts<>+32(SB), Y7
+	VANDPD       Y6, Y7, Y4
 	VMOVUPD      Y6, 928(BX)
-	VMOVUPD      1184(BX), Y6
-	VMULPD       1248(BX), Y6, Y6
-	VMOVUPD      Y6, 1248(BX)
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1536(SB), Y6
-	VFMADD231PD  bsmAllRowsAVX2Consts<>+1504(SB), Y13, Y6
-	VMOVUPD      Y14, 1184(BX)
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1536(SB), Y14
-	VFMADD231PD  bsmAllRowsAVX2Consts<>+1504(SB), Y9, Y14
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1216(SB), Y15, Y5
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1216(SB), Y10, Y12
-	VMULPD       128(BX), Y3, Y3
-	VMULPD       160(BX), Y7, Y7
-	VMOVUPD      Y2, 160(BX)
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1536(SB), Y2
-	VFMADD231PD  bsmAllRowsAVX2Consts<>+1504(SB), Y8, Y2
-	VMOVUPD      Y4, 128(BX)
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1536(SB), Y4
-	VFMADD231PD  bsmAllRowsAVX2Consts<>+1504(SB), Y11, Y4
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1568(SB), Y13, Y6
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1568(SB), Y9, Y14
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1280(SB), Y15, Y5
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1280(SB), Y10, Y12
-	VMOVUPD      Y0, 768(BX)
-	VMOVUPD      1344(BX), Y0
-	VMINPD       Y3, Y0, Y0
-	VMOVUPD      Y3, 1344(BX)
-	VMOVUPD      896(BX), Y3
-	VMINPD       Y7, Y3, Y3
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1568(SB), Y8, Y2
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1568(SB), Y11, Y4
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1600(SB), Y13, Y6
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1600(SB), Y9, Y14
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1408(SB), Y15, Y5
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1408(SB), Y10, Y12
-	VMINPD       1088(BX), Y0, Y0
-	VMINPD       1056(BX), Y3, Y3
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1600(SB), Y8, Y2
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1600(SB), Y11, Y4
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1632(SB), Y13, Y6
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1632(SB), Y9, Y14
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1440(SB), Y15, Y5
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1440(SB), Y10, Y12
-	VMOVUPD      Y7, 896(BX)
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1664(SB), Y7
-	VCMPPD       $0x11, Y0, Y7, Y0
-	VCMPPD       $0x11, Y3, Y7, Y3
+	VANDPD       Y9, Y7, Y6
+	VMOVUPD      Y9, 1024(BX)
+	VANDPD       Y3, Y7, Y9
+	VMOVUPD      Y3, 1152(BX)
+	VANDPD       Y2, Y7, Y3
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1312(SB), Y7
+	VMINPD       Y4, Y7, Y4
+	VMINPD       Y6, Y7, Y6
+	VMINPD       Y9, Y7, Y9
+	VMINPD       Y3, Y7, Y3
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1344(SB), Y7
+	VFMADD213PD  Y7, Y11, Y13
+	VFMADD213PD  Y7, Y12, Y15
+	VFMADD213PD  Y8, Y0, Y10
+	VFMADD231PD  Y14, Y1, Y8
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1376(SB), Y14
+	VMOVUPD      Y2, 1184(BX)
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1120(SB), Y2
+	VFMADD231PD  Y14, Y4, Y2
+	VMOVUPD      Y2, 1216(BX)
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1120(SB), Y2
+	VFMADD231PD  Y14, Y6, Y2
+	VMOVUPD      Y2, 1248(BX)
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1408(SB), Y2
+	VADDPD       Y2, Y4, Y7
+	VMOVUPD      Y7, 1280(BX)
+	VADDPD       Y2, Y6, Y7
+	VMOVUPD      Y7, 1312(BX)
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1120(SB), Y7
+	VFMADD231PD  Y14, Y9, Y7
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+1120(SB), Y3, Y14
+	VMOVUPD      Y14, 1344(BX)
+	VADDPD       Y2, Y9, Y14
+	VADDPD       Y2, Y3, Y2
+	VMOVUPD      Y3, 1376(BX)
+	VMULPD       Y4, Y4, Y3
+	VMOVUPD      Y9, 1408(BX)
+	VMULPD       Y6, Y6, Y9
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+1440(SB), Y11, Y13
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+1440(SB), Y12, Y15
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+1344(SB), Y0, Y10
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+1344(SB), Y1, Y8
+	VPSLLQ       $0x34, Y5, Y5
+	VMOVUPD      Y6, 1440(BX)
+	VMOVUPD      960(BX), Y6
+	VPSLLQ       $0x34, Y6, Y6
+	VMOVUPD      Y4, 960(BX)
+	VMOVUPD      bsmAllRowsAVX2Consts<>+736(SB), Y4
+	VFMADD132PD  bsmAllRowsAVX2Consts<>+1472(SB), Y4, Y3
+	VFMADD132PD  bsmAllRowsAVX2Consts<>+1472(SB), Y4, Y9
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+1504(SB), Y11, Y13
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+1504(SB), Y12, Y15
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+1440(SB), Y0, Y10
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+1440(SB), Y1, Y8
+	VMOVUPD      Y6, 1472(BX)
+	VMOVUPD      576(BX), Y6
+	VMAXPD       bsmAllRowsAVX2Consts<>+960(SB), Y6, Y6
+	VMOVUPD      Y5, 576(BX)
+	VMOVUPD      1120(BX), Y5
+	VMAXPD       bsmAllRowsAVX2Consts<>+960(SB), Y5, Y5
+	VSUBPD       Y4, Y3, Y3
+	VSUBPD       Y4, Y9, Y4
+	VMOVUPD      bsmAllRowsAVX2Consts<>+0(SB), Y9
+	VFMADD213PD  Y9, Y11, Y13
+	VFMADD213PD  Y9, Y12, Y15
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+1504(SB), Y0, Y10
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+1504(SB), Y1, Y8
+	VMOVUPD      Y4, 1120(BX)
+	VMOVUPD      640(BX), Y4
+	VSUBPD       Y6, Y4, Y4
+	VMOVUPD      Y3, 640(BX)
+	VMOVUPD      992(BX), Y3
+	VSUBPD       Y5, Y3, Y3
+	VADDPD       bsmAllRowsAVX2Consts<>+1088(SB), Y6, Y6
+	VADDPD       bsmAllRowsAVX2Consts<>+1088(SB), Y5, Y5
+	VFMADD213PD  Y9, Y13, Y11
+	VFMADD213PD  Y9, Y15, Y12
+	VMOVUPD      1216(BX), Y13
+	VMULPD       1280(BX), Y13, Y15
+	VMOVUPD      1248(BX), Y13
+	VMOVUPD      Y5, 992(BX)
+	VMULPD       1312(BX), Y13, Y5
+	VFMADD213PD  Y9, Y0, Y10
+	VFMADD213PD  Y9, Y1, Y8
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1088(SB), Y13
+	VADDPD       Y4, Y13, Y4
+	VADDPD       Y3, Y13, Y3
+	VMULPD       704(BX), Y11, Y11
+	VMULPD       896(BX), Y12, Y12
+	VMULPD       Y14, Y7, Y13
+	VMOVUPD      Y14, 896(BX)
+	VMULPD       1344(BX), Y2, Y14
+	VFMADD213PD  Y9, Y10, Y0
+	VFMADD213PD  Y9, Y8, Y1
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1536(SB), Y8
+	VMULPD       640(BX), Y8, Y10
+	VMULPD       1120(BX), Y8, Y8
+	VMULPD       576(BX), Y11, Y11
+	VMULPD       1472(BX), Y12, Y12
+	VMOVUPD      Y2, 1472(BX)
+	VMULPD       Y13, Y15, Y2
+	VMOVUPD      Y7, 576(BX)
+	VMULPD       Y14, Y5, Y7
+	VPSLLQ       $0x34, Y4, Y4
+	VPSLLQ       $0x34, Y3, Y3
+	VMOVUPD      Y5, 704(BX)
+	VMOVUPD      960(BX), Y5
+	VFMADD231PD  Y5, Y5, Y10
+	VMOVUPD      1440(BX), Y5
+	VFMADD231PD  Y5, Y5, Y8
+	VMULPD       384(BX), Y11, Y11
+	VMULPD       352(BX), Y12, Y12
+	VDIVPD       Y2, Y9, Y2
+	VDIVPD       Y7, Y9, Y7
+	VMOVUPD      640(BX), Y9
+	VMOVUPD      Y12, 1504(BX)
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1568(SB), Y12
+	VFMADD231PD  Y12, Y9, Y10
+	VMOVUPD      Y11, 1536(BX)
+	VMOVUPD      1120(BX), Y11
+	VFMADD231PD  Y12, Y11, Y8
+	VMULPD       Y4, Y0, Y0
+	VMULPD       Y3, Y1, Y1
+	VMOVUPD      bsmAllRowsAVX2Consts<>+864(SB), Y3
+	VMINPD       Y3, Y9, Y4
+	VMINPD       Y3, Y11, Y3
+	VMOVUPD      bsmAllRowsAVX2Consts<>+480(SB), Y12
+	VANDPD       928(BX), Y12, Y5
+	VMOVUPD      Y15, 928(BX)
+	VANDPD       1024(BX), Y12, Y15
+	VMOVUPD      Y7, 1024(BX)
+	VANDPD       1152(BX), Y12, Y7
+	VMOVUPD      Y7, 1152(BX)
+	VANDPD       1184(BX), Y12, Y7
+	VPSLLQ       $0x34, Y6, Y6
+	VMOVUPD      992(BX), Y12
+	VPSLLQ       $0x34, Y12, Y12
+	VMOVUPD      Y7, 992(BX)
+	VMOVUPD      bsmAllRowsAVX2Consts<>+960(SB), Y7
+	VMAXPD       Y7, Y4, Y4
+	VMAXPD       Y7, Y3, Y3
+	VMULPD       Y6, Y0, Y0
+	VMULPD       Y12, Y1, Y1
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1600(SB), Y6
 	VMOVUPD      bsmAllRowsAVX2Consts<>+1632(SB), Y7
-	VFMADD213PD  Y7, Y8, Y2
-	VFMADD231PD  Y4, Y11, Y7
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1696(SB), Y4
-	VFMADD213PD  Y4, Y13, Y6
-	VFMADD213PD  Y4, Y9, Y14
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1472(SB), Y15, Y5
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1472(SB), Y10, Y12
-	VFMADD213PD  Y4, Y8, Y2
-	VFMADD231PD  Y7, Y11, Y4
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1728(SB), Y7
-	VFMADD213PD  Y7, Y13, Y6
-	VFMADD213PD  Y7, Y9, Y14
-	VFMADD213PD  Y7, Y8, Y2
-	VFMADD231PD  Y4, Y11, Y7
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1760(SB), Y4
-	VFMADD213PD  Y4, Y13, Y6
-	VFMADD213PD  Y4, Y9, Y14
-	VFMADD213PD  Y4, Y8, Y2
-	VFMADD231PD  Y7, Y11, Y4
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1792(SB), Y7
-	VFMADD213PD  Y7, Y13, Y6
-	VFMADD213PD  Y7, Y9, Y14
-	VFMADD213PD  Y7, Y8, Y2
-	VFMADD231PD  Y4, Y11, Y7
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1824(SB), Y4
-	VFMADD213PD  Y4, Y13, Y6
-	VFMADD213PD  Y4, Y9, Y14
-	VFMADD213PD  Y4, Y8, Y2
-	VFMADD231PD  Y7, Y11, Y4
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1856(SB), Y7
-	VFMADD213PD  Y7, Y13, Y6
-	VFMADD213PD  Y7, Y9, Y14
-	VFMADD213PD  Y7, Y8, Y2
-	VFMADD231PD  Y4, Y11, Y7
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1888(SB), Y4
-	VFMADD213PD  Y4, Y13, Y6
-	VFMADD213PD  Y4, Y9, Y14
-	VFMADD213PD  Y4, Y8, Y2
-	VFMADD231PD  Y7, Y11, Y4
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1920(SB), Y7
-	VFMADD213PD  Y7, Y13, Y6
-	VFMADD213PD  Y7, Y9, Y14
-	VFMADD213PD  Y7, Y8, Y2
-	VFMADD231PD  Y4, Y11, Y7
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1952(SB), Y4
-	VFMADD213PD  Y4, Y13, Y6
-	VFMADD213PD  Y4, Y9, Y14
-	VFMADD213PD  Y4, Y8, Y2
-	VFMADD231PD  Y7, Y11, Y4
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1984(SB), Y7
-	VFMADD213PD  Y7, Y13, Y6
-	VFMADD213PD  Y7, Y9, Y14
-	VFMADD213PD  Y7, Y8, Y2
-	VFMADD231PD  Y4, Y11, Y7
-	VMOVUPD      bsmAllRowsAVX2Consts<>+2016(SB), Y4
-	VFMADD213PD  Y4, Y13, Y6
-	VFMADD213PD  Y4, Y9, Y14
-	VFMADD213PD  Y4, Y8, Y2
-	VFMADD231PD  Y7, Y11, Y4
-	VMOVUPD      bsmAllRowsAVX2Consts<>+2048(SB), Y7
-	VFMADD213PD  Y7, Y13, Y6
-	VFMADD213PD  Y7, Y9, Y14
-	VFMADD213PD  Y7, Y8, Y2
-	VFMADD231PD  Y4, Y11, Y7
-	VMOVUPD      bsmAllRowsAVX2Consts<>+2080(SB), Y4
-	VFMADD213PD  Y4, Y13, Y6
-	VFMADD213PD  Y4, Y9, Y14
-	VFMADD213PD  Y4, Y8, Y2
-	VFMADD231PD  Y7, Y11, Y4
-	VMOVUPD      bsmAllRowsAVX2Consts<>+2112(SB), Y7
-	VFMADD213PD  Y7, Y13, Y6
-	VFMADD213PD  Y7, Y9, Y14
-	VFMADD213PD  Y7, Y8, Y2
-	VFMADD231PD  Y4, Y11, Y7
-	VMOVUPD      bsmAllRowsAVX2Consts<>+2144(SB), Y4
-	VFMADD213PD  Y4, Y13, Y6
-	VFMADD213PD  Y4, Y9, Y14
-	VFMADD213PD  Y4, Y8, Y2
-	VFMADD231PD  Y7, Y11, Y4
-	VMOVUPD      bsmAllRowsAVX2Consts<>+2176(SB), Y7
-	VFMADD213PD  Y7, Y13, Y6
-	VFMADD213PD  Y7, Y9, Y14
-	VFMADD213PD  Y7, Y8, Y2
-	VFMADD231PD  Y4, Y11, Y7
-	VMOVUPD      bsmAllRowsAVX2Consts<>+2208(SB), Y4
-	VFMADD213PD  Y4, Y6, Y13
-	VFMADD213PD  Y4, Y14, Y9
-	VMULPD       Y15, Y15, Y6
-	VMULPD       Y10, Y10, Y14
-	VFMADD213PD  Y4, Y2, Y8
-	VFMADD231PD  Y7, Y11, Y4
-	VMULPD       768(BX), Y1, Y2
-	VMOVUPD      160(BX), Y7
-	VMULPD       128(BX), Y7, Y11
-	VFMADD231PD  Y5, Y6, Y15
-	VFMADD231PD  Y12, Y14, Y10
-	VMOVUPD      bsmAllRowsAVX2Consts<>+384(SB), Y5
-	VFMADD132PD  1280(BX), Y5, Y13
-	VFMADD132PD  1504(BX), Y5, Y9
-	VFMADD132PD  352(BX), Y5, Y8
-	VFMADD231PD  608(BX), Y4, Y5
-	VMOVUPD      bsmAllRowsAVX2Consts<>+0(SB), Y4
-	VSUBPD       Y2, Y4, Y6
-	VSUBPD       Y11, Y4, Y12
-	VMOVUPD      384(BX), Y14
-	VFMADD213PD  Y14, Y14, Y15
-	VMOVUPD      1152(BX), Y4
-	VFMADD213PD  Y4, Y4, Y10
-	VMULPD       1184(BX), Y13, Y13
-	VMULPD       1440(BX), Y9, Y9
+	VFMADD231PD  Y6, Y10, Y7
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+1632(SB), Y8, Y6
+	VMOVUPD      1088(BX), Y12
+	VMOVUPD      Y14, 1184(BX)
+	VMULPD       736(BX), Y12, Y14
+	VMOVUPD      Y14, 736(BX)
+	VMOVUPD      1056(BX), Y14
+	VMULPD       768(BX), Y14, Y12
+	VSUBPD       Y4, Y9, Y9
+	VSUBPD       Y3, Y11, Y11
+	VMOVUPD      Y12, 1120(BX)
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1088(SB), Y12
+	VADDPD       Y4, Y12, Y4
+	VADDPD       Y3, Y12, Y3
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1664(SB), Y14
+	VFMADD213PD  Y14, Y10, Y7
+	VFMADD231PD  Y6, Y8, Y14
+	VMULPD       128(BX), Y0, Y0
+	VMULPD       160(BX), Y1, Y1
+	VADDPD       Y9, Y12, Y6
+	VADDPD       Y11, Y12, Y9
+	VPSLLQ       $0x34, Y4, Y4
+	VPSLLQ       $0x34, Y3, Y3
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1696(SB), Y11
+	VFMADD213PD  Y11, Y10, Y7
+	VFMADD231PD  Y14, Y8, Y11
+	VMOVUPD      bsmAllRowsAVX2Consts<>+32(SB), Y12
+	VANDPD       960(BX), Y12, Y14
+	VMOVUPD      Y3, 160(BX)
+	VANDPD       1440(BX), Y12, Y3
+	VPSLLQ       $0x34, Y6, Y6
+	VPSLLQ       $0x34, Y9, Y9
+	VORPD        Y14, Y5, Y14
+	VORPD        Y3, Y15, Y3
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+1728(SB), Y10, Y7
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+1728(SB), Y8, Y11
+	VMULPD       Y2, Y13, Y13
+	VMOVUPD      Y15, 128(BX)
+	VMOVUPD      1024(BX), Y15
+	VMOVUPD      Y5, 640(BX)
+	VMULPD       1184(BX), Y15, Y5
+	VMULPD       928(BX), Y2, Y2
+	VMULPD       704(BX), Y15, Y15
+	VMOVUPD      Y4, 704(BX)
+	VANDPD       1408(BX), Y12, Y4
+	VMOVUPD      Y9, 1024(BX)
+	VANDPD       1376(BX), Y12, Y9
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1760(SB), Y12
+	VFMADD213PD  Y12, Y10, Y7
+	VFMADD231PD  Y11, Y8, Y12
+	VMULPD       1216(BX), Y13, Y11
+	VMOVUPD      Y6, 1216(BX)
+	VMULPD       1248(BX), Y5, Y6
+	VMOVUPD      Y1, 1248(BX)
+	VMULPD       576(BX), Y2, Y1
+	VMOVUPD      Y0, 576(BX)
+	VMULPD       1344(BX), Y15, Y0
+	VORPD        1152(BX), Y4, Y4
+	VORPD        992(BX), Y9, Y9
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+1792(SB), Y10, Y7
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+1792(SB), Y8, Y12
+	VMULPD       960(BX), Y11, Y11
+	VMULPD       1440(BX), Y6, Y6
+	VMULPD       1408(BX), Y1, Y1
+	VMULPD       1376(BX), Y0, Y0
+	VMOVUPD      Y15, 1376(BX)
+	VMULPD       Y4, Y14, Y15
+	VMOVUPD      Y14, 1408(BX)
+	VMULPD       Y9, Y3, Y14
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+1824(SB), Y10, Y7
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+1824(SB), Y8, Y12
 	VMOVUPD      Y3, 1440(BX)
-	VMOVUPD      bsmAllRowsAVX2Consts<>+480(SB), Y3
-	VMOVUPD      Y0, 1184(BX)
-	VXORPD       64(BX), Y3, Y0
-	VMOVUPD      Y11, 608(BX)
-	VXORPD       32(BX), Y3, Y11
-	VMOVUPD      (BX), Y3
-	VMOVUPD      Y2, 352(BX)
-	VORPD        1024(BX), Y3, Y2
-	VMOVUPD      Y1, 1504(BX)
-	VORPD        800(BX), Y3, Y1
-	VMULPD       1472(BX), Y15, Y15
-	VMULPD       1216(BX), Y10, Y10
-	VMULPD       64(BX), Y14, Y3
-	VMULPD       32(BX), Y4, Y14
-	VCMPPD       $0x00, Y2, Y0, Y2
-	VCMPPD       $0x00, Y1, Y11, Y1
-	VMOVUPD      992(BX), Y4
-	VMOVUPD      Y9, 1216(BX)
-	VMULPD       640(BX), Y4, Y9
-	VMOVUPD      512(BX), Y4
-	VMOVUPD      Y9, 1472(BX)
-	VMULPD       960(BX), Y4, Y9
-	VMULPD       1312(BX), Y15, Y15
-	VMULPD       1376(BX), Y10, Y10
-	VMULPD       928(BX), Y8, Y8
-	VMULPD       1248(BX), Y5, Y5
-	VMOVUPD      Y5, 1248(BX)
-	VMOVUPD      1344(BX), Y5
-	VMOVUPD      Y8, 928(BX)
-	VMULPD       64(BX), Y5, Y8
-	VMOVUPD      896(BX), Y5
-	VMOVUPD      Y8, 64(BX)
-	VMULPD       32(BX), Y5, Y8
-	VMOVUPD      576(BX), Y5
-	VMULPD       Y6, Y5, Y6
-	VMOVUPD      Y6, 32(BX)
-	VMOVUPD      480(BX), Y6
-	VMULPD       Y12, Y6, Y12
-	VMOVUPD      Y12, 1376(BX)
-	VMOVUPD      bsmAllRowsAVX2Consts<>+2240(SB), Y12
-	VMOVUPD      Y8, 1312(BX)
-	VMULPD       Y12, Y15, Y8
-	VMULPD       Y12, Y10, Y12
-	VMULPD       768(BX), Y5, Y5
-	VMULPD       Y6, Y7, Y6
-	VMOVUPD      (BX), Y7
-	VMOVUPD      Y10, 480(BX)
-	VORPD        672(BX), Y7, Y10
-	VORPD        1120(BX), Y7, Y7
-	VCMPPD       $0x00, Y10, Y0, Y0
-	VCMPPD       $0x00, Y7, Y11, Y7
-	VMULPD       992(BX), Y8, Y10
-	VMULPD       Y12, Y4, Y11
-	VMULPD       864(BX), Y8, Y4
-	VMOVUPD      Y8, 864(BX)
-	VMULPD       416(BX), Y12, Y8
+	VMOVUPD      bsmAllRowsAVX2Consts<>+416(SB), Y3
+	VFMADD231PD  bsmAllRowsAVX2Consts<>+1120(SB), Y11, Y3
+	VMOVUPD      Y11, 960(BX)
+	VMOVUPD      bsmAllRowsAVX2Consts<>+416(SB), Y11
+	VFMADD231PD  bsmAllRowsAVX2Consts<>+1120(SB), Y6, Y11
+	VMULPD       1280(BX), Y13, Y13
+	VMULPD       1312(BX), Y5, Y5
+	VMOVUPD      Y5, 1312(BX)
+	VMOVUPD      bsmAllRowsAVX2Consts<>+416(SB), Y5
+	VFMADD231PD  bsmAllRowsAVX2Consts<>+1120(SB), Y1, Y5
+	VMOVUPD      Y1, 1280(BX)
+	VMOVUPD      bsmAllRowsAVX2Consts<>+416(SB), Y1
+	VFMADD231PD  bsmAllRowsAVX2Consts<>+1120(SB), Y0, Y1
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+1856(SB), Y10, Y7
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+1856(SB), Y8, Y12
+	VMULPD       896(BX), Y2, Y2
+	VMOVUPD      Y2, 896(BX)
+	VMOVUPD      1472(BX), Y2
+	VMULPD       1376(BX), Y2, Y2
+	VMOVUPD      Y2, 1376(BX)
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1920(SB), Y2
+	VFMADD231PD  bsmAllRowsAVX2Consts<>+1888(SB), Y3, Y2
+	VMOVUPD      Y0, 1472(BX)
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1920(SB), Y0
+	VFMADD231PD  bsmAllRowsAVX2Consts<>+1888(SB), Y11, Y0
+	VMOVUPD      Y13, 1344(BX)
+	VMOVUPD      672(BX), Y13
+	VMOVUPD      Y6, 928(BX)
+	VMULPD       864(BX), Y13, Y6
+	VMOVUPD      Y6, 864(BX)
+	VMOVUPD      608(BX), Y6
+	VMOVUPD      Y9, 1184(BX)
+	VMULPD       480(BX), Y6, Y9
+	VMOVUPD      Y9, 480(BX)
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1952(SB), Y9
+	VFMADD213PD  Y9, Y10, Y7
+	VFMADD231PD  Y12, Y8, Y9
+	VMOVUPD      bsmAllRowsAVX2Consts<>+384(SB), Y12
+	VMOVUPD      Y4, 768(BX)
+	VMULPD       512(BX), Y12, Y4
+	VMULPD       416(BX), Y12, Y12
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+1984(SB), Y3, Y2
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+1984(SB), Y11, Y0
 	VMOVUPD      Y12, 416(BX)
 	VMOVUPD      384(BX), Y12
-	VADDPD       1344(BX), Y12, Y12
-	VMOVUPD      Y12, 1344(BX)
-	VMOVUPD      1152(BX), Y12
-	VADDPD       896(BX), Y12, Y12
-	VBLENDVPD    Y2, bsmAllRowsAVX2Consts<>+288(SB), Y3, Y2
-	VBLENDVPD    Y1, bsmAllRowsAVX2Consts<>+288(SB), Y14, Y1
-	VMOVUPD      bsmAllRowsAVX2Consts<>+32(SB), Y3
-	VANDPD       Y13, Y3, Y13
-	VANDPD       1216(BX), Y3, Y14
-	VORPD        1024(BX), Y13, Y13
-	VORPD        800(BX), Y14, Y14
-	VMOVUPD      Y12, 800(BX)
-	VMULPD       1472(BX), Y10, Y12
-	VMULPD       Y9, Y11, Y9
-	VMOVUPD      Y11, 1472(BX)
-	VMOVUPD      640(BX), Y11
-	VMOVUPD      Y10, 1024(BX)
-	VMULPD       832(BX), Y11, Y10
-	VMOVUPD      960(BX), Y11
-	VMOVUPD      Y9, 1216(BX)
-	VMULPD       448(BX), Y11, Y9
-	VMOVUPD      bsmAllRowsAVX2Consts<>+288(SB), Y11
-	VMOVUPD      Y12, 896(BX)
-	VMOVUPD      64(BX), Y12
-	VBLENDVPD    Y0, Y11, Y12, Y0
-	VMOVUPD      1312(BX), Y12
-	VBLENDVPD    Y7, Y11, Y12, Y7
-	VANDPD       928(BX), Y3, Y11
-	VANDPD       1248(BX), Y3, Y3
-	VMOVUPD      1504(BX), Y12
-	VMOVUPD      Y9, 1248(BX)
-	VMOVUPD      736(BX), Y9
-	VFMADD213PD  32(BX), Y12, Y9
-	VMOVUPD      128(BX), Y12
-	VMOVUPD      Y9, 32(BX)
-	VMOVUPD      704(BX), Y9
-	VFMADD213PD  1376(BX), Y12, Y9
-	VMOVUPD      736(BX), Y12
-	VSUBPD       Y5, Y12, Y5
-	VMOVUPD      704(BX), Y12
-	VSUBPD       Y6, Y12, Y6
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1376(SB), Y12
-	VMULPD       Y4, Y12, Y4
-	VMULPD       Y8, Y12, Y8
-	VMOVUPD      352(BX), Y12
-	VMOVUPD      Y8, 704(BX)
-	VMOVUPD      bsmAllRowsAVX2Consts<>+0(SB), Y8
-	VMOVUPD      Y4, 736(BX)
-	VSUBPD       Y8, Y12, Y4
-	VMOVUPD      608(BX), Y12
-	VMOVUPD      Y6, 1376(BX)
-	VSUBPD       Y8, Y12, Y6
-	VMOVAPD      Y2, Y12
-	VFNMADD231PD Y15, Y13, Y12
-	VMOVUPD      Y12, 928(BX)
-	VMOVUPD      480(BX), Y12
-	VFNMADD213PD Y1, Y14, Y12
-	VORPD        672(BX), Y11, Y11
-	VORPD        1120(BX), Y3, Y3
-	VMOVUPD      Y12, 1120(BX)
-	VMOVUPD      1088(BX), Y12
-	VADDPD       1344(BX), Y12, Y12
-	VMOVUPD      Y12, 1344(BX)
-	VMOVUPD      1056(BX), Y12
-	VADDPD       800(BX), Y12, Y12
-	VSUBPD       Y0, Y2, Y2
-	VSUBPD       Y7, Y1, Y1
-	VSUBPD       Y13, Y11, Y13
-	VSUBPD       Y14, Y3, Y14
-	VMOVUPD      Y12, 800(BX)
-	VMOVUPD      1504(BX), Y12
-	VFMADD132PD  640(BX), Y8, Y12
-	VMOVUPD      Y12, 1504(BX)
-	VMOVUPD      128(BX), Y12
-	VFMADD231PD  960(BX), Y12, Y8
-	VMULPD       768(BX), Y10, Y12
-	VMOVUPD      Y8, 768(BX)
-	VMOVUPD      1248(BX), Y8
-	VMOVUPD      Y12, 128(BX)
-	VMULPD       160(BX), Y8, Y12
-	VMOVUPD      Y12, 160(BX)
-	VMOVUPD      992(BX), Y12
-	VMOVUPD      Y1, 960(BX)
-	VMULPD       896(BX), Y12, Y1
-	VMOVUPD      512(BX), Y12
-	VMOVUPD      Y1, 640(BX)
-	VMULPD       1216(BX), Y12, Y1
-	VMOVUPD      832(BX), Y12
-	VMULPD       864(BX), Y12, Y12
-	VMOVUPD      Y12, 864(BX)
-	VMOVUPD      448(BX), Y12
-	VMULPD       416(BX), Y12, Y12
-	VFNMADD231PD Y15, Y11, Y0
-	VFNMADD231PD 480(BX), Y3, Y7
-	VMULPD       352(BX), Y10, Y3
-	VMULPD       608(BX), Y8, Y11
-	VMULPD       Y4, Y10, Y4
-	VMULPD       Y6, Y8, Y6
-	VMOVUPD      320(BX), Y8
-	VADDPD       32(BX), Y8, Y10
-	VADDPD       256(BX), Y9, Y9
-	VMULPD       1024(BX), Y5, Y5
-	VMOVUPD      Y9, 32(BX)
-	VMOVUPD      1472(BX), Y9
-	VMOVUPD      Y10, 1248(BX)
-	VMULPD       1376(BX), Y9, Y10
-	VMOVUPD      Y6, 1376(BX)
-	VMOVUPD      928(BX), Y6
-	VMOVUPD      Y4, 608(BX)
-	VMULPD       992(BX), Y6, Y4
-	VMOVUPD      Y11, 992(BX)
-	VMOVUPD      1120(BX), Y11
-	VMOVUPD      Y12, 352(BX)
-	VMULPD       512(BX), Y11, Y12
-	VFMADD213PD  736(BX), Y8, Y6
-	VMOVUPD      256(BX), Y8
-	VFMADD213PD  704(BX), Y8, Y11
-	VFMADD231PD  Y13, Y15, Y2
-	VMOVUPD      960(BX), Y13
-	VFMADD231PD  480(BX), Y14, Y13
-	VMOVUPD      1344(BX), Y14
-	VMOVUPD      bsmAllRowsAVX2Consts<>+2272(SB), Y15
-	VCMPPD       $0x11, Y15, Y14, Y14
-	VMOVUPD      Y13, 1344(BX)
-	VMOVUPD      800(BX), Y13
-	VCMPPD       $0x11, Y15, Y13, Y13
-	VMOVUPD      1024(BX), Y15
-	VMULPD       128(BX), Y15, Y15
-	VMULPD       160(BX), Y9, Y9
-	VMOVUPD      Y9, 160(BX)
-	VMOVUPD      640(BX), Y9
-	VMULPD       1504(BX), Y9, Y9
-	VMULPD       768(BX), Y1, Y1
-	VFMSUB231PD  320(BX), Y4, Y5
-	VFMSUB231PD  Y12, Y8, Y10
-	VFNMADD231PD 288(BX), Y0, Y6
-	VFNMADD231PD 224(BX), Y7, Y11
-	VMULPD       192(BX), Y0, Y0
-	VMULPD       96(BX), Y7, Y7
-	VMULPD       864(BX), Y3, Y3
-	VMOVUPD      352(BX), Y8
-	VMOVUPD      Y3, 96(BX)
-	VMULPD       992(BX), Y8, Y3
-	VMOVUPD      896(BX), Y8
-	VMOVUPD      Y3, 992(BX)
-	VMULPD       608(BX), Y8, Y3
-	VMOVUPD      Y3, 608(BX)
-	VMOVUPD      1216(BX), Y3
-	VMOVUPD      Y7, 192(BX)
-	VMULPD       1376(BX), Y3, Y7
-	VMOVUPD      Y7, 1376(BX)
-	VMULPD       1248(BX), Y8, Y7
-	VMOVUPD      Y7, 1248(BX)
-	VMULPD       32(BX), Y3, Y7
-	VANDPD       1184(BX), Y14, Y14
-	VANDPD       1440(BX), Y13, Y13
-	VMOVUPD      Y7, 1440(BX)
-	VMOVUPD      bsmAllRowsAVX2Consts<>+2304(SB), Y7
-	VBLENDVPD    Y14, Y2, Y7, Y2
-	VBLENDVPD    Y13, 1344(BX), Y7, Y7
+	VMINPD       1536(BX), Y12, Y12
+	VMOVUPD      Y4, 384(BX)
+	VMOVUPD      352(BX), Y4
+	VMINPD       1504(BX), Y4, Y4
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+2016(SB), Y10, Y7
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+2016(SB), Y8, Y9
+	VMOVUPD      Y14, 352(BX)
+	VMULPD       800(BX), Y13, Y14
+	VMULPD       544(BX), Y6, Y13
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2048(SB), Y6
+	VFMADD213PD  Y6, Y3, Y2
+	VFMADD213PD  Y6, Y11, Y0
+	VMINPD       576(BX), Y12, Y12
+	VMINPD       1248(BX), Y4, Y4
+	VMULPD       Y7, Y10, Y7
+	VMULPD       Y9, Y8, Y8
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1888(SB), Y9
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1920(SB), Y10
+	VFMADD231PD  Y9, Y5, Y10
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+1920(SB), Y1, Y9
+	VMOVUPD      Y13, 544(BX)
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2080(SB), Y13
+	VFMADD213PD  Y13, Y3, Y2
+	VFMADD213PD  Y13, Y11, Y0
+	VMINPD       1088(BX), Y12, Y12
+	VMINPD       1056(BX), Y4, Y4
+	VMOVUPD      1536(BX), Y13
+	VFMADD213PD  Y13, Y13, Y7
+	VMOVUPD      1504(BX), Y13
+	VFMADD213PD  Y13, Y13, Y8
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1984(SB), Y13
+	VFMADD213PD  Y13, Y5, Y10
+	VFMADD231PD  Y9, Y1, Y13
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2112(SB), Y9
+	VFMADD213PD  Y9, Y3, Y2
+	VFMADD213PD  Y9, Y11, Y0
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2144(SB), Y9
+	VCMPPD       $0x11, Y12, Y9, Y12
+	VCMPPD       $0x11, Y4, Y9, Y4
+	VMULPD       1216(BX), Y7, Y7
+	VMULPD       1024(BX), Y8, Y8
+	VFMADD213PD  Y6, Y5, Y10
+	VFMADD231PD  Y13, Y1, Y6
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2176(SB), Y9
+	VFMADD213PD  Y9, Y3, Y2
+	VFMADD213PD  Y9, Y11, Y0
+	VMOVUPD      bsmAllRowsAVX2Consts<>+0(SB), Y13
+	VMOVUPD      Y4, 1024(BX)
+	VSUBPD       Y15, Y13, Y4
+	VMOVUPD      Y12, 1216(BX)
+	VSUBPD       352(BX), Y13, Y12
+	VMULPD       704(BX), Y7, Y7
+	VMULPD       160(BX), Y8, Y8
+	VMOVUPD      Y15, 160(BX)
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2080(SB), Y15
+	VFMADD213PD  Y15, Y5, Y10
+	VFMADD231PD  Y6, Y1, Y15
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2208(SB), Y6
+	VFMADD213PD  Y6, Y3, Y2
+	VFMADD213PD  Y6, Y11, Y0
 	VMOVUPD      bsmAllRowsAVX2Consts<>+480(SB), Y13
-	VXORPD       Y15, Y13, Y14
-	VXORPD       160(BX), Y13, Y15
-	VXORPD       Y9, Y13, Y9
-	VXORPD       Y1, Y13, Y1
+	VXORPD       64(BX), Y13, Y6
+	VMOVUPD      Y6, 704(BX)
+	VXORPD       32(BX), Y13, Y6
+	VMULPD       384(BX), Y4, Y4
+	VMULPD       416(BX), Y12, Y12
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2112(SB), Y13
+	VFMADD213PD  Y13, Y5, Y10
+	VFMADD231PD  Y15, Y1, Y13
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2240(SB), Y15
+	VFMADD213PD  Y15, Y3, Y2
+	VFMADD213PD  Y15, Y11, Y0
+	VMOVUPD      Y6, 800(BX)
+	VMOVUPD      768(BX), Y6
+	VMULPD       384(BX), Y6, Y15
+	VMOVUPD      1184(BX), Y6
+	VMOVUPD      Y8, 384(BX)
+	VMULPD       416(BX), Y6, Y8
+	VFMADD231PD  1408(BX), Y14, Y4
+	VMOVUPD      544(BX), Y6
+	VFMADD231PD  1440(BX), Y6, Y12
+	VFMADD213PD  Y9, Y5, Y10
+	VFMADD231PD  Y13, Y1, Y9
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2272(SB), Y13
+	VFMADD213PD  Y13, Y3, Y2
+	VFMADD213PD  Y13, Y11, Y0
+	VSUBPD       Y15, Y14, Y14
+	VSUBPD       Y8, Y6, Y6
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2304(SB), Y8
+	VMULPD       Y8, Y7, Y15
+	VMULPD       384(BX), Y8, Y8
+	VMOVUPD      Y6, 544(BX)
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2208(SB), Y6
+	VFMADD213PD  Y6, Y5, Y10
+	VFMADD231PD  Y9, Y1, Y6
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2336(SB), Y9
+	VFMADD213PD  Y9, Y3, Y2
+	VFMADD213PD  Y9, Y11, Y0
+	VMOVUPD      Y14, 416(BX)
+	VMOVUPD      672(BX), Y14
+	VMOVUPD      Y7, 512(BX)
+	VMOVUPD      bsmAllRowsAVX2Consts<>+0(SB), Y7
+	VFMADD231PD  1408(BX), Y14, Y7
+	VMOVUPD      Y7, 1408(BX)
+	VMOVUPD      608(BX), Y7
+	VMOVUPD      bsmAllRowsAVX2Consts<>+0(SB), Y14
+	VFMADD231PD  1440(BX), Y7, Y14
+	VMOVUPD      Y14, 1440(BX)
+	VMULPD       864(BX), Y15, Y14
+	VMULPD       480(BX), Y8, Y7
+	VMOVUPD      Y8, 480(BX)
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2240(SB), Y8
+	VFMADD213PD  Y8, Y5, Y10
+	VFMADD231PD  Y6, Y1, Y8
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2368(SB), Y6
+	VFMADD213PD  Y6, Y3, Y2
+	VFMADD213PD  Y6, Y11, Y0
+	VADDPD       320(BX), Y4, Y4
+	VADDPD       256(BX), Y12, Y12
+	VMOVUPD      Y12, 864(BX)
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2016(SB), Y12
+	VMULPD       Y14, Y12, Y14
+	VMULPD       Y7, Y12, Y7
+	VFMADD213PD  Y13, Y5, Y10
+	VFMADD231PD  Y8, Y1, Y13
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2400(SB), Y8
+	VFMADD213PD  Y8, Y3, Y2
+	VFMADD213PD  Y8, Y11, Y0
+	VFMADD213PD  Y9, Y5, Y10
+	VFMADD231PD  Y13, Y1, Y9
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2432(SB), Y12
+	VFMADD213PD  Y12, Y3, Y2
+	VFMADD213PD  Y12, Y11, Y0
+	VFMADD213PD  Y6, Y5, Y10
+	VFMADD231PD  Y9, Y1, Y6
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2464(SB), Y9
+	VFMADD213PD  Y9, Y3, Y2
+	VFMADD213PD  Y9, Y11, Y0
+	VFMADD213PD  Y8, Y5, Y10
+	VFMADD231PD  Y6, Y1, Y8
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2496(SB), Y6
+	VFMADD213PD  Y6, Y3, Y2
+	VFMADD213PD  Y6, Y11, Y0
+	VFMADD213PD  Y12, Y5, Y10
+	VFMADD231PD  Y8, Y1, Y12
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2528(SB), Y8
+	VFMADD213PD  Y8, Y3, Y2
+	VFMADD213PD  Y8, Y11, Y0
+	VFMADD213PD  Y9, Y5, Y10
+	VFMADD231PD  Y12, Y1, Y9
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2560(SB), Y12
+	VFMADD213PD  Y12, Y3, Y2
+	VFMADD213PD  Y12, Y11, Y0
+	VFMADD213PD  Y6, Y5, Y10
+	VFMADD231PD  Y9, Y1, Y6
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2592(SB), Y9
+	VFMADD213PD  Y9, Y3, Y2
+	VFMADD213PD  Y9, Y11, Y0
+	VFMADD213PD  Y8, Y5, Y10
+	VFMADD231PD  Y6, Y1, Y8
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2624(SB), Y6
+	VFMADD213PD  Y6, Y3, Y2
+	VFMADD213PD  Y6, Y11, Y0
+	VFMADD213PD  Y12, Y5, Y10
+	VFMADD231PD  Y8, Y1, Y12
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2656(SB), Y8
+	VFMADD213PD  Y8, Y2, Y3
+	VFMADD213PD  Y8, Y0, Y11
+	VMOVUPD      64(BX), Y0
+	VMULPD       1536(BX), Y0, Y2
+	VMOVUPD      32(BX), Y13
+	VMOVUPD      Y4, 1568(BX)
+	VMULPD       1504(BX), Y13, Y4
+	VMULPD       576(BX), Y0, Y0
+	VMULPD       1248(BX), Y13, Y13
+	VFMADD213PD  Y9, Y5, Y10
+	VFMADD231PD  Y12, Y1, Y9
+	VMOVUPD      bsmAllRowsAVX2Consts<>+0(SB), Y12
+	VFMADD132PD  960(BX), Y12, Y3
+	VFMADD132PD  928(BX), Y12, Y11
+	VMOVUPD      Y7, 928(BX)
+	VMOVUPD      (BX), Y7
+	VMOVUPD      Y14, 960(BX)
+	VORPD        640(BX), Y7, Y14
+	VORPD        128(BX), Y7, Y12
+	VMOVUPD      Y13, 32(BX)
+	VMOVUPD      704(BX), Y13
+	VCMPPD       $0x00, Y14, Y13, Y14
+	VMOVUPD      Y0, 64(BX)
+	VMOVUPD      800(BX), Y0
+	VCMPPD       $0x00, Y12, Y0, Y12
+	VFMADD213PD  Y6, Y5, Y10
+	VFMADD231PD  Y9, Y1, Y6
+	VMULPD       1344(BX), Y3, Y3
+	VMULPD       1312(BX), Y11, Y9
+	VMOVUPD      736(BX), Y11
+	VMULPD       672(BX), Y11, Y0
+	VMOVUPD      Y0, 1312(BX)
+	VMOVUPD      1120(BX), Y0
+	VMULPD       608(BX), Y0, Y13
+	VMOVUPD      Y13, 1344(BX)
+	VMOVUPD      1536(BX), Y13
+	VADDPD       576(BX), Y13, Y13
+	VMOVUPD      Y13, 576(BX)
+	VMOVUPD      1504(BX), Y13
+	VADDPD       1248(BX), Y13, Y13
+	VFMADD213PD  Y8, Y10, Y5
+	VFMADD231PD  Y6, Y1, Y8
+	VMULPD       Y15, Y11, Y1
+	VMULPD       480(BX), Y0, Y6
+	VORPD        1152(BX), Y7, Y10
+	VORPD        992(BX), Y7, Y7
+	VMOVUPD      704(BX), Y0
+	VCMPPD       $0x00, Y10, Y0, Y0
+	VMOVUPD      800(BX), Y10
+	VCMPPD       $0x00, Y7, Y10, Y7
+	VMOVUPD      bsmAllRowsAVX2Consts<>+0(SB), Y10
+	VFMADD132PD  1280(BX), Y10, Y5
+	VFMADD132PD  1472(BX), Y10, Y8
+	VMOVUPD      bsmAllRowsAVX2Consts<>+288(SB), Y11
+	VBLENDVPD    Y14, Y11, Y2, Y2
+	VBLENDVPD    Y12, Y11, Y4, Y4
+	VMOVUPD      bsmAllRowsAVX2Consts<>+32(SB), Y12
+	VANDPD       Y3, Y12, Y3
+	VANDPD       Y9, Y12, Y9
+	VMULPD       896(BX), Y5, Y5
+	VMULPD       1376(BX), Y8, Y8
+	VORPD        640(BX), Y3, Y3
+	VORPD        128(BX), Y9, Y9
+	VMOVUPD      832(BX), Y14
+	VMOVUPD      Y15, 128(BX)
+	VMULPD       672(BX), Y14, Y15
+	VMOVUPD      448(BX), Y14
+	VMOVUPD      Y15, 672(BX)
+	VMULPD       608(BX), Y14, Y15
+	VMULPD       1312(BX), Y1, Y14
+	VMOVUPD      Y1, 1312(BX)
+	VMULPD       1344(BX), Y6, Y1
+	VMOVUPD      Y6, 1344(BX)
+	VMOVUPD      64(BX), Y6
+	VBLENDVPD    Y0, Y11, Y6, Y0
+	VMOVUPD      32(BX), Y6
+	VBLENDVPD    Y7, Y11, Y6, Y6
+	VANDPD       Y5, Y12, Y5
+	VANDPD       Y8, Y12, Y7
+	VMOVUPD      160(BX), Y8
+	VSUBPD       Y10, Y8, Y11
+	VMOVUPD      352(BX), Y12
+	VSUBPD       Y10, Y12, Y10
+	VMOVUPD      512(BX), Y12
+	VFNMADD213PD Y2, Y3, Y12
+	VMOVUPD      384(BX), Y8
+	VFNMADD213PD Y4, Y9, Y8
+	VORPD        1152(BX), Y5, Y5
+	VORPD        992(BX), Y7, Y7
+	VMOVUPD      Y8, 992(BX)
+	VMOVUPD      1088(BX), Y8
+	VADDPD       576(BX), Y8, Y8
+	VADDPD       1056(BX), Y13, Y13
+	VSUBPD       Y0, Y2, Y2
+	VSUBPD       Y6, Y4, Y4
+	VSUBPD       Y3, Y5, Y3
+	VSUBPD       Y9, Y7, Y9
+	VMOVUPD      Y13, 1056(BX)
+	VMOVUPD      672(BX), Y13
+	VMOVUPD      Y8, 576(BX)
+	VMULPD       768(BX), Y13, Y8
+	VMOVUPD      Y8, 768(BX)
+	VMULPD       1184(BX), Y15, Y8
+	VMOVUPD      Y8, 1184(BX)
+	VMULPD       736(BX), Y14, Y8
+	VMOVUPD      Y14, 1088(BX)
+	VMULPD       1120(BX), Y1, Y14
+	VMOVUPD      Y1, 1152(BX)
+	VMOVUPD      832(BX), Y1
+	VMULPD       128(BX), Y1, Y1
+	VMOVUPD      Y1, 128(BX)
+	VMOVUPD      448(BX), Y1
+	VMULPD       480(BX), Y1, Y1
+	VFNMADD231PD 512(BX), Y5, Y0
+	VFNMADD231PD 384(BX), Y7, Y6
+	VMOVUPD      1312(BX), Y5
+	VMULPD       416(BX), Y5, Y7
+	VMOVUPD      Y1, 416(BX)
+	VMOVUPD      1344(BX), Y1
+	VMULPD       544(BX), Y1, Y5
+	VMULPD       160(BX), Y13, Y1
+	VMOVUPD      Y1, 160(BX)
+	VMULPD       352(BX), Y15, Y1
+	VMULPD       Y11, Y13, Y11
+	VMULPD       Y10, Y15, Y10
+	VMULPD       736(BX), Y12, Y13
+	VMOVUPD      992(BX), Y15
+	VMOVUPD      Y10, 736(BX)
+	VMULPD       1120(BX), Y15, Y10
+	VMOVUPD      Y11, 1120(BX)
+	VMOVUPD      320(BX), Y11
+	VFMADD213PD  960(BX), Y11, Y12
+	VMOVUPD      Y1, 960(BX)
+	VMOVUPD      256(BX), Y1
+	VFMADD213PD  928(BX), Y1, Y15
+	VFMADD231PD  512(BX), Y3, Y2
+	VFMADD231PD  384(BX), Y9, Y4
+	VMOVUPD      576(BX), Y3
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2688(SB), Y9
+	VCMPPD       $0x11, Y9, Y3, Y3
+	VMOVUPD      Y4, 576(BX)
+	VMOVUPD      1056(BX), Y4
+	VCMPPD       $0x11, Y9, Y4, Y4
+	VMOVUPD      1312(BX), Y9
+	VMULPD       768(BX), Y9, Y9
+	VMOVUPD      Y9, 768(BX)
+	VMOVUPD      1344(BX), Y9
+	VMULPD       1184(BX), Y9, Y9
+	VMULPD       1408(BX), Y8, Y8
+	VMULPD       1440(BX), Y14, Y14
+	VFMSUB231PD  Y13, Y11, Y7
+	VFMSUB231PD  Y10, Y1, Y5
+	VFNMADD231PD 288(BX), Y0, Y12
+	VFNMADD231PD 224(BX), Y6, Y15
+	VMULPD       192(BX), Y0, Y0
+	VMULPD       96(BX), Y6, Y1
+	VMOVUPD      1088(BX), Y6
+	VMULPD       1568(BX), Y6, Y11
+	VMOVUPD      Y11, 1568(BX)
+	VMOVUPD      1152(BX), Y11
+	VMOVUPD      Y1, 96(BX)
+	VMULPD       864(BX), Y11, Y1
+	VMOVUPD      Y1, 864(BX)
+	VMOVUPD      128(BX), Y1
+	VMOVUPD      Y0, 192(BX)
+	VMULPD       160(BX), Y1, Y0
+	VMOVUPD      416(BX), Y1
+	VMOVUPD      Y0, 160(BX)
+	VMULPD       960(BX), Y1, Y0
+	VMULPD       1120(BX), Y6, Y1
+	VMOVUPD      Y1, 1120(BX)
+	VMULPD       736(BX), Y11, Y1
+	VANDPD       1216(BX), Y3, Y3
+	VANDPD       1024(BX), Y4, Y4
+	VMOVUPD      Y1, 1024(BX)
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2720(SB), Y1
+	VBLENDVPD    Y3, Y2, Y1, Y2
+	VBLENDVPD    Y4, 576(BX), Y1, Y1
+	VMOVUPD      bsmAllRowsAVX2Consts<>+480(SB), Y3
+	VXORPD       768(BX), Y3, Y4
+	VXORPD       Y9, Y3, Y9
+	VXORPD       Y8, Y3, Y8
+	VXORPD       Y14, Y3, Y3
 	PREFETCHT0   1024(R8)(AX*1)
-	VMOVUPD      Y8, (R8)(AX*1)
-	VMOVUPD      Y3, 32(R8)(AX*1)
-	VMOVUPD      864(BX), Y3
+	VMOVUPD      Y6, (R8)(AX*1)
+	VMOVUPD      Y11, 32(R8)(AX*1)
+	VMOVUPD      128(BX), Y6
 	PREFETCHT0   1024(R9)(AX*1)
-	VMOVUPD      Y3, (R9)(AX*1)
-	VMOVUPD      352(BX), Y3
-	VMOVUPD      Y3, 32(R9)(AX*1)
+	VMOVUPD      Y6, (R9)(AX*1)
+	VMOVUPD      416(BX), Y6
+	VMOVUPD      Y6, 32(R9)(AX*1)
 	PREFETCHT0   1024(DI)(AX*1)
-	VMOVUPD      Y4, (DI)(AX*1)
-	VMOVUPD      Y12, 32(DI)(AX*1)
+	VMOVUPD      Y13, (DI)(AX*1)
+	VMOVUPD      Y10, 32(DI)(AX*1)
 	MOVQ         charm_base+192(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         charm_base+192(FP), DX
-	VMOVUPD      Y5, (DX)(AX*1)
+	VMOVUPD      Y7, (DX)(AX*1)
 	MOVQ         charm_base+192(FP), DX
-	VMOVUPD      Y10, 32(DX)(AX*1)
+	VMOVUPD      Y5, 32(DX)(AX*1)
 	PREFETCHT0   1024(R10)(AX*1)
-	VMOVUPD      Y6, (R10)(AX*1)
-	VMOVUPD      Y11, 32(R10)(AX*1)
+	VMOVUPD      Y12, (R10)(AX*1)
+	VMOVUPD      Y15, 32(R10)(AX*1)
+	VMOVUPD      192(BX), Y5
 	PREFETCHT0   1024(R11)(AX*1)
-	VMOVUPD      Y0, (R11)(AX*1)
-	VMOVUPD      192(BX), Y0
-	VMOVUPD      Y0, 32(R11)(AX*1)
-	VMOVUPD      96(BX), Y0
+	VMOVUPD      Y5, (R11)(AX*1)
+	VMOVUPD      96(BX), Y5
+	VMOVUPD      Y5, 32(R11)(AX*1)
+	VMOVUPD      1568(BX), Y5
+	MOVQ         color_base+264(FP), DX
+	PREFETCHT0   1024(DX)(AX*1)
+	MOVQ         color_base+264(FP), DX
+	VMOVUPD      Y5, (DX)(AX*1)
+	VMOVUPD      864(BX), Y5
+	MOVQ         color_base+264(FP), DX
+	VMOVUPD      Y5, 32(DX)(AX*1)
+	VMOVUPD      160(BX), Y5
 	PREFETCHT0   1024(R13)(AX*1)
-	VMOVUPD      Y0, (R13)(AX*1)
-	VMOVUPD      992(BX), Y0
+	VMOVUPD      Y5, (R13)(AX*1)
 	VMOVUPD      Y0, 32(R13)(AX*1)
-	VMOVUPD      608(BX), Y0
+	VMOVUPD      1120(BX), Y0
 	MOVQ         zomma_base+240(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         zomma_base+240(FP), DX
 	VMOVUPD      Y0, (DX)(AX*1)
-	VMOVUPD      1376(BX), Y0
+	VMOVUPD      1024(BX), Y0
 	MOVQ         zomma_base+240(FP), DX
-	VMOVUPD      Y0, 32(DX)(AX*1)
-	VMOVUPD      1248(BX), Y0
-	MOVQ         color_base+264(FP), DX
-	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         color_base+264(FP), DX
-	VMOVUPD      Y0, (DX)(AX*1)
-	VMOVUPD      1440(BX), Y0
-	MOVQ         color_base+264(FP), DX
 	VMOVUPD      Y0, 32(DX)(AX*1)
 	PREFETCHT0   1024(SI)(AX*1)
 	VMOVUPD      Y2, (SI)(AX*1)
-	VMOVUPD      Y7, 32(SI)(AX*1)
+	VMOVUPD      Y1, 32(SI)(AX*1)
 	PREFETCHT0   1024(R12)(AX*1)
-	VMOVUPD      Y14, (R12)(AX*1)
-	VMOVUPD      Y15, 32(R12)(AX*1)
+	VMOVUPD      Y4, (R12)(AX*1)
+	VMOVUPD      Y9, 32(R12)(AX*1)
 	MOVQ         speed_base+216(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         speed_base+216(FP), DX
-	VMOVUPD      Y9, (DX)(AX*1)
+	VMOVUPD      Y8, (DX)(AX*1)
 	MOVQ         speed_base+216(FP), DX
-	VMOVUPD      Y1, 32(DX)(AX*1)
+	VMOVUPD      Y3, 32(DX)(AX*1)
 	ADDQ         $+64, AX
 	SUBQ         $+8, CX
 	JGE          body
@@ -3644,13 +3296,13 @@ tail:
 	VMOVUPD      bsmAllRowsAVX2Consts<>+672(SB), Y4
 	VFMADD213PD  Y4, Y5, Y6
 	VFMADD231PD  Y8, Y11, Y4
-	VMOVUPD      bsmAllRowsAVX2Consts<>+736(SB), Y8
+	VMOVUPD      bsmAllRowsAVX2Consts<>+768(SB), Y8
 	VFMADD213PD  Y8, Y5, Y6
 	VFMADD231PD  Y4, Y11, Y8
-	VMOVUPD      bsmAllRowsAVX2Consts<>+768(SB), Y4
+	VMOVUPD      bsmAllRowsAVX2Consts<>+800(SB), Y4
 	VFMADD213PD  Y4, Y5, Y6
 	VFMADD231PD  Y8, Y11, Y4
-	VMOVUPD      bsmAllRowsAVX2Consts<>+800(SB), Y8
+	VMOVUPD      bsmAllRowsAVX2Consts<>+896(SB), Y8
 	VFMADD213PD  Y8, Y5, Y6
 	VFMADD231PD  Y4, Y11, Y8
 	VMULPD       Y6, Y5, Y4
@@ -3674,10 +3326,10 @@ tail:
 	VMULPD       Y8, Y2, Y8
 	VFMADD231PD  Y4, Y0, Y10
 	VFMADD231PD  Y5, Y1, Y8
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1024(SB), Y4
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1120(SB), Y4
 	VFMADD231PD  Y4, Y0, Y10
 	VFMADD231PD  Y4, Y1, Y8
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1120(SB), Y0
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1184(SB), Y0
 	VFMADD231PD  Y0, Y3, Y10
 	VFMADD231PD  Y0, Y2, Y8
 	VMOVUPD      288(BX), Y0
@@ -3689,20 +3341,20 @@ tail:
 	VMOVUPD      832(BX), Y5
 	VMOVUPD      bsmAllRowsAVX2Consts<>+384(SB), Y12
 	VMULPD       Y12, Y5, Y13
-	VMOVUPD      800(BX), Y4
-	VMULPD       Y12, Y4, Y6
+	VMOVUPD      800(BX), Y6
+	VMULPD       Y12, Y6, Y11
 	VMULPD       384(BX), Y7, Y12
 	VMULPD       352(BX), Y9, Y2
 	VMULPD       Y7, Y5, Y7
-	VMULPD       Y9, Y4, Y9
+	VMULPD       Y9, Y6, Y9
 	VMULPD       Y1, Y12, Y1
 	VMULPD       Y3, Y2, Y3
-	VMOVAPD      Y13, Y4
-	VFMADD231PD  Y10, Y12, Y4
-	VMOVAPD      Y6, Y5
+	VMOVAPD      Y13, Y6
+	VFMADD231PD  Y10, Y12, Y6
+	VMOVAPD      Y11, Y5
 	VFMADD231PD  Y8, Y2, Y5
 	VFMSUB231PD  Y10, Y12, Y13
-	VFMSUB231PD  Y8, Y2, Y6
+	VFMSUB231PD  Y8, Y2, Y11
 	VMOVUPD      128(BX), Y8
 	VMULPD       320(BX), Y8, Y10
 	VMOVUPD      Y9, 672(BX)
@@ -3723,650 +3375,639 @@ tail:
 	VMAXPD       Y7, Y2, Y7
 	VMOVUPD      Y12, 576(BX)
 	VMOVUPD      bsmAllRowsAVX2Consts<>+32(SB), Y12
-	VANDPD       Y4, Y12, Y2
+	VANDPD       Y6, Y12, Y2
 	VANDPD       Y5, Y12, Y1
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1248(SB), Y9
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1312(SB), Y9
 	VMINPD       Y2, Y9, Y2
 	VMINPD       Y1, Y9, Y1
-	VANDPD       Y4, Y3, Y4
+	VANDPD       Y6, Y3, Y6
 	VANDPD       Y5, Y3, Y5
 	VMOVUPD      Y5, 544(BX)
 	VANDPD       Y13, Y12, Y5
-	VMOVUPD      Y4, 864(BX)
-	VANDPD       Y6, Y12, Y4
+	VMOVUPD      Y6, 864(BX)
+	VANDPD       Y11, Y12, Y6
 	VMINPD       Y5, Y9, Y5
-	VMINPD       Y4, Y9, Y4
+	VMINPD       Y6, Y9, Y6
 	VANDPD       Y13, Y3, Y9
-	VANDPD       Y6, Y3, Y6
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1312(SB), Y13
-	VFMADD213PD  Y11, Y2, Y13
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1312(SB), Y12
-	VFMADD213PD  Y11, Y1, Y12
-	VMOVUPD      Y6, 512(BX)
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1344(SB), Y6
+	VANDPD       Y11, Y3, Y11
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1376(SB), Y13
+	VFMADD213PD  Y4, Y2, Y13
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1376(SB), Y12
+	VFMADD213PD  Y4, Y1, Y12
+	VMOVUPD      Y11, 512(BX)
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1408(SB), Y11
 	VMOVUPD      Y9, 896(BX)
-	VADDPD       Y6, Y2, Y9
+	VADDPD       Y11, Y2, Y9
 	VMOVUPD      Y2, 928(BX)
-	VADDPD       Y6, Y1, Y2
+	VADDPD       Y11, Y1, Y2
 	VMOVUPD      Y1, 960(BX)
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1312(SB), Y1
-	VFMADD213PD  Y11, Y5, Y1
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1312(SB), Y3
-	VFMADD213PD  Y11, Y4, Y3
-	VADDPD       Y6, Y5, Y11
-	VADDPD       Y6, Y4, Y6
-	VMOVUPD      Y4, 992(BX)
-	VMOVUPD      bsmAllRowsAVX2Consts<>+704(SB), Y4
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1376(SB), Y1
+	VFMADD213PD  Y4, Y5, Y1
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1376(SB), Y3
+	VFMADD213PD  Y4, Y6, Y3
+	VADDPD       Y11, Y5, Y4
+	VADDPD       Y11, Y6, Y11
+	VMOVUPD      Y6, 992(BX)
+	VMOVUPD      bsmAllRowsAVX2Consts<>+704(SB), Y6
 	VMOVUPD      Y5, 1024(BX)
-	VMULPD       Y4, Y10, Y5
-	VMULPD       Y4, Y7, Y0
-	VROUNDPD     $0x08, Y5, Y5
-	VROUNDPD     $0x08, Y0, Y0
-	VMOVUPD      bsmAllRowsAVX2Consts<>+832(SB), Y4
-	VFMADD231PD  Y4, Y5, Y10
-	VFMADD231PD  Y4, Y0, Y7
-	VMOVUPD      bsmAllRowsAVX2Consts<>+896(SB), Y4
-	VFMADD231PD  Y4, Y5, Y10
-	VFMADD231PD  Y4, Y0, Y7
+	VMOVUPD      bsmAllRowsAVX2Consts<>+736(SB), Y5
+	VFMADD231PD  Y6, Y10, Y5
+	VMOVUPD      bsmAllRowsAVX2Consts<>+736(SB), Y0
+	VFMADD231PD  Y6, Y7, Y0
+	VMOVUPD      bsmAllRowsAVX2Consts<>+736(SB), Y6
+	VSUBPD       Y6, Y5, Y5
+	VSUBPD       Y6, Y0, Y0
+	VMOVUPD      bsmAllRowsAVX2Consts<>+832(SB), Y6
+	VFMADD231PD  Y6, Y5, Y10
+	VFMADD231PD  Y6, Y0, Y7
+	VMOVUPD      bsmAllRowsAVX2Consts<>+928(SB), Y6
+	VFMADD231PD  Y6, Y5, Y10
+	VFMADD231PD  Y6, Y0, Y7
+	VMULPD       Y9, Y13, Y6
 	VMOVUPD      Y0, 1056(BX)
-	VMULPD       Y9, Y13, Y0
+	VMULPD       Y2, Y12, Y0
 	VMOVUPD      Y5, 1088(BX)
-	VMULPD       Y2, Y12, Y5
+	VMULPD       Y4, Y1, Y5
 	VMOVUPD      Y7, 1120(BX)
-	VMULPD       Y11, Y1, Y7
+	VMULPD       Y11, Y3, Y7
 	VMOVUPD      Y10, 1152(BX)
-	VMULPD       Y6, Y3, Y10
-	VMULPD       288(BX), Y8, Y4
+	VMULPD       288(BX), Y8, Y10
 	VMOVUPD      160(BX), Y8
-	VMOVUPD      Y6, 1184(BX)
-	VMULPD       96(BX), Y8, Y6
+	VMOVUPD      Y11, 1184(BX)
+	VMULPD       96(BX), Y8, Y11
 	VMOVUPD      bsmAllRowsAVX2Consts<>+480(SB), Y8
-	VXORPD       Y4, Y8, Y4
-	VXORPD       Y6, Y8, Y6
+	VXORPD       Y10, Y8, Y10
+	VXORPD       Y11, Y8, Y11
 	VMOVUPD      bsmAllRowsAVX2Consts<>+576(SB), Y8
-	VMINPD       Y4, Y8, Y4
-	VMINPD       Y6, Y8, Y6
-	VMOVUPD      bsmAllRowsAVX2Consts<>+640(SB), Y8
-	VMAXPD       Y4, Y8, Y4
-	VMAXPD       Y6, Y8, Y6
+	VMINPD       Y10, Y8, Y10
+	VMINPD       Y11, Y8, Y8
+	VMOVUPD      bsmAllRowsAVX2Consts<>+640(SB), Y11
+	VMAXPD       Y10, Y11, Y10
+	VMAXPD       Y8, Y11, Y8
+	VMULPD       Y5, Y6, Y11
+	VMOVUPD      Y8, 1216(BX)
 	VMULPD       Y7, Y0, Y8
-	VMOVUPD      Y6, 1216(BX)
-	VMULPD       Y10, Y5, Y6
-	VMOVUPD      Y4, 1248(BX)
-	VMOVUPD      bsmAllRowsAVX2Consts<>+0(SB), Y4
-	VDIVPD       Y8, Y4, Y8
-	VDIVPD       Y6, Y4, Y6
+	VMOVUPD      Y10, 1248(BX)
+	VMOVUPD      bsmAllRowsAVX2Consts<>+0(SB), Y10
+	VDIVPD       Y11, Y10, Y11
+	VDIVPD       Y8, Y10, Y8
+	VMULPD       Y11, Y5, Y5
 	VMULPD       Y8, Y7, Y7
-	VMULPD       Y6, Y10, Y10
+	VMULPD       Y11, Y6, Y6
 	VMULPD       Y8, Y0, Y0
-	VMULPD       Y6, Y5, Y5
-	VMULPD       Y7, Y13, Y6
-	VMULPD       Y10, Y12, Y8
-	VMULPD       Y7, Y9, Y7
-	VMULPD       Y10, Y2, Y2
-	VMULPD       Y0, Y1, Y1
-	VMULPD       Y5, Y3, Y3
-	VMULPD       Y0, Y11, Y0
-	VMULPD       1184(BX), Y5, Y5
-	VMULPD       928(BX), Y6, Y6
-	VMULPD       960(BX), Y8, Y8
-	VMOVUPD      1024(BX), Y9
-	VMULPD       Y1, Y9, Y1
-	VMOVUPD      992(BX), Y10
-	VMULPD       Y3, Y10, Y3
+	VMULPD       Y5, Y13, Y8
+	VMULPD       Y7, Y12, Y11
+	VMULPD       Y5, Y9, Y5
+	VMULPD       Y7, Y2, Y2
+	VMULPD       Y6, Y1, Y1
+	VMULPD       Y0, Y3, Y3
+	VMULPD       Y6, Y4, Y4
+	VMULPD       1184(BX), Y0, Y0
+	VMULPD       928(BX), Y8, Y6
+	VMULPD       960(BX), Y11, Y7
+	VMOVUPD      1024(BX), Y8
+	VMULPD       Y1, Y8, Y1
+	VMOVUPD      992(BX), Y9
+	VMULPD       Y3, Y9, Y3
 	VMOVUPD      bsmAllRowsAVX2Consts<>+32(SB), Y11
+	VANDPD       Y8, Y11, Y8
 	VANDPD       Y9, Y11, Y9
-	VANDPD       Y10, Y11, Y10
-	VORPD        896(BX), Y9, Y9
-	VORPD        512(BX), Y10, Y10
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1024(SB), Y12
+	VORPD        896(BX), Y8, Y8
+	VORPD        512(BX), Y9, Y9
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1120(SB), Y12
 	VMOVUPD      bsmAllRowsAVX2Consts<>+416(SB), Y13
 	VFMADD231PD  Y12, Y6, Y13
-	VMOVUPD      bsmAllRowsAVX2Consts<>+416(SB), Y4
-	VFMADD231PD  Y12, Y8, Y4
-	VMOVUPD      Y10, 992(BX)
-	VMOVUPD      bsmAllRowsAVX2Consts<>+416(SB), Y10
-	VFMADD231PD  Y12, Y1, Y10
+	VMOVUPD      Y9, 992(BX)
+	VMOVUPD      bsmAllRowsAVX2Consts<>+416(SB), Y9
+	VFMADD231PD  Y12, Y7, Y9
+	VMOVUPD      Y8, 1024(BX)
+	VMOVUPD      bsmAllRowsAVX2Consts<>+416(SB), Y8
+	VFMADD231PD  Y12, Y1, Y8
 	VFMADD213PD  bsmAllRowsAVX2Consts<>+416(SB), Y3, Y12
-	VMOVUPD      Y9, 1024(BX)
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1376(SB), Y9
-	VMULPD       928(BX), Y9, Y11
-	VMOVUPD      Y11, 1184(BX)
-	VMULPD       960(BX), Y9, Y11
-	VMOVUPD      bsmAllRowsAVX2Consts<>+704(SB), Y9
-	VMOVUPD      Y11, 1280(BX)
-	VMOVUPD      1248(BX), Y11
-	VMOVUPD      Y5, 1312(BX)
-	VMULPD       Y11, Y9, Y5
-	VMOVUPD      Y0, 1344(BX)
-	VMOVUPD      1216(BX), Y0
-	VMOVUPD      Y3, 1376(BX)
-	VMULPD       Y0, Y9, Y3
-	VROUNDPD     $0x08, Y5, Y5
-	VROUNDPD     $0x08, Y3, Y3
-	VMOVUPD      bsmAllRowsAVX2Consts<>+832(SB), Y9
-	VFMADD231PD  Y9, Y5, Y11
-	VFMADD231PD  Y9, Y3, Y0
-	VMOVUPD      bsmAllRowsAVX2Consts<>+896(SB), Y9
-	VFMADD231PD  Y9, Y5, Y11
-	VFMADD231PD  Y9, Y3, Y0
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1504(SB), Y9
-	VMOVUPD      Y3, 1216(BX)
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1536(SB), Y3
-	VFMADD231PD  Y9, Y13, Y3
-	VMOVUPD      Y5, 1248(BX)
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1536(SB), Y5
-	VFMADD231PD  Y9, Y4, Y5
-	VMOVUPD      Y0, 1408(BX)
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1568(SB), Y0
-	VFMADD213PD  Y0, Y13, Y3
-	VFMADD213PD  Y0, Y4, Y5
-	VMOVUPD      Y11, 1440(BX)
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1600(SB), Y11
-	VFMADD213PD  Y11, Y13, Y3
-	VFMADD213PD  Y11, Y4, Y5
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1632(SB), Y11
-	VFMADD213PD  Y11, Y13, Y3
-	VFMADD213PD  Y11, Y4, Y5
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1696(SB), Y11
-	VFMADD213PD  Y11, Y13, Y3
-	VFMADD213PD  Y11, Y4, Y5
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1728(SB), Y11
-	VFMADD213PD  Y11, Y13, Y3
-	VFMADD213PD  Y11, Y4, Y5
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1760(SB), Y11
-	VFMADD213PD  Y11, Y13, Y3
-	VFMADD213PD  Y11, Y4, Y5
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1792(SB), Y11
-	VFMADD213PD  Y11, Y13, Y3
-	VFMADD213PD  Y11, Y4, Y5
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1824(SB), Y11
-	VFMADD213PD  Y11, Y13, Y3
-	VFMADD213PD  Y11, Y4, Y5
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1856(SB), Y11
-	VFMADD213PD  Y11, Y13, Y3
-	VFMADD213PD  Y11, Y4, Y5
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1888(SB), Y11
-	VFMADD213PD  Y11, Y13, Y3
-	VFMADD213PD  Y11, Y4, Y5
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1920(SB), Y11
-	VFMADD213PD  Y11, Y13, Y3
-	VFMADD213PD  Y11, Y4, Y5
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1952(SB), Y11
-	VFMADD213PD  Y11, Y13, Y3
-	VFMADD213PD  Y11, Y4, Y5
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1984(SB), Y11
-	VFMADD213PD  Y11, Y13, Y3
-	VFMADD213PD  Y11, Y4, Y5
-	VMOVUPD      bsmAllRowsAVX2Consts<>+2016(SB), Y11
-	VFMADD213PD  Y11, Y13, Y3
-	VFMADD213PD  Y11, Y4, Y5
-	VMOVUPD      bsmAllRowsAVX2Consts<>+2048(SB), Y11
-	VFMADD213PD  Y11, Y13, Y3
-	VFMADD213PD  Y11, Y4, Y5
-	VMOVUPD      bsmAllRowsAVX2Consts<>+2080(SB), Y11
-	VFMADD213PD  Y11, Y13, Y3
-	VFMADD213PD  Y11, Y4, Y5
-	VMOVUPD      bsmAllRowsAVX2Consts<>+2112(SB), Y11
-	VFMADD213PD  Y11, Y13, Y3
-	VFMADD213PD  Y11, Y4, Y5
-	VMOVUPD      bsmAllRowsAVX2Consts<>+2144(SB), Y11
-	VFMADD213PD  Y11, Y13, Y3
-	VFMADD213PD  Y11, Y4, Y5
-	VMOVUPD      bsmAllRowsAVX2Consts<>+2176(SB), Y11
-	VFMADD213PD  Y11, Y13, Y3
-	VFMADD213PD  Y11, Y4, Y5
-	VMOVUPD      bsmAllRowsAVX2Consts<>+2208(SB), Y11
-	VFMADD213PD  Y11, Y3, Y13
-	VFMADD213PD  Y11, Y5, Y4
-	VMOVUPD      bsmAllRowsAVX2Consts<>+384(SB), Y3
-	VFMADD213PD  Y3, Y13, Y6
-	VFMADD213PD  Y3, Y4, Y8
-	VMULPD       Y7, Y6, Y4
-	VMULPD       Y2, Y8, Y2
-	VMOVUPD      bsmAllRowsAVX2Consts<>+32(SB), Y5
-	VANDPD       Y4, Y5, Y4
-	VANDPD       Y2, Y5, Y2
-	VORPD        864(BX), Y4, Y4
-	VORPD        544(BX), Y2, Y2
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1536(SB), Y6
-	VFMADD231PD  Y9, Y10, Y6
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+1536(SB), Y12, Y9
-	VFMADD213PD  Y0, Y10, Y6
-	VFMADD231PD  Y9, Y12, Y0
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1600(SB), Y7
-	VFMADD213PD  Y7, Y10, Y6
-	VFMADD231PD  Y0, Y12, Y7
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1632(SB), Y0
-	VFMADD213PD  Y0, Y10, Y6
-	VFMADD231PD  Y7, Y12, Y0
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1696(SB), Y7
-	VFMADD213PD  Y7, Y10, Y6
-	VFMADD231PD  Y0, Y12, Y7
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1728(SB), Y0
-	VFMADD213PD  Y0, Y10, Y6
-	VFMADD231PD  Y7, Y12, Y0
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1760(SB), Y7
-	VFMADD213PD  Y7, Y10, Y6
-	VFMADD231PD  Y0, Y12, Y7
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1792(SB), Y0
-	VFMADD213PD  Y0, Y10, Y6
-	VFMADD231PD  Y7, Y12, Y0
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1824(SB), Y7
-	VFMADD213PD  Y7, Y10, Y6
-	VFMADD231PD  Y0, Y12, Y7
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1856(SB), Y0
-	VFMADD213PD  Y0, Y10, Y6
-	VFMADD231PD  Y7, Y12, Y0
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1888(SB), Y7
-	VFMADD213PD  Y7, Y10, Y6
-	VFMADD231PD  Y0, Y12, Y7
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1920(SB), Y0
-	VFMADD213PD  Y0, Y10, Y6
-	VFMADD231PD  Y7, Y12, Y0
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1952(SB), Y7
-	VFMADD213PD  Y7, Y10, Y6
-	VFMADD231PD  Y0, Y12, Y7
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1984(SB), Y0
-	VFMADD213PD  Y0, Y10, Y6
-	VFMADD231PD  Y7, Y12, Y0
-	VMOVUPD      bsmAllRowsAVX2Consts<>+2016(SB), Y7
-	VFMADD213PD  Y7, Y10, Y6
-	VFMADD231PD  Y0, Y12, Y7
-	VMOVUPD      bsmAllRowsAVX2Consts<>+2048(SB), Y0
-	VFMADD213PD  Y0, Y10, Y6
-	VFMADD231PD  Y7, Y12, Y0
-	VMOVUPD      bsmAllRowsAVX2Consts<>+2080(SB), Y7
-	VFMADD213PD  Y7, Y10, Y6
-	VFMADD231PD  Y0, Y12, Y7
-	VMOVUPD      bsmAllRowsAVX2Consts<>+2112(SB), Y0
-	VFMADD213PD  Y0, Y10, Y6
-	VFMADD231PD  Y7, Y12, Y0
-	VMOVUPD      bsmAllRowsAVX2Consts<>+2144(SB), Y7
-	VFMADD213PD  Y7, Y10, Y6
-	VFMADD231PD  Y0, Y12, Y7
-	VMOVUPD      bsmAllRowsAVX2Consts<>+2176(SB), Y0
-	VFMADD213PD  Y0, Y10, Y6
-	VFMADD231PD  Y7, Y12, Y0
-	VFMADD213PD  Y11, Y6, Y10
-	VFMADD231PD  Y0, Y12, Y11
-	VFMADD213PD  Y3, Y10, Y1
-	VFMADD132PD  1376(BX), Y3, Y11
-	VMULPD       1344(BX), Y1, Y0
-	VMULPD       1312(BX), Y11, Y1
-	VANDPD       Y0, Y5, Y0
-	VANDPD       Y1, Y5, Y1
-	VMOVUPD      896(BX), Y6
-	VORPD        Y0, Y6, Y0
-	VMOVUPD      512(BX), Y7
-	VORPD        Y1, Y7, Y1
-	VMOVUPD      (BX), Y8
-	VORPD        Y6, Y8, Y6
-	VORPD        Y7, Y8, Y7
-	VMOVUPD      928(BX), Y9
-	VMULPD       1184(BX), Y9, Y10
+	VMOVUPD      928(BX), Y11
+	VMOVUPD      Y0, 1184(BX)
+	VMULPD       Y11, Y11, Y0
 	VMOVUPD      960(BX), Y11
-	VMULPD       1280(BX), Y11, Y12
-	VMOVUPD      bsmAllRowsAVX2Consts<>+704(SB), Y13
-	VMULPD       Y10, Y13, Y10
-	VMULPD       Y12, Y13, Y12
-	VROUNDPD     $0x08, Y10, Y10
-	VROUNDPD     $0x08, Y12, Y12
-	VMOVUPD      1152(BX), Y13
-	VMOVUPD      bsmAllRowsAVX2Consts<>+960(SB), Y3
-	VMOVUPD      Y1, 512(BX)
-	VMOVUPD      bsmAllRowsAVX2Consts<>+992(SB), Y1
-	VFMADD231PD  Y3, Y13, Y1
-	VMOVUPD      Y0, 896(BX)
-	VMOVUPD      1120(BX), Y0
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+992(SB), Y3, Y0
-	VMOVUPD      Y2, 1312(BX)
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1056(SB), Y2
-	VFMADD213PD  Y2, Y13, Y1
+	VMOVUPD      Y4, 1280(BX)
+	VMULPD       Y11, Y11, Y4
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1472(SB), Y11
+	VMOVUPD      Y3, 1312(BX)
+	VMOVUPD      bsmAllRowsAVX2Consts<>+736(SB), Y3
+	VFMADD213PD  Y3, Y11, Y0
+	VFMADD213PD  Y3, Y11, Y4
+	VSUBPD       Y3, Y0, Y0
+	VSUBPD       Y3, Y4, Y4
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1888(SB), Y11
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1920(SB), Y3
+	VFMADD231PD  Y11, Y13, Y3
 	VMOVUPD      Y4, 1344(BX)
-	VMOVUPD      1120(BX), Y4
-	VFMADD213PD  Y2, Y4, Y0
-	VMOVUPD      Y7, 1376(BX)
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1152(SB), Y7
-	VFMADD213PD  Y7, Y13, Y1
-	VFMADD213PD  Y7, Y4, Y0
-	VMOVUPD      Y6, 1472(BX)
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1184(SB), Y6
-	VFMADD213PD  Y6, Y13, Y1
-	VFMADD213PD  Y6, Y4, Y0
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1216(SB), Y6
-	VFMADD213PD  Y6, Y13, Y1
-	VFMADD213PD  Y6, Y4, Y0
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1920(SB), Y4
+	VFMADD231PD  Y11, Y9, Y4
+	VMOVUPD      Y0, 1376(BX)
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1984(SB), Y0
+	VFMADD213PD  Y0, Y13, Y3
+	VFMADD213PD  Y0, Y9, Y4
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2048(SB), Y0
+	VFMADD213PD  Y0, Y13, Y3
+	VFMADD213PD  Y0, Y9, Y4
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2080(SB), Y0
+	VFMADD213PD  Y0, Y13, Y3
+	VFMADD213PD  Y0, Y9, Y4
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2112(SB), Y0
+	VFMADD213PD  Y0, Y13, Y3
+	VFMADD213PD  Y0, Y9, Y4
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2176(SB), Y0
+	VFMADD213PD  Y0, Y13, Y3
+	VFMADD213PD  Y0, Y9, Y4
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2208(SB), Y0
+	VFMADD213PD  Y0, Y13, Y3
+	VFMADD213PD  Y0, Y9, Y4
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2240(SB), Y0
+	VFMADD213PD  Y0, Y13, Y3
+	VFMADD213PD  Y0, Y9, Y4
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2272(SB), Y0
+	VFMADD213PD  Y0, Y13, Y3
+	VFMADD213PD  Y0, Y9, Y4
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2336(SB), Y0
+	VFMADD213PD  Y0, Y13, Y3
+	VFMADD213PD  Y0, Y9, Y4
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2368(SB), Y0
+	VFMADD213PD  Y0, Y13, Y3
+	VFMADD213PD  Y0, Y9, Y4
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2400(SB), Y0
+	VFMADD213PD  Y0, Y13, Y3
+	VFMADD213PD  Y0, Y9, Y4
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2432(SB), Y0
+	VFMADD213PD  Y0, Y13, Y3
+	VFMADD213PD  Y0, Y9, Y4
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2464(SB), Y0
+	VFMADD213PD  Y0, Y13, Y3
+	VFMADD213PD  Y0, Y9, Y4
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2496(SB), Y0
+	VFMADD213PD  Y0, Y13, Y3
+	VFMADD213PD  Y0, Y9, Y4
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2528(SB), Y0
+	VFMADD213PD  Y0, Y13, Y3
+	VFMADD213PD  Y0, Y9, Y4
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2560(SB), Y0
+	VFMADD213PD  Y0, Y13, Y3
+	VFMADD213PD  Y0, Y9, Y4
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2592(SB), Y0
+	VFMADD213PD  Y0, Y13, Y3
+	VFMADD213PD  Y0, Y9, Y4
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2624(SB), Y0
+	VFMADD213PD  Y0, Y13, Y3
+	VFMADD213PD  Y0, Y9, Y4
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2656(SB), Y0
+	VFMADD213PD  Y0, Y3, Y13
+	VFMADD213PD  Y0, Y4, Y9
+	VFMADD213PD  Y10, Y13, Y6
+	VFMADD213PD  Y10, Y9, Y7
+	VMULPD       Y5, Y6, Y3
+	VMULPD       Y2, Y7, Y2
+	VMOVUPD      bsmAllRowsAVX2Consts<>+32(SB), Y4
+	VANDPD       Y3, Y4, Y3
+	VANDPD       Y2, Y4, Y2
+	VORPD        864(BX), Y3, Y3
+	VORPD        544(BX), Y2, Y2
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1920(SB), Y5
+	VFMADD231PD  Y11, Y8, Y5
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+1920(SB), Y12, Y11
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1984(SB), Y6
+	VFMADD213PD  Y6, Y8, Y5
+	VFMADD231PD  Y11, Y12, Y6
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2048(SB), Y7
+	VFMADD213PD  Y7, Y8, Y5
+	VFMADD231PD  Y6, Y12, Y7
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2080(SB), Y6
+	VFMADD213PD  Y6, Y8, Y5
+	VFMADD231PD  Y7, Y12, Y6
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2112(SB), Y7
+	VFMADD213PD  Y7, Y8, Y5
+	VFMADD231PD  Y6, Y12, Y7
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2176(SB), Y6
+	VFMADD213PD  Y6, Y8, Y5
+	VFMADD231PD  Y7, Y12, Y6
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2208(SB), Y7
+	VFMADD213PD  Y7, Y8, Y5
+	VFMADD231PD  Y6, Y12, Y7
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2240(SB), Y6
+	VFMADD213PD  Y6, Y8, Y5
+	VFMADD231PD  Y7, Y12, Y6
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2272(SB), Y7
+	VFMADD213PD  Y7, Y8, Y5
+	VFMADD231PD  Y6, Y12, Y7
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2336(SB), Y6
+	VFMADD213PD  Y6, Y8, Y5
+	VFMADD231PD  Y7, Y12, Y6
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2368(SB), Y7
+	VFMADD213PD  Y7, Y8, Y5
+	VFMADD231PD  Y6, Y12, Y7
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2400(SB), Y6
+	VFMADD213PD  Y6, Y8, Y5
+	VFMADD231PD  Y7, Y12, Y6
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2432(SB), Y7
+	VFMADD213PD  Y7, Y8, Y5
+	VFMADD231PD  Y6, Y12, Y7
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2464(SB), Y6
+	VFMADD213PD  Y6, Y8, Y5
+	VFMADD231PD  Y7, Y12, Y6
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2496(SB), Y7
+	VFMADD213PD  Y7, Y8, Y5
+	VFMADD231PD  Y6, Y12, Y7
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2528(SB), Y6
+	VFMADD213PD  Y6, Y8, Y5
+	VFMADD231PD  Y7, Y12, Y6
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2560(SB), Y7
+	VFMADD213PD  Y7, Y8, Y5
+	VFMADD231PD  Y6, Y12, Y7
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2592(SB), Y6
+	VFMADD213PD  Y6, Y8, Y5
+	VFMADD231PD  Y7, Y12, Y6
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2624(SB), Y7
+	VFMADD213PD  Y7, Y8, Y5
+	VFMADD231PD  Y6, Y12, Y7
+	VFMADD213PD  Y0, Y5, Y8
+	VFMADD231PD  Y7, Y12, Y0
+	VFMADD213PD  Y10, Y8, Y1
+	VFMADD132PD  1312(BX), Y10, Y0
+	VMULPD       1280(BX), Y1, Y1
+	VMULPD       1184(BX), Y0, Y0
+	VANDPD       Y1, Y4, Y1
+	VANDPD       Y0, Y4, Y0
+	VMOVUPD      896(BX), Y5
+	VORPD        Y1, Y5, Y1
+	VMOVUPD      512(BX), Y6
+	VORPD        Y0, Y6, Y0
+	VMOVUPD      (BX), Y7
+	VORPD        Y5, Y7, Y5
+	VORPD        Y6, Y7, Y6
+	VMOVUPD      1152(BX), Y8
+	VMOVUPD      bsmAllRowsAVX2Consts<>+992(SB), Y9
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1024(SB), Y11
+	VFMADD231PD  Y9, Y8, Y11
+	VMOVUPD      1120(BX), Y12
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+1024(SB), Y9, Y12
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1056(SB), Y13
+	VFMADD213PD  Y13, Y8, Y11
+	VMOVUPD      Y0, 512(BX)
+	VMOVUPD      1120(BX), Y0
+	VFMADD213PD  Y13, Y0, Y12
+	VMOVUPD      Y1, 896(BX)
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1152(SB), Y1
+	VFMADD213PD  Y1, Y8, Y11
+	VFMADD213PD  Y1, Y0, Y12
+	VMOVUPD      Y2, 1184(BX)
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1216(SB), Y2
+	VFMADD213PD  Y2, Y8, Y11
+	VFMADD213PD  Y2, Y0, Y12
+	VMOVUPD      Y3, 1280(BX)
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1248(SB), Y3
+	VFMADD213PD  Y3, Y8, Y11
+	VFMADD213PD  Y3, Y0, Y12
+	VMOVUPD      Y6, 1312(BX)
 	VMOVUPD      bsmAllRowsAVX2Consts<>+1280(SB), Y6
-	VFMADD213PD  Y6, Y13, Y1
-	VFMADD213PD  Y6, Y4, Y0
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1408(SB), Y6
-	VFMADD213PD  Y6, Y13, Y1
-	VFMADD213PD  Y6, Y4, Y0
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1440(SB), Y6
-	VFMADD213PD  Y6, Y13, Y1
-	VFMADD213PD  Y6, Y4, Y0
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1472(SB), Y6
-	VFMADD213PD  Y6, Y13, Y1
-	VFMADD213PD  Y6, Y4, Y0
-	VMOVUPD      bsmAllRowsAVX2Consts<>+0(SB), Y6
-	VFMADD213PD  Y6, Y13, Y1
-	VFMADD213PD  Y6, Y4, Y0
-	VFMADD213PD  Y6, Y1, Y13
-	VFMADD213PD  Y6, Y0, Y4
-	VMOVUPD      bsmAllRowsAVX2Consts<>+832(SB), Y0
-	VMULPD       Y10, Y0, Y1
-	VMULPD       Y12, Y0, Y0
-	VFMADD231PD  1184(BX), Y9, Y1
-	VFMADD231PD  1280(BX), Y11, Y0
-	VANDPD       Y9, Y5, Y9
-	VANDPD       Y11, Y5, Y5
-	VMOVUPD      864(BX), Y11
-	VORPD        Y9, Y11, Y9
-	VMOVUPD      Y9, 960(BX)
-	VMOVUPD      544(BX), Y9
-	VORPD        Y5, Y9, Y5
-	VORPD        Y11, Y8, Y11
-	VORPD        Y9, Y8, Y8
-	VMOVUPD      bsmAllRowsAVX2Consts<>+896(SB), Y9
-	VFMADD231PD  Y9, Y10, Y1
-	VFMADD231PD  Y9, Y12, Y0
-	VMOVUPD      1440(BX), Y9
-	VMOVUPD      Y8, 544(BX)
-	VMOVUPD      bsmAllRowsAVX2Consts<>+992(SB), Y8
-	VFMADD231PD  Y3, Y9, Y8
-	VMOVUPD      Y11, 864(BX)
-	VMOVUPD      1408(BX), Y11
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+992(SB), Y3, Y11
-	VFMADD213PD  Y2, Y9, Y8
-	VMOVUPD      Y5, 928(BX)
-	VMOVUPD      1408(BX), Y5
-	VFMADD213PD  Y2, Y5, Y11
-	VFMADD213PD  Y7, Y9, Y8
-	VFMADD213PD  Y7, Y5, Y11
-	VMOVUPD      Y12, 1280(BX)
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1184(SB), Y12
-	VFMADD213PD  Y12, Y9, Y8
-	VFMADD213PD  Y12, Y5, Y11
-	VMOVUPD      Y10, 1184(BX)
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1216(SB), Y10
-	VFMADD213PD  Y10, Y9, Y8
-	VFMADD213PD  Y10, Y5, Y11
-	VMOVUPD      Y4, 1120(BX)
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1280(SB), Y4
-	VFMADD213PD  Y4, Y9, Y8
-	VFMADD213PD  Y4, Y5, Y11
-	VMOVUPD      Y13, 1152(BX)
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1408(SB), Y13
-	VFMADD213PD  Y13, Y9, Y8
-	VFMADD213PD  Y13, Y5, Y11
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1440(SB), Y13
-	VFMADD213PD  Y13, Y9, Y8
-	VFMADD213PD  Y13, Y5, Y11
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1472(SB), Y13
-	VFMADD213PD  Y13, Y9, Y8
-	VFMADD213PD  Y13, Y5, Y11
-	VFMADD213PD  Y6, Y9, Y8
-	VFMADD213PD  Y6, Y5, Y11
-	VFMADD213PD  Y6, Y8, Y9
-	VFMADD213PD  Y6, Y11, Y5
-	VMOVUPD      bsmAllRowsAVX2Consts<>+992(SB), Y8
-	VFMADD231PD  Y3, Y1, Y8
-	VFMADD213PD  bsmAllRowsAVX2Consts<>+992(SB), Y0, Y3
-	VFMADD213PD  Y2, Y1, Y8
-	VFMADD231PD  Y3, Y0, Y2
-	VFMADD213PD  Y7, Y1, Y8
-	VFMADD231PD  Y2, Y0, Y7
-	VFMADD213PD  Y12, Y1, Y8
-	VFMADD231PD  Y7, Y0, Y12
-	VFMADD213PD  Y10, Y1, Y8
-	VFMADD231PD  Y12, Y0, Y10
-	VFMADD213PD  Y4, Y1, Y8
-	VFMADD231PD  Y10, Y0, Y4
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1408(SB), Y2
-	VFMADD213PD  Y2, Y1, Y8
-	VFMADD231PD  Y4, Y0, Y2
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1440(SB), Y3
-	VFMADD213PD  Y3, Y1, Y8
-	VFMADD231PD  Y2, Y0, Y3
-	VFMADD213PD  Y13, Y1, Y8
-	VFMADD231PD  Y3, Y0, Y13
+	VFMADD213PD  Y6, Y8, Y11
+	VFMADD213PD  Y6, Y0, Y12
+	VMOVUPD      Y5, 1408(BX)
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1344(SB), Y5
+	VFMADD213PD  Y5, Y8, Y11
+	VFMADD213PD  Y5, Y0, Y12
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1440(SB), Y5
+	VFMADD213PD  Y5, Y8, Y11
+	VFMADD213PD  Y5, Y0, Y12
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1504(SB), Y5
+	VFMADD213PD  Y5, Y8, Y11
+	VFMADD213PD  Y5, Y0, Y12
+	VFMADD213PD  Y10, Y8, Y11
+	VFMADD213PD  Y10, Y0, Y12
+	VFMADD213PD  Y10, Y11, Y8
+	VFMADD213PD  Y10, Y12, Y0
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1536(SB), Y11
+	VMULPD       1376(BX), Y11, Y12
+	VMULPD       1344(BX), Y11, Y11
+	VMOVUPD      928(BX), Y10
+	VFMADD231PD  Y10, Y10, Y12
+	VMOVUPD      960(BX), Y5
+	VFMADD231PD  Y5, Y5, Y11
+	VANDPD       Y10, Y4, Y10
+	VANDPD       Y5, Y4, Y4
+	VMOVUPD      864(BX), Y5
+	VORPD        Y10, Y5, Y10
+	VMOVUPD      Y10, 960(BX)
+	VMOVUPD      544(BX), Y10
+	VORPD        Y4, Y10, Y4
+	VORPD        Y5, Y7, Y5
+	VORPD        Y10, Y7, Y7
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1568(SB), Y10
+	VFMADD231PD  1376(BX), Y10, Y12
+	VFMADD231PD  1344(BX), Y10, Y11
+	VMOVUPD      1248(BX), Y10
+	VMOVUPD      Y7, 544(BX)
+	VMOVUPD      bsmAllRowsAVX2Consts<>+704(SB), Y7
+	VMOVUPD      Y5, 864(BX)
+	VMOVUPD      bsmAllRowsAVX2Consts<>+736(SB), Y5
+	VFMADD231PD  Y7, Y10, Y5
+	VMOVUPD      Y4, 928(BX)
+	VMOVUPD      1216(BX), Y4
+	VMOVUPD      bsmAllRowsAVX2Consts<>+736(SB), Y6
+	VFMADD213PD  Y6, Y4, Y7
+	VSUBPD       Y6, Y5, Y5
+	VSUBPD       Y6, Y7, Y6
+	VMOVUPD      bsmAllRowsAVX2Consts<>+832(SB), Y7
+	VFMADD231PD  Y7, Y5, Y10
+	VFMADD231PD  Y7, Y6, Y4
+	VMOVUPD      bsmAllRowsAVX2Consts<>+928(SB), Y7
+	VFMADD231PD  Y7, Y5, Y10
+	VFMADD231PD  Y7, Y6, Y4
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1600(SB), Y7
+	VMOVUPD      Y6, 1216(BX)
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1632(SB), Y6
+	VFMADD231PD  Y7, Y12, Y6
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+1632(SB), Y11, Y7
+	VMOVUPD      Y5, 1248(BX)
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1664(SB), Y5
+	VFMADD213PD  Y5, Y12, Y6
+	VFMADD231PD  Y7, Y11, Y5
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1696(SB), Y7
+	VFMADD213PD  Y7, Y12, Y6
+	VFMADD231PD  Y5, Y11, Y7
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1728(SB), Y5
+	VFMADD213PD  Y5, Y12, Y6
+	VFMADD231PD  Y7, Y11, Y5
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1760(SB), Y7
+	VFMADD213PD  Y7, Y12, Y6
+	VFMADD231PD  Y5, Y11, Y7
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1792(SB), Y5
+	VFMADD213PD  Y5, Y12, Y6
+	VFMADD231PD  Y7, Y11, Y5
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1824(SB), Y7
+	VFMADD213PD  Y7, Y12, Y6
+	VFMADD231PD  Y5, Y11, Y7
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1856(SB), Y5
+	VFMADD213PD  Y5, Y12, Y6
+	VFMADD231PD  Y7, Y11, Y5
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1952(SB), Y7
+	VFMADD213PD  Y7, Y12, Y6
+	VFMADD231PD  Y5, Y11, Y7
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2016(SB), Y5
+	VFMADD213PD  Y5, Y12, Y6
+	VFMADD213PD  Y5, Y11, Y7
+	VMULPD       Y6, Y12, Y6
+	VMULPD       Y7, Y11, Y7
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1024(SB), Y11
+	VFMADD231PD  Y9, Y10, Y11
+	VFMADD213PD  bsmAllRowsAVX2Consts<>+1024(SB), Y4, Y9
+	VFMADD213PD  Y13, Y10, Y11
+	VFMADD231PD  Y9, Y4, Y13
+	VFMADD213PD  Y1, Y10, Y11
+	VFMADD231PD  Y13, Y4, Y1
+	VFMADD213PD  Y2, Y10, Y11
+	VFMADD231PD  Y1, Y4, Y2
+	VFMADD213PD  Y3, Y10, Y11
+	VFMADD231PD  Y2, Y4, Y3
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1280(SB), Y1
+	VFMADD213PD  Y1, Y10, Y11
+	VFMADD231PD  Y3, Y4, Y1
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1344(SB), Y2
+	VFMADD213PD  Y2, Y10, Y11
+	VFMADD231PD  Y1, Y4, Y2
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1440(SB), Y1
+	VFMADD213PD  Y1, Y10, Y11
+	VFMADD231PD  Y2, Y4, Y1
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1504(SB), Y2
+	VFMADD213PD  Y2, Y10, Y11
+	VFMADD231PD  Y1, Y4, Y2
+	VMOVUPD      bsmAllRowsAVX2Consts<>+0(SB), Y1
+	VFMADD213PD  Y1, Y10, Y11
+	VFMADD213PD  Y1, Y4, Y2
+	VFMADD213PD  Y1, Y11, Y10
+	VFMADD213PD  Y1, Y2, Y4
 	VMOVUPD      1088(BX), Y2
 	VMOVUPD      bsmAllRowsAVX2Consts<>+864(SB), Y3
-	VMINPD       Y3, Y2, Y4
-	VMOVUPD      1056(BX), Y7
-	VMINPD       Y3, Y7, Y10
-	VMOVUPD      bsmAllRowsAVX2Consts<>+928(SB), Y11
-	VMAXPD       Y11, Y4, Y4
-	VMAXPD       Y11, Y10, Y10
-	VSUBPD       Y4, Y2, Y2
-	VSUBPD       Y10, Y7, Y7
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1088(SB), Y12
-	VADDPD       Y12, Y4, Y4
-	VADDPD       Y12, Y10, Y10
-	VADDPD       Y12, Y2, Y2
-	VADDPD       Y12, Y7, Y7
-	VPSLLQ       $0x34, Y4, Y4
-	VPSLLQ       $0x34, Y10, Y10
+	VMINPD       Y3, Y2, Y9
+	VMOVUPD      1056(BX), Y11
+	VMINPD       Y3, Y11, Y12
+	VMOVUPD      bsmAllRowsAVX2Consts<>+960(SB), Y13
+	VMAXPD       Y13, Y9, Y9
+	VMAXPD       Y13, Y12, Y12
+	VSUBPD       Y9, Y2, Y2
+	VSUBPD       Y12, Y11, Y11
+	VMOVUPD      bsmAllRowsAVX2Consts<>+1088(SB), Y1
+	VADDPD       Y1, Y9, Y9
+	VADDPD       Y1, Y12, Y12
+	VADDPD       Y1, Y2, Y2
+	VADDPD       Y1, Y11, Y11
+	VPSLLQ       $0x34, Y9, Y9
+	VPSLLQ       $0x34, Y12, Y12
 	VPSLLQ       $0x34, Y2, Y2
-	VPSLLQ       $0x34, Y7, Y7
-	VMULPD       1152(BX), Y2, Y2
-	VMULPD       1120(BX), Y7, Y7
-	VMULPD       Y4, Y2, Y2
-	VMULPD       Y10, Y7, Y4
-	VMOVUPD      384(BX), Y7
-	VMULPD       Y2, Y7, Y2
-	VMOVUPD      352(BX), Y10
-	VMULPD       Y4, Y10, Y4
-	VMINPD       Y2, Y7, Y7
-	VMINPD       Y4, Y10, Y10
-	VMOVUPD      1184(BX), Y6
-	VMOVUPD      Y4, 352(BX)
-	VMINPD       Y3, Y6, Y4
-	VMOVUPD      Y2, 384(BX)
-	VMOVUPD      1280(BX), Y2
-	VMOVUPD      Y13, 1120(BX)
-	VMINPD       Y3, Y2, Y13
-	VMAXPD       Y11, Y4, Y4
-	VMAXPD       Y11, Y13, Y13
-	VSUBPD       Y4, Y6, Y6
-	VSUBPD       Y13, Y2, Y2
-	VADDPD       Y4, Y12, Y4
-	VADDPD       Y13, Y12, Y13
-	VADDPD       Y6, Y12, Y6
-	VADDPD       Y2, Y12, Y2
-	VPSLLQ       $0x34, Y4, Y4
-	VPSLLQ       $0x34, Y13, Y13
-	VPSLLQ       $0x34, Y6, Y6
-	VPSLLQ       $0x34, Y2, Y2
-	VMOVUPD      Y13, 1280(BX)
-	VMOVUPD      1248(BX), Y13
-	VMOVUPD      Y4, 1184(BX)
-	VMINPD       Y3, Y13, Y4
-	VMOVUPD      Y2, 1152(BX)
-	VMOVUPD      1216(BX), Y2
-	VMINPD       Y3, Y2, Y3
-	VMAXPD       Y11, Y4, Y4
-	VMAXPD       Y11, Y3, Y3
-	VSUBPD       Y4, Y13, Y11
-	VSUBPD       Y3, Y2, Y2
-	VADDPD       Y4, Y12, Y4
-	VADDPD       Y3, Y12, Y3
-	VADDPD       Y11, Y12, Y11
-	VADDPD       Y2, Y12, Y2
-	VPSLLQ       $0x34, Y4, Y4
-	VPSLLQ       $0x34, Y3, Y3
 	VPSLLQ       $0x34, Y11, Y11
-	VPSLLQ       $0x34, Y2, Y2
-	VMULPD       Y11, Y9, Y9
-	VMULPD       Y2, Y5, Y2
-	VMULPD       Y4, Y9, Y4
-	VMULPD       Y3, Y2, Y2
+	VMULPD       Y2, Y8, Y2
+	VMULPD       Y11, Y0, Y0
+	VMULPD       Y9, Y2, Y2
+	VMULPD       Y12, Y0, Y0
+	VMOVUPD      384(BX), Y8
+	VMULPD       Y2, Y8, Y2
+	VMOVUPD      352(BX), Y9
+	VMULPD       Y0, Y9, Y0
+	VFMADD213PD  Y2, Y2, Y6
+	VFMADD213PD  Y0, Y0, Y7
+	VMINPD       Y2, Y8, Y8
+	VMINPD       Y0, Y9, Y9
+	VMOVUPD      1376(BX), Y11
+	VMINPD       Y3, Y11, Y12
+	VMOVUPD      1344(BX), Y5
+	VMOVUPD      Y0, 352(BX)
+	VMINPD       Y3, Y5, Y0
+	VMAXPD       Y13, Y12, Y12
+	VMAXPD       Y13, Y0, Y0
+	VSUBPD       Y12, Y11, Y11
+	VSUBPD       Y0, Y5, Y5
+	VADDPD       Y12, Y1, Y12
+	VADDPD       Y0, Y1, Y0
+	VADDPD       Y11, Y1, Y11
+	VADDPD       Y5, Y1, Y5
+	VPSLLQ       $0x34, Y12, Y12
+	VPSLLQ       $0x34, Y0, Y0
+	VPSLLQ       $0x34, Y11, Y11
+	VPSLLQ       $0x34, Y5, Y5
+	VMULPD       Y11, Y6, Y6
+	VMULPD       Y5, Y7, Y5
+	VMULPD       Y12, Y6, Y6
+	VMULPD       Y0, Y5, Y0
+	VMOVUPD      1248(BX), Y5
+	VMINPD       Y3, Y5, Y7
+	VMOVUPD      1216(BX), Y11
+	VMINPD       Y3, Y11, Y3
+	VMAXPD       Y13, Y7, Y7
+	VMAXPD       Y13, Y3, Y3
+	VSUBPD       Y7, Y5, Y5
+	VSUBPD       Y3, Y11, Y11
+	VADDPD       Y7, Y1, Y7
+	VADDPD       Y3, Y1, Y3
+	VADDPD       Y5, Y1, Y5
+	VADDPD       Y11, Y1, Y1
+	VPSLLQ       $0x34, Y7, Y7
+	VPSLLQ       $0x34, Y3, Y3
+	VPSLLQ       $0x34, Y5, Y5
+	VPSLLQ       $0x34, Y1, Y1
+	VMULPD       Y5, Y10, Y5
+	VMULPD       Y1, Y4, Y1
+	VMULPD       Y7, Y5, Y4
+	VMULPD       Y3, Y1, Y1
 	VMULPD       192(BX), Y4, Y3
-	VMULPD       224(BX), Y2, Y2
-	VMINPD       Y3, Y7, Y4
-	VMINPD       Y2, Y10, Y5
+	VMULPD       224(BX), Y1, Y1
+	VMINPD       Y3, Y8, Y4
+	VMINPD       Y1, Y9, Y5
 	VMINPD       832(BX), Y4, Y4
 	VMINPD       800(BX), Y5, Y5
-	VMOVUPD      bsmAllRowsAVX2Consts<>+1664(SB), Y7
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2144(SB), Y7
 	VCMPPD       $0x11, Y4, Y7, Y4
 	VCMPPD       $0x11, Y5, Y7, Y5
-	VMULPD       Y1, Y1, Y7
-	VMULPD       Y0, Y0, Y9
-	VFMADD231PD  Y8, Y7, Y1
-	VFMADD231PD  1120(BX), Y9, Y0
-	VMOVUPD      384(BX), Y7
-	VFMADD213PD  Y7, Y7, Y1
-	VMOVUPD      352(BX), Y8
-	VFMADD213PD  Y8, Y8, Y0
-	VMULPD       Y6, Y1, Y1
-	VMULPD       1152(BX), Y0, Y0
-	VMULPD       1184(BX), Y1, Y1
-	VMULPD       1280(BX), Y0, Y0
-	VMOVUPD      480(BX), Y6
-	VMULPD       576(BX), Y6, Y9
-	VMOVUPD      416(BX), Y10
-	VMULPD       608(BX), Y10, Y11
-	VMULPD       Y6, Y6, Y6
-	VMULPD       Y10, Y10, Y10
+	VMOVUPD      480(BX), Y7
+	VMULPD       576(BX), Y7, Y8
+	VMOVUPD      416(BX), Y9
+	VMULPD       608(BX), Y9, Y10
+	VMULPD       Y7, Y7, Y7
 	VMULPD       Y9, Y9, Y9
-	VMULPD       Y11, Y11, Y11
-	VMULPD       576(BX), Y6, Y6
-	VMULPD       608(BX), Y10, Y10
-	VMOVUPD      bsmAllRowsAVX2Consts<>+384(SB), Y12
-	VMULPD       Y9, Y12, Y9
-	VMULPD       Y11, Y12, Y11
-	VMOVUPD      1024(BX), Y12
-	VMULPD       960(BX), Y12, Y13
-	VMOVUPD      992(BX), Y8
-	VMULPD       928(BX), Y8, Y7
+	VMULPD       Y8, Y8, Y8
+	VMULPD       Y10, Y10, Y10
+	VMULPD       576(BX), Y7, Y7
+	VMULPD       608(BX), Y9, Y9
+	VMOVUPD      bsmAllRowsAVX2Consts<>+384(SB), Y11
+	VMULPD       Y8, Y11, Y8
+	VMULPD       Y10, Y11, Y10
+	VMOVUPD      1024(BX), Y11
+	VMULPD       960(BX), Y11, Y12
+	VMOVUPD      992(BX), Y13
 	VMOVUPD      Y5, 416(BX)
-	VMOVUPD      bsmAllRowsAVX2Consts<>+2240(SB), Y5
+	VMULPD       928(BX), Y13, Y5
 	VMOVUPD      Y4, 480(BX)
-	VMULPD       Y5, Y1, Y4
-	VMULPD       Y5, Y0, Y5
-	VMULPD       Y6, Y4, Y6
-	VMULPD       Y10, Y5, Y10
-	VMULPD       bsmAllRowsAVX2Consts<>+1376(SB), Y6, Y6
-	VMULPD       bsmAllRowsAVX2Consts<>+1376(SB), Y10, Y10
-	VMOVUPD      Y10, 1280(BX)
-	VMOVUPD      bsmAllRowsAVX2Consts<>+0(SB), Y10
-	VMOVUPD      Y6, 1184(BX)
-	VSUBPD       Y13, Y10, Y6
-	VMOVUPD      Y0, 1152(BX)
-	VSUBPD       Y7, Y10, Y0
-	VMULPD       Y6, Y9, Y6
-	VMULPD       Y0, Y11, Y0
-	VMULPD       Y9, Y12, Y9
-	VMULPD       Y11, Y8, Y11
-	VMOVUPD      Y1, 1120(BX)
-	VMOVUPD      960(BX), Y1
-	VMOVUPD      768(BX), Y8
-	VFMADD231PD  Y8, Y1, Y6
-	VMOVUPD      928(BX), Y12
-	VMOVUPD      Y7, 224(BX)
-	VMOVUPD      736(BX), Y7
-	VFMADD231PD  Y7, Y12, Y0
-	VSUBPD       Y9, Y8, Y8
-	VSUBPD       Y11, Y7, Y7
-	VFMADD132PD  576(BX), Y10, Y1
-	VFMADD132PD  608(BX), Y10, Y12
-	VADDPD       320(BX), Y6, Y6
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2304(SB), Y4
+	VMOVUPD      Y1, 224(BX)
+	VMULPD       Y4, Y6, Y1
+	VMULPD       Y4, Y0, Y4
+	VMULPD       Y7, Y1, Y7
+	VMULPD       Y9, Y4, Y9
+	VMULPD       bsmAllRowsAVX2Consts<>+2016(SB), Y7, Y7
+	VMULPD       bsmAllRowsAVX2Consts<>+2016(SB), Y9, Y9
+	VMOVUPD      Y9, 192(BX)
+	VMOVUPD      bsmAllRowsAVX2Consts<>+0(SB), Y9
+	VMOVUPD      Y7, 1216(BX)
+	VSUBPD       Y12, Y9, Y7
+	VMOVUPD      Y0, 1248(BX)
+	VSUBPD       Y5, Y9, Y0
+	VMULPD       Y7, Y8, Y7
+	VMULPD       Y0, Y10, Y0
+	VMULPD       Y8, Y11, Y8
+	VMULPD       Y10, Y13, Y10
+	VMOVUPD      Y6, 1344(BX)
+	VMOVUPD      960(BX), Y6
+	VMOVUPD      768(BX), Y13
+	VFMADD231PD  Y13, Y6, Y7
+	VMOVUPD      928(BX), Y11
+	VMOVUPD      Y5, 1376(BX)
+	VMOVUPD      736(BX), Y5
+	VFMADD231PD  Y5, Y11, Y0
+	VSUBPD       Y8, Y13, Y8
+	VSUBPD       Y10, Y5, Y5
+	VFMADD132PD  576(BX), Y9, Y6
+	VFMADD132PD  608(BX), Y9, Y11
+	VADDPD       320(BX), Y7, Y7
 	VADDPD       256(BX), Y0, Y0
-	VMOVUPD      bsmAllRowsAVX2Consts<>+480(SB), Y9
-	VXORPD       64(BX), Y9, Y11
-	VXORPD       32(BX), Y9, Y10
-	VCMPPD       $0x00, 864(BX), Y11, Y9
-	VMOVUPD      Y12, 864(BX)
-	VCMPPD       $0x00, 544(BX), Y10, Y12
-	VCMPPD       $0x00, 1472(BX), Y11, Y11
-	VCMPPD       $0x00, 1376(BX), Y10, Y10
-	VMOVUPD      Y1, 1376(BX)
-	VMOVUPD      64(BX), Y1
-	VMOVUPD      Y13, 1472(BX)
-	VMULPD       384(BX), Y1, Y13
+	VMOVUPD      bsmAllRowsAVX2Consts<>+480(SB), Y10
+	VXORPD       64(BX), Y10, Y13
+	VXORPD       32(BX), Y10, Y9
+	VCMPPD       $0x00, 864(BX), Y13, Y10
+	VMOVUPD      Y11, 864(BX)
+	VCMPPD       $0x00, 544(BX), Y9, Y11
+	VCMPPD       $0x00, 1408(BX), Y13, Y13
+	VCMPPD       $0x00, 1312(BX), Y9, Y9
+	VMOVUPD      Y6, 1312(BX)
+	VMULPD       64(BX), Y2, Y6
+	VMOVUPD      Y12, 1408(BX)
+	VMOVUPD      32(BX), Y12
 	VMOVUPD      Y0, 544(BX)
-	VMOVUPD      32(BX), Y0
-	VMOVUPD      Y6, 928(BX)
-	VMULPD       352(BX), Y0, Y6
-	VBLENDVPD    Y9, bsmAllRowsAVX2Consts<>+288(SB), Y13, Y9
-	VBLENDVPD    Y12, bsmAllRowsAVX2Consts<>+288(SB), Y6, Y6
-	VMULPD       Y3, Y1, Y1
-	VMULPD       Y2, Y0, Y0
-	VADDPD       384(BX), Y3, Y3
-	VADDPD       352(BX), Y2, Y2
-	VMOVUPD      bsmAllRowsAVX2Consts<>+288(SB), Y12
-	VBLENDVPD    Y11, Y12, Y1, Y1
-	VBLENDVPD    Y10, Y12, Y0, Y0
-	VADDPD       832(BX), Y3, Y3
-	VADDPD       800(BX), Y2, Y2
-	VMOVUPD      bsmAllRowsAVX2Consts<>+2272(SB), Y10
-	VCMPPD       $0x11, Y10, Y3, Y3
-	VCMPPD       $0x11, Y10, Y2, Y2
-	VANDPD       480(BX), Y3, Y3
-	VANDPD       416(BX), Y2, Y2
-	VMOVUPD      576(BX), Y10
-	VMULPD       704(BX), Y10, Y11
-	VMOVUPD      608(BX), Y12
-	VMULPD       672(BX), Y12, Y13
-	VMOVUPD      Y2, 416(BX)
+	VMULPD       352(BX), Y12, Y0
+	VBLENDVPD    Y10, bsmAllRowsAVX2Consts<>+288(SB), Y6, Y6
+	VBLENDVPD    Y11, bsmAllRowsAVX2Consts<>+288(SB), Y0, Y0
+	VMULPD       64(BX), Y3, Y10
+	VMOVUPD      224(BX), Y11
+	VMULPD       Y11, Y12, Y12
+	VADDPD       Y3, Y2, Y2
+	VADDPD       352(BX), Y11, Y3
+	VMOVUPD      bsmAllRowsAVX2Consts<>+288(SB), Y11
+	VBLENDVPD    Y13, Y11, Y10, Y10
+	VBLENDVPD    Y9, Y11, Y12, Y9
+	VADDPD       832(BX), Y2, Y2
+	VADDPD       800(BX), Y3, Y3
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2688(SB), Y11
+	VCMPPD       $0x11, Y11, Y2, Y2
+	VCMPPD       $0x11, Y11, Y3, Y3
+	VANDPD       480(BX), Y2, Y2
+	VANDPD       416(BX), Y3, Y3
+	VMOVUPD      576(BX), Y11
+	VMULPD       704(BX), Y11, Y12
+	VMOVUPD      608(BX), Y13
+	VMOVUPD      Y3, 416(BX)
+	VMULPD       672(BX), Y13, Y3
+	VMOVUPD      Y2, 480(BX)
 	VMOVUPD      640(BX), Y2
-	VMULPD       Y10, Y2, Y10
-	VMOVUPD      Y3, 576(BX)
-	VMOVUPD      448(BX), Y3
-	VMULPD       Y12, Y3, Y12
-	VMULPD       Y4, Y2, Y2
-	VMULPD       Y5, Y3, Y3
-	VMULPD       704(BX), Y4, Y4
-	VMULPD       672(BX), Y5, Y5
-	VMOVUPD      Y0, 448(BX)
-	VMULPD       1024(BX), Y10, Y0
-	VMOVUPD      Y1, 1024(BX)
-	VMULPD       992(BX), Y12, Y1
+	VMULPD       Y11, Y2, Y11
+	VMOVUPD      Y9, 576(BX)
+	VMOVUPD      448(BX), Y9
+	VMULPD       Y13, Y9, Y13
+	VMULPD       Y1, Y2, Y2
+	VMULPD       Y4, Y9, Y9
+	VMULPD       704(BX), Y1, Y1
+	VMULPD       672(BX), Y4, Y4
+	VMOVUPD      Y10, 448(BX)
+	VMULPD       1024(BX), Y11, Y10
+	VMOVUPD      Y0, 1024(BX)
+	VMULPD       992(BX), Y13, Y0
 	VMASKMOVPD   Y2, Y15, (R9)(AX*1)
-	VMASKMOVPD   Y3, Y14, 32(R9)(AX*1)
-	VMULPD       Y11, Y4, Y11
-	VMULPD       Y13, Y5, Y13
-	VMULPD       Y8, Y4, Y8
-	VMULPD       Y7, Y5, Y7
+	VMASKMOVPD   Y9, Y14, 32(R9)(AX*1)
+	VMULPD       Y12, Y1, Y12
+	VMULPD       Y3, Y4, Y3
+	VMULPD       Y8, Y1, Y8
+	VMULPD       Y5, Y4, Y5
+	VMULPD       Y10, Y1, Y1
 	VMULPD       Y0, Y4, Y0
-	VMULPD       Y1, Y5, Y1
-	VMULPD       928(BX), Y11, Y4
-	VMULPD       544(BX), Y13, Y5
+	VMULPD       Y7, Y12, Y4
+	VMULPD       544(BX), Y3, Y7
 	MOVQ         color_base+264(FP), DX
 	VMASKMOVPD   Y4, Y15, (DX)(AX*1)
 	MOVQ         color_base+264(FP), DX
-	VMASKMOVPD   Y5, Y14, 32(DX)(AX*1)
+	VMASKMOVPD   Y7, Y14, 32(DX)(AX*1)
 	VMOVUPD      bsmAllRowsAVX2Consts<>+480(SB), Y4
-	VXORPD       Y0, Y4, Y0
 	VXORPD       Y1, Y4, Y1
-	VMASKMOVPD   Y0, Y15, (R12)(AX*1)
-	VMASKMOVPD   Y1, Y14, 32(R12)(AX*1)
-	VMASKMOVPD   Y11, Y15, (R8)(AX*1)
-	VMASKMOVPD   Y13, Y14, 32(R8)(AX*1)
-	VMOVUPD      1472(BX), Y0
+	VXORPD       Y0, Y4, Y0
+	VMASKMOVPD   Y1, Y15, (R12)(AX*1)
+	VMASKMOVPD   Y0, Y14, 32(R12)(AX*1)
+	VMASKMOVPD   Y12, Y15, (R8)(AX*1)
+	VMASKMOVPD   Y3, Y14, 32(R8)(AX*1)
+	VMOVUPD      1408(BX), Y0
 	VMOVUPD      bsmAllRowsAVX2Consts<>+0(SB), Y1
-	VSUBPD       Y1, Y0, Y5
-	VMOVUPD      Y7, 544(BX)
-	VMOVUPD      224(BX), Y7
-	VSUBPD       Y1, Y7, Y1
-	VMULPD       Y0, Y10, Y0
-	VMULPD       Y7, Y12, Y7
-	VMULPD       Y5, Y10, Y5
-	VMULPD       Y1, Y12, Y1
+	VSUBPD       Y1, Y0, Y7
+	VMOVUPD      1376(BX), Y10
+	VSUBPD       Y1, Y10, Y1
+	VMULPD       Y0, Y11, Y0
+	VMULPD       Y10, Y13, Y10
+	VMULPD       Y7, Y11, Y7
+	VMULPD       Y1, Y13, Y1
 	VMULPD       Y0, Y2, Y0
-	VMULPD       Y7, Y3, Y2
+	VMULPD       Y10, Y9, Y2
 	VMASKMOVPD   Y0, Y15, (R13)(AX*1)
 	VMASKMOVPD   Y2, Y14, 32(R13)(AX*1)
-	VMULPD       Y5, Y11, Y0
-	VMULPD       Y1, Y13, Y1
+	VMULPD       Y7, Y12, Y0
+	VMULPD       Y1, Y3, Y1
 	MOVQ         zomma_base+240(FP), DX
 	VMASKMOVPD   Y0, Y15, (DX)(AX*1)
 	MOVQ         zomma_base+240(FP), DX
 	VMASKMOVPD   Y1, Y14, 32(DX)(AX*1)
-	VMULPD       704(BX), Y11, Y0
-	VMULPD       672(BX), Y13, Y1
-	VMULPD       1376(BX), Y0, Y0
+	VMULPD       704(BX), Y12, Y0
+	VMULPD       672(BX), Y3, Y1
+	VMULPD       1312(BX), Y0, Y0
 	VMULPD       864(BX), Y1, Y1
 	VXORPD       Y0, Y4, Y0
 	VXORPD       Y1, Y4, Y1
@@ -4374,51 +4015,53 @@ tail:
 	VMASKMOVPD   Y0, Y15, (DX)(AX*1)
 	MOVQ         speed_base+216(FP), DX
 	VMASKMOVPD   Y1, Y14, 32(DX)(AX*1)
-	VMOVUPD      1344(BX), Y0
-	VFNMADD132PD 1120(BX), Y9, Y0
-	VMOVUPD      1312(BX), Y1
-	VFNMADD132PD 1152(BX), Y6, Y1
-	VMOVUPD      896(BX), Y2
-	VSUBPD       1344(BX), Y2, Y3
-	VMOVUPD      512(BX), Y4
-	VSUBPD       1312(BX), Y4, Y5
-	VMOVUPD      1024(BX), Y7
-	VSUBPD       Y7, Y9, Y9
-	VMOVUPD      448(BX), Y10
-	VSUBPD       Y10, Y6, Y6
-	VMOVUPD      1120(BX), Y11
-	VFNMADD231PD Y11, Y2, Y7
-	VMOVUPD      1152(BX), Y2
-	VFNMADD231PD Y2, Y4, Y10
-	VFMADD231PD  Y3, Y11, Y9
-	VFMADD231PD  Y5, Y2, Y6
-	VMOVUPD      576(BX), Y2
-	VMOVUPD      bsmAllRowsAVX2Consts<>+2304(SB), Y3
-	VBLENDVPD    Y2, Y9, Y3, Y2
+	VMOVUPD      1280(BX), Y0
+	VFNMADD132PD 1344(BX), Y6, Y0
+	VMOVUPD      1184(BX), Y1
+	VMOVUPD      1024(BX), Y2
+	VFNMADD231PD 1248(BX), Y1, Y2
+	VMOVUPD      896(BX), Y3
+	VSUBPD       1280(BX), Y3, Y4
+	VMOVUPD      512(BX), Y7
+	VSUBPD       Y1, Y7, Y1
+	VMOVUPD      448(BX), Y9
+	VSUBPD       Y9, Y6, Y6
+	VMOVUPD      1024(BX), Y10
+	VMOVUPD      576(BX), Y11
+	VSUBPD       Y11, Y10, Y10
+	VMOVUPD      1344(BX), Y12
+	VFNMADD231PD Y12, Y3, Y9
+	VMOVUPD      1248(BX), Y3
+	VFNMADD231PD Y3, Y7, Y11
+	VFMADD231PD  Y4, Y12, Y6
+	VFMADD231PD  Y1, Y3, Y10
+	VMOVUPD      480(BX), Y1
+	VMOVUPD      bsmAllRowsAVX2Consts<>+2720(SB), Y3
+	VBLENDVPD    Y1, Y6, Y3, Y1
 	VMOVUPD      416(BX), Y4
-	VBLENDVPD    Y4, Y6, Y3, Y3
-	VMASKMOVPD   Y2, Y15, (SI)(AX*1)
+	VBLENDVPD    Y4, Y10, Y3, Y3
+	VMASKMOVPD   Y1, Y15, (SI)(AX*1)
 	VMASKMOVPD   Y3, Y14, 32(SI)(AX*1)
-	VMULPD       704(BX), Y0, Y2
-	VMULPD       672(BX), Y1, Y3
+	VMULPD       704(BX), Y0, Y1
+	VMULPD       672(BX), Y2, Y3
 	VMOVUPD      320(BX), Y4
-	VFMADD213PD  1184(BX), Y4, Y0
-	VMOVUPD      256(BX), Y5
-	VFMADD213PD  1280(BX), Y5, Y1
-	VFMSUB231PD  Y2, Y4, Y8
-	VFMSUB213PD  544(BX), Y3, Y5
-	VFNMADD231PD 288(BX), Y7, Y0
-	VFNMADD231PD 160(BX), Y10, Y1
-	VMULPD       128(BX), Y7, Y4
-	VMULPD       96(BX), Y10, Y6
-	VMASKMOVPD   Y2, Y15, (DI)(AX*1)
+	VFMADD213PD  1216(BX), Y4, Y0
+	VMOVUPD      256(BX), Y6
+	VFMADD213PD  192(BX), Y6, Y2
+	VFMSUB231PD  Y1, Y4, Y8
+	VFMSUB231PD  Y3, Y6, Y5
+	VFNMADD231PD 288(BX), Y9, Y0
+	VFNMADD231PD 160(BX), Y11, Y2
+	VMULPD       128(BX), Y9, Y4
+	VMULPD       96(BX), Y11, Y6
+	VMASKMOVPD   Y1, Y15, (DI)(AX*1)
 	VMASKMOVPD   Y3, Y14, 32(DI)(AX*1)
 	MOVQ         charm_base+192(FP), DX
 	VMASKMOVPD   Y8, Y15, (DX)(AX*1)
 	MOVQ         charm_base+192(FP), DX
 	VMASKMOVPD   Y5, Y14, 32(DX)(AX*1)
 	VMASKMOVPD   Y0, Y15, (R10)(AX*1)
-	VMASKMOVPD   Y1, Y14, 32(R10)(AX*1)
+	VMASKMOVPD   Y2, Y14, 32(R10)(AX*1)
 	VMASKMOVPD   Y4, Y15, (R11)(AX*1)
 	VMASKMOVPD   Y6, Y14, 32(R11)(AX*1)
 	ADDQ         $+64, AX

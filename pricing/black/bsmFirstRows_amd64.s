@@ -5,72 +5,85 @@
 #include "textflag.h"
 
 DATA bsmFirstRowsAVX512Consts<>+0(SB)/8, $0x3ff6a09e667f3bcd
-DATA bsmFirstRowsAVX512Consts<>+8(SB)/8, $0x3ff0000000000000
-DATA bsmFirstRowsAVX512Consts<>+16(SB)/8, $0xbff0000000000000
-DATA bsmFirstRowsAVX512Consts<>+24(SB)/8, $0x3fc2f112df3e5244
-DATA bsmFirstRowsAVX512Consts<>+32(SB)/8, $0x3fc39a09d078c69f
-DATA bsmFirstRowsAVX512Consts<>+40(SB)/8, $0x3fc7466496cb03de
-DATA bsmFirstRowsAVX512Consts<>+48(SB)/8, $0x3fcc71c51d8e78af
-DATA bsmFirstRowsAVX512Consts<>+56(SB)/8, $0x3fd2492494229359
-DATA bsmFirstRowsAVX512Consts<>+64(SB)/8, $0x3fd999999997fa04
-DATA bsmFirstRowsAVX512Consts<>+72(SB)/8, $0x3fe5555555555593
-DATA bsmFirstRowsAVX512Consts<>+80(SB)/8, $0x3dea39ef35793c76
-DATA bsmFirstRowsAVX512Consts<>+88(SB)/8, $0x4000000000000000
-DATA bsmFirstRowsAVX512Consts<>+96(SB)/8, $0x3fe62e42fee00000
-DATA bsmFirstRowsAVX512Consts<>+104(SB)/8, $0x3fe0000000000000
-DATA bsmFirstRowsAVX512Consts<>+112(SB)/8, $0x7fffffffffffffff
-DATA bsmFirstRowsAVX512Consts<>+120(SB)/8, $0x4044000000000000
-DATA bsmFirstRowsAVX512Consts<>+128(SB)/8, $0x3ff8000000000000
-DATA bsmFirstRowsAVX512Consts<>+136(SB)/8, $0x4016000000000000
-DATA bsmFirstRowsAVX512Consts<>+144(SB)/8, $0x8000000000000000
-DATA bsmFirstRowsAVX512Consts<>+152(SB)/8, $0x4086300000000000
-DATA bsmFirstRowsAVX512Consts<>+160(SB)/8, $0xc087500000000000
-DATA bsmFirstRowsAVX512Consts<>+168(SB)/8, $0x3ff71547652b82fe
-DATA bsmFirstRowsAVX512Consts<>+176(SB)/8, $0xbfe62e42fee00000
-DATA bsmFirstRowsAVX512Consts<>+184(SB)/8, $0xbdea39ef35793c76
-DATA bsmFirstRowsAVX512Consts<>+192(SB)/8, $0xbe2e25325154ed2c
-DATA bsmFirstRowsAVX512Consts<>+200(SB)/8, $0xbe4277bd7e608931
-DATA bsmFirstRowsAVX512Consts<>+208(SB)/8, $0x3e5f7f7aa6513d12
-DATA bsmFirstRowsAVX512Consts<>+216(SB)/8, $0x3e747abbfe1349dc
-DATA bsmFirstRowsAVX512Consts<>+224(SB)/8, $0xbe8e40fe135477fb
-DATA bsmFirstRowsAVX512Consts<>+232(SB)/8, $0xbe9ca94833eab172
-DATA bsmFirstRowsAVX512Consts<>+240(SB)/8, $0x3ec034ec9ff77461
-DATA bsmFirstRowsAVX512Consts<>+248(SB)/8, $0x3eb3559d7eab42ef
-DATA bsmFirstRowsAVX512Consts<>+256(SB)/8, $0xbef12becf291cb5c
-DATA bsmFirstRowsAVX512Consts<>+264(SB)/8, $0x3ef25b780504b8a6
-DATA bsmFirstRowsAVX512Consts<>+272(SB)/8, $0x3f1b488c4e1b97b5
-DATA bsmFirstRowsAVX512Consts<>+280(SB)/8, $0xbf3afc08c11736a4
-DATA bsmFirstRowsAVX512Consts<>+288(SB)/8, $0x3f2d0345de443c62
-DATA bsmFirstRowsAVX512Consts<>+296(SB)/8, $0x3f6c48252d50b83f
-DATA bsmFirstRowsAVX512Consts<>+304(SB)/8, $0xbf921f46d4ac3c0e
-DATA bsmFirstRowsAVX512Consts<>+312(SB)/8, $0x3fab82298736da76
-DATA bsmFirstRowsAVX512Consts<>+320(SB)/8, $0xbfbf5b83385c94d7
-DATA bsmFirstRowsAVX512Consts<>+328(SB)/8, $0x3fccd2dc44dda90c
-DATA bsmFirstRowsAVX512Consts<>+336(SB)/8, $0xbfd5ed2acb37558c
-DATA bsmFirstRowsAVX512Consts<>+344(SB)/8, $0x3fdb9a7d5690ca89
-DATA bsmFirstRowsAVX512Consts<>+352(SB)/8, $0xbfdbc22549fbe12f
-DATA bsmFirstRowsAVX512Consts<>+360(SB)/8, $0x3fd34926e4def17d
-DATA bsmFirstRowsAVX512Consts<>+368(SB)/8, $0xbfe0000000000000
-DATA bsmFirstRowsAVX512Consts<>+376(SB)/8, $0x3e5ade156a5dbe76
-DATA bsmFirstRowsAVX512Consts<>+384(SB)/8, $0x3e928af3fca7ab0b
-DATA bsmFirstRowsAVX512Consts<>+392(SB)/8, $0x3ec71dee623fde67
-DATA bsmFirstRowsAVX512Consts<>+400(SB)/8, $0x3efa01997c89e6b0
-DATA bsmFirstRowsAVX512Consts<>+408(SB)/8, $0x3f2a01a014761f6e
-DATA bsmFirstRowsAVX512Consts<>+416(SB)/8, $0x3f56c16c1852b7b0
-DATA bsmFirstRowsAVX512Consts<>+424(SB)/8, $0x3f81111111122322
-DATA bsmFirstRowsAVX512Consts<>+432(SB)/8, $0x3fa55555555502a1
-DATA bsmFirstRowsAVX512Consts<>+440(SB)/8, $0x3fc5555555555511
-DATA bsmFirstRowsAVX512Consts<>+448(SB)/8, $0x3fe000000000000b
-DATA bsmFirstRowsAVX512Consts<>+456(SB)/8, $0x2b2bff2ee48e0530
-DATA bsmFirstRowsAVX512Consts<>+464(SB)/8, $0x3fd9884533d43651
-DATA bsmFirstRowsAVX512Consts<>+472(SB)/8, $0x54b249ad2594c37d
-DATA bsmFirstRowsAVX512Consts<>+480(SB)/8, $0x0000000000000000
-DATA bsmFirstRowsAVX512Consts<>+488(SB)/8, $0x7ff8000000000001
-GLOBL bsmFirstRowsAVX512Consts<>(SB), RODATA|NOPTR, $496
+DATA bsmFirstRowsAVX512Consts<>+8(SB)/8, $0xbff0000000000000
+DATA bsmFirstRowsAVX512Consts<>+16(SB)/8, $0x3fe0000000000000
+DATA bsmFirstRowsAVX512Consts<>+24(SB)/8, $0x3ff0000000000000
+DATA bsmFirstRowsAVX512Consts<>+32(SB)/8, $0x3dea39ef35793c76
+DATA bsmFirstRowsAVX512Consts<>+40(SB)/8, $0x8000000000000000
+DATA bsmFirstRowsAVX512Consts<>+48(SB)/8, $0x4086300000000000
+DATA bsmFirstRowsAVX512Consts<>+56(SB)/8, $0xc087500000000000
+DATA bsmFirstRowsAVX512Consts<>+64(SB)/8, $0x3ff71547652b82fe
+DATA bsmFirstRowsAVX512Consts<>+72(SB)/8, $0x4338000000000000
+DATA bsmFirstRowsAVX512Consts<>+80(SB)/8, $0xbfe62e42fee00000
+DATA bsmFirstRowsAVX512Consts<>+88(SB)/8, $0xbdea39ef35793c76
+DATA bsmFirstRowsAVX512Consts<>+96(SB)/8, $0x3e5ade156a5dbe76
+DATA bsmFirstRowsAVX512Consts<>+104(SB)/8, $0x3e928af3fca7ab0b
+DATA bsmFirstRowsAVX512Consts<>+112(SB)/8, $0x3ec71dee623fde67
+DATA bsmFirstRowsAVX512Consts<>+120(SB)/8, $0x3efa01997c89e6b0
+DATA bsmFirstRowsAVX512Consts<>+128(SB)/8, $0x3f2a01a014761f6e
+DATA bsmFirstRowsAVX512Consts<>+136(SB)/8, $0x3f56c16c1852b7b0
+DATA bsmFirstRowsAVX512Consts<>+144(SB)/8, $0x3f81111111122322
+DATA bsmFirstRowsAVX512Consts<>+152(SB)/8, $0x3fa55555555502a1
+DATA bsmFirstRowsAVX512Consts<>+160(SB)/8, $0x3fc5555555555511
+DATA bsmFirstRowsAVX512Consts<>+168(SB)/8, $0x3fe000000000000b
+DATA bsmFirstRowsAVX512Consts<>+176(SB)/8, $0x3fc2f112df3e5244
+DATA bsmFirstRowsAVX512Consts<>+184(SB)/8, $0x3fc39a09d078c69f
+DATA bsmFirstRowsAVX512Consts<>+192(SB)/8, $0x3fc7466496cb03de
+DATA bsmFirstRowsAVX512Consts<>+200(SB)/8, $0x3fcc71c51d8e78af
+DATA bsmFirstRowsAVX512Consts<>+208(SB)/8, $0x3fd2492494229359
+DATA bsmFirstRowsAVX512Consts<>+216(SB)/8, $0x3fd999999997fa04
+DATA bsmFirstRowsAVX512Consts<>+224(SB)/8, $0x3fe5555555555593
+DATA bsmFirstRowsAVX512Consts<>+232(SB)/8, $0x4000000000000000
+DATA bsmFirstRowsAVX512Consts<>+240(SB)/8, $0x3fe62e42fee00000
+DATA bsmFirstRowsAVX512Consts<>+248(SB)/8, $0x7fffffffffffffff
+DATA bsmFirstRowsAVX512Consts<>+256(SB)/8, $0x4044000000000000
+DATA bsmFirstRowsAVX512Consts<>+264(SB)/8, $0x4004000000000000
+DATA bsmFirstRowsAVX512Consts<>+272(SB)/8, $0x4017000000000000
+DATA bsmFirstRowsAVX512Consts<>+280(SB)/8, $0x2b2bff2ee48e0530
+DATA bsmFirstRowsAVX512Consts<>+288(SB)/8, $0x54b249ad2594c37d
+DATA bsmFirstRowsAVX512Consts<>+296(SB)/8, $0xbfe71547652b82fe
+DATA bsmFirstRowsAVX512Consts<>+304(SB)/8, $0x3ff62e42fee00000
+DATA bsmFirstRowsAVX512Consts<>+312(SB)/8, $0x3dfa39ef35793c76
+DATA bsmFirstRowsAVX512Consts<>+320(SB)/8, $0xbe53cfd9440c758b
+DATA bsmFirstRowsAVX512Consts<>+328(SB)/8, $0xbe5c10df9fd0b5a0
+DATA bsmFirstRowsAVX512Consts<>+336(SB)/8, $0x3e89151d5fe69bf0
+DATA bsmFirstRowsAVX512Consts<>+344(SB)/8, $0x3e84cef58dc442e5
+DATA bsmFirstRowsAVX512Consts<>+352(SB)/8, $0xbeb9c98d68230094
+DATA bsmFirstRowsAVX512Consts<>+360(SB)/8, $0x3e9f0588d5134af5
+DATA bsmFirstRowsAVX512Consts<>+368(SB)/8, $0x3ee7b68052fca57d
+DATA bsmFirstRowsAVX512Consts<>+376(SB)/8, $0xbef81dd74dfb5ff6
+DATA bsmFirstRowsAVX512Consts<>+384(SB)/8, $0xbf09a70a60d609b4
+DATA bsmFirstRowsAVX512Consts<>+392(SB)/8, $0x3f356bc7962f9cea
+DATA bsmFirstRowsAVX512Consts<>+400(SB)/8, $0xbf403c77d56a94be
+DATA bsmFirstRowsAVX512Consts<>+408(SB)/8, $0xbf59d3d3a3218a6c
+DATA bsmFirstRowsAVX512Consts<>+416(SB)/8, $0x3f88af7a122fa11e
+DATA bsmFirstRowsAVX512Consts<>+424(SB)/8, $0xbfa5e04fbae7029b
+DATA bsmFirstRowsAVX512Consts<>+432(SB)/8, $0x3fbbe6e778f4145d
+DATA bsmFirstRowsAVX512Consts<>+440(SB)/8, $0xbfcc587e4e8904c3
+DATA bsmFirstRowsAVX512Consts<>+448(SB)/8, $0x3fd7ce8b1b938d89
+DATA bsmFirstRowsAVX512Consts<>+456(SB)/8, $0xbfe0ac9c06c291cf
+DATA bsmFirstRowsAVX512Consts<>+464(SB)/8, $0x3fe31b13059845d5
+DATA bsmFirstRowsAVX512Consts<>+472(SB)/8, $0xbfe077e1c5642a81
+DATA bsmFirstRowsAVX512Consts<>+480(SB)/8, $0x3fcabf470bc40607
+DATA bsmFirstRowsAVX512Consts<>+488(SB)/8, $0xbdaade156a5dbe76
+DATA bsmFirstRowsAVX512Consts<>+496(SB)/8, $0x3df28af3fca7ab0b
+DATA bsmFirstRowsAVX512Consts<>+504(SB)/8, $0x0000000000000000
+DATA bsmFirstRowsAVX512Consts<>+512(SB)/8, $0xbe371dee623fde67
+DATA bsmFirstRowsAVX512Consts<>+520(SB)/8, $0x3e7a01997c89e6b0
+DATA bsmFirstRowsAVX512Consts<>+528(SB)/8, $0xbeba01a014761f6e
+DATA bsmFirstRowsAVX512Consts<>+536(SB)/8, $0x3ef6c16c1852b7b0
+DATA bsmFirstRowsAVX512Consts<>+544(SB)/8, $0xbf31111111122322
+DATA bsmFirstRowsAVX512Consts<>+552(SB)/8, $0x3f655555555502a1
+DATA bsmFirstRowsAVX512Consts<>+560(SB)/8, $0xbf95555555555511
+DATA bsmFirstRowsAVX512Consts<>+568(SB)/8, $0x3fc000000000000b
+DATA bsmFirstRowsAVX512Consts<>+576(SB)/8, $0xbfe0000000000000
+DATA bsmFirstRowsAVX512Consts<>+584(SB)/8, $0x3fd9884533d43651
+DATA bsmFirstRowsAVX512Consts<>+592(SB)/8, $0x7ff8000000000001
+GLOBL bsmFirstRowsAVX512Consts<>(SB), RODATA|NOPTR, $600
 
 // func bsmFirstRowsAVX512(price []float64, delta []float64, gamma []float64, vega []float64, theta []float64, rho []float64, sign []float64, S []float64, K []float64, T []float64, sigma []float64, r []float64, q []float64)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·bsmFirstRowsAVX512(SB), $4672-312
+TEXT ·bsmFirstRowsAVX512(SB), $2944-312
 	LEAQ 63(SP), BX
 	ANDQ $-64, BX
 	MOVQ price_len+8(FP), CX
@@ -83,7 +96,7 @@ TEXT ·bsmFirstRowsAVX512(SB), $4672-312
 	MOVQ sign_base+144(FP), R12
 	MOVQ S_base+168(FP), R13
 	XORL AX, AX
-	SUBQ $+32, CX
+	SUBQ $+24, CX
 	JLT  rest
 
 body:
@@ -99,1303 +112,965 @@ body:
 	PREFETCHT0       1152(DX)(AX*1)
 	MOVQ             T_base+216(FP), DX
 	VMOVUPD          128(DX)(AX*1), Z2
-	MOVQ             T_base+216(FP), DX
-	PREFETCHT0       1216(DX)(AX*1)
-	MOVQ             T_base+216(FP), DX
-	VMOVUPD          192(DX)(AX*1), Z3
 	PREFETCHT0       1024(R13)(AX*1)
-	VMOVUPD          (R13)(AX*1), Z4
+	VMOVUPD          (R13)(AX*1), Z3
 	PREFETCHT0       1088(R13)(AX*1)
-	VMOVUPD          64(R13)(AX*1), Z5
+	VMOVUPD          64(R13)(AX*1), Z4
 	PREFETCHT0       1152(R13)(AX*1)
-	VMOVUPD          128(R13)(AX*1), Z6
-	PREFETCHT0       1216(R13)(AX*1)
-	VMOVUPD          192(R13)(AX*1), Z7
+	VMOVUPD          128(R13)(AX*1), Z5
 	MOVQ             K_base+192(FP), DX
 	PREFETCHT0       1024(DX)(AX*1)
 	MOVQ             K_base+192(FP), DX
-	VMOVUPD          (DX)(AX*1), Z8
+	VMOVUPD          (DX)(AX*1), Z6
 	MOVQ             K_base+192(FP), DX
 	PREFETCHT0       1088(DX)(AX*1)
 	MOVQ             K_base+192(FP), DX
-	VMOVUPD          64(DX)(AX*1), Z9
+	VMOVUPD          64(DX)(AX*1), Z7
 	MOVQ             K_base+192(FP), DX
 	PREFETCHT0       1152(DX)(AX*1)
 	MOVQ             K_base+192(FP), DX
-	VMOVUPD          128(DX)(AX*1), Z10
-	MOVQ             K_base+192(FP), DX
-	PREFETCHT0       1216(DX)(AX*1)
-	MOVQ             K_base+192(FP), DX
-	VMOVUPD          192(DX)(AX*1), Z11
+	VMOVUPD          128(DX)(AX*1), Z8
 	MOVQ             sigma_base+240(FP), DX
 	PREFETCHT0       1024(DX)(AX*1)
 	MOVQ             sigma_base+240(FP), DX
+	VMOVUPD          (DX)(AX*1), Z9
+	MOVQ             sigma_base+240(FP), DX
+	PREFETCHT0       1088(DX)(AX*1)
+	MOVQ             sigma_base+240(FP), DX
+	VMOVUPD          64(DX)(AX*1), Z10
+	MOVQ             sigma_base+240(FP), DX
+	PREFETCHT0       1152(DX)(AX*1)
+	MOVQ             sigma_base+240(FP), DX
+	VMOVUPD          128(DX)(AX*1), Z11
+	MOVQ             r_base+264(FP), DX
+	PREFETCHT0       1024(DX)(AX*1)
+	MOVQ             r_base+264(FP), DX
 	VMOVUPD          (DX)(AX*1), Z12
-	MOVQ             sigma_base+240(FP), DX
+	MOVQ             r_base+264(FP), DX
 	PREFETCHT0       1088(DX)(AX*1)
-	MOVQ             sigma_base+240(FP), DX
+	MOVQ             r_base+264(FP), DX
 	VMOVUPD          64(DX)(AX*1), Z13
-	MOVQ             sigma_base+240(FP), DX
+	MOVQ             r_base+264(FP), DX
 	PREFETCHT0       1152(DX)(AX*1)
-	MOVQ             sigma_base+240(FP), DX
+	MOVQ             r_base+264(FP), DX
 	VMOVUPD          128(DX)(AX*1), Z14
-	MOVQ             sigma_base+240(FP), DX
-	PREFETCHT0       1216(DX)(AX*1)
-	MOVQ             sigma_base+240(FP), DX
-	VMOVUPD          192(DX)(AX*1), Z15
-	MOVQ             r_base+264(FP), DX
-	PREFETCHT0       1024(DX)(AX*1)
-	MOVQ             r_base+264(FP), DX
-	VMOVUPD          (DX)(AX*1), Z16
-	MOVQ             r_base+264(FP), DX
-	PREFETCHT0       1088(DX)(AX*1)
-	MOVQ             r_base+264(FP), DX
-	VMOVUPD          64(DX)(AX*1), Z17
-	MOVQ             r_base+264(FP), DX
-	PREFETCHT0       1152(DX)(AX*1)
-	MOVQ             r_base+264(FP), DX
-	VMOVUPD          128(DX)(AX*1), Z18
-	MOVQ             r_base+264(FP), DX
-	PREFETCHT0       1216(DX)(AX*1)
-	MOVQ             r_base+264(FP), DX
-	VMOVUPD          192(DX)(AX*1), Z19
 	MOVQ             q_base+288(FP), DX
 	PREFETCHT0       1024(DX)(AX*1)
 	MOVQ             q_base+288(FP), DX
-	VMOVUPD          (DX)(AX*1), Z20
+	VMOVUPD          (DX)(AX*1), Z15
 	MOVQ             q_base+288(FP), DX
 	PREFETCHT0       1088(DX)(AX*1)
 	MOVQ             q_base+288(FP), DX
-	VMOVUPD          64(DX)(AX*1), Z21
+	VMOVUPD          64(DX)(AX*1), Z16
 	MOVQ             q_base+288(FP), DX
 	PREFETCHT0       1152(DX)(AX*1)
 	MOVQ             q_base+288(FP), DX
-	VMOVUPD          128(DX)(AX*1), Z22
-	MOVQ             q_base+288(FP), DX
-	PREFETCHT0       1216(DX)(AX*1)
-	MOVQ             q_base+288(FP), DX
-	VMOVUPD          192(DX)(AX*1), Z23
+	VMOVUPD          128(DX)(AX*1), Z17
 	PREFETCHT0       1024(R12)(AX*1)
-	VMOVUPD          (R12)(AX*1), Z24
+	VMOVUPD          (R12)(AX*1), Z18
 	PREFETCHT0       1088(R12)(AX*1)
-	VMOVUPD          64(R12)(AX*1), Z25
+	VMOVUPD          64(R12)(AX*1), Z19
 	PREFETCHT0       1152(R12)(AX*1)
-	VMOVUPD          128(R12)(AX*1), Z26
-	PREFETCHT0       1216(R12)(AX*1)
-	VMOVUPD          192(R12)(AX*1), Z27
-	VSQRTPD          Z0, Z28
-	VSQRTPD          Z1, Z29
-	VSQRTPD          Z2, Z30
-	VSQRTPD          Z3, Z31
-	VMOVUPD          Z27, (BX)
-	VGETMANTPD       $0x04, Z4, Z27
-	VMOVUPD          Z26, 64(BX)
+	VMOVUPD          128(R12)(AX*1), Z20
+	VSQRTPD          Z0, Z21
+	VSQRTPD          Z1, Z22
+	VSQRTPD          Z2, Z23
+	VGETMANTPD       $0x04, Z3, Z24
+	VGETMANTPD       $0x04, Z4, Z25
 	VGETMANTPD       $0x04, Z5, Z26
-	VMOVUPD          Z25, 128(BX)
-	VGETMANTPD       $0x04, Z6, Z25
-	VMOVUPD          Z24, 192(BX)
-	VGETMANTPD       $0x04, Z7, Z24
-	VMOVUPD          Z3, 256(BX)
-	VGETMANTPD       $0x04, Z8, Z3
-	VMOVUPD          Z2, 320(BX)
-	VGETMANTPD       $0x04, Z9, Z2
-	VMOVUPD          Z1, 384(BX)
-	VGETMANTPD       $0x04, Z10, Z1
-	VMOVUPD          Z0, 448(BX)
-	VGETMANTPD       $0x04, Z11, Z0
-	VMOVUPD          Z19, 512(BX)
-	VMULPD.BCST      bsmFirstRowsAVX512Consts<>+0(SB), Z27, Z19
-	VMOVUPD          Z23, 576(BX)
-	VMULPD.BCST      bsmFirstRowsAVX512Consts<>+0(SB), Z26, Z23
-	VMOVUPD          Z18, 640(BX)
+	VGETMANTPD       $0x04, Z6, Z27
+	VGETMANTPD       $0x04, Z7, Z28
+	VGETMANTPD       $0x04, Z8, Z29
+	VGETEXPPD        Z3, Z30
+	VGETEXPPD        Z4, Z31
+	VMOVUPD          Z20, (BX)
+	VGETEXPPD        Z5, Z20
+	VMOVUPD          Z19, 64(BX)
+	VMULPD.BCST      bsmFirstRowsAVX512Consts<>+0(SB), Z24, Z19
+	VMOVUPD          Z18, 128(BX)
 	VMULPD.BCST      bsmFirstRowsAVX512Consts<>+0(SB), Z25, Z18
-	VMOVUPD          Z22, 704(BX)
-	VMULPD.BCST      bsmFirstRowsAVX512Consts<>+0(SB), Z24, Z22
-	VCMPPD           $0x11, Z3, Z19, K1
-	VCMPPD           $0x11, Z2, Z23, K2
-	VCMPPD           $0x11, Z1, Z18, K3
-	VCMPPD           $0x11, Z0, Z22, K4
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+0(SB), Z18
-	VMULPD           Z18, Z3, Z19
-	VMULPD           Z18, Z2, Z22
-	VMULPD           Z18, Z1, Z23
-	VMULPD           Z18, Z0, Z18
-	VCMPPD           $0x11, Z27, Z19, K5
-	VCMPPD           $0x11, Z26, Z22, K6
-	VCMPPD           $0x11, Z25, Z23, K7
-	KMOVB            K7, 768(BX)
-	VCMPPD           $0x11, Z24, Z18, K7
-	VMOVAPD          Z27, Z18
-	VADDPD           Z27, Z27, K1, Z18
-	VMOVAPD          Z26, Z19
-	VADDPD           Z26, Z26, K2, Z19
-	VMOVAPD          Z25, Z22
-	VADDPD           Z25, Z25, K3, Z22
-	VMOVAPD          Z24, Z23
-	VADDPD           Z24, Z24, K4, Z23
-	VMOVAPD          Z3, Z24
-	VADDPD           Z3, Z3, K5, Z24
-	VMOVAPD          Z2, Z3
-	VADDPD           Z2, Z2, K6, Z3
-	KMOVB            K6, 832(BX)
-	KMOVB            768(BX), K6
-	VMOVAPD          Z1, Z2
-	VADDPD           Z1, Z1, K6, Z2
-	VMOVAPD          Z0, Z1
-	VADDPD           Z0, Z0, K7, Z1
-	VMULPD           Z28, Z12, Z0
-	VMULPD           Z29, Z13, Z25
-	VMULPD           Z30, Z14, Z26
-	VMULPD           Z31, Z15, Z27
-	VMULPD           Z12, Z12, Z12
-	VMULPD           Z13, Z13, Z13
-	VMULPD           Z14, Z14, Z14
-	VMULPD           Z15, Z15, Z15
-	VMOVUPD          Z31, 896(BX)
-	VADDPD           Z24, Z18, Z31
-	VMOVUPD          Z30, 960(BX)
-	VADDPD           Z3, Z19, Z30
-	VMOVUPD          Z29, 1024(BX)
-	VADDPD           Z2, Z22, Z29
-	VMOVUPD          Z28, 1088(BX)
-	VADDPD           Z1, Z23, Z28
-	VSUBPD           Z24, Z18, Z18
-	VSUBPD           Z3, Z19, Z3
-	VSUBPD           Z2, Z22, Z2
-	VSUBPD           Z1, Z23, Z1
-	VMULPD           Z0, Z4, Z19
-	VMULPD           Z25, Z5, Z22
-	VMULPD           Z26, Z6, Z23
-	VMULPD           Z27, Z7, Z24
-	VMOVUPD          Z15, 1152(BX)
-	VGETEXPPD        Z4, Z15
-	VMOVUPD          Z14, 1216(BX)
-	VGETEXPPD        Z5, Z14
-	VMOVUPD          Z13, 1280(BX)
-	VGETEXPPD        Z6, Z13
-	VMOVUPD          Z12, 1344(BX)
-	VGETEXPPD        Z7, Z12
-	VMOVUPD          Z7, 1408(BX)
-	VMULPD           Z19, Z31, Z7
-	VMOVUPD          Z6, 1472(BX)
-	VMULPD           Z22, Z30, Z6
-	VMOVUPD          Z5, 1536(BX)
-	VMULPD           Z23, Z29, Z5
-	VMOVUPD          Z4, 1600(BX)
-	VMULPD           Z24, Z28, Z4
-	VMOVUPD          Z27, 1664(BX)
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+8(SB), Z27
-	VDIVPD           Z7, Z27, Z7
-	VDIVPD           Z6, Z27, Z6
-	VDIVPD           Z5, Z27, Z5
-	VDIVPD           Z4, Z27, Z4
-	VMULPD           Z7, Z19, Z19
-	VMULPD           Z6, Z22, Z22
-	VMULPD           Z5, Z23, Z23
-	VMULPD           Z4, Z24, Z24
-	VMULPD           Z7, Z31, Z7
-	VMULPD           Z6, Z30, Z6
-	VMULPD           Z5, Z29, Z5
-	VMULPD           Z4, Z28, Z4
-	VMULPD           Z19, Z18, Z18
-	VMULPD           Z22, Z3, Z3
-	VMULPD           Z23, Z2, Z2
-	VMULPD           Z24, Z1, Z1
-	VGETEXPPD        Z8, Z19
-	VGETEXPPD        Z9, Z22
-	VGETEXPPD        Z10, Z23
-	VGETEXPPD        Z11, Z24
-	VSUBPD           Z19, Z15, Z15
-	VSUBPD           Z22, Z14, Z14
-	VSUBPD           Z23, Z13, Z13
-	VSUBPD           Z24, Z12, Z12
-	VMULPD           Z18, Z18, Z19
-	VMULPD           Z3, Z3, Z22
-	VMULPD           Z2, Z2, Z23
-	VMULPD           Z1, Z1, Z24
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+16(SB), Z28
-	VMOVAPD          Z15, Z29
-	VADDPD           Z28, Z15, K1, Z29
-	VMOVAPD          Z14, Z30
-	VADDPD           Z28, Z14, K2, Z30
-	VMOVAPD          Z13, Z31
-	VADDPD           Z28, Z13, K3, Z31
-	VMOVUPD          Z11, 1728(BX)
-	VMOVAPD          Z12, Z11
-	VADDPD           Z28, Z12, K4, Z11
-	VADDPD           Z27, Z15, K5, Z29
-	KMOVB            832(BX), K1
-	VADDPD           Z27, Z14, K1, Z30
-	VADDPD           Z27, Z13, K6, Z31
-	VADDPD           Z27, Z12, K7, Z11
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+24(SB), Z12
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+32(SB), Z13
-	VFMADD231PD      Z12, Z19, Z13
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+32(SB), Z14
-	VFMADD231PD      Z12, Z22, Z14
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+32(SB), Z15
-	VFMADD231PD      Z12, Z23, Z15
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+32(SB), Z24, Z12
-	VMOVUPD          Z10, 768(BX)
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+40(SB), Z10
-	VFMADD213PD      Z10, Z19, Z13
-	VFMADD213PD      Z10, Z22, Z14
-	VFMADD213PD      Z10, Z23, Z15
-	VFMADD231PD      Z12, Z24, Z10
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+48(SB), Z12
-	VFMADD213PD      Z12, Z19, Z13
-	VFMADD213PD      Z12, Z22, Z14
-	VFMADD213PD      Z12, Z23, Z15
-	VFMADD231PD      Z10, Z24, Z12
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+56(SB), Z10
-	VFMADD213PD      Z10, Z19, Z13
-	VFMADD213PD      Z10, Z22, Z14
-	VFMADD213PD      Z10, Z23, Z15
-	VFMADD231PD      Z12, Z24, Z10
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+64(SB), Z12
-	VFMADD213PD      Z12, Z19, Z13
-	VFMADD213PD      Z12, Z22, Z14
-	VFMADD213PD      Z12, Z23, Z15
-	VFMADD231PD      Z10, Z24, Z12
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+72(SB), Z10
-	VFMADD213PD      Z10, Z19, Z13
-	VFMADD213PD      Z10, Z22, Z14
-	VFMADD213PD      Z10, Z23, Z15
-	VFMADD231PD      Z12, Z24, Z10
-	VMULPD           Z13, Z19, Z12
-	VMULPD           Z14, Z22, Z13
-	VMULPD           Z15, Z23, Z14
-	VMULPD           Z10, Z24, Z10
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+80(SB), Z15
-	VMULPD           Z15, Z29, Z19
-	VMULPD           Z15, Z30, Z22
-	VMULPD           Z15, Z31, Z23
-	VMULPD           Z15, Z11, Z15
-	VFMADD231PD      Z12, Z18, Z19
-	VFMADD231PD      Z13, Z3, Z22
-	VFMADD231PD      Z14, Z2, Z23
-	VFMADD231PD      Z10, Z1, Z15
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+88(SB), Z10
-	VFMADD231PD      Z10, Z18, Z19
-	VFMADD231PD      Z10, Z3, Z22
-	VFMADD231PD      Z10, Z2, Z23
-	VFMADD231PD      Z10, Z1, Z15
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+96(SB), Z1
-	VFMADD231PD      Z1, Z29, Z19
-	VFMADD231PD      Z1, Z30, Z22
-	VFMADD231PD      Z1, Z31, Z23
-	VFMADD231PD      Z1, Z11, Z15
-	VSUBPD           Z20, Z16, Z1
-	VSUBPD           Z21, Z17, Z2
-	VMOVUPD          640(BX), Z3
-	VSUBPD           704(BX), Z3, Z11
-	VMOVUPD          512(BX), Z12
-	VSUBPD           576(BX), Z12, Z13
-	VFMADD231PD      448(BX), Z1, Z19
-	VFMADD231PD      384(BX), Z2, Z22
-	VFMADD231PD      320(BX), Z11, Z23
-	VFMADD231PD      256(BX), Z13, Z15
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+104(SB), Z1
-	VMULPD           Z1, Z0, Z2
-	VMULPD           Z1, Z25, Z11
-	VMULPD           Z1, Z26, Z13
-	VMOVUPD          1664(BX), Z14
-	VMULPD           Z1, Z14, Z18
-	VMULPD           1600(BX), Z7, Z24
-	VMULPD           1536(BX), Z6, Z29
-	VMULPD           1472(BX), Z5, Z30
-	VMULPD           1408(BX), Z4, Z31
-	VMULPD           Z7, Z0, Z7
-	VMULPD           Z6, Z25, Z6
-	VMULPD           Z5, Z26, Z5
-	VMULPD           Z4, Z14, Z4
-	VMULPD           1344(BX), Z24, Z14
-	VMOVUPD          Z14, 1344(BX)
-	VMULPD           1280(BX), Z29, Z14
-	VMOVUPD          Z14, 1280(BX)
-	VMULPD           1216(BX), Z30, Z14
-	VMOVUPD          Z14, 1216(BX)
-	VMULPD           1152(BX), Z31, Z14
-	VMOVUPD          Z14, 1152(BX)
-	VMOVAPD          Z2, Z14
-	VFMADD231PD      Z19, Z24, Z14
-	VMOVUPD          Z26, 832(BX)
-	VMOVAPD          Z11, Z26
-	VFMADD231PD      Z22, Z29, Z26
-	VMOVUPD          Z25, 1792(BX)
-	VMOVAPD          Z13, Z25
-	VFMADD231PD      Z23, Z30, Z25
-	VMOVUPD          Z0, 1856(BX)
-	VMOVAPD          Z18, Z0
-	VFMADD231PD      Z15, Z31, Z0
-	VFMSUB231PD      Z19, Z24, Z2
-	VFMSUB231PD      Z22, Z29, Z11
-	VFMSUB231PD      Z23, Z30, Z13
-	VFMSUB231PD      Z15, Z31, Z18
-	VMULPD           Z7, Z24, Z15
-	VMULPD           Z6, Z29, Z19
-	VMULPD           Z5, Z30, Z22
-	VMULPD           Z4, Z31, Z23
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+112(SB), Z24
-	VANDPD           Z24, Z14, Z29
-	VANDPD           Z24, Z26, Z30
-	VANDPD           Z24, Z25, Z31
-	VMOVUPD          Z23, 1920(BX)
-	VANDPD           Z24, Z0, Z23
-	VMOVUPD          Z22, 1984(BX)
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+120(SB), Z22
-	VMINPD           Z29, Z22, Z29
-	VMINPD           Z30, Z22, Z30
-	VMINPD           Z31, Z22, Z31
-	VMINPD           Z23, Z22, Z23
-	VMOVUPD          Z19, 2048(BX)
-	VANDPD           Z24, Z2, Z19
-	VMOVUPD          Z15, 2112(BX)
-	VANDPD           Z24, Z11, Z15
-	VMOVUPD          Z4, 2176(BX)
-	VANDPD           Z24, Z13, Z4
-	VMOVUPD          Z5, 2240(BX)
-	VANDPD           Z24, Z18, Z5
-	VMINPD           Z19, Z22, Z19
-	VMINPD           Z15, Z22, Z15
-	VMINPD           Z4, Z22, Z4
-	VMINPD           Z5, Z22, Z5
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+128(SB), Z22
-	VFMADD213PD      Z27, Z29, Z22
-	VMOVUPD          Z6, 2304(BX)
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+128(SB), Z6
-	VFMADD213PD      Z27, Z30, Z6
-	VMOVUPD          Z7, 2368(BX)
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+128(SB), Z7
-	VFMADD213PD      Z27, Z31, Z7
-	VMOVUPD          Z9, 2432(BX)
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+128(SB), Z9
-	VFMADD213PD      Z27, Z23, Z9
-	VMOVUPD          Z8, 2496(BX)
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+136(SB), Z8
-	VADDPD           Z8, Z29, Z24
-	VADDPD           Z8, Z30, Z1
-	VMOVUPD          Z18, 2560(BX)
-	VADDPD           Z8, Z31, Z18
-	VMOVUPD          Z13, 2624(BX)
-	VADDPD           Z8, Z23, Z13
-	VMOVUPD          Z11, 2688(BX)
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+128(SB), Z11
-	VFMADD213PD      Z27, Z19, Z11
-	VMOVUPD          Z2, 2752(BX)
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+128(SB), Z2
-	VFMADD213PD      Z27, Z15, Z2
-	VMOVUPD          Z0, 2816(BX)
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+128(SB), Z0
-	VFMADD213PD      Z27, Z4, Z0
-	VMOVUPD          Z25, 2880(BX)
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+128(SB), Z25
-	VFMADD213PD      Z27, Z5, Z25
-	VMOVUPD          Z26, 2944(BX)
-	VADDPD           Z8, Z19, Z26
-	VMOVUPD          Z14, 3008(BX)
-	VADDPD           Z8, Z15, Z14
-	VADDPD           Z8, Z4, Z12
-	VADDPD           Z8, Z5, Z8
-	VMULPD           Z24, Z22, Z3
-	VMULPD           Z1, Z6, Z10
-	VMULPD           Z18, Z7, Z28
-	VMOVUPD          Z17, 3072(BX)
-	VMULPD           Z13, Z9, Z17
-	VMOVUPD          Z16, 3136(BX)
-	VMULPD           Z26, Z11, Z16
-	VMOVUPD          Z23, 3200(BX)
-	VMULPD           Z14, Z2, Z23
-	VMOVUPD          Z31, 3264(BX)
-	VMULPD           Z12, Z0, Z31
-	VMOVUPD          Z30, 3328(BX)
-	VMULPD           Z8, Z25, Z30
-	VMOVUPD          Z29, 3392(BX)
-	VMULPD           448(BX), Z20, Z29
-	VMOVUPD          Z20, 3456(BX)
-	VMULPD           384(BX), Z21, Z20
-	VMOVUPD          Z21, 3520(BX)
-	VMOVUPD          320(BX), Z21
-	VMOVUPD          Z5, 3584(BX)
-	VMULPD           704(BX), Z21, Z5
-	VMOVUPD          256(BX), Z21
-	VMOVUPD          Z4, 3648(BX)
-	VMULPD           576(BX), Z21, Z4
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+144(SB), Z21
-	VXORPD           Z21, Z29, Z29
-	VXORPD           Z21, Z20, Z20
-	VXORPD           Z21, Z5, Z5
-	VXORPD           Z21, Z4, Z4
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+152(SB), Z21
-	VMINPD           Z29, Z21, Z29
-	VMINPD           Z20, Z21, Z20
-	VMINPD           Z5, Z21, Z5
-	VMINPD           Z4, Z21, Z4
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+160(SB), Z21
-	VMAXPD           Z29, Z21, Z29
-	VMAXPD           Z20, Z21, Z20
-	VMAXPD           Z5, Z21, Z5
-	VMAXPD           Z4, Z21, Z4
-	VMULPD           Z16, Z3, Z21
-	VMOVUPD          Z4, 3712(BX)
-	VMULPD           Z23, Z10, Z4
-	VMOVUPD          Z5, 3776(BX)
-	VMULPD           Z31, Z28, Z5
-	VMOVUPD          Z20, 3840(BX)
-	VMULPD           Z30, Z17, Z20
-	VDIVPD           Z21, Z27, Z21
-	VDIVPD           Z4, Z27, Z4
-	VDIVPD           Z5, Z27, Z5
-	VDIVPD           Z20, Z27, Z20
-	VMULPD           Z21, Z16, Z16
-	VMULPD           Z4, Z23, Z23
-	VMULPD           Z5, Z31, Z31
-	VMULPD           Z20, Z30, Z30
-	VMULPD           Z21, Z3, Z3
-	VMULPD           Z4, Z10, Z4
-	VMULPD           Z5, Z28, Z5
-	VMULPD           Z20, Z17, Z10
-	VMULPD           Z16, Z22, Z17
-	VMULPD           Z23, Z6, Z6
-	VMULPD           Z31, Z7, Z7
-	VMULPD           Z30, Z9, Z9
-	VMULPD           Z16, Z24, Z16
-	VMULPD           Z23, Z1, Z1
-	VMULPD           Z31, Z18, Z18
-	VMULPD           Z30, Z13, Z13
-	VMULPD           Z3, Z11, Z11
-	VMULPD           Z4, Z2, Z2
-	VMULPD           Z5, Z0, Z0
-	VMULPD           Z10, Z25, Z20
-	VMULPD           Z3, Z26, Z3
-	VMULPD           Z4, Z14, Z4
-	VMULPD           Z5, Z12, Z5
-	VMULPD           Z10, Z8, Z8
-	VMULPD           Z11, Z19, Z10
-	VMULPD           Z2, Z15, Z2
-	VMULPD           3648(BX), Z0, Z0
-	VMULPD           3584(BX), Z20, Z11
-	VMULPD           3392(BX), Z17, Z12
-	VMULPD           3328(BX), Z6, Z6
-	VMULPD           3264(BX), Z7, Z7
-	VMULPD           3200(BX), Z9, Z9
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+168(SB), Z14
-	VMULPD           Z14, Z29, Z15
-	VMOVUPD          3840(BX), Z17
-	VMULPD           Z14, Z17, Z19
-	VMOVUPD          3776(BX), Z20
-	VMULPD           Z14, Z20, Z21
-	VMOVUPD          3712(BX), Z22
-	VMULPD           Z14, Z22, Z23
-	VRNDSCALEPD      $0x08, Z15, Z15
-	VRNDSCALEPD      $0x08, Z19, Z19
-	VRNDSCALEPD      $0x08, Z21, Z21
-	VRNDSCALEPD      $0x08, Z23, Z23
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+176(SB), Z24
-	VFMADD231PD      Z24, Z15, Z29
-	VFMADD231PD      Z24, Z19, Z17
-	VFMADD231PD      Z24, Z21, Z20
-	VFMADD231PD      Z24, Z23, Z22
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+184(SB), Z25
-	VFMADD231PD      Z25, Z15, Z29
-	VFMADD231PD      Z25, Z19, Z17
-	VFMADD231PD      Z25, Z21, Z20
-	VFMADD231PD      Z25, Z23, Z22
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+88(SB), Z26
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+16(SB), Z28
-	VFMADD231PD      Z26, Z12, Z28
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+16(SB), Z30
-	VFMADD231PD      Z26, Z6, Z30
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+16(SB), Z31
-	VFMADD231PD      Z26, Z7, Z31
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+16(SB), Z25
-	VFMADD231PD      Z26, Z9, Z25
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+16(SB), Z24
-	VFMADD231PD      Z26, Z10, Z24
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+16(SB), Z14
-	VFMADD231PD      Z26, Z2, Z14
-	VMOVUPD          Z23, 3712(BX)
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+16(SB), Z23
-	VFMADD231PD      Z26, Z0, Z23
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+16(SB), Z11, Z26
-	VMOVUPD          Z21, 3776(BX)
-	VMOVUPD          3136(BX), Z21
-	VMOVUPD          Z19, 3840(BX)
-	VMULPD           448(BX), Z21, Z19
-	VMOVUPD          3072(BX), Z21
-	VMOVUPD          Z15, 3584(BX)
-	VMULPD           384(BX), Z21, Z15
-	VMOVUPD          640(BX), Z21
-	VMOVUPD          Z22, 3648(BX)
-	VMULPD           320(BX), Z21, Z22
-	VMOVUPD          512(BX), Z21
-	VMOVUPD          Z20, 3904(BX)
-	VMULPD           256(BX), Z21, Z20
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+144(SB), Z21
-	VXORPD           Z19, Z21, Z19
-	VXORPD           Z15, Z21, Z15
-	VXORPD           Z22, Z21, Z22
-	VXORPD           Z20, Z21, Z20
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+152(SB), Z21
-	VMINPD           Z19, Z21, Z19
-	VMINPD           Z15, Z21, Z15
-	VMINPD           Z22, Z21, Z22
-	VMINPD           Z20, Z21, Z20
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+160(SB), Z21
-	VMAXPD           Z19, Z21, Z19
-	VMAXPD           Z15, Z21, Z15
-	VMAXPD           Z22, Z21, Z22
-	VMAXPD           Z20, Z21, Z20
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+192(SB), Z21
-	VMOVUPD          Z17, 3968(BX)
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+200(SB), Z17
-	VFMADD231PD      Z21, Z28, Z17
-	VMOVUPD          Z29, 4032(BX)
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+200(SB), Z29
-	VFMADD231PD      Z21, Z30, Z29
-	VMOVUPD          Z20, 4096(BX)
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+200(SB), Z20
-	VFMADD231PD      Z21, Z31, Z20
-	VMOVUPD          Z22, 4160(BX)
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+200(SB), Z22
-	VFMADD231PD      Z21, Z25, Z22
-	VMOVUPD          Z15, 4224(BX)
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+208(SB), Z15
-	VFMADD213PD      Z15, Z28, Z17
-	VFMADD213PD      Z15, Z30, Z29
-	VFMADD213PD      Z15, Z31, Z20
-	VFMADD213PD      Z15, Z25, Z22
-	VMOVUPD          Z19, 4288(BX)
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+216(SB), Z19
-	VFMADD213PD      Z19, Z28, Z17
-	VFMADD213PD      Z19, Z30, Z29
-	VFMADD213PD      Z19, Z31, Z20
-	VFMADD213PD      Z19, Z25, Z22
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+224(SB), Z19
-	VFMADD213PD      Z19, Z28, Z17
-	VFMADD213PD      Z19, Z30, Z29
-	VFMADD213PD      Z19, Z31, Z20
-	VFMADD213PD      Z19, Z25, Z22
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+232(SB), Z19
-	VFMADD213PD      Z19, Z28, Z17
-	VFMADD213PD      Z19, Z30, Z29
-	VFMADD213PD      Z19, Z31, Z20
-	VFMADD213PD      Z19, Z25, Z22
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+240(SB), Z19
-	VFMADD213PD      Z19, Z28, Z17
-	VFMADD213PD      Z19, Z30, Z29
-	VFMADD213PD      Z19, Z31, Z20
-	VFMADD213PD      Z19, Z25, Z22
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+248(SB), Z19
-	VFMADD213PD      Z19, Z28, Z17
-	VFMADD213PD      Z19, Z30, Z29
-	VFMADD213PD      Z19, Z31, Z20
-	VFMADD213PD      Z19, Z25, Z22
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+256(SB), Z19
-	VFMADD213PD      Z19, Z28, Z17
-	VFMADD213PD      Z19, Z30, Z29
-	VFMADD213PD      Z19, Z31, Z20
-	VFMADD213PD      Z19, Z25, Z22
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+264(SB), Z19
-	VFMADD213PD      Z19, Z28, Z17
-	VFMADD213PD      Z19, Z30, Z29
-	VFMADD213PD      Z19, Z31, Z20
-	VFMADD213PD      Z19, Z25, Z22
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+272(SB), Z19
-	VFMADD213PD      Z19, Z28, Z17
-	VFMADD213PD      Z19, Z30, Z29
-	VFMADD213PD      Z19, Z31, Z20
-	VFMADD213PD      Z19, Z25, Z22
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+280(SB), Z19
-	VFMADD213PD      Z19, Z28, Z17
-	VFMADD213PD      Z19, Z30, Z29
-	VFMADD213PD      Z19, Z31, Z20
-	VFMADD213PD      Z19, Z25, Z22
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+288(SB), Z19
-	VFMADD213PD      Z19, Z28, Z17
-	VFMADD213PD      Z19, Z30, Z29
-	VFMADD213PD      Z19, Z31, Z20
-	VFMADD213PD      Z19, Z25, Z22
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+296(SB), Z19
-	VFMADD213PD      Z19, Z28, Z17
-	VFMADD213PD      Z19, Z30, Z29
-	VFMADD213PD      Z19, Z31, Z20
-	VFMADD213PD      Z19, Z25, Z22
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+304(SB), Z19
-	VFMADD213PD      Z19, Z28, Z17
-	VFMADD213PD      Z19, Z30, Z29
-	VFMADD213PD      Z19, Z31, Z20
-	VFMADD213PD      Z19, Z25, Z22
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+312(SB), Z19
-	VFMADD213PD      Z19, Z28, Z17
-	VFMADD213PD      Z19, Z30, Z29
-	VFMADD213PD      Z19, Z31, Z20
-	VFMADD213PD      Z19, Z25, Z22
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+320(SB), Z19
-	VFMADD213PD      Z19, Z28, Z17
-	VFMADD213PD      Z19, Z30, Z29
-	VFMADD213PD      Z19, Z31, Z20
-	VFMADD213PD      Z19, Z25, Z22
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+328(SB), Z19
-	VFMADD213PD      Z19, Z28, Z17
-	VFMADD213PD      Z19, Z30, Z29
-	VFMADD213PD      Z19, Z31, Z20
-	VFMADD213PD      Z19, Z25, Z22
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+336(SB), Z19
-	VFMADD213PD      Z19, Z28, Z17
-	VFMADD213PD      Z19, Z30, Z29
-	VFMADD213PD      Z19, Z31, Z20
-	VFMADD213PD      Z19, Z25, Z22
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+344(SB), Z19
-	VFMADD213PD      Z19, Z28, Z17
-	VFMADD213PD      Z19, Z30, Z29
-	VFMADD213PD      Z19, Z31, Z20
-	VFMADD213PD      Z19, Z25, Z22
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+352(SB), Z19
-	VFMADD213PD      Z19, Z28, Z17
-	VFMADD213PD      Z19, Z30, Z29
-	VFMADD213PD      Z19, Z31, Z20
-	VFMADD213PD      Z19, Z25, Z22
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+360(SB), Z19
-	VFMADD213PD      Z19, Z17, Z28
-	VFMADD213PD      Z19, Z29, Z30
-	VFMADD213PD      Z19, Z20, Z31
-	VFMADD213PD      Z19, Z22, Z25
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+104(SB), Z17
-	VFMADD213PD      Z17, Z28, Z12
-	VFMADD213PD      Z17, Z30, Z6
-	VFMADD213PD      Z17, Z31, Z7
-	VFMADD213PD      Z17, Z25, Z9
-	VMULPD           Z16, Z12, Z12
-	VMULPD           Z1, Z6, Z1
-	VMULPD           Z18, Z7, Z6
-	VMULPD           Z13, Z9, Z7
-	VMOVUPD          3008(BX), Z9
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+112(SB), Z13
-	VPTERNLOGQ       $0xe4, Z13, Z9, Z12
-	VMOVUPD          2944(BX), Z16
-	VPTERNLOGQ       $0xe4, Z13, Z16, Z1
-	VMOVUPD          2880(BX), Z18
-	VPTERNLOGQ       $0xe4, Z13, Z18, Z6
-	VMOVUPD          2816(BX), Z20
-	VPTERNLOGQ       $0xe4, Z13, Z20, Z7
-	VMOVAPD          Z27, Z22
-	VPTERNLOGQ       $0xe4, Z13, Z9, Z22
-	VMOVAPD          Z27, Z9
-	VPTERNLOGQ       $0xe4, Z13, Z16, Z9
-	VMOVAPD          Z27, Z16
-	VPTERNLOGQ       $0xe4, Z13, Z18, Z16
-	VMOVAPD          Z27, Z18
-	VPTERNLOGQ       $0xe4, Z13, Z20, Z18
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+368(SB), Z20
-	VMULPD           3392(BX), Z20, Z25
-	VMULPD           3328(BX), Z20, Z28
-	VMULPD           3264(BX), Z20, Z29
-	VMULPD           3200(BX), Z20, Z30
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+200(SB), Z31
-	VFMADD231PD      Z21, Z24, Z31
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+200(SB), Z20
-	VFMADD231PD      Z21, Z14, Z20
-	VMOVUPD          Z7, 2816(BX)
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+200(SB), Z7
-	VFMADD231PD      Z21, Z23, Z7
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+200(SB), Z26, Z21
-	VFMADD213PD      Z15, Z24, Z31
-	VFMADD213PD      Z15, Z14, Z20
-	VFMADD213PD      Z15, Z23, Z7
-	VFMADD231PD      Z21, Z26, Z15
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+216(SB), Z21
-	VFMADD213PD      Z21, Z24, Z31
-	VFMADD213PD      Z21, Z14, Z20
-	VFMADD213PD      Z21, Z23, Z7
-	VFMADD231PD      Z15, Z26, Z21
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+224(SB), Z15
-	VFMADD213PD      Z15, Z24, Z31
-	VFMADD213PD      Z15, Z14, Z20
-	VFMADD213PD      Z15, Z23, Z7
-	VFMADD231PD      Z21, Z26, Z15
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+232(SB), Z21
-	VFMADD213PD      Z21, Z24, Z31
-	VFMADD213PD      Z21, Z14, Z20
-	VFMADD213PD      Z21, Z23, Z7
-	VFMADD231PD      Z15, Z26, Z21
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+240(SB), Z15
-	VFMADD213PD      Z15, Z24, Z31
-	VFMADD213PD      Z15, Z14, Z20
-	VFMADD213PD      Z15, Z23, Z7
-	VFMADD231PD      Z21, Z26, Z15
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+248(SB), Z21
-	VFMADD213PD      Z21, Z24, Z31
-	VFMADD213PD      Z21, Z14, Z20
-	VFMADD213PD      Z21, Z23, Z7
-	VFMADD231PD      Z15, Z26, Z21
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+256(SB), Z15
-	VFMADD213PD      Z15, Z24, Z31
-	VFMADD213PD      Z15, Z14, Z20
-	VFMADD213PD      Z15, Z23, Z7
-	VFMADD231PD      Z21, Z26, Z15
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+264(SB), Z21
-	VFMADD213PD      Z21, Z24, Z31
-	VFMADD213PD      Z21, Z14, Z20
-	VFMADD213PD      Z21, Z23, Z7
-	VFMADD231PD      Z15, Z26, Z21
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+272(SB), Z15
-	VFMADD213PD      Z15, Z24, Z31
-	VFMADD213PD      Z15, Z14, Z20
-	VFMADD213PD      Z15, Z23, Z7
-	VFMADD231PD      Z21, Z26, Z15
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+280(SB), Z21
-	VFMADD213PD      Z21, Z24, Z31
-	VFMADD213PD      Z21, Z14, Z20
-	VFMADD213PD      Z21, Z23, Z7
-	VFMADD231PD      Z15, Z26, Z21
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+288(SB), Z15
-	VFMADD213PD      Z15, Z24, Z31
-	VFMADD213PD      Z15, Z14, Z20
-	VFMADD213PD      Z15, Z23, Z7
-	VFMADD231PD      Z21, Z26, Z15
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+296(SB), Z21
-	VFMADD213PD      Z21, Z24, Z31
-	VFMADD213PD      Z21, Z14, Z20
-	VFMADD213PD      Z21, Z23, Z7
-	VFMADD231PD      Z15, Z26, Z21
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+304(SB), Z15
-	VFMADD213PD      Z15, Z24, Z31
-	VFMADD213PD      Z15, Z14, Z20
-	VFMADD213PD      Z15, Z23, Z7
-	VFMADD231PD      Z21, Z26, Z15
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+312(SB), Z21
-	VFMADD213PD      Z21, Z24, Z31
-	VFMADD213PD      Z21, Z14, Z20
-	VFMADD213PD      Z21, Z23, Z7
-	VFMADD231PD      Z15, Z26, Z21
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+320(SB), Z15
-	VFMADD213PD      Z15, Z24, Z31
-	VFMADD213PD      Z15, Z14, Z20
-	VFMADD213PD      Z15, Z23, Z7
-	VFMADD231PD      Z21, Z26, Z15
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+328(SB), Z21
-	VFMADD213PD      Z21, Z24, Z31
-	VFMADD213PD      Z21, Z14, Z20
-	VFMADD213PD      Z21, Z23, Z7
-	VFMADD231PD      Z15, Z26, Z21
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+336(SB), Z15
-	VFMADD213PD      Z15, Z24, Z31
-	VFMADD213PD      Z15, Z14, Z20
-	VFMADD213PD      Z15, Z23, Z7
-	VFMADD231PD      Z21, Z26, Z15
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+344(SB), Z21
-	VFMADD213PD      Z21, Z24, Z31
-	VFMADD213PD      Z21, Z14, Z20
-	VFMADD213PD      Z21, Z23, Z7
-	VFMADD231PD      Z15, Z26, Z21
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+352(SB), Z15
-	VFMADD213PD      Z15, Z24, Z31
-	VFMADD213PD      Z15, Z14, Z20
-	VFMADD213PD      Z15, Z23, Z7
-	VFMADD231PD      Z21, Z26, Z15
-	VFMADD213PD      Z19, Z31, Z24
-	VFMADD213PD      Z19, Z20, Z14
-	VFMADD213PD      Z19, Z7, Z23
-	VFMADD231PD      Z15, Z26, Z19
-	VFMADD213PD      Z17, Z24, Z10
-	VFMADD213PD      Z17, Z14, Z2
-	VFMADD213PD      Z17, Z23, Z0
-	VFMADD231PD      Z19, Z11, Z17
-	VMULPD           Z3, Z10, Z3
-	VMULPD           Z4, Z2, Z2
-	VMULPD           Z5, Z0, Z0
-	VMULPD           Z8, Z17, Z4
-	VMOVUPD          2752(BX), Z5
-	VPTERNLOGQ       $0xe4, Z13, Z5, Z3
-	VMOVUPD          2688(BX), Z7
-	VPTERNLOGQ       $0xe4, Z13, Z7, Z2
-	VMOVUPD          2624(BX), Z8
-	VPTERNLOGQ       $0xe4, Z13, Z8, Z0
-	VMOVUPD          2560(BX), Z10
-	VPTERNLOGQ       $0xe4, Z13, Z10, Z4
-	VMOVAPD          Z27, Z11
-	VPTERNLOGQ       $0xe4, Z13, Z5, Z11
+	VMOVUPD          Z2, 192(BX)
+	VMULPD.BCST      bsmFirstRowsAVX512Consts<>+0(SB), Z26, Z2
+	VMOVUPD          Z1, 256(BX)
+	VMULPD.BCST      bsmFirstRowsAVX512Consts<>+0(SB), Z27, Z1
+	VMOVUPD          Z0, 320(BX)
+	VMULPD.BCST      bsmFirstRowsAVX512Consts<>+0(SB), Z28, Z0
+	VMOVUPD          Z5, 384(BX)
+	VMULPD.BCST      bsmFirstRowsAVX512Consts<>+0(SB), Z29, Z5
+	VMOVUPD          Z4, 448(BX)
+	VGETEXPPD        Z6, Z4
+	VMOVUPD          Z6, 512(BX)
+	VGETEXPPD        Z7, Z6
+	VMOVUPD          Z7, 576(BX)
+	VGETEXPPD        Z8, Z7
+	VCMPPD           $0x11, Z27, Z19, K1
+	VCMPPD           $0x11, Z28, Z18, K2
+	VCMPPD           $0x11, Z29, Z2, K3
+	VCMPPD           $0x11, Z24, Z1, K4
+	VCMPPD           $0x11, Z25, Z0, K5
+	VCMPPD           $0x11, Z26, Z5, K6
+	VMOVAPD          Z24, Z0
+	VADDPD           Z24, Z24, K1, Z0
+	VMOVAPD          Z25, Z1
+	VADDPD           Z25, Z25, K2, Z1
+	VMOVAPD          Z26, Z2
+	VADDPD           Z26, Z26, K3, Z2
 	VMOVAPD          Z27, Z5
-	VPTERNLOGQ       $0xe4, Z13, Z7, Z5
-	VMOVAPD          Z27, Z7
-	VPTERNLOGQ       $0xe4, Z13, Z8, Z7
-	VMOVAPD          Z27, Z8
-	VPTERNLOGQ       $0xe4, Z13, Z10, Z8
-	VMULPD           3392(BX), Z25, Z10
-	VMULPD           3328(BX), Z28, Z13
-	VMULPD           3264(BX), Z29, Z14
-	VMULPD           3200(BX), Z30, Z15
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+168(SB), Z17
-	VMULPD           Z10, Z17, Z10
-	VMULPD           Z13, Z17, Z13
-	VMULPD           Z14, Z17, Z14
-	VMULPD           Z15, Z17, Z15
-	VRNDSCALEPD      $0x08, Z10, Z10
-	VRNDSCALEPD      $0x08, Z13, Z13
-	VRNDSCALEPD      $0x08, Z14, Z14
-	VRNDSCALEPD      $0x08, Z15, Z15
-	VMOVUPD          4288(BX), Z19
-	VMULPD           Z19, Z17, Z20
-	VMOVUPD          4224(BX), Z21
-	VMULPD           Z21, Z17, Z23
-	VMOVUPD          4160(BX), Z24
-	VMULPD           Z24, Z17, Z26
-	VMOVUPD          4096(BX), Z31
-	VMULPD           Z31, Z17, Z17
-	VRNDSCALEPD      $0x08, Z20, Z20
-	VRNDSCALEPD      $0x08, Z23, Z23
-	VRNDSCALEPD      $0x08, Z26, Z26
-	VRNDSCALEPD      $0x08, Z17, Z17
+	VADDPD           Z27, Z27, K4, Z5
+	VMOVAPD          Z28, Z18
+	VADDPD           Z28, Z28, K5, Z18
+	VMOVAPD          Z29, Z19
+	VADDPD           Z29, Z29, K6, Z19
+	VSUBPD           Z4, Z30, Z4
+	VSUBPD           Z6, Z31, Z6
+	VSUBPD           Z7, Z20, Z7
+	VSUBPD           Z15, Z12, Z20
+	VSUBPD           Z16, Z13, Z24
+	VSUBPD           Z17, Z14, Z25
+	VADDPD           Z5, Z0, Z26
+	VADDPD           Z18, Z1, Z27
+	VADDPD           Z19, Z2, Z28
+	VMULPD           Z21, Z9, Z29
+	VMULPD           Z22, Z10, Z30
+	VMULPD           Z23, Z11, Z31
+	VSUBPD           Z5, Z0, Z0
+	VSUBPD           Z18, Z1, Z1
+	VSUBPD           Z19, Z2, Z2
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+8(SB), Z5
+	VMOVAPD          Z4, Z18
+	VADDPD           Z5, Z4, K1, Z18
+	VMOVAPD          Z6, Z19
+	VADDPD           Z5, Z6, K2, Z19
+	VMOVUPD          Z23, 640(BX)
+	VMOVAPD          Z7, Z23
+	VADDPD           Z5, Z7, K3, Z23
+	VMULPD           Z29, Z3, Z5
+	VMOVUPD          Z22, 704(BX)
+	VMULPD           448(BX), Z30, Z22
+	VMOVUPD          Z21, 768(BX)
+	VMULPD           384(BX), Z31, Z21
+	VMOVUPD          Z8, 832(BX)
+	VMULPD.BCST      bsmFirstRowsAVX512Consts<>+16(SB), Z29, Z8
+	VMOVUPD          Z8, 896(BX)
+	VMULPD.BCST      bsmFirstRowsAVX512Consts<>+16(SB), Z30, Z8
+	VMOVUPD          Z8, 960(BX)
+	VMULPD.BCST      bsmFirstRowsAVX512Consts<>+16(SB), Z31, Z8
+	VADDPD.BCST      bsmFirstRowsAVX512Consts<>+24(SB), Z4, K4, Z18
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+24(SB), Z4
+	VADDPD           Z4, Z6, K5, Z19
+	VADDPD           Z4, Z7, K6, Z23
+	VMULPD           Z5, Z26, Z6
+	VMULPD           Z22, Z27, Z7
+	VMOVUPD          Z8, 1024(BX)
+	VMULPD           Z21, Z28, Z8
+	VMOVUPD          Z25, 1088(BX)
+	VMULPD           320(BX), Z15, Z25
+	VMOVUPD          Z15, 1152(BX)
+	VMULPD           256(BX), Z16, Z15
+	VMOVUPD          Z16, 1216(BX)
+	VMULPD           192(BX), Z17, Z16
+	VMOVUPD          Z17, 1280(BX)
+	VMULPD.BCST      bsmFirstRowsAVX512Consts<>+32(SB), Z18, Z17
+	VMOVUPD          Z24, 1344(BX)
+	VMULPD.BCST      bsmFirstRowsAVX512Consts<>+32(SB), Z19, Z24
+	VMOVUPD          Z20, 1408(BX)
+	VMULPD.BCST      bsmFirstRowsAVX512Consts<>+32(SB), Z23, Z20
+	VDIVPD           Z6, Z4, Z6
+	VDIVPD           Z7, Z4, Z7
+	VDIVPD           Z8, Z4, Z8
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+40(SB), Z4
+	VXORPD           Z4, Z25, Z25
+	VXORPD           Z4, Z15, Z15
+	VXORPD           Z4, Z16, Z16
+	VMOVUPD          Z23, 1472(BX)
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+48(SB), Z23
+	VMINPD           Z25, Z23, Z25
+	VMINPD           Z15, Z23, Z15
+	VMINPD           Z16, Z23, Z16
+	VMOVUPD          Z19, 1536(BX)
+	VMULPD           320(BX), Z12, Z19
+	VMOVUPD          Z12, 1600(BX)
+	VMULPD           256(BX), Z13, Z12
+	VMOVUPD          Z13, 1664(BX)
+	VMULPD           192(BX), Z14, Z13
+	VMULPD           Z9, Z9, Z9
+	VMULPD           Z10, Z10, Z10
+	VMULPD           Z11, Z11, Z11
+	VMOVUPD          Z14, 1728(BX)
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+56(SB), Z14
+	VMAXPD           Z25, Z14, Z25
+	VMAXPD           Z15, Z14, Z15
+	VMAXPD           Z16, Z14, Z16
+	VXORPD           Z19, Z4, Z19
+	VXORPD           Z12, Z4, Z12
+	VXORPD           Z13, Z4, Z13
+	VMINPD           Z19, Z23, Z19
+	VMINPD           Z12, Z23, Z12
+	VMINPD           Z13, Z23, Z13
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+64(SB), Z23
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+72(SB), Z4
+	VFMADD231PD      Z23, Z25, Z4
+	VMOVUPD          Z18, 1792(BX)
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+72(SB), Z18
+	VFMADD231PD      Z23, Z15, Z18
+	VMOVUPD          Z20, 1856(BX)
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+72(SB), Z20
+	VFMADD231PD      Z23, Z16, Z20
+	VMAXPD           Z19, Z14, Z19
+	VMAXPD           Z12, Z14, Z12
+	VMAXPD           Z13, Z14, Z13
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+72(SB), Z14
+	VSUBPD           Z14, Z4, Z4
+	VSUBPD           Z14, Z18, Z18
+	VSUBPD           Z14, Z20, Z20
+	VMOVUPD          Z24, 1920(BX)
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+80(SB), Z24
+	VFMADD231PD      Z24, Z4, Z25
+	VFMADD231PD      Z24, Z18, Z15
+	VFMADD231PD      Z24, Z20, Z16
+	VMULPD           Z6, Z5, Z5
+	VMULPD           Z7, Z22, Z22
+	VMULPD           Z8, Z21, Z21
+	VMULPD           Z6, Z26, Z6
+	VMULPD           Z7, Z27, Z7
+	VMULPD           Z8, Z28, Z8
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+88(SB), Z26
+	VFMADD231PD      Z26, Z4, Z25
+	VFMADD231PD      Z26, Z18, Z15
+	VFMADD231PD      Z26, Z20, Z16
+	VMULPD           Z5, Z0, Z0
+	VMULPD           Z22, Z1, Z1
+	VMULPD           Z21, Z2, Z2
+	VMULPD           Z6, Z3, Z5
+	VMULPD           448(BX), Z7, Z21
+	VMULPD           384(BX), Z8, Z22
+	VMOVAPD          Z14, Z27
+	VFMADD231PD      Z23, Z19, Z27
+	VMOVAPD          Z14, Z28
+	VFMADD231PD      Z23, Z12, Z28
+	VFMADD213PD      Z14, Z13, Z23
+	VMULPD           Z6, Z29, Z6
+	VMULPD           Z7, Z30, Z7
+	VMULPD           Z8, Z31, Z8
+	VMULPD           Z9, Z5, Z9
+	VMULPD           Z10, Z21, Z10
+	VMULPD           Z11, Z22, Z11
+	VSUBPD           Z14, Z27, Z27
+	VSUBPD           Z14, Z28, Z28
+	VSUBPD           Z14, Z23, Z23
+	VFMADD231PD      Z24, Z27, Z19
+	VFMADD231PD      Z24, Z28, Z12
+	VFMADD231PD      Z24, Z23, Z13
+	VFMADD231PD      Z26, Z27, Z19
+	VFMADD231PD      Z26, Z28, Z12
+	VFMADD231PD      Z26, Z23, Z13
+	VMULPD           Z0, Z0, Z24
+	VMULPD           Z1, Z1, Z26
+	VMOVUPD          Z11, 1984(BX)
+	VMULPD           Z2, Z2, Z11
+	VMOVUPD          Z10, 2048(BX)
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+96(SB), Z10
+	VMOVUPD          Z9, 2112(BX)
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+104(SB), Z9
+	VFMADD231PD      Z10, Z25, Z9
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+104(SB), Z14
+	VFMADD231PD      Z10, Z15, Z14
+	VMOVUPD          Z31, 2176(BX)
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+104(SB), Z31
+	VFMADD231PD      Z10, Z16, Z31
+	VMOVUPD          Z30, 2240(BX)
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+112(SB), Z30
+	VFMADD213PD      Z30, Z25, Z9
+	VFMADD213PD      Z30, Z15, Z14
+	VFMADD213PD      Z30, Z16, Z31
+	VMOVUPD          Z29, 2304(BX)
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+120(SB), Z29
+	VFMADD213PD      Z29, Z25, Z9
+	VFMADD213PD      Z29, Z15, Z14
+	VFMADD213PD      Z29, Z16, Z31
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+128(SB), Z29
+	VFMADD213PD      Z29, Z25, Z9
+	VFMADD213PD      Z29, Z15, Z14
+	VFMADD213PD      Z29, Z16, Z31
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+136(SB), Z29
+	VFMADD213PD      Z29, Z25, Z9
+	VFMADD213PD      Z29, Z15, Z14
+	VFMADD213PD      Z29, Z16, Z31
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+144(SB), Z29
+	VFMADD213PD      Z29, Z25, Z9
+	VFMADD213PD      Z29, Z15, Z14
+	VFMADD213PD      Z29, Z16, Z31
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+152(SB), Z29
+	VFMADD213PD      Z29, Z25, Z9
+	VFMADD213PD      Z29, Z15, Z14
+	VFMADD213PD      Z29, Z16, Z31
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+160(SB), Z29
+	VFMADD213PD      Z29, Z25, Z9
+	VFMADD213PD      Z29, Z15, Z14
+	VFMADD213PD      Z29, Z16, Z31
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+168(SB), Z29
+	VFMADD213PD      Z29, Z25, Z9
+	VFMADD213PD      Z29, Z15, Z14
+	VFMADD213PD      Z29, Z16, Z31
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+24(SB), Z29
+	VFMADD213PD      Z29, Z25, Z9
+	VFMADD213PD      Z29, Z15, Z14
+	VFMADD213PD      Z29, Z16, Z31
+	VFMADD213PD      Z29, Z9, Z25
+	VFMADD213PD      Z29, Z14, Z15
+	VFMADD213PD      Z29, Z31, Z16
+	VSCALEFPD        Z4, Z25, Z4
+	VSCALEFPD        Z18, Z15, Z9
+	VSCALEFPD        Z20, Z16, Z14
+	VMULPD           Z4, Z3, Z4
+	VMOVUPD          448(BX), Z15
+	VMULPD           Z9, Z15, Z9
+	VMOVUPD          384(BX), Z16
+	VMULPD           Z14, Z16, Z14
+	VMINPD           Z4, Z3, Z3
+	VMINPD           Z9, Z15, Z15
+	VMINPD           Z14, Z16, Z16
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+176(SB), Z18
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+184(SB), Z20
+	VFMADD231PD      Z18, Z24, Z20
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+184(SB), Z25
+	VFMADD231PD      Z18, Z26, Z25
+	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+184(SB), Z11, Z18
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+192(SB), Z31
+	VFMADD213PD      Z31, Z24, Z20
+	VFMADD213PD      Z31, Z26, Z25
+	VFMADD231PD      Z18, Z11, Z31
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+200(SB), Z18
+	VFMADD213PD      Z18, Z24, Z20
+	VFMADD213PD      Z18, Z26, Z25
+	VFMADD231PD      Z31, Z11, Z18
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+208(SB), Z31
+	VFMADD213PD      Z31, Z24, Z20
+	VFMADD213PD      Z31, Z26, Z25
+	VFMADD231PD      Z18, Z11, Z31
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+216(SB), Z18
+	VFMADD213PD      Z18, Z24, Z20
+	VFMADD213PD      Z18, Z26, Z25
+	VFMADD231PD      Z31, Z11, Z18
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+224(SB), Z31
+	VFMADD213PD      Z31, Z24, Z20
+	VFMADD213PD      Z31, Z26, Z25
+	VFMADD231PD      Z18, Z11, Z31
+	VMULPD           Z20, Z24, Z18
+	VMULPD           Z25, Z26, Z20
+	VMULPD           Z31, Z11, Z11
+	VFMADD231PD      Z18, Z0, Z17
+	VFMADD213PD      1920(BX), Z1, Z20
+	VFMADD213PD      1856(BX), Z2, Z11
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+104(SB), Z18
+	VFMADD231PD      Z10, Z19, Z18
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+104(SB), Z24
+	VFMADD231PD      Z10, Z12, Z24
+	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+104(SB), Z13, Z10
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+232(SB), Z25
+	VFMADD231PD      Z25, Z0, Z17
+	VFMADD231PD      Z25, Z1, Z20
+	VFMADD231PD      Z25, Z2, Z11
+	VFMADD213PD      Z30, Z19, Z18
+	VFMADD213PD      Z30, Z12, Z24
+	VFMADD231PD      Z10, Z13, Z30
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+40(SB), Z0
+	VXORPD           128(BX), Z0, Z1
+	VXORPD           64(BX), Z0, Z2
+	VXORPD           (BX), Z0, Z0
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+240(SB), Z10
+	VFMADD231PD      1792(BX), Z10, Z17
+	VFMADD231PD      1536(BX), Z10, Z20
+	VFMADD231PD      1472(BX), Z10, Z11
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+120(SB), Z10
+	VFMADD213PD      Z10, Z19, Z18
+	VFMADD213PD      Z10, Z12, Z24
+	VFMADD231PD      Z30, Z13, Z10
+	VMULPD           128(BX), Z4, Z26
+	VMULPD           64(BX), Z9, Z30
+	VMULPD           (BX), Z14, Z31
+	VMOVUPD          Z31, 1472(BX)
+	VMOVUPD          320(BX), Z31
+	VFMADD231PD      1408(BX), Z31, Z17
+	VMOVUPD          256(BX), Z31
+	VFMADD231PD      1344(BX), Z31, Z20
+	VMOVUPD          192(BX), Z31
+	VFMADD231PD      1088(BX), Z31, Z11
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+128(SB), Z31
+	VFMADD213PD      Z31, Z19, Z18
+	VFMADD213PD      Z31, Z12, Z24
+	VFMADD231PD      Z10, Z13, Z31
+	VMULPD           Z6, Z5, Z10
+	VMOVUPD          Z10, 1088(BX)
+	VMULPD           Z7, Z21, Z10
+	VMOVUPD          Z10, 1344(BX)
+	VMULPD           Z8, Z22, Z10
+	VMOVUPD          Z10, 1408(BX)
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+136(SB), Z10
+	VFMADD213PD      Z10, Z19, Z18
+	VFMADD213PD      Z10, Z12, Z24
+	VFMADD231PD      Z31, Z13, Z10
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+144(SB), Z31
+	VFMADD213PD      Z31, Z19, Z18
+	VFMADD213PD      Z31, Z12, Z24
+	VFMADD231PD      Z10, Z13, Z31
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+152(SB), Z10
+	VFMADD213PD      Z10, Z19, Z18
+	VFMADD213PD      Z10, Z12, Z24
+	VFMADD231PD      Z31, Z13, Z10
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+160(SB), Z31
+	VFMADD213PD      Z31, Z19, Z18
+	VFMADD213PD      Z31, Z12, Z24
+	VFMADD231PD      Z10, Z13, Z31
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+168(SB), Z10
+	VFMADD213PD      Z10, Z19, Z18
+	VFMADD213PD      Z10, Z12, Z24
+	VFMADD231PD      Z31, Z13, Z10
+	VFMADD213PD      Z29, Z19, Z18
+	VFMADD213PD      Z29, Z12, Z24
+	VFMADD213PD      Z29, Z13, Z10
+	VFMADD213PD      Z29, Z18, Z19
+	VFMADD213PD      Z29, Z24, Z12
+	VFMADD213PD      Z29, Z10, Z13
+	VMOVUPD          896(BX), Z10
+	VFMADD231PD      Z17, Z5, Z10
+	VMOVUPD          960(BX), Z18
+	VFMADD231PD      Z20, Z21, Z18
+	VMOVUPD          1024(BX), Z24
+	VFMADD231PD      Z11, Z22, Z24
+	VFMSUB213PD      896(BX), Z17, Z5
+	VFMSUB213PD      960(BX), Z20, Z21
+	VFMSUB213PD      1024(BX), Z11, Z22
+	VSCALEFPD        Z27, Z19, Z11
+	VSCALEFPD        Z28, Z12, Z12
+	VSCALEFPD        Z23, Z13, Z13
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+248(SB), Z17
+	VANDPD           Z17, Z10, Z19
+	VANDPD           Z17, Z18, Z20
+	VANDPD           Z17, Z24, Z23
+	VANDPD           Z17, Z5, Z27
+	VANDPD           Z17, Z21, Z28
+	VANDPD           Z17, Z22, Z31
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+256(SB), Z17
+	VMINPD           Z19, Z17, Z19
+	VMINPD           Z20, Z17, Z20
+	VMINPD           Z23, Z17, Z23
+	VMINPD           Z27, Z17, Z27
+	VMINPD           Z28, Z17, Z28
+	VMINPD           Z31, Z17, Z17
+	VMULPD           512(BX), Z11, Z11
+	VMULPD           576(BX), Z12, Z12
+	VMULPD           832(BX), Z13, Z13
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+264(SB), Z31
+	VFMADD213PD      Z25, Z19, Z31
+	VMOVUPD          Z8, 832(BX)
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+264(SB), Z8
+	VFMADD213PD      Z25, Z20, Z8
+	VMOVUPD          Z7, 576(BX)
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+264(SB), Z7
+	VFMADD213PD      Z25, Z23, Z7
+	VMOVUPD          Z6, 512(BX)
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+272(SB), Z6
+	VMOVUPD          Z22, 1024(BX)
+	VADDPD           Z6, Z19, Z22
+	VMOVUPD          Z21, 960(BX)
+	VADDPD           Z6, Z20, Z21
+	VMOVUPD          Z5, 896(BX)
+	VADDPD           Z6, Z23, Z5
+	VMOVUPD          Z30, 1536(BX)
+	VMULPD           128(BX), Z11, Z30
+	VMOVUPD          Z30, 128(BX)
+	VMULPD           64(BX), Z12, Z30
+	VMOVUPD          Z30, 64(BX)
+	VMULPD           (BX), Z13, Z30
+	VMINPD           Z11, Z3, Z3
+	VMINPD           Z12, Z15, Z15
+	VMINPD           Z13, Z16, Z16
+	VADDPD           Z11, Z4, Z11
+	VADDPD           Z12, Z9, Z12
+	VADDPD           Z13, Z14, Z13
+	VMOVUPD          Z30, (BX)
+	VMOVUPD          2304(BX), Z30
+	VMINPD           Z30, Z3, Z3
+	VMOVUPD          Z14, 1792(BX)
+	VMOVUPD          2240(BX), Z14
+	VMINPD           Z14, Z15, Z15
+	VMOVUPD          Z9, 1856(BX)
+	VMOVUPD          2176(BX), Z9
+	VMINPD           Z9, Z16, Z16
+	VADDPD           Z11, Z30, Z11
+	VADDPD           Z12, Z14, Z12
+	VADDPD           Z13, Z9, Z9
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+264(SB), Z13
+	VFMADD213PD      Z25, Z27, Z13
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+264(SB), Z14
+	VFMADD213PD      Z25, Z28, Z14
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+264(SB), Z30
+	VFMADD213PD      Z25, Z17, Z30
+	VMOVUPD          Z4, 2176(BX)
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+280(SB), Z4
+	VCMPPD           $0x11, Z3, Z4, K1
+	VCMPPD           $0x11, Z15, Z4, K2
+	VCMPPD           $0x11, Z16, Z4, K3
+	VADDPD           Z6, Z27, Z3
+	VADDPD           Z6, Z28, Z4
+	VADDPD           Z6, Z17, Z6
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+288(SB), Z15
+	VCMPPD           $0x11, Z15, Z11, K4
+	VCMPPD           $0x11, Z15, Z12, K5
+	VCMPPD           $0x11, Z15, Z9, K6
+	VMULPD           Z22, Z31, Z9
+	VMULPD           Z21, Z8, Z11
+	VMULPD           Z5, Z7, Z12
+	KANDB            K4, K1, K1
+	KANDB            K5, K2, K2
+	KANDB            K6, K3, K3
+	VMULPD           Z3, Z13, Z15
+	VMULPD           Z4, Z14, Z16
+	VMOVUPD          Z26, 2240(BX)
+	VMULPD           Z6, Z30, Z26
+	VMOVUPD          Z0, 2304(BX)
+	VMULPD           Z19, Z19, Z0
+	VMOVUPD          Z2, 1920(BX)
+	VMULPD           Z20, Z20, Z2
+	VMOVUPD          Z1, 384(BX)
+	VMULPD           Z23, Z23, Z1
+	VMOVUPD          Z24, 448(BX)
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+296(SB), Z24
+	VMOVUPD          Z18, 2368(BX)
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+72(SB), Z18
+	VFMADD213PD      Z18, Z24, Z0
+	VFMADD213PD      Z18, Z24, Z2
+	VFMADD213PD      Z18, Z24, Z1
+	VSUBPD           Z18, Z0, Z0
+	VSUBPD           Z18, Z2, Z2
+	VSUBPD           Z18, Z1, Z1
+	VMULPD           Z15, Z9, Z18
+	VMULPD           Z16, Z11, Z24
+	VMOVUPD          Z10, 2432(BX)
+	VMULPD           Z26, Z12, Z10
+	VDIVPD           Z18, Z29, Z18
+	VDIVPD           Z24, Z29, Z24
+	VDIVPD           Z10, Z29, Z10
+	VMULPD           Z18, Z15, Z15
+	VMULPD           Z24, Z16, Z16
+	VMULPD           Z10, Z26, Z26
+	VMULPD           Z18, Z9, Z9
+	VMULPD           Z24, Z11, Z11
+	VMULPD           Z10, Z12, Z10
+	VMULPD           Z15, Z31, Z12
+	VMULPD           Z16, Z8, Z8
+	VMULPD           Z26, Z7, Z7
+	VMULPD           Z15, Z22, Z15
+	VMULPD           Z16, Z21, Z16
+	VMULPD           Z26, Z5, Z5
+	VMULPD           Z9, Z13, Z13
+	VMULPD           Z11, Z14, Z14
+	VMULPD           Z10, Z30, Z18
+	VMULPD           Z9, Z3, Z3
+	VMULPD           Z11, Z4, Z4
+	VMULPD           Z10, Z6, Z6
+	VMULPD           Z12, Z19, Z9
+	VMULPD           Z8, Z20, Z8
+	VMULPD           Z7, Z23, Z7
+	VMULPD           Z13, Z27, Z10
+	VMULPD           Z14, Z28, Z11
+	VMULPD           Z18, Z17, Z12
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+304(SB), Z13
+	VMULPD           Z13, Z0, Z14
+	VMULPD           Z13, Z2, Z17
+	VMULPD           Z13, Z1, Z13
+	VFMADD231PD      Z19, Z19, Z14
+	VFMADD231PD      Z20, Z20, Z17
+	VFMADD231PD      Z23, Z23, Z13
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+8(SB), Z18
+	VFMADD231PD      Z25, Z9, Z18
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+8(SB), Z19
+	VFMADD231PD      Z25, Z8, Z19
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+8(SB), Z20
+	VFMADD231PD      Z25, Z7, Z20
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+312(SB), Z21
+	VFMADD231PD      Z21, Z0, Z14
+	VFMADD231PD      Z21, Z2, Z17
+	VFMADD231PD      Z21, Z1, Z13
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+8(SB), Z21
+	VFMADD231PD      Z25, Z10, Z21
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+8(SB), Z22
+	VFMADD231PD      Z25, Z11, Z22
+	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+8(SB), Z12, Z25
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+320(SB), Z23
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+328(SB), Z24
+	VFMADD231PD      Z23, Z18, Z24
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+328(SB), Z26
+	VFMADD231PD      Z23, Z19, Z26
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+328(SB), Z27
+	VFMADD231PD      Z23, Z20, Z27
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+336(SB), Z28
+	VFMADD213PD      Z28, Z18, Z24
+	VFMADD213PD      Z28, Z19, Z26
+	VFMADD213PD      Z28, Z20, Z27
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+344(SB), Z30
+	VFMADD213PD      Z30, Z18, Z24
+	VFMADD213PD      Z30, Z19, Z26
+	VFMADD213PD      Z30, Z20, Z27
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+352(SB), Z31
+	VFMADD213PD      Z31, Z18, Z24
+	VFMADD213PD      Z31, Z19, Z26
+	VFMADD213PD      Z31, Z20, Z27
+	VMOVUPD          Z6, 2496(BX)
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+360(SB), Z6
+	VFMADD213PD      Z6, Z18, Z24
+	VFMADD213PD      Z6, Z19, Z26
+	VFMADD213PD      Z6, Z20, Z27
 	VMOVUPD          Z4, 2560(BX)
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+176(SB), Z4
-	VFMADD231PD      Z4, Z20, Z19
-	VFMADD231PD      Z4, Z23, Z21
-	VFMADD231PD      Z4, Z26, Z24
-	VFMADD231PD      Z4, Z17, Z31
-	VMOVUPD          Z0, 4096(BX)
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+184(SB), Z0
-	VFMADD231PD      Z0, Z20, Z19
-	VFMADD231PD      Z0, Z23, Z21
-	VFMADD231PD      Z0, Z26, Z24
-	VFMADD231PD      Z0, Z17, Z31
-	VMOVUPD          Z2, 4160(BX)
-	VMOVUPD          4032(BX), Z2
-	VMOVUPD          Z3, 4224(BX)
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+368(SB), Z4
+	VFMADD213PD      Z4, Z18, Z24
+	VFMADD213PD      Z4, Z19, Z26
+	VFMADD213PD      Z4, Z20, Z27
+	VMOVUPD          Z3, 2624(BX)
 	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+376(SB), Z3
-	VMOVUPD          Z6, 4288(BX)
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+384(SB), Z6
-	VFMADD231PD      Z3, Z2, Z6
-	VMOVUPD          Z1, 2624(BX)
-	VMOVUPD          3968(BX), Z1
+	VFMADD213PD      Z3, Z18, Z24
+	VFMADD213PD      Z3, Z19, Z26
+	VFMADD213PD      Z3, Z20, Z27
 	VMOVUPD          Z12, 2688(BX)
 	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+384(SB), Z12
-	VFMADD231PD      Z3, Z1, Z12
-	VMOVUPD          Z8, 2752(BX)
-	VMOVUPD          3904(BX), Z8
-	VMOVUPD          Z7, 2880(BX)
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+384(SB), Z7
-	VFMADD231PD      Z3, Z8, Z7
-	VMOVUPD          Z5, 2944(BX)
-	VMOVUPD          3648(BX), Z5
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+384(SB), Z3, Z5
-	VMOVUPD          Z11, 3008(BX)
+	VFMADD213PD      Z12, Z18, Z24
+	VFMADD213PD      Z12, Z19, Z26
+	VFMADD213PD      Z12, Z20, Z27
+	VMOVUPD          Z11, 2752(BX)
 	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+392(SB), Z11
-	VFMADD213PD      Z11, Z2, Z6
-	VFMADD213PD      Z11, Z1, Z12
-	VFMADD213PD      Z11, Z8, Z7
-	VMOVUPD          Z18, 4352(BX)
-	VMOVUPD          3648(BX), Z18
-	VFMADD213PD      Z11, Z18, Z5
-	VMOVUPD          Z16, 4416(BX)
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+400(SB), Z16
-	VFMADD213PD      Z16, Z2, Z6
-	VFMADD213PD      Z16, Z1, Z12
-	VFMADD213PD      Z16, Z8, Z7
-	VFMADD213PD      Z16, Z18, Z5
-	VMOVUPD          Z9, 4480(BX)
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+408(SB), Z9
-	VFMADD213PD      Z9, Z2, Z6
-	VFMADD213PD      Z9, Z1, Z12
-	VFMADD213PD      Z9, Z8, Z7
-	VFMADD213PD      Z9, Z18, Z5
-	VMOVUPD          Z22, 4544(BX)
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+416(SB), Z22
-	VFMADD213PD      Z22, Z2, Z6
-	VFMADD213PD      Z22, Z1, Z12
-	VFMADD213PD      Z22, Z8, Z7
-	VFMADD213PD      Z22, Z18, Z5
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+424(SB), Z22
-	VFMADD213PD      Z22, Z2, Z6
-	VFMADD213PD      Z22, Z1, Z12
-	VFMADD213PD      Z22, Z8, Z7
-	VFMADD213PD      Z22, Z18, Z5
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+432(SB), Z22
-	VFMADD213PD      Z22, Z2, Z6
-	VFMADD213PD      Z22, Z1, Z12
-	VFMADD213PD      Z22, Z8, Z7
-	VFMADD213PD      Z22, Z18, Z5
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+440(SB), Z22
-	VFMADD213PD      Z22, Z2, Z6
-	VFMADD213PD      Z22, Z1, Z12
-	VFMADD213PD      Z22, Z8, Z7
-	VFMADD213PD      Z22, Z18, Z5
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+448(SB), Z22
-	VFMADD213PD      Z22, Z2, Z6
-	VFMADD213PD      Z22, Z1, Z12
-	VFMADD213PD      Z22, Z8, Z7
-	VFMADD213PD      Z22, Z18, Z5
-	VFMADD213PD      Z27, Z2, Z6
-	VFMADD213PD      Z27, Z1, Z12
-	VFMADD213PD      Z27, Z8, Z7
-	VFMADD213PD      Z27, Z18, Z5
-	VFMADD213PD      Z27, Z6, Z2
-	VFMADD213PD      Z27, Z12, Z1
-	VFMADD213PD      Z27, Z7, Z8
-	VFMADD213PD      Z27, Z5, Z18
-	VSCALEFPD        3584(BX), Z2, Z2
-	VSCALEFPD        3840(BX), Z1, Z1
-	VSCALEFPD        3776(BX), Z8, Z5
-	VSCALEFPD        3712(BX), Z18, Z6
-	VMOVUPD          1600(BX), Z7
-	VMULPD           Z2, Z7, Z2
-	VMOVUPD          1536(BX), Z8
-	VMULPD           Z1, Z8, Z1
-	VMOVUPD          1472(BX), Z12
-	VMULPD           Z5, Z12, Z5
-	VMOVUPD          1408(BX), Z18
-	VMULPD           Z6, Z18, Z6
-	VMINPD           Z2, Z7, Z7
-	VMINPD           Z1, Z8, Z8
-	VMINPD           Z5, Z12, Z12
-	VMINPD           Z6, Z18, Z18
-	VMOVUPD          Z6, 1408(BX)
-	VMULPD           Z10, Z4, Z6
-	VMOVUPD          Z5, 1472(BX)
-	VMULPD           Z13, Z4, Z5
-	VMOVUPD          Z1, 1536(BX)
-	VMULPD           Z14, Z4, Z1
-	VMULPD           Z15, Z4, Z4
-	VFMADD231PD      3392(BX), Z25, Z6
-	VFMADD231PD      3328(BX), Z28, Z5
-	VFMADD231PD      3264(BX), Z29, Z1
-	VFMADD231PD      3200(BX), Z30, Z4
-	VFMADD231PD      Z0, Z10, Z6
-	VFMADD231PD      Z0, Z13, Z5
-	VFMADD231PD      Z0, Z14, Z1
-	VFMADD231PD      Z0, Z15, Z4
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+384(SB), Z0
-	VFMADD231PD      Z3, Z19, Z0
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+384(SB), Z25
-	VFMADD231PD      Z3, Z21, Z25
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+384(SB), Z28
-	VFMADD231PD      Z3, Z24, Z28
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+384(SB), Z29
-	VFMADD231PD      Z3, Z31, Z29
-	VFMADD213PD      Z11, Z19, Z0
-	VFMADD213PD      Z11, Z21, Z25
-	VFMADD213PD      Z11, Z24, Z28
-	VFMADD213PD      Z11, Z31, Z29
-	VFMADD213PD      Z16, Z19, Z0
-	VFMADD213PD      Z16, Z21, Z25
-	VFMADD213PD      Z16, Z24, Z28
-	VFMADD213PD      Z16, Z31, Z29
-	VFMADD213PD      Z9, Z19, Z0
-	VFMADD213PD      Z9, Z21, Z25
-	VFMADD213PD      Z9, Z24, Z28
-	VFMADD213PD      Z9, Z31, Z29
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+416(SB), Z30
-	VFMADD213PD      Z30, Z19, Z0
-	VFMADD213PD      Z30, Z21, Z25
-	VFMADD213PD      Z30, Z24, Z28
-	VFMADD213PD      Z30, Z31, Z29
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+424(SB), Z30
-	VFMADD213PD      Z30, Z19, Z0
-	VFMADD213PD      Z30, Z21, Z25
-	VFMADD213PD      Z30, Z24, Z28
-	VFMADD213PD      Z30, Z31, Z29
+	VFMADD213PD      Z11, Z18, Z24
+	VFMADD213PD      Z11, Z19, Z26
+	VFMADD213PD      Z11, Z20, Z27
+	VMOVUPD          Z10, 2816(BX)
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+400(SB), Z10
+	VFMADD213PD      Z10, Z18, Z24
+	VFMADD213PD      Z10, Z19, Z26
+	VFMADD213PD      Z10, Z20, Z27
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+408(SB), Z10
+	VFMADD213PD      Z10, Z18, Z24
+	VFMADD213PD      Z10, Z19, Z26
+	VFMADD213PD      Z10, Z20, Z27
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+416(SB), Z10
+	VFMADD213PD      Z10, Z18, Z24
+	VFMADD213PD      Z10, Z19, Z26
+	VFMADD213PD      Z10, Z20, Z27
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+424(SB), Z10
+	VFMADD213PD      Z10, Z18, Z24
+	VFMADD213PD      Z10, Z19, Z26
+	VFMADD213PD      Z10, Z20, Z27
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+432(SB), Z10
+	VFMADD213PD      Z10, Z18, Z24
+	VFMADD213PD      Z10, Z19, Z26
+	VFMADD213PD      Z10, Z20, Z27
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+440(SB), Z10
+	VFMADD213PD      Z10, Z18, Z24
+	VFMADD213PD      Z10, Z19, Z26
+	VFMADD213PD      Z10, Z20, Z27
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+448(SB), Z10
+	VFMADD213PD      Z10, Z18, Z24
+	VFMADD213PD      Z10, Z19, Z26
+	VFMADD213PD      Z10, Z20, Z27
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+456(SB), Z10
+	VFMADD213PD      Z10, Z18, Z24
+	VFMADD213PD      Z10, Z19, Z26
+	VFMADD213PD      Z10, Z20, Z27
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+464(SB), Z10
+	VFMADD213PD      Z10, Z18, Z24
+	VFMADD213PD      Z10, Z19, Z26
+	VFMADD213PD      Z10, Z20, Z27
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+472(SB), Z10
+	VFMADD213PD      Z10, Z18, Z24
+	VFMADD213PD      Z10, Z19, Z26
+	VFMADD213PD      Z10, Z20, Z27
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+480(SB), Z10
+	VFMADD213PD      Z10, Z24, Z18
+	VFMADD213PD      Z10, Z26, Z19
+	VFMADD213PD      Z10, Z27, Z20
+	VFMADD213PD      Z29, Z18, Z9
+	VFMADD213PD      Z29, Z19, Z8
+	VFMADD213PD      Z29, Z20, Z7
+	VMULPD           Z15, Z9, Z9
+	VMULPD           Z16, Z8, Z8
+	VMULPD           Z5, Z7, Z5
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+328(SB), Z7
+	VFMADD231PD      Z23, Z21, Z7
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+328(SB), Z15
+	VFMADD231PD      Z23, Z22, Z15
+	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+328(SB), Z25, Z23
+	VMOVUPD          2432(BX), Z16
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+248(SB), Z18
+	VPTERNLOGQ       $0xe4, Z18, Z16, Z9
+	VMOVUPD          2368(BX), Z19
+	VPTERNLOGQ       $0xe4, Z18, Z19, Z8
+	VMOVUPD          448(BX), Z20
+	VPTERNLOGQ       $0xe4, Z18, Z20, Z5
+	VFMADD213PD      Z28, Z21, Z7
+	VFMADD213PD      Z28, Z22, Z15
+	VFMADD231PD      Z23, Z25, Z28
+	VMOVAPD          Z29, Z23
+	VPTERNLOGQ       $0xe4, Z18, Z16, Z23
+	VMOVAPD          Z29, Z16
+	VPTERNLOGQ       $0xe4, Z18, Z19, Z16
+	VMOVAPD          Z29, Z19
+	VPTERNLOGQ       $0xe4, Z18, Z20, Z19
+	VMOVUPD          384(BX), Z20
+	VCMPPD           $0x00, Z23, Z20, K4
+	VMOVUPD          1920(BX), Z23
+	VCMPPD           $0x00, Z16, Z23, K5
+	VMOVUPD          2304(BX), Z16
+	VCMPPD           $0x00, Z19, Z16, K6
+	VFMADD213PD      Z30, Z21, Z7
+	VFMADD213PD      Z30, Z22, Z15
+	VFMADD231PD      Z28, Z25, Z30
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+488(SB), Z19
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+496(SB), Z24
+	VFMADD231PD      Z19, Z14, Z24
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+496(SB), Z26
+	VFMADD231PD      Z19, Z17, Z26
+	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+496(SB), Z13, Z19
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+504(SB), Z27
+	VMOVUPD          2240(BX), Z28
+	VBLENDMPD        Z27, Z28, K4, Z28
+	VMOVUPD          1536(BX), Z10
+	VBLENDMPD        Z27, Z10, K5, Z10
+	VMOVUPD          1472(BX), Z16
+	VBLENDMPD        Z27, Z16, K6, Z16
+	VFMADD213PD      Z31, Z21, Z7
+	VFMADD213PD      Z31, Z22, Z15
+	VFMADD231PD      Z30, Z25, Z31
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+512(SB), Z30
+	VFMADD213PD      Z30, Z14, Z24
+	VFMADD213PD      Z30, Z17, Z26
+	VFMADD231PD      Z19, Z13, Z30
+	VFMADD213PD      Z6, Z21, Z7
+	VFMADD213PD      Z6, Z22, Z15
+	VFMADD231PD      Z31, Z25, Z6
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+520(SB), Z19
+	VFMADD213PD      Z19, Z14, Z24
+	VFMADD213PD      Z19, Z17, Z26
+	VFMADD231PD      Z30, Z13, Z19
+	VFMADD213PD      Z4, Z21, Z7
+	VFMADD213PD      Z4, Z22, Z15
+	VFMADD231PD      Z6, Z25, Z4
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+528(SB), Z6
+	VFMADD213PD      Z6, Z14, Z24
+	VFMADD213PD      Z6, Z17, Z26
+	VFMADD231PD      Z19, Z13, Z6
+	VFMADD213PD      Z3, Z21, Z7
+	VFMADD213PD      Z3, Z22, Z15
+	VFMADD231PD      Z4, Z25, Z3
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+536(SB), Z4
+	VFMADD213PD      Z4, Z14, Z24
+	VFMADD213PD      Z4, Z17, Z26
+	VFMADD231PD      Z6, Z13, Z4
+	VFMADD213PD      Z12, Z21, Z7
+	VFMADD213PD      Z12, Z22, Z15
+	VFMADD231PD      Z3, Z25, Z12
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+544(SB), Z3
+	VFMADD213PD      Z3, Z14, Z24
+	VFMADD213PD      Z3, Z17, Z26
+	VFMADD231PD      Z4, Z13, Z3
+	VFMADD213PD      Z11, Z21, Z7
+	VFMADD213PD      Z11, Z22, Z15
+	VFMADD231PD      Z12, Z25, Z11
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+552(SB), Z4
+	VFMADD213PD      Z4, Z14, Z24
+	VFMADD213PD      Z4, Z17, Z26
+	VFMADD231PD      Z3, Z13, Z4
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+400(SB), Z3
+	VFMADD213PD      Z3, Z21, Z7
+	VFMADD213PD      Z3, Z22, Z15
+	VFMADD231PD      Z11, Z25, Z3
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+560(SB), Z6
+	VFMADD213PD      Z6, Z14, Z24
+	VFMADD213PD      Z6, Z17, Z26
+	VFMADD231PD      Z4, Z13, Z6
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+408(SB), Z4
+	VFMADD213PD      Z4, Z21, Z7
+	VFMADD213PD      Z4, Z22, Z15
+	VFMADD231PD      Z3, Z25, Z4
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+568(SB), Z3
+	VFMADD213PD      Z3, Z14, Z24
+	VFMADD213PD      Z3, Z17, Z26
+	VFMADD231PD      Z6, Z13, Z3
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+416(SB), Z6
+	VFMADD213PD      Z6, Z21, Z7
+	VFMADD213PD      Z6, Z22, Z15
+	VFMADD231PD      Z4, Z25, Z6
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+576(SB), Z4
+	VFMADD213PD      Z4, Z14, Z24
+	VFMADD213PD      Z4, Z17, Z26
+	VFMADD213PD      Z4, Z13, Z3
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+424(SB), Z11
+	VFMADD213PD      Z11, Z21, Z7
+	VFMADD213PD      Z11, Z22, Z15
+	VFMADD231PD      Z6, Z25, Z11
+	VMULPD           Z24, Z14, Z6
+	VMULPD           Z26, Z17, Z12
+	VMULPD           Z3, Z13, Z3
+	VMOVUPD          896(BX), Z13
+	VMOVAPD          Z29, Z14
+	VPTERNLOGQ       $0xe4, Z18, Z13, Z14
+	VMOVUPD          960(BX), Z17
+	VMOVAPD          Z29, Z19
+	VPTERNLOGQ       $0xe4, Z18, Z17, Z19
+	VMOVUPD          1024(BX), Z24
+	VMOVAPD          Z29, Z26
+	VPTERNLOGQ       $0xe4, Z18, Z24, Z26
 	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+432(SB), Z30
-	VFMADD213PD      Z30, Z19, Z0
-	VFMADD213PD      Z30, Z21, Z25
-	VFMADD213PD      Z30, Z24, Z28
-	VFMADD213PD      Z30, Z31, Z29
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+440(SB), Z30
-	VFMADD213PD      Z30, Z19, Z0
-	VFMADD213PD      Z30, Z21, Z25
-	VFMADD213PD      Z30, Z24, Z28
-	VFMADD213PD      Z30, Z31, Z29
-	VFMADD213PD      Z22, Z19, Z0
-	VFMADD213PD      Z22, Z21, Z25
-	VFMADD213PD      Z22, Z24, Z28
-	VFMADD213PD      Z22, Z31, Z29
-	VFMADD213PD      Z27, Z19, Z0
-	VFMADD213PD      Z27, Z21, Z25
-	VFMADD213PD      Z27, Z24, Z28
-	VFMADD213PD      Z27, Z31, Z29
-	VFMADD213PD      Z27, Z0, Z19
-	VFMADD213PD      Z27, Z25, Z21
-	VFMADD213PD      Z27, Z28, Z24
-	VFMADD231PD      Z29, Z31, Z27
-	VSCALEFPD        Z20, Z19, Z0
-	VSCALEFPD        Z23, Z21, Z19
-	VSCALEFPD        Z26, Z24, Z20
-	VSCALEFPD        Z17, Z27, Z17
-	VMULPD           2496(BX), Z0, Z0
-	VMULPD           2432(BX), Z19, Z19
-	VMULPD           768(BX), Z20, Z20
-	VMULPD           1728(BX), Z17, Z17
-	VMINPD           Z0, Z7, Z7
-	VMINPD           Z19, Z8, Z8
-	VMINPD           Z20, Z12, Z12
-	VMINPD           Z17, Z18, Z18
-	VMINPD           1856(BX), Z7, Z7
-	VMINPD           1792(BX), Z8, Z8
-	VMINPD           832(BX), Z12, Z12
-	VMINPD           1664(BX), Z18, Z18
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+456(SB), Z21
-	VCMPPD           $0x11, Z7, Z21, K1
-	VCMPPD           $0x11, Z8, Z21, K2
-	VCMPPD           $0x11, Z12, Z21, K3
-	VCMPPD           $0x11, Z18, Z21, K4
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+384(SB), Z7
-	VFMADD231PD      Z3, Z6, Z7
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+384(SB), Z8
-	VFMADD231PD      Z3, Z5, Z8
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+384(SB), Z12
-	VFMADD231PD      Z3, Z1, Z12
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+384(SB), Z4, Z3
-	VFMADD213PD      Z11, Z6, Z7
-	VFMADD213PD      Z11, Z5, Z8
-	VFMADD213PD      Z11, Z1, Z12
-	VFMADD231PD      Z3, Z4, Z11
-	VFMADD213PD      Z16, Z6, Z7
-	VFMADD213PD      Z16, Z5, Z8
-	VFMADD213PD      Z16, Z1, Z12
-	VFMADD231PD      Z11, Z4, Z16
-	VFMADD213PD      Z9, Z6, Z7
-	VFMADD213PD      Z9, Z5, Z8
-	VFMADD213PD      Z9, Z1, Z12
-	VFMADD231PD      Z16, Z4, Z9
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+416(SB), Z3
-	VFMADD213PD      Z3, Z6, Z7
-	VFMADD213PD      Z3, Z5, Z8
-	VFMADD213PD      Z3, Z1, Z12
-	VFMADD231PD      Z9, Z4, Z3
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+424(SB), Z9
-	VFMADD213PD      Z9, Z6, Z7
-	VFMADD213PD      Z9, Z5, Z8
-	VFMADD213PD      Z9, Z1, Z12
-	VFMADD231PD      Z3, Z4, Z9
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+432(SB), Z3
-	VFMADD213PD      Z3, Z6, Z7
-	VFMADD213PD      Z3, Z5, Z8
-	VFMADD213PD      Z3, Z1, Z12
-	VFMADD231PD      Z9, Z4, Z3
-	VFMADD213PD      Z30, Z6, Z7
-	VFMADD213PD      Z30, Z5, Z8
-	VFMADD213PD      Z30, Z1, Z12
-	VFMADD231PD      Z3, Z4, Z30
-	VFMADD213PD      Z22, Z6, Z7
-	VFMADD213PD      Z22, Z5, Z8
-	VFMADD213PD      Z22, Z1, Z12
-	VFMADD231PD      Z30, Z4, Z22
-	VMULPD           Z6, Z6, Z3
-	VMULPD           Z5, Z5, Z9
-	VMULPD           Z1, Z1, Z11
-	VMULPD           Z4, Z4, Z16
-	VFMADD231PD      Z7, Z3, Z6
-	VFMADD231PD      Z8, Z9, Z5
-	VFMADD231PD      Z12, Z11, Z1
-	VFMADD231PD      Z22, Z16, Z4
-	VFMADD213PD      Z2, Z2, Z6
-	VMOVUPD          1536(BX), Z3
-	VFMADD213PD      Z3, Z3, Z5
-	VMOVUPD          1472(BX), Z7
-	VFMADD213PD      Z7, Z7, Z1
-	VMOVUPD          1408(BX), Z8
-	VFMADD213PD      Z8, Z8, Z4
-	VSCALEFPD        Z10, Z6, Z6
-	VSCALEFPD        Z13, Z5, Z5
-	VSCALEFPD        Z14, Z1, Z1
-	VSCALEFPD        Z15, Z4, Z4
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+144(SB), Z9
-	VXORPD           192(BX), Z9, Z10
-	VXORPD           128(BX), Z9, Z11
-	VXORPD           64(BX), Z9, Z12
-	VXORPD           (BX), Z9, Z9
-	VCMPPD           $0x00, 4544(BX), Z10, K5
-	VCMPPD           $0x00, 4480(BX), Z11, K6
-	VCMPPD           $0x00, 4416(BX), Z12, K7
-	KMOVB            K4, 4416(BX)
-	VCMPPD           $0x00, 4352(BX), Z9, K4
-	KMOVB            K3, 4352(BX)
-	VCMPPD           $0x00, 3008(BX), Z10, K3
-	KMOVB            K2, 3008(BX)
-	VCMPPD           $0x00, 2944(BX), Z11, K2
-	KMOVB            K1, 2944(BX)
-	VCMPPD           $0x00, 2880(BX), Z12, K1
-	KMOVB            K1, 2880(BX)
-	VCMPPD           $0x00, 2752(BX), Z9, K1
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+464(SB), Z9
-	VMULPD           Z9, Z6, Z10
-	VMULPD           Z9, Z5, Z11
-	VMULPD           Z9, Z1, Z12
-	VMULPD           Z9, Z4, Z9
-	VMULPD           1344(BX), Z10, Z13
-	VMULPD           1280(BX), Z11, Z14
-	VMULPD           1216(BX), Z12, Z15
-	VMULPD           1152(BX), Z9, Z16
-	VMULPD           1088(BX), Z10, Z18
-	VMULPD           1024(BX), Z11, Z21
-	VMULPD           960(BX), Z12, Z22
-	VMULPD           896(BX), Z9, Z23
+	VFMADD213PD      Z30, Z21, Z7
+	VFMADD213PD      Z30, Z22, Z15
+	VFMADD231PD      Z11, Z25, Z30
+	VMOVUPD          2176(BX), Z11
+	VFMADD213PD      Z11, Z6, Z11
+	VMOVUPD          1856(BX), Z6
+	VFMADD213PD      Z6, Z12, Z6
+	VMOVUPD          1792(BX), Z12
+	VFMADD213PD      Z12, Z3, Z12
+	VCMPPD           $0x00, Z14, Z20, K4
+	VCMPPD           $0x00, Z19, Z23, K5
+	VMOVUPD          2304(BX), Z3
+	VCMPPD           $0x00, Z26, Z3, K6
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+440(SB), Z3
+	VFMADD213PD      Z3, Z21, Z7
+	VFMADD213PD      Z3, Z22, Z15
+	VFMADD231PD      Z30, Z25, Z3
+	VSCALEFPD        Z0, Z11, Z0
+	VSCALEFPD        Z2, Z6, Z2
+	VSCALEFPD        Z1, Z12, Z1
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+448(SB), Z6
+	VFMADD213PD      Z6, Z21, Z7
+	VFMADD213PD      Z6, Z22, Z15
+	VFMADD231PD      Z3, Z25, Z6
+	VMOVUPD          128(BX), Z3
+	VBLENDMPD        Z27, Z3, K4, Z3
+	VMOVUPD          64(BX), Z11
+	VBLENDMPD        Z27, Z11, K5, Z11
+	VMOVUPD          (BX), Z12
+	VBLENDMPD        Z27, Z12, K6, Z12
+	VSUBPD           Z3, Z28, Z14
+	VSUBPD           Z11, Z10, Z19
+	VSUBPD           Z12, Z16, Z20
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+456(SB), Z23
+	VFMADD213PD      Z23, Z21, Z7
+	VFMADD213PD      Z23, Z22, Z15
+	VFMADD231PD      Z6, Z25, Z23
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+584(SB), Z6
+	VMULPD           Z6, Z0, Z26
+	VMULPD           Z6, Z2, Z27
+	VMULPD           Z6, Z1, Z6
+	VFNMADD231PD     Z0, Z9, Z28
+	VFNMADD231PD     Z2, Z8, Z10
+	VFNMADD231PD     Z1, Z5, Z16
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+464(SB), Z30
+	VFMADD213PD      Z30, Z21, Z7
+	VFMADD213PD      Z30, Z22, Z15
+	VFMADD231PD      Z23, Z25, Z30
+	VMULPD           2112(BX), Z26, Z23
+	VMULPD           2048(BX), Z27, Z31
+	VMULPD           1984(BX), Z6, Z24
+	VMULPD           512(BX), Z26, Z17
+	VMULPD           576(BX), Z27, Z13
+	VMULPD           832(BX), Z6, Z18
+	VMOVUPD          Z20, 1984(BX)
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+472(SB), Z20
+	VFMADD213PD      Z20, Z21, Z7
+	VFMADD213PD      Z20, Z22, Z15
+	VFMADD231PD      Z30, Z25, Z20
+	VMULPD           Z23, Z4, Z23
+	VMULPD           Z31, Z4, Z30
+	VMULPD           Z24, Z4, Z4
+	VMULPD           768(BX), Z26, Z24
+	VMULPD           704(BX), Z27, Z26
+	VMULPD           640(BX), Z6, Z6
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+480(SB), Z27
+	VFMADD213PD      Z27, Z7, Z21
+	VFMADD213PD      Z27, Z15, Z22
+	VFMADD231PD      Z20, Z25, Z27
+	VFMADD231PD      1152(BX), Z28, Z23
+	VFMADD231PD      1216(BX), Z10, Z30
+	VFMADD231PD      1280(BX), Z16, Z4
+	VMULPD           512(BX), Z28, Z7
+	VMULPD           576(BX), Z10, Z10
+	VMULPD           832(BX), Z16, Z15
+	VFMADD132PD      2816(BX), Z29, Z21
+	VFMADD132PD      2752(BX), Z29, Z22
+	VFMADD231PD      2688(BX), Z27, Z29
+	VMULPD           1088(BX), Z17, Z16
+	VMULPD           1344(BX), Z13, Z13
+	VMULPD           1408(BX), Z18, Z17
 	PREFETCHT0       1024(R9)(AX*1)
-	VMOVUPD          Z18, (R9)(AX*1)
+	VMOVUPD          Z24, (R9)(AX*1)
 	PREFETCHT0       1088(R9)(AX*1)
-	VMOVUPD          Z21, 64(R9)(AX*1)
+	VMOVUPD          Z26, 64(R9)(AX*1)
 	PREFETCHT0       1152(R9)(AX*1)
-	VMOVUPD          Z22, 128(R9)(AX*1)
-	PREFETCHT0       1216(R9)(AX*1)
-	VMOVUPD          Z23, 192(R9)(AX*1)
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+368(SB), Z18
-	VMULPD           Z13, Z18, Z13
-	VMULPD           Z14, Z18, Z14
-	VMULPD           Z15, Z18, Z15
-	VMULPD           Z16, Z18, Z16
-	VMULPD           2368(BX), Z10, Z10
-	VMULPD           2304(BX), Z11, Z11
-	VMULPD           2240(BX), Z12, Z12
-	VMULPD           2176(BX), Z9, Z9
-	VMULPD           2112(BX), Z10, Z10
-	VMULPD           2048(BX), Z11, Z11
-	VMULPD           1984(BX), Z12, Z12
-	VMULPD           1920(BX), Z9, Z9
-	PREFETCHT0       1024(R8)(AX*1)
-	VMOVUPD          Z10, (R8)(AX*1)
-	PREFETCHT0       1088(R8)(AX*1)
-	VMOVUPD          Z11, 64(R8)(AX*1)
-	PREFETCHT0       1152(R8)(AX*1)
-	VMOVUPD          Z12, 128(R8)(AX*1)
-	PREFETCHT0       1216(R8)(AX*1)
-	VMOVUPD          Z9, 192(R8)(AX*1)
-	VMOVUPD          192(BX), Z9
-	VMULPD           Z2, Z9, Z10
-	VMOVUPD          128(BX), Z11
-	VMULPD           Z3, Z11, Z12
-	VMOVUPD          64(BX), Z18
-	VMULPD           Z7, Z18, Z21
-	VMOVUPD          (BX), Z22
-	VMULPD           Z8, Z22, Z23
-	VMULPD           Z0, Z9, Z9
-	VMULPD           Z19, Z11, Z11
-	VMULPD           Z20, Z18, Z18
-	VMULPD           Z17, Z22, Z22
-	VADDPD           Z0, Z2, Z0
-	VADDPD           Z19, Z3, Z2
-	VADDPD           Z20, Z7, Z3
-	VADDPD           Z17, Z8, Z7
-	VADDPD           1856(BX), Z0, Z0
-	VADDPD           1792(BX), Z2, Z2
-	VADDPD           832(BX), Z3, Z3
-	VADDPD           1664(BX), Z7, Z7
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+472(SB), Z8
-	KMOVB            K1, 1664(BX)
-	VCMPPD           $0x11, Z8, Z0, K1
-	KMOVB            K1, 832(BX)
-	VCMPPD           $0x11, Z8, Z2, K1
-	KMOVB            K1, 1792(BX)
-	VCMPPD           $0x11, Z8, Z3, K1
-	KMOVB            K1, 1856(BX)
-	VCMPPD           $0x11, Z8, Z7, K1
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+480(SB), Z0
-	VBLENDMPD        Z0, Z10, K5, Z2
-	VBLENDMPD        Z0, Z12, K6, Z3
-	VBLENDMPD        Z0, Z21, K7, Z7
-	VBLENDMPD        Z0, Z23, K4, Z8
-	VBLENDMPD        Z0, Z9, K3, Z9
-	VBLENDMPD        Z0, Z11, K2, Z10
-	KMOVB            2880(BX), K2
-	VBLENDMPD        Z0, Z18, K2, Z11
-	KMOVB            1664(BX), K2
-	VBLENDMPD        Z0, Z22, K2, Z0
-	KMOVB            2944(BX), K2
-	KMOVB            832(BX), K3
-	KANDB            K3, K2, K2
-	KMOVB            3008(BX), K3
-	KMOVB            1792(BX), K4
-	KANDB            K4, K3, K3
-	KMOVB            4352(BX), K4
-	KMOVB            1856(BX), K5
-	KANDB            K5, K4, K4
-	KMOVB            4416(BX), K5
-	KANDB            K1, K5, K1
-	VMOVUPD          2688(BX), Z12
-	VFNMADD213PD     Z2, Z6, Z12
-	VMOVUPD          2624(BX), Z17
-	VFNMADD213PD     Z3, Z5, Z17
-	VMOVUPD          4288(BX), Z18
-	VFNMADD213PD     Z7, Z1, Z18
-	VMOVUPD          2816(BX), Z19
-	VFNMADD213PD     Z8, Z4, Z19
-	VFMADD231PD      3456(BX), Z12, Z13
-	VFMADD231PD      3520(BX), Z17, Z14
-	VFMADD231PD      704(BX), Z18, Z15
-	VFMADD231PD      576(BX), Z19, Z16
-	VMULPD           2368(BX), Z12, Z12
-	VMULPD           2304(BX), Z17, Z17
-	VMULPD           2240(BX), Z18, Z18
-	VMULPD           2176(BX), Z19, Z19
+	VMOVUPD          Z6, 128(R9)(AX*1)
 	PREFETCHT0       1024(DI)(AX*1)
-	VMOVUPD          Z12, (DI)(AX*1)
+	VMOVUPD          Z7, (DI)(AX*1)
 	PREFETCHT0       1088(DI)(AX*1)
-	VMOVUPD          Z17, 64(DI)(AX*1)
+	VMOVUPD          Z10, 64(DI)(AX*1)
 	PREFETCHT0       1152(DI)(AX*1)
-	VMOVUPD          Z18, 128(DI)(AX*1)
-	PREFETCHT0       1216(DI)(AX*1)
-	VMOVUPD          Z19, 192(DI)(AX*1)
-	VMOVUPD          4224(BX), Z12
-	VSUBPD           2688(BX), Z12, Z17
-	VMOVUPD          4160(BX), Z18
-	VSUBPD           2624(BX), Z18, Z19
-	VMOVUPD          4096(BX), Z20
-	VSUBPD           4288(BX), Z20, Z21
-	VMOVUPD          2560(BX), Z22
-	VSUBPD           2816(BX), Z22, Z23
-	VSUBPD           Z9, Z2, Z2
-	VSUBPD           Z10, Z3, Z3
-	VSUBPD           Z11, Z7, Z7
-	VSUBPD           Z0, Z8, Z8
-	VFNMADD231PD     Z6, Z12, Z9
-	VFNMADD231PD     Z5, Z18, Z10
-	VFNMADD231PD     Z1, Z20, Z11
-	VFNMADD231PD     Z4, Z22, Z0
-	VFMADD231PD      Z17, Z6, Z2
-	VFMADD231PD      Z19, Z5, Z3
-	VFMADD231PD      Z21, Z1, Z7
-	VFMADD231PD      Z23, Z4, Z8
-	VFNMADD231PD     3136(BX), Z9, Z13
-	VFNMADD231PD     3072(BX), Z10, Z14
-	VFNMADD231PD     640(BX), Z11, Z15
-	VFNMADD231PD     512(BX), Z0, Z16
-	VMULPD           448(BX), Z9, Z1
-	VMULPD           384(BX), Z10, Z4
-	VMULPD           320(BX), Z11, Z5
-	VMULPD           256(BX), Z0, Z0
+	VMOVUPD          Z15, 128(DI)(AX*1)
+	VMULPD           2624(BX), Z21, Z6
+	VMULPD           2560(BX), Z22, Z7
+	VMULPD           2496(BX), Z29, Z10
+	PREFETCHT0       1024(R8)(AX*1)
+	VMOVUPD          Z16, (R8)(AX*1)
+	PREFETCHT0       1088(R8)(AX*1)
+	VMOVUPD          Z13, 64(R8)(AX*1)
+	PREFETCHT0       1152(R8)(AX*1)
+	VMOVUPD          Z17, 128(R8)(AX*1)
+	VMOVUPD          896(BX), Z13
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+248(SB), Z15
+	VPTERNLOGQ       $0xe4, Z15, Z13, Z6
+	VMOVUPD          960(BX), Z13
+	VPTERNLOGQ       $0xe4, Z15, Z13, Z7
+	VMOVUPD          1024(BX), Z13
+	VPTERNLOGQ       $0xe4, Z15, Z13, Z10
+	VSUBPD           Z9, Z6, Z9
+	VSUBPD           Z8, Z7, Z8
+	VSUBPD           Z5, Z10, Z5
+	VFNMADD231PD     Z0, Z6, Z3
+	VFNMADD231PD     Z2, Z7, Z11
+	VFNMADD231PD     Z1, Z10, Z12
+	VFMADD231PD      Z9, Z0, Z14
+	VFMADD231PD      Z8, Z2, Z19
+	VFMADD213PD      1984(BX), Z5, Z1
+	VFNMADD231PD     1600(BX), Z3, Z23
+	VFNMADD231PD     1664(BX), Z11, Z30
+	VFNMADD231PD     1728(BX), Z12, Z4
+	VMULPD           320(BX), Z3, Z0
+	VMULPD           256(BX), Z11, Z2
+	VMULPD           192(BX), Z12, Z3
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+592(SB), Z5
+	VBLENDMPD        Z14, Z5, K1, Z6
+	VBLENDMPD        Z19, Z5, K2, Z7
+	VBLENDMPD        Z1, Z5, K3, Z1
 	PREFETCHT0       1024(R10)(AX*1)
-	VMOVUPD          Z13, (R10)(AX*1)
+	VMOVUPD          Z23, (R10)(AX*1)
 	PREFETCHT0       1088(R10)(AX*1)
-	VMOVUPD          Z14, 64(R10)(AX*1)
+	VMOVUPD          Z30, 64(R10)(AX*1)
 	PREFETCHT0       1152(R10)(AX*1)
-	VMOVUPD          Z15, 128(R10)(AX*1)
-	PREFETCHT0       1216(R10)(AX*1)
-	VMOVUPD          Z16, 192(R10)(AX*1)
-	PREFETCHT0       1024(R11)(AX*1)
-	VMOVUPD          Z1, (R11)(AX*1)
-	PREFETCHT0       1088(R11)(AX*1)
-	VMOVUPD          Z4, 64(R11)(AX*1)
-	PREFETCHT0       1152(R11)(AX*1)
-	VMOVUPD          Z5, 128(R11)(AX*1)
-	PREFETCHT0       1216(R11)(AX*1)
-	VMOVUPD          Z0, 192(R11)(AX*1)
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+488(SB), Z0
-	VBLENDMPD        Z2, Z0, K2, Z1
-	VBLENDMPD        Z3, Z0, K3, Z2
-	VBLENDMPD        Z7, Z0, K4, Z3
-	VBLENDMPD        Z8, Z0, K1, Z0
+	VMOVUPD          Z4, 128(R10)(AX*1)
 	PREFETCHT0       1024(SI)(AX*1)
-	VMOVUPD          Z1, (SI)(AX*1)
+	VMOVUPD          Z6, (SI)(AX*1)
 	PREFETCHT0       1088(SI)(AX*1)
-	VMOVUPD          Z2, 64(SI)(AX*1)
+	VMOVUPD          Z7, 64(SI)(AX*1)
 	PREFETCHT0       1152(SI)(AX*1)
-	VMOVUPD          Z3, 128(SI)(AX*1)
-	PREFETCHT0       1216(SI)(AX*1)
-	VMOVUPD          Z0, 192(SI)(AX*1)
-	ADDQ             $+256, AX
-	SUBQ             $+32, CX
+	VMOVUPD          Z1, 128(SI)(AX*1)
+	PREFETCHT0       1024(R11)(AX*1)
+	VMOVUPD          Z0, (R11)(AX*1)
+	PREFETCHT0       1088(R11)(AX*1)
+	VMOVUPD          Z2, 64(R11)(AX*1)
+	PREFETCHT0       1152(R11)(AX*1)
+	VMOVUPD          Z3, 128(R11)(AX*1)
+	ADDQ             $+192, AX
+	SUBQ             $+24, CX
 	JGE              body
 
 rest:
-	ADDQ $+32, CX
+	ADDQ $+24, CX
 	JEQ  done
 
 tail:
@@ -1467,12 +1142,12 @@ whole:
 	VMULPD           Z15, Z7, Z23
 	VMULPD           Z6, Z6, Z6
 	VMULPD           Z7, Z7, Z7
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+16(SB), Z24
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+8(SB), Z24
 	VMOVAPD          Z20, Z25
 	VADDPD           Z24, Z20, K1, Z25
 	VMOVAPD          Z21, Z26
 	VADDPD           Z24, Z21, K2, Z26
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+8(SB), Z27
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+24(SB), Z27
 	VADDPD           Z27, Z20, K3, Z25
 	VADDPD           Z27, Z21, K4, Z26
 	VADDPD           Z17, Z22, Z20
@@ -1481,31 +1156,31 @@ whole:
 	VSUBPD           Z18, Z16, Z16
 	VMULPD           Z19, Z2, Z18
 	VMULPD           Z23, Z3, Z22
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+80(SB), Z28
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+32(SB), Z28
 	VMULPD           Z28, Z25, Z29
 	VMULPD           Z28, Z26, Z28
 	VSUBPD           Z10, Z8, Z30
 	VSUBPD           Z11, Z9, Z31
 	VMOVUPD          Z15, (BX)
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+104(SB), Z15
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+16(SB), Z15
 	VMOVUPD          Z14, 64(BX)
 	VMULPD           Z15, Z19, Z14
+	VMULPD           Z15, Z23, Z15
 	VMOVUPD          Z13, 128(BX)
-	VMULPD           Z15, Z23, Z13
-	VMULPD           Z18, Z20, Z15
+	VMULPD           Z18, Z20, Z13
 	VMOVUPD          Z12, 192(BX)
 	VMULPD           Z22, Z21, Z12
-	VDIVPD           Z15, Z27, Z15
+	VDIVPD           Z13, Z27, Z13
 	VDIVPD           Z12, Z27, Z12
-	VMULPD           Z15, Z18, Z18
+	VMULPD           Z13, Z18, Z18
 	VMULPD           Z12, Z22, Z22
-	VMULPD           Z15, Z20, Z15
+	VMULPD           Z13, Z20, Z13
 	VMULPD           Z12, Z21, Z12
 	VMULPD           Z18, Z17, Z17
 	VMULPD           Z22, Z16, Z16
-	VMULPD           Z15, Z2, Z18
+	VMULPD           Z13, Z2, Z18
 	VMULPD           Z12, Z3, Z20
-	VMULPD           Z15, Z19, Z15
+	VMULPD           Z13, Z19, Z13
 	VMULPD           Z12, Z23, Z12
 	VMULPD           Z6, Z18, Z6
 	VMULPD           Z7, Z20, Z7
@@ -1516,513 +1191,506 @@ whole:
 	VMOVUPD          Z10, 320(BX)
 	VMULPD           Z11, Z1, Z10
 	VMOVUPD          Z11, 384(BX)
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+144(SB), Z11
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+40(SB), Z11
 	VXORPD           Z11, Z7, Z7
 	VXORPD           Z11, Z10, Z10
 	VMOVUPD          Z6, 448(BX)
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+152(SB), Z6
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+48(SB), Z6
 	VMINPD           Z7, Z6, Z7
 	VMINPD           Z10, Z6, Z10
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+160(SB), Z24
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+56(SB), Z24
 	VMAXPD           Z7, Z24, Z7
 	VMAXPD           Z10, Z24, Z10
 	VMOVUPD          Z23, 512(BX)
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+24(SB), Z23
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+176(SB), Z23
 	VMOVUPD          Z19, 576(BX)
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+32(SB), Z19
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+184(SB), Z19
 	VFMADD231PD      Z23, Z21, Z19
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+32(SB), Z22, Z23
+	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+184(SB), Z22, Z23
 	VMOVUPD          Z5, 640(BX)
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+40(SB), Z5
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+192(SB), Z5
 	VFMADD213PD      Z5, Z21, Z19
 	VFMADD231PD      Z23, Z22, Z5
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+48(SB), Z23
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+200(SB), Z23
 	VFMADD213PD      Z23, Z21, Z19
 	VFMADD231PD      Z5, Z22, Z23
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+56(SB), Z5
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+208(SB), Z5
 	VFMADD213PD      Z5, Z21, Z19
 	VFMADD231PD      Z23, Z22, Z5
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+64(SB), Z23
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+216(SB), Z23
 	VFMADD213PD      Z23, Z21, Z19
 	VFMADD231PD      Z5, Z22, Z23
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+72(SB), Z5
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+224(SB), Z5
 	VFMADD213PD      Z5, Z21, Z19
 	VFMADD231PD      Z23, Z22, Z5
 	VMULPD           Z19, Z21, Z19
 	VMULPD           Z5, Z22, Z5
 	VFMADD231PD      Z19, Z17, Z29
 	VFMADD231PD      Z5, Z16, Z28
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+88(SB), Z5
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+232(SB), Z5
 	VFMADD231PD      Z5, Z17, Z29
 	VFMADD231PD      Z5, Z16, Z28
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+96(SB), Z16
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+240(SB), Z16
 	VFMADD231PD      Z16, Z25, Z29
 	VFMADD231PD      Z16, Z26, Z28
 	VFMADD231PD      Z30, Z0, Z29
 	VFMADD231PD      Z31, Z1, Z28
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+168(SB), Z16
-	VMULPD           Z16, Z7, Z17
-	VMULPD           Z16, Z10, Z19
-	VRNDSCALEPD      $0x08, Z17, Z17
-	VRNDSCALEPD      $0x08, Z19, Z19
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+176(SB), Z21
-	VFMADD231PD      Z21, Z17, Z7
-	VFMADD231PD      Z21, Z19, Z10
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+184(SB), Z22
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+64(SB), Z16
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+72(SB), Z17
+	VFMADD231PD      Z16, Z7, Z17
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+72(SB), Z19
+	VFMADD231PD      Z16, Z10, Z19
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+72(SB), Z21
+	VSUBPD           Z21, Z17, Z17
+	VSUBPD           Z21, Z19, Z19
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+80(SB), Z22
 	VFMADD231PD      Z22, Z17, Z7
 	VFMADD231PD      Z22, Z19, Z10
-	VMOVAPD          Z14, Z23
-	VFMADD231PD      Z29, Z18, Z23
-	VMOVAPD          Z13, Z25
-	VFMADD231PD      Z28, Z20, Z25
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+88(SB), Z23
+	VFMADD231PD      Z23, Z17, Z7
+	VFMADD231PD      Z23, Z19, Z10
+	VMOVAPD          Z14, Z25
+	VFMADD231PD      Z29, Z18, Z25
+	VMOVAPD          Z15, Z26
+	VFMADD231PD      Z28, Z20, Z26
 	VFMSUB231PD      Z29, Z18, Z14
-	VFMSUB231PD      Z28, Z20, Z13
-	VMULPD           Z15, Z18, Z18
-	VMULPD           Z12, Z20, Z20
-	VMULPD           Z8, Z0, Z26
-	VMULPD           Z9, Z1, Z28
-	VXORPD           Z26, Z11, Z26
-	VXORPD           Z28, Z11, Z28
-	VMINPD           Z26, Z6, Z26
-	VMINPD           Z28, Z6, Z6
-	VMAXPD           Z26, Z24, Z26
-	VMAXPD           Z6, Z24, Z6
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+112(SB), Z24
-	VANDPD           Z24, Z23, Z28
-	VANDPD           Z24, Z25, Z29
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+120(SB), Z30
-	VMINPD           Z28, Z30, Z28
-	VMINPD           Z29, Z30, Z29
-	VANDPD           Z24, Z14, Z31
-	VANDPD           Z24, Z13, Z11
-	VMINPD           Z31, Z30, Z31
-	VMINPD           Z11, Z30, Z11
-	VMULPD           Z26, Z16, Z30
-	VMULPD           Z6, Z16, Z24
-	VRNDSCALEPD      $0x08, Z30, Z30
-	VRNDSCALEPD      $0x08, Z24, Z24
-	VFMADD231PD      Z21, Z30, Z26
-	VFMADD231PD      Z21, Z24, Z6
-	VFMADD231PD      Z22, Z30, Z26
-	VFMADD231PD      Z22, Z24, Z6
-	VMOVUPD          Z1, 704(BX)
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+128(SB), Z1
-	VFMADD213PD      Z27, Z28, Z1
-	VMOVUPD          Z0, 768(BX)
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+128(SB), Z0
-	VFMADD213PD      Z27, Z29, Z0
-	VMOVUPD          Z9, 832(BX)
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+136(SB), Z9
-	VMOVUPD          Z8, 896(BX)
-	VADDPD           Z9, Z28, Z8
-	VMOVUPD          Z20, 960(BX)
-	VADDPD           Z9, Z29, Z20
-	VMOVUPD          Z18, 1024(BX)
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+128(SB), Z18
-	VFMADD213PD      Z27, Z31, Z18
-	VMOVUPD          Z12, 1088(BX)
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+128(SB), Z12
-	VFMADD213PD      Z27, Z11, Z12
-	VMOVUPD          Z15, 1152(BX)
-	VADDPD           Z9, Z31, Z15
-	VADDPD           Z9, Z11, Z9
-	VMOVUPD          Z13, 1216(BX)
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+368(SB), Z13
-	VMOVUPD          Z14, 1280(BX)
-	VMULPD           Z13, Z28, Z14
-	VMOVUPD          Z25, 1344(BX)
-	VMULPD           Z13, Z29, Z25
-	VMULPD           Z8, Z1, Z13
-	VMOVUPD          Z23, 1408(BX)
-	VMULPD           Z20, Z0, Z23
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+376(SB), Z5
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+384(SB), Z22
-	VFMADD231PD      Z5, Z7, Z22
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+384(SB), Z21
-	VFMADD231PD      Z5, Z10, Z21
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+392(SB), Z5
-	VFMADD213PD      Z5, Z7, Z22
-	VFMADD213PD      Z5, Z10, Z21
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+400(SB), Z5
-	VFMADD213PD      Z5, Z7, Z22
-	VFMADD213PD      Z5, Z10, Z21
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+408(SB), Z5
-	VFMADD213PD      Z5, Z7, Z22
-	VFMADD213PD      Z5, Z10, Z21
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+416(SB), Z5
-	VFMADD213PD      Z5, Z7, Z22
-	VFMADD213PD      Z5, Z10, Z21
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+424(SB), Z5
-	VFMADD213PD      Z5, Z7, Z22
-	VFMADD213PD      Z5, Z10, Z21
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+432(SB), Z5
-	VFMADD213PD      Z5, Z7, Z22
-	VFMADD213PD      Z5, Z10, Z21
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+440(SB), Z5
-	VFMADD213PD      Z5, Z7, Z22
-	VFMADD213PD      Z5, Z10, Z21
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+448(SB), Z5
-	VFMADD213PD      Z5, Z7, Z22
-	VFMADD213PD      Z5, Z10, Z21
-	VFMADD213PD      Z27, Z7, Z22
-	VFMADD213PD      Z27, Z10, Z21
-	VFMADD213PD      Z27, Z22, Z7
-	VFMADD213PD      Z27, Z21, Z10
-	VSCALEFPD        Z17, Z7, Z7
-	VSCALEFPD        Z19, Z10, Z10
-	VMULPD           Z7, Z2, Z7
-	VMULPD           Z10, Z3, Z10
-	VMINPD           Z7, Z2, Z2
-	VMINPD           Z10, Z3, Z3
-	VMULPD           Z15, Z18, Z17
-	VMULPD           Z9, Z12, Z19
-	VMULPD           Z14, Z28, Z21
-	VMULPD           Z25, Z29, Z22
-	VMULPD           Z21, Z16, Z21
-	VMULPD           Z22, Z16, Z16
-	VRNDSCALEPD      $0x08, Z21, Z21
-	VRNDSCALEPD      $0x08, Z16, Z16
-	VMULPD           Z17, Z13, Z22
-	VMOVUPD          Z10, 1472(BX)
-	VMULPD           Z19, Z23, Z10
-	VDIVPD           Z22, Z27, Z22
-	VDIVPD           Z10, Z27, Z10
-	VMULPD           Z22, Z17, Z17
-	VMULPD           Z10, Z19, Z19
-	VMULPD           Z22, Z13, Z13
-	VMULPD           Z10, Z23, Z10
-	VMULPD           Z17, Z1, Z1
-	VMULPD           Z19, Z0, Z0
-	VMULPD           Z17, Z8, Z8
-	VMULPD           Z19, Z20, Z17
+	VFMSUB231PD      Z28, Z20, Z15
 	VMULPD           Z13, Z18, Z18
-	VMULPD           Z10, Z12, Z12
-	VMULPD           Z13, Z15, Z13
-	VMULPD           Z10, Z9, Z9
-	VMULPD           Z18, Z31, Z10
-	VMULPD           Z12, Z11, Z11
-	VMULPD           Z1, Z28, Z1
-	VMULPD           Z0, Z29, Z0
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+176(SB), Z12
-	VMULPD           Z21, Z12, Z15
-	VMULPD           Z16, Z12, Z12
-	VFMADD231PD      Z14, Z28, Z15
-	VFMADD231PD      Z25, Z29, Z12
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+184(SB), Z14
-	VFMADD231PD      Z14, Z21, Z15
-	VFMADD231PD      Z14, Z16, Z12
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+88(SB), Z14
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+16(SB), Z18
-	VFMADD231PD      Z14, Z1, Z18
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+16(SB), Z19
-	VFMADD231PD      Z14, Z0, Z19
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+16(SB), Z20
-	VFMADD231PD      Z14, Z10, Z20
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+16(SB), Z11, Z14
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+376(SB), Z22
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+384(SB), Z23
-	VFMADD231PD      Z22, Z26, Z23
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+384(SB), Z25
-	VFMADD231PD      Z22, Z6, Z25
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+392(SB), Z28
-	VFMADD213PD      Z28, Z26, Z23
-	VFMADD213PD      Z28, Z6, Z25
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+400(SB), Z29
-	VFMADD213PD      Z29, Z26, Z23
-	VFMADD213PD      Z29, Z6, Z25
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+408(SB), Z31
-	VFMADD213PD      Z31, Z26, Z23
-	VFMADD213PD      Z31, Z6, Z25
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+416(SB), Z31
-	VFMADD213PD      Z31, Z26, Z23
-	VFMADD213PD      Z31, Z6, Z25
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+424(SB), Z31
-	VFMADD213PD      Z31, Z26, Z23
-	VFMADD213PD      Z31, Z6, Z25
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+432(SB), Z31
-	VFMADD213PD      Z31, Z26, Z23
-	VFMADD213PD      Z31, Z6, Z25
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+440(SB), Z31
-	VFMADD213PD      Z31, Z26, Z23
-	VFMADD213PD      Z31, Z6, Z25
-	VFMADD213PD      Z5, Z26, Z23
-	VFMADD213PD      Z5, Z6, Z25
-	VFMADD213PD      Z27, Z26, Z23
-	VFMADD213PD      Z27, Z6, Z25
-	VFMADD213PD      Z27, Z23, Z26
-	VFMADD213PD      Z27, Z25, Z6
-	VSCALEFPD        Z30, Z26, Z23
-	VSCALEFPD        Z24, Z6, Z6
-	VMULPD           Z23, Z4, Z4
+	VMULPD           Z12, Z20, Z20
+	VMULPD           Z8, Z0, Z28
+	VMULPD           Z9, Z1, Z29
+	VXORPD           Z28, Z11, Z28
+	VXORPD           Z29, Z11, Z29
+	VMINPD           Z28, Z6, Z28
+	VMINPD           Z29, Z6, Z6
+	VMAXPD           Z28, Z24, Z28
+	VMAXPD           Z6, Z24, Z6
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+248(SB), Z24
+	VANDPD           Z24, Z25, Z29
+	VANDPD           Z24, Z26, Z30
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+256(SB), Z31
+	VMINPD           Z29, Z31, Z29
+	VMINPD           Z30, Z31, Z30
+	VANDPD           Z24, Z14, Z11
+	VMOVUPD          Z1, 704(BX)
+	VANDPD           Z24, Z15, Z1
+	VMINPD           Z11, Z31, Z11
+	VMINPD           Z1, Z31, Z1
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+96(SB), Z31
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+104(SB), Z24
+	VFMADD231PD      Z31, Z7, Z24
+	VMOVUPD          Z0, 768(BX)
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+104(SB), Z0
+	VFMADD231PD      Z31, Z10, Z0
+	VMOVUPD          Z9, 832(BX)
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+112(SB), Z9
+	VFMADD213PD      Z9, Z7, Z24
+	VFMADD213PD      Z9, Z10, Z0
+	VMOVUPD          Z8, 896(BX)
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+120(SB), Z8
+	VFMADD213PD      Z8, Z7, Z24
+	VFMADD213PD      Z8, Z10, Z0
+	VMOVUPD          Z20, 960(BX)
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+128(SB), Z20
+	VFMADD213PD      Z20, Z7, Z24
+	VFMADD213PD      Z20, Z10, Z0
+	VMOVUPD          Z18, 1024(BX)
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+136(SB), Z18
+	VFMADD213PD      Z18, Z7, Z24
+	VFMADD213PD      Z18, Z10, Z0
+	VMOVUPD          Z12, 1088(BX)
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+144(SB), Z12
+	VFMADD213PD      Z12, Z7, Z24
+	VFMADD213PD      Z12, Z10, Z0
+	VMOVUPD          Z13, 1152(BX)
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+152(SB), Z13
+	VFMADD213PD      Z13, Z7, Z24
+	VFMADD213PD      Z13, Z10, Z0
+	VMOVUPD          Z15, 1216(BX)
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+160(SB), Z15
+	VFMADD213PD      Z15, Z7, Z24
+	VFMADD213PD      Z15, Z10, Z0
+	VMOVUPD          Z14, 1280(BX)
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+168(SB), Z14
+	VFMADD213PD      Z14, Z7, Z24
+	VFMADD213PD      Z14, Z10, Z0
+	VFMADD213PD      Z27, Z7, Z24
+	VFMADD213PD      Z27, Z10, Z0
+	VFMADD213PD      Z27, Z24, Z7
+	VFMADD213PD      Z27, Z0, Z10
+	VSCALEFPD        Z17, Z7, Z0
+	VSCALEFPD        Z19, Z10, Z7
+	VMULPD           Z0, Z2, Z0
+	VMULPD           Z7, Z3, Z7
+	VMINPD           Z0, Z2, Z2
+	VMINPD           Z7, Z3, Z3
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+264(SB), Z10
+	VFMADD213PD      Z5, Z29, Z10
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+264(SB), Z17
+	VFMADD213PD      Z5, Z30, Z17
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+272(SB), Z19
+	VADDPD           Z19, Z29, Z24
+	VMOVUPD          Z7, 1344(BX)
+	VADDPD           Z19, Z30, Z7
+	VMOVUPD          Z0, 1408(BX)
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+264(SB), Z0
+	VFMADD213PD      Z5, Z11, Z0
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+264(SB), Z14
+	VFMADD213PD      Z5, Z1, Z14
+	VADDPD           Z19, Z11, Z15
+	VADDPD           Z19, Z1, Z19
+	VMOVUPD          Z26, 1472(BX)
+	VMULPD           Z29, Z29, Z26
+	VMOVUPD          Z25, 1536(BX)
+	VMULPD           Z30, Z30, Z25
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+296(SB), Z13
+	VFMADD213PD      Z21, Z13, Z26
+	VFMADD213PD      Z21, Z13, Z25
+	VSUBPD           Z21, Z26, Z13
+	VSUBPD           Z21, Z25, Z25
+	VMULPD           Z24, Z10, Z26
+	VMULPD           Z7, Z17, Z12
+	VMULPD           Z15, Z0, Z18
+	VMULPD           Z19, Z14, Z20
+	VMOVAPD          Z21, Z8
+	VFMADD231PD      Z16, Z28, Z8
+	VFMADD213PD      Z21, Z6, Z16
+	VSUBPD           Z21, Z8, Z8
+	VSUBPD           Z21, Z16, Z16
+	VFMADD231PD      Z22, Z8, Z28
+	VFMADD231PD      Z22, Z16, Z6
+	VFMADD231PD      Z23, Z8, Z28
+	VFMADD231PD      Z23, Z16, Z6
+	VMULPD           Z18, Z26, Z21
+	VMULPD           Z20, Z12, Z22
+	VDIVPD           Z21, Z27, Z21
+	VDIVPD           Z22, Z27, Z22
+	VMULPD           Z21, Z18, Z18
+	VMULPD           Z22, Z20, Z20
+	VMULPD           Z21, Z26, Z21
+	VMULPD           Z22, Z12, Z12
+	VMULPD           Z18, Z10, Z10
+	VMULPD           Z20, Z17, Z17
+	VMULPD           Z18, Z24, Z18
+	VMULPD           Z20, Z7, Z7
+	VMULPD           Z21, Z0, Z0
+	VMULPD           Z12, Z14, Z14
+	VMULPD           Z21, Z15, Z15
+	VMULPD           Z12, Z19, Z12
+	VMULPD           Z0, Z11, Z0
+	VMULPD           Z14, Z1, Z1
+	VMULPD           Z10, Z29, Z10
+	VMULPD           Z17, Z30, Z11
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+304(SB), Z14
+	VMULPD           Z14, Z13, Z17
+	VMULPD           Z14, Z25, Z14
+	VFMADD231PD      Z29, Z29, Z17
+	VFMADD231PD      Z30, Z30, Z14
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+312(SB), Z19
+	VFMADD231PD      Z19, Z13, Z17
+	VFMADD231PD      Z19, Z25, Z14
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+8(SB), Z19
+	VFMADD231PD      Z5, Z10, Z19
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+8(SB), Z20
+	VFMADD231PD      Z5, Z11, Z20
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+8(SB), Z21
+	VFMADD231PD      Z5, Z0, Z21
+	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+8(SB), Z1, Z5
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+104(SB), Z22
+	VFMADD231PD      Z31, Z28, Z22
+	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+104(SB), Z6, Z31
+	VFMADD213PD      Z9, Z28, Z22
+	VFMADD231PD      Z31, Z6, Z9
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+120(SB), Z23
+	VFMADD213PD      Z23, Z28, Z22
+	VFMADD231PD      Z9, Z6, Z23
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+128(SB), Z9
+	VFMADD213PD      Z9, Z28, Z22
+	VFMADD231PD      Z23, Z6, Z9
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+136(SB), Z23
+	VFMADD213PD      Z23, Z28, Z22
+	VFMADD231PD      Z9, Z6, Z23
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+144(SB), Z9
+	VFMADD213PD      Z9, Z28, Z22
+	VFMADD231PD      Z23, Z6, Z9
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+152(SB), Z23
+	VFMADD213PD      Z23, Z28, Z22
+	VFMADD231PD      Z9, Z6, Z23
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+160(SB), Z9
+	VFMADD213PD      Z9, Z28, Z22
+	VFMADD231PD      Z23, Z6, Z9
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+168(SB), Z23
+	VFMADD213PD      Z23, Z28, Z22
+	VFMADD231PD      Z9, Z6, Z23
+	VFMADD213PD      Z27, Z28, Z22
+	VFMADD213PD      Z27, Z6, Z23
+	VFMADD213PD      Z27, Z22, Z28
+	VFMADD213PD      Z27, Z23, Z6
+	VSCALEFPD        Z8, Z28, Z8
+	VSCALEFPD        Z16, Z6, Z6
+	VMULPD           Z8, Z4, Z4
 	VMULPD           640(BX), Z6, Z6
 	VMINPD           Z4, Z2, Z2
 	VMINPD           Z6, Z3, Z3
 	VMINPD           576(BX), Z2, Z2
 	VMINPD           512(BX), Z3, Z3
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+456(SB), Z23
-	VCMPPD           $0x11, Z2, Z23, K1
-	VCMPPD           $0x11, Z3, Z23, K2
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+192(SB), Z2
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+200(SB), Z3
-	VFMADD231PD      Z2, Z18, Z3
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+200(SB), Z23
-	VFMADD231PD      Z2, Z19, Z23
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+208(SB), Z24
-	VFMADD213PD      Z24, Z18, Z3
-	VFMADD213PD      Z24, Z19, Z23
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+216(SB), Z25
-	VFMADD213PD      Z25, Z18, Z3
-	VFMADD213PD      Z25, Z19, Z23
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+224(SB), Z26
-	VFMADD213PD      Z26, Z18, Z3
-	VFMADD213PD      Z26, Z19, Z23
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+232(SB), Z30
-	VFMADD213PD      Z30, Z18, Z3
-	VFMADD213PD      Z30, Z19, Z23
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+240(SB), Z5
-	VFMADD213PD      Z5, Z18, Z3
-	VFMADD213PD      Z5, Z19, Z23
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+248(SB), Z31
-	VFMADD213PD      Z31, Z18, Z3
-	VFMADD213PD      Z31, Z19, Z23
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+256(SB), Z29
-	VFMADD213PD      Z29, Z18, Z3
-	VFMADD213PD      Z29, Z19, Z23
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+264(SB), Z28
-	VFMADD213PD      Z28, Z18, Z3
-	VFMADD213PD      Z28, Z19, Z23
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+272(SB), Z22
-	VFMADD213PD      Z22, Z18, Z3
-	VFMADD213PD      Z22, Z19, Z23
-	VMOVUPD          Z6, 640(BX)
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+280(SB), Z6
-	VFMADD213PD      Z6, Z18, Z3
-	VFMADD213PD      Z6, Z19, Z23
-	VMOVUPD          Z4, 1536(BX)
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+288(SB), Z4
-	VFMADD213PD      Z4, Z18, Z3
-	VFMADD213PD      Z4, Z19, Z23
-	VMOVUPD          Z16, 1600(BX)
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+296(SB), Z16
-	VFMADD213PD      Z16, Z18, Z3
-	VFMADD213PD      Z16, Z19, Z23
-	VMOVUPD          Z21, 1664(BX)
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+304(SB), Z21
-	VFMADD213PD      Z21, Z18, Z3
-	VFMADD213PD      Z21, Z19, Z23
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+312(SB), Z21
-	VFMADD213PD      Z21, Z18, Z3
-	VFMADD213PD      Z21, Z19, Z23
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+320(SB), Z21
-	VFMADD213PD      Z21, Z18, Z3
-	VFMADD213PD      Z21, Z19, Z23
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+328(SB), Z21
-	VFMADD213PD      Z21, Z18, Z3
-	VFMADD213PD      Z21, Z19, Z23
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+336(SB), Z21
-	VFMADD213PD      Z21, Z18, Z3
-	VFMADD213PD      Z21, Z19, Z23
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+344(SB), Z21
-	VFMADD213PD      Z21, Z18, Z3
-	VFMADD213PD      Z21, Z19, Z23
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+352(SB), Z21
-	VFMADD213PD      Z21, Z18, Z3
-	VFMADD213PD      Z21, Z19, Z23
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+360(SB), Z21
-	VFMADD213PD      Z21, Z3, Z18
-	VFMADD213PD      Z21, Z23, Z19
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+104(SB), Z3
-	VFMADD213PD      Z3, Z18, Z1
-	VFMADD213PD      Z3, Z19, Z0
-	VMULPD           Z8, Z1, Z1
-	VMULPD           Z17, Z0, Z0
-	VMOVUPD          1408(BX), Z8
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+112(SB), Z17
-	VPTERNLOGQ       $0xe4, Z17, Z8, Z1
-	VMOVUPD          1344(BX), Z18
-	VPTERNLOGQ       $0xe4, Z17, Z18, Z0
-	VMOVAPD          Z27, Z19
-	VPTERNLOGQ       $0xe4, Z17, Z8, Z19
-	VMOVAPD          Z27, Z8
-	VPTERNLOGQ       $0xe4, Z17, Z18, Z8
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+200(SB), Z18
-	VFMADD231PD      Z2, Z20, Z18
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+200(SB), Z14, Z2
-	VFMADD213PD      Z24, Z20, Z18
-	VFMADD231PD      Z2, Z14, Z24
-	VFMADD213PD      Z25, Z20, Z18
-	VFMADD231PD      Z24, Z14, Z25
-	VFMADD213PD      Z26, Z20, Z18
-	VFMADD231PD      Z25, Z14, Z26
-	VFMADD213PD      Z30, Z20, Z18
-	VFMADD231PD      Z26, Z14, Z30
-	VFMADD213PD      Z5, Z20, Z18
-	VFMADD231PD      Z30, Z14, Z5
-	VFMADD213PD      Z31, Z20, Z18
-	VFMADD231PD      Z5, Z14, Z31
-	VFMADD213PD      Z29, Z20, Z18
-	VFMADD231PD      Z31, Z14, Z29
-	VFMADD213PD      Z28, Z20, Z18
-	VFMADD231PD      Z29, Z14, Z28
-	VFMADD213PD      Z22, Z20, Z18
-	VFMADD231PD      Z28, Z14, Z22
-	VFMADD213PD      Z6, Z20, Z18
-	VFMADD231PD      Z22, Z14, Z6
-	VFMADD213PD      Z4, Z20, Z18
-	VFMADD231PD      Z6, Z14, Z4
-	VFMADD213PD      Z16, Z20, Z18
-	VFMADD231PD      Z4, Z14, Z16
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+304(SB), Z2
-	VFMADD213PD      Z2, Z20, Z18
-	VFMADD231PD      Z16, Z14, Z2
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+312(SB), Z4
-	VFMADD213PD      Z4, Z20, Z18
-	VFMADD231PD      Z2, Z14, Z4
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+280(SB), Z8
+	VCMPPD           $0x11, Z2, Z8, K1
+	VCMPPD           $0x11, Z3, Z8, K2
 	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+320(SB), Z2
-	VFMADD213PD      Z2, Z20, Z18
-	VFMADD231PD      Z4, Z14, Z2
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+328(SB), Z4
-	VFMADD213PD      Z4, Z20, Z18
-	VFMADD231PD      Z2, Z14, Z4
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+336(SB), Z2
-	VFMADD213PD      Z2, Z20, Z18
-	VFMADD231PD      Z4, Z14, Z2
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+344(SB), Z4
-	VFMADD213PD      Z4, Z20, Z18
-	VFMADD231PD      Z2, Z14, Z4
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+352(SB), Z2
-	VFMADD213PD      Z2, Z20, Z18
-	VFMADD231PD      Z4, Z14, Z2
-	VFMADD213PD      Z21, Z18, Z20
-	VFMADD231PD      Z2, Z14, Z21
-	VFMADD213PD      Z3, Z20, Z10
-	VFMADD231PD      Z21, Z11, Z3
-	VMULPD           Z13, Z10, Z2
-	VMULPD           Z9, Z3, Z3
-	VMOVUPD          1280(BX), Z4
-	VPTERNLOGQ       $0xe4, Z17, Z4, Z2
-	VMOVUPD          1216(BX), Z5
-	VPTERNLOGQ       $0xe4, Z17, Z5, Z3
-	VMOVAPD          Z27, Z6
-	VPTERNLOGQ       $0xe4, Z17, Z4, Z6
-	VPTERNLOGQ       $0xe4, Z17, Z5, Z27
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+376(SB), Z4
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+384(SB), Z5
-	VFMADD231PD      Z4, Z15, Z5
-	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+384(SB), Z12, Z4
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+392(SB), Z9
-	VFMADD213PD      Z9, Z15, Z5
-	VFMADD231PD      Z4, Z12, Z9
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+400(SB), Z4
-	VFMADD213PD      Z4, Z15, Z5
-	VFMADD231PD      Z9, Z12, Z4
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+408(SB), Z9
-	VFMADD213PD      Z9, Z15, Z5
-	VFMADD231PD      Z4, Z12, Z9
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+416(SB), Z4
-	VFMADD213PD      Z4, Z15, Z5
-	VFMADD231PD      Z9, Z12, Z4
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+424(SB), Z9
-	VFMADD213PD      Z9, Z15, Z5
-	VFMADD231PD      Z4, Z12, Z9
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+432(SB), Z4
-	VFMADD213PD      Z4, Z15, Z5
-	VFMADD231PD      Z9, Z12, Z4
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+440(SB), Z9
-	VFMADD213PD      Z9, Z15, Z5
-	VFMADD231PD      Z4, Z12, Z9
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+328(SB), Z3
+	VFMADD231PD      Z2, Z19, Z3
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+328(SB), Z8
+	VFMADD231PD      Z2, Z20, Z8
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+336(SB), Z9
+	VFMADD213PD      Z9, Z19, Z3
+	VFMADD213PD      Z9, Z20, Z8
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+344(SB), Z16
+	VFMADD213PD      Z16, Z19, Z3
+	VFMADD213PD      Z16, Z20, Z8
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+352(SB), Z22
+	VFMADD213PD      Z22, Z19, Z3
+	VFMADD213PD      Z22, Z20, Z8
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+360(SB), Z23
+	VFMADD213PD      Z23, Z19, Z3
+	VFMADD213PD      Z23, Z20, Z8
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+368(SB), Z24
+	VFMADD213PD      Z24, Z19, Z3
+	VFMADD213PD      Z24, Z20, Z8
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+376(SB), Z26
+	VFMADD213PD      Z26, Z19, Z3
+	VFMADD213PD      Z26, Z20, Z8
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+384(SB), Z28
+	VFMADD213PD      Z28, Z19, Z3
+	VFMADD213PD      Z28, Z20, Z8
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+392(SB), Z29
+	VFMADD213PD      Z29, Z19, Z3
+	VFMADD213PD      Z29, Z20, Z8
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+400(SB), Z30
+	VFMADD213PD      Z30, Z19, Z3
+	VFMADD213PD      Z30, Z20, Z8
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+408(SB), Z31
+	VFMADD213PD      Z31, Z19, Z3
+	VFMADD213PD      Z31, Z20, Z8
+	VMOVUPD          Z6, 640(BX)
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+416(SB), Z6
+	VFMADD213PD      Z6, Z19, Z3
+	VFMADD213PD      Z6, Z20, Z8
+	VMOVUPD          Z4, 1600(BX)
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+424(SB), Z4
+	VFMADD213PD      Z4, Z19, Z3
+	VFMADD213PD      Z4, Z20, Z8
+	VMOVUPD          Z25, 1664(BX)
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+432(SB), Z25
+	VFMADD213PD      Z25, Z19, Z3
+	VFMADD213PD      Z25, Z20, Z8
+	VMOVUPD          Z13, 1728(BX)
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+440(SB), Z13
+	VFMADD213PD      Z13, Z19, Z3
+	VFMADD213PD      Z13, Z20, Z8
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+448(SB), Z13
+	VFMADD213PD      Z13, Z19, Z3
+	VFMADD213PD      Z13, Z20, Z8
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+456(SB), Z13
+	VFMADD213PD      Z13, Z19, Z3
+	VFMADD213PD      Z13, Z20, Z8
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+464(SB), Z13
+	VFMADD213PD      Z13, Z19, Z3
+	VFMADD213PD      Z13, Z20, Z8
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+472(SB), Z13
+	VFMADD213PD      Z13, Z19, Z3
+	VFMADD213PD      Z13, Z20, Z8
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+480(SB), Z13
+	VFMADD213PD      Z13, Z3, Z19
+	VFMADD213PD      Z13, Z8, Z20
+	VFMADD213PD      Z27, Z19, Z10
+	VFMADD213PD      Z27, Z20, Z11
+	VMULPD           Z18, Z10, Z3
+	VMULPD           Z7, Z11, Z7
+	VMOVUPD          1536(BX), Z8
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+248(SB), Z10
+	VPTERNLOGQ       $0xe4, Z10, Z8, Z3
+	VMOVUPD          1472(BX), Z11
+	VPTERNLOGQ       $0xe4, Z10, Z11, Z7
+	VMOVAPD          Z27, Z18
+	VPTERNLOGQ       $0xe4, Z10, Z8, Z18
+	VMOVAPD          Z27, Z8
+	VPTERNLOGQ       $0xe4, Z10, Z11, Z8
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+328(SB), Z11
+	VFMADD231PD      Z2, Z21, Z11
+	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+328(SB), Z5, Z2
+	VFMADD213PD      Z9, Z21, Z11
+	VFMADD231PD      Z2, Z5, Z9
+	VFMADD213PD      Z16, Z21, Z11
+	VFMADD231PD      Z9, Z5, Z16
+	VFMADD213PD      Z22, Z21, Z11
+	VFMADD231PD      Z16, Z5, Z22
+	VFMADD213PD      Z23, Z21, Z11
+	VFMADD231PD      Z22, Z5, Z23
+	VFMADD213PD      Z24, Z21, Z11
+	VFMADD231PD      Z23, Z5, Z24
+	VFMADD213PD      Z26, Z21, Z11
+	VFMADD231PD      Z24, Z5, Z26
+	VFMADD213PD      Z28, Z21, Z11
+	VFMADD231PD      Z26, Z5, Z28
+	VFMADD213PD      Z29, Z21, Z11
+	VFMADD231PD      Z28, Z5, Z29
+	VFMADD213PD      Z30, Z21, Z11
+	VFMADD231PD      Z29, Z5, Z30
+	VFMADD213PD      Z31, Z21, Z11
+	VFMADD231PD      Z30, Z5, Z31
+	VFMADD213PD      Z6, Z21, Z11
+	VFMADD231PD      Z31, Z5, Z6
+	VFMADD213PD      Z4, Z21, Z11
+	VFMADD231PD      Z6, Z5, Z4
+	VFMADD213PD      Z25, Z21, Z11
+	VFMADD231PD      Z4, Z5, Z25
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+440(SB), Z2
+	VFMADD213PD      Z2, Z21, Z11
+	VFMADD231PD      Z25, Z5, Z2
 	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+448(SB), Z4
-	VFMADD213PD      Z4, Z15, Z5
-	VFMADD231PD      Z9, Z12, Z4
-	VMULPD           Z15, Z15, Z9
-	VMULPD           Z12, Z12, Z10
-	VFMADD231PD      Z5, Z9, Z15
-	VFMADD231PD      Z4, Z10, Z12
-	VFMADD213PD      Z7, Z7, Z15
-	VMOVUPD          1472(BX), Z4
-	VFMADD213PD      Z4, Z4, Z12
-	VSCALEFPD        1664(BX), Z15, Z5
-	VSCALEFPD        1600(BX), Z12, Z9
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+144(SB), Z10
-	VXORPD           192(BX), Z10, Z11
-	VXORPD           128(BX), Z10, Z10
-	VCMPPD           $0x00, Z19, Z11, K3
-	VCMPPD           $0x00, Z8, Z10, K4
-	VCMPPD           $0x00, Z6, Z11, K5
-	KMOVB            K2, 1600(BX)
-	VCMPPD           $0x00, Z27, Z10, K2
-	VMOVUPD          192(BX), Z6
-	VMULPD           Z7, Z6, Z8
-	VMOVUPD          128(BX), Z10
-	VMULPD           Z4, Z10, Z11
-	VMOVUPD          1536(BX), Z12
-	VMULPD           Z12, Z6, Z6
-	VMOVUPD          640(BX), Z13
-	VMULPD           Z13, Z10, Z10
-	VADDPD           Z12, Z7, Z7
-	VADDPD           Z13, Z4, Z4
-	VADDPD           576(BX), Z7, Z7
-	VADDPD           512(BX), Z4, Z4
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+472(SB), Z12
+	VFMADD213PD      Z4, Z21, Z11
+	VFMADD231PD      Z2, Z5, Z4
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+456(SB), Z2
+	VFMADD213PD      Z2, Z21, Z11
+	VFMADD231PD      Z4, Z5, Z2
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+464(SB), Z4
+	VFMADD213PD      Z4, Z21, Z11
+	VFMADD231PD      Z2, Z5, Z4
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+472(SB), Z2
+	VFMADD213PD      Z2, Z21, Z11
+	VFMADD231PD      Z4, Z5, Z2
+	VFMADD213PD      Z13, Z11, Z21
+	VFMADD231PD      Z2, Z5, Z13
+	VFMADD213PD      Z27, Z21, Z0
+	VFMADD213PD      Z27, Z13, Z1
+	VMULPD           Z15, Z0, Z0
+	VMULPD           Z12, Z1, Z1
+	VMOVUPD          1280(BX), Z2
+	VPTERNLOGQ       $0xe4, Z10, Z2, Z0
+	VMOVUPD          1216(BX), Z4
+	VPTERNLOGQ       $0xe4, Z10, Z4, Z1
+	VMOVAPD          Z27, Z5
+	VPTERNLOGQ       $0xe4, Z10, Z2, Z5
+	VPTERNLOGQ       $0xe4, Z10, Z4, Z27
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+488(SB), Z2
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+496(SB), Z4
+	VFMADD231PD      Z2, Z17, Z4
+	VFMADD213PD.BCST bsmFirstRowsAVX512Consts<>+496(SB), Z14, Z2
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+512(SB), Z6
+	VFMADD213PD      Z6, Z17, Z4
+	VFMADD231PD      Z2, Z14, Z6
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+520(SB), Z2
+	VFMADD213PD      Z2, Z17, Z4
+	VFMADD231PD      Z6, Z14, Z2
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+528(SB), Z6
+	VFMADD213PD      Z6, Z17, Z4
+	VFMADD231PD      Z2, Z14, Z6
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+536(SB), Z2
+	VFMADD213PD      Z2, Z17, Z4
+	VFMADD231PD      Z6, Z14, Z2
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+544(SB), Z6
+	VFMADD213PD      Z6, Z17, Z4
+	VFMADD231PD      Z2, Z14, Z6
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+552(SB), Z2
+	VFMADD213PD      Z2, Z17, Z4
+	VFMADD231PD      Z6, Z14, Z2
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+560(SB), Z6
+	VFMADD213PD      Z6, Z17, Z4
+	VFMADD231PD      Z2, Z14, Z6
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+568(SB), Z2
+	VFMADD213PD      Z2, Z17, Z4
+	VFMADD231PD      Z6, Z14, Z2
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+576(SB), Z6
+	VFMADD213PD      Z6, Z17, Z4
+	VFMADD213PD      Z6, Z14, Z2
+	VMULPD           Z4, Z17, Z4
+	VMULPD           Z2, Z14, Z2
+	VMOVUPD          1408(BX), Z9
+	VFMADD213PD      Z9, Z9, Z4
+	VMOVUPD          1344(BX), Z10
+	VFMADD213PD      Z10, Z10, Z2
+	VSCALEFPD        1728(BX), Z4, Z4
+	VSCALEFPD        1664(BX), Z2, Z2
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+40(SB), Z11
+	VXORPD           192(BX), Z11, Z12
+	VXORPD           128(BX), Z11, Z11
+	VCMPPD           $0x00, Z18, Z12, K3
+	VCMPPD           $0x00, Z8, Z11, K4
+	VCMPPD           $0x00, Z5, Z12, K5
+	KMOVB            K2, 1664(BX)
+	VCMPPD           $0x00, Z27, Z11, K2
+	VMOVUPD          192(BX), Z5
+	VMULPD           Z9, Z5, Z8
+	VMOVUPD          128(BX), Z11
+	VMULPD           Z10, Z11, Z12
+	VMOVUPD          1600(BX), Z13
+	VMULPD           Z13, Z5, Z5
+	VMOVUPD          640(BX), Z14
+	VMULPD           Z14, Z11, Z11
+	VADDPD           Z13, Z9, Z9
+	VADDPD           Z14, Z10, Z10
+	VADDPD           576(BX), Z9, Z9
+	VADDPD           512(BX), Z10, Z10
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+288(SB), Z13
 	KMOVB            K1, 512(BX)
-	VCMPPD           $0x11, Z12, Z7, K1
+	VCMPPD           $0x11, Z13, Z9, K1
 	KMOVB            K1, 576(BX)
-	VCMPPD           $0x11, Z12, Z4, K1
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+480(SB), Z4
-	VBLENDMPD        Z4, Z8, K3, Z7
-	VBLENDMPD        Z4, Z11, K4, Z8
-	VBLENDMPD        Z4, Z6, K5, Z6
-	VBLENDMPD        Z4, Z10, K2, Z4
+	VCMPPD           $0x11, Z13, Z10, K1
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+504(SB), Z9
+	VBLENDMPD        Z9, Z8, K3, Z8
+	VBLENDMPD        Z9, Z12, K4, Z10
+	VBLENDMPD        Z9, Z5, K5, Z5
+	VBLENDMPD        Z9, Z11, K2, Z9
 	KMOVB            512(BX), K2
 	KMOVB            576(BX), K3
 	KANDB            K3, K2, K2
-	KMOVB            1600(BX), K3
+	KMOVB            1664(BX), K3
 	KANDB            K1, K3, K1
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+464(SB), Z10
-	VMULPD           Z10, Z5, Z11
-	VMULPD           Z10, Z9, Z10
-	VMULPD           448(BX), Z11, Z12
-	VMULPD           256(BX), Z10, Z13
-	VMULPD           64(BX), Z11, Z14
-	VMULPD           (BX), Z10, Z15
-	VMOVUPD          Z14, K7, (R9)(AX*1)
-	VMOVUPD          Z15, K6, 64(R9)(AX*1)
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+368(SB), Z14
-	VMULPD           Z12, Z14, Z12
-	VMULPD           Z13, Z14, Z13
-	VMULPD           1152(BX), Z11, Z11
-	VMULPD           1088(BX), Z10, Z10
-	VMULPD           1024(BX), Z11, Z11
-	VMULPD           960(BX), Z10, Z10
-	VMOVUPD          Z11, K7, (R8)(AX*1)
-	VMOVUPD          Z10, K6, 64(R8)(AX*1)
-	VMOVAPD          Z7, Z10
-	VFNMADD231PD     Z5, Z1, Z10
-	VMOVAPD          Z8, Z11
-	VFNMADD231PD     Z9, Z0, Z11
-	VFMADD231PD      320(BX), Z10, Z12
-	VFMADD231PD      384(BX), Z11, Z13
-	VMULPD           1152(BX), Z10, Z10
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+584(SB), Z11
+	VMULPD           Z11, Z4, Z12
+	VMULPD           Z11, Z2, Z11
+	VMULPD           448(BX), Z12, Z13
+	VMULPD           256(BX), Z11, Z14
+	VMULPD           64(BX), Z12, Z15
+	VMULPD           (BX), Z11, Z16
+	VMOVUPD          Z15, K7, (R9)(AX*1)
+	VMOVUPD          Z16, K6, 64(R9)(AX*1)
+	VMULPD           Z13, Z6, Z13
+	VMULPD           Z14, Z6, Z6
+	VMULPD           1152(BX), Z12, Z12
 	VMULPD           1088(BX), Z11, Z11
-	VMOVUPD          Z10, K7, (DI)(AX*1)
-	VMOVUPD          Z11, K6, 64(DI)(AX*1)
-	VSUBPD           Z1, Z2, Z1
-	VSUBPD           Z0, Z3, Z0
-	VSUBPD           Z6, Z7, Z7
-	VSUBPD           Z4, Z8, Z8
-	VFNMADD231PD     Z5, Z2, Z6
-	VFNMADD231PD     Z9, Z3, Z4
-	VFMADD231PD      Z1, Z5, Z7
-	VFMADD231PD      Z0, Z9, Z8
-	VFNMADD231PD     896(BX), Z6, Z12
-	VFNMADD231PD     832(BX), Z4, Z13
-	VMULPD           768(BX), Z6, Z0
-	VMULPD           704(BX), Z4, Z1
-	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+488(SB), Z2
-	VBLENDMPD        Z7, Z2, K2, Z3
-	VBLENDMPD        Z8, Z2, K1, Z2
-	VMOVUPD          Z12, K7, (R10)(AX*1)
-	VMOVUPD          Z13, K6, 64(R10)(AX*1)
+	VMULPD           1024(BX), Z12, Z12
+	VMULPD           960(BX), Z11, Z11
+	VMOVUPD          Z12, K7, (R8)(AX*1)
+	VMOVUPD          Z11, K6, 64(R8)(AX*1)
+	VMOVAPD          Z8, Z11
+	VFNMADD231PD     Z4, Z3, Z11
+	VMOVAPD          Z10, Z12
+	VFNMADD231PD     Z2, Z7, Z12
+	VFMADD231PD      320(BX), Z11, Z13
+	VFMADD231PD      384(BX), Z12, Z6
+	VMULPD           1152(BX), Z11, Z11
+	VMULPD           1088(BX), Z12, Z12
+	VMOVUPD          Z11, K7, (DI)(AX*1)
+	VMOVUPD          Z12, K6, 64(DI)(AX*1)
+	VSUBPD           Z3, Z0, Z3
+	VSUBPD           Z7, Z1, Z7
+	VSUBPD           Z5, Z8, Z8
+	VSUBPD           Z9, Z10, Z10
+	VFNMADD231PD     Z4, Z0, Z5
+	VFNMADD231PD     Z2, Z1, Z9
+	VFMADD231PD      Z3, Z4, Z8
+	VFMADD231PD      Z7, Z2, Z10
+	VFNMADD231PD     896(BX), Z5, Z13
+	VFNMADD231PD     832(BX), Z9, Z6
+	VMULPD           768(BX), Z5, Z0
+	VMULPD           704(BX), Z9, Z1
+	VBROADCASTSD     bsmFirstRowsAVX512Consts<>+592(SB), Z2
+	VBLENDMPD        Z8, Z2, K2, Z3
+	VBLENDMPD        Z10, Z2, K1, Z2
+	VMOVUPD          Z13, K7, (R10)(AX*1)
+	VMOVUPD          Z6, K6, 64(R10)(AX*1)
 	VMOVUPD          Z0, K7, (R11)(AX*1)
 	VMOVUPD          Z1, K6, 64(R11)(AX*1)
 	VMOVUPD          Z3, K7, (SI)(AX*1)
@@ -2127,18 +1795,18 @@ DATA bsmFirstRowsAVX2Consts<>+704(SB)/8, $0x3ff71547652b82fe
 DATA bsmFirstRowsAVX2Consts<>+712(SB)/8, $0x3ff71547652b82fe
 DATA bsmFirstRowsAVX2Consts<>+720(SB)/8, $0x3ff71547652b82fe
 DATA bsmFirstRowsAVX2Consts<>+728(SB)/8, $0x3ff71547652b82fe
-DATA bsmFirstRowsAVX2Consts<>+736(SB)/8, $0x3fd2492494229359
-DATA bsmFirstRowsAVX2Consts<>+744(SB)/8, $0x3fd2492494229359
-DATA bsmFirstRowsAVX2Consts<>+752(SB)/8, $0x3fd2492494229359
-DATA bsmFirstRowsAVX2Consts<>+760(SB)/8, $0x3fd2492494229359
-DATA bsmFirstRowsAVX2Consts<>+768(SB)/8, $0x3fd999999997fa04
-DATA bsmFirstRowsAVX2Consts<>+776(SB)/8, $0x3fd999999997fa04
-DATA bsmFirstRowsAVX2Consts<>+784(SB)/8, $0x3fd999999997fa04
-DATA bsmFirstRowsAVX2Consts<>+792(SB)/8, $0x3fd999999997fa04
-DATA bsmFirstRowsAVX2Consts<>+800(SB)/8, $0x3fe5555555555593
-DATA bsmFirstRowsAVX2Consts<>+808(SB)/8, $0x3fe5555555555593
-DATA bsmFirstRowsAVX2Consts<>+816(SB)/8, $0x3fe5555555555593
-DATA bsmFirstRowsAVX2Consts<>+824(SB)/8, $0x3fe5555555555593
+DATA bsmFirstRowsAVX2Consts<>+736(SB)/8, $0x4338000000000000
+DATA bsmFirstRowsAVX2Consts<>+744(SB)/8, $0x4338000000000000
+DATA bsmFirstRowsAVX2Consts<>+752(SB)/8, $0x4338000000000000
+DATA bsmFirstRowsAVX2Consts<>+760(SB)/8, $0x4338000000000000
+DATA bsmFirstRowsAVX2Consts<>+768(SB)/8, $0x3fd2492494229359
+DATA bsmFirstRowsAVX2Consts<>+776(SB)/8, $0x3fd2492494229359
+DATA bsmFirstRowsAVX2Consts<>+784(SB)/8, $0x3fd2492494229359
+DATA bsmFirstRowsAVX2Consts<>+792(SB)/8, $0x3fd2492494229359
+DATA bsmFirstRowsAVX2Consts<>+800(SB)/8, $0x3fd999999997fa04
+DATA bsmFirstRowsAVX2Consts<>+808(SB)/8, $0x3fd999999997fa04
+DATA bsmFirstRowsAVX2Consts<>+816(SB)/8, $0x3fd999999997fa04
+DATA bsmFirstRowsAVX2Consts<>+824(SB)/8, $0x3fd999999997fa04
 DATA bsmFirstRowsAVX2Consts<>+832(SB)/8, $0xbfe62e42fee00000
 DATA bsmFirstRowsAVX2Consts<>+840(SB)/8, $0xbfe62e42fee00000
 DATA bsmFirstRowsAVX2Consts<>+848(SB)/8, $0xbfe62e42fee00000
@@ -2147,26 +1815,26 @@ DATA bsmFirstRowsAVX2Consts<>+864(SB)/8, $0x408ff80000000000
 DATA bsmFirstRowsAVX2Consts<>+872(SB)/8, $0x408ff80000000000
 DATA bsmFirstRowsAVX2Consts<>+880(SB)/8, $0x408ff80000000000
 DATA bsmFirstRowsAVX2Consts<>+888(SB)/8, $0x408ff80000000000
-DATA bsmFirstRowsAVX2Consts<>+896(SB)/8, $0xbdea39ef35793c76
-DATA bsmFirstRowsAVX2Consts<>+904(SB)/8, $0xbdea39ef35793c76
-DATA bsmFirstRowsAVX2Consts<>+912(SB)/8, $0xbdea39ef35793c76
-DATA bsmFirstRowsAVX2Consts<>+920(SB)/8, $0xbdea39ef35793c76
-DATA bsmFirstRowsAVX2Consts<>+928(SB)/8, $0xc08ff00000000000
-DATA bsmFirstRowsAVX2Consts<>+936(SB)/8, $0xc08ff00000000000
-DATA bsmFirstRowsAVX2Consts<>+944(SB)/8, $0xc08ff00000000000
-DATA bsmFirstRowsAVX2Consts<>+952(SB)/8, $0xc08ff00000000000
-DATA bsmFirstRowsAVX2Consts<>+960(SB)/8, $0x3e5ade156a5dbe76
-DATA bsmFirstRowsAVX2Consts<>+968(SB)/8, $0x3e5ade156a5dbe76
-DATA bsmFirstRowsAVX2Consts<>+976(SB)/8, $0x3e5ade156a5dbe76
-DATA bsmFirstRowsAVX2Consts<>+984(SB)/8, $0x3e5ade156a5dbe76
-DATA bsmFirstRowsAVX2Consts<>+992(SB)/8, $0x3e928af3fca7ab0b
-DATA bsmFirstRowsAVX2Consts<>+1000(SB)/8, $0x3e928af3fca7ab0b
-DATA bsmFirstRowsAVX2Consts<>+1008(SB)/8, $0x3e928af3fca7ab0b
-DATA bsmFirstRowsAVX2Consts<>+1016(SB)/8, $0x3e928af3fca7ab0b
-DATA bsmFirstRowsAVX2Consts<>+1024(SB)/8, $0x4000000000000000
-DATA bsmFirstRowsAVX2Consts<>+1032(SB)/8, $0x4000000000000000
-DATA bsmFirstRowsAVX2Consts<>+1040(SB)/8, $0x4000000000000000
-DATA bsmFirstRowsAVX2Consts<>+1048(SB)/8, $0x4000000000000000
+DATA bsmFirstRowsAVX2Consts<>+896(SB)/8, $0x3fe5555555555593
+DATA bsmFirstRowsAVX2Consts<>+904(SB)/8, $0x3fe5555555555593
+DATA bsmFirstRowsAVX2Consts<>+912(SB)/8, $0x3fe5555555555593
+DATA bsmFirstRowsAVX2Consts<>+920(SB)/8, $0x3fe5555555555593
+DATA bsmFirstRowsAVX2Consts<>+928(SB)/8, $0xbdea39ef35793c76
+DATA bsmFirstRowsAVX2Consts<>+936(SB)/8, $0xbdea39ef35793c76
+DATA bsmFirstRowsAVX2Consts<>+944(SB)/8, $0xbdea39ef35793c76
+DATA bsmFirstRowsAVX2Consts<>+952(SB)/8, $0xbdea39ef35793c76
+DATA bsmFirstRowsAVX2Consts<>+960(SB)/8, $0xc08ff00000000000
+DATA bsmFirstRowsAVX2Consts<>+968(SB)/8, $0xc08ff00000000000
+DATA bsmFirstRowsAVX2Consts<>+976(SB)/8, $0xc08ff00000000000
+DATA bsmFirstRowsAVX2Consts<>+984(SB)/8, $0xc08ff00000000000
+DATA bsmFirstRowsAVX2Consts<>+992(SB)/8, $0x3e5ade156a5dbe76
+DATA bsmFirstRowsAVX2Consts<>+1000(SB)/8, $0x3e5ade156a5dbe76
+DATA bsmFirstRowsAVX2Consts<>+1008(SB)/8, $0x3e5ade156a5dbe76
+DATA bsmFirstRowsAVX2Consts<>+1016(SB)/8, $0x3e5ade156a5dbe76
+DATA bsmFirstRowsAVX2Consts<>+1024(SB)/8, $0x3e928af3fca7ab0b
+DATA bsmFirstRowsAVX2Consts<>+1032(SB)/8, $0x3e928af3fca7ab0b
+DATA bsmFirstRowsAVX2Consts<>+1040(SB)/8, $0x3e928af3fca7ab0b
+DATA bsmFirstRowsAVX2Consts<>+1048(SB)/8, $0x3e928af3fca7ab0b
 DATA bsmFirstRowsAVX2Consts<>+1056(SB)/8, $0x3ec71dee623fde67
 DATA bsmFirstRowsAVX2Consts<>+1064(SB)/8, $0x3ec71dee623fde67
 DATA bsmFirstRowsAVX2Consts<>+1072(SB)/8, $0x3ec71dee623fde67
@@ -2175,159 +1843,211 @@ DATA bsmFirstRowsAVX2Consts<>+1088(SB)/8, $0x43380000000003ff
 DATA bsmFirstRowsAVX2Consts<>+1096(SB)/8, $0x43380000000003ff
 DATA bsmFirstRowsAVX2Consts<>+1104(SB)/8, $0x43380000000003ff
 DATA bsmFirstRowsAVX2Consts<>+1112(SB)/8, $0x43380000000003ff
-DATA bsmFirstRowsAVX2Consts<>+1120(SB)/8, $0x3fe62e42fee00000
-DATA bsmFirstRowsAVX2Consts<>+1128(SB)/8, $0x3fe62e42fee00000
-DATA bsmFirstRowsAVX2Consts<>+1136(SB)/8, $0x3fe62e42fee00000
-DATA bsmFirstRowsAVX2Consts<>+1144(SB)/8, $0x3fe62e42fee00000
+DATA bsmFirstRowsAVX2Consts<>+1120(SB)/8, $0x4000000000000000
+DATA bsmFirstRowsAVX2Consts<>+1128(SB)/8, $0x4000000000000000
+DATA bsmFirstRowsAVX2Consts<>+1136(SB)/8, $0x4000000000000000
+DATA bsmFirstRowsAVX2Consts<>+1144(SB)/8, $0x4000000000000000
 DATA bsmFirstRowsAVX2Consts<>+1152(SB)/8, $0x3efa01997c89e6b0
 DATA bsmFirstRowsAVX2Consts<>+1160(SB)/8, $0x3efa01997c89e6b0
 DATA bsmFirstRowsAVX2Consts<>+1168(SB)/8, $0x3efa01997c89e6b0
 DATA bsmFirstRowsAVX2Consts<>+1176(SB)/8, $0x3efa01997c89e6b0
-DATA bsmFirstRowsAVX2Consts<>+1184(SB)/8, $0x3f2a01a014761f6e
-DATA bsmFirstRowsAVX2Consts<>+1192(SB)/8, $0x3f2a01a014761f6e
-DATA bsmFirstRowsAVX2Consts<>+1200(SB)/8, $0x3f2a01a014761f6e
-DATA bsmFirstRowsAVX2Consts<>+1208(SB)/8, $0x3f2a01a014761f6e
-DATA bsmFirstRowsAVX2Consts<>+1216(SB)/8, $0x3f56c16c1852b7b0
-DATA bsmFirstRowsAVX2Consts<>+1224(SB)/8, $0x3f56c16c1852b7b0
-DATA bsmFirstRowsAVX2Consts<>+1232(SB)/8, $0x3f56c16c1852b7b0
-DATA bsmFirstRowsAVX2Consts<>+1240(SB)/8, $0x3f56c16c1852b7b0
-DATA bsmFirstRowsAVX2Consts<>+1248(SB)/8, $0x4044000000000000
-DATA bsmFirstRowsAVX2Consts<>+1256(SB)/8, $0x4044000000000000
-DATA bsmFirstRowsAVX2Consts<>+1264(SB)/8, $0x4044000000000000
-DATA bsmFirstRowsAVX2Consts<>+1272(SB)/8, $0x4044000000000000
+DATA bsmFirstRowsAVX2Consts<>+1184(SB)/8, $0x3fe62e42fee00000
+DATA bsmFirstRowsAVX2Consts<>+1192(SB)/8, $0x3fe62e42fee00000
+DATA bsmFirstRowsAVX2Consts<>+1200(SB)/8, $0x3fe62e42fee00000
+DATA bsmFirstRowsAVX2Consts<>+1208(SB)/8, $0x3fe62e42fee00000
+DATA bsmFirstRowsAVX2Consts<>+1216(SB)/8, $0x3f2a01a014761f6e
+DATA bsmFirstRowsAVX2Consts<>+1224(SB)/8, $0x3f2a01a014761f6e
+DATA bsmFirstRowsAVX2Consts<>+1232(SB)/8, $0x3f2a01a014761f6e
+DATA bsmFirstRowsAVX2Consts<>+1240(SB)/8, $0x3f2a01a014761f6e
+DATA bsmFirstRowsAVX2Consts<>+1248(SB)/8, $0x3f56c16c1852b7b0
+DATA bsmFirstRowsAVX2Consts<>+1256(SB)/8, $0x3f56c16c1852b7b0
+DATA bsmFirstRowsAVX2Consts<>+1264(SB)/8, $0x3f56c16c1852b7b0
+DATA bsmFirstRowsAVX2Consts<>+1272(SB)/8, $0x3f56c16c1852b7b0
 DATA bsmFirstRowsAVX2Consts<>+1280(SB)/8, $0x3f81111111122322
 DATA bsmFirstRowsAVX2Consts<>+1288(SB)/8, $0x3f81111111122322
 DATA bsmFirstRowsAVX2Consts<>+1296(SB)/8, $0x3f81111111122322
 DATA bsmFirstRowsAVX2Consts<>+1304(SB)/8, $0x3f81111111122322
-DATA bsmFirstRowsAVX2Consts<>+1312(SB)/8, $0x3ff8000000000000
-DATA bsmFirstRowsAVX2Consts<>+1320(SB)/8, $0x3ff8000000000000
-DATA bsmFirstRowsAVX2Consts<>+1328(SB)/8, $0x3ff8000000000000
-DATA bsmFirstRowsAVX2Consts<>+1336(SB)/8, $0x3ff8000000000000
-DATA bsmFirstRowsAVX2Consts<>+1344(SB)/8, $0x4016000000000000
-DATA bsmFirstRowsAVX2Consts<>+1352(SB)/8, $0x4016000000000000
-DATA bsmFirstRowsAVX2Consts<>+1360(SB)/8, $0x4016000000000000
-DATA bsmFirstRowsAVX2Consts<>+1368(SB)/8, $0x4016000000000000
-DATA bsmFirstRowsAVX2Consts<>+1376(SB)/8, $0xbfe0000000000000
-DATA bsmFirstRowsAVX2Consts<>+1384(SB)/8, $0xbfe0000000000000
-DATA bsmFirstRowsAVX2Consts<>+1392(SB)/8, $0xbfe0000000000000
-DATA bsmFirstRowsAVX2Consts<>+1400(SB)/8, $0xbfe0000000000000
-DATA bsmFirstRowsAVX2Consts<>+1408(SB)/8, $0x3fa55555555502a1
-DATA bsmFirstRowsAVX2Consts<>+1416(SB)/8, $0x3fa55555555502a1
-DATA bsmFirstRowsAVX2Consts<>+1424(SB)/8, $0x3fa55555555502a1
-DATA bsmFirstRowsAVX2Consts<>+1432(SB)/8, $0x3fa55555555502a1
+DATA bsmFirstRowsAVX2Consts<>+1312(SB)/8, $0x4044000000000000
+DATA bsmFirstRowsAVX2Consts<>+1320(SB)/8, $0x4044000000000000
+DATA bsmFirstRowsAVX2Consts<>+1328(SB)/8, $0x4044000000000000
+DATA bsmFirstRowsAVX2Consts<>+1336(SB)/8, $0x4044000000000000
+DATA bsmFirstRowsAVX2Consts<>+1344(SB)/8, $0x3fa55555555502a1
+DATA bsmFirstRowsAVX2Consts<>+1352(SB)/8, $0x3fa55555555502a1
+DATA bsmFirstRowsAVX2Consts<>+1360(SB)/8, $0x3fa55555555502a1
+DATA bsmFirstRowsAVX2Consts<>+1368(SB)/8, $0x3fa55555555502a1
+DATA bsmFirstRowsAVX2Consts<>+1376(SB)/8, $0x4004000000000000
+DATA bsmFirstRowsAVX2Consts<>+1384(SB)/8, $0x4004000000000000
+DATA bsmFirstRowsAVX2Consts<>+1392(SB)/8, $0x4004000000000000
+DATA bsmFirstRowsAVX2Consts<>+1400(SB)/8, $0x4004000000000000
+DATA bsmFirstRowsAVX2Consts<>+1408(SB)/8, $0x4017000000000000
+DATA bsmFirstRowsAVX2Consts<>+1416(SB)/8, $0x4017000000000000
+DATA bsmFirstRowsAVX2Consts<>+1424(SB)/8, $0x4017000000000000
+DATA bsmFirstRowsAVX2Consts<>+1432(SB)/8, $0x4017000000000000
 DATA bsmFirstRowsAVX2Consts<>+1440(SB)/8, $0x3fc5555555555511
 DATA bsmFirstRowsAVX2Consts<>+1448(SB)/8, $0x3fc5555555555511
 DATA bsmFirstRowsAVX2Consts<>+1456(SB)/8, $0x3fc5555555555511
 DATA bsmFirstRowsAVX2Consts<>+1464(SB)/8, $0x3fc5555555555511
-DATA bsmFirstRowsAVX2Consts<>+1472(SB)/8, $0x3fe000000000000b
-DATA bsmFirstRowsAVX2Consts<>+1480(SB)/8, $0x3fe000000000000b
-DATA bsmFirstRowsAVX2Consts<>+1488(SB)/8, $0x3fe000000000000b
-DATA bsmFirstRowsAVX2Consts<>+1496(SB)/8, $0x3fe000000000000b
-DATA bsmFirstRowsAVX2Consts<>+1504(SB)/8, $0xbe2e25325154ed2c
-DATA bsmFirstRowsAVX2Consts<>+1512(SB)/8, $0xbe2e25325154ed2c
-DATA bsmFirstRowsAVX2Consts<>+1520(SB)/8, $0xbe2e25325154ed2c
-DATA bsmFirstRowsAVX2Consts<>+1528(SB)/8, $0xbe2e25325154ed2c
-DATA bsmFirstRowsAVX2Consts<>+1536(SB)/8, $0xbe4277bd7e608931
-DATA bsmFirstRowsAVX2Consts<>+1544(SB)/8, $0xbe4277bd7e608931
-DATA bsmFirstRowsAVX2Consts<>+1552(SB)/8, $0xbe4277bd7e608931
-DATA bsmFirstRowsAVX2Consts<>+1560(SB)/8, $0xbe4277bd7e608931
-DATA bsmFirstRowsAVX2Consts<>+1568(SB)/8, $0x3e5f7f7aa6513d12
-DATA bsmFirstRowsAVX2Consts<>+1576(SB)/8, $0x3e5f7f7aa6513d12
-DATA bsmFirstRowsAVX2Consts<>+1584(SB)/8, $0x3e5f7f7aa6513d12
-DATA bsmFirstRowsAVX2Consts<>+1592(SB)/8, $0x3e5f7f7aa6513d12
-DATA bsmFirstRowsAVX2Consts<>+1600(SB)/8, $0x3e747abbfe1349dc
-DATA bsmFirstRowsAVX2Consts<>+1608(SB)/8, $0x3e747abbfe1349dc
-DATA bsmFirstRowsAVX2Consts<>+1616(SB)/8, $0x3e747abbfe1349dc
-DATA bsmFirstRowsAVX2Consts<>+1624(SB)/8, $0x3e747abbfe1349dc
-DATA bsmFirstRowsAVX2Consts<>+1632(SB)/8, $0xbe8e40fe135477fb
-DATA bsmFirstRowsAVX2Consts<>+1640(SB)/8, $0xbe8e40fe135477fb
-DATA bsmFirstRowsAVX2Consts<>+1648(SB)/8, $0xbe8e40fe135477fb
-DATA bsmFirstRowsAVX2Consts<>+1656(SB)/8, $0xbe8e40fe135477fb
-DATA bsmFirstRowsAVX2Consts<>+1664(SB)/8, $0xbe9ca94833eab172
-DATA bsmFirstRowsAVX2Consts<>+1672(SB)/8, $0xbe9ca94833eab172
-DATA bsmFirstRowsAVX2Consts<>+1680(SB)/8, $0xbe9ca94833eab172
-DATA bsmFirstRowsAVX2Consts<>+1688(SB)/8, $0xbe9ca94833eab172
-DATA bsmFirstRowsAVX2Consts<>+1696(SB)/8, $0x3ec034ec9ff77461
-DATA bsmFirstRowsAVX2Consts<>+1704(SB)/8, $0x3ec034ec9ff77461
-DATA bsmFirstRowsAVX2Consts<>+1712(SB)/8, $0x3ec034ec9ff77461
-DATA bsmFirstRowsAVX2Consts<>+1720(SB)/8, $0x3ec034ec9ff77461
-DATA bsmFirstRowsAVX2Consts<>+1728(SB)/8, $0x3eb3559d7eab42ef
-DATA bsmFirstRowsAVX2Consts<>+1736(SB)/8, $0x3eb3559d7eab42ef
-DATA bsmFirstRowsAVX2Consts<>+1744(SB)/8, $0x3eb3559d7eab42ef
-DATA bsmFirstRowsAVX2Consts<>+1752(SB)/8, $0x3eb3559d7eab42ef
-DATA bsmFirstRowsAVX2Consts<>+1760(SB)/8, $0xbef12becf291cb5c
-DATA bsmFirstRowsAVX2Consts<>+1768(SB)/8, $0xbef12becf291cb5c
-DATA bsmFirstRowsAVX2Consts<>+1776(SB)/8, $0xbef12becf291cb5c
-DATA bsmFirstRowsAVX2Consts<>+1784(SB)/8, $0xbef12becf291cb5c
-DATA bsmFirstRowsAVX2Consts<>+1792(SB)/8, $0x3ef25b780504b8a6
-DATA bsmFirstRowsAVX2Consts<>+1800(SB)/8, $0x3ef25b780504b8a6
-DATA bsmFirstRowsAVX2Consts<>+1808(SB)/8, $0x3ef25b780504b8a6
-DATA bsmFirstRowsAVX2Consts<>+1816(SB)/8, $0x3ef25b780504b8a6
-DATA bsmFirstRowsAVX2Consts<>+1824(SB)/8, $0x3f1b488c4e1b97b5
-DATA bsmFirstRowsAVX2Consts<>+1832(SB)/8, $0x3f1b488c4e1b97b5
-DATA bsmFirstRowsAVX2Consts<>+1840(SB)/8, $0x3f1b488c4e1b97b5
-DATA bsmFirstRowsAVX2Consts<>+1848(SB)/8, $0x3f1b488c4e1b97b5
-DATA bsmFirstRowsAVX2Consts<>+1856(SB)/8, $0xbf3afc08c11736a4
-DATA bsmFirstRowsAVX2Consts<>+1864(SB)/8, $0xbf3afc08c11736a4
-DATA bsmFirstRowsAVX2Consts<>+1872(SB)/8, $0xbf3afc08c11736a4
-DATA bsmFirstRowsAVX2Consts<>+1880(SB)/8, $0xbf3afc08c11736a4
-DATA bsmFirstRowsAVX2Consts<>+1888(SB)/8, $0x3f2d0345de443c62
-DATA bsmFirstRowsAVX2Consts<>+1896(SB)/8, $0x3f2d0345de443c62
-DATA bsmFirstRowsAVX2Consts<>+1904(SB)/8, $0x3f2d0345de443c62
-DATA bsmFirstRowsAVX2Consts<>+1912(SB)/8, $0x3f2d0345de443c62
-DATA bsmFirstRowsAVX2Consts<>+1920(SB)/8, $0x3fd9884533d43651
-DATA bsmFirstRowsAVX2Consts<>+1928(SB)/8, $0x3fd9884533d43651
-DATA bsmFirstRowsAVX2Consts<>+1936(SB)/8, $0x3fd9884533d43651
-DATA bsmFirstRowsAVX2Consts<>+1944(SB)/8, $0x3fd9884533d43651
-DATA bsmFirstRowsAVX2Consts<>+1952(SB)/8, $0x3f6c48252d50b83f
-DATA bsmFirstRowsAVX2Consts<>+1960(SB)/8, $0x3f6c48252d50b83f
-DATA bsmFirstRowsAVX2Consts<>+1968(SB)/8, $0x3f6c48252d50b83f
-DATA bsmFirstRowsAVX2Consts<>+1976(SB)/8, $0x3f6c48252d50b83f
-DATA bsmFirstRowsAVX2Consts<>+1984(SB)/8, $0xbf921f46d4ac3c0e
-DATA bsmFirstRowsAVX2Consts<>+1992(SB)/8, $0xbf921f46d4ac3c0e
-DATA bsmFirstRowsAVX2Consts<>+2000(SB)/8, $0xbf921f46d4ac3c0e
-DATA bsmFirstRowsAVX2Consts<>+2008(SB)/8, $0xbf921f46d4ac3c0e
-DATA bsmFirstRowsAVX2Consts<>+2016(SB)/8, $0x3fab82298736da76
-DATA bsmFirstRowsAVX2Consts<>+2024(SB)/8, $0x3fab82298736da76
-DATA bsmFirstRowsAVX2Consts<>+2032(SB)/8, $0x3fab82298736da76
-DATA bsmFirstRowsAVX2Consts<>+2040(SB)/8, $0x3fab82298736da76
-DATA bsmFirstRowsAVX2Consts<>+2048(SB)/8, $0xbfbf5b83385c94d7
-DATA bsmFirstRowsAVX2Consts<>+2056(SB)/8, $0xbfbf5b83385c94d7
-DATA bsmFirstRowsAVX2Consts<>+2064(SB)/8, $0xbfbf5b83385c94d7
-DATA bsmFirstRowsAVX2Consts<>+2072(SB)/8, $0xbfbf5b83385c94d7
-DATA bsmFirstRowsAVX2Consts<>+2080(SB)/8, $0x2b2bff2ee48e0530
-DATA bsmFirstRowsAVX2Consts<>+2088(SB)/8, $0x2b2bff2ee48e0530
-DATA bsmFirstRowsAVX2Consts<>+2096(SB)/8, $0x2b2bff2ee48e0530
-DATA bsmFirstRowsAVX2Consts<>+2104(SB)/8, $0x2b2bff2ee48e0530
-DATA bsmFirstRowsAVX2Consts<>+2112(SB)/8, $0x3fccd2dc44dda90c
-DATA bsmFirstRowsAVX2Consts<>+2120(SB)/8, $0x3fccd2dc44dda90c
-DATA bsmFirstRowsAVX2Consts<>+2128(SB)/8, $0x3fccd2dc44dda90c
-DATA bsmFirstRowsAVX2Consts<>+2136(SB)/8, $0x3fccd2dc44dda90c
-DATA bsmFirstRowsAVX2Consts<>+2144(SB)/8, $0x54b249ad2594c37d
-DATA bsmFirstRowsAVX2Consts<>+2152(SB)/8, $0x54b249ad2594c37d
-DATA bsmFirstRowsAVX2Consts<>+2160(SB)/8, $0x54b249ad2594c37d
-DATA bsmFirstRowsAVX2Consts<>+2168(SB)/8, $0x54b249ad2594c37d
-DATA bsmFirstRowsAVX2Consts<>+2176(SB)/8, $0xbfd5ed2acb37558c
-DATA bsmFirstRowsAVX2Consts<>+2184(SB)/8, $0xbfd5ed2acb37558c
-DATA bsmFirstRowsAVX2Consts<>+2192(SB)/8, $0xbfd5ed2acb37558c
-DATA bsmFirstRowsAVX2Consts<>+2200(SB)/8, $0xbfd5ed2acb37558c
-DATA bsmFirstRowsAVX2Consts<>+2208(SB)/8, $0x3fdb9a7d5690ca89
-DATA bsmFirstRowsAVX2Consts<>+2216(SB)/8, $0x3fdb9a7d5690ca89
-DATA bsmFirstRowsAVX2Consts<>+2224(SB)/8, $0x3fdb9a7d5690ca89
-DATA bsmFirstRowsAVX2Consts<>+2232(SB)/8, $0x3fdb9a7d5690ca89
-DATA bsmFirstRowsAVX2Consts<>+2240(SB)/8, $0xbfdbc22549fbe12f
-DATA bsmFirstRowsAVX2Consts<>+2248(SB)/8, $0xbfdbc22549fbe12f
-DATA bsmFirstRowsAVX2Consts<>+2256(SB)/8, $0xbfdbc22549fbe12f
-DATA bsmFirstRowsAVX2Consts<>+2264(SB)/8, $0xbfdbc22549fbe12f
-DATA bsmFirstRowsAVX2Consts<>+2272(SB)/8, $0x3fd34926e4def17d
-DATA bsmFirstRowsAVX2Consts<>+2280(SB)/8, $0x3fd34926e4def17d
-DATA bsmFirstRowsAVX2Consts<>+2288(SB)/8, $0x3fd34926e4def17d
-DATA bsmFirstRowsAVX2Consts<>+2296(SB)/8, $0x3fd34926e4def17d
-DATA bsmFirstRowsAVX2Consts<>+2304(SB)/8, $0x7ff8000000000001
-DATA bsmFirstRowsAVX2Consts<>+2312(SB)/8, $0x7ff8000000000001
-DATA bsmFirstRowsAVX2Consts<>+2320(SB)/8, $0x7ff8000000000001
-DATA bsmFirstRowsAVX2Consts<>+2328(SB)/8, $0x7ff8000000000001
-GLOBL bsmFirstRowsAVX2Consts<>(SB), RODATA|NOPTR, $2336
+DATA bsmFirstRowsAVX2Consts<>+1472(SB)/8, $0xbfe71547652b82fe
+DATA bsmFirstRowsAVX2Consts<>+1480(SB)/8, $0xbfe71547652b82fe
+DATA bsmFirstRowsAVX2Consts<>+1488(SB)/8, $0xbfe71547652b82fe
+DATA bsmFirstRowsAVX2Consts<>+1496(SB)/8, $0xbfe71547652b82fe
+DATA bsmFirstRowsAVX2Consts<>+1504(SB)/8, $0x3fe000000000000b
+DATA bsmFirstRowsAVX2Consts<>+1512(SB)/8, $0x3fe000000000000b
+DATA bsmFirstRowsAVX2Consts<>+1520(SB)/8, $0x3fe000000000000b
+DATA bsmFirstRowsAVX2Consts<>+1528(SB)/8, $0x3fe000000000000b
+DATA bsmFirstRowsAVX2Consts<>+1536(SB)/8, $0x3ff62e42fee00000
+DATA bsmFirstRowsAVX2Consts<>+1544(SB)/8, $0x3ff62e42fee00000
+DATA bsmFirstRowsAVX2Consts<>+1552(SB)/8, $0x3ff62e42fee00000
+DATA bsmFirstRowsAVX2Consts<>+1560(SB)/8, $0x3ff62e42fee00000
+DATA bsmFirstRowsAVX2Consts<>+1568(SB)/8, $0x3dfa39ef35793c76
+DATA bsmFirstRowsAVX2Consts<>+1576(SB)/8, $0x3dfa39ef35793c76
+DATA bsmFirstRowsAVX2Consts<>+1584(SB)/8, $0x3dfa39ef35793c76
+DATA bsmFirstRowsAVX2Consts<>+1592(SB)/8, $0x3dfa39ef35793c76
+DATA bsmFirstRowsAVX2Consts<>+1600(SB)/8, $0xbdaade156a5dbe76
+DATA bsmFirstRowsAVX2Consts<>+1608(SB)/8, $0xbdaade156a5dbe76
+DATA bsmFirstRowsAVX2Consts<>+1616(SB)/8, $0xbdaade156a5dbe76
+DATA bsmFirstRowsAVX2Consts<>+1624(SB)/8, $0xbdaade156a5dbe76
+DATA bsmFirstRowsAVX2Consts<>+1632(SB)/8, $0x3df28af3fca7ab0b
+DATA bsmFirstRowsAVX2Consts<>+1640(SB)/8, $0x3df28af3fca7ab0b
+DATA bsmFirstRowsAVX2Consts<>+1648(SB)/8, $0x3df28af3fca7ab0b
+DATA bsmFirstRowsAVX2Consts<>+1656(SB)/8, $0x3df28af3fca7ab0b
+DATA bsmFirstRowsAVX2Consts<>+1664(SB)/8, $0xbe371dee623fde67
+DATA bsmFirstRowsAVX2Consts<>+1672(SB)/8, $0xbe371dee623fde67
+DATA bsmFirstRowsAVX2Consts<>+1680(SB)/8, $0xbe371dee623fde67
+DATA bsmFirstRowsAVX2Consts<>+1688(SB)/8, $0xbe371dee623fde67
+DATA bsmFirstRowsAVX2Consts<>+1696(SB)/8, $0x3e7a01997c89e6b0
+DATA bsmFirstRowsAVX2Consts<>+1704(SB)/8, $0x3e7a01997c89e6b0
+DATA bsmFirstRowsAVX2Consts<>+1712(SB)/8, $0x3e7a01997c89e6b0
+DATA bsmFirstRowsAVX2Consts<>+1720(SB)/8, $0x3e7a01997c89e6b0
+DATA bsmFirstRowsAVX2Consts<>+1728(SB)/8, $0xbeba01a014761f6e
+DATA bsmFirstRowsAVX2Consts<>+1736(SB)/8, $0xbeba01a014761f6e
+DATA bsmFirstRowsAVX2Consts<>+1744(SB)/8, $0xbeba01a014761f6e
+DATA bsmFirstRowsAVX2Consts<>+1752(SB)/8, $0xbeba01a014761f6e
+DATA bsmFirstRowsAVX2Consts<>+1760(SB)/8, $0x3ef6c16c1852b7b0
+DATA bsmFirstRowsAVX2Consts<>+1768(SB)/8, $0x3ef6c16c1852b7b0
+DATA bsmFirstRowsAVX2Consts<>+1776(SB)/8, $0x3ef6c16c1852b7b0
+DATA bsmFirstRowsAVX2Consts<>+1784(SB)/8, $0x3ef6c16c1852b7b0
+DATA bsmFirstRowsAVX2Consts<>+1792(SB)/8, $0xbf31111111122322
+DATA bsmFirstRowsAVX2Consts<>+1800(SB)/8, $0xbf31111111122322
+DATA bsmFirstRowsAVX2Consts<>+1808(SB)/8, $0xbf31111111122322
+DATA bsmFirstRowsAVX2Consts<>+1816(SB)/8, $0xbf31111111122322
+DATA bsmFirstRowsAVX2Consts<>+1824(SB)/8, $0x3f655555555502a1
+DATA bsmFirstRowsAVX2Consts<>+1832(SB)/8, $0x3f655555555502a1
+DATA bsmFirstRowsAVX2Consts<>+1840(SB)/8, $0x3f655555555502a1
+DATA bsmFirstRowsAVX2Consts<>+1848(SB)/8, $0x3f655555555502a1
+DATA bsmFirstRowsAVX2Consts<>+1856(SB)/8, $0xbf95555555555511
+DATA bsmFirstRowsAVX2Consts<>+1864(SB)/8, $0xbf95555555555511
+DATA bsmFirstRowsAVX2Consts<>+1872(SB)/8, $0xbf95555555555511
+DATA bsmFirstRowsAVX2Consts<>+1880(SB)/8, $0xbf95555555555511
+DATA bsmFirstRowsAVX2Consts<>+1888(SB)/8, $0xbe53cfd9440c758b
+DATA bsmFirstRowsAVX2Consts<>+1896(SB)/8, $0xbe53cfd9440c758b
+DATA bsmFirstRowsAVX2Consts<>+1904(SB)/8, $0xbe53cfd9440c758b
+DATA bsmFirstRowsAVX2Consts<>+1912(SB)/8, $0xbe53cfd9440c758b
+DATA bsmFirstRowsAVX2Consts<>+1920(SB)/8, $0xbe5c10df9fd0b5a0
+DATA bsmFirstRowsAVX2Consts<>+1928(SB)/8, $0xbe5c10df9fd0b5a0
+DATA bsmFirstRowsAVX2Consts<>+1936(SB)/8, $0xbe5c10df9fd0b5a0
+DATA bsmFirstRowsAVX2Consts<>+1944(SB)/8, $0xbe5c10df9fd0b5a0
+DATA bsmFirstRowsAVX2Consts<>+1952(SB)/8, $0x3fc000000000000b
+DATA bsmFirstRowsAVX2Consts<>+1960(SB)/8, $0x3fc000000000000b
+DATA bsmFirstRowsAVX2Consts<>+1968(SB)/8, $0x3fc000000000000b
+DATA bsmFirstRowsAVX2Consts<>+1976(SB)/8, $0x3fc000000000000b
+DATA bsmFirstRowsAVX2Consts<>+1984(SB)/8, $0x3e89151d5fe69bf0
+DATA bsmFirstRowsAVX2Consts<>+1992(SB)/8, $0x3e89151d5fe69bf0
+DATA bsmFirstRowsAVX2Consts<>+2000(SB)/8, $0x3e89151d5fe69bf0
+DATA bsmFirstRowsAVX2Consts<>+2008(SB)/8, $0x3e89151d5fe69bf0
+DATA bsmFirstRowsAVX2Consts<>+2016(SB)/8, $0xbfe0000000000000
+DATA bsmFirstRowsAVX2Consts<>+2024(SB)/8, $0xbfe0000000000000
+DATA bsmFirstRowsAVX2Consts<>+2032(SB)/8, $0xbfe0000000000000
+DATA bsmFirstRowsAVX2Consts<>+2040(SB)/8, $0xbfe0000000000000
+DATA bsmFirstRowsAVX2Consts<>+2048(SB)/8, $0x3e84cef58dc442e5
+DATA bsmFirstRowsAVX2Consts<>+2056(SB)/8, $0x3e84cef58dc442e5
+DATA bsmFirstRowsAVX2Consts<>+2064(SB)/8, $0x3e84cef58dc442e5
+DATA bsmFirstRowsAVX2Consts<>+2072(SB)/8, $0x3e84cef58dc442e5
+DATA bsmFirstRowsAVX2Consts<>+2080(SB)/8, $0xbeb9c98d68230094
+DATA bsmFirstRowsAVX2Consts<>+2088(SB)/8, $0xbeb9c98d68230094
+DATA bsmFirstRowsAVX2Consts<>+2096(SB)/8, $0xbeb9c98d68230094
+DATA bsmFirstRowsAVX2Consts<>+2104(SB)/8, $0xbeb9c98d68230094
+DATA bsmFirstRowsAVX2Consts<>+2112(SB)/8, $0x3e9f0588d5134af5
+DATA bsmFirstRowsAVX2Consts<>+2120(SB)/8, $0x3e9f0588d5134af5
+DATA bsmFirstRowsAVX2Consts<>+2128(SB)/8, $0x3e9f0588d5134af5
+DATA bsmFirstRowsAVX2Consts<>+2136(SB)/8, $0x3e9f0588d5134af5
+DATA bsmFirstRowsAVX2Consts<>+2144(SB)/8, $0x3ee7b68052fca57d
+DATA bsmFirstRowsAVX2Consts<>+2152(SB)/8, $0x3ee7b68052fca57d
+DATA bsmFirstRowsAVX2Consts<>+2160(SB)/8, $0x3ee7b68052fca57d
+DATA bsmFirstRowsAVX2Consts<>+2168(SB)/8, $0x3ee7b68052fca57d
+DATA bsmFirstRowsAVX2Consts<>+2176(SB)/8, $0xbef81dd74dfb5ff6
+DATA bsmFirstRowsAVX2Consts<>+2184(SB)/8, $0xbef81dd74dfb5ff6
+DATA bsmFirstRowsAVX2Consts<>+2192(SB)/8, $0xbef81dd74dfb5ff6
+DATA bsmFirstRowsAVX2Consts<>+2200(SB)/8, $0xbef81dd74dfb5ff6
+DATA bsmFirstRowsAVX2Consts<>+2208(SB)/8, $0xbf09a70a60d609b4
+DATA bsmFirstRowsAVX2Consts<>+2216(SB)/8, $0xbf09a70a60d609b4
+DATA bsmFirstRowsAVX2Consts<>+2224(SB)/8, $0xbf09a70a60d609b4
+DATA bsmFirstRowsAVX2Consts<>+2232(SB)/8, $0xbf09a70a60d609b4
+DATA bsmFirstRowsAVX2Consts<>+2240(SB)/8, $0x3fd9884533d43651
+DATA bsmFirstRowsAVX2Consts<>+2248(SB)/8, $0x3fd9884533d43651
+DATA bsmFirstRowsAVX2Consts<>+2256(SB)/8, $0x3fd9884533d43651
+DATA bsmFirstRowsAVX2Consts<>+2264(SB)/8, $0x3fd9884533d43651
+DATA bsmFirstRowsAVX2Consts<>+2272(SB)/8, $0x3f356bc7962f9cea
+DATA bsmFirstRowsAVX2Consts<>+2280(SB)/8, $0x3f356bc7962f9cea
+DATA bsmFirstRowsAVX2Consts<>+2288(SB)/8, $0x3f356bc7962f9cea
+DATA bsmFirstRowsAVX2Consts<>+2296(SB)/8, $0x3f356bc7962f9cea
+DATA bsmFirstRowsAVX2Consts<>+2304(SB)/8, $0xbf403c77d56a94be
+DATA bsmFirstRowsAVX2Consts<>+2312(SB)/8, $0xbf403c77d56a94be
+DATA bsmFirstRowsAVX2Consts<>+2320(SB)/8, $0xbf403c77d56a94be
+DATA bsmFirstRowsAVX2Consts<>+2328(SB)/8, $0xbf403c77d56a94be
+DATA bsmFirstRowsAVX2Consts<>+2336(SB)/8, $0xbf59d3d3a3218a6c
+DATA bsmFirstRowsAVX2Consts<>+2344(SB)/8, $0xbf59d3d3a3218a6c
+DATA bsmFirstRowsAVX2Consts<>+2352(SB)/8, $0xbf59d3d3a3218a6c
+DATA bsmFirstRowsAVX2Consts<>+2360(SB)/8, $0xbf59d3d3a3218a6c
+DATA bsmFirstRowsAVX2Consts<>+2368(SB)/8, $0x3f88af7a122fa11e
+DATA bsmFirstRowsAVX2Consts<>+2376(SB)/8, $0x3f88af7a122fa11e
+DATA bsmFirstRowsAVX2Consts<>+2384(SB)/8, $0x3f88af7a122fa11e
+DATA bsmFirstRowsAVX2Consts<>+2392(SB)/8, $0x3f88af7a122fa11e
+DATA bsmFirstRowsAVX2Consts<>+2400(SB)/8, $0xbfa5e04fbae7029b
+DATA bsmFirstRowsAVX2Consts<>+2408(SB)/8, $0xbfa5e04fbae7029b
+DATA bsmFirstRowsAVX2Consts<>+2416(SB)/8, $0xbfa5e04fbae7029b
+DATA bsmFirstRowsAVX2Consts<>+2424(SB)/8, $0xbfa5e04fbae7029b
+DATA bsmFirstRowsAVX2Consts<>+2432(SB)/8, $0x2b2bff2ee48e0530
+DATA bsmFirstRowsAVX2Consts<>+2440(SB)/8, $0x2b2bff2ee48e0530
+DATA bsmFirstRowsAVX2Consts<>+2448(SB)/8, $0x2b2bff2ee48e0530
+DATA bsmFirstRowsAVX2Consts<>+2456(SB)/8, $0x2b2bff2ee48e0530
+DATA bsmFirstRowsAVX2Consts<>+2464(SB)/8, $0x3fbbe6e778f4145d
+DATA bsmFirstRowsAVX2Consts<>+2472(SB)/8, $0x3fbbe6e778f4145d
+DATA bsmFirstRowsAVX2Consts<>+2480(SB)/8, $0x3fbbe6e778f4145d
+DATA bsmFirstRowsAVX2Consts<>+2488(SB)/8, $0x3fbbe6e778f4145d
+DATA bsmFirstRowsAVX2Consts<>+2496(SB)/8, $0x54b249ad2594c37d
+DATA bsmFirstRowsAVX2Consts<>+2504(SB)/8, $0x54b249ad2594c37d
+DATA bsmFirstRowsAVX2Consts<>+2512(SB)/8, $0x54b249ad2594c37d
+DATA bsmFirstRowsAVX2Consts<>+2520(SB)/8, $0x54b249ad2594c37d
+DATA bsmFirstRowsAVX2Consts<>+2528(SB)/8, $0xbfcc587e4e8904c3
+DATA bsmFirstRowsAVX2Consts<>+2536(SB)/8, $0xbfcc587e4e8904c3
+DATA bsmFirstRowsAVX2Consts<>+2544(SB)/8, $0xbfcc587e4e8904c3
+DATA bsmFirstRowsAVX2Consts<>+2552(SB)/8, $0xbfcc587e4e8904c3
+DATA bsmFirstRowsAVX2Consts<>+2560(SB)/8, $0x3fd7ce8b1b938d89
+DATA bsmFirstRowsAVX2Consts<>+2568(SB)/8, $0x3fd7ce8b1b938d89
+DATA bsmFirstRowsAVX2Consts<>+2576(SB)/8, $0x3fd7ce8b1b938d89
+DATA bsmFirstRowsAVX2Consts<>+2584(SB)/8, $0x3fd7ce8b1b938d89
+DATA bsmFirstRowsAVX2Consts<>+2592(SB)/8, $0xbfe0ac9c06c291cf
+DATA bsmFirstRowsAVX2Consts<>+2600(SB)/8, $0xbfe0ac9c06c291cf
+DATA bsmFirstRowsAVX2Consts<>+2608(SB)/8, $0xbfe0ac9c06c291cf
+DATA bsmFirstRowsAVX2Consts<>+2616(SB)/8, $0xbfe0ac9c06c291cf
+DATA bsmFirstRowsAVX2Consts<>+2624(SB)/8, $0x3fe31b13059845d5
+DATA bsmFirstRowsAVX2Consts<>+2632(SB)/8, $0x3fe31b13059845d5
+DATA bsmFirstRowsAVX2Consts<>+2640(SB)/8, $0x3fe31b13059845d5
+DATA bsmFirstRowsAVX2Consts<>+2648(SB)/8, $0x3fe31b13059845d5
+DATA bsmFirstRowsAVX2Consts<>+2656(SB)/8, $0xbfe077e1c5642a81
+DATA bsmFirstRowsAVX2Consts<>+2664(SB)/8, $0xbfe077e1c5642a81
+DATA bsmFirstRowsAVX2Consts<>+2672(SB)/8, $0xbfe077e1c5642a81
+DATA bsmFirstRowsAVX2Consts<>+2680(SB)/8, $0xbfe077e1c5642a81
+DATA bsmFirstRowsAVX2Consts<>+2688(SB)/8, $0x3fcabf470bc40607
+DATA bsmFirstRowsAVX2Consts<>+2696(SB)/8, $0x3fcabf470bc40607
+DATA bsmFirstRowsAVX2Consts<>+2704(SB)/8, $0x3fcabf470bc40607
+DATA bsmFirstRowsAVX2Consts<>+2712(SB)/8, $0x3fcabf470bc40607
+DATA bsmFirstRowsAVX2Consts<>+2720(SB)/8, $0x7ff8000000000001
+DATA bsmFirstRowsAVX2Consts<>+2728(SB)/8, $0x7ff8000000000001
+DATA bsmFirstRowsAVX2Consts<>+2736(SB)/8, $0x7ff8000000000001
+DATA bsmFirstRowsAVX2Consts<>+2744(SB)/8, $0x7ff8000000000001
+GLOBL bsmFirstRowsAVX2Consts<>(SB), RODATA|NOPTR, $2752
 
 DATA bsmFirstRowsAVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA bsmFirstRowsAVX2Masks<>+8(SB)/8, $0xffffffffffffffff
@@ -2349,7 +2069,7 @@ GLOBL bsmFirstRowsAVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func bsmFirstRowsAVX2(price []float64, delta []float64, gamma []float64, vega []float64, theta []float64, rho []float64, sign []float64, S []float64, K []float64, T []float64, sigma []float64, r []float64, q []float64)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
-TEXT ·bsmFirstRowsAVX2(SB), $1632-312
+TEXT ·bsmFirstRowsAVX2(SB), $1568-312
 	LEAQ    31(SP), BX
 	ANDQ    $-32, BX
 	MOVQ    price_len+8(FP), CX
@@ -2569,734 +2289,714 @@ body:
 	VSUBPD       Y6, Y5, Y7
 	VMOVUPD      bsmFirstRowsAVX2Consts<>+384(SB), Y8
 	VMULPD       1088(BX), Y8, Y9
-	VMULPD       1056(BX), Y8, Y10
-	VMULPD       192(BX), Y3, Y11
-	VMULPD       96(BX), Y6, Y12
-	VMOVUPD      992(BX), Y13
-	VMULPD       1024(BX), Y13, Y14
-	VMOVUPD      960(BX), Y15
-	VMULPD       928(BX), Y15, Y6
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+416(SB), Y3
-	VADDPD       Y3, Y0, Y8
-	VMOVUPD      Y10, 928(BX)
-	VADDPD       Y3, Y1, Y10
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+0(SB), Y3
+	VMULPD       1056(BX), Y8, Y8
+	VMULPD       192(BX), Y3, Y10
+	VMULPD       96(BX), Y6, Y11
+	VMOVUPD      992(BX), Y12
+	VMULPD       1024(BX), Y12, Y13
+	VMOVUPD      960(BX), Y14
+	VMULPD       928(BX), Y14, Y15
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+416(SB), Y6
+	VADDPD       Y6, Y0, Y3
+	VMOVUPD      Y8, 928(BX)
+	VADDPD       Y6, Y1, Y8
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+0(SB), Y6
 	VMOVUPD      Y9, 1024(BX)
-	VADDPD       Y0, Y3, Y9
+	VADDPD       Y0, Y6, Y9
 	VMOVUPD      Y7, 544(BX)
-	VADDPD       Y1, Y3, Y7
-	VMULPD       640(BX), Y13, Y13
-	VMULPD       608(BX), Y15, Y15
-	VMULPD       672(BX), Y14, Y14
-	VMULPD       704(BX), Y6, Y6
-	VMOVUPD      896(BX), Y3
-	VBLENDVPD    Y3, Y8, Y0, Y0
+	VADDPD       Y1, Y6, Y7
+	VMULPD       640(BX), Y12, Y12
+	VMULPD       608(BX), Y14, Y14
+	VMULPD       672(BX), Y13, Y13
+	VMULPD       704(BX), Y15, Y15
+	VMOVUPD      896(BX), Y6
+	VBLENDVPD    Y6, Y3, Y0, Y0
 	VMOVUPD      800(BX), Y3
-	VBLENDVPD    Y3, Y10, Y1, Y1
+	VBLENDVPD    Y3, Y8, Y1, Y1
 	VMOVUPD      768(BX), Y3
 	VBLENDVPD    Y3, Y9, Y0, Y0
 	VMOVUPD      736(BX), Y3
 	VBLENDVPD    Y3, Y7, Y1, Y1
-	VMULPD       Y14, Y14, Y3
-	VMULPD       Y6, Y6, Y7
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+448(SB), Y8
-	VMULPD       Y8, Y0, Y9
-	VMULPD       Y8, Y1, Y8
-	VMULPD       384(BX), Y13, Y10
-	VMOVUPD      Y4, 736(BX)
-	VMULPD       352(BX), Y15, Y4
+	VMULPD       Y13, Y13, Y3
+	VMULPD       Y15, Y15, Y6
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+448(SB), Y7
+	VMULPD       Y7, Y0, Y8
+	VMULPD       Y7, Y1, Y7
+	VMULPD       384(BX), Y12, Y9
+	VMOVUPD      Y12, 736(BX)
+	VMULPD       352(BX), Y14, Y12
+	VXORPD       bsmFirstRowsAVX2Consts<>+480(SB), Y10, Y10
 	VXORPD       bsmFirstRowsAVX2Consts<>+480(SB), Y11, Y11
-	VXORPD       bsmFirstRowsAVX2Consts<>+480(SB), Y12, Y12
-	VMOVUPD      Y1, 768(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+544(SB), Y1
-	VFMADD231PD  bsmFirstRowsAVX2Consts<>+512(SB), Y3, Y1
-	VMOVUPD      Y0, 800(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+544(SB), Y0
-	VFMADD231PD  bsmFirstRowsAVX2Consts<>+512(SB), Y7, Y0
-	VMOVUPD      Y6, 896(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+576(SB), Y6
-	VMINPD       Y11, Y6, Y11
-	VMINPD       Y12, Y6, Y12
-	VMOVUPD      Y8, 704(BX)
-	VMULPD       192(BX), Y2, Y8
+	VMOVUPD      Y14, 768(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+544(SB), Y14
+	VFMADD231PD  bsmFirstRowsAVX2Consts<>+512(SB), Y3, Y14
+	VMOVUPD      Y4, 800(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+544(SB), Y4
+	VFMADD231PD  bsmFirstRowsAVX2Consts<>+512(SB), Y6, Y4
+	VMOVUPD      Y1, 896(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+576(SB), Y1
+	VMINPD       Y10, Y1, Y10
+	VMINPD       Y11, Y1, Y11
+	VMOVUPD      Y0, 704(BX)
+	VMULPD       192(BX), Y2, Y0
 	VMULPD       96(BX), Y5, Y2
 	VMOVUPD      864(BX), Y5
 	VMULPD       Y5, Y5, Y5
-	VMOVUPD      Y9, 864(BX)
-	VMOVUPD      416(BX), Y9
-	VMULPD       Y9, Y9, Y9
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+608(SB), Y3, Y1
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+608(SB), Y7, Y0
-	VMOVUPD      Y14, 416(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+640(SB), Y14
-	VMAXPD       Y11, Y14, Y11
-	VMAXPD       Y12, Y14, Y12
-	VMOVUPD      Y15, 672(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+480(SB), Y15
-	VXORPD       Y8, Y15, Y8
-	VXORPD       Y2, Y15, Y2
-	VMINPD       Y8, Y6, Y8
-	VMINPD       Y2, Y6, Y2
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+672(SB), Y6
-	VFMADD213PD  Y6, Y3, Y1
-	VFMADD231PD  Y0, Y7, Y6
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+704(SB), Y0
-	VMULPD       Y0, Y11, Y15
-	VMOVUPD      Y11, 608(BX)
-	VMULPD       Y0, Y12, Y11
-	VMULPD       Y5, Y10, Y5
-	VMULPD       Y9, Y4, Y9
-	VMAXPD       Y8, Y14, Y8
-	VMAXPD       Y2, Y14, Y2
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+736(SB), Y14
-	VFMADD213PD  Y14, Y3, Y1
-	VFMADD231PD  Y6, Y7, Y14
-	VROUNDPD     $0x08, Y15, Y6
-	VROUNDPD     $0x08, Y11, Y11
-	VMULPD       Y8, Y0, Y15
-	VMOVUPD      Y9, 960(BX)
-	VMULPD       Y2, Y0, Y9
-	VMOVUPD      Y5, 640(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+768(SB), Y5
-	VFMADD213PD  Y5, Y3, Y1
-	VFMADD231PD  Y14, Y7, Y5
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+480(SB), Y14
-	VXORPD       64(BX), Y14, Y0
-	VMOVUPD      Y0, 992(BX)
-	VXORPD       32(BX), Y14, Y0
-	VMULPD       1088(BX), Y13, Y13
-	VMOVUPD      1056(BX), Y14
-	VMOVUPD      Y0, 512(BX)
-	VMULPD       672(BX), Y14, Y0
-	VROUNDPD     $0x08, Y15, Y15
-	VROUNDPD     $0x08, Y9, Y9
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+800(SB), Y14
-	VFMADD213PD  Y14, Y3, Y1
-	VFMADD231PD  Y5, Y7, Y14
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+832(SB), Y5
-	VFMADD213PD  608(BX), Y6, Y5
-	VFMADD231PD  bsmFirstRowsAVX2Consts<>+832(SB), Y11, Y12
-	VMOVUPD      Y2, 608(BX)
-	VMINPD       bsmFirstRowsAVX2Consts<>+864(SB), Y6, Y2
-	VMOVUPD      Y2, 672(BX)
-	VMINPD       bsmFirstRowsAVX2Consts<>+864(SB), Y11, Y2
-	VMOVUPD      Y2, 480(BX)
-	VMULPD       Y13, Y10, Y2
-	VMOVUPD      Y2, 576(BX)
-	VMULPD       Y0, Y4, Y2
-	VMULPD       Y1, Y3, Y1
-	VMULPD       Y14, Y7, Y3
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+896(SB), Y7
-	VFMADD231PD  Y7, Y6, Y5
-	VFMADD231PD  Y7, Y11, Y12
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+832(SB), Y14
-	VFMADD231PD  Y14, Y15, Y8
-	VMOVUPD      Y2, 1120(BX)
-	VMOVUPD      608(BX), Y2
-	VFMADD231PD  Y14, Y9, Y2
-	VMOVUPD      Y0, 608(BX)
-	VMOVUPD      672(BX), Y0
-	VMOVUPD      Y13, 1152(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+928(SB), Y13
-	VMAXPD       Y13, Y0, Y0
-	VMOVUPD      480(BX), Y14
-	VMAXPD       Y13, Y14, Y14
-	VMOVUPD      416(BX), Y13
-	VFMADD213PD  864(BX), Y13, Y1
-	VMOVUPD      Y4, 864(BX)
-	VMOVUPD      896(BX), Y4
-	VFMADD213PD  704(BX), Y4, Y3
-	VMOVUPD      Y10, 704(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+992(SB), Y10
-	VFMADD231PD  bsmFirstRowsAVX2Consts<>+960(SB), Y5, Y10
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+992(SB), Y4
-	VFMADD231PD  bsmFirstRowsAVX2Consts<>+960(SB), Y12, Y4
-	VFMADD231PD  Y7, Y15, Y8
-	VFMADD231PD  Y7, Y9, Y2
-	VSUBPD       Y0, Y6, Y6
-	VSUBPD       Y14, Y11, Y11
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1024(SB), Y7
-	VFMADD231PD  Y7, Y13, Y1
-	VFMADD231PD  896(BX), Y7, Y3
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1056(SB), Y13
-	VFMADD213PD  Y13, Y5, Y10
-	VFMADD213PD  Y13, Y12, Y4
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+960(SB), Y7
-	VMOVUPD      Y9, 896(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+992(SB), Y9
-	VFMADD231PD  Y7, Y8, Y9
+	VMOVUPD      Y7, 864(BX)
+	VMOVUPD      416(BX), Y7
+	VMULPD       Y7, Y7, Y7
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+608(SB), Y3, Y14
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+608(SB), Y6, Y4
 	VMOVUPD      Y15, 416(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+992(SB), Y15
-	VFMADD231PD  Y7, Y2, Y15
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1088(SB), Y7
-	VADDPD       Y7, Y6, Y6
-	VADDPD       Y7, Y11, Y11
-	VMOVUPD      Y11, 480(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1120(SB), Y11
-	VFMADD231PD  800(BX), Y11, Y1
-	VFMADD231PD  768(BX), Y11, Y3
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1152(SB), Y11
-	VFMADD213PD  Y11, Y5, Y10
-	VFMADD213PD  Y11, Y12, Y4
-	VFMADD213PD  Y13, Y8, Y9
-	VFMADD213PD  Y13, Y2, Y15
-	VADDPD       Y7, Y0, Y0
-	VADDPD       Y7, Y14, Y14
-	VMOVUPD      192(BX), Y13
-	VFMADD231PD  736(BX), Y13, Y1
-	VMOVUPD      96(BX), Y13
-	VFMADD231PD  544(BX), Y13, Y3
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1184(SB), Y13
-	VFMADD213PD  Y13, Y5, Y10
-	VFMADD213PD  Y13, Y12, Y4
-	VFMADD213PD  Y11, Y8, Y9
-	VFMADD213PD  Y11, Y2, Y15
-	VPSLLQ       $0x34, Y6, Y6
-	VMOVUPD      480(BX), Y11
-	VPSLLQ       $0x34, Y11, Y11
-	VMOVUPD      704(BX), Y7
-	VMOVUPD      Y11, 480(BX)
-	VMOVUPD      1024(BX), Y11
-	VFMADD231PD  Y1, Y7, Y11
-	VMOVUPD      Y6, 544(BX)
-	VMOVUPD      928(BX), Y6
-	VFMADD231PD  864(BX), Y3, Y6
-	VFMSUB213PD  1024(BX), Y1, Y7
-	VMOVUPD      928(BX), Y1
-	VFMSUB231PD  864(BX), Y3, Y1
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1216(SB), Y3
-	VFMADD213PD  Y3, Y5, Y10
-	VFMADD213PD  Y3, Y12, Y4
-	VFMADD213PD  Y13, Y8, Y9
-	VFMADD213PD  Y13, Y2, Y15
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+32(SB), Y13
-	VMOVUPD      Y14, 928(BX)
-	VANDPD       Y11, Y13, Y14
-	VMOVUPD      Y11, 864(BX)
-	VANDPD       Y6, Y13, Y11
-	VMOVUPD      Y6, 1024(BX)
-	VANDPD       Y7, Y13, Y6
-	VMOVUPD      Y7, 704(BX)
-	VANDPD       Y1, Y13, Y7
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1248(SB), Y13
-	VMINPD       Y14, Y13, Y14
-	VMINPD       Y11, Y13, Y11
-	VMINPD       Y6, Y13, Y6
-	VMINPD       Y7, Y13, Y7
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1280(SB), Y13
-	VFMADD213PD  Y13, Y5, Y10
-	VFMADD213PD  Y13, Y12, Y4
-	VFMADD213PD  Y3, Y8, Y9
-	VFMADD213PD  Y3, Y2, Y15
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1312(SB), Y3
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+0(SB), Y13
-	VFMADD231PD  Y3, Y14, Y13
-	VMOVUPD      Y1, 736(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+0(SB), Y1
-	VFMADD231PD  Y3, Y11, Y1
-	VMOVUPD      Y0, 768(BX)
-	VADDPD       bsmFirstRowsAVX2Consts<>+1344(SB), Y14, Y0
-	VMOVUPD      Y2, 800(BX)
-	VADDPD       bsmFirstRowsAVX2Consts<>+1344(SB), Y11, Y2
-	VMOVUPD      Y15, 672(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+0(SB), Y15
-	VFMADD231PD  Y3, Y6, Y15
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+0(SB), Y7, Y3
-	VMOVUPD      Y8, 1184(BX)
-	VADDPD       bsmFirstRowsAVX2Consts<>+1344(SB), Y6, Y8
-	VMOVUPD      Y6, 1216(BX)
-	VADDPD       bsmFirstRowsAVX2Consts<>+1344(SB), Y7, Y6
-	VMOVUPD      Y7, 1248(BX)
-	VMULPD       bsmFirstRowsAVX2Consts<>+1376(SB), Y14, Y7
-	VMOVUPD      Y7, 1280(BX)
-	VMULPD       bsmFirstRowsAVX2Consts<>+1376(SB), Y11, Y7
-	VMOVUPD      Y7, 1312(BX)
-	VMULPD       Y0, Y13, Y7
-	VMOVUPD      Y0, 1344(BX)
-	VMULPD       Y2, Y1, Y0
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1408(SB), Y5, Y10
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1408(SB), Y12, Y4
-	VMOVUPD      Y2, 1376(BX)
-	VMULPD       Y8, Y15, Y2
-	VMOVUPD      Y8, 1408(BX)
-	VMULPD       Y6, Y3, Y8
-	VMOVUPD      Y6, 1440(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1280(SB), Y6
-	VFMADD132PD  1184(BX), Y6, Y9
-	VMOVUPD      Y3, 1472(BX)
-	VMOVUPD      800(BX), Y3
-	VFMADD132PD  672(BX), Y6, Y3
-	VMOVUPD      768(BX), Y6
-	VPSLLQ       $0x34, Y6, Y6
-	VMOVUPD      Y15, 768(BX)
-	VMOVUPD      928(BX), Y15
-	VPSLLQ       $0x34, Y15, Y15
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1440(SB), Y5, Y10
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1440(SB), Y12, Y4
-	VMOVUPD      Y1, 928(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+480(SB), Y1
-	VMOVUPD      Y13, 672(BX)
-	VANDPD       864(BX), Y1, Y13
-	VMOVUPD      Y13, 864(BX)
-	VANDPD       1024(BX), Y1, Y13
-	VMOVUPD      Y13, 1024(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1408(SB), Y13
-	VFMADD132PD  1184(BX), Y13, Y9
-	VFMADD132PD  800(BX), Y13, Y3
-	VANDPD       704(BX), Y1, Y13
-	VANDPD       736(BX), Y1, Y1
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1472(SB), Y5, Y10
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1472(SB), Y12, Y4
-	VMOVUPD      Y1, 736(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1440(SB), Y1
-	VFMADD132PD  1184(BX), Y1, Y9
-	VMOVUPD      Y13, 704(BX)
-	VMOVUPD      800(BX), Y13
-	VFMADD213PD  Y1, Y13, Y3
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+0(SB), Y1
-	VFMADD213PD  Y1, Y5, Y10
-	VFMADD213PD  Y1, Y12, Y4
-	VMOVUPD      Y15, 1504(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1472(SB), Y15
-	VFMADD132PD  1184(BX), Y15, Y9
-	VFMADD213PD  Y15, Y13, Y3
-	VFMADD213PD  Y1, Y10, Y5
-	VFMADD213PD  Y1, Y4, Y12
-	VMULPD       Y2, Y7, Y4
-	VMULPD       Y8, Y0, Y10
-	VFMADD132PD  1184(BX), Y1, Y9
-	VFMADD213PD  Y1, Y13, Y3
-	VMULPD       544(BX), Y5, Y5
-	VMULPD       480(BX), Y12, Y12
-	VDIVPD       Y4, Y1, Y4
-	VDIVPD       Y10, Y1, Y10
-	VMULPD       1280(BX), Y14, Y15
-	VMOVUPD      Y14, 480(BX)
-	VMULPD       1312(BX), Y11, Y14
-	VMULPD       Y6, Y5, Y5
-	VMULPD       1504(BX), Y12, Y6
-	VMOVUPD      416(BX), Y12
-	VMOVUPD      Y11, 1504(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+864(SB), Y11
-	VMOVUPD      Y0, 544(BX)
-	VMINPD       Y11, Y12, Y0
-	VMOVUPD      Y7, 1536(BX)
-	VMOVUPD      896(BX), Y7
-	VMOVUPD      Y8, 1568(BX)
-	VMINPD       Y11, Y7, Y8
-	VFMADD132PD  1184(BX), Y1, Y9
-	VFMADD231PD  Y3, Y13, Y1
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+704(SB), Y3
-	VMULPD       Y15, Y3, Y13
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+640(SB), Y15
+	VMAXPD       Y10, Y15, Y10
+	VMAXPD       Y11, Y15, Y11
+	VMOVUPD      Y8, 672(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+480(SB), Y8
+	VXORPD       Y0, Y8, Y0
+	VXORPD       Y2, Y8, Y2
+	VMINPD       Y0, Y1, Y0
+	VMINPD       Y2, Y1, Y1
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+672(SB), Y2
+	VFMADD213PD  Y2, Y3, Y14
+	VFMADD231PD  Y4, Y6, Y2
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+704(SB), Y4
+	VMOVUPD      Y13, 608(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+736(SB), Y13
+	VFMADD231PD  Y4, Y10, Y13
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+736(SB), Y8
+	VFMADD231PD  Y4, Y11, Y8
+	VMULPD       Y5, Y9, Y5
+	VMULPD       Y7, Y12, Y7
+	VMAXPD       Y0, Y15, Y0
+	VMAXPD       Y1, Y15, Y1
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+768(SB), Y15
+	VFMADD213PD  Y15, Y3, Y14
+	VFMADD231PD  Y2, Y6, Y15
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+736(SB), Y2
+	VSUBPD       Y2, Y13, Y13
+	VSUBPD       Y2, Y8, Y8
+	VMOVUPD      Y7, 960(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+480(SB), Y7
+	VMOVUPD      Y5, 640(BX)
+	VXORPD       64(BX), Y7, Y5
+	VMOVUPD      Y5, 992(BX)
+	VXORPD       32(BX), Y7, Y5
+	VMOVUPD      Y5, 512(BX)
+	VMOVAPD      Y2, Y5
+	VFMADD231PD  Y4, Y0, Y5
+	VFMADD213PD  Y2, Y1, Y4
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+800(SB), Y7
+	VFMADD213PD  Y7, Y3, Y14
+	VFMADD231PD  Y15, Y6, Y7
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+832(SB), Y15
+	VFMADD231PD  Y15, Y13, Y10
+	VFMADD231PD  Y15, Y8, Y11
+	VMOVUPD      Y12, 480(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+864(SB), Y12
+	VMOVUPD      Y9, 576(BX)
+	VMINPD       Y12, Y13, Y9
+	VMINPD       Y12, Y8, Y15
+	VSUBPD       Y2, Y5, Y5
+	VSUBPD       Y2, Y4, Y4
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+896(SB), Y2
+	VFMADD213PD  Y2, Y3, Y14
+	VFMADD231PD  Y7, Y6, Y2
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+928(SB), Y7
+	VFMADD231PD  Y7, Y13, Y10
+	VFMADD231PD  Y7, Y8, Y11
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+960(SB), Y12
+	VMAXPD       Y12, Y9, Y9
+	VMAXPD       Y12, Y15, Y15
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+832(SB), Y12
+	VFMADD231PD  Y12, Y5, Y0
+	VFMADD231PD  Y12, Y4, Y1
 	VMULPD       Y14, Y3, Y3
-	VMULPD       384(BX), Y5, Y5
-	VMULPD       352(BX), Y6, Y6
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+928(SB), Y14
-	VMAXPD       Y14, Y0, Y0
-	VMAXPD       Y14, Y8, Y8
-	VMOVUPD      (BX), Y15
-	VORPD        864(BX), Y15, Y14
-	VORPD        1024(BX), Y15, Y11
-	VROUNDPD     $0x08, Y13, Y13
-	VROUNDPD     $0x08, Y3, Y3
-	VSUBPD       Y0, Y12, Y12
-	VSUBPD       Y8, Y7, Y7
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1088(SB), Y15
-	VADDPD       Y0, Y15, Y0
-	VADDPD       Y8, Y15, Y8
-	VMOVUPD      Y10, 896(BX)
-	VMOVUPD      384(BX), Y10
-	VMINPD       Y5, Y10, Y10
-	VMOVUPD      Y10, 384(BX)
-	VMOVUPD      352(BX), Y10
-	VMINPD       Y6, Y10, Y10
-	VMOVUPD      Y10, 352(BX)
-	VMOVUPD      992(BX), Y10
-	VCMPPD       $0x00, Y14, Y10, Y14
-	VMOVUPD      512(BX), Y10
-	VCMPPD       $0x00, Y11, Y10, Y11
-	VADDPD       Y12, Y15, Y12
-	VADDPD       Y7, Y15, Y7
-	VPSLLQ       $0x34, Y0, Y0
-	VPSLLQ       $0x34, Y8, Y8
-	VPSLLQ       $0x34, Y12, Y12
-	VPSLLQ       $0x34, Y7, Y7
-	VMULPD       Y12, Y9, Y9
-	VMULPD       Y7, Y1, Y1
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+832(SB), Y7
-	VMULPD       Y13, Y7, Y12
-	VMULPD       Y3, Y7, Y7
-	VMULPD       Y4, Y2, Y2
-	VMOVUPD      896(BX), Y10
-	VMOVUPD      Y11, 416(BX)
-	VMULPD       1568(BX), Y10, Y11
-	VMULPD       1536(BX), Y4, Y4
-	VMULPD       544(BX), Y10, Y10
-	VMOVUPD      Y14, 544(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+864(SB), Y14
-	VMOVUPD      Y6, 896(BX)
-	VMINPD       Y14, Y13, Y6
-	VMINPD       Y14, Y3, Y14
-	VMOVUPD      Y5, 1536(BX)
-	VMOVUPD      480(BX), Y5
-	VFMADD231PD  1280(BX), Y5, Y12
-	VMOVUPD      1504(BX), Y15
-	VFMADD231PD  1312(BX), Y15, Y7
-	VMOVUPD      Y1, 1312(BX)
-	VMULPD       672(BX), Y2, Y1
-	VMOVUPD      Y2, 672(BX)
-	VMULPD       928(BX), Y11, Y2
-	VMOVUPD      Y11, 928(BX)
-	VMULPD       768(BX), Y4, Y11
-	VMOVUPD      Y4, 768(BX)
-	VMULPD       1472(BX), Y10, Y4
-	VMAXPD       bsmFirstRowsAVX2Consts<>+928(SB), Y6, Y6
-	VMAXPD       bsmFirstRowsAVX2Consts<>+928(SB), Y14, Y14
-	VFMADD231PD  bsmFirstRowsAVX2Consts<>+896(SB), Y13, Y12
-	VFMADD231PD  bsmFirstRowsAVX2Consts<>+896(SB), Y3, Y7
-	VMULPD       Y1, Y5, Y1
-	VMULPD       Y2, Y15, Y2
-	VMULPD       1216(BX), Y11, Y5
-	VMULPD       1248(BX), Y4, Y4
-	VSUBPD       Y6, Y13, Y11
-	VSUBPD       Y14, Y3, Y3
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+960(SB), Y13
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+992(SB), Y15
-	VFMADD231PD  Y13, Y12, Y15
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+992(SB), Y7, Y13
-	VMOVUPD      Y10, 1248(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+416(SB), Y10
-	VFMADD231PD  bsmFirstRowsAVX2Consts<>+1024(SB), Y1, Y10
-	VMOVUPD      Y1, 1216(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+416(SB), Y1
-	VFMADD231PD  bsmFirstRowsAVX2Consts<>+1024(SB), Y2, Y1
-	VMOVUPD      Y2, 1504(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+416(SB), Y2
-	VFMADD231PD  bsmFirstRowsAVX2Consts<>+1024(SB), Y5, Y2
-	VMOVUPD      Y5, 480(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+416(SB), Y5
-	VFMADD231PD  bsmFirstRowsAVX2Consts<>+1024(SB), Y4, Y5
-	VADDPD       bsmFirstRowsAVX2Consts<>+1088(SB), Y11, Y11
-	VADDPD       bsmFirstRowsAVX2Consts<>+1088(SB), Y3, Y3
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1056(SB), Y12, Y15
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1056(SB), Y7, Y13
-	VADDPD       bsmFirstRowsAVX2Consts<>+1088(SB), Y6, Y6
-	VADDPD       bsmFirstRowsAVX2Consts<>+1088(SB), Y14, Y14
-	VMULPD       Y0, Y9, Y0
-	VMULPD       1312(BX), Y8, Y8
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1504(SB), Y9
-	VMOVUPD      Y4, 1312(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1536(SB), Y4
-	VFMADD231PD  Y9, Y10, Y4
-	VMOVUPD      Y8, 1472(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1536(SB), Y8
-	VFMADD231PD  Y9, Y1, Y8
-	VMOVUPD      Y0, 1280(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1152(SB), Y0
-	VFMADD213PD  Y0, Y12, Y15
-	VFMADD231PD  Y13, Y7, Y0
-	VPSLLQ       $0x34, Y11, Y11
-	VPSLLQ       $0x34, Y3, Y3
-	VPSLLQ       $0x34, Y6, Y6
-	VPSLLQ       $0x34, Y14, Y13
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1568(SB), Y14
-	VFMADD213PD  Y14, Y10, Y4
-	VFMADD213PD  Y14, Y1, Y8
-	VMOVUPD      Y13, 1568(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1184(SB), Y13
-	VFMADD213PD  Y13, Y12, Y15
-	VFMADD231PD  Y0, Y7, Y13
-	VMOVUPD      1344(BX), Y0
-	VMULPD       672(BX), Y0, Y0
-	VMOVUPD      Y0, 672(BX)
-	VMOVUPD      1376(BX), Y0
-	VMULPD       928(BX), Y0, Y0
-	VMOVUPD      Y0, 928(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1536(SB), Y0
-	VFMADD231PD  Y9, Y2, Y0
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1536(SB), Y5, Y9
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1600(SB), Y10, Y4
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1600(SB), Y1, Y8
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1216(SB), Y12, Y15
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1216(SB), Y7, Y13
-	VMOVUPD      Y6, 1376(BX)
-	VMOVUPD      1408(BX), Y6
-	VMULPD       768(BX), Y6, Y6
-	VMOVUPD      Y6, 768(BX)
-	VMOVUPD      1440(BX), Y6
-	VMULPD       1248(BX), Y6, Y6
-	VFMADD213PD  Y14, Y2, Y0
-	VFMADD231PD  Y9, Y5, Y14
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1632(SB), Y9
-	VFMADD213PD  Y9, Y10, Y4
-	VFMADD213PD  Y9, Y1, Y8
-	VMOVUPD      Y6, 1248(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1280(SB), Y6
-	VFMADD213PD  Y6, Y12, Y15
-	VFMADD231PD  Y13, Y7, Y6
-	VMULPD       Y12, Y12, Y13
-	VMOVUPD      Y3, 1440(BX)
-	VMULPD       Y7, Y7, Y3
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1600(SB), Y2, Y0
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1600(SB), Y5, Y14
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1664(SB), Y10, Y4
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1664(SB), Y1, Y8
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1408(SB), Y12, Y15
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1408(SB), Y7, Y6
-	VMOVUPD      Y11, 1408(BX)
-	VMOVUPD      128(BX), Y11
-	VMULPD       1280(BX), Y11, Y11
-	VMOVUPD      Y3, 1280(BX)
-	VMOVUPD      160(BX), Y3
-	VMULPD       1472(BX), Y3, Y3
-	VFMADD213PD  Y9, Y2, Y0
-	VFMADD231PD  Y14, Y5, Y9
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1696(SB), Y14
-	VFMADD213PD  Y14, Y10, Y4
-	VFMADD213PD  Y14, Y1, Y8
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1440(SB), Y14
-	VFMADD213PD  Y14, Y12, Y15
-	VFMADD231PD  Y6, Y7, Y14
-	VMOVUPD      64(BX), Y6
-	VMOVUPD      Y13, 1472(BX)
-	VMULPD       1536(BX), Y6, Y13
-	VMOVUPD      Y13, 160(BX)
-	VMOVUPD      32(BX), Y13
-	VMULPD       896(BX), Y13, Y6
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1664(SB), Y2, Y0
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1664(SB), Y5, Y9
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1728(SB), Y10, Y4
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1728(SB), Y1, Y8
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1472(SB), Y12, Y15
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1472(SB), Y7, Y14
-	VMOVUPD      Y6, 128(BX)
-	VMULPD       64(BX), Y11, Y6
-	VMULPD       Y3, Y13, Y13
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1696(SB), Y2, Y0
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1696(SB), Y5, Y9
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1760(SB), Y10, Y4
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1760(SB), Y1, Y8
-	VFMADD231PD  1472(BX), Y15, Y12
-	VFMADD231PD  1280(BX), Y14, Y7
-	VMOVUPD      (BX), Y14
-	VORPD        704(BX), Y14, Y15
-	VORPD        736(BX), Y14, Y14
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1728(SB), Y2, Y0
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1728(SB), Y5, Y9
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1792(SB), Y10, Y4
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1792(SB), Y1, Y8
-	VMOVUPD      Y13, 1280(BX)
-	VMOVUPD      1536(BX), Y13
-	VFMADD213PD  Y13, Y13, Y12
-	VMOVUPD      896(BX), Y13
-	VFMADD213PD  Y13, Y13, Y7
-	VMOVUPD      992(BX), Y13
-	VCMPPD       $0x00, Y15, Y13, Y13
-	VMOVUPD      512(BX), Y15
-	VCMPPD       $0x00, Y14, Y15, Y14
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1760(SB), Y15
-	VFMADD213PD  Y15, Y2, Y0
-	VFMADD231PD  Y9, Y5, Y15
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1824(SB), Y9
-	VFMADD213PD  Y9, Y10, Y4
-	VFMADD213PD  Y9, Y1, Y8
-	VMULPD       1408(BX), Y12, Y12
-	VMULPD       1440(BX), Y7, Y7
-	VMOVUPD      Y14, 1440(BX)
-	VMOVUPD      544(BX), Y14
-	VMOVUPD      Y6, 1408(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+288(SB), Y6
-	VMOVUPD      Y13, 512(BX)
-	VMOVUPD      160(BX), Y13
-	VBLENDVPD    Y14, Y6, Y13, Y13
-	VMOVUPD      416(BX), Y14
-	VMOVUPD      Y13, 160(BX)
-	VMOVUPD      128(BX), Y13
-	VBLENDVPD    Y14, Y6, Y13, Y13
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1792(SB), Y14
-	VFMADD213PD  Y14, Y2, Y0
-	VFMADD231PD  Y15, Y5, Y14
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1856(SB), Y15
-	VFMADD213PD  Y15, Y10, Y4
-	VFMADD213PD  Y15, Y1, Y8
-	VMULPD       1376(BX), Y12, Y12
-	VMULPD       1568(BX), Y7, Y7
-	VMOVUPD      Y13, 1568(BX)
-	VMOVUPD      384(BX), Y13
-	VMINPD       Y11, Y13, Y13
-	VMOVUPD      352(BX), Y6
-	VMINPD       Y3, Y6, Y6
-	VFMADD213PD  Y9, Y2, Y0
-	VFMADD231PD  Y14, Y5, Y9
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1888(SB), Y14
-	VFMADD213PD  Y14, Y10, Y4
-	VFMADD213PD  Y14, Y1, Y8
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1920(SB), Y14
-	VMOVUPD      Y6, 352(BX)
-	VMULPD       Y14, Y12, Y6
-	VMULPD       Y14, Y7, Y14
-	VADDPD       1536(BX), Y11, Y11
-	VADDPD       896(BX), Y3, Y3
-	VFMADD213PD  Y15, Y2, Y0
-	VFMADD231PD  Y9, Y5, Y15
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1952(SB), Y9
-	VFMADD213PD  Y9, Y10, Y4
-	VFMADD213PD  Y9, Y1, Y8
-	VMOVUPD      Y7, 896(BX)
-	VMULPD       640(BX), Y6, Y7
-	VMOVUPD      Y12, 640(BX)
-	VMULPD       960(BX), Y14, Y12
-	VMOVUPD      Y14, 960(BX)
-	VMOVUPD      512(BX), Y14
-	VMOVUPD      Y6, 1536(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+288(SB), Y6
-	VMOVUPD      1408(BX), Y9
-	VBLENDVPD    Y14, Y6, Y9, Y9
-	VMOVUPD      1440(BX), Y14
+	VMULPD       Y2, Y6, Y2
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+992(SB), Y6
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1024(SB), Y12
+	VFMADD231PD  Y6, Y10, Y12
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1024(SB), Y14
+	VFMADD231PD  Y6, Y11, Y14
+	VSUBPD       Y9, Y13, Y13
+	VSUBPD       Y15, Y8, Y8
+	VFMADD231PD  Y7, Y5, Y0
+	VFMADD231PD  Y7, Y4, Y1
+	VMOVUPD      608(BX), Y7
+	VFMADD213PD  672(BX), Y7, Y3
+	VMOVUPD      Y4, 672(BX)
+	VMOVUPD      416(BX), Y4
+	VFMADD213PD  864(BX), Y4, Y2
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1056(SB), Y10, Y12
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1056(SB), Y11, Y14
+	VADDPD       bsmFirstRowsAVX2Consts<>+1088(SB), Y13, Y13
+	VADDPD       bsmFirstRowsAVX2Consts<>+1088(SB), Y8, Y8
+	VMOVUPD      Y5, 864(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1024(SB), Y5
+	VFMADD231PD  Y6, Y0, Y5
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1024(SB), Y1, Y6
+	VMOVUPD      Y8, 1120(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1120(SB), Y8
+	VFMADD231PD  Y8, Y7, Y3
+	VFMADD231PD  Y8, Y4, Y2
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1152(SB), Y4
+	VFMADD213PD  Y4, Y10, Y12
+	VFMADD213PD  Y4, Y11, Y14
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1088(SB), Y7
+	VADDPD       Y7, Y9, Y9
+	VADDPD       Y7, Y15, Y15
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1056(SB), Y7
+	VFMADD213PD  Y7, Y0, Y5
+	VFMADD231PD  Y6, Y1, Y7
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1184(SB), Y6
+	VFMADD231PD  704(BX), Y6, Y3
+	VFMADD231PD  896(BX), Y6, Y2
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1216(SB), Y6
+	VFMADD213PD  Y6, Y10, Y12
+	VFMADD213PD  Y6, Y11, Y14
+	VPSLLQ       $0x34, Y13, Y13
+	VMOVUPD      Y13, 896(BX)
+	VMOVUPD      1120(BX), Y13
+	VPSLLQ       $0x34, Y13, Y13
+	VFMADD213PD  Y4, Y0, Y5
+	VFMADD231PD  Y7, Y1, Y4
+	VMOVUPD      192(BX), Y7
+	VFMADD231PD  800(BX), Y7, Y3
+	VMOVUPD      96(BX), Y7
+	VFMADD231PD  544(BX), Y7, Y2
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1248(SB), Y7
+	VFMADD213PD  Y7, Y10, Y12
+	VFMADD213PD  Y7, Y11, Y14
+	VMOVUPD      Y13, 544(BX)
+	VMOVUPD      864(BX), Y13
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+864(SB), Y8
+	VMOVUPD      Y15, 800(BX)
+	VMINPD       Y8, Y13, Y15
+	VMOVUPD      672(BX), Y13
+	VMOVUPD      Y15, 1120(BX)
+	VMINPD       Y8, Y13, Y15
+	VFMADD213PD  Y6, Y0, Y5
+	VFMADD231PD  Y4, Y1, Y6
+	VMOVUPD      576(BX), Y4
+	VMOVUPD      1024(BX), Y8
+	VFMADD231PD  Y3, Y4, Y8
+	VMOVUPD      480(BX), Y13
+	VMOVUPD      Y15, 704(BX)
+	VMOVUPD      928(BX), Y15
+	VFMADD231PD  Y2, Y13, Y15
+	VFMSUB213PD  1024(BX), Y4, Y3
+	VFMSUB213PD  928(BX), Y13, Y2
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1280(SB), Y13
+	VFMADD213PD  Y13, Y10, Y12
+	VFMADD213PD  Y13, Y11, Y14
+	VFMADD213PD  Y7, Y0, Y5
+	VFMADD231PD  Y6, Y1, Y7
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+32(SB), Y6
+	VANDPD       Y8, Y6, Y4
+	VMOVUPD      Y8, 928(BX)
+	VANDPD       Y15, Y6, Y8
+	VMOVUPD      Y15, 1024(BX)
+	VANDPD       Y3, Y6, Y15
+	VMOVUPD      Y3, 416(BX)
+	VANDPD       Y2, Y6, Y3
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1312(SB), Y6
+	VMINPD       Y4, Y6, Y4
+	VMINPD       Y8, Y6, Y8
+	VMINPD       Y15, Y6, Y15
+	VMINPD       Y3, Y6, Y3
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1344(SB), Y6
+	VFMADD213PD  Y6, Y10, Y12
+	VFMADD213PD  Y6, Y11, Y14
+	VFMADD213PD  Y13, Y0, Y5
+	VFMADD231PD  Y7, Y1, Y13
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1376(SB), Y7
+	VMOVUPD      Y2, 608(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1120(SB), Y2
+	VFMADD231PD  Y7, Y4, Y2
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1120(SB), Y6
+	VFMADD231PD  Y7, Y8, Y6
+	VMOVUPD      Y9, 1152(BX)
+	VADDPD       bsmFirstRowsAVX2Consts<>+1408(SB), Y4, Y9
+	VMOVUPD      Y1, 1184(BX)
+	VADDPD       bsmFirstRowsAVX2Consts<>+1408(SB), Y8, Y1
+	VMOVUPD      Y13, 1216(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1120(SB), Y13
+	VFMADD231PD  Y7, Y15, Y13
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1120(SB), Y3, Y7
+	VMOVUPD      Y7, 1248(BX)
+	VADDPD       bsmFirstRowsAVX2Consts<>+1408(SB), Y15, Y7
+	VMOVUPD      Y15, 1280(BX)
+	VADDPD       bsmFirstRowsAVX2Consts<>+1408(SB), Y3, Y15
+	VMOVUPD      Y3, 1312(BX)
+	VMULPD       Y4, Y4, Y3
+	VMOVUPD      Y4, 1344(BX)
+	VMULPD       Y8, Y8, Y4
+	VMOVUPD      Y8, 1376(BX)
+	VMULPD       Y9, Y2, Y8
 	VMOVUPD      Y9, 1408(BX)
-	VMOVUPD      1280(BX), Y9
-	VBLENDVPD    Y14, Y6, Y9, Y6
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1888(SB), Y9
-	VFMADD213PD  Y9, Y2, Y0
-	VFMADD231PD  Y15, Y5, Y9
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1984(SB), Y14
-	VFMADD213PD  Y14, Y10, Y4
-	VFMADD213PD  Y14, Y1, Y8
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1376(SB), Y15
-	VMULPD       Y7, Y15, Y7
-	VMULPD       Y12, Y15, Y12
-	VMINPD       1088(BX), Y13, Y13
-	VMOVUPD      352(BX), Y15
-	VMINPD       1056(BX), Y15, Y15
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1952(SB), Y2, Y0
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1952(SB), Y5, Y9
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2016(SB), Y10, Y4
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2016(SB), Y1, Y8
-	VADDPD       1088(BX), Y11, Y11
-	VADDPD       1056(BX), Y3, Y3
-	VMOVUPD      Y12, 1056(BX)
-	VMOVUPD      160(BX), Y12
-	VMOVUPD      Y7, 1088(BX)
-	VSUBPD       1408(BX), Y12, Y7
-	VMOVUPD      1568(BX), Y12
-	VMOVUPD      Y7, 352(BX)
-	VSUBPD       Y6, Y12, Y7
-	VFMADD213PD  Y14, Y2, Y0
-	VFMADD231PD  Y9, Y5, Y14
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2048(SB), Y9
-	VFMADD213PD  Y9, Y10, Y4
-	VFMADD213PD  Y9, Y1, Y8
-	VMOVUPD      1536(BX), Y12
-	VMOVUPD      Y7, 1280(BX)
-	VMULPD       1152(BX), Y12, Y7
-	VMOVUPD      Y6, 1440(BX)
-	VMOVUPD      960(BX), Y6
-	VMULPD       608(BX), Y6, Y9
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2080(SB), Y6
-	VCMPPD       $0x11, Y13, Y6, Y13
-	VCMPPD       $0x11, Y15, Y6, Y6
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2016(SB), Y15
-	VFMADD213PD  Y15, Y2, Y0
-	VFMADD231PD  Y14, Y5, Y15
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2112(SB), Y14
-	VFMADD213PD  Y14, Y10, Y4
-	VFMADD213PD  Y14, Y1, Y8
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2144(SB), Y14
-	VCMPPD       $0x11, Y14, Y11, Y11
-	VCMPPD       $0x11, Y14, Y3, Y3
-	VMULPD       832(BX), Y12, Y12
-	VMOVUPD      448(BX), Y14
-	VMULPD       960(BX), Y14, Y14
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2048(SB), Y2, Y0
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2048(SB), Y5, Y15
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2176(SB), Y10, Y4
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2176(SB), Y1, Y8
-	VMULPD       576(BX), Y7, Y7
-	VMULPD       1120(BX), Y9, Y9
-	VANDPD       Y11, Y13, Y11
-	VANDPD       Y3, Y6, Y3
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2112(SB), Y6
-	VFMADD213PD  Y6, Y2, Y0
-	VFMADD231PD  Y15, Y5, Y6
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2208(SB), Y13
-	VFMADD213PD  Y13, Y10, Y4
-	VFMADD213PD  Y13, Y1, Y8
+	VMULPD       Y1, Y6, Y9
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1440(SB), Y10, Y12
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1440(SB), Y11, Y14
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1344(SB), Y0, Y5
+	VMOVUPD      Y1, 1440(BX)
+	VMOVUPD      1184(BX), Y1
+	VMOVUPD      Y6, 1472(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1344(SB), Y6
+	VFMADD231PD  1216(BX), Y1, Y6
+	VMOVUPD      Y2, 1216(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+736(SB), Y2
+	VFMADD132PD  bsmFirstRowsAVX2Consts<>+1472(SB), Y2, Y3
+	VFMADD132PD  bsmFirstRowsAVX2Consts<>+1472(SB), Y2, Y4
+	VMOVUPD      Y9, 1504(BX)
+	VMOVUPD      1152(BX), Y9
+	VPSLLQ       $0x34, Y9, Y9
+	VMOVUPD      Y9, 1152(BX)
+	VMOVUPD      800(BX), Y9
+	VPSLLQ       $0x34, Y9, Y9
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1504(SB), Y10, Y12
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1504(SB), Y11, Y14
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1440(SB), Y0, Y5
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1440(SB), Y1, Y6
+	VSUBPD       Y2, Y3, Y3
+	VSUBPD       Y2, Y4, Y2
+	VMOVUPD      1120(BX), Y4
+	VMOVUPD      Y9, 800(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+960(SB), Y9
+	VMAXPD       Y9, Y4, Y4
+	VMOVUPD      Y2, 1120(BX)
+	VMOVUPD      704(BX), Y2
+	VMAXPD       Y9, Y2, Y2
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+0(SB), Y9
+	VFMADD213PD  Y9, Y10, Y12
+	VFMADD213PD  Y9, Y11, Y14
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1504(SB), Y0, Y5
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1504(SB), Y1, Y6
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+480(SB), Y1
+	VMOVUPD      Y3, 704(BX)
+	VANDPD       928(BX), Y1, Y3
+	VMOVUPD      Y3, 928(BX)
+	VANDPD       1024(BX), Y1, Y3
+	VMOVUPD      864(BX), Y1
+	VSUBPD       Y4, Y1, Y1
+	VMOVUPD      Y3, 864(BX)
+	VMOVUPD      672(BX), Y3
+	VSUBPD       Y2, Y3, Y3
+	VFMADD213PD  Y9, Y12, Y10
+	VFMADD213PD  Y9, Y14, Y11
+	VMULPD       Y7, Y13, Y12
+	VMULPD       1248(BX), Y15, Y14
+	VFMADD213PD  Y9, Y0, Y5
+	VFMADD132PD  1184(BX), Y9, Y6
+	VADDPD       bsmFirstRowsAVX2Consts<>+1088(SB), Y1, Y1
+	VADDPD       bsmFirstRowsAVX2Consts<>+1088(SB), Y3, Y3
+	VMULPD       896(BX), Y10, Y10
+	VMULPD       544(BX), Y11, Y11
+	VMOVUPD      Y15, 544(BX)
+	VMULPD       Y12, Y8, Y15
+	VMOVUPD      Y7, 896(BX)
+	VMULPD       1504(BX), Y14, Y7
+	VFMADD213PD  Y9, Y5, Y0
+	VFMADD132PD  1184(BX), Y9, Y6
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1536(SB), Y5
+	VMOVUPD      Y13, 1184(BX)
+	VMULPD       704(BX), Y5, Y13
+	VMULPD       1120(BX), Y5, Y5
+	VMULPD       1152(BX), Y10, Y10
+	VMULPD       800(BX), Y11, Y11
+	VDIVPD       Y15, Y9, Y15
+	VDIVPD       Y7, Y9, Y7
+	VMOVUPD      1344(BX), Y9
+	VFMADD231PD  Y9, Y9, Y13
+	VMOVUPD      1376(BX), Y9
+	VFMADD231PD  Y9, Y9, Y5
+	VMOVUPD      704(BX), Y9
+	VMOVUPD      Y8, 800(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+864(SB), Y8
+	VMOVUPD      Y7, 1152(BX)
+	VMINPD       Y8, Y9, Y7
+	VMOVUPD      Y14, 672(BX)
+	VMOVUPD      1120(BX), Y14
+	VMINPD       Y8, Y14, Y8
+	VMULPD       384(BX), Y10, Y10
+	VMULPD       352(BX), Y11, Y11
+	VADDPD       bsmFirstRowsAVX2Consts<>+1088(SB), Y4, Y4
+	VADDPD       bsmFirstRowsAVX2Consts<>+1088(SB), Y2, Y2
+	VMOVUPD      Y12, 1024(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1568(SB), Y12
+	VFMADD231PD  Y12, Y9, Y13
+	VFMADD231PD  Y12, Y14, Y5
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+960(SB), Y12
+	VMAXPD       Y12, Y7, Y7
+	VMAXPD       Y12, Y8, Y8
+	VPSLLQ       $0x34, Y1, Y1
+	VPSLLQ       $0x34, Y3, Y3
+	VMULPD       Y1, Y0, Y0
+	VMULPD       Y3, Y6, Y1
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1600(SB), Y3
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1632(SB), Y6
+	VFMADD231PD  Y3, Y13, Y6
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1632(SB), Y5, Y3
+	VSUBPD       Y7, Y9, Y9
+	VSUBPD       Y8, Y14, Y12
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1088(SB), Y14
+	VADDPD       Y7, Y14, Y7
+	VADDPD       Y8, Y14, Y8
+	VPSLLQ       $0x34, Y4, Y4
+	VPSLLQ       $0x34, Y2, Y2
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1664(SB), Y13, Y6
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1664(SB), Y5, Y3
+	VADDPD       Y9, Y14, Y9
+	VADDPD       Y12, Y14, Y12
+	VPSLLQ       $0x34, Y7, Y7
+	VPSLLQ       $0x34, Y8, Y8
+	VMULPD       Y4, Y0, Y0
+	VMULPD       Y2, Y1, Y1
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1696(SB), Y2
+	VFMADD213PD  Y2, Y13, Y6
+	VFMADD231PD  Y3, Y5, Y2
+	VPSLLQ       $0x34, Y9, Y3
+	VPSLLQ       $0x34, Y12, Y4
+	VMOVUPD      384(BX), Y9
+	VMINPD       Y10, Y9, Y9
+	VMOVUPD      352(BX), Y12
+	VMINPD       Y11, Y12, Y12
+	VMULPD       128(BX), Y0, Y0
+	VMULPD       160(BX), Y1, Y1
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1728(SB), Y14
+	VFMADD213PD  Y14, Y13, Y6
+	VFMADD231PD  Y2, Y5, Y14
+	VMULPD       1024(BX), Y15, Y2
+	VMOVUPD      Y12, 1024(BX)
+	VMOVUPD      1152(BX), Y12
+	VMOVUPD      Y9, 160(BX)
+	VMULPD       672(BX), Y12, Y9
+	VMULPD       800(BX), Y15, Y15
+	VMULPD       1504(BX), Y12, Y12
+	VMOVUPD      Y8, 1504(BX)
+	VMOVUPD      (BX), Y8
+	VMOVUPD      Y7, 1152(BX)
+	VORPD        928(BX), Y8, Y7
+	VMOVUPD      Y4, 800(BX)
+	VORPD        864(BX), Y8, Y4
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1760(SB), Y8
+	VFMADD213PD  Y8, Y13, Y6
+	VFMADD231PD  Y14, Y5, Y8
+	VMULPD       1216(BX), Y2, Y14
+	VMOVUPD      Y3, 1216(BX)
+	VMULPD       1472(BX), Y9, Y3
+	VMOVUPD      Y1, 1472(BX)
+	VMULPD       1184(BX), Y15, Y1
+	VMOVUPD      Y0, 1184(BX)
+	VMULPD       1248(BX), Y12, Y0
+	VMULPD       1408(BX), Y2, Y2
+	VMULPD       1440(BX), Y9, Y9
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1792(SB), Y13, Y6
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1792(SB), Y5, Y8
+	VMULPD       1344(BX), Y14, Y14
+	VMULPD       1376(BX), Y3, Y3
+	VMULPD       1280(BX), Y1, Y1
+	VMULPD       1312(BX), Y0, Y0
+	VMULPD       896(BX), Y15, Y15
+	VMULPD       544(BX), Y12, Y12
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1824(SB), Y13, Y6
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1824(SB), Y5, Y8
+	VMOVUPD      Y12, 544(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+416(SB), Y12
+	VFMADD231PD  bsmFirstRowsAVX2Consts<>+1120(SB), Y14, Y12
+	VMOVUPD      Y15, 896(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+416(SB), Y15
+	VFMADD231PD  bsmFirstRowsAVX2Consts<>+1120(SB), Y3, Y15
+	VMOVUPD      Y9, 1312(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+416(SB), Y9
+	VFMADD231PD  bsmFirstRowsAVX2Consts<>+1120(SB), Y1, Y9
+	VMOVUPD      Y2, 1280(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+416(SB), Y2
+	VFMADD231PD  bsmFirstRowsAVX2Consts<>+1120(SB), Y0, Y2
+	VMOVUPD      Y0, 1376(BX)
+	VMULPD       64(BX), Y10, Y0
+	VMOVUPD      Y1, 1344(BX)
+	VMULPD       32(BX), Y11, Y1
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1856(SB), Y13, Y6
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1856(SB), Y5, Y8
+	VMOVUPD      Y3, 1440(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1920(SB), Y3
+	VFMADD231PD  bsmFirstRowsAVX2Consts<>+1888(SB), Y12, Y3
+	VMOVUPD      Y14, 1408(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1920(SB), Y14
+	VFMADD231PD  bsmFirstRowsAVX2Consts<>+1888(SB), Y15, Y14
+	VMOVUPD      Y1, 1248(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1920(SB), Y1
+	VFMADD231PD  bsmFirstRowsAVX2Consts<>+1888(SB), Y9, Y1
+	VMOVUPD      Y0, 672(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1920(SB), Y0
+	VFMADD231PD  bsmFirstRowsAVX2Consts<>+1888(SB), Y2, Y0
+	VMOVUPD      Y11, 128(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+480(SB), Y11
+	VMOVUPD      Y10, 352(BX)
+	VANDPD       416(BX), Y11, Y10
+	VANDPD       608(BX), Y11, Y11
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1952(SB), Y13, Y6
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1952(SB), Y5, Y8
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1984(SB), Y12, Y3
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1984(SB), Y15, Y14
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1984(SB), Y9, Y1
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1984(SB), Y2, Y0
+	VMOVUPD      Y11, 608(BX)
+	VMOVUPD      992(BX), Y11
+	VCMPPD       $0x00, Y7, Y11, Y7
+	VMOVUPD      512(BX), Y11
+	VCMPPD       $0x00, Y4, Y11, Y4
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2016(SB), Y11
+	VFMADD213PD  Y11, Y13, Y6
+	VFMADD213PD  Y11, Y5, Y8
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2048(SB), Y11
+	VFMADD213PD  Y11, Y12, Y3
+	VFMADD213PD  Y11, Y15, Y14
+	VFMADD213PD  Y11, Y9, Y1
+	VFMADD231PD  Y0, Y2, Y11
+	VMOVUPD      1184(BX), Y0
+	VMOVUPD      Y4, 416(BX)
+	VMULPD       64(BX), Y0, Y4
+	VMOVUPD      1472(BX), Y0
+	VMOVUPD      Y4, 64(BX)
+	VMULPD       32(BX), Y0, Y4
+	VMULPD       Y6, Y13, Y6
+	VMULPD       Y8, Y5, Y5
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2080(SB), Y8
+	VFMADD213PD  Y8, Y12, Y3
+	VFMADD213PD  Y8, Y15, Y14
+	VFMADD213PD  Y8, Y9, Y1
+	VFMADD231PD  Y11, Y2, Y8
+	VMOVUPD      (BX), Y11
+	VORPD        Y10, Y11, Y13
+	VORPD        608(BX), Y11, Y11
+	VMOVUPD      Y10, 32(BX)
+	VMOVUPD      352(BX), Y10
+	VFMADD213PD  Y10, Y10, Y6
+	VMOVUPD      128(BX), Y10
+	VFMADD213PD  Y10, Y10, Y5
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2112(SB), Y10
+	VFMADD213PD  Y10, Y12, Y3
+	VFMADD213PD  Y10, Y15, Y14
+	VFMADD213PD  Y10, Y9, Y1
+	VFMADD231PD  Y8, Y2, Y10
+	VMOVUPD      992(BX), Y8
+	VCMPPD       $0x00, Y13, Y8, Y8
+	VMOVUPD      512(BX), Y13
+	VCMPPD       $0x00, Y11, Y13, Y11
+	VMULPD       1216(BX), Y6, Y6
+	VMULPD       800(BX), Y5, Y5
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2144(SB), Y13
+	VFMADD213PD  Y13, Y12, Y3
+	VFMADD213PD  Y13, Y15, Y14
+	VFMADD213PD  Y13, Y9, Y1
+	VFMADD231PD  Y10, Y2, Y13
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+288(SB), Y10
+	VMOVUPD      Y4, 800(BX)
+	VMOVUPD      672(BX), Y4
+	VBLENDVPD    Y7, Y10, Y4, Y4
+	VMOVUPD      416(BX), Y7
+	VMOVUPD      Y4, 672(BX)
+	VMOVUPD      1248(BX), Y4
+	VBLENDVPD    Y7, Y10, Y4, Y4
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2176(SB), Y7
+	VFMADD213PD  Y7, Y12, Y3
+	VFMADD213PD  Y7, Y15, Y14
+	VFMADD213PD  Y7, Y9, Y1
+	VFMADD231PD  Y13, Y2, Y7
+	VMULPD       1152(BX), Y6, Y6
+	VMULPD       1504(BX), Y5, Y5
+	VMOVUPD      160(BX), Y13
+	VMINPD       1184(BX), Y13, Y13
+	VMOVUPD      Y4, 160(BX)
+	VMOVUPD      1024(BX), Y4
+	VMINPD       Y0, Y4, Y4
+	VMOVUPD      Y4, 1024(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2208(SB), Y4
+	VFMADD213PD  Y4, Y12, Y3
+	VFMADD213PD  Y4, Y15, Y14
+	VFMADD213PD  Y4, Y9, Y1
+	VFMADD231PD  Y7, Y2, Y4
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2240(SB), Y7
+	VMOVUPD      Y13, 1504(BX)
+	VMULPD       Y7, Y6, Y13
+	VMULPD       Y7, Y5, Y7
+	VMOVUPD      Y5, 1152(BX)
+	VMOVUPD      352(BX), Y5
+	VADDPD       1184(BX), Y5, Y5
+	VADDPD       128(BX), Y0, Y0
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2272(SB), Y12, Y3
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2272(SB), Y15, Y14
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2272(SB), Y9, Y1
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2272(SB), Y2, Y4
+	VMOVUPD      Y6, 128(BX)
+	VMULPD       640(BX), Y13, Y6
+	VMOVUPD      Y13, 640(BX)
+	VMULPD       960(BX), Y7, Y13
+	VMOVUPD      Y7, 960(BX)
+	VMOVUPD      64(BX), Y7
+	VBLENDVPD    Y8, Y10, Y7, Y7
+	VMOVUPD      800(BX), Y8
+	VBLENDVPD    Y11, Y10, Y8, Y8
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2304(SB), Y10
+	VFMADD213PD  Y10, Y12, Y3
+	VFMADD213PD  Y10, Y15, Y14
+	VFMADD213PD  Y10, Y9, Y1
+	VFMADD231PD  Y4, Y2, Y10
+	VMOVUPD      1088(BX), Y4
+	VMULPD       736(BX), Y4, Y11
+	VMOVUPD      Y11, 736(BX)
+	VMOVUPD      1056(BX), Y11
+	VMOVUPD      Y8, 800(BX)
+	VMULPD       768(BX), Y11, Y8
+	VMULPD       bsmFirstRowsAVX2Consts<>+2016(SB), Y6, Y6
+	VMULPD       bsmFirstRowsAVX2Consts<>+2016(SB), Y13, Y13
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2336(SB), Y12, Y3
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2336(SB), Y15, Y14
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2336(SB), Y9, Y1
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2336(SB), Y2, Y10
+	VMOVUPD      Y13, 768(BX)
+	VMOVUPD      1504(BX), Y13
+	VMINPD       Y4, Y13, Y13
+	VMOVUPD      Y6, 1504(BX)
+	VMOVUPD      1024(BX), Y6
+	VMINPD       Y11, Y6, Y6
+	VADDPD       Y5, Y4, Y4
+	VADDPD       Y0, Y11, Y0
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2368(SB), Y5
+	VFMADD213PD  Y5, Y12, Y3
+	VFMADD213PD  Y5, Y15, Y14
+	VFMADD213PD  Y5, Y9, Y1
+	VFMADD231PD  Y10, Y2, Y5
+	VMOVUPD      672(BX), Y10
+	VSUBPD       Y7, Y10, Y11
+	VMOVUPD      160(BX), Y10
+	VMOVUPD      Y11, 1056(BX)
+	VSUBPD       800(BX), Y10, Y11
+	VMOVUPD      736(BX), Y10
+	VMOVUPD      Y11, 1088(BX)
+	VMULPD       576(BX), Y10, Y11
+	VMOVUPD      Y7, 576(BX)
+	VMULPD       480(BX), Y8, Y7
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2400(SB), Y12, Y3
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2400(SB), Y15, Y14
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2400(SB), Y9, Y1
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2400(SB), Y2, Y5
+	VMOVUPD      Y7, 480(BX)
+	VMULPD       640(BX), Y10, Y7
+	VMULPD       960(BX), Y8, Y10
+	VMOVUPD      Y8, 1024(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2432(SB), Y8
+	VCMPPD       $0x11, Y13, Y8, Y13
+	VCMPPD       $0x11, Y6, Y8, Y6
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2464(SB), Y8
+	VFMADD213PD  Y8, Y12, Y3
+	VFMADD213PD  Y8, Y15, Y14
+	VFMADD213PD  Y8, Y9, Y1
+	VFMADD231PD  Y5, Y2, Y8
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2496(SB), Y5
+	VCMPPD       $0x11, Y5, Y4, Y4
+	VCMPPD       $0x11, Y5, Y0, Y0
+	VMOVUPD      832(BX), Y5
+	VMULPD       640(BX), Y5, Y5
+	VMOVUPD      Y5, 640(BX)
+	VMOVUPD      448(BX), Y5
+	VMULPD       960(BX), Y5, Y5
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2528(SB), Y12, Y3
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2528(SB), Y15, Y14
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2528(SB), Y9, Y1
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+2528(SB), Y2, Y8
+	VMULPD       Y11, Y7, Y7
+	VMULPD       480(BX), Y10, Y10
+	VANDPD       Y4, Y13, Y4
+	VANDPD       Y0, Y6, Y0
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2560(SB), Y6
+	VFMADD213PD  Y6, Y12, Y3
+	VFMADD213PD  Y6, Y15, Y14
+	VFMADD213PD  Y6, Y9, Y1
+	VFMADD231PD  Y8, Y2, Y6
+	VMOVUPD      640(BX), Y8
 	PREFETCHT0   1024(R9)(AX*1)
-	VMOVUPD      Y12, (R9)(AX*1)
-	VMOVUPD      Y14, 32(R9)(AX*1)
+	VMOVUPD      Y8, (R9)(AX*1)
+	VMOVUPD      Y5, 32(R9)(AX*1)
 	PREFETCHT0   1024(R8)(AX*1)
 	VMOVUPD      Y7, (R8)(AX*1)
-	VMOVUPD      Y9, 32(R8)(AX*1)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2176(SB), Y7
-	VFMADD213PD  Y7, Y2, Y0
-	VFMADD231PD  Y6, Y5, Y7
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2240(SB), Y6
-	VFMADD213PD  Y6, Y10, Y4
-	VFMADD213PD  Y6, Y1, Y8
-	VFMADD213PD  Y13, Y2, Y0
-	VFMADD231PD  Y7, Y5, Y13
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2272(SB), Y7
-	VFMADD213PD  Y7, Y4, Y10
-	VFMADD213PD  Y7, Y8, Y1
-	VFMADD213PD  Y6, Y2, Y0
-	VFMADD231PD  Y13, Y5, Y6
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+384(SB), Y4
-	VFMADD132PD  1216(BX), Y4, Y10
-	VFMADD132PD  1504(BX), Y4, Y1
-	VFMADD213PD  Y7, Y0, Y2
-	VFMADD231PD  Y6, Y5, Y7
-	VMULPD       672(BX), Y10, Y0
-	VMULPD       928(BX), Y1, Y1
-	VFMADD132PD  480(BX), Y4, Y2
-	VFMADD231PD  1312(BX), Y7, Y4
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+32(SB), Y5
-	VANDPD       Y0, Y5, Y0
-	VANDPD       Y1, Y5, Y1
-	VORPD        864(BX), Y0, Y0
-	VORPD        1024(BX), Y1, Y1
-	VMOVUPD      640(BX), Y6
-	VFNMADD213PD 160(BX), Y0, Y6
-	VMOVUPD      896(BX), Y7
-	VFNMADD213PD 1568(BX), Y1, Y7
-	VMULPD       768(BX), Y2, Y2
-	VMULPD       1248(BX), Y4, Y4
-	VMOVUPD      1088(BX), Y8
-	VFMADD231PD  320(BX), Y6, Y8
-	VMOVUPD      1056(BX), Y9
-	VFMADD231PD  256(BX), Y7, Y9
-	VANDPD       Y2, Y5, Y2
-	VANDPD       Y4, Y5, Y4
-	VORPD        704(BX), Y2, Y2
-	VORPD        736(BX), Y4, Y4
-	VSUBPD       Y0, Y2, Y0
-	VSUBPD       Y1, Y4, Y1
-	VMOVUPD      640(BX), Y5
-	VFNMADD213PD 1408(BX), Y5, Y2
-	VMOVUPD      896(BX), Y10
-	VFNMADD213PD 1440(BX), Y10, Y4
-	VMULPD       1152(BX), Y6, Y6
-	VMULPD       608(BX), Y7, Y7
-	VFMADD213PD  352(BX), Y0, Y5
-	VFMADD213PD  1280(BX), Y1, Y10
-	VFNMADD231PD 288(BX), Y2, Y8
-	VFNMADD231PD 224(BX), Y4, Y9
-	VMULPD       192(BX), Y2, Y0
-	VMULPD       96(BX), Y4, Y1
+	VMOVUPD      Y10, 32(R8)(AX*1)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2592(SB), Y5
+	VFMADD213PD  Y5, Y12, Y3
+	VFMADD213PD  Y5, Y15, Y14
+	VFMADD213PD  Y5, Y9, Y1
+	VFMADD231PD  Y6, Y2, Y5
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2624(SB), Y6
+	VFMADD213PD  Y6, Y12, Y3
+	VFMADD213PD  Y6, Y15, Y14
+	VFMADD213PD  Y6, Y9, Y1
+	VFMADD231PD  Y5, Y2, Y6
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2656(SB), Y5
+	VFMADD213PD  Y5, Y12, Y3
+	VFMADD213PD  Y5, Y15, Y14
+	VFMADD213PD  Y5, Y9, Y1
+	VFMADD231PD  Y6, Y2, Y5
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2688(SB), Y6
+	VFMADD213PD  Y6, Y3, Y12
+	VFMADD213PD  Y6, Y14, Y15
+	VFMADD213PD  Y6, Y1, Y9
+	VFMADD231PD  Y5, Y2, Y6
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+0(SB), Y1
+	VFMADD132PD  1408(BX), Y1, Y12
+	VFMADD132PD  1440(BX), Y1, Y15
+	VFMADD132PD  1344(BX), Y1, Y9
+	VFMADD231PD  1376(BX), Y6, Y1
+	VMULPD       1280(BX), Y12, Y2
+	VMULPD       1312(BX), Y15, Y3
+	VMULPD       896(BX), Y9, Y5
+	VMULPD       544(BX), Y1, Y1
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+32(SB), Y6
+	VANDPD       Y2, Y6, Y2
+	VANDPD       Y3, Y6, Y3
+	VORPD        928(BX), Y2, Y2
+	VORPD        864(BX), Y3, Y3
+	VANDPD       Y5, Y6, Y5
+	VANDPD       Y1, Y6, Y1
+	VMOVUPD      128(BX), Y6
+	VFNMADD213PD 672(BX), Y2, Y6
+	VMOVUPD      1152(BX), Y7
+	VFNMADD213PD 160(BX), Y3, Y7
+	VORPD        32(BX), Y5, Y5
+	VORPD        608(BX), Y1, Y1
+	VSUBPD       Y2, Y5, Y2
+	VSUBPD       Y3, Y1, Y3
+	VMOVUPD      128(BX), Y8
+	VFNMADD213PD 576(BX), Y8, Y5
+	VMOVUPD      1152(BX), Y9
+	VFNMADD213PD 800(BX), Y9, Y1
+	VMOVUPD      1504(BX), Y10
+	VFMADD231PD  320(BX), Y6, Y10
+	VMOVUPD      768(BX), Y11
+	VFMADD231PD  256(BX), Y7, Y11
+	VMULPD       736(BX), Y6, Y6
+	VMULPD       1024(BX), Y7, Y7
+	VFMADD213PD  1056(BX), Y2, Y8
+	VFMADD213PD  1088(BX), Y3, Y9
+	VMULPD       192(BX), Y5, Y2
+	VMULPD       96(BX), Y1, Y3
+	VFNMADD231PD 288(BX), Y5, Y10
+	VFNMADD231PD 224(BX), Y1, Y11
 	PREFETCHT0   1024(DI)(AX*1)
 	VMOVUPD      Y6, (DI)(AX*1)
 	VMOVUPD      Y7, 32(DI)(AX*1)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2304(SB), Y2
-	VBLENDVPD    Y11, Y5, Y2, Y4
-	VBLENDVPD    Y3, Y10, Y2, Y2
-	PREFETCHT0   1024(R10)(AX*1)
-	VMOVUPD      Y8, (R10)(AX*1)
-	VMOVUPD      Y9, 32(R10)(AX*1)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2720(SB), Y1
+	VBLENDVPD    Y4, Y8, Y1, Y4
+	VBLENDVPD    Y0, Y9, Y1, Y0
 	PREFETCHT0   1024(R11)(AX*1)
-	VMOVUPD      Y0, (R11)(AX*1)
-	VMOVUPD      Y1, 32(R11)(AX*1)
+	VMOVUPD      Y2, (R11)(AX*1)
+	VMOVUPD      Y3, 32(R11)(AX*1)
+	PREFETCHT0   1024(R10)(AX*1)
+	VMOVUPD      Y10, (R10)(AX*1)
+	VMOVUPD      Y11, 32(R10)(AX*1)
 	PREFETCHT0   1024(SI)(AX*1)
 	VMOVUPD      Y4, (SI)(AX*1)
-	VMOVUPD      Y2, 32(SI)(AX*1)
+	VMOVUPD      Y0, 32(SI)(AX*1)
 	ADDQ         $+64, AX
 	SUBQ         $+8, CX
 	JGE          body
@@ -3497,13 +3197,13 @@ tail:
 	VMOVUPD      bsmFirstRowsAVX2Consts<>+672(SB), Y2
 	VFMADD213PD  Y2, Y8, Y3
 	VFMADD231PD  Y12, Y11, Y2
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+736(SB), Y12
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+768(SB), Y12
 	VFMADD213PD  Y12, Y8, Y3
 	VFMADD231PD  Y2, Y11, Y12
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+768(SB), Y2
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+800(SB), Y2
 	VFMADD213PD  Y2, Y8, Y3
 	VFMADD231PD  Y12, Y11, Y2
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+800(SB), Y12
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+896(SB), Y12
 	VFMADD213PD  Y12, Y8, Y3
 	VFMADD231PD  Y2, Y11, Y12
 	VMULPD       Y3, Y8, Y2
@@ -3523,12 +3223,12 @@ tail:
 	VMOVUPD      bsmFirstRowsAVX2Consts<>+384(SB), Y11
 	VMULPD       Y11, Y8, Y12
 	VMOVUPD      800(BX), Y13
-	VMULPD       Y11, Y13, Y6
-	VMULPD       384(BX), Y10, Y11
+	VMULPD       Y11, Y13, Y11
+	VMULPD       384(BX), Y10, Y6
 	VMULPD       352(BX), Y9, Y4
 	VMULPD       Y10, Y8, Y10
 	VMULPD       Y9, Y13, Y9
-	VMULPD       768(BX), Y11, Y13
+	VMULPD       768(BX), Y6, Y13
 	VMULPD       736(BX), Y4, Y8
 	VMOVUPD      Y8, 736(BX)
 	VADDPD       bsmFirstRowsAVX2Consts<>+416(SB), Y1, Y8
@@ -3553,10 +3253,10 @@ tail:
 	VFMADD231PD  Y2, Y13, Y9
 	VMOVUPD      864(BX), Y2
 	VFMADD231PD  Y3, Y2, Y8
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1024(SB), Y3
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1120(SB), Y3
 	VFMADD231PD  Y3, Y13, Y9
 	VFMADD231PD  Y3, Y2, Y8
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1120(SB), Y2
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1184(SB), Y2
 	VFMADD231PD  Y2, Y1, Y9
 	VFMADD231PD  Y2, Y0, Y8
 	VMOVUPD      128(BX), Y0
@@ -3571,588 +3271,583 @@ tail:
 	VMOVUPD      bsmFirstRowsAVX2Consts<>+576(SB), Y13
 	VMINPD       Y2, Y13, Y2
 	VMINPD       Y5, Y13, Y5
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+640(SB), Y3
-	VMAXPD       Y2, Y3, Y2
-	VMAXPD       Y5, Y3, Y5
-	VMOVAPD      Y12, Y3
-	VFMADD231PD  Y9, Y11, Y3
-	VMOVAPD      Y6, Y13
-	VFMADD231PD  Y8, Y4, Y13
-	VFMSUB231PD  Y9, Y11, Y12
-	VFMSUB231PD  Y8, Y4, Y6
-	VMULPD       Y10, Y11, Y8
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+640(SB), Y13
+	VMAXPD       Y2, Y13, Y2
+	VMAXPD       Y5, Y13, Y5
+	VMOVAPD      Y12, Y13
+	VFMADD231PD  Y9, Y6, Y13
+	VMOVAPD      Y11, Y1
+	VFMADD231PD  Y8, Y4, Y1
+	VFMSUB231PD  Y9, Y6, Y12
+	VFMSUB231PD  Y8, Y4, Y11
+	VMULPD       Y10, Y6, Y6
 	VMULPD       608(BX), Y4, Y4
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+704(SB), Y9
-	VMULPD       Y9, Y2, Y11
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+704(SB), Y8
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+736(SB), Y9
+	VFMADD231PD  Y8, Y2, Y9
 	VMOVUPD      Y4, 864(BX)
-	VMULPD       Y9, Y5, Y4
-	VROUNDPD     $0x08, Y11, Y11
-	VROUNDPD     $0x08, Y4, Y4
-	VMOVUPD      Y8, 896(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+832(SB), Y8
-	VFMADD231PD  Y8, Y11, Y2
-	VFMADD231PD  Y8, Y4, Y5
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+736(SB), Y4
+	VFMADD231PD  Y8, Y5, Y4
+	VMOVUPD      Y6, 896(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+736(SB), Y6
+	VSUBPD       Y6, Y9, Y9
+	VSUBPD       Y6, Y4, Y4
 	VMOVUPD      Y10, 672(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+896(SB), Y10
-	VFMADD231PD  Y10, Y11, Y2
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+832(SB), Y10
+	VFMADD231PD  Y10, Y9, Y2
+	VFMADD231PD  Y10, Y4, Y5
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+928(SB), Y10
+	VFMADD231PD  Y10, Y9, Y2
 	VFMADD231PD  Y10, Y4, Y5
 	VMOVUPD      Y4, 704(BX)
 	VMOVUPD      bsmFirstRowsAVX2Consts<>+32(SB), Y4
-	VMOVUPD      Y11, 416(BX)
-	VANDPD       Y3, Y4, Y11
-	VANDPD       Y13, Y4, Y10
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1248(SB), Y8
-	VMINPD       Y11, Y8, Y11
+	VMOVUPD      Y9, 416(BX)
+	VANDPD       Y13, Y4, Y9
+	VANDPD       Y1, Y4, Y10
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1312(SB), Y8
+	VMINPD       Y9, Y8, Y9
 	VMINPD       Y10, Y8, Y10
-	VANDPD       Y3, Y7, Y3
 	VANDPD       Y13, Y7, Y13
-	VMOVUPD      Y13, 480(BX)
-	VANDPD       Y12, Y4, Y13
-	VMOVUPD      Y3, 576(BX)
-	VANDPD       Y6, Y4, Y3
-	VMINPD       Y13, Y8, Y13
-	VMINPD       Y3, Y8, Y3
-	VANDPD       Y12, Y7, Y8
-	VANDPD       Y6, Y7, Y6
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1312(SB), Y12
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+0(SB), Y4
-	VFMADD231PD  Y12, Y11, Y4
-	VMOVUPD      Y6, 544(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+0(SB), Y6
-	VFMADD231PD  Y12, Y10, Y6
-	VMOVUPD      Y8, 512(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1344(SB), Y8
+	VANDPD       Y1, Y7, Y1
+	VMOVUPD      Y1, 480(BX)
+	VANDPD       Y12, Y4, Y1
+	VMOVUPD      Y13, 576(BX)
+	VANDPD       Y11, Y4, Y13
+	VMINPD       Y1, Y8, Y1
+	VMINPD       Y13, Y8, Y8
+	VANDPD       Y12, Y7, Y12
+	VANDPD       Y11, Y7, Y11
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1376(SB), Y13
+	VFMADD213PD  Y3, Y9, Y13
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1376(SB), Y4
+	VFMADD213PD  Y3, Y10, Y4
+	VMOVUPD      Y11, 544(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1408(SB), Y11
+	VMOVUPD      Y12, 512(BX)
+	VADDPD       Y11, Y9, Y12
 	VMOVUPD      Y5, 928(BX)
-	VADDPD       Y8, Y11, Y5
+	VADDPD       Y11, Y10, Y5
 	VMOVUPD      Y2, 960(BX)
-	VADDPD       Y8, Y10, Y2
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+0(SB), Y9
-	VFMADD231PD  Y12, Y13, Y9
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+0(SB), Y3, Y12
-	VMOVUPD      Y10, 992(BX)
-	VADDPD       Y8, Y13, Y10
-	VADDPD       Y8, Y3, Y8
-	VMOVUPD      Y3, 1024(BX)
-	VMULPD       288(BX), Y0, Y3
-	VMULPD       160(BX), Y1, Y0
-	VXORPD       Y3, Y7, Y3
-	VXORPD       Y0, Y7, Y0
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+576(SB), Y1
-	VMINPD       Y3, Y1, Y3
-	VMINPD       Y0, Y1, Y0
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1376(SB), Y2
+	VFMADD213PD  Y3, Y1, Y2
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1376(SB), Y6
+	VFMADD213PD  Y3, Y8, Y6
+	VADDPD       Y11, Y1, Y3
+	VADDPD       Y11, Y8, Y11
+	VMOVUPD      Y8, 992(BX)
+	VMULPD       288(BX), Y0, Y8
+	VMOVUPD      160(BX), Y0
+	VMOVUPD      Y1, 1024(BX)
+	VMULPD       96(BX), Y0, Y1
+	VXORPD       Y8, Y7, Y8
+	VXORPD       Y1, Y7, Y1
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+576(SB), Y0
+	VMINPD       Y8, Y0, Y8
+	VMINPD       Y1, Y0, Y0
 	VMOVUPD      bsmFirstRowsAVX2Consts<>+640(SB), Y1
-	VMAXPD       Y3, Y1, Y3
+	VMAXPD       Y8, Y1, Y8
 	VMAXPD       Y0, Y1, Y0
-	VMULPD       Y5, Y4, Y1
-	VMULPD       Y2, Y6, Y7
-	VMOVUPD      Y13, 1056(BX)
-	VMULPD       Y10, Y9, Y13
-	VMOVUPD      Y10, 1088(BX)
-	VMULPD       Y8, Y12, Y10
-	VMOVUPD      Y8, 1120(BX)
-	VMULPD       bsmFirstRowsAVX2Consts<>+1376(SB), Y11, Y8
-	VMOVUPD      Y8, 1152(BX)
-	VMOVUPD      992(BX), Y8
-	VMOVUPD      Y11, 1184(BX)
-	VMULPD       bsmFirstRowsAVX2Consts<>+1376(SB), Y8, Y11
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+704(SB), Y8
-	VMOVUPD      Y11, 1216(BX)
-	VMULPD       Y3, Y8, Y11
-	VMOVUPD      Y12, 1248(BX)
-	VMULPD       Y0, Y8, Y12
-	VROUNDPD     $0x08, Y11, Y11
-	VROUNDPD     $0x08, Y12, Y12
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+832(SB), Y8
-	VFMADD231PD  Y8, Y11, Y3
-	VFMADD231PD  Y8, Y12, Y0
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+896(SB), Y8
-	VFMADD231PD  Y8, Y11, Y3
-	VFMADD231PD  Y8, Y12, Y0
-	VMULPD       Y13, Y1, Y8
-	VMOVUPD      Y12, 1280(BX)
-	VMULPD       Y10, Y7, Y12
-	VMOVUPD      Y11, 1312(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+0(SB), Y11
-	VDIVPD       Y8, Y11, Y8
-	VDIVPD       Y12, Y11, Y12
-	VMULPD       Y8, Y13, Y13
-	VMULPD       Y12, Y10, Y10
-	VMULPD       Y8, Y1, Y1
-	VMULPD       Y12, Y7, Y7
-	VMULPD       Y13, Y4, Y4
-	VMULPD       Y10, Y6, Y6
-	VMULPD       Y13, Y5, Y5
-	VMULPD       Y10, Y2, Y2
-	VMULPD       Y1, Y9, Y8
-	VMULPD       1248(BX), Y7, Y9
-	VMULPD       1088(BX), Y1, Y1
-	VMULPD       1120(BX), Y7, Y7
-	VMULPD       1056(BX), Y8, Y8
-	VMULPD       1024(BX), Y9, Y9
-	VMOVUPD      1184(BX), Y10
-	VMULPD       Y4, Y10, Y4
-	VMOVUPD      992(BX), Y12
-	VMULPD       Y6, Y12, Y6
-	VMULPD       1152(BX), Y10, Y13
-	VMULPD       1216(BX), Y12, Y10
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+704(SB), Y12
-	VMULPD       Y13, Y12, Y13
-	VMULPD       Y10, Y12, Y10
-	VROUNDPD     $0x08, Y13, Y12
-	VROUNDPD     $0x08, Y10, Y10
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1024(SB), Y13
-	VMOVUPD      Y0, 1024(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+416(SB), Y0
-	VFMADD231PD  Y13, Y4, Y0
-	VMOVUPD      Y3, 1056(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+416(SB), Y3
-	VFMADD231PD  Y13, Y6, Y3
-	VMOVUPD      Y10, 1120(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+416(SB), Y10
-	VFMADD231PD  Y13, Y8, Y10
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+416(SB), Y9, Y13
-	VMOVUPD      Y12, 1088(BX)
-	VMOVUPD      960(BX), Y12
-	VMOVUPD      Y7, 1248(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+960(SB), Y7
-	VMOVUPD      Y1, 1344(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+992(SB), Y1
-	VFMADD231PD  Y7, Y12, Y1
-	VMOVUPD      Y9, 1376(BX)
+	VMULPD       Y12, Y13, Y1
+	VMULPD       Y5, Y4, Y7
+	VMOVUPD      Y0, 1056(BX)
+	VMULPD       Y3, Y2, Y0
+	VMOVUPD      Y8, 1088(BX)
+	VMULPD       Y11, Y6, Y8
+	VMOVUPD      Y11, 1120(BX)
+	VMULPD       Y9, Y9, Y11
+	VMOVUPD      Y9, 1152(BX)
+	VMULPD       Y10, Y10, Y9
+	VMOVUPD      Y10, 1184(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+736(SB), Y10
+	VFMADD132PD  bsmFirstRowsAVX2Consts<>+1472(SB), Y10, Y11
+	VFMADD132PD  bsmFirstRowsAVX2Consts<>+1472(SB), Y10, Y9
+	VSUBPD       Y10, Y11, Y11
+	VSUBPD       Y10, Y9, Y9
+	VMOVUPD      Y9, 1216(BX)
+	VMULPD       Y0, Y1, Y9
+	VMOVUPD      Y11, 1248(BX)
+	VMULPD       Y8, Y7, Y11
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+0(SB), Y10
+	VDIVPD       Y9, Y10, Y9
+	VDIVPD       Y11, Y10, Y11
+	VMULPD       Y9, Y0, Y0
+	VMULPD       Y11, Y8, Y8
+	VMULPD       Y9, Y1, Y1
+	VMULPD       Y11, Y7, Y7
+	VMULPD       Y0, Y13, Y9
+	VMULPD       Y8, Y4, Y4
+	VMULPD       Y0, Y12, Y0
+	VMULPD       Y8, Y5, Y5
+	VMULPD       Y1, Y2, Y2
+	VMULPD       Y7, Y6, Y6
+	VMULPD       Y1, Y3, Y1
+	VMULPD       1120(BX), Y7, Y3
+	VMULPD       1024(BX), Y2, Y2
+	VMULPD       992(BX), Y6, Y6
+	VMULPD       1152(BX), Y9, Y7
+	VMULPD       1184(BX), Y4, Y4
+	VMOVUPD      960(BX), Y8
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+992(SB), Y9
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1024(SB), Y11
+	VFMADD231PD  Y9, Y8, Y11
+	VMOVUPD      928(BX), Y12
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1024(SB), Y9, Y12
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1056(SB), Y13
+	VFMADD213PD  Y13, Y8, Y11
 	VMOVUPD      928(BX), Y9
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+992(SB), Y7, Y9
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1056(SB), Y7
-	VFMADD213PD  Y7, Y12, Y1
-	VMOVUPD      Y8, 1408(BX)
-	VMOVUPD      928(BX), Y8
-	VFMADD213PD  Y7, Y8, Y9
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1152(SB), Y7
-	VFMADD213PD  Y7, Y12, Y1
-	VFMADD213PD  Y7, Y8, Y9
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1184(SB), Y7
-	VFMADD213PD  Y7, Y12, Y1
-	VFMADD213PD  Y7, Y8, Y9
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1216(SB), Y7
-	VFMADD213PD  Y7, Y12, Y1
-	VFMADD213PD  Y7, Y8, Y9
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1280(SB), Y7
-	VFMADD213PD  Y7, Y12, Y1
-	VFMADD213PD  Y7, Y8, Y9
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1408(SB), Y7
-	VFMADD213PD  Y7, Y12, Y1
-	VFMADD213PD  Y7, Y8, Y9
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1440(SB), Y7
-	VFMADD213PD  Y7, Y12, Y1
-	VFMADD213PD  Y7, Y8, Y9
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1472(SB), Y7
-	VFMADD213PD  Y7, Y12, Y1
-	VFMADD213PD  Y7, Y8, Y9
-	VFMADD213PD  Y11, Y12, Y1
-	VFMADD213PD  Y11, Y8, Y9
-	VFMADD213PD  Y11, Y1, Y12
-	VFMADD213PD  Y11, Y9, Y8
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1504(SB), Y1
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1536(SB), Y9
-	VFMADD231PD  Y1, Y0, Y9
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1536(SB), Y11
-	VFMADD231PD  Y1, Y3, Y11
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1568(SB), Y7
-	VFMADD213PD  Y7, Y0, Y9
-	VFMADD213PD  Y7, Y3, Y11
-	VMOVUPD      Y8, 928(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1600(SB), Y8
-	VFMADD213PD  Y8, Y0, Y9
-	VFMADD213PD  Y8, Y3, Y11
-	VMOVUPD      Y12, 960(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1632(SB), Y12
-	VFMADD213PD  Y12, Y0, Y9
-	VFMADD213PD  Y12, Y3, Y11
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1664(SB), Y12
-	VFMADD213PD  Y12, Y0, Y9
-	VFMADD213PD  Y12, Y3, Y11
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1696(SB), Y12
-	VFMADD213PD  Y12, Y0, Y9
-	VFMADD213PD  Y12, Y3, Y11
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1728(SB), Y12
-	VFMADD213PD  Y12, Y0, Y9
-	VFMADD213PD  Y12, Y3, Y11
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1760(SB), Y12
-	VFMADD213PD  Y12, Y0, Y9
-	VFMADD213PD  Y12, Y3, Y11
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1792(SB), Y12
-	VFMADD213PD  Y12, Y0, Y9
-	VFMADD213PD  Y12, Y3, Y11
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1824(SB), Y12
-	VFMADD213PD  Y12, Y0, Y9
-	VFMADD213PD  Y12, Y3, Y11
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1856(SB), Y12
-	VFMADD213PD  Y12, Y0, Y9
-	VFMADD213PD  Y12, Y3, Y11
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1888(SB), Y12
-	VFMADD213PD  Y12, Y0, Y9
-	VFMADD213PD  Y12, Y3, Y11
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1952(SB), Y12
-	VFMADD213PD  Y12, Y0, Y9
-	VFMADD213PD  Y12, Y3, Y11
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1984(SB), Y12
-	VFMADD213PD  Y12, Y0, Y9
-	VFMADD213PD  Y12, Y3, Y11
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2016(SB), Y12
-	VFMADD213PD  Y12, Y0, Y9
-	VFMADD213PD  Y12, Y3, Y11
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2048(SB), Y12
-	VFMADD213PD  Y12, Y0, Y9
-	VFMADD213PD  Y12, Y3, Y11
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2112(SB), Y12
-	VFMADD213PD  Y12, Y0, Y9
-	VFMADD213PD  Y12, Y3, Y11
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2176(SB), Y12
-	VFMADD213PD  Y12, Y0, Y9
-	VFMADD213PD  Y12, Y3, Y11
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2208(SB), Y12
-	VFMADD213PD  Y12, Y0, Y9
-	VFMADD213PD  Y12, Y3, Y11
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2240(SB), Y12
-	VFMADD213PD  Y12, Y0, Y9
-	VFMADD213PD  Y12, Y3, Y11
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2272(SB), Y12
-	VFMADD213PD  Y12, Y9, Y0
-	VFMADD213PD  Y12, Y11, Y3
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+384(SB), Y9
-	VFMADD213PD  Y9, Y0, Y4
-	VFMADD213PD  Y9, Y3, Y6
-	VMULPD       Y5, Y4, Y0
-	VMULPD       Y2, Y6, Y2
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+32(SB), Y3
-	VANDPD       Y0, Y3, Y0
-	VANDPD       Y2, Y3, Y2
+	VFMADD213PD  Y13, Y9, Y12
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1152(SB), Y13
+	VFMADD213PD  Y13, Y8, Y11
+	VFMADD213PD  Y13, Y9, Y12
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1216(SB), Y13
+	VFMADD213PD  Y13, Y8, Y11
+	VFMADD213PD  Y13, Y9, Y12
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1248(SB), Y13
+	VFMADD213PD  Y13, Y8, Y11
+	VFMADD213PD  Y13, Y9, Y12
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1280(SB), Y13
+	VFMADD213PD  Y13, Y8, Y11
+	VFMADD213PD  Y13, Y9, Y12
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1344(SB), Y13
+	VFMADD213PD  Y13, Y8, Y11
+	VFMADD213PD  Y13, Y9, Y12
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1440(SB), Y13
+	VFMADD213PD  Y13, Y8, Y11
+	VFMADD213PD  Y13, Y9, Y12
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1504(SB), Y13
+	VFMADD213PD  Y13, Y8, Y11
+	VFMADD213PD  Y13, Y9, Y12
+	VFMADD213PD  Y10, Y8, Y11
+	VFMADD213PD  Y10, Y9, Y12
+	VFMADD213PD  Y10, Y11, Y8
+	VFMADD213PD  Y10, Y12, Y9
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1120(SB), Y11
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+416(SB), Y12
+	VFMADD231PD  Y11, Y7, Y12
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+416(SB), Y13
+	VFMADD231PD  Y11, Y4, Y13
+	VMOVUPD      Y9, 928(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+416(SB), Y9
+	VFMADD231PD  Y11, Y2, Y9
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+416(SB), Y6, Y11
+	VMOVUPD      Y8, 960(BX)
+	VMOVUPD      1088(BX), Y8
+	VMOVUPD      Y3, 992(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+704(SB), Y3
+	VMOVUPD      Y1, 1024(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+736(SB), Y1
+	VFMADD231PD  Y3, Y8, Y1
+	VMOVUPD      Y6, 1120(BX)
+	VMOVUPD      1056(BX), Y6
+	VMOVUPD      Y2, 1280(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+736(SB), Y2
+	VFMADD213PD  Y2, Y6, Y3
+	VSUBPD       Y2, Y1, Y1
+	VSUBPD       Y2, Y3, Y2
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+832(SB), Y3
+	VFMADD231PD  Y3, Y1, Y8
+	VFMADD231PD  Y3, Y2, Y6
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+928(SB), Y3
+	VFMADD231PD  Y3, Y1, Y8
+	VFMADD231PD  Y3, Y2, Y6
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1888(SB), Y3
+	VMOVUPD      Y2, 1056(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1920(SB), Y2
+	VFMADD231PD  Y3, Y12, Y2
+	VMOVUPD      Y1, 1088(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1920(SB), Y1
+	VFMADD231PD  Y3, Y13, Y1
+	VMOVUPD      Y6, 1312(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1984(SB), Y6
+	VFMADD213PD  Y6, Y12, Y2
+	VFMADD213PD  Y6, Y13, Y1
+	VMOVUPD      Y8, 1344(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2048(SB), Y8
+	VFMADD213PD  Y8, Y12, Y2
+	VFMADD213PD  Y8, Y13, Y1
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2080(SB), Y8
+	VFMADD213PD  Y8, Y12, Y2
+	VFMADD213PD  Y8, Y13, Y1
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2112(SB), Y8
+	VFMADD213PD  Y8, Y12, Y2
+	VFMADD213PD  Y8, Y13, Y1
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2144(SB), Y8
+	VFMADD213PD  Y8, Y12, Y2
+	VFMADD213PD  Y8, Y13, Y1
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2176(SB), Y8
+	VFMADD213PD  Y8, Y12, Y2
+	VFMADD213PD  Y8, Y13, Y1
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2208(SB), Y8
+	VFMADD213PD  Y8, Y12, Y2
+	VFMADD213PD  Y8, Y13, Y1
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2272(SB), Y8
+	VFMADD213PD  Y8, Y12, Y2
+	VFMADD213PD  Y8, Y13, Y1
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2304(SB), Y8
+	VFMADD213PD  Y8, Y12, Y2
+	VFMADD213PD  Y8, Y13, Y1
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2336(SB), Y8
+	VFMADD213PD  Y8, Y12, Y2
+	VFMADD213PD  Y8, Y13, Y1
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2368(SB), Y8
+	VFMADD213PD  Y8, Y12, Y2
+	VFMADD213PD  Y8, Y13, Y1
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2400(SB), Y8
+	VFMADD213PD  Y8, Y12, Y2
+	VFMADD213PD  Y8, Y13, Y1
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2464(SB), Y8
+	VFMADD213PD  Y8, Y12, Y2
+	VFMADD213PD  Y8, Y13, Y1
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2528(SB), Y8
+	VFMADD213PD  Y8, Y12, Y2
+	VFMADD213PD  Y8, Y13, Y1
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2560(SB), Y8
+	VFMADD213PD  Y8, Y12, Y2
+	VFMADD213PD  Y8, Y13, Y1
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2592(SB), Y8
+	VFMADD213PD  Y8, Y12, Y2
+	VFMADD213PD  Y8, Y13, Y1
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2624(SB), Y8
+	VFMADD213PD  Y8, Y12, Y2
+	VFMADD213PD  Y8, Y13, Y1
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2656(SB), Y8
+	VFMADD213PD  Y8, Y12, Y2
+	VFMADD213PD  Y8, Y13, Y1
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2688(SB), Y8
+	VFMADD213PD  Y8, Y2, Y12
+	VFMADD213PD  Y8, Y1, Y13
+	VFMADD213PD  Y10, Y12, Y7
+	VFMADD213PD  Y10, Y13, Y4
+	VMULPD       Y0, Y7, Y0
+	VMULPD       Y5, Y4, Y1
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+32(SB), Y2
+	VANDPD       Y0, Y2, Y0
+	VANDPD       Y1, Y2, Y1
 	VMOVUPD      576(BX), Y4
 	VORPD        Y0, Y4, Y0
 	VMOVUPD      480(BX), Y5
-	VORPD        Y2, Y5, Y2
-	VMOVUPD      (BX), Y6
-	VORPD        Y4, Y6, Y4
-	VORPD        Y5, Y6, Y5
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1536(SB), Y11
-	VFMADD231PD  Y1, Y10, Y11
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1536(SB), Y13, Y1
-	VFMADD213PD  Y7, Y10, Y11
-	VFMADD231PD  Y1, Y13, Y7
-	VFMADD213PD  Y8, Y10, Y11
-	VFMADD231PD  Y7, Y13, Y8
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1632(SB), Y1
-	VFMADD213PD  Y1, Y10, Y11
-	VFMADD231PD  Y8, Y13, Y1
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1664(SB), Y7
-	VFMADD213PD  Y7, Y10, Y11
-	VFMADD231PD  Y1, Y13, Y7
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1696(SB), Y1
-	VFMADD213PD  Y1, Y10, Y11
-	VFMADD231PD  Y7, Y13, Y1
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1728(SB), Y7
-	VFMADD213PD  Y7, Y10, Y11
-	VFMADD231PD  Y1, Y13, Y7
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1760(SB), Y1
-	VFMADD213PD  Y1, Y10, Y11
-	VFMADD231PD  Y7, Y13, Y1
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1792(SB), Y7
-	VFMADD213PD  Y7, Y10, Y11
-	VFMADD231PD  Y1, Y13, Y7
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1824(SB), Y1
-	VFMADD213PD  Y1, Y10, Y11
-	VFMADD231PD  Y7, Y13, Y1
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1856(SB), Y7
-	VFMADD213PD  Y7, Y10, Y11
-	VFMADD231PD  Y1, Y13, Y7
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1888(SB), Y1
-	VFMADD213PD  Y1, Y10, Y11
-	VFMADD231PD  Y7, Y13, Y1
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1952(SB), Y7
-	VFMADD213PD  Y7, Y10, Y11
-	VFMADD231PD  Y1, Y13, Y7
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1984(SB), Y1
-	VFMADD213PD  Y1, Y10, Y11
-	VFMADD231PD  Y7, Y13, Y1
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2016(SB), Y7
-	VFMADD213PD  Y7, Y10, Y11
-	VFMADD231PD  Y1, Y13, Y7
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2048(SB), Y1
-	VFMADD213PD  Y1, Y10, Y11
-	VFMADD231PD  Y7, Y13, Y1
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2112(SB), Y7
-	VFMADD213PD  Y7, Y10, Y11
-	VFMADD231PD  Y1, Y13, Y7
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2176(SB), Y1
-	VFMADD213PD  Y1, Y10, Y11
-	VFMADD231PD  Y7, Y13, Y1
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2208(SB), Y7
-	VFMADD213PD  Y7, Y10, Y11
-	VFMADD231PD  Y1, Y13, Y7
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2240(SB), Y1
-	VFMADD213PD  Y1, Y10, Y11
-	VFMADD231PD  Y7, Y13, Y1
-	VFMADD213PD  Y12, Y11, Y10
-	VFMADD231PD  Y1, Y13, Y12
-	VFMADD132PD  1408(BX), Y9, Y10
-	VFMADD231PD  1376(BX), Y12, Y9
-	VMULPD       1344(BX), Y10, Y1
-	VMULPD       1248(BX), Y9, Y7
-	VANDPD       Y1, Y3, Y1
-	VANDPD       Y7, Y3, Y3
-	VMOVUPD      512(BX), Y7
-	VORPD        Y1, Y7, Y1
-	VMOVUPD      544(BX), Y8
-	VORPD        Y3, Y8, Y3
-	VORPD        Y7, Y6, Y7
-	VORPD        Y8, Y6, Y6
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+832(SB), Y8
-	VMOVUPD      1088(BX), Y9
-	VMULPD       Y9, Y8, Y10
-	VMOVUPD      1120(BX), Y11
-	VMULPD       Y11, Y8, Y8
-	VMOVUPD      1152(BX), Y12
-	VFMADD231PD  1184(BX), Y12, Y10
-	VMOVUPD      1216(BX), Y12
-	VFMADD231PD  992(BX), Y12, Y8
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+896(SB), Y12
-	VFMADD231PD  Y12, Y9, Y10
-	VFMADD231PD  Y12, Y11, Y8
-	VMOVUPD      1056(BX), Y12
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+960(SB), Y13
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+992(SB), Y11
-	VFMADD231PD  Y13, Y12, Y11
-	VMOVUPD      1024(BX), Y9
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+992(SB), Y13, Y9
-	VMOVUPD      Y3, 1216(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1056(SB), Y3
-	VFMADD213PD  Y3, Y12, Y11
-	VMOVUPD      Y1, 992(BX)
-	VMOVUPD      1024(BX), Y1
-	VFMADD213PD  Y3, Y1, Y9
-	VMOVUPD      Y2, 1152(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1152(SB), Y2
-	VFMADD213PD  Y2, Y12, Y11
-	VFMADD213PD  Y2, Y1, Y9
-	VMOVUPD      Y0, 1184(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1184(SB), Y0
-	VFMADD213PD  Y0, Y12, Y11
-	VFMADD213PD  Y0, Y1, Y9
-	VMOVUPD      Y6, 544(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1216(SB), Y6
-	VFMADD213PD  Y6, Y12, Y11
-	VFMADD213PD  Y6, Y1, Y9
-	VMOVUPD      Y7, 512(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1280(SB), Y7
-	VFMADD213PD  Y7, Y12, Y11
-	VFMADD213PD  Y7, Y1, Y9
-	VMOVUPD      Y5, 1248(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1408(SB), Y5
-	VFMADD213PD  Y5, Y12, Y11
-	VFMADD213PD  Y5, Y1, Y9
-	VMOVUPD      Y4, 1344(BX)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1440(SB), Y4
-	VFMADD213PD  Y4, Y12, Y11
-	VFMADD213PD  Y4, Y1, Y9
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1472(SB), Y4
-	VFMADD213PD  Y4, Y12, Y11
-	VFMADD213PD  Y4, Y1, Y9
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+0(SB), Y4
-	VFMADD213PD  Y4, Y12, Y11
-	VFMADD213PD  Y4, Y1, Y9
-	VFMADD213PD  Y4, Y11, Y12
-	VFMADD231PD  Y9, Y1, Y4
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+992(SB), Y1
-	VFMADD231PD  Y13, Y10, Y1
-	VFMADD213PD  bsmFirstRowsAVX2Consts<>+992(SB), Y8, Y13
-	VFMADD213PD  Y3, Y10, Y1
-	VFMADD231PD  Y13, Y8, Y3
-	VFMADD213PD  Y2, Y10, Y1
-	VFMADD231PD  Y3, Y8, Y2
-	VFMADD213PD  Y0, Y10, Y1
-	VFMADD231PD  Y2, Y8, Y0
-	VFMADD213PD  Y6, Y10, Y1
-	VFMADD231PD  Y0, Y8, Y6
-	VFMADD213PD  Y7, Y10, Y1
-	VFMADD231PD  Y6, Y8, Y7
-	VFMADD213PD  Y5, Y10, Y1
-	VFMADD231PD  Y7, Y8, Y5
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1440(SB), Y0
-	VFMADD213PD  Y0, Y10, Y1
-	VFMADD231PD  Y5, Y8, Y0
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1472(SB), Y2
-	VFMADD213PD  Y2, Y10, Y1
-	VFMADD231PD  Y0, Y8, Y2
-	VMOVUPD      416(BX), Y0
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+864(SB), Y3
-	VMINPD       Y3, Y0, Y5
-	VMOVUPD      704(BX), Y6
-	VMINPD       Y3, Y6, Y7
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+928(SB), Y9
-	VMAXPD       Y9, Y5, Y5
-	VMAXPD       Y9, Y7, Y7
-	VSUBPD       Y5, Y0, Y0
-	VSUBPD       Y7, Y6, Y6
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1088(SB), Y11
-	VADDPD       Y11, Y5, Y5
-	VADDPD       Y11, Y7, Y7
-	VADDPD       Y11, Y0, Y0
-	VADDPD       Y11, Y6, Y6
-	VPSLLQ       $0x34, Y5, Y5
-	VPSLLQ       $0x34, Y7, Y7
-	VPSLLQ       $0x34, Y0, Y0
-	VPSLLQ       $0x34, Y6, Y6
-	VMULPD       960(BX), Y0, Y0
-	VMULPD       928(BX), Y6, Y6
-	VMULPD       Y5, Y0, Y0
-	VMULPD       Y7, Y6, Y5
-	VMOVUPD      384(BX), Y6
-	VMULPD       Y0, Y6, Y0
-	VMOVUPD      352(BX), Y7
-	VMULPD       Y5, Y7, Y5
-	VMINPD       Y0, Y6, Y6
-	VMINPD       Y5, Y7, Y7
-	VMOVUPD      1312(BX), Y13
-	VMOVUPD      Y5, 352(BX)
-	VMINPD       Y3, Y13, Y5
-	VMOVUPD      Y0, 384(BX)
-	VMOVUPD      1280(BX), Y0
-	VMOVUPD      Y2, 928(BX)
-	VMINPD       Y3, Y0, Y2
-	VMAXPD       Y9, Y5, Y5
-	VMAXPD       Y9, Y2, Y2
-	VSUBPD       Y5, Y13, Y13
-	VSUBPD       Y2, Y0, Y0
-	VADDPD       Y5, Y11, Y5
-	VADDPD       Y2, Y11, Y2
-	VADDPD       Y13, Y11, Y13
-	VADDPD       Y0, Y11, Y0
-	VPSLLQ       $0x34, Y5, Y5
-	VPSLLQ       $0x34, Y2, Y2
-	VPSLLQ       $0x34, Y13, Y13
-	VPSLLQ       $0x34, Y0, Y0
-	VMULPD       Y13, Y12, Y12
-	VMULPD       Y0, Y4, Y0
-	VMULPD       Y5, Y12, Y4
-	VMULPD       Y2, Y0, Y0
-	VMULPD       192(BX), Y4, Y2
-	VMULPD       224(BX), Y0, Y0
-	VMINPD       Y2, Y6, Y4
-	VMINPD       Y0, Y7, Y5
-	VMINPD       832(BX), Y4, Y4
-	VMINPD       800(BX), Y5, Y5
+	VORPD        Y1, Y5, Y1
+	VMOVUPD      (BX), Y7
+	VORPD        Y4, Y7, Y4
+	VORPD        Y5, Y7, Y5
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1920(SB), Y12
+	VFMADD231PD  Y3, Y9, Y12
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1920(SB), Y11, Y3
+	VFMADD213PD  Y6, Y9, Y12
+	VFMADD231PD  Y3, Y11, Y6
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2048(SB), Y3
+	VFMADD213PD  Y3, Y9, Y12
+	VFMADD231PD  Y6, Y11, Y3
 	VMOVUPD      bsmFirstRowsAVX2Consts<>+2080(SB), Y6
-	VCMPPD       $0x11, Y4, Y6, Y4
-	VCMPPD       $0x11, Y5, Y6, Y5
-	VMOVUPD      1088(BX), Y6
-	VMINPD       Y3, Y6, Y7
-	VMOVUPD      1120(BX), Y12
-	VMINPD       Y3, Y12, Y3
-	VMAXPD       Y9, Y7, Y7
-	VMAXPD       Y9, Y3, Y3
-	VSUBPD       Y7, Y6, Y6
-	VSUBPD       Y3, Y12, Y9
-	VADDPD       Y7, Y11, Y7
-	VADDPD       Y3, Y11, Y3
-	VADDPD       Y6, Y11, Y6
-	VADDPD       Y9, Y11, Y9
+	VFMADD213PD  Y6, Y9, Y12
+	VFMADD231PD  Y3, Y11, Y6
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2112(SB), Y3
+	VFMADD213PD  Y3, Y9, Y12
+	VFMADD231PD  Y6, Y11, Y3
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2144(SB), Y6
+	VFMADD213PD  Y6, Y9, Y12
+	VFMADD231PD  Y3, Y11, Y6
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2176(SB), Y3
+	VFMADD213PD  Y3, Y9, Y12
+	VFMADD231PD  Y6, Y11, Y3
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2208(SB), Y6
+	VFMADD213PD  Y6, Y9, Y12
+	VFMADD231PD  Y3, Y11, Y6
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2272(SB), Y3
+	VFMADD213PD  Y3, Y9, Y12
+	VFMADD231PD  Y6, Y11, Y3
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2304(SB), Y6
+	VFMADD213PD  Y6, Y9, Y12
+	VFMADD231PD  Y3, Y11, Y6
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2336(SB), Y3
+	VFMADD213PD  Y3, Y9, Y12
+	VFMADD231PD  Y6, Y11, Y3
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2368(SB), Y6
+	VFMADD213PD  Y6, Y9, Y12
+	VFMADD231PD  Y3, Y11, Y6
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2400(SB), Y3
+	VFMADD213PD  Y3, Y9, Y12
+	VFMADD231PD  Y6, Y11, Y3
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2464(SB), Y6
+	VFMADD213PD  Y6, Y9, Y12
+	VFMADD231PD  Y3, Y11, Y6
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2528(SB), Y3
+	VFMADD213PD  Y3, Y9, Y12
+	VFMADD231PD  Y6, Y11, Y3
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2560(SB), Y6
+	VFMADD213PD  Y6, Y9, Y12
+	VFMADD231PD  Y3, Y11, Y6
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2592(SB), Y3
+	VFMADD213PD  Y3, Y9, Y12
+	VFMADD231PD  Y6, Y11, Y3
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2624(SB), Y6
+	VFMADD213PD  Y6, Y9, Y12
+	VFMADD231PD  Y3, Y11, Y6
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2656(SB), Y3
+	VFMADD213PD  Y3, Y9, Y12
+	VFMADD231PD  Y6, Y11, Y3
+	VFMADD213PD  Y8, Y12, Y9
+	VFMADD231PD  Y3, Y11, Y8
+	VFMADD132PD  1280(BX), Y10, Y9
+	VFMADD132PD  1120(BX), Y10, Y8
+	VMULPD       1024(BX), Y9, Y3
+	VMULPD       992(BX), Y8, Y6
+	VANDPD       Y3, Y2, Y3
+	VANDPD       Y6, Y2, Y2
+	VMOVUPD      512(BX), Y6
+	VORPD        Y3, Y6, Y3
+	VMOVUPD      544(BX), Y8
+	VORPD        Y2, Y8, Y2
+	VORPD        Y6, Y7, Y6
+	VORPD        Y8, Y7, Y7
+	VMOVUPD      1248(BX), Y8
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1536(SB), Y9
+	VMULPD       Y9, Y8, Y11
+	VMOVUPD      1216(BX), Y12
+	VMULPD       Y9, Y12, Y9
+	VMOVUPD      1152(BX), Y13
+	VFMADD231PD  Y13, Y13, Y11
+	VMOVUPD      1184(BX), Y13
+	VFMADD231PD  Y13, Y13, Y9
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1568(SB), Y13
+	VFMADD231PD  Y13, Y8, Y11
+	VFMADD231PD  Y13, Y12, Y9
+	VMOVUPD      1344(BX), Y13
+	VMOVUPD      Y2, 1184(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+992(SB), Y2
+	VMOVUPD      Y3, 1152(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1024(SB), Y3
+	VFMADD231PD  Y2, Y13, Y3
+	VMOVUPD      Y1, 544(BX)
+	VMOVUPD      1312(BX), Y1
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1024(SB), Y1, Y2
+	VMOVUPD      Y0, 512(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1056(SB), Y0
+	VFMADD213PD  Y0, Y13, Y3
+	VFMADD231PD  Y2, Y1, Y0
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1152(SB), Y2
+	VFMADD213PD  Y2, Y13, Y3
+	VFMADD231PD  Y0, Y1, Y2
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1216(SB), Y0
+	VFMADD213PD  Y0, Y13, Y3
+	VFMADD231PD  Y2, Y1, Y0
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1248(SB), Y2
+	VFMADD213PD  Y2, Y13, Y3
+	VFMADD231PD  Y0, Y1, Y2
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1280(SB), Y0
+	VFMADD213PD  Y0, Y13, Y3
+	VFMADD231PD  Y2, Y1, Y0
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1344(SB), Y2
+	VFMADD213PD  Y2, Y13, Y3
+	VFMADD231PD  Y0, Y1, Y2
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1440(SB), Y0
+	VFMADD213PD  Y0, Y13, Y3
+	VFMADD231PD  Y2, Y1, Y0
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1504(SB), Y2
+	VFMADD213PD  Y2, Y13, Y3
+	VFMADD231PD  Y0, Y1, Y2
+	VFMADD213PD  Y10, Y13, Y3
+	VFMADD213PD  Y10, Y1, Y2
+	VFMADD213PD  Y10, Y3, Y13
+	VFMADD231PD  Y2, Y1, Y10
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1600(SB), Y0
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1632(SB), Y1
+	VFMADD231PD  Y0, Y11, Y1
+	VFMADD213PD  bsmFirstRowsAVX2Consts<>+1632(SB), Y9, Y0
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1664(SB), Y2
+	VFMADD213PD  Y2, Y11, Y1
+	VFMADD231PD  Y0, Y9, Y2
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1696(SB), Y0
+	VFMADD213PD  Y0, Y11, Y1
+	VFMADD231PD  Y2, Y9, Y0
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1728(SB), Y2
+	VFMADD213PD  Y2, Y11, Y1
+	VFMADD231PD  Y0, Y9, Y2
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1760(SB), Y0
+	VFMADD213PD  Y0, Y11, Y1
+	VFMADD231PD  Y2, Y9, Y0
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1792(SB), Y2
+	VFMADD213PD  Y2, Y11, Y1
+	VFMADD231PD  Y0, Y9, Y2
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1824(SB), Y0
+	VFMADD213PD  Y0, Y11, Y1
+	VFMADD231PD  Y2, Y9, Y0
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1856(SB), Y2
+	VFMADD213PD  Y2, Y11, Y1
+	VFMADD231PD  Y0, Y9, Y2
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1952(SB), Y0
+	VFMADD213PD  Y0, Y11, Y1
+	VFMADD231PD  Y2, Y9, Y0
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2016(SB), Y2
+	VFMADD213PD  Y2, Y11, Y1
+	VFMADD213PD  Y2, Y9, Y0
+	VMULPD       Y1, Y11, Y1
+	VMULPD       Y0, Y9, Y0
+	VMOVUPD      416(BX), Y3
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+864(SB), Y9
+	VMINPD       Y9, Y3, Y11
+	VMOVUPD      704(BX), Y2
+	VMOVUPD      Y7, 1312(BX)
+	VMINPD       Y9, Y2, Y7
+	VMOVUPD      Y6, 1344(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+960(SB), Y6
+	VMAXPD       Y6, Y11, Y11
+	VMAXPD       Y6, Y7, Y7
+	VSUBPD       Y11, Y3, Y3
+	VSUBPD       Y7, Y2, Y2
+	VMOVUPD      Y5, 704(BX)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+1088(SB), Y5
+	VADDPD       Y5, Y11, Y11
+	VADDPD       Y5, Y7, Y7
+	VADDPD       Y5, Y3, Y3
+	VADDPD       Y5, Y2, Y2
+	VPSLLQ       $0x34, Y11, Y11
 	VPSLLQ       $0x34, Y7, Y7
 	VPSLLQ       $0x34, Y3, Y3
-	VPSLLQ       $0x34, Y6, Y6
-	VPSLLQ       $0x34, Y9, Y9
-	VMULPD       Y10, Y10, Y11
-	VMULPD       Y8, Y8, Y12
-	VFMADD231PD  Y1, Y11, Y10
-	VFMADD231PD  928(BX), Y12, Y8
-	VMOVUPD      384(BX), Y1
-	VFMADD213PD  Y1, Y1, Y10
+	VPSLLQ       $0x34, Y2, Y2
+	VMULPD       960(BX), Y3, Y3
+	VMULPD       928(BX), Y2, Y2
+	VMULPD       Y11, Y3, Y3
+	VMULPD       Y7, Y2, Y2
+	VMOVUPD      384(BX), Y7
+	VMULPD       Y3, Y7, Y3
 	VMOVUPD      352(BX), Y11
-	VFMADD213PD  Y11, Y11, Y8
-	VMULPD       Y6, Y10, Y6
-	VMULPD       Y9, Y8, Y8
-	VMULPD       Y7, Y6, Y6
-	VMULPD       Y3, Y8, Y3
+	VMULPD       Y2, Y11, Y2
+	VFMADD213PD  Y3, Y3, Y1
+	VFMADD213PD  Y2, Y2, Y0
+	VMINPD       Y3, Y7, Y7
+	VMINPD       Y2, Y11, Y11
+	VMOVUPD      Y2, 352(BX)
+	VMINPD       Y9, Y8, Y2
+	VMOVUPD      Y3, 384(BX)
+	VMINPD       Y9, Y12, Y3
+	VMAXPD       Y6, Y2, Y2
+	VMAXPD       Y6, Y3, Y3
+	VSUBPD       Y2, Y8, Y8
+	VSUBPD       Y3, Y12, Y12
+	VADDPD       Y2, Y5, Y2
+	VADDPD       Y3, Y5, Y3
+	VADDPD       Y8, Y5, Y8
+	VADDPD       Y12, Y5, Y12
+	VPSLLQ       $0x34, Y2, Y2
+	VPSLLQ       $0x34, Y3, Y3
+	VPSLLQ       $0x34, Y8, Y8
+	VPSLLQ       $0x34, Y12, Y12
+	VMULPD       Y8, Y1, Y1
+	VMULPD       Y12, Y0, Y0
+	VMULPD       Y2, Y1, Y1
+	VMULPD       Y3, Y0, Y0
+	VMOVUPD      1088(BX), Y2
+	VMINPD       Y9, Y2, Y3
+	VMOVUPD      1056(BX), Y8
+	VMINPD       Y9, Y8, Y9
+	VMAXPD       Y6, Y3, Y3
+	VMAXPD       Y6, Y9, Y6
+	VSUBPD       Y3, Y2, Y2
+	VSUBPD       Y6, Y8, Y8
+	VADDPD       Y3, Y5, Y3
+	VADDPD       Y6, Y5, Y6
+	VADDPD       Y2, Y5, Y2
+	VADDPD       Y8, Y5, Y5
+	VPSLLQ       $0x34, Y3, Y3
+	VPSLLQ       $0x34, Y6, Y6
+	VPSLLQ       $0x34, Y2, Y2
+	VPSLLQ       $0x34, Y5, Y5
+	VMULPD       Y2, Y13, Y2
+	VMULPD       Y5, Y10, Y5
+	VMULPD       Y3, Y2, Y2
+	VMULPD       Y6, Y5, Y3
+	VMULPD       192(BX), Y2, Y2
+	VMULPD       224(BX), Y3, Y3
+	VMINPD       Y2, Y7, Y5
+	VMINPD       Y3, Y11, Y6
+	VMINPD       832(BX), Y5, Y5
+	VMINPD       800(BX), Y6, Y6
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2432(SB), Y7
+	VCMPPD       $0x11, Y5, Y7, Y5
+	VCMPPD       $0x11, Y6, Y7, Y6
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2240(SB), Y7
+	VMULPD       Y7, Y1, Y8
+	VMULPD       Y7, Y0, Y7
+	VMULPD       768(BX), Y8, Y9
+	VMULPD       736(BX), Y7, Y10
+	VMULPD       640(BX), Y8, Y11
+	VMULPD       448(BX), Y7, Y12
+	VMASKMOVPD   Y11, Y15, (R9)(AX*1)
+	VMASKMOVPD   Y12, Y14, 32(R9)(AX*1)
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2016(SB), Y11
+	VMULPD       Y9, Y11, Y9
+	VMULPD       Y10, Y11, Y10
+	VMULPD       672(BX), Y8, Y8
+	VMULPD       608(BX), Y7, Y7
+	VMULPD       896(BX), Y8, Y8
+	VMULPD       864(BX), Y7, Y7
+	VMASKMOVPD   Y8, Y15, (R8)(AX*1)
+	VMASKMOVPD   Y7, Y14, 32(R8)(AX*1)
 	VMOVUPD      bsmFirstRowsAVX2Consts<>+480(SB), Y7
 	VXORPD       64(BX), Y7, Y8
 	VXORPD       32(BX), Y7, Y7
-	VCMPPD       $0x00, 1344(BX), Y8, Y9
-	VCMPPD       $0x00, 1248(BX), Y7, Y10
-	VCMPPD       $0x00, 512(BX), Y8, Y8
-	VCMPPD       $0x00, 544(BX), Y7, Y7
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1920(SB), Y12
-	VMULPD       Y12, Y6, Y13
-	VMULPD       Y12, Y3, Y12
-	VMOVUPD      Y5, 544(BX)
-	VMULPD       768(BX), Y13, Y5
-	VMOVUPD      Y4, 768(BX)
-	VMULPD       736(BX), Y12, Y4
-	VMULPD       640(BX), Y13, Y11
-	VMOVUPD      Y3, 640(BX)
-	VMULPD       448(BX), Y12, Y3
-	VMASKMOVPD   Y11, Y15, (R9)(AX*1)
-	VMASKMOVPD   Y3, Y14, 32(R9)(AX*1)
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+1376(SB), Y3
-	VMULPD       Y5, Y3, Y5
-	VMULPD       Y4, Y3, Y3
-	VMULPD       672(BX), Y13, Y4
-	VMULPD       608(BX), Y12, Y11
-	VMULPD       896(BX), Y4, Y4
-	VMULPD       864(BX), Y11, Y11
-	VMASKMOVPD   Y4, Y15, (R8)(AX*1)
-	VMASKMOVPD   Y11, Y14, 32(R8)(AX*1)
-	VMOVUPD      64(BX), Y4
-	VMULPD       Y1, Y4, Y11
-	VMOVUPD      32(BX), Y12
-	VMULPD       352(BX), Y12, Y13
-	VBLENDVPD    Y9, bsmFirstRowsAVX2Consts<>+288(SB), Y11, Y9
-	VBLENDVPD    Y10, bsmFirstRowsAVX2Consts<>+288(SB), Y13, Y10
-	VMULPD       Y2, Y4, Y4
-	VMULPD       Y0, Y12, Y11
-	VADDPD       Y2, Y1, Y1
-	VADDPD       352(BX), Y0, Y0
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+288(SB), Y2
-	VBLENDVPD    Y8, Y2, Y4, Y4
-	VBLENDVPD    Y7, Y2, Y11, Y2
-	VADDPD       832(BX), Y1, Y1
-	VADDPD       800(BX), Y0, Y0
-	VMOVUPD      1184(BX), Y7
-	VFNMADD213PD Y9, Y6, Y7
-	VMOVUPD      1152(BX), Y8
-	VFNMADD132PD 640(BX), Y10, Y8
-	VMOVUPD      992(BX), Y11
-	VSUBPD       1184(BX), Y11, Y12
-	VMOVUPD      1216(BX), Y13
-	VMOVUPD      Y12, 1184(BX)
-	VSUBPD       1152(BX), Y13, Y12
-	VSUBPD       Y4, Y9, Y9
-	VSUBPD       Y2, Y10, Y10
-	VFNMADD231PD Y6, Y11, Y4
-	VFNMADD231PD 640(BX), Y13, Y2
-	VFMADD231PD  320(BX), Y7, Y5
-	VFMADD231PD  256(BX), Y8, Y3
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2144(SB), Y11
-	VCMPPD       $0x11, Y11, Y1, Y1
-	VCMPPD       $0x11, Y11, Y0, Y0
-	VFMADD231PD  1184(BX), Y6, Y9
-	VFMADD231PD  640(BX), Y12, Y10
-	VMULPD       672(BX), Y7, Y6
-	VMULPD       608(BX), Y8, Y7
-	VFNMADD231PD 288(BX), Y4, Y5
-	VFNMADD231PD 160(BX), Y2, Y3
-	VMULPD       128(BX), Y4, Y4
-	VMULPD       96(BX), Y2, Y2
-	VANDPD       768(BX), Y1, Y1
-	VANDPD       544(BX), Y0, Y0
-	VMOVUPD      bsmFirstRowsAVX2Consts<>+2304(SB), Y8
-	VBLENDVPD    Y1, Y9, Y8, Y1
-	VBLENDVPD    Y0, Y10, Y8, Y0
-	VMASKMOVPD   Y6, Y15, (DI)(AX*1)
-	VMASKMOVPD   Y7, Y14, 32(DI)(AX*1)
-	VMASKMOVPD   Y5, Y15, (R10)(AX*1)
-	VMASKMOVPD   Y3, Y14, 32(R10)(AX*1)
-	VMASKMOVPD   Y4, Y15, (R11)(AX*1)
-	VMASKMOVPD   Y2, Y14, 32(R11)(AX*1)
-	VMASKMOVPD   Y1, Y15, (SI)(AX*1)
-	VMASKMOVPD   Y0, Y14, 32(SI)(AX*1)
+	VCMPPD       $0x00, Y4, Y8, Y4
+	VCMPPD       $0x00, 704(BX), Y7, Y11
+	VCMPPD       $0x00, 1344(BX), Y8, Y8
+	VCMPPD       $0x00, 1312(BX), Y7, Y7
+	VMOVUPD      64(BX), Y12
+	VMULPD       384(BX), Y12, Y13
+	VMOVUPD      Y10, 1312(BX)
+	VMOVUPD      32(BX), Y10
+	VMOVUPD      Y9, 1344(BX)
+	VMULPD       352(BX), Y10, Y9
+	VBLENDVPD    Y4, bsmFirstRowsAVX2Consts<>+288(SB), Y13, Y4
+	VBLENDVPD    Y11, bsmFirstRowsAVX2Consts<>+288(SB), Y9, Y9
+	VMULPD       Y2, Y12, Y11
+	VMULPD       Y3, Y10, Y10
+	VADDPD       384(BX), Y2, Y2
+	VADDPD       352(BX), Y3, Y3
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+288(SB), Y12
+	VBLENDVPD    Y8, Y12, Y11, Y8
+	VBLENDVPD    Y7, Y12, Y10, Y7
+	VADDPD       832(BX), Y2, Y2
+	VADDPD       800(BX), Y3, Y3
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2496(SB), Y10
+	VCMPPD       $0x11, Y10, Y2, Y2
+	VCMPPD       $0x11, Y10, Y3, Y3
+	VANDPD       Y2, Y5, Y2
+	VANDPD       Y3, Y6, Y3
+	VMOVUPD      512(BX), Y5
+	VFNMADD213PD Y4, Y1, Y5
+	VMOVUPD      544(BX), Y6
+	VFNMADD213PD Y9, Y0, Y6
+	VMOVUPD      1344(BX), Y10
+	VFMADD231PD  320(BX), Y5, Y10
+	VMOVUPD      1312(BX), Y11
+	VFMADD231PD  256(BX), Y6, Y11
+	VMULPD       672(BX), Y5, Y5
+	VMULPD       608(BX), Y6, Y6
+	VMASKMOVPD   Y5, Y15, (DI)(AX*1)
+	VMASKMOVPD   Y6, Y14, 32(DI)(AX*1)
+	VMOVUPD      1152(BX), Y5
+	VSUBPD       512(BX), Y5, Y6
+	VMOVUPD      1184(BX), Y12
+	VSUBPD       544(BX), Y12, Y13
+	VSUBPD       Y8, Y4, Y4
+	VSUBPD       Y7, Y9, Y9
+	VFNMADD231PD Y1, Y5, Y8
+	VFNMADD231PD Y0, Y12, Y7
+	VFMADD231PD  Y6, Y1, Y4
+	VFMADD231PD  Y13, Y0, Y9
+	VFNMADD231PD 288(BX), Y8, Y10
+	VFNMADD231PD 160(BX), Y7, Y11
+	VMULPD       128(BX), Y8, Y0
+	VMULPD       96(BX), Y7, Y1
+	VMOVUPD      bsmFirstRowsAVX2Consts<>+2720(SB), Y5
+	VBLENDVPD    Y2, Y4, Y5, Y2
+	VBLENDVPD    Y3, Y9, Y5, Y3
+	VMASKMOVPD   Y10, Y15, (R10)(AX*1)
+	VMASKMOVPD   Y11, Y14, 32(R10)(AX*1)
+	VMASKMOVPD   Y0, Y15, (R11)(AX*1)
+	VMASKMOVPD   Y1, Y14, 32(R11)(AX*1)
+	VMASKMOVPD   Y2, Y15, (SI)(AX*1)
+	VMASKMOVPD   Y3, Y14, 32(SI)(AX*1)
 	ADDQ         $+64, AX
 	SUBQ         $+8, CX
 	JGT          tail

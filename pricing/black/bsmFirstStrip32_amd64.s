@@ -8,47 +8,56 @@ DATA bsmFirstStrip32AVX512Consts<>+0(SB)/4, $0x80000000
 DATA bsmFirstStrip32AVX512Consts<>+4(SB)/4, $0x42b20000
 DATA bsmFirstStrip32AVX512Consts<>+8(SB)/4, $0xc2d20000
 DATA bsmFirstStrip32AVX512Consts<>+12(SB)/4, $0x3fb8aa3b
-DATA bsmFirstStrip32AVX512Consts<>+16(SB)/4, $0xbf317200
-DATA bsmFirstStrip32AVX512Consts<>+20(SB)/4, $0xb5bfbe8e
-DATA bsmFirstStrip32AVX512Consts<>+24(SB)/4, $0x3ab56891
-DATA bsmFirstStrip32AVX512Consts<>+28(SB)/4, $0x3c091f97
-DATA bsmFirstStrip32AVX512Consts<>+32(SB)/4, $0x3d2aac27
-DATA bsmFirstStrip32AVX512Consts<>+36(SB)/4, $0x3e2aaa45
-DATA bsmFirstStrip32AVX512Consts<>+40(SB)/4, $0x3efffffe
-DATA bsmFirstStrip32AVX512Consts<>+44(SB)/4, $0x3f800000
-DATA bsmFirstStrip32AVX512Consts<>+48(SB)/4, $0x3fb504f3
-DATA bsmFirstStrip32AVX512Consts<>+52(SB)/4, $0xbf800000
-DATA bsmFirstStrip32AVX512Consts<>+56(SB)/4, $0x3e98f11f
-DATA bsmFirstStrip32AVX512Consts<>+60(SB)/4, $0x3eccaf66
-DATA bsmFirstStrip32AVX512Consts<>+64(SB)/4, $0x3f2aaabd
-DATA bsmFirstStrip32AVX512Consts<>+68(SB)/4, $0x35bfbe8e
-DATA bsmFirstStrip32AVX512Consts<>+72(SB)/4, $0x3f000000
-DATA bsmFirstStrip32AVX512Consts<>+76(SB)/4, $0x40000000
-DATA bsmFirstStrip32AVX512Consts<>+80(SB)/4, $0x3f317200
-DATA bsmFirstStrip32AVX512Consts<>+84(SB)/4, $0x3089705f
-DATA bsmFirstStrip32AVX512Consts<>+88(SB)/4, $0x7fffffff
-DATA bsmFirstStrip32AVX512Consts<>+92(SB)/4, $0x41700000
-DATA bsmFirstStrip32AVX512Consts<>+96(SB)/4, $0x3f400000
-DATA bsmFirstStrip32AVX512Consts<>+100(SB)/4, $0x40640000
-DATA bsmFirstStrip32AVX512Consts<>+104(SB)/4, $0xbf000000
-DATA bsmFirstStrip32AVX512Consts<>+108(SB)/4, $0x39755674
-DATA bsmFirstStrip32AVX512Consts<>+112(SB)/4, $0x390114b6
-DATA bsmFirstStrip32AVX512Consts<>+116(SB)/4, $0xbb02dd71
-DATA bsmFirstStrip32AVX512Consts<>+120(SB)/4, $0x3a738970
-DATA bsmFirstStrip32AVX512Consts<>+124(SB)/4, $0x3c77415f
-DATA bsmFirstStrip32AVX512Consts<>+128(SB)/4, $0xbd509d4d
-DATA bsmFirstStrip32AVX512Consts<>+132(SB)/4, $0x3d99190f
-DATA bsmFirstStrip32AVX512Consts<>+136(SB)/4, $0xbc00cdcc
-DATA bsmFirstStrip32AVX512Consts<>+140(SB)/4, $0xbe6caa20
-DATA bsmFirstStrip32AVX512Consts<>+144(SB)/4, $0x4e6e6b28
-DATA bsmFirstStrip32AVX512Consts<>+148(SB)/4, $0x3ecc422a
-DATA bsmFirstStrip32AVX512Consts<>+152(SB)/4, $0x00000000
-DATA bsmFirstStrip32AVX512Consts<>+156(SB)/4, $0x7fc00000
-GLOBL bsmFirstStrip32AVX512Consts<>(SB), RODATA|NOPTR, $160
+DATA bsmFirstStrip32AVX512Consts<>+16(SB)/4, $0x4b400000
+DATA bsmFirstStrip32AVX512Consts<>+20(SB)/4, $0xbf317200
+DATA bsmFirstStrip32AVX512Consts<>+24(SB)/4, $0xb5bfbe8e
+DATA bsmFirstStrip32AVX512Consts<>+28(SB)/4, $0x3ab56891
+DATA bsmFirstStrip32AVX512Consts<>+32(SB)/4, $0x3c091f97
+DATA bsmFirstStrip32AVX512Consts<>+36(SB)/4, $0x3d2aac27
+DATA bsmFirstStrip32AVX512Consts<>+40(SB)/4, $0x3e2aaa45
+DATA bsmFirstStrip32AVX512Consts<>+44(SB)/4, $0x3efffffe
+DATA bsmFirstStrip32AVX512Consts<>+48(SB)/4, $0x3f800000
+DATA bsmFirstStrip32AVX512Consts<>+52(SB)/4, $0x3fb504f3
+DATA bsmFirstStrip32AVX512Consts<>+56(SB)/4, $0xbf800000
+DATA bsmFirstStrip32AVX512Consts<>+60(SB)/4, $0x3e98f11f
+DATA bsmFirstStrip32AVX512Consts<>+64(SB)/4, $0x3eccaf66
+DATA bsmFirstStrip32AVX512Consts<>+68(SB)/4, $0x3f2aaabd
+DATA bsmFirstStrip32AVX512Consts<>+72(SB)/4, $0x35bfbe8e
+DATA bsmFirstStrip32AVX512Consts<>+76(SB)/4, $0x3f000000
+DATA bsmFirstStrip32AVX512Consts<>+80(SB)/4, $0x40000000
+DATA bsmFirstStrip32AVX512Consts<>+84(SB)/4, $0x3f317200
+DATA bsmFirstStrip32AVX512Consts<>+88(SB)/4, $0x3089705f
+DATA bsmFirstStrip32AVX512Consts<>+92(SB)/4, $0x7fffffff
+DATA bsmFirstStrip32AVX512Consts<>+96(SB)/4, $0x41700000
+DATA bsmFirstStrip32AVX512Consts<>+100(SB)/4, $0x3fc00000
+DATA bsmFirstStrip32AVX512Consts<>+104(SB)/4, $0x40640000
+DATA bsmFirstStrip32AVX512Consts<>+108(SB)/4, $0xbf38aa3b
+DATA bsmFirstStrip32AVX512Consts<>+112(SB)/4, $0x3fb17200
+DATA bsmFirstStrip32AVX512Consts<>+116(SB)/4, $0x363fbe8e
+DATA bsmFirstStrip32AVX512Consts<>+120(SB)/4, $0x37b56891
+DATA bsmFirstStrip32AVX512Consts<>+124(SB)/4, $0xb9891f97
+DATA bsmFirstStrip32AVX512Consts<>+128(SB)/4, $0x3b2aac27
+DATA bsmFirstStrip32AVX512Consts<>+132(SB)/4, $0xbcaaaa45
+DATA bsmFirstStrip32AVX512Consts<>+136(SB)/4, $0x3dfffffe
+DATA bsmFirstStrip32AVX512Consts<>+140(SB)/4, $0xbf000000
+DATA bsmFirstStrip32AVX512Consts<>+144(SB)/4, $0x39f55674
+DATA bsmFirstStrip32AVX512Consts<>+148(SB)/4, $0x398114b6
+DATA bsmFirstStrip32AVX512Consts<>+152(SB)/4, $0xbb82dd71
+DATA bsmFirstStrip32AVX512Consts<>+156(SB)/4, $0x3af38970
+DATA bsmFirstStrip32AVX512Consts<>+160(SB)/4, $0x3cf7415f
+DATA bsmFirstStrip32AVX512Consts<>+164(SB)/4, $0xbdd09d4d
+DATA bsmFirstStrip32AVX512Consts<>+168(SB)/4, $0x3e19190f
+DATA bsmFirstStrip32AVX512Consts<>+172(SB)/4, $0xbc80cdcc
+DATA bsmFirstStrip32AVX512Consts<>+176(SB)/4, $0xbeecaa20
+DATA bsmFirstStrip32AVX512Consts<>+180(SB)/4, $0x4e6e6b28
+DATA bsmFirstStrip32AVX512Consts<>+184(SB)/4, $0x3ecc422a
+DATA bsmFirstStrip32AVX512Consts<>+188(SB)/4, $0x00000000
+DATA bsmFirstStrip32AVX512Consts<>+192(SB)/4, $0x7fc00000
+GLOBL bsmFirstStrip32AVX512Consts<>(SB), RODATA|NOPTR, $196
 
 // func bsmFirstStrip32AVX512(price []float32, delta []float32, gamma []float32, vega []float32, theta []float32, rho []float32, sign []float32, K []float32, sigma []float32, S float32, T float32, r float32, q float32)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·bsmFirstStrip32AVX512(SB), $3648-232
+TEXT ·bsmFirstStrip32AVX512(SB), $3456-232
 	LEAQ             63(SP), BX
 	ANDQ             $-64, BX
 	MOVQ             price_len+8(FP), CX
@@ -71,16 +80,17 @@ TEXT ·bsmFirstStrip32AVX512(SB), $3648-232
 	VMINPS           Z5, Z6, Z5
 	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+8(SB), Z7
 	VMAXPS           Z5, Z7, Z5
-	VMULPS.BCST      bsmFirstStrip32AVX512Consts<>+12(SB), Z5, Z8
-	VRNDSCALEPS      $0x08, Z8, Z8
-	VFMADD231PS.BCST bsmFirstStrip32AVX512Consts<>+16(SB), Z8, Z5
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+16(SB), Z8
+	VFMADD231PS.BCST bsmFirstStrip32AVX512Consts<>+12(SB), Z5, Z8
+	VSUBPS.BCST      bsmFirstStrip32AVX512Consts<>+16(SB), Z8, Z8
 	VFMADD231PS.BCST bsmFirstStrip32AVX512Consts<>+20(SB), Z8, Z5
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+28(SB), Z9
-	VFMADD231PS.BCST bsmFirstStrip32AVX512Consts<>+24(SB), Z5, Z9
-	VFMADD213PS.BCST bsmFirstStrip32AVX512Consts<>+32(SB), Z5, Z9
+	VFMADD231PS.BCST bsmFirstStrip32AVX512Consts<>+24(SB), Z8, Z5
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+32(SB), Z9
+	VFMADD231PS.BCST bsmFirstStrip32AVX512Consts<>+28(SB), Z5, Z9
 	VFMADD213PS.BCST bsmFirstStrip32AVX512Consts<>+36(SB), Z5, Z9
 	VFMADD213PS.BCST bsmFirstStrip32AVX512Consts<>+40(SB), Z5, Z9
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+44(SB), Z10
+	VFMADD213PS.BCST bsmFirstStrip32AVX512Consts<>+44(SB), Z5, Z9
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+48(SB), Z10
 	VFMADD213PS      Z10, Z5, Z9
 	VFMADD213PS      Z10, Z9, Z5
 	VSCALEFPS        Z8, Z5, Z5
@@ -89,21 +99,22 @@ TEXT ·bsmFirstStrip32AVX512(SB), $3648-232
 	VXORPS.BCST      bsmFirstStrip32AVX512Consts<>+0(SB), Z8, Z8
 	VMINPS           Z8, Z6, Z6
 	VMAXPS           Z6, Z7, Z6
-	VMULPS.BCST      bsmFirstStrip32AVX512Consts<>+12(SB), Z6, Z7
-	VRNDSCALEPS      $0x08, Z7, Z7
-	VFMADD231PS.BCST bsmFirstStrip32AVX512Consts<>+16(SB), Z7, Z6
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+16(SB), Z7
+	VFMADD231PS.BCST bsmFirstStrip32AVX512Consts<>+12(SB), Z6, Z7
+	VSUBPS.BCST      bsmFirstStrip32AVX512Consts<>+16(SB), Z7, Z7
 	VFMADD231PS.BCST bsmFirstStrip32AVX512Consts<>+20(SB), Z7, Z6
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+28(SB), Z8
-	VFMADD231PS.BCST bsmFirstStrip32AVX512Consts<>+24(SB), Z6, Z8
-	VFMADD213PS.BCST bsmFirstStrip32AVX512Consts<>+32(SB), Z6, Z8
+	VFMADD231PS.BCST bsmFirstStrip32AVX512Consts<>+24(SB), Z7, Z6
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+32(SB), Z8
+	VFMADD231PS.BCST bsmFirstStrip32AVX512Consts<>+28(SB), Z6, Z8
 	VFMADD213PS.BCST bsmFirstStrip32AVX512Consts<>+36(SB), Z6, Z8
 	VFMADD213PS.BCST bsmFirstStrip32AVX512Consts<>+40(SB), Z6, Z8
+	VFMADD213PS.BCST bsmFirstStrip32AVX512Consts<>+44(SB), Z6, Z8
 	VFMADD213PS      Z10, Z6, Z8
 	VFMADD231PS      Z8, Z6, Z10
 	VSCALEFPS        Z7, Z10, Z6
 	VGETMANTPS       $0x04, Z0, Z7
 	VGETEXPPS        Z0, Z8
-	VMULPS.BCST      bsmFirstStrip32AVX512Consts<>+48(SB), Z7, Z9
+	VMULPS.BCST      bsmFirstStrip32AVX512Consts<>+52(SB), Z7, Z9
 	VSUBPS           Z3, Z2, Z10
 	VMINPS           Z5, Z0, Z11
 	VMOVUPS          Z0, (BX)
@@ -118,7 +129,6 @@ TEXT ·bsmFirstStrip32AVX512(SB), $3648-232
 	VMOVUPS          Z9, 576(BX)
 	VMOVUPS          Z10, 640(BX)
 	VMOVUPS          Z11, 704(BX)
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+44(SB), Z31
 	XORL             AX, AX
 	SUBQ             $+64, CX
 	JLT              rest
@@ -165,7 +175,7 @@ body:
 	VMULPS           Z16, Z5, Z18
 	VMULPS           Z16, Z6, Z19
 	VMULPS           Z16, Z7, Z20
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+48(SB), Z21
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+52(SB), Z21
 	VMULPS           Z21, Z12, Z22
 	VMULPS           Z21, Z13, Z23
 	VMULPS           Z21, Z14, Z24
@@ -205,36 +215,36 @@ body:
 	VMULPS           Z19, Z15, Z28
 	VMULPS           Z20, Z15, Z29
 	VADDPS           Z25, Z21, Z30
-	VADDPS           Z12, Z22, Z16
+	VADDPS           Z12, Z22, Z31
+	VADDPS           Z13, Z23, Z16
 	VMOVUPS          Z11, 896(BX)
-	VADDPS           Z13, Z23, Z11
-	VMOVUPS          Z10, 960(BX)
-	VADDPS           Z14, Z24, Z10
+	VADDPS           Z14, Z24, Z11
 	VSUBPS           Z25, Z21, Z21
 	VSUBPS           Z12, Z22, Z12
 	VSUBPS           Z13, Z23, Z13
 	VSUBPS           Z14, Z24, Z14
 	VMULPS           Z26, Z30, Z22
-	VMULPS           Z27, Z16, Z23
-	VMULPS           Z28, Z11, Z24
-	VMULPS           Z29, Z10, Z25
+	VMULPS           Z27, Z31, Z23
+	VMULPS           Z28, Z16, Z24
+	VMULPS           Z29, Z11, Z25
+	VMOVUPS          Z10, 960(BX)
+	VGETEXPPS        Z0, Z10
 	VMOVUPS          Z9, 1024(BX)
-	VGETEXPPS        Z0, Z9
+	VGETEXPPS        Z1, Z9
 	VMOVUPS          Z8, 1088(BX)
-	VGETEXPPS        Z1, Z8
-	VGETEXPPS        Z2, Z15
+	VGETEXPPS        Z2, Z8
+	VGETEXPPS        Z3, Z15
 	VMOVUPS          Z20, 1152(BX)
-	VGETEXPPS        Z3, Z20
-	VDIVPS           Z22, Z31, Z22
-	VDIVPS           Z23, Z31, Z23
-	VDIVPS           Z24, Z31, Z24
-	VDIVPS           Z25, Z31, Z25
-	VMOVUPS          Z19, 1216(BX)
-	VMOVUPS          512(BX), Z19
-	VSUBPS           Z9, Z19, Z9
-	VSUBPS           Z8, Z19, Z8
-	VSUBPS           Z15, Z19, Z15
-	VSUBPS           Z20, Z19, Z19
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+48(SB), Z20
+	VDIVPS           Z22, Z20, Z22
+	VDIVPS           Z23, Z20, Z23
+	VDIVPS           Z24, Z20, Z24
+	VDIVPS           Z25, Z20, Z25
+	VMOVUPS          512(BX), Z20
+	VSUBPS           Z10, Z20, Z10
+	VSUBPS           Z9, Z20, Z9
+	VSUBPS           Z8, Z20, Z8
+	VSUBPS           Z15, Z20, Z15
 	VMOVUPS          384(BX), Z20
 	VMULPS           Z20, Z0, Z0
 	VMULPS           Z20, Z1, Z1
@@ -249,634 +259,634 @@ body:
 	VMULPS           Z24, Z28, Z27
 	VMULPS           Z25, Z29, Z28
 	VMULPS           Z22, Z30, Z22
-	VMULPS           Z23, Z16, Z16
-	VMULPS           Z24, Z11, Z11
-	VMULPS           Z25, Z10, Z10
+	VMULPS           Z23, Z31, Z23
+	VMULPS           Z24, Z16, Z16
+	VMULPS           Z25, Z11, Z11
 	VMULPS           Z20, Z21, Z20
 	VMULPS           Z26, Z12, Z12
 	VMULPS           Z27, Z13, Z13
 	VMULPS           Z28, Z14, Z14
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+52(SB), Z21
-	VMOVAPS          Z9, Z23
-	VADDPS           Z21, Z9, K1, Z23
-	VMOVAPS          Z8, Z24
-	VADDPS           Z21, Z8, K2, Z24
-	VMOVAPS          Z15, Z25
-	VADDPS           Z21, Z15, K3, Z25
-	VMOVAPS          Z19, Z26
-	VADDPS           Z21, Z19, K4, Z26
-	VMULPS           Z20, Z20, Z27
-	VMULPS           Z12, Z12, Z28
-	VMULPS           Z13, Z13, Z29
-	VMULPS           Z14, Z14, Z30
-	VADDPS           Z31, Z9, K5, Z23
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+56(SB), Z21
+	VMOVAPS          Z10, Z24
+	VADDPS           Z21, Z10, K1, Z24
+	VMOVAPS          Z9, Z25
+	VADDPS           Z21, Z9, K2, Z25
+	VMOVAPS          Z8, Z26
+	VADDPS           Z21, Z8, K3, Z26
+	VMOVAPS          Z15, Z27
+	VADDPS           Z21, Z15, K4, Z27
+	VMULPS           Z20, Z20, Z28
+	VMULPS           Z12, Z12, Z29
+	VMULPS           Z13, Z13, Z30
+	VMULPS           Z14, Z14, Z31
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+48(SB), Z21
+	VADDPS           Z21, Z10, K5, Z24
 	KMOVW            832(BX), K1
-	VADDPS           Z31, Z8, K1, Z24
-	VADDPS           Z31, Z15, K6, Z25
-	VADDPS           Z31, Z19, K7, Z26
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+56(SB), Z8
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+60(SB), Z9
-	VFMADD231PS      Z8, Z27, Z9
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+60(SB), Z15
-	VFMADD231PS      Z8, Z28, Z15
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+60(SB), Z19
-	VFMADD231PS      Z8, Z29, Z19
-	VFMADD213PS.BCST bsmFirstStrip32AVX512Consts<>+60(SB), Z30, Z8
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+64(SB), Z21
-	VFMADD213PS      Z21, Z27, Z9
-	VFMADD213PS      Z21, Z28, Z15
-	VFMADD213PS      Z21, Z29, Z19
-	VFMADD231PS      Z8, Z30, Z21
-	VMULPS           Z9, Z27, Z8
-	VMULPS           Z15, Z28, Z9
-	VMULPS           Z19, Z29, Z15
-	VMULPS           Z21, Z30, Z19
+	VADDPS           Z21, Z9, K1, Z25
+	VADDPS           Z21, Z8, K6, Z26
+	VADDPS           Z21, Z15, K7, Z27
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+60(SB), Z8
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+64(SB), Z9
+	VFMADD231PS      Z8, Z28, Z9
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+64(SB), Z10
+	VFMADD231PS      Z8, Z29, Z10
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+64(SB), Z15
+	VFMADD231PS      Z8, Z30, Z15
+	VFMADD213PS.BCST bsmFirstStrip32AVX512Consts<>+64(SB), Z31, Z8
 	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+68(SB), Z21
-	VMULPS           Z21, Z23, Z27
+	VFMADD213PS      Z21, Z28, Z9
+	VFMADD213PS      Z21, Z29, Z10
+	VFMADD213PS      Z21, Z30, Z15
+	VFMADD231PS      Z8, Z31, Z21
+	VMULPS           Z9, Z28, Z8
+	VMULPS           Z10, Z29, Z9
+	VMULPS           Z15, Z30, Z10
+	VMULPS           Z21, Z31, Z15
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+72(SB), Z21
 	VMULPS           Z21, Z24, Z28
 	VMULPS           Z21, Z25, Z29
-	VMULPS           Z21, Z26, Z21
-	VFMADD231PS      Z8, Z20, Z27
-	VFMADD231PS      Z9, Z12, Z28
-	VFMADD231PS      Z15, Z13, Z29
-	VFMADD231PS      Z19, Z14, Z21
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+72(SB), Z8
-	VMULPS           Z8, Z17, Z9
-	VMULPS           Z8, Z18, Z15
-	VMULPS           1216(BX), Z8, Z19
-	VMULPS           1152(BX), Z8, Z30
+	VMULPS           Z21, Z26, Z30
+	VMULPS           Z21, Z27, Z21
+	VFMADD231PS      Z8, Z20, Z28
+	VFMADD231PS      Z9, Z12, Z29
+	VFMADD231PS      Z10, Z13, Z30
+	VFMADD231PS      Z15, Z14, Z21
 	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+76(SB), Z8
-	VFMADD231PS      Z8, Z20, Z27
-	VFMADD231PS      Z8, Z12, Z28
-	VFMADD231PS      Z8, Z13, Z29
-	VFMADD231PS      Z8, Z14, Z21
+	VMULPS           Z8, Z17, Z9
+	VMULPS           Z8, Z18, Z10
+	VMULPS           Z8, Z19, Z15
+	VMULPS           1152(BX), Z8, Z8
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+80(SB), Z31
+	VFMADD231PS      Z31, Z20, Z28
+	VFMADD231PS      Z31, Z12, Z29
+	VFMADD231PS      Z31, Z13, Z30
+	VFMADD231PS      Z31, Z14, Z21
 	VMOVUPS          (BX), Z12
 	VMULPS           Z22, Z12, Z13
-	VMULPS           Z16, Z12, Z14
-	VMULPS           Z11, Z12, Z20
-	VMULPS           Z10, Z12, Z12
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+80(SB), Z8
-	VFMADD231PS      Z8, Z23, Z27
-	VFMADD231PS      Z8, Z24, Z28
-	VFMADD231PS      Z8, Z25, Z29
-	VFMADD231PS      Z8, Z26, Z21
+	VMULPS           Z23, Z12, Z14
+	VMULPS           Z16, Z12, Z20
+	VMULPS           Z11, Z12, Z12
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+84(SB), Z31
+	VFMADD231PS      Z31, Z24, Z28
+	VFMADD231PS      Z31, Z25, Z29
+	VFMADD231PS      Z31, Z26, Z30
+	VFMADD231PS      Z31, Z27, Z21
 	VMULPS           Z4, Z13, Z4
 	VMULPS           Z5, Z14, Z5
 	VMULPS           Z6, Z20, Z6
 	VMULPS           Z7, Z12, Z7
-	VMOVUPS          64(BX), Z8
-	VMOVUPS          640(BX), Z23
-	VFMADD231PS      Z23, Z8, Z27
-	VFMADD231PS      Z23, Z8, Z28
-	VFMADD231PS      Z23, Z8, Z29
-	VFMADD231PS      Z23, Z8, Z21
-	VMOVUPS          704(BX), Z23
-	VMINPS           Z0, Z23, Z24
-	VMINPS           Z1, Z23, Z25
-	VMINPS           Z2, Z23, Z26
-	VMINPS           Z3, Z23, Z23
+	VMOVUPS          64(BX), Z24
+	VMOVUPS          640(BX), Z25
+	VFMADD231PS      Z25, Z24, Z28
+	VFMADD231PS      Z25, Z24, Z29
+	VFMADD231PS      Z25, Z24, Z30
+	VFMADD231PS      Z25, Z24, Z21
+	VMOVUPS          704(BX), Z25
+	VMINPS           Z0, Z25, Z26
+	VMINPS           Z1, Z25, Z27
+	VMINPS           Z2, Z25, Z31
+	VMINPS           Z3, Z25, Z25
 	VMULPS           Z22, Z17, Z22
-	VMULPS           Z16, Z18, Z16
-	VMULPS           1216(BX), Z11, Z11
-	VMULPS           1152(BX), Z10, Z10
-	VMINPS           Z17, Z24, Z24
-	VMINPS           Z18, Z25, Z25
-	VMINPS           1216(BX), Z26, Z26
-	VMINPS           1152(BX), Z23, Z23
-	VMINPS           Z8, Z24, Z24
-	VMINPS           Z8, Z25, Z25
-	VMINPS           Z8, Z26, Z26
-	VMINPS           Z8, Z23, Z23
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+84(SB), Z8
-	VCMPPS           $0x11, Z24, Z8, K1
-	VCMPPS           $0x11, Z25, Z8, K2
-	VCMPPS           $0x11, Z26, Z8, K3
-	VCMPPS           $0x11, Z23, Z8, K4
-	VMOVAPS          Z9, Z8
-	VFMADD231PS      Z27, Z13, Z8
-	VMOVAPS          Z15, Z23
-	VFMADD231PS      Z28, Z14, Z23
-	VMOVAPS          Z19, Z24
-	VFMADD231PS      Z29, Z20, Z24
-	VMOVAPS          Z30, Z25
-	VFMADD231PS      Z21, Z12, Z25
-	VFMSUB231PS      Z27, Z13, Z9
-	VFMSUB231PS      Z28, Z14, Z15
-	VFMSUB231PS      Z29, Z20, Z19
-	VFMSUB231PS      Z21, Z12, Z30
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+88(SB), Z21
-	VANDPS           Z21, Z8, Z26
-	VANDPS           Z21, Z23, Z27
+	VMULPS           Z23, Z18, Z23
+	VMULPS           Z16, Z19, Z16
+	VMULPS           1152(BX), Z11, Z11
+	VMINPS           Z17, Z26, Z26
+	VMINPS           Z18, Z27, Z27
+	VMINPS           Z19, Z31, Z31
+	VMINPS           1152(BX), Z25, Z25
+	VMINPS           Z24, Z26, Z26
+	VMINPS           Z24, Z27, Z27
+	VMINPS           Z24, Z31, Z31
+	VMINPS           Z24, Z25, Z25
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+88(SB), Z24
+	VCMPPS           $0x11, Z26, Z24, K1
+	VCMPPS           $0x11, Z27, Z24, K2
+	VCMPPS           $0x11, Z31, Z24, K3
+	VCMPPS           $0x11, Z25, Z24, K4
+	VMOVAPS          Z9, Z24
+	VFMADD231PS      Z28, Z13, Z24
+	VMOVAPS          Z10, Z25
+	VFMADD231PS      Z29, Z14, Z25
+	VMOVAPS          Z15, Z26
+	VFMADD231PS      Z30, Z20, Z26
+	VMOVAPS          Z8, Z27
+	VFMADD231PS      Z21, Z12, Z27
+	VFMSUB231PS      Z28, Z13, Z9
+	VFMSUB231PS      Z29, Z14, Z10
+	VFMSUB231PS      Z30, Z20, Z15
+	VFMSUB231PS      Z21, Z12, Z8
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+92(SB), Z21
 	VANDPS           Z21, Z24, Z28
 	VANDPS           Z21, Z25, Z29
+	VANDPS           Z21, Z26, Z30
+	VANDPS           Z21, Z27, Z31
 	VMOVUPS          Z7, 768(BX)
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+92(SB), Z7
-	VMINPS           Z26, Z7, Z26
-	VMINPS           Z27, Z7, Z27
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+96(SB), Z7
 	VMINPS           Z28, Z7, Z28
 	VMINPS           Z29, Z7, Z29
+	VMINPS           Z30, Z7, Z30
+	VMINPS           Z31, Z7, Z31
 	VMULPS           Z22, Z13, Z13
-	VMULPS           Z16, Z14, Z14
-	VMULPS           Z11, Z20, Z20
-	VMULPS           Z10, Z12, Z12
+	VMULPS           Z23, Z14, Z14
+	VMULPS           Z16, Z20, Z20
+	VMULPS           Z11, Z12, Z12
 	VMOVUPS          Z12, 832(BX)
 	VANDPS           Z21, Z9, Z12
-	VMOVUPS          Z20, 1280(BX)
-	VANDPS           Z21, Z15, Z20
-	VMOVUPS          Z14, 1344(BX)
-	VANDPS           Z21, Z19, Z14
-	VMOVUPS          Z13, 1408(BX)
-	VANDPS           Z21, Z30, Z13
+	VMOVUPS          Z20, 1216(BX)
+	VANDPS           Z21, Z10, Z20
+	VMOVUPS          Z14, 1280(BX)
+	VANDPS           Z21, Z15, Z14
+	VMOVUPS          Z13, 1344(BX)
+	VANDPS           Z21, Z8, Z13
 	VMINPS           Z12, Z7, Z12
 	VMINPS           Z20, Z7, Z20
 	VMINPS           Z14, Z7, Z14
 	VMINPS           Z13, Z7, Z7
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+96(SB), Z13
-	VFMADD213PS      Z31, Z26, Z13
-	VMOVUPS          Z10, 1472(BX)
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+96(SB), Z10
-	VFMADD213PS      Z31, Z27, Z10
-	VMOVUPS          Z11, 1536(BX)
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+96(SB), Z11
-	VFMADD213PS      Z31, Z28, Z11
-	VMOVUPS          Z16, 1600(BX)
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+96(SB), Z16
-	VFMADD213PS      Z31, Z29, Z16
-	VMOVUPS          Z22, 1664(BX)
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+100(SB), Z22
-	VADDPS           Z22, Z26, Z21
-	VMOVUPS          Z6, 1728(BX)
-	VADDPS           Z22, Z27, Z6
-	VMOVUPS          Z5, 1792(BX)
-	VADDPS           Z22, Z28, Z5
-	VMOVUPS          Z4, 1856(BX)
-	VADDPS           Z22, Z29, Z4
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+100(SB), Z13
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+80(SB), Z21
+	VFMADD231PS      Z13, Z28, Z21
+	VMOVUPS          Z11, 1408(BX)
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+80(SB), Z11
+	VFMADD231PS      Z13, Z29, Z11
+	VMOVUPS          Z16, 1472(BX)
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+80(SB), Z16
+	VFMADD231PS      Z13, Z30, Z16
+	VMOVUPS          Z23, 1536(BX)
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+80(SB), Z23
+	VFMADD231PS      Z13, Z31, Z23
+	VMOVUPS          Z22, 1600(BX)
+	VADDPS.BCST      bsmFirstStrip32AVX512Consts<>+104(SB), Z28, Z22
+	VMOVUPS          Z6, 1664(BX)
+	VADDPS.BCST      bsmFirstStrip32AVX512Consts<>+104(SB), Z29, Z6
+	VMOVUPS          Z5, 1728(BX)
+	VADDPS.BCST      bsmFirstStrip32AVX512Consts<>+104(SB), Z30, Z5
+	VMOVUPS          Z4, 1792(BX)
+	VADDPS.BCST      bsmFirstStrip32AVX512Consts<>+104(SB), Z31, Z4
+	VMOVUPS          Z19, 1856(BX)
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+80(SB), Z19
+	VFMADD231PS      Z13, Z12, Z19
 	VMOVUPS          Z18, 1920(BX)
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+96(SB), Z18
-	VFMADD213PS      Z31, Z12, Z18
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+80(SB), Z18
+	VFMADD231PS      Z13, Z20, Z18
 	VMOVUPS          Z17, 1984(BX)
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+96(SB), Z17
-	VFMADD213PS      Z31, Z20, Z17
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+80(SB), Z17
+	VFMADD231PS      Z13, Z14, Z17
+	VFMADD213PS.BCST bsmFirstStrip32AVX512Consts<>+80(SB), Z7, Z13
 	VMOVUPS          Z3, 2048(BX)
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+96(SB), Z3
-	VFMADD213PS      Z31, Z14, Z3
+	VADDPS.BCST      bsmFirstStrip32AVX512Consts<>+104(SB), Z12, Z3
 	VMOVUPS          Z2, 2112(BX)
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+96(SB), Z2
-	VFMADD213PS      Z31, Z7, Z2
+	VADDPS.BCST      bsmFirstStrip32AVX512Consts<>+104(SB), Z20, Z2
 	VMOVUPS          Z1, 2176(BX)
-	VADDPS           Z22, Z12, Z1
+	VADDPS.BCST      bsmFirstStrip32AVX512Consts<>+104(SB), Z14, Z1
 	VMOVUPS          Z0, 2240(BX)
-	VADDPS           Z22, Z20, Z0
-	VMOVUPS          Z30, 2304(BX)
-	VADDPS           Z22, Z14, Z30
-	VADDPS           Z22, Z7, Z22
-	VMOVUPS          Z19, 2368(BX)
-	VMULPS           Z21, Z13, Z19
-	VMOVUPS          Z15, 2432(BX)
-	VMULPS           Z6, Z10, Z15
+	VADDPS.BCST      bsmFirstStrip32AVX512Consts<>+104(SB), Z7, Z0
+	VMOVUPS          Z8, 2304(BX)
+	VMULPS           Z22, Z21, Z8
+	VMOVUPS          Z15, 2368(BX)
+	VMULPS           Z6, Z11, Z15
+	VMOVUPS          Z10, 2432(BX)
+	VMULPS           Z5, Z16, Z10
 	VMOVUPS          Z9, 2496(BX)
-	VMULPS           Z5, Z11, Z9
-	VMOVUPS          Z25, 2560(BX)
-	VMULPS           Z4, Z16, Z25
-	VMOVUPS          Z24, 2624(BX)
-	VMULPS           Z1, Z18, Z24
-	VMOVUPS          Z23, 2688(BX)
-	VMULPS           Z0, Z17, Z23
-	VMOVUPS          Z8, 2752(BX)
-	VMULPS           Z30, Z3, Z8
+	VMULPS           Z4, Z23, Z9
+	VMOVUPS          Z27, 2560(BX)
+	VMULPS           Z3, Z19, Z27
+	VMOVUPS          Z26, 2624(BX)
+	VMULPS           Z2, Z18, Z26
+	VMOVUPS          Z25, 2688(BX)
+	VMULPS           Z1, Z17, Z25
+	VMOVUPS          Z24, 2752(BX)
+	VMULPS           Z0, Z13, Z24
 	VMOVUPS          Z7, 2816(BX)
-	VMULPS           Z22, Z2, Z7
-	VMOVUPS          Z14, 2880(BX)
-	VMULPS.BCST      bsmFirstStrip32AVX512Consts<>+104(SB), Z26, Z14
-	VMOVUPS          Z14, 2944(BX)
-	VMULPS.BCST      bsmFirstStrip32AVX512Consts<>+104(SB), Z27, Z14
-	VMOVUPS          Z14, 3008(BX)
-	VMULPS.BCST      bsmFirstStrip32AVX512Consts<>+104(SB), Z28, Z14
-	VMOVUPS          Z14, 3072(BX)
-	VMULPS.BCST      bsmFirstStrip32AVX512Consts<>+104(SB), Z29, Z14
-	VMOVUPS          Z14, 3136(BX)
-	VMULPS           Z24, Z19, Z14
+	VMULPS           Z28, Z28, Z7
+	VMOVUPS          Z28, 2880(BX)
+	VMULPS           Z29, Z29, Z28
+	VMOVUPS          Z29, 2944(BX)
+	VMULPS           Z30, Z30, Z29
+	VMOVUPS          Z30, 3008(BX)
+	VMULPS           Z31, Z31, Z30
+	VMOVUPS          Z31, 3072(BX)
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+16(SB), Z31
+	VFMADD132PS.BCST bsmFirstStrip32AVX512Consts<>+108(SB), Z31, Z7
+	VFMADD132PS.BCST bsmFirstStrip32AVX512Consts<>+108(SB), Z31, Z28
+	VFMADD132PS.BCST bsmFirstStrip32AVX512Consts<>+108(SB), Z31, Z29
+	VFMADD132PS.BCST bsmFirstStrip32AVX512Consts<>+108(SB), Z31, Z30
+	VSUBPS           Z31, Z7, Z7
+	VSUBPS           Z31, Z28, Z28
+	VSUBPS           Z31, Z29, Z29
+	VSUBPS           Z31, Z30, Z30
+	VMULPS           Z27, Z8, Z31
+	VMOVUPS          Z30, 3136(BX)
+	VMULPS           Z26, Z15, Z30
 	VMOVUPS          Z29, 3200(BX)
-	VMULPS           Z23, Z15, Z29
+	VMULPS           Z25, Z10, Z29
 	VMOVUPS          Z28, 3264(BX)
-	VMULPS           Z8, Z9, Z28
-	VMOVUPS          Z27, 3328(BX)
-	VMULPS           Z7, Z25, Z27
-	VDIVPS           Z14, Z31, Z14
-	VDIVPS           Z29, Z31, Z29
-	VDIVPS           Z28, Z31, Z28
-	VDIVPS           Z27, Z31, Z27
-	VMULPS           Z14, Z24, Z24
-	VMULPS           Z29, Z23, Z23
-	VMULPS           Z28, Z8, Z8
-	VMULPS           Z27, Z7, Z7
-	VMULPS           Z14, Z19, Z14
-	VMULPS           Z29, Z15, Z15
+	VMULPS           Z24, Z9, Z28
+	VMOVUPS          Z7, 3328(BX)
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+48(SB), Z7
+	VDIVPS           Z31, Z7, Z31
+	VDIVPS           Z30, Z7, Z30
+	VDIVPS           Z29, Z7, Z29
+	VDIVPS           Z28, Z7, Z28
+	VMULPS           Z31, Z27, Z27
+	VMULPS           Z30, Z26, Z26
+	VMULPS           Z29, Z25, Z25
+	VMULPS           Z28, Z24, Z24
+	VMULPS           Z31, Z8, Z8
+	VMULPS           Z30, Z15, Z15
+	VMULPS           Z29, Z10, Z10
 	VMULPS           Z28, Z9, Z9
-	VMULPS           Z27, Z25, Z19
-	VMULPS           Z24, Z13, Z13
-	VMULPS           Z23, Z10, Z10
-	VMULPS           Z8, Z11, Z11
-	VMULPS           Z7, Z16, Z16
-	VMULPS           Z24, Z21, Z21
-	VMULPS           Z23, Z6, Z6
-	VMULPS           Z8, Z5, Z5
-	VMULPS           Z7, Z4, Z4
-	VMULPS           Z14, Z18, Z7
-	VMULPS           Z15, Z17, Z8
-	VMULPS           Z9, Z3, Z3
-	VMULPS           Z19, Z2, Z2
-	VMULPS           Z14, Z1, Z1
-	VMULPS           Z15, Z0, Z0
-	VMULPS           Z9, Z30, Z9
-	VMULPS           Z19, Z22, Z14
-	VMULPS           Z7, Z12, Z7
-	VMULPS           Z8, Z20, Z8
-	VMULPS           2880(BX), Z3, Z3
-	VMULPS           2816(BX), Z2, Z2
-	VMULPS           Z13, Z26, Z12
-	VMOVUPS          3328(BX), Z13
-	VMULPS           Z10, Z13, Z10
-	VMOVUPS          3264(BX), Z15
+	VMULPS           Z27, Z21, Z21
+	VMULPS           Z26, Z11, Z11
+	VMULPS           Z25, Z16, Z16
+	VMULPS           Z24, Z23, Z23
+	VMULPS           Z27, Z22, Z22
+	VMULPS           Z26, Z6, Z6
+	VMULPS           Z25, Z5, Z5
+	VMULPS           Z24, Z4, Z4
+	VMULPS           Z8, Z19, Z19
+	VMULPS           Z15, Z18, Z18
+	VMULPS           Z10, Z17, Z17
+	VMULPS           Z9, Z13, Z13
+	VMULPS           Z8, Z3, Z3
+	VMULPS           Z15, Z2, Z2
+	VMULPS           Z10, Z1, Z1
+	VMULPS           Z9, Z0, Z0
+	VMULPS           Z19, Z12, Z8
+	VMULPS           Z18, Z20, Z9
+	VMULPS           Z17, Z14, Z10
+	VMULPS           2816(BX), Z13, Z12
+	VMOVUPS          2880(BX), Z13
+	VMULPS           Z21, Z13, Z14
+	VMOVUPS          2944(BX), Z15
 	VMULPS           Z11, Z15, Z11
-	VMOVUPS          3200(BX), Z17
+	VMOVUPS          3008(BX), Z17
 	VMULPS           Z16, Z17, Z16
-	VMULPS           2944(BX), Z26, Z18
-	VMULPS           3008(BX), Z13, Z19
-	VMULPS           3072(BX), Z15, Z20
-	VMULPS           3136(BX), Z17, Z22
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+12(SB), Z23
-	VMULPS           Z18, Z23, Z18
-	VMULPS           Z19, Z23, Z19
-	VMULPS           Z20, Z23, Z20
-	VMULPS           Z22, Z23, Z22
-	VRNDSCALEPS      $0x08, Z18, Z18
-	VRNDSCALEPS      $0x08, Z19, Z19
-	VRNDSCALEPS      $0x08, Z20, Z20
-	VRNDSCALEPS      $0x08, Z22, Z22
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+76(SB), Z23
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+52(SB), Z24
-	VFMADD231PS      Z23, Z12, Z24
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+52(SB), Z25
-	VFMADD231PS      Z23, Z10, Z25
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+52(SB), Z27
-	VFMADD231PS      Z23, Z11, Z27
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+52(SB), Z28
-	VFMADD231PS      Z23, Z16, Z28
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+52(SB), Z29
-	VFMADD231PS      Z23, Z7, Z29
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+52(SB), Z30
-	VFMADD231PS      Z23, Z8, Z30
-	VMOVUPS          Z14, 2816(BX)
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+52(SB), Z14
-	VFMADD231PS      Z23, Z3, Z14
-	VFMADD213PS.BCST bsmFirstStrip32AVX512Consts<>+52(SB), Z2, Z23
-	VMOVUPS          Z9, 2880(BX)
-	VMULPS.BCST      bsmFirstStrip32AVX512Consts<>+16(SB), Z18, Z9
-	VMOVUPS          Z0, 3392(BX)
-	VMULPS.BCST      bsmFirstStrip32AVX512Consts<>+16(SB), Z19, Z0
-	VMOVUPS          Z1, 3456(BX)
-	VMULPS.BCST      bsmFirstStrip32AVX512Consts<>+16(SB), Z20, Z1
-	VMOVUPS          Z2, 3520(BX)
-	VMULPS.BCST      bsmFirstStrip32AVX512Consts<>+16(SB), Z22, Z2
-	VFMADD231PS      2944(BX), Z26, Z9
-	VFMADD231PS      3008(BX), Z13, Z0
-	VFMADD231PS      3072(BX), Z15, Z1
-	VFMADD231PS      3136(BX), Z17, Z2
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+20(SB), Z13
-	VFMADD231PS      Z13, Z18, Z9
-	VFMADD231PS      Z13, Z19, Z0
-	VFMADD231PS      Z13, Z20, Z1
-	VFMADD231PS      Z13, Z22, Z2
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+108(SB), Z13
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+112(SB), Z15
-	VFMADD231PS      Z13, Z24, Z15
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+112(SB), Z17
-	VFMADD231PS      Z13, Z25, Z17
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+112(SB), Z26
-	VFMADD231PS      Z13, Z27, Z26
-	VMOVUPS          Z22, 3136(BX)
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+112(SB), Z22
-	VFMADD231PS      Z13, Z28, Z22
-	VMOVUPS          Z20, 3200(BX)
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+116(SB), Z20
-	VFMADD213PS      Z20, Z24, Z15
-	VFMADD213PS      Z20, Z25, Z17
-	VFMADD213PS      Z20, Z27, Z26
-	VFMADD213PS      Z20, Z28, Z22
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+120(SB), Z20
-	VFMADD213PS      Z20, Z24, Z15
-	VFMADD213PS      Z20, Z25, Z17
-	VFMADD213PS      Z20, Z27, Z26
-	VFMADD213PS      Z20, Z28, Z22
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+124(SB), Z20
-	VFMADD213PS      Z20, Z24, Z15
-	VFMADD213PS      Z20, Z25, Z17
-	VFMADD213PS      Z20, Z27, Z26
-	VFMADD213PS      Z20, Z28, Z22
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+128(SB), Z20
-	VFMADD213PS      Z20, Z24, Z15
-	VFMADD213PS      Z20, Z25, Z17
-	VFMADD213PS      Z20, Z27, Z26
-	VFMADD213PS      Z20, Z28, Z22
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+132(SB), Z20
-	VFMADD213PS      Z20, Z24, Z15
-	VFMADD213PS      Z20, Z25, Z17
-	VFMADD213PS      Z20, Z27, Z26
-	VFMADD213PS      Z20, Z28, Z22
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+136(SB), Z20
-	VFMADD213PS      Z20, Z24, Z15
-	VFMADD213PS      Z20, Z25, Z17
-	VFMADD213PS      Z20, Z27, Z26
-	VFMADD213PS      Z20, Z28, Z22
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+140(SB), Z20
-	VFMADD213PS      Z20, Z15, Z24
-	VFMADD213PS      Z20, Z17, Z25
-	VFMADD213PS      Z20, Z26, Z27
-	VFMADD213PS      Z20, Z22, Z28
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+72(SB), Z15
-	VFMADD213PS      Z15, Z24, Z12
-	VFMADD213PS      Z15, Z25, Z10
-	VFMADD213PS      Z15, Z27, Z11
-	VFMADD213PS      Z15, Z28, Z16
-	VMULPS           Z21, Z12, Z12
-	VMULPS           Z6, Z10, Z6
-	VMULPS           Z5, Z11, Z5
-	VMULPS           Z4, Z16, Z4
-	VMOVUPS          2752(BX), Z10
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+88(SB), Z11
-	VPTERNLOGD       $0xe4, Z11, Z10, Z12
-	VMOVUPS          2688(BX), Z16
-	VPTERNLOGD       $0xe4, Z11, Z16, Z6
-	VMOVUPS          2624(BX), Z17
-	VPTERNLOGD       $0xe4, Z11, Z17, Z5
-	VMOVUPS          2560(BX), Z21
-	VPTERNLOGD       $0xe4, Z11, Z21, Z4
-	VMOVAPS          Z31, Z22
-	VPTERNLOGD       $0xe4, Z11, Z10, Z22
-	VMOVAPS          Z31, Z10
-	VPTERNLOGD       $0xe4, Z11, Z16, Z10
-	VMOVAPS          Z31, Z16
-	VPTERNLOGD       $0xe4, Z11, Z17, Z16
-	VMOVAPS          Z31, Z17
-	VPTERNLOGD       $0xe4, Z11, Z21, Z17
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+24(SB), Z21
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+28(SB), Z24
-	VFMADD231PS      Z21, Z9, Z24
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+28(SB), Z25
-	VFMADD231PS      Z21, Z0, Z25
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+28(SB), Z26
-	VFMADD231PS      Z21, Z1, Z26
-	VFMADD213PS.BCST bsmFirstStrip32AVX512Consts<>+28(SB), Z2, Z21
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+32(SB), Z27
-	VFMADD213PS      Z27, Z9, Z24
-	VFMADD213PS      Z27, Z0, Z25
-	VFMADD213PS      Z27, Z1, Z26
-	VFMADD231PS      Z21, Z2, Z27
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+36(SB), Z21
-	VFMADD213PS      Z21, Z9, Z24
-	VFMADD213PS      Z21, Z0, Z25
-	VFMADD213PS      Z21, Z1, Z26
-	VFMADD231PS      Z27, Z2, Z21
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+40(SB), Z27
-	VFMADD213PS      Z27, Z9, Z24
-	VFMADD213PS      Z27, Z0, Z25
-	VFMADD213PS      Z27, Z1, Z26
-	VFMADD231PS      Z21, Z2, Z27
+	VMOVUPS          3072(BX), Z18
+	VMULPS           Z23, Z18, Z19
+	VMOVUPS          3328(BX), Z20
 	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+112(SB), Z21
-	VFMADD231PS      Z13, Z29, Z21
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+112(SB), Z28
-	VFMADD231PS      Z13, Z30, Z28
-	VMOVUPS          Z4, 2560(BX)
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+112(SB), Z4
-	VFMADD231PS      Z13, Z14, Z4
-	VFMADD213PS.BCST bsmFirstStrip32AVX512Consts<>+112(SB), Z23, Z13
-	VMOVUPS          Z5, 2624(BX)
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+116(SB), Z5
-	VFMADD213PS      Z5, Z29, Z21
-	VFMADD213PS      Z5, Z30, Z28
-	VFMADD213PS      Z5, Z14, Z4
-	VFMADD231PS      Z13, Z23, Z5
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+120(SB), Z13
-	VFMADD213PS      Z13, Z29, Z21
-	VFMADD213PS      Z13, Z30, Z28
-	VFMADD213PS      Z13, Z14, Z4
-	VFMADD231PS      Z5, Z23, Z13
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+124(SB), Z5
-	VFMADD213PS      Z5, Z29, Z21
-	VFMADD213PS      Z5, Z30, Z28
-	VFMADD213PS      Z5, Z14, Z4
-	VFMADD231PS      Z13, Z23, Z5
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+128(SB), Z13
-	VFMADD213PS      Z13, Z29, Z21
-	VFMADD213PS      Z13, Z30, Z28
-	VFMADD213PS      Z13, Z14, Z4
-	VFMADD231PS      Z5, Z23, Z13
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+132(SB), Z5
-	VFMADD213PS      Z5, Z29, Z21
-	VFMADD213PS      Z5, Z30, Z28
-	VFMADD213PS      Z5, Z14, Z4
-	VFMADD231PS      Z13, Z23, Z5
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+136(SB), Z13
-	VFMADD213PS      Z13, Z29, Z21
-	VFMADD213PS      Z13, Z30, Z28
-	VFMADD213PS      Z13, Z14, Z4
-	VFMADD231PS      Z5, Z23, Z13
-	VFMADD213PS      Z20, Z21, Z29
-	VFMADD213PS      Z20, Z28, Z30
-	VFMADD213PS      Z20, Z4, Z14
-	VFMADD231PS      Z13, Z23, Z20
-	VFMADD213PS      Z15, Z29, Z7
-	VFMADD213PS      Z15, Z30, Z8
-	VFMADD213PS      Z15, Z14, Z3
-	VFMADD231PS      3520(BX), Z20, Z15
-	VMULPS           3456(BX), Z7, Z4
-	VMULPS           3392(BX), Z8, Z5
-	VMULPS           2880(BX), Z3, Z3
-	VMULPS           2816(BX), Z15, Z7
-	VMOVUPS          2496(BX), Z8
-	VPTERNLOGD       $0xe4, Z11, Z8, Z4
-	VMOVUPS          2432(BX), Z13
-	VPTERNLOGD       $0xe4, Z11, Z13, Z5
-	VMOVUPS          2368(BX), Z14
-	VPTERNLOGD       $0xe4, Z11, Z14, Z3
-	VMOVUPS          2304(BX), Z15
-	VPTERNLOGD       $0xe4, Z11, Z15, Z7
-	VMOVAPS          Z31, Z20
-	VPTERNLOGD       $0xe4, Z11, Z8, Z20
-	VMOVAPS          Z31, Z8
-	VPTERNLOGD       $0xe4, Z11, Z13, Z8
-	VMOVAPS          Z31, Z13
-	VPTERNLOGD       $0xe4, Z11, Z14, Z13
-	VMOVAPS          Z31, Z14
-	VPTERNLOGD       $0xe4, Z11, Z15, Z14
-	VMULPS           Z9, Z9, Z11
-	VMULPS           Z0, Z0, Z15
-	VMULPS           Z1, Z1, Z21
-	VMULPS           Z2, Z2, Z23
-	VFMADD231PS      Z24, Z11, Z9
-	VFMADD231PS      Z25, Z15, Z0
-	VFMADD231PS      Z26, Z21, Z1
-	VFMADD231PS      Z27, Z23, Z2
-	VMOVUPS          320(BX), Z11
-	VFMADD213PS      Z11, Z11, Z9
-	VFMADD213PS      Z11, Z11, Z0
-	VFMADD213PS      Z11, Z11, Z1
-	VFMADD213PS      Z11, Z11, Z2
-	VSCALEFPS        Z18, Z9, Z9
-	VSCALEFPS        Z19, Z0, Z0
-	VSCALEFPS        3200(BX), Z1, Z1
-	VSCALEFPS        3136(BX), Z2, Z2
-	VMOVUPS          2240(BX), Z15
-	VADDPS           Z15, Z11, Z18
-	VMOVUPS          2176(BX), Z19
-	VADDPS           Z19, Z11, Z21
-	VMOVUPS          2112(BX), Z23
-	VADDPS           Z23, Z11, Z24
-	VMOVUPS          2048(BX), Z25
-	VADDPS           Z25, Z11, Z26
-	VADDPS           1984(BX), Z18, Z18
-	VADDPS           1920(BX), Z21, Z21
-	VADDPS           1216(BX), Z24, Z24
-	VADDPS           1152(BX), Z26, Z26
-	VMULPS           1088(BX), Z15, Z15
-	VMULPS           1024(BX), Z19, Z19
-	VMULPS           960(BX), Z23, Z23
-	VMULPS           896(BX), Z25, Z25
-	VMOVUPS          64(BX), Z27
-	VADDPS           Z18, Z27, Z18
-	VADDPS           Z21, Z27, Z21
-	VADDPS           Z24, Z27, Z24
-	VADDPS           Z26, Z27, Z26
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+144(SB), Z28
-	VCMPPS           $0x11, Z28, Z18, K5
-	VCMPPS           $0x11, Z28, Z21, K6
-	VCMPPS           $0x11, Z28, Z24, K7
+	VMULPS           Z21, Z20, Z23
+	VMOVUPS          3264(BX), Z24
+	VMULPS           Z21, Z24, Z25
+	VMOVUPS          3200(BX), Z26
+	VMULPS           Z21, Z26, Z27
+	VMOVUPS          3136(BX), Z28
+	VMULPS           Z21, Z28, Z21
+	VFMADD231PS      Z13, Z13, Z23
+	VFMADD231PS      Z15, Z15, Z25
+	VFMADD231PS      Z17, Z17, Z27
+	VFMADD231PS      Z18, Z18, Z21
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+116(SB), Z13
+	VFMADD231PS      Z13, Z20, Z23
+	VFMADD231PS      Z13, Z24, Z25
+	VFMADD231PS      Z13, Z26, Z27
+	VFMADD231PS      Z13, Z28, Z21
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+80(SB), Z13
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+56(SB), Z15
+	VFMADD231PS      Z13, Z14, Z15
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+56(SB), Z17
+	VFMADD231PS      Z13, Z11, Z17
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+56(SB), Z18
+	VFMADD231PS      Z13, Z16, Z18
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+56(SB), Z29
+	VFMADD231PS      Z13, Z19, Z29
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+120(SB), Z30
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+124(SB), Z31
+	VFMADD231PS      Z30, Z23, Z31
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+124(SB), Z7
+	VFMADD231PS      Z30, Z25, Z7
+	VMOVUPS          Z0, 3072(BX)
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+124(SB), Z0
+	VFMADD231PS      Z30, Z27, Z0
+	VFMADD213PS.BCST bsmFirstStrip32AVX512Consts<>+124(SB), Z21, Z30
+	VMOVUPS          Z1, 3008(BX)
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+128(SB), Z1
+	VFMADD213PS      Z1, Z23, Z31
+	VFMADD213PS      Z1, Z25, Z7
+	VFMADD213PS      Z1, Z27, Z0
+	VFMADD231PS      Z30, Z21, Z1
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+132(SB), Z30
+	VFMADD213PS      Z30, Z23, Z31
+	VFMADD213PS      Z30, Z25, Z7
+	VFMADD213PS      Z30, Z27, Z0
+	VFMADD231PS      Z1, Z21, Z30
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+136(SB), Z1
+	VFMADD213PS      Z1, Z23, Z31
+	VFMADD213PS      Z1, Z25, Z7
+	VFMADD213PS      Z1, Z27, Z0
+	VFMADD231PS      Z30, Z21, Z1
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+140(SB), Z30
+	VFMADD213PS      Z30, Z23, Z31
+	VFMADD213PS      Z30, Z25, Z7
+	VFMADD213PS      Z30, Z27, Z0
+	VFMADD213PS      Z30, Z21, Z1
+	VMULPS           Z31, Z23, Z23
+	VMULPS           Z7, Z25, Z7
+	VMULPS           Z0, Z27, Z0
+	VMULPS           Z1, Z21, Z1
+	VMOVUPS          320(BX), Z21
+	VFMADD213PS      Z21, Z21, Z23
+	VFMADD213PS      Z21, Z21, Z7
+	VFMADD213PS      Z21, Z21, Z0
+	VFMADD213PS      Z21, Z21, Z1
+	VSCALEFPS        Z20, Z23, Z20
+	VSCALEFPS        Z24, Z7, Z7
+	VSCALEFPS        Z26, Z0, Z0
+	VSCALEFPS        Z28, Z1, Z1
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+56(SB), Z23
+	VFMADD231PS      Z13, Z8, Z23
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+56(SB), Z24
+	VFMADD231PS      Z13, Z9, Z24
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+56(SB), Z25
+	VFMADD231PS      Z13, Z10, Z25
+	VFMADD213PS.BCST bsmFirstStrip32AVX512Consts<>+56(SB), Z12, Z13
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+144(SB), Z26
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+148(SB), Z27
+	VFMADD231PS      Z26, Z15, Z27
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+148(SB), Z28
+	VFMADD231PS      Z26, Z17, Z28
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+148(SB), Z31
+	VFMADD231PS      Z26, Z18, Z31
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+148(SB), Z30
+	VFMADD231PS      Z26, Z29, Z30
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+152(SB), Z21
+	VFMADD213PS      Z21, Z15, Z27
+	VFMADD213PS      Z21, Z17, Z28
+	VFMADD213PS      Z21, Z18, Z31
+	VFMADD213PS      Z21, Z29, Z30
+	VMOVUPS          Z1, 3136(BX)
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+156(SB), Z1
+	VFMADD213PS      Z1, Z15, Z27
+	VFMADD213PS      Z1, Z17, Z28
+	VFMADD213PS      Z1, Z18, Z31
+	VFMADD213PS      Z1, Z29, Z30
+	VMOVUPS          Z0, 3200(BX)
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+160(SB), Z0
+	VFMADD213PS      Z0, Z15, Z27
+	VFMADD213PS      Z0, Z17, Z28
+	VFMADD213PS      Z0, Z18, Z31
+	VFMADD213PS      Z0, Z29, Z30
+	VMOVUPS          Z7, 3264(BX)
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+164(SB), Z7
+	VFMADD213PS      Z7, Z15, Z27
+	VFMADD213PS      Z7, Z17, Z28
+	VFMADD213PS      Z7, Z18, Z31
+	VFMADD213PS      Z7, Z29, Z30
+	VMOVUPS          Z20, 3328(BX)
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+168(SB), Z20
+	VFMADD213PS      Z20, Z15, Z27
+	VFMADD213PS      Z20, Z17, Z28
+	VFMADD213PS      Z20, Z18, Z31
+	VFMADD213PS      Z20, Z29, Z30
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+172(SB), Z20
+	VFMADD213PS      Z20, Z15, Z27
+	VFMADD213PS      Z20, Z17, Z28
+	VFMADD213PS      Z20, Z18, Z31
+	VFMADD213PS      Z20, Z29, Z30
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+176(SB), Z20
+	VFMADD213PS      Z20, Z27, Z15
+	VFMADD213PS      Z20, Z28, Z17
+	VFMADD213PS      Z20, Z31, Z18
+	VFMADD213PS      Z20, Z30, Z29
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+48(SB), Z27
+	VFMADD213PS      Z27, Z15, Z14
+	VFMADD213PS      Z27, Z17, Z11
+	VFMADD213PS      Z27, Z18, Z16
+	VFMADD213PS      Z27, Z29, Z19
+	VMULPS           Z22, Z14, Z14
+	VMULPS           Z6, Z11, Z6
+	VMULPS           Z5, Z16, Z5
+	VMULPS           Z4, Z19, Z4
+	VMOVUPS          2752(BX), Z11
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+92(SB), Z15
+	VPTERNLOGD       $0xe4, Z15, Z11, Z14
+	VMOVUPS          2688(BX), Z16
+	VPTERNLOGD       $0xe4, Z15, Z16, Z6
+	VMOVUPS          2624(BX), Z17
+	VPTERNLOGD       $0xe4, Z15, Z17, Z5
+	VMOVUPS          2560(BX), Z18
+	VPTERNLOGD       $0xe4, Z15, Z18, Z4
+	VMOVAPS          Z27, Z19
+	VPTERNLOGD       $0xe4, Z15, Z11, Z19
+	VMOVAPS          Z27, Z11
+	VPTERNLOGD       $0xe4, Z15, Z16, Z11
+	VMOVAPS          Z27, Z16
+	VPTERNLOGD       $0xe4, Z15, Z17, Z16
+	VMOVAPS          Z27, Z17
+	VPTERNLOGD       $0xe4, Z15, Z18, Z17
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+148(SB), Z18
+	VFMADD231PS      Z26, Z23, Z18
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+148(SB), Z22
+	VFMADD231PS      Z26, Z24, Z22
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+148(SB), Z28
+	VFMADD231PS      Z26, Z25, Z28
+	VFMADD213PS.BCST bsmFirstStrip32AVX512Consts<>+148(SB), Z13, Z26
+	VFMADD213PS      Z21, Z23, Z18
+	VFMADD213PS      Z21, Z24, Z22
+	VFMADD213PS      Z21, Z25, Z28
+	VFMADD231PS      Z26, Z13, Z21
+	VFMADD213PS      Z1, Z23, Z18
+	VFMADD213PS      Z1, Z24, Z22
+	VFMADD213PS      Z1, Z25, Z28
+	VFMADD231PS      Z21, Z13, Z1
+	VFMADD213PS      Z0, Z23, Z18
+	VFMADD213PS      Z0, Z24, Z22
+	VFMADD213PS      Z0, Z25, Z28
+	VFMADD231PS      Z1, Z13, Z0
+	VFMADD213PS      Z7, Z23, Z18
+	VFMADD213PS      Z7, Z24, Z22
+	VFMADD213PS      Z7, Z25, Z28
+	VFMADD231PS      Z0, Z13, Z7
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+168(SB), Z0
+	VFMADD213PS      Z0, Z23, Z18
+	VFMADD213PS      Z0, Z24, Z22
+	VFMADD213PS      Z0, Z25, Z28
+	VFMADD231PS      Z7, Z13, Z0
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+172(SB), Z1
+	VFMADD213PS      Z1, Z23, Z18
+	VFMADD213PS      Z1, Z24, Z22
+	VFMADD213PS      Z1, Z25, Z28
+	VFMADD231PS      Z0, Z13, Z1
+	VFMADD213PS      Z20, Z18, Z23
+	VFMADD213PS      Z20, Z22, Z24
+	VFMADD213PS      Z20, Z28, Z25
+	VFMADD231PS      Z1, Z13, Z20
+	VFMADD213PS      Z27, Z23, Z8
+	VFMADD213PS      Z27, Z24, Z9
+	VFMADD213PS      Z27, Z25, Z10
+	VFMADD213PS      Z27, Z20, Z12
+	VMULPS           Z3, Z8, Z0
+	VMULPS           Z2, Z9, Z1
+	VMULPS           3008(BX), Z10, Z2
+	VMULPS           3072(BX), Z12, Z3
+	VMOVUPS          2496(BX), Z7
+	VPTERNLOGD       $0xe4, Z15, Z7, Z0
+	VMOVUPS          2432(BX), Z8
+	VPTERNLOGD       $0xe4, Z15, Z8, Z1
+	VMOVUPS          2368(BX), Z9
+	VPTERNLOGD       $0xe4, Z15, Z9, Z2
+	VMOVUPS          2304(BX), Z10
+	VPTERNLOGD       $0xe4, Z15, Z10, Z3
+	VMOVAPS          Z27, Z12
+	VPTERNLOGD       $0xe4, Z15, Z7, Z12
+	VMOVAPS          Z27, Z7
+	VPTERNLOGD       $0xe4, Z15, Z8, Z7
+	VMOVAPS          Z27, Z8
+	VPTERNLOGD       $0xe4, Z15, Z9, Z8
+	VPTERNLOGD       $0xe4, Z15, Z10, Z27
+	VMOVUPS          320(BX), Z9
+	VMOVUPS          2240(BX), Z10
+	VADDPS           Z10, Z9, Z13
+	VMOVUPS          2176(BX), Z15
+	VADDPS           Z15, Z9, Z18
+	VMOVUPS          2112(BX), Z20
+	VADDPS           Z20, Z9, Z21
+	VMOVUPS          2048(BX), Z22
+	VADDPS           Z22, Z9, Z23
+	VADDPS           1984(BX), Z13, Z13
+	VADDPS           1920(BX), Z18, Z18
+	VADDPS           1856(BX), Z21, Z21
+	VADDPS           1152(BX), Z23, Z23
+	VMULPS           1088(BX), Z10, Z10
+	VMULPS           1024(BX), Z15, Z15
+	VMULPS           960(BX), Z20, Z20
+	VMULPS           896(BX), Z22, Z22
+	VMOVUPS          64(BX), Z24
+	VADDPS           Z13, Z24, Z13
+	VADDPS           Z18, Z24, Z18
+	VADDPS           Z21, Z24, Z21
+	VADDPS           Z23, Z24, Z23
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+180(SB), Z25
+	VCMPPS           $0x11, Z25, Z13, K5
+	VCMPPS           $0x11, Z25, Z18, K6
+	VCMPPS           $0x11, Z25, Z21, K7
 	KMOVW            K4, 2048(BX)
-	VCMPPS           $0x11, Z28, Z26, K4
+	VCMPPS           $0x11, Z25, Z23, K4
 	KANDW            K5, K1, K1
 	KANDW            K6, K2, K2
 	KANDW            K7, K3, K3
 	KMOVW            2048(BX), K5
 	KANDW            K4, K5, K4
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+148(SB), Z18
-	VMULPS           Z18, Z9, Z21
-	VMULPS           Z18, Z0, Z24
-	VMULPS           Z18, Z1, Z26
-	VMULPS           Z18, Z2, Z18
-	VMULPS           1856(BX), Z21, Z28
-	VMULPS           1792(BX), Z24, Z29
-	VMULPS           1728(BX), Z26, Z30
-	VMULPS           768(BX), Z18, Z27
-	VMULPS.BCST      bsmFirstStrip32AVX512Consts<>+104(SB), Z28, Z28
-	VMULPS.BCST      bsmFirstStrip32AVX512Consts<>+104(SB), Z29, Z29
-	VMULPS.BCST      bsmFirstStrip32AVX512Consts<>+104(SB), Z30, Z30
-	VMULPS.BCST      bsmFirstStrip32AVX512Consts<>+104(SB), Z27, Z27
-	VMOVUPS          Z18, 768(BX)
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+0(SB), Z18
-	VMOVUPS          Z26, 1728(BX)
-	VXORPS           1088(BX), Z18, Z26
-	VMOVUPS          Z24, 1792(BX)
-	VXORPS           1024(BX), Z18, Z24
-	VMOVUPS          Z21, 1856(BX)
-	VXORPS           960(BX), Z18, Z21
-	VXORPS           896(BX), Z18, Z18
-	VCMPPS           $0x00, Z22, Z26, K5
-	VCMPPS           $0x00, Z10, Z24, K6
-	VCMPPS           $0x00, Z16, Z21, K7
-	KMOVW            K4, 2048(BX)
-	VCMPPS           $0x00, Z17, Z18, K4
-	KMOVW            K3, 2112(BX)
-	VCMPPS           $0x00, Z20, Z26, K3
-	KMOVW            K2, 2176(BX)
-	VCMPPS           $0x00, Z8, Z24, K2
-	KMOVW            K1, 2240(BX)
-	VCMPPS           $0x00, Z13, Z21, K1
-	KMOVW            K4, 1152(BX)
-	VCMPPS           $0x00, Z14, Z18, K4
-	VMULPS           1088(BX), Z11, Z8
-	VMULPS           1024(BX), Z11, Z10
-	VMULPS           960(BX), Z11, Z13
-	VMULPS           896(BX), Z11, Z11
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+152(SB), Z14
-	VBLENDMPS        Z14, Z15, K3, Z15
-	VBLENDMPS        Z14, Z19, K2, Z16
-	VBLENDMPS        Z14, Z23, K1, Z17
-	VBLENDMPS        Z14, Z25, K4, Z18
-	VBLENDMPS        Z14, Z8, K5, Z8
-	VBLENDMPS        Z14, Z10, K6, Z10
-	VBLENDMPS        Z14, Z13, K7, Z13
-	KMOVW            1152(BX), K1
-	VBLENDMPS        Z14, Z11, K1, Z11
-	VMOVAPS          Z8, Z14
-	VFNMADD231PS     Z9, Z12, Z14
-	VMOVAPS          Z10, Z19
-	VFNMADD231PS     Z0, Z6, Z19
-	VMOVUPS          2624(BX), Z20
-	VFNMADD213PS     Z13, Z1, Z20
-	VMOVUPS          2560(BX), Z21
-	VFNMADD213PS     Z11, Z2, Z21
-	VSUBPS           Z12, Z4, Z12
-	VSUBPS           Z6, Z5, Z6
-	VSUBPS           2624(BX), Z3, Z22
-	VSUBPS           2560(BX), Z7, Z23
-	VSUBPS           Z15, Z8, Z8
-	VSUBPS           Z16, Z10, Z10
-	VSUBPS           Z17, Z13, Z13
-	VSUBPS           Z18, Z11, Z11
-	VFNMADD231PS     Z9, Z4, Z15
-	VFNMADD231PS     Z0, Z5, Z16
-	VFNMADD231PS     Z1, Z3, Z17
-	VFNMADD231PS     Z2, Z7, Z18
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+184(SB), Z13
+	VMULPS           3328(BX), Z13, Z18
+	VMULPS           3264(BX), Z13, Z21
+	VMULPS           3200(BX), Z13, Z23
+	VMULPS           3136(BX), Z13, Z13
+	VMULPS           1792(BX), Z18, Z25
+	VMULPS           1728(BX), Z21, Z26
+	VMULPS           1664(BX), Z23, Z28
+	VMULPS           768(BX), Z13, Z29
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+140(SB), Z30
+	VMULPS           Z25, Z30, Z25
+	VMULPS           Z26, Z30, Z26
+	VMULPS           Z28, Z30, Z28
+	VMULPS           Z29, Z30, Z29
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+0(SB), Z30
+	VXORPS           1088(BX), Z30, Z31
+	VXORPS           1024(BX), Z30, Z24
+	VMOVUPS          Z13, 768(BX)
+	VXORPS           960(BX), Z30, Z13
+	VXORPS           896(BX), Z30, Z30
+	VCMPPS           $0x00, Z19, Z31, K5
+	VCMPPS           $0x00, Z11, Z24, K6
+	VCMPPS           $0x00, Z16, Z13, K7
+	KMOVW            K4, 1664(BX)
+	VCMPPS           $0x00, Z17, Z30, K4
+	KMOVW            K3, 1728(BX)
+	VCMPPS           $0x00, Z12, Z31, K3
+	KMOVW            K2, 1792(BX)
+	VCMPPS           $0x00, Z7, Z24, K2
+	KMOVW            K1, 2048(BX)
+	VCMPPS           $0x00, Z8, Z13, K1
+	KMOVW            K4, 2112(BX)
+	VCMPPS           $0x00, Z27, Z30, K4
+	VMULPS           1088(BX), Z9, Z7
+	VMULPS           1024(BX), Z9, Z8
+	VMULPS           960(BX), Z9, Z11
+	VMULPS           896(BX), Z9, Z9
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+188(SB), Z12
+	VBLENDMPS        Z12, Z10, K3, Z10
+	VBLENDMPS        Z12, Z15, K2, Z13
+	VBLENDMPS        Z12, Z20, K1, Z15
+	VBLENDMPS        Z12, Z22, K4, Z16
+	VBLENDMPS        Z12, Z7, K5, Z7
+	VBLENDMPS        Z12, Z8, K6, Z8
+	VBLENDMPS        Z12, Z11, K7, Z11
+	KMOVW            2112(BX), K1
+	VBLENDMPS        Z12, Z9, K1, Z9
+	VMOVUPS          3328(BX), Z12
+	VFNMADD213PS     Z7, Z14, Z12
+	VMOVUPS          3264(BX), Z17
+	VFNMADD213PS     Z8, Z6, Z17
+	VMOVUPS          3200(BX), Z19
+	VFNMADD213PS     Z11, Z5, Z19
+	VMOVUPS          3136(BX), Z20
+	VFNMADD213PS     Z9, Z4, Z20
+	VSUBPS           Z14, Z0, Z14
+	VSUBPS           Z6, Z1, Z6
+	VSUBPS           Z5, Z2, Z5
+	VSUBPS           Z4, Z3, Z4
+	VSUBPS           Z10, Z7, Z7
+	VSUBPS           Z13, Z8, Z8
+	VSUBPS           Z15, Z11, Z11
+	VSUBPS           Z16, Z9, Z9
+	VMOVUPS          3328(BX), Z22
+	VFNMADD231PS     Z22, Z0, Z10
+	VMOVUPS          3264(BX), Z0
+	VFNMADD231PS     Z0, Z1, Z13
+	VMOVUPS          3200(BX), Z1
+	VFNMADD231PS     Z1, Z2, Z15
+	VMOVUPS          3136(BX), Z2
+	VFNMADD231PS     Z2, Z3, Z16
 	VMOVUPS          192(BX), Z3
-	VFMADD231PS      Z14, Z3, Z28
-	VFMADD231PS      Z19, Z3, Z29
-	VFMADD231PS      Z20, Z3, Z30
-	VFMADD231PS      Z21, Z3, Z27
-	VFMADD231PS      Z12, Z9, Z8
-	VFMADD231PS      Z6, Z0, Z10
-	VFMADD231PS      Z22, Z1, Z13
-	VFMADD231PS      Z23, Z2, Z11
-	VMOVUPS          1664(BX), Z0
-	VMULPS           1856(BX), Z0, Z1
-	VMOVUPS          1600(BX), Z2
-	VMULPS           1792(BX), Z2, Z3
-	VMOVUPS          1536(BX), Z4
-	VMULPS           1728(BX), Z4, Z5
-	VMOVUPS          1472(BX), Z6
-	VMULPS           768(BX), Z6, Z7
-	VMULPS           Z14, Z0, Z0
-	VMULPS           Z19, Z2, Z2
-	VMULPS           Z20, Z4, Z4
-	VMULPS           Z21, Z6, Z6
-	VMULPS           1408(BX), Z1, Z1
-	VMULPS           1344(BX), Z3, Z3
-	VMULPS           1280(BX), Z5, Z5
-	VMULPS           832(BX), Z7, Z7
-	VMOVUPS          256(BX), Z9
-	VMULPS           1856(BX), Z9, Z12
-	VMULPS           1792(BX), Z9, Z14
-	VMULPS           1728(BX), Z9, Z19
-	VMULPS           768(BX), Z9, Z9
+	VFMADD231PS      Z12, Z3, Z25
+	VFMADD231PS      Z17, Z3, Z26
+	VFMADD231PS      Z19, Z3, Z28
+	VFMADD231PS      Z20, Z3, Z29
+	VFMADD231PS      Z14, Z22, Z7
+	VFMADD231PS      Z6, Z0, Z8
+	VFMADD231PS      Z5, Z1, Z11
+	VFMADD231PS      Z4, Z2, Z9
+	VMOVUPS          1600(BX), Z0
+	VMULPS           Z18, Z0, Z1
+	VMOVUPS          1536(BX), Z2
+	VMULPS           Z21, Z2, Z3
+	VMOVUPS          1472(BX), Z4
+	VMULPS           Z23, Z4, Z5
+	VMOVUPS          1408(BX), Z6
+	VMULPS           768(BX), Z6, Z14
+	VMULPS           Z12, Z0, Z0
+	VMULPS           Z17, Z2, Z2
+	VMULPS           Z19, Z4, Z4
+	VMULPS           Z20, Z6, Z6
+	VMULPS           1344(BX), Z1, Z1
+	VMULPS           1280(BX), Z3, Z3
+	VMULPS           1216(BX), Z5, Z5
+	VMULPS           832(BX), Z14, Z12
+	VMOVUPS          256(BX), Z14
+	VMULPS           Z18, Z14, Z17
+	VMULPS           Z21, Z14, Z18
+	VMULPS           Z23, Z14, Z19
+	VMULPS           768(BX), Z14, Z14
 	VMOVUPS          128(BX), Z20
+	VFNMADD231PS     Z10, Z20, Z25
+	VFNMADD231PS     Z13, Z20, Z26
 	VFNMADD231PS     Z15, Z20, Z28
 	VFNMADD231PS     Z16, Z20, Z29
-	VFNMADD231PS     Z17, Z20, Z30
-	VFNMADD231PS     Z18, Z20, Z27
 	VMOVUPS          64(BX), Z20
+	VMULPS           Z10, Z20, Z10
+	VMULPS           Z13, Z20, Z13
 	VMULPS           Z15, Z20, Z15
 	VMULPS           Z16, Z20, Z16
-	VMULPS           Z17, Z20, Z17
-	VMULPS           Z18, Z20, Z18
-	KMOVW            2240(BX), K1
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+156(SB), Z20
-	VBLENDMPS        Z8, Z20, K1, Z8
-	KMOVW            2176(BX), K1
-	VBLENDMPS        Z10, Z20, K1, Z10
-	KMOVW            2112(BX), K1
-	VBLENDMPS        Z13, Z20, K1, Z13
 	KMOVW            2048(BX), K1
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+192(SB), Z20
+	VBLENDMPS        Z7, Z20, K1, Z7
+	KMOVW            1792(BX), K1
+	VBLENDMPS        Z8, Z20, K1, Z8
+	KMOVW            1728(BX), K1
 	VBLENDMPS        Z11, Z20, K1, Z11
+	KMOVW            1664(BX), K1
+	VBLENDMPS        Z9, Z20, K1, Z9
 	PREFETCHT0       1024(DI)(AX*1)
 	VMOVUPS          Z0, (DI)(AX*1)
 	PREFETCHT0       1088(DI)(AX*1)
@@ -892,39 +902,39 @@ body:
 	PREFETCHT0       1152(R8)(AX*1)
 	VMOVUPS          Z5, 128(R8)(AX*1)
 	PREFETCHT0       1216(R8)(AX*1)
-	VMOVUPS          Z7, 192(R8)(AX*1)
+	VMOVUPS          Z12, 192(R8)(AX*1)
 	PREFETCHT0       1024(R9)(AX*1)
-	VMOVUPS          Z12, (R9)(AX*1)
+	VMOVUPS          Z17, (R9)(AX*1)
 	PREFETCHT0       1088(R9)(AX*1)
-	VMOVUPS          Z14, 64(R9)(AX*1)
+	VMOVUPS          Z18, 64(R9)(AX*1)
 	PREFETCHT0       1152(R9)(AX*1)
 	VMOVUPS          Z19, 128(R9)(AX*1)
 	PREFETCHT0       1216(R9)(AX*1)
-	VMOVUPS          Z9, 192(R9)(AX*1)
+	VMOVUPS          Z14, 192(R9)(AX*1)
 	PREFETCHT0       1024(R10)(AX*1)
-	VMOVUPS          Z28, (R10)(AX*1)
+	VMOVUPS          Z25, (R10)(AX*1)
 	PREFETCHT0       1088(R10)(AX*1)
-	VMOVUPS          Z29, 64(R10)(AX*1)
+	VMOVUPS          Z26, 64(R10)(AX*1)
 	PREFETCHT0       1152(R10)(AX*1)
-	VMOVUPS          Z30, 128(R10)(AX*1)
+	VMOVUPS          Z28, 128(R10)(AX*1)
 	PREFETCHT0       1216(R10)(AX*1)
-	VMOVUPS          Z27, 192(R10)(AX*1)
+	VMOVUPS          Z29, 192(R10)(AX*1)
 	PREFETCHT0       1024(R11)(AX*1)
-	VMOVUPS          Z15, (R11)(AX*1)
+	VMOVUPS          Z10, (R11)(AX*1)
 	PREFETCHT0       1088(R11)(AX*1)
-	VMOVUPS          Z16, 64(R11)(AX*1)
+	VMOVUPS          Z13, 64(R11)(AX*1)
 	PREFETCHT0       1152(R11)(AX*1)
-	VMOVUPS          Z17, 128(R11)(AX*1)
+	VMOVUPS          Z15, 128(R11)(AX*1)
 	PREFETCHT0       1216(R11)(AX*1)
-	VMOVUPS          Z18, 192(R11)(AX*1)
+	VMOVUPS          Z16, 192(R11)(AX*1)
 	PREFETCHT0       1024(SI)(AX*1)
-	VMOVUPS          Z8, (SI)(AX*1)
+	VMOVUPS          Z7, (SI)(AX*1)
 	PREFETCHT0       1088(SI)(AX*1)
-	VMOVUPS          Z10, 64(SI)(AX*1)
+	VMOVUPS          Z8, 64(SI)(AX*1)
 	PREFETCHT0       1152(SI)(AX*1)
-	VMOVUPS          Z13, 128(SI)(AX*1)
+	VMOVUPS          Z11, 128(SI)(AX*1)
 	PREFETCHT0       1216(SI)(AX*1)
-	VMOVUPS          Z11, 192(SI)(AX*1)
+	VMOVUPS          Z9, 192(SI)(AX*1)
 	ADDQ             $+256, AX
 	SUBQ             $+64, CX
 	JGE              body
@@ -958,7 +968,7 @@ whole:
 	VMOVUPS          576(BX), Z8
 	VCMPPS           $0x11, Z6, Z8, K1
 	VCMPPS           $0x11, Z7, Z8, K2
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+48(SB), Z8
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+52(SB), Z8
 	VMULPS           Z8, Z6, Z9
 	VMULPS           Z8, Z7, Z8
 	VMOVUPS          448(BX), Z10
@@ -992,12 +1002,12 @@ whole:
 	VADDPS           Z6, Z13, Z19
 	VSUBPS           Z8, Z12, Z8
 	VSUBPS           Z6, Z13, Z6
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+52(SB), Z12
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+56(SB), Z12
 	VMOVAPS          Z10, Z13
 	VADDPS           Z12, Z10, K1, Z13
 	VMOVAPS          Z14, Z20
 	VADDPS           Z12, Z14, K2, Z20
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+44(SB), Z21
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+48(SB), Z21
 	VADDPS           Z21, Z10, K3, Z13
 	VADDPS           Z21, Z14, K4, Z20
 	VMULPS           Z16, Z18, Z10
@@ -1010,51 +1020,51 @@ whole:
 	VMULPS           Z14, Z19, Z14
 	VMULPS           Z16, Z8, Z8
 	VMULPS           Z17, Z6, Z6
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+68(SB), Z16
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+72(SB), Z16
 	VMULPS           Z16, Z13, Z17
 	VMULPS           Z16, Z20, Z16
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+72(SB), Z18
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+76(SB), Z18
 	VMULPS           Z18, Z9, Z19
-	VMULPS           Z18, Z11, Z22
-	VMULPS           Z10, Z15, Z23
+	VMULPS           Z18, Z11, Z18
+	VMULPS           Z10, Z15, Z22
 	VMULPS           Z14, Z15, Z15
 	VMULPS           Z10, Z9, Z10
 	VMULPS           Z14, Z11, Z14
-	VMULPS           Z2, Z23, Z2
+	VMULPS           Z2, Z22, Z2
 	VMULPS           Z3, Z15, Z3
-	VMULPS           Z8, Z8, Z24
-	VMULPS           Z6, Z6, Z25
-	VMOVUPS          704(BX), Z26
-	VMINPS           Z0, Z26, Z27
-	VMINPS           Z1, Z26, Z26
-	VMINPS           Z9, Z27, Z27
-	VMINPS           Z11, Z26, Z26
-	VMOVUPS          64(BX), Z28
-	VMINPS           Z28, Z27, Z27
-	VMINPS           Z28, Z26, Z26
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+84(SB), Z29
-	VCMPPS           $0x11, Z27, Z29, K1
-	VCMPPS           $0x11, Z26, Z29, K2
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+56(SB), Z26
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+60(SB), Z27
-	VFMADD231PS      Z26, Z24, Z27
-	VFMADD213PS.BCST bsmFirstStrip32AVX512Consts<>+60(SB), Z25, Z26
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+64(SB), Z29
-	VFMADD213PS      Z29, Z24, Z27
-	VFMADD231PS      Z26, Z25, Z29
-	VMULPS           Z27, Z24, Z24
-	VMULPS           Z29, Z25, Z25
-	VFMADD231PS      Z24, Z8, Z17
-	VFMADD231PS      Z25, Z6, Z16
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+76(SB), Z24
-	VFMADD231PS      Z24, Z8, Z17
+	VMULPS           Z8, Z8, Z23
+	VMULPS           Z6, Z6, Z24
+	VMOVUPS          704(BX), Z25
+	VMINPS           Z0, Z25, Z26
+	VMINPS           Z1, Z25, Z25
+	VMINPS           Z9, Z26, Z26
+	VMINPS           Z11, Z25, Z25
+	VMOVUPS          64(BX), Z27
+	VMINPS           Z27, Z26, Z26
+	VMINPS           Z27, Z25, Z25
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+88(SB), Z28
+	VCMPPS           $0x11, Z26, Z28, K1
+	VCMPPS           $0x11, Z25, Z28, K2
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+60(SB), Z25
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+64(SB), Z26
+	VFMADD231PS      Z25, Z23, Z26
+	VFMADD213PS.BCST bsmFirstStrip32AVX512Consts<>+64(SB), Z24, Z25
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+68(SB), Z28
+	VFMADD213PS      Z28, Z23, Z26
+	VFMADD231PS      Z25, Z24, Z28
+	VMULPS           Z26, Z23, Z23
+	VMULPS           Z28, Z24, Z24
+	VFMADD231PS      Z23, Z8, Z17
 	VFMADD231PS      Z24, Z6, Z16
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+80(SB), Z6
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+80(SB), Z23
+	VFMADD231PS      Z23, Z8, Z17
+	VFMADD231PS      Z23, Z6, Z16
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+84(SB), Z6
 	VFMADD231PS      Z6, Z13, Z17
 	VFMADD231PS      Z6, Z20, Z16
 	VMOVUPS          640(BX), Z6
-	VFMADD231PS      Z6, Z28, Z17
-	VFMADD231PS      Z6, Z28, Z16
+	VFMADD231PS      Z6, Z27, Z17
+	VFMADD231PS      Z6, Z27, Z16
 	VMOVUPS          320(BX), Z6
 	VADDPS           Z0, Z6, Z8
 	VADDPS           Z1, Z6, Z13
@@ -1062,232 +1072,229 @@ whole:
 	VADDPS           Z13, Z11, Z9
 	VMULPS           Z0, Z4, Z0
 	VMULPS           Z1, Z5, Z1
-	VADDPS           Z8, Z28, Z8
-	VADDPS           Z9, Z28, Z9
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+144(SB), Z11
+	VADDPS           Z8, Z27, Z8
+	VADDPS           Z9, Z27, Z9
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+180(SB), Z11
 	VCMPPS           $0x11, Z11, Z8, K3
 	VCMPPS           $0x11, Z11, Z9, K4
 	KANDW            K3, K1, K1
 	KANDW            K4, K2, K2
 	VMOVAPS          Z19, Z8
-	VFMADD231PS      Z17, Z23, Z8
-	VMOVAPS          Z22, Z9
+	VFMADD231PS      Z17, Z22, Z8
+	VMOVAPS          Z18, Z9
 	VFMADD231PS      Z16, Z15, Z9
-	VFMSUB231PS      Z17, Z23, Z19
-	VFMSUB231PS      Z16, Z15, Z22
-	VMULPS           Z10, Z23, Z11
+	VFMSUB231PS      Z17, Z22, Z19
+	VFMSUB231PS      Z16, Z15, Z18
+	VMULPS           Z10, Z22, Z11
 	VMULPS           Z14, Z15, Z13
 	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+0(SB), Z15
 	VXORPS           Z15, Z4, Z16
 	VXORPS           Z15, Z5, Z15
 	VMULPS           Z6, Z4, Z4
 	VMULPS           Z6, Z5, Z5
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+88(SB), Z17
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+92(SB), Z17
 	VANDPS           Z17, Z8, Z20
-	VANDPS           Z17, Z9, Z23
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+92(SB), Z25
-	VMINPS           Z20, Z25, Z20
-	VMINPS           Z23, Z25, Z23
-	VANDPS           Z17, Z19, Z26
-	VANDPS           Z17, Z22, Z27
-	VMINPS           Z26, Z25, Z26
-	VMINPS           Z27, Z25, Z25
-	VMOVAPS          Z21, Z27
-	VPTERNLOGD       $0xe4, Z17, Z8, Z27
-	VMOVAPS          Z21, Z29
-	VPTERNLOGD       $0xe4, Z17, Z9, Z29
-	VCMPPS           $0x00, Z27, Z16, K3
-	VCMPPS           $0x00, Z29, Z15, K4
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+152(SB), Z27
-	VBLENDMPS        Z27, Z4, K3, Z4
-	VBLENDMPS        Z27, Z5, K4, Z5
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+96(SB), Z29
-	VFMADD213PS      Z21, Z20, Z29
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+96(SB), Z30
-	VFMADD213PS      Z21, Z23, Z30
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+100(SB), Z31
-	VADDPS           Z31, Z20, Z28
-	VADDPS           Z31, Z23, Z7
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+96(SB), Z6
-	VFMADD213PS      Z21, Z26, Z6
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+96(SB), Z18
-	VFMADD213PS      Z21, Z25, Z18
+	VANDPS           Z17, Z9, Z22
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+96(SB), Z24
+	VMINPS           Z20, Z24, Z20
+	VMINPS           Z22, Z24, Z22
+	VANDPS           Z17, Z19, Z25
+	VANDPS           Z17, Z18, Z26
+	VMINPS           Z25, Z24, Z25
+	VMINPS           Z26, Z24, Z24
+	VMOVAPS          Z21, Z26
+	VPTERNLOGD       $0xe4, Z17, Z8, Z26
+	VMOVAPS          Z21, Z28
+	VPTERNLOGD       $0xe4, Z17, Z9, Z28
+	VCMPPS           $0x00, Z26, Z16, K3
+	VCMPPS           $0x00, Z28, Z15, K4
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+188(SB), Z26
+	VBLENDMPS        Z26, Z4, K3, Z4
+	VBLENDMPS        Z26, Z5, K4, Z5
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+100(SB), Z28
+	VFMADD213PS      Z23, Z20, Z28
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+100(SB), Z29
+	VFMADD213PS      Z23, Z22, Z29
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+104(SB), Z30
+	VADDPS           Z30, Z20, Z31
+	VADDPS           Z30, Z22, Z27
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+100(SB), Z7
+	VFMADD213PS      Z23, Z25, Z7
 	VMOVUPS          Z13, 768(BX)
-	VADDPS           Z31, Z26, Z13
-	VADDPS           Z31, Z25, Z31
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+100(SB), Z13
+	VFMADD213PS      Z23, Z24, Z13
 	VMOVUPS          Z11, 832(BX)
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+104(SB), Z11
+	VADDPS           Z30, Z25, Z11
+	VADDPS           Z30, Z24, Z30
 	VMOVUPS          Z14, 896(BX)
-	VMULPS           Z11, Z20, Z14
+	VMULPS           Z20, Z20, Z14
 	VMOVUPS          Z10, 960(BX)
-	VMULPS           Z11, Z23, Z10
-	VMULPS           Z28, Z29, Z11
+	VMULPS           Z22, Z22, Z10
 	VMOVUPS          Z3, 1024(BX)
-	VMULPS           Z7, Z30, Z3
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+108(SB), Z3
 	VMOVUPS          Z2, 1088(BX)
-	VMOVAPS          Z21, Z2
-	VPTERNLOGD       $0xe4, Z17, Z19, Z2
-	VMOVUPS          Z19, 1152(BX)
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+16(SB), Z2
+	VFMADD213PS      Z2, Z3, Z14
+	VFMADD213PS      Z2, Z3, Z10
+	VSUBPS           Z2, Z14, Z3
+	VSUBPS           Z2, Z10, Z2
+	VMULPS           Z31, Z28, Z10
+	VMULPS           Z27, Z29, Z14
+	VMULPS           Z11, Z7, Z6
+	VMOVUPS          Z9, 1152(BX)
+	VMULPS           Z30, Z13, Z9
+	VMOVUPS          Z8, 1216(BX)
+	VMOVAPS          Z21, Z8
+	VPTERNLOGD       $0xe4, Z17, Z19, Z8
+	VMOVUPS          Z19, 1280(BX)
 	VMOVAPS          Z21, Z19
-	VPTERNLOGD       $0xe4, Z17, Z22, Z19
-	VCMPPS           $0x00, Z2, Z16, K3
+	VPTERNLOGD       $0xe4, Z17, Z18, Z19
+	VCMPPS           $0x00, Z8, Z16, K3
 	VCMPPS           $0x00, Z19, Z15, K4
-	VBLENDMPS        Z27, Z0, K3, Z0
-	VBLENDMPS        Z27, Z1, K4, Z1
-	VMULPS           Z13, Z6, Z2
-	VMULPS           Z31, Z18, Z15
-	VMULPS           Z14, Z20, Z16
-	VMULPS           Z10, Z23, Z19
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+12(SB), Z27
-	VMULPS           Z16, Z27, Z16
-	VMULPS           Z19, Z27, Z19
-	VRNDSCALEPS      $0x08, Z16, Z16
-	VRNDSCALEPS      $0x08, Z19, Z19
-	VMULPS           Z2, Z11, Z27
-	VMULPS           Z15, Z3, Z17
-	VDIVPS           Z27, Z21, Z27
-	VDIVPS           Z17, Z21, Z17
-	VMULPS           Z27, Z2, Z2
-	VMULPS           Z17, Z15, Z15
-	VMULPS           Z27, Z11, Z11
-	VMULPS           Z17, Z3, Z3
-	VMULPS           Z2, Z29, Z17
-	VMULPS           Z15, Z30, Z21
-	VMULPS           Z2, Z28, Z2
-	VMULPS           Z15, Z7, Z7
-	VMULPS           Z11, Z6, Z6
-	VMULPS           Z3, Z18, Z15
-	VMULPS           Z11, Z13, Z11
-	VMULPS           Z3, Z31, Z3
-	VMULPS           Z6, Z26, Z6
-	VMULPS           Z15, Z25, Z13
-	VMULPS           Z17, Z20, Z15
-	VMULPS           Z21, Z23, Z17
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+16(SB), Z18
-	VMULPS           Z16, Z18, Z21
-	VMULPS           Z19, Z18, Z18
-	VFMADD231PS      Z14, Z20, Z21
-	VFMADD231PS      Z10, Z23, Z18
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+20(SB), Z10
-	VFMADD231PS      Z10, Z16, Z21
-	VFMADD231PS      Z10, Z19, Z18
-	VMOVAPS          Z12, Z10
-	VFMADD231PS      Z24, Z15, Z10
-	VMOVAPS          Z12, Z14
-	VFMADD231PS      Z24, Z17, Z14
+	VBLENDMPS        Z26, Z0, K3, Z0
+	VBLENDMPS        Z26, Z1, K4, Z1
+	VMULPS           Z6, Z10, Z8
+	VMULPS           Z9, Z14, Z15
+	VDIVPS           Z8, Z21, Z8
+	VDIVPS           Z15, Z21, Z15
+	VMULPS           Z8, Z6, Z6
+	VMULPS           Z15, Z9, Z9
+	VMULPS           Z8, Z10, Z8
+	VMULPS           Z15, Z14, Z10
+	VMULPS           Z6, Z28, Z14
+	VMULPS           Z9, Z29, Z15
+	VMULPS           Z6, Z31, Z6
+	VMULPS           Z9, Z27, Z9
+	VMULPS           Z8, Z7, Z7
+	VMULPS           Z10, Z13, Z13
+	VMULPS           Z8, Z11, Z8
+	VMULPS           Z10, Z30, Z10
+	VMULPS           Z7, Z25, Z7
+	VMULPS           Z13, Z24, Z11
+	VMULPS           Z14, Z20, Z13
+	VMULPS           Z15, Z22, Z14
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+112(SB), Z15
+	VMULPS           Z15, Z3, Z16
+	VMULPS           Z15, Z2, Z15
+	VFMADD231PS      Z20, Z20, Z16
+	VFMADD231PS      Z22, Z22, Z15
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+116(SB), Z19
+	VFMADD231PS      Z19, Z3, Z16
+	VFMADD231PS      Z19, Z2, Z15
+	VMOVAPS          Z12, Z19
+	VFMADD231PS      Z23, Z13, Z19
 	VMOVAPS          Z12, Z20
-	VFMADD231PS      Z24, Z6, Z20
-	VFMADD231PS      Z24, Z13, Z12
+	VFMADD231PS      Z23, Z14, Z20
+	VMOVAPS          Z12, Z22
+	VFMADD231PS      Z23, Z7, Z22
+	VFMADD231PS      Z23, Z11, Z12
 	VSUBPS           Z0, Z4, Z23
 	VSUBPS           Z1, Z5, Z24
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+24(SB), Z25
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+28(SB), Z26
-	VFMADD231PS      Z25, Z21, Z26
-	VFMADD213PS.BCST bsmFirstStrip32AVX512Consts<>+28(SB), Z18, Z25
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+32(SB), Z27
-	VFMADD213PS      Z27, Z21, Z26
-	VFMADD231PS      Z25, Z18, Z27
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+36(SB), Z25
-	VFMADD213PS      Z25, Z21, Z26
-	VFMADD231PS      Z27, Z18, Z25
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+40(SB), Z27
-	VFMADD213PS      Z27, Z21, Z26
-	VFMADD231PS      Z25, Z18, Z27
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+108(SB), Z25
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+112(SB), Z28
-	VFMADD231PS      Z25, Z10, Z28
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+112(SB), Z29
-	VFMADD231PS      Z25, Z14, Z29
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+116(SB), Z30
-	VFMADD213PS      Z30, Z10, Z28
-	VFMADD213PS      Z30, Z14, Z29
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+120(SB), Z31
-	VFMADD213PS      Z31, Z10, Z28
-	VFMADD213PS      Z31, Z14, Z29
-	VMOVUPS          Z24, 1216(BX)
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+124(SB), Z24
-	VFMADD213PS      Z24, Z10, Z28
-	VFMADD213PS      Z24, Z14, Z29
-	VMOVUPS          Z23, 1280(BX)
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+128(SB), Z23
-	VFMADD213PS      Z23, Z10, Z28
-	VFMADD213PS      Z23, Z14, Z29
-	VMOVUPS          Z1, 1344(BX)
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+132(SB), Z1
-	VFMADD213PS      Z1, Z10, Z28
-	VFMADD213PS      Z1, Z14, Z29
-	VMOVUPS          Z0, 1408(BX)
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+136(SB), Z0
-	VFMADD213PS      Z0, Z10, Z28
-	VFMADD213PS      Z0, Z14, Z29
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+140(SB), Z0
-	VFMADD213PS      Z0, Z28, Z10
-	VFMADD213PS      Z0, Z29, Z14
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+72(SB), Z28
-	VFMADD213PS      Z28, Z10, Z15
-	VFMADD213PS      Z28, Z14, Z17
-	VMULPS           Z2, Z15, Z2
-	VMULPS           Z7, Z17, Z7
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+88(SB), Z10
-	VPTERNLOGD       $0xe4, Z10, Z8, Z2
-	VPTERNLOGD       $0xe4, Z10, Z9, Z7
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+112(SB), Z8
-	VFMADD231PS      Z25, Z20, Z8
-	VFMADD213PS.BCST bsmFirstStrip32AVX512Consts<>+112(SB), Z12, Z25
-	VFMADD213PS      Z30, Z20, Z8
-	VFMADD231PS      Z25, Z12, Z30
-	VFMADD213PS      Z31, Z20, Z8
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+120(SB), Z25
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+124(SB), Z26
+	VFMADD231PS      Z25, Z16, Z26
+	VFMADD213PS.BCST bsmFirstStrip32AVX512Consts<>+124(SB), Z15, Z25
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+128(SB), Z27
+	VFMADD213PS      Z27, Z16, Z26
+	VFMADD231PS      Z25, Z15, Z27
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+132(SB), Z25
+	VFMADD213PS      Z25, Z16, Z26
+	VFMADD231PS      Z27, Z15, Z25
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+136(SB), Z27
+	VFMADD213PS      Z27, Z16, Z26
+	VFMADD231PS      Z25, Z15, Z27
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+140(SB), Z25
+	VFMADD213PS      Z25, Z16, Z26
+	VFMADD213PS      Z25, Z15, Z27
+	VMULPS           Z26, Z16, Z16
+	VMULPS           Z27, Z15, Z15
+	VMOVUPS          320(BX), Z26
+	VFMADD213PS      Z26, Z26, Z16
+	VFMADD213PS      Z26, Z15, Z26
+	VSCALEFPS        Z3, Z16, Z3
+	VSCALEFPS        Z2, Z26, Z2
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+144(SB), Z15
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+148(SB), Z16
+	VFMADD231PS      Z15, Z19, Z16
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+148(SB), Z26
+	VFMADD231PS      Z15, Z20, Z26
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+152(SB), Z27
+	VFMADD213PS      Z27, Z19, Z16
+	VFMADD213PS      Z27, Z20, Z26
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+156(SB), Z28
+	VFMADD213PS      Z28, Z19, Z16
+	VFMADD213PS      Z28, Z20, Z26
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+160(SB), Z29
+	VFMADD213PS      Z29, Z19, Z16
+	VFMADD213PS      Z29, Z20, Z26
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+164(SB), Z30
+	VFMADD213PS      Z30, Z19, Z16
+	VFMADD213PS      Z30, Z20, Z26
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+168(SB), Z31
+	VFMADD213PS      Z31, Z19, Z16
+	VFMADD213PS      Z31, Z20, Z26
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+172(SB), Z25
+	VFMADD213PS      Z25, Z19, Z16
+	VFMADD213PS      Z25, Z20, Z26
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+176(SB), Z25
+	VFMADD213PS      Z25, Z16, Z19
+	VFMADD213PS      Z25, Z26, Z20
+	VFMADD213PS      Z21, Z19, Z13
+	VFMADD213PS      Z21, Z20, Z14
+	VMULPS           Z6, Z13, Z6
+	VMULPS           Z9, Z14, Z9
+	VMOVUPS          1216(BX), Z13
+	VPTERNLOGD       $0xe4, Z17, Z13, Z6
+	VMOVUPS          1152(BX), Z13
+	VPTERNLOGD       $0xe4, Z17, Z13, Z9
+	VFNMADD231PS     Z3, Z6, Z4
+	VFNMADD231PS     Z2, Z9, Z5
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+148(SB), Z13
+	VFMADD231PS      Z15, Z22, Z13
+	VFMADD213PS.BCST bsmFirstStrip32AVX512Consts<>+148(SB), Z12, Z15
+	VFMADD213PS      Z27, Z22, Z13
+	VFMADD231PS      Z15, Z12, Z27
+	VFMADD213PS      Z28, Z22, Z13
+	VFMADD231PS      Z27, Z12, Z28
+	VFMADD213PS      Z29, Z22, Z13
+	VFMADD231PS      Z28, Z12, Z29
+	VFMADD213PS      Z30, Z22, Z13
+	VFMADD231PS      Z29, Z12, Z30
+	VFMADD213PS      Z31, Z22, Z13
 	VFMADD231PS      Z30, Z12, Z31
-	VFMADD213PS      Z24, Z20, Z8
-	VFMADD231PS      Z31, Z12, Z24
-	VFMADD213PS      Z23, Z20, Z8
-	VFMADD231PS      Z24, Z12, Z23
-	VFMADD213PS      Z1, Z20, Z8
-	VFMADD231PS      Z23, Z12, Z1
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+136(SB), Z9
-	VFMADD213PS      Z9, Z20, Z8
-	VFMADD231PS      Z1, Z12, Z9
-	VFMADD213PS      Z0, Z8, Z20
-	VFMADD231PS      Z9, Z12, Z0
-	VFMADD213PS      Z28, Z20, Z6
-	VFMADD231PS      Z0, Z13, Z28
-	VMULPS           Z11, Z6, Z0
-	VMULPS           Z3, Z28, Z1
-	VMOVUPS          1152(BX), Z3
-	VPTERNLOGD       $0xe4, Z10, Z3, Z0
-	VPTERNLOGD       $0xe4, Z10, Z22, Z1
-	VMULPS           Z21, Z21, Z3
-	VMULPS           Z18, Z18, Z6
-	VFMADD231PS      Z26, Z3, Z21
-	VFMADD231PS      Z27, Z6, Z18
-	VMOVUPS          320(BX), Z3
-	VFMADD213PS      Z3, Z3, Z21
-	VFMADD213PS      Z3, Z18, Z3
-	VSCALEFPS        Z16, Z21, Z6
-	VSCALEFPS        Z19, Z3, Z3
-	VFNMADD231PS     Z6, Z2, Z4
-	VFNMADD231PS     Z3, Z7, Z5
-	VSUBPS           Z2, Z0, Z2
-	VSUBPS           Z7, Z1, Z7
-	VFNMADD213PS     1408(BX), Z6, Z0
-	VFNMADD213PS     1344(BX), Z3, Z1
-	VFMADD213PS      1280(BX), Z6, Z2
-	VFMADD213PS      1216(BX), Z3, Z7
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+148(SB), Z8
-	VMULPS           Z8, Z6, Z6
-	VMULPS           Z8, Z3, Z3
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+156(SB), Z8
-	VBLENDMPS        Z2, Z8, K1, Z2
-	VBLENDMPS        Z7, Z8, K2, Z7
-	VMOVUPS          Z2, K7, (SI)(AX*1)
-	VMOVUPS          Z7, K6, 64(SI)(AX*1)
-	VMULPS           1088(BX), Z6, Z2
-	VMULPS           1024(BX), Z3, Z7
-	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+104(SB), Z8
-	VMULPS           Z2, Z8, Z2
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+172(SB), Z14
+	VFMADD213PS      Z14, Z22, Z13
+	VFMADD231PS      Z31, Z12, Z14
+	VFMADD213PS      Z25, Z13, Z22
+	VFMADD231PS      Z14, Z12, Z25
+	VFMADD213PS      Z21, Z22, Z7
+	VFMADD231PS      Z25, Z11, Z21
+	VMULPS           Z8, Z7, Z7
+	VMULPS           Z10, Z21, Z8
+	VMOVUPS          1280(BX), Z10
+	VPTERNLOGD       $0xe4, Z17, Z10, Z7
+	VPTERNLOGD       $0xe4, Z17, Z18, Z8
+	VSUBPS           Z6, Z7, Z6
+	VSUBPS           Z9, Z8, Z9
+	VFNMADD231PS     Z3, Z7, Z0
+	VFNMADD231PS     Z2, Z8, Z1
+	VFMADD231PS      Z6, Z3, Z23
+	VFMADD231PS      Z9, Z2, Z24
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+184(SB), Z6
+	VMULPS           Z6, Z3, Z3
+	VMULPS           Z6, Z2, Z2
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+192(SB), Z6
+	VBLENDMPS        Z23, Z6, K1, Z7
+	VBLENDMPS        Z24, Z6, K2, Z6
+	VMOVUPS          Z7, K7, (SI)(AX*1)
+	VMOVUPS          Z6, K6, 64(SI)(AX*1)
+	VMULPS           1088(BX), Z3, Z6
+	VMULPS           1024(BX), Z2, Z7
+	VBROADCASTSS     bsmFirstStrip32AVX512Consts<>+140(SB), Z8
+	VMULPS           Z6, Z8, Z6
 	VMULPS           Z7, Z8, Z7
 	VMOVUPS          192(BX), Z8
-	VFMADD231PS      Z4, Z8, Z2
+	VFMADD231PS      Z4, Z8, Z6
 	VFMADD231PS      Z5, Z8, Z7
 	VMOVUPS          960(BX), Z8
 	VMULPS           Z4, Z8, Z4
@@ -1295,24 +1302,24 @@ whole:
 	VMULPS           Z5, Z9, Z5
 	VMOVUPS          Z4, K7, (DI)(AX*1)
 	VMOVUPS          Z5, K6, 64(DI)(AX*1)
-	VMULPS           Z6, Z8, Z4
-	VMULPS           Z3, Z9, Z5
+	VMULPS           Z3, Z8, Z4
+	VMULPS           Z2, Z9, Z5
 	VMULPS           832(BX), Z4, Z4
 	VMULPS           768(BX), Z5, Z5
 	VMOVUPS          256(BX), Z8
-	VMULPS           Z6, Z8, Z6
 	VMULPS           Z3, Z8, Z3
+	VMULPS           Z2, Z8, Z2
 	VMOVUPS          128(BX), Z8
-	VFNMADD231PS     Z0, Z8, Z2
+	VFNMADD231PS     Z0, Z8, Z6
 	VFNMADD231PS     Z1, Z8, Z7
 	VMOVUPS          64(BX), Z8
 	VMULPS           Z0, Z8, Z0
 	VMULPS           Z1, Z8, Z1
 	VMOVUPS          Z4, K7, (R8)(AX*1)
 	VMOVUPS          Z5, K6, 64(R8)(AX*1)
-	VMOVUPS          Z6, K7, (R9)(AX*1)
-	VMOVUPS          Z3, K6, 64(R9)(AX*1)
-	VMOVUPS          Z2, K7, (R10)(AX*1)
+	VMOVUPS          Z3, K7, (R9)(AX*1)
+	VMOVUPS          Z2, K6, 64(R9)(AX*1)
+	VMOVUPS          Z6, K7, (R10)(AX*1)
 	VMOVUPS          Z7, K6, 64(R10)(AX*1)
 	VMOVUPS          Z0, K7, (R11)(AX*1)
 	VMOVUPS          Z1, K6, 64(R11)(AX*1)
@@ -1356,262 +1363,262 @@ DATA bsmFirstStrip32AVX2Consts<>+112(SB)/4, $0x3fb8aa3b
 DATA bsmFirstStrip32AVX2Consts<>+116(SB)/4, $0x3fb8aa3b
 DATA bsmFirstStrip32AVX2Consts<>+120(SB)/4, $0x3fb8aa3b
 DATA bsmFirstStrip32AVX2Consts<>+124(SB)/4, $0x3fb8aa3b
-DATA bsmFirstStrip32AVX2Consts<>+128(SB)/4, $0xbf317200
-DATA bsmFirstStrip32AVX2Consts<>+132(SB)/4, $0xbf317200
-DATA bsmFirstStrip32AVX2Consts<>+136(SB)/4, $0xbf317200
-DATA bsmFirstStrip32AVX2Consts<>+140(SB)/4, $0xbf317200
-DATA bsmFirstStrip32AVX2Consts<>+144(SB)/4, $0xbf317200
-DATA bsmFirstStrip32AVX2Consts<>+148(SB)/4, $0xbf317200
-DATA bsmFirstStrip32AVX2Consts<>+152(SB)/4, $0xbf317200
-DATA bsmFirstStrip32AVX2Consts<>+156(SB)/4, $0xbf317200
-DATA bsmFirstStrip32AVX2Consts<>+160(SB)/4, $0xb5bfbe8e
-DATA bsmFirstStrip32AVX2Consts<>+164(SB)/4, $0xb5bfbe8e
-DATA bsmFirstStrip32AVX2Consts<>+168(SB)/4, $0xb5bfbe8e
-DATA bsmFirstStrip32AVX2Consts<>+172(SB)/4, $0xb5bfbe8e
-DATA bsmFirstStrip32AVX2Consts<>+176(SB)/4, $0xb5bfbe8e
-DATA bsmFirstStrip32AVX2Consts<>+180(SB)/4, $0xb5bfbe8e
-DATA bsmFirstStrip32AVX2Consts<>+184(SB)/4, $0xb5bfbe8e
-DATA bsmFirstStrip32AVX2Consts<>+188(SB)/4, $0xb5bfbe8e
-DATA bsmFirstStrip32AVX2Consts<>+192(SB)/4, $0x3ab56891
-DATA bsmFirstStrip32AVX2Consts<>+196(SB)/4, $0x3ab56891
-DATA bsmFirstStrip32AVX2Consts<>+200(SB)/4, $0x3ab56891
-DATA bsmFirstStrip32AVX2Consts<>+204(SB)/4, $0x3ab56891
-DATA bsmFirstStrip32AVX2Consts<>+208(SB)/4, $0x3ab56891
-DATA bsmFirstStrip32AVX2Consts<>+212(SB)/4, $0x3ab56891
-DATA bsmFirstStrip32AVX2Consts<>+216(SB)/4, $0x3ab56891
-DATA bsmFirstStrip32AVX2Consts<>+220(SB)/4, $0x3ab56891
-DATA bsmFirstStrip32AVX2Consts<>+224(SB)/4, $0x3c091f97
-DATA bsmFirstStrip32AVX2Consts<>+228(SB)/4, $0x3c091f97
-DATA bsmFirstStrip32AVX2Consts<>+232(SB)/4, $0x3c091f97
-DATA bsmFirstStrip32AVX2Consts<>+236(SB)/4, $0x3c091f97
-DATA bsmFirstStrip32AVX2Consts<>+240(SB)/4, $0x3c091f97
-DATA bsmFirstStrip32AVX2Consts<>+244(SB)/4, $0x3c091f97
-DATA bsmFirstStrip32AVX2Consts<>+248(SB)/4, $0x3c091f97
-DATA bsmFirstStrip32AVX2Consts<>+252(SB)/4, $0x3c091f97
-DATA bsmFirstStrip32AVX2Consts<>+256(SB)/4, $0x3d2aac27
-DATA bsmFirstStrip32AVX2Consts<>+260(SB)/4, $0x3d2aac27
-DATA bsmFirstStrip32AVX2Consts<>+264(SB)/4, $0x3d2aac27
-DATA bsmFirstStrip32AVX2Consts<>+268(SB)/4, $0x3d2aac27
-DATA bsmFirstStrip32AVX2Consts<>+272(SB)/4, $0x3d2aac27
-DATA bsmFirstStrip32AVX2Consts<>+276(SB)/4, $0x3d2aac27
-DATA bsmFirstStrip32AVX2Consts<>+280(SB)/4, $0x3d2aac27
-DATA bsmFirstStrip32AVX2Consts<>+284(SB)/4, $0x3d2aac27
-DATA bsmFirstStrip32AVX2Consts<>+288(SB)/4, $0x3e2aaa45
-DATA bsmFirstStrip32AVX2Consts<>+292(SB)/4, $0x3e2aaa45
-DATA bsmFirstStrip32AVX2Consts<>+296(SB)/4, $0x3e2aaa45
-DATA bsmFirstStrip32AVX2Consts<>+300(SB)/4, $0x3e2aaa45
-DATA bsmFirstStrip32AVX2Consts<>+304(SB)/4, $0x3e2aaa45
-DATA bsmFirstStrip32AVX2Consts<>+308(SB)/4, $0x3e2aaa45
-DATA bsmFirstStrip32AVX2Consts<>+312(SB)/4, $0x3e2aaa45
-DATA bsmFirstStrip32AVX2Consts<>+316(SB)/4, $0x3e2aaa45
-DATA bsmFirstStrip32AVX2Consts<>+320(SB)/4, $0x3efffffe
-DATA bsmFirstStrip32AVX2Consts<>+324(SB)/4, $0x3efffffe
-DATA bsmFirstStrip32AVX2Consts<>+328(SB)/4, $0x3efffffe
-DATA bsmFirstStrip32AVX2Consts<>+332(SB)/4, $0x3efffffe
-DATA bsmFirstStrip32AVX2Consts<>+336(SB)/4, $0x3efffffe
-DATA bsmFirstStrip32AVX2Consts<>+340(SB)/4, $0x3efffffe
-DATA bsmFirstStrip32AVX2Consts<>+344(SB)/4, $0x3efffffe
-DATA bsmFirstStrip32AVX2Consts<>+348(SB)/4, $0x3efffffe
-DATA bsmFirstStrip32AVX2Consts<>+352(SB)/4, $0x3f800000
-DATA bsmFirstStrip32AVX2Consts<>+356(SB)/4, $0x3f800000
-DATA bsmFirstStrip32AVX2Consts<>+360(SB)/4, $0x3f800000
-DATA bsmFirstStrip32AVX2Consts<>+364(SB)/4, $0x3f800000
-DATA bsmFirstStrip32AVX2Consts<>+368(SB)/4, $0x3f800000
-DATA bsmFirstStrip32AVX2Consts<>+372(SB)/4, $0x3f800000
-DATA bsmFirstStrip32AVX2Consts<>+376(SB)/4, $0x3f800000
-DATA bsmFirstStrip32AVX2Consts<>+380(SB)/4, $0x3f800000
-DATA bsmFirstStrip32AVX2Consts<>+384(SB)/4, $0x42fe0000
-DATA bsmFirstStrip32AVX2Consts<>+388(SB)/4, $0x42fe0000
-DATA bsmFirstStrip32AVX2Consts<>+392(SB)/4, $0x42fe0000
-DATA bsmFirstStrip32AVX2Consts<>+396(SB)/4, $0x42fe0000
-DATA bsmFirstStrip32AVX2Consts<>+400(SB)/4, $0x42fe0000
-DATA bsmFirstStrip32AVX2Consts<>+404(SB)/4, $0x42fe0000
-DATA bsmFirstStrip32AVX2Consts<>+408(SB)/4, $0x42fe0000
-DATA bsmFirstStrip32AVX2Consts<>+412(SB)/4, $0x42fe0000
-DATA bsmFirstStrip32AVX2Consts<>+416(SB)/4, $0xc2fc0000
-DATA bsmFirstStrip32AVX2Consts<>+420(SB)/4, $0xc2fc0000
-DATA bsmFirstStrip32AVX2Consts<>+424(SB)/4, $0xc2fc0000
-DATA bsmFirstStrip32AVX2Consts<>+428(SB)/4, $0xc2fc0000
-DATA bsmFirstStrip32AVX2Consts<>+432(SB)/4, $0xc2fc0000
-DATA bsmFirstStrip32AVX2Consts<>+436(SB)/4, $0xc2fc0000
-DATA bsmFirstStrip32AVX2Consts<>+440(SB)/4, $0xc2fc0000
-DATA bsmFirstStrip32AVX2Consts<>+444(SB)/4, $0xc2fc0000
-DATA bsmFirstStrip32AVX2Consts<>+448(SB)/4, $0x4b40007f
-DATA bsmFirstStrip32AVX2Consts<>+452(SB)/4, $0x4b40007f
-DATA bsmFirstStrip32AVX2Consts<>+456(SB)/4, $0x4b40007f
-DATA bsmFirstStrip32AVX2Consts<>+460(SB)/4, $0x4b40007f
-DATA bsmFirstStrip32AVX2Consts<>+464(SB)/4, $0x4b40007f
-DATA bsmFirstStrip32AVX2Consts<>+468(SB)/4, $0x4b40007f
-DATA bsmFirstStrip32AVX2Consts<>+472(SB)/4, $0x4b40007f
-DATA bsmFirstStrip32AVX2Consts<>+476(SB)/4, $0x4b40007f
-DATA bsmFirstStrip32AVX2Consts<>+480(SB)/4, $0x7fffffff
-DATA bsmFirstStrip32AVX2Consts<>+484(SB)/4, $0x7fffffff
-DATA bsmFirstStrip32AVX2Consts<>+488(SB)/4, $0x7fffffff
-DATA bsmFirstStrip32AVX2Consts<>+492(SB)/4, $0x7fffffff
-DATA bsmFirstStrip32AVX2Consts<>+496(SB)/4, $0x7fffffff
-DATA bsmFirstStrip32AVX2Consts<>+500(SB)/4, $0x7fffffff
-DATA bsmFirstStrip32AVX2Consts<>+504(SB)/4, $0x7fffffff
-DATA bsmFirstStrip32AVX2Consts<>+508(SB)/4, $0x7fffffff
-DATA bsmFirstStrip32AVX2Consts<>+512(SB)/4, $0x00800000
-DATA bsmFirstStrip32AVX2Consts<>+516(SB)/4, $0x00800000
-DATA bsmFirstStrip32AVX2Consts<>+520(SB)/4, $0x00800000
-DATA bsmFirstStrip32AVX2Consts<>+524(SB)/4, $0x00800000
-DATA bsmFirstStrip32AVX2Consts<>+528(SB)/4, $0x00800000
-DATA bsmFirstStrip32AVX2Consts<>+532(SB)/4, $0x00800000
-DATA bsmFirstStrip32AVX2Consts<>+536(SB)/4, $0x00800000
-DATA bsmFirstStrip32AVX2Consts<>+540(SB)/4, $0x00800000
-DATA bsmFirstStrip32AVX2Consts<>+544(SB)/4, $0x4c000000
-DATA bsmFirstStrip32AVX2Consts<>+548(SB)/4, $0x4c000000
-DATA bsmFirstStrip32AVX2Consts<>+552(SB)/4, $0x4c000000
-DATA bsmFirstStrip32AVX2Consts<>+556(SB)/4, $0x4c000000
-DATA bsmFirstStrip32AVX2Consts<>+560(SB)/4, $0x4c000000
-DATA bsmFirstStrip32AVX2Consts<>+564(SB)/4, $0x4c000000
-DATA bsmFirstStrip32AVX2Consts<>+568(SB)/4, $0x4c000000
-DATA bsmFirstStrip32AVX2Consts<>+572(SB)/4, $0x4c000000
-DATA bsmFirstStrip32AVX2Consts<>+576(SB)/4, $0x007fffff
-DATA bsmFirstStrip32AVX2Consts<>+580(SB)/4, $0x007fffff
-DATA bsmFirstStrip32AVX2Consts<>+584(SB)/4, $0x007fffff
-DATA bsmFirstStrip32AVX2Consts<>+588(SB)/4, $0x007fffff
-DATA bsmFirstStrip32AVX2Consts<>+592(SB)/4, $0x007fffff
-DATA bsmFirstStrip32AVX2Consts<>+596(SB)/4, $0x007fffff
-DATA bsmFirstStrip32AVX2Consts<>+600(SB)/4, $0x007fffff
-DATA bsmFirstStrip32AVX2Consts<>+604(SB)/4, $0x007fffff
-DATA bsmFirstStrip32AVX2Consts<>+608(SB)/4, $0x4b000000
-DATA bsmFirstStrip32AVX2Consts<>+612(SB)/4, $0x4b000000
-DATA bsmFirstStrip32AVX2Consts<>+616(SB)/4, $0x4b000000
-DATA bsmFirstStrip32AVX2Consts<>+620(SB)/4, $0x4b000000
-DATA bsmFirstStrip32AVX2Consts<>+624(SB)/4, $0x4b000000
-DATA bsmFirstStrip32AVX2Consts<>+628(SB)/4, $0x4b000000
-DATA bsmFirstStrip32AVX2Consts<>+632(SB)/4, $0x4b000000
-DATA bsmFirstStrip32AVX2Consts<>+636(SB)/4, $0x4b000000
-DATA bsmFirstStrip32AVX2Consts<>+640(SB)/4, $0x4b00007f
-DATA bsmFirstStrip32AVX2Consts<>+644(SB)/4, $0x4b00007f
-DATA bsmFirstStrip32AVX2Consts<>+648(SB)/4, $0x4b00007f
-DATA bsmFirstStrip32AVX2Consts<>+652(SB)/4, $0x4b00007f
-DATA bsmFirstStrip32AVX2Consts<>+656(SB)/4, $0x4b00007f
-DATA bsmFirstStrip32AVX2Consts<>+660(SB)/4, $0x4b00007f
-DATA bsmFirstStrip32AVX2Consts<>+664(SB)/4, $0x4b00007f
-DATA bsmFirstStrip32AVX2Consts<>+668(SB)/4, $0x4b00007f
-DATA bsmFirstStrip32AVX2Consts<>+672(SB)/4, $0x41c80000
-DATA bsmFirstStrip32AVX2Consts<>+676(SB)/4, $0x41c80000
-DATA bsmFirstStrip32AVX2Consts<>+680(SB)/4, $0x41c80000
-DATA bsmFirstStrip32AVX2Consts<>+684(SB)/4, $0x41c80000
-DATA bsmFirstStrip32AVX2Consts<>+688(SB)/4, $0x41c80000
-DATA bsmFirstStrip32AVX2Consts<>+692(SB)/4, $0x41c80000
-DATA bsmFirstStrip32AVX2Consts<>+696(SB)/4, $0x41c80000
-DATA bsmFirstStrip32AVX2Consts<>+700(SB)/4, $0x41c80000
-DATA bsmFirstStrip32AVX2Consts<>+704(SB)/4, $0x00000000
-DATA bsmFirstStrip32AVX2Consts<>+708(SB)/4, $0x00000000
-DATA bsmFirstStrip32AVX2Consts<>+712(SB)/4, $0x00000000
-DATA bsmFirstStrip32AVX2Consts<>+716(SB)/4, $0x00000000
-DATA bsmFirstStrip32AVX2Consts<>+720(SB)/4, $0x00000000
-DATA bsmFirstStrip32AVX2Consts<>+724(SB)/4, $0x00000000
-DATA bsmFirstStrip32AVX2Consts<>+728(SB)/4, $0x00000000
-DATA bsmFirstStrip32AVX2Consts<>+732(SB)/4, $0x00000000
-DATA bsmFirstStrip32AVX2Consts<>+736(SB)/4, $0xff800000
-DATA bsmFirstStrip32AVX2Consts<>+740(SB)/4, $0xff800000
-DATA bsmFirstStrip32AVX2Consts<>+744(SB)/4, $0xff800000
-DATA bsmFirstStrip32AVX2Consts<>+748(SB)/4, $0xff800000
-DATA bsmFirstStrip32AVX2Consts<>+752(SB)/4, $0xff800000
-DATA bsmFirstStrip32AVX2Consts<>+756(SB)/4, $0xff800000
-DATA bsmFirstStrip32AVX2Consts<>+760(SB)/4, $0xff800000
-DATA bsmFirstStrip32AVX2Consts<>+764(SB)/4, $0xff800000
-DATA bsmFirstStrip32AVX2Consts<>+768(SB)/4, $0x7f800000
-DATA bsmFirstStrip32AVX2Consts<>+772(SB)/4, $0x7f800000
-DATA bsmFirstStrip32AVX2Consts<>+776(SB)/4, $0x7f800000
-DATA bsmFirstStrip32AVX2Consts<>+780(SB)/4, $0x7f800000
-DATA bsmFirstStrip32AVX2Consts<>+784(SB)/4, $0x7f800000
-DATA bsmFirstStrip32AVX2Consts<>+788(SB)/4, $0x7f800000
-DATA bsmFirstStrip32AVX2Consts<>+792(SB)/4, $0x7f800000
-DATA bsmFirstStrip32AVX2Consts<>+796(SB)/4, $0x7f800000
-DATA bsmFirstStrip32AVX2Consts<>+800(SB)/4, $0x3fb504f3
-DATA bsmFirstStrip32AVX2Consts<>+804(SB)/4, $0x3fb504f3
-DATA bsmFirstStrip32AVX2Consts<>+808(SB)/4, $0x3fb504f3
-DATA bsmFirstStrip32AVX2Consts<>+812(SB)/4, $0x3fb504f3
-DATA bsmFirstStrip32AVX2Consts<>+816(SB)/4, $0x3fb504f3
-DATA bsmFirstStrip32AVX2Consts<>+820(SB)/4, $0x3fb504f3
-DATA bsmFirstStrip32AVX2Consts<>+824(SB)/4, $0x3fb504f3
-DATA bsmFirstStrip32AVX2Consts<>+828(SB)/4, $0x3fb504f3
-DATA bsmFirstStrip32AVX2Consts<>+832(SB)/4, $0x3f000000
-DATA bsmFirstStrip32AVX2Consts<>+836(SB)/4, $0x3f000000
-DATA bsmFirstStrip32AVX2Consts<>+840(SB)/4, $0x3f000000
-DATA bsmFirstStrip32AVX2Consts<>+844(SB)/4, $0x3f000000
-DATA bsmFirstStrip32AVX2Consts<>+848(SB)/4, $0x3f000000
-DATA bsmFirstStrip32AVX2Consts<>+852(SB)/4, $0x3f000000
-DATA bsmFirstStrip32AVX2Consts<>+856(SB)/4, $0x3f000000
-DATA bsmFirstStrip32AVX2Consts<>+860(SB)/4, $0x3f000000
-DATA bsmFirstStrip32AVX2Consts<>+864(SB)/4, $0xbf800000
-DATA bsmFirstStrip32AVX2Consts<>+868(SB)/4, $0xbf800000
-DATA bsmFirstStrip32AVX2Consts<>+872(SB)/4, $0xbf800000
-DATA bsmFirstStrip32AVX2Consts<>+876(SB)/4, $0xbf800000
-DATA bsmFirstStrip32AVX2Consts<>+880(SB)/4, $0xbf800000
-DATA bsmFirstStrip32AVX2Consts<>+884(SB)/4, $0xbf800000
-DATA bsmFirstStrip32AVX2Consts<>+888(SB)/4, $0xbf800000
-DATA bsmFirstStrip32AVX2Consts<>+892(SB)/4, $0xbf800000
-DATA bsmFirstStrip32AVX2Consts<>+896(SB)/4, $0x3e98f11f
-DATA bsmFirstStrip32AVX2Consts<>+900(SB)/4, $0x3e98f11f
-DATA bsmFirstStrip32AVX2Consts<>+904(SB)/4, $0x3e98f11f
-DATA bsmFirstStrip32AVX2Consts<>+908(SB)/4, $0x3e98f11f
-DATA bsmFirstStrip32AVX2Consts<>+912(SB)/4, $0x3e98f11f
-DATA bsmFirstStrip32AVX2Consts<>+916(SB)/4, $0x3e98f11f
-DATA bsmFirstStrip32AVX2Consts<>+920(SB)/4, $0x3e98f11f
-DATA bsmFirstStrip32AVX2Consts<>+924(SB)/4, $0x3e98f11f
-DATA bsmFirstStrip32AVX2Consts<>+928(SB)/4, $0x3eccaf66
-DATA bsmFirstStrip32AVX2Consts<>+932(SB)/4, $0x3eccaf66
-DATA bsmFirstStrip32AVX2Consts<>+936(SB)/4, $0x3eccaf66
-DATA bsmFirstStrip32AVX2Consts<>+940(SB)/4, $0x3eccaf66
-DATA bsmFirstStrip32AVX2Consts<>+944(SB)/4, $0x3eccaf66
-DATA bsmFirstStrip32AVX2Consts<>+948(SB)/4, $0x3eccaf66
-DATA bsmFirstStrip32AVX2Consts<>+952(SB)/4, $0x3eccaf66
-DATA bsmFirstStrip32AVX2Consts<>+956(SB)/4, $0x3eccaf66
-DATA bsmFirstStrip32AVX2Consts<>+960(SB)/4, $0x3f2aaabd
-DATA bsmFirstStrip32AVX2Consts<>+964(SB)/4, $0x3f2aaabd
-DATA bsmFirstStrip32AVX2Consts<>+968(SB)/4, $0x3f2aaabd
-DATA bsmFirstStrip32AVX2Consts<>+972(SB)/4, $0x3f2aaabd
-DATA bsmFirstStrip32AVX2Consts<>+976(SB)/4, $0x3f2aaabd
-DATA bsmFirstStrip32AVX2Consts<>+980(SB)/4, $0x3f2aaabd
-DATA bsmFirstStrip32AVX2Consts<>+984(SB)/4, $0x3f2aaabd
-DATA bsmFirstStrip32AVX2Consts<>+988(SB)/4, $0x3f2aaabd
-DATA bsmFirstStrip32AVX2Consts<>+992(SB)/4, $0x35bfbe8e
-DATA bsmFirstStrip32AVX2Consts<>+996(SB)/4, $0x35bfbe8e
-DATA bsmFirstStrip32AVX2Consts<>+1000(SB)/4, $0x35bfbe8e
-DATA bsmFirstStrip32AVX2Consts<>+1004(SB)/4, $0x35bfbe8e
-DATA bsmFirstStrip32AVX2Consts<>+1008(SB)/4, $0x35bfbe8e
-DATA bsmFirstStrip32AVX2Consts<>+1012(SB)/4, $0x35bfbe8e
-DATA bsmFirstStrip32AVX2Consts<>+1016(SB)/4, $0x35bfbe8e
-DATA bsmFirstStrip32AVX2Consts<>+1020(SB)/4, $0x35bfbe8e
-DATA bsmFirstStrip32AVX2Consts<>+1024(SB)/4, $0x40000000
-DATA bsmFirstStrip32AVX2Consts<>+1028(SB)/4, $0x40000000
-DATA bsmFirstStrip32AVX2Consts<>+1032(SB)/4, $0x40000000
-DATA bsmFirstStrip32AVX2Consts<>+1036(SB)/4, $0x40000000
-DATA bsmFirstStrip32AVX2Consts<>+1040(SB)/4, $0x40000000
-DATA bsmFirstStrip32AVX2Consts<>+1044(SB)/4, $0x40000000
-DATA bsmFirstStrip32AVX2Consts<>+1048(SB)/4, $0x40000000
-DATA bsmFirstStrip32AVX2Consts<>+1052(SB)/4, $0x40000000
-DATA bsmFirstStrip32AVX2Consts<>+1056(SB)/4, $0x3f317200
-DATA bsmFirstStrip32AVX2Consts<>+1060(SB)/4, $0x3f317200
-DATA bsmFirstStrip32AVX2Consts<>+1064(SB)/4, $0x3f317200
-DATA bsmFirstStrip32AVX2Consts<>+1068(SB)/4, $0x3f317200
-DATA bsmFirstStrip32AVX2Consts<>+1072(SB)/4, $0x3f317200
-DATA bsmFirstStrip32AVX2Consts<>+1076(SB)/4, $0x3f317200
-DATA bsmFirstStrip32AVX2Consts<>+1080(SB)/4, $0x3f317200
-DATA bsmFirstStrip32AVX2Consts<>+1084(SB)/4, $0x3f317200
-DATA bsmFirstStrip32AVX2Consts<>+1088(SB)/4, $0x3089705f
-DATA bsmFirstStrip32AVX2Consts<>+1092(SB)/4, $0x3089705f
-DATA bsmFirstStrip32AVX2Consts<>+1096(SB)/4, $0x3089705f
-DATA bsmFirstStrip32AVX2Consts<>+1100(SB)/4, $0x3089705f
-DATA bsmFirstStrip32AVX2Consts<>+1104(SB)/4, $0x3089705f
-DATA bsmFirstStrip32AVX2Consts<>+1108(SB)/4, $0x3089705f
-DATA bsmFirstStrip32AVX2Consts<>+1112(SB)/4, $0x3089705f
-DATA bsmFirstStrip32AVX2Consts<>+1116(SB)/4, $0x3089705f
-DATA bsmFirstStrip32AVX2Consts<>+1120(SB)/4, $0x4e6e6b28
-DATA bsmFirstStrip32AVX2Consts<>+1124(SB)/4, $0x4e6e6b28
-DATA bsmFirstStrip32AVX2Consts<>+1128(SB)/4, $0x4e6e6b28
-DATA bsmFirstStrip32AVX2Consts<>+1132(SB)/4, $0x4e6e6b28
-DATA bsmFirstStrip32AVX2Consts<>+1136(SB)/4, $0x4e6e6b28
-DATA bsmFirstStrip32AVX2Consts<>+1140(SB)/4, $0x4e6e6b28
-DATA bsmFirstStrip32AVX2Consts<>+1144(SB)/4, $0x4e6e6b28
-DATA bsmFirstStrip32AVX2Consts<>+1148(SB)/4, $0x4e6e6b28
+DATA bsmFirstStrip32AVX2Consts<>+128(SB)/4, $0x4b400000
+DATA bsmFirstStrip32AVX2Consts<>+132(SB)/4, $0x4b400000
+DATA bsmFirstStrip32AVX2Consts<>+136(SB)/4, $0x4b400000
+DATA bsmFirstStrip32AVX2Consts<>+140(SB)/4, $0x4b400000
+DATA bsmFirstStrip32AVX2Consts<>+144(SB)/4, $0x4b400000
+DATA bsmFirstStrip32AVX2Consts<>+148(SB)/4, $0x4b400000
+DATA bsmFirstStrip32AVX2Consts<>+152(SB)/4, $0x4b400000
+DATA bsmFirstStrip32AVX2Consts<>+156(SB)/4, $0x4b400000
+DATA bsmFirstStrip32AVX2Consts<>+160(SB)/4, $0xbf317200
+DATA bsmFirstStrip32AVX2Consts<>+164(SB)/4, $0xbf317200
+DATA bsmFirstStrip32AVX2Consts<>+168(SB)/4, $0xbf317200
+DATA bsmFirstStrip32AVX2Consts<>+172(SB)/4, $0xbf317200
+DATA bsmFirstStrip32AVX2Consts<>+176(SB)/4, $0xbf317200
+DATA bsmFirstStrip32AVX2Consts<>+180(SB)/4, $0xbf317200
+DATA bsmFirstStrip32AVX2Consts<>+184(SB)/4, $0xbf317200
+DATA bsmFirstStrip32AVX2Consts<>+188(SB)/4, $0xbf317200
+DATA bsmFirstStrip32AVX2Consts<>+192(SB)/4, $0xb5bfbe8e
+DATA bsmFirstStrip32AVX2Consts<>+196(SB)/4, $0xb5bfbe8e
+DATA bsmFirstStrip32AVX2Consts<>+200(SB)/4, $0xb5bfbe8e
+DATA bsmFirstStrip32AVX2Consts<>+204(SB)/4, $0xb5bfbe8e
+DATA bsmFirstStrip32AVX2Consts<>+208(SB)/4, $0xb5bfbe8e
+DATA bsmFirstStrip32AVX2Consts<>+212(SB)/4, $0xb5bfbe8e
+DATA bsmFirstStrip32AVX2Consts<>+216(SB)/4, $0xb5bfbe8e
+DATA bsmFirstStrip32AVX2Consts<>+220(SB)/4, $0xb5bfbe8e
+DATA bsmFirstStrip32AVX2Consts<>+224(SB)/4, $0x3ab56891
+DATA bsmFirstStrip32AVX2Consts<>+228(SB)/4, $0x3ab56891
+DATA bsmFirstStrip32AVX2Consts<>+232(SB)/4, $0x3ab56891
+DATA bsmFirstStrip32AVX2Consts<>+236(SB)/4, $0x3ab56891
+DATA bsmFirstStrip32AVX2Consts<>+240(SB)/4, $0x3ab56891
+DATA bsmFirstStrip32AVX2Consts<>+244(SB)/4, $0x3ab56891
+DATA bsmFirstStrip32AVX2Consts<>+248(SB)/4, $0x3ab56891
+DATA bsmFirstStrip32AVX2Consts<>+252(SB)/4, $0x3ab56891
+DATA bsmFirstStrip32AVX2Consts<>+256(SB)/4, $0x3c091f97
+DATA bsmFirstStrip32AVX2Consts<>+260(SB)/4, $0x3c091f97
+DATA bsmFirstStrip32AVX2Consts<>+264(SB)/4, $0x3c091f97
+DATA bsmFirstStrip32AVX2Consts<>+268(SB)/4, $0x3c091f97
+DATA bsmFirstStrip32AVX2Consts<>+272(SB)/4, $0x3c091f97
+DATA bsmFirstStrip32AVX2Consts<>+276(SB)/4, $0x3c091f97
+DATA bsmFirstStrip32AVX2Consts<>+280(SB)/4, $0x3c091f97
+DATA bsmFirstStrip32AVX2Consts<>+284(SB)/4, $0x3c091f97
+DATA bsmFirstStrip32AVX2Consts<>+288(SB)/4, $0x3d2aac27
+DATA bsmFirstStrip32AVX2Consts<>+292(SB)/4, $0x3d2aac27
+DATA bsmFirstStrip32AVX2Consts<>+296(SB)/4, $0x3d2aac27
+DATA bsmFirstStrip32AVX2Consts<>+300(SB)/4, $0x3d2aac27
+DATA bsmFirstStrip32AVX2Consts<>+304(SB)/4, $0x3d2aac27
+DATA bsmFirstStrip32AVX2Consts<>+308(SB)/4, $0x3d2aac27
+DATA bsmFirstStrip32AVX2Consts<>+312(SB)/4, $0x3d2aac27
+DATA bsmFirstStrip32AVX2Consts<>+316(SB)/4, $0x3d2aac27
+DATA bsmFirstStrip32AVX2Consts<>+320(SB)/4, $0x3e2aaa45
+DATA bsmFirstStrip32AVX2Consts<>+324(SB)/4, $0x3e2aaa45
+DATA bsmFirstStrip32AVX2Consts<>+328(SB)/4, $0x3e2aaa45
+DATA bsmFirstStrip32AVX2Consts<>+332(SB)/4, $0x3e2aaa45
+DATA bsmFirstStrip32AVX2Consts<>+336(SB)/4, $0x3e2aaa45
+DATA bsmFirstStrip32AVX2Consts<>+340(SB)/4, $0x3e2aaa45
+DATA bsmFirstStrip32AVX2Consts<>+344(SB)/4, $0x3e2aaa45
+DATA bsmFirstStrip32AVX2Consts<>+348(SB)/4, $0x3e2aaa45
+DATA bsmFirstStrip32AVX2Consts<>+352(SB)/4, $0x3efffffe
+DATA bsmFirstStrip32AVX2Consts<>+356(SB)/4, $0x3efffffe
+DATA bsmFirstStrip32AVX2Consts<>+360(SB)/4, $0x3efffffe
+DATA bsmFirstStrip32AVX2Consts<>+364(SB)/4, $0x3efffffe
+DATA bsmFirstStrip32AVX2Consts<>+368(SB)/4, $0x3efffffe
+DATA bsmFirstStrip32AVX2Consts<>+372(SB)/4, $0x3efffffe
+DATA bsmFirstStrip32AVX2Consts<>+376(SB)/4, $0x3efffffe
+DATA bsmFirstStrip32AVX2Consts<>+380(SB)/4, $0x3efffffe
+DATA bsmFirstStrip32AVX2Consts<>+384(SB)/4, $0x3f800000
+DATA bsmFirstStrip32AVX2Consts<>+388(SB)/4, $0x3f800000
+DATA bsmFirstStrip32AVX2Consts<>+392(SB)/4, $0x3f800000
+DATA bsmFirstStrip32AVX2Consts<>+396(SB)/4, $0x3f800000
+DATA bsmFirstStrip32AVX2Consts<>+400(SB)/4, $0x3f800000
+DATA bsmFirstStrip32AVX2Consts<>+404(SB)/4, $0x3f800000
+DATA bsmFirstStrip32AVX2Consts<>+408(SB)/4, $0x3f800000
+DATA bsmFirstStrip32AVX2Consts<>+412(SB)/4, $0x3f800000
+DATA bsmFirstStrip32AVX2Consts<>+416(SB)/4, $0x42fe0000
+DATA bsmFirstStrip32AVX2Consts<>+420(SB)/4, $0x42fe0000
+DATA bsmFirstStrip32AVX2Consts<>+424(SB)/4, $0x42fe0000
+DATA bsmFirstStrip32AVX2Consts<>+428(SB)/4, $0x42fe0000
+DATA bsmFirstStrip32AVX2Consts<>+432(SB)/4, $0x42fe0000
+DATA bsmFirstStrip32AVX2Consts<>+436(SB)/4, $0x42fe0000
+DATA bsmFirstStrip32AVX2Consts<>+440(SB)/4, $0x42fe0000
+DATA bsmFirstStrip32AVX2Consts<>+444(SB)/4, $0x42fe0000
+DATA bsmFirstStrip32AVX2Consts<>+448(SB)/4, $0xc2fc0000
+DATA bsmFirstStrip32AVX2Consts<>+452(SB)/4, $0xc2fc0000
+DATA bsmFirstStrip32AVX2Consts<>+456(SB)/4, $0xc2fc0000
+DATA bsmFirstStrip32AVX2Consts<>+460(SB)/4, $0xc2fc0000
+DATA bsmFirstStrip32AVX2Consts<>+464(SB)/4, $0xc2fc0000
+DATA bsmFirstStrip32AVX2Consts<>+468(SB)/4, $0xc2fc0000
+DATA bsmFirstStrip32AVX2Consts<>+472(SB)/4, $0xc2fc0000
+DATA bsmFirstStrip32AVX2Consts<>+476(SB)/4, $0xc2fc0000
+DATA bsmFirstStrip32AVX2Consts<>+480(SB)/4, $0x4b40007f
+DATA bsmFirstStrip32AVX2Consts<>+484(SB)/4, $0x4b40007f
+DATA bsmFirstStrip32AVX2Consts<>+488(SB)/4, $0x4b40007f
+DATA bsmFirstStrip32AVX2Consts<>+492(SB)/4, $0x4b40007f
+DATA bsmFirstStrip32AVX2Consts<>+496(SB)/4, $0x4b40007f
+DATA bsmFirstStrip32AVX2Consts<>+500(SB)/4, $0x4b40007f
+DATA bsmFirstStrip32AVX2Consts<>+504(SB)/4, $0x4b40007f
+DATA bsmFirstStrip32AVX2Consts<>+508(SB)/4, $0x4b40007f
+DATA bsmFirstStrip32AVX2Consts<>+512(SB)/4, $0x7fffffff
+DATA bsmFirstStrip32AVX2Consts<>+516(SB)/4, $0x7fffffff
+DATA bsmFirstStrip32AVX2Consts<>+520(SB)/4, $0x7fffffff
+DATA bsmFirstStrip32AVX2Consts<>+524(SB)/4, $0x7fffffff
+DATA bsmFirstStrip32AVX2Consts<>+528(SB)/4, $0x7fffffff
+DATA bsmFirstStrip32AVX2Consts<>+532(SB)/4, $0x7fffffff
+DATA bsmFirstStrip32AVX2Consts<>+536(SB)/4, $0x7fffffff
+DATA bsmFirstStrip32AVX2Consts<>+540(SB)/4, $0x7fffffff
+DATA bsmFirstStrip32AVX2Consts<>+544(SB)/4, $0x00800000
+DATA bsmFirstStrip32AVX2Consts<>+548(SB)/4, $0x00800000
+DATA bsmFirstStrip32AVX2Consts<>+552(SB)/4, $0x00800000
+DATA bsmFirstStrip32AVX2Consts<>+556(SB)/4, $0x00800000
+DATA bsmFirstStrip32AVX2Consts<>+560(SB)/4, $0x00800000
+DATA bsmFirstStrip32AVX2Consts<>+564(SB)/4, $0x00800000
+DATA bsmFirstStrip32AVX2Consts<>+568(SB)/4, $0x00800000
+DATA bsmFirstStrip32AVX2Consts<>+572(SB)/4, $0x00800000
+DATA bsmFirstStrip32AVX2Consts<>+576(SB)/4, $0x4c000000
+DATA bsmFirstStrip32AVX2Consts<>+580(SB)/4, $0x4c000000
+DATA bsmFirstStrip32AVX2Consts<>+584(SB)/4, $0x4c000000
+DATA bsmFirstStrip32AVX2Consts<>+588(SB)/4, $0x4c000000
+DATA bsmFirstStrip32AVX2Consts<>+592(SB)/4, $0x4c000000
+DATA bsmFirstStrip32AVX2Consts<>+596(SB)/4, $0x4c000000
+DATA bsmFirstStrip32AVX2Consts<>+600(SB)/4, $0x4c000000
+DATA bsmFirstStrip32AVX2Consts<>+604(SB)/4, $0x4c000000
+DATA bsmFirstStrip32AVX2Consts<>+608(SB)/4, $0x007fffff
+DATA bsmFirstStrip32AVX2Consts<>+612(SB)/4, $0x007fffff
+DATA bsmFirstStrip32AVX2Consts<>+616(SB)/4, $0x007fffff
+DATA bsmFirstStrip32AVX2Consts<>+620(SB)/4, $0x007fffff
+DATA bsmFirstStrip32AVX2Consts<>+624(SB)/4, $0x007fffff
+DATA bsmFirstStrip32AVX2Consts<>+628(SB)/4, $0x007fffff
+DATA bsmFirstStrip32AVX2Consts<>+632(SB)/4, $0x007fffff
+DATA bsmFirstStrip32AVX2Consts<>+636(SB)/4, $0x007fffff
+DATA bsmFirstStrip32AVX2Consts<>+640(SB)/4, $0x4b000000
+DATA bsmFirstStrip32AVX2Consts<>+644(SB)/4, $0x4b000000
+DATA bsmFirstStrip32AVX2Consts<>+648(SB)/4, $0x4b000000
+DATA bsmFirstStrip32AVX2Consts<>+652(SB)/4, $0x4b000000
+DATA bsmFirstStrip32AVX2Consts<>+656(SB)/4, $0x4b000000
+DATA bsmFirstStrip32AVX2Consts<>+660(SB)/4, $0x4b000000
+DATA bsmFirstStrip32AVX2Consts<>+664(SB)/4, $0x4b000000
+DATA bsmFirstStrip32AVX2Consts<>+668(SB)/4, $0x4b000000
+DATA bsmFirstStrip32AVX2Consts<>+672(SB)/4, $0x4b00007f
+DATA bsmFirstStrip32AVX2Consts<>+676(SB)/4, $0x4b00007f
+DATA bsmFirstStrip32AVX2Consts<>+680(SB)/4, $0x4b00007f
+DATA bsmFirstStrip32AVX2Consts<>+684(SB)/4, $0x4b00007f
+DATA bsmFirstStrip32AVX2Consts<>+688(SB)/4, $0x4b00007f
+DATA bsmFirstStrip32AVX2Consts<>+692(SB)/4, $0x4b00007f
+DATA bsmFirstStrip32AVX2Consts<>+696(SB)/4, $0x4b00007f
+DATA bsmFirstStrip32AVX2Consts<>+700(SB)/4, $0x4b00007f
+DATA bsmFirstStrip32AVX2Consts<>+704(SB)/4, $0x41c80000
+DATA bsmFirstStrip32AVX2Consts<>+708(SB)/4, $0x41c80000
+DATA bsmFirstStrip32AVX2Consts<>+712(SB)/4, $0x41c80000
+DATA bsmFirstStrip32AVX2Consts<>+716(SB)/4, $0x41c80000
+DATA bsmFirstStrip32AVX2Consts<>+720(SB)/4, $0x41c80000
+DATA bsmFirstStrip32AVX2Consts<>+724(SB)/4, $0x41c80000
+DATA bsmFirstStrip32AVX2Consts<>+728(SB)/4, $0x41c80000
+DATA bsmFirstStrip32AVX2Consts<>+732(SB)/4, $0x41c80000
+DATA bsmFirstStrip32AVX2Consts<>+736(SB)/4, $0x00000000
+DATA bsmFirstStrip32AVX2Consts<>+740(SB)/4, $0x00000000
+DATA bsmFirstStrip32AVX2Consts<>+744(SB)/4, $0x00000000
+DATA bsmFirstStrip32AVX2Consts<>+748(SB)/4, $0x00000000
+DATA bsmFirstStrip32AVX2Consts<>+752(SB)/4, $0x00000000
+DATA bsmFirstStrip32AVX2Consts<>+756(SB)/4, $0x00000000
+DATA bsmFirstStrip32AVX2Consts<>+760(SB)/4, $0x00000000
+DATA bsmFirstStrip32AVX2Consts<>+764(SB)/4, $0x00000000
+DATA bsmFirstStrip32AVX2Consts<>+768(SB)/4, $0xff800000
+DATA bsmFirstStrip32AVX2Consts<>+772(SB)/4, $0xff800000
+DATA bsmFirstStrip32AVX2Consts<>+776(SB)/4, $0xff800000
+DATA bsmFirstStrip32AVX2Consts<>+780(SB)/4, $0xff800000
+DATA bsmFirstStrip32AVX2Consts<>+784(SB)/4, $0xff800000
+DATA bsmFirstStrip32AVX2Consts<>+788(SB)/4, $0xff800000
+DATA bsmFirstStrip32AVX2Consts<>+792(SB)/4, $0xff800000
+DATA bsmFirstStrip32AVX2Consts<>+796(SB)/4, $0xff800000
+DATA bsmFirstStrip32AVX2Consts<>+800(SB)/4, $0x7f800000
+DATA bsmFirstStrip32AVX2Consts<>+804(SB)/4, $0x7f800000
+DATA bsmFirstStrip32AVX2Consts<>+808(SB)/4, $0x7f800000
+DATA bsmFirstStrip32AVX2Consts<>+812(SB)/4, $0x7f800000
+DATA bsmFirstStrip32AVX2Consts<>+816(SB)/4, $0x7f800000
+DATA bsmFirstStrip32AVX2Consts<>+820(SB)/4, $0x7f800000
+DATA bsmFirstStrip32AVX2Consts<>+824(SB)/4, $0x7f800000
+DATA bsmFirstStrip32AVX2Consts<>+828(SB)/4, $0x7f800000
+DATA bsmFirstStrip32AVX2Consts<>+832(SB)/4, $0x3fb504f3
+DATA bsmFirstStrip32AVX2Consts<>+836(SB)/4, $0x3fb504f3
+DATA bsmFirstStrip32AVX2Consts<>+840(SB)/4, $0x3fb504f3
+DATA bsmFirstStrip32AVX2Consts<>+844(SB)/4, $0x3fb504f3
+DATA bsmFirstStrip32AVX2Consts<>+848(SB)/4, $0x3fb504f3
+DATA bsmFirstStrip32AVX2Consts<>+852(SB)/4, $0x3fb504f3
+DATA bsmFirstStrip32AVX2Consts<>+856(SB)/4, $0x3fb504f3
+DATA bsmFirstStrip32AVX2Consts<>+860(SB)/4, $0x3fb504f3
+DATA bsmFirstStrip32AVX2Consts<>+864(SB)/4, $0x3f000000
+DATA bsmFirstStrip32AVX2Consts<>+868(SB)/4, $0x3f000000
+DATA bsmFirstStrip32AVX2Consts<>+872(SB)/4, $0x3f000000
+DATA bsmFirstStrip32AVX2Consts<>+876(SB)/4, $0x3f000000
+DATA bsmFirstStrip32AVX2Consts<>+880(SB)/4, $0x3f000000
+DATA bsmFirstStrip32AVX2Consts<>+884(SB)/4, $0x3f000000
+DATA bsmFirstStrip32AVX2Consts<>+888(SB)/4, $0x3f000000
+DATA bsmFirstStrip32AVX2Consts<>+892(SB)/4, $0x3f000000
+DATA bsmFirstStrip32AVX2Consts<>+896(SB)/4, $0xbf800000
+DATA bsmFirstStrip32AVX2Consts<>+900(SB)/4, $0xbf800000
+DATA bsmFirstStrip32AVX2Consts<>+904(SB)/4, $0xbf800000
+DATA bsmFirstStrip32AVX2Consts<>+908(SB)/4, $0xbf800000
+DATA bsmFirstStrip32AVX2Consts<>+912(SB)/4, $0xbf800000
+DATA bsmFirstStrip32AVX2Consts<>+916(SB)/4, $0xbf800000
+DATA bsmFirstStrip32AVX2Consts<>+920(SB)/4, $0xbf800000
+DATA bsmFirstStrip32AVX2Consts<>+924(SB)/4, $0xbf800000
+DATA bsmFirstStrip32AVX2Consts<>+928(SB)/4, $0x35bfbe8e
+DATA bsmFirstStrip32AVX2Consts<>+932(SB)/4, $0x35bfbe8e
+DATA bsmFirstStrip32AVX2Consts<>+936(SB)/4, $0x35bfbe8e
+DATA bsmFirstStrip32AVX2Consts<>+940(SB)/4, $0x35bfbe8e
+DATA bsmFirstStrip32AVX2Consts<>+944(SB)/4, $0x35bfbe8e
+DATA bsmFirstStrip32AVX2Consts<>+948(SB)/4, $0x35bfbe8e
+DATA bsmFirstStrip32AVX2Consts<>+952(SB)/4, $0x35bfbe8e
+DATA bsmFirstStrip32AVX2Consts<>+956(SB)/4, $0x35bfbe8e
+DATA bsmFirstStrip32AVX2Consts<>+960(SB)/4, $0x3e98f11f
+DATA bsmFirstStrip32AVX2Consts<>+964(SB)/4, $0x3e98f11f
+DATA bsmFirstStrip32AVX2Consts<>+968(SB)/4, $0x3e98f11f
+DATA bsmFirstStrip32AVX2Consts<>+972(SB)/4, $0x3e98f11f
+DATA bsmFirstStrip32AVX2Consts<>+976(SB)/4, $0x3e98f11f
+DATA bsmFirstStrip32AVX2Consts<>+980(SB)/4, $0x3e98f11f
+DATA bsmFirstStrip32AVX2Consts<>+984(SB)/4, $0x3e98f11f
+DATA bsmFirstStrip32AVX2Consts<>+988(SB)/4, $0x3e98f11f
+DATA bsmFirstStrip32AVX2Consts<>+992(SB)/4, $0x3eccaf66
+DATA bsmFirstStrip32AVX2Consts<>+996(SB)/4, $0x3eccaf66
+DATA bsmFirstStrip32AVX2Consts<>+1000(SB)/4, $0x3eccaf66
+DATA bsmFirstStrip32AVX2Consts<>+1004(SB)/4, $0x3eccaf66
+DATA bsmFirstStrip32AVX2Consts<>+1008(SB)/4, $0x3eccaf66
+DATA bsmFirstStrip32AVX2Consts<>+1012(SB)/4, $0x3eccaf66
+DATA bsmFirstStrip32AVX2Consts<>+1016(SB)/4, $0x3eccaf66
+DATA bsmFirstStrip32AVX2Consts<>+1020(SB)/4, $0x3eccaf66
+DATA bsmFirstStrip32AVX2Consts<>+1024(SB)/4, $0x3f2aaabd
+DATA bsmFirstStrip32AVX2Consts<>+1028(SB)/4, $0x3f2aaabd
+DATA bsmFirstStrip32AVX2Consts<>+1032(SB)/4, $0x3f2aaabd
+DATA bsmFirstStrip32AVX2Consts<>+1036(SB)/4, $0x3f2aaabd
+DATA bsmFirstStrip32AVX2Consts<>+1040(SB)/4, $0x3f2aaabd
+DATA bsmFirstStrip32AVX2Consts<>+1044(SB)/4, $0x3f2aaabd
+DATA bsmFirstStrip32AVX2Consts<>+1048(SB)/4, $0x3f2aaabd
+DATA bsmFirstStrip32AVX2Consts<>+1052(SB)/4, $0x3f2aaabd
+DATA bsmFirstStrip32AVX2Consts<>+1056(SB)/4, $0x40000000
+DATA bsmFirstStrip32AVX2Consts<>+1060(SB)/4, $0x40000000
+DATA bsmFirstStrip32AVX2Consts<>+1064(SB)/4, $0x40000000
+DATA bsmFirstStrip32AVX2Consts<>+1068(SB)/4, $0x40000000
+DATA bsmFirstStrip32AVX2Consts<>+1072(SB)/4, $0x40000000
+DATA bsmFirstStrip32AVX2Consts<>+1076(SB)/4, $0x40000000
+DATA bsmFirstStrip32AVX2Consts<>+1080(SB)/4, $0x40000000
+DATA bsmFirstStrip32AVX2Consts<>+1084(SB)/4, $0x40000000
+DATA bsmFirstStrip32AVX2Consts<>+1088(SB)/4, $0x3f317200
+DATA bsmFirstStrip32AVX2Consts<>+1092(SB)/4, $0x3f317200
+DATA bsmFirstStrip32AVX2Consts<>+1096(SB)/4, $0x3f317200
+DATA bsmFirstStrip32AVX2Consts<>+1100(SB)/4, $0x3f317200
+DATA bsmFirstStrip32AVX2Consts<>+1104(SB)/4, $0x3f317200
+DATA bsmFirstStrip32AVX2Consts<>+1108(SB)/4, $0x3f317200
+DATA bsmFirstStrip32AVX2Consts<>+1112(SB)/4, $0x3f317200
+DATA bsmFirstStrip32AVX2Consts<>+1116(SB)/4, $0x3f317200
+DATA bsmFirstStrip32AVX2Consts<>+1120(SB)/4, $0x3089705f
+DATA bsmFirstStrip32AVX2Consts<>+1124(SB)/4, $0x3089705f
+DATA bsmFirstStrip32AVX2Consts<>+1128(SB)/4, $0x3089705f
+DATA bsmFirstStrip32AVX2Consts<>+1132(SB)/4, $0x3089705f
+DATA bsmFirstStrip32AVX2Consts<>+1136(SB)/4, $0x3089705f
+DATA bsmFirstStrip32AVX2Consts<>+1140(SB)/4, $0x3089705f
+DATA bsmFirstStrip32AVX2Consts<>+1144(SB)/4, $0x3089705f
+DATA bsmFirstStrip32AVX2Consts<>+1148(SB)/4, $0x3089705f
 DATA bsmFirstStrip32AVX2Consts<>+1152(SB)/4, $0x41700000
 DATA bsmFirstStrip32AVX2Consts<>+1156(SB)/4, $0x41700000
 DATA bsmFirstStrip32AVX2Consts<>+1160(SB)/4, $0x41700000
@@ -1620,14 +1627,14 @@ DATA bsmFirstStrip32AVX2Consts<>+1168(SB)/4, $0x41700000
 DATA bsmFirstStrip32AVX2Consts<>+1172(SB)/4, $0x41700000
 DATA bsmFirstStrip32AVX2Consts<>+1176(SB)/4, $0x41700000
 DATA bsmFirstStrip32AVX2Consts<>+1180(SB)/4, $0x41700000
-DATA bsmFirstStrip32AVX2Consts<>+1184(SB)/4, $0x3f400000
-DATA bsmFirstStrip32AVX2Consts<>+1188(SB)/4, $0x3f400000
-DATA bsmFirstStrip32AVX2Consts<>+1192(SB)/4, $0x3f400000
-DATA bsmFirstStrip32AVX2Consts<>+1196(SB)/4, $0x3f400000
-DATA bsmFirstStrip32AVX2Consts<>+1200(SB)/4, $0x3f400000
-DATA bsmFirstStrip32AVX2Consts<>+1204(SB)/4, $0x3f400000
-DATA bsmFirstStrip32AVX2Consts<>+1208(SB)/4, $0x3f400000
-DATA bsmFirstStrip32AVX2Consts<>+1212(SB)/4, $0x3f400000
+DATA bsmFirstStrip32AVX2Consts<>+1184(SB)/4, $0x3fc00000
+DATA bsmFirstStrip32AVX2Consts<>+1188(SB)/4, $0x3fc00000
+DATA bsmFirstStrip32AVX2Consts<>+1192(SB)/4, $0x3fc00000
+DATA bsmFirstStrip32AVX2Consts<>+1196(SB)/4, $0x3fc00000
+DATA bsmFirstStrip32AVX2Consts<>+1200(SB)/4, $0x3fc00000
+DATA bsmFirstStrip32AVX2Consts<>+1204(SB)/4, $0x3fc00000
+DATA bsmFirstStrip32AVX2Consts<>+1208(SB)/4, $0x3fc00000
+DATA bsmFirstStrip32AVX2Consts<>+1212(SB)/4, $0x3fc00000
 DATA bsmFirstStrip32AVX2Consts<>+1216(SB)/4, $0x40640000
 DATA bsmFirstStrip32AVX2Consts<>+1220(SB)/4, $0x40640000
 DATA bsmFirstStrip32AVX2Consts<>+1224(SB)/4, $0x40640000
@@ -1636,103 +1643,175 @@ DATA bsmFirstStrip32AVX2Consts<>+1232(SB)/4, $0x40640000
 DATA bsmFirstStrip32AVX2Consts<>+1236(SB)/4, $0x40640000
 DATA bsmFirstStrip32AVX2Consts<>+1240(SB)/4, $0x40640000
 DATA bsmFirstStrip32AVX2Consts<>+1244(SB)/4, $0x40640000
-DATA bsmFirstStrip32AVX2Consts<>+1248(SB)/4, $0xbf000000
-DATA bsmFirstStrip32AVX2Consts<>+1252(SB)/4, $0xbf000000
-DATA bsmFirstStrip32AVX2Consts<>+1256(SB)/4, $0xbf000000
-DATA bsmFirstStrip32AVX2Consts<>+1260(SB)/4, $0xbf000000
-DATA bsmFirstStrip32AVX2Consts<>+1264(SB)/4, $0xbf000000
-DATA bsmFirstStrip32AVX2Consts<>+1268(SB)/4, $0xbf000000
-DATA bsmFirstStrip32AVX2Consts<>+1272(SB)/4, $0xbf000000
-DATA bsmFirstStrip32AVX2Consts<>+1276(SB)/4, $0xbf000000
-DATA bsmFirstStrip32AVX2Consts<>+1280(SB)/4, $0x39755674
-DATA bsmFirstStrip32AVX2Consts<>+1284(SB)/4, $0x39755674
-DATA bsmFirstStrip32AVX2Consts<>+1288(SB)/4, $0x39755674
-DATA bsmFirstStrip32AVX2Consts<>+1292(SB)/4, $0x39755674
-DATA bsmFirstStrip32AVX2Consts<>+1296(SB)/4, $0x39755674
-DATA bsmFirstStrip32AVX2Consts<>+1300(SB)/4, $0x39755674
-DATA bsmFirstStrip32AVX2Consts<>+1304(SB)/4, $0x39755674
-DATA bsmFirstStrip32AVX2Consts<>+1308(SB)/4, $0x39755674
-DATA bsmFirstStrip32AVX2Consts<>+1312(SB)/4, $0x390114b6
-DATA bsmFirstStrip32AVX2Consts<>+1316(SB)/4, $0x390114b6
-DATA bsmFirstStrip32AVX2Consts<>+1320(SB)/4, $0x390114b6
-DATA bsmFirstStrip32AVX2Consts<>+1324(SB)/4, $0x390114b6
-DATA bsmFirstStrip32AVX2Consts<>+1328(SB)/4, $0x390114b6
-DATA bsmFirstStrip32AVX2Consts<>+1332(SB)/4, $0x390114b6
-DATA bsmFirstStrip32AVX2Consts<>+1336(SB)/4, $0x390114b6
-DATA bsmFirstStrip32AVX2Consts<>+1340(SB)/4, $0x390114b6
-DATA bsmFirstStrip32AVX2Consts<>+1344(SB)/4, $0xbb02dd71
-DATA bsmFirstStrip32AVX2Consts<>+1348(SB)/4, $0xbb02dd71
-DATA bsmFirstStrip32AVX2Consts<>+1352(SB)/4, $0xbb02dd71
-DATA bsmFirstStrip32AVX2Consts<>+1356(SB)/4, $0xbb02dd71
-DATA bsmFirstStrip32AVX2Consts<>+1360(SB)/4, $0xbb02dd71
-DATA bsmFirstStrip32AVX2Consts<>+1364(SB)/4, $0xbb02dd71
-DATA bsmFirstStrip32AVX2Consts<>+1368(SB)/4, $0xbb02dd71
-DATA bsmFirstStrip32AVX2Consts<>+1372(SB)/4, $0xbb02dd71
-DATA bsmFirstStrip32AVX2Consts<>+1376(SB)/4, $0x3a738970
-DATA bsmFirstStrip32AVX2Consts<>+1380(SB)/4, $0x3a738970
-DATA bsmFirstStrip32AVX2Consts<>+1384(SB)/4, $0x3a738970
-DATA bsmFirstStrip32AVX2Consts<>+1388(SB)/4, $0x3a738970
-DATA bsmFirstStrip32AVX2Consts<>+1392(SB)/4, $0x3a738970
-DATA bsmFirstStrip32AVX2Consts<>+1396(SB)/4, $0x3a738970
-DATA bsmFirstStrip32AVX2Consts<>+1400(SB)/4, $0x3a738970
-DATA bsmFirstStrip32AVX2Consts<>+1404(SB)/4, $0x3a738970
-DATA bsmFirstStrip32AVX2Consts<>+1408(SB)/4, $0x3c77415f
-DATA bsmFirstStrip32AVX2Consts<>+1412(SB)/4, $0x3c77415f
-DATA bsmFirstStrip32AVX2Consts<>+1416(SB)/4, $0x3c77415f
-DATA bsmFirstStrip32AVX2Consts<>+1420(SB)/4, $0x3c77415f
-DATA bsmFirstStrip32AVX2Consts<>+1424(SB)/4, $0x3c77415f
-DATA bsmFirstStrip32AVX2Consts<>+1428(SB)/4, $0x3c77415f
-DATA bsmFirstStrip32AVX2Consts<>+1432(SB)/4, $0x3c77415f
-DATA bsmFirstStrip32AVX2Consts<>+1436(SB)/4, $0x3c77415f
-DATA bsmFirstStrip32AVX2Consts<>+1440(SB)/4, $0xbd509d4d
-DATA bsmFirstStrip32AVX2Consts<>+1444(SB)/4, $0xbd509d4d
-DATA bsmFirstStrip32AVX2Consts<>+1448(SB)/4, $0xbd509d4d
-DATA bsmFirstStrip32AVX2Consts<>+1452(SB)/4, $0xbd509d4d
-DATA bsmFirstStrip32AVX2Consts<>+1456(SB)/4, $0xbd509d4d
-DATA bsmFirstStrip32AVX2Consts<>+1460(SB)/4, $0xbd509d4d
-DATA bsmFirstStrip32AVX2Consts<>+1464(SB)/4, $0xbd509d4d
-DATA bsmFirstStrip32AVX2Consts<>+1468(SB)/4, $0xbd509d4d
-DATA bsmFirstStrip32AVX2Consts<>+1472(SB)/4, $0x3d99190f
-DATA bsmFirstStrip32AVX2Consts<>+1476(SB)/4, $0x3d99190f
-DATA bsmFirstStrip32AVX2Consts<>+1480(SB)/4, $0x3d99190f
-DATA bsmFirstStrip32AVX2Consts<>+1484(SB)/4, $0x3d99190f
-DATA bsmFirstStrip32AVX2Consts<>+1488(SB)/4, $0x3d99190f
-DATA bsmFirstStrip32AVX2Consts<>+1492(SB)/4, $0x3d99190f
-DATA bsmFirstStrip32AVX2Consts<>+1496(SB)/4, $0x3d99190f
-DATA bsmFirstStrip32AVX2Consts<>+1500(SB)/4, $0x3d99190f
-DATA bsmFirstStrip32AVX2Consts<>+1504(SB)/4, $0xbc00cdcc
-DATA bsmFirstStrip32AVX2Consts<>+1508(SB)/4, $0xbc00cdcc
-DATA bsmFirstStrip32AVX2Consts<>+1512(SB)/4, $0xbc00cdcc
-DATA bsmFirstStrip32AVX2Consts<>+1516(SB)/4, $0xbc00cdcc
-DATA bsmFirstStrip32AVX2Consts<>+1520(SB)/4, $0xbc00cdcc
-DATA bsmFirstStrip32AVX2Consts<>+1524(SB)/4, $0xbc00cdcc
-DATA bsmFirstStrip32AVX2Consts<>+1528(SB)/4, $0xbc00cdcc
-DATA bsmFirstStrip32AVX2Consts<>+1532(SB)/4, $0xbc00cdcc
-DATA bsmFirstStrip32AVX2Consts<>+1536(SB)/4, $0xbe6caa20
-DATA bsmFirstStrip32AVX2Consts<>+1540(SB)/4, $0xbe6caa20
-DATA bsmFirstStrip32AVX2Consts<>+1544(SB)/4, $0xbe6caa20
-DATA bsmFirstStrip32AVX2Consts<>+1548(SB)/4, $0xbe6caa20
-DATA bsmFirstStrip32AVX2Consts<>+1552(SB)/4, $0xbe6caa20
-DATA bsmFirstStrip32AVX2Consts<>+1556(SB)/4, $0xbe6caa20
-DATA bsmFirstStrip32AVX2Consts<>+1560(SB)/4, $0xbe6caa20
-DATA bsmFirstStrip32AVX2Consts<>+1564(SB)/4, $0xbe6caa20
-DATA bsmFirstStrip32AVX2Consts<>+1568(SB)/4, $0x3ecc422a
-DATA bsmFirstStrip32AVX2Consts<>+1572(SB)/4, $0x3ecc422a
-DATA bsmFirstStrip32AVX2Consts<>+1576(SB)/4, $0x3ecc422a
-DATA bsmFirstStrip32AVX2Consts<>+1580(SB)/4, $0x3ecc422a
-DATA bsmFirstStrip32AVX2Consts<>+1584(SB)/4, $0x3ecc422a
-DATA bsmFirstStrip32AVX2Consts<>+1588(SB)/4, $0x3ecc422a
-DATA bsmFirstStrip32AVX2Consts<>+1592(SB)/4, $0x3ecc422a
-DATA bsmFirstStrip32AVX2Consts<>+1596(SB)/4, $0x3ecc422a
-DATA bsmFirstStrip32AVX2Consts<>+1600(SB)/4, $0x7fc00000
-DATA bsmFirstStrip32AVX2Consts<>+1604(SB)/4, $0x7fc00000
-DATA bsmFirstStrip32AVX2Consts<>+1608(SB)/4, $0x7fc00000
-DATA bsmFirstStrip32AVX2Consts<>+1612(SB)/4, $0x7fc00000
-DATA bsmFirstStrip32AVX2Consts<>+1616(SB)/4, $0x7fc00000
-DATA bsmFirstStrip32AVX2Consts<>+1620(SB)/4, $0x7fc00000
-DATA bsmFirstStrip32AVX2Consts<>+1624(SB)/4, $0x7fc00000
-DATA bsmFirstStrip32AVX2Consts<>+1628(SB)/4, $0x7fc00000
-GLOBL bsmFirstStrip32AVX2Consts<>(SB), RODATA|NOPTR, $1632
+DATA bsmFirstStrip32AVX2Consts<>+1248(SB)/4, $0xbf38aa3b
+DATA bsmFirstStrip32AVX2Consts<>+1252(SB)/4, $0xbf38aa3b
+DATA bsmFirstStrip32AVX2Consts<>+1256(SB)/4, $0xbf38aa3b
+DATA bsmFirstStrip32AVX2Consts<>+1260(SB)/4, $0xbf38aa3b
+DATA bsmFirstStrip32AVX2Consts<>+1264(SB)/4, $0xbf38aa3b
+DATA bsmFirstStrip32AVX2Consts<>+1268(SB)/4, $0xbf38aa3b
+DATA bsmFirstStrip32AVX2Consts<>+1272(SB)/4, $0xbf38aa3b
+DATA bsmFirstStrip32AVX2Consts<>+1276(SB)/4, $0xbf38aa3b
+DATA bsmFirstStrip32AVX2Consts<>+1280(SB)/4, $0x4e6e6b28
+DATA bsmFirstStrip32AVX2Consts<>+1284(SB)/4, $0x4e6e6b28
+DATA bsmFirstStrip32AVX2Consts<>+1288(SB)/4, $0x4e6e6b28
+DATA bsmFirstStrip32AVX2Consts<>+1292(SB)/4, $0x4e6e6b28
+DATA bsmFirstStrip32AVX2Consts<>+1296(SB)/4, $0x4e6e6b28
+DATA bsmFirstStrip32AVX2Consts<>+1300(SB)/4, $0x4e6e6b28
+DATA bsmFirstStrip32AVX2Consts<>+1304(SB)/4, $0x4e6e6b28
+DATA bsmFirstStrip32AVX2Consts<>+1308(SB)/4, $0x4e6e6b28
+DATA bsmFirstStrip32AVX2Consts<>+1312(SB)/4, $0x3fb17200
+DATA bsmFirstStrip32AVX2Consts<>+1316(SB)/4, $0x3fb17200
+DATA bsmFirstStrip32AVX2Consts<>+1320(SB)/4, $0x3fb17200
+DATA bsmFirstStrip32AVX2Consts<>+1324(SB)/4, $0x3fb17200
+DATA bsmFirstStrip32AVX2Consts<>+1328(SB)/4, $0x3fb17200
+DATA bsmFirstStrip32AVX2Consts<>+1332(SB)/4, $0x3fb17200
+DATA bsmFirstStrip32AVX2Consts<>+1336(SB)/4, $0x3fb17200
+DATA bsmFirstStrip32AVX2Consts<>+1340(SB)/4, $0x3fb17200
+DATA bsmFirstStrip32AVX2Consts<>+1344(SB)/4, $0x363fbe8e
+DATA bsmFirstStrip32AVX2Consts<>+1348(SB)/4, $0x363fbe8e
+DATA bsmFirstStrip32AVX2Consts<>+1352(SB)/4, $0x363fbe8e
+DATA bsmFirstStrip32AVX2Consts<>+1356(SB)/4, $0x363fbe8e
+DATA bsmFirstStrip32AVX2Consts<>+1360(SB)/4, $0x363fbe8e
+DATA bsmFirstStrip32AVX2Consts<>+1364(SB)/4, $0x363fbe8e
+DATA bsmFirstStrip32AVX2Consts<>+1368(SB)/4, $0x363fbe8e
+DATA bsmFirstStrip32AVX2Consts<>+1372(SB)/4, $0x363fbe8e
+DATA bsmFirstStrip32AVX2Consts<>+1376(SB)/4, $0x37b56891
+DATA bsmFirstStrip32AVX2Consts<>+1380(SB)/4, $0x37b56891
+DATA bsmFirstStrip32AVX2Consts<>+1384(SB)/4, $0x37b56891
+DATA bsmFirstStrip32AVX2Consts<>+1388(SB)/4, $0x37b56891
+DATA bsmFirstStrip32AVX2Consts<>+1392(SB)/4, $0x37b56891
+DATA bsmFirstStrip32AVX2Consts<>+1396(SB)/4, $0x37b56891
+DATA bsmFirstStrip32AVX2Consts<>+1400(SB)/4, $0x37b56891
+DATA bsmFirstStrip32AVX2Consts<>+1404(SB)/4, $0x37b56891
+DATA bsmFirstStrip32AVX2Consts<>+1408(SB)/4, $0xb9891f97
+DATA bsmFirstStrip32AVX2Consts<>+1412(SB)/4, $0xb9891f97
+DATA bsmFirstStrip32AVX2Consts<>+1416(SB)/4, $0xb9891f97
+DATA bsmFirstStrip32AVX2Consts<>+1420(SB)/4, $0xb9891f97
+DATA bsmFirstStrip32AVX2Consts<>+1424(SB)/4, $0xb9891f97
+DATA bsmFirstStrip32AVX2Consts<>+1428(SB)/4, $0xb9891f97
+DATA bsmFirstStrip32AVX2Consts<>+1432(SB)/4, $0xb9891f97
+DATA bsmFirstStrip32AVX2Consts<>+1436(SB)/4, $0xb9891f97
+DATA bsmFirstStrip32AVX2Consts<>+1440(SB)/4, $0x3b2aac27
+DATA bsmFirstStrip32AVX2Consts<>+1444(SB)/4, $0x3b2aac27
+DATA bsmFirstStrip32AVX2Consts<>+1448(SB)/4, $0x3b2aac27
+DATA bsmFirstStrip32AVX2Consts<>+1452(SB)/4, $0x3b2aac27
+DATA bsmFirstStrip32AVX2Consts<>+1456(SB)/4, $0x3b2aac27
+DATA bsmFirstStrip32AVX2Consts<>+1460(SB)/4, $0x3b2aac27
+DATA bsmFirstStrip32AVX2Consts<>+1464(SB)/4, $0x3b2aac27
+DATA bsmFirstStrip32AVX2Consts<>+1468(SB)/4, $0x3b2aac27
+DATA bsmFirstStrip32AVX2Consts<>+1472(SB)/4, $0xbcaaaa45
+DATA bsmFirstStrip32AVX2Consts<>+1476(SB)/4, $0xbcaaaa45
+DATA bsmFirstStrip32AVX2Consts<>+1480(SB)/4, $0xbcaaaa45
+DATA bsmFirstStrip32AVX2Consts<>+1484(SB)/4, $0xbcaaaa45
+DATA bsmFirstStrip32AVX2Consts<>+1488(SB)/4, $0xbcaaaa45
+DATA bsmFirstStrip32AVX2Consts<>+1492(SB)/4, $0xbcaaaa45
+DATA bsmFirstStrip32AVX2Consts<>+1496(SB)/4, $0xbcaaaa45
+DATA bsmFirstStrip32AVX2Consts<>+1500(SB)/4, $0xbcaaaa45
+DATA bsmFirstStrip32AVX2Consts<>+1504(SB)/4, $0x3dfffffe
+DATA bsmFirstStrip32AVX2Consts<>+1508(SB)/4, $0x3dfffffe
+DATA bsmFirstStrip32AVX2Consts<>+1512(SB)/4, $0x3dfffffe
+DATA bsmFirstStrip32AVX2Consts<>+1516(SB)/4, $0x3dfffffe
+DATA bsmFirstStrip32AVX2Consts<>+1520(SB)/4, $0x3dfffffe
+DATA bsmFirstStrip32AVX2Consts<>+1524(SB)/4, $0x3dfffffe
+DATA bsmFirstStrip32AVX2Consts<>+1528(SB)/4, $0x3dfffffe
+DATA bsmFirstStrip32AVX2Consts<>+1532(SB)/4, $0x3dfffffe
+DATA bsmFirstStrip32AVX2Consts<>+1536(SB)/4, $0x39f55674
+DATA bsmFirstStrip32AVX2Consts<>+1540(SB)/4, $0x39f55674
+DATA bsmFirstStrip32AVX2Consts<>+1544(SB)/4, $0x39f55674
+DATA bsmFirstStrip32AVX2Consts<>+1548(SB)/4, $0x39f55674
+DATA bsmFirstStrip32AVX2Consts<>+1552(SB)/4, $0x39f55674
+DATA bsmFirstStrip32AVX2Consts<>+1556(SB)/4, $0x39f55674
+DATA bsmFirstStrip32AVX2Consts<>+1560(SB)/4, $0x39f55674
+DATA bsmFirstStrip32AVX2Consts<>+1564(SB)/4, $0x39f55674
+DATA bsmFirstStrip32AVX2Consts<>+1568(SB)/4, $0x398114b6
+DATA bsmFirstStrip32AVX2Consts<>+1572(SB)/4, $0x398114b6
+DATA bsmFirstStrip32AVX2Consts<>+1576(SB)/4, $0x398114b6
+DATA bsmFirstStrip32AVX2Consts<>+1580(SB)/4, $0x398114b6
+DATA bsmFirstStrip32AVX2Consts<>+1584(SB)/4, $0x398114b6
+DATA bsmFirstStrip32AVX2Consts<>+1588(SB)/4, $0x398114b6
+DATA bsmFirstStrip32AVX2Consts<>+1592(SB)/4, $0x398114b6
+DATA bsmFirstStrip32AVX2Consts<>+1596(SB)/4, $0x398114b6
+DATA bsmFirstStrip32AVX2Consts<>+1600(SB)/4, $0xbf000000
+DATA bsmFirstStrip32AVX2Consts<>+1604(SB)/4, $0xbf000000
+DATA bsmFirstStrip32AVX2Consts<>+1608(SB)/4, $0xbf000000
+DATA bsmFirstStrip32AVX2Consts<>+1612(SB)/4, $0xbf000000
+DATA bsmFirstStrip32AVX2Consts<>+1616(SB)/4, $0xbf000000
+DATA bsmFirstStrip32AVX2Consts<>+1620(SB)/4, $0xbf000000
+DATA bsmFirstStrip32AVX2Consts<>+1624(SB)/4, $0xbf000000
+DATA bsmFirstStrip32AVX2Consts<>+1628(SB)/4, $0xbf000000
+DATA bsmFirstStrip32AVX2Consts<>+1632(SB)/4, $0xbb82dd71
+DATA bsmFirstStrip32AVX2Consts<>+1636(SB)/4, $0xbb82dd71
+DATA bsmFirstStrip32AVX2Consts<>+1640(SB)/4, $0xbb82dd71
+DATA bsmFirstStrip32AVX2Consts<>+1644(SB)/4, $0xbb82dd71
+DATA bsmFirstStrip32AVX2Consts<>+1648(SB)/4, $0xbb82dd71
+DATA bsmFirstStrip32AVX2Consts<>+1652(SB)/4, $0xbb82dd71
+DATA bsmFirstStrip32AVX2Consts<>+1656(SB)/4, $0xbb82dd71
+DATA bsmFirstStrip32AVX2Consts<>+1660(SB)/4, $0xbb82dd71
+DATA bsmFirstStrip32AVX2Consts<>+1664(SB)/4, $0x3af38970
+DATA bsmFirstStrip32AVX2Consts<>+1668(SB)/4, $0x3af38970
+DATA bsmFirstStrip32AVX2Consts<>+1672(SB)/4, $0x3af38970
+DATA bsmFirstStrip32AVX2Consts<>+1676(SB)/4, $0x3af38970
+DATA bsmFirstStrip32AVX2Consts<>+1680(SB)/4, $0x3af38970
+DATA bsmFirstStrip32AVX2Consts<>+1684(SB)/4, $0x3af38970
+DATA bsmFirstStrip32AVX2Consts<>+1688(SB)/4, $0x3af38970
+DATA bsmFirstStrip32AVX2Consts<>+1692(SB)/4, $0x3af38970
+DATA bsmFirstStrip32AVX2Consts<>+1696(SB)/4, $0x3cf7415f
+DATA bsmFirstStrip32AVX2Consts<>+1700(SB)/4, $0x3cf7415f
+DATA bsmFirstStrip32AVX2Consts<>+1704(SB)/4, $0x3cf7415f
+DATA bsmFirstStrip32AVX2Consts<>+1708(SB)/4, $0x3cf7415f
+DATA bsmFirstStrip32AVX2Consts<>+1712(SB)/4, $0x3cf7415f
+DATA bsmFirstStrip32AVX2Consts<>+1716(SB)/4, $0x3cf7415f
+DATA bsmFirstStrip32AVX2Consts<>+1720(SB)/4, $0x3cf7415f
+DATA bsmFirstStrip32AVX2Consts<>+1724(SB)/4, $0x3cf7415f
+DATA bsmFirstStrip32AVX2Consts<>+1728(SB)/4, $0xbdd09d4d
+DATA bsmFirstStrip32AVX2Consts<>+1732(SB)/4, $0xbdd09d4d
+DATA bsmFirstStrip32AVX2Consts<>+1736(SB)/4, $0xbdd09d4d
+DATA bsmFirstStrip32AVX2Consts<>+1740(SB)/4, $0xbdd09d4d
+DATA bsmFirstStrip32AVX2Consts<>+1744(SB)/4, $0xbdd09d4d
+DATA bsmFirstStrip32AVX2Consts<>+1748(SB)/4, $0xbdd09d4d
+DATA bsmFirstStrip32AVX2Consts<>+1752(SB)/4, $0xbdd09d4d
+DATA bsmFirstStrip32AVX2Consts<>+1756(SB)/4, $0xbdd09d4d
+DATA bsmFirstStrip32AVX2Consts<>+1760(SB)/4, $0x3e19190f
+DATA bsmFirstStrip32AVX2Consts<>+1764(SB)/4, $0x3e19190f
+DATA bsmFirstStrip32AVX2Consts<>+1768(SB)/4, $0x3e19190f
+DATA bsmFirstStrip32AVX2Consts<>+1772(SB)/4, $0x3e19190f
+DATA bsmFirstStrip32AVX2Consts<>+1776(SB)/4, $0x3e19190f
+DATA bsmFirstStrip32AVX2Consts<>+1780(SB)/4, $0x3e19190f
+DATA bsmFirstStrip32AVX2Consts<>+1784(SB)/4, $0x3e19190f
+DATA bsmFirstStrip32AVX2Consts<>+1788(SB)/4, $0x3e19190f
+DATA bsmFirstStrip32AVX2Consts<>+1792(SB)/4, $0xbc80cdcc
+DATA bsmFirstStrip32AVX2Consts<>+1796(SB)/4, $0xbc80cdcc
+DATA bsmFirstStrip32AVX2Consts<>+1800(SB)/4, $0xbc80cdcc
+DATA bsmFirstStrip32AVX2Consts<>+1804(SB)/4, $0xbc80cdcc
+DATA bsmFirstStrip32AVX2Consts<>+1808(SB)/4, $0xbc80cdcc
+DATA bsmFirstStrip32AVX2Consts<>+1812(SB)/4, $0xbc80cdcc
+DATA bsmFirstStrip32AVX2Consts<>+1816(SB)/4, $0xbc80cdcc
+DATA bsmFirstStrip32AVX2Consts<>+1820(SB)/4, $0xbc80cdcc
+DATA bsmFirstStrip32AVX2Consts<>+1824(SB)/4, $0xbeecaa20
+DATA bsmFirstStrip32AVX2Consts<>+1828(SB)/4, $0xbeecaa20
+DATA bsmFirstStrip32AVX2Consts<>+1832(SB)/4, $0xbeecaa20
+DATA bsmFirstStrip32AVX2Consts<>+1836(SB)/4, $0xbeecaa20
+DATA bsmFirstStrip32AVX2Consts<>+1840(SB)/4, $0xbeecaa20
+DATA bsmFirstStrip32AVX2Consts<>+1844(SB)/4, $0xbeecaa20
+DATA bsmFirstStrip32AVX2Consts<>+1848(SB)/4, $0xbeecaa20
+DATA bsmFirstStrip32AVX2Consts<>+1852(SB)/4, $0xbeecaa20
+DATA bsmFirstStrip32AVX2Consts<>+1856(SB)/4, $0x3ecc422a
+DATA bsmFirstStrip32AVX2Consts<>+1860(SB)/4, $0x3ecc422a
+DATA bsmFirstStrip32AVX2Consts<>+1864(SB)/4, $0x3ecc422a
+DATA bsmFirstStrip32AVX2Consts<>+1868(SB)/4, $0x3ecc422a
+DATA bsmFirstStrip32AVX2Consts<>+1872(SB)/4, $0x3ecc422a
+DATA bsmFirstStrip32AVX2Consts<>+1876(SB)/4, $0x3ecc422a
+DATA bsmFirstStrip32AVX2Consts<>+1880(SB)/4, $0x3ecc422a
+DATA bsmFirstStrip32AVX2Consts<>+1884(SB)/4, $0x3ecc422a
+DATA bsmFirstStrip32AVX2Consts<>+1888(SB)/4, $0x7fc00000
+DATA bsmFirstStrip32AVX2Consts<>+1892(SB)/4, $0x7fc00000
+DATA bsmFirstStrip32AVX2Consts<>+1896(SB)/4, $0x7fc00000
+DATA bsmFirstStrip32AVX2Consts<>+1900(SB)/4, $0x7fc00000
+DATA bsmFirstStrip32AVX2Consts<>+1904(SB)/4, $0x7fc00000
+DATA bsmFirstStrip32AVX2Consts<>+1908(SB)/4, $0x7fc00000
+DATA bsmFirstStrip32AVX2Consts<>+1912(SB)/4, $0x7fc00000
+DATA bsmFirstStrip32AVX2Consts<>+1916(SB)/4, $0x7fc00000
+GLOBL bsmFirstStrip32AVX2Consts<>(SB), RODATA|NOPTR, $1920
 
 DATA bsmFirstStrip32AVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA bsmFirstStrip32AVX2Masks<>+8(SB)/8, $0xffffffffffffffff
@@ -1754,7 +1833,7 @@ GLOBL bsmFirstStrip32AVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func bsmFirstStrip32AVX2(price []float32, delta []float32, gamma []float32, vega []float32, theta []float32, rho []float32, sign []float32, K []float32, sigma []float32, S float32, T float32, r float32, q float32)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
-TEXT ·bsmFirstStrip32AVX2(SB), $1952-232
+TEXT ·bsmFirstStrip32AVX2(SB), $1984-232
 	LEAQ         31(SP), BX
 	ANDQ         $-32, BX
 	MOVQ         price_len+8(FP), CX
@@ -1777,25 +1856,26 @@ TEXT ·bsmFirstStrip32AVX2(SB), $1952-232
 	VMINPS       Y5, Y6, Y5
 	VMOVUPS      bsmFirstStrip32AVX2Consts<>+64(SB), Y7
 	VMAXPS       Y5, Y7, Y5
-	VMULPS       bsmFirstStrip32AVX2Consts<>+96(SB), Y5, Y8
-	VROUNDPS     $0x08, Y8, Y8
-	VFMADD231PS  bsmFirstStrip32AVX2Consts<>+128(SB), Y8, Y5
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+128(SB), Y8
+	VFMADD231PS  bsmFirstStrip32AVX2Consts<>+96(SB), Y5, Y8
+	VSUBPS       bsmFirstStrip32AVX2Consts<>+128(SB), Y8, Y8
 	VFMADD231PS  bsmFirstStrip32AVX2Consts<>+160(SB), Y8, Y5
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+224(SB), Y9
-	VFMADD231PS  bsmFirstStrip32AVX2Consts<>+192(SB), Y5, Y9
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+256(SB), Y5, Y9
+	VFMADD231PS  bsmFirstStrip32AVX2Consts<>+192(SB), Y8, Y5
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+256(SB), Y9
+	VFMADD231PS  bsmFirstStrip32AVX2Consts<>+224(SB), Y5, Y9
 	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+288(SB), Y5, Y9
 	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+320(SB), Y5, Y9
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+352(SB), Y10
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+352(SB), Y5, Y9
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+384(SB), Y10
 	VFMADD213PS  Y10, Y5, Y9
 	VFMADD213PS  Y10, Y9, Y5
-	VMINPS       bsmFirstStrip32AVX2Consts<>+384(SB), Y8, Y9
-	VMAXPS       bsmFirstStrip32AVX2Consts<>+416(SB), Y9, Y9
+	VMINPS       bsmFirstStrip32AVX2Consts<>+416(SB), Y8, Y9
+	VMAXPS       bsmFirstStrip32AVX2Consts<>+448(SB), Y9, Y9
 	VSUBPS       Y9, Y8, Y8
-	VADDPS       bsmFirstStrip32AVX2Consts<>+448(SB), Y8, Y8
+	VADDPS       bsmFirstStrip32AVX2Consts<>+480(SB), Y8, Y8
 	VPSLLD       $0x17, Y8, Y8
 	VMULPS       Y8, Y5, Y5
-	VADDPS       bsmFirstStrip32AVX2Consts<>+448(SB), Y9, Y8
+	VADDPS       bsmFirstStrip32AVX2Consts<>+480(SB), Y9, Y8
 	VPSLLD       $0x17, Y8, Y8
 	VMULPS       Y8, Y5, Y5
 	VMULPS       Y5, Y0, Y5
@@ -1803,47 +1883,48 @@ TEXT ·bsmFirstStrip32AVX2(SB), $1952-232
 	VXORPS       bsmFirstStrip32AVX2Consts<>+0(SB), Y8, Y8
 	VMINPS       Y8, Y6, Y6
 	VMAXPS       Y6, Y7, Y6
-	VMULPS       bsmFirstStrip32AVX2Consts<>+96(SB), Y6, Y7
-	VROUNDPS     $0x08, Y7, Y7
-	VFMADD231PS  bsmFirstStrip32AVX2Consts<>+128(SB), Y7, Y6
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+128(SB), Y7
+	VFMADD231PS  bsmFirstStrip32AVX2Consts<>+96(SB), Y6, Y7
+	VSUBPS       bsmFirstStrip32AVX2Consts<>+128(SB), Y7, Y7
 	VFMADD231PS  bsmFirstStrip32AVX2Consts<>+160(SB), Y7, Y6
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+224(SB), Y8
-	VFMADD231PS  bsmFirstStrip32AVX2Consts<>+192(SB), Y6, Y8
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+256(SB), Y6, Y8
+	VFMADD231PS  bsmFirstStrip32AVX2Consts<>+192(SB), Y7, Y6
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+256(SB), Y8
+	VFMADD231PS  bsmFirstStrip32AVX2Consts<>+224(SB), Y6, Y8
 	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+288(SB), Y6, Y8
 	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+320(SB), Y6, Y8
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+352(SB), Y6, Y8
 	VFMADD213PS  Y10, Y6, Y8
 	VFMADD213PS  Y10, Y8, Y6
-	VMINPS       bsmFirstStrip32AVX2Consts<>+384(SB), Y7, Y8
-	VMAXPS       bsmFirstStrip32AVX2Consts<>+416(SB), Y8, Y8
+	VMINPS       bsmFirstStrip32AVX2Consts<>+416(SB), Y7, Y8
+	VMAXPS       bsmFirstStrip32AVX2Consts<>+448(SB), Y8, Y8
 	VSUBPS       Y8, Y7, Y7
-	VADDPS       bsmFirstStrip32AVX2Consts<>+448(SB), Y7, Y7
+	VADDPS       bsmFirstStrip32AVX2Consts<>+480(SB), Y7, Y7
 	VPSLLD       $0x17, Y7, Y7
 	VMULPS       Y7, Y6, Y6
-	VADDPS       bsmFirstStrip32AVX2Consts<>+448(SB), Y8, Y7
+	VADDPS       bsmFirstStrip32AVX2Consts<>+480(SB), Y8, Y7
 	VPSLLD       $0x17, Y7, Y7
 	VMULPS       Y7, Y6, Y6
-	VANDPS       bsmFirstStrip32AVX2Consts<>+480(SB), Y0, Y7
-	VCMPPS       $0x11, bsmFirstStrip32AVX2Consts<>+512(SB), Y7, Y8
-	VMULPS       bsmFirstStrip32AVX2Consts<>+544(SB), Y7, Y9
+	VANDPS       bsmFirstStrip32AVX2Consts<>+512(SB), Y0, Y7
+	VCMPPS       $0x11, bsmFirstStrip32AVX2Consts<>+544(SB), Y7, Y8
+	VMULPS       bsmFirstStrip32AVX2Consts<>+576(SB), Y7, Y9
 	VBLENDVPS    Y8, Y9, Y7, Y9
-	VANDPS       bsmFirstStrip32AVX2Consts<>+576(SB), Y9, Y11
+	VANDPS       bsmFirstStrip32AVX2Consts<>+608(SB), Y9, Y11
 	VORPS        Y11, Y10, Y11
 	VCMPPS       $0x03, Y7, Y7, Y12
 	VORPS        Y12, Y11, Y11
 	VPSRLD       $0x17, Y9, Y9
-	VORPS        bsmFirstStrip32AVX2Consts<>+608(SB), Y9, Y9
-	VSUBPS       bsmFirstStrip32AVX2Consts<>+640(SB), Y9, Y9
-	VANDPS       bsmFirstStrip32AVX2Consts<>+672(SB), Y8, Y8
+	VORPS        bsmFirstStrip32AVX2Consts<>+640(SB), Y9, Y9
+	VSUBPS       bsmFirstStrip32AVX2Consts<>+672(SB), Y9, Y9
+	VANDPS       bsmFirstStrip32AVX2Consts<>+704(SB), Y8, Y8
 	VSUBPS       Y8, Y9, Y8
-	VCMPPS       $0x00, bsmFirstStrip32AVX2Consts<>+704(SB), Y7, Y9
-	VBLENDVPS    Y9, bsmFirstStrip32AVX2Consts<>+736(SB), Y8, Y8
-	VCMPPS       $0x11, bsmFirstStrip32AVX2Consts<>+768(SB), Y7, Y9
+	VCMPPS       $0x00, bsmFirstStrip32AVX2Consts<>+736(SB), Y7, Y9
+	VBLENDVPS    Y9, bsmFirstStrip32AVX2Consts<>+768(SB), Y8, Y8
+	VCMPPS       $0x11, bsmFirstStrip32AVX2Consts<>+800(SB), Y7, Y9
 	VBLENDVPS    Y9, Y8, Y7, Y7
-	VMULPS       bsmFirstStrip32AVX2Consts<>+800(SB), Y11, Y8
+	VMULPS       bsmFirstStrip32AVX2Consts<>+832(SB), Y11, Y8
 	VADDPS       Y11, Y11, Y9
 	VSUBPS       Y3, Y2, Y12
-	VANDPS       bsmFirstStrip32AVX2Consts<>+480(SB), Y10, Y10
+	VANDPS       bsmFirstStrip32AVX2Consts<>+512(SB), Y10, Y10
 	VMINPS       Y5, Y0, Y13
 	VMOVUPS      Y0, (BX)
 	VMOVUPS      Y1, 32(BX)
@@ -1884,15 +1965,15 @@ body:
 	VMOVUPS      32(R12)(AX*1), Y7
 	PREFETCHT0   1088(R12)(AX*1)
 	VMOVUPS      64(R12)(AX*1), Y8
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+480(SB), Y9
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+512(SB), Y9
 	VANDPS       Y9, Y0, Y10
 	VANDPS       Y9, Y1, Y11
 	VANDPS       Y9, Y2, Y12
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+544(SB), Y13
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+576(SB), Y13
 	VMULPS       Y10, Y13, Y14
 	VMULPS       Y11, Y13, Y15
 	VMULPS       Y12, Y13, Y13
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+512(SB), Y9
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+544(SB), Y9
 	VMOVUPS      Y8, 448(BX)
 	VCMPPS       $0x11, Y9, Y10, Y8
 	VMOVUPS      Y7, 480(BX)
@@ -1907,755 +1988,824 @@ body:
 	VBLENDVPS    Y8, Y14, Y10, Y14
 	VBLENDVPS    Y7, Y15, Y11, Y15
 	VBLENDVPS    Y9, Y13, Y12, Y13
-	VMOVUPS      Y12, 608(BX)
-	VANDPS       bsmFirstStrip32AVX2Consts<>+576(SB), Y14, Y12
-	VMOVUPS      Y11, 640(BX)
-	VANDPS       bsmFirstStrip32AVX2Consts<>+576(SB), Y15, Y11
-	VMOVUPS      Y10, 672(BX)
-	VANDPS       bsmFirstStrip32AVX2Consts<>+576(SB), Y13, Y10
-	VORPS        bsmFirstStrip32AVX2Consts<>+352(SB), Y12, Y12
-	VORPS        bsmFirstStrip32AVX2Consts<>+352(SB), Y11, Y11
-	VORPS        bsmFirstStrip32AVX2Consts<>+352(SB), Y10, Y10
-	VORPS        Y6, Y12, Y6
-	VORPS        Y2, Y11, Y2
-	VORPS        Y1, Y10, Y1
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+800(SB), Y10
-	VMULPS       Y10, Y6, Y11
-	VMULPS       Y10, Y2, Y12
-	VMULPS       Y10, Y1, Y10
-	VMOVUPS      Y0, 704(BX)
-	VADDPS       Y6, Y6, Y0
+	VMOVUPS      Y0, 608(BX)
+	VANDPS       bsmFirstStrip32AVX2Consts<>+608(SB), Y14, Y0
+	VMOVUPS      Y12, 640(BX)
+	VANDPS       bsmFirstStrip32AVX2Consts<>+608(SB), Y15, Y12
+	VMOVUPS      Y11, 672(BX)
+	VANDPS       bsmFirstStrip32AVX2Consts<>+608(SB), Y13, Y11
+	VORPS        bsmFirstStrip32AVX2Consts<>+384(SB), Y0, Y0
+	VORPS        bsmFirstStrip32AVX2Consts<>+384(SB), Y12, Y12
+	VORPS        bsmFirstStrip32AVX2Consts<>+384(SB), Y11, Y11
+	VORPS        Y6, Y0, Y0
+	VORPS        Y2, Y12, Y2
+	VORPS        Y1, Y11, Y1
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+832(SB), Y6
+	VMULPS       Y6, Y0, Y11
+	VMULPS       Y6, Y2, Y12
+	VMULPS       Y6, Y1, Y6
+	VMOVUPS      Y10, 704(BX)
+	VADDPS       Y0, Y0, Y10
 	VMOVUPS      Y9, 736(BX)
 	VADDPS       Y2, Y2, Y9
 	VMOVUPS      Y7, 768(BX)
 	VADDPS       Y1, Y1, Y7
 	VMOVUPS      Y8, 800(BX)
 	VMOVUPS      288(BX), Y8
-	VMOVUPS      Y5, 832(BX)
-	VCMPPS       $0x11, Y6, Y8, Y5
-	VMOVUPS      Y5, 864(BX)
-	VCMPPS       $0x11, Y2, Y8, Y5
+	VMOVUPS      Y13, 832(BX)
+	VCMPPS       $0x11, Y0, Y8, Y13
+	VMOVUPS      Y15, 864(BX)
+	VCMPPS       $0x11, Y2, Y8, Y15
 	VCMPPS       $0x11, Y1, Y8, Y8
 	VCMPPS       $0x11, 224(BX), Y11, Y11
 	VCMPPS       $0x11, 224(BX), Y12, Y12
-	VCMPPS       $0x11, 224(BX), Y10, Y10
-	VPSRLD       $0x17, Y14, Y14
-	VPSRLD       $0x17, Y15, Y15
-	VPSRLD       $0x17, Y13, Y13
-	VBLENDVPS    Y11, Y0, Y6, Y0
+	VCMPPS       $0x11, 224(BX), Y6, Y6
+	VMOVUPS      Y14, 896(BX)
+	VMULPS       128(BX), Y3, Y14
+	VMOVUPS      Y3, 928(BX)
+	VMULPS       128(BX), Y4, Y3
+	VMOVUPS      Y4, 960(BX)
+	VMULPS       128(BX), Y5, Y4
+	VBLENDVPS    Y11, Y10, Y0, Y0
 	VBLENDVPS    Y12, Y9, Y2, Y2
-	VBLENDVPS    Y10, Y7, Y1, Y1
-	VMOVUPS      128(BX), Y6
-	VMULPS       Y6, Y3, Y7
-	VMULPS       Y6, Y4, Y9
-	VMOVUPS      Y10, 896(BX)
-	VMULPS       832(BX), Y6, Y10
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+608(SB), Y6
-	VORPS        Y14, Y6, Y14
-	VORPS        Y15, Y6, Y15
-	VORPS        Y13, Y6, Y6
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+640(SB), Y13
-	VSUBPS       Y13, Y14, Y14
-	VSUBPS       Y13, Y15, Y15
-	VSUBPS       Y13, Y6, Y6
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+672(SB), Y13
-	VMOVUPS      Y12, 928(BX)
-	VANDPS       800(BX), Y13, Y12
+	VBLENDVPS    Y6, Y7, Y1, Y1
+	VMOVUPS      320(BX), Y7
+	VMOVUPS      224(BX), Y9
+	VBLENDVPS    Y13, Y7, Y9, Y10
+	VMOVUPS      Y6, 992(BX)
+	VBLENDVPS    Y15, Y7, Y9, Y6
+	VBLENDVPS    Y8, Y7, Y9, Y7
+	VMOVUPS      (BX), Y9
+	VMOVUPS      Y12, 1024(BX)
+	VMULPS       Y14, Y9, Y12
+	VMOVUPS      Y11, 1056(BX)
+	VMULPS       Y3, Y9, Y11
+	VMOVUPS      Y8, 1088(BX)
+	VMULPS       Y4, Y9, Y8
+	VADDPS       Y0, Y10, Y9
+	VMOVUPS      Y15, 1120(BX)
+	VADDPS       Y2, Y6, Y15
+	VMOVUPS      Y13, 1152(BX)
+	VADDPS       Y1, Y7, Y13
+	VMOVUPS      Y5, 1184(BX)
+	VMOVUPS      896(BX), Y5
+	VPSRLD       $0x17, Y5, Y5
+	VMOVUPS      Y4, 896(BX)
+	VMOVUPS      864(BX), Y4
+	VPSRLD       $0x17, Y4, Y4
+	VMOVUPS      Y3, 864(BX)
+	VMOVUPS      832(BX), Y3
+	VPSRLD       $0x17, Y3, Y3
+	VORPS        bsmFirstStrip32AVX2Consts<>+640(SB), Y5, Y5
+	VORPS        bsmFirstStrip32AVX2Consts<>+640(SB), Y4, Y4
+	VORPS        bsmFirstStrip32AVX2Consts<>+640(SB), Y3, Y3
+	VMOVUPS      Y14, 832(BX)
+	VMULPS       Y12, Y9, Y14
+	VMOVUPS      Y9, 1216(BX)
+	VMULPS       Y11, Y15, Y9
+	VMOVUPS      Y15, 1248(BX)
+	VMULPS       Y8, Y13, Y15
+	VSUBPS       bsmFirstStrip32AVX2Consts<>+672(SB), Y5, Y5
+	VSUBPS       bsmFirstStrip32AVX2Consts<>+672(SB), Y4, Y4
+	VSUBPS       bsmFirstStrip32AVX2Consts<>+672(SB), Y3, Y3
+	VMOVUPS      Y13, 1280(BX)
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+704(SB), Y13
+	VMOVUPS      Y8, 1312(BX)
+	VANDPS       800(BX), Y13, Y8
 	VMOVUPS      Y11, 800(BX)
 	VANDPS       768(BX), Y13, Y11
 	VANDPS       736(BX), Y13, Y13
-	VMULPS       Y3, Y3, Y3
-	VMULPS       Y4, Y4, Y4
-	VMOVUPS      Y4, 736(BX)
-	VMOVUPS      832(BX), Y4
-	VMULPS       Y4, Y4, Y4
-	VSUBPS       Y12, Y14, Y12
-	VSUBPS       Y11, Y15, Y11
-	VSUBPS       Y13, Y6, Y6
-	VMOVUPS      864(BX), Y13
-	VMOVUPS      320(BX), Y14
-	VMOVUPS      224(BX), Y15
-	VMOVUPS      Y4, 832(BX)
-	VBLENDVPS    Y13, Y14, Y15, Y4
-	VBLENDVPS    Y5, Y14, Y15, Y13
-	VBLENDVPS    Y8, Y14, Y15, Y14
-	VMOVUPS      192(BX), Y15
-	VMOVUPS      Y3, 768(BX)
-	VMULPS       704(BX), Y15, Y3
-	VMOVUPS      Y3, 704(BX)
-	VMULPS       576(BX), Y15, Y3
-	VMULPS       544(BX), Y15, Y15
-	VMOVUPS      Y15, 544(BX)
-	VMULPS       (BX), Y7, Y15
-	VMOVUPS      Y3, 576(BX)
-	VMULPS       (BX), Y9, Y3
-	VMOVUPS      Y8, 960(BX)
-	VMULPS       (BX), Y10, Y8
-	VMOVUPS      Y5, 992(BX)
-	VADDPS       Y0, Y4, Y5
-	VMOVUPS      Y10, 1024(BX)
-	VADDPS       Y2, Y13, Y10
-	VMOVUPS      Y9, 1056(BX)
-	VADDPS       Y1, Y14, Y9
-	VSUBPS       Y0, Y4, Y0
-	VSUBPS       Y2, Y13, Y2
-	VSUBPS       Y1, Y14, Y1
-	VMOVUPS      672(BX), Y4
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+704(SB), Y13
-	VCMPPS       $0x00, Y13, Y4, Y14
-	VMOVUPS      640(BX), Y4
-	VMOVUPS      Y7, 1088(BX)
-	VCMPPS       $0x00, Y13, Y4, Y7
-	VMOVUPS      608(BX), Y4
-	VMOVUPS      Y1, 1120(BX)
-	VCMPPS       $0x00, Y13, Y4, Y1
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+736(SB), Y13
-	VBLENDVPS    Y14, Y13, Y12, Y12
-	VBLENDVPS    Y7, Y13, Y11, Y7
-	VBLENDVPS    Y1, Y13, Y6, Y1
-	VMULPS       Y15, Y5, Y6
-	VMULPS       Y3, Y10, Y11
-	VMULPS       Y8, Y9, Y13
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+352(SB), Y14
-	VDIVPS       Y6, Y14, Y6
-	VDIVPS       Y11, Y14, Y11
-	VDIVPS       Y13, Y14, Y13
-	VMULPS       Y6, Y15, Y15
-	VMULPS       Y11, Y3, Y3
-	VMULPS       Y13, Y8, Y8
-	VMULPS       Y6, Y5, Y5
-	VMULPS       Y11, Y10, Y6
-	VMULPS       Y13, Y9, Y9
-	VMULPS       Y15, Y0, Y0
-	VMULPS       Y3, Y2, Y2
-	VMULPS       1120(BX), Y8, Y3
-	VMOVUPS      672(BX), Y8
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+768(SB), Y10
-	VCMPPS       $0x11, Y10, Y8, Y11
+	VMOVUPS      Y12, 736(BX)
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+384(SB), Y12
+	VDIVPS       Y14, Y12, Y14
+	VDIVPS       Y9, Y12, Y9
+	VDIVPS       Y15, Y12, Y15
+	VSUBPS       Y0, Y10, Y0
+	VSUBPS       Y2, Y6, Y2
+	VSUBPS       Y1, Y7, Y1
+	VSUBPS       Y8, Y5, Y5
+	VSUBPS       Y11, Y4, Y4
+	VSUBPS       Y13, Y3, Y3
+	VMOVUPS      704(BX), Y6
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+736(SB), Y7
+	VCMPPS       $0x00, Y7, Y6, Y8
+	VMOVUPS      672(BX), Y10
+	VCMPPS       $0x00, Y7, Y10, Y11
 	VMOVUPS      640(BX), Y13
-	VCMPPS       $0x11, Y10, Y13, Y15
-	VCMPPS       $0x11, Y10, Y4, Y10
-	VBLENDVPS    Y11, Y12, Y8, Y8
-	VBLENDVPS    Y15, Y7, Y13, Y7
-	VBLENDVPS    Y10, Y1, Y4, Y1
+	VCMPPS       $0x00, Y7, Y13, Y12
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+800(SB), Y7
+	VMOVUPS      Y1, 768(BX)
+	VCMPPS       $0x11, Y7, Y6, Y1
+	VMOVUPS      Y2, 1344(BX)
+	VCMPPS       $0x11, Y7, Y10, Y2
+	VCMPPS       $0x11, Y7, Y13, Y7
+	VBLENDVPS    Y8, bsmFirstStrip32AVX2Consts<>+768(SB), Y5, Y5
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+768(SB), Y8
+	VBLENDVPS    Y11, Y8, Y4, Y4
+	VBLENDVPS    Y12, Y8, Y3, Y3
+	VBLENDVPS    Y1, Y5, Y6, Y1
+	VBLENDVPS    Y2, Y4, Y10, Y2
+	VBLENDVPS    Y7, Y3, Y13, Y3
 	VMOVUPS      256(BX), Y4
-	VSUBPS       Y8, Y4, Y8
-	VSUBPS       Y7, Y4, Y7
 	VSUBPS       Y1, Y4, Y1
-	VMULPS       Y0, Y0, Y4
-	VMULPS       Y2, Y2, Y10
-	VMULPS       Y3, Y3, Y11
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+832(SB), Y12
-	VMULPS       1088(BX), Y12, Y13
-	VMULPS       1056(BX), Y12, Y15
-	VMOVUPS      Y15, 608(BX)
-	VMULPS       1024(BX), Y12, Y15
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+864(SB), Y12
-	VMOVUPS      Y15, 640(BX)
-	VADDPS       Y12, Y8, Y15
-	VMOVUPS      Y13, 672(BX)
-	VADDPS       Y12, Y7, Y13
-	VMOVUPS      Y9, 1120(BX)
-	VADDPS       Y12, Y1, Y9
-	VMOVUPS      864(BX), Y12
-	VBLENDVPS    Y12, Y15, Y8, Y12
-	VMOVUPS      992(BX), Y15
-	VBLENDVPS    Y15, Y13, Y7, Y13
-	VMOVUPS      960(BX), Y15
-	VBLENDVPS    Y15, Y9, Y1, Y9
-	VADDPS       Y8, Y14, Y8
-	VADDPS       Y7, Y14, Y7
-	VADDPS       Y1, Y14, Y1
-	VMOVUPS      800(BX), Y15
-	VBLENDVPS    Y15, Y8, Y12, Y8
-	VMOVUPS      928(BX), Y12
-	VBLENDVPS    Y12, Y7, Y13, Y7
-	VMOVUPS      896(BX), Y12
-	VBLENDVPS    Y12, Y1, Y9, Y1
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+896(SB), Y9
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+928(SB), Y12
-	VFMADD231PS  Y9, Y4, Y12
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+928(SB), Y13
-	VFMADD231PS  Y9, Y10, Y13
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+928(SB), Y11, Y9
+	VSUBPS       Y2, Y4, Y2
+	VSUBPS       Y3, Y4, Y3
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+864(SB), Y4
+	VMULPS       832(BX), Y4, Y5
+	VMULPS       864(BX), Y4, Y6
+	VMULPS       896(BX), Y4, Y4
+	VMOVUPS      928(BX), Y7
+	VMULPS       Y7, Y7, Y7
+	VMOVUPS      960(BX), Y8
+	VMULPS       Y8, Y8, Y8
+	VMOVUPS      1184(BX), Y10
+	VMULPS       Y10, Y10, Y10
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+896(SB), Y11
+	VADDPS       Y11, Y1, Y12
+	VADDPS       Y11, Y2, Y13
+	VMOVUPS      Y4, 1184(BX)
+	VADDPS       Y11, Y3, Y4
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+384(SB), Y11
+	VMOVUPS      Y6, 960(BX)
+	VADDPS       Y1, Y11, Y6
+	VMOVUPS      Y5, 928(BX)
+	VADDPS       Y2, Y11, Y5
+	VMOVUPS      Y10, 640(BX)
+	VADDPS       Y3, Y11, Y10
+	VMULPS       736(BX), Y14, Y11
+	VMOVUPS      Y8, 736(BX)
+	VMULPS       800(BX), Y9, Y8
+	VMOVUPS      Y7, 800(BX)
+	VMULPS       1312(BX), Y15, Y7
+	VMOVUPS      Y15, 1312(BX)
+	VMOVUPS      1152(BX), Y15
+	VBLENDVPS    Y15, Y12, Y1, Y1
+	VMOVUPS      1120(BX), Y12
+	VBLENDVPS    Y12, Y13, Y2, Y2
+	VMOVUPS      1088(BX), Y12
+	VBLENDVPS    Y12, Y4, Y3, Y3
+	VMULPS       Y11, Y0, Y0
+	VMULPS       1344(BX), Y8, Y4
+	VMULPS       768(BX), Y7, Y7
+	VMOVUPS      1056(BX), Y8
+	VBLENDVPS    Y8, Y6, Y1, Y1
+	VMOVUPS      1024(BX), Y6
+	VBLENDVPS    Y6, Y5, Y2, Y2
+	VMOVUPS      992(BX), Y5
+	VBLENDVPS    Y5, Y10, Y3, Y3
+	VMULPS       Y0, Y0, Y5
+	VMULPS       Y4, Y4, Y6
+	VMULPS       Y7, Y7, Y8
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+928(SB), Y10
+	VMULPS       Y10, Y1, Y11
+	VMULPS       Y10, Y2, Y12
+	VMULPS       Y10, Y3, Y10
+	VMULPS       1216(BX), Y14, Y13
+	VMULPS       1248(BX), Y9, Y9
+	VMOVUPS      1280(BX), Y14
+	VMULPS       1312(BX), Y14, Y14
 	VMOVUPS      bsmFirstStrip32AVX2Consts<>+960(SB), Y15
-	VFMADD213PS  Y15, Y4, Y12
-	VFMADD213PS  Y15, Y10, Y13
-	VFMADD231PS  Y9, Y11, Y15
-	VMULPS       Y12, Y4, Y4
-	VMULPS       Y13, Y10, Y9
-	VMULPS       Y15, Y11, Y10
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+992(SB), Y11
-	VMULPS       Y11, Y8, Y12
-	VMULPS       Y11, Y7, Y13
-	VMULPS       Y11, Y1, Y11
-	VFMADD231PS  Y4, Y0, Y12
-	VFMADD231PS  Y9, Y2, Y13
-	VFMADD231PS  Y10, Y3, Y11
-	VMOVUPS      (BX), Y4
-	VMULPS       Y5, Y4, Y9
-	VMULPS       Y6, Y4, Y10
-	VMOVUPS      1120(BX), Y15
-	VMULPS       Y15, Y4, Y4
-	VMULPS       1088(BX), Y5, Y5
-	VMULPS       1056(BX), Y6, Y6
-	VMULPS       1024(BX), Y15, Y15
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1024(SB), Y14
-	VFMADD231PS  Y14, Y0, Y12
-	VFMADD231PS  Y14, Y2, Y13
-	VFMADD231PS  Y14, Y3, Y11
-	VMULPS       768(BX), Y9, Y0
-	VMULPS       736(BX), Y10, Y2
-	VMULPS       832(BX), Y4, Y3
-	VMOVUPS      Y3, 832(BX)
-	VMOVUPS      512(BX), Y3
-	VMOVUPS      Y2, 736(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+0(SB), Y2
-	VMOVUPS      Y0, 768(BX)
-	VXORPS       Y2, Y3, Y0
-	VMOVUPS      480(BX), Y14
-	VMOVUPS      Y0, 1120(BX)
-	VXORPS       Y2, Y14, Y0
-	VMOVUPS      Y0, 896(BX)
-	VMOVUPS      448(BX), Y0
-	VMOVUPS      Y15, 928(BX)
-	VXORPS       Y2, Y0, Y15
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1056(SB), Y2
-	VFMADD231PS  Y2, Y8, Y12
-	VFMADD231PS  Y2, Y7, Y13
-	VFMADD231PS  Y2, Y1, Y11
-	VMOVUPS      160(BX), Y1
-	VMULPS       Y1, Y3, Y2
-	VMULPS       Y1, Y14, Y7
-	VMULPS       Y1, Y0, Y8
-	VMOVUPS      Y8, 800(BX)
-	VMOVUPS      704(BX), Y8
-	VMULPS       Y8, Y3, Y3
-	VMOVUPS      Y3, 512(BX)
-	VMOVUPS      576(BX), Y3
-	VMULPS       Y3, Y14, Y14
-	VMOVUPS      Y14, 480(BX)
-	VMOVUPS      544(BX), Y14
-	VMULPS       Y14, Y0, Y0
-	VMOVUPS      Y0, 448(BX)
-	VMOVUPS      352(BX), Y0
-	VFMADD231PS  32(BX), Y0, Y12
-	VFMADD231PS  32(BX), Y0, Y13
-	VFMADD231PS  32(BX), Y0, Y11
-	VMOVUPS      416(BX), Y0
-	VMOVUPS      Y7, 960(BX)
-	VMINPS       Y8, Y0, Y7
-	VMOVUPS      Y2, 992(BX)
-	VMINPS       Y3, Y0, Y2
-	VMINPS       Y14, Y0, Y0
-	VADDPS       Y8, Y1, Y8
-	VADDPS       Y3, Y1, Y3
-	VADDPS       Y14, Y1, Y14
-	VMOVUPS      1088(BX), Y1
-	VMINPS       Y1, Y7, Y7
-	VMINPS       1056(BX), Y2, Y2
-	VMINPS       1024(BX), Y0, Y0
-	VADDPS       Y8, Y1, Y1
-	VADDPS       1056(BX), Y3, Y3
-	VADDPS       1024(BX), Y14, Y8
-	VMOVUPS      32(BX), Y14
-	VMINPS       Y14, Y7, Y7
-	VMINPS       Y14, Y2, Y2
-	VMINPS       Y14, Y0, Y0
-	VADDPS       Y1, Y14, Y1
-	VADDPS       Y3, Y14, Y3
-	VADDPS       Y8, Y14, Y8
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1088(SB), Y14
-	VCMPPS       $0x11, Y7, Y14, Y7
-	VCMPPS       $0x11, Y2, Y14, Y2
-	VCMPPS       $0x11, Y0, Y14, Y0
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1120(SB), Y14
-	VCMPPS       $0x11, Y14, Y1, Y1
-	VCMPPS       $0x11, Y14, Y3, Y3
-	VCMPPS       $0x11, Y14, Y8, Y8
-	VANDPS       Y1, Y7, Y1
-	VANDPS       Y3, Y2, Y2
-	VANDPS       Y8, Y0, Y0
-	VMOVUPS      672(BX), Y3
-	VFMADD231PS  Y12, Y9, Y3
-	VMOVUPS      608(BX), Y7
-	VFMADD231PS  Y13, Y10, Y7
-	VMOVUPS      640(BX), Y8
-	VFMADD231PS  Y11, Y4, Y8
-	VFMSUB213PS  672(BX), Y9, Y12
-	VFMSUB213PS  608(BX), Y10, Y13
-	VFMSUB213PS  640(BX), Y4, Y11
-	VMULPS       Y5, Y9, Y9
-	VMULPS       Y6, Y10, Y10
-	VMULPS       928(BX), Y4, Y4
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+480(SB), Y14
-	VMOVUPS      Y0, 640(BX)
-	VANDPS       Y3, Y14, Y0
-	VMOVUPS      Y2, 608(BX)
-	VANDPS       Y7, Y14, Y2
-	VMOVUPS      Y1, 672(BX)
-	VANDPS       Y8, Y14, Y1
-	VMOVUPS      Y4, 1024(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1152(SB), Y4
-	VMINPS       Y0, Y4, Y0
-	VMINPS       Y2, Y4, Y2
-	VMINPS       Y1, Y4, Y1
-	VANDPS       bsmFirstStrip32AVX2Consts<>+0(SB), Y3, Y3
-	VANDPS       bsmFirstStrip32AVX2Consts<>+0(SB), Y7, Y7
-	VANDPS       bsmFirstStrip32AVX2Consts<>+0(SB), Y8, Y8
-	VMOVUPS      Y10, 1056(BX)
-	VANDPS       Y12, Y14, Y10
-	VMOVUPS      Y9, 1088(BX)
-	VANDPS       Y13, Y14, Y9
-	VMOVUPS      Y6, 544(BX)
-	VANDPS       Y11, Y14, Y6
-	VMINPS       Y10, Y4, Y10
-	VMINPS       Y9, Y4, Y9
-	VMINPS       Y6, Y4, Y4
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+0(SB), Y6
-	VANDPS       Y12, Y6, Y12
-	VANDPS       Y13, Y6, Y13
-	VANDPS       Y11, Y6, Y6
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1184(SB), Y11
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+352(SB), Y14
-	VFMADD231PS  Y11, Y0, Y14
-	VMOVUPS      Y5, 576(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+352(SB), Y5
-	VFMADD231PS  Y11, Y2, Y5
-	VMOVUPS      Y6, 704(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+352(SB), Y6
-	VFMADD231PS  Y11, Y1, Y6
-	VMOVUPS      Y13, 864(BX)
-	VADDPS       bsmFirstStrip32AVX2Consts<>+1216(SB), Y0, Y13
-	VMOVUPS      Y12, 1152(BX)
-	VADDPS       bsmFirstStrip32AVX2Consts<>+1216(SB), Y2, Y12
-	VMOVUPS      Y15, 1184(BX)
-	VADDPS       bsmFirstStrip32AVX2Consts<>+1216(SB), Y1, Y15
-	VMOVUPS      Y8, 1216(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+352(SB), Y8
-	VFMADD231PS  Y11, Y10, Y8
-	VMOVUPS      Y7, 1248(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+352(SB), Y7
-	VFMADD231PS  Y11, Y9, Y7
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+352(SB), Y4, Y11
-	VMOVUPS      Y3, 1280(BX)
-	VADDPS       bsmFirstStrip32AVX2Consts<>+1216(SB), Y10, Y3
-	VMOVUPS      Y10, 1312(BX)
-	VADDPS       bsmFirstStrip32AVX2Consts<>+1216(SB), Y9, Y10
-	VMOVUPS      Y9, 1344(BX)
-	VADDPS       bsmFirstStrip32AVX2Consts<>+1216(SB), Y4, Y9
-	VMOVUPS      Y4, 1376(BX)
-	VMULPS       Y13, Y14, Y4
-	VMOVUPS      Y13, 1408(BX)
-	VMULPS       Y12, Y5, Y13
-	VMOVUPS      Y12, 1440(BX)
-	VMULPS       Y15, Y6, Y12
-	VMOVUPS      Y15, 1472(BX)
-	VMULPS       bsmFirstStrip32AVX2Consts<>+1248(SB), Y0, Y15
-	VMOVUPS      Y15, 1504(BX)
-	VMULPS       bsmFirstStrip32AVX2Consts<>+1248(SB), Y2, Y15
-	VMOVUPS      Y15, 1536(BX)
-	VMULPS       bsmFirstStrip32AVX2Consts<>+1248(SB), Y1, Y15
-	VMOVUPS      Y15, 1568(BX)
-	VMULPS       Y3, Y8, Y15
-	VMOVUPS      Y1, 1600(BX)
-	VMULPS       Y10, Y7, Y1
-	VMOVUPS      Y2, 1632(BX)
-	VMULPS       Y9, Y11, Y2
-	VMOVUPS      Y0, 1664(BX)
-	VMOVUPS      384(BX), Y0
-	VMOVUPS      Y9, 1696(BX)
-	VORPS        1280(BX), Y0, Y9
-	VMOVUPS      Y10, 1728(BX)
-	VORPS        1248(BX), Y0, Y10
-	VMOVUPS      Y3, 1760(BX)
-	VORPS        1216(BX), Y0, Y3
-	VMOVUPS      1120(BX), Y0
-	VCMPPS       $0x00, Y9, Y0, Y9
-	VMOVUPS      896(BX), Y0
-	VCMPPS       $0x00, Y10, Y0, Y10
-	VMOVUPS      1184(BX), Y0
-	VCMPPS       $0x00, Y3, Y0, Y3
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+704(SB), Y0
-	VMOVUPS      Y11, 1792(BX)
-	VMOVUPS      992(BX), Y11
-	VBLENDVPS    Y9, Y0, Y11, Y9
-	VMOVUPS      960(BX), Y11
-	VBLENDVPS    Y10, Y0, Y11, Y10
-	VMOVUPS      800(BX), Y11
-	VBLENDVPS    Y3, Y0, Y11, Y3
-	VMULPS       Y15, Y4, Y11
-	VMOVUPS      Y3, 800(BX)
-	VMULPS       Y1, Y13, Y3
-	VMOVUPS      Y10, 960(BX)
-	VMULPS       Y2, Y12, Y10
+	VMOVUPS      Y3, 1312(BX)
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+992(SB), Y3
+	VFMADD231PS  Y15, Y5, Y3
+	VMOVUPS      Y2, 1280(BX)
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+992(SB), Y2
+	VFMADD231PS  Y15, Y6, Y2
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+992(SB), Y8, Y15
+	VMOVUPS      Y1, 1248(BX)
+	VMOVUPS      192(BX), Y1
+	VMOVUPS      Y7, 1216(BX)
+	VMULPS       608(BX), Y1, Y7
+	VMOVUPS      Y10, 608(BX)
+	VMULPS       576(BX), Y1, Y10
+	VMULPS       544(BX), Y1, Y1
+	VMOVUPS      Y4, 544(BX)
+	VMULPS       (BX), Y13, Y4
+	VMOVUPS      Y13, 576(BX)
+	VMULPS       (BX), Y9, Y13
 	VMOVUPS      Y9, 992(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+352(SB), Y9
-	VDIVPS       Y11, Y9, Y11
-	VDIVPS       Y3, Y9, Y3
-	VDIVPS       Y10, Y9, Y9
-	VMULPS       Y11, Y15, Y10
-	VMULPS       Y3, Y1, Y1
-	VMULPS       Y9, Y2, Y2
-	VMULPS       Y11, Y4, Y4
-	VMULPS       Y3, Y13, Y3
-	VMULPS       Y9, Y12, Y9
-	VMULPS       Y10, Y14, Y11
-	VMULPS       Y1, Y5, Y5
-	VMULPS       Y2, Y6, Y6
-	VMULPS       1408(BX), Y10, Y10
-	VMULPS       1440(BX), Y1, Y1
-	VMULPS       1472(BX), Y2, Y2
-	VMULPS       Y4, Y8, Y8
-	VMULPS       Y3, Y7, Y7
-	VMULPS       1792(BX), Y9, Y12
-	VMULPS       1760(BX), Y4, Y4
-	VMULPS       1728(BX), Y3, Y3
-	VMULPS       1696(BX), Y9, Y9
-	VMULPS       1312(BX), Y8, Y8
-	VMULPS       1344(BX), Y7, Y7
-	VMULPS       1376(BX), Y12, Y12
-	VMOVUPS      1664(BX), Y13
-	VMULPS       Y11, Y13, Y11
-	VMOVUPS      1632(BX), Y14
-	VMULPS       Y5, Y14, Y5
-	VMOVUPS      1600(BX), Y15
-	VMULPS       Y6, Y15, Y6
-	VMOVUPS      Y9, 1376(BX)
-	VMULPS       1504(BX), Y13, Y9
-	VMOVUPS      Y3, 1344(BX)
-	VMULPS       1536(BX), Y14, Y3
-	VMOVUPS      Y4, 1312(BX)
-	VMULPS       1568(BX), Y15, Y4
-	VMOVUPS      Y2, 1696(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+96(SB), Y2
-	VMULPS       Y9, Y2, Y9
-	VMULPS       Y3, Y2, Y3
-	VMULPS       Y4, Y2, Y2
-	VROUNDPS     $0x08, Y9, Y4
-	VROUNDPS     $0x08, Y3, Y3
-	VROUNDPS     $0x08, Y2, Y2
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1024(SB), Y9
-	VMOVUPS      Y1, 1728(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+864(SB), Y1
-	VFMADD231PS  Y9, Y11, Y1
-	VMOVUPS      Y10, 1760(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+864(SB), Y10
-	VFMADD231PS  Y9, Y5, Y10
-	VMOVUPS      Y5, 1792(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+864(SB), Y5
-	VFMADD231PS  Y9, Y6, Y5
-	VMOVUPS      Y6, 1472(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+864(SB), Y6
-	VFMADD231PS  Y9, Y8, Y6
-	VMOVUPS      Y8, 1440(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+864(SB), Y8
-	VFMADD231PS  Y9, Y7, Y8
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+864(SB), Y12, Y9
-	VMOVUPS      Y12, 1408(BX)
-	VMOVUPS      384(BX), Y12
-	VMOVUPS      Y7, 1824(BX)
-	VORPS        1152(BX), Y12, Y7
-	VMOVUPS      Y9, 1856(BX)
-	VORPS        864(BX), Y12, Y9
-	VORPS        704(BX), Y12, Y12
-	VMOVUPS      Y8, 1888(BX)
-	VMOVUPS      1120(BX), Y8
-	VCMPPS       $0x00, Y7, Y8, Y7
-	VMOVUPS      896(BX), Y8
-	VCMPPS       $0x00, Y9, Y8, Y8
-	VMOVUPS      1184(BX), Y9
-	VCMPPS       $0x00, Y12, Y9, Y9
-	VMOVUPS      512(BX), Y12
-	VBLENDVPS    Y7, Y0, Y12, Y7
-	VMOVUPS      480(BX), Y12
-	VBLENDVPS    Y8, Y0, Y12, Y8
-	VMOVUPS      448(BX), Y12
-	VBLENDVPS    Y9, Y0, Y12, Y0
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+128(SB), Y9
-	VMULPS       Y4, Y9, Y12
-	VMOVUPS      Y0, 448(BX)
-	VMULPS       Y3, Y9, Y0
-	VMULPS       Y2, Y9, Y9
-	VFMADD231PS  1504(BX), Y13, Y12
-	VFMADD231PS  1536(BX), Y14, Y0
-	VFMADD231PS  1568(BX), Y15, Y9
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+160(SB), Y13
-	VFMADD231PS  Y13, Y4, Y12
-	VFMADD231PS  Y13, Y3, Y0
-	VFMADD231PS  Y13, Y2, Y9
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1280(SB), Y13
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1312(SB), Y14
-	VFMADD231PS  Y13, Y1, Y14
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1312(SB), Y15
-	VFMADD231PS  Y13, Y10, Y15
-	VMOVUPS      Y8, 1568(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1312(SB), Y8
-	VFMADD231PS  Y13, Y5, Y8
-	VMOVUPS      Y7, 1600(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1344(SB), Y7
-	VFMADD213PS  Y7, Y1, Y14
-	VFMADD213PS  Y7, Y10, Y15
-	VFMADD213PS  Y7, Y5, Y8
-	VMOVUPS      Y2, 1536(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1376(SB), Y2
-	VFMADD213PS  Y2, Y1, Y14
-	VFMADD213PS  Y2, Y10, Y15
-	VFMADD213PS  Y2, Y5, Y8
-	VMOVUPS      Y3, 1632(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1408(SB), Y3
-	VFMADD213PS  Y3, Y1, Y14
-	VFMADD213PS  Y3, Y10, Y15
-	VFMADD213PS  Y3, Y5, Y8
-	VMOVUPS      Y4, 1504(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1440(SB), Y4
-	VFMADD213PS  Y4, Y1, Y14
-	VFMADD213PS  Y4, Y10, Y15
-	VFMADD213PS  Y4, Y5, Y8
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1472(SB), Y4
-	VFMADD213PS  Y4, Y1, Y14
-	VFMADD213PS  Y4, Y10, Y15
-	VFMADD213PS  Y4, Y5, Y8
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1504(SB), Y4
-	VFMADD213PS  Y4, Y1, Y14
-	VFMADD213PS  Y4, Y10, Y15
-	VFMADD213PS  Y4, Y5, Y8
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1536(SB), Y4
-	VFMADD213PS  Y4, Y14, Y1
-	VFMADD213PS  Y4, Y15, Y10
-	VFMADD213PS  Y4, Y8, Y5
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+832(SB), Y8
-	VFMADD213PS  Y8, Y1, Y11
-	VFMADD132PS  1792(BX), Y8, Y10
-	VFMADD132PS  1472(BX), Y8, Y5
-	VMULPS       1760(BX), Y11, Y1
-	VMULPS       1728(BX), Y10, Y10
-	VMULPS       1696(BX), Y5, Y5
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+480(SB), Y11
-	VANDPS       Y1, Y11, Y1
-	VANDPS       Y10, Y11, Y10
-	VANDPS       Y5, Y11, Y5
-	VORPS        1280(BX), Y1, Y1
-	VORPS        1248(BX), Y10, Y10
-	VORPS        1216(BX), Y5, Y5
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1312(SB), Y14
-	VFMADD231PS  Y13, Y6, Y14
-	VMOVUPS      1888(BX), Y15
-	VMOVUPS      Y5, 1216(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1312(SB), Y5
-	VFMADD231PS  Y13, Y15, Y5
-	VMOVUPS      Y10, 1248(BX)
-	VMOVUPS      1856(BX), Y10
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1312(SB), Y10, Y13
-	VFMADD213PS  Y7, Y6, Y14
-	VFMADD213PS  Y7, Y15, Y5
-	VFMADD231PS  Y13, Y10, Y7
-	VFMADD213PS  Y2, Y6, Y14
-	VFMADD213PS  Y2, Y15, Y5
-	VFMADD231PS  Y7, Y10, Y2
-	VFMADD213PS  Y3, Y6, Y14
-	VFMADD213PS  Y3, Y15, Y5
-	VFMADD231PS  Y2, Y10, Y3
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1440(SB), Y2
-	VFMADD213PS  Y2, Y6, Y14
-	VFMADD213PS  Y2, Y15, Y5
-	VFMADD231PS  Y3, Y10, Y2
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1472(SB), Y3
-	VFMADD213PS  Y3, Y6, Y14
-	VFMADD213PS  Y3, Y15, Y5
-	VFMADD231PS  Y2, Y10, Y3
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1504(SB), Y2
-	VFMADD213PS  Y2, Y6, Y14
-	VFMADD213PS  Y2, Y15, Y5
-	VFMADD231PS  Y3, Y10, Y2
-	VFMADD213PS  Y4, Y14, Y6
-	VFMADD213PS  Y4, Y5, Y15
-	VFMADD231PS  Y2, Y10, Y4
-	VFMADD132PS  1440(BX), Y8, Y6
-	VFMADD132PS  1824(BX), Y8, Y15
-	VFMADD231PS  1408(BX), Y4, Y8
-	VMULPS       1312(BX), Y6, Y2
-	VMULPS       1344(BX), Y15, Y3
-	VMULPS       1376(BX), Y8, Y4
-	VANDPS       Y2, Y11, Y2
-	VANDPS       Y3, Y11, Y3
-	VANDPS       Y4, Y11, Y4
-	VORPS        1152(BX), Y2, Y2
-	VORPS        864(BX), Y3, Y3
-	VORPS        704(BX), Y4, Y4
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+192(SB), Y5
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+224(SB), Y6
-	VFMADD231PS  Y5, Y12, Y6
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+224(SB), Y7
-	VFMADD231PS  Y5, Y0, Y7
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+224(SB), Y9, Y5
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+256(SB), Y8
-	VFMADD213PS  Y8, Y12, Y6
-	VFMADD213PS  Y8, Y0, Y7
-	VFMADD231PS  Y5, Y9, Y8
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+288(SB), Y5
-	VFMADD213PS  Y5, Y12, Y6
-	VFMADD213PS  Y5, Y0, Y7
-	VFMADD231PS  Y8, Y9, Y5
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+320(SB), Y8
-	VFMADD213PS  Y8, Y12, Y6
-	VFMADD213PS  Y8, Y0, Y7
-	VFMADD231PS  Y5, Y9, Y8
-	VMOVUPS      1504(BX), Y5
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+384(SB), Y10
-	VMINPS       Y10, Y5, Y11
-	VMOVUPS      1632(BX), Y13
-	VMINPS       Y10, Y13, Y14
-	VMOVUPS      1536(BX), Y15
-	VMINPS       Y10, Y15, Y10
-	VMAXPS       bsmFirstStrip32AVX2Consts<>+416(SB), Y11, Y11
-	VMAXPS       bsmFirstStrip32AVX2Consts<>+416(SB), Y14, Y14
-	VMAXPS       bsmFirstStrip32AVX2Consts<>+416(SB), Y10, Y10
-	VSUBPS       Y11, Y5, Y5
-	VSUBPS       Y14, Y13, Y13
-	VSUBPS       Y10, Y15, Y15
-	VADDPS       bsmFirstStrip32AVX2Consts<>+448(SB), Y11, Y11
-	VADDPS       bsmFirstStrip32AVX2Consts<>+448(SB), Y14, Y14
-	VADDPS       bsmFirstStrip32AVX2Consts<>+448(SB), Y10, Y10
-	VADDPS       bsmFirstStrip32AVX2Consts<>+448(SB), Y5, Y5
-	VADDPS       bsmFirstStrip32AVX2Consts<>+448(SB), Y13, Y13
-	VADDPS       bsmFirstStrip32AVX2Consts<>+448(SB), Y15, Y15
-	VPSLLD       $0x17, Y11, Y11
-	VPSLLD       $0x17, Y14, Y14
-	VPSLLD       $0x17, Y10, Y10
-	VPSLLD       $0x17, Y5, Y5
-	VPSLLD       $0x17, Y13, Y13
-	VPSLLD       $0x17, Y15, Y15
-	VMOVUPS      Y4, 1536(BX)
-	VMULPS       Y12, Y12, Y4
-	VMOVUPS      Y3, 1632(BX)
-	VMULPS       Y0, Y0, Y3
-	VMOVUPS      Y2, 1504(BX)
-	VMULPS       Y9, Y9, Y2
-	VFMADD231PS  Y6, Y4, Y12
-	VFMADD231PS  Y7, Y3, Y0
-	VFMADD231PS  Y8, Y2, Y9
-	VMOVUPS      160(BX), Y2
-	VFMADD213PS  Y2, Y2, Y12
-	VFMADD213PS  Y2, Y2, Y0
-	VFMADD213PS  Y2, Y9, Y2
-	VMULPS       Y5, Y12, Y3
-	VMULPS       Y13, Y0, Y0
-	VMULPS       Y15, Y2, Y2
-	VMULPS       Y11, Y3, Y3
-	VMULPS       Y14, Y0, Y0
-	VMULPS       Y10, Y2, Y2
-	VMOVUPS      992(BX), Y4
-	VSUBPS       1600(BX), Y4, Y5
-	VMOVUPS      960(BX), Y6
-	VSUBPS       1568(BX), Y6, Y7
-	VMOVUPS      800(BX), Y8
-	VSUBPS       448(BX), Y8, Y9
-	VFNMADD231PS Y3, Y1, Y4
-	VMOVUPS      1248(BX), Y10
-	VFNMADD231PS Y0, Y10, Y6
-	VMOVUPS      1216(BX), Y11
-	VFNMADD231PS Y2, Y11, Y8
-	VMOVUPS      1504(BX), Y12
-	VSUBPS       Y1, Y12, Y1
-	VMOVUPS      1632(BX), Y13
-	VSUBPS       Y10, Y13, Y10
-	VMOVUPS      1536(BX), Y14
-	VSUBPS       Y11, Y14, Y11
-	VFNMADD213PS 1600(BX), Y3, Y12
-	VFNMADD213PS 1568(BX), Y0, Y13
-	VFNMADD213PS 448(BX), Y2, Y14
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1568(SB), Y15
-	VMOVUPS      Y14, 448(BX)
-	VMULPS       Y15, Y3, Y14
-	VMOVUPS      Y13, 1536(BX)
-	VMULPS       Y15, Y0, Y13
-	VMULPS       Y15, Y2, Y15
-	VFMADD231PS  Y1, Y3, Y5
-	VFMADD231PS  Y10, Y0, Y7
-	VFMADD231PS  Y11, Y2, Y9
-	VMOVUPS      576(BX), Y0
-	VMULPS       Y4, Y0, Y1
-	VMOVUPS      544(BX), Y2
-	VMULPS       Y6, Y2, Y3
-	VMOVUPS      928(BX), Y10
-	VMULPS       Y8, Y10, Y11
-	VMOVUPS      Y11, 1568(BX)
-	VMULPS       768(BX), Y14, Y11
-	VMOVUPS      Y3, 768(BX)
-	VMULPS       736(BX), Y13, Y3
-	VMOVUPS      Y1, 736(BX)
-	VMULPS       832(BX), Y15, Y1
-	VMULPS       Y14, Y0, Y0
-	VMULPS       Y13, Y2, Y2
-	VMULPS       Y15, Y10, Y10
-	VMULPS       128(BX), Y14, Y14
-	VMULPS       128(BX), Y13, Y13
-	VMULPS       128(BX), Y15, Y15
-	VMULPS       bsmFirstStrip32AVX2Consts<>+1248(SB), Y11, Y11
-	VMULPS       bsmFirstStrip32AVX2Consts<>+1248(SB), Y3, Y3
-	VMULPS       bsmFirstStrip32AVX2Consts<>+1248(SB), Y1, Y1
-	VMULPS       1088(BX), Y0, Y0
-	VMULPS       1056(BX), Y2, Y2
-	VMULPS       1024(BX), Y10, Y10
+	VMULPS       (BX), Y14, Y9
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1024(SB), Y5, Y3
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1024(SB), Y6, Y2
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1024(SB), Y8, Y15
+	VMOVUPS      Y14, 1024(BX)
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+0(SB), Y14
+	VMOVUPS      Y12, 1056(BX)
+	VXORPS       512(BX), Y14, Y12
+	VMOVUPS      Y12, 768(BX)
+	VXORPS       480(BX), Y14, Y12
+	VMOVUPS      Y12, 1344(BX)
+	VXORPS       448(BX), Y14, Y12
+	VMULPS       800(BX), Y4, Y14
+	VMOVUPS      Y14, 800(BX)
+	VMULPS       736(BX), Y13, Y14
+	VMOVUPS      Y14, 736(BX)
+	VMULPS       640(BX), Y9, Y14
+	VMULPS       Y3, Y5, Y3
+	VMULPS       Y2, Y6, Y2
+	VMULPS       Y15, Y8, Y5
+	VMOVUPS      160(BX), Y6
+	VMULPS       512(BX), Y6, Y8
+	VMULPS       480(BX), Y6, Y15
+	VMOVUPS      Y14, 640(BX)
+	VMULPS       448(BX), Y6, Y14
+	VMOVUPS      Y14, 1088(BX)
+	VMOVUPS      416(BX), Y14
+	VMOVUPS      Y15, 1120(BX)
+	VMINPS       Y7, Y14, Y15
+	VMOVUPS      Y8, 1152(BX)
+	VMINPS       Y10, Y14, Y8
+	VMINPS       Y1, Y14, Y14
+	VFMADD231PS  Y3, Y0, Y11
+	VMOVUPS      544(BX), Y3
+	VFMADD213PS  1056(BX), Y3, Y2
+	VMOVUPS      Y12, 1056(BX)
+	VMOVUPS      1216(BX), Y12
+	VFMADD213PS  608(BX), Y12, Y5
+	VMOVUPS      Y9, 608(BX)
+	VADDPS       Y7, Y6, Y9
+	VMOVUPS      Y13, 672(BX)
+	VADDPS       Y10, Y6, Y13
+	VMOVUPS      Y4, 704(BX)
+	VADDPS       Y1, Y6, Y4
+	VMULPS       512(BX), Y7, Y7
+	VMULPS       480(BX), Y10, Y10
+	VMULPS       448(BX), Y1, Y1
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1056(SB), Y6
+	VFMADD231PS  Y6, Y0, Y11
+	VFMADD231PS  Y6, Y3, Y2
+	VFMADD231PS  Y6, Y12, Y5
+	VMOVUPS      832(BX), Y0
+	VMINPS       Y0, Y15, Y3
+	VMOVUPS      864(BX), Y12
+	VMINPS       Y12, Y8, Y8
+	VMOVUPS      896(BX), Y15
+	VMINPS       Y15, Y14, Y14
+	VADDPS       Y9, Y0, Y9
+	VADDPS       Y13, Y12, Y13
+	VADDPS       Y4, Y15, Y4
+	VMOVUPS      Y1, 1216(BX)
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1088(SB), Y1
+	VFMADD231PS  1248(BX), Y1, Y11
+	VFMADD231PS  1280(BX), Y1, Y2
+	VFMADD231PS  1312(BX), Y1, Y5
+	VMULPS       576(BX), Y0, Y0
+	VMULPS       992(BX), Y12, Y1
+	VMULPS       1024(BX), Y15, Y12
+	VMOVUPS      32(BX), Y15
+	VMINPS       Y15, Y3, Y3
+	VMINPS       Y15, Y8, Y8
+	VMINPS       Y15, Y14, Y14
 	VMOVUPS      Y10, 1024(BX)
-	VMULPS       32(BX), Y12, Y10
-	VMOVUPS      Y10, 1056(BX)
-	VMOVUPS      32(BX), Y10
-	VMOVUPS      Y2, 1088(BX)
-	VMULPS       1536(BX), Y10, Y2
-	VMULPS       448(BX), Y10, Y10
-	VFMADD231PS  96(BX), Y4, Y11
-	VMOVUPS      96(BX), Y4
-	VFMADD231PS  Y6, Y4, Y3
-	VFMADD231PS  Y8, Y4, Y1
-	VMOVUPS      672(BX), Y4
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1600(SB), Y6
-	VBLENDVPS    Y4, Y5, Y6, Y4
-	VMOVUPS      608(BX), Y5
-	VBLENDVPS    Y5, Y7, Y6, Y5
-	VMOVUPS      640(BX), Y7
-	VBLENDVPS    Y7, Y9, Y6, Y6
-	VMOVUPS      64(BX), Y7
-	VFNMADD231PS Y12, Y7, Y11
-	VFNMADD231PS 1536(BX), Y7, Y3
-	VFNMADD231PS 448(BX), Y7, Y1
-	VMOVUPS      736(BX), Y7
-	PREFETCHT0   1024(DI)(AX*1)
-	VMOVUPS      Y7, (DI)(AX*1)
+	VMOVUPS      352(BX), Y10
+	VFMADD231PS  Y10, Y15, Y11
+	VFMADD231PS  Y10, Y15, Y2
+	VFMADD231PS  Y10, Y15, Y5
+	VADDPS       Y9, Y15, Y9
+	VADDPS       Y13, Y15, Y10
+	VADDPS       Y4, Y15, Y4
+	VMOVUPS      704(BX), Y13
+	VMULPS       Y0, Y13, Y15
+	VMOVUPS      Y15, 896(BX)
+	VMOVUPS      672(BX), Y15
+	VMOVUPS      Y0, 992(BX)
+	VMULPS       Y1, Y15, Y0
+	VMOVUPS      Y0, 864(BX)
+	VMOVUPS      608(BX), Y0
+	VMOVUPS      Y1, 576(BX)
+	VMULPS       Y12, Y0, Y1
+	VMOVUPS      Y1, 832(BX)
+	VMOVUPS      928(BX), Y1
+	VFMADD231PS  Y11, Y13, Y1
+	VMOVUPS      Y12, 1312(BX)
+	VMOVUPS      960(BX), Y12
+	VFMADD231PS  Y2, Y15, Y12
+	VMOVUPS      Y7, 1280(BX)
+	VMOVUPS      1184(BX), Y7
+	VFMADD231PS  Y5, Y0, Y7
+	VFMSUB213PS  928(BX), Y11, Y13
+	VFMSUB213PS  960(BX), Y2, Y15
+	VFMSUB213PS  1184(BX), Y5, Y0
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1120(SB), Y2
+	VCMPPS       $0x11, Y3, Y2, Y3
+	VCMPPS       $0x11, Y8, Y2, Y5
+	VCMPPS       $0x11, Y14, Y2, Y2
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+512(SB), Y8
+	VANDPS       Y1, Y8, Y11
+	VANDPS       Y12, Y8, Y14
+	VMOVUPS      Y2, 1184(BX)
+	VANDPS       Y7, Y8, Y2
+	VMOVUPS      Y5, 608(BX)
+	VANDPS       Y13, Y8, Y5
+	VMOVUPS      Y3, 960(BX)
+	VANDPS       Y15, Y8, Y3
+	VMOVUPS      Y4, 672(BX)
+	VANDPS       Y0, Y8, Y4
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1152(SB), Y8
+	VMINPS       Y11, Y8, Y11
+	VMINPS       Y14, Y8, Y14
+	VMINPS       Y2, Y8, Y2
+	VMINPS       Y5, Y8, Y5
+	VMINPS       Y3, Y8, Y3
+	VMINPS       Y4, Y8, Y4
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+0(SB), Y8
+	VANDPS       Y1, Y8, Y1
+	VANDPS       Y12, Y8, Y12
+	VANDPS       Y7, Y8, Y7
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1184(SB), Y8
+	VFMADD213PS  Y6, Y11, Y8
+	VMOVUPS      Y10, 928(BX)
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1184(SB), Y10
+	VFMADD213PS  Y6, Y14, Y10
+	VMOVUPS      Y9, 704(BX)
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1184(SB), Y9
+	VFMADD213PS  Y6, Y2, Y9
+	VMOVUPS      Y0, 1248(BX)
+	VADDPS       bsmFirstStrip32AVX2Consts<>+1216(SB), Y11, Y0
+	VMOVUPS      Y15, 544(BX)
+	VADDPS       bsmFirstStrip32AVX2Consts<>+1216(SB), Y14, Y15
+	VMOVUPS      Y13, 448(BX)
+	VADDPS       bsmFirstStrip32AVX2Consts<>+1216(SB), Y2, Y13
+	VMOVUPS      Y7, 480(BX)
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1184(SB), Y7
+	VFMADD213PS  Y6, Y5, Y7
+	VMOVUPS      Y12, 512(BX)
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1184(SB), Y12
+	VFMADD213PS  Y6, Y3, Y12
+	VMOVUPS      Y1, 1376(BX)
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1184(SB), Y1
+	VFMADD213PS  Y6, Y4, Y1
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1216(SB), Y6
+	VMOVUPS      Y1, 1408(BX)
+	VADDPS       Y6, Y5, Y1
+	VMOVUPS      Y5, 1440(BX)
+	VADDPS       Y6, Y3, Y5
+	VADDPS       Y6, Y4, Y6
+	VMOVUPS      Y4, 1472(BX)
+	VMULPS       Y0, Y8, Y4
+	VMOVUPS      Y0, 1504(BX)
+	VMULPS       Y15, Y10, Y0
+	VMOVUPS      Y15, 1536(BX)
+	VMULPS       Y13, Y9, Y15
+	VMOVUPS      Y13, 1568(BX)
+	VMULPS       Y11, Y11, Y13
+	VMOVUPS      Y3, 1600(BX)
+	VMULPS       Y14, Y14, Y3
+	VMOVUPS      Y9, 1632(BX)
+	VMULPS       Y2, Y2, Y9
+	VMOVUPS      Y10, 1664(BX)
+	VMULPS       Y1, Y7, Y10
+	VMOVUPS      Y1, 1696(BX)
+	VMULPS       Y5, Y12, Y1
+	VMOVUPS      Y5, 1728(BX)
+	VMULPS       1408(BX), Y6, Y5
+	VMOVUPS      Y6, 1760(BX)
+	VMOVUPS      384(BX), Y6
+	VMOVUPS      Y12, 1792(BX)
+	VORPS        1376(BX), Y6, Y12
+	VMOVUPS      Y7, 1824(BX)
+	VORPS        512(BX), Y6, Y7
+	VMOVUPS      Y8, 1856(BX)
+	VORPS        480(BX), Y6, Y8
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1248(SB), Y6
+	VMOVUPS      Y2, 1888(BX)
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+128(SB), Y2
+	VFMADD213PS  Y2, Y6, Y13
+	VFMADD213PS  Y2, Y6, Y3
+	VFMADD213PS  Y2, Y6, Y9
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+0(SB), Y6
+	VMOVUPS      Y14, 1920(BX)
+	VANDPS       448(BX), Y6, Y14
+	VMOVUPS      Y14, 448(BX)
+	VANDPS       544(BX), Y6, Y14
+	VANDPS       1248(BX), Y6, Y6
+	VMOVUPS      Y6, 1248(BX)
+	VMOVUPS      768(BX), Y6
+	VCMPPS       $0x00, Y12, Y6, Y12
+	VMOVUPS      1344(BX), Y6
+	VCMPPS       $0x00, Y7, Y6, Y7
+	VMOVUPS      1056(BX), Y6
+	VCMPPS       $0x00, Y8, Y6, Y8
+	VSUBPS       Y2, Y13, Y13
+	VSUBPS       Y2, Y3, Y3
+	VSUBPS       Y2, Y9, Y2
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+736(SB), Y9
+	VMOVUPS      1152(BX), Y6
+	VBLENDVPS    Y12, Y9, Y6, Y6
+	VMOVUPS      1120(BX), Y12
+	VBLENDVPS    Y7, Y9, Y12, Y7
+	VMOVUPS      1088(BX), Y12
+	VBLENDVPS    Y8, Y9, Y12, Y8
+	VMULPS       Y10, Y4, Y12
+	VMULPS       Y1, Y0, Y9
+	VMOVUPS      Y8, 1088(BX)
+	VMULPS       Y5, Y15, Y8
+	VMOVUPS      Y7, 1120(BX)
+	VMOVUPS      704(BX), Y7
+	VCMPPS       $0x11, bsmFirstStrip32AVX2Consts<>+1280(SB), Y7, Y7
+	VMOVUPS      Y6, 704(BX)
+	VMOVUPS      928(BX), Y6
+	VCMPPS       $0x11, bsmFirstStrip32AVX2Consts<>+1280(SB), Y6, Y6
+	VMOVUPS      Y14, 928(BX)
+	VMOVUPS      672(BX), Y14
+	VCMPPS       $0x11, bsmFirstStrip32AVX2Consts<>+1280(SB), Y14, Y14
+	VMOVUPS      Y15, 672(BX)
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+384(SB), Y15
+	VDIVPS       Y12, Y15, Y12
+	VDIVPS       Y9, Y15, Y9
+	VDIVPS       Y8, Y15, Y8
+	VANDPS       960(BX), Y7, Y7
+	VANDPS       608(BX), Y6, Y6
+	VANDPS       1184(BX), Y14, Y14
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1312(SB), Y15
+	VMOVUPS      Y14, 1184(BX)
+	VMULPS       Y15, Y13, Y14
+	VMOVUPS      Y6, 608(BX)
+	VMULPS       Y15, Y3, Y6
+	VMULPS       Y15, Y2, Y15
+	VFMADD231PS  Y11, Y11, Y14
+	VMOVUPS      Y7, 960(BX)
+	VMOVUPS      1920(BX), Y7
+	VFMADD231PS  Y7, Y7, Y6
+	VMOVUPS      1888(BX), Y7
+	VFMADD231PS  Y7, Y7, Y15
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1344(SB), Y7
+	VFMADD231PS  Y7, Y13, Y14
+	VFMADD231PS  Y7, Y3, Y6
+	VFMADD231PS  Y7, Y2, Y15
+	VMULPS       Y12, Y10, Y7
+	VMULPS       Y9, Y1, Y1
+	VMULPS       Y8, Y5, Y5
+	VMULPS       Y12, Y4, Y4
+	VMULPS       Y9, Y0, Y0
+	VMULPS       672(BX), Y8, Y8
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1376(SB), Y9
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1408(SB), Y10
+	VFMADD231PS  Y9, Y14, Y10
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1408(SB), Y12
+	VFMADD231PS  Y9, Y6, Y12
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1408(SB), Y15, Y9
+	VMOVUPS      Y2, 672(BX)
+	VMULPS       1856(BX), Y7, Y2
+	VMOVUPS      Y3, 1856(BX)
+	VMULPS       1664(BX), Y1, Y3
+	VMOVUPS      Y13, 1664(BX)
+	VMULPS       1632(BX), Y5, Y13
+	VMOVUPS      Y5, 1632(BX)
+	VMULPS       1824(BX), Y4, Y5
+	VMOVUPS      Y4, 1824(BX)
+	VMULPS       1792(BX), Y0, Y4
+	VMOVUPS      Y0, 1792(BX)
+	VMULPS       1408(BX), Y8, Y0
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1440(SB), Y14, Y10
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1440(SB), Y6, Y12
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1440(SB), Y15, Y9
+	VMULPS       Y2, Y11, Y2
+	VMULPS       1920(BX), Y3, Y3
+	VMULPS       1888(BX), Y13, Y11
+	VMULPS       1440(BX), Y5, Y5
+	VMULPS       1600(BX), Y4, Y4
+	VMULPS       1472(BX), Y0, Y0
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1472(SB), Y13
+	VFMADD213PS  Y13, Y14, Y10
+	VFMADD213PS  Y13, Y6, Y12
+	VFMADD231PS  Y9, Y15, Y13
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1056(SB), Y9
+	VMOVUPS      Y8, 1472(BX)
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+896(SB), Y8
+	VFMADD231PS  Y9, Y2, Y8
+	VMOVUPS      Y2, 1600(BX)
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+896(SB), Y2
+	VFMADD231PS  Y9, Y3, Y2
+	VMOVUPS      Y3, 1440(BX)
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+896(SB), Y3
+	VFMADD231PS  Y9, Y11, Y3
+	VMOVUPS      Y11, 1888(BX)
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+896(SB), Y11
+	VFMADD231PS  Y9, Y5, Y11
+	VMOVUPS      Y5, 1920(BX)
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+896(SB), Y5
+	VFMADD231PS  Y9, Y4, Y5
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+896(SB), Y0, Y9
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1504(SB), Y14, Y10
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1504(SB), Y6, Y12
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1504(SB), Y15, Y13
+	VMULPS       1504(BX), Y7, Y7
+	VMULPS       1536(BX), Y1, Y1
+	VMOVUPS      Y1, 1536(BX)
+	VMOVUPS      1568(BX), Y1
+	VMULPS       1632(BX), Y1, Y1
+	VMOVUPS      Y1, 1632(BX)
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1568(SB), Y1
+	VFMADD231PS  bsmFirstStrip32AVX2Consts<>+1536(SB), Y8, Y1
+	VMOVUPS      Y7, 1568(BX)
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1568(SB), Y7
+	VFMADD231PS  bsmFirstStrip32AVX2Consts<>+1536(SB), Y2, Y7
+	VMOVUPS      Y0, 1504(BX)
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1568(SB), Y0
+	VFMADD231PS  bsmFirstStrip32AVX2Consts<>+1536(SB), Y3, Y0
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1600(SB), Y14, Y10
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1600(SB), Y6, Y12
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1600(SB), Y15, Y13
+	VMOVUPS      Y4, 1408(BX)
+	VMOVUPS      1696(BX), Y4
+	VMULPS       1824(BX), Y4, Y4
+	VMOVUPS      Y4, 1824(BX)
+	VMOVUPS      1728(BX), Y4
+	VMULPS       1792(BX), Y4, Y4
+	VMOVUPS      Y4, 1792(BX)
+	VMOVUPS      1760(BX), Y4
+	VMULPS       1472(BX), Y4, Y4
+	VMOVUPS      Y4, 1472(BX)
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1568(SB), Y4
+	VFMADD231PS  bsmFirstStrip32AVX2Consts<>+1536(SB), Y11, Y4
+	VMOVUPS      Y4, 1760(BX)
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1568(SB), Y4
+	VFMADD231PS  bsmFirstStrip32AVX2Consts<>+1536(SB), Y5, Y4
+	VMOVUPS      Y4, 1728(BX)
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1568(SB), Y4
+	VFMADD231PS  bsmFirstStrip32AVX2Consts<>+1536(SB), Y9, Y4
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1632(SB), Y8, Y1
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1632(SB), Y2, Y7
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1632(SB), Y3, Y0
+	VMULPS       Y10, Y14, Y10
+	VMULPS       Y12, Y6, Y6
+	VMULPS       Y13, Y15, Y12
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1632(SB), Y13
+	VFMADD231PS  1760(BX), Y11, Y13
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1632(SB), Y14
+	VFMADD231PS  1728(BX), Y5, Y14
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1632(SB), Y9, Y4
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1664(SB), Y15
+	VFMADD213PS  Y15, Y8, Y1
+	VFMADD213PS  Y15, Y2, Y7
+	VFMADD213PS  Y15, Y3, Y0
+	VMOVUPS      Y12, 1728(BX)
+	VMOVUPS      1664(BX), Y12
+	VMOVUPS      Y6, 1760(BX)
+	VMINPS       bsmFirstStrip32AVX2Consts<>+416(SB), Y12, Y6
+	VMOVUPS      1856(BX), Y12
+	VMOVUPS      Y10, 1696(BX)
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+416(SB), Y10
+	VMOVUPS      Y6, 1152(BX)
+	VMINPS       Y10, Y12, Y6
+	VMOVUPS      672(BX), Y12
+	VMINPS       Y10, Y12, Y10
+	VFMADD213PS  Y15, Y11, Y13
+	VFMADD213PS  Y15, Y5, Y14
+	VFMADD231PS  Y4, Y9, Y15
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1696(SB), Y4
+	VFMADD213PS  Y4, Y8, Y1
+	VFMADD213PS  Y4, Y2, Y7
+	VFMADD213PS  Y4, Y3, Y0
+	VMOVUPS      1152(BX), Y12
+	VMAXPS       bsmFirstStrip32AVX2Consts<>+448(SB), Y12, Y12
+	VMAXPS       bsmFirstStrip32AVX2Consts<>+448(SB), Y6, Y6
+	VMAXPS       bsmFirstStrip32AVX2Consts<>+448(SB), Y10, Y10
+	VFMADD213PS  Y4, Y11, Y13
+	VFMADD213PS  Y4, Y5, Y14
+	VFMADD231PS  Y15, Y9, Y4
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1728(SB), Y15
+	VFMADD213PS  Y15, Y8, Y1
+	VFMADD213PS  Y15, Y2, Y7
+	VFMADD213PS  Y15, Y3, Y0
+	VMOVUPS      Y0, 1152(BX)
+	VMOVUPS      1664(BX), Y0
+	VSUBPS       Y12, Y0, Y0
+	VMOVUPS      Y12, 1664(BX)
+	VMOVUPS      1856(BX), Y12
+	VSUBPS       Y6, Y12, Y12
+	VMOVUPS      Y6, 1856(BX)
+	VMOVUPS      672(BX), Y6
+	VSUBPS       Y10, Y6, Y6
+	VFMADD213PS  Y15, Y11, Y13
+	VFMADD213PS  Y15, Y5, Y14
+	VFMADD231PS  Y4, Y9, Y15
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1760(SB), Y4
+	VFMADD213PS  Y4, Y8, Y1
+	VFMADD213PS  Y4, Y2, Y7
+	VMOVUPS      Y10, 672(BX)
+	VMOVUPS      1152(BX), Y10
+	VFMADD213PS  Y4, Y3, Y10
+	VADDPS       bsmFirstStrip32AVX2Consts<>+480(SB), Y0, Y0
+	VADDPS       bsmFirstStrip32AVX2Consts<>+480(SB), Y12, Y12
+	VADDPS       bsmFirstStrip32AVX2Consts<>+480(SB), Y6, Y6
+	VMOVUPS      Y6, 1152(BX)
+	VMOVUPS      160(BX), Y6
+	VMOVUPS      Y12, 544(BX)
+	VMOVAPS      Y6, Y12
+	VFMADD231PS  1696(BX), Y6, Y12
+	VMOVUPS      Y12, 1696(BX)
+	VMOVUPS      1760(BX), Y12
+	VFMADD213PS  Y6, Y6, Y12
+	VFMADD132PS  1728(BX), Y6, Y6
+	VFMADD213PS  Y4, Y11, Y13
+	VFMADD213PS  Y4, Y5, Y14
+	VFMADD231PS  Y15, Y9, Y4
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1792(SB), Y15
+	VFMADD213PS  Y15, Y8, Y1
+	VFMADD213PS  Y15, Y2, Y7
+	VFMADD213PS  Y15, Y3, Y10
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+480(SB), Y15
+	VMOVUPS      Y3, 1728(BX)
+	VADDPS       1664(BX), Y15, Y3
+	VMOVUPS      Y3, 1664(BX)
+	VADDPS       1856(BX), Y15, Y3
+	VADDPS       672(BX), Y15, Y15
+	VPSLLD       $0x17, Y0, Y0
+	VMOVUPS      Y15, 672(BX)
+	VMOVUPS      544(BX), Y15
+	VPSLLD       $0x17, Y15, Y15
+	VMOVUPS      Y3, 544(BX)
+	VMOVUPS      1152(BX), Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       1696(BX), Y0, Y0
+	VMULPS       Y15, Y12, Y12
+	VMULPS       Y3, Y6, Y3
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1792(SB), Y6
+	VFMADD213PS  Y6, Y11, Y13
+	VFMADD213PS  Y6, Y5, Y14
+	VFMADD231PS  Y4, Y9, Y6
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1824(SB), Y4
+	VFMADD213PS  Y4, Y1, Y8
+	VFMADD213PS  Y4, Y7, Y2
+	VFMADD132PS  1728(BX), Y4, Y10
+	VMOVUPS      1664(BX), Y1
+	VPSLLD       $0x17, Y1, Y1
+	VMOVUPS      544(BX), Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMOVUPS      672(BX), Y15
+	VPSLLD       $0x17, Y15, Y15
+	VFMADD213PS  Y4, Y13, Y11
+	VFMADD213PS  Y4, Y14, Y5
+	VFMADD231PS  Y6, Y9, Y4
+	VMULPS       Y1, Y0, Y0
+	VMULPS       Y7, Y12, Y1
+	VMULPS       Y15, Y3, Y3
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+384(SB), Y6
+	VFMADD132PS  1600(BX), Y6, Y8
+	VFMADD132PS  1440(BX), Y6, Y2
+	VFMADD132PS  1888(BX), Y6, Y10
+	VFMADD132PS  1920(BX), Y6, Y11
+	VFMADD132PS  1408(BX), Y6, Y5
+	VFMADD231PS  1504(BX), Y4, Y6
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1856(SB), Y4
+	VMULPS       Y4, Y0, Y7
+	VMULPS       Y4, Y1, Y9
+	VMULPS       Y4, Y3, Y4
+	VMULPS       1568(BX), Y8, Y8
+	VMULPS       1536(BX), Y2, Y2
+	VMULPS       1632(BX), Y10, Y10
+	VMULPS       1824(BX), Y11, Y11
+	VMULPS       1792(BX), Y5, Y5
+	VMULPS       1472(BX), Y6, Y6
+	VMULPS       800(BX), Y7, Y12
+	VMULPS       736(BX), Y9, Y13
+	VMULPS       640(BX), Y4, Y14
+	VMOVUPS      384(BX), Y15
+	VMOVUPS      Y4, 640(BX)
+	VORPS        448(BX), Y15, Y4
+	VMOVUPS      Y9, 736(BX)
+	VORPS        928(BX), Y15, Y9
+	VORPS        1248(BX), Y15, Y15
+	VMOVUPS      Y7, 800(BX)
 	VMOVUPS      768(BX), Y7
-	VMOVUPS      Y7, 32(DI)(AX*1)
-	VMOVUPS      1568(BX), Y7
+	VCMPPS       $0x00, Y4, Y7, Y4
+	VMOVUPS      1344(BX), Y7
+	VCMPPS       $0x00, Y9, Y7, Y7
+	VMOVUPS      1056(BX), Y9
+	VCMPPS       $0x00, Y15, Y9, Y9
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+512(SB), Y15
+	VANDPS       Y8, Y15, Y8
+	VANDPS       Y2, Y15, Y2
+	VANDPS       Y10, Y15, Y10
+	VORPS        1376(BX), Y8, Y8
+	VORPS        512(BX), Y2, Y2
+	VORPS        480(BX), Y10, Y10
+	VMOVUPS      Y3, 480(BX)
+	VMOVUPS      1280(BX), Y3
+	VBLENDVPS    Y4, bsmFirstStrip32AVX2Consts<>+736(SB), Y3, Y3
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+736(SB), Y4
+	VMOVUPS      Y3, 1280(BX)
+	VMOVUPS      1024(BX), Y3
+	VBLENDVPS    Y7, Y4, Y3, Y3
+	VMOVUPS      1216(BX), Y7
+	VBLENDVPS    Y9, Y4, Y7, Y4
+	VANDPS       Y11, Y15, Y7
+	VANDPS       Y5, Y15, Y5
+	VANDPS       Y6, Y15, Y6
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1600(SB), Y9
+	VMULPS       Y12, Y9, Y11
+	VMULPS       Y13, Y9, Y12
+	VMULPS       Y14, Y9, Y9
+	VMOVUPS      704(BX), Y13
+	VFNMADD231PS Y0, Y8, Y13
+	VMOVUPS      1120(BX), Y14
+	VFNMADD231PS Y1, Y2, Y14
+	VMOVUPS      1088(BX), Y15
+	VFNMADD231PS 480(BX), Y10, Y15
+	VORPS        448(BX), Y7, Y7
+	VORPS        928(BX), Y5, Y5
+	VORPS        1248(BX), Y6, Y6
+	VMOVUPS      Y9, 1248(BX)
+	VMOVUPS      704(BX), Y9
+	VSUBPS       1280(BX), Y9, Y9
+	VMOVUPS      Y9, 704(BX)
+	VMOVUPS      1120(BX), Y9
+	VSUBPS       Y3, Y9, Y9
+	VMOVUPS      Y9, 1120(BX)
+	VMOVUPS      1088(BX), Y9
+	VSUBPS       Y4, Y9, Y9
+	VSUBPS       Y8, Y7, Y8
+	VSUBPS       Y2, Y5, Y2
+	VSUBPS       Y10, Y6, Y10
+	VFNMADD213PS 1280(BX), Y0, Y7
+	VFNMADD231PS Y1, Y5, Y3
+	VFNMADD231PS 480(BX), Y6, Y4
+	VMOVUPS      96(BX), Y5
+	VFMADD231PS  Y13, Y5, Y11
+	VFMADD231PS  Y14, Y5, Y12
+	VFMADD213PS  1248(BX), Y15, Y5
+	VMOVUPS      992(BX), Y6
+	VMOVUPS      Y4, 1248(BX)
+	VMULPS       800(BX), Y6, Y4
+	VMOVUPS      Y5, 1280(BX)
+	VMOVUPS      576(BX), Y5
+	VMOVUPS      Y3, 1088(BX)
+	VMULPS       736(BX), Y5, Y3
+	VMOVUPS      Y12, 928(BX)
+	VMOVUPS      1312(BX), Y12
+	VMOVUPS      Y7, 448(BX)
+	VMULPS       640(BX), Y12, Y7
+	VFMADD213PS  704(BX), Y8, Y0
+	VFMADD213PS  1120(BX), Y2, Y1
+	VFMADD231PS  480(BX), Y10, Y9
+	VMULPS       Y13, Y6, Y2
+	VMULPS       Y14, Y5, Y5
+	VMULPS       Y15, Y12, Y6
+	VMULPS       896(BX), Y4, Y4
+	VMULPS       864(BX), Y3, Y3
+	VMULPS       832(BX), Y7, Y7
+	VMOVUPS      128(BX), Y8
+	VMULPS       800(BX), Y8, Y10
+	VMULPS       736(BX), Y8, Y12
+	VMULPS       640(BX), Y8, Y8
+	VMOVUPS      64(BX), Y13
+	VMOVUPS      448(BX), Y14
+	VFNMADD231PS Y14, Y13, Y11
+	VMOVUPS      1088(BX), Y15
+	VFNMADD213PS 928(BX), Y13, Y15
+	VMOVUPS      Y15, 928(BX)
+	VMOVUPS      1248(BX), Y15
+	VFNMADD213PS 1280(BX), Y15, Y13
+	VMOVUPS      Y13, 1280(BX)
+	VMOVUPS      32(BX), Y13
+	VMULPS       Y14, Y13, Y14
+	VMOVUPS      Y14, 448(BX)
+	VMULPS       1088(BX), Y13, Y14
+	VMULPS       Y15, Y13, Y13
+	VMOVUPS      960(BX), Y15
+	VMOVUPS      Y13, 1248(BX)
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1888(SB), Y13
+	VBLENDVPS    Y15, Y0, Y13, Y0
+	VMOVUPS      608(BX), Y15
+	VBLENDVPS    Y15, Y1, Y13, Y1
+	VMOVUPS      1184(BX), Y15
+	VBLENDVPS    Y15, Y9, Y13, Y9
+	PREFETCHT0   1024(DI)(AX*1)
+	VMOVUPS      Y2, (DI)(AX*1)
+	VMOVUPS      Y5, 32(DI)(AX*1)
 	PREFETCHT0   1088(DI)(AX*1)
-	VMOVUPS      Y7, 64(DI)(AX*1)
-	PREFETCHT0   1024(R9)(AX*1)
-	VMOVUPS      Y14, (R9)(AX*1)
-	VMOVUPS      Y13, 32(R9)(AX*1)
-	PREFETCHT0   1088(R9)(AX*1)
-	VMOVUPS      Y15, 64(R9)(AX*1)
+	VMOVUPS      Y6, 64(DI)(AX*1)
 	PREFETCHT0   1024(R8)(AX*1)
-	VMOVUPS      Y0, (R8)(AX*1)
-	VMOVUPS      1088(BX), Y0
-	VMOVUPS      Y0, 32(R8)(AX*1)
-	VMOVUPS      1024(BX), Y0
+	VMOVUPS      Y4, (R8)(AX*1)
+	VMOVUPS      Y3, 32(R8)(AX*1)
 	PREFETCHT0   1088(R8)(AX*1)
-	VMOVUPS      Y0, 64(R8)(AX*1)
-	VMOVUPS      1056(BX), Y0
-	PREFETCHT0   1024(R11)(AX*1)
-	VMOVUPS      Y0, (R11)(AX*1)
-	VMOVUPS      Y2, 32(R11)(AX*1)
-	PREFETCHT0   1088(R11)(AX*1)
-	VMOVUPS      Y10, 64(R11)(AX*1)
-	PREFETCHT0   1024(SI)(AX*1)
-	VMOVUPS      Y4, (SI)(AX*1)
-	VMOVUPS      Y5, 32(SI)(AX*1)
-	PREFETCHT0   1088(SI)(AX*1)
-	VMOVUPS      Y6, 64(SI)(AX*1)
+	VMOVUPS      Y7, 64(R8)(AX*1)
+	PREFETCHT0   1024(R9)(AX*1)
+	VMOVUPS      Y10, (R9)(AX*1)
+	VMOVUPS      Y12, 32(R9)(AX*1)
+	PREFETCHT0   1088(R9)(AX*1)
+	VMOVUPS      Y8, 64(R9)(AX*1)
 	PREFETCHT0   1024(R10)(AX*1)
 	VMOVUPS      Y11, (R10)(AX*1)
-	VMOVUPS      Y3, 32(R10)(AX*1)
+	VMOVUPS      928(BX), Y2
+	VMOVUPS      Y2, 32(R10)(AX*1)
+	VMOVUPS      1280(BX), Y2
 	PREFETCHT0   1088(R10)(AX*1)
-	VMOVUPS      Y1, 64(R10)(AX*1)
+	VMOVUPS      Y2, 64(R10)(AX*1)
+	VMOVUPS      448(BX), Y2
+	PREFETCHT0   1024(R11)(AX*1)
+	VMOVUPS      Y2, (R11)(AX*1)
+	VMOVUPS      Y14, 32(R11)(AX*1)
+	VMOVUPS      1248(BX), Y2
+	PREFETCHT0   1088(R11)(AX*1)
+	VMOVUPS      Y2, 64(R11)(AX*1)
+	PREFETCHT0   1024(SI)(AX*1)
+	VMOVUPS      Y0, (SI)(AX*1)
+	VMOVUPS      Y1, 32(SI)(AX*1)
+	PREFETCHT0   1088(SI)(AX*1)
+	VMOVUPS      Y9, 64(SI)(AX*1)
 	ADDQ         $+96, AX
 	SUBQ         $+24, CX
 	JGE          body
@@ -2680,13 +2830,13 @@ tail:
 	VMASKMOVPS   32(DX)(AX*1), Y14, Y3
 	VMASKMOVPS   (R12)(AX*1), Y15, Y4
 	VMASKMOVPS   32(R12)(AX*1), Y14, Y5
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+480(SB), Y6
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+512(SB), Y6
 	VANDPS       Y6, Y0, Y7
 	VANDPS       Y6, Y1, Y8
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+544(SB), Y9
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+576(SB), Y9
 	VMULPS       Y7, Y9, Y10
 	VMULPS       Y8, Y9, Y9
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+512(SB), Y11
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+544(SB), Y11
 	VCMPPS       $0x11, Y11, Y7, Y12
 	VCMPPS       $0x11, Y11, Y8, Y11
 	VCMPPS       $0x03, Y7, Y7, Y13
@@ -2698,14 +2848,14 @@ tail:
 	VBLENDVPS    Y12, Y10, Y7, Y10
 	VBLENDVPS    Y11, Y9, Y8, Y9
 	VMOVUPS      Y1, 512(BX)
-	VANDPS       bsmFirstStrip32AVX2Consts<>+576(SB), Y10, Y1
+	VANDPS       bsmFirstStrip32AVX2Consts<>+608(SB), Y10, Y1
 	VMOVUPS      Y0, 544(BX)
-	VANDPS       bsmFirstStrip32AVX2Consts<>+576(SB), Y9, Y0
-	VORPS        bsmFirstStrip32AVX2Consts<>+352(SB), Y1, Y1
-	VORPS        bsmFirstStrip32AVX2Consts<>+352(SB), Y0, Y0
+	VANDPS       bsmFirstStrip32AVX2Consts<>+608(SB), Y9, Y0
+	VORPS        bsmFirstStrip32AVX2Consts<>+384(SB), Y1, Y1
+	VORPS        bsmFirstStrip32AVX2Consts<>+384(SB), Y0, Y0
 	VORPS        Y13, Y1, Y1
 	VORPS        Y6, Y0, Y0
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+800(SB), Y6
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+832(SB), Y6
 	VMULPS       Y6, Y1, Y13
 	VMULPS       Y6, Y0, Y6
 	VMOVUPS      Y3, 576(BX)
@@ -2734,14 +2884,14 @@ tail:
 	VADDPS       Y0, Y4, Y3
 	VPSRLD       $0x17, Y10, Y10
 	VPSRLD       $0x17, Y9, Y9
-	VORPS        bsmFirstStrip32AVX2Consts<>+608(SB), Y10, Y10
-	VORPS        bsmFirstStrip32AVX2Consts<>+608(SB), Y9, Y9
-	VSUBPS       bsmFirstStrip32AVX2Consts<>+640(SB), Y10, Y10
-	VSUBPS       bsmFirstStrip32AVX2Consts<>+640(SB), Y9, Y9
-	VANDPS       bsmFirstStrip32AVX2Consts<>+672(SB), Y12, Y12
+	VORPS        bsmFirstStrip32AVX2Consts<>+640(SB), Y10, Y10
+	VORPS        bsmFirstStrip32AVX2Consts<>+640(SB), Y9, Y9
+	VSUBPS       bsmFirstStrip32AVX2Consts<>+672(SB), Y10, Y10
+	VSUBPS       bsmFirstStrip32AVX2Consts<>+672(SB), Y9, Y9
+	VANDPS       bsmFirstStrip32AVX2Consts<>+704(SB), Y12, Y12
 	VMOVUPS      Y6, 832(BX)
 	VMOVUPS      704(BX), Y6
-	VANDPS       bsmFirstStrip32AVX2Consts<>+672(SB), Y6, Y6
+	VANDPS       bsmFirstStrip32AVX2Consts<>+704(SB), Y6, Y6
 	VSUBPS       Y1, Y5, Y1
 	VSUBPS       Y0, Y4, Y0
 	VMULPS       Y11, Y2, Y4
@@ -2749,7 +2899,7 @@ tail:
 	VSUBPS       Y12, Y10, Y10
 	VSUBPS       Y6, Y9, Y6
 	VMOVUPS      672(BX), Y9
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+704(SB), Y12
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+736(SB), Y12
 	VMOVUPS      Y13, 704(BX)
 	VCMPPS       $0x00, Y12, Y9, Y13
 	VMOVUPS      Y8, 864(BX)
@@ -2762,13 +2912,13 @@ tail:
 	VMOVUPS      576(BX), Y12
 	VMULPS       Y12, Y12, Y12
 	VMOVUPS      Y12, 576(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+352(SB), Y12
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+384(SB), Y12
 	VDIVPS       Y4, Y12, Y4
 	VDIVPS       Y5, Y12, Y5
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+736(SB), Y12
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+768(SB), Y12
 	VBLENDVPS    Y13, Y12, Y10, Y10
 	VBLENDVPS    Y7, Y12, Y6, Y6
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+768(SB), Y7
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+800(SB), Y7
 	VCMPPS       $0x11, Y7, Y9, Y12
 	VCMPPS       $0x11, Y7, Y8, Y7
 	VMOVUPS      192(BX), Y13
@@ -2780,401 +2930,401 @@ tail:
 	VMOVUPS      256(BX), Y7
 	VSUBPS       Y9, Y7, Y8
 	VSUBPS       Y6, Y7, Y6
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+832(SB), Y7
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+864(SB), Y7
 	VMULPS       736(BX), Y7, Y9
-	VMULPS       768(BX), Y7, Y10
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+0(SB), Y12
-	VXORPS       480(BX), Y12, Y7
-	VMOVUPS      Y7, 640(BX)
-	VXORPS       448(BX), Y12, Y7
+	VMULPS       768(BX), Y7, Y7
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+0(SB), Y10
+	VXORPS       480(BX), Y10, Y12
+	VMOVUPS      Y12, 640(BX)
+	VXORPS       448(BX), Y10, Y12
 	VMULPS       Y4, Y11, Y11
-	VMULPS       800(BX), Y5, Y12
+	VMULPS       800(BX), Y5, Y10
 	VMULPS       Y4, Y2, Y2
 	VMULPS       Y5, Y3, Y3
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+864(SB), Y4
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+896(SB), Y4
 	VADDPS       Y4, Y8, Y5
-	VMOVUPS      Y7, 800(BX)
-	VADDPS       Y4, Y6, Y7
+	VMOVUPS      Y12, 800(BX)
+	VADDPS       Y4, Y6, Y12
 	VMULPS       Y11, Y1, Y1
-	VMULPS       928(BX), Y12, Y11
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+352(SB), Y12
-	VADDPS       Y8, Y12, Y4
-	VMOVUPS      Y10, 928(BX)
-	VADDPS       Y6, Y12, Y10
-	VMOVUPS      896(BX), Y12
-	VBLENDVPS    Y12, Y5, Y8, Y5
+	VMULPS       928(BX), Y10, Y10
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+384(SB), Y11
+	VADDPS       Y8, Y11, Y4
+	VMOVUPS      Y7, 928(BX)
+	VADDPS       Y6, Y11, Y7
+	VMOVUPS      896(BX), Y11
+	VBLENDVPS    Y11, Y5, Y8, Y5
 	VMOVUPS      864(BX), Y8
-	VBLENDVPS    Y8, Y7, Y6, Y6
-	VMULPS       Y1, Y1, Y7
-	VMULPS       Y11, Y11, Y8
+	VBLENDVPS    Y8, Y12, Y6, Y6
+	VMULPS       Y1, Y1, Y8
+	VMULPS       Y10, Y10, Y11
 	VMOVUPS      704(BX), Y12
 	VBLENDVPS    Y12, Y4, Y5, Y4
 	VMOVUPS      832(BX), Y5
-	VBLENDVPS    Y5, Y10, Y6, Y5
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+992(SB), Y6
-	VMULPS       Y6, Y4, Y10
+	VBLENDVPS    Y5, Y7, Y6, Y5
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+928(SB), Y6
+	VMULPS       Y6, Y4, Y7
 	VMULPS       Y6, Y5, Y6
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+896(SB), Y12
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+960(SB), Y12
 	VMOVUPS      Y9, 832(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+928(SB), Y9
-	VFMADD231PS  Y12, Y7, Y9
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+928(SB), Y8, Y12
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+992(SB), Y9
+	VFMADD231PS  Y12, Y8, Y9
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+992(SB), Y11, Y12
 	VMOVUPS      Y5, 704(BX)
 	VMULPS       (BX), Y2, Y5
 	VMOVUPS      Y4, 864(BX)
 	VMULPS       (BX), Y3, Y4
 	VMULPS       736(BX), Y2, Y2
 	VMULPS       768(BX), Y3, Y3
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+960(SB), Y7, Y9
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+960(SB), Y8, Y12
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1024(SB), Y8, Y9
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1024(SB), Y11, Y12
 	VMOVUPS      Y3, 896(BX)
 	VMULPS       608(BX), Y5, Y3
 	VMOVUPS      Y3, 608(BX)
 	VMULPS       576(BX), Y4, Y3
-	VMULPS       Y9, Y7, Y7
-	VMULPS       Y12, Y8, Y8
-	VMOVUPS      480(BX), Y9
+	VMULPS       Y9, Y8, Y8
+	VMULPS       Y12, Y11, Y9
+	VMOVUPS      480(BX), Y11
 	VMOVUPS      160(BX), Y12
 	VMOVUPS      Y3, 576(BX)
-	VMULPS       Y12, Y9, Y3
+	VMULPS       Y12, Y11, Y3
 	VMOVUPS      Y3, 672(BX)
 	VMULPS       448(BX), Y12, Y3
-	VMULPS       Y0, Y9, Y9
-	VMOVUPS      Y9, 480(BX)
-	VMULPS       448(BX), Y13, Y9
-	VFMADD231PS  Y7, Y1, Y10
-	VFMADD231PS  Y8, Y11, Y6
-	VMOVUPS      416(BX), Y7
-	VMINPS       Y0, Y7, Y8
-	VMINPS       Y13, Y7, Y7
+	VMULPS       Y0, Y11, Y11
+	VMOVUPS      Y11, 480(BX)
+	VMULPS       448(BX), Y13, Y11
+	VFMADD231PS  Y8, Y1, Y7
+	VFMADD231PS  Y9, Y10, Y6
+	VMOVUPS      416(BX), Y8
+	VMINPS       Y0, Y8, Y9
+	VMINPS       Y13, Y8, Y8
 	VADDPS       Y0, Y12, Y0
 	VADDPS       Y13, Y12, Y13
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1024(SB), Y12
-	VFMADD231PS  Y12, Y1, Y10
-	VFMADD231PS  Y12, Y11, Y6
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1056(SB), Y12
+	VFMADD231PS  Y12, Y1, Y7
+	VFMADD231PS  Y12, Y10, Y6
 	VMOVUPS      736(BX), Y1
-	VMINPS       Y1, Y8, Y8
-	VMOVUPS      768(BX), Y11
-	VMINPS       Y11, Y7, Y7
+	VMINPS       Y1, Y9, Y9
+	VMOVUPS      768(BX), Y10
+	VMINPS       Y10, Y8, Y8
 	VADDPS       Y0, Y1, Y0
-	VADDPS       Y13, Y11, Y1
-	VMULPS       Y2, Y5, Y11
+	VADDPS       Y13, Y10, Y1
+	VMULPS       Y2, Y5, Y10
 	VMULPS       896(BX), Y4, Y13
 	VMOVUPS      Y13, 768(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1056(SB), Y13
-	VFMADD231PS  864(BX), Y13, Y10
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1088(SB), Y13
+	VFMADD231PS  864(BX), Y13, Y7
 	VFMADD231PS  704(BX), Y13, Y6
 	VMOVUPS      32(BX), Y13
+	VMINPS       Y13, Y9, Y9
 	VMINPS       Y13, Y8, Y8
-	VMINPS       Y13, Y7, Y7
 	VADDPS       Y0, Y13, Y0
 	VADDPS       Y1, Y13, Y1
-	VMOVUPS      Y11, 704(BX)
-	VMOVUPS      352(BX), Y11
-	VFMADD231PS  Y11, Y13, Y10
-	VFMADD231PS  Y11, Y13, Y6
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1088(SB), Y11
-	VCMPPS       $0x11, Y8, Y11, Y8
-	VCMPPS       $0x11, Y7, Y11, Y7
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1120(SB), Y11
-	VCMPPS       $0x11, Y11, Y0, Y0
-	VCMPPS       $0x11, Y11, Y1, Y1
-	VMOVUPS      832(BX), Y11
-	VFMADD231PS  Y10, Y5, Y11
+	VMOVUPS      Y10, 704(BX)
+	VMOVUPS      352(BX), Y10
+	VFMADD231PS  Y10, Y13, Y7
+	VFMADD231PS  Y10, Y13, Y6
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1120(SB), Y10
+	VCMPPS       $0x11, Y9, Y10, Y9
+	VCMPPS       $0x11, Y8, Y10, Y8
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1280(SB), Y10
+	VCMPPS       $0x11, Y10, Y0, Y0
+	VCMPPS       $0x11, Y10, Y1, Y1
+	VMOVUPS      832(BX), Y10
+	VFMADD231PS  Y7, Y5, Y10
 	VMOVUPS      928(BX), Y13
 	VFMADD231PS  Y6, Y4, Y13
-	VFMSUB213PS  832(BX), Y10, Y5
+	VFMSUB213PS  832(BX), Y7, Y5
 	VFMSUB213PS  928(BX), Y6, Y4
-	VANDPS       Y0, Y8, Y0
-	VANDPS       Y1, Y7, Y1
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+480(SB), Y6
-	VANDPS       Y11, Y6, Y7
+	VANDPS       Y0, Y9, Y0
+	VANDPS       Y1, Y8, Y1
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+512(SB), Y6
+	VANDPS       Y10, Y6, Y7
 	VANDPS       Y13, Y6, Y8
-	VANDPS       Y5, Y6, Y10
+	VANDPS       Y5, Y6, Y9
 	VMOVUPS      Y1, 928(BX)
 	VANDPS       Y4, Y6, Y1
 	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1152(SB), Y6
 	VMINPS       Y7, Y6, Y7
 	VMINPS       Y8, Y6, Y8
-	VMINPS       Y10, Y6, Y10
+	VMINPS       Y9, Y6, Y9
 	VMINPS       Y1, Y6, Y1
 	VMOVUPS      bsmFirstStrip32AVX2Consts<>+0(SB), Y6
-	VANDPS       Y11, Y6, Y11
+	VANDPS       Y10, Y6, Y10
 	VANDPS       Y13, Y6, Y13
 	VMOVUPS      Y0, 832(BX)
-	VMOVUPS      384(BX), Y0
+	VORPS        384(BX), Y10, Y0
 	VMOVUPS      Y2, 864(BX)
-	VORPS        Y11, Y0, Y2
-	VORPS        Y13, Y0, Y12
+	VORPS        384(BX), Y13, Y2
 	VMOVUPS      Y13, 736(BX)
 	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1184(SB), Y13
-	VMOVUPS      Y11, 448(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+352(SB), Y11
-	VFMADD231PS  Y13, Y7, Y11
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+352(SB), Y0
-	VFMADD231PS  Y13, Y8, Y0
+	VFMADD213PS  Y12, Y7, Y13
+	VMOVUPS      Y10, 448(BX)
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1184(SB), Y10
+	VFMADD213PS  Y12, Y8, Y10
 	VANDPS       Y5, Y6, Y5
 	VANDPS       Y4, Y6, Y4
 	VMOVUPS      640(BX), Y6
-	VCMPPS       $0x00, Y2, Y6, Y2
+	VCMPPS       $0x00, Y0, Y6, Y0
 	VMOVUPS      800(BX), Y6
-	VCMPPS       $0x00, Y12, Y6, Y12
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+704(SB), Y6
-	VMOVUPS      Y9, 512(BX)
-	VMOVUPS      672(BX), Y9
-	VBLENDVPS    Y2, Y6, Y9, Y2
-	VBLENDVPS    Y12, Y6, Y3, Y3
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1216(SB), Y9
-	VADDPS       Y9, Y7, Y12
-	VMOVUPS      Y3, 672(BX)
-	VADDPS       Y9, Y8, Y3
-	VMOVUPS      Y2, 544(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+352(SB), Y2
-	VFMADD231PS  Y13, Y10, Y2
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+352(SB), Y1, Y13
-	VADDPS       Y9, Y10, Y6
-	VADDPS       Y9, Y1, Y9
+	VCMPPS       $0x00, Y2, Y6, Y2
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+736(SB), Y6
+	VMOVUPS      Y11, 512(BX)
+	VMOVUPS      672(BX), Y11
+	VBLENDVPS    Y0, Y6, Y11, Y0
+	VBLENDVPS    Y2, Y6, Y3, Y2
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1216(SB), Y3
+	VADDPS       Y3, Y7, Y11
+	VMOVUPS      Y2, 672(BX)
+	VADDPS       Y3, Y8, Y2
+	VMOVUPS      Y0, 544(BX)
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1184(SB), Y0
+	VFMADD213PS  Y12, Y9, Y0
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1184(SB), Y6
+	VFMADD213PS  Y12, Y1, Y6
+	VADDPS       Y3, Y9, Y12
+	VADDPS       Y3, Y1, Y3
 	VMOVUPS      Y1, 960(BX)
-	VMULPS       bsmFirstStrip32AVX2Consts<>+1248(SB), Y7, Y1
-	VMOVUPS      Y10, 992(BX)
-	VMULPS       bsmFirstStrip32AVX2Consts<>+1248(SB), Y8, Y10
+	VMULPS       Y7, Y7, Y1
+	VMOVUPS      Y7, 992(BX)
+	VMULPS       Y8, Y8, Y7
 	VMOVUPS      Y8, 1024(BX)
-	VMULPS       Y12, Y11, Y8
-	VMOVUPS      Y12, 1056(BX)
-	VMULPS       Y3, Y0, Y12
-	VMOVUPS      Y3, 1088(BX)
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+128(SB), Y8
+	VFMADD132PS  bsmFirstStrip32AVX2Consts<>+1248(SB), Y8, Y1
+	VFMADD132PS  bsmFirstStrip32AVX2Consts<>+1248(SB), Y8, Y7
+	VSUBPS       Y8, Y1, Y1
+	VSUBPS       Y8, Y7, Y7
+	VMULPS       Y11, Y13, Y8
+	VMOVUPS      Y7, 1056(BX)
+	VMULPS       Y2, Y10, Y7
+	VMOVUPS      Y1, 1088(BX)
+	VMULPS       Y12, Y0, Y1
+	VMOVUPS      Y9, 1120(BX)
+	VMULPS       Y3, Y6, Y9
+	VMOVUPS      Y3, 1152(BX)
 	VORPS        384(BX), Y5, Y3
-	VMOVUPS      Y5, 1120(BX)
+	VMOVUPS      Y5, 1184(BX)
 	VORPS        384(BX), Y4, Y5
-	VMOVUPS      Y4, 1152(BX)
+	VMOVUPS      Y4, 1216(BX)
 	VMOVUPS      640(BX), Y4
 	VCMPPS       $0x00, Y3, Y4, Y3
 	VMOVUPS      800(BX), Y4
 	VCMPPS       $0x00, Y5, Y4, Y4
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+704(SB), Y5
-	VMOVUPS      Y0, 800(BX)
-	VMOVUPS      480(BX), Y0
-	VBLENDVPS    Y3, Y5, Y0, Y0
-	VMOVUPS      512(BX), Y3
-	VBLENDVPS    Y4, Y5, Y3, Y3
-	VMULPS       Y6, Y2, Y4
-	VMULPS       Y9, Y13, Y5
-	VMOVUPS      Y3, 512(BX)
-	VMULPS       Y1, Y7, Y3
-	VMOVUPS      Y0, 480(BX)
-	VMULPS       1024(BX), Y10, Y0
-	VMULPS       bsmFirstStrip32AVX2Consts<>+96(SB), Y3, Y3
-	VMULPS       bsmFirstStrip32AVX2Consts<>+96(SB), Y0, Y0
-	VROUNDPS     $0x08, Y3, Y3
-	VROUNDPS     $0x08, Y0, Y0
-	VMOVUPS      Y10, 640(BX)
-	VMULPS       Y4, Y8, Y10
-	VMOVUPS      Y1, 1184(BX)
-	VMULPS       Y5, Y12, Y1
-	VMOVUPS      Y0, 1216(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+352(SB), Y0
-	VDIVPS       Y10, Y0, Y10
-	VDIVPS       Y1, Y0, Y0
-	VMULPS       Y10, Y4, Y1
-	VMULPS       Y0, Y5, Y4
-	VMULPS       Y10, Y8, Y5
-	VMULPS       Y0, Y12, Y0
-	VMULPS       Y1, Y11, Y8
-	VMULPS       800(BX), Y4, Y10
-	VMULPS       1056(BX), Y1, Y1
-	VMULPS       1088(BX), Y4, Y4
-	VMULPS       Y5, Y2, Y2
-	VMULPS       Y0, Y13, Y11
-	VMULPS       Y5, Y6, Y5
-	VMULPS       Y0, Y9, Y0
-	VMULPS       992(BX), Y2, Y2
-	VMULPS       960(BX), Y11, Y6
-	VMULPS       Y8, Y7, Y8
-	VMOVUPS      1024(BX), Y9
-	VMULPS       Y10, Y9, Y10
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+128(SB), Y11
-	VMULPS       Y3, Y11, Y12
-	VMOVUPS      1216(BX), Y13
-	VMULPS       Y13, Y11, Y11
-	VFMADD231PS  1184(BX), Y7, Y12
-	VFMADD231PS  640(BX), Y9, Y11
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+160(SB), Y7
-	VFMADD231PS  Y7, Y3, Y12
-	VFMADD231PS  Y7, Y13, Y11
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1024(SB), Y7
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+864(SB), Y9
-	VFMADD231PS  Y7, Y8, Y9
-	VMOVUPS      Y0, 640(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+864(SB), Y0
-	VFMADD231PS  Y7, Y10, Y0
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+736(SB), Y5
+	VMOVUPS      Y12, 800(BX)
+	VMOVUPS      480(BX), Y12
+	VBLENDVPS    Y3, Y5, Y12, Y3
+	VMOVUPS      512(BX), Y12
+	VBLENDVPS    Y4, Y5, Y12, Y4
+	VMULPS       Y1, Y8, Y5
+	VMULPS       Y9, Y7, Y12
+	VMOVUPS      Y4, 512(BX)
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+384(SB), Y4
+	VDIVPS       Y5, Y4, Y5
+	VDIVPS       Y12, Y4, Y12
+	VMULPS       Y5, Y1, Y1
+	VMULPS       Y12, Y9, Y9
+	VMULPS       Y5, Y8, Y5
+	VMULPS       Y12, Y7, Y7
+	VMULPS       Y1, Y13, Y8
+	VMULPS       Y9, Y10, Y10
+	VMULPS       Y1, Y11, Y1
+	VMULPS       Y9, Y2, Y2
+	VMULPS       Y5, Y0, Y0
+	VMULPS       Y7, Y6, Y6
+	VMULPS       800(BX), Y5, Y5
+	VMULPS       1152(BX), Y7, Y7
+	VMULPS       1120(BX), Y0, Y0
+	VMULPS       960(BX), Y6, Y6
+	VMOVUPS      992(BX), Y9
+	VMULPS       Y8, Y9, Y8
+	VMOVUPS      1024(BX), Y11
+	VMULPS       Y10, Y11, Y10
+	VMOVUPS      1088(BX), Y12
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1312(SB), Y13
+	VMULPS       Y13, Y12, Y4
+	VMOVUPS      Y7, 960(BX)
+	VMOVUPS      1056(BX), Y7
+	VMULPS       Y13, Y7, Y13
+	VFMADD231PS  Y9, Y9, Y4
+	VFMADD231PS  Y11, Y11, Y13
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1344(SB), Y9
+	VFMADD231PS  Y9, Y12, Y4
+	VFMADD231PS  Y9, Y7, Y13
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1056(SB), Y9
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+896(SB), Y11
+	VFMADD231PS  Y9, Y8, Y11
 	VMOVUPS      Y5, 1024(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+864(SB), Y5
-	VFMADD231PS  Y7, Y2, Y5
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+864(SB), Y6, Y7
-	VMOVUPS      Y6, 1184(BX)
-	VMINPS       bsmFirstStrip32AVX2Consts<>+384(SB), Y3, Y6
-	VMOVUPS      Y2, 960(BX)
-	VMINPS       bsmFirstStrip32AVX2Consts<>+384(SB), Y13, Y2
-	VMAXPS       bsmFirstStrip32AVX2Consts<>+416(SB), Y6, Y6
-	VMAXPS       bsmFirstStrip32AVX2Consts<>+416(SB), Y2, Y2
-	VSUBPS       Y6, Y3, Y3
-	VSUBPS       Y2, Y13, Y13
-	VADDPS       bsmFirstStrip32AVX2Consts<>+448(SB), Y6, Y6
-	VADDPS       bsmFirstStrip32AVX2Consts<>+448(SB), Y2, Y2
-	VADDPS       bsmFirstStrip32AVX2Consts<>+448(SB), Y3, Y3
-	VADDPS       bsmFirstStrip32AVX2Consts<>+448(SB), Y13, Y13
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+896(SB), Y5
+	VFMADD231PS  Y9, Y10, Y5
+	VMOVUPS      Y3, 992(BX)
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+896(SB), Y3
+	VFMADD231PS  Y9, Y0, Y3
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+896(SB), Y6, Y9
+	VMOVUPS      Y6, 1120(BX)
+	VMINPS       bsmFirstStrip32AVX2Consts<>+416(SB), Y12, Y6
+	VMOVUPS      Y0, 1152(BX)
+	VMINPS       bsmFirstStrip32AVX2Consts<>+416(SB), Y7, Y0
+	VMAXPS       bsmFirstStrip32AVX2Consts<>+448(SB), Y6, Y6
+	VMAXPS       bsmFirstStrip32AVX2Consts<>+448(SB), Y0, Y0
+	VSUBPS       Y6, Y12, Y12
+	VSUBPS       Y0, Y7, Y7
+	VADDPS       bsmFirstStrip32AVX2Consts<>+480(SB), Y6, Y6
+	VADDPS       bsmFirstStrip32AVX2Consts<>+480(SB), Y0, Y0
+	VADDPS       bsmFirstStrip32AVX2Consts<>+480(SB), Y12, Y12
+	VADDPS       bsmFirstStrip32AVX2Consts<>+480(SB), Y7, Y7
 	VPSLLD       $0x17, Y6, Y6
-	VPSLLD       $0x17, Y2, Y2
-	VPSLLD       $0x17, Y3, Y3
-	VPSLLD       $0x17, Y13, Y13
-	VMOVUPS      Y2, 1216(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1312(SB), Y2
-	VFMADD231PS  bsmFirstStrip32AVX2Consts<>+1280(SB), Y9, Y2
-	VMOVUPS      Y6, 992(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1312(SB), Y6
-	VFMADD231PS  bsmFirstStrip32AVX2Consts<>+1280(SB), Y0, Y6
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1344(SB), Y9, Y2
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1344(SB), Y0, Y6
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1376(SB), Y9, Y2
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1376(SB), Y0, Y6
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1408(SB), Y9, Y2
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1408(SB), Y0, Y6
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1440(SB), Y9, Y2
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1440(SB), Y0, Y6
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1472(SB), Y9, Y2
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1472(SB), Y0, Y6
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1504(SB), Y9, Y2
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1504(SB), Y0, Y6
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1536(SB), Y2, Y9
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1536(SB), Y6, Y0
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+832(SB), Y2
-	VFMADD213PS  Y2, Y9, Y8
-	VFMADD213PS  Y2, Y0, Y10
-	VMULPS       Y1, Y8, Y0
-	VMULPS       Y4, Y10, Y1
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+480(SB), Y4
-	VANDPS       Y0, Y4, Y0
-	VANDPS       Y1, Y4, Y1
-	VORPS        448(BX), Y0, Y0
-	VORPS        736(BX), Y1, Y1
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+192(SB), Y6
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+224(SB), Y8
-	VFMADD231PS  Y6, Y12, Y8
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+224(SB), Y11, Y6
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+256(SB), Y9
-	VFMADD213PS  Y9, Y12, Y8
-	VFMADD231PS  Y6, Y11, Y9
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+288(SB), Y6
-	VFMADD213PS  Y6, Y12, Y8
-	VFMADD231PS  Y9, Y11, Y6
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+320(SB), Y9
-	VFMADD213PS  Y9, Y12, Y8
-	VFMADD231PS  Y6, Y11, Y9
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1280(SB), Y6
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1312(SB), Y10
-	VFMADD231PS  Y6, Y5, Y10
-	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1312(SB), Y7, Y6
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1344(SB), Y4
-	VFMADD213PS  Y4, Y5, Y10
-	VFMADD231PS  Y6, Y7, Y4
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1376(SB), Y6
-	VFMADD213PS  Y6, Y5, Y10
-	VFMADD231PS  Y4, Y7, Y6
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1408(SB), Y4
-	VFMADD213PS  Y4, Y5, Y10
-	VFMADD231PS  Y6, Y7, Y4
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1440(SB), Y6
-	VFMADD213PS  Y6, Y5, Y10
-	VFMADD231PS  Y4, Y7, Y6
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1472(SB), Y4
-	VFMADD213PS  Y4, Y5, Y10
-	VFMADD231PS  Y6, Y7, Y4
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1504(SB), Y6
-	VFMADD213PS  Y6, Y5, Y10
-	VFMADD231PS  Y4, Y7, Y6
+	VPSLLD       $0x17, Y0, Y0
+	VPSLLD       $0x17, Y12, Y12
+	VPSLLD       $0x17, Y7, Y7
+	VMOVUPS      Y9, 1056(BX)
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1408(SB), Y9
+	VFMADD231PS  bsmFirstStrip32AVX2Consts<>+1376(SB), Y4, Y9
+	VMOVUPS      Y3, 1088(BX)
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1408(SB), Y3
+	VFMADD231PS  bsmFirstStrip32AVX2Consts<>+1376(SB), Y13, Y3
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1440(SB), Y4, Y9
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1440(SB), Y13, Y3
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1472(SB), Y4, Y9
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1472(SB), Y13, Y3
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1504(SB), Y4, Y9
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1504(SB), Y13, Y3
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1600(SB), Y4, Y9
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1600(SB), Y13, Y3
+	VMULPS       Y9, Y4, Y4
+	VMULPS       Y3, Y13, Y3
+	VMOVUPS      160(BX), Y9
+	VFMADD213PS  Y9, Y9, Y4
+	VFMADD213PS  Y9, Y3, Y9
+	VMULPS       Y12, Y4, Y3
+	VMULPS       Y7, Y9, Y4
+	VMULPS       Y6, Y3, Y3
+	VMULPS       Y0, Y4, Y0
 	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1536(SB), Y4
-	VFMADD213PS  Y4, Y10, Y5
-	VFMADD231PS  Y6, Y7, Y4
-	VFMADD132PS  960(BX), Y2, Y5
-	VFMADD231PS  1184(BX), Y4, Y2
-	VMULPS       1024(BX), Y5, Y4
-	VMULPS       640(BX), Y2, Y2
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+480(SB), Y5
-	VANDPS       Y4, Y5, Y4
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1568(SB), Y6
+	VFMADD231PS  Y4, Y11, Y6
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1568(SB), Y7
+	VFMADD231PS  Y4, Y5, Y7
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1632(SB), Y9
+	VFMADD213PS  Y9, Y11, Y6
+	VFMADD213PS  Y9, Y5, Y7
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1664(SB), Y12
+	VFMADD213PS  Y12, Y11, Y6
+	VFMADD213PS  Y12, Y5, Y7
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1696(SB), Y13
+	VFMADD213PS  Y13, Y11, Y6
+	VFMADD213PS  Y13, Y5, Y7
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1728(SB), Y13
+	VFMADD213PS  Y13, Y11, Y6
+	VFMADD213PS  Y13, Y5, Y7
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1760(SB), Y13
+	VFMADD213PS  Y13, Y11, Y6
+	VFMADD213PS  Y13, Y5, Y7
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1792(SB), Y13
+	VFMADD213PS  Y13, Y11, Y6
+	VFMADD213PS  Y13, Y5, Y7
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1824(SB), Y13
+	VFMADD213PS  Y13, Y6, Y11
+	VFMADD213PS  Y13, Y7, Y5
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+384(SB), Y6
+	VFMADD213PS  Y6, Y11, Y8
+	VFMADD213PS  Y6, Y5, Y10
+	VMULPS       Y1, Y8, Y1
+	VMULPS       Y2, Y10, Y2
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+512(SB), Y5
+	VANDPS       Y1, Y5, Y1
 	VANDPS       Y2, Y5, Y2
-	VORPS        1120(BX), Y4, Y4
-	VORPS        1152(BX), Y2, Y2
-	VMULPS       Y12, Y12, Y5
-	VMULPS       Y11, Y11, Y6
-	VFMADD231PS  Y8, Y5, Y12
-	VFMADD231PS  Y9, Y6, Y11
-	VMOVUPS      544(BX), Y5
-	VSUBPS       480(BX), Y5, Y6
-	VMOVUPS      672(BX), Y7
-	VSUBPS       512(BX), Y7, Y8
-	VSUBPS       Y0, Y4, Y9
-	VSUBPS       Y1, Y2, Y10
-	VMOVUPS      160(BX), Y7
-	VFMADD213PS  Y7, Y7, Y12
-	VFMADD213PS  Y7, Y11, Y7
-	VMULPS       Y3, Y12, Y3
-	VMULPS       Y13, Y7, Y7
-	VMULPS       992(BX), Y3, Y3
-	VMULPS       1216(BX), Y7, Y7
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1568(SB), Y11
-	VMULPS       Y11, Y3, Y12
-	VMULPS       Y11, Y7, Y11
-	VFNMADD231PS Y3, Y0, Y5
-	VFNMADD213PS 672(BX), Y7, Y1
-	VFNMADD213PS 480(BX), Y3, Y4
-	VFNMADD213PS 512(BX), Y7, Y2
-	VFMADD231PS  Y9, Y3, Y6
-	VFMADD231PS  Y10, Y7, Y8
-	VMULPS       608(BX), Y12, Y0
-	VMULPS       576(BX), Y11, Y3
-	VMOVUPS      864(BX), Y7
-	VMULPS       Y12, Y7, Y9
-	VMOVUPS      896(BX), Y10
-	VMULPS       Y11, Y10, Y13
-	VMULPS       128(BX), Y12, Y12
-	VMULPS       128(BX), Y11, Y11
-	VMULPS       Y5, Y7, Y7
-	VMULPS       Y1, Y10, Y10
-	VMULPS       bsmFirstStrip32AVX2Consts<>+1248(SB), Y0, Y0
-	VMULPS       bsmFirstStrip32AVX2Consts<>+1248(SB), Y3, Y3
-	VMULPS       704(BX), Y9, Y9
-	VMULPS       768(BX), Y13, Y13
-	VMOVUPS      Y13, 768(BX)
-	VMULPS       32(BX), Y4, Y13
-	VMOVUPS      Y4, 704(BX)
-	VMULPS       32(BX), Y2, Y4
-	VMOVUPS      Y2, 896(BX)
-	VMOVUPS      832(BX), Y2
-	VMOVUPS      Y4, 864(BX)
-	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1600(SB), Y4
-	VBLENDVPS    Y2, Y6, Y4, Y2
-	VMOVUPS      928(BX), Y6
-	VBLENDVPS    Y6, Y8, Y4, Y4
-	VMOVUPS      96(BX), Y6
-	VFMADD231PS  Y5, Y6, Y0
-	VFMADD231PS  Y1, Y6, Y3
-	VMASKMOVPS   Y12, Y15, (R9)(AX*1)
-	VMASKMOVPS   Y11, Y14, 32(R9)(AX*1)
+	VORPS        448(BX), Y1, Y1
+	VORPS        736(BX), Y2, Y2
+	VMOVUPS      1088(BX), Y7
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1568(SB), Y8
+	VFMADD231PS  Y4, Y7, Y8
+	VMOVUPS      1056(BX), Y10
+	VFMADD213PS  bsmFirstStrip32AVX2Consts<>+1568(SB), Y10, Y4
+	VFMADD213PS  Y9, Y7, Y8
+	VFMADD231PS  Y4, Y10, Y9
+	VFMADD213PS  Y12, Y7, Y8
+	VFMADD231PS  Y9, Y10, Y12
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1696(SB), Y4
+	VFMADD213PS  Y4, Y7, Y8
+	VFMADD231PS  Y12, Y10, Y4
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1728(SB), Y9
+	VFMADD213PS  Y9, Y7, Y8
+	VFMADD231PS  Y4, Y10, Y9
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1760(SB), Y4
+	VFMADD213PS  Y4, Y7, Y8
+	VFMADD231PS  Y9, Y10, Y4
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1792(SB), Y9
+	VFMADD213PS  Y9, Y7, Y8
+	VFMADD231PS  Y4, Y10, Y9
+	VFMADD213PS  Y13, Y8, Y7
+	VFMADD231PS  Y9, Y10, Y13
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1856(SB), Y4
+	VMULPS       Y4, Y3, Y8
+	VMULPS       Y4, Y0, Y4
+	VFMADD132PS  1152(BX), Y6, Y7
+	VFMADD231PS  1120(BX), Y13, Y6
+	VMULPS       608(BX), Y8, Y9
+	VMULPS       576(BX), Y4, Y10
+	VMOVUPS      544(BX), Y11
+	VFNMADD231PS Y3, Y1, Y11
+	VMOVUPS      672(BX), Y12
+	VFNMADD231PS Y0, Y2, Y12
+	VMOVUPS      544(BX), Y13
+	VSUBPS       992(BX), Y13, Y13
+	VMOVUPS      Y13, 544(BX)
+	VMOVUPS      672(BX), Y13
+	VSUBPS       512(BX), Y13, Y13
+	VMULPS       1024(BX), Y7, Y7
+	VMULPS       960(BX), Y6, Y6
+	VMULPS       bsmFirstStrip32AVX2Consts<>+1600(SB), Y9, Y9
+	VMULPS       bsmFirstStrip32AVX2Consts<>+1600(SB), Y10, Y10
+	VMOVUPS      Y13, 960(BX)
+	VMULPS       864(BX), Y8, Y13
+	VMOVUPS      Y13, 1024(BX)
+	VMULPS       896(BX), Y4, Y13
+	VMULPS       128(BX), Y8, Y8
+	VMULPS       128(BX), Y4, Y4
+	VANDPS       Y7, Y5, Y7
+	VANDPS       Y6, Y5, Y5
+	VORPS        1184(BX), Y7, Y6
+	VORPS        1216(BX), Y5, Y5
+	VSUBPS       Y1, Y6, Y1
+	VSUBPS       Y2, Y5, Y2
+	VFNMADD213PS 992(BX), Y3, Y6
+	VFNMADD213PS 512(BX), Y0, Y5
+	VMOVUPS      96(BX), Y7
+	VFMADD231PS  Y11, Y7, Y9
+	VFMADD231PS  Y12, Y7, Y10
+	VMULPS       864(BX), Y11, Y7
+	VMULPS       896(BX), Y12, Y11
+	VFMADD213PS  544(BX), Y1, Y3
+	VFMADD213PS  960(BX), Y2, Y0
+	VMOVUPS      1024(BX), Y1
+	VMULPS       704(BX), Y1, Y1
+	VMULPS       768(BX), Y13, Y2
+	VMOVUPS      64(BX), Y12
+	VFNMADD231PS Y6, Y12, Y9
+	VFNMADD231PS Y5, Y12, Y10
+	VMOVUPS      32(BX), Y12
+	VMULPS       Y6, Y12, Y6
+	VMULPS       Y5, Y12, Y5
+	VMOVUPS      832(BX), Y12
+	VMOVUPS      bsmFirstStrip32AVX2Consts<>+1888(SB), Y13
+	VBLENDVPS    Y12, Y3, Y13, Y3
+	VMOVUPS      928(BX), Y12
+	VBLENDVPS    Y12, Y0, Y13, Y0
+	VMASKMOVPS   Y8, Y15, (R9)(AX*1)
+	VMASKMOVPS   Y4, Y14, 32(R9)(AX*1)
 	VMASKMOVPS   Y7, Y15, (DI)(AX*1)
-	VMASKMOVPS   Y10, Y14, 32(DI)(AX*1)
-	VMASKMOVPS   Y9, Y15, (R8)(AX*1)
-	VMOVUPS      768(BX), Y1
-	VMASKMOVPS   Y1, Y14, 32(R8)(AX*1)
-	VMASKMOVPS   Y13, Y15, (R11)(AX*1)
-	VMOVUPS      864(BX), Y1
-	VMASKMOVPS   Y1, Y14, 32(R11)(AX*1)
-	VMASKMOVPS   Y2, Y15, (SI)(AX*1)
-	VMASKMOVPS   Y4, Y14, 32(SI)(AX*1)
-	VMOVUPS      64(BX), Y1
-	VFNMADD231PS 704(BX), Y1, Y0
-	VFNMADD231PS 896(BX), Y1, Y3
-	VMASKMOVPS   Y0, Y15, (R10)(AX*1)
-	VMASKMOVPS   Y3, Y14, 32(R10)(AX*1)
+	VMASKMOVPS   Y11, Y14, 32(DI)(AX*1)
+	VMASKMOVPS   Y1, Y15, (R8)(AX*1)
+	VMASKMOVPS   Y2, Y14, 32(R8)(AX*1)
+	VMASKMOVPS   Y9, Y15, (R10)(AX*1)
+	VMASKMOVPS   Y10, Y14, 32(R10)(AX*1)
+	VMASKMOVPS   Y3, Y15, (SI)(AX*1)
+	VMASKMOVPS   Y0, Y14, 32(SI)(AX*1)
+	VMASKMOVPS   Y6, Y15, (R11)(AX*1)
+	VMASKMOVPS   Y5, Y14, 32(R11)(AX*1)
 	ADDQ         $+64, AX
 	SUBQ         $+16, CX
 	JGT          tail

@@ -8,65 +8,78 @@ DATA bsmFirstStripAVX512Consts<>+0(SB)/8, $0x8000000000000000
 DATA bsmFirstStripAVX512Consts<>+8(SB)/8, $0x4086300000000000
 DATA bsmFirstStripAVX512Consts<>+16(SB)/8, $0xc087500000000000
 DATA bsmFirstStripAVX512Consts<>+24(SB)/8, $0x3ff71547652b82fe
-DATA bsmFirstStripAVX512Consts<>+32(SB)/8, $0xbfe62e42fee00000
-DATA bsmFirstStripAVX512Consts<>+40(SB)/8, $0xbdea39ef35793c76
-DATA bsmFirstStripAVX512Consts<>+48(SB)/8, $0x3e5ade156a5dbe76
-DATA bsmFirstStripAVX512Consts<>+56(SB)/8, $0x3e928af3fca7ab0b
-DATA bsmFirstStripAVX512Consts<>+64(SB)/8, $0x3ec71dee623fde67
-DATA bsmFirstStripAVX512Consts<>+72(SB)/8, $0x3efa01997c89e6b0
-DATA bsmFirstStripAVX512Consts<>+80(SB)/8, $0x3f2a01a014761f6e
-DATA bsmFirstStripAVX512Consts<>+88(SB)/8, $0x3f56c16c1852b7b0
-DATA bsmFirstStripAVX512Consts<>+96(SB)/8, $0x3f81111111122322
-DATA bsmFirstStripAVX512Consts<>+104(SB)/8, $0x3fa55555555502a1
-DATA bsmFirstStripAVX512Consts<>+112(SB)/8, $0x3fc5555555555511
-DATA bsmFirstStripAVX512Consts<>+120(SB)/8, $0x3fe000000000000b
-DATA bsmFirstStripAVX512Consts<>+128(SB)/8, $0x3ff0000000000000
-DATA bsmFirstStripAVX512Consts<>+136(SB)/8, $0x3ff6a09e667f3bcd
-DATA bsmFirstStripAVX512Consts<>+144(SB)/8, $0xbff0000000000000
-DATA bsmFirstStripAVX512Consts<>+152(SB)/8, $0x3fc2f112df3e5244
-DATA bsmFirstStripAVX512Consts<>+160(SB)/8, $0x3fc39a09d078c69f
-DATA bsmFirstStripAVX512Consts<>+168(SB)/8, $0x3fc7466496cb03de
-DATA bsmFirstStripAVX512Consts<>+176(SB)/8, $0x3fcc71c51d8e78af
-DATA bsmFirstStripAVX512Consts<>+184(SB)/8, $0x3fd2492494229359
-DATA bsmFirstStripAVX512Consts<>+192(SB)/8, $0x3fd999999997fa04
-DATA bsmFirstStripAVX512Consts<>+200(SB)/8, $0x3fe5555555555593
-DATA bsmFirstStripAVX512Consts<>+208(SB)/8, $0x3dea39ef35793c76
-DATA bsmFirstStripAVX512Consts<>+216(SB)/8, $0x4000000000000000
-DATA bsmFirstStripAVX512Consts<>+224(SB)/8, $0x3fe62e42fee00000
-DATA bsmFirstStripAVX512Consts<>+232(SB)/8, $0x3fe0000000000000
-DATA bsmFirstStripAVX512Consts<>+240(SB)/8, $0x7fffffffffffffff
-DATA bsmFirstStripAVX512Consts<>+248(SB)/8, $0x4044000000000000
-DATA bsmFirstStripAVX512Consts<>+256(SB)/8, $0x3ff8000000000000
-DATA bsmFirstStripAVX512Consts<>+264(SB)/8, $0x4016000000000000
-DATA bsmFirstStripAVX512Consts<>+272(SB)/8, $0xbfe0000000000000
-DATA bsmFirstStripAVX512Consts<>+280(SB)/8, $0xbe2e25325154ed2c
-DATA bsmFirstStripAVX512Consts<>+288(SB)/8, $0xbe4277bd7e608931
-DATA bsmFirstStripAVX512Consts<>+296(SB)/8, $0x3e5f7f7aa6513d12
-DATA bsmFirstStripAVX512Consts<>+304(SB)/8, $0x3e747abbfe1349dc
-DATA bsmFirstStripAVX512Consts<>+312(SB)/8, $0xbe8e40fe135477fb
-DATA bsmFirstStripAVX512Consts<>+320(SB)/8, $0xbe9ca94833eab172
-DATA bsmFirstStripAVX512Consts<>+328(SB)/8, $0x3ec034ec9ff77461
-DATA bsmFirstStripAVX512Consts<>+336(SB)/8, $0x3eb3559d7eab42ef
-DATA bsmFirstStripAVX512Consts<>+344(SB)/8, $0xbef12becf291cb5c
-DATA bsmFirstStripAVX512Consts<>+352(SB)/8, $0x3ef25b780504b8a6
-DATA bsmFirstStripAVX512Consts<>+360(SB)/8, $0x3f1b488c4e1b97b5
-DATA bsmFirstStripAVX512Consts<>+368(SB)/8, $0xbf3afc08c11736a4
-DATA bsmFirstStripAVX512Consts<>+376(SB)/8, $0x3f2d0345de443c62
-DATA bsmFirstStripAVX512Consts<>+384(SB)/8, $0x3f6c48252d50b83f
-DATA bsmFirstStripAVX512Consts<>+392(SB)/8, $0xbf921f46d4ac3c0e
-DATA bsmFirstStripAVX512Consts<>+400(SB)/8, $0x3fab82298736da76
-DATA bsmFirstStripAVX512Consts<>+408(SB)/8, $0xbfbf5b83385c94d7
-DATA bsmFirstStripAVX512Consts<>+416(SB)/8, $0x3fccd2dc44dda90c
-DATA bsmFirstStripAVX512Consts<>+424(SB)/8, $0xbfd5ed2acb37558c
-DATA bsmFirstStripAVX512Consts<>+432(SB)/8, $0x3fdb9a7d5690ca89
-DATA bsmFirstStripAVX512Consts<>+440(SB)/8, $0xbfdbc22549fbe12f
-DATA bsmFirstStripAVX512Consts<>+448(SB)/8, $0x3fd34926e4def17d
-DATA bsmFirstStripAVX512Consts<>+456(SB)/8, $0x0000000000000000
-DATA bsmFirstStripAVX512Consts<>+464(SB)/8, $0x2b2bff2ee48e0530
-DATA bsmFirstStripAVX512Consts<>+472(SB)/8, $0x54b249ad2594c37d
-DATA bsmFirstStripAVX512Consts<>+480(SB)/8, $0x3fd9884533d43651
-DATA bsmFirstStripAVX512Consts<>+488(SB)/8, $0x7ff8000000000001
-GLOBL bsmFirstStripAVX512Consts<>(SB), RODATA|NOPTR, $496
+DATA bsmFirstStripAVX512Consts<>+32(SB)/8, $0x4338000000000000
+DATA bsmFirstStripAVX512Consts<>+40(SB)/8, $0xbfe62e42fee00000
+DATA bsmFirstStripAVX512Consts<>+48(SB)/8, $0xbdea39ef35793c76
+DATA bsmFirstStripAVX512Consts<>+56(SB)/8, $0x3e5ade156a5dbe76
+DATA bsmFirstStripAVX512Consts<>+64(SB)/8, $0x3e928af3fca7ab0b
+DATA bsmFirstStripAVX512Consts<>+72(SB)/8, $0x3ec71dee623fde67
+DATA bsmFirstStripAVX512Consts<>+80(SB)/8, $0x3efa01997c89e6b0
+DATA bsmFirstStripAVX512Consts<>+88(SB)/8, $0x3f2a01a014761f6e
+DATA bsmFirstStripAVX512Consts<>+96(SB)/8, $0x3f56c16c1852b7b0
+DATA bsmFirstStripAVX512Consts<>+104(SB)/8, $0x3f81111111122322
+DATA bsmFirstStripAVX512Consts<>+112(SB)/8, $0x3fa55555555502a1
+DATA bsmFirstStripAVX512Consts<>+120(SB)/8, $0x3fc5555555555511
+DATA bsmFirstStripAVX512Consts<>+128(SB)/8, $0x3fe000000000000b
+DATA bsmFirstStripAVX512Consts<>+136(SB)/8, $0x3ff0000000000000
+DATA bsmFirstStripAVX512Consts<>+144(SB)/8, $0x3ff6a09e667f3bcd
+DATA bsmFirstStripAVX512Consts<>+152(SB)/8, $0xbff0000000000000
+DATA bsmFirstStripAVX512Consts<>+160(SB)/8, $0x3fc2f112df3e5244
+DATA bsmFirstStripAVX512Consts<>+168(SB)/8, $0x3fc39a09d078c69f
+DATA bsmFirstStripAVX512Consts<>+176(SB)/8, $0x3fc7466496cb03de
+DATA bsmFirstStripAVX512Consts<>+184(SB)/8, $0x3fcc71c51d8e78af
+DATA bsmFirstStripAVX512Consts<>+192(SB)/8, $0x3fd2492494229359
+DATA bsmFirstStripAVX512Consts<>+200(SB)/8, $0x3fd999999997fa04
+DATA bsmFirstStripAVX512Consts<>+208(SB)/8, $0x3fe5555555555593
+DATA bsmFirstStripAVX512Consts<>+216(SB)/8, $0x3dea39ef35793c76
+DATA bsmFirstStripAVX512Consts<>+224(SB)/8, $0x4000000000000000
+DATA bsmFirstStripAVX512Consts<>+232(SB)/8, $0x3fe62e42fee00000
+DATA bsmFirstStripAVX512Consts<>+240(SB)/8, $0x3fe0000000000000
+DATA bsmFirstStripAVX512Consts<>+248(SB)/8, $0x7fffffffffffffff
+DATA bsmFirstStripAVX512Consts<>+256(SB)/8, $0x4044000000000000
+DATA bsmFirstStripAVX512Consts<>+264(SB)/8, $0x4004000000000000
+DATA bsmFirstStripAVX512Consts<>+272(SB)/8, $0x4017000000000000
+DATA bsmFirstStripAVX512Consts<>+280(SB)/8, $0xbfe71547652b82fe
+DATA bsmFirstStripAVX512Consts<>+288(SB)/8, $0xbe53cfd9440c758b
+DATA bsmFirstStripAVX512Consts<>+296(SB)/8, $0xbe5c10df9fd0b5a0
+DATA bsmFirstStripAVX512Consts<>+304(SB)/8, $0x3e89151d5fe69bf0
+DATA bsmFirstStripAVX512Consts<>+312(SB)/8, $0x3e84cef58dc442e5
+DATA bsmFirstStripAVX512Consts<>+320(SB)/8, $0xbeb9c98d68230094
+DATA bsmFirstStripAVX512Consts<>+328(SB)/8, $0x3e9f0588d5134af5
+DATA bsmFirstStripAVX512Consts<>+336(SB)/8, $0x3ee7b68052fca57d
+DATA bsmFirstStripAVX512Consts<>+344(SB)/8, $0xbef81dd74dfb5ff6
+DATA bsmFirstStripAVX512Consts<>+352(SB)/8, $0xbf09a70a60d609b4
+DATA bsmFirstStripAVX512Consts<>+360(SB)/8, $0x3f356bc7962f9cea
+DATA bsmFirstStripAVX512Consts<>+368(SB)/8, $0xbf403c77d56a94be
+DATA bsmFirstStripAVX512Consts<>+376(SB)/8, $0xbf59d3d3a3218a6c
+DATA bsmFirstStripAVX512Consts<>+384(SB)/8, $0x3f88af7a122fa11e
+DATA bsmFirstStripAVX512Consts<>+392(SB)/8, $0xbfa5e04fbae7029b
+DATA bsmFirstStripAVX512Consts<>+400(SB)/8, $0x3fbbe6e778f4145d
+DATA bsmFirstStripAVX512Consts<>+408(SB)/8, $0xbfcc587e4e8904c3
+DATA bsmFirstStripAVX512Consts<>+416(SB)/8, $0x3fd7ce8b1b938d89
+DATA bsmFirstStripAVX512Consts<>+424(SB)/8, $0xbfe0ac9c06c291cf
+DATA bsmFirstStripAVX512Consts<>+432(SB)/8, $0x3fe31b13059845d5
+DATA bsmFirstStripAVX512Consts<>+440(SB)/8, $0xbfe077e1c5642a81
+DATA bsmFirstStripAVX512Consts<>+448(SB)/8, $0x3fcabf470bc40607
+DATA bsmFirstStripAVX512Consts<>+456(SB)/8, $0x3ff62e42fee00000
+DATA bsmFirstStripAVX512Consts<>+464(SB)/8, $0x3dfa39ef35793c76
+DATA bsmFirstStripAVX512Consts<>+472(SB)/8, $0xbdaade156a5dbe76
+DATA bsmFirstStripAVX512Consts<>+480(SB)/8, $0x3df28af3fca7ab0b
+DATA bsmFirstStripAVX512Consts<>+488(SB)/8, $0xbe371dee623fde67
+DATA bsmFirstStripAVX512Consts<>+496(SB)/8, $0x3e7a01997c89e6b0
+DATA bsmFirstStripAVX512Consts<>+504(SB)/8, $0xbeba01a014761f6e
+DATA bsmFirstStripAVX512Consts<>+512(SB)/8, $0x3ef6c16c1852b7b0
+DATA bsmFirstStripAVX512Consts<>+520(SB)/8, $0xbf31111111122322
+DATA bsmFirstStripAVX512Consts<>+528(SB)/8, $0x3f655555555502a1
+DATA bsmFirstStripAVX512Consts<>+536(SB)/8, $0xbf95555555555511
+DATA bsmFirstStripAVX512Consts<>+544(SB)/8, $0x3fc000000000000b
+DATA bsmFirstStripAVX512Consts<>+552(SB)/8, $0xbfe0000000000000
+DATA bsmFirstStripAVX512Consts<>+560(SB)/8, $0x0000000000000000
+DATA bsmFirstStripAVX512Consts<>+568(SB)/8, $0x3fd9884533d43651
+DATA bsmFirstStripAVX512Consts<>+576(SB)/8, $0x2b2bff2ee48e0530
+DATA bsmFirstStripAVX512Consts<>+584(SB)/8, $0x54b249ad2594c37d
+DATA bsmFirstStripAVX512Consts<>+592(SB)/8, $0x7ff8000000000001
+GLOBL bsmFirstStripAVX512Consts<>(SB), RODATA|NOPTR, $600
 
 // func bsmFirstStripAVX512(price []float64, delta []float64, gamma []float64, vega []float64, theta []float64, rho []float64, sign []float64, K []float64, sigma []float64, S float64, T float64, r float64, q float64)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
@@ -93,13 +106,13 @@ TEXT ·bsmFirstStripAVX512(SB), $3456-248
 	VMINPD           Z5, Z6, Z5
 	VBROADCASTSD     bsmFirstStripAVX512Consts<>+16(SB), Z7
 	VMAXPD           Z5, Z7, Z5
-	VMULPD.BCST      bsmFirstStripAVX512Consts<>+24(SB), Z5, Z8
-	VRNDSCALEPD      $0x08, Z8, Z8
-	VFMADD231PD.BCST bsmFirstStripAVX512Consts<>+32(SB), Z8, Z5
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+32(SB), Z8
+	VFMADD231PD.BCST bsmFirstStripAVX512Consts<>+24(SB), Z5, Z8
+	VSUBPD.BCST      bsmFirstStripAVX512Consts<>+32(SB), Z8, Z8
 	VFMADD231PD.BCST bsmFirstStripAVX512Consts<>+40(SB), Z8, Z5
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+56(SB), Z9
-	VFMADD231PD.BCST bsmFirstStripAVX512Consts<>+48(SB), Z5, Z9
-	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+64(SB), Z5, Z9
+	VFMADD231PD.BCST bsmFirstStripAVX512Consts<>+48(SB), Z8, Z5
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+64(SB), Z9
+	VFMADD231PD.BCST bsmFirstStripAVX512Consts<>+56(SB), Z5, Z9
 	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+72(SB), Z5, Z9
 	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+80(SB), Z5, Z9
 	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+88(SB), Z5, Z9
@@ -107,7 +120,8 @@ TEXT ·bsmFirstStripAVX512(SB), $3456-248
 	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+104(SB), Z5, Z9
 	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+112(SB), Z5, Z9
 	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+120(SB), Z5, Z9
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+128(SB), Z10
+	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+128(SB), Z5, Z9
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+136(SB), Z10
 	VFMADD213PD      Z10, Z5, Z9
 	VFMADD213PD      Z10, Z9, Z5
 	VSCALEFPD        Z8, Z5, Z5
@@ -116,13 +130,13 @@ TEXT ·bsmFirstStripAVX512(SB), $3456-248
 	VXORPD.BCST      bsmFirstStripAVX512Consts<>+0(SB), Z8, Z8
 	VMINPD           Z8, Z6, Z6
 	VMAXPD           Z6, Z7, Z6
-	VMULPD.BCST      bsmFirstStripAVX512Consts<>+24(SB), Z6, Z7
-	VRNDSCALEPD      $0x08, Z7, Z7
-	VFMADD231PD.BCST bsmFirstStripAVX512Consts<>+32(SB), Z7, Z6
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+32(SB), Z7
+	VFMADD231PD.BCST bsmFirstStripAVX512Consts<>+24(SB), Z6, Z7
+	VSUBPD.BCST      bsmFirstStripAVX512Consts<>+32(SB), Z7, Z7
 	VFMADD231PD.BCST bsmFirstStripAVX512Consts<>+40(SB), Z7, Z6
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+56(SB), Z8
-	VFMADD231PD.BCST bsmFirstStripAVX512Consts<>+48(SB), Z6, Z8
-	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+64(SB), Z6, Z8
+	VFMADD231PD.BCST bsmFirstStripAVX512Consts<>+48(SB), Z7, Z6
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+64(SB), Z8
+	VFMADD231PD.BCST bsmFirstStripAVX512Consts<>+56(SB), Z6, Z8
 	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+72(SB), Z6, Z8
 	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+80(SB), Z6, Z8
 	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+88(SB), Z6, Z8
@@ -130,12 +144,13 @@ TEXT ·bsmFirstStripAVX512(SB), $3456-248
 	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+104(SB), Z6, Z8
 	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+112(SB), Z6, Z8
 	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+120(SB), Z6, Z8
+	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+128(SB), Z6, Z8
 	VFMADD213PD      Z10, Z6, Z8
 	VFMADD231PD      Z8, Z6, Z10
 	VSCALEFPD        Z7, Z10, Z6
 	VGETMANTPD       $0x04, Z0, Z7
 	VGETEXPPD        Z0, Z8
-	VMULPD.BCST      bsmFirstStripAVX512Consts<>+136(SB), Z7, Z9
+	VMULPD.BCST      bsmFirstStripAVX512Consts<>+144(SB), Z7, Z9
 	VSUBPD           Z3, Z2, Z10
 	VMINPD           Z5, Z0, Z11
 	VMOVUPD          Z0, (BX)
@@ -196,7 +211,7 @@ body:
 	VCMPPD           $0x11, Z13, Z16, K2
 	VCMPPD           $0x11, Z14, Z16, K3
 	VCMPPD           $0x11, Z15, Z16, K4
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+136(SB), Z16
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+144(SB), Z16
 	VMULPD           Z16, Z12, Z17
 	VMULPD           Z16, Z13, Z18
 	VMULPD           Z16, Z14, Z19
@@ -253,7 +268,7 @@ body:
 	VMULPD           Z28, Z15, Z24
 	VMULPD           Z29, Z11, Z25
 	VMOVUPD          Z10, 960(BX)
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+128(SB), Z10
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+136(SB), Z10
 	VDIVPD           Z22, Z10, Z22
 	VDIVPD           Z23, Z10, Z23
 	VDIVPD           Z24, Z10, Z24
@@ -289,7 +304,7 @@ body:
 	VMULPD           Z13, Z13, Z30
 	VMULPD           Z14, Z14, Z31
 	VMOVUPD          Z3, 1024(BX)
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+144(SB), Z3
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+152(SB), Z3
 	VMOVUPD          Z2, 1088(BX)
 	VMOVAPD          Z24, Z2
 	VADDPD           Z3, Z24, K1, Z2
@@ -307,36 +322,36 @@ body:
 	VADDPD           Z10, Z26, K7, Z0
 	KMOVB            832(BX), K1
 	VADDPD           Z10, Z27, K1, Z9
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+152(SB), Z24
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+160(SB), Z25
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+160(SB), Z24
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+168(SB), Z25
 	VFMADD231PD      Z24, Z28, Z25
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+160(SB), Z26
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+168(SB), Z26
 	VFMADD231PD      Z24, Z29, Z26
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+160(SB), Z27
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+168(SB), Z27
 	VFMADD231PD      Z24, Z30, Z27
-	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+160(SB), Z31, Z24
+	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+168(SB), Z31, Z24
 	VMOVUPD          Z8, 832(BX)
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+168(SB), Z8
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+176(SB), Z8
 	VFMADD213PD      Z8, Z28, Z25
 	VFMADD213PD      Z8, Z29, Z26
 	VFMADD213PD      Z8, Z30, Z27
 	VFMADD231PD      Z24, Z31, Z8
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+176(SB), Z24
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+184(SB), Z24
 	VFMADD213PD      Z24, Z28, Z25
 	VFMADD213PD      Z24, Z29, Z26
 	VFMADD213PD      Z24, Z30, Z27
 	VFMADD231PD      Z8, Z31, Z24
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+184(SB), Z8
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+192(SB), Z8
 	VFMADD213PD      Z8, Z28, Z25
 	VFMADD213PD      Z8, Z29, Z26
 	VFMADD213PD      Z8, Z30, Z27
 	VFMADD231PD      Z24, Z31, Z8
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+192(SB), Z24
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+200(SB), Z24
 	VFMADD213PD      Z24, Z28, Z25
 	VFMADD213PD      Z24, Z29, Z26
 	VFMADD213PD      Z24, Z30, Z27
 	VFMADD231PD      Z8, Z31, Z24
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+200(SB), Z8
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+208(SB), Z8
 	VFMADD213PD      Z8, Z28, Z25
 	VFMADD213PD      Z8, Z29, Z26
 	VFMADD213PD      Z8, Z30, Z27
@@ -345,7 +360,7 @@ body:
 	VMULPD           Z26, Z29, Z25
 	VMULPD           Z27, Z30, Z26
 	VMULPD           Z8, Z31, Z8
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+208(SB), Z27
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+216(SB), Z27
 	VMULPD           Z27, Z2, Z28
 	VMULPD           Z27, Z1, Z29
 	VMULPD           Z27, Z0, Z30
@@ -354,12 +369,12 @@ body:
 	VFMADD231PD      Z25, Z12, Z29
 	VFMADD231PD      Z26, Z13, Z30
 	VFMADD231PD      Z8, Z14, Z27
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+216(SB), Z8
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+224(SB), Z8
 	VFMADD231PD      Z8, Z16, Z28
 	VFMADD231PD      Z8, Z12, Z29
 	VFMADD231PD      Z8, Z13, Z30
 	VFMADD231PD      Z8, Z14, Z27
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+224(SB), Z12
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+232(SB), Z12
 	VFMADD231PD      Z12, Z2, Z28
 	VFMADD231PD      Z12, Z1, Z29
 	VFMADD231PD      Z12, Z0, Z30
@@ -370,728 +385,715 @@ body:
 	VFMADD231PD      Z1, Z0, Z29
 	VFMADD231PD      Z1, Z0, Z30
 	VFMADD231PD      Z1, Z0, Z27
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+232(SB), Z1
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+240(SB), Z1
 	VMULPD           Z1, Z17, Z2
 	VMULPD           Z1, Z18, Z9
 	VMULPD           Z1, Z19, Z12
-	VMULPD           Z1, Z21, Z13
-	VMULPD           Z22, Z20, Z14
-	VMULPD           Z23, Z20, Z16
-	VMULPD           Z15, Z20, Z24
+	VMULPD           Z1, Z21, Z1
+	VMULPD           Z22, Z20, Z13
+	VMULPD           Z23, Z20, Z14
+	VMULPD           Z15, Z20, Z16
 	VMULPD           Z11, Z20, Z20
 	VMULPD           Z22, Z17, Z22
 	VMULPD           Z23, Z18, Z23
 	VMULPD           Z15, Z19, Z15
 	VMULPD           Z11, Z21, Z11
-	VMULPD           Z4, Z14, Z4
-	VMULPD           Z5, Z16, Z5
-	VMULPD           Z6, Z24, Z6
+	VMULPD           Z4, Z13, Z4
+	VMULPD           Z5, Z14, Z5
+	VMULPD           Z6, Z16, Z6
 	VMULPD           Z7, Z20, Z7
-	VMOVAPD          Z2, Z25
-	VFMADD231PD      Z28, Z14, Z25
-	VMOVAPD          Z9, Z26
-	VFMADD231PD      Z29, Z16, Z26
-	VMOVAPD          Z12, Z31
-	VFMADD231PD      Z30, Z24, Z31
-	VMOVAPD          Z13, Z0
-	VFMADD231PD      Z27, Z20, Z0
-	VFMSUB231PD      Z28, Z14, Z2
-	VFMSUB231PD      Z29, Z16, Z9
-	VFMSUB231PD      Z30, Z24, Z12
-	VFMSUB231PD      Z27, Z20, Z13
-	VMULPD           Z22, Z14, Z14
-	VMULPD           Z23, Z16, Z16
-	VMULPD           Z15, Z24, Z24
+	VMOVAPD          Z2, Z24
+	VFMADD231PD      Z28, Z13, Z24
+	VMOVAPD          Z9, Z25
+	VFMADD231PD      Z29, Z14, Z25
+	VMOVAPD          Z12, Z26
+	VFMADD231PD      Z30, Z16, Z26
+	VMOVAPD          Z1, Z31
+	VFMADD231PD      Z27, Z20, Z31
+	VFMSUB231PD      Z28, Z13, Z2
+	VFMSUB231PD      Z29, Z14, Z9
+	VFMSUB231PD      Z30, Z16, Z12
+	VFMSUB231PD      Z27, Z20, Z1
+	VMULPD           Z22, Z13, Z13
+	VMULPD           Z23, Z14, Z14
+	VMULPD           Z15, Z16, Z16
 	VMULPD           Z11, Z20, Z20
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+240(SB), Z27
-	VANDPD           Z27, Z25, Z28
-	VANDPD           Z27, Z26, Z29
-	VANDPD           Z27, Z31, Z30
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+248(SB), Z27
+	VANDPD           Z27, Z24, Z28
+	VANDPD           Z27, Z25, Z29
+	VANDPD           Z27, Z26, Z30
+	VANDPD           Z27, Z31, Z0
 	VMOVUPD          Z20, 768(BX)
-	VANDPD           Z27, Z0, Z20
-	VMOVUPD          Z24, 1344(BX)
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+248(SB), Z24
-	VMINPD           Z28, Z24, Z28
-	VMINPD           Z29, Z24, Z29
-	VMINPD           Z30, Z24, Z30
-	VMINPD           Z20, Z24, Z20
-	VMOVUPD          Z16, 1408(BX)
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+256(SB), Z20
+	VMINPD           Z28, Z20, Z28
+	VMINPD           Z29, Z20, Z29
+	VMINPD           Z30, Z20, Z30
+	VMINPD           Z0, Z20, Z0
+	VMOVUPD          Z16, 1344(BX)
 	VANDPD           Z27, Z2, Z16
-	VMOVUPD          Z14, 1472(BX)
+	VMOVUPD          Z14, 1408(BX)
 	VANDPD           Z27, Z9, Z14
+	VMOVUPD          Z13, 1472(BX)
+	VANDPD           Z27, Z12, Z13
 	VMOVUPD          Z11, 1536(BX)
-	VANDPD           Z27, Z12, Z11
+	VANDPD           Z27, Z1, Z11
+	VMINPD           Z16, Z20, Z16
+	VMINPD           Z14, Z20, Z14
+	VMINPD           Z13, Z20, Z13
+	VMINPD           Z11, Z20, Z11
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+264(SB), Z20
+	VFMADD213PD      Z8, Z28, Z20
 	VMOVUPD          Z15, 1600(BX)
-	VANDPD           Z27, Z13, Z15
-	VMINPD           Z16, Z24, Z16
-	VMINPD           Z14, Z24, Z14
-	VMINPD           Z11, Z24, Z11
-	VMINPD           Z15, Z24, Z15
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+256(SB), Z24
-	VFMADD213PD      Z10, Z28, Z24
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+264(SB), Z15
+	VFMADD213PD      Z8, Z29, Z15
 	VMOVUPD          Z23, 1664(BX)
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+256(SB), Z23
-	VFMADD213PD      Z10, Z29, Z23
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+264(SB), Z23
+	VFMADD213PD      Z8, Z30, Z23
 	VMOVUPD          Z22, 1728(BX)
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+256(SB), Z22
-	VFMADD213PD      Z10, Z30, Z22
-	VMOVUPD          Z7, 1792(BX)
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+256(SB), Z7
-	VFMADD213PD      Z10, Z20, Z7
-	VMOVUPD          Z6, 1856(BX)
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+264(SB), Z22
+	VFMADD213PD      Z8, Z0, Z22
+	VMOVUPD          Z21, 1792(BX)
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+272(SB), Z21
+	VMOVUPD          Z19, 1856(BX)
+	VADDPD           Z21, Z28, Z19
+	VMOVUPD          Z18, 1920(BX)
+	VADDPD           Z21, Z29, Z18
+	VMOVUPD          Z17, 1984(BX)
+	VADDPD           Z21, Z30, Z17
+	VMOVUPD          Z7, 2048(BX)
+	VADDPD           Z21, Z0, Z7
+	VMOVUPD          Z6, 2112(BX)
 	VBROADCASTSD     bsmFirstStripAVX512Consts<>+264(SB), Z6
-	VMOVUPD          Z5, 1920(BX)
-	VADDPD           Z6, Z28, Z5
-	VMOVUPD          Z4, 1984(BX)
-	VADDPD           Z6, Z29, Z4
-	VMOVUPD          Z21, 2048(BX)
-	VADDPD           Z6, Z30, Z21
-	VMOVUPD          Z19, 2112(BX)
-	VADDPD           Z6, Z20, Z19
-	VMOVUPD          Z18, 2176(BX)
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+256(SB), Z18
-	VFMADD213PD      Z10, Z16, Z18
-	VMOVUPD          Z17, 2240(BX)
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+256(SB), Z17
-	VFMADD213PD      Z10, Z14, Z17
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+256(SB), Z27
-	VFMADD213PD      Z10, Z11, Z27
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+256(SB), Z1
-	VFMADD213PD      Z10, Z15, Z1
-	VMOVUPD          Z0, 2304(BX)
-	VADDPD           Z6, Z16, Z0
-	VMOVUPD          Z31, 2368(BX)
-	VADDPD           Z6, Z14, Z31
-	VMOVUPD          Z26, 2432(BX)
-	VADDPD           Z6, Z11, Z26
-	VADDPD           Z6, Z15, Z6
-	VMOVUPD          Z25, 2496(BX)
-	VMULPD           Z5, Z24, Z25
-	VMOVUPD          Z13, 2560(BX)
-	VMULPD           Z4, Z23, Z13
+	VFMADD213PD      Z8, Z16, Z6
+	VMOVUPD          Z5, 2176(BX)
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+264(SB), Z5
+	VFMADD213PD      Z8, Z14, Z5
+	VMOVUPD          Z4, 2240(BX)
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+264(SB), Z4
+	VFMADD213PD      Z8, Z13, Z4
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+264(SB), Z27
+	VFMADD213PD      Z8, Z11, Z27
+	VMOVUPD          Z31, 2304(BX)
+	VADDPD           Z21, Z16, Z31
+	VMOVUPD          Z26, 2368(BX)
+	VADDPD           Z21, Z14, Z26
+	VMOVUPD          Z25, 2432(BX)
+	VADDPD           Z21, Z13, Z25
+	VADDPD           Z21, Z11, Z21
+	VMOVUPD          Z24, 2496(BX)
+	VMULPD           Z19, Z20, Z24
+	VMOVUPD          Z1, 2560(BX)
+	VMULPD           Z18, Z15, Z1
 	VMOVUPD          Z12, 2624(BX)
-	VMULPD           Z21, Z22, Z12
+	VMULPD           Z17, Z23, Z12
 	VMOVUPD          Z9, 2688(BX)
-	VMULPD           Z19, Z7, Z9
+	VMULPD           Z7, Z22, Z9
 	VMOVUPD          Z2, 2752(BX)
-	VMULPD           Z0, Z18, Z2
-	VMULPD           Z31, Z17, Z3
-	VMULPD           Z26, Z27, Z8
-	VMOVUPD          Z15, 2816(BX)
-	VMULPD           Z6, Z1, Z15
-	VMOVUPD          Z11, 2880(BX)
-	VMULPD.BCST      bsmFirstStripAVX512Consts<>+272(SB), Z28, Z11
-	VMOVUPD          Z11, 2944(BX)
-	VMULPD.BCST      bsmFirstStripAVX512Consts<>+272(SB), Z29, Z11
-	VMOVUPD          Z11, 3008(BX)
-	VMULPD.BCST      bsmFirstStripAVX512Consts<>+272(SB), Z30, Z11
-	VMOVUPD          Z11, 3072(BX)
-	VMULPD.BCST      bsmFirstStripAVX512Consts<>+272(SB), Z20, Z11
-	VMOVUPD          Z11, 3136(BX)
-	VMULPD           Z2, Z25, Z11
-	VMOVUPD          Z20, 3200(BX)
-	VMULPD           Z3, Z13, Z20
-	VMOVUPD          Z30, 3264(BX)
-	VMULPD           Z8, Z12, Z30
-	VMOVUPD          Z29, 3328(BX)
-	VMULPD           Z15, Z9, Z29
-	VDIVPD           Z11, Z10, Z11
-	VDIVPD           Z20, Z10, Z20
+	VMULPD           Z31, Z6, Z2
+	VMULPD           Z26, Z5, Z3
+	VMULPD           Z25, Z4, Z8
+	VMOVUPD          Z11, 2816(BX)
+	VMULPD           Z21, Z27, Z11
+	VMOVUPD          Z13, 2880(BX)
+	VMULPD           Z28, Z28, Z13
+	VMOVUPD          Z28, 2944(BX)
+	VMULPD           Z29, Z29, Z28
+	VMOVUPD          Z29, 3008(BX)
+	VMULPD           Z30, Z30, Z29
+	VMOVUPD          Z30, 3072(BX)
+	VMULPD           Z0, Z0, Z30
+	VMOVUPD          Z0, 3136(BX)
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+32(SB), Z0
+	VFMADD132PD.BCST bsmFirstStripAVX512Consts<>+280(SB), Z0, Z13
+	VFMADD132PD.BCST bsmFirstStripAVX512Consts<>+280(SB), Z0, Z28
+	VFMADD132PD.BCST bsmFirstStripAVX512Consts<>+280(SB), Z0, Z29
+	VFMADD132PD.BCST bsmFirstStripAVX512Consts<>+280(SB), Z0, Z30
+	VSUBPD           Z0, Z13, Z13
+	VSUBPD           Z0, Z28, Z28
+	VSUBPD           Z0, Z29, Z29
+	VSUBPD           Z0, Z30, Z0
+	VMULPD           Z2, Z24, Z30
+	VMOVUPD          Z0, 3200(BX)
+	VMULPD           Z3, Z1, Z0
+	VMOVUPD          Z29, 3264(BX)
+	VMULPD           Z8, Z12, Z29
+	VMOVUPD          Z28, 3328(BX)
+	VMULPD           Z11, Z9, Z28
 	VDIVPD           Z30, Z10, Z30
+	VDIVPD           Z0, Z10, Z0
 	VDIVPD           Z29, Z10, Z29
-	VMULPD           Z11, Z2, Z2
-	VMULPD           Z20, Z3, Z3
-	VMULPD           Z30, Z8, Z8
-	VMULPD           Z29, Z15, Z15
-	VMULPD           Z11, Z25, Z11
-	VMULPD           Z20, Z13, Z13
-	VMULPD           Z30, Z12, Z12
-	VMULPD           Z29, Z9, Z9
-	VMULPD           Z2, Z24, Z20
-	VMULPD           Z3, Z23, Z23
-	VMULPD           Z8, Z22, Z22
-	VMULPD           Z15, Z7, Z7
-	VMULPD           Z2, Z5, Z2
-	VMULPD           Z3, Z4, Z3
-	VMULPD           Z8, Z21, Z4
-	VMULPD           Z15, Z19, Z5
-	VMULPD           Z11, Z18, Z8
-	VMULPD           Z13, Z17, Z15
-	VMULPD           Z12, Z27, Z17
-	VMULPD           Z9, Z1, Z1
-	VMULPD           Z11, Z0, Z0
-	VMULPD           Z13, Z31, Z11
-	VMULPD           Z12, Z26, Z12
-	VMULPD           Z9, Z6, Z6
-	VMULPD           Z8, Z16, Z8
-	VMULPD           Z15, Z14, Z9
-	VMULPD           2880(BX), Z17, Z13
-	VMULPD           2816(BX), Z1, Z1
-	VMULPD           Z20, Z28, Z14
-	VMULPD           3328(BX), Z23, Z15
-	VMULPD           3264(BX), Z22, Z16
-	VMULPD           3200(BX), Z7, Z7
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+216(SB), Z17
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+144(SB), Z18
-	VFMADD231PD      Z17, Z8, Z18
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+144(SB), Z19
-	VFMADD231PD      Z17, Z9, Z19
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+144(SB), Z20
-	VFMADD231PD      Z17, Z13, Z20
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+144(SB), Z21
-	VFMADD231PD      Z17, Z1, Z21
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+144(SB), Z22
-	VFMADD231PD      Z17, Z14, Z22
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+144(SB), Z23
-	VFMADD231PD      Z17, Z15, Z23
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+144(SB), Z24
-	VFMADD231PD      Z17, Z16, Z24
-	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+144(SB), Z7, Z17
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+280(SB), Z25
+	VDIVPD           Z28, Z10, Z28
+	VMULPD           Z30, Z2, Z2
+	VMULPD           Z0, Z3, Z3
+	VMULPD           Z29, Z8, Z8
+	VMULPD           Z28, Z11, Z11
+	VMULPD           Z30, Z24, Z24
+	VMULPD           Z0, Z1, Z0
+	VMULPD           Z29, Z12, Z1
+	VMULPD           Z28, Z9, Z9
+	VMULPD           Z2, Z20, Z12
+	VMULPD           Z3, Z15, Z15
+	VMULPD           Z8, Z23, Z20
+	VMULPD           Z11, Z22, Z22
+	VMULPD           Z2, Z19, Z2
+	VMULPD           Z3, Z18, Z3
+	VMULPD           Z8, Z17, Z8
+	VMULPD           Z11, Z7, Z7
+	VMULPD           Z24, Z6, Z6
+	VMULPD           Z0, Z5, Z5
+	VMULPD           Z1, Z4, Z4
+	VMULPD           Z9, Z27, Z11
+	VMULPD           Z24, Z31, Z17
+	VMULPD           Z0, Z26, Z0
+	VMULPD           Z1, Z25, Z1
+	VMULPD           Z9, Z21, Z9
+	VMULPD           Z6, Z16, Z6
+	VMULPD           Z5, Z14, Z5
+	VMULPD           2880(BX), Z4, Z4
+	VMULPD           2816(BX), Z11, Z11
+	VMULPD           2944(BX), Z12, Z12
+	VMULPD           3008(BX), Z15, Z14
+	VMULPD           3072(BX), Z20, Z15
+	VMULPD           3136(BX), Z22, Z16
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+224(SB), Z18
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+152(SB), Z19
+	VFMADD231PD      Z18, Z6, Z19
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+152(SB), Z20
+	VFMADD231PD      Z18, Z5, Z20
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+152(SB), Z21
+	VFMADD231PD      Z18, Z4, Z21
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+152(SB), Z22
+	VFMADD231PD      Z18, Z11, Z22
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+152(SB), Z23
+	VFMADD231PD      Z18, Z12, Z23
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+152(SB), Z24
+	VFMADD231PD      Z18, Z14, Z24
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+152(SB), Z25
+	VFMADD231PD      Z18, Z15, Z25
+	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+152(SB), Z16, Z18
 	VBROADCASTSD     bsmFirstStripAVX512Consts<>+288(SB), Z26
-	VFMADD231PD      Z25, Z18, Z26
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+288(SB), Z27
-	VFMADD231PD      Z25, Z19, Z27
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+288(SB), Z29
-	VFMADD231PD      Z25, Z20, Z29
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+288(SB), Z30
-	VFMADD231PD      Z25, Z21, Z30
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+296(SB), Z31
-	VFMADD213PD      Z31, Z18, Z26
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+296(SB), Z27
+	VFMADD231PD      Z26, Z19, Z27
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+296(SB), Z28
+	VFMADD231PD      Z26, Z20, Z28
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+296(SB), Z29
+	VFMADD231PD      Z26, Z21, Z29
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+296(SB), Z30
+	VFMADD231PD      Z26, Z22, Z30
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+304(SB), Z31
 	VFMADD213PD      Z31, Z19, Z27
-	VFMADD213PD      Z31, Z20, Z29
-	VFMADD213PD      Z31, Z21, Z30
-	VMOVUPD          Z28, 2816(BX)
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+304(SB), Z28
-	VFMADD213PD      Z28, Z18, Z26
-	VFMADD213PD      Z28, Z19, Z27
-	VFMADD213PD      Z28, Z20, Z29
-	VFMADD213PD      Z28, Z21, Z30
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+312(SB), Z28
-	VFMADD213PD      Z28, Z18, Z26
-	VFMADD213PD      Z28, Z19, Z27
-	VFMADD213PD      Z28, Z20, Z29
-	VFMADD213PD      Z28, Z21, Z30
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+320(SB), Z28
-	VFMADD213PD      Z28, Z18, Z26
-	VFMADD213PD      Z28, Z19, Z27
-	VFMADD213PD      Z28, Z20, Z29
-	VFMADD213PD      Z28, Z21, Z30
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+328(SB), Z28
-	VFMADD213PD      Z28, Z18, Z26
-	VFMADD213PD      Z28, Z19, Z27
-	VFMADD213PD      Z28, Z20, Z29
-	VFMADD213PD      Z28, Z21, Z30
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+336(SB), Z28
-	VFMADD213PD      Z28, Z18, Z26
-	VFMADD213PD      Z28, Z19, Z27
-	VFMADD213PD      Z28, Z20, Z29
-	VFMADD213PD      Z28, Z21, Z30
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+344(SB), Z28
-	VFMADD213PD      Z28, Z18, Z26
-	VFMADD213PD      Z28, Z19, Z27
-	VFMADD213PD      Z28, Z20, Z29
-	VFMADD213PD      Z28, Z21, Z30
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+352(SB), Z28
-	VFMADD213PD      Z28, Z18, Z26
-	VFMADD213PD      Z28, Z19, Z27
-	VFMADD213PD      Z28, Z20, Z29
-	VFMADD213PD      Z28, Z21, Z30
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+360(SB), Z28
-	VFMADD213PD      Z28, Z18, Z26
-	VFMADD213PD      Z28, Z19, Z27
-	VFMADD213PD      Z28, Z20, Z29
-	VFMADD213PD      Z28, Z21, Z30
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+368(SB), Z28
-	VFMADD213PD      Z28, Z18, Z26
-	VFMADD213PD      Z28, Z19, Z27
-	VFMADD213PD      Z28, Z20, Z29
-	VFMADD213PD      Z28, Z21, Z30
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+376(SB), Z28
-	VFMADD213PD      Z28, Z18, Z26
-	VFMADD213PD      Z28, Z19, Z27
-	VFMADD213PD      Z28, Z20, Z29
-	VFMADD213PD      Z28, Z21, Z30
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+384(SB), Z28
-	VFMADD213PD      Z28, Z18, Z26
-	VFMADD213PD      Z28, Z19, Z27
-	VFMADD213PD      Z28, Z20, Z29
-	VFMADD213PD      Z28, Z21, Z30
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+392(SB), Z28
-	VFMADD213PD      Z28, Z18, Z26
-	VFMADD213PD      Z28, Z19, Z27
-	VFMADD213PD      Z28, Z20, Z29
-	VFMADD213PD      Z28, Z21, Z30
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+400(SB), Z28
-	VFMADD213PD      Z28, Z18, Z26
-	VFMADD213PD      Z28, Z19, Z27
-	VFMADD213PD      Z28, Z20, Z29
-	VFMADD213PD      Z28, Z21, Z30
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+408(SB), Z28
-	VFMADD213PD      Z28, Z18, Z26
-	VFMADD213PD      Z28, Z19, Z27
-	VFMADD213PD      Z28, Z20, Z29
-	VFMADD213PD      Z28, Z21, Z30
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+416(SB), Z28
-	VFMADD213PD      Z28, Z18, Z26
-	VFMADD213PD      Z28, Z19, Z27
-	VFMADD213PD      Z28, Z20, Z29
-	VFMADD213PD      Z28, Z21, Z30
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+424(SB), Z28
-	VFMADD213PD      Z28, Z18, Z26
-	VFMADD213PD      Z28, Z19, Z27
-	VFMADD213PD      Z28, Z20, Z29
-	VFMADD213PD      Z28, Z21, Z30
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+432(SB), Z28
-	VFMADD213PD      Z28, Z18, Z26
-	VFMADD213PD      Z28, Z19, Z27
-	VFMADD213PD      Z28, Z20, Z29
-	VFMADD213PD      Z28, Z21, Z30
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+440(SB), Z28
-	VFMADD213PD      Z28, Z18, Z26
-	VFMADD213PD      Z28, Z19, Z27
-	VFMADD213PD      Z28, Z20, Z29
-	VFMADD213PD      Z28, Z21, Z30
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+448(SB), Z28
-	VFMADD213PD      Z28, Z26, Z18
-	VFMADD213PD      Z28, Z27, Z19
-	VFMADD213PD      Z28, Z29, Z20
-	VFMADD213PD      Z28, Z30, Z21
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+232(SB), Z26
-	VFMADD213PD      Z26, Z18, Z8
-	VFMADD213PD      Z26, Z19, Z9
-	VFMADD213PD      Z26, Z20, Z13
-	VFMADD213PD      Z26, Z21, Z1
-	VMULPD           Z0, Z8, Z0
-	VMULPD           Z11, Z9, Z8
-	VMULPD           Z12, Z13, Z9
-	VMULPD           Z6, Z1, Z1
-	VMOVUPD          2752(BX), Z6
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+240(SB), Z11
-	VPTERNLOGQ       $0xe4, Z11, Z6, Z0
-	VMOVUPD          2688(BX), Z12
-	VPTERNLOGQ       $0xe4, Z11, Z12, Z8
-	VMOVUPD          2624(BX), Z13
-	VPTERNLOGQ       $0xe4, Z11, Z13, Z9
-	VMOVUPD          2560(BX), Z18
-	VPTERNLOGQ       $0xe4, Z11, Z18, Z1
-	VMOVAPD          Z10, Z19
-	VPTERNLOGQ       $0xe4, Z11, Z6, Z19
-	VMOVAPD          Z10, Z6
-	VPTERNLOGQ       $0xe4, Z11, Z12, Z6
-	VMOVAPD          Z10, Z12
-	VPTERNLOGQ       $0xe4, Z11, Z13, Z12
-	VMOVAPD          Z10, Z13
-	VPTERNLOGQ       $0xe4, Z11, Z18, Z13
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+288(SB), Z18
-	VFMADD231PD      Z25, Z22, Z18
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+288(SB), Z20
-	VFMADD231PD      Z25, Z23, Z20
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+288(SB), Z21
-	VFMADD231PD      Z25, Z24, Z21
-	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+288(SB), Z17, Z25
-	VFMADD213PD      Z31, Z22, Z18
-	VFMADD213PD      Z31, Z23, Z20
-	VFMADD213PD      Z31, Z24, Z21
-	VFMADD231PD      Z25, Z17, Z31
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+304(SB), Z25
-	VFMADD213PD      Z25, Z22, Z18
-	VFMADD213PD      Z25, Z23, Z20
-	VFMADD213PD      Z25, Z24, Z21
-	VFMADD231PD      Z31, Z17, Z25
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+312(SB), Z27
-	VFMADD213PD      Z27, Z22, Z18
-	VFMADD213PD      Z27, Z23, Z20
-	VFMADD213PD      Z27, Z24, Z21
-	VFMADD231PD      Z25, Z17, Z27
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+320(SB), Z25
-	VFMADD213PD      Z25, Z22, Z18
-	VFMADD213PD      Z25, Z23, Z20
-	VFMADD213PD      Z25, Z24, Z21
-	VFMADD231PD      Z27, Z17, Z25
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+328(SB), Z27
-	VFMADD213PD      Z27, Z22, Z18
-	VFMADD213PD      Z27, Z23, Z20
-	VFMADD213PD      Z27, Z24, Z21
-	VFMADD231PD      Z25, Z17, Z27
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+336(SB), Z25
-	VFMADD213PD      Z25, Z22, Z18
-	VFMADD213PD      Z25, Z23, Z20
-	VFMADD213PD      Z25, Z24, Z21
-	VFMADD231PD      Z27, Z17, Z25
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+344(SB), Z27
-	VFMADD213PD      Z27, Z22, Z18
-	VFMADD213PD      Z27, Z23, Z20
-	VFMADD213PD      Z27, Z24, Z21
-	VFMADD231PD      Z25, Z17, Z27
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+352(SB), Z25
-	VFMADD213PD      Z25, Z22, Z18
-	VFMADD213PD      Z25, Z23, Z20
-	VFMADD213PD      Z25, Z24, Z21
-	VFMADD231PD      Z27, Z17, Z25
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+360(SB), Z27
-	VFMADD213PD      Z27, Z22, Z18
-	VFMADD213PD      Z27, Z23, Z20
-	VFMADD213PD      Z27, Z24, Z21
-	VFMADD231PD      Z25, Z17, Z27
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+368(SB), Z25
-	VFMADD213PD      Z25, Z22, Z18
-	VFMADD213PD      Z25, Z23, Z20
-	VFMADD213PD      Z25, Z24, Z21
-	VFMADD231PD      Z27, Z17, Z25
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+376(SB), Z27
-	VFMADD213PD      Z27, Z22, Z18
-	VFMADD213PD      Z27, Z23, Z20
-	VFMADD213PD      Z27, Z24, Z21
-	VFMADD231PD      Z25, Z17, Z27
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+384(SB), Z25
-	VFMADD213PD      Z25, Z22, Z18
-	VFMADD213PD      Z25, Z23, Z20
-	VFMADD213PD      Z25, Z24, Z21
-	VFMADD231PD      Z27, Z17, Z25
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+392(SB), Z27
-	VFMADD213PD      Z27, Z22, Z18
-	VFMADD213PD      Z27, Z23, Z20
-	VFMADD213PD      Z27, Z24, Z21
-	VFMADD231PD      Z25, Z17, Z27
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+400(SB), Z25
-	VFMADD213PD      Z25, Z22, Z18
-	VFMADD213PD      Z25, Z23, Z20
-	VFMADD213PD      Z25, Z24, Z21
-	VFMADD231PD      Z27, Z17, Z25
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+408(SB), Z27
-	VFMADD213PD      Z27, Z22, Z18
-	VFMADD213PD      Z27, Z23, Z20
-	VFMADD213PD      Z27, Z24, Z21
-	VFMADD231PD      Z25, Z17, Z27
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+416(SB), Z25
-	VFMADD213PD      Z25, Z22, Z18
-	VFMADD213PD      Z25, Z23, Z20
-	VFMADD213PD      Z25, Z24, Z21
-	VFMADD231PD      Z27, Z17, Z25
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+424(SB), Z27
-	VFMADD213PD      Z27, Z22, Z18
-	VFMADD213PD      Z27, Z23, Z20
-	VFMADD213PD      Z27, Z24, Z21
-	VFMADD231PD      Z25, Z17, Z27
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+432(SB), Z25
-	VFMADD213PD      Z25, Z22, Z18
-	VFMADD213PD      Z25, Z23, Z20
-	VFMADD213PD      Z25, Z24, Z21
-	VFMADD231PD      Z27, Z17, Z25
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+440(SB), Z27
-	VFMADD213PD      Z27, Z22, Z18
-	VFMADD213PD      Z27, Z23, Z20
-	VFMADD213PD      Z27, Z24, Z21
-	VFMADD231PD      Z25, Z17, Z27
-	VFMADD213PD      Z28, Z18, Z22
-	VFMADD213PD      Z28, Z20, Z23
-	VFMADD213PD      Z28, Z21, Z24
-	VFMADD231PD      Z27, Z17, Z28
-	VFMADD213PD      Z26, Z22, Z14
-	VFMADD213PD      Z26, Z23, Z15
-	VFMADD213PD      Z26, Z24, Z16
-	VFMADD231PD      Z28, Z7, Z26
-	VMULPD           Z2, Z14, Z2
-	VMULPD           Z3, Z15, Z3
-	VMULPD           Z4, Z16, Z4
-	VMULPD           Z5, Z26, Z5
-	VMOVUPD          2496(BX), Z7
-	VPTERNLOGQ       $0xe4, Z11, Z7, Z2
-	VMOVUPD          2432(BX), Z14
-	VPTERNLOGQ       $0xe4, Z11, Z14, Z3
-	VMOVUPD          2368(BX), Z15
-	VPTERNLOGQ       $0xe4, Z11, Z15, Z4
-	VMOVUPD          2304(BX), Z16
-	VPTERNLOGQ       $0xe4, Z11, Z16, Z5
+	VFMADD213PD      Z31, Z20, Z28
+	VFMADD213PD      Z31, Z21, Z29
+	VFMADD213PD      Z31, Z22, Z30
+	VMOVUPD          Z13, 2816(BX)
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+312(SB), Z13
+	VFMADD213PD      Z13, Z19, Z27
+	VFMADD213PD      Z13, Z20, Z28
+	VFMADD213PD      Z13, Z21, Z29
+	VFMADD213PD      Z13, Z22, Z30
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+320(SB), Z13
+	VFMADD213PD      Z13, Z19, Z27
+	VFMADD213PD      Z13, Z20, Z28
+	VFMADD213PD      Z13, Z21, Z29
+	VFMADD213PD      Z13, Z22, Z30
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+328(SB), Z13
+	VFMADD213PD      Z13, Z19, Z27
+	VFMADD213PD      Z13, Z20, Z28
+	VFMADD213PD      Z13, Z21, Z29
+	VFMADD213PD      Z13, Z22, Z30
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+336(SB), Z13
+	VFMADD213PD      Z13, Z19, Z27
+	VFMADD213PD      Z13, Z20, Z28
+	VFMADD213PD      Z13, Z21, Z29
+	VFMADD213PD      Z13, Z22, Z30
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+344(SB), Z13
+	VFMADD213PD      Z13, Z19, Z27
+	VFMADD213PD      Z13, Z20, Z28
+	VFMADD213PD      Z13, Z21, Z29
+	VFMADD213PD      Z13, Z22, Z30
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+352(SB), Z13
+	VFMADD213PD      Z13, Z19, Z27
+	VFMADD213PD      Z13, Z20, Z28
+	VFMADD213PD      Z13, Z21, Z29
+	VFMADD213PD      Z13, Z22, Z30
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+360(SB), Z13
+	VFMADD213PD      Z13, Z19, Z27
+	VFMADD213PD      Z13, Z20, Z28
+	VFMADD213PD      Z13, Z21, Z29
+	VFMADD213PD      Z13, Z22, Z30
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+368(SB), Z13
+	VFMADD213PD      Z13, Z19, Z27
+	VFMADD213PD      Z13, Z20, Z28
+	VFMADD213PD      Z13, Z21, Z29
+	VFMADD213PD      Z13, Z22, Z30
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+376(SB), Z13
+	VFMADD213PD      Z13, Z19, Z27
+	VFMADD213PD      Z13, Z20, Z28
+	VFMADD213PD      Z13, Z21, Z29
+	VFMADD213PD      Z13, Z22, Z30
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+384(SB), Z13
+	VFMADD213PD      Z13, Z19, Z27
+	VFMADD213PD      Z13, Z20, Z28
+	VFMADD213PD      Z13, Z21, Z29
+	VFMADD213PD      Z13, Z22, Z30
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+392(SB), Z13
+	VFMADD213PD      Z13, Z19, Z27
+	VFMADD213PD      Z13, Z20, Z28
+	VFMADD213PD      Z13, Z21, Z29
+	VFMADD213PD      Z13, Z22, Z30
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+400(SB), Z13
+	VFMADD213PD      Z13, Z19, Z27
+	VFMADD213PD      Z13, Z20, Z28
+	VFMADD213PD      Z13, Z21, Z29
+	VFMADD213PD      Z13, Z22, Z30
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+408(SB), Z13
+	VFMADD213PD      Z13, Z19, Z27
+	VFMADD213PD      Z13, Z20, Z28
+	VFMADD213PD      Z13, Z21, Z29
+	VFMADD213PD      Z13, Z22, Z30
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+416(SB), Z13
+	VFMADD213PD      Z13, Z19, Z27
+	VFMADD213PD      Z13, Z20, Z28
+	VFMADD213PD      Z13, Z21, Z29
+	VFMADD213PD      Z13, Z22, Z30
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+424(SB), Z13
+	VFMADD213PD      Z13, Z19, Z27
+	VFMADD213PD      Z13, Z20, Z28
+	VFMADD213PD      Z13, Z21, Z29
+	VFMADD213PD      Z13, Z22, Z30
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+432(SB), Z13
+	VFMADD213PD      Z13, Z19, Z27
+	VFMADD213PD      Z13, Z20, Z28
+	VFMADD213PD      Z13, Z21, Z29
+	VFMADD213PD      Z13, Z22, Z30
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+440(SB), Z13
+	VFMADD213PD      Z13, Z19, Z27
+	VFMADD213PD      Z13, Z20, Z28
+	VFMADD213PD      Z13, Z21, Z29
+	VFMADD213PD      Z13, Z22, Z30
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+448(SB), Z13
+	VFMADD213PD      Z13, Z27, Z19
+	VFMADD213PD      Z13, Z28, Z20
+	VFMADD213PD      Z13, Z29, Z21
+	VFMADD213PD      Z13, Z30, Z22
+	VFMADD213PD      Z10, Z19, Z6
+	VFMADD213PD      Z10, Z20, Z5
+	VFMADD213PD      Z10, Z21, Z4
+	VFMADD213PD      Z10, Z22, Z11
+	VMULPD           Z17, Z6, Z6
+	VMULPD           Z0, Z5, Z0
+	VMULPD           Z1, Z4, Z1
+	VMULPD           Z9, Z11, Z4
+	VMOVUPD          2752(BX), Z5
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+248(SB), Z9
+	VPTERNLOGQ       $0xe4, Z9, Z5, Z6
+	VMOVUPD          2688(BX), Z11
+	VPTERNLOGQ       $0xe4, Z9, Z11, Z0
+	VMOVUPD          2624(BX), Z17
+	VPTERNLOGQ       $0xe4, Z9, Z17, Z1
+	VMOVUPD          2560(BX), Z19
+	VPTERNLOGQ       $0xe4, Z9, Z19, Z4
+	VMOVAPD          Z10, Z20
+	VPTERNLOGQ       $0xe4, Z9, Z5, Z20
+	VMOVAPD          Z10, Z5
+	VPTERNLOGQ       $0xe4, Z9, Z11, Z5
+	VMOVAPD          Z10, Z11
+	VPTERNLOGQ       $0xe4, Z9, Z17, Z11
 	VMOVAPD          Z10, Z17
-	VPTERNLOGQ       $0xe4, Z11, Z7, Z17
-	VMOVAPD          Z10, Z7
-	VPTERNLOGQ       $0xe4, Z11, Z14, Z7
-	VMOVAPD          Z10, Z14
-	VPTERNLOGQ       $0xe4, Z11, Z15, Z14
-	VPTERNLOGQ       $0xe4, Z11, Z16, Z10
-	VMOVUPD          2816(BX), Z11
-	VMULPD           2944(BX), Z11, Z15
-	VMOVUPD          3328(BX), Z16
-	VMULPD           3008(BX), Z16, Z18
-	VMOVUPD          3264(BX), Z20
-	VMULPD           3072(BX), Z20, Z21
-	VMOVUPD          3200(BX), Z22
-	VMULPD           3136(BX), Z22, Z23
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+24(SB), Z24
-	VMULPD           Z15, Z24, Z15
-	VMULPD           Z18, Z24, Z18
-	VMULPD           Z21, Z24, Z21
-	VMULPD           Z23, Z24, Z23
-	VRNDSCALEPD      $0x08, Z15, Z15
-	VRNDSCALEPD      $0x08, Z18, Z18
-	VRNDSCALEPD      $0x08, Z21, Z21
-	VRNDSCALEPD      $0x08, Z23, Z23
+	VPTERNLOGQ       $0xe4, Z9, Z19, Z17
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+296(SB), Z19
+	VFMADD231PD      Z26, Z23, Z19
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+296(SB), Z21
+	VFMADD231PD      Z26, Z24, Z21
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+296(SB), Z22
+	VFMADD231PD      Z26, Z25, Z22
+	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+296(SB), Z18, Z26
+	VFMADD213PD      Z31, Z23, Z19
+	VFMADD213PD      Z31, Z24, Z21
+	VFMADD213PD      Z31, Z25, Z22
+	VFMADD231PD      Z26, Z18, Z31
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+312(SB), Z26
+	VFMADD213PD      Z26, Z23, Z19
+	VFMADD213PD      Z26, Z24, Z21
+	VFMADD213PD      Z26, Z25, Z22
+	VFMADD231PD      Z31, Z18, Z26
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+320(SB), Z27
+	VFMADD213PD      Z27, Z23, Z19
+	VFMADD213PD      Z27, Z24, Z21
+	VFMADD213PD      Z27, Z25, Z22
+	VFMADD231PD      Z26, Z18, Z27
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+328(SB), Z26
+	VFMADD213PD      Z26, Z23, Z19
+	VFMADD213PD      Z26, Z24, Z21
+	VFMADD213PD      Z26, Z25, Z22
+	VFMADD231PD      Z27, Z18, Z26
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+336(SB), Z27
+	VFMADD213PD      Z27, Z23, Z19
+	VFMADD213PD      Z27, Z24, Z21
+	VFMADD213PD      Z27, Z25, Z22
+	VFMADD231PD      Z26, Z18, Z27
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+344(SB), Z26
+	VFMADD213PD      Z26, Z23, Z19
+	VFMADD213PD      Z26, Z24, Z21
+	VFMADD213PD      Z26, Z25, Z22
+	VFMADD231PD      Z27, Z18, Z26
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+352(SB), Z27
+	VFMADD213PD      Z27, Z23, Z19
+	VFMADD213PD      Z27, Z24, Z21
+	VFMADD213PD      Z27, Z25, Z22
+	VFMADD231PD      Z26, Z18, Z27
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+360(SB), Z26
+	VFMADD213PD      Z26, Z23, Z19
+	VFMADD213PD      Z26, Z24, Z21
+	VFMADD213PD      Z26, Z25, Z22
+	VFMADD231PD      Z27, Z18, Z26
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+368(SB), Z27
+	VFMADD213PD      Z27, Z23, Z19
+	VFMADD213PD      Z27, Z24, Z21
+	VFMADD213PD      Z27, Z25, Z22
+	VFMADD231PD      Z26, Z18, Z27
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+376(SB), Z26
+	VFMADD213PD      Z26, Z23, Z19
+	VFMADD213PD      Z26, Z24, Z21
+	VFMADD213PD      Z26, Z25, Z22
+	VFMADD231PD      Z27, Z18, Z26
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+384(SB), Z27
+	VFMADD213PD      Z27, Z23, Z19
+	VFMADD213PD      Z27, Z24, Z21
+	VFMADD213PD      Z27, Z25, Z22
+	VFMADD231PD      Z26, Z18, Z27
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+392(SB), Z26
+	VFMADD213PD      Z26, Z23, Z19
+	VFMADD213PD      Z26, Z24, Z21
+	VFMADD213PD      Z26, Z25, Z22
+	VFMADD231PD      Z27, Z18, Z26
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+400(SB), Z27
+	VFMADD213PD      Z27, Z23, Z19
+	VFMADD213PD      Z27, Z24, Z21
+	VFMADD213PD      Z27, Z25, Z22
+	VFMADD231PD      Z26, Z18, Z27
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+408(SB), Z26
+	VFMADD213PD      Z26, Z23, Z19
+	VFMADD213PD      Z26, Z24, Z21
+	VFMADD213PD      Z26, Z25, Z22
+	VFMADD231PD      Z27, Z18, Z26
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+416(SB), Z27
+	VFMADD213PD      Z27, Z23, Z19
+	VFMADD213PD      Z27, Z24, Z21
+	VFMADD213PD      Z27, Z25, Z22
+	VFMADD231PD      Z26, Z18, Z27
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+424(SB), Z26
+	VFMADD213PD      Z26, Z23, Z19
+	VFMADD213PD      Z26, Z24, Z21
+	VFMADD213PD      Z26, Z25, Z22
+	VFMADD231PD      Z27, Z18, Z26
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+432(SB), Z27
+	VFMADD213PD      Z27, Z23, Z19
+	VFMADD213PD      Z27, Z24, Z21
+	VFMADD213PD      Z27, Z25, Z22
+	VFMADD231PD      Z26, Z18, Z27
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+440(SB), Z26
+	VFMADD213PD      Z26, Z23, Z19
+	VFMADD213PD      Z26, Z24, Z21
+	VFMADD213PD      Z26, Z25, Z22
+	VFMADD231PD      Z27, Z18, Z26
+	VFMADD213PD      Z13, Z19, Z23
+	VFMADD213PD      Z13, Z21, Z24
+	VFMADD213PD      Z13, Z22, Z25
+	VFMADD231PD      Z26, Z18, Z13
+	VFMADD213PD      Z10, Z23, Z12
+	VFMADD213PD      Z10, Z24, Z14
+	VFMADD213PD      Z10, Z25, Z15
+	VFMADD213PD      Z10, Z13, Z16
+	VMULPD           Z2, Z12, Z2
+	VMULPD           Z3, Z14, Z3
+	VMULPD           Z8, Z15, Z8
+	VMULPD           Z7, Z16, Z7
+	VMOVUPD          2496(BX), Z12
+	VPTERNLOGQ       $0xe4, Z9, Z12, Z2
+	VMOVUPD          2432(BX), Z13
+	VPTERNLOGQ       $0xe4, Z9, Z13, Z3
+	VMOVUPD          2368(BX), Z14
+	VPTERNLOGQ       $0xe4, Z9, Z14, Z8
+	VMOVUPD          2304(BX), Z15
+	VPTERNLOGQ       $0xe4, Z9, Z15, Z7
+	VMOVAPD          Z10, Z16
+	VPTERNLOGQ       $0xe4, Z9, Z12, Z16
+	VMOVAPD          Z10, Z12
+	VPTERNLOGQ       $0xe4, Z9, Z13, Z12
+	VMOVAPD          Z10, Z13
+	VPTERNLOGQ       $0xe4, Z9, Z14, Z13
+	VPTERNLOGQ       $0xe4, Z9, Z15, Z10
+	VMOVUPD          2816(BX), Z9
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+456(SB), Z14
+	VMULPD           Z14, Z9, Z15
+	VMOVUPD          3328(BX), Z18
+	VMULPD           Z14, Z18, Z19
+	VMOVUPD          3264(BX), Z21
+	VMULPD           Z14, Z21, Z22
+	VMOVUPD          3200(BX), Z23
+	VMULPD           Z14, Z23, Z14
+	VMOVUPD          2944(BX), Z24
+	VFMADD231PD      Z24, Z24, Z15
+	VMOVUPD          3008(BX), Z24
+	VFMADD231PD      Z24, Z24, Z19
+	VMOVUPD          3072(BX), Z24
+	VFMADD231PD      Z24, Z24, Z22
+	VMOVUPD          3136(BX), Z24
+	VFMADD231PD      Z24, Z24, Z14
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+464(SB), Z24
+	VFMADD231PD      Z24, Z9, Z15
+	VFMADD231PD      Z24, Z18, Z19
+	VFMADD231PD      Z24, Z21, Z22
+	VFMADD231PD      Z24, Z23, Z14
 	VBROADCASTSD     bsmFirstStripAVX512Consts<>+0(SB), Z24
 	VXORPD           832(BX), Z24, Z25
 	VXORPD           1280(BX), Z24, Z26
 	VXORPD           960(BX), Z24, Z27
 	VXORPD           896(BX), Z24, Z24
-	VCMPPD           $0x00, Z17, Z25, K1
-	VCMPPD           $0x00, Z7, Z26, K2
-	VCMPPD           $0x00, Z14, Z27, K3
+	VCMPPD           $0x00, Z16, Z25, K1
+	VCMPPD           $0x00, Z12, Z26, K2
+	VCMPPD           $0x00, Z13, Z27, K3
 	VCMPPD           $0x00, Z10, Z24, K4
-	VCMPPD           $0x00, Z19, Z25, K5
-	VCMPPD           $0x00, Z6, Z26, K6
-	VCMPPD           $0x00, Z12, Z27, K7
-	KMOVB            K7, 2304(BX)
-	VCMPPD           $0x00, Z13, Z24, K7
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+32(SB), Z6
-	VMULPD           Z15, Z6, Z7
-	VMULPD           Z18, Z6, Z10
-	VMULPD           Z21, Z6, Z12
-	VMULPD           Z23, Z6, Z6
-	VFMADD231PD      2944(BX), Z11, Z7
-	VFMADD231PD      3008(BX), Z16, Z10
-	VFMADD231PD      3072(BX), Z20, Z12
-	VFMADD231PD      3136(BX), Z22, Z6
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+40(SB), Z11
-	VFMADD231PD      Z11, Z15, Z7
-	VFMADD231PD      Z11, Z18, Z10
-	VFMADD231PD      Z11, Z21, Z12
-	VFMADD231PD      Z11, Z23, Z6
-	VMOVUPD          832(BX), Z11
-	VMOVUPD          320(BX), Z13
-	VMULPD           Z13, Z11, Z14
+	VCMPPD           $0x00, Z20, Z25, K5
+	VCMPPD           $0x00, Z5, Z26, K6
+	VCMPPD           $0x00, Z11, Z27, K7
+	KMOVB            K7, 3136(BX)
+	VCMPPD           $0x00, Z17, Z24, K7
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+472(SB), Z5
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+480(SB), Z10
+	VFMADD231PD      Z5, Z15, Z10
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+480(SB), Z11
+	VFMADD231PD      Z5, Z19, Z11
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+480(SB), Z12
+	VFMADD231PD      Z5, Z22, Z12
+	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+480(SB), Z14, Z5
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+488(SB), Z13
+	VFMADD213PD      Z13, Z15, Z10
+	VFMADD213PD      Z13, Z19, Z11
+	VFMADD213PD      Z13, Z22, Z12
+	VFMADD231PD      Z5, Z14, Z13
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+496(SB), Z5
+	VFMADD213PD      Z5, Z15, Z10
+	VFMADD213PD      Z5, Z19, Z11
+	VFMADD213PD      Z5, Z22, Z12
+	VFMADD231PD      Z13, Z14, Z5
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+504(SB), Z13
+	VFMADD213PD      Z13, Z15, Z10
+	VFMADD213PD      Z13, Z19, Z11
+	VFMADD213PD      Z13, Z22, Z12
+	VFMADD231PD      Z5, Z14, Z13
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+512(SB), Z5
+	VFMADD213PD      Z5, Z15, Z10
+	VFMADD213PD      Z5, Z19, Z11
+	VFMADD213PD      Z5, Z22, Z12
+	VFMADD231PD      Z13, Z14, Z5
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+520(SB), Z13
+	VFMADD213PD      Z13, Z15, Z10
+	VFMADD213PD      Z13, Z19, Z11
+	VFMADD213PD      Z13, Z22, Z12
+	VFMADD231PD      Z5, Z14, Z13
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+528(SB), Z5
+	VFMADD213PD      Z5, Z15, Z10
+	VFMADD213PD      Z5, Z19, Z11
+	VFMADD213PD      Z5, Z22, Z12
+	VFMADD231PD      Z13, Z14, Z5
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+536(SB), Z13
+	VFMADD213PD      Z13, Z15, Z10
+	VFMADD213PD      Z13, Z19, Z11
+	VFMADD213PD      Z13, Z22, Z12
+	VFMADD231PD      Z5, Z14, Z13
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+544(SB), Z5
+	VFMADD213PD      Z5, Z15, Z10
+	VFMADD213PD      Z5, Z19, Z11
+	VFMADD213PD      Z5, Z22, Z12
+	VFMADD231PD      Z13, Z14, Z5
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+552(SB), Z13
+	VFMADD213PD      Z13, Z15, Z10
+	VFMADD213PD      Z13, Z19, Z11
+	VFMADD213PD      Z13, Z22, Z12
+	VFMADD213PD      Z13, Z14, Z5
+	VMULPD           Z10, Z15, Z10
+	VMULPD           Z11, Z19, Z11
+	VMULPD           Z12, Z22, Z12
+	VMULPD           Z5, Z14, Z5
+	VMOVUPD          320(BX), Z14
+	VFMADD213PD      Z14, Z14, Z10
+	VFMADD213PD      Z14, Z14, Z11
+	VFMADD213PD      Z14, Z14, Z12
+	VFMADD213PD      Z14, Z14, Z5
+	VSCALEFPD        Z9, Z10, Z9
+	VSCALEFPD        Z18, Z11, Z10
+	VSCALEFPD        Z21, Z12, Z11
+	VSCALEFPD        Z23, Z5, Z5
+	VMOVUPD          832(BX), Z12
+	VMULPD           Z14, Z12, Z15
 	VMOVUPD          1280(BX), Z16
-	VMULPD           Z13, Z16, Z17
-	VMOVUPD          960(BX), Z19
-	VMULPD           Z13, Z19, Z20
-	VMOVUPD          896(BX), Z22
-	VMULPD           Z13, Z22, Z24
-	VMULPD           1216(BX), Z11, Z11
+	VMULPD           Z14, Z16, Z17
+	VMOVUPD          960(BX), Z18
+	VMULPD           Z14, Z18, Z19
+	VMOVUPD          896(BX), Z20
+	VMULPD           Z14, Z20, Z21
+	VMULPD           1216(BX), Z12, Z12
 	VMULPD           1152(BX), Z16, Z16
-	VMULPD           1088(BX), Z19, Z19
-	VMULPD           1024(BX), Z22, Z22
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+456(SB), Z25
-	VBLENDMPD        Z25, Z14, K1, Z14
-	VBLENDMPD        Z25, Z17, K2, Z17
-	VBLENDMPD        Z25, Z20, K3, Z20
-	VBLENDMPD        Z25, Z24, K4, Z24
-	VBLENDMPD        Z25, Z11, K5, Z11
-	VBLENDMPD        Z25, Z16, K6, Z16
-	KMOVB            2304(BX), K1
-	VBLENDMPD        Z25, Z19, K1, Z19
-	VBLENDMPD        Z25, Z22, K7, Z22
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+48(SB), Z25
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+56(SB), Z26
-	VFMADD231PD      Z25, Z7, Z26
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+56(SB), Z27
-	VFMADD231PD      Z25, Z10, Z27
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+56(SB), Z28
-	VFMADD231PD      Z25, Z12, Z28
-	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+56(SB), Z6, Z25
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+64(SB), Z29
-	VFMADD213PD      Z29, Z7, Z26
-	VFMADD213PD      Z29, Z10, Z27
-	VFMADD213PD      Z29, Z12, Z28
-	VFMADD231PD      Z25, Z6, Z29
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+72(SB), Z25
-	VFMADD213PD      Z25, Z7, Z26
-	VFMADD213PD      Z25, Z10, Z27
-	VFMADD213PD      Z25, Z12, Z28
-	VFMADD231PD      Z29, Z6, Z25
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+80(SB), Z29
-	VFMADD213PD      Z29, Z7, Z26
-	VFMADD213PD      Z29, Z10, Z27
-	VFMADD213PD      Z29, Z12, Z28
-	VFMADD231PD      Z25, Z6, Z29
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+88(SB), Z25
-	VFMADD213PD      Z25, Z7, Z26
-	VFMADD213PD      Z25, Z10, Z27
-	VFMADD213PD      Z25, Z12, Z28
-	VFMADD231PD      Z29, Z6, Z25
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+96(SB), Z29
-	VFMADD213PD      Z29, Z7, Z26
-	VFMADD213PD      Z29, Z10, Z27
-	VFMADD213PD      Z29, Z12, Z28
-	VFMADD231PD      Z25, Z6, Z29
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+104(SB), Z25
-	VFMADD213PD      Z25, Z7, Z26
-	VFMADD213PD      Z25, Z10, Z27
-	VFMADD213PD      Z25, Z12, Z28
-	VFMADD231PD      Z29, Z6, Z25
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+112(SB), Z29
-	VFMADD213PD      Z29, Z7, Z26
-	VFMADD213PD      Z29, Z10, Z27
-	VFMADD213PD      Z29, Z12, Z28
-	VFMADD231PD      Z25, Z6, Z29
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+120(SB), Z25
-	VFMADD213PD      Z25, Z7, Z26
-	VFMADD213PD      Z25, Z10, Z27
-	VFMADD213PD      Z25, Z12, Z28
-	VFMADD231PD      Z29, Z6, Z25
-	VMULPD           Z7, Z7, Z29
-	VMULPD           Z10, Z10, Z30
-	VMULPD           Z12, Z12, Z31
-	VMOVUPD          Z22, 2304(BX)
-	VMULPD           Z6, Z6, Z22
-	VFMADD231PD      Z26, Z29, Z7
-	VFMADD231PD      Z27, Z30, Z10
-	VFMADD231PD      Z28, Z31, Z12
-	VFMADD231PD      Z25, Z22, Z6
-	VFMADD213PD      Z13, Z13, Z7
-	VFMADD213PD      Z13, Z13, Z10
-	VFMADD213PD      Z13, Z13, Z12
-	VFMADD213PD      Z13, Z13, Z6
-	VSCALEFPD        Z15, Z7, Z7
-	VSCALEFPD        Z18, Z10, Z10
-	VSCALEFPD        Z21, Z12, Z12
-	VSCALEFPD        Z23, Z6, Z6
-	VMOVUPD          704(BX), Z15
-	VMOVUPD          1216(BX), Z18
-	VMINPD           Z18, Z15, Z21
-	VMOVUPD          1152(BX), Z22
-	VMINPD           Z22, Z15, Z23
-	VMOVUPD          1088(BX), Z25
-	VMINPD           Z25, Z15, Z26
-	VMOVUPD          1024(BX), Z27
-	VMINPD           Z27, Z15, Z15
-	VADDPD           Z18, Z13, Z18
-	VADDPD           Z22, Z13, Z22
-	VADDPD           Z25, Z13, Z25
-	VADDPD           Z27, Z13, Z13
-	VMOVUPD          2240(BX), Z27
-	VMINPD           Z27, Z21, Z21
-	VMOVUPD          2176(BX), Z28
-	VMINPD           Z28, Z23, Z23
-	VMOVUPD          2112(BX), Z29
-	VMINPD           Z29, Z26, Z26
-	VMOVUPD          2048(BX), Z30
-	VMINPD           Z30, Z15, Z15
-	VADDPD           Z18, Z27, Z18
-	VADDPD           Z22, Z28, Z22
-	VADDPD           Z25, Z29, Z25
-	VADDPD           Z13, Z30, Z13
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+464(SB), Z27
-	VCMPPD           $0x11, Z21, Z27, K1
-	VCMPPD           $0x11, Z23, Z27, K2
-	VCMPPD           $0x11, Z26, Z27, K3
-	VCMPPD           $0x11, Z15, Z27, K4
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+472(SB), Z15
-	VCMPPD           $0x11, Z15, Z18, K5
-	VCMPPD           $0x11, Z15, Z22, K6
-	VCMPPD           $0x11, Z15, Z25, K7
-	KMOVB            K4, 2048(BX)
-	VCMPPD           $0x11, Z15, Z13, K4
+	VMULPD           1088(BX), Z18, Z18
+	VMULPD           1024(BX), Z20, Z20
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+560(SB), Z22
+	VBLENDMPD        Z22, Z15, K1, Z15
+	VBLENDMPD        Z22, Z17, K2, Z17
+	VBLENDMPD        Z22, Z19, K3, Z19
+	VBLENDMPD        Z22, Z21, K4, Z21
+	VBLENDMPD        Z22, Z12, K5, Z12
+	VBLENDMPD        Z22, Z16, K6, Z16
+	KMOVB            3136(BX), K1
+	VBLENDMPD        Z22, Z18, K1, Z18
+	VBLENDMPD        Z22, Z20, K7, Z20
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+568(SB), Z22
+	VMULPD           Z22, Z9, Z23
+	VMULPD           Z22, Z10, Z24
+	VMULPD           Z22, Z11, Z25
+	VMULPD           Z22, Z5, Z22
+	VMULPD           2240(BX), Z23, Z26
+	VMULPD           2176(BX), Z24, Z27
+	VMULPD           2112(BX), Z25, Z28
+	VMULPD           2048(BX), Z22, Z29
+	VMULPD           Z26, Z13, Z26
+	VMULPD           Z27, Z13, Z27
+	VMULPD           Z28, Z13, Z28
+	VMULPD           Z29, Z13, Z13
+	VMOVUPD          704(BX), Z29
+	VMOVUPD          1216(BX), Z30
+	VMINPD           Z30, Z29, Z31
+	VMOVUPD          Z22, 2048(BX)
+	VMINPD           1152(BX), Z29, Z22
+	VMOVUPD          Z25, 2112(BX)
+	VMINPD           1088(BX), Z29, Z25
+	VMOVUPD          Z24, 2176(BX)
+	VMOVUPD          1024(BX), Z24
+	VMINPD           Z24, Z29, Z29
+	VADDPD           Z30, Z14, Z30
+	VMOVUPD          Z23, 1216(BX)
+	VADDPD           1152(BX), Z14, Z23
+	VMOVUPD          Z13, 1152(BX)
+	VADDPD           1088(BX), Z14, Z13
+	VADDPD           Z24, Z14, Z14
+	VMOVUPD          1984(BX), Z24
+	VMINPD           Z24, Z31, Z31
+	VMINPD           1920(BX), Z22, Z22
+	VMINPD           1856(BX), Z25, Z25
+	VMINPD           1792(BX), Z29, Z29
+	VADDPD           Z30, Z24, Z24
+	VADDPD           1920(BX), Z23, Z23
+	VADDPD           1856(BX), Z13, Z13
+	VADDPD           1792(BX), Z14, Z14
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+576(SB), Z30
+	VCMPPD           $0x11, Z31, Z30, K1
+	VCMPPD           $0x11, Z22, Z30, K2
+	VCMPPD           $0x11, Z25, Z30, K3
+	VCMPPD           $0x11, Z29, Z30, K4
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+584(SB), Z22
+	VCMPPD           $0x11, Z22, Z24, K5
+	VCMPPD           $0x11, Z22, Z23, K6
+	VCMPPD           $0x11, Z22, Z13, K7
+	KMOVB            K4, 1792(BX)
+	VCMPPD           $0x11, Z22, Z14, K4
 	KANDB            K5, K1, K1
 	KANDB            K6, K2, K2
 	KANDB            K7, K3, K3
-	KMOVB            2048(BX), K5
+	KMOVB            1792(BX), K5
 	KANDB            K4, K5, K4
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+480(SB), Z13
-	VMULPD           Z13, Z7, Z15
-	VMULPD           Z13, Z10, Z18
-	VMULPD           Z13, Z12, Z21
-	VMULPD           Z13, Z6, Z13
-	VMULPD           1984(BX), Z15, Z22
-	VMULPD           1920(BX), Z18, Z23
-	VMULPD           1856(BX), Z21, Z25
-	VMULPD           1792(BX), Z13, Z26
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+272(SB), Z27
-	VMULPD           Z22, Z27, Z22
-	VMULPD           Z23, Z27, Z23
-	VMULPD           Z25, Z27, Z25
-	VMULPD           Z26, Z27, Z26
-	VMOVAPD          Z14, Z27
-	VFNMADD231PD     Z7, Z2, Z27
-	VMOVAPD          Z17, Z28
-	VFNMADD231PD     Z10, Z3, Z28
-	VMOVAPD          Z20, Z29
-	VFNMADD231PD     Z12, Z4, Z29
-	VMOVAPD          Z24, Z30
-	VFNMADD231PD     Z6, Z5, Z30
-	VSUBPD           Z2, Z0, Z2
-	VSUBPD           Z3, Z8, Z3
-	VSUBPD           Z4, Z9, Z4
-	VSUBPD           Z5, Z1, Z5
-	VSUBPD           Z11, Z14, Z14
+	VMOVAPD          Z15, Z13
+	VFNMADD231PD     Z9, Z2, Z13
+	VMOVAPD          Z17, Z14
+	VFNMADD231PD     Z10, Z3, Z14
+	VMOVAPD          Z19, Z22
+	VFNMADD231PD     Z11, Z8, Z22
+	VMOVAPD          Z21, Z23
+	VFNMADD231PD     Z5, Z7, Z23
+	VSUBPD           Z2, Z6, Z2
+	VSUBPD           Z3, Z0, Z3
+	VSUBPD           Z8, Z1, Z8
+	VSUBPD           Z7, Z4, Z7
+	VSUBPD           Z12, Z15, Z15
 	VSUBPD           Z16, Z17, Z17
-	VSUBPD           Z19, Z20, Z20
-	VMOVUPD          2304(BX), Z31
-	VSUBPD           Z31, Z24, Z24
-	VFNMADD231PD     Z7, Z0, Z11
-	VFNMADD231PD     Z10, Z8, Z16
-	VFNMADD231PD     Z12, Z9, Z19
-	VFNMADD231PD     Z6, Z1, Z31
-	VFMADD231PD      Z2, Z7, Z14
+	VSUBPD           Z18, Z19, Z19
+	VSUBPD           Z20, Z21, Z21
+	VFNMADD231PD     Z9, Z6, Z12
+	VFNMADD231PD     Z10, Z0, Z16
+	VFNMADD231PD     Z11, Z1, Z18
+	VFNMADD231PD     Z5, Z4, Z20
+	VFMADD231PD      Z2, Z9, Z15
 	VFMADD231PD      Z3, Z10, Z17
-	VFMADD231PD      Z4, Z12, Z20
-	VFMADD231PD      Z5, Z6, Z24
+	VFMADD231PD      Z8, Z11, Z19
+	VFMADD231PD      Z7, Z5, Z21
 	VMOVUPD          192(BX), Z0
-	VFMADD231PD      Z27, Z0, Z22
-	VFMADD231PD      Z28, Z0, Z23
-	VFMADD231PD      Z29, Z0, Z25
-	VFMADD231PD      Z30, Z0, Z26
-	VMOVUPD          1728(BX), Z0
-	VMULPD           Z27, Z0, Z1
-	VMOVUPD          1664(BX), Z2
-	VMULPD           Z28, Z2, Z3
-	VMOVUPD          1600(BX), Z4
-	VMULPD           Z29, Z4, Z5
-	VMOVUPD          1536(BX), Z6
-	VMULPD           Z30, Z6, Z7
+	VFMADD231PD      Z13, Z0, Z26
+	VFMADD231PD      Z14, Z0, Z27
+	VFMADD231PD      Z22, Z0, Z28
+	VFMADD213PD      1152(BX), Z23, Z0
+	VMOVUPD          1728(BX), Z1
+	VMULPD           Z13, Z1, Z2
+	VMOVUPD          1664(BX), Z3
+	VMULPD           Z14, Z3, Z4
+	VMOVUPD          1600(BX), Z5
+	VMULPD           Z22, Z5, Z6
+	VMOVUPD          1536(BX), Z7
+	VMULPD           Z23, Z7, Z8
 	PREFETCHT0       1024(DI)(AX*1)
-	VMOVUPD          Z1, (DI)(AX*1)
+	VMOVUPD          Z2, (DI)(AX*1)
 	PREFETCHT0       1088(DI)(AX*1)
-	VMOVUPD          Z3, 64(DI)(AX*1)
+	VMOVUPD          Z4, 64(DI)(AX*1)
 	PREFETCHT0       1152(DI)(AX*1)
-	VMOVUPD          Z5, 128(DI)(AX*1)
+	VMOVUPD          Z6, 128(DI)(AX*1)
 	PREFETCHT0       1216(DI)(AX*1)
-	VMOVUPD          Z7, 192(DI)(AX*1)
-	VMULPD           Z15, Z0, Z0
-	VMULPD           Z18, Z2, Z1
-	VMULPD           Z21, Z4, Z2
-	VMULPD           Z13, Z6, Z3
-	VMULPD           1472(BX), Z0, Z0
-	VMULPD           1408(BX), Z1, Z1
-	VMULPD           1344(BX), Z2, Z2
-	VMULPD           768(BX), Z3, Z3
+	VMOVUPD          Z8, 192(DI)(AX*1)
+	VMULPD           1216(BX), Z1, Z1
+	VMULPD           2176(BX), Z3, Z2
+	VMULPD           2112(BX), Z5, Z3
+	VMULPD           2048(BX), Z7, Z4
+	VMULPD           1472(BX), Z1, Z1
+	VMULPD           1408(BX), Z2, Z2
+	VMULPD           1344(BX), Z3, Z3
+	VMULPD           768(BX), Z4, Z4
 	PREFETCHT0       1024(R8)(AX*1)
-	VMOVUPD          Z0, (R8)(AX*1)
+	VMOVUPD          Z1, (R8)(AX*1)
 	PREFETCHT0       1088(R8)(AX*1)
-	VMOVUPD          Z1, 64(R8)(AX*1)
+	VMOVUPD          Z2, 64(R8)(AX*1)
 	PREFETCHT0       1152(R8)(AX*1)
-	VMOVUPD          Z2, 128(R8)(AX*1)
+	VMOVUPD          Z3, 128(R8)(AX*1)
 	PREFETCHT0       1216(R8)(AX*1)
-	VMOVUPD          Z3, 192(R8)(AX*1)
-	VMOVUPD          256(BX), Z0
-	VMULPD           Z15, Z0, Z1
-	VMULPD           Z18, Z0, Z2
-	VMULPD           Z21, Z0, Z3
-	VMULPD           Z13, Z0, Z0
+	VMOVUPD          Z4, 192(R8)(AX*1)
+	VMOVUPD          256(BX), Z1
+	VMULPD           1216(BX), Z1, Z2
+	VMULPD           2176(BX), Z1, Z3
+	VMULPD           2112(BX), Z1, Z4
+	VMULPD           2048(BX), Z1, Z1
 	PREFETCHT0       1024(R9)(AX*1)
-	VMOVUPD          Z1, (R9)(AX*1)
+	VMOVUPD          Z2, (R9)(AX*1)
 	PREFETCHT0       1088(R9)(AX*1)
-	VMOVUPD          Z2, 64(R9)(AX*1)
+	VMOVUPD          Z3, 64(R9)(AX*1)
 	PREFETCHT0       1152(R9)(AX*1)
-	VMOVUPD          Z3, 128(R9)(AX*1)
+	VMOVUPD          Z4, 128(R9)(AX*1)
 	PREFETCHT0       1216(R9)(AX*1)
-	VMOVUPD          Z0, 192(R9)(AX*1)
-	VMOVUPD          128(BX), Z0
-	VFNMADD231PD     Z11, Z0, Z22
-	VFNMADD231PD     Z16, Z0, Z23
-	VFNMADD231PD     Z19, Z0, Z25
-	VFNMADD231PD     Z31, Z0, Z26
+	VMOVUPD          Z1, 192(R9)(AX*1)
+	VMOVUPD          128(BX), Z1
+	VFNMADD231PD     Z12, Z1, Z26
+	VFNMADD231PD     Z16, Z1, Z27
+	VFNMADD231PD     Z18, Z1, Z28
+	VFNMADD231PD     Z20, Z1, Z0
 	PREFETCHT0       1024(R10)(AX*1)
-	VMOVUPD          Z22, (R10)(AX*1)
+	VMOVUPD          Z26, (R10)(AX*1)
 	PREFETCHT0       1088(R10)(AX*1)
-	VMOVUPD          Z23, 64(R10)(AX*1)
+	VMOVUPD          Z27, 64(R10)(AX*1)
 	PREFETCHT0       1152(R10)(AX*1)
-	VMOVUPD          Z25, 128(R10)(AX*1)
+	VMOVUPD          Z28, 128(R10)(AX*1)
 	PREFETCHT0       1216(R10)(AX*1)
-	VMOVUPD          Z26, 192(R10)(AX*1)
+	VMOVUPD          Z0, 192(R10)(AX*1)
 	VMOVUPD          64(BX), Z0
-	VMULPD           Z11, Z0, Z1
+	VMULPD           Z12, Z0, Z1
 	VMULPD           Z16, Z0, Z2
-	VMULPD           Z19, Z0, Z3
-	VMULPD           Z31, Z0, Z0
+	VMULPD           Z18, Z0, Z3
+	VMULPD           Z20, Z0, Z0
 	PREFETCHT0       1024(R11)(AX*1)
 	VMOVUPD          Z1, (R11)(AX*1)
 	PREFETCHT0       1088(R11)(AX*1)
@@ -1100,11 +1102,11 @@ body:
 	VMOVUPD          Z3, 128(R11)(AX*1)
 	PREFETCHT0       1216(R11)(AX*1)
 	VMOVUPD          Z0, 192(R11)(AX*1)
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+488(SB), Z0
-	VBLENDMPD        Z14, Z0, K1, Z1
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+592(SB), Z0
+	VBLENDMPD        Z15, Z0, K1, Z1
 	VBLENDMPD        Z17, Z0, K2, Z2
-	VBLENDMPD        Z20, Z0, K3, Z3
-	VBLENDMPD        Z24, Z0, K4, Z0
+	VBLENDMPD        Z19, Z0, K3, Z3
+	VBLENDMPD        Z21, Z0, K4, Z0
 	PREFETCHT0       1024(SI)(AX*1)
 	VMOVUPD          Z1, (SI)(AX*1)
 	PREFETCHT0       1088(SI)(AX*1)
@@ -1150,7 +1152,7 @@ whole:
 	VGETEXPPD        Z1, Z12
 	VMULPD           Z2, Z2, Z2
 	VMULPD           Z3, Z3, Z3
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+136(SB), Z13
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+144(SB), Z13
 	VMULPD           Z13, Z6, Z14
 	VMULPD           Z13, Z7, Z13
 	VMOVUPD          576(BX), Z15
@@ -1176,32 +1178,32 @@ whole:
 	VMOVUPD          (BX), Z7
 	VMULPD           Z9, Z7, Z16
 	VMULPD           Z10, Z7, Z17
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+144(SB), Z18
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+152(SB), Z18
 	VMOVAPD          Z11, Z19
 	VADDPD           Z18, Z11, K1, Z19
 	VMOVAPD          Z12, Z20
 	VADDPD           Z18, Z12, K2, Z20
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+128(SB), Z21
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+136(SB), Z21
 	VADDPD           Z21, Z11, K3, Z19
 	VADDPD           Z21, Z12, K4, Z20
 	VADDPD           Z15, Z13, Z11
 	VADDPD           Z6, Z14, Z12
 	VSUBPD           Z15, Z13, Z13
 	VSUBPD           Z6, Z14, Z6
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+232(SB), Z14
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+240(SB), Z14
 	VMULPD           Z14, Z9, Z15
-	VMULPD           Z14, Z10, Z22
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+208(SB), Z23
-	VMULPD           Z23, Z19, Z24
-	VMULPD           Z23, Z20, Z23
-	VMULPD           Z16, Z11, Z25
-	VMULPD           Z17, Z12, Z26
+	VMULPD           Z14, Z10, Z14
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+216(SB), Z22
+	VMULPD           Z22, Z19, Z23
+	VMULPD           Z22, Z20, Z22
+	VMULPD           Z16, Z11, Z24
+	VMULPD           Z17, Z12, Z25
+	VDIVPD           Z24, Z21, Z24
 	VDIVPD           Z25, Z21, Z25
-	VDIVPD           Z26, Z21, Z26
-	VMULPD           Z25, Z16, Z16
-	VMULPD           Z26, Z17, Z17
-	VMULPD           Z25, Z11, Z11
-	VMULPD           Z26, Z12, Z12
+	VMULPD           Z24, Z16, Z16
+	VMULPD           Z25, Z17, Z17
+	VMULPD           Z24, Z11, Z11
+	VMULPD           Z25, Z12, Z12
 	VMULPD           Z16, Z13, Z13
 	VMULPD           Z17, Z6, Z6
 	VMULPD           Z11, Z7, Z16
@@ -1211,398 +1213,389 @@ whole:
 	VMULPD           Z2, Z16, Z2
 	VMULPD           Z3, Z7, Z3
 	VMULPD           Z13, Z13, Z17
-	VMULPD           Z6, Z6, Z25
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+0(SB), Z26
-	VXORPD           Z26, Z4, Z27
-	VXORPD           Z26, Z5, Z26
-	VMOVUPD          320(BX), Z28
-	VMULPD           Z28, Z4, Z29
-	VMULPD           Z28, Z5, Z30
+	VMULPD           Z6, Z6, Z24
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+0(SB), Z25
+	VXORPD           Z25, Z4, Z26
+	VXORPD           Z25, Z5, Z25
+	VMOVUPD          320(BX), Z27
+	VMULPD           Z27, Z4, Z28
+	VMULPD           Z27, Z5, Z29
 	VMULPD           Z0, Z4, Z4
 	VMULPD           Z1, Z5, Z5
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+152(SB), Z31
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+160(SB), Z8
-	VFMADD231PD      Z31, Z17, Z8
-	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+160(SB), Z25, Z31
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+168(SB), Z14
-	VFMADD213PD      Z14, Z17, Z8
-	VFMADD231PD      Z31, Z25, Z14
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+176(SB), Z31
-	VFMADD213PD      Z31, Z17, Z8
-	VFMADD231PD      Z14, Z25, Z31
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+184(SB), Z14
-	VFMADD213PD      Z14, Z17, Z8
-	VFMADD231PD      Z31, Z25, Z14
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+192(SB), Z31
-	VFMADD213PD      Z31, Z17, Z8
-	VFMADD231PD      Z14, Z25, Z31
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+200(SB), Z14
-	VFMADD213PD      Z14, Z17, Z8
-	VFMADD231PD      Z31, Z25, Z14
-	VMULPD           Z8, Z17, Z8
-	VMULPD           Z14, Z25, Z14
-	VFMADD231PD      Z8, Z13, Z24
-	VFMADD231PD      Z14, Z6, Z23
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+216(SB), Z8
-	VFMADD231PD      Z8, Z13, Z24
-	VFMADD231PD      Z8, Z6, Z23
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+224(SB), Z6
-	VFMADD231PD      Z6, Z19, Z24
-	VFMADD231PD      Z6, Z20, Z23
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+160(SB), Z30
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+168(SB), Z31
+	VFMADD231PD      Z30, Z17, Z31
+	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+168(SB), Z24, Z30
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+176(SB), Z8
+	VFMADD213PD      Z8, Z17, Z31
+	VFMADD231PD      Z30, Z24, Z8
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+184(SB), Z30
+	VFMADD213PD      Z30, Z17, Z31
+	VFMADD231PD      Z8, Z24, Z30
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+192(SB), Z8
+	VFMADD213PD      Z8, Z17, Z31
+	VFMADD231PD      Z30, Z24, Z8
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+200(SB), Z30
+	VFMADD213PD      Z30, Z17, Z31
+	VFMADD231PD      Z8, Z24, Z30
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+208(SB), Z8
+	VFMADD213PD      Z8, Z17, Z31
+	VFMADD231PD      Z30, Z24, Z8
+	VMULPD           Z31, Z17, Z17
+	VMULPD           Z8, Z24, Z8
+	VFMADD231PD      Z17, Z13, Z23
+	VFMADD231PD      Z8, Z6, Z22
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+224(SB), Z8
+	VFMADD231PD      Z8, Z13, Z23
+	VFMADD231PD      Z8, Z6, Z22
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+232(SB), Z6
+	VFMADD231PD      Z6, Z19, Z23
+	VFMADD231PD      Z6, Z20, Z22
 	VMOVUPD          64(BX), Z6
 	VMOVUPD          640(BX), Z13
-	VFMADD231PD      Z13, Z6, Z24
 	VFMADD231PD      Z13, Z6, Z23
+	VFMADD231PD      Z13, Z6, Z22
 	VMOVUPD          704(BX), Z13
-	VMINPD           Z0, Z13, Z14
+	VMINPD           Z0, Z13, Z17
 	VMINPD           Z1, Z13, Z13
-	VADDPD           Z0, Z28, Z0
-	VADDPD           Z1, Z28, Z1
-	VMINPD           Z9, Z14, Z14
+	VADDPD           Z0, Z27, Z0
+	VADDPD           Z1, Z27, Z1
+	VMINPD           Z9, Z17, Z17
 	VMINPD           Z10, Z13, Z13
 	VADDPD           Z0, Z9, Z0
 	VADDPD           Z1, Z10, Z1
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+464(SB), Z9
-	VCMPPD           $0x11, Z14, Z9, K1
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+576(SB), Z9
+	VCMPPD           $0x11, Z17, Z9, K1
 	VCMPPD           $0x11, Z13, Z9, K2
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+472(SB), Z9
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+584(SB), Z9
 	VCMPPD           $0x11, Z9, Z0, K3
 	VCMPPD           $0x11, Z9, Z1, K4
 	KANDB            K3, K1, K1
 	KANDB            K4, K2, K2
 	VMOVAPD          Z15, Z0
-	VFMADD231PD      Z24, Z16, Z0
-	VMOVAPD          Z22, Z1
-	VFMADD231PD      Z23, Z7, Z1
-	VFMSUB231PD      Z24, Z16, Z15
-	VFMSUB231PD      Z23, Z7, Z22
+	VFMADD231PD      Z23, Z16, Z0
+	VMOVAPD          Z14, Z1
+	VFMADD231PD      Z22, Z7, Z1
+	VFMSUB231PD      Z23, Z16, Z15
+	VFMSUB231PD      Z22, Z7, Z14
 	VMULPD           Z11, Z16, Z9
 	VMULPD           Z12, Z7, Z7
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+240(SB), Z10
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+248(SB), Z10
 	VANDPD           Z10, Z0, Z13
-	VANDPD           Z10, Z1, Z14
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+248(SB), Z16
-	VMINPD           Z13, Z16, Z13
-	VMINPD           Z14, Z16, Z14
-	VANDPD           Z10, Z15, Z17
-	VANDPD           Z10, Z22, Z19
-	VMINPD           Z17, Z16, Z17
-	VMINPD           Z19, Z16, Z16
-	VMOVAPD          Z21, Z19
-	VPTERNLOGQ       $0xe4, Z10, Z0, Z19
+	VANDPD           Z10, Z1, Z16
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+256(SB), Z17
+	VMINPD           Z13, Z17, Z13
+	VMINPD           Z16, Z17, Z16
+	VANDPD           Z10, Z15, Z19
+	VANDPD           Z10, Z14, Z20
+	VMINPD           Z19, Z17, Z19
+	VMINPD           Z20, Z17, Z17
 	VMOVAPD          Z21, Z20
-	VPTERNLOGQ       $0xe4, Z10, Z1, Z20
-	VCMPPD           $0x00, Z19, Z27, K3
-	VCMPPD           $0x00, Z20, Z26, K4
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+456(SB), Z19
-	VBLENDMPD        Z19, Z29, K3, Z20
-	VBLENDMPD        Z19, Z30, K4, Z23
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+256(SB), Z24
-	VFMADD213PD      Z21, Z13, Z24
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+256(SB), Z25
-	VFMADD213PD      Z21, Z14, Z25
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+264(SB), Z29
+	VPTERNLOGQ       $0xe4, Z10, Z0, Z20
+	VMOVAPD          Z21, Z22
+	VPTERNLOGQ       $0xe4, Z10, Z1, Z22
+	VCMPPD           $0x00, Z20, Z26, K3
+	VCMPPD           $0x00, Z22, Z25, K4
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+560(SB), Z20
+	VBLENDMPD        Z20, Z28, K3, Z22
+	VBLENDMPD        Z20, Z29, K4, Z23
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+264(SB), Z24
+	VFMADD213PD      Z8, Z13, Z24
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+264(SB), Z28
+	VFMADD213PD      Z8, Z16, Z28
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+272(SB), Z29
 	VADDPD           Z29, Z13, Z30
-	VADDPD           Z29, Z14, Z31
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+256(SB), Z6
-	VFMADD213PD      Z21, Z17, Z6
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+256(SB), Z28
-	VFMADD213PD      Z21, Z16, Z28
+	VADDPD           Z29, Z16, Z31
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+264(SB), Z6
+	VFMADD213PD      Z8, Z19, Z6
 	VMOVUPD          Z7, 768(BX)
-	VADDPD           Z29, Z17, Z7
-	VADDPD           Z29, Z16, Z29
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+264(SB), Z7
+	VFMADD213PD      Z8, Z17, Z7
 	VMOVUPD          Z9, 832(BX)
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+272(SB), Z9
+	VADDPD           Z29, Z19, Z9
+	VADDPD           Z29, Z17, Z29
 	VMOVUPD          Z12, 896(BX)
-	VMULPD           Z9, Z13, Z12
+	VMULPD           Z13, Z13, Z12
 	VMOVUPD          Z11, 960(BX)
-	VMULPD           Z9, Z14, Z11
-	VMULPD           Z30, Z24, Z9
+	VMULPD           Z16, Z16, Z11
 	VMOVUPD          Z3, 1024(BX)
-	VMULPD           Z31, Z25, Z3
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+280(SB), Z3
 	VMOVUPD          Z2, 1088(BX)
-	VMOVAPD          Z21, Z2
-	VPTERNLOGQ       $0xe4, Z10, Z15, Z2
-	VMOVUPD          Z15, 1152(BX)
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+32(SB), Z2
+	VFMADD213PD      Z2, Z3, Z12
+	VFMADD213PD      Z2, Z3, Z11
+	VSUBPD           Z2, Z12, Z3
+	VSUBPD           Z2, Z11, Z2
+	VMULPD           Z30, Z24, Z11
+	VMULPD           Z31, Z28, Z12
+	VMULPD           Z9, Z6, Z27
+	VMOVUPD          Z1, 1152(BX)
+	VMULPD           Z29, Z7, Z1
+	VMOVUPD          Z0, 1216(BX)
+	VMOVAPD          Z21, Z0
+	VPTERNLOGQ       $0xe4, Z10, Z15, Z0
+	VMOVUPD          Z15, 1280(BX)
 	VMOVAPD          Z21, Z15
-	VPTERNLOGQ       $0xe4, Z10, Z22, Z15
-	VCMPPD           $0x00, Z2, Z27, K3
-	VCMPPD           $0x00, Z15, Z26, K4
-	VBLENDMPD        Z19, Z4, K3, Z2
-	VBLENDMPD        Z19, Z5, K4, Z4
-	VMULPD           Z7, Z6, Z5
-	VMULPD           Z29, Z28, Z15
-	VMULPD           Z12, Z13, Z19
-	VMULPD           Z11, Z14, Z26
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+24(SB), Z27
-	VMULPD           Z19, Z27, Z19
-	VMULPD           Z26, Z27, Z26
-	VRNDSCALEPD      $0x08, Z19, Z19
-	VRNDSCALEPD      $0x08, Z26, Z26
-	VMULPD           Z5, Z9, Z27
-	VMULPD           Z15, Z3, Z10
-	VDIVPD           Z27, Z21, Z27
-	VDIVPD           Z10, Z21, Z10
-	VMULPD           Z27, Z5, Z5
-	VMULPD           Z10, Z15, Z15
-	VMULPD           Z27, Z9, Z9
-	VMULPD           Z10, Z3, Z3
-	VMULPD           Z5, Z24, Z10
-	VMULPD           Z15, Z25, Z21
-	VMULPD           Z5, Z30, Z5
-	VMULPD           Z15, Z31, Z15
-	VMULPD           Z9, Z6, Z6
-	VMULPD           Z3, Z28, Z24
-	VMULPD           Z9, Z7, Z7
-	VMULPD           Z3, Z29, Z3
-	VMULPD           Z6, Z17, Z6
-	VMULPD           Z24, Z16, Z9
-	VMULPD           Z10, Z13, Z10
-	VMULPD           Z21, Z14, Z16
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+32(SB), Z17
-	VMULPD           Z19, Z17, Z21
-	VMULPD           Z26, Z17, Z17
-	VFMADD231PD      Z12, Z13, Z21
-	VFMADD231PD      Z11, Z14, Z17
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+40(SB), Z11
-	VFMADD231PD      Z11, Z19, Z21
-	VFMADD231PD      Z11, Z26, Z17
-	VMOVAPD          Z18, Z11
-	VFMADD231PD      Z8, Z10, Z11
-	VMOVAPD          Z18, Z12
-	VFMADD231PD      Z8, Z16, Z12
+	VPTERNLOGQ       $0xe4, Z10, Z14, Z15
+	VCMPPD           $0x00, Z0, Z26, K3
+	VCMPPD           $0x00, Z15, Z25, K4
+	VBLENDMPD        Z20, Z4, K3, Z0
+	VBLENDMPD        Z20, Z5, K4, Z4
+	VMULPD           Z27, Z11, Z5
+	VMULPD           Z1, Z12, Z15
+	VDIVPD           Z5, Z21, Z5
+	VDIVPD           Z15, Z21, Z15
+	VMULPD           Z5, Z27, Z20
+	VMULPD           Z15, Z1, Z1
+	VMULPD           Z5, Z11, Z5
+	VMULPD           Z15, Z12, Z11
+	VMULPD           Z20, Z24, Z12
+	VMULPD           Z1, Z28, Z15
+	VMULPD           Z20, Z30, Z20
+	VMULPD           Z1, Z31, Z1
+	VMULPD           Z5, Z6, Z6
+	VMULPD           Z11, Z7, Z7
+	VMULPD           Z5, Z9, Z5
+	VMULPD           Z11, Z29, Z9
+	VMULPD           Z6, Z19, Z6
+	VMULPD           Z7, Z17, Z7
+	VMULPD           Z12, Z13, Z11
+	VMULPD           Z15, Z16, Z12
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+456(SB), Z15
+	VMULPD           Z15, Z3, Z17
+	VMULPD           Z15, Z2, Z15
+	VFMADD231PD      Z13, Z13, Z17
+	VFMADD231PD      Z16, Z16, Z15
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+464(SB), Z13
+	VFMADD231PD      Z13, Z3, Z17
+	VFMADD231PD      Z13, Z2, Z15
 	VMOVAPD          Z18, Z13
-	VFMADD231PD      Z8, Z6, Z13
-	VFMADD231PD      Z8, Z9, Z18
-	VSUBPD           Z2, Z20, Z8
-	VSUBPD           Z4, Z23, Z14
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+48(SB), Z24
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+56(SB), Z25
-	VFMADD231PD      Z24, Z21, Z25
-	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+56(SB), Z17, Z24
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+64(SB), Z27
-	VFMADD213PD      Z27, Z21, Z25
-	VFMADD231PD      Z24, Z17, Z27
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+72(SB), Z24
-	VFMADD213PD      Z24, Z21, Z25
-	VFMADD231PD      Z27, Z17, Z24
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+80(SB), Z27
-	VFMADD213PD      Z27, Z21, Z25
-	VFMADD231PD      Z24, Z17, Z27
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+88(SB), Z24
-	VFMADD213PD      Z24, Z21, Z25
-	VFMADD231PD      Z27, Z17, Z24
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+96(SB), Z27
-	VFMADD213PD      Z27, Z21, Z25
-	VFMADD231PD      Z24, Z17, Z27
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+104(SB), Z24
-	VFMADD213PD      Z24, Z21, Z25
-	VFMADD231PD      Z27, Z17, Z24
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+112(SB), Z27
-	VFMADD213PD      Z27, Z21, Z25
-	VFMADD231PD      Z24, Z17, Z27
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+120(SB), Z24
-	VFMADD213PD      Z24, Z21, Z25
-	VFMADD231PD      Z27, Z17, Z24
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+280(SB), Z27
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+288(SB), Z28
-	VFMADD231PD      Z27, Z11, Z28
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+288(SB), Z29
-	VFMADD231PD      Z27, Z12, Z29
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+296(SB), Z30
-	VFMADD213PD      Z30, Z11, Z28
-	VFMADD213PD      Z30, Z12, Z29
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+304(SB), Z31
-	VFMADD213PD      Z31, Z11, Z28
-	VFMADD213PD      Z31, Z12, Z29
-	VMOVUPD          Z14, 1216(BX)
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+312(SB), Z14
-	VFMADD213PD      Z14, Z11, Z28
-	VFMADD213PD      Z14, Z12, Z29
-	VMOVUPD          Z8, 1280(BX)
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+320(SB), Z8
-	VFMADD213PD      Z8, Z11, Z28
-	VFMADD213PD      Z8, Z12, Z29
-	VMOVUPD          Z4, 1344(BX)
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+328(SB), Z4
-	VFMADD213PD      Z4, Z11, Z28
-	VFMADD213PD      Z4, Z12, Z29
-	VMOVUPD          Z2, 1408(BX)
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+336(SB), Z2
-	VFMADD213PD      Z2, Z11, Z28
-	VFMADD213PD      Z2, Z12, Z29
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+344(SB), Z2
-	VFMADD213PD      Z2, Z11, Z28
-	VFMADD213PD      Z2, Z12, Z29
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+352(SB), Z2
-	VFMADD213PD      Z2, Z11, Z28
-	VFMADD213PD      Z2, Z12, Z29
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+360(SB), Z2
-	VFMADD213PD      Z2, Z11, Z28
-	VFMADD213PD      Z2, Z12, Z29
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+368(SB), Z2
-	VFMADD213PD      Z2, Z11, Z28
-	VFMADD213PD      Z2, Z12, Z29
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+376(SB), Z2
-	VFMADD213PD      Z2, Z11, Z28
-	VFMADD213PD      Z2, Z12, Z29
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+384(SB), Z2
-	VFMADD213PD      Z2, Z11, Z28
-	VFMADD213PD      Z2, Z12, Z29
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+392(SB), Z2
-	VFMADD213PD      Z2, Z11, Z28
-	VFMADD213PD      Z2, Z12, Z29
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+400(SB), Z2
-	VFMADD213PD      Z2, Z11, Z28
-	VFMADD213PD      Z2, Z12, Z29
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+408(SB), Z2
-	VFMADD213PD      Z2, Z11, Z28
-	VFMADD213PD      Z2, Z12, Z29
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+416(SB), Z2
-	VFMADD213PD      Z2, Z11, Z28
-	VFMADD213PD      Z2, Z12, Z29
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+424(SB), Z2
-	VFMADD213PD      Z2, Z11, Z28
-	VFMADD213PD      Z2, Z12, Z29
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+432(SB), Z2
-	VFMADD213PD      Z2, Z11, Z28
-	VFMADD213PD      Z2, Z12, Z29
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+440(SB), Z2
-	VFMADD213PD      Z2, Z11, Z28
-	VFMADD213PD      Z2, Z12, Z29
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+448(SB), Z2
-	VFMADD213PD      Z2, Z28, Z11
-	VFMADD213PD      Z2, Z29, Z12
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+232(SB), Z28
-	VFMADD213PD      Z28, Z11, Z10
-	VFMADD213PD      Z28, Z12, Z16
-	VMULPD           Z5, Z10, Z5
-	VMULPD           Z15, Z16, Z10
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+240(SB), Z11
-	VPTERNLOGQ       $0xe4, Z11, Z0, Z5
-	VPTERNLOGQ       $0xe4, Z11, Z1, Z10
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+288(SB), Z0
-	VFMADD231PD      Z27, Z13, Z0
-	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+288(SB), Z18, Z27
-	VFMADD213PD      Z30, Z13, Z0
-	VFMADD231PD      Z27, Z18, Z30
-	VFMADD213PD      Z31, Z13, Z0
+	VFMADD231PD      Z8, Z11, Z13
+	VMOVAPD          Z18, Z16
+	VFMADD231PD      Z8, Z12, Z16
+	VMOVAPD          Z18, Z19
+	VFMADD231PD      Z8, Z6, Z19
+	VFMADD231PD      Z8, Z7, Z18
+	VSUBPD           Z0, Z22, Z8
+	VSUBPD           Z4, Z23, Z24
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+472(SB), Z25
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+480(SB), Z26
+	VFMADD231PD      Z25, Z17, Z26
+	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+480(SB), Z15, Z25
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+488(SB), Z27
+	VFMADD213PD      Z27, Z17, Z26
+	VFMADD231PD      Z25, Z15, Z27
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+496(SB), Z25
+	VFMADD213PD      Z25, Z17, Z26
+	VFMADD231PD      Z27, Z15, Z25
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+504(SB), Z27
+	VFMADD213PD      Z27, Z17, Z26
+	VFMADD231PD      Z25, Z15, Z27
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+512(SB), Z25
+	VFMADD213PD      Z25, Z17, Z26
+	VFMADD231PD      Z27, Z15, Z25
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+520(SB), Z27
+	VFMADD213PD      Z27, Z17, Z26
+	VFMADD231PD      Z25, Z15, Z27
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+528(SB), Z25
+	VFMADD213PD      Z25, Z17, Z26
+	VFMADD231PD      Z27, Z15, Z25
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+536(SB), Z27
+	VFMADD213PD      Z27, Z17, Z26
+	VFMADD231PD      Z25, Z15, Z27
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+544(SB), Z25
+	VFMADD213PD      Z25, Z17, Z26
+	VFMADD231PD      Z27, Z15, Z25
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+552(SB), Z27
+	VFMADD213PD      Z27, Z17, Z26
+	VFMADD213PD      Z27, Z15, Z25
+	VMULPD           Z26, Z17, Z17
+	VMULPD           Z25, Z15, Z15
+	VMOVUPD          320(BX), Z25
+	VFMADD213PD      Z25, Z25, Z17
+	VFMADD213PD      Z25, Z15, Z25
+	VSCALEFPD        Z3, Z17, Z3
+	VSCALEFPD        Z2, Z25, Z2
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+288(SB), Z15
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+296(SB), Z17
+	VFMADD231PD      Z15, Z13, Z17
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+296(SB), Z25
+	VFMADD231PD      Z15, Z16, Z25
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+304(SB), Z26
+	VFMADD213PD      Z26, Z13, Z17
+	VFMADD213PD      Z26, Z16, Z25
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+312(SB), Z28
+	VFMADD213PD      Z28, Z13, Z17
+	VFMADD213PD      Z28, Z16, Z25
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+320(SB), Z29
+	VFMADD213PD      Z29, Z13, Z17
+	VFMADD213PD      Z29, Z16, Z25
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+328(SB), Z30
+	VFMADD213PD      Z30, Z13, Z17
+	VFMADD213PD      Z30, Z16, Z25
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+336(SB), Z31
+	VFMADD213PD      Z31, Z13, Z17
+	VFMADD213PD      Z31, Z16, Z25
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+344(SB), Z27
+	VFMADD213PD      Z27, Z13, Z17
+	VFMADD213PD      Z27, Z16, Z25
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+352(SB), Z27
+	VFMADD213PD      Z27, Z13, Z17
+	VFMADD213PD      Z27, Z16, Z25
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+360(SB), Z27
+	VFMADD213PD      Z27, Z13, Z17
+	VFMADD213PD      Z27, Z16, Z25
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+368(SB), Z27
+	VFMADD213PD      Z27, Z13, Z17
+	VFMADD213PD      Z27, Z16, Z25
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+376(SB), Z27
+	VFMADD213PD      Z27, Z13, Z17
+	VFMADD213PD      Z27, Z16, Z25
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+384(SB), Z27
+	VFMADD213PD      Z27, Z13, Z17
+	VFMADD213PD      Z27, Z16, Z25
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+392(SB), Z27
+	VFMADD213PD      Z27, Z13, Z17
+	VFMADD213PD      Z27, Z16, Z25
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+400(SB), Z27
+	VFMADD213PD      Z27, Z13, Z17
+	VFMADD213PD      Z27, Z16, Z25
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+408(SB), Z27
+	VFMADD213PD      Z27, Z13, Z17
+	VFMADD213PD      Z27, Z16, Z25
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+416(SB), Z27
+	VFMADD213PD      Z27, Z13, Z17
+	VFMADD213PD      Z27, Z16, Z25
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+424(SB), Z27
+	VFMADD213PD      Z27, Z13, Z17
+	VFMADD213PD      Z27, Z16, Z25
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+432(SB), Z27
+	VFMADD213PD      Z27, Z13, Z17
+	VFMADD213PD      Z27, Z16, Z25
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+440(SB), Z27
+	VFMADD213PD      Z27, Z13, Z17
+	VFMADD213PD      Z27, Z16, Z25
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+448(SB), Z27
+	VFMADD213PD      Z27, Z17, Z13
+	VFMADD213PD      Z27, Z25, Z16
+	VFMADD213PD      Z21, Z13, Z11
+	VFMADD213PD      Z21, Z16, Z12
+	VMULPD           Z20, Z11, Z11
+	VMULPD           Z1, Z12, Z1
+	VMOVUPD          1216(BX), Z12
+	VPTERNLOGQ       $0xe4, Z10, Z12, Z11
+	VMOVUPD          1152(BX), Z12
+	VPTERNLOGQ       $0xe4, Z10, Z12, Z1
+	VFNMADD231PD     Z3, Z11, Z22
+	VFNMADD231PD     Z2, Z1, Z23
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+296(SB), Z12
+	VFMADD231PD      Z15, Z19, Z12
+	VFMADD213PD.BCST bsmFirstStripAVX512Consts<>+296(SB), Z18, Z15
+	VFMADD213PD      Z26, Z19, Z12
+	VFMADD231PD      Z15, Z18, Z26
+	VFMADD213PD      Z28, Z19, Z12
+	VFMADD231PD      Z26, Z18, Z28
+	VFMADD213PD      Z29, Z19, Z12
+	VFMADD231PD      Z28, Z18, Z29
+	VFMADD213PD      Z30, Z19, Z12
+	VFMADD231PD      Z29, Z18, Z30
+	VFMADD213PD      Z31, Z19, Z12
 	VFMADD231PD      Z30, Z18, Z31
-	VFMADD213PD      Z14, Z13, Z0
-	VFMADD231PD      Z31, Z18, Z14
-	VFMADD213PD      Z8, Z13, Z0
-	VFMADD231PD      Z14, Z18, Z8
-	VFMADD213PD      Z4, Z13, Z0
-	VFMADD231PD      Z8, Z18, Z4
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+336(SB), Z1
-	VFMADD213PD      Z1, Z13, Z0
-	VFMADD231PD      Z4, Z18, Z1
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+344(SB), Z4
-	VFMADD213PD      Z4, Z13, Z0
-	VFMADD231PD      Z1, Z18, Z4
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+352(SB), Z1
-	VFMADD213PD      Z1, Z13, Z0
-	VFMADD231PD      Z4, Z18, Z1
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+360(SB), Z4
-	VFMADD213PD      Z4, Z13, Z0
-	VFMADD231PD      Z1, Z18, Z4
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+368(SB), Z1
-	VFMADD213PD      Z1, Z13, Z0
-	VFMADD231PD      Z4, Z18, Z1
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+376(SB), Z4
-	VFMADD213PD      Z4, Z13, Z0
-	VFMADD231PD      Z1, Z18, Z4
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+384(SB), Z1
-	VFMADD213PD      Z1, Z13, Z0
-	VFMADD231PD      Z4, Z18, Z1
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+392(SB), Z4
-	VFMADD213PD      Z4, Z13, Z0
-	VFMADD231PD      Z1, Z18, Z4
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+400(SB), Z1
-	VFMADD213PD      Z1, Z13, Z0
-	VFMADD231PD      Z4, Z18, Z1
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+408(SB), Z4
-	VFMADD213PD      Z4, Z13, Z0
-	VFMADD231PD      Z1, Z18, Z4
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+416(SB), Z1
-	VFMADD213PD      Z1, Z13, Z0
-	VFMADD231PD      Z4, Z18, Z1
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+424(SB), Z4
-	VFMADD213PD      Z4, Z13, Z0
-	VFMADD231PD      Z1, Z18, Z4
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+432(SB), Z1
-	VFMADD213PD      Z1, Z13, Z0
-	VFMADD231PD      Z4, Z18, Z1
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+440(SB), Z4
-	VFMADD213PD      Z4, Z13, Z0
-	VFMADD231PD      Z1, Z18, Z4
-	VFMADD213PD      Z2, Z0, Z13
-	VFMADD231PD      Z4, Z18, Z2
-	VFMADD213PD      Z28, Z13, Z6
-	VFMADD231PD      Z2, Z9, Z28
-	VMULPD           Z7, Z6, Z0
-	VMULPD           Z3, Z28, Z1
-	VMOVUPD          1152(BX), Z2
-	VPTERNLOGQ       $0xe4, Z11, Z2, Z0
-	VPTERNLOGQ       $0xe4, Z11, Z22, Z1
-	VMULPD           Z21, Z21, Z2
-	VMULPD           Z17, Z17, Z3
-	VFMADD231PD      Z25, Z2, Z21
-	VFMADD231PD      Z24, Z3, Z17
-	VMOVUPD          320(BX), Z2
-	VFMADD213PD      Z2, Z2, Z21
-	VFMADD213PD      Z2, Z17, Z2
-	VSCALEFPD        Z19, Z21, Z3
-	VSCALEFPD        Z26, Z2, Z2
-	VFNMADD231PD     Z3, Z5, Z20
-	VFNMADD231PD     Z2, Z10, Z23
-	VSUBPD           Z5, Z0, Z4
-	VSUBPD           Z10, Z1, Z5
-	VFNMADD213PD     1408(BX), Z3, Z0
-	VFNMADD213PD     1344(BX), Z2, Z1
-	VFMADD213PD      1280(BX), Z3, Z4
-	VFMADD213PD      1216(BX), Z2, Z5
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+480(SB), Z6
-	VMULPD           Z6, Z3, Z3
-	VMULPD           Z6, Z2, Z2
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+488(SB), Z6
-	VBLENDMPD        Z4, Z6, K1, Z4
-	VBLENDMPD        Z5, Z6, K2, Z5
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+344(SB), Z13
+	VFMADD213PD      Z13, Z19, Z12
+	VFMADD231PD      Z31, Z18, Z13
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+352(SB), Z15
+	VFMADD213PD      Z15, Z19, Z12
+	VFMADD231PD      Z13, Z18, Z15
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+360(SB), Z13
+	VFMADD213PD      Z13, Z19, Z12
+	VFMADD231PD      Z15, Z18, Z13
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+368(SB), Z15
+	VFMADD213PD      Z15, Z19, Z12
+	VFMADD231PD      Z13, Z18, Z15
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+376(SB), Z13
+	VFMADD213PD      Z13, Z19, Z12
+	VFMADD231PD      Z15, Z18, Z13
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+384(SB), Z15
+	VFMADD213PD      Z15, Z19, Z12
+	VFMADD231PD      Z13, Z18, Z15
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+392(SB), Z13
+	VFMADD213PD      Z13, Z19, Z12
+	VFMADD231PD      Z15, Z18, Z13
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+400(SB), Z15
+	VFMADD213PD      Z15, Z19, Z12
+	VFMADD231PD      Z13, Z18, Z15
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+408(SB), Z13
+	VFMADD213PD      Z13, Z19, Z12
+	VFMADD231PD      Z15, Z18, Z13
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+416(SB), Z15
+	VFMADD213PD      Z15, Z19, Z12
+	VFMADD231PD      Z13, Z18, Z15
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+424(SB), Z13
+	VFMADD213PD      Z13, Z19, Z12
+	VFMADD231PD      Z15, Z18, Z13
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+432(SB), Z15
+	VFMADD213PD      Z15, Z19, Z12
+	VFMADD231PD      Z13, Z18, Z15
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+440(SB), Z13
+	VFMADD213PD      Z13, Z19, Z12
+	VFMADD231PD      Z15, Z18, Z13
+	VFMADD213PD      Z27, Z12, Z19
+	VFMADD231PD      Z13, Z18, Z27
+	VFMADD213PD      Z21, Z19, Z6
+	VFMADD231PD      Z27, Z7, Z21
+	VMULPD           Z5, Z6, Z5
+	VMULPD           Z9, Z21, Z6
+	VMOVUPD          1280(BX), Z7
+	VPTERNLOGQ       $0xe4, Z10, Z7, Z5
+	VPTERNLOGQ       $0xe4, Z10, Z14, Z6
+	VSUBPD           Z11, Z5, Z7
+	VSUBPD           Z1, Z6, Z1
+	VFNMADD231PD     Z3, Z5, Z0
+	VFNMADD231PD     Z2, Z6, Z4
+	VFMADD231PD      Z7, Z3, Z8
+	VFMADD231PD      Z1, Z2, Z24
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+568(SB), Z1
+	VMULPD           Z1, Z3, Z3
+	VMULPD           Z1, Z2, Z1
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+592(SB), Z2
+	VBLENDMPD        Z8, Z2, K1, Z5
+	VBLENDMPD        Z24, Z2, K2, Z2
 	VMULPD           1088(BX), Z3, Z6
-	VMULPD           1024(BX), Z2, Z7
-	VMOVUPD          Z4, K7, (SI)(AX*1)
-	VMOVUPD          Z5, K6, 64(SI)(AX*1)
-	VMOVUPD          960(BX), Z4
-	VMULPD           Z3, Z4, Z5
+	VMULPD           1024(BX), Z1, Z7
+	VMOVUPD          Z5, K7, (SI)(AX*1)
+	VMOVUPD          Z2, K6, 64(SI)(AX*1)
+	VMOVUPD          960(BX), Z2
+	VMULPD           Z3, Z2, Z5
 	VMOVUPD          896(BX), Z8
-	VMULPD           Z2, Z8, Z9
-	VMULPD           Z20, Z4, Z4
+	VMULPD           Z1, Z8, Z9
+	VMULPD           Z22, Z2, Z2
 	VMULPD           Z23, Z8, Z8
 	VMOVUPD          256(BX), Z10
 	VMULPD           Z3, Z10, Z3
-	VMULPD           Z2, Z10, Z2
-	VBROADCASTSD     bsmFirstStripAVX512Consts<>+272(SB), Z10
+	VMULPD           Z1, Z10, Z1
+	VBROADCASTSD     bsmFirstStripAVX512Consts<>+552(SB), Z10
 	VMULPD           Z6, Z10, Z6
 	VMULPD           Z7, Z10, Z7
 	VMULPD           832(BX), Z5, Z5
 	VMULPD           768(BX), Z9, Z9
 	VMOVUPD          64(BX), Z10
 	VMULPD           Z0, Z10, Z11
-	VMULPD           Z1, Z10, Z10
-	VMOVUPD          Z4, K7, (DI)(AX*1)
+	VMULPD           Z4, Z10, Z10
+	VMOVUPD          Z2, K7, (DI)(AX*1)
 	VMOVUPD          Z8, K6, 64(DI)(AX*1)
 	VMOVUPD          Z3, K7, (R9)(AX*1)
-	VMOVUPD          Z2, K6, 64(R9)(AX*1)
-	VMOVUPD          192(BX), Z2
-	VFMADD231PD      Z20, Z2, Z6
-	VFMADD231PD      Z23, Z2, Z7
+	VMOVUPD          Z1, K6, 64(R9)(AX*1)
+	VMOVUPD          192(BX), Z1
+	VFMADD231PD      Z22, Z1, Z6
+	VFMADD231PD      Z23, Z1, Z7
 	VMOVUPD          Z5, K7, (R8)(AX*1)
 	VMOVUPD          Z9, K6, 64(R8)(AX*1)
 	VMOVUPD          Z11, K7, (R11)(AX*1)
 	VMOVUPD          Z10, K6, 64(R11)(AX*1)
-	VMOVUPD          128(BX), Z2
-	VFNMADD231PD     Z0, Z2, Z6
-	VFNMADD231PD     Z1, Z2, Z7
+	VMOVUPD          128(BX), Z1
+	VFNMADD231PD     Z0, Z1, Z6
+	VFNMADD231PD     Z4, Z1, Z7
 	VMOVUPD          Z6, K7, (R10)(AX*1)
 	VMOVUPD          Z7, K6, 64(R10)(AX*1)
 	ADDQ             $+128, AX
@@ -1629,283 +1622,335 @@ DATA bsmFirstStripAVX2Consts<>+96(SB)/8, $0x3ff71547652b82fe
 DATA bsmFirstStripAVX2Consts<>+104(SB)/8, $0x3ff71547652b82fe
 DATA bsmFirstStripAVX2Consts<>+112(SB)/8, $0x3ff71547652b82fe
 DATA bsmFirstStripAVX2Consts<>+120(SB)/8, $0x3ff71547652b82fe
-DATA bsmFirstStripAVX2Consts<>+128(SB)/8, $0xbfe62e42fee00000
-DATA bsmFirstStripAVX2Consts<>+136(SB)/8, $0xbfe62e42fee00000
-DATA bsmFirstStripAVX2Consts<>+144(SB)/8, $0xbfe62e42fee00000
-DATA bsmFirstStripAVX2Consts<>+152(SB)/8, $0xbfe62e42fee00000
-DATA bsmFirstStripAVX2Consts<>+160(SB)/8, $0xbdea39ef35793c76
-DATA bsmFirstStripAVX2Consts<>+168(SB)/8, $0xbdea39ef35793c76
-DATA bsmFirstStripAVX2Consts<>+176(SB)/8, $0xbdea39ef35793c76
-DATA bsmFirstStripAVX2Consts<>+184(SB)/8, $0xbdea39ef35793c76
-DATA bsmFirstStripAVX2Consts<>+192(SB)/8, $0x3e5ade156a5dbe76
-DATA bsmFirstStripAVX2Consts<>+200(SB)/8, $0x3e5ade156a5dbe76
-DATA bsmFirstStripAVX2Consts<>+208(SB)/8, $0x3e5ade156a5dbe76
-DATA bsmFirstStripAVX2Consts<>+216(SB)/8, $0x3e5ade156a5dbe76
-DATA bsmFirstStripAVX2Consts<>+224(SB)/8, $0x3e928af3fca7ab0b
-DATA bsmFirstStripAVX2Consts<>+232(SB)/8, $0x3e928af3fca7ab0b
-DATA bsmFirstStripAVX2Consts<>+240(SB)/8, $0x3e928af3fca7ab0b
-DATA bsmFirstStripAVX2Consts<>+248(SB)/8, $0x3e928af3fca7ab0b
-DATA bsmFirstStripAVX2Consts<>+256(SB)/8, $0x3ec71dee623fde67
-DATA bsmFirstStripAVX2Consts<>+264(SB)/8, $0x3ec71dee623fde67
-DATA bsmFirstStripAVX2Consts<>+272(SB)/8, $0x3ec71dee623fde67
-DATA bsmFirstStripAVX2Consts<>+280(SB)/8, $0x3ec71dee623fde67
-DATA bsmFirstStripAVX2Consts<>+288(SB)/8, $0x3efa01997c89e6b0
-DATA bsmFirstStripAVX2Consts<>+296(SB)/8, $0x3efa01997c89e6b0
-DATA bsmFirstStripAVX2Consts<>+304(SB)/8, $0x3efa01997c89e6b0
-DATA bsmFirstStripAVX2Consts<>+312(SB)/8, $0x3efa01997c89e6b0
-DATA bsmFirstStripAVX2Consts<>+320(SB)/8, $0x3f2a01a014761f6e
-DATA bsmFirstStripAVX2Consts<>+328(SB)/8, $0x3f2a01a014761f6e
-DATA bsmFirstStripAVX2Consts<>+336(SB)/8, $0x3f2a01a014761f6e
-DATA bsmFirstStripAVX2Consts<>+344(SB)/8, $0x3f2a01a014761f6e
-DATA bsmFirstStripAVX2Consts<>+352(SB)/8, $0x3f56c16c1852b7b0
-DATA bsmFirstStripAVX2Consts<>+360(SB)/8, $0x3f56c16c1852b7b0
-DATA bsmFirstStripAVX2Consts<>+368(SB)/8, $0x3f56c16c1852b7b0
-DATA bsmFirstStripAVX2Consts<>+376(SB)/8, $0x3f56c16c1852b7b0
-DATA bsmFirstStripAVX2Consts<>+384(SB)/8, $0x3f81111111122322
-DATA bsmFirstStripAVX2Consts<>+392(SB)/8, $0x3f81111111122322
-DATA bsmFirstStripAVX2Consts<>+400(SB)/8, $0x3f81111111122322
-DATA bsmFirstStripAVX2Consts<>+408(SB)/8, $0x3f81111111122322
-DATA bsmFirstStripAVX2Consts<>+416(SB)/8, $0x3fa55555555502a1
-DATA bsmFirstStripAVX2Consts<>+424(SB)/8, $0x3fa55555555502a1
-DATA bsmFirstStripAVX2Consts<>+432(SB)/8, $0x3fa55555555502a1
-DATA bsmFirstStripAVX2Consts<>+440(SB)/8, $0x3fa55555555502a1
-DATA bsmFirstStripAVX2Consts<>+448(SB)/8, $0x3fc5555555555511
-DATA bsmFirstStripAVX2Consts<>+456(SB)/8, $0x3fc5555555555511
-DATA bsmFirstStripAVX2Consts<>+464(SB)/8, $0x3fc5555555555511
-DATA bsmFirstStripAVX2Consts<>+472(SB)/8, $0x3fc5555555555511
-DATA bsmFirstStripAVX2Consts<>+480(SB)/8, $0x3fe000000000000b
-DATA bsmFirstStripAVX2Consts<>+488(SB)/8, $0x3fe000000000000b
-DATA bsmFirstStripAVX2Consts<>+496(SB)/8, $0x3fe000000000000b
-DATA bsmFirstStripAVX2Consts<>+504(SB)/8, $0x3fe000000000000b
-DATA bsmFirstStripAVX2Consts<>+512(SB)/8, $0x3ff0000000000000
-DATA bsmFirstStripAVX2Consts<>+520(SB)/8, $0x3ff0000000000000
-DATA bsmFirstStripAVX2Consts<>+528(SB)/8, $0x3ff0000000000000
-DATA bsmFirstStripAVX2Consts<>+536(SB)/8, $0x3ff0000000000000
-DATA bsmFirstStripAVX2Consts<>+544(SB)/8, $0x408ff80000000000
-DATA bsmFirstStripAVX2Consts<>+552(SB)/8, $0x408ff80000000000
-DATA bsmFirstStripAVX2Consts<>+560(SB)/8, $0x408ff80000000000
-DATA bsmFirstStripAVX2Consts<>+568(SB)/8, $0x408ff80000000000
-DATA bsmFirstStripAVX2Consts<>+576(SB)/8, $0xc08ff00000000000
-DATA bsmFirstStripAVX2Consts<>+584(SB)/8, $0xc08ff00000000000
-DATA bsmFirstStripAVX2Consts<>+592(SB)/8, $0xc08ff00000000000
-DATA bsmFirstStripAVX2Consts<>+600(SB)/8, $0xc08ff00000000000
-DATA bsmFirstStripAVX2Consts<>+608(SB)/8, $0x43380000000003ff
-DATA bsmFirstStripAVX2Consts<>+616(SB)/8, $0x43380000000003ff
-DATA bsmFirstStripAVX2Consts<>+624(SB)/8, $0x43380000000003ff
-DATA bsmFirstStripAVX2Consts<>+632(SB)/8, $0x43380000000003ff
-DATA bsmFirstStripAVX2Consts<>+640(SB)/8, $0x7fffffffffffffff
-DATA bsmFirstStripAVX2Consts<>+648(SB)/8, $0x7fffffffffffffff
-DATA bsmFirstStripAVX2Consts<>+656(SB)/8, $0x7fffffffffffffff
-DATA bsmFirstStripAVX2Consts<>+664(SB)/8, $0x7fffffffffffffff
-DATA bsmFirstStripAVX2Consts<>+672(SB)/8, $0x0010000000000000
-DATA bsmFirstStripAVX2Consts<>+680(SB)/8, $0x0010000000000000
-DATA bsmFirstStripAVX2Consts<>+688(SB)/8, $0x0010000000000000
-DATA bsmFirstStripAVX2Consts<>+696(SB)/8, $0x0010000000000000
-DATA bsmFirstStripAVX2Consts<>+704(SB)/8, $0x4350000000000000
-DATA bsmFirstStripAVX2Consts<>+712(SB)/8, $0x4350000000000000
-DATA bsmFirstStripAVX2Consts<>+720(SB)/8, $0x4350000000000000
-DATA bsmFirstStripAVX2Consts<>+728(SB)/8, $0x4350000000000000
-DATA bsmFirstStripAVX2Consts<>+736(SB)/8, $0x000fffffffffffff
-DATA bsmFirstStripAVX2Consts<>+744(SB)/8, $0x000fffffffffffff
-DATA bsmFirstStripAVX2Consts<>+752(SB)/8, $0x000fffffffffffff
-DATA bsmFirstStripAVX2Consts<>+760(SB)/8, $0x000fffffffffffff
-DATA bsmFirstStripAVX2Consts<>+768(SB)/8, $0x4330000000000000
-DATA bsmFirstStripAVX2Consts<>+776(SB)/8, $0x4330000000000000
-DATA bsmFirstStripAVX2Consts<>+784(SB)/8, $0x4330000000000000
-DATA bsmFirstStripAVX2Consts<>+792(SB)/8, $0x4330000000000000
-DATA bsmFirstStripAVX2Consts<>+800(SB)/8, $0x43300000000003ff
-DATA bsmFirstStripAVX2Consts<>+808(SB)/8, $0x43300000000003ff
-DATA bsmFirstStripAVX2Consts<>+816(SB)/8, $0x43300000000003ff
-DATA bsmFirstStripAVX2Consts<>+824(SB)/8, $0x43300000000003ff
-DATA bsmFirstStripAVX2Consts<>+832(SB)/8, $0x404b000000000000
-DATA bsmFirstStripAVX2Consts<>+840(SB)/8, $0x404b000000000000
-DATA bsmFirstStripAVX2Consts<>+848(SB)/8, $0x404b000000000000
-DATA bsmFirstStripAVX2Consts<>+856(SB)/8, $0x404b000000000000
-DATA bsmFirstStripAVX2Consts<>+864(SB)/8, $0x0000000000000000
-DATA bsmFirstStripAVX2Consts<>+872(SB)/8, $0x0000000000000000
-DATA bsmFirstStripAVX2Consts<>+880(SB)/8, $0x0000000000000000
-DATA bsmFirstStripAVX2Consts<>+888(SB)/8, $0x0000000000000000
-DATA bsmFirstStripAVX2Consts<>+896(SB)/8, $0xfff0000000000000
-DATA bsmFirstStripAVX2Consts<>+904(SB)/8, $0xfff0000000000000
-DATA bsmFirstStripAVX2Consts<>+912(SB)/8, $0xfff0000000000000
-DATA bsmFirstStripAVX2Consts<>+920(SB)/8, $0xfff0000000000000
-DATA bsmFirstStripAVX2Consts<>+928(SB)/8, $0x7ff0000000000000
-DATA bsmFirstStripAVX2Consts<>+936(SB)/8, $0x7ff0000000000000
-DATA bsmFirstStripAVX2Consts<>+944(SB)/8, $0x7ff0000000000000
-DATA bsmFirstStripAVX2Consts<>+952(SB)/8, $0x7ff0000000000000
-DATA bsmFirstStripAVX2Consts<>+960(SB)/8, $0x3ff6a09e667f3bcd
-DATA bsmFirstStripAVX2Consts<>+968(SB)/8, $0x3ff6a09e667f3bcd
-DATA bsmFirstStripAVX2Consts<>+976(SB)/8, $0x3ff6a09e667f3bcd
-DATA bsmFirstStripAVX2Consts<>+984(SB)/8, $0x3ff6a09e667f3bcd
-DATA bsmFirstStripAVX2Consts<>+992(SB)/8, $0x3fe0000000000000
-DATA bsmFirstStripAVX2Consts<>+1000(SB)/8, $0x3fe0000000000000
-DATA bsmFirstStripAVX2Consts<>+1008(SB)/8, $0x3fe0000000000000
-DATA bsmFirstStripAVX2Consts<>+1016(SB)/8, $0x3fe0000000000000
-DATA bsmFirstStripAVX2Consts<>+1024(SB)/8, $0xbff0000000000000
-DATA bsmFirstStripAVX2Consts<>+1032(SB)/8, $0xbff0000000000000
-DATA bsmFirstStripAVX2Consts<>+1040(SB)/8, $0xbff0000000000000
-DATA bsmFirstStripAVX2Consts<>+1048(SB)/8, $0xbff0000000000000
-DATA bsmFirstStripAVX2Consts<>+1056(SB)/8, $0x3dea39ef35793c76
-DATA bsmFirstStripAVX2Consts<>+1064(SB)/8, $0x3dea39ef35793c76
-DATA bsmFirstStripAVX2Consts<>+1072(SB)/8, $0x3dea39ef35793c76
-DATA bsmFirstStripAVX2Consts<>+1080(SB)/8, $0x3dea39ef35793c76
-DATA bsmFirstStripAVX2Consts<>+1088(SB)/8, $0x3fc2f112df3e5244
-DATA bsmFirstStripAVX2Consts<>+1096(SB)/8, $0x3fc2f112df3e5244
-DATA bsmFirstStripAVX2Consts<>+1104(SB)/8, $0x3fc2f112df3e5244
-DATA bsmFirstStripAVX2Consts<>+1112(SB)/8, $0x3fc2f112df3e5244
-DATA bsmFirstStripAVX2Consts<>+1120(SB)/8, $0x3fc39a09d078c69f
-DATA bsmFirstStripAVX2Consts<>+1128(SB)/8, $0x3fc39a09d078c69f
-DATA bsmFirstStripAVX2Consts<>+1136(SB)/8, $0x3fc39a09d078c69f
-DATA bsmFirstStripAVX2Consts<>+1144(SB)/8, $0x3fc39a09d078c69f
-DATA bsmFirstStripAVX2Consts<>+1152(SB)/8, $0x3fc7466496cb03de
-DATA bsmFirstStripAVX2Consts<>+1160(SB)/8, $0x3fc7466496cb03de
-DATA bsmFirstStripAVX2Consts<>+1168(SB)/8, $0x3fc7466496cb03de
-DATA bsmFirstStripAVX2Consts<>+1176(SB)/8, $0x3fc7466496cb03de
-DATA bsmFirstStripAVX2Consts<>+1184(SB)/8, $0x3fcc71c51d8e78af
-DATA bsmFirstStripAVX2Consts<>+1192(SB)/8, $0x3fcc71c51d8e78af
-DATA bsmFirstStripAVX2Consts<>+1200(SB)/8, $0x3fcc71c51d8e78af
-DATA bsmFirstStripAVX2Consts<>+1208(SB)/8, $0x3fcc71c51d8e78af
-DATA bsmFirstStripAVX2Consts<>+1216(SB)/8, $0x3fd2492494229359
-DATA bsmFirstStripAVX2Consts<>+1224(SB)/8, $0x3fd2492494229359
-DATA bsmFirstStripAVX2Consts<>+1232(SB)/8, $0x3fd2492494229359
-DATA bsmFirstStripAVX2Consts<>+1240(SB)/8, $0x3fd2492494229359
-DATA bsmFirstStripAVX2Consts<>+1248(SB)/8, $0x3fd999999997fa04
-DATA bsmFirstStripAVX2Consts<>+1256(SB)/8, $0x3fd999999997fa04
-DATA bsmFirstStripAVX2Consts<>+1264(SB)/8, $0x3fd999999997fa04
-DATA bsmFirstStripAVX2Consts<>+1272(SB)/8, $0x3fd999999997fa04
-DATA bsmFirstStripAVX2Consts<>+1280(SB)/8, $0x3fe5555555555593
-DATA bsmFirstStripAVX2Consts<>+1288(SB)/8, $0x3fe5555555555593
-DATA bsmFirstStripAVX2Consts<>+1296(SB)/8, $0x3fe5555555555593
-DATA bsmFirstStripAVX2Consts<>+1304(SB)/8, $0x3fe5555555555593
-DATA bsmFirstStripAVX2Consts<>+1312(SB)/8, $0x2b2bff2ee48e0530
-DATA bsmFirstStripAVX2Consts<>+1320(SB)/8, $0x2b2bff2ee48e0530
-DATA bsmFirstStripAVX2Consts<>+1328(SB)/8, $0x2b2bff2ee48e0530
-DATA bsmFirstStripAVX2Consts<>+1336(SB)/8, $0x2b2bff2ee48e0530
-DATA bsmFirstStripAVX2Consts<>+1344(SB)/8, $0x54b249ad2594c37d
-DATA bsmFirstStripAVX2Consts<>+1352(SB)/8, $0x54b249ad2594c37d
-DATA bsmFirstStripAVX2Consts<>+1360(SB)/8, $0x54b249ad2594c37d
-DATA bsmFirstStripAVX2Consts<>+1368(SB)/8, $0x54b249ad2594c37d
-DATA bsmFirstStripAVX2Consts<>+1376(SB)/8, $0x4000000000000000
-DATA bsmFirstStripAVX2Consts<>+1384(SB)/8, $0x4000000000000000
-DATA bsmFirstStripAVX2Consts<>+1392(SB)/8, $0x4000000000000000
-DATA bsmFirstStripAVX2Consts<>+1400(SB)/8, $0x4000000000000000
-DATA bsmFirstStripAVX2Consts<>+1408(SB)/8, $0x3fe62e42fee00000
-DATA bsmFirstStripAVX2Consts<>+1416(SB)/8, $0x3fe62e42fee00000
-DATA bsmFirstStripAVX2Consts<>+1424(SB)/8, $0x3fe62e42fee00000
-DATA bsmFirstStripAVX2Consts<>+1432(SB)/8, $0x3fe62e42fee00000
-DATA bsmFirstStripAVX2Consts<>+1440(SB)/8, $0x4044000000000000
-DATA bsmFirstStripAVX2Consts<>+1448(SB)/8, $0x4044000000000000
-DATA bsmFirstStripAVX2Consts<>+1456(SB)/8, $0x4044000000000000
-DATA bsmFirstStripAVX2Consts<>+1464(SB)/8, $0x4044000000000000
-DATA bsmFirstStripAVX2Consts<>+1472(SB)/8, $0x3ff8000000000000
-DATA bsmFirstStripAVX2Consts<>+1480(SB)/8, $0x3ff8000000000000
-DATA bsmFirstStripAVX2Consts<>+1488(SB)/8, $0x3ff8000000000000
-DATA bsmFirstStripAVX2Consts<>+1496(SB)/8, $0x3ff8000000000000
-DATA bsmFirstStripAVX2Consts<>+1504(SB)/8, $0x4016000000000000
-DATA bsmFirstStripAVX2Consts<>+1512(SB)/8, $0x4016000000000000
-DATA bsmFirstStripAVX2Consts<>+1520(SB)/8, $0x4016000000000000
-DATA bsmFirstStripAVX2Consts<>+1528(SB)/8, $0x4016000000000000
-DATA bsmFirstStripAVX2Consts<>+1536(SB)/8, $0xbfe0000000000000
-DATA bsmFirstStripAVX2Consts<>+1544(SB)/8, $0xbfe0000000000000
-DATA bsmFirstStripAVX2Consts<>+1552(SB)/8, $0xbfe0000000000000
-DATA bsmFirstStripAVX2Consts<>+1560(SB)/8, $0xbfe0000000000000
-DATA bsmFirstStripAVX2Consts<>+1568(SB)/8, $0xbe2e25325154ed2c
-DATA bsmFirstStripAVX2Consts<>+1576(SB)/8, $0xbe2e25325154ed2c
-DATA bsmFirstStripAVX2Consts<>+1584(SB)/8, $0xbe2e25325154ed2c
-DATA bsmFirstStripAVX2Consts<>+1592(SB)/8, $0xbe2e25325154ed2c
-DATA bsmFirstStripAVX2Consts<>+1600(SB)/8, $0xbe4277bd7e608931
-DATA bsmFirstStripAVX2Consts<>+1608(SB)/8, $0xbe4277bd7e608931
-DATA bsmFirstStripAVX2Consts<>+1616(SB)/8, $0xbe4277bd7e608931
-DATA bsmFirstStripAVX2Consts<>+1624(SB)/8, $0xbe4277bd7e608931
-DATA bsmFirstStripAVX2Consts<>+1632(SB)/8, $0x3e5f7f7aa6513d12
-DATA bsmFirstStripAVX2Consts<>+1640(SB)/8, $0x3e5f7f7aa6513d12
-DATA bsmFirstStripAVX2Consts<>+1648(SB)/8, $0x3e5f7f7aa6513d12
-DATA bsmFirstStripAVX2Consts<>+1656(SB)/8, $0x3e5f7f7aa6513d12
-DATA bsmFirstStripAVX2Consts<>+1664(SB)/8, $0x3e747abbfe1349dc
-DATA bsmFirstStripAVX2Consts<>+1672(SB)/8, $0x3e747abbfe1349dc
-DATA bsmFirstStripAVX2Consts<>+1680(SB)/8, $0x3e747abbfe1349dc
-DATA bsmFirstStripAVX2Consts<>+1688(SB)/8, $0x3e747abbfe1349dc
-DATA bsmFirstStripAVX2Consts<>+1696(SB)/8, $0xbe8e40fe135477fb
-DATA bsmFirstStripAVX2Consts<>+1704(SB)/8, $0xbe8e40fe135477fb
-DATA bsmFirstStripAVX2Consts<>+1712(SB)/8, $0xbe8e40fe135477fb
-DATA bsmFirstStripAVX2Consts<>+1720(SB)/8, $0xbe8e40fe135477fb
-DATA bsmFirstStripAVX2Consts<>+1728(SB)/8, $0xbe9ca94833eab172
-DATA bsmFirstStripAVX2Consts<>+1736(SB)/8, $0xbe9ca94833eab172
-DATA bsmFirstStripAVX2Consts<>+1744(SB)/8, $0xbe9ca94833eab172
-DATA bsmFirstStripAVX2Consts<>+1752(SB)/8, $0xbe9ca94833eab172
-DATA bsmFirstStripAVX2Consts<>+1760(SB)/8, $0x3ec034ec9ff77461
-DATA bsmFirstStripAVX2Consts<>+1768(SB)/8, $0x3ec034ec9ff77461
-DATA bsmFirstStripAVX2Consts<>+1776(SB)/8, $0x3ec034ec9ff77461
-DATA bsmFirstStripAVX2Consts<>+1784(SB)/8, $0x3ec034ec9ff77461
-DATA bsmFirstStripAVX2Consts<>+1792(SB)/8, $0x3eb3559d7eab42ef
-DATA bsmFirstStripAVX2Consts<>+1800(SB)/8, $0x3eb3559d7eab42ef
-DATA bsmFirstStripAVX2Consts<>+1808(SB)/8, $0x3eb3559d7eab42ef
-DATA bsmFirstStripAVX2Consts<>+1816(SB)/8, $0x3eb3559d7eab42ef
-DATA bsmFirstStripAVX2Consts<>+1824(SB)/8, $0xbef12becf291cb5c
-DATA bsmFirstStripAVX2Consts<>+1832(SB)/8, $0xbef12becf291cb5c
-DATA bsmFirstStripAVX2Consts<>+1840(SB)/8, $0xbef12becf291cb5c
-DATA bsmFirstStripAVX2Consts<>+1848(SB)/8, $0xbef12becf291cb5c
-DATA bsmFirstStripAVX2Consts<>+1856(SB)/8, $0x3ef25b780504b8a6
-DATA bsmFirstStripAVX2Consts<>+1864(SB)/8, $0x3ef25b780504b8a6
-DATA bsmFirstStripAVX2Consts<>+1872(SB)/8, $0x3ef25b780504b8a6
-DATA bsmFirstStripAVX2Consts<>+1880(SB)/8, $0x3ef25b780504b8a6
-DATA bsmFirstStripAVX2Consts<>+1888(SB)/8, $0x3f1b488c4e1b97b5
-DATA bsmFirstStripAVX2Consts<>+1896(SB)/8, $0x3f1b488c4e1b97b5
-DATA bsmFirstStripAVX2Consts<>+1904(SB)/8, $0x3f1b488c4e1b97b5
-DATA bsmFirstStripAVX2Consts<>+1912(SB)/8, $0x3f1b488c4e1b97b5
-DATA bsmFirstStripAVX2Consts<>+1920(SB)/8, $0xbf3afc08c11736a4
-DATA bsmFirstStripAVX2Consts<>+1928(SB)/8, $0xbf3afc08c11736a4
-DATA bsmFirstStripAVX2Consts<>+1936(SB)/8, $0xbf3afc08c11736a4
-DATA bsmFirstStripAVX2Consts<>+1944(SB)/8, $0xbf3afc08c11736a4
-DATA bsmFirstStripAVX2Consts<>+1952(SB)/8, $0x3f2d0345de443c62
-DATA bsmFirstStripAVX2Consts<>+1960(SB)/8, $0x3f2d0345de443c62
-DATA bsmFirstStripAVX2Consts<>+1968(SB)/8, $0x3f2d0345de443c62
-DATA bsmFirstStripAVX2Consts<>+1976(SB)/8, $0x3f2d0345de443c62
-DATA bsmFirstStripAVX2Consts<>+1984(SB)/8, $0x3f6c48252d50b83f
-DATA bsmFirstStripAVX2Consts<>+1992(SB)/8, $0x3f6c48252d50b83f
-DATA bsmFirstStripAVX2Consts<>+2000(SB)/8, $0x3f6c48252d50b83f
-DATA bsmFirstStripAVX2Consts<>+2008(SB)/8, $0x3f6c48252d50b83f
-DATA bsmFirstStripAVX2Consts<>+2016(SB)/8, $0xbf921f46d4ac3c0e
-DATA bsmFirstStripAVX2Consts<>+2024(SB)/8, $0xbf921f46d4ac3c0e
-DATA bsmFirstStripAVX2Consts<>+2032(SB)/8, $0xbf921f46d4ac3c0e
-DATA bsmFirstStripAVX2Consts<>+2040(SB)/8, $0xbf921f46d4ac3c0e
-DATA bsmFirstStripAVX2Consts<>+2048(SB)/8, $0x3fab82298736da76
-DATA bsmFirstStripAVX2Consts<>+2056(SB)/8, $0x3fab82298736da76
-DATA bsmFirstStripAVX2Consts<>+2064(SB)/8, $0x3fab82298736da76
-DATA bsmFirstStripAVX2Consts<>+2072(SB)/8, $0x3fab82298736da76
-DATA bsmFirstStripAVX2Consts<>+2080(SB)/8, $0xbfbf5b83385c94d7
-DATA bsmFirstStripAVX2Consts<>+2088(SB)/8, $0xbfbf5b83385c94d7
-DATA bsmFirstStripAVX2Consts<>+2096(SB)/8, $0xbfbf5b83385c94d7
-DATA bsmFirstStripAVX2Consts<>+2104(SB)/8, $0xbfbf5b83385c94d7
-DATA bsmFirstStripAVX2Consts<>+2112(SB)/8, $0x3fccd2dc44dda90c
-DATA bsmFirstStripAVX2Consts<>+2120(SB)/8, $0x3fccd2dc44dda90c
-DATA bsmFirstStripAVX2Consts<>+2128(SB)/8, $0x3fccd2dc44dda90c
-DATA bsmFirstStripAVX2Consts<>+2136(SB)/8, $0x3fccd2dc44dda90c
-DATA bsmFirstStripAVX2Consts<>+2144(SB)/8, $0xbfd5ed2acb37558c
-DATA bsmFirstStripAVX2Consts<>+2152(SB)/8, $0xbfd5ed2acb37558c
-DATA bsmFirstStripAVX2Consts<>+2160(SB)/8, $0xbfd5ed2acb37558c
-DATA bsmFirstStripAVX2Consts<>+2168(SB)/8, $0xbfd5ed2acb37558c
-DATA bsmFirstStripAVX2Consts<>+2176(SB)/8, $0x3fdb9a7d5690ca89
-DATA bsmFirstStripAVX2Consts<>+2184(SB)/8, $0x3fdb9a7d5690ca89
-DATA bsmFirstStripAVX2Consts<>+2192(SB)/8, $0x3fdb9a7d5690ca89
-DATA bsmFirstStripAVX2Consts<>+2200(SB)/8, $0x3fdb9a7d5690ca89
-DATA bsmFirstStripAVX2Consts<>+2208(SB)/8, $0xbfdbc22549fbe12f
-DATA bsmFirstStripAVX2Consts<>+2216(SB)/8, $0xbfdbc22549fbe12f
-DATA bsmFirstStripAVX2Consts<>+2224(SB)/8, $0xbfdbc22549fbe12f
-DATA bsmFirstStripAVX2Consts<>+2232(SB)/8, $0xbfdbc22549fbe12f
-DATA bsmFirstStripAVX2Consts<>+2240(SB)/8, $0x3fd34926e4def17d
-DATA bsmFirstStripAVX2Consts<>+2248(SB)/8, $0x3fd34926e4def17d
-DATA bsmFirstStripAVX2Consts<>+2256(SB)/8, $0x3fd34926e4def17d
-DATA bsmFirstStripAVX2Consts<>+2264(SB)/8, $0x3fd34926e4def17d
-DATA bsmFirstStripAVX2Consts<>+2272(SB)/8, $0x3fd9884533d43651
-DATA bsmFirstStripAVX2Consts<>+2280(SB)/8, $0x3fd9884533d43651
-DATA bsmFirstStripAVX2Consts<>+2288(SB)/8, $0x3fd9884533d43651
-DATA bsmFirstStripAVX2Consts<>+2296(SB)/8, $0x3fd9884533d43651
-DATA bsmFirstStripAVX2Consts<>+2304(SB)/8, $0x7ff8000000000001
-DATA bsmFirstStripAVX2Consts<>+2312(SB)/8, $0x7ff8000000000001
-DATA bsmFirstStripAVX2Consts<>+2320(SB)/8, $0x7ff8000000000001
-DATA bsmFirstStripAVX2Consts<>+2328(SB)/8, $0x7ff8000000000001
-GLOBL bsmFirstStripAVX2Consts<>(SB), RODATA|NOPTR, $2336
+DATA bsmFirstStripAVX2Consts<>+128(SB)/8, $0x4338000000000000
+DATA bsmFirstStripAVX2Consts<>+136(SB)/8, $0x4338000000000000
+DATA bsmFirstStripAVX2Consts<>+144(SB)/8, $0x4338000000000000
+DATA bsmFirstStripAVX2Consts<>+152(SB)/8, $0x4338000000000000
+DATA bsmFirstStripAVX2Consts<>+160(SB)/8, $0xbfe62e42fee00000
+DATA bsmFirstStripAVX2Consts<>+168(SB)/8, $0xbfe62e42fee00000
+DATA bsmFirstStripAVX2Consts<>+176(SB)/8, $0xbfe62e42fee00000
+DATA bsmFirstStripAVX2Consts<>+184(SB)/8, $0xbfe62e42fee00000
+DATA bsmFirstStripAVX2Consts<>+192(SB)/8, $0xbdea39ef35793c76
+DATA bsmFirstStripAVX2Consts<>+200(SB)/8, $0xbdea39ef35793c76
+DATA bsmFirstStripAVX2Consts<>+208(SB)/8, $0xbdea39ef35793c76
+DATA bsmFirstStripAVX2Consts<>+216(SB)/8, $0xbdea39ef35793c76
+DATA bsmFirstStripAVX2Consts<>+224(SB)/8, $0x3e5ade156a5dbe76
+DATA bsmFirstStripAVX2Consts<>+232(SB)/8, $0x3e5ade156a5dbe76
+DATA bsmFirstStripAVX2Consts<>+240(SB)/8, $0x3e5ade156a5dbe76
+DATA bsmFirstStripAVX2Consts<>+248(SB)/8, $0x3e5ade156a5dbe76
+DATA bsmFirstStripAVX2Consts<>+256(SB)/8, $0x3e928af3fca7ab0b
+DATA bsmFirstStripAVX2Consts<>+264(SB)/8, $0x3e928af3fca7ab0b
+DATA bsmFirstStripAVX2Consts<>+272(SB)/8, $0x3e928af3fca7ab0b
+DATA bsmFirstStripAVX2Consts<>+280(SB)/8, $0x3e928af3fca7ab0b
+DATA bsmFirstStripAVX2Consts<>+288(SB)/8, $0x3ec71dee623fde67
+DATA bsmFirstStripAVX2Consts<>+296(SB)/8, $0x3ec71dee623fde67
+DATA bsmFirstStripAVX2Consts<>+304(SB)/8, $0x3ec71dee623fde67
+DATA bsmFirstStripAVX2Consts<>+312(SB)/8, $0x3ec71dee623fde67
+DATA bsmFirstStripAVX2Consts<>+320(SB)/8, $0x3efa01997c89e6b0
+DATA bsmFirstStripAVX2Consts<>+328(SB)/8, $0x3efa01997c89e6b0
+DATA bsmFirstStripAVX2Consts<>+336(SB)/8, $0x3efa01997c89e6b0
+DATA bsmFirstStripAVX2Consts<>+344(SB)/8, $0x3efa01997c89e6b0
+DATA bsmFirstStripAVX2Consts<>+352(SB)/8, $0x3f2a01a014761f6e
+DATA bsmFirstStripAVX2Consts<>+360(SB)/8, $0x3f2a01a014761f6e
+DATA bsmFirstStripAVX2Consts<>+368(SB)/8, $0x3f2a01a014761f6e
+DATA bsmFirstStripAVX2Consts<>+376(SB)/8, $0x3f2a01a014761f6e
+DATA bsmFirstStripAVX2Consts<>+384(SB)/8, $0x3f56c16c1852b7b0
+DATA bsmFirstStripAVX2Consts<>+392(SB)/8, $0x3f56c16c1852b7b0
+DATA bsmFirstStripAVX2Consts<>+400(SB)/8, $0x3f56c16c1852b7b0
+DATA bsmFirstStripAVX2Consts<>+408(SB)/8, $0x3f56c16c1852b7b0
+DATA bsmFirstStripAVX2Consts<>+416(SB)/8, $0x3f81111111122322
+DATA bsmFirstStripAVX2Consts<>+424(SB)/8, $0x3f81111111122322
+DATA bsmFirstStripAVX2Consts<>+432(SB)/8, $0x3f81111111122322
+DATA bsmFirstStripAVX2Consts<>+440(SB)/8, $0x3f81111111122322
+DATA bsmFirstStripAVX2Consts<>+448(SB)/8, $0x3fa55555555502a1
+DATA bsmFirstStripAVX2Consts<>+456(SB)/8, $0x3fa55555555502a1
+DATA bsmFirstStripAVX2Consts<>+464(SB)/8, $0x3fa55555555502a1
+DATA bsmFirstStripAVX2Consts<>+472(SB)/8, $0x3fa55555555502a1
+DATA bsmFirstStripAVX2Consts<>+480(SB)/8, $0x3fc5555555555511
+DATA bsmFirstStripAVX2Consts<>+488(SB)/8, $0x3fc5555555555511
+DATA bsmFirstStripAVX2Consts<>+496(SB)/8, $0x3fc5555555555511
+DATA bsmFirstStripAVX2Consts<>+504(SB)/8, $0x3fc5555555555511
+DATA bsmFirstStripAVX2Consts<>+512(SB)/8, $0x3fe000000000000b
+DATA bsmFirstStripAVX2Consts<>+520(SB)/8, $0x3fe000000000000b
+DATA bsmFirstStripAVX2Consts<>+528(SB)/8, $0x3fe000000000000b
+DATA bsmFirstStripAVX2Consts<>+536(SB)/8, $0x3fe000000000000b
+DATA bsmFirstStripAVX2Consts<>+544(SB)/8, $0x3ff0000000000000
+DATA bsmFirstStripAVX2Consts<>+552(SB)/8, $0x3ff0000000000000
+DATA bsmFirstStripAVX2Consts<>+560(SB)/8, $0x3ff0000000000000
+DATA bsmFirstStripAVX2Consts<>+568(SB)/8, $0x3ff0000000000000
+DATA bsmFirstStripAVX2Consts<>+576(SB)/8, $0x408ff80000000000
+DATA bsmFirstStripAVX2Consts<>+584(SB)/8, $0x408ff80000000000
+DATA bsmFirstStripAVX2Consts<>+592(SB)/8, $0x408ff80000000000
+DATA bsmFirstStripAVX2Consts<>+600(SB)/8, $0x408ff80000000000
+DATA bsmFirstStripAVX2Consts<>+608(SB)/8, $0xc08ff00000000000
+DATA bsmFirstStripAVX2Consts<>+616(SB)/8, $0xc08ff00000000000
+DATA bsmFirstStripAVX2Consts<>+624(SB)/8, $0xc08ff00000000000
+DATA bsmFirstStripAVX2Consts<>+632(SB)/8, $0xc08ff00000000000
+DATA bsmFirstStripAVX2Consts<>+640(SB)/8, $0x43380000000003ff
+DATA bsmFirstStripAVX2Consts<>+648(SB)/8, $0x43380000000003ff
+DATA bsmFirstStripAVX2Consts<>+656(SB)/8, $0x43380000000003ff
+DATA bsmFirstStripAVX2Consts<>+664(SB)/8, $0x43380000000003ff
+DATA bsmFirstStripAVX2Consts<>+672(SB)/8, $0x7fffffffffffffff
+DATA bsmFirstStripAVX2Consts<>+680(SB)/8, $0x7fffffffffffffff
+DATA bsmFirstStripAVX2Consts<>+688(SB)/8, $0x7fffffffffffffff
+DATA bsmFirstStripAVX2Consts<>+696(SB)/8, $0x7fffffffffffffff
+DATA bsmFirstStripAVX2Consts<>+704(SB)/8, $0x0010000000000000
+DATA bsmFirstStripAVX2Consts<>+712(SB)/8, $0x0010000000000000
+DATA bsmFirstStripAVX2Consts<>+720(SB)/8, $0x0010000000000000
+DATA bsmFirstStripAVX2Consts<>+728(SB)/8, $0x0010000000000000
+DATA bsmFirstStripAVX2Consts<>+736(SB)/8, $0x4350000000000000
+DATA bsmFirstStripAVX2Consts<>+744(SB)/8, $0x4350000000000000
+DATA bsmFirstStripAVX2Consts<>+752(SB)/8, $0x4350000000000000
+DATA bsmFirstStripAVX2Consts<>+760(SB)/8, $0x4350000000000000
+DATA bsmFirstStripAVX2Consts<>+768(SB)/8, $0x000fffffffffffff
+DATA bsmFirstStripAVX2Consts<>+776(SB)/8, $0x000fffffffffffff
+DATA bsmFirstStripAVX2Consts<>+784(SB)/8, $0x000fffffffffffff
+DATA bsmFirstStripAVX2Consts<>+792(SB)/8, $0x000fffffffffffff
+DATA bsmFirstStripAVX2Consts<>+800(SB)/8, $0x4330000000000000
+DATA bsmFirstStripAVX2Consts<>+808(SB)/8, $0x4330000000000000
+DATA bsmFirstStripAVX2Consts<>+816(SB)/8, $0x4330000000000000
+DATA bsmFirstStripAVX2Consts<>+824(SB)/8, $0x4330000000000000
+DATA bsmFirstStripAVX2Consts<>+832(SB)/8, $0x43300000000003ff
+DATA bsmFirstStripAVX2Consts<>+840(SB)/8, $0x43300000000003ff
+DATA bsmFirstStripAVX2Consts<>+848(SB)/8, $0x43300000000003ff
+DATA bsmFirstStripAVX2Consts<>+856(SB)/8, $0x43300000000003ff
+DATA bsmFirstStripAVX2Consts<>+864(SB)/8, $0x404b000000000000
+DATA bsmFirstStripAVX2Consts<>+872(SB)/8, $0x404b000000000000
+DATA bsmFirstStripAVX2Consts<>+880(SB)/8, $0x404b000000000000
+DATA bsmFirstStripAVX2Consts<>+888(SB)/8, $0x404b000000000000
+DATA bsmFirstStripAVX2Consts<>+896(SB)/8, $0x0000000000000000
+DATA bsmFirstStripAVX2Consts<>+904(SB)/8, $0x0000000000000000
+DATA bsmFirstStripAVX2Consts<>+912(SB)/8, $0x0000000000000000
+DATA bsmFirstStripAVX2Consts<>+920(SB)/8, $0x0000000000000000
+DATA bsmFirstStripAVX2Consts<>+928(SB)/8, $0xfff0000000000000
+DATA bsmFirstStripAVX2Consts<>+936(SB)/8, $0xfff0000000000000
+DATA bsmFirstStripAVX2Consts<>+944(SB)/8, $0xfff0000000000000
+DATA bsmFirstStripAVX2Consts<>+952(SB)/8, $0xfff0000000000000
+DATA bsmFirstStripAVX2Consts<>+960(SB)/8, $0x7ff0000000000000
+DATA bsmFirstStripAVX2Consts<>+968(SB)/8, $0x7ff0000000000000
+DATA bsmFirstStripAVX2Consts<>+976(SB)/8, $0x7ff0000000000000
+DATA bsmFirstStripAVX2Consts<>+984(SB)/8, $0x7ff0000000000000
+DATA bsmFirstStripAVX2Consts<>+992(SB)/8, $0x3ff6a09e667f3bcd
+DATA bsmFirstStripAVX2Consts<>+1000(SB)/8, $0x3ff6a09e667f3bcd
+DATA bsmFirstStripAVX2Consts<>+1008(SB)/8, $0x3ff6a09e667f3bcd
+DATA bsmFirstStripAVX2Consts<>+1016(SB)/8, $0x3ff6a09e667f3bcd
+DATA bsmFirstStripAVX2Consts<>+1024(SB)/8, $0x3fe0000000000000
+DATA bsmFirstStripAVX2Consts<>+1032(SB)/8, $0x3fe0000000000000
+DATA bsmFirstStripAVX2Consts<>+1040(SB)/8, $0x3fe0000000000000
+DATA bsmFirstStripAVX2Consts<>+1048(SB)/8, $0x3fe0000000000000
+DATA bsmFirstStripAVX2Consts<>+1056(SB)/8, $0x3fc2f112df3e5244
+DATA bsmFirstStripAVX2Consts<>+1064(SB)/8, $0x3fc2f112df3e5244
+DATA bsmFirstStripAVX2Consts<>+1072(SB)/8, $0x3fc2f112df3e5244
+DATA bsmFirstStripAVX2Consts<>+1080(SB)/8, $0x3fc2f112df3e5244
+DATA bsmFirstStripAVX2Consts<>+1088(SB)/8, $0x3fc39a09d078c69f
+DATA bsmFirstStripAVX2Consts<>+1096(SB)/8, $0x3fc39a09d078c69f
+DATA bsmFirstStripAVX2Consts<>+1104(SB)/8, $0x3fc39a09d078c69f
+DATA bsmFirstStripAVX2Consts<>+1112(SB)/8, $0x3fc39a09d078c69f
+DATA bsmFirstStripAVX2Consts<>+1120(SB)/8, $0x3fc7466496cb03de
+DATA bsmFirstStripAVX2Consts<>+1128(SB)/8, $0x3fc7466496cb03de
+DATA bsmFirstStripAVX2Consts<>+1136(SB)/8, $0x3fc7466496cb03de
+DATA bsmFirstStripAVX2Consts<>+1144(SB)/8, $0x3fc7466496cb03de
+DATA bsmFirstStripAVX2Consts<>+1152(SB)/8, $0x3fcc71c51d8e78af
+DATA bsmFirstStripAVX2Consts<>+1160(SB)/8, $0x3fcc71c51d8e78af
+DATA bsmFirstStripAVX2Consts<>+1168(SB)/8, $0x3fcc71c51d8e78af
+DATA bsmFirstStripAVX2Consts<>+1176(SB)/8, $0x3fcc71c51d8e78af
+DATA bsmFirstStripAVX2Consts<>+1184(SB)/8, $0x3fd2492494229359
+DATA bsmFirstStripAVX2Consts<>+1192(SB)/8, $0x3fd2492494229359
+DATA bsmFirstStripAVX2Consts<>+1200(SB)/8, $0x3fd2492494229359
+DATA bsmFirstStripAVX2Consts<>+1208(SB)/8, $0x3fd2492494229359
+DATA bsmFirstStripAVX2Consts<>+1216(SB)/8, $0x3fd999999997fa04
+DATA bsmFirstStripAVX2Consts<>+1224(SB)/8, $0x3fd999999997fa04
+DATA bsmFirstStripAVX2Consts<>+1232(SB)/8, $0x3fd999999997fa04
+DATA bsmFirstStripAVX2Consts<>+1240(SB)/8, $0x3fd999999997fa04
+DATA bsmFirstStripAVX2Consts<>+1248(SB)/8, $0x3fe5555555555593
+DATA bsmFirstStripAVX2Consts<>+1256(SB)/8, $0x3fe5555555555593
+DATA bsmFirstStripAVX2Consts<>+1264(SB)/8, $0x3fe5555555555593
+DATA bsmFirstStripAVX2Consts<>+1272(SB)/8, $0x3fe5555555555593
+DATA bsmFirstStripAVX2Consts<>+1280(SB)/8, $0xbff0000000000000
+DATA bsmFirstStripAVX2Consts<>+1288(SB)/8, $0xbff0000000000000
+DATA bsmFirstStripAVX2Consts<>+1296(SB)/8, $0xbff0000000000000
+DATA bsmFirstStripAVX2Consts<>+1304(SB)/8, $0xbff0000000000000
+DATA bsmFirstStripAVX2Consts<>+1312(SB)/8, $0x3dea39ef35793c76
+DATA bsmFirstStripAVX2Consts<>+1320(SB)/8, $0x3dea39ef35793c76
+DATA bsmFirstStripAVX2Consts<>+1328(SB)/8, $0x3dea39ef35793c76
+DATA bsmFirstStripAVX2Consts<>+1336(SB)/8, $0x3dea39ef35793c76
+DATA bsmFirstStripAVX2Consts<>+1344(SB)/8, $0x4000000000000000
+DATA bsmFirstStripAVX2Consts<>+1352(SB)/8, $0x4000000000000000
+DATA bsmFirstStripAVX2Consts<>+1360(SB)/8, $0x4000000000000000
+DATA bsmFirstStripAVX2Consts<>+1368(SB)/8, $0x4000000000000000
+DATA bsmFirstStripAVX2Consts<>+1376(SB)/8, $0x3fe62e42fee00000
+DATA bsmFirstStripAVX2Consts<>+1384(SB)/8, $0x3fe62e42fee00000
+DATA bsmFirstStripAVX2Consts<>+1392(SB)/8, $0x3fe62e42fee00000
+DATA bsmFirstStripAVX2Consts<>+1400(SB)/8, $0x3fe62e42fee00000
+DATA bsmFirstStripAVX2Consts<>+1408(SB)/8, $0x2b2bff2ee48e0530
+DATA bsmFirstStripAVX2Consts<>+1416(SB)/8, $0x2b2bff2ee48e0530
+DATA bsmFirstStripAVX2Consts<>+1424(SB)/8, $0x2b2bff2ee48e0530
+DATA bsmFirstStripAVX2Consts<>+1432(SB)/8, $0x2b2bff2ee48e0530
+DATA bsmFirstStripAVX2Consts<>+1440(SB)/8, $0x54b249ad2594c37d
+DATA bsmFirstStripAVX2Consts<>+1448(SB)/8, $0x54b249ad2594c37d
+DATA bsmFirstStripAVX2Consts<>+1456(SB)/8, $0x54b249ad2594c37d
+DATA bsmFirstStripAVX2Consts<>+1464(SB)/8, $0x54b249ad2594c37d
+DATA bsmFirstStripAVX2Consts<>+1472(SB)/8, $0x4044000000000000
+DATA bsmFirstStripAVX2Consts<>+1480(SB)/8, $0x4044000000000000
+DATA bsmFirstStripAVX2Consts<>+1488(SB)/8, $0x4044000000000000
+DATA bsmFirstStripAVX2Consts<>+1496(SB)/8, $0x4044000000000000
+DATA bsmFirstStripAVX2Consts<>+1504(SB)/8, $0x4004000000000000
+DATA bsmFirstStripAVX2Consts<>+1512(SB)/8, $0x4004000000000000
+DATA bsmFirstStripAVX2Consts<>+1520(SB)/8, $0x4004000000000000
+DATA bsmFirstStripAVX2Consts<>+1528(SB)/8, $0x4004000000000000
+DATA bsmFirstStripAVX2Consts<>+1536(SB)/8, $0x4017000000000000
+DATA bsmFirstStripAVX2Consts<>+1544(SB)/8, $0x4017000000000000
+DATA bsmFirstStripAVX2Consts<>+1552(SB)/8, $0x4017000000000000
+DATA bsmFirstStripAVX2Consts<>+1560(SB)/8, $0x4017000000000000
+DATA bsmFirstStripAVX2Consts<>+1568(SB)/8, $0xbfe71547652b82fe
+DATA bsmFirstStripAVX2Consts<>+1576(SB)/8, $0xbfe71547652b82fe
+DATA bsmFirstStripAVX2Consts<>+1584(SB)/8, $0xbfe71547652b82fe
+DATA bsmFirstStripAVX2Consts<>+1592(SB)/8, $0xbfe71547652b82fe
+DATA bsmFirstStripAVX2Consts<>+1600(SB)/8, $0x3ff62e42fee00000
+DATA bsmFirstStripAVX2Consts<>+1608(SB)/8, $0x3ff62e42fee00000
+DATA bsmFirstStripAVX2Consts<>+1616(SB)/8, $0x3ff62e42fee00000
+DATA bsmFirstStripAVX2Consts<>+1624(SB)/8, $0x3ff62e42fee00000
+DATA bsmFirstStripAVX2Consts<>+1632(SB)/8, $0x3dfa39ef35793c76
+DATA bsmFirstStripAVX2Consts<>+1640(SB)/8, $0x3dfa39ef35793c76
+DATA bsmFirstStripAVX2Consts<>+1648(SB)/8, $0x3dfa39ef35793c76
+DATA bsmFirstStripAVX2Consts<>+1656(SB)/8, $0x3dfa39ef35793c76
+DATA bsmFirstStripAVX2Consts<>+1664(SB)/8, $0xbdaade156a5dbe76
+DATA bsmFirstStripAVX2Consts<>+1672(SB)/8, $0xbdaade156a5dbe76
+DATA bsmFirstStripAVX2Consts<>+1680(SB)/8, $0xbdaade156a5dbe76
+DATA bsmFirstStripAVX2Consts<>+1688(SB)/8, $0xbdaade156a5dbe76
+DATA bsmFirstStripAVX2Consts<>+1696(SB)/8, $0x3df28af3fca7ab0b
+DATA bsmFirstStripAVX2Consts<>+1704(SB)/8, $0x3df28af3fca7ab0b
+DATA bsmFirstStripAVX2Consts<>+1712(SB)/8, $0x3df28af3fca7ab0b
+DATA bsmFirstStripAVX2Consts<>+1720(SB)/8, $0x3df28af3fca7ab0b
+DATA bsmFirstStripAVX2Consts<>+1728(SB)/8, $0xbe371dee623fde67
+DATA bsmFirstStripAVX2Consts<>+1736(SB)/8, $0xbe371dee623fde67
+DATA bsmFirstStripAVX2Consts<>+1744(SB)/8, $0xbe371dee623fde67
+DATA bsmFirstStripAVX2Consts<>+1752(SB)/8, $0xbe371dee623fde67
+DATA bsmFirstStripAVX2Consts<>+1760(SB)/8, $0x3e7a01997c89e6b0
+DATA bsmFirstStripAVX2Consts<>+1768(SB)/8, $0x3e7a01997c89e6b0
+DATA bsmFirstStripAVX2Consts<>+1776(SB)/8, $0x3e7a01997c89e6b0
+DATA bsmFirstStripAVX2Consts<>+1784(SB)/8, $0x3e7a01997c89e6b0
+DATA bsmFirstStripAVX2Consts<>+1792(SB)/8, $0xbeba01a014761f6e
+DATA bsmFirstStripAVX2Consts<>+1800(SB)/8, $0xbeba01a014761f6e
+DATA bsmFirstStripAVX2Consts<>+1808(SB)/8, $0xbeba01a014761f6e
+DATA bsmFirstStripAVX2Consts<>+1816(SB)/8, $0xbeba01a014761f6e
+DATA bsmFirstStripAVX2Consts<>+1824(SB)/8, $0x3ef6c16c1852b7b0
+DATA bsmFirstStripAVX2Consts<>+1832(SB)/8, $0x3ef6c16c1852b7b0
+DATA bsmFirstStripAVX2Consts<>+1840(SB)/8, $0x3ef6c16c1852b7b0
+DATA bsmFirstStripAVX2Consts<>+1848(SB)/8, $0x3ef6c16c1852b7b0
+DATA bsmFirstStripAVX2Consts<>+1856(SB)/8, $0xbf31111111122322
+DATA bsmFirstStripAVX2Consts<>+1864(SB)/8, $0xbf31111111122322
+DATA bsmFirstStripAVX2Consts<>+1872(SB)/8, $0xbf31111111122322
+DATA bsmFirstStripAVX2Consts<>+1880(SB)/8, $0xbf31111111122322
+DATA bsmFirstStripAVX2Consts<>+1888(SB)/8, $0x3f655555555502a1
+DATA bsmFirstStripAVX2Consts<>+1896(SB)/8, $0x3f655555555502a1
+DATA bsmFirstStripAVX2Consts<>+1904(SB)/8, $0x3f655555555502a1
+DATA bsmFirstStripAVX2Consts<>+1912(SB)/8, $0x3f655555555502a1
+DATA bsmFirstStripAVX2Consts<>+1920(SB)/8, $0xbf95555555555511
+DATA bsmFirstStripAVX2Consts<>+1928(SB)/8, $0xbf95555555555511
+DATA bsmFirstStripAVX2Consts<>+1936(SB)/8, $0xbf95555555555511
+DATA bsmFirstStripAVX2Consts<>+1944(SB)/8, $0xbf95555555555511
+DATA bsmFirstStripAVX2Consts<>+1952(SB)/8, $0x3fc000000000000b
+DATA bsmFirstStripAVX2Consts<>+1960(SB)/8, $0x3fc000000000000b
+DATA bsmFirstStripAVX2Consts<>+1968(SB)/8, $0x3fc000000000000b
+DATA bsmFirstStripAVX2Consts<>+1976(SB)/8, $0x3fc000000000000b
+DATA bsmFirstStripAVX2Consts<>+1984(SB)/8, $0xbfe0000000000000
+DATA bsmFirstStripAVX2Consts<>+1992(SB)/8, $0xbfe0000000000000
+DATA bsmFirstStripAVX2Consts<>+2000(SB)/8, $0xbfe0000000000000
+DATA bsmFirstStripAVX2Consts<>+2008(SB)/8, $0xbfe0000000000000
+DATA bsmFirstStripAVX2Consts<>+2016(SB)/8, $0xbe53cfd9440c758b
+DATA bsmFirstStripAVX2Consts<>+2024(SB)/8, $0xbe53cfd9440c758b
+DATA bsmFirstStripAVX2Consts<>+2032(SB)/8, $0xbe53cfd9440c758b
+DATA bsmFirstStripAVX2Consts<>+2040(SB)/8, $0xbe53cfd9440c758b
+DATA bsmFirstStripAVX2Consts<>+2048(SB)/8, $0xbe5c10df9fd0b5a0
+DATA bsmFirstStripAVX2Consts<>+2056(SB)/8, $0xbe5c10df9fd0b5a0
+DATA bsmFirstStripAVX2Consts<>+2064(SB)/8, $0xbe5c10df9fd0b5a0
+DATA bsmFirstStripAVX2Consts<>+2072(SB)/8, $0xbe5c10df9fd0b5a0
+DATA bsmFirstStripAVX2Consts<>+2080(SB)/8, $0x3e89151d5fe69bf0
+DATA bsmFirstStripAVX2Consts<>+2088(SB)/8, $0x3e89151d5fe69bf0
+DATA bsmFirstStripAVX2Consts<>+2096(SB)/8, $0x3e89151d5fe69bf0
+DATA bsmFirstStripAVX2Consts<>+2104(SB)/8, $0x3e89151d5fe69bf0
+DATA bsmFirstStripAVX2Consts<>+2112(SB)/8, $0x3e84cef58dc442e5
+DATA bsmFirstStripAVX2Consts<>+2120(SB)/8, $0x3e84cef58dc442e5
+DATA bsmFirstStripAVX2Consts<>+2128(SB)/8, $0x3e84cef58dc442e5
+DATA bsmFirstStripAVX2Consts<>+2136(SB)/8, $0x3e84cef58dc442e5
+DATA bsmFirstStripAVX2Consts<>+2144(SB)/8, $0xbeb9c98d68230094
+DATA bsmFirstStripAVX2Consts<>+2152(SB)/8, $0xbeb9c98d68230094
+DATA bsmFirstStripAVX2Consts<>+2160(SB)/8, $0xbeb9c98d68230094
+DATA bsmFirstStripAVX2Consts<>+2168(SB)/8, $0xbeb9c98d68230094
+DATA bsmFirstStripAVX2Consts<>+2176(SB)/8, $0x3e9f0588d5134af5
+DATA bsmFirstStripAVX2Consts<>+2184(SB)/8, $0x3e9f0588d5134af5
+DATA bsmFirstStripAVX2Consts<>+2192(SB)/8, $0x3e9f0588d5134af5
+DATA bsmFirstStripAVX2Consts<>+2200(SB)/8, $0x3e9f0588d5134af5
+DATA bsmFirstStripAVX2Consts<>+2208(SB)/8, $0x3ee7b68052fca57d
+DATA bsmFirstStripAVX2Consts<>+2216(SB)/8, $0x3ee7b68052fca57d
+DATA bsmFirstStripAVX2Consts<>+2224(SB)/8, $0x3ee7b68052fca57d
+DATA bsmFirstStripAVX2Consts<>+2232(SB)/8, $0x3ee7b68052fca57d
+DATA bsmFirstStripAVX2Consts<>+2240(SB)/8, $0xbef81dd74dfb5ff6
+DATA bsmFirstStripAVX2Consts<>+2248(SB)/8, $0xbef81dd74dfb5ff6
+DATA bsmFirstStripAVX2Consts<>+2256(SB)/8, $0xbef81dd74dfb5ff6
+DATA bsmFirstStripAVX2Consts<>+2264(SB)/8, $0xbef81dd74dfb5ff6
+DATA bsmFirstStripAVX2Consts<>+2272(SB)/8, $0xbf09a70a60d609b4
+DATA bsmFirstStripAVX2Consts<>+2280(SB)/8, $0xbf09a70a60d609b4
+DATA bsmFirstStripAVX2Consts<>+2288(SB)/8, $0xbf09a70a60d609b4
+DATA bsmFirstStripAVX2Consts<>+2296(SB)/8, $0xbf09a70a60d609b4
+DATA bsmFirstStripAVX2Consts<>+2304(SB)/8, $0x3f356bc7962f9cea
+DATA bsmFirstStripAVX2Consts<>+2312(SB)/8, $0x3f356bc7962f9cea
+DATA bsmFirstStripAVX2Consts<>+2320(SB)/8, $0x3f356bc7962f9cea
+DATA bsmFirstStripAVX2Consts<>+2328(SB)/8, $0x3f356bc7962f9cea
+DATA bsmFirstStripAVX2Consts<>+2336(SB)/8, $0xbf403c77d56a94be
+DATA bsmFirstStripAVX2Consts<>+2344(SB)/8, $0xbf403c77d56a94be
+DATA bsmFirstStripAVX2Consts<>+2352(SB)/8, $0xbf403c77d56a94be
+DATA bsmFirstStripAVX2Consts<>+2360(SB)/8, $0xbf403c77d56a94be
+DATA bsmFirstStripAVX2Consts<>+2368(SB)/8, $0xbf59d3d3a3218a6c
+DATA bsmFirstStripAVX2Consts<>+2376(SB)/8, $0xbf59d3d3a3218a6c
+DATA bsmFirstStripAVX2Consts<>+2384(SB)/8, $0xbf59d3d3a3218a6c
+DATA bsmFirstStripAVX2Consts<>+2392(SB)/8, $0xbf59d3d3a3218a6c
+DATA bsmFirstStripAVX2Consts<>+2400(SB)/8, $0x3f88af7a122fa11e
+DATA bsmFirstStripAVX2Consts<>+2408(SB)/8, $0x3f88af7a122fa11e
+DATA bsmFirstStripAVX2Consts<>+2416(SB)/8, $0x3f88af7a122fa11e
+DATA bsmFirstStripAVX2Consts<>+2424(SB)/8, $0x3f88af7a122fa11e
+DATA bsmFirstStripAVX2Consts<>+2432(SB)/8, $0xbfa5e04fbae7029b
+DATA bsmFirstStripAVX2Consts<>+2440(SB)/8, $0xbfa5e04fbae7029b
+DATA bsmFirstStripAVX2Consts<>+2448(SB)/8, $0xbfa5e04fbae7029b
+DATA bsmFirstStripAVX2Consts<>+2456(SB)/8, $0xbfa5e04fbae7029b
+DATA bsmFirstStripAVX2Consts<>+2464(SB)/8, $0x3fbbe6e778f4145d
+DATA bsmFirstStripAVX2Consts<>+2472(SB)/8, $0x3fbbe6e778f4145d
+DATA bsmFirstStripAVX2Consts<>+2480(SB)/8, $0x3fbbe6e778f4145d
+DATA bsmFirstStripAVX2Consts<>+2488(SB)/8, $0x3fbbe6e778f4145d
+DATA bsmFirstStripAVX2Consts<>+2496(SB)/8, $0xbfcc587e4e8904c3
+DATA bsmFirstStripAVX2Consts<>+2504(SB)/8, $0xbfcc587e4e8904c3
+DATA bsmFirstStripAVX2Consts<>+2512(SB)/8, $0xbfcc587e4e8904c3
+DATA bsmFirstStripAVX2Consts<>+2520(SB)/8, $0xbfcc587e4e8904c3
+DATA bsmFirstStripAVX2Consts<>+2528(SB)/8, $0x3fd7ce8b1b938d89
+DATA bsmFirstStripAVX2Consts<>+2536(SB)/8, $0x3fd7ce8b1b938d89
+DATA bsmFirstStripAVX2Consts<>+2544(SB)/8, $0x3fd7ce8b1b938d89
+DATA bsmFirstStripAVX2Consts<>+2552(SB)/8, $0x3fd7ce8b1b938d89
+DATA bsmFirstStripAVX2Consts<>+2560(SB)/8, $0xbfe0ac9c06c291cf
+DATA bsmFirstStripAVX2Consts<>+2568(SB)/8, $0xbfe0ac9c06c291cf
+DATA bsmFirstStripAVX2Consts<>+2576(SB)/8, $0xbfe0ac9c06c291cf
+DATA bsmFirstStripAVX2Consts<>+2584(SB)/8, $0xbfe0ac9c06c291cf
+DATA bsmFirstStripAVX2Consts<>+2592(SB)/8, $0x3fe31b13059845d5
+DATA bsmFirstStripAVX2Consts<>+2600(SB)/8, $0x3fe31b13059845d5
+DATA bsmFirstStripAVX2Consts<>+2608(SB)/8, $0x3fe31b13059845d5
+DATA bsmFirstStripAVX2Consts<>+2616(SB)/8, $0x3fe31b13059845d5
+DATA bsmFirstStripAVX2Consts<>+2624(SB)/8, $0xbfe077e1c5642a81
+DATA bsmFirstStripAVX2Consts<>+2632(SB)/8, $0xbfe077e1c5642a81
+DATA bsmFirstStripAVX2Consts<>+2640(SB)/8, $0xbfe077e1c5642a81
+DATA bsmFirstStripAVX2Consts<>+2648(SB)/8, $0xbfe077e1c5642a81
+DATA bsmFirstStripAVX2Consts<>+2656(SB)/8, $0x3fcabf470bc40607
+DATA bsmFirstStripAVX2Consts<>+2664(SB)/8, $0x3fcabf470bc40607
+DATA bsmFirstStripAVX2Consts<>+2672(SB)/8, $0x3fcabf470bc40607
+DATA bsmFirstStripAVX2Consts<>+2680(SB)/8, $0x3fcabf470bc40607
+DATA bsmFirstStripAVX2Consts<>+2688(SB)/8, $0x3fd9884533d43651
+DATA bsmFirstStripAVX2Consts<>+2696(SB)/8, $0x3fd9884533d43651
+DATA bsmFirstStripAVX2Consts<>+2704(SB)/8, $0x3fd9884533d43651
+DATA bsmFirstStripAVX2Consts<>+2712(SB)/8, $0x3fd9884533d43651
+DATA bsmFirstStripAVX2Consts<>+2720(SB)/8, $0x7ff8000000000001
+DATA bsmFirstStripAVX2Consts<>+2728(SB)/8, $0x7ff8000000000001
+DATA bsmFirstStripAVX2Consts<>+2736(SB)/8, $0x7ff8000000000001
+DATA bsmFirstStripAVX2Consts<>+2744(SB)/8, $0x7ff8000000000001
+GLOBL bsmFirstStripAVX2Consts<>(SB), RODATA|NOPTR, $2752
 
 DATA bsmFirstStripAVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA bsmFirstStripAVX2Masks<>+8(SB)/8, $0xffffffffffffffff
@@ -1927,7 +1972,7 @@ GLOBL bsmFirstStripAVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func bsmFirstStripAVX2(price []float64, delta []float64, gamma []float64, vega []float64, theta []float64, rho []float64, sign []float64, K []float64, sigma []float64, S float64, T float64, r float64, q float64)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
-TEXT ·bsmFirstStripAVX2(SB), $1952-248
+TEXT ·bsmFirstStripAVX2(SB), $1856-248
 	LEAQ         31(SP), BX
 	ANDQ         $-32, BX
 	MOVQ         price_len+8(FP), CX
@@ -1950,13 +1995,13 @@ TEXT ·bsmFirstStripAVX2(SB), $1952-248
 	VMINPD       Y5, Y6, Y5
 	VMOVUPD      bsmFirstStripAVX2Consts<>+64(SB), Y7
 	VMAXPD       Y5, Y7, Y5
-	VMULPD       bsmFirstStripAVX2Consts<>+96(SB), Y5, Y8
-	VROUNDPD     $0x08, Y8, Y8
-	VFMADD231PD  bsmFirstStripAVX2Consts<>+128(SB), Y8, Y5
+	VMOVUPD      bsmFirstStripAVX2Consts<>+128(SB), Y8
+	VFMADD231PD  bsmFirstStripAVX2Consts<>+96(SB), Y5, Y8
+	VSUBPD       bsmFirstStripAVX2Consts<>+128(SB), Y8, Y8
 	VFMADD231PD  bsmFirstStripAVX2Consts<>+160(SB), Y8, Y5
-	VMOVUPD      bsmFirstStripAVX2Consts<>+224(SB), Y9
-	VFMADD231PD  bsmFirstStripAVX2Consts<>+192(SB), Y5, Y9
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+256(SB), Y5, Y9
+	VFMADD231PD  bsmFirstStripAVX2Consts<>+192(SB), Y8, Y5
+	VMOVUPD      bsmFirstStripAVX2Consts<>+256(SB), Y9
+	VFMADD231PD  bsmFirstStripAVX2Consts<>+224(SB), Y5, Y9
 	VFMADD213PD  bsmFirstStripAVX2Consts<>+288(SB), Y5, Y9
 	VFMADD213PD  bsmFirstStripAVX2Consts<>+320(SB), Y5, Y9
 	VFMADD213PD  bsmFirstStripAVX2Consts<>+352(SB), Y5, Y9
@@ -1964,16 +2009,17 @@ TEXT ·bsmFirstStripAVX2(SB), $1952-248
 	VFMADD213PD  bsmFirstStripAVX2Consts<>+416(SB), Y5, Y9
 	VFMADD213PD  bsmFirstStripAVX2Consts<>+448(SB), Y5, Y9
 	VFMADD213PD  bsmFirstStripAVX2Consts<>+480(SB), Y5, Y9
-	VMOVUPD      bsmFirstStripAVX2Consts<>+512(SB), Y10
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+512(SB), Y5, Y9
+	VMOVUPD      bsmFirstStripAVX2Consts<>+544(SB), Y10
 	VFMADD213PD  Y10, Y5, Y9
 	VFMADD213PD  Y10, Y9, Y5
-	VMINPD       bsmFirstStripAVX2Consts<>+544(SB), Y8, Y9
-	VMAXPD       bsmFirstStripAVX2Consts<>+576(SB), Y9, Y9
+	VMINPD       bsmFirstStripAVX2Consts<>+576(SB), Y8, Y9
+	VMAXPD       bsmFirstStripAVX2Consts<>+608(SB), Y9, Y9
 	VSUBPD       Y9, Y8, Y8
-	VADDPD       bsmFirstStripAVX2Consts<>+608(SB), Y8, Y8
+	VADDPD       bsmFirstStripAVX2Consts<>+640(SB), Y8, Y8
 	VPSLLQ       $0x34, Y8, Y8
 	VMULPD       Y8, Y5, Y5
-	VADDPD       bsmFirstStripAVX2Consts<>+608(SB), Y9, Y8
+	VADDPD       bsmFirstStripAVX2Consts<>+640(SB), Y9, Y8
 	VPSLLQ       $0x34, Y8, Y8
 	VMULPD       Y8, Y5, Y5
 	VMULPD       Y5, Y0, Y5
@@ -1981,13 +2027,13 @@ TEXT ·bsmFirstStripAVX2(SB), $1952-248
 	VXORPD       bsmFirstStripAVX2Consts<>+0(SB), Y8, Y8
 	VMINPD       Y8, Y6, Y6
 	VMAXPD       Y6, Y7, Y6
-	VMULPD       bsmFirstStripAVX2Consts<>+96(SB), Y6, Y7
-	VROUNDPD     $0x08, Y7, Y7
-	VFMADD231PD  bsmFirstStripAVX2Consts<>+128(SB), Y7, Y6
+	VMOVUPD      bsmFirstStripAVX2Consts<>+128(SB), Y7
+	VFMADD231PD  bsmFirstStripAVX2Consts<>+96(SB), Y6, Y7
+	VSUBPD       bsmFirstStripAVX2Consts<>+128(SB), Y7, Y7
 	VFMADD231PD  bsmFirstStripAVX2Consts<>+160(SB), Y7, Y6
-	VMOVUPD      bsmFirstStripAVX2Consts<>+224(SB), Y8
-	VFMADD231PD  bsmFirstStripAVX2Consts<>+192(SB), Y6, Y8
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+256(SB), Y6, Y8
+	VFMADD231PD  bsmFirstStripAVX2Consts<>+192(SB), Y7, Y6
+	VMOVUPD      bsmFirstStripAVX2Consts<>+256(SB), Y8
+	VFMADD231PD  bsmFirstStripAVX2Consts<>+224(SB), Y6, Y8
 	VFMADD213PD  bsmFirstStripAVX2Consts<>+288(SB), Y6, Y8
 	VFMADD213PD  bsmFirstStripAVX2Consts<>+320(SB), Y6, Y8
 	VFMADD213PD  bsmFirstStripAVX2Consts<>+352(SB), Y6, Y8
@@ -1995,38 +2041,39 @@ TEXT ·bsmFirstStripAVX2(SB), $1952-248
 	VFMADD213PD  bsmFirstStripAVX2Consts<>+416(SB), Y6, Y8
 	VFMADD213PD  bsmFirstStripAVX2Consts<>+448(SB), Y6, Y8
 	VFMADD213PD  bsmFirstStripAVX2Consts<>+480(SB), Y6, Y8
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+512(SB), Y6, Y8
 	VFMADD213PD  Y10, Y6, Y8
 	VFMADD213PD  Y10, Y8, Y6
-	VMINPD       bsmFirstStripAVX2Consts<>+544(SB), Y7, Y8
-	VMAXPD       bsmFirstStripAVX2Consts<>+576(SB), Y8, Y8
+	VMINPD       bsmFirstStripAVX2Consts<>+576(SB), Y7, Y8
+	VMAXPD       bsmFirstStripAVX2Consts<>+608(SB), Y8, Y8
 	VSUBPD       Y8, Y7, Y7
-	VADDPD       bsmFirstStripAVX2Consts<>+608(SB), Y7, Y7
+	VADDPD       bsmFirstStripAVX2Consts<>+640(SB), Y7, Y7
 	VPSLLQ       $0x34, Y7, Y7
 	VMULPD       Y7, Y6, Y6
-	VADDPD       bsmFirstStripAVX2Consts<>+608(SB), Y8, Y7
+	VADDPD       bsmFirstStripAVX2Consts<>+640(SB), Y8, Y7
 	VPSLLQ       $0x34, Y7, Y7
 	VMULPD       Y7, Y6, Y6
-	VANDPD       bsmFirstStripAVX2Consts<>+640(SB), Y0, Y7
-	VCMPPD       $0x11, bsmFirstStripAVX2Consts<>+672(SB), Y7, Y8
-	VMULPD       bsmFirstStripAVX2Consts<>+704(SB), Y7, Y9
+	VANDPD       bsmFirstStripAVX2Consts<>+672(SB), Y0, Y7
+	VCMPPD       $0x11, bsmFirstStripAVX2Consts<>+704(SB), Y7, Y8
+	VMULPD       bsmFirstStripAVX2Consts<>+736(SB), Y7, Y9
 	VBLENDVPD    Y8, Y9, Y7, Y9
-	VANDPD       bsmFirstStripAVX2Consts<>+736(SB), Y9, Y11
+	VANDPD       bsmFirstStripAVX2Consts<>+768(SB), Y9, Y11
 	VORPD        Y11, Y10, Y11
 	VCMPPD       $0x03, Y7, Y7, Y12
 	VORPD        Y12, Y11, Y11
 	VPSRLQ       $0x34, Y9, Y9
-	VORPD        bsmFirstStripAVX2Consts<>+768(SB), Y9, Y9
-	VSUBPD       bsmFirstStripAVX2Consts<>+800(SB), Y9, Y9
-	VANDPD       bsmFirstStripAVX2Consts<>+832(SB), Y8, Y8
+	VORPD        bsmFirstStripAVX2Consts<>+800(SB), Y9, Y9
+	VSUBPD       bsmFirstStripAVX2Consts<>+832(SB), Y9, Y9
+	VANDPD       bsmFirstStripAVX2Consts<>+864(SB), Y8, Y8
 	VSUBPD       Y8, Y9, Y8
-	VCMPPD       $0x00, bsmFirstStripAVX2Consts<>+864(SB), Y7, Y9
-	VBLENDVPD    Y9, bsmFirstStripAVX2Consts<>+896(SB), Y8, Y8
-	VCMPPD       $0x11, bsmFirstStripAVX2Consts<>+928(SB), Y7, Y9
+	VCMPPD       $0x00, bsmFirstStripAVX2Consts<>+896(SB), Y7, Y9
+	VBLENDVPD    Y9, bsmFirstStripAVX2Consts<>+928(SB), Y8, Y8
+	VCMPPD       $0x11, bsmFirstStripAVX2Consts<>+960(SB), Y7, Y9
 	VBLENDVPD    Y9, Y8, Y7, Y7
-	VMULPD       bsmFirstStripAVX2Consts<>+960(SB), Y11, Y8
+	VMULPD       bsmFirstStripAVX2Consts<>+992(SB), Y11, Y8
 	VADDPD       Y11, Y11, Y9
 	VSUBPD       Y3, Y2, Y12
-	VANDPD       bsmFirstStripAVX2Consts<>+640(SB), Y10, Y10
+	VANDPD       bsmFirstStripAVX2Consts<>+672(SB), Y10, Y10
 	VMINPD       Y5, Y0, Y13
 	VMOVUPD      Y0, (BX)
 	VMOVUPD      Y1, 32(BX)
@@ -2067,15 +2114,15 @@ body:
 	VMOVUPD      32(R12)(AX*1), Y7
 	PREFETCHT0   1088(R12)(AX*1)
 	VMOVUPD      64(R12)(AX*1), Y8
-	VMOVUPD      bsmFirstStripAVX2Consts<>+640(SB), Y9
+	VMOVUPD      bsmFirstStripAVX2Consts<>+672(SB), Y9
 	VANDPD       Y9, Y0, Y10
 	VANDPD       Y9, Y1, Y11
 	VANDPD       Y9, Y2, Y12
-	VMOVUPD      bsmFirstStripAVX2Consts<>+704(SB), Y13
+	VMOVUPD      bsmFirstStripAVX2Consts<>+736(SB), Y13
 	VMULPD       Y10, Y13, Y14
 	VMULPD       Y11, Y13, Y15
 	VMULPD       Y12, Y13, Y13
-	VMOVUPD      bsmFirstStripAVX2Consts<>+672(SB), Y9
+	VMOVUPD      bsmFirstStripAVX2Consts<>+704(SB), Y9
 	VMOVUPD      Y8, 448(BX)
 	VCMPPD       $0x11, Y9, Y10, Y8
 	VMOVUPD      Y7, 480(BX)
@@ -2090,927 +2137,860 @@ body:
 	VBLENDVPD    Y8, Y14, Y10, Y14
 	VBLENDVPD    Y7, Y15, Y11, Y15
 	VBLENDVPD    Y9, Y13, Y12, Y13
-	VMOVUPD      Y0, 608(BX)
-	VANDPD       bsmFirstStripAVX2Consts<>+736(SB), Y14, Y0
-	VMOVUPD      Y12, 640(BX)
-	VANDPD       bsmFirstStripAVX2Consts<>+736(SB), Y15, Y12
-	VMOVUPD      Y11, 672(BX)
-	VANDPD       bsmFirstStripAVX2Consts<>+736(SB), Y13, Y11
-	VORPD        bsmFirstStripAVX2Consts<>+512(SB), Y0, Y0
-	VORPD        bsmFirstStripAVX2Consts<>+512(SB), Y12, Y12
-	VORPD        bsmFirstStripAVX2Consts<>+512(SB), Y11, Y11
-	VORPD        Y6, Y0, Y0
-	VORPD        Y2, Y12, Y2
-	VORPD        Y1, Y11, Y1
-	VMOVUPD      bsmFirstStripAVX2Consts<>+960(SB), Y6
-	VMULPD       Y6, Y0, Y11
-	VMULPD       Y6, Y2, Y12
-	VMULPD       Y6, Y1, Y6
-	VMOVUPD      Y10, 704(BX)
-	VADDPD       Y0, Y0, Y10
+	VMOVUPD      Y12, 608(BX)
+	VANDPD       bsmFirstStripAVX2Consts<>+768(SB), Y14, Y12
+	VMOVUPD      Y11, 640(BX)
+	VANDPD       bsmFirstStripAVX2Consts<>+768(SB), Y15, Y11
+	VMOVUPD      Y10, 672(BX)
+	VANDPD       bsmFirstStripAVX2Consts<>+768(SB), Y13, Y10
+	VORPD        bsmFirstStripAVX2Consts<>+544(SB), Y12, Y12
+	VORPD        bsmFirstStripAVX2Consts<>+544(SB), Y11, Y11
+	VORPD        bsmFirstStripAVX2Consts<>+544(SB), Y10, Y10
+	VORPD        Y6, Y12, Y6
+	VORPD        Y2, Y11, Y2
+	VORPD        Y1, Y10, Y1
+	VMOVUPD      bsmFirstStripAVX2Consts<>+992(SB), Y10
+	VMULPD       Y10, Y6, Y11
+	VMULPD       Y10, Y2, Y12
+	VMULPD       Y10, Y1, Y10
+	VMOVUPD      Y0, 704(BX)
+	VADDPD       Y6, Y6, Y0
 	VMOVUPD      Y9, 736(BX)
 	VADDPD       Y2, Y2, Y9
 	VMOVUPD      Y7, 768(BX)
 	VADDPD       Y1, Y1, Y7
 	VMOVUPD      Y8, 800(BX)
 	VMOVUPD      288(BX), Y8
-	VMOVUPD      Y13, 832(BX)
-	VCMPPD       $0x11, Y0, Y8, Y13
-	VMOVUPD      Y15, 864(BX)
-	VCMPPD       $0x11, Y2, Y8, Y15
+	VMOVUPD      Y5, 832(BX)
+	VCMPPD       $0x11, Y6, Y8, Y5
+	VMOVUPD      Y5, 864(BX)
+	VCMPPD       $0x11, Y2, Y8, Y5
 	VCMPPD       $0x11, Y1, Y8, Y8
 	VCMPPD       $0x11, 224(BX), Y11, Y11
 	VCMPPD       $0x11, 224(BX), Y12, Y12
-	VCMPPD       $0x11, 224(BX), Y6, Y6
-	VMOVUPD      Y14, 896(BX)
-	VMULPD       128(BX), Y3, Y14
-	VMOVUPD      Y3, 928(BX)
-	VMULPD       128(BX), Y4, Y3
-	VMOVUPD      Y4, 960(BX)
-	VMULPD       128(BX), Y5, Y4
-	VBLENDVPD    Y11, Y10, Y0, Y0
+	VCMPPD       $0x11, 224(BX), Y10, Y10
+	VPSRLQ       $0x34, Y14, Y14
+	VPSRLQ       $0x34, Y15, Y15
+	VPSRLQ       $0x34, Y13, Y13
+	VBLENDVPD    Y11, Y0, Y6, Y0
 	VBLENDVPD    Y12, Y9, Y2, Y2
-	VBLENDVPD    Y6, Y7, Y1, Y1
-	VMOVUPD      320(BX), Y7
-	VMOVUPD      224(BX), Y9
-	VBLENDVPD    Y13, Y7, Y9, Y10
-	VMOVUPD      Y6, 992(BX)
-	VBLENDVPD    Y15, Y7, Y9, Y6
-	VBLENDVPD    Y8, Y7, Y9, Y7
-	VMOVUPD      (BX), Y9
-	VMOVUPD      Y12, 1024(BX)
-	VMULPD       Y14, Y9, Y12
-	VMOVUPD      Y11, 1056(BX)
-	VMULPD       Y3, Y9, Y11
-	VMOVUPD      Y8, 1088(BX)
-	VMULPD       Y4, Y9, Y8
-	VADDPD       Y0, Y10, Y9
-	VMOVUPD      Y15, 1120(BX)
-	VADDPD       Y2, Y6, Y15
-	VMOVUPD      Y13, 1152(BX)
-	VADDPD       Y1, Y7, Y13
-	VSUBPD       Y0, Y10, Y0
-	VSUBPD       Y2, Y6, Y2
-	VSUBPD       Y1, Y7, Y1
-	VMOVUPD      896(BX), Y6
-	VPSRLQ       $0x34, Y6, Y6
-	VMOVUPD      864(BX), Y7
-	VPSRLQ       $0x34, Y7, Y7
-	VMOVUPD      832(BX), Y10
-	VPSRLQ       $0x34, Y10, Y10
-	VMOVUPD      Y1, 832(BX)
-	VMULPD       Y12, Y9, Y1
-	VMOVUPD      Y9, 864(BX)
-	VMULPD       Y11, Y15, Y9
-	VMOVUPD      Y15, 896(BX)
-	VMULPD       Y8, Y13, Y15
-	VORPD        bsmFirstStripAVX2Consts<>+768(SB), Y6, Y6
-	VORPD        bsmFirstStripAVX2Consts<>+768(SB), Y7, Y7
-	VORPD        bsmFirstStripAVX2Consts<>+768(SB), Y10, Y10
-	VSUBPD       bsmFirstStripAVX2Consts<>+800(SB), Y6, Y6
-	VSUBPD       bsmFirstStripAVX2Consts<>+800(SB), Y7, Y7
-	VSUBPD       bsmFirstStripAVX2Consts<>+800(SB), Y10, Y10
-	VMOVUPD      Y13, 1184(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+512(SB), Y13
-	VDIVPD       Y1, Y13, Y1
-	VDIVPD       Y9, Y13, Y9
-	VDIVPD       Y15, Y13, Y15
-	VMOVUPD      bsmFirstStripAVX2Consts<>+832(SB), Y13
-	VMOVUPD      Y2, 1216(BX)
-	VANDPD       800(BX), Y13, Y2
-	VMOVUPD      Y0, 800(BX)
-	VANDPD       768(BX), Y13, Y0
-	VANDPD       736(BX), Y13, Y13
-	VSUBPD       Y2, Y6, Y2
-	VSUBPD       Y0, Y7, Y0
-	VSUBPD       Y13, Y10, Y6
-	VMOVUPD      704(BX), Y7
-	VMOVUPD      bsmFirstStripAVX2Consts<>+864(SB), Y10
-	VCMPPD       $0x00, Y10, Y7, Y13
-	VMOVUPD      Y8, 736(BX)
-	VMOVUPD      672(BX), Y8
-	VMOVUPD      Y15, 768(BX)
-	VCMPPD       $0x00, Y10, Y8, Y15
-	VMOVUPD      Y9, 1248(BX)
-	VMOVUPD      640(BX), Y9
-	VMOVUPD      Y11, 1280(BX)
-	VCMPPD       $0x00, Y10, Y9, Y11
-	VMOVUPD      bsmFirstStripAVX2Consts<>+928(SB), Y10
-	VMOVUPD      Y1, 1312(BX)
-	VCMPPD       $0x11, Y10, Y7, Y1
-	VMOVUPD      Y12, 1344(BX)
-	VCMPPD       $0x11, Y10, Y8, Y12
-	VCMPPD       $0x11, Y10, Y9, Y10
-	VBLENDVPD    Y13, bsmFirstStripAVX2Consts<>+896(SB), Y2, Y2
-	VMOVUPD      bsmFirstStripAVX2Consts<>+896(SB), Y13
-	VBLENDVPD    Y15, Y13, Y0, Y0
-	VBLENDVPD    Y11, Y13, Y6, Y6
-	VBLENDVPD    Y1, Y2, Y7, Y1
-	VBLENDVPD    Y12, Y0, Y8, Y0
-	VBLENDVPD    Y10, Y6, Y9, Y2
-	VMOVUPD      256(BX), Y6
-	VSUBPD       Y1, Y6, Y1
-	VSUBPD       Y0, Y6, Y0
-	VSUBPD       Y2, Y6, Y2
-	VMOVUPD      bsmFirstStripAVX2Consts<>+992(SB), Y6
-	VMULPD       Y6, Y14, Y7
-	VMULPD       Y6, Y3, Y8
+	VBLENDVPD    Y10, Y7, Y1, Y1
+	VMOVUPD      128(BX), Y6
+	VMULPD       Y6, Y3, Y7
 	VMULPD       Y6, Y4, Y9
-	VMOVUPD      928(BX), Y10
-	VMULPD       Y10, Y10, Y10
-	VMOVUPD      960(BX), Y11
-	VMULPD       Y11, Y11, Y11
-	VMULPD       Y5, Y5, Y5
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1024(SB), Y12
-	VADDPD       Y12, Y1, Y13
-	VADDPD       Y12, Y0, Y15
-	VADDPD       Y12, Y2, Y6
-	VMOVUPD      bsmFirstStripAVX2Consts<>+512(SB), Y12
-	VMOVUPD      Y9, 960(BX)
-	VADDPD       Y1, Y12, Y9
-	VMOVUPD      Y8, 928(BX)
-	VADDPD       Y0, Y12, Y8
-	VMOVUPD      Y7, 640(BX)
-	VADDPD       Y2, Y12, Y7
-	VMOVUPD      1312(BX), Y12
-	VMOVUPD      Y4, 672(BX)
-	VMULPD       1344(BX), Y12, Y4
-	VMOVUPD      Y3, 1344(BX)
-	VMOVUPD      1248(BX), Y3
-	VMOVUPD      Y14, 704(BX)
-	VMULPD       1280(BX), Y3, Y14
-	VMOVUPD      Y5, 1280(BX)
-	VMOVUPD      768(BX), Y5
-	VMOVUPD      Y11, 1376(BX)
-	VMULPD       736(BX), Y5, Y11
-	VMOVUPD      1152(BX), Y5
-	VBLENDVPD    Y5, Y13, Y1, Y1
-	VMOVUPD      1120(BX), Y5
-	VBLENDVPD    Y5, Y15, Y0, Y0
-	VMOVUPD      1088(BX), Y5
-	VBLENDVPD    Y5, Y6, Y2, Y2
-	VMULPD       800(BX), Y4, Y4
-	VMULPD       1216(BX), Y14, Y5
-	VMULPD       832(BX), Y11, Y6
-	VMOVUPD      1056(BX), Y11
-	VBLENDVPD    Y11, Y9, Y1, Y1
-	VMOVUPD      1024(BX), Y9
-	VBLENDVPD    Y9, Y8, Y0, Y0
-	VMOVUPD      992(BX), Y8
-	VBLENDVPD    Y8, Y7, Y2, Y2
-	VMULPD       Y4, Y4, Y7
-	VMULPD       Y5, Y5, Y8
-	VMULPD       Y6, Y6, Y9
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1056(SB), Y11
-	VMULPD       Y11, Y1, Y13
-	VMULPD       Y11, Y0, Y14
-	VMULPD       Y11, Y2, Y11
-	VMULPD       864(BX), Y12, Y12
-	VMULPD       896(BX), Y3, Y3
-	VMOVUPD      1184(BX), Y15
-	VMULPD       768(BX), Y15, Y15
-	VMOVUPD      Y2, 768(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1120(SB), Y2
-	VFMADD231PD  bsmFirstStripAVX2Consts<>+1088(SB), Y7, Y2
-	VMOVUPD      Y0, 1184(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1120(SB), Y0
-	VFMADD231PD  bsmFirstStripAVX2Consts<>+1088(SB), Y8, Y0
-	VMOVUPD      Y1, 896(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1120(SB), Y1
-	VFMADD231PD  bsmFirstStripAVX2Consts<>+1088(SB), Y9, Y1
-	VMOVUPD      Y6, 1248(BX)
-	VMOVUPD      192(BX), Y6
-	VMOVUPD      Y11, 864(BX)
-	VMULPD       608(BX), Y6, Y11
-	VMOVUPD      Y5, 608(BX)
-	VMULPD       576(BX), Y6, Y5
-	VMULPD       544(BX), Y6, Y6
-	VMOVUPD      Y14, 544(BX)
-	VMULPD       (BX), Y12, Y14
-	VMOVUPD      Y4, 576(BX)
-	VMULPD       (BX), Y3, Y4
-	VMOVUPD      Y13, 1312(BX)
-	VMULPD       (BX), Y15, Y13
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1152(SB), Y7, Y2
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1152(SB), Y8, Y0
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1152(SB), Y9, Y1
-	VMOVUPD      Y15, 992(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+0(SB), Y15
-	VMOVUPD      Y3, 1024(BX)
-	VXORPD       512(BX), Y15, Y3
-	VMOVUPD      Y3, 1056(BX)
-	VXORPD       480(BX), Y15, Y3
-	VMOVUPD      Y3, 832(BX)
-	VXORPD       448(BX), Y15, Y3
-	VMULPD       Y10, Y14, Y10
-	VMOVUPD      Y10, 1216(BX)
-	VMULPD       1376(BX), Y4, Y10
-	VMOVUPD      Y10, 1376(BX)
-	VMULPD       1280(BX), Y13, Y10
-	VMOVUPD      Y10, 1280(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1184(SB), Y10
-	VFMADD213PD  Y10, Y7, Y2
-	VFMADD213PD  Y10, Y8, Y0
-	VFMADD231PD  Y1, Y9, Y10
-	VMOVUPD      512(BX), Y1
-	VMOVUPD      160(BX), Y15
-	VMOVUPD      Y3, 800(BX)
-	VMULPD       Y15, Y1, Y3
-	VMOVUPD      Y3, 1088(BX)
-	VMULPD       480(BX), Y15, Y3
-	VMOVUPD      Y3, 1120(BX)
-	VMULPD       448(BX), Y15, Y3
-	VMULPD       Y11, Y1, Y1
-	VMOVUPD      Y1, 512(BX)
-	VMULPD       480(BX), Y5, Y1
-	VMOVUPD      Y1, 480(BX)
-	VMULPD       448(BX), Y6, Y1
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1216(SB), Y7, Y2
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1216(SB), Y8, Y0
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1216(SB), Y9, Y10
-	VMOVUPD      Y1, 448(BX)
-	VMOVUPD      416(BX), Y1
-	VMOVUPD      Y3, 1152(BX)
-	VMINPD       Y11, Y1, Y3
-	VMOVUPD      Y13, 736(BX)
-	VMINPD       Y5, Y1, Y13
-	VMINPD       Y6, Y1, Y1
-	VADDPD       Y11, Y15, Y11
-	VADDPD       Y5, Y15, Y5
-	VADDPD       Y6, Y15, Y6
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1248(SB), Y15
-	VFMADD213PD  Y15, Y7, Y2
-	VFMADD213PD  Y15, Y8, Y0
-	VFMADD231PD  Y10, Y9, Y15
-	VMOVUPD      704(BX), Y10
-	VMULPD       Y12, Y10, Y12
-	VMOVUPD      Y4, 1408(BX)
-	VMOVUPD      1344(BX), Y4
-	VMOVUPD      Y12, 1440(BX)
-	VMULPD       1024(BX), Y4, Y12
-	VMOVUPD      Y12, 1024(BX)
-	VMOVUPD      672(BX), Y12
-	VMOVUPD      Y14, 1472(BX)
-	VMULPD       992(BX), Y12, Y14
-	VMINPD       Y10, Y3, Y3
-	VMINPD       Y4, Y13, Y13
-	VMINPD       Y12, Y1, Y1
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1280(SB), Y7, Y2
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1280(SB), Y8, Y0
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1280(SB), Y9, Y15
-	VADDPD       Y11, Y10, Y10
-	VADDPD       Y5, Y4, Y4
-	VADDPD       Y6, Y12, Y5
-	VMOVUPD      1472(BX), Y6
-	VMULPD       1440(BX), Y6, Y11
-	VMOVUPD      1408(BX), Y12
-	VMOVUPD      Y11, 672(BX)
-	VMULPD       1024(BX), Y12, Y11
-	VMOVUPD      Y11, 1344(BX)
-	VMULPD       736(BX), Y14, Y11
-	VMULPD       Y2, Y7, Y2
-	VMULPD       Y0, Y8, Y0
-	VMULPD       Y15, Y9, Y7
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1312(SB), Y8
-	VCMPPD       $0x11, Y3, Y8, Y3
-	VCMPPD       $0x11, Y13, Y8, Y9
-	VCMPPD       $0x11, Y1, Y8, Y1
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1344(SB), Y8
-	VCMPPD       $0x11, Y8, Y10, Y10
-	VCMPPD       $0x11, Y8, Y4, Y4
-	VCMPPD       $0x11, Y8, Y5, Y5
-	VMOVUPD      576(BX), Y8
-	VFMADD213PD  1312(BX), Y8, Y2
-	VMOVUPD      608(BX), Y13
-	VFMADD213PD  544(BX), Y13, Y0
-	VMOVUPD      1248(BX), Y15
-	VFMADD213PD  864(BX), Y15, Y7
-	VANDPD       Y10, Y3, Y3
-	VANDPD       Y4, Y9, Y4
-	VANDPD       Y5, Y1, Y1
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1376(SB), Y5
-	VFMADD231PD  Y5, Y8, Y2
-	VFMADD231PD  Y5, Y13, Y0
-	VFMADD231PD  Y5, Y15, Y7
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1408(SB), Y8
-	VFMADD231PD  896(BX), Y8, Y2
-	VFMADD231PD  1184(BX), Y8, Y0
-	VFMADD231PD  768(BX), Y8, Y7
-	VMOVUPD      32(BX), Y8
-	VMOVUPD      352(BX), Y9
-	VFMADD231PD  Y9, Y8, Y2
-	VFMADD231PD  Y9, Y8, Y0
-	VFMADD231PD  Y9, Y8, Y7
-	VMOVUPD      640(BX), Y9
-	VFMADD231PD  Y2, Y6, Y9
-	VMOVUPD      928(BX), Y10
-	VFMADD231PD  Y0, Y12, Y10
-	VMOVUPD      736(BX), Y13
-	VMOVUPD      960(BX), Y15
-	VFMADD231PD  Y7, Y13, Y15
-	VFMSUB213PD  640(BX), Y2, Y6
-	VFMSUB213PD  928(BX), Y0, Y12
-	VFMSUB213PD  960(BX), Y7, Y13
-	VMOVUPD      bsmFirstStripAVX2Consts<>+640(SB), Y0
-	VANDPD       Y9, Y0, Y2
-	VANDPD       Y10, Y0, Y7
-	VANDPD       Y15, Y0, Y8
-	VMOVUPD      Y1, 960(BX)
-	VANDPD       Y6, Y0, Y1
+	VMOVUPD      Y10, 896(BX)
+	VMULPD       832(BX), Y6, Y10
+	VMOVUPD      bsmFirstStripAVX2Consts<>+800(SB), Y6
+	VORPD        Y14, Y6, Y14
+	VORPD        Y15, Y6, Y15
+	VORPD        Y13, Y6, Y6
+	VMOVUPD      bsmFirstStripAVX2Consts<>+832(SB), Y13
+	VSUBPD       Y13, Y14, Y14
+	VSUBPD       Y13, Y15, Y15
+	VSUBPD       Y13, Y6, Y6
+	VMOVUPD      bsmFirstStripAVX2Consts<>+864(SB), Y13
+	VMOVUPD      Y12, 928(BX)
+	VANDPD       800(BX), Y13, Y12
+	VMOVUPD      Y11, 800(BX)
+	VANDPD       768(BX), Y13, Y11
+	VANDPD       736(BX), Y13, Y13
+	VMULPD       Y3, Y3, Y3
+	VMULPD       Y4, Y4, Y4
 	VMOVUPD      Y4, 736(BX)
-	VANDPD       Y12, Y0, Y4
-	VMOVUPD      Y3, 928(BX)
-	VANDPD       Y13, Y0, Y3
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1440(SB), Y0
-	VMINPD       Y2, Y0, Y2
-	VMINPD       Y7, Y0, Y7
-	VMINPD       Y8, Y0, Y8
-	VMINPD       Y1, Y0, Y1
-	VMINPD       Y4, Y0, Y4
-	VMINPD       Y3, Y0, Y0
-	VMOVUPD      bsmFirstStripAVX2Consts<>+0(SB), Y3
-	VANDPD       Y9, Y3, Y9
-	VANDPD       Y10, Y3, Y10
-	VANDPD       Y15, Y3, Y15
-	VMOVUPD      Y11, 1408(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1472(SB), Y11
-	VMOVUPD      Y14, 640(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+512(SB), Y14
-	VFMADD231PD  Y11, Y2, Y14
-	VMOVUPD      bsmFirstStripAVX2Consts<>+512(SB), Y5
-	VFMADD231PD  Y11, Y7, Y5
-	VMOVUPD      bsmFirstStripAVX2Consts<>+512(SB), Y3
-	VFMADD231PD  Y11, Y8, Y3
-	VMOVUPD      Y13, 1472(BX)
-	VADDPD       bsmFirstStripAVX2Consts<>+1504(SB), Y2, Y13
-	VMOVUPD      Y12, 768(BX)
-	VADDPD       bsmFirstStripAVX2Consts<>+1504(SB), Y7, Y12
-	VMOVUPD      Y6, 1184(BX)
-	VADDPD       bsmFirstStripAVX2Consts<>+1504(SB), Y8, Y6
-	VMOVUPD      Y15, 896(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+512(SB), Y15
-	VFMADD231PD  Y11, Y1, Y15
-	VMOVUPD      Y10, 1248(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+512(SB), Y10
-	VFMADD231PD  Y11, Y4, Y10
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+512(SB), Y0, Y11
-	VMOVUPD      Y9, 608(BX)
-	VADDPD       bsmFirstStripAVX2Consts<>+1504(SB), Y1, Y9
-	VMOVUPD      Y1, 576(BX)
-	VADDPD       bsmFirstStripAVX2Consts<>+1504(SB), Y4, Y1
-	VMOVUPD      Y4, 864(BX)
-	VADDPD       bsmFirstStripAVX2Consts<>+1504(SB), Y0, Y4
-	VMOVUPD      Y0, 544(BX)
-	VMULPD       Y13, Y14, Y0
-	VMOVUPD      Y13, 1312(BX)
-	VMULPD       Y12, Y5, Y13
-	VMOVUPD      Y12, 704(BX)
-	VMULPD       Y6, Y3, Y12
-	VMOVUPD      Y6, 992(BX)
-	VMULPD       bsmFirstStripAVX2Consts<>+1536(SB), Y2, Y6
-	VMOVUPD      Y3, 1504(BX)
-	VMULPD       bsmFirstStripAVX2Consts<>+1536(SB), Y7, Y3
-	VMOVUPD      Y5, 1536(BX)
-	VMULPD       bsmFirstStripAVX2Consts<>+1536(SB), Y8, Y5
-	VMOVUPD      Y14, 1568(BX)
-	VMULPD       Y9, Y15, Y14
-	VMOVUPD      Y9, 1600(BX)
-	VMULPD       Y1, Y10, Y9
-	VMOVUPD      Y1, 1632(BX)
-	VMULPD       Y4, Y11, Y1
-	VMOVUPD      Y4, 1664(BX)
-	VMOVUPD      384(BX), Y4
-	VMOVUPD      Y11, 1696(BX)
-	VORPD        608(BX), Y4, Y11
-	VMOVUPD      Y10, 1728(BX)
-	VORPD        1248(BX), Y4, Y10
-	VMOVUPD      Y15, 1760(BX)
-	VORPD        896(BX), Y4, Y15
-	VMULPD       Y6, Y2, Y4
-	VMOVUPD      Y2, 1792(BX)
-	VMULPD       Y3, Y7, Y2
-	VMOVUPD      Y3, 1824(BX)
-	VMULPD       Y5, Y8, Y3
-	VMOVUPD      Y5, 1856(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+0(SB), Y5
-	VMOVUPD      Y8, 1888(BX)
-	VANDPD       1184(BX), Y5, Y8
-	VMOVUPD      Y8, 1184(BX)
-	VANDPD       768(BX), Y5, Y8
-	VANDPD       1472(BX), Y5, Y5
-	VMOVUPD      Y5, 1472(BX)
-	VMOVUPD      1056(BX), Y5
-	VCMPPD       $0x00, Y11, Y5, Y11
-	VMOVUPD      832(BX), Y5
-	VCMPPD       $0x00, Y10, Y5, Y10
-	VMOVUPD      800(BX), Y5
-	VCMPPD       $0x00, Y15, Y5, Y15
-	VMOVUPD      bsmFirstStripAVX2Consts<>+96(SB), Y5
-	VMULPD       Y4, Y5, Y4
-	VMULPD       Y2, Y5, Y2
-	VMULPD       Y3, Y5, Y3
-	VMOVUPD      bsmFirstStripAVX2Consts<>+864(SB), Y5
-	VMOVUPD      Y8, 768(BX)
-	VMOVUPD      1088(BX), Y8
-	VBLENDVPD    Y11, Y5, Y8, Y8
-	VMOVUPD      1120(BX), Y11
-	VBLENDVPD    Y10, Y5, Y11, Y10
-	VMOVUPD      1152(BX), Y11
-	VBLENDVPD    Y15, Y5, Y11, Y11
-	VMULPD       Y14, Y0, Y15
-	VMULPD       Y9, Y13, Y5
-	VMOVUPD      Y11, 1152(BX)
-	VMULPD       Y1, Y12, Y11
-	VROUNDPD     $0x08, Y4, Y4
-	VROUNDPD     $0x08, Y2, Y2
-	VROUNDPD     $0x08, Y3, Y3
-	VMOVUPD      Y10, 1120(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+512(SB), Y10
-	VDIVPD       Y15, Y10, Y15
-	VDIVPD       Y5, Y10, Y5
-	VDIVPD       Y11, Y10, Y10
-	VMULPD       Y15, Y14, Y11
-	VMULPD       Y5, Y9, Y9
-	VMULPD       Y10, Y1, Y1
-	VMULPD       Y15, Y0, Y0
-	VMULPD       Y5, Y13, Y5
-	VMULPD       Y10, Y12, Y10
-	VMOVUPD      bsmFirstStripAVX2Consts<>+128(SB), Y12
-	VMULPD       Y4, Y12, Y13
-	VMULPD       Y2, Y12, Y14
-	VMULPD       Y3, Y12, Y12
-	VMULPD       1568(BX), Y11, Y15
-	VMOVUPD      Y8, 1568(BX)
-	VMULPD       1536(BX), Y9, Y8
-	VMOVUPD      Y9, 1536(BX)
-	VMULPD       1504(BX), Y1, Y9
-	VMOVUPD      Y1, 1504(BX)
-	VMULPD       1760(BX), Y0, Y1
-	VMOVUPD      Y0, 1760(BX)
-	VMULPD       1728(BX), Y5, Y0
-	VMOVUPD      Y5, 1728(BX)
-	VMULPD       1696(BX), Y10, Y5
-	VFMADD231PD  1792(BX), Y6, Y13
-	VFMADD231PD  1824(BX), Y7, Y14
-	VMOVUPD      1888(BX), Y6
-	VFMADD231PD  1856(BX), Y6, Y12
-	VMULPD       1792(BX), Y15, Y15
-	VMULPD       Y8, Y7, Y7
-	VMULPD       Y9, Y6, Y6
-	VMULPD       576(BX), Y1, Y1
-	VMULPD       864(BX), Y0, Y0
-	VMULPD       544(BX), Y5, Y5
-	VMOVUPD      bsmFirstStripAVX2Consts<>+160(SB), Y8
-	VFMADD231PD  Y8, Y4, Y13
-	VFMADD231PD  Y8, Y2, Y14
-	VFMADD231PD  Y8, Y3, Y12
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1376(SB), Y8
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1024(SB), Y9
-	VFMADD231PD  Y8, Y15, Y9
+	VMOVUPD      832(BX), Y4
+	VMULPD       Y4, Y4, Y4
+	VSUBPD       Y12, Y14, Y12
+	VSUBPD       Y11, Y15, Y11
+	VSUBPD       Y13, Y6, Y6
+	VMOVUPD      864(BX), Y13
+	VMOVUPD      320(BX), Y14
+	VMOVUPD      224(BX), Y15
+	VMOVUPD      Y4, 832(BX)
+	VBLENDVPD    Y13, Y14, Y15, Y4
+	VBLENDVPD    Y5, Y14, Y15, Y13
+	VBLENDVPD    Y8, Y14, Y15, Y14
+	VMOVUPD      192(BX), Y15
+	VMOVUPD      Y3, 768(BX)
+	VMULPD       704(BX), Y15, Y3
+	VMOVUPD      Y3, 704(BX)
+	VMULPD       576(BX), Y15, Y3
+	VMULPD       544(BX), Y15, Y15
 	VMOVUPD      Y15, 544(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1024(SB), Y15
-	VFMADD231PD  Y8, Y7, Y15
-	VMOVUPD      Y7, 864(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1024(SB), Y7
-	VFMADD231PD  Y8, Y6, Y7
-	VMOVUPD      Y6, 576(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1024(SB), Y6
-	VFMADD231PD  Y8, Y1, Y6
-	VMOVUPD      Y1, 1888(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1024(SB), Y1
-	VFMADD231PD  Y8, Y0, Y1
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1024(SB), Y5, Y8
-	VMOVUPD      Y5, 1792(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+224(SB), Y5
-	VFMADD231PD  bsmFirstStripAVX2Consts<>+192(SB), Y13, Y5
-	VMOVUPD      Y0, 1856(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+224(SB), Y0
-	VFMADD231PD  bsmFirstStripAVX2Consts<>+192(SB), Y14, Y0
-	VMOVUPD      Y3, 1824(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+224(SB), Y3
-	VFMADD231PD  bsmFirstStripAVX2Consts<>+192(SB), Y12, Y3
-	VMULPD       1312(BX), Y11, Y11
+	VMULPD       (BX), Y7, Y15
+	VMOVUPD      Y3, 576(BX)
+	VMULPD       (BX), Y9, Y3
+	VMOVUPD      Y8, 960(BX)
+	VMULPD       (BX), Y10, Y8
+	VMOVUPD      Y5, 992(BX)
+	VADDPD       Y0, Y4, Y5
+	VMOVUPD      Y10, 1024(BX)
+	VADDPD       Y2, Y13, Y10
+	VMOVUPD      Y9, 1056(BX)
+	VADDPD       Y1, Y14, Y9
+	VSUBPD       Y0, Y4, Y0
+	VSUBPD       Y2, Y13, Y2
+	VSUBPD       Y1, Y14, Y1
+	VMOVUPD      672(BX), Y4
+	VMOVUPD      bsmFirstStripAVX2Consts<>+896(SB), Y13
+	VCMPPD       $0x00, Y13, Y4, Y14
+	VMOVUPD      640(BX), Y4
+	VMOVUPD      Y7, 1088(BX)
+	VCMPPD       $0x00, Y13, Y4, Y7
+	VMOVUPD      608(BX), Y4
+	VMOVUPD      Y1, 1120(BX)
+	VCMPPD       $0x00, Y13, Y4, Y1
+	VMOVUPD      bsmFirstStripAVX2Consts<>+928(SB), Y13
+	VBLENDVPD    Y14, Y13, Y12, Y12
+	VBLENDVPD    Y7, Y13, Y11, Y7
+	VBLENDVPD    Y1, Y13, Y6, Y1
+	VMULPD       Y15, Y5, Y6
+	VMULPD       Y3, Y10, Y11
+	VMULPD       Y8, Y9, Y13
+	VMOVUPD      bsmFirstStripAVX2Consts<>+544(SB), Y14
+	VDIVPD       Y6, Y14, Y6
+	VDIVPD       Y11, Y14, Y11
+	VDIVPD       Y13, Y14, Y13
+	VMULPD       Y6, Y15, Y15
+	VMULPD       Y11, Y3, Y3
+	VMULPD       Y13, Y8, Y8
+	VMULPD       Y6, Y5, Y5
+	VMULPD       Y11, Y10, Y6
+	VMULPD       Y13, Y9, Y9
+	VMULPD       Y15, Y0, Y0
+	VMULPD       Y3, Y2, Y2
+	VMULPD       1120(BX), Y8, Y3
+	VMOVUPD      672(BX), Y8
+	VMOVUPD      bsmFirstStripAVX2Consts<>+960(SB), Y10
+	VCMPPD       $0x11, Y10, Y8, Y11
+	VMOVUPD      640(BX), Y13
+	VCMPPD       $0x11, Y10, Y13, Y15
+	VCMPPD       $0x11, Y10, Y4, Y10
+	VBLENDVPD    Y11, Y12, Y8, Y8
+	VBLENDVPD    Y15, Y7, Y13, Y7
+	VBLENDVPD    Y10, Y1, Y4, Y1
+	VMULPD       Y0, Y0, Y4
+	VMULPD       Y2, Y2, Y10
+	VMULPD       Y3, Y3, Y11
+	VMOVUPD      256(BX), Y12
+	VSUBPD       Y8, Y12, Y8
+	VSUBPD       Y7, Y12, Y7
+	VSUBPD       Y1, Y12, Y1
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1024(SB), Y12
+	VMULPD       1088(BX), Y12, Y13
+	VMULPD       1056(BX), Y12, Y15
+	VMULPD       1024(BX), Y12, Y12
+	VMOVUPD      Y12, 608(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1056(SB), Y12
+	VMOVUPD      Y15, 640(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1088(SB), Y15
+	VFMADD231PD  Y12, Y4, Y15
+	VMOVUPD      Y13, 672(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1088(SB), Y13
+	VFMADD231PD  Y12, Y10, Y13
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1088(SB), Y11, Y12
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1120(SB), Y14
+	VFMADD213PD  Y14, Y4, Y15
+	VFMADD213PD  Y14, Y10, Y13
+	VFMADD231PD  Y12, Y11, Y14
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1152(SB), Y12
+	VFMADD213PD  Y12, Y4, Y15
+	VFMADD213PD  Y12, Y10, Y13
+	VFMADD231PD  Y14, Y11, Y12
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1184(SB), Y14
+	VFMADD213PD  Y14, Y4, Y15
+	VFMADD213PD  Y14, Y10, Y13
+	VFMADD231PD  Y12, Y11, Y14
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1216(SB), Y12
+	VFMADD213PD  Y12, Y4, Y15
+	VFMADD213PD  Y12, Y10, Y13
+	VFMADD231PD  Y14, Y11, Y12
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1248(SB), Y14
+	VFMADD213PD  Y14, Y4, Y15
+	VFMADD213PD  Y14, Y10, Y13
+	VFMADD231PD  Y12, Y11, Y14
+	VMULPD       Y15, Y4, Y4
+	VMULPD       Y13, Y10, Y10
+	VMULPD       Y14, Y11, Y11
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1280(SB), Y12
+	VADDPD       Y12, Y8, Y13
+	VADDPD       Y12, Y7, Y14
+	VADDPD       Y12, Y1, Y15
+	VMOVUPD      864(BX), Y12
+	VBLENDVPD    Y12, Y13, Y8, Y12
+	VMOVUPD      992(BX), Y13
+	VBLENDVPD    Y13, Y14, Y7, Y13
+	VMOVUPD      960(BX), Y14
+	VBLENDVPD    Y14, Y15, Y1, Y14
+	VMOVUPD      bsmFirstStripAVX2Consts<>+544(SB), Y15
+	VADDPD       Y8, Y15, Y8
+	VADDPD       Y7, Y15, Y7
+	VADDPD       Y1, Y15, Y1
+	VMOVUPD      800(BX), Y15
+	VBLENDVPD    Y15, Y8, Y12, Y8
+	VMOVUPD      928(BX), Y12
+	VBLENDVPD    Y12, Y7, Y13, Y7
+	VMOVUPD      896(BX), Y12
+	VBLENDVPD    Y12, Y1, Y14, Y1
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1312(SB), Y12
+	VMULPD       Y12, Y8, Y13
+	VMULPD       Y12, Y7, Y14
+	VMULPD       Y12, Y1, Y12
+	VFMADD231PD  Y4, Y0, Y13
+	VFMADD231PD  Y10, Y2, Y14
+	VFMADD231PD  Y11, Y3, Y12
+	VMOVUPD      (BX), Y4
+	VMULPD       Y5, Y4, Y10
+	VMULPD       Y6, Y4, Y11
+	VMULPD       Y9, Y4, Y4
+	VMULPD       1088(BX), Y5, Y5
+	VMULPD       1056(BX), Y6, Y6
+	VMULPD       1024(BX), Y9, Y9
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1344(SB), Y15
+	VFMADD231PD  Y15, Y0, Y13
+	VFMADD231PD  Y15, Y2, Y14
+	VFMADD231PD  Y15, Y3, Y12
+	VMULPD       768(BX), Y10, Y0
+	VMULPD       736(BX), Y11, Y2
+	VMULPD       832(BX), Y4, Y3
+	VMOVUPD      Y3, 832(BX)
+	VMOVUPD      512(BX), Y3
+	VMOVUPD      Y2, 736(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+0(SB), Y2
+	VMOVUPD      Y0, 768(BX)
+	VXORPD       Y2, Y3, Y0
+	VMOVUPD      480(BX), Y15
+	VMOVUPD      Y0, 896(BX)
+	VXORPD       Y2, Y15, Y0
+	VMOVUPD      Y0, 928(BX)
+	VMOVUPD      448(BX), Y0
+	VMOVUPD      Y9, 800(BX)
+	VXORPD       Y2, Y0, Y9
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1376(SB), Y2
+	VFMADD231PD  Y2, Y8, Y13
+	VFMADD231PD  Y2, Y7, Y14
+	VFMADD231PD  Y2, Y1, Y12
+	VMOVUPD      160(BX), Y1
+	VMULPD       Y1, Y3, Y2
+	VMULPD       Y1, Y15, Y7
+	VMULPD       Y1, Y0, Y8
+	VMOVUPD      Y8, 960(BX)
+	VMOVUPD      704(BX), Y8
+	VMULPD       Y8, Y3, Y3
+	VMOVUPD      Y3, 512(BX)
+	VMOVUPD      576(BX), Y3
+	VMULPD       Y3, Y15, Y15
+	VMOVUPD      Y15, 480(BX)
+	VMOVUPD      544(BX), Y15
+	VMULPD       Y15, Y0, Y0
+	VMOVUPD      Y0, 448(BX)
+	VMOVUPD      352(BX), Y0
+	VFMADD231PD  32(BX), Y0, Y13
+	VFMADD231PD  32(BX), Y0, Y14
+	VFMADD231PD  32(BX), Y0, Y12
+	VMOVUPD      416(BX), Y0
+	VMOVUPD      Y7, 992(BX)
+	VMINPD       Y8, Y0, Y7
+	VMOVUPD      Y2, 864(BX)
+	VMINPD       Y3, Y0, Y2
+	VMINPD       Y15, Y0, Y0
+	VADDPD       Y8, Y1, Y8
+	VADDPD       Y3, Y1, Y3
+	VADDPD       Y15, Y1, Y15
+	VMOVUPD      1088(BX), Y1
+	VMINPD       Y1, Y7, Y7
+	VMINPD       1056(BX), Y2, Y2
+	VMINPD       1024(BX), Y0, Y0
+	VADDPD       Y8, Y1, Y1
+	VADDPD       1056(BX), Y3, Y3
+	VADDPD       1024(BX), Y15, Y8
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1408(SB), Y15
+	VCMPPD       $0x11, Y7, Y15, Y7
+	VCMPPD       $0x11, Y2, Y15, Y2
+	VCMPPD       $0x11, Y0, Y15, Y0
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1440(SB), Y15
+	VCMPPD       $0x11, Y15, Y1, Y1
+	VCMPPD       $0x11, Y15, Y3, Y3
+	VCMPPD       $0x11, Y15, Y8, Y8
+	VANDPD       Y1, Y7, Y1
+	VANDPD       Y3, Y2, Y2
+	VANDPD       Y8, Y0, Y0
+	VMOVUPD      672(BX), Y3
+	VFMADD231PD  Y13, Y10, Y3
+	VMOVUPD      640(BX), Y7
+	VFMADD231PD  Y14, Y11, Y7
+	VMOVUPD      608(BX), Y8
+	VFMADD231PD  Y12, Y4, Y8
+	VFMSUB213PD  672(BX), Y10, Y13
+	VFMSUB213PD  640(BX), Y11, Y14
+	VFMSUB213PD  608(BX), Y4, Y12
+	VMULPD       Y5, Y10, Y10
+	VMULPD       Y6, Y11, Y11
+	VMULPD       800(BX), Y4, Y4
+	VMOVUPD      bsmFirstStripAVX2Consts<>+672(SB), Y15
+	VMOVUPD      Y0, 608(BX)
+	VANDPD       Y3, Y15, Y0
+	VMOVUPD      Y2, 640(BX)
+	VANDPD       Y7, Y15, Y2
+	VMOVUPD      Y1, 672(BX)
+	VANDPD       Y8, Y15, Y1
+	VMOVUPD      Y4, 1024(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1472(SB), Y4
+	VMINPD       Y0, Y4, Y0
+	VMINPD       Y2, Y4, Y2
+	VMINPD       Y1, Y4, Y1
+	VANDPD       bsmFirstStripAVX2Consts<>+0(SB), Y3, Y3
+	VANDPD       bsmFirstStripAVX2Consts<>+0(SB), Y7, Y7
+	VANDPD       bsmFirstStripAVX2Consts<>+0(SB), Y8, Y8
+	VMOVUPD      Y11, 1056(BX)
+	VANDPD       Y13, Y15, Y11
+	VMOVUPD      Y10, 1088(BX)
+	VANDPD       Y14, Y15, Y10
+	VMOVUPD      Y6, 544(BX)
+	VANDPD       Y12, Y15, Y6
+	VMINPD       Y11, Y4, Y11
+	VMINPD       Y10, Y4, Y10
+	VMINPD       Y6, Y4, Y4
+	VMOVUPD      bsmFirstStripAVX2Consts<>+0(SB), Y6
+	VANDPD       Y13, Y6, Y13
+	VANDPD       Y14, Y6, Y14
+	VANDPD       Y12, Y6, Y6
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1504(SB), Y12
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1344(SB), Y15
+	VFMADD231PD  Y12, Y0, Y15
+	VMOVUPD      Y5, 576(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1344(SB), Y5
+	VFMADD231PD  Y12, Y2, Y5
+	VMOVUPD      Y6, 704(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1344(SB), Y6
+	VFMADD231PD  Y12, Y1, Y6
+	VMOVUPD      Y14, 1120(BX)
+	VADDPD       bsmFirstStripAVX2Consts<>+1536(SB), Y0, Y14
+	VMOVUPD      Y13, 1152(BX)
+	VADDPD       bsmFirstStripAVX2Consts<>+1536(SB), Y2, Y13
+	VMOVUPD      Y9, 1184(BX)
+	VADDPD       bsmFirstStripAVX2Consts<>+1536(SB), Y1, Y9
+	VMOVUPD      Y8, 1216(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1344(SB), Y8
+	VFMADD231PD  Y12, Y11, Y8
+	VMOVUPD      Y7, 1248(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1344(SB), Y7
+	VFMADD231PD  Y12, Y10, Y7
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1344(SB), Y4, Y12
+	VMOVUPD      Y3, 1280(BX)
+	VADDPD       bsmFirstStripAVX2Consts<>+1536(SB), Y11, Y3
 	VMOVUPD      Y11, 1312(BX)
-	VMOVUPD      704(BX), Y11
-	VMULPD       1536(BX), Y11, Y11
-	VMOVUPD      Y11, 1536(BX)
-	VMOVUPD      992(BX), Y11
-	VMULPD       1504(BX), Y11, Y11
-	VMOVUPD      Y11, 1504(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1600(SB), Y11
-	VFMADD231PD  bsmFirstStripAVX2Consts<>+1568(SB), Y9, Y11
-	VMOVUPD      Y2, 992(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1600(SB), Y2
-	VFMADD231PD  bsmFirstStripAVX2Consts<>+1568(SB), Y15, Y2
-	VMOVUPD      Y4, 704(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1600(SB), Y4
-	VFMADD231PD  bsmFirstStripAVX2Consts<>+1568(SB), Y7, Y4
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+256(SB), Y13, Y5
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+256(SB), Y14, Y0
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+256(SB), Y12, Y3
-	VMOVUPD      Y3, 1696(BX)
-	VMOVUPD      1600(BX), Y3
-	VMULPD       1760(BX), Y3, Y3
-	VMOVUPD      Y3, 1760(BX)
-	VMOVUPD      1632(BX), Y3
-	VMULPD       1728(BX), Y3, Y3
-	VMULPD       1664(BX), Y10, Y10
-	VMOVUPD      Y10, 1664(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1600(SB), Y10
-	VFMADD231PD  bsmFirstStripAVX2Consts<>+1568(SB), Y6, Y10
-	VMOVUPD      Y3, 1728(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1600(SB), Y3
-	VFMADD231PD  bsmFirstStripAVX2Consts<>+1568(SB), Y1, Y3
-	VMOVUPD      Y1, 1632(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1600(SB), Y1
-	VFMADD231PD  bsmFirstStripAVX2Consts<>+1568(SB), Y8, Y1
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1632(SB), Y9, Y11
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1632(SB), Y15, Y2
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1632(SB), Y7, Y4
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+288(SB), Y13, Y5
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+288(SB), Y14, Y0
-	VMOVUPD      Y0, 1600(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+288(SB), Y0
-	VFMADD231PD  1696(BX), Y12, Y0
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1632(SB), Y6, Y10
-	VMOVUPD      Y6, 1696(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1632(SB), Y6
-	VFMADD132PD  1632(BX), Y6, Y3
-	VFMADD231PD  Y1, Y8, Y6
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1664(SB), Y1
-	VFMADD213PD  Y1, Y9, Y11
-	VFMADD213PD  Y1, Y15, Y2
-	VFMADD213PD  Y1, Y7, Y4
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+320(SB), Y13, Y5
-	VMOVUPD      Y5, 1088(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+320(SB), Y5
-	VFMADD231PD  1600(BX), Y14, Y5
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+320(SB), Y12, Y0
-	VFMADD132PD  1696(BX), Y1, Y10
-	VFMADD132PD  1632(BX), Y1, Y3
-	VFMADD231PD  Y6, Y8, Y1
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1696(SB), Y6
-	VFMADD213PD  Y6, Y9, Y11
-	VFMADD213PD  Y6, Y15, Y2
-	VFMADD213PD  Y6, Y7, Y4
-	VMOVUPD      Y4, 1600(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+352(SB), Y4
-	VFMADD231PD  1088(BX), Y13, Y4
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+352(SB), Y14, Y5
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+352(SB), Y12, Y0
-	VFMADD132PD  1696(BX), Y6, Y10
-	VFMADD132PD  1632(BX), Y6, Y3
-	VFMADD231PD  Y1, Y8, Y6
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1728(SB), Y1
-	VFMADD213PD  Y1, Y9, Y11
-	VFMADD213PD  Y1, Y15, Y2
-	VMOVUPD      Y2, 1088(BX)
-	VMOVUPD      1600(BX), Y2
-	VFMADD213PD  Y1, Y7, Y2
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+384(SB), Y13, Y4
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+384(SB), Y14, Y5
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+384(SB), Y12, Y0
-	VFMADD132PD  1696(BX), Y1, Y10
-	VFMADD132PD  1632(BX), Y1, Y3
-	VFMADD231PD  Y6, Y8, Y1
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1760(SB), Y6
-	VFMADD213PD  Y6, Y9, Y11
-	VMOVUPD      Y9, 1600(BX)
-	VMOVUPD      1088(BX), Y9
-	VFMADD213PD  Y6, Y15, Y9
-	VFMADD213PD  Y6, Y7, Y2
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+416(SB), Y13, Y4
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+416(SB), Y14, Y5
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+416(SB), Y12, Y0
-	VFMADD132PD  1696(BX), Y6, Y10
-	VFMADD132PD  1632(BX), Y6, Y3
-	VFMADD231PD  Y1, Y8, Y6
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1792(SB), Y1
-	VFMADD132PD  1600(BX), Y1, Y11
-	VFMADD213PD  Y1, Y15, Y9
-	VFMADD213PD  Y1, Y7, Y2
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+448(SB), Y13, Y4
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+448(SB), Y14, Y5
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+448(SB), Y12, Y0
-	VFMADD132PD  1696(BX), Y1, Y10
-	VFMADD132PD  1632(BX), Y1, Y3
-	VFMADD231PD  Y6, Y8, Y1
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1824(SB), Y6
-	VFMADD132PD  1600(BX), Y6, Y11
-	VFMADD213PD  Y6, Y15, Y9
-	VFMADD213PD  Y6, Y7, Y2
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+480(SB), Y13, Y4
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+480(SB), Y14, Y5
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+480(SB), Y12, Y0
-	VFMADD132PD  1696(BX), Y6, Y10
-	VFMADD132PD  1632(BX), Y6, Y3
-	VFMADD231PD  Y1, Y8, Y6
-	VMOVUPD      1600(BX), Y1
-	VMOVUPD      Y0, 1088(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1856(SB), Y0
-	VFMADD213PD  Y0, Y1, Y11
-	VFMADD213PD  Y0, Y15, Y9
-	VFMADD213PD  Y0, Y7, Y2
-	VFMADD132PD  1696(BX), Y0, Y10
-	VFMADD132PD  1632(BX), Y0, Y3
-	VFMADD231PD  Y6, Y8, Y0
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1888(SB), Y6
-	VFMADD213PD  Y6, Y1, Y11
-	VFMADD213PD  Y6, Y15, Y9
-	VFMADD213PD  Y6, Y7, Y2
-	VFMADD132PD  1696(BX), Y6, Y10
-	VFMADD132PD  1632(BX), Y6, Y3
-	VFMADD231PD  Y0, Y8, Y6
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1920(SB), Y0
-	VFMADD213PD  Y0, Y1, Y11
-	VFMADD213PD  Y0, Y15, Y9
-	VFMADD213PD  Y0, Y7, Y2
-	VFMADD132PD  1696(BX), Y0, Y10
-	VFMADD132PD  1632(BX), Y0, Y3
-	VFMADD231PD  Y6, Y8, Y0
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1952(SB), Y6
-	VFMADD213PD  Y6, Y1, Y11
-	VFMADD213PD  Y6, Y15, Y9
-	VFMADD213PD  Y6, Y7, Y2
-	VFMADD132PD  1696(BX), Y6, Y10
-	VFMADD132PD  1632(BX), Y6, Y3
-	VFMADD231PD  Y0, Y8, Y6
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1984(SB), Y0
-	VFMADD213PD  Y0, Y1, Y11
-	VFMADD213PD  Y0, Y15, Y9
-	VFMADD213PD  Y0, Y7, Y2
-	VFMADD132PD  1696(BX), Y0, Y10
-	VFMADD132PD  1632(BX), Y0, Y3
-	VFMADD231PD  Y6, Y8, Y0
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2016(SB), Y6
-	VFMADD213PD  Y6, Y1, Y11
-	VFMADD213PD  Y6, Y15, Y9
-	VFMADD213PD  Y6, Y7, Y2
-	VFMADD132PD  1696(BX), Y6, Y10
-	VFMADD132PD  1632(BX), Y6, Y3
-	VFMADD231PD  Y0, Y8, Y6
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2048(SB), Y0
-	VFMADD213PD  Y0, Y1, Y11
-	VFMADD213PD  Y0, Y15, Y9
-	VFMADD213PD  Y0, Y7, Y2
-	VFMADD132PD  1696(BX), Y0, Y10
-	VFMADD132PD  1632(BX), Y0, Y3
-	VFMADD231PD  Y6, Y8, Y0
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2080(SB), Y6
-	VFMADD213PD  Y6, Y1, Y11
-	VFMADD213PD  Y6, Y15, Y9
-	VFMADD213PD  Y6, Y7, Y2
-	VFMADD132PD  1696(BX), Y6, Y10
-	VFMADD132PD  1632(BX), Y6, Y3
-	VFMADD231PD  Y0, Y8, Y6
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2112(SB), Y0
-	VFMADD213PD  Y0, Y1, Y11
-	VFMADD213PD  Y0, Y15, Y9
-	VFMADD213PD  Y0, Y7, Y2
-	VFMADD132PD  1696(BX), Y0, Y10
-	VFMADD132PD  1632(BX), Y0, Y3
-	VFMADD231PD  Y6, Y8, Y0
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2144(SB), Y6
-	VFMADD213PD  Y6, Y1, Y11
-	VFMADD213PD  Y6, Y15, Y9
-	VFMADD213PD  Y6, Y7, Y2
-	VFMADD132PD  1696(BX), Y6, Y10
-	VFMADD132PD  1632(BX), Y6, Y3
-	VFMADD231PD  Y0, Y8, Y6
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2176(SB), Y0
-	VFMADD213PD  Y0, Y1, Y11
-	VFMADD213PD  Y0, Y15, Y9
-	VFMADD213PD  Y0, Y7, Y2
-	VFMADD132PD  1696(BX), Y0, Y10
-	VFMADD132PD  1632(BX), Y0, Y3
-	VFMADD231PD  Y6, Y8, Y0
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2208(SB), Y6
-	VFMADD213PD  Y6, Y1, Y11
-	VFMADD213PD  Y6, Y15, Y9
-	VFMADD213PD  Y6, Y7, Y2
-	VFMADD132PD  1696(BX), Y6, Y10
-	VFMADD132PD  1632(BX), Y6, Y3
-	VFMADD231PD  Y0, Y8, Y6
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2240(SB), Y0
-	VFMADD213PD  Y0, Y11, Y1
-	VFMADD213PD  Y0, Y9, Y15
-	VFMADD213PD  Y0, Y2, Y7
-	VMOVUPD      704(BX), Y2
-	VMOVUPD      bsmFirstStripAVX2Consts<>+544(SB), Y9
-	VMINPD       Y9, Y2, Y11
-	VMOVUPD      992(BX), Y2
-	VMOVUPD      Y5, 1600(BX)
-	VMINPD       Y9, Y2, Y5
-	VMOVUPD      1824(BX), Y2
-	VMINPD       Y9, Y2, Y9
-	VFMADD132PD  1696(BX), Y0, Y10
-	VFMADD132PD  1632(BX), Y0, Y3
-	VFMADD231PD  Y6, Y8, Y0
-	VMULPD       Y13, Y13, Y6
-	VMULPD       Y14, Y14, Y8
+	VADDPD       bsmFirstStripAVX2Consts<>+1536(SB), Y10, Y11
+	VMOVUPD      Y10, 1344(BX)
+	VADDPD       bsmFirstStripAVX2Consts<>+1536(SB), Y4, Y10
+	VMOVUPD      Y4, 1376(BX)
+	VMULPD       Y14, Y15, Y4
+	VMOVUPD      Y14, 1408(BX)
+	VMULPD       Y13, Y5, Y14
+	VMOVUPD      Y13, 1440(BX)
+	VMULPD       Y9, Y6, Y13
+	VMOVUPD      Y9, 1472(BX)
+	VMULPD       Y0, Y0, Y9
+	VMOVUPD      Y0, 1504(BX)
+	VMULPD       Y2, Y2, Y0
+	VMOVUPD      Y2, 1536(BX)
+	VMULPD       Y1, Y1, Y2
+	VMOVUPD      Y1, 1568(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+128(SB), Y1
+	VFMADD132PD  bsmFirstStripAVX2Consts<>+1568(SB), Y1, Y9
+	VFMADD132PD  bsmFirstStripAVX2Consts<>+1568(SB), Y1, Y0
+	VFMADD132PD  bsmFirstStripAVX2Consts<>+1568(SB), Y1, Y2
+	VSUBPD       Y1, Y9, Y9
+	VSUBPD       Y1, Y0, Y0
+	VSUBPD       Y1, Y2, Y1
+	VMULPD       Y3, Y8, Y2
+	VMOVUPD      Y1, 1600(BX)
+	VMULPD       Y11, Y7, Y1
 	VMOVUPD      Y0, 1632(BX)
-	VMULPD       Y12, Y12, Y0
-	VMAXPD       bsmFirstStripAVX2Consts<>+576(SB), Y11, Y11
-	VMAXPD       bsmFirstStripAVX2Consts<>+576(SB), Y5, Y5
-	VMAXPD       bsmFirstStripAVX2Consts<>+576(SB), Y9, Y9
-	VMOVUPD      Y3, 1696(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+992(SB), Y3
-	VFMADD132PD  544(BX), Y3, Y1
-	VFMADD132PD  864(BX), Y3, Y15
-	VFMADD132PD  576(BX), Y3, Y7
-	VFMADD231PD  Y4, Y6, Y13
-	VFMADD231PD  1600(BX), Y8, Y14
-	VFMADD231PD  1088(BX), Y0, Y12
-	VMOVUPD      704(BX), Y0
-	VSUBPD       Y11, Y0, Y0
-	VMOVUPD      992(BX), Y4
-	VSUBPD       Y5, Y4, Y4
-	VSUBPD       Y9, Y2, Y2
-	VMOVUPD      bsmFirstStripAVX2Consts<>+608(SB), Y6
-	VADDPD       Y11, Y6, Y8
-	VADDPD       Y5, Y6, Y5
-	VADDPD       Y9, Y6, Y9
-	VMOVUPD      160(BX), Y11
-	VFMADD213PD  Y11, Y11, Y13
-	VFMADD213PD  Y11, Y11, Y14
-	VFMADD213PD  Y11, Y12, Y11
-	VADDPD       Y0, Y6, Y0
-	VADDPD       Y4, Y6, Y4
-	VADDPD       Y2, Y6, Y2
-	VPSLLQ       $0x34, Y8, Y6
-	VPSLLQ       $0x34, Y5, Y5
-	VPSLLQ       $0x34, Y9, Y8
-	VFMADD132PD  1888(BX), Y3, Y10
-	VMOVUPD      1696(BX), Y9
-	VFMADD132PD  1856(BX), Y3, Y9
-	VMOVUPD      1632(BX), Y12
-	VFMADD231PD  1792(BX), Y12, Y3
-	VPSLLQ       $0x34, Y0, Y0
-	VPSLLQ       $0x34, Y4, Y4
-	VPSLLQ       $0x34, Y2, Y2
-	VMULPD       Y0, Y13, Y0
-	VMULPD       Y4, Y14, Y4
-	VMULPD       Y2, Y11, Y2
-	VMULPD       1312(BX), Y1, Y1
-	VMULPD       1536(BX), Y15, Y11
-	VMULPD       1504(BX), Y7, Y7
-	VMULPD       1760(BX), Y10, Y10
-	VMULPD       1728(BX), Y9, Y9
-	VMULPD       1664(BX), Y3, Y3
-	VMULPD       Y6, Y0, Y0
-	VMULPD       Y5, Y4, Y4
-	VMULPD       Y8, Y2, Y2
-	VMOVUPD      384(BX), Y5
-	VORPD        1184(BX), Y5, Y6
-	VORPD        768(BX), Y5, Y8
-	VORPD        1472(BX), Y5, Y5
-	VMOVUPD      1056(BX), Y12
-	VCMPPD       $0x00, Y6, Y12, Y6
-	VMOVUPD      832(BX), Y12
-	VCMPPD       $0x00, Y8, Y12, Y8
-	VMOVUPD      800(BX), Y12
-	VCMPPD       $0x00, Y5, Y12, Y5
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2272(SB), Y12
-	VMULPD       Y12, Y0, Y13
-	VMULPD       Y12, Y4, Y14
-	VMULPD       Y12, Y2, Y12
-	VMOVUPD      bsmFirstStripAVX2Consts<>+640(SB), Y15
-	VANDPD       Y1, Y15, Y1
-	VANDPD       Y11, Y15, Y11
-	VANDPD       Y7, Y15, Y7
-	VORPD        608(BX), Y1, Y1
-	VORPD        1248(BX), Y11, Y11
-	VORPD        896(BX), Y7, Y7
-	VMOVUPD      Y2, 896(BX)
-	VMULPD       1216(BX), Y13, Y2
-	VMOVUPD      Y13, 1216(BX)
-	VMULPD       1376(BX), Y14, Y13
-	VMOVUPD      Y14, 1376(BX)
-	VMULPD       1280(BX), Y12, Y14
-	VMOVUPD      Y12, 1280(BX)
-	VMOVUPD      512(BX), Y12
-	VBLENDVPD    Y6, bsmFirstStripAVX2Consts<>+864(SB), Y12, Y6
-	VMOVUPD      bsmFirstStripAVX2Consts<>+864(SB), Y12
-	VMOVUPD      Y6, 512(BX)
-	VMOVUPD      480(BX), Y6
-	VBLENDVPD    Y8, Y12, Y6, Y6
-	VMOVUPD      448(BX), Y8
-	VBLENDVPD    Y5, Y12, Y8, Y5
-	VANDPD       Y10, Y15, Y8
-	VANDPD       Y9, Y15, Y9
-	VANDPD       Y3, Y15, Y3
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1536(SB), Y10
-	VMULPD       Y2, Y10, Y2
-	VMULPD       Y13, Y10, Y12
-	VMULPD       Y14, Y10, Y10
-	VMOVUPD      1568(BX), Y13
-	VFNMADD231PD Y0, Y1, Y13
-	VMOVUPD      1120(BX), Y14
-	VFNMADD231PD Y4, Y11, Y14
-	VMOVUPD      1152(BX), Y15
-	VFNMADD231PD 896(BX), Y7, Y15
-	VORPD        1184(BX), Y8, Y8
-	VORPD        768(BX), Y9, Y9
-	VORPD        1472(BX), Y3, Y3
-	VMOVUPD      Y10, 1472(BX)
-	VMOVUPD      1568(BX), Y10
-	VSUBPD       512(BX), Y10, Y10
-	VMOVUPD      Y10, 1568(BX)
-	VMOVUPD      1120(BX), Y10
-	VSUBPD       Y6, Y10, Y10
-	VMOVUPD      Y10, 1120(BX)
-	VMOVUPD      1152(BX), Y10
-	VSUBPD       Y5, Y10, Y10
-	VSUBPD       Y1, Y8, Y1
-	VSUBPD       Y11, Y9, Y11
-	VSUBPD       Y7, Y3, Y7
-	VFNMADD213PD 512(BX), Y0, Y8
-	VFNMADD231PD Y4, Y9, Y6
-	VFNMADD231PD 896(BX), Y3, Y5
-	VMOVUPD      96(BX), Y3
-	VFMADD231PD  Y13, Y3, Y2
-	VFMADD231PD  Y14, Y3, Y12
-	VFMADD213PD  1472(BX), Y15, Y3
-	VMOVUPD      1440(BX), Y9
-	VMOVUPD      Y3, 1472(BX)
-	VMULPD       1216(BX), Y9, Y3
-	VMOVUPD      Y5, 512(BX)
-	VMOVUPD      1024(BX), Y5
-	VMOVUPD      Y6, 1152(BX)
-	VMULPD       1376(BX), Y5, Y6
-	VMOVUPD      Y12, 768(BX)
-	VMOVUPD      640(BX), Y12
-	VMOVUPD      Y2, 1184(BX)
-	VMULPD       1280(BX), Y12, Y2
-	VFMADD213PD  1568(BX), Y1, Y0
-	VFMADD213PD  1120(BX), Y11, Y4
-	VFMADD231PD  896(BX), Y7, Y10
-	VMULPD       Y13, Y9, Y1
-	VMULPD       Y14, Y5, Y5
-	VMULPD       Y15, Y12, Y7
-	VMULPD       672(BX), Y3, Y3
-	VMULPD       1344(BX), Y6, Y6
+	VMULPD       Y10, Y12, Y0
+	VMOVUPD      Y9, 1664(BX)
+	VMOVUPD      384(BX), Y9
+	VMOVUPD      Y10, 1696(BX)
+	VORPD        1280(BX), Y9, Y10
+	VMOVUPD      Y11, 1728(BX)
+	VORPD        1248(BX), Y9, Y11
+	VMOVUPD      Y3, 1760(BX)
+	VORPD        1216(BX), Y9, Y3
+	VMOVUPD      896(BX), Y9
+	VCMPPD       $0x00, Y10, Y9, Y10
+	VMOVUPD      928(BX), Y9
+	VCMPPD       $0x00, Y11, Y9, Y11
+	VMOVUPD      1184(BX), Y9
+	VCMPPD       $0x00, Y3, Y9, Y3
+	VMOVUPD      bsmFirstStripAVX2Consts<>+896(SB), Y9
+	VMOVUPD      Y12, 1792(BX)
+	VMOVUPD      864(BX), Y12
+	VBLENDVPD    Y10, Y9, Y12, Y10
+	VMOVUPD      992(BX), Y12
+	VBLENDVPD    Y11, Y9, Y12, Y11
+	VMOVUPD      960(BX), Y12
+	VBLENDVPD    Y3, Y9, Y12, Y3
+	VMULPD       Y2, Y4, Y12
+	VMULPD       Y1, Y14, Y9
+	VMOVUPD      Y3, 960(BX)
+	VMULPD       Y0, Y13, Y3
+	VMOVUPD      Y11, 992(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+544(SB), Y11
+	VDIVPD       Y12, Y11, Y12
+	VDIVPD       Y9, Y11, Y9
+	VDIVPD       Y3, Y11, Y3
+	VMULPD       Y12, Y2, Y2
+	VMULPD       Y9, Y1, Y1
+	VMULPD       Y3, Y0, Y0
+	VMULPD       Y12, Y4, Y4
+	VMULPD       Y9, Y14, Y9
+	VMULPD       Y3, Y13, Y3
+	VMULPD       Y2, Y15, Y12
+	VMULPD       Y1, Y5, Y5
+	VMULPD       Y0, Y6, Y6
 	VMULPD       1408(BX), Y2, Y2
-	VMOVUPD      128(BX), Y9
-	VMULPD       1216(BX), Y9, Y11
-	VMULPD       1376(BX), Y9, Y12
-	VMULPD       1280(BX), Y9, Y9
+	VMULPD       1440(BX), Y1, Y1
+	VMULPD       1472(BX), Y0, Y0
+	VMULPD       Y4, Y8, Y8
+	VMULPD       Y9, Y7, Y7
+	VMULPD       1792(BX), Y3, Y13
+	VMULPD       1760(BX), Y4, Y4
+	VMULPD       1728(BX), Y9, Y9
+	VMULPD       1696(BX), Y3, Y3
+	VMULPD       1312(BX), Y8, Y8
+	VMULPD       1344(BX), Y7, Y7
+	VMULPD       1376(BX), Y13, Y13
+	VMOVUPD      1504(BX), Y14
+	VMULPD       Y12, Y14, Y12
+	VMOVUPD      1536(BX), Y15
+	VMULPD       Y5, Y15, Y5
+	VMOVUPD      Y10, 1376(BX)
+	VMOVUPD      1568(BX), Y10
+	VMULPD       Y6, Y10, Y6
+	VMOVUPD      1664(BX), Y11
+	VMOVUPD      Y3, 1344(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1600(SB), Y3
+	VMOVUPD      Y9, 1312(BX)
+	VMULPD       Y3, Y11, Y9
+	VMOVUPD      Y4, 1696(BX)
+	VMULPD       1632(BX), Y3, Y4
+	VMOVUPD      Y0, 1728(BX)
+	VMOVUPD      1600(BX), Y0
+	VMULPD       Y3, Y0, Y3
+	VFMADD231PD  Y14, Y14, Y9
+	VFMADD231PD  Y15, Y15, Y4
+	VFMADD231PD  Y10, Y10, Y3
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1632(SB), Y10
+	VFMADD231PD  Y10, Y11, Y9
+	VFMADD231PD  1632(BX), Y10, Y4
+	VFMADD231PD  Y10, Y0, Y3
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1344(SB), Y10
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1280(SB), Y14
+	VFMADD231PD  Y10, Y12, Y14
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1280(SB), Y15
+	VFMADD231PD  Y10, Y5, Y15
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1280(SB), Y0
+	VFMADD231PD  Y10, Y6, Y0
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1280(SB), Y11
+	VFMADD231PD  Y10, Y8, Y11
+	VMOVUPD      Y8, 1568(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1280(SB), Y8
+	VFMADD231PD  Y10, Y7, Y8
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1280(SB), Y13, Y10
+	VMOVUPD      Y13, 1536(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1696(SB), Y13
+	VFMADD231PD  bsmFirstStripAVX2Consts<>+1664(SB), Y9, Y13
+	VMOVUPD      Y7, 1504(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1696(SB), Y7
+	VFMADD231PD  bsmFirstStripAVX2Consts<>+1664(SB), Y4, Y7
+	VMOVUPD      Y10, 1760(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1696(SB), Y10
+	VFMADD231PD  bsmFirstStripAVX2Consts<>+1664(SB), Y3, Y10
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1728(SB), Y9, Y13
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1728(SB), Y4, Y7
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1728(SB), Y3, Y10
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1760(SB), Y9, Y13
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1760(SB), Y4, Y7
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1760(SB), Y3, Y10
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1792(SB), Y9, Y13
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1792(SB), Y4, Y7
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1792(SB), Y3, Y10
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1824(SB), Y9, Y13
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1824(SB), Y4, Y7
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1824(SB), Y3, Y10
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1856(SB), Y9, Y13
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1856(SB), Y4, Y7
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1856(SB), Y3, Y10
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1888(SB), Y9, Y13
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1888(SB), Y4, Y7
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1888(SB), Y3, Y10
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1920(SB), Y9, Y13
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1920(SB), Y4, Y7
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1920(SB), Y3, Y10
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1952(SB), Y9, Y13
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1952(SB), Y4, Y7
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1952(SB), Y3, Y10
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1984(SB), Y9, Y13
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1984(SB), Y4, Y7
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1984(SB), Y3, Y10
+	VMULPD       Y13, Y9, Y9
+	VMULPD       Y7, Y4, Y4
+	VMULPD       Y10, Y3, Y3
+	VMOVUPD      160(BX), Y7
+	VFMADD213PD  Y7, Y7, Y9
+	VFMADD213PD  Y7, Y7, Y4
+	VFMADD213PD  Y7, Y3, Y7
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2016(SB), Y3
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2048(SB), Y10
+	VFMADD231PD  Y3, Y14, Y10
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2048(SB), Y13
+	VFMADD231PD  Y3, Y15, Y13
+	VMOVUPD      Y7, 1792(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2048(SB), Y7
+	VFMADD231PD  Y3, Y0, Y7
+	VMOVUPD      Y4, 1472(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2080(SB), Y4
+	VFMADD213PD  Y4, Y14, Y10
+	VFMADD213PD  Y4, Y15, Y13
+	VFMADD213PD  Y4, Y0, Y7
+	VMOVUPD      Y9, 1440(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2112(SB), Y9
+	VFMADD213PD  Y9, Y14, Y10
+	VFMADD213PD  Y9, Y15, Y13
+	VFMADD213PD  Y9, Y0, Y7
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2144(SB), Y9
+	VFMADD213PD  Y9, Y14, Y10
+	VFMADD213PD  Y9, Y15, Y13
+	VFMADD213PD  Y9, Y0, Y7
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2176(SB), Y9
+	VFMADD213PD  Y9, Y14, Y10
+	VFMADD213PD  Y9, Y15, Y13
+	VFMADD213PD  Y9, Y0, Y7
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2208(SB), Y9
+	VFMADD213PD  Y9, Y14, Y10
+	VFMADD213PD  Y9, Y15, Y13
+	VFMADD213PD  Y9, Y0, Y7
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2240(SB), Y9
+	VFMADD213PD  Y9, Y14, Y10
+	VFMADD213PD  Y9, Y15, Y13
+	VFMADD213PD  Y9, Y0, Y7
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2272(SB), Y9
+	VFMADD213PD  Y9, Y14, Y10
+	VFMADD213PD  Y9, Y15, Y13
+	VFMADD213PD  Y9, Y0, Y7
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2304(SB), Y9
+	VFMADD213PD  Y9, Y14, Y10
+	VFMADD213PD  Y9, Y15, Y13
+	VFMADD213PD  Y9, Y0, Y7
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2336(SB), Y9
+	VFMADD213PD  Y9, Y14, Y10
+	VFMADD213PD  Y9, Y15, Y13
+	VFMADD213PD  Y9, Y0, Y7
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2368(SB), Y9
+	VFMADD213PD  Y9, Y14, Y10
+	VFMADD213PD  Y9, Y15, Y13
+	VFMADD213PD  Y9, Y0, Y7
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2400(SB), Y9
+	VFMADD213PD  Y9, Y14, Y10
+	VFMADD213PD  Y9, Y15, Y13
+	VFMADD213PD  Y9, Y0, Y7
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2432(SB), Y9
+	VFMADD213PD  Y9, Y14, Y10
+	VFMADD213PD  Y9, Y15, Y13
+	VFMADD213PD  Y9, Y0, Y7
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2464(SB), Y9
+	VFMADD213PD  Y9, Y14, Y10
+	VFMADD213PD  Y9, Y15, Y13
+	VFMADD213PD  Y9, Y0, Y7
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2496(SB), Y9
+	VFMADD213PD  Y9, Y14, Y10
+	VFMADD213PD  Y9, Y15, Y13
+	VFMADD213PD  Y9, Y0, Y7
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2528(SB), Y9
+	VFMADD213PD  Y9, Y14, Y10
+	VFMADD213PD  Y9, Y15, Y13
+	VFMADD213PD  Y9, Y0, Y7
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2560(SB), Y9
+	VFMADD213PD  Y9, Y14, Y10
+	VFMADD213PD  Y9, Y15, Y13
+	VFMADD213PD  Y9, Y0, Y7
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2592(SB), Y9
+	VFMADD213PD  Y9, Y14, Y10
+	VFMADD213PD  Y9, Y15, Y13
+	VFMADD213PD  Y9, Y0, Y7
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2624(SB), Y9
+	VFMADD213PD  Y9, Y14, Y10
+	VFMADD213PD  Y9, Y15, Y13
+	VFMADD213PD  Y9, Y0, Y7
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2656(SB), Y9
+	VFMADD213PD  Y9, Y10, Y14
+	VFMADD213PD  Y9, Y13, Y15
+	VFMADD213PD  Y9, Y7, Y0
+	VMOVUPD      bsmFirstStripAVX2Consts<>+544(SB), Y7
+	VFMADD213PD  Y7, Y14, Y12
+	VFMADD213PD  Y7, Y15, Y5
+	VFMADD213PD  Y7, Y0, Y6
+	VMULPD       Y2, Y12, Y0
+	VMULPD       Y1, Y5, Y1
+	VMULPD       1728(BX), Y6, Y2
+	VMOVUPD      bsmFirstStripAVX2Consts<>+672(SB), Y5
+	VANDPD       Y0, Y5, Y0
+	VANDPD       Y1, Y5, Y1
+	VANDPD       Y2, Y5, Y2
+	VORPD        1280(BX), Y0, Y0
+	VORPD        1248(BX), Y1, Y1
+	VORPD        1216(BX), Y2, Y2
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2048(SB), Y6
+	VFMADD231PD  Y3, Y11, Y6
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2048(SB), Y10
+	VFMADD231PD  Y3, Y8, Y10
+	VMOVUPD      1760(BX), Y12
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2048(SB), Y12, Y3
+	VFMADD213PD  Y4, Y11, Y6
+	VFMADD213PD  Y4, Y8, Y10
+	VFMADD231PD  Y3, Y12, Y4
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2112(SB), Y3
+	VFMADD213PD  Y3, Y11, Y6
+	VFMADD213PD  Y3, Y8, Y10
+	VFMADD231PD  Y4, Y12, Y3
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2144(SB), Y4
+	VFMADD213PD  Y4, Y11, Y6
+	VFMADD213PD  Y4, Y8, Y10
+	VFMADD231PD  Y3, Y12, Y4
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2176(SB), Y3
+	VFMADD213PD  Y3, Y11, Y6
+	VFMADD213PD  Y3, Y8, Y10
+	VFMADD231PD  Y4, Y12, Y3
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2208(SB), Y4
+	VFMADD213PD  Y4, Y11, Y6
+	VFMADD213PD  Y4, Y8, Y10
+	VFMADD231PD  Y3, Y12, Y4
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2240(SB), Y3
+	VFMADD213PD  Y3, Y11, Y6
+	VFMADD213PD  Y3, Y8, Y10
+	VFMADD231PD  Y4, Y12, Y3
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2272(SB), Y4
+	VFMADD213PD  Y4, Y11, Y6
+	VFMADD213PD  Y4, Y8, Y10
+	VFMADD231PD  Y3, Y12, Y4
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2304(SB), Y3
+	VFMADD213PD  Y3, Y11, Y6
+	VFMADD213PD  Y3, Y8, Y10
+	VFMADD231PD  Y4, Y12, Y3
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2336(SB), Y4
+	VFMADD213PD  Y4, Y11, Y6
+	VFMADD213PD  Y4, Y8, Y10
+	VFMADD231PD  Y3, Y12, Y4
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2368(SB), Y3
+	VFMADD213PD  Y3, Y11, Y6
+	VFMADD213PD  Y3, Y8, Y10
+	VFMADD231PD  Y4, Y12, Y3
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2400(SB), Y4
+	VFMADD213PD  Y4, Y11, Y6
+	VFMADD213PD  Y4, Y8, Y10
+	VFMADD231PD  Y3, Y12, Y4
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2432(SB), Y3
+	VFMADD213PD  Y3, Y11, Y6
+	VFMADD213PD  Y3, Y8, Y10
+	VFMADD231PD  Y4, Y12, Y3
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2464(SB), Y4
+	VFMADD213PD  Y4, Y11, Y6
+	VFMADD213PD  Y4, Y8, Y10
+	VFMADD231PD  Y3, Y12, Y4
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2496(SB), Y3
+	VFMADD213PD  Y3, Y11, Y6
+	VFMADD213PD  Y3, Y8, Y10
+	VFMADD231PD  Y4, Y12, Y3
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2528(SB), Y4
+	VFMADD213PD  Y4, Y11, Y6
+	VFMADD213PD  Y4, Y8, Y10
+	VFMADD231PD  Y3, Y12, Y4
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2560(SB), Y3
+	VFMADD213PD  Y3, Y11, Y6
+	VFMADD213PD  Y3, Y8, Y10
+	VFMADD231PD  Y4, Y12, Y3
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2592(SB), Y4
+	VFMADD213PD  Y4, Y11, Y6
+	VFMADD213PD  Y4, Y8, Y10
+	VFMADD231PD  Y3, Y12, Y4
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2624(SB), Y3
+	VFMADD213PD  Y3, Y11, Y6
+	VFMADD213PD  Y3, Y8, Y10
+	VFMADD231PD  Y4, Y12, Y3
+	VFMADD213PD  Y9, Y6, Y11
+	VFMADD213PD  Y9, Y10, Y8
+	VFMADD231PD  Y3, Y12, Y9
+	VFMADD132PD  1568(BX), Y7, Y11
+	VFMADD132PD  1504(BX), Y7, Y8
+	VFMADD231PD  1536(BX), Y9, Y7
+	VMULPD       1696(BX), Y11, Y3
+	VMULPD       1312(BX), Y8, Y4
+	VMULPD       1344(BX), Y7, Y6
+	VANDPD       Y3, Y5, Y3
+	VANDPD       Y4, Y5, Y4
+	VANDPD       Y6, Y5, Y5
+	VMOVUPD      1152(BX), Y6
+	VORPD        Y3, Y6, Y3
+	VMOVUPD      1120(BX), Y7
+	VORPD        Y4, Y7, Y4
+	VMOVUPD      704(BX), Y8
+	VORPD        Y5, Y8, Y5
+	VMOVUPD      384(BX), Y9
+	VORPD        Y6, Y9, Y6
+	VORPD        Y7, Y9, Y7
+	VORPD        Y8, Y9, Y8
+	VMOVUPD      896(BX), Y9
+	VCMPPD       $0x00, Y6, Y9, Y6
+	VMOVUPD      928(BX), Y9
+	VCMPPD       $0x00, Y7, Y9, Y7
+	VMOVUPD      1184(BX), Y9
+	VCMPPD       $0x00, Y8, Y9, Y8
+	VMOVUPD      bsmFirstStripAVX2Consts<>+896(SB), Y9
+	VMOVUPD      512(BX), Y10
+	VBLENDVPD    Y6, Y9, Y10, Y6
+	VMOVUPD      480(BX), Y10
+	VBLENDVPD    Y7, Y9, Y10, Y7
+	VMOVUPD      448(BX), Y10
+	VBLENDVPD    Y8, Y9, Y10, Y8
+	VMOVUPD      1664(BX), Y9
+	VMOVUPD      bsmFirstStripAVX2Consts<>+576(SB), Y10
+	VMINPD       Y10, Y9, Y11
+	VMOVUPD      1632(BX), Y12
+	VMINPD       Y10, Y12, Y13
+	VMOVUPD      1600(BX), Y14
+	VMINPD       Y10, Y14, Y10
+	VMOVUPD      bsmFirstStripAVX2Consts<>+608(SB), Y15
+	VMAXPD       Y15, Y11, Y11
+	VMAXPD       Y15, Y13, Y13
+	VMAXPD       Y15, Y10, Y10
+	VSUBPD       Y11, Y9, Y9
+	VSUBPD       Y13, Y12, Y12
+	VSUBPD       Y10, Y14, Y14
+	VMOVUPD      bsmFirstStripAVX2Consts<>+640(SB), Y15
+	VADDPD       Y11, Y15, Y11
+	VADDPD       Y13, Y15, Y13
+	VADDPD       Y10, Y15, Y10
+	VADDPD       Y9, Y15, Y9
+	VADDPD       Y12, Y15, Y12
+	VADDPD       Y14, Y15, Y14
+	VPSLLQ       $0x34, Y11, Y11
+	VPSLLQ       $0x34, Y13, Y13
+	VPSLLQ       $0x34, Y10, Y10
+	VPSLLQ       $0x34, Y9, Y9
+	VPSLLQ       $0x34, Y12, Y12
+	VPSLLQ       $0x34, Y14, Y14
+	VMULPD       1440(BX), Y9, Y9
+	VMULPD       1472(BX), Y12, Y12
+	VMULPD       1792(BX), Y14, Y14
+	VMULPD       Y11, Y9, Y9
+	VMULPD       Y13, Y12, Y11
+	VMULPD       Y10, Y14, Y10
+	VSUBPD       Y0, Y3, Y12
+	VSUBPD       Y1, Y4, Y13
+	VSUBPD       Y2, Y5, Y14
+	VMOVUPD      1376(BX), Y15
+	VFNMADD213PD Y15, Y9, Y0
+	VFNMADD213PD 992(BX), Y11, Y1
+	VFNMADD213PD 960(BX), Y10, Y2
+	VSUBPD       Y6, Y15, Y15
+	VMOVUPD      Y2, 1376(BX)
+	VMOVUPD      992(BX), Y2
+	VSUBPD       Y7, Y2, Y2
+	VMOVUPD      Y1, 992(BX)
+	VMOVUPD      960(BX), Y1
+	VSUBPD       Y8, Y1, Y1
+	VFNMADD231PD Y9, Y3, Y6
+	VFNMADD231PD Y11, Y4, Y7
+	VFNMADD231PD Y10, Y5, Y8
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2688(SB), Y3
+	VMULPD       Y3, Y9, Y4
+	VMULPD       Y3, Y11, Y5
+	VMULPD       Y3, Y10, Y3
+	VFMADD231PD  Y12, Y9, Y15
+	VFMADD231PD  Y13, Y11, Y2
+	VFMADD231PD  Y14, Y10, Y1
+	VMOVUPD      576(BX), Y9
+	VMULPD       Y0, Y9, Y10
+	VMOVUPD      544(BX), Y11
+	VMULPD       992(BX), Y11, Y12
+	VMOVUPD      800(BX), Y13
+	VMULPD       1376(BX), Y13, Y14
+	VMOVUPD      Y14, 960(BX)
+	VMULPD       768(BX), Y4, Y14
+	VMOVUPD      Y12, 768(BX)
+	VMULPD       736(BX), Y5, Y12
+	VMOVUPD      Y10, 736(BX)
+	VMULPD       832(BX), Y3, Y10
+	VMULPD       Y4, Y9, Y9
+	VMULPD       Y5, Y11, Y11
+	VMULPD       Y3, Y13, Y13
+	VMULPD       128(BX), Y4, Y4
+	VMULPD       128(BX), Y5, Y5
+	VMULPD       128(BX), Y3, Y3
+	VMULPD       bsmFirstStripAVX2Consts<>+1984(SB), Y14, Y14
+	VMULPD       bsmFirstStripAVX2Consts<>+1984(SB), Y12, Y12
+	VMULPD       bsmFirstStripAVX2Consts<>+1984(SB), Y10, Y10
+	VMULPD       1088(BX), Y9, Y9
+	VMULPD       1056(BX), Y11, Y11
+	VMULPD       1024(BX), Y13, Y13
+	VMOVUPD      Y13, 1024(BX)
+	VMULPD       32(BX), Y6, Y13
+	VMOVUPD      Y13, 1056(BX)
+	VMULPD       32(BX), Y7, Y13
+	VMOVUPD      Y13, 1088(BX)
+	VMULPD       32(BX), Y8, Y13
+	VFMADD231PD  96(BX), Y0, Y14
+	VMOVUPD      96(BX), Y0
+	VFMADD231PD  992(BX), Y0, Y12
+	VFMADD231PD  1376(BX), Y0, Y10
+	VMOVUPD      672(BX), Y0
+	VMOVUPD      Y13, 1376(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2720(SB), Y13
+	VBLENDVPD    Y0, Y15, Y13, Y0
+	VMOVUPD      640(BX), Y15
+	VBLENDVPD    Y15, Y2, Y13, Y2
+	VMOVUPD      608(BX), Y15
+	VBLENDVPD    Y15, Y1, Y13, Y1
 	VMOVUPD      64(BX), Y13
-	VFNMADD213PD 1184(BX), Y8, Y13
-	VMOVUPD      64(BX), Y14
-	VMOVUPD      1152(BX), Y15
-	VFNMADD213PD 768(BX), Y14, Y15
-	VMOVUPD      Y15, 768(BX)
-	VMOVUPD      512(BX), Y15
-	VFNMADD213PD 1472(BX), Y15, Y14
-	VMULPD       32(BX), Y8, Y8
-	VMOVUPD      Y8, 1472(BX)
-	VMOVUPD      32(BX), Y8
-	VMOVUPD      Y14, 1184(BX)
-	VMULPD       1152(BX), Y8, Y14
-	VMULPD       Y15, Y8, Y8
-	VMOVUPD      928(BX), Y15
-	VMOVUPD      Y8, 512(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2304(SB), Y8
-	VBLENDVPD    Y15, Y0, Y8, Y0
-	VMOVUPD      736(BX), Y15
-	VBLENDVPD    Y15, Y4, Y8, Y4
-	VMOVUPD      960(BX), Y15
-	VBLENDVPD    Y15, Y10, Y8, Y8
+	VFNMADD231PD Y6, Y13, Y14
+	VFNMADD231PD Y7, Y13, Y12
+	VFNMADD231PD Y8, Y13, Y10
+	VMOVUPD      736(BX), Y6
 	PREFETCHT0   1024(DI)(AX*1)
-	VMOVUPD      Y1, (DI)(AX*1)
-	VMOVUPD      Y5, 32(DI)(AX*1)
+	VMOVUPD      Y6, (DI)(AX*1)
+	VMOVUPD      768(BX), Y6
+	VMOVUPD      Y6, 32(DI)(AX*1)
+	VMOVUPD      960(BX), Y6
 	PREFETCHT0   1088(DI)(AX*1)
-	VMOVUPD      Y7, 64(DI)(AX*1)
-	PREFETCHT0   1024(R8)(AX*1)
-	VMOVUPD      Y3, (R8)(AX*1)
-	VMOVUPD      Y6, 32(R8)(AX*1)
-	PREFETCHT0   1088(R8)(AX*1)
-	VMOVUPD      Y2, 64(R8)(AX*1)
+	VMOVUPD      Y6, 64(DI)(AX*1)
 	PREFETCHT0   1024(R9)(AX*1)
-	VMOVUPD      Y11, (R9)(AX*1)
-	VMOVUPD      Y12, 32(R9)(AX*1)
+	VMOVUPD      Y4, (R9)(AX*1)
+	VMOVUPD      Y5, 32(R9)(AX*1)
 	PREFETCHT0   1088(R9)(AX*1)
-	VMOVUPD      Y9, 64(R9)(AX*1)
-	PREFETCHT0   1024(R10)(AX*1)
-	VMOVUPD      Y13, (R10)(AX*1)
-	VMOVUPD      768(BX), Y1
-	VMOVUPD      Y1, 32(R10)(AX*1)
-	VMOVUPD      1184(BX), Y1
-	PREFETCHT0   1088(R10)(AX*1)
-	VMOVUPD      Y1, 64(R10)(AX*1)
-	VMOVUPD      1472(BX), Y1
+	VMOVUPD      Y3, 64(R9)(AX*1)
+	PREFETCHT0   1024(R8)(AX*1)
+	VMOVUPD      Y9, (R8)(AX*1)
+	VMOVUPD      Y11, 32(R8)(AX*1)
+	VMOVUPD      1024(BX), Y3
+	PREFETCHT0   1088(R8)(AX*1)
+	VMOVUPD      Y3, 64(R8)(AX*1)
+	VMOVUPD      1056(BX), Y3
 	PREFETCHT0   1024(R11)(AX*1)
-	VMOVUPD      Y1, (R11)(AX*1)
-	VMOVUPD      Y14, 32(R11)(AX*1)
-	VMOVUPD      512(BX), Y1
+	VMOVUPD      Y3, (R11)(AX*1)
+	VMOVUPD      1088(BX), Y3
+	VMOVUPD      Y3, 32(R11)(AX*1)
+	VMOVUPD      1376(BX), Y3
 	PREFETCHT0   1088(R11)(AX*1)
-	VMOVUPD      Y1, 64(R11)(AX*1)
+	VMOVUPD      Y3, 64(R11)(AX*1)
 	PREFETCHT0   1024(SI)(AX*1)
 	VMOVUPD      Y0, (SI)(AX*1)
-	VMOVUPD      Y4, 32(SI)(AX*1)
+	VMOVUPD      Y2, 32(SI)(AX*1)
 	PREFETCHT0   1088(SI)(AX*1)
-	VMOVUPD      Y8, 64(SI)(AX*1)
+	VMOVUPD      Y1, 64(SI)(AX*1)
+	PREFETCHT0   1024(R10)(AX*1)
+	VMOVUPD      Y14, (R10)(AX*1)
+	VMOVUPD      Y12, 32(R10)(AX*1)
+	PREFETCHT0   1088(R10)(AX*1)
+	VMOVUPD      Y10, 64(R10)(AX*1)
 	ADDQ         $+96, AX
 	SUBQ         $+12, CX
 	JGE          body
@@ -3035,42 +3015,44 @@ tail:
 	VMASKMOVPD   32(DX)(AX*1), Y14, Y3
 	VMASKMOVPD   (R12)(AX*1), Y15, Y4
 	VMASKMOVPD   32(R12)(AX*1), Y14, Y5
-	VMOVUPD      bsmFirstStripAVX2Consts<>+640(SB), Y6
+	VMOVUPD      bsmFirstStripAVX2Consts<>+672(SB), Y6
 	VANDPD       Y6, Y0, Y7
 	VANDPD       Y6, Y1, Y8
-	VMOVUPD      bsmFirstStripAVX2Consts<>+704(SB), Y9
+	VMOVUPD      192(BX), Y9
+	VMULPD       Y9, Y0, Y0
+	VMULPD       Y9, Y1, Y1
+	VMOVUPD      bsmFirstStripAVX2Consts<>+736(SB), Y9
 	VMULPD       Y7, Y9, Y10
 	VMULPD       Y8, Y9, Y9
-	VMOVUPD      bsmFirstStripAVX2Consts<>+672(SB), Y11
+	VMOVUPD      bsmFirstStripAVX2Consts<>+704(SB), Y11
 	VCMPPD       $0x11, Y11, Y7, Y12
 	VCMPPD       $0x11, Y11, Y8, Y11
-	VCMPPD       $0x03, Y7, Y7, Y13
-	VCMPPD       $0x03, Y8, Y8, Y6
-	VMULPD       192(BX), Y0, Y0
-	VMULPD       192(BX), Y1, Y1
 	VBLENDVPD    Y12, Y10, Y7, Y10
 	VBLENDVPD    Y11, Y9, Y8, Y9
-	VANDPD       bsmFirstStripAVX2Consts<>+832(SB), Y12, Y12
-	VANDPD       bsmFirstStripAVX2Consts<>+832(SB), Y11, Y11
+	VMOVUPD      bsmFirstStripAVX2Consts<>+864(SB), Y13
+	VANDPD       Y13, Y12, Y12
+	VANDPD       Y13, Y11, Y11
+	VCMPPD       $0x03, Y7, Y7, Y13
+	VCMPPD       $0x03, Y8, Y8, Y6
 	VMOVUPD      Y1, 448(BX)
-	VANDPD       bsmFirstStripAVX2Consts<>+736(SB), Y10, Y1
+	VANDPD       bsmFirstStripAVX2Consts<>+768(SB), Y10, Y1
 	VMOVUPD      Y0, 480(BX)
-	VANDPD       bsmFirstStripAVX2Consts<>+736(SB), Y9, Y0
-	VORPD        bsmFirstStripAVX2Consts<>+512(SB), Y1, Y1
-	VORPD        bsmFirstStripAVX2Consts<>+512(SB), Y0, Y0
+	VANDPD       bsmFirstStripAVX2Consts<>+768(SB), Y9, Y0
+	VORPD        bsmFirstStripAVX2Consts<>+544(SB), Y1, Y1
+	VORPD        bsmFirstStripAVX2Consts<>+544(SB), Y0, Y0
 	VORPD        Y13, Y1, Y1
 	VORPD        Y6, Y0, Y0
 	VPSRLQ       $0x34, Y10, Y6
 	VPSRLQ       $0x34, Y9, Y9
-	VMOVUPD      bsmFirstStripAVX2Consts<>+768(SB), Y10
+	VMOVUPD      bsmFirstStripAVX2Consts<>+800(SB), Y10
 	VORPD        Y6, Y10, Y6
 	VORPD        Y9, Y10, Y9
-	VMOVUPD      bsmFirstStripAVX2Consts<>+800(SB), Y10
+	VMOVUPD      bsmFirstStripAVX2Consts<>+832(SB), Y10
 	VSUBPD       Y10, Y6, Y6
 	VSUBPD       Y10, Y9, Y9
 	VSUBPD       Y12, Y6, Y6
 	VSUBPD       Y11, Y9, Y9
-	VMOVUPD      bsmFirstStripAVX2Consts<>+960(SB), Y10
+	VMOVUPD      bsmFirstStripAVX2Consts<>+992(SB), Y10
 	VMULPD       Y10, Y1, Y11
 	VMULPD       Y10, Y0, Y10
 	VMOVUPD      224(BX), Y12
@@ -3106,16 +3088,16 @@ tail:
 	VADDPD       Y5, Y4, Y2
 	VSUBPD       Y13, Y3, Y3
 	VSUBPD       Y5, Y4, Y4
-	VMOVUPD      bsmFirstStripAVX2Consts<>+864(SB), Y5
+	VMOVUPD      bsmFirstStripAVX2Consts<>+896(SB), Y5
 	VCMPPD       $0x00, Y5, Y7, Y13
 	VMOVUPD      Y11, 768(BX)
 	VCMPPD       $0x00, Y5, Y8, Y11
-	VMOVUPD      bsmFirstStripAVX2Consts<>+896(SB), Y5
+	VMOVUPD      bsmFirstStripAVX2Consts<>+928(SB), Y5
 	VBLENDVPD    Y13, Y5, Y6, Y6
 	VBLENDVPD    Y11, Y5, Y9, Y5
 	VMULPD       Y0, Y12, Y9
 	VMULPD       Y1, Y2, Y11
-	VMOVUPD      bsmFirstStripAVX2Consts<>+512(SB), Y13
+	VMOVUPD      bsmFirstStripAVX2Consts<>+544(SB), Y13
 	VDIVPD       Y9, Y13, Y9
 	VDIVPD       Y11, Y13, Y11
 	VMULPD       Y9, Y0, Y0
@@ -3124,7 +3106,7 @@ tail:
 	VMULPD       Y11, Y2, Y2
 	VMULPD       Y0, Y3, Y0
 	VMULPD       Y1, Y4, Y1
-	VMOVUPD      bsmFirstStripAVX2Consts<>+928(SB), Y3
+	VMOVUPD      bsmFirstStripAVX2Consts<>+960(SB), Y3
 	VCMPPD       $0x11, Y3, Y7, Y4
 	VCMPPD       $0x11, Y3, Y8, Y3
 	VBLENDVPD    Y4, Y6, Y7, Y4
@@ -3134,24 +3116,26 @@ tail:
 	VSUBPD       Y3, Y5, Y3
 	VMULPD       Y0, Y0, Y5
 	VMULPD       Y1, Y1, Y6
-	VMOVUPD      bsmFirstStripAVX2Consts<>+992(SB), Y7
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1024(SB), Y7
 	VMULPD       Y7, Y10, Y8
 	VMOVUPD      768(BX), Y11
-	VMULPD       Y7, Y11, Y12
-	VMOVUPD      (BX), Y7
-	VMULPD       Y9, Y7, Y13
-	VMULPD       Y2, Y7, Y7
+	VMULPD       Y7, Y11, Y7
+	VMOVUPD      (BX), Y12
+	VMULPD       Y9, Y12, Y13
+	VMULPD       Y2, Y12, Y12
 	VMULPD       Y9, Y10, Y9
 	VMULPD       Y2, Y11, Y2
 	VMULPD       736(BX), Y13, Y11
 	VMOVUPD      Y11, 736(BX)
-	VMULPD       640(BX), Y7, Y11
+	VMULPD       640(BX), Y12, Y11
 	VMOVUPD      Y11, 640(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1120(SB), Y11
-	VFMADD231PD  bsmFirstStripAVX2Consts<>+1088(SB), Y5, Y11
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1088(SB), Y11
+	VFMADD231PD  bsmFirstStripAVX2Consts<>+1056(SB), Y5, Y11
 	VMOVUPD      Y10, 800(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1120(SB), Y10
-	VFMADD231PD  bsmFirstStripAVX2Consts<>+1088(SB), Y6, Y10
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1088(SB), Y10
+	VFMADD231PD  bsmFirstStripAVX2Consts<>+1056(SB), Y6, Y10
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1120(SB), Y5, Y11
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1120(SB), Y6, Y10
 	VFMADD213PD  bsmFirstStripAVX2Consts<>+1152(SB), Y5, Y11
 	VFMADD213PD  bsmFirstStripAVX2Consts<>+1152(SB), Y6, Y10
 	VFMADD213PD  bsmFirstStripAVX2Consts<>+1184(SB), Y5, Y11
@@ -3160,11 +3144,9 @@ tail:
 	VFMADD213PD  bsmFirstStripAVX2Consts<>+1216(SB), Y6, Y10
 	VFMADD213PD  bsmFirstStripAVX2Consts<>+1248(SB), Y5, Y11
 	VFMADD213PD  bsmFirstStripAVX2Consts<>+1248(SB), Y6, Y10
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1280(SB), Y5, Y11
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1280(SB), Y6, Y10
 	VMULPD       Y11, Y5, Y5
 	VMULPD       Y10, Y6, Y6
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1024(SB), Y10
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1280(SB), Y10
 	VADDPD       Y10, Y4, Y11
 	VMOVUPD      Y2, 832(BX)
 	VADDPD       Y10, Y3, Y2
@@ -3172,22 +3154,22 @@ tail:
 	VBLENDVPD    Y10, Y11, Y4, Y10
 	VMOVUPD      672(BX), Y11
 	VBLENDVPD    Y11, Y2, Y3, Y2
-	VMOVUPD      bsmFirstStripAVX2Consts<>+512(SB), Y11
+	VMOVUPD      bsmFirstStripAVX2Consts<>+544(SB), Y11
 	VADDPD       Y4, Y11, Y4
 	VADDPD       Y3, Y11, Y3
 	VMOVUPD      608(BX), Y11
 	VBLENDVPD    Y11, Y4, Y10, Y4
 	VMOVUPD      576(BX), Y10
 	VBLENDVPD    Y10, Y3, Y2, Y2
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1056(SB), Y3
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1312(SB), Y3
 	VMULPD       Y3, Y4, Y10
 	VMULPD       Y3, Y2, Y3
 	VFMADD231PD  Y5, Y0, Y10
 	VFMADD231PD  Y6, Y1, Y3
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1376(SB), Y5
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1344(SB), Y5
 	VFMADD231PD  Y5, Y0, Y10
 	VFMADD231PD  Y5, Y1, Y3
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1408(SB), Y0
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1376(SB), Y0
 	VFMADD231PD  Y0, Y4, Y10
 	VFMADD231PD  Y0, Y2, Y3
 	VMOVUPD      32(BX), Y0
@@ -3201,407 +3183,404 @@ tail:
 	VXORPD       Y2, Y6, Y11
 	VMOVUPD      160(BX), Y0
 	VMULPD       Y0, Y1, Y5
-	VMULPD       Y0, Y6, Y2
+	VMOVUPD      Y5, 576(BX)
+	VMULPD       Y0, Y6, Y5
 	VMULPD       480(BX), Y1, Y1
 	VMULPD       448(BX), Y6, Y6
 	VMOVUPD      Y6, 512(BX)
 	VMOVAPD      Y8, Y6
 	VFMADD231PD  Y10, Y13, Y6
 	VMOVUPD      Y1, 544(BX)
-	VMOVAPD      Y12, Y1
-	VFMADD231PD  Y3, Y7, Y1
+	VMOVAPD      Y7, Y1
+	VFMADD231PD  Y3, Y12, Y1
 	VFMSUB231PD  Y10, Y13, Y8
-	VFMSUB231PD  Y3, Y7, Y12
+	VFMSUB231PD  Y3, Y12, Y7
 	VMULPD       Y9, Y13, Y3
-	VMULPD       832(BX), Y7, Y7
-	VMOVUPD      416(BX), Y10
+	VMULPD       832(BX), Y12, Y10
+	VMOVUPD      416(BX), Y12
 	VMOVUPD      480(BX), Y13
-	VMOVUPD      Y7, 576(BX)
-	VMINPD       Y13, Y10, Y7
-	VMOVUPD      Y3, 608(BX)
+	VMOVUPD      Y10, 608(BX)
+	VMINPD       Y13, Y12, Y10
+	VMOVUPD      Y3, 672(BX)
 	VMOVUPD      448(BX), Y3
-	VMINPD       Y3, Y10, Y10
+	VMINPD       Y3, Y12, Y12
 	VADDPD       Y13, Y0, Y13
 	VADDPD       Y3, Y0, Y3
 	VMOVUPD      800(BX), Y0
-	VMINPD       Y0, Y7, Y7
-	VMINPD       768(BX), Y10, Y10
+	VMINPD       Y0, Y10, Y10
+	VMOVUPD      Y9, 448(BX)
+	VMOVUPD      768(BX), Y9
+	VMINPD       Y9, Y12, Y12
 	VADDPD       Y13, Y0, Y0
-	VADDPD       768(BX), Y3, Y3
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1312(SB), Y13
-	VCMPPD       $0x11, Y7, Y13, Y7
-	VCMPPD       $0x11, Y10, Y13, Y10
+	VADDPD       Y3, Y9, Y3
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1408(SB), Y9
+	VCMPPD       $0x11, Y10, Y9, Y10
+	VCMPPD       $0x11, Y12, Y9, Y9
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1440(SB), Y12
+	VCMPPD       $0x11, Y12, Y0, Y0
+	VCMPPD       $0x11, Y12, Y3, Y3
+	VANDPD       Y0, Y10, Y0
+	VANDPD       Y3, Y9, Y3
+	VMOVUPD      bsmFirstStripAVX2Consts<>+672(SB), Y9
+	VANDPD       Y6, Y9, Y10
+	VANDPD       Y1, Y9, Y12
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1472(SB), Y13
+	VMINPD       Y10, Y13, Y10
+	VMINPD       Y12, Y13, Y12
+	VANDPD       Y6, Y2, Y6
+	VANDPD       Y1, Y2, Y1
+	VMOVUPD      Y3, 768(BX)
+	VANDPD       Y8, Y9, Y3
+	VMOVUPD      Y0, 800(BX)
+	VANDPD       Y7, Y9, Y0
+	VMINPD       Y3, Y13, Y3
+	VMINPD       Y0, Y13, Y0
+	VANDPD       Y8, Y2, Y8
+	VANDPD       Y7, Y2, Y2
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1504(SB), Y7
 	VMOVUPD      bsmFirstStripAVX2Consts<>+1344(SB), Y13
-	VCMPPD       $0x11, Y13, Y0, Y0
-	VCMPPD       $0x11, Y13, Y3, Y3
-	VANDPD       Y0, Y7, Y0
-	VANDPD       Y3, Y10, Y3
-	VMOVUPD      bsmFirstStripAVX2Consts<>+640(SB), Y7
-	VANDPD       Y6, Y7, Y10
-	VANDPD       Y1, Y7, Y13
-	VMOVUPD      Y9, 768(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1440(SB), Y9
-	VMINPD       Y10, Y9, Y10
-	VMINPD       Y13, Y9, Y13
-	VANDPD       bsmFirstStripAVX2Consts<>+0(SB), Y6, Y6
-	VANDPD       bsmFirstStripAVX2Consts<>+0(SB), Y1, Y1
-	VMOVUPD      Y3, 800(BX)
-	VANDPD       Y8, Y7, Y3
-	VMOVUPD      Y0, 448(BX)
-	VANDPD       Y12, Y7, Y0
-	VMINPD       Y3, Y9, Y3
-	VMINPD       Y0, Y9, Y0
-	VMOVUPD      bsmFirstStripAVX2Consts<>+0(SB), Y9
-	VANDPD       Y8, Y9, Y8
-	VANDPD       Y12, Y9, Y9
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1472(SB), Y12
-	VMOVUPD      bsmFirstStripAVX2Consts<>+512(SB), Y7
-	VFMADD231PD  Y12, Y10, Y7
-	VMOVUPD      Y9, 480(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+512(SB), Y9
-	VFMADD231PD  Y12, Y13, Y9
-	VMOVUPD      Y8, 672(BX)
-	VADDPD       bsmFirstStripAVX2Consts<>+1504(SB), Y10, Y8
-	VMOVUPD      Y2, 704(BX)
-	VADDPD       bsmFirstStripAVX2Consts<>+1504(SB), Y13, Y2
+	VFMADD231PD  Y7, Y10, Y13
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1344(SB), Y9
+	VFMADD231PD  Y7, Y12, Y9
+	VMOVUPD      Y2, 480(BX)
+	VADDPD       bsmFirstStripAVX2Consts<>+1536(SB), Y10, Y2
+	VMOVUPD      Y8, 704(BX)
+	VADDPD       bsmFirstStripAVX2Consts<>+1536(SB), Y12, Y8
 	VMOVUPD      Y5, 864(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+512(SB), Y5
-	VFMADD231PD  Y12, Y3, Y5
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+512(SB), Y0, Y12
-	VMOVUPD      Y12, 896(BX)
-	VADDPD       bsmFirstStripAVX2Consts<>+1504(SB), Y3, Y12
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1344(SB), Y5
+	VFMADD231PD  Y7, Y3, Y5
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1344(SB), Y0, Y7
+	VMOVUPD      Y11, 896(BX)
+	VADDPD       bsmFirstStripAVX2Consts<>+1536(SB), Y3, Y11
 	VMOVUPD      Y3, 928(BX)
-	VADDPD       bsmFirstStripAVX2Consts<>+1504(SB), Y0, Y3
+	VADDPD       bsmFirstStripAVX2Consts<>+1536(SB), Y0, Y3
 	VMOVUPD      Y0, 960(BX)
-	VMULPD       bsmFirstStripAVX2Consts<>+1536(SB), Y10, Y0
-	VMOVUPD      Y0, 992(BX)
-	VMULPD       bsmFirstStripAVX2Consts<>+1536(SB), Y13, Y0
-	VMOVUPD      Y0, 1024(BX)
-	VMULPD       Y8, Y7, Y0
-	VMOVUPD      Y8, 1056(BX)
-	VMULPD       Y2, Y9, Y8
-	VMOVUPD      Y2, 1088(BX)
-	VORPD        384(BX), Y6, Y2
-	VMOVUPD      Y6, 1120(BX)
+	VMULPD       Y10, Y10, Y0
+	VMOVUPD      Y10, 992(BX)
+	VMULPD       Y12, Y12, Y10
+	VMOVUPD      Y12, 1024(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+128(SB), Y12
+	VFMADD132PD  bsmFirstStripAVX2Consts<>+1568(SB), Y12, Y0
+	VFMADD132PD  bsmFirstStripAVX2Consts<>+1568(SB), Y12, Y10
+	VSUBPD       Y12, Y0, Y0
+	VSUBPD       Y12, Y10, Y10
+	VMULPD       Y2, Y13, Y12
+	VMOVUPD      Y10, 1056(BX)
+	VMULPD       Y8, Y9, Y10
+	VMOVUPD      Y0, 1088(BX)
+	VMULPD       Y11, Y5, Y0
+	VMOVUPD      Y11, 1120(BX)
+	VMULPD       Y3, Y7, Y11
+	VMOVUPD      Y3, 1152(BX)
+	VORPD        384(BX), Y6, Y3
+	VMOVUPD      Y6, 1184(BX)
 	VORPD        384(BX), Y1, Y6
-	VCMPPD       $0x00, Y2, Y4, Y2
-	VCMPPD       $0x00, Y6, Y11, Y6
-	VMOVUPD      Y11, 1152(BX)
-	VMOVUPD      864(BX), Y11
-	VBLENDVPD    Y2, bsmFirstStripAVX2Consts<>+864(SB), Y11, Y2
-	VMOVUPD      704(BX), Y11
-	VBLENDVPD    Y6, bsmFirstStripAVX2Consts<>+864(SB), Y11, Y6
-	VMULPD       Y12, Y5, Y11
-	VMOVUPD      Y6, 704(BX)
-	VMULPD       896(BX), Y3, Y6
-	VMOVUPD      Y2, 864(BX)
-	VMULPD       992(BX), Y10, Y2
-	VMOVUPD      Y4, 1184(BX)
-	VMULPD       1024(BX), Y13, Y4
-	VMULPD       bsmFirstStripAVX2Consts<>+96(SB), Y2, Y2
-	VMULPD       bsmFirstStripAVX2Consts<>+96(SB), Y4, Y4
-	VROUNDPD     $0x08, Y2, Y2
-	VROUNDPD     $0x08, Y4, Y4
-	VMOVUPD      Y1, 1216(BX)
-	VMULPD       Y11, Y0, Y1
-	VMOVUPD      Y4, 1248(BX)
-	VMULPD       Y6, Y8, Y4
-	VMOVUPD      Y2, 1280(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+512(SB), Y2
-	VDIVPD       Y1, Y2, Y1
-	VDIVPD       Y4, Y2, Y2
-	VMULPD       Y1, Y11, Y4
-	VMULPD       Y2, Y6, Y6
-	VMULPD       Y1, Y0, Y0
-	VMULPD       Y2, Y8, Y1
-	VMULPD       Y4, Y7, Y2
-	VMULPD       Y6, Y9, Y7
-	VMULPD       1056(BX), Y4, Y4
-	VMULPD       1088(BX), Y6, Y6
-	VMULPD       Y0, Y5, Y5
-	VMULPD       896(BX), Y1, Y8
-	VMULPD       Y0, Y12, Y0
-	VMULPD       Y1, Y3, Y1
-	VMULPD       928(BX), Y5, Y3
-	VMULPD       960(BX), Y8, Y5
-	VMULPD       Y2, Y10, Y2
-	VMULPD       Y7, Y13, Y7
-	VMOVUPD      bsmFirstStripAVX2Consts<>+128(SB), Y8
-	VMOVUPD      1280(BX), Y9
-	VMULPD       Y9, Y8, Y11
-	VMOVUPD      1248(BX), Y12
-	VMULPD       Y12, Y8, Y8
-	VFMADD231PD  992(BX), Y10, Y11
-	VFMADD231PD  1024(BX), Y13, Y8
-	VMOVUPD      bsmFirstStripAVX2Consts<>+160(SB), Y10
-	VFMADD231PD  Y10, Y9, Y11
-	VFMADD231PD  Y10, Y12, Y8
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1376(SB), Y10
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1024(SB), Y13
-	VFMADD231PD  Y10, Y2, Y13
-	VMOVUPD      Y8, 1024(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1024(SB), Y8
-	VFMADD231PD  Y10, Y7, Y8
-	VMOVUPD      Y11, 992(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1024(SB), Y11
-	VFMADD231PD  Y10, Y3, Y11
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1024(SB), Y5, Y10
-	VMOVUPD      Y1, 960(BX)
-	VMINPD       bsmFirstStripAVX2Consts<>+544(SB), Y9, Y1
-	VMOVUPD      Y0, 928(BX)
-	VMINPD       bsmFirstStripAVX2Consts<>+544(SB), Y12, Y0
-	VMAXPD       bsmFirstStripAVX2Consts<>+576(SB), Y1, Y1
-	VMAXPD       bsmFirstStripAVX2Consts<>+576(SB), Y0, Y0
-	VSUBPD       Y1, Y9, Y9
-	VSUBPD       Y0, Y12, Y12
-	VADDPD       bsmFirstStripAVX2Consts<>+608(SB), Y1, Y1
-	VADDPD       bsmFirstStripAVX2Consts<>+608(SB), Y0, Y0
-	VADDPD       bsmFirstStripAVX2Consts<>+608(SB), Y9, Y9
-	VADDPD       bsmFirstStripAVX2Consts<>+608(SB), Y12, Y12
-	VPSLLQ       $0x34, Y1, Y1
-	VPSLLQ       $0x34, Y0, Y0
-	VPSLLQ       $0x34, Y9, Y9
-	VPSLLQ       $0x34, Y12, Y12
-	VMOVUPD      Y0, 1248(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1600(SB), Y0
-	VFMADD231PD  bsmFirstStripAVX2Consts<>+1568(SB), Y13, Y0
-	VMOVUPD      Y1, 1280(BX)
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1600(SB), Y1
-	VFMADD231PD  bsmFirstStripAVX2Consts<>+1568(SB), Y8, Y1
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1632(SB), Y13, Y0
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1632(SB), Y8, Y1
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1664(SB), Y13, Y0
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1664(SB), Y8, Y1
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1696(SB), Y13, Y0
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1696(SB), Y8, Y1
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1728(SB), Y13, Y0
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1728(SB), Y8, Y1
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1760(SB), Y13, Y0
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1760(SB), Y8, Y1
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1792(SB), Y13, Y0
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1792(SB), Y8, Y1
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1824(SB), Y13, Y0
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1824(SB), Y8, Y1
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1856(SB), Y13, Y0
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1856(SB), Y8, Y1
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1888(SB), Y13, Y0
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1888(SB), Y8, Y1
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1920(SB), Y13, Y0
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1920(SB), Y8, Y1
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1952(SB), Y13, Y0
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1952(SB), Y8, Y1
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1984(SB), Y13, Y0
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1984(SB), Y8, Y1
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2016(SB), Y13, Y0
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2016(SB), Y8, Y1
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2048(SB), Y13, Y0
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2048(SB), Y8, Y1
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2080(SB), Y13, Y0
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2080(SB), Y8, Y1
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2112(SB), Y13, Y0
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2112(SB), Y8, Y1
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2144(SB), Y13, Y0
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2144(SB), Y8, Y1
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2176(SB), Y13, Y0
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2176(SB), Y8, Y1
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2208(SB), Y13, Y0
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2208(SB), Y8, Y1
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2240(SB), Y0, Y13
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+2240(SB), Y1, Y8
-	VMOVUPD      bsmFirstStripAVX2Consts<>+992(SB), Y0
-	VFMADD213PD  Y0, Y13, Y2
-	VFMADD213PD  Y0, Y8, Y7
-	VMULPD       Y4, Y2, Y1
-	VMULPD       Y6, Y7, Y2
-	VMOVUPD      bsmFirstStripAVX2Consts<>+640(SB), Y4
-	VANDPD       Y1, Y4, Y1
-	VANDPD       Y2, Y4, Y2
-	VORPD        1120(BX), Y1, Y1
-	VORPD        1216(BX), Y2, Y2
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1568(SB), Y6
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1600(SB), Y7
-	VFMADD231PD  Y6, Y11, Y7
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+1600(SB), Y10, Y6
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1632(SB), Y8
-	VFMADD213PD  Y8, Y11, Y7
-	VFMADD231PD  Y6, Y10, Y8
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1664(SB), Y6
-	VFMADD213PD  Y6, Y11, Y7
-	VFMADD231PD  Y8, Y10, Y6
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1696(SB), Y8
-	VFMADD213PD  Y8, Y11, Y7
-	VFMADD231PD  Y6, Y10, Y8
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1728(SB), Y6
-	VFMADD213PD  Y6, Y11, Y7
-	VFMADD231PD  Y8, Y10, Y6
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1760(SB), Y8
-	VFMADD213PD  Y8, Y11, Y7
-	VFMADD231PD  Y6, Y10, Y8
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1792(SB), Y6
-	VFMADD213PD  Y6, Y11, Y7
-	VFMADD231PD  Y8, Y10, Y6
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1824(SB), Y8
-	VFMADD213PD  Y8, Y11, Y7
-	VFMADD231PD  Y6, Y10, Y8
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1856(SB), Y6
-	VFMADD213PD  Y6, Y11, Y7
-	VFMADD231PD  Y8, Y10, Y6
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1888(SB), Y8
-	VFMADD213PD  Y8, Y11, Y7
-	VFMADD231PD  Y6, Y10, Y8
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1920(SB), Y6
-	VFMADD213PD  Y6, Y11, Y7
-	VFMADD231PD  Y8, Y10, Y6
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1952(SB), Y8
-	VFMADD213PD  Y8, Y11, Y7
-	VFMADD231PD  Y6, Y10, Y8
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1984(SB), Y6
-	VFMADD213PD  Y6, Y11, Y7
-	VFMADD231PD  Y8, Y10, Y6
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2016(SB), Y8
-	VFMADD213PD  Y8, Y11, Y7
-	VFMADD231PD  Y6, Y10, Y8
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2048(SB), Y6
-	VFMADD213PD  Y6, Y11, Y7
-	VFMADD231PD  Y8, Y10, Y6
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2080(SB), Y8
-	VFMADD213PD  Y8, Y11, Y7
-	VFMADD231PD  Y6, Y10, Y8
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2112(SB), Y6
-	VFMADD213PD  Y6, Y11, Y7
-	VFMADD231PD  Y8, Y10, Y6
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2144(SB), Y8
-	VFMADD213PD  Y8, Y11, Y7
-	VFMADD231PD  Y6, Y10, Y8
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2176(SB), Y6
-	VFMADD213PD  Y6, Y11, Y7
-	VFMADD231PD  Y8, Y10, Y6
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2208(SB), Y8
-	VFMADD213PD  Y8, Y11, Y7
-	VFMADD231PD  Y6, Y10, Y8
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2240(SB), Y6
-	VFMADD213PD  Y6, Y7, Y11
-	VFMADD231PD  Y8, Y10, Y6
-	VFMADD213PD  Y0, Y11, Y3
-	VFMADD231PD  Y6, Y5, Y0
-	VMULPD       928(BX), Y3, Y3
-	VMULPD       960(BX), Y0, Y0
-	VANDPD       Y3, Y4, Y3
-	VANDPD       Y0, Y4, Y0
-	VMOVUPD      672(BX), Y4
-	VORPD        Y3, Y4, Y3
-	VMOVUPD      480(BX), Y5
-	VORPD        Y0, Y5, Y0
-	VMOVUPD      384(BX), Y6
-	VORPD        Y4, Y6, Y4
-	VORPD        Y5, Y6, Y5
-	VMOVUPD      1184(BX), Y6
-	VCMPPD       $0x00, Y4, Y6, Y4
-	VMOVUPD      1152(BX), Y6
-	VCMPPD       $0x00, Y5, Y6, Y5
-	VMOVUPD      bsmFirstStripAVX2Consts<>+864(SB), Y6
-	VMOVUPD      544(BX), Y7
-	VBLENDVPD    Y4, Y6, Y7, Y4
-	VMOVUPD      512(BX), Y7
-	VBLENDVPD    Y5, Y6, Y7, Y5
-	VMOVUPD      992(BX), Y6
-	VMOVUPD      bsmFirstStripAVX2Consts<>+192(SB), Y7
-	VMOVUPD      bsmFirstStripAVX2Consts<>+224(SB), Y8
-	VFMADD231PD  Y7, Y6, Y8
-	VMOVUPD      1024(BX), Y10
-	VFMADD213PD  bsmFirstStripAVX2Consts<>+224(SB), Y10, Y7
-	VMOVUPD      bsmFirstStripAVX2Consts<>+256(SB), Y11
-	VFMADD213PD  Y11, Y6, Y8
-	VFMADD231PD  Y7, Y10, Y11
-	VMOVUPD      bsmFirstStripAVX2Consts<>+288(SB), Y7
-	VFMADD213PD  Y7, Y6, Y8
-	VFMADD231PD  Y11, Y10, Y7
-	VMOVUPD      bsmFirstStripAVX2Consts<>+320(SB), Y11
-	VFMADD213PD  Y11, Y6, Y8
-	VFMADD231PD  Y7, Y10, Y11
-	VMOVUPD      bsmFirstStripAVX2Consts<>+352(SB), Y7
-	VFMADD213PD  Y7, Y6, Y8
-	VFMADD231PD  Y11, Y10, Y7
-	VMOVUPD      bsmFirstStripAVX2Consts<>+384(SB), Y11
-	VFMADD213PD  Y11, Y6, Y8
-	VFMADD231PD  Y7, Y10, Y11
-	VMOVUPD      bsmFirstStripAVX2Consts<>+416(SB), Y7
-	VFMADD213PD  Y7, Y6, Y8
-	VFMADD231PD  Y11, Y10, Y7
-	VMOVUPD      bsmFirstStripAVX2Consts<>+448(SB), Y11
-	VFMADD213PD  Y11, Y6, Y8
-	VFMADD231PD  Y7, Y10, Y11
-	VMOVUPD      bsmFirstStripAVX2Consts<>+480(SB), Y7
-	VFMADD213PD  Y7, Y6, Y8
-	VFMADD231PD  Y11, Y10, Y7
-	VMULPD       Y6, Y6, Y11
-	VMULPD       Y10, Y10, Y13
-	VFMADD231PD  Y8, Y11, Y6
-	VFMADD231PD  Y7, Y13, Y10
-	VMOVUPD      160(BX), Y7
-	VFMADD213PD  Y7, Y7, Y6
-	VFMADD213PD  Y7, Y10, Y7
-	VMULPD       Y9, Y6, Y6
-	VMULPD       Y12, Y7, Y7
-	VMULPD       1280(BX), Y6, Y6
-	VMULPD       1248(BX), Y7, Y7
-	VSUBPD       Y1, Y3, Y8
-	VSUBPD       Y2, Y0, Y9
-	VMOVUPD      864(BX), Y10
-	VFNMADD213PD Y10, Y6, Y1
-	VMOVUPD      704(BX), Y11
-	VFNMADD213PD Y11, Y7, Y2
-	VSUBPD       Y4, Y10, Y10
-	VSUBPD       Y5, Y11, Y11
-	VFNMADD231PD Y6, Y3, Y4
-	VFNMADD231PD Y7, Y0, Y5
-	VFMADD231PD  Y8, Y6, Y10
-	VFMADD231PD  Y9, Y7, Y11
-	VMOVUPD      448(BX), Y0
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2304(SB), Y3
-	VBLENDVPD    Y0, Y10, Y3, Y0
-	VMOVUPD      800(BX), Y8
-	VBLENDVPD    Y8, Y11, Y3, Y3
-	VMOVUPD      bsmFirstStripAVX2Consts<>+2272(SB), Y8
-	VMULPD       Y8, Y6, Y6
-	VMULPD       Y8, Y7, Y7
-	VMASKMOVPD   Y0, Y15, (SI)(AX*1)
-	VMASKMOVPD   Y3, Y14, 32(SI)(AX*1)
-	VMOVUPD      768(BX), Y0
-	VMULPD       Y1, Y0, Y3
-	VMOVUPD      832(BX), Y8
-	VMULPD       Y2, Y8, Y9
-	VMULPD       736(BX), Y6, Y10
-	VMULPD       640(BX), Y7, Y11
+	VCMPPD       $0x00, Y3, Y4, Y3
+	VMOVUPD      Y4, 1216(BX)
+	VMOVUPD      896(BX), Y4
+	VCMPPD       $0x00, Y6, Y4, Y6
+	VMOVUPD      bsmFirstStripAVX2Consts<>+896(SB), Y4
+	VMOVUPD      Y1, 1248(BX)
+	VMOVUPD      576(BX), Y1
+	VBLENDVPD    Y3, Y4, Y1, Y1
+	VMOVUPD      864(BX), Y3
+	VBLENDVPD    Y6, Y4, Y3, Y3
+	VMULPD       Y0, Y12, Y6
+	VMULPD       Y11, Y10, Y4
+	VMOVUPD      Y3, 864(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+544(SB), Y3
+	VDIVPD       Y6, Y3, Y6
+	VDIVPD       Y4, Y3, Y4
 	VMULPD       Y6, Y0, Y0
-	VMULPD       Y7, Y8, Y8
-	VMOVUPD      128(BX), Y12
+	VMULPD       Y4, Y11, Y11
 	VMULPD       Y6, Y12, Y6
-	VMULPD       Y7, Y12, Y7
-	VMASKMOVPD   Y3, Y15, (DI)(AX*1)
-	VMASKMOVPD   Y9, Y14, 32(DI)(AX*1)
-	VMOVUPD      32(BX), Y3
-	VMULPD       Y4, Y3, Y9
-	VMULPD       Y5, Y3, Y3
-	VMOVUPD      bsmFirstStripAVX2Consts<>+1536(SB), Y12
-	VMULPD       Y10, Y12, Y10
-	VMULPD       Y11, Y12, Y11
-	VMULPD       608(BX), Y0, Y0
-	VMULPD       576(BX), Y8, Y8
-	VMASKMOVPD   Y6, Y15, (R9)(AX*1)
-	VMASKMOVPD   Y7, Y14, 32(R9)(AX*1)
-	VMASKMOVPD   Y9, Y15, (R11)(AX*1)
-	VMASKMOVPD   Y3, Y14, 32(R11)(AX*1)
-	VMOVUPD      96(BX), Y3
-	VFMADD231PD  Y1, Y3, Y10
-	VFMADD231PD  Y2, Y3, Y11
+	VMULPD       Y4, Y10, Y4
+	VMULPD       Y0, Y13, Y10
+	VMULPD       Y11, Y9, Y9
+	VMULPD       Y0, Y2, Y0
+	VMULPD       Y11, Y8, Y2
+	VMULPD       Y6, Y5, Y5
+	VMULPD       Y4, Y7, Y7
+	VMULPD       1120(BX), Y6, Y6
+	VMULPD       1152(BX), Y4, Y4
+	VMULPD       928(BX), Y5, Y5
+	VMULPD       960(BX), Y7, Y7
+	VMOVUPD      992(BX), Y8
+	VMULPD       Y10, Y8, Y10
+	VMOVUPD      1024(BX), Y11
+	VMULPD       Y9, Y11, Y9
+	VMOVUPD      1088(BX), Y12
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1600(SB), Y13
+	VMOVUPD      Y1, 960(BX)
+	VMULPD       Y13, Y12, Y1
+	VMOVUPD      1056(BX), Y3
+	VMULPD       Y13, Y3, Y13
+	VFMADD231PD  Y8, Y8, Y1
+	VFMADD231PD  Y11, Y11, Y13
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1632(SB), Y8
+	VFMADD231PD  Y8, Y12, Y1
+	VFMADD231PD  Y8, Y3, Y13
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1344(SB), Y8
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1280(SB), Y11
+	VFMADD231PD  Y8, Y10, Y11
+	VMOVUPD      Y13, 1024(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1280(SB), Y13
+	VFMADD231PD  Y8, Y9, Y13
+	VMOVUPD      Y1, 992(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1280(SB), Y1
+	VFMADD231PD  Y8, Y5, Y1
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1280(SB), Y7, Y8
+	VMOVUPD      Y4, 928(BX)
+	VMINPD       bsmFirstStripAVX2Consts<>+576(SB), Y12, Y4
+	VMOVUPD      Y6, 1152(BX)
+	VMINPD       bsmFirstStripAVX2Consts<>+576(SB), Y3, Y6
+	VMAXPD       bsmFirstStripAVX2Consts<>+608(SB), Y4, Y4
+	VMAXPD       bsmFirstStripAVX2Consts<>+608(SB), Y6, Y6
+	VSUBPD       Y4, Y12, Y12
+	VSUBPD       Y6, Y3, Y3
+	VADDPD       bsmFirstStripAVX2Consts<>+640(SB), Y4, Y4
+	VADDPD       bsmFirstStripAVX2Consts<>+640(SB), Y6, Y6
+	VADDPD       bsmFirstStripAVX2Consts<>+640(SB), Y12, Y12
+	VADDPD       bsmFirstStripAVX2Consts<>+640(SB), Y3, Y3
+	VPSLLQ       $0x34, Y4, Y4
+	VPSLLQ       $0x34, Y6, Y6
+	VPSLLQ       $0x34, Y12, Y12
+	VPSLLQ       $0x34, Y3, Y3
+	VMOVUPD      Y6, 1056(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2048(SB), Y6
+	VFMADD231PD  bsmFirstStripAVX2Consts<>+2016(SB), Y11, Y6
+	VMOVUPD      Y4, 1088(BX)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2048(SB), Y4
+	VFMADD231PD  bsmFirstStripAVX2Consts<>+2016(SB), Y13, Y4
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2080(SB), Y11, Y6
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2080(SB), Y13, Y4
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2112(SB), Y11, Y6
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2112(SB), Y13, Y4
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2144(SB), Y11, Y6
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2144(SB), Y13, Y4
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2176(SB), Y11, Y6
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2176(SB), Y13, Y4
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2208(SB), Y11, Y6
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2208(SB), Y13, Y4
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2240(SB), Y11, Y6
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2240(SB), Y13, Y4
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2272(SB), Y11, Y6
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2272(SB), Y13, Y4
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2304(SB), Y11, Y6
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2304(SB), Y13, Y4
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2336(SB), Y11, Y6
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2336(SB), Y13, Y4
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2368(SB), Y11, Y6
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2368(SB), Y13, Y4
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2400(SB), Y11, Y6
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2400(SB), Y13, Y4
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2432(SB), Y11, Y6
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2432(SB), Y13, Y4
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2464(SB), Y11, Y6
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2464(SB), Y13, Y4
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2496(SB), Y11, Y6
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2496(SB), Y13, Y4
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2528(SB), Y11, Y6
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2528(SB), Y13, Y4
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2560(SB), Y11, Y6
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2560(SB), Y13, Y4
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2592(SB), Y11, Y6
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2592(SB), Y13, Y4
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2624(SB), Y11, Y6
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2624(SB), Y13, Y4
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2656(SB), Y6, Y11
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2656(SB), Y4, Y13
+	VMOVUPD      bsmFirstStripAVX2Consts<>+544(SB), Y4
+	VFMADD213PD  Y4, Y11, Y10
+	VFMADD213PD  Y4, Y13, Y9
+	VMULPD       Y0, Y10, Y0
+	VMULPD       Y2, Y9, Y2
+	VMOVUPD      bsmFirstStripAVX2Consts<>+672(SB), Y6
+	VANDPD       Y0, Y6, Y0
+	VANDPD       Y2, Y6, Y2
+	VORPD        1184(BX), Y0, Y0
+	VORPD        1248(BX), Y2, Y2
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2016(SB), Y9
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2048(SB), Y10
+	VFMADD231PD  Y9, Y1, Y10
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+2048(SB), Y8, Y9
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2080(SB), Y11
+	VFMADD213PD  Y11, Y1, Y10
+	VFMADD231PD  Y9, Y8, Y11
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2112(SB), Y9
+	VFMADD213PD  Y9, Y1, Y10
+	VFMADD231PD  Y11, Y8, Y9
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2144(SB), Y11
+	VFMADD213PD  Y11, Y1, Y10
+	VFMADD231PD  Y9, Y8, Y11
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2176(SB), Y9
+	VFMADD213PD  Y9, Y1, Y10
+	VFMADD231PD  Y11, Y8, Y9
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2208(SB), Y11
+	VFMADD213PD  Y11, Y1, Y10
+	VFMADD231PD  Y9, Y8, Y11
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2240(SB), Y9
+	VFMADD213PD  Y9, Y1, Y10
+	VFMADD231PD  Y11, Y8, Y9
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2272(SB), Y11
+	VFMADD213PD  Y11, Y1, Y10
+	VFMADD231PD  Y9, Y8, Y11
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2304(SB), Y9
+	VFMADD213PD  Y9, Y1, Y10
+	VFMADD231PD  Y11, Y8, Y9
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2336(SB), Y11
+	VFMADD213PD  Y11, Y1, Y10
+	VFMADD231PD  Y9, Y8, Y11
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2368(SB), Y9
+	VFMADD213PD  Y9, Y1, Y10
+	VFMADD231PD  Y11, Y8, Y9
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2400(SB), Y11
+	VFMADD213PD  Y11, Y1, Y10
+	VFMADD231PD  Y9, Y8, Y11
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2432(SB), Y9
+	VFMADD213PD  Y9, Y1, Y10
+	VFMADD231PD  Y11, Y8, Y9
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2464(SB), Y11
+	VFMADD213PD  Y11, Y1, Y10
+	VFMADD231PD  Y9, Y8, Y11
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2496(SB), Y9
+	VFMADD213PD  Y9, Y1, Y10
+	VFMADD231PD  Y11, Y8, Y9
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2528(SB), Y11
+	VFMADD213PD  Y11, Y1, Y10
+	VFMADD231PD  Y9, Y8, Y11
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2560(SB), Y9
+	VFMADD213PD  Y9, Y1, Y10
+	VFMADD231PD  Y11, Y8, Y9
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2592(SB), Y11
+	VFMADD213PD  Y11, Y1, Y10
+	VFMADD231PD  Y9, Y8, Y11
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2624(SB), Y9
+	VFMADD213PD  Y9, Y1, Y10
+	VFMADD231PD  Y11, Y8, Y9
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2656(SB), Y11
+	VFMADD213PD  Y11, Y10, Y1
+	VFMADD231PD  Y9, Y8, Y11
+	VFMADD213PD  Y4, Y1, Y5
+	VFMADD231PD  Y11, Y7, Y4
+	VMULPD       1152(BX), Y5, Y1
+	VMULPD       928(BX), Y4, Y4
+	VANDPD       Y1, Y6, Y1
+	VANDPD       Y4, Y6, Y4
+	VMOVUPD      704(BX), Y5
+	VORPD        Y1, Y5, Y1
+	VMOVUPD      480(BX), Y6
+	VORPD        Y4, Y6, Y4
+	VMOVUPD      384(BX), Y7
+	VORPD        Y5, Y7, Y5
+	VORPD        Y6, Y7, Y6
+	VMOVUPD      1216(BX), Y7
+	VCMPPD       $0x00, Y5, Y7, Y5
+	VMOVUPD      896(BX), Y7
+	VCMPPD       $0x00, Y6, Y7, Y6
+	VMOVUPD      bsmFirstStripAVX2Consts<>+896(SB), Y7
+	VMOVUPD      544(BX), Y8
+	VBLENDVPD    Y5, Y7, Y8, Y5
+	VMOVUPD      512(BX), Y8
+	VBLENDVPD    Y6, Y7, Y8, Y6
+	VMOVUPD      992(BX), Y7
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1664(SB), Y8
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1696(SB), Y9
+	VFMADD231PD  Y8, Y7, Y9
+	VMOVUPD      1024(BX), Y10
+	VFMADD213PD  bsmFirstStripAVX2Consts<>+1696(SB), Y10, Y8
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1728(SB), Y11
+	VFMADD213PD  Y11, Y7, Y9
+	VFMADD231PD  Y8, Y10, Y11
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1760(SB), Y8
+	VFMADD213PD  Y8, Y7, Y9
+	VFMADD231PD  Y11, Y10, Y8
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1792(SB), Y11
+	VFMADD213PD  Y11, Y7, Y9
+	VFMADD231PD  Y8, Y10, Y11
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1824(SB), Y8
+	VFMADD213PD  Y8, Y7, Y9
+	VFMADD231PD  Y11, Y10, Y8
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1856(SB), Y11
+	VFMADD213PD  Y11, Y7, Y9
+	VFMADD231PD  Y8, Y10, Y11
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1888(SB), Y8
+	VFMADD213PD  Y8, Y7, Y9
+	VFMADD231PD  Y11, Y10, Y8
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1920(SB), Y11
+	VFMADD213PD  Y11, Y7, Y9
+	VFMADD231PD  Y8, Y10, Y11
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1952(SB), Y8
+	VFMADD213PD  Y8, Y7, Y9
+	VFMADD231PD  Y11, Y10, Y8
+	VMOVUPD      bsmFirstStripAVX2Consts<>+1984(SB), Y11
+	VFMADD213PD  Y11, Y7, Y9
+	VFMADD213PD  Y11, Y10, Y8
+	VMULPD       Y9, Y7, Y7
+	VMULPD       Y8, Y10, Y8
+	VMOVUPD      160(BX), Y9
+	VFMADD213PD  Y9, Y9, Y7
+	VFMADD213PD  Y9, Y8, Y9
+	VMULPD       Y12, Y7, Y7
+	VMULPD       Y3, Y9, Y3
+	VMULPD       1088(BX), Y7, Y7
+	VMULPD       1056(BX), Y3, Y3
+	VSUBPD       Y0, Y1, Y8
+	VSUBPD       Y2, Y4, Y9
+	VMOVUPD      960(BX), Y10
+	VFNMADD213PD Y10, Y7, Y0
+	VMOVUPD      864(BX), Y12
+	VFNMADD213PD Y12, Y3, Y2
+	VSUBPD       Y5, Y10, Y10
+	VSUBPD       Y6, Y12, Y12
+	VFNMADD231PD Y7, Y1, Y5
+	VFNMADD231PD Y3, Y4, Y6
+	VFMADD231PD  Y8, Y7, Y10
+	VFMADD231PD  Y9, Y3, Y12
+	VMOVUPD      800(BX), Y1
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2720(SB), Y4
+	VBLENDVPD    Y1, Y10, Y4, Y1
+	VMOVUPD      768(BX), Y8
+	VBLENDVPD    Y8, Y12, Y4, Y4
+	VMASKMOVPD   Y1, Y15, (SI)(AX*1)
+	VMASKMOVPD   Y4, Y14, 32(SI)(AX*1)
+	VMOVUPD      bsmFirstStripAVX2Consts<>+2688(SB), Y1
+	VMULPD       Y1, Y7, Y4
+	VMULPD       Y1, Y3, Y1
+	VMULPD       736(BX), Y4, Y3
+	VMULPD       640(BX), Y1, Y7
+	VMULPD       Y3, Y11, Y3
+	VMULPD       Y7, Y11, Y7
+	VMOVUPD      96(BX), Y8
+	VFMADD231PD  Y0, Y8, Y3
+	VFMADD231PD  Y2, Y8, Y7
+	VMOVUPD      448(BX), Y8
+	VMULPD       Y0, Y8, Y0
+	VMOVUPD      832(BX), Y9
+	VMULPD       Y2, Y9, Y2
+	VMASKMOVPD   Y0, Y15, (DI)(AX*1)
+	VMASKMOVPD   Y2, Y14, 32(DI)(AX*1)
+	VMULPD       Y4, Y8, Y0
+	VMULPD       Y1, Y9, Y2
+	VMULPD       672(BX), Y0, Y0
+	VMULPD       608(BX), Y2, Y2
+	VMOVUPD      128(BX), Y8
+	VMULPD       Y4, Y8, Y4
+	VMULPD       Y1, Y8, Y1
+	VMOVUPD      64(BX), Y8
+	VFNMADD231PD Y5, Y8, Y3
+	VFNMADD231PD Y6, Y8, Y7
+	VMOVUPD      32(BX), Y8
+	VMULPD       Y5, Y8, Y5
+	VMULPD       Y6, Y8, Y6
 	VMASKMOVPD   Y0, Y15, (R8)(AX*1)
-	VMASKMOVPD   Y8, Y14, 32(R8)(AX*1)
-	VMOVUPD      64(BX), Y0
-	VFNMADD231PD Y4, Y0, Y10
-	VFNMADD231PD Y5, Y0, Y11
-	VMASKMOVPD   Y10, Y15, (R10)(AX*1)
-	VMASKMOVPD   Y11, Y14, 32(R10)(AX*1)
+	VMASKMOVPD   Y2, Y14, 32(R8)(AX*1)
+	VMASKMOVPD   Y4, Y15, (R9)(AX*1)
+	VMASKMOVPD   Y1, Y14, 32(R9)(AX*1)
+	VMASKMOVPD   Y3, Y15, (R10)(AX*1)
+	VMASKMOVPD   Y7, Y14, 32(R10)(AX*1)
+	VMASKMOVPD   Y5, Y15, (R11)(AX*1)
+	VMASKMOVPD   Y6, Y14, 32(R11)(AX*1)
 	ADDQ         $+64, AX
 	SUBQ         $+8, CX
 	JGT          tail

@@ -13,78 +13,90 @@ DATA bsmPriceRowsAVX512Consts<>+40(SB)/8, $0x8000000000000000
 DATA bsmPriceRowsAVX512Consts<>+48(SB)/8, $0x4086300000000000
 DATA bsmPriceRowsAVX512Consts<>+56(SB)/8, $0xc087500000000000
 DATA bsmPriceRowsAVX512Consts<>+64(SB)/8, $0x3ff71547652b82fe
-DATA bsmPriceRowsAVX512Consts<>+72(SB)/8, $0xbfe62e42fee00000
-DATA bsmPriceRowsAVX512Consts<>+80(SB)/8, $0xbdea39ef35793c76
-DATA bsmPriceRowsAVX512Consts<>+88(SB)/8, $0x3fc2f112df3e5244
-DATA bsmPriceRowsAVX512Consts<>+96(SB)/8, $0x3fc39a09d078c69f
-DATA bsmPriceRowsAVX512Consts<>+104(SB)/8, $0x3e5ade156a5dbe76
-DATA bsmPriceRowsAVX512Consts<>+112(SB)/8, $0x3e928af3fca7ab0b
-DATA bsmPriceRowsAVX512Consts<>+120(SB)/8, $0x3fc7466496cb03de
-DATA bsmPriceRowsAVX512Consts<>+128(SB)/8, $0x3ec71dee623fde67
-DATA bsmPriceRowsAVX512Consts<>+136(SB)/8, $0x3fcc71c51d8e78af
-DATA bsmPriceRowsAVX512Consts<>+144(SB)/8, $0x3efa01997c89e6b0
-DATA bsmPriceRowsAVX512Consts<>+152(SB)/8, $0x3fd2492494229359
-DATA bsmPriceRowsAVX512Consts<>+160(SB)/8, $0x3f2a01a014761f6e
-DATA bsmPriceRowsAVX512Consts<>+168(SB)/8, $0x3fd999999997fa04
-DATA bsmPriceRowsAVX512Consts<>+176(SB)/8, $0x3f56c16c1852b7b0
-DATA bsmPriceRowsAVX512Consts<>+184(SB)/8, $0x3fe5555555555593
-DATA bsmPriceRowsAVX512Consts<>+192(SB)/8, $0x3f81111111122322
-DATA bsmPriceRowsAVX512Consts<>+200(SB)/8, $0x3fa55555555502a1
-DATA bsmPriceRowsAVX512Consts<>+208(SB)/8, $0x3fc5555555555511
-DATA bsmPriceRowsAVX512Consts<>+216(SB)/8, $0x4000000000000000
-DATA bsmPriceRowsAVX512Consts<>+224(SB)/8, $0x3fe000000000000b
-DATA bsmPriceRowsAVX512Consts<>+232(SB)/8, $0x3fe62e42fee00000
-DATA bsmPriceRowsAVX512Consts<>+240(SB)/8, $0x7fffffffffffffff
-DATA bsmPriceRowsAVX512Consts<>+248(SB)/8, $0x4044000000000000
-DATA bsmPriceRowsAVX512Consts<>+256(SB)/8, $0x3ff8000000000000
-DATA bsmPriceRowsAVX512Consts<>+264(SB)/8, $0x4016000000000000
-DATA bsmPriceRowsAVX512Consts<>+272(SB)/8, $0xbfe0000000000000
-DATA bsmPriceRowsAVX512Consts<>+280(SB)/8, $0xbe2e25325154ed2c
-DATA bsmPriceRowsAVX512Consts<>+288(SB)/8, $0xbe4277bd7e608931
-DATA bsmPriceRowsAVX512Consts<>+296(SB)/8, $0x3e5f7f7aa6513d12
-DATA bsmPriceRowsAVX512Consts<>+304(SB)/8, $0x3e747abbfe1349dc
-DATA bsmPriceRowsAVX512Consts<>+312(SB)/8, $0xbe8e40fe135477fb
-DATA bsmPriceRowsAVX512Consts<>+320(SB)/8, $0xbe9ca94833eab172
-DATA bsmPriceRowsAVX512Consts<>+328(SB)/8, $0x3ec034ec9ff77461
-DATA bsmPriceRowsAVX512Consts<>+336(SB)/8, $0x3eb3559d7eab42ef
-DATA bsmPriceRowsAVX512Consts<>+344(SB)/8, $0xbef12becf291cb5c
-DATA bsmPriceRowsAVX512Consts<>+352(SB)/8, $0x3ef25b780504b8a6
-DATA bsmPriceRowsAVX512Consts<>+360(SB)/8, $0x3f1b488c4e1b97b5
-DATA bsmPriceRowsAVX512Consts<>+368(SB)/8, $0xbf3afc08c11736a4
-DATA bsmPriceRowsAVX512Consts<>+376(SB)/8, $0x3f2d0345de443c62
-DATA bsmPriceRowsAVX512Consts<>+384(SB)/8, $0x3f6c48252d50b83f
-DATA bsmPriceRowsAVX512Consts<>+392(SB)/8, $0xbf921f46d4ac3c0e
-DATA bsmPriceRowsAVX512Consts<>+400(SB)/8, $0x3fab82298736da76
-DATA bsmPriceRowsAVX512Consts<>+408(SB)/8, $0x0000000000000000
-DATA bsmPriceRowsAVX512Consts<>+416(SB)/8, $0xbfbf5b83385c94d7
-DATA bsmPriceRowsAVX512Consts<>+424(SB)/8, $0x3fccd2dc44dda90c
-DATA bsmPriceRowsAVX512Consts<>+432(SB)/8, $0xbfd5ed2acb37558c
-DATA bsmPriceRowsAVX512Consts<>+440(SB)/8, $0x2b2bff2ee48e0530
-DATA bsmPriceRowsAVX512Consts<>+448(SB)/8, $0x3fdb9a7d5690ca89
-DATA bsmPriceRowsAVX512Consts<>+456(SB)/8, $0x54b249ad2594c37d
-DATA bsmPriceRowsAVX512Consts<>+464(SB)/8, $0xbfdbc22549fbe12f
-DATA bsmPriceRowsAVX512Consts<>+472(SB)/8, $0x3fd34926e4def17d
-DATA bsmPriceRowsAVX512Consts<>+480(SB)/8, $0x7ff8000000000001
-GLOBL bsmPriceRowsAVX512Consts<>(SB), RODATA|NOPTR, $488
+DATA bsmPriceRowsAVX512Consts<>+72(SB)/8, $0x4338000000000000
+DATA bsmPriceRowsAVX512Consts<>+80(SB)/8, $0xbfe62e42fee00000
+DATA bsmPriceRowsAVX512Consts<>+88(SB)/8, $0xbdea39ef35793c76
+DATA bsmPriceRowsAVX512Consts<>+96(SB)/8, $0x3fc2f112df3e5244
+DATA bsmPriceRowsAVX512Consts<>+104(SB)/8, $0x3fc39a09d078c69f
+DATA bsmPriceRowsAVX512Consts<>+112(SB)/8, $0x3e5ade156a5dbe76
+DATA bsmPriceRowsAVX512Consts<>+120(SB)/8, $0x3e928af3fca7ab0b
+DATA bsmPriceRowsAVX512Consts<>+128(SB)/8, $0x3fc7466496cb03de
+DATA bsmPriceRowsAVX512Consts<>+136(SB)/8, $0x3ec71dee623fde67
+DATA bsmPriceRowsAVX512Consts<>+144(SB)/8, $0x3fcc71c51d8e78af
+DATA bsmPriceRowsAVX512Consts<>+152(SB)/8, $0x3efa01997c89e6b0
+DATA bsmPriceRowsAVX512Consts<>+160(SB)/8, $0x3fd2492494229359
+DATA bsmPriceRowsAVX512Consts<>+168(SB)/8, $0x3f2a01a014761f6e
+DATA bsmPriceRowsAVX512Consts<>+176(SB)/8, $0x3fd999999997fa04
+DATA bsmPriceRowsAVX512Consts<>+184(SB)/8, $0x3f56c16c1852b7b0
+DATA bsmPriceRowsAVX512Consts<>+192(SB)/8, $0x3fe5555555555593
+DATA bsmPriceRowsAVX512Consts<>+200(SB)/8, $0x3f81111111122322
+DATA bsmPriceRowsAVX512Consts<>+208(SB)/8, $0x3fa55555555502a1
+DATA bsmPriceRowsAVX512Consts<>+216(SB)/8, $0x3fc5555555555511
+DATA bsmPriceRowsAVX512Consts<>+224(SB)/8, $0x4000000000000000
+DATA bsmPriceRowsAVX512Consts<>+232(SB)/8, $0x3fe000000000000b
+DATA bsmPriceRowsAVX512Consts<>+240(SB)/8, $0x3fe62e42fee00000
+DATA bsmPriceRowsAVX512Consts<>+248(SB)/8, $0x7fffffffffffffff
+DATA bsmPriceRowsAVX512Consts<>+256(SB)/8, $0x4044000000000000
+DATA bsmPriceRowsAVX512Consts<>+264(SB)/8, $0x4004000000000000
+DATA bsmPriceRowsAVX512Consts<>+272(SB)/8, $0x4017000000000000
+DATA bsmPriceRowsAVX512Consts<>+280(SB)/8, $0xbfe71547652b82fe
+DATA bsmPriceRowsAVX512Consts<>+288(SB)/8, $0x3ff62e42fee00000
+DATA bsmPriceRowsAVX512Consts<>+296(SB)/8, $0x3dfa39ef35793c76
+DATA bsmPriceRowsAVX512Consts<>+304(SB)/8, $0xbdaade156a5dbe76
+DATA bsmPriceRowsAVX512Consts<>+312(SB)/8, $0x3df28af3fca7ab0b
+DATA bsmPriceRowsAVX512Consts<>+320(SB)/8, $0xbe371dee623fde67
+DATA bsmPriceRowsAVX512Consts<>+328(SB)/8, $0x3e7a01997c89e6b0
+DATA bsmPriceRowsAVX512Consts<>+336(SB)/8, $0xbeba01a014761f6e
+DATA bsmPriceRowsAVX512Consts<>+344(SB)/8, $0x3ef6c16c1852b7b0
+DATA bsmPriceRowsAVX512Consts<>+352(SB)/8, $0xbf31111111122322
+DATA bsmPriceRowsAVX512Consts<>+360(SB)/8, $0xbe53cfd9440c758b
+DATA bsmPriceRowsAVX512Consts<>+368(SB)/8, $0xbe5c10df9fd0b5a0
+DATA bsmPriceRowsAVX512Consts<>+376(SB)/8, $0x3e89151d5fe69bf0
+DATA bsmPriceRowsAVX512Consts<>+384(SB)/8, $0x3f655555555502a1
+DATA bsmPriceRowsAVX512Consts<>+392(SB)/8, $0x3e84cef58dc442e5
+DATA bsmPriceRowsAVX512Consts<>+400(SB)/8, $0xbf95555555555511
+DATA bsmPriceRowsAVX512Consts<>+408(SB)/8, $0xbeb9c98d68230094
+DATA bsmPriceRowsAVX512Consts<>+416(SB)/8, $0x3fc000000000000b
+DATA bsmPriceRowsAVX512Consts<>+424(SB)/8, $0x3e9f0588d5134af5
+DATA bsmPriceRowsAVX512Consts<>+432(SB)/8, $0xbfe0000000000000
+DATA bsmPriceRowsAVX512Consts<>+440(SB)/8, $0x3ee7b68052fca57d
+DATA bsmPriceRowsAVX512Consts<>+448(SB)/8, $0xbef81dd74dfb5ff6
+DATA bsmPriceRowsAVX512Consts<>+456(SB)/8, $0xbf09a70a60d609b4
+DATA bsmPriceRowsAVX512Consts<>+464(SB)/8, $0x3f356bc7962f9cea
+DATA bsmPriceRowsAVX512Consts<>+472(SB)/8, $0xbf403c77d56a94be
+DATA bsmPriceRowsAVX512Consts<>+480(SB)/8, $0xbf59d3d3a3218a6c
+DATA bsmPriceRowsAVX512Consts<>+488(SB)/8, $0x3f88af7a122fa11e
+DATA bsmPriceRowsAVX512Consts<>+496(SB)/8, $0xbfa5e04fbae7029b
+DATA bsmPriceRowsAVX512Consts<>+504(SB)/8, $0x0000000000000000
+DATA bsmPriceRowsAVX512Consts<>+512(SB)/8, $0x3fbbe6e778f4145d
+DATA bsmPriceRowsAVX512Consts<>+520(SB)/8, $0xbfcc587e4e8904c3
+DATA bsmPriceRowsAVX512Consts<>+528(SB)/8, $0x3fd7ce8b1b938d89
+DATA bsmPriceRowsAVX512Consts<>+536(SB)/8, $0x2b2bff2ee48e0530
+DATA bsmPriceRowsAVX512Consts<>+544(SB)/8, $0xbfe0ac9c06c291cf
+DATA bsmPriceRowsAVX512Consts<>+552(SB)/8, $0x54b249ad2594c37d
+DATA bsmPriceRowsAVX512Consts<>+560(SB)/8, $0x3fe31b13059845d5
+DATA bsmPriceRowsAVX512Consts<>+568(SB)/8, $0xbfe077e1c5642a81
+DATA bsmPriceRowsAVX512Consts<>+576(SB)/8, $0x3fcabf470bc40607
+DATA bsmPriceRowsAVX512Consts<>+584(SB)/8, $0x7ff8000000000001
+GLOBL bsmPriceRowsAVX512Consts<>(SB), RODATA|NOPTR, $592
 
 // func bsmPriceRowsAVX512(price []float64, sign []float64, S []float64, K []float64, T []float64, sigma []float64, r []float64, q []float64)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·bsmPriceRowsAVX512(SB), $2240-192
-	LEAQ         63(SP), BX
-	ANDQ         $-64, BX
-	MOVQ         price_len+8(FP), CX
-	MOVQ         price_base+0(FP), SI
-	MOVQ         sign_base+24(FP), DI
-	MOVQ         S_base+48(FP), R8
-	MOVQ         K_base+72(FP), R9
-	MOVQ         T_base+96(FP), R10
-	MOVQ         sigma_base+120(FP), R11
-	MOVQ         r_base+144(FP), R12
-	MOVQ         q_base+168(FP), R13
-	VBROADCASTSD bsmPriceRowsAVX512Consts<>+112(SB), Z31
-	XORL         AX, AX
-	SUBQ         $+24, CX
-	JLT          rest
+TEXT ·bsmPriceRowsAVX512(SB), $2176-192
+	LEAQ 63(SP), BX
+	ANDQ $-64, BX
+	MOVQ price_len+8(FP), CX
+	MOVQ price_base+0(FP), SI
+	MOVQ sign_base+24(FP), DI
+	MOVQ S_base+48(FP), R8
+	MOVQ K_base+72(FP), R9
+	MOVQ T_base+96(FP), R10
+	MOVQ sigma_base+120(FP), R11
+	MOVQ r_base+144(FP), R12
+	MOVQ q_base+168(FP), R13
+	XORL AX, AX
+	SUBQ $+24, CX
+	JLT  rest
 
 body:
 	PREFETCHT0       1024(R10)(AX*1)
@@ -139,756 +151,761 @@ body:
 	VGETMANTPD       $0x04, Z7, Z28
 	VGETMANTPD       $0x04, Z8, Z29
 	VGETEXPPD        Z3, Z30
+	VGETEXPPD        Z4, Z31
 	VMOVUPD          Z20, (BX)
-	VGETEXPPD        Z4, Z20
+	VGETEXPPD        Z5, Z20
 	VMOVUPD          Z19, 64(BX)
-	VGETEXPPD        Z5, Z19
+	VMULPD.BCST      bsmPriceRowsAVX512Consts<>+0(SB), Z24, Z19
 	VMOVUPD          Z18, 128(BX)
-	VMULPD.BCST      bsmPriceRowsAVX512Consts<>+0(SB), Z24, Z18
+	VMULPD.BCST      bsmPriceRowsAVX512Consts<>+0(SB), Z25, Z18
 	VMOVUPD          Z2, 192(BX)
-	VMULPD.BCST      bsmPriceRowsAVX512Consts<>+0(SB), Z25, Z2
+	VMULPD.BCST      bsmPriceRowsAVX512Consts<>+0(SB), Z26, Z2
 	VMOVUPD          Z1, 256(BX)
-	VMULPD.BCST      bsmPriceRowsAVX512Consts<>+0(SB), Z26, Z1
+	VMULPD.BCST      bsmPriceRowsAVX512Consts<>+0(SB), Z27, Z1
 	VMOVUPD          Z0, 320(BX)
-	VMULPD.BCST      bsmPriceRowsAVX512Consts<>+0(SB), Z27, Z0
+	VMULPD.BCST      bsmPriceRowsAVX512Consts<>+0(SB), Z28, Z0
 	VMOVUPD          Z5, 384(BX)
-	VMULPD.BCST      bsmPriceRowsAVX512Consts<>+0(SB), Z28, Z5
+	VMULPD.BCST      bsmPriceRowsAVX512Consts<>+0(SB), Z29, Z5
 	VMOVUPD          Z4, 448(BX)
-	VMULPD.BCST      bsmPriceRowsAVX512Consts<>+0(SB), Z29, Z4
-	VMOVUPD          Z3, 512(BX)
-	VGETEXPPD        Z6, Z3
-	VMOVUPD          Z6, 576(BX)
+	VGETEXPPD        Z6, Z4
+	VMOVUPD          Z6, 512(BX)
 	VGETEXPPD        Z7, Z6
-	VMOVUPD          Z7, 640(BX)
+	VMOVUPD          Z7, 576(BX)
 	VGETEXPPD        Z8, Z7
-	VCMPPD           $0x11, Z27, Z18, K1
-	VCMPPD           $0x11, Z28, Z2, K2
-	VCMPPD           $0x11, Z29, Z1, K3
-	VCMPPD           $0x11, Z24, Z0, K4
-	VCMPPD           $0x11, Z25, Z5, K5
-	VCMPPD           $0x11, Z26, Z4, K6
+	VCMPPD           $0x11, Z27, Z19, K1
+	VCMPPD           $0x11, Z28, Z18, K2
+	VCMPPD           $0x11, Z29, Z2, K3
+	VCMPPD           $0x11, Z24, Z1, K4
+	VCMPPD           $0x11, Z25, Z0, K5
+	VCMPPD           $0x11, Z26, Z5, K6
 	VMOVAPD          Z24, Z0
 	VADDPD           Z24, Z24, K1, Z0
 	VMOVAPD          Z25, Z1
 	VADDPD           Z25, Z25, K2, Z1
 	VMOVAPD          Z26, Z2
 	VADDPD           Z26, Z26, K3, Z2
-	VMOVAPD          Z27, Z4
-	VADDPD           Z27, Z27, K4, Z4
-	VMOVAPD          Z28, Z5
-	VADDPD           Z28, Z28, K5, Z5
-	VMOVAPD          Z29, Z18
-	VADDPD           Z29, Z29, K6, Z18
-	VSUBPD           Z3, Z30, Z3
-	VSUBPD           Z6, Z20, Z6
-	VSUBPD           Z7, Z19, Z7
-	VSUBPD           Z15, Z12, Z19
-	VSUBPD           Z16, Z13, Z20
-	VSUBPD           Z17, Z14, Z24
-	VADDPD           Z4, Z0, Z25
-	VADDPD           Z5, Z1, Z26
-	VADDPD           Z18, Z2, Z27
+	VMOVAPD          Z27, Z5
+	VADDPD           Z27, Z27, K4, Z5
+	VMOVAPD          Z28, Z18
+	VADDPD           Z28, Z28, K5, Z18
+	VMOVAPD          Z29, Z19
+	VADDPD           Z29, Z29, K6, Z19
+	VSUBPD           Z4, Z30, Z4
+	VSUBPD           Z6, Z31, Z6
+	VSUBPD           Z7, Z20, Z7
+	VSUBPD           Z15, Z12, Z20
+	VSUBPD           Z16, Z13, Z24
+	VSUBPD           Z17, Z14, Z25
+	VADDPD           Z5, Z0, Z26
+	VADDPD           Z18, Z1, Z27
+	VADDPD           Z19, Z2, Z28
 	VMULPD           Z21, Z9, Z9
 	VMULPD           Z22, Z10, Z10
 	VMULPD           Z23, Z11, Z11
-	VSUBPD           Z4, Z0, Z0
-	VSUBPD           Z5, Z1, Z1
-	VSUBPD           Z18, Z2, Z2
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+8(SB), Z4
-	VMOVAPD          Z3, Z5
-	VADDPD           Z4, Z3, K1, Z5
-	VMOVAPD          Z6, Z18
-	VADDPD           Z4, Z6, K2, Z18
+	VSUBPD           Z5, Z0, Z0
+	VSUBPD           Z18, Z1, Z1
+	VSUBPD           Z19, Z2, Z2
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+8(SB), Z5
+	VMOVAPD          Z4, Z18
+	VADDPD           Z5, Z4, K1, Z18
+	VMOVAPD          Z6, Z19
+	VADDPD           Z5, Z6, K2, Z19
 	VMOVAPD          Z7, Z21
-	VADDPD           Z4, Z7, K3, Z21
-	VMULPD           512(BX), Z9, Z22
+	VADDPD           Z5, Z7, K3, Z21
+	VMULPD           Z9, Z3, Z22
 	VMULPD           448(BX), Z10, Z23
-	VMULPD           384(BX), Z11, Z28
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+16(SB), Z29
-	VMULPD           Z29, Z9, Z30
-	VMULPD           Z29, Z10, Z4
-	VMOVUPD          Z10, 704(BX)
-	VMULPD           Z29, Z11, Z10
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+24(SB), Z29
-	VADDPD           Z29, Z3, K4, Z5
-	VADDPD           Z29, Z6, K5, Z18
-	VADDPD           Z29, Z7, K6, Z21
-	VMULPD           Z22, Z25, Z3
-	VMULPD           Z23, Z26, Z6
-	VMULPD           Z28, Z27, Z7
+	VMULPD           384(BX), Z11, Z29
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+16(SB), Z30
+	VMULPD           Z30, Z9, Z31
+	VMULPD           Z30, Z10, Z5
+	VMULPD           Z30, Z11, Z30
+	VADDPD.BCST      bsmPriceRowsAVX512Consts<>+24(SB), Z4, K4, Z18
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+24(SB), Z4
+	VADDPD           Z4, Z6, K5, Z19
+	VADDPD           Z4, Z7, K6, Z21
+	VMULPD           Z22, Z26, Z6
+	VMULPD           Z23, Z27, Z7
+	VMOVUPD          Z11, 640(BX)
+	VMULPD           Z29, Z28, Z11
 	VMULPD           320(BX), Z15, Z15
 	VMULPD           256(BX), Z16, Z16
 	VMULPD           192(BX), Z17, Z17
-	VMOVUPD          Z11, 768(BX)
-	VMULPD.BCST      bsmPriceRowsAVX512Consts<>+32(SB), Z5, Z11
-	VMOVUPD          Z9, 832(BX)
-	VMULPD.BCST      bsmPriceRowsAVX512Consts<>+32(SB), Z18, Z9
-	VMOVUPD          Z8, 896(BX)
+	VMOVUPD          Z10, 704(BX)
+	VMULPD.BCST      bsmPriceRowsAVX512Consts<>+32(SB), Z18, Z10
+	VMOVUPD          Z9, 768(BX)
+	VMULPD.BCST      bsmPriceRowsAVX512Consts<>+32(SB), Z19, Z9
+	VMOVUPD          Z8, 832(BX)
 	VMULPD.BCST      bsmPriceRowsAVX512Consts<>+32(SB), Z21, Z8
-	VDIVPD           Z3, Z29, Z3
-	VDIVPD           Z6, Z29, Z6
-	VDIVPD           Z7, Z29, Z7
+	VDIVPD           Z6, Z4, Z6
+	VDIVPD           Z7, Z4, Z7
+	VDIVPD           Z11, Z4, Z11
 	VMULPD           320(BX), Z12, Z12
 	VMULPD           256(BX), Z13, Z13
 	VMULPD           192(BX), Z14, Z14
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+40(SB), Z29
-	VXORPD           Z29, Z15, Z15
-	VXORPD           Z29, Z16, Z16
-	VXORPD           Z29, Z17, Z17
-	VMOVUPD          Z10, 960(BX)
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+48(SB), Z10
-	VMINPD           Z15, Z10, Z15
-	VMINPD           Z16, Z10, Z16
-	VMINPD           Z17, Z10, Z17
-	VXORPD           Z12, Z29, Z12
-	VXORPD           Z13, Z29, Z13
-	VXORPD           Z14, Z29, Z14
-	VMINPD           Z12, Z10, Z12
-	VMINPD           Z13, Z10, Z13
-	VMINPD           Z14, Z10, Z10
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+56(SB), Z14
-	VMAXPD           Z15, Z14, Z15
-	VMAXPD           Z16, Z14, Z16
-	VMAXPD           Z17, Z14, Z17
-	VMOVUPD          Z4, 1024(BX)
-	VXORPD           128(BX), Z29, Z4
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+40(SB), Z4
+	VXORPD           Z4, Z15, Z15
+	VXORPD           Z4, Z16, Z16
+	VXORPD           Z4, Z17, Z17
+	VMOVUPD          Z30, 896(BX)
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+48(SB), Z30
+	VMINPD           Z15, Z30, Z15
+	VMINPD           Z16, Z30, Z16
+	VMINPD           Z17, Z30, Z17
+	VXORPD           Z12, Z4, Z12
+	VXORPD           Z13, Z4, Z13
+	VXORPD           Z14, Z4, Z14
+	VMINPD           Z12, Z30, Z12
+	VMINPD           Z13, Z30, Z13
+	VMINPD           Z14, Z30, Z14
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+56(SB), Z30
+	VMAXPD           Z15, Z30, Z15
+	VMAXPD           Z16, Z30, Z16
+	VMAXPD           Z17, Z30, Z17
+	VMOVUPD          Z5, 960(BX)
+	VXORPD           128(BX), Z4, Z5
+	VMOVUPD          Z5, 1024(BX)
+	VXORPD           64(BX), Z4, Z5
+	VXORPD           (BX), Z4, Z4
+	VMAXPD           Z12, Z30, Z12
+	VMAXPD           Z13, Z30, Z13
+	VMAXPD           Z14, Z30, Z14
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+64(SB), Z30
 	VMOVUPD          Z4, 1088(BX)
-	VXORPD           64(BX), Z29, Z4
-	VXORPD           (BX), Z29, Z29
-	VMAXPD           Z12, Z14, Z12
-	VMAXPD           Z13, Z14, Z13
-	VMAXPD           Z10, Z14, Z10
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+64(SB), Z14
-	VMOVUPD          Z29, 1152(BX)
-	VMULPD           Z14, Z15, Z29
-	VMOVUPD          Z4, 1216(BX)
-	VMULPD           Z14, Z16, Z4
-	VMOVUPD          Z30, 1280(BX)
-	VMULPD           Z14, Z17, Z30
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+72(SB), Z4
+	VFMADD231PD      Z30, Z15, Z4
+	VMOVUPD          Z5, 1152(BX)
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+72(SB), Z5
+	VFMADD231PD      Z30, Z16, Z5
+	VMOVUPD          Z31, 1216(BX)
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+72(SB), Z31
+	VFMADD231PD      Z30, Z17, Z31
+	VMOVUPD          Z25, 1280(BX)
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+72(SB), Z25
+	VFMADD231PD      Z30, Z12, Z25
 	VMOVUPD          Z24, 1344(BX)
-	VMULPD           Z12, Z14, Z24
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+72(SB), Z24
+	VFMADD231PD      Z30, Z13, Z24
 	VMOVUPD          Z20, 1408(BX)
-	VMULPD           Z13, Z14, Z20
-	VMOVUPD          Z19, 1472(BX)
-	VMULPD           Z10, Z14, Z19
-	VRNDSCALEPD      $0x08, Z29, Z29
-	VRNDSCALEPD      $0x08, Z4, Z4
-	VRNDSCALEPD      $0x08, Z30, Z30
-	VRNDSCALEPD      $0x08, Z24, Z24
-	VRNDSCALEPD      $0x08, Z20, Z20
-	VRNDSCALEPD      $0x08, Z19, Z19
-	VMULPD           Z3, Z22, Z22
-	VMULPD           Z6, Z23, Z23
-	VMULPD           Z7, Z28, Z28
-	VMULPD           Z3, Z25, Z3
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+72(SB), Z20
+	VFMADD213PD      Z20, Z14, Z30
+	VSUBPD           Z20, Z4, Z4
+	VSUBPD           Z20, Z5, Z5
+	VSUBPD           Z20, Z31, Z31
+	VSUBPD           Z20, Z25, Z25
+	VSUBPD           Z20, Z24, Z24
+	VSUBPD           Z20, Z30, Z30
+	VMULPD           Z6, Z22, Z22
+	VMULPD           Z7, Z23, Z23
+	VMULPD           Z11, Z29, Z29
 	VMULPD           Z6, Z26, Z6
 	VMULPD           Z7, Z27, Z7
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+72(SB), Z25
-	VFMADD231PD      Z25, Z29, Z15
-	VFMADD231PD      Z25, Z4, Z16
-	VFMADD231PD      Z25, Z30, Z17
+	VMULPD           Z11, Z28, Z11
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+80(SB), Z26
+	VFMADD231PD      Z26, Z4, Z15
+	VFMADD231PD      Z26, Z5, Z16
+	VFMADD231PD      Z26, Z31, Z17
 	VMULPD           Z22, Z0, Z0
 	VMULPD           Z23, Z1, Z1
-	VMULPD           Z28, Z2, Z2
-	VMULPD           512(BX), Z3, Z3
-	VMULPD           448(BX), Z6, Z6
-	VMULPD           384(BX), Z7, Z7
-	VFMADD231PD      Z25, Z24, Z12
-	VFMADD231PD      Z25, Z20, Z13
-	VFMADD231PD      Z25, Z19, Z10
+	VMULPD           Z29, Z2, Z2
+	VMULPD           Z6, Z3, Z6
+	VMULPD           448(BX), Z7, Z7
+	VMULPD           384(BX), Z11, Z11
+	VFMADD231PD      Z26, Z25, Z12
+	VFMADD231PD      Z26, Z24, Z13
+	VFMADD231PD      Z26, Z30, Z14
 	VMULPD           Z0, Z0, Z22
 	VMULPD           Z1, Z1, Z23
 	VMULPD           Z2, Z2, Z26
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+80(SB), Z27
-	VFMADD231PD      Z27, Z29, Z15
-	VFMADD231PD      Z27, Z4, Z16
-	VFMADD231PD      Z27, Z30, Z17
-	VFMADD231PD      Z27, Z24, Z12
-	VFMADD231PD      Z27, Z20, Z13
-	VFMADD231PD      Z27, Z19, Z10
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+88(SB), Z28
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+88(SB), Z27
+	VFMADD231PD      Z27, Z4, Z15
+	VFMADD231PD      Z27, Z5, Z16
+	VFMADD231PD      Z27, Z31, Z17
+	VFMADD231PD      Z27, Z25, Z12
+	VFMADD231PD      Z27, Z24, Z13
+	VFMADD231PD      Z27, Z30, Z14
 	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+96(SB), Z27
-	VFMADD231PD      Z28, Z22, Z27
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+96(SB), Z25
-	VFMADD231PD      Z28, Z23, Z25
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+96(SB), Z26, Z28
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+104(SB), Z14
-	VFMADD213PD      Z31, Z15, Z14
-	VMOVUPD          Z19, 1536(BX)
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+104(SB), Z19
-	VFMADD213PD      Z31, Z16, Z19
-	VMOVUPD          Z20, 1600(BX)
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+104(SB), Z20
-	VFMADD213PD      Z31, Z17, Z20
-	VMOVUPD          Z24, 1664(BX)
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+104(SB), Z24
-	VFMADD213PD      Z31, Z12, Z24
-	VMOVUPD          Z30, 1728(BX)
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+104(SB), Z30
-	VFMADD213PD      Z31, Z13, Z30
-	VMOVUPD          Z4, 1792(BX)
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+104(SB), Z4
-	VFMADD213PD      Z31, Z10, Z4
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+120(SB), Z22, Z27
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+120(SB), Z23, Z25
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+120(SB), Z26, Z28
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+128(SB), Z15, Z14
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+128(SB), Z16, Z19
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+128(SB), Z17, Z20
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+128(SB), Z12, Z24
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+128(SB), Z13, Z30
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+128(SB), Z10, Z4
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+136(SB), Z22, Z27
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+136(SB), Z23, Z25
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+136(SB), Z26, Z28
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+144(SB), Z15, Z14
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+144(SB), Z16, Z19
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+144(SB), Z17, Z20
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+144(SB), Z12, Z24
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+144(SB), Z13, Z30
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+144(SB), Z10, Z4
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+152(SB), Z22, Z27
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+152(SB), Z23, Z25
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+152(SB), Z26, Z28
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+160(SB), Z15, Z14
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+160(SB), Z16, Z19
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+160(SB), Z17, Z20
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+160(SB), Z12, Z24
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+160(SB), Z13, Z30
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+160(SB), Z10, Z4
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+168(SB), Z22, Z27
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+168(SB), Z23, Z25
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+168(SB), Z26, Z28
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+176(SB), Z15, Z14
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+176(SB), Z16, Z19
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+176(SB), Z17, Z20
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+176(SB), Z12, Z24
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+176(SB), Z13, Z30
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+176(SB), Z10, Z4
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+184(SB), Z22, Z27
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+184(SB), Z23, Z25
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+184(SB), Z26, Z28
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+192(SB), Z15, Z14
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+192(SB), Z16, Z19
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+192(SB), Z17, Z20
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+192(SB), Z12, Z24
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+192(SB), Z13, Z30
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+192(SB), Z10, Z4
-	VMULPD           Z27, Z22, Z22
-	VMULPD           Z25, Z23, Z23
-	VMULPD           Z28, Z26, Z25
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+200(SB), Z26
-	VFMADD213PD      Z26, Z15, Z14
-	VFMADD213PD      Z26, Z16, Z19
-	VFMADD213PD      Z26, Z17, Z20
-	VFMADD213PD      Z26, Z12, Z24
-	VFMADD213PD      Z26, Z13, Z30
-	VFMADD213PD      Z26, Z10, Z4
-	VFMADD231PD      Z22, Z0, Z11
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+104(SB), Z28
+	VFMADD231PD      Z27, Z22, Z28
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+104(SB), Z29
+	VFMADD231PD      Z27, Z23, Z29
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+104(SB), Z26, Z27
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+112(SB), Z20
+	VMOVUPD          Z3, 1472(BX)
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+120(SB), Z3
+	VFMADD231PD      Z20, Z15, Z3
+	VMOVUPD          Z30, 1536(BX)
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+120(SB), Z30
+	VFMADD231PD      Z20, Z16, Z30
+	VMOVUPD          Z24, 1600(BX)
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+120(SB), Z24
+	VFMADD231PD      Z20, Z17, Z24
+	VMOVUPD          Z25, 1664(BX)
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+120(SB), Z25
+	VFMADD231PD      Z20, Z12, Z25
+	VMOVUPD          Z31, 1728(BX)
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+120(SB), Z31
+	VFMADD231PD      Z20, Z13, Z31
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+120(SB), Z14, Z20
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+128(SB), Z22, Z28
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+128(SB), Z23, Z29
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+128(SB), Z26, Z27
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+136(SB), Z15, Z3
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+136(SB), Z16, Z30
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+136(SB), Z17, Z24
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+136(SB), Z12, Z25
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+136(SB), Z13, Z31
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+136(SB), Z14, Z20
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+144(SB), Z22, Z28
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+144(SB), Z23, Z29
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+144(SB), Z26, Z27
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+152(SB), Z15, Z3
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+152(SB), Z16, Z30
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+152(SB), Z17, Z24
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+152(SB), Z12, Z25
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+152(SB), Z13, Z31
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+152(SB), Z14, Z20
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+160(SB), Z22, Z28
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+160(SB), Z23, Z29
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+160(SB), Z26, Z27
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+168(SB), Z15, Z3
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+168(SB), Z16, Z30
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+168(SB), Z17, Z24
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+168(SB), Z12, Z25
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+168(SB), Z13, Z31
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+168(SB), Z14, Z20
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+176(SB), Z22, Z28
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+176(SB), Z23, Z29
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+176(SB), Z26, Z27
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+184(SB), Z15, Z3
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+184(SB), Z16, Z30
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+184(SB), Z17, Z24
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+184(SB), Z12, Z25
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+184(SB), Z13, Z31
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+184(SB), Z14, Z20
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+192(SB), Z22, Z28
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+192(SB), Z23, Z29
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+192(SB), Z26, Z27
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+200(SB), Z15, Z3
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+200(SB), Z16, Z30
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+200(SB), Z17, Z24
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+200(SB), Z12, Z25
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+200(SB), Z13, Z31
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+200(SB), Z14, Z20
+	VMULPD           Z28, Z22, Z22
+	VMULPD           Z29, Z23, Z23
+	VMULPD           Z27, Z26, Z26
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+208(SB), Z27
+	VFMADD213PD      Z27, Z15, Z3
+	VFMADD213PD      Z27, Z16, Z30
+	VFMADD213PD      Z27, Z17, Z24
+	VFMADD213PD      Z27, Z12, Z25
+	VFMADD213PD      Z27, Z13, Z31
+	VFMADD231PD      Z20, Z14, Z27
+	VFMADD231PD      Z22, Z0, Z10
 	VFMADD231PD      Z23, Z1, Z9
-	VFMADD231PD      Z25, Z2, Z8
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+208(SB), Z22
-	VFMADD213PD      Z22, Z15, Z14
-	VFMADD213PD      Z22, Z16, Z19
-	VFMADD213PD      Z22, Z17, Z20
-	VFMADD213PD      Z22, Z12, Z24
-	VFMADD213PD      Z22, Z13, Z30
-	VFMADD213PD      Z22, Z10, Z4
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+216(SB), Z23
-	VFMADD231PD      Z23, Z0, Z11
-	VFMADD231PD      Z23, Z1, Z9
-	VFMADD231PD      Z23, Z2, Z8
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+224(SB), Z0
-	VFMADD213PD      Z0, Z15, Z14
-	VFMADD213PD      Z0, Z16, Z19
-	VFMADD213PD      Z0, Z17, Z20
-	VFMADD213PD      Z0, Z12, Z24
-	VFMADD213PD      Z0, Z13, Z30
-	VFMADD213PD      Z0, Z10, Z4
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+232(SB), Z1
-	VFMADD231PD      Z1, Z5, Z11
-	VFMADD231PD      Z1, Z18, Z9
+	VFMADD231PD      Z26, Z2, Z8
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+216(SB), Z20
+	VFMADD213PD      Z20, Z15, Z3
+	VFMADD213PD      Z20, Z16, Z30
+	VFMADD213PD      Z20, Z17, Z24
+	VFMADD213PD      Z20, Z12, Z25
+	VFMADD213PD      Z20, Z13, Z31
+	VFMADD231PD      Z27, Z14, Z20
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+224(SB), Z22
+	VFMADD231PD      Z22, Z0, Z10
+	VFMADD231PD      Z22, Z1, Z9
+	VFMADD231PD      Z22, Z2, Z8
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+232(SB), Z0
+	VFMADD213PD      Z0, Z15, Z3
+	VFMADD213PD      Z0, Z16, Z30
+	VFMADD213PD      Z0, Z17, Z24
+	VFMADD213PD      Z0, Z12, Z25
+	VFMADD213PD      Z0, Z13, Z31
+	VFMADD231PD      Z20, Z14, Z0
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+240(SB), Z1
+	VFMADD231PD      Z1, Z18, Z10
+	VFMADD231PD      Z1, Z19, Z9
 	VFMADD231PD      Z1, Z21, Z8
 	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+24(SB), Z1
-	VFMADD213PD      Z1, Z15, Z14
-	VFMADD213PD      Z1, Z16, Z19
-	VFMADD213PD      Z1, Z17, Z20
-	VFMADD213PD      Z1, Z12, Z24
-	VFMADD213PD      Z1, Z13, Z30
-	VFMADD213PD      Z1, Z10, Z4
-	VMOVUPD          1472(BX), Z2
-	VFMADD231PD      320(BX), Z2, Z11
+	VFMADD213PD      Z1, Z15, Z3
+	VFMADD213PD      Z1, Z16, Z30
+	VFMADD213PD      Z1, Z17, Z24
+	VFMADD213PD      Z1, Z12, Z25
+	VFMADD213PD      Z1, Z13, Z31
+	VFMADD213PD      Z1, Z14, Z0
 	VMOVUPD          1408(BX), Z2
-	VFMADD231PD      256(BX), Z2, Z9
+	VFMADD231PD      320(BX), Z2, Z10
 	VMOVUPD          1344(BX), Z2
-	VFMADD231PD      192(BX), Z2, Z8
-	VFMADD213PD      Z1, Z14, Z15
-	VFMADD213PD      Z1, Z19, Z16
-	VFMADD213PD      Z1, Z20, Z17
-	VFMADD213PD      Z1, Z24, Z12
-	VFMADD213PD      Z1, Z30, Z13
-	VFMADD213PD      Z1, Z4, Z10
+	VFMADD231PD      256(BX), Z2, Z9
 	VMOVUPD          1280(BX), Z2
-	VFMADD231PD      Z11, Z3, Z2
-	VMOVUPD          1024(BX), Z4
-	VFMADD231PD      Z9, Z6, Z4
-	VMOVUPD          960(BX), Z5
-	VFMADD231PD      Z8, Z7, Z5
-	VFMSUB213PD      1280(BX), Z11, Z3
-	VFMSUB213PD      1024(BX), Z9, Z6
-	VFMSUB213PD      960(BX), Z8, Z7
-	VSCALEFPD        Z29, Z15, Z8
-	VSCALEFPD        1792(BX), Z16, Z9
-	VSCALEFPD        1728(BX), Z17, Z11
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+240(SB), Z14
-	VANDPD           Z14, Z2, Z15
-	VANDPD           Z14, Z4, Z16
-	VANDPD           Z14, Z5, Z17
-	VANDPD           Z14, Z3, Z18
-	VANDPD           Z14, Z6, Z19
-	VANDPD           Z14, Z7, Z20
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+248(SB), Z21
-	VMINPD           Z15, Z21, Z15
-	VMINPD           Z16, Z21, Z16
-	VMINPD           Z17, Z21, Z17
-	VMINPD           Z18, Z21, Z18
-	VMINPD           Z19, Z21, Z19
-	VMINPD           Z20, Z21, Z20
+	VFMADD231PD      192(BX), Z2, Z8
+	VFMADD213PD      Z1, Z3, Z15
+	VFMADD213PD      Z1, Z30, Z16
+	VFMADD213PD      Z1, Z24, Z17
+	VFMADD213PD      Z1, Z25, Z12
+	VFMADD213PD      Z1, Z31, Z13
+	VFMADD213PD      Z1, Z0, Z14
+	VMOVUPD          1216(BX), Z0
+	VFMADD231PD      Z10, Z6, Z0
+	VMOVUPD          960(BX), Z2
+	VFMADD231PD      Z9, Z7, Z2
+	VMOVUPD          896(BX), Z3
+	VFMADD231PD      Z8, Z11, Z3
+	VFMSUB213PD      1216(BX), Z10, Z6
+	VFMSUB213PD      960(BX), Z9, Z7
+	VFMSUB213PD      896(BX), Z8, Z11
+	VSCALEFPD        Z4, Z15, Z4
+	VSCALEFPD        Z5, Z16, Z5
+	VSCALEFPD        1728(BX), Z17, Z8
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+248(SB), Z9
+	VANDPD           Z9, Z0, Z10
+	VANDPD           Z9, Z2, Z15
+	VANDPD           Z9, Z3, Z16
+	VANDPD           Z9, Z6, Z17
+	VANDPD           Z9, Z7, Z18
+	VANDPD           Z9, Z11, Z19
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+256(SB), Z20
+	VMINPD           Z10, Z20, Z10
+	VMINPD           Z15, Z20, Z15
+	VMINPD           Z16, Z20, Z16
+	VMINPD           Z17, Z20, Z17
+	VMINPD           Z18, Z20, Z18
+	VMINPD           Z19, Z20, Z19
 	VSCALEFPD        1664(BX), Z12, Z12
 	VSCALEFPD        1600(BX), Z13, Z13
-	VSCALEFPD        1536(BX), Z10, Z10
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+256(SB), Z21
-	VFMADD213PD      Z1, Z15, Z21
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+256(SB), Z24
-	VFMADD213PD      Z1, Z16, Z24
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+256(SB), Z25
-	VFMADD213PD      Z1, Z17, Z25
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+264(SB), Z27
-	VADDPD           Z27, Z15, Z28
-	VADDPD           Z27, Z16, Z29
-	VADDPD           Z27, Z17, Z30
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+256(SB), Z0
-	VFMADD213PD      Z1, Z18, Z0
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+256(SB), Z22
-	VFMADD213PD      Z1, Z19, Z22
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+256(SB), Z26
-	VFMADD213PD      Z1, Z20, Z26
-	VADDPD           Z27, Z18, Z23
-	VMOVUPD          Z18, 1536(BX)
-	VADDPD           Z27, Z19, Z18
-	VADDPD           Z27, Z20, Z27
-	VMOVUPD          Z20, 1600(BX)
-	VMULPD           Z28, Z21, Z20
-	VMOVUPD          Z28, 1664(BX)
-	VMULPD           Z29, Z24, Z28
-	VMOVUPD          Z29, 1728(BX)
-	VMULPD           Z30, Z25, Z29
-	VMOVUPD          Z30, 1792(BX)
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+272(SB), Z30
-	VMOVUPD          Z19, 960(BX)
-	VMULPD           Z30, Z15, Z19
-	VMOVUPD          Z25, 1024(BX)
-	VMULPD           Z30, Z16, Z25
-	VMULPD           Z30, Z17, Z30
-	VMOVUPD          Z24, 1280(BX)
-	VMULPD           Z23, Z0, Z24
-	VMOVUPD          Z23, 1344(BX)
-	VMULPD           Z18, Z22, Z23
-	VMOVUPD          Z18, 192(BX)
-	VMULPD           Z27, Z26, Z18
-	VMULPD           512(BX), Z8, Z8
-	VMULPD           448(BX), Z9, Z9
-	VMULPD           384(BX), Z11, Z11
-	VMOVUPD          Z27, 1408(BX)
-	VMULPD           Z19, Z15, Z27
-	VMOVUPD          Z26, 256(BX)
-	VMULPD           Z25, Z16, Z26
-	VMOVUPD          Z22, 1472(BX)
-	VMULPD           Z30, Z17, Z22
-	VMOVUPD          Z0, 320(BX)
-	VMULPD           Z24, Z20, Z0
-	VMOVUPD          Z21, 1856(BX)
-	VMULPD           Z23, Z28, Z21
-	VMOVUPD          Z28, 1920(BX)
-	VMULPD           Z18, Z29, Z28
-	VMULPD           576(BX), Z12, Z12
-	VMULPD           640(BX), Z13, Z13
-	VMULPD           896(BX), Z10, Z10
-	VMULPD.BCST      bsmPriceRowsAVX512Consts<>+64(SB), Z27, Z27
-	VMULPD.BCST      bsmPriceRowsAVX512Consts<>+64(SB), Z26, Z26
-	VMULPD.BCST      bsmPriceRowsAVX512Consts<>+64(SB), Z22, Z22
-	VDIVPD           Z0, Z1, Z0
-	VDIVPD           Z21, Z1, Z21
+	VSCALEFPD        1536(BX), Z14, Z14
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+264(SB), Z20
+	VFMADD213PD      Z22, Z10, Z20
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+264(SB), Z21
+	VFMADD213PD      Z22, Z15, Z21
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+264(SB), Z23
+	VFMADD213PD      Z22, Z16, Z23
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+272(SB), Z24
+	VADDPD           Z24, Z10, Z25
+	VADDPD           Z24, Z15, Z26
+	VADDPD           Z24, Z16, Z27
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+264(SB), Z28
+	VFMADD213PD      Z22, Z17, Z28
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+264(SB), Z29
+	VFMADD213PD      Z22, Z18, Z29
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+264(SB), Z30
+	VFMADD213PD      Z22, Z19, Z30
+	VADDPD           Z24, Z17, Z31
+	VADDPD           Z24, Z18, Z22
+	VADDPD           Z24, Z19, Z24
+	VMOVUPD          Z19, 1536(BX)
+	VMULPD           Z25, Z20, Z19
+	VMOVUPD          Z25, 1600(BX)
+	VMULPD           Z26, Z21, Z25
+	VMOVUPD          Z26, 1664(BX)
+	VMULPD           Z27, Z23, Z26
+	VMOVUPD          Z27, 1728(BX)
+	VMULPD           Z10, Z10, Z27
+	VMOVUPD          Z18, 896(BX)
+	VMULPD           Z15, Z15, Z18
+	VMOVUPD          Z17, 960(BX)
+	VMULPD           Z16, Z16, Z17
+	VMOVUPD          Z23, 1216(BX)
+	VMULPD           Z31, Z28, Z23
+	VMOVUPD          Z31, 1280(BX)
+	VMULPD           Z22, Z29, Z31
+	VMOVUPD          Z22, 192(BX)
+	VMULPD           Z24, Z30, Z22
+	VMULPD           1472(BX), Z4, Z4
+	VMULPD           448(BX), Z5, Z5
+	VMULPD           384(BX), Z8, Z8
+	VMOVUPD          Z24, 1344(BX)
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+280(SB), Z24
+	VMOVUPD          Z30, 256(BX)
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+72(SB), Z30
+	VFMADD213PD      Z30, Z24, Z27
+	VFMADD213PD      Z30, Z24, Z18
+	VFMADD213PD      Z30, Z24, Z17
+	VMULPD           Z23, Z19, Z24
+	VMOVUPD          Z29, 1408(BX)
+	VMULPD           Z31, Z25, Z29
+	VMOVUPD          Z28, 320(BX)
+	VMULPD           Z22, Z26, Z28
+	VMULPD           512(BX), Z12, Z12
+	VMULPD           576(BX), Z13, Z13
+	VMULPD           832(BX), Z14, Z14
+	VSUBPD           Z30, Z27, Z27
+	VSUBPD           Z30, Z18, Z18
+	VSUBPD           Z30, Z17, Z17
+	VDIVPD           Z24, Z1, Z24
+	VDIVPD           Z29, Z1, Z29
 	VDIVPD           Z28, Z1, Z28
-	VRNDSCALEPD      $0x08, Z27, Z27
-	VRNDSCALEPD      $0x08, Z26, Z26
-	VRNDSCALEPD      $0x08, Z22, Z22
-	VMOVUPD          Z29, 896(BX)
-	VMOVUPD          512(BX), Z29
-	VMINPD           Z8, Z29, Z29
-	VMOVUPD          Z20, 512(BX)
-	VMOVUPD          448(BX), Z20
-	VMINPD           Z9, Z20, Z20
-	VMOVUPD          Z18, 448(BX)
-	VMOVUPD          384(BX), Z18
-	VMINPD           Z11, Z18, Z18
-	VMOVUPD          Z28, 384(BX)
-	VMOVAPD          Z1, Z28
-	VPTERNLOGQ       $0xe4, Z14, Z2, Z28
-	VMOVUPD          Z2, 640(BX)
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+288(SB), Z30
+	VMOVUPD          Z21, 832(BX)
+	VMULPD           Z30, Z27, Z21
+	VMOVUPD          Z20, 576(BX)
+	VMULPD           Z30, Z18, Z20
+	VMULPD           Z30, Z17, Z30
+	VMOVUPD          Z26, 512(BX)
+	VMOVUPD          1472(BX), Z26
+	VMINPD           Z4, Z26, Z26
+	VMOVUPD          Z25, 1472(BX)
+	VMOVUPD          448(BX), Z25
+	VMINPD           Z5, Z25, Z25
+	VMOVUPD          Z19, 448(BX)
+	VMOVUPD          384(BX), Z19
+	VMINPD           Z8, Z19, Z19
+	VMOVUPD          Z22, 384(BX)
+	VMOVAPD          Z1, Z22
+	VPTERNLOGQ       $0xe4, Z9, Z0, Z22
+	VMOVUPD          Z0, 1792(BX)
+	VMOVAPD          Z1, Z0
+	VPTERNLOGQ       $0xe4, Z9, Z2, Z0
+	VMOVUPD          Z2, 1856(BX)
 	VMOVAPD          Z1, Z2
-	VPTERNLOGQ       $0xe4, Z14, Z4, Z2
-	VMOVUPD          Z4, 576(BX)
-	VMOVAPD          Z1, Z4
-	VPTERNLOGQ       $0xe4, Z14, Z5, Z4
-	VMOVUPD          Z5, 1984(BX)
-	VMOVUPD          1088(BX), Z5
-	VCMPPD           $0x00, Z28, Z5, K1
-	VMOVUPD          1216(BX), Z28
-	VCMPPD           $0x00, Z2, Z28, K2
-	VMOVUPD          1152(BX), Z2
-	VCMPPD           $0x00, Z4, Z2, K3
-	VMINPD           Z12, Z29, Z4
-	VMINPD           Z13, Z20, Z20
-	VMINPD           Z10, Z18, Z18
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+72(SB), Z29
-	VMOVUPD          Z10, 2048(BX)
-	VMULPD           Z27, Z29, Z10
-	VMOVUPD          Z13, 2112(BX)
-	VMULPD           Z26, Z29, Z13
-	VMULPD           Z22, Z29, Z29
-	VMINPD           832(BX), Z4, Z4
-	VMINPD           704(BX), Z20, Z20
-	VMINPD           768(BX), Z18, Z18
-	VFMADD231PD      Z19, Z15, Z10
-	VFMADD231PD      Z25, Z16, Z13
-	VFMADD231PD      Z30, Z17, Z29
-	VMOVAPD          Z1, Z19
-	VPTERNLOGQ       $0xe4, Z14, Z3, Z19
-	VMOVAPD          Z1, Z25
-	VPTERNLOGQ       $0xe4, Z14, Z6, Z25
-	VPTERNLOGQ       $0xe4, Z14, Z7, Z1
-	VCMPPD           $0x00, Z19, Z5, K4
-	VCMPPD           $0x00, Z25, Z28, K5
-	VCMPPD           $0x00, Z1, Z2, K6
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+80(SB), Z1
-	VFMADD231PD      Z1, Z27, Z10
-	VFMADD231PD      Z1, Z26, Z13
-	VFMADD231PD      Z1, Z22, Z29
-	VMULPD           128(BX), Z8, Z1
-	VMULPD           64(BX), Z9, Z2
-	VMULPD           (BX), Z11, Z5
-	VMULPD           Z0, Z24, Z19
-	VMULPD           Z21, Z23, Z23
-	VMOVUPD          384(BX), Z24
-	VMULPD           448(BX), Z24, Z25
-	VMULPD           512(BX), Z0, Z0
-	VMULPD           1920(BX), Z21, Z21
-	VMULPD           896(BX), Z24, Z24
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+104(SB), Z28
-	VFMADD213PD      Z31, Z10, Z28
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+104(SB), Z30
-	VFMADD213PD      Z31, Z13, Z30
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+104(SB), Z14
-	VFMADD213PD      Z31, Z29, Z14
-	VMOVUPD          Z7, 896(BX)
-	VMULPD           1856(BX), Z19, Z7
-	VMOVUPD          Z6, 1856(BX)
-	VMULPD           1280(BX), Z23, Z6
-	VMOVUPD          Z3, 1280(BX)
-	VMULPD           1024(BX), Z25, Z3
-	VMOVUPD          Z18, 1024(BX)
-	VMULPD           320(BX), Z0, Z18
-	VMOVUPD          Z20, 320(BX)
-	VMULPD           1472(BX), Z21, Z20
-	VMOVUPD          Z4, 1472(BX)
-	VMULPD           256(BX), Z24, Z4
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+128(SB), Z10, Z28
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+128(SB), Z13, Z30
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+128(SB), Z29, Z14
-	VMULPD           Z7, Z15, Z7
-	VMULPD           Z6, Z16, Z6
-	VMULPD           Z3, Z17, Z3
-	VMULPD           1536(BX), Z18, Z15
-	VMULPD           960(BX), Z20, Z16
-	VMULPD           1600(BX), Z4, Z4
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+144(SB), Z17
-	VFMADD213PD      Z17, Z10, Z28
-	VFMADD213PD      Z17, Z13, Z30
-	VFMADD231PD      Z14, Z29, Z17
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+216(SB), Z14
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+8(SB), Z18
-	VFMADD231PD      Z14, Z7, Z18
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+8(SB), Z20
-	VFMADD231PD      Z14, Z6, Z20
-	VMOVUPD          Z6, 1600(BX)
+	VPTERNLOGQ       $0xe4, Z9, Z3, Z2
+	VFMADD231PD      Z10, Z10, Z21
+	VFMADD231PD      Z15, Z15, Z20
+	VFMADD231PD      Z16, Z16, Z30
+	VMINPD           Z12, Z26, Z26
+	VMINPD           Z13, Z25, Z25
+	VMINPD           Z14, Z19, Z19
+	VMOVUPD          Z3, 1920(BX)
+	VMOVUPD          1024(BX), Z3
+	VCMPPD           $0x00, Z22, Z3, K1
+	VMOVUPD          1152(BX), Z22
+	VCMPPD           $0x00, Z0, Z22, K2
+	VMOVUPD          1088(BX), Z0
+	VCMPPD           $0x00, Z2, Z0, K3
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+296(SB), Z2
+	VFMADD231PD      Z2, Z27, Z21
+	VFMADD231PD      Z2, Z18, Z20
+	VFMADD231PD      Z2, Z17, Z30
+	VMOVAPD          Z1, Z2
+	VPTERNLOGQ       $0xe4, Z9, Z6, Z2
+	VMOVUPD          Z6, 1984(BX)
+	VMOVAPD          Z1, Z6
+	VPTERNLOGQ       $0xe4, Z9, Z7, Z6
+	VMOVUPD          Z7, 2048(BX)
+	VMOVAPD          Z1, Z7
+	VPTERNLOGQ       $0xe4, Z9, Z11, Z7
+	VCMPPD           $0x00, Z2, Z3, K4
+	VCMPPD           $0x00, Z6, Z22, K5
+	VCMPPD           $0x00, Z7, Z0, K6
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+304(SB), Z0
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+312(SB), Z2
+	VFMADD231PD      Z0, Z21, Z2
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+312(SB), Z3
+	VFMADD231PD      Z0, Z20, Z3
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+312(SB), Z30, Z0
+	VMOVUPD          128(BX), Z6
+	VMULPD           Z4, Z6, Z7
+	VMOVUPD          64(BX), Z22
+	VMULPD           Z5, Z22, Z9
+	VMOVUPD          (BX), Z1
+	VMOVUPD          Z11, 1088(BX)
+	VMULPD           Z8, Z1, Z11
+	VMULPD           Z12, Z6, Z6
+	VMULPD           Z13, Z22, Z22
+	VMULPD           Z14, Z1, Z1
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+320(SB), Z21, Z2
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+320(SB), Z20, Z3
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+320(SB), Z30, Z0
+	VMULPD           Z24, Z23, Z23
+	VMULPD           Z29, Z31, Z31
+	VMOVUPD          Z1, (BX)
+	VMULPD           384(BX), Z28, Z1
+	VMULPD           448(BX), Z24, Z24
+	VMULPD           1472(BX), Z29, Z29
+	VMULPD           512(BX), Z28, Z28
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+328(SB), Z21, Z2
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+328(SB), Z20, Z3
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+328(SB), Z30, Z0
+	VMOVUPD          Z22, 512(BX)
+	VMULPD           576(BX), Z23, Z22
+	VMOVUPD          Z6, 576(BX)
+	VMULPD           832(BX), Z31, Z6
+	VMOVUPD          Z11, 832(BX)
+	VMULPD           1216(BX), Z1, Z11
+	VMOVUPD          Z9, 1216(BX)
+	VMULPD           320(BX), Z24, Z9
+	VMOVUPD          Z7, 320(BX)
+	VMULPD           1408(BX), Z29, Z7
+	VMOVUPD          Z19, 1408(BX)
+	VMULPD           256(BX), Z28, Z19
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+336(SB), Z21, Z2
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+336(SB), Z20, Z3
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+336(SB), Z30, Z0
+	VMULPD           Z22, Z10, Z10
+	VMULPD           Z6, Z15, Z6
+	VMULPD           Z11, Z16, Z11
+	VMULPD           960(BX), Z9, Z9
+	VMULPD           896(BX), Z7, Z7
+	VMULPD           1536(BX), Z19, Z15
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+344(SB), Z16
+	VFMADD213PD      Z16, Z21, Z2
+	VFMADD213PD      Z16, Z20, Z3
+	VFMADD231PD      Z0, Z30, Z16
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+224(SB), Z0
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+8(SB), Z19
+	VFMADD231PD      Z0, Z10, Z19
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+8(SB), Z22
+	VFMADD231PD      Z0, Z6, Z22
+	VMOVUPD          Z6, 1536(BX)
 	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+8(SB), Z6
-	VFMADD231PD      Z14, Z3, Z6
-	VMOVUPD          Z3, 960(BX)
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+8(SB), Z3
-	VFMADD231PD      Z14, Z15, Z3
-	VMOVUPD          Z15, 1536(BX)
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+8(SB), Z15
-	VFMADD231PD      Z14, Z16, Z15
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+8(SB), Z4, Z14
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+160(SB), Z10, Z28
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+160(SB), Z13, Z30
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+160(SB), Z29, Z17
-	VMOVUPD          Z4, 256(BX)
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+288(SB), Z4
-	VFMADD231PD.BCST bsmPriceRowsAVX512Consts<>+280(SB), Z18, Z4
-	VMOVUPD          Z16, 384(BX)
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+288(SB), Z16
-	VFMADD231PD.BCST bsmPriceRowsAVX512Consts<>+280(SB), Z20, Z16
-	VMOVUPD          Z7, 1920(BX)
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+288(SB), Z7
-	VFMADD231PD.BCST bsmPriceRowsAVX512Consts<>+280(SB), Z6, Z7
-	VMULPD           1664(BX), Z19, Z19
-	VMULPD           1728(BX), Z23, Z23
-	VMULPD           1792(BX), Z25, Z25
-	VMOVUPD          Z25, 1792(BX)
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+288(SB), Z25
-	VFMADD231PD.BCST bsmPriceRowsAVX512Consts<>+280(SB), Z3, Z25
-	VMOVUPD          Z23, 1728(BX)
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+288(SB), Z23
-	VFMADD231PD.BCST bsmPriceRowsAVX512Consts<>+280(SB), Z15, Z23
-	VMOVUPD          Z19, 1664(BX)
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+288(SB), Z19
-	VFMADD231PD.BCST bsmPriceRowsAVX512Consts<>+280(SB), Z14, Z19
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+296(SB), Z18, Z4
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+296(SB), Z20, Z16
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+296(SB), Z6, Z7
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+176(SB), Z10, Z28
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+176(SB), Z13, Z30
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+176(SB), Z29, Z17
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+296(SB), Z3, Z25
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+296(SB), Z15, Z23
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+296(SB), Z14, Z19
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+304(SB), Z18, Z4
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+304(SB), Z20, Z16
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+304(SB), Z6, Z7
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+192(SB), Z10, Z28
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+192(SB), Z13, Z30
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+192(SB), Z29, Z17
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+304(SB), Z3, Z25
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+304(SB), Z15, Z23
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+304(SB), Z14, Z19
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+312(SB), Z18, Z4
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+312(SB), Z20, Z16
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+312(SB), Z6, Z7
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+200(SB), Z10, Z28
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+200(SB), Z13, Z30
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+200(SB), Z29, Z17
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+312(SB), Z3, Z25
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+312(SB), Z15, Z23
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+312(SB), Z14, Z19
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+320(SB), Z18, Z4
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+320(SB), Z20, Z16
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+320(SB), Z6, Z7
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+208(SB), Z10, Z28
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+208(SB), Z13, Z30
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+208(SB), Z29, Z17
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+320(SB), Z3, Z25
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+320(SB), Z15, Z23
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+320(SB), Z14, Z19
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+328(SB), Z18, Z4
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+328(SB), Z20, Z16
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+328(SB), Z6, Z7
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+224(SB), Z10, Z28
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+224(SB), Z13, Z30
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+224(SB), Z29, Z17
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+328(SB), Z3, Z25
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+328(SB), Z15, Z23
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+328(SB), Z14, Z19
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+336(SB), Z18, Z4
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+336(SB), Z20, Z16
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+336(SB), Z6, Z7
-	VMULPD           1344(BX), Z0, Z0
-	VMULPD           192(BX), Z21, Z21
-	VMULPD           1408(BX), Z24, Z24
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+336(SB), Z3, Z25
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+336(SB), Z15, Z23
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+336(SB), Z14, Z19
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+344(SB), Z18, Z4
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+344(SB), Z20, Z16
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+344(SB), Z6, Z7
-	VMOVUPD          Z24, 1408(BX)
-	VMULPD           Z10, Z10, Z24
-	VMOVUPD          Z21, 192(BX)
-	VMULPD           Z13, Z13, Z21
-	VMOVUPD          Z0, 1344(BX)
-	VMULPD           Z29, Z29, Z0
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+344(SB), Z3, Z25
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+344(SB), Z15, Z23
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+344(SB), Z14, Z19
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+352(SB), Z18, Z4
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+352(SB), Z20, Z16
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+352(SB), Z6, Z7
-	VFMADD231PD      Z28, Z24, Z10
-	VFMADD231PD      Z30, Z21, Z13
-	VFMADD231PD      Z17, Z0, Z29
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+352(SB), Z0
-	VFMADD213PD      Z0, Z3, Z25
-	VFMADD213PD      Z0, Z15, Z23
-	VFMADD231PD      Z19, Z14, Z0
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+360(SB), Z17
-	VFMADD213PD      Z17, Z18, Z4
-	VFMADD213PD      Z17, Z20, Z16
-	VFMADD213PD      Z17, Z6, Z7
-	VFMADD213PD      Z8, Z8, Z10
-	VFMADD213PD      Z9, Z9, Z13
-	VFMADD213PD      Z11, Z11, Z29
-	VFMADD213PD      Z17, Z3, Z25
-	VFMADD213PD      Z17, Z15, Z23
-	VFMADD231PD      Z0, Z14, Z17
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+368(SB), Z0
-	VFMADD213PD      Z0, Z18, Z4
-	VFMADD213PD      Z0, Z20, Z16
-	VFMADD213PD      Z0, Z6, Z7
-	VMULPD           128(BX), Z12, Z19
-	VMOVUPD          2112(BX), Z21
-	VMULPD           64(BX), Z21, Z24
-	VMOVUPD          2048(BX), Z28
-	VMULPD           (BX), Z28, Z30
-	VFMADD213PD      Z0, Z3, Z25
-	VFMADD213PD      Z0, Z15, Z23
-	VFMADD231PD      Z17, Z14, Z0
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+376(SB), Z17
-	VFMADD213PD      Z17, Z18, Z4
-	VFMADD213PD      Z17, Z20, Z16
-	VFMADD213PD      Z17, Z6, Z7
-	VADDPD           Z12, Z8, Z8
-	VADDPD           Z21, Z9, Z9
-	VADDPD           Z28, Z11, Z11
-	VFMADD213PD      Z17, Z3, Z25
-	VFMADD213PD      Z17, Z15, Z23
-	VFMADD231PD      Z0, Z14, Z17
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+384(SB), Z0
-	VFMADD213PD      Z0, Z18, Z4
-	VFMADD213PD      Z0, Z20, Z16
-	VFMADD213PD      Z0, Z6, Z7
-	VSCALEFPD        Z27, Z10, Z10
-	VSCALEFPD        Z26, Z13, Z12
-	VSCALEFPD        Z22, Z29, Z13
-	VFMADD213PD      Z0, Z3, Z25
-	VFMADD213PD      Z0, Z15, Z23
-	VFMADD231PD      Z17, Z14, Z0
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+392(SB), Z17
-	VFMADD213PD      Z17, Z18, Z4
-	VFMADD213PD      Z17, Z20, Z16
-	VFMADD213PD      Z17, Z6, Z7
-	VADDPD           832(BX), Z8, Z8
-	VADDPD           704(BX), Z9, Z9
-	VADDPD           768(BX), Z11, Z11
-	VFMADD213PD      Z17, Z3, Z25
-	VFMADD213PD      Z17, Z15, Z23
-	VFMADD231PD      Z0, Z14, Z17
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+400(SB), Z0
-	VFMADD213PD      Z0, Z18, Z4
-	VFMADD213PD      Z0, Z20, Z16
-	VFMADD213PD      Z0, Z6, Z7
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+408(SB), Z21
-	VBLENDMPD        Z21, Z1, K1, Z1
-	VBLENDMPD        Z21, Z2, K2, Z2
-	VBLENDMPD        Z21, Z5, K3, Z5
-	VFMADD213PD      Z0, Z3, Z25
-	VFMADD213PD      Z0, Z15, Z23
-	VFMADD231PD      Z17, Z14, Z0
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+416(SB), Z17
-	VFMADD213PD      Z17, Z18, Z4
-	VFMADD213PD      Z17, Z20, Z16
-	VFMADD213PD      Z17, Z6, Z7
-	VBLENDMPD        Z21, Z19, K4, Z19
-	VBLENDMPD        Z21, Z24, K5, Z22
-	VBLENDMPD        Z21, Z30, K6, Z21
-	VFMADD213PD      Z17, Z3, Z25
-	VFMADD213PD      Z17, Z15, Z23
-	VFMADD231PD      Z0, Z14, Z17
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+424(SB), Z0
-	VFMADD213PD      Z0, Z18, Z4
-	VFMADD213PD      Z0, Z20, Z16
-	VFMADD213PD      Z0, Z6, Z7
-	VSUBPD           Z19, Z1, Z1
-	VSUBPD           Z22, Z2, Z2
-	VSUBPD           Z21, Z5, Z5
-	VFMADD213PD      Z0, Z3, Z25
-	VFMADD213PD      Z0, Z15, Z23
-	VFMADD231PD      Z17, Z14, Z0
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+432(SB), Z17
-	VFMADD213PD      Z17, Z18, Z4
-	VFMADD213PD      Z17, Z20, Z16
-	VFMADD213PD      Z17, Z6, Z7
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+440(SB), Z19
-	VCMPPD           $0x11, 1472(BX), Z19, K1
-	VCMPPD           $0x11, 320(BX), Z19, K2
-	VCMPPD           $0x11, 1024(BX), Z19, K3
-	VFMADD213PD      Z17, Z3, Z25
-	VFMADD213PD      Z17, Z15, Z23
-	VFMADD231PD      Z0, Z14, Z17
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+448(SB), Z0
-	VFMADD213PD      Z0, Z18, Z4
-	VFMADD213PD      Z0, Z20, Z16
-	VFMADD213PD      Z0, Z6, Z7
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+456(SB), Z19
-	VCMPPD           $0x11, Z19, Z8, K4
-	VCMPPD           $0x11, Z19, Z9, K5
-	VCMPPD           $0x11, Z19, Z11, K6
-	VFMADD213PD      Z0, Z3, Z25
-	VFMADD213PD      Z0, Z15, Z23
-	VFMADD231PD      Z17, Z14, Z0
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+464(SB), Z8
-	VFMADD213PD      Z8, Z18, Z4
-	VFMADD213PD      Z8, Z20, Z16
-	VFMADD213PD      Z8, Z6, Z7
+	VFMADD231PD      Z0, Z11, Z6
+	VMOVUPD          Z11, 896(BX)
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+8(SB), Z11
+	VFMADD231PD      Z0, Z9, Z11
+	VMOVUPD          Z9, 960(BX)
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+8(SB), Z9
+	VFMADD231PD      Z0, Z7, Z9
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+8(SB), Z15, Z0
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+352(SB), Z21, Z2
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+352(SB), Z20, Z3
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+352(SB), Z30, Z16
+	VMOVUPD          Z15, 256(BX)
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+368(SB), Z15
+	VFMADD231PD.BCST bsmPriceRowsAVX512Consts<>+360(SB), Z19, Z15
+	VMOVUPD          Z7, 1472(BX)
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+368(SB), Z7
+	VFMADD231PD.BCST bsmPriceRowsAVX512Consts<>+360(SB), Z22, Z7
+	VMOVUPD          Z10, 448(BX)
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+368(SB), Z10
+	VFMADD231PD.BCST bsmPriceRowsAVX512Consts<>+360(SB), Z6, Z10
+	VMULPD           1600(BX), Z23, Z23
+	VMULPD           1664(BX), Z31, Z31
+	VMULPD           1728(BX), Z1, Z1
+	VMOVUPD          Z1, 1728(BX)
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+368(SB), Z1
+	VFMADD231PD.BCST bsmPriceRowsAVX512Consts<>+360(SB), Z11, Z1
+	VMOVUPD          Z31, 1664(BX)
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+368(SB), Z31
+	VFMADD231PD.BCST bsmPriceRowsAVX512Consts<>+360(SB), Z9, Z31
+	VMOVUPD          Z23, 1600(BX)
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+368(SB), Z23
+	VFMADD231PD.BCST bsmPriceRowsAVX512Consts<>+360(SB), Z0, Z23
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+376(SB), Z19, Z15
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+376(SB), Z22, Z7
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+376(SB), Z6, Z10
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+384(SB), Z21, Z2
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+384(SB), Z20, Z3
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+384(SB), Z30, Z16
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+376(SB), Z11, Z1
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+376(SB), Z9, Z31
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+376(SB), Z0, Z23
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+392(SB), Z19, Z15
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+392(SB), Z22, Z7
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+392(SB), Z6, Z10
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+400(SB), Z21, Z2
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+400(SB), Z20, Z3
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+400(SB), Z30, Z16
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+392(SB), Z11, Z1
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+392(SB), Z9, Z31
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+392(SB), Z0, Z23
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+408(SB), Z19, Z15
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+408(SB), Z22, Z7
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+408(SB), Z6, Z10
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+416(SB), Z21, Z2
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+416(SB), Z20, Z3
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+416(SB), Z30, Z16
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+408(SB), Z11, Z1
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+408(SB), Z9, Z31
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+408(SB), Z0, Z23
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+424(SB), Z19, Z15
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+424(SB), Z22, Z7
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+424(SB), Z6, Z10
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+432(SB), Z21, Z2
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+432(SB), Z20, Z3
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+432(SB), Z30, Z16
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+424(SB), Z11, Z1
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+424(SB), Z9, Z31
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+424(SB), Z0, Z23
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+440(SB), Z19, Z15
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+440(SB), Z22, Z7
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+440(SB), Z6, Z10
+	VMULPD           Z2, Z21, Z2
+	VMULPD           Z3, Z20, Z3
+	VMULPD           Z16, Z30, Z16
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+440(SB), Z20
+	VFMADD213PD      Z20, Z11, Z1
+	VFMADD213PD      Z20, Z9, Z31
+	VFMADD231PD      Z23, Z0, Z20
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+448(SB), Z21
+	VFMADD213PD      Z21, Z19, Z15
+	VFMADD213PD      Z21, Z22, Z7
+	VFMADD213PD      Z21, Z6, Z10
+	VMULPD           1280(BX), Z24, Z23
+	VMULPD           192(BX), Z29, Z24
+	VMULPD           1344(BX), Z28, Z28
+	VFMADD213PD      Z21, Z11, Z1
+	VFMADD213PD      Z21, Z9, Z31
+	VFMADD231PD      Z20, Z0, Z21
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+456(SB), Z20
+	VFMADD213PD      Z20, Z19, Z15
+	VFMADD213PD      Z20, Z22, Z7
+	VFMADD213PD      Z20, Z6, Z10
+	VFMADD213PD      Z4, Z4, Z2
+	VFMADD213PD      Z5, Z5, Z3
+	VFMADD213PD      Z8, Z8, Z16
+	VFMADD213PD      Z20, Z11, Z1
+	VFMADD213PD      Z20, Z9, Z31
+	VFMADD231PD      Z21, Z0, Z20
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+464(SB), Z21
+	VFMADD213PD      Z21, Z19, Z15
+	VFMADD213PD      Z21, Z22, Z7
+	VFMADD213PD      Z21, Z6, Z10
+	VADDPD           Z12, Z4, Z4
+	VADDPD           Z13, Z5, Z5
+	VADDPD           Z14, Z8, Z8
+	VFMADD213PD      Z21, Z11, Z1
+	VFMADD213PD      Z21, Z9, Z31
+	VFMADD231PD      Z20, Z0, Z21
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+472(SB), Z12
+	VFMADD213PD      Z12, Z19, Z15
+	VFMADD213PD      Z12, Z22, Z7
+	VFMADD213PD      Z12, Z6, Z10
+	VSCALEFPD        Z27, Z2, Z2
+	VSCALEFPD        Z18, Z3, Z3
+	VSCALEFPD        Z17, Z16, Z13
+	VFMADD213PD      Z12, Z11, Z1
+	VFMADD213PD      Z12, Z9, Z31
+	VFMADD231PD      Z21, Z0, Z12
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+480(SB), Z14
+	VFMADD213PD      Z14, Z19, Z15
+	VFMADD213PD      Z14, Z22, Z7
+	VFMADD213PD      Z14, Z6, Z10
+	VMINPD           768(BX), Z26, Z16
+	VMINPD           704(BX), Z25, Z17
+	VMOVUPD          1408(BX), Z18
+	VMINPD           640(BX), Z18, Z18
+	VFMADD213PD      Z14, Z11, Z1
+	VFMADD213PD      Z14, Z9, Z31
+	VFMADD231PD      Z12, Z0, Z14
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+488(SB), Z12
+	VFMADD213PD      Z12, Z19, Z15
+	VFMADD213PD      Z12, Z22, Z7
+	VFMADD213PD      Z12, Z6, Z10
+	VADDPD           768(BX), Z4, Z4
+	VADDPD           704(BX), Z5, Z5
+	VADDPD           640(BX), Z8, Z8
+	VFMADD213PD      Z12, Z11, Z1
+	VFMADD213PD      Z12, Z9, Z31
+	VFMADD231PD      Z14, Z0, Z12
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+496(SB), Z14
+	VFMADD213PD      Z14, Z19, Z15
+	VFMADD213PD      Z14, Z22, Z7
+	VFMADD213PD      Z14, Z6, Z10
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+504(SB), Z20
+	VMOVUPD          320(BX), Z21
+	VBLENDMPD        Z20, Z21, K1, Z21
+	VMOVUPD          1216(BX), Z25
+	VBLENDMPD        Z20, Z25, K2, Z25
+	VMOVUPD          832(BX), Z26
+	VBLENDMPD        Z20, Z26, K3, Z26
+	VFMADD213PD      Z14, Z11, Z1
+	VFMADD213PD      Z14, Z9, Z31
+	VFMADD231PD      Z12, Z0, Z14
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+512(SB), Z12
+	VFMADD213PD      Z12, Z19, Z15
+	VFMADD213PD      Z12, Z22, Z7
+	VFMADD213PD      Z12, Z6, Z10
+	VMOVUPD          576(BX), Z27
+	VBLENDMPD        Z20, Z27, K4, Z27
+	VMOVUPD          512(BX), Z29
+	VBLENDMPD        Z20, Z29, K5, Z29
+	VMOVUPD          (BX), Z30
+	VBLENDMPD        Z20, Z30, K6, Z20
+	VFMADD213PD      Z12, Z11, Z1
+	VFMADD213PD      Z12, Z9, Z31
+	VFMADD231PD      Z14, Z0, Z12
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+520(SB), Z14
+	VFMADD213PD      Z14, Z19, Z15
+	VFMADD213PD      Z14, Z22, Z7
+	VFMADD213PD      Z14, Z6, Z10
+	VSUBPD           Z27, Z21, Z21
+	VSUBPD           Z29, Z25, Z25
+	VSUBPD           Z20, Z26, Z20
+	VFMADD213PD      Z14, Z11, Z1
+	VFMADD213PD      Z14, Z9, Z31
+	VFMADD231PD      Z12, Z0, Z14
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+528(SB), Z12
+	VFMADD213PD      Z12, Z19, Z15
+	VFMADD213PD      Z12, Z22, Z7
+	VFMADD213PD      Z12, Z6, Z10
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+536(SB), Z26
+	VCMPPD           $0x11, Z16, Z26, K1
+	VCMPPD           $0x11, Z17, Z26, K2
+	VCMPPD           $0x11, Z18, Z26, K3
+	VFMADD213PD      Z12, Z11, Z1
+	VFMADD213PD      Z12, Z9, Z31
+	VFMADD231PD      Z14, Z0, Z12
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+544(SB), Z14
+	VFMADD213PD      Z14, Z19, Z15
+	VFMADD213PD      Z14, Z22, Z7
+	VFMADD213PD      Z14, Z6, Z10
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+552(SB), Z16
+	VCMPPD           $0x11, Z16, Z4, K4
+	VCMPPD           $0x11, Z16, Z5, K5
+	VCMPPD           $0x11, Z16, Z8, K6
+	VFMADD213PD      Z14, Z11, Z1
+	VFMADD213PD      Z14, Z9, Z31
+	VFMADD231PD      Z12, Z0, Z14
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+560(SB), Z4
+	VFMADD213PD      Z4, Z19, Z15
+	VFMADD213PD      Z4, Z22, Z7
+	VFMADD213PD      Z4, Z6, Z10
 	KANDB            K4, K1, K1
 	KANDB            K5, K2, K2
 	KANDB            K6, K3, K3
-	VFMADD213PD      Z8, Z3, Z25
-	VFMADD213PD      Z8, Z15, Z23
-	VFMADD231PD      Z0, Z14, Z8
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+472(SB), Z0
-	VFMADD213PD      Z0, Z4, Z18
-	VFMADD213PD      Z0, Z16, Z20
-	VFMADD213PD      Z0, Z7, Z6
-	VFMADD213PD      Z0, Z25, Z3
-	VFMADD213PD      Z0, Z23, Z15
-	VFMADD231PD      Z8, Z14, Z0
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+16(SB), Z4
-	VFMADD132PD      1920(BX), Z4, Z18
-	VFMADD132PD      1600(BX), Z4, Z20
-	VFMADD132PD      960(BX), Z4, Z6
-	VFMADD132PD      1536(BX), Z4, Z3
-	VFMADD132PD      384(BX), Z4, Z15
-	VFMADD231PD      256(BX), Z0, Z4
-	VMULPD           1664(BX), Z18, Z0
-	VMULPD           1728(BX), Z20, Z7
-	VMULPD           1792(BX), Z6, Z6
-	VMULPD           1344(BX), Z3, Z3
-	VMULPD           192(BX), Z15, Z8
-	VMULPD           1408(BX), Z4, Z4
-	VMOVUPD          640(BX), Z9
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+240(SB), Z11
-	VPTERNLOGQ       $0xe4, Z11, Z9, Z0
-	VMOVUPD          576(BX), Z9
-	VPTERNLOGQ       $0xe4, Z11, Z9, Z7
-	VMOVUPD          1984(BX), Z9
-	VPTERNLOGQ       $0xe4, Z11, Z9, Z6
-	VMOVUPD          1280(BX), Z9
-	VPTERNLOGQ       $0xe4, Z11, Z9, Z3
-	VMOVUPD          1856(BX), Z9
-	VPTERNLOGQ       $0xe4, Z11, Z9, Z8
-	VMOVUPD          896(BX), Z9
-	VPTERNLOGQ       $0xe4, Z11, Z9, Z4
-	VSUBPD           Z0, Z3, Z0
-	VSUBPD           Z7, Z8, Z3
-	VSUBPD           Z6, Z4, Z4
-	VFMADD231PD      Z0, Z10, Z1
-	VFMADD231PD      Z3, Z12, Z2
-	VFMADD231PD      Z4, Z13, Z5
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+480(SB), Z0
-	VBLENDMPD        Z1, Z0, K1, Z1
-	VBLENDMPD        Z2, Z0, K2, Z2
-	VBLENDMPD        Z5, Z0, K3, Z0
+	VFMADD213PD      Z4, Z11, Z1
+	VFMADD213PD      Z4, Z9, Z31
+	VFMADD231PD      Z14, Z0, Z4
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+568(SB), Z5
+	VFMADD213PD      Z5, Z19, Z15
+	VFMADD213PD      Z5, Z22, Z7
+	VFMADD213PD      Z5, Z6, Z10
+	VFMADD213PD      Z5, Z11, Z1
+	VFMADD213PD      Z5, Z9, Z31
+	VFMADD231PD      Z4, Z0, Z5
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+576(SB), Z4
+	VFMADD213PD      Z4, Z15, Z19
+	VFMADD213PD      Z4, Z7, Z22
+	VFMADD213PD      Z4, Z10, Z6
+	VFMADD213PD      Z4, Z1, Z11
+	VFMADD213PD      Z4, Z31, Z9
+	VFMADD231PD      Z5, Z0, Z4
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+24(SB), Z0
+	VFMADD132PD      448(BX), Z0, Z19
+	VFMADD132PD      1536(BX), Z0, Z22
+	VFMADD132PD      896(BX), Z0, Z6
+	VFMADD132PD      960(BX), Z0, Z11
+	VFMADD132PD      1472(BX), Z0, Z9
+	VFMADD231PD      256(BX), Z4, Z0
+	VMULPD           1600(BX), Z19, Z1
+	VMULPD           1664(BX), Z22, Z4
+	VMULPD           1728(BX), Z6, Z5
+	VMULPD           Z23, Z11, Z6
+	VMULPD           Z24, Z9, Z7
+	VMULPD           Z28, Z0, Z0
+	VMOVUPD          1792(BX), Z8
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+248(SB), Z9
+	VPTERNLOGQ       $0xe4, Z9, Z8, Z1
+	VMOVUPD          1856(BX), Z8
+	VPTERNLOGQ       $0xe4, Z9, Z8, Z4
+	VMOVUPD          1920(BX), Z8
+	VPTERNLOGQ       $0xe4, Z9, Z8, Z5
+	VMOVUPD          1984(BX), Z8
+	VPTERNLOGQ       $0xe4, Z9, Z8, Z6
+	VMOVUPD          2048(BX), Z8
+	VPTERNLOGQ       $0xe4, Z9, Z8, Z7
+	VMOVUPD          1088(BX), Z8
+	VPTERNLOGQ       $0xe4, Z9, Z8, Z0
+	VSUBPD           Z1, Z6, Z1
+	VSUBPD           Z4, Z7, Z4
+	VSUBPD           Z5, Z0, Z0
+	VFMADD231PD      Z1, Z2, Z21
+	VFMADD231PD      Z4, Z3, Z25
+	VFMADD231PD      Z0, Z13, Z20
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+584(SB), Z0
+	VBLENDMPD        Z21, Z0, K1, Z1
+	VBLENDMPD        Z25, Z0, K2, Z2
+	VBLENDMPD        Z20, Z0, K3, Z0
 	PREFETCHT0       1024(SI)(AX*1)
 	VMOVUPD          Z1, (SI)(AX*1)
 	PREFETCHT0       1088(SI)(AX*1)
@@ -935,523 +952,507 @@ whole:
 	VGETMANTPD       $0x04, Z3, Z17
 	VGETMANTPD       $0x04, Z4, Z18
 	VGETMANTPD       $0x04, Z5, Z19
-	VMULPD           Z14, Z6, Z6
-	VMULPD           Z15, Z7, Z7
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+0(SB), Z14
-	VMULPD           Z14, Z16, Z15
-	VMULPD           Z14, Z17, Z20
-	VCMPPD           $0x11, Z18, Z15, K1
-	VCMPPD           $0x11, Z19, Z20, K2
-	VMULPD           Z14, Z18, Z15
-	VMULPD           Z14, Z19, Z14
-	VCMPPD           $0x11, Z16, Z15, K3
-	VCMPPD           $0x11, Z17, Z14, K4
-	VMOVAPD          Z16, Z14
-	VADDPD           Z16, Z16, K1, Z14
-	VMOVAPD          Z17, Z15
-	VADDPD           Z17, Z17, K2, Z15
-	VMULPD           Z6, Z2, Z16
-	VMULPD           Z7, Z3, Z17
-	VMOVAPD          Z18, Z20
-	VADDPD           Z18, Z18, K3, Z20
-	VMOVAPD          Z19, Z18
-	VADDPD           Z19, Z19, K4, Z18
-	VGETEXPPD        Z2, Z19
+	VGETEXPPD        Z2, Z20
 	VGETEXPPD        Z3, Z21
 	VGETEXPPD        Z4, Z22
 	VGETEXPPD        Z5, Z23
-	VSUBPD           Z22, Z19, Z19
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+0(SB), Z24
+	VMULPD           Z24, Z16, Z25
+	VMULPD           Z24, Z17, Z26
+	VSUBPD           Z22, Z20, Z20
 	VSUBPD           Z23, Z21, Z21
-	VADDPD           Z20, Z14, Z22
-	VADDPD           Z18, Z15, Z23
-	VSUBPD           Z20, Z14, Z14
-	VSUBPD           Z18, Z15, Z15
-	VSUBPD           Z10, Z8, Z18
-	VSUBPD           Z11, Z9, Z20
+	VMULPD           Z24, Z18, Z22
+	VMULPD           Z24, Z19, Z23
+	VCMPPD           $0x11, Z18, Z25, K1
+	VCMPPD           $0x11, Z19, Z26, K2
+	VSUBPD           Z10, Z8, Z24
+	VSUBPD           Z11, Z9, Z25
 	VMULPD           Z10, Z0, Z10
 	VMULPD           Z11, Z1, Z11
+	VCMPPD           $0x11, Z16, Z22, K3
+	VCMPPD           $0x11, Z17, Z23, K4
+	VMOVAPD          Z16, Z22
+	VADDPD           Z16, Z16, K1, Z22
+	VMOVAPD          Z17, Z16
+	VADDPD           Z17, Z17, K2, Z16
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+8(SB), Z17
+	VMOVAPD          Z20, Z23
+	VADDPD           Z17, Z20, K1, Z23
+	VMOVAPD          Z21, Z26
+	VADDPD           Z17, Z21, K2, Z26
+	VMOVAPD          Z18, Z27
+	VADDPD           Z18, Z18, K3, Z27
+	VMOVAPD          Z19, Z18
+	VADDPD           Z19, Z19, K4, Z18
 	VMULPD           Z8, Z0, Z8
 	VMULPD           Z9, Z1, Z9
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+40(SB), Z24
-	VXORPD           Z24, Z10, Z10
-	VXORPD           Z24, Z11, Z11
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+48(SB), Z25
-	VMINPD           Z10, Z25, Z10
-	VMINPD           Z11, Z25, Z11
-	VXORPD           Z8, Z24, Z8
-	VXORPD           Z9, Z24, Z9
-	VMINPD           Z8, Z25, Z8
-	VMINPD           Z9, Z25, Z9
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+56(SB), Z25
-	VMAXPD           Z10, Z25, Z10
-	VMAXPD           Z11, Z25, Z11
-	VMAXPD           Z8, Z25, Z8
-	VMAXPD           Z9, Z25, Z9
-	VMULPD           Z16, Z22, Z25
-	VMULPD           Z17, Z23, Z26
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+24(SB), Z27
-	VDIVPD           Z25, Z27, Z25
-	VDIVPD           Z26, Z27, Z26
-	VMULPD           Z25, Z16, Z16
-	VMULPD           Z26, Z17, Z17
-	VMULPD           Z25, Z22, Z22
-	VMULPD           Z26, Z23, Z23
-	VMULPD           Z16, Z14, Z14
-	VMULPD           Z17, Z15, Z15
-	VMULPD           Z22, Z2, Z16
-	VMULPD           Z23, Z3, Z17
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+8(SB), Z22
-	VMOVAPD          Z19, Z23
-	VADDPD           Z22, Z19, K1, Z23
-	VMOVAPD          Z21, Z25
-	VADDPD           Z22, Z21, K2, Z25
-	VADDPD           Z27, Z19, K3, Z23
-	VADDPD           Z27, Z21, K4, Z25
-	VMULPD           Z14, Z14, Z19
-	VMULPD           Z15, Z15, Z21
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+16(SB), Z26
-	VMULPD           Z26, Z6, Z28
-	VMULPD           Z26, Z7, Z29
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+64(SB), Z30
-	VMULPD           Z30, Z10, Z31
-	VMULPD           Z30, Z11, Z26
-	VRNDSCALEPD      $0x08, Z31, Z31
-	VRNDSCALEPD      $0x08, Z26, Z26
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+72(SB), Z24
-	VFMADD231PD      Z24, Z31, Z10
-	VFMADD231PD      Z24, Z26, Z11
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+80(SB), Z22
-	VFMADD231PD      Z22, Z31, Z10
-	VFMADD231PD      Z22, Z26, Z11
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+40(SB), Z19
+	VXORPD           Z19, Z10, Z10
+	VXORPD           Z19, Z11, Z11
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+24(SB), Z28
+	VADDPD           Z28, Z20, K3, Z23
+	VADDPD           Z28, Z21, K4, Z26
+	VADDPD           Z27, Z22, Z20
+	VADDPD           Z18, Z16, Z21
+	VSUBPD           Z27, Z22, Z22
+	VSUBPD           Z18, Z16, Z16
+	VMULPD           Z14, Z6, Z6
+	VMULPD           Z15, Z7, Z7
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+32(SB), Z14
+	VMULPD           Z14, Z23, Z15
+	VMULPD           Z14, Z26, Z14
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+48(SB), Z18
+	VMINPD           Z10, Z18, Z10
+	VMINPD           Z11, Z18, Z11
+	VXORPD           Z8, Z19, Z8
+	VXORPD           Z9, Z19, Z9
+	VMULPD           Z6, Z2, Z27
+	VMULPD           Z7, Z3, Z29
+	VMINPD           Z8, Z18, Z8
+	VMINPD           Z9, Z18, Z9
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+56(SB), Z18
+	VMAXPD           Z10, Z18, Z10
+	VMAXPD           Z11, Z18, Z11
+	VMAXPD           Z8, Z18, Z8
+	VMAXPD           Z9, Z18, Z9
+	VMULPD           Z27, Z20, Z18
+	VMULPD           Z29, Z21, Z30
+	VDIVPD           Z18, Z28, Z18
+	VDIVPD           Z30, Z28, Z30
+	VMULPD           Z18, Z27, Z27
+	VMULPD           Z30, Z29, Z29
+	VMULPD           Z18, Z20, Z18
+	VMULPD           Z30, Z21, Z20
+	VMULPD           Z27, Z22, Z21
+	VMULPD           Z29, Z16, Z16
+	VMULPD           Z18, Z2, Z18
+	VMULPD           Z20, Z3, Z20
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+16(SB), Z22
+	VMULPD           Z22, Z6, Z27
+	VMULPD           Z22, Z7, Z22
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+64(SB), Z29
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+72(SB), Z30
+	VFMADD231PD      Z29, Z10, Z30
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+72(SB), Z31
+	VFMADD231PD      Z29, Z11, Z31
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+72(SB), Z19
+	VSUBPD           Z19, Z30, Z30
+	VSUBPD           Z19, Z31, Z31
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+80(SB), Z17
+	VFMADD231PD      Z17, Z30, Z10
+	VFMADD231PD      Z17, Z31, Z11
 	VMOVUPD          Z13, (BX)
 	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+88(SB), Z13
+	VFMADD231PD      Z13, Z30, Z10
+	VFMADD231PD      Z13, Z31, Z11
 	VMOVUPD          Z12, 64(BX)
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+96(SB), Z12
-	VFMADD231PD      Z13, Z19, Z12
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+96(SB), Z21, Z13
+	VMULPD           Z21, Z21, Z12
+	VMULPD           Z16, Z16, Z28
 	VMOVUPD          Z7, 128(BX)
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+120(SB), Z7
-	VFMADD213PD      Z7, Z19, Z12
-	VFMADD231PD      Z13, Z21, Z7
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+136(SB), Z13
-	VFMADD213PD      Z13, Z19, Z12
-	VFMADD231PD      Z7, Z21, Z13
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+152(SB), Z7
-	VFMADD213PD      Z7, Z19, Z12
-	VFMADD231PD      Z13, Z21, Z7
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+168(SB), Z13
-	VFMADD213PD      Z13, Z19, Z12
-	VFMADD231PD      Z7, Z21, Z13
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+184(SB), Z7
-	VFMADD213PD      Z7, Z19, Z12
-	VFMADD231PD      Z13, Z21, Z7
-	VMULPD           Z12, Z19, Z12
-	VMULPD           Z7, Z21, Z7
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+32(SB), Z13
-	VMULPD           Z13, Z23, Z19
-	VMULPD           Z13, Z25, Z13
-	VFMADD231PD      Z12, Z14, Z19
-	VFMADD231PD      Z7, Z15, Z13
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+216(SB), Z7
-	VFMADD231PD      Z7, Z14, Z19
-	VFMADD231PD      Z7, Z15, Z13
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+232(SB), Z12
-	VFMADD231PD      Z12, Z23, Z19
-	VFMADD231PD      Z12, Z25, Z13
-	VFMADD231PD      Z18, Z0, Z19
-	VFMADD231PD      Z20, Z1, Z13
-	VMULPD           Z8, Z30, Z0
-	VMULPD           Z9, Z30, Z1
-	VRNDSCALEPD      $0x08, Z0, Z0
-	VRNDSCALEPD      $0x08, Z1, Z1
-	VFMADD231PD      Z24, Z0, Z8
-	VFMADD231PD      Z24, Z1, Z9
-	VFMADD231PD      Z22, Z0, Z8
-	VFMADD231PD      Z22, Z1, Z9
-	VMOVAPD          Z28, Z12
-	VFMADD231PD      Z19, Z16, Z12
-	VMOVAPD          Z29, Z14
-	VFMADD231PD      Z13, Z17, Z14
-	VFMSUB231PD      Z19, Z16, Z28
-	VFMSUB231PD      Z13, Z17, Z29
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+104(SB), Z13
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+112(SB), Z15
-	VFMADD231PD      Z13, Z10, Z15
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+112(SB), Z16
-	VFMADD231PD      Z13, Z11, Z16
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+128(SB), Z17
-	VFMADD213PD      Z17, Z10, Z15
-	VFMADD213PD      Z17, Z11, Z16
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+144(SB), Z18
-	VFMADD213PD      Z18, Z10, Z15
-	VFMADD213PD      Z18, Z11, Z16
+	VMOVAPD          Z19, Z7
+	VFMADD231PD      Z29, Z8, Z7
+	VFMADD213PD      Z19, Z9, Z29
+	VSUBPD           Z19, Z7, Z7
+	VSUBPD           Z19, Z29, Z29
+	VFMADD231PD      Z17, Z7, Z8
+	VFMADD231PD      Z17, Z29, Z9
+	VFMADD231PD      Z13, Z7, Z8
+	VFMADD231PD      Z13, Z29, Z9
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+96(SB), Z13
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+104(SB), Z17
+	VFMADD231PD      Z13, Z12, Z17
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+104(SB), Z28, Z13
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+128(SB), Z19
+	VFMADD213PD      Z19, Z12, Z17
+	VFMADD231PD      Z13, Z28, Z19
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+144(SB), Z13
+	VFMADD213PD      Z13, Z12, Z17
+	VFMADD231PD      Z19, Z28, Z13
 	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+160(SB), Z19
-	VFMADD213PD      Z19, Z10, Z15
-	VFMADD213PD      Z19, Z11, Z16
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+176(SB), Z20
-	VFMADD213PD      Z20, Z10, Z15
-	VFMADD213PD      Z20, Z11, Z16
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+192(SB), Z21
-	VFMADD213PD      Z21, Z10, Z15
-	VFMADD213PD      Z21, Z11, Z16
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+200(SB), Z23
-	VFMADD213PD      Z23, Z10, Z15
-	VFMADD213PD      Z23, Z11, Z16
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+208(SB), Z25
-	VFMADD213PD      Z25, Z10, Z15
-	VFMADD213PD      Z25, Z11, Z16
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+224(SB), Z7
-	VFMADD213PD      Z7, Z10, Z15
-	VFMADD213PD      Z7, Z11, Z16
-	VFMADD213PD      Z27, Z10, Z15
-	VFMADD213PD      Z27, Z11, Z16
-	VFMADD213PD      Z27, Z15, Z10
-	VFMADD213PD      Z27, Z16, Z11
-	VSCALEFPD        Z31, Z10, Z10
-	VSCALEFPD        Z26, Z11, Z11
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+240(SB), Z15
-	VANDPD           Z15, Z12, Z16
-	VANDPD           Z15, Z14, Z26
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+248(SB), Z31
-	VMINPD           Z16, Z31, Z16
-	VMINPD           Z26, Z31, Z26
-	VMULPD           Z10, Z2, Z10
-	VMULPD           Z11, Z3, Z11
-	VMINPD           Z10, Z2, Z2
-	VMINPD           Z11, Z3, Z3
-	VMOVUPD          Z11, 192(BX)
-	VANDPD           Z15, Z28, Z11
-	VMOVUPD          Z10, 256(BX)
-	VANDPD           Z15, Z29, Z10
-	VMINPD           Z11, Z31, Z11
-	VMINPD           Z10, Z31, Z10
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+256(SB), Z31
-	VFMADD213PD      Z27, Z16, Z31
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+256(SB), Z15
-	VFMADD213PD      Z27, Z26, Z15
-	VMOVUPD          Z14, 320(BX)
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+264(SB), Z14
-	VMOVUPD          Z12, 384(BX)
-	VADDPD           Z14, Z16, Z12
-	VADDPD           Z14, Z26, Z22
-	VMOVUPD          Z29, 448(BX)
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+272(SB), Z29
-	VMOVUPD          Z28, 512(BX)
-	VMULPD           Z29, Z16, Z28
-	VMULPD           Z29, Z26, Z29
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+256(SB), Z24
-	VFMADD213PD      Z27, Z11, Z24
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+256(SB), Z7
-	VFMADD213PD      Z27, Z10, Z7
-	VADDPD           Z14, Z11, Z27
-	VADDPD           Z14, Z10, Z14
-	VMOVUPD          Z10, 576(BX)
-	VMULPD           Z12, Z31, Z10
-	VMOVUPD          Z11, 640(BX)
-	VMULPD           Z22, Z15, Z11
-	VMOVUPD          Z22, 704(BX)
-	VMULPD           Z28, Z16, Z22
-	VMOVUPD          Z28, 768(BX)
-	VMULPD           Z29, Z26, Z28
-	VMULPD           Z22, Z30, Z22
-	VMULPD           Z28, Z30, Z28
-	VRNDSCALEPD      $0x08, Z22, Z22
-	VRNDSCALEPD      $0x08, Z28, Z28
-	VMULPD           Z27, Z24, Z30
-	VMOVUPD          Z29, 832(BX)
-	VMULPD           Z14, Z7, Z29
-	VMOVUPD          Z28, 896(BX)
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+112(SB), Z28
-	VFMADD231PD      Z13, Z8, Z28
-	VMOVUPD          Z22, 960(BX)
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+112(SB), Z22
-	VFMADD231PD      Z13, Z9, Z22
-	VFMADD213PD      Z17, Z8, Z28
-	VFMADD213PD      Z17, Z9, Z22
-	VFMADD213PD      Z18, Z8, Z28
-	VFMADD213PD      Z18, Z9, Z22
-	VFMADD213PD      Z19, Z8, Z28
-	VFMADD213PD      Z19, Z9, Z22
-	VFMADD213PD      Z20, Z8, Z28
-	VFMADD213PD      Z20, Z9, Z22
-	VFMADD213PD      Z21, Z8, Z28
-	VFMADD213PD      Z21, Z9, Z22
-	VFMADD213PD      Z23, Z8, Z28
-	VFMADD213PD      Z23, Z9, Z22
-	VFMADD213PD      Z25, Z8, Z28
-	VFMADD213PD      Z25, Z9, Z22
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+224(SB), Z25
-	VFMADD213PD      Z25, Z8, Z28
-	VFMADD213PD      Z25, Z9, Z22
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+24(SB), Z25
-	VFMADD213PD      Z25, Z8, Z28
-	VFMADD213PD      Z25, Z9, Z22
-	VFMADD213PD      Z25, Z28, Z8
-	VFMADD213PD      Z25, Z22, Z9
-	VSCALEFPD        Z0, Z8, Z0
-	VSCALEFPD        Z1, Z9, Z1
-	VMULPD           Z0, Z4, Z0
-	VMULPD           Z1, Z5, Z1
+	VFMADD213PD      Z19, Z12, Z17
+	VFMADD231PD      Z13, Z28, Z19
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+176(SB), Z13
+	VFMADD213PD      Z13, Z12, Z17
+	VFMADD231PD      Z19, Z28, Z13
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+192(SB), Z19
+	VFMADD213PD      Z19, Z12, Z17
+	VFMADD231PD      Z13, Z28, Z19
+	VMULPD           Z17, Z12, Z12
+	VMULPD           Z19, Z28, Z13
+	VFMADD231PD      Z12, Z21, Z15
+	VFMADD231PD      Z13, Z16, Z14
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+224(SB), Z12
+	VFMADD231PD      Z12, Z21, Z15
+	VFMADD231PD      Z12, Z16, Z14
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+240(SB), Z13
+	VFMADD231PD      Z13, Z23, Z15
+	VFMADD231PD      Z13, Z26, Z14
+	VFMADD231PD      Z24, Z0, Z15
+	VFMADD231PD      Z25, Z1, Z14
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+112(SB), Z0
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+120(SB), Z1
+	VFMADD231PD      Z0, Z10, Z1
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+120(SB), Z13
+	VFMADD231PD      Z0, Z11, Z13
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+120(SB), Z16
+	VFMADD231PD      Z0, Z8, Z16
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+120(SB), Z9, Z0
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+136(SB), Z17
+	VFMADD213PD      Z17, Z10, Z1
+	VFMADD213PD      Z17, Z11, Z13
+	VFMADD213PD      Z17, Z8, Z16
+	VFMADD231PD      Z0, Z9, Z17
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+152(SB), Z0
+	VFMADD213PD      Z0, Z10, Z1
+	VFMADD213PD      Z0, Z11, Z13
+	VFMADD213PD      Z0, Z8, Z16
+	VFMADD231PD      Z17, Z9, Z0
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+168(SB), Z17
+	VFMADD213PD      Z17, Z10, Z1
+	VFMADD213PD      Z17, Z11, Z13
+	VFMADD213PD      Z17, Z8, Z16
+	VFMADD231PD      Z0, Z9, Z17
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+184(SB), Z0
+	VFMADD213PD      Z0, Z10, Z1
+	VFMADD213PD      Z0, Z11, Z13
+	VFMADD213PD      Z0, Z8, Z16
+	VFMADD231PD      Z17, Z9, Z0
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+200(SB), Z17
+	VFMADD213PD      Z17, Z10, Z1
+	VFMADD213PD      Z17, Z11, Z13
+	VFMADD213PD      Z17, Z8, Z16
+	VFMADD231PD      Z0, Z9, Z17
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+208(SB), Z0
+	VFMADD213PD      Z0, Z10, Z1
+	VFMADD213PD      Z0, Z11, Z13
+	VFMADD213PD      Z0, Z8, Z16
+	VFMADD231PD      Z17, Z9, Z0
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+216(SB), Z17
+	VFMADD213PD      Z17, Z10, Z1
+	VFMADD213PD      Z17, Z11, Z13
+	VFMADD213PD      Z17, Z8, Z16
+	VFMADD231PD      Z0, Z9, Z17
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+232(SB), Z0
+	VFMADD213PD      Z0, Z10, Z1
+	VFMADD213PD      Z0, Z11, Z13
+	VFMADD213PD      Z0, Z8, Z16
+	VFMADD231PD      Z17, Z9, Z0
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+24(SB), Z17
+	VFMADD213PD      Z17, Z10, Z1
+	VFMADD213PD      Z17, Z11, Z13
+	VFMADD213PD      Z17, Z8, Z16
+	VFMADD213PD      Z17, Z9, Z0
+	VFMADD213PD      Z17, Z1, Z10
+	VFMADD213PD      Z17, Z13, Z11
+	VMOVAPD          Z27, Z1
+	VFMADD231PD      Z15, Z18, Z1
+	VMOVAPD          Z22, Z13
+	VFMADD231PD      Z14, Z20, Z13
+	VFMSUB231PD      Z15, Z18, Z27
+	VFMSUB231PD      Z14, Z20, Z22
+	VFMADD213PD      Z17, Z16, Z8
+	VFMADD213PD      Z17, Z0, Z9
+	VSCALEFPD        Z30, Z10, Z0
+	VSCALEFPD        Z31, Z11, Z10
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+248(SB), Z11
+	VANDPD           Z11, Z1, Z14
+	VANDPD           Z11, Z13, Z15
+	VANDPD           Z11, Z27, Z16
+	VANDPD           Z11, Z22, Z18
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+256(SB), Z19
+	VMINPD           Z14, Z19, Z14
+	VMINPD           Z15, Z19, Z15
+	VMINPD           Z16, Z19, Z16
+	VMINPD           Z18, Z19, Z18
+	VSCALEFPD        Z7, Z8, Z7
+	VSCALEFPD        Z29, Z9, Z8
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+264(SB), Z9
+	VFMADD213PD      Z12, Z14, Z9
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+264(SB), Z19
+	VFMADD213PD      Z12, Z15, Z19
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+272(SB), Z20
+	VADDPD           Z20, Z14, Z21
+	VADDPD           Z20, Z15, Z23
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+264(SB), Z24
+	VFMADD213PD      Z12, Z16, Z24
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+264(SB), Z25
+	VFMADD213PD      Z12, Z18, Z25
+	VMULPD           Z0, Z2, Z0
+	VMULPD           Z10, Z3, Z10
+	VMULPD           Z7, Z4, Z4
+	VMULPD           Z8, Z5, Z5
+	VADDPD           Z20, Z16, Z7
+	VADDPD           Z20, Z18, Z8
 	VMINPD           Z0, Z2, Z2
-	VMINPD           Z1, Z3, Z3
+	VMINPD           Z10, Z3, Z3
+	VMINPD           Z4, Z2, Z2
+	VMINPD           Z5, Z3, Z3
 	VMINPD           Z6, Z2, Z2
 	VMINPD           128(BX), Z3, Z3
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+440(SB), Z4
-	VCMPPD           $0x11, Z2, Z4, K1
-	VCMPPD           $0x11, Z3, Z4, K2
-	VMULPD           Z30, Z10, Z2
-	VMULPD           Z29, Z11, Z3
-	VDIVPD           Z2, Z25, Z2
-	VDIVPD           Z3, Z25, Z3
-	VMULPD           Z2, Z30, Z4
-	VMULPD           Z3, Z29, Z5
-	VMULPD           Z2, Z10, Z2
-	VMULPD           Z3, Z11, Z3
-	VMULPD           Z4, Z31, Z8
-	VMULPD           Z5, Z15, Z9
-	VMULPD           Z4, Z12, Z4
-	VMULPD           704(BX), Z5, Z5
-	VMULPD           Z2, Z24, Z10
-	VMULPD           Z3, Z7, Z7
-	VMULPD           Z2, Z27, Z2
-	VMULPD           Z3, Z14, Z3
-	VMULPD           640(BX), Z10, Z10
-	VMULPD           576(BX), Z7, Z7
-	VMULPD           Z8, Z16, Z8
-	VMULPD           Z9, Z26, Z9
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+72(SB), Z11
-	VMOVUPD          960(BX), Z12
-	VMULPD           Z12, Z11, Z14
-	VMOVUPD          896(BX), Z15
-	VMULPD           Z15, Z11, Z11
-	VFMADD231PD      768(BX), Z16, Z14
-	VFMADD231PD      832(BX), Z26, Z11
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+80(SB), Z16
-	VFMADD231PD      Z16, Z12, Z14
-	VFMADD231PD      Z16, Z15, Z11
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+216(SB), Z16
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+8(SB), Z22
-	VFMADD231PD      Z16, Z10, Z22
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+8(SB), Z24
-	VFMADD231PD      Z16, Z7, Z24
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+8(SB), Z26
-	VFMADD231PD      Z16, Z8, Z26
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+8(SB), Z9, Z16
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+40(SB), Z27
-	VXORPD           64(BX), Z27, Z28
-	VXORPD           (BX), Z27, Z27
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+112(SB), Z29
-	VFMADD231PD      Z13, Z14, Z29
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+112(SB), Z11, Z13
-	VFMADD213PD      Z17, Z14, Z29
-	VFMADD231PD      Z13, Z11, Z17
-	VFMADD213PD      Z18, Z14, Z29
-	VFMADD231PD      Z17, Z11, Z18
-	VFMADD213PD      Z19, Z14, Z29
-	VFMADD231PD      Z18, Z11, Z19
-	VFMADD213PD      Z20, Z14, Z29
-	VFMADD231PD      Z19, Z11, Z20
-	VFMADD213PD      Z21, Z14, Z29
-	VFMADD231PD      Z20, Z11, Z21
-	VFMADD213PD      Z23, Z14, Z29
-	VFMADD231PD      Z21, Z11, Z23
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+208(SB), Z13
-	VFMADD213PD      Z13, Z14, Z29
-	VFMADD231PD      Z23, Z11, Z13
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+224(SB), Z17
-	VFMADD213PD      Z17, Z14, Z29
-	VFMADD231PD      Z13, Z11, Z17
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+280(SB), Z13
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+536(SB), Z20
+	VCMPPD           $0x11, Z2, Z20, K1
+	VCMPPD           $0x11, Z3, Z20, K2
+	VMULPD           Z21, Z9, Z2
+	VMULPD           Z23, Z19, Z3
+	VMULPD           Z7, Z24, Z20
+	VMULPD           Z8, Z25, Z26
+	VMULPD           Z14, Z14, Z28
+	VMULPD           Z15, Z15, Z29
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+280(SB), Z30
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+72(SB), Z31
+	VFMADD213PD      Z31, Z30, Z28
+	VFMADD213PD      Z31, Z30, Z29
+	VSUBPD           Z31, Z28, Z28
+	VSUBPD           Z31, Z29, Z29
+	VMULPD           Z20, Z2, Z30
+	VMULPD           Z26, Z3, Z31
+	VDIVPD           Z30, Z17, Z30
+	VDIVPD           Z31, Z17, Z31
+	VMULPD           Z30, Z20, Z20
+	VMULPD           Z31, Z26, Z26
+	VMULPD           Z30, Z2, Z2
+	VMULPD           Z31, Z3, Z3
+	VMULPD           Z20, Z9, Z9
+	VMULPD           Z26, Z19, Z19
+	VMULPD           Z20, Z21, Z20
+	VMULPD           Z26, Z23, Z21
+	VMULPD           Z2, Z24, Z23
+	VMULPD           Z3, Z25, Z24
+	VMULPD           Z2, Z7, Z2
+	VMULPD           Z3, Z8, Z3
+	VMULPD           Z9, Z14, Z7
+	VMULPD           Z19, Z15, Z8
+	VMULPD           Z23, Z16, Z9
+	VMULPD           Z24, Z18, Z16
 	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+288(SB), Z18
-	VFMADD231PD      Z13, Z22, Z18
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+288(SB), Z19
-	VFMADD231PD      Z13, Z24, Z19
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+296(SB), Z20
-	VFMADD213PD      Z20, Z22, Z18
-	VFMADD213PD      Z20, Z24, Z19
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+304(SB), Z21
-	VFMADD213PD      Z21, Z22, Z18
-	VFMADD213PD      Z21, Z24, Z19
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+312(SB), Z23
-	VFMADD213PD      Z23, Z22, Z18
-	VFMADD213PD      Z23, Z24, Z19
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+320(SB), Z30
-	VFMADD213PD      Z30, Z22, Z18
-	VFMADD213PD      Z30, Z24, Z19
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+328(SB), Z31
-	VFMADD213PD      Z31, Z22, Z18
-	VFMADD213PD      Z31, Z24, Z19
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+336(SB), Z15
-	VFMADD213PD      Z15, Z22, Z18
-	VFMADD213PD      Z15, Z24, Z19
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+344(SB), Z12
-	VFMADD213PD      Z12, Z22, Z18
-	VFMADD213PD      Z12, Z24, Z19
-	VMOVUPD          Z6, 832(BX)
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+352(SB), Z6
-	VFMADD213PD      Z6, Z22, Z18
-	VFMADD213PD      Z6, Z24, Z19
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+360(SB), Z6
-	VFMADD213PD      Z6, Z22, Z18
-	VFMADD213PD      Z6, Z24, Z19
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+368(SB), Z6
-	VFMADD213PD      Z6, Z22, Z18
-	VFMADD213PD      Z6, Z24, Z19
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+376(SB), Z6
-	VFMADD213PD      Z6, Z22, Z18
-	VFMADD213PD      Z6, Z24, Z19
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+384(SB), Z6
-	VFMADD213PD      Z6, Z22, Z18
-	VFMADD213PD      Z6, Z24, Z19
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+392(SB), Z6
-	VFMADD213PD      Z6, Z22, Z18
-	VFMADD213PD      Z6, Z24, Z19
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+400(SB), Z6
-	VFMADD213PD      Z6, Z22, Z18
-	VFMADD213PD      Z6, Z24, Z19
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+416(SB), Z6
-	VFMADD213PD      Z6, Z22, Z18
-	VFMADD213PD      Z6, Z24, Z19
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+424(SB), Z6
-	VFMADD213PD      Z6, Z22, Z18
-	VFMADD213PD      Z6, Z24, Z19
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+432(SB), Z6
-	VFMADD213PD      Z6, Z22, Z18
-	VFMADD213PD      Z6, Z24, Z19
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+448(SB), Z6
-	VFMADD213PD      Z6, Z22, Z18
-	VFMADD213PD      Z6, Z24, Z19
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+464(SB), Z6
-	VFMADD213PD      Z6, Z22, Z18
-	VFMADD213PD      Z6, Z24, Z19
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+472(SB), Z6
-	VFMADD213PD      Z6, Z18, Z22
-	VFMADD213PD      Z6, Z19, Z24
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+16(SB), Z18
-	VFMADD213PD      Z18, Z22, Z10
-	VFMADD213PD      Z18, Z24, Z7
-	VMULPD           Z2, Z10, Z2
-	VMULPD           Z3, Z7, Z3
-	VMOVUPD          512(BX), Z7
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+240(SB), Z10
-	VPTERNLOGQ       $0xe4, Z10, Z7, Z2
-	VMOVUPD          448(BX), Z19
-	VPTERNLOGQ       $0xe4, Z10, Z19, Z3
-	VMOVAPD          Z25, Z22
-	VPTERNLOGQ       $0xe4, Z10, Z7, Z22
-	VMOVAPD          Z25, Z7
-	VPTERNLOGQ       $0xe4, Z10, Z19, Z7
-	VCMPPD           $0x00, Z22, Z28, K3
-	VCMPPD           $0x00, Z7, Z27, K4
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+288(SB), Z7
-	VFMADD231PD      Z13, Z26, Z7
-	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+288(SB), Z16, Z13
-	VFMADD213PD      Z20, Z26, Z7
-	VFMADD231PD      Z13, Z16, Z20
-	VFMADD213PD      Z21, Z26, Z7
-	VFMADD231PD      Z20, Z16, Z21
-	VFMADD213PD      Z23, Z26, Z7
-	VFMADD231PD      Z21, Z16, Z23
-	VFMADD213PD      Z30, Z26, Z7
-	VFMADD231PD      Z23, Z16, Z30
-	VFMADD213PD      Z31, Z26, Z7
-	VFMADD231PD      Z30, Z16, Z31
-	VFMADD213PD      Z15, Z26, Z7
-	VFMADD231PD      Z31, Z16, Z15
-	VFMADD213PD      Z12, Z26, Z7
-	VFMADD231PD      Z15, Z16, Z12
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+352(SB), Z13
-	VFMADD213PD      Z13, Z26, Z7
-	VFMADD231PD      Z12, Z16, Z13
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+360(SB), Z12
-	VFMADD213PD      Z12, Z26, Z7
-	VFMADD231PD      Z13, Z16, Z12
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+368(SB), Z13
-	VFMADD213PD      Z13, Z26, Z7
-	VFMADD231PD      Z12, Z16, Z13
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+376(SB), Z12
-	VFMADD213PD      Z12, Z26, Z7
-	VFMADD231PD      Z13, Z16, Z12
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+384(SB), Z13
-	VFMADD213PD      Z13, Z26, Z7
-	VFMADD231PD      Z12, Z16, Z13
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+392(SB), Z12
-	VFMADD213PD      Z12, Z26, Z7
-	VFMADD231PD      Z13, Z16, Z12
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+400(SB), Z13
-	VFMADD213PD      Z13, Z26, Z7
-	VFMADD231PD      Z12, Z16, Z13
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+416(SB), Z12
-	VFMADD213PD      Z12, Z26, Z7
-	VFMADD231PD      Z13, Z16, Z12
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+424(SB), Z13
-	VFMADD213PD      Z13, Z26, Z7
-	VFMADD231PD      Z12, Z16, Z13
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+432(SB), Z12
-	VFMADD213PD      Z12, Z26, Z7
-	VFMADD231PD      Z13, Z16, Z12
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+448(SB), Z13
-	VFMADD213PD      Z13, Z26, Z7
-	VFMADD231PD      Z12, Z16, Z13
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+464(SB), Z12
-	VFMADD213PD      Z12, Z26, Z7
-	VFMADD231PD      Z13, Z16, Z12
-	VFMADD213PD      Z6, Z7, Z26
-	VFMADD231PD      Z12, Z16, Z6
-	VFMADD213PD      Z18, Z26, Z8
-	VFMADD231PD      Z6, Z9, Z18
-	VMULPD           Z4, Z8, Z4
-	VMULPD           Z5, Z18, Z5
-	VMOVUPD          384(BX), Z6
-	VPTERNLOGQ       $0xe4, Z10, Z6, Z4
-	VMOVUPD          320(BX), Z7
-	VPTERNLOGQ       $0xe4, Z10, Z7, Z5
-	VSUBPD           Z4, Z2, Z2
-	VSUBPD           Z5, Z3, Z3
-	VMOVAPD          Z25, Z4
-	VPTERNLOGQ       $0xe4, Z10, Z6, Z4
-	VPTERNLOGQ       $0xe4, Z10, Z7, Z25
-	VCMPPD           $0x00, Z4, Z28, K5
-	KMOVB            K2, 320(BX)
-	VCMPPD           $0x00, Z25, Z27, K2
-	VMULPD           Z14, Z14, Z4
-	VMULPD           Z11, Z11, Z5
-	VMOVUPD          64(BX), Z6
-	VMOVUPD          256(BX), Z7
-	VMULPD           Z7, Z6, Z8
-	VMOVUPD          (BX), Z9
-	VMOVUPD          192(BX), Z10
-	VMULPD           Z10, Z9, Z12
-	VMULPD           Z0, Z6, Z6
-	VMULPD           Z1, Z9, Z9
-	VADDPD           Z0, Z7, Z0
-	VADDPD           Z1, Z10, Z1
-	VFMADD231PD      Z29, Z4, Z14
-	VFMADD231PD      Z17, Z5, Z11
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+408(SB), Z4
-	VBLENDMPD        Z4, Z8, K5, Z5
-	VBLENDMPD        Z4, Z12, K2, Z8
-	VBLENDMPD        Z4, Z6, K3, Z6
-	VBLENDMPD        Z4, Z9, K4, Z4
-	VADDPD           832(BX), Z0, Z0
-	VADDPD           128(BX), Z1, Z1
-	VFMADD213PD      Z7, Z14, Z7
-	VFMADD213PD      Z10, Z11, Z10
-	VSUBPD           Z6, Z5, Z5
-	VSUBPD           Z4, Z8, Z4
+	VMULPD           Z18, Z28, Z19
+	VMULPD           Z18, Z29, Z18
+	VFMADD231PD      Z14, Z14, Z19
+	VFMADD231PD      Z15, Z15, Z18
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+8(SB), Z14
+	VFMADD231PD      Z12, Z7, Z14
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+8(SB), Z15
+	VFMADD231PD      Z12, Z8, Z15
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+296(SB), Z23
+	VFMADD231PD      Z23, Z28, Z19
+	VFMADD231PD      Z23, Z29, Z18
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+8(SB), Z23
+	VFMADD231PD      Z12, Z9, Z23
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+8(SB), Z16, Z12
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+360(SB), Z24
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+368(SB), Z25
+	VFMADD231PD      Z24, Z14, Z25
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+368(SB), Z26
+	VFMADD231PD      Z24, Z15, Z26
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+376(SB), Z30
+	VFMADD213PD      Z30, Z14, Z25
+	VFMADD213PD      Z30, Z15, Z26
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+392(SB), Z31
+	VFMADD213PD      Z31, Z14, Z25
+	VFMADD213PD      Z31, Z15, Z26
+	VMOVUPD          Z29, 192(BX)
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+408(SB), Z29
+	VFMADD213PD      Z29, Z14, Z25
+	VFMADD213PD      Z29, Z15, Z26
+	VMOVUPD          Z28, 256(BX)
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+424(SB), Z28
+	VFMADD213PD      Z28, Z14, Z25
+	VFMADD213PD      Z28, Z15, Z26
+	VMOVUPD          Z6, 320(BX)
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+440(SB), Z6
+	VFMADD213PD      Z6, Z14, Z25
+	VFMADD213PD      Z6, Z15, Z26
+	VMOVUPD          Z3, 384(BX)
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+448(SB), Z3
+	VFMADD213PD      Z3, Z14, Z25
+	VFMADD213PD      Z3, Z15, Z26
+	VMOVUPD          Z2, 448(BX)
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+456(SB), Z2
+	VFMADD213PD      Z2, Z14, Z25
+	VFMADD213PD      Z2, Z15, Z26
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+464(SB), Z2
+	VFMADD213PD      Z2, Z14, Z25
+	VFMADD213PD      Z2, Z15, Z26
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+472(SB), Z2
+	VFMADD213PD      Z2, Z14, Z25
+	VFMADD213PD      Z2, Z15, Z26
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+480(SB), Z2
+	VFMADD213PD      Z2, Z14, Z25
+	VFMADD213PD      Z2, Z15, Z26
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+488(SB), Z2
+	VFMADD213PD      Z2, Z14, Z25
+	VFMADD213PD      Z2, Z15, Z26
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+496(SB), Z2
+	VFMADD213PD      Z2, Z14, Z25
+	VFMADD213PD      Z2, Z15, Z26
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+512(SB), Z2
+	VFMADD213PD      Z2, Z14, Z25
+	VFMADD213PD      Z2, Z15, Z26
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+520(SB), Z2
+	VFMADD213PD      Z2, Z14, Z25
+	VFMADD213PD      Z2, Z15, Z26
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+528(SB), Z2
+	VFMADD213PD      Z2, Z14, Z25
+	VFMADD213PD      Z2, Z15, Z26
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+544(SB), Z2
+	VFMADD213PD      Z2, Z14, Z25
+	VFMADD213PD      Z2, Z15, Z26
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+560(SB), Z2
+	VFMADD213PD      Z2, Z14, Z25
+	VFMADD213PD      Z2, Z15, Z26
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+568(SB), Z2
+	VFMADD213PD      Z2, Z14, Z25
+	VFMADD213PD      Z2, Z15, Z26
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+576(SB), Z2
+	VFMADD213PD      Z2, Z25, Z14
+	VFMADD213PD      Z2, Z26, Z15
+	VFMADD213PD      Z17, Z14, Z7
+	VFMADD213PD      Z17, Z15, Z8
+	VMULPD           Z20, Z7, Z7
+	VMULPD           Z21, Z8, Z8
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+368(SB), Z14
+	VFMADD231PD      Z24, Z23, Z14
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+368(SB), Z12, Z24
+	VPTERNLOGQ       $0xe4, Z11, Z1, Z7
+	VPTERNLOGQ       $0xe4, Z11, Z13, Z8
+	VFMADD213PD      Z30, Z23, Z14
+	VFMADD231PD      Z24, Z12, Z30
+	VMOVAPD          Z17, Z15
+	VPTERNLOGQ       $0xe4, Z11, Z1, Z15
+	VMOVAPD          Z17, Z1
+	VPTERNLOGQ       $0xe4, Z11, Z13, Z1
+	VFMADD213PD      Z31, Z23, Z14
+	VFMADD231PD      Z30, Z12, Z31
+	VFMADD213PD      Z29, Z23, Z14
+	VFMADD231PD      Z31, Z12, Z29
+	VFMADD213PD      Z28, Z23, Z14
+	VFMADD231PD      Z29, Z12, Z28
+	VFMADD213PD      Z6, Z23, Z14
+	VFMADD231PD      Z28, Z12, Z6
+	VFMADD213PD      Z3, Z23, Z14
+	VFMADD231PD      Z6, Z12, Z3
 	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+456(SB), Z6
-	VCMPPD           $0x11, Z6, Z0, K2
-	VCMPPD           $0x11, Z6, Z1, K3
-	VSCALEFPD        960(BX), Z7, Z0
-	VSCALEFPD        896(BX), Z10, Z1
+	VFMADD213PD      Z6, Z23, Z14
+	VFMADD231PD      Z3, Z12, Z6
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+464(SB), Z3
+	VFMADD213PD      Z3, Z23, Z14
+	VFMADD231PD      Z6, Z12, Z3
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+472(SB), Z6
+	VFMADD213PD      Z6, Z23, Z14
+	VFMADD231PD      Z3, Z12, Z6
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+480(SB), Z3
+	VFMADD213PD      Z3, Z23, Z14
+	VFMADD231PD      Z6, Z12, Z3
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+488(SB), Z6
+	VFMADD213PD      Z6, Z23, Z14
+	VFMADD231PD      Z3, Z12, Z6
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+496(SB), Z3
+	VFMADD213PD      Z3, Z23, Z14
+	VFMADD231PD      Z6, Z12, Z3
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+512(SB), Z6
+	VFMADD213PD      Z6, Z23, Z14
+	VFMADD231PD      Z3, Z12, Z6
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+520(SB), Z3
+	VFMADD213PD      Z3, Z23, Z14
+	VFMADD231PD      Z6, Z12, Z3
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+528(SB), Z6
+	VFMADD213PD      Z6, Z23, Z14
+	VFMADD231PD      Z3, Z12, Z6
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+544(SB), Z3
+	VFMADD213PD      Z3, Z23, Z14
+	VFMADD231PD      Z6, Z12, Z3
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+560(SB), Z6
+	VFMADD213PD      Z6, Z23, Z14
+	VFMADD231PD      Z3, Z12, Z6
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+568(SB), Z3
+	VFMADD213PD      Z3, Z23, Z14
+	VFMADD231PD      Z6, Z12, Z3
+	VFMADD213PD      Z2, Z14, Z23
+	VFMADD231PD      Z3, Z12, Z2
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+304(SB), Z3
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+312(SB), Z6
+	VFMADD231PD      Z3, Z19, Z6
+	VFMADD213PD.BCST bsmPriceRowsAVX512Consts<>+312(SB), Z18, Z3
+	VFMADD213PD      Z17, Z23, Z9
+	VFMADD213PD      Z17, Z2, Z16
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+320(SB), Z2
+	VFMADD213PD      Z2, Z19, Z6
+	VFMADD231PD      Z3, Z18, Z2
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+40(SB), Z3
+	VXORPD           64(BX), Z3, Z12
+	VXORPD           (BX), Z3, Z3
+	VCMPPD           $0x00, Z15, Z12, K3
+	VCMPPD           $0x00, Z1, Z3, K4
+	VMOVAPD          Z17, Z1
+	VPTERNLOGQ       $0xe4, Z11, Z27, Z1
+	VPTERNLOGQ       $0xe4, Z11, Z22, Z17
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+328(SB), Z13
+	VFMADD213PD      Z13, Z19, Z6
+	VFMADD231PD      Z2, Z18, Z13
+	VCMPPD           $0x00, Z1, Z12, K5
+	KMOVB            K2, 512(BX)
+	VCMPPD           $0x00, Z17, Z3, K2
+	VMOVUPD          64(BX), Z1
+	VMULPD           Z0, Z1, Z2
+	VMOVUPD          (BX), Z3
+	VMULPD           Z10, Z3, Z12
+	VMULPD           Z4, Z1, Z1
+	VMULPD           Z5, Z3, Z3
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+336(SB), Z14
+	VFMADD213PD      Z14, Z19, Z6
+	VFMADD231PD      Z13, Z18, Z14
+	VADDPD           Z4, Z0, Z4
+	VADDPD           Z5, Z10, Z5
+	VMULPD           448(BX), Z9, Z9
+	VMULPD           384(BX), Z16, Z13
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+504(SB), Z15
+	VBLENDMPD        Z15, Z2, K3, Z2
+	VBLENDMPD        Z15, Z12, K4, Z12
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+344(SB), Z16
+	VFMADD213PD      Z16, Z19, Z6
+	VFMADD231PD      Z14, Z18, Z16
+	VADDPD           320(BX), Z4, Z4
+	VADDPD           128(BX), Z5, Z5
+	VBLENDMPD        Z15, Z1, K5, Z1
+	VBLENDMPD        Z15, Z3, K2, Z3
+	VPTERNLOGQ       $0xe4, Z11, Z27, Z9
+	VPTERNLOGQ       $0xe4, Z11, Z22, Z13
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+352(SB), Z11
+	VFMADD213PD      Z11, Z19, Z6
+	VFMADD231PD      Z16, Z18, Z11
+	VSUBPD           Z1, Z2, Z1
+	VSUBPD           Z3, Z12, Z2
+	VSUBPD           Z7, Z9, Z3
+	VSUBPD           Z8, Z13, Z7
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+552(SB), Z8
+	VCMPPD           $0x11, Z8, Z4, K2
+	VCMPPD           $0x11, Z8, Z5, K3
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+384(SB), Z4
+	VFMADD213PD      Z4, Z19, Z6
+	VFMADD231PD      Z11, Z18, Z4
 	KANDB            K2, K1, K1
-	KMOVB            320(BX), K2
+	KMOVB            512(BX), K2
 	KANDB            K3, K2, K2
-	VFMADD231PD      Z2, Z0, Z5
-	VFMADD231PD      Z3, Z1, Z4
-	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+480(SB), Z0
-	VBLENDMPD        Z5, Z0, K1, Z1
-	VBLENDMPD        Z4, Z0, K2, Z0
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+400(SB), Z5
+	VFMADD213PD      Z5, Z19, Z6
+	VFMADD231PD      Z4, Z18, Z5
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+416(SB), Z4
+	VFMADD213PD      Z4, Z19, Z6
+	VFMADD231PD      Z5, Z18, Z4
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+432(SB), Z5
+	VFMADD213PD      Z5, Z19, Z6
+	VFMADD231PD      Z4, Z18, Z5
+	VMULPD           Z6, Z19, Z4
+	VMULPD           Z5, Z18, Z5
+	VFMADD213PD      Z0, Z4, Z0
+	VFMADD213PD      Z10, Z5, Z10
+	VSCALEFPD        256(BX), Z0, Z0
+	VSCALEFPD        192(BX), Z10, Z4
+	VFMADD231PD      Z3, Z0, Z1
+	VFMADD231PD      Z7, Z4, Z2
+	VBROADCASTSD     bsmPriceRowsAVX512Consts<>+584(SB), Z0
+	VBLENDMPD        Z1, Z0, K1, Z1
+	VBLENDMPD        Z2, Z0, K2, Z0
 	VMOVUPD          Z1, K7, (SI)(AX*1)
 	VMOVUPD          Z0, K6, 64(SI)(AX*1)
 	ADDQ             $+128, AX
@@ -1502,82 +1503,82 @@ DATA bsmPriceRowsAVX2Consts<>+288(SB)/8, $0x0000000000000000
 DATA bsmPriceRowsAVX2Consts<>+296(SB)/8, $0x0000000000000000
 DATA bsmPriceRowsAVX2Consts<>+304(SB)/8, $0x0000000000000000
 DATA bsmPriceRowsAVX2Consts<>+312(SB)/8, $0x0000000000000000
-DATA bsmPriceRowsAVX2Consts<>+320(SB)/8, $0x7ff0000000000000
-DATA bsmPriceRowsAVX2Consts<>+328(SB)/8, $0x7ff0000000000000
-DATA bsmPriceRowsAVX2Consts<>+336(SB)/8, $0x7ff0000000000000
-DATA bsmPriceRowsAVX2Consts<>+344(SB)/8, $0x7ff0000000000000
-DATA bsmPriceRowsAVX2Consts<>+352(SB)/8, $0xfff0000000000000
-DATA bsmPriceRowsAVX2Consts<>+360(SB)/8, $0xfff0000000000000
-DATA bsmPriceRowsAVX2Consts<>+368(SB)/8, $0xfff0000000000000
-DATA bsmPriceRowsAVX2Consts<>+376(SB)/8, $0xfff0000000000000
+DATA bsmPriceRowsAVX2Consts<>+320(SB)/8, $0xfff0000000000000
+DATA bsmPriceRowsAVX2Consts<>+328(SB)/8, $0xfff0000000000000
+DATA bsmPriceRowsAVX2Consts<>+336(SB)/8, $0xfff0000000000000
+DATA bsmPriceRowsAVX2Consts<>+344(SB)/8, $0xfff0000000000000
+DATA bsmPriceRowsAVX2Consts<>+352(SB)/8, $0x7ff0000000000000
+DATA bsmPriceRowsAVX2Consts<>+360(SB)/8, $0x7ff0000000000000
+DATA bsmPriceRowsAVX2Consts<>+368(SB)/8, $0x7ff0000000000000
+DATA bsmPriceRowsAVX2Consts<>+376(SB)/8, $0x7ff0000000000000
 DATA bsmPriceRowsAVX2Consts<>+384(SB)/8, $0x3fe0000000000000
 DATA bsmPriceRowsAVX2Consts<>+392(SB)/8, $0x3fe0000000000000
 DATA bsmPriceRowsAVX2Consts<>+400(SB)/8, $0x3fe0000000000000
 DATA bsmPriceRowsAVX2Consts<>+408(SB)/8, $0x3fe0000000000000
-DATA bsmPriceRowsAVX2Consts<>+416(SB)/8, $0xbff0000000000000
-DATA bsmPriceRowsAVX2Consts<>+424(SB)/8, $0xbff0000000000000
-DATA bsmPriceRowsAVX2Consts<>+432(SB)/8, $0xbff0000000000000
-DATA bsmPriceRowsAVX2Consts<>+440(SB)/8, $0xbff0000000000000
-DATA bsmPriceRowsAVX2Consts<>+448(SB)/8, $0x3dea39ef35793c76
-DATA bsmPriceRowsAVX2Consts<>+456(SB)/8, $0x3dea39ef35793c76
-DATA bsmPriceRowsAVX2Consts<>+464(SB)/8, $0x3dea39ef35793c76
-DATA bsmPriceRowsAVX2Consts<>+472(SB)/8, $0x3dea39ef35793c76
-DATA bsmPriceRowsAVX2Consts<>+480(SB)/8, $0x3fc2f112df3e5244
-DATA bsmPriceRowsAVX2Consts<>+488(SB)/8, $0x3fc2f112df3e5244
-DATA bsmPriceRowsAVX2Consts<>+496(SB)/8, $0x3fc2f112df3e5244
-DATA bsmPriceRowsAVX2Consts<>+504(SB)/8, $0x3fc2f112df3e5244
-DATA bsmPriceRowsAVX2Consts<>+512(SB)/8, $0x3fc39a09d078c69f
-DATA bsmPriceRowsAVX2Consts<>+520(SB)/8, $0x3fc39a09d078c69f
-DATA bsmPriceRowsAVX2Consts<>+528(SB)/8, $0x3fc39a09d078c69f
-DATA bsmPriceRowsAVX2Consts<>+536(SB)/8, $0x3fc39a09d078c69f
-DATA bsmPriceRowsAVX2Consts<>+544(SB)/8, $0x8000000000000000
-DATA bsmPriceRowsAVX2Consts<>+552(SB)/8, $0x8000000000000000
-DATA bsmPriceRowsAVX2Consts<>+560(SB)/8, $0x8000000000000000
-DATA bsmPriceRowsAVX2Consts<>+568(SB)/8, $0x8000000000000000
-DATA bsmPriceRowsAVX2Consts<>+576(SB)/8, $0x4086300000000000
-DATA bsmPriceRowsAVX2Consts<>+584(SB)/8, $0x4086300000000000
-DATA bsmPriceRowsAVX2Consts<>+592(SB)/8, $0x4086300000000000
-DATA bsmPriceRowsAVX2Consts<>+600(SB)/8, $0x4086300000000000
-DATA bsmPriceRowsAVX2Consts<>+608(SB)/8, $0x3fc7466496cb03de
-DATA bsmPriceRowsAVX2Consts<>+616(SB)/8, $0x3fc7466496cb03de
-DATA bsmPriceRowsAVX2Consts<>+624(SB)/8, $0x3fc7466496cb03de
-DATA bsmPriceRowsAVX2Consts<>+632(SB)/8, $0x3fc7466496cb03de
-DATA bsmPriceRowsAVX2Consts<>+640(SB)/8, $0xc087500000000000
-DATA bsmPriceRowsAVX2Consts<>+648(SB)/8, $0xc087500000000000
-DATA bsmPriceRowsAVX2Consts<>+656(SB)/8, $0xc087500000000000
-DATA bsmPriceRowsAVX2Consts<>+664(SB)/8, $0xc087500000000000
-DATA bsmPriceRowsAVX2Consts<>+672(SB)/8, $0x3fcc71c51d8e78af
-DATA bsmPriceRowsAVX2Consts<>+680(SB)/8, $0x3fcc71c51d8e78af
-DATA bsmPriceRowsAVX2Consts<>+688(SB)/8, $0x3fcc71c51d8e78af
-DATA bsmPriceRowsAVX2Consts<>+696(SB)/8, $0x3fcc71c51d8e78af
-DATA bsmPriceRowsAVX2Consts<>+704(SB)/8, $0x3ff71547652b82fe
-DATA bsmPriceRowsAVX2Consts<>+712(SB)/8, $0x3ff71547652b82fe
-DATA bsmPriceRowsAVX2Consts<>+720(SB)/8, $0x3ff71547652b82fe
-DATA bsmPriceRowsAVX2Consts<>+728(SB)/8, $0x3ff71547652b82fe
-DATA bsmPriceRowsAVX2Consts<>+736(SB)/8, $0x3fd2492494229359
-DATA bsmPriceRowsAVX2Consts<>+744(SB)/8, $0x3fd2492494229359
-DATA bsmPriceRowsAVX2Consts<>+752(SB)/8, $0x3fd2492494229359
-DATA bsmPriceRowsAVX2Consts<>+760(SB)/8, $0x3fd2492494229359
-DATA bsmPriceRowsAVX2Consts<>+768(SB)/8, $0x3fd999999997fa04
-DATA bsmPriceRowsAVX2Consts<>+776(SB)/8, $0x3fd999999997fa04
-DATA bsmPriceRowsAVX2Consts<>+784(SB)/8, $0x3fd999999997fa04
-DATA bsmPriceRowsAVX2Consts<>+792(SB)/8, $0x3fd999999997fa04
-DATA bsmPriceRowsAVX2Consts<>+800(SB)/8, $0x3fe5555555555593
-DATA bsmPriceRowsAVX2Consts<>+808(SB)/8, $0x3fe5555555555593
-DATA bsmPriceRowsAVX2Consts<>+816(SB)/8, $0x3fe5555555555593
-DATA bsmPriceRowsAVX2Consts<>+824(SB)/8, $0x3fe5555555555593
-DATA bsmPriceRowsAVX2Consts<>+832(SB)/8, $0xbfe62e42fee00000
-DATA bsmPriceRowsAVX2Consts<>+840(SB)/8, $0xbfe62e42fee00000
-DATA bsmPriceRowsAVX2Consts<>+848(SB)/8, $0xbfe62e42fee00000
-DATA bsmPriceRowsAVX2Consts<>+856(SB)/8, $0xbfe62e42fee00000
-DATA bsmPriceRowsAVX2Consts<>+864(SB)/8, $0x408ff80000000000
-DATA bsmPriceRowsAVX2Consts<>+872(SB)/8, $0x408ff80000000000
-DATA bsmPriceRowsAVX2Consts<>+880(SB)/8, $0x408ff80000000000
-DATA bsmPriceRowsAVX2Consts<>+888(SB)/8, $0x408ff80000000000
-DATA bsmPriceRowsAVX2Consts<>+896(SB)/8, $0xbdea39ef35793c76
-DATA bsmPriceRowsAVX2Consts<>+904(SB)/8, $0xbdea39ef35793c76
-DATA bsmPriceRowsAVX2Consts<>+912(SB)/8, $0xbdea39ef35793c76
-DATA bsmPriceRowsAVX2Consts<>+920(SB)/8, $0xbdea39ef35793c76
+DATA bsmPriceRowsAVX2Consts<>+416(SB)/8, $0x8000000000000000
+DATA bsmPriceRowsAVX2Consts<>+424(SB)/8, $0x8000000000000000
+DATA bsmPriceRowsAVX2Consts<>+432(SB)/8, $0x8000000000000000
+DATA bsmPriceRowsAVX2Consts<>+440(SB)/8, $0x8000000000000000
+DATA bsmPriceRowsAVX2Consts<>+448(SB)/8, $0xbff0000000000000
+DATA bsmPriceRowsAVX2Consts<>+456(SB)/8, $0xbff0000000000000
+DATA bsmPriceRowsAVX2Consts<>+464(SB)/8, $0xbff0000000000000
+DATA bsmPriceRowsAVX2Consts<>+472(SB)/8, $0xbff0000000000000
+DATA bsmPriceRowsAVX2Consts<>+480(SB)/8, $0x3dea39ef35793c76
+DATA bsmPriceRowsAVX2Consts<>+488(SB)/8, $0x3dea39ef35793c76
+DATA bsmPriceRowsAVX2Consts<>+496(SB)/8, $0x3dea39ef35793c76
+DATA bsmPriceRowsAVX2Consts<>+504(SB)/8, $0x3dea39ef35793c76
+DATA bsmPriceRowsAVX2Consts<>+512(SB)/8, $0x4086300000000000
+DATA bsmPriceRowsAVX2Consts<>+520(SB)/8, $0x4086300000000000
+DATA bsmPriceRowsAVX2Consts<>+528(SB)/8, $0x4086300000000000
+DATA bsmPriceRowsAVX2Consts<>+536(SB)/8, $0x4086300000000000
+DATA bsmPriceRowsAVX2Consts<>+544(SB)/8, $0x3fc2f112df3e5244
+DATA bsmPriceRowsAVX2Consts<>+552(SB)/8, $0x3fc2f112df3e5244
+DATA bsmPriceRowsAVX2Consts<>+560(SB)/8, $0x3fc2f112df3e5244
+DATA bsmPriceRowsAVX2Consts<>+568(SB)/8, $0x3fc2f112df3e5244
+DATA bsmPriceRowsAVX2Consts<>+576(SB)/8, $0x3fc39a09d078c69f
+DATA bsmPriceRowsAVX2Consts<>+584(SB)/8, $0x3fc39a09d078c69f
+DATA bsmPriceRowsAVX2Consts<>+592(SB)/8, $0x3fc39a09d078c69f
+DATA bsmPriceRowsAVX2Consts<>+600(SB)/8, $0x3fc39a09d078c69f
+DATA bsmPriceRowsAVX2Consts<>+608(SB)/8, $0xc087500000000000
+DATA bsmPriceRowsAVX2Consts<>+616(SB)/8, $0xc087500000000000
+DATA bsmPriceRowsAVX2Consts<>+624(SB)/8, $0xc087500000000000
+DATA bsmPriceRowsAVX2Consts<>+632(SB)/8, $0xc087500000000000
+DATA bsmPriceRowsAVX2Consts<>+640(SB)/8, $0x3fc7466496cb03de
+DATA bsmPriceRowsAVX2Consts<>+648(SB)/8, $0x3fc7466496cb03de
+DATA bsmPriceRowsAVX2Consts<>+656(SB)/8, $0x3fc7466496cb03de
+DATA bsmPriceRowsAVX2Consts<>+664(SB)/8, $0x3fc7466496cb03de
+DATA bsmPriceRowsAVX2Consts<>+672(SB)/8, $0x3ff71547652b82fe
+DATA bsmPriceRowsAVX2Consts<>+680(SB)/8, $0x3ff71547652b82fe
+DATA bsmPriceRowsAVX2Consts<>+688(SB)/8, $0x3ff71547652b82fe
+DATA bsmPriceRowsAVX2Consts<>+696(SB)/8, $0x3ff71547652b82fe
+DATA bsmPriceRowsAVX2Consts<>+704(SB)/8, $0x4338000000000000
+DATA bsmPriceRowsAVX2Consts<>+712(SB)/8, $0x4338000000000000
+DATA bsmPriceRowsAVX2Consts<>+720(SB)/8, $0x4338000000000000
+DATA bsmPriceRowsAVX2Consts<>+728(SB)/8, $0x4338000000000000
+DATA bsmPriceRowsAVX2Consts<>+736(SB)/8, $0x3fcc71c51d8e78af
+DATA bsmPriceRowsAVX2Consts<>+744(SB)/8, $0x3fcc71c51d8e78af
+DATA bsmPriceRowsAVX2Consts<>+752(SB)/8, $0x3fcc71c51d8e78af
+DATA bsmPriceRowsAVX2Consts<>+760(SB)/8, $0x3fcc71c51d8e78af
+DATA bsmPriceRowsAVX2Consts<>+768(SB)/8, $0x3fd2492494229359
+DATA bsmPriceRowsAVX2Consts<>+776(SB)/8, $0x3fd2492494229359
+DATA bsmPriceRowsAVX2Consts<>+784(SB)/8, $0x3fd2492494229359
+DATA bsmPriceRowsAVX2Consts<>+792(SB)/8, $0x3fd2492494229359
+DATA bsmPriceRowsAVX2Consts<>+800(SB)/8, $0xbfe62e42fee00000
+DATA bsmPriceRowsAVX2Consts<>+808(SB)/8, $0xbfe62e42fee00000
+DATA bsmPriceRowsAVX2Consts<>+816(SB)/8, $0xbfe62e42fee00000
+DATA bsmPriceRowsAVX2Consts<>+824(SB)/8, $0xbfe62e42fee00000
+DATA bsmPriceRowsAVX2Consts<>+832(SB)/8, $0x3fd999999997fa04
+DATA bsmPriceRowsAVX2Consts<>+840(SB)/8, $0x3fd999999997fa04
+DATA bsmPriceRowsAVX2Consts<>+848(SB)/8, $0x3fd999999997fa04
+DATA bsmPriceRowsAVX2Consts<>+856(SB)/8, $0x3fd999999997fa04
+DATA bsmPriceRowsAVX2Consts<>+864(SB)/8, $0xbdea39ef35793c76
+DATA bsmPriceRowsAVX2Consts<>+872(SB)/8, $0xbdea39ef35793c76
+DATA bsmPriceRowsAVX2Consts<>+880(SB)/8, $0xbdea39ef35793c76
+DATA bsmPriceRowsAVX2Consts<>+888(SB)/8, $0xbdea39ef35793c76
+DATA bsmPriceRowsAVX2Consts<>+896(SB)/8, $0x3fe5555555555593
+DATA bsmPriceRowsAVX2Consts<>+904(SB)/8, $0x3fe5555555555593
+DATA bsmPriceRowsAVX2Consts<>+912(SB)/8, $0x3fe5555555555593
+DATA bsmPriceRowsAVX2Consts<>+920(SB)/8, $0x3fe5555555555593
 DATA bsmPriceRowsAVX2Consts<>+928(SB)/8, $0x3e5ade156a5dbe76
 DATA bsmPriceRowsAVX2Consts<>+936(SB)/8, $0x3e5ade156a5dbe76
 DATA bsmPriceRowsAVX2Consts<>+944(SB)/8, $0x3e5ade156a5dbe76
@@ -1586,26 +1587,26 @@ DATA bsmPriceRowsAVX2Consts<>+960(SB)/8, $0x3e928af3fca7ab0b
 DATA bsmPriceRowsAVX2Consts<>+968(SB)/8, $0x3e928af3fca7ab0b
 DATA bsmPriceRowsAVX2Consts<>+976(SB)/8, $0x3e928af3fca7ab0b
 DATA bsmPriceRowsAVX2Consts<>+984(SB)/8, $0x3e928af3fca7ab0b
-DATA bsmPriceRowsAVX2Consts<>+992(SB)/8, $0xc08ff00000000000
-DATA bsmPriceRowsAVX2Consts<>+1000(SB)/8, $0xc08ff00000000000
-DATA bsmPriceRowsAVX2Consts<>+1008(SB)/8, $0xc08ff00000000000
-DATA bsmPriceRowsAVX2Consts<>+1016(SB)/8, $0xc08ff00000000000
+DATA bsmPriceRowsAVX2Consts<>+992(SB)/8, $0x3ec71dee623fde67
+DATA bsmPriceRowsAVX2Consts<>+1000(SB)/8, $0x3ec71dee623fde67
+DATA bsmPriceRowsAVX2Consts<>+1008(SB)/8, $0x3ec71dee623fde67
+DATA bsmPriceRowsAVX2Consts<>+1016(SB)/8, $0x3ec71dee623fde67
 DATA bsmPriceRowsAVX2Consts<>+1024(SB)/8, $0x4000000000000000
 DATA bsmPriceRowsAVX2Consts<>+1032(SB)/8, $0x4000000000000000
 DATA bsmPriceRowsAVX2Consts<>+1040(SB)/8, $0x4000000000000000
 DATA bsmPriceRowsAVX2Consts<>+1048(SB)/8, $0x4000000000000000
-DATA bsmPriceRowsAVX2Consts<>+1056(SB)/8, $0x3ec71dee623fde67
-DATA bsmPriceRowsAVX2Consts<>+1064(SB)/8, $0x3ec71dee623fde67
-DATA bsmPriceRowsAVX2Consts<>+1072(SB)/8, $0x3ec71dee623fde67
-DATA bsmPriceRowsAVX2Consts<>+1080(SB)/8, $0x3ec71dee623fde67
-DATA bsmPriceRowsAVX2Consts<>+1088(SB)/8, $0x3fe62e42fee00000
-DATA bsmPriceRowsAVX2Consts<>+1096(SB)/8, $0x3fe62e42fee00000
-DATA bsmPriceRowsAVX2Consts<>+1104(SB)/8, $0x3fe62e42fee00000
-DATA bsmPriceRowsAVX2Consts<>+1112(SB)/8, $0x3fe62e42fee00000
-DATA bsmPriceRowsAVX2Consts<>+1120(SB)/8, $0x3efa01997c89e6b0
-DATA bsmPriceRowsAVX2Consts<>+1128(SB)/8, $0x3efa01997c89e6b0
-DATA bsmPriceRowsAVX2Consts<>+1136(SB)/8, $0x3efa01997c89e6b0
-DATA bsmPriceRowsAVX2Consts<>+1144(SB)/8, $0x3efa01997c89e6b0
+DATA bsmPriceRowsAVX2Consts<>+1056(SB)/8, $0x3efa01997c89e6b0
+DATA bsmPriceRowsAVX2Consts<>+1064(SB)/8, $0x3efa01997c89e6b0
+DATA bsmPriceRowsAVX2Consts<>+1072(SB)/8, $0x3efa01997c89e6b0
+DATA bsmPriceRowsAVX2Consts<>+1080(SB)/8, $0x3efa01997c89e6b0
+DATA bsmPriceRowsAVX2Consts<>+1088(SB)/8, $0x408ff80000000000
+DATA bsmPriceRowsAVX2Consts<>+1096(SB)/8, $0x408ff80000000000
+DATA bsmPriceRowsAVX2Consts<>+1104(SB)/8, $0x408ff80000000000
+DATA bsmPriceRowsAVX2Consts<>+1112(SB)/8, $0x408ff80000000000
+DATA bsmPriceRowsAVX2Consts<>+1120(SB)/8, $0x3fe62e42fee00000
+DATA bsmPriceRowsAVX2Consts<>+1128(SB)/8, $0x3fe62e42fee00000
+DATA bsmPriceRowsAVX2Consts<>+1136(SB)/8, $0x3fe62e42fee00000
+DATA bsmPriceRowsAVX2Consts<>+1144(SB)/8, $0x3fe62e42fee00000
 DATA bsmPriceRowsAVX2Consts<>+1152(SB)/8, $0x3f2a01a014761f6e
 DATA bsmPriceRowsAVX2Consts<>+1160(SB)/8, $0x3f2a01a014761f6e
 DATA bsmPriceRowsAVX2Consts<>+1168(SB)/8, $0x3f2a01a014761f6e
@@ -1614,143 +1615,195 @@ DATA bsmPriceRowsAVX2Consts<>+1184(SB)/8, $0x3f56c16c1852b7b0
 DATA bsmPriceRowsAVX2Consts<>+1192(SB)/8, $0x3f56c16c1852b7b0
 DATA bsmPriceRowsAVX2Consts<>+1200(SB)/8, $0x3f56c16c1852b7b0
 DATA bsmPriceRowsAVX2Consts<>+1208(SB)/8, $0x3f56c16c1852b7b0
-DATA bsmPriceRowsAVX2Consts<>+1216(SB)/8, $0x4044000000000000
-DATA bsmPriceRowsAVX2Consts<>+1224(SB)/8, $0x4044000000000000
-DATA bsmPriceRowsAVX2Consts<>+1232(SB)/8, $0x4044000000000000
-DATA bsmPriceRowsAVX2Consts<>+1240(SB)/8, $0x4044000000000000
+DATA bsmPriceRowsAVX2Consts<>+1216(SB)/8, $0xc08ff00000000000
+DATA bsmPriceRowsAVX2Consts<>+1224(SB)/8, $0xc08ff00000000000
+DATA bsmPriceRowsAVX2Consts<>+1232(SB)/8, $0xc08ff00000000000
+DATA bsmPriceRowsAVX2Consts<>+1240(SB)/8, $0xc08ff00000000000
 DATA bsmPriceRowsAVX2Consts<>+1248(SB)/8, $0x3f81111111122322
 DATA bsmPriceRowsAVX2Consts<>+1256(SB)/8, $0x3f81111111122322
 DATA bsmPriceRowsAVX2Consts<>+1264(SB)/8, $0x3f81111111122322
 DATA bsmPriceRowsAVX2Consts<>+1272(SB)/8, $0x3f81111111122322
-DATA bsmPriceRowsAVX2Consts<>+1280(SB)/8, $0x3ff8000000000000
-DATA bsmPriceRowsAVX2Consts<>+1288(SB)/8, $0x3ff8000000000000
-DATA bsmPriceRowsAVX2Consts<>+1296(SB)/8, $0x3ff8000000000000
-DATA bsmPriceRowsAVX2Consts<>+1304(SB)/8, $0x3ff8000000000000
-DATA bsmPriceRowsAVX2Consts<>+1312(SB)/8, $0x4016000000000000
-DATA bsmPriceRowsAVX2Consts<>+1320(SB)/8, $0x4016000000000000
-DATA bsmPriceRowsAVX2Consts<>+1328(SB)/8, $0x4016000000000000
-DATA bsmPriceRowsAVX2Consts<>+1336(SB)/8, $0x4016000000000000
-DATA bsmPriceRowsAVX2Consts<>+1344(SB)/8, $0xbfe0000000000000
-DATA bsmPriceRowsAVX2Consts<>+1352(SB)/8, $0xbfe0000000000000
-DATA bsmPriceRowsAVX2Consts<>+1360(SB)/8, $0xbfe0000000000000
-DATA bsmPriceRowsAVX2Consts<>+1368(SB)/8, $0xbfe0000000000000
-DATA bsmPriceRowsAVX2Consts<>+1376(SB)/8, $0x3fa55555555502a1
-DATA bsmPriceRowsAVX2Consts<>+1384(SB)/8, $0x3fa55555555502a1
-DATA bsmPriceRowsAVX2Consts<>+1392(SB)/8, $0x3fa55555555502a1
-DATA bsmPriceRowsAVX2Consts<>+1400(SB)/8, $0x3fa55555555502a1
-DATA bsmPriceRowsAVX2Consts<>+1408(SB)/8, $0x43380000000003ff
-DATA bsmPriceRowsAVX2Consts<>+1416(SB)/8, $0x43380000000003ff
-DATA bsmPriceRowsAVX2Consts<>+1424(SB)/8, $0x43380000000003ff
-DATA bsmPriceRowsAVX2Consts<>+1432(SB)/8, $0x43380000000003ff
-DATA bsmPriceRowsAVX2Consts<>+1440(SB)/8, $0x3fc5555555555511
-DATA bsmPriceRowsAVX2Consts<>+1448(SB)/8, $0x3fc5555555555511
-DATA bsmPriceRowsAVX2Consts<>+1456(SB)/8, $0x3fc5555555555511
-DATA bsmPriceRowsAVX2Consts<>+1464(SB)/8, $0x3fc5555555555511
-DATA bsmPriceRowsAVX2Consts<>+1472(SB)/8, $0x3fe000000000000b
-DATA bsmPriceRowsAVX2Consts<>+1480(SB)/8, $0x3fe000000000000b
-DATA bsmPriceRowsAVX2Consts<>+1488(SB)/8, $0x3fe000000000000b
-DATA bsmPriceRowsAVX2Consts<>+1496(SB)/8, $0x3fe000000000000b
-DATA bsmPriceRowsAVX2Consts<>+1504(SB)/8, $0xbe2e25325154ed2c
-DATA bsmPriceRowsAVX2Consts<>+1512(SB)/8, $0xbe2e25325154ed2c
-DATA bsmPriceRowsAVX2Consts<>+1520(SB)/8, $0xbe2e25325154ed2c
-DATA bsmPriceRowsAVX2Consts<>+1528(SB)/8, $0xbe2e25325154ed2c
-DATA bsmPriceRowsAVX2Consts<>+1536(SB)/8, $0xbe4277bd7e608931
-DATA bsmPriceRowsAVX2Consts<>+1544(SB)/8, $0xbe4277bd7e608931
-DATA bsmPriceRowsAVX2Consts<>+1552(SB)/8, $0xbe4277bd7e608931
-DATA bsmPriceRowsAVX2Consts<>+1560(SB)/8, $0xbe4277bd7e608931
-DATA bsmPriceRowsAVX2Consts<>+1568(SB)/8, $0x3e5f7f7aa6513d12
-DATA bsmPriceRowsAVX2Consts<>+1576(SB)/8, $0x3e5f7f7aa6513d12
-DATA bsmPriceRowsAVX2Consts<>+1584(SB)/8, $0x3e5f7f7aa6513d12
-DATA bsmPriceRowsAVX2Consts<>+1592(SB)/8, $0x3e5f7f7aa6513d12
-DATA bsmPriceRowsAVX2Consts<>+1600(SB)/8, $0x3e747abbfe1349dc
-DATA bsmPriceRowsAVX2Consts<>+1608(SB)/8, $0x3e747abbfe1349dc
-DATA bsmPriceRowsAVX2Consts<>+1616(SB)/8, $0x3e747abbfe1349dc
-DATA bsmPriceRowsAVX2Consts<>+1624(SB)/8, $0x3e747abbfe1349dc
-DATA bsmPriceRowsAVX2Consts<>+1632(SB)/8, $0xbe8e40fe135477fb
-DATA bsmPriceRowsAVX2Consts<>+1640(SB)/8, $0xbe8e40fe135477fb
-DATA bsmPriceRowsAVX2Consts<>+1648(SB)/8, $0xbe8e40fe135477fb
-DATA bsmPriceRowsAVX2Consts<>+1656(SB)/8, $0xbe8e40fe135477fb
-DATA bsmPriceRowsAVX2Consts<>+1664(SB)/8, $0xbe9ca94833eab172
-DATA bsmPriceRowsAVX2Consts<>+1672(SB)/8, $0xbe9ca94833eab172
-DATA bsmPriceRowsAVX2Consts<>+1680(SB)/8, $0xbe9ca94833eab172
-DATA bsmPriceRowsAVX2Consts<>+1688(SB)/8, $0xbe9ca94833eab172
-DATA bsmPriceRowsAVX2Consts<>+1696(SB)/8, $0x3ec034ec9ff77461
-DATA bsmPriceRowsAVX2Consts<>+1704(SB)/8, $0x3ec034ec9ff77461
-DATA bsmPriceRowsAVX2Consts<>+1712(SB)/8, $0x3ec034ec9ff77461
-DATA bsmPriceRowsAVX2Consts<>+1720(SB)/8, $0x3ec034ec9ff77461
-DATA bsmPriceRowsAVX2Consts<>+1728(SB)/8, $0x3eb3559d7eab42ef
-DATA bsmPriceRowsAVX2Consts<>+1736(SB)/8, $0x3eb3559d7eab42ef
-DATA bsmPriceRowsAVX2Consts<>+1744(SB)/8, $0x3eb3559d7eab42ef
-DATA bsmPriceRowsAVX2Consts<>+1752(SB)/8, $0x3eb3559d7eab42ef
-DATA bsmPriceRowsAVX2Consts<>+1760(SB)/8, $0xbef12becf291cb5c
-DATA bsmPriceRowsAVX2Consts<>+1768(SB)/8, $0xbef12becf291cb5c
-DATA bsmPriceRowsAVX2Consts<>+1776(SB)/8, $0xbef12becf291cb5c
-DATA bsmPriceRowsAVX2Consts<>+1784(SB)/8, $0xbef12becf291cb5c
-DATA bsmPriceRowsAVX2Consts<>+1792(SB)/8, $0x3ef25b780504b8a6
-DATA bsmPriceRowsAVX2Consts<>+1800(SB)/8, $0x3ef25b780504b8a6
-DATA bsmPriceRowsAVX2Consts<>+1808(SB)/8, $0x3ef25b780504b8a6
-DATA bsmPriceRowsAVX2Consts<>+1816(SB)/8, $0x3ef25b780504b8a6
-DATA bsmPriceRowsAVX2Consts<>+1824(SB)/8, $0x2b2bff2ee48e0530
-DATA bsmPriceRowsAVX2Consts<>+1832(SB)/8, $0x2b2bff2ee48e0530
-DATA bsmPriceRowsAVX2Consts<>+1840(SB)/8, $0x2b2bff2ee48e0530
-DATA bsmPriceRowsAVX2Consts<>+1848(SB)/8, $0x2b2bff2ee48e0530
-DATA bsmPriceRowsAVX2Consts<>+1856(SB)/8, $0x3f1b488c4e1b97b5
-DATA bsmPriceRowsAVX2Consts<>+1864(SB)/8, $0x3f1b488c4e1b97b5
-DATA bsmPriceRowsAVX2Consts<>+1872(SB)/8, $0x3f1b488c4e1b97b5
-DATA bsmPriceRowsAVX2Consts<>+1880(SB)/8, $0x3f1b488c4e1b97b5
-DATA bsmPriceRowsAVX2Consts<>+1888(SB)/8, $0x54b249ad2594c37d
-DATA bsmPriceRowsAVX2Consts<>+1896(SB)/8, $0x54b249ad2594c37d
-DATA bsmPriceRowsAVX2Consts<>+1904(SB)/8, $0x54b249ad2594c37d
-DATA bsmPriceRowsAVX2Consts<>+1912(SB)/8, $0x54b249ad2594c37d
-DATA bsmPriceRowsAVX2Consts<>+1920(SB)/8, $0xbf3afc08c11736a4
-DATA bsmPriceRowsAVX2Consts<>+1928(SB)/8, $0xbf3afc08c11736a4
-DATA bsmPriceRowsAVX2Consts<>+1936(SB)/8, $0xbf3afc08c11736a4
-DATA bsmPriceRowsAVX2Consts<>+1944(SB)/8, $0xbf3afc08c11736a4
-DATA bsmPriceRowsAVX2Consts<>+1952(SB)/8, $0x3f2d0345de443c62
-DATA bsmPriceRowsAVX2Consts<>+1960(SB)/8, $0x3f2d0345de443c62
-DATA bsmPriceRowsAVX2Consts<>+1968(SB)/8, $0x3f2d0345de443c62
-DATA bsmPriceRowsAVX2Consts<>+1976(SB)/8, $0x3f2d0345de443c62
-DATA bsmPriceRowsAVX2Consts<>+1984(SB)/8, $0x3f6c48252d50b83f
-DATA bsmPriceRowsAVX2Consts<>+1992(SB)/8, $0x3f6c48252d50b83f
-DATA bsmPriceRowsAVX2Consts<>+2000(SB)/8, $0x3f6c48252d50b83f
-DATA bsmPriceRowsAVX2Consts<>+2008(SB)/8, $0x3f6c48252d50b83f
-DATA bsmPriceRowsAVX2Consts<>+2016(SB)/8, $0xbf921f46d4ac3c0e
-DATA bsmPriceRowsAVX2Consts<>+2024(SB)/8, $0xbf921f46d4ac3c0e
-DATA bsmPriceRowsAVX2Consts<>+2032(SB)/8, $0xbf921f46d4ac3c0e
-DATA bsmPriceRowsAVX2Consts<>+2040(SB)/8, $0xbf921f46d4ac3c0e
-DATA bsmPriceRowsAVX2Consts<>+2048(SB)/8, $0x3fab82298736da76
-DATA bsmPriceRowsAVX2Consts<>+2056(SB)/8, $0x3fab82298736da76
-DATA bsmPriceRowsAVX2Consts<>+2064(SB)/8, $0x3fab82298736da76
-DATA bsmPriceRowsAVX2Consts<>+2072(SB)/8, $0x3fab82298736da76
-DATA bsmPriceRowsAVX2Consts<>+2080(SB)/8, $0xbfbf5b83385c94d7
-DATA bsmPriceRowsAVX2Consts<>+2088(SB)/8, $0xbfbf5b83385c94d7
-DATA bsmPriceRowsAVX2Consts<>+2096(SB)/8, $0xbfbf5b83385c94d7
-DATA bsmPriceRowsAVX2Consts<>+2104(SB)/8, $0xbfbf5b83385c94d7
-DATA bsmPriceRowsAVX2Consts<>+2112(SB)/8, $0x3fccd2dc44dda90c
-DATA bsmPriceRowsAVX2Consts<>+2120(SB)/8, $0x3fccd2dc44dda90c
-DATA bsmPriceRowsAVX2Consts<>+2128(SB)/8, $0x3fccd2dc44dda90c
-DATA bsmPriceRowsAVX2Consts<>+2136(SB)/8, $0x3fccd2dc44dda90c
-DATA bsmPriceRowsAVX2Consts<>+2144(SB)/8, $0xbfd5ed2acb37558c
-DATA bsmPriceRowsAVX2Consts<>+2152(SB)/8, $0xbfd5ed2acb37558c
-DATA bsmPriceRowsAVX2Consts<>+2160(SB)/8, $0xbfd5ed2acb37558c
-DATA bsmPriceRowsAVX2Consts<>+2168(SB)/8, $0xbfd5ed2acb37558c
-DATA bsmPriceRowsAVX2Consts<>+2176(SB)/8, $0x3fdb9a7d5690ca89
-DATA bsmPriceRowsAVX2Consts<>+2184(SB)/8, $0x3fdb9a7d5690ca89
-DATA bsmPriceRowsAVX2Consts<>+2192(SB)/8, $0x3fdb9a7d5690ca89
-DATA bsmPriceRowsAVX2Consts<>+2200(SB)/8, $0x3fdb9a7d5690ca89
-DATA bsmPriceRowsAVX2Consts<>+2208(SB)/8, $0xbfdbc22549fbe12f
-DATA bsmPriceRowsAVX2Consts<>+2216(SB)/8, $0xbfdbc22549fbe12f
-DATA bsmPriceRowsAVX2Consts<>+2224(SB)/8, $0xbfdbc22549fbe12f
-DATA bsmPriceRowsAVX2Consts<>+2232(SB)/8, $0xbfdbc22549fbe12f
-DATA bsmPriceRowsAVX2Consts<>+2240(SB)/8, $0x3fd34926e4def17d
-DATA bsmPriceRowsAVX2Consts<>+2248(SB)/8, $0x3fd34926e4def17d
-DATA bsmPriceRowsAVX2Consts<>+2256(SB)/8, $0x3fd34926e4def17d
-DATA bsmPriceRowsAVX2Consts<>+2264(SB)/8, $0x3fd34926e4def17d
-DATA bsmPriceRowsAVX2Consts<>+2272(SB)/8, $0x7ff8000000000001
-DATA bsmPriceRowsAVX2Consts<>+2280(SB)/8, $0x7ff8000000000001
-DATA bsmPriceRowsAVX2Consts<>+2288(SB)/8, $0x7ff8000000000001
-DATA bsmPriceRowsAVX2Consts<>+2296(SB)/8, $0x7ff8000000000001
-GLOBL bsmPriceRowsAVX2Consts<>(SB), RODATA|NOPTR, $2304
+DATA bsmPriceRowsAVX2Consts<>+1280(SB)/8, $0x4044000000000000
+DATA bsmPriceRowsAVX2Consts<>+1288(SB)/8, $0x4044000000000000
+DATA bsmPriceRowsAVX2Consts<>+1296(SB)/8, $0x4044000000000000
+DATA bsmPriceRowsAVX2Consts<>+1304(SB)/8, $0x4044000000000000
+DATA bsmPriceRowsAVX2Consts<>+1312(SB)/8, $0x3fa55555555502a1
+DATA bsmPriceRowsAVX2Consts<>+1320(SB)/8, $0x3fa55555555502a1
+DATA bsmPriceRowsAVX2Consts<>+1328(SB)/8, $0x3fa55555555502a1
+DATA bsmPriceRowsAVX2Consts<>+1336(SB)/8, $0x3fa55555555502a1
+DATA bsmPriceRowsAVX2Consts<>+1344(SB)/8, $0x4004000000000000
+DATA bsmPriceRowsAVX2Consts<>+1352(SB)/8, $0x4004000000000000
+DATA bsmPriceRowsAVX2Consts<>+1360(SB)/8, $0x4004000000000000
+DATA bsmPriceRowsAVX2Consts<>+1368(SB)/8, $0x4004000000000000
+DATA bsmPriceRowsAVX2Consts<>+1376(SB)/8, $0x3fc5555555555511
+DATA bsmPriceRowsAVX2Consts<>+1384(SB)/8, $0x3fc5555555555511
+DATA bsmPriceRowsAVX2Consts<>+1392(SB)/8, $0x3fc5555555555511
+DATA bsmPriceRowsAVX2Consts<>+1400(SB)/8, $0x3fc5555555555511
+DATA bsmPriceRowsAVX2Consts<>+1408(SB)/8, $0x3fe000000000000b
+DATA bsmPriceRowsAVX2Consts<>+1416(SB)/8, $0x3fe000000000000b
+DATA bsmPriceRowsAVX2Consts<>+1424(SB)/8, $0x3fe000000000000b
+DATA bsmPriceRowsAVX2Consts<>+1432(SB)/8, $0x3fe000000000000b
+DATA bsmPriceRowsAVX2Consts<>+1440(SB)/8, $0x43380000000003ff
+DATA bsmPriceRowsAVX2Consts<>+1448(SB)/8, $0x43380000000003ff
+DATA bsmPriceRowsAVX2Consts<>+1456(SB)/8, $0x43380000000003ff
+DATA bsmPriceRowsAVX2Consts<>+1464(SB)/8, $0x43380000000003ff
+DATA bsmPriceRowsAVX2Consts<>+1472(SB)/8, $0x4017000000000000
+DATA bsmPriceRowsAVX2Consts<>+1480(SB)/8, $0x4017000000000000
+DATA bsmPriceRowsAVX2Consts<>+1488(SB)/8, $0x4017000000000000
+DATA bsmPriceRowsAVX2Consts<>+1496(SB)/8, $0x4017000000000000
+DATA bsmPriceRowsAVX2Consts<>+1504(SB)/8, $0xbfe71547652b82fe
+DATA bsmPriceRowsAVX2Consts<>+1512(SB)/8, $0xbfe71547652b82fe
+DATA bsmPriceRowsAVX2Consts<>+1520(SB)/8, $0xbfe71547652b82fe
+DATA bsmPriceRowsAVX2Consts<>+1528(SB)/8, $0xbfe71547652b82fe
+DATA bsmPriceRowsAVX2Consts<>+1536(SB)/8, $0x2b2bff2ee48e0530
+DATA bsmPriceRowsAVX2Consts<>+1544(SB)/8, $0x2b2bff2ee48e0530
+DATA bsmPriceRowsAVX2Consts<>+1552(SB)/8, $0x2b2bff2ee48e0530
+DATA bsmPriceRowsAVX2Consts<>+1560(SB)/8, $0x2b2bff2ee48e0530
+DATA bsmPriceRowsAVX2Consts<>+1568(SB)/8, $0x3ff62e42fee00000
+DATA bsmPriceRowsAVX2Consts<>+1576(SB)/8, $0x3ff62e42fee00000
+DATA bsmPriceRowsAVX2Consts<>+1584(SB)/8, $0x3ff62e42fee00000
+DATA bsmPriceRowsAVX2Consts<>+1592(SB)/8, $0x3ff62e42fee00000
+DATA bsmPriceRowsAVX2Consts<>+1600(SB)/8, $0x3dfa39ef35793c76
+DATA bsmPriceRowsAVX2Consts<>+1608(SB)/8, $0x3dfa39ef35793c76
+DATA bsmPriceRowsAVX2Consts<>+1616(SB)/8, $0x3dfa39ef35793c76
+DATA bsmPriceRowsAVX2Consts<>+1624(SB)/8, $0x3dfa39ef35793c76
+DATA bsmPriceRowsAVX2Consts<>+1632(SB)/8, $0xbdaade156a5dbe76
+DATA bsmPriceRowsAVX2Consts<>+1640(SB)/8, $0xbdaade156a5dbe76
+DATA bsmPriceRowsAVX2Consts<>+1648(SB)/8, $0xbdaade156a5dbe76
+DATA bsmPriceRowsAVX2Consts<>+1656(SB)/8, $0xbdaade156a5dbe76
+DATA bsmPriceRowsAVX2Consts<>+1664(SB)/8, $0x3df28af3fca7ab0b
+DATA bsmPriceRowsAVX2Consts<>+1672(SB)/8, $0x3df28af3fca7ab0b
+DATA bsmPriceRowsAVX2Consts<>+1680(SB)/8, $0x3df28af3fca7ab0b
+DATA bsmPriceRowsAVX2Consts<>+1688(SB)/8, $0x3df28af3fca7ab0b
+DATA bsmPriceRowsAVX2Consts<>+1696(SB)/8, $0xbe371dee623fde67
+DATA bsmPriceRowsAVX2Consts<>+1704(SB)/8, $0xbe371dee623fde67
+DATA bsmPriceRowsAVX2Consts<>+1712(SB)/8, $0xbe371dee623fde67
+DATA bsmPriceRowsAVX2Consts<>+1720(SB)/8, $0xbe371dee623fde67
+DATA bsmPriceRowsAVX2Consts<>+1728(SB)/8, $0x3e7a01997c89e6b0
+DATA bsmPriceRowsAVX2Consts<>+1736(SB)/8, $0x3e7a01997c89e6b0
+DATA bsmPriceRowsAVX2Consts<>+1744(SB)/8, $0x3e7a01997c89e6b0
+DATA bsmPriceRowsAVX2Consts<>+1752(SB)/8, $0x3e7a01997c89e6b0
+DATA bsmPriceRowsAVX2Consts<>+1760(SB)/8, $0xbeba01a014761f6e
+DATA bsmPriceRowsAVX2Consts<>+1768(SB)/8, $0xbeba01a014761f6e
+DATA bsmPriceRowsAVX2Consts<>+1776(SB)/8, $0xbeba01a014761f6e
+DATA bsmPriceRowsAVX2Consts<>+1784(SB)/8, $0xbeba01a014761f6e
+DATA bsmPriceRowsAVX2Consts<>+1792(SB)/8, $0x3ef6c16c1852b7b0
+DATA bsmPriceRowsAVX2Consts<>+1800(SB)/8, $0x3ef6c16c1852b7b0
+DATA bsmPriceRowsAVX2Consts<>+1808(SB)/8, $0x3ef6c16c1852b7b0
+DATA bsmPriceRowsAVX2Consts<>+1816(SB)/8, $0x3ef6c16c1852b7b0
+DATA bsmPriceRowsAVX2Consts<>+1824(SB)/8, $0xbf31111111122322
+DATA bsmPriceRowsAVX2Consts<>+1832(SB)/8, $0xbf31111111122322
+DATA bsmPriceRowsAVX2Consts<>+1840(SB)/8, $0xbf31111111122322
+DATA bsmPriceRowsAVX2Consts<>+1848(SB)/8, $0xbf31111111122322
+DATA bsmPriceRowsAVX2Consts<>+1856(SB)/8, $0x3f655555555502a1
+DATA bsmPriceRowsAVX2Consts<>+1864(SB)/8, $0x3f655555555502a1
+DATA bsmPriceRowsAVX2Consts<>+1872(SB)/8, $0x3f655555555502a1
+DATA bsmPriceRowsAVX2Consts<>+1880(SB)/8, $0x3f655555555502a1
+DATA bsmPriceRowsAVX2Consts<>+1888(SB)/8, $0xbf95555555555511
+DATA bsmPriceRowsAVX2Consts<>+1896(SB)/8, $0xbf95555555555511
+DATA bsmPriceRowsAVX2Consts<>+1904(SB)/8, $0xbf95555555555511
+DATA bsmPriceRowsAVX2Consts<>+1912(SB)/8, $0xbf95555555555511
+DATA bsmPriceRowsAVX2Consts<>+1920(SB)/8, $0x3fc000000000000b
+DATA bsmPriceRowsAVX2Consts<>+1928(SB)/8, $0x3fc000000000000b
+DATA bsmPriceRowsAVX2Consts<>+1936(SB)/8, $0x3fc000000000000b
+DATA bsmPriceRowsAVX2Consts<>+1944(SB)/8, $0x3fc000000000000b
+DATA bsmPriceRowsAVX2Consts<>+1952(SB)/8, $0xbfe0000000000000
+DATA bsmPriceRowsAVX2Consts<>+1960(SB)/8, $0xbfe0000000000000
+DATA bsmPriceRowsAVX2Consts<>+1968(SB)/8, $0xbfe0000000000000
+DATA bsmPriceRowsAVX2Consts<>+1976(SB)/8, $0xbfe0000000000000
+DATA bsmPriceRowsAVX2Consts<>+1984(SB)/8, $0xbe53cfd9440c758b
+DATA bsmPriceRowsAVX2Consts<>+1992(SB)/8, $0xbe53cfd9440c758b
+DATA bsmPriceRowsAVX2Consts<>+2000(SB)/8, $0xbe53cfd9440c758b
+DATA bsmPriceRowsAVX2Consts<>+2008(SB)/8, $0xbe53cfd9440c758b
+DATA bsmPriceRowsAVX2Consts<>+2016(SB)/8, $0xbe5c10df9fd0b5a0
+DATA bsmPriceRowsAVX2Consts<>+2024(SB)/8, $0xbe5c10df9fd0b5a0
+DATA bsmPriceRowsAVX2Consts<>+2032(SB)/8, $0xbe5c10df9fd0b5a0
+DATA bsmPriceRowsAVX2Consts<>+2040(SB)/8, $0xbe5c10df9fd0b5a0
+DATA bsmPriceRowsAVX2Consts<>+2048(SB)/8, $0x3e89151d5fe69bf0
+DATA bsmPriceRowsAVX2Consts<>+2056(SB)/8, $0x3e89151d5fe69bf0
+DATA bsmPriceRowsAVX2Consts<>+2064(SB)/8, $0x3e89151d5fe69bf0
+DATA bsmPriceRowsAVX2Consts<>+2072(SB)/8, $0x3e89151d5fe69bf0
+DATA bsmPriceRowsAVX2Consts<>+2080(SB)/8, $0x3e84cef58dc442e5
+DATA bsmPriceRowsAVX2Consts<>+2088(SB)/8, $0x3e84cef58dc442e5
+DATA bsmPriceRowsAVX2Consts<>+2096(SB)/8, $0x3e84cef58dc442e5
+DATA bsmPriceRowsAVX2Consts<>+2104(SB)/8, $0x3e84cef58dc442e5
+DATA bsmPriceRowsAVX2Consts<>+2112(SB)/8, $0xbeb9c98d68230094
+DATA bsmPriceRowsAVX2Consts<>+2120(SB)/8, $0xbeb9c98d68230094
+DATA bsmPriceRowsAVX2Consts<>+2128(SB)/8, $0xbeb9c98d68230094
+DATA bsmPriceRowsAVX2Consts<>+2136(SB)/8, $0xbeb9c98d68230094
+DATA bsmPriceRowsAVX2Consts<>+2144(SB)/8, $0x3e9f0588d5134af5
+DATA bsmPriceRowsAVX2Consts<>+2152(SB)/8, $0x3e9f0588d5134af5
+DATA bsmPriceRowsAVX2Consts<>+2160(SB)/8, $0x3e9f0588d5134af5
+DATA bsmPriceRowsAVX2Consts<>+2168(SB)/8, $0x3e9f0588d5134af5
+DATA bsmPriceRowsAVX2Consts<>+2176(SB)/8, $0x3ee7b68052fca57d
+DATA bsmPriceRowsAVX2Consts<>+2184(SB)/8, $0x3ee7b68052fca57d
+DATA bsmPriceRowsAVX2Consts<>+2192(SB)/8, $0x3ee7b68052fca57d
+DATA bsmPriceRowsAVX2Consts<>+2200(SB)/8, $0x3ee7b68052fca57d
+DATA bsmPriceRowsAVX2Consts<>+2208(SB)/8, $0xbef81dd74dfb5ff6
+DATA bsmPriceRowsAVX2Consts<>+2216(SB)/8, $0xbef81dd74dfb5ff6
+DATA bsmPriceRowsAVX2Consts<>+2224(SB)/8, $0xbef81dd74dfb5ff6
+DATA bsmPriceRowsAVX2Consts<>+2232(SB)/8, $0xbef81dd74dfb5ff6
+DATA bsmPriceRowsAVX2Consts<>+2240(SB)/8, $0xbf09a70a60d609b4
+DATA bsmPriceRowsAVX2Consts<>+2248(SB)/8, $0xbf09a70a60d609b4
+DATA bsmPriceRowsAVX2Consts<>+2256(SB)/8, $0xbf09a70a60d609b4
+DATA bsmPriceRowsAVX2Consts<>+2264(SB)/8, $0xbf09a70a60d609b4
+DATA bsmPriceRowsAVX2Consts<>+2272(SB)/8, $0x3f356bc7962f9cea
+DATA bsmPriceRowsAVX2Consts<>+2280(SB)/8, $0x3f356bc7962f9cea
+DATA bsmPriceRowsAVX2Consts<>+2288(SB)/8, $0x3f356bc7962f9cea
+DATA bsmPriceRowsAVX2Consts<>+2296(SB)/8, $0x3f356bc7962f9cea
+DATA bsmPriceRowsAVX2Consts<>+2304(SB)/8, $0xbf403c77d56a94be
+DATA bsmPriceRowsAVX2Consts<>+2312(SB)/8, $0xbf403c77d56a94be
+DATA bsmPriceRowsAVX2Consts<>+2320(SB)/8, $0xbf403c77d56a94be
+DATA bsmPriceRowsAVX2Consts<>+2328(SB)/8, $0xbf403c77d56a94be
+DATA bsmPriceRowsAVX2Consts<>+2336(SB)/8, $0x54b249ad2594c37d
+DATA bsmPriceRowsAVX2Consts<>+2344(SB)/8, $0x54b249ad2594c37d
+DATA bsmPriceRowsAVX2Consts<>+2352(SB)/8, $0x54b249ad2594c37d
+DATA bsmPriceRowsAVX2Consts<>+2360(SB)/8, $0x54b249ad2594c37d
+DATA bsmPriceRowsAVX2Consts<>+2368(SB)/8, $0xbf59d3d3a3218a6c
+DATA bsmPriceRowsAVX2Consts<>+2376(SB)/8, $0xbf59d3d3a3218a6c
+DATA bsmPriceRowsAVX2Consts<>+2384(SB)/8, $0xbf59d3d3a3218a6c
+DATA bsmPriceRowsAVX2Consts<>+2392(SB)/8, $0xbf59d3d3a3218a6c
+DATA bsmPriceRowsAVX2Consts<>+2400(SB)/8, $0x3f88af7a122fa11e
+DATA bsmPriceRowsAVX2Consts<>+2408(SB)/8, $0x3f88af7a122fa11e
+DATA bsmPriceRowsAVX2Consts<>+2416(SB)/8, $0x3f88af7a122fa11e
+DATA bsmPriceRowsAVX2Consts<>+2424(SB)/8, $0x3f88af7a122fa11e
+DATA bsmPriceRowsAVX2Consts<>+2432(SB)/8, $0xbfa5e04fbae7029b
+DATA bsmPriceRowsAVX2Consts<>+2440(SB)/8, $0xbfa5e04fbae7029b
+DATA bsmPriceRowsAVX2Consts<>+2448(SB)/8, $0xbfa5e04fbae7029b
+DATA bsmPriceRowsAVX2Consts<>+2456(SB)/8, $0xbfa5e04fbae7029b
+DATA bsmPriceRowsAVX2Consts<>+2464(SB)/8, $0x3fbbe6e778f4145d
+DATA bsmPriceRowsAVX2Consts<>+2472(SB)/8, $0x3fbbe6e778f4145d
+DATA bsmPriceRowsAVX2Consts<>+2480(SB)/8, $0x3fbbe6e778f4145d
+DATA bsmPriceRowsAVX2Consts<>+2488(SB)/8, $0x3fbbe6e778f4145d
+DATA bsmPriceRowsAVX2Consts<>+2496(SB)/8, $0xbfcc587e4e8904c3
+DATA bsmPriceRowsAVX2Consts<>+2504(SB)/8, $0xbfcc587e4e8904c3
+DATA bsmPriceRowsAVX2Consts<>+2512(SB)/8, $0xbfcc587e4e8904c3
+DATA bsmPriceRowsAVX2Consts<>+2520(SB)/8, $0xbfcc587e4e8904c3
+DATA bsmPriceRowsAVX2Consts<>+2528(SB)/8, $0x3fd7ce8b1b938d89
+DATA bsmPriceRowsAVX2Consts<>+2536(SB)/8, $0x3fd7ce8b1b938d89
+DATA bsmPriceRowsAVX2Consts<>+2544(SB)/8, $0x3fd7ce8b1b938d89
+DATA bsmPriceRowsAVX2Consts<>+2552(SB)/8, $0x3fd7ce8b1b938d89
+DATA bsmPriceRowsAVX2Consts<>+2560(SB)/8, $0xbfe0ac9c06c291cf
+DATA bsmPriceRowsAVX2Consts<>+2568(SB)/8, $0xbfe0ac9c06c291cf
+DATA bsmPriceRowsAVX2Consts<>+2576(SB)/8, $0xbfe0ac9c06c291cf
+DATA bsmPriceRowsAVX2Consts<>+2584(SB)/8, $0xbfe0ac9c06c291cf
+DATA bsmPriceRowsAVX2Consts<>+2592(SB)/8, $0x3fe31b13059845d5
+DATA bsmPriceRowsAVX2Consts<>+2600(SB)/8, $0x3fe31b13059845d5
+DATA bsmPriceRowsAVX2Consts<>+2608(SB)/8, $0x3fe31b13059845d5
+DATA bsmPriceRowsAVX2Consts<>+2616(SB)/8, $0x3fe31b13059845d5
+DATA bsmPriceRowsAVX2Consts<>+2624(SB)/8, $0xbfe077e1c5642a81
+DATA bsmPriceRowsAVX2Consts<>+2632(SB)/8, $0xbfe077e1c5642a81
+DATA bsmPriceRowsAVX2Consts<>+2640(SB)/8, $0xbfe077e1c5642a81
+DATA bsmPriceRowsAVX2Consts<>+2648(SB)/8, $0xbfe077e1c5642a81
+DATA bsmPriceRowsAVX2Consts<>+2656(SB)/8, $0x3fcabf470bc40607
+DATA bsmPriceRowsAVX2Consts<>+2664(SB)/8, $0x3fcabf470bc40607
+DATA bsmPriceRowsAVX2Consts<>+2672(SB)/8, $0x3fcabf470bc40607
+DATA bsmPriceRowsAVX2Consts<>+2680(SB)/8, $0x3fcabf470bc40607
+DATA bsmPriceRowsAVX2Consts<>+2688(SB)/8, $0x7ff8000000000001
+DATA bsmPriceRowsAVX2Consts<>+2696(SB)/8, $0x7ff8000000000001
+DATA bsmPriceRowsAVX2Consts<>+2704(SB)/8, $0x7ff8000000000001
+DATA bsmPriceRowsAVX2Consts<>+2712(SB)/8, $0x7ff8000000000001
+GLOBL bsmPriceRowsAVX2Consts<>(SB), RODATA|NOPTR, $2720
 
 DATA bsmPriceRowsAVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA bsmPriceRowsAVX2Masks<>+8(SB)/8, $0xffffffffffffffff
@@ -1872,721 +1925,689 @@ body:
 	VMULPD      Y3, Y7, Y13
 	VMULPD      Y3, Y2, Y15
 	VMULPD      Y3, Y1, Y3
-	VMOVUPD     Y10, 672(BX)
+	VPSRLQ      $0x34, Y5, Y5
+	VPSRLQ      $0x34, Y0, Y0
+	VMULPD      Y14, Y6, Y6
+	VMOVUPD     416(BX), Y14
+	VMULPD      448(BX), Y14, Y14
+	VMOVUPD     Y10, 448(BX)
 	VADDPD      Y4, Y4, Y10
-	VMOVUPD     Y8, 704(BX)
+	VMOVUPD     Y8, 416(BX)
 	VADDPD      Y7, Y7, Y8
-	VMOVUPD     Y11, 736(BX)
-	VADDPD      Y2, Y2, Y11
-	VMOVUPD     Y9, 768(BX)
-	VADDPD      Y1, Y1, Y9
 	VCMPPD      $0x11, Y2, Y12, Y12
 	VCMPPD      $0x11, Y1, Y13, Y13
 	VCMPPD      $0x11, Y4, Y15, Y15
 	VCMPPD      $0x11, Y7, Y3, Y3
-	VMULPD      Y14, Y6, Y6
-	VMOVUPD     416(BX), Y14
-	VMULPD      448(BX), Y14, Y14
+	VPSRLQ      $0x34, Y9, Y9
+	VPSRLQ      $0x34, Y11, Y11
 	VBLENDVPD   Y12, Y10, Y4, Y4
 	VBLENDVPD   Y13, Y8, Y7, Y7
-	VBLENDVPD   Y15, Y11, Y2, Y2
-	VBLENDVPD   Y3, Y9, Y1, Y1
+	VADDPD      Y2, Y2, Y8
+	VADDPD      Y1, Y1, Y10
+	VORPD       bsmPriceRowsAVX2Consts<>+192(SB), Y5, Y5
+	VORPD       bsmPriceRowsAVX2Consts<>+192(SB), Y0, Y0
+	VORPD       bsmPriceRowsAVX2Consts<>+192(SB), Y9, Y9
+	VORPD       bsmPriceRowsAVX2Consts<>+192(SB), Y11, Y11
+	VSUBPD      bsmPriceRowsAVX2Consts<>+224(SB), Y5, Y5
+	VSUBPD      bsmPriceRowsAVX2Consts<>+224(SB), Y0, Y0
+	VBLENDVPD   Y15, Y8, Y2, Y2
+	VBLENDVPD   Y3, Y10, Y1, Y1
 	VMULPD      384(BX), Y6, Y8
-	VMULPD      352(BX), Y14, Y9
-	VADDPD      Y2, Y4, Y10
-	VADDPD      Y1, Y7, Y11
+	VMULPD      352(BX), Y14, Y10
+	VSUBPD      bsmPriceRowsAVX2Consts<>+224(SB), Y9, Y9
+	VSUBPD      bsmPriceRowsAVX2Consts<>+224(SB), Y11, Y11
+	VMOVUPD     Y3, 672(BX)
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+256(SB), Y3
+	VMOVUPD     Y15, 704(BX)
+	VANDPD      416(BX), Y3, Y15
+	VMOVUPD     Y13, 416(BX)
+	VANDPD      448(BX), Y3, Y13
+	VMOVUPD     Y12, 448(BX)
+	VANDPD      640(BX), Y3, Y12
+	VANDPD      608(BX), Y3, Y3
+	VSUBPD      Y15, Y5, Y5
+	VSUBPD      Y13, Y0, Y0
+	VADDPD      Y2, Y4, Y13
+	VADDPD      Y1, Y7, Y15
 	VSUBPD      Y2, Y4, Y2
 	VSUBPD      Y1, Y7, Y1
-	VPSRLQ      $0x34, Y5, Y4
-	VPSRLQ      $0x34, Y0, Y0
-	VMOVUPD     768(BX), Y5
-	VPSRLQ      $0x34, Y5, Y5
-	VMOVUPD     736(BX), Y7
-	VPSRLQ      $0x34, Y7, Y7
-	VMOVUPD     Y3, 736(BX)
-	VMULPD      Y8, Y10, Y3
+	VSUBPD      Y12, Y9, Y4
+	VSUBPD      Y3, Y11, Y3
+	VMOVUPD     576(BX), Y7
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+288(SB), Y9
+	VCMPPD      $0x00, Y9, Y7, Y11
+	VMOVUPD     480(BX), Y12
+	VMOVUPD     Y1, 608(BX)
+	VCMPPD      $0x00, Y9, Y12, Y1
+	VMOVUPD     Y2, 640(BX)
+	VMULPD      Y8, Y13, Y2
+	VMOVUPD     Y13, 736(BX)
+	VMULPD      Y10, Y15, Y13
 	VMOVUPD     Y15, 768(BX)
-	VMULPD      Y9, Y11, Y15
-	VORPD       bsmPriceRowsAVX2Consts<>+192(SB), Y4, Y4
-	VORPD       bsmPriceRowsAVX2Consts<>+192(SB), Y0, Y0
-	VORPD       bsmPriceRowsAVX2Consts<>+192(SB), Y5, Y5
-	VORPD       bsmPriceRowsAVX2Consts<>+192(SB), Y7, Y7
-	VSUBPD      bsmPriceRowsAVX2Consts<>+224(SB), Y4, Y4
-	VSUBPD      bsmPriceRowsAVX2Consts<>+224(SB), Y0, Y0
-	VMOVUPD     Y13, 448(BX)
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+0(SB), Y13
-	VDIVPD      Y3, Y13, Y3
-	VDIVPD      Y15, Y13, Y15
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+224(SB), Y13
-	VSUBPD      Y13, Y5, Y5
-	VSUBPD      Y13, Y7, Y7
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+256(SB), Y13
-	VMOVUPD     Y12, 416(BX)
-	VANDPD      704(BX), Y13, Y12
-	VMOVUPD     Y1, 704(BX)
-	VANDPD      672(BX), Y13, Y1
-	VMOVUPD     Y2, 672(BX)
-	VANDPD      640(BX), Y13, Y2
-	VANDPD      608(BX), Y13, Y13
-	VSUBPD      Y12, Y4, Y4
-	VSUBPD      Y1, Y0, Y0
-	VSUBPD      Y2, Y5, Y1
-	VSUBPD      Y13, Y7, Y2
-	VMOVUPD     576(BX), Y5
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+288(SB), Y7
-	VCMPPD      $0x00, Y7, Y5, Y12
-	VMOVUPD     480(BX), Y13
-	VMOVUPD     Y11, 608(BX)
-	VCMPPD      $0x00, Y7, Y13, Y11
-	VMOVUPD     Y10, 640(BX)
-	VMOVUPD     512(BX), Y10
-	VMOVUPD     Y9, 800(BX)
-	VCMPPD      $0x00, Y7, Y10, Y9
-	VMOVUPD     Y15, 832(BX)
-	VMOVUPD     544(BX), Y15
-	VMOVUPD     Y3, 864(BX)
-	VCMPPD      $0x00, Y7, Y15, Y3
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+320(SB), Y7
-	VMOVUPD     Y8, 896(BX)
-	VCMPPD      $0x11, Y7, Y5, Y8
-	VMOVUPD     Y14, 928(BX)
-	VCMPPD      $0x11, Y7, Y13, Y14
-	VMOVUPD     Y6, 960(BX)
-	VCMPPD      $0x11, Y7, Y10, Y6
-	VCMPPD      $0x11, Y7, Y15, Y7
-	VBLENDVPD   Y12, bsmPriceRowsAVX2Consts<>+352(SB), Y4, Y4
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+352(SB), Y12
-	VBLENDVPD   Y11, Y12, Y0, Y0
-	VBLENDVPD   Y9, Y12, Y1, Y1
-	VBLENDVPD   Y3, Y12, Y2, Y2
-	VBLENDVPD   Y8, Y4, Y5, Y3
-	VBLENDVPD   Y14, Y0, Y13, Y0
-	VBLENDVPD   Y6, Y1, Y10, Y1
-	VBLENDVPD   Y7, Y2, Y15, Y2
-	VSUBPD      Y1, Y3, Y1
-	VSUBPD      Y2, Y0, Y0
-	VMOVUPD     288(BX), Y2
-	VMOVUPD     320(BX), Y3
-	VSUBPD      Y3, Y2, Y4
-	VMOVUPD     224(BX), Y5
-	VMOVUPD     256(BX), Y6
-	VSUBPD      Y6, Y5, Y7
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+384(SB), Y8
-	VMULPD      960(BX), Y8, Y9
-	VMULPD      928(BX), Y8, Y10
-	VMULPD      192(BX), Y3, Y3
-	VMULPD      96(BX), Y6, Y6
-	VMOVUPD     864(BX), Y11
-	VMULPD      896(BX), Y11, Y12
-	VMOVUPD     832(BX), Y13
-	VMULPD      800(BX), Y13, Y14
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+416(SB), Y15
-	VADDPD      Y15, Y1, Y8
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+320(SB), Y15
+	VBLENDVPD   Y11, Y15, Y5, Y5
+	VBLENDVPD   Y1, Y15, Y0, Y0
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+0(SB), Y1
+	VDIVPD      Y2, Y1, Y2
+	VDIVPD      Y13, Y1, Y11
+	VMOVUPD     512(BX), Y13
+	VCMPPD      $0x00, Y9, Y13, Y1
 	VMOVUPD     Y10, 800(BX)
-	VADDPD      Y15, Y0, Y10
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+0(SB), Y15
-	VMOVUPD     Y9, 896(BX)
-	VADDPD      Y1, Y15, Y9
-	VMOVUPD     Y7, 256(BX)
-	VADDPD      Y0, Y15, Y7
-	VMULPD      640(BX), Y11, Y11
-	VMULPD      608(BX), Y13, Y13
-	VMULPD      672(BX), Y12, Y12
-	VMULPD      704(BX), Y14, Y14
-	VMOVUPD     416(BX), Y15
-	VBLENDVPD   Y15, Y8, Y1, Y1
-	VMOVUPD     448(BX), Y8
-	VBLENDVPD   Y8, Y10, Y0, Y0
-	VMOVUPD     768(BX), Y8
-	VBLENDVPD   Y8, Y9, Y1, Y1
-	VMOVUPD     736(BX), Y8
-	VBLENDVPD   Y8, Y7, Y0, Y0
-	VMULPD      Y12, Y12, Y7
-	VMULPD      Y14, Y14, Y8
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+448(SB), Y9
-	VMULPD      Y9, Y1, Y10
-	VMULPD      Y9, Y0, Y9
-	VMULPD      384(BX), Y11, Y11
-	VMULPD      352(BX), Y13, Y13
-	VMULPD      192(BX), Y2, Y2
-	VMULPD      96(BX), Y5, Y5
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+480(SB), Y15
-	VMOVUPD     Y13, 224(BX)
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+512(SB), Y13
-	VFMADD231PD Y15, Y7, Y13
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+512(SB), Y8, Y15
-	VXORPD      bsmPriceRowsAVX2Consts<>+544(SB), Y3, Y3
-	VXORPD      bsmPriceRowsAVX2Consts<>+544(SB), Y6, Y6
-	VMOVUPD     Y11, 288(BX)
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+576(SB), Y11
-	VMINPD      Y3, Y11, Y3
-	VMINPD      Y6, Y11, Y6
-	VXORPD      bsmPriceRowsAVX2Consts<>+544(SB), Y2, Y2
-	VXORPD      bsmPriceRowsAVX2Consts<>+544(SB), Y5, Y5
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+608(SB), Y7, Y13
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+608(SB), Y8, Y15
-	VMINPD      Y2, Y11, Y2
-	VMINPD      Y5, Y11, Y5
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+640(SB), Y11
-	VMAXPD      Y3, Y11, Y3
-	VMAXPD      Y6, Y11, Y6
-	VMOVUPD     Y4, 736(BX)
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+544(SB), Y4
-	VMOVUPD     Y0, 768(BX)
-	VXORPD      64(BX), Y4, Y0
-	VMOVUPD     Y0, 448(BX)
-	VXORPD      32(BX), Y4, Y0
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+672(SB), Y4
-	VFMADD213PD Y4, Y7, Y13
-	VFMADD231PD Y15, Y8, Y4
-	VMAXPD      Y2, Y11, Y2
-	VMAXPD      Y5, Y11, Y5
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+704(SB), Y11
-	VMULPD      Y11, Y3, Y15
-	VMOVUPD     Y0, 416(BX)
-	VMULPD      Y11, Y6, Y0
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+736(SB), Y7, Y13
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+736(SB), Y8, Y4
-	VMOVUPD     Y1, 704(BX)
-	VMULPD      Y2, Y11, Y1
-	VMOVUPD     Y9, 672(BX)
-	VMULPD      Y5, Y11, Y9
-	VROUNDPD    $0x08, Y15, Y15
-	VROUNDPD    $0x08, Y0, Y0
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+768(SB), Y11
-	VFMADD213PD Y11, Y7, Y13
-	VFMADD231PD Y4, Y8, Y11
-	VROUNDPD    $0x08, Y1, Y1
-	VROUNDPD    $0x08, Y9, Y4
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+800(SB), Y9
-	VFMADD213PD Y9, Y7, Y13
-	VFMADD231PD Y11, Y8, Y9
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+832(SB), Y11
-	VFMADD231PD Y11, Y15, Y3
-	VFMADD231PD Y11, Y0, Y6
-	VMOVUPD     Y14, 608(BX)
-	VMINPD      bsmPriceRowsAVX2Consts<>+864(SB), Y15, Y14
-	VMOVUPD     Y14, 832(BX)
-	VMINPD      bsmPriceRowsAVX2Consts<>+864(SB), Y0, Y14
-	VMULPD      Y13, Y7, Y7
-	VMULPD      Y9, Y8, Y8
-	VFMADD231PD Y11, Y1, Y2
-	VFMADD231PD Y11, Y4, Y5
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+896(SB), Y9
-	VFMADD231PD Y9, Y15, Y3
-	VFMADD231PD Y9, Y0, Y6
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+864(SB), Y13
-	VMINPD      Y13, Y1, Y11
-	VMOVUPD     Y0, 640(BX)
-	VMINPD      Y13, Y4, Y0
-	VFMADD231PD Y7, Y12, Y10
-	VMOVUPD     608(BX), Y7
-	VFMADD213PD 672(BX), Y7, Y8
-	VFMADD231PD Y9, Y1, Y2
-	VFMADD231PD Y9, Y4, Y5
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+928(SB), Y9
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+960(SB), Y13
-	VFMADD231PD Y9, Y3, Y13
-	VMOVUPD     Y4, 672(BX)
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+960(SB), Y4
-	VFMADD231PD Y9, Y6, Y4
-	VMOVUPD     Y1, 864(BX)
-	VMOVUPD     832(BX), Y1
-	VMAXPD      bsmPriceRowsAVX2Consts<>+992(SB), Y1, Y1
-	VMAXPD      bsmPriceRowsAVX2Consts<>+992(SB), Y14, Y14
-	VFMADD231PD bsmPriceRowsAVX2Consts<>+1024(SB), Y12, Y10
-	VFMADD231PD bsmPriceRowsAVX2Consts<>+1024(SB), Y7, Y8
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+960(SB), Y7
-	VFMADD231PD Y9, Y2, Y7
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+960(SB), Y12
-	VFMADD231PD Y9, Y5, Y12
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1056(SB), Y9
-	VFMADD213PD Y9, Y3, Y13
-	VFMADD213PD Y9, Y6, Y4
-	VMAXPD      bsmPriceRowsAVX2Consts<>+992(SB), Y11, Y11
-	VMAXPD      bsmPriceRowsAVX2Consts<>+992(SB), Y0, Y0
-	VMOVUPD     Y0, 608(BX)
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1088(SB), Y0
-	VFMADD231PD 704(BX), Y0, Y10
-	VFMADD231PD 768(BX), Y0, Y8
-	VFMADD213PD Y9, Y2, Y7
-	VFMADD213PD Y9, Y5, Y12
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1120(SB), Y0
-	VFMADD213PD Y0, Y3, Y13
-	VFMADD213PD Y0, Y6, Y4
-	VSUBPD      Y1, Y15, Y15
-	VMOVUPD     640(BX), Y9
-	VSUBPD      Y14, Y9, Y9
-	VMOVUPD     Y14, 640(BX)
-	VMOVUPD     736(BX), Y14
-	VFMADD231PD 192(BX), Y14, Y10
-	VMOVUPD     256(BX), Y14
-	VFMADD231PD 96(BX), Y14, Y8
-	VFMADD213PD Y0, Y2, Y7
-	VFMADD213PD Y0, Y5, Y12
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1152(SB), Y14
-	VFMADD213PD Y14, Y3, Y13
-	VFMADD213PD Y14, Y6, Y4
-	VMOVUPD     864(BX), Y0
-	VSUBPD      Y11, Y0, Y0
-	VMOVUPD     Y11, 864(BX)
-	VMOVUPD     672(BX), Y11
-	VSUBPD      608(BX), Y11, Y11
-	VMOVUPD     Y1, 672(BX)
-	VMOVUPD     896(BX), Y1
-	VFMADD231PD 288(BX), Y10, Y1
-	VMOVUPD     Y11, 256(BX)
-	VMOVUPD     800(BX), Y11
-	VFMADD231PD 224(BX), Y8, Y11
-	VMOVUPD     Y0, 96(BX)
-	VMOVUPD     896(BX), Y0
-	VFMSUB231PD 288(BX), Y10, Y0
-	VMOVUPD     800(BX), Y10
-	VFMSUB231PD 224(BX), Y8, Y10
-	VFMADD213PD Y14, Y2, Y7
-	VFMADD213PD Y14, Y5, Y12
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1184(SB), Y8
-	VFMADD213PD Y8, Y3, Y13
-	VFMADD213PD Y8, Y6, Y4
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+32(SB), Y14
-	VMOVUPD     Y9, 800(BX)
-	VANDPD      Y1, Y14, Y9
-	VMOVUPD     Y1, 224(BX)
-	VANDPD      Y11, Y14, Y1
-	VMOVUPD     Y11, 896(BX)
-	VANDPD      Y0, Y14, Y11
-	VMOVUPD     Y0, 288(BX)
-	VANDPD      Y10, Y14, Y0
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1216(SB), Y14
-	VMINPD      Y9, Y14, Y9
-	VMINPD      Y1, Y14, Y1
-	VMINPD      Y11, Y14, Y11
-	VMINPD      Y0, Y14, Y0
-	VFMADD213PD Y8, Y2, Y7
-	VFMADD213PD Y8, Y5, Y12
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1248(SB), Y14
-	VFMADD213PD Y14, Y3, Y13
-	VFMADD213PD Y14, Y6, Y4
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1280(SB), Y8
-	VMOVUPD     Y10, 736(BX)
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+0(SB), Y10
-	VFMADD231PD Y8, Y9, Y10
-	VMOVUPD     Y10, 192(BX)
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+0(SB), Y10
-	VFMADD231PD Y8, Y1, Y10
-	VMOVUPD     Y10, 768(BX)
-	VADDPD      bsmPriceRowsAVX2Consts<>+1312(SB), Y9, Y10
-	VMOVUPD     Y10, 704(BX)
-	VADDPD      bsmPriceRowsAVX2Consts<>+1312(SB), Y1, Y10
-	VMOVUPD     Y10, 832(BX)
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+0(SB), Y10
-	VFMADD231PD Y8, Y11, Y10
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+0(SB), Y0, Y8
-	VMOVUPD     Y8, 320(BX)
-	VADDPD      bsmPriceRowsAVX2Consts<>+1312(SB), Y11, Y8
-	VMOVUPD     Y11, 544(BX)
-	VADDPD      bsmPriceRowsAVX2Consts<>+1312(SB), Y0, Y11
-	VMOVUPD     Y0, 512(BX)
-	VMULPD      bsmPriceRowsAVX2Consts<>+1344(SB), Y9, Y0
-	VMOVUPD     Y0, 480(BX)
-	VMULPD      bsmPriceRowsAVX2Consts<>+1344(SB), Y1, Y0
-	VFMADD213PD Y14, Y2, Y7
-	VFMADD213PD Y14, Y5, Y12
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1376(SB), Y14
-	VFMADD213PD Y14, Y3, Y13
-	VFMADD213PD Y14, Y6, Y4
-	VADDPD      bsmPriceRowsAVX2Consts<>+1408(SB), Y15, Y15
-	VMOVUPD     Y0, 576(BX)
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1408(SB), Y0
-	VMOVUPD     Y1, 992(BX)
-	VADDPD      800(BX), Y0, Y1
-	VMOVUPD     Y9, 800(BX)
-	VADDPD      96(BX), Y0, Y9
-	VMOVUPD     Y11, 96(BX)
-	VADDPD      256(BX), Y0, Y11
-	VFMADD213PD Y14, Y2, Y7
-	VFMADD213PD Y14, Y5, Y12
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1440(SB), Y14
-	VFMADD213PD Y14, Y3, Y13
-	VFMADD213PD Y14, Y6, Y4
-	VMOVUPD     Y8, 256(BX)
-	VADDPD      672(BX), Y0, Y8
-	VMOVUPD     Y10, 672(BX)
-	VADDPD      640(BX), Y0, Y10
-	VPSLLQ      $0x34, Y15, Y15
-	VPSLLQ      $0x34, Y1, Y1
-	VFMADD213PD Y14, Y2, Y7
-	VFMADD213PD Y14, Y5, Y12
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1472(SB), Y14
-	VFMADD213PD Y14, Y3, Y13
-	VFMADD213PD Y14, Y6, Y4
-	VMOVUPD     Y1, 640(BX)
-	VADDPD      864(BX), Y0, Y1
-	VMOVUPD     Y15, 864(BX)
-	VADDPD      608(BX), Y0, Y15
-	VPSLLQ      $0x34, Y9, Y9
-	VPSLLQ      $0x34, Y11, Y11
-	VFMADD213PD Y14, Y2, Y7
-	VFMADD213PD Y14, Y5, Y12
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+0(SB), Y14
-	VFMADD213PD Y14, Y3, Y13
-	VFMADD213PD Y14, Y6, Y4
-	VPSLLQ      $0x34, Y8, Y8
-	VPSLLQ      $0x34, Y10, Y10
-	VPSLLQ      $0x34, Y1, Y1
-	VPSLLQ      $0x34, Y15, Y15
-	VFMADD213PD Y14, Y2, Y7
-	VFMADD213PD Y14, Y5, Y12
-	VFMADD213PD Y14, Y13, Y3
-	VFMADD213PD Y14, Y4, Y6
-	VMOVUPD     192(BX), Y4
-	VMULPD      704(BX), Y4, Y13
-	VMOVUPD     768(BX), Y0
-	VMULPD      832(BX), Y0, Y4
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+544(SB), Y0
-	VMOVUPD     Y15, 608(BX)
-	VANDPD      224(BX), Y0, Y15
-	VMOVUPD     Y15, 224(BX)
-	VANDPD      896(BX), Y0, Y15
-	VFMADD213PD Y14, Y7, Y2
-	VFMADD213PD Y14, Y12, Y5
-	VMOVUPD     672(BX), Y7
-	VMULPD      256(BX), Y7, Y12
-	VMOVUPD     320(BX), Y7
-	VMULPD      96(BX), Y7, Y0
-	VMULPD      864(BX), Y3, Y3
-	VMULPD      640(BX), Y6, Y6
-	VMOVUPD     800(BX), Y7
-	VMULPD      480(BX), Y7, Y14
-	VMOVUPD     992(BX), Y7
-	VMOVUPD     Y15, 640(BX)
-	VMULPD      576(BX), Y7, Y15
-	VMULPD      Y9, Y2, Y2
-	VMULPD      Y11, Y5, Y5
-	VMULPD      Y12, Y13, Y9
-	VMULPD      Y0, Y4, Y11
-	VMULPD      Y8, Y3, Y3
-	VMULPD      Y10, Y6, Y6
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+704(SB), Y8
-	VMULPD      Y14, Y8, Y10
-	VMULPD      Y15, Y8, Y8
-	VMULPD      Y1, Y2, Y1
-	VMULPD      608(BX), Y5, Y2
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+0(SB), Y5
-	VDIVPD      Y9, Y5, Y9
-	VDIVPD      Y11, Y5, Y5
-	VROUNDPD    $0x08, Y10, Y10
-	VROUNDPD    $0x08, Y8, Y8
-	VMULPD      384(BX), Y3, Y3
-	VMULPD      352(BX), Y6, Y6
-	VMULPD      128(BX), Y1, Y1
-	VMULPD      160(BX), Y2, Y2
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+544(SB), Y11
-	VANDPD      288(BX), Y11, Y14
-	VANDPD      736(BX), Y11, Y11
-	VMOVUPD     (BX), Y15
-	VMOVUPD     Y4, 736(BX)
-	VORPD       224(BX), Y15, Y4
-	VMOVUPD     Y13, 288(BX)
-	VORPD       640(BX), Y15, Y13
-	VMOVUPD     384(BX), Y15
-	VMINPD      Y3, Y15, Y15
-	VMOVUPD     Y0, 384(BX)
-	VMOVUPD     352(BX), Y0
-	VMINPD      Y6, Y0, Y0
-	VMOVUPD     Y5, 352(BX)
-	VMOVUPD     64(BX), Y5
-	VMOVUPD     Y9, 160(BX)
-	VMULPD      Y3, Y5, Y9
-	VMOVUPD     Y12, 128(BX)
-	VMOVUPD     32(BX), Y12
-	VMOVUPD     Y11, 608(BX)
-	VMULPD      Y6, Y12, Y11
-	VMOVUPD     Y14, 864(BX)
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+832(SB), Y14
-	VMULPD      Y10, Y14, Y7
-	VMULPD      Y8, Y14, Y14
-	VMULPD      Y1, Y5, Y5
-	VMULPD      Y2, Y12, Y12
-	VMOVUPD     Y12, 32(BX)
-	VMOVUPD     448(BX), Y12
-	VCMPPD      $0x00, Y4, Y12, Y4
-	VMOVUPD     Y5, 64(BX)
-	VMOVUPD     416(BX), Y5
-	VCMPPD      $0x00, Y13, Y5, Y13
-	VMINPD      Y1, Y15, Y15
-	VMINPD      Y2, Y0, Y0
-	VMOVUPD     Y0, 896(BX)
-	VMOVUPD     800(BX), Y0
-	VFMADD231PD 480(BX), Y0, Y7
+	VMOVUPD     544(BX), Y10
+	VMOVUPD     Y11, 832(BX)
+	VCMPPD      $0x00, Y9, Y10, Y11
+	VBLENDVPD   Y1, Y15, Y4, Y1
+	VBLENDVPD   Y11, Y15, Y3, Y3
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+352(SB), Y4
+	VCMPPD      $0x11, Y4, Y7, Y11
+	VCMPPD      $0x11, Y4, Y12, Y15
+	VBLENDVPD   Y11, Y5, Y7, Y5
+	VBLENDVPD   Y15, Y0, Y12, Y0
+	VCMPPD      $0x11, Y4, Y13, Y7
+	VCMPPD      $0x11, Y4, Y10, Y4
+	VMOVUPD     288(BX), Y11
+	VMOVUPD     320(BX), Y12
+	VSUBPD      Y12, Y11, Y15
+	VMOVUPD     224(BX), Y9
 	VMOVUPD     Y15, 480(BX)
-	VMOVUPD     992(BX), Y15
-	VFMADD231PD 576(BX), Y15, Y14
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+864(SB), Y15
-	VMINPD      Y15, Y10, Y0
-	VMINPD      Y15, Y8, Y15
-	VADDPD      Y1, Y3, Y1
-	VADDPD      Y2, Y6, Y2
-	VMOVUPD     Y2, 576(BX)
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+288(SB), Y2
-	VBLENDVPD   Y4, Y2, Y9, Y4
-	VBLENDVPD   Y13, Y2, Y11, Y9
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+896(SB), Y11
-	VFMADD231PD Y11, Y10, Y7
-	VFMADD231PD Y11, Y8, Y14
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+992(SB), Y11
-	VMAXPD      Y11, Y0, Y0
-	VMAXPD      Y11, Y15, Y11
-	VMOVUPD     (BX), Y13
-	VORPD       864(BX), Y13, Y15
-	VORPD       608(BX), Y13, Y13
-	VCMPPD      $0x00, Y15, Y12, Y12
-	VCMPPD      $0x00, Y13, Y5, Y5
-	VMOVUPD     160(BX), Y13
-	VMULPD      128(BX), Y13, Y15
-	VMOVUPD     352(BX), Y2
-	VMOVUPD     Y1, 128(BX)
-	VMULPD      384(BX), Y2, Y1
-	VMULPD      288(BX), Y13, Y13
+	VMOVUPD     256(BX), Y15
+	VSUBPD      Y15, Y9, Y11
+	VMULPD      192(BX), Y12, Y12
+	VMULPD      96(BX), Y15, Y15
+	VBLENDVPD   Y7, Y1, Y13, Y1
+	VBLENDVPD   Y4, Y3, Y10, Y3
+	VSUBPD      Y1, Y5, Y1
+	VSUBPD      Y3, Y0, Y0
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+384(SB), Y3
+	VMULPD      Y3, Y6, Y4
+	VMULPD      Y3, Y14, Y3
+	VMOVUPD     192(BX), Y5
+	VMULPD      288(BX), Y5, Y7
+	VMULPD      96(BX), Y9, Y9
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+416(SB), Y10
+	VXORPD      Y10, Y12, Y12
+	VXORPD      Y10, Y15, Y13
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+448(SB), Y15
+	VMOVUPD     Y14, 224(BX)
+	VADDPD      Y15, Y1, Y14
+	VMOVUPD     Y6, 288(BX)
+	VADDPD      Y15, Y0, Y6
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+0(SB), Y15
+	VADDPD      Y1, Y15, Y5
+	VMOVUPD     Y3, 544(BX)
+	VADDPD      Y0, Y15, Y3
+	VMULPD      Y2, Y8, Y8
+	VMOVUPD     832(BX), Y15
+	VMOVUPD     Y4, 512(BX)
+	VMULPD      800(BX), Y15, Y4
 	VMULPD      736(BX), Y2, Y2
-	VMOVUPD     Y6, 736(BX)
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+960(SB), Y6
-	VFMADD231PD bsmPriceRowsAVX2Consts<>+928(SB), Y7, Y6
-	VMOVUPD     Y3, 352(BX)
+	VMULPD      768(BX), Y15, Y15
+	VMOVUPD     Y11, 768(BX)
+	VMOVUPD     448(BX), Y11
+	VBLENDVPD   Y11, Y14, Y1, Y1
+	VMOVUPD     416(BX), Y11
+	VBLENDVPD   Y11, Y6, Y0, Y0
+	VMULPD      640(BX), Y8, Y6
+	VMULPD      608(BX), Y4, Y4
+	VMOVUPD     704(BX), Y8
+	VBLENDVPD   Y8, Y5, Y1, Y1
+	VMOVUPD     672(BX), Y5
+	VBLENDVPD   Y5, Y3, Y0, Y0
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+480(SB), Y3
+	VMULPD      Y3, Y1, Y5
+	VMULPD      Y3, Y0, Y3
+	VMULPD      Y6, Y6, Y8
+	VMULPD      Y4, Y4, Y11
+	VMULPD      384(BX), Y2, Y2
+	VMULPD      352(BX), Y15, Y14
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+512(SB), Y15
+	VMINPD      Y12, Y15, Y12
+	VMINPD      Y13, Y15, Y13
+	VXORPD      Y7, Y10, Y7
+	VXORPD      Y9, Y10, Y9
+	VMOVUPD     Y14, 672(BX)
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+576(SB), Y14
+	VFMADD231PD bsmPriceRowsAVX2Consts<>+544(SB), Y8, Y14
+	VMOVUPD     Y2, 704(BX)
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+576(SB), Y2
+	VFMADD231PD bsmPriceRowsAVX2Consts<>+544(SB), Y11, Y2
+	VMINPD      Y7, Y15, Y7
+	VMINPD      Y9, Y15, Y9
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+608(SB), Y15
+	VMAXPD      Y12, Y15, Y12
+	VMAXPD      Y13, Y15, Y13
+	VMOVUPD     Y0, 608(BX)
+	VXORPD      64(BX), Y10, Y0
+	VMOVUPD     Y0, 640(BX)
+	VXORPD      32(BX), Y10, Y0
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+640(SB), Y10
+	VFMADD213PD Y10, Y8, Y14
+	VFMADD231PD Y2, Y11, Y10
+	VMAXPD      Y7, Y15, Y2
+	VMAXPD      Y9, Y15, Y7
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+672(SB), Y9
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+704(SB), Y15
+	VFMADD231PD Y9, Y12, Y15
+	VMOVUPD     Y0, 416(BX)
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+704(SB), Y0
+	VFMADD231PD Y9, Y13, Y0
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+736(SB), Y8, Y14
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+736(SB), Y11, Y10
+	VMOVUPD     Y1, 448(BX)
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+704(SB), Y1
+	VFMADD231PD Y9, Y2, Y1
+	VMOVUPD     Y3, 832(BX)
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+704(SB), Y3
+	VFMADD213PD Y3, Y7, Y9
+	VSUBPD      Y3, Y15, Y15
+	VSUBPD      Y3, Y0, Y0
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+768(SB), Y8, Y14
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+768(SB), Y11, Y10
+	VSUBPD      Y3, Y1, Y1
+	VSUBPD      Y3, Y9, Y9
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+800(SB), Y3
+	VFMADD231PD Y3, Y15, Y12
+	VFMADD231PD Y3, Y0, Y13
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+832(SB), Y8, Y14
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+832(SB), Y11, Y10
+	VFMADD231PD Y3, Y1, Y2
+	VFMADD231PD Y3, Y9, Y7
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+864(SB), Y3
+	VFMADD231PD Y3, Y15, Y12
+	VFMADD231PD Y3, Y0, Y13
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+896(SB), Y8, Y14
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+896(SB), Y11, Y10
+	VFMADD231PD Y3, Y1, Y2
+	VFMADD231PD Y3, Y9, Y7
+	VMULPD      Y14, Y8, Y3
+	VMULPD      Y10, Y11, Y8
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+928(SB), Y10
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+960(SB), Y11
+	VFMADD231PD Y10, Y12, Y11
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+960(SB), Y14
+	VFMADD231PD Y10, Y13, Y14
+	VFMADD231PD Y3, Y6, Y5
+	VFMADD213PD 832(BX), Y4, Y8
 	VMOVUPD     bsmPriceRowsAVX2Consts<>+960(SB), Y3
-	VFMADD231PD bsmPriceRowsAVX2Consts<>+928(SB), Y14, Y3
-	VMOVUPD     Y9, 288(BX)
-	VMULPD      Y7, Y7, Y9
-	VMOVUPD     Y4, 160(BX)
-	VMULPD      Y14, Y14, Y4
-	VMOVUPD     Y4, 384(BX)
-	VMULPD      192(BX), Y15, Y4
-	VMOVUPD     Y9, 192(BX)
-	VMULPD      768(BX), Y1, Y9
-	VMOVUPD     Y5, 768(BX)
-	VMULPD      672(BX), Y13, Y5
-	VMOVUPD     Y12, 672(BX)
-	VMULPD      320(BX), Y2, Y12
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+1056(SB), Y7, Y6
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+1056(SB), Y14, Y3
-	VSUBPD      Y0, Y10, Y10
-	VSUBPD      Y11, Y8, Y8
-	VMULPD      800(BX), Y4, Y4
-	VMULPD      992(BX), Y9, Y9
-	VMULPD      544(BX), Y5, Y5
-	VMULPD      512(BX), Y12, Y12
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+1120(SB), Y7, Y6
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+1120(SB), Y14, Y3
-	VMULPD      704(BX), Y15, Y15
-	VMULPD      832(BX), Y1, Y1
-	VMOVUPD     Y1, 832(BX)
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+416(SB), Y1
-	VFMADD231PD bsmPriceRowsAVX2Consts<>+1024(SB), Y4, Y1
-	VMOVUPD     Y15, 704(BX)
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+416(SB), Y15
-	VFMADD231PD bsmPriceRowsAVX2Consts<>+1024(SB), Y9, Y15
-	VMOVUPD     Y9, 512(BX)
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+416(SB), Y9
-	VFMADD231PD bsmPriceRowsAVX2Consts<>+1024(SB), Y5, Y9
-	VMOVUPD     Y5, 544(BX)
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+416(SB), Y5
-	VFMADD231PD bsmPriceRowsAVX2Consts<>+1024(SB), Y12, Y5
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+1152(SB), Y7, Y6
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+1152(SB), Y14, Y3
-	VMULPD      256(BX), Y13, Y13
-	VMULPD      96(BX), Y2, Y2
-	VMOVUPD     Y2, 96(BX)
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1536(SB), Y2
-	VFMADD231PD bsmPriceRowsAVX2Consts<>+1504(SB), Y1, Y2
-	VMOVUPD     Y13, 256(BX)
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1536(SB), Y13
-	VFMADD231PD bsmPriceRowsAVX2Consts<>+1504(SB), Y15, Y13
-	VMOVUPD     Y12, 992(BX)
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1536(SB), Y12
-	VFMADD231PD bsmPriceRowsAVX2Consts<>+1504(SB), Y9, Y12
-	VMOVUPD     Y4, 800(BX)
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1536(SB), Y4
-	VFMADD231PD bsmPriceRowsAVX2Consts<>+1504(SB), Y5, Y4
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+1184(SB), Y7, Y6
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+1184(SB), Y14, Y3
-	VADDPD      bsmPriceRowsAVX2Consts<>+1408(SB), Y10, Y10
-	VADDPD      bsmPriceRowsAVX2Consts<>+1408(SB), Y8, Y8
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+1568(SB), Y1, Y2
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+1568(SB), Y15, Y13
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+1568(SB), Y9, Y12
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+1568(SB), Y5, Y4
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+1248(SB), Y7, Y6
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+1248(SB), Y14, Y3
-	VADDPD      bsmPriceRowsAVX2Consts<>+1408(SB), Y0, Y0
-	VADDPD      bsmPriceRowsAVX2Consts<>+1408(SB), Y11, Y11
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+1600(SB), Y1, Y2
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+1600(SB), Y15, Y13
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+1600(SB), Y9, Y12
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+1600(SB), Y5, Y4
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+1376(SB), Y7, Y6
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+1376(SB), Y14, Y3
-	VPSLLQ      $0x34, Y10, Y10
-	VPSLLQ      $0x34, Y8, Y8
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+1632(SB), Y1, Y2
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+1632(SB), Y15, Y13
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+1632(SB), Y9, Y12
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+1632(SB), Y5, Y4
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+1440(SB), Y7, Y6
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+1440(SB), Y14, Y3
-	VMOVUPD     Y8, 320(BX)
-	VMOVUPD     672(BX), Y8
-	VMOVUPD     Y10, 416(BX)
-	VMOVUPD     64(BX), Y10
-	VBLENDVPD   Y8, bsmPriceRowsAVX2Consts<>+288(SB), Y10, Y8
+	VFMADD231PD Y10, Y2, Y3
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+960(SB), Y7, Y10
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+992(SB), Y12, Y11
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+992(SB), Y13, Y14
+	VFMADD231PD bsmPriceRowsAVX2Consts<>+1024(SB), Y6, Y5
+	VFMADD231PD bsmPriceRowsAVX2Consts<>+1024(SB), Y4, Y8
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+992(SB), Y4
+	VFMADD213PD Y4, Y2, Y3
+	VFMADD231PD Y10, Y7, Y4
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1056(SB), Y6
+	VFMADD213PD Y6, Y12, Y11
+	VFMADD213PD Y6, Y13, Y14
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1088(SB), Y10
+	VMOVUPD     Y9, 832(BX)
+	VMINPD      Y10, Y15, Y9
+	VMOVUPD     Y15, 736(BX)
+	VMINPD      Y10, Y0, Y15
+	VMOVUPD     Y0, 800(BX)
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1120(SB), Y0
+	VFMADD231PD 448(BX), Y0, Y5
+	VFMADD231PD 608(BX), Y0, Y8
+	VFMADD213PD Y6, Y2, Y3
+	VFMADD231PD Y4, Y7, Y6
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1152(SB), Y0
+	VFMADD213PD Y0, Y12, Y11
+	VFMADD213PD Y0, Y13, Y14
+	VMINPD      Y10, Y1, Y4
+	VMOVUPD     Y1, 608(BX)
+	VMOVUPD     832(BX), Y1
+	VMOVUPD     Y4, 448(BX)
+	VMINPD      Y10, Y1, Y4
+	VMOVUPD     480(BX), Y10
+	VFMADD231PD 192(BX), Y10, Y5
 	VMOVUPD     768(BX), Y10
-	VMOVUPD     Y8, 64(BX)
-	VMOVUPD     32(BX), Y8
-	VBLENDVPD   Y10, bsmPriceRowsAVX2Consts<>+288(SB), Y8, Y8
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1664(SB), Y10
-	VFMADD213PD Y10, Y1, Y2
-	VFMADD213PD Y10, Y15, Y13
-	VFMADD213PD Y10, Y9, Y12
-	VFMADD231PD Y4, Y5, Y10
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1472(SB), Y4
-	VFMADD213PD Y4, Y7, Y6
-	VFMADD231PD Y3, Y14, Y4
-	VPSLLQ      $0x34, Y0, Y0
-	VPSLLQ      $0x34, Y11, Y3
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1696(SB), Y11
-	VFMADD213PD Y11, Y1, Y2
-	VFMADD213PD Y11, Y15, Y13
-	VFMADD213PD Y11, Y9, Y12
-	VFMADD231PD Y10, Y5, Y11
-	VFMADD231PD 192(BX), Y6, Y7
-	VFMADD231PD 384(BX), Y4, Y14
-	VMOVUPD     160(BX), Y4
-	VSUBPD      64(BX), Y4, Y4
-	VMOVUPD     288(BX), Y6
-	VSUBPD      Y8, Y6, Y6
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1728(SB), Y8
-	VFMADD213PD Y8, Y1, Y2
-	VFMADD213PD Y8, Y15, Y13
-	VFMADD213PD Y8, Y9, Y12
-	VFMADD231PD Y11, Y5, Y8
-	VMOVUPD     352(BX), Y10
-	VFMADD213PD Y10, Y7, Y10
-	VMOVUPD     736(BX), Y7
-	VFMADD213PD Y7, Y14, Y7
-	VMOVUPD     480(BX), Y11
-	VMINPD      960(BX), Y11, Y11
-	VMOVUPD     896(BX), Y14
-	VMINPD      928(BX), Y14, Y14
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+1760(SB), Y1, Y2
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+1760(SB), Y15, Y13
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+1760(SB), Y9, Y12
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+1760(SB), Y5, Y8
-	VMULPD      416(BX), Y10, Y10
-	VMULPD      320(BX), Y7, Y7
-	VMOVUPD     Y6, 320(BX)
-	VMOVUPD     960(BX), Y6
-	VADDPD      128(BX), Y6, Y6
-	VMOVUPD     Y4, 128(BX)
-	VMOVUPD     928(BX), Y4
-	VADDPD      576(BX), Y4, Y4
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+1792(SB), Y1, Y2
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+1792(SB), Y15, Y13
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+1792(SB), Y9, Y12
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+1792(SB), Y5, Y8
-	VMULPD      Y0, Y10, Y0
-	VMULPD      Y3, Y7, Y3
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1824(SB), Y7
-	VCMPPD      $0x11, Y11, Y7, Y10
-	VCMPPD      $0x11, Y14, Y7, Y7
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1856(SB), Y11
-	VFMADD213PD Y11, Y1, Y2
-	VFMADD213PD Y11, Y15, Y13
-	VFMADD213PD Y11, Y9, Y12
-	VFMADD231PD Y8, Y5, Y11
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1888(SB), Y8
-	VCMPPD      $0x11, Y8, Y6, Y6
-	VCMPPD      $0x11, Y8, Y4, Y4
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1920(SB), Y8
-	VFMADD213PD Y8, Y1, Y2
-	VFMADD213PD Y8, Y15, Y13
-	VFMADD213PD Y8, Y9, Y12
-	VFMADD231PD Y11, Y5, Y8
-	VANDPD      Y6, Y10, Y6
-	VANDPD      Y4, Y7, Y4
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1952(SB), Y7
-	VFMADD213PD Y7, Y1, Y2
-	VFMADD213PD Y7, Y15, Y13
-	VFMADD213PD Y7, Y9, Y12
-	VFMADD231PD Y8, Y5, Y7
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1984(SB), Y8
-	VFMADD213PD Y8, Y1, Y2
-	VFMADD213PD Y8, Y15, Y13
-	VFMADD213PD Y8, Y9, Y12
-	VFMADD231PD Y7, Y5, Y8
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2016(SB), Y7
-	VFMADD213PD Y7, Y1, Y2
-	VFMADD213PD Y7, Y15, Y13
-	VFMADD213PD Y7, Y9, Y12
-	VFMADD231PD Y8, Y5, Y7
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2048(SB), Y8
-	VFMADD213PD Y8, Y1, Y2
-	VFMADD213PD Y8, Y15, Y13
-	VFMADD213PD Y8, Y9, Y12
-	VFMADD231PD Y7, Y5, Y8
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2080(SB), Y7
-	VFMADD213PD Y7, Y1, Y2
-	VFMADD213PD Y7, Y15, Y13
-	VFMADD213PD Y7, Y9, Y12
-	VFMADD231PD Y8, Y5, Y7
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2112(SB), Y8
-	VFMADD213PD Y8, Y1, Y2
-	VFMADD213PD Y8, Y15, Y13
-	VFMADD213PD Y8, Y9, Y12
-	VFMADD231PD Y7, Y5, Y8
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2144(SB), Y7
-	VFMADD213PD Y7, Y1, Y2
-	VFMADD213PD Y7, Y15, Y13
-	VFMADD213PD Y7, Y9, Y12
-	VFMADD231PD Y8, Y5, Y7
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2176(SB), Y8
-	VFMADD213PD Y8, Y1, Y2
-	VFMADD213PD Y8, Y15, Y13
-	VFMADD213PD Y8, Y9, Y12
-	VFMADD231PD Y7, Y5, Y8
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2208(SB), Y7
-	VFMADD213PD Y7, Y1, Y2
-	VFMADD213PD Y7, Y15, Y13
-	VFMADD213PD Y7, Y9, Y12
-	VFMADD231PD Y8, Y5, Y7
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2240(SB), Y8
-	VFMADD213PD Y8, Y2, Y1
-	VFMADD213PD Y8, Y13, Y15
-	VFMADD213PD Y8, Y12, Y9
-	VFMADD231PD Y7, Y5, Y8
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+384(SB), Y2
-	VFMADD132PD 800(BX), Y2, Y1
-	VFMADD132PD 512(BX), Y2, Y15
-	VFMADD132PD 544(BX), Y2, Y9
-	VFMADD231PD 992(BX), Y8, Y2
-	VMULPD      704(BX), Y1, Y1
-	VMULPD      832(BX), Y15, Y5
-	VMULPD      256(BX), Y9, Y7
-	VMULPD      96(BX), Y2, Y2
+	VFMADD231PD 96(BX), Y10, Y8
+	VFMADD213PD Y0, Y2, Y3
+	VFMADD231PD Y6, Y7, Y0
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1184(SB), Y6
+	VFMADD213PD Y6, Y12, Y11
+	VFMADD213PD Y6, Y13, Y14
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1216(SB), Y10
+	VMAXPD      Y10, Y9, Y9
+	VMAXPD      Y10, Y15, Y15
+	VMOVUPD     704(BX), Y1
+	VMOVUPD     512(BX), Y10
+	VFMADD231PD Y5, Y1, Y10
+	VMOVUPD     Y15, 768(BX)
+	VMOVUPD     544(BX), Y15
+	VFMADD231PD 672(BX), Y8, Y15
+	VFMSUB213PD 512(BX), Y5, Y1
+	VMOVUPD     544(BX), Y5
+	VFMSUB231PD 672(BX), Y8, Y5
+	VFMADD213PD Y6, Y2, Y3
+	VFMADD231PD Y0, Y7, Y6
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1248(SB), Y0
+	VFMADD213PD Y0, Y12, Y11
+	VFMADD213PD Y0, Y13, Y14
 	VMOVUPD     bsmPriceRowsAVX2Consts<>+32(SB), Y8
-	VANDPD      Y1, Y8, Y1
-	VANDPD      Y5, Y8, Y5
-	VANDPD      Y7, Y8, Y7
-	VANDPD      Y2, Y8, Y2
-	VORPD       224(BX), Y1, Y1
-	VORPD       640(BX), Y5, Y5
-	VORPD       864(BX), Y7, Y7
-	VORPD       608(BX), Y2, Y2
-	VSUBPD      Y1, Y7, Y1
-	VSUBPD      Y5, Y2, Y2
-	VFMADD213PD 128(BX), Y1, Y0
-	VFMADD213PD 320(BX), Y2, Y3
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2272(SB), Y1
-	VBLENDVPD   Y6, Y0, Y1, Y0
-	VBLENDVPD   Y4, Y3, Y1, Y1
+	VMOVUPD     Y9, 544(BX)
+	VANDPD      Y10, Y8, Y9
+	VMOVUPD     Y10, 672(BX)
+	VANDPD      Y15, Y8, Y10
+	VMOVUPD     Y15, 512(BX)
+	VANDPD      Y1, Y8, Y15
+	VMOVUPD     Y1, 704(BX)
+	VANDPD      Y5, Y8, Y1
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1280(SB), Y8
+	VMINPD      Y9, Y8, Y9
+	VMINPD      Y10, Y8, Y10
+	VMINPD      Y15, Y8, Y15
+	VMINPD      Y1, Y8, Y1
+	VFMADD213PD Y0, Y2, Y3
+	VFMADD231PD Y6, Y7, Y0
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1312(SB), Y6
+	VFMADD213PD Y6, Y12, Y11
+	VFMADD213PD Y6, Y13, Y14
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1344(SB), Y8
+	VMOVUPD     Y5, 96(BX)
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1024(SB), Y5
+	VFMADD231PD Y8, Y9, Y5
+	VMOVUPD     Y5, 480(BX)
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1024(SB), Y5
+	VFMADD231PD Y8, Y10, Y5
+	VMOVUPD     448(BX), Y8
+	VMOVUPD     Y5, 192(BX)
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1216(SB), Y5
+	VMAXPD      Y5, Y8, Y8
+	VMAXPD      Y5, Y4, Y4
+	VFMADD213PD Y6, Y2, Y3
+	VFMADD231PD Y0, Y7, Y6
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1376(SB), Y0
+	VFMADD213PD Y0, Y12, Y11
+	VFMADD213PD Y0, Y13, Y14
+	VMOVUPD     736(BX), Y5
+	VSUBPD      544(BX), Y5, Y5
+	VMOVUPD     Y1, 736(BX)
+	VMOVUPD     800(BX), Y1
+	VSUBPD      768(BX), Y1, Y1
+	VMOVUPD     Y15, 800(BX)
+	VMOVUPD     608(BX), Y15
+	VSUBPD      Y8, Y15, Y15
+	VMOVUPD     Y8, 608(BX)
+	VMOVUPD     832(BX), Y8
+	VSUBPD      Y4, Y8, Y8
+	VFMADD213PD Y0, Y2, Y3
+	VFMADD231PD Y6, Y7, Y0
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1408(SB), Y6
+	VFMADD213PD Y6, Y12, Y11
+	VFMADD213PD Y6, Y13, Y14
+	VADDPD      bsmPriceRowsAVX2Consts<>+1440(SB), Y5, Y5
+	VADDPD      bsmPriceRowsAVX2Consts<>+1440(SB), Y1, Y1
+	VADDPD      bsmPriceRowsAVX2Consts<>+1440(SB), Y15, Y15
+	VADDPD      bsmPriceRowsAVX2Consts<>+1440(SB), Y8, Y8
+	VFMADD213PD Y6, Y2, Y3
+	VFMADD231PD Y0, Y7, Y6
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+0(SB), Y0
+	VFMADD213PD Y0, Y12, Y11
+	VFMADD213PD Y0, Y13, Y14
+	VMOVUPD     Y8, 832(BX)
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1440(SB), Y8
+	VMOVUPD     Y15, 448(BX)
+	VADDPD      544(BX), Y8, Y15
+	VMOVUPD     Y15, 544(BX)
+	VADDPD      768(BX), Y8, Y15
+	VPSLLQ      $0x34, Y5, Y5
+	VPSLLQ      $0x34, Y1, Y1
+	VFMADD213PD Y0, Y2, Y3
+	VFMADD213PD Y0, Y7, Y6
+	VFMADD213PD Y0, Y11, Y12
+	VFMADD213PD Y0, Y14, Y13
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1472(SB), Y11
+	VADDPD      Y11, Y9, Y14
+	VMOVUPD     Y9, 768(BX)
+	VADDPD      Y11, Y10, Y9
+	VMOVUPD     Y10, 256(BX)
+	VADDPD      608(BX), Y8, Y10
+	VADDPD      Y4, Y8, Y4
+	VFMADD213PD Y0, Y3, Y2
+	VFMADD213PD Y0, Y6, Y7
+	VMOVUPD     800(BX), Y3
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1344(SB), Y6
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1024(SB), Y8
+	VFMADD231PD Y6, Y3, Y8
+	VMOVUPD     736(BX), Y0
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+1024(SB), Y0, Y6
+	VMULPD      Y5, Y12, Y5
+	VMULPD      Y1, Y13, Y1
+	VADDPD      Y11, Y3, Y12
+	VADDPD      Y11, Y0, Y11
+	VMOVUPD     448(BX), Y13
+	VPSLLQ      $0x34, Y13, Y13
+	VMOVUPD     832(BX), Y0
+	VPSLLQ      $0x34, Y0, Y0
+	VMULPD      Y13, Y2, Y2
+	VMULPD      Y0, Y7, Y0
+	VMULPD      480(BX), Y14, Y7
+	VMULPD      192(BX), Y9, Y13
+	VMOVUPD     544(BX), Y3
+	VPSLLQ      $0x34, Y3, Y3
+	VPSLLQ      $0x34, Y15, Y15
+	VMULPD      Y3, Y5, Y3
+	VMULPD      Y15, Y1, Y1
+	VMULPD      Y12, Y8, Y5
+	VMULPD      Y11, Y6, Y15
+	VPSLLQ      $0x34, Y10, Y10
+	VPSLLQ      $0x34, Y4, Y4
+	VMULPD      Y10, Y2, Y2
+	VMULPD      Y4, Y0, Y0
+	VMOVUPD     768(BX), Y4
+	VMULPD      Y4, Y4, Y10
+	VMOVUPD     256(BX), Y4
+	VMOVUPD     Y11, 544(BX)
+	VMULPD      Y4, Y4, Y11
+	VMULPD      384(BX), Y3, Y3
+	VMULPD      352(BX), Y1, Y1
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+416(SB), Y4
+	VMOVUPD     Y12, 832(BX)
+	VANDPD      672(BX), Y4, Y12
+	VMOVUPD     Y12, 672(BX)
+	VANDPD      512(BX), Y4, Y12
+	VMULPD      128(BX), Y2, Y2
+	VMULPD      160(BX), Y0, Y0
+	VMOVUPD     Y12, 160(BX)
+	VMULPD      Y5, Y7, Y12
+	VMOVUPD     Y9, 128(BX)
+	VMULPD      Y15, Y13, Y9
+	VMOVUPD     Y14, 512(BX)
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+704(SB), Y14
+	VFMADD132PD bsmPriceRowsAVX2Consts<>+1504(SB), Y14, Y10
+	VFMADD132PD bsmPriceRowsAVX2Consts<>+1504(SB), Y14, Y11
+	VMOVUPD     Y6, 448(BX)
+	VMOVUPD     384(BX), Y6
+	VMINPD      Y3, Y6, Y6
+	VMOVUPD     Y3, 384(BX)
+	VMOVUPD     352(BX), Y3
+	VMINPD      Y1, Y3, Y3
+	VMOVUPD     Y1, 352(BX)
+	VANDPD      704(BX), Y4, Y1
+	VANDPD      96(BX), Y4, Y4
+	VMOVUPD     Y4, 96(BX)
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+0(SB), Y4
+	VDIVPD      Y12, Y4, Y12
+	VDIVPD      Y9, Y4, Y9
+	VSUBPD      Y14, Y10, Y10
+	VSUBPD      Y14, Y11, Y11
+	VMINPD      Y2, Y6, Y6
+	VMINPD      Y0, Y3, Y3
+	VMINPD      288(BX), Y6, Y6
+	VMINPD      224(BX), Y3, Y3
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1536(SB), Y14
+	VCMPPD      $0x11, Y6, Y14, Y6
+	VCMPPD      $0x11, Y3, Y14, Y3
+	VMULPD      Y12, Y5, Y5
+	VMULPD      Y9, Y15, Y14
+	VMULPD      Y12, Y7, Y7
+	VMULPD      Y9, Y13, Y9
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1568(SB), Y12
+	VMULPD      Y12, Y10, Y13
+	VMULPD      Y12, Y11, Y12
+	VMULPD      480(BX), Y5, Y15
+	VMULPD      192(BX), Y14, Y4
+	VMULPD      Y7, Y8, Y8
+	VMOVUPD     Y3, 192(BX)
+	VMULPD      448(BX), Y9, Y3
+	VMOVUPD     Y6, 448(BX)
+	VMOVUPD     768(BX), Y6
+	VFMADD231PD Y6, Y6, Y13
+	VMOVUPD     Y1, 480(BX)
+	VMOVUPD     256(BX), Y1
+	VFMADD231PD Y1, Y1, Y12
+	VMULPD      512(BX), Y5, Y5
+	VMULPD      128(BX), Y14, Y14
+	VMULPD      Y15, Y6, Y6
+	VMULPD      Y4, Y1, Y1
+	VMULPD      800(BX), Y8, Y4
+	VMULPD      736(BX), Y3, Y3
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1600(SB), Y8
+	VFMADD231PD Y8, Y10, Y13
+	VFMADD231PD Y8, Y11, Y12
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1088(SB), Y8
+	VMINPD      Y8, Y10, Y15
+	VMINPD      Y8, Y11, Y8
+	VMOVUPD     Y14, 736(BX)
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+448(SB), Y14
+	VFMADD231PD bsmPriceRowsAVX2Consts<>+1024(SB), Y6, Y14
+	VMOVUPD     Y5, 800(BX)
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+448(SB), Y5
+	VFMADD231PD bsmPriceRowsAVX2Consts<>+1024(SB), Y1, Y5
+	VMOVUPD     Y1, 256(BX)
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+448(SB), Y1
+	VFMADD231PD bsmPriceRowsAVX2Consts<>+1024(SB), Y4, Y1
+	VMOVUPD     Y4, 768(BX)
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+448(SB), Y4
+	VFMADD231PD bsmPriceRowsAVX2Consts<>+1024(SB), Y3, Y4
+	VMULPD      832(BX), Y7, Y7
+	VMULPD      544(BX), Y9, Y9
+	VMOVUPD     Y9, 544(BX)
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1664(SB), Y9
+	VFMADD231PD bsmPriceRowsAVX2Consts<>+1632(SB), Y13, Y9
+	VMOVUPD     Y7, 832(BX)
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1664(SB), Y7
+	VFMADD231PD bsmPriceRowsAVX2Consts<>+1632(SB), Y12, Y7
+	VMAXPD      bsmPriceRowsAVX2Consts<>+1216(SB), Y15, Y15
+	VMAXPD      bsmPriceRowsAVX2Consts<>+1216(SB), Y8, Y8
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+1696(SB), Y13, Y9
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+1696(SB), Y12, Y7
+	VSUBPD      Y15, Y10, Y10
+	VSUBPD      Y8, Y11, Y11
+	VADDPD      bsmPriceRowsAVX2Consts<>+1440(SB), Y15, Y15
+	VADDPD      bsmPriceRowsAVX2Consts<>+1440(SB), Y8, Y8
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+1728(SB), Y13, Y9
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+1728(SB), Y12, Y7
+	VADDPD      bsmPriceRowsAVX2Consts<>+1440(SB), Y10, Y10
+	VADDPD      bsmPriceRowsAVX2Consts<>+1440(SB), Y11, Y11
+	VPSLLQ      $0x34, Y15, Y15
+	VPSLLQ      $0x34, Y8, Y8
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+1760(SB), Y13, Y9
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+1760(SB), Y12, Y7
+	VPSLLQ      $0x34, Y10, Y10
+	VPSLLQ      $0x34, Y11, Y11
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+1792(SB), Y13, Y9
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+1792(SB), Y12, Y7
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+1824(SB), Y13, Y9
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+1824(SB), Y12, Y7
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+1856(SB), Y13, Y9
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+1856(SB), Y12, Y7
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+1888(SB), Y13, Y9
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+1888(SB), Y12, Y7
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+1920(SB), Y13, Y9
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+1920(SB), Y12, Y7
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+1952(SB), Y13, Y9
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+1952(SB), Y12, Y7
+	VMULPD      Y9, Y13, Y9
+	VMULPD      Y7, Y12, Y7
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1984(SB), Y12
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2016(SB), Y13
+	VFMADD231PD Y12, Y14, Y13
+	VMOVUPD     Y3, 128(BX)
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2016(SB), Y3
+	VFMADD231PD Y12, Y5, Y3
+	VMOVUPD     Y6, 512(BX)
+	VMOVUPD     384(BX), Y6
+	VFMADD213PD Y6, Y6, Y9
+	VMOVUPD     352(BX), Y6
+	VFMADD213PD Y6, Y6, Y7
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2048(SB), Y6
+	VFMADD213PD Y6, Y14, Y13
+	VFMADD213PD Y6, Y5, Y3
+	VMULPD      Y10, Y9, Y9
+	VMULPD      Y11, Y7, Y7
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2016(SB), Y10
+	VFMADD231PD Y12, Y1, Y10
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+2016(SB), Y4, Y12
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2080(SB), Y11
+	VFMADD213PD Y11, Y14, Y13
+	VFMADD213PD Y11, Y5, Y3
+	VMULPD      Y15, Y9, Y9
+	VMULPD      Y8, Y7, Y7
+	VFMADD213PD Y6, Y1, Y10
+	VFMADD231PD Y12, Y4, Y6
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2112(SB), Y8
+	VFMADD213PD Y8, Y14, Y13
+	VFMADD213PD Y8, Y5, Y3
+	VMOVUPD     64(BX), Y12
+	VMULPD      384(BX), Y12, Y15
+	VMOVUPD     Y7, 704(BX)
+	VMOVUPD     32(BX), Y7
+	VMOVUPD     Y9, 608(BX)
+	VMULPD      352(BX), Y7, Y9
+	VMULPD      Y2, Y12, Y12
+	VMULPD      Y0, Y7, Y7
+	VFMADD213PD Y11, Y1, Y10
+	VFMADD231PD Y6, Y4, Y11
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2144(SB), Y6
+	VFMADD213PD Y6, Y14, Y13
+	VFMADD213PD Y6, Y5, Y3
+	VADDPD      384(BX), Y2, Y2
+	VADDPD      352(BX), Y0, Y0
+	VMOVUPD     Y7, 352(BX)
+	VMOVUPD     (BX), Y7
+	VMOVUPD     Y12, 384(BX)
+	VORPD       672(BX), Y7, Y12
+	VMOVUPD     Y9, 32(BX)
+	VORPD       160(BX), Y7, Y9
+	VFMADD213PD Y8, Y1, Y10
+	VFMADD231PD Y11, Y4, Y8
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2176(SB), Y11
+	VFMADD213PD Y11, Y14, Y13
+	VFMADD213PD Y11, Y5, Y3
+	VMOVUPD     640(BX), Y11
+	VCMPPD      $0x00, Y12, Y11, Y12
+	VMOVUPD     416(BX), Y11
+	VCMPPD      $0x00, Y9, Y11, Y9
+	VADDPD      288(BX), Y2, Y2
+	VADDPD      224(BX), Y0, Y0
+	VFMADD213PD Y6, Y1, Y10
+	VFMADD231PD Y8, Y4, Y6
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2208(SB), Y8
+	VFMADD213PD Y8, Y14, Y13
+	VFMADD213PD Y8, Y5, Y3
+	VMOVUPD     Y0, 224(BX)
+	VORPD       480(BX), Y7, Y0
+	VORPD       96(BX), Y7, Y7
+	VMOVUPD     Y2, 288(BX)
+	VMOVUPD     640(BX), Y2
+	VCMPPD      $0x00, Y0, Y2, Y0
+	VCMPPD      $0x00, Y7, Y11, Y2
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2176(SB), Y7
+	VFMADD213PD Y7, Y1, Y10
+	VFMADD231PD Y6, Y4, Y7
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2240(SB), Y6
+	VFMADD213PD Y6, Y14, Y13
+	VFMADD213PD Y6, Y5, Y3
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+288(SB), Y11
+	VBLENDVPD   Y12, Y11, Y15, Y12
+	VMOVUPD     32(BX), Y15
+	VBLENDVPD   Y9, Y11, Y15, Y9
+	VFMADD213PD Y8, Y1, Y10
+	VFMADD231PD Y7, Y4, Y8
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2272(SB), Y7
+	VFMADD213PD Y7, Y14, Y13
+	VFMADD213PD Y7, Y5, Y3
+	VMOVUPD     384(BX), Y15
+	VBLENDVPD   Y0, Y11, Y15, Y0
+	VMOVUPD     352(BX), Y15
+	VBLENDVPD   Y2, Y11, Y15, Y2
+	VFMADD213PD Y6, Y1, Y10
+	VFMADD231PD Y8, Y4, Y6
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2304(SB), Y8
+	VFMADD213PD Y8, Y14, Y13
+	VFMADD213PD Y8, Y5, Y3
+	VSUBPD      Y0, Y12, Y0
+	VSUBPD      Y2, Y9, Y2
+	VMOVUPD     288(BX), Y9
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2336(SB), Y11
+	VCMPPD      $0x11, Y11, Y9, Y9
+	VMOVUPD     224(BX), Y12
+	VCMPPD      $0x11, Y11, Y12, Y11
+	VFMADD213PD Y7, Y1, Y10
+	VFMADD231PD Y6, Y4, Y7
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2368(SB), Y6
+	VFMADD213PD Y6, Y14, Y13
+	VFMADD213PD Y6, Y5, Y3
+	VANDPD      448(BX), Y9, Y9
+	VANDPD      192(BX), Y11, Y11
+	VFMADD213PD Y8, Y1, Y10
+	VFMADD231PD Y7, Y4, Y8
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2400(SB), Y7
+	VFMADD213PD Y7, Y14, Y13
+	VFMADD213PD Y7, Y5, Y3
+	VFMADD213PD Y6, Y1, Y10
+	VFMADD231PD Y8, Y4, Y6
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2432(SB), Y8
+	VFMADD213PD Y8, Y14, Y13
+	VFMADD213PD Y8, Y5, Y3
+	VFMADD213PD Y7, Y1, Y10
+	VFMADD231PD Y6, Y4, Y7
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2464(SB), Y6
+	VFMADD213PD Y6, Y14, Y13
+	VFMADD213PD Y6, Y5, Y3
+	VFMADD213PD Y8, Y1, Y10
+	VFMADD231PD Y7, Y4, Y8
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2496(SB), Y7
+	VFMADD213PD Y7, Y14, Y13
+	VFMADD213PD Y7, Y5, Y3
+	VFMADD213PD Y6, Y1, Y10
+	VFMADD231PD Y8, Y4, Y6
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2528(SB), Y8
+	VFMADD213PD Y8, Y14, Y13
+	VFMADD213PD Y8, Y5, Y3
+	VFMADD213PD Y7, Y1, Y10
+	VFMADD231PD Y6, Y4, Y7
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2560(SB), Y6
+	VFMADD213PD Y6, Y14, Y13
+	VFMADD213PD Y6, Y5, Y3
+	VFMADD213PD Y8, Y1, Y10
+	VFMADD231PD Y7, Y4, Y8
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2592(SB), Y7
+	VFMADD213PD Y7, Y14, Y13
+	VFMADD213PD Y7, Y5, Y3
+	VFMADD213PD Y6, Y1, Y10
+	VFMADD231PD Y8, Y4, Y6
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2624(SB), Y8
+	VFMADD213PD Y8, Y14, Y13
+	VFMADD213PD Y8, Y5, Y3
+	VFMADD213PD Y7, Y1, Y10
+	VFMADD231PD Y6, Y4, Y7
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2656(SB), Y6
+	VFMADD213PD Y6, Y13, Y14
+	VFMADD213PD Y6, Y3, Y5
+	VFMADD213PD Y8, Y1, Y10
+	VFMADD231PD Y7, Y4, Y8
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+0(SB), Y3
+	VFMADD132PD 512(BX), Y3, Y14
+	VFMADD132PD 256(BX), Y3, Y5
+	VFMADD213PD Y6, Y10, Y1
+	VFMADD231PD Y8, Y4, Y6
+	VMULPD      800(BX), Y14, Y4
+	VMULPD      736(BX), Y5, Y5
+	VFMADD132PD 768(BX), Y3, Y1
+	VFMADD231PD 128(BX), Y6, Y3
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+32(SB), Y6
+	VANDPD      Y4, Y6, Y4
+	VANDPD      Y5, Y6, Y5
+	VORPD       672(BX), Y4, Y4
+	VORPD       160(BX), Y5, Y5
+	VMULPD      832(BX), Y1, Y1
+	VMULPD      544(BX), Y3, Y3
+	VANDPD      Y1, Y6, Y1
+	VANDPD      Y3, Y6, Y3
+	VORPD       480(BX), Y1, Y1
+	VORPD       96(BX), Y3, Y3
+	VSUBPD      Y4, Y1, Y1
+	VSUBPD      Y5, Y3, Y3
+	VFMADD231PD 608(BX), Y1, Y0
+	VFMADD231PD 704(BX), Y3, Y2
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2688(SB), Y1
+	VBLENDVPD   Y9, Y0, Y1, Y0
+	VBLENDVPD   Y11, Y2, Y1, Y1
 	PREFETCHT0  1024(SI)(AX*1)
 	VMOVUPD     Y0, (SI)(AX*1)
 	VMOVUPD     Y1, 32(SI)(AX*1)
@@ -2732,7 +2753,7 @@ tail:
 	VCMPPD      $0x00, Y5, Y4, Y8
 	VMOVUPD     480(BX), Y4
 	VCMPPD      $0x00, Y5, Y4, Y12
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+352(SB), Y4
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+320(SB), Y4
 	VBLENDVPD   Y8, Y4, Y3, Y3
 	VBLENDVPD   Y12, Y4, Y2, Y2
 	VMULPD      Y13, Y10, Y8
@@ -2752,13 +2773,13 @@ tail:
 	VCMPPD      $0x00, Y5, Y10, Y11
 	VMOVUPD     544(BX), Y12
 	VCMPPD      $0x00, Y5, Y12, Y13
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+352(SB), Y5
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+320(SB), Y5
 	VBLENDVPD   Y11, Y5, Y6, Y6
 	VBLENDVPD   Y13, Y5, Y7, Y5
 	VMULPD      Y0, Y0, Y7
 	VMULPD      Y1, Y1, Y11
 	VMOVUPD     448(BX), Y13
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+320(SB), Y4
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+352(SB), Y4
 	VMOVUPD     Y9, 736(BX)
 	VCMPPD      $0x11, Y4, Y13, Y9
 	VMOVUPD     Y8, 768(BX)
@@ -2767,23 +2788,23 @@ tail:
 	VCMPPD      $0x11, Y4, Y8, Y1
 	VBLENDVPD   Y9, Y3, Y13, Y3
 	VBLENDVPD   Y1, Y2, Y8, Y1
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+480(SB), Y2
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+512(SB), Y8
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+544(SB), Y2
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+576(SB), Y8
 	VFMADD231PD Y2, Y7, Y8
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+512(SB), Y11, Y2
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+608(SB), Y9
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+576(SB), Y11, Y2
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+640(SB), Y9
 	VFMADD213PD Y9, Y7, Y8
 	VFMADD231PD Y2, Y11, Y9
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+672(SB), Y2
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+736(SB), Y2
 	VFMADD213PD Y2, Y7, Y8
 	VFMADD231PD Y9, Y11, Y2
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+736(SB), Y9
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+768(SB), Y9
 	VFMADD213PD Y9, Y7, Y8
 	VFMADD231PD Y2, Y11, Y9
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+768(SB), Y2
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+832(SB), Y2
 	VFMADD213PD Y2, Y7, Y8
 	VFMADD231PD Y9, Y11, Y2
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+800(SB), Y9
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+896(SB), Y9
 	VFMADD213PD Y9, Y7, Y8
 	VFMADD231PD Y2, Y11, Y9
 	VMULPD      Y8, Y7, Y2
@@ -2806,22 +2827,22 @@ tail:
 	VMULPD      Y9, Y12, Y9
 	VMULPD      Y4, Y11, Y4
 	VMULPD      Y8, Y12, Y8
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+544(SB), Y13
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+416(SB), Y13
 	VXORPD      Y13, Y5, Y5
 	VXORPD      Y13, Y9, Y9
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+576(SB), Y12
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+512(SB), Y12
 	VMINPD      Y5, Y12, Y5
 	VMINPD      Y9, Y12, Y9
 	VXORPD      Y4, Y13, Y4
 	VXORPD      Y8, Y13, Y8
 	VMINPD      Y4, Y12, Y4
 	VMINPD      Y8, Y12, Y8
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+640(SB), Y12
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+608(SB), Y12
 	VMAXPD      Y5, Y12, Y5
 	VMAXPD      Y9, Y12, Y9
 	VMAXPD      Y4, Y12, Y4
 	VMAXPD      Y8, Y12, Y8
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+416(SB), Y12
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+448(SB), Y12
 	VADDPD      Y12, Y3, Y13
 	VADDPD      Y12, Y1, Y11
 	VMOVUPD     704(BX), Y12
@@ -2835,7 +2856,7 @@ tail:
 	VBLENDVPD   Y13, Y3, Y12, Y3
 	VMOVUPD     608(BX), Y12
 	VBLENDVPD   Y12, Y1, Y11, Y1
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+448(SB), Y11
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+480(SB), Y11
 	VMULPD      Y11, Y3, Y12
 	VMULPD      Y11, Y1, Y11
 	VFMADD231PD Y2, Y0, Y12
@@ -2843,561 +2864,549 @@ tail:
 	VFMADD231PD Y7, Y2, Y11
 	VMOVUPD     bsmPriceRowsAVX2Consts<>+384(SB), Y7
 	VMULPD      576(BX), Y7, Y13
-	VMOVUPD     Y13, 608(BX)
-	VMULPD      416(BX), Y7, Y13
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1024(SB), Y7
-	VFMADD231PD Y7, Y0, Y12
-	VFMADD231PD Y7, Y2, Y11
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+704(SB), Y0
-	VMULPD      Y0, Y5, Y2
-	VMULPD      Y0, Y9, Y7
-	VFMADD231PD bsmPriceRowsAVX2Consts<>+1088(SB), Y3, Y12
-	VFMADD231PD bsmPriceRowsAVX2Consts<>+1088(SB), Y1, Y11
-	VMULPD      Y4, Y0, Y1
-	VMULPD      Y8, Y0, Y3
-	VROUNDPD    $0x08, Y2, Y2
-	VROUNDPD    $0x08, Y7, Y7
+	VMULPD      416(BX), Y7, Y7
+	VFMADD231PD bsmPriceRowsAVX2Consts<>+1024(SB), Y0, Y12
+	VFMADD231PD bsmPriceRowsAVX2Consts<>+1024(SB), Y2, Y11
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+672(SB), Y0
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+704(SB), Y2
+	VFMADD231PD Y0, Y5, Y2
+	VMOVUPD     Y7, 800(BX)
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+704(SB), Y7
+	VFMADD231PD Y0, Y9, Y7
+	VFMADD231PD bsmPriceRowsAVX2Consts<>+1120(SB), Y3, Y12
+	VFMADD231PD bsmPriceRowsAVX2Consts<>+1120(SB), Y1, Y11
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+704(SB), Y1
+	VFMADD231PD Y0, Y4, Y1
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+704(SB), Y3
+	VFMADD213PD Y3, Y8, Y0
+	VSUBPD      Y3, Y2, Y2
+	VSUBPD      Y3, Y7, Y7
 	VFMADD231PD 128(BX), Y6, Y12
 	VFMADD231PD 96(BX), Y10, Y11
-	VROUNDPD    $0x08, Y1, Y1
-	VROUNDPD    $0x08, Y3, Y3
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+544(SB), Y6
-	VXORPD      64(BX), Y6, Y10
-	VMOVUPD     Y10, 96(BX)
-	VXORPD      32(BX), Y6, Y10
-	VMOVUPD     Y10, 128(BX)
+	VSUBPD      Y3, Y1, Y1
+	VSUBPD      Y3, Y0, Y0
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+800(SB), Y6
+	VFMADD231PD Y6, Y2, Y5
+	VFMADD231PD Y6, Y7, Y9
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1088(SB), Y10
+	VMINPD      Y10, Y2, Y3
+	VMOVUPD     Y3, 96(BX)
+	VMINPD      Y10, Y7, Y3
 	VMOVUPD     768(BX), Y10
-	VMOVUPD     608(BX), Y0
-	VFMADD231PD Y12, Y10, Y0
-	VMOVUPD     736(BX), Y6
-	VFMADD213PD Y13, Y11, Y6
-	VFMSUB213PD 608(BX), Y12, Y10
-	VFMSUB231PD 736(BX), Y11, Y13
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+832(SB), Y11
-	VFMADD231PD Y11, Y2, Y5
-	VFMADD231PD Y11, Y7, Y9
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+864(SB), Y12
-	VMOVUPD     Y13, 736(BX)
-	VMINPD      Y12, Y2, Y13
-	VMOVUPD     Y10, 608(BX)
-	VMINPD      Y12, Y7, Y10
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+32(SB), Y12
-	VMOVUPD     Y10, 768(BX)
-	VANDPD      Y0, Y12, Y10
-	VMOVUPD     Y0, 800(BX)
-	VANDPD      Y6, Y12, Y0
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1216(SB), Y12
-	VMINPD      Y10, Y12, Y10
-	VMINPD      Y0, Y12, Y0
-	VFMADD231PD Y11, Y1, Y4
-	VFMADD231PD Y11, Y3, Y8
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+896(SB), Y11
-	VFMADD231PD Y11, Y2, Y5
-	VFMADD231PD Y11, Y7, Y9
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+992(SB), Y12
-	VMAXPD      Y12, Y13, Y13
-	VMOVUPD     Y9, 640(BX)
-	VMOVUPD     768(BX), Y9
-	VMAXPD      Y12, Y9, Y9
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+544(SB), Y12
-	VMOVUPD     Y5, 768(BX)
-	VANDPD      800(BX), Y12, Y5
-	VANDPD      Y6, Y12, Y6
-	VFMADD231PD Y11, Y1, Y4
-	VFMADD231PD Y11, Y3, Y8
-	VSUBPD      Y13, Y2, Y2
-	VSUBPD      Y9, Y7, Y7
-	VMOVUPD     Y3, 800(BX)
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1408(SB), Y3
-	VADDPD      Y3, Y13, Y13
-	VADDPD      Y3, Y9, Y9
-	VADDPD      Y3, Y2, Y2
-	VADDPD      Y3, Y7, Y7
-	VPSLLQ      $0x34, Y13, Y13
-	VPSLLQ      $0x34, Y9, Y9
-	VPSLLQ      $0x34, Y2, Y2
-	VPSLLQ      $0x34, Y7, Y7
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+32(SB), Y3
-	VMOVUPD     Y1, 672(BX)
-	VMOVUPD     608(BX), Y1
-	VANDPD      Y1, Y3, Y11
-	VMOVUPD     Y6, 704(BX)
-	VMOVUPD     736(BX), Y6
-	VMOVUPD     Y5, 160(BX)
-	VANDPD      Y6, Y3, Y5
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1216(SB), Y3
-	VMINPD      Y11, Y3, Y11
-	VMINPD      Y5, Y3, Y3
-	VANDPD      Y1, Y12, Y1
-	VANDPD      Y6, Y12, Y5
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1280(SB), Y6
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+0(SB), Y12
-	VFMADD231PD Y6, Y10, Y12
+	VFMADD213PD Y13, Y12, Y10
+	VMOVUPD     Y3, 128(BX)
+	VMOVUPD     800(BX), Y3
+	VFMADD231PD 736(BX), Y11, Y3
+	VFMSUB231PD 768(BX), Y12, Y13
+	VMOVUPD     800(BX), Y12
+	VFMSUB231PD 736(BX), Y11, Y12
+	VFMADD231PD Y6, Y1, Y4
+	VFMADD231PD Y6, Y0, Y8
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+864(SB), Y6
+	VFMADD231PD Y6, Y2, Y5
+	VFMADD231PD Y6, Y7, Y9
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+32(SB), Y11
+	VMOVUPD     Y9, 800(BX)
+	VANDPD      Y10, Y11, Y9
 	VMOVUPD     Y5, 736(BX)
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+0(SB), Y5
-	VFMADD231PD Y6, Y0, Y5
-	VMOVUPD     Y1, 608(BX)
-	VADDPD      bsmPriceRowsAVX2Consts<>+1312(SB), Y10, Y1
-	VMOVUPD     Y8, 288(BX)
-	VADDPD      bsmPriceRowsAVX2Consts<>+1312(SB), Y0, Y8
-	VMOVUPD     Y4, 256(BX)
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+0(SB), Y4
-	VFMADD231PD Y6, Y11, Y4
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+0(SB), Y3, Y6
-	VMOVUPD     Y6, 320(BX)
-	VADDPD      bsmPriceRowsAVX2Consts<>+1312(SB), Y11, Y6
-	VMOVUPD     Y11, 544(BX)
-	VADDPD      bsmPriceRowsAVX2Consts<>+1312(SB), Y3, Y11
-	VMOVUPD     Y3, 512(BX)
-	VMULPD      bsmPriceRowsAVX2Consts<>+1344(SB), Y10, Y3
-	VMOVUPD     Y3, 480(BX)
-	VMULPD      bsmPriceRowsAVX2Consts<>+1344(SB), Y0, Y3
-	VMOVUPD     Y0, 448(BX)
-	VMULPD      Y1, Y12, Y0
-	VMOVUPD     Y1, 832(BX)
-	VMULPD      Y8, Y5, Y1
-	VMOVUPD     Y8, 864(BX)
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+928(SB), Y8
-	VMOVUPD     Y5, 896(BX)
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+960(SB), Y5
-	VFMADD231PD 768(BX), Y8, Y5
-	VMOVUPD     Y12, 928(BX)
-	VMOVUPD     640(BX), Y12
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+960(SB), Y8, Y12
-	VMOVUPD     768(BX), Y8
-	VMOVUPD     Y1, 960(BX)
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1056(SB), Y1
-	VFMADD213PD Y1, Y8, Y5
-	VMOVUPD     Y0, 992(BX)
-	VMOVUPD     640(BX), Y0
-	VFMADD213PD Y1, Y0, Y12
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1120(SB), Y1
-	VFMADD213PD Y1, Y8, Y5
-	VFMADD213PD Y1, Y0, Y12
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1152(SB), Y1
-	VFMADD213PD Y1, Y8, Y5
-	VFMADD213PD Y1, Y0, Y12
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1184(SB), Y1
-	VFMADD213PD Y1, Y8, Y5
-	VFMADD213PD Y1, Y0, Y12
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1248(SB), Y1
-	VFMADD213PD Y1, Y8, Y5
-	VFMADD213PD Y1, Y0, Y12
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1376(SB), Y1
-	VFMADD213PD Y1, Y8, Y5
-	VFMADD213PD Y1, Y0, Y12
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1440(SB), Y1
-	VFMADD213PD Y1, Y8, Y5
-	VFMADD213PD Y1, Y0, Y12
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1472(SB), Y1
-	VFMADD213PD Y1, Y8, Y5
-	VFMADD213PD Y1, Y0, Y12
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+0(SB), Y1
-	VFMADD213PD Y1, Y8, Y5
-	VFMADD213PD Y1, Y0, Y12
-	VFMADD213PD Y1, Y5, Y8
-	VFMADD213PD Y1, Y12, Y0
-	VMULPD      Y2, Y8, Y2
-	VMULPD      Y7, Y0, Y0
-	VMULPD      Y13, Y2, Y2
-	VMULPD      Y9, Y0, Y0
-	VMOVUPD     384(BX), Y5
-	VMULPD      Y2, Y5, Y2
-	VMOVUPD     352(BX), Y7
-	VMULPD      Y0, Y7, Y0
-	VMINPD      Y2, Y5, Y5
-	VMINPD      Y0, Y7, Y7
-	VMULPD      Y6, Y4, Y8
-	VMULPD      320(BX), Y11, Y9
-	VMULPD      480(BX), Y10, Y12
-	VMULPD      448(BX), Y3, Y13
-	VMULPD      bsmPriceRowsAVX2Consts<>+704(SB), Y12, Y12
-	VMULPD      bsmPriceRowsAVX2Consts<>+704(SB), Y13, Y13
-	VROUNDPD    $0x08, Y12, Y12
-	VROUNDPD    $0x08, Y13, Y13
-	VMOVUPD     Y0, 352(BX)
-	VMULPD      992(BX), Y8, Y0
-	VMOVUPD     Y2, 384(BX)
-	VMULPD      960(BX), Y9, Y2
-	VDIVPD      Y0, Y1, Y0
-	VDIVPD      Y2, Y1, Y2
-	VMULPD      Y0, Y8, Y8
-	VMULPD      Y2, Y9, Y9
-	VMULPD      992(BX), Y0, Y0
-	VMULPD      960(BX), Y2, Y2
-	VMOVUPD     Y7, 960(BX)
-	VMULPD      928(BX), Y8, Y7
-	VMOVUPD     Y5, 928(BX)
-	VMULPD      896(BX), Y9, Y5
-	VMULPD      832(BX), Y8, Y8
-	VMULPD      864(BX), Y9, Y9
-	VMULPD      Y0, Y4, Y4
-	VMOVUPD     Y9, 864(BX)
-	VMULPD      320(BX), Y2, Y9
-	VMULPD      Y0, Y6, Y0
-	VMULPD      Y2, Y11, Y2
-	VMULPD      544(BX), Y4, Y4
-	VMULPD      512(BX), Y9, Y6
-	VMULPD      Y7, Y10, Y7
-	VMULPD      448(BX), Y5, Y5
-	VMOVUPD     256(BX), Y9
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+928(SB), Y11
-	VMOVUPD     Y8, 512(BX)
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+960(SB), Y8
-	VFMADD231PD Y11, Y9, Y8
-	VMOVUPD     Y2, 544(BX)
-	VMOVUPD     288(BX), Y2
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+960(SB), Y11, Y2
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1056(SB), Y11
-	VFMADD213PD Y11, Y9, Y8
-	VMOVUPD     Y0, 320(BX)
-	VMOVUPD     288(BX), Y0
-	VFMADD213PD Y11, Y0, Y2
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1120(SB), Y11
-	VFMADD213PD Y11, Y9, Y8
-	VFMADD213PD Y11, Y0, Y2
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1152(SB), Y11
-	VFMADD213PD Y11, Y9, Y8
-	VFMADD213PD Y11, Y0, Y2
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1184(SB), Y11
-	VFMADD213PD Y11, Y9, Y8
-	VFMADD213PD Y11, Y0, Y2
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1248(SB), Y11
-	VFMADD213PD Y11, Y9, Y8
-	VFMADD213PD Y11, Y0, Y2
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1376(SB), Y11
-	VFMADD213PD Y11, Y9, Y8
-	VFMADD213PD Y11, Y0, Y2
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1440(SB), Y11
-	VFMADD213PD Y11, Y9, Y8
-	VFMADD213PD Y11, Y0, Y2
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1472(SB), Y11
-	VFMADD213PD Y11, Y9, Y8
-	VFMADD213PD Y11, Y0, Y2
-	VFMADD213PD Y1, Y9, Y8
-	VFMADD213PD Y1, Y0, Y2
-	VFMADD213PD Y1, Y8, Y9
-	VFMADD231PD Y2, Y0, Y1
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1024(SB), Y0
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+416(SB), Y2
-	VFMADD231PD Y0, Y4, Y2
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+416(SB), Y8
-	VFMADD231PD Y0, Y6, Y8
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+416(SB), Y11
-	VFMADD231PD Y0, Y7, Y11
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+416(SB), Y5, Y0
-	VMOVUPD     Y1, 288(BX)
-	VMULPD      bsmPriceRowsAVX2Consts<>+832(SB), Y12, Y1
-	VMOVUPD     Y9, 256(BX)
-	VMULPD      bsmPriceRowsAVX2Consts<>+832(SB), Y13, Y9
-	VFMADD231PD 480(BX), Y10, Y1
-	VFMADD231PD 448(BX), Y3, Y9
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+896(SB), Y3
-	VFMADD231PD Y3, Y12, Y1
-	VFMADD231PD Y3, Y13, Y9
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1504(SB), Y3
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1536(SB), Y10
-	VFMADD231PD Y3, Y2, Y10
-	VMOVUPD     Y13, 448(BX)
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1536(SB), Y13
-	VFMADD231PD Y3, Y8, Y13
-	VMOVUPD     Y12, 480(BX)
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1568(SB), Y12
-	VFMADD213PD Y12, Y2, Y10
-	VFMADD213PD Y12, Y8, Y13
-	VMOVUPD     Y9, 832(BX)
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1600(SB), Y9
-	VFMADD213PD Y9, Y2, Y10
-	VFMADD213PD Y9, Y8, Y13
-	VMOVUPD     Y1, 896(BX)
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1632(SB), Y1
-	VFMADD213PD Y1, Y2, Y10
-	VFMADD213PD Y1, Y8, Y13
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1664(SB), Y1
-	VFMADD213PD Y1, Y2, Y10
-	VFMADD213PD Y1, Y8, Y13
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1696(SB), Y1
-	VFMADD213PD Y1, Y2, Y10
-	VFMADD213PD Y1, Y8, Y13
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1728(SB), Y1
-	VFMADD213PD Y1, Y2, Y10
-	VFMADD213PD Y1, Y8, Y13
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1760(SB), Y1
-	VFMADD213PD Y1, Y2, Y10
-	VFMADD213PD Y1, Y8, Y13
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1792(SB), Y1
-	VFMADD213PD Y1, Y2, Y10
-	VFMADD213PD Y1, Y8, Y13
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1856(SB), Y1
-	VFMADD213PD Y1, Y2, Y10
-	VFMADD213PD Y1, Y8, Y13
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1920(SB), Y1
-	VFMADD213PD Y1, Y2, Y10
-	VFMADD213PD Y1, Y8, Y13
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1952(SB), Y1
-	VFMADD213PD Y1, Y2, Y10
-	VFMADD213PD Y1, Y8, Y13
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1984(SB), Y1
-	VFMADD213PD Y1, Y2, Y10
-	VFMADD213PD Y1, Y8, Y13
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2016(SB), Y1
-	VFMADD213PD Y1, Y2, Y10
-	VFMADD213PD Y1, Y8, Y13
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2048(SB), Y1
-	VFMADD213PD Y1, Y2, Y10
-	VFMADD213PD Y1, Y8, Y13
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2080(SB), Y1
-	VFMADD213PD Y1, Y2, Y10
-	VFMADD213PD Y1, Y8, Y13
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2112(SB), Y1
-	VFMADD213PD Y1, Y2, Y10
-	VFMADD213PD Y1, Y8, Y13
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2144(SB), Y1
-	VFMADD213PD Y1, Y2, Y10
-	VFMADD213PD Y1, Y8, Y13
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2176(SB), Y1
-	VFMADD213PD Y1, Y2, Y10
-	VFMADD213PD Y1, Y8, Y13
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2208(SB), Y1
-	VFMADD213PD Y1, Y2, Y10
-	VFMADD213PD Y1, Y8, Y13
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2240(SB), Y1
-	VFMADD213PD Y1, Y10, Y2
-	VFMADD213PD Y1, Y13, Y8
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+384(SB), Y10
-	VFMADD213PD Y10, Y2, Y4
-	VFMADD213PD Y10, Y8, Y6
-	VMULPD      320(BX), Y4, Y2
-	VMULPD      544(BX), Y6, Y4
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+32(SB), Y6
-	VANDPD      Y2, Y6, Y2
-	VANDPD      Y4, Y6, Y4
-	VMOVUPD     608(BX), Y8
-	VORPD       Y2, Y8, Y2
-	VMOVUPD     736(BX), Y13
-	VORPD       Y4, Y13, Y4
-	VMOVUPD     (BX), Y6
-	VORPD       Y8, Y6, Y8
-	VORPD       Y13, Y6, Y13
+	VANDPD      Y3, Y11, Y5
+	VMOVUPD     Y7, 768(BX)
+	VANDPD      Y13, Y11, Y7
+	VMOVUPD     Y2, 608(BX)
+	VANDPD      Y12, Y11, Y2
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1280(SB), Y11
+	VMINPD      Y9, Y11, Y9
+	VMINPD      Y5, Y11, Y5
+	VMINPD      Y7, Y11, Y7
+	VMINPD      Y2, Y11, Y2
+	VFMADD231PD Y6, Y1, Y4
+	VFMADD231PD Y6, Y0, Y8
 	VMOVUPD     96(BX), Y6
-	VCMPPD      $0x00, Y8, Y6, Y8
-	VMOVUPD     Y8, 736(BX)
-	VMOVUPD     128(BX), Y8
-	VCMPPD      $0x00, Y13, Y8, Y13
-	VMOVUPD     Y13, 608(BX)
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1536(SB), Y13
-	VFMADD231PD Y3, Y11, Y13
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+1536(SB), Y0, Y3
-	VFMADD213PD Y12, Y11, Y13
-	VFMADD231PD Y3, Y0, Y12
-	VFMADD213PD Y9, Y11, Y13
-	VFMADD231PD Y12, Y0, Y9
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1632(SB), Y3
-	VFMADD213PD Y3, Y11, Y13
-	VFMADD231PD Y9, Y0, Y3
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1664(SB), Y9
-	VFMADD213PD Y9, Y11, Y13
-	VFMADD231PD Y3, Y0, Y9
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1696(SB), Y3
-	VFMADD213PD Y3, Y11, Y13
-	VFMADD231PD Y9, Y0, Y3
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1728(SB), Y9
-	VFMADD213PD Y9, Y11, Y13
-	VFMADD231PD Y3, Y0, Y9
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1760(SB), Y3
-	VFMADD213PD Y3, Y11, Y13
-	VFMADD231PD Y9, Y0, Y3
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1792(SB), Y9
-	VFMADD213PD Y9, Y11, Y13
-	VFMADD231PD Y3, Y0, Y9
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1856(SB), Y3
-	VFMADD213PD Y3, Y11, Y13
-	VFMADD231PD Y9, Y0, Y3
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1920(SB), Y9
-	VFMADD213PD Y9, Y11, Y13
-	VFMADD231PD Y3, Y0, Y9
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1952(SB), Y3
-	VFMADD213PD Y3, Y11, Y13
-	VFMADD231PD Y9, Y0, Y3
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1984(SB), Y9
-	VFMADD213PD Y9, Y11, Y13
-	VFMADD231PD Y3, Y0, Y9
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2016(SB), Y3
-	VFMADD213PD Y3, Y11, Y13
-	VFMADD231PD Y9, Y0, Y3
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2048(SB), Y9
-	VFMADD213PD Y9, Y11, Y13
-	VFMADD231PD Y3, Y0, Y9
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2080(SB), Y3
-	VFMADD213PD Y3, Y11, Y13
-	VFMADD231PD Y9, Y0, Y3
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2112(SB), Y9
-	VFMADD213PD Y9, Y11, Y13
-	VFMADD231PD Y3, Y0, Y9
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2144(SB), Y3
-	VFMADD213PD Y3, Y11, Y13
-	VFMADD231PD Y9, Y0, Y3
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2176(SB), Y9
-	VFMADD213PD Y9, Y11, Y13
-	VFMADD231PD Y3, Y0, Y9
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2208(SB), Y3
-	VFMADD213PD Y3, Y11, Y13
-	VFMADD231PD Y9, Y0, Y3
-	VFMADD213PD Y1, Y13, Y11
-	VFMADD231PD Y3, Y0, Y1
-	VFMADD213PD Y10, Y11, Y7
-	VFMADD231PD Y1, Y5, Y10
-	VMULPD      512(BX), Y7, Y0
-	VMULPD      864(BX), Y10, Y1
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+32(SB), Y3
-	VANDPD      Y0, Y3, Y0
-	VANDPD      Y1, Y3, Y1
-	VMOVUPD     160(BX), Y3
-	VORPD       Y0, Y3, Y0
-	VMOVUPD     704(BX), Y5
-	VORPD       Y1, Y5, Y1
-	VSUBPD      Y0, Y2, Y0
-	VSUBPD      Y1, Y4, Y1
-	VMOVUPD     (BX), Y2
-	VORPD       Y3, Y2, Y3
-	VORPD       Y5, Y2, Y2
-	VCMPPD      $0x00, Y3, Y6, Y3
-	VCMPPD      $0x00, Y2, Y8, Y2
-	VMOVUPD     896(BX), Y4
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+928(SB), Y5
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+960(SB), Y6
-	VFMADD231PD Y5, Y4, Y6
-	VMOVUPD     832(BX), Y7
-	VFMADD213PD bsmPriceRowsAVX2Consts<>+960(SB), Y7, Y5
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1056(SB), Y8
-	VFMADD213PD Y8, Y4, Y6
-	VFMADD231PD Y5, Y7, Y8
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1120(SB), Y5
-	VFMADD213PD Y5, Y4, Y6
-	VFMADD231PD Y8, Y7, Y5
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1152(SB), Y8
-	VFMADD213PD Y8, Y4, Y6
-	VFMADD231PD Y5, Y7, Y8
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1184(SB), Y5
-	VFMADD213PD Y5, Y4, Y6
-	VFMADD231PD Y8, Y7, Y5
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1248(SB), Y8
-	VFMADD213PD Y8, Y4, Y6
-	VFMADD231PD Y5, Y7, Y8
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1376(SB), Y5
-	VFMADD213PD Y5, Y4, Y6
-	VFMADD231PD Y8, Y7, Y5
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1440(SB), Y8
-	VFMADD213PD Y8, Y4, Y6
-	VFMADD231PD Y5, Y7, Y8
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1472(SB), Y5
-	VFMADD213PD Y5, Y4, Y6
-	VFMADD231PD Y8, Y7, Y5
-	VMOVUPD     672(BX), Y8
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+864(SB), Y9
-	VMINPD      Y9, Y8, Y10
-	VMOVUPD     800(BX), Y11
-	VMINPD      Y9, Y11, Y12
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1216(SB), Y11
+	VMAXPD      Y11, Y6, Y6
+	VMOVUPD     Y0, 96(BX)
+	VMOVUPD     128(BX), Y0
+	VMAXPD      Y11, Y0, Y0
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+416(SB), Y11
+	VANDPD      Y10, Y11, Y10
+	VANDPD      Y3, Y11, Y3
+	VANDPD      Y13, Y11, Y13
+	VANDPD      Y12, Y11, Y12
+	VMOVUPD     608(BX), Y11
+	VSUBPD      Y6, Y11, Y11
+	VMOVUPD     Y1, 608(BX)
+	VMOVUPD     768(BX), Y1
+	VSUBPD      Y0, Y1, Y1
+	VADDPD      bsmPriceRowsAVX2Consts<>+1440(SB), Y6, Y6
+	VADDPD      bsmPriceRowsAVX2Consts<>+1440(SB), Y0, Y0
+	VADDPD      bsmPriceRowsAVX2Consts<>+1440(SB), Y11, Y11
+	VADDPD      bsmPriceRowsAVX2Consts<>+1440(SB), Y1, Y1
+	VPSLLQ      $0x34, Y6, Y6
+	VPSLLQ      $0x34, Y0, Y0
+	VPSLLQ      $0x34, Y11, Y11
+	VPSLLQ      $0x34, Y1, Y1
+	VMOVUPD     Y3, 768(BX)
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1024(SB), Y3
+	VFMADD231PD bsmPriceRowsAVX2Consts<>+1344(SB), Y9, Y3
+	VMOVUPD     Y10, 128(BX)
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1024(SB), Y10
+	VFMADD231PD bsmPriceRowsAVX2Consts<>+1344(SB), Y5, Y10
+	VMOVUPD     Y12, 640(BX)
+	VADDPD      bsmPriceRowsAVX2Consts<>+1472(SB), Y9, Y12
+	VMOVUPD     Y13, 672(BX)
+	VADDPD      bsmPriceRowsAVX2Consts<>+1472(SB), Y5, Y13
+	VMOVUPD     Y8, 704(BX)
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1024(SB), Y8
+	VFMADD231PD bsmPriceRowsAVX2Consts<>+1344(SB), Y7, Y8
+	VMOVUPD     Y4, 160(BX)
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1024(SB), Y4
+	VFMADD231PD bsmPriceRowsAVX2Consts<>+1344(SB), Y2, Y4
+	VMOVUPD     Y0, 288(BX)
+	VADDPD      bsmPriceRowsAVX2Consts<>+1472(SB), Y7, Y0
+	VMOVUPD     Y7, 256(BX)
+	VADDPD      bsmPriceRowsAVX2Consts<>+1472(SB), Y2, Y7
+	VMOVUPD     Y2, 320(BX)
+	VMULPD      Y9, Y9, Y2
+	VMOVUPD     Y9, 544(BX)
+	VMULPD      Y5, Y5, Y9
+	VMOVUPD     Y5, 512(BX)
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+704(SB), Y5
+	VFMADD132PD bsmPriceRowsAVX2Consts<>+1504(SB), Y5, Y2
+	VFMADD132PD bsmPriceRowsAVX2Consts<>+1504(SB), Y5, Y9
+	VSUBPD      Y5, Y2, Y2
+	VSUBPD      Y5, Y9, Y5
+	VMULPD      Y12, Y3, Y9
+	VMOVUPD     Y5, 480(BX)
+	VMULPD      Y13, Y10, Y5
+	VMOVUPD     Y2, 448(BX)
+	VMULPD      Y0, Y8, Y2
+	VMOVUPD     Y0, 832(BX)
+	VMULPD      Y7, Y4, Y0
+	VMOVUPD     Y7, 864(BX)
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+928(SB), Y7
+	VMOVUPD     Y4, 896(BX)
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+960(SB), Y4
+	VFMADD231PD 736(BX), Y7, Y4
+	VMOVUPD     Y8, 928(BX)
+	VMOVUPD     800(BX), Y8
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+960(SB), Y7, Y8
+	VMOVUPD     736(BX), Y7
+	VMOVUPD     Y13, 960(BX)
 	VMOVUPD     bsmPriceRowsAVX2Consts<>+992(SB), Y13
-	VMAXPD      Y13, Y10, Y10
-	VMAXPD      Y13, Y12, Y12
-	VSUBPD      Y10, Y8, Y8
+	VFMADD213PD Y13, Y7, Y4
+	VMOVUPD     Y12, 992(BX)
+	VMOVUPD     800(BX), Y12
+	VFMADD213PD Y13, Y12, Y8
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1056(SB), Y13
+	VFMADD213PD Y13, Y7, Y4
+	VFMADD213PD Y13, Y12, Y8
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1152(SB), Y13
+	VFMADD213PD Y13, Y7, Y4
+	VFMADD213PD Y13, Y12, Y8
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1184(SB), Y13
+	VFMADD213PD Y13, Y7, Y4
+	VFMADD213PD Y13, Y12, Y8
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1248(SB), Y13
+	VFMADD213PD Y13, Y7, Y4
+	VFMADD213PD Y13, Y12, Y8
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1312(SB), Y13
+	VFMADD213PD Y13, Y7, Y4
+	VFMADD213PD Y13, Y12, Y8
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1376(SB), Y13
+	VFMADD213PD Y13, Y7, Y4
+	VFMADD213PD Y13, Y12, Y8
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1408(SB), Y13
+	VFMADD213PD Y13, Y7, Y4
+	VFMADD213PD Y13, Y12, Y8
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+0(SB), Y13
+	VFMADD213PD Y13, Y7, Y4
+	VFMADD213PD Y13, Y12, Y8
+	VFMADD213PD Y13, Y4, Y7
+	VFMADD213PD Y13, Y8, Y12
+	VMULPD      Y11, Y7, Y4
+	VMULPD      Y1, Y12, Y1
+	VMULPD      Y6, Y4, Y4
+	VMULPD      288(BX), Y1, Y1
+	VMOVUPD     384(BX), Y6
+	VMULPD      Y4, Y6, Y4
+	VMOVUPD     352(BX), Y7
+	VMULPD      Y1, Y7, Y1
+	VMINPD      Y4, Y6, Y6
+	VMINPD      Y1, Y7, Y7
+	VMULPD      Y2, Y9, Y8
+	VMULPD      Y0, Y5, Y11
+	VDIVPD      Y8, Y13, Y8
+	VDIVPD      Y11, Y13, Y11
+	VMULPD      Y8, Y2, Y2
+	VMULPD      Y11, Y0, Y0
+	VMULPD      Y8, Y9, Y8
+	VMULPD      Y11, Y5, Y5
+	VMULPD      Y2, Y3, Y3
+	VMULPD      Y0, Y10, Y9
+	VMULPD      992(BX), Y2, Y2
+	VMULPD      960(BX), Y0, Y0
+	VMULPD      928(BX), Y8, Y10
+	VMULPD      896(BX), Y5, Y11
+	VMULPD      832(BX), Y8, Y8
+	VMULPD      864(BX), Y5, Y5
+	VMULPD      256(BX), Y10, Y10
+	VMULPD      320(BX), Y11, Y11
+	VMOVUPD     544(BX), Y12
+	VMULPD      Y3, Y12, Y3
+	VMOVUPD     Y7, 320(BX)
+	VMOVUPD     512(BX), Y7
+	VMULPD      Y9, Y7, Y9
+	VMOVUPD     Y6, 256(BX)
+	VMOVUPD     448(BX), Y6
+	VMOVUPD     Y1, 864(BX)
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1568(SB), Y1
+	VMOVUPD     Y4, 832(BX)
+	VMULPD      Y1, Y6, Y4
+	VMOVUPD     Y0, 896(BX)
+	VMOVUPD     480(BX), Y0
+	VMULPD      Y1, Y0, Y1
+	VFMADD231PD Y12, Y12, Y4
+	VFMADD231PD Y7, Y7, Y1
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1600(SB), Y7
+	VFMADD231PD Y7, Y6, Y4
+	VFMADD231PD Y7, Y0, Y1
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1024(SB), Y7
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+448(SB), Y12
+	VFMADD231PD Y7, Y10, Y12
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+448(SB), Y0
+	VFMADD231PD Y7, Y11, Y0
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+448(SB), Y6
+	VFMADD231PD Y7, Y3, Y6
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+448(SB), Y9, Y7
+	VMOVUPD     Y1, 512(BX)
+	VMOVUPD     160(BX), Y1
+	VMOVUPD     Y4, 544(BX)
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+928(SB), Y4
+	VMOVUPD     Y2, 928(BX)
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+960(SB), Y2
+	VFMADD231PD Y4, Y1, Y2
+	VMOVUPD     Y9, 960(BX)
+	VMOVUPD     704(BX), Y9
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+960(SB), Y9, Y4
+	VMOVUPD     Y3, 992(BX)
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+992(SB), Y3
+	VFMADD213PD Y3, Y1, Y2
+	VFMADD231PD Y4, Y9, Y3
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1056(SB), Y4
+	VFMADD213PD Y4, Y1, Y2
+	VFMADD231PD Y3, Y9, Y4
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1152(SB), Y3
+	VFMADD213PD Y3, Y1, Y2
+	VFMADD231PD Y4, Y9, Y3
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1184(SB), Y4
+	VFMADD213PD Y4, Y1, Y2
+	VFMADD231PD Y3, Y9, Y4
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1248(SB), Y3
+	VFMADD213PD Y3, Y1, Y2
+	VFMADD231PD Y4, Y9, Y3
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1312(SB), Y4
+	VFMADD213PD Y4, Y1, Y2
+	VFMADD231PD Y3, Y9, Y4
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1376(SB), Y3
+	VFMADD213PD Y3, Y1, Y2
+	VFMADD231PD Y4, Y9, Y3
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1408(SB), Y4
+	VFMADD213PD Y4, Y1, Y2
+	VFMADD231PD Y3, Y9, Y4
+	VFMADD213PD Y13, Y1, Y2
+	VFMADD213PD Y13, Y9, Y4
+	VFMADD213PD Y13, Y2, Y1
+	VFMADD213PD Y13, Y4, Y9
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1984(SB), Y2
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2016(SB), Y3
+	VFMADD231PD Y2, Y12, Y3
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2016(SB), Y4
+	VFMADD231PD Y2, Y0, Y4
+	VMOVUPD     Y9, 704(BX)
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2048(SB), Y9
+	VFMADD213PD Y9, Y12, Y3
+	VFMADD213PD Y9, Y0, Y4
+	VMOVUPD     Y1, 160(BX)
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2080(SB), Y1
+	VFMADD213PD Y1, Y12, Y3
+	VFMADD213PD Y1, Y0, Y4
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2112(SB), Y1
+	VFMADD213PD Y1, Y12, Y3
+	VFMADD213PD Y1, Y0, Y4
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2144(SB), Y1
+	VFMADD213PD Y1, Y12, Y3
+	VFMADD213PD Y1, Y0, Y4
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2176(SB), Y1
+	VFMADD213PD Y1, Y12, Y3
+	VFMADD213PD Y1, Y0, Y4
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2208(SB), Y1
+	VFMADD213PD Y1, Y12, Y3
+	VFMADD213PD Y1, Y0, Y4
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2240(SB), Y1
+	VFMADD213PD Y1, Y12, Y3
+	VFMADD213PD Y1, Y0, Y4
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2272(SB), Y1
+	VFMADD213PD Y1, Y12, Y3
+	VFMADD213PD Y1, Y0, Y4
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2304(SB), Y1
+	VFMADD213PD Y1, Y12, Y3
+	VFMADD213PD Y1, Y0, Y4
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2368(SB), Y1
+	VFMADD213PD Y1, Y12, Y3
+	VFMADD213PD Y1, Y0, Y4
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2400(SB), Y1
+	VFMADD213PD Y1, Y12, Y3
+	VFMADD213PD Y1, Y0, Y4
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2432(SB), Y1
+	VFMADD213PD Y1, Y12, Y3
+	VFMADD213PD Y1, Y0, Y4
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2464(SB), Y1
+	VFMADD213PD Y1, Y12, Y3
+	VFMADD213PD Y1, Y0, Y4
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2496(SB), Y1
+	VFMADD213PD Y1, Y12, Y3
+	VFMADD213PD Y1, Y0, Y4
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2528(SB), Y1
+	VFMADD213PD Y1, Y12, Y3
+	VFMADD213PD Y1, Y0, Y4
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2560(SB), Y1
+	VFMADD213PD Y1, Y12, Y3
+	VFMADD213PD Y1, Y0, Y4
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2592(SB), Y1
+	VFMADD213PD Y1, Y12, Y3
+	VFMADD213PD Y1, Y0, Y4
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2624(SB), Y1
+	VFMADD213PD Y1, Y12, Y3
+	VFMADD213PD Y1, Y0, Y4
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2656(SB), Y1
+	VFMADD213PD Y1, Y3, Y12
+	VFMADD213PD Y1, Y4, Y0
+	VFMADD213PD Y13, Y12, Y10
+	VFMADD213PD Y13, Y0, Y11
+	VMULPD      Y8, Y10, Y0
+	VMULPD      Y5, Y11, Y3
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+32(SB), Y4
+	VANDPD      Y0, Y4, Y0
+	VANDPD      Y3, Y4, Y3
+	VMOVUPD     672(BX), Y5
+	VORPD       Y0, Y5, Y0
+	VMOVUPD     640(BX), Y8
+	VORPD       Y3, Y8, Y3
+	VMOVUPD     (BX), Y10
+	VORPD       Y5, Y10, Y5
+	VORPD       Y8, Y10, Y8
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2016(SB), Y11
+	VFMADD231PD Y2, Y6, Y11
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+2016(SB), Y7, Y2
+	VFMADD213PD Y9, Y6, Y11
+	VFMADD231PD Y2, Y7, Y9
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2080(SB), Y2
+	VFMADD213PD Y2, Y6, Y11
+	VFMADD231PD Y9, Y7, Y2
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2112(SB), Y9
+	VFMADD213PD Y9, Y6, Y11
+	VFMADD231PD Y2, Y7, Y9
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2144(SB), Y2
+	VFMADD213PD Y2, Y6, Y11
+	VFMADD231PD Y9, Y7, Y2
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2176(SB), Y9
+	VFMADD213PD Y9, Y6, Y11
+	VFMADD231PD Y2, Y7, Y9
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2208(SB), Y2
+	VFMADD213PD Y2, Y6, Y11
+	VFMADD231PD Y9, Y7, Y2
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2240(SB), Y9
+	VFMADD213PD Y9, Y6, Y11
+	VFMADD231PD Y2, Y7, Y9
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2272(SB), Y2
+	VFMADD213PD Y2, Y6, Y11
+	VFMADD231PD Y9, Y7, Y2
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2304(SB), Y9
+	VFMADD213PD Y9, Y6, Y11
+	VFMADD231PD Y2, Y7, Y9
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2368(SB), Y2
+	VFMADD213PD Y2, Y6, Y11
+	VFMADD231PD Y9, Y7, Y2
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2400(SB), Y9
+	VFMADD213PD Y9, Y6, Y11
+	VFMADD231PD Y2, Y7, Y9
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2432(SB), Y2
+	VFMADD213PD Y2, Y6, Y11
+	VFMADD231PD Y9, Y7, Y2
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2464(SB), Y9
+	VFMADD213PD Y9, Y6, Y11
+	VFMADD231PD Y2, Y7, Y9
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2496(SB), Y2
+	VFMADD213PD Y2, Y6, Y11
+	VFMADD231PD Y9, Y7, Y2
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2528(SB), Y9
+	VFMADD213PD Y9, Y6, Y11
+	VFMADD231PD Y2, Y7, Y9
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2560(SB), Y2
+	VFMADD213PD Y2, Y6, Y11
+	VFMADD231PD Y9, Y7, Y2
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2592(SB), Y9
+	VFMADD213PD Y9, Y6, Y11
+	VFMADD231PD Y2, Y7, Y9
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2624(SB), Y2
+	VFMADD213PD Y2, Y6, Y11
+	VFMADD231PD Y9, Y7, Y2
+	VFMADD213PD Y1, Y11, Y6
+	VFMADD231PD Y2, Y7, Y1
+	VFMADD132PD 992(BX), Y13, Y6
+	VFMADD231PD 960(BX), Y1, Y13
+	VMULPD      928(BX), Y6, Y1
+	VMULPD      896(BX), Y13, Y2
+	VANDPD      Y1, Y4, Y1
+	VANDPD      Y2, Y4, Y2
+	VMOVUPD     128(BX), Y4
+	VORPD       Y1, Y4, Y1
+	VMOVUPD     768(BX), Y6
+	VORPD       Y2, Y6, Y2
+	VORPD       Y4, Y10, Y4
+	VORPD       Y6, Y10, Y6
+	VSUBPD      Y1, Y0, Y0
+	VSUBPD      Y2, Y3, Y1
+	VMOVUPD     544(BX), Y2
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1632(SB), Y3
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1664(SB), Y7
+	VFMADD231PD Y3, Y2, Y7
+	VMOVUPD     512(BX), Y9
+	VFMADD213PD bsmPriceRowsAVX2Consts<>+1664(SB), Y9, Y3
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1696(SB), Y10
+	VFMADD213PD Y10, Y2, Y7
+	VFMADD231PD Y3, Y9, Y10
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1728(SB), Y3
+	VFMADD213PD Y3, Y2, Y7
+	VFMADD231PD Y10, Y9, Y3
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1760(SB), Y10
+	VFMADD213PD Y10, Y2, Y7
+	VFMADD231PD Y3, Y9, Y10
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1792(SB), Y3
+	VFMADD213PD Y3, Y2, Y7
+	VFMADD231PD Y10, Y9, Y3
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1824(SB), Y10
+	VFMADD213PD Y10, Y2, Y7
+	VFMADD231PD Y3, Y9, Y10
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1856(SB), Y3
+	VFMADD213PD Y3, Y2, Y7
+	VFMADD231PD Y10, Y9, Y3
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1888(SB), Y10
+	VFMADD213PD Y10, Y2, Y7
+	VFMADD231PD Y3, Y9, Y10
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1920(SB), Y3
+	VFMADD213PD Y3, Y2, Y7
+	VFMADD231PD Y10, Y9, Y3
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1952(SB), Y10
+	VFMADD213PD Y10, Y2, Y7
+	VFMADD231PD Y3, Y9, Y10
+	VMULPD      Y7, Y2, Y2
+	VMULPD      Y10, Y9, Y3
+	VMOVUPD     608(BX), Y7
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1088(SB), Y9
+	VMINPD      Y9, Y7, Y10
+	VMOVUPD     96(BX), Y11
+	VMINPD      Y9, Y11, Y12
+	VMOVUPD     832(BX), Y13
+	VFMADD213PD Y13, Y13, Y2
+	VMOVUPD     Y1, 512(BX)
+	VMOVUPD     864(BX), Y1
+	VFMADD213PD Y1, Y1, Y3
+	VMOVUPD     Y0, 544(BX)
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1216(SB), Y0
+	VMAXPD      Y0, Y10, Y10
+	VMAXPD      Y0, Y12, Y12
+	VSUBPD      Y10, Y7, Y7
 	VSUBPD      Y12, Y11, Y11
-	VMOVUPD     Y1, 800(BX)
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1408(SB), Y1
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1440(SB), Y1
 	VADDPD      Y10, Y1, Y10
 	VADDPD      Y12, Y1, Y12
-	VADDPD      Y8, Y1, Y8
+	VADDPD      Y7, Y1, Y7
 	VADDPD      Y11, Y1, Y11
 	VPSLLQ      $0x34, Y10, Y10
 	VPSLLQ      $0x34, Y12, Y12
-	VPSLLQ      $0x34, Y8, Y8
+	VPSLLQ      $0x34, Y7, Y7
 	VPSLLQ      $0x34, Y11, Y11
-	VMULPD      256(BX), Y8, Y8
-	VMULPD      288(BX), Y11, Y11
-	VMULPD      Y10, Y8, Y8
+	VMULPD      160(BX), Y7, Y7
+	VMULPD      704(BX), Y11, Y11
+	VMOVUPD     448(BX), Y1
+	VMOVUPD     Y3, 704(BX)
+	VMINPD      Y9, Y1, Y3
+	VMOVUPD     Y2, 160(BX)
+	VMOVUPD     480(BX), Y2
+	VMINPD      Y9, Y2, Y9
+	VMULPD      Y10, Y7, Y7
 	VMULPD      Y12, Y11, Y10
-	VMOVUPD     480(BX), Y11
-	VMINPD      Y9, Y11, Y12
-	VMOVUPD     Y0, 288(BX)
-	VMOVUPD     448(BX), Y0
-	VMINPD      Y9, Y0, Y9
-	VMULPD      192(BX), Y8, Y8
+	VMAXPD      Y0, Y3, Y3
+	VMAXPD      Y0, Y9, Y0
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+416(SB), Y9
+	VXORPD      64(BX), Y9, Y11
+	VXORPD      32(BX), Y9, Y9
+	VCMPPD      $0x00, Y4, Y11, Y4
+	VCMPPD      $0x00, Y6, Y9, Y6
+	VMULPD      192(BX), Y7, Y7
 	VMULPD      224(BX), Y10, Y10
-	VMAXPD      Y13, Y12, Y12
-	VMAXPD      Y13, Y9, Y9
-	VMULPD      Y4, Y4, Y13
-	VMOVUPD     Y2, 224(BX)
-	VMULPD      Y7, Y7, Y2
-	VMOVUPD     Y3, 192(BX)
-	VMOVUPD     928(BX), Y3
-	VMINPD      Y8, Y3, Y3
-	VMOVUPD     Y3, 928(BX)
-	VMOVUPD     960(BX), Y3
-	VMINPD      Y10, Y3, Y3
-	VSUBPD      Y12, Y11, Y11
-	VSUBPD      Y9, Y0, Y0
-	VFMADD231PD Y6, Y13, Y4
-	VFMADD231PD Y5, Y2, Y7
-	VMOVUPD     64(BX), Y2
-	VMULPD      384(BX), Y2, Y5
-	VMOVUPD     32(BX), Y6
-	VMULPD      352(BX), Y6, Y13
-	VMULPD      Y8, Y2, Y2
-	VMULPD      Y10, Y6, Y6
-	VADDPD      Y11, Y1, Y11
-	VADDPD      Y0, Y1, Y0
-	VMOVUPD     Y3, 32(BX)
-	VMOVUPD     384(BX), Y3
-	VFMADD213PD Y3, Y3, Y4
-	VMOVUPD     Y6, 64(BX)
-	VMOVUPD     352(BX), Y6
-	VFMADD213PD Y6, Y6, Y7
-	VADDPD      Y12, Y1, Y12
-	VADDPD      Y9, Y1, Y1
-	VADDPD      Y8, Y3, Y3
-	VADDPD      Y10, Y6, Y6
-	VPSLLQ      $0x34, Y11, Y8
-	VPSLLQ      $0x34, Y0, Y0
-	VMULPD      Y8, Y4, Y4
-	VMULPD      Y0, Y7, Y0
-	VMOVUPD     192(BX), Y7
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+288(SB), Y8
-	VBLENDVPD   Y7, Y8, Y5, Y5
-	VMOVUPD     224(BX), Y7
-	VBLENDVPD   Y7, Y8, Y13, Y7
-	VMOVUPD     736(BX), Y9
-	VBLENDVPD   Y9, Y8, Y2, Y2
-	VMOVUPD     608(BX), Y9
-	VMOVUPD     64(BX), Y10
-	VBLENDVPD   Y9, Y8, Y10, Y8
-	VPSLLQ      $0x34, Y12, Y9
+	VSUBPD      Y3, Y1, Y1
+	VSUBPD      Y0, Y2, Y2
+	VMOVUPD     64(BX), Y12
+	VMOVUPD     Y6, 480(BX)
+	VMULPD      Y13, Y12, Y6
+	VMOVUPD     32(BX), Y13
+	VMOVUPD     Y4, 448(BX)
+	VMULPD      864(BX), Y13, Y4
+	VCMPPD      $0x00, Y5, Y11, Y5
+	VCMPPD      $0x00, Y8, Y9, Y8
+	VMULPD      Y7, Y12, Y9
+	VMULPD      Y10, Y13, Y11
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1440(SB), Y12
+	VADDPD      Y1, Y12, Y1
+	VADDPD      Y2, Y12, Y2
+	VADDPD      Y3, Y12, Y3
+	VADDPD      Y0, Y12, Y0
+	VMOVUPD     256(BX), Y12
+	VMINPD      Y7, Y12, Y12
+	VMOVUPD     320(BX), Y13
+	VMINPD      Y10, Y13, Y13
+	VADDPD      832(BX), Y7, Y7
+	VADDPD      864(BX), Y10, Y10
 	VPSLLQ      $0x34, Y1, Y1
-	VSUBPD      Y2, Y5, Y2
-	VSUBPD      Y8, Y7, Y5
-	VMULPD      Y9, Y4, Y4
-	VMULPD      Y1, Y0, Y0
-	VMOVUPD     928(BX), Y1
-	VMOVUPD     576(BX), Y7
-	VMINPD      Y7, Y1, Y1
-	VMOVUPD     32(BX), Y8
-	VMOVUPD     416(BX), Y9
-	VMINPD      Y9, Y8, Y8
-	VADDPD      Y3, Y7, Y3
-	VADDPD      Y6, Y9, Y6
-	VFMADD231PD 288(BX), Y4, Y2
-	VFMADD231PD 800(BX), Y0, Y5
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1824(SB), Y0
-	VCMPPD      $0x11, Y1, Y0, Y1
-	VCMPPD      $0x11, Y8, Y0, Y0
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+1888(SB), Y4
-	VCMPPD      $0x11, Y4, Y3, Y3
-	VCMPPD      $0x11, Y4, Y6, Y4
-	VANDPD      Y3, Y1, Y1
-	VANDPD      Y4, Y0, Y0
-	VMOVUPD     bsmPriceRowsAVX2Consts<>+2272(SB), Y3
-	VBLENDVPD   Y1, Y2, Y3, Y1
-	VBLENDVPD   Y0, Y5, Y3, Y0
+	VPSLLQ      $0x34, Y2, Y2
+	VMULPD      160(BX), Y1, Y1
+	VMULPD      704(BX), Y2, Y2
+	VMOVUPD     Y10, 704(BX)
+	VMOVUPD     448(BX), Y10
+	VBLENDVPD   Y10, bsmPriceRowsAVX2Consts<>+288(SB), Y6, Y6
+	VMOVUPD     480(BX), Y10
+	VMOVUPD     Y7, 448(BX)
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+288(SB), Y7
+	VBLENDVPD   Y10, Y7, Y4, Y4
+	VBLENDVPD   Y5, Y7, Y9, Y5
+	VBLENDVPD   Y8, Y7, Y11, Y7
+	VPSLLQ      $0x34, Y3, Y3
+	VPSLLQ      $0x34, Y0, Y0
+	VSUBPD      Y5, Y6, Y5
+	VSUBPD      Y7, Y4, Y4
+	VMULPD      Y3, Y1, Y1
+	VMULPD      Y0, Y2, Y0
+	VMOVUPD     576(BX), Y2
+	VMINPD      Y2, Y12, Y3
+	VMOVUPD     416(BX), Y6
+	VMINPD      Y6, Y13, Y7
+	VADDPD      448(BX), Y2, Y2
+	VADDPD      704(BX), Y6, Y6
+	VFMADD231PD 544(BX), Y1, Y5
+	VFMADD231PD 512(BX), Y0, Y4
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+1536(SB), Y0
+	VCMPPD      $0x11, Y3, Y0, Y1
+	VCMPPD      $0x11, Y7, Y0, Y0
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2336(SB), Y3
+	VCMPPD      $0x11, Y3, Y2, Y2
+	VCMPPD      $0x11, Y3, Y6, Y3
+	VANDPD      Y2, Y1, Y1
+	VANDPD      Y3, Y0, Y0
+	VMOVUPD     bsmPriceRowsAVX2Consts<>+2688(SB), Y2
+	VBLENDVPD   Y1, Y5, Y2, Y1
+	VBLENDVPD   Y0, Y4, Y2, Y0
 	VMASKMOVPD  Y1, Y15, (SI)(AX*1)
 	VMASKMOVPD  Y0, Y14, 32(SI)(AX*1)
 	ADDQ        $+64, AX

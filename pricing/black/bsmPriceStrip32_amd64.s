@@ -8,42 +8,51 @@ DATA bsmPriceStrip32AVX512Consts<>+0(SB)/4, $0x80000000
 DATA bsmPriceStrip32AVX512Consts<>+4(SB)/4, $0x42b20000
 DATA bsmPriceStrip32AVX512Consts<>+8(SB)/4, $0xc2d20000
 DATA bsmPriceStrip32AVX512Consts<>+12(SB)/4, $0x3fb8aa3b
-DATA bsmPriceStrip32AVX512Consts<>+16(SB)/4, $0xbf317200
-DATA bsmPriceStrip32AVX512Consts<>+20(SB)/4, $0xb5bfbe8e
-DATA bsmPriceStrip32AVX512Consts<>+24(SB)/4, $0x3ab56891
-DATA bsmPriceStrip32AVX512Consts<>+28(SB)/4, $0x3c091f97
-DATA bsmPriceStrip32AVX512Consts<>+32(SB)/4, $0x3d2aac27
-DATA bsmPriceStrip32AVX512Consts<>+36(SB)/4, $0x3e2aaa45
-DATA bsmPriceStrip32AVX512Consts<>+40(SB)/4, $0x3efffffe
-DATA bsmPriceStrip32AVX512Consts<>+44(SB)/4, $0x3f800000
-DATA bsmPriceStrip32AVX512Consts<>+48(SB)/4, $0x3fb504f3
-DATA bsmPriceStrip32AVX512Consts<>+52(SB)/4, $0x3f000000
+DATA bsmPriceStrip32AVX512Consts<>+16(SB)/4, $0x4b400000
+DATA bsmPriceStrip32AVX512Consts<>+20(SB)/4, $0xbf317200
+DATA bsmPriceStrip32AVX512Consts<>+24(SB)/4, $0xb5bfbe8e
+DATA bsmPriceStrip32AVX512Consts<>+28(SB)/4, $0x3ab56891
+DATA bsmPriceStrip32AVX512Consts<>+32(SB)/4, $0x3c091f97
+DATA bsmPriceStrip32AVX512Consts<>+36(SB)/4, $0x3d2aac27
+DATA bsmPriceStrip32AVX512Consts<>+40(SB)/4, $0x3e2aaa45
+DATA bsmPriceStrip32AVX512Consts<>+44(SB)/4, $0x3efffffe
+DATA bsmPriceStrip32AVX512Consts<>+48(SB)/4, $0x3f800000
+DATA bsmPriceStrip32AVX512Consts<>+52(SB)/4, $0x3fb504f3
 DATA bsmPriceStrip32AVX512Consts<>+56(SB)/4, $0xbf800000
-DATA bsmPriceStrip32AVX512Consts<>+60(SB)/4, $0x35bfbe8e
-DATA bsmPriceStrip32AVX512Consts<>+64(SB)/4, $0x3e98f11f
-DATA bsmPriceStrip32AVX512Consts<>+68(SB)/4, $0x3eccaf66
-DATA bsmPriceStrip32AVX512Consts<>+72(SB)/4, $0x3f2aaabd
+DATA bsmPriceStrip32AVX512Consts<>+60(SB)/4, $0x3e98f11f
+DATA bsmPriceStrip32AVX512Consts<>+64(SB)/4, $0x3eccaf66
+DATA bsmPriceStrip32AVX512Consts<>+68(SB)/4, $0x3f2aaabd
+DATA bsmPriceStrip32AVX512Consts<>+72(SB)/4, $0x35bfbe8e
 DATA bsmPriceStrip32AVX512Consts<>+76(SB)/4, $0x40000000
 DATA bsmPriceStrip32AVX512Consts<>+80(SB)/4, $0x3f317200
-DATA bsmPriceStrip32AVX512Consts<>+84(SB)/4, $0x3089705f
-DATA bsmPriceStrip32AVX512Consts<>+88(SB)/4, $0x4e6e6b28
+DATA bsmPriceStrip32AVX512Consts<>+84(SB)/4, $0x3f000000
+DATA bsmPriceStrip32AVX512Consts<>+88(SB)/4, $0x3089705f
 DATA bsmPriceStrip32AVX512Consts<>+92(SB)/4, $0x7fffffff
 DATA bsmPriceStrip32AVX512Consts<>+96(SB)/4, $0x41700000
-DATA bsmPriceStrip32AVX512Consts<>+100(SB)/4, $0x3f400000
+DATA bsmPriceStrip32AVX512Consts<>+100(SB)/4, $0x3fc00000
 DATA bsmPriceStrip32AVX512Consts<>+104(SB)/4, $0x40640000
-DATA bsmPriceStrip32AVX512Consts<>+108(SB)/4, $0xbf000000
-DATA bsmPriceStrip32AVX512Consts<>+112(SB)/4, $0x39755674
-DATA bsmPriceStrip32AVX512Consts<>+116(SB)/4, $0x390114b6
-DATA bsmPriceStrip32AVX512Consts<>+120(SB)/4, $0xbb02dd71
-DATA bsmPriceStrip32AVX512Consts<>+124(SB)/4, $0x3a738970
-DATA bsmPriceStrip32AVX512Consts<>+128(SB)/4, $0x3c77415f
-DATA bsmPriceStrip32AVX512Consts<>+132(SB)/4, $0xbd509d4d
-DATA bsmPriceStrip32AVX512Consts<>+136(SB)/4, $0x3d99190f
-DATA bsmPriceStrip32AVX512Consts<>+140(SB)/4, $0xbc00cdcc
-DATA bsmPriceStrip32AVX512Consts<>+144(SB)/4, $0xbe6caa20
-DATA bsmPriceStrip32AVX512Consts<>+148(SB)/4, $0x00000000
-DATA bsmPriceStrip32AVX512Consts<>+152(SB)/4, $0x7fc00000
-GLOBL bsmPriceStrip32AVX512Consts<>(SB), RODATA|NOPTR, $156
+DATA bsmPriceStrip32AVX512Consts<>+108(SB)/4, $0xbf38aa3b
+DATA bsmPriceStrip32AVX512Consts<>+112(SB)/4, $0x3fb17200
+DATA bsmPriceStrip32AVX512Consts<>+116(SB)/4, $0x363fbe8e
+DATA bsmPriceStrip32AVX512Consts<>+120(SB)/4, $0x39f55674
+DATA bsmPriceStrip32AVX512Consts<>+124(SB)/4, $0x398114b6
+DATA bsmPriceStrip32AVX512Consts<>+128(SB)/4, $0xbb82dd71
+DATA bsmPriceStrip32AVX512Consts<>+132(SB)/4, $0x3af38970
+DATA bsmPriceStrip32AVX512Consts<>+136(SB)/4, $0x3cf7415f
+DATA bsmPriceStrip32AVX512Consts<>+140(SB)/4, $0xbdd09d4d
+DATA bsmPriceStrip32AVX512Consts<>+144(SB)/4, $0x3e19190f
+DATA bsmPriceStrip32AVX512Consts<>+148(SB)/4, $0xbc80cdcc
+DATA bsmPriceStrip32AVX512Consts<>+152(SB)/4, $0xbeecaa20
+DATA bsmPriceStrip32AVX512Consts<>+156(SB)/4, $0x37b56891
+DATA bsmPriceStrip32AVX512Consts<>+160(SB)/4, $0xb9891f97
+DATA bsmPriceStrip32AVX512Consts<>+164(SB)/4, $0x3b2aac27
+DATA bsmPriceStrip32AVX512Consts<>+168(SB)/4, $0xbcaaaa45
+DATA bsmPriceStrip32AVX512Consts<>+172(SB)/4, $0x3dfffffe
+DATA bsmPriceStrip32AVX512Consts<>+176(SB)/4, $0xbf000000
+DATA bsmPriceStrip32AVX512Consts<>+180(SB)/4, $0x4e6e6b28
+DATA bsmPriceStrip32AVX512Consts<>+184(SB)/4, $0x00000000
+DATA bsmPriceStrip32AVX512Consts<>+188(SB)/4, $0x7fc00000
+GLOBL bsmPriceStrip32AVX512Consts<>(SB), RODATA|NOPTR, $192
 
 // func bsmPriceStrip32AVX512(price []float32, sign []float32, K []float32, sigma []float32, S float32, T float32, r float32, q float32)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
@@ -66,16 +75,17 @@ TEXT ·bsmPriceStrip32AVX512(SB), $2560-112
 	VMINPS           Z5, Z6, Z5
 	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+8(SB), Z7
 	VMAXPS           Z5, Z7, Z5
-	VMULPS.BCST      bsmPriceStrip32AVX512Consts<>+12(SB), Z5, Z8
-	VRNDSCALEPS      $0x08, Z8, Z8
-	VFMADD231PS.BCST bsmPriceStrip32AVX512Consts<>+16(SB), Z8, Z5
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+16(SB), Z8
+	VFMADD231PS.BCST bsmPriceStrip32AVX512Consts<>+12(SB), Z5, Z8
+	VSUBPS.BCST      bsmPriceStrip32AVX512Consts<>+16(SB), Z8, Z8
 	VFMADD231PS.BCST bsmPriceStrip32AVX512Consts<>+20(SB), Z8, Z5
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+28(SB), Z9
-	VFMADD231PS.BCST bsmPriceStrip32AVX512Consts<>+24(SB), Z5, Z9
-	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+32(SB), Z5, Z9
+	VFMADD231PS.BCST bsmPriceStrip32AVX512Consts<>+24(SB), Z8, Z5
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+32(SB), Z9
+	VFMADD231PS.BCST bsmPriceStrip32AVX512Consts<>+28(SB), Z5, Z9
 	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+36(SB), Z5, Z9
 	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+40(SB), Z5, Z9
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+44(SB), Z10
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+44(SB), Z5, Z9
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+48(SB), Z10
 	VFMADD213PS      Z10, Z5, Z9
 	VFMADD213PS      Z10, Z9, Z5
 	VSCALEFPS        Z8, Z5, Z5
@@ -84,21 +94,22 @@ TEXT ·bsmPriceStrip32AVX512(SB), $2560-112
 	VXORPS.BCST      bsmPriceStrip32AVX512Consts<>+0(SB), Z8, Z8
 	VMINPS           Z8, Z6, Z6
 	VMAXPS           Z6, Z7, Z6
-	VMULPS.BCST      bsmPriceStrip32AVX512Consts<>+12(SB), Z6, Z7
-	VRNDSCALEPS      $0x08, Z7, Z7
-	VFMADD231PS.BCST bsmPriceStrip32AVX512Consts<>+16(SB), Z7, Z6
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+16(SB), Z7
+	VFMADD231PS.BCST bsmPriceStrip32AVX512Consts<>+12(SB), Z6, Z7
+	VSUBPS.BCST      bsmPriceStrip32AVX512Consts<>+16(SB), Z7, Z7
 	VFMADD231PS.BCST bsmPriceStrip32AVX512Consts<>+20(SB), Z7, Z6
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+28(SB), Z8
-	VFMADD231PS.BCST bsmPriceStrip32AVX512Consts<>+24(SB), Z6, Z8
-	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+32(SB), Z6, Z8
+	VFMADD231PS.BCST bsmPriceStrip32AVX512Consts<>+24(SB), Z7, Z6
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+32(SB), Z8
+	VFMADD231PS.BCST bsmPriceStrip32AVX512Consts<>+28(SB), Z6, Z8
 	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+36(SB), Z6, Z8
 	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+40(SB), Z6, Z8
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+44(SB), Z6, Z8
 	VFMADD213PS      Z10, Z6, Z8
 	VFMADD231PS      Z8, Z6, Z10
 	VSCALEFPS        Z7, Z10, Z6
 	VGETMANTPS       $0x04, Z0, Z7
 	VGETEXPPS        Z0, Z8
-	VMULPS.BCST      bsmPriceStrip32AVX512Consts<>+48(SB), Z7, Z9
+	VMULPS.BCST      bsmPriceStrip32AVX512Consts<>+52(SB), Z7, Z9
 	VSUBPS           Z3, Z2, Z2
 	VMINPS           Z5, Z0, Z3
 	VMOVUPS          Z0, (BX)
@@ -132,671 +143,648 @@ body:
 	VMOVUPS          128(R9)(AX*1), Z6
 	PREFETCHT0       1216(R9)(AX*1)
 	VMOVUPS          192(R9)(AX*1), Z7
-	PREFETCHT0       1024(DI)(AX*1)
-	VMOVUPS          (DI)(AX*1), Z8
-	PREFETCHT0       1088(DI)(AX*1)
-	VMOVUPS          64(DI)(AX*1), Z9
-	PREFETCHT0       1152(DI)(AX*1)
-	VMOVUPS          128(DI)(AX*1), Z10
-	PREFETCHT0       1216(DI)(AX*1)
-	VMOVUPS          192(DI)(AX*1), Z11
-	VGETMANTPS       $0x04, Z0, Z12
-	VGETMANTPS       $0x04, Z1, Z13
-	VGETMANTPS       $0x04, Z2, Z14
-	VGETMANTPS       $0x04, Z3, Z15
-	VMOVUPS          128(BX), Z16
-	VMULPS           Z16, Z4, Z4
-	VMULPS           Z16, Z5, Z5
-	VMULPS           Z16, Z6, Z6
-	VMULPS           Z16, Z7, Z7
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+48(SB), Z16
-	VMULPS           Z16, Z12, Z17
-	VMULPS           Z16, Z13, Z18
-	VMULPS           Z16, Z14, Z19
-	VMULPS           Z16, Z15, Z16
-	VMOVUPS          448(BX), Z20
-	VCMPPS           $0x11, Z12, Z20, K1
-	VCMPPS           $0x11, Z13, Z20, K2
-	VCMPPS           $0x11, Z14, Z20, K3
-	VCMPPS           $0x11, Z15, Z20, K4
-	VMOVUPS          320(BX), Z20
-	VCMPPS           $0x11, Z20, Z17, K5
-	VCMPPS           $0x11, Z20, Z18, K6
-	VCMPPS           $0x11, Z20, Z19, K7
-	KMOVW            K7, 640(BX)
-	VCMPPS           $0x11, Z20, Z16, K7
-	VMOVAPS          Z20, Z16
-	VADDPS           Z20, Z20, K1, Z16
-	VMOVAPS          Z20, Z17
-	VADDPS           Z20, Z20, K2, Z17
-	VMOVAPS          Z20, Z18
-	VADDPS           Z20, Z20, K3, Z18
-	VMOVAPS          Z20, Z19
-	VADDPS           Z20, Z20, K4, Z19
-	VMOVAPS          Z12, Z20
-	VADDPS           Z12, Z12, K5, Z20
-	VMOVAPS          Z13, Z12
-	VADDPS           Z13, Z13, K6, Z12
-	KMOVW            K6, 704(BX)
-	KMOVW            640(BX), K6
-	VMOVAPS          Z14, Z13
-	VADDPS           Z14, Z14, K6, Z13
-	VMOVAPS          Z15, Z14
-	VADDPS           Z15, Z15, K7, Z14
-	VMOVUPS          (BX), Z15
-	VMULPS           Z4, Z15, Z21
-	VMULPS           Z5, Z15, Z22
-	VMULPS           Z6, Z15, Z23
-	VMULPS           Z7, Z15, Z24
-	VADDPS           Z20, Z16, Z25
-	VADDPS           Z12, Z17, Z26
-	VADDPS           Z13, Z18, Z27
-	VADDPS           Z14, Z19, Z28
-	VSUBPS           Z20, Z16, Z16
-	VSUBPS           Z12, Z17, Z12
-	VSUBPS           Z13, Z18, Z13
-	VSUBPS           Z14, Z19, Z14
-	VMULPS           Z21, Z25, Z17
-	VMULPS           Z22, Z26, Z18
-	VMULPS           Z23, Z27, Z19
-	VMULPS           Z24, Z28, Z20
-	VGETEXPPS        Z0, Z29
-	VGETEXPPS        Z1, Z30
-	VGETEXPPS        Z2, Z31
-	VGETEXPPS        Z3, Z15
-	VMOVUPS          Z14, 768(BX)
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+44(SB), Z14
-	VDIVPS           Z17, Z14, Z17
-	VDIVPS           Z18, Z14, Z18
-	VDIVPS           Z19, Z14, Z19
-	VDIVPS           Z20, Z14, Z20
-	VMOVUPS          Z13, 832(BX)
-	VMOVUPS          384(BX), Z13
-	VSUBPS           Z29, Z13, Z29
-	VSUBPS           Z30, Z13, Z30
-	VSUBPS           Z31, Z13, Z31
-	VSUBPS           Z15, Z13, Z13
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+52(SB), Z15
-	VMOVUPS          Z12, 896(BX)
-	VMULPS           Z15, Z4, Z12
-	VMOVUPS          Z12, 960(BX)
-	VMULPS           Z15, Z5, Z12
-	VMOVUPS          Z12, 1024(BX)
-	VMULPS           Z15, Z6, Z12
-	VMOVUPS          Z12, 1088(BX)
-	VMULPS           Z15, Z7, Z12
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+56(SB), Z15
-	VMOVUPS          Z12, 1152(BX)
-	VMOVAPS          Z29, Z12
-	VADDPS           Z15, Z29, K1, Z12
-	VMOVUPS          Z7, 1216(BX)
-	VMOVAPS          Z30, Z7
-	VADDPS           Z15, Z30, K2, Z7
-	VMOVUPS          Z6, 1280(BX)
-	VMOVAPS          Z31, Z6
-	VADDPS           Z15, Z31, K3, Z6
-	VMOVUPS          Z5, 1344(BX)
-	VMOVAPS          Z13, Z5
-	VADDPS           Z15, Z13, K4, Z5
-	VMOVUPS          256(BX), Z15
-	VMULPS           Z15, Z0, Z0
-	VMULPS           Z15, Z1, Z1
-	VMULPS           Z15, Z2, Z2
-	VMULPS           Z15, Z3, Z3
-	VADDPS           Z14, Z29, K5, Z12
+	VMOVUPS          128(BX), Z8
+	VMULPS           Z8, Z4, Z4
+	VMULPS           Z8, Z5, Z5
+	VMULPS           Z8, Z6, Z6
+	VMULPS           Z8, Z7, Z7
+	VGETMANTPS       $0x04, Z0, Z8
+	VGETMANTPS       $0x04, Z1, Z9
+	VGETMANTPS       $0x04, Z2, Z10
+	VGETMANTPS       $0x04, Z3, Z11
+	VMOVUPS          448(BX), Z12
+	VCMPPS           $0x11, Z8, Z12, K1
+	VCMPPS           $0x11, Z9, Z12, K2
+	VCMPPS           $0x11, Z10, Z12, K3
+	VCMPPS           $0x11, Z11, Z12, K4
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+52(SB), Z12
+	VMULPS           Z12, Z8, Z13
+	VMULPS           Z12, Z9, Z14
+	VMULPS           Z12, Z10, Z15
+	VMULPS           Z12, Z11, Z12
+	VMOVUPS          320(BX), Z16
+	VCMPPS           $0x11, Z16, Z13, K5
+	VCMPPS           $0x11, Z16, Z14, K6
+	VCMPPS           $0x11, Z16, Z15, K7
+	KMOVW            K4, 640(BX)
+	VCMPPS           $0x11, Z16, Z12, K4
+	VMOVAPS          Z8, Z12
+	VADDPS           Z8, Z8, K5, Z12
+	VMOVAPS          Z9, Z8
+	VADDPS           Z9, Z9, K6, Z8
+	VMOVAPS          Z10, Z9
+	VADDPS           Z10, Z10, K7, Z9
+	VMOVAPS          Z11, Z10
+	VADDPS           Z11, Z11, K4, Z10
+	VMOVAPS          Z16, Z11
+	VADDPS           Z16, Z16, K1, Z11
+	VMOVAPS          Z16, Z13
+	VADDPS           Z16, Z16, K2, Z13
+	VMOVAPS          Z16, Z14
+	VADDPS           Z16, Z16, K3, Z14
+	KMOVW            K4, 704(BX)
+	KMOVW            640(BX), K4
+	VMOVAPS          Z16, Z15
+	VADDPS           Z16, Z16, K4, Z15
+	VMOVUPS          (BX), Z16
+	VMULPS           Z4, Z16, Z17
+	VMULPS           Z5, Z16, Z18
+	VMULPS           Z6, Z16, Z19
+	VMULPS           Z7, Z16, Z20
+	VADDPS           Z12, Z11, Z21
+	VADDPS           Z8, Z13, Z22
+	VADDPS           Z9, Z14, Z23
+	VADDPS           Z10, Z15, Z24
+	VSUBPS           Z12, Z11, Z11
+	VSUBPS           Z8, Z13, Z8
+	VSUBPS           Z9, Z14, Z9
+	VSUBPS           Z10, Z15, Z10
+	VMULPS           Z17, Z21, Z12
+	VMULPS           Z18, Z22, Z13
+	VMULPS           Z19, Z23, Z14
+	VMULPS           Z20, Z24, Z15
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+48(SB), Z25
+	VDIVPS           Z12, Z25, Z12
+	VDIVPS           Z13, Z25, Z13
+	VDIVPS           Z14, Z25, Z14
+	VDIVPS           Z15, Z25, Z15
+	VMULPS           Z12, Z17, Z17
+	VMULPS           Z13, Z18, Z18
+	VMULPS           Z14, Z19, Z19
+	VMULPS           Z15, Z20, Z20
+	VMULPS           Z12, Z21, Z12
+	VMULPS           Z13, Z22, Z13
+	VMULPS           Z14, Z23, Z14
+	VMULPS           Z15, Z24, Z15
+	VMULPS           Z17, Z11, Z11
+	VMULPS           Z18, Z8, Z8
+	VMULPS           Z19, Z9, Z9
+	VMULPS           Z20, Z10, Z10
+	VMULPS           Z12, Z16, Z12
+	VMULPS           Z13, Z16, Z13
+	VMULPS           Z14, Z16, Z14
+	VMULPS           Z15, Z16, Z15
+	VGETEXPPS        Z0, Z16
+	VGETEXPPS        Z1, Z17
+	VGETEXPPS        Z2, Z18
+	VGETEXPPS        Z3, Z19
+	VMOVUPS          256(BX), Z20
+	VMULPS           Z20, Z0, Z0
+	VMULPS           Z20, Z1, Z1
+	VMULPS           Z20, Z2, Z2
+	VMULPS           Z20, Z3, Z3
+	VMOVUPS          384(BX), Z20
+	VSUBPS           Z16, Z20, Z16
+	VSUBPS           Z17, Z20, Z17
+	VSUBPS           Z18, Z20, Z18
+	VSUBPS           Z19, Z20, Z19
+	VMULPS           Z11, Z11, Z20
+	VMULPS           Z8, Z8, Z21
+	VMULPS           Z9, Z9, Z22
+	VMULPS           Z10, Z10, Z23
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+56(SB), Z24
+	VMOVAPS          Z16, Z26
+	VADDPS           Z24, Z16, K1, Z26
+	VMOVAPS          Z17, Z27
+	VADDPS           Z24, Z17, K2, Z27
+	VMOVAPS          Z18, Z28
+	VADDPS           Z24, Z18, K3, Z28
+	VMOVAPS          Z19, Z29
+	VADDPS           Z24, Z19, K4, Z29
+	VADDPS           Z25, Z16, K5, Z26
+	VADDPS           Z25, Z17, K6, Z27
+	VADDPS           Z25, Z18, K7, Z28
 	KMOVW            704(BX), K1
-	VADDPS           Z14, Z30, K1, Z7
-	VADDPS           Z14, Z31, K6, Z6
-	VADDPS           Z14, Z13, K7, Z5
-	VMOVUPS          576(BX), Z13
-	VMINPS           Z0, Z13, Z15
-	VMINPS           Z1, Z13, Z29
-	VMINPS           Z2, Z13, Z30
-	VMINPS           Z3, Z13, Z13
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+60(SB), Z31
-	VMULPS           Z31, Z12, Z14
-	VMOVUPS          Z12, 640(BX)
-	VMULPS           Z31, Z7, Z12
-	VMOVUPS          Z7, 704(BX)
-	VMULPS           Z31, Z6, Z7
-	VMULPS           Z31, Z5, Z31
-	VMOVUPS          Z5, 1408(BX)
-	VADDPS           192(BX), Z0, Z5
-	VMOVUPS          Z6, 1472(BX)
-	VADDPS           192(BX), Z1, Z6
-	VMOVUPS          Z31, 1536(BX)
-	VADDPS           192(BX), Z2, Z31
-	VMOVUPS          Z7, 1600(BX)
-	VADDPS           192(BX), Z3, Z7
-	VMULPS           Z0, Z8, Z0
-	VMULPS           Z1, Z9, Z1
-	VMULPS           Z2, Z10, Z2
-	VMULPS           Z3, Z11, Z3
-	VMULPS           Z17, Z21, Z21
-	VMULPS           Z18, Z22, Z22
-	VMULPS           Z19, Z23, Z23
-	VMULPS           Z20, Z24, Z24
-	VMULPS           Z17, Z25, Z17
-	VMULPS           Z18, Z26, Z18
-	VMULPS           Z19, Z27, Z19
-	VMULPS           Z20, Z28, Z20
-	VMULPS           Z21, Z16, Z16
-	VMULPS           896(BX), Z22, Z21
-	VMULPS           832(BX), Z23, Z22
-	VMULPS           768(BX), Z24, Z23
-	VMOVUPS          (BX), Z24
-	VMULPS           Z17, Z24, Z17
-	VMULPS           Z18, Z24, Z18
-	VMULPS           Z19, Z24, Z19
-	VMULPS           Z20, Z24, Z20
-	VMULPS           Z16, Z16, Z24
-	VMULPS           Z21, Z21, Z25
-	VMULPS           Z22, Z22, Z26
-	VMULPS           Z23, Z23, Z27
-	VMINPS           Z4, Z15, Z15
-	VMOVUPS          1344(BX), Z28
-	VMINPS           Z28, Z29, Z29
-	VMINPS           1280(BX), Z30, Z30
-	VMINPS           1216(BX), Z13, Z13
-	VMOVUPS          Z3, 768(BX)
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+68(SB), Z3
-	VFMADD231PS.BCST bsmPriceStrip32AVX512Consts<>+64(SB), Z24, Z3
-	VMOVUPS          Z2, 832(BX)
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+68(SB), Z2
-	VFMADD231PS.BCST bsmPriceStrip32AVX512Consts<>+64(SB), Z25, Z2
-	VMOVUPS          Z1, 896(BX)
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+68(SB), Z1
-	VFMADD231PS.BCST bsmPriceStrip32AVX512Consts<>+64(SB), Z26, Z1
-	VMOVUPS          Z0, 1664(BX)
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+68(SB), Z0
-	VFMADD231PS.BCST bsmPriceStrip32AVX512Consts<>+64(SB), Z27, Z0
-	VADDPS           Z5, Z4, Z4
-	VADDPS           Z6, Z28, Z5
-	VADDPS           1280(BX), Z31, Z6
-	VADDPS           1216(BX), Z7, Z7
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+72(SB), Z28
-	VFMADD213PS      Z28, Z24, Z3
-	VFMADD213PS      Z28, Z25, Z2
-	VFMADD213PS      Z28, Z26, Z1
-	VFMADD231PS      Z0, Z27, Z28
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+0(SB), Z0
-	VXORPS           Z0, Z8, Z31
-	VMOVUPS          Z31, 1216(BX)
-	VXORPS           Z0, Z9, Z31
-	VMOVUPS          Z31, 1280(BX)
-	VXORPS           Z0, Z10, Z31
-	VXORPS           Z0, Z11, Z0
-	VMULPS           Z3, Z24, Z3
-	VMULPS           Z2, Z25, Z2
-	VMULPS           Z1, Z26, Z1
-	VMULPS           Z28, Z27, Z24
-	VMOVUPS          192(BX), Z25
-	VMULPS           Z25, Z8, Z8
-	VMULPS           Z25, Z9, Z9
-	VMULPS           Z25, Z10, Z10
-	VMULPS           Z25, Z11, Z11
-	VFMADD231PS      Z3, Z16, Z14
-	VFMADD231PS      Z2, Z21, Z12
-	VFMADD213PS      1600(BX), Z22, Z1
-	VFMADD213PS      1536(BX), Z23, Z24
-	VMOVUPS          64(BX), Z2
-	VMINPS           Z2, Z15, Z3
-	VMINPS           Z2, Z29, Z15
-	VMINPS           Z2, Z30, Z26
-	VMINPS           Z2, Z13, Z13
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+76(SB), Z27
-	VFMADD231PS      Z27, Z16, Z14
-	VFMADD231PS      Z27, Z21, Z12
-	VFMADD231PS      Z27, Z22, Z1
-	VFMADD231PS      Z27, Z23, Z24
-	VADDPS           Z4, Z2, Z4
-	VADDPS           Z5, Z2, Z5
-	VADDPS           Z6, Z2, Z6
-	VADDPS           Z7, Z2, Z7
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+80(SB), Z16
-	VFMADD231PS      640(BX), Z16, Z14
-	VFMADD231PS      704(BX), Z16, Z12
-	VFMADD231PS      1472(BX), Z16, Z1
-	VFMADD231PS      1408(BX), Z16, Z24
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+84(SB), Z16
-	VCMPPS           $0x11, Z3, Z16, K1
-	VCMPPS           $0x11, Z15, Z16, K2
-	VCMPPS           $0x11, Z26, Z16, K3
-	VCMPPS           $0x11, Z13, Z16, K4
-	VMOVUPS          512(BX), Z3
-	VFMADD231PS      Z3, Z2, Z14
-	VFMADD231PS      Z3, Z2, Z12
-	VFMADD231PS      Z3, Z2, Z1
-	VFMADD231PS      Z3, Z2, Z24
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+88(SB), Z2
-	VCMPPS           $0x11, Z2, Z4, K5
-	VCMPPS           $0x11, Z2, Z5, K6
-	VCMPPS           $0x11, Z2, Z6, K7
-	KMOVW            K4, 1408(BX)
-	VCMPPS           $0x11, Z2, Z7, K4
-	VMOVUPS          960(BX), Z2
-	VFMADD231PS      Z14, Z17, Z2
-	VMOVUPS          1024(BX), Z3
-	VFMADD231PS      Z12, Z18, Z3
-	VMOVUPS          1088(BX), Z4
-	VFMADD231PS      Z1, Z19, Z4
-	VMOVUPS          1152(BX), Z5
-	VFMADD231PS      Z24, Z20, Z5
-	VFMSUB213PS      960(BX), Z14, Z17
-	VFMSUB213PS      1024(BX), Z12, Z18
-	VFMSUB213PS      1088(BX), Z1, Z19
-	VFMSUB213PS      1152(BX), Z24, Z20
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+92(SB), Z1
-	VANDPS           Z1, Z2, Z6
-	VANDPS           Z1, Z3, Z7
-	VANDPS           Z1, Z4, Z12
-	VANDPS           Z1, Z5, Z13
-	VANDPS           Z1, Z17, Z14
-	VANDPS           Z1, Z18, Z15
-	VANDPS           Z1, Z19, Z16
-	VANDPS           Z1, Z20, Z21
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+96(SB), Z22
-	VMINPS           Z6, Z22, Z6
-	VMINPS           Z7, Z22, Z7
-	VMINPS           Z12, Z22, Z12
-	VMINPS           Z13, Z22, Z13
-	VMINPS           Z14, Z22, Z14
-	VMINPS           Z15, Z22, Z15
-	VMINPS           Z16, Z22, Z16
-	VMINPS           Z21, Z22, Z21
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+100(SB), Z22
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+44(SB), Z23
-	VFMADD231PS      Z22, Z6, Z23
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+44(SB), Z24
-	VFMADD231PS      Z22, Z7, Z24
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+44(SB), Z26
-	VFMADD231PS      Z22, Z12, Z26
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+44(SB), Z28
-	VFMADD231PS      Z22, Z13, Z28
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+104(SB), Z29
-	VADDPS           Z29, Z6, Z30
-	VADDPS           Z29, Z7, Z1
-	VADDPS           Z29, Z12, Z25
-	VMOVUPS          Z11, 1152(BX)
-	VADDPS           Z29, Z13, Z11
-	VMOVUPS          Z10, 1088(BX)
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+44(SB), Z10
-	VFMADD231PS      Z22, Z14, Z10
-	VMOVUPS          Z9, 1024(BX)
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+44(SB), Z9
-	VFMADD231PS      Z22, Z15, Z9
-	VMOVUPS          Z8, 960(BX)
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+44(SB), Z8
-	VFMADD231PS      Z22, Z16, Z8
-	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+44(SB), Z21, Z22
-	VMOVUPS          Z0, 1472(BX)
-	VADDPS           Z29, Z14, Z0
-	VMOVUPS          Z31, 704(BX)
-	VADDPS           Z29, Z15, Z31
-	VMOVUPS          Z20, 640(BX)
-	VADDPS           Z29, Z16, Z20
-	VADDPS           Z29, Z21, Z29
-	VMOVUPS          Z19, 1536(BX)
+	VADDPS           Z25, Z19, K1, Z29
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+60(SB), Z16
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+64(SB), Z17
+	VFMADD231PS      Z16, Z20, Z17
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+64(SB), Z18
+	VFMADD231PS      Z16, Z21, Z18
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+64(SB), Z19
+	VFMADD231PS      Z16, Z22, Z19
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+64(SB), Z23, Z16
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+68(SB), Z30
+	VFMADD213PS      Z30, Z20, Z17
+	VFMADD213PS      Z30, Z21, Z18
+	VFMADD213PS      Z30, Z22, Z19
+	VFMADD231PS      Z16, Z23, Z30
+	VMULPS           Z17, Z20, Z16
+	VMULPS           Z18, Z21, Z17
+	VMULPS           Z19, Z22, Z18
 	VMULPS           Z30, Z23, Z19
-	VMOVUPS          Z18, 1600(BX)
-	VMULPS           Z1, Z24, Z18
-	VMOVUPS          Z17, 1344(BX)
-	VMULPS           Z25, Z26, Z17
-	VMOVUPS          Z5, 1728(BX)
-	VMULPS           Z11, Z28, Z5
-	VMOVUPS          Z4, 1792(BX)
-	VMULPS           Z0, Z10, Z4
-	VMOVUPS          Z3, 1856(BX)
-	VMULPS           Z31, Z9, Z3
-	VMOVUPS          Z2, 1920(BX)
-	VMULPS           Z20, Z8, Z2
-	VMULPS           Z29, Z22, Z27
-	VMOVUPS          Z29, 1984(BX)
-	VMULPS.BCST      bsmPriceStrip32AVX512Consts<>+108(SB), Z6, Z29
-	VMOVUPS          Z20, 2048(BX)
-	VMULPS.BCST      bsmPriceStrip32AVX512Consts<>+108(SB), Z7, Z20
-	VMOVUPS          Z31, 2112(BX)
-	VMULPS.BCST      bsmPriceStrip32AVX512Consts<>+108(SB), Z12, Z31
-	VMOVUPS          Z0, 2176(BX)
-	VMULPS.BCST      bsmPriceStrip32AVX512Consts<>+108(SB), Z13, Z0
-	VMOVUPS          Z11, 2240(BX)
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+72(SB), Z20
+	VMULPS           Z20, Z26, Z21
+	VMULPS           Z20, Z27, Z22
+	VMULPS           Z20, Z28, Z23
+	VMULPS           Z20, Z29, Z20
+	VFMADD231PS      Z16, Z11, Z21
+	VFMADD231PS      Z17, Z8, Z22
+	VFMADD231PS      Z18, Z9, Z23
+	VFMADD231PS      Z19, Z10, Z20
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+76(SB), Z16
+	VFMADD231PS      Z16, Z11, Z21
+	VFMADD231PS      Z16, Z8, Z22
+	VFMADD231PS      Z16, Z9, Z23
+	VFMADD231PS      Z16, Z10, Z20
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+80(SB), Z8
+	VFMADD231PS      Z8, Z26, Z21
+	VFMADD231PS      Z8, Z27, Z22
+	VFMADD231PS      Z8, Z28, Z23
+	VFMADD231PS      Z8, Z29, Z20
+	VMOVUPS          64(BX), Z8
+	VMOVUPS          512(BX), Z9
+	VFMADD231PS      Z9, Z8, Z21
+	VFMADD231PS      Z9, Z8, Z22
+	VFMADD231PS      Z9, Z8, Z23
+	VFMADD231PS      Z9, Z8, Z20
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+84(SB), Z9
+	VMULPS           Z9, Z4, Z10
+	VMULPS           Z9, Z5, Z11
+	VMULPS           Z9, Z6, Z17
+	VMULPS           Z9, Z7, Z9
+	PREFETCHT0       1024(DI)(AX*1)
+	VMOVUPS          (DI)(AX*1), Z18
+	PREFETCHT0       1088(DI)(AX*1)
+	VMOVUPS          64(DI)(AX*1), Z19
+	PREFETCHT0       1152(DI)(AX*1)
+	VMOVUPS          128(DI)(AX*1), Z26
+	PREFETCHT0       1216(DI)(AX*1)
+	VMOVUPS          192(DI)(AX*1), Z27
+	VMOVUPS          576(BX), Z28
+	VMINPS           Z0, Z28, Z29
+	VMINPS           Z1, Z28, Z30
+	VMINPS           Z2, Z28, Z31
+	VMINPS           Z3, Z28, Z28
+	VMINPS           Z4, Z29, Z29
+	VMINPS           Z5, Z30, Z30
+	VMINPS           Z6, Z31, Z31
+	VMINPS           Z7, Z28, Z28
+	VMINPS           Z8, Z29, Z29
+	VMINPS           Z8, Z30, Z30
+	VMINPS           Z8, Z31, Z31
+	VMINPS           Z8, Z28, Z28
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+88(SB), Z8
+	VCMPPS           $0x11, Z29, Z8, K1
+	VCMPPS           $0x11, Z30, Z8, K2
+	VCMPPS           $0x11, Z31, Z8, K3
+	VCMPPS           $0x11, Z28, Z8, K4
+	VMOVAPS          Z10, Z8
+	VFMADD231PS      Z21, Z12, Z8
+	VMOVAPS          Z11, Z28
+	VFMADD231PS      Z22, Z13, Z28
+	VMOVAPS          Z17, Z29
+	VFMADD231PS      Z23, Z14, Z29
+	VMOVAPS          Z9, Z30
+	VFMADD231PS      Z20, Z15, Z30
+	VFMSUB231PS      Z21, Z12, Z10
+	VFMSUB231PS      Z22, Z13, Z11
+	VFMSUB231PS      Z23, Z14, Z17
+	VFMSUB231PS      Z20, Z15, Z9
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+92(SB), Z12
+	VANDPS           Z12, Z8, Z13
+	VANDPS           Z12, Z28, Z14
+	VANDPS           Z12, Z29, Z15
+	VANDPS           Z12, Z30, Z20
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+96(SB), Z21
+	VMINPS           Z13, Z21, Z13
+	VMINPS           Z14, Z21, Z14
+	VMINPS           Z15, Z21, Z15
+	VMINPS           Z20, Z21, Z20
+	VANDPS           Z12, Z10, Z22
+	VANDPS           Z12, Z11, Z23
+	VANDPS           Z12, Z17, Z31
+	VMOVUPS          Z27, 704(BX)
+	VANDPS           Z12, Z9, Z27
+	VMINPS           Z22, Z21, Z22
+	VMINPS           Z23, Z21, Z23
+	VMINPS           Z31, Z21, Z31
+	VMINPS           Z27, Z21, Z21
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+100(SB), Z27
+	VFMADD213PS      Z16, Z13, Z27
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+100(SB), Z12
+	VFMADD213PS      Z16, Z14, Z12
+	VMOVUPS          Z26, 640(BX)
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+100(SB), Z26
+	VFMADD213PS      Z16, Z15, Z26
+	VMOVUPS          Z19, 768(BX)
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+100(SB), Z19
+	VFMADD213PS      Z16, Z20, Z19
+	VMOVUPS          Z18, 832(BX)
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+104(SB), Z18
+	VMOVUPS          Z7, 896(BX)
+	VADDPS           Z18, Z13, Z7
+	VMOVUPS          Z6, 960(BX)
+	VADDPS           Z18, Z14, Z6
+	VMOVUPS          Z5, 1024(BX)
+	VADDPS           Z18, Z15, Z5
+	VMOVUPS          Z4, 1088(BX)
+	VADDPS           Z18, Z20, Z4
+	VMOVUPS          Z3, 1152(BX)
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+100(SB), Z3
+	VFMADD213PS      Z16, Z22, Z3
+	VMOVUPS          Z2, 1216(BX)
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+100(SB), Z2
+	VFMADD213PS      Z16, Z23, Z2
+	VMOVUPS          Z1, 1280(BX)
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+100(SB), Z1
+	VFMADD213PS      Z16, Z31, Z1
+	VMOVUPS          Z0, 1344(BX)
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+100(SB), Z0
+	VFMADD213PS      Z16, Z21, Z0
+	VMOVUPS          Z30, 1408(BX)
+	VADDPS           Z18, Z22, Z30
+	VMOVUPS          Z29, 1472(BX)
+	VADDPS           Z18, Z23, Z29
+	VMOVUPS          Z28, 1536(BX)
+	VADDPS           Z18, Z31, Z28
+	VADDPS           Z18, Z21, Z18
+	VMOVUPS          Z8, 1600(BX)
+	VMULPS           Z7, Z27, Z8
+	VMOVUPS          Z9, 1664(BX)
+	VMULPS           Z6, Z12, Z9
+	VMOVUPS          Z17, 1728(BX)
+	VMULPS           Z5, Z26, Z17
+	VMOVUPS          Z11, 1792(BX)
 	VMULPS           Z4, Z19, Z11
-	VMOVUPS          Z25, 2304(BX)
-	VMULPS           Z3, Z18, Z25
-	VMOVUPS          Z1, 2368(BX)
-	VMULPS           Z2, Z17, Z1
-	VMOVUPS          Z30, 2432(BX)
-	VMULPS           Z27, Z5, Z30
+	VMOVUPS          Z10, 1856(BX)
+	VMULPS           Z30, Z3, Z10
+	VMULPS           Z29, Z2, Z16
+	VMULPS           Z28, Z1, Z24
+	VMOVUPS          Z21, 1920(BX)
+	VMULPS           Z18, Z0, Z21
+	VMOVUPS          Z31, 1984(BX)
+	VMULPS           Z13, Z13, Z31
+	VMOVUPS          Z13, 2048(BX)
+	VMULPS           Z14, Z14, Z13
+	VMOVUPS          Z14, 2112(BX)
+	VMULPS           Z15, Z15, Z14
+	VMOVUPS          Z15, 2176(BX)
+	VMULPS           Z20, Z20, Z15
+	VMOVUPS          Z20, 2240(BX)
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+16(SB), Z20
+	VFMADD132PS.BCST bsmPriceStrip32AVX512Consts<>+108(SB), Z20, Z31
+	VFMADD132PS.BCST bsmPriceStrip32AVX512Consts<>+108(SB), Z20, Z13
+	VFMADD132PS.BCST bsmPriceStrip32AVX512Consts<>+108(SB), Z20, Z14
+	VFMADD132PS.BCST bsmPriceStrip32AVX512Consts<>+108(SB), Z20, Z15
+	VSUBPS           Z20, Z31, Z31
+	VSUBPS           Z20, Z13, Z13
+	VSUBPS           Z20, Z14, Z14
+	VSUBPS           Z20, Z15, Z15
+	VMULPS           Z10, Z8, Z20
+	VMOVUPS          Z15, 2304(BX)
+	VMULPS           Z16, Z9, Z15
+	VMOVUPS          Z14, 2368(BX)
+	VMULPS           Z24, Z17, Z14
+	VMOVUPS          Z13, 2432(BX)
+	VMULPS           Z21, Z11, Z13
+	VDIVPS           Z20, Z25, Z20
+	VDIVPS           Z15, Z25, Z15
+	VDIVPS           Z14, Z25, Z14
+	VDIVPS           Z13, Z25, Z13
+	VMULPS           Z20, Z10, Z10
+	VMULPS           Z15, Z16, Z16
+	VMULPS           Z14, Z24, Z24
+	VMULPS           Z13, Z21, Z21
+	VMULPS           Z20, Z8, Z8
+	VMULPS           Z15, Z9, Z9
+	VMULPS           Z14, Z17, Z14
+	VMULPS           Z13, Z11, Z11
+	VMULPS           Z10, Z27, Z13
+	VMULPS           Z16, Z12, Z12
+	VMULPS           Z24, Z26, Z15
+	VMULPS           Z21, Z19, Z17
+	VMULPS           Z10, Z7, Z7
+	VMULPS           Z16, Z6, Z6
+	VMULPS           Z24, Z5, Z5
+	VMULPS           Z21, Z4, Z4
+	VMULPS           Z8, Z3, Z3
+	VMULPS           Z9, Z2, Z2
+	VMULPS           Z14, Z1, Z1
+	VMULPS           Z11, Z0, Z0
+	VMULPS           Z8, Z30, Z8
+	VMULPS           Z9, Z29, Z9
+	VMULPS           Z14, Z28, Z10
+	VMULPS           Z11, Z18, Z11
+	VMULPS           Z3, Z22, Z3
+	VMULPS           Z2, Z23, Z2
+	VMULPS           1984(BX), Z1, Z1
+	VMULPS           1920(BX), Z0, Z0
+	VMULPS           2048(BX), Z13, Z13
+	VMULPS           2112(BX), Z12, Z12
+	VMULPS           2176(BX), Z15, Z14
+	VMULPS           2240(BX), Z17, Z15
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+76(SB), Z16
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+56(SB), Z17
+	VFMADD231PS      Z16, Z3, Z17
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+56(SB), Z18
+	VFMADD231PS      Z16, Z2, Z18
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+56(SB), Z19
+	VFMADD231PS      Z16, Z1, Z19
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+56(SB), Z20
+	VFMADD231PS      Z16, Z0, Z20
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+56(SB), Z21
+	VFMADD231PS      Z16, Z13, Z21
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+56(SB), Z22
+	VFMADD231PS      Z16, Z12, Z22
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+56(SB), Z23
+	VFMADD231PS      Z16, Z14, Z23
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+56(SB), Z15, Z16
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+112(SB), Z24
+	VMULPS           Z24, Z31, Z26
+	VMOVUPS          2432(BX), Z27
+	VMULPS           Z24, Z27, Z28
+	VMOVUPS          2368(BX), Z29
+	VMULPS           Z24, Z29, Z30
+	VMOVUPS          Z4, 1920(BX)
+	VMOVUPS          2304(BX), Z4
+	VMULPS           Z24, Z4, Z24
+	VMOVUPS          Z5, 1984(BX)
+	VMOVUPS          2048(BX), Z5
+	VFMADD231PS      Z5, Z5, Z26
+	VMOVUPS          2112(BX), Z5
+	VFMADD231PS      Z5, Z5, Z28
+	VMOVUPS          2176(BX), Z5
+	VFMADD231PS      Z5, Z5, Z30
+	VMOVUPS          2240(BX), Z5
+	VFMADD231PS      Z5, Z5, Z24
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+116(SB), Z5
+	VFMADD231PS      Z5, Z31, Z26
+	VFMADD231PS      Z5, Z27, Z28
+	VFMADD231PS      Z5, Z29, Z30
+	VFMADD231PS      Z5, Z4, Z24
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+120(SB), Z5
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+124(SB), Z4
+	VFMADD231PS      Z5, Z17, Z4
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+124(SB), Z29
+	VFMADD231PS      Z5, Z18, Z29
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+124(SB), Z27
+	VFMADD231PS      Z5, Z19, Z27
+	VMOVUPS          Z31, 2240(BX)
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+124(SB), Z31
+	VFMADD231PS      Z5, Z20, Z31
+	VMOVUPS          Z24, 2176(BX)
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+128(SB), Z24
+	VFMADD213PS      Z24, Z17, Z4
+	VFMADD213PS      Z24, Z18, Z29
+	VFMADD213PS      Z24, Z19, Z27
+	VFMADD213PS      Z24, Z20, Z31
+	VMOVUPS          Z30, 2112(BX)
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+132(SB), Z30
+	VFMADD213PS      Z30, Z17, Z4
+	VFMADD213PS      Z30, Z18, Z29
+	VFMADD213PS      Z30, Z19, Z27
+	VFMADD213PS      Z30, Z20, Z31
+	VMOVUPS          Z28, 2048(BX)
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+136(SB), Z28
+	VFMADD213PS      Z28, Z17, Z4
+	VFMADD213PS      Z28, Z18, Z29
+	VFMADD213PS      Z28, Z19, Z27
+	VFMADD213PS      Z28, Z20, Z31
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+140(SB), Z28
+	VFMADD213PS      Z28, Z17, Z4
+	VFMADD213PS      Z28, Z18, Z29
+	VFMADD213PS      Z28, Z19, Z27
+	VFMADD213PS      Z28, Z20, Z31
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+144(SB), Z28
+	VFMADD213PS      Z28, Z17, Z4
+	VFMADD213PS      Z28, Z18, Z29
+	VFMADD213PS      Z28, Z19, Z27
+	VFMADD213PS      Z28, Z20, Z31
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+148(SB), Z28
+	VFMADD213PS      Z28, Z17, Z4
+	VFMADD213PS      Z28, Z18, Z29
+	VFMADD213PS      Z28, Z19, Z27
+	VFMADD213PS      Z28, Z20, Z31
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+152(SB), Z28
+	VFMADD213PS      Z28, Z4, Z17
+	VFMADD213PS      Z28, Z29, Z18
+	VFMADD213PS      Z28, Z27, Z19
+	VFMADD213PS      Z28, Z31, Z20
+	VFMADD213PS      Z25, Z17, Z3
+	VFMADD213PS      Z25, Z18, Z2
+	VFMADD213PS      Z25, Z19, Z1
+	VFMADD213PS      Z25, Z20, Z0
+	VMULPS           Z8, Z3, Z3
+	VMULPS           Z9, Z2, Z2
+	VMULPS           Z10, Z1, Z1
+	VMULPS           Z11, Z0, Z0
+	VMOVUPS          1856(BX), Z4
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+92(SB), Z8
+	VPTERNLOGD       $0xe4, Z8, Z4, Z3
+	VMOVUPS          1792(BX), Z9
+	VPTERNLOGD       $0xe4, Z8, Z9, Z2
+	VMOVUPS          1728(BX), Z10
+	VPTERNLOGD       $0xe4, Z8, Z10, Z1
+	VMOVUPS          1664(BX), Z11
+	VPTERNLOGD       $0xe4, Z8, Z11, Z0
+	VMOVAPS          Z25, Z17
+	VPTERNLOGD       $0xe4, Z8, Z4, Z17
+	VMOVAPS          Z25, Z4
+	VPTERNLOGD       $0xe4, Z8, Z9, Z4
+	VMOVAPS          Z25, Z9
+	VPTERNLOGD       $0xe4, Z8, Z10, Z9
+	VMOVAPS          Z25, Z10
+	VPTERNLOGD       $0xe4, Z8, Z11, Z10
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+124(SB), Z11
+	VFMADD231PS      Z5, Z21, Z11
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+124(SB), Z18
+	VFMADD231PS      Z5, Z22, Z18
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+124(SB), Z19
+	VFMADD231PS      Z5, Z23, Z19
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+124(SB), Z16, Z5
+	VFMADD213PS      Z24, Z21, Z11
+	VFMADD213PS      Z24, Z22, Z18
+	VFMADD213PS      Z24, Z23, Z19
+	VFMADD231PS      Z5, Z16, Z24
+	VFMADD213PS      Z30, Z21, Z11
+	VFMADD213PS      Z30, Z22, Z18
+	VFMADD213PS      Z30, Z23, Z19
+	VFMADD231PS      Z24, Z16, Z30
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+136(SB), Z5
+	VFMADD213PS      Z5, Z21, Z11
+	VFMADD213PS      Z5, Z22, Z18
+	VFMADD213PS      Z5, Z23, Z19
+	VFMADD231PS      Z30, Z16, Z5
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+140(SB), Z20
+	VFMADD213PS      Z20, Z21, Z11
+	VFMADD213PS      Z20, Z22, Z18
+	VFMADD213PS      Z20, Z23, Z19
+	VFMADD231PS      Z5, Z16, Z20
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+144(SB), Z5
+	VFMADD213PS      Z5, Z21, Z11
+	VFMADD213PS      Z5, Z22, Z18
+	VFMADD213PS      Z5, Z23, Z19
+	VFMADD231PS      Z20, Z16, Z5
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+148(SB), Z20
+	VFMADD213PS      Z20, Z21, Z11
+	VFMADD213PS      Z20, Z22, Z18
+	VFMADD213PS      Z20, Z23, Z19
+	VFMADD231PS      Z5, Z16, Z20
+	VFMADD213PS      Z28, Z11, Z21
+	VFMADD213PS      Z28, Z18, Z22
+	VFMADD213PS      Z28, Z19, Z23
+	VFMADD231PS      Z20, Z16, Z28
+	VFMADD213PS      Z25, Z21, Z13
+	VFMADD213PS      Z25, Z22, Z12
+	VFMADD213PS      Z25, Z23, Z14
+	VFMADD213PS      Z25, Z28, Z15
+	VMULPS           Z7, Z13, Z5
+	VMULPS           Z6, Z12, Z6
+	VMULPS           1984(BX), Z14, Z7
+	VMULPS           1920(BX), Z15, Z11
+	VMOVUPS          1600(BX), Z12
+	VPTERNLOGD       $0xe4, Z8, Z12, Z5
+	VMOVUPS          1536(BX), Z13
+	VPTERNLOGD       $0xe4, Z8, Z13, Z6
+	VMOVUPS          1472(BX), Z14
+	VPTERNLOGD       $0xe4, Z8, Z14, Z7
+	VMOVUPS          1408(BX), Z15
+	VPTERNLOGD       $0xe4, Z8, Z15, Z11
+	VSUBPS           Z5, Z3, Z3
+	VSUBPS           Z6, Z2, Z2
+	VSUBPS           Z7, Z1, Z1
+	VSUBPS           Z11, Z0, Z0
+	VMOVAPS          Z25, Z5
+	VPTERNLOGD       $0xe4, Z8, Z12, Z5
+	VMOVAPS          Z25, Z6
+	VPTERNLOGD       $0xe4, Z8, Z13, Z6
+	VMOVAPS          Z25, Z7
+	VPTERNLOGD       $0xe4, Z8, Z14, Z7
+	VPTERNLOGD       $0xe4, Z8, Z15, Z25
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+156(SB), Z8
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+160(SB), Z11
+	VFMADD231PS      Z8, Z26, Z11
+	VMOVUPS          2048(BX), Z12
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+160(SB), Z13
+	VFMADD231PS      Z8, Z12, Z13
+	VMOVUPS          2112(BX), Z14
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+160(SB), Z15
+	VFMADD231PS      Z8, Z14, Z15
+	VMOVUPS          2176(BX), Z16
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+160(SB), Z16, Z8
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+164(SB), Z18
+	VFMADD213PS      Z18, Z26, Z11
+	VFMADD213PS      Z18, Z12, Z13
+	VFMADD213PS      Z18, Z14, Z15
+	VFMADD231PS      Z8, Z16, Z18
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+168(SB), Z8
+	VFMADD213PS      Z8, Z26, Z11
+	VFMADD213PS      Z8, Z12, Z13
+	VFMADD213PS      Z8, Z14, Z15
+	VFMADD231PS      Z18, Z16, Z8
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+172(SB), Z18
+	VFMADD213PS      Z18, Z26, Z11
+	VFMADD213PS      Z18, Z12, Z13
+	VFMADD213PS      Z18, Z14, Z15
+	VFMADD231PS      Z8, Z16, Z18
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+176(SB), Z8
+	VFMADD213PS      Z8, Z26, Z11
+	VFMADD213PS      Z8, Z12, Z13
+	VFMADD213PS      Z8, Z14, Z15
+	VFMADD231PS      Z18, Z16, Z8
+	VMULPS           Z11, Z26, Z11
+	VMULPS           Z13, Z12, Z12
+	VMULPS           Z15, Z14, Z13
+	VMULPS           Z8, Z16, Z8
+	VMOVUPS          192(BX), Z14
+	VFMADD213PS      Z14, Z14, Z11
+	VFMADD213PS      Z14, Z14, Z12
+	VFMADD213PS      Z14, Z14, Z13
+	VFMADD213PS      Z14, Z14, Z8
+	VSCALEFPS        2240(BX), Z11, Z11
+	VSCALEFPS        2432(BX), Z12, Z12
+	VSCALEFPS        2368(BX), Z13, Z13
+	VSCALEFPS        2304(BX), Z8, Z8
+	VMOVUPS          1344(BX), Z15
+	VADDPS           Z15, Z14, Z16
+	VMOVUPS          1280(BX), Z18
+	VADDPS           Z18, Z14, Z19
+	VMOVUPS          1216(BX), Z20
+	VADDPS           Z20, Z14, Z21
+	VMOVUPS          1152(BX), Z22
+	VADDPS           Z22, Z14, Z23
+	VADDPS           1088(BX), Z16, Z16
+	VADDPS           1024(BX), Z19, Z19
+	VADDPS           960(BX), Z21, Z21
+	VADDPS           896(BX), Z23, Z23
+	VMULPS           832(BX), Z15, Z15
+	VMULPS           768(BX), Z18, Z18
+	VMULPS           640(BX), Z20, Z20
+	VMULPS           704(BX), Z22, Z22
+	VMOVUPS          64(BX), Z24
+	VADDPS           Z16, Z24, Z16
+	VADDPS           Z19, Z24, Z19
+	VADDPS           Z21, Z24, Z21
+	VADDPS           Z23, Z24, Z23
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+180(SB), Z24
+	VCMPPS           $0x11, Z24, Z16, K5
+	VCMPPS           $0x11, Z24, Z19, K6
+	VCMPPS           $0x11, Z24, Z21, K7
+	KMOVW            K4, 1152(BX)
+	VCMPPS           $0x11, Z24, Z23, K4
 	KANDW            K5, K1, K1
 	KANDW            K6, K2, K2
 	KANDW            K7, K3, K3
-	KMOVW            1408(BX), K5
+	KMOVW            1152(BX), K5
 	KANDW            K4, K5, K4
-	VMOVUPS          Z21, 1408(BX)
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+44(SB), Z21
-	VDIVPS           Z11, Z21, Z11
-	VDIVPS           Z25, Z21, Z25
-	VDIVPS           Z1, Z21, Z1
-	VDIVPS           Z30, Z21, Z30
-	VMULPS           Z11, Z4, Z4
-	VMULPS           Z25, Z3, Z3
-	VMULPS           Z1, Z2, Z2
-	VMULPS           Z30, Z27, Z27
-	VMULPS           Z11, Z19, Z11
-	VMULPS           Z25, Z18, Z18
-	VMULPS           Z1, Z17, Z1
-	VMULPS           Z30, Z5, Z5
-	VMULPS           Z29, Z6, Z17
-	VMULPS           Z20, Z7, Z19
-	VMULPS           Z31, Z12, Z25
-	VMULPS           Z0, Z13, Z30
-	VMULPS           Z4, Z23, Z23
-	VMULPS           Z3, Z24, Z24
-	VMULPS           Z2, Z26, Z26
-	VMULPS           Z27, Z28, Z28
-	VMULPS           Z11, Z10, Z10
-	VMULPS           Z18, Z9, Z9
-	VMULPS           Z1, Z8, Z8
-	VMULPS           Z5, Z22, Z22
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+12(SB), Z21
-	VMULPS           Z17, Z21, Z17
-	VMULPS           Z19, Z21, Z19
-	VMULPS           Z25, Z21, Z25
-	VMULPS           Z30, Z21, Z21
-	VMULPS           Z10, Z14, Z10
-	VMULPS           Z9, Z15, Z9
-	VMULPS           Z8, Z16, Z8
-	VMULPS           1408(BX), Z22, Z14
-	VMULPS           Z23, Z6, Z15
-	VMULPS           Z24, Z7, Z16
-	VMULPS           Z26, Z12, Z22
-	VMULPS           Z28, Z13, Z23
-	VRNDSCALEPS      $0x08, Z17, Z17
-	VRNDSCALEPS      $0x08, Z19, Z19
-	VRNDSCALEPS      $0x08, Z25, Z24
-	VRNDSCALEPS      $0x08, Z21, Z21
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+76(SB), Z25
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+56(SB), Z26
-	VFMADD231PS      Z25, Z10, Z26
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+56(SB), Z28
-	VFMADD231PS      Z25, Z9, Z28
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+56(SB), Z30
-	VFMADD231PS      Z25, Z8, Z30
-	VMOVUPS          Z0, 1408(BX)
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+56(SB), Z0
-	VFMADD231PS      Z25, Z14, Z0
-	VMULPS           2432(BX), Z4, Z4
-	VMULPS           2368(BX), Z3, Z3
-	VMULPS           2304(BX), Z2, Z2
-	VMULPS           2240(BX), Z27, Z27
-	VMOVUPS          Z27, 2240(BX)
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+56(SB), Z27
-	VFMADD231PS      Z25, Z15, Z27
-	VMOVUPS          Z2, 2304(BX)
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+56(SB), Z2
-	VFMADD231PS      Z25, Z16, Z2
-	VMOVUPS          Z3, 2368(BX)
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+56(SB), Z3
-	VFMADD231PS      Z25, Z22, Z3
-	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+56(SB), Z23, Z25
-	VMULPS           2176(BX), Z11, Z11
-	VMULPS           2112(BX), Z18, Z18
-	VMULPS           2048(BX), Z1, Z1
-	VMULPS           1984(BX), Z5, Z5
-	VMOVUPS          Z4, 1984(BX)
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+116(SB), Z4
-	VFMADD231PS.BCST bsmPriceStrip32AVX512Consts<>+112(SB), Z26, Z4
-	VMOVUPS          Z5, 2048(BX)
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+116(SB), Z5
-	VFMADD231PS.BCST bsmPriceStrip32AVX512Consts<>+112(SB), Z28, Z5
-	VMOVUPS          Z1, 2112(BX)
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+116(SB), Z1
-	VFMADD231PS.BCST bsmPriceStrip32AVX512Consts<>+112(SB), Z30, Z1
-	VMOVUPS          Z18, 2176(BX)
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+116(SB), Z18
-	VFMADD231PS.BCST bsmPriceStrip32AVX512Consts<>+112(SB), Z0, Z18
-	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+120(SB), Z26, Z4
-	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+120(SB), Z28, Z5
-	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+120(SB), Z30, Z1
-	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+120(SB), Z0, Z18
-	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+124(SB), Z26, Z4
-	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+124(SB), Z28, Z5
-	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+124(SB), Z30, Z1
-	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+124(SB), Z0, Z18
-	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+128(SB), Z26, Z4
-	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+128(SB), Z28, Z5
-	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+128(SB), Z30, Z1
-	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+128(SB), Z0, Z18
-	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+132(SB), Z26, Z4
-	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+132(SB), Z28, Z5
-	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+132(SB), Z30, Z1
-	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+132(SB), Z0, Z18
-	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+136(SB), Z26, Z4
-	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+136(SB), Z28, Z5
-	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+136(SB), Z30, Z1
-	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+136(SB), Z0, Z18
-	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+140(SB), Z26, Z4
-	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+140(SB), Z28, Z5
-	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+140(SB), Z30, Z1
-	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+140(SB), Z0, Z18
-	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+144(SB), Z4, Z26
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+144(SB), Z4
-	VFMADD213PS      Z4, Z5, Z28
-	VFMADD213PS      Z4, Z1, Z30
-	VFMADD213PS      Z4, Z18, Z0
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+112(SB), Z1
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+116(SB), Z5
-	VFMADD231PS      Z1, Z27, Z5
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+116(SB), Z18
-	VFMADD231PS      Z1, Z2, Z18
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+116(SB), Z4
-	VFMADD231PS      Z1, Z3, Z4
-	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+116(SB), Z25, Z1
-	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+52(SB), Z26, Z10
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+52(SB), Z26
-	VFMADD213PS      Z26, Z28, Z9
-	VFMADD213PS      Z26, Z30, Z8
-	VFMADD213PS      Z26, Z0, Z14
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+16(SB), Z0
-	VMULPS           Z17, Z0, Z28
-	VMULPS           Z19, Z0, Z30
-	VMULPS           Z24, Z0, Z26
-	VMULPS           Z21, Z0, Z0
-	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+120(SB), Z27, Z5
-	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+120(SB), Z2, Z18
-	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+120(SB), Z3, Z4
-	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+120(SB), Z25, Z1
-	VFMADD231PS      Z29, Z6, Z28
-	VFMADD231PS      Z20, Z7, Z30
-	VFMADD231PS      Z31, Z12, Z26
-	VFMADD231PS      1408(BX), Z13, Z0
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+124(SB), Z6
-	VFMADD213PS      Z6, Z27, Z5
-	VFMADD213PS      Z6, Z2, Z18
-	VFMADD213PS      Z6, Z3, Z4
-	VFMADD231PS      Z1, Z25, Z6
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+20(SB), Z1
-	VFMADD231PS      Z1, Z17, Z28
-	VFMADD231PS      Z1, Z19, Z30
-	VFMADD231PS      Z1, Z24, Z26
-	VFMADD231PS      Z1, Z21, Z0
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+128(SB), Z1
-	VFMADD213PS      Z1, Z27, Z5
-	VFMADD213PS      Z1, Z2, Z18
-	VFMADD213PS      Z1, Z3, Z4
-	VFMADD231PS      Z6, Z25, Z1
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+24(SB), Z6
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+28(SB), Z7
-	VFMADD231PS      Z6, Z28, Z7
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+28(SB), Z12
-	VFMADD231PS      Z6, Z30, Z12
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+28(SB), Z13
-	VFMADD231PS      Z6, Z26, Z13
-	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+28(SB), Z0, Z6
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+132(SB), Z20
-	VFMADD213PS      Z20, Z27, Z5
-	VFMADD213PS      Z20, Z2, Z18
-	VFMADD213PS      Z20, Z3, Z4
-	VFMADD231PS      Z1, Z25, Z20
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+32(SB), Z1
-	VFMADD213PS      Z1, Z28, Z7
-	VFMADD213PS      Z1, Z30, Z12
-	VFMADD213PS      Z1, Z26, Z13
-	VFMADD231PS      Z6, Z0, Z1
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+136(SB), Z6
-	VFMADD213PS      Z6, Z27, Z5
-	VFMADD213PS      Z6, Z2, Z18
-	VFMADD213PS      Z6, Z3, Z4
-	VFMADD231PS      Z20, Z25, Z6
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+36(SB), Z20
-	VFMADD213PS      Z20, Z28, Z7
-	VFMADD213PS      Z20, Z30, Z12
-	VFMADD213PS      Z20, Z26, Z13
-	VFMADD231PS      Z1, Z0, Z20
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+140(SB), Z1
-	VFMADD213PS      Z1, Z27, Z5
-	VFMADD213PS      Z1, Z2, Z18
-	VFMADD213PS      Z1, Z3, Z4
-	VFMADD231PS      Z6, Z25, Z1
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+40(SB), Z6
-	VFMADD213PS      Z6, Z28, Z7
-	VFMADD213PS      Z6, Z30, Z12
-	VFMADD213PS      Z6, Z26, Z13
-	VFMADD231PS      Z20, Z0, Z6
-	VMULPS           Z28, Z28, Z20
-	VMULPS           Z30, Z30, Z29
-	VMULPS           Z26, Z26, Z31
-	VMOVUPS          Z21, 1408(BX)
-	VMULPS           Z0, Z0, Z21
-	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+144(SB), Z5, Z27
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+144(SB), Z5
-	VFMADD213PS      Z5, Z18, Z2
-	VFMADD213PS      Z5, Z4, Z3
-	VFMADD231PS      Z1, Z25, Z5
-	VFMADD231PS      Z7, Z20, Z28
-	VFMADD231PS      Z12, Z29, Z30
-	VFMADD231PS      Z13, Z31, Z26
-	VFMADD231PS      Z6, Z21, Z0
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+52(SB), Z1
-	VFMADD213PS      Z1, Z27, Z15
-	VFMADD213PS      Z1, Z2, Z16
-	VFMADD213PS      Z1, Z3, Z22
-	VFMADD231PS      Z5, Z23, Z1
-	VMOVUPS          192(BX), Z2
-	VFMADD213PS      Z2, Z2, Z28
-	VFMADD213PS      Z2, Z2, Z30
-	VFMADD213PS      Z2, Z2, Z26
-	VFMADD213PS      Z2, Z0, Z2
-	VMOVUPS          1920(BX), Z0
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+92(SB), Z3
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+44(SB), Z4
-	VPTERNLOGD       $0xe4, Z3, Z0, Z4
-	VMOVUPS          1856(BX), Z5
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+44(SB), Z6
-	VPTERNLOGD       $0xe4, Z3, Z5, Z6
-	VMOVUPS          1792(BX), Z7
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+44(SB), Z12
-	VPTERNLOGD       $0xe4, Z3, Z7, Z12
-	VMOVUPS          1728(BX), Z13
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+44(SB), Z18
-	VPTERNLOGD       $0xe4, Z3, Z13, Z18
-	VMOVUPS          1344(BX), Z20
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+44(SB), Z21
-	VPTERNLOGD       $0xe4, Z3, Z20, Z21
-	VMOVUPS          1600(BX), Z23
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+44(SB), Z25
-	VPTERNLOGD       $0xe4, Z3, Z23, Z25
-	VMOVUPS          1536(BX), Z27
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+44(SB), Z29
-	VPTERNLOGD       $0xe4, Z3, Z27, Z29
-	VMOVUPS          640(BX), Z31
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+44(SB), Z13
-	VPTERNLOGD       $0xe4, Z3, Z31, Z13
-	VMULPS           Z11, Z10, Z10
-	VMULPS           2176(BX), Z9, Z9
-	VMULPS           2112(BX), Z8, Z8
-	VMULPS           2048(BX), Z14, Z11
-	VMULPS           1984(BX), Z15, Z14
-	VMULPS           2368(BX), Z16, Z15
-	VMULPS           2304(BX), Z22, Z16
-	VMULPS           2240(BX), Z1, Z1
-	VMOVUPS          1216(BX), Z22
-	VCMPPS           $0x00, Z4, Z22, K5
-	VMOVUPS          1280(BX), Z4
-	VCMPPS           $0x00, Z6, Z4, K6
-	VMOVUPS          704(BX), Z6
-	VCMPPS           $0x00, Z12, Z6, K7
-	VMOVUPS          1472(BX), Z12
-	KMOVW            K4, 2240(BX)
-	VCMPPS           $0x00, Z18, Z12, K4
-	KMOVW            K3, 2304(BX)
-	VCMPPS           $0x00, Z21, Z22, K3
-	KMOVW            K2, 1216(BX)
-	VCMPPS           $0x00, Z25, Z4, K2
-	KMOVW            K1, 1280(BX)
-	VCMPPS           $0x00, Z29, Z6, K1
-	KMOVW            K1, 704(BX)
-	VCMPPS           $0x00, Z13, Z12, K1
-	VSCALEFPS        Z17, Z28, Z4
-	VSCALEFPS        Z19, Z30, Z6
-	VSCALEFPS        Z24, Z26, Z12
-	VSCALEFPS        1408(BX), Z2, Z2
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+148(SB), Z13
-	VMOVUPS          960(BX), Z17
-	VBLENDMPS        Z13, Z17, K5, Z17
-	VMOVUPS          1024(BX), Z18
-	VBLENDMPS        Z13, Z18, K6, Z18
-	VMOVUPS          1088(BX), Z19
-	VBLENDMPS        Z13, Z19, K7, Z19
-	VMOVUPS          1152(BX), Z21
-	VBLENDMPS        Z13, Z21, K4, Z21
-	VMOVUPS          1664(BX), Z22
-	VBLENDMPS        Z13, Z22, K3, Z22
-	VMOVUPS          896(BX), Z24
-	VBLENDMPS        Z13, Z24, K2, Z24
-	KMOVW            704(BX), K2
-	VMOVUPS          832(BX), Z25
-	VBLENDMPS        Z13, Z25, K2, Z25
-	VMOVUPS          768(BX), Z26
-	VBLENDMPS        Z13, Z26, K1, Z13
-	VPTERNLOGD       $0xe4, Z3, Z20, Z10
-	VPTERNLOGD       $0xe4, Z3, Z23, Z9
-	VPTERNLOGD       $0xe4, Z3, Z27, Z8
-	VPTERNLOGD       $0xe4, Z3, Z31, Z11
-	VPTERNLOGD       $0xe4, Z3, Z0, Z14
-	VPTERNLOGD       $0xe4, Z3, Z5, Z15
-	VPTERNLOGD       $0xe4, Z3, Z7, Z16
-	VMOVUPS          1728(BX), Z0
-	VPTERNLOGD       $0xe4, Z3, Z0, Z1
-	VSUBPS           Z22, Z17, Z0
-	VSUBPS           Z24, Z18, Z3
-	VSUBPS           Z25, Z19, Z5
-	VSUBPS           Z13, Z21, Z7
-	VSUBPS           Z14, Z10, Z10
-	VSUBPS           Z15, Z9, Z9
-	VSUBPS           Z16, Z8, Z8
-	VSUBPS           Z1, Z11, Z1
-	VFMADD231PS      Z10, Z4, Z0
-	VFMADD231PS      Z9, Z6, Z3
-	VFMADD231PS      Z8, Z12, Z5
-	VFMADD231PS      Z1, Z2, Z7
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+0(SB), Z16
+	VXORPS           832(BX), Z16, Z19
+	VXORPS           768(BX), Z16, Z21
+	VXORPS           640(BX), Z16, Z23
+	VXORPS           704(BX), Z16, Z16
+	VCMPPS           $0x00, Z5, Z19, K5
+	VCMPPS           $0x00, Z6, Z21, K6
+	VCMPPS           $0x00, Z7, Z23, K7
+	KMOVW            K4, 1152(BX)
+	VCMPPS           $0x00, Z25, Z16, K4
+	KMOVW            K3, 1216(BX)
+	VCMPPS           $0x00, Z17, Z19, K3
+	KMOVW            K2, 1280(BX)
+	VCMPPS           $0x00, Z4, Z21, K2
+	KMOVW            K1, 1344(BX)
+	VCMPPS           $0x00, Z9, Z23, K1
+	KMOVW            K4, 896(BX)
+	VCMPPS           $0x00, Z10, Z16, K4
+	VMULPS           832(BX), Z14, Z4
+	VMULPS           768(BX), Z14, Z5
+	VMULPS           640(BX), Z14, Z6
+	VMULPS           704(BX), Z14, Z7
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+184(SB), Z9
+	VBLENDMPS        Z9, Z15, K3, Z10
+	VBLENDMPS        Z9, Z18, K2, Z14
+	VBLENDMPS        Z9, Z20, K1, Z15
+	VBLENDMPS        Z9, Z22, K4, Z16
+	VBLENDMPS        Z9, Z4, K5, Z4
+	VBLENDMPS        Z9, Z5, K6, Z5
+	VBLENDMPS        Z9, Z6, K7, Z6
+	KMOVW            896(BX), K1
+	VBLENDMPS        Z9, Z7, K1, Z7
+	VSUBPS           Z10, Z4, Z4
+	VSUBPS           Z14, Z5, Z5
+	VSUBPS           Z15, Z6, Z6
+	VSUBPS           Z16, Z7, Z7
+	VFMADD231PS      Z3, Z11, Z4
+	VFMADD231PS      Z2, Z12, Z5
+	VFMADD231PS      Z1, Z13, Z6
+	VFMADD231PS      Z0, Z8, Z7
+	KMOVW            1344(BX), K1
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+188(SB), Z0
+	VBLENDMPS        Z4, Z0, K1, Z1
 	KMOVW            1280(BX), K1
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+152(SB), Z1
-	VBLENDMPS        Z0, Z1, K1, Z0
+	VBLENDMPS        Z5, Z0, K1, Z2
 	KMOVW            1216(BX), K1
-	VBLENDMPS        Z3, Z1, K1, Z2
-	KMOVW            2304(BX), K1
-	VBLENDMPS        Z5, Z1, K1, Z3
-	KMOVW            2240(BX), K1
-	VBLENDMPS        Z7, Z1, K1, Z1
+	VBLENDMPS        Z6, Z0, K1, Z3
+	KMOVW            1152(BX), K1
+	VBLENDMPS        Z7, Z0, K1, Z0
 	PREFETCHT0       1024(SI)(AX*1)
-	VMOVUPS          Z0, (SI)(AX*1)
+	VMOVUPS          Z1, (SI)(AX*1)
 	PREFETCHT0       1088(SI)(AX*1)
 	VMOVUPS          Z2, 64(SI)(AX*1)
 	PREFETCHT0       1152(SI)(AX*1)
 	VMOVUPS          Z3, 128(SI)(AX*1)
 	PREFETCHT0       1216(SI)(AX*1)
-	VMOVUPS          Z1, 192(SI)(AX*1)
+	VMOVUPS          Z0, 192(SI)(AX*1)
 	ADDQ             $+256, AX
 	SUBQ             $+64, CX
 	JGE              body
@@ -833,7 +821,7 @@ whole:
 	VMOVUPS          256(BX), Z10
 	VMULPS           Z10, Z0, Z0
 	VMULPS           Z10, Z1, Z1
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+48(SB), Z10
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+52(SB), Z10
 	VMULPS           Z10, Z6, Z11
 	VMULPS           Z10, Z7, Z10
 	VMOVUPS          448(BX), Z12
@@ -852,103 +840,103 @@ whole:
 	VADDPS           Z15, Z15, K1, Z10
 	VMOVAPS          Z15, Z11
 	VADDPS           Z15, Z15, K2, Z11
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+52(SB), Z15
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+84(SB), Z15
 	VMULPS           Z15, Z2, Z16
-	VMULPS           Z15, Z3, Z17
-	VMOVAPS          Z6, Z18
-	VADDPS           Z6, Z6, K3, Z18
+	VMULPS           Z15, Z3, Z15
+	VMOVAPS          Z6, Z17
+	VADDPS           Z6, Z6, K3, Z17
 	VMOVAPS          Z7, Z6
 	VADDPS           Z7, Z7, K4, Z6
 	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+56(SB), Z7
-	VMOVAPS          Z8, Z19
-	VADDPS           Z7, Z8, K1, Z19
-	VMOVAPS          Z9, Z20
-	VADDPS           Z7, Z9, K2, Z20
-	VMOVUPS          576(BX), Z21
-	VMINPS           Z0, Z21, Z22
-	VMINPS           Z1, Z21, Z21
-	VMOVUPS          192(BX), Z23
-	VADDPS           Z0, Z23, Z24
-	VADDPS           Z1, Z23, Z25
-	VADDPS           Z18, Z10, Z26
-	VADDPS           Z6, Z11, Z27
-	VSUBPS           Z18, Z10, Z10
+	VMOVAPS          Z8, Z18
+	VADDPS           Z7, Z8, K1, Z18
+	VMOVAPS          Z9, Z19
+	VADDPS           Z7, Z9, K2, Z19
+	VMOVUPS          576(BX), Z20
+	VMINPS           Z0, Z20, Z21
+	VMINPS           Z1, Z20, Z20
+	VMOVUPS          192(BX), Z22
+	VADDPS           Z0, Z22, Z23
+	VADDPS           Z1, Z22, Z24
+	VADDPS           Z17, Z10, Z25
+	VADDPS           Z6, Z11, Z26
+	VSUBPS           Z17, Z10, Z10
 	VSUBPS           Z6, Z11, Z6
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+44(SB), Z11
-	VADDPS           Z11, Z8, K3, Z19
-	VADDPS           Z11, Z9, K4, Z20
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+48(SB), Z11
+	VADDPS           Z11, Z8, K3, Z18
+	VADDPS           Z11, Z9, K4, Z19
 	VMULPS           Z0, Z4, Z0
 	VMULPS           Z1, Z5, Z1
-	VMULPS           Z13, Z26, Z8
-	VMULPS           Z14, Z27, Z9
-	VMINPS           Z2, Z22, Z18
-	VMINPS           Z3, Z21, Z21
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+60(SB), Z22
-	VMULPS           Z22, Z19, Z28
-	VMULPS           Z22, Z20, Z22
-	VADDPS           Z24, Z2, Z2
-	VADDPS           Z25, Z3, Z3
+	VMULPS           Z13, Z25, Z8
+	VMULPS           Z14, Z26, Z9
+	VMINPS           Z2, Z21, Z17
+	VMINPS           Z3, Z20, Z20
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+72(SB), Z21
+	VMULPS           Z21, Z18, Z27
+	VMULPS           Z21, Z19, Z21
+	VADDPS           Z23, Z2, Z2
+	VADDPS           Z24, Z3, Z3
 	VDIVPS           Z8, Z11, Z8
 	VDIVPS           Z9, Z11, Z9
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+0(SB), Z24
-	VXORPS           Z24, Z4, Z25
-	VXORPS           Z24, Z5, Z24
-	VMULPS           Z23, Z4, Z4
-	VMULPS           Z23, Z5, Z5
-	VMOVUPS          64(BX), Z29
-	VMINPS           Z29, Z18, Z18
-	VMINPS           Z29, Z21, Z21
-	VADDPS           Z2, Z29, Z2
-	VADDPS           Z3, Z29, Z3
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+84(SB), Z30
-	VCMPPS           $0x11, Z18, Z30, K1
-	VCMPPS           $0x11, Z21, Z30, K2
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+88(SB), Z18
-	VCMPPS           $0x11, Z18, Z2, K3
-	VCMPPS           $0x11, Z18, Z3, K4
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+0(SB), Z23
+	VXORPS           Z23, Z4, Z24
+	VXORPS           Z23, Z5, Z23
+	VMULPS           Z22, Z4, Z4
+	VMULPS           Z22, Z5, Z5
+	VMOVUPS          64(BX), Z28
+	VMINPS           Z28, Z17, Z17
+	VMINPS           Z28, Z20, Z20
+	VADDPS           Z2, Z28, Z2
+	VADDPS           Z3, Z28, Z3
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+88(SB), Z29
+	VCMPPS           $0x11, Z17, Z29, K1
+	VCMPPS           $0x11, Z20, Z29, K2
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+180(SB), Z17
+	VCMPPS           $0x11, Z17, Z2, K3
+	VCMPPS           $0x11, Z17, Z3, K4
 	KANDW            K3, K1, K1
 	KANDW            K4, K2, K2
 	VMULPS           Z8, Z13, Z2
 	VMULPS           Z9, Z14, Z3
-	VMULPS           Z8, Z26, Z8
-	VMULPS           Z9, Z27, Z9
+	VMULPS           Z8, Z25, Z8
+	VMULPS           Z9, Z26, Z9
 	VMULPS           Z2, Z10, Z2
 	VMULPS           Z3, Z6, Z3
 	VMULPS           Z8, Z12, Z6
 	VMULPS           Z9, Z12, Z8
 	VMULPS           Z2, Z2, Z9
 	VMULPS           Z3, Z3, Z10
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+64(SB), Z12
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+68(SB), Z13
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+60(SB), Z12
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+64(SB), Z13
 	VFMADD231PS      Z12, Z9, Z13
-	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+68(SB), Z10, Z12
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+72(SB), Z14
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+64(SB), Z10, Z12
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+68(SB), Z14
 	VFMADD213PS      Z14, Z9, Z13
 	VFMADD231PS      Z12, Z10, Z14
 	VMULPS           Z13, Z9, Z9
 	VMULPS           Z14, Z10, Z10
-	VFMADD231PS      Z9, Z2, Z28
-	VFMADD231PS      Z10, Z3, Z22
+	VFMADD231PS      Z9, Z2, Z27
+	VFMADD231PS      Z10, Z3, Z21
 	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+76(SB), Z9
-	VFMADD231PS      Z9, Z2, Z28
-	VFMADD231PS      Z9, Z3, Z22
+	VFMADD231PS      Z9, Z2, Z27
+	VFMADD231PS      Z9, Z3, Z21
 	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+80(SB), Z2
-	VFMADD231PS      Z2, Z19, Z28
-	VFMADD231PS      Z2, Z20, Z22
+	VFMADD231PS      Z2, Z18, Z27
+	VFMADD231PS      Z2, Z19, Z21
 	VMOVUPS          512(BX), Z2
-	VFMADD231PS      Z2, Z29, Z28
-	VFMADD231PS      Z2, Z29, Z22
+	VFMADD231PS      Z2, Z28, Z27
+	VFMADD231PS      Z2, Z28, Z21
 	VMOVAPS          Z16, Z2
-	VFMADD231PS      Z28, Z6, Z2
-	VMOVAPS          Z17, Z3
-	VFMADD231PS      Z22, Z8, Z3
-	VFMSUB231PS      Z28, Z6, Z16
-	VFMSUB231PS      Z22, Z8, Z17
+	VFMADD231PS      Z27, Z6, Z2
+	VMOVAPS          Z15, Z3
+	VFMADD231PS      Z21, Z8, Z3
+	VFMSUB231PS      Z27, Z6, Z16
+	VFMSUB231PS      Z21, Z8, Z15
 	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+92(SB), Z6
 	VANDPS           Z6, Z2, Z8
 	VANDPS           Z6, Z3, Z10
 	VANDPS           Z6, Z16, Z12
-	VANDPS           Z6, Z17, Z13
+	VANDPS           Z6, Z15, Z13
 	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+96(SB), Z14
 	VMINPS           Z8, Z14, Z8
 	VMINPS           Z10, Z14, Z10
@@ -956,177 +944,173 @@ whole:
 	VMINPS           Z13, Z14, Z13
 	VMOVAPS          Z11, Z14
 	VPTERNLOGD       $0xe4, Z6, Z2, Z14
+	VMOVAPS          Z11, Z17
+	VPTERNLOGD       $0xe4, Z6, Z3, Z17
 	VMOVAPS          Z11, Z18
-	VPTERNLOGD       $0xe4, Z6, Z3, Z18
+	VPTERNLOGD       $0xe4, Z6, Z16, Z18
 	VMOVAPS          Z11, Z19
-	VPTERNLOGD       $0xe4, Z6, Z16, Z19
-	VMOVAPS          Z11, Z20
-	VPTERNLOGD       $0xe4, Z6, Z17, Z20
+	VPTERNLOGD       $0xe4, Z6, Z15, Z19
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+100(SB), Z20
+	VFMADD213PS      Z9, Z8, Z20
 	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+100(SB), Z21
-	VFMADD213PS      Z11, Z8, Z21
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+100(SB), Z22
-	VFMADD213PS      Z11, Z10, Z22
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+104(SB), Z26
-	VADDPS           Z26, Z8, Z27
-	VADDPS           Z26, Z10, Z28
+	VFMADD213PS      Z9, Z10, Z21
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+104(SB), Z25
+	VADDPS           Z25, Z8, Z26
+	VADDPS           Z25, Z10, Z27
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+100(SB), Z28
+	VFMADD213PS      Z9, Z12, Z28
 	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+100(SB), Z29
-	VFMADD213PS      Z11, Z12, Z29
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+100(SB), Z30
-	VFMADD213PS      Z11, Z13, Z30
-	VADDPS           Z26, Z12, Z31
-	VADDPS           Z26, Z13, Z26
-	VCMPPS           $0x00, Z14, Z25, K3
-	VCMPPS           $0x00, Z18, Z24, K4
-	VMULPS           Z27, Z21, Z14
-	VMULPS           Z28, Z22, Z18
-	VCMPPS           $0x00, Z19, Z25, K5
+	VFMADD213PS      Z9, Z13, Z29
+	VADDPS           Z25, Z12, Z30
+	VADDPS           Z25, Z13, Z25
+	VCMPPS           $0x00, Z14, Z24, K3
+	VCMPPS           $0x00, Z17, Z23, K4
+	VMULPS           Z26, Z20, Z14
+	VMULPS           Z27, Z21, Z17
+	VCMPPS           $0x00, Z18, Z24, K5
 	KMOVW            K2, 640(BX)
-	VCMPPS           $0x00, Z20, Z24, K2
-	VMULPS           Z31, Z29, Z19
-	VMULPS           Z26, Z30, Z20
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+108(SB), Z24
-	VMULPS           Z24, Z8, Z25
-	VMULPS           Z24, Z10, Z24
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+148(SB), Z23
-	VBLENDMPS        Z23, Z4, K3, Z4
-	VBLENDMPS        Z23, Z5, K4, Z5
-	VBLENDMPS        Z23, Z0, K5, Z0
-	VBLENDMPS        Z23, Z1, K2, Z1
+	VCMPPS           $0x00, Z19, Z23, K2
+	VMULPS           Z30, Z28, Z18
+	VMULPS           Z25, Z29, Z19
+	VMULPS           Z8, Z8, Z23
+	VMULPS           Z10, Z10, Z24
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+184(SB), Z31
+	VBLENDMPS        Z31, Z4, K3, Z4
+	VBLENDMPS        Z31, Z5, K4, Z5
+	VBLENDMPS        Z31, Z0, K5, Z0
+	VBLENDMPS        Z31, Z1, K2, Z1
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+108(SB), Z31
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+16(SB), Z6
+	VFMADD213PS      Z6, Z31, Z23
+	VFMADD213PS      Z6, Z31, Z24
 	VSUBPS           Z0, Z4, Z0
 	VSUBPS           Z1, Z5, Z1
-	VMULPS           Z19, Z14, Z4
-	VMULPS           Z20, Z18, Z5
+	VMULPS           Z18, Z14, Z4
+	VMULPS           Z19, Z17, Z5
+	VSUBPS           Z6, Z23, Z23
+	VSUBPS           Z6, Z24, Z6
 	VDIVPS           Z4, Z11, Z4
 	VDIVPS           Z5, Z11, Z5
-	VMULPS           Z4, Z19, Z11
-	VMULPS           Z5, Z20, Z19
+	VMULPS           Z4, Z18, Z18
+	VMULPS           Z5, Z19, Z19
 	VMULPS           Z4, Z14, Z4
-	VMULPS           Z5, Z18, Z5
-	VMULPS           Z25, Z8, Z14
-	VMULPS           Z24, Z10, Z18
-	VMULPS           Z11, Z21, Z20
-	VMULPS           Z19, Z22, Z21
-	VMULPS           Z4, Z29, Z22
-	VMULPS           Z5, Z30, Z23
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+12(SB), Z29
-	VMULPS           Z14, Z29, Z14
-	VMULPS           Z18, Z29, Z18
-	VMULPS           Z11, Z27, Z11
-	VMULPS           Z19, Z28, Z19
-	VMULPS           Z20, Z8, Z20
-	VMULPS           Z21, Z10, Z21
-	VMULPS           Z22, Z12, Z12
-	VMULPS           Z23, Z13, Z13
-	VRNDSCALEPS      $0x08, Z14, Z14
-	VRNDSCALEPS      $0x08, Z18, Z18
-	VMOVAPS          Z7, Z22
-	VFMADD231PS      Z9, Z20, Z22
-	VMOVAPS          Z7, Z23
-	VFMADD231PS      Z9, Z21, Z23
-	VMOVAPS          Z7, Z27
-	VFMADD231PS      Z9, Z12, Z27
+	VMULPS           Z5, Z17, Z5
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+112(SB), Z14
+	VMULPS           Z14, Z23, Z17
+	VMULPS           Z14, Z6, Z14
+	VMULPS           Z18, Z20, Z20
+	VMULPS           Z19, Z21, Z21
+	VMULPS           Z4, Z28, Z24
+	VMULPS           Z5, Z29, Z28
+	VFMADD231PS      Z8, Z8, Z17
+	VFMADD231PS      Z10, Z10, Z14
+	VMULPS           Z18, Z26, Z18
+	VMULPS           Z19, Z27, Z19
+	VMULPS           Z20, Z8, Z8
+	VMULPS           Z21, Z10, Z10
+	VMULPS           Z24, Z12, Z12
+	VMULPS           Z28, Z13, Z13
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+116(SB), Z20
+	VFMADD231PS      Z20, Z23, Z17
+	VFMADD231PS      Z20, Z6, Z14
+	VMULPS           Z4, Z30, Z4
+	VMULPS           Z5, Z25, Z5
+	VMOVAPS          Z7, Z20
+	VFMADD231PS      Z9, Z8, Z20
+	VMOVAPS          Z7, Z21
+	VFMADD231PS      Z9, Z10, Z21
+	VMOVAPS          Z7, Z24
+	VFMADD231PS      Z9, Z12, Z24
 	VFMADD231PS      Z9, Z13, Z7
-	VMULPS           Z4, Z31, Z4
-	VMULPS           Z5, Z26, Z5
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+112(SB), Z9
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+116(SB), Z26
-	VFMADD231PS      Z9, Z22, Z26
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+116(SB), Z28
-	VFMADD231PS      Z9, Z23, Z28
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+120(SB), Z29
-	VFMADD213PS      Z29, Z22, Z26
-	VFMADD213PS      Z29, Z23, Z28
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+124(SB), Z30
-	VFMADD213PS      Z30, Z22, Z26
-	VFMADD213PS      Z30, Z23, Z28
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+128(SB), Z31
-	VFMADD213PS      Z31, Z22, Z26
-	VFMADD213PS      Z31, Z23, Z28
-	VMOVUPS          Z1, 704(BX)
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+132(SB), Z1
-	VFMADD213PS      Z1, Z22, Z26
-	VFMADD213PS      Z1, Z23, Z28
-	VMOVUPS          Z0, 768(BX)
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+136(SB), Z0
-	VFMADD213PS      Z0, Z22, Z26
-	VFMADD213PS      Z0, Z23, Z28
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+140(SB), Z0
-	VFMADD213PS      Z0, Z22, Z26
-	VFMADD213PS      Z0, Z23, Z28
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+144(SB), Z0
-	VFMADD213PS      Z0, Z26, Z22
-	VFMADD213PS      Z0, Z28, Z23
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+116(SB), Z26
-	VFMADD231PS      Z9, Z27, Z26
-	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+116(SB), Z7, Z9
-	VFMADD213PS      Z15, Z22, Z20
-	VFMADD213PS      Z15, Z23, Z21
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+16(SB), Z22
-	VMULPS           Z14, Z22, Z23
-	VMULPS           Z18, Z22, Z22
-	VFMADD213PS      Z29, Z27, Z26
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+156(SB), Z9
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+160(SB), Z25
+	VFMADD231PS      Z9, Z17, Z25
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+160(SB), Z14, Z9
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+120(SB), Z26
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+124(SB), Z27
+	VFMADD231PS      Z26, Z20, Z27
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+124(SB), Z28
+	VFMADD231PS      Z26, Z21, Z28
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+164(SB), Z29
+	VFMADD213PS      Z29, Z17, Z25
+	VFMADD231PS      Z9, Z14, Z29
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+128(SB), Z9
+	VFMADD213PS      Z9, Z20, Z27
+	VFMADD213PS      Z9, Z21, Z28
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+168(SB), Z30
+	VFMADD213PS      Z30, Z17, Z25
+	VFMADD231PS      Z29, Z14, Z30
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+132(SB), Z29
+	VFMADD213PS      Z29, Z20, Z27
+	VFMADD213PS      Z29, Z21, Z28
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+172(SB), Z31
+	VFMADD213PS      Z31, Z17, Z25
+	VFMADD231PS      Z30, Z14, Z31
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+136(SB), Z30
+	VFMADD213PS      Z30, Z20, Z27
+	VFMADD213PS      Z30, Z21, Z28
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+176(SB), Z11
+	VFMADD213PS      Z11, Z17, Z25
+	VFMADD231PS      Z31, Z14, Z11
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+140(SB), Z31
+	VFMADD213PS      Z31, Z20, Z27
+	VFMADD213PS      Z31, Z21, Z28
+	VMULPS           Z25, Z17, Z17
+	VMULPS           Z11, Z14, Z11
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+124(SB), Z14
+	VFMADD231PS      Z26, Z24, Z14
+	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+124(SB), Z7, Z26
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+144(SB), Z25
+	VFMADD213PS      Z25, Z20, Z27
+	VFMADD213PS      Z25, Z21, Z28
+	VFMADD213PS      Z22, Z22, Z17
+	VFMADD213PS      Z22, Z11, Z22
+	VFMADD213PS      Z9, Z24, Z14
+	VFMADD231PS      Z26, Z7, Z9
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+148(SB), Z11
+	VFMADD213PS      Z11, Z20, Z27
+	VFMADD213PS      Z11, Z21, Z28
+	VSCALEFPS        Z23, Z17, Z17
+	VSCALEFPS        Z6, Z22, Z6
+	VFMADD213PS      Z29, Z24, Z14
 	VFMADD231PS      Z9, Z7, Z29
-	VMULPS           Z11, Z20, Z9
-	VMULPS           Z19, Z21, Z11
-	VFMADD231PS      Z25, Z8, Z23
-	VFMADD231PS      Z24, Z10, Z22
-	VFMADD213PS      Z30, Z27, Z26
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+152(SB), Z9
+	VFMADD213PS      Z9, Z27, Z20
+	VFMADD213PS      Z9, Z28, Z21
+	VFMADD213PS      Z30, Z24, Z14
 	VFMADD231PS      Z29, Z7, Z30
-	VPTERNLOGD       $0xe4, Z6, Z2, Z9
-	VPTERNLOGD       $0xe4, Z6, Z3, Z11
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+20(SB), Z2
-	VFMADD231PS      Z2, Z14, Z23
-	VFMADD231PS      Z2, Z18, Z22
-	VFMADD213PS      Z31, Z27, Z26
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+48(SB), Z22
+	VFMADD213PS      Z22, Z20, Z8
+	VFMADD213PS      Z22, Z21, Z10
+	VFMADD213PS      Z31, Z24, Z14
 	VFMADD231PS      Z30, Z7, Z31
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+24(SB), Z2
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+28(SB), Z3
-	VFMADD231PS      Z2, Z23, Z3
-	VFMADD213PS.BCST bsmPriceStrip32AVX512Consts<>+28(SB), Z22, Z2
-	VFMADD213PS      Z1, Z27, Z26
-	VFMADD231PS      Z31, Z7, Z1
-	VMULPS           Z23, Z23, Z8
-	VMULPS           Z22, Z22, Z10
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+32(SB), Z19
-	VFMADD213PS      Z19, Z23, Z3
-	VFMADD231PS      Z2, Z22, Z19
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+136(SB), Z2
-	VFMADD213PS      Z2, Z27, Z26
-	VFMADD231PS      Z1, Z7, Z2
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+36(SB), Z1
-	VFMADD213PS      Z1, Z23, Z3
-	VFMADD231PS      Z19, Z22, Z1
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+140(SB), Z19
-	VFMADD213PS      Z19, Z27, Z26
-	VFMADD231PS      Z2, Z7, Z19
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+40(SB), Z2
-	VFMADD213PS      Z2, Z23, Z3
-	VFMADD231PS      Z1, Z22, Z2
-	VFMADD213PS      Z0, Z26, Z27
-	VFMADD231PS      Z19, Z7, Z0
-	VFMADD231PS      Z3, Z8, Z23
-	VFMADD231PS      Z2, Z10, Z22
-	VFMADD213PS      Z15, Z27, Z12
-	VFMADD231PS      Z0, Z13, Z15
-	VMOVUPS          192(BX), Z0
-	VFMADD213PS      Z0, Z0, Z23
-	VFMADD213PS      Z0, Z22, Z0
-	VMULPS           Z4, Z12, Z1
-	VMULPS           Z5, Z15, Z2
-	VSCALEFPS        Z14, Z23, Z3
-	VSCALEFPS        Z18, Z0, Z0
-	VPTERNLOGD       $0xe4, Z6, Z16, Z1
-	VPTERNLOGD       $0xe4, Z6, Z17, Z2
-	VSUBPS           Z9, Z1, Z1
-	VSUBPS           Z11, Z2, Z2
-	VFMADD213PS      768(BX), Z1, Z3
-	VFMADD213PS      704(BX), Z2, Z0
-	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+152(SB), Z1
-	VBLENDMPS        Z3, Z1, K1, Z2
+	VMULPS           Z18, Z8, Z8
+	VMULPS           Z19, Z10, Z10
+	VFMADD213PS      Z25, Z24, Z14
+	VFMADD231PS      Z31, Z7, Z25
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+92(SB), Z18
+	VPTERNLOGD       $0xe4, Z18, Z2, Z8
+	VPTERNLOGD       $0xe4, Z18, Z3, Z10
+	VFMADD213PS      Z11, Z24, Z14
+	VFMADD231PS      Z25, Z7, Z11
+	VFMADD213PS      Z9, Z14, Z24
+	VFMADD231PS      Z11, Z7, Z9
+	VFMADD213PS      Z22, Z24, Z12
+	VFMADD231PS      Z9, Z13, Z22
+	VMULPS           Z4, Z12, Z2
+	VMULPS           Z5, Z22, Z3
+	VPTERNLOGD       $0xe4, Z18, Z16, Z2
+	VPTERNLOGD       $0xe4, Z18, Z15, Z3
+	VSUBPS           Z8, Z2, Z2
+	VSUBPS           Z10, Z3, Z3
+	VFMADD231PS      Z2, Z17, Z0
+	VFMADD231PS      Z3, Z6, Z1
+	VBROADCASTSS     bsmPriceStrip32AVX512Consts<>+188(SB), Z2
+	VBLENDMPS        Z0, Z2, K1, Z0
 	KMOVW            640(BX), K1
-	VBLENDMPS        Z0, Z1, K1, Z0
-	VMOVUPS          Z2, K7, (SI)(AX*1)
-	VMOVUPS          Z0, K6, 64(SI)(AX*1)
+	VBLENDMPS        Z1, Z2, K1, Z1
+	VMOVUPS          Z0, K7, (SI)(AX*1)
+	VMOVUPS          Z1, K6, 64(SI)(AX*1)
 	ADDQ             $+128, AX
 	SUBQ             $+32, CX
 	JGT              tail
@@ -1167,375 +1151,447 @@ DATA bsmPriceStrip32AVX2Consts<>+112(SB)/4, $0x3fb8aa3b
 DATA bsmPriceStrip32AVX2Consts<>+116(SB)/4, $0x3fb8aa3b
 DATA bsmPriceStrip32AVX2Consts<>+120(SB)/4, $0x3fb8aa3b
 DATA bsmPriceStrip32AVX2Consts<>+124(SB)/4, $0x3fb8aa3b
-DATA bsmPriceStrip32AVX2Consts<>+128(SB)/4, $0xbf317200
-DATA bsmPriceStrip32AVX2Consts<>+132(SB)/4, $0xbf317200
-DATA bsmPriceStrip32AVX2Consts<>+136(SB)/4, $0xbf317200
-DATA bsmPriceStrip32AVX2Consts<>+140(SB)/4, $0xbf317200
-DATA bsmPriceStrip32AVX2Consts<>+144(SB)/4, $0xbf317200
-DATA bsmPriceStrip32AVX2Consts<>+148(SB)/4, $0xbf317200
-DATA bsmPriceStrip32AVX2Consts<>+152(SB)/4, $0xbf317200
-DATA bsmPriceStrip32AVX2Consts<>+156(SB)/4, $0xbf317200
-DATA bsmPriceStrip32AVX2Consts<>+160(SB)/4, $0xb5bfbe8e
-DATA bsmPriceStrip32AVX2Consts<>+164(SB)/4, $0xb5bfbe8e
-DATA bsmPriceStrip32AVX2Consts<>+168(SB)/4, $0xb5bfbe8e
-DATA bsmPriceStrip32AVX2Consts<>+172(SB)/4, $0xb5bfbe8e
-DATA bsmPriceStrip32AVX2Consts<>+176(SB)/4, $0xb5bfbe8e
-DATA bsmPriceStrip32AVX2Consts<>+180(SB)/4, $0xb5bfbe8e
-DATA bsmPriceStrip32AVX2Consts<>+184(SB)/4, $0xb5bfbe8e
-DATA bsmPriceStrip32AVX2Consts<>+188(SB)/4, $0xb5bfbe8e
-DATA bsmPriceStrip32AVX2Consts<>+192(SB)/4, $0x3ab56891
-DATA bsmPriceStrip32AVX2Consts<>+196(SB)/4, $0x3ab56891
-DATA bsmPriceStrip32AVX2Consts<>+200(SB)/4, $0x3ab56891
-DATA bsmPriceStrip32AVX2Consts<>+204(SB)/4, $0x3ab56891
-DATA bsmPriceStrip32AVX2Consts<>+208(SB)/4, $0x3ab56891
-DATA bsmPriceStrip32AVX2Consts<>+212(SB)/4, $0x3ab56891
-DATA bsmPriceStrip32AVX2Consts<>+216(SB)/4, $0x3ab56891
-DATA bsmPriceStrip32AVX2Consts<>+220(SB)/4, $0x3ab56891
-DATA bsmPriceStrip32AVX2Consts<>+224(SB)/4, $0x3c091f97
-DATA bsmPriceStrip32AVX2Consts<>+228(SB)/4, $0x3c091f97
-DATA bsmPriceStrip32AVX2Consts<>+232(SB)/4, $0x3c091f97
-DATA bsmPriceStrip32AVX2Consts<>+236(SB)/4, $0x3c091f97
-DATA bsmPriceStrip32AVX2Consts<>+240(SB)/4, $0x3c091f97
-DATA bsmPriceStrip32AVX2Consts<>+244(SB)/4, $0x3c091f97
-DATA bsmPriceStrip32AVX2Consts<>+248(SB)/4, $0x3c091f97
-DATA bsmPriceStrip32AVX2Consts<>+252(SB)/4, $0x3c091f97
-DATA bsmPriceStrip32AVX2Consts<>+256(SB)/4, $0x3d2aac27
-DATA bsmPriceStrip32AVX2Consts<>+260(SB)/4, $0x3d2aac27
-DATA bsmPriceStrip32AVX2Consts<>+264(SB)/4, $0x3d2aac27
-DATA bsmPriceStrip32AVX2Consts<>+268(SB)/4, $0x3d2aac27
-DATA bsmPriceStrip32AVX2Consts<>+272(SB)/4, $0x3d2aac27
-DATA bsmPriceStrip32AVX2Consts<>+276(SB)/4, $0x3d2aac27
-DATA bsmPriceStrip32AVX2Consts<>+280(SB)/4, $0x3d2aac27
-DATA bsmPriceStrip32AVX2Consts<>+284(SB)/4, $0x3d2aac27
-DATA bsmPriceStrip32AVX2Consts<>+288(SB)/4, $0x3e2aaa45
-DATA bsmPriceStrip32AVX2Consts<>+292(SB)/4, $0x3e2aaa45
-DATA bsmPriceStrip32AVX2Consts<>+296(SB)/4, $0x3e2aaa45
-DATA bsmPriceStrip32AVX2Consts<>+300(SB)/4, $0x3e2aaa45
-DATA bsmPriceStrip32AVX2Consts<>+304(SB)/4, $0x3e2aaa45
-DATA bsmPriceStrip32AVX2Consts<>+308(SB)/4, $0x3e2aaa45
-DATA bsmPriceStrip32AVX2Consts<>+312(SB)/4, $0x3e2aaa45
-DATA bsmPriceStrip32AVX2Consts<>+316(SB)/4, $0x3e2aaa45
-DATA bsmPriceStrip32AVX2Consts<>+320(SB)/4, $0x3efffffe
-DATA bsmPriceStrip32AVX2Consts<>+324(SB)/4, $0x3efffffe
-DATA bsmPriceStrip32AVX2Consts<>+328(SB)/4, $0x3efffffe
-DATA bsmPriceStrip32AVX2Consts<>+332(SB)/4, $0x3efffffe
-DATA bsmPriceStrip32AVX2Consts<>+336(SB)/4, $0x3efffffe
-DATA bsmPriceStrip32AVX2Consts<>+340(SB)/4, $0x3efffffe
-DATA bsmPriceStrip32AVX2Consts<>+344(SB)/4, $0x3efffffe
-DATA bsmPriceStrip32AVX2Consts<>+348(SB)/4, $0x3efffffe
-DATA bsmPriceStrip32AVX2Consts<>+352(SB)/4, $0x3f800000
-DATA bsmPriceStrip32AVX2Consts<>+356(SB)/4, $0x3f800000
-DATA bsmPriceStrip32AVX2Consts<>+360(SB)/4, $0x3f800000
-DATA bsmPriceStrip32AVX2Consts<>+364(SB)/4, $0x3f800000
-DATA bsmPriceStrip32AVX2Consts<>+368(SB)/4, $0x3f800000
-DATA bsmPriceStrip32AVX2Consts<>+372(SB)/4, $0x3f800000
-DATA bsmPriceStrip32AVX2Consts<>+376(SB)/4, $0x3f800000
-DATA bsmPriceStrip32AVX2Consts<>+380(SB)/4, $0x3f800000
-DATA bsmPriceStrip32AVX2Consts<>+384(SB)/4, $0x42fe0000
-DATA bsmPriceStrip32AVX2Consts<>+388(SB)/4, $0x42fe0000
-DATA bsmPriceStrip32AVX2Consts<>+392(SB)/4, $0x42fe0000
-DATA bsmPriceStrip32AVX2Consts<>+396(SB)/4, $0x42fe0000
-DATA bsmPriceStrip32AVX2Consts<>+400(SB)/4, $0x42fe0000
-DATA bsmPriceStrip32AVX2Consts<>+404(SB)/4, $0x42fe0000
-DATA bsmPriceStrip32AVX2Consts<>+408(SB)/4, $0x42fe0000
-DATA bsmPriceStrip32AVX2Consts<>+412(SB)/4, $0x42fe0000
-DATA bsmPriceStrip32AVX2Consts<>+416(SB)/4, $0xc2fc0000
-DATA bsmPriceStrip32AVX2Consts<>+420(SB)/4, $0xc2fc0000
-DATA bsmPriceStrip32AVX2Consts<>+424(SB)/4, $0xc2fc0000
-DATA bsmPriceStrip32AVX2Consts<>+428(SB)/4, $0xc2fc0000
-DATA bsmPriceStrip32AVX2Consts<>+432(SB)/4, $0xc2fc0000
-DATA bsmPriceStrip32AVX2Consts<>+436(SB)/4, $0xc2fc0000
-DATA bsmPriceStrip32AVX2Consts<>+440(SB)/4, $0xc2fc0000
-DATA bsmPriceStrip32AVX2Consts<>+444(SB)/4, $0xc2fc0000
-DATA bsmPriceStrip32AVX2Consts<>+448(SB)/4, $0x4b40007f
-DATA bsmPriceStrip32AVX2Consts<>+452(SB)/4, $0x4b40007f
-DATA bsmPriceStrip32AVX2Consts<>+456(SB)/4, $0x4b40007f
-DATA bsmPriceStrip32AVX2Consts<>+460(SB)/4, $0x4b40007f
-DATA bsmPriceStrip32AVX2Consts<>+464(SB)/4, $0x4b40007f
-DATA bsmPriceStrip32AVX2Consts<>+468(SB)/4, $0x4b40007f
-DATA bsmPriceStrip32AVX2Consts<>+472(SB)/4, $0x4b40007f
-DATA bsmPriceStrip32AVX2Consts<>+476(SB)/4, $0x4b40007f
-DATA bsmPriceStrip32AVX2Consts<>+480(SB)/4, $0x7fffffff
-DATA bsmPriceStrip32AVX2Consts<>+484(SB)/4, $0x7fffffff
-DATA bsmPriceStrip32AVX2Consts<>+488(SB)/4, $0x7fffffff
-DATA bsmPriceStrip32AVX2Consts<>+492(SB)/4, $0x7fffffff
-DATA bsmPriceStrip32AVX2Consts<>+496(SB)/4, $0x7fffffff
-DATA bsmPriceStrip32AVX2Consts<>+500(SB)/4, $0x7fffffff
-DATA bsmPriceStrip32AVX2Consts<>+504(SB)/4, $0x7fffffff
-DATA bsmPriceStrip32AVX2Consts<>+508(SB)/4, $0x7fffffff
-DATA bsmPriceStrip32AVX2Consts<>+512(SB)/4, $0x00800000
-DATA bsmPriceStrip32AVX2Consts<>+516(SB)/4, $0x00800000
-DATA bsmPriceStrip32AVX2Consts<>+520(SB)/4, $0x00800000
-DATA bsmPriceStrip32AVX2Consts<>+524(SB)/4, $0x00800000
-DATA bsmPriceStrip32AVX2Consts<>+528(SB)/4, $0x00800000
-DATA bsmPriceStrip32AVX2Consts<>+532(SB)/4, $0x00800000
-DATA bsmPriceStrip32AVX2Consts<>+536(SB)/4, $0x00800000
-DATA bsmPriceStrip32AVX2Consts<>+540(SB)/4, $0x00800000
-DATA bsmPriceStrip32AVX2Consts<>+544(SB)/4, $0x4c000000
-DATA bsmPriceStrip32AVX2Consts<>+548(SB)/4, $0x4c000000
-DATA bsmPriceStrip32AVX2Consts<>+552(SB)/4, $0x4c000000
-DATA bsmPriceStrip32AVX2Consts<>+556(SB)/4, $0x4c000000
-DATA bsmPriceStrip32AVX2Consts<>+560(SB)/4, $0x4c000000
-DATA bsmPriceStrip32AVX2Consts<>+564(SB)/4, $0x4c000000
-DATA bsmPriceStrip32AVX2Consts<>+568(SB)/4, $0x4c000000
-DATA bsmPriceStrip32AVX2Consts<>+572(SB)/4, $0x4c000000
-DATA bsmPriceStrip32AVX2Consts<>+576(SB)/4, $0x007fffff
-DATA bsmPriceStrip32AVX2Consts<>+580(SB)/4, $0x007fffff
-DATA bsmPriceStrip32AVX2Consts<>+584(SB)/4, $0x007fffff
-DATA bsmPriceStrip32AVX2Consts<>+588(SB)/4, $0x007fffff
-DATA bsmPriceStrip32AVX2Consts<>+592(SB)/4, $0x007fffff
-DATA bsmPriceStrip32AVX2Consts<>+596(SB)/4, $0x007fffff
-DATA bsmPriceStrip32AVX2Consts<>+600(SB)/4, $0x007fffff
-DATA bsmPriceStrip32AVX2Consts<>+604(SB)/4, $0x007fffff
-DATA bsmPriceStrip32AVX2Consts<>+608(SB)/4, $0x4b000000
-DATA bsmPriceStrip32AVX2Consts<>+612(SB)/4, $0x4b000000
-DATA bsmPriceStrip32AVX2Consts<>+616(SB)/4, $0x4b000000
-DATA bsmPriceStrip32AVX2Consts<>+620(SB)/4, $0x4b000000
-DATA bsmPriceStrip32AVX2Consts<>+624(SB)/4, $0x4b000000
-DATA bsmPriceStrip32AVX2Consts<>+628(SB)/4, $0x4b000000
-DATA bsmPriceStrip32AVX2Consts<>+632(SB)/4, $0x4b000000
-DATA bsmPriceStrip32AVX2Consts<>+636(SB)/4, $0x4b000000
-DATA bsmPriceStrip32AVX2Consts<>+640(SB)/4, $0x4b00007f
-DATA bsmPriceStrip32AVX2Consts<>+644(SB)/4, $0x4b00007f
-DATA bsmPriceStrip32AVX2Consts<>+648(SB)/4, $0x4b00007f
-DATA bsmPriceStrip32AVX2Consts<>+652(SB)/4, $0x4b00007f
-DATA bsmPriceStrip32AVX2Consts<>+656(SB)/4, $0x4b00007f
-DATA bsmPriceStrip32AVX2Consts<>+660(SB)/4, $0x4b00007f
-DATA bsmPriceStrip32AVX2Consts<>+664(SB)/4, $0x4b00007f
-DATA bsmPriceStrip32AVX2Consts<>+668(SB)/4, $0x4b00007f
-DATA bsmPriceStrip32AVX2Consts<>+672(SB)/4, $0x41c80000
-DATA bsmPriceStrip32AVX2Consts<>+676(SB)/4, $0x41c80000
-DATA bsmPriceStrip32AVX2Consts<>+680(SB)/4, $0x41c80000
-DATA bsmPriceStrip32AVX2Consts<>+684(SB)/4, $0x41c80000
-DATA bsmPriceStrip32AVX2Consts<>+688(SB)/4, $0x41c80000
-DATA bsmPriceStrip32AVX2Consts<>+692(SB)/4, $0x41c80000
-DATA bsmPriceStrip32AVX2Consts<>+696(SB)/4, $0x41c80000
-DATA bsmPriceStrip32AVX2Consts<>+700(SB)/4, $0x41c80000
-DATA bsmPriceStrip32AVX2Consts<>+704(SB)/4, $0x00000000
-DATA bsmPriceStrip32AVX2Consts<>+708(SB)/4, $0x00000000
-DATA bsmPriceStrip32AVX2Consts<>+712(SB)/4, $0x00000000
-DATA bsmPriceStrip32AVX2Consts<>+716(SB)/4, $0x00000000
-DATA bsmPriceStrip32AVX2Consts<>+720(SB)/4, $0x00000000
-DATA bsmPriceStrip32AVX2Consts<>+724(SB)/4, $0x00000000
-DATA bsmPriceStrip32AVX2Consts<>+728(SB)/4, $0x00000000
-DATA bsmPriceStrip32AVX2Consts<>+732(SB)/4, $0x00000000
-DATA bsmPriceStrip32AVX2Consts<>+736(SB)/4, $0xff800000
-DATA bsmPriceStrip32AVX2Consts<>+740(SB)/4, $0xff800000
-DATA bsmPriceStrip32AVX2Consts<>+744(SB)/4, $0xff800000
-DATA bsmPriceStrip32AVX2Consts<>+748(SB)/4, $0xff800000
-DATA bsmPriceStrip32AVX2Consts<>+752(SB)/4, $0xff800000
-DATA bsmPriceStrip32AVX2Consts<>+756(SB)/4, $0xff800000
-DATA bsmPriceStrip32AVX2Consts<>+760(SB)/4, $0xff800000
-DATA bsmPriceStrip32AVX2Consts<>+764(SB)/4, $0xff800000
-DATA bsmPriceStrip32AVX2Consts<>+768(SB)/4, $0x7f800000
-DATA bsmPriceStrip32AVX2Consts<>+772(SB)/4, $0x7f800000
-DATA bsmPriceStrip32AVX2Consts<>+776(SB)/4, $0x7f800000
-DATA bsmPriceStrip32AVX2Consts<>+780(SB)/4, $0x7f800000
-DATA bsmPriceStrip32AVX2Consts<>+784(SB)/4, $0x7f800000
-DATA bsmPriceStrip32AVX2Consts<>+788(SB)/4, $0x7f800000
-DATA bsmPriceStrip32AVX2Consts<>+792(SB)/4, $0x7f800000
-DATA bsmPriceStrip32AVX2Consts<>+796(SB)/4, $0x7f800000
-DATA bsmPriceStrip32AVX2Consts<>+800(SB)/4, $0x3fb504f3
-DATA bsmPriceStrip32AVX2Consts<>+804(SB)/4, $0x3fb504f3
-DATA bsmPriceStrip32AVX2Consts<>+808(SB)/4, $0x3fb504f3
-DATA bsmPriceStrip32AVX2Consts<>+812(SB)/4, $0x3fb504f3
-DATA bsmPriceStrip32AVX2Consts<>+816(SB)/4, $0x3fb504f3
-DATA bsmPriceStrip32AVX2Consts<>+820(SB)/4, $0x3fb504f3
-DATA bsmPriceStrip32AVX2Consts<>+824(SB)/4, $0x3fb504f3
-DATA bsmPriceStrip32AVX2Consts<>+828(SB)/4, $0x3fb504f3
-DATA bsmPriceStrip32AVX2Consts<>+832(SB)/4, $0x3f000000
-DATA bsmPriceStrip32AVX2Consts<>+836(SB)/4, $0x3f000000
-DATA bsmPriceStrip32AVX2Consts<>+840(SB)/4, $0x3f000000
-DATA bsmPriceStrip32AVX2Consts<>+844(SB)/4, $0x3f000000
-DATA bsmPriceStrip32AVX2Consts<>+848(SB)/4, $0x3f000000
-DATA bsmPriceStrip32AVX2Consts<>+852(SB)/4, $0x3f000000
-DATA bsmPriceStrip32AVX2Consts<>+856(SB)/4, $0x3f000000
-DATA bsmPriceStrip32AVX2Consts<>+860(SB)/4, $0x3f000000
-DATA bsmPriceStrip32AVX2Consts<>+864(SB)/4, $0xbf800000
-DATA bsmPriceStrip32AVX2Consts<>+868(SB)/4, $0xbf800000
-DATA bsmPriceStrip32AVX2Consts<>+872(SB)/4, $0xbf800000
-DATA bsmPriceStrip32AVX2Consts<>+876(SB)/4, $0xbf800000
-DATA bsmPriceStrip32AVX2Consts<>+880(SB)/4, $0xbf800000
-DATA bsmPriceStrip32AVX2Consts<>+884(SB)/4, $0xbf800000
-DATA bsmPriceStrip32AVX2Consts<>+888(SB)/4, $0xbf800000
-DATA bsmPriceStrip32AVX2Consts<>+892(SB)/4, $0xbf800000
-DATA bsmPriceStrip32AVX2Consts<>+896(SB)/4, $0x35bfbe8e
-DATA bsmPriceStrip32AVX2Consts<>+900(SB)/4, $0x35bfbe8e
-DATA bsmPriceStrip32AVX2Consts<>+904(SB)/4, $0x35bfbe8e
-DATA bsmPriceStrip32AVX2Consts<>+908(SB)/4, $0x35bfbe8e
-DATA bsmPriceStrip32AVX2Consts<>+912(SB)/4, $0x35bfbe8e
-DATA bsmPriceStrip32AVX2Consts<>+916(SB)/4, $0x35bfbe8e
-DATA bsmPriceStrip32AVX2Consts<>+920(SB)/4, $0x35bfbe8e
-DATA bsmPriceStrip32AVX2Consts<>+924(SB)/4, $0x35bfbe8e
-DATA bsmPriceStrip32AVX2Consts<>+928(SB)/4, $0x3e98f11f
-DATA bsmPriceStrip32AVX2Consts<>+932(SB)/4, $0x3e98f11f
-DATA bsmPriceStrip32AVX2Consts<>+936(SB)/4, $0x3e98f11f
-DATA bsmPriceStrip32AVX2Consts<>+940(SB)/4, $0x3e98f11f
-DATA bsmPriceStrip32AVX2Consts<>+944(SB)/4, $0x3e98f11f
-DATA bsmPriceStrip32AVX2Consts<>+948(SB)/4, $0x3e98f11f
-DATA bsmPriceStrip32AVX2Consts<>+952(SB)/4, $0x3e98f11f
-DATA bsmPriceStrip32AVX2Consts<>+956(SB)/4, $0x3e98f11f
-DATA bsmPriceStrip32AVX2Consts<>+960(SB)/4, $0x3eccaf66
-DATA bsmPriceStrip32AVX2Consts<>+964(SB)/4, $0x3eccaf66
-DATA bsmPriceStrip32AVX2Consts<>+968(SB)/4, $0x3eccaf66
-DATA bsmPriceStrip32AVX2Consts<>+972(SB)/4, $0x3eccaf66
-DATA bsmPriceStrip32AVX2Consts<>+976(SB)/4, $0x3eccaf66
-DATA bsmPriceStrip32AVX2Consts<>+980(SB)/4, $0x3eccaf66
-DATA bsmPriceStrip32AVX2Consts<>+984(SB)/4, $0x3eccaf66
-DATA bsmPriceStrip32AVX2Consts<>+988(SB)/4, $0x3eccaf66
-DATA bsmPriceStrip32AVX2Consts<>+992(SB)/4, $0x3f2aaabd
-DATA bsmPriceStrip32AVX2Consts<>+996(SB)/4, $0x3f2aaabd
-DATA bsmPriceStrip32AVX2Consts<>+1000(SB)/4, $0x3f2aaabd
-DATA bsmPriceStrip32AVX2Consts<>+1004(SB)/4, $0x3f2aaabd
-DATA bsmPriceStrip32AVX2Consts<>+1008(SB)/4, $0x3f2aaabd
-DATA bsmPriceStrip32AVX2Consts<>+1012(SB)/4, $0x3f2aaabd
-DATA bsmPriceStrip32AVX2Consts<>+1016(SB)/4, $0x3f2aaabd
-DATA bsmPriceStrip32AVX2Consts<>+1020(SB)/4, $0x3f2aaabd
-DATA bsmPriceStrip32AVX2Consts<>+1024(SB)/4, $0x40000000
-DATA bsmPriceStrip32AVX2Consts<>+1028(SB)/4, $0x40000000
-DATA bsmPriceStrip32AVX2Consts<>+1032(SB)/4, $0x40000000
-DATA bsmPriceStrip32AVX2Consts<>+1036(SB)/4, $0x40000000
-DATA bsmPriceStrip32AVX2Consts<>+1040(SB)/4, $0x40000000
-DATA bsmPriceStrip32AVX2Consts<>+1044(SB)/4, $0x40000000
-DATA bsmPriceStrip32AVX2Consts<>+1048(SB)/4, $0x40000000
-DATA bsmPriceStrip32AVX2Consts<>+1052(SB)/4, $0x40000000
-DATA bsmPriceStrip32AVX2Consts<>+1056(SB)/4, $0x3f317200
-DATA bsmPriceStrip32AVX2Consts<>+1060(SB)/4, $0x3f317200
-DATA bsmPriceStrip32AVX2Consts<>+1064(SB)/4, $0x3f317200
-DATA bsmPriceStrip32AVX2Consts<>+1068(SB)/4, $0x3f317200
-DATA bsmPriceStrip32AVX2Consts<>+1072(SB)/4, $0x3f317200
-DATA bsmPriceStrip32AVX2Consts<>+1076(SB)/4, $0x3f317200
-DATA bsmPriceStrip32AVX2Consts<>+1080(SB)/4, $0x3f317200
-DATA bsmPriceStrip32AVX2Consts<>+1084(SB)/4, $0x3f317200
-DATA bsmPriceStrip32AVX2Consts<>+1088(SB)/4, $0x3089705f
-DATA bsmPriceStrip32AVX2Consts<>+1092(SB)/4, $0x3089705f
-DATA bsmPriceStrip32AVX2Consts<>+1096(SB)/4, $0x3089705f
-DATA bsmPriceStrip32AVX2Consts<>+1100(SB)/4, $0x3089705f
-DATA bsmPriceStrip32AVX2Consts<>+1104(SB)/4, $0x3089705f
-DATA bsmPriceStrip32AVX2Consts<>+1108(SB)/4, $0x3089705f
-DATA bsmPriceStrip32AVX2Consts<>+1112(SB)/4, $0x3089705f
-DATA bsmPriceStrip32AVX2Consts<>+1116(SB)/4, $0x3089705f
-DATA bsmPriceStrip32AVX2Consts<>+1120(SB)/4, $0x4e6e6b28
-DATA bsmPriceStrip32AVX2Consts<>+1124(SB)/4, $0x4e6e6b28
-DATA bsmPriceStrip32AVX2Consts<>+1128(SB)/4, $0x4e6e6b28
-DATA bsmPriceStrip32AVX2Consts<>+1132(SB)/4, $0x4e6e6b28
-DATA bsmPriceStrip32AVX2Consts<>+1136(SB)/4, $0x4e6e6b28
-DATA bsmPriceStrip32AVX2Consts<>+1140(SB)/4, $0x4e6e6b28
-DATA bsmPriceStrip32AVX2Consts<>+1144(SB)/4, $0x4e6e6b28
-DATA bsmPriceStrip32AVX2Consts<>+1148(SB)/4, $0x4e6e6b28
-DATA bsmPriceStrip32AVX2Consts<>+1152(SB)/4, $0x41700000
-DATA bsmPriceStrip32AVX2Consts<>+1156(SB)/4, $0x41700000
-DATA bsmPriceStrip32AVX2Consts<>+1160(SB)/4, $0x41700000
-DATA bsmPriceStrip32AVX2Consts<>+1164(SB)/4, $0x41700000
-DATA bsmPriceStrip32AVX2Consts<>+1168(SB)/4, $0x41700000
-DATA bsmPriceStrip32AVX2Consts<>+1172(SB)/4, $0x41700000
-DATA bsmPriceStrip32AVX2Consts<>+1176(SB)/4, $0x41700000
-DATA bsmPriceStrip32AVX2Consts<>+1180(SB)/4, $0x41700000
-DATA bsmPriceStrip32AVX2Consts<>+1184(SB)/4, $0x3f400000
-DATA bsmPriceStrip32AVX2Consts<>+1188(SB)/4, $0x3f400000
-DATA bsmPriceStrip32AVX2Consts<>+1192(SB)/4, $0x3f400000
-DATA bsmPriceStrip32AVX2Consts<>+1196(SB)/4, $0x3f400000
-DATA bsmPriceStrip32AVX2Consts<>+1200(SB)/4, $0x3f400000
-DATA bsmPriceStrip32AVX2Consts<>+1204(SB)/4, $0x3f400000
-DATA bsmPriceStrip32AVX2Consts<>+1208(SB)/4, $0x3f400000
-DATA bsmPriceStrip32AVX2Consts<>+1212(SB)/4, $0x3f400000
-DATA bsmPriceStrip32AVX2Consts<>+1216(SB)/4, $0x40640000
-DATA bsmPriceStrip32AVX2Consts<>+1220(SB)/4, $0x40640000
-DATA bsmPriceStrip32AVX2Consts<>+1224(SB)/4, $0x40640000
-DATA bsmPriceStrip32AVX2Consts<>+1228(SB)/4, $0x40640000
-DATA bsmPriceStrip32AVX2Consts<>+1232(SB)/4, $0x40640000
-DATA bsmPriceStrip32AVX2Consts<>+1236(SB)/4, $0x40640000
-DATA bsmPriceStrip32AVX2Consts<>+1240(SB)/4, $0x40640000
-DATA bsmPriceStrip32AVX2Consts<>+1244(SB)/4, $0x40640000
-DATA bsmPriceStrip32AVX2Consts<>+1248(SB)/4, $0xbf000000
-DATA bsmPriceStrip32AVX2Consts<>+1252(SB)/4, $0xbf000000
-DATA bsmPriceStrip32AVX2Consts<>+1256(SB)/4, $0xbf000000
-DATA bsmPriceStrip32AVX2Consts<>+1260(SB)/4, $0xbf000000
-DATA bsmPriceStrip32AVX2Consts<>+1264(SB)/4, $0xbf000000
-DATA bsmPriceStrip32AVX2Consts<>+1268(SB)/4, $0xbf000000
-DATA bsmPriceStrip32AVX2Consts<>+1272(SB)/4, $0xbf000000
-DATA bsmPriceStrip32AVX2Consts<>+1276(SB)/4, $0xbf000000
-DATA bsmPriceStrip32AVX2Consts<>+1280(SB)/4, $0x39755674
-DATA bsmPriceStrip32AVX2Consts<>+1284(SB)/4, $0x39755674
-DATA bsmPriceStrip32AVX2Consts<>+1288(SB)/4, $0x39755674
-DATA bsmPriceStrip32AVX2Consts<>+1292(SB)/4, $0x39755674
-DATA bsmPriceStrip32AVX2Consts<>+1296(SB)/4, $0x39755674
-DATA bsmPriceStrip32AVX2Consts<>+1300(SB)/4, $0x39755674
-DATA bsmPriceStrip32AVX2Consts<>+1304(SB)/4, $0x39755674
-DATA bsmPriceStrip32AVX2Consts<>+1308(SB)/4, $0x39755674
-DATA bsmPriceStrip32AVX2Consts<>+1312(SB)/4, $0x390114b6
-DATA bsmPriceStrip32AVX2Consts<>+1316(SB)/4, $0x390114b6
-DATA bsmPriceStrip32AVX2Consts<>+1320(SB)/4, $0x390114b6
-DATA bsmPriceStrip32AVX2Consts<>+1324(SB)/4, $0x390114b6
-DATA bsmPriceStrip32AVX2Consts<>+1328(SB)/4, $0x390114b6
-DATA bsmPriceStrip32AVX2Consts<>+1332(SB)/4, $0x390114b6
-DATA bsmPriceStrip32AVX2Consts<>+1336(SB)/4, $0x390114b6
-DATA bsmPriceStrip32AVX2Consts<>+1340(SB)/4, $0x390114b6
-DATA bsmPriceStrip32AVX2Consts<>+1344(SB)/4, $0xbb02dd71
-DATA bsmPriceStrip32AVX2Consts<>+1348(SB)/4, $0xbb02dd71
-DATA bsmPriceStrip32AVX2Consts<>+1352(SB)/4, $0xbb02dd71
-DATA bsmPriceStrip32AVX2Consts<>+1356(SB)/4, $0xbb02dd71
-DATA bsmPriceStrip32AVX2Consts<>+1360(SB)/4, $0xbb02dd71
-DATA bsmPriceStrip32AVX2Consts<>+1364(SB)/4, $0xbb02dd71
-DATA bsmPriceStrip32AVX2Consts<>+1368(SB)/4, $0xbb02dd71
-DATA bsmPriceStrip32AVX2Consts<>+1372(SB)/4, $0xbb02dd71
-DATA bsmPriceStrip32AVX2Consts<>+1376(SB)/4, $0x3a738970
-DATA bsmPriceStrip32AVX2Consts<>+1380(SB)/4, $0x3a738970
-DATA bsmPriceStrip32AVX2Consts<>+1384(SB)/4, $0x3a738970
-DATA bsmPriceStrip32AVX2Consts<>+1388(SB)/4, $0x3a738970
-DATA bsmPriceStrip32AVX2Consts<>+1392(SB)/4, $0x3a738970
-DATA bsmPriceStrip32AVX2Consts<>+1396(SB)/4, $0x3a738970
-DATA bsmPriceStrip32AVX2Consts<>+1400(SB)/4, $0x3a738970
-DATA bsmPriceStrip32AVX2Consts<>+1404(SB)/4, $0x3a738970
-DATA bsmPriceStrip32AVX2Consts<>+1408(SB)/4, $0x3c77415f
-DATA bsmPriceStrip32AVX2Consts<>+1412(SB)/4, $0x3c77415f
-DATA bsmPriceStrip32AVX2Consts<>+1416(SB)/4, $0x3c77415f
-DATA bsmPriceStrip32AVX2Consts<>+1420(SB)/4, $0x3c77415f
-DATA bsmPriceStrip32AVX2Consts<>+1424(SB)/4, $0x3c77415f
-DATA bsmPriceStrip32AVX2Consts<>+1428(SB)/4, $0x3c77415f
-DATA bsmPriceStrip32AVX2Consts<>+1432(SB)/4, $0x3c77415f
-DATA bsmPriceStrip32AVX2Consts<>+1436(SB)/4, $0x3c77415f
-DATA bsmPriceStrip32AVX2Consts<>+1440(SB)/4, $0xbd509d4d
-DATA bsmPriceStrip32AVX2Consts<>+1444(SB)/4, $0xbd509d4d
-DATA bsmPriceStrip32AVX2Consts<>+1448(SB)/4, $0xbd509d4d
-DATA bsmPriceStrip32AVX2Consts<>+1452(SB)/4, $0xbd509d4d
-DATA bsmPriceStrip32AVX2Consts<>+1456(SB)/4, $0xbd509d4d
-DATA bsmPriceStrip32AVX2Consts<>+1460(SB)/4, $0xbd509d4d
-DATA bsmPriceStrip32AVX2Consts<>+1464(SB)/4, $0xbd509d4d
-DATA bsmPriceStrip32AVX2Consts<>+1468(SB)/4, $0xbd509d4d
-DATA bsmPriceStrip32AVX2Consts<>+1472(SB)/4, $0x3d99190f
-DATA bsmPriceStrip32AVX2Consts<>+1476(SB)/4, $0x3d99190f
-DATA bsmPriceStrip32AVX2Consts<>+1480(SB)/4, $0x3d99190f
-DATA bsmPriceStrip32AVX2Consts<>+1484(SB)/4, $0x3d99190f
-DATA bsmPriceStrip32AVX2Consts<>+1488(SB)/4, $0x3d99190f
-DATA bsmPriceStrip32AVX2Consts<>+1492(SB)/4, $0x3d99190f
-DATA bsmPriceStrip32AVX2Consts<>+1496(SB)/4, $0x3d99190f
-DATA bsmPriceStrip32AVX2Consts<>+1500(SB)/4, $0x3d99190f
-DATA bsmPriceStrip32AVX2Consts<>+1504(SB)/4, $0xbc00cdcc
-DATA bsmPriceStrip32AVX2Consts<>+1508(SB)/4, $0xbc00cdcc
-DATA bsmPriceStrip32AVX2Consts<>+1512(SB)/4, $0xbc00cdcc
-DATA bsmPriceStrip32AVX2Consts<>+1516(SB)/4, $0xbc00cdcc
-DATA bsmPriceStrip32AVX2Consts<>+1520(SB)/4, $0xbc00cdcc
-DATA bsmPriceStrip32AVX2Consts<>+1524(SB)/4, $0xbc00cdcc
-DATA bsmPriceStrip32AVX2Consts<>+1528(SB)/4, $0xbc00cdcc
-DATA bsmPriceStrip32AVX2Consts<>+1532(SB)/4, $0xbc00cdcc
-DATA bsmPriceStrip32AVX2Consts<>+1536(SB)/4, $0xbe6caa20
-DATA bsmPriceStrip32AVX2Consts<>+1540(SB)/4, $0xbe6caa20
-DATA bsmPriceStrip32AVX2Consts<>+1544(SB)/4, $0xbe6caa20
-DATA bsmPriceStrip32AVX2Consts<>+1548(SB)/4, $0xbe6caa20
-DATA bsmPriceStrip32AVX2Consts<>+1552(SB)/4, $0xbe6caa20
-DATA bsmPriceStrip32AVX2Consts<>+1556(SB)/4, $0xbe6caa20
-DATA bsmPriceStrip32AVX2Consts<>+1560(SB)/4, $0xbe6caa20
-DATA bsmPriceStrip32AVX2Consts<>+1564(SB)/4, $0xbe6caa20
-DATA bsmPriceStrip32AVX2Consts<>+1568(SB)/4, $0x7fc00000
-DATA bsmPriceStrip32AVX2Consts<>+1572(SB)/4, $0x7fc00000
-DATA bsmPriceStrip32AVX2Consts<>+1576(SB)/4, $0x7fc00000
-DATA bsmPriceStrip32AVX2Consts<>+1580(SB)/4, $0x7fc00000
-DATA bsmPriceStrip32AVX2Consts<>+1584(SB)/4, $0x7fc00000
-DATA bsmPriceStrip32AVX2Consts<>+1588(SB)/4, $0x7fc00000
-DATA bsmPriceStrip32AVX2Consts<>+1592(SB)/4, $0x7fc00000
-DATA bsmPriceStrip32AVX2Consts<>+1596(SB)/4, $0x7fc00000
-GLOBL bsmPriceStrip32AVX2Consts<>(SB), RODATA|NOPTR, $1600
+DATA bsmPriceStrip32AVX2Consts<>+128(SB)/4, $0x4b400000
+DATA bsmPriceStrip32AVX2Consts<>+132(SB)/4, $0x4b400000
+DATA bsmPriceStrip32AVX2Consts<>+136(SB)/4, $0x4b400000
+DATA bsmPriceStrip32AVX2Consts<>+140(SB)/4, $0x4b400000
+DATA bsmPriceStrip32AVX2Consts<>+144(SB)/4, $0x4b400000
+DATA bsmPriceStrip32AVX2Consts<>+148(SB)/4, $0x4b400000
+DATA bsmPriceStrip32AVX2Consts<>+152(SB)/4, $0x4b400000
+DATA bsmPriceStrip32AVX2Consts<>+156(SB)/4, $0x4b400000
+DATA bsmPriceStrip32AVX2Consts<>+160(SB)/4, $0xbf317200
+DATA bsmPriceStrip32AVX2Consts<>+164(SB)/4, $0xbf317200
+DATA bsmPriceStrip32AVX2Consts<>+168(SB)/4, $0xbf317200
+DATA bsmPriceStrip32AVX2Consts<>+172(SB)/4, $0xbf317200
+DATA bsmPriceStrip32AVX2Consts<>+176(SB)/4, $0xbf317200
+DATA bsmPriceStrip32AVX2Consts<>+180(SB)/4, $0xbf317200
+DATA bsmPriceStrip32AVX2Consts<>+184(SB)/4, $0xbf317200
+DATA bsmPriceStrip32AVX2Consts<>+188(SB)/4, $0xbf317200
+DATA bsmPriceStrip32AVX2Consts<>+192(SB)/4, $0xb5bfbe8e
+DATA bsmPriceStrip32AVX2Consts<>+196(SB)/4, $0xb5bfbe8e
+DATA bsmPriceStrip32AVX2Consts<>+200(SB)/4, $0xb5bfbe8e
+DATA bsmPriceStrip32AVX2Consts<>+204(SB)/4, $0xb5bfbe8e
+DATA bsmPriceStrip32AVX2Consts<>+208(SB)/4, $0xb5bfbe8e
+DATA bsmPriceStrip32AVX2Consts<>+212(SB)/4, $0xb5bfbe8e
+DATA bsmPriceStrip32AVX2Consts<>+216(SB)/4, $0xb5bfbe8e
+DATA bsmPriceStrip32AVX2Consts<>+220(SB)/4, $0xb5bfbe8e
+DATA bsmPriceStrip32AVX2Consts<>+224(SB)/4, $0x3ab56891
+DATA bsmPriceStrip32AVX2Consts<>+228(SB)/4, $0x3ab56891
+DATA bsmPriceStrip32AVX2Consts<>+232(SB)/4, $0x3ab56891
+DATA bsmPriceStrip32AVX2Consts<>+236(SB)/4, $0x3ab56891
+DATA bsmPriceStrip32AVX2Consts<>+240(SB)/4, $0x3ab56891
+DATA bsmPriceStrip32AVX2Consts<>+244(SB)/4, $0x3ab56891
+DATA bsmPriceStrip32AVX2Consts<>+248(SB)/4, $0x3ab56891
+DATA bsmPriceStrip32AVX2Consts<>+252(SB)/4, $0x3ab56891
+DATA bsmPriceStrip32AVX2Consts<>+256(SB)/4, $0x3c091f97
+DATA bsmPriceStrip32AVX2Consts<>+260(SB)/4, $0x3c091f97
+DATA bsmPriceStrip32AVX2Consts<>+264(SB)/4, $0x3c091f97
+DATA bsmPriceStrip32AVX2Consts<>+268(SB)/4, $0x3c091f97
+DATA bsmPriceStrip32AVX2Consts<>+272(SB)/4, $0x3c091f97
+DATA bsmPriceStrip32AVX2Consts<>+276(SB)/4, $0x3c091f97
+DATA bsmPriceStrip32AVX2Consts<>+280(SB)/4, $0x3c091f97
+DATA bsmPriceStrip32AVX2Consts<>+284(SB)/4, $0x3c091f97
+DATA bsmPriceStrip32AVX2Consts<>+288(SB)/4, $0x3d2aac27
+DATA bsmPriceStrip32AVX2Consts<>+292(SB)/4, $0x3d2aac27
+DATA bsmPriceStrip32AVX2Consts<>+296(SB)/4, $0x3d2aac27
+DATA bsmPriceStrip32AVX2Consts<>+300(SB)/4, $0x3d2aac27
+DATA bsmPriceStrip32AVX2Consts<>+304(SB)/4, $0x3d2aac27
+DATA bsmPriceStrip32AVX2Consts<>+308(SB)/4, $0x3d2aac27
+DATA bsmPriceStrip32AVX2Consts<>+312(SB)/4, $0x3d2aac27
+DATA bsmPriceStrip32AVX2Consts<>+316(SB)/4, $0x3d2aac27
+DATA bsmPriceStrip32AVX2Consts<>+320(SB)/4, $0x3e2aaa45
+DATA bsmPriceStrip32AVX2Consts<>+324(SB)/4, $0x3e2aaa45
+DATA bsmPriceStrip32AVX2Consts<>+328(SB)/4, $0x3e2aaa45
+DATA bsmPriceStrip32AVX2Consts<>+332(SB)/4, $0x3e2aaa45
+DATA bsmPriceStrip32AVX2Consts<>+336(SB)/4, $0x3e2aaa45
+DATA bsmPriceStrip32AVX2Consts<>+340(SB)/4, $0x3e2aaa45
+DATA bsmPriceStrip32AVX2Consts<>+344(SB)/4, $0x3e2aaa45
+DATA bsmPriceStrip32AVX2Consts<>+348(SB)/4, $0x3e2aaa45
+DATA bsmPriceStrip32AVX2Consts<>+352(SB)/4, $0x3efffffe
+DATA bsmPriceStrip32AVX2Consts<>+356(SB)/4, $0x3efffffe
+DATA bsmPriceStrip32AVX2Consts<>+360(SB)/4, $0x3efffffe
+DATA bsmPriceStrip32AVX2Consts<>+364(SB)/4, $0x3efffffe
+DATA bsmPriceStrip32AVX2Consts<>+368(SB)/4, $0x3efffffe
+DATA bsmPriceStrip32AVX2Consts<>+372(SB)/4, $0x3efffffe
+DATA bsmPriceStrip32AVX2Consts<>+376(SB)/4, $0x3efffffe
+DATA bsmPriceStrip32AVX2Consts<>+380(SB)/4, $0x3efffffe
+DATA bsmPriceStrip32AVX2Consts<>+384(SB)/4, $0x3f800000
+DATA bsmPriceStrip32AVX2Consts<>+388(SB)/4, $0x3f800000
+DATA bsmPriceStrip32AVX2Consts<>+392(SB)/4, $0x3f800000
+DATA bsmPriceStrip32AVX2Consts<>+396(SB)/4, $0x3f800000
+DATA bsmPriceStrip32AVX2Consts<>+400(SB)/4, $0x3f800000
+DATA bsmPriceStrip32AVX2Consts<>+404(SB)/4, $0x3f800000
+DATA bsmPriceStrip32AVX2Consts<>+408(SB)/4, $0x3f800000
+DATA bsmPriceStrip32AVX2Consts<>+412(SB)/4, $0x3f800000
+DATA bsmPriceStrip32AVX2Consts<>+416(SB)/4, $0x42fe0000
+DATA bsmPriceStrip32AVX2Consts<>+420(SB)/4, $0x42fe0000
+DATA bsmPriceStrip32AVX2Consts<>+424(SB)/4, $0x42fe0000
+DATA bsmPriceStrip32AVX2Consts<>+428(SB)/4, $0x42fe0000
+DATA bsmPriceStrip32AVX2Consts<>+432(SB)/4, $0x42fe0000
+DATA bsmPriceStrip32AVX2Consts<>+436(SB)/4, $0x42fe0000
+DATA bsmPriceStrip32AVX2Consts<>+440(SB)/4, $0x42fe0000
+DATA bsmPriceStrip32AVX2Consts<>+444(SB)/4, $0x42fe0000
+DATA bsmPriceStrip32AVX2Consts<>+448(SB)/4, $0xc2fc0000
+DATA bsmPriceStrip32AVX2Consts<>+452(SB)/4, $0xc2fc0000
+DATA bsmPriceStrip32AVX2Consts<>+456(SB)/4, $0xc2fc0000
+DATA bsmPriceStrip32AVX2Consts<>+460(SB)/4, $0xc2fc0000
+DATA bsmPriceStrip32AVX2Consts<>+464(SB)/4, $0xc2fc0000
+DATA bsmPriceStrip32AVX2Consts<>+468(SB)/4, $0xc2fc0000
+DATA bsmPriceStrip32AVX2Consts<>+472(SB)/4, $0xc2fc0000
+DATA bsmPriceStrip32AVX2Consts<>+476(SB)/4, $0xc2fc0000
+DATA bsmPriceStrip32AVX2Consts<>+480(SB)/4, $0x4b40007f
+DATA bsmPriceStrip32AVX2Consts<>+484(SB)/4, $0x4b40007f
+DATA bsmPriceStrip32AVX2Consts<>+488(SB)/4, $0x4b40007f
+DATA bsmPriceStrip32AVX2Consts<>+492(SB)/4, $0x4b40007f
+DATA bsmPriceStrip32AVX2Consts<>+496(SB)/4, $0x4b40007f
+DATA bsmPriceStrip32AVX2Consts<>+500(SB)/4, $0x4b40007f
+DATA bsmPriceStrip32AVX2Consts<>+504(SB)/4, $0x4b40007f
+DATA bsmPriceStrip32AVX2Consts<>+508(SB)/4, $0x4b40007f
+DATA bsmPriceStrip32AVX2Consts<>+512(SB)/4, $0x7fffffff
+DATA bsmPriceStrip32AVX2Consts<>+516(SB)/4, $0x7fffffff
+DATA bsmPriceStrip32AVX2Consts<>+520(SB)/4, $0x7fffffff
+DATA bsmPriceStrip32AVX2Consts<>+524(SB)/4, $0x7fffffff
+DATA bsmPriceStrip32AVX2Consts<>+528(SB)/4, $0x7fffffff
+DATA bsmPriceStrip32AVX2Consts<>+532(SB)/4, $0x7fffffff
+DATA bsmPriceStrip32AVX2Consts<>+536(SB)/4, $0x7fffffff
+DATA bsmPriceStrip32AVX2Consts<>+540(SB)/4, $0x7fffffff
+DATA bsmPriceStrip32AVX2Consts<>+544(SB)/4, $0x00800000
+DATA bsmPriceStrip32AVX2Consts<>+548(SB)/4, $0x00800000
+DATA bsmPriceStrip32AVX2Consts<>+552(SB)/4, $0x00800000
+DATA bsmPriceStrip32AVX2Consts<>+556(SB)/4, $0x00800000
+DATA bsmPriceStrip32AVX2Consts<>+560(SB)/4, $0x00800000
+DATA bsmPriceStrip32AVX2Consts<>+564(SB)/4, $0x00800000
+DATA bsmPriceStrip32AVX2Consts<>+568(SB)/4, $0x00800000
+DATA bsmPriceStrip32AVX2Consts<>+572(SB)/4, $0x00800000
+DATA bsmPriceStrip32AVX2Consts<>+576(SB)/4, $0x4c000000
+DATA bsmPriceStrip32AVX2Consts<>+580(SB)/4, $0x4c000000
+DATA bsmPriceStrip32AVX2Consts<>+584(SB)/4, $0x4c000000
+DATA bsmPriceStrip32AVX2Consts<>+588(SB)/4, $0x4c000000
+DATA bsmPriceStrip32AVX2Consts<>+592(SB)/4, $0x4c000000
+DATA bsmPriceStrip32AVX2Consts<>+596(SB)/4, $0x4c000000
+DATA bsmPriceStrip32AVX2Consts<>+600(SB)/4, $0x4c000000
+DATA bsmPriceStrip32AVX2Consts<>+604(SB)/4, $0x4c000000
+DATA bsmPriceStrip32AVX2Consts<>+608(SB)/4, $0x007fffff
+DATA bsmPriceStrip32AVX2Consts<>+612(SB)/4, $0x007fffff
+DATA bsmPriceStrip32AVX2Consts<>+616(SB)/4, $0x007fffff
+DATA bsmPriceStrip32AVX2Consts<>+620(SB)/4, $0x007fffff
+DATA bsmPriceStrip32AVX2Consts<>+624(SB)/4, $0x007fffff
+DATA bsmPriceStrip32AVX2Consts<>+628(SB)/4, $0x007fffff
+DATA bsmPriceStrip32AVX2Consts<>+632(SB)/4, $0x007fffff
+DATA bsmPriceStrip32AVX2Consts<>+636(SB)/4, $0x007fffff
+DATA bsmPriceStrip32AVX2Consts<>+640(SB)/4, $0x4b000000
+DATA bsmPriceStrip32AVX2Consts<>+644(SB)/4, $0x4b000000
+DATA bsmPriceStrip32AVX2Consts<>+648(SB)/4, $0x4b000000
+DATA bsmPriceStrip32AVX2Consts<>+652(SB)/4, $0x4b000000
+DATA bsmPriceStrip32AVX2Consts<>+656(SB)/4, $0x4b000000
+DATA bsmPriceStrip32AVX2Consts<>+660(SB)/4, $0x4b000000
+DATA bsmPriceStrip32AVX2Consts<>+664(SB)/4, $0x4b000000
+DATA bsmPriceStrip32AVX2Consts<>+668(SB)/4, $0x4b000000
+DATA bsmPriceStrip32AVX2Consts<>+672(SB)/4, $0x4b00007f
+DATA bsmPriceStrip32AVX2Consts<>+676(SB)/4, $0x4b00007f
+DATA bsmPriceStrip32AVX2Consts<>+680(SB)/4, $0x4b00007f
+DATA bsmPriceStrip32AVX2Consts<>+684(SB)/4, $0x4b00007f
+DATA bsmPriceStrip32AVX2Consts<>+688(SB)/4, $0x4b00007f
+DATA bsmPriceStrip32AVX2Consts<>+692(SB)/4, $0x4b00007f
+DATA bsmPriceStrip32AVX2Consts<>+696(SB)/4, $0x4b00007f
+DATA bsmPriceStrip32AVX2Consts<>+700(SB)/4, $0x4b00007f
+DATA bsmPriceStrip32AVX2Consts<>+704(SB)/4, $0x41c80000
+DATA bsmPriceStrip32AVX2Consts<>+708(SB)/4, $0x41c80000
+DATA bsmPriceStrip32AVX2Consts<>+712(SB)/4, $0x41c80000
+DATA bsmPriceStrip32AVX2Consts<>+716(SB)/4, $0x41c80000
+DATA bsmPriceStrip32AVX2Consts<>+720(SB)/4, $0x41c80000
+DATA bsmPriceStrip32AVX2Consts<>+724(SB)/4, $0x41c80000
+DATA bsmPriceStrip32AVX2Consts<>+728(SB)/4, $0x41c80000
+DATA bsmPriceStrip32AVX2Consts<>+732(SB)/4, $0x41c80000
+DATA bsmPriceStrip32AVX2Consts<>+736(SB)/4, $0x00000000
+DATA bsmPriceStrip32AVX2Consts<>+740(SB)/4, $0x00000000
+DATA bsmPriceStrip32AVX2Consts<>+744(SB)/4, $0x00000000
+DATA bsmPriceStrip32AVX2Consts<>+748(SB)/4, $0x00000000
+DATA bsmPriceStrip32AVX2Consts<>+752(SB)/4, $0x00000000
+DATA bsmPriceStrip32AVX2Consts<>+756(SB)/4, $0x00000000
+DATA bsmPriceStrip32AVX2Consts<>+760(SB)/4, $0x00000000
+DATA bsmPriceStrip32AVX2Consts<>+764(SB)/4, $0x00000000
+DATA bsmPriceStrip32AVX2Consts<>+768(SB)/4, $0xff800000
+DATA bsmPriceStrip32AVX2Consts<>+772(SB)/4, $0xff800000
+DATA bsmPriceStrip32AVX2Consts<>+776(SB)/4, $0xff800000
+DATA bsmPriceStrip32AVX2Consts<>+780(SB)/4, $0xff800000
+DATA bsmPriceStrip32AVX2Consts<>+784(SB)/4, $0xff800000
+DATA bsmPriceStrip32AVX2Consts<>+788(SB)/4, $0xff800000
+DATA bsmPriceStrip32AVX2Consts<>+792(SB)/4, $0xff800000
+DATA bsmPriceStrip32AVX2Consts<>+796(SB)/4, $0xff800000
+DATA bsmPriceStrip32AVX2Consts<>+800(SB)/4, $0x7f800000
+DATA bsmPriceStrip32AVX2Consts<>+804(SB)/4, $0x7f800000
+DATA bsmPriceStrip32AVX2Consts<>+808(SB)/4, $0x7f800000
+DATA bsmPriceStrip32AVX2Consts<>+812(SB)/4, $0x7f800000
+DATA bsmPriceStrip32AVX2Consts<>+816(SB)/4, $0x7f800000
+DATA bsmPriceStrip32AVX2Consts<>+820(SB)/4, $0x7f800000
+DATA bsmPriceStrip32AVX2Consts<>+824(SB)/4, $0x7f800000
+DATA bsmPriceStrip32AVX2Consts<>+828(SB)/4, $0x7f800000
+DATA bsmPriceStrip32AVX2Consts<>+832(SB)/4, $0x3fb504f3
+DATA bsmPriceStrip32AVX2Consts<>+836(SB)/4, $0x3fb504f3
+DATA bsmPriceStrip32AVX2Consts<>+840(SB)/4, $0x3fb504f3
+DATA bsmPriceStrip32AVX2Consts<>+844(SB)/4, $0x3fb504f3
+DATA bsmPriceStrip32AVX2Consts<>+848(SB)/4, $0x3fb504f3
+DATA bsmPriceStrip32AVX2Consts<>+852(SB)/4, $0x3fb504f3
+DATA bsmPriceStrip32AVX2Consts<>+856(SB)/4, $0x3fb504f3
+DATA bsmPriceStrip32AVX2Consts<>+860(SB)/4, $0x3fb504f3
+DATA bsmPriceStrip32AVX2Consts<>+864(SB)/4, $0x3f000000
+DATA bsmPriceStrip32AVX2Consts<>+868(SB)/4, $0x3f000000
+DATA bsmPriceStrip32AVX2Consts<>+872(SB)/4, $0x3f000000
+DATA bsmPriceStrip32AVX2Consts<>+876(SB)/4, $0x3f000000
+DATA bsmPriceStrip32AVX2Consts<>+880(SB)/4, $0x3f000000
+DATA bsmPriceStrip32AVX2Consts<>+884(SB)/4, $0x3f000000
+DATA bsmPriceStrip32AVX2Consts<>+888(SB)/4, $0x3f000000
+DATA bsmPriceStrip32AVX2Consts<>+892(SB)/4, $0x3f000000
+DATA bsmPriceStrip32AVX2Consts<>+896(SB)/4, $0xbf800000
+DATA bsmPriceStrip32AVX2Consts<>+900(SB)/4, $0xbf800000
+DATA bsmPriceStrip32AVX2Consts<>+904(SB)/4, $0xbf800000
+DATA bsmPriceStrip32AVX2Consts<>+908(SB)/4, $0xbf800000
+DATA bsmPriceStrip32AVX2Consts<>+912(SB)/4, $0xbf800000
+DATA bsmPriceStrip32AVX2Consts<>+916(SB)/4, $0xbf800000
+DATA bsmPriceStrip32AVX2Consts<>+920(SB)/4, $0xbf800000
+DATA bsmPriceStrip32AVX2Consts<>+924(SB)/4, $0xbf800000
+DATA bsmPriceStrip32AVX2Consts<>+928(SB)/4, $0x35bfbe8e
+DATA bsmPriceStrip32AVX2Consts<>+932(SB)/4, $0x35bfbe8e
+DATA bsmPriceStrip32AVX2Consts<>+936(SB)/4, $0x35bfbe8e
+DATA bsmPriceStrip32AVX2Consts<>+940(SB)/4, $0x35bfbe8e
+DATA bsmPriceStrip32AVX2Consts<>+944(SB)/4, $0x35bfbe8e
+DATA bsmPriceStrip32AVX2Consts<>+948(SB)/4, $0x35bfbe8e
+DATA bsmPriceStrip32AVX2Consts<>+952(SB)/4, $0x35bfbe8e
+DATA bsmPriceStrip32AVX2Consts<>+956(SB)/4, $0x35bfbe8e
+DATA bsmPriceStrip32AVX2Consts<>+960(SB)/4, $0x3e98f11f
+DATA bsmPriceStrip32AVX2Consts<>+964(SB)/4, $0x3e98f11f
+DATA bsmPriceStrip32AVX2Consts<>+968(SB)/4, $0x3e98f11f
+DATA bsmPriceStrip32AVX2Consts<>+972(SB)/4, $0x3e98f11f
+DATA bsmPriceStrip32AVX2Consts<>+976(SB)/4, $0x3e98f11f
+DATA bsmPriceStrip32AVX2Consts<>+980(SB)/4, $0x3e98f11f
+DATA bsmPriceStrip32AVX2Consts<>+984(SB)/4, $0x3e98f11f
+DATA bsmPriceStrip32AVX2Consts<>+988(SB)/4, $0x3e98f11f
+DATA bsmPriceStrip32AVX2Consts<>+992(SB)/4, $0x3eccaf66
+DATA bsmPriceStrip32AVX2Consts<>+996(SB)/4, $0x3eccaf66
+DATA bsmPriceStrip32AVX2Consts<>+1000(SB)/4, $0x3eccaf66
+DATA bsmPriceStrip32AVX2Consts<>+1004(SB)/4, $0x3eccaf66
+DATA bsmPriceStrip32AVX2Consts<>+1008(SB)/4, $0x3eccaf66
+DATA bsmPriceStrip32AVX2Consts<>+1012(SB)/4, $0x3eccaf66
+DATA bsmPriceStrip32AVX2Consts<>+1016(SB)/4, $0x3eccaf66
+DATA bsmPriceStrip32AVX2Consts<>+1020(SB)/4, $0x3eccaf66
+DATA bsmPriceStrip32AVX2Consts<>+1024(SB)/4, $0x3f2aaabd
+DATA bsmPriceStrip32AVX2Consts<>+1028(SB)/4, $0x3f2aaabd
+DATA bsmPriceStrip32AVX2Consts<>+1032(SB)/4, $0x3f2aaabd
+DATA bsmPriceStrip32AVX2Consts<>+1036(SB)/4, $0x3f2aaabd
+DATA bsmPriceStrip32AVX2Consts<>+1040(SB)/4, $0x3f2aaabd
+DATA bsmPriceStrip32AVX2Consts<>+1044(SB)/4, $0x3f2aaabd
+DATA bsmPriceStrip32AVX2Consts<>+1048(SB)/4, $0x3f2aaabd
+DATA bsmPriceStrip32AVX2Consts<>+1052(SB)/4, $0x3f2aaabd
+DATA bsmPriceStrip32AVX2Consts<>+1056(SB)/4, $0x40000000
+DATA bsmPriceStrip32AVX2Consts<>+1060(SB)/4, $0x40000000
+DATA bsmPriceStrip32AVX2Consts<>+1064(SB)/4, $0x40000000
+DATA bsmPriceStrip32AVX2Consts<>+1068(SB)/4, $0x40000000
+DATA bsmPriceStrip32AVX2Consts<>+1072(SB)/4, $0x40000000
+DATA bsmPriceStrip32AVX2Consts<>+1076(SB)/4, $0x40000000
+DATA bsmPriceStrip32AVX2Consts<>+1080(SB)/4, $0x40000000
+DATA bsmPriceStrip32AVX2Consts<>+1084(SB)/4, $0x40000000
+DATA bsmPriceStrip32AVX2Consts<>+1088(SB)/4, $0x3f317200
+DATA bsmPriceStrip32AVX2Consts<>+1092(SB)/4, $0x3f317200
+DATA bsmPriceStrip32AVX2Consts<>+1096(SB)/4, $0x3f317200
+DATA bsmPriceStrip32AVX2Consts<>+1100(SB)/4, $0x3f317200
+DATA bsmPriceStrip32AVX2Consts<>+1104(SB)/4, $0x3f317200
+DATA bsmPriceStrip32AVX2Consts<>+1108(SB)/4, $0x3f317200
+DATA bsmPriceStrip32AVX2Consts<>+1112(SB)/4, $0x3f317200
+DATA bsmPriceStrip32AVX2Consts<>+1116(SB)/4, $0x3f317200
+DATA bsmPriceStrip32AVX2Consts<>+1120(SB)/4, $0x3089705f
+DATA bsmPriceStrip32AVX2Consts<>+1124(SB)/4, $0x3089705f
+DATA bsmPriceStrip32AVX2Consts<>+1128(SB)/4, $0x3089705f
+DATA bsmPriceStrip32AVX2Consts<>+1132(SB)/4, $0x3089705f
+DATA bsmPriceStrip32AVX2Consts<>+1136(SB)/4, $0x3089705f
+DATA bsmPriceStrip32AVX2Consts<>+1140(SB)/4, $0x3089705f
+DATA bsmPriceStrip32AVX2Consts<>+1144(SB)/4, $0x3089705f
+DATA bsmPriceStrip32AVX2Consts<>+1148(SB)/4, $0x3089705f
+DATA bsmPriceStrip32AVX2Consts<>+1152(SB)/4, $0x4e6e6b28
+DATA bsmPriceStrip32AVX2Consts<>+1156(SB)/4, $0x4e6e6b28
+DATA bsmPriceStrip32AVX2Consts<>+1160(SB)/4, $0x4e6e6b28
+DATA bsmPriceStrip32AVX2Consts<>+1164(SB)/4, $0x4e6e6b28
+DATA bsmPriceStrip32AVX2Consts<>+1168(SB)/4, $0x4e6e6b28
+DATA bsmPriceStrip32AVX2Consts<>+1172(SB)/4, $0x4e6e6b28
+DATA bsmPriceStrip32AVX2Consts<>+1176(SB)/4, $0x4e6e6b28
+DATA bsmPriceStrip32AVX2Consts<>+1180(SB)/4, $0x4e6e6b28
+DATA bsmPriceStrip32AVX2Consts<>+1184(SB)/4, $0x41700000
+DATA bsmPriceStrip32AVX2Consts<>+1188(SB)/4, $0x41700000
+DATA bsmPriceStrip32AVX2Consts<>+1192(SB)/4, $0x41700000
+DATA bsmPriceStrip32AVX2Consts<>+1196(SB)/4, $0x41700000
+DATA bsmPriceStrip32AVX2Consts<>+1200(SB)/4, $0x41700000
+DATA bsmPriceStrip32AVX2Consts<>+1204(SB)/4, $0x41700000
+DATA bsmPriceStrip32AVX2Consts<>+1208(SB)/4, $0x41700000
+DATA bsmPriceStrip32AVX2Consts<>+1212(SB)/4, $0x41700000
+DATA bsmPriceStrip32AVX2Consts<>+1216(SB)/4, $0x3fc00000
+DATA bsmPriceStrip32AVX2Consts<>+1220(SB)/4, $0x3fc00000
+DATA bsmPriceStrip32AVX2Consts<>+1224(SB)/4, $0x3fc00000
+DATA bsmPriceStrip32AVX2Consts<>+1228(SB)/4, $0x3fc00000
+DATA bsmPriceStrip32AVX2Consts<>+1232(SB)/4, $0x3fc00000
+DATA bsmPriceStrip32AVX2Consts<>+1236(SB)/4, $0x3fc00000
+DATA bsmPriceStrip32AVX2Consts<>+1240(SB)/4, $0x3fc00000
+DATA bsmPriceStrip32AVX2Consts<>+1244(SB)/4, $0x3fc00000
+DATA bsmPriceStrip32AVX2Consts<>+1248(SB)/4, $0x40640000
+DATA bsmPriceStrip32AVX2Consts<>+1252(SB)/4, $0x40640000
+DATA bsmPriceStrip32AVX2Consts<>+1256(SB)/4, $0x40640000
+DATA bsmPriceStrip32AVX2Consts<>+1260(SB)/4, $0x40640000
+DATA bsmPriceStrip32AVX2Consts<>+1264(SB)/4, $0x40640000
+DATA bsmPriceStrip32AVX2Consts<>+1268(SB)/4, $0x40640000
+DATA bsmPriceStrip32AVX2Consts<>+1272(SB)/4, $0x40640000
+DATA bsmPriceStrip32AVX2Consts<>+1276(SB)/4, $0x40640000
+DATA bsmPriceStrip32AVX2Consts<>+1280(SB)/4, $0xbf38aa3b
+DATA bsmPriceStrip32AVX2Consts<>+1284(SB)/4, $0xbf38aa3b
+DATA bsmPriceStrip32AVX2Consts<>+1288(SB)/4, $0xbf38aa3b
+DATA bsmPriceStrip32AVX2Consts<>+1292(SB)/4, $0xbf38aa3b
+DATA bsmPriceStrip32AVX2Consts<>+1296(SB)/4, $0xbf38aa3b
+DATA bsmPriceStrip32AVX2Consts<>+1300(SB)/4, $0xbf38aa3b
+DATA bsmPriceStrip32AVX2Consts<>+1304(SB)/4, $0xbf38aa3b
+DATA bsmPriceStrip32AVX2Consts<>+1308(SB)/4, $0xbf38aa3b
+DATA bsmPriceStrip32AVX2Consts<>+1312(SB)/4, $0x3fb17200
+DATA bsmPriceStrip32AVX2Consts<>+1316(SB)/4, $0x3fb17200
+DATA bsmPriceStrip32AVX2Consts<>+1320(SB)/4, $0x3fb17200
+DATA bsmPriceStrip32AVX2Consts<>+1324(SB)/4, $0x3fb17200
+DATA bsmPriceStrip32AVX2Consts<>+1328(SB)/4, $0x3fb17200
+DATA bsmPriceStrip32AVX2Consts<>+1332(SB)/4, $0x3fb17200
+DATA bsmPriceStrip32AVX2Consts<>+1336(SB)/4, $0x3fb17200
+DATA bsmPriceStrip32AVX2Consts<>+1340(SB)/4, $0x3fb17200
+DATA bsmPriceStrip32AVX2Consts<>+1344(SB)/4, $0x363fbe8e
+DATA bsmPriceStrip32AVX2Consts<>+1348(SB)/4, $0x363fbe8e
+DATA bsmPriceStrip32AVX2Consts<>+1352(SB)/4, $0x363fbe8e
+DATA bsmPriceStrip32AVX2Consts<>+1356(SB)/4, $0x363fbe8e
+DATA bsmPriceStrip32AVX2Consts<>+1360(SB)/4, $0x363fbe8e
+DATA bsmPriceStrip32AVX2Consts<>+1364(SB)/4, $0x363fbe8e
+DATA bsmPriceStrip32AVX2Consts<>+1368(SB)/4, $0x363fbe8e
+DATA bsmPriceStrip32AVX2Consts<>+1372(SB)/4, $0x363fbe8e
+DATA bsmPriceStrip32AVX2Consts<>+1376(SB)/4, $0x37b56891
+DATA bsmPriceStrip32AVX2Consts<>+1380(SB)/4, $0x37b56891
+DATA bsmPriceStrip32AVX2Consts<>+1384(SB)/4, $0x37b56891
+DATA bsmPriceStrip32AVX2Consts<>+1388(SB)/4, $0x37b56891
+DATA bsmPriceStrip32AVX2Consts<>+1392(SB)/4, $0x37b56891
+DATA bsmPriceStrip32AVX2Consts<>+1396(SB)/4, $0x37b56891
+DATA bsmPriceStrip32AVX2Consts<>+1400(SB)/4, $0x37b56891
+DATA bsmPriceStrip32AVX2Consts<>+1404(SB)/4, $0x37b56891
+DATA bsmPriceStrip32AVX2Consts<>+1408(SB)/4, $0xb9891f97
+DATA bsmPriceStrip32AVX2Consts<>+1412(SB)/4, $0xb9891f97
+DATA bsmPriceStrip32AVX2Consts<>+1416(SB)/4, $0xb9891f97
+DATA bsmPriceStrip32AVX2Consts<>+1420(SB)/4, $0xb9891f97
+DATA bsmPriceStrip32AVX2Consts<>+1424(SB)/4, $0xb9891f97
+DATA bsmPriceStrip32AVX2Consts<>+1428(SB)/4, $0xb9891f97
+DATA bsmPriceStrip32AVX2Consts<>+1432(SB)/4, $0xb9891f97
+DATA bsmPriceStrip32AVX2Consts<>+1436(SB)/4, $0xb9891f97
+DATA bsmPriceStrip32AVX2Consts<>+1440(SB)/4, $0x3b2aac27
+DATA bsmPriceStrip32AVX2Consts<>+1444(SB)/4, $0x3b2aac27
+DATA bsmPriceStrip32AVX2Consts<>+1448(SB)/4, $0x3b2aac27
+DATA bsmPriceStrip32AVX2Consts<>+1452(SB)/4, $0x3b2aac27
+DATA bsmPriceStrip32AVX2Consts<>+1456(SB)/4, $0x3b2aac27
+DATA bsmPriceStrip32AVX2Consts<>+1460(SB)/4, $0x3b2aac27
+DATA bsmPriceStrip32AVX2Consts<>+1464(SB)/4, $0x3b2aac27
+DATA bsmPriceStrip32AVX2Consts<>+1468(SB)/4, $0x3b2aac27
+DATA bsmPriceStrip32AVX2Consts<>+1472(SB)/4, $0xbcaaaa45
+DATA bsmPriceStrip32AVX2Consts<>+1476(SB)/4, $0xbcaaaa45
+DATA bsmPriceStrip32AVX2Consts<>+1480(SB)/4, $0xbcaaaa45
+DATA bsmPriceStrip32AVX2Consts<>+1484(SB)/4, $0xbcaaaa45
+DATA bsmPriceStrip32AVX2Consts<>+1488(SB)/4, $0xbcaaaa45
+DATA bsmPriceStrip32AVX2Consts<>+1492(SB)/4, $0xbcaaaa45
+DATA bsmPriceStrip32AVX2Consts<>+1496(SB)/4, $0xbcaaaa45
+DATA bsmPriceStrip32AVX2Consts<>+1500(SB)/4, $0xbcaaaa45
+DATA bsmPriceStrip32AVX2Consts<>+1504(SB)/4, $0x3dfffffe
+DATA bsmPriceStrip32AVX2Consts<>+1508(SB)/4, $0x3dfffffe
+DATA bsmPriceStrip32AVX2Consts<>+1512(SB)/4, $0x3dfffffe
+DATA bsmPriceStrip32AVX2Consts<>+1516(SB)/4, $0x3dfffffe
+DATA bsmPriceStrip32AVX2Consts<>+1520(SB)/4, $0x3dfffffe
+DATA bsmPriceStrip32AVX2Consts<>+1524(SB)/4, $0x3dfffffe
+DATA bsmPriceStrip32AVX2Consts<>+1528(SB)/4, $0x3dfffffe
+DATA bsmPriceStrip32AVX2Consts<>+1532(SB)/4, $0x3dfffffe
+DATA bsmPriceStrip32AVX2Consts<>+1536(SB)/4, $0xbf000000
+DATA bsmPriceStrip32AVX2Consts<>+1540(SB)/4, $0xbf000000
+DATA bsmPriceStrip32AVX2Consts<>+1544(SB)/4, $0xbf000000
+DATA bsmPriceStrip32AVX2Consts<>+1548(SB)/4, $0xbf000000
+DATA bsmPriceStrip32AVX2Consts<>+1552(SB)/4, $0xbf000000
+DATA bsmPriceStrip32AVX2Consts<>+1556(SB)/4, $0xbf000000
+DATA bsmPriceStrip32AVX2Consts<>+1560(SB)/4, $0xbf000000
+DATA bsmPriceStrip32AVX2Consts<>+1564(SB)/4, $0xbf000000
+DATA bsmPriceStrip32AVX2Consts<>+1568(SB)/4, $0x39f55674
+DATA bsmPriceStrip32AVX2Consts<>+1572(SB)/4, $0x39f55674
+DATA bsmPriceStrip32AVX2Consts<>+1576(SB)/4, $0x39f55674
+DATA bsmPriceStrip32AVX2Consts<>+1580(SB)/4, $0x39f55674
+DATA bsmPriceStrip32AVX2Consts<>+1584(SB)/4, $0x39f55674
+DATA bsmPriceStrip32AVX2Consts<>+1588(SB)/4, $0x39f55674
+DATA bsmPriceStrip32AVX2Consts<>+1592(SB)/4, $0x39f55674
+DATA bsmPriceStrip32AVX2Consts<>+1596(SB)/4, $0x39f55674
+DATA bsmPriceStrip32AVX2Consts<>+1600(SB)/4, $0x398114b6
+DATA bsmPriceStrip32AVX2Consts<>+1604(SB)/4, $0x398114b6
+DATA bsmPriceStrip32AVX2Consts<>+1608(SB)/4, $0x398114b6
+DATA bsmPriceStrip32AVX2Consts<>+1612(SB)/4, $0x398114b6
+DATA bsmPriceStrip32AVX2Consts<>+1616(SB)/4, $0x398114b6
+DATA bsmPriceStrip32AVX2Consts<>+1620(SB)/4, $0x398114b6
+DATA bsmPriceStrip32AVX2Consts<>+1624(SB)/4, $0x398114b6
+DATA bsmPriceStrip32AVX2Consts<>+1628(SB)/4, $0x398114b6
+DATA bsmPriceStrip32AVX2Consts<>+1632(SB)/4, $0xbb82dd71
+DATA bsmPriceStrip32AVX2Consts<>+1636(SB)/4, $0xbb82dd71
+DATA bsmPriceStrip32AVX2Consts<>+1640(SB)/4, $0xbb82dd71
+DATA bsmPriceStrip32AVX2Consts<>+1644(SB)/4, $0xbb82dd71
+DATA bsmPriceStrip32AVX2Consts<>+1648(SB)/4, $0xbb82dd71
+DATA bsmPriceStrip32AVX2Consts<>+1652(SB)/4, $0xbb82dd71
+DATA bsmPriceStrip32AVX2Consts<>+1656(SB)/4, $0xbb82dd71
+DATA bsmPriceStrip32AVX2Consts<>+1660(SB)/4, $0xbb82dd71
+DATA bsmPriceStrip32AVX2Consts<>+1664(SB)/4, $0x3af38970
+DATA bsmPriceStrip32AVX2Consts<>+1668(SB)/4, $0x3af38970
+DATA bsmPriceStrip32AVX2Consts<>+1672(SB)/4, $0x3af38970
+DATA bsmPriceStrip32AVX2Consts<>+1676(SB)/4, $0x3af38970
+DATA bsmPriceStrip32AVX2Consts<>+1680(SB)/4, $0x3af38970
+DATA bsmPriceStrip32AVX2Consts<>+1684(SB)/4, $0x3af38970
+DATA bsmPriceStrip32AVX2Consts<>+1688(SB)/4, $0x3af38970
+DATA bsmPriceStrip32AVX2Consts<>+1692(SB)/4, $0x3af38970
+DATA bsmPriceStrip32AVX2Consts<>+1696(SB)/4, $0x3cf7415f
+DATA bsmPriceStrip32AVX2Consts<>+1700(SB)/4, $0x3cf7415f
+DATA bsmPriceStrip32AVX2Consts<>+1704(SB)/4, $0x3cf7415f
+DATA bsmPriceStrip32AVX2Consts<>+1708(SB)/4, $0x3cf7415f
+DATA bsmPriceStrip32AVX2Consts<>+1712(SB)/4, $0x3cf7415f
+DATA bsmPriceStrip32AVX2Consts<>+1716(SB)/4, $0x3cf7415f
+DATA bsmPriceStrip32AVX2Consts<>+1720(SB)/4, $0x3cf7415f
+DATA bsmPriceStrip32AVX2Consts<>+1724(SB)/4, $0x3cf7415f
+DATA bsmPriceStrip32AVX2Consts<>+1728(SB)/4, $0xbdd09d4d
+DATA bsmPriceStrip32AVX2Consts<>+1732(SB)/4, $0xbdd09d4d
+DATA bsmPriceStrip32AVX2Consts<>+1736(SB)/4, $0xbdd09d4d
+DATA bsmPriceStrip32AVX2Consts<>+1740(SB)/4, $0xbdd09d4d
+DATA bsmPriceStrip32AVX2Consts<>+1744(SB)/4, $0xbdd09d4d
+DATA bsmPriceStrip32AVX2Consts<>+1748(SB)/4, $0xbdd09d4d
+DATA bsmPriceStrip32AVX2Consts<>+1752(SB)/4, $0xbdd09d4d
+DATA bsmPriceStrip32AVX2Consts<>+1756(SB)/4, $0xbdd09d4d
+DATA bsmPriceStrip32AVX2Consts<>+1760(SB)/4, $0x3e19190f
+DATA bsmPriceStrip32AVX2Consts<>+1764(SB)/4, $0x3e19190f
+DATA bsmPriceStrip32AVX2Consts<>+1768(SB)/4, $0x3e19190f
+DATA bsmPriceStrip32AVX2Consts<>+1772(SB)/4, $0x3e19190f
+DATA bsmPriceStrip32AVX2Consts<>+1776(SB)/4, $0x3e19190f
+DATA bsmPriceStrip32AVX2Consts<>+1780(SB)/4, $0x3e19190f
+DATA bsmPriceStrip32AVX2Consts<>+1784(SB)/4, $0x3e19190f
+DATA bsmPriceStrip32AVX2Consts<>+1788(SB)/4, $0x3e19190f
+DATA bsmPriceStrip32AVX2Consts<>+1792(SB)/4, $0xbc80cdcc
+DATA bsmPriceStrip32AVX2Consts<>+1796(SB)/4, $0xbc80cdcc
+DATA bsmPriceStrip32AVX2Consts<>+1800(SB)/4, $0xbc80cdcc
+DATA bsmPriceStrip32AVX2Consts<>+1804(SB)/4, $0xbc80cdcc
+DATA bsmPriceStrip32AVX2Consts<>+1808(SB)/4, $0xbc80cdcc
+DATA bsmPriceStrip32AVX2Consts<>+1812(SB)/4, $0xbc80cdcc
+DATA bsmPriceStrip32AVX2Consts<>+1816(SB)/4, $0xbc80cdcc
+DATA bsmPriceStrip32AVX2Consts<>+1820(SB)/4, $0xbc80cdcc
+DATA bsmPriceStrip32AVX2Consts<>+1824(SB)/4, $0xbeecaa20
+DATA bsmPriceStrip32AVX2Consts<>+1828(SB)/4, $0xbeecaa20
+DATA bsmPriceStrip32AVX2Consts<>+1832(SB)/4, $0xbeecaa20
+DATA bsmPriceStrip32AVX2Consts<>+1836(SB)/4, $0xbeecaa20
+DATA bsmPriceStrip32AVX2Consts<>+1840(SB)/4, $0xbeecaa20
+DATA bsmPriceStrip32AVX2Consts<>+1844(SB)/4, $0xbeecaa20
+DATA bsmPriceStrip32AVX2Consts<>+1848(SB)/4, $0xbeecaa20
+DATA bsmPriceStrip32AVX2Consts<>+1852(SB)/4, $0xbeecaa20
+DATA bsmPriceStrip32AVX2Consts<>+1856(SB)/4, $0x7fc00000
+DATA bsmPriceStrip32AVX2Consts<>+1860(SB)/4, $0x7fc00000
+DATA bsmPriceStrip32AVX2Consts<>+1864(SB)/4, $0x7fc00000
+DATA bsmPriceStrip32AVX2Consts<>+1868(SB)/4, $0x7fc00000
+DATA bsmPriceStrip32AVX2Consts<>+1872(SB)/4, $0x7fc00000
+DATA bsmPriceStrip32AVX2Consts<>+1876(SB)/4, $0x7fc00000
+DATA bsmPriceStrip32AVX2Consts<>+1880(SB)/4, $0x7fc00000
+DATA bsmPriceStrip32AVX2Consts<>+1884(SB)/4, $0x7fc00000
+GLOBL bsmPriceStrip32AVX2Consts<>(SB), RODATA|NOPTR, $1888
 
 DATA bsmPriceStrip32AVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA bsmPriceStrip32AVX2Masks<>+8(SB)/8, $0xffffffffffffffff
@@ -1557,7 +1613,7 @@ GLOBL bsmPriceStrip32AVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func bsmPriceStrip32AVX2(price []float32, sign []float32, K []float32, sigma []float32, S float32, T float32, r float32, q float32)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
-TEXT ·bsmPriceStrip32AVX2(SB), $1856-112
+TEXT ·bsmPriceStrip32AVX2(SB), $2016-112
 	LEAQ         31(SP), BX
 	ANDQ         $-32, BX
 	MOVQ         price_len+8(FP), CX
@@ -1576,25 +1632,26 @@ TEXT ·bsmPriceStrip32AVX2(SB), $1856-112
 	VMINPS       Y5, Y6, Y5
 	VMOVUPS      bsmPriceStrip32AVX2Consts<>+64(SB), Y7
 	VMAXPS       Y5, Y7, Y5
-	VMULPS       bsmPriceStrip32AVX2Consts<>+96(SB), Y5, Y8
-	VROUNDPS     $0x08, Y8, Y8
-	VFMADD231PS  bsmPriceStrip32AVX2Consts<>+128(SB), Y8, Y5
+	VMOVUPS      bsmPriceStrip32AVX2Consts<>+128(SB), Y8
+	VFMADD231PS  bsmPriceStrip32AVX2Consts<>+96(SB), Y5, Y8
+	VSUBPS       bsmPriceStrip32AVX2Consts<>+128(SB), Y8, Y8
 	VFMADD231PS  bsmPriceStrip32AVX2Consts<>+160(SB), Y8, Y5
-	VMOVUPS      bsmPriceStrip32AVX2Consts<>+224(SB), Y9
-	VFMADD231PS  bsmPriceStrip32AVX2Consts<>+192(SB), Y5, Y9
-	VFMADD213PS  bsmPriceStrip32AVX2Consts<>+256(SB), Y5, Y9
+	VFMADD231PS  bsmPriceStrip32AVX2Consts<>+192(SB), Y8, Y5
+	VMOVUPS      bsmPriceStrip32AVX2Consts<>+256(SB), Y9
+	VFMADD231PS  bsmPriceStrip32AVX2Consts<>+224(SB), Y5, Y9
 	VFMADD213PS  bsmPriceStrip32AVX2Consts<>+288(SB), Y5, Y9
 	VFMADD213PS  bsmPriceStrip32AVX2Consts<>+320(SB), Y5, Y9
-	VMOVUPS      bsmPriceStrip32AVX2Consts<>+352(SB), Y10
+	VFMADD213PS  bsmPriceStrip32AVX2Consts<>+352(SB), Y5, Y9
+	VMOVUPS      bsmPriceStrip32AVX2Consts<>+384(SB), Y10
 	VFMADD213PS  Y10, Y5, Y9
 	VFMADD213PS  Y10, Y9, Y5
-	VMINPS       bsmPriceStrip32AVX2Consts<>+384(SB), Y8, Y9
-	VMAXPS       bsmPriceStrip32AVX2Consts<>+416(SB), Y9, Y9
+	VMINPS       bsmPriceStrip32AVX2Consts<>+416(SB), Y8, Y9
+	VMAXPS       bsmPriceStrip32AVX2Consts<>+448(SB), Y9, Y9
 	VSUBPS       Y9, Y8, Y8
-	VADDPS       bsmPriceStrip32AVX2Consts<>+448(SB), Y8, Y8
+	VADDPS       bsmPriceStrip32AVX2Consts<>+480(SB), Y8, Y8
 	VPSLLD       $0x17, Y8, Y8
 	VMULPS       Y8, Y5, Y5
-	VADDPS       bsmPriceStrip32AVX2Consts<>+448(SB), Y9, Y8
+	VADDPS       bsmPriceStrip32AVX2Consts<>+480(SB), Y9, Y8
 	VPSLLD       $0x17, Y8, Y8
 	VMULPS       Y8, Y5, Y5
 	VMULPS       Y5, Y0, Y5
@@ -1602,47 +1659,48 @@ TEXT ·bsmPriceStrip32AVX2(SB), $1856-112
 	VXORPS       bsmPriceStrip32AVX2Consts<>+0(SB), Y8, Y8
 	VMINPS       Y8, Y6, Y6
 	VMAXPS       Y6, Y7, Y6
-	VMULPS       bsmPriceStrip32AVX2Consts<>+96(SB), Y6, Y7
-	VROUNDPS     $0x08, Y7, Y7
-	VFMADD231PS  bsmPriceStrip32AVX2Consts<>+128(SB), Y7, Y6
+	VMOVUPS      bsmPriceStrip32AVX2Consts<>+128(SB), Y7
+	VFMADD231PS  bsmPriceStrip32AVX2Consts<>+96(SB), Y6, Y7
+	VSUBPS       bsmPriceStrip32AVX2Consts<>+128(SB), Y7, Y7
 	VFMADD231PS  bsmPriceStrip32AVX2Consts<>+160(SB), Y7, Y6
-	VMOVUPS      bsmPriceStrip32AVX2Consts<>+224(SB), Y8
-	VFMADD231PS  bsmPriceStrip32AVX2Consts<>+192(SB), Y6, Y8
-	VFMADD213PS  bsmPriceStrip32AVX2Consts<>+256(SB), Y6, Y8
+	VFMADD231PS  bsmPriceStrip32AVX2Consts<>+192(SB), Y7, Y6
+	VMOVUPS      bsmPriceStrip32AVX2Consts<>+256(SB), Y8
+	VFMADD231PS  bsmPriceStrip32AVX2Consts<>+224(SB), Y6, Y8
 	VFMADD213PS  bsmPriceStrip32AVX2Consts<>+288(SB), Y6, Y8
 	VFMADD213PS  bsmPriceStrip32AVX2Consts<>+320(SB), Y6, Y8
+	VFMADD213PS  bsmPriceStrip32AVX2Consts<>+352(SB), Y6, Y8
 	VFMADD213PS  Y10, Y6, Y8
 	VFMADD213PS  Y10, Y8, Y6
-	VMINPS       bsmPriceStrip32AVX2Consts<>+384(SB), Y7, Y8
-	VMAXPS       bsmPriceStrip32AVX2Consts<>+416(SB), Y8, Y8
+	VMINPS       bsmPriceStrip32AVX2Consts<>+416(SB), Y7, Y8
+	VMAXPS       bsmPriceStrip32AVX2Consts<>+448(SB), Y8, Y8
 	VSUBPS       Y8, Y7, Y7
-	VADDPS       bsmPriceStrip32AVX2Consts<>+448(SB), Y7, Y7
+	VADDPS       bsmPriceStrip32AVX2Consts<>+480(SB), Y7, Y7
 	VPSLLD       $0x17, Y7, Y7
 	VMULPS       Y7, Y6, Y6
-	VADDPS       bsmPriceStrip32AVX2Consts<>+448(SB), Y8, Y7
+	VADDPS       bsmPriceStrip32AVX2Consts<>+480(SB), Y8, Y7
 	VPSLLD       $0x17, Y7, Y7
 	VMULPS       Y7, Y6, Y6
-	VANDPS       bsmPriceStrip32AVX2Consts<>+480(SB), Y0, Y7
-	VCMPPS       $0x11, bsmPriceStrip32AVX2Consts<>+512(SB), Y7, Y8
-	VMULPS       bsmPriceStrip32AVX2Consts<>+544(SB), Y7, Y9
+	VANDPS       bsmPriceStrip32AVX2Consts<>+512(SB), Y0, Y7
+	VCMPPS       $0x11, bsmPriceStrip32AVX2Consts<>+544(SB), Y7, Y8
+	VMULPS       bsmPriceStrip32AVX2Consts<>+576(SB), Y7, Y9
 	VBLENDVPS    Y8, Y9, Y7, Y9
-	VANDPS       bsmPriceStrip32AVX2Consts<>+576(SB), Y9, Y11
+	VANDPS       bsmPriceStrip32AVX2Consts<>+608(SB), Y9, Y11
 	VORPS        Y11, Y10, Y11
 	VCMPPS       $0x03, Y7, Y7, Y12
 	VORPS        Y12, Y11, Y11
 	VPSRLD       $0x17, Y9, Y9
-	VORPS        bsmPriceStrip32AVX2Consts<>+608(SB), Y9, Y9
-	VSUBPS       bsmPriceStrip32AVX2Consts<>+640(SB), Y9, Y9
-	VANDPS       bsmPriceStrip32AVX2Consts<>+672(SB), Y8, Y8
+	VORPS        bsmPriceStrip32AVX2Consts<>+640(SB), Y9, Y9
+	VSUBPS       bsmPriceStrip32AVX2Consts<>+672(SB), Y9, Y9
+	VANDPS       bsmPriceStrip32AVX2Consts<>+704(SB), Y8, Y8
 	VSUBPS       Y8, Y9, Y8
-	VCMPPS       $0x00, bsmPriceStrip32AVX2Consts<>+704(SB), Y7, Y9
-	VBLENDVPS    Y9, bsmPriceStrip32AVX2Consts<>+736(SB), Y8, Y8
-	VCMPPS       $0x11, bsmPriceStrip32AVX2Consts<>+768(SB), Y7, Y9
+	VCMPPS       $0x00, bsmPriceStrip32AVX2Consts<>+736(SB), Y7, Y9
+	VBLENDVPS    Y9, bsmPriceStrip32AVX2Consts<>+768(SB), Y8, Y8
+	VCMPPS       $0x11, bsmPriceStrip32AVX2Consts<>+800(SB), Y7, Y9
 	VBLENDVPS    Y9, Y8, Y7, Y7
-	VMULPS       bsmPriceStrip32AVX2Consts<>+800(SB), Y11, Y8
+	VMULPS       bsmPriceStrip32AVX2Consts<>+832(SB), Y11, Y8
 	VADDPS       Y11, Y11, Y9
 	VSUBPS       Y3, Y2, Y2
-	VANDPS       bsmPriceStrip32AVX2Consts<>+480(SB), Y10, Y3
+	VANDPS       bsmPriceStrip32AVX2Consts<>+512(SB), Y10, Y3
 	VMINPS       Y5, Y0, Y10
 	VMOVUPS      Y0, (BX)
 	VMOVUPS      Y1, 32(BX)
@@ -1676,15 +1734,15 @@ body:
 	VMOVUPS     32(DI)(AX*1), Y7
 	PREFETCHT0  1088(DI)(AX*1)
 	VMOVUPS     64(DI)(AX*1), Y8
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+480(SB), Y9
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+512(SB), Y9
 	VANDPS      Y9, Y0, Y10
 	VANDPS      Y9, Y1, Y11
 	VANDPS      Y9, Y2, Y12
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+544(SB), Y13
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+576(SB), Y13
 	VMULPS      Y10, Y13, Y14
 	VMULPS      Y11, Y13, Y15
 	VMULPS      Y12, Y13, Y13
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+512(SB), Y9
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+544(SB), Y9
 	VMOVUPS     Y8, 384(BX)
 	VCMPPS      $0x11, Y9, Y10, Y8
 	VMOVUPS     Y7, 416(BX)
@@ -1700,18 +1758,18 @@ body:
 	VBLENDVPS   Y7, Y15, Y11, Y15
 	VBLENDVPS   Y9, Y13, Y12, Y13
 	VMOVUPS     Y0, 544(BX)
-	VANDPS      bsmPriceStrip32AVX2Consts<>+576(SB), Y14, Y0
+	VANDPS      bsmPriceStrip32AVX2Consts<>+608(SB), Y14, Y0
 	VMOVUPS     Y12, 576(BX)
-	VANDPS      bsmPriceStrip32AVX2Consts<>+576(SB), Y15, Y12
+	VANDPS      bsmPriceStrip32AVX2Consts<>+608(SB), Y15, Y12
 	VMOVUPS     Y11, 608(BX)
-	VANDPS      bsmPriceStrip32AVX2Consts<>+576(SB), Y13, Y11
-	VORPS       bsmPriceStrip32AVX2Consts<>+352(SB), Y0, Y0
-	VORPS       bsmPriceStrip32AVX2Consts<>+352(SB), Y12, Y12
-	VORPS       bsmPriceStrip32AVX2Consts<>+352(SB), Y11, Y11
+	VANDPS      bsmPriceStrip32AVX2Consts<>+608(SB), Y13, Y11
+	VORPS       bsmPriceStrip32AVX2Consts<>+384(SB), Y0, Y0
+	VORPS       bsmPriceStrip32AVX2Consts<>+384(SB), Y12, Y12
+	VORPS       bsmPriceStrip32AVX2Consts<>+384(SB), Y11, Y11
 	VORPS       Y6, Y0, Y0
 	VORPS       Y2, Y12, Y2
 	VORPS       Y1, Y11, Y1
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+800(SB), Y6
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+832(SB), Y6
 	VMULPS      Y6, Y0, Y11
 	VMULPS      Y6, Y2, Y12
 	VMULPS      Y6, Y1, Y6
@@ -1762,27 +1820,27 @@ body:
 	VMOVUPS     Y4, 800(BX)
 	VMOVUPS     768(BX), Y4
 	VPSRLD      $0x17, Y4, Y4
-	VORPS       bsmPriceStrip32AVX2Consts<>+608(SB), Y14, Y14
-	VORPS       bsmPriceStrip32AVX2Consts<>+608(SB), Y5, Y5
-	VORPS       bsmPriceStrip32AVX2Consts<>+608(SB), Y4, Y4
+	VORPS       bsmPriceStrip32AVX2Consts<>+640(SB), Y14, Y14
+	VORPS       bsmPriceStrip32AVX2Consts<>+640(SB), Y5, Y5
+	VORPS       bsmPriceStrip32AVX2Consts<>+640(SB), Y4, Y4
 	VMOVUPS     Y3, 768(BX)
 	VMULPS      Y12, Y9, Y3
 	VMOVUPS     Y9, 1056(BX)
 	VMULPS      Y11, Y15, Y9
 	VMOVUPS     Y15, 1088(BX)
 	VMULPS      Y8, Y13, Y15
-	VSUBPS      bsmPriceStrip32AVX2Consts<>+640(SB), Y14, Y14
-	VSUBPS      bsmPriceStrip32AVX2Consts<>+640(SB), Y5, Y5
-	VSUBPS      bsmPriceStrip32AVX2Consts<>+640(SB), Y4, Y4
+	VSUBPS      bsmPriceStrip32AVX2Consts<>+672(SB), Y14, Y14
+	VSUBPS      bsmPriceStrip32AVX2Consts<>+672(SB), Y5, Y5
+	VSUBPS      bsmPriceStrip32AVX2Consts<>+672(SB), Y4, Y4
 	VMOVUPS     Y13, 1120(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+672(SB), Y13
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+704(SB), Y13
 	VMOVUPS     Y8, 1152(BX)
 	VANDPS      736(BX), Y13, Y8
 	VMOVUPS     Y11, 736(BX)
 	VANDPS      704(BX), Y13, Y11
 	VANDPS      672(BX), Y13, Y13
 	VMOVUPS     Y12, 672(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+352(SB), Y12
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+384(SB), Y12
 	VDIVPS      Y3, Y12, Y3
 	VDIVPS      Y9, Y12, Y9
 	VDIVPS      Y15, Y12, Y15
@@ -1793,20 +1851,20 @@ body:
 	VSUBPS      Y11, Y5, Y5
 	VSUBPS      Y13, Y4, Y4
 	VMOVUPS     640(BX), Y7
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+704(SB), Y8
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+736(SB), Y8
 	VCMPPS      $0x00, Y8, Y7, Y10
 	VMOVUPS     608(BX), Y11
 	VCMPPS      $0x00, Y8, Y11, Y13
 	VMOVUPS     576(BX), Y14
 	VCMPPS      $0x00, Y8, Y14, Y12
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+768(SB), Y8
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+800(SB), Y8
 	VMOVUPS     Y1, 704(BX)
 	VCMPPS      $0x11, Y8, Y7, Y1
 	VMOVUPS     Y2, 1184(BX)
 	VCMPPS      $0x11, Y8, Y11, Y2
 	VCMPPS      $0x11, Y8, Y14, Y8
-	VBLENDVPS   Y10, bsmPriceStrip32AVX2Consts<>+736(SB), Y6, Y6
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+736(SB), Y10
+	VBLENDVPS   Y10, bsmPriceStrip32AVX2Consts<>+768(SB), Y6, Y6
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+768(SB), Y10
 	VBLENDVPS   Y13, Y10, Y5, Y5
 	VBLENDVPS   Y12, Y10, Y4, Y4
 	VBLENDVPS   Y1, Y6, Y7, Y1
@@ -1816,51 +1874,51 @@ body:
 	VSUBPS      Y1, Y5, Y1
 	VSUBPS      Y2, Y5, Y2
 	VSUBPS      Y4, Y5, Y4
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+832(SB), Y5
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+864(SB), Y5
 	VMULPS      768(BX), Y5, Y6
 	VMULPS      800(BX), Y5, Y7
-	VMULPS      1024(BX), Y5, Y8
-	VMOVUPS     128(BX), Y10
-	VMULPS      544(BX), Y10, Y11
-	VMULPS      512(BX), Y10, Y12
-	VMULPS      480(BX), Y10, Y10
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+864(SB), Y13
-	VADDPS      Y13, Y1, Y14
-	VADDPS      Y13, Y2, Y5
-	VMOVUPS     Y8, 480(BX)
-	VADDPS      Y13, Y4, Y8
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+352(SB), Y13
+	VMULPS      1024(BX), Y5, Y5
+	VMOVUPS     128(BX), Y8
+	VMULPS      544(BX), Y8, Y10
+	VMULPS      512(BX), Y8, Y11
+	VMULPS      480(BX), Y8, Y8
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+896(SB), Y12
+	VADDPS      Y12, Y1, Y13
+	VADDPS      Y12, Y2, Y14
+	VMOVUPS     Y5, 480(BX)
+	VADDPS      Y12, Y4, Y5
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+384(SB), Y12
 	VMOVUPS     Y7, 512(BX)
-	VADDPS      Y1, Y13, Y7
+	VADDPS      Y1, Y12, Y7
 	VMOVUPS     Y6, 544(BX)
-	VADDPS      Y2, Y13, Y6
-	VMOVUPS     Y10, 576(BX)
-	VADDPS      Y4, Y13, Y10
-	VMULPS      672(BX), Y3, Y13
-	VMOVUPS     Y12, 672(BX)
-	VMULPS      736(BX), Y9, Y12
-	VMOVUPS     Y11, 736(BX)
-	VMULPS      1152(BX), Y15, Y11
+	VADDPS      Y2, Y12, Y6
+	VMOVUPS     Y8, 576(BX)
+	VADDPS      Y4, Y12, Y8
+	VMULPS      672(BX), Y3, Y12
+	VMOVUPS     Y11, 672(BX)
+	VMULPS      736(BX), Y9, Y11
+	VMOVUPS     Y10, 736(BX)
+	VMULPS      1152(BX), Y15, Y10
 	VMOVUPS     Y15, 1152(BX)
 	VMOVUPS     992(BX), Y15
-	VBLENDVPS   Y15, Y14, Y1, Y1
-	VMOVUPS     960(BX), Y14
-	VBLENDVPS   Y14, Y5, Y2, Y2
-	VMOVUPS     928(BX), Y5
-	VBLENDVPS   Y5, Y8, Y4, Y4
-	VMULPS      Y13, Y0, Y0
-	VMULPS      1184(BX), Y12, Y5
-	VMULPS      704(BX), Y11, Y8
+	VBLENDVPS   Y15, Y13, Y1, Y1
+	VMOVUPS     960(BX), Y13
+	VBLENDVPS   Y13, Y14, Y2, Y2
+	VMOVUPS     928(BX), Y13
+	VBLENDVPS   Y13, Y5, Y4, Y4
+	VMULPS      Y12, Y0, Y0
+	VMULPS      1184(BX), Y11, Y5
+	VMULPS      704(BX), Y10, Y10
 	VMOVUPS     896(BX), Y11
 	VBLENDVPS   Y11, Y7, Y1, Y1
 	VMOVUPS     864(BX), Y7
 	VBLENDVPS   Y7, Y6, Y2, Y2
 	VMOVUPS     832(BX), Y6
-	VBLENDVPS   Y6, Y10, Y4, Y4
+	VBLENDVPS   Y6, Y8, Y4, Y4
 	VMULPS      Y0, Y0, Y6
 	VMULPS      Y5, Y5, Y7
-	VMULPS      Y8, Y8, Y10
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+896(SB), Y11
+	VMULPS      Y10, Y10, Y8
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+928(SB), Y11
 	VMULPS      Y11, Y1, Y12
 	VMULPS      Y11, Y2, Y13
 	VMULPS      Y11, Y4, Y11
@@ -1868,27 +1926,27 @@ body:
 	VMULPS      1088(BX), Y9, Y9
 	VMOVUPS     1120(BX), Y14
 	VMULPS      1152(BX), Y14, Y14
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+928(SB), Y15
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+960(SB), Y15
 	VMOVUPS     Y4, 1152(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+960(SB), Y4
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+992(SB), Y4
 	VFMADD231PS Y15, Y6, Y4
 	VMOVUPS     Y2, 1120(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+960(SB), Y2
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+992(SB), Y2
 	VFMADD231PS Y15, Y7, Y2
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+960(SB), Y10, Y15
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+992(SB), Y8, Y15
 	VMOVUPS     Y1, 1088(BX)
 	VMOVUPS     352(BX), Y1
-	VMOVUPS     Y8, 1056(BX)
-	VMINPS      736(BX), Y1, Y8
-	VMOVUPS     Y8, 832(BX)
-	VMINPS      672(BX), Y1, Y8
+	VMOVUPS     Y10, 1056(BX)
+	VMINPS      736(BX), Y1, Y10
+	VMOVUPS     Y10, 832(BX)
+	VMINPS      672(BX), Y1, Y10
 	VMINPS      576(BX), Y1, Y1
 	VMULPS      (BX), Y3, Y3
 	VMULPS      (BX), Y9, Y9
 	VMULPS      (BX), Y14, Y14
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+992(SB), Y6, Y4
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+992(SB), Y7, Y2
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+992(SB), Y10, Y15
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1024(SB), Y6, Y4
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1024(SB), Y7, Y2
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1024(SB), Y8, Y15
 	VMOVUPS     Y14, 864(BX)
 	VMOVUPS     96(BX), Y14
 	VMOVUPS     Y9, 896(BX)
@@ -1907,16 +1965,16 @@ body:
 	VMULPS      672(BX), Y9, Y1
 	VMOVUPS     Y1, 672(BX)
 	VMOVUPS     384(BX), Y1
-	VMOVUPS     Y8, 608(BX)
-	VMULPS      576(BX), Y1, Y8
+	VMOVUPS     Y10, 608(BX)
+	VMULPS      576(BX), Y1, Y10
 	VMULPS      Y4, Y6, Y4
 	VMULPS      Y2, Y7, Y2
-	VMULPS      Y15, Y10, Y6
+	VMULPS      Y15, Y8, Y6
 	VMOVUPS     bsmPriceStrip32AVX2Consts<>+0(SB), Y7
-	VXORPS      Y7, Y3, Y10
+	VXORPS      Y7, Y3, Y8
 	VXORPS      Y7, Y9, Y15
-	VMOVUPS     Y8, 576(BX)
-	VXORPS      Y7, Y1, Y8
+	VMOVUPS     Y10, 576(BX)
+	VXORPS      Y7, Y1, Y10
 	VMULPS      Y14, Y3, Y3
 	VMULPS      Y14, Y9, Y9
 	VMULPS      Y14, Y1, Y1
@@ -1938,7 +1996,7 @@ body:
 	VADDPS      1184(BX), Y14, Y14
 	VADDPS      928(BX), Y9, Y9
 	VMOVUPS     Y3, 928(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1024(SB), Y3
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1056(SB), Y3
 	VFMADD231PS Y3, Y0, Y12
 	VFMADD231PS Y3, Y5, Y13
 	VFMADD231PS 1056(BX), Y3, Y11
@@ -1949,15 +2007,15 @@ body:
 	VADDPS      Y4, Y0, Y4
 	VADDPS      Y14, Y0, Y6
 	VADDPS      Y9, Y0, Y9
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1056(SB), Y14
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1088(SB), Y14
 	VFMADD231PS 1088(BX), Y14, Y12
 	VFMADD231PS 1120(BX), Y14, Y13
 	VFMADD231PS 1152(BX), Y14, Y11
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1088(SB), Y14
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1120(SB), Y14
 	VCMPPS      $0x11, Y2, Y14, Y2
 	VCMPPS      $0x11, Y5, Y14, Y5
 	VCMPPS      $0x11, Y1, Y14, Y1
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1120(SB), Y14
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1152(SB), Y14
 	VCMPPS      $0x11, Y14, Y4, Y4
 	VCMPPS      $0x11, Y14, Y6, Y6
 	VCMPPS      $0x11, Y14, Y9, Y9
@@ -1981,409 +2039,407 @@ body:
 	VFMSUB213PS 544(BX), Y12, Y4
 	VFMSUB213PS 512(BX), Y13, Y6
 	VFMSUB213PS 480(BX), Y11, Y14
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+480(SB), Y11
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+512(SB), Y11
 	VANDPS      Y5, Y11, Y12
 	VANDPS      Y9, Y11, Y13
 	VMOVUPS     Y2, 480(BX)
 	VANDPS      Y1, Y11, Y2
 	VMOVUPS     Y0, 864(BX)
 	VANDPS      Y4, Y11, Y0
-	VANDPS      Y6, Y11, Y3
-	VMOVUPS     Y8, 512(BX)
-	VANDPS      Y14, Y11, Y8
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1152(SB), Y11
+	VMOVUPS     Y10, 512(BX)
+	VANDPS      Y6, Y11, Y10
+	VMOVUPS     Y15, 896(BX)
+	VANDPS      Y14, Y11, Y15
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1184(SB), Y11
 	VMINPS      Y12, Y11, Y12
 	VMINPS      Y13, Y11, Y13
 	VMINPS      Y2, Y11, Y2
 	VMINPS      Y0, Y11, Y0
-	VMINPS      Y3, Y11, Y3
-	VMINPS      Y8, Y11, Y8
+	VMINPS      Y10, Y11, Y10
+	VMINPS      Y15, Y11, Y11
 	VANDPS      Y5, Y7, Y5
 	VANDPS      Y9, Y7, Y9
 	VANDPS      Y1, Y7, Y1
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1184(SB), Y11
-	VMOVUPS     Y15, 896(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+352(SB), Y15
-	VFMADD231PS Y11, Y12, Y15
-	VMOVUPS     Y10, 544(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+352(SB), Y10
-	VFMADD231PS Y11, Y13, Y10
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+352(SB), Y7
-	VFMADD231PS Y11, Y2, Y7
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1216(SB), Y15
+	VFMADD213PS Y3, Y12, Y15
+	VMOVUPS     Y8, 544(BX)
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1216(SB), Y8
+	VFMADD213PS Y3, Y13, Y8
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1216(SB), Y7
+	VFMADD213PS Y3, Y2, Y7
 	VMOVUPS     Y1, 704(BX)
-	VADDPS      bsmPriceStrip32AVX2Consts<>+1216(SB), Y12, Y1
+	VADDPS      bsmPriceStrip32AVX2Consts<>+1248(SB), Y12, Y1
 	VMOVUPS     Y9, 1120(BX)
-	VADDPS      bsmPriceStrip32AVX2Consts<>+1216(SB), Y13, Y9
+	VADDPS      bsmPriceStrip32AVX2Consts<>+1248(SB), Y13, Y9
 	VMOVUPS     Y5, 1088(BX)
-	VADDPS      bsmPriceStrip32AVX2Consts<>+1216(SB), Y2, Y5
+	VADDPS      bsmPriceStrip32AVX2Consts<>+1248(SB), Y2, Y5
 	VMOVUPS     Y14, 1056(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+352(SB), Y14
-	VFMADD231PS Y11, Y0, Y14
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1216(SB), Y14
+	VFMADD213PS Y3, Y0, Y14
 	VMOVUPS     Y6, 1024(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+352(SB), Y6
-	VFMADD231PS Y11, Y3, Y6
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+352(SB), Y8, Y11
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1216(SB), Y6
+	VFMADD213PS Y3, Y10, Y6
 	VMOVUPS     Y4, 1184(BX)
-	VADDPS      bsmPriceStrip32AVX2Consts<>+1216(SB), Y0, Y4
-	VMOVUPS     Y0, 800(BX)
-	VADDPS      bsmPriceStrip32AVX2Consts<>+1216(SB), Y3, Y0
-	VMOVUPS     Y3, 960(BX)
-	VADDPS      bsmPriceStrip32AVX2Consts<>+1216(SB), Y8, Y3
-	VMOVUPS     Y8, 768(BX)
-	VMULPS      Y1, Y15, Y8
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1216(SB), Y4
+	VFMADD213PS Y3, Y11, Y4
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1248(SB), Y3
+	VMOVUPS     Y4, 800(BX)
+	VADDPS      Y3, Y0, Y4
+	VMOVUPS     Y0, 960(BX)
+	VADDPS      Y3, Y10, Y0
+	VADDPS      Y3, Y11, Y3
+	VMOVUPS     Y11, 768(BX)
+	VMULPS      Y1, Y15, Y11
 	VMOVUPS     Y1, 992(BX)
-	VMULPS      Y9, Y10, Y1
+	VMULPS      Y9, Y8, Y1
 	VMOVUPS     Y9, 384(BX)
 	VMULPS      Y5, Y7, Y9
 	VMOVUPS     Y5, 416(BX)
-	VMULPS      bsmPriceStrip32AVX2Consts<>+1248(SB), Y12, Y5
-	VMOVUPS     Y7, 448(BX)
-	VMULPS      bsmPriceStrip32AVX2Consts<>+1248(SB), Y13, Y7
-	VMOVUPS     Y10, 640(BX)
-	VMULPS      bsmPriceStrip32AVX2Consts<>+1248(SB), Y2, Y10
-	VMOVUPS     Y15, 1216(BX)
-	VMULPS      Y4, Y14, Y15
+	VMULPS      Y12, Y12, Y5
+	VMOVUPS     Y10, 448(BX)
+	VMULPS      Y13, Y13, Y10
+	VMOVUPS     Y7, 640(BX)
+	VMULPS      Y2, Y2, Y7
+	VMOVUPS     Y8, 1216(BX)
+	VMULPS      Y4, Y14, Y8
 	VMOVUPS     Y4, 1248(BX)
 	VMULPS      Y0, Y6, Y4
 	VMOVUPS     Y0, 1280(BX)
-	VMULPS      Y3, Y11, Y0
+	VMULPS      800(BX), Y3, Y0
 	VMOVUPS     Y3, 1312(BX)
 	VMOVUPS     bsmPriceStrip32AVX2Consts<>+0(SB), Y3
-	VMOVUPS     Y11, 1344(BX)
-	VANDPS      1184(BX), Y3, Y11
-	VMOVUPS     Y6, 1184(BX)
-	VANDPS      1024(BX), Y3, Y6
-	VANDPS      1056(BX), Y3, Y3
-	VMOVUPS     Y14, 1056(BX)
-	VMULPS      Y5, Y12, Y14
-	VMOVUPS     Y5, 1024(BX)
-	VMULPS      Y7, Y13, Y5
-	VMOVUPS     Y7, 1376(BX)
-	VMULPS      Y10, Y2, Y7
-	VMOVUPS     Y2, 1408(BX)
-	VMULPS      Y15, Y8, Y2
-	VMOVUPS     Y8, 1440(BX)
-	VMULPS      Y4, Y1, Y8
-	VMOVUPS     Y1, 1472(BX)
-	VMULPS      Y0, Y9, Y1
-	VMOVUPS     Y9, 1504(BX)
-	VMOVUPS     320(BX), Y9
-	VMOVUPS     Y0, 1536(BX)
-	VORPS       1088(BX), Y9, Y0
-	VMOVUPS     Y4, 1568(BX)
-	VORPS       1120(BX), Y9, Y4
-	VMOVUPS     Y15, 1600(BX)
-	VORPS       704(BX), Y9, Y15
-	VMULPS      bsmPriceStrip32AVX2Consts<>+96(SB), Y14, Y14
-	VMULPS      bsmPriceStrip32AVX2Consts<>+96(SB), Y5, Y5
-	VMULPS      bsmPriceStrip32AVX2Consts<>+96(SB), Y7, Y7
-	VMOVUPS     Y10, 1632(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+352(SB), Y10
-	VDIVPS      Y2, Y10, Y2
-	VDIVPS      Y8, Y10, Y8
-	VDIVPS      Y1, Y10, Y1
-	VROUNDPS    $0x08, Y14, Y10
-	VROUNDPS    $0x08, Y5, Y5
-	VROUNDPS    $0x08, Y7, Y7
-	VORPS       Y11, Y9, Y14
-	VMOVUPS     Y11, 1664(BX)
-	VORPS       Y6, Y9, Y11
-	VORPS       Y3, Y9, Y9
-	VMOVUPS     Y3, 1696(BX)
-	VMOVUPS     544(BX), Y3
-	VCMPPS      $0x00, Y0, Y3, Y0
-	VMOVUPS     Y6, 1728(BX)
-	VMOVUPS     896(BX), Y6
-	VCMPPS      $0x00, Y4, Y6, Y4
-	VMOVUPS     Y1, 1760(BX)
-	VMOVUPS     512(BX), Y1
-	VCMPPS      $0x00, Y15, Y1, Y15
-	VCMPPS      $0x00, Y14, Y3, Y3
-	VCMPPS      $0x00, Y11, Y6, Y6
-	VCMPPS      $0x00, Y9, Y1, Y1
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+704(SB), Y9
-	VMOVUPS     928(BX), Y11
-	VBLENDVPS   Y0, Y9, Y11, Y0
-	VMOVUPS     832(BX), Y11
-	VBLENDVPS   Y4, Y9, Y11, Y4
-	VMOVUPS     608(BX), Y11
-	VBLENDVPS   Y15, Y9, Y11, Y11
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+128(SB), Y14
-	VMULPS      Y10, Y14, Y15
-	VMOVUPS     Y11, 608(BX)
-	VMULPS      Y5, Y14, Y11
-	VMULPS      Y7, Y14, Y14
-	VMOVUPS     Y4, 832(BX)
-	VMINPS      bsmPriceStrip32AVX2Consts<>+384(SB), Y10, Y4
-	VMOVUPS     Y0, 928(BX)
-	VMINPS      bsmPriceStrip32AVX2Consts<>+384(SB), Y5, Y0
-	VMOVUPS     Y5, 512(BX)
-	VMINPS      bsmPriceStrip32AVX2Consts<>+384(SB), Y7, Y5
-	VMOVUPS     Y7, 896(BX)
-	VMOVUPS     736(BX), Y7
-	VBLENDVPS   Y3, Y9, Y7, Y3
-	VMOVUPS     672(BX), Y7
-	VBLENDVPS   Y6, Y9, Y7, Y6
-	VMOVUPS     576(BX), Y7
-	VBLENDVPS   Y1, Y9, Y7, Y1
-	VFMADD231PS 1024(BX), Y12, Y15
-	VFMADD231PS 1376(BX), Y13, Y11
-	VMOVUPS     1408(BX), Y7
-	VFMADD231PS 1632(BX), Y7, Y14
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+416(SB), Y9
-	VMAXPS      Y9, Y4, Y4
-	VMAXPS      Y9, Y0, Y0
-	VMAXPS      Y9, Y5, Y5
-	VMULPS      1600(BX), Y2, Y9
-	VMOVUPS     Y1, 1600(BX)
-	VMULPS      1568(BX), Y8, Y1
-	VMOVUPS     Y6, 1568(BX)
-	VMOVUPS     1760(BX), Y6
-	VMOVUPS     Y3, 1632(BX)
-	VMULPS      1536(BX), Y6, Y3
-	VMULPS      1440(BX), Y2, Y2
-	VMULPS      1472(BX), Y8, Y8
-	VMULPS      1504(BX), Y6, Y6
-	VMOVUPS     Y5, 1504(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+160(SB), Y5
-	VFMADD231PS Y5, Y10, Y15
-	VFMADD231PS 512(BX), Y5, Y11
-	VFMADD231PS 896(BX), Y5, Y14
-	VMULPS      1216(BX), Y9, Y5
-	VMOVUPS     Y9, 1216(BX)
-	VMULPS      640(BX), Y1, Y9
-	VMOVUPS     Y1, 640(BX)
-	VMULPS      448(BX), Y3, Y1
-	VMOVUPS     Y3, 448(BX)
-	VMULPS      1056(BX), Y2, Y3
-	VMOVUPS     Y2, 1056(BX)
-	VMULPS      1184(BX), Y8, Y2
-	VMOVUPS     Y8, 1184(BX)
-	VMULPS      1344(BX), Y6, Y8
 	VMOVUPS     Y6, 1344(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+224(SB), Y6
-	VFMADD231PS bsmPriceStrip32AVX2Consts<>+192(SB), Y15, Y6
-	VMOVUPS     Y0, 1760(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+224(SB), Y0
-	VFMADD231PS bsmPriceStrip32AVX2Consts<>+192(SB), Y11, Y0
-	VMOVUPS     Y4, 1472(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+224(SB), Y4
-	VFMADD231PS bsmPriceStrip32AVX2Consts<>+192(SB), Y14, Y4
-	VMULPS      Y5, Y12, Y5
-	VMULPS      Y9, Y13, Y9
-	VMULPS      Y1, Y7, Y1
-	VMULPS      800(BX), Y3, Y3
-	VMULPS      960(BX), Y2, Y2
-	VMULPS      768(BX), Y8, Y7
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+256(SB), Y8
-	VFMADD213PS Y8, Y15, Y6
-	VFMADD213PS Y8, Y11, Y0
-	VFMADD231PS Y4, Y14, Y8
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1024(SB), Y4
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+864(SB), Y12
-	VFMADD231PS Y4, Y5, Y12
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+864(SB), Y13
-	VFMADD231PS Y4, Y9, Y13
-	VMOVUPS     Y9, 768(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+864(SB), Y9
-	VFMADD231PS Y4, Y1, Y9
-	VMOVUPS     Y1, 960(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+864(SB), Y1
-	VFMADD231PS Y4, Y3, Y1
-	VMOVUPS     Y3, 800(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+864(SB), Y3
-	VFMADD231PS Y4, Y2, Y3
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+864(SB), Y7, Y4
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+288(SB), Y15, Y6
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+288(SB), Y11, Y0
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+288(SB), Y14, Y8
-	VMOVUPS     Y7, 1408(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1312(SB), Y7
-	VFMADD231PS bsmPriceStrip32AVX2Consts<>+1280(SB), Y12, Y7
-	VMOVUPS     Y2, 1440(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1312(SB), Y2
-	VFMADD231PS bsmPriceStrip32AVX2Consts<>+1280(SB), Y13, Y2
-	VMOVUPS     Y5, 1536(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1312(SB), Y5
-	VFMADD231PS bsmPriceStrip32AVX2Consts<>+1280(SB), Y9, Y5
-	VMOVUPS     Y10, 1376(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1312(SB), Y10
-	VFMADD231PS bsmPriceStrip32AVX2Consts<>+1280(SB), Y1, Y10
-	VMOVUPS     Y1, 1024(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1312(SB), Y1
-	VFMADD231PS bsmPriceStrip32AVX2Consts<>+1280(SB), Y3, Y1
-	VMOVUPS     Y1, 576(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1312(SB), Y1
-	VFMADD231PS bsmPriceStrip32AVX2Consts<>+1280(SB), Y4, Y1
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+320(SB), Y15, Y6
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+320(SB), Y11, Y0
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+320(SB), Y14, Y8
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1344(SB), Y12, Y7
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1344(SB), Y13, Y2
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1344(SB), Y9, Y5
-	VMOVUPS     Y8, 672(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1344(SB), Y8
-	VFMADD132PS 1024(BX), Y8, Y10
-	VMOVUPS     Y0, 736(BX)
-	VMOVUPS     576(BX), Y0
-	VFMADD213PS Y8, Y3, Y0
-	VFMADD231PS Y1, Y4, Y8
-	VMULPS      Y15, Y15, Y1
-	VMOVUPS     Y1, 576(BX)
-	VMULPS      Y11, Y11, Y1
-	VMOVUPS     Y1, 544(BX)
-	VMULPS      Y14, Y14, Y1
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1376(SB), Y12, Y7
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1376(SB), Y13, Y2
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1376(SB), Y9, Y5
-	VMOVUPS     Y1, 1792(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1376(SB), Y1
-	VFMADD132PS 1024(BX), Y1, Y10
-	VFMADD213PS Y1, Y3, Y0
-	VFMADD231PS Y8, Y4, Y1
-	VMOVUPS     1376(BX), Y8
-	VSUBPS      1472(BX), Y8, Y8
-	VMOVUPS     Y8, 1376(BX)
-	VMOVUPS     512(BX), Y8
-	VSUBPS      1760(BX), Y8, Y8
-	VMOVUPS     Y8, 512(BX)
-	VMOVUPS     896(BX), Y8
-	VSUBPS      1504(BX), Y8, Y8
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1408(SB), Y12, Y7
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1408(SB), Y13, Y2
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1408(SB), Y9, Y5
-	VMOVUPS     Y8, 896(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1408(SB), Y8
-	VFMADD132PS 1024(BX), Y8, Y10
-	VFMADD213PS Y8, Y3, Y0
-	VFMADD231PS Y1, Y4, Y8
-	VFMADD231PS 576(BX), Y6, Y15
-	VMOVUPS     736(BX), Y1
-	VFMADD231PS 544(BX), Y1, Y11
-	VMOVUPS     672(BX), Y1
-	VFMADD231PS 1792(BX), Y1, Y14
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1440(SB), Y1
-	VFMADD213PS Y1, Y12, Y7
-	VFMADD213PS Y1, Y13, Y2
-	VFMADD213PS Y1, Y9, Y5
-	VFMADD132PS 1024(BX), Y1, Y10
-	VFMADD213PS Y1, Y3, Y0
-	VFMADD231PS Y8, Y4, Y1
-	VMOVUPS     992(BX), Y6
-	VMULPS      1216(BX), Y6, Y6
-	VMOVUPS     384(BX), Y8
-	VMULPS      640(BX), Y8, Y8
-	VMOVUPS     Y8, 640(BX)
-	VMOVUPS     416(BX), Y8
-	VMULPS      448(BX), Y8, Y8
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1472(SB), Y12, Y7
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1472(SB), Y13, Y2
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1472(SB), Y9, Y5
-	VMOVUPS     Y8, 448(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1472(SB), Y8
-	VFMADD132PS 1024(BX), Y8, Y10
-	VFMADD213PS Y8, Y3, Y0
-	VFMADD231PS Y1, Y4, Y8
-	VMOVUPS     1248(BX), Y1
-	VMULPS      1056(BX), Y1, Y1
-	VMOVUPS     Y1, 1056(BX)
-	VMOVUPS     1280(BX), Y1
-	VMULPS      1184(BX), Y1, Y1
-	VMOVUPS     Y1, 1184(BX)
-	VMOVUPS     1312(BX), Y1
-	VMULPS      1344(BX), Y1, Y1
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1504(SB), Y12, Y7
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1504(SB), Y13, Y2
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1504(SB), Y9, Y5
-	VMOVUPS     Y1, 1344(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1504(SB), Y1
-	VFMADD132PS 1024(BX), Y1, Y10
-	VFMADD213PS Y1, Y3, Y0
-	VFMADD231PS Y8, Y4, Y1
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+448(SB), Y8
-	VMOVUPS     Y6, 1312(BX)
-	VADDPS      1376(BX), Y8, Y6
-	VMOVUPS     Y6, 1376(BX)
-	VADDPS      512(BX), Y8, Y6
-	VMOVUPS     Y6, 512(BX)
-	VADDPS      896(BX), Y8, Y6
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1536(SB), Y8
-	VFMADD213PS Y8, Y7, Y12
-	VFMADD213PS Y8, Y2, Y13
-	VFMADD213PS Y8, Y5, Y9
-	VFMADD132PS 1024(BX), Y8, Y10
-	VFMADD213PS Y8, Y0, Y3
-	VFMADD231PS Y1, Y4, Y8
-	VMOVUPS     96(BX), Y0
-	VFMADD213PS Y0, Y0, Y15
-	VFMADD213PS Y0, Y0, Y11
-	VFMADD213PS Y0, Y14, Y0
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+832(SB), Y1
-	VFMADD132PS 1536(BX), Y1, Y12
-	VFMADD132PS 768(BX), Y1, Y13
-	VFMADD132PS 960(BX), Y1, Y9
-	VFMADD132PS 800(BX), Y1, Y10
-	VFMADD132PS 1440(BX), Y1, Y3
-	VFMADD231PS 1408(BX), Y8, Y1
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+448(SB), Y2
-	VADDPS      1472(BX), Y2, Y4
-	VADDPS      1760(BX), Y2, Y5
-	VADDPS      1504(BX), Y2, Y2
-	VMULPS      1312(BX), Y12, Y7
-	VMULPS      640(BX), Y13, Y8
-	VMULPS      448(BX), Y9, Y9
-	VMULPS      1056(BX), Y10, Y10
-	VMULPS      1184(BX), Y3, Y3
-	VMULPS      1344(BX), Y1, Y1
-	VMOVUPS     1376(BX), Y12
-	VPSLLD      $0x17, Y12, Y12
-	VMOVUPS     512(BX), Y13
-	VPSLLD      $0x17, Y13, Y13
-	VPSLLD      $0x17, Y6, Y6
-	VMULPS      Y12, Y15, Y12
-	VMULPS      Y13, Y11, Y11
-	VMULPS      Y6, Y0, Y0
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+480(SB), Y6
-	VANDPS      Y7, Y6, Y7
-	VANDPS      Y8, Y6, Y8
-	VANDPS      Y9, Y6, Y9
-	VANDPS      Y10, Y6, Y10
-	VANDPS      Y3, Y6, Y3
-	VANDPS      Y1, Y6, Y1
-	VORPS       1088(BX), Y7, Y6
-	VORPS       1120(BX), Y8, Y7
+	VANDPS      1184(BX), Y3, Y6
+	VMOVUPS     Y14, 1184(BX)
+	VANDPS      1024(BX), Y3, Y14
+	VANDPS      1056(BX), Y3, Y3
+	VMOVUPS     Y15, 1056(BX)
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+128(SB), Y15
+	VFMADD132PS bsmPriceStrip32AVX2Consts<>+1280(SB), Y15, Y5
+	VFMADD132PS bsmPriceStrip32AVX2Consts<>+1280(SB), Y15, Y10
+	VFMADD132PS bsmPriceStrip32AVX2Consts<>+1280(SB), Y15, Y7
+	VMOVUPS     Y2, 1024(BX)
+	VMULPS      Y8, Y11, Y2
+	VMOVUPS     Y11, 1376(BX)
+	VMULPS      Y4, Y1, Y11
+	VMOVUPS     Y1, 1408(BX)
+	VMULPS      Y0, Y9, Y1
+	VMOVUPS     Y9, 1440(BX)
+	VMOVUPS     320(BX), Y9
+	VMOVUPS     Y0, 1472(BX)
+	VORPS       1088(BX), Y9, Y0
+	VMOVUPS     Y4, 1504(BX)
+	VORPS       1120(BX), Y9, Y4
+	VMOVUPS     Y8, 1536(BX)
 	VORPS       704(BX), Y9, Y8
-	VORPS       1664(BX), Y10, Y9
-	VORPS       1728(BX), Y3, Y3
-	VORPS       1696(BX), Y1, Y1
-	VPSLLD      $0x17, Y4, Y4
+	VSUBPS      Y15, Y5, Y5
+	VSUBPS      Y15, Y10, Y10
+	VSUBPS      Y15, Y7, Y7
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+384(SB), Y15
+	VDIVPS      Y2, Y15, Y2
+	VDIVPS      Y11, Y15, Y11
+	VDIVPS      Y1, Y15, Y1
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1312(SB), Y15
+	VMOVUPS     Y1, 1568(BX)
+	VMULPS      Y15, Y5, Y1
+	VMOVUPS     Y11, 1600(BX)
+	VMULPS      Y15, Y10, Y11
+	VMULPS      Y15, Y7, Y15
+	VMOVUPS     Y2, 1632(BX)
+	VMINPS      bsmPriceStrip32AVX2Consts<>+416(SB), Y5, Y2
+	VMOVUPS     Y5, 1664(BX)
+	VMINPS      bsmPriceStrip32AVX2Consts<>+416(SB), Y10, Y5
+	VMOVUPS     Y10, 1696(BX)
+	VMINPS      bsmPriceStrip32AVX2Consts<>+416(SB), Y7, Y10
+	VMOVUPS     Y7, 1728(BX)
+	VORPS       Y6, Y9, Y7
+	VMOVUPS     Y6, 1760(BX)
+	VORPS       Y14, Y9, Y6
+	VORPS       Y3, Y9, Y9
+	VFMADD231PS Y12, Y12, Y1
+	VFMADD231PS Y13, Y13, Y11
+	VMOVUPS     Y3, 1792(BX)
+	VMOVUPS     1024(BX), Y3
+	VFMADD231PS Y3, Y3, Y15
+	VMOVUPS     Y14, 1824(BX)
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+448(SB), Y14
+	VMAXPS      Y14, Y2, Y2
+	VMAXPS      Y14, Y5, Y5
+	VMAXPS      Y14, Y10, Y10
+	VMOVUPS     544(BX), Y14
+	VCMPPS      $0x00, Y0, Y14, Y0
+	VMOVUPS     Y0, 1856(BX)
+	VMOVUPS     896(BX), Y0
+	VCMPPS      $0x00, Y4, Y0, Y4
+	VMOVUPS     Y4, 1888(BX)
+	VMOVUPS     512(BX), Y4
+	VCMPPS      $0x00, Y8, Y4, Y8
+	VMOVUPS     Y8, 1920(BX)
+	VMOVUPS     1664(BX), Y8
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1344(SB), Y3
+	VFMADD231PS Y3, Y8, Y1
+	VFMADD231PS 1696(BX), Y3, Y11
+	VMOVUPS     Y13, 1952(BX)
+	VMOVUPS     1728(BX), Y13
+	VFMADD231PS Y3, Y13, Y15
+	VSUBPS      Y2, Y8, Y3
+	VMOVUPS     1696(BX), Y8
+	VSUBPS      Y5, Y8, Y8
+	VSUBPS      Y10, Y13, Y13
+	VCMPPS      $0x00, Y7, Y14, Y7
+	VCMPPS      $0x00, Y6, Y0, Y0
+	VCMPPS      $0x00, Y9, Y4, Y4
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1376(SB), Y6
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1408(SB), Y9
+	VFMADD231PS Y6, Y1, Y9
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1408(SB), Y14
+	VFMADD231PS Y6, Y11, Y14
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1408(SB), Y15, Y6
+	VADDPS      bsmPriceStrip32AVX2Consts<>+480(SB), Y3, Y3
+	VADDPS      bsmPriceStrip32AVX2Consts<>+480(SB), Y8, Y8
+	VADDPS      bsmPriceStrip32AVX2Consts<>+480(SB), Y13, Y13
+	VADDPS      bsmPriceStrip32AVX2Consts<>+480(SB), Y2, Y2
+	VADDPS      bsmPriceStrip32AVX2Consts<>+480(SB), Y5, Y5
+	VADDPS      bsmPriceStrip32AVX2Consts<>+480(SB), Y10, Y10
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1440(SB), Y1, Y9
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1440(SB), Y11, Y14
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1440(SB), Y15, Y6
+	VMOVUPS     Y10, 512(BX)
+	VMOVUPS     1632(BX), Y10
+	VMOVUPS     Y5, 896(BX)
+	VMULPS      1536(BX), Y10, Y5
+	VMOVUPS     Y2, 1536(BX)
+	VMOVUPS     1600(BX), Y2
+	VMOVUPS     Y4, 544(BX)
+	VMULPS      1504(BX), Y2, Y4
+	VMOVUPS     Y0, 1504(BX)
+	VMOVUPS     1568(BX), Y0
+	VMOVUPS     Y7, 1728(BX)
+	VMULPS      1472(BX), Y0, Y7
+	VMULPS      1376(BX), Y10, Y10
+	VMULPS      1408(BX), Y2, Y2
+	VMULPS      1440(BX), Y0, Y0
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1472(SB), Y1, Y9
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1472(SB), Y11, Y14
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1472(SB), Y15, Y6
+	VMOVUPS     Y13, 1440(BX)
+	VMULPS      1056(BX), Y5, Y13
+	VMOVUPS     Y8, 1056(BX)
+	VMULPS      1216(BX), Y4, Y8
+	VMOVUPS     Y3, 1216(BX)
+	VMULPS      640(BX), Y7, Y3
+	VMOVUPS     Y7, 640(BX)
+	VMULPS      1184(BX), Y10, Y7
+	VMOVUPS     Y10, 1184(BX)
+	VMULPS      1344(BX), Y2, Y10
+	VMOVUPS     Y2, 1344(BX)
+	VMULPS      800(BX), Y0, Y2
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1504(SB), Y1, Y9
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1504(SB), Y11, Y14
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1504(SB), Y15, Y6
+	VMULPS      Y13, Y12, Y12
+	VMULPS      1952(BX), Y8, Y8
+	VMULPS      1024(BX), Y3, Y3
+	VMULPS      960(BX), Y7, Y7
+	VMULPS      448(BX), Y10, Y10
+	VMULPS      768(BX), Y2, Y2
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1536(SB), Y13
+	VFMADD213PS Y13, Y1, Y9
+	VFMADD213PS Y13, Y11, Y14
+	VFMADD231PS Y6, Y15, Y13
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1056(SB), Y6
+	VMOVUPS     Y0, 768(BX)
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+896(SB), Y0
+	VFMADD231PS Y6, Y12, Y0
+	VMOVUPS     Y12, 448(BX)
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+896(SB), Y12
+	VFMADD231PS Y6, Y8, Y12
+	VMOVUPS     Y8, 960(BX)
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+896(SB), Y8
+	VFMADD231PS Y6, Y3, Y8
+	VMOVUPS     Y3, 1024(BX)
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+896(SB), Y3
+	VFMADD231PS Y6, Y7, Y3
+	VMOVUPS     Y7, 1952(BX)
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+896(SB), Y7
+	VFMADD231PS Y6, Y10, Y7
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+896(SB), Y2, Y6
+	VMULPS      Y9, Y1, Y1
+	VMULPS      Y14, Y11, Y9
+	VMULPS      Y13, Y15, Y11
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1568(SB), Y13
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1600(SB), Y14
+	VFMADD231PS Y13, Y0, Y14
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1600(SB), Y15
+	VFMADD231PS Y13, Y12, Y15
+	VMOVUPS     Y2, 800(BX)
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1600(SB), Y2
+	VFMADD231PS Y13, Y8, Y2
+	VMOVUPS     Y10, 1568(BX)
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1600(SB), Y10
+	VFMADD231PS Y13, Y3, Y10
+	VMOVUPS     Y11, 1408(BX)
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1600(SB), Y11
+	VFMADD231PS Y13, Y7, Y11
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1600(SB), Y6, Y13
+	VMULPS      992(BX), Y5, Y5
+	VMULPS      384(BX), Y4, Y4
+	VMOVUPS     Y4, 384(BX)
+	VMOVUPS     416(BX), Y4
+	VMULPS      640(BX), Y4, Y4
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1632(SB), Y0, Y14
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1632(SB), Y12, Y15
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1632(SB), Y8, Y2
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1632(SB), Y3, Y10
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1632(SB), Y7, Y11
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1632(SB), Y6, Y13
+	VMOVUPS     Y4, 640(BX)
+	VMOVUPS     1248(BX), Y4
+	VMULPS      1184(BX), Y4, Y4
+	VMOVUPS     Y4, 1184(BX)
+	VMOVUPS     1280(BX), Y4
+	VMULPS      1344(BX), Y4, Y4
+	VMOVUPS     Y4, 1344(BX)
+	VMOVUPS     1312(BX), Y4
+	VMULPS      768(BX), Y4, Y4
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1664(SB), Y0, Y14
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1664(SB), Y12, Y15
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1664(SB), Y8, Y2
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1664(SB), Y3, Y10
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1664(SB), Y7, Y11
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1664(SB), Y6, Y13
+	VMOVUPS     Y4, 768(BX)
+	VMOVUPS     96(BX), Y4
+	VFMADD213PS Y4, Y4, Y1
+	VFMADD213PS Y4, Y4, Y9
+	VFMADD132PS 1408(BX), Y4, Y4
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1696(SB), Y0, Y14
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1696(SB), Y12, Y15
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1696(SB), Y8, Y2
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1696(SB), Y3, Y10
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1696(SB), Y7, Y11
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1696(SB), Y6, Y13
+	VMOVUPS     Y5, 1408(BX)
+	VMOVUPS     1216(BX), Y5
 	VPSLLD      $0x17, Y5, Y5
+	VMOVUPS     Y4, 1216(BX)
+	VMOVUPS     1056(BX), Y4
+	VPSLLD      $0x17, Y4, Y4
+	VMOVUPS     Y4, 1056(BX)
+	VMOVUPS     1440(BX), Y4
+	VPSLLD      $0x17, Y4, Y4
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1728(SB), Y0, Y14
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1728(SB), Y12, Y15
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1728(SB), Y8, Y2
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1728(SB), Y3, Y10
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1728(SB), Y7, Y11
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1728(SB), Y6, Y13
+	VMULPS      Y5, Y1, Y1
+	VMULPS      1056(BX), Y9, Y5
+	VMULPS      1216(BX), Y4, Y4
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1760(SB), Y9
+	VFMADD213PS Y9, Y0, Y14
+	VFMADD213PS Y9, Y12, Y15
+	VFMADD213PS Y9, Y8, Y2
+	VFMADD213PS Y9, Y3, Y10
+	VFMADD213PS Y9, Y7, Y11
+	VFMADD231PS Y13, Y6, Y9
+	VMOVUPS     1856(BX), Y13
+	VMOVUPS     Y4, 1216(BX)
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+736(SB), Y4
+	VMOVUPS     Y5, 1056(BX)
+	VMOVUPS     928(BX), Y5
+	VBLENDVPS   Y13, Y4, Y5, Y5
+	VMOVUPS     1888(BX), Y13
+	VMOVUPS     Y1, 928(BX)
+	VMOVUPS     832(BX), Y1
+	VBLENDVPS   Y13, Y4, Y1, Y1
+	VMOVUPS     1920(BX), Y13
+	VMOVUPS     Y1, 832(BX)
+	VMOVUPS     608(BX), Y1
+	VBLENDVPS   Y13, Y4, Y1, Y1
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1792(SB), Y13
+	VFMADD213PS Y13, Y0, Y14
+	VFMADD213PS Y13, Y12, Y15
+	VFMADD213PS Y13, Y8, Y2
+	VFMADD213PS Y13, Y3, Y10
+	VFMADD213PS Y13, Y7, Y11
+	VFMADD231PS Y9, Y6, Y13
+	VMOVUPS     1728(BX), Y9
+	VMOVUPS     Y1, 608(BX)
+	VMOVUPS     736(BX), Y1
+	VBLENDVPS   Y9, Y4, Y1, Y1
+	VMOVUPS     1504(BX), Y9
+	VMOVUPS     Y1, 736(BX)
+	VMOVUPS     672(BX), Y1
+	VBLENDVPS   Y9, Y4, Y1, Y1
+	VMOVUPS     544(BX), Y9
+	VMOVUPS     Y1, 672(BX)
+	VMOVUPS     576(BX), Y1
+	VBLENDVPS   Y9, Y4, Y1, Y1
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1824(SB), Y4
+	VFMADD213PS Y4, Y14, Y0
+	VFMADD213PS Y4, Y15, Y12
+	VFMADD213PS Y4, Y2, Y8
+	VFMADD213PS Y4, Y10, Y3
+	VFMADD213PS Y4, Y11, Y7
+	VFMADD231PS Y13, Y6, Y4
+	VMOVUPS     1536(BX), Y2
 	VPSLLD      $0x17, Y2, Y2
-	VMOVUPS     928(BX), Y10
-	VSUBPS      1632(BX), Y10, Y10
-	VMOVUPS     832(BX), Y13
-	VSUBPS      1568(BX), Y13, Y13
-	VMOVUPS     608(BX), Y14
-	VSUBPS      1600(BX), Y14, Y14
-	VSUBPS      Y6, Y9, Y6
-	VSUBPS      Y7, Y3, Y3
-	VSUBPS      Y8, Y1, Y1
-	VMULPS      Y4, Y12, Y4
-	VMULPS      Y5, Y11, Y5
-	VMULPS      Y2, Y0, Y0
-	VFMADD231PS Y6, Y4, Y10
-	VFMADD231PS Y3, Y5, Y13
-	VFMADD231PS Y1, Y0, Y14
+	VMOVUPS     896(BX), Y6
+	VPSLLD      $0x17, Y6, Y6
+	VMOVUPS     512(BX), Y9
+	VPSLLD      $0x17, Y9, Y9
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+384(SB), Y10
+	VFMADD132PS 448(BX), Y10, Y0
+	VFMADD132PS 960(BX), Y10, Y12
+	VFMADD132PS 1024(BX), Y10, Y8
+	VFMADD132PS 1952(BX), Y10, Y3
+	VFMADD132PS 1568(BX), Y10, Y7
+	VFMADD231PS 800(BX), Y4, Y10
+	VSUBPS      736(BX), Y5, Y4
+	VMOVUPS     832(BX), Y5
+	VSUBPS      672(BX), Y5, Y5
+	VMOVUPS     608(BX), Y11
+	VSUBPS      Y1, Y11, Y1
+	VMULPS      1408(BX), Y0, Y0
+	VMULPS      384(BX), Y12, Y11
+	VMULPS      640(BX), Y8, Y8
+	VMULPS      1184(BX), Y3, Y3
+	VMULPS      1344(BX), Y7, Y7
+	VMULPS      768(BX), Y10, Y10
+	VMULPS      928(BX), Y2, Y2
+	VMULPS      1056(BX), Y6, Y6
+	VMULPS      1216(BX), Y9, Y9
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+512(SB), Y12
+	VANDPS      Y0, Y12, Y0
+	VANDPS      Y11, Y12, Y11
+	VANDPS      Y8, Y12, Y8
+	VANDPS      Y3, Y12, Y3
+	VANDPS      Y7, Y12, Y7
+	VANDPS      Y10, Y12, Y10
+	VORPS       1088(BX), Y0, Y0
+	VORPS       1120(BX), Y11, Y11
+	VORPS       704(BX), Y8, Y8
+	VORPS       1760(BX), Y3, Y3
+	VORPS       1824(BX), Y7, Y7
+	VORPS       1792(BX), Y10, Y10
+	VSUBPS      Y0, Y3, Y0
+	VSUBPS      Y11, Y7, Y3
+	VSUBPS      Y8, Y10, Y7
+	VFMADD231PS Y0, Y2, Y4
+	VFMADD231PS Y3, Y6, Y5
+	VFMADD231PS Y7, Y9, Y1
 	VMOVUPS     864(BX), Y0
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1568(SB), Y1
-	VBLENDVPS   Y0, Y10, Y1, Y0
-	VMOVUPS     480(BX), Y2
-	VBLENDVPS   Y2, Y13, Y1, Y2
-	VMOVUPS     1152(BX), Y3
-	VBLENDVPS   Y3, Y14, Y1, Y1
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1856(SB), Y2
+	VBLENDVPS   Y0, Y4, Y2, Y0
+	VMOVUPS     480(BX), Y3
+	VBLENDVPS   Y3, Y5, Y2, Y3
+	VMOVUPS     1152(BX), Y4
+	VBLENDVPS   Y4, Y1, Y2, Y1
 	PREFETCHT0  1024(SI)(AX*1)
 	VMOVUPS     Y0, (SI)(AX*1)
-	VMOVUPS     Y2, 32(SI)(AX*1)
+	VMOVUPS     Y3, 32(SI)(AX*1)
 	PREFETCHT0  1088(SI)(AX*1)
 	VMOVUPS     Y1, 64(SI)(AX*1)
 	ADDQ        $+96, AX
@@ -2408,13 +2464,13 @@ tail:
 	VMASKMOVPS  32(R9)(AX*1), Y14, Y3
 	VMASKMOVPS  (DI)(AX*1), Y15, Y4
 	VMASKMOVPS  32(DI)(AX*1), Y14, Y5
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+480(SB), Y6
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+512(SB), Y6
 	VANDPS      Y6, Y0, Y7
 	VANDPS      Y6, Y1, Y8
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+544(SB), Y9
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+576(SB), Y9
 	VMULPS      Y7, Y9, Y10
 	VMULPS      Y8, Y9, Y9
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+512(SB), Y11
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+544(SB), Y11
 	VCMPPS      $0x11, Y11, Y7, Y12
 	VCMPPS      $0x11, Y11, Y8, Y11
 	VCMPPS      $0x03, Y7, Y7, Y13
@@ -2424,14 +2480,14 @@ tail:
 	VBLENDVPS   Y12, Y10, Y7, Y10
 	VBLENDVPS   Y11, Y9, Y8, Y9
 	VMOVUPS     Y5, 384(BX)
-	VANDPS      bsmPriceStrip32AVX2Consts<>+576(SB), Y10, Y5
+	VANDPS      bsmPriceStrip32AVX2Consts<>+608(SB), Y10, Y5
 	VMOVUPS     Y4, 416(BX)
-	VANDPS      bsmPriceStrip32AVX2Consts<>+576(SB), Y9, Y4
-	VORPS       bsmPriceStrip32AVX2Consts<>+352(SB), Y5, Y5
-	VORPS       bsmPriceStrip32AVX2Consts<>+352(SB), Y4, Y4
+	VANDPS      bsmPriceStrip32AVX2Consts<>+608(SB), Y9, Y4
+	VORPS       bsmPriceStrip32AVX2Consts<>+384(SB), Y5, Y5
+	VORPS       bsmPriceStrip32AVX2Consts<>+384(SB), Y4, Y4
 	VORPS       Y13, Y5, Y5
 	VORPS       Y6, Y4, Y4
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+800(SB), Y6
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+832(SB), Y6
 	VMULPS      Y6, Y5, Y13
 	VMULPS      Y6, Y4, Y6
 	VMOVUPS     Y8, 448(BX)
@@ -2447,10 +2503,10 @@ tail:
 	VPSRLD      $0x17, Y9, Y9
 	VCMPPS      $0x11, 160(BX), Y13, Y13
 	VCMPPS      $0x11, 160(BX), Y6, Y6
-	VORPS       bsmPriceStrip32AVX2Consts<>+608(SB), Y10, Y10
-	VORPS       bsmPriceStrip32AVX2Consts<>+608(SB), Y9, Y9
-	VSUBPS      bsmPriceStrip32AVX2Consts<>+640(SB), Y10, Y10
-	VSUBPS      bsmPriceStrip32AVX2Consts<>+640(SB), Y9, Y9
+	VORPS       bsmPriceStrip32AVX2Consts<>+640(SB), Y10, Y10
+	VORPS       bsmPriceStrip32AVX2Consts<>+640(SB), Y9, Y9
+	VSUBPS      bsmPriceStrip32AVX2Consts<>+672(SB), Y10, Y10
+	VSUBPS      bsmPriceStrip32AVX2Consts<>+672(SB), Y9, Y9
 	VBLENDVPS   Y13, Y8, Y5, Y5
 	VBLENDVPS   Y6, Y7, Y4, Y4
 	VMOVUPS     256(BX), Y7
@@ -2458,7 +2514,7 @@ tail:
 	VMOVUPS     Y6, 576(BX)
 	VBLENDVPS   Y0, Y7, Y8, Y6
 	VBLENDVPS   Y1, Y7, Y8, Y7
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+672(SB), Y8
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+704(SB), Y8
 	VANDPS      Y8, Y12, Y12
 	VANDPS      Y8, Y11, Y8
 	VSUBPS      Y12, Y10, Y10
@@ -2477,18 +2533,18 @@ tail:
 	VSUBPS      Y5, Y6, Y5
 	VSUBPS      Y4, Y7, Y4
 	VMOVUPS     480(BX), Y6
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+704(SB), Y7
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+736(SB), Y7
 	VMOVUPS     Y13, 640(BX)
 	VCMPPS      $0x00, Y7, Y6, Y13
 	VMOVUPS     448(BX), Y6
 	VMOVUPS     Y9, 672(BX)
 	VCMPPS      $0x00, Y7, Y6, Y9
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+736(SB), Y7
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+768(SB), Y7
 	VBLENDVPS   Y13, Y7, Y10, Y10
 	VBLENDVPS   Y9, Y7, Y8, Y7
 	VMULPS      Y11, Y1, Y8
 	VMULPS      Y12, Y0, Y9
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+352(SB), Y13
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+384(SB), Y13
 	VDIVPS      Y8, Y13, Y8
 	VDIVPS      Y9, Y13, Y9
 	VMULPS      Y8, Y11, Y11
@@ -2498,7 +2554,7 @@ tail:
 	VMULPS      Y11, Y5, Y5
 	VMULPS      Y12, Y4, Y4
 	VMOVUPS     480(BX), Y8
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+768(SB), Y9
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+800(SB), Y9
 	VCMPPS      $0x11, Y9, Y8, Y11
 	VCMPPS      $0x11, Y9, Y6, Y9
 	VMOVUPS     (BX), Y12
@@ -2511,22 +2567,22 @@ tail:
 	VSUBPS      Y6, Y7, Y6
 	VMULPS      Y5, Y5, Y7
 	VMULPS      Y4, Y4, Y9
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+832(SB), Y10
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+864(SB), Y10
 	VMULPS      Y10, Y2, Y11
-	VMULPS      Y10, Y3, Y12
-	VMOVUPS     352(BX), Y10
+	VMULPS      Y10, Y3, Y10
+	VMOVUPS     352(BX), Y12
 	VMOVUPS     Y0, 448(BX)
-	VMINPS      672(BX), Y10, Y0
-	VMINPS      640(BX), Y10, Y10
+	VMINPS      672(BX), Y12, Y0
+	VMINPS      640(BX), Y12, Y12
 	VMINPS      Y2, Y0, Y0
-	VMINPS      Y3, Y10, Y10
+	VMINPS      Y3, Y12, Y12
 	VMINPS      32(BX), Y0, Y0
-	VMINPS      32(BX), Y10, Y10
-	VMOVUPS     Y12, 480(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1088(SB), Y12
-	VCMPPS      $0x11, Y0, Y12, Y0
-	VCMPPS      $0x11, Y10, Y12, Y10
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+864(SB), Y12
+	VMINPS      32(BX), Y12, Y12
+	VMOVUPS     Y10, 480(BX)
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1120(SB), Y10
+	VCMPPS      $0x11, Y0, Y10, Y0
+	VCMPPS      $0x11, Y12, Y10, Y10
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+896(SB), Y12
 	VMOVUPS     Y10, 704(BX)
 	VADDPS      Y12, Y8, Y10
 	VMOVUPS     Y0, 736(BX)
@@ -2541,16 +2597,16 @@ tail:
 	VBLENDVPS   Y12, Y8, Y10, Y8
 	VMOVUPS     576(BX), Y10
 	VBLENDVPS   Y10, Y6, Y0, Y0
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+928(SB), Y6
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+960(SB), Y10
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+960(SB), Y6
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+992(SB), Y10
 	VFMADD231PS Y6, Y7, Y10
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+960(SB), Y9, Y6
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+992(SB), Y12
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+992(SB), Y9, Y6
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1024(SB), Y12
 	VFMADD213PS Y12, Y7, Y10
 	VFMADD231PS Y6, Y9, Y12
 	VMULPS      Y10, Y7, Y6
 	VMULPS      Y12, Y9, Y7
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+896(SB), Y9
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+928(SB), Y9
 	VMULPS      Y9, Y8, Y10
 	VMULPS      Y9, Y0, Y9
 	VFMADD231PS Y6, Y5, Y10
@@ -2567,8 +2623,8 @@ tail:
 	VMOVUPS     Y7, 672(BX)
 	VMOVUPS     384(BX), Y7
 	VMULPS      Y13, Y7, Y13
-	VFMADD231PS bsmPriceStrip32AVX2Consts<>+1024(SB), Y5, Y10
-	VFMADD231PS bsmPriceStrip32AVX2Consts<>+1024(SB), Y4, Y9
+	VFMADD231PS bsmPriceStrip32AVX2Consts<>+1056(SB), Y5, Y10
+	VFMADD231PS bsmPriceStrip32AVX2Consts<>+1056(SB), Y4, Y9
 	VMOVUPS     bsmPriceStrip32AVX2Consts<>+0(SB), Y4
 	VXORPS      Y4, Y11, Y5
 	VMOVUPS     Y13, 640(BX)
@@ -2577,7 +2633,7 @@ tail:
 	VMULPS      Y6, Y7, Y7
 	VADDPS      Y12, Y2, Y2
 	VADDPS      Y1, Y3, Y1
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1056(SB), Y3
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1088(SB), Y3
 	VFMADD231PS Y3, Y8, Y10
 	VFMADD231PS Y3, Y0, Y9
 	VMOVUPS     32(BX), Y0
@@ -2586,7 +2642,7 @@ tail:
 	VMOVUPS     288(BX), Y3
 	VFMADD231PS Y3, Y0, Y10
 	VFMADD231PS Y3, Y0, Y9
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1120(SB), Y0
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1152(SB), Y0
 	VCMPPS      $0x11, Y0, Y2, Y2
 	VCMPPS      $0x11, Y0, Y1, Y0
 	VMOVUPS     576(BX), Y1
@@ -2599,14 +2655,14 @@ tail:
 	VFMSUB213PS 480(BX), Y9, Y8
 	VANDPS      736(BX), Y2, Y2
 	VANDPS      704(BX), Y0, Y0
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+480(SB), Y9
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+512(SB), Y9
 	VANDPS      Y3, Y9, Y10
 	VANDPS      Y12, Y9, Y6
 	VMOVUPS     Y0, 704(BX)
 	VANDPS      Y1, Y9, Y0
 	VMOVUPS     Y2, 736(BX)
 	VANDPS      Y8, Y9, Y2
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1152(SB), Y9
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1184(SB), Y9
 	VMINPS      Y10, Y9, Y10
 	VMINPS      Y6, Y9, Y6
 	VMINPS      Y0, Y9, Y0
@@ -2615,229 +2671,232 @@ tail:
 	VANDPS      Y12, Y4, Y9
 	VANDPS      Y1, Y4, Y1
 	VANDPS      Y8, Y4, Y4
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1184(SB), Y8
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+352(SB), Y12
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1216(SB), Y8
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1056(SB), Y12
 	VFMADD231PS Y8, Y10, Y12
 	VMOVUPS     Y4, 480(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+352(SB), Y4
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1056(SB), Y4
 	VFMADD231PS Y8, Y6, Y4
 	VMOVUPS     Y1, 448(BX)
-	VADDPS      bsmPriceStrip32AVX2Consts<>+1216(SB), Y10, Y1
+	VADDPS      bsmPriceStrip32AVX2Consts<>+1248(SB), Y10, Y1
 	VMOVUPS     Y7, 608(BX)
-	VADDPS      bsmPriceStrip32AVX2Consts<>+1216(SB), Y6, Y7
+	VADDPS      bsmPriceStrip32AVX2Consts<>+1248(SB), Y6, Y7
 	VMOVUPS     Y11, 576(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+352(SB), Y11
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1056(SB), Y11
 	VFMADD231PS Y8, Y0, Y11
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+352(SB), Y2, Y8
-	VMOVUPS     Y8, 384(BX)
-	VADDPS      bsmPriceStrip32AVX2Consts<>+1216(SB), Y0, Y8
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1056(SB), Y2, Y8
+	VMOVUPS     Y13, 384(BX)
+	VADDPS      bsmPriceStrip32AVX2Consts<>+1248(SB), Y0, Y13
 	VMOVUPS     Y0, 416(BX)
-	VADDPS      bsmPriceStrip32AVX2Consts<>+1216(SB), Y2, Y0
+	VADDPS      bsmPriceStrip32AVX2Consts<>+1248(SB), Y2, Y0
 	VMOVUPS     Y2, 512(BX)
-	VMULPS      bsmPriceStrip32AVX2Consts<>+1248(SB), Y10, Y2
-	VMOVUPS     Y2, 544(BX)
-	VMULPS      bsmPriceStrip32AVX2Consts<>+1248(SB), Y6, Y2
-	VMOVUPS     Y2, 768(BX)
-	VMULPS      Y1, Y12, Y2
-	VMOVUPS     Y1, 800(BX)
-	VMULPS      Y7, Y4, Y1
-	VMOVUPS     Y7, 832(BX)
-	VORPS       320(BX), Y3, Y7
-	VMOVUPS     Y3, 864(BX)
+	VMULPS      Y10, Y10, Y2
+	VMOVUPS     Y10, 544(BX)
+	VMULPS      Y6, Y6, Y10
+	VMOVUPS     Y6, 768(BX)
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+128(SB), Y6
+	VFMADD132PS bsmPriceStrip32AVX2Consts<>+1280(SB), Y6, Y2
+	VFMADD132PS bsmPriceStrip32AVX2Consts<>+1280(SB), Y6, Y10
+	VSUBPS      Y6, Y2, Y2
+	VSUBPS      Y6, Y10, Y6
+	VMULPS      Y1, Y12, Y10
+	VMOVUPS     Y6, 800(BX)
+	VMULPS      Y7, Y4, Y6
+	VMOVUPS     Y2, 832(BX)
+	VMULPS      Y13, Y11, Y2
+	VMOVUPS     Y13, 864(BX)
+	VMULPS      Y0, Y8, Y13
+	VMOVUPS     Y0, 896(BX)
+	VORPS       320(BX), Y3, Y0
+	VMOVUPS     Y3, 928(BX)
 	VORPS       320(BX), Y9, Y3
-	VCMPPS      $0x00, Y7, Y5, Y7
-	VCMPPS      $0x00, Y3, Y13, Y3
-	VMOVUPS     Y9, 896(BX)
-	VMOVUPS     576(BX), Y9
-	VBLENDVPS   Y7, bsmPriceStrip32AVX2Consts<>+704(SB), Y9, Y7
-	VMOVUPS     608(BX), Y9
-	VBLENDVPS   Y3, bsmPriceStrip32AVX2Consts<>+704(SB), Y9, Y3
-	VMULPS      Y8, Y11, Y9
+	VCMPPS      $0x00, Y0, Y5, Y0
+	VMOVUPS     Y9, 960(BX)
+	VMOVUPS     384(BX), Y9
+	VCMPPS      $0x00, Y3, Y9, Y3
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+736(SB), Y9
+	VMOVUPS     Y5, 992(BX)
+	VMOVUPS     576(BX), Y5
+	VBLENDVPS   Y0, Y9, Y5, Y0
+	VMOVUPS     608(BX), Y5
+	VBLENDVPS   Y3, Y9, Y5, Y3
+	VMULPS      Y2, Y10, Y5
+	VMULPS      Y13, Y6, Y9
 	VMOVUPS     Y3, 608(BX)
-	VMULPS      384(BX), Y0, Y3
-	VMOVUPS     Y7, 576(BX)
-	VMULPS      544(BX), Y10, Y7
-	VMOVUPS     Y13, 928(BX)
-	VMULPS      768(BX), Y6, Y13
-	VMULPS      bsmPriceStrip32AVX2Consts<>+96(SB), Y7, Y7
-	VMULPS      bsmPriceStrip32AVX2Consts<>+96(SB), Y13, Y13
-	VROUNDPS    $0x08, Y7, Y7
-	VROUNDPS    $0x08, Y13, Y13
-	VMOVUPS     Y5, 960(BX)
-	VMULPS      Y9, Y2, Y5
-	VMOVUPS     Y13, 992(BX)
-	VMULPS      Y3, Y1, Y13
-	VMOVUPS     Y7, 1024(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+352(SB), Y7
-	VDIVPS      Y5, Y7, Y5
-	VDIVPS      Y13, Y7, Y7
-	VMULPS      Y5, Y9, Y9
-	VMULPS      Y7, Y3, Y3
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+384(SB), Y3
+	VDIVPS      Y5, Y3, Y5
+	VDIVPS      Y9, Y3, Y9
 	VMULPS      Y5, Y2, Y2
-	VMULPS      Y7, Y1, Y1
-	VMULPS      Y9, Y12, Y5
-	VMULPS      Y3, Y4, Y4
-	VMULPS      800(BX), Y9, Y7
-	VMULPS      832(BX), Y3, Y3
-	VMULPS      Y2, Y11, Y9
-	VMULPS      384(BX), Y1, Y11
-	VMULPS      Y2, Y8, Y2
-	VMULPS      Y1, Y0, Y0
-	VMULPS      416(BX), Y9, Y1
-	VMULPS      512(BX), Y11, Y8
+	VMULPS      Y9, Y13, Y13
 	VMULPS      Y5, Y10, Y5
-	VMULPS      Y4, Y6, Y4
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+128(SB), Y9
-	VMOVUPS     1024(BX), Y11
-	VMULPS      Y11, Y9, Y12
-	VMOVUPS     992(BX), Y13
-	VMULPS      Y13, Y9, Y9
-	VFMADD231PS 544(BX), Y10, Y12
-	VFMADD231PS 768(BX), Y6, Y9
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+160(SB), Y6
-	VFMADD231PS Y6, Y11, Y12
-	VFMADD231PS Y6, Y13, Y9
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1024(SB), Y6
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+864(SB), Y10
-	VFMADD231PS Y6, Y1, Y10
-	VMOVUPS     Y3, 768(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+864(SB), Y3
-	VFMADD231PS Y6, Y8, Y3
-	VMOVUPS     Y7, 544(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+864(SB), Y7
-	VFMADD231PS Y6, Y5, Y7
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+864(SB), Y4, Y6
-	VMOVUPS     Y9, 512(BX)
-	VMINPS      bsmPriceStrip32AVX2Consts<>+384(SB), Y11, Y9
-	VMOVUPS     Y12, 416(BX)
-	VMINPS      bsmPriceStrip32AVX2Consts<>+384(SB), Y13, Y12
-	VMAXPS      bsmPriceStrip32AVX2Consts<>+416(SB), Y9, Y9
-	VMAXPS      bsmPriceStrip32AVX2Consts<>+416(SB), Y12, Y12
-	VSUBPS      Y9, Y11, Y11
-	VSUBPS      Y12, Y13, Y13
-	VADDPS      bsmPriceStrip32AVX2Consts<>+448(SB), Y9, Y9
-	VADDPS      bsmPriceStrip32AVX2Consts<>+448(SB), Y12, Y12
-	VADDPS      bsmPriceStrip32AVX2Consts<>+448(SB), Y11, Y11
-	VADDPS      bsmPriceStrip32AVX2Consts<>+448(SB), Y13, Y13
-	VPSLLD      $0x17, Y9, Y9
-	VPSLLD      $0x17, Y12, Y12
-	VPSLLD      $0x17, Y11, Y11
-	VPSLLD      $0x17, Y13, Y13
-	VMOVUPS     Y12, 992(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1312(SB), Y12
-	VFMADD231PS bsmPriceStrip32AVX2Consts<>+1280(SB), Y10, Y12
-	VMOVUPS     Y9, 1024(BX)
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1312(SB), Y9
-	VFMADD231PS bsmPriceStrip32AVX2Consts<>+1280(SB), Y3, Y9
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1344(SB), Y10, Y12
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1344(SB), Y3, Y9
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1376(SB), Y10, Y12
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1376(SB), Y3, Y9
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1408(SB), Y10, Y12
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1408(SB), Y3, Y9
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1440(SB), Y10, Y12
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1440(SB), Y3, Y9
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1472(SB), Y10, Y12
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1472(SB), Y3, Y9
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1504(SB), Y10, Y12
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1504(SB), Y3, Y9
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1536(SB), Y12, Y10
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1536(SB), Y9, Y3
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+832(SB), Y9
-	VFMADD213PS Y9, Y10, Y1
-	VFMADD213PS Y9, Y3, Y8
-	VMULPS      Y2, Y1, Y1
-	VMULPS      Y0, Y8, Y0
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+480(SB), Y2
-	VANDPS      Y1, Y2, Y1
-	VANDPS      Y0, Y2, Y0
-	VMOVUPS     448(BX), Y3
-	VORPS       Y1, Y3, Y1
-	VMOVUPS     480(BX), Y8
-	VORPS       Y0, Y8, Y0
-	VMOVUPS     320(BX), Y10
-	VORPS       Y3, Y10, Y3
-	VORPS       Y8, Y10, Y8
-	VMOVUPS     960(BX), Y10
-	VCMPPS      $0x00, Y3, Y10, Y3
-	VMOVUPS     928(BX), Y10
-	VCMPPS      $0x00, Y8, Y10, Y8
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+704(SB), Y10
-	VMOVUPS     672(BX), Y12
-	VBLENDVPS   Y3, Y10, Y12, Y3
-	VMOVUPS     640(BX), Y12
-	VBLENDVPS   Y8, Y10, Y12, Y8
-	VMOVUPS     576(BX), Y10
-	VSUBPS      Y3, Y10, Y3
-	VMOVUPS     608(BX), Y10
-	VSUBPS      Y8, Y10, Y8
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1280(SB), Y10
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1312(SB), Y12
-	VFMADD231PS Y10, Y7, Y12
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1312(SB), Y6, Y10
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1344(SB), Y2
-	VFMADD213PS Y2, Y7, Y12
-	VFMADD231PS Y10, Y6, Y2
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1376(SB), Y10
-	VFMADD213PS Y10, Y7, Y12
-	VFMADD231PS Y2, Y6, Y10
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1408(SB), Y2
-	VFMADD213PS Y2, Y7, Y12
-	VFMADD231PS Y10, Y6, Y2
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1440(SB), Y10
-	VFMADD213PS Y10, Y7, Y12
-	VFMADD231PS Y2, Y6, Y10
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1472(SB), Y2
-	VFMADD213PS Y2, Y7, Y12
-	VFMADD231PS Y10, Y6, Y2
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1504(SB), Y10
-	VFMADD213PS Y10, Y7, Y12
-	VFMADD231PS Y2, Y6, Y10
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1536(SB), Y2
-	VFMADD213PS Y2, Y12, Y7
-	VFMADD231PS Y10, Y6, Y2
-	VFMADD213PS Y9, Y7, Y5
-	VFMADD231PS Y2, Y4, Y9
-	VMOVUPS     416(BX), Y2
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+192(SB), Y4
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+224(SB), Y6
-	VFMADD231PS Y4, Y2, Y6
-	VMOVUPS     512(BX), Y7
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+224(SB), Y7, Y4
-	VMULPS      544(BX), Y5, Y5
-	VMULPS      768(BX), Y9, Y9
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+256(SB), Y10
-	VFMADD213PS Y10, Y2, Y6
-	VFMADD231PS Y4, Y7, Y10
-	VMULPS      Y2, Y2, Y4
-	VMULPS      Y7, Y7, Y12
-	VANDPS      bsmPriceStrip32AVX2Consts<>+480(SB), Y5, Y5
-	VANDPS      bsmPriceStrip32AVX2Consts<>+480(SB), Y9, Y9
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+288(SB), Y2, Y6
-	VFMADD213PS bsmPriceStrip32AVX2Consts<>+288(SB), Y7, Y10
-	VORPS       864(BX), Y5, Y5
-	VORPS       896(BX), Y9, Y9
-	VSUBPS      Y5, Y1, Y1
-	VSUBPS      Y9, Y0, Y0
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+320(SB), Y5
-	VFMADD213PS Y5, Y2, Y6
-	VFMADD231PS Y10, Y7, Y5
-	VFMADD231PS Y6, Y4, Y2
-	VFMADD231PS Y5, Y12, Y7
-	VMOVUPS     96(BX), Y4
-	VFMADD213PS Y4, Y4, Y2
-	VFMADD213PS Y4, Y7, Y4
-	VMULPS      Y11, Y2, Y2
+	VMULPS      Y9, Y6, Y6
+	VMULPS      Y2, Y12, Y9
 	VMULPS      Y13, Y4, Y4
-	VMULPS      1024(BX), Y2, Y2
-	VMULPS      992(BX), Y4, Y4
-	VFMADD231PS Y1, Y2, Y3
-	VFMADD231PS Y0, Y4, Y8
-	VMOVUPS     736(BX), Y0
-	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1568(SB), Y1
-	VBLENDVPS   Y0, Y3, Y1, Y0
-	VMOVUPS     704(BX), Y2
-	VBLENDVPS   Y2, Y8, Y1, Y1
+	VMULPS      Y2, Y1, Y1
+	VMULPS      Y13, Y7, Y2
+	VMULPS      Y5, Y11, Y7
+	VMULPS      Y6, Y8, Y8
+	VMULPS      864(BX), Y5, Y5
+	VMULPS      896(BX), Y6, Y6
+	VMULPS      416(BX), Y7, Y7
+	VMULPS      512(BX), Y8, Y8
+	VMOVUPS     544(BX), Y10
+	VMULPS      Y9, Y10, Y9
+	VMOVUPS     768(BX), Y11
+	VMULPS      Y4, Y11, Y4
+	VMOVUPS     832(BX), Y12
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1312(SB), Y13
+	VMULPS      Y13, Y12, Y3
+	VMOVUPS     Y2, 512(BX)
+	VMOVUPS     800(BX), Y2
+	VMULPS      Y13, Y2, Y13
+	VFMADD231PS Y10, Y10, Y3
+	VFMADD231PS Y11, Y11, Y13
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1344(SB), Y10
+	VFMADD231PS Y10, Y12, Y3
+	VFMADD231PS Y10, Y2, Y13
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1056(SB), Y10
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+896(SB), Y11
+	VFMADD231PS Y10, Y7, Y11
+	VMOVUPS     Y1, 768(BX)
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+896(SB), Y1
+	VFMADD231PS Y10, Y8, Y1
+	VMOVUPS     Y13, 544(BX)
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+896(SB), Y13
+	VFMADD231PS Y10, Y9, Y13
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+896(SB), Y4, Y10
+	VMOVUPS     Y3, 416(BX)
+	VMINPS      bsmPriceStrip32AVX2Consts<>+416(SB), Y12, Y3
+	VMOVUPS     Y4, 896(BX)
+	VMINPS      bsmPriceStrip32AVX2Consts<>+416(SB), Y2, Y4
+	VMAXPS      bsmPriceStrip32AVX2Consts<>+448(SB), Y3, Y3
+	VMAXPS      bsmPriceStrip32AVX2Consts<>+448(SB), Y4, Y4
+	VSUBPS      Y3, Y12, Y12
+	VSUBPS      Y4, Y2, Y2
+	VADDPS      bsmPriceStrip32AVX2Consts<>+480(SB), Y3, Y3
+	VADDPS      bsmPriceStrip32AVX2Consts<>+480(SB), Y4, Y4
+	VADDPS      bsmPriceStrip32AVX2Consts<>+480(SB), Y12, Y12
+	VADDPS      bsmPriceStrip32AVX2Consts<>+480(SB), Y2, Y2
+	VPSLLD      $0x17, Y3, Y3
+	VPSLLD      $0x17, Y4, Y4
+	VPSLLD      $0x17, Y12, Y12
+	VPSLLD      $0x17, Y2, Y2
+	VMOVUPS     Y4, 800(BX)
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1600(SB), Y4
+	VFMADD231PS bsmPriceStrip32AVX2Consts<>+1568(SB), Y11, Y4
+	VMOVUPS     Y3, 832(BX)
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1600(SB), Y3
+	VFMADD231PS bsmPriceStrip32AVX2Consts<>+1568(SB), Y1, Y3
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1632(SB), Y11, Y4
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1632(SB), Y1, Y3
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1664(SB), Y11, Y4
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1664(SB), Y1, Y3
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1696(SB), Y11, Y4
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1696(SB), Y1, Y3
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1728(SB), Y11, Y4
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1728(SB), Y1, Y3
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1760(SB), Y11, Y4
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1760(SB), Y1, Y3
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1792(SB), Y11, Y4
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1792(SB), Y1, Y3
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1824(SB), Y4, Y11
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1824(SB), Y3, Y1
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+384(SB), Y3
+	VFMADD213PS Y3, Y11, Y7
+	VFMADD213PS Y3, Y1, Y8
+	VMULPS      Y5, Y7, Y1
+	VMULPS      Y6, Y8, Y4
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+512(SB), Y5
+	VANDPS      Y1, Y5, Y1
+	VANDPS      Y4, Y5, Y4
+	VMOVUPS     448(BX), Y6
+	VORPS       Y1, Y6, Y1
+	VMOVUPS     480(BX), Y7
+	VORPS       Y4, Y7, Y4
+	VMOVUPS     320(BX), Y8
+	VORPS       Y6, Y8, Y6
+	VORPS       Y7, Y8, Y7
+	VMOVUPS     992(BX), Y8
+	VCMPPS      $0x00, Y6, Y8, Y6
+	VMOVUPS     384(BX), Y8
+	VCMPPS      $0x00, Y7, Y8, Y7
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+736(SB), Y8
+	VMOVUPS     672(BX), Y11
+	VBLENDVPS   Y6, Y8, Y11, Y6
+	VMOVUPS     640(BX), Y11
+	VBLENDVPS   Y7, Y8, Y11, Y7
+	VSUBPS      Y6, Y0, Y0
+	VMOVUPS     608(BX), Y6
+	VSUBPS      Y7, Y6, Y6
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1568(SB), Y7
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1600(SB), Y8
+	VFMADD231PS Y7, Y13, Y8
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1600(SB), Y10, Y7
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1632(SB), Y11
+	VFMADD213PS Y11, Y13, Y8
+	VFMADD231PS Y7, Y10, Y11
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1664(SB), Y7
+	VFMADD213PS Y7, Y13, Y8
+	VFMADD231PS Y11, Y10, Y7
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1696(SB), Y11
+	VFMADD213PS Y11, Y13, Y8
+	VFMADD231PS Y7, Y10, Y11
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1728(SB), Y7
+	VFMADD213PS Y7, Y13, Y8
+	VFMADD231PS Y11, Y10, Y7
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1760(SB), Y11
+	VFMADD213PS Y11, Y13, Y8
+	VFMADD231PS Y7, Y10, Y11
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1792(SB), Y7
+	VFMADD213PS Y7, Y13, Y8
+	VFMADD231PS Y11, Y10, Y7
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1824(SB), Y11
+	VFMADD213PS Y11, Y8, Y13
+	VFMADD231PS Y7, Y10, Y11
+	VFMADD213PS Y3, Y13, Y9
+	VFMADD231PS 896(BX), Y11, Y3
+	VMOVUPS     416(BX), Y7
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1376(SB), Y8
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1408(SB), Y10
+	VFMADD231PS Y8, Y7, Y10
+	VMOVUPS     544(BX), Y11
+	VFMADD213PS bsmPriceStrip32AVX2Consts<>+1408(SB), Y11, Y8
+	VMULPS      768(BX), Y9, Y9
+	VMULPS      512(BX), Y3, Y3
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1440(SB), Y13
+	VFMADD213PS Y13, Y7, Y10
+	VFMADD231PS Y8, Y11, Y13
+	VANDPS      Y9, Y5, Y8
+	VANDPS      Y3, Y5, Y3
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1472(SB), Y5
+	VFMADD213PS Y5, Y7, Y10
+	VFMADD231PS Y13, Y11, Y5
+	VORPS       928(BX), Y8, Y8
+	VORPS       960(BX), Y3, Y3
+	VSUBPS      Y8, Y1, Y1
+	VSUBPS      Y3, Y4, Y3
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1504(SB), Y4
+	VFMADD213PS Y4, Y7, Y10
+	VFMADD231PS Y5, Y11, Y4
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1536(SB), Y5
+	VFMADD213PS Y5, Y7, Y10
+	VFMADD231PS Y4, Y11, Y5
+	VMULPS      Y10, Y7, Y4
+	VMULPS      Y5, Y11, Y5
+	VMOVUPS     96(BX), Y7
+	VFMADD213PS Y7, Y7, Y4
+	VFMADD213PS Y7, Y5, Y7
+	VMULPS      Y12, Y4, Y4
+	VMULPS      Y2, Y7, Y2
+	VMULPS      832(BX), Y4, Y4
+	VMULPS      800(BX), Y2, Y2
+	VFMADD231PS Y1, Y4, Y0
+	VFMADD231PS Y3, Y2, Y6
+	VMOVUPS     736(BX), Y1
+	VMOVUPS     bsmPriceStrip32AVX2Consts<>+1856(SB), Y2
+	VBLENDVPS   Y1, Y0, Y2, Y0
+	VMOVUPS     704(BX), Y1
+	VBLENDVPS   Y1, Y6, Y2, Y1
 	VMASKMOVPS  Y0, Y15, (SI)(AX*1)
 	VMASKMOVPS  Y1, Y14, 32(SI)(AX*1)
 	ADDQ        $+64, AX

@@ -59,56 +59,55 @@ DATA impliedVolStripAVX512Consts<>+408(SB)/8, $0x3fa5555555555555
 DATA impliedVolStripAVX512Consts<>+416(SB)/8, $0x7ff8000000000001
 DATA impliedVolStripAVX512Consts<>+424(SB)/8, $0x3fd3333333333333
 DATA impliedVolStripAVX512Consts<>+432(SB)/8, $0x4044000000000000
-DATA impliedVolStripAVX512Consts<>+440(SB)/8, $0x3ff8000000000000
-DATA impliedVolStripAVX512Consts<>+448(SB)/8, $0x4016000000000000
+DATA impliedVolStripAVX512Consts<>+440(SB)/8, $0x4004000000000000
+DATA impliedVolStripAVX512Consts<>+448(SB)/8, $0x4017000000000000
 DATA impliedVolStripAVX512Consts<>+456(SB)/8, $0x4008000000000000
 DATA impliedVolStripAVX512Consts<>+464(SB)/8, $0x401c000000000000
-DATA impliedVolStripAVX512Consts<>+472(SB)/8, $0xbe2e25325154ed2c
-DATA impliedVolStripAVX512Consts<>+480(SB)/8, $0xbe4277bd7e608931
-DATA impliedVolStripAVX512Consts<>+488(SB)/8, $0x3e5f7f7aa6513d12
-DATA impliedVolStripAVX512Consts<>+496(SB)/8, $0x3e747abbfe1349dc
-DATA impliedVolStripAVX512Consts<>+504(SB)/8, $0xbe8e40fe135477fb
-DATA impliedVolStripAVX512Consts<>+512(SB)/8, $0xbe9ca94833eab172
-DATA impliedVolStripAVX512Consts<>+520(SB)/8, $0x3ec034ec9ff77461
-DATA impliedVolStripAVX512Consts<>+528(SB)/8, $0x3eb3559d7eab42ef
-DATA impliedVolStripAVX512Consts<>+536(SB)/8, $0xbef12becf291cb5c
-DATA impliedVolStripAVX512Consts<>+544(SB)/8, $0x3ef25b780504b8a6
-DATA impliedVolStripAVX512Consts<>+552(SB)/8, $0x3f1b488c4e1b97b5
-DATA impliedVolStripAVX512Consts<>+560(SB)/8, $0xbf3afc08c11736a4
-DATA impliedVolStripAVX512Consts<>+568(SB)/8, $0x3f2d0345de443c62
-DATA impliedVolStripAVX512Consts<>+576(SB)/8, $0x3f6c48252d50b83f
-DATA impliedVolStripAVX512Consts<>+584(SB)/8, $0xbf921f46d4ac3c0e
-DATA impliedVolStripAVX512Consts<>+592(SB)/8, $0x3fab82298736da76
-DATA impliedVolStripAVX512Consts<>+600(SB)/8, $0xbfbf5b83385c94d7
-DATA impliedVolStripAVX512Consts<>+608(SB)/8, $0x3fccd2dc44dda90c
-DATA impliedVolStripAVX512Consts<>+616(SB)/8, $0xbfd5ed2acb37558c
-DATA impliedVolStripAVX512Consts<>+624(SB)/8, $0x3fdb9a7d5690ca89
-DATA impliedVolStripAVX512Consts<>+632(SB)/8, $0xbfdbc22549fbe12f
-DATA impliedVolStripAVX512Consts<>+640(SB)/8, $0x3fd34926e4def17d
-DATA impliedVolStripAVX512Consts<>+648(SB)/8, $0x40040d931ff62705
-DATA impliedVolStripAVX512Consts<>+656(SB)/8, $0x4026000000000000
-DATA impliedVolStripAVX512Consts<>+664(SB)/8, $0x3fc5555555555555
-DATA impliedVolStripAVX512Consts<>+672(SB)/8, $0x3fa999999999999a
-DATA impliedVolStripAVX512Consts<>+680(SB)/8, $0x3f98618618618618
-DATA impliedVolStripAVX512Consts<>+688(SB)/8, $0x402e000000000000
-DATA impliedVolStripAVX512Consts<>+696(SB)/8, $0x3f8c71c71c71c71c
-DATA impliedVolStripAVX512Consts<>+704(SB)/8, $0xc0040d931ff62705
-DATA impliedVolStripAVX512Consts<>+712(SB)/8, $0x4033000000000000
-DATA impliedVolStripAVX512Consts<>+720(SB)/8, $0x3f829e4129e4129e
-DATA impliedVolStripAVX512Consts<>+728(SB)/8, $0x4037000000000000
-DATA impliedVolStripAVX512Consts<>+736(SB)/8, $0x3f7a41a41a41a41a
-DATA impliedVolStripAVX512Consts<>+744(SB)/8, $0x403b000000000000
-DATA impliedVolStripAVX512Consts<>+752(SB)/8, $0x3f73813813813814
-DATA impliedVolStripAVX512Consts<>+760(SB)/8, $0x403f000000000000
-DATA impliedVolStripAVX512Consts<>+768(SB)/8, $0x3f6e1e1e1e1e1e1e
-DATA impliedVolStripAVX512Consts<>+776(SB)/8, $0x4041800000000000
-DATA impliedVolStripAVX512Consts<>+784(SB)/8, $0x4043800000000000
-DATA impliedVolStripAVX512Consts<>+792(SB)/8, $0x3f67f405fd017f40
-DATA impliedVolStripAVX512Consts<>+800(SB)/8, $0x3f63813813813814
-DATA impliedVolStripAVX512Consts<>+808(SB)/8, $0xc008000000000000
-DATA impliedVolStripAVX512Consts<>+816(SB)/8, $0xbfed67f1c864beb5
-DATA impliedVolStripAVX512Consts<>+824(SB)/8, $0x3f1a36e2eb1c432d
-GLOBL impliedVolStripAVX512Consts<>(SB), RODATA|NOPTR, $832
+DATA impliedVolStripAVX512Consts<>+472(SB)/8, $0xbe53cfd9440c758b
+DATA impliedVolStripAVX512Consts<>+480(SB)/8, $0xbe5c10df9fd0b5a0
+DATA impliedVolStripAVX512Consts<>+488(SB)/8, $0x3e89151d5fe69bf0
+DATA impliedVolStripAVX512Consts<>+496(SB)/8, $0x3e84cef58dc442e5
+DATA impliedVolStripAVX512Consts<>+504(SB)/8, $0xbeb9c98d68230094
+DATA impliedVolStripAVX512Consts<>+512(SB)/8, $0x3e9f0588d5134af5
+DATA impliedVolStripAVX512Consts<>+520(SB)/8, $0x3ee7b68052fca57d
+DATA impliedVolStripAVX512Consts<>+528(SB)/8, $0xbef81dd74dfb5ff6
+DATA impliedVolStripAVX512Consts<>+536(SB)/8, $0xbf09a70a60d609b4
+DATA impliedVolStripAVX512Consts<>+544(SB)/8, $0x3f356bc7962f9cea
+DATA impliedVolStripAVX512Consts<>+552(SB)/8, $0xbf403c77d56a94be
+DATA impliedVolStripAVX512Consts<>+560(SB)/8, $0xbf59d3d3a3218a6c
+DATA impliedVolStripAVX512Consts<>+568(SB)/8, $0x3f88af7a122fa11e
+DATA impliedVolStripAVX512Consts<>+576(SB)/8, $0xbfa5e04fbae7029b
+DATA impliedVolStripAVX512Consts<>+584(SB)/8, $0x3fbbe6e778f4145d
+DATA impliedVolStripAVX512Consts<>+592(SB)/8, $0xbfcc587e4e8904c3
+DATA impliedVolStripAVX512Consts<>+600(SB)/8, $0x3fd7ce8b1b938d89
+DATA impliedVolStripAVX512Consts<>+608(SB)/8, $0xbfe0ac9c06c291cf
+DATA impliedVolStripAVX512Consts<>+616(SB)/8, $0x3fe31b13059845d5
+DATA impliedVolStripAVX512Consts<>+624(SB)/8, $0xbfe077e1c5642a81
+DATA impliedVolStripAVX512Consts<>+632(SB)/8, $0x3fcabf470bc40607
+DATA impliedVolStripAVX512Consts<>+640(SB)/8, $0x40040d931ff62705
+DATA impliedVolStripAVX512Consts<>+648(SB)/8, $0x4026000000000000
+DATA impliedVolStripAVX512Consts<>+656(SB)/8, $0x3fc5555555555555
+DATA impliedVolStripAVX512Consts<>+664(SB)/8, $0x3fa999999999999a
+DATA impliedVolStripAVX512Consts<>+672(SB)/8, $0x3f98618618618618
+DATA impliedVolStripAVX512Consts<>+680(SB)/8, $0x402e000000000000
+DATA impliedVolStripAVX512Consts<>+688(SB)/8, $0x3f8c71c71c71c71c
+DATA impliedVolStripAVX512Consts<>+696(SB)/8, $0x4033000000000000
+DATA impliedVolStripAVX512Consts<>+704(SB)/8, $0x3f829e4129e4129e
+DATA impliedVolStripAVX512Consts<>+712(SB)/8, $0xc0040d931ff62705
+DATA impliedVolStripAVX512Consts<>+720(SB)/8, $0x4037000000000000
+DATA impliedVolStripAVX512Consts<>+728(SB)/8, $0x3f7a41a41a41a41a
+DATA impliedVolStripAVX512Consts<>+736(SB)/8, $0x403b000000000000
+DATA impliedVolStripAVX512Consts<>+744(SB)/8, $0x3f73813813813814
+DATA impliedVolStripAVX512Consts<>+752(SB)/8, $0x403f000000000000
+DATA impliedVolStripAVX512Consts<>+760(SB)/8, $0x3f6e1e1e1e1e1e1e
+DATA impliedVolStripAVX512Consts<>+768(SB)/8, $0x4041800000000000
+DATA impliedVolStripAVX512Consts<>+776(SB)/8, $0x4043800000000000
+DATA impliedVolStripAVX512Consts<>+784(SB)/8, $0x3f67f405fd017f40
+DATA impliedVolStripAVX512Consts<>+792(SB)/8, $0x3f63813813813814
+DATA impliedVolStripAVX512Consts<>+800(SB)/8, $0xc008000000000000
+DATA impliedVolStripAVX512Consts<>+808(SB)/8, $0xbfed67f1c864beb5
+DATA impliedVolStripAVX512Consts<>+816(SB)/8, $0x3f1a36e2eb1c432d
+GLOBL impliedVolStripAVX512Consts<>(SB), RODATA|NOPTR, $824
 
 // func impliedVolStripAVX512(vol []float64, sign []float64, P []float64, K []float64, F float64, T float64, D float64)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
@@ -972,50 +971,49 @@ body:
 	VMULPD           Z23, Z23, Z8
 	VMULPD           Z24, Z24, Z2
 	VMULPD           Z25, Z25, Z1
-	VADDPD           Z3, Z27, Z21
-	VMOVUPD          Z21, 1984(BX)
+	VADDPD           Z3, Z27, Z16
 	VADDPD           Z11, Z27, Z21
-	VMOVUPD          Z21, 512(BX)
+	VMOVUPD          Z21, 1984(BX)
 	VADDPD           Z14, Z27, Z21
-	VMOVUPD          Z21, 3456(BX)
+	VMOVUPD          Z21, 512(BX)
 	VADDPD           Z15, Z27, Z21
-	VMOVUPD          Z21, 3968(BX)
+	VMOVUPD          Z21, 3456(BX)
 	VMULPD           Z9, Z3, Z21
+	VMOVUPD          Z16, 3968(BX)
+	VMULPD           Z10, Z11, Z16
 	VMOVUPD          Z30, 3904(BX)
-	VMULPD           Z10, Z11, Z30
+	VMULPD           Z12, Z14, Z30
 	VMOVUPD          Z29, 640(BX)
-	VMULPD           Z12, Z14, Z29
-	VMOVUPD          Z28, 704(BX)
-	VMULPD           Z13, Z15, Z28
+	VMULPD           Z13, Z15, Z29
 	VFNMADD231PD     Z21, Z5, Z3
-	VFNMADD231PD     Z30, Z4, Z11
-	VFNMADD231PD     Z29, Z6, Z14
-	VFNMADD231PD     Z28, Z7, Z15
+	VFNMADD231PD     Z16, Z4, Z11
+	VFNMADD231PD     Z30, Z6, Z14
+	VFNMADD231PD     Z29, Z7, Z15
 	VFMADD231PD      Z3, Z9, Z21
-	VFMADD231PD      Z11, Z10, Z30
-	VFMADD231PD      Z14, Z12, Z29
-	VFMADD231PD      Z15, Z13, Z28
-	KMOVB            K5, 768(BX)
+	VFMADD231PD      Z11, Z10, Z16
+	VFMADD231PD      Z14, Z12, Z30
+	VFMADD231PD      Z15, Z13, Z29
+	KMOVB            K5, 704(BX)
 	VCMPPD           $0x12, Z21, Z17, K5
-	KMOVB            K3, 4032(BX)
-	VCMPPD           $0x12, Z30, Z18, K3
+	KMOVB            K3, 768(BX)
+	VCMPPD           $0x12, Z16, Z18, K3
+	KMOVB            K2, 4032(BX)
+	VCMPPD           $0x12, Z30, Z19, K2
 	KMOVB            K2, 2048(BX)
-	VCMPPD           $0x12, Z29, Z19, K2
-	KMOVB            K2, 1856(BX)
-	VCMPPD           $0x12, Z28, Z20, K2
+	VCMPPD           $0x12, Z29, Z20, K2
 	VMULPD           Z17, Z21, Z3
-	VMULPD           Z18, Z30, Z11
-	VMULPD           Z19, Z29, Z14
-	VMULPD           Z20, Z28, Z15
-	VMOVUPD          Z7, 1792(BX)
+	VMULPD           Z18, Z16, Z11
+	VMULPD           Z19, Z30, Z14
+	VMULPD           Z20, Z29, Z15
+	VMOVUPD          Z7, 1856(BX)
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+424(SB), Z7
-	KMOVB            K2, 1728(BX)
+	KMOVB            K2, 1792(BX)
 	VCMPPD           $0x12, Z7, Z3, K2
-	KMOVB            K3, 448(BX)
+	KMOVB            K3, 1728(BX)
 	VCMPPD           $0x12, Z7, Z11, K3
-	KMOVB            K5, 3840(BX)
+	KMOVB            K5, 448(BX)
 	VCMPPD           $0x12, Z7, Z14, K5
-	KMOVB            K1, 2880(BX)
+	KMOVB            K1, 3840(BX)
 	VCMPPD           $0x12, Z7, Z15, K1
 	VMULPD           Z3, Z3, Z3
 	VMULPD           Z11, Z11, Z7
@@ -1024,44 +1022,44 @@ body:
 	KANDB            K2, K4, K2
 	KANDB            K3, K6, K3
 	KANDB            K5, K7, K4
-	KMOVB            2880(BX), K5
-	KANDB            K1, K5, K1
 	KMOVB            3840(BX), K5
+	KANDB            K1, K5, K1
+	KMOVB            448(BX), K5
 	KORB             K5, K2, K5
-	KMOVB            448(BX), K6
+	KMOVB            1728(BX), K6
 	KORB             K6, K3, K6
-	KMOVB            1856(BX), K7
+	KMOVB            2048(BX), K7
 	KORB             K7, K4, K7
-	KMOVB            K4, 1856(BX)
-	KMOVB            1728(BX), K4
+	KMOVB            K4, 2048(BX)
+	KMOVB            1792(BX), K4
 	KORB             K4, K1, K4
-	KMOVB            K1, 1728(BX)
-	KMOVB            2048(BX), K1
+	KMOVB            K1, 1792(BX)
+	KMOVB            4032(BX), K1
 	KANDB            K5, K1, K1
-	KMOVB            4032(BX), K5
+	KMOVB            768(BX), K5
 	KANDB            K6, K5, K5
-	KMOVB            768(BX), K6
+	KMOVB            704(BX), K6
 	KANDB            K7, K6, K6
 	KMOVB            1920(BX), K7
 	KANDB            K4, K7, K4
 	VSUBPD           Z17, Z21, Z15
 	VMOVUPD          Z6, 1920(BX)
-	VSUBPD           Z18, Z30, Z6
-	VMOVUPD          Z4, 768(BX)
-	VSUBPD           Z19, Z29, Z4
-	VMOVUPD          Z5, 4032(BX)
-	VSUBPD           Z20, Z28, Z5
+	VSUBPD           Z18, Z16, Z6
+	VMOVUPD          Z4, 704(BX)
+	VSUBPD           Z19, Z30, Z4
+	VMOVUPD          Z5, 768(BX)
+	VSUBPD           Z20, Z29, Z5
 	VADDPD           Z17, Z21, Z17
-	VADDPD           Z18, Z30, Z18
-	VADDPD           Z19, Z29, Z19
-	VADDPD           Z20, Z28, Z20
+	VADDPD           Z18, Z16, Z18
+	VADDPD           Z19, Z30, Z19
+	VADDPD           Z20, Z29, Z20
 	VBLENDMPD        Z21, Z15, K2, Z15
-	VBLENDMPD        Z30, Z6, K3, Z6
-	KMOVB            1856(BX), K7
-	VBLENDMPD        Z29, Z4, K7, Z4
-	KMOVB            1728(BX), K7
-	VBLENDMPD        Z28, Z5, K7, Z5
-	VMOVUPD          Z13, 2048(BX)
+	VBLENDMPD        Z16, Z6, K3, Z6
+	KMOVB            2048(BX), K7
+	VBLENDMPD        Z30, Z4, K7, Z4
+	KMOVB            1792(BX), K7
+	VBLENDMPD        Z29, Z5, K7, Z5
+	VMOVUPD          Z13, 4032(BX)
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+432(SB), Z13
 	VMINPD           Z17, Z13, Z17
 	VMINPD           Z18, Z13, Z18
@@ -1072,45 +1070,46 @@ body:
 	VMINPD           Z4, Z13, Z4
 	VMINPD           Z5, Z13, Z5
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+440(SB), Z13
-	VFMADD213PD      Z27, Z17, Z13
-	VMOVUPD          Z12, 448(BX)
+	VFMADD213PD      Z0, Z17, Z13
+	VMOVUPD          Z12, 1728(BX)
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+440(SB), Z12
-	VFMADD213PD      Z27, Z18, Z12
-	VMOVUPD          Z10, 3840(BX)
+	VFMADD213PD      Z0, Z18, Z12
+	VMOVUPD          Z10, 448(BX)
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+440(SB), Z10
-	VFMADD213PD      Z27, Z19, Z10
-	VMOVUPD          Z9, 2880(BX)
+	VFMADD213PD      Z0, Z19, Z10
+	VMOVUPD          Z9, 3840(BX)
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+440(SB), Z9
-	VFMADD213PD      Z27, Z20, Z9
+	VFMADD213PD      Z0, Z20, Z9
+	VMOVUPD          Z28, 2880(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+448(SB), Z28
 	VMOVUPD          Z26, 2944(BX)
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+448(SB), Z26
-	VADDPD           Z26, Z17, Z16
+	VADDPD           Z28, Z17, Z26
 	VMOVUPD          Z1, 3008(BX)
-	VADDPD           Z26, Z18, Z1
+	VADDPD           Z28, Z18, Z1
 	VMOVUPD          Z2, 3072(BX)
-	VADDPD           Z26, Z19, Z2
+	VADDPD           Z28, Z19, Z2
 	VMOVUPD          Z8, 3520(BX)
-	VADDPD           Z26, Z20, Z8
+	VADDPD           Z28, Z20, Z8
 	VMOVUPD          Z31, 3584(BX)
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+440(SB), Z31
-	VFMADD213PD      Z27, Z15, Z31
-	VMOVUPD          Z28, 3648(BX)
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+440(SB), Z28
-	VFMADD213PD      Z27, Z6, Z28
-	VMOVUPD          Z29, 3712(BX)
+	VFMADD213PD      Z0, Z15, Z31
+	VMOVUPD          Z29, 3648(BX)
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+440(SB), Z29
-	VFMADD213PD      Z27, Z4, Z29
-	VMOVUPD          Z30, 3200(BX)
+	VFMADD213PD      Z0, Z6, Z29
+	VMOVUPD          Z30, 3712(BX)
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+440(SB), Z30
-	VFMADD213PD      Z27, Z5, Z30
+	VFMADD213PD      Z0, Z4, Z30
+	VMOVUPD          Z16, 3200(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+440(SB), Z16
+	VFMADD213PD      Z0, Z5, Z16
 	VMOVUPD          Z21, 3264(BX)
-	VADDPD           Z26, Z15, Z21
-	VADDPD           Z26, Z6, Z0
+	VADDPD           Z28, Z15, Z21
+	VADDPD           Z28, Z6, Z0
 	VMOVUPD          Z20, 3328(BX)
-	VADDPD           Z26, Z4, Z20
-	VADDPD           Z26, Z5, Z26
+	VADDPD           Z28, Z4, Z20
+	VADDPD           Z28, Z5, Z28
 	VMOVUPD          Z19, 3392(BX)
-	VMULPD           Z16, Z13, Z19
+	VMULPD           Z26, Z13, Z19
 	VMOVUPD          Z18, 1344(BX)
 	VMULPD           Z1, Z12, Z18
 	VMOVUPD          Z17, 2304(BX)
@@ -1120,11 +1119,11 @@ body:
 	VMOVUPD          Z8, 3136(BX)
 	VMULPD           Z21, Z31, Z8
 	VMOVUPD          Z1, 832(BX)
-	VMULPD           Z0, Z28, Z1
-	VMOVUPD          Z16, 896(BX)
-	VMULPD           Z20, Z29, Z16
+	VMULPD           Z0, Z29, Z1
+	VMOVUPD          Z26, 896(BX)
+	VMULPD           Z20, Z30, Z26
 	VMOVUPD          Z9, 960(BX)
-	VMULPD           Z26, Z30, Z9
+	VMULPD           Z28, Z16, Z9
 	VMOVUPD          Z10, 1024(BX)
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+456(SB), Z10
 	VFMADD213PD      Z3, Z22, Z10
@@ -1142,7 +1141,7 @@ body:
 	VMOVUPD          Z14, 4288(BX)
 	VMULPD           Z18, Z1, Z14
 	VMOVUPD          Z25, 4352(BX)
-	VMULPD           Z17, Z16, Z25
+	VMULPD           Z17, Z26, Z25
 	VMOVUPD          Z11, 4416(BX)
 	VMULPD           Z2, Z9, Z11
 	VDIVPD           Z10, Z27, Z10
@@ -1155,20 +1154,20 @@ body:
 	VMULPD           Z11, Z2, Z2
 	VMULPD           Z10, Z8, Z8
 	VMULPD           Z14, Z1, Z1
-	VMULPD           Z25, Z16, Z10
+	VMULPD           Z25, Z26, Z10
 	VMULPD           Z11, Z9, Z9
 	VMULPD           Z19, Z31, Z11
-	VMULPD           Z18, Z28, Z14
-	VMULPD           Z17, Z29, Z16
-	VMULPD           Z2, Z30, Z25
+	VMULPD           Z18, Z29, Z14
+	VMULPD           Z17, Z30, Z25
+	VMULPD           Z2, Z16, Z16
 	VMULPD           Z19, Z21, Z19
 	VMULPD           Z18, Z0, Z0
 	VMULPD           Z17, Z20, Z17
-	VMULPD           Z2, Z26, Z2
+	VMULPD           Z2, Z28, Z2
 	VMULPD           Z11, Z15, Z11
 	VMULPD           Z14, Z6, Z6
-	VMULPD           Z16, Z4, Z4
-	VMULPD           Z25, Z5, Z5
+	VMULPD           Z25, Z4, Z4
+	VMULPD           Z16, Z5, Z5
 	VMULPD           Z8, Z13, Z13
 	VMULPD           Z1, Z12, Z12
 	VMULPD           1024(BX), Z10, Z14
@@ -1303,454 +1302,427 @@ body:
 	VFMADD213PD      Z16, Z21, Z1
 	VFMADD213PD      Z16, Z25, Z8
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+632(SB), Z16
-	VFMADD213PD      Z16, Z18, Z9
-	VFMADD213PD      Z16, Z20, Z10
-	VFMADD213PD      Z16, Z21, Z1
-	VFMADD213PD      Z16, Z25, Z8
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+640(SB), Z16
 	VFMADD213PD      Z16, Z9, Z18
 	VFMADD213PD      Z16, Z10, Z20
 	VFMADD213PD      Z16, Z1, Z21
 	VFMADD213PD      Z16, Z8, Z25
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+40(SB), Z1
-	VFMADD213PD      Z1, Z18, Z11
-	VFMADD213PD      Z1, Z20, Z6
-	VFMADD213PD      Z1, Z21, Z4
-	VFMADD213PD      Z1, Z25, Z5
-	VMULPD           Z19, Z11, Z8
+	VFMADD213PD      Z27, Z18, Z11
+	VFMADD213PD      Z27, Z20, Z6
+	VFMADD213PD      Z27, Z21, Z4
+	VFMADD213PD      Z27, Z25, Z5
+	VMULPD           Z19, Z11, Z1
 	VMULPD           Z0, Z6, Z0
 	VMULPD           Z17, Z4, Z4
 	VMULPD           Z2, Z5, Z2
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+648(SB), Z5
-	VMULPD           Z5, Z8, Z6
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+640(SB), Z5
+	VMULPD           Z5, Z1, Z1
 	VMULPD           Z5, Z0, Z0
 	VMULPD           Z5, Z4, Z4
 	VMULPD           Z5, Z2, Z2
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+656(SB), Z5
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+648(SB), Z5
 	VFMADD213PD      Z3, Z22, Z5
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+656(SB), Z8
-	VFMADD213PD      Z7, Z23, Z8
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+656(SB), Z9
-	VFMADD213PD      4416(BX), Z24, Z9
-	VMOVUPD          4288(BX), Z10
-	VFMADD231PD.BCST impliedVolStripAVX512Consts<>+656(SB), Z30, Z10
-	VMOVUPD          3264(BX), Z11
-	VFNMADD213PD     Z27, Z6, Z11
-	VMOVUPD          3200(BX), Z17
-	VFNMADD213PD     Z27, Z0, Z17
-	VMOVUPD          3712(BX), Z18
-	VFNMADD213PD     Z27, Z4, Z18
-	VMOVUPD          3648(BX), Z19
-	VFNMADD213PD     Z27, Z2, Z19
-	VMOVUPD          3264(BX), Z20
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+648(SB), Z6
+	VFMADD213PD      Z7, Z23, Z6
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+648(SB), Z8
+	VFMADD213PD      4416(BX), Z24, Z8
+	VMOVUPD          4288(BX), Z9
+	VFMADD231PD.BCST impliedVolStripAVX512Consts<>+648(SB), Z30, Z9
+	VMOVUPD          3264(BX), Z10
+	VFNMADD213PD     Z27, Z1, Z10
+	VMOVUPD          3200(BX), Z11
+	VFNMADD213PD     Z27, Z0, Z11
+	VMOVUPD          3712(BX), Z17
+	VFNMADD213PD     Z27, Z4, Z17
+	VMOVUPD          3648(BX), Z18
+	VFNMADD213PD     Z27, Z2, Z18
+	VMOVUPD          3264(BX), Z19
+	VMULPD           Z19, Z19, Z19
+	VMOVUPD          3200(BX), Z20
 	VMULPD           Z20, Z20, Z20
-	VMOVUPD          3200(BX), Z21
+	VMOVUPD          3712(BX), Z21
 	VMULPD           Z21, Z21, Z21
-	VMOVUPD          3712(BX), Z25
+	VMOVUPD          3648(BX), Z25
 	VMULPD           Z25, Z25, Z25
-	VMOVUPD          3648(BX), Z27
-	VMULPD           Z27, Z27, Z27
-	VMOVUPD          Z27, 3648(BX)
-	VMOVUPD          1088(BX), Z27
-	VFMSUB213PD      Z22, Z11, Z27
-	VMOVUPD          Z25, 1088(BX)
-	VMOVUPD          4096(BX), Z25
-	VFMSUB213PD      Z23, Z17, Z25
-	VMOVUPD          Z21, 4096(BX)
-	VMOVUPD          4160(BX), Z21
-	VFMSUB213PD      Z24, Z18, Z21
-	VMOVUPD          Z20, 4160(BX)
-	VMOVUPD          4224(BX), Z20
-	VFMSUB213PD      Z30, Z19, Z20
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+664(SB), Z1
-	VMULPD           Z1, Z27, Z27
-	VMULPD           Z1, Z25, Z25
-	VMULPD           Z1, Z21, Z21
-	VMULPD           Z1, Z20, Z20
-	VMULPD           3584(BX), Z11, Z1
+	VMOVUPD          Z25, 3648(BX)
+	VMOVUPD          1088(BX), Z25
+	VFMSUB213PD      Z22, Z10, Z25
+	VMOVUPD          Z21, 1088(BX)
+	VMOVUPD          4096(BX), Z21
+	VFMSUB213PD      Z23, Z11, Z21
+	VMOVUPD          Z20, 4096(BX)
+	VMOVUPD          4160(BX), Z20
+	VFMSUB213PD      Z24, Z17, Z20
+	VMOVUPD          Z19, 4160(BX)
+	VMOVUPD          4224(BX), Z19
+	VFMSUB213PD      Z30, Z18, Z19
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+656(SB), Z27
+	VMULPD           Z27, Z25, Z25
+	VMULPD           Z27, Z21, Z21
+	VMULPD           Z27, Z20, Z20
+	VMULPD           Z27, Z19, Z19
+	VMULPD           3584(BX), Z10, Z27
+	VMULPD           3520(BX), Z11, Z16
 	VMOVUPD          Z11, 4224(BX)
-	VMULPD           3520(BX), Z17, Z11
+	VMULPD           3072(BX), Z17, Z11
 	VMOVUPD          Z17, 3712(BX)
-	VMULPD           3072(BX), Z18, Z17
-	VMOVUPD          Z18, 3200(BX)
-	VMULPD           3008(BX), Z19, Z18
-	VFMSUB231PD      Z26, Z27, Z1
-	VFMSUB231PD      Z28, Z25, Z11
-	VFMSUB231PD      Z29, Z21, Z17
-	VFMSUB231PD      Z31, Z20, Z18
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+672(SB), Z26
-	VMULPD           Z26, Z1, Z1
+	VMULPD           3008(BX), Z18, Z17
+	VFMSUB231PD      Z26, Z25, Z27
+	VFMSUB231PD      Z28, Z21, Z16
+	VFMSUB231PD      Z29, Z20, Z11
+	VFMSUB231PD      Z31, Z19, Z17
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+664(SB), Z26
+	VMULPD           Z26, Z27, Z27
+	VMULPD           Z26, Z16, Z16
 	VMULPD           Z26, Z11, Z11
 	VMULPD           Z26, Z17, Z17
-	VMULPD           Z26, Z18, Z18
-	VMULPD           3584(BX), Z27, Z26
-	VMULPD           3520(BX), Z25, Z28
-	VMULPD           3072(BX), Z21, Z29
-	VMULPD           3008(BX), Z20, Z31
-	VFMSUB231PD      Z5, Z1, Z26
-	VFMSUB231PD      Z8, Z11, Z28
-	VFMSUB231PD      Z9, Z17, Z29
-	VFMSUB231PD      Z10, Z18, Z31
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+680(SB), Z5
-	VMULPD           Z5, Z26, Z8
-	VMULPD           Z5, Z28, Z9
-	VMULPD           Z5, Z29, Z10
+	VMULPD           3584(BX), Z25, Z26
+	VMULPD           3520(BX), Z21, Z28
+	VMULPD           3072(BX), Z20, Z29
+	VMULPD           3008(BX), Z19, Z31
+	VFMSUB231PD      Z5, Z27, Z26
+	VFMSUB231PD      Z6, Z16, Z28
+	VFMSUB231PD      Z8, Z11, Z29
+	VFMSUB231PD      Z9, Z17, Z31
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+672(SB), Z5
+	VMULPD           Z5, Z26, Z6
+	VMULPD           Z5, Z28, Z8
+	VMULPD           Z5, Z29, Z9
 	VMULPD           Z5, Z31, Z5
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+688(SB), Z26
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+680(SB), Z26
 	VFMADD213PD      Z3, Z22, Z26
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+688(SB), Z28
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+680(SB), Z28
 	VFMADD213PD      Z7, Z23, Z28
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+688(SB), Z29
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+680(SB), Z29
 	VFMADD213PD      4416(BX), Z24, Z29
 	VMOVUPD          4288(BX), Z31
-	VFMADD231PD.BCST impliedVolStripAVX512Consts<>+688(SB), Z30, Z31
-	VMOVUPD          Z19, 3264(BX)
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+80(SB), Z19
-	VMOVUPD          Z20, 3136(BX)
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+48(SB), Z20
-	VFMADD231PD      Z19, Z13, Z20
-	VMOVUPD          Z21, 1664(BX)
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+48(SB), Z21
-	VFMADD231PD      Z19, Z12, Z21
-	VMOVUPD          Z25, 832(BX)
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+48(SB), Z25
-	VFMADD231PD      Z19, Z14, Z25
-	VMOVUPD          Z27, 896(BX)
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+48(SB), Z27
-	VFMADD231PD      Z19, Z15, Z27
-	VMULPD           3584(BX), Z1, Z19
-	VMOVUPD          Z1, 960(BX)
-	VMULPD           3520(BX), Z11, Z1
-	VMOVUPD          Z11, 1024(BX)
-	VMULPD           3072(BX), Z17, Z11
-	VMOVUPD          Z17, 4480(BX)
-	VMULPD           3008(BX), Z18, Z17
-	VFMSUB231PD      Z26, Z8, Z19
-	VFMSUB231PD      Z28, Z9, Z1
-	VFMSUB231PD      Z29, Z10, Z11
-	VFMSUB231PD      Z31, Z5, Z17
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+696(SB), Z26
+	VFMADD231PD.BCST impliedVolStripAVX512Consts<>+680(SB), Z30, Z31
+	VMOVUPD          Z18, 3200(BX)
+	VMULPD           3584(BX), Z27, Z18
+	VMOVUPD          Z10, 3264(BX)
+	VMULPD           3520(BX), Z16, Z10
+	VMOVUPD          Z19, 3136(BX)
+	VMULPD           3072(BX), Z11, Z19
+	VMOVUPD          Z20, 1664(BX)
+	VMULPD           3008(BX), Z17, Z20
+	VFMSUB231PD      Z26, Z6, Z18
+	VFMSUB231PD      Z28, Z8, Z10
+	VFMSUB231PD      Z29, Z9, Z19
+	VFMSUB231PD      Z31, Z5, Z20
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+688(SB), Z26
+	VMULPD           Z26, Z18, Z18
+	VMULPD           Z26, Z10, Z10
 	VMULPD           Z26, Z19, Z19
-	VMULPD           Z26, Z1, Z1
-	VMULPD           Z26, Z11, Z11
-	VMULPD           Z26, Z17, Z17
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+472(SB), Z26
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+480(SB), Z28
-	VFMADD231PD      Z26, Z20, Z28
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+480(SB), Z29
-	VFMADD231PD      Z26, Z21, Z29
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+480(SB), Z31
-	VFMADD231PD      Z26, Z25, Z31
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+480(SB), Z27, Z26
-	VMOVUPD          Z18, 4544(BX)
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+488(SB), Z18
-	VFMADD213PD      Z18, Z20, Z28
-	VFMADD213PD      Z18, Z21, Z29
-	VFMADD213PD      Z18, Z25, Z31
-	VFMADD231PD      Z26, Z27, Z18
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+496(SB), Z26
-	VFMADD213PD      Z26, Z20, Z28
-	VFMADD213PD      Z26, Z21, Z29
-	VFMADD213PD      Z26, Z25, Z31
-	VFMADD231PD      Z18, Z27, Z26
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+504(SB), Z18
-	VFMADD213PD      Z18, Z20, Z28
-	VFMADD213PD      Z18, Z21, Z29
-	VFMADD213PD      Z18, Z25, Z31
-	VFMADD231PD      Z26, Z27, Z18
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+512(SB), Z26
-	VFMADD213PD      Z26, Z20, Z28
-	VFMADD213PD      Z26, Z21, Z29
-	VFMADD213PD      Z26, Z25, Z31
-	VFMADD231PD      Z18, Z27, Z26
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+520(SB), Z18
-	VFMADD213PD      Z18, Z20, Z28
-	VFMADD213PD      Z18, Z21, Z29
-	VFMADD213PD      Z18, Z25, Z31
-	VFMADD231PD      Z26, Z27, Z18
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+528(SB), Z26
-	VFMADD213PD      Z26, Z20, Z28
-	VFMADD213PD      Z26, Z21, Z29
-	VFMADD213PD      Z26, Z25, Z31
-	VFMADD231PD      Z18, Z27, Z26
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+536(SB), Z18
-	VFMADD213PD      Z18, Z20, Z28
-	VFMADD213PD      Z18, Z21, Z29
-	VFMADD213PD      Z18, Z25, Z31
-	VFMADD231PD      Z26, Z27, Z18
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+544(SB), Z26
-	VFMADD213PD      Z26, Z20, Z28
-	VFMADD213PD      Z26, Z21, Z29
-	VFMADD213PD      Z26, Z25, Z31
-	VFMADD231PD      Z18, Z27, Z26
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+552(SB), Z18
-	VFMADD213PD      Z18, Z20, Z28
-	VFMADD213PD      Z18, Z21, Z29
-	VFMADD213PD      Z18, Z25, Z31
-	VFMADD231PD      Z26, Z27, Z18
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+560(SB), Z26
-	VFMADD213PD      Z26, Z20, Z28
-	VFMADD213PD      Z26, Z21, Z29
-	VFMADD213PD      Z26, Z25, Z31
-	VFMADD231PD      Z18, Z27, Z26
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+568(SB), Z18
-	VFMADD213PD      Z18, Z20, Z28
-	VFMADD213PD      Z18, Z21, Z29
-	VFMADD213PD      Z18, Z25, Z31
-	VFMADD231PD      Z26, Z27, Z18
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+576(SB), Z26
-	VFMADD213PD      Z26, Z20, Z28
-	VFMADD213PD      Z26, Z21, Z29
-	VFMADD213PD      Z26, Z25, Z31
-	VFMADD231PD      Z18, Z27, Z26
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+584(SB), Z18
-	VFMADD213PD      Z18, Z20, Z28
-	VFMADD213PD      Z18, Z21, Z29
-	VFMADD213PD      Z18, Z25, Z31
-	VFMADD231PD      Z26, Z27, Z18
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+592(SB), Z26
-	VFMADD213PD      Z26, Z20, Z28
-	VFMADD213PD      Z26, Z21, Z29
-	VFMADD213PD      Z26, Z25, Z31
-	VFMADD231PD      Z18, Z27, Z26
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+600(SB), Z18
-	VFMADD213PD      Z18, Z20, Z28
-	VFMADD213PD      Z18, Z21, Z29
-	VFMADD213PD      Z18, Z25, Z31
-	VFMADD231PD      Z26, Z27, Z18
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+608(SB), Z26
-	VFMADD213PD      Z26, Z20, Z28
-	VFMADD213PD      Z26, Z21, Z29
-	VFMADD213PD      Z26, Z25, Z31
-	VFMADD231PD      Z18, Z27, Z26
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+616(SB), Z18
-	VFMADD213PD      Z18, Z20, Z28
-	VFMADD213PD      Z18, Z21, Z29
-	VFMADD213PD      Z18, Z25, Z31
-	VFMADD231PD      Z26, Z27, Z18
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+624(SB), Z26
-	VFMADD213PD      Z26, Z20, Z28
-	VFMADD213PD      Z26, Z21, Z29
-	VFMADD213PD      Z26, Z25, Z31
-	VFMADD231PD      Z18, Z27, Z26
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+632(SB), Z18
-	VFMADD213PD      Z18, Z20, Z28
-	VFMADD213PD      Z18, Z21, Z29
-	VFMADD213PD      Z18, Z25, Z31
-	VFMADD231PD      Z26, Z27, Z18
-	VFMADD213PD      Z16, Z28, Z20
-	VFMADD213PD      Z16, Z29, Z21
-	VFMADD213PD      Z16, Z31, Z25
-	VFMADD231PD      Z18, Z27, Z16
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+40(SB), Z18
-	VFMADD213PD      Z18, Z20, Z13
-	VFMADD213PD      Z18, Z21, Z12
-	VFMADD213PD      Z18, Z25, Z14
-	VFMADD213PD      Z18, Z16, Z15
+	VMULPD           Z26, Z20, Z20
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+80(SB), Z26
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+48(SB), Z28
+	VFMADD231PD      Z26, Z13, Z28
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+48(SB), Z29
+	VFMADD231PD      Z26, Z12, Z29
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+48(SB), Z31
+	VFMADD231PD      Z26, Z14, Z31
+	VMOVUPD          Z21, 832(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+48(SB), Z21
+	VFMADD231PD      Z26, Z15, Z21
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+696(SB), Z26
+	VFMADD213PD      Z3, Z22, Z26
+	VMOVUPD          Z25, 896(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+696(SB), Z25
+	VFMADD213PD      Z7, Z23, Z25
+	VMOVUPD          Z17, 960(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+696(SB), Z17
+	VFMADD213PD      4416(BX), Z24, Z17
+	VMOVUPD          Z11, 1024(BX)
+	VMOVUPD          4288(BX), Z11
+	VFMADD231PD.BCST impliedVolStripAVX512Consts<>+696(SB), Z30, Z11
+	VMULPD           3584(BX), Z6, Z30
+	VMOVUPD          Z16, 4480(BX)
+	VMULPD           3520(BX), Z8, Z16
+	VMOVUPD          Z27, 4544(BX)
+	VMULPD           3072(BX), Z9, Z27
+	VMOVUPD          Z9, 4608(BX)
+	VMULPD           3008(BX), Z5, Z9
+	VFMSUB231PD      Z26, Z18, Z30
+	VFMSUB231PD      Z25, Z10, Z16
+	VFMSUB231PD      Z17, Z19, Z27
+	VFMSUB231PD      Z11, Z20, Z9
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+704(SB), Z11
+	VMULPD           Z11, Z30, Z17
+	VMULPD           Z11, Z16, Z16
+	VMULPD           Z11, Z27, Z25
+	VMULPD           Z11, Z9, Z9
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+472(SB), Z11
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+480(SB), Z26
+	VFMADD231PD      Z11, Z28, Z26
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+480(SB), Z27
+	VFMADD231PD      Z11, Z29, Z27
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+480(SB), Z30
+	VFMADD231PD      Z11, Z31, Z30
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+480(SB), Z21, Z11
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+488(SB), Z28, Z26
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+488(SB), Z29, Z27
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+488(SB), Z31, Z30
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+488(SB), Z21, Z11
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+496(SB), Z28, Z26
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+496(SB), Z29, Z27
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+496(SB), Z31, Z30
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+496(SB), Z21, Z11
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+504(SB), Z28, Z26
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+504(SB), Z29, Z27
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+504(SB), Z31, Z30
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+504(SB), Z21, Z11
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+512(SB), Z28, Z26
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+512(SB), Z29, Z27
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+512(SB), Z31, Z30
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+512(SB), Z21, Z11
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+520(SB), Z28, Z26
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+520(SB), Z29, Z27
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+520(SB), Z31, Z30
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+520(SB), Z21, Z11
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+528(SB), Z28, Z26
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+528(SB), Z29, Z27
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+528(SB), Z31, Z30
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+528(SB), Z21, Z11
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+536(SB), Z28, Z26
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+536(SB), Z29, Z27
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+536(SB), Z31, Z30
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+536(SB), Z21, Z11
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+544(SB), Z28, Z26
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+544(SB), Z29, Z27
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+544(SB), Z31, Z30
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+544(SB), Z21, Z11
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+552(SB), Z28, Z26
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+552(SB), Z29, Z27
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+552(SB), Z31, Z30
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+552(SB), Z21, Z11
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+560(SB), Z28, Z26
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+560(SB), Z29, Z27
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+560(SB), Z31, Z30
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+560(SB), Z21, Z11
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+568(SB), Z28, Z26
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+568(SB), Z29, Z27
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+568(SB), Z31, Z30
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+568(SB), Z21, Z11
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+576(SB), Z28, Z26
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+576(SB), Z29, Z27
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+576(SB), Z31, Z30
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+576(SB), Z21, Z11
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+584(SB), Z28, Z26
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+584(SB), Z29, Z27
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+584(SB), Z31, Z30
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+584(SB), Z21, Z11
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+592(SB), Z28, Z26
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+592(SB), Z29, Z27
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+592(SB), Z31, Z30
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+592(SB), Z21, Z11
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+600(SB), Z28, Z26
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+600(SB), Z29, Z27
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+600(SB), Z31, Z30
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+600(SB), Z21, Z11
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+608(SB), Z28, Z26
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+608(SB), Z29, Z27
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+608(SB), Z31, Z30
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+608(SB), Z21, Z11
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+616(SB), Z28, Z26
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+616(SB), Z29, Z27
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+616(SB), Z31, Z30
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+616(SB), Z21, Z11
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+624(SB), Z28, Z26
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+624(SB), Z29, Z27
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+624(SB), Z31, Z30
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+624(SB), Z21, Z11
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+632(SB), Z26, Z28
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+632(SB), Z26
+	VFMADD213PD      Z26, Z27, Z29
+	VFMADD213PD      Z26, Z30, Z31
+	VFMADD231PD      Z11, Z21, Z26
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+16(SB), Z11
+	VFMADD213PD      Z11, Z28, Z13
+	VFMADD213PD      Z11, Z29, Z12
+	VFMADD213PD      Z11, Z31, Z14
+	VFMADD213PD      Z11, Z26, Z15
 	VMULPD           2304(BX), Z13, Z13
 	VMULPD           1344(BX), Z12, Z12
 	VMULPD           3392(BX), Z14, Z14
 	VMULPD           3328(BX), Z15, Z15
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+704(SB), Z16
-	VFMADD231PD      Z16, Z13, Z6
-	VFMADD231PD      Z16, Z12, Z0
-	VFMADD231PD      Z16, Z14, Z4
-	VFMADD231PD      Z16, Z15, Z2
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+712(SB), Z12
-	VFMADD213PD      Z3, Z22, Z12
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+712(SB), Z13
-	VFMADD213PD      Z7, Z23, Z13
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+712(SB), Z14
-	VFMADD213PD      4416(BX), Z24, Z14
-	VMOVUPD          4288(BX), Z15
-	VFMADD231PD.BCST impliedVolStripAVX512Consts<>+712(SB), Z30, Z15
-	VMULPD           3584(BX), Z8, Z16
-	VMULPD           3520(BX), Z9, Z20
-	VMULPD           3072(BX), Z10, Z21
-	VMULPD           3008(BX), Z5, Z25
-	VFMSUB231PD      Z12, Z19, Z16
-	VFMSUB231PD      Z13, Z1, Z20
-	VFMSUB231PD      Z14, Z11, Z21
-	VFMSUB231PD      Z15, Z17, Z25
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+712(SB), Z21
+	VFMADD231PD      Z21, Z13, Z1
+	VFMADD231PD      Z21, Z12, Z0
+	VFMADD231PD      Z21, Z14, Z4
+	VFMADD231PD      Z21, Z15, Z2
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+720(SB), Z12
-	VMULPD           Z12, Z16, Z13
-	VMULPD           Z12, Z20, Z14
-	VMULPD           Z12, Z21, Z15
-	VMULPD           Z12, Z25, Z12
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+728(SB), Z16
-	VFMADD213PD      Z3, Z22, Z16
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+728(SB), Z20
-	VFMADD213PD      Z7, Z23, Z20
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+728(SB), Z21
-	VFMADD213PD      4416(BX), Z24, Z21
-	VMOVUPD          4288(BX), Z25
-	VFMADD231PD.BCST impliedVolStripAVX512Consts<>+728(SB), Z30, Z25
-	VMULPD           3584(BX), Z19, Z26
-	VMULPD           3520(BX), Z1, Z27
-	VMULPD           3072(BX), Z11, Z28
-	VMULPD           3008(BX), Z17, Z29
-	VFMSUB231PD      Z16, Z13, Z26
-	VFMSUB231PD      Z20, Z14, Z27
-	VFMSUB231PD      Z21, Z15, Z28
-	VFMSUB231PD      Z25, Z12, Z29
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+736(SB), Z16
-	VMULPD           Z16, Z26, Z20
-	VMULPD           Z16, Z27, Z21
-	VMULPD           Z16, Z28, Z25
-	VMULPD           Z16, Z29, Z16
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+744(SB), Z26
+	VFMADD213PD      Z3, Z22, Z12
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+720(SB), Z13
+	VFMADD213PD      Z7, Z23, Z13
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+720(SB), Z14
+	VFMADD213PD      4416(BX), Z24, Z14
+	VMOVUPD          4352(BX), Z15
+	VMOVUPD          4288(BX), Z21
+	VFMADD231PD.BCST impliedVolStripAVX512Consts<>+720(SB), Z15, Z21
+	VMULPD           3584(BX), Z18, Z26
+	VMULPD           3520(BX), Z10, Z27
+	VMULPD           3072(BX), Z19, Z28
+	VMULPD           3008(BX), Z20, Z29
+	VFMSUB231PD      Z12, Z17, Z26
+	VFMSUB231PD      Z13, Z16, Z27
+	VFMSUB231PD      Z14, Z25, Z28
+	VFMSUB231PD      Z21, Z9, Z29
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+728(SB), Z12
+	VMULPD           Z12, Z26, Z13
+	VMULPD           Z12, Z27, Z14
+	VMULPD           Z12, Z28, Z21
+	VMULPD           Z12, Z29, Z12
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+736(SB), Z26
 	VFMADD213PD      Z3, Z22, Z26
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+744(SB), Z27
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+736(SB), Z27
 	VFMADD213PD      Z7, Z23, Z27
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+744(SB), Z28
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+736(SB), Z28
 	VFMADD213PD      4416(BX), Z24, Z28
 	VMOVUPD          4288(BX), Z29
-	VFMADD231PD.BCST impliedVolStripAVX512Consts<>+744(SB), Z30, Z29
-	VMULPD           3584(BX), Z13, Z31
-	VMULPD           3520(BX), Z14, Z18
+	VFMADD231PD.BCST impliedVolStripAVX512Consts<>+736(SB), Z15, Z29
+	VMULPD           3584(BX), Z17, Z30
+	VMULPD           3520(BX), Z16, Z31
+	VMULPD           3072(BX), Z25, Z11
 	VMOVUPD          Z2, 3328(BX)
-	VMULPD           3072(BX), Z15, Z2
-	VMOVUPD          Z4, 3392(BX)
-	VMULPD           3008(BX), Z12, Z4
-	VFMSUB231PD      Z26, Z20, Z31
-	VFMSUB231PD      Z27, Z21, Z18
-	VFMSUB231PD      Z28, Z25, Z2
-	VFMSUB231PD      Z29, Z16, Z4
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+752(SB), Z26
-	VMULPD           Z26, Z31, Z27
-	VMULPD           Z26, Z18, Z18
+	VMULPD           3008(BX), Z9, Z2
+	VFMSUB231PD      Z26, Z13, Z30
+	VFMSUB231PD      Z27, Z14, Z31
+	VFMSUB231PD      Z28, Z21, Z11
+	VFMSUB231PD      Z29, Z12, Z2
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+744(SB), Z26
+	VMULPD           Z26, Z30, Z27
+	VMULPD           Z26, Z31, Z28
+	VMULPD           Z26, Z11, Z11
 	VMULPD           Z26, Z2, Z2
-	VMULPD           Z26, Z4, Z4
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+760(SB), Z26
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+752(SB), Z26
 	VFMADD213PD      Z3, Z22, Z26
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+760(SB), Z28
-	VFMADD213PD      Z7, Z23, Z28
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+760(SB), Z29
-	VFMADD213PD      4416(BX), Z24, Z29
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+752(SB), Z29
+	VFMADD213PD      Z7, Z23, Z29
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+752(SB), Z30
+	VFMADD213PD      4416(BX), Z24, Z30
 	VMOVUPD          4288(BX), Z31
-	VFMADD231PD.BCST impliedVolStripAVX512Consts<>+760(SB), Z30, Z31
+	VFMADD231PD.BCST impliedVolStripAVX512Consts<>+752(SB), Z15, Z31
+	VMOVUPD          Z4, 3392(BX)
+	VMULPD           3584(BX), Z13, Z4
 	VMOVUPD          Z0, 1344(BX)
-	VMULPD           3584(BX), Z20, Z0
-	VMOVUPD          Z6, 2304(BX)
-	VMULPD           3520(BX), Z21, Z6
-	VMOVUPD          Z5, 4608(BX)
-	VMULPD           3072(BX), Z25, Z5
-	VMOVUPD          Z10, 4672(BX)
-	VMULPD           3008(BX), Z16, Z10
-	VFMSUB231PD      Z26, Z27, Z0
-	VFMSUB231PD      Z28, Z18, Z6
-	VFMSUB231PD      Z29, Z2, Z5
-	VFMSUB231PD      Z31, Z4, Z10
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+768(SB), Z26
+	VMULPD           3520(BX), Z14, Z0
+	VMOVUPD          Z1, 2304(BX)
+	VMULPD           3072(BX), Z21, Z1
+	VMOVUPD          Z5, 4672(BX)
+	VMULPD           3008(BX), Z12, Z5
+	VFMSUB231PD      Z26, Z27, Z4
+	VFMSUB231PD      Z29, Z28, Z0
+	VFMSUB231PD      Z30, Z11, Z1
+	VFMSUB231PD      Z31, Z2, Z5
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+760(SB), Z26
+	VMULPD           Z26, Z4, Z4
 	VMULPD           Z26, Z0, Z0
-	VMULPD           Z26, Z6, Z6
+	VMULPD           Z26, Z1, Z1
 	VMULPD           Z26, Z5, Z5
-	VMULPD           Z26, Z10, Z10
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+776(SB), Z26
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+768(SB), Z26
 	VFMADD213PD      Z3, Z22, Z26
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+776(SB), Z28
-	VFMADD213PD      Z7, Z23, Z28
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+776(SB), Z29
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+768(SB), Z29
+	VFMADD213PD      Z7, Z23, Z29
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+768(SB), Z30
 	VMOVUPD          4416(BX), Z31
-	VFMADD231PD      Z29, Z24, Z31
-	VMOVUPD          Z9, 4736(BX)
-	VMOVUPD          4288(BX), Z9
-	VFMADD213PD      Z9, Z30, Z29
-	VFMADD231PD.BCST impliedVolStripAVX512Consts<>+784(SB), Z22, Z3
-	VFMADD231PD.BCST impliedVolStripAVX512Consts<>+784(SB), Z23, Z7
+	VFMADD231PD      Z30, Z24, Z31
+	VMOVUPD          Z8, 4736(BX)
+	VMOVUPD          4288(BX), Z8
+	VFMADD213PD      Z8, Z15, Z30
+	VFMADD231PD.BCST impliedVolStripAVX512Consts<>+776(SB), Z22, Z3
+	VFMADD231PD.BCST impliedVolStripAVX512Consts<>+776(SB), Z23, Z7
 	VMOVUPD          Z23, 4800(BX)
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+784(SB), Z23
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+776(SB), Z23
 	VFMADD213PD      4416(BX), Z24, Z23
-	VFMADD231PD.BCST impliedVolStripAVX512Consts<>+784(SB), Z30, Z9
-	VMOVUPD          3584(BX), Z30
+	VFMADD231PD.BCST impliedVolStripAVX512Consts<>+776(SB), Z15, Z8
+	VMOVUPD          3584(BX), Z15
 	VMOVUPD          Z24, 4288(BX)
-	VMULPD           Z27, Z30, Z24
+	VMULPD           Z27, Z15, Z24
 	VMOVUPD          Z22, 4416(BX)
-	VMULPD           3520(BX), Z18, Z22
-	VMOVUPD          Z8, 4864(BX)
-	VMULPD           3072(BX), Z2, Z8
-	VMOVUPD          Z17, 4928(BX)
-	VMULPD           3008(BX), Z4, Z17
-	VFMSUB231PD      Z26, Z0, Z24
-	VFMSUB231PD      Z28, Z6, Z22
-	VFMSUB231PD      Z31, Z5, Z8
-	VFMSUB231PD      Z29, Z10, Z17
-	VMULPD           Z0, Z30, Z26
-	VMULPD           3520(BX), Z6, Z28
-	VMULPD           3072(BX), Z5, Z29
-	VMULPD           3008(BX), Z10, Z30
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+792(SB), Z31
+	VMULPD           3520(BX), Z28, Z22
+	VMOVUPD          Z6, 4864(BX)
+	VMULPD           3072(BX), Z11, Z6
+	VMOVUPD          Z20, 4928(BX)
+	VMULPD           3008(BX), Z2, Z20
+	VFMSUB231PD      Z26, Z4, Z24
+	VFMSUB231PD      Z29, Z0, Z22
+	VFMSUB231PD      Z31, Z1, Z6
+	VFMSUB231PD      Z30, Z5, Z20
+	VMULPD           Z4, Z15, Z15
+	VMULPD           3520(BX), Z0, Z26
+	VMULPD           3072(BX), Z1, Z29
+	VMULPD           3008(BX), Z5, Z30
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+784(SB), Z31
 	VMULPD           Z31, Z24, Z24
 	VMULPD           Z31, Z22, Z22
-	VMULPD           Z31, Z8, Z8
-	VMULPD           Z31, Z17, Z17
-	VFMSUB231PD      Z3, Z24, Z26
-	VFMSUB231PD      Z7, Z22, Z28
-	VFMSUB231PD      Z23, Z8, Z29
-	VFMSUB231PD      Z9, Z17, Z30
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+800(SB), Z3
-	VMULPD           Z3, Z26, Z7
-	VMULPD           Z3, Z28, Z9
-	VMULPD           Z3, Z29, Z23
+	VMULPD           Z31, Z6, Z6
+	VMULPD           Z31, Z20, Z20
+	VFMSUB231PD      Z3, Z24, Z15
+	VFMSUB231PD      Z7, Z22, Z26
+	VFMSUB231PD      Z23, Z6, Z29
+	VFMSUB231PD      Z8, Z20, Z30
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+792(SB), Z3
+	VMULPD           Z3, Z15, Z7
+	VMULPD           Z3, Z26, Z8
+	VMULPD           Z3, Z29, Z15
 	VMULPD           Z3, Z30, Z3
 	VADDPD           Z7, Z24, Z7
-	VADDPD           Z9, Z22, Z9
-	VADDPD           Z23, Z8, Z8
+	VADDPD           Z8, Z22, Z8
+	VADDPD           Z15, Z6, Z6
+	VADDPD           Z3, Z20, Z3
+	VADDPD           Z7, Z4, Z4
+	VADDPD           Z8, Z0, Z0
+	VADDPD           Z6, Z1, Z1
+	VADDPD           Z3, Z5, Z3
+	VADDPD           Z4, Z27, Z4
+	VADDPD           Z0, Z28, Z0
+	VADDPD           Z1, Z11, Z1
+	VADDPD           Z3, Z2, Z2
+	VADDPD           Z4, Z13, Z3
+	VADDPD           Z0, Z14, Z0
+	VADDPD           Z1, Z21, Z1
+	VADDPD           Z2, Z12, Z2
 	VADDPD           Z3, Z17, Z3
-	VADDPD           Z7, Z0, Z0
-	VADDPD           Z9, Z6, Z6
-	VADDPD           Z8, Z5, Z5
-	VADDPD           Z3, Z10, Z3
-	VADDPD           Z0, Z27, Z0
-	VADDPD           Z6, Z18, Z6
-	VADDPD           Z5, Z2, Z2
-	VADDPD           Z3, Z4, Z3
-	VADDPD           Z0, Z20, Z0
-	VADDPD           Z6, Z21, Z4
-	VADDPD           Z2, Z25, Z2
-	VADDPD           Z3, Z16, Z3
-	VADDPD           Z0, Z13, Z0
-	VADDPD           Z4, Z14, Z4
-	VADDPD           Z2, Z15, Z2
-	VADDPD           Z3, Z12, Z3
-	VADDPD           Z0, Z19, Z0
-	VADDPD           Z4, Z1, Z1
-	VADDPD           Z2, Z11, Z2
-	VADDPD           4928(BX), Z3, Z3
-	VADDPD           4864(BX), Z0, Z0
-	VADDPD           4736(BX), Z1, Z1
+	VADDPD           Z0, Z16, Z0
+	VADDPD           Z1, Z25, Z1
+	VADDPD           Z2, Z9, Z2
+	VADDPD           Z3, Z18, Z3
+	VADDPD           Z0, Z10, Z0
+	VADDPD           Z1, Z19, Z1
+	VADDPD           4928(BX), Z2, Z2
+	VADDPD           4864(BX), Z3, Z3
+	VADDPD           4736(BX), Z0, Z0
+	VADDPD           4608(BX), Z1, Z1
 	VADDPD           4672(BX), Z2, Z2
-	VADDPD           4608(BX), Z3, Z3
-	VADDPD           960(BX), Z0, Z0
-	VADDPD           1024(BX), Z1, Z1
-	VADDPD           4480(BX), Z2, Z2
 	VADDPD           4544(BX), Z3, Z3
-	VADDPD           896(BX), Z0, Z0
-	VADDPD           832(BX), Z1, Z1
-	VADDPD           1664(BX), Z2, Z2
-	VADDPD           3136(BX), Z3, Z3
+	VADDPD           4480(BX), Z0, Z0
+	VADDPD           1024(BX), Z1, Z1
+	VADDPD           960(BX), Z2, Z2
+	VADDPD           896(BX), Z3, Z3
+	VADDPD           832(BX), Z0, Z0
+	VADDPD           1664(BX), Z1, Z1
+	VADDPD           3136(BX), Z2, Z2
+	VADDPD           3264(BX), Z3, Z3
 	VADDPD           4224(BX), Z0, Z0
 	VADDPD           3712(BX), Z1, Z1
 	VADDPD           3200(BX), Z2, Z2
-	VADDPD           3264(BX), Z3, Z3
 	VMOVUPD          2304(BX), Z4
-	VMULPD           2944(BX), Z0, K2, Z4
-	VMOVUPD          1344(BX), Z0
-	VMULPD           704(BX), Z1, K3, Z0
-	KMOVB            1856(BX), K2
-	VMOVUPD          3392(BX), Z1
-	VMULPD           640(BX), Z2, K2, Z1
-	VMOVUPD          3328(BX), Z2
-	VMULPD           3904(BX), Z3, K7, Z2
-	VMULPD           1152(BX), Z4, Z3
-	VMULPD           1216(BX), Z0, Z5
-	VMULPD           1280(BX), Z1, Z6
-	VMULPD           3776(BX), Z2, Z7
-	VMULPD           2880(BX), Z4, Z4
-	VMULPD           3840(BX), Z0, Z0
-	VMULPD           448(BX), Z1, Z1
-	VMULPD           2048(BX), Z2, Z2
-	VGETMANTPD       $0x04, Z3, Z8
+	VMULPD           2944(BX), Z3, K2, Z4
+	VMOVUPD          1344(BX), Z3
+	VMULPD           2880(BX), Z0, K3, Z3
+	KMOVB            2048(BX), K2
+	VMOVUPD          3392(BX), Z0
+	VMULPD           640(BX), Z1, K2, Z0
+	VMOVUPD          3328(BX), Z1
+	VMULPD           3904(BX), Z2, K7, Z1
+	VMULPD           1152(BX), Z4, Z2
+	VMULPD           1216(BX), Z3, Z5
+	VMULPD           1280(BX), Z0, Z6
+	VMULPD           3776(BX), Z1, Z7
+	VMULPD           3840(BX), Z4, Z4
+	VMULPD           448(BX), Z3, Z3
+	VMULPD           1728(BX), Z0, Z0
+	VMULPD           4032(BX), Z1, Z1
+	VGETMANTPD       $0x04, Z2, Z8
 	VGETMANTPD       $0x04, Z5, Z9
 	VGETMANTPD       $0x04, Z6, Z10
 	VGETMANTPD       $0x04, Z7, Z11
@@ -1763,11 +1735,11 @@ body:
 	VMOVUPD          1408(BX), Z12
 	KMOVB            K4, 1472(BX)
 	VCMPPD           $0x11, Z11, Z12, K4
-	VGETEXPPD        Z3, Z3
+	VGETEXPPD        Z2, Z2
 	VGETEXPPD        Z5, Z5
 	VGETEXPPD        Z6, Z6
 	VGETEXPPD        Z7, Z7
-	VSUBPD           2112(BX), Z3, Z3
+	VSUBPD           2112(BX), Z2, Z2
 	VSUBPD           2176(BX), Z5, Z5
 	VSUBPD           2240(BX), Z6, Z6
 	VSUBPD           576(BX), Z7, Z7
@@ -1801,8 +1773,8 @@ body:
 	VMOVAPD          Z11, Z10
 	VADDPD           Z11, Z11, K4, Z10
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+48(SB), Z11
-	VMOVAPD          Z3, Z14
-	VADDPD           Z11, Z3, K6, Z14
+	VMOVAPD          Z2, Z14
+	VADDPD           Z11, Z2, K6, Z14
 	VMOVAPD          Z5, Z16
 	VADDPD           Z11, Z5, K5, Z16
 	VMOVAPD          Z6, Z18
@@ -1810,12 +1782,12 @@ body:
 	VMOVAPD          Z7, Z20
 	VADDPD           Z11, Z7, K4, Z20
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+16(SB), Z11
-	VADDPD           Z11, Z3, K2, Z14
+	VADDPD           Z11, Z2, K2, Z14
 	VADDPD           Z11, Z5, K3, Z16
 	VADDPD           Z11, Z6, K7, Z18
 	KMOVB            2496(BX), K1
 	VADDPD           Z11, Z7, K1, Z20
-	VSUBPD           Z13, Z12, Z3
+	VSUBPD           Z13, Z12, Z2
 	VSUBPD           Z15, Z8, Z5
 	VSUBPD           Z17, Z9, Z6
 	VSUBPD           Z19, Z10, Z7
@@ -1823,7 +1795,7 @@ body:
 	VADDPD           Z15, Z8, Z8
 	VADDPD           Z17, Z9, Z9
 	VADDPD           Z19, Z10, Z10
-	VDIVPD           Z12, Z3, Z3
+	VDIVPD           Z12, Z2, Z2
 	VDIVPD           Z8, Z5, Z5
 	VDIVPD           Z9, Z6, Z6
 	VDIVPD           Z10, Z7, Z7
@@ -1854,7 +1826,7 @@ body:
 	VSUBPD           Z24, Z23, Z29
 	VSUBPD           Z27, Z26, Z11
 	VMOVUPD          Z28, 2496(BX)
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+808(SB), Z28
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+800(SB), Z28
 	VFMSUB231PD      Z28, Z13, Z15
 	VFMSUB231PD      Z28, Z19, Z21
 	VFMSUB231PD      Z28, Z23, Z24
@@ -1864,20 +1836,20 @@ body:
 	VFMADD231PD      Z29, Z29, Z24
 	VFMADD231PD      Z11, Z11, Z27
 	VMULPD           Z30, Z4, Z13
-	VMULPD           Z31, Z0, Z19
-	VMULPD           Z29, Z1, Z23
-	VMULPD           Z11, Z2, Z11
-	VMULPD           Z3, Z3, Z26
+	VMULPD           Z31, Z3, Z19
+	VMULPD           Z29, Z0, Z23
+	VMULPD           Z11, Z1, Z11
+	VMULPD           Z2, Z2, Z26
 	VMULPD           Z5, Z5, Z29
 	VMULPD           Z6, Z6, Z30
 	VMULPD           Z7, Z7, Z31
 	VMULPD           Z4, Z4, Z28
 	VMOVUPD          Z27, 4352(BX)
-	VMULPD           Z0, Z0, Z27
+	VMULPD           Z3, Z3, Z27
 	VMOVUPD          Z24, 3648(BX)
-	VMULPD           Z1, Z1, Z24
+	VMULPD           Z0, Z0, Z24
 	VMOVUPD          Z24, 4288(BX)
-	VMULPD           Z2, Z2, Z24
+	VMULPD           Z1, Z1, Z24
 	VMOVUPD          Z24, 1088(BX)
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+120(SB), Z24
 	VFMADD231PD.BCST impliedVolStripAVX512Consts<>+112(SB), Z26, Z24
@@ -1914,39 +1886,39 @@ body:
 	VMULPD           Z21, Z29, Z21
 	VMULPD           Z27, Z30, Z26
 	VMULPD           Z15, Z31, Z15
-	VFMADD231PD      Z24, Z3, Z9
+	VFMADD231PD      Z24, Z2, Z9
 	VFMADD231PD      Z21, Z5, Z10
 	VFMADD231PD      Z26, Z6, Z12
 	VFMADD231PD      Z15, Z7, Z8
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+80(SB), Z15
-	VFMADD231PD      Z15, Z3, Z9
+	VFMADD231PD      Z15, Z2, Z9
 	VFMADD231PD      Z15, Z5, Z10
 	VFMADD231PD      Z15, Z6, Z12
 	VFMADD231PD      Z15, Z7, Z8
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+264(SB), Z3
-	VFMADD231PD      Z3, Z14, Z9
-	VFMADD231PD      Z3, Z16, Z10
-	VFMADD231PD      Z3, Z18, Z12
-	VFMADD231PD      Z3, Z20, Z8
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+816(SB), Z3
-	VADDPD           Z3, Z9, Z5
-	VADDPD           Z3, Z10, Z6
-	VADDPD           Z3, Z12, Z7
-	VADDPD           Z3, Z8, Z3
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+264(SB), Z2
+	VFMADD231PD      Z2, Z14, Z9
+	VFMADD231PD      Z2, Z16, Z10
+	VFMADD231PD      Z2, Z18, Z12
+	VFMADD231PD      Z2, Z20, Z8
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+808(SB), Z2
+	VADDPD           Z2, Z9, Z5
+	VADDPD           Z2, Z10, Z6
+	VADDPD           Z2, Z12, Z7
+	VADDPD           Z2, Z8, Z2
 	VSUBPD           Z17, Z5, Z5
 	VSUBPD           Z22, Z6, Z6
 	VSUBPD           Z25, Z7, Z7
-	VSUBPD           2496(BX), Z3, Z3
+	VSUBPD           2496(BX), Z2, Z2
 	VMULPD           Z5, Z4, Z4
-	VMULPD           Z6, Z0, Z0
-	VMULPD           Z7, Z1, Z1
-	VMULPD           Z3, Z2, Z2
+	VMULPD           Z6, Z3, Z3
+	VMULPD           Z7, Z0, Z0
+	VMULPD           Z2, Z1, Z1
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+16(SB), Z8
 	VSUBPD           Z13, Z8, Z9
 	VSUBPD           Z19, Z8, Z10
 	VSUBPD           Z23, Z8, Z12
 	VSUBPD           Z11, Z8, Z14
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+808(SB), Z16
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+800(SB), Z16
 	VFMADD213PD      Z15, Z16, Z13
 	VFMADD213PD      Z15, Z16, Z19
 	VFMADD213PD      Z15, Z16, Z23
@@ -1961,15 +1933,15 @@ body:
 	VMULPD           Z9, Z5, Z9
 	VMULPD           Z10, Z6, Z10
 	VMULPD           Z12, Z7, Z11
-	VMULPD           Z14, Z3, Z12
+	VMULPD           Z14, Z2, Z12
 	VMULPD           Z5, Z5, Z5
 	VMULPD           Z6, Z6, Z6
 	VMULPD           Z7, Z7, Z7
-	VMULPD           Z3, Z3, Z3
+	VMULPD           Z2, Z2, Z2
 	VMULPD           Z13, Z5, Z5
 	VMULPD           Z19, Z6, Z6
 	VMULPD           Z23, Z7, Z7
-	VMULPD           Z15, Z3, Z3
+	VMULPD           Z15, Z2, Z2
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+40(SB), Z13
 	VFMADD213PD      Z8, Z9, Z13
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+40(SB), Z14
@@ -1979,44 +1951,44 @@ body:
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+40(SB), Z16
 	VFMADD213PD      Z8, Z12, Z16
 	VMULPD           Z13, Z4, Z4
-	VMULPD           Z14, Z0, Z0
-	VMULPD           Z15, Z1, Z1
-	VMULPD           Z16, Z2, Z2
+	VMULPD           Z14, Z3, Z3
+	VMULPD           Z15, Z0, Z0
+	VMULPD           Z16, Z1, Z1
 	VADDPD           Z9, Z8, Z9
 	VADDPD           Z10, Z8, Z10
 	VADDPD           Z11, Z8, Z11
 	VADDPD           Z12, Z8, Z8
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+664(SB), Z12
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+656(SB), Z12
 	VFMADD231PD      Z12, Z5, Z9
 	VFMADD231PD      Z12, Z6, Z10
 	VFMADD231PD      Z12, Z7, Z11
-	VFMADD231PD      Z12, Z3, Z8
-	VDIVPD           Z9, Z4, Z3
-	VDIVPD           Z10, Z0, Z0
-	VDIVPD           Z11, Z1, Z1
-	VDIVPD           Z8, Z2, Z2
-	VMOVUPD          4032(BX), Z4
-	VFNMADD213PD     Z4, Z3, Z4
-	VMOVUPD          768(BX), Z5
-	VFNMADD213PD     Z5, Z0, Z5
+	VFMADD231PD      Z12, Z2, Z8
+	VDIVPD           Z9, Z4, Z2
+	VDIVPD           Z10, Z3, Z3
+	VDIVPD           Z11, Z0, Z0
+	VDIVPD           Z8, Z1, Z1
+	VMOVUPD          768(BX), Z4
+	VFNMADD213PD     Z4, Z2, Z4
+	VMOVUPD          704(BX), Z5
+	VFNMADD213PD     Z5, Z3, Z5
 	VMOVUPD          1920(BX), Z6
-	VFNMADD213PD     Z6, Z1, Z6
-	VMOVUPD          1792(BX), Z7
-	VFNMADD213PD     Z7, Z2, Z7
+	VFNMADD213PD     Z6, Z0, Z6
+	VMOVUPD          1856(BX), Z7
+	VFNMADD213PD     Z7, Z1, Z7
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+24(SB), Z8
+	VANDPD           Z2, Z8, Z2
 	VANDPD           Z3, Z8, Z3
 	VANDPD           Z0, Z8, Z0
 	VANDPD           Z1, Z8, Z1
-	VANDPD           Z2, Z8, Z2
+	VMULPD           3968(BX), Z2, Z2
 	VMULPD           1984(BX), Z3, Z3
 	VMULPD           512(BX), Z0, Z0
 	VMULPD           3456(BX), Z1, Z1
-	VMULPD           3968(BX), Z2, Z2
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+824(SB), Z8
-	VCMPPD           $0x11, Z8, Z3, K1
-	VCMPPD           $0x11, Z8, Z0, K2
-	VCMPPD           $0x11, Z8, Z1, K3
-	VCMPPD           $0x11, Z8, Z2, K4
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+816(SB), Z8
+	VCMPPD           $0x11, Z8, Z2, K1
+	VCMPPD           $0x11, Z8, Z3, K2
+	VCMPPD           $0x11, Z8, Z0, K3
+	VCMPPD           $0x11, Z8, Z1, K4
 	VMOVUPD          384(BX), Z0
 	VDIVPD           Z0, Z4, Z1
 	VDIVPD           Z0, Z5, Z2
@@ -2510,209 +2482,205 @@ whole:
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+464(SB), Z19
 	VFMADD213PD      Z9, Z18, Z19
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+440(SB), Z1
-	VFMADD213PD      Z16, Z11, Z1
+	VFMADD213PD      Z12, Z11, Z1
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+440(SB), Z5
-	VFMADD213PD      Z16, Z13, Z5
+	VFMADD213PD      Z12, Z13, Z5
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+448(SB), Z27
 	VMOVUPD          Z6, 1408(BX)
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+448(SB), Z6
+	VADDPD           Z27, Z11, Z6
 	VMOVUPD          Z4, 1472(BX)
-	VADDPD           Z6, Z11, Z4
+	VADDPD           Z27, Z13, Z4
 	VMOVUPD          Z3, 512(BX)
-	VADDPD           Z6, Z13, Z3
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+440(SB), Z3
+	VFMADD213PD      Z12, Z28, Z3
 	VMOVUPD          Z0, 832(BX)
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+440(SB), Z0
-	VFMADD213PD      Z16, Z28, Z0
+	VFMADD213PD      Z12, Z29, Z0
 	VMOVUPD          Z23, 1088(BX)
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+440(SB), Z23
-	VFMADD213PD      Z16, Z29, Z23
+	VADDPD           Z27, Z28, Z23
+	VADDPD           Z27, Z29, Z27
 	VMOVUPD          Z10, 1152(BX)
-	VADDPD           Z6, Z28, Z10
-	VADDPD           Z6, Z29, Z6
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+648(SB), Z10
+	VFMADD213PD      Z8, Z17, Z10
 	VMOVUPD          Z7, 1216(BX)
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+656(SB), Z7
-	VFMADD213PD      Z8, Z17, Z7
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+648(SB), Z7
+	VFMADD213PD      Z9, Z18, Z7
 	VMOVUPD          Z15, 448(BX)
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+656(SB), Z15
-	VFMADD213PD      Z9, Z18, Z15
+	VMULPD           Z6, Z1, Z15
 	VMOVUPD          Z14, 576(BX)
-	VMULPD           Z4, Z1, Z14
+	VMULPD           Z4, Z5, Z14
 	VMOVUPD          Z21, 640(BX)
-	VMULPD           Z3, Z5, Z21
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+680(SB), Z21
+	VFMADD213PD      Z8, Z17, Z21
 	VMOVUPD          Z20, 1536(BX)
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+688(SB), Z20
-	VFMADD213PD      Z8, Z17, Z20
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+688(SB), Z27
-	VFMADD213PD      Z9, Z18, Z27
-	VMOVUPD          Z27, 1600(BX)
-	VMULPD           Z10, Z0, Z27
-	VMOVUPD          Z20, 1664(BX)
-	VMULPD           Z6, Z23, Z20
-	VMOVUPD          Z15, 1728(BX)
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+712(SB), Z15
-	VFMADD213PD      Z8, Z17, Z15
-	VMOVUPD          Z15, 1792(BX)
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+712(SB), Z15
-	VFMADD213PD      Z9, Z18, Z15
-	VMOVUPD          Z15, 1856(BX)
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+728(SB), Z15
-	VFMADD213PD      Z8, Z17, Z15
-	VMOVUPD          Z15, 1920(BX)
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+728(SB), Z15
-	VFMADD213PD      Z9, Z18, Z15
-	VMOVUPD          Z15, 1984(BX)
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+744(SB), Z15
-	VFMADD213PD      Z8, Z17, Z15
-	VMOVUPD          Z15, 2048(BX)
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+744(SB), Z15
-	VFMADD213PD      Z9, Z18, Z15
-	VMOVUPD          Z15, 2112(BX)
-	VMULPD           Z14, Z27, Z15
-	VMOVUPD          Z7, 2176(BX)
-	VMULPD           Z21, Z20, Z7
-	VDIVPD           Z15, Z16, Z15
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+680(SB), Z20
+	VFMADD213PD      Z9, Z18, Z20
+	VMOVUPD          Z20, 1600(BX)
+	VMULPD           Z23, Z3, Z20
+	VMOVUPD          Z21, 1664(BX)
+	VMULPD           Z27, Z0, Z21
+	VMOVUPD          Z7, 1728(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+696(SB), Z7
+	VFMADD213PD      Z8, Z17, Z7
+	VMOVUPD          Z7, 1792(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+696(SB), Z7
+	VFMADD213PD      Z9, Z18, Z7
+	VMOVUPD          Z7, 1856(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+720(SB), Z7
+	VFMADD213PD      Z8, Z17, Z7
+	VMOVUPD          Z7, 1920(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+720(SB), Z7
+	VFMADD213PD      Z9, Z18, Z7
+	VMOVUPD          Z7, 1984(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+736(SB), Z7
+	VFMADD213PD      Z8, Z17, Z7
+	VMOVUPD          Z7, 2048(BX)
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+736(SB), Z7
+	VFMADD213PD      Z9, Z18, Z7
+	VMOVUPD          Z7, 2112(BX)
+	VMULPD           Z15, Z20, Z7
+	VMOVUPD          Z10, 2176(BX)
+	VMULPD           Z14, Z21, Z10
 	VDIVPD           Z7, Z16, Z7
-	VMULPD           Z15, Z14, Z14
-	VMULPD           Z7, Z21, Z21
-	VMULPD           Z15, Z27, Z15
+	VDIVPD           Z10, Z16, Z10
+	VMULPD           Z7, Z15, Z15
+	VMULPD           Z10, Z14, Z14
 	VMULPD           Z7, Z20, Z7
+	VMULPD           Z10, Z21, Z10
+	VMULPD           Z15, Z3, Z3
 	VMULPD           Z14, Z0, Z0
-	VMULPD           Z21, Z23, Z20
-	VMULPD           Z14, Z10, Z10
-	VMULPD           Z21, Z6, Z6
-	VMULPD           Z0, Z28, Z0
-	VMULPD           Z20, Z29, Z14
-	VMULPD           Z15, Z1, Z1
-	VMULPD           Z7, Z5, Z5
-	VMULPD           Z15, Z4, Z4
-	VMULPD           Z7, Z3, Z3
+	VMULPD           Z15, Z23, Z15
+	VMULPD           Z14, Z27, Z14
+	VMULPD           Z3, Z28, Z3
+	VMULPD           Z0, Z29, Z0
+	VMULPD           Z7, Z1, Z1
+	VMULPD           Z10, Z5, Z5
+	VMULPD           Z7, Z6, Z6
+	VMULPD           Z10, Z4, Z4
 	VMULPD           Z1, Z11, Z1
 	VMULPD           Z5, Z13, Z5
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+48(SB), Z7
-	VFMADD231PD      Z12, Z0, Z7
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+48(SB), Z11
-	VFMADD231PD      Z12, Z14, Z11
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+760(SB), Z13
-	VFMADD213PD      Z8, Z17, Z13
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+760(SB), Z15
-	VFMADD213PD      Z9, Z18, Z15
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+776(SB), Z20
+	VFMADD231PD      Z12, Z3, Z7
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+48(SB), Z10
+	VFMADD231PD      Z12, Z0, Z10
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+752(SB), Z11
+	VFMADD213PD      Z8, Z17, Z11
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+752(SB), Z13
+	VFMADD213PD      Z9, Z18, Z13
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+768(SB), Z20
 	VFMADD213PD      Z8, Z17, Z20
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+776(SB), Z21
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+768(SB), Z21
 	VFMADD213PD      Z9, Z18, Z21
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+784(SB), Z23
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+776(SB), Z23
 	VFMADD231PD      Z23, Z17, Z8
 	VFMADD231PD      Z23, Z18, Z9
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+472(SB), Z23
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+480(SB), Z27
 	VFMADD231PD      Z23, Z7, Z27
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+480(SB), Z28
-	VFMADD231PD      Z23, Z11, Z28
+	VFMADD231PD      Z23, Z10, Z28
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+488(SB), Z29
 	VFMADD213PD      Z29, Z7, Z27
-	VFMADD213PD      Z29, Z11, Z28
+	VFMADD213PD      Z29, Z10, Z28
 	VMOVUPD          Z9, 2240(BX)
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+496(SB), Z9
 	VFMADD213PD      Z9, Z7, Z27
-	VFMADD213PD      Z9, Z11, Z28
+	VFMADD213PD      Z9, Z10, Z28
 	VMOVUPD          Z8, 2304(BX)
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+504(SB), Z8
 	VFMADD213PD      Z8, Z7, Z27
-	VFMADD213PD      Z8, Z11, Z28
+	VFMADD213PD      Z8, Z10, Z28
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+512(SB), Z8
 	VFMADD213PD      Z8, Z7, Z27
-	VFMADD213PD      Z8, Z11, Z28
+	VFMADD213PD      Z8, Z10, Z28
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+520(SB), Z8
 	VFMADD213PD      Z8, Z7, Z27
-	VFMADD213PD      Z8, Z11, Z28
+	VFMADD213PD      Z8, Z10, Z28
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+528(SB), Z8
 	VFMADD213PD      Z8, Z7, Z27
-	VFMADD213PD      Z8, Z11, Z28
+	VFMADD213PD      Z8, Z10, Z28
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+536(SB), Z8
 	VFMADD213PD      Z8, Z7, Z27
-	VFMADD213PD      Z8, Z11, Z28
+	VFMADD213PD      Z8, Z10, Z28
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+544(SB), Z8
 	VFMADD213PD      Z8, Z7, Z27
-	VFMADD213PD      Z8, Z11, Z28
+	VFMADD213PD      Z8, Z10, Z28
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+552(SB), Z8
 	VFMADD213PD      Z8, Z7, Z27
-	VFMADD213PD      Z8, Z11, Z28
+	VFMADD213PD      Z8, Z10, Z28
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+560(SB), Z8
 	VFMADD213PD      Z8, Z7, Z27
-	VFMADD213PD      Z8, Z11, Z28
+	VFMADD213PD      Z8, Z10, Z28
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+568(SB), Z8
 	VFMADD213PD      Z8, Z7, Z27
-	VFMADD213PD      Z8, Z11, Z28
+	VFMADD213PD      Z8, Z10, Z28
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+576(SB), Z8
 	VFMADD213PD      Z8, Z7, Z27
-	VFMADD213PD      Z8, Z11, Z28
+	VFMADD213PD      Z8, Z10, Z28
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+584(SB), Z8
 	VFMADD213PD      Z8, Z7, Z27
-	VFMADD213PD      Z8, Z11, Z28
+	VFMADD213PD      Z8, Z10, Z28
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+592(SB), Z8
 	VFMADD213PD      Z8, Z7, Z27
-	VFMADD213PD      Z8, Z11, Z28
+	VFMADD213PD      Z8, Z10, Z28
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+600(SB), Z8
 	VFMADD213PD      Z8, Z7, Z27
-	VFMADD213PD      Z8, Z11, Z28
+	VFMADD213PD      Z8, Z10, Z28
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+608(SB), Z8
 	VFMADD213PD      Z8, Z7, Z27
-	VFMADD213PD      Z8, Z11, Z28
+	VFMADD213PD      Z8, Z10, Z28
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+616(SB), Z8
 	VFMADD213PD      Z8, Z7, Z27
-	VFMADD213PD      Z8, Z11, Z28
+	VFMADD213PD      Z8, Z10, Z28
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+624(SB), Z8
 	VFMADD213PD      Z8, Z7, Z27
-	VFMADD213PD      Z8, Z11, Z28
+	VFMADD213PD      Z8, Z10, Z28
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+632(SB), Z8
-	VFMADD213PD      Z8, Z7, Z27
-	VFMADD213PD      Z8, Z11, Z28
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+640(SB), Z8
 	VFMADD213PD      Z8, Z27, Z7
-	VFMADD213PD      Z8, Z28, Z11
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+40(SB), Z27
-	VFMADD213PD      Z27, Z7, Z0
-	VFMADD213PD      Z27, Z11, Z14
-	VMULPD           Z10, Z0, Z0
-	VMULPD           Z6, Z14, Z6
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+648(SB), Z7
+	VFMADD213PD      Z8, Z28, Z10
+	VFMADD213PD      Z16, Z7, Z3
+	VFMADD213PD      Z16, Z10, Z0
+	VMULPD           Z15, Z3, Z3
+	VMULPD           Z14, Z0, Z0
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+640(SB), Z7
+	VMULPD           Z7, Z3, Z3
 	VMULPD           Z7, Z0, Z0
-	VMULPD           Z7, Z6, Z6
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+48(SB), Z7
 	VFMADD231PD      Z12, Z1, Z7
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+48(SB), Z10
 	VFMADD231PD      Z12, Z5, Z10
-	VMULPD           Z25, Z25, Z11
-	VMULPD           Z26, Z26, Z14
-	VFNMADD213PD     Z16, Z0, Z25
-	VFNMADD213PD     Z16, Z6, Z26
+	VMULPD           Z25, Z25, Z14
+	VMULPD           Z26, Z26, Z15
+	VFNMADD213PD     Z16, Z3, Z25
+	VFNMADD213PD     Z16, Z0, Z26
 	VFMSUB213PD      Z17, Z25, Z30
 	VFMSUB213PD      Z18, Z26, Z31
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+664(SB), Z28
-	VMULPD           Z28, Z30, Z30
-	VMULPD           Z28, Z31, Z31
-	VMULPD           Z22, Z25, Z28
-	VMULPD           Z24, Z26, Z12
-	VFMSUB231PD      Z2, Z30, Z28
-	VFMSUB231PD      Z19, Z31, Z12
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+672(SB), Z2
-	VMULPD           Z2, Z28, Z19
-	VMULPD           Z2, Z12, Z2
-	VMULPD           Z30, Z22, Z12
-	VMULPD           Z31, Z24, Z28
-	VFMSUB231PD      2176(BX), Z19, Z12
-	VFMSUB231PD      1728(BX), Z2, Z28
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+680(SB), Z16
-	VMULPD           Z16, Z12, Z12
-	VMULPD           Z16, Z28, Z16
-	VMULPD           Z19, Z22, Z28
-	VMOVUPD          Z14, 1728(BX)
-	VMULPD           Z2, Z24, Z14
-	VFMSUB231PD      1664(BX), Z12, Z28
-	VFMSUB231PD      1600(BX), Z16, Z14
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+656(SB), Z27
+	VMULPD           Z27, Z30, Z28
+	VMULPD           Z27, Z31, Z30
+	VMULPD           Z22, Z25, Z31
+	VMULPD           Z24, Z26, Z27
+	VFMSUB231PD      Z2, Z28, Z31
+	VFMSUB231PD      Z19, Z30, Z27
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+664(SB), Z2
+	VMULPD           Z2, Z31, Z19
+	VMULPD           Z2, Z27, Z2
+	VMULPD           Z28, Z22, Z27
+	VMULPD           Z30, Z24, Z31
+	VFMSUB231PD      2176(BX), Z19, Z27
+	VFMSUB231PD      1728(BX), Z2, Z31
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+672(SB), Z12
+	VMULPD           Z12, Z27, Z27
+	VMULPD           Z12, Z31, Z12
+	VMULPD           Z19, Z22, Z31
+	VMOVUPD          Z15, 1728(BX)
+	VMULPD           Z2, Z24, Z15
+	VFMSUB231PD      1664(BX), Z27, Z31
+	VFMSUB231PD      1600(BX), Z12, Z15
 	VMOVUPD          Z18, 1600(BX)
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+696(SB), Z18
-	VMULPD           Z18, Z28, Z28
-	VMULPD           Z18, Z14, Z14
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+688(SB), Z18
+	VMULPD           Z18, Z31, Z31
+	VMULPD           Z18, Z15, Z15
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+480(SB), Z18
 	VFMADD231PD      Z23, Z7, Z18
 	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+480(SB), Z10, Z23
@@ -2768,221 +2736,218 @@ whole:
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+624(SB), Z9
 	VFMADD213PD      Z9, Z7, Z18
 	VFMADD231PD      Z23, Z10, Z9
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+632(SB), Z23
-	VFMADD213PD      Z23, Z7, Z18
-	VFMADD231PD      Z9, Z10, Z23
 	VFMADD213PD      Z8, Z18, Z7
-	VFMADD231PD      Z23, Z10, Z8
-	VFMADD213PD      Z27, Z7, Z1
-	VFMADD213PD      Z27, Z8, Z5
-	VMULPD           Z4, Z1, Z1
-	VMULPD           Z3, Z5, Z3
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+704(SB), Z4
-	VFMADD231PD      Z4, Z1, Z0
-	VFMADD231PD      Z4, Z3, Z6
-	VMULPD           Z12, Z22, Z1
-	VMULPD           Z16, Z24, Z3
-	VFMSUB231PD      1792(BX), Z28, Z1
-	VFMSUB231PD      1856(BX), Z14, Z3
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+720(SB), Z4
-	VMULPD           Z4, Z1, Z1
-	VMULPD           Z4, Z3, Z3
-	VMULPD           Z28, Z22, Z4
-	VMULPD           Z14, Z24, Z5
-	VFMSUB231PD      1920(BX), Z1, Z4
-	VFMSUB231PD      1984(BX), Z3, Z5
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+736(SB), Z7
-	VMULPD           Z7, Z4, Z4
+	VFMADD231PD      Z9, Z10, Z8
+	VFMADD213PD      Z16, Z7, Z1
+	VFMADD213PD      Z16, Z8, Z5
+	VMULPD           Z6, Z1, Z1
+	VMULPD           Z4, Z5, Z4
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+712(SB), Z5
+	VFMADD231PD      Z5, Z1, Z3
+	VFMADD231PD      Z5, Z4, Z0
+	VMULPD           Z27, Z22, Z1
+	VMULPD           Z12, Z24, Z4
+	VFMSUB231PD      1792(BX), Z31, Z1
+	VFMSUB231PD      1856(BX), Z15, Z4
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+704(SB), Z5
+	VMULPD           Z5, Z1, Z1
+	VMULPD           Z5, Z4, Z4
+	VMULPD           Z31, Z22, Z5
+	VMULPD           Z15, Z24, Z6
+	VFMSUB231PD      1920(BX), Z1, Z5
+	VFMSUB231PD      1984(BX), Z4, Z6
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+728(SB), Z7
 	VMULPD           Z7, Z5, Z5
+	VMULPD           Z7, Z6, Z6
 	VMULPD           Z1, Z22, Z7
-	VMULPD           Z3, Z24, Z8
-	VFMSUB231PD      2048(BX), Z4, Z7
-	VFMSUB231PD      2112(BX), Z5, Z8
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+752(SB), Z9
+	VMULPD           Z4, Z24, Z8
+	VFMSUB231PD      2048(BX), Z5, Z7
+	VFMSUB231PD      2112(BX), Z6, Z8
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+744(SB), Z9
 	VMULPD           Z9, Z7, Z7
 	VMULPD           Z9, Z8, Z8
-	VMULPD           Z4, Z22, Z9
-	VMULPD           Z5, Z24, Z10
-	VFMSUB231PD      Z13, Z7, Z9
-	VFMSUB231PD      Z15, Z8, Z10
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+768(SB), Z13
-	VMULPD           Z13, Z9, Z9
-	VMULPD           Z13, Z10, Z10
-	VMULPD           Z7, Z22, Z13
-	VMULPD           Z8, Z24, Z15
-	VFMSUB231PD      Z20, Z9, Z13
-	VFMSUB231PD      Z21, Z10, Z15
+	VMULPD           Z5, Z22, Z9
+	VMULPD           Z6, Z24, Z10
+	VFMSUB231PD      Z11, Z7, Z9
+	VFMSUB231PD      Z13, Z8, Z10
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+760(SB), Z11
+	VMULPD           Z11, Z9, Z9
+	VMULPD           Z11, Z10, Z10
+	VMULPD           Z7, Z22, Z11
+	VMULPD           Z8, Z24, Z13
+	VFMSUB231PD      Z20, Z9, Z11
+	VFMSUB231PD      Z21, Z10, Z13
 	VMULPD           Z9, Z22, Z18
 	VMULPD           Z10, Z24, Z20
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+792(SB), Z21
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+784(SB), Z21
+	VMULPD           Z21, Z11, Z11
 	VMULPD           Z21, Z13, Z13
-	VMULPD           Z21, Z15, Z15
-	VFMSUB231PD      2304(BX), Z13, Z18
-	VFMSUB231PD      2240(BX), Z15, Z20
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+800(SB), Z21
+	VFMSUB231PD      2304(BX), Z11, Z18
+	VFMSUB231PD      2240(BX), Z13, Z20
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+792(SB), Z21
 	VMULPD           Z21, Z18, Z18
 	VMULPD           Z21, Z20, Z20
-	VADDPD           Z18, Z13, Z13
-	VADDPD           Z20, Z15, Z15
-	VADDPD           Z13, Z9, Z9
-	VADDPD           Z15, Z10, Z10
+	VADDPD           Z18, Z11, Z11
+	VADDPD           Z20, Z13, Z13
+	VADDPD           Z11, Z9, Z9
+	VADDPD           Z13, Z10, Z10
 	VADDPD           Z9, Z7, Z7
 	VADDPD           Z10, Z8, Z8
-	VADDPD           Z7, Z4, Z4
-	VADDPD           Z8, Z5, Z5
-	VADDPD           Z4, Z1, Z1
-	VADDPD           Z5, Z3, Z3
-	VADDPD           Z1, Z28, Z1
-	VADDPD           Z3, Z14, Z3
-	VADDPD           Z1, Z12, Z1
-	VADDPD           Z3, Z16, Z3
+	VADDPD           Z7, Z5, Z5
+	VADDPD           Z8, Z6, Z6
+	VADDPD           Z5, Z1, Z1
+	VADDPD           Z6, Z4, Z4
+	VADDPD           Z1, Z31, Z1
+	VADDPD           Z4, Z15, Z4
+	VADDPD           Z1, Z27, Z1
+	VADDPD           Z4, Z12, Z4
 	VADDPD           Z1, Z19, Z1
-	VADDPD           Z3, Z2, Z2
-	VADDPD           Z1, Z30, Z1
-	VADDPD           Z2, Z31, Z2
+	VADDPD           Z4, Z2, Z2
+	VADDPD           Z1, Z28, Z1
+	VADDPD           Z2, Z30, Z2
 	VADDPD           Z1, Z25, Z1
 	VADDPD           Z2, Z26, Z2
-	VMULPD           1536(BX), Z1, K2, Z0
-	VMULPD           640(BX), Z2, K1, Z6
-	VMULPD           576(BX), Z0, Z1
-	VMULPD           448(BX), Z6, Z2
-	VMULPD           1216(BX), Z0, Z0
-	VMULPD           1152(BX), Z6, Z3
-	VADDPD           Z17, Z11, Z4
+	VMULPD           1536(BX), Z1, K2, Z3
+	VMULPD           640(BX), Z2, K1, Z0
+	VMULPD           576(BX), Z3, Z1
+	VMULPD           448(BX), Z0, Z2
+	VMULPD           1216(BX), Z3, Z3
+	VMULPD           1152(BX), Z0, Z0
+	VADDPD           Z17, Z14, Z4
 	VMOVUPD          1728(BX), Z5
 	VADDPD           1600(BX), Z5, Z6
-	VMULPD           Z4, Z27, Z4
-	VMULPD           Z6, Z27, Z6
-	VGETMANTPD       $0x04, Z1, Z7
-	VGETMANTPD       $0x04, Z2, Z8
-	VMOVUPD          1088(BX), Z9
-	VCMPPD           $0x11, Z7, Z9, K1
-	VMOVUPD          1344(BX), Z9
-	VCMPPD           $0x11, Z8, Z9, K2
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+40(SB), Z7
+	VMULPD           Z4, Z7, Z4
+	VMULPD           Z6, Z7, Z6
+	VGETMANTPD       $0x04, Z1, Z8
+	VGETMANTPD       $0x04, Z2, Z9
+	VMOVUPD          1088(BX), Z10
+	VCMPPD           $0x11, Z8, Z10, K1
+	VMOVUPD          1344(BX), Z10
+	VCMPPD           $0x11, Z9, Z10, K2
 	VGETEXPPD        Z1, Z1
 	VGETEXPPD        Z2, Z2
 	VSUBPD           1280(BX), Z1, Z1
 	VSUBPD           896(BX), Z2, Z2
-	VMOVUPD          768(BX), Z9
-	VBLENDMPD        704(BX), Z9, K1, Z10
+	VMOVUPD          768(BX), Z10
+	VBLENDMPD        704(BX), Z10, K1, Z11
 	VMOVUPD          1024(BX), Z12
 	VBLENDMPD        960(BX), Z12, K2, Z13
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+0(SB), Z14
-	VMULPD           Z7, Z14, Z15
-	VMULPD           Z8, Z14, Z14
-	VCMPPD           $0x11, Z9, Z15, K5
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+0(SB), Z15
+	VMULPD           Z8, Z15, Z18
+	VMULPD           Z9, Z15, Z15
+	VCMPPD           $0x11, Z10, Z18, K5
 	KMOVB            K4, 768(BX)
-	VCMPPD           $0x11, Z12, Z14, K4
-	VMOVAPD          Z7, Z9
-	VADDPD           Z7, Z7, K5, Z9
-	VMOVAPD          Z8, Z7
-	VADDPD           Z8, Z8, K4, Z7
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+48(SB), Z8
+	VCMPPD           $0x11, Z12, Z15, K4
+	VMOVAPD          Z8, Z10
+	VADDPD           Z8, Z8, K5, Z10
+	VMOVAPD          Z9, Z8
+	VADDPD           Z9, Z9, K4, Z8
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+48(SB), Z9
 	VMOVAPD          Z1, Z12
-	VADDPD           Z8, Z1, K5, Z12
-	VMOVAPD          Z2, Z14
-	VADDPD           Z8, Z2, K4, Z14
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+16(SB), Z8
-	VADDPD           Z8, Z1, K1, Z12
-	VADDPD           Z8, Z2, K2, Z14
-	VSUBPD           Z10, Z9, Z1
-	VSUBPD           Z13, Z7, Z2
-	VADDPD           Z10, Z9, Z9
-	VADDPD           Z13, Z7, Z7
+	VADDPD           Z9, Z1, K5, Z12
+	VMOVAPD          Z2, Z15
+	VADDPD           Z9, Z2, K4, Z15
+	VADDPD           Z16, Z1, K1, Z12
+	VADDPD           Z16, Z2, K2, Z15
+	VSUBPD           Z11, Z10, Z1
+	VSUBPD           Z13, Z8, Z2
+	VADDPD           Z11, Z10, Z9
+	VADDPD           Z13, Z8, Z8
 	VDIVPD           Z9, Z1, Z1
-	VDIVPD           Z7, Z2, Z2
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+256(SB), Z7
-	VMULPD           Z12, Z7, Z9
-	VMULPD           Z14, Z7, Z7
-	VSUBPD           Z17, Z11, Z10
-	VMOVUPD          1600(BX), Z13
-	VSUBPD           Z13, Z5, Z15
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+808(SB), Z16
-	VFMSUB231PD      Z16, Z11, Z17
-	VFMSUB231PD      Z16, Z5, Z13
+	VDIVPD           Z8, Z2, Z2
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+256(SB), Z8
+	VMULPD           Z12, Z8, Z9
+	VMULPD           Z15, Z8, Z8
+	VSUBPD           Z17, Z14, Z10
+	VMOVUPD          1600(BX), Z11
+	VSUBPD           Z11, Z5, Z13
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+800(SB), Z18
+	VFMSUB231PD      Z18, Z14, Z17
+	VFMSUB231PD      Z18, Z5, Z11
 	VFMADD231PD      Z10, Z10, Z17
-	VFMADD231PD      Z15, Z15, Z13
-	VMULPD           Z10, Z0, Z5
-	VMULPD           Z15, Z3, Z10
-	VMULPD           Z0, Z0, Z11
-	VMULPD           Z3, Z3, Z15
-	VSUBPD           Z5, Z8, Z18
-	VSUBPD           Z10, Z8, Z19
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+80(SB), Z20
-	VFMADD213PD      Z20, Z16, Z5
-	VFMADD213PD      Z20, Z16, Z10
-	VFMADD231PD      Z17, Z11, Z5
-	VFMADD231PD      Z13, Z15, Z10
+	VFMADD231PD      Z13, Z13, Z11
+	VMULPD           Z10, Z3, Z5
+	VMULPD           Z13, Z0, Z10
+	VMULPD           Z3, Z3, Z13
+	VMULPD           Z0, Z0, Z14
+	VSUBPD           Z5, Z16, Z19
+	VSUBPD           Z10, Z16, Z20
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+80(SB), Z21
+	VFMADD213PD      Z21, Z18, Z5
+	VFMADD213PD      Z21, Z18, Z10
+	VFMADD231PD      Z17, Z13, Z5
+	VFMADD231PD      Z11, Z14, Z10
 	VMULPD           Z1, Z1, Z11
 	VMULPD           Z2, Z2, Z13
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+112(SB), Z15
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+120(SB), Z16
-	VFMADD231PD      Z15, Z11, Z16
-	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+120(SB), Z13, Z15
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+128(SB), Z17
-	VFMADD213PD      Z17, Z11, Z16
-	VFMADD231PD      Z15, Z13, Z17
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+136(SB), Z15
-	VFMADD213PD      Z15, Z11, Z16
-	VFMADD231PD      Z17, Z13, Z15
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+144(SB), Z17
-	VFMADD213PD      Z17, Z11, Z16
-	VFMADD231PD      Z15, Z13, Z17
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+152(SB), Z15
-	VFMADD213PD      Z15, Z11, Z16
-	VFMADD231PD      Z17, Z13, Z15
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+160(SB), Z17
-	VFMADD213PD      Z17, Z11, Z16
-	VFMADD231PD      Z15, Z13, Z17
-	VMULPD           Z16, Z11, Z11
-	VMULPD           Z17, Z13, Z13
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+112(SB), Z14
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+120(SB), Z17
+	VFMADD231PD      Z14, Z11, Z17
+	VFMADD213PD.BCST impliedVolStripAVX512Consts<>+120(SB), Z13, Z14
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+128(SB), Z18
+	VFMADD213PD      Z18, Z11, Z17
+	VFMADD231PD      Z14, Z13, Z18
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+136(SB), Z14
+	VFMADD213PD      Z14, Z11, Z17
+	VFMADD231PD      Z18, Z13, Z14
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+144(SB), Z18
+	VFMADD213PD      Z18, Z11, Z17
+	VFMADD231PD      Z14, Z13, Z18
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+152(SB), Z14
+	VFMADD213PD      Z14, Z11, Z17
+	VFMADD231PD      Z18, Z13, Z14
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+160(SB), Z18
+	VFMADD213PD      Z18, Z11, Z17
+	VFMADD231PD      Z14, Z13, Z18
+	VMULPD           Z17, Z11, Z11
+	VMULPD           Z18, Z13, Z13
 	VFMADD231PD      Z11, Z1, Z9
-	VFMADD231PD      Z13, Z2, Z7
-	VFMADD231PD      Z20, Z1, Z9
-	VFMADD231PD      Z20, Z2, Z7
+	VFMADD231PD      Z13, Z2, Z8
+	VFMADD231PD      Z21, Z1, Z9
+	VFMADD231PD      Z21, Z2, Z8
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+264(SB), Z1
 	VFMADD231PD      Z1, Z12, Z9
-	VFMADD231PD      Z1, Z14, Z7
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+816(SB), Z1
+	VFMADD231PD      Z1, Z15, Z8
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+808(SB), Z1
 	VADDPD           Z1, Z9, Z2
-	VADDPD           Z1, Z7, Z1
+	VADDPD           Z1, Z8, Z1
 	VSUBPD           Z4, Z2, Z2
 	VSUBPD           Z6, Z1, Z1
-	VMULPD           Z18, Z2, Z4
-	VMULPD           Z19, Z1, Z6
-	VMULPD           Z2, Z2, Z7
+	VMULPD           Z19, Z2, Z4
+	VMULPD           Z20, Z1, Z6
+	VMULPD           Z2, Z2, Z8
 	VMULPD           Z1, Z1, Z9
-	VMULPD           Z2, Z0, Z0
-	VMULPD           Z1, Z3, Z1
-	VMOVAPD          Z8, Z2
-	VFMADD231PD      Z27, Z4, Z2
-	VFMADD213PD      Z8, Z6, Z27
-	VMULPD           Z5, Z7, Z3
+	VMULPD           Z2, Z3, Z2
+	VMULPD           Z1, Z0, Z0
+	VMOVAPD          Z16, Z1
+	VFMADD231PD      Z7, Z4, Z1
+	VFMADD213PD      Z16, Z6, Z7
+	VMULPD           Z5, Z8, Z3
 	VMULPD           Z10, Z9, Z5
-	VADDPD           Z4, Z8, Z4
-	VADDPD           Z6, Z8, Z6
-	VMULPD           Z2, Z0, Z0
-	VMULPD           Z27, Z1, Z1
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+664(SB), Z2
+	VADDPD           Z4, Z16, Z4
+	VADDPD           Z6, Z16, Z6
+	VMULPD           Z1, Z2, Z1
+	VMULPD           Z7, Z0, Z0
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+656(SB), Z2
 	VFMADD231PD      Z2, Z3, Z4
 	VFMADD231PD      Z2, Z5, Z6
-	VDIVPD           Z4, Z0, Z0
-	VDIVPD           Z6, Z1, Z1
+	VDIVPD           Z4, Z1, Z1
+	VDIVPD           Z6, Z0, Z0
 	VMOVUPD          832(BX), Z2
-	VFNMADD213PD     Z2, Z0, Z2
+	VFNMADD213PD     Z2, Z1, Z2
 	VMOVUPD          512(BX), Z3
-	VFNMADD213PD     Z3, Z1, Z3
+	VFNMADD213PD     Z3, Z0, Z3
 	VBROADCASTSD     impliedVolStripAVX512Consts<>+24(SB), Z4
-	VANDPD           Z0, Z4, Z0
 	VANDPD           Z1, Z4, Z1
-	VMULPD           1472(BX), Z0, Z0
-	VMULPD           1408(BX), Z1, Z1
+	VANDPD           Z0, Z4, Z0
+	VMULPD           1472(BX), Z1, Z1
+	VMULPD           1408(BX), Z0, Z0
 	VMOVUPD          384(BX), Z4
 	VDIVPD           Z4, Z2, Z2
 	VDIVPD           Z4, Z3, Z3
-	VBROADCASTSD     impliedVolStripAVX512Consts<>+824(SB), Z4
-	VCMPPD           $0x11, Z4, Z0, K1
-	VCMPPD           $0x11, Z4, Z1, K2
+	VBROADCASTSD     impliedVolStripAVX512Consts<>+816(SB), Z4
+	VCMPPD           $0x11, Z4, Z1, K1
+	VCMPPD           $0x11, Z4, Z0, K2
 	KANDB            K1, K3, K1
 	KMOVB            768(BX), K3
 	KANDB            K2, K3, K2
@@ -3251,14 +3216,14 @@ DATA impliedVolStripAVX2Consts<>+1984(SB)/8, $0x4044000000000000
 DATA impliedVolStripAVX2Consts<>+1992(SB)/8, $0x4044000000000000
 DATA impliedVolStripAVX2Consts<>+2000(SB)/8, $0x4044000000000000
 DATA impliedVolStripAVX2Consts<>+2008(SB)/8, $0x4044000000000000
-DATA impliedVolStripAVX2Consts<>+2016(SB)/8, $0x3ff8000000000000
-DATA impliedVolStripAVX2Consts<>+2024(SB)/8, $0x3ff8000000000000
-DATA impliedVolStripAVX2Consts<>+2032(SB)/8, $0x3ff8000000000000
-DATA impliedVolStripAVX2Consts<>+2040(SB)/8, $0x3ff8000000000000
-DATA impliedVolStripAVX2Consts<>+2048(SB)/8, $0x4016000000000000
-DATA impliedVolStripAVX2Consts<>+2056(SB)/8, $0x4016000000000000
-DATA impliedVolStripAVX2Consts<>+2064(SB)/8, $0x4016000000000000
-DATA impliedVolStripAVX2Consts<>+2072(SB)/8, $0x4016000000000000
+DATA impliedVolStripAVX2Consts<>+2016(SB)/8, $0x4004000000000000
+DATA impliedVolStripAVX2Consts<>+2024(SB)/8, $0x4004000000000000
+DATA impliedVolStripAVX2Consts<>+2032(SB)/8, $0x4004000000000000
+DATA impliedVolStripAVX2Consts<>+2040(SB)/8, $0x4004000000000000
+DATA impliedVolStripAVX2Consts<>+2048(SB)/8, $0x4017000000000000
+DATA impliedVolStripAVX2Consts<>+2056(SB)/8, $0x4017000000000000
+DATA impliedVolStripAVX2Consts<>+2064(SB)/8, $0x4017000000000000
+DATA impliedVolStripAVX2Consts<>+2072(SB)/8, $0x4017000000000000
 DATA impliedVolStripAVX2Consts<>+2080(SB)/8, $0x4008000000000000
 DATA impliedVolStripAVX2Consts<>+2088(SB)/8, $0x4008000000000000
 DATA impliedVolStripAVX2Consts<>+2096(SB)/8, $0x4008000000000000
@@ -3267,187 +3232,183 @@ DATA impliedVolStripAVX2Consts<>+2112(SB)/8, $0x401c000000000000
 DATA impliedVolStripAVX2Consts<>+2120(SB)/8, $0x401c000000000000
 DATA impliedVolStripAVX2Consts<>+2128(SB)/8, $0x401c000000000000
 DATA impliedVolStripAVX2Consts<>+2136(SB)/8, $0x401c000000000000
-DATA impliedVolStripAVX2Consts<>+2144(SB)/8, $0xbe2e25325154ed2c
-DATA impliedVolStripAVX2Consts<>+2152(SB)/8, $0xbe2e25325154ed2c
-DATA impliedVolStripAVX2Consts<>+2160(SB)/8, $0xbe2e25325154ed2c
-DATA impliedVolStripAVX2Consts<>+2168(SB)/8, $0xbe2e25325154ed2c
-DATA impliedVolStripAVX2Consts<>+2176(SB)/8, $0xbe4277bd7e608931
-DATA impliedVolStripAVX2Consts<>+2184(SB)/8, $0xbe4277bd7e608931
-DATA impliedVolStripAVX2Consts<>+2192(SB)/8, $0xbe4277bd7e608931
-DATA impliedVolStripAVX2Consts<>+2200(SB)/8, $0xbe4277bd7e608931
-DATA impliedVolStripAVX2Consts<>+2208(SB)/8, $0x3e5f7f7aa6513d12
-DATA impliedVolStripAVX2Consts<>+2216(SB)/8, $0x3e5f7f7aa6513d12
-DATA impliedVolStripAVX2Consts<>+2224(SB)/8, $0x3e5f7f7aa6513d12
-DATA impliedVolStripAVX2Consts<>+2232(SB)/8, $0x3e5f7f7aa6513d12
-DATA impliedVolStripAVX2Consts<>+2240(SB)/8, $0x3e747abbfe1349dc
-DATA impliedVolStripAVX2Consts<>+2248(SB)/8, $0x3e747abbfe1349dc
-DATA impliedVolStripAVX2Consts<>+2256(SB)/8, $0x3e747abbfe1349dc
-DATA impliedVolStripAVX2Consts<>+2264(SB)/8, $0x3e747abbfe1349dc
-DATA impliedVolStripAVX2Consts<>+2272(SB)/8, $0xbe8e40fe135477fb
-DATA impliedVolStripAVX2Consts<>+2280(SB)/8, $0xbe8e40fe135477fb
-DATA impliedVolStripAVX2Consts<>+2288(SB)/8, $0xbe8e40fe135477fb
-DATA impliedVolStripAVX2Consts<>+2296(SB)/8, $0xbe8e40fe135477fb
-DATA impliedVolStripAVX2Consts<>+2304(SB)/8, $0xbe9ca94833eab172
-DATA impliedVolStripAVX2Consts<>+2312(SB)/8, $0xbe9ca94833eab172
-DATA impliedVolStripAVX2Consts<>+2320(SB)/8, $0xbe9ca94833eab172
-DATA impliedVolStripAVX2Consts<>+2328(SB)/8, $0xbe9ca94833eab172
-DATA impliedVolStripAVX2Consts<>+2336(SB)/8, $0x3ec034ec9ff77461
-DATA impliedVolStripAVX2Consts<>+2344(SB)/8, $0x3ec034ec9ff77461
-DATA impliedVolStripAVX2Consts<>+2352(SB)/8, $0x3ec034ec9ff77461
-DATA impliedVolStripAVX2Consts<>+2360(SB)/8, $0x3ec034ec9ff77461
-DATA impliedVolStripAVX2Consts<>+2368(SB)/8, $0x3eb3559d7eab42ef
-DATA impliedVolStripAVX2Consts<>+2376(SB)/8, $0x3eb3559d7eab42ef
-DATA impliedVolStripAVX2Consts<>+2384(SB)/8, $0x3eb3559d7eab42ef
-DATA impliedVolStripAVX2Consts<>+2392(SB)/8, $0x3eb3559d7eab42ef
-DATA impliedVolStripAVX2Consts<>+2400(SB)/8, $0xbef12becf291cb5c
-DATA impliedVolStripAVX2Consts<>+2408(SB)/8, $0xbef12becf291cb5c
-DATA impliedVolStripAVX2Consts<>+2416(SB)/8, $0xbef12becf291cb5c
-DATA impliedVolStripAVX2Consts<>+2424(SB)/8, $0xbef12becf291cb5c
-DATA impliedVolStripAVX2Consts<>+2432(SB)/8, $0x3ef25b780504b8a6
-DATA impliedVolStripAVX2Consts<>+2440(SB)/8, $0x3ef25b780504b8a6
-DATA impliedVolStripAVX2Consts<>+2448(SB)/8, $0x3ef25b780504b8a6
-DATA impliedVolStripAVX2Consts<>+2456(SB)/8, $0x3ef25b780504b8a6
-DATA impliedVolStripAVX2Consts<>+2464(SB)/8, $0x3f1b488c4e1b97b5
-DATA impliedVolStripAVX2Consts<>+2472(SB)/8, $0x3f1b488c4e1b97b5
-DATA impliedVolStripAVX2Consts<>+2480(SB)/8, $0x3f1b488c4e1b97b5
-DATA impliedVolStripAVX2Consts<>+2488(SB)/8, $0x3f1b488c4e1b97b5
-DATA impliedVolStripAVX2Consts<>+2496(SB)/8, $0xbf3afc08c11736a4
-DATA impliedVolStripAVX2Consts<>+2504(SB)/8, $0xbf3afc08c11736a4
-DATA impliedVolStripAVX2Consts<>+2512(SB)/8, $0xbf3afc08c11736a4
-DATA impliedVolStripAVX2Consts<>+2520(SB)/8, $0xbf3afc08c11736a4
-DATA impliedVolStripAVX2Consts<>+2528(SB)/8, $0x3f2d0345de443c62
-DATA impliedVolStripAVX2Consts<>+2536(SB)/8, $0x3f2d0345de443c62
-DATA impliedVolStripAVX2Consts<>+2544(SB)/8, $0x3f2d0345de443c62
-DATA impliedVolStripAVX2Consts<>+2552(SB)/8, $0x3f2d0345de443c62
-DATA impliedVolStripAVX2Consts<>+2560(SB)/8, $0x3f6c48252d50b83f
-DATA impliedVolStripAVX2Consts<>+2568(SB)/8, $0x3f6c48252d50b83f
-DATA impliedVolStripAVX2Consts<>+2576(SB)/8, $0x3f6c48252d50b83f
-DATA impliedVolStripAVX2Consts<>+2584(SB)/8, $0x3f6c48252d50b83f
-DATA impliedVolStripAVX2Consts<>+2592(SB)/8, $0xbf921f46d4ac3c0e
-DATA impliedVolStripAVX2Consts<>+2600(SB)/8, $0xbf921f46d4ac3c0e
-DATA impliedVolStripAVX2Consts<>+2608(SB)/8, $0xbf921f46d4ac3c0e
-DATA impliedVolStripAVX2Consts<>+2616(SB)/8, $0xbf921f46d4ac3c0e
-DATA impliedVolStripAVX2Consts<>+2624(SB)/8, $0x3fab82298736da76
-DATA impliedVolStripAVX2Consts<>+2632(SB)/8, $0x3fab82298736da76
-DATA impliedVolStripAVX2Consts<>+2640(SB)/8, $0x3fab82298736da76
-DATA impliedVolStripAVX2Consts<>+2648(SB)/8, $0x3fab82298736da76
-DATA impliedVolStripAVX2Consts<>+2656(SB)/8, $0xbfbf5b83385c94d7
-DATA impliedVolStripAVX2Consts<>+2664(SB)/8, $0xbfbf5b83385c94d7
-DATA impliedVolStripAVX2Consts<>+2672(SB)/8, $0xbfbf5b83385c94d7
-DATA impliedVolStripAVX2Consts<>+2680(SB)/8, $0xbfbf5b83385c94d7
-DATA impliedVolStripAVX2Consts<>+2688(SB)/8, $0x3fccd2dc44dda90c
-DATA impliedVolStripAVX2Consts<>+2696(SB)/8, $0x3fccd2dc44dda90c
-DATA impliedVolStripAVX2Consts<>+2704(SB)/8, $0x3fccd2dc44dda90c
-DATA impliedVolStripAVX2Consts<>+2712(SB)/8, $0x3fccd2dc44dda90c
-DATA impliedVolStripAVX2Consts<>+2720(SB)/8, $0xbfd5ed2acb37558c
-DATA impliedVolStripAVX2Consts<>+2728(SB)/8, $0xbfd5ed2acb37558c
-DATA impliedVolStripAVX2Consts<>+2736(SB)/8, $0xbfd5ed2acb37558c
-DATA impliedVolStripAVX2Consts<>+2744(SB)/8, $0xbfd5ed2acb37558c
-DATA impliedVolStripAVX2Consts<>+2752(SB)/8, $0x3fdb9a7d5690ca89
-DATA impliedVolStripAVX2Consts<>+2760(SB)/8, $0x3fdb9a7d5690ca89
-DATA impliedVolStripAVX2Consts<>+2768(SB)/8, $0x3fdb9a7d5690ca89
-DATA impliedVolStripAVX2Consts<>+2776(SB)/8, $0x3fdb9a7d5690ca89
-DATA impliedVolStripAVX2Consts<>+2784(SB)/8, $0xbfdbc22549fbe12f
-DATA impliedVolStripAVX2Consts<>+2792(SB)/8, $0xbfdbc22549fbe12f
-DATA impliedVolStripAVX2Consts<>+2800(SB)/8, $0xbfdbc22549fbe12f
-DATA impliedVolStripAVX2Consts<>+2808(SB)/8, $0xbfdbc22549fbe12f
-DATA impliedVolStripAVX2Consts<>+2816(SB)/8, $0x3fd34926e4def17d
-DATA impliedVolStripAVX2Consts<>+2824(SB)/8, $0x3fd34926e4def17d
-DATA impliedVolStripAVX2Consts<>+2832(SB)/8, $0x3fd34926e4def17d
-DATA impliedVolStripAVX2Consts<>+2840(SB)/8, $0x3fd34926e4def17d
-DATA impliedVolStripAVX2Consts<>+2848(SB)/8, $0x40040d931ff62705
-DATA impliedVolStripAVX2Consts<>+2856(SB)/8, $0x40040d931ff62705
-DATA impliedVolStripAVX2Consts<>+2864(SB)/8, $0x40040d931ff62705
-DATA impliedVolStripAVX2Consts<>+2872(SB)/8, $0x40040d931ff62705
-DATA impliedVolStripAVX2Consts<>+2880(SB)/8, $0x4026000000000000
-DATA impliedVolStripAVX2Consts<>+2888(SB)/8, $0x4026000000000000
-DATA impliedVolStripAVX2Consts<>+2896(SB)/8, $0x4026000000000000
-DATA impliedVolStripAVX2Consts<>+2904(SB)/8, $0x4026000000000000
-DATA impliedVolStripAVX2Consts<>+2912(SB)/8, $0x3fc5555555555555
-DATA impliedVolStripAVX2Consts<>+2920(SB)/8, $0x3fc5555555555555
-DATA impliedVolStripAVX2Consts<>+2928(SB)/8, $0x3fc5555555555555
-DATA impliedVolStripAVX2Consts<>+2936(SB)/8, $0x3fc5555555555555
-DATA impliedVolStripAVX2Consts<>+2944(SB)/8, $0x3fa999999999999a
-DATA impliedVolStripAVX2Consts<>+2952(SB)/8, $0x3fa999999999999a
-DATA impliedVolStripAVX2Consts<>+2960(SB)/8, $0x3fa999999999999a
-DATA impliedVolStripAVX2Consts<>+2968(SB)/8, $0x3fa999999999999a
-DATA impliedVolStripAVX2Consts<>+2976(SB)/8, $0x3f98618618618618
-DATA impliedVolStripAVX2Consts<>+2984(SB)/8, $0x3f98618618618618
-DATA impliedVolStripAVX2Consts<>+2992(SB)/8, $0x3f98618618618618
-DATA impliedVolStripAVX2Consts<>+3000(SB)/8, $0x3f98618618618618
-DATA impliedVolStripAVX2Consts<>+3008(SB)/8, $0x402e000000000000
-DATA impliedVolStripAVX2Consts<>+3016(SB)/8, $0x402e000000000000
-DATA impliedVolStripAVX2Consts<>+3024(SB)/8, $0x402e000000000000
-DATA impliedVolStripAVX2Consts<>+3032(SB)/8, $0x402e000000000000
-DATA impliedVolStripAVX2Consts<>+3040(SB)/8, $0x3f8c71c71c71c71c
-DATA impliedVolStripAVX2Consts<>+3048(SB)/8, $0x3f8c71c71c71c71c
-DATA impliedVolStripAVX2Consts<>+3056(SB)/8, $0x3f8c71c71c71c71c
-DATA impliedVolStripAVX2Consts<>+3064(SB)/8, $0x3f8c71c71c71c71c
-DATA impliedVolStripAVX2Consts<>+3072(SB)/8, $0x4033000000000000
-DATA impliedVolStripAVX2Consts<>+3080(SB)/8, $0x4033000000000000
-DATA impliedVolStripAVX2Consts<>+3088(SB)/8, $0x4033000000000000
-DATA impliedVolStripAVX2Consts<>+3096(SB)/8, $0x4033000000000000
-DATA impliedVolStripAVX2Consts<>+3104(SB)/8, $0x3f829e4129e4129e
-DATA impliedVolStripAVX2Consts<>+3112(SB)/8, $0x3f829e4129e4129e
-DATA impliedVolStripAVX2Consts<>+3120(SB)/8, $0x3f829e4129e4129e
-DATA impliedVolStripAVX2Consts<>+3128(SB)/8, $0x3f829e4129e4129e
-DATA impliedVolStripAVX2Consts<>+3136(SB)/8, $0xc0040d931ff62705
-DATA impliedVolStripAVX2Consts<>+3144(SB)/8, $0xc0040d931ff62705
-DATA impliedVolStripAVX2Consts<>+3152(SB)/8, $0xc0040d931ff62705
-DATA impliedVolStripAVX2Consts<>+3160(SB)/8, $0xc0040d931ff62705
-DATA impliedVolStripAVX2Consts<>+3168(SB)/8, $0x4037000000000000
-DATA impliedVolStripAVX2Consts<>+3176(SB)/8, $0x4037000000000000
-DATA impliedVolStripAVX2Consts<>+3184(SB)/8, $0x4037000000000000
-DATA impliedVolStripAVX2Consts<>+3192(SB)/8, $0x4037000000000000
-DATA impliedVolStripAVX2Consts<>+3200(SB)/8, $0x3f7a41a41a41a41a
-DATA impliedVolStripAVX2Consts<>+3208(SB)/8, $0x3f7a41a41a41a41a
-DATA impliedVolStripAVX2Consts<>+3216(SB)/8, $0x3f7a41a41a41a41a
-DATA impliedVolStripAVX2Consts<>+3224(SB)/8, $0x3f7a41a41a41a41a
-DATA impliedVolStripAVX2Consts<>+3232(SB)/8, $0x403b000000000000
-DATA impliedVolStripAVX2Consts<>+3240(SB)/8, $0x403b000000000000
-DATA impliedVolStripAVX2Consts<>+3248(SB)/8, $0x403b000000000000
-DATA impliedVolStripAVX2Consts<>+3256(SB)/8, $0x403b000000000000
-DATA impliedVolStripAVX2Consts<>+3264(SB)/8, $0x3f73813813813814
-DATA impliedVolStripAVX2Consts<>+3272(SB)/8, $0x3f73813813813814
-DATA impliedVolStripAVX2Consts<>+3280(SB)/8, $0x3f73813813813814
-DATA impliedVolStripAVX2Consts<>+3288(SB)/8, $0x3f73813813813814
-DATA impliedVolStripAVX2Consts<>+3296(SB)/8, $0x403f000000000000
-DATA impliedVolStripAVX2Consts<>+3304(SB)/8, $0x403f000000000000
-DATA impliedVolStripAVX2Consts<>+3312(SB)/8, $0x403f000000000000
-DATA impliedVolStripAVX2Consts<>+3320(SB)/8, $0x403f000000000000
-DATA impliedVolStripAVX2Consts<>+3328(SB)/8, $0x3f6e1e1e1e1e1e1e
-DATA impliedVolStripAVX2Consts<>+3336(SB)/8, $0x3f6e1e1e1e1e1e1e
-DATA impliedVolStripAVX2Consts<>+3344(SB)/8, $0x3f6e1e1e1e1e1e1e
-DATA impliedVolStripAVX2Consts<>+3352(SB)/8, $0x3f6e1e1e1e1e1e1e
-DATA impliedVolStripAVX2Consts<>+3360(SB)/8, $0x4041800000000000
-DATA impliedVolStripAVX2Consts<>+3368(SB)/8, $0x4041800000000000
-DATA impliedVolStripAVX2Consts<>+3376(SB)/8, $0x4041800000000000
-DATA impliedVolStripAVX2Consts<>+3384(SB)/8, $0x4041800000000000
-DATA impliedVolStripAVX2Consts<>+3392(SB)/8, $0x4043800000000000
-DATA impliedVolStripAVX2Consts<>+3400(SB)/8, $0x4043800000000000
-DATA impliedVolStripAVX2Consts<>+3408(SB)/8, $0x4043800000000000
-DATA impliedVolStripAVX2Consts<>+3416(SB)/8, $0x4043800000000000
-DATA impliedVolStripAVX2Consts<>+3424(SB)/8, $0x3f67f405fd017f40
-DATA impliedVolStripAVX2Consts<>+3432(SB)/8, $0x3f67f405fd017f40
-DATA impliedVolStripAVX2Consts<>+3440(SB)/8, $0x3f67f405fd017f40
-DATA impliedVolStripAVX2Consts<>+3448(SB)/8, $0x3f67f405fd017f40
-DATA impliedVolStripAVX2Consts<>+3456(SB)/8, $0x3f63813813813814
-DATA impliedVolStripAVX2Consts<>+3464(SB)/8, $0x3f63813813813814
-DATA impliedVolStripAVX2Consts<>+3472(SB)/8, $0x3f63813813813814
-DATA impliedVolStripAVX2Consts<>+3480(SB)/8, $0x3f63813813813814
-DATA impliedVolStripAVX2Consts<>+3488(SB)/8, $0xbfed67f1c864beb5
-DATA impliedVolStripAVX2Consts<>+3496(SB)/8, $0xbfed67f1c864beb5
-DATA impliedVolStripAVX2Consts<>+3504(SB)/8, $0xbfed67f1c864beb5
-DATA impliedVolStripAVX2Consts<>+3512(SB)/8, $0xbfed67f1c864beb5
-DATA impliedVolStripAVX2Consts<>+3520(SB)/8, $0xc008000000000000
-DATA impliedVolStripAVX2Consts<>+3528(SB)/8, $0xc008000000000000
-DATA impliedVolStripAVX2Consts<>+3536(SB)/8, $0xc008000000000000
-DATA impliedVolStripAVX2Consts<>+3544(SB)/8, $0xc008000000000000
-DATA impliedVolStripAVX2Consts<>+3552(SB)/8, $0x3f1a36e2eb1c432d
-DATA impliedVolStripAVX2Consts<>+3560(SB)/8, $0x3f1a36e2eb1c432d
-DATA impliedVolStripAVX2Consts<>+3568(SB)/8, $0x3f1a36e2eb1c432d
-DATA impliedVolStripAVX2Consts<>+3576(SB)/8, $0x3f1a36e2eb1c432d
-GLOBL impliedVolStripAVX2Consts<>(SB), RODATA|NOPTR, $3584
+DATA impliedVolStripAVX2Consts<>+2144(SB)/8, $0xbe53cfd9440c758b
+DATA impliedVolStripAVX2Consts<>+2152(SB)/8, $0xbe53cfd9440c758b
+DATA impliedVolStripAVX2Consts<>+2160(SB)/8, $0xbe53cfd9440c758b
+DATA impliedVolStripAVX2Consts<>+2168(SB)/8, $0xbe53cfd9440c758b
+DATA impliedVolStripAVX2Consts<>+2176(SB)/8, $0xbe5c10df9fd0b5a0
+DATA impliedVolStripAVX2Consts<>+2184(SB)/8, $0xbe5c10df9fd0b5a0
+DATA impliedVolStripAVX2Consts<>+2192(SB)/8, $0xbe5c10df9fd0b5a0
+DATA impliedVolStripAVX2Consts<>+2200(SB)/8, $0xbe5c10df9fd0b5a0
+DATA impliedVolStripAVX2Consts<>+2208(SB)/8, $0x3e89151d5fe69bf0
+DATA impliedVolStripAVX2Consts<>+2216(SB)/8, $0x3e89151d5fe69bf0
+DATA impliedVolStripAVX2Consts<>+2224(SB)/8, $0x3e89151d5fe69bf0
+DATA impliedVolStripAVX2Consts<>+2232(SB)/8, $0x3e89151d5fe69bf0
+DATA impliedVolStripAVX2Consts<>+2240(SB)/8, $0x3e84cef58dc442e5
+DATA impliedVolStripAVX2Consts<>+2248(SB)/8, $0x3e84cef58dc442e5
+DATA impliedVolStripAVX2Consts<>+2256(SB)/8, $0x3e84cef58dc442e5
+DATA impliedVolStripAVX2Consts<>+2264(SB)/8, $0x3e84cef58dc442e5
+DATA impliedVolStripAVX2Consts<>+2272(SB)/8, $0xbeb9c98d68230094
+DATA impliedVolStripAVX2Consts<>+2280(SB)/8, $0xbeb9c98d68230094
+DATA impliedVolStripAVX2Consts<>+2288(SB)/8, $0xbeb9c98d68230094
+DATA impliedVolStripAVX2Consts<>+2296(SB)/8, $0xbeb9c98d68230094
+DATA impliedVolStripAVX2Consts<>+2304(SB)/8, $0x3e9f0588d5134af5
+DATA impliedVolStripAVX2Consts<>+2312(SB)/8, $0x3e9f0588d5134af5
+DATA impliedVolStripAVX2Consts<>+2320(SB)/8, $0x3e9f0588d5134af5
+DATA impliedVolStripAVX2Consts<>+2328(SB)/8, $0x3e9f0588d5134af5
+DATA impliedVolStripAVX2Consts<>+2336(SB)/8, $0x3ee7b68052fca57d
+DATA impliedVolStripAVX2Consts<>+2344(SB)/8, $0x3ee7b68052fca57d
+DATA impliedVolStripAVX2Consts<>+2352(SB)/8, $0x3ee7b68052fca57d
+DATA impliedVolStripAVX2Consts<>+2360(SB)/8, $0x3ee7b68052fca57d
+DATA impliedVolStripAVX2Consts<>+2368(SB)/8, $0xbef81dd74dfb5ff6
+DATA impliedVolStripAVX2Consts<>+2376(SB)/8, $0xbef81dd74dfb5ff6
+DATA impliedVolStripAVX2Consts<>+2384(SB)/8, $0xbef81dd74dfb5ff6
+DATA impliedVolStripAVX2Consts<>+2392(SB)/8, $0xbef81dd74dfb5ff6
+DATA impliedVolStripAVX2Consts<>+2400(SB)/8, $0xbf09a70a60d609b4
+DATA impliedVolStripAVX2Consts<>+2408(SB)/8, $0xbf09a70a60d609b4
+DATA impliedVolStripAVX2Consts<>+2416(SB)/8, $0xbf09a70a60d609b4
+DATA impliedVolStripAVX2Consts<>+2424(SB)/8, $0xbf09a70a60d609b4
+DATA impliedVolStripAVX2Consts<>+2432(SB)/8, $0x3f356bc7962f9cea
+DATA impliedVolStripAVX2Consts<>+2440(SB)/8, $0x3f356bc7962f9cea
+DATA impliedVolStripAVX2Consts<>+2448(SB)/8, $0x3f356bc7962f9cea
+DATA impliedVolStripAVX2Consts<>+2456(SB)/8, $0x3f356bc7962f9cea
+DATA impliedVolStripAVX2Consts<>+2464(SB)/8, $0xbf403c77d56a94be
+DATA impliedVolStripAVX2Consts<>+2472(SB)/8, $0xbf403c77d56a94be
+DATA impliedVolStripAVX2Consts<>+2480(SB)/8, $0xbf403c77d56a94be
+DATA impliedVolStripAVX2Consts<>+2488(SB)/8, $0xbf403c77d56a94be
+DATA impliedVolStripAVX2Consts<>+2496(SB)/8, $0xbf59d3d3a3218a6c
+DATA impliedVolStripAVX2Consts<>+2504(SB)/8, $0xbf59d3d3a3218a6c
+DATA impliedVolStripAVX2Consts<>+2512(SB)/8, $0xbf59d3d3a3218a6c
+DATA impliedVolStripAVX2Consts<>+2520(SB)/8, $0xbf59d3d3a3218a6c
+DATA impliedVolStripAVX2Consts<>+2528(SB)/8, $0x3f88af7a122fa11e
+DATA impliedVolStripAVX2Consts<>+2536(SB)/8, $0x3f88af7a122fa11e
+DATA impliedVolStripAVX2Consts<>+2544(SB)/8, $0x3f88af7a122fa11e
+DATA impliedVolStripAVX2Consts<>+2552(SB)/8, $0x3f88af7a122fa11e
+DATA impliedVolStripAVX2Consts<>+2560(SB)/8, $0xbfa5e04fbae7029b
+DATA impliedVolStripAVX2Consts<>+2568(SB)/8, $0xbfa5e04fbae7029b
+DATA impliedVolStripAVX2Consts<>+2576(SB)/8, $0xbfa5e04fbae7029b
+DATA impliedVolStripAVX2Consts<>+2584(SB)/8, $0xbfa5e04fbae7029b
+DATA impliedVolStripAVX2Consts<>+2592(SB)/8, $0x3fbbe6e778f4145d
+DATA impliedVolStripAVX2Consts<>+2600(SB)/8, $0x3fbbe6e778f4145d
+DATA impliedVolStripAVX2Consts<>+2608(SB)/8, $0x3fbbe6e778f4145d
+DATA impliedVolStripAVX2Consts<>+2616(SB)/8, $0x3fbbe6e778f4145d
+DATA impliedVolStripAVX2Consts<>+2624(SB)/8, $0xbfcc587e4e8904c3
+DATA impliedVolStripAVX2Consts<>+2632(SB)/8, $0xbfcc587e4e8904c3
+DATA impliedVolStripAVX2Consts<>+2640(SB)/8, $0xbfcc587e4e8904c3
+DATA impliedVolStripAVX2Consts<>+2648(SB)/8, $0xbfcc587e4e8904c3
+DATA impliedVolStripAVX2Consts<>+2656(SB)/8, $0x3fd7ce8b1b938d89
+DATA impliedVolStripAVX2Consts<>+2664(SB)/8, $0x3fd7ce8b1b938d89
+DATA impliedVolStripAVX2Consts<>+2672(SB)/8, $0x3fd7ce8b1b938d89
+DATA impliedVolStripAVX2Consts<>+2680(SB)/8, $0x3fd7ce8b1b938d89
+DATA impliedVolStripAVX2Consts<>+2688(SB)/8, $0xbfe0ac9c06c291cf
+DATA impliedVolStripAVX2Consts<>+2696(SB)/8, $0xbfe0ac9c06c291cf
+DATA impliedVolStripAVX2Consts<>+2704(SB)/8, $0xbfe0ac9c06c291cf
+DATA impliedVolStripAVX2Consts<>+2712(SB)/8, $0xbfe0ac9c06c291cf
+DATA impliedVolStripAVX2Consts<>+2720(SB)/8, $0x3fe31b13059845d5
+DATA impliedVolStripAVX2Consts<>+2728(SB)/8, $0x3fe31b13059845d5
+DATA impliedVolStripAVX2Consts<>+2736(SB)/8, $0x3fe31b13059845d5
+DATA impliedVolStripAVX2Consts<>+2744(SB)/8, $0x3fe31b13059845d5
+DATA impliedVolStripAVX2Consts<>+2752(SB)/8, $0xbfe077e1c5642a81
+DATA impliedVolStripAVX2Consts<>+2760(SB)/8, $0xbfe077e1c5642a81
+DATA impliedVolStripAVX2Consts<>+2768(SB)/8, $0xbfe077e1c5642a81
+DATA impliedVolStripAVX2Consts<>+2776(SB)/8, $0xbfe077e1c5642a81
+DATA impliedVolStripAVX2Consts<>+2784(SB)/8, $0x3fcabf470bc40607
+DATA impliedVolStripAVX2Consts<>+2792(SB)/8, $0x3fcabf470bc40607
+DATA impliedVolStripAVX2Consts<>+2800(SB)/8, $0x3fcabf470bc40607
+DATA impliedVolStripAVX2Consts<>+2808(SB)/8, $0x3fcabf470bc40607
+DATA impliedVolStripAVX2Consts<>+2816(SB)/8, $0x40040d931ff62705
+DATA impliedVolStripAVX2Consts<>+2824(SB)/8, $0x40040d931ff62705
+DATA impliedVolStripAVX2Consts<>+2832(SB)/8, $0x40040d931ff62705
+DATA impliedVolStripAVX2Consts<>+2840(SB)/8, $0x40040d931ff62705
+DATA impliedVolStripAVX2Consts<>+2848(SB)/8, $0x4026000000000000
+DATA impliedVolStripAVX2Consts<>+2856(SB)/8, $0x4026000000000000
+DATA impliedVolStripAVX2Consts<>+2864(SB)/8, $0x4026000000000000
+DATA impliedVolStripAVX2Consts<>+2872(SB)/8, $0x4026000000000000
+DATA impliedVolStripAVX2Consts<>+2880(SB)/8, $0x3fc5555555555555
+DATA impliedVolStripAVX2Consts<>+2888(SB)/8, $0x3fc5555555555555
+DATA impliedVolStripAVX2Consts<>+2896(SB)/8, $0x3fc5555555555555
+DATA impliedVolStripAVX2Consts<>+2904(SB)/8, $0x3fc5555555555555
+DATA impliedVolStripAVX2Consts<>+2912(SB)/8, $0x3fa999999999999a
+DATA impliedVolStripAVX2Consts<>+2920(SB)/8, $0x3fa999999999999a
+DATA impliedVolStripAVX2Consts<>+2928(SB)/8, $0x3fa999999999999a
+DATA impliedVolStripAVX2Consts<>+2936(SB)/8, $0x3fa999999999999a
+DATA impliedVolStripAVX2Consts<>+2944(SB)/8, $0x3f98618618618618
+DATA impliedVolStripAVX2Consts<>+2952(SB)/8, $0x3f98618618618618
+DATA impliedVolStripAVX2Consts<>+2960(SB)/8, $0x3f98618618618618
+DATA impliedVolStripAVX2Consts<>+2968(SB)/8, $0x3f98618618618618
+DATA impliedVolStripAVX2Consts<>+2976(SB)/8, $0x402e000000000000
+DATA impliedVolStripAVX2Consts<>+2984(SB)/8, $0x402e000000000000
+DATA impliedVolStripAVX2Consts<>+2992(SB)/8, $0x402e000000000000
+DATA impliedVolStripAVX2Consts<>+3000(SB)/8, $0x402e000000000000
+DATA impliedVolStripAVX2Consts<>+3008(SB)/8, $0x3f8c71c71c71c71c
+DATA impliedVolStripAVX2Consts<>+3016(SB)/8, $0x3f8c71c71c71c71c
+DATA impliedVolStripAVX2Consts<>+3024(SB)/8, $0x3f8c71c71c71c71c
+DATA impliedVolStripAVX2Consts<>+3032(SB)/8, $0x3f8c71c71c71c71c
+DATA impliedVolStripAVX2Consts<>+3040(SB)/8, $0x4033000000000000
+DATA impliedVolStripAVX2Consts<>+3048(SB)/8, $0x4033000000000000
+DATA impliedVolStripAVX2Consts<>+3056(SB)/8, $0x4033000000000000
+DATA impliedVolStripAVX2Consts<>+3064(SB)/8, $0x4033000000000000
+DATA impliedVolStripAVX2Consts<>+3072(SB)/8, $0x3f829e4129e4129e
+DATA impliedVolStripAVX2Consts<>+3080(SB)/8, $0x3f829e4129e4129e
+DATA impliedVolStripAVX2Consts<>+3088(SB)/8, $0x3f829e4129e4129e
+DATA impliedVolStripAVX2Consts<>+3096(SB)/8, $0x3f829e4129e4129e
+DATA impliedVolStripAVX2Consts<>+3104(SB)/8, $0xc0040d931ff62705
+DATA impliedVolStripAVX2Consts<>+3112(SB)/8, $0xc0040d931ff62705
+DATA impliedVolStripAVX2Consts<>+3120(SB)/8, $0xc0040d931ff62705
+DATA impliedVolStripAVX2Consts<>+3128(SB)/8, $0xc0040d931ff62705
+DATA impliedVolStripAVX2Consts<>+3136(SB)/8, $0x4037000000000000
+DATA impliedVolStripAVX2Consts<>+3144(SB)/8, $0x4037000000000000
+DATA impliedVolStripAVX2Consts<>+3152(SB)/8, $0x4037000000000000
+DATA impliedVolStripAVX2Consts<>+3160(SB)/8, $0x4037000000000000
+DATA impliedVolStripAVX2Consts<>+3168(SB)/8, $0x3f7a41a41a41a41a
+DATA impliedVolStripAVX2Consts<>+3176(SB)/8, $0x3f7a41a41a41a41a
+DATA impliedVolStripAVX2Consts<>+3184(SB)/8, $0x3f7a41a41a41a41a
+DATA impliedVolStripAVX2Consts<>+3192(SB)/8, $0x3f7a41a41a41a41a
+DATA impliedVolStripAVX2Consts<>+3200(SB)/8, $0x403b000000000000
+DATA impliedVolStripAVX2Consts<>+3208(SB)/8, $0x403b000000000000
+DATA impliedVolStripAVX2Consts<>+3216(SB)/8, $0x403b000000000000
+DATA impliedVolStripAVX2Consts<>+3224(SB)/8, $0x403b000000000000
+DATA impliedVolStripAVX2Consts<>+3232(SB)/8, $0x3f73813813813814
+DATA impliedVolStripAVX2Consts<>+3240(SB)/8, $0x3f73813813813814
+DATA impliedVolStripAVX2Consts<>+3248(SB)/8, $0x3f73813813813814
+DATA impliedVolStripAVX2Consts<>+3256(SB)/8, $0x3f73813813813814
+DATA impliedVolStripAVX2Consts<>+3264(SB)/8, $0x403f000000000000
+DATA impliedVolStripAVX2Consts<>+3272(SB)/8, $0x403f000000000000
+DATA impliedVolStripAVX2Consts<>+3280(SB)/8, $0x403f000000000000
+DATA impliedVolStripAVX2Consts<>+3288(SB)/8, $0x403f000000000000
+DATA impliedVolStripAVX2Consts<>+3296(SB)/8, $0x3f6e1e1e1e1e1e1e
+DATA impliedVolStripAVX2Consts<>+3304(SB)/8, $0x3f6e1e1e1e1e1e1e
+DATA impliedVolStripAVX2Consts<>+3312(SB)/8, $0x3f6e1e1e1e1e1e1e
+DATA impliedVolStripAVX2Consts<>+3320(SB)/8, $0x3f6e1e1e1e1e1e1e
+DATA impliedVolStripAVX2Consts<>+3328(SB)/8, $0x4041800000000000
+DATA impliedVolStripAVX2Consts<>+3336(SB)/8, $0x4041800000000000
+DATA impliedVolStripAVX2Consts<>+3344(SB)/8, $0x4041800000000000
+DATA impliedVolStripAVX2Consts<>+3352(SB)/8, $0x4041800000000000
+DATA impliedVolStripAVX2Consts<>+3360(SB)/8, $0x4043800000000000
+DATA impliedVolStripAVX2Consts<>+3368(SB)/8, $0x4043800000000000
+DATA impliedVolStripAVX2Consts<>+3376(SB)/8, $0x4043800000000000
+DATA impliedVolStripAVX2Consts<>+3384(SB)/8, $0x4043800000000000
+DATA impliedVolStripAVX2Consts<>+3392(SB)/8, $0x3f67f405fd017f40
+DATA impliedVolStripAVX2Consts<>+3400(SB)/8, $0x3f67f405fd017f40
+DATA impliedVolStripAVX2Consts<>+3408(SB)/8, $0x3f67f405fd017f40
+DATA impliedVolStripAVX2Consts<>+3416(SB)/8, $0x3f67f405fd017f40
+DATA impliedVolStripAVX2Consts<>+3424(SB)/8, $0x3f63813813813814
+DATA impliedVolStripAVX2Consts<>+3432(SB)/8, $0x3f63813813813814
+DATA impliedVolStripAVX2Consts<>+3440(SB)/8, $0x3f63813813813814
+DATA impliedVolStripAVX2Consts<>+3448(SB)/8, $0x3f63813813813814
+DATA impliedVolStripAVX2Consts<>+3456(SB)/8, $0xbfed67f1c864beb5
+DATA impliedVolStripAVX2Consts<>+3464(SB)/8, $0xbfed67f1c864beb5
+DATA impliedVolStripAVX2Consts<>+3472(SB)/8, $0xbfed67f1c864beb5
+DATA impliedVolStripAVX2Consts<>+3480(SB)/8, $0xbfed67f1c864beb5
+DATA impliedVolStripAVX2Consts<>+3488(SB)/8, $0xc008000000000000
+DATA impliedVolStripAVX2Consts<>+3496(SB)/8, $0xc008000000000000
+DATA impliedVolStripAVX2Consts<>+3504(SB)/8, $0xc008000000000000
+DATA impliedVolStripAVX2Consts<>+3512(SB)/8, $0xc008000000000000
+DATA impliedVolStripAVX2Consts<>+3520(SB)/8, $0x3f1a36e2eb1c432d
+DATA impliedVolStripAVX2Consts<>+3528(SB)/8, $0x3f1a36e2eb1c432d
+DATA impliedVolStripAVX2Consts<>+3536(SB)/8, $0x3f1a36e2eb1c432d
+DATA impliedVolStripAVX2Consts<>+3544(SB)/8, $0x3f1a36e2eb1c432d
+GLOBL impliedVolStripAVX2Consts<>(SB), RODATA|NOPTR, $3552
 
 DATA impliedVolStripAVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA impliedVolStripAVX2Masks<>+8(SB)/8, $0xffffffffffffffff
@@ -4858,17 +4819,17 @@ body:
 	VANDPD       512(BX), Y10, Y10
 	VMOVUPD      impliedVolStripAVX2Consts<>+2016(SB), Y15
 	VMOVUPD      Y10, 512(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y10
+	VMOVUPD      impliedVolStripAVX2Consts<>+544(SB), Y10
 	VFMADD231PD  Y15, Y9, Y10
 	VMOVUPD      Y1, 768(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y1
+	VMOVUPD      impliedVolStripAVX2Consts<>+544(SB), Y1
 	VFMADD231PD  Y15, Y8, Y1
 	VMOVUPD      Y14, 832(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y14
+	VMOVUPD      impliedVolStripAVX2Consts<>+544(SB), Y14
 	VFMADD231PD  Y15, Y7, Y14
 	VMOVUPD      Y6, 864(BX)
 	VMOVUPD      800(BX), Y6
-	VFMADD213PD  impliedVolStripAVX2Consts<>+128(SB), Y15, Y6
+	VFMADD213PD  impliedVolStripAVX2Consts<>+544(SB), Y15, Y6
 	VMOVUPD      Y11, 2432(BX)
 	VADDPD       impliedVolStripAVX2Consts<>+2048(SB), Y9, Y11
 	VMOVUPD      Y12, 256(BX)
@@ -4880,15 +4841,15 @@ body:
 	VMOVUPD      Y7, 480(BX)
 	VADDPD       800(BX), Y2, Y7
 	VMOVUPD      Y8, 2656(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y8
+	VMOVUPD      impliedVolStripAVX2Consts<>+544(SB), Y8
 	VFMADD231PD  Y15, Y0, Y8
 	VMOVUPD      Y9, 352(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y9
+	VMOVUPD      impliedVolStripAVX2Consts<>+544(SB), Y9
 	VFMADD231PD  Y15, Y5, Y9
 	VMOVUPD      Y9, 1536(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y9
+	VMOVUPD      impliedVolStripAVX2Consts<>+544(SB), Y9
 	VFMADD231PD  Y15, Y4, Y9
-	VFMADD213PD  impliedVolStripAVX2Consts<>+128(SB), Y3, Y15
+	VFMADD213PD  impliedVolStripAVX2Consts<>+544(SB), Y3, Y15
 	VMOVUPD      Y15, 992(BX)
 	VADDPD       Y2, Y0, Y15
 	VMOVUPD      Y0, 1024(BX)
@@ -5101,16 +5062,11 @@ body:
 	VFMADD213PD  Y13, Y3, Y15
 	VFMADD213PD  Y13, Y2, Y5
 	VMOVUPD      impliedVolStripAVX2Consts<>+2784(SB), Y13
-	VFMADD213PD  Y13, Y8, Y6
-	VFMADD213PD  Y13, Y4, Y14
-	VFMADD213PD  Y13, Y3, Y15
-	VFMADD213PD  Y13, Y2, Y5
-	VMOVUPD      impliedVolStripAVX2Consts<>+2816(SB), Y13
 	VFMADD213PD  Y13, Y6, Y8
 	VFMADD213PD  Y13, Y14, Y4
 	VFMADD213PD  Y13, Y15, Y3
 	VFMADD213PD  Y13, Y5, Y2
-	VMOVUPD      impliedVolStripAVX2Consts<>+416(SB), Y5
+	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y5
 	VFMADD213PD  Y5, Y8, Y9
 	VFMADD213PD  Y5, Y4, Y1
 	VFMADD213PD  Y5, Y3, Y10
@@ -5119,36 +5075,36 @@ body:
 	VMULPD       Y12, Y1, Y1
 	VMULPD       Y0, Y10, Y0
 	VMULPD       800(BX), Y11, Y3
-	VMOVUPD      impliedVolStripAVX2Consts<>+2848(SB), Y4
+	VMOVUPD      impliedVolStripAVX2Consts<>+2816(SB), Y4
 	VMULPD       Y4, Y2, Y2
 	VMULPD       Y4, Y1, Y1
 	VMULPD       Y4, Y0, Y0
 	VMULPD       Y4, Y3, Y3
 	VMOVUPD      320(BX), Y4
-	VMOVUPD      impliedVolStripAVX2Consts<>+2880(SB), Y6
+	VMOVUPD      impliedVolStripAVX2Consts<>+2848(SB), Y6
 	VFMADD213PD  736(BX), Y4, Y6
 	VMOVUPD      384(BX), Y7
-	VMOVUPD      impliedVolStripAVX2Consts<>+2880(SB), Y8
+	VMOVUPD      impliedVolStripAVX2Consts<>+2848(SB), Y8
 	VFMADD213PD  1568(BX), Y7, Y8
 	VMOVUPD      416(BX), Y9
-	VMOVUPD      impliedVolStripAVX2Consts<>+2880(SB), Y10
+	VMOVUPD      impliedVolStripAVX2Consts<>+2848(SB), Y10
 	VFMADD213PD  2048(BX), Y9, Y10
 	VMOVUPD      2560(BX), Y11
 	VMOVUPD      2272(BX), Y12
-	VFMADD231PD  impliedVolStripAVX2Consts<>+2880(SB), Y11, Y12
+	VFMADD231PD  impliedVolStripAVX2Consts<>+2848(SB), Y11, Y12
 	VMOVUPD      704(BX), Y14
-	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y15
-	VFNMADD231PD Y14, Y2, Y15
-	VMOVUPD      672(BX), Y5
-	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y13
-	VFNMADD231PD Y5, Y1, Y13
-	VMOVUPD      Y1, 800(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y1
-	VFNMADD231PD 1792(BX), Y0, Y1
-	VMOVUPD      Y0, 480(BX)
+	VFNMADD213PD Y5, Y2, Y14
+	VMOVUPD      672(BX), Y15
+	VFNMADD213PD Y5, Y1, Y15
+	VMOVUPD      1792(BX), Y13
+	VFNMADD213PD Y5, Y0, Y13
+	VMOVUPD      Y0, 800(BX)
 	VMOVUPD      448(BX), Y0
-	VFNMADD213PD impliedVolStripAVX2Consts<>+128(SB), Y3, Y0
-	VMULPD       Y14, Y14, Y14
+	VFNMADD213PD Y5, Y3, Y0
+	VMOVUPD      704(BX), Y5
+	VMULPD       Y5, Y5, Y5
+	VMOVUPD      Y5, 704(BX)
+	VMOVUPD      672(BX), Y5
 	VMULPD       Y5, Y5, Y5
 	VMOVUPD      Y5, 672(BX)
 	VMOVUPD      1792(BX), Y5
@@ -5158,417 +5114,413 @@ body:
 	VMULPD       Y5, Y5, Y5
 	VMOVUPD      Y5, 448(BX)
 	VMOVUPD      1376(BX), Y5
-	VFMSUB213PD  Y4, Y15, Y5
-	VMOVUPD      Y14, 1376(BX)
-	VMOVUPD      2784(BX), Y14
-	VFMSUB213PD  Y7, Y13, Y14
-	VMOVUPD      Y3, 2784(BX)
-	VMOVUPD      2816(BX), Y3
-	VFMSUB213PD  Y9, Y1, Y3
+	VFMSUB213PD  Y4, Y14, Y5
+	VMOVUPD      Y3, 1376(BX)
+	VMOVUPD      2784(BX), Y3
+	VFMSUB213PD  Y7, Y15, Y3
+	VMOVUPD      Y1, 2784(BX)
+	VMOVUPD      2816(BX), Y1
+	VFMSUB213PD  Y9, Y13, Y1
 	VMOVUPD      Y2, 2816(BX)
 	VMOVUPD      2848(BX), Y2
 	VFMSUB213PD  Y11, Y0, Y2
-	VMOVUPD      impliedVolStripAVX2Consts<>+2912(SB), Y11
+	VMOVUPD      impliedVolStripAVX2Consts<>+2880(SB), Y11
 	VMULPD       Y11, Y5, Y5
-	VMULPD       Y11, Y14, Y14
 	VMULPD       Y11, Y3, Y3
+	VMULPD       Y11, Y1, Y1
 	VMULPD       Y11, Y2, Y2
-	VMULPD       2528(BX), Y15, Y11
-	VMOVUPD      Y15, 2848(BX)
-	VMULPD       1952(BX), Y13, Y15
-	VMOVUPD      Y13, 704(BX)
-	VMULPD       1984(BX), Y1, Y13
-	VMOVUPD      Y1, 2656(BX)
-	VMULPD       2592(BX), Y0, Y1
+	VMULPD       2528(BX), Y14, Y11
+	VMOVUPD      Y14, 2848(BX)
+	VMULPD       1952(BX), Y15, Y14
+	VMOVUPD      Y15, 480(BX)
+	VMULPD       1984(BX), Y13, Y15
+	VMOVUPD      Y13, 2656(BX)
+	VMULPD       2592(BX), Y0, Y13
 	VFMSUB231PD  2880(BX), Y5, Y11
-	VFMSUB231PD  1536(BX), Y14, Y15
-	VFMSUB231PD  992(BX), Y3, Y13
-	VFMSUB231PD  1344(BX), Y2, Y1
+	VFMSUB231PD  1536(BX), Y3, Y14
+	VFMSUB231PD  992(BX), Y1, Y15
+	VFMSUB231PD  1344(BX), Y2, Y13
 	VMOVUPD      Y0, 1344(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+2944(SB), Y0
+	VMOVUPD      impliedVolStripAVX2Consts<>+2912(SB), Y0
 	VMULPD       Y0, Y11, Y11
+	VMULPD       Y0, Y14, Y14
 	VMULPD       Y0, Y15, Y15
-	VMULPD       Y0, Y13, Y13
-	VMULPD       Y0, Y1, Y0
-	VMULPD       2528(BX), Y5, Y1
+	VMULPD       Y0, Y13, Y0
+	VMULPD       2528(BX), Y5, Y13
 	VMOVUPD      Y5, 992(BX)
-	VMULPD       1952(BX), Y14, Y5
-	VMOVUPD      Y14, 1536(BX)
-	VMULPD       1984(BX), Y3, Y14
-	VMOVUPD      Y3, 2880(BX)
-	VMULPD       2592(BX), Y2, Y3
-	VFMSUB231PD  Y6, Y11, Y1
-	VFMSUB231PD  Y8, Y15, Y5
-	VFMSUB231PD  Y10, Y13, Y14
-	VFMSUB231PD  Y12, Y0, Y3
-	VMOVUPD      impliedVolStripAVX2Consts<>+2976(SB), Y6
-	VMULPD       Y6, Y1, Y1
+	VMULPD       1952(BX), Y3, Y5
+	VMOVUPD      Y3, 1536(BX)
+	VMULPD       1984(BX), Y1, Y3
+	VMOVUPD      Y1, 2880(BX)
+	VMULPD       2592(BX), Y2, Y1
+	VFMSUB231PD  Y6, Y11, Y13
+	VFMSUB231PD  Y8, Y14, Y5
+	VFMSUB231PD  Y10, Y15, Y3
+	VFMSUB231PD  Y12, Y0, Y1
+	VMOVUPD      impliedVolStripAVX2Consts<>+2944(SB), Y6
+	VMULPD       Y6, Y13, Y8
 	VMULPD       Y6, Y5, Y5
-	VMULPD       Y6, Y14, Y8
 	VMULPD       Y6, Y3, Y3
-	VMOVUPD      impliedVolStripAVX2Consts<>+3008(SB), Y6
+	VMULPD       Y6, Y1, Y1
+	VMOVUPD      impliedVolStripAVX2Consts<>+2976(SB), Y6
 	VFMADD213PD  736(BX), Y4, Y6
-	VMOVUPD      impliedVolStripAVX2Consts<>+3008(SB), Y10
+	VMOVUPD      impliedVolStripAVX2Consts<>+2976(SB), Y10
 	VFMADD213PD  1568(BX), Y7, Y10
-	VMOVUPD      impliedVolStripAVX2Consts<>+3008(SB), Y12
+	VMOVUPD      impliedVolStripAVX2Consts<>+2976(SB), Y12
 	VFMADD213PD  2048(BX), Y9, Y12
-	VMOVUPD      2560(BX), Y14
+	VMOVUPD      2560(BX), Y13
 	VMOVUPD      Y2, 352(BX)
 	VMOVUPD      2272(BX), Y2
-	VFMADD231PD  impliedVolStripAVX2Consts<>+3008(SB), Y14, Y2
-	VMULPD       2528(BX), Y11, Y14
+	VFMADD231PD  impliedVolStripAVX2Consts<>+2976(SB), Y13, Y2
+	VMULPD       2528(BX), Y11, Y13
 	VMOVUPD      Y11, 1728(BX)
-	VMULPD       1952(BX), Y15, Y11
-	VMOVUPD      Y15, 1632(BX)
-	VMULPD       1984(BX), Y13, Y15
-	VMOVUPD      Y13, 2304(BX)
-	VMULPD       2592(BX), Y0, Y13
-	VFMSUB231PD  Y6, Y1, Y14
+	VMULPD       1952(BX), Y14, Y11
+	VMOVUPD      Y14, 1632(BX)
+	VMULPD       1984(BX), Y15, Y14
+	VMOVUPD      Y15, 2304(BX)
+	VMULPD       2592(BX), Y0, Y15
+	VFMSUB231PD  Y6, Y8, Y13
 	VFMSUB231PD  Y10, Y5, Y11
-	VFMSUB231PD  Y12, Y8, Y15
-	VFMSUB231PD  Y2, Y3, Y13
-	VMOVUPD      impliedVolStripAVX2Consts<>+3040(SB), Y2
-	VMULPD       Y2, Y14, Y6
+	VFMSUB231PD  Y12, Y3, Y14
+	VFMSUB231PD  Y2, Y1, Y15
+	VMOVUPD      impliedVolStripAVX2Consts<>+3008(SB), Y2
+	VMULPD       Y2, Y13, Y6
 	VMULPD       Y2, Y11, Y10
-	VMULPD       Y2, Y15, Y11
-	VMULPD       Y2, Y13, Y2
-	VMOVUPD      impliedVolStripAVX2Consts<>+544(SB), Y12
-	VMOVUPD      impliedVolStripAVX2Consts<>+576(SB), Y13
-	VFMADD231PD  1760(BX), Y12, Y13
-	VMOVUPD      impliedVolStripAVX2Consts<>+576(SB), Y14
-	VFMADD231PD  1280(BX), Y12, Y14
-	VMOVUPD      impliedVolStripAVX2Consts<>+576(SB), Y15
-	VFMADD231PD  1248(BX), Y12, Y15
-	VMOVUPD      Y0, 2912(BX)
-	VMOVUPD      1216(BX), Y0
-	VFMADD213PD  impliedVolStripAVX2Consts<>+576(SB), Y12, Y0
-	VMOVUPD      impliedVolStripAVX2Consts<>+3072(SB), Y12
+	VMULPD       Y2, Y14, Y11
+	VMULPD       Y2, Y15, Y2
+	VMOVUPD      impliedVolStripAVX2Consts<>+3040(SB), Y12
 	VFMADD213PD  736(BX), Y4, Y12
-	VMOVUPD      impliedVolStripAVX2Consts<>+3072(SB), Y4
-	VFMADD213PD  1568(BX), Y7, Y4
-	VMOVUPD      impliedVolStripAVX2Consts<>+3072(SB), Y7
-	VFMADD213PD  2048(BX), Y9, Y7
-	VMOVUPD      2560(BX), Y9
-	VMOVUPD      Y0, 2944(BX)
-	VMOVUPD      2272(BX), Y0
-	VFMADD231PD  impliedVolStripAVX2Consts<>+3072(SB), Y9, Y0
-	VMULPD       2528(BX), Y1, Y9
-	VMOVUPD      Y1, 2976(BX)
-	VMULPD       1952(BX), Y5, Y1
+	VMOVUPD      impliedVolStripAVX2Consts<>+3040(SB), Y13
+	VFMADD213PD  1568(BX), Y7, Y13
+	VMOVUPD      impliedVolStripAVX2Consts<>+3040(SB), Y14
+	VFMADD213PD  2048(BX), Y9, Y14
+	VMOVUPD      2560(BX), Y15
+	VMOVUPD      2272(BX), Y9
+	VFMADD231PD  impliedVolStripAVX2Consts<>+3040(SB), Y15, Y9
+	VMOVUPD      impliedVolStripAVX2Consts<>+544(SB), Y15
+	VMOVUPD      Y0, 2912(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+576(SB), Y0
+	VFMADD231PD  1760(BX), Y15, Y0
+	VMOVUPD      impliedVolStripAVX2Consts<>+576(SB), Y7
+	VFMADD231PD  1280(BX), Y15, Y7
+	VMOVUPD      impliedVolStripAVX2Consts<>+576(SB), Y4
+	VFMADD231PD  1248(BX), Y15, Y4
+	VMOVUPD      Y4, 2944(BX)
+	VMOVUPD      1216(BX), Y4
+	VFMADD213PD  impliedVolStripAVX2Consts<>+576(SB), Y15, Y4
+	VMULPD       2528(BX), Y8, Y15
+	VMOVUPD      Y8, 2976(BX)
+	VMULPD       1952(BX), Y5, Y8
 	VMOVUPD      Y5, 3008(BX)
-	VMULPD       1984(BX), Y8, Y5
-	VMOVUPD      Y8, 3040(BX)
-	VMULPD       2592(BX), Y3, Y8
-	VFMSUB231PD  Y12, Y6, Y9
-	VFMSUB231PD  Y4, Y10, Y1
-	VFMSUB231PD  Y7, Y11, Y5
-	VFMSUB231PD  Y0, Y2, Y8
-	VMOVUPD      impliedVolStripAVX2Consts<>+3104(SB), Y0
-	VMULPD       Y0, Y9, Y4
-	VMULPD       Y0, Y1, Y1
-	VMULPD       Y0, Y5, Y5
-	VMULPD       Y0, Y8, Y0
-	VMOVUPD      impliedVolStripAVX2Consts<>+2144(SB), Y7
-	VMOVUPD      impliedVolStripAVX2Consts<>+2176(SB), Y8
-	VFMADD231PD  Y7, Y13, Y8
-	VMOVUPD      impliedVolStripAVX2Consts<>+2176(SB), Y9
-	VFMADD231PD  Y7, Y14, Y9
-	VMOVUPD      impliedVolStripAVX2Consts<>+2176(SB), Y12
-	VFMADD231PD  Y7, Y15, Y12
-	VMOVUPD      Y3, 3072(BX)
-	VMOVUPD      2944(BX), Y3
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2176(SB), Y3, Y7
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2208(SB), Y13, Y8
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2208(SB), Y14, Y9
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2208(SB), Y15, Y12
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2208(SB), Y3, Y7
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2240(SB), Y13, Y8
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2240(SB), Y14, Y9
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2240(SB), Y15, Y12
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2240(SB), Y3, Y7
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2272(SB), Y13, Y8
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2272(SB), Y14, Y9
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2272(SB), Y15, Y12
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2272(SB), Y3, Y7
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2304(SB), Y13, Y8
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2304(SB), Y14, Y9
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2304(SB), Y15, Y12
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2304(SB), Y3, Y7
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2336(SB), Y13, Y8
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2336(SB), Y14, Y9
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2336(SB), Y15, Y12
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2336(SB), Y3, Y7
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2368(SB), Y13, Y8
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2368(SB), Y14, Y9
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2368(SB), Y15, Y12
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2368(SB), Y3, Y7
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2400(SB), Y13, Y8
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2400(SB), Y14, Y9
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2400(SB), Y15, Y12
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2400(SB), Y3, Y7
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2432(SB), Y13, Y8
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2432(SB), Y14, Y9
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2432(SB), Y15, Y12
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2432(SB), Y3, Y7
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2464(SB), Y13, Y8
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2464(SB), Y14, Y9
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2464(SB), Y15, Y12
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2464(SB), Y3, Y7
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2496(SB), Y13, Y8
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2496(SB), Y14, Y9
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2496(SB), Y15, Y12
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2496(SB), Y3, Y7
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2528(SB), Y13, Y8
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2528(SB), Y14, Y9
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2528(SB), Y15, Y12
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2528(SB), Y3, Y7
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2560(SB), Y13, Y8
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2560(SB), Y14, Y9
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2560(SB), Y15, Y12
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2560(SB), Y3, Y7
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2592(SB), Y13, Y8
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2592(SB), Y14, Y9
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2592(SB), Y15, Y12
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2592(SB), Y3, Y7
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2624(SB), Y13, Y8
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2624(SB), Y14, Y9
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2624(SB), Y15, Y12
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2624(SB), Y3, Y7
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2656(SB), Y13, Y8
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2656(SB), Y14, Y9
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2656(SB), Y15, Y12
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2656(SB), Y3, Y7
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2688(SB), Y13, Y8
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2688(SB), Y14, Y9
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2688(SB), Y15, Y12
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2688(SB), Y3, Y7
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2720(SB), Y13, Y8
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2720(SB), Y14, Y9
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2720(SB), Y15, Y12
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2720(SB), Y3, Y7
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2752(SB), Y13, Y8
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2752(SB), Y14, Y9
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2752(SB), Y15, Y12
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2752(SB), Y3, Y7
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2784(SB), Y13, Y8
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2784(SB), Y14, Y9
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2784(SB), Y15, Y12
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2784(SB), Y3, Y7
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2816(SB), Y8, Y13
-	VMOVUPD      impliedVolStripAVX2Consts<>+2816(SB), Y8
-	VFMADD213PD  Y8, Y9, Y14
-	VFMADD213PD  Y8, Y12, Y15
-	VFMADD231PD  Y7, Y3, Y8
-	VMOVUPD      impliedVolStripAVX2Consts<>+416(SB), Y3
-	VFMADD132PD  1760(BX), Y3, Y13
-	VFMADD132PD  1280(BX), Y3, Y14
-	VFMADD132PD  1248(BX), Y3, Y15
-	VFMADD132PD  1216(BX), Y3, Y8
-	VMULPD       1024(BX), Y13, Y7
-	VMULPD       2752(BX), Y14, Y9
-	VMULPD       1600(BX), Y15, Y12
-	VMULPD       1184(BX), Y8, Y8
+	VMULPD       1984(BX), Y3, Y5
+	VMOVUPD      Y3, 3040(BX)
+	VMULPD       2592(BX), Y1, Y3
+	VFMSUB231PD  Y12, Y6, Y15
+	VFMSUB231PD  Y13, Y10, Y8
+	VFMSUB231PD  Y14, Y11, Y5
+	VFMSUB231PD  Y9, Y2, Y3
+	VMOVUPD      impliedVolStripAVX2Consts<>+3072(SB), Y9
+	VMULPD       Y9, Y15, Y12
+	VMULPD       Y9, Y8, Y8
+	VMULPD       Y9, Y5, Y5
+	VMULPD       Y9, Y3, Y3
+	VMOVUPD      impliedVolStripAVX2Consts<>+2144(SB), Y9
+	VMOVUPD      impliedVolStripAVX2Consts<>+2176(SB), Y13
+	VFMADD231PD  Y9, Y0, Y13
+	VMOVUPD      impliedVolStripAVX2Consts<>+2176(SB), Y14
+	VFMADD231PD  Y9, Y7, Y14
+	VMOVUPD      2944(BX), Y15
+	VMOVUPD      Y1, 3072(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+2176(SB), Y1
+	VFMADD231PD  Y9, Y15, Y1
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2176(SB), Y4, Y9
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2208(SB), Y0, Y13
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2208(SB), Y7, Y14
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2208(SB), Y15, Y1
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2208(SB), Y4, Y9
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2240(SB), Y0, Y13
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2240(SB), Y7, Y14
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2240(SB), Y15, Y1
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2240(SB), Y4, Y9
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2272(SB), Y0, Y13
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2272(SB), Y7, Y14
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2272(SB), Y15, Y1
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2272(SB), Y4, Y9
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2304(SB), Y0, Y13
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2304(SB), Y7, Y14
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2304(SB), Y15, Y1
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2304(SB), Y4, Y9
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2336(SB), Y0, Y13
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2336(SB), Y7, Y14
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2336(SB), Y15, Y1
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2336(SB), Y4, Y9
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2368(SB), Y0, Y13
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2368(SB), Y7, Y14
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2368(SB), Y15, Y1
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2368(SB), Y4, Y9
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2400(SB), Y0, Y13
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2400(SB), Y7, Y14
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2400(SB), Y15, Y1
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2400(SB), Y4, Y9
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2432(SB), Y0, Y13
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2432(SB), Y7, Y14
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2432(SB), Y15, Y1
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2432(SB), Y4, Y9
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2464(SB), Y0, Y13
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2464(SB), Y7, Y14
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2464(SB), Y15, Y1
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2464(SB), Y4, Y9
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2496(SB), Y0, Y13
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2496(SB), Y7, Y14
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2496(SB), Y15, Y1
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2496(SB), Y4, Y9
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2528(SB), Y0, Y13
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2528(SB), Y7, Y14
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2528(SB), Y15, Y1
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2528(SB), Y4, Y9
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2560(SB), Y0, Y13
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2560(SB), Y7, Y14
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2560(SB), Y15, Y1
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2560(SB), Y4, Y9
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2592(SB), Y0, Y13
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2592(SB), Y7, Y14
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2592(SB), Y15, Y1
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2592(SB), Y4, Y9
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2624(SB), Y0, Y13
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2624(SB), Y7, Y14
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2624(SB), Y15, Y1
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2624(SB), Y4, Y9
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2656(SB), Y0, Y13
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2656(SB), Y7, Y14
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2656(SB), Y15, Y1
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2656(SB), Y4, Y9
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2688(SB), Y0, Y13
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2688(SB), Y7, Y14
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2688(SB), Y15, Y1
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2688(SB), Y4, Y9
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2720(SB), Y0, Y13
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2720(SB), Y7, Y14
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2720(SB), Y15, Y1
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2720(SB), Y4, Y9
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2752(SB), Y0, Y13
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2752(SB), Y7, Y14
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2752(SB), Y15, Y1
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2752(SB), Y4, Y9
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2784(SB), Y13, Y0
+	VMOVUPD      impliedVolStripAVX2Consts<>+2784(SB), Y13
+	VFMADD213PD  Y13, Y14, Y7
+	VFMADD213PD  Y13, Y1, Y15
+	VFMADD231PD  Y9, Y4, Y13
+	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y1
+	VFMADD132PD  1760(BX), Y1, Y0
+	VFMADD132PD  1280(BX), Y1, Y7
+	VFMADD132PD  1248(BX), Y1, Y15
+	VFMADD132PD  1216(BX), Y1, Y13
+	VMULPD       1024(BX), Y0, Y0
+	VMULPD       2752(BX), Y7, Y4
+	VMULPD       1600(BX), Y15, Y7
+	VMULPD       1184(BX), Y13, Y9
+	VMOVUPD      impliedVolStripAVX2Consts<>+3104(SB), Y13
+	VFMADD213PD  2816(BX), Y13, Y0
+	VFMADD213PD  2784(BX), Y13, Y4
+	VFMADD213PD  800(BX), Y13, Y7
+	VFMADD213PD  1376(BX), Y13, Y9
 	VMOVUPD      impliedVolStripAVX2Consts<>+3136(SB), Y13
-	VFMADD213PD  2816(BX), Y13, Y7
-	VFMADD213PD  800(BX), Y13, Y9
-	VFMADD213PD  480(BX), Y13, Y12
-	VFMADD213PD  2784(BX), Y13, Y8
-	VMOVUPD      impliedVolStripAVX2Consts<>+3168(SB), Y13
 	VMOVUPD      736(BX), Y14
 	VFMADD231PD  320(BX), Y13, Y14
 	VMOVUPD      1568(BX), Y15
 	VFMADD231PD  384(BX), Y13, Y15
-	VMOVUPD      2048(BX), Y3
-	VFMADD231PD  416(BX), Y13, Y3
-	VMOVUPD      Y8, 2784(BX)
-	VMOVUPD      2272(BX), Y8
-	VFMADD132PD  2560(BX), Y8, Y13
-	VMOVUPD      Y12, 480(BX)
-	VMULPD       2528(BX), Y6, Y12
-	VMOVUPD      Y9, 800(BX)
-	VMULPD       1952(BX), Y10, Y9
-	VMOVUPD      Y7, 2816(BX)
-	VMULPD       1984(BX), Y11, Y7
+	VMOVUPD      2048(BX), Y1
+	VFMADD231PD  416(BX), Y13, Y1
+	VMOVUPD      Y9, 1376(BX)
+	VMOVUPD      2272(BX), Y9
+	VFMADD132PD  2560(BX), Y9, Y13
+	VMOVUPD      Y7, 800(BX)
+	VMULPD       2528(BX), Y6, Y7
+	VMOVUPD      Y4, 2784(BX)
+	VMULPD       1952(BX), Y10, Y4
+	VMOVUPD      Y0, 2816(BX)
+	VMULPD       1984(BX), Y11, Y0
 	VMOVUPD      Y11, 1184(BX)
 	VMULPD       2592(BX), Y2, Y11
-	VFMSUB231PD  Y14, Y4, Y12
-	VFMSUB231PD  Y15, Y1, Y9
-	VFMSUB231PD  Y3, Y5, Y7
-	VFMSUB231PD  Y13, Y0, Y11
-	VMOVUPD      impliedVolStripAVX2Consts<>+3200(SB), Y3
-	VMULPD       Y3, Y12, Y12
-	VMULPD       Y3, Y9, Y9
-	VMULPD       Y3, Y7, Y7
-	VMULPD       Y3, Y11, Y3
-	VMOVUPD      impliedVolStripAVX2Consts<>+3232(SB), Y11
+	VFMSUB231PD  Y14, Y12, Y7
+	VFMSUB231PD  Y15, Y8, Y4
+	VFMSUB231PD  Y1, Y5, Y0
+	VFMSUB231PD  Y13, Y3, Y11
+	VMOVUPD      impliedVolStripAVX2Consts<>+3168(SB), Y1
+	VMULPD       Y1, Y7, Y7
+	VMULPD       Y1, Y4, Y4
+	VMULPD       Y1, Y0, Y0
+	VMULPD       Y1, Y11, Y1
+	VMOVUPD      impliedVolStripAVX2Consts<>+3200(SB), Y11
 	VMOVUPD      736(BX), Y13
 	VFMADD231PD  320(BX), Y11, Y13
 	VMOVUPD      1568(BX), Y14
 	VFMADD231PD  384(BX), Y11, Y14
 	VMOVUPD      2048(BX), Y15
 	VFMADD231PD  416(BX), Y11, Y15
-	VFMADD132PD  2560(BX), Y8, Y11
+	VFMADD132PD  2560(BX), Y9, Y11
 	VMOVUPD      Y2, 1600(BX)
-	VMULPD       2528(BX), Y4, Y2
+	VMULPD       2528(BX), Y12, Y2
 	VMOVUPD      Y10, 2752(BX)
-	VMULPD       1952(BX), Y1, Y10
+	VMULPD       1952(BX), Y8, Y10
 	VMOVUPD      Y6, 1024(BX)
 	VMULPD       1984(BX), Y5, Y6
 	VMOVUPD      Y5, 1216(BX)
-	VMULPD       2592(BX), Y0, Y5
-	VFMSUB231PD  Y13, Y12, Y2
-	VFMSUB231PD  Y14, Y9, Y10
-	VFMSUB231PD  Y15, Y7, Y6
-	VFMSUB231PD  Y11, Y3, Y5
-	VMOVUPD      impliedVolStripAVX2Consts<>+3264(SB), Y11
+	VMULPD       2592(BX), Y3, Y5
+	VFMSUB231PD  Y13, Y7, Y2
+	VFMSUB231PD  Y14, Y4, Y10
+	VFMSUB231PD  Y15, Y0, Y6
+	VFMSUB231PD  Y11, Y1, Y5
+	VMOVUPD      impliedVolStripAVX2Consts<>+3232(SB), Y11
 	VMULPD       Y11, Y2, Y2
 	VMULPD       Y11, Y10, Y10
 	VMULPD       Y11, Y6, Y6
 	VMULPD       Y11, Y5, Y5
-	VMOVUPD      impliedVolStripAVX2Consts<>+3296(SB), Y11
+	VMOVUPD      impliedVolStripAVX2Consts<>+3264(SB), Y11
 	VMOVUPD      736(BX), Y13
 	VFMADD231PD  320(BX), Y11, Y13
 	VMOVUPD      1568(BX), Y14
 	VFMADD231PD  384(BX), Y11, Y14
 	VMOVUPD      2048(BX), Y15
 	VFMADD231PD  416(BX), Y11, Y15
-	VFMADD132PD  2560(BX), Y8, Y11
-	VMOVUPD      Y0, 1248(BX)
-	VMULPD       2528(BX), Y12, Y0
-	VMOVUPD      Y1, 1280(BX)
-	VMULPD       1952(BX), Y9, Y1
-	VMOVUPD      Y4, 1760(BX)
-	VMULPD       1984(BX), Y7, Y4
-	VMOVUPD      Y7, 2944(BX)
-	VMULPD       2592(BX), Y3, Y7
-	VFMSUB231PD  Y13, Y2, Y0
-	VFMSUB231PD  Y14, Y10, Y1
-	VFMSUB231PD  Y15, Y6, Y4
-	VFMSUB231PD  Y11, Y5, Y7
-	VMOVUPD      impliedVolStripAVX2Consts<>+3328(SB), Y11
+	VFMADD132PD  2560(BX), Y9, Y11
+	VMOVUPD      Y3, 1248(BX)
+	VMULPD       2528(BX), Y7, Y3
+	VMOVUPD      Y8, 1280(BX)
+	VMULPD       1952(BX), Y4, Y8
+	VMOVUPD      Y12, 1760(BX)
+	VMULPD       1984(BX), Y0, Y12
+	VMOVUPD      Y0, 2944(BX)
+	VMULPD       2592(BX), Y1, Y0
+	VFMSUB231PD  Y13, Y2, Y3
+	VFMSUB231PD  Y14, Y10, Y8
+	VFMSUB231PD  Y15, Y6, Y12
+	VFMSUB231PD  Y11, Y5, Y0
+	VMOVUPD      impliedVolStripAVX2Consts<>+3296(SB), Y11
+	VMULPD       Y11, Y3, Y3
+	VMULPD       Y11, Y8, Y8
+	VMULPD       Y11, Y12, Y12
 	VMULPD       Y11, Y0, Y0
-	VMULPD       Y11, Y1, Y1
-	VMULPD       Y11, Y4, Y4
-	VMULPD       Y11, Y7, Y7
 	VMOVUPD      320(BX), Y11
-	VMOVUPD      impliedVolStripAVX2Consts<>+3360(SB), Y13
+	VMOVUPD      impliedVolStripAVX2Consts<>+3328(SB), Y13
 	VMOVUPD      736(BX), Y14
 	VFMADD231PD  Y13, Y11, Y14
 	VMOVUPD      384(BX), Y15
-	VMOVUPD      Y3, 3104(BX)
-	VMOVUPD      1568(BX), Y3
-	VFMADD231PD  Y13, Y15, Y3
-	VMOVUPD      Y9, 3136(BX)
-	VMOVUPD      2048(BX), Y9
-	VFMADD231PD  416(BX), Y13, Y9
-	VMOVUPD      Y12, 3168(BX)
-	VMOVUPD      2560(BX), Y12
-	VFMADD213PD  Y8, Y12, Y13
-	VMOVUPD      Y7, 3200(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+3392(SB), Y7
-	VFMADD213PD  736(BX), Y11, Y7
-	VMOVUPD      impliedVolStripAVX2Consts<>+3392(SB), Y11
+	VMOVUPD      Y1, 3104(BX)
+	VMOVUPD      1568(BX), Y1
+	VFMADD231PD  Y13, Y15, Y1
+	VMOVUPD      Y4, 3136(BX)
+	VMOVUPD      2048(BX), Y4
+	VFMADD231PD  416(BX), Y13, Y4
+	VMOVUPD      Y7, 3168(BX)
+	VMOVUPD      2560(BX), Y7
+	VFMADD213PD  Y9, Y7, Y13
+	VMOVUPD      Y0, 3200(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+3360(SB), Y0
+	VFMADD213PD  736(BX), Y11, Y0
+	VMOVUPD      impliedVolStripAVX2Consts<>+3360(SB), Y11
 	VFMADD213PD  1568(BX), Y15, Y11
 	VMOVUPD      416(BX), Y15
 	VMOVUPD      Y11, 1568(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+3392(SB), Y11
+	VMOVUPD      impliedVolStripAVX2Consts<>+3360(SB), Y11
 	VFMADD213PD  2048(BX), Y15, Y11
-	VFMADD231PD  impliedVolStripAVX2Consts<>+3392(SB), Y12, Y8
-	VMOVUPD      2528(BX), Y12
-	VMULPD       Y2, Y12, Y15
+	VFMADD231PD  impliedVolStripAVX2Consts<>+3360(SB), Y7, Y9
+	VMOVUPD      2528(BX), Y7
+	VMULPD       Y2, Y7, Y15
 	VMOVUPD      Y2, 2272(BX)
 	VMULPD       1952(BX), Y10, Y2
 	VMOVUPD      Y10, 2048(BX)
 	VMULPD       1984(BX), Y6, Y10
 	VMOVUPD      Y6, 736(BX)
 	VMULPD       2592(BX), Y5, Y6
-	VFMSUB231PD  Y14, Y0, Y15
-	VFMSUB231PD  Y3, Y1, Y2
-	VFMSUB231PD  Y9, Y4, Y10
-	VMOVUPD      3200(BX), Y3
-	VFMSUB231PD  Y13, Y3, Y6
-	VMULPD       Y0, Y12, Y9
-	VMULPD       1952(BX), Y1, Y12
-	VMULPD       1984(BX), Y4, Y13
-	VMULPD       2592(BX), Y3, Y14
-	VMOVUPD      impliedVolStripAVX2Consts<>+3424(SB), Y3
-	VMULPD       Y3, Y15, Y15
-	VMULPD       Y3, Y2, Y2
-	VMULPD       Y3, Y10, Y10
-	VMULPD       Y3, Y6, Y3
-	VFMSUB231PD  Y7, Y15, Y9
-	VFMSUB231PD  1568(BX), Y2, Y12
+	VFMSUB231PD  Y14, Y3, Y15
+	VFMSUB231PD  Y1, Y8, Y2
+	VFMSUB231PD  Y4, Y12, Y10
+	VMOVUPD      3200(BX), Y1
+	VFMSUB231PD  Y13, Y1, Y6
+	VMULPD       Y3, Y7, Y4
+	VMULPD       1952(BX), Y8, Y7
+	VMULPD       1984(BX), Y12, Y13
+	VMULPD       2592(BX), Y1, Y14
+	VMOVUPD      impliedVolStripAVX2Consts<>+3392(SB), Y1
+	VMULPD       Y1, Y15, Y15
+	VMULPD       Y1, Y2, Y2
+	VMULPD       Y1, Y10, Y10
+	VMULPD       Y1, Y6, Y1
+	VFMSUB231PD  Y0, Y15, Y4
+	VFMSUB231PD  1568(BX), Y2, Y7
 	VFMSUB231PD  Y11, Y10, Y13
-	VFMSUB231PD  Y8, Y3, Y14
-	VMOVUPD      impliedVolStripAVX2Consts<>+3456(SB), Y6
-	VMULPD       Y6, Y9, Y7
-	VMULPD       Y6, Y12, Y8
-	VMULPD       Y6, Y13, Y9
-	VMULPD       Y6, Y14, Y6
-	VADDPD       Y7, Y15, Y7
-	VADDPD       Y8, Y2, Y2
-	VADDPD       Y9, Y10, Y8
-	VADDPD       Y6, Y3, Y3
-	VADDPD       Y7, Y0, Y0
-	VADDPD       Y2, Y1, Y1
-	VADDPD       Y8, Y4, Y2
-	VADDPD       3200(BX), Y3, Y3
-	VADDPD       2272(BX), Y0, Y0
-	VADDPD       2048(BX), Y1, Y1
-	VADDPD       736(BX), Y2, Y2
-	VADDPD       Y3, Y5, Y3
-	VADDPD       3168(BX), Y0, Y0
-	VADDPD       3136(BX), Y1, Y1
-	VADDPD       2944(BX), Y2, Y2
-	VADDPD       3104(BX), Y3, Y3
-	VADDPD       1760(BX), Y0, Y0
-	VADDPD       1280(BX), Y1, Y1
-	VADDPD       1216(BX), Y2, Y2
-	VADDPD       1248(BX), Y3, Y3
-	VADDPD       1024(BX), Y0, Y0
-	VADDPD       2752(BX), Y1, Y1
-	VADDPD       1184(BX), Y2, Y2
-	VADDPD       1600(BX), Y3, Y3
-	VADDPD       2976(BX), Y0, Y0
-	VADDPD       3008(BX), Y1, Y1
-	VADDPD       3040(BX), Y2, Y2
-	VADDPD       3072(BX), Y3, Y3
-	VADDPD       1728(BX), Y0, Y0
-	VADDPD       1632(BX), Y1, Y1
-	VADDPD       2304(BX), Y2, Y2
-	VADDPD       2912(BX), Y3, Y3
-	VADDPD       992(BX), Y0, Y0
-	VADDPD       1536(BX), Y1, Y1
-	VADDPD       2880(BX), Y2, Y2
-	VADDPD       352(BX), Y3, Y3
-	VADDPD       2848(BX), Y0, Y0
-	VADDPD       704(BX), Y1, Y1
-	VADDPD       2656(BX), Y2, Y2
-	VADDPD       1344(BX), Y3, Y3
-	VMULPD       2080(BX), Y0, Y0
-	VMULPD       2112(BX), Y1, Y1
-	VMULPD       2144(BX), Y2, Y2
-	VMULPD       2176(BX), Y3, Y3
+	VFMSUB231PD  Y9, Y1, Y14
+	VMOVUPD      impliedVolStripAVX2Consts<>+3424(SB), Y0
+	VMULPD       Y0, Y4, Y4
+	VMULPD       Y0, Y7, Y6
+	VMULPD       Y0, Y13, Y7
+	VMULPD       Y0, Y14, Y0
+	VADDPD       Y4, Y15, Y4
+	VADDPD       Y6, Y2, Y2
+	VADDPD       Y7, Y10, Y6
+	VADDPD       Y0, Y1, Y0
+	VADDPD       Y4, Y3, Y1
+	VADDPD       Y2, Y8, Y2
+	VADDPD       Y6, Y12, Y3
+	VADDPD       3200(BX), Y0, Y0
+	VADDPD       2272(BX), Y1, Y1
+	VADDPD       2048(BX), Y2, Y2
+	VADDPD       736(BX), Y3, Y3
+	VADDPD       Y0, Y5, Y0
+	VADDPD       3168(BX), Y1, Y1
+	VADDPD       3136(BX), Y2, Y2
+	VADDPD       2944(BX), Y3, Y3
+	VADDPD       3104(BX), Y0, Y0
+	VADDPD       1760(BX), Y1, Y1
+	VADDPD       1280(BX), Y2, Y2
+	VADDPD       1216(BX), Y3, Y3
+	VADDPD       1248(BX), Y0, Y0
+	VADDPD       1024(BX), Y1, Y1
+	VADDPD       2752(BX), Y2, Y2
+	VADDPD       1184(BX), Y3, Y3
+	VADDPD       1600(BX), Y0, Y0
+	VADDPD       2976(BX), Y1, Y1
+	VADDPD       3008(BX), Y2, Y2
+	VADDPD       3040(BX), Y3, Y3
+	VADDPD       3072(BX), Y0, Y0
+	VADDPD       1728(BX), Y1, Y1
+	VADDPD       1632(BX), Y2, Y2
+	VADDPD       2304(BX), Y3, Y3
+	VADDPD       2912(BX), Y0, Y0
+	VADDPD       992(BX), Y1, Y1
+	VADDPD       1536(BX), Y2, Y2
+	VADDPD       2880(BX), Y3, Y3
+	VADDPD       352(BX), Y0, Y0
+	VADDPD       2848(BX), Y1, Y1
+	VADDPD       480(BX), Y2, Y2
+	VADDPD       2656(BX), Y3, Y3
+	VADDPD       1344(BX), Y0, Y0
+	VMULPD       2080(BX), Y1, Y1
+	VMULPD       2112(BX), Y2, Y2
+	VMULPD       2144(BX), Y3, Y3
+	VMULPD       2176(BX), Y0, Y0
 	VMOVUPD      288(BX), Y4
 	VMOVUPD      2816(BX), Y5
-	VBLENDVPD    Y4, Y0, Y5, Y0
-	VMOVUPD      256(BX), Y4
-	VMOVUPD      800(BX), Y5
 	VBLENDVPD    Y4, Y1, Y5, Y1
-	VMOVUPD      2432(BX), Y4
-	VMOVUPD      480(BX), Y5
-	VBLENDVPD    Y4, Y2, Y5, Y2
-	VMOVUPD      2464(BX), Y4
+	VMOVUPD      256(BX), Y4
 	VMOVUPD      2784(BX), Y5
+	VBLENDVPD    Y4, Y2, Y5, Y2
+	VMOVUPD      2432(BX), Y4
+	VMOVUPD      800(BX), Y5
 	VBLENDVPD    Y4, Y3, Y5, Y3
-	VMULPD       2400(BX), Y0, Y4
-	VMULPD       2368(BX), Y1, Y5
-	VMULPD       2336(BX), Y2, Y6
-	VMULPD       2624(BX), Y3, Y7
-	VMULPD       608(BX), Y0, Y0
-	VMULPD       1152(BX), Y1, Y1
-	VMULPD       896(BX), Y2, Y2
-	VMULPD       2720(BX), Y3, Y3
+	VMOVUPD      2464(BX), Y4
+	VMOVUPD      1376(BX), Y5
+	VBLENDVPD    Y4, Y0, Y5, Y0
+	VMULPD       2400(BX), Y1, Y4
+	VMULPD       2368(BX), Y2, Y5
+	VMULPD       2336(BX), Y3, Y6
+	VMULPD       2624(BX), Y0, Y7
+	VMULPD       608(BX), Y1, Y1
+	VMULPD       1152(BX), Y2, Y2
+	VMULPD       896(BX), Y3, Y3
+	VMULPD       2720(BX), Y0, Y0
 	VMOVUPD      impliedVolStripAVX2Consts<>+0(SB), Y8
 	VANDPD       Y4, Y8, Y4
 	VANDPD       Y5, Y8, Y5
@@ -5592,14 +5544,14 @@ body:
 	VANDPD       impliedVolStripAVX2Consts<>+224(SB), Y15, Y15
 	VANDPD       impliedVolStripAVX2Consts<>+224(SB), Y8, Y8
 	VANDPD       impliedVolStripAVX2Consts<>+224(SB), Y13, Y13
-	VMOVUPD      Y3, 2720(BX)
-	VCMPPD       $0x03, Y4, Y4, Y3
-	VMOVUPD      Y2, 896(BX)
-	VCMPPD       $0x03, Y5, Y5, Y2
-	VMOVUPD      Y1, 1152(BX)
-	VCMPPD       $0x03, Y6, Y6, Y1
-	VMOVUPD      Y0, 608(BX)
-	VCMPPD       $0x03, Y7, Y7, Y0
+	VMOVUPD      Y0, 2720(BX)
+	VCMPPD       $0x03, Y4, Y4, Y0
+	VMOVUPD      Y3, 896(BX)
+	VCMPPD       $0x03, Y5, Y5, Y3
+	VMOVUPD      Y2, 1152(BX)
+	VCMPPD       $0x03, Y6, Y6, Y2
+	VMOVUPD      Y1, 608(BX)
+	VCMPPD       $0x03, Y7, Y7, Y1
 	VMOVUPD      Y7, 2624(BX)
 	VANDPD       impliedVolStripAVX2Consts<>+96(SB), Y10, Y7
 	VMOVUPD      Y6, 2336(BX)
@@ -5612,29 +5564,29 @@ body:
 	VORPD        impliedVolStripAVX2Consts<>+128(SB), Y6, Y6
 	VORPD        impliedVolStripAVX2Consts<>+128(SB), Y5, Y5
 	VORPD        impliedVolStripAVX2Consts<>+128(SB), Y4, Y4
-	VORPD        Y3, Y7, Y3
-	VORPD        Y2, Y6, Y2
-	VORPD        Y1, Y5, Y1
-	VORPD        Y0, Y4, Y0
+	VORPD        Y0, Y7, Y0
+	VORPD        Y3, Y6, Y3
+	VORPD        Y2, Y5, Y2
+	VORPD        Y1, Y4, Y1
 	VMOVUPD      1504(BX), Y4
-	VCMPPD       $0x11, Y3, Y4, Y4
+	VCMPPD       $0x11, Y0, Y4, Y4
 	VMOVUPD      1472(BX), Y5
-	VCMPPD       $0x11, Y2, Y5, Y5
+	VCMPPD       $0x11, Y3, Y5, Y5
 	VMOVUPD      1440(BX), Y6
-	VCMPPD       $0x11, Y1, Y6, Y6
+	VCMPPD       $0x11, Y2, Y6, Y6
 	VMOVUPD      1088(BX), Y7
-	VCMPPD       $0x11, Y0, Y7, Y7
+	VCMPPD       $0x11, Y1, Y7, Y7
 	VPSRLQ       $0x34, Y10, Y10
 	VPSRLQ       $0x34, Y11, Y11
 	VPSRLQ       $0x34, Y12, Y12
 	VPSRLQ       $0x34, Y9, Y9
-	VMOVUPD      Y0, 1088(BX)
-	VMOVUPD      1408(BX), Y0
-	VMOVUPD      Y1, 1440(BX)
-	VBLENDVPD    Y4, 1920(BX), Y0, Y1
+	VMOVUPD      Y1, 1088(BX)
+	VMOVUPD      1408(BX), Y1
+	VMOVUPD      Y2, 1440(BX)
+	VBLENDVPD    Y4, 1920(BX), Y1, Y2
 	VMOVUPD      Y4, 1920(BX)
 	VMOVUPD      544(BX), Y4
-	VBLENDVPD    Y5, 1888(BX), Y4, Y0
+	VBLENDVPD    Y5, 1888(BX), Y4, Y1
 	VMOVUPD      Y5, 1888(BX)
 	VMOVUPD      640(BX), Y5
 	VBLENDVPD    Y6, 1856(BX), Y5, Y4
@@ -5657,8 +5609,8 @@ body:
 	VSUBPD       Y8, Y12, Y8
 	VSUBPD       Y13, Y7, Y7
 	VMOVUPD      impliedVolStripAVX2Consts<>+352(SB), Y11
-	VMULPD       Y3, Y11, Y12
-	VMULPD       Y2, Y11, Y13
+	VMULPD       Y0, Y11, Y12
+	VMULPD       Y3, Y11, Y13
 	VMOVUPD      1440(BX), Y14
 	VMULPD       Y14, Y11, Y15
 	VMOVUPD      Y7, 1472(BX)
@@ -5668,27 +5620,27 @@ body:
 	VCMPPD       $0x11, 544(BX), Y13, Y13
 	VCMPPD       $0x11, 640(BX), Y15, Y15
 	VCMPPD       $0x11, Y6, Y11, Y6
-	VADDPD       Y3, Y3, Y11
+	VADDPD       Y0, Y0, Y11
 	VMOVUPD      Y8, 576(BX)
-	VADDPD       Y2, Y2, Y8
+	VADDPD       Y3, Y3, Y8
 	VMOVUPD      Y10, 640(BX)
 	VADDPD       Y14, Y14, Y10
 	VMOVUPD      Y9, 544(BX)
 	VADDPD       Y7, Y7, Y9
-	VBLENDVPD    Y12, Y11, Y3, Y3
-	VBLENDVPD    Y13, Y8, Y2, Y2
+	VBLENDVPD    Y12, Y11, Y0, Y0
+	VBLENDVPD    Y13, Y8, Y3, Y3
 	VBLENDVPD    Y15, Y10, Y14, Y8
 	VBLENDVPD    Y6, Y9, Y7, Y7
-	VSUBPD       Y1, Y3, Y9
-	VSUBPD       Y0, Y2, Y10
+	VSUBPD       Y2, Y0, Y9
+	VSUBPD       Y1, Y3, Y10
 	VSUBPD       Y4, Y8, Y11
 	VSUBPD       Y5, Y7, Y14
+	VADDPD       Y2, Y0, Y0
 	VADDPD       Y1, Y3, Y1
-	VADDPD       Y0, Y2, Y0
 	VADDPD       Y4, Y8, Y2
 	VADDPD       Y5, Y7, Y3
-	VDIVPD       Y1, Y9, Y1
-	VDIVPD       Y0, Y10, Y0
+	VDIVPD       Y0, Y9, Y0
+	VDIVPD       Y1, Y10, Y1
 	VDIVPD       Y2, Y11, Y2
 	VDIVPD       Y3, Y14, Y3
 	VMOVUPD      2400(BX), Y4
@@ -5726,7 +5678,7 @@ body:
 	VSUBPD       1664(BX), Y6, Y6
 	VSUBPD       1312(BX), Y8, Y7
 	VSUBPD       928(BX), Y5, Y5
-	VMOVUPD      1376(BX), Y8
+	VMOVUPD      704(BX), Y8
 	VADDPD       320(BX), Y8, Y9
 	VMOVUPD      672(BX), Y10
 	VADDPD       384(BX), Y10, Y11
@@ -5739,8 +5691,8 @@ body:
 	VMULPD       Y11, Y14, Y11
 	VMULPD       Y13, Y14, Y13
 	VMULPD       Y15, Y14, Y15
-	VMULPD       Y1, Y1, Y14
-	VMULPD       Y0, Y0, Y12
+	VMULPD       Y0, Y0, Y14
+	VMULPD       Y1, Y1, Y12
 	VMULPD       Y2, Y2, Y10
 	VMULPD       Y3, Y3, Y8
 	VMOVUPD      Y15, 928(BX)
@@ -5815,14 +5767,14 @@ body:
 	VMULPD       Y4, Y11, Y13
 	VMULPD       Y6, Y11, Y14
 	VMULPD       Y5, Y11, Y11
-	VFMADD231PD  Y7, Y1, Y12
-	VFMADD231PD  Y9, Y0, Y13
+	VFMADD231PD  Y7, Y0, Y12
+	VFMADD231PD  Y9, Y1, Y13
 	VFMADD231PD  Y10, Y2, Y14
 	VMOVUPD      2624(BX), Y7
 	VFMADD231PD  Y8, Y7, Y11
 	VMOVUPD      impliedVolStripAVX2Consts<>+544(SB), Y8
-	VFMADD231PD  Y8, Y1, Y12
-	VFMADD231PD  Y8, Y0, Y13
+	VFMADD231PD  Y8, Y0, Y12
+	VFMADD231PD  Y8, Y1, Y13
 	VFMADD231PD  Y8, Y2, Y14
 	VFMADD231PD  Y8, Y7, Y11
 	VMOVUPD      impliedVolStripAVX2Consts<>+1248(SB), Y0
@@ -5830,7 +5782,7 @@ body:
 	VFMADD231PD  Y0, Y4, Y13
 	VFMADD231PD  Y0, Y6, Y14
 	VFMADD231PD  Y0, Y5, Y11
-	VMOVUPD      impliedVolStripAVX2Consts<>+3488(SB), Y0
+	VMOVUPD      impliedVolStripAVX2Consts<>+3456(SB), Y0
 	VADDPD       Y0, Y12, Y1
 	VADDPD       Y0, Y13, Y2
 	VADDPD       Y0, Y14, Y3
@@ -5839,7 +5791,7 @@ body:
 	VSUBPD       1664(BX), Y2, Y2
 	VSUBPD       1312(BX), Y3, Y3
 	VSUBPD       928(BX), Y0, Y0
-	VMOVUPD      1376(BX), Y4
+	VMOVUPD      704(BX), Y4
 	VMOVUPD      320(BX), Y5
 	VSUBPD       Y5, Y4, Y6
 	VMOVUPD      672(BX), Y7
@@ -5852,7 +5804,7 @@ body:
 	VMOVUPD      2560(BX), Y15
 	VSUBPD       Y15, Y14, Y8
 	VMOVUPD      Y0, 928(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+3520(SB), Y0
+	VMOVUPD      impliedVolStripAVX2Consts<>+3488(SB), Y0
 	VFMSUB231PD  Y0, Y4, Y5
 	VFMSUB231PD  Y0, Y7, Y9
 	VFMSUB231PD  Y0, Y11, Y12
@@ -5890,7 +5842,7 @@ body:
 	VSUBPD       Y13, Y14, Y4
 	VMOVUPD      Y3, 1792(BX)
 	VSUBPD       Y8, Y14, Y3
-	VMOVUPD      impliedVolStripAVX2Consts<>+3520(SB), Y14
+	VMOVUPD      impliedVolStripAVX2Consts<>+3488(SB), Y14
 	VMOVUPD      Y3, 384(BX)
 	VMOVUPD      impliedVolStripAVX2Consts<>+544(SB), Y3
 	VFMADD213PD  Y3, Y14, Y6
@@ -5933,7 +5885,7 @@ body:
 	VADDPD       Y5, Y12, Y5
 	VADDPD       Y4, Y12, Y4
 	VADDPD       Y9, Y12, Y9
-	VMOVUPD      impliedVolStripAVX2Consts<>+2912(SB), Y12
+	VMOVUPD      impliedVolStripAVX2Consts<>+2880(SB), Y12
 	VFMADD231PD  Y12, Y1, Y0
 	VFMADD231PD  Y12, Y2, Y5
 	VFMADD231PD  Y12, Y6, Y4
@@ -5964,7 +5916,7 @@ body:
 	VDIVPD       Y8, Y5, Y5
 	VDIVPD       Y8, Y6, Y6
 	VDIVPD       Y8, Y7, Y7
-	VMOVUPD      impliedVolStripAVX2Consts<>+3552(SB), Y8
+	VMOVUPD      impliedVolStripAVX2Consts<>+3520(SB), Y8
 	VCMPPD       $0x11, Y8, Y0, Y0
 	VCMPPD       $0x11, Y8, Y1, Y1
 	VCMPPD       $0x11, Y8, Y2, Y2
@@ -6580,36 +6532,36 @@ tail:
 	VCMPPD       $0x12, Y9, Y10, Y13
 	VCMPPD       $0x12, Y9, Y11, Y6
 	VMULPD       Y10, Y10, Y9
-	VMULPD       Y11, Y11, Y12
-	VADDPD       Y10, Y10, Y2
-	VMOVUPD      Y2, 512(BX)
-	VADDPD       Y11, Y11, Y2
-	VMOVUPD      Y2, 544(BX)
-	VMULPD       Y9, Y9, Y2
-	VMOVUPD      Y2, 576(BX)
-	VMULPD       Y12, Y12, Y2
-	VMOVUPD      Y2, 608(BX)
-	VMULPD       1280(BX), Y3, Y2
-	VMOVUPD      Y12, 672(BX)
-	VMULPD       Y8, Y7, Y12
+	VMULPD       Y11, Y11, Y2
+	VADDPD       Y10, Y10, Y12
+	VMOVUPD      Y12, 512(BX)
+	VADDPD       Y11, Y11, Y12
+	VMOVUPD      Y12, 544(BX)
+	VMULPD       Y9, Y9, Y12
+	VMOVUPD      Y12, 576(BX)
+	VMULPD       Y2, Y2, Y12
+	VMOVUPD      Y12, 608(BX)
+	VMULPD       1280(BX), Y3, Y12
+	VMOVUPD      Y2, 672(BX)
+	VMULPD       Y8, Y7, Y2
 	VMOVUPD      Y9, 768(BX)
 	VMOVUPD      1280(BX), Y9
-	VFNMADD231PD Y2, Y0, Y9
-	VFNMADD231PD Y12, Y1, Y7
-	VFMADD231PD  Y9, Y3, Y2
-	VFMADD231PD  Y7, Y8, Y12
-	VMULPD       Y10, Y2, Y7
-	VMULPD       Y11, Y12, Y9
+	VFNMADD231PD Y12, Y0, Y9
+	VFNMADD231PD Y2, Y1, Y7
+	VFMADD231PD  Y9, Y3, Y12
+	VFMADD231PD  Y7, Y8, Y2
+	VMULPD       Y10, Y12, Y7
+	VMULPD       Y11, Y2, Y9
 	VMOVUPD      Y1, 960(BX)
-	VSUBPD       Y10, Y2, Y1
+	VSUBPD       Y10, Y12, Y1
 	VMOVUPD      Y0, 1280(BX)
-	VSUBPD       Y11, Y12, Y0
+	VSUBPD       Y11, Y2, Y0
 	VMOVUPD      Y8, 352(BX)
-	VADDPD       Y10, Y2, Y8
+	VADDPD       Y10, Y12, Y8
 	VMOVUPD      Y3, 384(BX)
-	VADDPD       Y11, Y12, Y3
-	VCMPPD       $0x12, Y2, Y10, Y10
-	VCMPPD       $0x12, Y12, Y11, Y11
+	VADDPD       Y11, Y2, Y3
+	VCMPPD       $0x12, Y12, Y10, Y10
+	VCMPPD       $0x12, Y2, Y11, Y11
 	VMOVUPD      Y4, 1216(BX)
 	VMOVUPD      impliedVolStripAVX2Consts<>+1984(SB), Y4
 	VMINPD       Y8, Y4, Y8
@@ -6620,8 +6572,8 @@ tail:
 	VCMPPD       $0x12, impliedVolStripAVX2Consts<>+1952(SB), Y9, Y8
 	VANDPD       Y3, Y13, Y3
 	VANDPD       Y8, Y6, Y6
-	VBLENDVPD    Y3, Y2, Y1, Y1
-	VBLENDVPD    Y6, Y12, Y0, Y0
+	VBLENDVPD    Y3, Y12, Y1, Y1
+	VBLENDVPD    Y6, Y2, Y0, Y0
 	VMINPD       Y1, Y4, Y1
 	VMINPD       Y0, Y4, Y0
 	VMULPD       Y7, Y7, Y4
@@ -6632,11 +6584,11 @@ tail:
 	VANDPD       1216(BX), Y9, Y8
 	VMOVUPD      1312(BX), Y9
 	VMOVUPD      impliedVolStripAVX2Consts<>+2016(SB), Y10
-	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y11
+	VMOVUPD      impliedVolStripAVX2Consts<>+544(SB), Y11
 	VFMADD231PD  Y10, Y9, Y11
 	VMOVUPD      320(BX), Y13
 	VMOVUPD      Y8, 1216(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y8
+	VMOVUPD      impliedVolStripAVX2Consts<>+544(SB), Y8
 	VFMADD231PD  Y10, Y13, Y8
 	VMOVUPD      Y5, 800(BX)
 	VMOVUPD      impliedVolStripAVX2Consts<>+2048(SB), Y5
@@ -6644,12 +6596,12 @@ tail:
 	VADDPD       Y5, Y9, Y6
 	VMOVUPD      Y3, 1120(BX)
 	VADDPD       Y5, Y13, Y3
-	VMOVUPD      Y12, 1152(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y12
-	VFMADD231PD  Y10, Y1, Y12
-	VFMADD213PD  impliedVolStripAVX2Consts<>+128(SB), Y0, Y10
-	VMOVUPD      Y2, 448(BX)
-	VADDPD       Y5, Y1, Y2
+	VMOVUPD      Y2, 1152(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+544(SB), Y2
+	VFMADD231PD  Y10, Y1, Y2
+	VFMADD213PD  impliedVolStripAVX2Consts<>+544(SB), Y0, Y10
+	VMOVUPD      Y12, 448(BX)
+	VADDPD       Y5, Y1, Y12
 	VADDPD       Y5, Y0, Y5
 	VMOVUPD      768(BX), Y13
 	VMOVUPD      impliedVolStripAVX2Consts<>+2080(SB), Y9
@@ -6668,27 +6620,27 @@ tail:
 	VMOVUPD      672(BX), Y3
 	VFMADD132PD  impliedVolStripAVX2Consts<>+2112(SB), Y7, Y3
 	VMOVUPD      Y3, 1184(BX)
-	VMULPD       Y2, Y12, Y3
+	VMULPD       Y12, Y2, Y3
 	VMOVUPD      Y8, 1408(BX)
 	VMULPD       Y5, Y10, Y8
 	VMOVUPD      Y11, 1440(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+2880(SB), Y11
+	VMOVUPD      impliedVolStripAVX2Consts<>+2848(SB), Y11
 	VFMADD213PD  Y4, Y13, Y11
 	VMOVUPD      Y11, 1472(BX)
 	VMOVUPD      672(BX), Y11
-	VFMADD132PD  impliedVolStripAVX2Consts<>+2880(SB), Y7, Y11
+	VFMADD132PD  impliedVolStripAVX2Consts<>+2848(SB), Y7, Y11
 	VMOVUPD      Y11, 1504(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+3008(SB), Y11
+	VMOVUPD      impliedVolStripAVX2Consts<>+2976(SB), Y11
 	VFMADD213PD  Y4, Y13, Y11
 	VMOVUPD      Y11, 1536(BX)
 	VMOVUPD      672(BX), Y11
-	VFMADD132PD  impliedVolStripAVX2Consts<>+3008(SB), Y7, Y11
+	VFMADD132PD  impliedVolStripAVX2Consts<>+2976(SB), Y7, Y11
 	VMOVUPD      Y11, 1568(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+3072(SB), Y11
+	VMOVUPD      impliedVolStripAVX2Consts<>+3040(SB), Y11
 	VFMADD213PD  Y4, Y13, Y11
 	VMOVUPD      Y11, 1600(BX)
 	VMOVUPD      672(BX), Y11
-	VFMADD132PD  impliedVolStripAVX2Consts<>+3072(SB), Y7, Y11
+	VFMADD132PD  impliedVolStripAVX2Consts<>+3040(SB), Y7, Y11
 	VMOVUPD      Y11, 1632(BX)
 	VMULPD       Y9, Y3, Y11
 	VMULPD       Y6, Y8, Y13
@@ -6700,298 +6652,291 @@ tail:
 	VMULPD       Y13, Y6, Y6
 	VMULPD       Y11, Y3, Y3
 	VMULPD       Y13, Y8, Y8
-	VMULPD       Y9, Y12, Y11
-	VMULPD       Y6, Y10, Y10
 	VMULPD       Y9, Y2, Y2
+	VMULPD       Y6, Y10, Y10
+	VMULPD       Y9, Y12, Y9
 	VMULPD       Y6, Y5, Y5
-	VMULPD       Y11, Y1, Y1
+	VMULPD       Y2, Y1, Y1
 	VMULPD       Y10, Y0, Y0
-	VMULPD       1440(BX), Y3, Y6
-	VMULPD       1408(BX), Y8, Y9
+	VMULPD       1440(BX), Y3, Y2
+	VMULPD       1408(BX), Y8, Y6
 	VMULPD       928(BX), Y3, Y3
 	VMULPD       736(BX), Y8, Y8
-	VMULPD       1312(BX), Y6, Y6
-	VMULPD       320(BX), Y9, Y9
+	VMULPD       1312(BX), Y2, Y2
+	VMULPD       320(BX), Y6, Y6
 	VMOVUPD      impliedVolStripAVX2Consts<>+544(SB), Y10
 	VMOVUPD      impliedVolStripAVX2Consts<>+576(SB), Y11
 	VFMADD231PD  Y10, Y1, Y11
 	VMOVUPD      impliedVolStripAVX2Consts<>+576(SB), Y12
 	VFMADD231PD  Y10, Y0, Y12
 	VMOVUPD      768(BX), Y13
-	VMOVUPD      impliedVolStripAVX2Consts<>+3168(SB), Y7
-	VFMADD213PD  Y4, Y13, Y7
-	VMOVUPD      Y7, 320(BX)
-	VMOVUPD      672(BX), Y7
-	VMOVUPD      Y8, 1312(BX)
-	VMOVUPD      1664(BX), Y8
-	VFMADD231PD  impliedVolStripAVX2Consts<>+3168(SB), Y7, Y8
-	VMOVUPD      Y8, 736(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+3232(SB), Y8
+	VMOVUPD      Y8, 320(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+3136(SB), Y8
 	VFMADD213PD  Y4, Y13, Y8
+	VMOVUPD      Y8, 1312(BX)
+	VMOVUPD      672(BX), Y8
+	VMOVUPD      Y3, 736(BX)
+	VMOVUPD      1664(BX), Y3
+	VFMADD231PD  impliedVolStripAVX2Consts<>+3136(SB), Y8, Y3
+	VMOVUPD      Y3, 928(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+3200(SB), Y3
+	VFMADD213PD  Y4, Y13, Y3
 	VMOVUPD      1664(BX), Y13
-	VFMADD231PD  impliedVolStripAVX2Consts<>+3232(SB), Y7, Y13
-	VMOVUPD      impliedVolStripAVX2Consts<>+576(SB), Y7
-	VFMADD231PD  Y10, Y6, Y7
-	VMOVUPD      Y4, 928(BX)
+	VFMADD231PD  impliedVolStripAVX2Consts<>+3200(SB), Y8, Y13
+	VMOVUPD      impliedVolStripAVX2Consts<>+576(SB), Y8
+	VFMADD231PD  Y10, Y2, Y8
+	VMOVUPD      Y4, 1408(BX)
 	VMOVUPD      impliedVolStripAVX2Consts<>+576(SB), Y4
-	VFMADD231PD  Y10, Y9, Y4
+	VFMADD231PD  Y10, Y6, Y4
 	VMOVUPD      impliedVolStripAVX2Consts<>+2144(SB), Y10
-	VMOVUPD      Y13, 1408(BX)
+	VMOVUPD      Y13, 1440(BX)
 	VMOVUPD      impliedVolStripAVX2Consts<>+2176(SB), Y13
 	VFMADD231PD  Y10, Y11, Y13
-	VMOVUPD      Y8, 1440(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+2176(SB), Y8
-	VFMADD231PD  Y10, Y12, Y8
+	VMOVUPD      Y3, 1696(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+2176(SB), Y3
+	VFMADD231PD  Y10, Y12, Y3
 	VMOVUPD      impliedVolStripAVX2Consts<>+2208(SB), Y10
 	VFMADD213PD  Y10, Y11, Y13
-	VFMADD213PD  Y10, Y12, Y8
+	VFMADD213PD  Y10, Y12, Y3
 	VMOVUPD      impliedVolStripAVX2Consts<>+2240(SB), Y10
 	VFMADD213PD  Y10, Y11, Y13
-	VFMADD213PD  Y10, Y12, Y8
+	VFMADD213PD  Y10, Y12, Y3
 	VMOVUPD      impliedVolStripAVX2Consts<>+2272(SB), Y10
 	VFMADD213PD  Y10, Y11, Y13
-	VFMADD213PD  Y10, Y12, Y8
+	VFMADD213PD  Y10, Y12, Y3
 	VMOVUPD      impliedVolStripAVX2Consts<>+2304(SB), Y10
 	VFMADD213PD  Y10, Y11, Y13
-	VFMADD213PD  Y10, Y12, Y8
+	VFMADD213PD  Y10, Y12, Y3
 	VMOVUPD      impliedVolStripAVX2Consts<>+2336(SB), Y10
 	VFMADD213PD  Y10, Y11, Y13
-	VFMADD213PD  Y10, Y12, Y8
+	VFMADD213PD  Y10, Y12, Y3
 	VMOVUPD      impliedVolStripAVX2Consts<>+2368(SB), Y10
 	VFMADD213PD  Y10, Y11, Y13
-	VFMADD213PD  Y10, Y12, Y8
+	VFMADD213PD  Y10, Y12, Y3
 	VMOVUPD      impliedVolStripAVX2Consts<>+2400(SB), Y10
 	VFMADD213PD  Y10, Y11, Y13
-	VFMADD213PD  Y10, Y12, Y8
+	VFMADD213PD  Y10, Y12, Y3
 	VMOVUPD      impliedVolStripAVX2Consts<>+2432(SB), Y10
 	VFMADD213PD  Y10, Y11, Y13
-	VFMADD213PD  Y10, Y12, Y8
+	VFMADD213PD  Y10, Y12, Y3
 	VMOVUPD      impliedVolStripAVX2Consts<>+2464(SB), Y10
 	VFMADD213PD  Y10, Y11, Y13
-	VFMADD213PD  Y10, Y12, Y8
+	VFMADD213PD  Y10, Y12, Y3
 	VMOVUPD      impliedVolStripAVX2Consts<>+2496(SB), Y10
 	VFMADD213PD  Y10, Y11, Y13
-	VFMADD213PD  Y10, Y12, Y8
+	VFMADD213PD  Y10, Y12, Y3
 	VMOVUPD      impliedVolStripAVX2Consts<>+2528(SB), Y10
 	VFMADD213PD  Y10, Y11, Y13
-	VFMADD213PD  Y10, Y12, Y8
+	VFMADD213PD  Y10, Y12, Y3
 	VMOVUPD      impliedVolStripAVX2Consts<>+2560(SB), Y10
 	VFMADD213PD  Y10, Y11, Y13
-	VFMADD213PD  Y10, Y12, Y8
+	VFMADD213PD  Y10, Y12, Y3
 	VMOVUPD      impliedVolStripAVX2Consts<>+2592(SB), Y10
 	VFMADD213PD  Y10, Y11, Y13
-	VFMADD213PD  Y10, Y12, Y8
+	VFMADD213PD  Y10, Y12, Y3
 	VMOVUPD      impliedVolStripAVX2Consts<>+2624(SB), Y10
 	VFMADD213PD  Y10, Y11, Y13
-	VFMADD213PD  Y10, Y12, Y8
+	VFMADD213PD  Y10, Y12, Y3
 	VMOVUPD      impliedVolStripAVX2Consts<>+2656(SB), Y10
 	VFMADD213PD  Y10, Y11, Y13
-	VFMADD213PD  Y10, Y12, Y8
+	VFMADD213PD  Y10, Y12, Y3
 	VMOVUPD      impliedVolStripAVX2Consts<>+2688(SB), Y10
 	VFMADD213PD  Y10, Y11, Y13
-	VFMADD213PD  Y10, Y12, Y8
+	VFMADD213PD  Y10, Y12, Y3
 	VMOVUPD      impliedVolStripAVX2Consts<>+2720(SB), Y10
 	VFMADD213PD  Y10, Y11, Y13
-	VFMADD213PD  Y10, Y12, Y8
+	VFMADD213PD  Y10, Y12, Y3
 	VMOVUPD      impliedVolStripAVX2Consts<>+2752(SB), Y10
 	VFMADD213PD  Y10, Y11, Y13
-	VFMADD213PD  Y10, Y12, Y8
+	VFMADD213PD  Y10, Y12, Y3
 	VMOVUPD      impliedVolStripAVX2Consts<>+2784(SB), Y10
-	VFMADD213PD  Y10, Y11, Y13
-	VFMADD213PD  Y10, Y12, Y8
-	VMOVUPD      impliedVolStripAVX2Consts<>+2816(SB), Y10
 	VFMADD213PD  Y10, Y13, Y11
-	VFMADD213PD  Y10, Y8, Y12
-	VMOVUPD      impliedVolStripAVX2Consts<>+416(SB), Y8
-	VFMADD213PD  Y8, Y11, Y1
-	VFMADD213PD  Y8, Y12, Y0
-	VMULPD       Y2, Y1, Y1
+	VFMADD213PD  Y10, Y3, Y12
+	VFMADD213PD  Y7, Y11, Y1
+	VFMADD213PD  Y7, Y12, Y0
+	VMULPD       Y9, Y1, Y1
 	VMULPD       Y5, Y0, Y0
-	VMOVUPD      impliedVolStripAVX2Consts<>+2848(SB), Y2
-	VMULPD       Y2, Y1, Y1
-	VMULPD       Y2, Y0, Y0
-	VMOVUPD      impliedVolStripAVX2Consts<>+2144(SB), Y2
+	VMOVUPD      impliedVolStripAVX2Consts<>+2816(SB), Y3
+	VMULPD       Y3, Y1, Y1
+	VMULPD       Y3, Y0, Y0
+	VMOVUPD      impliedVolStripAVX2Consts<>+2144(SB), Y3
 	VMOVUPD      impliedVolStripAVX2Consts<>+2176(SB), Y5
-	VFMADD231PD  Y2, Y7, Y5
-	VFMADD213PD  impliedVolStripAVX2Consts<>+2176(SB), Y4, Y2
-	VMOVUPD      impliedVolStripAVX2Consts<>+2208(SB), Y11
-	VFMADD213PD  Y11, Y7, Y5
-	VFMADD231PD  Y2, Y4, Y11
-	VMOVUPD      impliedVolStripAVX2Consts<>+2240(SB), Y2
-	VFMADD213PD  Y2, Y7, Y5
-	VFMADD231PD  Y11, Y4, Y2
-	VMOVUPD      impliedVolStripAVX2Consts<>+2272(SB), Y11
-	VFMADD213PD  Y11, Y7, Y5
-	VFMADD231PD  Y2, Y4, Y11
-	VMOVUPD      impliedVolStripAVX2Consts<>+2304(SB), Y2
-	VFMADD213PD  Y2, Y7, Y5
-	VFMADD231PD  Y11, Y4, Y2
-	VMOVUPD      impliedVolStripAVX2Consts<>+2336(SB), Y11
-	VFMADD213PD  Y11, Y7, Y5
-	VFMADD231PD  Y2, Y4, Y11
-	VMOVUPD      impliedVolStripAVX2Consts<>+2368(SB), Y2
-	VFMADD213PD  Y2, Y7, Y5
-	VFMADD231PD  Y11, Y4, Y2
-	VMOVUPD      impliedVolStripAVX2Consts<>+2400(SB), Y11
-	VFMADD213PD  Y11, Y7, Y5
-	VFMADD231PD  Y2, Y4, Y11
-	VMOVUPD      impliedVolStripAVX2Consts<>+2432(SB), Y2
-	VFMADD213PD  Y2, Y7, Y5
-	VFMADD231PD  Y11, Y4, Y2
-	VMOVUPD      impliedVolStripAVX2Consts<>+2464(SB), Y11
-	VFMADD213PD  Y11, Y7, Y5
-	VFMADD231PD  Y2, Y4, Y11
-	VMOVUPD      impliedVolStripAVX2Consts<>+2496(SB), Y2
-	VFMADD213PD  Y2, Y7, Y5
-	VFMADD231PD  Y11, Y4, Y2
-	VMOVUPD      impliedVolStripAVX2Consts<>+2528(SB), Y11
-	VFMADD213PD  Y11, Y7, Y5
-	VFMADD231PD  Y2, Y4, Y11
-	VMOVUPD      impliedVolStripAVX2Consts<>+2560(SB), Y2
-	VFMADD213PD  Y2, Y7, Y5
-	VFMADD231PD  Y11, Y4, Y2
-	VMOVUPD      impliedVolStripAVX2Consts<>+2592(SB), Y11
-	VFMADD213PD  Y11, Y7, Y5
-	VFMADD231PD  Y2, Y4, Y11
-	VMOVUPD      impliedVolStripAVX2Consts<>+2624(SB), Y2
-	VFMADD213PD  Y2, Y7, Y5
-	VFMADD231PD  Y11, Y4, Y2
-	VMOVUPD      impliedVolStripAVX2Consts<>+2656(SB), Y11
-	VFMADD213PD  Y11, Y7, Y5
-	VFMADD231PD  Y2, Y4, Y11
-	VMOVUPD      impliedVolStripAVX2Consts<>+2688(SB), Y2
-	VFMADD213PD  Y2, Y7, Y5
-	VFMADD231PD  Y11, Y4, Y2
-	VMOVUPD      impliedVolStripAVX2Consts<>+2720(SB), Y11
-	VFMADD213PD  Y11, Y7, Y5
-	VFMADD231PD  Y2, Y4, Y11
-	VMOVUPD      impliedVolStripAVX2Consts<>+2752(SB), Y2
-	VFMADD213PD  Y2, Y7, Y5
-	VFMADD231PD  Y11, Y4, Y2
-	VMOVUPD      impliedVolStripAVX2Consts<>+2784(SB), Y11
-	VFMADD213PD  Y11, Y7, Y5
-	VFMADD231PD  Y2, Y4, Y11
-	VFMADD213PD  Y10, Y5, Y7
-	VFMADD231PD  Y11, Y4, Y10
-	VFMADD213PD  Y8, Y7, Y6
-	VFMADD213PD  Y8, Y10, Y9
-	VMULPD       Y3, Y6, Y2
-	VMULPD       1312(BX), Y9, Y3
-	VMOVUPD      impliedVolStripAVX2Consts<>+3136(SB), Y4
+	VFMADD231PD  Y3, Y8, Y5
+	VFMADD213PD  impliedVolStripAVX2Consts<>+2176(SB), Y4, Y3
+	VMOVUPD      impliedVolStripAVX2Consts<>+2208(SB), Y9
+	VFMADD213PD  Y9, Y8, Y5
+	VFMADD231PD  Y3, Y4, Y9
+	VMOVUPD      impliedVolStripAVX2Consts<>+2240(SB), Y3
+	VFMADD213PD  Y3, Y8, Y5
+	VFMADD231PD  Y9, Y4, Y3
+	VMOVUPD      impliedVolStripAVX2Consts<>+2272(SB), Y9
+	VFMADD213PD  Y9, Y8, Y5
+	VFMADD231PD  Y3, Y4, Y9
+	VMOVUPD      impliedVolStripAVX2Consts<>+2304(SB), Y3
+	VFMADD213PD  Y3, Y8, Y5
+	VFMADD231PD  Y9, Y4, Y3
+	VMOVUPD      impliedVolStripAVX2Consts<>+2336(SB), Y9
+	VFMADD213PD  Y9, Y8, Y5
+	VFMADD231PD  Y3, Y4, Y9
+	VMOVUPD      impliedVolStripAVX2Consts<>+2368(SB), Y3
+	VFMADD213PD  Y3, Y8, Y5
+	VFMADD231PD  Y9, Y4, Y3
+	VMOVUPD      impliedVolStripAVX2Consts<>+2400(SB), Y9
+	VFMADD213PD  Y9, Y8, Y5
+	VFMADD231PD  Y3, Y4, Y9
+	VMOVUPD      impliedVolStripAVX2Consts<>+2432(SB), Y3
+	VFMADD213PD  Y3, Y8, Y5
+	VFMADD231PD  Y9, Y4, Y3
+	VMOVUPD      impliedVolStripAVX2Consts<>+2464(SB), Y9
+	VFMADD213PD  Y9, Y8, Y5
+	VFMADD231PD  Y3, Y4, Y9
+	VMOVUPD      impliedVolStripAVX2Consts<>+2496(SB), Y3
+	VFMADD213PD  Y3, Y8, Y5
+	VFMADD231PD  Y9, Y4, Y3
+	VMOVUPD      impliedVolStripAVX2Consts<>+2528(SB), Y9
+	VFMADD213PD  Y9, Y8, Y5
+	VFMADD231PD  Y3, Y4, Y9
+	VMOVUPD      impliedVolStripAVX2Consts<>+2560(SB), Y3
+	VFMADD213PD  Y3, Y8, Y5
+	VFMADD231PD  Y9, Y4, Y3
+	VMOVUPD      impliedVolStripAVX2Consts<>+2592(SB), Y9
+	VFMADD213PD  Y9, Y8, Y5
+	VFMADD231PD  Y3, Y4, Y9
+	VMOVUPD      impliedVolStripAVX2Consts<>+2624(SB), Y3
+	VFMADD213PD  Y3, Y8, Y5
+	VFMADD231PD  Y9, Y4, Y3
+	VMOVUPD      impliedVolStripAVX2Consts<>+2656(SB), Y9
+	VFMADD213PD  Y9, Y8, Y5
+	VFMADD231PD  Y3, Y4, Y9
+	VMOVUPD      impliedVolStripAVX2Consts<>+2688(SB), Y3
+	VFMADD213PD  Y3, Y8, Y5
+	VFMADD231PD  Y9, Y4, Y3
+	VMOVUPD      impliedVolStripAVX2Consts<>+2720(SB), Y9
+	VFMADD213PD  Y9, Y8, Y5
+	VFMADD231PD  Y3, Y4, Y9
+	VMOVUPD      impliedVolStripAVX2Consts<>+2752(SB), Y3
+	VFMADD213PD  Y3, Y8, Y5
+	VFMADD231PD  Y9, Y4, Y3
+	VFMADD213PD  Y10, Y5, Y8
+	VFMADD231PD  Y3, Y4, Y10
+	VFMADD213PD  Y7, Y8, Y2
+	VFMADD213PD  Y7, Y10, Y6
+	VMULPD       736(BX), Y2, Y2
+	VMULPD       320(BX), Y6, Y3
+	VMOVUPD      impliedVolStripAVX2Consts<>+3104(SB), Y4
 	VFMADD213PD  Y1, Y4, Y2
 	VFMADD213PD  Y0, Y4, Y3
 	VMOVUPD      448(BX), Y4
-	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y5
-	VFNMADD213PD Y5, Y4, Y1
-	VMOVUPD      1152(BX), Y6
-	VFNMADD213PD Y5, Y6, Y0
+	VFNMADD213PD Y7, Y4, Y1
+	VMOVUPD      1152(BX), Y5
+	VFNMADD213PD Y7, Y5, Y0
 	VMULPD       Y4, Y4, Y4
-	VMULPD       Y6, Y6, Y6
-	VMOVUPD      768(BX), Y7
-	VFMSUB231PD  480(BX), Y1, Y7
-	VMOVUPD      672(BX), Y9
-	VFMSUB231PD  896(BX), Y0, Y9
-	VMOVUPD      impliedVolStripAVX2Consts<>+2912(SB), Y10
-	VMULPD       Y10, Y7, Y7
-	VMULPD       Y10, Y9, Y9
-	VMULPD       576(BX), Y1, Y11
-	VMULPD       608(BX), Y0, Y12
-	VFMSUB231PD  704(BX), Y7, Y11
-	VFMSUB231PD  1184(BX), Y9, Y12
-	VMOVUPD      impliedVolStripAVX2Consts<>+2944(SB), Y13
-	VMULPD       Y13, Y11, Y11
-	VMULPD       Y13, Y12, Y12
-	VMULPD       576(BX), Y7, Y13
-	VMULPD       608(BX), Y9, Y10
-	VFMSUB231PD  1472(BX), Y11, Y13
-	VFMSUB231PD  1504(BX), Y12, Y10
-	VMOVUPD      impliedVolStripAVX2Consts<>+2976(SB), Y8
-	VMULPD       Y8, Y13, Y13
-	VMULPD       Y8, Y10, Y8
-	VMULPD       576(BX), Y11, Y10
-	VMULPD       608(BX), Y12, Y5
-	VFMSUB231PD  1536(BX), Y13, Y10
-	VFMSUB231PD  1568(BX), Y8, Y5
-	VMULPD       impliedVolStripAVX2Consts<>+3040(SB), Y10, Y10
-	VMULPD       impliedVolStripAVX2Consts<>+3040(SB), Y5, Y5
-	VMOVUPD      Y6, 1568(BX)
-	VMULPD       576(BX), Y13, Y6
+	VMULPD       Y5, Y5, Y5
+	VMOVUPD      768(BX), Y6
+	VFMSUB231PD  480(BX), Y1, Y6
+	VMOVUPD      672(BX), Y8
+	VFMSUB231PD  896(BX), Y0, Y8
+	VMOVUPD      impliedVolStripAVX2Consts<>+2880(SB), Y9
+	VMULPD       Y9, Y6, Y6
+	VMULPD       Y9, Y8, Y8
+	VMULPD       576(BX), Y1, Y10
+	VMULPD       608(BX), Y0, Y11
+	VFMSUB231PD  704(BX), Y6, Y10
+	VFMSUB231PD  1184(BX), Y8, Y11
+	VMOVUPD      impliedVolStripAVX2Consts<>+2912(SB), Y12
+	VMULPD       Y12, Y10, Y10
+	VMULPD       Y12, Y11, Y11
+	VMULPD       576(BX), Y6, Y12
+	VMULPD       608(BX), Y8, Y13
+	VFMSUB231PD  1472(BX), Y10, Y12
+	VFMSUB231PD  1504(BX), Y11, Y13
+	VMOVUPD      impliedVolStripAVX2Consts<>+2944(SB), Y9
+	VMULPD       Y9, Y12, Y12
+	VMULPD       Y9, Y13, Y9
+	VMULPD       576(BX), Y10, Y13
+	VMULPD       608(BX), Y11, Y7
+	VFMSUB231PD  1536(BX), Y12, Y13
+	VFMSUB231PD  1568(BX), Y9, Y7
+	VMULPD       impliedVolStripAVX2Consts<>+3008(SB), Y13, Y13
+	VMULPD       impliedVolStripAVX2Consts<>+3008(SB), Y7, Y7
+	VMOVUPD      Y5, 1568(BX)
+	VMULPD       576(BX), Y12, Y5
 	VMOVUPD      Y4, 1536(BX)
-	VMULPD       608(BX), Y8, Y4
-	VFMSUB231PD  1600(BX), Y10, Y6
-	VFMSUB231PD  1632(BX), Y5, Y4
-	VMULPD       impliedVolStripAVX2Consts<>+3104(SB), Y6, Y6
-	VMULPD       impliedVolStripAVX2Consts<>+3104(SB), Y4, Y4
+	VMULPD       608(BX), Y9, Y4
+	VFMSUB231PD  1600(BX), Y13, Y5
+	VFMSUB231PD  1632(BX), Y7, Y4
+	VMULPD       impliedVolStripAVX2Consts<>+3072(SB), Y5, Y5
+	VMULPD       impliedVolStripAVX2Consts<>+3072(SB), Y4, Y4
 	VMOVUPD      Y3, 1632(BX)
-	VMULPD       576(BX), Y10, Y3
+	VMULPD       576(BX), Y13, Y3
 	VMOVUPD      Y2, 1600(BX)
-	VMULPD       608(BX), Y5, Y2
-	VFMSUB231PD  320(BX), Y6, Y3
-	VFMSUB231PD  736(BX), Y4, Y2
-	VMULPD       impliedVolStripAVX2Consts<>+3200(SB), Y3, Y3
-	VMULPD       impliedVolStripAVX2Consts<>+3200(SB), Y2, Y2
-	VMOVUPD      Y0, 736(BX)
-	VMULPD       576(BX), Y6, Y0
-	VMOVUPD      Y1, 320(BX)
+	VMULPD       608(BX), Y7, Y2
+	VFMSUB231PD  1312(BX), Y5, Y3
+	VFMSUB231PD  928(BX), Y4, Y2
+	VMULPD       impliedVolStripAVX2Consts<>+3168(SB), Y3, Y3
+	VMULPD       impliedVolStripAVX2Consts<>+3168(SB), Y2, Y2
+	VMOVUPD      Y0, 928(BX)
+	VMULPD       576(BX), Y5, Y0
+	VMOVUPD      Y1, 1312(BX)
 	VMULPD       608(BX), Y4, Y1
-	VFMSUB231PD  1440(BX), Y3, Y0
-	VFMSUB231PD  1408(BX), Y2, Y1
-	VMULPD       impliedVolStripAVX2Consts<>+3264(SB), Y0, Y0
-	VMULPD       impliedVolStripAVX2Consts<>+3264(SB), Y1, Y1
-	VMOVUPD      Y9, 1408(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+3296(SB), Y9
-	VMOVUPD      Y7, 1440(BX)
-	VMOVUPD      928(BX), Y7
-	VFMADD231PD  768(BX), Y9, Y7
-	VMOVUPD      Y12, 1504(BX)
-	VMOVUPD      1664(BX), Y12
-	VFMADD132PD  672(BX), Y12, Y9
-	VMOVUPD      Y11, 1472(BX)
-	VMULPD       576(BX), Y3, Y11
-	VMOVUPD      Y8, 1184(BX)
-	VMULPD       608(BX), Y2, Y8
-	VFMSUB231PD  Y7, Y0, Y11
-	VFMSUB231PD  Y9, Y1, Y8
-	VMOVUPD      impliedVolStripAVX2Consts<>+3328(SB), Y7
-	VMULPD       Y7, Y11, Y9
-	VMULPD       Y7, Y8, Y7
-	VMOVUPD      768(BX), Y8
-	VMOVUPD      impliedVolStripAVX2Consts<>+3360(SB), Y11
-	VMOVUPD      Y13, 704(BX)
-	VMOVUPD      928(BX), Y13
-	VFMADD231PD  Y11, Y8, Y13
-	VMOVUPD      Y5, 896(BX)
-	VMOVUPD      672(BX), Y5
-	VFMADD213PD  Y12, Y5, Y11
-	VMOVUPD      Y10, 480(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+3392(SB), Y10
-	VFMADD213PD  928(BX), Y8, Y10
-	VFMADD231PD  impliedVolStripAVX2Consts<>+3392(SB), Y5, Y12
-	VMOVUPD      576(BX), Y5
-	VMULPD       Y0, Y5, Y8
+	VFMSUB231PD  1696(BX), Y3, Y0
+	VFMSUB231PD  1440(BX), Y2, Y1
+	VMULPD       impliedVolStripAVX2Consts<>+3232(SB), Y0, Y0
+	VMULPD       impliedVolStripAVX2Consts<>+3232(SB), Y1, Y1
+	VMOVUPD      Y8, 1440(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+3264(SB), Y8
+	VMOVUPD      Y6, 1696(BX)
+	VMOVUPD      1408(BX), Y6
+	VFMADD231PD  768(BX), Y8, Y6
+	VMOVUPD      Y11, 1504(BX)
+	VMOVUPD      1664(BX), Y11
+	VFMADD132PD  672(BX), Y11, Y8
+	VMOVUPD      Y10, 1472(BX)
+	VMULPD       576(BX), Y3, Y10
+	VMOVUPD      Y9, 1184(BX)
+	VMULPD       608(BX), Y2, Y9
+	VFMSUB231PD  Y6, Y0, Y10
+	VFMSUB231PD  Y8, Y1, Y9
+	VMOVUPD      impliedVolStripAVX2Consts<>+3296(SB), Y6
+	VMULPD       Y6, Y10, Y8
+	VMULPD       Y6, Y9, Y6
+	VMOVUPD      768(BX), Y9
+	VMOVUPD      impliedVolStripAVX2Consts<>+3328(SB), Y10
+	VMOVUPD      Y12, 704(BX)
+	VMOVUPD      1408(BX), Y12
+	VFMADD231PD  Y10, Y9, Y12
+	VMOVUPD      Y7, 896(BX)
+	VMOVUPD      672(BX), Y7
+	VFMADD213PD  Y11, Y7, Y10
+	VMOVUPD      Y13, 480(BX)
+	VMOVUPD      impliedVolStripAVX2Consts<>+3360(SB), Y13
+	VFMADD213PD  1408(BX), Y9, Y13
+	VFMADD231PD  impliedVolStripAVX2Consts<>+3360(SB), Y7, Y11
+	VMOVUPD      576(BX), Y7
+	VMULPD       Y0, Y7, Y9
 	VMOVUPD      Y4, 1664(BX)
 	VMULPD       608(BX), Y1, Y4
-	VFMSUB231PD  Y13, Y9, Y8
-	VFMSUB231PD  Y11, Y7, Y4
-	VMULPD       Y9, Y5, Y5
-	VMULPD       608(BX), Y7, Y11
-	VMOVUPD      impliedVolStripAVX2Consts<>+3424(SB), Y13
-	VMULPD       Y13, Y8, Y8
-	VMULPD       Y13, Y4, Y4
-	VFMSUB231PD  Y10, Y8, Y5
-	VFMSUB231PD  Y12, Y4, Y11
-	VMOVUPD      impliedVolStripAVX2Consts<>+3456(SB), Y10
-	VMULPD       Y10, Y5, Y5
-	VMULPD       Y10, Y11, Y10
-	VADDPD       Y5, Y8, Y5
+	VFMSUB231PD  Y12, Y8, Y9
+	VFMSUB231PD  Y10, Y6, Y4
+	VMULPD       Y8, Y7, Y7
+	VMULPD       608(BX), Y6, Y10
+	VMOVUPD      impliedVolStripAVX2Consts<>+3392(SB), Y12
+	VMULPD       Y12, Y9, Y9
+	VMULPD       Y12, Y4, Y4
+	VFMSUB231PD  Y13, Y9, Y7
+	VFMSUB231PD  Y11, Y4, Y10
+	VMOVUPD      impliedVolStripAVX2Consts<>+3424(SB), Y11
+	VMULPD       Y11, Y7, Y7
+	VMULPD       Y11, Y10, Y10
+	VADDPD       Y7, Y9, Y7
 	VADDPD       Y10, Y4, Y4
-	VADDPD       Y5, Y9, Y5
-	VADDPD       Y4, Y7, Y4
-	VADDPD       Y5, Y0, Y0
+	VADDPD       Y7, Y8, Y7
+	VADDPD       Y4, Y6, Y4
+	VADDPD       Y7, Y0, Y0
 	VADDPD       Y4, Y1, Y1
 	VADDPD       Y0, Y3, Y0
 	VADDPD       Y1, Y2, Y1
-	VADDPD       Y0, Y6, Y0
+	VADDPD       Y0, Y5, Y0
 	VADDPD       1664(BX), Y1, Y1
 	VADDPD       480(BX), Y0, Y0
 	VADDPD       896(BX), Y1, Y1
@@ -6999,10 +6944,10 @@ tail:
 	VADDPD       1184(BX), Y1, Y1
 	VADDPD       1472(BX), Y0, Y0
 	VADDPD       1504(BX), Y1, Y1
-	VADDPD       1440(BX), Y0, Y0
-	VADDPD       1408(BX), Y1, Y1
-	VADDPD       320(BX), Y0, Y0
-	VADDPD       736(BX), Y1, Y1
+	VADDPD       1696(BX), Y0, Y0
+	VADDPD       1440(BX), Y1, Y1
+	VADDPD       1312(BX), Y0, Y0
+	VADDPD       928(BX), Y1, Y1
 	VMULPD       512(BX), Y0, Y0
 	VMULPD       544(BX), Y1, Y1
 	VMOVUPD      1120(BX), Y2
@@ -7113,7 +7058,7 @@ tail:
 	VMOVUPD      Y9, 1344(BX)
 	VSUBPD       672(BX), Y8, Y9
 	VMOVUPD      Y6, 640(BX)
-	VMOVUPD      impliedVolStripAVX2Consts<>+3520(SB), Y6
+	VMOVUPD      impliedVolStripAVX2Consts<>+3488(SB), Y6
 	VFMSUB231PD  Y6, Y4, Y13
 	VFMSUB213PD  672(BX), Y6, Y8
 	VFMADD231PD  Y10, Y10, Y13
@@ -7144,7 +7089,7 @@ tail:
 	VMOVUPD      impliedVolStripAVX2Consts<>+1248(SB), Y0
 	VFMADD231PD  Y0, Y2, Y12
 	VFMADD231PD  Y0, Y1, Y11
-	VMOVUPD      impliedVolStripAVX2Consts<>+3488(SB), Y0
+	VMOVUPD      impliedVolStripAVX2Consts<>+3456(SB), Y0
 	VADDPD       Y0, Y12, Y1
 	VADDPD       Y0, Y11, Y0
 	VSUBPD       640(BX), Y1, Y1
@@ -7158,7 +7103,7 @@ tail:
 	VMOVUPD      impliedVolStripAVX2Consts<>+128(SB), Y10
 	VSUBPD       Y4, Y10, Y11
 	VSUBPD       Y9, Y10, Y12
-	VMOVUPD      impliedVolStripAVX2Consts<>+3520(SB), Y10
+	VMOVUPD      impliedVolStripAVX2Consts<>+3488(SB), Y10
 	VFMADD213PD  Y3, Y10, Y4
 	VFMADD231PD  Y10, Y9, Y3
 	VFMADD231PD  Y13, Y5, Y4
@@ -7178,7 +7123,7 @@ tail:
 	VMULPD       Y3, Y6, Y3
 	VADDPD       Y5, Y8, Y4
 	VADDPD       Y7, Y8, Y5
-	VMOVUPD      impliedVolStripAVX2Consts<>+2912(SB), Y6
+	VMOVUPD      impliedVolStripAVX2Consts<>+2880(SB), Y6
 	VFMADD231PD  Y6, Y1, Y4
 	VFMADD231PD  Y6, Y0, Y5
 	VDIVPD       Y4, Y2, Y0
@@ -7195,7 +7140,7 @@ tail:
 	VMOVUPD      224(BX), Y4
 	VDIVPD       Y4, Y2, Y2
 	VDIVPD       Y4, Y3, Y3
-	VMOVUPD      impliedVolStripAVX2Consts<>+3552(SB), Y4
+	VMOVUPD      impliedVolStripAVX2Consts<>+3520(SB), Y4
 	VCMPPD       $0x11, Y4, Y0, Y0
 	VCMPPD       $0x11, Y4, Y1, Y1
 	VANDPD       800(BX), Y0, Y0

@@ -28,6 +28,12 @@ func choose(c bool, y, z float64) float64 {
 	return z
 }
 
+// nearest is the integer nearest to x·y: the sum has a last place of 1.
+func nearest(x, y float64) float64 {
+	const m = 3 << 51
+	return math.FMA(x, y, m) - m
+}
+
 // scale is x·2^n, rounded once, for integral n in [-2044, 2046].
 func scale(x, n float64) float64 {
 	h := maxOf(minOf(n, 1023), -1022)
@@ -112,8 +118,11 @@ func copysign32(x, y float32) float32 {
 	return math.Float32frombits(math.Float32bits(x)&^sign | math.Float32bits(y)&sign)
 }
 
-// round32 is the integer nearest to x, ties to even.
-func round32(x float32) float32 { return float32(math.RoundToEven(float64(x))) }
+// nearest32 is the integer nearest to x·y: the sum has a last place of 1.
+func nearest32(x, y float32) float32 {
+	const m = 3 << 22
+	return fma32(x, y, m) - m
+}
 
 // scale32 is x·2^n, rounded once, for integral n in [-252, 254].
 func scale32(x, n float32) float32 {

@@ -6,74 +6,73 @@
 
 DATA normalAllRowsAVX512Consts<>+0(SB)/8, $0x7fffffffffffffff
 DATA normalAllRowsAVX512Consts<>+8(SB)/8, $0x0000000000000000
-DATA normalAllRowsAVX512Consts<>+16(SB)/8, $0x54b249ad2594c37d
-DATA normalAllRowsAVX512Consts<>+24(SB)/8, $0x2b2bff2ee48e0530
-DATA normalAllRowsAVX512Consts<>+32(SB)/8, $0x3ff0000000000000
-DATA normalAllRowsAVX512Consts<>+40(SB)/8, $0x3fe0000000000000
+DATA normalAllRowsAVX512Consts<>+16(SB)/8, $0x8000000000000000
+DATA normalAllRowsAVX512Consts<>+24(SB)/8, $0x3ff0000000000000
+DATA normalAllRowsAVX512Consts<>+32(SB)/8, $0x54b249ad2594c37d
+DATA normalAllRowsAVX512Consts<>+40(SB)/8, $0x2b2bff2ee48e0530
 DATA normalAllRowsAVX512Consts<>+48(SB)/8, $0x4044000000000000
-DATA normalAllRowsAVX512Consts<>+56(SB)/8, $0x8000000000000000
-DATA normalAllRowsAVX512Consts<>+64(SB)/8, $0x3ff8000000000000
-DATA normalAllRowsAVX512Consts<>+72(SB)/8, $0x4016000000000000
-DATA normalAllRowsAVX512Consts<>+80(SB)/8, $0xbfe0000000000000
-DATA normalAllRowsAVX512Consts<>+88(SB)/8, $0x3ff71547652b82fe
-DATA normalAllRowsAVX512Consts<>+96(SB)/8, $0x4000000000000000
-DATA normalAllRowsAVX512Consts<>+104(SB)/8, $0xbff0000000000000
-DATA normalAllRowsAVX512Consts<>+112(SB)/8, $0xbe2e25325154ed2c
-DATA normalAllRowsAVX512Consts<>+120(SB)/8, $0xbe4277bd7e608931
-DATA normalAllRowsAVX512Consts<>+128(SB)/8, $0x3e5f7f7aa6513d12
-DATA normalAllRowsAVX512Consts<>+136(SB)/8, $0x3e747abbfe1349dc
-DATA normalAllRowsAVX512Consts<>+144(SB)/8, $0xbe8e40fe135477fb
-DATA normalAllRowsAVX512Consts<>+152(SB)/8, $0xbe9ca94833eab172
-DATA normalAllRowsAVX512Consts<>+160(SB)/8, $0x3ec034ec9ff77461
-DATA normalAllRowsAVX512Consts<>+168(SB)/8, $0x3eb3559d7eab42ef
-DATA normalAllRowsAVX512Consts<>+176(SB)/8, $0xbef12becf291cb5c
-DATA normalAllRowsAVX512Consts<>+184(SB)/8, $0x3ef25b780504b8a6
-DATA normalAllRowsAVX512Consts<>+192(SB)/8, $0x3f1b488c4e1b97b5
-DATA normalAllRowsAVX512Consts<>+200(SB)/8, $0xbf3afc08c11736a4
-DATA normalAllRowsAVX512Consts<>+208(SB)/8, $0x3f2d0345de443c62
-DATA normalAllRowsAVX512Consts<>+216(SB)/8, $0x3f6c48252d50b83f
-DATA normalAllRowsAVX512Consts<>+224(SB)/8, $0xbf921f46d4ac3c0e
-DATA normalAllRowsAVX512Consts<>+232(SB)/8, $0x3fab82298736da76
-DATA normalAllRowsAVX512Consts<>+240(SB)/8, $0xbfbf5b83385c94d7
-DATA normalAllRowsAVX512Consts<>+248(SB)/8, $0x3fccd2dc44dda90c
-DATA normalAllRowsAVX512Consts<>+256(SB)/8, $0xbfd5ed2acb37558c
-DATA normalAllRowsAVX512Consts<>+264(SB)/8, $0x3fdb9a7d5690ca89
-DATA normalAllRowsAVX512Consts<>+272(SB)/8, $0xbfdbc22549fbe12f
-DATA normalAllRowsAVX512Consts<>+280(SB)/8, $0x3fd34926e4def17d
-DATA normalAllRowsAVX512Consts<>+288(SB)/8, $0xbfe62e42fee00000
-DATA normalAllRowsAVX512Consts<>+296(SB)/8, $0x3fd9884533d43651
-DATA normalAllRowsAVX512Consts<>+304(SB)/8, $0xbdea39ef35793c76
-DATA normalAllRowsAVX512Consts<>+312(SB)/8, $0x3e5ade156a5dbe76
-DATA normalAllRowsAVX512Consts<>+320(SB)/8, $0x3e928af3fca7ab0b
-DATA normalAllRowsAVX512Consts<>+328(SB)/8, $0x3ec71dee623fde67
-DATA normalAllRowsAVX512Consts<>+336(SB)/8, $0x3efa01997c89e6b0
-DATA normalAllRowsAVX512Consts<>+344(SB)/8, $0x3f2a01a014761f6e
-DATA normalAllRowsAVX512Consts<>+352(SB)/8, $0x3f56c16c1852b7b0
-DATA normalAllRowsAVX512Consts<>+360(SB)/8, $0x3f81111111122322
-DATA normalAllRowsAVX512Consts<>+368(SB)/8, $0x3fa55555555502a1
-DATA normalAllRowsAVX512Consts<>+376(SB)/8, $0x3fc5555555555511
-DATA normalAllRowsAVX512Consts<>+384(SB)/8, $0x3fe000000000000b
+DATA normalAllRowsAVX512Consts<>+56(SB)/8, $0x4004000000000000
+DATA normalAllRowsAVX512Consts<>+64(SB)/8, $0x4000000000000000
+DATA normalAllRowsAVX512Consts<>+72(SB)/8, $0x3fe0000000000000
+DATA normalAllRowsAVX512Consts<>+80(SB)/8, $0x4017000000000000
+DATA normalAllRowsAVX512Consts<>+88(SB)/8, $0xbfe71547652b82fe
+DATA normalAllRowsAVX512Consts<>+96(SB)/8, $0x4338000000000000
+DATA normalAllRowsAVX512Consts<>+104(SB)/8, $0x3ff62e42fee00000
+DATA normalAllRowsAVX512Consts<>+112(SB)/8, $0x3dfa39ef35793c76
+DATA normalAllRowsAVX512Consts<>+120(SB)/8, $0xbff0000000000000
+DATA normalAllRowsAVX512Consts<>+128(SB)/8, $0xbdaade156a5dbe76
+DATA normalAllRowsAVX512Consts<>+136(SB)/8, $0x3df28af3fca7ab0b
+DATA normalAllRowsAVX512Consts<>+144(SB)/8, $0xbe371dee623fde67
+DATA normalAllRowsAVX512Consts<>+152(SB)/8, $0x3e7a01997c89e6b0
+DATA normalAllRowsAVX512Consts<>+160(SB)/8, $0xbeba01a014761f6e
+DATA normalAllRowsAVX512Consts<>+168(SB)/8, $0x3ef6c16c1852b7b0
+DATA normalAllRowsAVX512Consts<>+176(SB)/8, $0xbf31111111122322
+DATA normalAllRowsAVX512Consts<>+184(SB)/8, $0x3f655555555502a1
+DATA normalAllRowsAVX512Consts<>+192(SB)/8, $0xbf95555555555511
+DATA normalAllRowsAVX512Consts<>+200(SB)/8, $0x3fc000000000000b
+DATA normalAllRowsAVX512Consts<>+208(SB)/8, $0xbfe0000000000000
+DATA normalAllRowsAVX512Consts<>+216(SB)/8, $0xbe53cfd9440c758b
+DATA normalAllRowsAVX512Consts<>+224(SB)/8, $0xbe5c10df9fd0b5a0
+DATA normalAllRowsAVX512Consts<>+232(SB)/8, $0x3e89151d5fe69bf0
+DATA normalAllRowsAVX512Consts<>+240(SB)/8, $0x3e84cef58dc442e5
+DATA normalAllRowsAVX512Consts<>+248(SB)/8, $0xbeb9c98d68230094
+DATA normalAllRowsAVX512Consts<>+256(SB)/8, $0x3e9f0588d5134af5
+DATA normalAllRowsAVX512Consts<>+264(SB)/8, $0x3ee7b68052fca57d
+DATA normalAllRowsAVX512Consts<>+272(SB)/8, $0xbef81dd74dfb5ff6
+DATA normalAllRowsAVX512Consts<>+280(SB)/8, $0xbf09a70a60d609b4
+DATA normalAllRowsAVX512Consts<>+288(SB)/8, $0x3f356bc7962f9cea
+DATA normalAllRowsAVX512Consts<>+296(SB)/8, $0xbf403c77d56a94be
+DATA normalAllRowsAVX512Consts<>+304(SB)/8, $0xbf59d3d3a3218a6c
+DATA normalAllRowsAVX512Consts<>+312(SB)/8, $0x3f88af7a122fa11e
+DATA normalAllRowsAVX512Consts<>+320(SB)/8, $0xbfa5e04fbae7029b
+DATA normalAllRowsAVX512Consts<>+328(SB)/8, $0x3fbbe6e778f4145d
+DATA normalAllRowsAVX512Consts<>+336(SB)/8, $0xbfcc587e4e8904c3
+DATA normalAllRowsAVX512Consts<>+344(SB)/8, $0x3fd7ce8b1b938d89
+DATA normalAllRowsAVX512Consts<>+352(SB)/8, $0xbfe0ac9c06c291cf
+DATA normalAllRowsAVX512Consts<>+360(SB)/8, $0x3fe31b13059845d5
+DATA normalAllRowsAVX512Consts<>+368(SB)/8, $0xbfe077e1c5642a81
+DATA normalAllRowsAVX512Consts<>+376(SB)/8, $0x3fcabf470bc40607
+DATA normalAllRowsAVX512Consts<>+384(SB)/8, $0x3fd9884533d43651
 DATA normalAllRowsAVX512Consts<>+392(SB)/8, $0x7ff8000000000001
 GLOBL normalAllRowsAVX512Consts<>(SB), RODATA|NOPTR, $400
 
 // func normalAllRowsAVX512(price []float64, delta []float64, gamma []float64, vega []float64, theta []float64, rho []float64, vanna []float64, volga []float64, charm []float64, speed []float64, zomma []float64, color []float64, sign []float64, F []float64, K []float64, T []float64, sigma []float64, D []float64, r []float64)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·normalAllRowsAVX512(SB), $3200-456
-	LEAQ         63(SP), BX
-	ANDQ         $-64, BX
-	MOVQ         price_len+8(FP), CX
-	MOVQ         price_base+0(FP), SI
-	MOVQ         delta_base+24(FP), DI
-	MOVQ         gamma_base+48(FP), R8
-	MOVQ         vega_base+72(FP), R9
-	MOVQ         theta_base+96(FP), R10
-	MOVQ         rho_base+120(FP), R11
-	MOVQ         vanna_base+144(FP), R12
-	MOVQ         volga_base+168(FP), R13
-	VBROADCASTSD normalAllRowsAVX512Consts<>+32(SB), Z31
-	XORL         AX, AX
-	SUBQ         $+32, CX
-	JLT          rest
+TEXT ·normalAllRowsAVX512(SB), $1856-456
+	LEAQ 63(SP), BX
+	ANDQ $-64, BX
+	MOVQ price_len+8(FP), CX
+	MOVQ price_base+0(FP), SI
+	MOVQ delta_base+24(FP), DI
+	MOVQ gamma_base+48(FP), R8
+	MOVQ vega_base+72(FP), R9
+	MOVQ theta_base+96(FP), R10
+	MOVQ rho_base+120(FP), R11
+	MOVQ vanna_base+144(FP), R12
+	MOVQ volga_base+168(FP), R13
+	XORL AX, AX
+	SUBQ $+24, CX
+	JLT  rest
 
 body:
 	MOVQ             T_base+360(FP), DX
@@ -88,830 +87,632 @@ body:
 	PREFETCHT0       1152(DX)(AX*1)
 	MOVQ             T_base+360(FP), DX
 	VMOVUPD          128(DX)(AX*1), Z2
-	MOVQ             T_base+360(FP), DX
-	PREFETCHT0       1216(DX)(AX*1)
-	MOVQ             T_base+360(FP), DX
-	VMOVUPD          192(DX)(AX*1), Z3
 	MOVQ             sigma_base+384(FP), DX
 	PREFETCHT0       1024(DX)(AX*1)
 	MOVQ             sigma_base+384(FP), DX
-	VMOVUPD          (DX)(AX*1), Z4
+	VMOVUPD          (DX)(AX*1), Z3
 	MOVQ             sigma_base+384(FP), DX
 	PREFETCHT0       1088(DX)(AX*1)
 	MOVQ             sigma_base+384(FP), DX
-	VMOVUPD          64(DX)(AX*1), Z5
+	VMOVUPD          64(DX)(AX*1), Z4
 	MOVQ             sigma_base+384(FP), DX
 	PREFETCHT0       1152(DX)(AX*1)
 	MOVQ             sigma_base+384(FP), DX
-	VMOVUPD          128(DX)(AX*1), Z6
-	MOVQ             sigma_base+384(FP), DX
-	PREFETCHT0       1216(DX)(AX*1)
-	MOVQ             sigma_base+384(FP), DX
-	VMOVUPD          192(DX)(AX*1), Z7
+	VMOVUPD          128(DX)(AX*1), Z5
 	MOVQ             F_base+312(FP), DX
 	PREFETCHT0       1024(DX)(AX*1)
 	MOVQ             F_base+312(FP), DX
-	VMOVUPD          (DX)(AX*1), Z8
+	VMOVUPD          (DX)(AX*1), Z6
 	MOVQ             F_base+312(FP), DX
 	PREFETCHT0       1088(DX)(AX*1)
 	MOVQ             F_base+312(FP), DX
-	VMOVUPD          64(DX)(AX*1), Z9
+	VMOVUPD          64(DX)(AX*1), Z7
 	MOVQ             F_base+312(FP), DX
 	PREFETCHT0       1152(DX)(AX*1)
 	MOVQ             F_base+312(FP), DX
-	VMOVUPD          128(DX)(AX*1), Z10
-	MOVQ             F_base+312(FP), DX
-	PREFETCHT0       1216(DX)(AX*1)
-	MOVQ             F_base+312(FP), DX
-	VMOVUPD          192(DX)(AX*1), Z11
+	VMOVUPD          128(DX)(AX*1), Z8
 	MOVQ             K_base+336(FP), DX
 	PREFETCHT0       1024(DX)(AX*1)
 	MOVQ             K_base+336(FP), DX
+	VMOVUPD          (DX)(AX*1), Z9
+	MOVQ             K_base+336(FP), DX
+	PREFETCHT0       1088(DX)(AX*1)
+	MOVQ             K_base+336(FP), DX
+	VMOVUPD          64(DX)(AX*1), Z10
+	MOVQ             K_base+336(FP), DX
+	PREFETCHT0       1152(DX)(AX*1)
+	MOVQ             K_base+336(FP), DX
+	VMOVUPD          128(DX)(AX*1), Z11
+	MOVQ             D_base+408(FP), DX
+	PREFETCHT0       1024(DX)(AX*1)
+	MOVQ             D_base+408(FP), DX
 	VMOVUPD          (DX)(AX*1), Z12
-	MOVQ             K_base+336(FP), DX
+	MOVQ             D_base+408(FP), DX
 	PREFETCHT0       1088(DX)(AX*1)
-	MOVQ             K_base+336(FP), DX
+	MOVQ             D_base+408(FP), DX
 	VMOVUPD          64(DX)(AX*1), Z13
-	MOVQ             K_base+336(FP), DX
+	MOVQ             D_base+408(FP), DX
 	PREFETCHT0       1152(DX)(AX*1)
-	MOVQ             K_base+336(FP), DX
+	MOVQ             D_base+408(FP), DX
 	VMOVUPD          128(DX)(AX*1), Z14
-	MOVQ             K_base+336(FP), DX
-	PREFETCHT0       1216(DX)(AX*1)
-	MOVQ             K_base+336(FP), DX
-	VMOVUPD          192(DX)(AX*1), Z15
-	MOVQ             D_base+408(FP), DX
-	PREFETCHT0       1024(DX)(AX*1)
-	MOVQ             D_base+408(FP), DX
-	VMOVUPD          (DX)(AX*1), Z16
-	MOVQ             D_base+408(FP), DX
-	PREFETCHT0       1088(DX)(AX*1)
-	MOVQ             D_base+408(FP), DX
-	VMOVUPD          64(DX)(AX*1), Z17
-	MOVQ             D_base+408(FP), DX
-	PREFETCHT0       1152(DX)(AX*1)
-	MOVQ             D_base+408(FP), DX
-	VMOVUPD          128(DX)(AX*1), Z18
-	MOVQ             D_base+408(FP), DX
-	PREFETCHT0       1216(DX)(AX*1)
-	MOVQ             D_base+408(FP), DX
-	VMOVUPD          192(DX)(AX*1), Z19
 	MOVQ             sign_base+288(FP), DX
 	PREFETCHT0       1024(DX)(AX*1)
 	MOVQ             sign_base+288(FP), DX
-	VMOVUPD          (DX)(AX*1), Z20
+	VMOVUPD          (DX)(AX*1), Z15
 	MOVQ             sign_base+288(FP), DX
 	PREFETCHT0       1088(DX)(AX*1)
 	MOVQ             sign_base+288(FP), DX
-	VMOVUPD          64(DX)(AX*1), Z21
+	VMOVUPD          64(DX)(AX*1), Z16
 	MOVQ             sign_base+288(FP), DX
 	PREFETCHT0       1152(DX)(AX*1)
 	MOVQ             sign_base+288(FP), DX
-	VMOVUPD          128(DX)(AX*1), Z22
-	MOVQ             sign_base+288(FP), DX
-	PREFETCHT0       1216(DX)(AX*1)
-	MOVQ             sign_base+288(FP), DX
-	VMOVUPD          192(DX)(AX*1), Z23
+	VMOVUPD          128(DX)(AX*1), Z17
 	MOVQ             r_base+432(FP), DX
 	PREFETCHT0       1024(DX)(AX*1)
 	MOVQ             r_base+432(FP), DX
-	VMOVUPD          (DX)(AX*1), Z24
+	VMOVUPD          (DX)(AX*1), Z18
 	MOVQ             r_base+432(FP), DX
 	PREFETCHT0       1088(DX)(AX*1)
 	MOVQ             r_base+432(FP), DX
-	VMOVUPD          64(DX)(AX*1), Z25
+	VMOVUPD          64(DX)(AX*1), Z19
 	MOVQ             r_base+432(FP), DX
 	PREFETCHT0       1152(DX)(AX*1)
 	MOVQ             r_base+432(FP), DX
-	VMOVUPD          128(DX)(AX*1), Z26
-	MOVQ             r_base+432(FP), DX
-	PREFETCHT0       1216(DX)(AX*1)
-	MOVQ             r_base+432(FP), DX
-	VMOVUPD          192(DX)(AX*1), Z27
-	VSQRTPD          Z0, Z28
-	VSQRTPD          Z1, Z29
-	VSQRTPD          Z2, Z30
-	VMOVUPD          Z27, (BX)
-	VSQRTPD          Z3, Z27
-	VMOVUPD          Z26, 64(BX)
-	VSUBPD           Z12, Z8, Z26
-	VMOVUPD          Z25, 128(BX)
-	VSUBPD           Z13, Z9, Z25
-	VMOVUPD          Z24, 192(BX)
-	VSUBPD           Z14, Z10, Z24
-	VMOVUPD          Z7, 256(BX)
-	VSUBPD           Z15, Z11, Z7
-	VANDPD.BCST      normalAllRowsAVX512Consts<>+0(SB), Z8, Z8
-	VANDPD.BCST      normalAllRowsAVX512Consts<>+0(SB), Z9, Z9
-	VANDPD.BCST      normalAllRowsAVX512Consts<>+0(SB), Z10, Z10
-	VANDPD.BCST      normalAllRowsAVX512Consts<>+0(SB), Z11, Z11
-	VANDPD.BCST      normalAllRowsAVX512Consts<>+0(SB), Z12, Z12
-	VANDPD.BCST      normalAllRowsAVX512Consts<>+0(SB), Z13, Z13
-	VANDPD.BCST      normalAllRowsAVX512Consts<>+0(SB), Z14, Z14
-	VANDPD.BCST      normalAllRowsAVX512Consts<>+0(SB), Z15, Z15
-	VADDPD           Z12, Z8, Z8
-	VADDPD           Z13, Z9, Z9
-	VADDPD           Z14, Z10, Z10
-	VADDPD           Z15, Z11, Z11
-	VADDPD           Z8, Z16, Z8
-	VADDPD           Z9, Z17, Z9
-	VADDPD           Z10, Z18, Z10
-	VADDPD           Z11, Z19, Z11
-	VMINPD           Z0, Z16, Z12
-	VMINPD           Z1, Z17, Z13
-	VMINPD           Z2, Z18, Z14
-	VMINPD           Z3, Z19, Z15
-	VMOVUPD          Z3, 320(BX)
-	VMULPD           Z26, Z20, Z3
-	VMOVUPD          Z2, 384(BX)
-	VMULPD           Z25, Z21, Z2
-	VMOVUPD          Z1, 448(BX)
-	VMULPD           Z24, Z22, Z1
-	VMOVUPD          Z0, 512(BX)
-	VMULPD           Z7, Z23, Z0
-	VCMPPD.BCST      $0x11, normalAllRowsAVX512Consts<>+8(SB), Z3, K1
-	VCMPPD.BCST      $0x11, normalAllRowsAVX512Consts<>+8(SB), Z2, K2
-	VCMPPD.BCST      $0x11, normalAllRowsAVX512Consts<>+8(SB), Z1, K3
-	VCMPPD.BCST      $0x11, normalAllRowsAVX512Consts<>+8(SB), Z0, K4
-	VMULPD           Z3, Z16, Z3
-	VMULPD           Z2, Z17, Z2
-	VMULPD           Z1, Z18, Z1
-	VMULPD           Z0, Z19, Z0
-	VBLENDMPD.BCST   normalAllRowsAVX512Consts<>+8(SB), Z3, K1, Z3
-	VBLENDMPD.BCST   normalAllRowsAVX512Consts<>+8(SB), Z2, K2, Z2
-	VBLENDMPD.BCST   normalAllRowsAVX512Consts<>+8(SB), Z1, K3, Z1
-	VBLENDMPD.BCST   normalAllRowsAVX512Consts<>+8(SB), Z0, K4, Z0
-	VMOVUPD          Z0, 576(BX)
-	VMULPD           Z28, Z4, Z0
-	VMOVUPD          Z28, 640(BX)
-	VMULPD           Z29, Z5, Z28
-	VMOVUPD          Z29, 704(BX)
-	VMULPD           Z30, Z6, Z29
-	VMOVUPD          Z30, 768(BX)
-	VMULPD           256(BX), Z27, Z30
-	VADDPD           Z8, Z0, Z8
-	VADDPD           Z9, Z28, Z9
-	VADDPD           Z10, Z29, Z10
-	VADDPD           Z11, Z30, Z11
-	VCMPPD.BCST      $0x11, normalAllRowsAVX512Consts<>+16(SB), Z8, K1
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+16(SB), Z8
-	VCMPPD           $0x11, Z8, Z9, K2
-	VCMPPD           $0x11, Z8, Z10, K3
-	VCMPPD           $0x11, Z8, Z11, K4
-	VMINPD           Z0, Z12, Z8
-	VMINPD           Z28, Z13, Z9
-	VMINPD           Z29, Z14, Z10
-	VMINPD           Z30, Z15, Z11
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+24(SB), Z12
-	VCMPPD           $0x11, Z8, Z12, K5
-	VCMPPD           $0x11, Z9, Z12, K6
-	VCMPPD           $0x11, Z10, Z12, K7
-	KMOVB            K4, 832(BX)
-	VCMPPD           $0x11, Z11, Z12, K4
-	KANDB            K1, K5, K1
-	KANDB            K2, K6, K2
-	KANDB            K3, K7, K3
-	KMOVB            832(BX), K5
-	KANDB            K5, K4, K4
-	VDIVPD           Z0, Z31, Z8
-	VDIVPD           Z28, Z31, Z9
-	VDIVPD           Z29, Z31, Z10
-	VDIVPD           Z30, Z31, Z11
-	VMULPD           Z4, Z4, Z12
-	VMULPD           Z5, Z5, Z13
-	VMULPD           Z6, Z6, Z14
-	VMOVUPD          256(BX), Z15
-	VMOVUPD          Z27, 832(BX)
-	VMULPD           Z15, Z15, Z27
-	VMULPD           Z8, Z4, Z4
-	VMULPD           Z9, Z5, Z5
-	VMULPD           Z10, Z6, Z6
-	VMULPD           Z11, Z15, Z15
-	VMULPD           Z12, Z8, Z12
-	VMULPD           Z13, Z9, Z13
-	VMULPD           Z14, Z10, Z14
-	VMULPD           Z27, Z11, Z27
+	VMOVUPD          128(DX)(AX*1), Z20
+	VSQRTPD          Z0, Z21
+	VSQRTPD          Z1, Z22
+	VSQRTPD          Z2, Z23
+	VSUBPD           Z9, Z6, Z24
+	VSUBPD           Z10, Z7, Z25
+	VSUBPD           Z11, Z8, Z26
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+0(SB), Z27
+	VANDPD           Z27, Z6, Z6
+	VANDPD           Z27, Z7, Z7
+	VANDPD           Z27, Z8, Z8
+	VANDPD           Z27, Z9, Z9
+	VANDPD           Z27, Z10, Z10
+	VANDPD           Z27, Z11, Z11
+	VADDPD           Z9, Z6, Z6
+	VADDPD           Z10, Z7, Z7
+	VADDPD           Z11, Z8, Z8
+	VMINPD           Z0, Z12, Z9
+	VMINPD           Z1, Z13, Z10
+	VMINPD           Z2, Z14, Z11
+	VMULPD           Z24, Z15, Z28
+	VMULPD           Z25, Z16, Z29
+	VMULPD           Z26, Z17, Z30
+	VADDPD           Z6, Z12, Z6
+	VADDPD           Z7, Z13, Z7
+	VADDPD           Z8, Z14, Z8
+	VMULPD           Z3, Z3, Z31
+	VMOVUPD          Z2, (BX)
+	VMULPD           Z4, Z4, Z2
+	VMOVUPD          Z1, 64(BX)
+	VMULPD           Z5, Z5, Z1
+	VMOVUPD          Z0, 128(BX)
+	VMULPD           Z28, Z12, Z0
+	VMOVUPD          Z20, 192(BX)
+	VMULPD           Z29, Z13, Z20
+	VMOVUPD          Z19, 256(BX)
+	VMULPD           Z30, Z14, Z19
+	VCMPPD.BCST      $0x11, normalAllRowsAVX512Consts<>+8(SB), Z28, K1
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+8(SB), Z28
+	VCMPPD           $0x11, Z28, Z29, K2
+	VCMPPD           $0x11, Z28, Z30, K3
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+16(SB), Z29
+	VXORPD           Z29, Z15, Z30
+	VMOVUPD          Z18, 320(BX)
+	VXORPD           Z29, Z16, Z18
+	VMOVUPD          Z1, 384(BX)
+	VXORPD           Z29, Z17, Z1
+	VMULPD           Z12, Z15, Z15
+	VMULPD           Z13, Z16, Z16
+	VMULPD           Z14, Z17, Z17
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+24(SB), Z29
+	VPTERNLOGQ       $0xe4, Z27, Z24, Z29
+	VMOVUPD          Z14, 448(BX)
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+24(SB), Z14
+	VPTERNLOGQ       $0xe4, Z27, Z25, Z14
+	VMOVUPD          Z13, 512(BX)
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+24(SB), Z13
+	VPTERNLOGQ       $0xe4, Z27, Z26, Z13
+	VMOVUPD          Z12, 576(BX)
+	VMULPD           Z21, Z3, Z12
+	VMULPD           Z22, Z4, Z27
+	VMOVUPD          Z22, 640(BX)
+	VMULPD           Z23, Z5, Z22
+	VCMPPD           $0x00, Z30, Z29, K4
+	VCMPPD           $0x00, Z18, Z14, K5
+	VCMPPD           $0x00, Z1, Z13, K6
+	VBLENDMPD        Z28, Z0, K1, Z0
+	VBLENDMPD        Z28, Z20, K2, Z1
+	VBLENDMPD        Z28, Z19, K3, Z13
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+24(SB), Z14
+	VDIVPD           Z12, Z14, Z18
+	VDIVPD           Z27, Z14, Z19
+	VDIVPD           Z22, Z14, Z20
+	VADDPD           Z6, Z12, Z6
+	VADDPD           Z7, Z27, Z7
+	VADDPD           Z8, Z22, Z8
+	VMINPD           Z12, Z9, Z9
+	VMINPD           Z27, Z10, Z10
+	VMINPD           Z22, Z11, Z11
+	VBLENDMPD        Z28, Z15, K4, Z15
+	VBLENDMPD        Z28, Z16, K5, Z16
+	VBLENDMPD        Z28, Z17, K6, Z17
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+32(SB), Z28
+	VCMPPD           $0x11, Z28, Z6, K1
+	VCMPPD           $0x11, Z28, Z7, K2
+	VCMPPD           $0x11, Z28, Z8, K3
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+40(SB), Z6
+	VCMPPD           $0x11, Z9, Z6, K4
+	VCMPPD           $0x11, Z10, Z6, K5
+	VCMPPD           $0x11, Z11, Z6, K6
+	KANDB            K1, K4, K1
+	KANDB            K2, K5, K2
+	KANDB            K3, K6, K3
+	VMULPD           Z24, Z18, Z6
+	VMULPD           Z25, Z19, Z7
+	VMULPD           Z26, Z20, Z8
+	VMULPD           Z18, Z3, Z3
+	VMULPD           Z19, Z4, Z4
+	VMULPD           Z20, Z5, Z5
+	VMULPD           Z31, Z18, Z9
+	VMULPD           Z2, Z19, Z2
+	VMULPD           384(BX), Z20, Z10
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+0(SB), Z11
+	VANDPD           Z11, Z6, Z6
+	VANDPD           Z11, Z7, Z7
+	VANDPD           Z11, Z8, Z8
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+48(SB), Z28
+	VMINPD           Z6, Z28, Z6
+	VMINPD           Z7, Z28, Z7
+	VMINPD           Z8, Z28, Z8
+	VMULPD           Z3, Z3, Z3
 	VMULPD           Z4, Z4, Z4
 	VMULPD           Z5, Z5, Z5
-	VMULPD           Z6, Z6, Z6
-	VMULPD           Z15, Z15, Z15
-	VMULPD.BCST      normalAllRowsAVX512Consts<>+40(SB), Z4, Z4
-	VMULPD.BCST      normalAllRowsAVX512Consts<>+40(SB), Z5, Z5
-	VMULPD.BCST      normalAllRowsAVX512Consts<>+40(SB), Z6, Z6
-	VMULPD.BCST      normalAllRowsAVX512Consts<>+40(SB), Z15, Z15
-	VMOVUPD          Z15, 256(BX)
-	VMULPD           Z26, Z8, Z15
-	VMOVUPD          Z6, 896(BX)
-	VMULPD           Z25, Z9, Z6
-	VMOVUPD          Z5, 960(BX)
-	VMULPD           Z24, Z10, Z5
-	VMOVUPD          Z4, 1024(BX)
-	VMULPD           Z7, Z11, Z4
-	VANDPD.BCST      normalAllRowsAVX512Consts<>+0(SB), Z15, Z15
-	VANDPD.BCST      normalAllRowsAVX512Consts<>+0(SB), Z6, Z6
-	VANDPD.BCST      normalAllRowsAVX512Consts<>+0(SB), Z5, Z5
-	VANDPD.BCST      normalAllRowsAVX512Consts<>+0(SB), Z4, Z4
-	VMOVUPD          Z11, 1088(BX)
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+48(SB), Z11
-	VMINPD           Z15, Z11, Z15
-	VMINPD           Z6, Z11, Z6
-	VMINPD           Z5, Z11, Z5
-	VMINPD           Z4, Z11, Z4
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+56(SB), Z11
-	VMOVUPD          Z10, 1152(BX)
-	VXORPD           Z11, Z20, Z10
-	VMOVUPD          Z9, 1216(BX)
-	VXORPD           Z11, Z21, Z9
-	VMOVUPD          Z8, 1280(BX)
-	VXORPD           Z11, Z22, Z8
-	VMOVUPD          Z27, 1344(BX)
-	VXORPD           Z11, Z23, Z27
-	VMULPD           Z16, Z20, Z20
-	VMULPD           Z17, Z21, Z21
-	VMULPD           Z18, Z22, Z22
-	VMULPD           Z19, Z23, Z23
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+64(SB), Z11
-	VFMADD213PD      Z31, Z15, Z11
-	VMOVUPD          Z14, 1408(BX)
+	VMULPD           Z18, Z21, Z28
+	VMULPD           640(BX), Z19, Z29
+	VMULPD           Z20, Z23, Z30
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+56(SB), Z31
+	VMOVUPD          Z20, 384(BX)
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+64(SB), Z20
+	VFMADD231PD      Z31, Z6, Z20
+	VMOVUPD          Z19, 704(BX)
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+64(SB), Z19
+	VFMADD231PD      Z31, Z7, Z19
+	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+64(SB), Z8, Z31
+	VMOVUPD          Z18, 768(BX)
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+72(SB), Z18
+	VMULPD           Z18, Z3, Z3
+	VMULPD           Z18, Z4, Z4
+	VMULPD           Z18, Z5, Z5
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+80(SB), Z18
+	VMOVUPD          Z30, 832(BX)
+	VADDPD           Z18, Z6, Z30
+	VMOVUPD          Z29, 896(BX)
+	VADDPD           Z18, Z7, Z29
+	VADDPD           Z18, Z8, Z18
+	VMOVUPD          Z28, 960(BX)
+	VMULPD           Z6, Z6, Z28
+	VMOVUPD          Z23, 1024(BX)
+	VMULPD           Z7, Z7, Z23
+	VMOVUPD          Z21, 1088(BX)
+	VMULPD           Z8, Z8, Z21
+	VMOVUPD          Z5, 1152(BX)
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+88(SB), Z5
+	VMOVUPD          Z4, 1216(BX)
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+96(SB), Z4
+	VFMADD213PD      Z4, Z5, Z28
+	VFMADD213PD      Z4, Z5, Z23
+	VFMADD213PD      Z4, Z5, Z21
+	VSUBPD           Z4, Z28, Z5
+	VSUBPD           Z4, Z23, Z23
+	VSUBPD           Z4, Z21, Z4
+	VMULPD           Z30, Z20, Z21
+	VMULPD           Z29, Z19, Z28
+	VMOVUPD          Z3, 1280(BX)
+	VMULPD           Z18, Z31, Z3
+	VDIVPD           Z21, Z14, Z21
+	VDIVPD           Z28, Z14, Z28
+	VDIVPD           Z3, Z14, Z3
+	VMULPD           Z21, Z20, Z20
+	VMULPD           Z28, Z19, Z19
+	VMULPD           Z3, Z31, Z31
+	VMULPD           Z21, Z30, Z21
+	VMULPD           Z28, Z29, Z28
+	VMULPD           Z3, Z18, Z3
+	VMULPD           Z20, Z6, Z18
+	VMULPD           Z19, Z7, Z19
+	VMULPD           Z31, Z8, Z20
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+104(SB), Z29
+	VMULPD           Z29, Z5, Z30
+	VMULPD           Z29, Z23, Z31
+	VMULPD           Z29, Z4, Z29
+	VFMADD231PD      Z6, Z6, Z30
+	VFMADD231PD      Z7, Z7, Z31
+	VFMADD231PD      Z8, Z8, Z29
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+112(SB), Z14
+	VFMADD231PD      Z14, Z5, Z30
+	VFMADD231PD      Z14, Z23, Z31
+	VFMADD231PD      Z14, Z4, Z29
 	VBROADCASTSD     normalAllRowsAVX512Consts<>+64(SB), Z14
-	VFMADD213PD      Z31, Z6, Z14
-	VMOVUPD          Z13, 1472(BX)
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+64(SB), Z13
-	VFMADD213PD      Z31, Z5, Z13
-	VMOVUPD          Z12, 1536(BX)
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+64(SB), Z12
-	VFMADD213PD      Z31, Z4, Z12
-	VMOVUPD          Z1, 1600(BX)
-	VADDPD.BCST      normalAllRowsAVX512Consts<>+72(SB), Z15, Z1
-	VMOVUPD          Z2, 1664(BX)
-	VADDPD.BCST      normalAllRowsAVX512Consts<>+72(SB), Z6, Z2
-	VMOVUPD          Z3, 1728(BX)
-	VADDPD.BCST      normalAllRowsAVX512Consts<>+72(SB), Z5, Z3
-	VMOVUPD          Z30, 1792(BX)
-	VADDPD.BCST      normalAllRowsAVX512Consts<>+72(SB), Z4, Z30
-	VMOVUPD          Z29, 1856(BX)
-	VMULPD.BCST      normalAllRowsAVX512Consts<>+80(SB), Z15, Z29
-	VMOVUPD          Z28, 1920(BX)
-	VMULPD.BCST      normalAllRowsAVX512Consts<>+80(SB), Z6, Z28
-	VMOVUPD          Z0, 1984(BX)
-	VMULPD.BCST      normalAllRowsAVX512Consts<>+80(SB), Z5, Z0
-	VMOVUPD          Z19, 2048(BX)
-	VMULPD.BCST      normalAllRowsAVX512Consts<>+80(SB), Z4, Z19
-	VMOVUPD          Z18, 2112(BX)
-	VMULPD           Z1, Z11, Z18
-	VMOVUPD          Z17, 2176(BX)
-	VMULPD           Z2, Z14, Z17
-	VMOVUPD          Z16, 2240(BX)
-	VMULPD           Z3, Z13, Z16
-	VMOVUPD          Z23, 2304(BX)
-	VMULPD           Z30, Z12, Z23
-	VDIVPD           Z18, Z31, Z18
-	VDIVPD           Z17, Z31, Z17
-	VDIVPD           Z16, Z31, Z16
-	VDIVPD           Z23, Z31, Z23
-	VMULPD           Z18, Z11, Z11
-	VMULPD           Z17, Z14, Z14
-	VMULPD           Z16, Z13, Z13
-	VMULPD           Z23, Z12, Z12
-	VMULPD           Z18, Z1, Z1
-	VMULPD           Z17, Z2, Z2
-	VMULPD           Z16, Z3, Z3
-	VMULPD           Z23, Z30, Z16
-	VMULPD           Z11, Z15, Z11
-	VMULPD           Z14, Z6, Z14
-	VMULPD           Z13, Z5, Z13
-	VMULPD           Z12, Z4, Z12
-	VMULPD           Z29, Z15, Z17
-	VMULPD           Z28, Z6, Z18
-	VMULPD           Z0, Z5, Z23
-	VMULPD           Z19, Z4, Z30
-	VMULPD.BCST      normalAllRowsAVX512Consts<>+88(SB), Z17, Z17
-	VMULPD.BCST      normalAllRowsAVX512Consts<>+88(SB), Z18, Z18
-	VMULPD.BCST      normalAllRowsAVX512Consts<>+88(SB), Z23, Z23
-	VMULPD.BCST      normalAllRowsAVX512Consts<>+88(SB), Z30, Z30
-	VRNDSCALEPD      $0x08, Z17, Z17
-	VRNDSCALEPD      $0x08, Z18, Z18
-	VRNDSCALEPD      $0x08, Z23, Z23
-	VRNDSCALEPD      $0x08, Z30, Z30
-	VMOVUPD          Z22, 2368(BX)
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+104(SB), Z22
-	VFMADD231PD.BCST normalAllRowsAVX512Consts<>+96(SB), Z11, Z22
-	VMOVUPD          Z21, 2432(BX)
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+104(SB), Z21
-	VFMADD231PD.BCST normalAllRowsAVX512Consts<>+96(SB), Z14, Z21
-	VMOVUPD          Z20, 2496(BX)
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+104(SB), Z20
-	VFMADD231PD.BCST normalAllRowsAVX512Consts<>+96(SB), Z13, Z20
-	VMOVUPD          Z27, 2560(BX)
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+104(SB), Z27
-	VFMADD231PD.BCST normalAllRowsAVX512Consts<>+96(SB), Z12, Z27
-	VMOVUPD          Z8, 2624(BX)
-	VMOVAPD          Z15, Z8
-	VPTERNLOGQ.BCST  $0xe4, normalAllRowsAVX512Consts<>+0(SB), Z26, Z8
-	VMOVUPD          Z8, 2688(BX)
-	VMOVAPD          Z6, Z8
-	VPTERNLOGQ.BCST  $0xe4, normalAllRowsAVX512Consts<>+0(SB), Z25, Z8
-	VMOVUPD          Z8, 2752(BX)
-	VMOVAPD          Z5, Z8
-	VPTERNLOGQ.BCST  $0xe4, normalAllRowsAVX512Consts<>+0(SB), Z24, Z8
-	VMOVUPD          Z8, 2816(BX)
-	VMOVAPD          Z4, Z8
-	VPTERNLOGQ.BCST  $0xe4, normalAllRowsAVX512Consts<>+0(SB), Z7, Z8
-	VMOVUPD          Z8, 2880(BX)
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+120(SB), Z8
-	VFMADD231PD.BCST normalAllRowsAVX512Consts<>+112(SB), Z22, Z8
-	VMOVUPD          Z9, 2944(BX)
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+120(SB), Z9
-	VFMADD231PD.BCST normalAllRowsAVX512Consts<>+112(SB), Z21, Z9
-	VMOVUPD          Z10, 3008(BX)
+	VMOVUPD          Z10, 1344(BX)
 	VBROADCASTSD     normalAllRowsAVX512Consts<>+120(SB), Z10
-	VFMADD231PD.BCST normalAllRowsAVX512Consts<>+112(SB), Z20, Z10
-	VMOVUPD          Z7, 3072(BX)
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+120(SB), Z7
-	VFMADD231PD.BCST normalAllRowsAVX512Consts<>+112(SB), Z27, Z7
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+128(SB), Z22, Z8
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+128(SB), Z21, Z9
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+128(SB), Z20, Z10
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+128(SB), Z27, Z7
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+136(SB), Z22, Z8
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+136(SB), Z21, Z9
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+136(SB), Z20, Z10
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+136(SB), Z27, Z7
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+144(SB), Z22, Z8
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+144(SB), Z21, Z9
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+144(SB), Z20, Z10
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+144(SB), Z27, Z7
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+152(SB), Z22, Z8
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+152(SB), Z21, Z9
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+152(SB), Z20, Z10
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+152(SB), Z27, Z7
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+160(SB), Z22, Z8
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+160(SB), Z21, Z9
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+160(SB), Z20, Z10
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+160(SB), Z27, Z7
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+168(SB), Z22, Z8
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+168(SB), Z21, Z9
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+168(SB), Z20, Z10
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+168(SB), Z27, Z7
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+176(SB), Z22, Z8
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+176(SB), Z21, Z9
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+176(SB), Z20, Z10
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+176(SB), Z27, Z7
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+184(SB), Z22, Z8
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+184(SB), Z21, Z9
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+184(SB), Z20, Z10
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+184(SB), Z27, Z7
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+192(SB), Z22, Z8
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+192(SB), Z21, Z9
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+192(SB), Z20, Z10
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+192(SB), Z27, Z7
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+200(SB), Z22, Z8
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+200(SB), Z21, Z9
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+200(SB), Z20, Z10
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+200(SB), Z27, Z7
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+208(SB), Z22, Z8
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+208(SB), Z21, Z9
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+208(SB), Z20, Z10
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+208(SB), Z27, Z7
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+216(SB), Z22, Z8
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+216(SB), Z21, Z9
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+216(SB), Z20, Z10
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+216(SB), Z27, Z7
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+224(SB), Z22, Z8
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+224(SB), Z21, Z9
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+224(SB), Z20, Z10
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+224(SB), Z27, Z7
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+232(SB), Z22, Z8
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+232(SB), Z21, Z9
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+232(SB), Z20, Z10
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+232(SB), Z27, Z7
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+240(SB), Z22, Z8
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+240(SB), Z21, Z9
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+240(SB), Z20, Z10
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+240(SB), Z27, Z7
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+248(SB), Z22, Z8
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+248(SB), Z21, Z9
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+248(SB), Z20, Z10
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+248(SB), Z27, Z7
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+256(SB), Z22, Z8
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+256(SB), Z21, Z9
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+256(SB), Z20, Z10
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+256(SB), Z27, Z7
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+264(SB), Z22, Z8
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+264(SB), Z21, Z9
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+264(SB), Z20, Z10
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+264(SB), Z27, Z7
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+272(SB), Z22, Z8
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+272(SB), Z21, Z9
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+272(SB), Z20, Z10
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+272(SB), Z27, Z7
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+280(SB), Z8, Z22
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+280(SB), Z8
-	VFMADD213PD      Z8, Z9, Z21
-	VFMADD213PD      Z8, Z10, Z20
-	VFMADD231PD      Z7, Z27, Z8
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+40(SB), Z7
-	VFMADD213PD      Z7, Z22, Z11
-	VFMADD213PD      Z7, Z21, Z14
-	VFMADD213PD      Z7, Z20, Z13
-	VFMADD231PD      Z8, Z12, Z7
-	VMULPD           Z1, Z11, Z1
-	VMULPD           Z2, Z14, Z2
-	VMULPD           Z3, Z13, Z3
-	VMULPD           Z16, Z7, Z7
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+288(SB), Z8
-	VMULPD           Z8, Z17, Z9
-	VMULPD           Z8, Z18, Z10
-	VMULPD           Z8, Z23, Z11
-	VMULPD           Z8, Z30, Z8
-	VFMADD231PD      Z29, Z15, Z9
-	VFMADD231PD      Z28, Z6, Z10
-	VFMADD231PD      Z0, Z5, Z11
-	VFMADD231PD      Z19, Z4, Z8
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+296(SB), Z0
-	VFNMADD213PD     Z0, Z1, Z15
-	VFNMADD213PD     Z0, Z2, Z6
-	VFNMADD213PD     Z0, Z3, Z5
-	VFNMADD213PD     Z0, Z7, Z4
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+304(SB), Z12
-	VFMADD231PD      Z12, Z17, Z9
-	VFMADD231PD      Z12, Z18, Z10
-	VFMADD231PD      Z12, Z23, Z11
-	VFMADD231PD      Z12, Z30, Z8
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+0(SB), Z12
-	VPTERNLOGQ       $0xe4, Z12, Z26, Z1
-	VPTERNLOGQ       $0xe4, Z12, Z25, Z2
-	VPTERNLOGQ       $0xe4, Z12, Z24, Z3
-	VMOVUPD          3072(BX), Z13
-	VPTERNLOGQ       $0xe4, Z12, Z13, Z7
-	VMOVAPD          Z31, Z14
-	VPTERNLOGQ       $0xe4, Z12, Z26, Z14
-	VMOVAPD          Z31, Z16
-	VPTERNLOGQ       $0xe4, Z12, Z25, Z16
-	VMOVAPD          Z31, Z19
-	VPTERNLOGQ       $0xe4, Z12, Z24, Z19
-	VMOVAPD          Z31, Z20
-	VPTERNLOGQ       $0xe4, Z12, Z13, Z20
-	VCMPPD           $0x00, 3008(BX), Z14, K5
-	VCMPPD           $0x00, 2944(BX), Z16, K6
-	VCMPPD           $0x00, 2624(BX), Z19, K7
-	KMOVB            K4, 2624(BX)
-	VCMPPD           $0x00, 2560(BX), Z20, K4
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+8(SB), Z12
-	VMOVUPD          2496(BX), Z13
-	VBLENDMPD        Z12, Z13, K5, Z13
-	VMOVUPD          2432(BX), Z14
-	VBLENDMPD        Z12, Z14, K6, Z14
-	VMOVUPD          2368(BX), Z16
-	VBLENDMPD        Z12, Z16, K7, Z16
-	VMOVUPD          2304(BX), Z19
-	VBLENDMPD        Z12, Z19, K4, Z12
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+312(SB), Z19
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+320(SB), Z20
-	VFMADD231PD      Z19, Z9, Z20
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+320(SB), Z21
-	VFMADD231PD      Z19, Z10, Z21
+	VFMADD231PD      Z14, Z18, Z10
+	VMOVUPD          Z2, 1408(BX)
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+120(SB), Z2
+	VFMADD231PD      Z14, Z19, Z2
+	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+120(SB), Z20, Z14
+	VMOVUPD          Z9, 1472(BX)
+	VMOVAPD          Z6, Z9
+	VPTERNLOGQ       $0xe4, Z11, Z24, Z9
+	VMOVUPD          Z13, 1536(BX)
+	VMOVAPD          Z7, Z13
+	VPTERNLOGQ       $0xe4, Z11, Z25, Z13
+	VMOVUPD          Z1, 1600(BX)
+	VMOVAPD          Z8, Z1
+	VPTERNLOGQ       $0xe4, Z11, Z26, Z1
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+128(SB), Z11
+	VMOVUPD          Z0, 1664(BX)
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+136(SB), Z0
+	VFMADD231PD      Z11, Z30, Z0
+	VMOVUPD          Z1, 1728(BX)
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+136(SB), Z1
+	VFMADD231PD      Z11, Z31, Z1
+	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+136(SB), Z29, Z11
+	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+144(SB), Z30, Z0
+	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+144(SB), Z31, Z1
+	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+144(SB), Z29, Z11
+	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+152(SB), Z30, Z0
+	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+152(SB), Z31, Z1
+	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+152(SB), Z29, Z11
+	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+160(SB), Z30, Z0
+	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+160(SB), Z31, Z1
+	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+160(SB), Z29, Z11
+	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+168(SB), Z30, Z0
+	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+168(SB), Z31, Z1
+	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+168(SB), Z29, Z11
+	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+176(SB), Z30, Z0
+	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+176(SB), Z31, Z1
+	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+176(SB), Z29, Z11
+	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+184(SB), Z30, Z0
+	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+184(SB), Z31, Z1
+	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+184(SB), Z29, Z11
+	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+192(SB), Z30, Z0
+	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+192(SB), Z31, Z1
+	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+192(SB), Z29, Z11
+	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+200(SB), Z30, Z0
+	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+200(SB), Z31, Z1
+	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+200(SB), Z29, Z11
+	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+208(SB), Z30, Z0
+	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+208(SB), Z31, Z1
+	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+208(SB), Z29, Z11
+	VMULPD           Z0, Z30, Z0
+	VMULPD           Z1, Z31, Z1
+	VMULPD           Z11, Z29, Z11
+	VMOVUPD          576(BX), Z29
+	VFMADD213PD      Z29, Z0, Z29
+	VMOVUPD          512(BX), Z0
+	VFMADD213PD      Z0, Z1, Z0
+	VMOVUPD          448(BX), Z1
+	VFMADD213PD      Z1, Z11, Z1
+	VSCALEFPD        Z5, Z29, Z5
+	VSCALEFPD        Z23, Z0, Z0
+	VSCALEFPD        Z4, Z1, Z1
+	VMULPD           Z5, Z12, Z4
+	VMULPD           Z0, Z27, Z11
+	VMULPD           Z1, Z22, Z12
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+216(SB), Z22
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+224(SB), Z23
+	VFMADD231PD      Z22, Z10, Z23
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+224(SB), Z27
+	VFMADD231PD      Z22, Z2, Z27
+	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+224(SB), Z14, Z22
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+232(SB), Z29
+	VFMADD213PD      Z29, Z10, Z23
+	VFMADD213PD      Z29, Z2, Z27
+	VFMADD231PD      Z22, Z14, Z29
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+240(SB), Z22
+	VFMADD213PD      Z22, Z10, Z23
+	VFMADD213PD      Z22, Z2, Z27
+	VFMADD231PD      Z29, Z14, Z22
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+248(SB), Z29
+	VFMADD213PD      Z29, Z10, Z23
+	VFMADD213PD      Z29, Z2, Z27
+	VFMADD231PD      Z22, Z14, Z29
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+256(SB), Z22
+	VFMADD213PD      Z22, Z10, Z23
+	VFMADD213PD      Z22, Z2, Z27
+	VFMADD231PD      Z29, Z14, Z22
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+264(SB), Z29
+	VFMADD213PD      Z29, Z10, Z23
+	VFMADD213PD      Z29, Z2, Z27
+	VFMADD231PD      Z22, Z14, Z29
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+272(SB), Z22
+	VFMADD213PD      Z22, Z10, Z23
+	VFMADD213PD      Z22, Z2, Z27
+	VFMADD231PD      Z29, Z14, Z22
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+280(SB), Z29
+	VFMADD213PD      Z29, Z10, Z23
+	VFMADD213PD      Z29, Z2, Z27
+	VFMADD231PD      Z22, Z14, Z29
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+288(SB), Z22
+	VFMADD213PD      Z22, Z10, Z23
+	VFMADD213PD      Z22, Z2, Z27
+	VFMADD231PD      Z29, Z14, Z22
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+296(SB), Z29
+	VFMADD213PD      Z29, Z10, Z23
+	VFMADD213PD      Z29, Z2, Z27
+	VFMADD231PD      Z22, Z14, Z29
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+304(SB), Z22
+	VFMADD213PD      Z22, Z10, Z23
+	VFMADD213PD      Z22, Z2, Z27
+	VFMADD231PD      Z29, Z14, Z22
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+312(SB), Z29
+	VFMADD213PD      Z29, Z10, Z23
+	VFMADD213PD      Z29, Z2, Z27
+	VFMADD231PD      Z22, Z14, Z29
 	VBROADCASTSD     normalAllRowsAVX512Consts<>+320(SB), Z22
-	VFMADD231PD      Z19, Z11, Z22
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+320(SB), Z8, Z19
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+328(SB), Z24
-	VFMADD213PD      Z24, Z9, Z20
-	VFMADD213PD      Z24, Z10, Z21
-	VFMADD213PD      Z24, Z11, Z22
-	VFMADD231PD      Z19, Z8, Z24
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+336(SB), Z19
-	VFMADD213PD      Z19, Z9, Z20
-	VFMADD213PD      Z19, Z10, Z21
-	VFMADD213PD      Z19, Z11, Z22
-	VFMADD231PD      Z24, Z8, Z19
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+344(SB), Z24
-	VFMADD213PD      Z24, Z9, Z20
-	VFMADD213PD      Z24, Z10, Z21
-	VFMADD213PD      Z24, Z11, Z22
-	VFMADD231PD      Z19, Z8, Z24
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+352(SB), Z19
-	VFMADD213PD      Z19, Z9, Z20
-	VFMADD213PD      Z19, Z10, Z21
-	VFMADD213PD      Z19, Z11, Z22
-	VFMADD231PD      Z24, Z8, Z19
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+360(SB), Z24
-	VFMADD213PD      Z24, Z9, Z20
-	VFMADD213PD      Z24, Z10, Z21
-	VFMADD213PD      Z24, Z11, Z22
-	VFMADD231PD      Z19, Z8, Z24
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+368(SB), Z19
-	VFMADD213PD      Z19, Z9, Z20
-	VFMADD213PD      Z19, Z10, Z21
-	VFMADD213PD      Z19, Z11, Z22
-	VFMADD231PD      Z24, Z8, Z19
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+376(SB), Z24
-	VFMADD213PD      Z24, Z9, Z20
-	VFMADD213PD      Z24, Z10, Z21
-	VFMADD213PD      Z24, Z11, Z22
-	VFMADD231PD      Z19, Z8, Z24
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+384(SB), Z19
-	VFMADD213PD      Z19, Z9, Z20
-	VFMADD213PD      Z19, Z10, Z21
-	VFMADD213PD      Z19, Z11, Z22
-	VFMADD231PD      Z24, Z8, Z19
-	VMULPD           Z9, Z9, Z24
-	VMULPD           Z10, Z10, Z25
-	VMULPD           Z11, Z11, Z26
-	VMULPD           Z8, Z8, Z27
-	VFMADD231PD      Z20, Z24, Z9
-	VFMADD231PD      Z21, Z25, Z10
-	VFMADD231PD      Z22, Z26, Z11
-	VFMADD231PD      Z19, Z27, Z8
-	VMOVUPD          2240(BX), Z19
-	VFMADD213PD      Z19, Z9, Z19
-	VMOVUPD          2176(BX), Z9
-	VFMADD213PD      Z9, Z10, Z9
-	VMOVUPD          2112(BX), Z10
-	VFMADD213PD      Z10, Z11, Z10
-	VMOVUPD          2048(BX), Z11
-	VFMADD213PD      Z11, Z8, Z11
-	VSCALEFPD        Z17, Z19, Z8
-	VSCALEFPD        Z18, Z9, Z9
-	VSCALEFPD        Z23, Z10, Z10
-	VSCALEFPD        Z30, Z11, Z11
-	VFNMADD231PD     Z1, Z8, Z13
-	VFNMADD231PD     Z2, Z9, Z14
-	VFNMADD231PD     Z3, Z10, Z16
-	VFNMADD231PD     Z7, Z11, Z12
-	VMULPD           1984(BX), Z8, Z1
-	VMULPD           1920(BX), Z9, Z2
-	VMULPD           1856(BX), Z10, Z3
-	VMULPD           1792(BX), Z11, Z7
-	VFMADD213PD      1728(BX), Z1, Z15
-	VFMADD213PD      1664(BX), Z2, Z6
-	VFMADD213PD      1600(BX), Z3, Z5
-	VFMADD213PD      576(BX), Z7, Z4
-	VMULPD           Z0, Z8, Z1
-	VMULPD           Z0, Z9, Z2
-	VMULPD           Z0, Z10, Z3
-	VMULPD           Z0, Z11, Z0
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+392(SB), Z7
-	VBLENDMPD        Z15, Z7, K1, Z8
-	VBLENDMPD        Z6, Z7, K2, Z6
-	VBLENDMPD        Z5, Z7, K3, Z5
-	KMOVB            2624(BX), K1
-	VBLENDMPD        Z4, Z7, K1, Z4
-	VMULPD           1536(BX), Z1, Z7
-	VMULPD           1472(BX), Z2, Z9
-	VMULPD           1408(BX), Z3, Z10
-	VMULPD           1344(BX), Z0, Z11
-	VMULPD           512(BX), Z8, Z15
-	VMULPD           448(BX), Z6, Z17
-	VMULPD           384(BX), Z5, Z18
-	VMULPD           320(BX), Z4, Z19
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+80(SB), Z20
-	VMULPD           Z7, Z20, Z7
-	VMULPD           Z9, Z20, Z9
-	VMULPD           Z10, Z20, Z10
-	VMULPD           Z11, Z20, Z11
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+56(SB), Z20
-	VXORPD           Z15, Z20, Z15
-	VXORPD           Z17, Z20, Z17
-	VXORPD           Z18, Z20, Z18
-	VXORPD           Z19, Z20, Z19
-	PREFETCHT0       1024(R11)(AX*1)
-	VMOVUPD          Z15, (R11)(AX*1)
-	PREFETCHT0       1088(R11)(AX*1)
-	VMOVUPD          Z17, 64(R11)(AX*1)
-	PREFETCHT0       1152(R11)(AX*1)
-	VMOVUPD          Z18, 128(R11)(AX*1)
-	PREFETCHT0       1216(R11)(AX*1)
-	VMOVUPD          Z19, 192(R11)(AX*1)
-	VFMADD231PD      192(BX), Z8, Z7
-	VFMADD231PD      128(BX), Z6, Z9
-	VFMADD231PD      64(BX), Z5, Z10
-	VFMADD231PD      (BX), Z4, Z11
-	PREFETCHT0       1024(SI)(AX*1)
-	VMOVUPD          Z8, (SI)(AX*1)
-	PREFETCHT0       1088(SI)(AX*1)
-	VMOVUPD          Z6, 64(SI)(AX*1)
-	PREFETCHT0       1152(SI)(AX*1)
-	VMOVUPD          Z5, 128(SI)(AX*1)
-	PREFETCHT0       1216(SI)(AX*1)
-	VMOVUPD          Z4, 192(SI)(AX*1)
-	PREFETCHT0       1024(R10)(AX*1)
-	VMOVUPD          Z7, (R10)(AX*1)
-	PREFETCHT0       1088(R10)(AX*1)
-	VMOVUPD          Z9, 64(R10)(AX*1)
-	PREFETCHT0       1152(R10)(AX*1)
-	VMOVUPD          Z10, 128(R10)(AX*1)
-	PREFETCHT0       1216(R10)(AX*1)
-	VMOVUPD          Z11, 192(R10)(AX*1)
+	VFMADD213PD      Z22, Z10, Z23
+	VFMADD213PD      Z22, Z2, Z27
+	VFMADD231PD      Z29, Z14, Z22
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+328(SB), Z29
+	VFMADD213PD      Z29, Z10, Z23
+	VFMADD213PD      Z29, Z2, Z27
+	VFMADD231PD      Z22, Z14, Z29
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+336(SB), Z22
+	VFMADD213PD      Z22, Z10, Z23
+	VFMADD213PD      Z22, Z2, Z27
+	VFMADD231PD      Z29, Z14, Z22
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+344(SB), Z29
+	VFMADD213PD      Z29, Z10, Z23
+	VFMADD213PD      Z29, Z2, Z27
+	VFMADD231PD      Z22, Z14, Z29
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+352(SB), Z22
+	VFMADD213PD      Z22, Z10, Z23
+	VFMADD213PD      Z22, Z2, Z27
+	VFMADD231PD      Z29, Z14, Z22
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+360(SB), Z29
+	VFMADD213PD      Z29, Z10, Z23
+	VFMADD213PD      Z29, Z2, Z27
+	VFMADD231PD      Z22, Z14, Z29
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+368(SB), Z22
+	VFMADD213PD      Z22, Z10, Z23
+	VFMADD213PD      Z22, Z2, Z27
+	VFMADD231PD      Z29, Z14, Z22
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+376(SB), Z29
+	VFMADD213PD      Z29, Z23, Z10
+	VFMADD213PD      Z29, Z27, Z2
+	VFMADD231PD      Z22, Z14, Z29
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+24(SB), Z14
+	VFMADD213PD      Z14, Z10, Z18
+	VFMADD213PD      Z14, Z2, Z19
+	VFMADD213PD      Z14, Z29, Z20
+	VMULPD           Z21, Z18, Z2
+	VMULPD           Z28, Z19, Z10
+	VMULPD           Z3, Z20, Z3
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+384(SB), Z18
+	VFNMADD213PD     Z18, Z2, Z6
+	VFNMADD213PD     Z18, Z10, Z7
+	VFNMADD213PD     Z18, Z3, Z8
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+0(SB), Z19
+	VPTERNLOGQ       $0xe4, Z19, Z24, Z2
+	VPTERNLOGQ       $0xe4, Z19, Z25, Z10
+	VPTERNLOGQ       $0xe4, Z19, Z26, Z3
+	VFNMADD231PD     Z2, Z5, Z15
+	VFNMADD231PD     Z10, Z0, Z16
+	VFNMADD231PD     Z3, Z1, Z17
+	VMULPD           Z18, Z5, Z2
+	VMULPD           Z18, Z0, Z0
+	VMULPD           Z18, Z1, Z1
+	VMULPD           Z9, Z9, Z3
+	VMULPD           Z13, Z13, Z5
+	VMOVUPD          1728(BX), Z10
+	VMULPD           Z10, Z10, Z18
+	VFMADD213PD      1664(BX), Z4, Z6
+	VFMADD213PD      1600(BX), Z11, Z7
+	VFMADD213PD      1536(BX), Z12, Z8
+	VMULPD           1472(BX), Z2, Z4
+	VMULPD           1408(BX), Z0, Z11
+	VMULPD           1344(BX), Z1, Z12
+	VMULPD           1280(BX), Z9, Z19
+	VMULPD           1216(BX), Z13, Z20
+	VMULPD           1152(BX), Z10, Z21
+	VSUBPD           Z14, Z3, Z22
+	VSUBPD           Z14, Z5, Z23
+	VSUBPD           Z14, Z18, Z24
+	VMULPD           1088(BX), Z2, Z25
+	VMULPD           640(BX), Z0, Z26
+	VMULPD           1024(BX), Z1, Z27
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+208(SB), Z28
+	VMULPD           Z4, Z28, Z4
+	VMULPD           Z11, Z28, Z11
+	VMULPD           Z12, Z28, Z12
+	VMULPD           Z19, Z2, Z19
+	VMULPD           Z20, Z0, Z20
+	VMULPD           Z21, Z1, Z21
+	VMULPD           960(BX), Z22, Z22
+	VMULPD           896(BX), Z23, Z23
+	VMULPD           832(BX), Z24, Z24
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+392(SB), Z28
+	VBLENDMPD        Z6, Z28, K1, Z6
+	VBLENDMPD        Z7, Z28, K2, Z7
+	VBLENDMPD        Z8, Z28, K3, Z8
+	VMOVUPD          320(BX), Z28
+	VFMADD231PD      Z15, Z28, Z19
+	VMOVUPD          256(BX), Z29
+	VFMADD231PD      Z16, Z29, Z20
+	VMOVUPD          192(BX), Z30
+	VFMADD231PD      Z17, Z30, Z21
+	VMULPD           128(BX), Z6, Z31
+	VMOVUPD          Z21, 128(BX)
+	VMULPD           64(BX), Z7, Z21
+	VMOVUPD          Z20, 64(BX)
+	VMULPD           (BX), Z8, Z20
+	VFMADD231PD      Z6, Z28, Z4
+	VFMADD231PD      Z7, Z29, Z11
+	VFMADD231PD      Z8, Z30, Z12
 	PREFETCHT0       1024(DI)(AX*1)
-	VMOVUPD          Z13, (DI)(AX*1)
+	VMOVUPD          Z15, (DI)(AX*1)
 	PREFETCHT0       1088(DI)(AX*1)
-	VMOVUPD          Z14, 64(DI)(AX*1)
+	VMOVUPD          Z16, 64(DI)(AX*1)
 	PREFETCHT0       1152(DI)(AX*1)
-	VMOVUPD          Z16, 128(DI)(AX*1)
-	PREFETCHT0       1216(DI)(AX*1)
-	VMOVUPD          Z12, 192(DI)(AX*1)
-	VMOVUPD          2688(BX), Z4
-	VMULPD           Z4, Z4, Z5
-	VMOVUPD          2752(BX), Z6
-	VMULPD           Z6, Z6, Z7
-	VMOVUPD          2816(BX), Z8
-	VMULPD           Z8, Z8, Z9
-	VMOVUPD          2880(BX), Z10
-	VMULPD           Z10, Z10, Z11
-	VMOVUPD          640(BX), Z15
-	VMULPD           1280(BX), Z15, Z17
-	VMOVUPD          704(BX), Z18
-	VMULPD           1216(BX), Z18, Z19
-	VMOVUPD          768(BX), Z21
-	VMULPD           1152(BX), Z21, Z22
-	VMOVUPD          832(BX), Z23
-	VMULPD           1088(BX), Z23, Z24
-	VMULPD           Z1, Z15, Z15
-	VMULPD           Z2, Z18, Z18
-	VMULPD           Z3, Z21, Z21
-	VMULPD           Z0, Z23, Z23
+	VMOVUPD          Z17, 128(DI)(AX*1)
+	VSUBPD           Z3, Z14, Z15
+	VSUBPD           Z5, Z14, Z16
+	VSUBPD           Z18, Z14, Z14
+	VMOVUPD          960(BX), Z17
+	VMULPD           Z17, Z3, Z3
+	VMOVUPD          Z12, (BX)
+	VMOVUPD          896(BX), Z12
+	VMULPD           Z12, Z5, Z5
+	VMULPD           832(BX), Z18, Z18
+	VMULPD           Z17, Z9, Z17
+	VMULPD           Z12, Z13, Z12
+	VMOVUPD          Z11, 896(BX)
+	VMULPD           832(BX), Z10, Z11
+	VMULPD           768(BX), Z9, Z9
+	VMULPD           704(BX), Z13, Z13
+	VMOVUPD          Z4, 832(BX)
+	VMOVUPD          384(BX), Z4
+	VMULPD           Z10, Z4, Z10
+	VMOVUPD          Z19, 1728(BX)
+	VMULPD           768(BX), Z2, Z19
+	VMOVUPD          Z8, 768(BX)
+	VMULPD           704(BX), Z0, Z8
+	VMULPD           Z1, Z4, Z4
+	VFMADD231PD      1280(BX), Z15, Z28
+	VFMADD231PD      1216(BX), Z16, Z29
+	VFMADD231PD      1152(BX), Z14, Z30
+	VMULPD           Z17, Z2, Z2
+	VMULPD           Z12, Z0, Z0
+	VMULPD           Z11, Z1, Z1
+	VMULPD           Z9, Z19, Z9
+	VMULPD           Z13, Z8, Z11
+	VMULPD           Z10, Z4, Z10
+	VMULPD           Z3, Z25, Z3
+	VMULPD           Z5, Z26, Z5
+	VMULPD           Z18, Z27, Z12
+	VMULPD           Z22, Z19, Z13
+	VMULPD           Z23, Z8, Z14
+	VMULPD           Z24, Z4, Z15
+	VMULPD           Z28, Z19, Z16
+	VMULPD           Z29, Z8, Z17
+	VMULPD           Z30, Z4, Z18
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+16(SB), Z22
+	VXORPD           Z31, Z22, Z23
+	VXORPD           Z21, Z22, Z21
+	VXORPD           Z20, Z22, Z20
+	VXORPD           Z2, Z22, Z2
+	VXORPD           Z0, Z22, Z0
+	VXORPD           Z1, Z22, Z1
+	VXORPD           Z9, Z22, Z9
+	VXORPD           Z11, Z22, Z11
+	VXORPD           Z10, Z22, Z10
 	PREFETCHT0       1024(R9)(AX*1)
-	VMOVUPD          Z15, (R9)(AX*1)
+	VMOVUPD          Z25, (R9)(AX*1)
 	PREFETCHT0       1088(R9)(AX*1)
-	VMOVUPD          Z18, 64(R9)(AX*1)
+	VMOVUPD          Z26, 64(R9)(AX*1)
 	PREFETCHT0       1152(R9)(AX*1)
-	VMOVUPD          Z21, 128(R9)(AX*1)
-	PREFETCHT0       1216(R9)(AX*1)
-	VMOVUPD          Z23, 192(R9)(AX*1)
-	VMULPD           1024(BX), Z4, Z25
-	VMULPD           960(BX), Z6, Z26
-	VMULPD           896(BX), Z8, Z27
-	VMULPD           256(BX), Z10, Z28
-	VMULPD           Z25, Z1, Z25
-	VMULPD           Z26, Z2, Z26
-	VMULPD           Z27, Z3, Z27
-	VMULPD           Z28, Z0, Z28
-	VFMADD231PD      192(BX), Z13, Z25
-	VFMADD231PD      128(BX), Z14, Z26
-	VFMADD231PD      64(BX), Z16, Z27
-	VFMADD231PD      (BX), Z12, Z28
+	VMOVUPD          Z27, 128(R9)(AX*1)
+	PREFETCHT0       1024(SI)(AX*1)
+	VMOVUPD          Z6, (SI)(AX*1)
+	PREFETCHT0       1088(SI)(AX*1)
+	VMOVUPD          Z7, 64(SI)(AX*1)
+	VMOVUPD          768(BX), Z6
+	PREFETCHT0       1152(SI)(AX*1)
+	VMOVUPD          Z6, 128(SI)(AX*1)
+	VMOVUPD          1728(BX), Z6
 	MOVQ             charm_base+192(FP), DX
 	PREFETCHT0       1024(DX)(AX*1)
 	MOVQ             charm_base+192(FP), DX
-	VMOVUPD          Z25, (DX)(AX*1)
+	VMOVUPD          Z6, (DX)(AX*1)
+	VMOVUPD          64(BX), Z6
 	MOVQ             charm_base+192(FP), DX
 	PREFETCHT0       1088(DX)(AX*1)
 	MOVQ             charm_base+192(FP), DX
-	VMOVUPD          Z26, 64(DX)(AX*1)
+	VMOVUPD          Z6, 64(DX)(AX*1)
+	VMOVUPD          128(BX), Z6
 	MOVQ             charm_base+192(FP), DX
 	PREFETCHT0       1152(DX)(AX*1)
 	MOVQ             charm_base+192(FP), DX
-	VMOVUPD          Z27, 128(DX)(AX*1)
-	MOVQ             charm_base+192(FP), DX
-	PREFETCHT0       1216(DX)(AX*1)
-	MOVQ             charm_base+192(FP), DX
-	VMOVUPD          Z28, 192(DX)(AX*1)
-	VSUBPD           Z31, Z5, Z12
-	VSUBPD           Z31, Z7, Z13
-	VSUBPD           Z31, Z9, Z14
-	VSUBPD           Z31, Z11, Z16
-	VMULPD           Z12, Z17, Z12
-	VMULPD           Z13, Z19, Z13
-	VMULPD           Z14, Z22, Z14
-	VMULPD           Z16, Z24, Z16
-	VSUBPD           Z5, Z31, Z25
-	VSUBPD           Z7, Z31, Z26
-	VSUBPD           Z9, Z31, Z27
-	VSUBPD           Z11, Z31, Z28
-	VMOVUPD          192(BX), Z29
-	VFMADD231PD      1024(BX), Z25, Z29
-	VMOVUPD          128(BX), Z25
-	VFMADD231PD      960(BX), Z26, Z25
-	VMOVUPD          64(BX), Z26
-	VFMADD231PD      896(BX), Z27, Z26
-	VMOVUPD          (BX), Z27
-	VFMADD231PD      256(BX), Z28, Z27
-	VMULPD           Z17, Z5, Z5
-	VMULPD           Z19, Z7, Z7
-	VMULPD           Z22, Z9, Z9
-	VMULPD           Z24, Z11, Z11
-	VMULPD           Z5, Z15, Z5
-	VMULPD           Z7, Z18, Z7
-	VMULPD           Z9, Z21, Z9
-	VMULPD           Z11, Z23, Z11
-	PREFETCHT0       1024(R13)(AX*1)
-	VMOVUPD          Z5, (R13)(AX*1)
-	PREFETCHT0       1088(R13)(AX*1)
-	VMOVUPD          Z7, 64(R13)(AX*1)
-	PREFETCHT0       1152(R13)(AX*1)
-	VMOVUPD          Z9, 128(R13)(AX*1)
-	PREFETCHT0       1216(R13)(AX*1)
-	VMOVUPD          Z11, 192(R13)(AX*1)
-	VMULPD           Z17, Z4, Z5
-	VMULPD           Z19, Z6, Z7
-	VMULPD           Z22, Z8, Z9
-	VMULPD           Z24, Z10, Z11
-	VMOVUPD          1280(BX), Z15
-	VMULPD           Z4, Z15, Z4
-	VMOVUPD          1216(BX), Z17
-	VMULPD           Z6, Z17, Z6
-	VMOVUPD          1152(BX), Z18
-	VMULPD           Z8, Z18, Z8
-	VMOVUPD          1088(BX), Z19
-	VMULPD           Z10, Z19, Z10
-	VMULPD           Z1, Z15, Z15
-	VMULPD           Z2, Z17, Z17
-	VMULPD           Z3, Z18, Z18
-	VMULPD           Z0, Z19, Z19
-	VMULPD           Z5, Z1, Z1
-	VMULPD           Z7, Z2, Z2
-	VMULPD           Z9, Z3, Z3
-	VMULPD           Z11, Z0, Z0
-	VMULPD           Z4, Z15, Z4
-	VMULPD           Z6, Z17, Z5
-	VMULPD           Z8, Z18, Z6
-	VMULPD           Z10, Z19, Z7
-	VMULPD           Z12, Z15, Z8
-	VMULPD           Z13, Z17, Z9
-	VMULPD           Z14, Z18, Z10
-	VMULPD           Z16, Z19, Z11
-	MOVQ             zomma_base+240(FP), DX
-	PREFETCHT0       1024(DX)(AX*1)
-	MOVQ             zomma_base+240(FP), DX
-	VMOVUPD          Z8, (DX)(AX*1)
-	MOVQ             zomma_base+240(FP), DX
-	PREFETCHT0       1088(DX)(AX*1)
-	MOVQ             zomma_base+240(FP), DX
-	VMOVUPD          Z9, 64(DX)(AX*1)
-	MOVQ             zomma_base+240(FP), DX
-	PREFETCHT0       1152(DX)(AX*1)
-	MOVQ             zomma_base+240(FP), DX
-	VMOVUPD          Z10, 128(DX)(AX*1)
-	MOVQ             zomma_base+240(FP), DX
-	PREFETCHT0       1216(DX)(AX*1)
-	MOVQ             zomma_base+240(FP), DX
-	VMOVUPD          Z11, 192(DX)(AX*1)
-	VMULPD           Z29, Z15, Z8
-	VMULPD           Z25, Z17, Z9
-	VMULPD           Z26, Z18, Z10
-	VMULPD           Z27, Z19, Z11
+	VMOVUPD          Z6, 128(DX)(AX*1)
+	VMOVUPD          832(BX), Z6
+	PREFETCHT0       1024(R10)(AX*1)
+	VMOVUPD          Z6, (R10)(AX*1)
+	VMOVUPD          896(BX), Z6
+	PREFETCHT0       1088(R10)(AX*1)
+	VMOVUPD          Z6, 64(R10)(AX*1)
+	VMOVUPD          (BX), Z6
+	PREFETCHT0       1152(R10)(AX*1)
+	VMOVUPD          Z6, 128(R10)(AX*1)
 	PREFETCHT0       1024(R8)(AX*1)
-	VMOVUPD          Z15, (R8)(AX*1)
+	VMOVUPD          Z19, (R8)(AX*1)
 	PREFETCHT0       1088(R8)(AX*1)
-	VMOVUPD          Z17, 64(R8)(AX*1)
+	VMOVUPD          Z8, 64(R8)(AX*1)
 	PREFETCHT0       1152(R8)(AX*1)
-	VMOVUPD          Z18, 128(R8)(AX*1)
-	PREFETCHT0       1216(R8)(AX*1)
-	VMOVUPD          Z19, 192(R8)(AX*1)
+	VMOVUPD          Z4, 128(R8)(AX*1)
+	PREFETCHT0       1024(R13)(AX*1)
+	VMOVUPD          Z3, (R13)(AX*1)
+	PREFETCHT0       1088(R13)(AX*1)
+	VMOVUPD          Z5, 64(R13)(AX*1)
+	PREFETCHT0       1152(R13)(AX*1)
+	VMOVUPD          Z12, 128(R13)(AX*1)
+	MOVQ             zomma_base+240(FP), DX
+	PREFETCHT0       1024(DX)(AX*1)
+	MOVQ             zomma_base+240(FP), DX
+	VMOVUPD          Z13, (DX)(AX*1)
+	MOVQ             zomma_base+240(FP), DX
+	PREFETCHT0       1088(DX)(AX*1)
+	MOVQ             zomma_base+240(FP), DX
+	VMOVUPD          Z14, 64(DX)(AX*1)
+	MOVQ             zomma_base+240(FP), DX
+	PREFETCHT0       1152(DX)(AX*1)
+	MOVQ             zomma_base+240(FP), DX
+	VMOVUPD          Z15, 128(DX)(AX*1)
 	MOVQ             color_base+264(FP), DX
 	PREFETCHT0       1024(DX)(AX*1)
 	MOVQ             color_base+264(FP), DX
-	VMOVUPD          Z8, (DX)(AX*1)
+	VMOVUPD          Z16, (DX)(AX*1)
 	MOVQ             color_base+264(FP), DX
 	PREFETCHT0       1088(DX)(AX*1)
 	MOVQ             color_base+264(FP), DX
-	VMOVUPD          Z9, 64(DX)(AX*1)
+	VMOVUPD          Z17, 64(DX)(AX*1)
 	MOVQ             color_base+264(FP), DX
 	PREFETCHT0       1152(DX)(AX*1)
 	MOVQ             color_base+264(FP), DX
-	VMOVUPD          Z10, 128(DX)(AX*1)
-	MOVQ             color_base+264(FP), DX
-	PREFETCHT0       1216(DX)(AX*1)
-	MOVQ             color_base+264(FP), DX
-	VMOVUPD          Z11, 192(DX)(AX*1)
-	VXORPD           Z1, Z20, Z1
-	VXORPD           Z2, Z20, Z2
-	VXORPD           Z3, Z20, Z3
-	VXORPD           Z0, Z20, Z0
+	VMOVUPD          Z18, 128(DX)(AX*1)
+	PREFETCHT0       1024(R11)(AX*1)
+	VMOVUPD          Z23, (R11)(AX*1)
+	PREFETCHT0       1088(R11)(AX*1)
+	VMOVUPD          Z21, 64(R11)(AX*1)
+	PREFETCHT0       1152(R11)(AX*1)
+	VMOVUPD          Z20, 128(R11)(AX*1)
 	PREFETCHT0       1024(R12)(AX*1)
-	VMOVUPD          Z1, (R12)(AX*1)
+	VMOVUPD          Z2, (R12)(AX*1)
 	PREFETCHT0       1088(R12)(AX*1)
-	VMOVUPD          Z2, 64(R12)(AX*1)
+	VMOVUPD          Z0, 64(R12)(AX*1)
 	PREFETCHT0       1152(R12)(AX*1)
-	VMOVUPD          Z3, 128(R12)(AX*1)
-	PREFETCHT0       1216(R12)(AX*1)
-	VMOVUPD          Z0, 192(R12)(AX*1)
-	VXORPD           Z4, Z20, Z0
-	VXORPD           Z5, Z20, Z1
-	VXORPD           Z6, Z20, Z2
-	VXORPD           Z7, Z20, Z3
+	VMOVUPD          Z1, 128(R12)(AX*1)
 	MOVQ             speed_base+216(FP), DX
 	PREFETCHT0       1024(DX)(AX*1)
 	MOVQ             speed_base+216(FP), DX
-	VMOVUPD          Z0, (DX)(AX*1)
+	VMOVUPD          Z9, (DX)(AX*1)
 	MOVQ             speed_base+216(FP), DX
 	PREFETCHT0       1088(DX)(AX*1)
 	MOVQ             speed_base+216(FP), DX
-	VMOVUPD          Z1, 64(DX)(AX*1)
+	VMOVUPD          Z11, 64(DX)(AX*1)
 	MOVQ             speed_base+216(FP), DX
 	PREFETCHT0       1152(DX)(AX*1)
 	MOVQ             speed_base+216(FP), DX
-	VMOVUPD          Z2, 128(DX)(AX*1)
-	MOVQ             speed_base+216(FP), DX
-	PREFETCHT0       1216(DX)(AX*1)
-	MOVQ             speed_base+216(FP), DX
-	VMOVUPD          Z3, 192(DX)(AX*1)
-	ADDQ             $+256, AX
-	SUBQ             $+32, CX
+	VMOVUPD          Z10, 128(DX)(AX*1)
+	ADDQ             $+192, AX
+	SUBQ             $+24, CX
 	JGE              body
 
 rest:
-	ADDQ $+32, CX
+	ADDQ $+24, CX
 	JEQ  done
 
 tail:
@@ -973,7 +774,7 @@ whole:
 	VMULPD           Z3, Z3, Z22
 	VADDPD           Z4, Z8, Z4
 	VADDPD           Z5, Z9, Z5
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+56(SB), Z23
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+16(SB), Z23
 	VXORPD           Z23, Z10, Z24
 	VXORPD           Z23, Z11, Z25
 	VMULPD           Z19, Z8, Z26
@@ -983,9 +784,9 @@ whole:
 	VCMPPD           $0x11, Z28, Z20, K2
 	VMULPD           Z8, Z10, Z10
 	VMULPD           Z9, Z11, Z11
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+32(SB), Z19
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+24(SB), Z19
 	VPTERNLOGQ       $0xe4, Z18, Z16, Z19
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+32(SB), Z20
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+24(SB), Z20
 	VPTERNLOGQ       $0xe4, Z18, Z17, Z20
 	VCMPPD           $0x00, Z24, Z19, K3
 	VCMPPD           $0x00, Z25, Z20, K4
@@ -995,17 +796,17 @@ whole:
 	VBLENDMPD        Z28, Z11, K4, Z11
 	VMULPD           Z14, Z2, Z24
 	VMULPD           Z15, Z3, Z25
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+32(SB), Z26
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+24(SB), Z26
 	VDIVPD           Z24, Z26, Z27
 	VDIVPD           Z25, Z26, Z28
 	VADDPD           Z4, Z24, Z4
 	VADDPD           Z5, Z25, Z5
 	VMINPD           Z24, Z6, Z6
 	VMINPD           Z25, Z7, Z7
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+16(SB), Z29
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+32(SB), Z29
 	VCMPPD           $0x11, Z29, Z4, K1
 	VCMPPD           $0x11, Z29, Z5, K2
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+24(SB), Z4
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+40(SB), Z4
 	VCMPPD           $0x11, Z6, Z4, K3
 	VCMPPD           $0x11, Z7, Z4, K4
 	KANDB            K1, K3, K1
@@ -1025,275 +826,263 @@ whole:
 	VMINPD           Z5, Z29, Z5
 	VMULPD           Z2, Z2, Z2
 	VMULPD           Z3, Z3, Z3
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+40(SB), Z29
-	VMULPD           Z2, Z29, Z2
-	VMULPD           Z3, Z29, Z3
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+72(SB), Z29
+	VMULPD           Z29, Z2, Z2
+	VMULPD           Z29, Z3, Z3
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+56(SB), Z29
 	VBROADCASTSD     normalAllRowsAVX512Consts<>+64(SB), Z30
-	VFMADD213PD      Z26, Z4, Z30
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+64(SB), Z31
-	VFMADD213PD      Z26, Z5, Z31
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+72(SB), Z23
-	VMOVUPD          Z1, (BX)
-	VADDPD           Z23, Z4, Z1
-	VADDPD           Z23, Z5, Z23
-	VMOVUPD          Z0, 64(BX)
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+80(SB), Z0
-	VMULPD           Z0, Z4, Z29
-	VMOVUPD          Z15, 128(BX)
-	VMULPD           Z0, Z5, Z15
-	VMOVAPD          Z4, Z0
-	VPTERNLOGQ       $0xe4, Z18, Z16, Z0
-	VMOVUPD          Z14, 192(BX)
-	VMOVAPD          Z5, Z14
-	VPTERNLOGQ       $0xe4, Z18, Z17, Z14
-	VMULPD           Z0, Z0, Z18
-	VMOVUPD          Z7, 256(BX)
-	VMULPD           Z14, Z14, Z7
-	VMOVUPD          Z6, 320(BX)
-	VMULPD           Z1, Z30, Z6
-	VMOVUPD          Z20, 384(BX)
-	VMULPD           Z23, Z31, Z20
-	VDIVPD           Z6, Z26, Z6
-	VDIVPD           Z20, Z26, Z20
-	VMULPD           Z6, Z30, Z30
-	VMULPD           Z20, Z31, Z31
-	VMULPD           Z6, Z1, Z1
-	VMULPD           Z20, Z23, Z6
-	VMULPD           Z30, Z4, Z20
-	VMULPD           Z31, Z5, Z23
-	VMULPD           Z29, Z4, Z30
-	VMULPD           Z15, Z5, Z31
-	VMULPD.BCST      normalAllRowsAVX512Consts<>+88(SB), Z30, Z30
-	VMULPD.BCST      normalAllRowsAVX512Consts<>+88(SB), Z31, Z31
-	VRNDSCALEPD      $0x08, Z30, Z30
-	VRNDSCALEPD      $0x08, Z31, Z31
-	VMOVUPD          Z19, 448(BX)
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+104(SB), Z19
-	VFMADD231PD.BCST normalAllRowsAVX512Consts<>+96(SB), Z20, Z19
-	VMOVUPD          Z25, 512(BX)
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+104(SB), Z25
-	VFMADD231PD.BCST normalAllRowsAVX512Consts<>+96(SB), Z23, Z25
-	VMOVUPD          Z24, 576(BX)
-	VMULPD           Z2, Z0, Z24
-	VMOVUPD          Z24, 640(BX)
-	VMULPD           Z3, Z14, Z24
-	VMOVUPD          Z24, 704(BX)
-	VSUBPD           Z26, Z18, Z24
-	VMOVUPD          Z11, 768(BX)
-	VSUBPD           Z26, Z7, Z11
-	VMULPD           Z24, Z21, Z24
-	VMULPD           Z11, Z22, Z11
-	VMOVUPD          Z11, 832(BX)
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+112(SB), Z11
-	VMOVUPD          Z24, 896(BX)
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+120(SB), Z24
-	VFMADD231PD      Z11, Z19, Z24
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+120(SB), Z25, Z11
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+128(SB), Z26
-	VFMADD213PD      Z26, Z19, Z24
-	VFMADD231PD      Z11, Z25, Z26
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+136(SB), Z11
-	VFMADD213PD      Z11, Z19, Z24
-	VFMADD231PD      Z26, Z25, Z11
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+144(SB), Z26
-	VFMADD213PD      Z26, Z19, Z24
-	VFMADD231PD      Z11, Z25, Z26
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+152(SB), Z11
-	VFMADD213PD      Z11, Z19, Z24
-	VFMADD231PD      Z26, Z25, Z11
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+160(SB), Z26
-	VFMADD213PD      Z26, Z19, Z24
-	VFMADD231PD      Z11, Z25, Z26
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+168(SB), Z11
-	VFMADD213PD      Z11, Z19, Z24
-	VFMADD231PD      Z26, Z25, Z11
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+176(SB), Z26
-	VFMADD213PD      Z26, Z19, Z24
-	VFMADD231PD      Z11, Z25, Z26
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+184(SB), Z11
-	VFMADD213PD      Z11, Z19, Z24
-	VFMADD231PD      Z26, Z25, Z11
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+192(SB), Z26
-	VFMADD213PD      Z26, Z19, Z24
-	VFMADD231PD      Z11, Z25, Z26
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+200(SB), Z11
-	VFMADD213PD      Z11, Z19, Z24
-	VFMADD231PD      Z26, Z25, Z11
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+208(SB), Z26
-	VFMADD213PD      Z26, Z19, Z24
-	VFMADD231PD      Z11, Z25, Z26
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+216(SB), Z11
-	VFMADD213PD      Z11, Z19, Z24
-	VFMADD231PD      Z26, Z25, Z11
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+224(SB), Z26
-	VFMADD213PD      Z26, Z19, Z24
-	VFMADD231PD      Z11, Z25, Z26
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+232(SB), Z11
-	VFMADD213PD      Z11, Z19, Z24
-	VFMADD231PD      Z26, Z25, Z11
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+240(SB), Z26
-	VFMADD213PD      Z26, Z19, Z24
-	VFMADD231PD      Z11, Z25, Z26
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+248(SB), Z11
-	VFMADD213PD      Z11, Z19, Z24
-	VFMADD231PD      Z26, Z25, Z11
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+256(SB), Z26
-	VFMADD213PD      Z26, Z19, Z24
-	VFMADD231PD      Z11, Z25, Z26
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+264(SB), Z11
-	VFMADD213PD      Z11, Z19, Z24
-	VFMADD231PD      Z26, Z25, Z11
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+272(SB), Z26
-	VFMADD213PD      Z26, Z19, Z24
-	VFMADD231PD      Z11, Z25, Z26
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+280(SB), Z11
-	VFMADD213PD      Z11, Z24, Z19
-	VFMADD231PD      Z26, Z25, Z11
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+40(SB), Z24
-	VFMADD213PD      Z24, Z19, Z20
-	VFMADD231PD      Z11, Z23, Z24
-	VMULPD           Z1, Z20, Z1
-	VMULPD           Z6, Z24, Z6
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+0(SB), Z11
-	VMOVAPD          Z1, Z19
-	VPTERNLOGQ       $0xe4, Z11, Z16, Z19
-	VMOVAPD          Z6, Z16
-	VPTERNLOGQ       $0xe4, Z11, Z17, Z16
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+296(SB), Z11
-	VFNMADD213PD     Z11, Z4, Z1
-	VFNMADD213PD     Z11, Z5, Z6
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+288(SB), Z17
-	VMULPD           Z17, Z30, Z20
-	VMULPD           Z17, Z31, Z17
-	VFMADD231PD      Z29, Z4, Z20
-	VFMADD231PD      Z15, Z5, Z17
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+304(SB), Z4
-	VFMADD231PD      Z4, Z30, Z20
-	VFMADD231PD      Z4, Z31, Z17
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+32(SB), Z4
-	VSUBPD           Z18, Z4, Z5
-	VSUBPD           Z7, Z4, Z4
-	VFMADD213PD      Z12, Z5, Z2
-	VFMADD213PD      Z13, Z4, Z3
-	VMULPD           Z21, Z18, Z4
-	VMULPD           Z22, Z7, Z5
-	VMULPD           Z21, Z0, Z7
-	VMULPD           Z22, Z14, Z15
-	VMULPD           Z0, Z27, Z0
-	VMULPD           Z14, Z28, Z14
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+312(SB), Z18
+	VFMADD231PD      Z29, Z4, Z30
+	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+64(SB), Z5, Z29
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+80(SB), Z31
+	VADDPD           Z31, Z4, Z23
+	VADDPD           Z31, Z5, Z31
+	VMOVUPD          Z28, (BX)
+	VMULPD           Z4, Z4, Z28
+	VMOVUPD          Z27, 64(BX)
+	VMULPD           Z5, Z5, Z27
+	VMOVUPD          Z22, 128(BX)
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+88(SB), Z22
+	VMOVUPD          Z21, 192(BX)
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+96(SB), Z21
+	VFMADD213PD      Z21, Z22, Z28
+	VFMADD213PD      Z21, Z22, Z27
+	VSUBPD           Z21, Z28, Z22
+	VSUBPD           Z21, Z27, Z21
+	VMULPD           Z23, Z30, Z27
+	VMULPD           Z31, Z29, Z28
+	VDIVPD           Z27, Z26, Z27
+	VDIVPD           Z28, Z26, Z28
+	VMULPD           Z27, Z30, Z30
+	VMULPD           Z28, Z29, Z29
+	VMULPD           Z27, Z23, Z23
+	VMULPD           Z28, Z31, Z27
+	VMULPD           Z30, Z4, Z28
+	VMULPD           Z29, Z5, Z29
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+104(SB), Z30
+	VMULPD           Z30, Z22, Z31
+	VMULPD           Z30, Z21, Z30
+	VFMADD231PD      Z4, Z4, Z31
+	VFMADD231PD      Z5, Z5, Z30
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+112(SB), Z26
+	VFMADD231PD      Z26, Z22, Z31
+	VFMADD231PD      Z26, Z21, Z30
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+64(SB), Z26
+	VMOVUPD          Z13, 256(BX)
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+120(SB), Z13
+	VFMADD231PD      Z26, Z28, Z13
+	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+120(SB), Z29, Z26
+	VMOVUPD          Z12, 320(BX)
+	VMOVAPD          Z4, Z12
+	VPTERNLOGQ       $0xe4, Z18, Z16, Z12
+	VMOVUPD          Z1, 384(BX)
+	VMOVAPD          Z5, Z1
+	VPTERNLOGQ       $0xe4, Z18, Z17, Z1
+	VMULPD           Z12, Z12, Z18
+	VMOVUPD          Z18, 448(BX)
+	VMULPD           Z1, Z1, Z18
+	VMOVUPD          Z18, 512(BX)
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+136(SB), Z18
+	VFMADD231PD.BCST normalAllRowsAVX512Consts<>+128(SB), Z31, Z18
+	VMOVUPD          Z0, 576(BX)
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+136(SB), Z0
+	VFMADD231PD.BCST normalAllRowsAVX512Consts<>+128(SB), Z30, Z0
+	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+144(SB), Z31, Z18
+	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+144(SB), Z30, Z0
+	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+152(SB), Z31, Z18
+	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+152(SB), Z30, Z0
+	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+160(SB), Z31, Z18
+	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+160(SB), Z30, Z0
+	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+168(SB), Z31, Z18
+	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+168(SB), Z30, Z0
+	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+176(SB), Z31, Z18
+	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+176(SB), Z30, Z0
+	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+184(SB), Z31, Z18
+	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+184(SB), Z30, Z0
+	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+192(SB), Z31, Z18
+	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+192(SB), Z30, Z0
+	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+200(SB), Z31, Z18
+	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+200(SB), Z30, Z0
+	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+208(SB), Z31, Z18
+	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+208(SB), Z30, Z0
+	VMULPD           Z18, Z31, Z18
+	VMULPD           Z0, Z30, Z0
+	VFMADD213PD      Z8, Z18, Z8
+	VFMADD213PD      Z9, Z0, Z9
+	VSCALEFPD        Z22, Z8, Z0
+	VSCALEFPD        Z21, Z9, Z8
+	VMULPD           Z0, Z24, Z9
+	VMULPD           Z8, Z25, Z18
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+216(SB), Z21
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+224(SB), Z22
+	VFMADD231PD      Z21, Z13, Z22
+	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+224(SB), Z26, Z21
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+232(SB), Z24
+	VFMADD213PD      Z24, Z13, Z22
+	VFMADD231PD      Z21, Z26, Z24
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+240(SB), Z21
+	VFMADD213PD      Z21, Z13, Z22
+	VFMADD231PD      Z24, Z26, Z21
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+248(SB), Z24
+	VFMADD213PD      Z24, Z13, Z22
+	VFMADD231PD      Z21, Z26, Z24
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+256(SB), Z21
+	VFMADD213PD      Z21, Z13, Z22
+	VFMADD231PD      Z24, Z26, Z21
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+264(SB), Z24
+	VFMADD213PD      Z24, Z13, Z22
+	VFMADD231PD      Z21, Z26, Z24
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+272(SB), Z21
+	VFMADD213PD      Z21, Z13, Z22
+	VFMADD231PD      Z24, Z26, Z21
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+280(SB), Z24
+	VFMADD213PD      Z24, Z13, Z22
+	VFMADD231PD      Z21, Z26, Z24
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+288(SB), Z21
+	VFMADD213PD      Z21, Z13, Z22
+	VFMADD231PD      Z24, Z26, Z21
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+296(SB), Z24
+	VFMADD213PD      Z24, Z13, Z22
+	VFMADD231PD      Z21, Z26, Z24
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+304(SB), Z21
+	VFMADD213PD      Z21, Z13, Z22
+	VFMADD231PD      Z24, Z26, Z21
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+312(SB), Z24
+	VFMADD213PD      Z24, Z13, Z22
+	VFMADD231PD      Z21, Z26, Z24
 	VBROADCASTSD     normalAllRowsAVX512Consts<>+320(SB), Z21
-	VFMADD231PD      Z18, Z20, Z21
-	VFMADD213PD.BCST normalAllRowsAVX512Consts<>+320(SB), Z17, Z18
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+328(SB), Z22
-	VFMADD213PD      Z22, Z20, Z21
-	VFMADD231PD      Z18, Z17, Z22
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+336(SB), Z18
-	VFMADD213PD      Z18, Z20, Z21
-	VFMADD231PD      Z22, Z17, Z18
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+344(SB), Z22
-	VFMADD213PD      Z22, Z20, Z21
-	VFMADD231PD      Z18, Z17, Z22
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+352(SB), Z18
-	VFMADD213PD      Z18, Z20, Z21
-	VFMADD231PD      Z22, Z17, Z18
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+360(SB), Z22
-	VFMADD213PD      Z22, Z20, Z21
-	VFMADD231PD      Z18, Z17, Z22
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+368(SB), Z18
-	VFMADD213PD      Z18, Z20, Z21
-	VFMADD231PD      Z22, Z17, Z18
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+376(SB), Z22
-	VFMADD213PD      Z22, Z20, Z21
-	VFMADD231PD      Z18, Z17, Z22
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+384(SB), Z18
-	VFMADD213PD      Z18, Z20, Z21
-	VFMADD231PD      Z22, Z17, Z18
-	VMULPD           Z20, Z20, Z22
-	VMULPD           Z17, Z17, Z23
-	VFMADD231PD      Z21, Z22, Z20
-	VFMADD231PD      Z18, Z23, Z17
-	VFMADD213PD      Z8, Z20, Z8
-	VFMADD213PD      Z9, Z17, Z9
-	VSCALEFPD        Z30, Z8, Z8
-	VSCALEFPD        Z31, Z9, Z9
-	VFNMADD231PD     Z19, Z8, Z10
-	VFNMADD213PD     768(BX), Z9, Z16
-	VMULPD           576(BX), Z8, Z17
-	VMULPD           512(BX), Z9, Z18
-	VFMADD213PD      448(BX), Z17, Z1
-	VFMADD213PD      384(BX), Z18, Z6
-	VMULPD           Z11, Z8, Z8
-	VMULPD           Z11, Z9, Z9
+	VFMADD213PD      Z21, Z13, Z22
+	VFMADD231PD      Z24, Z26, Z21
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+328(SB), Z24
+	VFMADD213PD      Z24, Z13, Z22
+	VFMADD231PD      Z21, Z26, Z24
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+336(SB), Z21
+	VFMADD213PD      Z21, Z13, Z22
+	VFMADD231PD      Z24, Z26, Z21
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+344(SB), Z24
+	VFMADD213PD      Z24, Z13, Z22
+	VFMADD231PD      Z21, Z26, Z24
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+352(SB), Z21
+	VFMADD213PD      Z21, Z13, Z22
+	VFMADD231PD      Z24, Z26, Z21
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+360(SB), Z24
+	VFMADD213PD      Z24, Z13, Z22
+	VFMADD231PD      Z21, Z26, Z24
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+368(SB), Z21
+	VFMADD213PD      Z21, Z13, Z22
+	VFMADD231PD      Z24, Z26, Z21
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+376(SB), Z24
+	VFMADD213PD      Z24, Z22, Z13
+	VFMADD231PD      Z21, Z26, Z24
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+24(SB), Z21
+	VFMADD213PD      Z21, Z13, Z28
+	VFMADD213PD      Z21, Z24, Z29
+	VMULPD           Z23, Z28, Z13
+	VMULPD           Z27, Z29, Z22
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+384(SB), Z23
+	VFNMADD213PD     Z23, Z13, Z4
+	VFNMADD213PD     Z23, Z22, Z5
+	VFMADD231PD      Z9, Z4, Z19
+	VFMADD231PD      Z18, Z5, Z20
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+0(SB), Z4
+	VPTERNLOGQ       $0xe4, Z4, Z16, Z13
+	VPTERNLOGQ       $0xe4, Z4, Z17, Z22
+	VFNMADD231PD     Z13, Z0, Z10
+	VFNMADD231PD     Z22, Z8, Z11
+	VMULPD           Z23, Z0, Z0
+	VMULPD           Z23, Z8, Z4
+	VMULPD           Z2, Z12, Z5
+	VMULPD           Z3, Z1, Z8
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+392(SB), Z9
+	VBLENDMPD        Z19, Z9, K1, Z13
+	VBLENDMPD        Z20, Z9, K2, Z9
 	VMOVUPD          Z10, K7, (DI)(AX*1)
-	VMOVUPD          Z16, K6, 64(DI)(AX*1)
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+392(SB), Z11
-	VBLENDMPD        Z1, Z11, K1, Z1
-	VBLENDMPD        Z6, Z11, K2, Z6
-	VMULPD           320(BX), Z8, Z11
-	VMULPD           256(BX), Z9, Z17
-	VMULPD           Z8, Z27, Z18
-	VMULPD           Z9, Z28, Z19
-	VMULPD           192(BX), Z8, Z20
-	VMULPD           128(BX), Z9, Z21
-	VMULPD           640(BX), Z8, Z22
-	VMULPD           704(BX), Z9, Z23
-	VMULPD           Z7, Z8, Z7
-	VMULPD           Z15, Z9, Z8
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+80(SB), Z9
-	VMULPD           Z11, Z9, Z11
-	VMULPD           Z17, Z9, Z9
-	VMULPD           64(BX), Z1, Z15
-	VMULPD           (BX), Z6, Z17
-	VMULPD           Z0, Z18, Z0
-	VMULPD           Z14, Z19, Z14
-	VFMADD231PD      Z10, Z12, Z22
-	VFMADD231PD      Z16, Z13, Z23
-	VFMADD231PD      Z1, Z12, Z11
-	VFMADD231PD      Z6, Z13, Z9
-	VMULPD           896(BX), Z18, Z10
-	VMULPD           832(BX), Z19, Z12
-	VMULPD           Z2, Z18, Z2
-	VMULPD           Z3, Z19, Z3
-	VMULPD           Z4, Z20, Z4
-	VMULPD           Z5, Z21, Z5
-	VBROADCASTSD     normalAllRowsAVX512Consts<>+56(SB), Z13
-	VXORPD           Z7, Z13, Z7
-	VXORPD           Z8, Z13, Z8
-	VXORPD           Z15, Z13, Z15
-	VXORPD           Z17, Z13, Z16
-	VXORPD           Z0, Z13, Z0
-	VXORPD           Z14, Z13, Z13
-	VMOVUPD          Z1, K7, (SI)(AX*1)
-	VMOVUPD          Z6, K6, 64(SI)(AX*1)
-	VMOVUPD          Z18, K7, (R8)(AX*1)
-	VMOVUPD          Z19, K6, 64(R8)(AX*1)
-	VMOVUPD          Z20, K7, (R9)(AX*1)
-	VMOVUPD          Z21, K6, 64(R9)(AX*1)
+	VMOVUPD          Z11, K6, 64(DI)(AX*1)
+	VMULPD           Z6, Z0, Z6
+	VMULPD           Z7, Z4, Z7
+	VMULPD           Z0, Z14, Z14
+	VMULPD           Z4, Z15, Z15
+	VMULPD           Z5, Z0, Z5
+	VMULPD           Z8, Z4, Z8
+	VMULPD           576(BX), Z13, Z16
+	VMULPD           384(BX), Z9, Z17
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+208(SB), Z18
+	VMULPD           Z6, Z18, Z6
+	VMULPD           Z7, Z18, Z7
+	VMOVUPD          Z13, K7, (SI)(AX*1)
+	VMOVUPD          Z9, K6, 64(SI)(AX*1)
+	VMOVUPD          Z14, K7, (R9)(AX*1)
+	VMOVUPD          Z15, K6, 64(R9)(AX*1)
+	VMOVUPD          320(BX), Z18
+	VFMADD231PD      Z10, Z18, Z5
+	VMOVUPD          256(BX), Z10
+	VFMADD231PD      Z11, Z10, Z8
+	VMOVUPD          448(BX), Z11
+	VSUBPD           Z21, Z11, Z19
+	VMOVUPD          512(BX), Z20
+	VSUBPD           Z21, Z20, Z22
+	VFMADD231PD      Z13, Z18, Z6
+	VFMADD231PD      Z9, Z10, Z7
+	VSUBPD           Z11, Z21, Z9
+	VSUBPD           Z20, Z21, Z13
+	VMOVUPD          192(BX), Z21
+	VMULPD           Z21, Z11, Z11
+	VMOVUPD          128(BX), Z23
+	VMULPD           Z23, Z20, Z20
+	VMULPD           Z19, Z21, Z19
+	VMULPD           Z22, Z23, Z22
+	VMULPD           Z21, Z12, Z21
+	VMULPD           Z23, Z1, Z23
+	VMOVUPD          64(BX), Z24
+	VMULPD           Z12, Z24, Z12
+	VMOVUPD          (BX), Z25
+	VMULPD           Z1, Z25, Z1
+	VMULPD           Z0, Z24, Z24
+	VMULPD           Z4, Z25, Z25
+	VFMADD231PD      Z9, Z2, Z18
+	VFMADD231PD      Z13, Z3, Z10
+	VMULPD           Z21, Z0, Z0
+	VMULPD           Z23, Z4, Z2
+	VMULPD           Z11, Z14, Z3
+	VMULPD           Z20, Z15, Z4
+	VMULPD           Z12, Z24, Z9
+	VMULPD           Z1, Z25, Z1
+	VMULPD           Z19, Z24, Z11
+	VMULPD           Z22, Z25, Z12
+	VMULPD           Z18, Z24, Z13
+	VMULPD           Z10, Z25, Z10
+	VBROADCASTSD     normalAllRowsAVX512Consts<>+16(SB), Z14
+	VXORPD           Z16, Z14, Z15
+	VXORPD           Z17, Z14, Z16
+	VXORPD           Z0, Z14, Z0
+	VXORPD           Z2, Z14, Z2
+	VXORPD           Z9, Z14, Z9
+	VXORPD           Z1, Z14, Z1
 	MOVQ             charm_base+192(FP), DX
-	VMOVUPD          Z22, K7, (DX)(AX*1)
+	VMOVUPD          Z5, K7, (DX)(AX*1)
 	MOVQ             charm_base+192(FP), DX
-	VMOVUPD          Z23, K6, 64(DX)(AX*1)
-	VMOVUPD          Z11, K7, (R10)(AX*1)
-	VMOVUPD          Z9, K6, 64(R10)(AX*1)
+	VMOVUPD          Z8, K6, 64(DX)(AX*1)
+	VMOVUPD          Z6, K7, (R10)(AX*1)
+	VMOVUPD          Z7, K6, 64(R10)(AX*1)
+	VMOVUPD          Z24, K7, (R8)(AX*1)
+	VMOVUPD          Z25, K6, 64(R8)(AX*1)
+	VMOVUPD          Z3, K7, (R13)(AX*1)
+	VMOVUPD          Z4, K6, 64(R13)(AX*1)
 	MOVQ             zomma_base+240(FP), DX
-	VMOVUPD          Z10, K7, (DX)(AX*1)
+	VMOVUPD          Z11, K7, (DX)(AX*1)
 	MOVQ             zomma_base+240(FP), DX
 	VMOVUPD          Z12, K6, 64(DX)(AX*1)
 	MOVQ             color_base+264(FP), DX
-	VMOVUPD          Z2, K7, (DX)(AX*1)
+	VMOVUPD          Z13, K7, (DX)(AX*1)
 	MOVQ             color_base+264(FP), DX
-	VMOVUPD          Z3, K6, 64(DX)(AX*1)
-	VMOVUPD          Z4, K7, (R13)(AX*1)
-	VMOVUPD          Z5, K6, 64(R13)(AX*1)
-	VMOVUPD          Z7, K7, (R12)(AX*1)
-	VMOVUPD          Z8, K6, 64(R12)(AX*1)
+	VMOVUPD          Z10, K6, 64(DX)(AX*1)
 	VMOVUPD          Z15, K7, (R11)(AX*1)
 	VMOVUPD          Z16, K6, 64(R11)(AX*1)
+	VMOVUPD          Z0, K7, (R12)(AX*1)
+	VMOVUPD          Z2, K6, 64(R12)(AX*1)
 	MOVQ             speed_base+216(FP), DX
-	VMOVUPD          Z0, K7, (DX)(AX*1)
+	VMOVUPD          Z9, K7, (DX)(AX*1)
 	MOVQ             speed_base+216(FP), DX
-	VMOVUPD          Z13, K6, 64(DX)(AX*1)
+	VMOVUPD          Z1, K6, 64(DX)(AX*1)
 	ADDQ             $+128, AX
 	SUBQ             $+16, CX
 	JGT              tail
@@ -1334,182 +1123,182 @@ DATA normalAllRowsAVX2Consts<>+224(SB)/8, $0x0000000000000000
 DATA normalAllRowsAVX2Consts<>+232(SB)/8, $0x0000000000000000
 DATA normalAllRowsAVX2Consts<>+240(SB)/8, $0x0000000000000000
 DATA normalAllRowsAVX2Consts<>+248(SB)/8, $0x0000000000000000
-DATA normalAllRowsAVX2Consts<>+256(SB)/8, $0x3ff8000000000000
-DATA normalAllRowsAVX2Consts<>+264(SB)/8, $0x3ff8000000000000
-DATA normalAllRowsAVX2Consts<>+272(SB)/8, $0x3ff8000000000000
-DATA normalAllRowsAVX2Consts<>+280(SB)/8, $0x3ff8000000000000
-DATA normalAllRowsAVX2Consts<>+288(SB)/8, $0x4016000000000000
-DATA normalAllRowsAVX2Consts<>+296(SB)/8, $0x4016000000000000
-DATA normalAllRowsAVX2Consts<>+304(SB)/8, $0x4016000000000000
-DATA normalAllRowsAVX2Consts<>+312(SB)/8, $0x4016000000000000
-DATA normalAllRowsAVX2Consts<>+320(SB)/8, $0xbfe0000000000000
-DATA normalAllRowsAVX2Consts<>+328(SB)/8, $0xbfe0000000000000
-DATA normalAllRowsAVX2Consts<>+336(SB)/8, $0xbfe0000000000000
-DATA normalAllRowsAVX2Consts<>+344(SB)/8, $0xbfe0000000000000
-DATA normalAllRowsAVX2Consts<>+352(SB)/8, $0x3ff71547652b82fe
-DATA normalAllRowsAVX2Consts<>+360(SB)/8, $0x3ff71547652b82fe
-DATA normalAllRowsAVX2Consts<>+368(SB)/8, $0x3ff71547652b82fe
-DATA normalAllRowsAVX2Consts<>+376(SB)/8, $0x3ff71547652b82fe
-DATA normalAllRowsAVX2Consts<>+384(SB)/8, $0x4000000000000000
-DATA normalAllRowsAVX2Consts<>+392(SB)/8, $0x4000000000000000
-DATA normalAllRowsAVX2Consts<>+400(SB)/8, $0x4000000000000000
-DATA normalAllRowsAVX2Consts<>+408(SB)/8, $0x4000000000000000
-DATA normalAllRowsAVX2Consts<>+416(SB)/8, $0xbff0000000000000
-DATA normalAllRowsAVX2Consts<>+424(SB)/8, $0xbff0000000000000
-DATA normalAllRowsAVX2Consts<>+432(SB)/8, $0xbff0000000000000
-DATA normalAllRowsAVX2Consts<>+440(SB)/8, $0xbff0000000000000
-DATA normalAllRowsAVX2Consts<>+448(SB)/8, $0xbe2e25325154ed2c
-DATA normalAllRowsAVX2Consts<>+456(SB)/8, $0xbe2e25325154ed2c
-DATA normalAllRowsAVX2Consts<>+464(SB)/8, $0xbe2e25325154ed2c
-DATA normalAllRowsAVX2Consts<>+472(SB)/8, $0xbe2e25325154ed2c
-DATA normalAllRowsAVX2Consts<>+480(SB)/8, $0xbe4277bd7e608931
-DATA normalAllRowsAVX2Consts<>+488(SB)/8, $0xbe4277bd7e608931
-DATA normalAllRowsAVX2Consts<>+496(SB)/8, $0xbe4277bd7e608931
-DATA normalAllRowsAVX2Consts<>+504(SB)/8, $0xbe4277bd7e608931
-DATA normalAllRowsAVX2Consts<>+512(SB)/8, $0x3e5f7f7aa6513d12
-DATA normalAllRowsAVX2Consts<>+520(SB)/8, $0x3e5f7f7aa6513d12
-DATA normalAllRowsAVX2Consts<>+528(SB)/8, $0x3e5f7f7aa6513d12
-DATA normalAllRowsAVX2Consts<>+536(SB)/8, $0x3e5f7f7aa6513d12
-DATA normalAllRowsAVX2Consts<>+544(SB)/8, $0x3e747abbfe1349dc
-DATA normalAllRowsAVX2Consts<>+552(SB)/8, $0x3e747abbfe1349dc
-DATA normalAllRowsAVX2Consts<>+560(SB)/8, $0x3e747abbfe1349dc
-DATA normalAllRowsAVX2Consts<>+568(SB)/8, $0x3e747abbfe1349dc
-DATA normalAllRowsAVX2Consts<>+576(SB)/8, $0xbe8e40fe135477fb
-DATA normalAllRowsAVX2Consts<>+584(SB)/8, $0xbe8e40fe135477fb
-DATA normalAllRowsAVX2Consts<>+592(SB)/8, $0xbe8e40fe135477fb
-DATA normalAllRowsAVX2Consts<>+600(SB)/8, $0xbe8e40fe135477fb
-DATA normalAllRowsAVX2Consts<>+608(SB)/8, $0xbe9ca94833eab172
-DATA normalAllRowsAVX2Consts<>+616(SB)/8, $0xbe9ca94833eab172
-DATA normalAllRowsAVX2Consts<>+624(SB)/8, $0xbe9ca94833eab172
-DATA normalAllRowsAVX2Consts<>+632(SB)/8, $0xbe9ca94833eab172
-DATA normalAllRowsAVX2Consts<>+640(SB)/8, $0x3ec034ec9ff77461
-DATA normalAllRowsAVX2Consts<>+648(SB)/8, $0x3ec034ec9ff77461
-DATA normalAllRowsAVX2Consts<>+656(SB)/8, $0x3ec034ec9ff77461
-DATA normalAllRowsAVX2Consts<>+664(SB)/8, $0x3ec034ec9ff77461
-DATA normalAllRowsAVX2Consts<>+672(SB)/8, $0x3eb3559d7eab42ef
-DATA normalAllRowsAVX2Consts<>+680(SB)/8, $0x3eb3559d7eab42ef
-DATA normalAllRowsAVX2Consts<>+688(SB)/8, $0x3eb3559d7eab42ef
-DATA normalAllRowsAVX2Consts<>+696(SB)/8, $0x3eb3559d7eab42ef
-DATA normalAllRowsAVX2Consts<>+704(SB)/8, $0xbef12becf291cb5c
-DATA normalAllRowsAVX2Consts<>+712(SB)/8, $0xbef12becf291cb5c
-DATA normalAllRowsAVX2Consts<>+720(SB)/8, $0xbef12becf291cb5c
-DATA normalAllRowsAVX2Consts<>+728(SB)/8, $0xbef12becf291cb5c
-DATA normalAllRowsAVX2Consts<>+736(SB)/8, $0x3ef25b780504b8a6
-DATA normalAllRowsAVX2Consts<>+744(SB)/8, $0x3ef25b780504b8a6
-DATA normalAllRowsAVX2Consts<>+752(SB)/8, $0x3ef25b780504b8a6
-DATA normalAllRowsAVX2Consts<>+760(SB)/8, $0x3ef25b780504b8a6
-DATA normalAllRowsAVX2Consts<>+768(SB)/8, $0x3f1b488c4e1b97b5
-DATA normalAllRowsAVX2Consts<>+776(SB)/8, $0x3f1b488c4e1b97b5
-DATA normalAllRowsAVX2Consts<>+784(SB)/8, $0x3f1b488c4e1b97b5
-DATA normalAllRowsAVX2Consts<>+792(SB)/8, $0x3f1b488c4e1b97b5
-DATA normalAllRowsAVX2Consts<>+800(SB)/8, $0xbf3afc08c11736a4
-DATA normalAllRowsAVX2Consts<>+808(SB)/8, $0xbf3afc08c11736a4
-DATA normalAllRowsAVX2Consts<>+816(SB)/8, $0xbf3afc08c11736a4
-DATA normalAllRowsAVX2Consts<>+824(SB)/8, $0xbf3afc08c11736a4
-DATA normalAllRowsAVX2Consts<>+832(SB)/8, $0x3f2d0345de443c62
-DATA normalAllRowsAVX2Consts<>+840(SB)/8, $0x3f2d0345de443c62
-DATA normalAllRowsAVX2Consts<>+848(SB)/8, $0x3f2d0345de443c62
-DATA normalAllRowsAVX2Consts<>+856(SB)/8, $0x3f2d0345de443c62
-DATA normalAllRowsAVX2Consts<>+864(SB)/8, $0x3f6c48252d50b83f
-DATA normalAllRowsAVX2Consts<>+872(SB)/8, $0x3f6c48252d50b83f
-DATA normalAllRowsAVX2Consts<>+880(SB)/8, $0x3f6c48252d50b83f
-DATA normalAllRowsAVX2Consts<>+888(SB)/8, $0x3f6c48252d50b83f
-DATA normalAllRowsAVX2Consts<>+896(SB)/8, $0xbf921f46d4ac3c0e
-DATA normalAllRowsAVX2Consts<>+904(SB)/8, $0xbf921f46d4ac3c0e
-DATA normalAllRowsAVX2Consts<>+912(SB)/8, $0xbf921f46d4ac3c0e
-DATA normalAllRowsAVX2Consts<>+920(SB)/8, $0xbf921f46d4ac3c0e
-DATA normalAllRowsAVX2Consts<>+928(SB)/8, $0x3fab82298736da76
-DATA normalAllRowsAVX2Consts<>+936(SB)/8, $0x3fab82298736da76
-DATA normalAllRowsAVX2Consts<>+944(SB)/8, $0x3fab82298736da76
-DATA normalAllRowsAVX2Consts<>+952(SB)/8, $0x3fab82298736da76
-DATA normalAllRowsAVX2Consts<>+960(SB)/8, $0xbfbf5b83385c94d7
-DATA normalAllRowsAVX2Consts<>+968(SB)/8, $0xbfbf5b83385c94d7
-DATA normalAllRowsAVX2Consts<>+976(SB)/8, $0xbfbf5b83385c94d7
-DATA normalAllRowsAVX2Consts<>+984(SB)/8, $0xbfbf5b83385c94d7
-DATA normalAllRowsAVX2Consts<>+992(SB)/8, $0x3fccd2dc44dda90c
-DATA normalAllRowsAVX2Consts<>+1000(SB)/8, $0x3fccd2dc44dda90c
-DATA normalAllRowsAVX2Consts<>+1008(SB)/8, $0x3fccd2dc44dda90c
-DATA normalAllRowsAVX2Consts<>+1016(SB)/8, $0x3fccd2dc44dda90c
-DATA normalAllRowsAVX2Consts<>+1024(SB)/8, $0xbfd5ed2acb37558c
-DATA normalAllRowsAVX2Consts<>+1032(SB)/8, $0xbfd5ed2acb37558c
-DATA normalAllRowsAVX2Consts<>+1040(SB)/8, $0xbfd5ed2acb37558c
-DATA normalAllRowsAVX2Consts<>+1048(SB)/8, $0xbfd5ed2acb37558c
-DATA normalAllRowsAVX2Consts<>+1056(SB)/8, $0x3fdb9a7d5690ca89
-DATA normalAllRowsAVX2Consts<>+1064(SB)/8, $0x3fdb9a7d5690ca89
-DATA normalAllRowsAVX2Consts<>+1072(SB)/8, $0x3fdb9a7d5690ca89
-DATA normalAllRowsAVX2Consts<>+1080(SB)/8, $0x3fdb9a7d5690ca89
-DATA normalAllRowsAVX2Consts<>+1088(SB)/8, $0xbfdbc22549fbe12f
-DATA normalAllRowsAVX2Consts<>+1096(SB)/8, $0xbfdbc22549fbe12f
-DATA normalAllRowsAVX2Consts<>+1104(SB)/8, $0xbfdbc22549fbe12f
-DATA normalAllRowsAVX2Consts<>+1112(SB)/8, $0xbfdbc22549fbe12f
-DATA normalAllRowsAVX2Consts<>+1120(SB)/8, $0x3fd34926e4def17d
-DATA normalAllRowsAVX2Consts<>+1128(SB)/8, $0x3fd34926e4def17d
-DATA normalAllRowsAVX2Consts<>+1136(SB)/8, $0x3fd34926e4def17d
-DATA normalAllRowsAVX2Consts<>+1144(SB)/8, $0x3fd34926e4def17d
-DATA normalAllRowsAVX2Consts<>+1152(SB)/8, $0xbfe62e42fee00000
-DATA normalAllRowsAVX2Consts<>+1160(SB)/8, $0xbfe62e42fee00000
-DATA normalAllRowsAVX2Consts<>+1168(SB)/8, $0xbfe62e42fee00000
-DATA normalAllRowsAVX2Consts<>+1176(SB)/8, $0xbfe62e42fee00000
-DATA normalAllRowsAVX2Consts<>+1184(SB)/8, $0x3fd9884533d43651
-DATA normalAllRowsAVX2Consts<>+1192(SB)/8, $0x3fd9884533d43651
-DATA normalAllRowsAVX2Consts<>+1200(SB)/8, $0x3fd9884533d43651
-DATA normalAllRowsAVX2Consts<>+1208(SB)/8, $0x3fd9884533d43651
-DATA normalAllRowsAVX2Consts<>+1216(SB)/8, $0xbdea39ef35793c76
-DATA normalAllRowsAVX2Consts<>+1224(SB)/8, $0xbdea39ef35793c76
-DATA normalAllRowsAVX2Consts<>+1232(SB)/8, $0xbdea39ef35793c76
-DATA normalAllRowsAVX2Consts<>+1240(SB)/8, $0xbdea39ef35793c76
-DATA normalAllRowsAVX2Consts<>+1248(SB)/8, $0x3e5ade156a5dbe76
-DATA normalAllRowsAVX2Consts<>+1256(SB)/8, $0x3e5ade156a5dbe76
-DATA normalAllRowsAVX2Consts<>+1264(SB)/8, $0x3e5ade156a5dbe76
-DATA normalAllRowsAVX2Consts<>+1272(SB)/8, $0x3e5ade156a5dbe76
-DATA normalAllRowsAVX2Consts<>+1280(SB)/8, $0x3e928af3fca7ab0b
-DATA normalAllRowsAVX2Consts<>+1288(SB)/8, $0x3e928af3fca7ab0b
-DATA normalAllRowsAVX2Consts<>+1296(SB)/8, $0x3e928af3fca7ab0b
-DATA normalAllRowsAVX2Consts<>+1304(SB)/8, $0x3e928af3fca7ab0b
-DATA normalAllRowsAVX2Consts<>+1312(SB)/8, $0x3ec71dee623fde67
-DATA normalAllRowsAVX2Consts<>+1320(SB)/8, $0x3ec71dee623fde67
-DATA normalAllRowsAVX2Consts<>+1328(SB)/8, $0x3ec71dee623fde67
-DATA normalAllRowsAVX2Consts<>+1336(SB)/8, $0x3ec71dee623fde67
-DATA normalAllRowsAVX2Consts<>+1344(SB)/8, $0x3efa01997c89e6b0
-DATA normalAllRowsAVX2Consts<>+1352(SB)/8, $0x3efa01997c89e6b0
-DATA normalAllRowsAVX2Consts<>+1360(SB)/8, $0x3efa01997c89e6b0
-DATA normalAllRowsAVX2Consts<>+1368(SB)/8, $0x3efa01997c89e6b0
-DATA normalAllRowsAVX2Consts<>+1376(SB)/8, $0x3f2a01a014761f6e
-DATA normalAllRowsAVX2Consts<>+1384(SB)/8, $0x3f2a01a014761f6e
-DATA normalAllRowsAVX2Consts<>+1392(SB)/8, $0x3f2a01a014761f6e
-DATA normalAllRowsAVX2Consts<>+1400(SB)/8, $0x3f2a01a014761f6e
-DATA normalAllRowsAVX2Consts<>+1408(SB)/8, $0x3f56c16c1852b7b0
-DATA normalAllRowsAVX2Consts<>+1416(SB)/8, $0x3f56c16c1852b7b0
-DATA normalAllRowsAVX2Consts<>+1424(SB)/8, $0x3f56c16c1852b7b0
-DATA normalAllRowsAVX2Consts<>+1432(SB)/8, $0x3f56c16c1852b7b0
-DATA normalAllRowsAVX2Consts<>+1440(SB)/8, $0x3f81111111122322
-DATA normalAllRowsAVX2Consts<>+1448(SB)/8, $0x3f81111111122322
-DATA normalAllRowsAVX2Consts<>+1456(SB)/8, $0x3f81111111122322
-DATA normalAllRowsAVX2Consts<>+1464(SB)/8, $0x3f81111111122322
-DATA normalAllRowsAVX2Consts<>+1472(SB)/8, $0x3fa55555555502a1
-DATA normalAllRowsAVX2Consts<>+1480(SB)/8, $0x3fa55555555502a1
-DATA normalAllRowsAVX2Consts<>+1488(SB)/8, $0x3fa55555555502a1
-DATA normalAllRowsAVX2Consts<>+1496(SB)/8, $0x3fa55555555502a1
-DATA normalAllRowsAVX2Consts<>+1504(SB)/8, $0x3fc5555555555511
-DATA normalAllRowsAVX2Consts<>+1512(SB)/8, $0x3fc5555555555511
-DATA normalAllRowsAVX2Consts<>+1520(SB)/8, $0x3fc5555555555511
-DATA normalAllRowsAVX2Consts<>+1528(SB)/8, $0x3fc5555555555511
-DATA normalAllRowsAVX2Consts<>+1536(SB)/8, $0x3fe000000000000b
-DATA normalAllRowsAVX2Consts<>+1544(SB)/8, $0x3fe000000000000b
-DATA normalAllRowsAVX2Consts<>+1552(SB)/8, $0x3fe000000000000b
-DATA normalAllRowsAVX2Consts<>+1560(SB)/8, $0x3fe000000000000b
-DATA normalAllRowsAVX2Consts<>+1568(SB)/8, $0x408ff80000000000
-DATA normalAllRowsAVX2Consts<>+1576(SB)/8, $0x408ff80000000000
-DATA normalAllRowsAVX2Consts<>+1584(SB)/8, $0x408ff80000000000
-DATA normalAllRowsAVX2Consts<>+1592(SB)/8, $0x408ff80000000000
-DATA normalAllRowsAVX2Consts<>+1600(SB)/8, $0xc08ff00000000000
-DATA normalAllRowsAVX2Consts<>+1608(SB)/8, $0xc08ff00000000000
-DATA normalAllRowsAVX2Consts<>+1616(SB)/8, $0xc08ff00000000000
-DATA normalAllRowsAVX2Consts<>+1624(SB)/8, $0xc08ff00000000000
-DATA normalAllRowsAVX2Consts<>+1632(SB)/8, $0x43380000000003ff
-DATA normalAllRowsAVX2Consts<>+1640(SB)/8, $0x43380000000003ff
-DATA normalAllRowsAVX2Consts<>+1648(SB)/8, $0x43380000000003ff
-DATA normalAllRowsAVX2Consts<>+1656(SB)/8, $0x43380000000003ff
+DATA normalAllRowsAVX2Consts<>+256(SB)/8, $0x4004000000000000
+DATA normalAllRowsAVX2Consts<>+264(SB)/8, $0x4004000000000000
+DATA normalAllRowsAVX2Consts<>+272(SB)/8, $0x4004000000000000
+DATA normalAllRowsAVX2Consts<>+280(SB)/8, $0x4004000000000000
+DATA normalAllRowsAVX2Consts<>+288(SB)/8, $0x4000000000000000
+DATA normalAllRowsAVX2Consts<>+296(SB)/8, $0x4000000000000000
+DATA normalAllRowsAVX2Consts<>+304(SB)/8, $0x4000000000000000
+DATA normalAllRowsAVX2Consts<>+312(SB)/8, $0x4000000000000000
+DATA normalAllRowsAVX2Consts<>+320(SB)/8, $0x4017000000000000
+DATA normalAllRowsAVX2Consts<>+328(SB)/8, $0x4017000000000000
+DATA normalAllRowsAVX2Consts<>+336(SB)/8, $0x4017000000000000
+DATA normalAllRowsAVX2Consts<>+344(SB)/8, $0x4017000000000000
+DATA normalAllRowsAVX2Consts<>+352(SB)/8, $0x4338000000000000
+DATA normalAllRowsAVX2Consts<>+360(SB)/8, $0x4338000000000000
+DATA normalAllRowsAVX2Consts<>+368(SB)/8, $0x4338000000000000
+DATA normalAllRowsAVX2Consts<>+376(SB)/8, $0x4338000000000000
+DATA normalAllRowsAVX2Consts<>+384(SB)/8, $0xbfe71547652b82fe
+DATA normalAllRowsAVX2Consts<>+392(SB)/8, $0xbfe71547652b82fe
+DATA normalAllRowsAVX2Consts<>+400(SB)/8, $0xbfe71547652b82fe
+DATA normalAllRowsAVX2Consts<>+408(SB)/8, $0xbfe71547652b82fe
+DATA normalAllRowsAVX2Consts<>+416(SB)/8, $0x3ff62e42fee00000
+DATA normalAllRowsAVX2Consts<>+424(SB)/8, $0x3ff62e42fee00000
+DATA normalAllRowsAVX2Consts<>+432(SB)/8, $0x3ff62e42fee00000
+DATA normalAllRowsAVX2Consts<>+440(SB)/8, $0x3ff62e42fee00000
+DATA normalAllRowsAVX2Consts<>+448(SB)/8, $0x3dfa39ef35793c76
+DATA normalAllRowsAVX2Consts<>+456(SB)/8, $0x3dfa39ef35793c76
+DATA normalAllRowsAVX2Consts<>+464(SB)/8, $0x3dfa39ef35793c76
+DATA normalAllRowsAVX2Consts<>+472(SB)/8, $0x3dfa39ef35793c76
+DATA normalAllRowsAVX2Consts<>+480(SB)/8, $0xbff0000000000000
+DATA normalAllRowsAVX2Consts<>+488(SB)/8, $0xbff0000000000000
+DATA normalAllRowsAVX2Consts<>+496(SB)/8, $0xbff0000000000000
+DATA normalAllRowsAVX2Consts<>+504(SB)/8, $0xbff0000000000000
+DATA normalAllRowsAVX2Consts<>+512(SB)/8, $0xbdaade156a5dbe76
+DATA normalAllRowsAVX2Consts<>+520(SB)/8, $0xbdaade156a5dbe76
+DATA normalAllRowsAVX2Consts<>+528(SB)/8, $0xbdaade156a5dbe76
+DATA normalAllRowsAVX2Consts<>+536(SB)/8, $0xbdaade156a5dbe76
+DATA normalAllRowsAVX2Consts<>+544(SB)/8, $0x3df28af3fca7ab0b
+DATA normalAllRowsAVX2Consts<>+552(SB)/8, $0x3df28af3fca7ab0b
+DATA normalAllRowsAVX2Consts<>+560(SB)/8, $0x3df28af3fca7ab0b
+DATA normalAllRowsAVX2Consts<>+568(SB)/8, $0x3df28af3fca7ab0b
+DATA normalAllRowsAVX2Consts<>+576(SB)/8, $0xbe371dee623fde67
+DATA normalAllRowsAVX2Consts<>+584(SB)/8, $0xbe371dee623fde67
+DATA normalAllRowsAVX2Consts<>+592(SB)/8, $0xbe371dee623fde67
+DATA normalAllRowsAVX2Consts<>+600(SB)/8, $0xbe371dee623fde67
+DATA normalAllRowsAVX2Consts<>+608(SB)/8, $0x3e7a01997c89e6b0
+DATA normalAllRowsAVX2Consts<>+616(SB)/8, $0x3e7a01997c89e6b0
+DATA normalAllRowsAVX2Consts<>+624(SB)/8, $0x3e7a01997c89e6b0
+DATA normalAllRowsAVX2Consts<>+632(SB)/8, $0x3e7a01997c89e6b0
+DATA normalAllRowsAVX2Consts<>+640(SB)/8, $0xbeba01a014761f6e
+DATA normalAllRowsAVX2Consts<>+648(SB)/8, $0xbeba01a014761f6e
+DATA normalAllRowsAVX2Consts<>+656(SB)/8, $0xbeba01a014761f6e
+DATA normalAllRowsAVX2Consts<>+664(SB)/8, $0xbeba01a014761f6e
+DATA normalAllRowsAVX2Consts<>+672(SB)/8, $0x3ef6c16c1852b7b0
+DATA normalAllRowsAVX2Consts<>+680(SB)/8, $0x3ef6c16c1852b7b0
+DATA normalAllRowsAVX2Consts<>+688(SB)/8, $0x3ef6c16c1852b7b0
+DATA normalAllRowsAVX2Consts<>+696(SB)/8, $0x3ef6c16c1852b7b0
+DATA normalAllRowsAVX2Consts<>+704(SB)/8, $0xbf31111111122322
+DATA normalAllRowsAVX2Consts<>+712(SB)/8, $0xbf31111111122322
+DATA normalAllRowsAVX2Consts<>+720(SB)/8, $0xbf31111111122322
+DATA normalAllRowsAVX2Consts<>+728(SB)/8, $0xbf31111111122322
+DATA normalAllRowsAVX2Consts<>+736(SB)/8, $0x3f655555555502a1
+DATA normalAllRowsAVX2Consts<>+744(SB)/8, $0x3f655555555502a1
+DATA normalAllRowsAVX2Consts<>+752(SB)/8, $0x3f655555555502a1
+DATA normalAllRowsAVX2Consts<>+760(SB)/8, $0x3f655555555502a1
+DATA normalAllRowsAVX2Consts<>+768(SB)/8, $0xbf95555555555511
+DATA normalAllRowsAVX2Consts<>+776(SB)/8, $0xbf95555555555511
+DATA normalAllRowsAVX2Consts<>+784(SB)/8, $0xbf95555555555511
+DATA normalAllRowsAVX2Consts<>+792(SB)/8, $0xbf95555555555511
+DATA normalAllRowsAVX2Consts<>+800(SB)/8, $0x3fc000000000000b
+DATA normalAllRowsAVX2Consts<>+808(SB)/8, $0x3fc000000000000b
+DATA normalAllRowsAVX2Consts<>+816(SB)/8, $0x3fc000000000000b
+DATA normalAllRowsAVX2Consts<>+824(SB)/8, $0x3fc000000000000b
+DATA normalAllRowsAVX2Consts<>+832(SB)/8, $0xbfe0000000000000
+DATA normalAllRowsAVX2Consts<>+840(SB)/8, $0xbfe0000000000000
+DATA normalAllRowsAVX2Consts<>+848(SB)/8, $0xbfe0000000000000
+DATA normalAllRowsAVX2Consts<>+856(SB)/8, $0xbfe0000000000000
+DATA normalAllRowsAVX2Consts<>+864(SB)/8, $0xbe53cfd9440c758b
+DATA normalAllRowsAVX2Consts<>+872(SB)/8, $0xbe53cfd9440c758b
+DATA normalAllRowsAVX2Consts<>+880(SB)/8, $0xbe53cfd9440c758b
+DATA normalAllRowsAVX2Consts<>+888(SB)/8, $0xbe53cfd9440c758b
+DATA normalAllRowsAVX2Consts<>+896(SB)/8, $0xbe5c10df9fd0b5a0
+DATA normalAllRowsAVX2Consts<>+904(SB)/8, $0xbe5c10df9fd0b5a0
+DATA normalAllRowsAVX2Consts<>+912(SB)/8, $0xbe5c10df9fd0b5a0
+DATA normalAllRowsAVX2Consts<>+920(SB)/8, $0xbe5c10df9fd0b5a0
+DATA normalAllRowsAVX2Consts<>+928(SB)/8, $0x3e89151d5fe69bf0
+DATA normalAllRowsAVX2Consts<>+936(SB)/8, $0x3e89151d5fe69bf0
+DATA normalAllRowsAVX2Consts<>+944(SB)/8, $0x3e89151d5fe69bf0
+DATA normalAllRowsAVX2Consts<>+952(SB)/8, $0x3e89151d5fe69bf0
+DATA normalAllRowsAVX2Consts<>+960(SB)/8, $0x3e84cef58dc442e5
+DATA normalAllRowsAVX2Consts<>+968(SB)/8, $0x3e84cef58dc442e5
+DATA normalAllRowsAVX2Consts<>+976(SB)/8, $0x3e84cef58dc442e5
+DATA normalAllRowsAVX2Consts<>+984(SB)/8, $0x3e84cef58dc442e5
+DATA normalAllRowsAVX2Consts<>+992(SB)/8, $0xbeb9c98d68230094
+DATA normalAllRowsAVX2Consts<>+1000(SB)/8, $0xbeb9c98d68230094
+DATA normalAllRowsAVX2Consts<>+1008(SB)/8, $0xbeb9c98d68230094
+DATA normalAllRowsAVX2Consts<>+1016(SB)/8, $0xbeb9c98d68230094
+DATA normalAllRowsAVX2Consts<>+1024(SB)/8, $0x3e9f0588d5134af5
+DATA normalAllRowsAVX2Consts<>+1032(SB)/8, $0x3e9f0588d5134af5
+DATA normalAllRowsAVX2Consts<>+1040(SB)/8, $0x3e9f0588d5134af5
+DATA normalAllRowsAVX2Consts<>+1048(SB)/8, $0x3e9f0588d5134af5
+DATA normalAllRowsAVX2Consts<>+1056(SB)/8, $0x3ee7b68052fca57d
+DATA normalAllRowsAVX2Consts<>+1064(SB)/8, $0x3ee7b68052fca57d
+DATA normalAllRowsAVX2Consts<>+1072(SB)/8, $0x3ee7b68052fca57d
+DATA normalAllRowsAVX2Consts<>+1080(SB)/8, $0x3ee7b68052fca57d
+DATA normalAllRowsAVX2Consts<>+1088(SB)/8, $0xbef81dd74dfb5ff6
+DATA normalAllRowsAVX2Consts<>+1096(SB)/8, $0xbef81dd74dfb5ff6
+DATA normalAllRowsAVX2Consts<>+1104(SB)/8, $0xbef81dd74dfb5ff6
+DATA normalAllRowsAVX2Consts<>+1112(SB)/8, $0xbef81dd74dfb5ff6
+DATA normalAllRowsAVX2Consts<>+1120(SB)/8, $0xbf09a70a60d609b4
+DATA normalAllRowsAVX2Consts<>+1128(SB)/8, $0xbf09a70a60d609b4
+DATA normalAllRowsAVX2Consts<>+1136(SB)/8, $0xbf09a70a60d609b4
+DATA normalAllRowsAVX2Consts<>+1144(SB)/8, $0xbf09a70a60d609b4
+DATA normalAllRowsAVX2Consts<>+1152(SB)/8, $0x3f356bc7962f9cea
+DATA normalAllRowsAVX2Consts<>+1160(SB)/8, $0x3f356bc7962f9cea
+DATA normalAllRowsAVX2Consts<>+1168(SB)/8, $0x3f356bc7962f9cea
+DATA normalAllRowsAVX2Consts<>+1176(SB)/8, $0x3f356bc7962f9cea
+DATA normalAllRowsAVX2Consts<>+1184(SB)/8, $0xbf403c77d56a94be
+DATA normalAllRowsAVX2Consts<>+1192(SB)/8, $0xbf403c77d56a94be
+DATA normalAllRowsAVX2Consts<>+1200(SB)/8, $0xbf403c77d56a94be
+DATA normalAllRowsAVX2Consts<>+1208(SB)/8, $0xbf403c77d56a94be
+DATA normalAllRowsAVX2Consts<>+1216(SB)/8, $0xbf59d3d3a3218a6c
+DATA normalAllRowsAVX2Consts<>+1224(SB)/8, $0xbf59d3d3a3218a6c
+DATA normalAllRowsAVX2Consts<>+1232(SB)/8, $0xbf59d3d3a3218a6c
+DATA normalAllRowsAVX2Consts<>+1240(SB)/8, $0xbf59d3d3a3218a6c
+DATA normalAllRowsAVX2Consts<>+1248(SB)/8, $0x3f88af7a122fa11e
+DATA normalAllRowsAVX2Consts<>+1256(SB)/8, $0x3f88af7a122fa11e
+DATA normalAllRowsAVX2Consts<>+1264(SB)/8, $0x3f88af7a122fa11e
+DATA normalAllRowsAVX2Consts<>+1272(SB)/8, $0x3f88af7a122fa11e
+DATA normalAllRowsAVX2Consts<>+1280(SB)/8, $0xbfa5e04fbae7029b
+DATA normalAllRowsAVX2Consts<>+1288(SB)/8, $0xbfa5e04fbae7029b
+DATA normalAllRowsAVX2Consts<>+1296(SB)/8, $0xbfa5e04fbae7029b
+DATA normalAllRowsAVX2Consts<>+1304(SB)/8, $0xbfa5e04fbae7029b
+DATA normalAllRowsAVX2Consts<>+1312(SB)/8, $0x3fbbe6e778f4145d
+DATA normalAllRowsAVX2Consts<>+1320(SB)/8, $0x3fbbe6e778f4145d
+DATA normalAllRowsAVX2Consts<>+1328(SB)/8, $0x3fbbe6e778f4145d
+DATA normalAllRowsAVX2Consts<>+1336(SB)/8, $0x3fbbe6e778f4145d
+DATA normalAllRowsAVX2Consts<>+1344(SB)/8, $0xbfcc587e4e8904c3
+DATA normalAllRowsAVX2Consts<>+1352(SB)/8, $0xbfcc587e4e8904c3
+DATA normalAllRowsAVX2Consts<>+1360(SB)/8, $0xbfcc587e4e8904c3
+DATA normalAllRowsAVX2Consts<>+1368(SB)/8, $0xbfcc587e4e8904c3
+DATA normalAllRowsAVX2Consts<>+1376(SB)/8, $0x3fd7ce8b1b938d89
+DATA normalAllRowsAVX2Consts<>+1384(SB)/8, $0x3fd7ce8b1b938d89
+DATA normalAllRowsAVX2Consts<>+1392(SB)/8, $0x3fd7ce8b1b938d89
+DATA normalAllRowsAVX2Consts<>+1400(SB)/8, $0x3fd7ce8b1b938d89
+DATA normalAllRowsAVX2Consts<>+1408(SB)/8, $0xbfe0ac9c06c291cf
+DATA normalAllRowsAVX2Consts<>+1416(SB)/8, $0xbfe0ac9c06c291cf
+DATA normalAllRowsAVX2Consts<>+1424(SB)/8, $0xbfe0ac9c06c291cf
+DATA normalAllRowsAVX2Consts<>+1432(SB)/8, $0xbfe0ac9c06c291cf
+DATA normalAllRowsAVX2Consts<>+1440(SB)/8, $0x3fe31b13059845d5
+DATA normalAllRowsAVX2Consts<>+1448(SB)/8, $0x3fe31b13059845d5
+DATA normalAllRowsAVX2Consts<>+1456(SB)/8, $0x3fe31b13059845d5
+DATA normalAllRowsAVX2Consts<>+1464(SB)/8, $0x3fe31b13059845d5
+DATA normalAllRowsAVX2Consts<>+1472(SB)/8, $0xbfe077e1c5642a81
+DATA normalAllRowsAVX2Consts<>+1480(SB)/8, $0xbfe077e1c5642a81
+DATA normalAllRowsAVX2Consts<>+1488(SB)/8, $0xbfe077e1c5642a81
+DATA normalAllRowsAVX2Consts<>+1496(SB)/8, $0xbfe077e1c5642a81
+DATA normalAllRowsAVX2Consts<>+1504(SB)/8, $0x3fcabf470bc40607
+DATA normalAllRowsAVX2Consts<>+1512(SB)/8, $0x3fcabf470bc40607
+DATA normalAllRowsAVX2Consts<>+1520(SB)/8, $0x3fcabf470bc40607
+DATA normalAllRowsAVX2Consts<>+1528(SB)/8, $0x3fcabf470bc40607
+DATA normalAllRowsAVX2Consts<>+1536(SB)/8, $0x408ff80000000000
+DATA normalAllRowsAVX2Consts<>+1544(SB)/8, $0x408ff80000000000
+DATA normalAllRowsAVX2Consts<>+1552(SB)/8, $0x408ff80000000000
+DATA normalAllRowsAVX2Consts<>+1560(SB)/8, $0x408ff80000000000
+DATA normalAllRowsAVX2Consts<>+1568(SB)/8, $0xc08ff00000000000
+DATA normalAllRowsAVX2Consts<>+1576(SB)/8, $0xc08ff00000000000
+DATA normalAllRowsAVX2Consts<>+1584(SB)/8, $0xc08ff00000000000
+DATA normalAllRowsAVX2Consts<>+1592(SB)/8, $0xc08ff00000000000
+DATA normalAllRowsAVX2Consts<>+1600(SB)/8, $0x43380000000003ff
+DATA normalAllRowsAVX2Consts<>+1608(SB)/8, $0x43380000000003ff
+DATA normalAllRowsAVX2Consts<>+1616(SB)/8, $0x43380000000003ff
+DATA normalAllRowsAVX2Consts<>+1624(SB)/8, $0x43380000000003ff
+DATA normalAllRowsAVX2Consts<>+1632(SB)/8, $0x3fd9884533d43651
+DATA normalAllRowsAVX2Consts<>+1640(SB)/8, $0x3fd9884533d43651
+DATA normalAllRowsAVX2Consts<>+1648(SB)/8, $0x3fd9884533d43651
+DATA normalAllRowsAVX2Consts<>+1656(SB)/8, $0x3fd9884533d43651
 DATA normalAllRowsAVX2Consts<>+1664(SB)/8, $0x7ff8000000000001
 DATA normalAllRowsAVX2Consts<>+1672(SB)/8, $0x7ff8000000000001
 DATA normalAllRowsAVX2Consts<>+1680(SB)/8, $0x7ff8000000000001
@@ -1536,7 +1325,7 @@ GLOBL normalAllRowsAVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func normalAllRowsAVX2(price []float64, delta []float64, gamma []float64, vega []float64, theta []float64, rho []float64, vanna []float64, volga []float64, charm []float64, speed []float64, zomma []float64, color []float64, sign []float64, F []float64, K []float64, T []float64, sigma []float64, D []float64, r []float64)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
-TEXT ·normalAllRowsAVX2(SB), $2144-456
+TEXT ·normalAllRowsAVX2(SB), $2016-456
 	LEAQ    31(SP), BX
 	ANDQ    $-32, BX
 	MOVQ    price_len+8(FP), CX
@@ -1764,725 +1553,698 @@ body:
 	VMULPD       Y4, Y4, Y4
 	VMOVUPD      Y2, 928(BX)
 	VMOVUPD      normalAllRowsAVX2Consts<>+128(SB), Y2
-	VMULPD       Y3, Y2, Y3
-	VMULPD       Y6, Y2, Y6
-	VMULPD       Y0, Y2, Y0
-	VMULPD       Y4, Y2, Y4
-	VMOVUPD      Y4, 1120(BX)
+	VMULPD       Y2, Y3, Y3
+	VMULPD       Y2, Y6, Y6
+	VMULPD       Y2, Y0, Y0
+	VMULPD       Y2, Y4, Y2
 	VMOVUPD      896(BX), Y4
+	VMOVUPD      Y2, 1120(BX)
+	VMULPD       Y4, Y8, Y2
 	VMOVUPD      Y0, 1152(BX)
-	VMULPD       Y4, Y8, Y0
+	VMOVUPD      864(BX), Y0
 	VMOVUPD      Y6, 1184(BX)
-	VMOVUPD      864(BX), Y6
+	VMULPD       Y0, Y9, Y6
 	VMOVUPD      Y3, 1216(BX)
-	VMULPD       Y6, Y9, Y3
+	VMOVUPD      832(BX), Y3
 	VMOVUPD      Y9, 1248(BX)
-	VMOVUPD      832(BX), Y9
-	VMOVUPD      Y8, 1280(BX)
-	VMULPD       Y9, Y10, Y8
-	VMOVUPD      Y10, 1312(BX)
+	VMULPD       Y3, Y10, Y9
+	VMOVUPD      Y10, 1280(BX)
 	VMOVUPD      800(BX), Y10
-	VMULPD       Y10, Y11, Y2
+	VMOVUPD      Y8, 1312(BX)
+	VMULPD       Y10, Y11, Y8
 	VMOVUPD      Y11, 1344(BX)
 	VMOVUPD      normalAllRowsAVX2Consts<>+160(SB), Y11
 	VANDPD       Y11, Y4, Y4
-	VANDPD       Y11, Y6, Y6
-	VANDPD       Y11, Y9, Y9
-	VANDPD       Y11, Y10, Y10
-	VMOVUPD      normalAllRowsAVX2Consts<>+32(SB), Y11
 	VANDPD       Y11, Y0, Y0
 	VANDPD       Y11, Y3, Y3
-	VANDPD       Y11, Y8, Y8
-	VANDPD       Y11, Y2, Y2
+	VANDPD       Y11, Y10, Y10
 	VMOVUPD      Y12, 800(BX)
+	VMOVUPD      normalAllRowsAVX2Consts<>+32(SB), Y12
+	VANDPD       Y12, Y2, Y2
+	VANDPD       Y12, Y6, Y6
+	VANDPD       Y12, Y9, Y9
+	VANDPD       Y12, Y8, Y8
 	VMOVUPD      normalAllRowsAVX2Consts<>+192(SB), Y12
-	VMINPD       Y0, Y12, Y0
-	VMINPD       Y3, Y12, Y3
-	VMINPD       Y8, Y12, Y8
 	VMINPD       Y2, Y12, Y2
+	VMINPD       Y6, Y12, Y6
+	VMINPD       Y9, Y12, Y9
+	VMINPD       Y8, Y12, Y8
 	VMOVUPD      768(BX), Y12
 	VMOVUPD      Y14, 832(BX)
 	VMULPD       1056(BX), Y12, Y14
-	VMOVUPD      Y1, 864(BX)
-	VMOVUPD      736(BX), Y1
-	VMOVUPD      Y13, 896(BX)
-	VMULPD       992(BX), Y1, Y13
-	VMOVUPD      Y15, 1376(BX)
-	VMOVUPD      704(BX), Y15
-	VMOVUPD      Y5, 1408(BX)
-	VMULPD       1024(BX), Y15, Y5
-	VMOVUPD      672(BX), Y11
-	VMOVUPD      Y10, 1440(BX)
-	VMULPD       160(BX), Y11, Y10
-	VMOVUPD      Y9, 1472(BX)
-	VMOVUPD      normalAllRowsAVX2Consts<>+224(SB), Y9
-	VCMPPD       $0x11, Y9, Y12, Y12
-	VCMPPD       $0x11, Y9, Y1, Y1
-	VCMPPD       $0x11, Y9, Y15, Y15
-	VCMPPD       $0x11, Y9, Y11, Y11
-	VBLENDVPD    Y12, Y9, Y14, Y12
-	VBLENDVPD    Y1, Y9, Y13, Y1
-	VBLENDVPD    Y15, Y9, Y5, Y5
-	VBLENDVPD    Y11, Y9, Y10, Y10
-	VMOVUPD      normalAllRowsAVX2Consts<>+256(SB), Y11
-	VFMADD213PD  Y7, Y0, Y11
-	VMOVUPD      normalAllRowsAVX2Consts<>+256(SB), Y13
-	VFMADD213PD  Y7, Y3, Y13
-	VMOVUPD      normalAllRowsAVX2Consts<>+256(SB), Y14
-	VFMADD213PD  Y7, Y8, Y14
-	VMOVUPD      normalAllRowsAVX2Consts<>+256(SB), Y15
-	VFMADD213PD  Y7, Y2, Y15
-	VMOVUPD      normalAllRowsAVX2Consts<>+288(SB), Y9
-	VMOVUPD      Y10, 672(BX)
-	VADDPD       Y9, Y0, Y10
-	VMOVUPD      Y5, 704(BX)
-	VADDPD       Y9, Y3, Y5
-	VMOVUPD      Y1, 736(BX)
-	VADDPD       Y9, Y8, Y1
-	VADDPD       Y9, Y2, Y9
-	VMOVUPD      Y12, 768(BX)
-	VMULPD       normalAllRowsAVX2Consts<>+320(SB), Y0, Y12
-	VMOVUPD      Y6, 1504(BX)
-	VMULPD       normalAllRowsAVX2Consts<>+320(SB), Y3, Y6
-	VMOVUPD      Y4, 1536(BX)
-	VMULPD       normalAllRowsAVX2Consts<>+320(SB), Y8, Y4
-	VMOVUPD      Y4, 1568(BX)
-	VMULPD       normalAllRowsAVX2Consts<>+320(SB), Y2, Y4
-	VMOVUPD      Y4, 1600(BX)
-	VMULPD       Y10, Y11, Y4
-	VMOVUPD      Y6, 1632(BX)
-	VMULPD       Y5, Y13, Y6
-	VMOVUPD      Y12, 1664(BX)
-	VMULPD       Y1, Y14, Y12
-	VMOVUPD      Y2, 1696(BX)
-	VMULPD       Y9, Y15, Y2
-	VDIVPD       Y4, Y7, Y4
-	VDIVPD       Y6, Y7, Y6
-	VDIVPD       Y12, Y7, Y12
-	VDIVPD       Y2, Y7, Y2
-	VMULPD       Y4, Y11, Y11
-	VMULPD       Y6, Y13, Y13
-	VMULPD       Y12, Y14, Y14
-	VMULPD       Y2, Y15, Y15
-	VMULPD       Y4, Y10, Y4
-	VMULPD       Y6, Y5, Y5
-	VMULPD       Y12, Y1, Y1
-	VMULPD       Y2, Y9, Y2
-	VMULPD       Y11, Y0, Y6
-	VMULPD       Y13, Y3, Y9
-	VMULPD       Y14, Y8, Y10
-	VMOVUPD      1696(BX), Y11
-	VMULPD       Y15, Y11, Y12
-	VMULPD       1664(BX), Y0, Y13
-	VMULPD       1632(BX), Y3, Y14
-	VMULPD       1568(BX), Y8, Y15
-	VMULPD       1600(BX), Y11, Y7
-	VMULPD       normalAllRowsAVX2Consts<>+352(SB), Y13, Y13
-	VMULPD       normalAllRowsAVX2Consts<>+352(SB), Y14, Y14
-	VMULPD       normalAllRowsAVX2Consts<>+352(SB), Y15, Y15
-	VMULPD       normalAllRowsAVX2Consts<>+352(SB), Y7, Y7
-	VROUNDPD     $0x08, Y13, Y13
-	VROUNDPD     $0x08, Y14, Y14
-	VROUNDPD     $0x08, Y15, Y15
-	VROUNDPD     $0x08, Y7, Y7
-	VMOVUPD      Y7, 1728(BX)
-	VMOVUPD      normalAllRowsAVX2Consts<>+416(SB), Y7
-	VFMADD231PD  normalAllRowsAVX2Consts<>+384(SB), Y6, Y7
-	VMOVUPD      Y15, 1760(BX)
-	VMOVUPD      normalAllRowsAVX2Consts<>+416(SB), Y15
-	VFMADD231PD  normalAllRowsAVX2Consts<>+384(SB), Y9, Y15
-	VMOVUPD      Y14, 1792(BX)
-	VMOVUPD      normalAllRowsAVX2Consts<>+416(SB), Y14
-	VFMADD231PD  normalAllRowsAVX2Consts<>+384(SB), Y10, Y14
-	VMOVUPD      Y13, 1824(BX)
-	VMOVUPD      normalAllRowsAVX2Consts<>+416(SB), Y13
-	VFMADD231PD  normalAllRowsAVX2Consts<>+384(SB), Y12, Y13
-	VMOVUPD      Y2, 1856(BX)
-	VANDPD       normalAllRowsAVX2Consts<>+32(SB), Y0, Y2
-	VMOVUPD      Y0, 1888(BX)
-	VANDPD       normalAllRowsAVX2Consts<>+32(SB), Y3, Y0
-	VMOVUPD      Y3, 1920(BX)
-	VANDPD       normalAllRowsAVX2Consts<>+32(SB), Y8, Y3
-	VMOVUPD      Y8, 1952(BX)
-	VANDPD       normalAllRowsAVX2Consts<>+32(SB), Y11, Y8
-	VORPD        1536(BX), Y2, Y2
-	VORPD        1504(BX), Y0, Y0
-	VORPD        1472(BX), Y3, Y3
-	VORPD        1440(BX), Y8, Y8
-	VMOVUPD      Y8, 1984(BX)
-	VMOVUPD      normalAllRowsAVX2Consts<>+448(SB), Y8
-	VMOVUPD      Y3, 2016(BX)
-	VMOVUPD      normalAllRowsAVX2Consts<>+480(SB), Y3
-	VFMADD231PD  Y8, Y7, Y3
-	VMOVUPD      Y0, 2048(BX)
-	VMOVUPD      normalAllRowsAVX2Consts<>+480(SB), Y0
-	VFMADD231PD  Y8, Y15, Y0
-	VMOVUPD      Y2, 2080(BX)
-	VMOVUPD      normalAllRowsAVX2Consts<>+480(SB), Y2
-	VFMADD231PD  Y8, Y14, Y2
-	VFMADD213PD  normalAllRowsAVX2Consts<>+480(SB), Y13, Y8
-	VMOVUPD      normalAllRowsAVX2Consts<>+512(SB), Y11
-	VFMADD213PD  Y11, Y7, Y3
-	VFMADD213PD  Y11, Y15, Y0
-	VFMADD213PD  Y11, Y14, Y2
-	VFMADD231PD  Y8, Y13, Y11
-	VMOVUPD      normalAllRowsAVX2Consts<>+544(SB), Y8
-	VFMADD213PD  Y8, Y7, Y3
-	VFMADD213PD  Y8, Y15, Y0
-	VFMADD213PD  Y8, Y14, Y2
-	VFMADD231PD  Y11, Y13, Y8
-	VMOVUPD      normalAllRowsAVX2Consts<>+576(SB), Y11
-	VFMADD213PD  Y11, Y7, Y3
-	VFMADD213PD  Y11, Y15, Y0
-	VFMADD213PD  Y11, Y14, Y2
-	VFMADD231PD  Y8, Y13, Y11
-	VMOVUPD      normalAllRowsAVX2Consts<>+608(SB), Y8
-	VFMADD213PD  Y8, Y7, Y3
-	VFMADD213PD  Y8, Y15, Y0
-	VFMADD213PD  Y8, Y14, Y2
-	VFMADD231PD  Y11, Y13, Y8
-	VMOVUPD      normalAllRowsAVX2Consts<>+640(SB), Y11
-	VFMADD213PD  Y11, Y7, Y3
-	VFMADD213PD  Y11, Y15, Y0
-	VFMADD213PD  Y11, Y14, Y2
-	VFMADD231PD  Y8, Y13, Y11
-	VMOVUPD      normalAllRowsAVX2Consts<>+672(SB), Y8
-	VFMADD213PD  Y8, Y7, Y3
-	VFMADD213PD  Y8, Y15, Y0
-	VFMADD213PD  Y8, Y14, Y2
-	VFMADD231PD  Y11, Y13, Y8
-	VMOVUPD      normalAllRowsAVX2Consts<>+704(SB), Y11
-	VFMADD213PD  Y11, Y7, Y3
-	VFMADD213PD  Y11, Y15, Y0
-	VFMADD213PD  Y11, Y14, Y2
-	VFMADD231PD  Y8, Y13, Y11
-	VMOVUPD      normalAllRowsAVX2Consts<>+736(SB), Y8
-	VFMADD213PD  Y8, Y7, Y3
-	VFMADD213PD  Y8, Y15, Y0
-	VFMADD213PD  Y8, Y14, Y2
-	VFMADD231PD  Y11, Y13, Y8
-	VMOVUPD      normalAllRowsAVX2Consts<>+768(SB), Y11
-	VFMADD213PD  Y11, Y7, Y3
-	VFMADD213PD  Y11, Y15, Y0
-	VFMADD213PD  Y11, Y14, Y2
-	VFMADD231PD  Y8, Y13, Y11
-	VMOVUPD      normalAllRowsAVX2Consts<>+800(SB), Y8
-	VFMADD213PD  Y8, Y7, Y3
-	VFMADD213PD  Y8, Y15, Y0
-	VFMADD213PD  Y8, Y14, Y2
-	VFMADD231PD  Y11, Y13, Y8
-	VMOVUPD      normalAllRowsAVX2Consts<>+832(SB), Y11
-	VFMADD213PD  Y11, Y7, Y3
-	VFMADD213PD  Y11, Y15, Y0
-	VFMADD213PD  Y11, Y14, Y2
-	VFMADD231PD  Y8, Y13, Y11
-	VMOVUPD      normalAllRowsAVX2Consts<>+864(SB), Y8
-	VFMADD213PD  Y8, Y7, Y3
-	VFMADD213PD  Y8, Y15, Y0
-	VFMADD213PD  Y8, Y14, Y2
-	VFMADD231PD  Y11, Y13, Y8
-	VMOVUPD      normalAllRowsAVX2Consts<>+896(SB), Y11
-	VFMADD213PD  Y11, Y7, Y3
-	VFMADD213PD  Y11, Y15, Y0
-	VFMADD213PD  Y11, Y14, Y2
-	VFMADD231PD  Y8, Y13, Y11
-	VMOVUPD      normalAllRowsAVX2Consts<>+928(SB), Y8
-	VFMADD213PD  Y8, Y7, Y3
-	VFMADD213PD  Y8, Y15, Y0
-	VFMADD213PD  Y8, Y14, Y2
-	VFMADD231PD  Y11, Y13, Y8
-	VMOVUPD      normalAllRowsAVX2Consts<>+960(SB), Y11
-	VFMADD213PD  Y11, Y7, Y3
-	VFMADD213PD  Y11, Y15, Y0
-	VFMADD213PD  Y11, Y14, Y2
-	VFMADD231PD  Y8, Y13, Y11
-	VMOVUPD      normalAllRowsAVX2Consts<>+992(SB), Y8
-	VFMADD213PD  Y8, Y7, Y3
-	VFMADD213PD  Y8, Y15, Y0
-	VFMADD213PD  Y8, Y14, Y2
-	VFMADD231PD  Y11, Y13, Y8
-	VMOVUPD      normalAllRowsAVX2Consts<>+1024(SB), Y11
-	VFMADD213PD  Y11, Y7, Y3
-	VFMADD213PD  Y11, Y15, Y0
-	VFMADD213PD  Y11, Y14, Y2
-	VFMADD231PD  Y8, Y13, Y11
-	VMOVUPD      normalAllRowsAVX2Consts<>+1056(SB), Y8
-	VFMADD213PD  Y8, Y7, Y3
-	VFMADD213PD  Y8, Y15, Y0
-	VFMADD213PD  Y8, Y14, Y2
-	VFMADD231PD  Y11, Y13, Y8
-	VMOVUPD      normalAllRowsAVX2Consts<>+1088(SB), Y11
-	VFMADD213PD  Y11, Y7, Y3
-	VFMADD213PD  Y11, Y15, Y0
-	VFMADD213PD  Y11, Y14, Y2
-	VFMADD231PD  Y8, Y13, Y11
-	VMOVUPD      normalAllRowsAVX2Consts<>+1120(SB), Y8
-	VFMADD213PD  Y8, Y3, Y7
-	VFMADD213PD  Y8, Y0, Y15
-	VFMADD213PD  Y8, Y2, Y14
-	VFMADD231PD  Y11, Y13, Y8
-	VMOVUPD      normalAllRowsAVX2Consts<>+128(SB), Y0
-	VFMADD213PD  Y0, Y7, Y6
-	VFMADD213PD  Y0, Y15, Y9
-	VFMADD213PD  Y0, Y14, Y10
-	VFMADD231PD  Y8, Y12, Y0
-	VMULPD       Y4, Y6, Y2
-	VMULPD       Y5, Y9, Y3
-	VMULPD       Y1, Y10, Y1
-	VMULPD       1856(BX), Y0, Y0
-	VMOVUPD      normalAllRowsAVX2Consts<>+1152(SB), Y4
-	VMULPD       1824(BX), Y4, Y5
-	VMULPD       1792(BX), Y4, Y6
-	VMULPD       1760(BX), Y4, Y7
-	VMULPD       1728(BX), Y4, Y4
-	VMOVUPD      1888(BX), Y8
-	VFMADD231PD  1664(BX), Y8, Y5
-	VMOVUPD      1920(BX), Y9
-	VFMADD231PD  1632(BX), Y9, Y6
-	VMOVUPD      1952(BX), Y10
-	VFMADD231PD  1568(BX), Y10, Y7
-	VMOVUPD      1696(BX), Y11
-	VFMADD231PD  1600(BX), Y11, Y4
-	VMOVUPD      normalAllRowsAVX2Consts<>+1184(SB), Y12
-	VFNMADD213PD Y12, Y2, Y8
-	VFNMADD213PD Y12, Y3, Y9
-	VFNMADD213PD Y12, Y1, Y10
-	VFNMADD213PD Y12, Y0, Y11
-	VMOVUPD      normalAllRowsAVX2Consts<>+1216(SB), Y13
-	VFMADD231PD  1824(BX), Y13, Y5
-	VFMADD231PD  1792(BX), Y13, Y6
-	VFMADD231PD  1760(BX), Y13, Y7
-	VFMADD231PD  1728(BX), Y13, Y4
-	VMOVUPD      normalAllRowsAVX2Consts<>+32(SB), Y13
-	VANDPD       Y2, Y13, Y2
-	VANDPD       Y3, Y13, Y3
-	VANDPD       Y1, Y13, Y1
-	VANDPD       Y0, Y13, Y0
-	VMOVUPD      1536(BX), Y13
-	VORPD        Y2, Y13, Y2
-	VMOVUPD      1504(BX), Y14
-	VORPD        Y3, Y14, Y3
-	VMOVUPD      1472(BX), Y15
-	VORPD        Y1, Y15, Y1
-	VMOVUPD      1440(BX), Y12
-	VORPD        Y0, Y12, Y0
-	VMOVUPD      Y0, 1696(BX)
-	VMOVUPD      (BX), Y0
-	VORPD        Y13, Y0, Y13
-	VORPD        Y14, Y0, Y14
-	VORPD        Y15, Y0, Y15
-	VORPD        Y12, Y0, Y0
-	VMOVUPD      normalAllRowsAVX2Consts<>+1248(SB), Y12
+	VMOVUPD      Y10, 864(BX)
+	VMOVUPD      736(BX), Y10
+	VMOVUPD      Y3, 896(BX)
+	VMULPD       992(BX), Y10, Y3
+	VMOVUPD      Y0, 1376(BX)
+	VMOVUPD      704(BX), Y0
+	VMOVUPD      Y4, 1408(BX)
+	VMULPD       1024(BX), Y0, Y4
 	VMOVUPD      Y1, 1440(BX)
-	VMOVUPD      normalAllRowsAVX2Consts<>+1280(SB), Y1
-	VFMADD231PD  Y12, Y5, Y1
-	VMOVUPD      Y3, 1472(BX)
-	VMOVUPD      normalAllRowsAVX2Consts<>+1280(SB), Y3
-	VFMADD231PD  Y12, Y6, Y3
-	VMOVUPD      Y2, 1504(BX)
-	VMOVUPD      normalAllRowsAVX2Consts<>+1280(SB), Y2
-	VFMADD231PD  Y12, Y7, Y2
-	VFMADD213PD  normalAllRowsAVX2Consts<>+1280(SB), Y4, Y12
-	VFMADD213PD  normalAllRowsAVX2Consts<>+1312(SB), Y5, Y1
-	VFMADD213PD  normalAllRowsAVX2Consts<>+1312(SB), Y6, Y3
-	VFMADD213PD  normalAllRowsAVX2Consts<>+1312(SB), Y7, Y2
-	VFMADD213PD  normalAllRowsAVX2Consts<>+1312(SB), Y4, Y12
-	VFMADD213PD  normalAllRowsAVX2Consts<>+1344(SB), Y5, Y1
-	VFMADD213PD  normalAllRowsAVX2Consts<>+1344(SB), Y6, Y3
-	VFMADD213PD  normalAllRowsAVX2Consts<>+1344(SB), Y7, Y2
-	VFMADD213PD  normalAllRowsAVX2Consts<>+1344(SB), Y4, Y12
-	VFMADD213PD  normalAllRowsAVX2Consts<>+1376(SB), Y5, Y1
-	VFMADD213PD  normalAllRowsAVX2Consts<>+1376(SB), Y6, Y3
-	VFMADD213PD  normalAllRowsAVX2Consts<>+1376(SB), Y7, Y2
-	VFMADD213PD  normalAllRowsAVX2Consts<>+1376(SB), Y4, Y12
-	VFMADD213PD  normalAllRowsAVX2Consts<>+1408(SB), Y5, Y1
-	VFMADD213PD  normalAllRowsAVX2Consts<>+1408(SB), Y6, Y3
-	VFMADD213PD  normalAllRowsAVX2Consts<>+1408(SB), Y7, Y2
-	VFMADD213PD  normalAllRowsAVX2Consts<>+1408(SB), Y4, Y12
-	VFMADD213PD  normalAllRowsAVX2Consts<>+1440(SB), Y5, Y1
-	VFMADD213PD  normalAllRowsAVX2Consts<>+1440(SB), Y6, Y3
-	VFMADD213PD  normalAllRowsAVX2Consts<>+1440(SB), Y7, Y2
-	VFMADD213PD  normalAllRowsAVX2Consts<>+1440(SB), Y4, Y12
-	VFMADD213PD  normalAllRowsAVX2Consts<>+1472(SB), Y5, Y1
-	VFMADD213PD  normalAllRowsAVX2Consts<>+1472(SB), Y6, Y3
-	VFMADD213PD  normalAllRowsAVX2Consts<>+1472(SB), Y7, Y2
-	VFMADD213PD  normalAllRowsAVX2Consts<>+1472(SB), Y4, Y12
-	VFMADD213PD  normalAllRowsAVX2Consts<>+1504(SB), Y5, Y1
-	VFMADD213PD  normalAllRowsAVX2Consts<>+1504(SB), Y6, Y3
-	VFMADD213PD  normalAllRowsAVX2Consts<>+1504(SB), Y7, Y2
-	VFMADD213PD  normalAllRowsAVX2Consts<>+1504(SB), Y4, Y12
-	VFMADD213PD  normalAllRowsAVX2Consts<>+1536(SB), Y5, Y1
-	VFMADD213PD  normalAllRowsAVX2Consts<>+1536(SB), Y6, Y3
-	VFMADD213PD  normalAllRowsAVX2Consts<>+1536(SB), Y7, Y2
-	VFMADD213PD  normalAllRowsAVX2Consts<>+1536(SB), Y4, Y12
-	VMOVUPD      Y0, 1536(BX)
-	VMOVUPD      1824(BX), Y0
-	VMOVUPD      Y15, 1952(BX)
-	VMINPD       normalAllRowsAVX2Consts<>+1568(SB), Y0, Y15
-	VMOVUPD      Y14, 1920(BX)
-	VMOVUPD      1792(BX), Y14
-	VMOVUPD      Y13, 1888(BX)
-	VMINPD       normalAllRowsAVX2Consts<>+1568(SB), Y14, Y13
-	VMOVUPD      Y11, 1600(BX)
-	VMOVUPD      1760(BX), Y11
-	VMOVUPD      Y10, 1568(BX)
-	VMINPD       normalAllRowsAVX2Consts<>+1568(SB), Y11, Y10
-	VMOVUPD      Y9, 1632(BX)
-	VMOVUPD      1728(BX), Y9
-	VMOVUPD      Y8, 1664(BX)
-	VMINPD       normalAllRowsAVX2Consts<>+1568(SB), Y9, Y8
-	VMAXPD       normalAllRowsAVX2Consts<>+1600(SB), Y15, Y15
-	VMAXPD       normalAllRowsAVX2Consts<>+1600(SB), Y13, Y13
-	VMAXPD       normalAllRowsAVX2Consts<>+1600(SB), Y10, Y10
-	VMAXPD       normalAllRowsAVX2Consts<>+1600(SB), Y8, Y8
-	VSUBPD       Y15, Y0, Y0
-	VSUBPD       Y13, Y14, Y14
-	VSUBPD       Y10, Y11, Y11
-	VSUBPD       Y8, Y9, Y9
-	VADDPD       normalAllRowsAVX2Consts<>+1632(SB), Y15, Y15
-	VADDPD       normalAllRowsAVX2Consts<>+1632(SB), Y13, Y13
-	VADDPD       normalAllRowsAVX2Consts<>+1632(SB), Y10, Y10
-	VADDPD       normalAllRowsAVX2Consts<>+1632(SB), Y8, Y8
-	VADDPD       normalAllRowsAVX2Consts<>+1632(SB), Y0, Y0
-	VADDPD       normalAllRowsAVX2Consts<>+1632(SB), Y14, Y14
-	VADDPD       normalAllRowsAVX2Consts<>+1632(SB), Y11, Y11
-	VADDPD       normalAllRowsAVX2Consts<>+1632(SB), Y9, Y9
-	VPSLLQ       $0x34, Y15, Y15
-	VPSLLQ       $0x34, Y13, Y13
-	VPSLLQ       $0x34, Y10, Y10
-	VPSLLQ       $0x34, Y8, Y8
-	VPSLLQ       $0x34, Y0, Y0
-	VPSLLQ       $0x34, Y14, Y14
-	VPSLLQ       $0x34, Y11, Y11
-	VPSLLQ       $0x34, Y9, Y9
-	VMOVUPD      Y8, 1728(BX)
-	VMULPD       Y5, Y5, Y8
-	VMOVUPD      Y10, 1760(BX)
-	VMULPD       Y6, Y6, Y10
-	VMOVUPD      Y13, 1792(BX)
-	VMULPD       Y7, Y7, Y13
-	VMOVUPD      Y15, 1824(BX)
-	VMULPD       Y4, Y4, Y15
-	VFMADD231PD  Y1, Y8, Y5
-	VFMADD231PD  Y3, Y10, Y6
-	VFMADD231PD  Y2, Y13, Y7
-	VFMADD231PD  Y12, Y15, Y4
-	VMOVUPD      1056(BX), Y1
-	VFMADD213PD  Y1, Y1, Y5
-	VMOVUPD      992(BX), Y2
-	VFMADD213PD  Y2, Y2, Y6
-	VMOVUPD      1024(BX), Y3
-	VFMADD213PD  Y3, Y3, Y7
-	VMOVUPD      160(BX), Y8
-	VFMADD213PD  Y8, Y8, Y4
-	VMULPD       Y0, Y5, Y0
-	VMULPD       Y14, Y6, Y5
-	VMULPD       Y11, Y7, Y6
-	VMULPD       Y9, Y4, Y4
-	VMULPD       1824(BX), Y0, Y0
-	VMULPD       1792(BX), Y5, Y5
-	VMULPD       1760(BX), Y6, Y6
-	VMULPD       1728(BX), Y4, Y4
-	VMULPD       192(BX), Y1, Y1
-	VMULPD       224(BX), Y2, Y2
-	VMULPD       256(BX), Y3, Y3
-	VMULPD       288(BX), Y8, Y7
-	VMULPD       1408(BX), Y0, Y8
-	VMULPD       1376(BX), Y5, Y9
-	VMULPD       896(BX), Y6, Y10
-	VMULPD       864(BX), Y4, Y11
-	VMOVUPD      768(BX), Y12
-	VFMADD231PD  1664(BX), Y8, Y12
-	VMOVUPD      736(BX), Y8
-	VFMADD231PD  1632(BX), Y9, Y8
-	VMOVUPD      704(BX), Y9
-	VFMADD231PD  1568(BX), Y10, Y9
-	VMOVUPD      672(BX), Y10
-	VFMADD231PD  1600(BX), Y11, Y10
-	VMOVUPD      64(BX), Y11
-	VMOVUPD      normalAllRowsAVX2Consts<>+1664(SB), Y13
-	VBLENDVPD    Y11, Y12, Y13, Y11
-	VMOVUPD      96(BX), Y12
-	VBLENDVPD    Y12, Y8, Y13, Y8
-	VMOVUPD      128(BX), Y12
-	VBLENDVPD    Y12, Y9, Y13, Y9
-	VMOVUPD      1088(BX), Y12
-	VBLENDVPD    Y12, Y10, Y13, Y10
-	VMOVUPD      normalAllRowsAVX2Consts<>+160(SB), Y12
-	VXORPD       192(BX), Y12, Y13
-	VXORPD       224(BX), Y12, Y14
-	VXORPD       256(BX), Y12, Y15
-	VMOVUPD      Y10, 256(BX)
-	VXORPD       288(BX), Y12, Y10
-	VMOVUPD      1888(BX), Y12
-	VCMPPD       $0x00, Y13, Y12, Y12
-	VMOVUPD      1920(BX), Y13
-	VCMPPD       $0x00, Y14, Y13, Y13
-	VMOVUPD      1952(BX), Y14
-	VCMPPD       $0x00, Y15, Y14, Y14
-	VMOVUPD      1536(BX), Y15
-	VCMPPD       $0x00, Y10, Y15, Y10
+	VMOVUPD      672(BX), Y1
+	VMOVUPD      Y13, 1472(BX)
+	VMULPD       160(BX), Y1, Y13
+	VMOVUPD      Y15, 1504(BX)
 	VMOVUPD      normalAllRowsAVX2Consts<>+224(SB), Y15
-	VBLENDVPD    Y12, Y15, Y1, Y1
-	VBLENDVPD    Y13, Y15, Y2, Y2
-	VBLENDVPD    Y14, Y15, Y3, Y3
-	VBLENDVPD    Y10, Y15, Y7, Y7
-	VFNMADD231PD 1504(BX), Y0, Y1
-	VFNMADD231PD 1472(BX), Y5, Y2
-	VFNMADD231PD 1440(BX), Y6, Y3
-	VFNMADD231PD 1696(BX), Y4, Y7
-	VMOVUPD      normalAllRowsAVX2Consts<>+1184(SB), Y10
-	VMULPD       Y10, Y0, Y0
+	VCMPPD       $0x11, Y15, Y12, Y12
+	VCMPPD       $0x11, Y15, Y10, Y10
+	VCMPPD       $0x11, Y15, Y0, Y0
+	VCMPPD       $0x11, Y15, Y1, Y1
+	VBLENDVPD    Y12, Y15, Y14, Y12
+	VBLENDVPD    Y10, Y15, Y3, Y3
+	VBLENDVPD    Y0, Y15, Y4, Y0
+	VBLENDVPD    Y1, Y15, Y13, Y1
+	VMOVUPD      normalAllRowsAVX2Consts<>+256(SB), Y4
+	VMOVUPD      normalAllRowsAVX2Consts<>+288(SB), Y10
+	VFMADD231PD  Y4, Y2, Y10
+	VMOVUPD      normalAllRowsAVX2Consts<>+288(SB), Y13
+	VFMADD231PD  Y4, Y6, Y13
+	VMOVUPD      normalAllRowsAVX2Consts<>+288(SB), Y14
+	VFMADD231PD  Y4, Y9, Y14
+	VFMADD213PD  normalAllRowsAVX2Consts<>+288(SB), Y8, Y4
+	VMOVUPD      normalAllRowsAVX2Consts<>+320(SB), Y15
+	VMOVUPD      Y1, 672(BX)
+	VADDPD       Y15, Y2, Y1
+	VMOVUPD      Y0, 704(BX)
+	VADDPD       Y15, Y6, Y0
+	VMOVUPD      Y3, 736(BX)
+	VADDPD       Y15, Y9, Y3
+	VADDPD       Y15, Y8, Y15
+	VMOVUPD      Y12, 768(BX)
+	VMULPD       Y2, Y2, Y12
+	VMOVUPD      Y5, 1536(BX)
+	VMULPD       Y6, Y6, Y5
+	VMULPD       Y9, Y9, Y11
+	VMOVUPD      Y9, 1568(BX)
+	VMULPD       Y8, Y8, Y9
+	VMOVUPD      Y8, 1600(BX)
+	VMOVUPD      normalAllRowsAVX2Consts<>+352(SB), Y8
+	VFMADD132PD  normalAllRowsAVX2Consts<>+384(SB), Y8, Y12
+	VFMADD132PD  normalAllRowsAVX2Consts<>+384(SB), Y8, Y5
+	VFMADD132PD  normalAllRowsAVX2Consts<>+384(SB), Y8, Y11
+	VFMADD132PD  normalAllRowsAVX2Consts<>+384(SB), Y8, Y9
+	VSUBPD       Y8, Y12, Y12
+	VSUBPD       Y8, Y5, Y5
+	VSUBPD       Y8, Y11, Y11
+	VSUBPD       Y8, Y9, Y8
+	VMULPD       Y1, Y10, Y9
+	VMOVUPD      Y8, 1632(BX)
+	VMULPD       Y0, Y13, Y8
+	VMOVUPD      Y11, 1664(BX)
+	VMULPD       Y3, Y14, Y11
+	VMOVUPD      Y5, 1696(BX)
+	VMULPD       Y15, Y4, Y5
+	VDIVPD       Y9, Y7, Y9
+	VDIVPD       Y8, Y7, Y8
+	VDIVPD       Y11, Y7, Y11
+	VDIVPD       Y5, Y7, Y5
+	VMULPD       Y9, Y10, Y10
+	VMULPD       Y8, Y13, Y13
+	VMULPD       Y11, Y14, Y14
+	VMULPD       Y5, Y4, Y4
+	VMULPD       Y9, Y1, Y1
+	VMULPD       Y8, Y0, Y0
+	VMULPD       Y11, Y3, Y3
+	VMULPD       Y5, Y15, Y5
+	VMULPD       Y10, Y2, Y8
+	VMULPD       Y13, Y6, Y9
+	VMOVUPD      1568(BX), Y10
+	VMULPD       Y14, Y10, Y11
+	VMOVUPD      1600(BX), Y13
+	VMULPD       Y4, Y13, Y4
+	VMOVUPD      normalAllRowsAVX2Consts<>+416(SB), Y14
+	VMULPD       Y14, Y12, Y15
+	VMOVUPD      1696(BX), Y7
+	VMOVUPD      Y5, 1728(BX)
+	VMULPD       Y14, Y7, Y5
+	VMOVUPD      Y3, 1760(BX)
+	VMULPD       1664(BX), Y14, Y3
+	VMOVUPD      Y0, 1792(BX)
+	VMOVUPD      1632(BX), Y0
+	VMULPD       Y14, Y0, Y14
+	VFMADD231PD  Y2, Y2, Y15
+	VFMADD231PD  Y6, Y6, Y5
+	VFMADD231PD  Y10, Y10, Y3
+	VFMADD231PD  Y13, Y13, Y14
+	VMOVUPD      normalAllRowsAVX2Consts<>+448(SB), Y13
+	VFMADD231PD  Y13, Y12, Y15
+	VFMADD231PD  Y13, Y7, Y5
+	VFMADD231PD  1664(BX), Y13, Y3
+	VFMADD231PD  Y13, Y0, Y14
+	VMOVUPD      normalAllRowsAVX2Consts<>+288(SB), Y13
+	VMOVUPD      normalAllRowsAVX2Consts<>+480(SB), Y10
+	VFMADD231PD  Y13, Y8, Y10
+	VMOVUPD      normalAllRowsAVX2Consts<>+480(SB), Y0
+	VFMADD231PD  Y13, Y9, Y0
+	VMOVUPD      normalAllRowsAVX2Consts<>+480(SB), Y7
+	VFMADD231PD  Y13, Y11, Y7
+	VFMADD213PD  normalAllRowsAVX2Consts<>+480(SB), Y4, Y13
+	VMOVUPD      Y6, 1824(BX)
+	VMOVUPD      normalAllRowsAVX2Consts<>+544(SB), Y6
+	VFMADD231PD  normalAllRowsAVX2Consts<>+512(SB), Y15, Y6
+	VMOVUPD      Y2, 1856(BX)
+	VMOVUPD      normalAllRowsAVX2Consts<>+544(SB), Y2
+	VFMADD231PD  normalAllRowsAVX2Consts<>+512(SB), Y5, Y2
+	VMOVUPD      Y12, 1888(BX)
+	VMOVUPD      normalAllRowsAVX2Consts<>+544(SB), Y12
+	VFMADD231PD  normalAllRowsAVX2Consts<>+512(SB), Y3, Y12
+	VMOVUPD      Y1, 1920(BX)
+	VMOVUPD      normalAllRowsAVX2Consts<>+544(SB), Y1
+	VFMADD231PD  normalAllRowsAVX2Consts<>+512(SB), Y14, Y1
+	VFMADD213PD  normalAllRowsAVX2Consts<>+576(SB), Y15, Y6
+	VFMADD213PD  normalAllRowsAVX2Consts<>+576(SB), Y5, Y2
+	VFMADD213PD  normalAllRowsAVX2Consts<>+576(SB), Y3, Y12
+	VFMADD213PD  normalAllRowsAVX2Consts<>+576(SB), Y14, Y1
+	VFMADD213PD  normalAllRowsAVX2Consts<>+608(SB), Y15, Y6
+	VFMADD213PD  normalAllRowsAVX2Consts<>+608(SB), Y5, Y2
+	VFMADD213PD  normalAllRowsAVX2Consts<>+608(SB), Y3, Y12
+	VFMADD213PD  normalAllRowsAVX2Consts<>+608(SB), Y14, Y1
+	VFMADD213PD  normalAllRowsAVX2Consts<>+640(SB), Y15, Y6
+	VFMADD213PD  normalAllRowsAVX2Consts<>+640(SB), Y5, Y2
+	VFMADD213PD  normalAllRowsAVX2Consts<>+640(SB), Y3, Y12
+	VFMADD213PD  normalAllRowsAVX2Consts<>+640(SB), Y14, Y1
+	VFMADD213PD  normalAllRowsAVX2Consts<>+672(SB), Y15, Y6
+	VFMADD213PD  normalAllRowsAVX2Consts<>+672(SB), Y5, Y2
+	VFMADD213PD  normalAllRowsAVX2Consts<>+672(SB), Y3, Y12
+	VFMADD213PD  normalAllRowsAVX2Consts<>+672(SB), Y14, Y1
+	VFMADD213PD  normalAllRowsAVX2Consts<>+704(SB), Y15, Y6
+	VFMADD213PD  normalAllRowsAVX2Consts<>+704(SB), Y5, Y2
+	VFMADD213PD  normalAllRowsAVX2Consts<>+704(SB), Y3, Y12
+	VFMADD213PD  normalAllRowsAVX2Consts<>+704(SB), Y14, Y1
+	VFMADD213PD  normalAllRowsAVX2Consts<>+736(SB), Y15, Y6
+	VFMADD213PD  normalAllRowsAVX2Consts<>+736(SB), Y5, Y2
+	VFMADD213PD  normalAllRowsAVX2Consts<>+736(SB), Y3, Y12
+	VFMADD213PD  normalAllRowsAVX2Consts<>+736(SB), Y14, Y1
+	VFMADD213PD  normalAllRowsAVX2Consts<>+768(SB), Y15, Y6
+	VFMADD213PD  normalAllRowsAVX2Consts<>+768(SB), Y5, Y2
+	VFMADD213PD  normalAllRowsAVX2Consts<>+768(SB), Y3, Y12
+	VFMADD213PD  normalAllRowsAVX2Consts<>+768(SB), Y14, Y1
+	VFMADD213PD  normalAllRowsAVX2Consts<>+800(SB), Y15, Y6
+	VFMADD213PD  normalAllRowsAVX2Consts<>+800(SB), Y5, Y2
+	VFMADD213PD  normalAllRowsAVX2Consts<>+800(SB), Y3, Y12
+	VFMADD213PD  normalAllRowsAVX2Consts<>+800(SB), Y14, Y1
+	VFMADD213PD  normalAllRowsAVX2Consts<>+832(SB), Y15, Y6
+	VFMADD213PD  normalAllRowsAVX2Consts<>+832(SB), Y5, Y2
+	VFMADD213PD  normalAllRowsAVX2Consts<>+832(SB), Y3, Y12
+	VFMADD213PD  normalAllRowsAVX2Consts<>+832(SB), Y14, Y1
+	VMULPD       Y6, Y15, Y6
+	VMULPD       Y2, Y5, Y2
+	VMULPD       Y12, Y3, Y3
+	VMULPD       Y1, Y14, Y1
+	VMOVUPD      1056(BX), Y5
+	VFMADD213PD  Y5, Y5, Y6
+	VMOVUPD      992(BX), Y12
+	VFMADD213PD  Y12, Y12, Y2
+	VMOVUPD      1024(BX), Y14
+	VFMADD213PD  Y14, Y14, Y3
+	VMOVUPD      160(BX), Y15
+	VFMADD213PD  Y15, Y15, Y1
+	VMOVUPD      Y1, 1952(BX)
+	VMOVUPD      192(BX), Y1
+	VMULPD       Y5, Y1, Y5
+	VMOVUPD      Y5, 1056(BX)
+	VMOVUPD      224(BX), Y5
+	VMULPD       Y12, Y5, Y12
+	VMOVUPD      Y12, 992(BX)
+	VMOVUPD      256(BX), Y12
+	VMULPD       Y14, Y12, Y14
+	VMOVUPD      Y14, 1024(BX)
+	VMOVUPD      288(BX), Y14
+	VMULPD       Y15, Y14, Y15
+	VMOVUPD      Y15, 160(BX)
+	VMOVUPD      normalAllRowsAVX2Consts<>+160(SB), Y15
+	VXORPD       Y15, Y1, Y1
+	VXORPD       Y15, Y5, Y5
+	VXORPD       Y15, Y12, Y12
+	VXORPD       Y15, Y14, Y14
+	VMOVUPD      normalAllRowsAVX2Consts<>+864(SB), Y15
+	VMOVUPD      Y14, 288(BX)
+	VMOVUPD      normalAllRowsAVX2Consts<>+896(SB), Y14
+	VFMADD231PD  Y15, Y10, Y14
+	VMOVUPD      Y12, 256(BX)
+	VMOVUPD      normalAllRowsAVX2Consts<>+896(SB), Y12
+	VFMADD231PD  Y15, Y0, Y12
+	VMOVUPD      Y5, 224(BX)
+	VMOVUPD      normalAllRowsAVX2Consts<>+896(SB), Y5
+	VFMADD231PD  Y15, Y7, Y5
+	VFMADD213PD  normalAllRowsAVX2Consts<>+896(SB), Y13, Y15
+	VFMADD213PD  normalAllRowsAVX2Consts<>+928(SB), Y10, Y14
+	VFMADD213PD  normalAllRowsAVX2Consts<>+928(SB), Y0, Y12
+	VFMADD213PD  normalAllRowsAVX2Consts<>+928(SB), Y7, Y5
+	VFMADD213PD  normalAllRowsAVX2Consts<>+928(SB), Y13, Y15
+	VFMADD213PD  normalAllRowsAVX2Consts<>+960(SB), Y10, Y14
+	VFMADD213PD  normalAllRowsAVX2Consts<>+960(SB), Y0, Y12
+	VFMADD213PD  normalAllRowsAVX2Consts<>+960(SB), Y7, Y5
+	VFMADD213PD  normalAllRowsAVX2Consts<>+960(SB), Y13, Y15
+	VFMADD213PD  normalAllRowsAVX2Consts<>+992(SB), Y10, Y14
+	VFMADD213PD  normalAllRowsAVX2Consts<>+992(SB), Y0, Y12
+	VFMADD213PD  normalAllRowsAVX2Consts<>+992(SB), Y7, Y5
+	VFMADD213PD  normalAllRowsAVX2Consts<>+992(SB), Y13, Y15
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1024(SB), Y10, Y14
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1024(SB), Y0, Y12
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1024(SB), Y7, Y5
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1024(SB), Y13, Y15
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1056(SB), Y10, Y14
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1056(SB), Y0, Y12
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1056(SB), Y7, Y5
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1056(SB), Y13, Y15
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1088(SB), Y10, Y14
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1088(SB), Y0, Y12
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1088(SB), Y7, Y5
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1088(SB), Y13, Y15
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1120(SB), Y10, Y14
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1120(SB), Y0, Y12
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1120(SB), Y7, Y5
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1120(SB), Y13, Y15
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1152(SB), Y10, Y14
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1152(SB), Y0, Y12
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1152(SB), Y7, Y5
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1152(SB), Y13, Y15
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1184(SB), Y10, Y14
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1184(SB), Y0, Y12
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1184(SB), Y7, Y5
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1184(SB), Y13, Y15
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1216(SB), Y10, Y14
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1216(SB), Y0, Y12
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1216(SB), Y7, Y5
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1216(SB), Y13, Y15
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1248(SB), Y10, Y14
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1248(SB), Y0, Y12
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1248(SB), Y7, Y5
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1248(SB), Y13, Y15
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1280(SB), Y10, Y14
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1280(SB), Y0, Y12
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1280(SB), Y7, Y5
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1280(SB), Y13, Y15
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1312(SB), Y10, Y14
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1312(SB), Y0, Y12
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1312(SB), Y7, Y5
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1312(SB), Y13, Y15
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1344(SB), Y10, Y14
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1344(SB), Y0, Y12
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1344(SB), Y7, Y5
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1344(SB), Y13, Y15
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1376(SB), Y10, Y14
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1376(SB), Y0, Y12
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1376(SB), Y7, Y5
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1376(SB), Y13, Y15
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1408(SB), Y10, Y14
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1408(SB), Y0, Y12
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1408(SB), Y7, Y5
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1408(SB), Y13, Y15
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1440(SB), Y10, Y14
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1440(SB), Y0, Y12
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1440(SB), Y7, Y5
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1440(SB), Y13, Y15
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1472(SB), Y10, Y14
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1472(SB), Y0, Y12
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1472(SB), Y7, Y5
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1472(SB), Y13, Y15
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1504(SB), Y14, Y10
+	VMOVUPD      normalAllRowsAVX2Consts<>+1504(SB), Y14
+	VFMADD213PD  Y14, Y12, Y0
+	VFMADD213PD  Y14, Y5, Y7
+	VFMADD231PD  Y15, Y13, Y14
+	VMOVUPD      normalAllRowsAVX2Consts<>+0(SB), Y5
+	VFMADD213PD  Y5, Y10, Y8
+	VFMADD213PD  Y5, Y0, Y9
+	VFMADD213PD  Y5, Y7, Y11
+	VFMADD213PD  Y5, Y14, Y4
+	VMULPD       1920(BX), Y8, Y0
+	VMULPD       1792(BX), Y9, Y7
+	VMULPD       1760(BX), Y11, Y8
+	VMULPD       1728(BX), Y4, Y4
+	VMOVUPD      1888(BX), Y9
+	VMOVUPD      normalAllRowsAVX2Consts<>+1536(SB), Y10
+	VMINPD       Y10, Y9, Y11
+	VMOVUPD      1696(BX), Y12
+	VMINPD       Y10, Y12, Y13
+	VMOVUPD      1664(BX), Y14
+	VMINPD       Y10, Y14, Y15
+	VMOVUPD      1632(BX), Y5
+	VMINPD       Y10, Y5, Y10
+	VMAXPD       normalAllRowsAVX2Consts<>+1568(SB), Y11, Y11
+	VMAXPD       normalAllRowsAVX2Consts<>+1568(SB), Y13, Y13
+	VMAXPD       normalAllRowsAVX2Consts<>+1568(SB), Y15, Y15
+	VMAXPD       normalAllRowsAVX2Consts<>+1568(SB), Y10, Y10
+	VSUBPD       Y11, Y9, Y9
+	VSUBPD       Y13, Y12, Y12
+	VSUBPD       Y15, Y14, Y14
+	VSUBPD       Y10, Y5, Y5
+	VADDPD       normalAllRowsAVX2Consts<>+1600(SB), Y11, Y11
+	VADDPD       normalAllRowsAVX2Consts<>+1600(SB), Y13, Y13
+	VADDPD       normalAllRowsAVX2Consts<>+1600(SB), Y15, Y15
+	VADDPD       normalAllRowsAVX2Consts<>+1600(SB), Y10, Y10
+	VADDPD       normalAllRowsAVX2Consts<>+1600(SB), Y9, Y9
+	VADDPD       normalAllRowsAVX2Consts<>+1600(SB), Y12, Y12
+	VADDPD       normalAllRowsAVX2Consts<>+1600(SB), Y14, Y14
+	VADDPD       normalAllRowsAVX2Consts<>+1600(SB), Y5, Y5
+	VPSLLQ       $0x34, Y11, Y11
+	VPSLLQ       $0x34, Y13, Y13
+	VPSLLQ       $0x34, Y15, Y15
+	VPSLLQ       $0x34, Y10, Y10
+	VPSLLQ       $0x34, Y9, Y9
+	VPSLLQ       $0x34, Y12, Y12
+	VPSLLQ       $0x34, Y14, Y14
+	VPSLLQ       $0x34, Y5, Y5
+	VMULPD       Y9, Y6, Y6
+	VMULPD       Y12, Y2, Y2
+	VMULPD       Y14, Y3, Y3
+	VMULPD       1952(BX), Y5, Y5
+	VMULPD       Y11, Y6, Y6
+	VMULPD       Y13, Y2, Y2
+	VMULPD       Y15, Y3, Y3
 	VMULPD       Y10, Y5, Y5
-	VMULPD       Y10, Y6, Y6
-	VMULPD       Y10, Y4, Y4
-	VMULPD       960(BX), Y11, Y10
-	VMULPD       640(BX), Y8, Y12
-	VMULPD       608(BX), Y9, Y13
-	VMOVUPD      256(BX), Y14
-	VMULPD       576(BX), Y14, Y15
-	VMULPD       832(BX), Y0, Y14
-	VMOVUPD      Y0, 832(BX)
-	VMULPD       800(BX), Y5, Y0
-	VMOVUPD      Y5, 800(BX)
-	VMULPD       32(BX), Y6, Y5
-	VMOVUPD      Y6, 32(BX)
-	VMULPD       928(BX), Y4, Y6
-	VXORPD       normalAllRowsAVX2Consts<>+160(SB), Y10, Y10
-	VXORPD       normalAllRowsAVX2Consts<>+160(SB), Y12, Y12
+	VMULPD       1536(BX), Y6, Y9
+	VMULPD       1504(BX), Y2, Y10
+	VMULPD       1472(BX), Y3, Y11
+	VMULPD       1440(BX), Y5, Y12
+	VMOVUPD      normalAllRowsAVX2Consts<>+32(SB), Y13
+	VMOVUPD      1856(BX), Y14
+	VANDPD       Y14, Y13, Y15
+	VMOVUPD      Y5, 1440(BX)
+	VANDPD       1824(BX), Y13, Y5
+	VMOVUPD      Y3, 1472(BX)
+	VANDPD       1568(BX), Y13, Y3
+	VMOVUPD      Y2, 1504(BX)
+	VMOVUPD      1600(BX), Y2
+	VMOVUPD      Y6, 1536(BX)
+	VANDPD       Y2, Y13, Y6
+	VORPD        1408(BX), Y15, Y15
+	VORPD        1376(BX), Y5, Y5
+	VORPD        896(BX), Y3, Y3
+	VORPD        864(BX), Y6, Y6
+	VMOVUPD      Y6, 1952(BX)
+	VMOVUPD      normalAllRowsAVX2Consts<>+1632(SB), Y6
+	VFNMADD213PD Y6, Y0, Y14
+	VMOVUPD      Y3, 1856(BX)
+	VMOVUPD      1824(BX), Y3
+	VFNMADD213PD Y6, Y7, Y3
+	VMOVUPD      Y5, 1824(BX)
+	VMOVUPD      1568(BX), Y5
+	VFNMADD213PD Y6, Y8, Y5
+	VFNMADD213PD Y6, Y4, Y2
+	VFMADD213PD  768(BX), Y9, Y14
+	VFMADD213PD  736(BX), Y10, Y3
+	VFMADD213PD  704(BX), Y11, Y5
+	VFMADD213PD  672(BX), Y12, Y2
+	VMOVUPD      64(BX), Y9
+	VMOVUPD      normalAllRowsAVX2Consts<>+1664(SB), Y10
+	VBLENDVPD    Y9, Y14, Y10, Y9
+	VMOVUPD      96(BX), Y11
+	VBLENDVPD    Y11, Y3, Y10, Y3
+	VMOVUPD      128(BX), Y11
+	VBLENDVPD    Y11, Y5, Y10, Y5
+	VMOVUPD      1088(BX), Y11
+	VBLENDVPD    Y11, Y2, Y10, Y2
+	VANDPD       Y0, Y13, Y0
+	VANDPD       Y7, Y13, Y7
+	VANDPD       Y8, Y13, Y8
+	VANDPD       Y4, Y13, Y4
+	VMOVUPD      1408(BX), Y10
+	VORPD        Y0, Y10, Y0
+	VMOVUPD      1376(BX), Y11
+	VORPD        Y7, Y11, Y7
+	VMOVUPD      896(BX), Y12
+	VORPD        Y8, Y12, Y8
+	VMOVUPD      864(BX), Y13
+	VORPD        Y4, Y13, Y4
+	VMOVUPD      (BX), Y14
+	VORPD        Y10, Y14, Y10
+	VORPD        Y11, Y14, Y11
+	VORPD        Y12, Y14, Y12
+	VORPD        Y13, Y14, Y13
+	VCMPPD       $0x00, Y1, Y10, Y1
+	VCMPPD       $0x00, 224(BX), Y11, Y10
+	VCMPPD       $0x00, 256(BX), Y12, Y11
+	VCMPPD       $0x00, 288(BX), Y13, Y12
+	VMOVUPD      normalAllRowsAVX2Consts<>+224(SB), Y13
+	VMOVUPD      1056(BX), Y14
+	VBLENDVPD    Y1, Y13, Y14, Y1
+	VMOVUPD      992(BX), Y14
+	VBLENDVPD    Y10, Y13, Y14, Y10
+	VMOVUPD      1024(BX), Y14
+	VBLENDVPD    Y11, Y13, Y14, Y11
+	VMOVUPD      160(BX), Y14
+	VBLENDVPD    Y12, Y13, Y14, Y12
+	VMOVUPD      1536(BX), Y13
+	VFNMADD231PD Y0, Y13, Y1
+	VMOVUPD      1504(BX), Y0
+	VFNMADD231PD Y7, Y0, Y10
+	VMOVUPD      1472(BX), Y7
+	VFNMADD231PD Y8, Y7, Y11
+	VMOVUPD      1440(BX), Y8
+	VFNMADD231PD Y4, Y8, Y12
+	VMULPD       Y6, Y13, Y4
+	VMULPD       Y6, Y0, Y0
+	VMULPD       Y6, Y7, Y7
+	VMULPD       Y6, Y8, Y6
+	VMULPD       960(BX), Y9, Y8
+	VMULPD       640(BX), Y3, Y13
+	VMULPD       608(BX), Y5, Y14
+	VMOVUPD      Y15, 608(BX)
+	VMULPD       576(BX), Y2, Y15
+	VMOVUPD      Y12, 576(BX)
+	VMULPD       832(BX), Y4, Y12
+	VMOVUPD      Y4, 832(BX)
+	VMULPD       800(BX), Y0, Y4
+	VMOVUPD      Y0, 800(BX)
+	VMULPD       32(BX), Y7, Y0
+	VMOVUPD      Y7, 32(BX)
+	VMULPD       928(BX), Y6, Y7
+	VXORPD       normalAllRowsAVX2Consts<>+160(SB), Y8, Y8
 	VXORPD       normalAllRowsAVX2Consts<>+160(SB), Y13, Y13
+	VXORPD       normalAllRowsAVX2Consts<>+160(SB), Y14, Y14
 	VXORPD       normalAllRowsAVX2Consts<>+160(SB), Y15, Y15
 	PREFETCHT0   1024(R11)(AX*1)
-	VMOVUPD      Y10, (R11)(AX*1)
-	VMOVUPD      Y12, 32(R11)(AX*1)
+	VMOVUPD      Y8, (R11)(AX*1)
+	VMOVUPD      Y13, 32(R11)(AX*1)
 	PREFETCHT0   1088(R11)(AX*1)
-	VMOVUPD      Y13, 64(R11)(AX*1)
+	VMOVUPD      Y14, 64(R11)(AX*1)
 	VMOVUPD      Y15, 96(R11)(AX*1)
-	VMOVUPD      normalAllRowsAVX2Consts<>+320(SB), Y10
-	VMULPD       Y14, Y10, Y12
-	VMULPD       Y0, Y10, Y0
-	VMULPD       Y5, Y10, Y5
-	VMULPD       Y6, Y10, Y6
+	VMOVUPD      normalAllRowsAVX2Consts<>+832(SB), Y8
+	VMULPD       Y12, Y8, Y12
+	VMULPD       Y4, Y8, Y4
+	VMULPD       Y0, Y8, Y0
+	VMULPD       Y7, Y8, Y7
 	PREFETCHT0   1024(SI)(AX*1)
-	VMOVUPD      Y11, (SI)(AX*1)
-	VMOVUPD      Y8, 32(SI)(AX*1)
+	VMOVUPD      Y9, (SI)(AX*1)
+	VMOVUPD      Y3, 32(SI)(AX*1)
 	PREFETCHT0   1088(SI)(AX*1)
-	VMOVUPD      Y9, 64(SI)(AX*1)
-	VMOVUPD      256(BX), Y10
-	VMOVUPD      Y10, 96(SI)(AX*1)
-	VFMADD231PD  320(BX), Y11, Y12
-	VFMADD231PD  352(BX), Y8, Y0
-	VFMADD231PD  384(BX), Y9, Y5
-	VFMADD231PD  416(BX), Y10, Y6
+	VMOVUPD      Y5, 64(SI)(AX*1)
+	VMOVUPD      Y2, 96(SI)(AX*1)
+	VFMADD231PD  320(BX), Y9, Y12
+	VFMADD231PD  352(BX), Y3, Y4
+	VFMADD231PD  384(BX), Y5, Y0
+	VFMADD231PD  416(BX), Y2, Y7
 	PREFETCHT0   1024(R10)(AX*1)
 	VMOVUPD      Y12, (R10)(AX*1)
-	VMOVUPD      Y0, 32(R10)(AX*1)
+	VMOVUPD      Y4, 32(R10)(AX*1)
 	PREFETCHT0   1088(R10)(AX*1)
-	VMOVUPD      Y5, 64(R10)(AX*1)
-	VMOVUPD      Y6, 96(R10)(AX*1)
+	VMOVUPD      Y0, 64(R10)(AX*1)
+	VMOVUPD      Y7, 96(R10)(AX*1)
 	PREFETCHT0   1024(DI)(AX*1)
 	VMOVUPD      Y1, (DI)(AX*1)
-	VMOVUPD      Y2, 32(DI)(AX*1)
+	VMOVUPD      Y10, 32(DI)(AX*1)
 	PREFETCHT0   1088(DI)(AX*1)
-	VMOVUPD      Y3, 64(DI)(AX*1)
-	VMOVUPD      Y7, 96(DI)(AX*1)
-	VMOVUPD      2080(BX), Y0
-	VMULPD       Y0, Y0, Y5
-	VMOVUPD      2048(BX), Y6
-	VMULPD       Y6, Y6, Y8
-	VMOVUPD      2016(BX), Y9
-	VMULPD       Y9, Y9, Y10
-	VMOVUPD      1984(BX), Y11
-	VMULPD       Y11, Y11, Y12
+	VMOVUPD      Y11, 64(DI)(AX*1)
+	VMOVUPD      576(BX), Y0
+	VMOVUPD      Y0, 96(DI)(AX*1)
+	VMOVUPD      608(BX), Y2
+	VMULPD       Y2, Y2, Y3
+	VMOVUPD      1824(BX), Y4
+	VMULPD       Y4, Y4, Y5
+	VMOVUPD      1856(BX), Y7
+	VMULPD       Y7, Y7, Y8
+	VMOVUPD      1952(BX), Y9
+	VMULPD       Y9, Y9, Y12
 	VMOVUPD      448(BX), Y13
-	VMULPD       1280(BX), Y13, Y14
+	VMULPD       1312(BX), Y13, Y14
 	VMOVUPD      480(BX), Y15
-	VMOVUPD      Y14, 256(BX)
-	VMULPD       1248(BX), Y15, Y14
-	VMOVUPD      Y14, 928(BX)
-	VMOVUPD      512(BX), Y14
-	VMOVUPD      Y12, 576(BX)
-	VMULPD       1312(BX), Y14, Y12
-	VMOVUPD      Y12, 608(BX)
-	VMOVUPD      544(BX), Y12
-	VMOVUPD      Y10, 640(BX)
-	VMULPD       1344(BX), Y12, Y10
+	VMULPD       1248(BX), Y15, Y0
+	VMOVUPD      Y0, 928(BX)
+	VMOVUPD      512(BX), Y0
+	VMOVUPD      Y14, 640(BX)
+	VMULPD       1280(BX), Y0, Y14
+	VMOVUPD      Y14, 960(BX)
+	VMOVUPD      544(BX), Y14
+	VMOVUPD      Y12, 1440(BX)
+	VMULPD       1344(BX), Y14, Y12
 	VMULPD       832(BX), Y13, Y13
 	VMULPD       800(BX), Y15, Y15
-	VMULPD       32(BX), Y14, Y14
-	VMULPD       Y4, Y12, Y12
+	VMULPD       32(BX), Y0, Y0
+	VMULPD       Y6, Y14, Y14
 	PREFETCHT0   1024(R9)(AX*1)
 	VMOVUPD      Y13, (R9)(AX*1)
 	VMOVUPD      Y15, 32(R9)(AX*1)
 	PREFETCHT0   1088(R9)(AX*1)
-	VMOVUPD      Y14, 64(R9)(AX*1)
-	VMOVUPD      Y12, 96(R9)(AX*1)
-	VMOVUPD      Y12, 544(BX)
-	VMULPD       1216(BX), Y0, Y12
-	VMULPD       1184(BX), Y6, Y0
-	VMULPD       1152(BX), Y9, Y6
-	VMULPD       1120(BX), Y11, Y9
-	VMULPD       832(BX), Y12, Y12
-	VMULPD       800(BX), Y0, Y0
-	VMULPD       32(BX), Y6, Y6
-	VMULPD       Y9, Y4, Y9
-	VFMADD231PD  320(BX), Y1, Y12
-	VFMADD231PD  352(BX), Y2, Y0
-	VFMADD231PD  384(BX), Y3, Y6
-	VFMADD231PD  416(BX), Y7, Y9
+	VMOVUPD      Y0, 64(R9)(AX*1)
+	VMOVUPD      Y14, 96(R9)(AX*1)
+	VMOVUPD      Y14, 544(BX)
+	VMULPD       1216(BX), Y2, Y14
+	VMULPD       1184(BX), Y4, Y2
+	VMULPD       1152(BX), Y7, Y4
+	VMULPD       1120(BX), Y9, Y7
+	VMULPD       832(BX), Y14, Y14
+	VMULPD       800(BX), Y2, Y2
+	VMULPD       32(BX), Y4, Y4
+	VMULPD       Y7, Y6, Y7
+	VFMADD231PD  320(BX), Y1, Y14
+	VFMADD231PD  352(BX), Y10, Y2
+	VFMADD231PD  384(BX), Y11, Y4
+	VMOVUPD      416(BX), Y1
+	VFMADD231PD  576(BX), Y1, Y7
 	MOVQ         charm_base+192(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         charm_base+192(FP), DX
-	VMOVUPD      Y12, (DX)(AX*1)
+	VMOVUPD      Y14, (DX)(AX*1)
 	MOVQ         charm_base+192(FP), DX
-	VMOVUPD      Y0, 32(DX)(AX*1)
+	VMOVUPD      Y2, 32(DX)(AX*1)
 	MOVQ         charm_base+192(FP), DX
 	PREFETCHT0   1088(DX)(AX*1)
 	MOVQ         charm_base+192(FP), DX
-	VMOVUPD      Y6, 64(DX)(AX*1)
+	VMOVUPD      Y4, 64(DX)(AX*1)
 	MOVQ         charm_base+192(FP), DX
-	VMOVUPD      Y9, 96(DX)(AX*1)
-	VMOVUPD      normalAllRowsAVX2Consts<>+0(SB), Y0
-	VSUBPD       Y0, Y5, Y1
-	VSUBPD       Y0, Y8, Y2
-	VMOVUPD      640(BX), Y3
-	VSUBPD       Y0, Y3, Y6
-	VMOVUPD      576(BX), Y7
-	VSUBPD       Y0, Y7, Y9
-	VMULPD       256(BX), Y1, Y1
-	VMULPD       928(BX), Y2, Y2
-	VMULPD       608(BX), Y6, Y6
-	VMULPD       Y9, Y10, Y9
-	VSUBPD       Y5, Y0, Y12
-	VSUBPD       Y8, Y0, Y11
-	VMOVUPD      Y9, 512(BX)
-	VSUBPD       Y3, Y0, Y9
-	VSUBPD       Y7, Y0, Y0
-	VMOVUPD      Y6, 480(BX)
-	VMOVUPD      320(BX), Y6
-	VFMADD231PD  1216(BX), Y12, Y6
-	VMOVUPD      352(BX), Y12
-	VFMADD231PD  1184(BX), Y11, Y12
-	VMOVUPD      384(BX), Y11
-	VFMADD231PD  1152(BX), Y9, Y11
-	VMOVUPD      416(BX), Y9
-	VFMADD231PD  1120(BX), Y0, Y9
-	VMULPD       256(BX), Y5, Y0
-	VMULPD       928(BX), Y8, Y5
-	VMULPD       608(BX), Y3, Y3
-	VMULPD       Y10, Y7, Y7
-	VMULPD       Y0, Y13, Y0
-	VMULPD       Y5, Y15, Y5
-	VMULPD       Y3, Y14, Y3
-	VMULPD       544(BX), Y7, Y7
-	PREFETCHT0   1024(R13)(AX*1)
-	VMOVUPD      Y0, (R13)(AX*1)
-	VMOVUPD      Y5, 32(R13)(AX*1)
-	PREFETCHT0   1088(R13)(AX*1)
-	VMOVUPD      Y3, 64(R13)(AX*1)
-	VMOVUPD      Y7, 96(R13)(AX*1)
-	VMOVUPD      2080(BX), Y0
-	VMULPD       256(BX), Y0, Y3
-	VMOVUPD      2048(BX), Y5
-	VMULPD       928(BX), Y5, Y7
-	VMOVUPD      2016(BX), Y8
-	VMULPD       608(BX), Y8, Y13
-	VMOVUPD      1984(BX), Y14
-	VMULPD       Y10, Y14, Y10
-	VMOVUPD      1280(BX), Y15
-	VMULPD       Y0, Y15, Y0
-	VMOVUPD      Y9, 2080(BX)
-	VMOVUPD      1248(BX), Y9
-	VMULPD       Y5, Y9, Y5
-	VMOVUPD      Y11, 2048(BX)
-	VMOVUPD      1312(BX), Y11
-	VMULPD       Y8, Y11, Y8
-	VMOVUPD      Y12, 2016(BX)
-	VMOVUPD      1344(BX), Y12
+	VMOVUPD      Y7, 96(DX)(AX*1)
+	VMOVUPD      normalAllRowsAVX2Consts<>+0(SB), Y2
+	VSUBPD       Y2, Y3, Y4
+	VSUBPD       Y2, Y5, Y7
+	VSUBPD       Y2, Y8, Y10
+	VMOVUPD      1440(BX), Y11
+	VSUBPD       Y2, Y11, Y14
+	VMULPD       640(BX), Y4, Y4
+	VMULPD       928(BX), Y7, Y7
+	VMULPD       960(BX), Y10, Y10
 	VMULPD       Y14, Y12, Y14
-	VMOVUPD      Y6, 1984(BX)
-	VMOVUPD      832(BX), Y6
-	VMULPD       Y6, Y15, Y15
-	VMOVUPD      Y2, 1280(BX)
-	VMOVUPD      800(BX), Y2
-	VMULPD       Y2, Y9, Y9
-	VMOVUPD      Y1, 1248(BX)
-	VMOVUPD      32(BX), Y1
-	VMULPD       Y1, Y11, Y11
-	VMULPD       Y4, Y12, Y12
-	VMULPD       Y3, Y6, Y3
-	VMULPD       Y7, Y2, Y2
-	VMULPD       Y13, Y1, Y1
+	VSUBPD       Y3, Y2, Y9
+	VMOVUPD      Y14, 576(BX)
+	VSUBPD       Y5, Y2, Y14
+	VMOVUPD      Y10, 512(BX)
+	VSUBPD       Y8, Y2, Y10
+	VSUBPD       Y11, Y2, Y2
+	VMOVUPD      Y7, 480(BX)
+	VMOVUPD      320(BX), Y7
+	VFMADD231PD  1216(BX), Y9, Y7
+	VMOVUPD      352(BX), Y9
+	VFMADD231PD  1184(BX), Y14, Y9
+	VMOVUPD      384(BX), Y14
+	VFMADD231PD  1152(BX), Y10, Y14
+	VFMADD231PD  1120(BX), Y2, Y1
+	VMULPD       640(BX), Y3, Y2
+	VMULPD       928(BX), Y5, Y3
+	VMULPD       960(BX), Y8, Y5
+	VMULPD       Y12, Y11, Y8
+	VMULPD       Y2, Y13, Y2
+	VMULPD       Y3, Y15, Y3
+	VMULPD       Y5, Y0, Y0
+	VMULPD       544(BX), Y8, Y5
+	PREFETCHT0   1024(R13)(AX*1)
+	VMOVUPD      Y2, (R13)(AX*1)
+	VMOVUPD      Y3, 32(R13)(AX*1)
+	PREFETCHT0   1088(R13)(AX*1)
+	VMOVUPD      Y0, 64(R13)(AX*1)
+	VMOVUPD      Y5, 96(R13)(AX*1)
+	VMOVUPD      608(BX), Y0
+	VMULPD       640(BX), Y0, Y2
+	VMOVUPD      1824(BX), Y3
+	VMULPD       928(BX), Y3, Y5
+	VMOVUPD      1856(BX), Y8
+	VMULPD       960(BX), Y8, Y10
+	VMOVUPD      1952(BX), Y11
+	VMULPD       Y12, Y11, Y12
+	VMOVUPD      1312(BX), Y13
+	VMULPD       Y0, Y13, Y0
+	VMOVUPD      1248(BX), Y15
+	VMULPD       Y3, Y15, Y3
+	VMOVUPD      Y1, 1824(BX)
+	VMOVUPD      1280(BX), Y1
+	VMULPD       Y8, Y1, Y8
+	VMOVUPD      Y14, 1856(BX)
+	VMOVUPD      1344(BX), Y14
+	VMULPD       Y11, Y14, Y11
+	VMOVUPD      Y9, 1952(BX)
+	VMOVUPD      832(BX), Y9
+	VMULPD       Y9, Y13, Y13
+	VMOVUPD      Y7, 1312(BX)
+	VMOVUPD      800(BX), Y7
+	VMULPD       Y7, Y15, Y15
+	VMOVUPD      Y4, 1248(BX)
+	VMOVUPD      32(BX), Y4
+	VMULPD       Y4, Y1, Y1
+	VMULPD       Y6, Y14, Y14
+	VMULPD       Y2, Y9, Y2
+	VMULPD       Y5, Y7, Y5
 	VMULPD       Y10, Y4, Y4
-	VMULPD       Y0, Y15, Y0
-	VMULPD       Y5, Y9, Y5
-	VMULPD       Y8, Y11, Y6
-	VMULPD       Y14, Y12, Y7
-	VMULPD       1248(BX), Y15, Y8
-	VMULPD       1280(BX), Y9, Y10
-	VMULPD       480(BX), Y11, Y13
-	VMULPD       512(BX), Y12, Y14
+	VMULPD       Y12, Y6, Y6
+	VMULPD       Y0, Y13, Y0
+	VMULPD       Y3, Y15, Y3
+	VMULPD       Y8, Y1, Y7
+	VMULPD       Y11, Y14, Y8
+	VMULPD       1248(BX), Y13, Y9
+	VMULPD       480(BX), Y15, Y10
+	VMULPD       512(BX), Y1, Y11
+	VMULPD       576(BX), Y14, Y12
 	MOVQ         zomma_base+240(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         zomma_base+240(FP), DX
-	VMOVUPD      Y8, (DX)(AX*1)
+	VMOVUPD      Y9, (DX)(AX*1)
 	MOVQ         zomma_base+240(FP), DX
 	VMOVUPD      Y10, 32(DX)(AX*1)
 	MOVQ         zomma_base+240(FP), DX
 	PREFETCHT0   1088(DX)(AX*1)
 	MOVQ         zomma_base+240(FP), DX
-	VMOVUPD      Y13, 64(DX)(AX*1)
+	VMOVUPD      Y11, 64(DX)(AX*1)
 	MOVQ         zomma_base+240(FP), DX
-	VMOVUPD      Y14, 96(DX)(AX*1)
-	VMULPD       1984(BX), Y15, Y8
-	VMULPD       2016(BX), Y9, Y10
-	VMULPD       2048(BX), Y11, Y13
-	VMULPD       2080(BX), Y12, Y14
+	VMOVUPD      Y12, 96(DX)(AX*1)
+	VMULPD       1312(BX), Y13, Y9
+	VMULPD       1952(BX), Y15, Y10
+	VMULPD       1856(BX), Y1, Y11
+	VMULPD       1824(BX), Y14, Y12
 	PREFETCHT0   1024(R8)(AX*1)
-	VMOVUPD      Y15, (R8)(AX*1)
-	VMOVUPD      Y9, 32(R8)(AX*1)
+	VMOVUPD      Y13, (R8)(AX*1)
+	VMOVUPD      Y15, 32(R8)(AX*1)
 	PREFETCHT0   1088(R8)(AX*1)
-	VMOVUPD      Y11, 64(R8)(AX*1)
-	VMOVUPD      Y12, 96(R8)(AX*1)
+	VMOVUPD      Y1, 64(R8)(AX*1)
+	VMOVUPD      Y14, 96(R8)(AX*1)
 	MOVQ         color_base+264(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         color_base+264(FP), DX
-	VMOVUPD      Y8, (DX)(AX*1)
+	VMOVUPD      Y9, (DX)(AX*1)
 	MOVQ         color_base+264(FP), DX
 	VMOVUPD      Y10, 32(DX)(AX*1)
 	MOVQ         color_base+264(FP), DX
 	PREFETCHT0   1088(DX)(AX*1)
 	MOVQ         color_base+264(FP), DX
-	VMOVUPD      Y13, 64(DX)(AX*1)
+	VMOVUPD      Y11, 64(DX)(AX*1)
 	MOVQ         color_base+264(FP), DX
-	VMOVUPD      Y14, 96(DX)(AX*1)
-	VMOVUPD      normalAllRowsAVX2Consts<>+160(SB), Y8
-	VXORPD       Y3, Y8, Y3
-	VXORPD       Y2, Y8, Y2
-	VXORPD       Y1, Y8, Y1
-	VXORPD       Y4, Y8, Y4
+	VMOVUPD      Y12, 96(DX)(AX*1)
+	VMOVUPD      normalAllRowsAVX2Consts<>+160(SB), Y1
+	VXORPD       Y2, Y1, Y2
+	VXORPD       Y5, Y1, Y5
+	VXORPD       Y4, Y1, Y4
+	VXORPD       Y6, Y1, Y6
 	PREFETCHT0   1024(R12)(AX*1)
-	VMOVUPD      Y3, (R12)(AX*1)
-	VMOVUPD      Y2, 32(R12)(AX*1)
+	VMOVUPD      Y2, (R12)(AX*1)
+	VMOVUPD      Y5, 32(R12)(AX*1)
 	PREFETCHT0   1088(R12)(AX*1)
-	VMOVUPD      Y1, 64(R12)(AX*1)
-	VMOVUPD      Y4, 96(R12)(AX*1)
-	VXORPD       Y0, Y8, Y0
-	VXORPD       Y5, Y8, Y1
-	VXORPD       Y6, Y8, Y2
-	VXORPD       Y7, Y8, Y3
+	VMOVUPD      Y4, 64(R12)(AX*1)
+	VMOVUPD      Y6, 96(R12)(AX*1)
+	VXORPD       Y0, Y1, Y0
+	VXORPD       Y3, Y1, Y2
+	VXORPD       Y7, Y1, Y3
+	VXORPD       Y8, Y1, Y1
 	MOVQ         speed_base+216(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         speed_base+216(FP), DX
 	VMOVUPD      Y0, (DX)(AX*1)
 	MOVQ         speed_base+216(FP), DX
-	VMOVUPD      Y1, 32(DX)(AX*1)
+	VMOVUPD      Y2, 32(DX)(AX*1)
 	MOVQ         speed_base+216(FP), DX
 	PREFETCHT0   1088(DX)(AX*1)
 	MOVQ         speed_base+216(FP), DX
-	VMOVUPD      Y2, 64(DX)(AX*1)
+	VMOVUPD      Y3, 64(DX)(AX*1)
 	MOVQ         speed_base+216(FP), DX
-	VMOVUPD      Y3, 96(DX)(AX*1)
+	VMOVUPD      Y1, 96(DX)(AX*1)
 	ADDQ         $+128, AX
 	SUBQ         $+16, CX
 	JGE          body
@@ -2598,304 +2360,295 @@ tail:
 	VMOVUPD      normalAllRowsAVX2Consts<>+0(SB), Y5
 	VDIVPD       Y7, Y5, Y11
 	VDIVPD       Y10, Y5, Y13
-	VMOVUPD      Y0, 160(BX)
-	VMULPD       320(BX), Y11, Y0
-	VMOVUPD      Y4, 320(BX)
-	VMULPD       352(BX), Y13, Y4
+	VMOVUPD      Y6, 160(BX)
+	VMULPD       320(BX), Y11, Y6
+	VMOVUPD      Y0, 320(BX)
+	VMULPD       352(BX), Y13, Y0
 	VMULPD       Y11, Y2, Y2
 	VMULPD       Y13, Y3, Y3
-	VMOVUPD      Y10, 352(BX)
-	VMULPD       192(BX), Y11, Y10
-	VMOVUPD      Y10, 192(BX)
-	VMULPD       224(BX), Y13, Y10
-	VANDPD       normalAllRowsAVX2Consts<>+32(SB), Y0, Y0
-	VANDPD       normalAllRowsAVX2Consts<>+32(SB), Y4, Y4
-	VMOVUPD      Y10, 224(BX)
-	VMOVUPD      normalAllRowsAVX2Consts<>+192(SB), Y10
-	VMINPD       Y0, Y10, Y0
-	VMINPD       Y4, Y10, Y4
+	VMOVUPD      Y4, 352(BX)
+	VMULPD       192(BX), Y11, Y4
+	VMOVUPD      Y11, 192(BX)
+	VMULPD       224(BX), Y13, Y11
+	VMOVUPD      Y13, 224(BX)
+	VMOVUPD      normalAllRowsAVX2Consts<>+32(SB), Y13
+	VANDPD       Y13, Y6, Y6
+	VANDPD       Y13, Y0, Y0
+	VMOVUPD      normalAllRowsAVX2Consts<>+192(SB), Y13
+	VMINPD       Y6, Y13, Y6
+	VMINPD       Y0, Y13, Y0
 	VMULPD       Y2, Y2, Y2
 	VMULPD       Y3, Y3, Y3
-	VMOVUPD      normalAllRowsAVX2Consts<>+128(SB), Y10
-	VMULPD       Y2, Y10, Y2
-	VMULPD       Y3, Y10, Y3
-	VMOVUPD      normalAllRowsAVX2Consts<>+256(SB), Y10
-	VFMADD213PD  Y5, Y0, Y10
-	VMOVUPD      Y7, 480(BX)
-	VMOVUPD      normalAllRowsAVX2Consts<>+256(SB), Y7
-	VFMADD213PD  Y5, Y4, Y7
-	VMOVUPD      Y6, 512(BX)
-	VMOVUPD      normalAllRowsAVX2Consts<>+288(SB), Y6
-	VMOVUPD      Y9, 544(BX)
-	VADDPD       Y6, Y0, Y9
-	VADDPD       Y6, Y4, Y6
-	VMOVUPD      Y8, 576(BX)
-	VMULPD       normalAllRowsAVX2Consts<>+320(SB), Y0, Y8
-	VMOVUPD      Y3, 608(BX)
-	VMULPD       normalAllRowsAVX2Consts<>+320(SB), Y4, Y3
-	VMOVUPD      Y2, 640(BX)
-	VANDPD       normalAllRowsAVX2Consts<>+32(SB), Y0, Y2
-	VMOVUPD      Y13, 672(BX)
-	VANDPD       normalAllRowsAVX2Consts<>+32(SB), Y4, Y13
-	VORPD        Y2, Y1, Y2
-	VORPD        Y13, Y12, Y13
-	VMOVUPD      Y12, 704(BX)
-	VMULPD       Y9, Y10, Y12
-	VMOVUPD      Y1, 736(BX)
-	VMULPD       Y6, Y7, Y1
+	VMOVUPD      normalAllRowsAVX2Consts<>+128(SB), Y13
+	VMULPD       Y13, Y2, Y2
+	VMULPD       Y13, Y3, Y3
+	VMOVUPD      normalAllRowsAVX2Consts<>+256(SB), Y13
+	VMOVUPD      Y3, 480(BX)
+	VMOVUPD      normalAllRowsAVX2Consts<>+288(SB), Y3
+	VFMADD231PD  Y13, Y6, Y3
+	VFMADD213PD  normalAllRowsAVX2Consts<>+288(SB), Y0, Y13
+	VMOVUPD      Y2, 512(BX)
+	VMOVUPD      normalAllRowsAVX2Consts<>+320(SB), Y2
+	VMOVUPD      Y11, 544(BX)
+	VADDPD       Y2, Y6, Y11
+	VADDPD       Y2, Y0, Y2
+	VMOVUPD      Y4, 576(BX)
+	VMULPD       Y6, Y6, Y4
+	VMOVUPD      Y12, 608(BX)
+	VMULPD       Y0, Y0, Y12
+	VMOVUPD      Y1, 640(BX)
+	VMOVUPD      normalAllRowsAVX2Consts<>+352(SB), Y1
+	VFMADD132PD  normalAllRowsAVX2Consts<>+384(SB), Y1, Y4
+	VFMADD132PD  normalAllRowsAVX2Consts<>+384(SB), Y1, Y12
+	VSUBPD       Y1, Y4, Y4
+	VSUBPD       Y1, Y12, Y1
+	VMULPD       Y11, Y3, Y12
+	VMOVUPD      Y10, 672(BX)
+	VMULPD       Y2, Y13, Y10
 	VDIVPD       Y12, Y5, Y12
-	VDIVPD       Y1, Y5, Y1
-	VMULPD       Y12, Y10, Y10
-	VMULPD       Y1, Y7, Y7
-	VMULPD       Y12, Y9, Y9
-	VMULPD       Y1, Y6, Y1
-	VMULPD       Y10, Y0, Y6
-	VMULPD       Y7, Y4, Y7
-	VMULPD       Y8, Y0, Y10
-	VMULPD       Y3, Y4, Y12
-	VMOVUPD      normalAllRowsAVX2Consts<>+352(SB), Y5
-	VMULPD       Y5, Y10, Y10
-	VMULPD       Y5, Y12, Y5
-	VROUNDPD     $0x08, Y10, Y10
-	VROUNDPD     $0x08, Y5, Y5
-	VMOVUPD      normalAllRowsAVX2Consts<>+384(SB), Y12
-	VMOVUPD      Y3, 768(BX)
-	VMOVUPD      normalAllRowsAVX2Consts<>+416(SB), Y3
-	VFMADD231PD  Y12, Y6, Y3
-	VFMADD213PD  normalAllRowsAVX2Consts<>+416(SB), Y7, Y12
-	VMOVUPD      Y4, 800(BX)
-	VMULPD       Y2, Y2, Y4
-	VMOVUPD      Y4, 832(BX)
-	VMULPD       Y13, Y13, Y4
-	VMOVUPD      Y4, 864(BX)
-	VMULPD       128(BX), Y11, Y4
-	VMOVUPD      Y11, 896(BX)
-	VMOVUPD      96(BX), Y11
-	VMOVUPD      Y4, 928(BX)
-	VMULPD       672(BX), Y11, Y4
-	VMULPD       640(BX), Y2, Y11
-	VMOVUPD      Y2, 960(BX)
-	VMULPD       608(BX), Y13, Y2
-	VMOVUPD      Y13, 992(BX)
-	VMOVUPD      normalAllRowsAVX2Consts<>+480(SB), Y13
-	VFMADD231PD  normalAllRowsAVX2Consts<>+448(SB), Y3, Y13
-	VMOVUPD      Y4, 1024(BX)
-	VMOVUPD      normalAllRowsAVX2Consts<>+480(SB), Y4
-	VFMADD231PD  normalAllRowsAVX2Consts<>+448(SB), Y12, Y4
-	VFMADD213PD  normalAllRowsAVX2Consts<>+512(SB), Y3, Y13
-	VFMADD213PD  normalAllRowsAVX2Consts<>+512(SB), Y12, Y4
-	VFMADD213PD  normalAllRowsAVX2Consts<>+544(SB), Y3, Y13
-	VFMADD213PD  normalAllRowsAVX2Consts<>+544(SB), Y12, Y4
-	VFMADD213PD  normalAllRowsAVX2Consts<>+576(SB), Y3, Y13
-	VFMADD213PD  normalAllRowsAVX2Consts<>+576(SB), Y12, Y4
-	VFMADD213PD  normalAllRowsAVX2Consts<>+608(SB), Y3, Y13
-	VFMADD213PD  normalAllRowsAVX2Consts<>+608(SB), Y12, Y4
-	VFMADD213PD  normalAllRowsAVX2Consts<>+640(SB), Y3, Y13
-	VFMADD213PD  normalAllRowsAVX2Consts<>+640(SB), Y12, Y4
-	VFMADD213PD  normalAllRowsAVX2Consts<>+672(SB), Y3, Y13
-	VFMADD213PD  normalAllRowsAVX2Consts<>+672(SB), Y12, Y4
-	VFMADD213PD  normalAllRowsAVX2Consts<>+704(SB), Y3, Y13
-	VFMADD213PD  normalAllRowsAVX2Consts<>+704(SB), Y12, Y4
-	VFMADD213PD  normalAllRowsAVX2Consts<>+736(SB), Y3, Y13
-	VFMADD213PD  normalAllRowsAVX2Consts<>+736(SB), Y12, Y4
-	VFMADD213PD  normalAllRowsAVX2Consts<>+768(SB), Y3, Y13
-	VFMADD213PD  normalAllRowsAVX2Consts<>+768(SB), Y12, Y4
-	VFMADD213PD  normalAllRowsAVX2Consts<>+800(SB), Y3, Y13
-	VFMADD213PD  normalAllRowsAVX2Consts<>+800(SB), Y12, Y4
-	VFMADD213PD  normalAllRowsAVX2Consts<>+832(SB), Y3, Y13
-	VFMADD213PD  normalAllRowsAVX2Consts<>+832(SB), Y12, Y4
-	VFMADD213PD  normalAllRowsAVX2Consts<>+864(SB), Y3, Y13
-	VFMADD213PD  normalAllRowsAVX2Consts<>+864(SB), Y12, Y4
-	VFMADD213PD  normalAllRowsAVX2Consts<>+896(SB), Y3, Y13
-	VFMADD213PD  normalAllRowsAVX2Consts<>+896(SB), Y12, Y4
-	VFMADD213PD  normalAllRowsAVX2Consts<>+928(SB), Y3, Y13
-	VFMADD213PD  normalAllRowsAVX2Consts<>+928(SB), Y12, Y4
-	VFMADD213PD  normalAllRowsAVX2Consts<>+960(SB), Y3, Y13
-	VFMADD213PD  normalAllRowsAVX2Consts<>+960(SB), Y12, Y4
-	VFMADD213PD  normalAllRowsAVX2Consts<>+992(SB), Y3, Y13
-	VFMADD213PD  normalAllRowsAVX2Consts<>+992(SB), Y12, Y4
-	VFMADD213PD  normalAllRowsAVX2Consts<>+1024(SB), Y3, Y13
-	VFMADD213PD  normalAllRowsAVX2Consts<>+1024(SB), Y12, Y4
-	VFMADD213PD  normalAllRowsAVX2Consts<>+1056(SB), Y3, Y13
-	VFMADD213PD  normalAllRowsAVX2Consts<>+1056(SB), Y12, Y4
-	VFMADD213PD  normalAllRowsAVX2Consts<>+1088(SB), Y3, Y13
-	VFMADD213PD  normalAllRowsAVX2Consts<>+1088(SB), Y12, Y4
-	VFMADD213PD  normalAllRowsAVX2Consts<>+1120(SB), Y13, Y3
-	VFMADD213PD  normalAllRowsAVX2Consts<>+1120(SB), Y4, Y12
-	VMOVUPD      normalAllRowsAVX2Consts<>+128(SB), Y4
-	VFMADD213PD  Y4, Y3, Y6
-	VFMADD231PD  Y12, Y7, Y4
-	VMULPD       Y9, Y6, Y3
-	VMULPD       Y1, Y4, Y1
-	VMOVUPD      normalAllRowsAVX2Consts<>+1152(SB), Y4
-	VMULPD       Y4, Y10, Y6
-	VMULPD       Y4, Y5, Y4
-	VFMADD231PD  Y8, Y0, Y6
-	VMOVUPD      800(BX), Y7
-	VFMADD231PD  768(BX), Y7, Y4
-	VMOVUPD      normalAllRowsAVX2Consts<>+1184(SB), Y8
-	VFNMADD213PD Y8, Y3, Y0
-	VFNMADD213PD Y8, Y1, Y7
-	VMOVUPD      normalAllRowsAVX2Consts<>+32(SB), Y9
-	VANDPD       Y3, Y9, Y3
-	VANDPD       Y1, Y9, Y1
-	VORPD        736(BX), Y3, Y3
-	VORPD        704(BX), Y1, Y1
-	VMOVUPD      normalAllRowsAVX2Consts<>+1216(SB), Y9
-	VFMADD231PD  Y9, Y10, Y6
-	VFMADD231PD  Y9, Y5, Y4
-	VMOVUPD      normalAllRowsAVX2Consts<>+1568(SB), Y9
-	VMINPD       Y9, Y10, Y12
-	VMINPD       Y9, Y5, Y9
-	VMOVUPD      normalAllRowsAVX2Consts<>+1600(SB), Y13
-	VMAXPD       Y13, Y12, Y12
-	VMAXPD       Y13, Y9, Y9
-	VSUBPD       Y12, Y10, Y10
-	VSUBPD       Y9, Y5, Y5
-	VMOVUPD      normalAllRowsAVX2Consts<>+1632(SB), Y13
-	VADDPD       Y13, Y12, Y12
-	VADDPD       Y13, Y9, Y9
-	VADDPD       Y13, Y10, Y10
-	VADDPD       Y13, Y5, Y5
-	VPSLLQ       $0x34, Y12, Y12
-	VPSLLQ       $0x34, Y9, Y9
-	VPSLLQ       $0x34, Y10, Y10
-	VPSLLQ       $0x34, Y5, Y5
-	VMOVUPD      normalAllRowsAVX2Consts<>+1248(SB), Y13
-	VMOVUPD      normalAllRowsAVX2Consts<>+1280(SB), Y8
-	VFMADD231PD  Y13, Y6, Y8
-	VFMADD213PD  normalAllRowsAVX2Consts<>+1280(SB), Y4, Y13
-	VFMADD213PD  normalAllRowsAVX2Consts<>+1312(SB), Y6, Y8
-	VFMADD213PD  normalAllRowsAVX2Consts<>+1312(SB), Y4, Y13
-	VFMADD213PD  normalAllRowsAVX2Consts<>+1344(SB), Y6, Y8
-	VFMADD213PD  normalAllRowsAVX2Consts<>+1344(SB), Y4, Y13
-	VFMADD213PD  normalAllRowsAVX2Consts<>+1376(SB), Y6, Y8
-	VFMADD213PD  normalAllRowsAVX2Consts<>+1376(SB), Y4, Y13
-	VFMADD213PD  normalAllRowsAVX2Consts<>+1408(SB), Y6, Y8
-	VFMADD213PD  normalAllRowsAVX2Consts<>+1408(SB), Y4, Y13
-	VFMADD213PD  normalAllRowsAVX2Consts<>+1440(SB), Y6, Y8
-	VFMADD213PD  normalAllRowsAVX2Consts<>+1440(SB), Y4, Y13
-	VFMADD213PD  normalAllRowsAVX2Consts<>+1472(SB), Y6, Y8
-	VFMADD213PD  normalAllRowsAVX2Consts<>+1472(SB), Y4, Y13
-	VFMADD213PD  normalAllRowsAVX2Consts<>+1504(SB), Y6, Y8
-	VFMADD213PD  normalAllRowsAVX2Consts<>+1504(SB), Y4, Y13
-	VFMADD213PD  normalAllRowsAVX2Consts<>+1536(SB), Y6, Y8
-	VFMADD213PD  normalAllRowsAVX2Consts<>+1536(SB), Y4, Y13
-	VMOVUPD      Y2, 704(BX)
-	VMULPD       Y6, Y6, Y2
-	VMOVUPD      Y11, 736(BX)
-	VMULPD       Y4, Y4, Y11
-	VFMADD231PD  Y8, Y2, Y6
-	VFMADD231PD  Y13, Y11, Y4
-	VMOVUPD      576(BX), Y2
-	VFMADD213PD  Y2, Y6, Y2
-	VMOVUPD      544(BX), Y6
-	VFMADD213PD  Y6, Y4, Y6
+	VDIVPD       Y10, Y5, Y10
+	VMULPD       Y12, Y3, Y3
+	VMULPD       Y10, Y13, Y13
+	VMULPD       Y12, Y11, Y11
 	VMULPD       Y10, Y2, Y2
-	VMULPD       Y5, Y6, Y4
-	VMULPD       Y12, Y2, Y2
-	VMULPD       Y9, Y4, Y4
-	VFNMADD213PD 512(BX), Y2, Y3
-	VFNMADD213PD 384(BX), Y4, Y1
-	VMULPD       480(BX), Y2, Y5
-	VMULPD       352(BX), Y4, Y6
-	VFMADD213PD  448(BX), Y5, Y0
-	VFMADD213PD  416(BX), Y6, Y7
-	VMOVUPD      320(BX), Y5
-	VMOVUPD      normalAllRowsAVX2Consts<>+1664(SB), Y6
-	VBLENDVPD    Y5, Y0, Y6, Y0
-	VMOVUPD      160(BX), Y5
-	VBLENDVPD    Y5, Y7, Y6, Y5
-	VMOVUPD      normalAllRowsAVX2Consts<>+1184(SB), Y6
-	VMULPD       Y6, Y2, Y2
-	VMULPD       Y6, Y4, Y4
-	VMULPD       256(BX), Y0, Y6
-	VMULPD       288(BX), Y5, Y7
-	VMASKMOVPD   Y3, Y15, (DI)(AX*1)
-	VMASKMOVPD   Y1, Y14, 32(DI)(AX*1)
-	VMASKMOVPD   Y0, Y15, (SI)(AX*1)
+	VMULPD       Y3, Y6, Y3
+	VMULPD       Y13, Y0, Y10
+	VMOVUPD      normalAllRowsAVX2Consts<>+416(SB), Y12
+	VMULPD       Y12, Y4, Y13
+	VMULPD       Y12, Y1, Y12
+	VFMADD231PD  Y6, Y6, Y13
+	VFMADD231PD  Y0, Y0, Y12
+	VMOVUPD      normalAllRowsAVX2Consts<>+448(SB), Y5
+	VFMADD231PD  Y5, Y4, Y13
+	VFMADD231PD  Y5, Y1, Y12
+	VMOVUPD      normalAllRowsAVX2Consts<>+288(SB), Y5
+	VMOVUPD      Y0, 704(BX)
+	VMOVUPD      normalAllRowsAVX2Consts<>+480(SB), Y0
+	VFMADD231PD  Y5, Y3, Y0
+	VFMADD213PD  normalAllRowsAVX2Consts<>+480(SB), Y10, Y5
+	VMOVUPD      Y6, 736(BX)
+	VMINPD       normalAllRowsAVX2Consts<>+1536(SB), Y4, Y6
+	VMOVUPD      Y7, 768(BX)
+	VMINPD       normalAllRowsAVX2Consts<>+1536(SB), Y1, Y7
+	VMAXPD       normalAllRowsAVX2Consts<>+1568(SB), Y6, Y6
+	VMAXPD       normalAllRowsAVX2Consts<>+1568(SB), Y7, Y7
+	VSUBPD       Y6, Y4, Y4
+	VSUBPD       Y7, Y1, Y1
+	VADDPD       normalAllRowsAVX2Consts<>+1600(SB), Y6, Y6
+	VADDPD       normalAllRowsAVX2Consts<>+1600(SB), Y7, Y7
+	VADDPD       normalAllRowsAVX2Consts<>+1600(SB), Y4, Y4
+	VADDPD       normalAllRowsAVX2Consts<>+1600(SB), Y1, Y1
+	VPSLLQ       $0x34, Y6, Y6
+	VPSLLQ       $0x34, Y7, Y7
+	VPSLLQ       $0x34, Y4, Y4
+	VPSLLQ       $0x34, Y1, Y1
+	VMOVUPD      Y7, 800(BX)
+	VMOVUPD      normalAllRowsAVX2Consts<>+896(SB), Y7
+	VFMADD231PD  normalAllRowsAVX2Consts<>+864(SB), Y0, Y7
+	VMOVUPD      Y6, 832(BX)
+	VMOVUPD      normalAllRowsAVX2Consts<>+896(SB), Y6
+	VFMADD231PD  normalAllRowsAVX2Consts<>+864(SB), Y5, Y6
+	VFMADD213PD  normalAllRowsAVX2Consts<>+928(SB), Y0, Y7
+	VFMADD213PD  normalAllRowsAVX2Consts<>+928(SB), Y5, Y6
+	VFMADD213PD  normalAllRowsAVX2Consts<>+960(SB), Y0, Y7
+	VFMADD213PD  normalAllRowsAVX2Consts<>+960(SB), Y5, Y6
+	VFMADD213PD  normalAllRowsAVX2Consts<>+992(SB), Y0, Y7
+	VFMADD213PD  normalAllRowsAVX2Consts<>+992(SB), Y5, Y6
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1024(SB), Y0, Y7
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1024(SB), Y5, Y6
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1056(SB), Y0, Y7
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1056(SB), Y5, Y6
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1088(SB), Y0, Y7
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1088(SB), Y5, Y6
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1120(SB), Y0, Y7
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1120(SB), Y5, Y6
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1152(SB), Y0, Y7
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1152(SB), Y5, Y6
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1184(SB), Y0, Y7
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1184(SB), Y5, Y6
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1216(SB), Y0, Y7
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1216(SB), Y5, Y6
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1248(SB), Y0, Y7
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1248(SB), Y5, Y6
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1280(SB), Y0, Y7
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1280(SB), Y5, Y6
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1312(SB), Y0, Y7
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1312(SB), Y5, Y6
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1344(SB), Y0, Y7
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1344(SB), Y5, Y6
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1376(SB), Y0, Y7
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1376(SB), Y5, Y6
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1408(SB), Y0, Y7
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1408(SB), Y5, Y6
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1440(SB), Y0, Y7
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1440(SB), Y5, Y6
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1472(SB), Y0, Y7
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1472(SB), Y5, Y6
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1504(SB), Y7, Y0
+	VFMADD213PD  normalAllRowsAVX2Consts<>+1504(SB), Y6, Y5
+	VMOVUPD      normalAllRowsAVX2Consts<>+0(SB), Y6
+	VFMADD213PD  Y6, Y0, Y3
+	VFMADD213PD  Y6, Y5, Y10
+	VMULPD       Y11, Y3, Y0
+	VMULPD       Y2, Y10, Y2
+	VMOVUPD      normalAllRowsAVX2Consts<>+512(SB), Y3
+	VMOVUPD      normalAllRowsAVX2Consts<>+544(SB), Y5
+	VFMADD231PD  Y3, Y13, Y5
+	VFMADD213PD  normalAllRowsAVX2Consts<>+544(SB), Y12, Y3
+	VMOVUPD      normalAllRowsAVX2Consts<>+576(SB), Y7
+	VFMADD213PD  Y7, Y13, Y5
+	VFMADD231PD  Y3, Y12, Y7
+	VMOVUPD      normalAllRowsAVX2Consts<>+608(SB), Y3
+	VFMADD213PD  Y3, Y13, Y5
+	VFMADD231PD  Y7, Y12, Y3
+	VMOVUPD      normalAllRowsAVX2Consts<>+640(SB), Y7
+	VFMADD213PD  Y7, Y13, Y5
+	VFMADD231PD  Y3, Y12, Y7
+	VMOVUPD      normalAllRowsAVX2Consts<>+672(SB), Y3
+	VFMADD213PD  Y3, Y13, Y5
+	VFMADD231PD  Y7, Y12, Y3
+	VMOVUPD      normalAllRowsAVX2Consts<>+704(SB), Y7
+	VFMADD213PD  Y7, Y13, Y5
+	VFMADD231PD  Y3, Y12, Y7
+	VMOVUPD      normalAllRowsAVX2Consts<>+736(SB), Y3
+	VFMADD213PD  Y3, Y13, Y5
+	VFMADD231PD  Y7, Y12, Y3
+	VMOVUPD      normalAllRowsAVX2Consts<>+768(SB), Y7
+	VFMADD213PD  Y7, Y13, Y5
+	VFMADD231PD  Y3, Y12, Y7
+	VMOVUPD      normalAllRowsAVX2Consts<>+800(SB), Y3
+	VFMADD213PD  Y3, Y13, Y5
+	VFMADD231PD  Y7, Y12, Y3
+	VMOVUPD      normalAllRowsAVX2Consts<>+832(SB), Y7
+	VFMADD213PD  Y7, Y13, Y5
+	VFMADD213PD  Y7, Y12, Y3
+	VMULPD       Y5, Y13, Y5
+	VMULPD       Y3, Y12, Y3
+	VFMADD213PD  Y8, Y5, Y8
+	VFMADD213PD  Y9, Y3, Y9
+	VMULPD       Y4, Y8, Y3
+	VMULPD       Y1, Y9, Y1
+	VMULPD       832(BX), Y3, Y3
+	VMULPD       800(BX), Y1, Y1
+	VMULPD       768(BX), Y3, Y4
+	VMULPD       672(BX), Y1, Y5
+	VMOVUPD      normalAllRowsAVX2Consts<>+32(SB), Y8
+	VMOVUPD      736(BX), Y9
+	VANDPD       Y9, Y8, Y10
+	VMOVUPD      704(BX), Y11
+	VANDPD       Y11, Y8, Y12
+	VORPD        640(BX), Y10, Y10
+	VORPD        608(BX), Y12, Y12
+	VMOVUPD      normalAllRowsAVX2Consts<>+1632(SB), Y13
+	VFNMADD213PD Y13, Y0, Y9
+	VFNMADD213PD Y13, Y2, Y11
+	VFMADD213PD  448(BX), Y4, Y9
+	VFMADD213PD  416(BX), Y5, Y11
+	VMOVUPD      352(BX), Y4
+	VMOVUPD      normalAllRowsAVX2Consts<>+1664(SB), Y5
+	VBLENDVPD    Y4, Y9, Y5, Y4
+	VMOVUPD      320(BX), Y9
+	VBLENDVPD    Y9, Y11, Y5, Y5
+	VANDPD       Y0, Y8, Y0
+	VANDPD       Y2, Y8, Y2
+	VORPD        640(BX), Y0, Y0
+	VORPD        608(BX), Y2, Y2
+	VFNMADD213PD 160(BX), Y3, Y0
+	VFNMADD213PD 384(BX), Y1, Y2
+	VMULPD       Y13, Y3, Y3
+	VMULPD       Y13, Y1, Y1
+	VMULPD       256(BX), Y4, Y8
+	VMULPD       288(BX), Y5, Y9
+	VMASKMOVPD   Y4, Y15, (SI)(AX*1)
 	VMASKMOVPD   Y5, Y14, 32(SI)(AX*1)
-	VMULPD       192(BX), Y2, Y8
-	VMULPD       224(BX), Y4, Y9
-	VMULPD       128(BX), Y2, Y10
-	VMULPD       96(BX), Y4, Y11
-	VMULPD       736(BX), Y2, Y12
-	VMULPD       704(BX), Y4, Y13
-	VFMADD231PD  64(BX), Y3, Y12
-	VFMADD231PD  32(BX), Y1, Y13
+	VMASKMOVPD   Y0, Y15, (DI)(AX*1)
+	VMASKMOVPD   Y2, Y14, 32(DI)(AX*1)
+	VMULPD       576(BX), Y3, Y11
+	VMULPD       544(BX), Y1, Y13
+	VMOVUPD      normalAllRowsAVX2Consts<>+160(SB), Y6
+	VXORPD       Y8, Y6, Y8
+	VXORPD       Y9, Y6, Y9
+	VMASKMOVPD   Y8, Y15, (R11)(AX*1)
+	VMASKMOVPD   Y9, Y14, 32(R11)(AX*1)
+	VMULPD       Y11, Y7, Y8
+	VMULPD       Y13, Y7, Y7
+	VFMADD231PD  64(BX), Y4, Y8
+	VFMADD231PD  32(BX), Y5, Y7
+	VMASKMOVPD   Y8, Y15, (R10)(AX*1)
+	VMASKMOVPD   Y7, Y14, 32(R10)(AX*1)
+	VMULPD       Y10, Y10, Y4
+	VMULPD       Y12, Y12, Y5
+	VMOVUPD      128(BX), Y7
+	VMULPD       192(BX), Y7, Y8
+	VMOVUPD      96(BX), Y9
+	VMULPD       224(BX), Y9, Y11
+	VMULPD       Y3, Y7, Y7
+	VMULPD       Y1, Y9, Y9
+	VMASKMOVPD   Y7, Y15, (R9)(AX*1)
+	VMASKMOVPD   Y9, Y14, 32(R9)(AX*1)
+	VMULPD       512(BX), Y10, Y13
+	VMULPD       480(BX), Y12, Y6
+	VMULPD       Y13, Y3, Y13
+	VMULPD       Y6, Y1, Y6
+	VFMADD231PD  64(BX), Y0, Y13
+	VFMADD231PD  32(BX), Y2, Y6
 	MOVQ         charm_base+192(FP), DX
-	VMASKMOVPD   Y12, Y15, (DX)(AX*1)
+	VMASKMOVPD   Y13, Y15, (DX)(AX*1)
 	MOVQ         charm_base+192(FP), DX
-	VMASKMOVPD   Y13, Y14, 32(DX)(AX*1)
-	VMOVUPD      normalAllRowsAVX2Consts<>+320(SB), Y1
-	VMULPD       Y8, Y1, Y3
-	VMULPD       Y9, Y1, Y1
-	VFMADD231PD  64(BX), Y0, Y3
-	VFMADD231PD  32(BX), Y5, Y1
-	VMASKMOVPD   Y3, Y15, (R10)(AX*1)
-	VMASKMOVPD   Y1, Y14, 32(R10)(AX*1)
-	VMOVUPD      normalAllRowsAVX2Consts<>+160(SB), Y0
-	VXORPD       Y6, Y0, Y1
-	VXORPD       Y7, Y0, Y3
-	VMASKMOVPD   Y1, Y15, (R11)(AX*1)
-	VMASKMOVPD   Y3, Y14, 32(R11)(AX*1)
-	VMASKMOVPD   Y10, Y15, (R9)(AX*1)
-	VMASKMOVPD   Y11, Y14, 32(R9)(AX*1)
-	VMOVUPD      832(BX), Y1
-	VMOVUPD      normalAllRowsAVX2Consts<>+0(SB), Y3
-	VSUBPD       Y3, Y1, Y5
-	VMOVUPD      864(BX), Y6
-	VSUBPD       Y3, Y6, Y7
-	VMULPD       928(BX), Y5, Y5
-	VMULPD       1024(BX), Y7, Y7
-	VSUBPD       Y1, Y3, Y8
-	VSUBPD       Y6, Y3, Y3
-	VMOVUPD      64(BX), Y9
-	VFMADD231PD  640(BX), Y8, Y9
-	VMOVUPD      32(BX), Y8
-	VFMADD231PD  608(BX), Y3, Y8
-	VMULPD       928(BX), Y1, Y1
-	VMULPD       1024(BX), Y6, Y3
-	VMULPD       Y1, Y10, Y1
-	VMULPD       Y3, Y11, Y3
-	VMASKMOVPD   Y1, Y15, (R13)(AX*1)
-	VMASKMOVPD   Y3, Y14, 32(R13)(AX*1)
-	VMOVUPD      960(BX), Y1
-	VMULPD       928(BX), Y1, Y3
-	VMOVUPD      992(BX), Y6
-	VMULPD       1024(BX), Y6, Y10
-	VMOVUPD      896(BX), Y11
-	VMULPD       Y1, Y11, Y1
-	VMOVUPD      672(BX), Y12
-	VMULPD       Y6, Y12, Y6
-	VMULPD       Y2, Y11, Y11
-	VMULPD       Y4, Y12, Y12
-	VMULPD       Y3, Y2, Y2
-	VMULPD       Y10, Y4, Y3
-	VMULPD       Y1, Y11, Y1
-	VMULPD       Y6, Y12, Y4
-	VMULPD       Y5, Y11, Y5
-	VMULPD       Y7, Y12, Y6
-	MOVQ         zomma_base+240(FP), DX
-	VMASKMOVPD   Y5, Y15, (DX)(AX*1)
-	MOVQ         zomma_base+240(FP), DX
 	VMASKMOVPD   Y6, Y14, 32(DX)(AX*1)
-	VMULPD       Y9, Y11, Y5
-	VMULPD       Y8, Y12, Y6
-	VXORPD       Y2, Y0, Y2
-	VXORPD       Y3, Y0, Y3
-	VXORPD       Y1, Y0, Y1
-	VXORPD       Y4, Y0, Y0
-	VMASKMOVPD   Y11, Y15, (R8)(AX*1)
-	VMASKMOVPD   Y12, Y14, 32(R8)(AX*1)
-	VMASKMOVPD   Y2, Y15, (R12)(AX*1)
-	VMASKMOVPD   Y3, Y14, 32(R12)(AX*1)
+	VMOVUPD      normalAllRowsAVX2Consts<>+0(SB), Y0
+	VSUBPD       Y0, Y4, Y2
+	VSUBPD       Y0, Y5, Y6
+	VMULPD       Y2, Y8, Y2
+	VMULPD       Y6, Y11, Y6
+	VSUBPD       Y4, Y0, Y13
+	VSUBPD       Y5, Y0, Y0
+	VMOVUPD      Y6, 96(BX)
+	VMOVUPD      64(BX), Y6
+	VFMADD231PD  512(BX), Y13, Y6
+	VMOVUPD      32(BX), Y13
+	VFMADD231PD  480(BX), Y0, Y13
+	VMULPD       Y8, Y4, Y0
+	VMULPD       Y11, Y5, Y4
+	VMULPD       Y0, Y7, Y0
+	VMULPD       Y4, Y9, Y4
+	VMASKMOVPD   Y0, Y15, (R13)(AX*1)
+	VMASKMOVPD   Y4, Y14, 32(R13)(AX*1)
+	VMULPD       Y8, Y10, Y0
+	VMULPD       Y11, Y12, Y4
+	VMOVUPD      192(BX), Y5
+	VMULPD       Y10, Y5, Y7
+	VMOVUPD      224(BX), Y8
+	VMULPD       Y12, Y8, Y9
+	VMULPD       Y3, Y5, Y5
+	VMULPD       Y1, Y8, Y8
+	VMULPD       Y0, Y3, Y0
+	VMULPD       Y4, Y1, Y1
+	VMULPD       Y7, Y5, Y3
+	VMULPD       Y9, Y8, Y4
+	VMULPD       Y2, Y5, Y2
+	VMULPD       96(BX), Y8, Y7
+	MOVQ         zomma_base+240(FP), DX
+	VMASKMOVPD   Y2, Y15, (DX)(AX*1)
+	MOVQ         zomma_base+240(FP), DX
+	VMASKMOVPD   Y7, Y14, 32(DX)(AX*1)
+	VMULPD       Y6, Y5, Y2
+	VMULPD       Y13, Y8, Y6
+	VMOVUPD      normalAllRowsAVX2Consts<>+160(SB), Y7
+	VXORPD       Y0, Y7, Y0
+	VXORPD       Y1, Y7, Y1
+	VXORPD       Y3, Y7, Y3
+	VXORPD       Y4, Y7, Y4
+	VMASKMOVPD   Y5, Y15, (R8)(AX*1)
+	VMASKMOVPD   Y8, Y14, 32(R8)(AX*1)
+	VMASKMOVPD   Y0, Y15, (R12)(AX*1)
+	VMASKMOVPD   Y1, Y14, 32(R12)(AX*1)
 	MOVQ         speed_base+216(FP), DX
-	VMASKMOVPD   Y1, Y15, (DX)(AX*1)
+	VMASKMOVPD   Y3, Y15, (DX)(AX*1)
 	MOVQ         speed_base+216(FP), DX
-	VMASKMOVPD   Y0, Y14, 32(DX)(AX*1)
+	VMASKMOVPD   Y4, Y14, 32(DX)(AX*1)
 	MOVQ         color_base+264(FP), DX
-	VMASKMOVPD   Y5, Y15, (DX)(AX*1)
+	VMASKMOVPD   Y2, Y15, (DX)(AX*1)
 	MOVQ         color_base+264(FP), DX
 	VMASKMOVPD   Y6, Y14, 32(DX)(AX*1)
 	ADDQ         $+64, AX

@@ -5,53 +5,53 @@
 #include "textflag.h"
 
 DATA normalAllStripAVX512Consts<>+0(SB)/8, $0x7fffffffffffffff
-DATA normalAllStripAVX512Consts<>+8(SB)/8, $0x3ff0000000000000
-DATA normalAllStripAVX512Consts<>+16(SB)/8, $0x54b249ad2594c37d
+DATA normalAllStripAVX512Consts<>+8(SB)/8, $0x54b249ad2594c37d
+DATA normalAllStripAVX512Consts<>+16(SB)/8, $0x3ff0000000000000
 DATA normalAllStripAVX512Consts<>+24(SB)/8, $0x0000000000000000
-DATA normalAllStripAVX512Consts<>+32(SB)/8, $0x4044000000000000
-DATA normalAllStripAVX512Consts<>+40(SB)/8, $0x3fe0000000000000
-DATA normalAllStripAVX512Consts<>+48(SB)/8, $0x3ff8000000000000
-DATA normalAllStripAVX512Consts<>+56(SB)/8, $0x4016000000000000
-DATA normalAllStripAVX512Consts<>+64(SB)/8, $0xbfe0000000000000
-DATA normalAllStripAVX512Consts<>+72(SB)/8, $0x3ff71547652b82fe
-DATA normalAllStripAVX512Consts<>+80(SB)/8, $0x4000000000000000
-DATA normalAllStripAVX512Consts<>+88(SB)/8, $0xbff0000000000000
-DATA normalAllStripAVX512Consts<>+96(SB)/8, $0x2b2bff2ee48e0530
-DATA normalAllStripAVX512Consts<>+104(SB)/8, $0xbe2e25325154ed2c
-DATA normalAllStripAVX512Consts<>+112(SB)/8, $0xbe4277bd7e608931
-DATA normalAllStripAVX512Consts<>+120(SB)/8, $0x3e5f7f7aa6513d12
-DATA normalAllStripAVX512Consts<>+128(SB)/8, $0x3e747abbfe1349dc
-DATA normalAllStripAVX512Consts<>+136(SB)/8, $0xbe8e40fe135477fb
-DATA normalAllStripAVX512Consts<>+144(SB)/8, $0xbe9ca94833eab172
-DATA normalAllStripAVX512Consts<>+152(SB)/8, $0x3ec034ec9ff77461
-DATA normalAllStripAVX512Consts<>+160(SB)/8, $0x3eb3559d7eab42ef
-DATA normalAllStripAVX512Consts<>+168(SB)/8, $0xbef12becf291cb5c
-DATA normalAllStripAVX512Consts<>+176(SB)/8, $0x3ef25b780504b8a6
-DATA normalAllStripAVX512Consts<>+184(SB)/8, $0x3f1b488c4e1b97b5
-DATA normalAllStripAVX512Consts<>+192(SB)/8, $0xbf3afc08c11736a4
-DATA normalAllStripAVX512Consts<>+200(SB)/8, $0x3f2d0345de443c62
-DATA normalAllStripAVX512Consts<>+208(SB)/8, $0x3f6c48252d50b83f
-DATA normalAllStripAVX512Consts<>+216(SB)/8, $0xbf921f46d4ac3c0e
-DATA normalAllStripAVX512Consts<>+224(SB)/8, $0x3fab82298736da76
-DATA normalAllStripAVX512Consts<>+232(SB)/8, $0xbfbf5b83385c94d7
-DATA normalAllStripAVX512Consts<>+240(SB)/8, $0x3fccd2dc44dda90c
-DATA normalAllStripAVX512Consts<>+248(SB)/8, $0xbfd5ed2acb37558c
-DATA normalAllStripAVX512Consts<>+256(SB)/8, $0x3fdb9a7d5690ca89
-DATA normalAllStripAVX512Consts<>+264(SB)/8, $0xbfdbc22549fbe12f
-DATA normalAllStripAVX512Consts<>+272(SB)/8, $0x3fd34926e4def17d
-DATA normalAllStripAVX512Consts<>+280(SB)/8, $0xbfe62e42fee00000
-DATA normalAllStripAVX512Consts<>+288(SB)/8, $0xbdea39ef35793c76
-DATA normalAllStripAVX512Consts<>+296(SB)/8, $0x3fd9884533d43651
-DATA normalAllStripAVX512Consts<>+304(SB)/8, $0x3e5ade156a5dbe76
-DATA normalAllStripAVX512Consts<>+312(SB)/8, $0x3e928af3fca7ab0b
-DATA normalAllStripAVX512Consts<>+320(SB)/8, $0x3ec71dee623fde67
-DATA normalAllStripAVX512Consts<>+328(SB)/8, $0x3efa01997c89e6b0
-DATA normalAllStripAVX512Consts<>+336(SB)/8, $0x3f2a01a014761f6e
-DATA normalAllStripAVX512Consts<>+344(SB)/8, $0x3f56c16c1852b7b0
-DATA normalAllStripAVX512Consts<>+352(SB)/8, $0x3f81111111122322
-DATA normalAllStripAVX512Consts<>+360(SB)/8, $0x3fa55555555502a1
-DATA normalAllStripAVX512Consts<>+368(SB)/8, $0x3fc5555555555511
-DATA normalAllStripAVX512Consts<>+376(SB)/8, $0x3fe000000000000b
+DATA normalAllStripAVX512Consts<>+32(SB)/8, $0x3fe0000000000000
+DATA normalAllStripAVX512Consts<>+40(SB)/8, $0x4044000000000000
+DATA normalAllStripAVX512Consts<>+48(SB)/8, $0x2b2bff2ee48e0530
+DATA normalAllStripAVX512Consts<>+56(SB)/8, $0x4004000000000000
+DATA normalAllStripAVX512Consts<>+64(SB)/8, $0x4000000000000000
+DATA normalAllStripAVX512Consts<>+72(SB)/8, $0x4017000000000000
+DATA normalAllStripAVX512Consts<>+80(SB)/8, $0xbfe71547652b82fe
+DATA normalAllStripAVX512Consts<>+88(SB)/8, $0x4338000000000000
+DATA normalAllStripAVX512Consts<>+96(SB)/8, $0x3ff62e42fee00000
+DATA normalAllStripAVX512Consts<>+104(SB)/8, $0x3dfa39ef35793c76
+DATA normalAllStripAVX512Consts<>+112(SB)/8, $0xbff0000000000000
+DATA normalAllStripAVX512Consts<>+120(SB)/8, $0xbdaade156a5dbe76
+DATA normalAllStripAVX512Consts<>+128(SB)/8, $0x3df28af3fca7ab0b
+DATA normalAllStripAVX512Consts<>+136(SB)/8, $0xbe371dee623fde67
+DATA normalAllStripAVX512Consts<>+144(SB)/8, $0x3e7a01997c89e6b0
+DATA normalAllStripAVX512Consts<>+152(SB)/8, $0xbeba01a014761f6e
+DATA normalAllStripAVX512Consts<>+160(SB)/8, $0x3ef6c16c1852b7b0
+DATA normalAllStripAVX512Consts<>+168(SB)/8, $0xbf31111111122322
+DATA normalAllStripAVX512Consts<>+176(SB)/8, $0x3f655555555502a1
+DATA normalAllStripAVX512Consts<>+184(SB)/8, $0xbf95555555555511
+DATA normalAllStripAVX512Consts<>+192(SB)/8, $0x3fc000000000000b
+DATA normalAllStripAVX512Consts<>+200(SB)/8, $0xbfe0000000000000
+DATA normalAllStripAVX512Consts<>+208(SB)/8, $0xbe53cfd9440c758b
+DATA normalAllStripAVX512Consts<>+216(SB)/8, $0xbe5c10df9fd0b5a0
+DATA normalAllStripAVX512Consts<>+224(SB)/8, $0x3e89151d5fe69bf0
+DATA normalAllStripAVX512Consts<>+232(SB)/8, $0x3e84cef58dc442e5
+DATA normalAllStripAVX512Consts<>+240(SB)/8, $0xbeb9c98d68230094
+DATA normalAllStripAVX512Consts<>+248(SB)/8, $0x3e9f0588d5134af5
+DATA normalAllStripAVX512Consts<>+256(SB)/8, $0x3ee7b68052fca57d
+DATA normalAllStripAVX512Consts<>+264(SB)/8, $0xbef81dd74dfb5ff6
+DATA normalAllStripAVX512Consts<>+272(SB)/8, $0xbf09a70a60d609b4
+DATA normalAllStripAVX512Consts<>+280(SB)/8, $0x3f356bc7962f9cea
+DATA normalAllStripAVX512Consts<>+288(SB)/8, $0xbf403c77d56a94be
+DATA normalAllStripAVX512Consts<>+296(SB)/8, $0xbf59d3d3a3218a6c
+DATA normalAllStripAVX512Consts<>+304(SB)/8, $0x3f88af7a122fa11e
+DATA normalAllStripAVX512Consts<>+312(SB)/8, $0xbfa5e04fbae7029b
+DATA normalAllStripAVX512Consts<>+320(SB)/8, $0x3fbbe6e778f4145d
+DATA normalAllStripAVX512Consts<>+328(SB)/8, $0xbfcc587e4e8904c3
+DATA normalAllStripAVX512Consts<>+336(SB)/8, $0x3fd7ce8b1b938d89
+DATA normalAllStripAVX512Consts<>+344(SB)/8, $0xbfe0ac9c06c291cf
+DATA normalAllStripAVX512Consts<>+352(SB)/8, $0x3fe31b13059845d5
+DATA normalAllStripAVX512Consts<>+360(SB)/8, $0xbfe077e1c5642a81
+DATA normalAllStripAVX512Consts<>+368(SB)/8, $0x3fcabf470bc40607
+DATA normalAllStripAVX512Consts<>+376(SB)/8, $0x3fd9884533d43651
 DATA normalAllStripAVX512Consts<>+384(SB)/8, $0x7ff8000000000001
 DATA normalAllStripAVX512Consts<>+392(SB)/8, $0x8000000000000000
 GLOBL normalAllStripAVX512Consts<>(SB), RODATA|NOPTR, $400
@@ -147,452 +147,444 @@ body:
 	VSUBPD           Z5, Z17, Z19
 	VSUBPD           Z6, Z17, Z20
 	VSUBPD           Z7, Z17, Z17
-	VBROADCASTSD     normalAllStripAVX512Consts<>+8(SB), Z21
-	VDIVPD           Z13, Z21, Z22
-	VDIVPD           Z14, Z21, Z23
-	VDIVPD           Z15, Z21, Z24
-	VDIVPD           Z16, Z21, Z25
-	VBROADCASTSD     normalAllStripAVX512Consts<>+0(SB), Z26
-	VANDPD           Z26, Z4, Z4
-	VANDPD           Z26, Z5, Z5
-	VANDPD           Z26, Z6, Z6
-	VANDPD           Z26, Z7, Z7
-	VMOVUPD          320(BX), Z27
-	VADDPD           Z4, Z27, Z4
-	VADDPD           Z5, Z27, Z5
-	VADDPD           Z6, Z27, Z6
-	VADDPD           Z7, Z27, Z7
-	VMOVUPD          128(BX), Z27
-	VADDPD           Z4, Z27, Z4
-	VADDPD           Z5, Z27, Z5
-	VADDPD           Z6, Z27, Z6
-	VADDPD           Z7, Z27, Z7
+	VBROADCASTSD     normalAllStripAVX512Consts<>+0(SB), Z21
+	VANDPD           Z21, Z4, Z4
+	VANDPD           Z21, Z5, Z5
+	VANDPD           Z21, Z6, Z6
+	VANDPD           Z21, Z7, Z7
+	VMOVUPD          320(BX), Z22
+	VADDPD           Z4, Z22, Z4
+	VADDPD           Z5, Z22, Z5
+	VADDPD           Z6, Z22, Z6
+	VADDPD           Z7, Z22, Z7
+	VMOVUPD          128(BX), Z22
+	VADDPD           Z4, Z22, Z4
+	VADDPD           Z5, Z22, Z5
+	VADDPD           Z6, Z22, Z6
+	VADDPD           Z7, Z22, Z7
 	VADDPD           Z4, Z13, Z4
 	VADDPD           Z5, Z14, Z5
 	VADDPD           Z6, Z15, Z6
 	VADDPD           Z7, Z16, Z7
-	VBROADCASTSD     normalAllStripAVX512Consts<>+16(SB), Z28
-	VCMPPD           $0x11, Z28, Z4, K1
-	VCMPPD           $0x11, Z28, Z5, K2
-	VCMPPD           $0x11, Z28, Z6, K3
-	VCMPPD           $0x11, Z28, Z7, K4
-	VMULPD           Z18, Z8, Z4
-	VMULPD           Z19, Z9, Z5
-	VMULPD           Z20, Z10, Z6
-	VMULPD           Z17, Z11, Z7
+	VBROADCASTSD     normalAllStripAVX512Consts<>+8(SB), Z23
+	VCMPPD           $0x11, Z23, Z4, K1
+	VCMPPD           $0x11, Z23, Z5, K2
+	VCMPPD           $0x11, Z23, Z6, K3
+	VCMPPD           $0x11, Z23, Z7, K4
+	VBROADCASTSD     normalAllStripAVX512Consts<>+16(SB), Z4
+	VDIVPD           Z13, Z4, Z5
+	VDIVPD           Z14, Z4, Z6
+	VDIVPD           Z15, Z4, Z7
+	VDIVPD           Z16, Z4, Z23
+	VMULPD           Z18, Z8, Z24
+	VMULPD           Z19, Z9, Z25
+	VMULPD           Z20, Z10, Z26
+	VMULPD           Z17, Z11, Z27
 	VBROADCASTSD     normalAllStripAVX512Consts<>+24(SB), Z28
-	VCMPPD           $0x11, Z28, Z4, K5
-	VCMPPD           $0x11, Z28, Z5, K6
-	VCMPPD           $0x11, Z28, Z6, K7
+	VCMPPD           $0x11, Z28, Z24, K5
+	VCMPPD           $0x11, Z28, Z25, K6
+	VCMPPD           $0x11, Z28, Z26, K7
 	KMOVB            K4, 448(BX)
-	VCMPPD           $0x11, Z28, Z7, K4
-	VMULPD           Z4, Z27, Z4
-	VMULPD           Z5, Z27, Z5
-	VMULPD           Z6, Z27, Z6
-	VMULPD           Z7, Z27, Z7
-	VBLENDMPD        Z28, Z4, K5, Z4
-	VBLENDMPD        Z28, Z5, K6, Z5
-	VBLENDMPD        Z28, Z6, K7, Z6
-	VBLENDMPD        Z28, Z7, K4, Z7
-	VMULPD           Z18, Z22, Z29
-	VMULPD           Z19, Z23, Z30
-	VMULPD           Z20, Z24, Z31
-	VMULPD           Z17, Z25, Z12
-	VANDPD           Z26, Z29, Z29
-	VANDPD           Z26, Z30, Z30
-	VANDPD           Z26, Z31, Z31
-	VANDPD           Z26, Z12, Z12
-	VBROADCASTSD     normalAllStripAVX512Consts<>+32(SB), Z28
-	VMINPD           Z29, Z28, Z29
-	VMINPD           Z30, Z28, Z30
-	VMINPD           Z31, Z28, Z31
-	VMINPD           Z12, Z28, Z12
-	VMULPD           Z22, Z0, Z28
-	VMULPD           Z23, Z1, Z27
-	VMULPD           Z24, Z2, Z26
-	VMOVUPD          Z11, 512(BX)
-	VMULPD           Z25, Z3, Z11
+	VCMPPD           $0x11, Z28, Z27, K4
+	VMULPD           Z24, Z22, Z24
+	VMULPD           Z25, Z22, Z25
+	VMULPD           Z26, Z22, Z26
+	VMULPD           Z27, Z22, Z27
+	VBLENDMPD        Z28, Z24, K5, Z24
+	VBLENDMPD        Z28, Z25, K6, Z25
+	VBLENDMPD        Z28, Z26, K7, Z26
+	VBLENDMPD        Z28, Z27, K4, Z27
+	VMULPD           Z0, Z0, Z29
+	VMULPD           Z1, Z1, Z30
+	VMULPD           Z2, Z2, Z31
+	VMULPD           Z3, Z3, Z12
+	VMULPD           Z5, Z0, Z0
+	VMULPD           Z6, Z1, Z1
+	VMULPD           Z7, Z2, Z2
+	VMULPD           Z23, Z3, Z3
+	VMULPD           Z29, Z5, Z29
+	VMULPD           Z30, Z6, Z30
+	VMULPD           Z31, Z7, Z31
+	VMULPD           Z12, Z23, Z12
 	VMULPD           Z0, Z0, Z0
 	VMULPD           Z1, Z1, Z1
 	VMULPD           Z2, Z2, Z2
 	VMULPD           Z3, Z3, Z3
-	VMULPD           Z28, Z28, Z28
-	VMULPD           Z27, Z27, Z27
-	VMULPD           Z26, Z26, Z26
-	VMULPD           Z11, Z11, Z11
-	VMULPD           Z0, Z22, Z0
-	VMULPD           Z1, Z23, Z1
-	VMULPD           Z2, Z24, Z2
-	VMULPD           Z3, Z25, Z3
-	VMULPD.BCST      normalAllStripAVX512Consts<>+40(SB), Z28, Z28
-	VMULPD.BCST      normalAllStripAVX512Consts<>+40(SB), Z27, Z27
-	VMULPD.BCST      normalAllStripAVX512Consts<>+40(SB), Z26, Z26
-	VMULPD.BCST      normalAllStripAVX512Consts<>+40(SB), Z11, Z11
-	VMOVUPD          Z11, 576(BX)
-	VBROADCASTSD     normalAllStripAVX512Consts<>+48(SB), Z11
-	VFMADD213PD      Z21, Z29, Z11
-	VMOVUPD          Z26, 640(BX)
-	VBROADCASTSD     normalAllStripAVX512Consts<>+48(SB), Z26
-	VFMADD213PD      Z21, Z30, Z26
-	VMOVUPD          Z27, 704(BX)
-	VBROADCASTSD     normalAllStripAVX512Consts<>+48(SB), Z27
-	VFMADD213PD      Z21, Z31, Z27
-	VMOVUPD          Z28, 768(BX)
-	VBROADCASTSD     normalAllStripAVX512Consts<>+48(SB), Z28
-	VFMADD213PD      Z21, Z12, Z28
-	VMOVUPD          Z25, 832(BX)
-	VADDPD.BCST      normalAllStripAVX512Consts<>+56(SB), Z29, Z25
-	VMOVUPD          Z24, 896(BX)
-	VADDPD.BCST      normalAllStripAVX512Consts<>+56(SB), Z30, Z24
-	VMOVUPD          Z23, 960(BX)
-	VADDPD.BCST      normalAllStripAVX512Consts<>+56(SB), Z31, Z23
-	VMOVUPD          Z22, 1024(BX)
-	VADDPD.BCST      normalAllStripAVX512Consts<>+56(SB), Z12, Z22
-	VMOVUPD          Z10, 1088(BX)
-	VMULPD.BCST      normalAllStripAVX512Consts<>+64(SB), Z29, Z10
-	VMOVUPD          Z9, 1152(BX)
-	VMULPD.BCST      normalAllStripAVX512Consts<>+64(SB), Z30, Z9
-	VMOVUPD          Z8, 1216(BX)
-	VMULPD.BCST      normalAllStripAVX512Consts<>+64(SB), Z31, Z8
-	VMOVUPD          Z3, 1280(BX)
-	VMULPD.BCST      normalAllStripAVX512Consts<>+64(SB), Z12, Z3
-	VMOVUPD          Z2, 1344(BX)
-	VMULPD           Z25, Z11, Z2
-	VMOVUPD          Z1, 1408(BX)
-	VMULPD           Z24, Z26, Z1
-	VMOVUPD          Z0, 1472(BX)
-	VMULPD           Z23, Z27, Z0
-	VMOVUPD          Z7, 1536(BX)
-	VMULPD           Z22, Z28, Z7
-	VDIVPD           Z2, Z21, Z2
-	VDIVPD           Z1, Z21, Z1
-	VDIVPD           Z0, Z21, Z0
-	VDIVPD           Z7, Z21, Z7
-	VMULPD           Z2, Z11, Z11
-	VMULPD           Z1, Z26, Z26
-	VMULPD           Z0, Z27, Z27
-	VMULPD           Z7, Z28, Z28
-	VMULPD           Z2, Z25, Z2
-	VMULPD           Z1, Z24, Z1
-	VMULPD           Z0, Z23, Z0
-	VMULPD           Z7, Z22, Z7
-	VMULPD           Z11, Z29, Z11
-	VMULPD           Z26, Z30, Z22
-	VMULPD           Z27, Z31, Z23
-	VMULPD           Z28, Z12, Z24
-	VMULPD           Z10, Z29, Z25
-	VMULPD           Z9, Z30, Z26
-	VMULPD           Z8, Z31, Z27
-	VMULPD           Z3, Z12, Z28
-	VBROADCASTSD     normalAllStripAVX512Consts<>+72(SB), Z21
-	VMULPD           Z21, Z25, Z25
-	VMULPD           Z21, Z26, Z26
-	VMULPD           Z21, Z27, Z27
-	VMULPD           Z21, Z28, Z21
-	VRNDSCALEPD      $0x08, Z25, Z25
-	VRNDSCALEPD      $0x08, Z26, Z26
-	VRNDSCALEPD      $0x08, Z27, Z27
-	VRNDSCALEPD      $0x08, Z21, Z21
-	VBROADCASTSD     normalAllStripAVX512Consts<>+80(SB), Z28
-	VMOVUPD          Z6, 1600(BX)
-	VBROADCASTSD     normalAllStripAVX512Consts<>+88(SB), Z6
-	VFMADD231PD      Z28, Z11, Z6
-	VMOVUPD          Z5, 1664(BX)
-	VBROADCASTSD     normalAllStripAVX512Consts<>+88(SB), Z5
-	VFMADD231PD      Z28, Z22, Z5
-	VMOVUPD          Z4, 1728(BX)
-	VBROADCASTSD     normalAllStripAVX512Consts<>+88(SB), Z4
-	VFMADD231PD      Z28, Z23, Z4
-	VFMADD213PD.BCST normalAllStripAVX512Consts<>+88(SB), Z24, Z28
-	VMOVUPD          Z17, 1792(BX)
-	VMOVUPD          384(BX), Z17
-	VMOVUPD          Z20, 1856(BX)
-	VMINPD           Z13, Z17, Z20
-	VMOVUPD          Z13, 1920(BX)
-	VMINPD           Z14, Z17, Z13
-	VMOVUPD          Z14, 1984(BX)
-	VMINPD           Z15, Z17, Z14
-	VMINPD           Z16, Z17, Z17
-	VMOVUPD          Z16, 2048(BX)
-	VBROADCASTSD     normalAllStripAVX512Consts<>+96(SB), Z16
-	VCMPPD           $0x11, Z20, Z16, K4
-	VCMPPD           $0x11, Z13, Z16, K5
-	VCMPPD           $0x11, Z14, Z16, K6
-	VCMPPD           $0x11, Z17, Z16, K7
+	VBROADCASTSD     normalAllStripAVX512Consts<>+32(SB), Z28
+	VMULPD           Z28, Z0, Z0
+	VMULPD           Z28, Z1, Z1
+	VMULPD           Z28, Z2, Z2
+	VMULPD           Z28, Z3, Z3
+	VMULPD           Z18, Z5, Z28
+	VMOVUPD          Z3, 512(BX)
+	VMULPD           Z19, Z6, Z3
+	VMOVUPD          Z2, 576(BX)
+	VMULPD           Z20, Z7, Z2
+	VMOVUPD          Z1, 640(BX)
+	VMULPD           Z17, Z23, Z1
+	VANDPD           Z21, Z28, Z28
+	VANDPD           Z21, Z3, Z3
+	VANDPD           Z21, Z2, Z2
+	VANDPD           Z21, Z1, Z1
+	VBROADCASTSD     normalAllStripAVX512Consts<>+40(SB), Z21
+	VMINPD           Z28, Z21, Z28
+	VMINPD           Z3, Z21, Z3
+	VMINPD           Z2, Z21, Z2
+	VMINPD           Z1, Z21, Z1
+	VMOVUPD          384(BX), Z21
+	VMOVUPD          Z0, 704(BX)
+	VMINPD           Z13, Z21, Z0
+	VMOVUPD          Z23, 768(BX)
+	VMINPD           Z14, Z21, Z23
+	VMOVUPD          Z7, 832(BX)
+	VMINPD           Z15, Z21, Z7
+	VMINPD           Z16, Z21, Z21
+	VMOVUPD          Z6, 896(BX)
+	VBROADCASTSD     normalAllStripAVX512Consts<>+48(SB), Z6
+	VCMPPD           $0x11, Z0, Z6, K4
+	VCMPPD           $0x11, Z23, Z6, K5
+	VCMPPD           $0x11, Z7, Z6, K6
+	VCMPPD           $0x11, Z21, Z6, K7
 	KANDB            K1, K4, K1
 	KANDB            K2, K5, K2
 	KANDB            K3, K6, K3
 	KMOVB            448(BX), K4
 	KANDB            K4, K7, K4
-	VBROADCASTSD     normalAllStripAVX512Consts<>+104(SB), Z13
-	VBROADCASTSD     normalAllStripAVX512Consts<>+112(SB), Z14
-	VFMADD231PD      Z13, Z6, Z14
-	VBROADCASTSD     normalAllStripAVX512Consts<>+112(SB), Z16
-	VFMADD231PD      Z13, Z5, Z16
-	VBROADCASTSD     normalAllStripAVX512Consts<>+112(SB), Z17
-	VFMADD231PD      Z13, Z4, Z17
-	VFMADD213PD.BCST normalAllStripAVX512Consts<>+112(SB), Z28, Z13
-	VBROADCASTSD     normalAllStripAVX512Consts<>+120(SB), Z20
-	VFMADD213PD      Z20, Z6, Z14
-	VFMADD213PD      Z20, Z5, Z16
-	VFMADD213PD      Z20, Z4, Z17
-	VFMADD231PD      Z13, Z28, Z20
-	VBROADCASTSD     normalAllStripAVX512Consts<>+128(SB), Z13
-	VFMADD213PD      Z13, Z6, Z14
-	VFMADD213PD      Z13, Z5, Z16
-	VFMADD213PD      Z13, Z4, Z17
-	VFMADD231PD      Z20, Z28, Z13
-	VBROADCASTSD     normalAllStripAVX512Consts<>+136(SB), Z20
-	VFMADD213PD      Z20, Z6, Z14
-	VFMADD213PD      Z20, Z5, Z16
-	VFMADD213PD      Z20, Z4, Z17
-	VFMADD231PD      Z13, Z28, Z20
-	VBROADCASTSD     normalAllStripAVX512Consts<>+144(SB), Z13
-	VFMADD213PD      Z13, Z6, Z14
-	VFMADD213PD      Z13, Z5, Z16
-	VFMADD213PD      Z13, Z4, Z17
-	VFMADD231PD      Z20, Z28, Z13
-	VBROADCASTSD     normalAllStripAVX512Consts<>+152(SB), Z20
-	VFMADD213PD      Z20, Z6, Z14
-	VFMADD213PD      Z20, Z5, Z16
-	VFMADD213PD      Z20, Z4, Z17
-	VFMADD231PD      Z13, Z28, Z20
-	VBROADCASTSD     normalAllStripAVX512Consts<>+160(SB), Z13
-	VFMADD213PD      Z13, Z6, Z14
-	VFMADD213PD      Z13, Z5, Z16
-	VFMADD213PD      Z13, Z4, Z17
-	VFMADD231PD      Z20, Z28, Z13
-	VBROADCASTSD     normalAllStripAVX512Consts<>+168(SB), Z20
-	VFMADD213PD      Z20, Z6, Z14
-	VFMADD213PD      Z20, Z5, Z16
-	VFMADD213PD      Z20, Z4, Z17
-	VFMADD231PD      Z13, Z28, Z20
-	VBROADCASTSD     normalAllStripAVX512Consts<>+176(SB), Z13
-	VFMADD213PD      Z13, Z6, Z14
-	VFMADD213PD      Z13, Z5, Z16
-	VFMADD213PD      Z13, Z4, Z17
-	VFMADD231PD      Z20, Z28, Z13
-	VBROADCASTSD     normalAllStripAVX512Consts<>+184(SB), Z20
-	VFMADD213PD      Z20, Z6, Z14
-	VFMADD213PD      Z20, Z5, Z16
-	VFMADD213PD      Z20, Z4, Z17
-	VFMADD231PD      Z13, Z28, Z20
-	VBROADCASTSD     normalAllStripAVX512Consts<>+192(SB), Z13
-	VFMADD213PD      Z13, Z6, Z14
-	VFMADD213PD      Z13, Z5, Z16
-	VFMADD213PD      Z13, Z4, Z17
-	VFMADD231PD      Z20, Z28, Z13
-	VBROADCASTSD     normalAllStripAVX512Consts<>+200(SB), Z20
-	VFMADD213PD      Z20, Z6, Z14
-	VFMADD213PD      Z20, Z5, Z16
-	VFMADD213PD      Z20, Z4, Z17
-	VFMADD231PD      Z13, Z28, Z20
-	VBROADCASTSD     normalAllStripAVX512Consts<>+208(SB), Z13
-	VFMADD213PD      Z13, Z6, Z14
-	VFMADD213PD      Z13, Z5, Z16
-	VFMADD213PD      Z13, Z4, Z17
-	VFMADD231PD      Z20, Z28, Z13
+	VBROADCASTSD     normalAllStripAVX512Consts<>+56(SB), Z0
+	VBROADCASTSD     normalAllStripAVX512Consts<>+64(SB), Z6
+	VFMADD231PD      Z0, Z28, Z6
+	VBROADCASTSD     normalAllStripAVX512Consts<>+64(SB), Z7
+	VFMADD231PD      Z0, Z3, Z7
+	VBROADCASTSD     normalAllStripAVX512Consts<>+64(SB), Z21
+	VFMADD231PD      Z0, Z2, Z21
+	VFMADD213PD.BCST normalAllStripAVX512Consts<>+64(SB), Z1, Z0
+	VBROADCASTSD     normalAllStripAVX512Consts<>+72(SB), Z23
+	VMOVUPD          Z5, 448(BX)
+	VADDPD           Z23, Z28, Z5
+	VMOVUPD          Z11, 960(BX)
+	VADDPD           Z23, Z3, Z11
+	VMOVUPD          Z10, 1024(BX)
+	VADDPD           Z23, Z2, Z10
+	VADDPD           Z23, Z1, Z23
+	VMOVUPD          Z9, 1088(BX)
+	VMULPD           Z28, Z28, Z9
+	VMOVUPD          Z8, 1152(BX)
+	VMULPD           Z3, Z3, Z8
+	VMOVUPD          Z12, 1216(BX)
+	VMULPD           Z2, Z2, Z12
+	VMOVUPD          Z31, 1280(BX)
+	VMULPD           Z1, Z1, Z31
+	VMOVUPD          Z30, 1344(BX)
+	VBROADCASTSD     normalAllStripAVX512Consts<>+80(SB), Z30
+	VMOVUPD          Z29, 1408(BX)
+	VBROADCASTSD     normalAllStripAVX512Consts<>+88(SB), Z29
+	VFMADD213PD      Z29, Z30, Z9
+	VFMADD213PD      Z29, Z30, Z8
+	VFMADD213PD      Z29, Z30, Z12
+	VFMADD213PD      Z29, Z30, Z31
+	VSUBPD           Z29, Z9, Z9
+	VSUBPD           Z29, Z8, Z8
+	VSUBPD           Z29, Z12, Z12
+	VSUBPD           Z29, Z31, Z29
+	VMULPD           Z5, Z6, Z30
+	VMULPD           Z11, Z7, Z31
+	VMOVUPD          Z27, 1472(BX)
+	VMULPD           Z10, Z21, Z27
+	VMOVUPD          Z26, 1536(BX)
+	VMULPD           Z23, Z0, Z26
+	VDIVPD           Z30, Z4, Z30
+	VDIVPD           Z31, Z4, Z31
+	VDIVPD           Z27, Z4, Z27
+	VDIVPD           Z26, Z4, Z26
+	VMULPD           Z30, Z6, Z6
+	VMULPD           Z31, Z7, Z7
+	VMULPD           Z27, Z21, Z21
+	VMULPD           Z26, Z0, Z0
+	VMULPD           Z30, Z5, Z5
+	VMULPD           Z31, Z11, Z11
+	VMULPD           Z27, Z10, Z10
+	VMULPD           Z26, Z23, Z23
+	VMULPD           Z6, Z28, Z6
+	VMULPD           Z7, Z3, Z7
+	VMULPD           Z21, Z2, Z21
+	VMULPD           Z0, Z1, Z0
+	VBROADCASTSD     normalAllStripAVX512Consts<>+96(SB), Z26
+	VMULPD           Z26, Z9, Z27
+	VMULPD           Z26, Z8, Z30
+	VMULPD           Z26, Z12, Z31
+	VMULPD           Z26, Z29, Z26
+	VFMADD231PD      Z28, Z28, Z27
+	VFMADD231PD      Z3, Z3, Z30
+	VFMADD231PD      Z2, Z2, Z31
+	VFMADD231PD      Z1, Z1, Z26
+	VBROADCASTSD     normalAllStripAVX512Consts<>+104(SB), Z4
+	VFMADD231PD      Z4, Z9, Z27
+	VFMADD231PD      Z4, Z8, Z30
+	VFMADD231PD      Z4, Z12, Z31
+	VFMADD231PD      Z4, Z29, Z26
+	VBROADCASTSD     normalAllStripAVX512Consts<>+64(SB), Z4
+	VMOVUPD          Z25, 1600(BX)
+	VBROADCASTSD     normalAllStripAVX512Consts<>+112(SB), Z25
+	VFMADD231PD      Z4, Z6, Z25
+	VMOVUPD          Z24, 1664(BX)
+	VBROADCASTSD     normalAllStripAVX512Consts<>+112(SB), Z24
+	VFMADD231PD      Z4, Z7, Z24
+	VMOVUPD          Z1, 1728(BX)
+	VBROADCASTSD     normalAllStripAVX512Consts<>+112(SB), Z1
+	VFMADD231PD      Z4, Z21, Z1
+	VFMADD213PD.BCST normalAllStripAVX512Consts<>+112(SB), Z0, Z4
+	VMOVUPD          Z17, 1792(BX)
+	VBROADCASTSD     normalAllStripAVX512Consts<>+120(SB), Z17
+	VMOVUPD          Z2, 1856(BX)
+	VBROADCASTSD     normalAllStripAVX512Consts<>+128(SB), Z2
+	VFMADD231PD      Z17, Z27, Z2
+	VMOVUPD          Z20, 1920(BX)
+	VBROADCASTSD     normalAllStripAVX512Consts<>+128(SB), Z20
+	VFMADD231PD      Z17, Z30, Z20
+	VMOVUPD          Z3, 1984(BX)
+	VBROADCASTSD     normalAllStripAVX512Consts<>+128(SB), Z3
+	VFMADD231PD      Z17, Z31, Z3
+	VFMADD213PD.BCST normalAllStripAVX512Consts<>+128(SB), Z26, Z17
+	VMOVUPD          Z19, 2048(BX)
+	VBROADCASTSD     normalAllStripAVX512Consts<>+136(SB), Z19
+	VFMADD213PD      Z19, Z27, Z2
+	VFMADD213PD      Z19, Z30, Z20
+	VFMADD213PD      Z19, Z31, Z3
+	VFMADD231PD      Z17, Z26, Z19
+	VBROADCASTSD     normalAllStripAVX512Consts<>+144(SB), Z17
+	VFMADD213PD      Z17, Z27, Z2
+	VFMADD213PD      Z17, Z30, Z20
+	VFMADD213PD      Z17, Z31, Z3
+	VFMADD231PD      Z19, Z26, Z17
+	VBROADCASTSD     normalAllStripAVX512Consts<>+152(SB), Z19
+	VFMADD213PD      Z19, Z27, Z2
+	VFMADD213PD      Z19, Z30, Z20
+	VFMADD213PD      Z19, Z31, Z3
+	VFMADD231PD      Z17, Z26, Z19
+	VBROADCASTSD     normalAllStripAVX512Consts<>+160(SB), Z17
+	VFMADD213PD      Z17, Z27, Z2
+	VFMADD213PD      Z17, Z30, Z20
+	VFMADD213PD      Z17, Z31, Z3
+	VFMADD231PD      Z19, Z26, Z17
+	VBROADCASTSD     normalAllStripAVX512Consts<>+168(SB), Z19
+	VFMADD213PD      Z19, Z27, Z2
+	VFMADD213PD      Z19, Z30, Z20
+	VFMADD213PD      Z19, Z31, Z3
+	VFMADD231PD      Z17, Z26, Z19
+	VBROADCASTSD     normalAllStripAVX512Consts<>+176(SB), Z17
+	VFMADD213PD      Z17, Z27, Z2
+	VFMADD213PD      Z17, Z30, Z20
+	VFMADD213PD      Z17, Z31, Z3
+	VFMADD231PD      Z19, Z26, Z17
+	VBROADCASTSD     normalAllStripAVX512Consts<>+184(SB), Z19
+	VFMADD213PD      Z19, Z27, Z2
+	VFMADD213PD      Z19, Z30, Z20
+	VFMADD213PD      Z19, Z31, Z3
+	VFMADD231PD      Z17, Z26, Z19
+	VBROADCASTSD     normalAllStripAVX512Consts<>+192(SB), Z17
+	VFMADD213PD      Z17, Z27, Z2
+	VFMADD213PD      Z17, Z30, Z20
+	VFMADD213PD      Z17, Z31, Z3
+	VFMADD231PD      Z19, Z26, Z17
+	VBROADCASTSD     normalAllStripAVX512Consts<>+200(SB), Z19
+	VFMADD213PD      Z19, Z27, Z2
+	VFMADD213PD      Z19, Z30, Z20
+	VFMADD213PD      Z19, Z31, Z3
+	VFMADD213PD      Z19, Z26, Z17
+	VMULPD           Z2, Z27, Z2
+	VMULPD           Z20, Z30, Z20
+	VMULPD           Z3, Z31, Z3
+	VMULPD           Z17, Z26, Z17
+	VFMADD213PD      Z22, Z22, Z2
+	VFMADD213PD      Z22, Z22, Z20
+	VFMADD213PD      Z22, Z22, Z3
+	VFMADD213PD      Z22, Z22, Z17
+	VSCALEFPD        Z9, Z2, Z2
+	VSCALEFPD        Z8, Z20, Z8
+	VSCALEFPD        Z12, Z3, Z3
+	VSCALEFPD        Z29, Z17, Z9
+	VMULPD           Z2, Z13, Z12
+	VMULPD           Z8, Z14, Z13
+	VMULPD           Z3, Z15, Z14
+	VMULPD           Z9, Z16, Z15
+	VBROADCASTSD     normalAllStripAVX512Consts<>+208(SB), Z16
+	VBROADCASTSD     normalAllStripAVX512Consts<>+216(SB), Z17
+	VFMADD231PD      Z16, Z25, Z17
 	VBROADCASTSD     normalAllStripAVX512Consts<>+216(SB), Z20
-	VFMADD213PD      Z20, Z6, Z14
-	VFMADD213PD      Z20, Z5, Z16
-	VFMADD213PD      Z20, Z4, Z17
-	VFMADD231PD      Z13, Z28, Z20
-	VBROADCASTSD     normalAllStripAVX512Consts<>+224(SB), Z13
-	VFMADD213PD      Z13, Z6, Z14
-	VFMADD213PD      Z13, Z5, Z16
-	VFMADD213PD      Z13, Z4, Z17
-	VFMADD231PD      Z20, Z28, Z13
-	VBROADCASTSD     normalAllStripAVX512Consts<>+232(SB), Z20
-	VFMADD213PD      Z20, Z6, Z14
-	VFMADD213PD      Z20, Z5, Z16
-	VFMADD213PD      Z20, Z4, Z17
-	VFMADD231PD      Z13, Z28, Z20
-	VBROADCASTSD     normalAllStripAVX512Consts<>+240(SB), Z13
-	VFMADD213PD      Z13, Z6, Z14
-	VFMADD213PD      Z13, Z5, Z16
-	VFMADD213PD      Z13, Z4, Z17
-	VFMADD231PD      Z20, Z28, Z13
-	VBROADCASTSD     normalAllStripAVX512Consts<>+248(SB), Z20
-	VFMADD213PD      Z20, Z6, Z14
-	VFMADD213PD      Z20, Z5, Z16
-	VFMADD213PD      Z20, Z4, Z17
-	VFMADD231PD      Z13, Z28, Z20
-	VBROADCASTSD     normalAllStripAVX512Consts<>+256(SB), Z13
-	VFMADD213PD      Z13, Z6, Z14
-	VFMADD213PD      Z13, Z5, Z16
-	VFMADD213PD      Z13, Z4, Z17
-	VFMADD231PD      Z20, Z28, Z13
-	VBROADCASTSD     normalAllStripAVX512Consts<>+264(SB), Z20
-	VFMADD213PD      Z20, Z6, Z14
-	VFMADD213PD      Z20, Z5, Z16
-	VFMADD213PD      Z20, Z4, Z17
-	VFMADD231PD      Z13, Z28, Z20
-	VBROADCASTSD     normalAllStripAVX512Consts<>+272(SB), Z13
-	VFMADD213PD      Z13, Z14, Z6
-	VFMADD213PD      Z13, Z16, Z5
-	VFMADD213PD      Z13, Z17, Z4
-	VFMADD231PD      Z20, Z28, Z13
-	VBROADCASTSD     normalAllStripAVX512Consts<>+40(SB), Z14
-	VFMADD213PD      Z14, Z6, Z11
-	VFMADD213PD      Z14, Z5, Z22
-	VFMADD213PD      Z14, Z4, Z23
-	VFMADD231PD      Z13, Z24, Z14
-	VMULPD           Z2, Z11, Z2
-	VMULPD           Z1, Z22, Z1
-	VMULPD           Z0, Z23, Z0
-	VMULPD           Z7, Z14, Z4
-	VBROADCASTSD     normalAllStripAVX512Consts<>+280(SB), Z5
-	VMULPD           Z5, Z25, Z6
-	VMULPD           Z5, Z26, Z7
-	VMULPD           Z5, Z27, Z11
-	VMULPD           Z5, Z21, Z5
-	VFMADD231PD      Z10, Z29, Z6
-	VFMADD231PD      Z9, Z30, Z7
-	VFMADD231PD      Z8, Z31, Z11
-	VFMADD231PD      Z3, Z12, Z5
-	VBROADCASTSD     normalAllStripAVX512Consts<>+288(SB), Z3
-	VFMADD231PD      Z3, Z25, Z6
-	VFMADD231PD      Z3, Z26, Z7
-	VFMADD231PD      Z3, Z27, Z11
-	VFMADD231PD      Z3, Z21, Z5
-	VBROADCASTSD     normalAllStripAVX512Consts<>+0(SB), Z3
-	VMOVAPD          Z29, Z8
-	VPTERNLOGQ       $0xe4, Z3, Z18, Z8
-	VMOVAPD          Z30, Z9
-	VPTERNLOGQ       $0xe4, Z3, Z19, Z9
-	VMOVUPD          1856(BX), Z10
-	VMOVAPD          Z31, Z13
-	VPTERNLOGQ       $0xe4, Z3, Z10, Z13
-	VMOVUPD          1792(BX), Z14
-	VMOVAPD          Z12, Z16
-	VPTERNLOGQ       $0xe4, Z3, Z14, Z16
-	VBROADCASTSD     normalAllStripAVX512Consts<>+296(SB), Z17
-	VFNMADD213PD     Z17, Z2, Z29
-	VFNMADD213PD     Z17, Z1, Z30
-	VFNMADD213PD     Z17, Z0, Z31
-	VFNMADD213PD     Z17, Z4, Z12
-	VPTERNLOGQ       $0xe4, Z3, Z18, Z2
-	VPTERNLOGQ       $0xe4, Z3, Z19, Z1
-	VPTERNLOGQ       $0xe4, Z3, Z10, Z0
-	VPTERNLOGQ       $0xe4, Z3, Z14, Z4
-	VBROADCASTSD     normalAllStripAVX512Consts<>+8(SB), Z20
-	VPTERNLOGQ       $0xe4, Z3, Z18, Z20
-	VBROADCASTSD     normalAllStripAVX512Consts<>+8(SB), Z18
-	VPTERNLOGQ       $0xe4, Z3, Z19, Z18
-	VBROADCASTSD     normalAllStripAVX512Consts<>+8(SB), Z19
-	VPTERNLOGQ       $0xe4, Z3, Z10, Z19
-	VBROADCASTSD     normalAllStripAVX512Consts<>+8(SB), Z10
-	VPTERNLOGQ       $0xe4, Z3, Z14, Z10
-	VBROADCASTSD     normalAllStripAVX512Consts<>+304(SB), Z3
-	VBROADCASTSD     normalAllStripAVX512Consts<>+312(SB), Z14
-	VFMADD231PD      Z3, Z6, Z14
-	VBROADCASTSD     normalAllStripAVX512Consts<>+312(SB), Z22
-	VFMADD231PD      Z3, Z7, Z22
-	VBROADCASTSD     normalAllStripAVX512Consts<>+312(SB), Z23
-	VFMADD231PD      Z3, Z11, Z23
-	VFMADD213PD.BCST normalAllStripAVX512Consts<>+312(SB), Z5, Z3
-	VBROADCASTSD     normalAllStripAVX512Consts<>+320(SB), Z24
-	VFMADD213PD      Z24, Z6, Z14
-	VFMADD213PD      Z24, Z7, Z22
-	VFMADD213PD      Z24, Z11, Z23
-	VFMADD231PD      Z3, Z5, Z24
-	VBROADCASTSD     normalAllStripAVX512Consts<>+328(SB), Z3
-	VFMADD213PD      Z3, Z6, Z14
-	VFMADD213PD      Z3, Z7, Z22
-	VFMADD213PD      Z3, Z11, Z23
-	VFMADD231PD      Z24, Z5, Z3
-	VBROADCASTSD     normalAllStripAVX512Consts<>+336(SB), Z24
-	VFMADD213PD      Z24, Z6, Z14
-	VFMADD213PD      Z24, Z7, Z22
-	VFMADD213PD      Z24, Z11, Z23
-	VFMADD231PD      Z3, Z5, Z24
-	VBROADCASTSD     normalAllStripAVX512Consts<>+344(SB), Z3
-	VFMADD213PD      Z3, Z6, Z14
-	VFMADD213PD      Z3, Z7, Z22
-	VFMADD213PD      Z3, Z11, Z23
-	VFMADD231PD      Z24, Z5, Z3
-	VBROADCASTSD     normalAllStripAVX512Consts<>+352(SB), Z24
-	VFMADD213PD      Z24, Z6, Z14
-	VFMADD213PD      Z24, Z7, Z22
-	VFMADD213PD      Z24, Z11, Z23
-	VFMADD231PD      Z3, Z5, Z24
-	VBROADCASTSD     normalAllStripAVX512Consts<>+360(SB), Z3
-	VFMADD213PD      Z3, Z6, Z14
-	VFMADD213PD      Z3, Z7, Z22
-	VFMADD213PD      Z3, Z11, Z23
-	VFMADD231PD      Z24, Z5, Z3
-	VBROADCASTSD     normalAllStripAVX512Consts<>+368(SB), Z24
-	VFMADD213PD      Z24, Z6, Z14
-	VFMADD213PD      Z24, Z7, Z22
-	VFMADD213PD      Z24, Z11, Z23
-	VFMADD231PD      Z3, Z5, Z24
-	VBROADCASTSD     normalAllStripAVX512Consts<>+376(SB), Z3
-	VFMADD213PD      Z3, Z6, Z14
-	VFMADD213PD      Z3, Z7, Z22
-	VFMADD213PD      Z3, Z11, Z23
-	VFMADD231PD      Z24, Z5, Z3
-	VMULPD           Z6, Z6, Z24
-	VMULPD           Z7, Z7, Z28
-	VMOVUPD          Z4, 1792(BX)
-	VMULPD           Z11, Z11, Z4
-	VMOVUPD          Z0, 1856(BX)
-	VMULPD           Z5, Z5, Z0
-	VFMADD231PD      Z14, Z24, Z6
-	VFMADD231PD      Z22, Z28, Z7
-	VFMADD231PD      Z23, Z4, Z11
-	VFMADD231PD      Z3, Z0, Z5
-	VMOVUPD          128(BX), Z0
-	VFMADD213PD      Z0, Z0, Z6
-	VFMADD213PD      Z0, Z0, Z7
-	VFMADD213PD      Z0, Z0, Z11
-	VFMADD213PD      Z0, Z0, Z5
-	VSCALEFPD        Z25, Z6, Z3
-	VSCALEFPD        Z26, Z7, Z4
-	VSCALEFPD        Z27, Z11, Z6
-	VSCALEFPD        Z21, Z5, Z5
-	VMULPD           1920(BX), Z3, Z7
-	VMULPD           1984(BX), Z4, Z11
-	VMULPD           Z6, Z15, Z14
-	VMULPD           2048(BX), Z5, Z15
-	VFMADD213PD      1728(BX), Z7, Z29
-	VFMADD213PD      1664(BX), Z11, Z30
-	VFMADD213PD      1600(BX), Z14, Z31
-	VFMADD213PD      1536(BX), Z15, Z12
+	VFMADD231PD      Z16, Z24, Z20
+	VBROADCASTSD     normalAllStripAVX512Consts<>+216(SB), Z26
+	VFMADD231PD      Z16, Z1, Z26
+	VFMADD213PD.BCST normalAllStripAVX512Consts<>+216(SB), Z4, Z16
+	VBROADCASTSD     normalAllStripAVX512Consts<>+224(SB), Z27
+	VFMADD213PD      Z27, Z25, Z17
+	VFMADD213PD      Z27, Z24, Z20
+	VFMADD213PD      Z27, Z1, Z26
+	VFMADD231PD      Z16, Z4, Z27
+	VBROADCASTSD     normalAllStripAVX512Consts<>+232(SB), Z16
+	VFMADD213PD      Z16, Z25, Z17
+	VFMADD213PD      Z16, Z24, Z20
+	VFMADD213PD      Z16, Z1, Z26
+	VFMADD231PD      Z27, Z4, Z16
+	VBROADCASTSD     normalAllStripAVX512Consts<>+240(SB), Z27
+	VFMADD213PD      Z27, Z25, Z17
+	VFMADD213PD      Z27, Z24, Z20
+	VFMADD213PD      Z27, Z1, Z26
+	VFMADD231PD      Z16, Z4, Z27
+	VBROADCASTSD     normalAllStripAVX512Consts<>+248(SB), Z16
+	VFMADD213PD      Z16, Z25, Z17
+	VFMADD213PD      Z16, Z24, Z20
+	VFMADD213PD      Z16, Z1, Z26
+	VFMADD231PD      Z27, Z4, Z16
+	VBROADCASTSD     normalAllStripAVX512Consts<>+256(SB), Z27
+	VFMADD213PD      Z27, Z25, Z17
+	VFMADD213PD      Z27, Z24, Z20
+	VFMADD213PD      Z27, Z1, Z26
+	VFMADD231PD      Z16, Z4, Z27
+	VBROADCASTSD     normalAllStripAVX512Consts<>+264(SB), Z16
+	VFMADD213PD      Z16, Z25, Z17
+	VFMADD213PD      Z16, Z24, Z20
+	VFMADD213PD      Z16, Z1, Z26
+	VFMADD231PD      Z27, Z4, Z16
+	VBROADCASTSD     normalAllStripAVX512Consts<>+272(SB), Z27
+	VFMADD213PD      Z27, Z25, Z17
+	VFMADD213PD      Z27, Z24, Z20
+	VFMADD213PD      Z27, Z1, Z26
+	VFMADD231PD      Z16, Z4, Z27
+	VBROADCASTSD     normalAllStripAVX512Consts<>+280(SB), Z16
+	VFMADD213PD      Z16, Z25, Z17
+	VFMADD213PD      Z16, Z24, Z20
+	VFMADD213PD      Z16, Z1, Z26
+	VFMADD231PD      Z27, Z4, Z16
+	VBROADCASTSD     normalAllStripAVX512Consts<>+288(SB), Z27
+	VFMADD213PD      Z27, Z25, Z17
+	VFMADD213PD      Z27, Z24, Z20
+	VFMADD213PD      Z27, Z1, Z26
+	VFMADD231PD      Z16, Z4, Z27
+	VBROADCASTSD     normalAllStripAVX512Consts<>+296(SB), Z16
+	VFMADD213PD      Z16, Z25, Z17
+	VFMADD213PD      Z16, Z24, Z20
+	VFMADD213PD      Z16, Z1, Z26
+	VFMADD231PD      Z27, Z4, Z16
+	VBROADCASTSD     normalAllStripAVX512Consts<>+304(SB), Z27
+	VFMADD213PD      Z27, Z25, Z17
+	VFMADD213PD      Z27, Z24, Z20
+	VFMADD213PD      Z27, Z1, Z26
+	VFMADD231PD      Z16, Z4, Z27
+	VBROADCASTSD     normalAllStripAVX512Consts<>+312(SB), Z16
+	VFMADD213PD      Z16, Z25, Z17
+	VFMADD213PD      Z16, Z24, Z20
+	VFMADD213PD      Z16, Z1, Z26
+	VFMADD231PD      Z27, Z4, Z16
+	VBROADCASTSD     normalAllStripAVX512Consts<>+320(SB), Z27
+	VFMADD213PD      Z27, Z25, Z17
+	VFMADD213PD      Z27, Z24, Z20
+	VFMADD213PD      Z27, Z1, Z26
+	VFMADD231PD      Z16, Z4, Z27
+	VBROADCASTSD     normalAllStripAVX512Consts<>+328(SB), Z16
+	VFMADD213PD      Z16, Z25, Z17
+	VFMADD213PD      Z16, Z24, Z20
+	VFMADD213PD      Z16, Z1, Z26
+	VFMADD231PD      Z27, Z4, Z16
+	VBROADCASTSD     normalAllStripAVX512Consts<>+336(SB), Z27
+	VFMADD213PD      Z27, Z25, Z17
+	VFMADD213PD      Z27, Z24, Z20
+	VFMADD213PD      Z27, Z1, Z26
+	VFMADD231PD      Z16, Z4, Z27
+	VBROADCASTSD     normalAllStripAVX512Consts<>+344(SB), Z16
+	VFMADD213PD      Z16, Z25, Z17
+	VFMADD213PD      Z16, Z24, Z20
+	VFMADD213PD      Z16, Z1, Z26
+	VFMADD231PD      Z27, Z4, Z16
+	VBROADCASTSD     normalAllStripAVX512Consts<>+352(SB), Z27
+	VFMADD213PD      Z27, Z25, Z17
+	VFMADD213PD      Z27, Z24, Z20
+	VFMADD213PD      Z27, Z1, Z26
+	VFMADD231PD      Z16, Z4, Z27
+	VBROADCASTSD     normalAllStripAVX512Consts<>+360(SB), Z16
+	VFMADD213PD      Z16, Z25, Z17
+	VFMADD213PD      Z16, Z24, Z20
+	VFMADD213PD      Z16, Z1, Z26
+	VFMADD231PD      Z27, Z4, Z16
+	VBROADCASTSD     normalAllStripAVX512Consts<>+368(SB), Z27
+	VFMADD213PD      Z27, Z17, Z25
+	VFMADD213PD      Z27, Z20, Z24
+	VFMADD213PD      Z27, Z26, Z1
+	VFMADD231PD      Z16, Z4, Z27
+	VBROADCASTSD     normalAllStripAVX512Consts<>+16(SB), Z4
+	VFMADD213PD      Z4, Z25, Z6
+	VFMADD213PD      Z4, Z24, Z7
+	VFMADD213PD      Z4, Z1, Z21
+	VFMADD213PD      Z4, Z27, Z0
+	VMULPD           Z5, Z6, Z1
+	VMULPD           Z11, Z7, Z5
+	VMULPD           Z10, Z21, Z6
+	VMULPD           Z23, Z0, Z0
+	VBROADCASTSD     normalAllStripAVX512Consts<>+0(SB), Z7
+	VMOVAPD          Z28, Z10
+	VPTERNLOGQ       $0xe4, Z7, Z18, Z10
+	VMOVUPD          2048(BX), Z11
+	VMOVUPD          1984(BX), Z16
+	VPTERNLOGQ       $0xe4, Z7, Z11, Z16
+	VMOVUPD          1920(BX), Z17
+	VMOVUPD          1856(BX), Z20
+	VPTERNLOGQ       $0xe4, Z7, Z17, Z20
+	VMOVUPD          1792(BX), Z21
+	VMOVUPD          1728(BX), Z23
+	VPTERNLOGQ       $0xe4, Z7, Z21, Z23
+	VBROADCASTSD     normalAllStripAVX512Consts<>+376(SB), Z24
+	VFNMADD213PD     Z24, Z1, Z28
+	VMOVUPD          1984(BX), Z25
+	VFNMADD213PD     Z24, Z5, Z25
+	VMOVUPD          1856(BX), Z26
+	VFNMADD213PD     Z24, Z6, Z26
+	VMOVUPD          1728(BX), Z27
+	VFNMADD213PD     Z24, Z0, Z27
+	VFMADD213PD      1664(BX), Z12, Z28
+	VFMADD213PD      1600(BX), Z13, Z25
+	VFMADD213PD      1536(BX), Z14, Z26
+	VFMADD213PD      1472(BX), Z15, Z27
+	VPTERNLOGQ       $0xe4, Z7, Z18, Z1
+	VPTERNLOGQ       $0xe4, Z7, Z11, Z5
+	VPTERNLOGQ       $0xe4, Z7, Z17, Z6
+	VPTERNLOGQ       $0xe4, Z7, Z21, Z0
+	VMOVAPD          Z4, Z12
+	VPTERNLOGQ       $0xe4, Z7, Z18, Z12
+	VMOVAPD          Z4, Z13
+	VPTERNLOGQ       $0xe4, Z7, Z11, Z13
+	VMOVAPD          Z4, Z11
+	VPTERNLOGQ       $0xe4, Z7, Z17, Z11
+	VMOVAPD          Z4, Z14
+	VPTERNLOGQ       $0xe4, Z7, Z21, Z14
 	VBROADCASTSD     normalAllStripAVX512Consts<>+384(SB), Z7
-	VBLENDMPD        Z29, Z7, K1, Z11
-	VBLENDMPD        Z30, Z7, K2, Z14
-	VBLENDMPD        Z31, Z7, K3, Z15
-	VBLENDMPD        Z12, Z7, K4, Z7
+	VBLENDMPD        Z28, Z7, K1, Z15
+	VBLENDMPD        Z25, Z7, K2, Z17
+	VBLENDMPD        Z26, Z7, K3, Z18
+	VBLENDMPD        Z27, Z7, K4, Z7
 	PREFETCHT0       1024(SI)(AX*1)
-	VMOVUPD          Z11, (SI)(AX*1)
+	VMOVUPD          Z15, (SI)(AX*1)
 	PREFETCHT0       1088(SI)(AX*1)
-	VMOVUPD          Z14, 64(SI)(AX*1)
+	VMOVUPD          Z17, 64(SI)(AX*1)
 	PREFETCHT0       1152(SI)(AX*1)
-	VMOVUPD          Z15, 128(SI)(AX*1)
+	VMOVUPD          Z18, 128(SI)(AX*1)
 	PREFETCHT0       1216(SI)(AX*1)
 	VMOVUPD          Z7, 192(SI)(AX*1)
-	VMULPD           Z8, Z8, Z12
-	VMULPD           Z9, Z9, Z21
-	VMULPD           Z13, Z13, Z22
-	VMULPD           Z16, Z16, Z23
-	VMULPD           Z17, Z3, Z24
-	VMULPD           Z17, Z4, Z25
-	VMULPD           Z17, Z6, Z26
-	VMULPD           Z17, Z5, Z17
-	VMULPD           1472(BX), Z24, Z27
-	VMULPD           1408(BX), Z25, Z28
-	VMULPD           1344(BX), Z26, Z29
-	VMULPD           1280(BX), Z17, Z30
-	VBROADCASTSD     normalAllStripAVX512Consts<>+64(SB), Z31
-	VMULPD           Z27, Z31, Z27
-	VMULPD           Z28, Z31, Z28
-	VMULPD           Z29, Z31, Z29
-	VMULPD           Z30, Z31, Z30
-	VMOVUPD          192(BX), Z31
-	VFMADD231PD      Z11, Z31, Z27
-	VFMADD231PD      Z14, Z31, Z28
-	VFMADD231PD      Z15, Z31, Z29
-	VFMADD231PD      Z7, Z31, Z30
+	VMULPD           Z24, Z2, Z21
+	VMULPD           Z24, Z8, Z25
+	VMULPD           Z24, Z3, Z26
+	VMULPD           Z24, Z9, Z24
+	VMULPD           1408(BX), Z21, Z27
+	VMULPD           1344(BX), Z25, Z28
+	VMULPD           1280(BX), Z26, Z29
+	VMULPD           1216(BX), Z24, Z30
+	VMULPD           Z27, Z19, Z27
+	VMULPD           Z28, Z19, Z28
+	VMULPD           Z29, Z19, Z29
+	VMULPD           Z30, Z19, Z19
+	VMOVUPD          192(BX), Z30
+	VFMADD231PD      Z15, Z30, Z27
+	VFMADD231PD      Z17, Z30, Z28
+	VFMADD231PD      Z18, Z30, Z29
+	VFMADD231PD      Z7, Z30, Z19
 	PREFETCHT0       1024(R10)(AX*1)
 	VMOVUPD          Z27, (R10)(AX*1)
 	PREFETCHT0       1088(R10)(AX*1)
@@ -600,76 +592,82 @@ body:
 	PREFETCHT0       1152(R10)(AX*1)
 	VMOVUPD          Z29, 128(R10)(AX*1)
 	PREFETCHT0       1216(R10)(AX*1)
-	VMOVUPD          Z30, 192(R10)(AX*1)
-	VMOVUPD          64(BX), Z27
-	VMULPD           Z11, Z27, Z11
-	VMULPD           Z14, Z27, Z14
-	VMULPD           Z15, Z27, Z15
-	VMULPD           Z7, Z27, Z7
-	VBROADCASTSD     normalAllStripAVX512Consts<>+392(SB), Z27
-	VXORPD           Z11, Z27, Z11
-	VXORPD           Z14, Z27, Z14
-	VXORPD           Z15, Z27, Z15
-	VXORPD           Z7, Z27, Z7
+	VMOVUPD          Z19, 192(R10)(AX*1)
+	VMOVUPD          64(BX), Z19
+	VMULPD           Z15, Z19, Z15
+	VMULPD           Z17, Z19, Z17
+	VMULPD           Z18, Z19, Z18
+	VMULPD           Z7, Z19, Z7
+	VBROADCASTSD     normalAllStripAVX512Consts<>+392(SB), Z19
+	VXORPD           Z15, Z19, Z15
+	VXORPD           Z17, Z19, Z17
+	VXORPD           Z18, Z19, Z18
+	VXORPD           Z7, Z19, Z7
 	PREFETCHT0       1024(R11)(AX*1)
-	VMOVUPD          Z11, (R11)(AX*1)
+	VMOVUPD          Z15, (R11)(AX*1)
 	PREFETCHT0       1088(R11)(AX*1)
-	VMOVUPD          Z14, 64(R11)(AX*1)
+	VMOVUPD          Z17, 64(R11)(AX*1)
 	PREFETCHT0       1152(R11)(AX*1)
-	VMOVUPD          Z15, 128(R11)(AX*1)
+	VMOVUPD          Z18, 128(R11)(AX*1)
 	PREFETCHT0       1216(R11)(AX*1)
 	VMOVUPD          Z7, 192(R11)(AX*1)
-	VMOVUPD          1216(BX), Z7
-	VXORPD           Z27, Z7, Z11
-	VMOVUPD          1152(BX), Z14
-	VXORPD           Z27, Z14, Z15
-	VMOVUPD          1088(BX), Z28
-	VXORPD           Z27, Z28, Z29
-	VMOVUPD          512(BX), Z30
-	VXORPD           Z27, Z30, Z31
-	VCMPPD           $0x00, Z11, Z20, K1
-	VCMPPD           $0x00, Z15, Z18, K2
-	VCMPPD           $0x00, Z29, Z19, K3
-	VCMPPD           $0x00, Z31, Z10, K4
-	VMULPD           Z0, Z7, Z7
-	VMULPD           Z0, Z14, Z10
-	VMULPD           Z0, Z28, Z11
-	VMULPD           Z0, Z30, Z0
+	VMULPD           Z10, Z10, Z7
+	VMULPD           Z16, Z16, Z15
+	VMULPD           Z20, Z20, Z17
+	VMULPD           Z23, Z23, Z18
+	VMOVUPD          1152(BX), Z27
+	VXORPD           Z19, Z27, Z28
+	VMOVUPD          1088(BX), Z29
+	VXORPD           Z19, Z29, Z31
+	VMOVUPD          1024(BX), Z4
+	VXORPD           Z19, Z4, Z30
+	VMOVUPD          Z18, 1216(BX)
+	VMOVUPD          960(BX), Z18
+	VMOVUPD          Z17, 1280(BX)
+	VXORPD           Z19, Z18, Z17
+	VCMPPD           $0x00, Z28, Z12, K1
+	VCMPPD           $0x00, Z31, Z13, K2
+	VCMPPD           $0x00, Z30, Z11, K3
+	VCMPPD           $0x00, Z17, Z14, K4
+	VMULPD           Z22, Z27, Z11
+	VMULPD           Z22, Z29, Z12
+	VMULPD           Z22, Z4, Z4
+	VMULPD           Z22, Z18, Z13
 	VBROADCASTSD     normalAllStripAVX512Consts<>+24(SB), Z14
-	VBLENDMPD        Z14, Z7, K1, Z7
-	VBLENDMPD        Z14, Z10, K2, Z10
-	VBLENDMPD        Z14, Z11, K3, Z11
-	VBLENDMPD        Z14, Z0, K4, Z0
-	VFNMADD231PD     Z2, Z3, Z7
-	VFNMADD231PD     Z1, Z4, Z10
-	VFNMADD231PD     1856(BX), Z6, Z11
-	VFNMADD231PD     1792(BX), Z5, Z0
+	VBLENDMPD        Z14, Z11, K1, Z11
+	VBLENDMPD        Z14, Z12, K2, Z12
+	VBLENDMPD        Z14, Z4, K3, Z4
+	VBLENDMPD        Z14, Z13, K4, Z13
+	VFNMADD231PD     Z1, Z2, Z11
+	VFNMADD231PD     Z5, Z8, Z12
+	VFNMADD231PD     Z6, Z3, Z4
+	VFNMADD231PD     Z0, Z9, Z13
 	PREFETCHT0       1024(DI)(AX*1)
-	VMOVUPD          Z7, (DI)(AX*1)
+	VMOVUPD          Z11, (DI)(AX*1)
 	PREFETCHT0       1088(DI)(AX*1)
-	VMOVUPD          Z10, 64(DI)(AX*1)
+	VMOVUPD          Z12, 64(DI)(AX*1)
 	PREFETCHT0       1152(DI)(AX*1)
-	VMOVUPD          Z11, 128(DI)(AX*1)
+	VMOVUPD          Z4, 128(DI)(AX*1)
 	PREFETCHT0       1216(DI)(AX*1)
-	VMOVUPD          Z0, 192(DI)(AX*1)
-	VMOVUPD          256(BX), Z1
-	VMULPD           1024(BX), Z1, Z2
-	VMULPD           960(BX), Z1, Z3
-	VMULPD           896(BX), Z1, Z4
-	VMULPD           832(BX), Z1, Z5
-	VMULPD           768(BX), Z8, Z6
-	VMULPD           704(BX), Z9, Z14
-	VMULPD           640(BX), Z13, Z15
-	VMULPD           576(BX), Z16, Z18
-	VMULPD           Z6, Z24, Z6
-	VMULPD           Z14, Z25, Z14
-	VMULPD           Z15, Z26, Z15
-	VMULPD           Z18, Z17, Z18
-	VMOVUPD          192(BX), Z19
-	VFMADD231PD      Z7, Z19, Z6
-	VFMADD231PD      Z10, Z19, Z14
-	VFMADD231PD      Z11, Z19, Z15
-	VFMADD231PD      Z0, Z19, Z18
+	VMOVUPD          Z13, 192(DI)(AX*1)
+	VMOVUPD          256(BX), Z0
+	VMULPD           448(BX), Z0, Z1
+	VMULPD           896(BX), Z0, Z2
+	VMULPD           832(BX), Z0, Z3
+	VMULPD           768(BX), Z0, Z5
+	VMULPD           704(BX), Z10, Z6
+	VMULPD           640(BX), Z16, Z8
+	VMULPD           576(BX), Z20, Z9
+	VMULPD           512(BX), Z23, Z14
+	VMULPD           Z6, Z21, Z6
+	VMULPD           Z8, Z25, Z8
+	VMULPD           Z9, Z26, Z9
+	VMULPD           Z14, Z24, Z14
+	VMOVUPD          192(BX), Z17
+	VFMADD231PD      Z11, Z17, Z6
+	VFMADD231PD      Z12, Z17, Z8
+	VFMADD231PD      Z4, Z17, Z9
+	VFMADD231PD      Z13, Z17, Z14
 	MOVQ             charm_base+192(FP), DX
 	PREFETCHT0       1024(DX)(AX*1)
 	MOVQ             charm_base+192(FP), DX
@@ -677,68 +675,70 @@ body:
 	MOVQ             charm_base+192(FP), DX
 	PREFETCHT0       1088(DX)(AX*1)
 	MOVQ             charm_base+192(FP), DX
-	VMOVUPD          Z14, 64(DX)(AX*1)
+	VMOVUPD          Z8, 64(DX)(AX*1)
 	MOVQ             charm_base+192(FP), DX
 	PREFETCHT0       1152(DX)(AX*1)
 	MOVQ             charm_base+192(FP), DX
-	VMOVUPD          Z15, 128(DX)(AX*1)
+	VMOVUPD          Z9, 128(DX)(AX*1)
 	MOVQ             charm_base+192(FP), DX
 	PREFETCHT0       1216(DX)(AX*1)
 	MOVQ             charm_base+192(FP), DX
-	VMOVUPD          Z18, 192(DX)(AX*1)
-	VBROADCASTSD     normalAllStripAVX512Consts<>+8(SB), Z0
-	VSUBPD           Z0, Z12, Z6
-	VSUBPD           Z0, Z21, Z7
-	VSUBPD           Z0, Z22, Z10
-	VSUBPD           Z0, Z23, Z11
-	VMULPD           Z6, Z2, Z6
-	VMULPD           Z7, Z3, Z7
-	VMULPD           Z10, Z4, Z10
-	VMULPD           Z11, Z5, Z11
-	VSUBPD           Z12, Z0, Z14
-	VSUBPD           Z21, Z0, Z15
-	VSUBPD           Z22, Z0, Z18
-	VSUBPD           Z23, Z0, Z0
-	VFMADD132PD      768(BX), Z19, Z14
-	VFMADD132PD      704(BX), Z19, Z15
-	VFMADD132PD      640(BX), Z19, Z18
-	VFMADD231PD      576(BX), Z0, Z19
-	VMULPD           Z2, Z12, Z0
-	VMULPD           Z3, Z21, Z12
-	VMULPD           Z4, Z22, Z20
-	VMULPD           Z5, Z23, Z21
-	VMULPD           Z2, Z8, Z2
-	VMULPD           Z3, Z9, Z3
-	VMULPD           Z4, Z13, Z4
-	VMULPD           Z5, Z16, Z5
-	VMOVUPD          1024(BX), Z22
-	VMULPD           Z8, Z22, Z8
-	VMOVUPD          960(BX), Z23
-	VMULPD           Z9, Z23, Z9
-	VMOVUPD          896(BX), Z28
-	VMULPD           Z13, Z28, Z13
-	VMOVUPD          832(BX), Z29
-	VMULPD           Z16, Z29, Z16
-	VMULPD           Z24, Z22, Z22
-	VMULPD           Z25, Z23, Z23
+	VMOVUPD          Z14, 192(DX)(AX*1)
+	VBROADCASTSD     normalAllStripAVX512Consts<>+16(SB), Z4
+	VSUBPD           Z4, Z7, Z6
+	VSUBPD           Z4, Z15, Z8
+	VMOVUPD          1280(BX), Z9
+	VSUBPD           Z4, Z9, Z11
+	VMOVUPD          1216(BX), Z12
+	VSUBPD           Z4, Z12, Z13
+	VMULPD           Z6, Z1, Z6
+	VMULPD           Z8, Z2, Z8
+	VMULPD           Z11, Z3, Z11
+	VMULPD           Z13, Z5, Z13
+	VSUBPD           Z7, Z4, Z14
+	VSUBPD           Z15, Z4, Z18
+	VSUBPD           Z9, Z4, Z22
+	VSUBPD           Z12, Z4, Z4
+	VFMADD132PD      704(BX), Z17, Z14
+	VFMADD132PD      640(BX), Z17, Z18
+	VFMADD132PD      576(BX), Z17, Z22
+	VFMADD231PD      512(BX), Z4, Z17
+	VMULPD           Z1, Z7, Z4
+	VMULPD           Z2, Z15, Z7
+	VMULPD           Z3, Z9, Z9
+	VMULPD           Z5, Z12, Z12
+	VMULPD           Z1, Z10, Z1
+	VMULPD           Z2, Z16, Z2
+	VMULPD           Z3, Z20, Z3
+	VMULPD           Z5, Z23, Z5
+	VMOVUPD          448(BX), Z15
+	VMULPD           Z10, Z15, Z10
+	VMOVUPD          896(BX), Z27
+	VMULPD           Z16, Z27, Z16
+	VMOVUPD          832(BX), Z28
+	VMULPD           Z20, Z28, Z20
+	VMOVUPD          768(BX), Z29
+	VMULPD           Z23, Z29, Z23
+	VMULPD           Z21, Z15, Z15
+	VMULPD           Z25, Z27, Z27
 	VMULPD           Z26, Z28, Z28
-	VMULPD           Z17, Z29, Z29
-	VMULPD           Z2, Z24, Z2
-	VMULPD           Z3, Z25, Z3
-	VMULPD           Z4, Z26, Z4
-	VMULPD           Z5, Z17, Z5
-	VMULPD           Z24, Z1, Z24
-	VMULPD           Z25, Z1, Z25
-	VMULPD           Z26, Z1, Z26
-	VMULPD           Z17, Z1, Z1
-	VMULPD           Z8, Z22, Z8
-	VMULPD           Z9, Z23, Z9
-	VMULPD           Z13, Z28, Z13
-	VMULPD           Z16, Z29, Z16
-	VMULPD           Z6, Z22, Z6
-	VMULPD           Z7, Z23, Z7
-	VMULPD           Z10, Z28, Z10
-	VMULPD           Z11, Z29, Z11
+	VMULPD           Z24, Z29, Z29
+	VMULPD           Z1, Z21, Z1
+	VMULPD           Z2, Z25, Z2
+	VMULPD           Z3, Z26, Z3
+	VMULPD           Z5, Z24, Z5
+	VMULPD           Z21, Z0, Z21
+	VMULPD           Z25, Z0, Z25
+	VMULPD           Z26, Z0, Z26
+	VMULPD           Z24, Z0, Z0
+	VMULPD           Z10, Z15, Z10
+	VMULPD           Z16, Z27, Z16
+	VMULPD           Z20, Z28, Z20
+	VMULPD           Z23, Z29, Z23
+	VMULPD           Z6, Z15, Z6
+	VMULPD           Z8, Z27, Z8
+	VMULPD           Z11, Z28, Z11
+	VMULPD           Z13, Z29, Z13
 	MOVQ             zomma_base+240(FP), DX
 	PREFETCHT0       1024(DX)(AX*1)
 	MOVQ             zomma_base+240(FP), DX
@@ -746,95 +746,95 @@ body:
 	MOVQ             zomma_base+240(FP), DX
 	PREFETCHT0       1088(DX)(AX*1)
 	MOVQ             zomma_base+240(FP), DX
-	VMOVUPD          Z7, 64(DX)(AX*1)
+	VMOVUPD          Z8, 64(DX)(AX*1)
 	MOVQ             zomma_base+240(FP), DX
 	PREFETCHT0       1152(DX)(AX*1)
 	MOVQ             zomma_base+240(FP), DX
-	VMOVUPD          Z10, 128(DX)(AX*1)
+	VMOVUPD          Z11, 128(DX)(AX*1)
 	MOVQ             zomma_base+240(FP), DX
 	PREFETCHT0       1216(DX)(AX*1)
 	MOVQ             zomma_base+240(FP), DX
-	VMOVUPD          Z11, 192(DX)(AX*1)
-	VMULPD           Z14, Z22, Z6
-	VMULPD           Z15, Z23, Z7
-	VMULPD           Z18, Z28, Z10
-	VMULPD           Z19, Z29, Z11
-	VMULPD           Z0, Z24, Z0
-	VMULPD           Z12, Z25, Z12
-	VMULPD           Z20, Z26, Z14
-	VMULPD           Z21, Z1, Z15
-	VXORPD           Z2, Z27, Z2
-	VXORPD           Z3, Z27, Z3
-	VXORPD           Z4, Z27, Z4
-	VXORPD           Z5, Z27, Z5
-	VXORPD           Z8, Z27, Z8
-	VXORPD           Z9, Z27, Z9
-	VXORPD           Z13, Z27, Z13
-	VXORPD           Z16, Z27, Z16
+	VMOVUPD          Z13, 192(DX)(AX*1)
+	VMULPD           Z14, Z15, Z6
+	VMULPD           Z18, Z27, Z8
+	VMULPD           Z22, Z28, Z11
+	VMULPD           Z17, Z29, Z13
 	PREFETCHT0       1024(R8)(AX*1)
-	VMOVUPD          Z22, (R8)(AX*1)
+	VMOVUPD          Z15, (R8)(AX*1)
 	PREFETCHT0       1088(R8)(AX*1)
-	VMOVUPD          Z23, 64(R8)(AX*1)
+	VMOVUPD          Z27, 64(R8)(AX*1)
 	PREFETCHT0       1152(R8)(AX*1)
 	VMOVUPD          Z28, 128(R8)(AX*1)
 	PREFETCHT0       1216(R8)(AX*1)
 	VMOVUPD          Z29, 192(R8)(AX*1)
+	MOVQ             color_base+264(FP), DX
+	PREFETCHT0       1024(DX)(AX*1)
+	MOVQ             color_base+264(FP), DX
+	VMOVUPD          Z6, (DX)(AX*1)
+	MOVQ             color_base+264(FP), DX
+	PREFETCHT0       1088(DX)(AX*1)
+	MOVQ             color_base+264(FP), DX
+	VMOVUPD          Z8, 64(DX)(AX*1)
+	MOVQ             color_base+264(FP), DX
+	PREFETCHT0       1152(DX)(AX*1)
+	MOVQ             color_base+264(FP), DX
+	VMOVUPD          Z11, 128(DX)(AX*1)
+	MOVQ             color_base+264(FP), DX
+	PREFETCHT0       1216(DX)(AX*1)
+	MOVQ             color_base+264(FP), DX
+	VMOVUPD          Z13, 192(DX)(AX*1)
+	VMULPD           Z4, Z21, Z4
+	VMULPD           Z7, Z25, Z6
+	VMULPD           Z9, Z26, Z7
+	VMULPD           Z12, Z0, Z8
 	PREFETCHT0       1024(R9)(AX*1)
-	VMOVUPD          Z24, (R9)(AX*1)
+	VMOVUPD          Z21, (R9)(AX*1)
 	PREFETCHT0       1088(R9)(AX*1)
 	VMOVUPD          Z25, 64(R9)(AX*1)
 	PREFETCHT0       1152(R9)(AX*1)
 	VMOVUPD          Z26, 128(R9)(AX*1)
 	PREFETCHT0       1216(R9)(AX*1)
-	VMOVUPD          Z1, 192(R9)(AX*1)
-	MOVQ             color_base+264(FP), DX
-	PREFETCHT0       1024(DX)(AX*1)
-	MOVQ             color_base+264(FP), DX
-	VMOVUPD          Z6, (DX)(AX*1)
-	MOVQ             color_base+264(FP), DX
-	PREFETCHT0       1088(DX)(AX*1)
-	MOVQ             color_base+264(FP), DX
-	VMOVUPD          Z7, 64(DX)(AX*1)
-	MOVQ             color_base+264(FP), DX
-	PREFETCHT0       1152(DX)(AX*1)
-	MOVQ             color_base+264(FP), DX
-	VMOVUPD          Z10, 128(DX)(AX*1)
-	MOVQ             color_base+264(FP), DX
-	PREFETCHT0       1216(DX)(AX*1)
-	MOVQ             color_base+264(FP), DX
-	VMOVUPD          Z11, 192(DX)(AX*1)
+	VMOVUPD          Z0, 192(R9)(AX*1)
 	PREFETCHT0       1024(R13)(AX*1)
-	VMOVUPD          Z0, (R13)(AX*1)
+	VMOVUPD          Z4, (R13)(AX*1)
 	PREFETCHT0       1088(R13)(AX*1)
-	VMOVUPD          Z12, 64(R13)(AX*1)
+	VMOVUPD          Z6, 64(R13)(AX*1)
 	PREFETCHT0       1152(R13)(AX*1)
-	VMOVUPD          Z14, 128(R13)(AX*1)
+	VMOVUPD          Z7, 128(R13)(AX*1)
 	PREFETCHT0       1216(R13)(AX*1)
-	VMOVUPD          Z15, 192(R13)(AX*1)
+	VMOVUPD          Z8, 192(R13)(AX*1)
+	VXORPD           Z1, Z19, Z0
+	VXORPD           Z2, Z19, Z1
+	VXORPD           Z3, Z19, Z2
+	VXORPD           Z5, Z19, Z3
 	PREFETCHT0       1024(R12)(AX*1)
-	VMOVUPD          Z2, (R12)(AX*1)
+	VMOVUPD          Z0, (R12)(AX*1)
 	PREFETCHT0       1088(R12)(AX*1)
-	VMOVUPD          Z3, 64(R12)(AX*1)
+	VMOVUPD          Z1, 64(R12)(AX*1)
 	PREFETCHT0       1152(R12)(AX*1)
-	VMOVUPD          Z4, 128(R12)(AX*1)
+	VMOVUPD          Z2, 128(R12)(AX*1)
 	PREFETCHT0       1216(R12)(AX*1)
-	VMOVUPD          Z5, 192(R12)(AX*1)
+	VMOVUPD          Z3, 192(R12)(AX*1)
+	VXORPD           Z10, Z19, Z0
+	VXORPD           Z16, Z19, Z1
+	VXORPD           Z20, Z19, Z2
+	VXORPD           Z23, Z19, Z3
 	MOVQ             speed_base+216(FP), DX
 	PREFETCHT0       1024(DX)(AX*1)
 	MOVQ             speed_base+216(FP), DX
-	VMOVUPD          Z8, (DX)(AX*1)
+	VMOVUPD          Z0, (DX)(AX*1)
 	MOVQ             speed_base+216(FP), DX
 	PREFETCHT0       1088(DX)(AX*1)
 	MOVQ             speed_base+216(FP), DX
-	VMOVUPD          Z9, 64(DX)(AX*1)
+	VMOVUPD          Z1, 64(DX)(AX*1)
 	MOVQ             speed_base+216(FP), DX
 	PREFETCHT0       1152(DX)(AX*1)
 	MOVQ             speed_base+216(FP), DX
-	VMOVUPD          Z13, 128(DX)(AX*1)
+	VMOVUPD          Z2, 128(DX)(AX*1)
 	MOVQ             speed_base+216(FP), DX
 	PREFETCHT0       1216(DX)(AX*1)
 	MOVQ             speed_base+216(FP), DX
-	VMOVUPD          Z16, 192(DX)(AX*1)
+	VMOVUPD          Z3, 192(DX)(AX*1)
 	ADDQ             $+256, AX
 	SUBQ             $+32, CX
 	JGE              body
@@ -884,10 +884,10 @@ whole:
 	VADDPD           Z3, Z12, Z3
 	VADDPD           Z2, Z7, Z2
 	VADDPD           Z3, Z8, Z3
-	VBROADCASTSD     normalAllStripAVX512Consts<>+16(SB), Z13
+	VBROADCASTSD     normalAllStripAVX512Consts<>+8(SB), Z13
 	VCMPPD           $0x11, Z13, Z2, K1
 	VCMPPD           $0x11, Z13, Z3, K2
-	VBROADCASTSD     normalAllStripAVX512Consts<>+8(SB), Z2
+	VBROADCASTSD     normalAllStripAVX512Consts<>+16(SB), Z2
 	VDIVPD           Z7, Z2, Z3
 	VDIVPD           Z8, Z2, Z13
 	VMULPD           Z10, Z4, Z14
@@ -907,295 +907,288 @@ whole:
 	VMULPD           Z18, Z13, Z18
 	VMULPD           Z0, Z0, Z0
 	VMULPD           Z1, Z1, Z1
-	VBROADCASTSD     normalAllStripAVX512Consts<>+40(SB), Z19
-	VMULPD           Z0, Z19, Z0
-	VMULPD           Z1, Z19, Z1
-	VMULPD           Z10, Z3, Z20
-	VMULPD           Z9, Z13, Z21
+	VBROADCASTSD     normalAllStripAVX512Consts<>+32(SB), Z19
+	VMULPD           Z19, Z0, Z0
+	VMULPD           Z19, Z1, Z1
+	VMULPD           Z10, Z3, Z19
+	VMULPD           Z9, Z13, Z20
+	VANDPD           Z11, Z19, Z19
 	VANDPD           Z11, Z20, Z20
-	VANDPD           Z11, Z21, Z21
-	VBROADCASTSD     normalAllStripAVX512Consts<>+32(SB), Z22
-	VMINPD           Z20, Z22, Z20
-	VMINPD           Z21, Z22, Z21
-	VMOVUPD          384(BX), Z22
-	VMINPD           Z7, Z22, Z23
-	VMINPD           Z8, Z22, Z22
-	VBROADCASTSD     normalAllStripAVX512Consts<>+96(SB), Z24
-	VCMPPD           $0x11, Z23, Z24, K3
-	VCMPPD           $0x11, Z22, Z24, K4
+	VBROADCASTSD     normalAllStripAVX512Consts<>+40(SB), Z21
+	VMINPD           Z19, Z21, Z19
+	VMINPD           Z20, Z21, Z20
+	VMOVUPD          384(BX), Z21
+	VMINPD           Z7, Z21, Z22
+	VMINPD           Z8, Z21, Z21
+	VBROADCASTSD     normalAllStripAVX512Consts<>+48(SB), Z23
+	VCMPPD           $0x11, Z22, Z23, K3
+	VCMPPD           $0x11, Z21, Z23, K4
 	KANDB            K1, K3, K1
 	KANDB            K2, K4, K2
-	VBROADCASTSD     normalAllStripAVX512Consts<>+48(SB), Z22
-	VFMADD213PD      Z2, Z20, Z22
-	VBROADCASTSD     normalAllStripAVX512Consts<>+48(SB), Z23
-	VFMADD213PD      Z2, Z21, Z23
-	VBROADCASTSD     normalAllStripAVX512Consts<>+56(SB), Z24
-	VADDPD           Z24, Z20, Z25
-	VADDPD           Z24, Z21, Z24
-	VBROADCASTSD     normalAllStripAVX512Consts<>+64(SB), Z26
-	VMULPD           Z26, Z20, Z27
-	VMULPD           Z26, Z21, Z28
-	VMOVAPD          Z20, Z29
-	VPTERNLOGQ       $0xe4, Z11, Z10, Z29
-	VMOVAPD          Z21, Z30
-	VPTERNLOGQ       $0xe4, Z11, Z9, Z30
-	VMULPD           Z29, Z29, Z31
-	VMULPD           Z30, Z30, Z26
-	VMULPD           Z25, Z22, Z6
-	VMULPD           Z24, Z23, Z19
-	VDIVPD           Z6, Z2, Z6
-	VDIVPD           Z19, Z2, Z19
-	VMULPD           Z6, Z22, Z22
-	VMULPD           Z19, Z23, Z23
-	VMULPD           Z6, Z25, Z6
-	VMULPD           Z19, Z24, Z19
-	VMULPD           Z22, Z20, Z22
-	VMULPD           Z23, Z21, Z23
-	VMULPD           Z27, Z20, Z24
-	VMULPD           Z28, Z21, Z25
-	VMOVUPD          Z18, 448(BX)
-	VBROADCASTSD     normalAllStripAVX512Consts<>+72(SB), Z18
-	VMULPD           Z18, Z24, Z24
-	VMULPD           Z18, Z25, Z18
-	VRNDSCALEPD      $0x08, Z24, Z24
-	VRNDSCALEPD      $0x08, Z18, Z18
-	VBROADCASTSD     normalAllStripAVX512Consts<>+80(SB), Z25
-	VMOVUPD          Z17, 512(BX)
-	VBROADCASTSD     normalAllStripAVX512Consts<>+88(SB), Z17
-	VFMADD231PD      Z25, Z22, Z17
-	VFMADD213PD.BCST normalAllStripAVX512Consts<>+88(SB), Z23, Z25
-	VMOVUPD          Z15, 576(BX)
-	VXORPD.BCST      normalAllStripAVX512Consts<>+392(SB), Z4, Z15
-	VMOVUPD          Z14, 640(BX)
-	VXORPD.BCST      normalAllStripAVX512Consts<>+392(SB), Z5, Z14
+	VBROADCASTSD     normalAllStripAVX512Consts<>+56(SB), Z21
+	VBROADCASTSD     normalAllStripAVX512Consts<>+64(SB), Z22
+	VFMADD231PD      Z21, Z19, Z22
+	VFMADD213PD.BCST normalAllStripAVX512Consts<>+64(SB), Z20, Z21
+	VBROADCASTSD     normalAllStripAVX512Consts<>+72(SB), Z23
+	VADDPD           Z23, Z19, Z24
+	VADDPD           Z23, Z20, Z23
+	VMULPD           Z19, Z19, Z25
+	VMULPD           Z20, Z20, Z26
+	VBROADCASTSD     normalAllStripAVX512Consts<>+80(SB), Z27
+	VBROADCASTSD     normalAllStripAVX512Consts<>+88(SB), Z28
+	VFMADD213PD      Z28, Z27, Z25
+	VFMADD213PD      Z28, Z27, Z26
+	VSUBPD           Z28, Z25, Z25
+	VSUBPD           Z28, Z26, Z26
+	VMULPD           Z24, Z22, Z27
+	VMULPD           Z23, Z21, Z28
+	VDIVPD           Z27, Z2, Z27
+	VDIVPD           Z28, Z2, Z28
+	VMULPD           Z27, Z22, Z22
+	VMULPD           Z28, Z21, Z21
+	VMULPD           Z27, Z24, Z24
+	VMULPD           Z28, Z23, Z23
+	VMULPD           Z22, Z19, Z22
+	VMULPD           Z21, Z20, Z21
+	VBROADCASTSD     normalAllStripAVX512Consts<>+96(SB), Z27
+	VMULPD           Z27, Z25, Z28
+	VMULPD           Z27, Z26, Z27
+	VFMADD231PD      Z19, Z19, Z28
+	VFMADD231PD      Z20, Z20, Z27
+	VBROADCASTSD     normalAllStripAVX512Consts<>+104(SB), Z29
+	VFMADD231PD      Z29, Z25, Z28
+	VFMADD231PD      Z29, Z26, Z27
+	VBROADCASTSD     normalAllStripAVX512Consts<>+64(SB), Z29
+	VBROADCASTSD     normalAllStripAVX512Consts<>+112(SB), Z30
+	VFMADD231PD      Z29, Z22, Z30
+	VFMADD213PD.BCST normalAllStripAVX512Consts<>+112(SB), Z21, Z29
+	VMOVAPD          Z19, Z31
+	VPTERNLOGQ       $0xe4, Z11, Z10, Z31
+	VMOVAPD          Z20, Z6
+	VPTERNLOGQ       $0xe4, Z11, Z9, Z6
+	VMULPD           Z31, Z31, Z16
+	VMULPD           Z6, Z6, Z11
+	VBROADCASTSD     normalAllStripAVX512Consts<>+120(SB), Z2
+	VMOVUPD          Z11, 448(BX)
+	VBROADCASTSD     normalAllStripAVX512Consts<>+128(SB), Z11
+	VFMADD231PD      Z2, Z28, Z11
+	VFMADD213PD.BCST normalAllStripAVX512Consts<>+128(SB), Z27, Z2
+	VMOVUPD          Z16, 512(BX)
+	VBROADCASTSD     normalAllStripAVX512Consts<>+136(SB), Z16
+	VFMADD213PD      Z16, Z28, Z11
+	VFMADD231PD      Z2, Z27, Z16
+	VBROADCASTSD     normalAllStripAVX512Consts<>+144(SB), Z2
+	VFMADD213PD      Z2, Z28, Z11
+	VFMADD231PD      Z16, Z27, Z2
+	VBROADCASTSD     normalAllStripAVX512Consts<>+152(SB), Z16
+	VFMADD213PD      Z16, Z28, Z11
+	VFMADD231PD      Z2, Z27, Z16
+	VBROADCASTSD     normalAllStripAVX512Consts<>+160(SB), Z2
+	VFMADD213PD      Z2, Z28, Z11
+	VFMADD231PD      Z16, Z27, Z2
+	VBROADCASTSD     normalAllStripAVX512Consts<>+168(SB), Z16
+	VFMADD213PD      Z16, Z28, Z11
+	VFMADD231PD      Z2, Z27, Z16
+	VBROADCASTSD     normalAllStripAVX512Consts<>+176(SB), Z2
+	VFMADD213PD      Z2, Z28, Z11
+	VFMADD231PD      Z16, Z27, Z2
+	VBROADCASTSD     normalAllStripAVX512Consts<>+184(SB), Z16
+	VFMADD213PD      Z16, Z28, Z11
+	VFMADD231PD      Z2, Z27, Z16
+	VBROADCASTSD     normalAllStripAVX512Consts<>+192(SB), Z2
+	VFMADD213PD      Z2, Z28, Z11
+	VFMADD231PD      Z16, Z27, Z2
+	VBROADCASTSD     normalAllStripAVX512Consts<>+200(SB), Z16
+	VFMADD213PD      Z16, Z28, Z11
+	VFMADD213PD      Z16, Z27, Z2
+	VMULPD           Z11, Z28, Z11
+	VMULPD           Z2, Z27, Z2
+	VFMADD213PD      Z12, Z12, Z11
+	VFMADD213PD      Z12, Z12, Z2
+	VSCALEFPD        Z25, Z11, Z11
+	VSCALEFPD        Z26, Z2, Z2
+	VMULPD           Z11, Z7, Z7
+	VMULPD           Z2, Z8, Z8
+	VBROADCASTSD     normalAllStripAVX512Consts<>+208(SB), Z25
+	VBROADCASTSD     normalAllStripAVX512Consts<>+216(SB), Z26
+	VFMADD231PD      Z25, Z30, Z26
+	VFMADD213PD.BCST normalAllStripAVX512Consts<>+216(SB), Z29, Z25
+	VBROADCASTSD     normalAllStripAVX512Consts<>+224(SB), Z27
+	VFMADD213PD      Z27, Z30, Z26
+	VFMADD231PD      Z25, Z29, Z27
+	VBROADCASTSD     normalAllStripAVX512Consts<>+232(SB), Z25
+	VFMADD213PD      Z25, Z30, Z26
+	VFMADD231PD      Z27, Z29, Z25
+	VBROADCASTSD     normalAllStripAVX512Consts<>+240(SB), Z27
+	VFMADD213PD      Z27, Z30, Z26
+	VFMADD231PD      Z25, Z29, Z27
+	VBROADCASTSD     normalAllStripAVX512Consts<>+248(SB), Z25
+	VFMADD213PD      Z25, Z30, Z26
+	VFMADD231PD      Z27, Z29, Z25
+	VBROADCASTSD     normalAllStripAVX512Consts<>+256(SB), Z27
+	VFMADD213PD      Z27, Z30, Z26
+	VFMADD231PD      Z25, Z29, Z27
+	VBROADCASTSD     normalAllStripAVX512Consts<>+264(SB), Z25
+	VFMADD213PD      Z25, Z30, Z26
+	VFMADD231PD      Z27, Z29, Z25
+	VBROADCASTSD     normalAllStripAVX512Consts<>+272(SB), Z27
+	VFMADD213PD      Z27, Z30, Z26
+	VFMADD231PD      Z25, Z29, Z27
+	VBROADCASTSD     normalAllStripAVX512Consts<>+280(SB), Z25
+	VFMADD213PD      Z25, Z30, Z26
+	VFMADD231PD      Z27, Z29, Z25
+	VBROADCASTSD     normalAllStripAVX512Consts<>+288(SB), Z27
+	VFMADD213PD      Z27, Z30, Z26
+	VFMADD231PD      Z25, Z29, Z27
+	VBROADCASTSD     normalAllStripAVX512Consts<>+296(SB), Z25
+	VFMADD213PD      Z25, Z30, Z26
+	VFMADD231PD      Z27, Z29, Z25
+	VBROADCASTSD     normalAllStripAVX512Consts<>+304(SB), Z27
+	VFMADD213PD      Z27, Z30, Z26
+	VFMADD231PD      Z25, Z29, Z27
+	VBROADCASTSD     normalAllStripAVX512Consts<>+312(SB), Z25
+	VFMADD213PD      Z25, Z30, Z26
+	VFMADD231PD      Z27, Z29, Z25
+	VBROADCASTSD     normalAllStripAVX512Consts<>+320(SB), Z27
+	VFMADD213PD      Z27, Z30, Z26
+	VFMADD231PD      Z25, Z29, Z27
+	VBROADCASTSD     normalAllStripAVX512Consts<>+328(SB), Z25
+	VFMADD213PD      Z25, Z30, Z26
+	VFMADD231PD      Z27, Z29, Z25
+	VBROADCASTSD     normalAllStripAVX512Consts<>+336(SB), Z27
+	VFMADD213PD      Z27, Z30, Z26
+	VFMADD231PD      Z25, Z29, Z27
+	VBROADCASTSD     normalAllStripAVX512Consts<>+344(SB), Z25
+	VFMADD213PD      Z25, Z30, Z26
+	VFMADD231PD      Z27, Z29, Z25
+	VBROADCASTSD     normalAllStripAVX512Consts<>+352(SB), Z27
+	VFMADD213PD      Z27, Z30, Z26
+	VFMADD231PD      Z25, Z29, Z27
+	VBROADCASTSD     normalAllStripAVX512Consts<>+360(SB), Z25
+	VFMADD213PD      Z25, Z30, Z26
+	VFMADD231PD      Z27, Z29, Z25
+	VBROADCASTSD     normalAllStripAVX512Consts<>+368(SB), Z27
+	VFMADD213PD      Z27, Z26, Z30
+	VFMADD231PD      Z25, Z29, Z27
+	VBROADCASTSD     normalAllStripAVX512Consts<>+16(SB), Z25
+	VFMADD213PD      Z25, Z30, Z22
+	VFMADD213PD      Z25, Z27, Z21
+	VMULPD           Z24, Z22, Z22
+	VMULPD           Z23, Z21, Z21
+	VBROADCASTSD     normalAllStripAVX512Consts<>+376(SB), Z23
+	VFNMADD213PD     Z23, Z22, Z19
+	VFNMADD213PD     Z23, Z21, Z20
+	VFMADD231PD      Z7, Z19, Z14
+	VFMADD231PD      Z8, Z20, Z15
+	VBROADCASTSD     normalAllStripAVX512Consts<>+0(SB), Z7
+	VPTERNLOGQ       $0xe4, Z7, Z10, Z22
+	VPTERNLOGQ       $0xe4, Z7, Z9, Z21
+	VMOVAPD          Z25, Z8
+	VPTERNLOGQ       $0xe4, Z7, Z10, Z8
+	VMOVAPD          Z25, Z10
+	VPTERNLOGQ       $0xe4, Z7, Z9, Z10
+	VBROADCASTSD     normalAllStripAVX512Consts<>+384(SB), Z7
+	VBLENDMPD        Z14, Z7, K1, Z9
+	VBLENDMPD        Z15, Z7, K2, Z7
+	VMOVUPD          Z9, K7, (SI)(AX*1)
+	VMOVUPD          Z7, K6, 64(SI)(AX*1)
+	VMULPD           Z23, Z11, Z14
+	VMULPD           Z23, Z2, Z15
+	VMULPD           Z17, Z14, Z17
+	VMULPD           Z18, Z15, Z18
+	VMULPD           Z17, Z16, Z17
+	VMULPD           Z18, Z16, Z16
+	VMOVUPD          192(BX), Z18
+	VFMADD231PD      Z9, Z18, Z17
+	VFMADD231PD      Z7, Z18, Z16
+	VMOVUPD          Z17, K7, (R10)(AX*1)
+	VMOVUPD          Z16, K6, 64(R10)(AX*1)
+	VMOVUPD          64(BX), Z16
+	VMULPD           Z9, Z16, Z9
+	VMULPD           Z7, Z16, Z7
+	VBROADCASTSD     normalAllStripAVX512Consts<>+392(SB), Z16
+	VXORPD           Z9, Z16, Z9
+	VXORPD           Z7, Z16, Z7
+	VMOVUPD          Z9, K7, (R11)(AX*1)
+	VMOVUPD          Z7, K6, 64(R11)(AX*1)
+	VXORPD           Z16, Z4, Z7
+	VXORPD           Z16, Z5, Z9
+	VCMPPD           $0x00, Z7, Z8, K1
+	VCMPPD           $0x00, Z9, Z10, K2
 	VMULPD           Z12, Z4, Z4
 	VMULPD           Z12, Z5, Z5
-	VMOVAPD          Z2, Z12
-	VPTERNLOGQ       $0xe4, Z11, Z10, Z12
-	VMOVUPD          Z8, 704(BX)
-	VMOVAPD          Z2, Z8
-	VPTERNLOGQ       $0xe4, Z11, Z9, Z8
-	VCMPPD           $0x00, Z15, Z12, K3
-	VCMPPD           $0x00, Z14, Z8, K4
-	VBLENDMPD        Z16, Z4, K3, Z4
-	VBLENDMPD        Z16, Z5, K4, Z5
-	VBROADCASTSD     normalAllStripAVX512Consts<>+104(SB), Z8
-	VBROADCASTSD     normalAllStripAVX512Consts<>+112(SB), Z12
-	VFMADD231PD      Z8, Z17, Z12
-	VFMADD213PD.BCST normalAllStripAVX512Consts<>+112(SB), Z25, Z8
-	VBROADCASTSD     normalAllStripAVX512Consts<>+120(SB), Z14
-	VFMADD213PD      Z14, Z17, Z12
-	VFMADD231PD      Z8, Z25, Z14
-	VBROADCASTSD     normalAllStripAVX512Consts<>+128(SB), Z8
-	VFMADD213PD      Z8, Z17, Z12
-	VFMADD231PD      Z14, Z25, Z8
-	VBROADCASTSD     normalAllStripAVX512Consts<>+136(SB), Z14
-	VFMADD213PD      Z14, Z17, Z12
-	VFMADD231PD      Z8, Z25, Z14
-	VBROADCASTSD     normalAllStripAVX512Consts<>+144(SB), Z8
-	VFMADD213PD      Z8, Z17, Z12
-	VFMADD231PD      Z14, Z25, Z8
-	VBROADCASTSD     normalAllStripAVX512Consts<>+152(SB), Z14
-	VFMADD213PD      Z14, Z17, Z12
-	VFMADD231PD      Z8, Z25, Z14
-	VBROADCASTSD     normalAllStripAVX512Consts<>+160(SB), Z8
-	VFMADD213PD      Z8, Z17, Z12
-	VFMADD231PD      Z14, Z25, Z8
-	VBROADCASTSD     normalAllStripAVX512Consts<>+168(SB), Z14
-	VFMADD213PD      Z14, Z17, Z12
-	VFMADD231PD      Z8, Z25, Z14
-	VBROADCASTSD     normalAllStripAVX512Consts<>+176(SB), Z8
-	VFMADD213PD      Z8, Z17, Z12
-	VFMADD231PD      Z14, Z25, Z8
-	VBROADCASTSD     normalAllStripAVX512Consts<>+184(SB), Z14
-	VFMADD213PD      Z14, Z17, Z12
-	VFMADD231PD      Z8, Z25, Z14
-	VBROADCASTSD     normalAllStripAVX512Consts<>+192(SB), Z8
-	VFMADD213PD      Z8, Z17, Z12
-	VFMADD231PD      Z14, Z25, Z8
-	VBROADCASTSD     normalAllStripAVX512Consts<>+200(SB), Z14
-	VFMADD213PD      Z14, Z17, Z12
-	VFMADD231PD      Z8, Z25, Z14
-	VBROADCASTSD     normalAllStripAVX512Consts<>+208(SB), Z8
-	VFMADD213PD      Z8, Z17, Z12
-	VFMADD231PD      Z14, Z25, Z8
-	VBROADCASTSD     normalAllStripAVX512Consts<>+216(SB), Z14
-	VFMADD213PD      Z14, Z17, Z12
-	VFMADD231PD      Z8, Z25, Z14
-	VBROADCASTSD     normalAllStripAVX512Consts<>+224(SB), Z8
-	VFMADD213PD      Z8, Z17, Z12
-	VFMADD231PD      Z14, Z25, Z8
-	VBROADCASTSD     normalAllStripAVX512Consts<>+232(SB), Z14
-	VFMADD213PD      Z14, Z17, Z12
-	VFMADD231PD      Z8, Z25, Z14
-	VBROADCASTSD     normalAllStripAVX512Consts<>+240(SB), Z8
-	VFMADD213PD      Z8, Z17, Z12
-	VFMADD231PD      Z14, Z25, Z8
-	VBROADCASTSD     normalAllStripAVX512Consts<>+248(SB), Z14
-	VFMADD213PD      Z14, Z17, Z12
-	VFMADD231PD      Z8, Z25, Z14
-	VBROADCASTSD     normalAllStripAVX512Consts<>+256(SB), Z8
-	VFMADD213PD      Z8, Z17, Z12
-	VFMADD231PD      Z14, Z25, Z8
-	VBROADCASTSD     normalAllStripAVX512Consts<>+264(SB), Z14
-	VFMADD213PD      Z14, Z17, Z12
-	VFMADD231PD      Z8, Z25, Z14
-	VBROADCASTSD     normalAllStripAVX512Consts<>+272(SB), Z8
-	VFMADD213PD      Z8, Z12, Z17
-	VFMADD231PD      Z14, Z25, Z8
-	VBROADCASTSD     normalAllStripAVX512Consts<>+40(SB), Z12
-	VFMADD213PD      Z12, Z17, Z22
-	VFMADD231PD      Z8, Z23, Z12
-	VMULPD           Z6, Z22, Z6
-	VMULPD           Z19, Z12, Z8
-	VMOVAPD          Z6, Z12
-	VPTERNLOGQ       $0xe4, Z11, Z10, Z12
-	VMOVAPD          Z8, Z10
-	VPTERNLOGQ       $0xe4, Z11, Z9, Z10
-	VBROADCASTSD     normalAllStripAVX512Consts<>+296(SB), Z9
-	VFNMADD213PD     Z9, Z20, Z6
-	VFNMADD213PD     Z9, Z21, Z8
-	VBROADCASTSD     normalAllStripAVX512Consts<>+280(SB), Z11
-	VMULPD           Z11, Z24, Z14
-	VMULPD           Z11, Z18, Z11
-	VFMADD231PD      Z27, Z20, Z14
-	VFMADD231PD      Z28, Z21, Z11
-	VBROADCASTSD     normalAllStripAVX512Consts<>+288(SB), Z15
-	VFMADD231PD      Z15, Z24, Z14
-	VFMADD231PD      Z15, Z18, Z11
-	VMOVUPD          256(BX), Z15
-	VMULPD           Z3, Z15, Z16
-	VMULPD           Z13, Z15, Z17
-	VMULPD           Z0, Z29, Z19
-	VMULPD           Z1, Z30, Z20
-	VSUBPD           Z2, Z31, Z21
-	VSUBPD           Z2, Z26, Z22
-	VMULPD           Z21, Z16, Z21
-	VMULPD           Z22, Z17, Z22
-	VBROADCASTSD     normalAllStripAVX512Consts<>+304(SB), Z23
-	VBROADCASTSD     normalAllStripAVX512Consts<>+312(SB), Z25
-	VFMADD231PD      Z23, Z14, Z25
-	VFMADD213PD.BCST normalAllStripAVX512Consts<>+312(SB), Z11, Z23
-	VBROADCASTSD     normalAllStripAVX512Consts<>+320(SB), Z27
-	VFMADD213PD      Z27, Z14, Z25
-	VFMADD231PD      Z23, Z11, Z27
-	VBROADCASTSD     normalAllStripAVX512Consts<>+328(SB), Z23
-	VFMADD213PD      Z23, Z14, Z25
-	VFMADD231PD      Z27, Z11, Z23
-	VBROADCASTSD     normalAllStripAVX512Consts<>+336(SB), Z27
-	VFMADD213PD      Z27, Z14, Z25
-	VFMADD231PD      Z23, Z11, Z27
-	VBROADCASTSD     normalAllStripAVX512Consts<>+344(SB), Z23
-	VFMADD213PD      Z23, Z14, Z25
-	VFMADD231PD      Z27, Z11, Z23
-	VBROADCASTSD     normalAllStripAVX512Consts<>+352(SB), Z27
-	VFMADD213PD      Z27, Z14, Z25
-	VFMADD231PD      Z23, Z11, Z27
-	VBROADCASTSD     normalAllStripAVX512Consts<>+360(SB), Z23
-	VFMADD213PD      Z23, Z14, Z25
-	VFMADD231PD      Z27, Z11, Z23
-	VBROADCASTSD     normalAllStripAVX512Consts<>+368(SB), Z27
-	VFMADD213PD      Z27, Z14, Z25
-	VFMADD231PD      Z23, Z11, Z27
-	VBROADCASTSD     normalAllStripAVX512Consts<>+376(SB), Z23
-	VFMADD213PD      Z23, Z14, Z25
-	VFMADD231PD      Z27, Z11, Z23
-	VMULPD           Z14, Z14, Z27
-	VMULPD           Z11, Z11, Z28
-	VFMADD231PD      Z25, Z27, Z14
-	VFMADD231PD      Z23, Z28, Z11
-	VMOVUPD          128(BX), Z23
-	VFMADD213PD      Z23, Z23, Z14
-	VFMADD213PD      Z23, Z11, Z23
-	VSCALEFPD        Z24, Z14, Z11
-	VSCALEFPD        Z18, Z23, Z14
-	VFNMADD231PD     Z12, Z11, Z4
-	VFNMADD231PD     Z10, Z14, Z5
-	VMULPD           Z11, Z7, Z7
-	VMULPD           704(BX), Z14, Z10
-	VFMADD213PD      640(BX), Z7, Z6
-	VFMADD213PD      576(BX), Z10, Z8
-	VMULPD           Z9, Z11, Z7
-	VMULPD           Z9, Z14, Z9
+	VBROADCASTSD     normalAllStripAVX512Consts<>+24(SB), Z7
+	VBLENDMPD        Z7, Z4, K1, Z4
+	VBLENDMPD        Z7, Z5, K2, Z5
+	VFNMADD231PD     Z22, Z11, Z4
+	VFNMADD231PD     Z21, Z2, Z5
 	VMOVUPD          Z4, K7, (DI)(AX*1)
 	VMOVUPD          Z5, K6, 64(DI)(AX*1)
-	VBROADCASTSD     normalAllStripAVX512Consts<>+384(SB), Z10
-	VBLENDMPD        Z6, Z10, K1, Z6
-	VBLENDMPD        Z8, Z10, K2, Z8
-	VMULPD           512(BX), Z7, Z10
-	VMULPD           448(BX), Z9, Z11
-	VMULPD           Z19, Z7, Z12
-	VMULPD           Z20, Z9, Z14
-	VMOVUPD          192(BX), Z18
-	VFMADD231PD      Z4, Z18, Z12
-	VFMADD231PD      Z5, Z18, Z14
+	VMOVUPD          256(BX), Z2
+	VMULPD           Z3, Z2, Z7
+	VMULPD           Z13, Z2, Z8
+	VMULPD           Z0, Z31, Z9
+	VMULPD           Z1, Z6, Z10
+	VMULPD           Z9, Z14, Z9
+	VMULPD           Z10, Z15, Z10
+	VFMADD231PD      Z4, Z18, Z9
+	VFMADD231PD      Z5, Z18, Z10
 	MOVQ             charm_base+192(FP), DX
-	VMOVUPD          Z12, K7, (DX)(AX*1)
+	VMOVUPD          Z9, K7, (DX)(AX*1)
 	MOVQ             charm_base+192(FP), DX
-	VMOVUPD          Z14, K6, 64(DX)(AX*1)
-	VBROADCASTSD     normalAllStripAVX512Consts<>+64(SB), Z4
-	VMULPD           Z10, Z4, Z5
-	VMULPD           Z11, Z4, Z4
-	VMOVUPD          Z6, K7, (SI)(AX*1)
-	VMOVUPD          Z8, K6, 64(SI)(AX*1)
-	VFMADD231PD      Z6, Z18, Z5
-	VFMADD231PD      Z8, Z18, Z4
-	VMOVUPD          Z5, K7, (R10)(AX*1)
-	VMOVUPD          Z4, K6, 64(R10)(AX*1)
-	VMOVUPD          64(BX), Z4
-	VMULPD           Z6, Z4, Z5
-	VMULPD           Z8, Z4, Z4
-	VBROADCASTSD     normalAllStripAVX512Consts<>+392(SB), Z6
-	VXORPD           Z5, Z6, Z5
-	VXORPD           Z4, Z6, Z4
-	VMOVUPD          Z5, K7, (R11)(AX*1)
-	VMOVUPD          Z4, K6, 64(R11)(AX*1)
-	VSUBPD           Z31, Z2, Z4
-	VSUBPD           Z26, Z2, Z2
-	VFMADD213PD      Z18, Z4, Z0
-	VFMADD231PD      Z2, Z1, Z18
-	VMULPD           Z16, Z31, Z1
-	VMULPD           Z17, Z26, Z2
-	VMULPD           Z16, Z29, Z4
-	VMULPD           Z17, Z30, Z5
-	VMULPD           Z29, Z3, Z8
-	VMULPD           Z30, Z13, Z10
-	VMULPD           Z7, Z3, Z3
-	VMULPD           Z9, Z13, Z11
-	VMULPD           Z4, Z7, Z4
-	VMULPD           Z5, Z9, Z5
-	VMULPD           Z7, Z15, Z7
-	VMULPD           Z9, Z15, Z9
-	VMULPD           Z8, Z3, Z8
+	VMOVUPD          Z10, K6, 64(DX)(AX*1)
+	VMOVUPD          512(BX), Z4
+	VSUBPD           Z25, Z4, Z5
+	VMOVUPD          448(BX), Z9
+	VSUBPD           Z25, Z9, Z10
+	VMULPD           Z5, Z7, Z5
+	VMULPD           Z10, Z8, Z10
+	VSUBPD           Z4, Z25, Z11
+	VSUBPD           Z9, Z25, Z12
+	VFMADD213PD      Z18, Z11, Z0
+	VFMADD231PD      Z12, Z1, Z18
+	VMULPD           Z7, Z4, Z1
+	VMULPD           Z8, Z9, Z4
+	VMULPD           Z7, Z31, Z7
+	VMULPD           Z8, Z6, Z8
+	VMULPD           Z31, Z3, Z9
+	VMULPD           Z6, Z13, Z6
+	VMULPD           Z14, Z3, Z3
+	VMULPD           Z15, Z13, Z11
+	VMULPD           Z7, Z14, Z7
+	VMULPD           Z8, Z15, Z8
+	VMULPD           Z14, Z2, Z12
+	VMULPD           Z15, Z2, Z2
+	VMULPD           Z9, Z3, Z9
+	VMULPD           Z6, Z11, Z6
+	VMULPD           Z5, Z3, Z5
 	VMULPD           Z10, Z11, Z10
-	VMULPD           Z21, Z3, Z12
-	VMULPD           Z22, Z11, Z13
 	MOVQ             zomma_base+240(FP), DX
-	VMOVUPD          Z12, K7, (DX)(AX*1)
+	VMOVUPD          Z5, K7, (DX)(AX*1)
 	MOVQ             zomma_base+240(FP), DX
-	VMOVUPD          Z13, K6, 64(DX)(AX*1)
+	VMOVUPD          Z10, K6, 64(DX)(AX*1)
 	VMULPD           Z0, Z3, Z0
-	VMULPD           Z18, Z11, Z12
+	VMULPD           Z18, Z11, Z5
 	VMOVUPD          Z3, K7, (R8)(AX*1)
 	VMOVUPD          Z11, K6, 64(R8)(AX*1)
 	MOVQ             color_base+264(FP), DX
 	VMOVUPD          Z0, K7, (DX)(AX*1)
 	MOVQ             color_base+264(FP), DX
-	VMOVUPD          Z12, K6, 64(DX)(AX*1)
-	VMULPD           Z1, Z7, Z0
-	VMULPD           Z2, Z9, Z1
-	VXORPD           Z4, Z6, Z2
-	VXORPD           Z5, Z6, Z3
-	VXORPD           Z8, Z6, Z4
-	VXORPD           Z10, Z6, Z5
-	VMOVUPD          Z7, K7, (R9)(AX*1)
-	VMOVUPD          Z9, K6, 64(R9)(AX*1)
-	VMOVUPD          Z2, K7, (R12)(AX*1)
-	VMOVUPD          Z3, K6, 64(R12)(AX*1)
-	MOVQ             speed_base+216(FP), DX
-	VMOVUPD          Z4, K7, (DX)(AX*1)
-	MOVQ             speed_base+216(FP), DX
 	VMOVUPD          Z5, K6, 64(DX)(AX*1)
+	VMULPD           Z1, Z12, Z0
+	VMULPD           Z4, Z2, Z1
+	VXORPD           Z7, Z16, Z3
+	VXORPD           Z8, Z16, Z4
+	VXORPD           Z9, Z16, Z5
+	VXORPD           Z6, Z16, Z6
+	VMOVUPD          Z12, K7, (R9)(AX*1)
+	VMOVUPD          Z2, K6, 64(R9)(AX*1)
+	VMOVUPD          Z3, K7, (R12)(AX*1)
+	VMOVUPD          Z4, K6, 64(R12)(AX*1)
+	MOVQ             speed_base+216(FP), DX
+	VMOVUPD          Z5, K7, (DX)(AX*1)
+	MOVQ             speed_base+216(FP), DX
+	VMOVUPD          Z6, K6, 64(DX)(AX*1)
 	VMOVUPD          Z0, K7, (R13)(AX*1)
 	VMOVUPD          Z1, K6, 64(R13)(AX*1)
 	ADDQ             $+128, AX
@@ -1234,186 +1227,186 @@ DATA normalAllStripAVX2Consts<>+192(SB)/8, $0x0000000000000000
 DATA normalAllStripAVX2Consts<>+200(SB)/8, $0x0000000000000000
 DATA normalAllStripAVX2Consts<>+208(SB)/8, $0x0000000000000000
 DATA normalAllStripAVX2Consts<>+216(SB)/8, $0x0000000000000000
-DATA normalAllStripAVX2Consts<>+224(SB)/8, $0x3ff8000000000000
-DATA normalAllStripAVX2Consts<>+232(SB)/8, $0x3ff8000000000000
-DATA normalAllStripAVX2Consts<>+240(SB)/8, $0x3ff8000000000000
-DATA normalAllStripAVX2Consts<>+248(SB)/8, $0x3ff8000000000000
-DATA normalAllStripAVX2Consts<>+256(SB)/8, $0x4016000000000000
-DATA normalAllStripAVX2Consts<>+264(SB)/8, $0x4016000000000000
-DATA normalAllStripAVX2Consts<>+272(SB)/8, $0x4016000000000000
-DATA normalAllStripAVX2Consts<>+280(SB)/8, $0x4016000000000000
-DATA normalAllStripAVX2Consts<>+288(SB)/8, $0xbfe0000000000000
-DATA normalAllStripAVX2Consts<>+296(SB)/8, $0xbfe0000000000000
-DATA normalAllStripAVX2Consts<>+304(SB)/8, $0xbfe0000000000000
-DATA normalAllStripAVX2Consts<>+312(SB)/8, $0xbfe0000000000000
-DATA normalAllStripAVX2Consts<>+320(SB)/8, $0x3ff71547652b82fe
-DATA normalAllStripAVX2Consts<>+328(SB)/8, $0x3ff71547652b82fe
-DATA normalAllStripAVX2Consts<>+336(SB)/8, $0x3ff71547652b82fe
-DATA normalAllStripAVX2Consts<>+344(SB)/8, $0x3ff71547652b82fe
-DATA normalAllStripAVX2Consts<>+352(SB)/8, $0x4000000000000000
-DATA normalAllStripAVX2Consts<>+360(SB)/8, $0x4000000000000000
-DATA normalAllStripAVX2Consts<>+368(SB)/8, $0x4000000000000000
-DATA normalAllStripAVX2Consts<>+376(SB)/8, $0x4000000000000000
-DATA normalAllStripAVX2Consts<>+384(SB)/8, $0xbff0000000000000
-DATA normalAllStripAVX2Consts<>+392(SB)/8, $0xbff0000000000000
-DATA normalAllStripAVX2Consts<>+400(SB)/8, $0xbff0000000000000
-DATA normalAllStripAVX2Consts<>+408(SB)/8, $0xbff0000000000000
-DATA normalAllStripAVX2Consts<>+416(SB)/8, $0x2b2bff2ee48e0530
-DATA normalAllStripAVX2Consts<>+424(SB)/8, $0x2b2bff2ee48e0530
-DATA normalAllStripAVX2Consts<>+432(SB)/8, $0x2b2bff2ee48e0530
-DATA normalAllStripAVX2Consts<>+440(SB)/8, $0x2b2bff2ee48e0530
-DATA normalAllStripAVX2Consts<>+448(SB)/8, $0xbe2e25325154ed2c
-DATA normalAllStripAVX2Consts<>+456(SB)/8, $0xbe2e25325154ed2c
-DATA normalAllStripAVX2Consts<>+464(SB)/8, $0xbe2e25325154ed2c
-DATA normalAllStripAVX2Consts<>+472(SB)/8, $0xbe2e25325154ed2c
-DATA normalAllStripAVX2Consts<>+480(SB)/8, $0xbe4277bd7e608931
-DATA normalAllStripAVX2Consts<>+488(SB)/8, $0xbe4277bd7e608931
-DATA normalAllStripAVX2Consts<>+496(SB)/8, $0xbe4277bd7e608931
-DATA normalAllStripAVX2Consts<>+504(SB)/8, $0xbe4277bd7e608931
-DATA normalAllStripAVX2Consts<>+512(SB)/8, $0x3e5f7f7aa6513d12
-DATA normalAllStripAVX2Consts<>+520(SB)/8, $0x3e5f7f7aa6513d12
-DATA normalAllStripAVX2Consts<>+528(SB)/8, $0x3e5f7f7aa6513d12
-DATA normalAllStripAVX2Consts<>+536(SB)/8, $0x3e5f7f7aa6513d12
-DATA normalAllStripAVX2Consts<>+544(SB)/8, $0x3e747abbfe1349dc
-DATA normalAllStripAVX2Consts<>+552(SB)/8, $0x3e747abbfe1349dc
-DATA normalAllStripAVX2Consts<>+560(SB)/8, $0x3e747abbfe1349dc
-DATA normalAllStripAVX2Consts<>+568(SB)/8, $0x3e747abbfe1349dc
-DATA normalAllStripAVX2Consts<>+576(SB)/8, $0xbe8e40fe135477fb
-DATA normalAllStripAVX2Consts<>+584(SB)/8, $0xbe8e40fe135477fb
-DATA normalAllStripAVX2Consts<>+592(SB)/8, $0xbe8e40fe135477fb
-DATA normalAllStripAVX2Consts<>+600(SB)/8, $0xbe8e40fe135477fb
-DATA normalAllStripAVX2Consts<>+608(SB)/8, $0xbe9ca94833eab172
-DATA normalAllStripAVX2Consts<>+616(SB)/8, $0xbe9ca94833eab172
-DATA normalAllStripAVX2Consts<>+624(SB)/8, $0xbe9ca94833eab172
-DATA normalAllStripAVX2Consts<>+632(SB)/8, $0xbe9ca94833eab172
-DATA normalAllStripAVX2Consts<>+640(SB)/8, $0x3ec034ec9ff77461
-DATA normalAllStripAVX2Consts<>+648(SB)/8, $0x3ec034ec9ff77461
-DATA normalAllStripAVX2Consts<>+656(SB)/8, $0x3ec034ec9ff77461
-DATA normalAllStripAVX2Consts<>+664(SB)/8, $0x3ec034ec9ff77461
-DATA normalAllStripAVX2Consts<>+672(SB)/8, $0x3eb3559d7eab42ef
-DATA normalAllStripAVX2Consts<>+680(SB)/8, $0x3eb3559d7eab42ef
-DATA normalAllStripAVX2Consts<>+688(SB)/8, $0x3eb3559d7eab42ef
-DATA normalAllStripAVX2Consts<>+696(SB)/8, $0x3eb3559d7eab42ef
-DATA normalAllStripAVX2Consts<>+704(SB)/8, $0xbef12becf291cb5c
-DATA normalAllStripAVX2Consts<>+712(SB)/8, $0xbef12becf291cb5c
-DATA normalAllStripAVX2Consts<>+720(SB)/8, $0xbef12becf291cb5c
-DATA normalAllStripAVX2Consts<>+728(SB)/8, $0xbef12becf291cb5c
-DATA normalAllStripAVX2Consts<>+736(SB)/8, $0x3ef25b780504b8a6
-DATA normalAllStripAVX2Consts<>+744(SB)/8, $0x3ef25b780504b8a6
-DATA normalAllStripAVX2Consts<>+752(SB)/8, $0x3ef25b780504b8a6
-DATA normalAllStripAVX2Consts<>+760(SB)/8, $0x3ef25b780504b8a6
-DATA normalAllStripAVX2Consts<>+768(SB)/8, $0x3f1b488c4e1b97b5
-DATA normalAllStripAVX2Consts<>+776(SB)/8, $0x3f1b488c4e1b97b5
-DATA normalAllStripAVX2Consts<>+784(SB)/8, $0x3f1b488c4e1b97b5
-DATA normalAllStripAVX2Consts<>+792(SB)/8, $0x3f1b488c4e1b97b5
-DATA normalAllStripAVX2Consts<>+800(SB)/8, $0xbf3afc08c11736a4
-DATA normalAllStripAVX2Consts<>+808(SB)/8, $0xbf3afc08c11736a4
-DATA normalAllStripAVX2Consts<>+816(SB)/8, $0xbf3afc08c11736a4
-DATA normalAllStripAVX2Consts<>+824(SB)/8, $0xbf3afc08c11736a4
-DATA normalAllStripAVX2Consts<>+832(SB)/8, $0x3f2d0345de443c62
-DATA normalAllStripAVX2Consts<>+840(SB)/8, $0x3f2d0345de443c62
-DATA normalAllStripAVX2Consts<>+848(SB)/8, $0x3f2d0345de443c62
-DATA normalAllStripAVX2Consts<>+856(SB)/8, $0x3f2d0345de443c62
-DATA normalAllStripAVX2Consts<>+864(SB)/8, $0x3f6c48252d50b83f
-DATA normalAllStripAVX2Consts<>+872(SB)/8, $0x3f6c48252d50b83f
-DATA normalAllStripAVX2Consts<>+880(SB)/8, $0x3f6c48252d50b83f
-DATA normalAllStripAVX2Consts<>+888(SB)/8, $0x3f6c48252d50b83f
-DATA normalAllStripAVX2Consts<>+896(SB)/8, $0xbf921f46d4ac3c0e
-DATA normalAllStripAVX2Consts<>+904(SB)/8, $0xbf921f46d4ac3c0e
-DATA normalAllStripAVX2Consts<>+912(SB)/8, $0xbf921f46d4ac3c0e
-DATA normalAllStripAVX2Consts<>+920(SB)/8, $0xbf921f46d4ac3c0e
-DATA normalAllStripAVX2Consts<>+928(SB)/8, $0x3fab82298736da76
-DATA normalAllStripAVX2Consts<>+936(SB)/8, $0x3fab82298736da76
-DATA normalAllStripAVX2Consts<>+944(SB)/8, $0x3fab82298736da76
-DATA normalAllStripAVX2Consts<>+952(SB)/8, $0x3fab82298736da76
-DATA normalAllStripAVX2Consts<>+960(SB)/8, $0xbfbf5b83385c94d7
-DATA normalAllStripAVX2Consts<>+968(SB)/8, $0xbfbf5b83385c94d7
-DATA normalAllStripAVX2Consts<>+976(SB)/8, $0xbfbf5b83385c94d7
-DATA normalAllStripAVX2Consts<>+984(SB)/8, $0xbfbf5b83385c94d7
-DATA normalAllStripAVX2Consts<>+992(SB)/8, $0x3fccd2dc44dda90c
-DATA normalAllStripAVX2Consts<>+1000(SB)/8, $0x3fccd2dc44dda90c
-DATA normalAllStripAVX2Consts<>+1008(SB)/8, $0x3fccd2dc44dda90c
-DATA normalAllStripAVX2Consts<>+1016(SB)/8, $0x3fccd2dc44dda90c
-DATA normalAllStripAVX2Consts<>+1024(SB)/8, $0xbfd5ed2acb37558c
-DATA normalAllStripAVX2Consts<>+1032(SB)/8, $0xbfd5ed2acb37558c
-DATA normalAllStripAVX2Consts<>+1040(SB)/8, $0xbfd5ed2acb37558c
-DATA normalAllStripAVX2Consts<>+1048(SB)/8, $0xbfd5ed2acb37558c
-DATA normalAllStripAVX2Consts<>+1056(SB)/8, $0x3fdb9a7d5690ca89
-DATA normalAllStripAVX2Consts<>+1064(SB)/8, $0x3fdb9a7d5690ca89
-DATA normalAllStripAVX2Consts<>+1072(SB)/8, $0x3fdb9a7d5690ca89
-DATA normalAllStripAVX2Consts<>+1080(SB)/8, $0x3fdb9a7d5690ca89
-DATA normalAllStripAVX2Consts<>+1088(SB)/8, $0xbfdbc22549fbe12f
-DATA normalAllStripAVX2Consts<>+1096(SB)/8, $0xbfdbc22549fbe12f
-DATA normalAllStripAVX2Consts<>+1104(SB)/8, $0xbfdbc22549fbe12f
-DATA normalAllStripAVX2Consts<>+1112(SB)/8, $0xbfdbc22549fbe12f
-DATA normalAllStripAVX2Consts<>+1120(SB)/8, $0x3fd34926e4def17d
-DATA normalAllStripAVX2Consts<>+1128(SB)/8, $0x3fd34926e4def17d
-DATA normalAllStripAVX2Consts<>+1136(SB)/8, $0x3fd34926e4def17d
-DATA normalAllStripAVX2Consts<>+1144(SB)/8, $0x3fd34926e4def17d
-DATA normalAllStripAVX2Consts<>+1152(SB)/8, $0xbfe62e42fee00000
-DATA normalAllStripAVX2Consts<>+1160(SB)/8, $0xbfe62e42fee00000
-DATA normalAllStripAVX2Consts<>+1168(SB)/8, $0xbfe62e42fee00000
-DATA normalAllStripAVX2Consts<>+1176(SB)/8, $0xbfe62e42fee00000
-DATA normalAllStripAVX2Consts<>+1184(SB)/8, $0x3fd9884533d43651
-DATA normalAllStripAVX2Consts<>+1192(SB)/8, $0x3fd9884533d43651
-DATA normalAllStripAVX2Consts<>+1200(SB)/8, $0x3fd9884533d43651
-DATA normalAllStripAVX2Consts<>+1208(SB)/8, $0x3fd9884533d43651
-DATA normalAllStripAVX2Consts<>+1216(SB)/8, $0xbdea39ef35793c76
-DATA normalAllStripAVX2Consts<>+1224(SB)/8, $0xbdea39ef35793c76
-DATA normalAllStripAVX2Consts<>+1232(SB)/8, $0xbdea39ef35793c76
-DATA normalAllStripAVX2Consts<>+1240(SB)/8, $0xbdea39ef35793c76
-DATA normalAllStripAVX2Consts<>+1248(SB)/8, $0x3e5ade156a5dbe76
-DATA normalAllStripAVX2Consts<>+1256(SB)/8, $0x3e5ade156a5dbe76
-DATA normalAllStripAVX2Consts<>+1264(SB)/8, $0x3e5ade156a5dbe76
-DATA normalAllStripAVX2Consts<>+1272(SB)/8, $0x3e5ade156a5dbe76
-DATA normalAllStripAVX2Consts<>+1280(SB)/8, $0x3e928af3fca7ab0b
-DATA normalAllStripAVX2Consts<>+1288(SB)/8, $0x3e928af3fca7ab0b
-DATA normalAllStripAVX2Consts<>+1296(SB)/8, $0x3e928af3fca7ab0b
-DATA normalAllStripAVX2Consts<>+1304(SB)/8, $0x3e928af3fca7ab0b
-DATA normalAllStripAVX2Consts<>+1312(SB)/8, $0x3ec71dee623fde67
-DATA normalAllStripAVX2Consts<>+1320(SB)/8, $0x3ec71dee623fde67
-DATA normalAllStripAVX2Consts<>+1328(SB)/8, $0x3ec71dee623fde67
-DATA normalAllStripAVX2Consts<>+1336(SB)/8, $0x3ec71dee623fde67
-DATA normalAllStripAVX2Consts<>+1344(SB)/8, $0x3efa01997c89e6b0
-DATA normalAllStripAVX2Consts<>+1352(SB)/8, $0x3efa01997c89e6b0
-DATA normalAllStripAVX2Consts<>+1360(SB)/8, $0x3efa01997c89e6b0
-DATA normalAllStripAVX2Consts<>+1368(SB)/8, $0x3efa01997c89e6b0
-DATA normalAllStripAVX2Consts<>+1376(SB)/8, $0x3f2a01a014761f6e
-DATA normalAllStripAVX2Consts<>+1384(SB)/8, $0x3f2a01a014761f6e
-DATA normalAllStripAVX2Consts<>+1392(SB)/8, $0x3f2a01a014761f6e
-DATA normalAllStripAVX2Consts<>+1400(SB)/8, $0x3f2a01a014761f6e
-DATA normalAllStripAVX2Consts<>+1408(SB)/8, $0x3f56c16c1852b7b0
-DATA normalAllStripAVX2Consts<>+1416(SB)/8, $0x3f56c16c1852b7b0
-DATA normalAllStripAVX2Consts<>+1424(SB)/8, $0x3f56c16c1852b7b0
-DATA normalAllStripAVX2Consts<>+1432(SB)/8, $0x3f56c16c1852b7b0
-DATA normalAllStripAVX2Consts<>+1440(SB)/8, $0x3f81111111122322
-DATA normalAllStripAVX2Consts<>+1448(SB)/8, $0x3f81111111122322
-DATA normalAllStripAVX2Consts<>+1456(SB)/8, $0x3f81111111122322
-DATA normalAllStripAVX2Consts<>+1464(SB)/8, $0x3f81111111122322
-DATA normalAllStripAVX2Consts<>+1472(SB)/8, $0x3fa55555555502a1
-DATA normalAllStripAVX2Consts<>+1480(SB)/8, $0x3fa55555555502a1
-DATA normalAllStripAVX2Consts<>+1488(SB)/8, $0x3fa55555555502a1
-DATA normalAllStripAVX2Consts<>+1496(SB)/8, $0x3fa55555555502a1
-DATA normalAllStripAVX2Consts<>+1504(SB)/8, $0x3fc5555555555511
-DATA normalAllStripAVX2Consts<>+1512(SB)/8, $0x3fc5555555555511
-DATA normalAllStripAVX2Consts<>+1520(SB)/8, $0x3fc5555555555511
-DATA normalAllStripAVX2Consts<>+1528(SB)/8, $0x3fc5555555555511
-DATA normalAllStripAVX2Consts<>+1536(SB)/8, $0x3fe000000000000b
-DATA normalAllStripAVX2Consts<>+1544(SB)/8, $0x3fe000000000000b
-DATA normalAllStripAVX2Consts<>+1552(SB)/8, $0x3fe000000000000b
-DATA normalAllStripAVX2Consts<>+1560(SB)/8, $0x3fe000000000000b
-DATA normalAllStripAVX2Consts<>+1568(SB)/8, $0x408ff80000000000
-DATA normalAllStripAVX2Consts<>+1576(SB)/8, $0x408ff80000000000
-DATA normalAllStripAVX2Consts<>+1584(SB)/8, $0x408ff80000000000
-DATA normalAllStripAVX2Consts<>+1592(SB)/8, $0x408ff80000000000
-DATA normalAllStripAVX2Consts<>+1600(SB)/8, $0xc08ff00000000000
-DATA normalAllStripAVX2Consts<>+1608(SB)/8, $0xc08ff00000000000
-DATA normalAllStripAVX2Consts<>+1616(SB)/8, $0xc08ff00000000000
-DATA normalAllStripAVX2Consts<>+1624(SB)/8, $0xc08ff00000000000
-DATA normalAllStripAVX2Consts<>+1632(SB)/8, $0x43380000000003ff
-DATA normalAllStripAVX2Consts<>+1640(SB)/8, $0x43380000000003ff
-DATA normalAllStripAVX2Consts<>+1648(SB)/8, $0x43380000000003ff
-DATA normalAllStripAVX2Consts<>+1656(SB)/8, $0x43380000000003ff
+DATA normalAllStripAVX2Consts<>+224(SB)/8, $0x4004000000000000
+DATA normalAllStripAVX2Consts<>+232(SB)/8, $0x4004000000000000
+DATA normalAllStripAVX2Consts<>+240(SB)/8, $0x4004000000000000
+DATA normalAllStripAVX2Consts<>+248(SB)/8, $0x4004000000000000
+DATA normalAllStripAVX2Consts<>+256(SB)/8, $0x4000000000000000
+DATA normalAllStripAVX2Consts<>+264(SB)/8, $0x4000000000000000
+DATA normalAllStripAVX2Consts<>+272(SB)/8, $0x4000000000000000
+DATA normalAllStripAVX2Consts<>+280(SB)/8, $0x4000000000000000
+DATA normalAllStripAVX2Consts<>+288(SB)/8, $0x4017000000000000
+DATA normalAllStripAVX2Consts<>+296(SB)/8, $0x4017000000000000
+DATA normalAllStripAVX2Consts<>+304(SB)/8, $0x4017000000000000
+DATA normalAllStripAVX2Consts<>+312(SB)/8, $0x4017000000000000
+DATA normalAllStripAVX2Consts<>+320(SB)/8, $0x4338000000000000
+DATA normalAllStripAVX2Consts<>+328(SB)/8, $0x4338000000000000
+DATA normalAllStripAVX2Consts<>+336(SB)/8, $0x4338000000000000
+DATA normalAllStripAVX2Consts<>+344(SB)/8, $0x4338000000000000
+DATA normalAllStripAVX2Consts<>+352(SB)/8, $0xbfe71547652b82fe
+DATA normalAllStripAVX2Consts<>+360(SB)/8, $0xbfe71547652b82fe
+DATA normalAllStripAVX2Consts<>+368(SB)/8, $0xbfe71547652b82fe
+DATA normalAllStripAVX2Consts<>+376(SB)/8, $0xbfe71547652b82fe
+DATA normalAllStripAVX2Consts<>+384(SB)/8, $0x3ff62e42fee00000
+DATA normalAllStripAVX2Consts<>+392(SB)/8, $0x3ff62e42fee00000
+DATA normalAllStripAVX2Consts<>+400(SB)/8, $0x3ff62e42fee00000
+DATA normalAllStripAVX2Consts<>+408(SB)/8, $0x3ff62e42fee00000
+DATA normalAllStripAVX2Consts<>+416(SB)/8, $0x3dfa39ef35793c76
+DATA normalAllStripAVX2Consts<>+424(SB)/8, $0x3dfa39ef35793c76
+DATA normalAllStripAVX2Consts<>+432(SB)/8, $0x3dfa39ef35793c76
+DATA normalAllStripAVX2Consts<>+440(SB)/8, $0x3dfa39ef35793c76
+DATA normalAllStripAVX2Consts<>+448(SB)/8, $0xbff0000000000000
+DATA normalAllStripAVX2Consts<>+456(SB)/8, $0xbff0000000000000
+DATA normalAllStripAVX2Consts<>+464(SB)/8, $0xbff0000000000000
+DATA normalAllStripAVX2Consts<>+472(SB)/8, $0xbff0000000000000
+DATA normalAllStripAVX2Consts<>+480(SB)/8, $0xbdaade156a5dbe76
+DATA normalAllStripAVX2Consts<>+488(SB)/8, $0xbdaade156a5dbe76
+DATA normalAllStripAVX2Consts<>+496(SB)/8, $0xbdaade156a5dbe76
+DATA normalAllStripAVX2Consts<>+504(SB)/8, $0xbdaade156a5dbe76
+DATA normalAllStripAVX2Consts<>+512(SB)/8, $0x3df28af3fca7ab0b
+DATA normalAllStripAVX2Consts<>+520(SB)/8, $0x3df28af3fca7ab0b
+DATA normalAllStripAVX2Consts<>+528(SB)/8, $0x3df28af3fca7ab0b
+DATA normalAllStripAVX2Consts<>+536(SB)/8, $0x3df28af3fca7ab0b
+DATA normalAllStripAVX2Consts<>+544(SB)/8, $0xbe371dee623fde67
+DATA normalAllStripAVX2Consts<>+552(SB)/8, $0xbe371dee623fde67
+DATA normalAllStripAVX2Consts<>+560(SB)/8, $0xbe371dee623fde67
+DATA normalAllStripAVX2Consts<>+568(SB)/8, $0xbe371dee623fde67
+DATA normalAllStripAVX2Consts<>+576(SB)/8, $0x3e7a01997c89e6b0
+DATA normalAllStripAVX2Consts<>+584(SB)/8, $0x3e7a01997c89e6b0
+DATA normalAllStripAVX2Consts<>+592(SB)/8, $0x3e7a01997c89e6b0
+DATA normalAllStripAVX2Consts<>+600(SB)/8, $0x3e7a01997c89e6b0
+DATA normalAllStripAVX2Consts<>+608(SB)/8, $0xbeba01a014761f6e
+DATA normalAllStripAVX2Consts<>+616(SB)/8, $0xbeba01a014761f6e
+DATA normalAllStripAVX2Consts<>+624(SB)/8, $0xbeba01a014761f6e
+DATA normalAllStripAVX2Consts<>+632(SB)/8, $0xbeba01a014761f6e
+DATA normalAllStripAVX2Consts<>+640(SB)/8, $0x3ef6c16c1852b7b0
+DATA normalAllStripAVX2Consts<>+648(SB)/8, $0x3ef6c16c1852b7b0
+DATA normalAllStripAVX2Consts<>+656(SB)/8, $0x3ef6c16c1852b7b0
+DATA normalAllStripAVX2Consts<>+664(SB)/8, $0x3ef6c16c1852b7b0
+DATA normalAllStripAVX2Consts<>+672(SB)/8, $0xbf31111111122322
+DATA normalAllStripAVX2Consts<>+680(SB)/8, $0xbf31111111122322
+DATA normalAllStripAVX2Consts<>+688(SB)/8, $0xbf31111111122322
+DATA normalAllStripAVX2Consts<>+696(SB)/8, $0xbf31111111122322
+DATA normalAllStripAVX2Consts<>+704(SB)/8, $0x3f655555555502a1
+DATA normalAllStripAVX2Consts<>+712(SB)/8, $0x3f655555555502a1
+DATA normalAllStripAVX2Consts<>+720(SB)/8, $0x3f655555555502a1
+DATA normalAllStripAVX2Consts<>+728(SB)/8, $0x3f655555555502a1
+DATA normalAllStripAVX2Consts<>+736(SB)/8, $0xbf95555555555511
+DATA normalAllStripAVX2Consts<>+744(SB)/8, $0xbf95555555555511
+DATA normalAllStripAVX2Consts<>+752(SB)/8, $0xbf95555555555511
+DATA normalAllStripAVX2Consts<>+760(SB)/8, $0xbf95555555555511
+DATA normalAllStripAVX2Consts<>+768(SB)/8, $0x3fc000000000000b
+DATA normalAllStripAVX2Consts<>+776(SB)/8, $0x3fc000000000000b
+DATA normalAllStripAVX2Consts<>+784(SB)/8, $0x3fc000000000000b
+DATA normalAllStripAVX2Consts<>+792(SB)/8, $0x3fc000000000000b
+DATA normalAllStripAVX2Consts<>+800(SB)/8, $0xbfe0000000000000
+DATA normalAllStripAVX2Consts<>+808(SB)/8, $0xbfe0000000000000
+DATA normalAllStripAVX2Consts<>+816(SB)/8, $0xbfe0000000000000
+DATA normalAllStripAVX2Consts<>+824(SB)/8, $0xbfe0000000000000
+DATA normalAllStripAVX2Consts<>+832(SB)/8, $0xbe53cfd9440c758b
+DATA normalAllStripAVX2Consts<>+840(SB)/8, $0xbe53cfd9440c758b
+DATA normalAllStripAVX2Consts<>+848(SB)/8, $0xbe53cfd9440c758b
+DATA normalAllStripAVX2Consts<>+856(SB)/8, $0xbe53cfd9440c758b
+DATA normalAllStripAVX2Consts<>+864(SB)/8, $0xbe5c10df9fd0b5a0
+DATA normalAllStripAVX2Consts<>+872(SB)/8, $0xbe5c10df9fd0b5a0
+DATA normalAllStripAVX2Consts<>+880(SB)/8, $0xbe5c10df9fd0b5a0
+DATA normalAllStripAVX2Consts<>+888(SB)/8, $0xbe5c10df9fd0b5a0
+DATA normalAllStripAVX2Consts<>+896(SB)/8, $0x3e89151d5fe69bf0
+DATA normalAllStripAVX2Consts<>+904(SB)/8, $0x3e89151d5fe69bf0
+DATA normalAllStripAVX2Consts<>+912(SB)/8, $0x3e89151d5fe69bf0
+DATA normalAllStripAVX2Consts<>+920(SB)/8, $0x3e89151d5fe69bf0
+DATA normalAllStripAVX2Consts<>+928(SB)/8, $0x3e84cef58dc442e5
+DATA normalAllStripAVX2Consts<>+936(SB)/8, $0x3e84cef58dc442e5
+DATA normalAllStripAVX2Consts<>+944(SB)/8, $0x3e84cef58dc442e5
+DATA normalAllStripAVX2Consts<>+952(SB)/8, $0x3e84cef58dc442e5
+DATA normalAllStripAVX2Consts<>+960(SB)/8, $0xbeb9c98d68230094
+DATA normalAllStripAVX2Consts<>+968(SB)/8, $0xbeb9c98d68230094
+DATA normalAllStripAVX2Consts<>+976(SB)/8, $0xbeb9c98d68230094
+DATA normalAllStripAVX2Consts<>+984(SB)/8, $0xbeb9c98d68230094
+DATA normalAllStripAVX2Consts<>+992(SB)/8, $0x3e9f0588d5134af5
+DATA normalAllStripAVX2Consts<>+1000(SB)/8, $0x3e9f0588d5134af5
+DATA normalAllStripAVX2Consts<>+1008(SB)/8, $0x3e9f0588d5134af5
+DATA normalAllStripAVX2Consts<>+1016(SB)/8, $0x3e9f0588d5134af5
+DATA normalAllStripAVX2Consts<>+1024(SB)/8, $0x3ee7b68052fca57d
+DATA normalAllStripAVX2Consts<>+1032(SB)/8, $0x3ee7b68052fca57d
+DATA normalAllStripAVX2Consts<>+1040(SB)/8, $0x3ee7b68052fca57d
+DATA normalAllStripAVX2Consts<>+1048(SB)/8, $0x3ee7b68052fca57d
+DATA normalAllStripAVX2Consts<>+1056(SB)/8, $0xbef81dd74dfb5ff6
+DATA normalAllStripAVX2Consts<>+1064(SB)/8, $0xbef81dd74dfb5ff6
+DATA normalAllStripAVX2Consts<>+1072(SB)/8, $0xbef81dd74dfb5ff6
+DATA normalAllStripAVX2Consts<>+1080(SB)/8, $0xbef81dd74dfb5ff6
+DATA normalAllStripAVX2Consts<>+1088(SB)/8, $0xbf09a70a60d609b4
+DATA normalAllStripAVX2Consts<>+1096(SB)/8, $0xbf09a70a60d609b4
+DATA normalAllStripAVX2Consts<>+1104(SB)/8, $0xbf09a70a60d609b4
+DATA normalAllStripAVX2Consts<>+1112(SB)/8, $0xbf09a70a60d609b4
+DATA normalAllStripAVX2Consts<>+1120(SB)/8, $0x3f356bc7962f9cea
+DATA normalAllStripAVX2Consts<>+1128(SB)/8, $0x3f356bc7962f9cea
+DATA normalAllStripAVX2Consts<>+1136(SB)/8, $0x3f356bc7962f9cea
+DATA normalAllStripAVX2Consts<>+1144(SB)/8, $0x3f356bc7962f9cea
+DATA normalAllStripAVX2Consts<>+1152(SB)/8, $0xbf403c77d56a94be
+DATA normalAllStripAVX2Consts<>+1160(SB)/8, $0xbf403c77d56a94be
+DATA normalAllStripAVX2Consts<>+1168(SB)/8, $0xbf403c77d56a94be
+DATA normalAllStripAVX2Consts<>+1176(SB)/8, $0xbf403c77d56a94be
+DATA normalAllStripAVX2Consts<>+1184(SB)/8, $0xbf59d3d3a3218a6c
+DATA normalAllStripAVX2Consts<>+1192(SB)/8, $0xbf59d3d3a3218a6c
+DATA normalAllStripAVX2Consts<>+1200(SB)/8, $0xbf59d3d3a3218a6c
+DATA normalAllStripAVX2Consts<>+1208(SB)/8, $0xbf59d3d3a3218a6c
+DATA normalAllStripAVX2Consts<>+1216(SB)/8, $0x3f88af7a122fa11e
+DATA normalAllStripAVX2Consts<>+1224(SB)/8, $0x3f88af7a122fa11e
+DATA normalAllStripAVX2Consts<>+1232(SB)/8, $0x3f88af7a122fa11e
+DATA normalAllStripAVX2Consts<>+1240(SB)/8, $0x3f88af7a122fa11e
+DATA normalAllStripAVX2Consts<>+1248(SB)/8, $0xbfa5e04fbae7029b
+DATA normalAllStripAVX2Consts<>+1256(SB)/8, $0xbfa5e04fbae7029b
+DATA normalAllStripAVX2Consts<>+1264(SB)/8, $0xbfa5e04fbae7029b
+DATA normalAllStripAVX2Consts<>+1272(SB)/8, $0xbfa5e04fbae7029b
+DATA normalAllStripAVX2Consts<>+1280(SB)/8, $0x3fbbe6e778f4145d
+DATA normalAllStripAVX2Consts<>+1288(SB)/8, $0x3fbbe6e778f4145d
+DATA normalAllStripAVX2Consts<>+1296(SB)/8, $0x3fbbe6e778f4145d
+DATA normalAllStripAVX2Consts<>+1304(SB)/8, $0x3fbbe6e778f4145d
+DATA normalAllStripAVX2Consts<>+1312(SB)/8, $0xbfcc587e4e8904c3
+DATA normalAllStripAVX2Consts<>+1320(SB)/8, $0xbfcc587e4e8904c3
+DATA normalAllStripAVX2Consts<>+1328(SB)/8, $0xbfcc587e4e8904c3
+DATA normalAllStripAVX2Consts<>+1336(SB)/8, $0xbfcc587e4e8904c3
+DATA normalAllStripAVX2Consts<>+1344(SB)/8, $0x3fd7ce8b1b938d89
+DATA normalAllStripAVX2Consts<>+1352(SB)/8, $0x3fd7ce8b1b938d89
+DATA normalAllStripAVX2Consts<>+1360(SB)/8, $0x3fd7ce8b1b938d89
+DATA normalAllStripAVX2Consts<>+1368(SB)/8, $0x3fd7ce8b1b938d89
+DATA normalAllStripAVX2Consts<>+1376(SB)/8, $0xbfe0ac9c06c291cf
+DATA normalAllStripAVX2Consts<>+1384(SB)/8, $0xbfe0ac9c06c291cf
+DATA normalAllStripAVX2Consts<>+1392(SB)/8, $0xbfe0ac9c06c291cf
+DATA normalAllStripAVX2Consts<>+1400(SB)/8, $0xbfe0ac9c06c291cf
+DATA normalAllStripAVX2Consts<>+1408(SB)/8, $0x3fe31b13059845d5
+DATA normalAllStripAVX2Consts<>+1416(SB)/8, $0x3fe31b13059845d5
+DATA normalAllStripAVX2Consts<>+1424(SB)/8, $0x3fe31b13059845d5
+DATA normalAllStripAVX2Consts<>+1432(SB)/8, $0x3fe31b13059845d5
+DATA normalAllStripAVX2Consts<>+1440(SB)/8, $0xbfe077e1c5642a81
+DATA normalAllStripAVX2Consts<>+1448(SB)/8, $0xbfe077e1c5642a81
+DATA normalAllStripAVX2Consts<>+1456(SB)/8, $0xbfe077e1c5642a81
+DATA normalAllStripAVX2Consts<>+1464(SB)/8, $0xbfe077e1c5642a81
+DATA normalAllStripAVX2Consts<>+1472(SB)/8, $0x3fcabf470bc40607
+DATA normalAllStripAVX2Consts<>+1480(SB)/8, $0x3fcabf470bc40607
+DATA normalAllStripAVX2Consts<>+1488(SB)/8, $0x3fcabf470bc40607
+DATA normalAllStripAVX2Consts<>+1496(SB)/8, $0x3fcabf470bc40607
+DATA normalAllStripAVX2Consts<>+1504(SB)/8, $0x408ff80000000000
+DATA normalAllStripAVX2Consts<>+1512(SB)/8, $0x408ff80000000000
+DATA normalAllStripAVX2Consts<>+1520(SB)/8, $0x408ff80000000000
+DATA normalAllStripAVX2Consts<>+1528(SB)/8, $0x408ff80000000000
+DATA normalAllStripAVX2Consts<>+1536(SB)/8, $0xc08ff00000000000
+DATA normalAllStripAVX2Consts<>+1544(SB)/8, $0xc08ff00000000000
+DATA normalAllStripAVX2Consts<>+1552(SB)/8, $0xc08ff00000000000
+DATA normalAllStripAVX2Consts<>+1560(SB)/8, $0xc08ff00000000000
+DATA normalAllStripAVX2Consts<>+1568(SB)/8, $0x43380000000003ff
+DATA normalAllStripAVX2Consts<>+1576(SB)/8, $0x43380000000003ff
+DATA normalAllStripAVX2Consts<>+1584(SB)/8, $0x43380000000003ff
+DATA normalAllStripAVX2Consts<>+1592(SB)/8, $0x43380000000003ff
+DATA normalAllStripAVX2Consts<>+1600(SB)/8, $0x3fd9884533d43651
+DATA normalAllStripAVX2Consts<>+1608(SB)/8, $0x3fd9884533d43651
+DATA normalAllStripAVX2Consts<>+1616(SB)/8, $0x3fd9884533d43651
+DATA normalAllStripAVX2Consts<>+1624(SB)/8, $0x3fd9884533d43651
+DATA normalAllStripAVX2Consts<>+1632(SB)/8, $0x2b2bff2ee48e0530
+DATA normalAllStripAVX2Consts<>+1640(SB)/8, $0x2b2bff2ee48e0530
+DATA normalAllStripAVX2Consts<>+1648(SB)/8, $0x2b2bff2ee48e0530
+DATA normalAllStripAVX2Consts<>+1656(SB)/8, $0x2b2bff2ee48e0530
 DATA normalAllStripAVX2Consts<>+1664(SB)/8, $0x7ff8000000000001
 DATA normalAllStripAVX2Consts<>+1672(SB)/8, $0x7ff8000000000001
 DATA normalAllStripAVX2Consts<>+1680(SB)/8, $0x7ff8000000000001
@@ -1440,7 +1433,7 @@ GLOBL normalAllStripAVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func normalAllStripAVX2(price []float64, delta []float64, gamma []float64, vega []float64, theta []float64, rho []float64, vanna []float64, volga []float64, charm []float64, speed []float64, zomma []float64, color []float64, sign []float64, K []float64, sigma []float64, F float64, T float64, D float64, r float64)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
-TEXT ·normalAllStripAVX2(SB), $1440-392
+TEXT ·normalAllStripAVX2(SB), $1760-392
 	LEAQ         31(SP), BX
 	ANDQ         $-32, BX
 	MOVQ         price_len+8(FP), CX
@@ -1470,7 +1463,7 @@ TEXT ·normalAllStripAVX2(SB), $1440-392
 	VMOVUPD      Y7, 192(BX)
 	VMOVUPD      Y5, 224(BX)
 	XORL         AX, AX
-	SUBQ         $+12, CX
+	SUBQ         $+16, CX
 	JLT          rest
 
 body:
@@ -1484,601 +1477,797 @@ body:
 	PREFETCHT0   1088(DX)(AX*1)
 	MOVQ         sigma_base+336(FP), DX
 	VMOVUPD      64(DX)(AX*1), Y2
+	MOVQ         sigma_base+336(FP), DX
+	VMOVUPD      96(DX)(AX*1), Y3
 	MOVQ         K_base+312(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         K_base+312(FP), DX
-	VMOVUPD      (DX)(AX*1), Y3
+	VMOVUPD      (DX)(AX*1), Y4
 	MOVQ         K_base+312(FP), DX
-	VMOVUPD      32(DX)(AX*1), Y4
+	VMOVUPD      32(DX)(AX*1), Y5
 	MOVQ         K_base+312(FP), DX
 	PREFETCHT0   1088(DX)(AX*1)
 	MOVQ         K_base+312(FP), DX
-	VMOVUPD      64(DX)(AX*1), Y5
+	VMOVUPD      64(DX)(AX*1), Y6
+	MOVQ         K_base+312(FP), DX
+	VMOVUPD      96(DX)(AX*1), Y7
 	MOVQ         sign_base+288(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         sign_base+288(FP), DX
-	VMOVUPD      (DX)(AX*1), Y6
+	VMOVUPD      (DX)(AX*1), Y8
 	MOVQ         sign_base+288(FP), DX
-	VMOVUPD      32(DX)(AX*1), Y7
+	VMOVUPD      32(DX)(AX*1), Y9
 	MOVQ         sign_base+288(FP), DX
 	PREFETCHT0   1088(DX)(AX*1)
 	MOVQ         sign_base+288(FP), DX
-	VMOVUPD      64(DX)(AX*1), Y8
-	VMOVUPD      128(BX), Y9
-	VMULPD       Y9, Y0, Y10
-	VMULPD       Y9, Y1, Y11
-	VMULPD       Y9, Y2, Y12
-	VMOVUPD      (BX), Y13
-	VSUBPD       Y3, Y13, Y14
-	VSUBPD       Y4, Y13, Y15
-	VSUBPD       Y5, Y13, Y13
-	VMOVUPD      normalAllStripAVX2Consts<>+0(SB), Y9
-	VANDPD       Y9, Y3, Y3
-	VANDPD       Y9, Y4, Y4
-	VANDPD       Y9, Y5, Y5
-	VMOVUPD      160(BX), Y9
-	VADDPD       Y3, Y9, Y3
-	VADDPD       Y4, Y9, Y4
-	VADDPD       Y5, Y9, Y5
-	VMOVUPD      64(BX), Y9
-	VADDPD       Y3, Y9, Y3
-	VADDPD       Y4, Y9, Y4
-	VADDPD       Y5, Y9, Y5
-	VADDPD       Y3, Y10, Y3
-	VADDPD       Y4, Y11, Y4
-	VADDPD       Y5, Y12, Y5
-	VMOVUPD      normalAllStripAVX2Consts<>+64(SB), Y9
-	VCMPPD       $0x11, Y9, Y3, Y3
-	VCMPPD       $0x11, Y9, Y4, Y4
-	VCMPPD       $0x11, Y9, Y5, Y5
-	VMOVUPD      normalAllStripAVX2Consts<>+32(SB), Y9
-	VMOVUPD      Y5, 256(BX)
-	VDIVPD       Y10, Y9, Y5
-	VMOVUPD      Y4, 288(BX)
-	VDIVPD       Y11, Y9, Y4
-	VMOVUPD      Y3, 320(BX)
-	VDIVPD       Y12, Y9, Y3
-	VMOVUPD      Y12, 352(BX)
-	VMULPD       Y14, Y6, Y12
-	VMOVUPD      Y6, 384(BX)
-	VMULPD       Y15, Y7, Y6
-	VMOVUPD      Y7, 416(BX)
-	VMULPD       Y13, Y8, Y7
-	VMOVUPD      Y8, 448(BX)
-	VMULPD       Y0, Y0, Y8
-	VMOVUPD      Y11, 480(BX)
-	VMULPD       Y1, Y1, Y11
-	VMOVUPD      Y10, 512(BX)
-	VMULPD       Y2, Y2, Y10
-	VMULPD       Y5, Y0, Y0
-	VMULPD       Y4, Y1, Y1
-	VMULPD       Y3, Y2, Y2
-	VMULPD       Y8, Y5, Y8
-	VMULPD       Y11, Y4, Y11
-	VMULPD       Y10, Y3, Y10
-	VMULPD       Y0, Y0, Y0
-	VMULPD       Y1, Y1, Y1
-	VMULPD       Y2, Y2, Y2
-	VMOVUPD      Y10, 544(BX)
-	VMOVUPD      normalAllStripAVX2Consts<>+96(SB), Y10
-	VMULPD       Y0, Y10, Y0
-	VMULPD       Y1, Y10, Y1
-	VMULPD       Y2, Y10, Y2
-	VMOVUPD      Y2, 576(BX)
-	VMULPD       Y14, Y5, Y2
-	VMOVUPD      Y1, 608(BX)
-	VMULPD       Y15, Y4, Y1
-	VMOVUPD      Y0, 640(BX)
-	VMULPD       Y13, Y3, Y0
-	VMOVUPD      Y3, 672(BX)
-	VMOVUPD      normalAllStripAVX2Consts<>+128(SB), Y3
-	VANDPD       Y3, Y14, Y14
-	VANDPD       Y3, Y15, Y15
-	VANDPD       Y3, Y13, Y13
-	VMOVUPD      normalAllStripAVX2Consts<>+0(SB), Y3
-	VANDPD       Y3, Y2, Y2
-	VANDPD       Y3, Y1, Y1
-	VANDPD       Y3, Y0, Y0
-	VMOVUPD      Y4, 704(BX)
-	VMOVUPD      normalAllStripAVX2Consts<>+160(SB), Y4
-	VMINPD       Y2, Y4, Y2
-	VMINPD       Y1, Y4, Y1
-	VMINPD       Y0, Y4, Y0
-	VMOVUPD      64(BX), Y4
-	VMOVUPD      Y5, 736(BX)
-	VMULPD       Y12, Y4, Y5
-	VMULPD       Y6, Y4, Y10
-	VMOVUPD      Y11, 768(BX)
-	VMULPD       Y7, Y4, Y11
-	VMOVUPD      normalAllStripAVX2Consts<>+192(SB), Y4
-	VCMPPD       $0x11, Y4, Y12, Y12
-	VCMPPD       $0x11, Y4, Y6, Y6
-	VCMPPD       $0x11, Y4, Y7, Y7
-	VBLENDVPD    Y12, Y4, Y5, Y5
-	VBLENDVPD    Y6, Y4, Y10, Y6
-	VBLENDVPD    Y7, Y4, Y11, Y7
-	VMOVUPD      normalAllStripAVX2Consts<>+224(SB), Y10
-	VFMADD213PD  Y9, Y2, Y10
-	VMOVUPD      normalAllStripAVX2Consts<>+224(SB), Y11
-	VFMADD213PD  Y9, Y1, Y11
-	VMOVUPD      normalAllStripAVX2Consts<>+224(SB), Y12
-	VFMADD213PD  Y9, Y0, Y12
-	VMOVUPD      normalAllStripAVX2Consts<>+256(SB), Y4
-	VMOVUPD      Y8, 800(BX)
-	VADDPD       Y4, Y2, Y8
-	VMOVUPD      Y7, 832(BX)
-	VADDPD       Y4, Y1, Y7
-	VADDPD       Y4, Y0, Y4
-	VMOVUPD      Y6, 864(BX)
-	VMULPD       normalAllStripAVX2Consts<>+288(SB), Y2, Y6
-	VMOVUPD      Y5, 896(BX)
-	VMULPD       normalAllStripAVX2Consts<>+288(SB), Y1, Y5
-	VMOVUPD      Y5, 928(BX)
-	VMULPD       normalAllStripAVX2Consts<>+288(SB), Y0, Y5
-	VMOVUPD      Y5, 960(BX)
-	VANDPD       Y2, Y3, Y5
-	VMOVUPD      Y6, 992(BX)
-	VANDPD       Y1, Y3, Y6
-	VMOVUPD      Y1, 1024(BX)
-	VANDPD       Y0, Y3, Y1
-	VORPD        Y5, Y14, Y5
-	VORPD        Y6, Y15, Y6
-	VORPD        Y1, Y13, Y1
-	VMULPD       Y8, Y10, Y3
-	VMOVUPD      Y13, 1056(BX)
-	VMULPD       Y7, Y11, Y13
-	VMOVUPD      Y15, 1088(BX)
-	VMULPD       Y4, Y12, Y15
-	VDIVPD       Y3, Y9, Y3
-	VDIVPD       Y13, Y9, Y13
-	VDIVPD       Y15, Y9, Y15
-	VMULPD       Y3, Y10, Y10
-	VMULPD       Y13, Y11, Y11
-	VMULPD       Y15, Y12, Y12
-	VMULPD       Y3, Y8, Y3
-	VMULPD       Y13, Y7, Y7
-	VMULPD       Y15, Y4, Y4
-	VMULPD       Y10, Y2, Y8
-	VMOVUPD      1024(BX), Y10
-	VMULPD       Y11, Y10, Y11
-	VMULPD       Y12, Y0, Y12
-	VMULPD       992(BX), Y2, Y13
-	VMULPD       928(BX), Y10, Y15
-	VMULPD       960(BX), Y0, Y9
-	VMOVUPD      normalAllStripAVX2Consts<>+320(SB), Y10
-	VMULPD       Y10, Y13, Y13
-	VMULPD       Y10, Y15, Y15
-	VMULPD       Y10, Y9, Y9
-	VROUNDPD     $0x08, Y13, Y10
-	VROUNDPD     $0x08, Y15, Y13
-	VROUNDPD     $0x08, Y9, Y9
-	VMOVUPD      normalAllStripAVX2Consts<>+352(SB), Y15
-	VMOVUPD      Y14, 1120(BX)
-	VMOVUPD      normalAllStripAVX2Consts<>+384(SB), Y14
-	VFMADD231PD  Y15, Y8, Y14
-	VMOVUPD      Y0, 1152(BX)
-	VMOVUPD      normalAllStripAVX2Consts<>+384(SB), Y0
-	VFMADD231PD  Y15, Y11, Y0
-	VFMADD213PD  normalAllStripAVX2Consts<>+384(SB), Y12, Y15
-	VMOVUPD      Y2, 1184(BX)
-	VMULPD       Y5, Y5, Y2
-	VMOVUPD      Y2, 1216(BX)
-	VMULPD       Y6, Y6, Y2
-	VMOVUPD      Y2, 1248(BX)
-	VMULPD       Y1, Y1, Y2
-	VMOVUPD      Y2, 1280(BX)
-	VMOVUPD      192(BX), Y2
-	VMOVUPD      Y1, 1312(BX)
-	VMINPD       512(BX), Y2, Y1
-	VMOVUPD      Y6, 1344(BX)
-	VMINPD       480(BX), Y2, Y6
-	VMINPD       352(BX), Y2, Y2
-	VMOVUPD      Y5, 1376(BX)
-	VMOVUPD      normalAllStripAVX2Consts<>+416(SB), Y5
-	VCMPPD       $0x11, Y1, Y5, Y1
-	VCMPPD       $0x11, Y6, Y5, Y6
-	VCMPPD       $0x11, Y2, Y5, Y2
-	VANDPD       320(BX), Y1, Y1
-	VANDPD       288(BX), Y6, Y5
-	VANDPD       256(BX), Y2, Y2
-	VMOVUPD      normalAllStripAVX2Consts<>+448(SB), Y6
+	VMOVUPD      64(DX)(AX*1), Y10
+	MOVQ         sign_base+288(FP), DX
+	VMOVUPD      96(DX)(AX*1), Y11
+	VMOVUPD      128(BX), Y12
+	VMULPD       Y12, Y0, Y13
+	VMULPD       Y12, Y1, Y14
+	VMULPD       Y12, Y2, Y15
 	VMOVUPD      Y2, 256(BX)
-	VMOVUPD      normalAllStripAVX2Consts<>+480(SB), Y2
-	VFMADD231PD  Y6, Y14, Y2
-	VMOVUPD      Y5, 288(BX)
-	VMOVUPD      normalAllStripAVX2Consts<>+480(SB), Y5
-	VFMADD231PD  Y6, Y0, Y5
-	VFMADD213PD  normalAllStripAVX2Consts<>+480(SB), Y15, Y6
-	VFMADD213PD  normalAllStripAVX2Consts<>+512(SB), Y14, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+512(SB), Y0, Y5
-	VFMADD213PD  normalAllStripAVX2Consts<>+512(SB), Y15, Y6
-	VFMADD213PD  normalAllStripAVX2Consts<>+544(SB), Y14, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+544(SB), Y0, Y5
-	VFMADD213PD  normalAllStripAVX2Consts<>+544(SB), Y15, Y6
-	VFMADD213PD  normalAllStripAVX2Consts<>+576(SB), Y14, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+576(SB), Y0, Y5
-	VFMADD213PD  normalAllStripAVX2Consts<>+576(SB), Y15, Y6
-	VFMADD213PD  normalAllStripAVX2Consts<>+608(SB), Y14, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+608(SB), Y0, Y5
-	VFMADD213PD  normalAllStripAVX2Consts<>+608(SB), Y15, Y6
-	VFMADD213PD  normalAllStripAVX2Consts<>+640(SB), Y14, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+640(SB), Y0, Y5
-	VFMADD213PD  normalAllStripAVX2Consts<>+640(SB), Y15, Y6
-	VFMADD213PD  normalAllStripAVX2Consts<>+672(SB), Y14, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+672(SB), Y0, Y5
-	VFMADD213PD  normalAllStripAVX2Consts<>+672(SB), Y15, Y6
-	VFMADD213PD  normalAllStripAVX2Consts<>+704(SB), Y14, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+704(SB), Y0, Y5
-	VFMADD213PD  normalAllStripAVX2Consts<>+704(SB), Y15, Y6
-	VFMADD213PD  normalAllStripAVX2Consts<>+736(SB), Y14, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+736(SB), Y0, Y5
-	VFMADD213PD  normalAllStripAVX2Consts<>+736(SB), Y15, Y6
-	VFMADD213PD  normalAllStripAVX2Consts<>+768(SB), Y14, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+768(SB), Y0, Y5
-	VFMADD213PD  normalAllStripAVX2Consts<>+768(SB), Y15, Y6
-	VFMADD213PD  normalAllStripAVX2Consts<>+800(SB), Y14, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+800(SB), Y0, Y5
-	VFMADD213PD  normalAllStripAVX2Consts<>+800(SB), Y15, Y6
-	VFMADD213PD  normalAllStripAVX2Consts<>+832(SB), Y14, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+832(SB), Y0, Y5
-	VFMADD213PD  normalAllStripAVX2Consts<>+832(SB), Y15, Y6
-	VFMADD213PD  normalAllStripAVX2Consts<>+864(SB), Y14, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+864(SB), Y0, Y5
-	VFMADD213PD  normalAllStripAVX2Consts<>+864(SB), Y15, Y6
-	VFMADD213PD  normalAllStripAVX2Consts<>+896(SB), Y14, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+896(SB), Y0, Y5
-	VFMADD213PD  normalAllStripAVX2Consts<>+896(SB), Y15, Y6
-	VFMADD213PD  normalAllStripAVX2Consts<>+928(SB), Y14, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+928(SB), Y0, Y5
-	VFMADD213PD  normalAllStripAVX2Consts<>+928(SB), Y15, Y6
-	VFMADD213PD  normalAllStripAVX2Consts<>+960(SB), Y14, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+960(SB), Y0, Y5
-	VFMADD213PD  normalAllStripAVX2Consts<>+960(SB), Y15, Y6
-	VFMADD213PD  normalAllStripAVX2Consts<>+992(SB), Y14, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+992(SB), Y0, Y5
-	VFMADD213PD  normalAllStripAVX2Consts<>+992(SB), Y15, Y6
-	VFMADD213PD  normalAllStripAVX2Consts<>+1024(SB), Y14, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+1024(SB), Y0, Y5
-	VFMADD213PD  normalAllStripAVX2Consts<>+1024(SB), Y15, Y6
-	VFMADD213PD  normalAllStripAVX2Consts<>+1056(SB), Y14, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+1056(SB), Y0, Y5
-	VFMADD213PD  normalAllStripAVX2Consts<>+1056(SB), Y15, Y6
-	VFMADD213PD  normalAllStripAVX2Consts<>+1088(SB), Y14, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+1088(SB), Y0, Y5
-	VFMADD213PD  normalAllStripAVX2Consts<>+1088(SB), Y15, Y6
-	VFMADD213PD  normalAllStripAVX2Consts<>+1120(SB), Y2, Y14
-	VMOVUPD      normalAllStripAVX2Consts<>+1120(SB), Y2
-	VFMADD213PD  Y2, Y5, Y0
-	VFMADD231PD  Y6, Y15, Y2
-	VMOVUPD      normalAllStripAVX2Consts<>+96(SB), Y5
-	VFMADD213PD  Y5, Y14, Y8
-	VFMADD213PD  Y5, Y0, Y11
-	VFMADD231PD  Y2, Y12, Y5
-	VMULPD       Y3, Y8, Y0
-	VMULPD       Y7, Y11, Y2
-	VMULPD       Y4, Y5, Y3
-	VMOVUPD      normalAllStripAVX2Consts<>+1152(SB), Y4
-	VMULPD       Y4, Y10, Y5
-	VMULPD       Y4, Y13, Y6
-	VMULPD       Y4, Y9, Y4
-	VMOVUPD      1184(BX), Y7
-	VFMADD231PD  992(BX), Y7, Y5
-	VMOVUPD      1024(BX), Y8
-	VFMADD231PD  928(BX), Y8, Y6
-	VMOVUPD      1152(BX), Y11
-	VFMADD231PD  960(BX), Y11, Y4
-	VMOVUPD      normalAllStripAVX2Consts<>+1184(SB), Y12
-	VFNMADD213PD Y12, Y0, Y7
-	VFNMADD213PD Y12, Y2, Y8
-	VFNMADD213PD Y12, Y3, Y11
-	VMOVUPD      normalAllStripAVX2Consts<>+0(SB), Y14
-	VANDPD       Y0, Y14, Y0
-	VANDPD       Y2, Y14, Y2
-	VANDPD       Y3, Y14, Y3
-	VMOVUPD      normalAllStripAVX2Consts<>+1216(SB), Y14
-	VFMADD231PD  Y14, Y10, Y5
-	VFMADD231PD  Y14, Y13, Y6
-	VFMADD231PD  Y14, Y9, Y4
-	VMOVUPD      1120(BX), Y14
-	VORPD        Y0, Y14, Y0
-	VMOVUPD      1088(BX), Y15
-	VORPD        Y2, Y15, Y2
-	VMOVUPD      1056(BX), Y12
-	VORPD        Y3, Y12, Y3
-	VMOVUPD      Y3, 1152(BX)
-	VMOVUPD      224(BX), Y3
-	VORPD        Y14, Y3, Y14
-	VORPD        Y15, Y3, Y15
-	VORPD        Y12, Y3, Y3
-	VMOVUPD      normalAllStripAVX2Consts<>+1248(SB), Y12
-	VMOVUPD      Y2, 1056(BX)
-	VMOVUPD      normalAllStripAVX2Consts<>+1280(SB), Y2
-	VFMADD231PD  Y12, Y5, Y2
-	VMOVUPD      Y0, 1088(BX)
-	VMOVUPD      normalAllStripAVX2Consts<>+1280(SB), Y0
-	VFMADD231PD  Y12, Y6, Y0
-	VFMADD213PD  normalAllStripAVX2Consts<>+1280(SB), Y4, Y12
-	VFMADD213PD  normalAllStripAVX2Consts<>+1312(SB), Y5, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+1312(SB), Y6, Y0
-	VFMADD213PD  normalAllStripAVX2Consts<>+1312(SB), Y4, Y12
-	VFMADD213PD  normalAllStripAVX2Consts<>+1344(SB), Y5, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+1344(SB), Y6, Y0
-	VFMADD213PD  normalAllStripAVX2Consts<>+1344(SB), Y4, Y12
-	VFMADD213PD  normalAllStripAVX2Consts<>+1376(SB), Y5, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+1376(SB), Y6, Y0
-	VFMADD213PD  normalAllStripAVX2Consts<>+1376(SB), Y4, Y12
-	VFMADD213PD  normalAllStripAVX2Consts<>+1408(SB), Y5, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+1408(SB), Y6, Y0
-	VFMADD213PD  normalAllStripAVX2Consts<>+1408(SB), Y4, Y12
-	VFMADD213PD  normalAllStripAVX2Consts<>+1440(SB), Y5, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+1440(SB), Y6, Y0
-	VFMADD213PD  normalAllStripAVX2Consts<>+1440(SB), Y4, Y12
-	VFMADD213PD  normalAllStripAVX2Consts<>+1472(SB), Y5, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+1472(SB), Y6, Y0
-	VFMADD213PD  normalAllStripAVX2Consts<>+1472(SB), Y4, Y12
-	VFMADD213PD  normalAllStripAVX2Consts<>+1504(SB), Y5, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+1504(SB), Y6, Y0
-	VFMADD213PD  normalAllStripAVX2Consts<>+1504(SB), Y4, Y12
-	VFMADD213PD  normalAllStripAVX2Consts<>+1536(SB), Y5, Y2
-	VFMADD213PD  normalAllStripAVX2Consts<>+1536(SB), Y6, Y0
-	VFMADD213PD  normalAllStripAVX2Consts<>+1536(SB), Y4, Y12
-	VMOVUPD      Y3, 1120(BX)
-	VMINPD       normalAllStripAVX2Consts<>+1568(SB), Y10, Y3
-	VMOVUPD      Y15, 1024(BX)
-	VMINPD       normalAllStripAVX2Consts<>+1568(SB), Y13, Y15
-	VMOVUPD      Y14, 1184(BX)
-	VMINPD       normalAllStripAVX2Consts<>+1568(SB), Y9, Y14
-	VMAXPD       normalAllStripAVX2Consts<>+1600(SB), Y3, Y3
-	VMAXPD       normalAllStripAVX2Consts<>+1600(SB), Y15, Y15
-	VMAXPD       normalAllStripAVX2Consts<>+1600(SB), Y14, Y14
-	VSUBPD       Y3, Y10, Y10
-	VSUBPD       Y15, Y13, Y13
-	VSUBPD       Y14, Y9, Y9
-	VADDPD       normalAllStripAVX2Consts<>+1632(SB), Y3, Y3
-	VADDPD       normalAllStripAVX2Consts<>+1632(SB), Y15, Y15
-	VADDPD       normalAllStripAVX2Consts<>+1632(SB), Y14, Y14
-	VADDPD       normalAllStripAVX2Consts<>+1632(SB), Y10, Y10
-	VADDPD       normalAllStripAVX2Consts<>+1632(SB), Y13, Y13
-	VADDPD       normalAllStripAVX2Consts<>+1632(SB), Y9, Y9
-	VPSLLQ       $0x34, Y3, Y3
-	VPSLLQ       $0x34, Y15, Y15
-	VPSLLQ       $0x34, Y14, Y14
-	VPSLLQ       $0x34, Y10, Y10
-	VPSLLQ       $0x34, Y13, Y13
-	VPSLLQ       $0x34, Y9, Y9
-	VMOVUPD      Y1, 960(BX)
-	VMULPD       Y5, Y5, Y1
-	VMOVUPD      Y11, 928(BX)
-	VMULPD       Y6, Y6, Y11
-	VMOVUPD      Y8, 992(BX)
-	VMULPD       Y4, Y4, Y8
-	VFMADD231PD  Y2, Y1, Y5
-	VFMADD231PD  Y0, Y11, Y6
-	VFMADD231PD  Y12, Y8, Y4
-	VMOVUPD      64(BX), Y0
-	VFMADD213PD  Y0, Y0, Y5
-	VFMADD213PD  Y0, Y0, Y6
-	VFMADD213PD  Y0, Y0, Y4
-	VMULPD       Y10, Y5, Y1
-	VMULPD       Y13, Y6, Y2
-	VMULPD       Y9, Y4, Y4
-	VMULPD       Y3, Y1, Y1
-	VMULPD       Y15, Y2, Y2
-	VMULPD       Y14, Y4, Y3
-	VMULPD       512(BX), Y1, Y4
-	VMULPD       480(BX), Y2, Y5
-	VMULPD       352(BX), Y3, Y6
-	VFMADD213PD  896(BX), Y4, Y7
+	VMULPD       Y12, Y3, Y2
+	VMOVUPD      (BX), Y12
+	VMOVUPD      Y3, 288(BX)
+	VSUBPD       Y4, Y12, Y3
+	VMOVUPD      Y1, 320(BX)
+	VSUBPD       Y5, Y12, Y1
+	VMOVUPD      Y0, 352(BX)
+	VSUBPD       Y6, Y12, Y0
+	VSUBPD       Y7, Y12, Y12
+	VANDPD       normalAllStripAVX2Consts<>+0(SB), Y4, Y4
+	VANDPD       normalAllStripAVX2Consts<>+0(SB), Y5, Y5
+	VANDPD       normalAllStripAVX2Consts<>+0(SB), Y6, Y6
+	VANDPD       normalAllStripAVX2Consts<>+0(SB), Y7, Y7
+	VADDPD       160(BX), Y4, Y4
+	VADDPD       160(BX), Y5, Y5
+	VADDPD       160(BX), Y6, Y6
+	VADDPD       160(BX), Y7, Y7
+	VADDPD       64(BX), Y4, Y4
+	VADDPD       64(BX), Y5, Y5
+	VADDPD       64(BX), Y6, Y6
+	VADDPD       64(BX), Y7, Y7
+	VADDPD       Y4, Y13, Y4
+	VADDPD       Y5, Y14, Y5
+	VADDPD       Y6, Y15, Y6
+	VADDPD       Y7, Y2, Y7
+	VCMPPD       $0x11, normalAllStripAVX2Consts<>+64(SB), Y4, Y4
+	VCMPPD       $0x11, normalAllStripAVX2Consts<>+64(SB), Y5, Y5
+	VCMPPD       $0x11, normalAllStripAVX2Consts<>+64(SB), Y6, Y6
+	VCMPPD       $0x11, normalAllStripAVX2Consts<>+64(SB), Y7, Y7
+	VMOVUPD      Y7, 384(BX)
+	VMOVUPD      normalAllStripAVX2Consts<>+32(SB), Y7
+	VMOVUPD      Y6, 416(BX)
+	VDIVPD       Y13, Y7, Y6
+	VMOVUPD      Y5, 448(BX)
+	VDIVPD       Y14, Y7, Y5
+	VMOVUPD      Y4, 480(BX)
+	VDIVPD       Y15, Y7, Y4
+	VMOVUPD      Y15, 512(BX)
+	VDIVPD       Y2, Y7, Y15
+	VMOVUPD      Y2, 544(BX)
+	VMULPD       Y3, Y8, Y2
+	VMOVUPD      Y8, 576(BX)
+	VMULPD       Y1, Y9, Y8
+	VMOVUPD      Y9, 608(BX)
+	VMULPD       Y0, Y10, Y9
+	VMOVUPD      Y10, 640(BX)
+	VMULPD       Y12, Y11, Y10
+	VMOVUPD      Y11, 672(BX)
+	VMOVUPD      352(BX), Y11
+	VMOVUPD      Y14, 704(BX)
+	VMULPD       Y11, Y11, Y14
+	VMOVUPD      Y13, 736(BX)
+	VMOVUPD      320(BX), Y13
+	VMULPD       Y13, Y13, Y7
+	VMOVUPD      Y10, 768(BX)
+	VMOVUPD      256(BX), Y10
+	VMOVUPD      Y9, 800(BX)
+	VMULPD       Y10, Y10, Y9
+	VMOVUPD      Y8, 832(BX)
+	VMOVUPD      288(BX), Y8
+	VMOVUPD      Y2, 864(BX)
+	VMULPD       Y8, Y8, Y2
+	VMULPD       Y6, Y11, Y11
+	VMULPD       Y5, Y13, Y13
+	VMULPD       Y4, Y10, Y10
+	VMULPD       Y15, Y8, Y8
+	VMULPD       Y14, Y6, Y14
+	VMULPD       Y7, Y5, Y7
+	VMULPD       Y9, Y4, Y9
+	VMULPD       Y2, Y15, Y2
+	VMULPD       Y11, Y11, Y11
+	VMULPD       Y13, Y13, Y13
+	VMULPD       Y10, Y10, Y10
+	VMULPD       Y8, Y8, Y8
+	VMULPD       normalAllStripAVX2Consts<>+96(SB), Y11, Y11
+	VMULPD       normalAllStripAVX2Consts<>+96(SB), Y13, Y13
+	VMULPD       normalAllStripAVX2Consts<>+96(SB), Y10, Y10
+	VMULPD       normalAllStripAVX2Consts<>+96(SB), Y8, Y8
+	VMOVUPD      Y8, 288(BX)
+	VMULPD       Y3, Y6, Y8
+	VMOVUPD      Y10, 256(BX)
+	VMULPD       Y1, Y5, Y10
+	VMOVUPD      Y13, 320(BX)
+	VMULPD       Y0, Y4, Y13
+	VMOVUPD      Y11, 352(BX)
+	VMULPD       Y12, Y15, Y11
+	VANDPD       normalAllStripAVX2Consts<>+128(SB), Y3, Y3
+	VANDPD       normalAllStripAVX2Consts<>+128(SB), Y1, Y1
+	VANDPD       normalAllStripAVX2Consts<>+128(SB), Y0, Y0
+	VANDPD       normalAllStripAVX2Consts<>+128(SB), Y12, Y12
+	VANDPD       normalAllStripAVX2Consts<>+0(SB), Y8, Y8
+	VANDPD       normalAllStripAVX2Consts<>+0(SB), Y10, Y10
+	VANDPD       normalAllStripAVX2Consts<>+0(SB), Y13, Y13
+	VANDPD       normalAllStripAVX2Consts<>+0(SB), Y11, Y11
+	VMOVUPD      Y15, 896(BX)
+	VMOVUPD      normalAllStripAVX2Consts<>+160(SB), Y15
+	VMINPD       Y8, Y15, Y8
+	VMINPD       Y10, Y15, Y10
+	VMINPD       Y13, Y15, Y13
+	VMINPD       Y11, Y15, Y11
+	VMOVUPD      64(BX), Y15
+	VMOVUPD      Y4, 928(BX)
 	VMOVUPD      864(BX), Y4
-	VFMADD231PD  992(BX), Y5, Y4
-	VMOVUPD      832(BX), Y5
-	VFMADD231PD  928(BX), Y6, Y5
-	VMOVUPD      960(BX), Y6
+	VMOVUPD      Y5, 960(BX)
+	VMULPD       Y4, Y15, Y5
+	VMOVUPD      Y6, 992(BX)
+	VMULPD       832(BX), Y15, Y6
+	VMOVUPD      Y2, 1024(BX)
+	VMULPD       800(BX), Y15, Y2
+	VMOVUPD      Y9, 1056(BX)
+	VMOVUPD      768(BX), Y9
+	VMOVUPD      Y7, 1088(BX)
+	VMULPD       Y9, Y15, Y7
+	VMOVUPD      Y14, 1120(BX)
+	VMOVUPD      normalAllStripAVX2Consts<>+192(SB), Y14
+	VCMPPD       $0x11, Y14, Y4, Y4
+	VMOVUPD      Y12, 864(BX)
+	VMOVUPD      832(BX), Y12
+	VCMPPD       $0x11, Y14, Y12, Y12
+	VMOVUPD      Y0, 832(BX)
+	VMOVUPD      800(BX), Y0
+	VCMPPD       $0x11, Y14, Y0, Y0
+	VCMPPD       $0x11, Y14, Y9, Y9
+	VBLENDVPD    Y4, Y14, Y5, Y4
+	VBLENDVPD    Y12, Y14, Y6, Y5
+	VBLENDVPD    Y0, Y14, Y2, Y0
+	VBLENDVPD    Y9, Y14, Y7, Y2
+	VMOVUPD      normalAllStripAVX2Consts<>+224(SB), Y6
+	VMOVUPD      normalAllStripAVX2Consts<>+256(SB), Y7
+	VFMADD231PD  Y6, Y8, Y7
+	VMOVUPD      normalAllStripAVX2Consts<>+256(SB), Y9
+	VFMADD231PD  Y6, Y10, Y9
+	VMOVUPD      normalAllStripAVX2Consts<>+256(SB), Y12
+	VFMADD231PD  Y6, Y13, Y12
+	VFMADD213PD  normalAllStripAVX2Consts<>+256(SB), Y11, Y6
+	VMOVUPD      normalAllStripAVX2Consts<>+288(SB), Y14
+	VMOVUPD      Y2, 768(BX)
+	VADDPD       Y14, Y8, Y2
+	VMOVUPD      Y0, 800(BX)
+	VADDPD       Y14, Y10, Y0
+	VMOVUPD      Y5, 1152(BX)
+	VADDPD       Y14, Y13, Y5
+	VADDPD       Y14, Y11, Y14
+	VMOVUPD      Y4, 1184(BX)
+	VMULPD       Y8, Y8, Y4
+	VMOVUPD      Y1, 1216(BX)
+	VMULPD       Y10, Y10, Y1
+	VMOVUPD      Y3, 1248(BX)
+	VMULPD       Y13, Y13, Y3
+	VMULPD       Y11, Y11, Y15
+	VMOVUPD      Y11, 1280(BX)
+	VMOVUPD      normalAllStripAVX2Consts<>+320(SB), Y11
+	VFMADD132PD  normalAllStripAVX2Consts<>+352(SB), Y11, Y4
+	VFMADD132PD  normalAllStripAVX2Consts<>+352(SB), Y11, Y1
+	VFMADD132PD  normalAllStripAVX2Consts<>+352(SB), Y11, Y3
+	VFMADD132PD  normalAllStripAVX2Consts<>+352(SB), Y11, Y15
+	VSUBPD       Y11, Y4, Y4
+	VSUBPD       Y11, Y1, Y1
+	VSUBPD       Y11, Y3, Y3
+	VSUBPD       Y11, Y15, Y11
+	VMULPD       Y2, Y7, Y15
+	VMOVUPD      Y11, 1312(BX)
+	VMULPD       Y0, Y9, Y11
+	VMOVUPD      Y3, 1344(BX)
+	VMULPD       Y5, Y12, Y3
+	VMOVUPD      Y1, 1376(BX)
+	VMULPD       Y14, Y6, Y1
+	VMOVUPD      Y4, 1408(BX)
+	VMOVUPD      normalAllStripAVX2Consts<>+32(SB), Y4
+	VDIVPD       Y15, Y4, Y15
+	VDIVPD       Y11, Y4, Y11
+	VDIVPD       Y3, Y4, Y3
+	VDIVPD       Y1, Y4, Y1
+	VMULPD       Y15, Y7, Y7
+	VMULPD       Y11, Y9, Y9
+	VMULPD       Y3, Y12, Y12
+	VMULPD       Y1, Y6, Y6
+	VMULPD       Y15, Y2, Y2
+	VMULPD       Y11, Y0, Y0
+	VMULPD       Y3, Y5, Y3
+	VMULPD       Y1, Y14, Y1
+	VMULPD       Y7, Y8, Y5
+	VMULPD       Y9, Y10, Y7
+	VMULPD       Y12, Y13, Y9
+	VMOVUPD      1280(BX), Y11
+	VMULPD       Y6, Y11, Y6
+	VMOVUPD      1408(BX), Y12
+	VMOVUPD      normalAllStripAVX2Consts<>+384(SB), Y14
+	VMULPD       Y14, Y12, Y15
+	VMOVUPD      1376(BX), Y4
+	VMOVUPD      Y1, 1440(BX)
+	VMULPD       Y14, Y4, Y1
+	VMOVUPD      Y3, 1472(BX)
+	VMULPD       1344(BX), Y14, Y3
+	VMOVUPD      Y0, 1504(BX)
+	VMOVUPD      1312(BX), Y0
+	VMULPD       Y14, Y0, Y14
+	VFMADD231PD  Y8, Y8, Y15
+	VFMADD231PD  Y10, Y10, Y1
+	VFMADD231PD  Y13, Y13, Y3
+	VFMADD231PD  Y11, Y11, Y14
+	VMOVUPD      normalAllStripAVX2Consts<>+416(SB), Y11
+	VFMADD231PD  Y11, Y12, Y15
+	VFMADD231PD  Y11, Y4, Y1
+	VFMADD231PD  1344(BX), Y11, Y3
+	VFMADD231PD  Y11, Y0, Y14
+	VMOVUPD      normalAllStripAVX2Consts<>+256(SB), Y11
+	VMOVUPD      normalAllStripAVX2Consts<>+448(SB), Y0
+	VFMADD231PD  Y11, Y5, Y0
+	VMOVUPD      normalAllStripAVX2Consts<>+448(SB), Y4
+	VFMADD231PD  Y11, Y7, Y4
+	VMOVUPD      normalAllStripAVX2Consts<>+448(SB), Y12
+	VFMADD231PD  Y11, Y9, Y12
+	VFMADD213PD  normalAllStripAVX2Consts<>+448(SB), Y6, Y11
+	VMOVUPD      Y13, 1536(BX)
+	VMOVUPD      normalAllStripAVX2Consts<>+512(SB), Y13
+	VFMADD231PD  normalAllStripAVX2Consts<>+480(SB), Y15, Y13
+	VMOVUPD      Y10, 1568(BX)
+	VMOVUPD      normalAllStripAVX2Consts<>+512(SB), Y10
+	VFMADD231PD  normalAllStripAVX2Consts<>+480(SB), Y1, Y10
+	VMOVUPD      Y8, 1600(BX)
+	VMOVUPD      normalAllStripAVX2Consts<>+512(SB), Y8
+	VFMADD231PD  normalAllStripAVX2Consts<>+480(SB), Y3, Y8
+	VMOVUPD      Y2, 1632(BX)
+	VMOVUPD      normalAllStripAVX2Consts<>+512(SB), Y2
+	VFMADD231PD  normalAllStripAVX2Consts<>+480(SB), Y14, Y2
+	VFMADD213PD  normalAllStripAVX2Consts<>+544(SB), Y15, Y13
+	VFMADD213PD  normalAllStripAVX2Consts<>+544(SB), Y1, Y10
+	VFMADD213PD  normalAllStripAVX2Consts<>+544(SB), Y3, Y8
+	VFMADD213PD  normalAllStripAVX2Consts<>+544(SB), Y14, Y2
+	VFMADD213PD  normalAllStripAVX2Consts<>+576(SB), Y15, Y13
+	VFMADD213PD  normalAllStripAVX2Consts<>+576(SB), Y1, Y10
+	VFMADD213PD  normalAllStripAVX2Consts<>+576(SB), Y3, Y8
+	VFMADD213PD  normalAllStripAVX2Consts<>+576(SB), Y14, Y2
+	VFMADD213PD  normalAllStripAVX2Consts<>+608(SB), Y15, Y13
+	VFMADD213PD  normalAllStripAVX2Consts<>+608(SB), Y1, Y10
+	VFMADD213PD  normalAllStripAVX2Consts<>+608(SB), Y3, Y8
+	VFMADD213PD  normalAllStripAVX2Consts<>+608(SB), Y14, Y2
+	VFMADD213PD  normalAllStripAVX2Consts<>+640(SB), Y15, Y13
+	VFMADD213PD  normalAllStripAVX2Consts<>+640(SB), Y1, Y10
+	VFMADD213PD  normalAllStripAVX2Consts<>+640(SB), Y3, Y8
+	VFMADD213PD  normalAllStripAVX2Consts<>+640(SB), Y14, Y2
+	VFMADD213PD  normalAllStripAVX2Consts<>+672(SB), Y15, Y13
+	VFMADD213PD  normalAllStripAVX2Consts<>+672(SB), Y1, Y10
+	VFMADD213PD  normalAllStripAVX2Consts<>+672(SB), Y3, Y8
+	VFMADD213PD  normalAllStripAVX2Consts<>+672(SB), Y14, Y2
+	VFMADD213PD  normalAllStripAVX2Consts<>+704(SB), Y15, Y13
+	VFMADD213PD  normalAllStripAVX2Consts<>+704(SB), Y1, Y10
+	VFMADD213PD  normalAllStripAVX2Consts<>+704(SB), Y3, Y8
+	VFMADD213PD  normalAllStripAVX2Consts<>+704(SB), Y14, Y2
+	VFMADD213PD  normalAllStripAVX2Consts<>+736(SB), Y15, Y13
+	VFMADD213PD  normalAllStripAVX2Consts<>+736(SB), Y1, Y10
+	VFMADD213PD  normalAllStripAVX2Consts<>+736(SB), Y3, Y8
+	VFMADD213PD  normalAllStripAVX2Consts<>+736(SB), Y14, Y2
+	VFMADD213PD  normalAllStripAVX2Consts<>+768(SB), Y15, Y13
+	VFMADD213PD  normalAllStripAVX2Consts<>+768(SB), Y1, Y10
+	VFMADD213PD  normalAllStripAVX2Consts<>+768(SB), Y3, Y8
+	VFMADD213PD  normalAllStripAVX2Consts<>+768(SB), Y14, Y2
+	VFMADD213PD  normalAllStripAVX2Consts<>+800(SB), Y15, Y13
+	VFMADD213PD  normalAllStripAVX2Consts<>+800(SB), Y1, Y10
+	VFMADD213PD  normalAllStripAVX2Consts<>+800(SB), Y3, Y8
+	VFMADD213PD  normalAllStripAVX2Consts<>+800(SB), Y14, Y2
+	VMULPD       Y13, Y15, Y13
+	VMULPD       Y10, Y1, Y1
+	VMULPD       Y8, Y3, Y3
+	VMULPD       Y2, Y14, Y2
+	VMOVUPD      64(BX), Y8
+	VFMADD213PD  Y8, Y8, Y13
+	VFMADD213PD  Y8, Y8, Y1
+	VFMADD213PD  Y8, Y8, Y3
+	VFMADD213PD  Y8, Y8, Y2
+	VMOVUPD      normalAllStripAVX2Consts<>+832(SB), Y10
+	VMOVUPD      normalAllStripAVX2Consts<>+864(SB), Y14
+	VFMADD231PD  Y10, Y0, Y14
+	VMOVUPD      normalAllStripAVX2Consts<>+864(SB), Y15
+	VFMADD231PD  Y10, Y4, Y15
+	VMOVUPD      normalAllStripAVX2Consts<>+864(SB), Y8
+	VFMADD231PD  Y10, Y12, Y8
+	VFMADD213PD  normalAllStripAVX2Consts<>+864(SB), Y11, Y10
+	VFMADD213PD  normalAllStripAVX2Consts<>+896(SB), Y0, Y14
+	VFMADD213PD  normalAllStripAVX2Consts<>+896(SB), Y4, Y15
+	VFMADD213PD  normalAllStripAVX2Consts<>+896(SB), Y12, Y8
+	VFMADD213PD  normalAllStripAVX2Consts<>+896(SB), Y11, Y10
+	VFMADD213PD  normalAllStripAVX2Consts<>+928(SB), Y0, Y14
+	VFMADD213PD  normalAllStripAVX2Consts<>+928(SB), Y4, Y15
+	VFMADD213PD  normalAllStripAVX2Consts<>+928(SB), Y12, Y8
+	VFMADD213PD  normalAllStripAVX2Consts<>+928(SB), Y11, Y10
+	VFMADD213PD  normalAllStripAVX2Consts<>+960(SB), Y0, Y14
+	VFMADD213PD  normalAllStripAVX2Consts<>+960(SB), Y4, Y15
+	VFMADD213PD  normalAllStripAVX2Consts<>+960(SB), Y12, Y8
+	VFMADD213PD  normalAllStripAVX2Consts<>+960(SB), Y11, Y10
+	VFMADD213PD  normalAllStripAVX2Consts<>+992(SB), Y0, Y14
+	VFMADD213PD  normalAllStripAVX2Consts<>+992(SB), Y4, Y15
+	VFMADD213PD  normalAllStripAVX2Consts<>+992(SB), Y12, Y8
+	VFMADD213PD  normalAllStripAVX2Consts<>+992(SB), Y11, Y10
+	VFMADD213PD  normalAllStripAVX2Consts<>+1024(SB), Y0, Y14
+	VFMADD213PD  normalAllStripAVX2Consts<>+1024(SB), Y4, Y15
+	VFMADD213PD  normalAllStripAVX2Consts<>+1024(SB), Y12, Y8
+	VFMADD213PD  normalAllStripAVX2Consts<>+1024(SB), Y11, Y10
+	VFMADD213PD  normalAllStripAVX2Consts<>+1056(SB), Y0, Y14
+	VFMADD213PD  normalAllStripAVX2Consts<>+1056(SB), Y4, Y15
+	VFMADD213PD  normalAllStripAVX2Consts<>+1056(SB), Y12, Y8
+	VFMADD213PD  normalAllStripAVX2Consts<>+1056(SB), Y11, Y10
+	VFMADD213PD  normalAllStripAVX2Consts<>+1088(SB), Y0, Y14
+	VFMADD213PD  normalAllStripAVX2Consts<>+1088(SB), Y4, Y15
+	VFMADD213PD  normalAllStripAVX2Consts<>+1088(SB), Y12, Y8
+	VFMADD213PD  normalAllStripAVX2Consts<>+1088(SB), Y11, Y10
+	VFMADD213PD  normalAllStripAVX2Consts<>+1120(SB), Y0, Y14
+	VFMADD213PD  normalAllStripAVX2Consts<>+1120(SB), Y4, Y15
+	VFMADD213PD  normalAllStripAVX2Consts<>+1120(SB), Y12, Y8
+	VFMADD213PD  normalAllStripAVX2Consts<>+1120(SB), Y11, Y10
+	VFMADD213PD  normalAllStripAVX2Consts<>+1152(SB), Y0, Y14
+	VFMADD213PD  normalAllStripAVX2Consts<>+1152(SB), Y4, Y15
+	VFMADD213PD  normalAllStripAVX2Consts<>+1152(SB), Y12, Y8
+	VFMADD213PD  normalAllStripAVX2Consts<>+1152(SB), Y11, Y10
+	VFMADD213PD  normalAllStripAVX2Consts<>+1184(SB), Y0, Y14
+	VFMADD213PD  normalAllStripAVX2Consts<>+1184(SB), Y4, Y15
+	VFMADD213PD  normalAllStripAVX2Consts<>+1184(SB), Y12, Y8
+	VFMADD213PD  normalAllStripAVX2Consts<>+1184(SB), Y11, Y10
+	VFMADD213PD  normalAllStripAVX2Consts<>+1216(SB), Y0, Y14
+	VFMADD213PD  normalAllStripAVX2Consts<>+1216(SB), Y4, Y15
+	VFMADD213PD  normalAllStripAVX2Consts<>+1216(SB), Y12, Y8
+	VFMADD213PD  normalAllStripAVX2Consts<>+1216(SB), Y11, Y10
+	VFMADD213PD  normalAllStripAVX2Consts<>+1248(SB), Y0, Y14
+	VFMADD213PD  normalAllStripAVX2Consts<>+1248(SB), Y4, Y15
+	VFMADD213PD  normalAllStripAVX2Consts<>+1248(SB), Y12, Y8
+	VFMADD213PD  normalAllStripAVX2Consts<>+1248(SB), Y11, Y10
+	VFMADD213PD  normalAllStripAVX2Consts<>+1280(SB), Y0, Y14
+	VFMADD213PD  normalAllStripAVX2Consts<>+1280(SB), Y4, Y15
+	VFMADD213PD  normalAllStripAVX2Consts<>+1280(SB), Y12, Y8
+	VFMADD213PD  normalAllStripAVX2Consts<>+1280(SB), Y11, Y10
+	VFMADD213PD  normalAllStripAVX2Consts<>+1312(SB), Y0, Y14
+	VFMADD213PD  normalAllStripAVX2Consts<>+1312(SB), Y4, Y15
+	VFMADD213PD  normalAllStripAVX2Consts<>+1312(SB), Y12, Y8
+	VFMADD213PD  normalAllStripAVX2Consts<>+1312(SB), Y11, Y10
+	VFMADD213PD  normalAllStripAVX2Consts<>+1344(SB), Y0, Y14
+	VFMADD213PD  normalAllStripAVX2Consts<>+1344(SB), Y4, Y15
+	VFMADD213PD  normalAllStripAVX2Consts<>+1344(SB), Y12, Y8
+	VFMADD213PD  normalAllStripAVX2Consts<>+1344(SB), Y11, Y10
+	VFMADD213PD  normalAllStripAVX2Consts<>+1376(SB), Y0, Y14
+	VFMADD213PD  normalAllStripAVX2Consts<>+1376(SB), Y4, Y15
+	VFMADD213PD  normalAllStripAVX2Consts<>+1376(SB), Y12, Y8
+	VFMADD213PD  normalAllStripAVX2Consts<>+1376(SB), Y11, Y10
+	VFMADD213PD  normalAllStripAVX2Consts<>+1408(SB), Y0, Y14
+	VFMADD213PD  normalAllStripAVX2Consts<>+1408(SB), Y4, Y15
+	VFMADD213PD  normalAllStripAVX2Consts<>+1408(SB), Y12, Y8
+	VFMADD213PD  normalAllStripAVX2Consts<>+1408(SB), Y11, Y10
+	VFMADD213PD  normalAllStripAVX2Consts<>+1440(SB), Y0, Y14
+	VFMADD213PD  normalAllStripAVX2Consts<>+1440(SB), Y4, Y15
+	VFMADD213PD  normalAllStripAVX2Consts<>+1440(SB), Y12, Y8
+	VFMADD213PD  normalAllStripAVX2Consts<>+1440(SB), Y11, Y10
+	VFMADD213PD  normalAllStripAVX2Consts<>+1472(SB), Y14, Y0
+	VMOVUPD      normalAllStripAVX2Consts<>+1472(SB), Y14
+	VFMADD213PD  Y14, Y15, Y4
+	VFMADD213PD  Y14, Y8, Y12
+	VFMADD231PD  Y10, Y11, Y14
+	VMOVUPD      normalAllStripAVX2Consts<>+32(SB), Y8
+	VFMADD213PD  Y8, Y0, Y5
+	VFMADD213PD  Y8, Y4, Y7
+	VFMADD213PD  Y8, Y12, Y9
+	VFMADD213PD  Y8, Y14, Y6
+	VMULPD       1632(BX), Y5, Y0
+	VMULPD       1504(BX), Y7, Y4
+	VMULPD       1472(BX), Y9, Y5
+	VMULPD       1440(BX), Y6, Y6
+	VMOVUPD      1408(BX), Y7
+	VMOVUPD      normalAllStripAVX2Consts<>+1504(SB), Y9
+	VMINPD       Y9, Y7, Y10
+	VMOVUPD      1376(BX), Y11
+	VMINPD       Y9, Y11, Y12
+	VMOVUPD      1344(BX), Y14
+	VMINPD       Y9, Y14, Y15
+	VMOVUPD      1312(BX), Y8
+	VMINPD       Y9, Y8, Y9
+	VMAXPD       normalAllStripAVX2Consts<>+1536(SB), Y10, Y10
+	VMAXPD       normalAllStripAVX2Consts<>+1536(SB), Y12, Y12
+	VMAXPD       normalAllStripAVX2Consts<>+1536(SB), Y15, Y15
+	VMAXPD       normalAllStripAVX2Consts<>+1536(SB), Y9, Y9
+	VSUBPD       Y10, Y7, Y7
+	VSUBPD       Y12, Y11, Y11
+	VSUBPD       Y15, Y14, Y14
+	VSUBPD       Y9, Y8, Y8
+	VADDPD       normalAllStripAVX2Consts<>+1568(SB), Y10, Y10
+	VADDPD       normalAllStripAVX2Consts<>+1568(SB), Y12, Y12
+	VADDPD       normalAllStripAVX2Consts<>+1568(SB), Y15, Y15
+	VADDPD       normalAllStripAVX2Consts<>+1568(SB), Y9, Y9
+	VADDPD       normalAllStripAVX2Consts<>+1568(SB), Y7, Y7
+	VADDPD       normalAllStripAVX2Consts<>+1568(SB), Y11, Y11
+	VADDPD       normalAllStripAVX2Consts<>+1568(SB), Y14, Y14
+	VADDPD       normalAllStripAVX2Consts<>+1568(SB), Y8, Y8
+	VPSLLQ       $0x34, Y10, Y10
+	VPSLLQ       $0x34, Y12, Y12
+	VPSLLQ       $0x34, Y15, Y15
+	VPSLLQ       $0x34, Y9, Y9
+	VPSLLQ       $0x34, Y7, Y7
+	VPSLLQ       $0x34, Y11, Y11
+	VPSLLQ       $0x34, Y14, Y14
+	VPSLLQ       $0x34, Y8, Y8
+	VMULPD       Y7, Y13, Y7
+	VMULPD       Y11, Y1, Y1
+	VMULPD       Y14, Y3, Y3
+	VMULPD       Y8, Y2, Y2
+	VMULPD       Y10, Y7, Y7
+	VMULPD       Y12, Y1, Y1
+	VMULPD       Y15, Y3, Y3
+	VMULPD       Y9, Y2, Y2
+	VMOVUPD      normalAllStripAVX2Consts<>+0(SB), Y8
+	VMOVUPD      1600(BX), Y9
+	VANDPD       Y9, Y8, Y10
+	VMOVUPD      1568(BX), Y11
+	VANDPD       Y11, Y8, Y12
+	VMOVUPD      1536(BX), Y13
+	VANDPD       Y13, Y8, Y14
+	VMOVUPD      1280(BX), Y15
+	VMOVUPD      Y2, 1312(BX)
+	VANDPD       Y15, Y8, Y2
+	VORPD        1248(BX), Y10, Y10
+	VORPD        1216(BX), Y12, Y12
+	VORPD        832(BX), Y14, Y14
+	VORPD        864(BX), Y2, Y2
+	VMOVUPD      Y2, 1344(BX)
+	VMOVUPD      normalAllStripAVX2Consts<>+1600(SB), Y2
+	VFNMADD213PD Y2, Y0, Y9
+	VFNMADD213PD Y2, Y4, Y11
+	VFNMADD213PD Y2, Y5, Y13
+	VFNMADD213PD Y2, Y6, Y15
+	VANDPD       Y0, Y8, Y0
+	VANDPD       Y4, Y8, Y4
+	VANDPD       Y5, Y8, Y5
+	VANDPD       Y6, Y8, Y6
+	VMOVUPD      1248(BX), Y8
+	VORPD        Y0, Y8, Y0
+	VORPD        1216(BX), Y4, Y4
+	VORPD        832(BX), Y5, Y5
+	VORPD        864(BX), Y6, Y6
+	VMOVUPD      Y6, 1280(BX)
+	VMOVUPD      224(BX), Y6
+	VORPD        Y8, Y6, Y8
+	VMOVUPD      Y5, 1248(BX)
+	VORPD        1216(BX), Y6, Y5
+	VMOVUPD      Y4, 1216(BX)
+	VORPD        832(BX), Y6, Y4
+	VORPD        864(BX), Y6, Y6
+	VMOVUPD      Y0, 864(BX)
+	VMULPD       Y2, Y7, Y0
+	VMOVUPD      Y6, 832(BX)
+	VMULPD       Y2, Y1, Y6
+	VMOVUPD      Y4, 1536(BX)
+	VMULPD       Y2, Y3, Y4
+	VMULPD       1312(BX), Y2, Y2
+	VMOVUPD      Y5, 1568(BX)
+	VMULPD       1120(BX), Y0, Y5
+	VMOVUPD      Y0, 1120(BX)
+	VMULPD       1088(BX), Y6, Y0
+	VMOVUPD      Y6, 1088(BX)
+	VMULPD       1056(BX), Y4, Y6
+	VMOVUPD      Y4, 1056(BX)
+	VMULPD       1024(BX), Y2, Y4
+	VMULPD       normalAllStripAVX2Consts<>+800(SB), Y5, Y5
+	VMULPD       normalAllStripAVX2Consts<>+800(SB), Y0, Y0
+	VMULPD       normalAllStripAVX2Consts<>+800(SB), Y6, Y6
+	VMULPD       normalAllStripAVX2Consts<>+800(SB), Y4, Y4
+	VMOVUPD      Y2, 1024(BX)
+	VMULPD       Y10, Y10, Y2
+	VMOVUPD      Y2, 1600(BX)
+	VMULPD       Y12, Y12, Y2
+	VMOVUPD      Y2, 1376(BX)
+	VMULPD       Y14, Y14, Y2
+	VMOVUPD      Y2, 1408(BX)
+	VMOVUPD      1344(BX), Y2
+	VMOVUPD      Y14, 1440(BX)
+	VMULPD       Y2, Y2, Y14
+	VMOVUPD      192(BX), Y2
+	VMOVUPD      Y14, 1472(BX)
+	VMOVUPD      736(BX), Y14
+	VMOVUPD      Y12, 1504(BX)
+	VMINPD       Y14, Y2, Y12
+	VMOVUPD      Y10, 1632(BX)
+	VMINPD       704(BX), Y2, Y10
+	VMOVUPD      Y8, 1664(BX)
+	VMINPD       512(BX), Y2, Y8
+	VMOVUPD      Y4, 1696(BX)
+	VMOVUPD      544(BX), Y4
+	VMINPD       Y4, Y2, Y2
+	VMULPD       Y7, Y14, Y14
+	VMOVUPD      Y7, 736(BX)
+	VMULPD       704(BX), Y1, Y7
+	VMOVUPD      Y1, 704(BX)
+	VMULPD       512(BX), Y3, Y1
+	VMULPD       1312(BX), Y4, Y4
+	VFMADD213PD  1184(BX), Y14, Y9
+	VFMADD213PD  1152(BX), Y7, Y11
+	VFMADD213PD  800(BX), Y1, Y13
+	VFMADD213PD  768(BX), Y4, Y15
+	VMOVUPD      normalAllStripAVX2Consts<>+1632(SB), Y1
+	VCMPPD       $0x11, Y12, Y1, Y4
+	VCMPPD       $0x11, Y10, Y1, Y7
+	VCMPPD       $0x11, Y8, Y1, Y8
+	VCMPPD       $0x11, Y2, Y1, Y1
+	VANDPD       480(BX), Y4, Y2
+	VANDPD       448(BX), Y7, Y4
+	VANDPD       416(BX), Y8, Y7
+	VANDPD       384(BX), Y1, Y1
 	VMOVUPD      normalAllStripAVX2Consts<>+1664(SB), Y8
-	VBLENDVPD    Y6, Y7, Y8, Y6
-	VMOVUPD      288(BX), Y7
-	VBLENDVPD    Y7, Y4, Y8, Y4
-	VMOVUPD      256(BX), Y7
-	VBLENDVPD    Y7, Y5, Y8, Y5
+	VBLENDVPD    Y2, Y9, Y8, Y2
+	VBLENDVPD    Y4, Y11, Y8, Y4
+	VBLENDVPD    Y7, Y13, Y8, Y7
+	VBLENDVPD    Y1, Y15, Y8, Y1
+	VMOVUPD      96(BX), Y8
+	VFMADD231PD  Y2, Y8, Y5
+	VFMADD231PD  Y4, Y8, Y0
+	VFMADD231PD  Y7, Y8, Y6
+	VMOVUPD      1696(BX), Y9
+	VFMADD231PD  Y1, Y8, Y9
+	PREFETCHT0   1024(R10)(AX*1)
+	VMOVUPD      Y5, (R10)(AX*1)
+	VMOVUPD      Y0, 32(R10)(AX*1)
+	PREFETCHT0   1088(R10)(AX*1)
+	VMOVUPD      Y6, 64(R10)(AX*1)
+	VMOVUPD      Y9, 96(R10)(AX*1)
 	PREFETCHT0   1024(SI)(AX*1)
-	VMOVUPD      Y6, (SI)(AX*1)
+	VMOVUPD      Y2, (SI)(AX*1)
 	VMOVUPD      Y4, 32(SI)(AX*1)
 	PREFETCHT0   1088(SI)(AX*1)
-	VMOVUPD      Y5, 64(SI)(AX*1)
-	VMOVUPD      normalAllStripAVX2Consts<>+1184(SB), Y7
-	VMULPD       Y7, Y1, Y8
-	VMULPD       Y7, Y2, Y9
-	VMULPD       Y7, Y3, Y7
-	VMULPD       800(BX), Y8, Y10
-	VMULPD       768(BX), Y9, Y11
-	VMULPD       544(BX), Y7, Y12
-	VMOVUPD      normalAllStripAVX2Consts<>+288(SB), Y13
-	VMULPD       Y10, Y13, Y10
-	VMULPD       Y11, Y13, Y11
-	VMULPD       Y12, Y13, Y12
-	VMOVUPD      96(BX), Y13
-	VFMADD231PD  Y6, Y13, Y10
-	VFMADD231PD  Y4, Y13, Y11
-	VFMADD231PD  Y5, Y13, Y12
-	PREFETCHT0   1024(R10)(AX*1)
-	VMOVUPD      Y10, (R10)(AX*1)
-	VMOVUPD      Y11, 32(R10)(AX*1)
-	PREFETCHT0   1088(R10)(AX*1)
-	VMOVUPD      Y12, 64(R10)(AX*1)
-	VMOVUPD      32(BX), Y10
-	VMULPD       Y6, Y10, Y6
-	VMULPD       Y4, Y10, Y4
-	VMULPD       Y5, Y10, Y5
-	VMOVUPD      normalAllStripAVX2Consts<>+128(SB), Y10
-	VXORPD       Y6, Y10, Y6
-	VXORPD       Y4, Y10, Y4
-	VXORPD       Y5, Y10, Y5
+	VMOVUPD      Y7, 64(SI)(AX*1)
+	VMOVUPD      Y1, 96(SI)(AX*1)
+	VMOVUPD      32(BX), Y0
+	VMULPD       Y2, Y0, Y2
+	VMULPD       Y4, Y0, Y4
+	VMULPD       Y7, Y0, Y5
+	VMULPD       Y1, Y0, Y0
+	VMOVUPD      normalAllStripAVX2Consts<>+128(SB), Y1
+	VXORPD       Y2, Y1, Y2
+	VXORPD       Y4, Y1, Y4
+	VXORPD       Y5, Y1, Y5
+	VXORPD       Y0, Y1, Y0
 	PREFETCHT0   1024(R11)(AX*1)
-	VMOVUPD      Y6, (R11)(AX*1)
+	VMOVUPD      Y2, (R11)(AX*1)
 	VMOVUPD      Y4, 32(R11)(AX*1)
 	PREFETCHT0   1088(R11)(AX*1)
 	VMOVUPD      Y5, 64(R11)(AX*1)
-	VMOVUPD      384(BX), Y4
-	VXORPD       Y10, Y4, Y5
-	VMOVUPD      416(BX), Y6
-	VXORPD       Y10, Y6, Y11
-	VMOVUPD      448(BX), Y12
-	VXORPD       Y10, Y12, Y14
-	VMOVUPD      1184(BX), Y15
-	VCMPPD       $0x00, Y5, Y15, Y5
-	VMOVUPD      1024(BX), Y15
-	VCMPPD       $0x00, Y11, Y15, Y11
-	VMOVUPD      1120(BX), Y15
-	VCMPPD       $0x00, Y14, Y15, Y14
-	VMULPD       Y0, Y4, Y4
-	VMULPD       Y0, Y6, Y6
-	VMULPD       Y0, Y12, Y0
-	VMOVUPD      normalAllStripAVX2Consts<>+192(SB), Y12
-	VBLENDVPD    Y5, Y12, Y4, Y4
-	VBLENDVPD    Y11, Y12, Y6, Y5
-	VBLENDVPD    Y14, Y12, Y0, Y0
-	VFNMADD231PD 1088(BX), Y1, Y4
-	VFNMADD231PD 1056(BX), Y2, Y5
-	VFNMADD231PD 1152(BX), Y3, Y0
+	VMOVUPD      Y0, 96(R11)(AX*1)
+	VMOVUPD      576(BX), Y0
+	VXORPD       Y1, Y0, Y2
+	VMOVUPD      608(BX), Y4
+	VXORPD       Y1, Y4, Y5
+	VMOVUPD      640(BX), Y6
+	VXORPD       Y1, Y6, Y7
+	VMOVUPD      672(BX), Y9
+	VXORPD       Y1, Y9, Y10
+	VMOVUPD      1664(BX), Y11
+	VCMPPD       $0x00, Y2, Y11, Y2
+	VMOVUPD      1568(BX), Y11
+	VCMPPD       $0x00, Y5, Y11, Y5
+	VMOVUPD      1536(BX), Y11
+	VCMPPD       $0x00, Y7, Y11, Y7
+	VMOVUPD      832(BX), Y11
+	VCMPPD       $0x00, Y10, Y11, Y10
+	VMOVUPD      64(BX), Y11
+	VMULPD       Y11, Y0, Y0
+	VMULPD       Y11, Y4, Y4
+	VMULPD       Y11, Y6, Y6
+	VMULPD       Y11, Y9, Y9
+	VMOVUPD      normalAllStripAVX2Consts<>+192(SB), Y11
+	VBLENDVPD    Y2, Y11, Y0, Y0
+	VBLENDVPD    Y5, Y11, Y4, Y2
+	VBLENDVPD    Y7, Y11, Y6, Y4
+	VBLENDVPD    Y10, Y11, Y9, Y5
+	VMOVUPD      864(BX), Y6
+	VFNMADD231PD 736(BX), Y6, Y0
+	VMOVUPD      1216(BX), Y6
+	VFNMADD231PD 704(BX), Y6, Y2
+	VFNMADD231PD 1248(BX), Y3, Y4
+	VMOVUPD      1280(BX), Y3
+	VFNMADD231PD 1312(BX), Y3, Y5
 	PREFETCHT0   1024(DI)(AX*1)
-	VMOVUPD      Y4, (DI)(AX*1)
-	VMOVUPD      Y5, 32(DI)(AX*1)
+	VMOVUPD      Y0, (DI)(AX*1)
+	VMOVUPD      Y2, 32(DI)(AX*1)
 	PREFETCHT0   1088(DI)(AX*1)
-	VMOVUPD      Y0, 64(DI)(AX*1)
-	VMOVUPD      128(BX), Y1
-	VMULPD       736(BX), Y1, Y2
-	VMULPD       704(BX), Y1, Y3
-	VMULPD       672(BX), Y1, Y6
-	VMOVUPD      640(BX), Y11
-	VMULPD       1376(BX), Y11, Y12
-	VMOVUPD      608(BX), Y14
-	VMULPD       1344(BX), Y14, Y15
-	VMOVUPD      576(BX), Y10
-	VMULPD       1312(BX), Y10, Y1
-	VMULPD       Y12, Y8, Y12
-	VMULPD       Y15, Y9, Y15
-	VMULPD       Y1, Y7, Y1
-	VFMADD231PD  Y4, Y13, Y12
-	VFMADD231PD  Y5, Y13, Y15
-	VFMADD231PD  Y0, Y13, Y1
+	VMOVUPD      Y4, 64(DI)(AX*1)
+	VMOVUPD      Y5, 96(DI)(AX*1)
+	VMOVUPD      128(BX), Y3
+	VMULPD       992(BX), Y3, Y6
+	VMULPD       960(BX), Y3, Y7
+	VMULPD       928(BX), Y3, Y9
+	VMULPD       896(BX), Y3, Y10
+	VMOVUPD      352(BX), Y11
+	VMULPD       1632(BX), Y11, Y12
+	VMOVUPD      320(BX), Y13
+	VMULPD       1504(BX), Y13, Y14
+	VMOVUPD      256(BX), Y15
+	VMULPD       1440(BX), Y15, Y1
+	VMOVUPD      288(BX), Y3
+	VMULPD       1344(BX), Y3, Y15
+	VMULPD       1120(BX), Y12, Y12
+	VMULPD       1088(BX), Y14, Y14
+	VMULPD       1056(BX), Y1, Y1
+	VMULPD       1024(BX), Y15, Y15
+	VFMADD231PD  Y0, Y8, Y12
+	VFMADD231PD  Y2, Y8, Y14
+	VFMADD231PD  Y4, Y8, Y1
+	VFMADD231PD  Y5, Y8, Y15
 	MOVQ         charm_base+192(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         charm_base+192(FP), DX
 	VMOVUPD      Y12, (DX)(AX*1)
 	MOVQ         charm_base+192(FP), DX
-	VMOVUPD      Y15, 32(DX)(AX*1)
+	VMOVUPD      Y14, 32(DX)(AX*1)
 	MOVQ         charm_base+192(FP), DX
 	PREFETCHT0   1088(DX)(AX*1)
 	MOVQ         charm_base+192(FP), DX
 	VMOVUPD      Y1, 64(DX)(AX*1)
-	VMOVUPD      1216(BX), Y0
+	MOVQ         charm_base+192(FP), DX
+	VMOVUPD      Y15, 96(DX)(AX*1)
+	VMOVUPD      1600(BX), Y0
 	VMOVUPD      normalAllStripAVX2Consts<>+32(SB), Y1
-	VSUBPD       Y1, Y0, Y4
-	VMOVUPD      1248(BX), Y5
-	VSUBPD       Y1, Y5, Y12
-	VMOVUPD      1280(BX), Y15
-	VMOVUPD      Y7, 1152(BX)
-	VSUBPD       Y1, Y15, Y7
-	VMULPD       Y4, Y2, Y4
-	VMULPD       Y12, Y3, Y12
-	VMULPD       Y7, Y6, Y7
-	VMOVUPD      Y7, 1056(BX)
-	VSUBPD       Y0, Y1, Y7
-	VMOVUPD      Y12, 1088(BX)
-	VSUBPD       Y5, Y1, Y12
-	VSUBPD       Y15, Y1, Y1
-	VFMADD213PD  Y13, Y7, Y11
-	VFMADD213PD  Y13, Y12, Y14
-	VFMADD231PD  Y1, Y10, Y13
-	VMULPD       Y2, Y0, Y0
-	VMULPD       Y3, Y5, Y1
-	VMULPD       Y6, Y15, Y5
-	VMOVUPD      1376(BX), Y7
-	VMULPD       Y2, Y7, Y2
-	VMOVUPD      1344(BX), Y10
+	VSUBPD       Y1, Y0, Y2
+	VMOVUPD      1376(BX), Y4
+	VSUBPD       Y1, Y4, Y5
+	VMOVUPD      1408(BX), Y12
+	VSUBPD       Y1, Y12, Y14
+	VMOVUPD      1472(BX), Y15
+	VSUBPD       Y1, Y15, Y3
+	VMULPD       Y2, Y6, Y2
+	VMULPD       Y5, Y7, Y5
+	VMULPD       Y14, Y9, Y14
 	VMULPD       Y3, Y10, Y3
-	VMOVUPD      1312(BX), Y12
+	VMOVUPD      Y3, 1280(BX)
+	VSUBPD       Y0, Y1, Y3
+	VMOVUPD      Y14, 1312(BX)
+	VSUBPD       Y4, Y1, Y14
+	VMOVUPD      Y5, 1248(BX)
+	VSUBPD       Y12, Y1, Y5
+	VSUBPD       Y15, Y1, Y1
+	VFMADD213PD  Y8, Y3, Y11
+	VFMADD213PD  Y8, Y14, Y13
+	VFMADD132PD  256(BX), Y8, Y5
+	VFMADD231PD  288(BX), Y1, Y8
+	VMULPD       Y6, Y0, Y0
+	VMULPD       Y7, Y4, Y1
+	VMULPD       Y9, Y12, Y3
+	VMULPD       Y10, Y15, Y4
+	VMOVUPD      1632(BX), Y12
 	VMULPD       Y6, Y12, Y6
-	VMOVUPD      736(BX), Y15
-	VMULPD       Y7, Y15, Y7
-	VMOVUPD      Y5, 1376(BX)
-	VMOVUPD      704(BX), Y5
-	VMULPD       Y10, Y5, Y10
-	VMOVUPD      Y1, 1344(BX)
-	VMOVUPD      672(BX), Y1
-	VMULPD       Y12, Y1, Y12
-	VMULPD       Y8, Y15, Y15
-	VMULPD       Y9, Y5, Y5
-	VMOVUPD      Y0, 704(BX)
-	VMOVUPD      1152(BX), Y0
-	VMULPD       Y0, Y1, Y1
-	VMULPD       Y2, Y8, Y2
-	VMULPD       Y3, Y9, Y3
-	VMULPD       Y6, Y0, Y6
-	VMULPD       128(BX), Y8, Y8
-	VMULPD       128(BX), Y9, Y9
-	VMULPD       128(BX), Y0, Y0
-	VMULPD       Y7, Y15, Y7
-	VMULPD       Y10, Y5, Y10
-	VMULPD       Y12, Y1, Y12
-	VMULPD       Y4, Y15, Y4
-	VMOVUPD      Y12, 1152(BX)
-	VMULPD       1088(BX), Y5, Y12
-	VMOVUPD      Y10, 1088(BX)
-	VMULPD       1056(BX), Y1, Y10
+	VMOVUPD      1504(BX), Y14
+	VMULPD       Y7, Y14, Y7
+	VMOVUPD      1440(BX), Y15
+	VMULPD       Y9, Y15, Y9
+	VMULPD       1344(BX), Y10, Y10
+	VMOVUPD      Y4, 1472(BX)
+	VMOVUPD      992(BX), Y4
+	VMULPD       Y12, Y4, Y12
+	VMOVUPD      Y3, 1632(BX)
+	VMOVUPD      960(BX), Y3
+	VMULPD       Y14, Y3, Y14
+	VMOVUPD      Y1, 1504(BX)
+	VMOVUPD      928(BX), Y1
+	VMULPD       Y15, Y1, Y15
+	VMOVUPD      Y0, 1440(BX)
+	VMOVUPD      896(BX), Y0
+	VMOVUPD      Y8, 1408(BX)
+	VMULPD       1344(BX), Y0, Y8
+	VMOVUPD      Y5, 1344(BX)
+	VMOVUPD      1120(BX), Y5
+	VMULPD       Y5, Y4, Y4
+	VMOVUPD      Y13, 992(BX)
+	VMOVUPD      1088(BX), Y13
+	VMULPD       Y13, Y3, Y3
+	VMOVUPD      Y11, 960(BX)
+	VMOVUPD      1056(BX), Y11
+	VMULPD       Y11, Y1, Y1
+	VMOVUPD      Y2, 928(BX)
+	VMOVUPD      1024(BX), Y2
+	VMULPD       Y2, Y0, Y0
+	VMULPD       Y6, Y5, Y6
+	VMULPD       Y7, Y13, Y7
+	VMULPD       Y9, Y11, Y9
+	VMULPD       Y10, Y2, Y10
+	VMOVUPD      Y10, 896(BX)
+	VMOVUPD      128(BX), Y10
+	VMULPD       Y5, Y10, Y5
+	VMULPD       Y13, Y10, Y13
+	VMULPD       Y11, Y10, Y11
+	VMULPD       Y2, Y10, Y2
+	VMULPD       Y12, Y4, Y10
+	VMULPD       Y14, Y3, Y12
+	VMULPD       Y15, Y1, Y14
+	VMULPD       Y8, Y0, Y8
+	VMULPD       928(BX), Y4, Y15
+	VMOVUPD      Y8, 928(BX)
+	VMULPD       1248(BX), Y3, Y8
+	VMOVUPD      Y14, 1248(BX)
+	VMULPD       1312(BX), Y1, Y14
+	VMOVUPD      Y12, 1312(BX)
+	VMULPD       1280(BX), Y0, Y12
 	MOVQ         zomma_base+240(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         zomma_base+240(FP), DX
-	VMOVUPD      Y4, (DX)(AX*1)
+	VMOVUPD      Y15, (DX)(AX*1)
 	MOVQ         zomma_base+240(FP), DX
-	VMOVUPD      Y12, 32(DX)(AX*1)
+	VMOVUPD      Y8, 32(DX)(AX*1)
 	MOVQ         zomma_base+240(FP), DX
 	PREFETCHT0   1088(DX)(AX*1)
 	MOVQ         zomma_base+240(FP), DX
-	VMOVUPD      Y10, 64(DX)(AX*1)
-	VMULPD       Y11, Y15, Y4
-	VMULPD       Y14, Y5, Y10
-	VMULPD       Y13, Y1, Y11
+	VMOVUPD      Y14, 64(DX)(AX*1)
+	MOVQ         zomma_base+240(FP), DX
+	VMOVUPD      Y12, 96(DX)(AX*1)
+	VMULPD       960(BX), Y4, Y8
+	VMULPD       992(BX), Y3, Y12
+	VMULPD       1344(BX), Y1, Y14
+	VMULPD       1408(BX), Y0, Y15
 	PREFETCHT0   1024(R8)(AX*1)
-	VMOVUPD      Y15, (R8)(AX*1)
-	VMOVUPD      Y5, 32(R8)(AX*1)
+	VMOVUPD      Y4, (R8)(AX*1)
+	VMOVUPD      Y3, 32(R8)(AX*1)
 	PREFETCHT0   1088(R8)(AX*1)
 	VMOVUPD      Y1, 64(R8)(AX*1)
+	VMOVUPD      Y0, 96(R8)(AX*1)
 	MOVQ         color_base+264(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         color_base+264(FP), DX
-	VMOVUPD      Y4, (DX)(AX*1)
+	VMOVUPD      Y8, (DX)(AX*1)
 	MOVQ         color_base+264(FP), DX
-	VMOVUPD      Y10, 32(DX)(AX*1)
+	VMOVUPD      Y12, 32(DX)(AX*1)
 	MOVQ         color_base+264(FP), DX
 	PREFETCHT0   1088(DX)(AX*1)
 	MOVQ         color_base+264(FP), DX
-	VMOVUPD      Y11, 64(DX)(AX*1)
-	VMULPD       704(BX), Y8, Y1
-	VMULPD       1344(BX), Y9, Y4
-	VMULPD       1376(BX), Y0, Y5
+	VMOVUPD      Y14, 64(DX)(AX*1)
+	MOVQ         color_base+264(FP), DX
+	VMOVUPD      Y15, 96(DX)(AX*1)
+	VMULPD       1440(BX), Y5, Y0
+	VMULPD       1504(BX), Y13, Y1
+	VMULPD       1632(BX), Y11, Y3
+	VMULPD       1472(BX), Y2, Y4
 	PREFETCHT0   1024(R9)(AX*1)
-	VMOVUPD      Y8, (R9)(AX*1)
-	VMOVUPD      Y9, 32(R9)(AX*1)
+	VMOVUPD      Y5, (R9)(AX*1)
+	VMOVUPD      Y13, 32(R9)(AX*1)
 	PREFETCHT0   1088(R9)(AX*1)
-	VMOVUPD      Y0, 64(R9)(AX*1)
+	VMOVUPD      Y11, 64(R9)(AX*1)
+	VMOVUPD      Y2, 96(R9)(AX*1)
 	PREFETCHT0   1024(R13)(AX*1)
-	VMOVUPD      Y1, (R13)(AX*1)
-	VMOVUPD      Y4, 32(R13)(AX*1)
+	VMOVUPD      Y0, (R13)(AX*1)
+	VMOVUPD      Y1, 32(R13)(AX*1)
 	PREFETCHT0   1088(R13)(AX*1)
-	VMOVUPD      Y5, 64(R13)(AX*1)
+	VMOVUPD      Y3, 64(R13)(AX*1)
+	VMOVUPD      Y4, 96(R13)(AX*1)
 	VMOVUPD      normalAllStripAVX2Consts<>+128(SB), Y0
-	VXORPD       Y2, Y0, Y1
-	VXORPD       Y3, Y0, Y2
-	VXORPD       Y6, Y0, Y3
+	VXORPD       Y6, Y0, Y1
+	VXORPD       Y7, Y0, Y2
+	VXORPD       Y9, Y0, Y3
+	VXORPD       896(BX), Y0, Y4
 	PREFETCHT0   1024(R12)(AX*1)
 	VMOVUPD      Y1, (R12)(AX*1)
 	VMOVUPD      Y2, 32(R12)(AX*1)
 	PREFETCHT0   1088(R12)(AX*1)
 	VMOVUPD      Y3, 64(R12)(AX*1)
-	VXORPD       Y7, Y0, Y1
-	VXORPD       1088(BX), Y0, Y2
-	VXORPD       1152(BX), Y0, Y0
+	VMOVUPD      Y4, 96(R12)(AX*1)
+	VXORPD       Y10, Y0, Y1
+	VXORPD       1312(BX), Y0, Y2
+	VXORPD       1248(BX), Y0, Y3
+	VXORPD       928(BX), Y0, Y0
 	MOVQ         speed_base+216(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         speed_base+216(FP), DX
@@ -2088,13 +2277,15 @@ body:
 	MOVQ         speed_base+216(FP), DX
 	PREFETCHT0   1088(DX)(AX*1)
 	MOVQ         speed_base+216(FP), DX
-	VMOVUPD      Y0, 64(DX)(AX*1)
-	ADDQ         $+96, AX
-	SUBQ         $+12, CX
+	VMOVUPD      Y3, 64(DX)(AX*1)
+	MOVQ         speed_base+216(FP), DX
+	VMOVUPD      Y0, 96(DX)(AX*1)
+	ADDQ         $+128, AX
+	SUBQ         $+16, CX
 	JGE          body
 
 rest:
-	ADDQ $+12, CX
+	ADDQ $+16, CX
 	JEQ  done
 
 tail:
@@ -2154,333 +2345,334 @@ tail:
 	VMULPD       Y3, Y6, Y3
 	VMULPD       Y0, Y0, Y0
 	VMULPD       Y1, Y1, Y1
-	VMOVUPD      Y3, 384(BX)
-	VMOVUPD      normalAllStripAVX2Consts<>+96(SB), Y3
-	VMULPD       Y0, Y3, Y0
-	VMULPD       Y1, Y3, Y1
+	VMOVUPD      Y2, 384(BX)
+	VMOVUPD      normalAllStripAVX2Consts<>+96(SB), Y2
+	VMULPD       Y2, Y0, Y0
+	VMULPD       Y2, Y1, Y1
+	VMULPD       Y10, Y13, Y2
 	VMOVUPD      Y1, 416(BX)
-	VMULPD       Y10, Y13, Y1
-	VMOVUPD      Y0, 448(BX)
-	VMULPD       Y9, Y6, Y0
-	VMOVUPD      Y6, 480(BX)
-	VMOVUPD      normalAllStripAVX2Consts<>+128(SB), Y6
-	VANDPD       Y6, Y10, Y10
-	VANDPD       Y6, Y9, Y9
+	VMULPD       Y9, Y6, Y1
+	VANDPD       normalAllStripAVX2Consts<>+128(SB), Y10, Y10
+	VANDPD       normalAllStripAVX2Consts<>+128(SB), Y9, Y9
+	VANDPD       Y11, Y2, Y2
 	VANDPD       Y11, Y1, Y1
-	VANDPD       Y11, Y0, Y0
-	VMOVUPD      normalAllStripAVX2Consts<>+160(SB), Y6
-	VMINPD       Y1, Y6, Y1
-	VMINPD       Y0, Y6, Y0
-	VMULPD       Y12, Y5, Y6
-	VMOVUPD      Y13, 512(BX)
-	VMULPD       Y4, Y5, Y13
+	VMOVUPD      normalAllStripAVX2Consts<>+160(SB), Y11
+	VMINPD       Y2, Y11, Y2
+	VMINPD       Y1, Y11, Y1
+	VMULPD       Y12, Y5, Y11
+	VMOVUPD      Y0, 448(BX)
+	VMULPD       Y4, Y5, Y0
 	VMOVUPD      normalAllStripAVX2Consts<>+192(SB), Y5
 	VCMPPD       $0x11, Y5, Y12, Y12
 	VCMPPD       $0x11, Y5, Y4, Y4
-	VBLENDVPD    Y12, Y5, Y6, Y6
-	VBLENDVPD    Y4, Y5, Y13, Y4
-	VMOVUPD      normalAllStripAVX2Consts<>+224(SB), Y12
-	VMOVUPD      normalAllStripAVX2Consts<>+32(SB), Y13
-	VFMADD231PD  Y12, Y1, Y13
-	VFMADD213PD  normalAllStripAVX2Consts<>+32(SB), Y0, Y12
-	VMOVUPD      normalAllStripAVX2Consts<>+256(SB), Y5
-	VADDPD       Y5, Y1, Y3
-	VADDPD       Y5, Y0, Y5
-	VMOVUPD      Y8, 544(BX)
-	VMULPD       normalAllStripAVX2Consts<>+288(SB), Y1, Y8
-	VMOVUPD      Y4, 576(BX)
-	VMULPD       normalAllStripAVX2Consts<>+288(SB), Y0, Y4
-	VMOVUPD      Y6, 608(BX)
-	VANDPD       Y1, Y11, Y6
-	VMOVUPD      Y2, 640(BX)
-	VANDPD       Y0, Y11, Y2
-	VORPD        Y6, Y10, Y6
-	VORPD        Y2, Y9, Y2
-	VMULPD       Y3, Y13, Y11
-	VMOVUPD      Y9, 672(BX)
-	VMULPD       Y5, Y12, Y9
-	VMOVUPD      Y10, 704(BX)
-	VMOVUPD      normalAllStripAVX2Consts<>+32(SB), Y10
-	VDIVPD       Y11, Y10, Y11
-	VDIVPD       Y9, Y10, Y9
-	VMULPD       Y11, Y13, Y13
-	VMULPD       Y9, Y12, Y12
-	VMULPD       Y11, Y3, Y3
-	VMULPD       Y9, Y5, Y5
-	VMULPD       Y13, Y1, Y9
-	VMULPD       Y12, Y0, Y11
-	VMULPD       Y8, Y1, Y12
-	VMULPD       Y4, Y0, Y13
-	VMOVUPD      normalAllStripAVX2Consts<>+320(SB), Y10
-	VMULPD       Y10, Y12, Y12
-	VMULPD       Y10, Y13, Y10
-	VROUNDPD     $0x08, Y12, Y12
-	VROUNDPD     $0x08, Y10, Y10
-	VMOVUPD      normalAllStripAVX2Consts<>+352(SB), Y13
-	VMOVUPD      Y0, 736(BX)
-	VMOVUPD      normalAllStripAVX2Consts<>+384(SB), Y0
-	VFMADD231PD  Y13, Y9, Y0
-	VFMADD213PD  normalAllStripAVX2Consts<>+384(SB), Y11, Y13
-	VMOVUPD      Y4, 768(BX)
-	VMULPD       Y6, Y6, Y4
-	VMOVUPD      Y4, 800(BX)
-	VMULPD       Y2, Y2, Y4
-	VMOVUPD      Y4, 832(BX)
-	VMOVUPD      192(BX), Y4
-	VMOVUPD      Y2, 864(BX)
-	VMINPD       Y7, Y4, Y2
-	VMINPD       320(BX), Y4, Y4
-	VMOVUPD      Y6, 896(BX)
-	VMOVUPD      normalAllStripAVX2Consts<>+416(SB), Y6
-	VCMPPD       $0x11, Y2, Y6, Y2
-	VCMPPD       $0x11, Y4, Y6, Y4
-	VANDPD       640(BX), Y2, Y2
-	VANDPD       352(BX), Y4, Y4
-	VMOVUPD      normalAllStripAVX2Consts<>+448(SB), Y6
-	VMOVUPD      Y4, 352(BX)
-	VMOVUPD      normalAllStripAVX2Consts<>+480(SB), Y4
-	VFMADD231PD  Y6, Y0, Y4
-	VFMADD213PD  normalAllStripAVX2Consts<>+480(SB), Y13, Y6
-	VFMADD213PD  normalAllStripAVX2Consts<>+512(SB), Y0, Y4
-	VFMADD213PD  normalAllStripAVX2Consts<>+512(SB), Y13, Y6
-	VFMADD213PD  normalAllStripAVX2Consts<>+544(SB), Y0, Y4
-	VFMADD213PD  normalAllStripAVX2Consts<>+544(SB), Y13, Y6
-	VFMADD213PD  normalAllStripAVX2Consts<>+576(SB), Y0, Y4
-	VFMADD213PD  normalAllStripAVX2Consts<>+576(SB), Y13, Y6
-	VFMADD213PD  normalAllStripAVX2Consts<>+608(SB), Y0, Y4
-	VFMADD213PD  normalAllStripAVX2Consts<>+608(SB), Y13, Y6
-	VFMADD213PD  normalAllStripAVX2Consts<>+640(SB), Y0, Y4
-	VFMADD213PD  normalAllStripAVX2Consts<>+640(SB), Y13, Y6
-	VFMADD213PD  normalAllStripAVX2Consts<>+672(SB), Y0, Y4
-	VFMADD213PD  normalAllStripAVX2Consts<>+672(SB), Y13, Y6
-	VFMADD213PD  normalAllStripAVX2Consts<>+704(SB), Y0, Y4
-	VFMADD213PD  normalAllStripAVX2Consts<>+704(SB), Y13, Y6
-	VFMADD213PD  normalAllStripAVX2Consts<>+736(SB), Y0, Y4
-	VFMADD213PD  normalAllStripAVX2Consts<>+736(SB), Y13, Y6
-	VFMADD213PD  normalAllStripAVX2Consts<>+768(SB), Y0, Y4
-	VFMADD213PD  normalAllStripAVX2Consts<>+768(SB), Y13, Y6
-	VFMADD213PD  normalAllStripAVX2Consts<>+800(SB), Y0, Y4
-	VFMADD213PD  normalAllStripAVX2Consts<>+800(SB), Y13, Y6
-	VFMADD213PD  normalAllStripAVX2Consts<>+832(SB), Y0, Y4
-	VFMADD213PD  normalAllStripAVX2Consts<>+832(SB), Y13, Y6
-	VFMADD213PD  normalAllStripAVX2Consts<>+864(SB), Y0, Y4
-	VFMADD213PD  normalAllStripAVX2Consts<>+864(SB), Y13, Y6
-	VFMADD213PD  normalAllStripAVX2Consts<>+896(SB), Y0, Y4
-	VFMADD213PD  normalAllStripAVX2Consts<>+896(SB), Y13, Y6
-	VFMADD213PD  normalAllStripAVX2Consts<>+928(SB), Y0, Y4
-	VFMADD213PD  normalAllStripAVX2Consts<>+928(SB), Y13, Y6
-	VFMADD213PD  normalAllStripAVX2Consts<>+960(SB), Y0, Y4
-	VFMADD213PD  normalAllStripAVX2Consts<>+960(SB), Y13, Y6
-	VFMADD213PD  normalAllStripAVX2Consts<>+992(SB), Y0, Y4
-	VFMADD213PD  normalAllStripAVX2Consts<>+992(SB), Y13, Y6
-	VFMADD213PD  normalAllStripAVX2Consts<>+1024(SB), Y0, Y4
-	VFMADD213PD  normalAllStripAVX2Consts<>+1024(SB), Y13, Y6
-	VFMADD213PD  normalAllStripAVX2Consts<>+1056(SB), Y0, Y4
-	VFMADD213PD  normalAllStripAVX2Consts<>+1056(SB), Y13, Y6
-	VFMADD213PD  normalAllStripAVX2Consts<>+1088(SB), Y0, Y4
-	VFMADD213PD  normalAllStripAVX2Consts<>+1088(SB), Y13, Y6
-	VFMADD213PD  normalAllStripAVX2Consts<>+1120(SB), Y4, Y0
-	VFMADD213PD  normalAllStripAVX2Consts<>+1120(SB), Y6, Y13
-	VMOVUPD      normalAllStripAVX2Consts<>+96(SB), Y4
-	VFMADD213PD  Y4, Y0, Y9
-	VFMADD231PD  Y13, Y11, Y4
-	VMULPD       Y3, Y9, Y0
-	VMULPD       Y5, Y4, Y3
-	VMOVUPD      normalAllStripAVX2Consts<>+1152(SB), Y4
-	VMULPD       Y4, Y12, Y5
-	VMULPD       Y4, Y10, Y4
-	VFMADD231PD  Y8, Y1, Y5
-	VMOVUPD      736(BX), Y6
-	VFMADD231PD  768(BX), Y6, Y4
-	VMOVUPD      normalAllStripAVX2Consts<>+1184(SB), Y8
-	VFNMADD213PD Y8, Y0, Y1
-	VFNMADD213PD Y8, Y3, Y6
-	VMOVUPD      normalAllStripAVX2Consts<>+0(SB), Y9
-	VANDPD       Y0, Y9, Y0
-	VANDPD       Y3, Y9, Y3
-	VMOVUPD      704(BX), Y9
-	VORPD        Y0, Y9, Y0
-	VMOVUPD      672(BX), Y11
-	VORPD        Y3, Y11, Y3
-	VMOVUPD      normalAllStripAVX2Consts<>+1216(SB), Y13
-	VFMADD231PD  Y13, Y12, Y5
-	VFMADD231PD  Y13, Y10, Y4
-	VMOVUPD      224(BX), Y13
-	VORPD        Y9, Y13, Y9
-	VORPD        Y11, Y13, Y11
-	VMOVUPD      normalAllStripAVX2Consts<>+1568(SB), Y13
-	VMINPD       Y13, Y12, Y8
-	VMINPD       Y13, Y10, Y13
-	VMAXPD       normalAllStripAVX2Consts<>+1600(SB), Y8, Y8
-	VMAXPD       normalAllStripAVX2Consts<>+1600(SB), Y13, Y13
-	VSUBPD       Y8, Y12, Y12
-	VSUBPD       Y13, Y10, Y10
-	VADDPD       normalAllStripAVX2Consts<>+1632(SB), Y8, Y8
-	VADDPD       normalAllStripAVX2Consts<>+1632(SB), Y13, Y13
-	VADDPD       normalAllStripAVX2Consts<>+1632(SB), Y12, Y12
-	VADDPD       normalAllStripAVX2Consts<>+1632(SB), Y10, Y10
-	VPSLLQ       $0x34, Y8, Y8
-	VPSLLQ       $0x34, Y13, Y13
-	VPSLLQ       $0x34, Y12, Y12
+	VBLENDVPD    Y12, Y5, Y11, Y11
+	VBLENDVPD    Y4, Y5, Y0, Y0
+	VMOVUPD      normalAllStripAVX2Consts<>+224(SB), Y4
+	VMOVUPD      normalAllStripAVX2Consts<>+256(SB), Y12
+	VFMADD231PD  Y4, Y2, Y12
+	VFMADD213PD  normalAllStripAVX2Consts<>+256(SB), Y1, Y4
+	VMOVUPD      normalAllStripAVX2Consts<>+288(SB), Y5
+	VMOVUPD      Y6, 480(BX)
+	VADDPD       Y5, Y2, Y6
+	VADDPD       Y5, Y1, Y5
+	VMOVUPD      Y13, 512(BX)
+	VMULPD       Y2, Y2, Y13
+	VMOVUPD      Y0, 544(BX)
+	VMULPD       Y1, Y1, Y0
+	VMOVUPD      Y11, 576(BX)
+	VMOVUPD      normalAllStripAVX2Consts<>+320(SB), Y11
+	VFMADD132PD  normalAllStripAVX2Consts<>+352(SB), Y11, Y13
+	VFMADD132PD  normalAllStripAVX2Consts<>+352(SB), Y11, Y0
+	VSUBPD       Y11, Y13, Y13
+	VSUBPD       Y11, Y0, Y0
+	VMULPD       Y6, Y12, Y11
+	VMOVUPD      Y7, 608(BX)
+	VMULPD       Y5, Y4, Y7
+	VMOVUPD      Y3, 640(BX)
+	VMOVUPD      normalAllStripAVX2Consts<>+32(SB), Y3
+	VDIVPD       Y11, Y3, Y11
+	VDIVPD       Y7, Y3, Y7
+	VMULPD       Y11, Y12, Y12
+	VMULPD       Y7, Y4, Y4
+	VMULPD       Y11, Y6, Y6
+	VMULPD       Y7, Y5, Y5
+	VMULPD       Y12, Y2, Y7
+	VMULPD       Y4, Y1, Y4
+	VMOVUPD      normalAllStripAVX2Consts<>+384(SB), Y11
+	VMULPD       Y11, Y13, Y12
+	VMULPD       Y11, Y0, Y11
+	VFMADD231PD  Y2, Y2, Y12
+	VFMADD231PD  Y1, Y1, Y11
+	VMOVUPD      normalAllStripAVX2Consts<>+416(SB), Y3
+	VFMADD231PD  Y3, Y13, Y12
+	VFMADD231PD  Y3, Y0, Y11
+	VMOVUPD      normalAllStripAVX2Consts<>+256(SB), Y3
+	VMOVUPD      Y8, 672(BX)
+	VMOVUPD      normalAllStripAVX2Consts<>+448(SB), Y8
+	VFMADD231PD  Y3, Y7, Y8
+	VFMADD213PD  normalAllStripAVX2Consts<>+448(SB), Y4, Y3
+	VMOVUPD      Y9, 704(BX)
+	VMINPD       normalAllStripAVX2Consts<>+1504(SB), Y13, Y9
+	VMOVUPD      Y10, 736(BX)
+	VMINPD       normalAllStripAVX2Consts<>+1504(SB), Y0, Y10
+	VMAXPD       normalAllStripAVX2Consts<>+1536(SB), Y9, Y9
+	VMAXPD       normalAllStripAVX2Consts<>+1536(SB), Y10, Y10
+	VSUBPD       Y9, Y13, Y13
+	VSUBPD       Y10, Y0, Y0
+	VADDPD       normalAllStripAVX2Consts<>+1568(SB), Y9, Y9
+	VADDPD       normalAllStripAVX2Consts<>+1568(SB), Y10, Y10
+	VADDPD       normalAllStripAVX2Consts<>+1568(SB), Y13, Y13
+	VADDPD       normalAllStripAVX2Consts<>+1568(SB), Y0, Y0
+	VPSLLQ       $0x34, Y9, Y9
 	VPSLLQ       $0x34, Y10, Y10
-	VMOVUPD      Y3, 672(BX)
-	VMOVUPD      normalAllStripAVX2Consts<>+1280(SB), Y3
-	VFMADD231PD  normalAllStripAVX2Consts<>+1248(SB), Y5, Y3
-	VMOVUPD      Y0, 704(BX)
-	VMOVUPD      normalAllStripAVX2Consts<>+1280(SB), Y0
-	VFMADD231PD  normalAllStripAVX2Consts<>+1248(SB), Y4, Y0
-	VFMADD213PD  normalAllStripAVX2Consts<>+1312(SB), Y5, Y3
-	VFMADD213PD  normalAllStripAVX2Consts<>+1312(SB), Y4, Y0
-	VFMADD213PD  normalAllStripAVX2Consts<>+1344(SB), Y5, Y3
-	VFMADD213PD  normalAllStripAVX2Consts<>+1344(SB), Y4, Y0
-	VFMADD213PD  normalAllStripAVX2Consts<>+1376(SB), Y5, Y3
-	VFMADD213PD  normalAllStripAVX2Consts<>+1376(SB), Y4, Y0
-	VFMADD213PD  normalAllStripAVX2Consts<>+1408(SB), Y5, Y3
-	VFMADD213PD  normalAllStripAVX2Consts<>+1408(SB), Y4, Y0
-	VFMADD213PD  normalAllStripAVX2Consts<>+1440(SB), Y5, Y3
-	VFMADD213PD  normalAllStripAVX2Consts<>+1440(SB), Y4, Y0
-	VFMADD213PD  normalAllStripAVX2Consts<>+1472(SB), Y5, Y3
-	VFMADD213PD  normalAllStripAVX2Consts<>+1472(SB), Y4, Y0
-	VFMADD213PD  normalAllStripAVX2Consts<>+1504(SB), Y5, Y3
-	VFMADD213PD  normalAllStripAVX2Consts<>+1504(SB), Y4, Y0
-	VFMADD213PD  normalAllStripAVX2Consts<>+1536(SB), Y5, Y3
-	VFMADD213PD  normalAllStripAVX2Consts<>+1536(SB), Y4, Y0
-	VMOVUPD      Y11, 736(BX)
-	VMULPD       Y5, Y5, Y11
-	VMOVUPD      Y9, 768(BX)
-	VMULPD       Y4, Y4, Y9
-	VFMADD231PD  Y3, Y11, Y5
-	VFMADD231PD  Y0, Y9, Y4
-	VMOVUPD      64(BX), Y0
-	VFMADD213PD  Y0, Y0, Y5
-	VFMADD213PD  Y0, Y0, Y4
-	VMULPD       Y12, Y5, Y3
-	VMULPD       Y10, Y4, Y4
-	VMULPD       Y8, Y3, Y3
-	VMULPD       Y13, Y4, Y4
-	VMULPD       Y3, Y7, Y5
-	VMULPD       320(BX), Y4, Y7
-	VFMADD213PD  608(BX), Y5, Y1
-	VFMADD213PD  576(BX), Y7, Y6
-	VMOVUPD      normalAllStripAVX2Consts<>+1664(SB), Y5
-	VBLENDVPD    Y2, Y1, Y5, Y1
-	VMOVUPD      352(BX), Y2
-	VBLENDVPD    Y2, Y6, Y5, Y2
-	VMASKMOVPD   Y1, Y15, (SI)(AX*1)
-	VMASKMOVPD   Y2, Y14, 32(SI)(AX*1)
-	VMOVUPD      normalAllStripAVX2Consts<>+1184(SB), Y5
-	VMULPD       Y5, Y3, Y6
-	VMULPD       Y5, Y4, Y5
-	VMULPD       544(BX), Y6, Y7
-	VMULPD       384(BX), Y5, Y8
-	VMOVUPD      normalAllStripAVX2Consts<>+288(SB), Y9
-	VMULPD       Y7, Y9, Y7
-	VMULPD       Y8, Y9, Y8
-	VMOVUPD      96(BX), Y9
-	VFMADD231PD  Y1, Y9, Y7
-	VFMADD231PD  Y2, Y9, Y8
-	VMASKMOVPD   Y7, Y15, (R10)(AX*1)
-	VMASKMOVPD   Y8, Y14, 32(R10)(AX*1)
-	VMOVUPD      32(BX), Y7
-	VMULPD       Y1, Y7, Y1
-	VMULPD       Y2, Y7, Y2
-	VMOVUPD      normalAllStripAVX2Consts<>+128(SB), Y7
-	VXORPD       Y1, Y7, Y1
-	VXORPD       Y2, Y7, Y2
-	VMASKMOVPD   Y1, Y15, (R11)(AX*1)
-	VMASKMOVPD   Y2, Y14, 32(R11)(AX*1)
-	VMOVUPD      256(BX), Y1
-	VXORPD       Y7, Y1, Y2
-	VMOVUPD      288(BX), Y8
-	VXORPD       Y7, Y8, Y10
-	VMOVUPD      768(BX), Y11
-	VCMPPD       $0x00, Y2, Y11, Y2
-	VMOVUPD      736(BX), Y11
-	VCMPPD       $0x00, Y10, Y11, Y10
-	VMULPD       Y0, Y1, Y1
-	VMULPD       Y0, Y8, Y0
-	VMOVUPD      normalAllStripAVX2Consts<>+192(SB), Y8
-	VBLENDVPD    Y2, Y8, Y1, Y1
-	VBLENDVPD    Y10, Y8, Y0, Y0
-	VFNMADD231PD 704(BX), Y3, Y1
-	VFNMADD231PD 672(BX), Y4, Y0
-	VMOVUPD      128(BX), Y2
-	VMULPD       512(BX), Y2, Y3
-	VMULPD       480(BX), Y2, Y4
-	VMASKMOVPD   Y1, Y15, (DI)(AX*1)
-	VMASKMOVPD   Y0, Y14, 32(DI)(AX*1)
-	VMOVUPD      448(BX), Y8
-	VMULPD       896(BX), Y8, Y10
-	VMOVUPD      416(BX), Y11
-	VMULPD       864(BX), Y11, Y12
-	VMULPD       Y10, Y6, Y10
-	VMULPD       Y12, Y5, Y12
-	VFMADD231PD  Y1, Y9, Y10
-	VFMADD231PD  Y0, Y9, Y12
-	MOVQ         charm_base+192(FP), DX
-	VMASKMOVPD   Y10, Y15, (DX)(AX*1)
-	MOVQ         charm_base+192(FP), DX
-	VMASKMOVPD   Y12, Y14, 32(DX)(AX*1)
-	VMOVUPD      800(BX), Y0
+	VPSLLQ       $0x34, Y13, Y13
+	VPSLLQ       $0x34, Y0, Y0
+	VMOVUPD      Y1, 768(BX)
+	VMOVUPD      normalAllStripAVX2Consts<>+864(SB), Y1
+	VFMADD231PD  normalAllStripAVX2Consts<>+832(SB), Y8, Y1
+	VMOVUPD      Y2, 800(BX)
+	VMOVUPD      normalAllStripAVX2Consts<>+864(SB), Y2
+	VFMADD231PD  normalAllStripAVX2Consts<>+832(SB), Y3, Y2
+	VFMADD213PD  normalAllStripAVX2Consts<>+896(SB), Y8, Y1
+	VFMADD213PD  normalAllStripAVX2Consts<>+896(SB), Y3, Y2
+	VFMADD213PD  normalAllStripAVX2Consts<>+928(SB), Y8, Y1
+	VFMADD213PD  normalAllStripAVX2Consts<>+928(SB), Y3, Y2
+	VFMADD213PD  normalAllStripAVX2Consts<>+960(SB), Y8, Y1
+	VFMADD213PD  normalAllStripAVX2Consts<>+960(SB), Y3, Y2
+	VFMADD213PD  normalAllStripAVX2Consts<>+992(SB), Y8, Y1
+	VFMADD213PD  normalAllStripAVX2Consts<>+992(SB), Y3, Y2
+	VFMADD213PD  normalAllStripAVX2Consts<>+1024(SB), Y8, Y1
+	VFMADD213PD  normalAllStripAVX2Consts<>+1024(SB), Y3, Y2
+	VFMADD213PD  normalAllStripAVX2Consts<>+1056(SB), Y8, Y1
+	VFMADD213PD  normalAllStripAVX2Consts<>+1056(SB), Y3, Y2
+	VFMADD213PD  normalAllStripAVX2Consts<>+1088(SB), Y8, Y1
+	VFMADD213PD  normalAllStripAVX2Consts<>+1088(SB), Y3, Y2
+	VFMADD213PD  normalAllStripAVX2Consts<>+1120(SB), Y8, Y1
+	VFMADD213PD  normalAllStripAVX2Consts<>+1120(SB), Y3, Y2
+	VFMADD213PD  normalAllStripAVX2Consts<>+1152(SB), Y8, Y1
+	VFMADD213PD  normalAllStripAVX2Consts<>+1152(SB), Y3, Y2
+	VFMADD213PD  normalAllStripAVX2Consts<>+1184(SB), Y8, Y1
+	VFMADD213PD  normalAllStripAVX2Consts<>+1184(SB), Y3, Y2
+	VFMADD213PD  normalAllStripAVX2Consts<>+1216(SB), Y8, Y1
+	VFMADD213PD  normalAllStripAVX2Consts<>+1216(SB), Y3, Y2
+	VFMADD213PD  normalAllStripAVX2Consts<>+1248(SB), Y8, Y1
+	VFMADD213PD  normalAllStripAVX2Consts<>+1248(SB), Y3, Y2
+	VFMADD213PD  normalAllStripAVX2Consts<>+1280(SB), Y8, Y1
+	VFMADD213PD  normalAllStripAVX2Consts<>+1280(SB), Y3, Y2
+	VFMADD213PD  normalAllStripAVX2Consts<>+1312(SB), Y8, Y1
+	VFMADD213PD  normalAllStripAVX2Consts<>+1312(SB), Y3, Y2
+	VFMADD213PD  normalAllStripAVX2Consts<>+1344(SB), Y8, Y1
+	VFMADD213PD  normalAllStripAVX2Consts<>+1344(SB), Y3, Y2
+	VFMADD213PD  normalAllStripAVX2Consts<>+1376(SB), Y8, Y1
+	VFMADD213PD  normalAllStripAVX2Consts<>+1376(SB), Y3, Y2
+	VFMADD213PD  normalAllStripAVX2Consts<>+1408(SB), Y8, Y1
+	VFMADD213PD  normalAllStripAVX2Consts<>+1408(SB), Y3, Y2
+	VFMADD213PD  normalAllStripAVX2Consts<>+1440(SB), Y8, Y1
+	VFMADD213PD  normalAllStripAVX2Consts<>+1440(SB), Y3, Y2
+	VFMADD213PD  normalAllStripAVX2Consts<>+1472(SB), Y1, Y8
+	VFMADD213PD  normalAllStripAVX2Consts<>+1472(SB), Y2, Y3
 	VMOVUPD      normalAllStripAVX2Consts<>+32(SB), Y1
-	VSUBPD       Y1, Y0, Y10
-	VMOVUPD      832(BX), Y12
-	VSUBPD       Y1, Y12, Y13
-	VMULPD       Y10, Y3, Y10
-	VMULPD       Y13, Y4, Y13
-	VSUBPD       Y0, Y1, Y7
-	VSUBPD       Y12, Y1, Y1
-	VFMADD213PD  Y9, Y7, Y8
-	VFMADD231PD  Y1, Y11, Y9
-	VMULPD       Y3, Y0, Y0
-	VMULPD       Y4, Y12, Y1
-	VMOVUPD      896(BX), Y7
-	VMULPD       Y3, Y7, Y3
-	VMOVUPD      864(BX), Y11
+	VFMADD213PD  Y1, Y8, Y7
+	VFMADD213PD  Y1, Y3, Y4
+	VMULPD       Y6, Y7, Y2
+	VMULPD       Y5, Y4, Y3
+	VMOVUPD      normalAllStripAVX2Consts<>+480(SB), Y4
+	VMOVUPD      normalAllStripAVX2Consts<>+512(SB), Y5
+	VFMADD231PD  Y4, Y12, Y5
+	VFMADD213PD  normalAllStripAVX2Consts<>+512(SB), Y11, Y4
+	VMOVUPD      normalAllStripAVX2Consts<>+544(SB), Y6
+	VFMADD213PD  Y6, Y12, Y5
+	VFMADD231PD  Y4, Y11, Y6
+	VMOVUPD      normalAllStripAVX2Consts<>+576(SB), Y4
+	VFMADD213PD  Y4, Y12, Y5
+	VFMADD231PD  Y6, Y11, Y4
+	VMOVUPD      normalAllStripAVX2Consts<>+608(SB), Y6
+	VFMADD213PD  Y6, Y12, Y5
+	VFMADD231PD  Y4, Y11, Y6
+	VMOVUPD      normalAllStripAVX2Consts<>+640(SB), Y4
+	VFMADD213PD  Y4, Y12, Y5
+	VFMADD231PD  Y6, Y11, Y4
+	VMOVUPD      normalAllStripAVX2Consts<>+672(SB), Y6
+	VFMADD213PD  Y6, Y12, Y5
+	VFMADD231PD  Y4, Y11, Y6
+	VMOVUPD      normalAllStripAVX2Consts<>+704(SB), Y4
+	VFMADD213PD  Y4, Y12, Y5
+	VFMADD231PD  Y6, Y11, Y4
+	VMOVUPD      normalAllStripAVX2Consts<>+736(SB), Y6
+	VFMADD213PD  Y6, Y12, Y5
+	VFMADD231PD  Y4, Y11, Y6
+	VMOVUPD      normalAllStripAVX2Consts<>+768(SB), Y4
+	VFMADD213PD  Y4, Y12, Y5
+	VFMADD231PD  Y6, Y11, Y4
+	VMOVUPD      normalAllStripAVX2Consts<>+800(SB), Y6
+	VFMADD213PD  Y6, Y12, Y5
+	VFMADD213PD  Y6, Y11, Y4
+	VMULPD       Y5, Y12, Y5
 	VMULPD       Y4, Y11, Y4
+	VMOVUPD      64(BX), Y7
+	VFMADD213PD  Y7, Y7, Y5
+	VFMADD213PD  Y7, Y7, Y4
+	VMULPD       Y13, Y5, Y5
+	VMULPD       Y0, Y4, Y0
+	VMULPD       Y9, Y5, Y4
+	VMULPD       Y10, Y0, Y0
+	VMOVUPD      normalAllStripAVX2Consts<>+0(SB), Y5
+	VMOVUPD      800(BX), Y8
+	VANDPD       Y8, Y5, Y9
+	VMOVUPD      768(BX), Y10
+	VANDPD       Y10, Y5, Y11
+	VORPD        736(BX), Y9, Y9
+	VORPD        704(BX), Y11, Y11
+	VMOVUPD      normalAllStripAVX2Consts<>+1600(SB), Y12
+	VFNMADD213PD Y12, Y2, Y8
+	VFNMADD213PD Y12, Y3, Y10
+	VANDPD       Y2, Y5, Y2
+	VANDPD       Y3, Y5, Y3
+	VMOVUPD      736(BX), Y5
+	VORPD        Y2, Y5, Y2
+	VMOVUPD      704(BX), Y13
+	VORPD        Y3, Y13, Y3
+	VMOVUPD      224(BX), Y1
+	VORPD        Y5, Y1, Y5
+	VORPD        Y13, Y1, Y1
+	VMULPD       Y12, Y4, Y13
+	VMULPD       Y12, Y0, Y12
+	VMULPD       672(BX), Y13, Y7
+	VMOVUPD      Y13, 672(BX)
+	VMULPD       640(BX), Y12, Y13
+	VMULPD       Y7, Y6, Y7
+	VMULPD       Y13, Y6, Y6
+	VMULPD       Y9, Y9, Y13
+	VMOVUPD      Y13, 640(BX)
+	VMULPD       Y11, Y11, Y13
+	VMOVUPD      Y13, 704(BX)
+	VMOVUPD      192(BX), Y13
+	VMOVUPD      Y12, 736(BX)
+	VMINPD       608(BX), Y13, Y12
+	VMOVUPD      Y11, 768(BX)
+	VMOVUPD      320(BX), Y11
+	VMINPD       Y11, Y13, Y13
+	VMOVUPD      Y9, 800(BX)
+	VMULPD       608(BX), Y4, Y9
+	VMULPD       Y0, Y11, Y11
+	VFMADD213PD  576(BX), Y9, Y8
+	VFMADD213PD  544(BX), Y11, Y10
+	VMOVUPD      normalAllStripAVX2Consts<>+1632(SB), Y9
+	VCMPPD       $0x11, Y12, Y9, Y11
+	VCMPPD       $0x11, Y13, Y9, Y9
+	VANDPD       384(BX), Y11, Y11
+	VANDPD       352(BX), Y9, Y9
+	VMOVUPD      normalAllStripAVX2Consts<>+1664(SB), Y12
+	VBLENDVPD    Y11, Y8, Y12, Y8
+	VBLENDVPD    Y9, Y10, Y12, Y9
+	VMOVUPD      96(BX), Y10
+	VFMADD231PD  Y8, Y10, Y7
+	VFMADD231PD  Y9, Y10, Y6
+	VMASKMOVPD   Y7, Y15, (R10)(AX*1)
+	VMASKMOVPD   Y6, Y14, 32(R10)(AX*1)
+	VMASKMOVPD   Y8, Y15, (SI)(AX*1)
+	VMASKMOVPD   Y9, Y14, 32(SI)(AX*1)
+	VMOVUPD      32(BX), Y6
+	VMULPD       Y8, Y6, Y7
+	VMULPD       Y9, Y6, Y6
+	VMOVUPD      normalAllStripAVX2Consts<>+128(SB), Y8
+	VXORPD       Y7, Y8, Y7
+	VXORPD       Y6, Y8, Y6
+	VMASKMOVPD   Y7, Y15, (R11)(AX*1)
+	VMASKMOVPD   Y6, Y14, 32(R11)(AX*1)
+	VMOVUPD      256(BX), Y6
+	VXORPD       Y8, Y6, Y7
+	VMOVUPD      288(BX), Y9
+	VXORPD       Y8, Y9, Y11
+	VCMPPD       $0x00, Y7, Y5, Y5
+	VCMPPD       $0x00, Y11, Y1, Y1
+	VMOVUPD      64(BX), Y7
+	VMULPD       Y7, Y6, Y6
+	VMULPD       Y7, Y9, Y7
+	VMOVUPD      normalAllStripAVX2Consts<>+192(SB), Y9
+	VBLENDVPD    Y5, Y9, Y6, Y5
+	VBLENDVPD    Y1, Y9, Y7, Y1
+	VFNMADD231PD Y2, Y4, Y5
+	VFNMADD231PD Y3, Y0, Y1
+	VMOVUPD      128(BX), Y0
+	VMULPD       512(BX), Y0, Y2
+	VMULPD       480(BX), Y0, Y3
+	VMASKMOVPD   Y5, Y15, (DI)(AX*1)
+	VMASKMOVPD   Y1, Y14, 32(DI)(AX*1)
+	VMOVUPD      448(BX), Y4
+	VMULPD       800(BX), Y4, Y6
+	VMOVUPD      416(BX), Y7
+	VMULPD       768(BX), Y7, Y9
+	VMULPD       672(BX), Y6, Y6
+	VMULPD       736(BX), Y9, Y9
+	VFMADD231PD  Y5, Y10, Y6
+	VFMADD231PD  Y1, Y10, Y9
+	MOVQ         charm_base+192(FP), DX
+	VMASKMOVPD   Y6, Y15, (DX)(AX*1)
+	MOVQ         charm_base+192(FP), DX
+	VMASKMOVPD   Y9, Y14, 32(DX)(AX*1)
+	VMOVUPD      640(BX), Y1
+	VMOVUPD      normalAllStripAVX2Consts<>+32(SB), Y5
+	VSUBPD       Y5, Y1, Y6
+	VMOVUPD      704(BX), Y9
+	VSUBPD       Y5, Y9, Y11
+	VMULPD       Y6, Y2, Y6
+	VMULPD       Y11, Y3, Y11
+	VSUBPD       Y1, Y5, Y12
+	VSUBPD       Y9, Y5, Y5
+	VFMADD213PD  Y10, Y12, Y4
+	VFMADD231PD  Y5, Y7, Y10
+	VMULPD       Y2, Y1, Y1
+	VMULPD       Y3, Y9, Y5
+	VMOVUPD      800(BX), Y7
+	VMULPD       Y2, Y7, Y2
+	VMOVUPD      768(BX), Y9
+	VMULPD       Y3, Y9, Y3
 	VMOVUPD      512(BX), Y12
 	VMULPD       Y7, Y12, Y7
-	VMOVUPD      Y1, 896(BX)
-	VMOVUPD      480(BX), Y1
-	VMULPD       Y11, Y1, Y11
-	VMULPD       Y6, Y12, Y12
-	VMULPD       Y5, Y1, Y1
-	VMULPD       Y3, Y6, Y3
-	VMULPD       Y4, Y5, Y4
-	VMULPD       Y6, Y2, Y6
-	VMULPD       Y5, Y2, Y2
+	VMOVUPD      480(BX), Y13
+	VMULPD       Y9, Y13, Y9
+	VMOVUPD      672(BX), Y8
+	VMULPD       Y8, Y12, Y12
+	VMOVUPD      Y5, 512(BX)
+	VMOVUPD      736(BX), Y5
+	VMULPD       Y5, Y13, Y13
+	VMULPD       Y2, Y8, Y2
+	VMULPD       Y3, Y5, Y3
+	VMULPD       Y8, Y0, Y8
+	VMULPD       Y5, Y0, Y0
 	VMULPD       Y7, Y12, Y5
-	VMULPD       Y11, Y1, Y7
-	VMULPD       Y10, Y12, Y10
-	VMULPD       Y13, Y1, Y11
-	VMULPD       Y8, Y12, Y8
-	VMULPD       Y9, Y1, Y9
-	VMULPD       Y0, Y6, Y0
-	VMULPD       896(BX), Y2, Y13
+	VMULPD       Y9, Y13, Y7
+	VMULPD       Y6, Y12, Y6
+	VMULPD       Y11, Y13, Y9
+	VMULPD       Y4, Y12, Y4
+	VMULPD       Y10, Y13, Y10
+	VMULPD       Y1, Y8, Y1
+	VMULPD       512(BX), Y0, Y11
+	VXORPD       normalAllStripAVX2Consts<>+128(SB), Y2, Y2
 	VXORPD       normalAllStripAVX2Consts<>+128(SB), Y3, Y3
-	VXORPD       normalAllStripAVX2Consts<>+128(SB), Y4, Y4
 	VXORPD       normalAllStripAVX2Consts<>+128(SB), Y5, Y5
 	VXORPD       normalAllStripAVX2Consts<>+128(SB), Y7, Y7
 	VMASKMOVPD   Y12, Y15, (R8)(AX*1)
-	VMASKMOVPD   Y1, Y14, 32(R8)(AX*1)
-	VMASKMOVPD   Y6, Y15, (R9)(AX*1)
-	VMASKMOVPD   Y2, Y14, 32(R9)(AX*1)
+	VMASKMOVPD   Y13, Y14, 32(R8)(AX*1)
+	VMASKMOVPD   Y8, Y15, (R9)(AX*1)
+	VMASKMOVPD   Y0, Y14, 32(R9)(AX*1)
 	MOVQ         zomma_base+240(FP), DX
-	VMASKMOVPD   Y10, Y15, (DX)(AX*1)
+	VMASKMOVPD   Y6, Y15, (DX)(AX*1)
 	MOVQ         zomma_base+240(FP), DX
-	VMASKMOVPD   Y11, Y14, 32(DX)(AX*1)
-	MOVQ         color_base+264(FP), DX
-	VMASKMOVPD   Y8, Y15, (DX)(AX*1)
-	MOVQ         color_base+264(FP), DX
 	VMASKMOVPD   Y9, Y14, 32(DX)(AX*1)
-	VMASKMOVPD   Y3, Y15, (R12)(AX*1)
-	VMASKMOVPD   Y4, Y14, 32(R12)(AX*1)
+	MOVQ         color_base+264(FP), DX
+	VMASKMOVPD   Y4, Y15, (DX)(AX*1)
+	MOVQ         color_base+264(FP), DX
+	VMASKMOVPD   Y10, Y14, 32(DX)(AX*1)
+	VMASKMOVPD   Y2, Y15, (R12)(AX*1)
+	VMASKMOVPD   Y3, Y14, 32(R12)(AX*1)
 	MOVQ         speed_base+216(FP), DX
 	VMASKMOVPD   Y5, Y15, (DX)(AX*1)
 	MOVQ         speed_base+216(FP), DX
 	VMASKMOVPD   Y7, Y14, 32(DX)(AX*1)
-	VMASKMOVPD   Y0, Y15, (R13)(AX*1)
-	VMASKMOVPD   Y13, Y14, 32(R13)(AX*1)
+	VMASKMOVPD   Y1, Y15, (R13)(AX*1)
+	VMASKMOVPD   Y11, Y14, 32(R13)(AX*1)
 	ADDQ         $+64, AX
 	SUBQ         $+8, CX
 	JGT          tail

@@ -7,40 +7,40 @@
 DATA normalFirstRows32AVX512Consts<>+0(SB)/4, $0x7fffffff
 DATA normalFirstRows32AVX512Consts<>+4(SB)/4, $0x00000000
 DATA normalFirstRows32AVX512Consts<>+8(SB)/4, $0x4e6e6b28
-DATA normalFirstRows32AVX512Consts<>+12(SB)/4, $0x3089705f
-DATA normalFirstRows32AVX512Consts<>+16(SB)/4, $0x3f800000
-DATA normalFirstRows32AVX512Consts<>+20(SB)/4, $0x41700000
-DATA normalFirstRows32AVX512Consts<>+24(SB)/4, $0x80000000
-DATA normalFirstRows32AVX512Consts<>+28(SB)/4, $0x3f400000
-DATA normalFirstRows32AVX512Consts<>+32(SB)/4, $0x40640000
-DATA normalFirstRows32AVX512Consts<>+36(SB)/4, $0xbf000000
-DATA normalFirstRows32AVX512Consts<>+40(SB)/4, $0x3fb8aa3b
-DATA normalFirstRows32AVX512Consts<>+44(SB)/4, $0x40000000
-DATA normalFirstRows32AVX512Consts<>+48(SB)/4, $0xbf800000
-DATA normalFirstRows32AVX512Consts<>+52(SB)/4, $0xbf317200
-DATA normalFirstRows32AVX512Consts<>+56(SB)/4, $0xb5bfbe8e
-DATA normalFirstRows32AVX512Consts<>+60(SB)/4, $0x39755674
-DATA normalFirstRows32AVX512Consts<>+64(SB)/4, $0x390114b6
-DATA normalFirstRows32AVX512Consts<>+68(SB)/4, $0xbb02dd71
-DATA normalFirstRows32AVX512Consts<>+72(SB)/4, $0x3a738970
-DATA normalFirstRows32AVX512Consts<>+76(SB)/4, $0x3c77415f
-DATA normalFirstRows32AVX512Consts<>+80(SB)/4, $0xbd509d4d
-DATA normalFirstRows32AVX512Consts<>+84(SB)/4, $0x3d99190f
-DATA normalFirstRows32AVX512Consts<>+88(SB)/4, $0xbc00cdcc
-DATA normalFirstRows32AVX512Consts<>+92(SB)/4, $0xbe6caa20
-DATA normalFirstRows32AVX512Consts<>+96(SB)/4, $0x3f000000
-DATA normalFirstRows32AVX512Consts<>+100(SB)/4, $0x3ecc422a
-DATA normalFirstRows32AVX512Consts<>+104(SB)/4, $0x3ab56891
-DATA normalFirstRows32AVX512Consts<>+108(SB)/4, $0x3c091f97
-DATA normalFirstRows32AVX512Consts<>+112(SB)/4, $0x3d2aac27
-DATA normalFirstRows32AVX512Consts<>+116(SB)/4, $0x3e2aaa45
-DATA normalFirstRows32AVX512Consts<>+120(SB)/4, $0x3efffffe
+DATA normalFirstRows32AVX512Consts<>+12(SB)/4, $0x3f800000
+DATA normalFirstRows32AVX512Consts<>+16(SB)/4, $0x3089705f
+DATA normalFirstRows32AVX512Consts<>+20(SB)/4, $0x80000000
+DATA normalFirstRows32AVX512Consts<>+24(SB)/4, $0x41700000
+DATA normalFirstRows32AVX512Consts<>+28(SB)/4, $0x3fc00000
+DATA normalFirstRows32AVX512Consts<>+32(SB)/4, $0x40000000
+DATA normalFirstRows32AVX512Consts<>+36(SB)/4, $0x40640000
+DATA normalFirstRows32AVX512Consts<>+40(SB)/4, $0x4b400000
+DATA normalFirstRows32AVX512Consts<>+44(SB)/4, $0xbf38aa3b
+DATA normalFirstRows32AVX512Consts<>+48(SB)/4, $0x3fb17200
+DATA normalFirstRows32AVX512Consts<>+52(SB)/4, $0x363fbe8e
+DATA normalFirstRows32AVX512Consts<>+56(SB)/4, $0xbf800000
+DATA normalFirstRows32AVX512Consts<>+60(SB)/4, $0x37b56891
+DATA normalFirstRows32AVX512Consts<>+64(SB)/4, $0xb9891f97
+DATA normalFirstRows32AVX512Consts<>+68(SB)/4, $0x3b2aac27
+DATA normalFirstRows32AVX512Consts<>+72(SB)/4, $0xbcaaaa45
+DATA normalFirstRows32AVX512Consts<>+76(SB)/4, $0x3dfffffe
+DATA normalFirstRows32AVX512Consts<>+80(SB)/4, $0xbf000000
+DATA normalFirstRows32AVX512Consts<>+84(SB)/4, $0x39f55674
+DATA normalFirstRows32AVX512Consts<>+88(SB)/4, $0x398114b6
+DATA normalFirstRows32AVX512Consts<>+92(SB)/4, $0xbb82dd71
+DATA normalFirstRows32AVX512Consts<>+96(SB)/4, $0x3af38970
+DATA normalFirstRows32AVX512Consts<>+100(SB)/4, $0x3cf7415f
+DATA normalFirstRows32AVX512Consts<>+104(SB)/4, $0xbdd09d4d
+DATA normalFirstRows32AVX512Consts<>+108(SB)/4, $0x3e19190f
+DATA normalFirstRows32AVX512Consts<>+112(SB)/4, $0xbc80cdcc
+DATA normalFirstRows32AVX512Consts<>+116(SB)/4, $0xbeecaa20
+DATA normalFirstRows32AVX512Consts<>+120(SB)/4, $0x3ecc422a
 DATA normalFirstRows32AVX512Consts<>+124(SB)/4, $0x7fc00000
 GLOBL normalFirstRows32AVX512Consts<>(SB), RODATA|NOPTR, $128
 
 // func normalFirstRows32AVX512(price []float32, delta []float32, gamma []float32, vega []float32, theta []float32, rho []float32, sign []float32, F []float32, K []float32, T []float32, sigma []float32, D []float32, r []float32)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·normalFirstRows32AVX512(SB), $2688-312
+TEXT ·normalFirstRows32AVX512(SB), $2432-312
 	LEAQ 63(SP), BX
 	ANDQ $-64, BX
 	MOVQ price_len+8(FP), CX
@@ -177,436 +177,441 @@ body:
 	VADDPS           Z13, Z9, Z9
 	VADDPS           Z14, Z10, Z10
 	VADDPS           Z15, Z11, Z11
-	VADDPS           Z8, Z16, Z8
-	VADDPS           Z9, Z17, Z9
-	VADDPS           Z10, Z18, Z10
-	VADDPS           Z11, Z19, Z11
 	VMINPS           Z0, Z16, Z12
 	VMINPS           Z1, Z17, Z13
 	VMINPS           Z2, Z18, Z14
 	VMINPS           Z3, Z19, Z15
+	VADDPS           Z8, Z16, Z8
+	VADDPS           Z9, Z17, Z9
+	VADDPS           Z10, Z18, Z10
+	VADDPS           Z11, Z19, Z11
 	VMOVUPS          Z3, 256(BX)
 	VMULPS           Z27, Z20, Z3
-	VMOVUPS          Z20, 320(BX)
-	VMULPS           Z26, Z21, Z20
-	VMOVUPS          Z21, 384(BX)
-	VMULPS           Z25, Z22, Z21
-	VMOVUPS          Z22, 448(BX)
-	VMULPS           Z24, Z23, Z22
+	VMOVUPS          Z27, 320(BX)
+	VMULPS           Z26, Z21, Z27
+	VMOVUPS          Z26, 384(BX)
+	VMULPS           Z25, Z22, Z26
+	VMOVUPS          Z25, 448(BX)
+	VMULPS           Z24, Z23, Z25
+	VMOVUPS          Z24, 512(BX)
+	VMULPS           Z4, Z4, Z24
+	VMOVUPS          Z24, 576(BX)
+	VMULPS           Z5, Z5, Z24
+	VMOVUPS          Z24, 640(BX)
+	VMULPS           Z6, Z6, Z24
+	VMOVUPS          Z24, 704(BX)
+	VMULPS           Z7, Z7, Z24
 	VCMPPS.BCST      $0x11, normalFirstRows32AVX512Consts<>+4(SB), Z3, K1
-	VCMPPS.BCST      $0x11, normalFirstRows32AVX512Consts<>+4(SB), Z20, K2
-	VCMPPS.BCST      $0x11, normalFirstRows32AVX512Consts<>+4(SB), Z21, K3
-	VCMPPS.BCST      $0x11, normalFirstRows32AVX512Consts<>+4(SB), Z22, K4
+	VCMPPS.BCST      $0x11, normalFirstRows32AVX512Consts<>+4(SB), Z27, K2
+	VCMPPS.BCST      $0x11, normalFirstRows32AVX512Consts<>+4(SB), Z26, K3
+	VCMPPS.BCST      $0x11, normalFirstRows32AVX512Consts<>+4(SB), Z25, K4
+	VMULPS           Z28, Z4, Z4
+	VMULPS           Z29, Z5, Z5
+	VMULPS           Z30, Z6, Z6
+	VMULPS           Z31, Z7, Z7
 	VMULPS           Z3, Z16, Z3
-	VMULPS           Z20, Z17, Z20
-	VMULPS           Z21, Z18, Z21
-	VMULPS           Z22, Z19, Z22
-	VBLENDMPS.BCST   normalFirstRows32AVX512Consts<>+4(SB), Z3, K1, Z3
-	VBLENDMPS.BCST   normalFirstRows32AVX512Consts<>+4(SB), Z20, K2, Z20
-	VBLENDMPS.BCST   normalFirstRows32AVX512Consts<>+4(SB), Z21, K3, Z21
-	VBLENDMPS.BCST   normalFirstRows32AVX512Consts<>+4(SB), Z22, K4, Z22
-	VMOVUPS          Z22, 512(BX)
-	VMULPS           Z28, Z4, Z22
-	VMOVUPS          Z28, 576(BX)
-	VMULPS           Z29, Z5, Z28
-	VMOVUPS          Z29, 640(BX)
-	VMULPS           Z30, Z6, Z29
-	VMOVUPS          Z30, 704(BX)
-	VMULPS           Z31, Z7, Z30
-	VMULPS           Z4, Z4, Z4
-	VMULPS           Z5, Z5, Z5
-	VMULPS           Z6, Z6, Z6
-	VMULPS           Z7, Z7, Z7
-	VADDPS           Z8, Z22, Z8
-	VADDPS           Z9, Z28, Z9
-	VADDPS           Z10, Z29, Z10
-	VADDPS           Z11, Z30, Z11
-	VMINPS           Z22, Z12, Z12
-	VMINPS           Z28, Z13, Z13
-	VMINPS           Z29, Z14, Z14
-	VMINPS           Z30, Z15, Z15
+	VMULPS           Z27, Z17, Z27
+	VMULPS           Z26, Z18, Z26
+	VMULPS           Z25, Z19, Z25
+	VADDPS           Z8, Z4, Z8
+	VADDPS           Z9, Z5, Z9
+	VADDPS           Z10, Z6, Z10
+	VADDPS           Z11, Z7, Z11
+	VMINPS           Z4, Z12, Z12
+	VMINPS           Z5, Z13, Z13
+	VMINPS           Z6, Z14, Z14
+	VMINPS           Z7, Z15, Z15
 	VADDPS           Z8, Z0, Z8
 	VADDPS           Z9, Z1, Z9
 	VADDPS           Z10, Z2, Z10
 	VADDPS           256(BX), Z11, Z11
-	VCMPPS.BCST      $0x11, normalFirstRows32AVX512Consts<>+8(SB), Z8, K1
+	VMINPS           Z0, Z12, Z12
+	VMINPS           Z1, Z13, Z13
+	VMINPS           Z2, Z14, Z14
+	VMINPS           256(BX), Z15, Z15
+	VCMPPS.BCST      $0x11, normalFirstRows32AVX512Consts<>+8(SB), Z8, K5
 	VBROADCASTSS     normalFirstRows32AVX512Consts<>+8(SB), Z8
-	VCMPPS           $0x11, Z8, Z9, K2
-	VCMPPS           $0x11, Z8, Z10, K3
-	VCMPPS           $0x11, Z8, Z11, K4
-	VMINPS           Z0, Z12, Z8
-	VMINPS           Z1, Z13, Z9
-	VMINPS           Z2, Z14, Z10
-	VMINPS           256(BX), Z15, Z11
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+12(SB), Z12
-	VCMPPS           $0x11, Z8, Z12, K5
-	VCMPPS           $0x11, Z9, Z12, K6
-	VCMPPS           $0x11, Z10, Z12, K7
-	KMOVW            K4, 768(BX)
-	VCMPPS           $0x11, Z11, Z12, K4
-	KANDW            K1, K5, K1
-	KANDW            K2, K6, K2
-	KANDW            K3, K7, K3
-	KMOVW            768(BX), K5
-	KANDW            K5, K4, K4
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+16(SB), Z8
-	VDIVPS           Z22, Z8, Z9
-	VDIVPS           Z28, Z8, Z10
-	VDIVPS           Z29, Z8, Z11
-	VDIVPS           Z30, Z8, Z12
-	VMULPS           Z4, Z9, Z4
-	VMULPS           Z5, Z10, Z5
-	VMULPS           Z6, Z11, Z6
-	VMULPS           Z7, Z12, Z7
-	VMULPS           Z27, Z9, Z13
-	VMULPS           Z26, Z10, Z14
-	VMULPS           Z25, Z11, Z15
-	VMOVUPS          Z31, 768(BX)
-	VMULPS           Z24, Z12, Z31
-	VANDPS.BCST      normalFirstRows32AVX512Consts<>+0(SB), Z13, Z13
-	VANDPS.BCST      normalFirstRows32AVX512Consts<>+0(SB), Z14, Z14
-	VANDPS.BCST      normalFirstRows32AVX512Consts<>+0(SB), Z15, Z15
-	VANDPS.BCST      normalFirstRows32AVX512Consts<>+0(SB), Z31, Z31
-	VMOVUPS          Z12, 832(BX)
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+20(SB), Z12
-	VMINPS           Z13, Z12, Z13
-	VMINPS           Z14, Z12, Z14
-	VMINPS           Z15, Z12, Z15
-	VMINPS           Z31, Z12, Z12
-	VMOVUPS          320(BX), Z31
-	VMOVUPS          Z11, 896(BX)
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+24(SB), Z11
-	VMOVUPS          Z10, 960(BX)
-	VXORPS           Z11, Z31, Z10
-	VMOVUPS          Z9, 1024(BX)
-	VXORPS           384(BX), Z11, Z9
-	VMOVUPS          Z2, 1088(BX)
-	VXORPS           448(BX), Z11, Z2
-	VMOVUPS          Z1, 1152(BX)
-	VXORPS           Z11, Z23, Z1
-	VMULPS           Z16, Z31, Z31
-	VMULPS           384(BX), Z17, Z11
-	VMOVUPS          Z0, 384(BX)
-	VMULPS           448(BX), Z18, Z0
+	VCMPPS           $0x11, Z8, Z9, K6
+	VCMPPS           $0x11, Z8, Z10, K7
+	KMOVW            K7, 768(BX)
+	VCMPPS           $0x11, Z8, Z11, K7
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+12(SB), Z8
+	VDIVPS           Z4, Z8, Z9
+	VDIVPS           Z5, Z8, Z10
+	VDIVPS           Z6, Z8, Z11
+	VMOVUPS          Z31, 832(BX)
+	VDIVPS           Z7, Z8, Z31
+	VMOVUPS          Z30, 896(BX)
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+16(SB), Z30
+	KMOVW            K7, 960(BX)
+	VCMPPS           $0x11, Z12, Z30, K7
+	KMOVW            K6, 1024(BX)
+	VCMPPS           $0x11, Z13, Z30, K6
+	KMOVW            K6, 1088(BX)
+	VCMPPS           $0x11, Z14, Z30, K6
+	KMOVW            K6, 1152(BX)
+	VCMPPS           $0x11, Z15, Z30, K6
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+4(SB), Z12
+	VBLENDMPS        Z12, Z3, K1, Z3
+	VBLENDMPS        Z12, Z27, K2, Z13
+	VBLENDMPS        Z12, Z26, K3, Z14
+	VBLENDMPS        Z12, Z25, K4, Z15
+	KANDW            K5, K7, K1
+	KMOVW            1088(BX), K2
+	KMOVW            1024(BX), K3
+	KANDW            K3, K2, K2
+	KMOVW            1152(BX), K3
+	KMOVW            768(BX), K4
+	KANDW            K4, K3, K3
+	KMOVW            960(BX), K4
+	KANDW            K4, K6, K4
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+20(SB), Z25
+	VXORPS           Z25, Z20, Z26
+	VXORPS           Z25, Z21, Z27
+	VXORPS           Z25, Z22, Z30
+	VMOVUPS          Z29, 960(BX)
+	VXORPS           Z25, Z23, Z29
+	VMULPS           Z16, Z20, Z20
+	VMULPS           Z17, Z21, Z21
+	VMULPS           Z18, Z22, Z22
 	VMULPS           Z19, Z23, Z23
-	VMOVUPS          Z7, 448(BX)
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+28(SB), Z7
-	VFMADD213PS      Z8, Z13, Z7
-	VMOVUPS          Z6, 320(BX)
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+28(SB), Z6
-	VFMADD213PS      Z8, Z14, Z6
-	VMOVUPS          Z5, 1216(BX)
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+28(SB), Z5
-	VFMADD213PS      Z8, Z15, Z5
-	VMOVUPS          Z4, 1280(BX)
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+28(SB), Z4
-	VFMADD213PS      Z8, Z12, Z4
-	VMOVUPS          Z21, 1344(BX)
-	VADDPS.BCST      normalFirstRows32AVX512Consts<>+32(SB), Z13, Z21
-	VMOVUPS          Z20, 1408(BX)
-	VADDPS.BCST      normalFirstRows32AVX512Consts<>+32(SB), Z14, Z20
-	VMOVUPS          Z3, 1472(BX)
-	VADDPS.BCST      normalFirstRows32AVX512Consts<>+32(SB), Z15, Z3
-	VMOVUPS          Z30, 1536(BX)
-	VADDPS.BCST      normalFirstRows32AVX512Consts<>+32(SB), Z12, Z30
-	VMOVUPS          Z29, 1600(BX)
-	VMULPS.BCST      normalFirstRows32AVX512Consts<>+36(SB), Z13, Z29
-	VMOVUPS          Z28, 1664(BX)
-	VMULPS.BCST      normalFirstRows32AVX512Consts<>+36(SB), Z14, Z28
-	VMOVUPS          Z22, 1728(BX)
-	VMULPS.BCST      normalFirstRows32AVX512Consts<>+36(SB), Z15, Z22
-	VMOVUPS          Z19, 1792(BX)
-	VMULPS.BCST      normalFirstRows32AVX512Consts<>+36(SB), Z12, Z19
-	VMOVUPS          Z18, 1856(BX)
-	VMULPS           Z21, Z7, Z18
-	VMOVUPS          Z17, 1920(BX)
-	VMULPS           Z20, Z6, Z17
-	VMOVUPS          Z16, 1984(BX)
-	VMULPS           Z3, Z5, Z16
-	VMOVUPS          Z23, 2048(BX)
-	VMULPS           Z30, Z4, Z23
-	VDIVPS           Z18, Z8, Z18
-	VDIVPS           Z17, Z8, Z17
-	VDIVPS           Z16, Z8, Z16
-	VDIVPS           Z23, Z8, Z23
-	VMULPS           Z18, Z7, Z7
-	VMULPS           Z17, Z6, Z6
-	VMULPS           Z16, Z5, Z5
-	VMULPS           Z23, Z4, Z4
-	VMULPS           Z18, Z21, Z18
-	VMULPS           Z17, Z20, Z17
-	VMULPS           Z16, Z3, Z3
-	VMULPS           Z23, Z30, Z16
-	VMULPS           Z7, Z13, Z7
-	VMULPS           Z6, Z14, Z6
-	VMULPS           Z5, Z15, Z5
-	VMULPS           Z4, Z12, Z4
-	VMULPS           Z29, Z13, Z20
-	VMULPS           Z28, Z14, Z21
-	VMULPS           Z22, Z15, Z23
-	VMULPS           Z19, Z12, Z30
-	VMULPS.BCST      normalFirstRows32AVX512Consts<>+40(SB), Z20, Z20
-	VMULPS.BCST      normalFirstRows32AVX512Consts<>+40(SB), Z21, Z21
-	VMULPS.BCST      normalFirstRows32AVX512Consts<>+40(SB), Z23, Z23
-	VMULPS.BCST      normalFirstRows32AVX512Consts<>+40(SB), Z30, Z30
-	VRNDSCALEPS      $0x08, Z20, Z20
-	VRNDSCALEPS      $0x08, Z21, Z21
-	VRNDSCALEPS      $0x08, Z23, Z23
-	VRNDSCALEPS      $0x08, Z30, Z30
-	VMOVUPS          Z16, 2112(BX)
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+48(SB), Z16
-	VFMADD231PS.BCST normalFirstRows32AVX512Consts<>+44(SB), Z7, Z16
-	VMOVUPS          Z3, 2176(BX)
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+48(SB), Z3
-	VFMADD231PS.BCST normalFirstRows32AVX512Consts<>+44(SB), Z6, Z3
-	VMOVUPS          Z17, 2240(BX)
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+48(SB), Z17
-	VFMADD231PS.BCST normalFirstRows32AVX512Consts<>+44(SB), Z5, Z17
-	VMOVUPS          Z18, 2304(BX)
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+48(SB), Z18
-	VFMADD231PS.BCST normalFirstRows32AVX512Consts<>+44(SB), Z4, Z18
-	VMOVUPS          Z4, 2368(BX)
-	VMOVAPS          Z8, Z4
-	VPTERNLOGD.BCST  $0xe4, normalFirstRows32AVX512Consts<>+0(SB), Z27, Z4
-	VMOVUPS          Z27, 2432(BX)
-	VMOVAPS          Z8, Z27
-	VPTERNLOGD.BCST  $0xe4, normalFirstRows32AVX512Consts<>+0(SB), Z26, Z27
-	VMOVUPS          Z26, 2496(BX)
-	VMOVAPS          Z8, Z26
-	VPTERNLOGD.BCST  $0xe4, normalFirstRows32AVX512Consts<>+0(SB), Z25, Z26
-	VPTERNLOGD.BCST  $0xe4, normalFirstRows32AVX512Consts<>+0(SB), Z24, Z8
-	VCMPPS           $0x00, Z10, Z4, K5
-	VCMPPS           $0x00, Z9, Z27, K6
-	VCMPPS           $0x00, Z2, Z26, K7
-	KMOVW            K4, 2560(BX)
-	VCMPPS           $0x00, Z1, Z8, K4
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+4(SB), Z1
-	VBLENDMPS        Z1, Z31, K5, Z2
-	VBLENDMPS        Z1, Z11, K6, Z4
-	VBLENDMPS        Z1, Z0, K7, Z0
-	VMOVUPS          2048(BX), Z8
-	VBLENDMPS        Z1, Z8, K4, Z1
+	VMULPS           576(BX), Z9, Z25
+	VMOVUPS          Z28, 576(BX)
+	VMULPS           640(BX), Z10, Z28
+	VMOVUPS          Z2, 640(BX)
+	VMULPS           704(BX), Z11, Z2
+	VMULPS           Z24, Z31, Z24
+	VMOVUPS          Z1, 704(BX)
+	VMULPS           320(BX), Z9, Z1
+	VMOVUPS          Z9, 768(BX)
+	VMULPS           384(BX), Z10, Z9
+	VMOVUPS          Z10, 1152(BX)
+	VMULPS           448(BX), Z11, Z10
+	VMOVUPS          Z11, 1024(BX)
+	VMULPS           512(BX), Z31, Z11
+	VANDPS.BCST      normalFirstRows32AVX512Consts<>+0(SB), Z1, Z1
+	VANDPS.BCST      normalFirstRows32AVX512Consts<>+0(SB), Z9, Z9
+	VANDPS.BCST      normalFirstRows32AVX512Consts<>+0(SB), Z10, Z10
+	VANDPS.BCST      normalFirstRows32AVX512Consts<>+0(SB), Z11, Z11
+	VMOVUPS          Z31, 1088(BX)
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+24(SB), Z31
+	VMINPS           Z1, Z31, Z1
+	VMINPS           Z9, Z31, Z9
+	VMINPS           Z10, Z31, Z10
+	VMINPS           Z11, Z31, Z11
+	VMOVUPS          320(BX), Z31
+	VMOVUPS          Z0, 1216(BX)
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+0(SB), Z0
+	VMOVUPS          Z24, 1280(BX)
+	VMOVAPS          Z8, Z24
+	VPTERNLOGD       $0xe4, Z0, Z31, Z24
+	VMOVUPS          384(BX), Z31
+	VMOVUPS          Z2, 1344(BX)
+	VMOVAPS          Z8, Z2
+	VPTERNLOGD       $0xe4, Z0, Z31, Z2
+	VMOVUPS          448(BX), Z31
+	VMOVUPS          Z28, 1408(BX)
+	VMOVAPS          Z8, Z28
+	VPTERNLOGD       $0xe4, Z0, Z31, Z28
+	VMOVUPS          512(BX), Z31
+	VMOVUPS          Z25, 1472(BX)
+	VMOVAPS          Z8, Z25
+	VPTERNLOGD       $0xe4, Z0, Z31, Z25
+	VCMPPS           $0x00, Z26, Z24, K5
+	VCMPPS           $0x00, Z27, Z2, K6
+	VCMPPS           $0x00, Z30, Z28, K7
+	KMOVW            K4, 1536(BX)
+	VCMPPS           $0x00, Z29, Z25, K4
+	VBLENDMPS        Z12, Z20, K5, Z2
+	VBLENDMPS        Z12, Z21, K6, Z20
+	VBLENDMPS        Z12, Z22, K7, Z21
+	VBLENDMPS        Z12, Z23, K4, Z12
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+28(SB), Z22
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+32(SB), Z23
+	VFMADD231PS      Z22, Z1, Z23
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+32(SB), Z24
+	VFMADD231PS      Z22, Z9, Z24
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+32(SB), Z25
+	VFMADD231PS      Z22, Z10, Z25
+	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+32(SB), Z11, Z22
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+36(SB), Z26
+	VADDPS           Z26, Z1, Z27
+	VADDPS           Z26, Z9, Z28
+	VADDPS           Z26, Z10, Z29
+	VADDPS           Z26, Z11, Z26
+	VMULPS           Z1, Z1, Z30
+	VMULPS           Z9, Z9, Z31
+	VMULPS           Z10, Z10, Z0
+	VMOVUPS          Z12, 1600(BX)
+	VMULPS           Z11, Z11, Z12
+	VMOVUPS          Z21, 1664(BX)
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+40(SB), Z21
+	VFMADD132PS.BCST normalFirstRows32AVX512Consts<>+44(SB), Z21, Z30
+	VFMADD132PS.BCST normalFirstRows32AVX512Consts<>+44(SB), Z21, Z31
+	VFMADD132PS.BCST normalFirstRows32AVX512Consts<>+44(SB), Z21, Z0
+	VFMADD132PS.BCST normalFirstRows32AVX512Consts<>+44(SB), Z21, Z12
+	VSUBPS           Z21, Z30, Z30
+	VSUBPS           Z21, Z31, Z31
+	VSUBPS           Z21, Z0, Z0
+	VSUBPS           Z21, Z12, Z12
+	VMULPS           Z27, Z23, Z21
+	VMOVUPS          Z20, 1728(BX)
+	VMULPS           Z28, Z24, Z20
+	VMOVUPS          Z2, 1792(BX)
+	VMULPS           Z29, Z25, Z2
+	VMOVUPS          Z15, 1856(BX)
+	VMULPS           Z26, Z22, Z15
+	VDIVPS           Z21, Z8, Z21
+	VDIVPS           Z20, Z8, Z20
+	VDIVPS           Z2, Z8, Z2
+	VDIVPS           Z15, Z8, Z15
+	VMULPS           Z21, Z23, Z23
+	VMULPS           Z20, Z24, Z24
+	VMULPS           Z2, Z25, Z25
+	VMULPS           Z15, Z22, Z22
+	VMULPS           Z21, Z27, Z21
+	VMULPS           Z20, Z28, Z20
+	VMULPS           Z2, Z29, Z2
+	VMULPS           Z15, Z26, Z15
+	VMULPS           Z23, Z1, Z23
+	VMULPS           Z24, Z9, Z24
+	VMULPS           Z25, Z10, Z25
+	VMULPS           Z22, Z11, Z22
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+48(SB), Z26
+	VMULPS           Z26, Z30, Z27
+	VMULPS           Z26, Z31, Z28
+	VMULPS           Z26, Z0, Z29
+	VMULPS           Z26, Z12, Z26
+	VFMADD231PS      Z1, Z1, Z27
+	VFMADD231PS      Z9, Z9, Z28
+	VFMADD231PS      Z10, Z10, Z29
+	VFMADD231PS      Z11, Z11, Z26
 	VBROADCASTSS     normalFirstRows32AVX512Consts<>+52(SB), Z8
-	VMULPS           Z8, Z20, Z9
-	VMULPS           Z8, Z21, Z10
-	VMULPS           Z8, Z23, Z11
-	VMULPS           Z8, Z30, Z8
-	VFMADD231PS      Z29, Z13, Z9
-	VFMADD231PS      Z28, Z14, Z10
-	VFMADD231PS      Z22, Z15, Z11
-	VFMADD231PS      Z19, Z12, Z8
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+56(SB), Z19
-	VFMADD231PS      Z19, Z20, Z9
-	VFMADD231PS      Z19, Z21, Z10
-	VFMADD231PS      Z19, Z23, Z11
-	VFMADD231PS      Z19, Z30, Z8
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+60(SB), Z19
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+64(SB), Z22
-	VFMADD231PS      Z19, Z16, Z22
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+64(SB), Z26
-	VFMADD231PS      Z19, Z3, Z26
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+64(SB), Z27
-	VFMADD231PS      Z19, Z17, Z27
-	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+64(SB), Z18, Z19
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+68(SB), Z28
-	VFMADD213PS      Z28, Z16, Z22
-	VFMADD213PS      Z28, Z3, Z26
-	VFMADD213PS      Z28, Z17, Z27
-	VFMADD231PS      Z19, Z18, Z28
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+72(SB), Z19
-	VFMADD213PS      Z19, Z16, Z22
-	VFMADD213PS      Z19, Z3, Z26
-	VFMADD213PS      Z19, Z17, Z27
-	VFMADD231PS      Z28, Z18, Z19
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+76(SB), Z28
-	VFMADD213PS      Z28, Z16, Z22
-	VFMADD213PS      Z28, Z3, Z26
-	VFMADD213PS      Z28, Z17, Z27
-	VFMADD231PS      Z19, Z18, Z28
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+80(SB), Z19
-	VFMADD213PS      Z19, Z16, Z22
-	VFMADD213PS      Z19, Z3, Z26
-	VFMADD213PS      Z19, Z17, Z27
-	VFMADD231PS      Z28, Z18, Z19
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+84(SB), Z28
-	VFMADD213PS      Z28, Z16, Z22
-	VFMADD213PS      Z28, Z3, Z26
-	VFMADD213PS      Z28, Z17, Z27
-	VFMADD231PS      Z19, Z18, Z28
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+88(SB), Z19
-	VFMADD213PS      Z19, Z16, Z22
-	VFMADD213PS      Z19, Z3, Z26
-	VFMADD213PS      Z19, Z17, Z27
-	VFMADD231PS      Z28, Z18, Z19
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+92(SB), Z28
-	VFMADD213PS      Z28, Z22, Z16
-	VFMADD213PS      Z28, Z26, Z3
-	VFMADD213PS      Z28, Z27, Z17
-	VFMADD231PS      Z19, Z18, Z28
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+96(SB), Z18
-	VFMADD213PS      Z18, Z16, Z7
-	VFMADD213PS      Z18, Z3, Z6
-	VFMADD213PS      Z18, Z17, Z5
-	VFMADD231PS      2368(BX), Z28, Z18
-	VMULPS           2304(BX), Z7, Z3
-	VMULPS           2240(BX), Z6, Z6
-	VMULPS           2176(BX), Z5, Z5
-	VMULPS           2112(BX), Z18, Z7
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+100(SB), Z16
-	VFNMADD213PS     Z16, Z3, Z13
-	VFNMADD213PS     Z16, Z6, Z14
-	VFNMADD213PS     Z16, Z5, Z15
-	VFNMADD213PS     Z16, Z7, Z12
-	VMOVUPS          2432(BX), Z17
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+0(SB), Z18
-	VPTERNLOGD       $0xe4, Z18, Z17, Z3
-	VMOVUPS          2496(BX), Z17
-	VPTERNLOGD       $0xe4, Z18, Z17, Z6
-	VPTERNLOGD       $0xe4, Z18, Z25, Z5
-	VPTERNLOGD       $0xe4, Z18, Z24, Z7
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+104(SB), Z17
+	VFMADD231PS      Z8, Z30, Z27
+	VFMADD231PS      Z8, Z31, Z28
+	VFMADD231PS      Z8, Z0, Z29
+	VFMADD231PS      Z8, Z12, Z26
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+32(SB), Z8
+	VMOVUPS          Z14, 1920(BX)
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+56(SB), Z14
+	VFMADD231PS      Z8, Z23, Z14
+	VMOVUPS          Z13, 1984(BX)
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+56(SB), Z13
+	VFMADD231PS      Z8, Z24, Z13
+	VMOVUPS          Z3, 2048(BX)
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+56(SB), Z3
+	VFMADD231PS      Z8, Z25, Z3
+	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+56(SB), Z22, Z8
+	VMOVUPS          Z11, 2112(BX)
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+64(SB), Z11
+	VFMADD231PS.BCST normalFirstRows32AVX512Consts<>+60(SB), Z27, Z11
+	VMOVUPS          Z10, 2176(BX)
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+64(SB), Z10
+	VFMADD231PS.BCST normalFirstRows32AVX512Consts<>+60(SB), Z28, Z10
+	VMOVUPS          Z9, 2240(BX)
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+64(SB), Z9
+	VFMADD231PS.BCST normalFirstRows32AVX512Consts<>+60(SB), Z29, Z9
+	VMOVUPS          Z1, 2304(BX)
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+64(SB), Z1
+	VFMADD231PS.BCST normalFirstRows32AVX512Consts<>+60(SB), Z26, Z1
+	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+68(SB), Z27, Z11
+	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+68(SB), Z28, Z10
+	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+68(SB), Z29, Z9
+	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+68(SB), Z26, Z1
+	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+72(SB), Z27, Z11
+	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+72(SB), Z28, Z10
+	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+72(SB), Z29, Z9
+	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+72(SB), Z26, Z1
+	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+76(SB), Z27, Z11
+	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+76(SB), Z28, Z10
+	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+76(SB), Z29, Z9
+	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+76(SB), Z26, Z1
+	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+80(SB), Z27, Z11
+	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+80(SB), Z28, Z10
+	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+80(SB), Z29, Z9
+	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+80(SB), Z26, Z1
+	VMULPS           Z11, Z27, Z11
+	VMULPS           Z10, Z28, Z10
+	VMULPS           Z9, Z29, Z9
+	VMULPS           Z1, Z26, Z1
+	VFMADD213PS      Z16, Z11, Z16
+	VFMADD213PS      Z17, Z10, Z17
+	VFMADD213PS      Z18, Z9, Z18
+	VFMADD213PS      Z19, Z1, Z19
+	VSCALEFPS        Z30, Z16, Z1
+	VSCALEFPS        Z31, Z17, Z9
+	VSCALEFPS        Z0, Z18, Z0
+	VSCALEFPS        Z12, Z19, Z10
+	VMULPS           Z1, Z4, Z4
+	VMULPS           Z9, Z5, Z5
+	VMULPS           Z0, Z6, Z6
+	VMULPS           Z10, Z7, Z7
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+84(SB), Z11
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+88(SB), Z12
+	VFMADD231PS      Z11, Z14, Z12
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+88(SB), Z16
+	VFMADD231PS      Z11, Z13, Z16
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+88(SB), Z17
+	VFMADD231PS      Z11, Z3, Z17
+	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+88(SB), Z8, Z11
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+92(SB), Z18
+	VFMADD213PS      Z18, Z14, Z12
+	VFMADD213PS      Z18, Z13, Z16
+	VFMADD213PS      Z18, Z3, Z17
+	VFMADD231PS      Z11, Z8, Z18
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+96(SB), Z11
+	VFMADD213PS      Z11, Z14, Z12
+	VFMADD213PS      Z11, Z13, Z16
+	VFMADD213PS      Z11, Z3, Z17
+	VFMADD231PS      Z18, Z8, Z11
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+100(SB), Z18
+	VFMADD213PS      Z18, Z14, Z12
+	VFMADD213PS      Z18, Z13, Z16
+	VFMADD213PS      Z18, Z3, Z17
+	VFMADD231PS      Z11, Z8, Z18
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+104(SB), Z11
+	VFMADD213PS      Z11, Z14, Z12
+	VFMADD213PS      Z11, Z13, Z16
+	VFMADD213PS      Z11, Z3, Z17
+	VFMADD231PS      Z18, Z8, Z11
 	VBROADCASTSS     normalFirstRows32AVX512Consts<>+108(SB), Z18
-	VFMADD231PS      Z17, Z9, Z18
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+108(SB), Z19
-	VFMADD231PS      Z17, Z10, Z19
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+108(SB), Z22
-	VFMADD231PS      Z17, Z11, Z22
-	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+108(SB), Z8, Z17
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+112(SB), Z24
-	VFMADD213PS      Z24, Z9, Z18
-	VFMADD213PS      Z24, Z10, Z19
-	VFMADD213PS      Z24, Z11, Z22
-	VFMADD231PS      Z17, Z8, Z24
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+116(SB), Z17
-	VFMADD213PS      Z17, Z9, Z18
-	VFMADD213PS      Z17, Z10, Z19
-	VFMADD213PS      Z17, Z11, Z22
-	VFMADD231PS      Z24, Z8, Z17
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+120(SB), Z24
-	VFMADD213PS      Z24, Z9, Z18
-	VFMADD213PS      Z24, Z10, Z19
-	VFMADD213PS      Z24, Z11, Z22
-	VFMADD231PS      Z17, Z8, Z24
-	VMULPS           Z9, Z9, Z17
-	VMULPS           Z10, Z10, Z25
-	VMULPS           Z11, Z11, Z26
-	VMULPS           Z8, Z8, Z27
-	VFMADD231PS      Z18, Z17, Z9
-	VFMADD231PS      Z19, Z25, Z10
-	VFMADD231PS      Z22, Z26, Z11
-	VFMADD231PS      Z24, Z27, Z8
-	VMOVUPS          1984(BX), Z17
-	VFMADD213PS      Z17, Z9, Z17
-	VMOVUPS          1920(BX), Z9
-	VFMADD213PS      Z9, Z10, Z9
-	VMOVUPS          1856(BX), Z10
-	VFMADD213PS      Z10, Z11, Z10
-	VMOVUPS          1792(BX), Z11
-	VFMADD213PS      Z11, Z8, Z11
-	VSCALEFPS        Z20, Z17, Z8
-	VSCALEFPS        Z21, Z9, Z9
-	VSCALEFPS        Z23, Z10, Z10
-	VSCALEFPS        Z30, Z11, Z11
-	VFNMADD231PS     Z3, Z8, Z2
-	VFNMADD231PS     Z6, Z9, Z4
-	VFNMADD231PS     Z5, Z10, Z0
-	VFNMADD231PS     Z7, Z11, Z1
+	VFMADD213PS      Z18, Z14, Z12
+	VFMADD213PS      Z18, Z13, Z16
+	VFMADD213PS      Z18, Z3, Z17
+	VFMADD231PS      Z11, Z8, Z18
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+112(SB), Z11
+	VFMADD213PS      Z11, Z14, Z12
+	VFMADD213PS      Z11, Z13, Z16
+	VFMADD213PS      Z11, Z3, Z17
+	VFMADD231PS      Z18, Z8, Z11
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+116(SB), Z18
+	VFMADD213PS      Z18, Z12, Z14
+	VFMADD213PS      Z18, Z16, Z13
+	VFMADD213PS      Z18, Z17, Z3
+	VFMADD231PS      Z11, Z8, Z18
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+12(SB), Z8
+	VFMADD213PS      Z8, Z14, Z23
+	VFMADD213PS      Z8, Z13, Z24
+	VFMADD213PS      Z8, Z3, Z25
+	VFMADD231PS      Z18, Z22, Z8
+	VMULPS           Z21, Z23, Z3
+	VMULPS           Z20, Z24, Z11
+	VMULPS           Z2, Z25, Z2
+	VMULPS           Z15, Z8, Z8
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+120(SB), Z12
+	VFNMADD231PS     2304(BX), Z3, Z12
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+120(SB), Z13
+	VFNMADD231PS     2240(BX), Z11, Z13
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+120(SB), Z14
+	VFNMADD231PS     2176(BX), Z2, Z14
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+120(SB), Z15
+	VFNMADD231PS     2112(BX), Z8, Z15
+	VMOVUPS          320(BX), Z16
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+0(SB), Z17
+	VPTERNLOGD       $0xe4, Z17, Z16, Z3
+	VMOVUPS          384(BX), Z16
+	VPTERNLOGD       $0xe4, Z17, Z16, Z11
+	VMOVUPS          448(BX), Z16
+	VPTERNLOGD       $0xe4, Z17, Z16, Z2
+	VMOVUPS          512(BX), Z16
+	VPTERNLOGD       $0xe4, Z17, Z16, Z8
+	VFMADD213PS      2048(BX), Z4, Z12
+	VFMADD213PS      1984(BX), Z5, Z13
+	VFMADD213PS      1920(BX), Z6, Z14
+	VFMADD213PS      1856(BX), Z7, Z15
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+120(SB), Z4
+	VMULPS           Z4, Z1, Z5
+	VMULPS           Z4, Z9, Z6
+	VMULPS           Z4, Z0, Z7
+	VMULPS           Z4, Z10, Z4
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+124(SB), Z16
+	VBLENDMPS        Z12, Z16, K1, Z12
+	VBLENDMPS        Z13, Z16, K2, Z13
+	VBLENDMPS        Z14, Z16, K3, Z14
+	KMOVW            1536(BX), K1
+	VBLENDMPS        Z15, Z16, K1, Z15
+	VMULPS           1472(BX), Z5, Z16
+	VMULPS           1408(BX), Z6, Z17
+	VMULPS           1344(BX), Z7, Z18
+	VMULPS           1280(BX), Z4, Z19
+	VMULPS           1216(BX), Z12, Z20
+	VMULPS           704(BX), Z13, Z21
+	VMULPS           640(BX), Z14, Z22
+	VMULPS           256(BX), Z15, Z23
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+80(SB), Z24
+	VMULPS           Z16, Z24, Z16
+	VMULPS           Z17, Z24, Z17
+	VMULPS           Z18, Z24, Z18
+	VMULPS           Z19, Z24, Z19
+	VFNMADD213PS     1792(BX), Z3, Z1
+	VFNMADD213PS     1728(BX), Z11, Z9
+	VFNMADD213PS     1664(BX), Z2, Z0
+	VFNMADD213PS     1600(BX), Z8, Z10
+	VFMADD231PS      192(BX), Z12, Z16
+	VFMADD231PS      128(BX), Z13, Z17
+	VFMADD231PS      64(BX), Z14, Z18
+	VFMADD231PS      (BX), Z15, Z19
+	VMULPS           768(BX), Z5, Z2
+	VMULPS           1152(BX), Z6, Z3
+	VMULPS           1024(BX), Z7, Z8
+	VMULPS           1088(BX), Z4, Z11
+	VMULPS           576(BX), Z5, Z5
+	VMULPS           960(BX), Z6, Z6
+	VMULPS           896(BX), Z7, Z7
+	VMULPS           832(BX), Z4, Z4
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+20(SB), Z24
+	VXORPS           Z20, Z24, Z20
+	VXORPS           Z21, Z24, Z21
+	VXORPS           Z22, Z24, Z22
+	VXORPS           Z23, Z24, Z23
+	PREFETCHT0       1024(SI)(AX*1)
+	VMOVUPS          Z12, (SI)(AX*1)
+	PREFETCHT0       1088(SI)(AX*1)
+	VMOVUPS          Z13, 64(SI)(AX*1)
+	PREFETCHT0       1152(SI)(AX*1)
+	VMOVUPS          Z14, 128(SI)(AX*1)
+	PREFETCHT0       1216(SI)(AX*1)
+	VMOVUPS          Z15, 192(SI)(AX*1)
 	PREFETCHT0       1024(DI)(AX*1)
-	VMOVUPS          Z2, (DI)(AX*1)
+	VMOVUPS          Z1, (DI)(AX*1)
 	PREFETCHT0       1088(DI)(AX*1)
-	VMOVUPS          Z4, 64(DI)(AX*1)
+	VMOVUPS          Z9, 64(DI)(AX*1)
 	PREFETCHT0       1152(DI)(AX*1)
 	VMOVUPS          Z0, 128(DI)(AX*1)
 	PREFETCHT0       1216(DI)(AX*1)
-	VMOVUPS          Z1, 192(DI)(AX*1)
-	VMULPS           1728(BX), Z8, Z0
-	VMULPS           1664(BX), Z9, Z1
-	VMULPS           1600(BX), Z10, Z2
-	VMULPS           1536(BX), Z11, Z3
-	VFMADD213PS      1472(BX), Z0, Z13
-	VFMADD213PS      1408(BX), Z1, Z14
-	VFMADD213PS      1344(BX), Z2, Z15
-	VFMADD213PS      512(BX), Z3, Z12
-	VMULPS           Z16, Z8, Z0
-	VMULPS           Z16, Z9, Z1
-	VMULPS           Z16, Z10, Z2
-	VMULPS           Z16, Z11, Z3
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+124(SB), Z4
-	VBLENDMPS        Z13, Z4, K1, Z5
-	VBLENDMPS        Z14, Z4, K2, Z6
-	VBLENDMPS        Z15, Z4, K3, Z7
-	KMOVW            2560(BX), K1
-	VBLENDMPS        Z12, Z4, K1, Z4
-	VMULPS           1280(BX), Z0, Z8
-	VMULPS           1216(BX), Z1, Z9
-	VMULPS           320(BX), Z2, Z10
-	VMULPS           448(BX), Z3, Z11
-	VMULPS           384(BX), Z5, Z12
-	VMULPS           1152(BX), Z6, Z13
-	VMULPS           1088(BX), Z7, Z14
-	VMULPS           256(BX), Z4, Z15
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+36(SB), Z16
-	VMULPS           Z8, Z16, Z8
-	VMULPS           Z9, Z16, Z9
-	VMULPS           Z10, Z16, Z10
-	VMULPS           Z11, Z16, Z11
-	VFMADD231PS      192(BX), Z5, Z8
-	VFMADD231PS      128(BX), Z6, Z9
-	VFMADD231PS      64(BX), Z7, Z10
-	VFMADD231PS      (BX), Z4, Z11
-	PREFETCHT0       1024(SI)(AX*1)
-	VMOVUPS          Z5, (SI)(AX*1)
-	PREFETCHT0       1088(SI)(AX*1)
-	VMOVUPS          Z6, 64(SI)(AX*1)
-	PREFETCHT0       1152(SI)(AX*1)
-	VMOVUPS          Z7, 128(SI)(AX*1)
-	PREFETCHT0       1216(SI)(AX*1)
-	VMOVUPS          Z4, 192(SI)(AX*1)
+	VMOVUPS          Z10, 192(DI)(AX*1)
 	PREFETCHT0       1024(R10)(AX*1)
-	VMOVUPS          Z8, (R10)(AX*1)
+	VMOVUPS          Z16, (R10)(AX*1)
 	PREFETCHT0       1088(R10)(AX*1)
-	VMOVUPS          Z9, 64(R10)(AX*1)
+	VMOVUPS          Z17, 64(R10)(AX*1)
 	PREFETCHT0       1152(R10)(AX*1)
-	VMOVUPS          Z10, 128(R10)(AX*1)
+	VMOVUPS          Z18, 128(R10)(AX*1)
 	PREFETCHT0       1216(R10)(AX*1)
-	VMOVUPS          Z11, 192(R10)(AX*1)
-	VMULPS           1024(BX), Z0, Z4
-	VMULPS           960(BX), Z1, Z5
-	VMULPS           896(BX), Z2, Z6
-	VMULPS           832(BX), Z3, Z7
-	VMULPS           576(BX), Z0, Z0
-	VMULPS           640(BX), Z1, Z1
-	VMULPS           704(BX), Z2, Z2
-	VMULPS           768(BX), Z3, Z3
+	VMOVUPS          Z19, 192(R10)(AX*1)
 	PREFETCHT0       1024(R8)(AX*1)
-	VMOVUPS          Z4, (R8)(AX*1)
+	VMOVUPS          Z2, (R8)(AX*1)
 	PREFETCHT0       1088(R8)(AX*1)
-	VMOVUPS          Z5, 64(R8)(AX*1)
+	VMOVUPS          Z3, 64(R8)(AX*1)
 	PREFETCHT0       1152(R8)(AX*1)
-	VMOVUPS          Z6, 128(R8)(AX*1)
+	VMOVUPS          Z8, 128(R8)(AX*1)
 	PREFETCHT0       1216(R8)(AX*1)
-	VMOVUPS          Z7, 192(R8)(AX*1)
+	VMOVUPS          Z11, 192(R8)(AX*1)
 	PREFETCHT0       1024(R9)(AX*1)
-	VMOVUPS          Z0, (R9)(AX*1)
+	VMOVUPS          Z5, (R9)(AX*1)
 	PREFETCHT0       1088(R9)(AX*1)
-	VMOVUPS          Z1, 64(R9)(AX*1)
+	VMOVUPS          Z6, 64(R9)(AX*1)
 	PREFETCHT0       1152(R9)(AX*1)
-	VMOVUPS          Z2, 128(R9)(AX*1)
+	VMOVUPS          Z7, 128(R9)(AX*1)
 	PREFETCHT0       1216(R9)(AX*1)
-	VMOVUPS          Z3, 192(R9)(AX*1)
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+24(SB), Z0
-	VXORPS           Z12, Z0, Z1
-	VXORPS           Z13, Z0, Z2
-	VXORPS           Z14, Z0, Z3
-	VXORPS           Z15, Z0, Z0
+	VMOVUPS          Z4, 192(R9)(AX*1)
 	PREFETCHT0       1024(R11)(AX*1)
-	VMOVUPS          Z1, (R11)(AX*1)
+	VMOVUPS          Z20, (R11)(AX*1)
 	PREFETCHT0       1088(R11)(AX*1)
-	VMOVUPS          Z2, 64(R11)(AX*1)
+	VMOVUPS          Z21, 64(R11)(AX*1)
 	PREFETCHT0       1152(R11)(AX*1)
-	VMOVUPS          Z3, 128(R11)(AX*1)
+	VMOVUPS          Z22, 128(R11)(AX*1)
 	PREFETCHT0       1216(R11)(AX*1)
-	VMOVUPS          Z0, 192(R11)(AX*1)
+	VMOVUPS          Z23, 192(R11)(AX*1)
 	ADDQ             $+256, AX
 	SUBQ             $+64, CX
 	JGE              body
@@ -690,10 +695,10 @@ whole:
 	VCMPPS           $0x11, Z24, Z5, K2
 	VMINPS           Z0, Z6, Z4
 	VMINPS           Z1, Z7, Z5
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+12(SB), Z6
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+16(SB), Z6
 	VCMPPS           $0x11, Z4, Z6, K3
 	VCMPPS           $0x11, Z5, Z6, K4
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+16(SB), Z4
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+12(SB), Z4
 	VDIVPS           Z2, Z4, Z5
 	VDIVPS           Z3, Z4, Z6
 	KANDW            K1, K3, K1
@@ -704,10 +709,10 @@ whole:
 	VMULPS           Z17, Z6, Z24
 	VANDPS           Z18, Z23, Z23
 	VANDPS           Z18, Z24, Z24
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+20(SB), Z25
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+24(SB), Z25
 	VMINPS           Z23, Z25, Z23
 	VMINPS           Z24, Z25, Z24
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+24(SB), Z25
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+20(SB), Z25
 	VXORPS           Z25, Z10, Z26
 	VXORPS           Z25, Z11, Z27
 	VMULPS           Z8, Z10, Z10
@@ -721,145 +726,137 @@ whole:
 	VBLENDMPS        Z21, Z10, K3, Z10
 	VBLENDMPS        Z21, Z11, K4, Z11
 	VBROADCASTSS     normalFirstRows32AVX512Consts<>+28(SB), Z21
-	VFMADD213PS      Z4, Z23, Z21
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+28(SB), Z26
-	VFMADD213PS      Z4, Z24, Z26
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+32(SB), Z27
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+32(SB), Z26
+	VFMADD231PS      Z21, Z23, Z26
+	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+32(SB), Z24, Z21
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+36(SB), Z27
 	VADDPS           Z27, Z23, Z28
 	VADDPS           Z27, Z24, Z27
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+36(SB), Z29
-	VMULPS           Z29, Z23, Z30
-	VMULPS           Z29, Z24, Z31
-	VMULPS           Z28, Z21, Z25
-	VMULPS           Z27, Z26, Z29
-	VDIVPS           Z25, Z4, Z25
-	VDIVPS           Z29, Z4, Z4
-	VMULPS           Z25, Z21, Z21
-	VMULPS           Z4, Z26, Z26
-	VMULPS           Z25, Z28, Z25
-	VMULPS           Z4, Z27, Z4
-	VMULPS           Z21, Z23, Z21
-	VMULPS           Z26, Z24, Z26
-	VMULPS           Z30, Z23, Z27
-	VMULPS           Z31, Z24, Z28
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+40(SB), Z29
-	VMULPS           Z29, Z27, Z27
-	VMULPS           Z29, Z28, Z28
-	VRNDSCALEPS      $0x08, Z27, Z27
-	VRNDSCALEPS      $0x08, Z28, Z28
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+44(SB), Z29
+	VMULPS           Z23, Z23, Z29
+	VMULPS           Z24, Z24, Z30
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+44(SB), Z31
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+40(SB), Z25
+	VFMADD213PS      Z25, Z31, Z29
+	VFMADD213PS      Z25, Z31, Z30
+	VSUBPS           Z25, Z29, Z29
+	VSUBPS           Z25, Z30, Z25
+	VMULPS           Z28, Z26, Z30
+	VMULPS           Z27, Z21, Z31
+	VDIVPS           Z30, Z4, Z30
+	VDIVPS           Z31, Z4, Z31
+	VMULPS           Z30, Z26, Z26
+	VMULPS           Z31, Z21, Z21
+	VMULPS           Z30, Z28, Z28
+	VMULPS           Z31, Z27, Z27
+	VMULPS           Z26, Z23, Z26
+	VMULPS           Z21, Z24, Z21
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+48(SB), Z30
+	VMULPS           Z30, Z29, Z31
+	VMULPS           Z30, Z25, Z30
+	VFMADD231PS      Z23, Z23, Z31
+	VFMADD231PS      Z24, Z24, Z30
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+52(SB), Z18
+	VFMADD231PS      Z18, Z29, Z31
+	VFMADD231PS      Z18, Z25, Z30
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+32(SB), Z18
 	VMOVUPS          Z13, (BX)
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+48(SB), Z13
-	VFMADD231PS      Z29, Z21, Z13
-	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+48(SB), Z26, Z29
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+56(SB), Z13
+	VFMADD231PS      Z18, Z26, Z13
+	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+56(SB), Z21, Z18
 	VMOVUPS          Z12, 64(BX)
 	VBROADCASTSS     normalFirstRows32AVX512Consts<>+60(SB), Z12
-	VMOVUPS          Z1, 128(BX)
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+64(SB), Z1
-	VFMADD231PS      Z12, Z13, Z1
-	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+64(SB), Z29, Z12
-	VMOVUPS          Z0, 192(BX)
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+68(SB), Z0
-	VFMADD213PS      Z0, Z13, Z1
-	VFMADD231PS      Z12, Z29, Z0
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+72(SB), Z12
-	VFMADD213PS      Z12, Z13, Z1
-	VFMADD231PS      Z0, Z29, Z12
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+76(SB), Z0
-	VFMADD213PS      Z0, Z13, Z1
-	VFMADD231PS      Z12, Z29, Z0
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+80(SB), Z12
-	VFMADD213PS      Z12, Z13, Z1
-	VFMADD231PS      Z0, Z29, Z12
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+84(SB), Z0
-	VFMADD213PS      Z0, Z13, Z1
-	VFMADD231PS      Z12, Z29, Z0
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+64(SB), Z4
+	VFMADD231PS      Z12, Z31, Z4
+	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+64(SB), Z30, Z12
+	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+68(SB), Z31, Z4
+	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+68(SB), Z30, Z12
+	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+72(SB), Z31, Z4
+	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+72(SB), Z30, Z12
+	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+76(SB), Z31, Z4
+	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+76(SB), Z30, Z12
+	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+80(SB), Z31, Z4
+	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+80(SB), Z30, Z12
+	VMULPS           Z4, Z31, Z4
+	VMULPS           Z12, Z30, Z12
+	VFMADD213PS      Z8, Z4, Z8
+	VFMADD213PS      Z9, Z12, Z9
+	VSCALEFPS        Z29, Z8, Z4
+	VSCALEFPS        Z25, Z9, Z8
+	VMULPS           Z4, Z2, Z2
+	VMULPS           Z8, Z3, Z3
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+84(SB), Z9
 	VBROADCASTSS     normalFirstRows32AVX512Consts<>+88(SB), Z12
-	VFMADD213PS      Z12, Z13, Z1
-	VFMADD231PS      Z0, Z29, Z12
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+92(SB), Z0
-	VFMADD213PS      Z0, Z1, Z13
-	VFMADD231PS      Z12, Z29, Z0
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+96(SB), Z1
-	VFMADD213PS      Z1, Z13, Z21
-	VFMADD231PS      Z0, Z26, Z1
-	VMULPS           Z25, Z21, Z0
+	VFMADD231PS      Z9, Z13, Z12
+	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+88(SB), Z18, Z9
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+92(SB), Z25
+	VFMADD213PS      Z25, Z13, Z12
+	VFMADD231PS      Z9, Z18, Z25
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+96(SB), Z9
+	VFMADD213PS      Z9, Z13, Z12
+	VFMADD231PS      Z25, Z18, Z9
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+100(SB), Z25
+	VFMADD213PS      Z25, Z13, Z12
+	VFMADD231PS      Z9, Z18, Z25
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+104(SB), Z9
+	VFMADD213PS      Z9, Z13, Z12
+	VFMADD231PS      Z25, Z18, Z9
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+108(SB), Z25
+	VFMADD213PS      Z25, Z13, Z12
+	VFMADD231PS      Z9, Z18, Z25
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+112(SB), Z9
+	VFMADD213PS      Z9, Z13, Z12
+	VFMADD231PS      Z25, Z18, Z9
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+116(SB), Z25
+	VFMADD213PS      Z25, Z12, Z13
+	VFMADD231PS      Z9, Z18, Z25
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+12(SB), Z9
+	VFMADD213PS      Z9, Z13, Z26
+	VFMADD231PS      Z25, Z21, Z9
+	VMULPS           Z28, Z26, Z12
+	VMULPS           Z27, Z9, Z9
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+120(SB), Z13
+	VFNMADD213PS     Z13, Z12, Z23
+	VFNMADD213PS     Z13, Z9, Z24
+	VFMADD231PS      Z2, Z23, Z19
+	VFMADD231PS      Z3, Z24, Z20
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+0(SB), Z2
+	VPTERNLOGD       $0xe4, Z2, Z16, Z12
+	VPTERNLOGD       $0xe4, Z2, Z17, Z9
+	VMULPS           Z13, Z4, Z2
+	VMULPS           Z13, Z8, Z3
+	VFNMADD231PS     Z12, Z4, Z10
+	VFNMADD231PS     Z9, Z8, Z11
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+124(SB), Z4
+	VBLENDMPS        Z19, Z4, K1, Z8
+	VBLENDMPS        Z20, Z4, K2, Z4
+	VMULPS           Z7, Z2, Z7
+	VMULPS           Z22, Z3, Z9
+	VMULPS           Z8, Z0, Z0
 	VMULPS           Z4, Z1, Z1
-	VMOVAPS          Z0, Z4
-	VPTERNLOGD       $0xe4, Z18, Z16, Z4
-	VMOVAPS          Z1, Z12
-	VPTERNLOGD       $0xe4, Z18, Z17, Z12
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+100(SB), Z13
-	VFNMADD213PS     Z13, Z23, Z0
-	VFNMADD213PS     Z13, Z24, Z1
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+52(SB), Z16
-	VMULPS           Z16, Z27, Z17
-	VMULPS           Z16, Z28, Z16
-	VFMADD231PS      Z30, Z23, Z17
-	VFMADD231PS      Z31, Z24, Z16
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+56(SB), Z18
-	VFMADD231PS      Z18, Z27, Z17
-	VFMADD231PS      Z18, Z28, Z16
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+104(SB), Z18
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+108(SB), Z21
-	VFMADD231PS      Z18, Z17, Z21
-	VFMADD213PS.BCST normalFirstRows32AVX512Consts<>+108(SB), Z16, Z18
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+112(SB), Z23
-	VFMADD213PS      Z23, Z17, Z21
-	VFMADD231PS      Z18, Z16, Z23
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+116(SB), Z18
-	VFMADD213PS      Z18, Z17, Z21
-	VFMADD231PS      Z23, Z16, Z18
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+120(SB), Z23
-	VFMADD213PS      Z23, Z17, Z21
-	VFMADD231PS      Z18, Z16, Z23
-	VMULPS           Z17, Z17, Z18
-	VMULPS           Z16, Z16, Z24
-	VFMADD231PS      Z21, Z18, Z17
-	VFMADD231PS      Z23, Z24, Z16
-	VFMADD213PS      Z8, Z17, Z8
-	VFMADD213PS      Z9, Z16, Z9
-	VSCALEFPS        Z27, Z8, Z8
-	VSCALEFPS        Z28, Z9, Z9
-	VFNMADD231PS     Z4, Z8, Z10
-	VFNMADD231PS     Z12, Z9, Z11
-	VMULPS           Z8, Z2, Z2
-	VMULPS           Z9, Z3, Z3
-	VMULPS           Z13, Z8, Z4
-	VMULPS           Z13, Z9, Z8
+	VMULPS           Z2, Z5, Z5
+	VMULPS           Z3, Z6, Z6
+	VMULPS           Z2, Z14, Z2
+	VMULPS           Z3, Z15, Z3
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+80(SB), Z12
+	VMULPS           Z7, Z12, Z7
+	VMULPS           Z9, Z12, Z9
+	VBROADCASTSS     normalFirstRows32AVX512Consts<>+20(SB), Z12
+	VXORPS           Z0, Z12, Z0
+	VXORPS           Z1, Z12, Z1
 	VMOVUPS          Z10, K7, (DI)(AX*1)
 	VMOVUPS          Z11, K6, 64(DI)(AX*1)
-	VFMADD231PS      Z2, Z0, Z19
-	VFMADD231PS      Z3, Z1, Z20
-	VMULPS           Z7, Z4, Z0
-	VMULPS           Z22, Z8, Z1
-	VMULPS           Z4, Z5, Z2
-	VMULPS           Z8, Z6, Z3
-	VMULPS           Z4, Z14, Z4
-	VMULPS           Z8, Z15, Z5
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+124(SB), Z6
-	VBLENDMPS        Z19, Z6, K1, Z7
-	VBLENDMPS        Z20, Z6, K2, Z6
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+36(SB), Z8
-	VMULPS           Z0, Z8, Z0
-	VMULPS           Z1, Z8, Z1
-	VMULPS           192(BX), Z7, Z8
-	VMULPS           128(BX), Z6, Z9
-	VMOVUPS          Z2, K7, (R8)(AX*1)
-	VMOVUPS          Z3, K6, 64(R8)(AX*1)
-	VMOVUPS          Z4, K7, (R9)(AX*1)
-	VMOVUPS          Z5, K6, 64(R9)(AX*1)
-	VMOVUPS          Z7, K7, (SI)(AX*1)
-	VMOVUPS          Z6, K6, 64(SI)(AX*1)
-	VFMADD231PS      64(BX), Z7, Z0
-	VFMADD231PS      (BX), Z6, Z1
-	VBROADCASTSS     normalFirstRows32AVX512Consts<>+24(SB), Z2
-	VXORPS           Z8, Z2, Z3
-	VXORPS           Z9, Z2, Z2
-	VMOVUPS          Z3, K7, (R11)(AX*1)
-	VMOVUPS          Z2, K6, 64(R11)(AX*1)
-	VMOVUPS          Z0, K7, (R10)(AX*1)
-	VMOVUPS          Z1, K6, 64(R10)(AX*1)
+	VMOVUPS          Z5, K7, (R8)(AX*1)
+	VMOVUPS          Z6, K6, 64(R8)(AX*1)
+	VMOVUPS          Z0, K7, (R11)(AX*1)
+	VMOVUPS          Z1, K6, 64(R11)(AX*1)
+	VMOVUPS          Z8, K7, (SI)(AX*1)
+	VMOVUPS          Z4, K6, 64(SI)(AX*1)
+	VMOVUPS          Z2, K7, (R9)(AX*1)
+	VMOVUPS          Z3, K6, 64(R9)(AX*1)
+	VFMADD231PS      64(BX), Z8, Z7
+	VFMADD231PS      (BX), Z4, Z9
+	VMOVUPS          Z7, K7, (R10)(AX*1)
+	VMOVUPS          Z9, K6, 64(R10)(AX*1)
 	ADDQ             $+128, AX
 	SUBQ             $+32, CX
 	JGT              tail
@@ -908,198 +905,198 @@ DATA normalFirstRows32AVX2Consts<>+144(SB)/4, $0x3089705f
 DATA normalFirstRows32AVX2Consts<>+148(SB)/4, $0x3089705f
 DATA normalFirstRows32AVX2Consts<>+152(SB)/4, $0x3089705f
 DATA normalFirstRows32AVX2Consts<>+156(SB)/4, $0x3089705f
-DATA normalFirstRows32AVX2Consts<>+160(SB)/4, $0x3f400000
-DATA normalFirstRows32AVX2Consts<>+164(SB)/4, $0x3f400000
-DATA normalFirstRows32AVX2Consts<>+168(SB)/4, $0x3f400000
-DATA normalFirstRows32AVX2Consts<>+172(SB)/4, $0x3f400000
-DATA normalFirstRows32AVX2Consts<>+176(SB)/4, $0x3f400000
-DATA normalFirstRows32AVX2Consts<>+180(SB)/4, $0x3f400000
-DATA normalFirstRows32AVX2Consts<>+184(SB)/4, $0x3f400000
-DATA normalFirstRows32AVX2Consts<>+188(SB)/4, $0x3f400000
-DATA normalFirstRows32AVX2Consts<>+192(SB)/4, $0x40640000
-DATA normalFirstRows32AVX2Consts<>+196(SB)/4, $0x40640000
-DATA normalFirstRows32AVX2Consts<>+200(SB)/4, $0x40640000
-DATA normalFirstRows32AVX2Consts<>+204(SB)/4, $0x40640000
-DATA normalFirstRows32AVX2Consts<>+208(SB)/4, $0x40640000
-DATA normalFirstRows32AVX2Consts<>+212(SB)/4, $0x40640000
-DATA normalFirstRows32AVX2Consts<>+216(SB)/4, $0x40640000
-DATA normalFirstRows32AVX2Consts<>+220(SB)/4, $0x40640000
-DATA normalFirstRows32AVX2Consts<>+224(SB)/4, $0xbf000000
-DATA normalFirstRows32AVX2Consts<>+228(SB)/4, $0xbf000000
-DATA normalFirstRows32AVX2Consts<>+232(SB)/4, $0xbf000000
-DATA normalFirstRows32AVX2Consts<>+236(SB)/4, $0xbf000000
-DATA normalFirstRows32AVX2Consts<>+240(SB)/4, $0xbf000000
-DATA normalFirstRows32AVX2Consts<>+244(SB)/4, $0xbf000000
-DATA normalFirstRows32AVX2Consts<>+248(SB)/4, $0xbf000000
-DATA normalFirstRows32AVX2Consts<>+252(SB)/4, $0xbf000000
-DATA normalFirstRows32AVX2Consts<>+256(SB)/4, $0x3fb8aa3b
-DATA normalFirstRows32AVX2Consts<>+260(SB)/4, $0x3fb8aa3b
-DATA normalFirstRows32AVX2Consts<>+264(SB)/4, $0x3fb8aa3b
-DATA normalFirstRows32AVX2Consts<>+268(SB)/4, $0x3fb8aa3b
-DATA normalFirstRows32AVX2Consts<>+272(SB)/4, $0x3fb8aa3b
-DATA normalFirstRows32AVX2Consts<>+276(SB)/4, $0x3fb8aa3b
-DATA normalFirstRows32AVX2Consts<>+280(SB)/4, $0x3fb8aa3b
-DATA normalFirstRows32AVX2Consts<>+284(SB)/4, $0x3fb8aa3b
-DATA normalFirstRows32AVX2Consts<>+288(SB)/4, $0x40000000
-DATA normalFirstRows32AVX2Consts<>+292(SB)/4, $0x40000000
-DATA normalFirstRows32AVX2Consts<>+296(SB)/4, $0x40000000
-DATA normalFirstRows32AVX2Consts<>+300(SB)/4, $0x40000000
-DATA normalFirstRows32AVX2Consts<>+304(SB)/4, $0x40000000
-DATA normalFirstRows32AVX2Consts<>+308(SB)/4, $0x40000000
-DATA normalFirstRows32AVX2Consts<>+312(SB)/4, $0x40000000
-DATA normalFirstRows32AVX2Consts<>+316(SB)/4, $0x40000000
-DATA normalFirstRows32AVX2Consts<>+320(SB)/4, $0xbf800000
-DATA normalFirstRows32AVX2Consts<>+324(SB)/4, $0xbf800000
-DATA normalFirstRows32AVX2Consts<>+328(SB)/4, $0xbf800000
-DATA normalFirstRows32AVX2Consts<>+332(SB)/4, $0xbf800000
-DATA normalFirstRows32AVX2Consts<>+336(SB)/4, $0xbf800000
-DATA normalFirstRows32AVX2Consts<>+340(SB)/4, $0xbf800000
-DATA normalFirstRows32AVX2Consts<>+344(SB)/4, $0xbf800000
-DATA normalFirstRows32AVX2Consts<>+348(SB)/4, $0xbf800000
-DATA normalFirstRows32AVX2Consts<>+352(SB)/4, $0xbf317200
-DATA normalFirstRows32AVX2Consts<>+356(SB)/4, $0xbf317200
-DATA normalFirstRows32AVX2Consts<>+360(SB)/4, $0xbf317200
-DATA normalFirstRows32AVX2Consts<>+364(SB)/4, $0xbf317200
-DATA normalFirstRows32AVX2Consts<>+368(SB)/4, $0xbf317200
-DATA normalFirstRows32AVX2Consts<>+372(SB)/4, $0xbf317200
-DATA normalFirstRows32AVX2Consts<>+376(SB)/4, $0xbf317200
-DATA normalFirstRows32AVX2Consts<>+380(SB)/4, $0xbf317200
-DATA normalFirstRows32AVX2Consts<>+384(SB)/4, $0xb5bfbe8e
-DATA normalFirstRows32AVX2Consts<>+388(SB)/4, $0xb5bfbe8e
-DATA normalFirstRows32AVX2Consts<>+392(SB)/4, $0xb5bfbe8e
-DATA normalFirstRows32AVX2Consts<>+396(SB)/4, $0xb5bfbe8e
-DATA normalFirstRows32AVX2Consts<>+400(SB)/4, $0xb5bfbe8e
-DATA normalFirstRows32AVX2Consts<>+404(SB)/4, $0xb5bfbe8e
-DATA normalFirstRows32AVX2Consts<>+408(SB)/4, $0xb5bfbe8e
-DATA normalFirstRows32AVX2Consts<>+412(SB)/4, $0xb5bfbe8e
-DATA normalFirstRows32AVX2Consts<>+416(SB)/4, $0x39755674
-DATA normalFirstRows32AVX2Consts<>+420(SB)/4, $0x39755674
-DATA normalFirstRows32AVX2Consts<>+424(SB)/4, $0x39755674
-DATA normalFirstRows32AVX2Consts<>+428(SB)/4, $0x39755674
-DATA normalFirstRows32AVX2Consts<>+432(SB)/4, $0x39755674
-DATA normalFirstRows32AVX2Consts<>+436(SB)/4, $0x39755674
-DATA normalFirstRows32AVX2Consts<>+440(SB)/4, $0x39755674
-DATA normalFirstRows32AVX2Consts<>+444(SB)/4, $0x39755674
-DATA normalFirstRows32AVX2Consts<>+448(SB)/4, $0x390114b6
-DATA normalFirstRows32AVX2Consts<>+452(SB)/4, $0x390114b6
-DATA normalFirstRows32AVX2Consts<>+456(SB)/4, $0x390114b6
-DATA normalFirstRows32AVX2Consts<>+460(SB)/4, $0x390114b6
-DATA normalFirstRows32AVX2Consts<>+464(SB)/4, $0x390114b6
-DATA normalFirstRows32AVX2Consts<>+468(SB)/4, $0x390114b6
-DATA normalFirstRows32AVX2Consts<>+472(SB)/4, $0x390114b6
-DATA normalFirstRows32AVX2Consts<>+476(SB)/4, $0x390114b6
-DATA normalFirstRows32AVX2Consts<>+480(SB)/4, $0xbb02dd71
-DATA normalFirstRows32AVX2Consts<>+484(SB)/4, $0xbb02dd71
-DATA normalFirstRows32AVX2Consts<>+488(SB)/4, $0xbb02dd71
-DATA normalFirstRows32AVX2Consts<>+492(SB)/4, $0xbb02dd71
-DATA normalFirstRows32AVX2Consts<>+496(SB)/4, $0xbb02dd71
-DATA normalFirstRows32AVX2Consts<>+500(SB)/4, $0xbb02dd71
-DATA normalFirstRows32AVX2Consts<>+504(SB)/4, $0xbb02dd71
-DATA normalFirstRows32AVX2Consts<>+508(SB)/4, $0xbb02dd71
-DATA normalFirstRows32AVX2Consts<>+512(SB)/4, $0x3a738970
-DATA normalFirstRows32AVX2Consts<>+516(SB)/4, $0x3a738970
-DATA normalFirstRows32AVX2Consts<>+520(SB)/4, $0x3a738970
-DATA normalFirstRows32AVX2Consts<>+524(SB)/4, $0x3a738970
-DATA normalFirstRows32AVX2Consts<>+528(SB)/4, $0x3a738970
-DATA normalFirstRows32AVX2Consts<>+532(SB)/4, $0x3a738970
-DATA normalFirstRows32AVX2Consts<>+536(SB)/4, $0x3a738970
-DATA normalFirstRows32AVX2Consts<>+540(SB)/4, $0x3a738970
-DATA normalFirstRows32AVX2Consts<>+544(SB)/4, $0x3c77415f
-DATA normalFirstRows32AVX2Consts<>+548(SB)/4, $0x3c77415f
-DATA normalFirstRows32AVX2Consts<>+552(SB)/4, $0x3c77415f
-DATA normalFirstRows32AVX2Consts<>+556(SB)/4, $0x3c77415f
-DATA normalFirstRows32AVX2Consts<>+560(SB)/4, $0x3c77415f
-DATA normalFirstRows32AVX2Consts<>+564(SB)/4, $0x3c77415f
-DATA normalFirstRows32AVX2Consts<>+568(SB)/4, $0x3c77415f
-DATA normalFirstRows32AVX2Consts<>+572(SB)/4, $0x3c77415f
-DATA normalFirstRows32AVX2Consts<>+576(SB)/4, $0xbd509d4d
-DATA normalFirstRows32AVX2Consts<>+580(SB)/4, $0xbd509d4d
-DATA normalFirstRows32AVX2Consts<>+584(SB)/4, $0xbd509d4d
-DATA normalFirstRows32AVX2Consts<>+588(SB)/4, $0xbd509d4d
-DATA normalFirstRows32AVX2Consts<>+592(SB)/4, $0xbd509d4d
-DATA normalFirstRows32AVX2Consts<>+596(SB)/4, $0xbd509d4d
-DATA normalFirstRows32AVX2Consts<>+600(SB)/4, $0xbd509d4d
-DATA normalFirstRows32AVX2Consts<>+604(SB)/4, $0xbd509d4d
-DATA normalFirstRows32AVX2Consts<>+608(SB)/4, $0x3d99190f
-DATA normalFirstRows32AVX2Consts<>+612(SB)/4, $0x3d99190f
-DATA normalFirstRows32AVX2Consts<>+616(SB)/4, $0x3d99190f
-DATA normalFirstRows32AVX2Consts<>+620(SB)/4, $0x3d99190f
-DATA normalFirstRows32AVX2Consts<>+624(SB)/4, $0x3d99190f
-DATA normalFirstRows32AVX2Consts<>+628(SB)/4, $0x3d99190f
-DATA normalFirstRows32AVX2Consts<>+632(SB)/4, $0x3d99190f
-DATA normalFirstRows32AVX2Consts<>+636(SB)/4, $0x3d99190f
-DATA normalFirstRows32AVX2Consts<>+640(SB)/4, $0xbc00cdcc
-DATA normalFirstRows32AVX2Consts<>+644(SB)/4, $0xbc00cdcc
-DATA normalFirstRows32AVX2Consts<>+648(SB)/4, $0xbc00cdcc
-DATA normalFirstRows32AVX2Consts<>+652(SB)/4, $0xbc00cdcc
-DATA normalFirstRows32AVX2Consts<>+656(SB)/4, $0xbc00cdcc
-DATA normalFirstRows32AVX2Consts<>+660(SB)/4, $0xbc00cdcc
-DATA normalFirstRows32AVX2Consts<>+664(SB)/4, $0xbc00cdcc
-DATA normalFirstRows32AVX2Consts<>+668(SB)/4, $0xbc00cdcc
-DATA normalFirstRows32AVX2Consts<>+672(SB)/4, $0xbe6caa20
-DATA normalFirstRows32AVX2Consts<>+676(SB)/4, $0xbe6caa20
-DATA normalFirstRows32AVX2Consts<>+680(SB)/4, $0xbe6caa20
-DATA normalFirstRows32AVX2Consts<>+684(SB)/4, $0xbe6caa20
-DATA normalFirstRows32AVX2Consts<>+688(SB)/4, $0xbe6caa20
-DATA normalFirstRows32AVX2Consts<>+692(SB)/4, $0xbe6caa20
-DATA normalFirstRows32AVX2Consts<>+696(SB)/4, $0xbe6caa20
-DATA normalFirstRows32AVX2Consts<>+700(SB)/4, $0xbe6caa20
-DATA normalFirstRows32AVX2Consts<>+704(SB)/4, $0x3f000000
-DATA normalFirstRows32AVX2Consts<>+708(SB)/4, $0x3f000000
-DATA normalFirstRows32AVX2Consts<>+712(SB)/4, $0x3f000000
-DATA normalFirstRows32AVX2Consts<>+716(SB)/4, $0x3f000000
-DATA normalFirstRows32AVX2Consts<>+720(SB)/4, $0x3f000000
-DATA normalFirstRows32AVX2Consts<>+724(SB)/4, $0x3f000000
-DATA normalFirstRows32AVX2Consts<>+728(SB)/4, $0x3f000000
-DATA normalFirstRows32AVX2Consts<>+732(SB)/4, $0x3f000000
-DATA normalFirstRows32AVX2Consts<>+736(SB)/4, $0x3ecc422a
-DATA normalFirstRows32AVX2Consts<>+740(SB)/4, $0x3ecc422a
-DATA normalFirstRows32AVX2Consts<>+744(SB)/4, $0x3ecc422a
-DATA normalFirstRows32AVX2Consts<>+748(SB)/4, $0x3ecc422a
-DATA normalFirstRows32AVX2Consts<>+752(SB)/4, $0x3ecc422a
-DATA normalFirstRows32AVX2Consts<>+756(SB)/4, $0x3ecc422a
-DATA normalFirstRows32AVX2Consts<>+760(SB)/4, $0x3ecc422a
-DATA normalFirstRows32AVX2Consts<>+764(SB)/4, $0x3ecc422a
-DATA normalFirstRows32AVX2Consts<>+768(SB)/4, $0x3ab56891
-DATA normalFirstRows32AVX2Consts<>+772(SB)/4, $0x3ab56891
-DATA normalFirstRows32AVX2Consts<>+776(SB)/4, $0x3ab56891
-DATA normalFirstRows32AVX2Consts<>+780(SB)/4, $0x3ab56891
-DATA normalFirstRows32AVX2Consts<>+784(SB)/4, $0x3ab56891
-DATA normalFirstRows32AVX2Consts<>+788(SB)/4, $0x3ab56891
-DATA normalFirstRows32AVX2Consts<>+792(SB)/4, $0x3ab56891
-DATA normalFirstRows32AVX2Consts<>+796(SB)/4, $0x3ab56891
-DATA normalFirstRows32AVX2Consts<>+800(SB)/4, $0x3c091f97
-DATA normalFirstRows32AVX2Consts<>+804(SB)/4, $0x3c091f97
-DATA normalFirstRows32AVX2Consts<>+808(SB)/4, $0x3c091f97
-DATA normalFirstRows32AVX2Consts<>+812(SB)/4, $0x3c091f97
-DATA normalFirstRows32AVX2Consts<>+816(SB)/4, $0x3c091f97
-DATA normalFirstRows32AVX2Consts<>+820(SB)/4, $0x3c091f97
-DATA normalFirstRows32AVX2Consts<>+824(SB)/4, $0x3c091f97
-DATA normalFirstRows32AVX2Consts<>+828(SB)/4, $0x3c091f97
-DATA normalFirstRows32AVX2Consts<>+832(SB)/4, $0x3d2aac27
-DATA normalFirstRows32AVX2Consts<>+836(SB)/4, $0x3d2aac27
-DATA normalFirstRows32AVX2Consts<>+840(SB)/4, $0x3d2aac27
-DATA normalFirstRows32AVX2Consts<>+844(SB)/4, $0x3d2aac27
-DATA normalFirstRows32AVX2Consts<>+848(SB)/4, $0x3d2aac27
-DATA normalFirstRows32AVX2Consts<>+852(SB)/4, $0x3d2aac27
-DATA normalFirstRows32AVX2Consts<>+856(SB)/4, $0x3d2aac27
-DATA normalFirstRows32AVX2Consts<>+860(SB)/4, $0x3d2aac27
-DATA normalFirstRows32AVX2Consts<>+864(SB)/4, $0x3e2aaa45
-DATA normalFirstRows32AVX2Consts<>+868(SB)/4, $0x3e2aaa45
-DATA normalFirstRows32AVX2Consts<>+872(SB)/4, $0x3e2aaa45
-DATA normalFirstRows32AVX2Consts<>+876(SB)/4, $0x3e2aaa45
-DATA normalFirstRows32AVX2Consts<>+880(SB)/4, $0x3e2aaa45
-DATA normalFirstRows32AVX2Consts<>+884(SB)/4, $0x3e2aaa45
-DATA normalFirstRows32AVX2Consts<>+888(SB)/4, $0x3e2aaa45
-DATA normalFirstRows32AVX2Consts<>+892(SB)/4, $0x3e2aaa45
-DATA normalFirstRows32AVX2Consts<>+896(SB)/4, $0x3efffffe
-DATA normalFirstRows32AVX2Consts<>+900(SB)/4, $0x3efffffe
-DATA normalFirstRows32AVX2Consts<>+904(SB)/4, $0x3efffffe
-DATA normalFirstRows32AVX2Consts<>+908(SB)/4, $0x3efffffe
-DATA normalFirstRows32AVX2Consts<>+912(SB)/4, $0x3efffffe
-DATA normalFirstRows32AVX2Consts<>+916(SB)/4, $0x3efffffe
-DATA normalFirstRows32AVX2Consts<>+920(SB)/4, $0x3efffffe
-DATA normalFirstRows32AVX2Consts<>+924(SB)/4, $0x3efffffe
+DATA normalFirstRows32AVX2Consts<>+160(SB)/4, $0x3fc00000
+DATA normalFirstRows32AVX2Consts<>+164(SB)/4, $0x3fc00000
+DATA normalFirstRows32AVX2Consts<>+168(SB)/4, $0x3fc00000
+DATA normalFirstRows32AVX2Consts<>+172(SB)/4, $0x3fc00000
+DATA normalFirstRows32AVX2Consts<>+176(SB)/4, $0x3fc00000
+DATA normalFirstRows32AVX2Consts<>+180(SB)/4, $0x3fc00000
+DATA normalFirstRows32AVX2Consts<>+184(SB)/4, $0x3fc00000
+DATA normalFirstRows32AVX2Consts<>+188(SB)/4, $0x3fc00000
+DATA normalFirstRows32AVX2Consts<>+192(SB)/4, $0x40000000
+DATA normalFirstRows32AVX2Consts<>+196(SB)/4, $0x40000000
+DATA normalFirstRows32AVX2Consts<>+200(SB)/4, $0x40000000
+DATA normalFirstRows32AVX2Consts<>+204(SB)/4, $0x40000000
+DATA normalFirstRows32AVX2Consts<>+208(SB)/4, $0x40000000
+DATA normalFirstRows32AVX2Consts<>+212(SB)/4, $0x40000000
+DATA normalFirstRows32AVX2Consts<>+216(SB)/4, $0x40000000
+DATA normalFirstRows32AVX2Consts<>+220(SB)/4, $0x40000000
+DATA normalFirstRows32AVX2Consts<>+224(SB)/4, $0x40640000
+DATA normalFirstRows32AVX2Consts<>+228(SB)/4, $0x40640000
+DATA normalFirstRows32AVX2Consts<>+232(SB)/4, $0x40640000
+DATA normalFirstRows32AVX2Consts<>+236(SB)/4, $0x40640000
+DATA normalFirstRows32AVX2Consts<>+240(SB)/4, $0x40640000
+DATA normalFirstRows32AVX2Consts<>+244(SB)/4, $0x40640000
+DATA normalFirstRows32AVX2Consts<>+248(SB)/4, $0x40640000
+DATA normalFirstRows32AVX2Consts<>+252(SB)/4, $0x40640000
+DATA normalFirstRows32AVX2Consts<>+256(SB)/4, $0xbf38aa3b
+DATA normalFirstRows32AVX2Consts<>+260(SB)/4, $0xbf38aa3b
+DATA normalFirstRows32AVX2Consts<>+264(SB)/4, $0xbf38aa3b
+DATA normalFirstRows32AVX2Consts<>+268(SB)/4, $0xbf38aa3b
+DATA normalFirstRows32AVX2Consts<>+272(SB)/4, $0xbf38aa3b
+DATA normalFirstRows32AVX2Consts<>+276(SB)/4, $0xbf38aa3b
+DATA normalFirstRows32AVX2Consts<>+280(SB)/4, $0xbf38aa3b
+DATA normalFirstRows32AVX2Consts<>+284(SB)/4, $0xbf38aa3b
+DATA normalFirstRows32AVX2Consts<>+288(SB)/4, $0x4b400000
+DATA normalFirstRows32AVX2Consts<>+292(SB)/4, $0x4b400000
+DATA normalFirstRows32AVX2Consts<>+296(SB)/4, $0x4b400000
+DATA normalFirstRows32AVX2Consts<>+300(SB)/4, $0x4b400000
+DATA normalFirstRows32AVX2Consts<>+304(SB)/4, $0x4b400000
+DATA normalFirstRows32AVX2Consts<>+308(SB)/4, $0x4b400000
+DATA normalFirstRows32AVX2Consts<>+312(SB)/4, $0x4b400000
+DATA normalFirstRows32AVX2Consts<>+316(SB)/4, $0x4b400000
+DATA normalFirstRows32AVX2Consts<>+320(SB)/4, $0x3fb17200
+DATA normalFirstRows32AVX2Consts<>+324(SB)/4, $0x3fb17200
+DATA normalFirstRows32AVX2Consts<>+328(SB)/4, $0x3fb17200
+DATA normalFirstRows32AVX2Consts<>+332(SB)/4, $0x3fb17200
+DATA normalFirstRows32AVX2Consts<>+336(SB)/4, $0x3fb17200
+DATA normalFirstRows32AVX2Consts<>+340(SB)/4, $0x3fb17200
+DATA normalFirstRows32AVX2Consts<>+344(SB)/4, $0x3fb17200
+DATA normalFirstRows32AVX2Consts<>+348(SB)/4, $0x3fb17200
+DATA normalFirstRows32AVX2Consts<>+352(SB)/4, $0x363fbe8e
+DATA normalFirstRows32AVX2Consts<>+356(SB)/4, $0x363fbe8e
+DATA normalFirstRows32AVX2Consts<>+360(SB)/4, $0x363fbe8e
+DATA normalFirstRows32AVX2Consts<>+364(SB)/4, $0x363fbe8e
+DATA normalFirstRows32AVX2Consts<>+368(SB)/4, $0x363fbe8e
+DATA normalFirstRows32AVX2Consts<>+372(SB)/4, $0x363fbe8e
+DATA normalFirstRows32AVX2Consts<>+376(SB)/4, $0x363fbe8e
+DATA normalFirstRows32AVX2Consts<>+380(SB)/4, $0x363fbe8e
+DATA normalFirstRows32AVX2Consts<>+384(SB)/4, $0xbf800000
+DATA normalFirstRows32AVX2Consts<>+388(SB)/4, $0xbf800000
+DATA normalFirstRows32AVX2Consts<>+392(SB)/4, $0xbf800000
+DATA normalFirstRows32AVX2Consts<>+396(SB)/4, $0xbf800000
+DATA normalFirstRows32AVX2Consts<>+400(SB)/4, $0xbf800000
+DATA normalFirstRows32AVX2Consts<>+404(SB)/4, $0xbf800000
+DATA normalFirstRows32AVX2Consts<>+408(SB)/4, $0xbf800000
+DATA normalFirstRows32AVX2Consts<>+412(SB)/4, $0xbf800000
+DATA normalFirstRows32AVX2Consts<>+416(SB)/4, $0x37b56891
+DATA normalFirstRows32AVX2Consts<>+420(SB)/4, $0x37b56891
+DATA normalFirstRows32AVX2Consts<>+424(SB)/4, $0x37b56891
+DATA normalFirstRows32AVX2Consts<>+428(SB)/4, $0x37b56891
+DATA normalFirstRows32AVX2Consts<>+432(SB)/4, $0x37b56891
+DATA normalFirstRows32AVX2Consts<>+436(SB)/4, $0x37b56891
+DATA normalFirstRows32AVX2Consts<>+440(SB)/4, $0x37b56891
+DATA normalFirstRows32AVX2Consts<>+444(SB)/4, $0x37b56891
+DATA normalFirstRows32AVX2Consts<>+448(SB)/4, $0xb9891f97
+DATA normalFirstRows32AVX2Consts<>+452(SB)/4, $0xb9891f97
+DATA normalFirstRows32AVX2Consts<>+456(SB)/4, $0xb9891f97
+DATA normalFirstRows32AVX2Consts<>+460(SB)/4, $0xb9891f97
+DATA normalFirstRows32AVX2Consts<>+464(SB)/4, $0xb9891f97
+DATA normalFirstRows32AVX2Consts<>+468(SB)/4, $0xb9891f97
+DATA normalFirstRows32AVX2Consts<>+472(SB)/4, $0xb9891f97
+DATA normalFirstRows32AVX2Consts<>+476(SB)/4, $0xb9891f97
+DATA normalFirstRows32AVX2Consts<>+480(SB)/4, $0x3b2aac27
+DATA normalFirstRows32AVX2Consts<>+484(SB)/4, $0x3b2aac27
+DATA normalFirstRows32AVX2Consts<>+488(SB)/4, $0x3b2aac27
+DATA normalFirstRows32AVX2Consts<>+492(SB)/4, $0x3b2aac27
+DATA normalFirstRows32AVX2Consts<>+496(SB)/4, $0x3b2aac27
+DATA normalFirstRows32AVX2Consts<>+500(SB)/4, $0x3b2aac27
+DATA normalFirstRows32AVX2Consts<>+504(SB)/4, $0x3b2aac27
+DATA normalFirstRows32AVX2Consts<>+508(SB)/4, $0x3b2aac27
+DATA normalFirstRows32AVX2Consts<>+512(SB)/4, $0xbcaaaa45
+DATA normalFirstRows32AVX2Consts<>+516(SB)/4, $0xbcaaaa45
+DATA normalFirstRows32AVX2Consts<>+520(SB)/4, $0xbcaaaa45
+DATA normalFirstRows32AVX2Consts<>+524(SB)/4, $0xbcaaaa45
+DATA normalFirstRows32AVX2Consts<>+528(SB)/4, $0xbcaaaa45
+DATA normalFirstRows32AVX2Consts<>+532(SB)/4, $0xbcaaaa45
+DATA normalFirstRows32AVX2Consts<>+536(SB)/4, $0xbcaaaa45
+DATA normalFirstRows32AVX2Consts<>+540(SB)/4, $0xbcaaaa45
+DATA normalFirstRows32AVX2Consts<>+544(SB)/4, $0x3dfffffe
+DATA normalFirstRows32AVX2Consts<>+548(SB)/4, $0x3dfffffe
+DATA normalFirstRows32AVX2Consts<>+552(SB)/4, $0x3dfffffe
+DATA normalFirstRows32AVX2Consts<>+556(SB)/4, $0x3dfffffe
+DATA normalFirstRows32AVX2Consts<>+560(SB)/4, $0x3dfffffe
+DATA normalFirstRows32AVX2Consts<>+564(SB)/4, $0x3dfffffe
+DATA normalFirstRows32AVX2Consts<>+568(SB)/4, $0x3dfffffe
+DATA normalFirstRows32AVX2Consts<>+572(SB)/4, $0x3dfffffe
+DATA normalFirstRows32AVX2Consts<>+576(SB)/4, $0xbf000000
+DATA normalFirstRows32AVX2Consts<>+580(SB)/4, $0xbf000000
+DATA normalFirstRows32AVX2Consts<>+584(SB)/4, $0xbf000000
+DATA normalFirstRows32AVX2Consts<>+588(SB)/4, $0xbf000000
+DATA normalFirstRows32AVX2Consts<>+592(SB)/4, $0xbf000000
+DATA normalFirstRows32AVX2Consts<>+596(SB)/4, $0xbf000000
+DATA normalFirstRows32AVX2Consts<>+600(SB)/4, $0xbf000000
+DATA normalFirstRows32AVX2Consts<>+604(SB)/4, $0xbf000000
+DATA normalFirstRows32AVX2Consts<>+608(SB)/4, $0x39f55674
+DATA normalFirstRows32AVX2Consts<>+612(SB)/4, $0x39f55674
+DATA normalFirstRows32AVX2Consts<>+616(SB)/4, $0x39f55674
+DATA normalFirstRows32AVX2Consts<>+620(SB)/4, $0x39f55674
+DATA normalFirstRows32AVX2Consts<>+624(SB)/4, $0x39f55674
+DATA normalFirstRows32AVX2Consts<>+628(SB)/4, $0x39f55674
+DATA normalFirstRows32AVX2Consts<>+632(SB)/4, $0x39f55674
+DATA normalFirstRows32AVX2Consts<>+636(SB)/4, $0x39f55674
+DATA normalFirstRows32AVX2Consts<>+640(SB)/4, $0x398114b6
+DATA normalFirstRows32AVX2Consts<>+644(SB)/4, $0x398114b6
+DATA normalFirstRows32AVX2Consts<>+648(SB)/4, $0x398114b6
+DATA normalFirstRows32AVX2Consts<>+652(SB)/4, $0x398114b6
+DATA normalFirstRows32AVX2Consts<>+656(SB)/4, $0x398114b6
+DATA normalFirstRows32AVX2Consts<>+660(SB)/4, $0x398114b6
+DATA normalFirstRows32AVX2Consts<>+664(SB)/4, $0x398114b6
+DATA normalFirstRows32AVX2Consts<>+668(SB)/4, $0x398114b6
+DATA normalFirstRows32AVX2Consts<>+672(SB)/4, $0xbb82dd71
+DATA normalFirstRows32AVX2Consts<>+676(SB)/4, $0xbb82dd71
+DATA normalFirstRows32AVX2Consts<>+680(SB)/4, $0xbb82dd71
+DATA normalFirstRows32AVX2Consts<>+684(SB)/4, $0xbb82dd71
+DATA normalFirstRows32AVX2Consts<>+688(SB)/4, $0xbb82dd71
+DATA normalFirstRows32AVX2Consts<>+692(SB)/4, $0xbb82dd71
+DATA normalFirstRows32AVX2Consts<>+696(SB)/4, $0xbb82dd71
+DATA normalFirstRows32AVX2Consts<>+700(SB)/4, $0xbb82dd71
+DATA normalFirstRows32AVX2Consts<>+704(SB)/4, $0x3af38970
+DATA normalFirstRows32AVX2Consts<>+708(SB)/4, $0x3af38970
+DATA normalFirstRows32AVX2Consts<>+712(SB)/4, $0x3af38970
+DATA normalFirstRows32AVX2Consts<>+716(SB)/4, $0x3af38970
+DATA normalFirstRows32AVX2Consts<>+720(SB)/4, $0x3af38970
+DATA normalFirstRows32AVX2Consts<>+724(SB)/4, $0x3af38970
+DATA normalFirstRows32AVX2Consts<>+728(SB)/4, $0x3af38970
+DATA normalFirstRows32AVX2Consts<>+732(SB)/4, $0x3af38970
+DATA normalFirstRows32AVX2Consts<>+736(SB)/4, $0x3cf7415f
+DATA normalFirstRows32AVX2Consts<>+740(SB)/4, $0x3cf7415f
+DATA normalFirstRows32AVX2Consts<>+744(SB)/4, $0x3cf7415f
+DATA normalFirstRows32AVX2Consts<>+748(SB)/4, $0x3cf7415f
+DATA normalFirstRows32AVX2Consts<>+752(SB)/4, $0x3cf7415f
+DATA normalFirstRows32AVX2Consts<>+756(SB)/4, $0x3cf7415f
+DATA normalFirstRows32AVX2Consts<>+760(SB)/4, $0x3cf7415f
+DATA normalFirstRows32AVX2Consts<>+764(SB)/4, $0x3cf7415f
+DATA normalFirstRows32AVX2Consts<>+768(SB)/4, $0xbdd09d4d
+DATA normalFirstRows32AVX2Consts<>+772(SB)/4, $0xbdd09d4d
+DATA normalFirstRows32AVX2Consts<>+776(SB)/4, $0xbdd09d4d
+DATA normalFirstRows32AVX2Consts<>+780(SB)/4, $0xbdd09d4d
+DATA normalFirstRows32AVX2Consts<>+784(SB)/4, $0xbdd09d4d
+DATA normalFirstRows32AVX2Consts<>+788(SB)/4, $0xbdd09d4d
+DATA normalFirstRows32AVX2Consts<>+792(SB)/4, $0xbdd09d4d
+DATA normalFirstRows32AVX2Consts<>+796(SB)/4, $0xbdd09d4d
+DATA normalFirstRows32AVX2Consts<>+800(SB)/4, $0x3e19190f
+DATA normalFirstRows32AVX2Consts<>+804(SB)/4, $0x3e19190f
+DATA normalFirstRows32AVX2Consts<>+808(SB)/4, $0x3e19190f
+DATA normalFirstRows32AVX2Consts<>+812(SB)/4, $0x3e19190f
+DATA normalFirstRows32AVX2Consts<>+816(SB)/4, $0x3e19190f
+DATA normalFirstRows32AVX2Consts<>+820(SB)/4, $0x3e19190f
+DATA normalFirstRows32AVX2Consts<>+824(SB)/4, $0x3e19190f
+DATA normalFirstRows32AVX2Consts<>+828(SB)/4, $0x3e19190f
+DATA normalFirstRows32AVX2Consts<>+832(SB)/4, $0xbc80cdcc
+DATA normalFirstRows32AVX2Consts<>+836(SB)/4, $0xbc80cdcc
+DATA normalFirstRows32AVX2Consts<>+840(SB)/4, $0xbc80cdcc
+DATA normalFirstRows32AVX2Consts<>+844(SB)/4, $0xbc80cdcc
+DATA normalFirstRows32AVX2Consts<>+848(SB)/4, $0xbc80cdcc
+DATA normalFirstRows32AVX2Consts<>+852(SB)/4, $0xbc80cdcc
+DATA normalFirstRows32AVX2Consts<>+856(SB)/4, $0xbc80cdcc
+DATA normalFirstRows32AVX2Consts<>+860(SB)/4, $0xbc80cdcc
+DATA normalFirstRows32AVX2Consts<>+864(SB)/4, $0xbeecaa20
+DATA normalFirstRows32AVX2Consts<>+868(SB)/4, $0xbeecaa20
+DATA normalFirstRows32AVX2Consts<>+872(SB)/4, $0xbeecaa20
+DATA normalFirstRows32AVX2Consts<>+876(SB)/4, $0xbeecaa20
+DATA normalFirstRows32AVX2Consts<>+880(SB)/4, $0xbeecaa20
+DATA normalFirstRows32AVX2Consts<>+884(SB)/4, $0xbeecaa20
+DATA normalFirstRows32AVX2Consts<>+888(SB)/4, $0xbeecaa20
+DATA normalFirstRows32AVX2Consts<>+892(SB)/4, $0xbeecaa20
+DATA normalFirstRows32AVX2Consts<>+896(SB)/4, $0x3ecc422a
+DATA normalFirstRows32AVX2Consts<>+900(SB)/4, $0x3ecc422a
+DATA normalFirstRows32AVX2Consts<>+904(SB)/4, $0x3ecc422a
+DATA normalFirstRows32AVX2Consts<>+908(SB)/4, $0x3ecc422a
+DATA normalFirstRows32AVX2Consts<>+912(SB)/4, $0x3ecc422a
+DATA normalFirstRows32AVX2Consts<>+916(SB)/4, $0x3ecc422a
+DATA normalFirstRows32AVX2Consts<>+920(SB)/4, $0x3ecc422a
+DATA normalFirstRows32AVX2Consts<>+924(SB)/4, $0x3ecc422a
 DATA normalFirstRows32AVX2Consts<>+928(SB)/4, $0x42fe0000
 DATA normalFirstRows32AVX2Consts<>+932(SB)/4, $0x42fe0000
 DATA normalFirstRows32AVX2Consts<>+936(SB)/4, $0x42fe0000
@@ -1463,706 +1460,675 @@ body:
 	VANDPS       Y4, Y7, Y7
 	VANDPS       Y4, Y8, Y8
 	VANDPS       Y4, Y5, Y5
+	VMOVUPS      normalFirstRows32AVX2Consts<>+96(SB), Y4
+	VMINPS       Y1, Y4, Y1
+	VMINPS       Y2, Y4, Y2
+	VMINPS       Y6, Y4, Y6
+	VMINPS       Y7, Y4, Y7
+	VMINPS       Y8, Y4, Y8
+	VMINPS       Y5, Y4, Y4
+	VMOVUPS      320(BX), Y5
 	VMOVUPS      Y14, 1696(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+96(SB), Y14
-	VMINPS       Y1, Y14, Y1
-	VMINPS       Y2, Y14, Y2
-	VMINPS       Y6, Y14, Y6
-	VMINPS       Y7, Y14, Y7
-	VMINPS       Y8, Y14, Y8
-	VMINPS       Y5, Y14, Y5
-	VMOVUPS      320(BX), Y14
+	VMOVUPS      896(BX), Y14
 	VMOVUPS      Y12, 1728(BX)
-	VMOVUPS      896(BX), Y12
+	VMINPS       Y14, Y5, Y12
 	VMOVUPS      Y9, 1760(BX)
-	VMINPS       Y12, Y14, Y9
-	VMOVUPS      352(BX), Y14
-	VMOVUPS      928(BX), Y4
-	VMINPS       Y4, Y14, Y10
-	VMOVUPS      384(BX), Y14
-	VMOVUPS      Y5, 1792(BX)
-	VMOVUPS      960(BX), Y5
+	VMOVUPS      352(BX), Y9
+	VMOVUPS      928(BX), Y5
+	VMINPS       Y5, Y9, Y10
+	VMOVUPS      384(BX), Y9
+	VMOVUPS      Y4, 1792(BX)
+	VMOVUPS      960(BX), Y4
 	VMOVUPS      Y8, 1824(BX)
-	VMINPS       Y5, Y14, Y8
-	VMOVUPS      416(BX), Y14
+	VMINPS       Y4, Y9, Y8
+	VMOVUPS      416(BX), Y9
 	VMOVUPS      Y7, 1856(BX)
 	VMOVUPS      992(BX), Y7
 	VMOVUPS      Y6, 1888(BX)
-	VMINPS       Y7, Y14, Y6
-	VMOVUPS      448(BX), Y14
+	VMINPS       Y7, Y9, Y6
+	VMOVUPS      448(BX), Y9
 	VMOVUPS      Y2, 1920(BX)
 	VMOVUPS      1024(BX), Y2
 	VMOVUPS      Y1, 1952(BX)
-	VMINPS       Y2, Y14, Y1
-	VMOVUPS      480(BX), Y14
+	VMINPS       Y2, Y9, Y1
+	VMOVUPS      480(BX), Y9
 	VMOVUPS      1056(BX), Y2
-	VMINPS       Y2, Y14, Y7
-	VMINPS       Y11, Y9, Y9
+	VMINPS       Y2, Y9, Y7
+	VMINPS       Y11, Y12, Y12
 	VMINPS       Y13, Y10, Y10
 	VMINPS       Y15, Y8, Y8
 	VMINPS       Y0, Y6, Y6
 	VMINPS       1440(BX), Y1, Y1
 	VMINPS       Y3, Y7, Y7
-	VMINPS       Y12, Y9, Y9
-	VMINPS       Y4, Y10, Y10
-	VMINPS       Y5, Y8, Y8
+	VMINPS       Y14, Y12, Y12
+	VMINPS       Y5, Y10, Y10
+	VMINPS       Y4, Y8, Y8
 	VMINPS       992(BX), Y6, Y6
 	VMINPS       1024(BX), Y1, Y1
 	VMINPS       Y2, Y7, Y7
 	VMOVUPS      normalFirstRows32AVX2Consts<>+128(SB), Y2
-	VCMPPS       $0x11, Y9, Y2, Y9
+	VCMPPS       $0x11, Y12, Y2, Y12
 	VCMPPS       $0x11, Y10, Y2, Y10
 	VCMPPS       $0x11, Y8, Y2, Y8
 	VCMPPS       $0x11, Y6, Y2, Y6
 	VCMPPS       $0x11, Y1, Y2, Y1
 	VCMPPS       $0x11, Y7, Y2, Y2
-	VANDPS       192(BX), Y9, Y7
-	VANDPS       160(BX), Y10, Y9
+	VANDPS       192(BX), Y12, Y7
+	VANDPS       160(BX), Y10, Y10
 	VANDPS       128(BX), Y8, Y8
 	VANDPS       96(BX), Y6, Y6
 	VANDPS       64(BX), Y1, Y1
 	VANDPS       1376(BX), Y2, Y2
-	VMOVUPS      1952(BX), Y10
-	VMOVUPS      normalFirstRows32AVX2Consts<>+160(SB), Y5
-	VMOVUPS      normalFirstRows32AVX2Consts<>+0(SB), Y4
-	VFMADD231PS  Y5, Y10, Y4
-	VMOVUPS      1920(BX), Y12
-	VMOVUPS      normalFirstRows32AVX2Consts<>+0(SB), Y14
-	VFMADD231PS  Y5, Y12, Y14
+	VMOVUPS      1952(BX), Y12
+	VMOVUPS      normalFirstRows32AVX2Consts<>+160(SB), Y4
+	VMOVUPS      normalFirstRows32AVX2Consts<>+192(SB), Y5
+	VFMADD231PS  Y4, Y12, Y5
+	VMOVUPS      1920(BX), Y14
 	VMOVUPS      Y2, 1376(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+0(SB), Y2
-	VFMADD231PS  1888(BX), Y5, Y2
+	VMOVUPS      normalFirstRows32AVX2Consts<>+192(SB), Y2
+	VFMADD231PS  Y4, Y14, Y2
 	VMOVUPS      Y1, 64(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+0(SB), Y1
-	VFMADD231PS  1856(BX), Y5, Y1
+	VMOVUPS      1888(BX), Y1
 	VMOVUPS      Y6, 96(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+0(SB), Y6
-	VFMADD231PS  1824(BX), Y5, Y6
+	VMOVUPS      normalFirstRows32AVX2Consts<>+192(SB), Y6
+	VFMADD231PS  Y4, Y1, Y6
 	VMOVUPS      Y8, 128(BX)
-	VMOVUPS      1792(BX), Y8
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+0(SB), Y8, Y5
-	VMOVUPS      Y9, 160(BX)
-	VADDPS       normalFirstRows32AVX2Consts<>+192(SB), Y10, Y9
+	VMOVUPS      1856(BX), Y8
+	VMOVUPS      Y10, 160(BX)
+	VMOVUPS      normalFirstRows32AVX2Consts<>+192(SB), Y10
+	VFMADD231PS  Y4, Y8, Y10
 	VMOVUPS      Y7, 192(BX)
-	VADDPS       normalFirstRows32AVX2Consts<>+192(SB), Y12, Y7
+	VMOVUPS      1824(BX), Y7
 	VMOVUPS      Y3, 1984(BX)
 	VMOVUPS      normalFirstRows32AVX2Consts<>+192(SB), Y3
+	VFMADD231PS  Y4, Y7, Y3
 	VMOVUPS      Y0, 2016(BX)
-	VADDPS       1888(BX), Y3, Y0
+	VMOVUPS      1792(BX), Y0
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+192(SB), Y0, Y4
 	VMOVUPS      Y15, 2048(BX)
-	VADDPS       1856(BX), Y3, Y15
+	VMOVUPS      normalFirstRows32AVX2Consts<>+224(SB), Y15
 	VMOVUPS      Y13, 2080(BX)
-	VADDPS       1824(BX), Y3, Y13
-	VADDPS       Y3, Y8, Y3
+	VADDPS       Y15, Y12, Y13
 	VMOVUPS      Y11, 2112(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+224(SB), Y11
-	VMOVUPS      Y3, 2144(BX)
-	VMULPS       Y11, Y10, Y3
-	VMULPS       Y11, Y12, Y10
-	VMULPS       1888(BX), Y11, Y12
-	VMOVUPS      Y12, 2176(BX)
-	VMULPS       1856(BX), Y11, Y12
-	VMOVUPS      Y12, 2208(BX)
-	VMULPS       1824(BX), Y11, Y12
-	VMOVUPS      Y12, 2240(BX)
-	VMULPS       Y11, Y8, Y12
-	VMULPS       Y9, Y4, Y11
-	VMULPS       Y7, Y14, Y8
-	VMOVUPS      Y12, 2272(BX)
-	VMULPS       Y0, Y2, Y12
-	VMOVUPS      Y10, 2304(BX)
-	VMULPS       Y15, Y1, Y10
-	VMOVUPS      Y3, 2336(BX)
-	VMULPS       Y13, Y6, Y3
-	VMOVUPS      Y13, 2368(BX)
-	VMULPS       2144(BX), Y5, Y13
-	VMOVUPS      Y15, 2400(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+0(SB), Y15
-	VDIVPS       Y11, Y15, Y11
-	VDIVPS       Y8, Y15, Y8
-	VDIVPS       Y12, Y15, Y12
-	VDIVPS       Y10, Y15, Y10
-	VDIVPS       Y3, Y15, Y3
-	VDIVPS       Y13, Y15, Y13
-	VMULPS       Y11, Y4, Y4
-	VMULPS       Y8, Y14, Y14
-	VMULPS       Y12, Y2, Y2
-	VMULPS       Y10, Y1, Y1
-	VMULPS       Y3, Y6, Y6
-	VMULPS       Y13, Y5, Y5
-	VMULPS       Y11, Y9, Y9
-	VMULPS       Y8, Y7, Y7
-	VMULPS       Y12, Y0, Y0
-	VMULPS       2400(BX), Y10, Y8
-	VMULPS       2368(BX), Y3, Y3
-	VMULPS       2144(BX), Y13, Y10
-	VMOVUPS      1952(BX), Y11
-	VMULPS       Y4, Y11, Y4
-	VMOVUPS      1920(BX), Y12
-	VMULPS       Y14, Y12, Y13
-	VMOVUPS      1888(BX), Y14
-	VMULPS       Y2, Y14, Y2
-	VMOVUPS      1856(BX), Y15
-	VMULPS       Y1, Y15, Y1
-	VMULPS       1824(BX), Y6, Y6
-	VMULPS       1792(BX), Y5, Y5
-	VMOVUPS      Y10, 2144(BX)
-	VMULPS       2336(BX), Y11, Y10
-	VMOVUPS      Y3, 2368(BX)
-	VMULPS       2304(BX), Y12, Y3
-	VMOVUPS      Y8, 2400(BX)
-	VMULPS       2176(BX), Y14, Y8
-	VMOVUPS      Y0, 2432(BX)
-	VMULPS       2208(BX), Y15, Y0
-	VMOVUPS      Y7, 2464(BX)
-	VMOVUPS      1824(BX), Y7
-	VMOVUPS      Y9, 2496(BX)
-	VMULPS       2240(BX), Y7, Y9
-	VMOVUPS      1792(BX), Y7
-	VMULPS       2272(BX), Y7, Y15
-	VMOVUPS      normalFirstRows32AVX2Consts<>+256(SB), Y7
-	VMULPS       Y7, Y10, Y10
-	VMULPS       Y7, Y3, Y3
-	VMULPS       Y7, Y8, Y8
-	VMULPS       Y7, Y0, Y0
-	VMULPS       Y7, Y9, Y9
-	VMULPS       Y7, Y15, Y7
-	VROUNDPS     $0x08, Y10, Y10
-	VROUNDPS     $0x08, Y3, Y3
-	VROUNDPS     $0x08, Y8, Y8
-	VROUNDPS     $0x08, Y0, Y0
-	VROUNDPS     $0x08, Y9, Y9
-	VROUNDPS     $0x08, Y7, Y7
-	VMOVUPS      normalFirstRows32AVX2Consts<>+288(SB), Y15
-	VMOVUPS      normalFirstRows32AVX2Consts<>+320(SB), Y14
-	VFMADD231PS  Y15, Y4, Y14
-	VMOVUPS      Y4, 2528(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+320(SB), Y4
-	VFMADD231PS  Y15, Y13, Y4
-	VMOVUPS      Y13, 2560(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+320(SB), Y13
-	VFMADD231PS  Y15, Y2, Y13
-	VMOVUPS      Y2, 2592(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+320(SB), Y2
-	VFMADD231PS  Y15, Y1, Y2
-	VMOVUPS      Y1, 2624(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+320(SB), Y1
-	VFMADD231PS  Y15, Y6, Y1
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+320(SB), Y5, Y15
-	VMOVUPS      Y5, 2656(BX)
-	VMULPS       normalFirstRows32AVX2Consts<>+352(SB), Y10, Y5
-	VMOVUPS      Y6, 2688(BX)
-	VMULPS       normalFirstRows32AVX2Consts<>+352(SB), Y3, Y6
-	VMOVUPS      Y15, 2720(BX)
-	VMULPS       normalFirstRows32AVX2Consts<>+352(SB), Y8, Y15
-	VMOVUPS      Y1, 2752(BX)
-	VMULPS       normalFirstRows32AVX2Consts<>+352(SB), Y0, Y1
-	VMOVUPS      Y2, 2784(BX)
-	VMULPS       normalFirstRows32AVX2Consts<>+352(SB), Y9, Y2
-	VMOVUPS      Y13, 2816(BX)
-	VMULPS       normalFirstRows32AVX2Consts<>+352(SB), Y7, Y13
-	VFMADD231PS  2336(BX), Y11, Y5
-	VFMADD231PS  2304(BX), Y12, Y6
-	VMOVUPS      1888(BX), Y12
-	VFMADD231PS  2176(BX), Y12, Y15
-	VMOVUPS      1856(BX), Y12
-	VFMADD231PS  2208(BX), Y12, Y1
-	VMOVUPS      1824(BX), Y12
-	VFMADD231PS  2240(BX), Y12, Y2
-	VMOVUPS      1792(BX), Y12
-	VFMADD231PS  2272(BX), Y12, Y13
-	VMOVUPS      normalFirstRows32AVX2Consts<>+384(SB), Y12
-	VFMADD231PS  Y12, Y10, Y5
-	VFMADD231PS  Y12, Y3, Y6
-	VFMADD231PS  Y12, Y8, Y15
-	VFMADD231PS  Y12, Y0, Y1
-	VFMADD231PS  Y12, Y9, Y2
-	VFMADD231PS  Y12, Y7, Y13
-	VMOVUPS      normalFirstRows32AVX2Consts<>+416(SB), Y12
-	VMOVUPS      normalFirstRows32AVX2Consts<>+448(SB), Y11
-	VFMADD231PS  Y12, Y14, Y11
-	VMOVUPS      Y7, 2272(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+448(SB), Y7
-	VFMADD231PS  Y12, Y4, Y7
-	VMOVUPS      Y9, 2240(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+448(SB), Y9
-	VFMADD231PS  2816(BX), Y12, Y9
-	VMOVUPS      Y0, 2208(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+448(SB), Y0
-	VFMADD231PS  2784(BX), Y12, Y0
-	VMOVUPS      Y8, 2176(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+448(SB), Y8
-	VFMADD231PS  2752(BX), Y12, Y8
-	VMOVUPS      Y3, 2304(BX)
-	VMOVUPS      2720(BX), Y3
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+448(SB), Y3, Y12
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+480(SB), Y14, Y11
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+480(SB), Y4, Y7
-	VMOVUPS      Y10, 2336(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+480(SB), Y10
-	VFMADD132PS  2816(BX), Y10, Y9
-	VFMADD132PS  2784(BX), Y10, Y0
-	VFMADD132PS  2752(BX), Y10, Y8
-	VFMADD231PS  Y12, Y3, Y10
-	VMOVUPS      normalFirstRows32AVX2Consts<>+512(SB), Y12
-	VFMADD213PS  Y12, Y14, Y11
-	VFMADD213PS  Y12, Y4, Y7
-	VFMADD132PS  2816(BX), Y12, Y9
-	VFMADD132PS  2784(BX), Y12, Y0
-	VFMADD132PS  2752(BX), Y12, Y8
-	VFMADD231PS  Y10, Y3, Y12
-	VMOVUPS      normalFirstRows32AVX2Consts<>+544(SB), Y10
-	VFMADD213PS  Y10, Y14, Y11
-	VFMADD213PS  Y10, Y4, Y7
-	VFMADD132PS  2816(BX), Y10, Y9
-	VFMADD132PS  2784(BX), Y10, Y0
-	VFMADD132PS  2752(BX), Y10, Y8
-	VFMADD231PS  Y12, Y3, Y10
-	VMOVUPS      normalFirstRows32AVX2Consts<>+576(SB), Y12
-	VFMADD213PS  Y12, Y14, Y11
-	VFMADD213PS  Y12, Y4, Y7
-	VFMADD132PS  2816(BX), Y12, Y9
-	VFMADD132PS  2784(BX), Y12, Y0
-	VFMADD132PS  2752(BX), Y12, Y8
-	VFMADD231PS  Y10, Y3, Y12
-	VMOVUPS      normalFirstRows32AVX2Consts<>+608(SB), Y10
-	VFMADD213PS  Y10, Y14, Y11
-	VFMADD213PS  Y10, Y4, Y7
-	VFMADD132PS  2816(BX), Y10, Y9
-	VFMADD132PS  2784(BX), Y10, Y0
-	VFMADD132PS  2752(BX), Y10, Y8
-	VFMADD231PS  Y12, Y3, Y10
-	VMOVUPS      normalFirstRows32AVX2Consts<>+640(SB), Y12
-	VFMADD213PS  Y12, Y14, Y11
-	VFMADD213PS  Y12, Y4, Y7
-	VFMADD132PS  2816(BX), Y12, Y9
-	VFMADD132PS  2784(BX), Y12, Y0
-	VFMADD132PS  2752(BX), Y12, Y8
-	VFMADD231PS  Y10, Y3, Y12
-	VMOVUPS      normalFirstRows32AVX2Consts<>+672(SB), Y10
-	VFMADD213PS  Y10, Y11, Y14
-	VFMADD213PS  Y10, Y7, Y4
-	VFMADD132PS  2816(BX), Y10, Y9
-	VFMADD132PS  2784(BX), Y10, Y0
-	VFMADD132PS  2752(BX), Y10, Y8
-	VFMADD231PS  Y12, Y3, Y10
-	VMOVUPS      normalFirstRows32AVX2Consts<>+704(SB), Y3
-	VFMADD132PS  2528(BX), Y3, Y14
-	VFMADD132PS  2560(BX), Y3, Y4
-	VFMADD132PS  2592(BX), Y3, Y9
-	VFMADD132PS  2624(BX), Y3, Y0
-	VFMADD132PS  2688(BX), Y3, Y8
-	VFMADD231PS  2656(BX), Y10, Y3
-	VMULPS       2496(BX), Y14, Y7
-	VMULPS       2464(BX), Y4, Y4
-	VMULPS       2432(BX), Y9, Y9
-	VMULPS       2400(BX), Y0, Y0
-	VMULPS       2368(BX), Y8, Y8
-	VMULPS       2144(BX), Y3, Y3
-	VMOVUPS      normalFirstRows32AVX2Consts<>+736(SB), Y10
-	VFNMADD231PS 1952(BX), Y7, Y10
-	VMOVUPS      normalFirstRows32AVX2Consts<>+736(SB), Y11
-	VFNMADD231PS 1920(BX), Y4, Y11
-	VMOVUPS      normalFirstRows32AVX2Consts<>+736(SB), Y12
-	VFNMADD231PS 1888(BX), Y9, Y12
-	VMOVUPS      normalFirstRows32AVX2Consts<>+736(SB), Y14
-	VFNMADD231PS 1856(BX), Y0, Y14
-	VMOVUPS      Y14, 1856(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+736(SB), Y14
-	VFNMADD231PS 1824(BX), Y8, Y14
-	VMOVUPS      Y14, 1824(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+736(SB), Y14
-	VFNMADD231PS 1792(BX), Y3, Y14
-	VANDPS       normalFirstRows32AVX2Consts<>+32(SB), Y7, Y7
-	VANDPS       normalFirstRows32AVX2Consts<>+32(SB), Y4, Y4
-	VANDPS       normalFirstRows32AVX2Consts<>+32(SB), Y9, Y9
-	VANDPS       normalFirstRows32AVX2Consts<>+32(SB), Y0, Y0
-	VANDPS       normalFirstRows32AVX2Consts<>+32(SB), Y8, Y8
-	VANDPS       normalFirstRows32AVX2Consts<>+32(SB), Y3, Y3
-	VMOVUPS      Y14, 1792(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+800(SB), Y14
-	VFMADD231PS  normalFirstRows32AVX2Consts<>+768(SB), Y5, Y14
-	VMOVUPS      Y12, 1888(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+800(SB), Y12
-	VFMADD231PS  normalFirstRows32AVX2Consts<>+768(SB), Y6, Y12
-	VMOVUPS      Y11, 1920(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+800(SB), Y11
-	VFMADD231PS  normalFirstRows32AVX2Consts<>+768(SB), Y15, Y11
-	VMOVUPS      Y10, 1952(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+800(SB), Y10
-	VFMADD231PS  normalFirstRows32AVX2Consts<>+768(SB), Y1, Y10
-	VMOVUPS      Y3, 2144(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+800(SB), Y3
-	VFMADD231PS  normalFirstRows32AVX2Consts<>+768(SB), Y2, Y3
-	VMOVUPS      Y8, 2368(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+800(SB), Y8
-	VFMADD231PS  normalFirstRows32AVX2Consts<>+768(SB), Y13, Y8
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+832(SB), Y5, Y14
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+832(SB), Y6, Y12
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+832(SB), Y15, Y11
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+832(SB), Y1, Y10
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+832(SB), Y2, Y3
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+832(SB), Y13, Y8
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+864(SB), Y5, Y14
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+864(SB), Y6, Y12
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+864(SB), Y15, Y11
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+864(SB), Y1, Y10
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+864(SB), Y2, Y3
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+864(SB), Y13, Y8
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+896(SB), Y5, Y14
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+896(SB), Y6, Y12
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+896(SB), Y15, Y11
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+896(SB), Y1, Y10
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+896(SB), Y2, Y3
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+896(SB), Y13, Y8
-	VMOVUPS      Y0, 2400(BX)
-	VMOVUPS      2336(BX), Y0
-	VMOVUPS      Y9, 2432(BX)
-	VMINPS       normalFirstRows32AVX2Consts<>+928(SB), Y0, Y9
-	VMOVUPS      Y4, 2464(BX)
-	VMOVUPS      2304(BX), Y4
-	VMOVUPS      Y7, 2496(BX)
-	VMINPS       normalFirstRows32AVX2Consts<>+928(SB), Y4, Y7
-	VMOVUPS      Y8, 2656(BX)
-	VMOVUPS      2176(BX), Y8
-	VMOVUPS      Y3, 2688(BX)
-	VMINPS       normalFirstRows32AVX2Consts<>+928(SB), Y8, Y3
-	VMOVUPS      Y10, 2624(BX)
-	VMOVUPS      2208(BX), Y10
-	VMOVUPS      Y11, 2592(BX)
-	VMINPS       normalFirstRows32AVX2Consts<>+928(SB), Y10, Y11
-	VMOVUPS      Y12, 2560(BX)
-	VMOVUPS      2240(BX), Y12
-	VMOVUPS      Y14, 2528(BX)
-	VMINPS       normalFirstRows32AVX2Consts<>+928(SB), Y12, Y14
-	VMOVUPS      Y13, 2720(BX)
-	VMOVUPS      2272(BX), Y13
-	VMOVUPS      Y2, 2752(BX)
-	VMINPS       normalFirstRows32AVX2Consts<>+928(SB), Y13, Y2
-	VMAXPS       normalFirstRows32AVX2Consts<>+960(SB), Y9, Y9
-	VMAXPS       normalFirstRows32AVX2Consts<>+960(SB), Y7, Y7
-	VMAXPS       normalFirstRows32AVX2Consts<>+960(SB), Y3, Y3
-	VMAXPS       normalFirstRows32AVX2Consts<>+960(SB), Y11, Y11
-	VMAXPS       normalFirstRows32AVX2Consts<>+960(SB), Y14, Y14
-	VMAXPS       normalFirstRows32AVX2Consts<>+960(SB), Y2, Y2
-	VSUBPS       Y9, Y0, Y0
-	VSUBPS       Y7, Y4, Y4
+	VADDPS       Y15, Y14, Y11
+	VADDPS       Y15, Y1, Y9
+	VMOVUPS      Y4, 2144(BX)
+	VADDPS       Y15, Y8, Y4
+	VMOVUPS      Y3, 2176(BX)
+	VADDPS       Y15, Y7, Y3
+	VADDPS       Y15, Y0, Y15
+	VMOVUPS      Y15, 2208(BX)
+	VMULPS       Y12, Y12, Y15
+	VMULPS       Y14, Y14, Y12
+	VMULPS       Y1, Y1, Y14
+	VMULPS       Y8, Y8, Y1
+	VMULPS       Y7, Y7, Y8
+	VMULPS       Y0, Y0, Y7
+	VMOVUPS      normalFirstRows32AVX2Consts<>+256(SB), Y0
+	VMOVUPS      Y3, 2240(BX)
+	VMOVUPS      normalFirstRows32AVX2Consts<>+288(SB), Y3
+	VFMADD213PS  Y3, Y0, Y15
+	VFMADD213PS  Y3, Y0, Y12
+	VFMADD213PS  Y3, Y0, Y14
+	VFMADD213PS  Y3, Y0, Y1
+	VFMADD213PS  Y3, Y0, Y8
+	VFMADD213PS  Y3, Y0, Y7
+	VSUBPS       Y3, Y15, Y0
+	VSUBPS       Y3, Y12, Y12
+	VSUBPS       Y3, Y14, Y14
+	VSUBPS       Y3, Y1, Y1
 	VSUBPS       Y3, Y8, Y8
-	VSUBPS       Y11, Y10, Y10
-	VSUBPS       Y14, Y12, Y12
-	VSUBPS       Y2, Y13, Y13
+	VSUBPS       Y3, Y7, Y3
+	VMULPS       Y13, Y5, Y7
+	VMULPS       Y11, Y2, Y15
+	VMOVUPS      Y3, 2272(BX)
+	VMULPS       Y9, Y6, Y3
+	VMOVUPS      Y8, 2304(BX)
+	VMULPS       Y4, Y10, Y8
+	VMOVUPS      Y1, 2336(BX)
+	VMOVUPS      2176(BX), Y1
+	VMOVUPS      Y14, 2368(BX)
+	VMULPS       2240(BX), Y1, Y14
+	VMOVUPS      Y12, 2400(BX)
+	VMOVUPS      2144(BX), Y12
+	VMOVUPS      Y0, 2432(BX)
+	VMULPS       2208(BX), Y12, Y0
+	VMOVUPS      normalFirstRows32AVX2Consts<>+0(SB), Y12
+	VDIVPS       Y7, Y12, Y7
+	VDIVPS       Y15, Y12, Y15
+	VDIVPS       Y3, Y12, Y3
+	VDIVPS       Y8, Y12, Y8
+	VDIVPS       Y14, Y12, Y14
+	VDIVPS       Y0, Y12, Y0
+	VMULPS       Y7, Y5, Y5
+	VMULPS       Y15, Y2, Y2
+	VMULPS       Y3, Y6, Y6
+	VMULPS       Y8, Y10, Y10
+	VMULPS       Y14, Y1, Y1
+	VMULPS       2144(BX), Y0, Y12
+	VMULPS       Y7, Y13, Y7
+	VMULPS       Y15, Y11, Y11
+	VMULPS       Y3, Y9, Y3
+	VMULPS       Y8, Y4, Y4
+	VMULPS       2240(BX), Y14, Y8
+	VMULPS       2208(BX), Y0, Y0
+	VMOVUPS      1952(BX), Y9
+	VMULPS       Y5, Y9, Y5
+	VMOVUPS      1920(BX), Y13
+	VMULPS       Y2, Y13, Y2
+	VMOVUPS      1888(BX), Y14
+	VMULPS       Y6, Y14, Y6
+	VMOVUPS      1856(BX), Y15
+	VMULPS       Y10, Y15, Y10
+	VMULPS       1824(BX), Y1, Y1
+	VMULPS       1792(BX), Y12, Y12
+	VMOVUPS      Y0, 2208(BX)
+	VMOVUPS      normalFirstRows32AVX2Consts<>+320(SB), Y0
+	VMOVUPS      Y8, 2240(BX)
+	VMULPS       2432(BX), Y0, Y8
+	VMOVUPS      Y4, 2144(BX)
+	VMULPS       2400(BX), Y0, Y4
+	VMOVUPS      Y3, 2176(BX)
+	VMULPS       2368(BX), Y0, Y3
+	VMOVUPS      Y11, 2464(BX)
+	VMULPS       2336(BX), Y0, Y11
+	VMOVUPS      Y7, 2496(BX)
+	VMULPS       2304(BX), Y0, Y7
+	VMOVUPS      Y12, 2528(BX)
+	VMOVUPS      2272(BX), Y12
+	VMULPS       Y0, Y12, Y0
+	VFMADD231PS  Y9, Y9, Y8
+	VFMADD231PS  Y13, Y13, Y4
+	VFMADD231PS  Y14, Y14, Y3
+	VFMADD231PS  Y15, Y15, Y11
+	VMOVUPS      1824(BX), Y15
+	VFMADD231PS  Y15, Y15, Y7
+	VMOVUPS      1792(BX), Y15
+	VFMADD231PS  Y15, Y15, Y0
+	VMOVUPS      normalFirstRows32AVX2Consts<>+352(SB), Y15
+	VFMADD231PS  2432(BX), Y15, Y8
+	VFMADD231PS  2400(BX), Y15, Y4
+	VFMADD231PS  2368(BX), Y15, Y3
+	VFMADD231PS  2336(BX), Y15, Y11
+	VFMADD231PS  2304(BX), Y15, Y7
+	VFMADD231PS  Y15, Y12, Y0
+	VMOVUPS      normalFirstRows32AVX2Consts<>+192(SB), Y15
+	VMOVUPS      normalFirstRows32AVX2Consts<>+384(SB), Y12
+	VFMADD231PS  Y15, Y5, Y12
+	VMOVUPS      normalFirstRows32AVX2Consts<>+384(SB), Y14
+	VFMADD231PS  Y15, Y2, Y14
+	VMOVUPS      normalFirstRows32AVX2Consts<>+384(SB), Y13
+	VFMADD231PS  Y15, Y6, Y13
+	VMOVUPS      normalFirstRows32AVX2Consts<>+384(SB), Y9
+	VFMADD231PS  Y15, Y10, Y9
+	VMOVUPS      Y10, 2560(BX)
+	VMOVUPS      normalFirstRows32AVX2Consts<>+384(SB), Y10
+	VFMADD231PS  Y15, Y1, Y10
+	VMOVUPS      Y1, 2592(BX)
+	VMOVUPS      2528(BX), Y1
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+384(SB), Y1, Y15
+	VMOVUPS      normalFirstRows32AVX2Consts<>+416(SB), Y1
+	VMOVUPS      Y6, 2624(BX)
+	VMOVUPS      normalFirstRows32AVX2Consts<>+448(SB), Y6
+	VFMADD231PS  Y1, Y8, Y6
+	VMOVUPS      Y2, 2656(BX)
+	VMOVUPS      normalFirstRows32AVX2Consts<>+448(SB), Y2
+	VFMADD231PS  Y1, Y4, Y2
+	VMOVUPS      Y5, 2688(BX)
+	VMOVUPS      normalFirstRows32AVX2Consts<>+448(SB), Y5
+	VFMADD231PS  Y1, Y3, Y5
+	VMOVUPS      Y15, 2720(BX)
+	VMOVUPS      normalFirstRows32AVX2Consts<>+448(SB), Y15
+	VFMADD231PS  Y1, Y11, Y15
+	VMOVUPS      Y10, 2752(BX)
+	VMOVUPS      normalFirstRows32AVX2Consts<>+448(SB), Y10
+	VFMADD231PS  Y1, Y7, Y10
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+448(SB), Y0, Y1
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+480(SB), Y8, Y6
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+480(SB), Y4, Y2
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+480(SB), Y3, Y5
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+480(SB), Y11, Y15
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+480(SB), Y7, Y10
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+480(SB), Y0, Y1
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+512(SB), Y8, Y6
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+512(SB), Y4, Y2
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+512(SB), Y3, Y5
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+512(SB), Y11, Y15
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+512(SB), Y7, Y10
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+512(SB), Y0, Y1
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+544(SB), Y8, Y6
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+544(SB), Y4, Y2
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+544(SB), Y3, Y5
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+544(SB), Y11, Y15
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+544(SB), Y7, Y10
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+544(SB), Y0, Y1
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+576(SB), Y8, Y6
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+576(SB), Y4, Y2
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+576(SB), Y3, Y5
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+576(SB), Y11, Y15
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+576(SB), Y7, Y10
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+576(SB), Y0, Y1
+	VMULPS       Y6, Y8, Y6
+	VMULPS       Y2, Y4, Y2
+	VMULPS       Y5, Y3, Y3
+	VMULPS       Y15, Y11, Y4
+	VMULPS       Y10, Y7, Y5
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      320(BX), Y1
+	VFMADD213PS  Y1, Y1, Y6
+	VMOVUPS      352(BX), Y7
+	VFMADD213PS  Y7, Y7, Y2
+	VMOVUPS      384(BX), Y8
+	VFMADD213PS  Y8, Y8, Y3
+	VMOVUPS      416(BX), Y10
+	VFMADD213PS  Y10, Y10, Y4
+	VMOVUPS      448(BX), Y11
+	VFMADD213PS  Y11, Y11, Y5
+	VMOVUPS      480(BX), Y15
+	VFMADD213PS  Y15, Y15, Y0
+	VMOVUPS      normalFirstRows32AVX2Consts<>+608(SB), Y15
+	VMOVUPS      normalFirstRows32AVX2Consts<>+640(SB), Y11
+	VFMADD231PS  Y15, Y12, Y11
+	VMOVUPS      normalFirstRows32AVX2Consts<>+640(SB), Y10
+	VFMADD231PS  Y15, Y14, Y10
+	VMOVUPS      normalFirstRows32AVX2Consts<>+640(SB), Y8
+	VFMADD231PS  Y15, Y13, Y8
+	VMOVUPS      normalFirstRows32AVX2Consts<>+640(SB), Y7
+	VFMADD231PS  Y15, Y9, Y7
+	VMOVUPS      2752(BX), Y1
+	VMOVUPS      Y0, 2784(BX)
+	VMOVUPS      normalFirstRows32AVX2Consts<>+640(SB), Y0
+	VFMADD231PS  Y15, Y1, Y0
+	VMOVUPS      Y5, 2816(BX)
+	VMOVUPS      2720(BX), Y5
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+640(SB), Y5, Y15
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+672(SB), Y12, Y11
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+672(SB), Y14, Y10
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+672(SB), Y13, Y8
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+672(SB), Y9, Y7
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+672(SB), Y1, Y0
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+672(SB), Y5, Y15
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+704(SB), Y12, Y11
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+704(SB), Y14, Y10
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+704(SB), Y13, Y8
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+704(SB), Y9, Y7
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+704(SB), Y1, Y0
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+704(SB), Y5, Y15
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+736(SB), Y12, Y11
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+736(SB), Y14, Y10
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+736(SB), Y13, Y8
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+736(SB), Y9, Y7
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+736(SB), Y1, Y0
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+736(SB), Y5, Y15
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+768(SB), Y12, Y11
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+768(SB), Y14, Y10
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+768(SB), Y13, Y8
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+768(SB), Y9, Y7
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+768(SB), Y1, Y0
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+768(SB), Y5, Y15
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+800(SB), Y12, Y11
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+800(SB), Y14, Y10
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+800(SB), Y13, Y8
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+800(SB), Y9, Y7
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+800(SB), Y1, Y0
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+800(SB), Y5, Y15
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+832(SB), Y12, Y11
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+832(SB), Y14, Y10
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+832(SB), Y13, Y8
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+832(SB), Y9, Y7
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+832(SB), Y1, Y0
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+832(SB), Y5, Y15
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+864(SB), Y11, Y12
+	VMOVUPS      normalFirstRows32AVX2Consts<>+864(SB), Y11
+	VFMADD213PS  Y11, Y10, Y14
+	VFMADD213PS  Y11, Y8, Y13
+	VFMADD213PS  Y11, Y7, Y9
+	VFMADD213PS  Y11, Y0, Y1
+	VFMADD231PS  Y15, Y5, Y11
+	VMOVUPS      normalFirstRows32AVX2Consts<>+0(SB), Y0
+	VFMADD132PS  2688(BX), Y0, Y12
+	VFMADD132PS  2656(BX), Y0, Y14
+	VFMADD132PS  2624(BX), Y0, Y13
+	VFMADD132PS  2560(BX), Y0, Y9
+	VFMADD132PS  2592(BX), Y0, Y1
+	VFMADD231PS  2528(BX), Y11, Y0
+	VMULPS       2496(BX), Y12, Y5
+	VMULPS       2464(BX), Y14, Y7
+	VMULPS       2176(BX), Y13, Y8
+	VMULPS       2144(BX), Y9, Y9
+	VMULPS       2240(BX), Y1, Y1
+	VMULPS       2208(BX), Y0, Y0
+	VMOVUPS      normalFirstRows32AVX2Consts<>+896(SB), Y10
+	VFNMADD231PS 1952(BX), Y5, Y10
+	VMOVUPS      normalFirstRows32AVX2Consts<>+896(SB), Y11
+	VFNMADD231PS 1920(BX), Y7, Y11
+	VMOVUPS      normalFirstRows32AVX2Consts<>+896(SB), Y12
+	VFNMADD231PS 1888(BX), Y8, Y12
+	VMOVUPS      normalFirstRows32AVX2Consts<>+896(SB), Y13
+	VFNMADD231PS 1856(BX), Y9, Y13
+	VMOVUPS      normalFirstRows32AVX2Consts<>+896(SB), Y14
+	VFNMADD231PS 1824(BX), Y1, Y14
+	VMOVUPS      normalFirstRows32AVX2Consts<>+896(SB), Y15
+	VFNMADD231PS 1792(BX), Y0, Y15
+	VANDPS       normalFirstRows32AVX2Consts<>+32(SB), Y5, Y5
+	VANDPS       normalFirstRows32AVX2Consts<>+32(SB), Y7, Y7
+	VANDPS       normalFirstRows32AVX2Consts<>+32(SB), Y8, Y8
+	VANDPS       normalFirstRows32AVX2Consts<>+32(SB), Y9, Y9
+	VANDPS       normalFirstRows32AVX2Consts<>+32(SB), Y1, Y1
+	VANDPS       normalFirstRows32AVX2Consts<>+32(SB), Y0, Y0
+	VMOVUPS      Y15, 1792(BX)
+	VMOVUPS      2432(BX), Y15
+	VMOVUPS      Y14, 1824(BX)
+	VMINPS       normalFirstRows32AVX2Consts<>+928(SB), Y15, Y14
+	VMOVUPS      Y13, 1856(BX)
+	VMOVUPS      2400(BX), Y13
+	VMOVUPS      Y12, 1888(BX)
+	VMINPS       normalFirstRows32AVX2Consts<>+928(SB), Y13, Y12
+	VMOVUPS      Y11, 1920(BX)
+	VMOVUPS      2368(BX), Y11
+	VMOVUPS      Y10, 1952(BX)
+	VMINPS       normalFirstRows32AVX2Consts<>+928(SB), Y11, Y10
+	VMOVUPS      Y0, 2208(BX)
+	VMOVUPS      2336(BX), Y0
+	VMOVUPS      Y1, 2240(BX)
+	VMINPS       normalFirstRows32AVX2Consts<>+928(SB), Y0, Y1
+	VMOVUPS      Y9, 2144(BX)
+	VMOVUPS      2304(BX), Y9
+	VMOVUPS      Y8, 2176(BX)
+	VMINPS       normalFirstRows32AVX2Consts<>+928(SB), Y9, Y8
+	VMOVUPS      Y7, 2464(BX)
+	VMOVUPS      2272(BX), Y7
+	VMOVUPS      Y5, 2496(BX)
+	VMINPS       normalFirstRows32AVX2Consts<>+928(SB), Y7, Y5
+	VMAXPS       normalFirstRows32AVX2Consts<>+960(SB), Y14, Y14
+	VMAXPS       normalFirstRows32AVX2Consts<>+960(SB), Y12, Y12
+	VMAXPS       normalFirstRows32AVX2Consts<>+960(SB), Y10, Y10
+	VMAXPS       normalFirstRows32AVX2Consts<>+960(SB), Y1, Y1
+	VMAXPS       normalFirstRows32AVX2Consts<>+960(SB), Y8, Y8
+	VMAXPS       normalFirstRows32AVX2Consts<>+960(SB), Y5, Y5
+	VSUBPS       Y14, Y15, Y15
+	VSUBPS       Y12, Y13, Y13
+	VSUBPS       Y10, Y11, Y11
+	VSUBPS       Y1, Y0, Y0
+	VSUBPS       Y8, Y9, Y9
+	VSUBPS       Y5, Y7, Y7
+	VADDPS       normalFirstRows32AVX2Consts<>+992(SB), Y14, Y14
+	VADDPS       normalFirstRows32AVX2Consts<>+992(SB), Y12, Y12
+	VADDPS       normalFirstRows32AVX2Consts<>+992(SB), Y10, Y10
+	VADDPS       normalFirstRows32AVX2Consts<>+992(SB), Y1, Y1
+	VADDPS       normalFirstRows32AVX2Consts<>+992(SB), Y8, Y8
+	VADDPS       normalFirstRows32AVX2Consts<>+992(SB), Y5, Y5
+	VADDPS       normalFirstRows32AVX2Consts<>+992(SB), Y15, Y15
+	VADDPS       normalFirstRows32AVX2Consts<>+992(SB), Y13, Y13
+	VADDPS       normalFirstRows32AVX2Consts<>+992(SB), Y11, Y11
+	VADDPS       normalFirstRows32AVX2Consts<>+992(SB), Y0, Y0
 	VADDPS       normalFirstRows32AVX2Consts<>+992(SB), Y9, Y9
 	VADDPS       normalFirstRows32AVX2Consts<>+992(SB), Y7, Y7
-	VADDPS       normalFirstRows32AVX2Consts<>+992(SB), Y3, Y3
-	VADDPS       normalFirstRows32AVX2Consts<>+992(SB), Y11, Y11
-	VADDPS       normalFirstRows32AVX2Consts<>+992(SB), Y14, Y14
-	VADDPS       normalFirstRows32AVX2Consts<>+992(SB), Y2, Y2
-	VADDPS       normalFirstRows32AVX2Consts<>+992(SB), Y0, Y0
-	VADDPS       normalFirstRows32AVX2Consts<>+992(SB), Y4, Y4
-	VADDPS       normalFirstRows32AVX2Consts<>+992(SB), Y8, Y8
-	VADDPS       normalFirstRows32AVX2Consts<>+992(SB), Y10, Y10
-	VADDPS       normalFirstRows32AVX2Consts<>+992(SB), Y12, Y12
-	VADDPS       normalFirstRows32AVX2Consts<>+992(SB), Y13, Y13
+	VPSLLD       $0x17, Y14, Y14
+	VPSLLD       $0x17, Y12, Y12
+	VPSLLD       $0x17, Y10, Y10
+	VPSLLD       $0x17, Y1, Y1
+	VPSLLD       $0x17, Y8, Y8
+	VPSLLD       $0x17, Y5, Y5
+	VPSLLD       $0x17, Y15, Y15
+	VPSLLD       $0x17, Y13, Y13
+	VPSLLD       $0x17, Y11, Y11
+	VPSLLD       $0x17, Y0, Y0
 	VPSLLD       $0x17, Y9, Y9
 	VPSLLD       $0x17, Y7, Y7
-	VPSLLD       $0x17, Y3, Y3
-	VPSLLD       $0x17, Y11, Y11
-	VPSLLD       $0x17, Y14, Y14
-	VPSLLD       $0x17, Y2, Y2
-	VPSLLD       $0x17, Y0, Y0
-	VPSLLD       $0x17, Y4, Y4
-	VPSLLD       $0x17, Y8, Y8
-	VPSLLD       $0x17, Y10, Y10
-	VPSLLD       $0x17, Y12, Y12
-	VPSLLD       $0x17, Y13, Y13
-	VMOVUPS      Y2, 2272(BX)
-	VMULPS       Y5, Y5, Y2
-	VMOVUPS      Y14, 2240(BX)
-	VMULPS       Y6, Y6, Y14
-	VMOVUPS      Y11, 2208(BX)
-	VMULPS       Y15, Y15, Y11
-	VMOVUPS      Y3, 2176(BX)
-	VMULPS       Y1, Y1, Y3
-	VMOVUPS      Y7, 2304(BX)
-	VMOVUPS      2752(BX), Y7
-	VMOVUPS      Y9, 2336(BX)
-	VMULPS       Y7, Y7, Y9
-	VMOVUPS      Y13, 2784(BX)
-	VMOVUPS      2720(BX), Y13
-	VMOVUPS      Y12, 2816(BX)
-	VMULPS       Y13, Y13, Y12
-	VFMADD231PS  2528(BX), Y2, Y5
-	VFMADD231PS  2560(BX), Y14, Y6
-	VFMADD231PS  2592(BX), Y11, Y15
-	VFMADD231PS  2624(BX), Y3, Y1
-	VFMADD231PS  2688(BX), Y9, Y7
-	VFMADD231PS  2656(BX), Y12, Y13
-	VMOVUPS      320(BX), Y2
-	VFMADD213PS  Y2, Y2, Y5
-	VMOVUPS      352(BX), Y3
-	VFMADD213PS  Y3, Y3, Y6
-	VMOVUPS      384(BX), Y9
-	VFMADD213PS  Y9, Y9, Y15
-	VMOVUPS      416(BX), Y11
-	VFMADD213PS  Y11, Y11, Y1
-	VMOVUPS      448(BX), Y12
-	VFMADD213PS  Y12, Y12, Y7
-	VMOVUPS      480(BX), Y14
-	VFMADD213PS  Y14, Y14, Y13
-	VMULPS       Y0, Y5, Y0
-	VMULPS       Y4, Y6, Y4
-	VMULPS       Y8, Y15, Y5
-	VMULPS       Y10, Y1, Y1
-	VMULPS       2816(BX), Y7, Y6
-	VMULPS       2784(BX), Y13, Y7
-	VMULPS       2336(BX), Y0, Y0
-	VMULPS       2304(BX), Y4, Y4
-	VMULPS       2176(BX), Y5, Y5
-	VMULPS       2208(BX), Y1, Y1
-	VMULPS       2240(BX), Y6, Y6
-	VMULPS       2272(BX), Y7, Y7
-	VMULPS       2112(BX), Y0, Y8
-	VMULPS       2080(BX), Y4, Y10
-	VMULPS       2048(BX), Y5, Y13
-	VMULPS       2016(BX), Y1, Y15
-	VMOVUPS      Y1, 2016(BX)
-	VMULPS       1440(BX), Y6, Y1
-	VMOVUPS      Y6, 1440(BX)
-	VMULPS       1984(BX), Y7, Y6
-	VMOVUPS      Y7, 1984(BX)
-	VMOVUPS      1088(BX), Y7
-	VMOVUPS      Y5, 2048(BX)
-	VMULPS       512(BX), Y7, Y5
-	VMOVUPS      Y4, 2080(BX)
-	VMOVUPS      1120(BX), Y4
-	VMOVUPS      Y0, 2112(BX)
-	VMULPS       544(BX), Y4, Y0
-	VMOVUPS      1152(BX), Y14
-	VMULPS       576(BX), Y14, Y12
-	VMOVUPS      1184(BX), Y11
-	VMULPS       608(BX), Y11, Y9
-	VMOVUPS      Y6, 2272(BX)
-	VMOVUPS      1216(BX), Y6
-	VMOVUPS      Y1, 2240(BX)
-	VMULPS       640(BX), Y6, Y1
-	VMOVUPS      1280(BX), Y3
-	VMOVUPS      Y15, 2208(BX)
-	VMULPS       672(BX), Y3, Y15
-	VMOVUPS      Y13, 2176(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+1024(SB), Y13
-	VANDPS       Y13, Y7, Y7
-	VANDPS       Y13, Y4, Y4
-	VANDPS       Y13, Y14, Y14
-	VANDPS       Y13, Y11, Y11
-	VANDPS       Y13, Y6, Y6
-	VANDPS       Y13, Y3, Y3
-	VORPS        2496(BX), Y7, Y13
-	VMOVUPS      Y13, 2496(BX)
-	VORPS        2464(BX), Y4, Y13
-	VMOVUPS      Y13, 2464(BX)
-	VORPS        2432(BX), Y14, Y13
-	VMOVUPS      Y13, 2432(BX)
-	VORPS        2400(BX), Y11, Y13
-	VMOVUPS      Y13, 2400(BX)
-	VORPS        2368(BX), Y6, Y13
-	VMOVUPS      Y13, 2368(BX)
-	VORPS        2144(BX), Y3, Y13
-	VORPS        (BX), Y7, Y7
-	VORPS        (BX), Y4, Y4
+	VMULPS       Y15, Y6, Y6
+	VMULPS       Y13, Y2, Y2
+	VMULPS       Y11, Y3, Y3
+	VMULPS       Y0, Y4, Y0
+	VMULPS       2816(BX), Y9, Y4
+	VMULPS       2784(BX), Y7, Y7
+	VMULPS       Y14, Y6, Y6
+	VMULPS       Y12, Y2, Y2
+	VMULPS       Y10, Y3, Y3
+	VMULPS       Y1, Y0, Y0
+	VMULPS       Y8, Y4, Y1
+	VMULPS       Y5, Y7, Y4
+	VMULPS       2112(BX), Y6, Y5
+	VMULPS       2080(BX), Y2, Y7
+	VMULPS       2048(BX), Y3, Y8
+	VMULPS       2016(BX), Y0, Y9
+	VMULPS       1440(BX), Y1, Y10
+	VMULPS       1984(BX), Y4, Y11
+	VMOVUPS      1088(BX), Y12
+	VMULPS       512(BX), Y12, Y13
+	VMOVUPS      1120(BX), Y14
+	VMULPS       544(BX), Y14, Y15
+	VMOVUPS      Y4, 1984(BX)
+	VMOVUPS      1152(BX), Y4
+	VMOVUPS      Y1, 1440(BX)
+	VMULPS       576(BX), Y4, Y1
+	VMOVUPS      Y0, 2016(BX)
+	VMOVUPS      1184(BX), Y0
+	VMOVUPS      Y3, 2048(BX)
+	VMULPS       608(BX), Y0, Y3
+	VMOVUPS      Y2, 2080(BX)
+	VMOVUPS      1216(BX), Y2
+	VMOVUPS      Y6, 2112(BX)
+	VMULPS       640(BX), Y2, Y6
+	VMOVUPS      Y11, 2784(BX)
+	VMOVUPS      1280(BX), Y11
+	VMOVUPS      Y10, 2816(BX)
+	VMULPS       672(BX), Y11, Y10
+	VMOVUPS      Y9, 2272(BX)
+	VMOVUPS      normalFirstRows32AVX2Consts<>+1024(SB), Y9
+	VANDPS       Y9, Y12, Y12
+	VANDPS       Y9, Y14, Y14
+	VANDPS       Y9, Y4, Y4
+	VANDPS       Y9, Y0, Y0
+	VANDPS       Y9, Y2, Y2
+	VANDPS       Y9, Y11, Y11
+	VORPS        2496(BX), Y12, Y9
+	VMOVUPS      Y9, 2496(BX)
+	VORPS        2464(BX), Y14, Y9
+	VMOVUPS      Y9, 2464(BX)
+	VORPS        2176(BX), Y4, Y9
+	VMOVUPS      Y9, 2176(BX)
+	VORPS        2144(BX), Y0, Y9
+	VMOVUPS      Y9, 2144(BX)
+	VORPS        2240(BX), Y2, Y9
+	VMOVUPS      Y9, 2240(BX)
+	VORPS        2208(BX), Y11, Y9
+	VORPS        (BX), Y12, Y12
 	VORPS        (BX), Y14, Y14
+	VORPS        (BX), Y4, Y4
+	VORPS        (BX), Y0, Y0
+	VORPS        (BX), Y2, Y2
 	VORPS        (BX), Y11, Y11
-	VORPS        (BX), Y6, Y6
-	VORPS        (BX), Y3, Y3
-	VMOVUPS      Y13, 2144(BX)
-	VMULPS       Y5, Y2, Y13
-	VMULPS       352(BX), Y0, Y2
-	VMOVUPS      Y3, 1280(BX)
-	VMULPS       384(BX), Y12, Y3
-	VMOVUPS      Y6, 1216(BX)
-	VMULPS       416(BX), Y9, Y6
-	VMOVUPS      Y11, 1184(BX)
-	VMULPS       448(BX), Y1, Y11
-	VMOVUPS      Y14, 1152(BX)
-	VMULPS       480(BX), Y15, Y14
-	VCMPPS       $0x11, normalFirstRows32AVX2Consts<>+1056(SB), Y5, Y5
-	VCMPPS       $0x11, normalFirstRows32AVX2Consts<>+1056(SB), Y0, Y0
-	VCMPPS       $0x11, normalFirstRows32AVX2Consts<>+1056(SB), Y12, Y12
-	VCMPPS       $0x11, normalFirstRows32AVX2Consts<>+1056(SB), Y9, Y9
-	VCMPPS       $0x11, normalFirstRows32AVX2Consts<>+1056(SB), Y1, Y1
+	VMOVUPS      Y9, 2208(BX)
+	VMULPS       320(BX), Y13, Y9
+	VMOVUPS      Y11, 1280(BX)
+	VMULPS       352(BX), Y15, Y11
+	VMOVUPS      Y2, 1216(BX)
+	VMULPS       384(BX), Y1, Y2
+	VMOVUPS      Y0, 1184(BX)
+	VMULPS       416(BX), Y3, Y0
+	VMOVUPS      Y4, 1152(BX)
+	VMULPS       448(BX), Y6, Y4
+	VMOVUPS      Y14, 1120(BX)
+	VMULPS       480(BX), Y10, Y14
+	VCMPPS       $0x11, normalFirstRows32AVX2Consts<>+1056(SB), Y13, Y13
 	VCMPPS       $0x11, normalFirstRows32AVX2Consts<>+1056(SB), Y15, Y15
-	VBLENDVPS    Y5, normalFirstRows32AVX2Consts<>+1056(SB), Y13, Y5
+	VCMPPS       $0x11, normalFirstRows32AVX2Consts<>+1056(SB), Y1, Y1
+	VCMPPS       $0x11, normalFirstRows32AVX2Consts<>+1056(SB), Y3, Y3
+	VCMPPS       $0x11, normalFirstRows32AVX2Consts<>+1056(SB), Y6, Y6
+	VCMPPS       $0x11, normalFirstRows32AVX2Consts<>+1056(SB), Y10, Y10
+	VBLENDVPS    Y13, normalFirstRows32AVX2Consts<>+1056(SB), Y9, Y9
 	VMOVUPS      normalFirstRows32AVX2Consts<>+1056(SB), Y13
-	VBLENDVPS    Y0, Y13, Y2, Y0
-	VBLENDVPS    Y12, Y13, Y3, Y2
-	VBLENDVPS    Y9, Y13, Y6, Y3
-	VBLENDVPS    Y1, Y13, Y11, Y1
-	VBLENDVPS    Y15, Y13, Y14, Y6
-	VFMADD231PS  1952(BX), Y8, Y5
-	VFMADD231PS  1920(BX), Y10, Y0
-	VMOVUPS      2176(BX), Y8
-	VFMADD231PS  1888(BX), Y8, Y2
-	VMOVUPS      2208(BX), Y8
-	VFMADD231PS  1856(BX), Y8, Y3
-	VMOVUPS      2240(BX), Y8
-	VFMADD231PS  1824(BX), Y8, Y1
-	VMOVUPS      2272(BX), Y8
-	VFMADD231PS  1792(BX), Y8, Y6
-	VMOVUPS      192(BX), Y8
-	VMOVUPS      normalFirstRows32AVX2Consts<>+1088(SB), Y9
-	VBLENDVPS    Y8, Y5, Y9, Y5
-	VMOVUPS      160(BX), Y8
-	VBLENDVPS    Y8, Y0, Y9, Y0
-	VMOVUPS      128(BX), Y8
-	VBLENDVPS    Y8, Y2, Y9, Y2
-	VMOVUPS      96(BX), Y8
-	VBLENDVPS    Y8, Y3, Y9, Y3
-	VMOVUPS      64(BX), Y8
-	VBLENDVPS    Y8, Y1, Y9, Y1
-	VMOVUPS      1376(BX), Y8
-	VBLENDVPS    Y8, Y6, Y9, Y6
-	VMOVUPS      512(BX), Y8
-	VMULPS       320(BX), Y8, Y9
-	VMOVUPS      544(BX), Y10
-	VMULPS       352(BX), Y10, Y11
-	VMOVUPS      576(BX), Y12
-	VMULPS       384(BX), Y12, Y14
-	VMOVUPS      608(BX), Y15
-	VMOVUPS      Y6, 384(BX)
-	VMULPS       416(BX), Y15, Y6
-	VMOVUPS      Y1, 416(BX)
-	VMOVUPS      640(BX), Y1
-	VMOVUPS      Y3, 352(BX)
-	VMULPS       448(BX), Y1, Y3
-	VMOVUPS      Y2, 448(BX)
-	VMOVUPS      672(BX), Y2
-	VMOVUPS      Y0, 320(BX)
-	VMULPS       480(BX), Y2, Y0
-	VMOVUPS      Y5, 480(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+1024(SB), Y5
-	VXORPS       Y5, Y8, Y8
-	VXORPS       Y5, Y10, Y10
-	VXORPS       Y5, Y12, Y12
-	VXORPS       Y5, Y15, Y15
-	VXORPS       Y5, Y1, Y1
-	VXORPS       Y5, Y2, Y2
-	VCMPPS       $0x00, Y8, Y7, Y7
-	VCMPPS       $0x00, Y10, Y4, Y4
-	VMOVUPS      1152(BX), Y8
-	VCMPPS       $0x00, Y12, Y8, Y8
-	VMOVUPS      1184(BX), Y10
-	VCMPPS       $0x00, Y15, Y10, Y10
-	VMOVUPS      1216(BX), Y12
-	VCMPPS       $0x00, Y1, Y12, Y1
-	VMOVUPS      1280(BX), Y12
-	VCMPPS       $0x00, Y2, Y12, Y2
-	VBLENDVPS    Y7, Y13, Y9, Y7
-	VBLENDVPS    Y4, Y13, Y11, Y4
-	VBLENDVPS    Y8, Y13, Y14, Y8
-	VBLENDVPS    Y10, Y13, Y6, Y6
-	VBLENDVPS    Y1, Y13, Y3, Y1
-	VBLENDVPS    Y2, Y13, Y0, Y0
-	VMOVUPS      2112(BX), Y2
-	VFNMADD231PS 2496(BX), Y2, Y7
+	VBLENDVPS    Y15, Y13, Y11, Y11
+	VBLENDVPS    Y1, Y13, Y2, Y1
+	VBLENDVPS    Y3, Y13, Y0, Y0
+	VBLENDVPS    Y6, Y13, Y4, Y2
+	VBLENDVPS    Y10, Y13, Y14, Y3
+	VFMADD231PS  1952(BX), Y5, Y9
+	VFMADD231PS  1920(BX), Y7, Y11
+	VFMADD231PS  1888(BX), Y8, Y1
+	VMOVUPS      2272(BX), Y4
+	VFMADD231PS  1856(BX), Y4, Y0
+	VMOVUPS      2816(BX), Y4
+	VFMADD231PS  1824(BX), Y4, Y2
+	VMOVUPS      2784(BX), Y4
+	VFMADD231PS  1792(BX), Y4, Y3
+	VMOVUPS      192(BX), Y4
+	VMOVUPS      normalFirstRows32AVX2Consts<>+1088(SB), Y5
+	VBLENDVPS    Y4, Y9, Y5, Y4
+	VMOVUPS      160(BX), Y6
+	VBLENDVPS    Y6, Y11, Y5, Y6
+	VMOVUPS      128(BX), Y7
+	VBLENDVPS    Y7, Y1, Y5, Y1
+	VMOVUPS      96(BX), Y7
+	VBLENDVPS    Y7, Y0, Y5, Y0
+	VMOVUPS      64(BX), Y7
+	VBLENDVPS    Y7, Y2, Y5, Y2
+	VMOVUPS      1376(BX), Y7
+	VBLENDVPS    Y7, Y3, Y5, Y3
+	VMOVUPS      512(BX), Y5
+	VMULPS       320(BX), Y5, Y7
+	VMOVUPS      544(BX), Y8
+	VMULPS       352(BX), Y8, Y9
+	VMOVUPS      576(BX), Y10
+	VMULPS       384(BX), Y10, Y11
+	VMOVUPS      608(BX), Y14
+	VMULPS       416(BX), Y14, Y15
+	VMOVUPS      Y3, 416(BX)
+	VMOVUPS      640(BX), Y3
+	VMOVUPS      Y2, 384(BX)
+	VMULPS       448(BX), Y3, Y2
+	VMOVUPS      Y0, 448(BX)
+	VMOVUPS      672(BX), Y0
+	VMOVUPS      Y1, 352(BX)
+	VMULPS       480(BX), Y0, Y1
+	VMOVUPS      Y6, 480(BX)
+	VMOVUPS      normalFirstRows32AVX2Consts<>+1024(SB), Y6
+	VXORPS       Y6, Y5, Y5
+	VXORPS       Y6, Y8, Y8
+	VXORPS       Y6, Y10, Y10
+	VXORPS       Y6, Y14, Y14
+	VXORPS       Y6, Y3, Y3
+	VXORPS       Y6, Y0, Y0
+	VCMPPS       $0x00, Y5, Y12, Y5
+	VMOVUPS      1120(BX), Y12
+	VCMPPS       $0x00, Y8, Y12, Y8
+	VMOVUPS      1152(BX), Y12
+	VCMPPS       $0x00, Y10, Y12, Y10
+	VMOVUPS      1184(BX), Y12
+	VCMPPS       $0x00, Y14, Y12, Y12
+	VMOVUPS      1216(BX), Y14
+	VCMPPS       $0x00, Y3, Y14, Y3
+	VMOVUPS      1280(BX), Y14
+	VCMPPS       $0x00, Y0, Y14, Y0
+	VBLENDVPS    Y5, Y13, Y7, Y5
+	VBLENDVPS    Y8, Y13, Y9, Y7
+	VBLENDVPS    Y10, Y13, Y11, Y8
+	VBLENDVPS    Y12, Y13, Y15, Y9
+	VBLENDVPS    Y3, Y13, Y2, Y2
+	VBLENDVPS    Y0, Y13, Y1, Y0
+	VMOVUPS      2112(BX), Y1
+	VFNMADD231PS 2496(BX), Y1, Y5
 	VMOVUPS      2080(BX), Y3
-	VFNMADD231PS 2464(BX), Y3, Y4
-	VMOVUPS      2048(BX), Y9
-	VFNMADD231PS 2432(BX), Y9, Y8
-	VMOVUPS      2016(BX), Y10
-	VFNMADD231PS 2400(BX), Y10, Y6
-	VMOVUPS      1440(BX), Y11
-	VFNMADD231PS 2368(BX), Y11, Y1
-	VMOVUPS      1984(BX), Y12
-	VFNMADD231PS 2144(BX), Y12, Y0
+	VFNMADD231PS 2464(BX), Y3, Y7
+	VMOVUPS      2048(BX), Y10
+	VFNMADD231PS 2176(BX), Y10, Y8
+	VMOVUPS      2016(BX), Y11
+	VFNMADD231PS 2144(BX), Y11, Y9
+	VMOVUPS      1440(BX), Y12
+	VFNMADD231PS 2240(BX), Y12, Y2
+	VMOVUPS      1984(BX), Y13
+	VFNMADD231PS 2208(BX), Y13, Y0
 	PREFETCHT0   1024(DI)(AX*1)
-	VMOVUPS      Y7, (DI)(AX*1)
-	VMOVUPS      Y4, 32(DI)(AX*1)
+	VMOVUPS      Y5, (DI)(AX*1)
+	VMOVUPS      Y7, 32(DI)(AX*1)
 	PREFETCHT0   1088(DI)(AX*1)
 	VMOVUPS      Y8, 64(DI)(AX*1)
-	VMOVUPS      Y6, 96(DI)(AX*1)
+	VMOVUPS      Y9, 96(DI)(AX*1)
 	PREFETCHT0   1152(DI)(AX*1)
-	VMOVUPS      Y1, 128(DI)(AX*1)
+	VMOVUPS      Y2, 128(DI)(AX*1)
 	VMOVUPS      Y0, 160(DI)(AX*1)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+736(SB), Y0
-	VMULPS       Y0, Y2, Y1
+	VMOVUPS      normalFirstRows32AVX2Consts<>+896(SB), Y0
+	VMULPS       Y0, Y1, Y1
 	VMULPS       Y0, Y3, Y2
-	VMULPS       Y0, Y9, Y3
-	VMULPS       Y0, Y10, Y4
-	VMULPS       Y0, Y11, Y6
-	VMULPS       Y0, Y12, Y0
-	VMOVUPS      480(BX), Y7
-	VMULPS       896(BX), Y7, Y8
-	VMOVUPS      320(BX), Y9
+	VMULPS       Y0, Y10, Y3
+	VMULPS       Y0, Y11, Y5
+	VMULPS       Y0, Y12, Y7
+	VMULPS       Y0, Y13, Y0
+	VMULPS       896(BX), Y4, Y8
+	VMOVUPS      480(BX), Y9
 	VMULPS       928(BX), Y9, Y10
-	VMOVUPS      448(BX), Y11
+	VMOVUPS      352(BX), Y11
 	VMULPS       960(BX), Y11, Y12
-	VMOVUPS      352(BX), Y13
+	VMOVUPS      448(BX), Y13
 	VMULPS       992(BX), Y13, Y14
-	VMOVUPS      416(BX), Y15
-	VMULPS       1024(BX), Y15, Y5
 	VMOVUPS      384(BX), Y15
+	VMULPS       1024(BX), Y15, Y6
+	VMOVUPS      416(BX), Y15
 	VMULPS       1056(BX), Y15, Y13
 	VMULPS       1760(BX), Y1, Y15
 	VMULPS       1728(BX), Y2, Y11
 	VMULPS       1696(BX), Y3, Y9
-	VMULPS       1472(BX), Y4, Y7
-	VMOVUPS      Y13, 1472(BX)
-	VMULPS       1408(BX), Y6, Y13
-	VMOVUPS      Y5, 1408(BX)
-	VMULPS       32(BX), Y0, Y5
-	VMOVUPS      Y14, 32(BX)
-	VMULPS       1504(BX), Y1, Y14
-	VMOVUPS      Y12, 1504(BX)
-	VMULPS       1536(BX), Y2, Y12
-	VMOVUPS      Y10, 1536(BX)
-	VMULPS       1568(BX), Y3, Y10
-	VMOVUPS      Y8, 1568(BX)
-	VMULPS       1600(BX), Y4, Y8
-	VMOVUPS      Y5, 1600(BX)
-	VMULPS       1632(BX), Y6, Y5
-	VMOVUPS      Y13, 1632(BX)
-	VMULPS       1664(BX), Y0, Y13
+	VMOVUPS      Y13, 1696(BX)
+	VMULPS       1472(BX), Y5, Y13
+	VMOVUPS      Y6, 1472(BX)
+	VMULPS       1408(BX), Y7, Y6
+	VMOVUPS      Y14, 1408(BX)
+	VMULPS       32(BX), Y0, Y14
+	VMOVUPS      Y12, 32(BX)
+	VMULPS       1504(BX), Y1, Y12
+	VMOVUPS      Y10, 1504(BX)
+	VMULPS       1536(BX), Y2, Y10
+	VMOVUPS      Y8, 1536(BX)
+	VMULPS       1568(BX), Y3, Y8
+	VMOVUPS      Y4, 1568(BX)
+	VMULPS       1600(BX), Y5, Y4
+	VMOVUPS      Y14, 1600(BX)
+	VMULPS       1632(BX), Y7, Y14
+	VMOVUPS      Y6, 1632(BX)
+	VMULPS       1664(BX), Y0, Y6
 	VMULPS       1344(BX), Y1, Y1
 	VMULPS       1312(BX), Y2, Y2
 	VMULPS       288(BX), Y3, Y3
-	VMULPS       256(BX), Y4, Y4
-	VMULPS       224(BX), Y6, Y6
+	VMULPS       256(BX), Y5, Y5
+	VMULPS       224(BX), Y7, Y7
 	VMULPS       1248(BX), Y0, Y0
 	PREFETCHT0   1024(R8)(AX*1)
-	VMOVUPS      Y14, (R8)(AX*1)
-	VMOVUPS      Y12, 32(R8)(AX*1)
+	VMOVUPS      Y12, (R8)(AX*1)
+	VMOVUPS      Y10, 32(R8)(AX*1)
 	PREFETCHT0   1088(R8)(AX*1)
-	VMOVUPS      Y10, 64(R8)(AX*1)
-	VMOVUPS      Y8, 96(R8)(AX*1)
+	VMOVUPS      Y8, 64(R8)(AX*1)
+	VMOVUPS      Y4, 96(R8)(AX*1)
 	PREFETCHT0   1152(R8)(AX*1)
-	VMOVUPS      Y5, 128(R8)(AX*1)
-	VMOVUPS      Y13, 160(R8)(AX*1)
+	VMOVUPS      Y14, 128(R8)(AX*1)
+	VMOVUPS      Y6, 160(R8)(AX*1)
 	PREFETCHT0   1024(R9)(AX*1)
 	VMOVUPS      Y1, (R9)(AX*1)
 	VMOVUPS      Y2, 32(R9)(AX*1)
 	PREFETCHT0   1088(R9)(AX*1)
 	VMOVUPS      Y3, 64(R9)(AX*1)
-	VMOVUPS      Y4, 96(R9)(AX*1)
+	VMOVUPS      Y5, 96(R9)(AX*1)
 	PREFETCHT0   1152(R9)(AX*1)
-	VMOVUPS      Y6, 128(R9)(AX*1)
+	VMOVUPS      Y7, 128(R9)(AX*1)
 	VMOVUPS      Y0, 160(R9)(AX*1)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+224(SB), Y0
+	VMOVUPS      normalFirstRows32AVX2Consts<>+576(SB), Y0
 	VMULPS       Y15, Y0, Y1
 	VMULPS       Y11, Y0, Y2
 	VMULPS       Y9, Y0, Y3
-	VMULPS       Y7, Y0, Y4
+	VMULPS       Y13, Y0, Y4
 	VMULPS       1632(BX), Y0, Y5
 	VMULPS       1600(BX), Y0, Y0
-	VMOVUPS      480(BX), Y6
+	VMOVUPS      1568(BX), Y6
 	VFMADD231PS  704(BX), Y6, Y1
-	VMOVUPS      320(BX), Y7
+	VMOVUPS      480(BX), Y7
 	VFMADD231PS  736(BX), Y7, Y2
-	VMOVUPS      448(BX), Y8
+	VMOVUPS      352(BX), Y8
 	VFMADD231PS  768(BX), Y8, Y3
-	VMOVUPS      352(BX), Y9
+	VMOVUPS      448(BX), Y9
 	VFMADD231PS  800(BX), Y9, Y4
-	VMOVUPS      416(BX), Y10
+	VMOVUPS      384(BX), Y10
 	VFMADD231PS  832(BX), Y10, Y5
-	VMOVUPS      384(BX), Y11
+	VMOVUPS      416(BX), Y11
 	VFMADD231PS  864(BX), Y11, Y0
 	PREFETCHT0   1024(SI)(AX*1)
 	VMOVUPS      Y6, (SI)(AX*1)
@@ -2183,12 +2149,12 @@ body:
 	VMOVUPS      Y5, 128(R10)(AX*1)
 	VMOVUPS      Y0, 160(R10)(AX*1)
 	VMOVUPS      normalFirstRows32AVX2Consts<>+1024(SB), Y0
-	VXORPS       1568(BX), Y0, Y1
-	VXORPS       1536(BX), Y0, Y2
-	VXORPS       1504(BX), Y0, Y3
-	VXORPS       32(BX), Y0, Y4
-	VXORPS       1408(BX), Y0, Y5
-	VXORPS       1472(BX), Y0, Y0
+	VXORPS       1536(BX), Y0, Y1
+	VXORPS       1504(BX), Y0, Y2
+	VXORPS       32(BX), Y0, Y3
+	VXORPS       1408(BX), Y0, Y4
+	VXORPS       1472(BX), Y0, Y5
+	VXORPS       1696(BX), Y0, Y0
 	PREFETCHT0   1024(R11)(AX*1)
 	VMOVUPS      Y1, (R11)(AX*1)
 	VMOVUPS      Y2, 32(R11)(AX*1)
@@ -2252,50 +2218,31 @@ tail:
 	VANDPS       normalFirstRows32AVX2Consts<>+32(SB), Y7, Y7
 	VADDPS       Y6, Y4, Y4
 	VADDPS       Y7, Y5, Y5
-	VMINPS       Y0, Y8, Y6
-	VMINPS       Y1, Y9, Y7
-	VMOVUPS      Y1, 160(BX)
-	VMULPS       Y12, Y10, Y1
-	VMOVUPS      Y0, 192(BX)
-	VMULPS       Y13, Y11, Y0
-	VMOVUPS      Y7, 224(BX)
-	VMULPS       Y2, Y2, Y7
-	VMOVUPS      Y7, 256(BX)
-	VMULPS       Y3, Y3, Y7
 	VADDPS       Y4, Y8, Y4
 	VADDPS       Y5, Y9, Y5
-	VMOVUPS      Y7, 288(BX)
-	VANDPS       normalFirstRows32AVX2Consts<>+1024(SB), Y12, Y7
-	VMOVUPS      Y7, 320(BX)
-	VANDPS       normalFirstRows32AVX2Consts<>+1024(SB), Y13, Y7
-	VMOVUPS      Y7, 352(BX)
-	VMULPS       Y1, Y8, Y7
-	VMOVUPS      Y13, 384(BX)
-	VMULPS       Y0, Y9, Y13
-	VCMPPS       $0x11, normalFirstRows32AVX2Consts<>+1056(SB), Y1, Y1
-	VCMPPS       $0x11, normalFirstRows32AVX2Consts<>+1056(SB), Y0, Y0
-	VBLENDVPS    Y1, normalFirstRows32AVX2Consts<>+1056(SB), Y7, Y1
-	VBLENDVPS    Y0, normalFirstRows32AVX2Consts<>+1056(SB), Y13, Y0
-	VMOVUPS      normalFirstRows32AVX2Consts<>+1024(SB), Y7
-	VXORPS       Y7, Y10, Y13
-	VMOVUPS      Y0, 416(BX)
-	VXORPS       Y7, Y11, Y0
-	VMULPS       Y8, Y10, Y10
-	VMULPS       Y9, Y11, Y11
+	VMINPS       Y0, Y8, Y6
+	VMINPS       Y1, Y9, Y7
+	VMOVUPS      Y9, 160(BX)
+	VMULPS       Y12, Y10, Y9
+	VMOVUPS      Y10, 192(BX)
+	VMULPS       Y13, Y11, Y10
+	VMOVUPS      Y11, 224(BX)
+	VMULPS       Y2, Y2, Y11
+	VMOVUPS      Y10, 256(BX)
+	VMULPS       Y3, Y3, Y10
 	VMULPS       128(BX), Y2, Y2
 	VMULPS       96(BX), Y3, Y3
 	VADDPS       Y4, Y2, Y4
 	VADDPS       Y5, Y3, Y5
 	VMINPS       Y2, Y6, Y6
-	VMOVUPS      224(BX), Y7
 	VMINPS       Y3, Y7, Y7
-	VADDPS       192(BX), Y4, Y4
-	VADDPS       160(BX), Y5, Y5
-	VMINPS       192(BX), Y6, Y6
-	VMINPS       160(BX), Y7, Y7
+	VADDPS       Y4, Y0, Y4
+	VADDPS       Y5, Y1, Y5
+	VMINPS       Y0, Y6, Y6
+	VMINPS       Y1, Y7, Y7
 	VCMPPS       $0x11, normalFirstRows32AVX2Consts<>+64(SB), Y4, Y4
 	VCMPPS       $0x11, normalFirstRows32AVX2Consts<>+64(SB), Y5, Y5
-	VMOVUPS      Y1, 224(BX)
+	VMOVUPS      Y1, 288(BX)
 	VMOVUPS      normalFirstRows32AVX2Consts<>+128(SB), Y1
 	VCMPPS       $0x11, Y6, Y1, Y6
 	VCMPPS       $0x11, Y7, Y1, Y1
@@ -2304,189 +2251,207 @@ tail:
 	VMOVUPS      normalFirstRows32AVX2Consts<>+0(SB), Y5
 	VDIVPS       Y2, Y5, Y6
 	VDIVPS       Y3, Y5, Y7
-	VMULPS       Y12, Y6, Y12
-	VMOVUPS      Y1, 448(BX)
-	VMULPS       384(BX), Y7, Y1
-	VMOVUPS      Y4, 384(BX)
-	VMULPS       256(BX), Y6, Y4
-	VMOVUPS      Y6, 256(BX)
-	VMULPS       288(BX), Y7, Y6
-	VMOVUPS      Y7, 288(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+32(SB), Y7
-	VANDPS       Y7, Y12, Y12
-	VANDPS       Y7, Y1, Y1
-	VMOVUPS      normalFirstRows32AVX2Consts<>+96(SB), Y7
-	VMINPS       Y12, Y7, Y12
-	VMINPS       Y1, Y7, Y1
-	VMOVUPS      (BX), Y7
-	VMOVUPS      Y6, 480(BX)
-	VORPS        320(BX), Y7, Y6
-	VORPS        352(BX), Y7, Y7
-	VCMPPS       $0x00, Y13, Y6, Y6
-	VCMPPS       $0x00, Y0, Y7, Y0
-	VMOVUPS      normalFirstRows32AVX2Consts<>+1056(SB), Y7
-	VBLENDVPS    Y6, Y7, Y10, Y6
-	VBLENDVPS    Y0, Y7, Y11, Y0
-	VMOVUPS      normalFirstRows32AVX2Consts<>+160(SB), Y7
-	VFMADD213PS  Y5, Y12, Y7
-	VMOVUPS      normalFirstRows32AVX2Consts<>+160(SB), Y10
-	VFMADD213PS  Y5, Y1, Y10
-	VMOVUPS      normalFirstRows32AVX2Consts<>+192(SB), Y11
-	VADDPS       Y11, Y12, Y13
-	VADDPS       Y11, Y1, Y11
-	VMOVUPS      Y4, 512(BX)
-	VMULPS       normalFirstRows32AVX2Consts<>+224(SB), Y12, Y4
-	VMOVUPS      Y0, 544(BX)
-	VMULPS       normalFirstRows32AVX2Consts<>+224(SB), Y1, Y0
-	VMOVUPS      Y6, 576(BX)
+	VMULPS       Y11, Y6, Y11
+	VMULPS       Y10, Y7, Y10
+	VMOVUPS      Y10, 320(BX)
+	VMULPS       Y12, Y6, Y10
+	VMOVUPS      Y6, 352(BX)
 	VMULPS       Y13, Y7, Y6
-	VMOVUPS      Y3, 608(BX)
-	VMULPS       Y11, Y10, Y3
-	VDIVPS       Y6, Y5, Y6
-	VDIVPS       Y3, Y5, Y3
-	VMULPS       Y6, Y7, Y5
-	VMULPS       Y3, Y10, Y7
-	VMULPS       Y6, Y13, Y6
-	VMULPS       Y3, Y11, Y3
-	VMULPS       Y5, Y12, Y5
-	VMULPS       Y7, Y1, Y7
-	VMULPS       Y4, Y12, Y10
-	VMULPS       Y0, Y1, Y11
-	VMOVUPS      normalFirstRows32AVX2Consts<>+256(SB), Y13
-	VMULPS       Y13, Y10, Y10
-	VMULPS       Y13, Y11, Y11
-	VROUNDPS     $0x08, Y10, Y10
-	VROUNDPS     $0x08, Y11, Y11
-	VMOVUPS      normalFirstRows32AVX2Consts<>+288(SB), Y13
-	VMOVUPS      Y2, 640(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+320(SB), Y2
-	VFMADD231PS  Y13, Y5, Y2
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+320(SB), Y7, Y13
-	VMOVUPS      Y9, 672(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+448(SB), Y9
-	VFMADD231PS  normalFirstRows32AVX2Consts<>+416(SB), Y2, Y9
-	VMOVUPS      Y8, 704(BX)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+448(SB), Y8
-	VFMADD231PS  normalFirstRows32AVX2Consts<>+416(SB), Y13, Y8
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+480(SB), Y2, Y9
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+480(SB), Y13, Y8
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+512(SB), Y2, Y9
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+512(SB), Y13, Y8
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+544(SB), Y2, Y9
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+544(SB), Y13, Y8
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+576(SB), Y2, Y9
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+576(SB), Y13, Y8
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+608(SB), Y2, Y9
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+608(SB), Y13, Y8
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+640(SB), Y2, Y9
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+640(SB), Y13, Y8
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+672(SB), Y9, Y2
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+672(SB), Y8, Y13
-	VMOVUPS      normalFirstRows32AVX2Consts<>+704(SB), Y8
-	VFMADD213PS  Y8, Y2, Y5
-	VFMADD231PS  Y13, Y7, Y8
-	VMULPS       Y6, Y5, Y2
-	VMULPS       Y3, Y8, Y3
+	VMOVUPS      Y7, 384(BX)
+	VMOVUPS      normalFirstRows32AVX2Consts<>+1024(SB), Y7
+	VANDPS       Y7, Y12, Y12
+	VANDPS       Y7, Y13, Y13
+	VMOVUPS      normalFirstRows32AVX2Consts<>+32(SB), Y7
+	VANDPS       Y7, Y10, Y10
+	VANDPS       Y7, Y6, Y6
+	VMOVUPS      normalFirstRows32AVX2Consts<>+96(SB), Y7
+	VMINPS       Y10, Y7, Y10
+	VMINPS       Y6, Y7, Y6
+	VMULPS       Y9, Y8, Y7
+	VMOVUPS      Y11, 416(BX)
+	VMOVUPS      256(BX), Y11
+	VMOVUPS      Y0, 448(BX)
+	VMULPS       160(BX), Y11, Y0
+	VMOVUPS      Y1, 480(BX)
+	VMOVUPS      normalFirstRows32AVX2Consts<>+1056(SB), Y1
+	VCMPPS       $0x11, Y1, Y9, Y9
+	VCMPPS       $0x11, Y1, Y11, Y11
+	VBLENDVPS    Y9, Y1, Y7, Y7
+	VBLENDVPS    Y11, Y1, Y0, Y0
+	VMOVUPS      normalFirstRows32AVX2Consts<>+160(SB), Y9
+	VMOVUPS      normalFirstRows32AVX2Consts<>+192(SB), Y11
+	VFMADD231PS  Y9, Y10, Y11
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+192(SB), Y6, Y9
+	VMOVUPS      normalFirstRows32AVX2Consts<>+224(SB), Y1
+	VMOVUPS      Y4, 256(BX)
+	VADDPS       Y1, Y10, Y4
+	VADDPS       Y1, Y6, Y1
+	VMOVUPS      Y0, 512(BX)
+	VMULPS       Y10, Y10, Y0
+	VMOVUPS      Y7, 544(BX)
+	VMULPS       Y6, Y6, Y7
+	VMOVUPS      Y3, 576(BX)
+	VMOVUPS      normalFirstRows32AVX2Consts<>+288(SB), Y3
+	VFMADD132PS  normalFirstRows32AVX2Consts<>+256(SB), Y3, Y0
+	VFMADD132PS  normalFirstRows32AVX2Consts<>+256(SB), Y3, Y7
+	VSUBPS       Y3, Y0, Y0
+	VSUBPS       Y3, Y7, Y3
+	VMULPS       Y4, Y11, Y7
+	VMOVUPS      Y2, 608(BX)
+	VMULPS       Y1, Y9, Y2
+	VDIVPS       Y7, Y5, Y7
+	VDIVPS       Y2, Y5, Y2
+	VMULPS       Y7, Y11, Y11
+	VMULPS       Y2, Y9, Y9
+	VMULPS       Y7, Y4, Y4
+	VMULPS       Y2, Y1, Y1
+	VMULPS       Y11, Y10, Y2
+	VMULPS       Y9, Y6, Y7
+	VMOVUPS      normalFirstRows32AVX2Consts<>+320(SB), Y9
+	VMULPS       Y9, Y0, Y11
+	VMULPS       Y9, Y3, Y9
+	VFMADD231PS  Y10, Y10, Y11
+	VFMADD231PS  Y6, Y6, Y9
 	VMOVUPS      normalFirstRows32AVX2Consts<>+352(SB), Y5
-	VMULPS       Y5, Y10, Y6
-	VMULPS       Y5, Y11, Y5
-	VFMADD231PS  Y4, Y12, Y6
-	VFMADD231PS  Y0, Y1, Y5
-	VMOVUPS      normalFirstRows32AVX2Consts<>+736(SB), Y0
-	VFNMADD213PS Y0, Y2, Y12
-	VFNMADD213PS Y0, Y3, Y1
-	VMOVUPS      normalFirstRows32AVX2Consts<>+32(SB), Y4
-	VANDPS       Y2, Y4, Y2
-	VANDPS       Y3, Y4, Y3
-	VORPS        320(BX), Y2, Y2
-	VORPS        352(BX), Y3, Y3
-	VMOVUPS      normalFirstRows32AVX2Consts<>+384(SB), Y4
-	VFMADD231PS  Y4, Y10, Y6
-	VFMADD231PS  Y4, Y11, Y5
-	VMOVUPS      normalFirstRows32AVX2Consts<>+928(SB), Y4
-	VMINPS       Y4, Y10, Y7
-	VMINPS       Y4, Y11, Y4
-	VMOVUPS      normalFirstRows32AVX2Consts<>+960(SB), Y8
-	VMAXPS       Y8, Y7, Y7
-	VMAXPS       Y8, Y4, Y4
-	VSUBPS       Y7, Y10, Y8
-	VSUBPS       Y4, Y11, Y9
-	VMOVUPS      normalFirstRows32AVX2Consts<>+992(SB), Y10
-	VADDPS       Y10, Y7, Y7
-	VADDPS       Y10, Y4, Y4
-	VADDPS       Y10, Y8, Y8
-	VADDPS       Y10, Y9, Y9
-	VPSLLD       $0x17, Y7, Y7
-	VPSLLD       $0x17, Y4, Y4
-	VPSLLD       $0x17, Y8, Y8
+	VFMADD231PS  Y5, Y0, Y11
+	VFMADD231PS  Y5, Y3, Y9
+	VMOVUPS      normalFirstRows32AVX2Consts<>+192(SB), Y5
+	VMOVUPS      Y8, 640(BX)
+	VMOVUPS      normalFirstRows32AVX2Consts<>+384(SB), Y8
+	VFMADD231PS  Y5, Y2, Y8
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+384(SB), Y7, Y5
+	VMOVUPS      Y9, 672(BX)
+	VMINPS       normalFirstRows32AVX2Consts<>+928(SB), Y0, Y9
+	VMOVUPS      Y11, 704(BX)
+	VMINPS       normalFirstRows32AVX2Consts<>+928(SB), Y3, Y11
+	VMAXPS       normalFirstRows32AVX2Consts<>+960(SB), Y9, Y9
+	VMAXPS       normalFirstRows32AVX2Consts<>+960(SB), Y11, Y11
+	VSUBPS       Y9, Y0, Y0
+	VSUBPS       Y11, Y3, Y3
+	VADDPS       normalFirstRows32AVX2Consts<>+992(SB), Y9, Y9
+	VADDPS       normalFirstRows32AVX2Consts<>+992(SB), Y11, Y11
+	VADDPS       normalFirstRows32AVX2Consts<>+992(SB), Y0, Y0
+	VADDPS       normalFirstRows32AVX2Consts<>+992(SB), Y3, Y3
 	VPSLLD       $0x17, Y9, Y9
-	VMOVUPS      normalFirstRows32AVX2Consts<>+768(SB), Y10
-	VMOVUPS      normalFirstRows32AVX2Consts<>+800(SB), Y11
-	VFMADD231PS  Y10, Y6, Y11
-	VFMADD213PS  normalFirstRows32AVX2Consts<>+800(SB), Y5, Y10
-	VMOVUPS      normalFirstRows32AVX2Consts<>+832(SB), Y13
-	VFMADD213PS  Y13, Y6, Y11
-	VFMADD231PS  Y10, Y5, Y13
-	VMOVUPS      normalFirstRows32AVX2Consts<>+864(SB), Y10
-	VFMADD213PS  Y10, Y6, Y11
-	VFMADD231PS  Y13, Y5, Y10
-	VMOVUPS      normalFirstRows32AVX2Consts<>+896(SB), Y13
-	VFMADD213PS  Y13, Y6, Y11
-	VFMADD231PS  Y10, Y5, Y13
-	VMULPS       Y6, Y6, Y10
-	VMULPS       Y5, Y5, Y0
-	VFMADD231PS  Y11, Y10, Y6
-	VFMADD231PS  Y13, Y0, Y5
-	VMOVUPS      704(BX), Y0
-	VFMADD213PS  Y0, Y6, Y0
-	VMOVUPS      672(BX), Y6
-	VFMADD213PS  Y6, Y5, Y6
-	VMULPS       Y8, Y0, Y0
-	VMULPS       Y9, Y6, Y5
+	VPSLLD       $0x17, Y11, Y11
+	VPSLLD       $0x17, Y0, Y0
+	VPSLLD       $0x17, Y3, Y3
+	VMOVUPS      Y11, 736(BX)
+	VMOVUPS      normalFirstRows32AVX2Consts<>+640(SB), Y11
+	VFMADD231PS  normalFirstRows32AVX2Consts<>+608(SB), Y8, Y11
+	VMOVUPS      Y9, 768(BX)
+	VMOVUPS      normalFirstRows32AVX2Consts<>+640(SB), Y9
+	VFMADD231PS  normalFirstRows32AVX2Consts<>+608(SB), Y5, Y9
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+672(SB), Y8, Y11
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+672(SB), Y5, Y9
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+704(SB), Y8, Y11
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+704(SB), Y5, Y9
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+736(SB), Y8, Y11
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+736(SB), Y5, Y9
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+768(SB), Y8, Y11
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+768(SB), Y5, Y9
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+800(SB), Y8, Y11
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+800(SB), Y5, Y9
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+832(SB), Y8, Y11
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+832(SB), Y5, Y9
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+864(SB), Y11, Y8
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+864(SB), Y9, Y5
+	VMOVUPS      normalFirstRows32AVX2Consts<>+0(SB), Y9
+	VFMADD213PS  Y9, Y8, Y2
+	VFMADD231PS  Y5, Y7, Y9
+	VMULPS       Y4, Y2, Y2
+	VMULPS       Y1, Y9, Y1
+	VMOVUPS      normalFirstRows32AVX2Consts<>+896(SB), Y4
+	VFNMADD213PS Y4, Y2, Y10
+	VFNMADD213PS Y4, Y1, Y6
+	VMOVUPS      normalFirstRows32AVX2Consts<>+32(SB), Y5
+	VANDPS       Y2, Y5, Y2
+	VANDPS       Y1, Y5, Y1
+	VORPS        Y2, Y12, Y2
+	VORPS        Y1, Y13, Y1
+	VMOVUPS      (BX), Y5
+	VORPS        Y12, Y5, Y7
+	VORPS        Y13, Y5, Y5
+	VMOVUPS      704(BX), Y8
+	VMOVUPS      normalFirstRows32AVX2Consts<>+416(SB), Y9
+	VMOVUPS      normalFirstRows32AVX2Consts<>+448(SB), Y11
+	VFMADD231PS  Y9, Y8, Y11
+	VMOVUPS      672(BX), Y12
+	VFMADD213PS  normalFirstRows32AVX2Consts<>+448(SB), Y12, Y9
+	VMOVUPS      normalFirstRows32AVX2Consts<>+480(SB), Y13
+	VFMADD213PS  Y13, Y8, Y11
+	VFMADD231PS  Y9, Y12, Y13
+	VMOVUPS      normalFirstRows32AVX2Consts<>+512(SB), Y9
+	VFMADD213PS  Y9, Y8, Y11
+	VFMADD231PS  Y13, Y12, Y9
+	VMOVUPS      normalFirstRows32AVX2Consts<>+544(SB), Y13
+	VFMADD213PS  Y13, Y8, Y11
+	VFMADD231PS  Y9, Y12, Y13
+	VMOVUPS      normalFirstRows32AVX2Consts<>+576(SB), Y9
+	VFMADD213PS  Y9, Y8, Y11
+	VFMADD213PS  Y9, Y12, Y13
+	VMULPS       Y11, Y8, Y8
+	VMULPS       Y13, Y12, Y11
+	VMOVUPS      640(BX), Y12
+	VFMADD213PS  Y12, Y12, Y8
+	VMOVUPS      160(BX), Y13
+	VFMADD213PS  Y13, Y13, Y11
+	VMULPS       Y0, Y8, Y0
+	VMULPS       Y3, Y11, Y3
+	VMULPS       768(BX), Y0, Y0
+	VMULPS       736(BX), Y3, Y3
+	VMOVUPS      192(BX), Y8
+	VMULPS       Y12, Y8, Y11
+	VMOVUPS      224(BX), Y12
+	VMULPS       Y13, Y12, Y13
+	VMOVUPS      normalFirstRows32AVX2Consts<>+1024(SB), Y9
+	VXORPS       Y9, Y8, Y8
+	VXORPS       Y9, Y12, Y12
+	VCMPPS       $0x00, Y8, Y7, Y7
+	VCMPPS       $0x00, Y12, Y5, Y5
+	VMOVUPS      normalFirstRows32AVX2Consts<>+1056(SB), Y8
+	VBLENDVPS    Y7, Y8, Y11, Y7
+	VBLENDVPS    Y5, Y8, Y13, Y5
+	VFNMADD231PS Y2, Y0, Y7
+	VFNMADD231PS Y1, Y3, Y5
+	VMASKMOVPS   Y7, Y15, (DI)(AX*1)
+	VMASKMOVPS   Y5, Y14, 32(DI)(AX*1)
+	VMULPS       608(BX), Y0, Y1
+	VMULPS       576(BX), Y3, Y2
+	VFMADD213PS  544(BX), Y1, Y10
+	VFMADD213PS  512(BX), Y2, Y6
+	VMOVUPS      256(BX), Y1
+	VMOVUPS      normalFirstRows32AVX2Consts<>+1088(SB), Y2
+	VBLENDVPS    Y1, Y10, Y2, Y1
+	VMOVUPS      480(BX), Y5
+	VBLENDVPS    Y5, Y6, Y2, Y2
+	VMULPS       Y4, Y0, Y0
+	VMULPS       Y4, Y3, Y3
+	VMULPS       448(BX), Y1, Y4
+	VMULPS       288(BX), Y2, Y5
+	VMASKMOVPS   Y1, Y15, (SI)(AX*1)
+	VMASKMOVPS   Y2, Y14, 32(SI)(AX*1)
+	VMULPS       416(BX), Y0, Y6
+	VMULPS       320(BX), Y3, Y7
+	VMULPS       352(BX), Y0, Y8
+	VMULPS       384(BX), Y3, Y10
+	VMULPS       128(BX), Y0, Y0
+	VMULPS       96(BX), Y3, Y3
+	VMASKMOVPS   Y8, Y15, (R8)(AX*1)
+	VMASKMOVPS   Y10, Y14, 32(R8)(AX*1)
+	VMASKMOVPS   Y0, Y15, (R9)(AX*1)
+	VMASKMOVPS   Y3, Y14, 32(R9)(AX*1)
+	VMOVUPS      normalFirstRows32AVX2Consts<>+576(SB), Y0
+	VMULPS       Y6, Y0, Y3
 	VMULPS       Y7, Y0, Y0
-	VMULPS       Y4, Y5, Y4
-	VMOVUPS      normalFirstRows32AVX2Consts<>+736(SB), Y5
-	VMULPS       Y5, Y0, Y6
-	VMULPS       Y5, Y4, Y5
-	VMULPS       640(BX), Y0, Y7
-	VMULPS       608(BX), Y4, Y8
-	VFNMADD213PS 576(BX), Y2, Y0
-	VFNMADD213PS 544(BX), Y3, Y4
-	VMULPS       512(BX), Y6, Y2
-	VMULPS       480(BX), Y5, Y3
-	VFMADD213PS  224(BX), Y7, Y12
-	VFMADD213PS  416(BX), Y8, Y1
-	VMULPS       256(BX), Y6, Y7
-	VMULPS       288(BX), Y5, Y8
-	VMULPS       128(BX), Y6, Y6
-	VMULPS       96(BX), Y5, Y5
-	VMOVUPS      normalFirstRows32AVX2Consts<>+224(SB), Y9
-	VMULPS       Y2, Y9, Y2
-	VMULPS       Y3, Y9, Y3
-	VMOVUPS      384(BX), Y9
-	VMOVUPS      normalFirstRows32AVX2Consts<>+1088(SB), Y10
-	VBLENDVPS    Y9, Y12, Y10, Y9
-	VMOVUPS      448(BX), Y11
-	VBLENDVPS    Y11, Y1, Y10, Y1
-	VMULPS       192(BX), Y9, Y10
-	VMULPS       160(BX), Y1, Y11
-	VFMADD231PS  64(BX), Y9, Y2
-	VFMADD231PS  32(BX), Y1, Y3
-	VMASKMOVPS   Y0, Y15, (DI)(AX*1)
-	VMASKMOVPS   Y4, Y14, 32(DI)(AX*1)
-	VMASKMOVPS   Y7, Y15, (R8)(AX*1)
-	VMASKMOVPS   Y8, Y14, 32(R8)(AX*1)
-	VMASKMOVPS   Y6, Y15, (R9)(AX*1)
-	VMASKMOVPS   Y5, Y14, 32(R9)(AX*1)
-	VMASKMOVPS   Y9, Y15, (SI)(AX*1)
-	VMASKMOVPS   Y1, Y14, 32(SI)(AX*1)
-	VMOVUPS      normalFirstRows32AVX2Consts<>+1024(SB), Y0
-	VXORPS       Y10, Y0, Y1
-	VXORPS       Y11, Y0, Y0
-	VMASKMOVPS   Y2, Y15, (R10)(AX*1)
-	VMASKMOVPS   Y3, Y14, 32(R10)(AX*1)
-	VMASKMOVPS   Y1, Y15, (R11)(AX*1)
-	VMASKMOVPS   Y0, Y14, 32(R11)(AX*1)
+	VXORPS       Y4, Y9, Y4
+	VXORPS       Y5, Y9, Y5
+	VMASKMOVPS   Y4, Y15, (R11)(AX*1)
+	VMASKMOVPS   Y5, Y14, 32(R11)(AX*1)
+	VFMADD231PS  64(BX), Y1, Y3
+	VFMADD231PS  32(BX), Y2, Y0
+	VMASKMOVPS   Y3, Y15, (R10)(AX*1)
+	VMASKMOVPS   Y0, Y14, 32(R10)(AX*1)
 	ADDQ         $+64, AX
 	SUBQ         $+16, CX
 	JGT          tail

@@ -11,54 +11,53 @@ DATA normalFirstRowsAVX512Consts<>+24(SB)/8, $0x2b2bff2ee48e0530
 DATA normalFirstRowsAVX512Consts<>+32(SB)/8, $0x3ff0000000000000
 DATA normalFirstRowsAVX512Consts<>+40(SB)/8, $0x4044000000000000
 DATA normalFirstRowsAVX512Consts<>+48(SB)/8, $0x8000000000000000
-DATA normalFirstRowsAVX512Consts<>+56(SB)/8, $0x3ff8000000000000
-DATA normalFirstRowsAVX512Consts<>+64(SB)/8, $0x4016000000000000
-DATA normalFirstRowsAVX512Consts<>+72(SB)/8, $0xbfe0000000000000
-DATA normalFirstRowsAVX512Consts<>+80(SB)/8, $0x3ff71547652b82fe
-DATA normalFirstRowsAVX512Consts<>+88(SB)/8, $0x4000000000000000
-DATA normalFirstRowsAVX512Consts<>+96(SB)/8, $0xbff0000000000000
-DATA normalFirstRowsAVX512Consts<>+104(SB)/8, $0xbe2e25325154ed2c
-DATA normalFirstRowsAVX512Consts<>+112(SB)/8, $0xbe4277bd7e608931
-DATA normalFirstRowsAVX512Consts<>+120(SB)/8, $0x3e5f7f7aa6513d12
-DATA normalFirstRowsAVX512Consts<>+128(SB)/8, $0x3e747abbfe1349dc
-DATA normalFirstRowsAVX512Consts<>+136(SB)/8, $0xbe8e40fe135477fb
-DATA normalFirstRowsAVX512Consts<>+144(SB)/8, $0xbe9ca94833eab172
-DATA normalFirstRowsAVX512Consts<>+152(SB)/8, $0x3ec034ec9ff77461
-DATA normalFirstRowsAVX512Consts<>+160(SB)/8, $0x3eb3559d7eab42ef
-DATA normalFirstRowsAVX512Consts<>+168(SB)/8, $0xbef12becf291cb5c
-DATA normalFirstRowsAVX512Consts<>+176(SB)/8, $0x3ef25b780504b8a6
-DATA normalFirstRowsAVX512Consts<>+184(SB)/8, $0x3f1b488c4e1b97b5
-DATA normalFirstRowsAVX512Consts<>+192(SB)/8, $0xbf3afc08c11736a4
-DATA normalFirstRowsAVX512Consts<>+200(SB)/8, $0x3f2d0345de443c62
-DATA normalFirstRowsAVX512Consts<>+208(SB)/8, $0x3f6c48252d50b83f
-DATA normalFirstRowsAVX512Consts<>+216(SB)/8, $0xbf921f46d4ac3c0e
-DATA normalFirstRowsAVX512Consts<>+224(SB)/8, $0x3fab82298736da76
-DATA normalFirstRowsAVX512Consts<>+232(SB)/8, $0xbfbf5b83385c94d7
-DATA normalFirstRowsAVX512Consts<>+240(SB)/8, $0x3fccd2dc44dda90c
-DATA normalFirstRowsAVX512Consts<>+248(SB)/8, $0xbfd5ed2acb37558c
-DATA normalFirstRowsAVX512Consts<>+256(SB)/8, $0x3fdb9a7d5690ca89
-DATA normalFirstRowsAVX512Consts<>+264(SB)/8, $0xbfdbc22549fbe12f
-DATA normalFirstRowsAVX512Consts<>+272(SB)/8, $0x3fd34926e4def17d
-DATA normalFirstRowsAVX512Consts<>+280(SB)/8, $0x3fe0000000000000
-DATA normalFirstRowsAVX512Consts<>+288(SB)/8, $0x3fd9884533d43651
-DATA normalFirstRowsAVX512Consts<>+296(SB)/8, $0xbfe62e42fee00000
-DATA normalFirstRowsAVX512Consts<>+304(SB)/8, $0xbdea39ef35793c76
-DATA normalFirstRowsAVX512Consts<>+312(SB)/8, $0x3e5ade156a5dbe76
-DATA normalFirstRowsAVX512Consts<>+320(SB)/8, $0x3e928af3fca7ab0b
-DATA normalFirstRowsAVX512Consts<>+328(SB)/8, $0x3ec71dee623fde67
-DATA normalFirstRowsAVX512Consts<>+336(SB)/8, $0x3efa01997c89e6b0
-DATA normalFirstRowsAVX512Consts<>+344(SB)/8, $0x3f2a01a014761f6e
-DATA normalFirstRowsAVX512Consts<>+352(SB)/8, $0x3f56c16c1852b7b0
-DATA normalFirstRowsAVX512Consts<>+360(SB)/8, $0x3f81111111122322
-DATA normalFirstRowsAVX512Consts<>+368(SB)/8, $0x3fa55555555502a1
-DATA normalFirstRowsAVX512Consts<>+376(SB)/8, $0x3fc5555555555511
-DATA normalFirstRowsAVX512Consts<>+384(SB)/8, $0x3fe000000000000b
-DATA normalFirstRowsAVX512Consts<>+392(SB)/8, $0x7ff8000000000001
-GLOBL normalFirstRowsAVX512Consts<>(SB), RODATA|NOPTR, $400
+DATA normalFirstRowsAVX512Consts<>+56(SB)/8, $0x4004000000000000
+DATA normalFirstRowsAVX512Consts<>+64(SB)/8, $0x4000000000000000
+DATA normalFirstRowsAVX512Consts<>+72(SB)/8, $0x4017000000000000
+DATA normalFirstRowsAVX512Consts<>+80(SB)/8, $0x4338000000000000
+DATA normalFirstRowsAVX512Consts<>+88(SB)/8, $0xbfe71547652b82fe
+DATA normalFirstRowsAVX512Consts<>+96(SB)/8, $0x3ff62e42fee00000
+DATA normalFirstRowsAVX512Consts<>+104(SB)/8, $0x3dfa39ef35793c76
+DATA normalFirstRowsAVX512Consts<>+112(SB)/8, $0xbff0000000000000
+DATA normalFirstRowsAVX512Consts<>+120(SB)/8, $0xbdaade156a5dbe76
+DATA normalFirstRowsAVX512Consts<>+128(SB)/8, $0x3df28af3fca7ab0b
+DATA normalFirstRowsAVX512Consts<>+136(SB)/8, $0xbe371dee623fde67
+DATA normalFirstRowsAVX512Consts<>+144(SB)/8, $0x3e7a01997c89e6b0
+DATA normalFirstRowsAVX512Consts<>+152(SB)/8, $0xbeba01a014761f6e
+DATA normalFirstRowsAVX512Consts<>+160(SB)/8, $0x3ef6c16c1852b7b0
+DATA normalFirstRowsAVX512Consts<>+168(SB)/8, $0xbf31111111122322
+DATA normalFirstRowsAVX512Consts<>+176(SB)/8, $0x3f655555555502a1
+DATA normalFirstRowsAVX512Consts<>+184(SB)/8, $0xbf95555555555511
+DATA normalFirstRowsAVX512Consts<>+192(SB)/8, $0x3fc000000000000b
+DATA normalFirstRowsAVX512Consts<>+200(SB)/8, $0xbfe0000000000000
+DATA normalFirstRowsAVX512Consts<>+208(SB)/8, $0xbe53cfd9440c758b
+DATA normalFirstRowsAVX512Consts<>+216(SB)/8, $0xbe5c10df9fd0b5a0
+DATA normalFirstRowsAVX512Consts<>+224(SB)/8, $0x3e89151d5fe69bf0
+DATA normalFirstRowsAVX512Consts<>+232(SB)/8, $0x3e84cef58dc442e5
+DATA normalFirstRowsAVX512Consts<>+240(SB)/8, $0xbeb9c98d68230094
+DATA normalFirstRowsAVX512Consts<>+248(SB)/8, $0x3e9f0588d5134af5
+DATA normalFirstRowsAVX512Consts<>+256(SB)/8, $0x3ee7b68052fca57d
+DATA normalFirstRowsAVX512Consts<>+264(SB)/8, $0xbef81dd74dfb5ff6
+DATA normalFirstRowsAVX512Consts<>+272(SB)/8, $0xbf09a70a60d609b4
+DATA normalFirstRowsAVX512Consts<>+280(SB)/8, $0x3f356bc7962f9cea
+DATA normalFirstRowsAVX512Consts<>+288(SB)/8, $0xbf403c77d56a94be
+DATA normalFirstRowsAVX512Consts<>+296(SB)/8, $0xbf59d3d3a3218a6c
+DATA normalFirstRowsAVX512Consts<>+304(SB)/8, $0x3f88af7a122fa11e
+DATA normalFirstRowsAVX512Consts<>+312(SB)/8, $0xbfa5e04fbae7029b
+DATA normalFirstRowsAVX512Consts<>+320(SB)/8, $0x3fbbe6e778f4145d
+DATA normalFirstRowsAVX512Consts<>+328(SB)/8, $0xbfcc587e4e8904c3
+DATA normalFirstRowsAVX512Consts<>+336(SB)/8, $0x3fd7ce8b1b938d89
+DATA normalFirstRowsAVX512Consts<>+344(SB)/8, $0xbfe0ac9c06c291cf
+DATA normalFirstRowsAVX512Consts<>+352(SB)/8, $0x3fe31b13059845d5
+DATA normalFirstRowsAVX512Consts<>+360(SB)/8, $0xbfe077e1c5642a81
+DATA normalFirstRowsAVX512Consts<>+368(SB)/8, $0x3fcabf470bc40607
+DATA normalFirstRowsAVX512Consts<>+376(SB)/8, $0x3fd9884533d43651
+DATA normalFirstRowsAVX512Consts<>+384(SB)/8, $0x7ff8000000000001
+GLOBL normalFirstRowsAVX512Consts<>(SB), RODATA|NOPTR, $392
 
 // func normalFirstRowsAVX512(price []float64, delta []float64, gamma []float64, vega []float64, theta []float64, rho []float64, sign []float64, F []float64, K []float64, T []float64, sigma []float64, D []float64, r []float64)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·normalFirstRowsAVX512(SB), $2688-312
+TEXT ·normalFirstRowsAVX512(SB), $2624-312
 	LEAQ 63(SP), BX
 	ANDQ $-64, BX
 	MOVQ price_len+8(FP), CX
@@ -273,11 +272,12 @@ body:
 	VMULPD           Z25, Z11, Z15
 	VMOVUPD          Z31, 768(BX)
 	VMULPD           Z24, Z12, Z31
-	VANDPD.BCST      normalFirstRowsAVX512Consts<>+0(SB), Z13, Z13
-	VANDPD.BCST      normalFirstRowsAVX512Consts<>+0(SB), Z14, Z14
-	VANDPD.BCST      normalFirstRowsAVX512Consts<>+0(SB), Z15, Z15
-	VANDPD.BCST      normalFirstRowsAVX512Consts<>+0(SB), Z31, Z31
 	VMOVUPD          Z12, 832(BX)
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+0(SB), Z12
+	VANDPD           Z12, Z13, Z13
+	VANDPD           Z12, Z14, Z14
+	VANDPD           Z12, Z15, Z15
+	VANDPD           Z12, Z31, Z31
 	VBROADCASTSD     normalFirstRowsAVX512Consts<>+40(SB), Z12
 	VMINPD           Z13, Z12, Z13
 	VMINPD           Z14, Z12, Z14
@@ -297,409 +297,394 @@ body:
 	VMULPD           Z18, Z22, Z22
 	VMULPD           Z19, Z23, Z23
 	VBROADCASTSD     normalFirstRowsAVX512Consts<>+56(SB), Z31
-	VFMADD213PD      Z8, Z13, Z31
 	VMOVUPD          Z6, 1152(BX)
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+56(SB), Z6
-	VFMADD213PD      Z8, Z14, Z6
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+64(SB), Z6
+	VFMADD231PD      Z31, Z13, Z6
 	VMOVUPD          Z5, 1216(BX)
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+56(SB), Z5
-	VFMADD213PD      Z8, Z15, Z5
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+64(SB), Z5
+	VFMADD231PD      Z31, Z14, Z5
 	VMOVUPD          Z4, 1280(BX)
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+56(SB), Z4
-	VFMADD213PD      Z8, Z12, Z4
-	VMOVUPD          Z1, 1344(BX)
-	VADDPD.BCST      normalFirstRowsAVX512Consts<>+64(SB), Z13, Z1
-	VMOVUPD          Z2, 1408(BX)
-	VADDPD.BCST      normalFirstRowsAVX512Consts<>+64(SB), Z14, Z2
-	VMOVUPD          Z3, 1472(BX)
-	VADDPD.BCST      normalFirstRowsAVX512Consts<>+64(SB), Z15, Z3
-	VMOVUPD          Z30, 1536(BX)
-	VADDPD.BCST      normalFirstRowsAVX512Consts<>+64(SB), Z12, Z30
-	VMOVUPD          Z29, 1600(BX)
-	VMULPD.BCST      normalFirstRowsAVX512Consts<>+72(SB), Z13, Z29
-	VMOVUPD          Z28, 1664(BX)
-	VMULPD.BCST      normalFirstRowsAVX512Consts<>+72(SB), Z14, Z28
-	VMOVUPD          Z0, 1728(BX)
-	VMULPD.BCST      normalFirstRowsAVX512Consts<>+72(SB), Z15, Z0
-	VMOVUPD          Z19, 1792(BX)
-	VMULPD.BCST      normalFirstRowsAVX512Consts<>+72(SB), Z12, Z19
-	VMOVUPD          Z18, 1856(BX)
-	VMULPD           Z1, Z31, Z18
-	VMOVUPD          Z17, 1920(BX)
-	VMULPD           Z2, Z6, Z17
-	VMOVUPD          Z16, 1984(BX)
-	VMULPD           Z3, Z5, Z16
-	VMOVUPD          Z23, 2048(BX)
-	VMULPD           Z30, Z4, Z23
-	VDIVPD           Z18, Z8, Z18
-	VDIVPD           Z17, Z8, Z17
-	VDIVPD           Z16, Z8, Z16
-	VDIVPD           Z23, Z8, Z23
-	VMULPD           Z18, Z31, Z31
-	VMULPD           Z17, Z6, Z6
-	VMULPD           Z16, Z5, Z5
-	VMULPD           Z23, Z4, Z4
-	VMULPD           Z18, Z1, Z1
-	VMULPD           Z17, Z2, Z2
-	VMULPD           Z16, Z3, Z3
-	VMULPD           Z23, Z30, Z16
-	VMULPD           Z31, Z13, Z17
-	VMULPD           Z6, Z14, Z6
-	VMULPD           Z5, Z15, Z5
-	VMULPD           Z4, Z12, Z4
-	VMULPD           Z29, Z13, Z18
-	VMULPD           Z28, Z14, Z23
-	VMULPD           Z0, Z15, Z30
-	VMULPD           Z19, Z12, Z31
-	VMULPD.BCST      normalFirstRowsAVX512Consts<>+80(SB), Z18, Z18
-	VMULPD.BCST      normalFirstRowsAVX512Consts<>+80(SB), Z23, Z23
-	VMULPD.BCST      normalFirstRowsAVX512Consts<>+80(SB), Z30, Z30
-	VMULPD.BCST      normalFirstRowsAVX512Consts<>+80(SB), Z31, Z31
-	VRNDSCALEPD      $0x08, Z18, Z18
-	VRNDSCALEPD      $0x08, Z23, Z23
-	VRNDSCALEPD      $0x08, Z30, Z30
-	VRNDSCALEPD      $0x08, Z31, Z31
-	VMOVUPD          Z19, 2112(BX)
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+96(SB), Z19
-	VFMADD231PD.BCST normalFirstRowsAVX512Consts<>+88(SB), Z17, Z19
-	VMOVUPD          Z0, 2176(BX)
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+96(SB), Z0
-	VFMADD231PD.BCST normalFirstRowsAVX512Consts<>+88(SB), Z6, Z0
-	VMOVUPD          Z28, 2240(BX)
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+96(SB), Z28
-	VFMADD231PD.BCST normalFirstRowsAVX512Consts<>+88(SB), Z5, Z28
-	VMOVUPD          Z29, 2304(BX)
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+96(SB), Z29
-	VFMADD231PD.BCST normalFirstRowsAVX512Consts<>+88(SB), Z4, Z29
-	VMOVUPD          Z31, 2368(BX)
-	VMOVAPD          Z8, Z31
-	VPTERNLOGQ.BCST  $0xe4, normalFirstRowsAVX512Consts<>+0(SB), Z27, Z31
-	VMOVUPD          Z30, 2432(BX)
-	VMOVAPD          Z8, Z30
-	VPTERNLOGQ.BCST  $0xe4, normalFirstRowsAVX512Consts<>+0(SB), Z26, Z30
-	VMOVUPD          Z23, 2496(BX)
-	VMOVAPD          Z8, Z23
-	VPTERNLOGQ.BCST  $0xe4, normalFirstRowsAVX512Consts<>+0(SB), Z25, Z23
-	VPTERNLOGQ.BCST  $0xe4, normalFirstRowsAVX512Consts<>+0(SB), Z24, Z8
-	VCMPPD           $0x00, Z11, Z31, K5
-	VCMPPD           $0x00, Z10, Z30, K6
-	VCMPPD           $0x00, Z9, Z23, K7
-	KMOVB            K4, 2560(BX)
-	VCMPPD           $0x00, Z7, Z8, K4
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+8(SB), Z7
-	VBLENDMPD        Z7, Z20, K5, Z8
-	VBLENDMPD        Z7, Z21, K6, Z9
-	VBLENDMPD        Z7, Z22, K7, Z10
-	VMOVUPD          2048(BX), Z11
-	VBLENDMPD        Z7, Z11, K4, Z7
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+104(SB), Z11
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+112(SB), Z20
-	VFMADD231PD      Z11, Z19, Z20
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+112(SB), Z21
-	VFMADD231PD      Z11, Z0, Z21
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+112(SB), Z22
-	VFMADD231PD      Z11, Z28, Z22
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+112(SB), Z29, Z11
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+120(SB), Z23
-	VFMADD213PD      Z23, Z19, Z20
-	VFMADD213PD      Z23, Z0, Z21
-	VFMADD213PD      Z23, Z28, Z22
-	VFMADD231PD      Z11, Z29, Z23
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+128(SB), Z11
-	VFMADD213PD      Z11, Z19, Z20
-	VFMADD213PD      Z11, Z0, Z21
-	VFMADD213PD      Z11, Z28, Z22
-	VFMADD231PD      Z23, Z29, Z11
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+136(SB), Z23
-	VFMADD213PD      Z23, Z19, Z20
-	VFMADD213PD      Z23, Z0, Z21
-	VFMADD213PD      Z23, Z28, Z22
-	VFMADD231PD      Z11, Z29, Z23
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+144(SB), Z11
-	VFMADD213PD      Z11, Z19, Z20
-	VFMADD213PD      Z11, Z0, Z21
-	VFMADD213PD      Z11, Z28, Z22
-	VFMADD231PD      Z23, Z29, Z11
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+152(SB), Z23
-	VFMADD213PD      Z23, Z19, Z20
-	VFMADD213PD      Z23, Z0, Z21
-	VFMADD213PD      Z23, Z28, Z22
-	VFMADD231PD      Z11, Z29, Z23
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+160(SB), Z11
-	VFMADD213PD      Z11, Z19, Z20
-	VFMADD213PD      Z11, Z0, Z21
-	VFMADD213PD      Z11, Z28, Z22
-	VFMADD231PD      Z23, Z29, Z11
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+168(SB), Z23
-	VFMADD213PD      Z23, Z19, Z20
-	VFMADD213PD      Z23, Z0, Z21
-	VFMADD213PD      Z23, Z28, Z22
-	VFMADD231PD      Z11, Z29, Z23
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+176(SB), Z11
-	VFMADD213PD      Z11, Z19, Z20
-	VFMADD213PD      Z11, Z0, Z21
-	VFMADD213PD      Z11, Z28, Z22
-	VFMADD231PD      Z23, Z29, Z11
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+184(SB), Z23
-	VFMADD213PD      Z23, Z19, Z20
-	VFMADD213PD      Z23, Z0, Z21
-	VFMADD213PD      Z23, Z28, Z22
-	VFMADD231PD      Z11, Z29, Z23
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+192(SB), Z11
-	VFMADD213PD      Z11, Z19, Z20
-	VFMADD213PD      Z11, Z0, Z21
-	VFMADD213PD      Z11, Z28, Z22
-	VFMADD231PD      Z23, Z29, Z11
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+200(SB), Z23
-	VFMADD213PD      Z23, Z19, Z20
-	VFMADD213PD      Z23, Z0, Z21
-	VFMADD213PD      Z23, Z28, Z22
-	VFMADD231PD      Z11, Z29, Z23
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+208(SB), Z11
-	VFMADD213PD      Z11, Z19, Z20
-	VFMADD213PD      Z11, Z0, Z21
-	VFMADD213PD      Z11, Z28, Z22
-	VFMADD231PD      Z23, Z29, Z11
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+216(SB), Z23
-	VFMADD213PD      Z23, Z19, Z20
-	VFMADD213PD      Z23, Z0, Z21
-	VFMADD213PD      Z23, Z28, Z22
-	VFMADD231PD      Z11, Z29, Z23
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+224(SB), Z11
-	VFMADD213PD      Z11, Z19, Z20
-	VFMADD213PD      Z11, Z0, Z21
-	VFMADD213PD      Z11, Z28, Z22
-	VFMADD231PD      Z23, Z29, Z11
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+232(SB), Z23
-	VFMADD213PD      Z23, Z19, Z20
-	VFMADD213PD      Z23, Z0, Z21
-	VFMADD213PD      Z23, Z28, Z22
-	VFMADD231PD      Z11, Z29, Z23
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+240(SB), Z11
-	VFMADD213PD      Z11, Z19, Z20
-	VFMADD213PD      Z11, Z0, Z21
-	VFMADD213PD      Z11, Z28, Z22
-	VFMADD231PD      Z23, Z29, Z11
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+248(SB), Z23
-	VFMADD213PD      Z23, Z19, Z20
-	VFMADD213PD      Z23, Z0, Z21
-	VFMADD213PD      Z23, Z28, Z22
-	VFMADD231PD      Z11, Z29, Z23
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+256(SB), Z11
-	VFMADD213PD      Z11, Z19, Z20
-	VFMADD213PD      Z11, Z0, Z21
-	VFMADD213PD      Z11, Z28, Z22
-	VFMADD231PD      Z23, Z29, Z11
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+264(SB), Z23
-	VFMADD213PD      Z23, Z19, Z20
-	VFMADD213PD      Z23, Z0, Z21
-	VFMADD213PD      Z23, Z28, Z22
-	VFMADD231PD      Z11, Z29, Z23
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+272(SB), Z11
-	VFMADD213PD      Z11, Z20, Z19
-	VFMADD213PD      Z11, Z21, Z0
-	VFMADD213PD      Z11, Z22, Z28
-	VFMADD231PD      Z23, Z29, Z11
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+280(SB), Z20
-	VFMADD213PD      Z20, Z19, Z17
-	VFMADD213PD      Z20, Z0, Z6
-	VFMADD213PD      Z20, Z28, Z5
-	VFMADD231PD      Z11, Z4, Z20
-	VMULPD           Z1, Z17, Z0
-	VMULPD           Z2, Z6, Z1
-	VMULPD           Z3, Z5, Z2
-	VMULPD           Z16, Z20, Z3
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+0(SB), Z4
-	VMOVAPD          Z0, Z5
-	VPTERNLOGQ       $0xe4, Z4, Z27, Z5
-	VMOVAPD          Z1, Z6
-	VPTERNLOGQ       $0xe4, Z4, Z26, Z6
-	VMOVAPD          Z2, Z11
-	VPTERNLOGQ       $0xe4, Z4, Z25, Z11
-	VMOVAPD          Z3, Z16
-	VPTERNLOGQ       $0xe4, Z4, Z24, Z16
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+288(SB), Z4
-	VFNMADD213PD     Z4, Z13, Z0
-	VFNMADD213PD     Z4, Z14, Z1
-	VFNMADD213PD     Z4, Z15, Z2
-	VFNMADD213PD     Z4, Z12, Z3
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+296(SB), Z17
-	VMULPD           Z17, Z18, Z19
-	VMOVUPD          2496(BX), Z20
-	VMULPD           Z17, Z20, Z21
-	VMOVUPD          2432(BX), Z22
-	VMULPD           Z17, Z22, Z23
-	VMOVUPD          2368(BX), Z24
-	VMULPD           Z17, Z24, Z17
-	VFMADD231PD      2304(BX), Z13, Z19
-	VFMADD231PD      2240(BX), Z14, Z21
-	VFMADD231PD      2176(BX), Z15, Z23
-	VFMADD231PD      2112(BX), Z12, Z17
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+304(SB), Z12
-	VFMADD231PD      Z12, Z18, Z19
-	VFMADD231PD      Z12, Z20, Z21
-	VFMADD231PD      Z12, Z22, Z23
-	VFMADD231PD      Z12, Z24, Z17
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+312(SB), Z12
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+320(SB), Z13
-	VFMADD231PD      Z12, Z19, Z13
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+320(SB), Z14
-	VFMADD231PD      Z12, Z21, Z14
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+320(SB), Z15
-	VFMADD231PD      Z12, Z23, Z15
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+320(SB), Z17, Z12
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+328(SB), Z25
-	VFMADD213PD      Z25, Z19, Z13
-	VFMADD213PD      Z25, Z21, Z14
-	VFMADD213PD      Z25, Z23, Z15
-	VFMADD231PD      Z12, Z17, Z25
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+336(SB), Z12
-	VFMADD213PD      Z12, Z19, Z13
-	VFMADD213PD      Z12, Z21, Z14
-	VFMADD213PD      Z12, Z23, Z15
-	VFMADD231PD      Z25, Z17, Z12
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+344(SB), Z25
-	VFMADD213PD      Z25, Z19, Z13
-	VFMADD213PD      Z25, Z21, Z14
-	VFMADD213PD      Z25, Z23, Z15
-	VFMADD231PD      Z12, Z17, Z25
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+352(SB), Z12
-	VFMADD213PD      Z12, Z19, Z13
-	VFMADD213PD      Z12, Z21, Z14
-	VFMADD213PD      Z12, Z23, Z15
-	VFMADD231PD      Z25, Z17, Z12
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+360(SB), Z25
-	VFMADD213PD      Z25, Z19, Z13
-	VFMADD213PD      Z25, Z21, Z14
-	VFMADD213PD      Z25, Z23, Z15
-	VFMADD231PD      Z12, Z17, Z25
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+368(SB), Z12
-	VFMADD213PD      Z12, Z19, Z13
-	VFMADD213PD      Z12, Z21, Z14
-	VFMADD213PD      Z12, Z23, Z15
-	VFMADD231PD      Z25, Z17, Z12
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+376(SB), Z25
-	VFMADD213PD      Z25, Z19, Z13
-	VFMADD213PD      Z25, Z21, Z14
-	VFMADD213PD      Z25, Z23, Z15
-	VFMADD231PD      Z12, Z17, Z25
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+384(SB), Z12
-	VFMADD213PD      Z12, Z19, Z13
-	VFMADD213PD      Z12, Z21, Z14
-	VFMADD213PD      Z12, Z23, Z15
-	VFMADD231PD      Z25, Z17, Z12
-	VMULPD           Z19, Z19, Z25
-	VMULPD           Z21, Z21, Z26
-	VMULPD           Z23, Z23, Z27
-	VMULPD           Z17, Z17, Z28
-	VFMADD231PD      Z13, Z25, Z19
-	VFMADD231PD      Z14, Z26, Z21
-	VFMADD231PD      Z15, Z27, Z23
-	VFMADD231PD      Z12, Z28, Z17
-	VMOVUPD          1984(BX), Z12
-	VFMADD213PD      Z12, Z19, Z12
-	VMOVUPD          1920(BX), Z13
-	VFMADD213PD      Z13, Z21, Z13
-	VMOVUPD          1856(BX), Z14
-	VFMADD213PD      Z14, Z23, Z14
-	VMOVUPD          1792(BX), Z15
-	VFMADD213PD      Z15, Z17, Z15
-	VSCALEFPD        Z18, Z12, Z12
-	VSCALEFPD        Z20, Z13, Z13
-	VSCALEFPD        Z22, Z14, Z14
-	VSCALEFPD        Z24, Z15, Z15
-	VFNMADD231PD     Z5, Z12, Z8
-	VFNMADD231PD     Z6, Z13, Z9
-	VFNMADD231PD     Z11, Z14, Z10
-	VFNMADD231PD     Z16, Z15, Z7
-	PREFETCHT0       1024(DI)(AX*1)
-	VMOVUPD          Z8, (DI)(AX*1)
-	PREFETCHT0       1088(DI)(AX*1)
-	VMOVUPD          Z9, 64(DI)(AX*1)
-	PREFETCHT0       1152(DI)(AX*1)
-	VMOVUPD          Z10, 128(DI)(AX*1)
-	PREFETCHT0       1216(DI)(AX*1)
-	VMOVUPD          Z7, 192(DI)(AX*1)
-	VMULPD           1728(BX), Z12, Z5
-	VMULPD           1664(BX), Z13, Z6
-	VMULPD           1600(BX), Z14, Z7
-	VMULPD           1536(BX), Z15, Z8
-	VFMADD213PD      1472(BX), Z5, Z0
-	VFMADD213PD      1408(BX), Z6, Z1
-	VFMADD213PD      1344(BX), Z7, Z2
-	VFMADD213PD      512(BX), Z8, Z3
-	VMULPD           Z4, Z12, Z5
-	VMULPD           Z4, Z13, Z6
-	VMULPD           Z4, Z14, Z7
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+64(SB), Z4
+	VFMADD231PD      Z31, Z15, Z4
+	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+64(SB), Z12, Z31
+	VMOVUPD          Z23, 1344(BX)
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+72(SB), Z23
+	VMOVUPD          Z22, 1408(BX)
+	VADDPD           Z23, Z13, Z22
+	VMOVUPD          Z21, 1472(BX)
+	VADDPD           Z23, Z14, Z21
+	VMOVUPD          Z20, 1536(BX)
+	VADDPD           Z23, Z15, Z20
+	VADDPD           Z23, Z12, Z23
+	VMOVUPD          Z7, 1600(BX)
+	VMULPD           Z13, Z13, Z7
+	VMOVUPD          Z9, 1664(BX)
+	VMULPD           Z14, Z14, Z9
+	VMOVUPD          Z10, 1728(BX)
+	VMULPD           Z15, Z15, Z10
+	VMOVUPD          Z11, 1792(BX)
+	VMULPD           Z12, Z12, Z11
+	VMOVUPD          Z24, 1856(BX)
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+80(SB), Z24
+	VFMADD132PD.BCST normalFirstRowsAVX512Consts<>+88(SB), Z24, Z7
+	VFMADD132PD.BCST normalFirstRowsAVX512Consts<>+88(SB), Z24, Z9
+	VFMADD132PD.BCST normalFirstRowsAVX512Consts<>+88(SB), Z24, Z10
+	VFMADD132PD.BCST normalFirstRowsAVX512Consts<>+88(SB), Z24, Z11
+	VSUBPD           Z24, Z7, Z7
+	VSUBPD           Z24, Z9, Z9
+	VSUBPD           Z24, Z10, Z10
+	VSUBPD           Z24, Z11, Z11
+	VMULPD           Z22, Z6, Z24
+	VMOVUPD          Z25, 1920(BX)
+	VMULPD           Z21, Z5, Z25
+	VMOVUPD          Z26, 1984(BX)
+	VMULPD           Z20, Z4, Z26
+	VMOVUPD          Z27, 2048(BX)
+	VMULPD           Z23, Z31, Z27
+	VDIVPD           Z24, Z8, Z24
+	VDIVPD           Z25, Z8, Z25
+	VDIVPD           Z26, Z8, Z26
+	VDIVPD           Z27, Z8, Z27
+	VMULPD           Z24, Z6, Z6
+	VMULPD           Z25, Z5, Z5
+	VMULPD           Z26, Z4, Z4
+	VMULPD           Z27, Z31, Z31
+	VMULPD           Z24, Z22, Z22
+	VMULPD           Z25, Z21, Z21
+	VMULPD           Z26, Z20, Z20
+	VMULPD           Z27, Z23, Z23
+	VMULPD           Z6, Z13, Z6
+	VMULPD           Z5, Z14, Z5
 	VMULPD           Z4, Z15, Z4
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+392(SB), Z8
-	VBLENDMPD        Z0, Z8, K1, Z0
-	VBLENDMPD        Z1, Z8, K2, Z1
-	VBLENDMPD        Z2, Z8, K3, Z2
-	KMOVB            2560(BX), K1
-	VBLENDMPD        Z3, Z8, K1, Z3
-	VMULPD           1280(BX), Z5, Z8
-	VMULPD           1216(BX), Z6, Z9
-	VMULPD           1152(BX), Z7, Z10
-	VMULPD           1088(BX), Z4, Z11
-	VMULPD           448(BX), Z0, Z12
-	VMULPD           384(BX), Z1, Z13
-	VMULPD           320(BX), Z2, Z14
-	VMULPD           256(BX), Z3, Z15
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+72(SB), Z16
-	VMULPD           Z8, Z16, Z8
-	VMULPD           Z9, Z16, Z9
-	VMULPD           Z10, Z16, Z10
-	VMULPD           Z11, Z16, Z11
-	VFMADD231PD      192(BX), Z0, Z8
-	VFMADD231PD      128(BX), Z1, Z9
-	VFMADD231PD      64(BX), Z2, Z10
-	VFMADD231PD      (BX), Z3, Z11
-	PREFETCHT0       1024(SI)(AX*1)
-	VMOVUPD          Z0, (SI)(AX*1)
-	PREFETCHT0       1088(SI)(AX*1)
-	VMOVUPD          Z1, 64(SI)(AX*1)
-	PREFETCHT0       1152(SI)(AX*1)
-	VMOVUPD          Z2, 128(SI)(AX*1)
-	PREFETCHT0       1216(SI)(AX*1)
-	VMOVUPD          Z3, 192(SI)(AX*1)
-	PREFETCHT0       1024(R10)(AX*1)
-	VMOVUPD          Z8, (R10)(AX*1)
-	PREFETCHT0       1088(R10)(AX*1)
-	VMOVUPD          Z9, 64(R10)(AX*1)
-	PREFETCHT0       1152(R10)(AX*1)
-	VMOVUPD          Z10, 128(R10)(AX*1)
-	PREFETCHT0       1216(R10)(AX*1)
-	VMOVUPD          Z11, 192(R10)(AX*1)
-	VMULPD           1024(BX), Z5, Z0
-	VMULPD           960(BX), Z6, Z1
-	VMULPD           896(BX), Z7, Z2
-	VMULPD           832(BX), Z4, Z3
-	VMULPD           576(BX), Z5, Z5
-	VMULPD           640(BX), Z6, Z6
-	VMULPD           704(BX), Z7, Z7
-	VMULPD           768(BX), Z4, Z4
+	VMULPD           Z31, Z12, Z24
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+96(SB), Z25
+	VMULPD           Z25, Z7, Z26
+	VMULPD           Z25, Z9, Z27
+	VMULPD           Z25, Z10, Z31
+	VMULPD           Z25, Z11, Z25
+	VFMADD231PD      Z13, Z13, Z26
+	VFMADD231PD      Z14, Z14, Z27
+	VFMADD231PD      Z15, Z15, Z31
+	VFMADD231PD      Z12, Z12, Z25
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+104(SB), Z8
+	VFMADD231PD      Z8, Z7, Z26
+	VFMADD231PD      Z8, Z9, Z27
+	VFMADD231PD      Z8, Z10, Z31
+	VFMADD231PD      Z8, Z11, Z25
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+64(SB), Z8
+	VMOVUPD          Z1, 2112(BX)
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+112(SB), Z1
+	VFMADD231PD      Z8, Z6, Z1
+	VMOVUPD          Z2, 2176(BX)
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+112(SB), Z2
+	VFMADD231PD      Z8, Z5, Z2
+	VMOVUPD          Z3, 2240(BX)
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+112(SB), Z3
+	VFMADD231PD      Z8, Z4, Z3
+	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+112(SB), Z24, Z8
+	VMOVUPD          Z12, 2304(BX)
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+128(SB), Z12
+	VFMADD231PD.BCST normalFirstRowsAVX512Consts<>+120(SB), Z26, Z12
+	VMOVUPD          Z15, 2368(BX)
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+128(SB), Z15
+	VFMADD231PD.BCST normalFirstRowsAVX512Consts<>+120(SB), Z27, Z15
+	VMOVUPD          Z14, 2432(BX)
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+128(SB), Z14
+	VFMADD231PD.BCST normalFirstRowsAVX512Consts<>+120(SB), Z31, Z14
+	VMOVUPD          Z13, 2496(BX)
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+128(SB), Z13
+	VFMADD231PD.BCST normalFirstRowsAVX512Consts<>+120(SB), Z25, Z13
+	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+136(SB), Z26, Z12
+	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+136(SB), Z27, Z15
+	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+136(SB), Z31, Z14
+	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+136(SB), Z25, Z13
+	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+144(SB), Z26, Z12
+	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+144(SB), Z27, Z15
+	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+144(SB), Z31, Z14
+	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+144(SB), Z25, Z13
+	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+152(SB), Z26, Z12
+	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+152(SB), Z27, Z15
+	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+152(SB), Z31, Z14
+	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+152(SB), Z25, Z13
+	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+160(SB), Z26, Z12
+	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+160(SB), Z27, Z15
+	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+160(SB), Z31, Z14
+	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+160(SB), Z25, Z13
+	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+168(SB), Z26, Z12
+	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+168(SB), Z27, Z15
+	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+168(SB), Z31, Z14
+	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+168(SB), Z25, Z13
+	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+176(SB), Z26, Z12
+	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+176(SB), Z27, Z15
+	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+176(SB), Z31, Z14
+	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+176(SB), Z25, Z13
+	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+184(SB), Z26, Z12
+	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+184(SB), Z27, Z15
+	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+184(SB), Z31, Z14
+	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+184(SB), Z25, Z13
+	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+192(SB), Z26, Z12
+	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+192(SB), Z27, Z15
+	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+192(SB), Z31, Z14
+	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+192(SB), Z25, Z13
+	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+200(SB), Z26, Z12
+	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+200(SB), Z27, Z15
+	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+200(SB), Z31, Z14
+	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+200(SB), Z25, Z13
+	VMULPD           Z12, Z26, Z12
+	VMULPD           Z15, Z27, Z15
+	VMULPD           Z14, Z31, Z14
+	VMULPD           Z13, Z25, Z13
+	VFMADD213PD      Z16, Z12, Z16
+	VFMADD213PD      Z17, Z15, Z17
+	VFMADD213PD      Z18, Z14, Z18
+	VFMADD213PD      Z19, Z13, Z19
+	VSCALEFPD        Z7, Z16, Z7
+	VSCALEFPD        Z9, Z17, Z9
+	VSCALEFPD        Z10, Z18, Z10
+	VSCALEFPD        Z11, Z19, Z11
+	VMULPD           Z7, Z0, Z0
+	VMULPD           Z9, Z28, Z12
+	VMULPD           Z10, Z29, Z13
+	VMULPD           Z11, Z30, Z14
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+208(SB), Z15
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+216(SB), Z16
+	VFMADD231PD      Z15, Z1, Z16
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+216(SB), Z17
+	VFMADD231PD      Z15, Z2, Z17
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+216(SB), Z18
+	VFMADD231PD      Z15, Z3, Z18
+	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+216(SB), Z8, Z15
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+224(SB), Z19
+	VFMADD213PD      Z19, Z1, Z16
+	VFMADD213PD      Z19, Z2, Z17
+	VFMADD213PD      Z19, Z3, Z18
+	VFMADD231PD      Z15, Z8, Z19
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+232(SB), Z15
+	VFMADD213PD      Z15, Z1, Z16
+	VFMADD213PD      Z15, Z2, Z17
+	VFMADD213PD      Z15, Z3, Z18
+	VFMADD231PD      Z19, Z8, Z15
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+240(SB), Z19
+	VFMADD213PD      Z19, Z1, Z16
+	VFMADD213PD      Z19, Z2, Z17
+	VFMADD213PD      Z19, Z3, Z18
+	VFMADD231PD      Z15, Z8, Z19
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+248(SB), Z15
+	VFMADD213PD      Z15, Z1, Z16
+	VFMADD213PD      Z15, Z2, Z17
+	VFMADD213PD      Z15, Z3, Z18
+	VFMADD231PD      Z19, Z8, Z15
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+256(SB), Z19
+	VFMADD213PD      Z19, Z1, Z16
+	VFMADD213PD      Z19, Z2, Z17
+	VFMADD213PD      Z19, Z3, Z18
+	VFMADD231PD      Z15, Z8, Z19
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+264(SB), Z15
+	VFMADD213PD      Z15, Z1, Z16
+	VFMADD213PD      Z15, Z2, Z17
+	VFMADD213PD      Z15, Z3, Z18
+	VFMADD231PD      Z19, Z8, Z15
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+272(SB), Z19
+	VFMADD213PD      Z19, Z1, Z16
+	VFMADD213PD      Z19, Z2, Z17
+	VFMADD213PD      Z19, Z3, Z18
+	VFMADD231PD      Z15, Z8, Z19
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+280(SB), Z15
+	VFMADD213PD      Z15, Z1, Z16
+	VFMADD213PD      Z15, Z2, Z17
+	VFMADD213PD      Z15, Z3, Z18
+	VFMADD231PD      Z19, Z8, Z15
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+288(SB), Z19
+	VFMADD213PD      Z19, Z1, Z16
+	VFMADD213PD      Z19, Z2, Z17
+	VFMADD213PD      Z19, Z3, Z18
+	VFMADD231PD      Z15, Z8, Z19
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+296(SB), Z15
+	VFMADD213PD      Z15, Z1, Z16
+	VFMADD213PD      Z15, Z2, Z17
+	VFMADD213PD      Z15, Z3, Z18
+	VFMADD231PD      Z19, Z8, Z15
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+304(SB), Z19
+	VFMADD213PD      Z19, Z1, Z16
+	VFMADD213PD      Z19, Z2, Z17
+	VFMADD213PD      Z19, Z3, Z18
+	VFMADD231PD      Z15, Z8, Z19
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+312(SB), Z15
+	VFMADD213PD      Z15, Z1, Z16
+	VFMADD213PD      Z15, Z2, Z17
+	VFMADD213PD      Z15, Z3, Z18
+	VFMADD231PD      Z19, Z8, Z15
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+320(SB), Z19
+	VFMADD213PD      Z19, Z1, Z16
+	VFMADD213PD      Z19, Z2, Z17
+	VFMADD213PD      Z19, Z3, Z18
+	VFMADD231PD      Z15, Z8, Z19
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+328(SB), Z15
+	VFMADD213PD      Z15, Z1, Z16
+	VFMADD213PD      Z15, Z2, Z17
+	VFMADD213PD      Z15, Z3, Z18
+	VFMADD231PD      Z19, Z8, Z15
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+336(SB), Z19
+	VFMADD213PD      Z19, Z1, Z16
+	VFMADD213PD      Z19, Z2, Z17
+	VFMADD213PD      Z19, Z3, Z18
+	VFMADD231PD      Z15, Z8, Z19
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+344(SB), Z15
+	VFMADD213PD      Z15, Z1, Z16
+	VFMADD213PD      Z15, Z2, Z17
+	VFMADD213PD      Z15, Z3, Z18
+	VFMADD231PD      Z19, Z8, Z15
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+352(SB), Z19
+	VFMADD213PD      Z19, Z1, Z16
+	VFMADD213PD      Z19, Z2, Z17
+	VFMADD213PD      Z19, Z3, Z18
+	VFMADD231PD      Z15, Z8, Z19
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+360(SB), Z15
+	VFMADD213PD      Z15, Z1, Z16
+	VFMADD213PD      Z15, Z2, Z17
+	VFMADD213PD      Z15, Z3, Z18
+	VFMADD231PD      Z19, Z8, Z15
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+368(SB), Z19
+	VFMADD213PD      Z19, Z16, Z1
+	VFMADD213PD      Z19, Z17, Z2
+	VFMADD213PD      Z19, Z18, Z3
+	VFMADD231PD      Z15, Z8, Z19
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+32(SB), Z8
+	VFMADD213PD      Z8, Z1, Z6
+	VFMADD213PD      Z8, Z2, Z5
+	VFMADD213PD      Z8, Z3, Z4
+	VFMADD213PD      Z8, Z19, Z24
+	VMULPD           Z22, Z6, Z1
+	VMULPD           Z21, Z5, Z2
+	VMULPD           Z20, Z4, Z3
+	VMULPD           Z23, Z24, Z4
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+376(SB), Z5
+	VFNMADD231PD     2496(BX), Z1, Z5
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+376(SB), Z6
+	VFNMADD231PD     2432(BX), Z2, Z6
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+376(SB), Z15
+	VFNMADD231PD     2368(BX), Z3, Z15
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+376(SB), Z16
+	VFNMADD231PD     2304(BX), Z4, Z16
+	VFMADD213PD      2240(BX), Z0, Z5
+	VFMADD213PD      2176(BX), Z12, Z6
+	VFMADD213PD      2112(BX), Z13, Z15
+	VFMADD213PD      512(BX), Z14, Z16
+	VMOVUPD          2048(BX), Z0
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+0(SB), Z12
+	VPTERNLOGQ       $0xe4, Z12, Z0, Z1
+	VMOVUPD          1984(BX), Z13
+	VPTERNLOGQ       $0xe4, Z12, Z13, Z2
+	VMOVUPD          1920(BX), Z14
+	VPTERNLOGQ       $0xe4, Z12, Z14, Z3
+	VMOVUPD          1856(BX), Z17
+	VPTERNLOGQ       $0xe4, Z12, Z17, Z4
+	VMOVAPD          Z8, Z18
+	VPTERNLOGQ       $0xe4, Z12, Z0, Z18
+	VMOVAPD          Z8, Z0
+	VPTERNLOGQ       $0xe4, Z12, Z13, Z0
+	VMOVAPD          Z8, Z13
+	VPTERNLOGQ       $0xe4, Z12, Z14, Z13
+	VPTERNLOGQ       $0xe4, Z12, Z17, Z8
+	VCMPPD           $0x00, 1792(BX), Z18, K5
+	VCMPPD           $0x00, 1728(BX), Z0, K6
+	VCMPPD           $0x00, 1664(BX), Z13, K7
+	KMOVB            K7, 1664(BX)
+	VCMPPD           $0x00, 1600(BX), Z8, K7
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+384(SB), Z0
+	VBLENDMPD        Z5, Z0, K1, Z5
+	VBLENDMPD        Z6, Z0, K2, Z6
+	VBLENDMPD        Z15, Z0, K3, Z8
+	VBLENDMPD        Z16, Z0, K4, Z0
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+8(SB), Z12
+	VMOVUPD          1536(BX), Z13
+	VBLENDMPD        Z12, Z13, K5, Z13
+	VMOVUPD          1472(BX), Z14
+	VBLENDMPD        Z12, Z14, K6, Z14
+	KMOVB            1664(BX), K1
+	VMOVUPD          1408(BX), Z15
+	VBLENDMPD        Z12, Z15, K1, Z15
+	VMOVUPD          1344(BX), Z16
+	VBLENDMPD        Z12, Z16, K7, Z12
+	VFNMADD231PD     Z1, Z7, Z13
+	VFNMADD231PD     Z2, Z9, Z14
+	VFNMADD231PD     Z3, Z10, Z15
+	VFNMADD231PD     Z4, Z11, Z12
+	PREFETCHT0       1024(DI)(AX*1)
+	VMOVUPD          Z13, (DI)(AX*1)
+	PREFETCHT0       1088(DI)(AX*1)
+	VMOVUPD          Z14, 64(DI)(AX*1)
+	PREFETCHT0       1152(DI)(AX*1)
+	VMOVUPD          Z15, 128(DI)(AX*1)
+	PREFETCHT0       1216(DI)(AX*1)
+	VMOVUPD          Z12, 192(DI)(AX*1)
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+376(SB), Z1
+	VMULPD           Z1, Z7, Z2
+	VMULPD           Z1, Z9, Z3
+	VMULPD           Z1, Z10, Z4
+	VMULPD           Z1, Z11, Z1
+	VMULPD           448(BX), Z5, Z7
+	VMULPD           384(BX), Z6, Z9
+	VMULPD           320(BX), Z8, Z10
+	VMULPD           256(BX), Z0, Z11
+	VMULPD           1280(BX), Z2, Z12
+	VMULPD           1216(BX), Z3, Z13
+	VMULPD           1152(BX), Z4, Z14
+	VMULPD           1088(BX), Z1, Z15
+	VMULPD           1024(BX), Z2, Z16
+	VMULPD           960(BX), Z3, Z17
+	VMULPD           896(BX), Z4, Z18
+	VMULPD           832(BX), Z1, Z19
+	VMULPD           576(BX), Z2, Z2
+	VMULPD           640(BX), Z3, Z3
+	VMULPD           704(BX), Z4, Z4
+	VMULPD           768(BX), Z1, Z1
 	PREFETCHT0       1024(R8)(AX*1)
-	VMOVUPD          Z0, (R8)(AX*1)
+	VMOVUPD          Z16, (R8)(AX*1)
 	PREFETCHT0       1088(R8)(AX*1)
-	VMOVUPD          Z1, 64(R8)(AX*1)
+	VMOVUPD          Z17, 64(R8)(AX*1)
 	PREFETCHT0       1152(R8)(AX*1)
-	VMOVUPD          Z2, 128(R8)(AX*1)
+	VMOVUPD          Z18, 128(R8)(AX*1)
 	PREFETCHT0       1216(R8)(AX*1)
-	VMOVUPD          Z3, 192(R8)(AX*1)
+	VMOVUPD          Z19, 192(R8)(AX*1)
 	PREFETCHT0       1024(R9)(AX*1)
-	VMOVUPD          Z5, (R9)(AX*1)
+	VMOVUPD          Z2, (R9)(AX*1)
 	PREFETCHT0       1088(R9)(AX*1)
-	VMOVUPD          Z6, 64(R9)(AX*1)
+	VMOVUPD          Z3, 64(R9)(AX*1)
 	PREFETCHT0       1152(R9)(AX*1)
-	VMOVUPD          Z7, 128(R9)(AX*1)
+	VMOVUPD          Z4, 128(R9)(AX*1)
 	PREFETCHT0       1216(R9)(AX*1)
-	VMOVUPD          Z4, 192(R9)(AX*1)
+	VMOVUPD          Z1, 192(R9)(AX*1)
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+200(SB), Z1
+	VMULPD           Z12, Z1, Z2
+	VMULPD           Z13, Z1, Z3
+	VMULPD           Z14, Z1, Z4
+	VMULPD           Z15, Z1, Z1
+	VFMADD231PD      192(BX), Z5, Z2
+	VFMADD231PD      128(BX), Z6, Z3
+	VFMADD231PD      64(BX), Z8, Z4
+	VFMADD231PD      (BX), Z0, Z1
+	PREFETCHT0       1024(SI)(AX*1)
+	VMOVUPD          Z5, (SI)(AX*1)
+	PREFETCHT0       1088(SI)(AX*1)
+	VMOVUPD          Z6, 64(SI)(AX*1)
+	PREFETCHT0       1152(SI)(AX*1)
+	VMOVUPD          Z8, 128(SI)(AX*1)
+	PREFETCHT0       1216(SI)(AX*1)
+	VMOVUPD          Z0, 192(SI)(AX*1)
+	PREFETCHT0       1024(R10)(AX*1)
+	VMOVUPD          Z2, (R10)(AX*1)
+	PREFETCHT0       1088(R10)(AX*1)
+	VMOVUPD          Z3, 64(R10)(AX*1)
+	PREFETCHT0       1152(R10)(AX*1)
+	VMOVUPD          Z4, 128(R10)(AX*1)
+	PREFETCHT0       1216(R10)(AX*1)
+	VMOVUPD          Z1, 192(R10)(AX*1)
 	VBROADCASTSD     normalFirstRowsAVX512Consts<>+48(SB), Z0
-	VXORPD           Z12, Z0, Z1
-	VXORPD           Z13, Z0, Z2
-	VXORPD           Z14, Z0, Z3
-	VXORPD           Z15, Z0, Z0
+	VXORPD           Z7, Z0, Z1
+	VXORPD           Z9, Z0, Z2
+	VXORPD           Z10, Z0, Z3
+	VXORPD           Z11, Z0, Z0
 	PREFETCHT0       1024(R11)(AX*1)
 	VMOVUPD          Z1, (R11)(AX*1)
 	PREFETCHT0       1088(R11)(AX*1)
@@ -818,186 +803,170 @@ whole:
 	VBLENDMPD        Z21, Z10, K3, Z10
 	VBLENDMPD        Z21, Z11, K4, Z11
 	VBROADCASTSD     normalFirstRowsAVX512Consts<>+56(SB), Z21
-	VFMADD213PD      Z4, Z23, Z21
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+56(SB), Z26
-	VFMADD213PD      Z4, Z24, Z26
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+64(SB), Z27
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+64(SB), Z26
+	VFMADD231PD      Z21, Z23, Z26
+	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+64(SB), Z24, Z21
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+72(SB), Z27
 	VADDPD           Z27, Z23, Z28
 	VADDPD           Z27, Z24, Z27
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+72(SB), Z29
-	VMULPD           Z29, Z23, Z30
-	VMULPD           Z29, Z24, Z31
-	VMULPD           Z28, Z21, Z25
-	VMULPD           Z27, Z26, Z29
-	VDIVPD           Z25, Z4, Z25
-	VDIVPD           Z29, Z4, Z4
-	VMULPD           Z25, Z21, Z21
-	VMULPD           Z4, Z26, Z26
-	VMULPD           Z25, Z28, Z25
-	VMULPD           Z4, Z27, Z4
-	VMULPD           Z21, Z23, Z21
-	VMULPD           Z26, Z24, Z26
-	VMULPD           Z30, Z23, Z27
-	VMULPD           Z31, Z24, Z28
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+80(SB), Z29
-	VMULPD           Z29, Z27, Z27
-	VMULPD           Z29, Z28, Z28
-	VRNDSCALEPD      $0x08, Z27, Z27
-	VRNDSCALEPD      $0x08, Z28, Z28
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+88(SB), Z29
+	VMULPD           Z23, Z23, Z29
+	VMULPD           Z24, Z24, Z30
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+88(SB), Z31
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+80(SB), Z25
+	VFMADD213PD      Z25, Z31, Z29
+	VFMADD213PD      Z25, Z31, Z30
+	VSUBPD           Z25, Z29, Z29
+	VSUBPD           Z25, Z30, Z25
+	VMULPD           Z28, Z26, Z30
+	VMULPD           Z27, Z21, Z31
+	VDIVPD           Z30, Z4, Z30
+	VDIVPD           Z31, Z4, Z31
+	VMULPD           Z30, Z26, Z26
+	VMULPD           Z31, Z21, Z21
+	VMULPD           Z30, Z28, Z28
+	VMULPD           Z31, Z27, Z27
+	VMULPD           Z26, Z23, Z26
+	VMULPD           Z21, Z24, Z21
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+96(SB), Z30
+	VMULPD           Z30, Z29, Z31
+	VMULPD           Z30, Z25, Z30
+	VFMADD231PD      Z23, Z23, Z31
+	VFMADD231PD      Z24, Z24, Z30
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+104(SB), Z18
+	VFMADD231PD      Z18, Z29, Z31
+	VFMADD231PD      Z18, Z25, Z30
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+64(SB), Z18
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+112(SB), Z4
+	VFMADD231PD      Z18, Z26, Z4
+	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+112(SB), Z21, Z18
 	VMOVUPD          Z13, (BX)
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+96(SB), Z13
-	VFMADD231PD      Z29, Z21, Z13
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+96(SB), Z26, Z29
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+128(SB), Z13
+	VFMADD231PD.BCST normalFirstRowsAVX512Consts<>+120(SB), Z31, Z13
 	VMOVUPD          Z12, 64(BX)
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+104(SB), Z12
-	VMOVUPD          Z15, 128(BX)
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+112(SB), Z15
-	VFMADD231PD      Z12, Z13, Z15
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+112(SB), Z29, Z12
-	VMOVUPD          Z14, 192(BX)
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+120(SB), Z14
-	VFMADD213PD      Z14, Z13, Z15
-	VFMADD231PD      Z12, Z29, Z14
 	VBROADCASTSD     normalFirstRowsAVX512Consts<>+128(SB), Z12
-	VFMADD213PD      Z12, Z13, Z15
-	VFMADD231PD      Z14, Z29, Z12
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+136(SB), Z14
-	VFMADD213PD      Z14, Z13, Z15
-	VFMADD231PD      Z12, Z29, Z14
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+144(SB), Z12
-	VFMADD213PD      Z12, Z13, Z15
-	VFMADD231PD      Z14, Z29, Z12
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+152(SB), Z14
-	VFMADD213PD      Z14, Z13, Z15
-	VFMADD231PD      Z12, Z29, Z14
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+160(SB), Z12
-	VFMADD213PD      Z12, Z13, Z15
-	VFMADD231PD      Z14, Z29, Z12
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+168(SB), Z14
-	VFMADD213PD      Z14, Z13, Z15
-	VFMADD231PD      Z12, Z29, Z14
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+176(SB), Z12
-	VFMADD213PD      Z12, Z13, Z15
-	VFMADD231PD      Z14, Z29, Z12
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+184(SB), Z14
-	VFMADD213PD      Z14, Z13, Z15
-	VFMADD231PD      Z12, Z29, Z14
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+192(SB), Z12
-	VFMADD213PD      Z12, Z13, Z15
-	VFMADD231PD      Z14, Z29, Z12
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+200(SB), Z14
-	VFMADD213PD      Z14, Z13, Z15
-	VFMADD231PD      Z12, Z29, Z14
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+208(SB), Z12
-	VFMADD213PD      Z12, Z13, Z15
-	VFMADD231PD      Z14, Z29, Z12
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+216(SB), Z14
-	VFMADD213PD      Z14, Z13, Z15
-	VFMADD231PD      Z12, Z29, Z14
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+224(SB), Z12
-	VFMADD213PD      Z12, Z13, Z15
-	VFMADD231PD      Z14, Z29, Z12
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+232(SB), Z14
-	VFMADD213PD      Z14, Z13, Z15
-	VFMADD231PD      Z12, Z29, Z14
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+240(SB), Z12
-	VFMADD213PD      Z12, Z13, Z15
-	VFMADD231PD      Z14, Z29, Z12
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+248(SB), Z14
-	VFMADD213PD      Z14, Z13, Z15
-	VFMADD231PD      Z12, Z29, Z14
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+256(SB), Z12
-	VFMADD213PD      Z12, Z13, Z15
-	VFMADD231PD      Z14, Z29, Z12
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+264(SB), Z14
-	VFMADD213PD      Z14, Z13, Z15
-	VFMADD231PD      Z12, Z29, Z14
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+272(SB), Z12
-	VFMADD213PD      Z12, Z15, Z13
-	VFMADD231PD      Z14, Z29, Z12
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+280(SB), Z14
-	VFMADD213PD      Z14, Z13, Z21
-	VFMADD231PD      Z12, Z26, Z14
-	VMULPD           Z25, Z21, Z12
-	VMULPD           Z4, Z14, Z4
-	VMOVAPD          Z12, Z13
-	VPTERNLOGQ       $0xe4, Z18, Z16, Z13
-	VMOVAPD          Z4, Z14
-	VPTERNLOGQ       $0xe4, Z18, Z17, Z14
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+288(SB), Z15
-	VFNMADD213PD     Z15, Z23, Z12
-	VFNMADD213PD     Z15, Z24, Z4
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+296(SB), Z16
-	VMULPD           Z16, Z27, Z17
-	VMULPD           Z16, Z28, Z16
-	VFMADD231PD      Z30, Z23, Z17
-	VFMADD231PD      Z31, Z24, Z16
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+304(SB), Z18
-	VFMADD231PD      Z18, Z27, Z17
-	VFMADD231PD      Z18, Z28, Z16
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+312(SB), Z18
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+320(SB), Z21
-	VFMADD231PD      Z18, Z17, Z21
-	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+320(SB), Z16, Z18
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+328(SB), Z23
-	VFMADD213PD      Z23, Z17, Z21
-	VFMADD231PD      Z18, Z16, Z23
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+336(SB), Z18
-	VFMADD213PD      Z18, Z17, Z21
-	VFMADD231PD      Z23, Z16, Z18
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+344(SB), Z23
-	VFMADD213PD      Z23, Z17, Z21
-	VFMADD231PD      Z18, Z16, Z23
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+352(SB), Z18
-	VFMADD213PD      Z18, Z17, Z21
-	VFMADD231PD      Z23, Z16, Z18
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+360(SB), Z23
-	VFMADD213PD      Z23, Z17, Z21
-	VFMADD231PD      Z18, Z16, Z23
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+368(SB), Z18
-	VFMADD213PD      Z18, Z17, Z21
-	VFMADD231PD      Z23, Z16, Z18
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+376(SB), Z23
-	VFMADD213PD      Z23, Z17, Z21
-	VFMADD231PD      Z18, Z16, Z23
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+384(SB), Z18
-	VFMADD213PD      Z18, Z17, Z21
-	VFMADD231PD      Z23, Z16, Z18
-	VMULPD           Z17, Z17, Z23
-	VMULPD           Z16, Z16, Z24
-	VFMADD231PD      Z21, Z23, Z17
-	VFMADD231PD      Z18, Z24, Z16
-	VFMADD213PD      Z8, Z17, Z8
-	VFMADD213PD      Z9, Z16, Z9
-	VSCALEFPD        Z27, Z8, Z8
-	VSCALEFPD        Z28, Z9, Z9
-	VFNMADD231PD     Z13, Z8, Z10
-	VFNMADD231PD     Z14, Z9, Z11
-	VMOVUPD          Z10, K7, (DI)(AX*1)
-	VMOVUPD          Z11, K6, 64(DI)(AX*1)
+	VFMADD231PD.BCST normalFirstRowsAVX512Consts<>+120(SB), Z30, Z12
+	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+136(SB), Z31, Z13
+	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+136(SB), Z30, Z12
+	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+144(SB), Z31, Z13
+	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+144(SB), Z30, Z12
+	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+152(SB), Z31, Z13
+	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+152(SB), Z30, Z12
+	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+160(SB), Z31, Z13
+	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+160(SB), Z30, Z12
+	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+168(SB), Z31, Z13
+	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+168(SB), Z30, Z12
+	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+176(SB), Z31, Z13
+	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+176(SB), Z30, Z12
+	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+184(SB), Z31, Z13
+	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+184(SB), Z30, Z12
+	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+192(SB), Z31, Z13
+	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+192(SB), Z30, Z12
+	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+200(SB), Z31, Z13
+	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+200(SB), Z30, Z12
+	VMULPD           Z13, Z31, Z13
+	VMULPD           Z12, Z30, Z12
+	VFMADD213PD      Z8, Z13, Z8
+	VFMADD213PD      Z9, Z12, Z9
+	VSCALEFPD        Z29, Z8, Z8
+	VSCALEFPD        Z25, Z9, Z9
 	VMULPD           Z8, Z2, Z2
 	VMULPD           Z9, Z3, Z3
-	VFMADD231PD      Z2, Z12, Z19
-	VFMADD231PD      Z3, Z4, Z20
-	VMULPD           Z15, Z8, Z2
-	VMULPD           Z15, Z9, Z3
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+392(SB), Z4
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+208(SB), Z12
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+216(SB), Z13
+	VFMADD231PD      Z12, Z4, Z13
+	VFMADD213PD.BCST normalFirstRowsAVX512Consts<>+216(SB), Z18, Z12
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+224(SB), Z25
+	VFMADD213PD      Z25, Z4, Z13
+	VFMADD231PD      Z12, Z18, Z25
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+232(SB), Z12
+	VFMADD213PD      Z12, Z4, Z13
+	VFMADD231PD      Z25, Z18, Z12
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+240(SB), Z25
+	VFMADD213PD      Z25, Z4, Z13
+	VFMADD231PD      Z12, Z18, Z25
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+248(SB), Z12
+	VFMADD213PD      Z12, Z4, Z13
+	VFMADD231PD      Z25, Z18, Z12
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+256(SB), Z25
+	VFMADD213PD      Z25, Z4, Z13
+	VFMADD231PD      Z12, Z18, Z25
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+264(SB), Z12
+	VFMADD213PD      Z12, Z4, Z13
+	VFMADD231PD      Z25, Z18, Z12
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+272(SB), Z25
+	VFMADD213PD      Z25, Z4, Z13
+	VFMADD231PD      Z12, Z18, Z25
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+280(SB), Z12
+	VFMADD213PD      Z12, Z4, Z13
+	VFMADD231PD      Z25, Z18, Z12
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+288(SB), Z25
+	VFMADD213PD      Z25, Z4, Z13
+	VFMADD231PD      Z12, Z18, Z25
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+296(SB), Z12
+	VFMADD213PD      Z12, Z4, Z13
+	VFMADD231PD      Z25, Z18, Z12
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+304(SB), Z25
+	VFMADD213PD      Z25, Z4, Z13
+	VFMADD231PD      Z12, Z18, Z25
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+312(SB), Z12
+	VFMADD213PD      Z12, Z4, Z13
+	VFMADD231PD      Z25, Z18, Z12
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+320(SB), Z25
+	VFMADD213PD      Z25, Z4, Z13
+	VFMADD231PD      Z12, Z18, Z25
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+328(SB), Z12
+	VFMADD213PD      Z12, Z4, Z13
+	VFMADD231PD      Z25, Z18, Z12
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+336(SB), Z25
+	VFMADD213PD      Z25, Z4, Z13
+	VFMADD231PD      Z12, Z18, Z25
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+344(SB), Z12
+	VFMADD213PD      Z12, Z4, Z13
+	VFMADD231PD      Z25, Z18, Z12
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+352(SB), Z25
+	VFMADD213PD      Z25, Z4, Z13
+	VFMADD231PD      Z12, Z18, Z25
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+360(SB), Z12
+	VFMADD213PD      Z12, Z4, Z13
+	VFMADD231PD      Z25, Z18, Z12
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+368(SB), Z25
+	VFMADD213PD      Z25, Z13, Z4
+	VFMADD231PD      Z12, Z18, Z25
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+32(SB), Z12
+	VFMADD213PD      Z12, Z4, Z26
+	VFMADD231PD      Z25, Z21, Z12
+	VMULPD           Z28, Z26, Z4
+	VMULPD           Z27, Z12, Z12
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+376(SB), Z13
+	VFNMADD213PD     Z13, Z4, Z23
+	VFNMADD213PD     Z13, Z12, Z24
+	VFMADD231PD      Z2, Z23, Z19
+	VFMADD231PD      Z3, Z24, Z20
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+0(SB), Z2
+	VPTERNLOGQ       $0xe4, Z2, Z16, Z4
+	VPTERNLOGQ       $0xe4, Z2, Z17, Z12
+	VFNMADD231PD     Z4, Z8, Z10
+	VFNMADD231PD     Z12, Z9, Z11
+	VMOVUPD          Z10, K7, (DI)(AX*1)
+	VMOVUPD          Z11, K6, 64(DI)(AX*1)
+	VMULPD           Z13, Z8, Z2
+	VMULPD           Z13, Z9, Z3
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+384(SB), Z4
 	VBLENDMPD        Z19, Z4, K1, Z8
 	VBLENDMPD        Z20, Z4, K2, Z4
-	VMULPD           Z7, Z2, Z7
-	VMULPD           Z22, Z3, Z9
 	VMULPD           Z8, Z0, Z0
 	VMULPD           Z4, Z1, Z1
+	VMULPD           Z7, Z2, Z7
+	VMULPD           Z22, Z3, Z9
 	VMULPD           Z2, Z5, Z5
 	VMULPD           Z3, Z6, Z6
-	VMULPD           192(BX), Z2, Z2
-	VMULPD           128(BX), Z3, Z3
+	VMULPD           Z2, Z14, Z2
+	VMULPD           Z3, Z15, Z3
 	VMOVUPD          Z5, K7, (R8)(AX*1)
 	VMOVUPD          Z6, K6, 64(R8)(AX*1)
 	VMOVUPD          Z2, K7, (R9)(AX*1)
 	VMOVUPD          Z3, K6, 64(R9)(AX*1)
-	VBROADCASTSD     normalFirstRowsAVX512Consts<>+72(SB), Z2
+	VBROADCASTSD     normalFirstRowsAVX512Consts<>+200(SB), Z2
 	VMULPD           Z7, Z2, Z3
 	VMULPD           Z9, Z2, Z2
 	VBROADCASTSD     normalFirstRowsAVX512Consts<>+48(SB), Z5
@@ -1043,195 +1012,191 @@ DATA normalFirstRowsAVX2Consts<>+160(SB)/8, $0x2b2bff2ee48e0530
 DATA normalFirstRowsAVX2Consts<>+168(SB)/8, $0x2b2bff2ee48e0530
 DATA normalFirstRowsAVX2Consts<>+176(SB)/8, $0x2b2bff2ee48e0530
 DATA normalFirstRowsAVX2Consts<>+184(SB)/8, $0x2b2bff2ee48e0530
-DATA normalFirstRowsAVX2Consts<>+192(SB)/8, $0x3ff8000000000000
-DATA normalFirstRowsAVX2Consts<>+200(SB)/8, $0x3ff8000000000000
-DATA normalFirstRowsAVX2Consts<>+208(SB)/8, $0x3ff8000000000000
-DATA normalFirstRowsAVX2Consts<>+216(SB)/8, $0x3ff8000000000000
-DATA normalFirstRowsAVX2Consts<>+224(SB)/8, $0x4016000000000000
-DATA normalFirstRowsAVX2Consts<>+232(SB)/8, $0x4016000000000000
-DATA normalFirstRowsAVX2Consts<>+240(SB)/8, $0x4016000000000000
-DATA normalFirstRowsAVX2Consts<>+248(SB)/8, $0x4016000000000000
-DATA normalFirstRowsAVX2Consts<>+256(SB)/8, $0xbfe0000000000000
-DATA normalFirstRowsAVX2Consts<>+264(SB)/8, $0xbfe0000000000000
-DATA normalFirstRowsAVX2Consts<>+272(SB)/8, $0xbfe0000000000000
-DATA normalFirstRowsAVX2Consts<>+280(SB)/8, $0xbfe0000000000000
-DATA normalFirstRowsAVX2Consts<>+288(SB)/8, $0x3ff71547652b82fe
-DATA normalFirstRowsAVX2Consts<>+296(SB)/8, $0x3ff71547652b82fe
-DATA normalFirstRowsAVX2Consts<>+304(SB)/8, $0x3ff71547652b82fe
-DATA normalFirstRowsAVX2Consts<>+312(SB)/8, $0x3ff71547652b82fe
-DATA normalFirstRowsAVX2Consts<>+320(SB)/8, $0x4000000000000000
-DATA normalFirstRowsAVX2Consts<>+328(SB)/8, $0x4000000000000000
-DATA normalFirstRowsAVX2Consts<>+336(SB)/8, $0x4000000000000000
-DATA normalFirstRowsAVX2Consts<>+344(SB)/8, $0x4000000000000000
-DATA normalFirstRowsAVX2Consts<>+352(SB)/8, $0xbff0000000000000
-DATA normalFirstRowsAVX2Consts<>+360(SB)/8, $0xbff0000000000000
-DATA normalFirstRowsAVX2Consts<>+368(SB)/8, $0xbff0000000000000
-DATA normalFirstRowsAVX2Consts<>+376(SB)/8, $0xbff0000000000000
-DATA normalFirstRowsAVX2Consts<>+384(SB)/8, $0x0000000000000000
-DATA normalFirstRowsAVX2Consts<>+392(SB)/8, $0x0000000000000000
-DATA normalFirstRowsAVX2Consts<>+400(SB)/8, $0x0000000000000000
-DATA normalFirstRowsAVX2Consts<>+408(SB)/8, $0x0000000000000000
-DATA normalFirstRowsAVX2Consts<>+416(SB)/8, $0xbe2e25325154ed2c
-DATA normalFirstRowsAVX2Consts<>+424(SB)/8, $0xbe2e25325154ed2c
-DATA normalFirstRowsAVX2Consts<>+432(SB)/8, $0xbe2e25325154ed2c
-DATA normalFirstRowsAVX2Consts<>+440(SB)/8, $0xbe2e25325154ed2c
-DATA normalFirstRowsAVX2Consts<>+448(SB)/8, $0xbe4277bd7e608931
-DATA normalFirstRowsAVX2Consts<>+456(SB)/8, $0xbe4277bd7e608931
-DATA normalFirstRowsAVX2Consts<>+464(SB)/8, $0xbe4277bd7e608931
-DATA normalFirstRowsAVX2Consts<>+472(SB)/8, $0xbe4277bd7e608931
-DATA normalFirstRowsAVX2Consts<>+480(SB)/8, $0x3e5f7f7aa6513d12
-DATA normalFirstRowsAVX2Consts<>+488(SB)/8, $0x3e5f7f7aa6513d12
-DATA normalFirstRowsAVX2Consts<>+496(SB)/8, $0x3e5f7f7aa6513d12
-DATA normalFirstRowsAVX2Consts<>+504(SB)/8, $0x3e5f7f7aa6513d12
-DATA normalFirstRowsAVX2Consts<>+512(SB)/8, $0x3e747abbfe1349dc
-DATA normalFirstRowsAVX2Consts<>+520(SB)/8, $0x3e747abbfe1349dc
-DATA normalFirstRowsAVX2Consts<>+528(SB)/8, $0x3e747abbfe1349dc
-DATA normalFirstRowsAVX2Consts<>+536(SB)/8, $0x3e747abbfe1349dc
-DATA normalFirstRowsAVX2Consts<>+544(SB)/8, $0xbe8e40fe135477fb
-DATA normalFirstRowsAVX2Consts<>+552(SB)/8, $0xbe8e40fe135477fb
-DATA normalFirstRowsAVX2Consts<>+560(SB)/8, $0xbe8e40fe135477fb
-DATA normalFirstRowsAVX2Consts<>+568(SB)/8, $0xbe8e40fe135477fb
-DATA normalFirstRowsAVX2Consts<>+576(SB)/8, $0xbe9ca94833eab172
-DATA normalFirstRowsAVX2Consts<>+584(SB)/8, $0xbe9ca94833eab172
-DATA normalFirstRowsAVX2Consts<>+592(SB)/8, $0xbe9ca94833eab172
-DATA normalFirstRowsAVX2Consts<>+600(SB)/8, $0xbe9ca94833eab172
-DATA normalFirstRowsAVX2Consts<>+608(SB)/8, $0x3ec034ec9ff77461
-DATA normalFirstRowsAVX2Consts<>+616(SB)/8, $0x3ec034ec9ff77461
-DATA normalFirstRowsAVX2Consts<>+624(SB)/8, $0x3ec034ec9ff77461
-DATA normalFirstRowsAVX2Consts<>+632(SB)/8, $0x3ec034ec9ff77461
-DATA normalFirstRowsAVX2Consts<>+640(SB)/8, $0x3eb3559d7eab42ef
-DATA normalFirstRowsAVX2Consts<>+648(SB)/8, $0x3eb3559d7eab42ef
-DATA normalFirstRowsAVX2Consts<>+656(SB)/8, $0x3eb3559d7eab42ef
-DATA normalFirstRowsAVX2Consts<>+664(SB)/8, $0x3eb3559d7eab42ef
-DATA normalFirstRowsAVX2Consts<>+672(SB)/8, $0xbef12becf291cb5c
-DATA normalFirstRowsAVX2Consts<>+680(SB)/8, $0xbef12becf291cb5c
-DATA normalFirstRowsAVX2Consts<>+688(SB)/8, $0xbef12becf291cb5c
-DATA normalFirstRowsAVX2Consts<>+696(SB)/8, $0xbef12becf291cb5c
-DATA normalFirstRowsAVX2Consts<>+704(SB)/8, $0x3ef25b780504b8a6
-DATA normalFirstRowsAVX2Consts<>+712(SB)/8, $0x3ef25b780504b8a6
-DATA normalFirstRowsAVX2Consts<>+720(SB)/8, $0x3ef25b780504b8a6
-DATA normalFirstRowsAVX2Consts<>+728(SB)/8, $0x3ef25b780504b8a6
-DATA normalFirstRowsAVX2Consts<>+736(SB)/8, $0x3f1b488c4e1b97b5
-DATA normalFirstRowsAVX2Consts<>+744(SB)/8, $0x3f1b488c4e1b97b5
-DATA normalFirstRowsAVX2Consts<>+752(SB)/8, $0x3f1b488c4e1b97b5
-DATA normalFirstRowsAVX2Consts<>+760(SB)/8, $0x3f1b488c4e1b97b5
-DATA normalFirstRowsAVX2Consts<>+768(SB)/8, $0xbf3afc08c11736a4
-DATA normalFirstRowsAVX2Consts<>+776(SB)/8, $0xbf3afc08c11736a4
-DATA normalFirstRowsAVX2Consts<>+784(SB)/8, $0xbf3afc08c11736a4
-DATA normalFirstRowsAVX2Consts<>+792(SB)/8, $0xbf3afc08c11736a4
-DATA normalFirstRowsAVX2Consts<>+800(SB)/8, $0x3f2d0345de443c62
-DATA normalFirstRowsAVX2Consts<>+808(SB)/8, $0x3f2d0345de443c62
-DATA normalFirstRowsAVX2Consts<>+816(SB)/8, $0x3f2d0345de443c62
-DATA normalFirstRowsAVX2Consts<>+824(SB)/8, $0x3f2d0345de443c62
-DATA normalFirstRowsAVX2Consts<>+832(SB)/8, $0x3f6c48252d50b83f
-DATA normalFirstRowsAVX2Consts<>+840(SB)/8, $0x3f6c48252d50b83f
-DATA normalFirstRowsAVX2Consts<>+848(SB)/8, $0x3f6c48252d50b83f
-DATA normalFirstRowsAVX2Consts<>+856(SB)/8, $0x3f6c48252d50b83f
-DATA normalFirstRowsAVX2Consts<>+864(SB)/8, $0xbf921f46d4ac3c0e
-DATA normalFirstRowsAVX2Consts<>+872(SB)/8, $0xbf921f46d4ac3c0e
-DATA normalFirstRowsAVX2Consts<>+880(SB)/8, $0xbf921f46d4ac3c0e
-DATA normalFirstRowsAVX2Consts<>+888(SB)/8, $0xbf921f46d4ac3c0e
-DATA normalFirstRowsAVX2Consts<>+896(SB)/8, $0x3fab82298736da76
-DATA normalFirstRowsAVX2Consts<>+904(SB)/8, $0x3fab82298736da76
-DATA normalFirstRowsAVX2Consts<>+912(SB)/8, $0x3fab82298736da76
-DATA normalFirstRowsAVX2Consts<>+920(SB)/8, $0x3fab82298736da76
-DATA normalFirstRowsAVX2Consts<>+928(SB)/8, $0xbfbf5b83385c94d7
-DATA normalFirstRowsAVX2Consts<>+936(SB)/8, $0xbfbf5b83385c94d7
-DATA normalFirstRowsAVX2Consts<>+944(SB)/8, $0xbfbf5b83385c94d7
-DATA normalFirstRowsAVX2Consts<>+952(SB)/8, $0xbfbf5b83385c94d7
-DATA normalFirstRowsAVX2Consts<>+960(SB)/8, $0x3fccd2dc44dda90c
-DATA normalFirstRowsAVX2Consts<>+968(SB)/8, $0x3fccd2dc44dda90c
-DATA normalFirstRowsAVX2Consts<>+976(SB)/8, $0x3fccd2dc44dda90c
-DATA normalFirstRowsAVX2Consts<>+984(SB)/8, $0x3fccd2dc44dda90c
-DATA normalFirstRowsAVX2Consts<>+992(SB)/8, $0xbfd5ed2acb37558c
-DATA normalFirstRowsAVX2Consts<>+1000(SB)/8, $0xbfd5ed2acb37558c
-DATA normalFirstRowsAVX2Consts<>+1008(SB)/8, $0xbfd5ed2acb37558c
-DATA normalFirstRowsAVX2Consts<>+1016(SB)/8, $0xbfd5ed2acb37558c
-DATA normalFirstRowsAVX2Consts<>+1024(SB)/8, $0x3fdb9a7d5690ca89
-DATA normalFirstRowsAVX2Consts<>+1032(SB)/8, $0x3fdb9a7d5690ca89
-DATA normalFirstRowsAVX2Consts<>+1040(SB)/8, $0x3fdb9a7d5690ca89
-DATA normalFirstRowsAVX2Consts<>+1048(SB)/8, $0x3fdb9a7d5690ca89
-DATA normalFirstRowsAVX2Consts<>+1056(SB)/8, $0xbfdbc22549fbe12f
-DATA normalFirstRowsAVX2Consts<>+1064(SB)/8, $0xbfdbc22549fbe12f
-DATA normalFirstRowsAVX2Consts<>+1072(SB)/8, $0xbfdbc22549fbe12f
-DATA normalFirstRowsAVX2Consts<>+1080(SB)/8, $0xbfdbc22549fbe12f
-DATA normalFirstRowsAVX2Consts<>+1088(SB)/8, $0x3fd34926e4def17d
-DATA normalFirstRowsAVX2Consts<>+1096(SB)/8, $0x3fd34926e4def17d
-DATA normalFirstRowsAVX2Consts<>+1104(SB)/8, $0x3fd34926e4def17d
-DATA normalFirstRowsAVX2Consts<>+1112(SB)/8, $0x3fd34926e4def17d
-DATA normalFirstRowsAVX2Consts<>+1120(SB)/8, $0x3fe0000000000000
-DATA normalFirstRowsAVX2Consts<>+1128(SB)/8, $0x3fe0000000000000
-DATA normalFirstRowsAVX2Consts<>+1136(SB)/8, $0x3fe0000000000000
-DATA normalFirstRowsAVX2Consts<>+1144(SB)/8, $0x3fe0000000000000
-DATA normalFirstRowsAVX2Consts<>+1152(SB)/8, $0xbfe62e42fee00000
-DATA normalFirstRowsAVX2Consts<>+1160(SB)/8, $0xbfe62e42fee00000
-DATA normalFirstRowsAVX2Consts<>+1168(SB)/8, $0xbfe62e42fee00000
-DATA normalFirstRowsAVX2Consts<>+1176(SB)/8, $0xbfe62e42fee00000
-DATA normalFirstRowsAVX2Consts<>+1184(SB)/8, $0x3fd9884533d43651
-DATA normalFirstRowsAVX2Consts<>+1192(SB)/8, $0x3fd9884533d43651
-DATA normalFirstRowsAVX2Consts<>+1200(SB)/8, $0x3fd9884533d43651
-DATA normalFirstRowsAVX2Consts<>+1208(SB)/8, $0x3fd9884533d43651
-DATA normalFirstRowsAVX2Consts<>+1216(SB)/8, $0xbdea39ef35793c76
-DATA normalFirstRowsAVX2Consts<>+1224(SB)/8, $0xbdea39ef35793c76
-DATA normalFirstRowsAVX2Consts<>+1232(SB)/8, $0xbdea39ef35793c76
-DATA normalFirstRowsAVX2Consts<>+1240(SB)/8, $0xbdea39ef35793c76
-DATA normalFirstRowsAVX2Consts<>+1248(SB)/8, $0x3e5ade156a5dbe76
-DATA normalFirstRowsAVX2Consts<>+1256(SB)/8, $0x3e5ade156a5dbe76
-DATA normalFirstRowsAVX2Consts<>+1264(SB)/8, $0x3e5ade156a5dbe76
-DATA normalFirstRowsAVX2Consts<>+1272(SB)/8, $0x3e5ade156a5dbe76
-DATA normalFirstRowsAVX2Consts<>+1280(SB)/8, $0x3e928af3fca7ab0b
-DATA normalFirstRowsAVX2Consts<>+1288(SB)/8, $0x3e928af3fca7ab0b
-DATA normalFirstRowsAVX2Consts<>+1296(SB)/8, $0x3e928af3fca7ab0b
-DATA normalFirstRowsAVX2Consts<>+1304(SB)/8, $0x3e928af3fca7ab0b
-DATA normalFirstRowsAVX2Consts<>+1312(SB)/8, $0x3ec71dee623fde67
-DATA normalFirstRowsAVX2Consts<>+1320(SB)/8, $0x3ec71dee623fde67
-DATA normalFirstRowsAVX2Consts<>+1328(SB)/8, $0x3ec71dee623fde67
-DATA normalFirstRowsAVX2Consts<>+1336(SB)/8, $0x3ec71dee623fde67
-DATA normalFirstRowsAVX2Consts<>+1344(SB)/8, $0x3efa01997c89e6b0
-DATA normalFirstRowsAVX2Consts<>+1352(SB)/8, $0x3efa01997c89e6b0
-DATA normalFirstRowsAVX2Consts<>+1360(SB)/8, $0x3efa01997c89e6b0
-DATA normalFirstRowsAVX2Consts<>+1368(SB)/8, $0x3efa01997c89e6b0
-DATA normalFirstRowsAVX2Consts<>+1376(SB)/8, $0x3f2a01a014761f6e
-DATA normalFirstRowsAVX2Consts<>+1384(SB)/8, $0x3f2a01a014761f6e
-DATA normalFirstRowsAVX2Consts<>+1392(SB)/8, $0x3f2a01a014761f6e
-DATA normalFirstRowsAVX2Consts<>+1400(SB)/8, $0x3f2a01a014761f6e
-DATA normalFirstRowsAVX2Consts<>+1408(SB)/8, $0x3f56c16c1852b7b0
-DATA normalFirstRowsAVX2Consts<>+1416(SB)/8, $0x3f56c16c1852b7b0
-DATA normalFirstRowsAVX2Consts<>+1424(SB)/8, $0x3f56c16c1852b7b0
-DATA normalFirstRowsAVX2Consts<>+1432(SB)/8, $0x3f56c16c1852b7b0
-DATA normalFirstRowsAVX2Consts<>+1440(SB)/8, $0x3f81111111122322
-DATA normalFirstRowsAVX2Consts<>+1448(SB)/8, $0x3f81111111122322
-DATA normalFirstRowsAVX2Consts<>+1456(SB)/8, $0x3f81111111122322
-DATA normalFirstRowsAVX2Consts<>+1464(SB)/8, $0x3f81111111122322
-DATA normalFirstRowsAVX2Consts<>+1472(SB)/8, $0x3fa55555555502a1
-DATA normalFirstRowsAVX2Consts<>+1480(SB)/8, $0x3fa55555555502a1
-DATA normalFirstRowsAVX2Consts<>+1488(SB)/8, $0x3fa55555555502a1
-DATA normalFirstRowsAVX2Consts<>+1496(SB)/8, $0x3fa55555555502a1
-DATA normalFirstRowsAVX2Consts<>+1504(SB)/8, $0x3fc5555555555511
-DATA normalFirstRowsAVX2Consts<>+1512(SB)/8, $0x3fc5555555555511
-DATA normalFirstRowsAVX2Consts<>+1520(SB)/8, $0x3fc5555555555511
-DATA normalFirstRowsAVX2Consts<>+1528(SB)/8, $0x3fc5555555555511
-DATA normalFirstRowsAVX2Consts<>+1536(SB)/8, $0x3fe000000000000b
-DATA normalFirstRowsAVX2Consts<>+1544(SB)/8, $0x3fe000000000000b
-DATA normalFirstRowsAVX2Consts<>+1552(SB)/8, $0x3fe000000000000b
-DATA normalFirstRowsAVX2Consts<>+1560(SB)/8, $0x3fe000000000000b
-DATA normalFirstRowsAVX2Consts<>+1568(SB)/8, $0x408ff80000000000
-DATA normalFirstRowsAVX2Consts<>+1576(SB)/8, $0x408ff80000000000
-DATA normalFirstRowsAVX2Consts<>+1584(SB)/8, $0x408ff80000000000
-DATA normalFirstRowsAVX2Consts<>+1592(SB)/8, $0x408ff80000000000
-DATA normalFirstRowsAVX2Consts<>+1600(SB)/8, $0xc08ff00000000000
-DATA normalFirstRowsAVX2Consts<>+1608(SB)/8, $0xc08ff00000000000
-DATA normalFirstRowsAVX2Consts<>+1616(SB)/8, $0xc08ff00000000000
-DATA normalFirstRowsAVX2Consts<>+1624(SB)/8, $0xc08ff00000000000
-DATA normalFirstRowsAVX2Consts<>+1632(SB)/8, $0x43380000000003ff
-DATA normalFirstRowsAVX2Consts<>+1640(SB)/8, $0x43380000000003ff
-DATA normalFirstRowsAVX2Consts<>+1648(SB)/8, $0x43380000000003ff
-DATA normalFirstRowsAVX2Consts<>+1656(SB)/8, $0x43380000000003ff
-DATA normalFirstRowsAVX2Consts<>+1664(SB)/8, $0x7ff8000000000001
-DATA normalFirstRowsAVX2Consts<>+1672(SB)/8, $0x7ff8000000000001
-DATA normalFirstRowsAVX2Consts<>+1680(SB)/8, $0x7ff8000000000001
-DATA normalFirstRowsAVX2Consts<>+1688(SB)/8, $0x7ff8000000000001
-GLOBL normalFirstRowsAVX2Consts<>(SB), RODATA|NOPTR, $1696
+DATA normalFirstRowsAVX2Consts<>+192(SB)/8, $0x4004000000000000
+DATA normalFirstRowsAVX2Consts<>+200(SB)/8, $0x4004000000000000
+DATA normalFirstRowsAVX2Consts<>+208(SB)/8, $0x4004000000000000
+DATA normalFirstRowsAVX2Consts<>+216(SB)/8, $0x4004000000000000
+DATA normalFirstRowsAVX2Consts<>+224(SB)/8, $0x4000000000000000
+DATA normalFirstRowsAVX2Consts<>+232(SB)/8, $0x4000000000000000
+DATA normalFirstRowsAVX2Consts<>+240(SB)/8, $0x4000000000000000
+DATA normalFirstRowsAVX2Consts<>+248(SB)/8, $0x4000000000000000
+DATA normalFirstRowsAVX2Consts<>+256(SB)/8, $0x4017000000000000
+DATA normalFirstRowsAVX2Consts<>+264(SB)/8, $0x4017000000000000
+DATA normalFirstRowsAVX2Consts<>+272(SB)/8, $0x4017000000000000
+DATA normalFirstRowsAVX2Consts<>+280(SB)/8, $0x4017000000000000
+DATA normalFirstRowsAVX2Consts<>+288(SB)/8, $0x4338000000000000
+DATA normalFirstRowsAVX2Consts<>+296(SB)/8, $0x4338000000000000
+DATA normalFirstRowsAVX2Consts<>+304(SB)/8, $0x4338000000000000
+DATA normalFirstRowsAVX2Consts<>+312(SB)/8, $0x4338000000000000
+DATA normalFirstRowsAVX2Consts<>+320(SB)/8, $0xbfe71547652b82fe
+DATA normalFirstRowsAVX2Consts<>+328(SB)/8, $0xbfe71547652b82fe
+DATA normalFirstRowsAVX2Consts<>+336(SB)/8, $0xbfe71547652b82fe
+DATA normalFirstRowsAVX2Consts<>+344(SB)/8, $0xbfe71547652b82fe
+DATA normalFirstRowsAVX2Consts<>+352(SB)/8, $0x3ff62e42fee00000
+DATA normalFirstRowsAVX2Consts<>+360(SB)/8, $0x3ff62e42fee00000
+DATA normalFirstRowsAVX2Consts<>+368(SB)/8, $0x3ff62e42fee00000
+DATA normalFirstRowsAVX2Consts<>+376(SB)/8, $0x3ff62e42fee00000
+DATA normalFirstRowsAVX2Consts<>+384(SB)/8, $0x3dfa39ef35793c76
+DATA normalFirstRowsAVX2Consts<>+392(SB)/8, $0x3dfa39ef35793c76
+DATA normalFirstRowsAVX2Consts<>+400(SB)/8, $0x3dfa39ef35793c76
+DATA normalFirstRowsAVX2Consts<>+408(SB)/8, $0x3dfa39ef35793c76
+DATA normalFirstRowsAVX2Consts<>+416(SB)/8, $0xbff0000000000000
+DATA normalFirstRowsAVX2Consts<>+424(SB)/8, $0xbff0000000000000
+DATA normalFirstRowsAVX2Consts<>+432(SB)/8, $0xbff0000000000000
+DATA normalFirstRowsAVX2Consts<>+440(SB)/8, $0xbff0000000000000
+DATA normalFirstRowsAVX2Consts<>+448(SB)/8, $0xbdaade156a5dbe76
+DATA normalFirstRowsAVX2Consts<>+456(SB)/8, $0xbdaade156a5dbe76
+DATA normalFirstRowsAVX2Consts<>+464(SB)/8, $0xbdaade156a5dbe76
+DATA normalFirstRowsAVX2Consts<>+472(SB)/8, $0xbdaade156a5dbe76
+DATA normalFirstRowsAVX2Consts<>+480(SB)/8, $0x3df28af3fca7ab0b
+DATA normalFirstRowsAVX2Consts<>+488(SB)/8, $0x3df28af3fca7ab0b
+DATA normalFirstRowsAVX2Consts<>+496(SB)/8, $0x3df28af3fca7ab0b
+DATA normalFirstRowsAVX2Consts<>+504(SB)/8, $0x3df28af3fca7ab0b
+DATA normalFirstRowsAVX2Consts<>+512(SB)/8, $0xbe371dee623fde67
+DATA normalFirstRowsAVX2Consts<>+520(SB)/8, $0xbe371dee623fde67
+DATA normalFirstRowsAVX2Consts<>+528(SB)/8, $0xbe371dee623fde67
+DATA normalFirstRowsAVX2Consts<>+536(SB)/8, $0xbe371dee623fde67
+DATA normalFirstRowsAVX2Consts<>+544(SB)/8, $0x3e7a01997c89e6b0
+DATA normalFirstRowsAVX2Consts<>+552(SB)/8, $0x3e7a01997c89e6b0
+DATA normalFirstRowsAVX2Consts<>+560(SB)/8, $0x3e7a01997c89e6b0
+DATA normalFirstRowsAVX2Consts<>+568(SB)/8, $0x3e7a01997c89e6b0
+DATA normalFirstRowsAVX2Consts<>+576(SB)/8, $0xbeba01a014761f6e
+DATA normalFirstRowsAVX2Consts<>+584(SB)/8, $0xbeba01a014761f6e
+DATA normalFirstRowsAVX2Consts<>+592(SB)/8, $0xbeba01a014761f6e
+DATA normalFirstRowsAVX2Consts<>+600(SB)/8, $0xbeba01a014761f6e
+DATA normalFirstRowsAVX2Consts<>+608(SB)/8, $0x3ef6c16c1852b7b0
+DATA normalFirstRowsAVX2Consts<>+616(SB)/8, $0x3ef6c16c1852b7b0
+DATA normalFirstRowsAVX2Consts<>+624(SB)/8, $0x3ef6c16c1852b7b0
+DATA normalFirstRowsAVX2Consts<>+632(SB)/8, $0x3ef6c16c1852b7b0
+DATA normalFirstRowsAVX2Consts<>+640(SB)/8, $0xbf31111111122322
+DATA normalFirstRowsAVX2Consts<>+648(SB)/8, $0xbf31111111122322
+DATA normalFirstRowsAVX2Consts<>+656(SB)/8, $0xbf31111111122322
+DATA normalFirstRowsAVX2Consts<>+664(SB)/8, $0xbf31111111122322
+DATA normalFirstRowsAVX2Consts<>+672(SB)/8, $0x3f655555555502a1
+DATA normalFirstRowsAVX2Consts<>+680(SB)/8, $0x3f655555555502a1
+DATA normalFirstRowsAVX2Consts<>+688(SB)/8, $0x3f655555555502a1
+DATA normalFirstRowsAVX2Consts<>+696(SB)/8, $0x3f655555555502a1
+DATA normalFirstRowsAVX2Consts<>+704(SB)/8, $0xbf95555555555511
+DATA normalFirstRowsAVX2Consts<>+712(SB)/8, $0xbf95555555555511
+DATA normalFirstRowsAVX2Consts<>+720(SB)/8, $0xbf95555555555511
+DATA normalFirstRowsAVX2Consts<>+728(SB)/8, $0xbf95555555555511
+DATA normalFirstRowsAVX2Consts<>+736(SB)/8, $0x3fc000000000000b
+DATA normalFirstRowsAVX2Consts<>+744(SB)/8, $0x3fc000000000000b
+DATA normalFirstRowsAVX2Consts<>+752(SB)/8, $0x3fc000000000000b
+DATA normalFirstRowsAVX2Consts<>+760(SB)/8, $0x3fc000000000000b
+DATA normalFirstRowsAVX2Consts<>+768(SB)/8, $0xbfe0000000000000
+DATA normalFirstRowsAVX2Consts<>+776(SB)/8, $0xbfe0000000000000
+DATA normalFirstRowsAVX2Consts<>+784(SB)/8, $0xbfe0000000000000
+DATA normalFirstRowsAVX2Consts<>+792(SB)/8, $0xbfe0000000000000
+DATA normalFirstRowsAVX2Consts<>+800(SB)/8, $0xbe53cfd9440c758b
+DATA normalFirstRowsAVX2Consts<>+808(SB)/8, $0xbe53cfd9440c758b
+DATA normalFirstRowsAVX2Consts<>+816(SB)/8, $0xbe53cfd9440c758b
+DATA normalFirstRowsAVX2Consts<>+824(SB)/8, $0xbe53cfd9440c758b
+DATA normalFirstRowsAVX2Consts<>+832(SB)/8, $0xbe5c10df9fd0b5a0
+DATA normalFirstRowsAVX2Consts<>+840(SB)/8, $0xbe5c10df9fd0b5a0
+DATA normalFirstRowsAVX2Consts<>+848(SB)/8, $0xbe5c10df9fd0b5a0
+DATA normalFirstRowsAVX2Consts<>+856(SB)/8, $0xbe5c10df9fd0b5a0
+DATA normalFirstRowsAVX2Consts<>+864(SB)/8, $0x3e89151d5fe69bf0
+DATA normalFirstRowsAVX2Consts<>+872(SB)/8, $0x3e89151d5fe69bf0
+DATA normalFirstRowsAVX2Consts<>+880(SB)/8, $0x3e89151d5fe69bf0
+DATA normalFirstRowsAVX2Consts<>+888(SB)/8, $0x3e89151d5fe69bf0
+DATA normalFirstRowsAVX2Consts<>+896(SB)/8, $0x3e84cef58dc442e5
+DATA normalFirstRowsAVX2Consts<>+904(SB)/8, $0x3e84cef58dc442e5
+DATA normalFirstRowsAVX2Consts<>+912(SB)/8, $0x3e84cef58dc442e5
+DATA normalFirstRowsAVX2Consts<>+920(SB)/8, $0x3e84cef58dc442e5
+DATA normalFirstRowsAVX2Consts<>+928(SB)/8, $0xbeb9c98d68230094
+DATA normalFirstRowsAVX2Consts<>+936(SB)/8, $0xbeb9c98d68230094
+DATA normalFirstRowsAVX2Consts<>+944(SB)/8, $0xbeb9c98d68230094
+DATA normalFirstRowsAVX2Consts<>+952(SB)/8, $0xbeb9c98d68230094
+DATA normalFirstRowsAVX2Consts<>+960(SB)/8, $0x3e9f0588d5134af5
+DATA normalFirstRowsAVX2Consts<>+968(SB)/8, $0x3e9f0588d5134af5
+DATA normalFirstRowsAVX2Consts<>+976(SB)/8, $0x3e9f0588d5134af5
+DATA normalFirstRowsAVX2Consts<>+984(SB)/8, $0x3e9f0588d5134af5
+DATA normalFirstRowsAVX2Consts<>+992(SB)/8, $0x3ee7b68052fca57d
+DATA normalFirstRowsAVX2Consts<>+1000(SB)/8, $0x3ee7b68052fca57d
+DATA normalFirstRowsAVX2Consts<>+1008(SB)/8, $0x3ee7b68052fca57d
+DATA normalFirstRowsAVX2Consts<>+1016(SB)/8, $0x3ee7b68052fca57d
+DATA normalFirstRowsAVX2Consts<>+1024(SB)/8, $0xbef81dd74dfb5ff6
+DATA normalFirstRowsAVX2Consts<>+1032(SB)/8, $0xbef81dd74dfb5ff6
+DATA normalFirstRowsAVX2Consts<>+1040(SB)/8, $0xbef81dd74dfb5ff6
+DATA normalFirstRowsAVX2Consts<>+1048(SB)/8, $0xbef81dd74dfb5ff6
+DATA normalFirstRowsAVX2Consts<>+1056(SB)/8, $0xbf09a70a60d609b4
+DATA normalFirstRowsAVX2Consts<>+1064(SB)/8, $0xbf09a70a60d609b4
+DATA normalFirstRowsAVX2Consts<>+1072(SB)/8, $0xbf09a70a60d609b4
+DATA normalFirstRowsAVX2Consts<>+1080(SB)/8, $0xbf09a70a60d609b4
+DATA normalFirstRowsAVX2Consts<>+1088(SB)/8, $0x3f356bc7962f9cea
+DATA normalFirstRowsAVX2Consts<>+1096(SB)/8, $0x3f356bc7962f9cea
+DATA normalFirstRowsAVX2Consts<>+1104(SB)/8, $0x3f356bc7962f9cea
+DATA normalFirstRowsAVX2Consts<>+1112(SB)/8, $0x3f356bc7962f9cea
+DATA normalFirstRowsAVX2Consts<>+1120(SB)/8, $0xbf403c77d56a94be
+DATA normalFirstRowsAVX2Consts<>+1128(SB)/8, $0xbf403c77d56a94be
+DATA normalFirstRowsAVX2Consts<>+1136(SB)/8, $0xbf403c77d56a94be
+DATA normalFirstRowsAVX2Consts<>+1144(SB)/8, $0xbf403c77d56a94be
+DATA normalFirstRowsAVX2Consts<>+1152(SB)/8, $0xbf59d3d3a3218a6c
+DATA normalFirstRowsAVX2Consts<>+1160(SB)/8, $0xbf59d3d3a3218a6c
+DATA normalFirstRowsAVX2Consts<>+1168(SB)/8, $0xbf59d3d3a3218a6c
+DATA normalFirstRowsAVX2Consts<>+1176(SB)/8, $0xbf59d3d3a3218a6c
+DATA normalFirstRowsAVX2Consts<>+1184(SB)/8, $0x3f88af7a122fa11e
+DATA normalFirstRowsAVX2Consts<>+1192(SB)/8, $0x3f88af7a122fa11e
+DATA normalFirstRowsAVX2Consts<>+1200(SB)/8, $0x3f88af7a122fa11e
+DATA normalFirstRowsAVX2Consts<>+1208(SB)/8, $0x3f88af7a122fa11e
+DATA normalFirstRowsAVX2Consts<>+1216(SB)/8, $0xbfa5e04fbae7029b
+DATA normalFirstRowsAVX2Consts<>+1224(SB)/8, $0xbfa5e04fbae7029b
+DATA normalFirstRowsAVX2Consts<>+1232(SB)/8, $0xbfa5e04fbae7029b
+DATA normalFirstRowsAVX2Consts<>+1240(SB)/8, $0xbfa5e04fbae7029b
+DATA normalFirstRowsAVX2Consts<>+1248(SB)/8, $0x3fbbe6e778f4145d
+DATA normalFirstRowsAVX2Consts<>+1256(SB)/8, $0x3fbbe6e778f4145d
+DATA normalFirstRowsAVX2Consts<>+1264(SB)/8, $0x3fbbe6e778f4145d
+DATA normalFirstRowsAVX2Consts<>+1272(SB)/8, $0x3fbbe6e778f4145d
+DATA normalFirstRowsAVX2Consts<>+1280(SB)/8, $0xbfcc587e4e8904c3
+DATA normalFirstRowsAVX2Consts<>+1288(SB)/8, $0xbfcc587e4e8904c3
+DATA normalFirstRowsAVX2Consts<>+1296(SB)/8, $0xbfcc587e4e8904c3
+DATA normalFirstRowsAVX2Consts<>+1304(SB)/8, $0xbfcc587e4e8904c3
+DATA normalFirstRowsAVX2Consts<>+1312(SB)/8, $0x3fd7ce8b1b938d89
+DATA normalFirstRowsAVX2Consts<>+1320(SB)/8, $0x3fd7ce8b1b938d89
+DATA normalFirstRowsAVX2Consts<>+1328(SB)/8, $0x3fd7ce8b1b938d89
+DATA normalFirstRowsAVX2Consts<>+1336(SB)/8, $0x3fd7ce8b1b938d89
+DATA normalFirstRowsAVX2Consts<>+1344(SB)/8, $0xbfe0ac9c06c291cf
+DATA normalFirstRowsAVX2Consts<>+1352(SB)/8, $0xbfe0ac9c06c291cf
+DATA normalFirstRowsAVX2Consts<>+1360(SB)/8, $0xbfe0ac9c06c291cf
+DATA normalFirstRowsAVX2Consts<>+1368(SB)/8, $0xbfe0ac9c06c291cf
+DATA normalFirstRowsAVX2Consts<>+1376(SB)/8, $0x3fe31b13059845d5
+DATA normalFirstRowsAVX2Consts<>+1384(SB)/8, $0x3fe31b13059845d5
+DATA normalFirstRowsAVX2Consts<>+1392(SB)/8, $0x3fe31b13059845d5
+DATA normalFirstRowsAVX2Consts<>+1400(SB)/8, $0x3fe31b13059845d5
+DATA normalFirstRowsAVX2Consts<>+1408(SB)/8, $0xbfe077e1c5642a81
+DATA normalFirstRowsAVX2Consts<>+1416(SB)/8, $0xbfe077e1c5642a81
+DATA normalFirstRowsAVX2Consts<>+1424(SB)/8, $0xbfe077e1c5642a81
+DATA normalFirstRowsAVX2Consts<>+1432(SB)/8, $0xbfe077e1c5642a81
+DATA normalFirstRowsAVX2Consts<>+1440(SB)/8, $0x3fcabf470bc40607
+DATA normalFirstRowsAVX2Consts<>+1448(SB)/8, $0x3fcabf470bc40607
+DATA normalFirstRowsAVX2Consts<>+1456(SB)/8, $0x3fcabf470bc40607
+DATA normalFirstRowsAVX2Consts<>+1464(SB)/8, $0x3fcabf470bc40607
+DATA normalFirstRowsAVX2Consts<>+1472(SB)/8, $0x3fd9884533d43651
+DATA normalFirstRowsAVX2Consts<>+1480(SB)/8, $0x3fd9884533d43651
+DATA normalFirstRowsAVX2Consts<>+1488(SB)/8, $0x3fd9884533d43651
+DATA normalFirstRowsAVX2Consts<>+1496(SB)/8, $0x3fd9884533d43651
+DATA normalFirstRowsAVX2Consts<>+1504(SB)/8, $0x408ff80000000000
+DATA normalFirstRowsAVX2Consts<>+1512(SB)/8, $0x408ff80000000000
+DATA normalFirstRowsAVX2Consts<>+1520(SB)/8, $0x408ff80000000000
+DATA normalFirstRowsAVX2Consts<>+1528(SB)/8, $0x408ff80000000000
+DATA normalFirstRowsAVX2Consts<>+1536(SB)/8, $0xc08ff00000000000
+DATA normalFirstRowsAVX2Consts<>+1544(SB)/8, $0xc08ff00000000000
+DATA normalFirstRowsAVX2Consts<>+1552(SB)/8, $0xc08ff00000000000
+DATA normalFirstRowsAVX2Consts<>+1560(SB)/8, $0xc08ff00000000000
+DATA normalFirstRowsAVX2Consts<>+1568(SB)/8, $0x43380000000003ff
+DATA normalFirstRowsAVX2Consts<>+1576(SB)/8, $0x43380000000003ff
+DATA normalFirstRowsAVX2Consts<>+1584(SB)/8, $0x43380000000003ff
+DATA normalFirstRowsAVX2Consts<>+1592(SB)/8, $0x43380000000003ff
+DATA normalFirstRowsAVX2Consts<>+1600(SB)/8, $0x0000000000000000
+DATA normalFirstRowsAVX2Consts<>+1608(SB)/8, $0x0000000000000000
+DATA normalFirstRowsAVX2Consts<>+1616(SB)/8, $0x0000000000000000
+DATA normalFirstRowsAVX2Consts<>+1624(SB)/8, $0x0000000000000000
+DATA normalFirstRowsAVX2Consts<>+1632(SB)/8, $0x7ff8000000000001
+DATA normalFirstRowsAVX2Consts<>+1640(SB)/8, $0x7ff8000000000001
+DATA normalFirstRowsAVX2Consts<>+1648(SB)/8, $0x7ff8000000000001
+DATA normalFirstRowsAVX2Consts<>+1656(SB)/8, $0x7ff8000000000001
+GLOBL normalFirstRowsAVX2Consts<>(SB), RODATA|NOPTR, $1664
 
 DATA normalFirstRowsAVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA normalFirstRowsAVX2Masks<>+8(SB)/8, $0xffffffffffffffff
@@ -1253,7 +1218,7 @@ GLOBL normalFirstRowsAVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func normalFirstRowsAVX2(price []float64, delta []float64, gamma []float64, vega []float64, theta []float64, rho []float64, sign []float64, F []float64, K []float64, T []float64, sigma []float64, D []float64, r []float64)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
-TEXT ·normalFirstRowsAVX2(SB), $2016-312
+TEXT ·normalFirstRowsAVX2(SB), $1856-312
 	LEAQ    31(SP), BX
 	ANDQ    $-32, BX
 	MOVQ    price_len+8(FP), CX
@@ -1466,519 +1431,486 @@ body:
 	VMINPD       448(BX), Y8, Y12
 	VMOVUPD      Y14, 1152(BX)
 	VMOVUPD      832(BX), Y14
+	VMINPD       480(BX), Y14, Y8
+	VMOVUPD      800(BX), Y14
 	VMOVUPD      Y9, 1184(BX)
-	VMINPD       480(BX), Y14, Y9
+	VMINPD       512(BX), Y14, Y9
+	VMOVUPD      160(BX), Y14
 	VMOVUPD      Y1, 1216(BX)
-	VMOVUPD      800(BX), Y1
-	VMOVUPD      Y2, 1248(BX)
-	VMINPD       512(BX), Y1, Y2
-	VMOVUPD      Y3, 1280(BX)
-	VMOVUPD      160(BX), Y3
-	VMINPD       544(BX), Y3, Y1
+	VMINPD       544(BX), Y14, Y1
 	VMINPD       Y15, Y12, Y12
-	VMINPD       Y13, Y9, Y9
-	VMINPD       Y5, Y2, Y2
+	VMINPD       Y13, Y8, Y8
+	VMINPD       Y5, Y9, Y9
 	VMINPD       Y7, Y1, Y1
-	VMOVUPD      Y7, 1312(BX)
+	VMOVUPD      Y7, 1248(BX)
 	VMOVUPD      normalFirstRowsAVX2Consts<>+160(SB), Y7
 	VCMPPD       $0x11, Y12, Y7, Y12
+	VCMPPD       $0x11, Y8, Y7, Y8
 	VCMPPD       $0x11, Y9, Y7, Y9
-	VCMPPD       $0x11, Y2, Y7, Y2
 	VCMPPD       $0x11, Y1, Y7, Y1
 	VANDPD       928(BX), Y12, Y7
-	VANDPD       128(BX), Y9, Y9
-	VANDPD       96(BX), Y2, Y2
+	VANDPD       128(BX), Y8, Y8
+	VANDPD       96(BX), Y9, Y9
 	VANDPD       64(BX), Y1, Y1
 	VMOVUPD      normalFirstRowsAVX2Consts<>+192(SB), Y12
-	VFMADD213PD  Y4, Y0, Y12
 	VMOVUPD      Y1, 64(BX)
-	VMOVUPD      normalFirstRowsAVX2Consts<>+192(SB), Y1
-	VFMADD213PD  Y4, Y11, Y1
-	VMOVUPD      Y2, 96(BX)
-	VMOVUPD      normalFirstRowsAVX2Consts<>+192(SB), Y2
-	VFMADD213PD  Y4, Y10, Y2
-	VMOVUPD      Y9, 128(BX)
-	VMOVUPD      normalFirstRowsAVX2Consts<>+192(SB), Y9
-	VFMADD213PD  Y4, Y6, Y9
+	VMOVUPD      normalFirstRowsAVX2Consts<>+224(SB), Y1
+	VFMADD231PD  Y12, Y0, Y1
+	VMOVUPD      Y9, 96(BX)
+	VMOVUPD      normalFirstRowsAVX2Consts<>+224(SB), Y9
+	VFMADD231PD  Y12, Y11, Y9
+	VMOVUPD      Y8, 128(BX)
+	VMOVUPD      normalFirstRowsAVX2Consts<>+224(SB), Y8
+	VFMADD231PD  Y12, Y10, Y8
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+224(SB), Y6, Y12
 	VMOVUPD      Y7, 928(BX)
-	VMOVUPD      normalFirstRowsAVX2Consts<>+224(SB), Y7
-	VMOVUPD      Y5, 1344(BX)
+	VMOVUPD      normalFirstRowsAVX2Consts<>+256(SB), Y7
+	VMOVUPD      Y5, 1280(BX)
 	VADDPD       Y7, Y0, Y5
-	VMOVUPD      Y13, 1376(BX)
+	VMOVUPD      Y13, 1312(BX)
 	VADDPD       Y7, Y11, Y13
-	VMOVUPD      Y15, 1408(BX)
+	VMOVUPD      Y15, 1344(BX)
 	VADDPD       Y7, Y10, Y15
 	VADDPD       Y7, Y6, Y7
-	VMOVUPD      normalFirstRowsAVX2Consts<>+256(SB), Y3
-	VMULPD       Y3, Y0, Y14
-	VMULPD       Y3, Y11, Y8
-	VMOVUPD      Y8, 1440(BX)
-	VMULPD       Y3, Y10, Y8
-	VMOVUPD      Y8, 1472(BX)
-	VMULPD       Y3, Y6, Y8
-	VMULPD       Y5, Y12, Y3
-	VMOVUPD      Y8, 1504(BX)
-	VMULPD       Y13, Y1, Y8
-	VMOVUPD      Y14, 1536(BX)
-	VMULPD       Y15, Y2, Y14
-	VMOVUPD      Y6, 1568(BX)
-	VMULPD       Y7, Y9, Y6
-	VDIVPD       Y3, Y4, Y3
-	VDIVPD       Y8, Y4, Y8
-	VDIVPD       Y14, Y4, Y14
-	VDIVPD       Y6, Y4, Y4
-	VMULPD       Y3, Y12, Y6
-	VMULPD       Y8, Y1, Y1
-	VMULPD       Y14, Y2, Y2
-	VMULPD       Y4, Y9, Y9
-	VMULPD       Y3, Y5, Y3
-	VMULPD       Y8, Y13, Y5
-	VMULPD       Y14, Y15, Y8
-	VMULPD       Y4, Y7, Y4
-	VMULPD       Y6, Y0, Y6
-	VMULPD       Y1, Y11, Y1
-	VMULPD       Y2, Y10, Y2
-	VMOVUPD      1568(BX), Y7
-	VMULPD       Y9, Y7, Y9
-	VMULPD       1536(BX), Y0, Y12
-	VMULPD       1440(BX), Y11, Y13
-	VMULPD       1472(BX), Y10, Y14
-	VMULPD       1504(BX), Y7, Y15
-	VMOVUPD      normalFirstRowsAVX2Consts<>+288(SB), Y7
-	VMULPD       Y7, Y12, Y12
-	VMULPD       Y7, Y13, Y13
-	VMULPD       Y7, Y14, Y14
-	VMULPD       Y7, Y15, Y7
-	VROUNDPD     $0x08, Y12, Y12
-	VROUNDPD     $0x08, Y13, Y13
-	VROUNDPD     $0x08, Y14, Y14
-	VROUNDPD     $0x08, Y7, Y7
-	VMOVUPD      normalFirstRowsAVX2Consts<>+320(SB), Y15
-	VMOVUPD      Y10, 1600(BX)
-	VMOVUPD      normalFirstRowsAVX2Consts<>+352(SB), Y10
-	VFMADD231PD  Y15, Y6, Y10
-	VMOVUPD      Y11, 1632(BX)
-	VMOVUPD      normalFirstRowsAVX2Consts<>+352(SB), Y11
-	VFMADD231PD  Y15, Y1, Y11
-	VMOVUPD      Y0, 1664(BX)
-	VMOVUPD      normalFirstRowsAVX2Consts<>+352(SB), Y0
-	VFMADD231PD  Y15, Y2, Y0
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+352(SB), Y9, Y15
-	VMOVUPD      Y7, 1696(BX)
-	VMOVUPD      768(BX), Y7
-	VMOVUPD      Y14, 1728(BX)
-	VMULPD       864(BX), Y7, Y14
-	VMOVUPD      Y13, 1760(BX)
-	VMOVUPD      736(BX), Y13
-	VMOVUPD      Y12, 1792(BX)
-	VMULPD       832(BX), Y13, Y12
-	VMOVUPD      Y4, 1824(BX)
-	VMOVUPD      704(BX), Y4
-	VMOVUPD      Y8, 1856(BX)
-	VMULPD       800(BX), Y4, Y8
-	VMOVUPD      Y5, 1888(BX)
-	VMOVUPD      672(BX), Y5
-	VMOVUPD      Y3, 1920(BX)
-	VMULPD       160(BX), Y5, Y3
-	VMOVUPD      Y9, 1952(BX)
-	VMOVUPD      normalFirstRowsAVX2Consts<>+384(SB), Y9
-	VCMPPD       $0x11, Y9, Y7, Y7
-	VCMPPD       $0x11, Y9, Y13, Y13
-	VCMPPD       $0x11, Y9, Y4, Y4
-	VCMPPD       $0x11, Y9, Y5, Y5
-	VBLENDVPD    Y7, Y9, Y14, Y7
-	VBLENDVPD    Y13, Y9, Y12, Y12
-	VBLENDVPD    Y4, Y9, Y8, Y4
-	VBLENDVPD    Y5, Y9, Y3, Y3
-	VMOVUPD      normalFirstRowsAVX2Consts<>+416(SB), Y5
-	VMOVUPD      normalFirstRowsAVX2Consts<>+448(SB), Y8
-	VFMADD231PD  Y5, Y10, Y8
-	VMOVUPD      normalFirstRowsAVX2Consts<>+448(SB), Y13
-	VFMADD231PD  Y5, Y11, Y13
-	VMOVUPD      normalFirstRowsAVX2Consts<>+448(SB), Y14
-	VFMADD231PD  Y5, Y0, Y14
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+448(SB), Y15, Y5
-	VMOVUPD      normalFirstRowsAVX2Consts<>+480(SB), Y9
-	VFMADD213PD  Y9, Y10, Y8
-	VFMADD213PD  Y9, Y11, Y13
-	VFMADD213PD  Y9, Y0, Y14
-	VFMADD231PD  Y5, Y15, Y9
-	VMOVUPD      normalFirstRowsAVX2Consts<>+512(SB), Y5
-	VFMADD213PD  Y5, Y10, Y8
-	VFMADD213PD  Y5, Y11, Y13
-	VFMADD213PD  Y5, Y0, Y14
-	VFMADD231PD  Y9, Y15, Y5
-	VMOVUPD      normalFirstRowsAVX2Consts<>+544(SB), Y9
-	VFMADD213PD  Y9, Y10, Y8
-	VFMADD213PD  Y9, Y11, Y13
-	VFMADD213PD  Y9, Y0, Y14
-	VFMADD231PD  Y5, Y15, Y9
-	VMOVUPD      normalFirstRowsAVX2Consts<>+576(SB), Y5
-	VFMADD213PD  Y5, Y10, Y8
-	VFMADD213PD  Y5, Y11, Y13
-	VFMADD213PD  Y5, Y0, Y14
-	VFMADD231PD  Y9, Y15, Y5
-	VMOVUPD      normalFirstRowsAVX2Consts<>+608(SB), Y9
-	VFMADD213PD  Y9, Y10, Y8
-	VFMADD213PD  Y9, Y11, Y13
-	VFMADD213PD  Y9, Y0, Y14
-	VFMADD231PD  Y5, Y15, Y9
-	VMOVUPD      normalFirstRowsAVX2Consts<>+640(SB), Y5
-	VFMADD213PD  Y5, Y10, Y8
-	VFMADD213PD  Y5, Y11, Y13
-	VFMADD213PD  Y5, Y0, Y14
-	VFMADD231PD  Y9, Y15, Y5
-	VMOVUPD      normalFirstRowsAVX2Consts<>+672(SB), Y9
-	VFMADD213PD  Y9, Y10, Y8
-	VFMADD213PD  Y9, Y11, Y13
-	VFMADD213PD  Y9, Y0, Y14
-	VFMADD231PD  Y5, Y15, Y9
-	VMOVUPD      normalFirstRowsAVX2Consts<>+704(SB), Y5
-	VFMADD213PD  Y5, Y10, Y8
-	VFMADD213PD  Y5, Y11, Y13
-	VFMADD213PD  Y5, Y0, Y14
-	VFMADD231PD  Y9, Y15, Y5
-	VMOVUPD      normalFirstRowsAVX2Consts<>+736(SB), Y9
-	VFMADD213PD  Y9, Y10, Y8
-	VFMADD213PD  Y9, Y11, Y13
-	VFMADD213PD  Y9, Y0, Y14
-	VFMADD231PD  Y5, Y15, Y9
-	VMOVUPD      normalFirstRowsAVX2Consts<>+768(SB), Y5
-	VFMADD213PD  Y5, Y10, Y8
-	VFMADD213PD  Y5, Y11, Y13
-	VFMADD213PD  Y5, Y0, Y14
-	VFMADD231PD  Y9, Y15, Y5
-	VMOVUPD      normalFirstRowsAVX2Consts<>+800(SB), Y9
-	VFMADD213PD  Y9, Y10, Y8
-	VFMADD213PD  Y9, Y11, Y13
-	VFMADD213PD  Y9, Y0, Y14
-	VFMADD231PD  Y5, Y15, Y9
-	VMOVUPD      normalFirstRowsAVX2Consts<>+832(SB), Y5
-	VFMADD213PD  Y5, Y10, Y8
-	VFMADD213PD  Y5, Y11, Y13
-	VFMADD213PD  Y5, Y0, Y14
-	VFMADD231PD  Y9, Y15, Y5
-	VMOVUPD      normalFirstRowsAVX2Consts<>+864(SB), Y9
-	VFMADD213PD  Y9, Y10, Y8
-	VFMADD213PD  Y9, Y11, Y13
-	VFMADD213PD  Y9, Y0, Y14
-	VFMADD231PD  Y5, Y15, Y9
-	VMOVUPD      normalFirstRowsAVX2Consts<>+896(SB), Y5
-	VFMADD213PD  Y5, Y10, Y8
-	VFMADD213PD  Y5, Y11, Y13
-	VFMADD213PD  Y5, Y0, Y14
-	VFMADD231PD  Y9, Y15, Y5
-	VMOVUPD      normalFirstRowsAVX2Consts<>+928(SB), Y9
-	VFMADD213PD  Y9, Y10, Y8
-	VFMADD213PD  Y9, Y11, Y13
-	VFMADD213PD  Y9, Y0, Y14
-	VFMADD231PD  Y5, Y15, Y9
-	VMOVUPD      normalFirstRowsAVX2Consts<>+960(SB), Y5
-	VFMADD213PD  Y5, Y10, Y8
-	VFMADD213PD  Y5, Y11, Y13
-	VFMADD213PD  Y5, Y0, Y14
-	VFMADD231PD  Y9, Y15, Y5
-	VMOVUPD      normalFirstRowsAVX2Consts<>+992(SB), Y9
-	VFMADD213PD  Y9, Y10, Y8
-	VFMADD213PD  Y9, Y11, Y13
-	VFMADD213PD  Y9, Y0, Y14
-	VFMADD231PD  Y5, Y15, Y9
-	VMOVUPD      normalFirstRowsAVX2Consts<>+1024(SB), Y5
-	VFMADD213PD  Y5, Y10, Y8
-	VFMADD213PD  Y5, Y11, Y13
-	VFMADD213PD  Y5, Y0, Y14
-	VFMADD231PD  Y9, Y15, Y5
-	VMOVUPD      normalFirstRowsAVX2Consts<>+1056(SB), Y9
-	VFMADD213PD  Y9, Y10, Y8
-	VFMADD213PD  Y9, Y11, Y13
-	VFMADD213PD  Y9, Y0, Y14
-	VFMADD231PD  Y5, Y15, Y9
-	VMOVUPD      normalFirstRowsAVX2Consts<>+1088(SB), Y5
-	VFMADD213PD  Y5, Y8, Y10
-	VFMADD213PD  Y5, Y13, Y11
-	VFMADD213PD  Y5, Y14, Y0
-	VFMADD231PD  Y9, Y15, Y5
-	VMOVUPD      normalFirstRowsAVX2Consts<>+1120(SB), Y8
-	VFMADD213PD  Y8, Y10, Y6
-	VFMADD213PD  Y8, Y11, Y1
-	VFMADD213PD  Y8, Y0, Y2
-	VFMADD231PD  1952(BX), Y5, Y8
-	VMULPD       1920(BX), Y6, Y0
-	VMULPD       1888(BX), Y1, Y1
-	VMULPD       1856(BX), Y2, Y2
-	VMULPD       1824(BX), Y8, Y5
-	VMOVUPD      normalFirstRowsAVX2Consts<>+1152(SB), Y6
-	VMULPD       1792(BX), Y6, Y8
-	VMULPD       1760(BX), Y6, Y9
-	VMULPD       1728(BX), Y6, Y10
-	VMULPD       1696(BX), Y6, Y6
-	VMOVUPD      1664(BX), Y11
-	VFMADD231PD  1536(BX), Y11, Y8
-	VMOVUPD      1632(BX), Y13
-	VFMADD231PD  1440(BX), Y13, Y9
-	VMOVUPD      1600(BX), Y14
-	VFMADD231PD  1472(BX), Y14, Y10
-	VMOVUPD      1568(BX), Y15
-	VFMADD231PD  1504(BX), Y15, Y6
-	VMOVUPD      Y3, 1504(BX)
-	VMOVUPD      normalFirstRowsAVX2Consts<>+1184(SB), Y3
-	VFNMADD213PD Y3, Y0, Y11
-	VFNMADD213PD Y3, Y1, Y13
-	VFNMADD213PD Y3, Y2, Y14
-	VFNMADD213PD Y3, Y5, Y15
-	VMOVUPD      normalFirstRowsAVX2Consts<>+1216(SB), Y3
-	VFMADD231PD  1792(BX), Y3, Y8
-	VFMADD231PD  1760(BX), Y3, Y9
-	VFMADD231PD  1728(BX), Y3, Y10
-	VFMADD231PD  1696(BX), Y3, Y6
-	VMOVUPD      normalFirstRowsAVX2Consts<>+32(SB), Y3
-	VANDPD       Y0, Y3, Y0
-	VANDPD       Y1, Y3, Y1
-	VANDPD       Y2, Y3, Y2
-	VANDPD       Y5, Y3, Y3
-	VMOVUPD      1280(BX), Y5
-	VORPD        Y0, Y5, Y0
-	VORPD        1248(BX), Y1, Y1
-	VORPD        1216(BX), Y2, Y2
-	VORPD        1184(BX), Y3, Y3
-	VMOVUPD      Y3, 1568(BX)
-	VMOVUPD      (BX), Y3
-	VORPD        Y5, Y3, Y5
-	VMOVUPD      Y2, 1280(BX)
-	VORPD        1248(BX), Y3, Y2
-	VMOVUPD      Y1, 1248(BX)
-	VORPD        1216(BX), Y3, Y1
-	VORPD        1184(BX), Y3, Y3
-	VMOVUPD      Y0, 1184(BX)
-	VMOVUPD      normalFirstRowsAVX2Consts<>+1280(SB), Y0
-	VFMADD231PD  normalFirstRowsAVX2Consts<>+1248(SB), Y8, Y0
-	VMOVUPD      Y3, 1216(BX)
-	VMOVUPD      normalFirstRowsAVX2Consts<>+1280(SB), Y3
-	VFMADD231PD  normalFirstRowsAVX2Consts<>+1248(SB), Y9, Y3
-	VMOVUPD      Y1, 1600(BX)
-	VMOVUPD      normalFirstRowsAVX2Consts<>+1280(SB), Y1
-	VFMADD231PD  normalFirstRowsAVX2Consts<>+1248(SB), Y10, Y1
-	VMOVUPD      Y2, 1632(BX)
-	VMOVUPD      normalFirstRowsAVX2Consts<>+1280(SB), Y2
-	VFMADD231PD  normalFirstRowsAVX2Consts<>+1248(SB), Y6, Y2
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1312(SB), Y8, Y0
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1312(SB), Y9, Y3
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1312(SB), Y10, Y1
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1312(SB), Y6, Y2
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1344(SB), Y8, Y0
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1344(SB), Y9, Y3
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1344(SB), Y10, Y1
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1344(SB), Y6, Y2
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1376(SB), Y8, Y0
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1376(SB), Y9, Y3
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1376(SB), Y10, Y1
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1376(SB), Y6, Y2
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1408(SB), Y8, Y0
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1408(SB), Y9, Y3
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1408(SB), Y10, Y1
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1408(SB), Y6, Y2
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1440(SB), Y8, Y0
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1440(SB), Y9, Y3
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1440(SB), Y10, Y1
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1440(SB), Y6, Y2
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1472(SB), Y8, Y0
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1472(SB), Y9, Y3
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1472(SB), Y10, Y1
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1472(SB), Y6, Y2
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1504(SB), Y8, Y0
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1504(SB), Y9, Y3
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1504(SB), Y10, Y1
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1504(SB), Y6, Y2
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1536(SB), Y8, Y0
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1536(SB), Y9, Y3
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1536(SB), Y10, Y1
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1536(SB), Y6, Y2
-	VMOVUPD      Y5, 1664(BX)
-	VMOVUPD      1792(BX), Y5
-	VMOVUPD      Y15, 1472(BX)
-	VMINPD       normalFirstRowsAVX2Consts<>+1568(SB), Y5, Y15
-	VMOVUPD      Y4, 1440(BX)
-	VMOVUPD      1760(BX), Y4
-	VMOVUPD      Y14, 1536(BX)
-	VMINPD       normalFirstRowsAVX2Consts<>+1568(SB), Y4, Y14
-	VMOVUPD      Y12, 1824(BX)
-	VMOVUPD      1728(BX), Y12
-	VMOVUPD      Y13, 1856(BX)
-	VMINPD       normalFirstRowsAVX2Consts<>+1568(SB), Y12, Y13
-	VMOVUPD      Y7, 1888(BX)
-	VMOVUPD      1696(BX), Y7
-	VMOVUPD      Y11, 1920(BX)
-	VMINPD       normalFirstRowsAVX2Consts<>+1568(SB), Y7, Y11
-	VMAXPD       normalFirstRowsAVX2Consts<>+1600(SB), Y15, Y15
-	VMAXPD       normalFirstRowsAVX2Consts<>+1600(SB), Y14, Y14
-	VMAXPD       normalFirstRowsAVX2Consts<>+1600(SB), Y13, Y13
-	VMAXPD       normalFirstRowsAVX2Consts<>+1600(SB), Y11, Y11
-	VSUBPD       Y15, Y5, Y5
-	VSUBPD       Y14, Y4, Y4
-	VSUBPD       Y13, Y12, Y12
-	VSUBPD       Y11, Y7, Y7
-	VADDPD       normalFirstRowsAVX2Consts<>+1632(SB), Y15, Y15
-	VADDPD       normalFirstRowsAVX2Consts<>+1632(SB), Y14, Y14
-	VADDPD       normalFirstRowsAVX2Consts<>+1632(SB), Y13, Y13
-	VADDPD       normalFirstRowsAVX2Consts<>+1632(SB), Y11, Y11
-	VADDPD       normalFirstRowsAVX2Consts<>+1632(SB), Y5, Y5
-	VADDPD       normalFirstRowsAVX2Consts<>+1632(SB), Y4, Y4
-	VADDPD       normalFirstRowsAVX2Consts<>+1632(SB), Y12, Y12
-	VADDPD       normalFirstRowsAVX2Consts<>+1632(SB), Y7, Y7
-	VPSLLQ       $0x34, Y15, Y15
-	VPSLLQ       $0x34, Y14, Y14
-	VPSLLQ       $0x34, Y13, Y13
-	VPSLLQ       $0x34, Y11, Y11
-	VPSLLQ       $0x34, Y5, Y5
-	VPSLLQ       $0x34, Y4, Y4
-	VPSLLQ       $0x34, Y12, Y12
-	VPSLLQ       $0x34, Y7, Y7
-	VMOVUPD      Y11, 1696(BX)
-	VMULPD       Y8, Y8, Y11
-	VMOVUPD      Y13, 1728(BX)
-	VMULPD       Y9, Y9, Y13
-	VMOVUPD      Y14, 1760(BX)
+	VMOVUPD      Y2, 1376(BX)
+	VMULPD       Y0, Y0, Y2
+	VMOVUPD      Y3, 1408(BX)
+	VMULPD       Y11, Y11, Y3
 	VMULPD       Y10, Y10, Y14
-	VMOVUPD      Y15, 1792(BX)
-	VMULPD       Y6, Y6, Y15
-	VFMADD231PD  Y0, Y11, Y8
-	VFMADD231PD  Y3, Y13, Y9
-	VFMADD231PD  Y1, Y14, Y10
-	VFMADD231PD  Y2, Y15, Y6
-	VMOVUPD      864(BX), Y0
-	VFMADD213PD  Y0, Y0, Y8
-	VMOVUPD      832(BX), Y1
-	VFMADD213PD  Y1, Y1, Y9
-	VMOVUPD      800(BX), Y2
-	VFMADD213PD  Y2, Y2, Y10
-	VMOVUPD      160(BX), Y3
-	VFMADD213PD  Y3, Y3, Y6
-	VMULPD       Y5, Y8, Y5
-	VMULPD       Y4, Y9, Y4
-	VMULPD       Y12, Y10, Y8
-	VMULPD       Y7, Y6, Y6
-	VMULPD       1792(BX), Y5, Y5
-	VMULPD       1760(BX), Y4, Y4
-	VMULPD       1728(BX), Y8, Y7
-	VMULPD       1696(BX), Y6, Y6
-	VMULPD       192(BX), Y0, Y0
-	VMULPD       224(BX), Y1, Y1
-	VMULPD       256(BX), Y2, Y2
-	VMULPD       288(BX), Y3, Y3
-	VMULPD       1408(BX), Y5, Y8
-	VMULPD       1376(BX), Y4, Y9
-	VMULPD       1344(BX), Y7, Y10
-	VMULPD       1312(BX), Y6, Y11
-	VMOVUPD      1888(BX), Y12
-	VFMADD231PD  1920(BX), Y8, Y12
-	VMOVUPD      1824(BX), Y8
-	VFMADD231PD  1856(BX), Y9, Y8
+	VMOVUPD      Y10, 1440(BX)
+	VMULPD       Y6, Y6, Y10
+	VMOVUPD      Y6, 1472(BX)
+	VMOVUPD      normalFirstRowsAVX2Consts<>+288(SB), Y6
+	VFMADD132PD  normalFirstRowsAVX2Consts<>+320(SB), Y6, Y2
+	VFMADD132PD  normalFirstRowsAVX2Consts<>+320(SB), Y6, Y3
+	VFMADD132PD  normalFirstRowsAVX2Consts<>+320(SB), Y6, Y14
+	VFMADD132PD  normalFirstRowsAVX2Consts<>+320(SB), Y6, Y10
+	VSUBPD       Y6, Y2, Y2
+	VSUBPD       Y6, Y3, Y3
+	VSUBPD       Y6, Y14, Y14
+	VSUBPD       Y6, Y10, Y6
+	VMULPD       Y5, Y1, Y10
+	VMOVUPD      Y6, 1504(BX)
+	VMULPD       Y13, Y9, Y6
+	VMOVUPD      Y14, 1536(BX)
+	VMULPD       Y15, Y8, Y14
+	VMOVUPD      Y3, 1568(BX)
+	VMULPD       Y7, Y12, Y3
+	VDIVPD       Y10, Y4, Y10
+	VDIVPD       Y6, Y4, Y6
+	VDIVPD       Y14, Y4, Y14
+	VDIVPD       Y3, Y4, Y3
+	VMULPD       Y10, Y1, Y1
+	VMULPD       Y6, Y9, Y9
+	VMULPD       Y14, Y8, Y8
+	VMULPD       Y3, Y12, Y12
+	VMULPD       Y10, Y5, Y5
+	VMULPD       Y6, Y13, Y6
+	VMULPD       Y14, Y15, Y10
+	VMULPD       Y3, Y7, Y3
+	VMULPD       Y1, Y0, Y1
+	VMULPD       Y9, Y11, Y7
 	VMOVUPD      1440(BX), Y9
-	VFMADD231PD  1536(BX), Y10, Y9
-	VMOVUPD      1504(BX), Y10
-	VFMADD231PD  1472(BX), Y11, Y10
-	VMOVUPD      928(BX), Y11
-	VMOVUPD      normalFirstRowsAVX2Consts<>+1664(SB), Y13
-	VBLENDVPD    Y11, Y12, Y13, Y11
-	VMOVUPD      128(BX), Y12
-	VBLENDVPD    Y12, Y8, Y13, Y8
-	VMOVUPD      96(BX), Y12
-	VBLENDVPD    Y12, Y9, Y13, Y9
-	VMOVUPD      64(BX), Y12
-	VBLENDVPD    Y12, Y10, Y13, Y10
-	VMOVUPD      normalFirstRowsAVX2Consts<>+96(SB), Y12
-	VXORPD       192(BX), Y12, Y13
-	VXORPD       224(BX), Y12, Y14
-	VXORPD       256(BX), Y12, Y15
-	VMOVUPD      Y10, 256(BX)
-	VXORPD       288(BX), Y12, Y10
-	VMOVUPD      1664(BX), Y12
-	VCMPPD       $0x00, Y13, Y12, Y12
-	VMOVUPD      1632(BX), Y13
-	VCMPPD       $0x00, Y14, Y13, Y13
-	VMOVUPD      1600(BX), Y14
-	VCMPPD       $0x00, Y15, Y14, Y14
-	VMOVUPD      1216(BX), Y15
-	VCMPPD       $0x00, Y10, Y15, Y10
-	VMOVUPD      normalFirstRowsAVX2Consts<>+384(SB), Y15
-	VBLENDVPD    Y12, Y15, Y0, Y0
-	VBLENDVPD    Y13, Y15, Y1, Y1
-	VBLENDVPD    Y14, Y15, Y2, Y2
-	VBLENDVPD    Y10, Y15, Y3, Y3
-	VFNMADD231PD 1184(BX), Y5, Y0
-	VFNMADD231PD 1248(BX), Y4, Y1
-	VFNMADD231PD 1280(BX), Y7, Y2
-	VFNMADD231PD 1568(BX), Y6, Y3
+	VMULPD       Y8, Y9, Y8
+	VMOVUPD      1472(BX), Y13
+	VMULPD       Y12, Y13, Y12
+	VMOVUPD      normalFirstRowsAVX2Consts<>+352(SB), Y14
+	VMULPD       Y14, Y2, Y15
+	VMOVUPD      1568(BX), Y4
+	VMOVUPD      Y3, 1600(BX)
+	VMULPD       Y14, Y4, Y3
+	VMOVUPD      Y10, 1632(BX)
+	VMULPD       1536(BX), Y14, Y10
+	VMOVUPD      Y6, 1664(BX)
+	VMOVUPD      1504(BX), Y6
+	VMULPD       Y14, Y6, Y14
+	VFMADD231PD  Y0, Y0, Y15
+	VFMADD231PD  Y11, Y11, Y3
+	VFMADD231PD  Y9, Y9, Y10
+	VFMADD231PD  Y13, Y13, Y14
+	VMOVUPD      normalFirstRowsAVX2Consts<>+384(SB), Y13
+	VFMADD231PD  Y13, Y2, Y15
+	VFMADD231PD  Y13, Y4, Y3
+	VFMADD231PD  1536(BX), Y13, Y10
+	VFMADD231PD  Y13, Y6, Y14
+	VMOVUPD      normalFirstRowsAVX2Consts<>+224(SB), Y13
+	VMOVUPD      normalFirstRowsAVX2Consts<>+416(SB), Y6
+	VFMADD231PD  Y13, Y1, Y6
+	VMOVUPD      normalFirstRowsAVX2Consts<>+416(SB), Y4
+	VFMADD231PD  Y13, Y7, Y4
+	VMOVUPD      normalFirstRowsAVX2Consts<>+416(SB), Y9
+	VFMADD231PD  Y13, Y8, Y9
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+416(SB), Y12, Y13
+	VMOVUPD      Y2, 1696(BX)
+	VMOVUPD      normalFirstRowsAVX2Consts<>+480(SB), Y2
+	VFMADD231PD  normalFirstRowsAVX2Consts<>+448(SB), Y15, Y2
+	VMOVUPD      Y11, 1728(BX)
+	VMOVUPD      normalFirstRowsAVX2Consts<>+480(SB), Y11
+	VFMADD231PD  normalFirstRowsAVX2Consts<>+448(SB), Y3, Y11
+	VMOVUPD      Y0, 1760(BX)
+	VMOVUPD      normalFirstRowsAVX2Consts<>+480(SB), Y0
+	VFMADD231PD  normalFirstRowsAVX2Consts<>+448(SB), Y10, Y0
+	VMOVUPD      Y5, 1792(BX)
+	VMOVUPD      normalFirstRowsAVX2Consts<>+480(SB), Y5
+	VFMADD231PD  normalFirstRowsAVX2Consts<>+448(SB), Y14, Y5
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+512(SB), Y15, Y2
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+512(SB), Y3, Y11
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+512(SB), Y10, Y0
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+512(SB), Y14, Y5
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+544(SB), Y15, Y2
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+544(SB), Y3, Y11
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+544(SB), Y10, Y0
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+544(SB), Y14, Y5
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+576(SB), Y15, Y2
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+576(SB), Y3, Y11
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+576(SB), Y10, Y0
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+576(SB), Y14, Y5
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+608(SB), Y15, Y2
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+608(SB), Y3, Y11
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+608(SB), Y10, Y0
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+608(SB), Y14, Y5
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+640(SB), Y15, Y2
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+640(SB), Y3, Y11
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+640(SB), Y10, Y0
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+640(SB), Y14, Y5
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+672(SB), Y15, Y2
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+672(SB), Y3, Y11
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+672(SB), Y10, Y0
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+672(SB), Y14, Y5
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+704(SB), Y15, Y2
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+704(SB), Y3, Y11
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+704(SB), Y10, Y0
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+704(SB), Y14, Y5
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+736(SB), Y15, Y2
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+736(SB), Y3, Y11
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+736(SB), Y10, Y0
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+736(SB), Y14, Y5
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+768(SB), Y15, Y2
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+768(SB), Y3, Y11
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+768(SB), Y10, Y0
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+768(SB), Y14, Y5
+	VMULPD       Y2, Y15, Y2
+	VMULPD       Y11, Y3, Y3
+	VMULPD       Y0, Y10, Y0
+	VMULPD       Y5, Y14, Y5
+	VMOVUPD      864(BX), Y10
+	VFMADD213PD  Y10, Y10, Y2
+	VMOVUPD      832(BX), Y11
+	VFMADD213PD  Y11, Y11, Y3
+	VMOVUPD      800(BX), Y14
+	VFMADD213PD  Y14, Y14, Y0
+	VMOVUPD      160(BX), Y15
+	VFMADD213PD  Y15, Y15, Y5
+	VMOVUPD      normalFirstRowsAVX2Consts<>+800(SB), Y15
+	VMOVUPD      normalFirstRowsAVX2Consts<>+832(SB), Y14
+	VFMADD231PD  Y15, Y6, Y14
+	VMOVUPD      normalFirstRowsAVX2Consts<>+832(SB), Y11
+	VFMADD231PD  Y15, Y4, Y11
+	VMOVUPD      normalFirstRowsAVX2Consts<>+832(SB), Y10
+	VFMADD231PD  Y15, Y9, Y10
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+832(SB), Y13, Y15
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+864(SB), Y6, Y14
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+864(SB), Y4, Y11
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+864(SB), Y9, Y10
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+864(SB), Y13, Y15
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+896(SB), Y6, Y14
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+896(SB), Y4, Y11
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+896(SB), Y9, Y10
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+896(SB), Y13, Y15
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+928(SB), Y6, Y14
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+928(SB), Y4, Y11
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+928(SB), Y9, Y10
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+928(SB), Y13, Y15
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+960(SB), Y6, Y14
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+960(SB), Y4, Y11
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+960(SB), Y9, Y10
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+960(SB), Y13, Y15
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+992(SB), Y6, Y14
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+992(SB), Y4, Y11
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+992(SB), Y9, Y10
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+992(SB), Y13, Y15
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1024(SB), Y6, Y14
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1024(SB), Y4, Y11
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1024(SB), Y9, Y10
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1024(SB), Y13, Y15
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1056(SB), Y6, Y14
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1056(SB), Y4, Y11
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1056(SB), Y9, Y10
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1056(SB), Y13, Y15
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1088(SB), Y6, Y14
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1088(SB), Y4, Y11
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1088(SB), Y9, Y10
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1088(SB), Y13, Y15
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1120(SB), Y6, Y14
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1120(SB), Y4, Y11
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1120(SB), Y9, Y10
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1120(SB), Y13, Y15
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1152(SB), Y6, Y14
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1152(SB), Y4, Y11
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1152(SB), Y9, Y10
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1152(SB), Y13, Y15
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1184(SB), Y6, Y14
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1184(SB), Y4, Y11
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1184(SB), Y9, Y10
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1184(SB), Y13, Y15
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1216(SB), Y6, Y14
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1216(SB), Y4, Y11
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1216(SB), Y9, Y10
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1216(SB), Y13, Y15
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1248(SB), Y6, Y14
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1248(SB), Y4, Y11
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1248(SB), Y9, Y10
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1248(SB), Y13, Y15
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1280(SB), Y6, Y14
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1280(SB), Y4, Y11
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1280(SB), Y9, Y10
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1280(SB), Y13, Y15
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1312(SB), Y6, Y14
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1312(SB), Y4, Y11
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1312(SB), Y9, Y10
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1312(SB), Y13, Y15
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1344(SB), Y6, Y14
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1344(SB), Y4, Y11
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1344(SB), Y9, Y10
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1344(SB), Y13, Y15
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1376(SB), Y6, Y14
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1376(SB), Y4, Y11
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1376(SB), Y9, Y10
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1376(SB), Y13, Y15
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1408(SB), Y6, Y14
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1408(SB), Y4, Y11
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1408(SB), Y9, Y10
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1408(SB), Y13, Y15
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1440(SB), Y14, Y6
+	VMOVUPD      normalFirstRowsAVX2Consts<>+1440(SB), Y14
+	VFMADD213PD  Y14, Y11, Y4
+	VFMADD213PD  Y14, Y10, Y9
+	VFMADD231PD  Y15, Y13, Y14
+	VMOVUPD      normalFirstRowsAVX2Consts<>+0(SB), Y10
+	VFMADD213PD  Y10, Y6, Y1
+	VFMADD213PD  Y10, Y4, Y7
+	VFMADD213PD  Y10, Y9, Y8
+	VFMADD231PD  Y14, Y12, Y10
+	VMULPD       1792(BX), Y1, Y1
+	VMULPD       1664(BX), Y7, Y4
+	VMULPD       1632(BX), Y8, Y6
+	VMULPD       1600(BX), Y10, Y7
+	VMOVUPD      normalFirstRowsAVX2Consts<>+1472(SB), Y8
+	VFNMADD231PD 1760(BX), Y1, Y8
+	VMOVUPD      normalFirstRowsAVX2Consts<>+1472(SB), Y9
+	VFNMADD231PD 1728(BX), Y4, Y9
+	VMOVUPD      normalFirstRowsAVX2Consts<>+1472(SB), Y10
+	VFNMADD231PD 1440(BX), Y6, Y10
+	VMOVUPD      normalFirstRowsAVX2Consts<>+1472(SB), Y11
+	VFNMADD231PD 1472(BX), Y7, Y11
+	VMOVUPD      normalFirstRowsAVX2Consts<>+32(SB), Y12
+	VANDPD       Y1, Y12, Y1
+	VANDPD       Y4, Y12, Y4
+	VANDPD       Y6, Y12, Y6
+	VANDPD       Y7, Y12, Y7
+	VMOVUPD      1408(BX), Y12
+	VORPD        Y1, Y12, Y1
+	VMOVUPD      1376(BX), Y13
+	VORPD        Y4, Y13, Y4
+	VMOVUPD      1216(BX), Y14
+	VORPD        Y6, Y14, Y6
+	VMOVUPD      1184(BX), Y15
+	VORPD        Y7, Y15, Y7
+	VMOVUPD      Y7, 1472(BX)
+	VMOVUPD      (BX), Y7
+	VORPD        Y12, Y7, Y12
+	VORPD        Y13, Y7, Y13
+	VORPD        Y14, Y7, Y14
+	VORPD        Y15, Y7, Y7
+	VMOVUPD      1696(BX), Y15
+	VMOVUPD      Y6, 1184(BX)
+	VMOVUPD      normalFirstRowsAVX2Consts<>+1504(SB), Y6
+	VMOVUPD      Y4, 1216(BX)
+	VMINPD       Y6, Y15, Y4
+	VMOVUPD      Y1, 1376(BX)
+	VMOVUPD      1568(BX), Y1
+	VMOVUPD      Y7, 1408(BX)
+	VMINPD       Y6, Y1, Y7
+	VMOVUPD      Y14, 1440(BX)
+	VMOVUPD      1536(BX), Y14
+	VMOVUPD      Y13, 1728(BX)
+	VMINPD       Y6, Y14, Y13
+	VMOVUPD      Y12, 1760(BX)
+	VMOVUPD      1504(BX), Y12
+	VMINPD       Y6, Y12, Y6
+	VMAXPD       normalFirstRowsAVX2Consts<>+1536(SB), Y4, Y4
+	VMAXPD       normalFirstRowsAVX2Consts<>+1536(SB), Y7, Y7
+	VMAXPD       normalFirstRowsAVX2Consts<>+1536(SB), Y13, Y13
+	VMAXPD       normalFirstRowsAVX2Consts<>+1536(SB), Y6, Y6
+	VSUBPD       Y4, Y15, Y15
+	VSUBPD       Y7, Y1, Y1
+	VSUBPD       Y13, Y14, Y14
+	VSUBPD       Y6, Y12, Y12
+	VADDPD       normalFirstRowsAVX2Consts<>+1568(SB), Y4, Y4
+	VADDPD       normalFirstRowsAVX2Consts<>+1568(SB), Y7, Y7
+	VADDPD       normalFirstRowsAVX2Consts<>+1568(SB), Y13, Y13
+	VADDPD       normalFirstRowsAVX2Consts<>+1568(SB), Y6, Y6
+	VADDPD       normalFirstRowsAVX2Consts<>+1568(SB), Y15, Y15
+	VADDPD       normalFirstRowsAVX2Consts<>+1568(SB), Y1, Y1
+	VADDPD       normalFirstRowsAVX2Consts<>+1568(SB), Y14, Y14
+	VADDPD       normalFirstRowsAVX2Consts<>+1568(SB), Y12, Y12
+	VPSLLQ       $0x34, Y4, Y4
+	VPSLLQ       $0x34, Y7, Y7
+	VPSLLQ       $0x34, Y13, Y13
+	VPSLLQ       $0x34, Y6, Y6
+	VPSLLQ       $0x34, Y15, Y15
+	VPSLLQ       $0x34, Y1, Y1
+	VPSLLQ       $0x34, Y14, Y14
+	VPSLLQ       $0x34, Y12, Y12
+	VMULPD       Y15, Y2, Y2
+	VMULPD       Y1, Y3, Y1
+	VMULPD       Y14, Y0, Y0
+	VMULPD       Y12, Y5, Y3
+	VMULPD       Y4, Y2, Y2
+	VMULPD       Y7, Y1, Y1
+	VMULPD       Y13, Y0, Y0
+	VMULPD       Y6, Y3, Y3
+	VMULPD       1344(BX), Y2, Y4
+	VMULPD       1312(BX), Y1, Y5
+	VMULPD       1280(BX), Y0, Y6
+	VMULPD       1248(BX), Y3, Y7
+	VMOVUPD      768(BX), Y12
+	VMULPD       864(BX), Y12, Y13
+	VMOVUPD      736(BX), Y14
+	VMULPD       832(BX), Y14, Y15
+	VMOVUPD      Y3, 1248(BX)
+	VMOVUPD      704(BX), Y3
+	VMOVUPD      Y0, 1280(BX)
+	VMULPD       800(BX), Y3, Y0
+	VMOVUPD      Y1, 1312(BX)
+	VMOVUPD      672(BX), Y1
+	VMOVUPD      Y2, 1344(BX)
+	VMULPD       160(BX), Y1, Y2
+	VMOVUPD      Y7, 1504(BX)
+	VMOVUPD      normalFirstRowsAVX2Consts<>+1600(SB), Y7
+	VCMPPD       $0x11, Y7, Y12, Y12
+	VCMPPD       $0x11, Y7, Y14, Y14
+	VCMPPD       $0x11, Y7, Y3, Y3
+	VCMPPD       $0x11, Y7, Y1, Y1
+	VBLENDVPD    Y12, Y7, Y13, Y12
+	VBLENDVPD    Y14, Y7, Y15, Y13
+	VBLENDVPD    Y3, Y7, Y0, Y0
+	VBLENDVPD    Y1, Y7, Y2, Y1
+	VFMADD231PD  Y4, Y8, Y12
+	VFMADD231PD  Y5, Y9, Y13
+	VFMADD231PD  Y6, Y10, Y0
+	VFMADD231PD  1504(BX), Y11, Y1
+	VMOVUPD      928(BX), Y2
+	VMOVUPD      normalFirstRowsAVX2Consts<>+1632(SB), Y3
+	VBLENDVPD    Y2, Y12, Y3, Y2
+	VMOVUPD      128(BX), Y4
+	VBLENDVPD    Y4, Y13, Y3, Y4
+	VMOVUPD      96(BX), Y5
+	VBLENDVPD    Y5, Y0, Y3, Y0
+	VMOVUPD      64(BX), Y5
+	VBLENDVPD    Y5, Y1, Y3, Y1
+	VMOVUPD      192(BX), Y3
+	VMULPD       864(BX), Y3, Y5
+	VMOVUPD      224(BX), Y6
+	VMULPD       832(BX), Y6, Y8
+	VMOVUPD      256(BX), Y9
+	VMULPD       800(BX), Y9, Y10
+	VMOVUPD      288(BX), Y11
+	VMULPD       160(BX), Y11, Y12
+	VMOVUPD      normalFirstRowsAVX2Consts<>+96(SB), Y13
+	VXORPD       Y13, Y3, Y3
+	VXORPD       Y13, Y6, Y6
+	VXORPD       Y13, Y9, Y9
+	VXORPD       Y13, Y11, Y11
+	VMOVUPD      1760(BX), Y14
+	VCMPPD       $0x00, Y3, Y14, Y3
+	VMOVUPD      1728(BX), Y14
+	VCMPPD       $0x00, Y6, Y14, Y6
+	VMOVUPD      1440(BX), Y14
+	VCMPPD       $0x00, Y9, Y14, Y9
+	VMOVUPD      1408(BX), Y14
+	VCMPPD       $0x00, Y11, Y14, Y11
+	VBLENDVPD    Y3, Y7, Y5, Y3
+	VBLENDVPD    Y6, Y7, Y8, Y5
+	VBLENDVPD    Y9, Y7, Y10, Y6
+	VBLENDVPD    Y11, Y7, Y12, Y7
+	VMOVUPD      1344(BX), Y8
+	VFNMADD231PD 1376(BX), Y8, Y3
+	VMOVUPD      1312(BX), Y9
+	VFNMADD231PD 1216(BX), Y9, Y5
+	VMOVUPD      1280(BX), Y10
+	VFNMADD231PD 1184(BX), Y10, Y6
+	VMOVUPD      1248(BX), Y11
+	VFNMADD231PD 1472(BX), Y11, Y7
 	PREFETCHT0   1024(DI)(AX*1)
-	VMOVUPD      Y0, (DI)(AX*1)
-	VMOVUPD      Y1, 32(DI)(AX*1)
+	VMOVUPD      Y3, (DI)(AX*1)
+	VMOVUPD      Y5, 32(DI)(AX*1)
 	PREFETCHT0   1088(DI)(AX*1)
-	VMOVUPD      Y2, 64(DI)(AX*1)
-	VMOVUPD      Y3, 96(DI)(AX*1)
-	VMOVUPD      normalFirstRowsAVX2Consts<>+1184(SB), Y0
-	VMULPD       Y0, Y5, Y1
-	VMULPD       Y0, Y4, Y2
-	VMULPD       Y0, Y7, Y3
-	VMULPD       Y0, Y6, Y0
-	VMULPD       448(BX), Y11, Y4
-	VMULPD       480(BX), Y8, Y5
-	VMULPD       512(BX), Y9, Y6
-	VMOVUPD      256(BX), Y7
-	VMULPD       544(BX), Y7, Y10
-	VMULPD       1152(BX), Y1, Y12
-	VMULPD       896(BX), Y2, Y13
-	VMULPD       1088(BX), Y3, Y14
-	VMULPD       960(BX), Y0, Y15
-	VMULPD       992(BX), Y1, Y7
+	VMOVUPD      Y6, 64(DI)(AX*1)
+	VMOVUPD      Y7, 96(DI)(AX*1)
+	VMOVUPD      normalFirstRowsAVX2Consts<>+1472(SB), Y3
+	VMULPD       Y3, Y8, Y5
+	VMULPD       Y3, Y9, Y6
+	VMULPD       Y3, Y10, Y7
+	VMULPD       Y3, Y11, Y3
+	VMULPD       448(BX), Y2, Y8
+	VMULPD       480(BX), Y4, Y9
+	VMULPD       512(BX), Y0, Y10
+	VMULPD       544(BX), Y1, Y11
+	VMULPD       1152(BX), Y5, Y12
+	VMULPD       896(BX), Y6, Y14
+	VMULPD       1088(BX), Y7, Y15
+	VMULPD       960(BX), Y3, Y13
+	VMOVUPD      Y11, 960(BX)
+	VMULPD       992(BX), Y5, Y11
 	VMOVUPD      Y10, 992(BX)
-	VMULPD       1024(BX), Y2, Y10
-	VMOVUPD      Y6, 1024(BX)
-	VMULPD       1056(BX), Y3, Y6
-	VMOVUPD      Y5, 1056(BX)
-	VMULPD       1120(BX), Y0, Y5
-	VMULPD       32(BX), Y1, Y1
-	VMULPD       640(BX), Y2, Y2
-	VMULPD       608(BX), Y3, Y3
-	VMULPD       576(BX), Y0, Y0
+	VMULPD       1024(BX), Y6, Y10
+	VMOVUPD      Y9, 1024(BX)
+	VMULPD       1056(BX), Y7, Y9
+	VMOVUPD      Y8, 1056(BX)
+	VMULPD       1120(BX), Y3, Y8
+	VMULPD       32(BX), Y5, Y5
+	VMULPD       640(BX), Y6, Y6
+	VMULPD       608(BX), Y7, Y7
+	VMULPD       576(BX), Y3, Y3
 	PREFETCHT0   1024(R8)(AX*1)
-	VMOVUPD      Y7, (R8)(AX*1)
+	VMOVUPD      Y11, (R8)(AX*1)
 	VMOVUPD      Y10, 32(R8)(AX*1)
 	PREFETCHT0   1088(R8)(AX*1)
-	VMOVUPD      Y6, 64(R8)(AX*1)
-	VMOVUPD      Y5, 96(R8)(AX*1)
+	VMOVUPD      Y9, 64(R8)(AX*1)
+	VMOVUPD      Y8, 96(R8)(AX*1)
 	PREFETCHT0   1024(R9)(AX*1)
-	VMOVUPD      Y1, (R9)(AX*1)
-	VMOVUPD      Y2, 32(R9)(AX*1)
+	VMOVUPD      Y5, (R9)(AX*1)
+	VMOVUPD      Y6, 32(R9)(AX*1)
 	PREFETCHT0   1088(R9)(AX*1)
-	VMOVUPD      Y3, 64(R9)(AX*1)
-	VMOVUPD      Y0, 96(R9)(AX*1)
-	VMOVUPD      normalFirstRowsAVX2Consts<>+256(SB), Y0
-	VMULPD       Y12, Y0, Y1
-	VMULPD       Y13, Y0, Y2
-	VMULPD       Y14, Y0, Y3
-	VMULPD       Y15, Y0, Y0
-	VFMADD231PD  320(BX), Y11, Y1
-	VFMADD231PD  352(BX), Y8, Y2
-	VFMADD231PD  384(BX), Y9, Y3
-	VMOVUPD      256(BX), Y5
-	VFMADD231PD  416(BX), Y5, Y0
+	VMOVUPD      Y7, 64(R9)(AX*1)
+	VMOVUPD      Y3, 96(R9)(AX*1)
+	VMOVUPD      normalFirstRowsAVX2Consts<>+768(SB), Y3
+	VMULPD       Y12, Y3, Y5
+	VMULPD       Y14, Y3, Y6
+	VMULPD       Y15, Y3, Y7
+	VMULPD       Y13, Y3, Y3
+	VFMADD231PD  320(BX), Y2, Y5
+	VFMADD231PD  352(BX), Y4, Y6
+	VFMADD231PD  384(BX), Y0, Y7
+	VFMADD231PD  416(BX), Y1, Y3
 	PREFETCHT0   1024(SI)(AX*1)
-	VMOVUPD      Y11, (SI)(AX*1)
-	VMOVUPD      Y8, 32(SI)(AX*1)
+	VMOVUPD      Y2, (SI)(AX*1)
+	VMOVUPD      Y4, 32(SI)(AX*1)
 	PREFETCHT0   1088(SI)(AX*1)
-	VMOVUPD      Y9, 64(SI)(AX*1)
-	VMOVUPD      Y5, 96(SI)(AX*1)
+	VMOVUPD      Y0, 64(SI)(AX*1)
+	VMOVUPD      Y1, 96(SI)(AX*1)
 	PREFETCHT0   1024(R10)(AX*1)
-	VMOVUPD      Y1, (R10)(AX*1)
-	VMOVUPD      Y2, 32(R10)(AX*1)
+	VMOVUPD      Y5, (R10)(AX*1)
+	VMOVUPD      Y6, 32(R10)(AX*1)
 	PREFETCHT0   1088(R10)(AX*1)
-	VMOVUPD      Y3, 64(R10)(AX*1)
-	VMOVUPD      Y0, 96(R10)(AX*1)
+	VMOVUPD      Y7, 64(R10)(AX*1)
+	VMOVUPD      Y3, 96(R10)(AX*1)
 	VMOVUPD      normalFirstRowsAVX2Consts<>+96(SB), Y0
-	VXORPD       Y4, Y0, Y1
-	VXORPD       1056(BX), Y0, Y2
-	VXORPD       1024(BX), Y0, Y3
-	VXORPD       992(BX), Y0, Y0
+	VXORPD       1056(BX), Y0, Y1
+	VXORPD       1024(BX), Y0, Y2
+	VXORPD       992(BX), Y0, Y3
+	VXORPD       960(BX), Y0, Y0
 	PREFETCHT0   1024(R11)(AX*1)
 	VMOVUPD      Y1, (R11)(AX*1)
 	VMOVUPD      Y2, 32(R11)(AX*1)
@@ -2069,270 +2001,248 @@ tail:
 	VMOVUPD      normalFirstRowsAVX2Consts<>+96(SB), Y7
 	VANDPD       Y7, Y1, Y1
 	VANDPD       Y7, Y0, Y0
-	VMOVUPD      Y11, 416(BX)
-	VMOVUPD      normalFirstRowsAVX2Consts<>+32(SB), Y11
-	VANDPD       Y11, Y10, Y10
-	VANDPD       Y11, Y13, Y13
-	VMOVUPD      normalFirstRowsAVX2Consts<>+128(SB), Y11
-	VMINPD       Y10, Y11, Y10
-	VMINPD       Y13, Y11, Y11
+	VMOVUPD      normalFirstRowsAVX2Consts<>+32(SB), Y7
+	VANDPD       Y7, Y10, Y10
+	VANDPD       Y7, Y13, Y13
+	VMOVUPD      normalFirstRowsAVX2Consts<>+128(SB), Y7
+	VMINPD       Y10, Y7, Y10
+	VMINPD       Y13, Y7, Y7
 	VMINPD       128(BX), Y8, Y13
-	VMINPD       96(BX), Y9, Y7
+	VMOVUPD      Y11, 416(BX)
+	VMINPD       96(BX), Y9, Y11
 	VMINPD       Y2, Y13, Y13
-	VMINPD       Y3, Y7, Y7
-	VMOVUPD      Y3, 448(BX)
-	VMOVUPD      normalFirstRowsAVX2Consts<>+160(SB), Y3
-	VCMPPD       $0x11, Y13, Y3, Y13
-	VCMPPD       $0x11, Y7, Y3, Y3
+	VMINPD       Y3, Y11, Y11
+	VMOVUPD      Y6, 448(BX)
+	VMOVUPD      normalFirstRowsAVX2Consts<>+160(SB), Y6
+	VCMPPD       $0x11, Y13, Y6, Y13
+	VCMPPD       $0x11, Y11, Y6, Y6
 	VANDPD       Y4, Y13, Y4
-	VANDPD       Y5, Y3, Y3
-	VMOVUPD      normalFirstRowsAVX2Consts<>+192(SB), Y5
-	VFMADD213PD  Y12, Y10, Y5
-	VMOVUPD      normalFirstRowsAVX2Consts<>+192(SB), Y7
-	VFMADD213PD  Y12, Y11, Y7
-	VMOVUPD      normalFirstRowsAVX2Consts<>+224(SB), Y13
-	VMOVUPD      Y3, 480(BX)
-	VADDPD       Y13, Y10, Y3
-	VADDPD       Y13, Y11, Y13
+	VANDPD       Y5, Y6, Y5
+	VMOVUPD      normalFirstRowsAVX2Consts<>+192(SB), Y6
+	VMOVUPD      normalFirstRowsAVX2Consts<>+224(SB), Y11
+	VFMADD231PD  Y6, Y10, Y11
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+224(SB), Y7, Y6
+	VMOVUPD      normalFirstRowsAVX2Consts<>+256(SB), Y13
+	VMOVUPD      Y5, 480(BX)
+	VADDPD       Y13, Y10, Y5
+	VADDPD       Y13, Y7, Y13
 	VMOVUPD      Y4, 512(BX)
-	VMOVUPD      normalFirstRowsAVX2Consts<>+256(SB), Y4
-	VMOVUPD      Y2, 544(BX)
-	VMULPD       Y4, Y10, Y2
-	VMOVUPD      Y0, 576(BX)
-	VMULPD       Y4, Y11, Y0
-	VMULPD       Y6, Y8, Y4
-	VMOVUPD      Y1, 608(BX)
-	VMULPD       288(BX), Y9, Y1
-	VCMPPD       $0x11, normalFirstRowsAVX2Consts<>+384(SB), Y6, Y6
-	VMOVUPD      Y9, 640(BX)
-	VMOVUPD      288(BX), Y9
-	VCMPPD       $0x11, normalFirstRowsAVX2Consts<>+384(SB), Y9, Y9
-	VBLENDVPD    Y6, normalFirstRowsAVX2Consts<>+384(SB), Y4, Y4
-	VBLENDVPD    Y9, normalFirstRowsAVX2Consts<>+384(SB), Y1, Y1
-	VMULPD       Y3, Y5, Y6
-	VMULPD       Y13, Y7, Y9
-	VDIVPD       Y6, Y12, Y6
+	VMULPD       Y10, Y10, Y4
+	VMOVUPD      Y3, 544(BX)
+	VMULPD       Y7, Y7, Y3
+	VMOVUPD      Y2, 576(BX)
+	VMOVUPD      normalFirstRowsAVX2Consts<>+288(SB), Y2
+	VFMADD132PD  normalFirstRowsAVX2Consts<>+320(SB), Y2, Y4
+	VFMADD132PD  normalFirstRowsAVX2Consts<>+320(SB), Y2, Y3
+	VSUBPD       Y2, Y4, Y4
+	VSUBPD       Y2, Y3, Y2
+	VMULPD       Y5, Y11, Y3
+	VMOVUPD      Y9, 608(BX)
+	VMULPD       Y13, Y6, Y9
+	VDIVPD       Y3, Y12, Y3
 	VDIVPD       Y9, Y12, Y9
-	VMULPD       Y6, Y5, Y5
-	VMULPD       Y9, Y7, Y7
-	VMULPD       Y6, Y3, Y3
-	VMULPD       Y9, Y13, Y6
-	VMULPD       Y5, Y10, Y5
-	VMULPD       Y7, Y11, Y7
-	VMULPD       Y2, Y10, Y9
-	VMULPD       Y0, Y11, Y12
-	VMOVUPD      normalFirstRowsAVX2Consts<>+288(SB), Y13
-	VMULPD       Y13, Y9, Y9
-	VMULPD       Y13, Y12, Y12
-	VROUNDPD     $0x08, Y9, Y9
-	VROUNDPD     $0x08, Y12, Y12
-	VMOVUPD      normalFirstRowsAVX2Consts<>+320(SB), Y13
-	VMOVUPD      Y1, 288(BX)
-	VMOVUPD      normalFirstRowsAVX2Consts<>+352(SB), Y1
-	VFMADD231PD  Y13, Y5, Y1
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+352(SB), Y7, Y13
-	VMOVUPD      Y4, 672(BX)
-	VMOVUPD      normalFirstRowsAVX2Consts<>+96(SB), Y4
-	VMOVUPD      Y0, 704(BX)
-	VXORPD       192(BX), Y4, Y0
-	VMOVUPD      Y11, 736(BX)
-	VMOVUPD      160(BX), Y11
-	VMOVUPD      Y2, 768(BX)
-	VXORPD       Y4, Y11, Y2
-	VMULPD       192(BX), Y8, Y4
-	VMULPD       640(BX), Y11, Y11
-	VMOVUPD      Y8, 160(BX)
-	VMOVUPD      (BX), Y8
-	VMOVUPD      Y10, 192(BX)
-	VORPD        608(BX), Y8, Y10
-	VORPD        576(BX), Y8, Y8
-	VCMPPD       $0x00, Y0, Y10, Y0
-	VCMPPD       $0x00, Y2, Y8, Y2
-	VMOVUPD      normalFirstRowsAVX2Consts<>+384(SB), Y8
-	VBLENDVPD    Y0, Y8, Y4, Y0
-	VBLENDVPD    Y2, Y8, Y11, Y2
-	VMOVUPD      normalFirstRowsAVX2Consts<>+416(SB), Y4
-	VMOVUPD      normalFirstRowsAVX2Consts<>+448(SB), Y8
-	VFMADD231PD  Y4, Y1, Y8
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+448(SB), Y13, Y4
-	VMOVUPD      normalFirstRowsAVX2Consts<>+480(SB), Y10
-	VFMADD213PD  Y10, Y1, Y8
-	VFMADD231PD  Y4, Y13, Y10
-	VMOVUPD      normalFirstRowsAVX2Consts<>+512(SB), Y4
-	VFMADD213PD  Y4, Y1, Y8
-	VFMADD231PD  Y10, Y13, Y4
-	VMOVUPD      normalFirstRowsAVX2Consts<>+544(SB), Y10
-	VFMADD213PD  Y10, Y1, Y8
-	VFMADD231PD  Y4, Y13, Y10
-	VMOVUPD      normalFirstRowsAVX2Consts<>+576(SB), Y4
-	VFMADD213PD  Y4, Y1, Y8
-	VFMADD231PD  Y10, Y13, Y4
-	VMOVUPD      normalFirstRowsAVX2Consts<>+608(SB), Y10
-	VFMADD213PD  Y10, Y1, Y8
-	VFMADD231PD  Y4, Y13, Y10
-	VMOVUPD      normalFirstRowsAVX2Consts<>+640(SB), Y4
-	VFMADD213PD  Y4, Y1, Y8
-	VFMADD231PD  Y10, Y13, Y4
-	VMOVUPD      normalFirstRowsAVX2Consts<>+672(SB), Y10
-	VFMADD213PD  Y10, Y1, Y8
-	VFMADD231PD  Y4, Y13, Y10
-	VMOVUPD      normalFirstRowsAVX2Consts<>+704(SB), Y4
-	VFMADD213PD  Y4, Y1, Y8
-	VFMADD231PD  Y10, Y13, Y4
-	VMOVUPD      normalFirstRowsAVX2Consts<>+736(SB), Y10
-	VFMADD213PD  Y10, Y1, Y8
-	VFMADD231PD  Y4, Y13, Y10
-	VMOVUPD      normalFirstRowsAVX2Consts<>+768(SB), Y4
-	VFMADD213PD  Y4, Y1, Y8
-	VFMADD231PD  Y10, Y13, Y4
-	VMOVUPD      normalFirstRowsAVX2Consts<>+800(SB), Y10
-	VFMADD213PD  Y10, Y1, Y8
-	VFMADD231PD  Y4, Y13, Y10
-	VMOVUPD      normalFirstRowsAVX2Consts<>+832(SB), Y4
-	VFMADD213PD  Y4, Y1, Y8
-	VFMADD231PD  Y10, Y13, Y4
-	VMOVUPD      normalFirstRowsAVX2Consts<>+864(SB), Y10
-	VFMADD213PD  Y10, Y1, Y8
-	VFMADD231PD  Y4, Y13, Y10
-	VMOVUPD      normalFirstRowsAVX2Consts<>+896(SB), Y4
-	VFMADD213PD  Y4, Y1, Y8
-	VFMADD231PD  Y10, Y13, Y4
-	VMOVUPD      normalFirstRowsAVX2Consts<>+928(SB), Y10
-	VFMADD213PD  Y10, Y1, Y8
-	VFMADD231PD  Y4, Y13, Y10
-	VMOVUPD      normalFirstRowsAVX2Consts<>+960(SB), Y4
-	VFMADD213PD  Y4, Y1, Y8
-	VFMADD231PD  Y10, Y13, Y4
-	VMOVUPD      normalFirstRowsAVX2Consts<>+992(SB), Y10
-	VFMADD213PD  Y10, Y1, Y8
-	VFMADD231PD  Y4, Y13, Y10
-	VMOVUPD      normalFirstRowsAVX2Consts<>+1024(SB), Y4
-	VFMADD213PD  Y4, Y1, Y8
-	VFMADD231PD  Y10, Y13, Y4
-	VMOVUPD      normalFirstRowsAVX2Consts<>+1056(SB), Y10
-	VFMADD213PD  Y10, Y1, Y8
-	VFMADD231PD  Y4, Y13, Y10
-	VMOVUPD      normalFirstRowsAVX2Consts<>+1088(SB), Y4
-	VFMADD213PD  Y4, Y8, Y1
-	VFMADD231PD  Y10, Y13, Y4
-	VMOVUPD      normalFirstRowsAVX2Consts<>+1120(SB), Y8
-	VFMADD213PD  Y8, Y1, Y5
-	VFMADD231PD  Y4, Y7, Y8
-	VMULPD       Y3, Y5, Y1
-	VMULPD       Y6, Y8, Y3
-	VMOVUPD      normalFirstRowsAVX2Consts<>+1152(SB), Y4
-	VMULPD       Y4, Y9, Y5
-	VMULPD       Y4, Y12, Y4
-	VMOVUPD      192(BX), Y6
-	VFMADD231PD  768(BX), Y6, Y5
-	VMOVUPD      736(BX), Y7
-	VFMADD231PD  704(BX), Y7, Y4
-	VMOVUPD      normalFirstRowsAVX2Consts<>+1184(SB), Y8
-	VFNMADD213PD Y8, Y1, Y6
-	VFNMADD213PD Y8, Y3, Y7
-	VMOVUPD      normalFirstRowsAVX2Consts<>+32(SB), Y10
-	VANDPD       Y1, Y10, Y1
-	VANDPD       Y3, Y10, Y3
-	VORPD        608(BX), Y1, Y1
-	VORPD        576(BX), Y3, Y3
-	VMOVUPD      normalFirstRowsAVX2Consts<>+1216(SB), Y10
-	VFMADD231PD  Y10, Y9, Y5
-	VFMADD231PD  Y10, Y12, Y4
-	VMOVUPD      normalFirstRowsAVX2Consts<>+1568(SB), Y10
-	VMINPD       Y10, Y9, Y11
-	VMINPD       Y10, Y12, Y10
-	VMOVUPD      normalFirstRowsAVX2Consts<>+1600(SB), Y13
-	VMAXPD       Y13, Y11, Y11
-	VMAXPD       Y13, Y10, Y10
-	VSUBPD       Y11, Y9, Y9
-	VSUBPD       Y10, Y12, Y12
-	VMOVUPD      normalFirstRowsAVX2Consts<>+1632(SB), Y13
-	VADDPD       Y13, Y11, Y11
-	VADDPD       Y13, Y10, Y10
-	VADDPD       Y13, Y9, Y9
-	VADDPD       Y13, Y12, Y12
+	VMULPD       Y3, Y11, Y11
+	VMULPD       Y9, Y6, Y6
+	VMULPD       Y3, Y5, Y3
+	VMULPD       Y9, Y13, Y5
+	VMULPD       Y11, Y10, Y9
+	VMULPD       Y6, Y7, Y6
+	VMOVUPD      normalFirstRowsAVX2Consts<>+352(SB), Y11
+	VMULPD       Y11, Y4, Y13
+	VMULPD       Y11, Y2, Y11
+	VFMADD231PD  Y10, Y10, Y13
+	VFMADD231PD  Y7, Y7, Y11
+	VMOVUPD      normalFirstRowsAVX2Consts<>+384(SB), Y12
+	VFMADD231PD  Y12, Y4, Y13
+	VFMADD231PD  Y12, Y2, Y11
+	VMOVUPD      normalFirstRowsAVX2Consts<>+224(SB), Y12
+	VMOVUPD      Y8, 640(BX)
+	VMOVUPD      normalFirstRowsAVX2Consts<>+416(SB), Y8
+	VFMADD231PD  Y12, Y9, Y8
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+416(SB), Y6, Y12
+	VMOVUPD      Y11, 672(BX)
+	VMINPD       normalFirstRowsAVX2Consts<>+1504(SB), Y4, Y11
+	VMOVUPD      Y13, 704(BX)
+	VMINPD       normalFirstRowsAVX2Consts<>+1504(SB), Y2, Y13
+	VMAXPD       normalFirstRowsAVX2Consts<>+1536(SB), Y11, Y11
+	VMAXPD       normalFirstRowsAVX2Consts<>+1536(SB), Y13, Y13
+	VSUBPD       Y11, Y4, Y4
+	VSUBPD       Y13, Y2, Y2
+	VADDPD       normalFirstRowsAVX2Consts<>+1568(SB), Y11, Y11
+	VADDPD       normalFirstRowsAVX2Consts<>+1568(SB), Y13, Y13
+	VADDPD       normalFirstRowsAVX2Consts<>+1568(SB), Y4, Y4
+	VADDPD       normalFirstRowsAVX2Consts<>+1568(SB), Y2, Y2
 	VPSLLQ       $0x34, Y11, Y11
-	VPSLLQ       $0x34, Y10, Y10
-	VPSLLQ       $0x34, Y9, Y9
-	VPSLLQ       $0x34, Y12, Y12
-	VMOVUPD      normalFirstRowsAVX2Consts<>+1248(SB), Y13
-	VMOVUPD      normalFirstRowsAVX2Consts<>+1280(SB), Y8
-	VFMADD231PD  Y13, Y5, Y8
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1280(SB), Y4, Y13
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1312(SB), Y5, Y8
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1312(SB), Y4, Y13
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1344(SB), Y5, Y8
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1344(SB), Y4, Y13
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1376(SB), Y5, Y8
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1376(SB), Y4, Y13
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1408(SB), Y5, Y8
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1408(SB), Y4, Y13
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1440(SB), Y5, Y8
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1440(SB), Y4, Y13
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1472(SB), Y5, Y8
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1472(SB), Y4, Y13
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1504(SB), Y5, Y8
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1504(SB), Y4, Y13
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1536(SB), Y5, Y8
-	VFMADD213PD  normalFirstRowsAVX2Consts<>+1536(SB), Y4, Y13
-	VMOVUPD      Y7, 576(BX)
-	VMULPD       Y5, Y5, Y7
-	VMOVUPD      Y6, 608(BX)
-	VMULPD       Y4, Y4, Y6
-	VFMADD231PD  Y8, Y7, Y5
-	VFMADD231PD  Y13, Y6, Y4
-	VMOVUPD      160(BX), Y6
-	VFMADD213PD  Y6, Y5, Y6
-	VMOVUPD      640(BX), Y5
-	VFMADD213PD  Y5, Y4, Y5
-	VMULPD       Y9, Y6, Y4
-	VMULPD       Y12, Y5, Y5
-	VMULPD       Y11, Y4, Y4
-	VMULPD       Y10, Y5, Y5
-	VFNMADD231PD Y1, Y4, Y0
-	VFNMADD231PD Y3, Y5, Y2
-	VMASKMOVPD   Y0, Y15, (DI)(AX*1)
-	VMASKMOVPD   Y2, Y14, 32(DI)(AX*1)
-	VMULPD       544(BX), Y4, Y0
-	VMULPD       448(BX), Y5, Y1
-	VMOVUPD      672(BX), Y2
-	VFMADD231PD  608(BX), Y0, Y2
-	VMOVUPD      288(BX), Y0
-	VFMADD231PD  576(BX), Y1, Y0
-	VMOVUPD      512(BX), Y1
-	VMOVUPD      normalFirstRowsAVX2Consts<>+1664(SB), Y3
-	VBLENDVPD    Y1, Y2, Y3, Y1
-	VMOVUPD      480(BX), Y2
-	VBLENDVPD    Y2, Y0, Y3, Y0
-	VMOVUPD      normalFirstRowsAVX2Consts<>+1184(SB), Y2
-	VMULPD       Y2, Y4, Y3
-	VMULPD       Y2, Y5, Y2
-	VMULPD       128(BX), Y1, Y4
-	VMULPD       96(BX), Y0, Y5
-	VMASKMOVPD   Y1, Y15, (SI)(AX*1)
-	VMASKMOVPD   Y0, Y14, 32(SI)(AX*1)
-	VMULPD       416(BX), Y3, Y6
-	VMULPD       320(BX), Y2, Y7
-	VMULPD       352(BX), Y3, Y8
-	VMULPD       384(BX), Y2, Y9
-	VMULPD       256(BX), Y3, Y3
-	VMULPD       224(BX), Y2, Y2
+	VPSLLQ       $0x34, Y13, Y13
+	VPSLLQ       $0x34, Y4, Y4
+	VPSLLQ       $0x34, Y2, Y2
+	VMOVUPD      Y13, 736(BX)
+	VMOVUPD      normalFirstRowsAVX2Consts<>+832(SB), Y13
+	VFMADD231PD  normalFirstRowsAVX2Consts<>+800(SB), Y8, Y13
+	VMOVUPD      Y11, 768(BX)
+	VMOVUPD      normalFirstRowsAVX2Consts<>+832(SB), Y11
+	VFMADD231PD  normalFirstRowsAVX2Consts<>+800(SB), Y12, Y11
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+864(SB), Y8, Y13
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+864(SB), Y12, Y11
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+896(SB), Y8, Y13
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+896(SB), Y12, Y11
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+928(SB), Y8, Y13
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+928(SB), Y12, Y11
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+960(SB), Y8, Y13
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+960(SB), Y12, Y11
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+992(SB), Y8, Y13
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+992(SB), Y12, Y11
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1024(SB), Y8, Y13
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1024(SB), Y12, Y11
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1056(SB), Y8, Y13
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1056(SB), Y12, Y11
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1088(SB), Y8, Y13
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1088(SB), Y12, Y11
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1120(SB), Y8, Y13
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1120(SB), Y12, Y11
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1152(SB), Y8, Y13
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1152(SB), Y12, Y11
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1184(SB), Y8, Y13
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1184(SB), Y12, Y11
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1216(SB), Y8, Y13
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1216(SB), Y12, Y11
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1248(SB), Y8, Y13
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1248(SB), Y12, Y11
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1280(SB), Y8, Y13
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1280(SB), Y12, Y11
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1312(SB), Y8, Y13
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1312(SB), Y12, Y11
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1344(SB), Y8, Y13
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1344(SB), Y12, Y11
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1376(SB), Y8, Y13
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1376(SB), Y12, Y11
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1408(SB), Y8, Y13
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1408(SB), Y12, Y11
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1440(SB), Y13, Y8
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+1440(SB), Y11, Y12
+	VMOVUPD      normalFirstRowsAVX2Consts<>+0(SB), Y11
+	VFMADD213PD  Y11, Y8, Y9
+	VFMADD231PD  Y12, Y6, Y11
+	VMULPD       Y3, Y9, Y3
+	VMULPD       Y5, Y11, Y5
+	VMOVUPD      normalFirstRowsAVX2Consts<>+1472(SB), Y6
+	VFNMADD213PD Y6, Y3, Y10
+	VFNMADD213PD Y6, Y5, Y7
+	VMOVUPD      normalFirstRowsAVX2Consts<>+32(SB), Y8
+	VANDPD       Y3, Y8, Y3
+	VANDPD       Y5, Y8, Y5
+	VORPD        Y3, Y1, Y3
+	VORPD        Y5, Y0, Y5
+	VMOVUPD      (BX), Y8
+	VORPD        Y1, Y8, Y1
+	VORPD        Y0, Y8, Y0
+	VMOVUPD      704(BX), Y8
+	VMOVUPD      normalFirstRowsAVX2Consts<>+448(SB), Y9
+	VMOVUPD      normalFirstRowsAVX2Consts<>+480(SB), Y11
+	VFMADD231PD  Y9, Y8, Y11
+	VMOVUPD      672(BX), Y12
+	VFMADD213PD  normalFirstRowsAVX2Consts<>+480(SB), Y12, Y9
+	VMOVUPD      normalFirstRowsAVX2Consts<>+512(SB), Y13
+	VFMADD213PD  Y13, Y8, Y11
+	VFMADD231PD  Y9, Y12, Y13
+	VMOVUPD      normalFirstRowsAVX2Consts<>+544(SB), Y9
+	VFMADD213PD  Y9, Y8, Y11
+	VFMADD231PD  Y13, Y12, Y9
+	VMOVUPD      normalFirstRowsAVX2Consts<>+576(SB), Y13
+	VFMADD213PD  Y13, Y8, Y11
+	VFMADD231PD  Y9, Y12, Y13
+	VMOVUPD      normalFirstRowsAVX2Consts<>+608(SB), Y9
+	VFMADD213PD  Y9, Y8, Y11
+	VFMADD231PD  Y13, Y12, Y9
+	VMOVUPD      normalFirstRowsAVX2Consts<>+640(SB), Y13
+	VFMADD213PD  Y13, Y8, Y11
+	VFMADD231PD  Y9, Y12, Y13
+	VMOVUPD      normalFirstRowsAVX2Consts<>+672(SB), Y9
+	VFMADD213PD  Y9, Y8, Y11
+	VFMADD231PD  Y13, Y12, Y9
+	VMOVUPD      normalFirstRowsAVX2Consts<>+704(SB), Y13
+	VFMADD213PD  Y13, Y8, Y11
+	VFMADD231PD  Y9, Y12, Y13
+	VMOVUPD      normalFirstRowsAVX2Consts<>+736(SB), Y9
+	VFMADD213PD  Y9, Y8, Y11
+	VFMADD231PD  Y13, Y12, Y9
+	VMOVUPD      normalFirstRowsAVX2Consts<>+768(SB), Y13
+	VFMADD213PD  Y13, Y8, Y11
+	VFMADD213PD  Y13, Y12, Y9
+	VMULPD       Y11, Y8, Y8
+	VMULPD       Y9, Y12, Y9
+	VMOVUPD      640(BX), Y11
+	VFMADD213PD  Y11, Y11, Y8
+	VMOVUPD      608(BX), Y12
+	VFMADD213PD  Y12, Y12, Y9
+	VMULPD       Y4, Y8, Y4
+	VMULPD       Y2, Y9, Y2
+	VMULPD       768(BX), Y4, Y4
+	VMULPD       736(BX), Y2, Y2
+	VMULPD       576(BX), Y4, Y8
+	VMULPD       544(BX), Y2, Y9
+	VMOVUPD      448(BX), Y13
+	VMULPD       Y13, Y11, Y6
+	VMOVUPD      Y2, 544(BX)
+	VMOVUPD      288(BX), Y2
+	VMOVUPD      Y5, 576(BX)
+	VMULPD       Y2, Y12, Y5
+	VMOVUPD      normalFirstRowsAVX2Consts<>+1600(SB), Y12
+	VCMPPD       $0x11, Y12, Y13, Y13
+	VCMPPD       $0x11, Y12, Y2, Y2
+	VBLENDVPD    Y13, Y12, Y6, Y6
+	VBLENDVPD    Y2, Y12, Y5, Y2
+	VFMADD231PD  Y8, Y10, Y6
+	VFMADD231PD  Y9, Y7, Y2
+	VMOVUPD      512(BX), Y5
+	VMOVUPD      normalFirstRowsAVX2Consts<>+1632(SB), Y7
+	VBLENDVPD    Y5, Y6, Y7, Y5
+	VMOVUPD      480(BX), Y6
+	VBLENDVPD    Y6, Y2, Y7, Y2
+	VMOVUPD      192(BX), Y6
+	VMULPD       Y11, Y6, Y7
+	VMOVUPD      160(BX), Y8
+	VMULPD       608(BX), Y8, Y9
+	VMOVUPD      normalFirstRowsAVX2Consts<>+96(SB), Y10
+	VXORPD       Y10, Y6, Y6
+	VXORPD       Y10, Y8, Y8
+	VCMPPD       $0x00, Y6, Y1, Y1
+	VCMPPD       $0x00, Y8, Y0, Y0
+	VBLENDVPD    Y1, Y12, Y7, Y1
+	VBLENDVPD    Y0, Y12, Y9, Y0
+	VFNMADD231PD Y3, Y4, Y1
+	VMOVUPD      544(BX), Y3
+	VFNMADD231PD 576(BX), Y3, Y0
+	VMASKMOVPD   Y1, Y15, (DI)(AX*1)
+	VMASKMOVPD   Y0, Y14, 32(DI)(AX*1)
+	VMOVUPD      normalFirstRowsAVX2Consts<>+1472(SB), Y0
+	VMULPD       Y0, Y4, Y1
+	VMULPD       Y0, Y3, Y0
+	VMULPD       128(BX), Y5, Y3
+	VMULPD       96(BX), Y2, Y4
+	VMASKMOVPD   Y5, Y15, (SI)(AX*1)
+	VMASKMOVPD   Y2, Y14, 32(SI)(AX*1)
+	VMULPD       416(BX), Y1, Y6
+	VMULPD       320(BX), Y0, Y7
+	VMULPD       352(BX), Y1, Y8
+	VMULPD       384(BX), Y0, Y9
+	VMULPD       256(BX), Y1, Y1
+	VMULPD       224(BX), Y0, Y0
 	VMASKMOVPD   Y8, Y15, (R8)(AX*1)
 	VMASKMOVPD   Y9, Y14, 32(R8)(AX*1)
-	VMASKMOVPD   Y3, Y15, (R9)(AX*1)
-	VMASKMOVPD   Y2, Y14, 32(R9)(AX*1)
-	VMOVUPD      normalFirstRowsAVX2Consts<>+256(SB), Y2
-	VMULPD       Y6, Y2, Y3
-	VMULPD       Y7, Y2, Y2
-	VMOVUPD      normalFirstRowsAVX2Consts<>+96(SB), Y6
-	VXORPD       Y4, Y6, Y4
-	VXORPD       Y5, Y6, Y5
-	VMASKMOVPD   Y4, Y15, (R11)(AX*1)
-	VMASKMOVPD   Y5, Y14, 32(R11)(AX*1)
-	VFMADD231PD  64(BX), Y1, Y3
-	VFMADD231PD  32(BX), Y0, Y2
-	VMASKMOVPD   Y3, Y15, (R10)(AX*1)
-	VMASKMOVPD   Y2, Y14, 32(R10)(AX*1)
+	VMASKMOVPD   Y1, Y15, (R9)(AX*1)
+	VMASKMOVPD   Y0, Y14, 32(R9)(AX*1)
+	VMOVUPD      normalFirstRowsAVX2Consts<>+768(SB), Y0
+	VMULPD       Y6, Y0, Y1
+	VMULPD       Y7, Y0, Y0
+	VXORPD       Y3, Y10, Y3
+	VXORPD       Y4, Y10, Y4
+	VMASKMOVPD   Y3, Y15, (R11)(AX*1)
+	VMASKMOVPD   Y4, Y14, 32(R11)(AX*1)
+	VFMADD231PD  64(BX), Y5, Y1
+	VFMADD231PD  32(BX), Y2, Y0
+	VMASKMOVPD   Y1, Y15, (R10)(AX*1)
+	VMASKMOVPD   Y0, Y14, 32(R10)(AX*1)
 	ADDQ         $+64, AX
 	SUBQ         $+8, CX
 	JGT          tail

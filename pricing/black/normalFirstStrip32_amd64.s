@@ -5,42 +5,42 @@
 #include "textflag.h"
 
 DATA normalFirstStrip32AVX512Consts<>+0(SB)/4, $0x7fffffff
-DATA normalFirstStrip32AVX512Consts<>+4(SB)/4, $0x3f800000
-DATA normalFirstStrip32AVX512Consts<>+8(SB)/4, $0x4e6e6b28
+DATA normalFirstStrip32AVX512Consts<>+4(SB)/4, $0x4e6e6b28
+DATA normalFirstStrip32AVX512Consts<>+8(SB)/4, $0x3f800000
 DATA normalFirstStrip32AVX512Consts<>+12(SB)/4, $0x41700000
 DATA normalFirstStrip32AVX512Consts<>+16(SB)/4, $0x3089705f
-DATA normalFirstStrip32AVX512Consts<>+20(SB)/4, $0x3f400000
-DATA normalFirstStrip32AVX512Consts<>+24(SB)/4, $0x40640000
-DATA normalFirstStrip32AVX512Consts<>+28(SB)/4, $0xbf000000
-DATA normalFirstStrip32AVX512Consts<>+32(SB)/4, $0x3fb8aa3b
-DATA normalFirstStrip32AVX512Consts<>+36(SB)/4, $0x40000000
-DATA normalFirstStrip32AVX512Consts<>+40(SB)/4, $0xbf800000
-DATA normalFirstStrip32AVX512Consts<>+44(SB)/4, $0x00000000
-DATA normalFirstStrip32AVX512Consts<>+48(SB)/4, $0xbf317200
-DATA normalFirstStrip32AVX512Consts<>+52(SB)/4, $0xb5bfbe8e
-DATA normalFirstStrip32AVX512Consts<>+56(SB)/4, $0x39755674
-DATA normalFirstStrip32AVX512Consts<>+60(SB)/4, $0x390114b6
-DATA normalFirstStrip32AVX512Consts<>+64(SB)/4, $0xbb02dd71
-DATA normalFirstStrip32AVX512Consts<>+68(SB)/4, $0x3a738970
-DATA normalFirstStrip32AVX512Consts<>+72(SB)/4, $0x3c77415f
-DATA normalFirstStrip32AVX512Consts<>+76(SB)/4, $0xbd509d4d
-DATA normalFirstStrip32AVX512Consts<>+80(SB)/4, $0x3d99190f
-DATA normalFirstStrip32AVX512Consts<>+84(SB)/4, $0xbc00cdcc
-DATA normalFirstStrip32AVX512Consts<>+88(SB)/4, $0xbe6caa20
-DATA normalFirstStrip32AVX512Consts<>+92(SB)/4, $0x3f000000
-DATA normalFirstStrip32AVX512Consts<>+96(SB)/4, $0x3ecc422a
-DATA normalFirstStrip32AVX512Consts<>+100(SB)/4, $0x3ab56891
-DATA normalFirstStrip32AVX512Consts<>+104(SB)/4, $0x3c091f97
-DATA normalFirstStrip32AVX512Consts<>+108(SB)/4, $0x3d2aac27
-DATA normalFirstStrip32AVX512Consts<>+112(SB)/4, $0x3e2aaa45
-DATA normalFirstStrip32AVX512Consts<>+116(SB)/4, $0x3efffffe
+DATA normalFirstStrip32AVX512Consts<>+20(SB)/4, $0x3fc00000
+DATA normalFirstStrip32AVX512Consts<>+24(SB)/4, $0x40000000
+DATA normalFirstStrip32AVX512Consts<>+28(SB)/4, $0x40640000
+DATA normalFirstStrip32AVX512Consts<>+32(SB)/4, $0xbf38aa3b
+DATA normalFirstStrip32AVX512Consts<>+36(SB)/4, $0x4b400000
+DATA normalFirstStrip32AVX512Consts<>+40(SB)/4, $0x3fb17200
+DATA normalFirstStrip32AVX512Consts<>+44(SB)/4, $0x363fbe8e
+DATA normalFirstStrip32AVX512Consts<>+48(SB)/4, $0xbf800000
+DATA normalFirstStrip32AVX512Consts<>+52(SB)/4, $0x00000000
+DATA normalFirstStrip32AVX512Consts<>+56(SB)/4, $0x39f55674
+DATA normalFirstStrip32AVX512Consts<>+60(SB)/4, $0x398114b6
+DATA normalFirstStrip32AVX512Consts<>+64(SB)/4, $0xbb82dd71
+DATA normalFirstStrip32AVX512Consts<>+68(SB)/4, $0x3af38970
+DATA normalFirstStrip32AVX512Consts<>+72(SB)/4, $0x3cf7415f
+DATA normalFirstStrip32AVX512Consts<>+76(SB)/4, $0xbdd09d4d
+DATA normalFirstStrip32AVX512Consts<>+80(SB)/4, $0x3e19190f
+DATA normalFirstStrip32AVX512Consts<>+84(SB)/4, $0xbc80cdcc
+DATA normalFirstStrip32AVX512Consts<>+88(SB)/4, $0xbeecaa20
+DATA normalFirstStrip32AVX512Consts<>+92(SB)/4, $0x3ecc422a
+DATA normalFirstStrip32AVX512Consts<>+96(SB)/4, $0x37b56891
+DATA normalFirstStrip32AVX512Consts<>+100(SB)/4, $0xb9891f97
+DATA normalFirstStrip32AVX512Consts<>+104(SB)/4, $0x3b2aac27
+DATA normalFirstStrip32AVX512Consts<>+108(SB)/4, $0xbcaaaa45
+DATA normalFirstStrip32AVX512Consts<>+112(SB)/4, $0x3dfffffe
+DATA normalFirstStrip32AVX512Consts<>+116(SB)/4, $0xbf000000
 DATA normalFirstStrip32AVX512Consts<>+120(SB)/4, $0x7fc00000
 DATA normalFirstStrip32AVX512Consts<>+124(SB)/4, $0x80000000
 GLOBL normalFirstStrip32AVX512Consts<>(SB), RODATA|NOPTR, $128
 
 // func normalFirstStrip32AVX512(price []float32, delta []float32, gamma []float32, vega []float32, theta []float32, rho []float32, sign []float32, K []float32, sigma []float32, F float32, T float32, D float32, r float32)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·normalFirstStrip32AVX512(SB), $1856-232
+TEXT ·normalFirstStrip32AVX512(SB), $512-232
 	LEAQ         63(SP), BX
 	ANDQ         $-64, BX
 	MOVQ         price_len+8(FP), CX
@@ -67,7 +67,7 @@ TEXT ·normalFirstStrip32AVX512(SB), $1856-232
 	VMOVUPS      Z5, 320(BX)
 	VMOVUPS      Z6, 384(BX)
 	XORL         AX, AX
-	SUBQ         $+64, CX
+	SUBQ         $+32, CX
 	JLT          rest
 
 body:
@@ -79,460 +79,232 @@ body:
 	PREFETCHT0       1088(DX)(AX*1)
 	MOVQ             sigma_base+192(FP), DX
 	VMOVUPS          64(DX)(AX*1), Z1
-	MOVQ             sigma_base+192(FP), DX
-	PREFETCHT0       1152(DX)(AX*1)
-	MOVQ             sigma_base+192(FP), DX
-	VMOVUPS          128(DX)(AX*1), Z2
-	MOVQ             sigma_base+192(FP), DX
-	PREFETCHT0       1216(DX)(AX*1)
-	MOVQ             sigma_base+192(FP), DX
-	VMOVUPS          192(DX)(AX*1), Z3
 	PREFETCHT0       1024(R13)(AX*1)
-	VMOVUPS          (R13)(AX*1), Z4
+	VMOVUPS          (R13)(AX*1), Z2
 	PREFETCHT0       1088(R13)(AX*1)
-	VMOVUPS          64(R13)(AX*1), Z5
-	PREFETCHT0       1152(R13)(AX*1)
-	VMOVUPS          128(R13)(AX*1), Z6
-	PREFETCHT0       1216(R13)(AX*1)
-	VMOVUPS          192(R13)(AX*1), Z7
+	VMOVUPS          64(R13)(AX*1), Z3
 	PREFETCHT0       1024(R12)(AX*1)
-	VMOVUPS          (R12)(AX*1), Z8
+	VMOVUPS          (R12)(AX*1), Z4
 	PREFETCHT0       1088(R12)(AX*1)
-	VMOVUPS          64(R12)(AX*1), Z9
-	PREFETCHT0       1152(R12)(AX*1)
-	VMOVUPS          128(R12)(AX*1), Z10
-	PREFETCHT0       1216(R12)(AX*1)
-	VMOVUPS          192(R12)(AX*1), Z11
-	VMOVUPS          256(BX), Z12
-	VMULPS           Z12, Z0, Z13
-	VMULPS           Z12, Z1, Z14
-	VMULPS           Z12, Z2, Z15
-	VMULPS           Z12, Z3, Z16
+	VMOVUPS          64(R12)(AX*1), Z5
+	VMOVUPS          256(BX), Z6
+	VMULPS           Z6, Z0, Z7
+	VMULPS           Z6, Z1, Z8
 	VMULPS           Z0, Z0, Z0
 	VMULPS           Z1, Z1, Z1
-	VMULPS           Z2, Z2, Z2
-	VMULPS           Z3, Z3, Z3
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+4(SB), Z17
-	VDIVPS           Z13, Z17, Z18
-	VDIVPS           Z14, Z17, Z19
-	VDIVPS           Z15, Z17, Z20
-	VDIVPS           Z16, Z17, Z21
-	VMULPS           Z0, Z18, Z0
-	VMULPS           Z1, Z19, Z1
-	VMULPS           Z2, Z20, Z2
-	VMULPS           Z3, Z21, Z3
-	VMOVUPS          (BX), Z22
-	VSUBPS           Z4, Z22, Z23
-	VSUBPS           Z5, Z22, Z24
-	VSUBPS           Z6, Z22, Z25
-	VSUBPS           Z7, Z22, Z22
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+0(SB), Z26
-	VANDPS           Z26, Z4, Z4
-	VANDPS           Z26, Z5, Z5
-	VANDPS           Z26, Z6, Z6
-	VANDPS           Z26, Z7, Z7
-	VMOVUPS          320(BX), Z27
-	VADDPS           Z4, Z27, Z4
-	VADDPS           Z5, Z27, Z5
-	VADDPS           Z6, Z27, Z6
-	VADDPS           Z7, Z27, Z7
-	VMOVUPS          128(BX), Z27
-	VADDPS           Z4, Z27, Z4
-	VADDPS           Z5, Z27, Z5
-	VADDPS           Z6, Z27, Z6
-	VADDPS           Z7, Z27, Z7
-	VADDPS           Z4, Z13, Z4
-	VADDPS           Z5, Z14, Z5
-	VADDPS           Z6, Z15, Z6
-	VADDPS           Z7, Z16, Z7
-	VMOVUPS          64(BX), Z28
-	VADDPS           Z4, Z28, Z4
-	VADDPS           Z5, Z28, Z5
-	VADDPS           Z6, Z28, Z6
-	VADDPS           Z7, Z28, Z7
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+8(SB), Z29
-	VCMPPS           $0x11, Z29, Z4, K1
-	VCMPPS           $0x11, Z29, Z5, K2
-	VCMPPS           $0x11, Z29, Z6, K3
-	VCMPPS           $0x11, Z29, Z7, K4
-	VMULPS           Z23, Z18, Z4
-	VMULPS           Z24, Z19, Z5
-	VMULPS           Z25, Z20, Z6
-	VMULPS           Z22, Z21, Z7
-	VANDPS           Z26, Z4, Z4
-	VANDPS           Z26, Z5, Z5
-	VANDPS           Z26, Z6, Z6
-	VANDPS           Z26, Z7, Z7
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+12(SB), Z29
-	VMINPS           Z4, Z29, Z4
-	VMINPS           Z5, Z29, Z5
-	VMINPS           Z6, Z29, Z6
-	VMINPS           Z7, Z29, Z7
-	VMOVUPS          384(BX), Z29
-	VMINPS           Z13, Z29, Z30
-	VMINPS           Z14, Z29, Z31
-	VMINPS           Z15, Z29, Z12
-	VMINPS           Z16, Z29, Z29
-	VMINPS           Z28, Z30, Z30
-	VMINPS           Z28, Z31, Z31
-	VMINPS           Z28, Z12, Z12
-	VMINPS           Z28, Z29, Z29
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+16(SB), Z28
-	VCMPPS           $0x11, Z30, Z28, K5
-	VCMPPS           $0x11, Z31, Z28, K6
-	VCMPPS           $0x11, Z12, Z28, K7
-	KMOVW            K4, 448(BX)
-	VCMPPS           $0x11, Z29, Z28, K4
-	KANDW            K1, K5, K1
-	KANDW            K2, K6, K2
-	KANDW            K3, K7, K3
-	KMOVW            448(BX), K5
-	KANDW            K5, K4, K4
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+20(SB), Z12
-	VFMADD213PS      Z17, Z4, Z12
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+20(SB), Z28
-	VFMADD213PS      Z17, Z5, Z28
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+20(SB), Z29
-	VFMADD213PS      Z17, Z6, Z29
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+20(SB), Z30
-	VFMADD213PS      Z17, Z7, Z30
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+24(SB), Z31
-	VADDPS           Z31, Z4, Z26
-	VMOVUPS          Z21, 448(BX)
-	VADDPS           Z31, Z5, Z21
-	VMOVUPS          Z20, 512(BX)
-	VADDPS           Z31, Z6, Z20
-	VADDPS           Z31, Z7, Z31
-	VMOVUPS          Z19, 576(BX)
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+28(SB), Z19
-	VMOVUPS          Z18, 640(BX)
-	VMULPS           Z19, Z4, Z18
-	VMOVUPS          Z3, 704(BX)
-	VMULPS           Z19, Z5, Z3
-	VMOVUPS          Z2, 768(BX)
-	VMULPS           Z19, Z6, Z2
-	VMOVUPS          Z1, 832(BX)
-	VMULPS           Z19, Z7, Z1
-	VMULPS           Z26, Z12, Z19
-	VMOVUPS          Z0, 896(BX)
-	VMULPS           Z21, Z28, Z0
-	VMOVUPS          Z16, 960(BX)
-	VMULPS           Z20, Z29, Z16
-	VMOVUPS          Z15, 1024(BX)
-	VMULPS           Z31, Z30, Z15
-	VDIVPS           Z19, Z17, Z19
-	VDIVPS           Z0, Z17, Z0
-	VDIVPS           Z16, Z17, Z16
-	VDIVPS           Z15, Z17, Z15
-	VMULPS           Z19, Z12, Z12
-	VMULPS           Z0, Z28, Z28
-	VMULPS           Z16, Z29, Z29
-	VMULPS           Z15, Z30, Z30
-	VMULPS           Z19, Z26, Z19
-	VMULPS           Z0, Z21, Z0
-	VMULPS           Z16, Z20, Z16
-	VMULPS           Z15, Z31, Z15
-	VMULPS           Z12, Z4, Z12
-	VMULPS           Z28, Z5, Z20
-	VMULPS           Z29, Z6, Z21
-	VMULPS           Z30, Z7, Z26
-	VMULPS           Z18, Z4, Z28
-	VMULPS           Z3, Z5, Z29
-	VMULPS           Z2, Z6, Z30
-	VMULPS           Z1, Z7, Z31
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+32(SB), Z17
-	VMULPS           Z17, Z28, Z28
-	VMULPS           Z17, Z29, Z29
-	VMULPS           Z17, Z30, Z30
-	VMULPS           Z17, Z31, Z17
-	VRNDSCALEPS      $0x08, Z28, Z28
-	VRNDSCALEPS      $0x08, Z29, Z29
-	VRNDSCALEPS      $0x08, Z30, Z30
-	VRNDSCALEPS      $0x08, Z17, Z17
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+36(SB), Z31
-	VMOVUPS          Z14, 1088(BX)
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+40(SB), Z14
-	VFMADD231PS      Z31, Z12, Z14
-	VMOVUPS          Z13, 1152(BX)
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+40(SB), Z13
-	VFMADD231PS      Z31, Z20, Z13
-	VMOVUPS          Z15, 1216(BX)
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+40(SB), Z15
-	VFMADD231PS      Z31, Z21, Z15
-	VFMADD213PS.BCST normalFirstStrip32AVX512Consts<>+40(SB), Z26, Z31
-	VMOVUPS          Z16, 1280(BX)
-	VMULPS           Z23, Z8, Z16
-	VMOVUPS          Z8, 1344(BX)
-	VMULPS           Z24, Z9, Z8
-	VMOVUPS          Z9, 1408(BX)
-	VMULPS           Z25, Z10, Z9
-	VMOVUPS          Z10, 1472(BX)
-	VMULPS           Z22, Z11, Z10
-	VCMPPS.BCST      $0x11, normalFirstStrip32AVX512Consts<>+44(SB), Z16, K5
-	VCMPPS.BCST      $0x11, normalFirstStrip32AVX512Consts<>+44(SB), Z8, K6
-	VCMPPS.BCST      $0x11, normalFirstStrip32AVX512Consts<>+44(SB), Z9, K7
-	KMOVW            K4, 1536(BX)
-	VCMPPS.BCST      $0x11, normalFirstStrip32AVX512Consts<>+44(SB), Z10, K4
-	VMULPS           Z16, Z27, Z16
-	VMULPS           Z8, Z27, Z8
-	VMULPS           Z9, Z27, Z9
-	VMULPS           Z10, Z27, Z10
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+44(SB), Z27
-	VBLENDMPS        Z27, Z16, K5, Z16
-	VBLENDMPS        Z27, Z8, K6, Z8
-	VBLENDMPS        Z27, Z9, K7, Z9
-	VBLENDMPS        Z27, Z10, K4, Z10
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+48(SB), Z27
-	VMOVUPS          Z11, 1600(BX)
-	VMULPS           Z27, Z28, Z11
-	VMOVUPS          Z10, 1664(BX)
-	VMULPS           Z27, Z29, Z10
-	VMOVUPS          Z9, 1728(BX)
-	VMULPS           Z27, Z30, Z9
-	VMULPS           Z27, Z17, Z27
-	VFMADD231PS      Z18, Z4, Z11
-	VFMADD231PS      Z3, Z5, Z10
-	VFMADD231PS      Z2, Z6, Z9
-	VFMADD231PS      Z1, Z7, Z27
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+52(SB), Z1
-	VFMADD231PS      Z1, Z28, Z11
-	VFMADD231PS      Z1, Z29, Z10
-	VFMADD231PS      Z1, Z30, Z9
-	VFMADD231PS      Z1, Z17, Z27
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+56(SB), Z1
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+60(SB), Z2
-	VFMADD231PS      Z1, Z14, Z2
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+60(SB), Z3
-	VFMADD231PS      Z1, Z13, Z3
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+60(SB), Z18
-	VFMADD231PS      Z1, Z15, Z18
-	VFMADD213PS.BCST normalFirstStrip32AVX512Consts<>+60(SB), Z31, Z1
-	VFMADD213PS.BCST normalFirstStrip32AVX512Consts<>+64(SB), Z14, Z2
-	VFMADD213PS.BCST normalFirstStrip32AVX512Consts<>+64(SB), Z13, Z3
-	VFMADD213PS.BCST normalFirstStrip32AVX512Consts<>+64(SB), Z15, Z18
-	VFMADD213PS.BCST normalFirstStrip32AVX512Consts<>+64(SB), Z31, Z1
-	VFMADD213PS.BCST normalFirstStrip32AVX512Consts<>+68(SB), Z14, Z2
-	VFMADD213PS.BCST normalFirstStrip32AVX512Consts<>+68(SB), Z13, Z3
-	VFMADD213PS.BCST normalFirstStrip32AVX512Consts<>+68(SB), Z15, Z18
-	VFMADD213PS.BCST normalFirstStrip32AVX512Consts<>+68(SB), Z31, Z1
-	VFMADD213PS.BCST normalFirstStrip32AVX512Consts<>+72(SB), Z14, Z2
-	VFMADD213PS.BCST normalFirstStrip32AVX512Consts<>+72(SB), Z13, Z3
-	VFMADD213PS.BCST normalFirstStrip32AVX512Consts<>+72(SB), Z15, Z18
-	VFMADD213PS.BCST normalFirstStrip32AVX512Consts<>+72(SB), Z31, Z1
-	VFMADD213PS.BCST normalFirstStrip32AVX512Consts<>+76(SB), Z14, Z2
-	VFMADD213PS.BCST normalFirstStrip32AVX512Consts<>+76(SB), Z13, Z3
-	VFMADD213PS.BCST normalFirstStrip32AVX512Consts<>+76(SB), Z15, Z18
-	VFMADD213PS.BCST normalFirstStrip32AVX512Consts<>+76(SB), Z31, Z1
-	VFMADD213PS.BCST normalFirstStrip32AVX512Consts<>+80(SB), Z14, Z2
-	VFMADD213PS.BCST normalFirstStrip32AVX512Consts<>+80(SB), Z13, Z3
-	VFMADD213PS.BCST normalFirstStrip32AVX512Consts<>+80(SB), Z15, Z18
-	VFMADD213PS.BCST normalFirstStrip32AVX512Consts<>+80(SB), Z31, Z1
-	VFMADD213PS.BCST normalFirstStrip32AVX512Consts<>+84(SB), Z14, Z2
-	VFMADD213PS.BCST normalFirstStrip32AVX512Consts<>+84(SB), Z13, Z3
-	VFMADD213PS.BCST normalFirstStrip32AVX512Consts<>+84(SB), Z15, Z18
-	VFMADD213PS.BCST normalFirstStrip32AVX512Consts<>+84(SB), Z31, Z1
-	VFMADD213PS.BCST normalFirstStrip32AVX512Consts<>+88(SB), Z2, Z14
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+88(SB), Z2
-	VFMADD213PS      Z2, Z3, Z13
-	VFMADD213PS      Z2, Z18, Z15
-	VFMADD231PS      Z1, Z31, Z2
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+92(SB), Z1
-	VFMADD213PS      Z1, Z14, Z12
-	VFMADD213PS      Z1, Z13, Z20
-	VFMADD213PS      Z1, Z15, Z21
-	VFMADD231PS      Z2, Z26, Z1
-	VMULPS           Z19, Z12, Z2
-	VMULPS           Z0, Z20, Z0
-	VMULPS           1280(BX), Z21, Z3
-	VMULPS           1216(BX), Z1, Z1
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+96(SB), Z12
-	VFNMADD213PS     Z12, Z2, Z4
-	VFNMADD213PS     Z12, Z0, Z5
-	VFNMADD213PS     Z12, Z3, Z6
-	VFNMADD213PS     Z12, Z1, Z7
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+0(SB), Z13
-	VPTERNLOGD       $0xe4, Z13, Z23, Z2
-	VPTERNLOGD       $0xe4, Z13, Z24, Z0
-	VPTERNLOGD       $0xe4, Z13, Z25, Z3
-	VPTERNLOGD       $0xe4, Z13, Z22, Z1
+	VMOVUPS          (BX), Z9
+	VSUBPS           Z2, Z9, Z10
+	VSUBPS           Z3, Z9, Z9
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+0(SB), Z11
+	VANDPS           Z11, Z2, Z2
+	VANDPS           Z11, Z3, Z3
+	VMOVUPS          320(BX), Z12
+	VADDPS           Z2, Z12, Z2
+	VADDPS           Z3, Z12, Z3
+	VMOVUPS          128(BX), Z12
+	VADDPS           Z2, Z12, Z2
+	VADDPS           Z3, Z12, Z3
+	VADDPS           Z2, Z7, Z2
+	VADDPS           Z3, Z8, Z3
+	VMOVUPS          64(BX), Z13
+	VADDPS           Z2, Z13, Z2
+	VADDPS           Z3, Z13, Z3
 	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+4(SB), Z14
-	VPTERNLOGD       $0xe4, Z13, Z23, Z14
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+4(SB), Z15
-	VPTERNLOGD       $0xe4, Z13, Z24, Z15
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+4(SB), Z18
-	VPTERNLOGD       $0xe4, Z13, Z25, Z18
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+4(SB), Z19
-	VPTERNLOGD       $0xe4, Z13, Z22, Z19
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+100(SB), Z13
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+104(SB), Z20
-	VFMADD231PS      Z13, Z11, Z20
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+104(SB), Z21
-	VFMADD231PS      Z13, Z10, Z21
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+104(SB), Z22
-	VFMADD231PS      Z13, Z9, Z22
-	VFMADD213PS.BCST normalFirstStrip32AVX512Consts<>+104(SB), Z27, Z13
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+108(SB), Z23
-	VFMADD213PS      Z23, Z11, Z20
-	VFMADD213PS      Z23, Z10, Z21
-	VFMADD213PS      Z23, Z9, Z22
-	VFMADD231PS      Z13, Z27, Z23
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+112(SB), Z13
-	VFMADD213PS      Z13, Z11, Z20
-	VFMADD213PS      Z13, Z10, Z21
-	VFMADD213PS      Z13, Z9, Z22
-	VFMADD231PS      Z23, Z27, Z13
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+116(SB), Z23
-	VFMADD213PS      Z23, Z11, Z20
-	VFMADD213PS      Z23, Z10, Z21
-	VFMADD213PS      Z23, Z9, Z22
-	VFMADD231PS      Z13, Z27, Z23
-	VMULPS           Z11, Z11, Z13
-	VMULPS           Z10, Z10, Z24
-	VMULPS           Z9, Z9, Z25
-	VMULPS           Z27, Z27, Z26
-	VFMADD231PS      Z20, Z13, Z11
-	VFMADD231PS      Z21, Z24, Z10
-	VFMADD231PS      Z22, Z25, Z9
-	VFMADD231PS      Z23, Z26, Z27
-	VMOVUPS          128(BX), Z13
-	VFMADD213PS      Z13, Z13, Z11
-	VFMADD213PS      Z13, Z13, Z10
-	VFMADD213PS      Z13, Z13, Z9
-	VFMADD213PS      Z13, Z13, Z27
-	VSCALEFPS        Z28, Z11, Z11
-	VSCALEFPS        Z29, Z10, Z10
-	VSCALEFPS        Z30, Z9, Z9
-	VSCALEFPS        Z17, Z27, Z17
-	VMULPS           1152(BX), Z11, Z20
-	VMULPS           1088(BX), Z10, Z21
-	VMULPS           1024(BX), Z9, Z22
-	VMULPS           960(BX), Z17, Z23
-	VFMADD231PS      Z20, Z4, Z16
-	VFMADD231PS      Z21, Z5, Z8
-	VFMADD213PS      1728(BX), Z22, Z6
-	VFMADD213PS      1664(BX), Z23, Z7
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+120(SB), Z4
-	VBLENDMPS        Z16, Z4, K1, Z5
-	VBLENDMPS        Z8, Z4, K2, Z8
-	VBLENDMPS        Z6, Z4, K3, Z6
-	KMOVW            1536(BX), K1
-	VBLENDMPS        Z7, Z4, K1, Z4
+	VCMPPS           $0x11, Z14, Z2, K1
+	VCMPPS           $0x11, Z14, Z3, K2
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+8(SB), Z2
+	VDIVPS           Z7, Z2, Z3
+	VDIVPS           Z8, Z2, Z14
+	VMULPS           Z0, Z3, Z0
+	VMULPS           Z1, Z14, Z1
+	VMULPS           Z10, Z3, Z15
+	VMULPS           Z9, Z14, Z16
+	VANDPS           Z11, Z15, Z15
+	VANDPS           Z11, Z16, Z16
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+12(SB), Z17
+	VMINPS           Z15, Z17, Z15
+	VMINPS           Z16, Z17, Z16
+	VMOVUPS          384(BX), Z17
+	VMINPS           Z7, Z17, Z18
+	VMINPS           Z8, Z17, Z17
+	VMINPS           Z13, Z18, Z18
+	VMINPS           Z13, Z17, Z17
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+16(SB), Z19
+	VCMPPS           $0x11, Z18, Z19, K3
+	VCMPPS           $0x11, Z17, Z19, K4
+	KANDW            K1, K3, K1
+	KANDW            K2, K4, K2
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+20(SB), Z17
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+24(SB), Z18
+	VFMADD231PS      Z17, Z15, Z18
+	VFMADD213PS.BCST normalFirstStrip32AVX512Consts<>+24(SB), Z16, Z17
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+28(SB), Z19
+	VADDPS           Z19, Z15, Z20
+	VADDPS           Z19, Z16, Z19
+	VMULPS           Z15, Z15, Z21
+	VMULPS           Z16, Z16, Z22
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+32(SB), Z23
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+36(SB), Z24
+	VFMADD213PS      Z24, Z23, Z21
+	VFMADD213PS      Z24, Z23, Z22
+	VSUBPS           Z24, Z21, Z21
+	VSUBPS           Z24, Z22, Z22
+	VMULPS           Z20, Z18, Z23
+	VMULPS           Z19, Z17, Z24
+	VDIVPS           Z23, Z2, Z23
+	VDIVPS           Z24, Z2, Z24
+	VMULPS           Z23, Z18, Z18
+	VMULPS           Z24, Z17, Z17
+	VMULPS           Z23, Z20, Z20
+	VMULPS           Z24, Z19, Z19
+	VMULPS           Z18, Z15, Z18
+	VMULPS           Z17, Z16, Z17
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+40(SB), Z23
+	VMULPS           Z23, Z21, Z24
+	VMULPS           Z23, Z22, Z23
+	VFMADD231PS      Z15, Z15, Z24
+	VFMADD231PS      Z16, Z16, Z23
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+44(SB), Z25
+	VFMADD231PS      Z25, Z21, Z24
+	VFMADD231PS      Z25, Z22, Z23
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+24(SB), Z25
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+48(SB), Z26
+	VFMADD231PS      Z25, Z18, Z26
+	VFMADD213PS.BCST normalFirstStrip32AVX512Consts<>+48(SB), Z17, Z25
+	VMULPS           Z10, Z4, Z27
+	VMULPS           Z9, Z5, Z28
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+52(SB), Z29
+	VCMPPS           $0x11, Z29, Z27, K3
+	VCMPPS           $0x11, Z29, Z28, K4
+	VMULPS           Z27, Z12, Z27
+	VMULPS           Z28, Z12, Z28
+	VBLENDMPS        Z29, Z27, K3, Z27
+	VBLENDMPS        Z29, Z28, K4, Z28
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+56(SB), Z30
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+60(SB), Z31
+	VFMADD231PS      Z30, Z26, Z31
+	VFMADD213PS.BCST normalFirstStrip32AVX512Consts<>+60(SB), Z25, Z30
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+64(SB), Z29
+	VFMADD213PS      Z29, Z26, Z31
+	VFMADD231PS      Z30, Z25, Z29
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+68(SB), Z30
+	VFMADD213PS      Z30, Z26, Z31
+	VFMADD231PS      Z29, Z25, Z30
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+72(SB), Z29
+	VFMADD213PS      Z29, Z26, Z31
+	VFMADD231PS      Z30, Z25, Z29
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+76(SB), Z30
+	VFMADD213PS      Z30, Z26, Z31
+	VFMADD231PS      Z29, Z25, Z30
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+80(SB), Z29
+	VFMADD213PS      Z29, Z26, Z31
+	VFMADD231PS      Z30, Z25, Z29
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+84(SB), Z30
+	VFMADD213PS      Z30, Z26, Z31
+	VFMADD231PS      Z29, Z25, Z30
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+88(SB), Z29
+	VFMADD213PS      Z29, Z31, Z26
+	VFMADD231PS      Z30, Z25, Z29
+	VFMADD213PS      Z2, Z26, Z18
+	VFMADD213PS      Z2, Z29, Z17
+	VMULPS           Z20, Z18, Z18
+	VMULPS           Z19, Z17, Z17
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+92(SB), Z19
+	VFNMADD213PS     Z19, Z18, Z15
+	VFNMADD213PS     Z19, Z17, Z16
+	VPTERNLOGD       $0xe4, Z11, Z10, Z18
+	VPTERNLOGD       $0xe4, Z11, Z9, Z17
+	VMOVAPS          Z2, Z20
+	VPTERNLOGD       $0xe4, Z11, Z10, Z20
+	VPTERNLOGD       $0xe4, Z11, Z9, Z2
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+96(SB), Z9
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+100(SB), Z10
+	VFMADD231PS      Z9, Z24, Z10
+	VFMADD213PS.BCST normalFirstStrip32AVX512Consts<>+100(SB), Z23, Z9
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+104(SB), Z11
+	VFMADD213PS      Z11, Z24, Z10
+	VFMADD231PS      Z9, Z23, Z11
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+108(SB), Z9
+	VFMADD213PS      Z9, Z24, Z10
+	VFMADD231PS      Z11, Z23, Z9
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+112(SB), Z11
+	VFMADD213PS      Z11, Z24, Z10
+	VFMADD231PS      Z9, Z23, Z11
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+116(SB), Z9
+	VFMADD213PS      Z9, Z24, Z10
+	VFMADD213PS      Z9, Z23, Z11
+	VMULPS           Z10, Z24, Z10
+	VMULPS           Z11, Z23, Z11
+	VFMADD213PS      Z12, Z12, Z10
+	VFMADD213PS      Z12, Z12, Z11
+	VSCALEFPS        Z21, Z10, Z10
+	VSCALEFPS        Z22, Z11, Z11
+	VMULPS           Z10, Z7, Z7
+	VMULPS           Z11, Z8, Z8
+	VFMADD231PS      Z7, Z15, Z27
+	VFMADD231PS      Z8, Z16, Z28
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+120(SB), Z7
+	VBLENDMPS        Z27, Z7, K1, Z8
+	VBLENDMPS        Z28, Z7, K2, Z7
 	PREFETCHT0       1024(SI)(AX*1)
-	VMOVUPS          Z5, (SI)(AX*1)
+	VMOVUPS          Z8, (SI)(AX*1)
 	PREFETCHT0       1088(SI)(AX*1)
-	VMOVUPS          Z8, 64(SI)(AX*1)
-	PREFETCHT0       1152(SI)(AX*1)
-	VMOVUPS          Z6, 128(SI)(AX*1)
-	PREFETCHT0       1216(SI)(AX*1)
-	VMOVUPS          Z4, 192(SI)(AX*1)
-	VMULPS           Z12, Z11, Z7
-	VMULPS           Z12, Z10, Z16
-	VMULPS           Z12, Z9, Z20
-	VMULPS           Z12, Z17, Z12
-	VMULPS           896(BX), Z7, Z21
-	VMULPS           832(BX), Z16, Z22
-	VMULPS           768(BX), Z20, Z23
-	VMULPS           704(BX), Z12, Z24
-	VMULPS           640(BX), Z7, Z25
-	VMULPS           576(BX), Z16, Z26
-	VMULPS           512(BX), Z20, Z27
-	VMULPS           448(BX), Z12, Z28
+	VMOVUPS          Z7, 64(SI)(AX*1)
+	VMULPS           Z19, Z10, Z15
+	VMULPS           Z19, Z11, Z16
+	VMULPS           Z0, Z15, Z0
+	VMULPS           Z1, Z16, Z1
+	VMULPS           Z15, Z3, Z3
+	VMULPS           Z16, Z14, Z14
 	PREFETCHT0       1024(R8)(AX*1)
-	VMOVUPS          Z25, (R8)(AX*1)
+	VMOVUPS          Z3, (R8)(AX*1)
 	PREFETCHT0       1088(R8)(AX*1)
-	VMOVUPS          Z26, 64(R8)(AX*1)
-	PREFETCHT0       1152(R8)(AX*1)
-	VMOVUPS          Z27, 128(R8)(AX*1)
-	PREFETCHT0       1216(R8)(AX*1)
-	VMOVUPS          Z28, 192(R8)(AX*1)
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+28(SB), Z25
-	VMULPS           Z21, Z25, Z21
-	VMULPS           Z22, Z25, Z22
-	VMULPS           Z23, Z25, Z23
-	VMULPS           Z24, Z25, Z24
-	VMOVUPS          256(BX), Z25
-	VMULPS           Z7, Z25, Z7
-	VMULPS           Z16, Z25, Z16
-	VMULPS           Z20, Z25, Z20
-	VMULPS           Z12, Z25, Z12
+	VMOVUPS          Z14, 64(R8)(AX*1)
+	VMULPS           Z0, Z9, Z0
+	VMULPS           Z1, Z9, Z1
+	VMULPS           Z15, Z6, Z3
+	VMULPS           Z16, Z6, Z6
 	PREFETCHT0       1024(R9)(AX*1)
-	VMOVUPS          Z7, (R9)(AX*1)
+	VMOVUPS          Z3, (R9)(AX*1)
 	PREFETCHT0       1088(R9)(AX*1)
-	VMOVUPS          Z16, 64(R9)(AX*1)
-	PREFETCHT0       1152(R9)(AX*1)
-	VMOVUPS          Z20, 128(R9)(AX*1)
-	PREFETCHT0       1216(R9)(AX*1)
-	VMOVUPS          Z12, 192(R9)(AX*1)
-	VMOVUPS          192(BX), Z7
-	VFMADD231PS      Z5, Z7, Z21
-	VFMADD231PS      Z8, Z7, Z22
-	VFMADD231PS      Z6, Z7, Z23
-	VFMADD231PS      Z4, Z7, Z24
+	VMOVUPS          Z6, 64(R9)(AX*1)
+	VMOVUPS          192(BX), Z3
+	VFMADD231PS      Z8, Z3, Z0
+	VFMADD231PS      Z7, Z3, Z1
 	PREFETCHT0       1024(R10)(AX*1)
-	VMOVUPS          Z21, (R10)(AX*1)
+	VMOVUPS          Z0, (R10)(AX*1)
 	PREFETCHT0       1088(R10)(AX*1)
-	VMOVUPS          Z22, 64(R10)(AX*1)
-	PREFETCHT0       1152(R10)(AX*1)
-	VMOVUPS          Z23, 128(R10)(AX*1)
-	PREFETCHT0       1216(R10)(AX*1)
-	VMOVUPS          Z24, 192(R10)(AX*1)
-	VMOVUPS          64(BX), Z7
-	VMULPS           Z5, Z7, Z5
-	VMULPS           Z8, Z7, Z8
-	VMULPS           Z6, Z7, Z6
-	VMULPS           Z4, Z7, Z4
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+124(SB), Z7
-	VXORPS           Z5, Z7, Z5
-	VXORPS           Z8, Z7, Z8
-	VXORPS           Z6, Z7, Z6
-	VXORPS           Z4, Z7, Z4
+	VMOVUPS          Z1, 64(R10)(AX*1)
+	VMULPS           Z8, Z13, Z0
+	VMULPS           Z7, Z13, Z1
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+124(SB), Z3
+	VXORPS           Z0, Z3, Z0
+	VXORPS           Z1, Z3, Z1
 	PREFETCHT0       1024(R11)(AX*1)
-	VMOVUPS          Z5, (R11)(AX*1)
+	VMOVUPS          Z0, (R11)(AX*1)
 	PREFETCHT0       1088(R11)(AX*1)
-	VMOVUPS          Z8, 64(R11)(AX*1)
-	PREFETCHT0       1152(R11)(AX*1)
-	VMOVUPS          Z6, 128(R11)(AX*1)
-	PREFETCHT0       1216(R11)(AX*1)
-	VMOVUPS          Z4, 192(R11)(AX*1)
-	VMOVUPS          1344(BX), Z4
-	VXORPS           Z7, Z4, Z5
-	VMOVUPS          1408(BX), Z6
-	VXORPS           Z7, Z6, Z8
-	VMOVUPS          1472(BX), Z12
-	VXORPS           Z7, Z12, Z16
-	VMOVUPS          1600(BX), Z20
-	VXORPS           Z7, Z20, Z7
-	VCMPPS           $0x00, Z5, Z14, K1
-	VCMPPS           $0x00, Z8, Z15, K2
-	VCMPPS           $0x00, Z16, Z18, K3
-	VCMPPS           $0x00, Z7, Z19, K4
-	VMULPS           Z13, Z4, Z4
-	VMULPS           Z13, Z6, Z5
-	VMULPS           Z13, Z12, Z6
-	VMULPS           Z13, Z20, Z7
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+44(SB), Z8
-	VBLENDMPS        Z8, Z4, K1, Z4
-	VBLENDMPS        Z8, Z5, K2, Z5
-	VBLENDMPS        Z8, Z6, K3, Z6
-	VBLENDMPS        Z8, Z7, K4, Z7
-	VFNMADD231PS     Z2, Z11, Z4
-	VFNMADD231PS     Z0, Z10, Z5
-	VFNMADD231PS     Z3, Z9, Z6
-	VFNMADD231PS     Z1, Z17, Z7
+	VMOVUPS          Z1, 64(R11)(AX*1)
+	VXORPS           Z3, Z4, Z0
+	VXORPS           Z3, Z5, Z1
+	VCMPPS           $0x00, Z0, Z20, K1
+	VCMPPS           $0x00, Z1, Z2, K2
+	VMULPS           Z12, Z4, Z0
+	VMULPS           Z12, Z5, Z1
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+52(SB), Z2
+	VBLENDMPS        Z2, Z0, K1, Z0
+	VBLENDMPS        Z2, Z1, K2, Z1
+	VFNMADD231PS     Z18, Z10, Z0
+	VFNMADD231PS     Z17, Z11, Z1
 	PREFETCHT0       1024(DI)(AX*1)
-	VMOVUPS          Z4, (DI)(AX*1)
+	VMOVUPS          Z0, (DI)(AX*1)
 	PREFETCHT0       1088(DI)(AX*1)
-	VMOVUPS          Z5, 64(DI)(AX*1)
-	PREFETCHT0       1152(DI)(AX*1)
-	VMOVUPS          Z6, 128(DI)(AX*1)
-	PREFETCHT0       1216(DI)(AX*1)
-	VMOVUPS          Z7, 192(DI)(AX*1)
-	ADDQ             $+256, AX
-	SUBQ             $+64, CX
+	VMOVUPS          Z1, 64(DI)(AX*1)
+	ADDQ             $+128, AX
+	SUBQ             $+32, CX
 	JGE              body
 
 rest:
-	ADDQ $+64, CX
+	ADDQ $+32, CX
 	JEQ  done
 
 tail:
@@ -577,10 +349,10 @@ whole:
 	VMOVUPS          64(BX), Z13
 	VADDPS           Z2, Z13, Z2
 	VADDPS           Z3, Z13, Z3
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+8(SB), Z14
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+4(SB), Z14
 	VCMPPS           $0x11, Z14, Z2, K1
 	VCMPPS           $0x11, Z14, Z3, K2
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+4(SB), Z2
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+8(SB), Z2
 	VDIVPS           Z7, Z2, Z3
 	VDIVPS           Z8, Z2, Z14
 	VMULPS           Z0, Z3, Z0
@@ -603,162 +375,158 @@ whole:
 	KANDW            K1, K3, K1
 	KANDW            K2, K4, K2
 	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+20(SB), Z17
-	VFMADD213PS      Z2, Z15, Z17
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+20(SB), Z18
-	VFMADD213PS      Z2, Z16, Z18
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+24(SB), Z19
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+24(SB), Z18
+	VFMADD231PS      Z17, Z15, Z18
+	VFMADD213PS.BCST normalFirstStrip32AVX512Consts<>+24(SB), Z16, Z17
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+28(SB), Z19
 	VADDPS           Z19, Z15, Z20
 	VADDPS           Z19, Z16, Z19
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+28(SB), Z21
-	VMULPS           Z21, Z15, Z22
-	VMULPS           Z21, Z16, Z23
-	VMULPS           Z10, Z4, Z24
-	VMULPS           Z9, Z5, Z25
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+44(SB), Z26
-	VCMPPS           $0x11, Z26, Z24, K3
-	VCMPPS           $0x11, Z26, Z25, K4
-	VMULPS           Z24, Z12, Z24
-	VMULPS           Z25, Z12, Z25
-	VBLENDMPS        Z26, Z24, K3, Z24
-	VBLENDMPS        Z26, Z25, K4, Z25
-	VMULPS           Z20, Z17, Z27
-	VMULPS           Z19, Z18, Z28
-	VDIVPS           Z27, Z2, Z27
-	VDIVPS           Z28, Z2, Z28
-	VMULPS           Z27, Z17, Z17
-	VMULPS           Z28, Z18, Z18
-	VMULPS           Z27, Z20, Z20
-	VMULPS           Z28, Z19, Z19
-	VMULPS           Z17, Z15, Z17
-	VMULPS           Z18, Z16, Z18
-	VMULPS           Z22, Z15, Z27
-	VMULPS           Z23, Z16, Z28
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+32(SB), Z29
-	VMULPS           Z29, Z27, Z27
-	VMULPS           Z29, Z28, Z28
-	VRNDSCALEPS      $0x08, Z27, Z27
-	VRNDSCALEPS      $0x08, Z28, Z28
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+36(SB), Z29
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+40(SB), Z30
-	VFMADD231PS      Z29, Z17, Z30
-	VFMADD213PS.BCST normalFirstStrip32AVX512Consts<>+40(SB), Z18, Z29
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+124(SB), Z31
-	VXORPS           Z31, Z4, Z13
-	VXORPS           Z31, Z5, Z21
-	VMULPS           Z12, Z4, Z4
-	VMULPS           Z12, Z5, Z5
-	VMOVAPS          Z2, Z31
-	VPTERNLOGD       $0xe4, Z11, Z10, Z31
+	VMULPS           Z15, Z15, Z21
+	VMULPS           Z16, Z16, Z22
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+32(SB), Z23
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+36(SB), Z24
+	VFMADD213PS      Z24, Z23, Z21
+	VFMADD213PS      Z24, Z23, Z22
+	VSUBPS           Z24, Z21, Z21
+	VSUBPS           Z24, Z22, Z22
+	VMULPS           Z20, Z18, Z23
+	VMULPS           Z19, Z17, Z24
+	VDIVPS           Z23, Z2, Z23
+	VDIVPS           Z24, Z2, Z24
+	VMULPS           Z23, Z18, Z18
+	VMULPS           Z24, Z17, Z17
+	VMULPS           Z23, Z20, Z20
+	VMULPS           Z24, Z19, Z19
+	VMULPS           Z18, Z15, Z18
+	VMULPS           Z17, Z16, Z17
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+40(SB), Z23
+	VMULPS           Z23, Z21, Z24
+	VMULPS           Z23, Z22, Z23
+	VFMADD231PS      Z15, Z15, Z24
+	VFMADD231PS      Z16, Z16, Z23
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+44(SB), Z25
+	VFMADD231PS      Z25, Z21, Z24
+	VFMADD231PS      Z25, Z22, Z23
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+24(SB), Z25
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+48(SB), Z26
+	VFMADD231PS      Z25, Z18, Z26
+	VFMADD213PS.BCST normalFirstStrip32AVX512Consts<>+48(SB), Z17, Z25
+	VMULPS           Z10, Z4, Z27
+	VMULPS           Z9, Z5, Z28
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+52(SB), Z29
+	VCMPPS           $0x11, Z29, Z27, K3
+	VCMPPS           $0x11, Z29, Z28, K4
+	VMULPS           Z27, Z12, Z27
+	VMULPS           Z28, Z12, Z28
+	VBLENDMPS        Z29, Z27, K3, Z27
+	VBLENDMPS        Z29, Z28, K4, Z28
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+56(SB), Z30
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+60(SB), Z31
+	VFMADD231PS      Z30, Z26, Z31
+	VFMADD213PS.BCST normalFirstStrip32AVX512Consts<>+60(SB), Z25, Z30
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+64(SB), Z29
+	VFMADD213PS      Z29, Z26, Z31
+	VFMADD231PS      Z30, Z25, Z29
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+68(SB), Z30
+	VFMADD213PS      Z30, Z26, Z31
+	VFMADD231PS      Z29, Z25, Z30
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+72(SB), Z29
+	VFMADD213PS      Z29, Z26, Z31
+	VFMADD231PS      Z30, Z25, Z29
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+76(SB), Z30
+	VFMADD213PS      Z30, Z26, Z31
+	VFMADD231PS      Z29, Z25, Z30
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+80(SB), Z29
+	VFMADD213PS      Z29, Z26, Z31
+	VFMADD231PS      Z30, Z25, Z29
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+84(SB), Z30
+	VFMADD213PS      Z30, Z26, Z31
+	VFMADD231PS      Z29, Z25, Z30
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+88(SB), Z29
+	VFMADD213PS      Z29, Z31, Z26
+	VFMADD231PS      Z30, Z25, Z29
+	VFMADD213PS      Z2, Z26, Z18
+	VFMADD213PS      Z2, Z29, Z17
+	VMULPS           Z20, Z18, Z18
+	VMULPS           Z19, Z17, Z17
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+92(SB), Z19
+	VFNMADD213PS     Z19, Z18, Z15
+	VFNMADD213PS     Z19, Z17, Z16
+	VPTERNLOGD       $0xe4, Z11, Z10, Z18
+	VPTERNLOGD       $0xe4, Z11, Z9, Z17
+	VMOVAPS          Z2, Z20
+	VPTERNLOGD       $0xe4, Z11, Z10, Z20
 	VPTERNLOGD       $0xe4, Z11, Z9, Z2
-	VCMPPS           $0x00, Z13, Z31, K3
-	VCMPPS           $0x00, Z21, Z2, K4
-	VBLENDMPS        Z26, Z4, K3, Z2
-	VBLENDMPS        Z26, Z5, K4, Z4
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+48(SB), Z5
-	VMULPS           Z5, Z27, Z13
-	VMULPS           Z5, Z28, Z5
-	VFMADD231PS      Z22, Z15, Z13
-	VFMADD231PS      Z23, Z16, Z5
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+52(SB), Z21
-	VFMADD231PS      Z21, Z27, Z13
-	VFMADD231PS      Z21, Z28, Z5
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+56(SB), Z21
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+60(SB), Z22
-	VFMADD231PS      Z21, Z30, Z22
-	VFMADD213PS.BCST normalFirstStrip32AVX512Consts<>+60(SB), Z29, Z21
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+64(SB), Z23
-	VFMADD213PS      Z23, Z30, Z22
-	VFMADD231PS      Z21, Z29, Z23
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+68(SB), Z21
-	VFMADD213PS      Z21, Z30, Z22
-	VFMADD231PS      Z23, Z29, Z21
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+72(SB), Z23
-	VFMADD213PS      Z23, Z30, Z22
-	VFMADD231PS      Z21, Z29, Z23
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+76(SB), Z21
-	VFMADD213PS      Z21, Z30, Z22
-	VFMADD231PS      Z23, Z29, Z21
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+80(SB), Z23
-	VFMADD213PS      Z23, Z30, Z22
-	VFMADD231PS      Z21, Z29, Z23
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+84(SB), Z21
-	VFMADD213PS      Z21, Z30, Z22
-	VFMADD231PS      Z23, Z29, Z21
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+88(SB), Z23
-	VFMADD213PS      Z23, Z22, Z30
-	VFMADD231PS      Z21, Z29, Z23
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+92(SB), Z21
-	VFMADD213PS      Z21, Z30, Z17
-	VFMADD231PS      Z23, Z18, Z21
-	VMULPS           Z20, Z17, Z17
-	VMULPS           Z19, Z21, Z18
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+96(SB), Z19
-	VFNMADD213PS     Z19, Z17, Z15
-	VFNMADD213PS     Z19, Z18, Z16
-	VPTERNLOGD       $0xe4, Z11, Z10, Z17
-	VPTERNLOGD       $0xe4, Z11, Z9, Z18
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+100(SB), Z9
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+104(SB), Z10
-	VFMADD231PS      Z9, Z13, Z10
-	VFMADD213PS.BCST normalFirstStrip32AVX512Consts<>+104(SB), Z5, Z9
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+108(SB), Z11
-	VFMADD213PS      Z11, Z13, Z10
-	VFMADD231PS      Z9, Z5, Z11
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+112(SB), Z9
-	VFMADD213PS      Z9, Z13, Z10
-	VFMADD231PS      Z11, Z5, Z9
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+116(SB), Z11
-	VFMADD213PS      Z11, Z13, Z10
-	VFMADD231PS      Z9, Z5, Z11
-	VMULPS           Z13, Z13, Z9
-	VMULPS           Z5, Z5, Z20
-	VFMADD231PS      Z10, Z9, Z13
-	VFMADD231PS      Z11, Z20, Z5
-	VFMADD213PS      Z12, Z12, Z13
-	VFMADD213PS      Z12, Z5, Z12
-	VSCALEFPS        Z27, Z13, Z5
-	VSCALEFPS        Z28, Z12, Z9
-	VFNMADD231PS     Z17, Z5, Z2
-	VFNMADD231PS     Z18, Z9, Z4
-	VMOVUPS          Z2, K7, (DI)(AX*1)
-	VMOVUPS          Z4, K6, 64(DI)(AX*1)
-	VMULPS           Z5, Z7, Z2
-	VMULPS           Z9, Z8, Z4
-	VFMADD231PS      Z2, Z15, Z24
-	VFMADD231PS      Z4, Z16, Z25
-	VMULPS           Z19, Z5, Z2
-	VMULPS           Z19, Z9, Z4
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+120(SB), Z5
-	VBLENDMPS        Z24, Z5, K1, Z7
-	VBLENDMPS        Z25, Z5, K2, Z5
-	VMULPS           Z0, Z2, Z0
-	VMULPS           Z1, Z4, Z1
-	VMULPS           Z2, Z3, Z3
-	VMULPS           Z4, Z14, Z8
-	VMULPS           Z2, Z6, Z2
-	VMULPS           Z4, Z6, Z4
-	VMOVUPS          Z7, K7, (SI)(AX*1)
-	VMOVUPS          Z5, K6, 64(SI)(AX*1)
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+28(SB), Z6
-	VMULPS           Z0, Z6, Z0
-	VMULPS           Z1, Z6, Z1
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+96(SB), Z9
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+100(SB), Z10
+	VFMADD231PS      Z9, Z24, Z10
+	VFMADD213PS.BCST normalFirstStrip32AVX512Consts<>+100(SB), Z23, Z9
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+104(SB), Z11
+	VFMADD213PS      Z11, Z24, Z10
+	VFMADD231PS      Z9, Z23, Z11
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+108(SB), Z9
+	VFMADD213PS      Z9, Z24, Z10
+	VFMADD231PS      Z11, Z23, Z9
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+112(SB), Z11
+	VFMADD213PS      Z11, Z24, Z10
+	VFMADD231PS      Z9, Z23, Z11
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+116(SB), Z9
+	VFMADD213PS      Z9, Z24, Z10
+	VFMADD213PS      Z9, Z23, Z11
+	VMULPS           Z10, Z24, Z10
+	VMULPS           Z11, Z23, Z11
+	VFMADD213PS      Z12, Z12, Z10
+	VFMADD213PS      Z12, Z12, Z11
+	VSCALEFPS        Z21, Z10, Z10
+	VSCALEFPS        Z22, Z11, Z11
+	VMULPS           Z10, Z7, Z7
+	VMULPS           Z11, Z8, Z8
+	VFMADD231PS      Z7, Z15, Z27
+	VFMADD231PS      Z8, Z16, Z28
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+120(SB), Z7
+	VBLENDMPS        Z27, Z7, K1, Z8
+	VBLENDMPS        Z28, Z7, K2, Z7
+	VMOVUPS          Z8, K7, (SI)(AX*1)
+	VMOVUPS          Z7, K6, 64(SI)(AX*1)
+	VMULPS           Z19, Z10, Z15
+	VMULPS           Z19, Z11, Z16
+	VMULPS           Z0, Z15, Z0
+	VMULPS           Z1, Z16, Z1
+	VMULPS           Z15, Z3, Z3
+	VMULPS           Z16, Z14, Z14
 	VMOVUPS          Z3, K7, (R8)(AX*1)
-	VMOVUPS          Z8, K6, 64(R8)(AX*1)
-	VMOVUPS          64(BX), Z3
-	VMULPS           Z7, Z3, Z6
-	VMULPS           Z5, Z3, Z3
-	VMOVUPS          Z2, K7, (R9)(AX*1)
-	VMOVUPS          Z4, K6, 64(R9)(AX*1)
-	VMOVUPS          192(BX), Z2
-	VFMADD231PS      Z7, Z2, Z0
-	VFMADD231PS      Z5, Z2, Z1
-	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+124(SB), Z2
-	VXORPS           Z6, Z2, Z4
-	VXORPS           Z3, Z2, Z2
-	VMOVUPS          Z4, K7, (R11)(AX*1)
-	VMOVUPS          Z2, K6, 64(R11)(AX*1)
+	VMOVUPS          Z14, K6, 64(R8)(AX*1)
+	VMULPS           Z0, Z9, Z0
+	VMULPS           Z1, Z9, Z1
+	VMULPS           Z15, Z6, Z3
+	VMULPS           Z16, Z6, Z6
+	VMOVUPS          Z3, K7, (R9)(AX*1)
+	VMOVUPS          Z6, K6, 64(R9)(AX*1)
+	VMOVUPS          192(BX), Z3
+	VFMADD231PS      Z8, Z3, Z0
+	VFMADD231PS      Z7, Z3, Z1
 	VMOVUPS          Z0, K7, (R10)(AX*1)
 	VMOVUPS          Z1, K6, 64(R10)(AX*1)
+	VMULPS           Z8, Z13, Z0
+	VMULPS           Z7, Z13, Z1
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+124(SB), Z3
+	VXORPS           Z0, Z3, Z0
+	VXORPS           Z1, Z3, Z1
+	VMOVUPS          Z0, K7, (R11)(AX*1)
+	VMOVUPS          Z1, K6, 64(R11)(AX*1)
+	VXORPS           Z3, Z4, Z0
+	VXORPS           Z3, Z5, Z1
+	VCMPPS           $0x00, Z0, Z20, K1
+	VCMPPS           $0x00, Z1, Z2, K2
+	VMULPS           Z12, Z4, Z0
+	VMULPS           Z12, Z5, Z1
+	VBROADCASTSS     normalFirstStrip32AVX512Consts<>+52(SB), Z2
+	VBLENDMPS        Z2, Z0, K1, Z0
+	VBLENDMPS        Z2, Z1, K2, Z1
+	VFNMADD231PS     Z18, Z10, Z0
+	VFNMADD231PS     Z17, Z11, Z1
+	VMOVUPS          Z0, K7, (DI)(AX*1)
+	VMOVUPS          Z1, K6, 64(DI)(AX*1)
 	ADDQ             $+128, AX
 	SUBQ             $+32, CX
 	JGT              tail
@@ -783,14 +551,14 @@ DATA normalFirstStrip32AVX2Consts<>+48(SB)/4, $0x3f800000
 DATA normalFirstStrip32AVX2Consts<>+52(SB)/4, $0x3f800000
 DATA normalFirstStrip32AVX2Consts<>+56(SB)/4, $0x3f800000
 DATA normalFirstStrip32AVX2Consts<>+60(SB)/4, $0x3f800000
-DATA normalFirstStrip32AVX2Consts<>+64(SB)/4, $0x4e6e6b28
-DATA normalFirstStrip32AVX2Consts<>+68(SB)/4, $0x4e6e6b28
-DATA normalFirstStrip32AVX2Consts<>+72(SB)/4, $0x4e6e6b28
-DATA normalFirstStrip32AVX2Consts<>+76(SB)/4, $0x4e6e6b28
-DATA normalFirstStrip32AVX2Consts<>+80(SB)/4, $0x4e6e6b28
-DATA normalFirstStrip32AVX2Consts<>+84(SB)/4, $0x4e6e6b28
-DATA normalFirstStrip32AVX2Consts<>+88(SB)/4, $0x4e6e6b28
-DATA normalFirstStrip32AVX2Consts<>+92(SB)/4, $0x4e6e6b28
+DATA normalFirstStrip32AVX2Consts<>+64(SB)/4, $0x00000000
+DATA normalFirstStrip32AVX2Consts<>+68(SB)/4, $0x00000000
+DATA normalFirstStrip32AVX2Consts<>+72(SB)/4, $0x00000000
+DATA normalFirstStrip32AVX2Consts<>+76(SB)/4, $0x00000000
+DATA normalFirstStrip32AVX2Consts<>+80(SB)/4, $0x00000000
+DATA normalFirstStrip32AVX2Consts<>+84(SB)/4, $0x00000000
+DATA normalFirstStrip32AVX2Consts<>+88(SB)/4, $0x00000000
+DATA normalFirstStrip32AVX2Consts<>+92(SB)/4, $0x00000000
 DATA normalFirstStrip32AVX2Consts<>+96(SB)/4, $0x41700000
 DATA normalFirstStrip32AVX2Consts<>+100(SB)/4, $0x41700000
 DATA normalFirstStrip32AVX2Consts<>+104(SB)/4, $0x41700000
@@ -799,22 +567,22 @@ DATA normalFirstStrip32AVX2Consts<>+112(SB)/4, $0x41700000
 DATA normalFirstStrip32AVX2Consts<>+116(SB)/4, $0x41700000
 DATA normalFirstStrip32AVX2Consts<>+120(SB)/4, $0x41700000
 DATA normalFirstStrip32AVX2Consts<>+124(SB)/4, $0x41700000
-DATA normalFirstStrip32AVX2Consts<>+128(SB)/4, $0x80000000
-DATA normalFirstStrip32AVX2Consts<>+132(SB)/4, $0x80000000
-DATA normalFirstStrip32AVX2Consts<>+136(SB)/4, $0x80000000
-DATA normalFirstStrip32AVX2Consts<>+140(SB)/4, $0x80000000
-DATA normalFirstStrip32AVX2Consts<>+144(SB)/4, $0x80000000
-DATA normalFirstStrip32AVX2Consts<>+148(SB)/4, $0x80000000
-DATA normalFirstStrip32AVX2Consts<>+152(SB)/4, $0x80000000
-DATA normalFirstStrip32AVX2Consts<>+156(SB)/4, $0x80000000
-DATA normalFirstStrip32AVX2Consts<>+160(SB)/4, $0x3f400000
-DATA normalFirstStrip32AVX2Consts<>+164(SB)/4, $0x3f400000
-DATA normalFirstStrip32AVX2Consts<>+168(SB)/4, $0x3f400000
-DATA normalFirstStrip32AVX2Consts<>+172(SB)/4, $0x3f400000
-DATA normalFirstStrip32AVX2Consts<>+176(SB)/4, $0x3f400000
-DATA normalFirstStrip32AVX2Consts<>+180(SB)/4, $0x3f400000
-DATA normalFirstStrip32AVX2Consts<>+184(SB)/4, $0x3f400000
-DATA normalFirstStrip32AVX2Consts<>+188(SB)/4, $0x3f400000
+DATA normalFirstStrip32AVX2Consts<>+128(SB)/4, $0x3fc00000
+DATA normalFirstStrip32AVX2Consts<>+132(SB)/4, $0x3fc00000
+DATA normalFirstStrip32AVX2Consts<>+136(SB)/4, $0x3fc00000
+DATA normalFirstStrip32AVX2Consts<>+140(SB)/4, $0x3fc00000
+DATA normalFirstStrip32AVX2Consts<>+144(SB)/4, $0x3fc00000
+DATA normalFirstStrip32AVX2Consts<>+148(SB)/4, $0x3fc00000
+DATA normalFirstStrip32AVX2Consts<>+152(SB)/4, $0x3fc00000
+DATA normalFirstStrip32AVX2Consts<>+156(SB)/4, $0x3fc00000
+DATA normalFirstStrip32AVX2Consts<>+160(SB)/4, $0x40000000
+DATA normalFirstStrip32AVX2Consts<>+164(SB)/4, $0x40000000
+DATA normalFirstStrip32AVX2Consts<>+168(SB)/4, $0x40000000
+DATA normalFirstStrip32AVX2Consts<>+172(SB)/4, $0x40000000
+DATA normalFirstStrip32AVX2Consts<>+176(SB)/4, $0x40000000
+DATA normalFirstStrip32AVX2Consts<>+180(SB)/4, $0x40000000
+DATA normalFirstStrip32AVX2Consts<>+184(SB)/4, $0x40000000
+DATA normalFirstStrip32AVX2Consts<>+188(SB)/4, $0x40000000
 DATA normalFirstStrip32AVX2Consts<>+192(SB)/4, $0x40640000
 DATA normalFirstStrip32AVX2Consts<>+196(SB)/4, $0x40640000
 DATA normalFirstStrip32AVX2Consts<>+200(SB)/4, $0x40640000
@@ -823,222 +591,222 @@ DATA normalFirstStrip32AVX2Consts<>+208(SB)/4, $0x40640000
 DATA normalFirstStrip32AVX2Consts<>+212(SB)/4, $0x40640000
 DATA normalFirstStrip32AVX2Consts<>+216(SB)/4, $0x40640000
 DATA normalFirstStrip32AVX2Consts<>+220(SB)/4, $0x40640000
-DATA normalFirstStrip32AVX2Consts<>+224(SB)/4, $0xbf000000
-DATA normalFirstStrip32AVX2Consts<>+228(SB)/4, $0xbf000000
-DATA normalFirstStrip32AVX2Consts<>+232(SB)/4, $0xbf000000
-DATA normalFirstStrip32AVX2Consts<>+236(SB)/4, $0xbf000000
-DATA normalFirstStrip32AVX2Consts<>+240(SB)/4, $0xbf000000
-DATA normalFirstStrip32AVX2Consts<>+244(SB)/4, $0xbf000000
-DATA normalFirstStrip32AVX2Consts<>+248(SB)/4, $0xbf000000
-DATA normalFirstStrip32AVX2Consts<>+252(SB)/4, $0xbf000000
-DATA normalFirstStrip32AVX2Consts<>+256(SB)/4, $0x3089705f
-DATA normalFirstStrip32AVX2Consts<>+260(SB)/4, $0x3089705f
-DATA normalFirstStrip32AVX2Consts<>+264(SB)/4, $0x3089705f
-DATA normalFirstStrip32AVX2Consts<>+268(SB)/4, $0x3089705f
-DATA normalFirstStrip32AVX2Consts<>+272(SB)/4, $0x3089705f
-DATA normalFirstStrip32AVX2Consts<>+276(SB)/4, $0x3089705f
-DATA normalFirstStrip32AVX2Consts<>+280(SB)/4, $0x3089705f
-DATA normalFirstStrip32AVX2Consts<>+284(SB)/4, $0x3089705f
-DATA normalFirstStrip32AVX2Consts<>+288(SB)/4, $0x3fb8aa3b
-DATA normalFirstStrip32AVX2Consts<>+292(SB)/4, $0x3fb8aa3b
-DATA normalFirstStrip32AVX2Consts<>+296(SB)/4, $0x3fb8aa3b
-DATA normalFirstStrip32AVX2Consts<>+300(SB)/4, $0x3fb8aa3b
-DATA normalFirstStrip32AVX2Consts<>+304(SB)/4, $0x3fb8aa3b
-DATA normalFirstStrip32AVX2Consts<>+308(SB)/4, $0x3fb8aa3b
-DATA normalFirstStrip32AVX2Consts<>+312(SB)/4, $0x3fb8aa3b
-DATA normalFirstStrip32AVX2Consts<>+316(SB)/4, $0x3fb8aa3b
-DATA normalFirstStrip32AVX2Consts<>+320(SB)/4, $0x40000000
-DATA normalFirstStrip32AVX2Consts<>+324(SB)/4, $0x40000000
-DATA normalFirstStrip32AVX2Consts<>+328(SB)/4, $0x40000000
-DATA normalFirstStrip32AVX2Consts<>+332(SB)/4, $0x40000000
-DATA normalFirstStrip32AVX2Consts<>+336(SB)/4, $0x40000000
-DATA normalFirstStrip32AVX2Consts<>+340(SB)/4, $0x40000000
-DATA normalFirstStrip32AVX2Consts<>+344(SB)/4, $0x40000000
-DATA normalFirstStrip32AVX2Consts<>+348(SB)/4, $0x40000000
-DATA normalFirstStrip32AVX2Consts<>+352(SB)/4, $0xbf800000
-DATA normalFirstStrip32AVX2Consts<>+356(SB)/4, $0xbf800000
-DATA normalFirstStrip32AVX2Consts<>+360(SB)/4, $0xbf800000
-DATA normalFirstStrip32AVX2Consts<>+364(SB)/4, $0xbf800000
-DATA normalFirstStrip32AVX2Consts<>+368(SB)/4, $0xbf800000
-DATA normalFirstStrip32AVX2Consts<>+372(SB)/4, $0xbf800000
-DATA normalFirstStrip32AVX2Consts<>+376(SB)/4, $0xbf800000
-DATA normalFirstStrip32AVX2Consts<>+380(SB)/4, $0xbf800000
-DATA normalFirstStrip32AVX2Consts<>+384(SB)/4, $0x00000000
-DATA normalFirstStrip32AVX2Consts<>+388(SB)/4, $0x00000000
-DATA normalFirstStrip32AVX2Consts<>+392(SB)/4, $0x00000000
-DATA normalFirstStrip32AVX2Consts<>+396(SB)/4, $0x00000000
-DATA normalFirstStrip32AVX2Consts<>+400(SB)/4, $0x00000000
-DATA normalFirstStrip32AVX2Consts<>+404(SB)/4, $0x00000000
-DATA normalFirstStrip32AVX2Consts<>+408(SB)/4, $0x00000000
-DATA normalFirstStrip32AVX2Consts<>+412(SB)/4, $0x00000000
-DATA normalFirstStrip32AVX2Consts<>+416(SB)/4, $0xbf317200
-DATA normalFirstStrip32AVX2Consts<>+420(SB)/4, $0xbf317200
-DATA normalFirstStrip32AVX2Consts<>+424(SB)/4, $0xbf317200
-DATA normalFirstStrip32AVX2Consts<>+428(SB)/4, $0xbf317200
-DATA normalFirstStrip32AVX2Consts<>+432(SB)/4, $0xbf317200
-DATA normalFirstStrip32AVX2Consts<>+436(SB)/4, $0xbf317200
-DATA normalFirstStrip32AVX2Consts<>+440(SB)/4, $0xbf317200
-DATA normalFirstStrip32AVX2Consts<>+444(SB)/4, $0xbf317200
-DATA normalFirstStrip32AVX2Consts<>+448(SB)/4, $0xb5bfbe8e
-DATA normalFirstStrip32AVX2Consts<>+452(SB)/4, $0xb5bfbe8e
-DATA normalFirstStrip32AVX2Consts<>+456(SB)/4, $0xb5bfbe8e
-DATA normalFirstStrip32AVX2Consts<>+460(SB)/4, $0xb5bfbe8e
-DATA normalFirstStrip32AVX2Consts<>+464(SB)/4, $0xb5bfbe8e
-DATA normalFirstStrip32AVX2Consts<>+468(SB)/4, $0xb5bfbe8e
-DATA normalFirstStrip32AVX2Consts<>+472(SB)/4, $0xb5bfbe8e
-DATA normalFirstStrip32AVX2Consts<>+476(SB)/4, $0xb5bfbe8e
-DATA normalFirstStrip32AVX2Consts<>+480(SB)/4, $0x39755674
-DATA normalFirstStrip32AVX2Consts<>+484(SB)/4, $0x39755674
-DATA normalFirstStrip32AVX2Consts<>+488(SB)/4, $0x39755674
-DATA normalFirstStrip32AVX2Consts<>+492(SB)/4, $0x39755674
-DATA normalFirstStrip32AVX2Consts<>+496(SB)/4, $0x39755674
-DATA normalFirstStrip32AVX2Consts<>+500(SB)/4, $0x39755674
-DATA normalFirstStrip32AVX2Consts<>+504(SB)/4, $0x39755674
-DATA normalFirstStrip32AVX2Consts<>+508(SB)/4, $0x39755674
-DATA normalFirstStrip32AVX2Consts<>+512(SB)/4, $0x390114b6
-DATA normalFirstStrip32AVX2Consts<>+516(SB)/4, $0x390114b6
-DATA normalFirstStrip32AVX2Consts<>+520(SB)/4, $0x390114b6
-DATA normalFirstStrip32AVX2Consts<>+524(SB)/4, $0x390114b6
-DATA normalFirstStrip32AVX2Consts<>+528(SB)/4, $0x390114b6
-DATA normalFirstStrip32AVX2Consts<>+532(SB)/4, $0x390114b6
-DATA normalFirstStrip32AVX2Consts<>+536(SB)/4, $0x390114b6
-DATA normalFirstStrip32AVX2Consts<>+540(SB)/4, $0x390114b6
-DATA normalFirstStrip32AVX2Consts<>+544(SB)/4, $0xbb02dd71
-DATA normalFirstStrip32AVX2Consts<>+548(SB)/4, $0xbb02dd71
-DATA normalFirstStrip32AVX2Consts<>+552(SB)/4, $0xbb02dd71
-DATA normalFirstStrip32AVX2Consts<>+556(SB)/4, $0xbb02dd71
-DATA normalFirstStrip32AVX2Consts<>+560(SB)/4, $0xbb02dd71
-DATA normalFirstStrip32AVX2Consts<>+564(SB)/4, $0xbb02dd71
-DATA normalFirstStrip32AVX2Consts<>+568(SB)/4, $0xbb02dd71
-DATA normalFirstStrip32AVX2Consts<>+572(SB)/4, $0xbb02dd71
-DATA normalFirstStrip32AVX2Consts<>+576(SB)/4, $0x3a738970
-DATA normalFirstStrip32AVX2Consts<>+580(SB)/4, $0x3a738970
-DATA normalFirstStrip32AVX2Consts<>+584(SB)/4, $0x3a738970
-DATA normalFirstStrip32AVX2Consts<>+588(SB)/4, $0x3a738970
-DATA normalFirstStrip32AVX2Consts<>+592(SB)/4, $0x3a738970
-DATA normalFirstStrip32AVX2Consts<>+596(SB)/4, $0x3a738970
-DATA normalFirstStrip32AVX2Consts<>+600(SB)/4, $0x3a738970
-DATA normalFirstStrip32AVX2Consts<>+604(SB)/4, $0x3a738970
-DATA normalFirstStrip32AVX2Consts<>+608(SB)/4, $0x3c77415f
-DATA normalFirstStrip32AVX2Consts<>+612(SB)/4, $0x3c77415f
-DATA normalFirstStrip32AVX2Consts<>+616(SB)/4, $0x3c77415f
-DATA normalFirstStrip32AVX2Consts<>+620(SB)/4, $0x3c77415f
-DATA normalFirstStrip32AVX2Consts<>+624(SB)/4, $0x3c77415f
-DATA normalFirstStrip32AVX2Consts<>+628(SB)/4, $0x3c77415f
-DATA normalFirstStrip32AVX2Consts<>+632(SB)/4, $0x3c77415f
-DATA normalFirstStrip32AVX2Consts<>+636(SB)/4, $0x3c77415f
-DATA normalFirstStrip32AVX2Consts<>+640(SB)/4, $0xbd509d4d
-DATA normalFirstStrip32AVX2Consts<>+644(SB)/4, $0xbd509d4d
-DATA normalFirstStrip32AVX2Consts<>+648(SB)/4, $0xbd509d4d
-DATA normalFirstStrip32AVX2Consts<>+652(SB)/4, $0xbd509d4d
-DATA normalFirstStrip32AVX2Consts<>+656(SB)/4, $0xbd509d4d
-DATA normalFirstStrip32AVX2Consts<>+660(SB)/4, $0xbd509d4d
-DATA normalFirstStrip32AVX2Consts<>+664(SB)/4, $0xbd509d4d
-DATA normalFirstStrip32AVX2Consts<>+668(SB)/4, $0xbd509d4d
-DATA normalFirstStrip32AVX2Consts<>+672(SB)/4, $0x3d99190f
-DATA normalFirstStrip32AVX2Consts<>+676(SB)/4, $0x3d99190f
-DATA normalFirstStrip32AVX2Consts<>+680(SB)/4, $0x3d99190f
-DATA normalFirstStrip32AVX2Consts<>+684(SB)/4, $0x3d99190f
-DATA normalFirstStrip32AVX2Consts<>+688(SB)/4, $0x3d99190f
-DATA normalFirstStrip32AVX2Consts<>+692(SB)/4, $0x3d99190f
-DATA normalFirstStrip32AVX2Consts<>+696(SB)/4, $0x3d99190f
-DATA normalFirstStrip32AVX2Consts<>+700(SB)/4, $0x3d99190f
-DATA normalFirstStrip32AVX2Consts<>+704(SB)/4, $0xbc00cdcc
-DATA normalFirstStrip32AVX2Consts<>+708(SB)/4, $0xbc00cdcc
-DATA normalFirstStrip32AVX2Consts<>+712(SB)/4, $0xbc00cdcc
-DATA normalFirstStrip32AVX2Consts<>+716(SB)/4, $0xbc00cdcc
-DATA normalFirstStrip32AVX2Consts<>+720(SB)/4, $0xbc00cdcc
-DATA normalFirstStrip32AVX2Consts<>+724(SB)/4, $0xbc00cdcc
-DATA normalFirstStrip32AVX2Consts<>+728(SB)/4, $0xbc00cdcc
-DATA normalFirstStrip32AVX2Consts<>+732(SB)/4, $0xbc00cdcc
-DATA normalFirstStrip32AVX2Consts<>+736(SB)/4, $0xbe6caa20
-DATA normalFirstStrip32AVX2Consts<>+740(SB)/4, $0xbe6caa20
-DATA normalFirstStrip32AVX2Consts<>+744(SB)/4, $0xbe6caa20
-DATA normalFirstStrip32AVX2Consts<>+748(SB)/4, $0xbe6caa20
-DATA normalFirstStrip32AVX2Consts<>+752(SB)/4, $0xbe6caa20
-DATA normalFirstStrip32AVX2Consts<>+756(SB)/4, $0xbe6caa20
-DATA normalFirstStrip32AVX2Consts<>+760(SB)/4, $0xbe6caa20
-DATA normalFirstStrip32AVX2Consts<>+764(SB)/4, $0xbe6caa20
-DATA normalFirstStrip32AVX2Consts<>+768(SB)/4, $0x3f000000
-DATA normalFirstStrip32AVX2Consts<>+772(SB)/4, $0x3f000000
-DATA normalFirstStrip32AVX2Consts<>+776(SB)/4, $0x3f000000
-DATA normalFirstStrip32AVX2Consts<>+780(SB)/4, $0x3f000000
-DATA normalFirstStrip32AVX2Consts<>+784(SB)/4, $0x3f000000
-DATA normalFirstStrip32AVX2Consts<>+788(SB)/4, $0x3f000000
-DATA normalFirstStrip32AVX2Consts<>+792(SB)/4, $0x3f000000
-DATA normalFirstStrip32AVX2Consts<>+796(SB)/4, $0x3f000000
-DATA normalFirstStrip32AVX2Consts<>+800(SB)/4, $0x3ecc422a
-DATA normalFirstStrip32AVX2Consts<>+804(SB)/4, $0x3ecc422a
-DATA normalFirstStrip32AVX2Consts<>+808(SB)/4, $0x3ecc422a
-DATA normalFirstStrip32AVX2Consts<>+812(SB)/4, $0x3ecc422a
-DATA normalFirstStrip32AVX2Consts<>+816(SB)/4, $0x3ecc422a
-DATA normalFirstStrip32AVX2Consts<>+820(SB)/4, $0x3ecc422a
-DATA normalFirstStrip32AVX2Consts<>+824(SB)/4, $0x3ecc422a
-DATA normalFirstStrip32AVX2Consts<>+828(SB)/4, $0x3ecc422a
-DATA normalFirstStrip32AVX2Consts<>+832(SB)/4, $0x3ab56891
-DATA normalFirstStrip32AVX2Consts<>+836(SB)/4, $0x3ab56891
-DATA normalFirstStrip32AVX2Consts<>+840(SB)/4, $0x3ab56891
-DATA normalFirstStrip32AVX2Consts<>+844(SB)/4, $0x3ab56891
-DATA normalFirstStrip32AVX2Consts<>+848(SB)/4, $0x3ab56891
-DATA normalFirstStrip32AVX2Consts<>+852(SB)/4, $0x3ab56891
-DATA normalFirstStrip32AVX2Consts<>+856(SB)/4, $0x3ab56891
-DATA normalFirstStrip32AVX2Consts<>+860(SB)/4, $0x3ab56891
-DATA normalFirstStrip32AVX2Consts<>+864(SB)/4, $0x3c091f97
-DATA normalFirstStrip32AVX2Consts<>+868(SB)/4, $0x3c091f97
-DATA normalFirstStrip32AVX2Consts<>+872(SB)/4, $0x3c091f97
-DATA normalFirstStrip32AVX2Consts<>+876(SB)/4, $0x3c091f97
-DATA normalFirstStrip32AVX2Consts<>+880(SB)/4, $0x3c091f97
-DATA normalFirstStrip32AVX2Consts<>+884(SB)/4, $0x3c091f97
-DATA normalFirstStrip32AVX2Consts<>+888(SB)/4, $0x3c091f97
-DATA normalFirstStrip32AVX2Consts<>+892(SB)/4, $0x3c091f97
-DATA normalFirstStrip32AVX2Consts<>+896(SB)/4, $0x3d2aac27
-DATA normalFirstStrip32AVX2Consts<>+900(SB)/4, $0x3d2aac27
-DATA normalFirstStrip32AVX2Consts<>+904(SB)/4, $0x3d2aac27
-DATA normalFirstStrip32AVX2Consts<>+908(SB)/4, $0x3d2aac27
-DATA normalFirstStrip32AVX2Consts<>+912(SB)/4, $0x3d2aac27
-DATA normalFirstStrip32AVX2Consts<>+916(SB)/4, $0x3d2aac27
-DATA normalFirstStrip32AVX2Consts<>+920(SB)/4, $0x3d2aac27
-DATA normalFirstStrip32AVX2Consts<>+924(SB)/4, $0x3d2aac27
-DATA normalFirstStrip32AVX2Consts<>+928(SB)/4, $0x3e2aaa45
-DATA normalFirstStrip32AVX2Consts<>+932(SB)/4, $0x3e2aaa45
-DATA normalFirstStrip32AVX2Consts<>+936(SB)/4, $0x3e2aaa45
-DATA normalFirstStrip32AVX2Consts<>+940(SB)/4, $0x3e2aaa45
-DATA normalFirstStrip32AVX2Consts<>+944(SB)/4, $0x3e2aaa45
-DATA normalFirstStrip32AVX2Consts<>+948(SB)/4, $0x3e2aaa45
-DATA normalFirstStrip32AVX2Consts<>+952(SB)/4, $0x3e2aaa45
-DATA normalFirstStrip32AVX2Consts<>+956(SB)/4, $0x3e2aaa45
-DATA normalFirstStrip32AVX2Consts<>+960(SB)/4, $0x3efffffe
-DATA normalFirstStrip32AVX2Consts<>+964(SB)/4, $0x3efffffe
-DATA normalFirstStrip32AVX2Consts<>+968(SB)/4, $0x3efffffe
-DATA normalFirstStrip32AVX2Consts<>+972(SB)/4, $0x3efffffe
-DATA normalFirstStrip32AVX2Consts<>+976(SB)/4, $0x3efffffe
-DATA normalFirstStrip32AVX2Consts<>+980(SB)/4, $0x3efffffe
-DATA normalFirstStrip32AVX2Consts<>+984(SB)/4, $0x3efffffe
-DATA normalFirstStrip32AVX2Consts<>+988(SB)/4, $0x3efffffe
-DATA normalFirstStrip32AVX2Consts<>+992(SB)/4, $0x42fe0000
-DATA normalFirstStrip32AVX2Consts<>+996(SB)/4, $0x42fe0000
-DATA normalFirstStrip32AVX2Consts<>+1000(SB)/4, $0x42fe0000
-DATA normalFirstStrip32AVX2Consts<>+1004(SB)/4, $0x42fe0000
-DATA normalFirstStrip32AVX2Consts<>+1008(SB)/4, $0x42fe0000
-DATA normalFirstStrip32AVX2Consts<>+1012(SB)/4, $0x42fe0000
-DATA normalFirstStrip32AVX2Consts<>+1016(SB)/4, $0x42fe0000
-DATA normalFirstStrip32AVX2Consts<>+1020(SB)/4, $0x42fe0000
-DATA normalFirstStrip32AVX2Consts<>+1024(SB)/4, $0xc2fc0000
-DATA normalFirstStrip32AVX2Consts<>+1028(SB)/4, $0xc2fc0000
-DATA normalFirstStrip32AVX2Consts<>+1032(SB)/4, $0xc2fc0000
-DATA normalFirstStrip32AVX2Consts<>+1036(SB)/4, $0xc2fc0000
-DATA normalFirstStrip32AVX2Consts<>+1040(SB)/4, $0xc2fc0000
-DATA normalFirstStrip32AVX2Consts<>+1044(SB)/4, $0xc2fc0000
-DATA normalFirstStrip32AVX2Consts<>+1048(SB)/4, $0xc2fc0000
-DATA normalFirstStrip32AVX2Consts<>+1052(SB)/4, $0xc2fc0000
-DATA normalFirstStrip32AVX2Consts<>+1056(SB)/4, $0x4b40007f
-DATA normalFirstStrip32AVX2Consts<>+1060(SB)/4, $0x4b40007f
-DATA normalFirstStrip32AVX2Consts<>+1064(SB)/4, $0x4b40007f
-DATA normalFirstStrip32AVX2Consts<>+1068(SB)/4, $0x4b40007f
-DATA normalFirstStrip32AVX2Consts<>+1072(SB)/4, $0x4b40007f
-DATA normalFirstStrip32AVX2Consts<>+1076(SB)/4, $0x4b40007f
-DATA normalFirstStrip32AVX2Consts<>+1080(SB)/4, $0x4b40007f
-DATA normalFirstStrip32AVX2Consts<>+1084(SB)/4, $0x4b40007f
+DATA normalFirstStrip32AVX2Consts<>+224(SB)/4, $0x4b400000
+DATA normalFirstStrip32AVX2Consts<>+228(SB)/4, $0x4b400000
+DATA normalFirstStrip32AVX2Consts<>+232(SB)/4, $0x4b400000
+DATA normalFirstStrip32AVX2Consts<>+236(SB)/4, $0x4b400000
+DATA normalFirstStrip32AVX2Consts<>+240(SB)/4, $0x4b400000
+DATA normalFirstStrip32AVX2Consts<>+244(SB)/4, $0x4b400000
+DATA normalFirstStrip32AVX2Consts<>+248(SB)/4, $0x4b400000
+DATA normalFirstStrip32AVX2Consts<>+252(SB)/4, $0x4b400000
+DATA normalFirstStrip32AVX2Consts<>+256(SB)/4, $0xbf38aa3b
+DATA normalFirstStrip32AVX2Consts<>+260(SB)/4, $0xbf38aa3b
+DATA normalFirstStrip32AVX2Consts<>+264(SB)/4, $0xbf38aa3b
+DATA normalFirstStrip32AVX2Consts<>+268(SB)/4, $0xbf38aa3b
+DATA normalFirstStrip32AVX2Consts<>+272(SB)/4, $0xbf38aa3b
+DATA normalFirstStrip32AVX2Consts<>+276(SB)/4, $0xbf38aa3b
+DATA normalFirstStrip32AVX2Consts<>+280(SB)/4, $0xbf38aa3b
+DATA normalFirstStrip32AVX2Consts<>+284(SB)/4, $0xbf38aa3b
+DATA normalFirstStrip32AVX2Consts<>+288(SB)/4, $0x3fb17200
+DATA normalFirstStrip32AVX2Consts<>+292(SB)/4, $0x3fb17200
+DATA normalFirstStrip32AVX2Consts<>+296(SB)/4, $0x3fb17200
+DATA normalFirstStrip32AVX2Consts<>+300(SB)/4, $0x3fb17200
+DATA normalFirstStrip32AVX2Consts<>+304(SB)/4, $0x3fb17200
+DATA normalFirstStrip32AVX2Consts<>+308(SB)/4, $0x3fb17200
+DATA normalFirstStrip32AVX2Consts<>+312(SB)/4, $0x3fb17200
+DATA normalFirstStrip32AVX2Consts<>+316(SB)/4, $0x3fb17200
+DATA normalFirstStrip32AVX2Consts<>+320(SB)/4, $0x42fe0000
+DATA normalFirstStrip32AVX2Consts<>+324(SB)/4, $0x42fe0000
+DATA normalFirstStrip32AVX2Consts<>+328(SB)/4, $0x42fe0000
+DATA normalFirstStrip32AVX2Consts<>+332(SB)/4, $0x42fe0000
+DATA normalFirstStrip32AVX2Consts<>+336(SB)/4, $0x42fe0000
+DATA normalFirstStrip32AVX2Consts<>+340(SB)/4, $0x42fe0000
+DATA normalFirstStrip32AVX2Consts<>+344(SB)/4, $0x42fe0000
+DATA normalFirstStrip32AVX2Consts<>+348(SB)/4, $0x42fe0000
+DATA normalFirstStrip32AVX2Consts<>+352(SB)/4, $0x363fbe8e
+DATA normalFirstStrip32AVX2Consts<>+356(SB)/4, $0x363fbe8e
+DATA normalFirstStrip32AVX2Consts<>+360(SB)/4, $0x363fbe8e
+DATA normalFirstStrip32AVX2Consts<>+364(SB)/4, $0x363fbe8e
+DATA normalFirstStrip32AVX2Consts<>+368(SB)/4, $0x363fbe8e
+DATA normalFirstStrip32AVX2Consts<>+372(SB)/4, $0x363fbe8e
+DATA normalFirstStrip32AVX2Consts<>+376(SB)/4, $0x363fbe8e
+DATA normalFirstStrip32AVX2Consts<>+380(SB)/4, $0x363fbe8e
+DATA normalFirstStrip32AVX2Consts<>+384(SB)/4, $0xc2fc0000
+DATA normalFirstStrip32AVX2Consts<>+388(SB)/4, $0xc2fc0000
+DATA normalFirstStrip32AVX2Consts<>+392(SB)/4, $0xc2fc0000
+DATA normalFirstStrip32AVX2Consts<>+396(SB)/4, $0xc2fc0000
+DATA normalFirstStrip32AVX2Consts<>+400(SB)/4, $0xc2fc0000
+DATA normalFirstStrip32AVX2Consts<>+404(SB)/4, $0xc2fc0000
+DATA normalFirstStrip32AVX2Consts<>+408(SB)/4, $0xc2fc0000
+DATA normalFirstStrip32AVX2Consts<>+412(SB)/4, $0xc2fc0000
+DATA normalFirstStrip32AVX2Consts<>+416(SB)/4, $0x4b40007f
+DATA normalFirstStrip32AVX2Consts<>+420(SB)/4, $0x4b40007f
+DATA normalFirstStrip32AVX2Consts<>+424(SB)/4, $0x4b40007f
+DATA normalFirstStrip32AVX2Consts<>+428(SB)/4, $0x4b40007f
+DATA normalFirstStrip32AVX2Consts<>+432(SB)/4, $0x4b40007f
+DATA normalFirstStrip32AVX2Consts<>+436(SB)/4, $0x4b40007f
+DATA normalFirstStrip32AVX2Consts<>+440(SB)/4, $0x4b40007f
+DATA normalFirstStrip32AVX2Consts<>+444(SB)/4, $0x4b40007f
+DATA normalFirstStrip32AVX2Consts<>+448(SB)/4, $0xbf800000
+DATA normalFirstStrip32AVX2Consts<>+452(SB)/4, $0xbf800000
+DATA normalFirstStrip32AVX2Consts<>+456(SB)/4, $0xbf800000
+DATA normalFirstStrip32AVX2Consts<>+460(SB)/4, $0xbf800000
+DATA normalFirstStrip32AVX2Consts<>+464(SB)/4, $0xbf800000
+DATA normalFirstStrip32AVX2Consts<>+468(SB)/4, $0xbf800000
+DATA normalFirstStrip32AVX2Consts<>+472(SB)/4, $0xbf800000
+DATA normalFirstStrip32AVX2Consts<>+476(SB)/4, $0xbf800000
+DATA normalFirstStrip32AVX2Consts<>+480(SB)/4, $0x80000000
+DATA normalFirstStrip32AVX2Consts<>+484(SB)/4, $0x80000000
+DATA normalFirstStrip32AVX2Consts<>+488(SB)/4, $0x80000000
+DATA normalFirstStrip32AVX2Consts<>+492(SB)/4, $0x80000000
+DATA normalFirstStrip32AVX2Consts<>+496(SB)/4, $0x80000000
+DATA normalFirstStrip32AVX2Consts<>+500(SB)/4, $0x80000000
+DATA normalFirstStrip32AVX2Consts<>+504(SB)/4, $0x80000000
+DATA normalFirstStrip32AVX2Consts<>+508(SB)/4, $0x80000000
+DATA normalFirstStrip32AVX2Consts<>+512(SB)/4, $0x4e6e6b28
+DATA normalFirstStrip32AVX2Consts<>+516(SB)/4, $0x4e6e6b28
+DATA normalFirstStrip32AVX2Consts<>+520(SB)/4, $0x4e6e6b28
+DATA normalFirstStrip32AVX2Consts<>+524(SB)/4, $0x4e6e6b28
+DATA normalFirstStrip32AVX2Consts<>+528(SB)/4, $0x4e6e6b28
+DATA normalFirstStrip32AVX2Consts<>+532(SB)/4, $0x4e6e6b28
+DATA normalFirstStrip32AVX2Consts<>+536(SB)/4, $0x4e6e6b28
+DATA normalFirstStrip32AVX2Consts<>+540(SB)/4, $0x4e6e6b28
+DATA normalFirstStrip32AVX2Consts<>+544(SB)/4, $0x3089705f
+DATA normalFirstStrip32AVX2Consts<>+548(SB)/4, $0x3089705f
+DATA normalFirstStrip32AVX2Consts<>+552(SB)/4, $0x3089705f
+DATA normalFirstStrip32AVX2Consts<>+556(SB)/4, $0x3089705f
+DATA normalFirstStrip32AVX2Consts<>+560(SB)/4, $0x3089705f
+DATA normalFirstStrip32AVX2Consts<>+564(SB)/4, $0x3089705f
+DATA normalFirstStrip32AVX2Consts<>+568(SB)/4, $0x3089705f
+DATA normalFirstStrip32AVX2Consts<>+572(SB)/4, $0x3089705f
+DATA normalFirstStrip32AVX2Consts<>+576(SB)/4, $0x39f55674
+DATA normalFirstStrip32AVX2Consts<>+580(SB)/4, $0x39f55674
+DATA normalFirstStrip32AVX2Consts<>+584(SB)/4, $0x39f55674
+DATA normalFirstStrip32AVX2Consts<>+588(SB)/4, $0x39f55674
+DATA normalFirstStrip32AVX2Consts<>+592(SB)/4, $0x39f55674
+DATA normalFirstStrip32AVX2Consts<>+596(SB)/4, $0x39f55674
+DATA normalFirstStrip32AVX2Consts<>+600(SB)/4, $0x39f55674
+DATA normalFirstStrip32AVX2Consts<>+604(SB)/4, $0x39f55674
+DATA normalFirstStrip32AVX2Consts<>+608(SB)/4, $0x398114b6
+DATA normalFirstStrip32AVX2Consts<>+612(SB)/4, $0x398114b6
+DATA normalFirstStrip32AVX2Consts<>+616(SB)/4, $0x398114b6
+DATA normalFirstStrip32AVX2Consts<>+620(SB)/4, $0x398114b6
+DATA normalFirstStrip32AVX2Consts<>+624(SB)/4, $0x398114b6
+DATA normalFirstStrip32AVX2Consts<>+628(SB)/4, $0x398114b6
+DATA normalFirstStrip32AVX2Consts<>+632(SB)/4, $0x398114b6
+DATA normalFirstStrip32AVX2Consts<>+636(SB)/4, $0x398114b6
+DATA normalFirstStrip32AVX2Consts<>+640(SB)/4, $0xbb82dd71
+DATA normalFirstStrip32AVX2Consts<>+644(SB)/4, $0xbb82dd71
+DATA normalFirstStrip32AVX2Consts<>+648(SB)/4, $0xbb82dd71
+DATA normalFirstStrip32AVX2Consts<>+652(SB)/4, $0xbb82dd71
+DATA normalFirstStrip32AVX2Consts<>+656(SB)/4, $0xbb82dd71
+DATA normalFirstStrip32AVX2Consts<>+660(SB)/4, $0xbb82dd71
+DATA normalFirstStrip32AVX2Consts<>+664(SB)/4, $0xbb82dd71
+DATA normalFirstStrip32AVX2Consts<>+668(SB)/4, $0xbb82dd71
+DATA normalFirstStrip32AVX2Consts<>+672(SB)/4, $0x3af38970
+DATA normalFirstStrip32AVX2Consts<>+676(SB)/4, $0x3af38970
+DATA normalFirstStrip32AVX2Consts<>+680(SB)/4, $0x3af38970
+DATA normalFirstStrip32AVX2Consts<>+684(SB)/4, $0x3af38970
+DATA normalFirstStrip32AVX2Consts<>+688(SB)/4, $0x3af38970
+DATA normalFirstStrip32AVX2Consts<>+692(SB)/4, $0x3af38970
+DATA normalFirstStrip32AVX2Consts<>+696(SB)/4, $0x3af38970
+DATA normalFirstStrip32AVX2Consts<>+700(SB)/4, $0x3af38970
+DATA normalFirstStrip32AVX2Consts<>+704(SB)/4, $0x3cf7415f
+DATA normalFirstStrip32AVX2Consts<>+708(SB)/4, $0x3cf7415f
+DATA normalFirstStrip32AVX2Consts<>+712(SB)/4, $0x3cf7415f
+DATA normalFirstStrip32AVX2Consts<>+716(SB)/4, $0x3cf7415f
+DATA normalFirstStrip32AVX2Consts<>+720(SB)/4, $0x3cf7415f
+DATA normalFirstStrip32AVX2Consts<>+724(SB)/4, $0x3cf7415f
+DATA normalFirstStrip32AVX2Consts<>+728(SB)/4, $0x3cf7415f
+DATA normalFirstStrip32AVX2Consts<>+732(SB)/4, $0x3cf7415f
+DATA normalFirstStrip32AVX2Consts<>+736(SB)/4, $0xbdd09d4d
+DATA normalFirstStrip32AVX2Consts<>+740(SB)/4, $0xbdd09d4d
+DATA normalFirstStrip32AVX2Consts<>+744(SB)/4, $0xbdd09d4d
+DATA normalFirstStrip32AVX2Consts<>+748(SB)/4, $0xbdd09d4d
+DATA normalFirstStrip32AVX2Consts<>+752(SB)/4, $0xbdd09d4d
+DATA normalFirstStrip32AVX2Consts<>+756(SB)/4, $0xbdd09d4d
+DATA normalFirstStrip32AVX2Consts<>+760(SB)/4, $0xbdd09d4d
+DATA normalFirstStrip32AVX2Consts<>+764(SB)/4, $0xbdd09d4d
+DATA normalFirstStrip32AVX2Consts<>+768(SB)/4, $0x3e19190f
+DATA normalFirstStrip32AVX2Consts<>+772(SB)/4, $0x3e19190f
+DATA normalFirstStrip32AVX2Consts<>+776(SB)/4, $0x3e19190f
+DATA normalFirstStrip32AVX2Consts<>+780(SB)/4, $0x3e19190f
+DATA normalFirstStrip32AVX2Consts<>+784(SB)/4, $0x3e19190f
+DATA normalFirstStrip32AVX2Consts<>+788(SB)/4, $0x3e19190f
+DATA normalFirstStrip32AVX2Consts<>+792(SB)/4, $0x3e19190f
+DATA normalFirstStrip32AVX2Consts<>+796(SB)/4, $0x3e19190f
+DATA normalFirstStrip32AVX2Consts<>+800(SB)/4, $0xbc80cdcc
+DATA normalFirstStrip32AVX2Consts<>+804(SB)/4, $0xbc80cdcc
+DATA normalFirstStrip32AVX2Consts<>+808(SB)/4, $0xbc80cdcc
+DATA normalFirstStrip32AVX2Consts<>+812(SB)/4, $0xbc80cdcc
+DATA normalFirstStrip32AVX2Consts<>+816(SB)/4, $0xbc80cdcc
+DATA normalFirstStrip32AVX2Consts<>+820(SB)/4, $0xbc80cdcc
+DATA normalFirstStrip32AVX2Consts<>+824(SB)/4, $0xbc80cdcc
+DATA normalFirstStrip32AVX2Consts<>+828(SB)/4, $0xbc80cdcc
+DATA normalFirstStrip32AVX2Consts<>+832(SB)/4, $0xbeecaa20
+DATA normalFirstStrip32AVX2Consts<>+836(SB)/4, $0xbeecaa20
+DATA normalFirstStrip32AVX2Consts<>+840(SB)/4, $0xbeecaa20
+DATA normalFirstStrip32AVX2Consts<>+844(SB)/4, $0xbeecaa20
+DATA normalFirstStrip32AVX2Consts<>+848(SB)/4, $0xbeecaa20
+DATA normalFirstStrip32AVX2Consts<>+852(SB)/4, $0xbeecaa20
+DATA normalFirstStrip32AVX2Consts<>+856(SB)/4, $0xbeecaa20
+DATA normalFirstStrip32AVX2Consts<>+860(SB)/4, $0xbeecaa20
+DATA normalFirstStrip32AVX2Consts<>+864(SB)/4, $0x37b56891
+DATA normalFirstStrip32AVX2Consts<>+868(SB)/4, $0x37b56891
+DATA normalFirstStrip32AVX2Consts<>+872(SB)/4, $0x37b56891
+DATA normalFirstStrip32AVX2Consts<>+876(SB)/4, $0x37b56891
+DATA normalFirstStrip32AVX2Consts<>+880(SB)/4, $0x37b56891
+DATA normalFirstStrip32AVX2Consts<>+884(SB)/4, $0x37b56891
+DATA normalFirstStrip32AVX2Consts<>+888(SB)/4, $0x37b56891
+DATA normalFirstStrip32AVX2Consts<>+892(SB)/4, $0x37b56891
+DATA normalFirstStrip32AVX2Consts<>+896(SB)/4, $0xb9891f97
+DATA normalFirstStrip32AVX2Consts<>+900(SB)/4, $0xb9891f97
+DATA normalFirstStrip32AVX2Consts<>+904(SB)/4, $0xb9891f97
+DATA normalFirstStrip32AVX2Consts<>+908(SB)/4, $0xb9891f97
+DATA normalFirstStrip32AVX2Consts<>+912(SB)/4, $0xb9891f97
+DATA normalFirstStrip32AVX2Consts<>+916(SB)/4, $0xb9891f97
+DATA normalFirstStrip32AVX2Consts<>+920(SB)/4, $0xb9891f97
+DATA normalFirstStrip32AVX2Consts<>+924(SB)/4, $0xb9891f97
+DATA normalFirstStrip32AVX2Consts<>+928(SB)/4, $0x3b2aac27
+DATA normalFirstStrip32AVX2Consts<>+932(SB)/4, $0x3b2aac27
+DATA normalFirstStrip32AVX2Consts<>+936(SB)/4, $0x3b2aac27
+DATA normalFirstStrip32AVX2Consts<>+940(SB)/4, $0x3b2aac27
+DATA normalFirstStrip32AVX2Consts<>+944(SB)/4, $0x3b2aac27
+DATA normalFirstStrip32AVX2Consts<>+948(SB)/4, $0x3b2aac27
+DATA normalFirstStrip32AVX2Consts<>+952(SB)/4, $0x3b2aac27
+DATA normalFirstStrip32AVX2Consts<>+956(SB)/4, $0x3b2aac27
+DATA normalFirstStrip32AVX2Consts<>+960(SB)/4, $0xbcaaaa45
+DATA normalFirstStrip32AVX2Consts<>+964(SB)/4, $0xbcaaaa45
+DATA normalFirstStrip32AVX2Consts<>+968(SB)/4, $0xbcaaaa45
+DATA normalFirstStrip32AVX2Consts<>+972(SB)/4, $0xbcaaaa45
+DATA normalFirstStrip32AVX2Consts<>+976(SB)/4, $0xbcaaaa45
+DATA normalFirstStrip32AVX2Consts<>+980(SB)/4, $0xbcaaaa45
+DATA normalFirstStrip32AVX2Consts<>+984(SB)/4, $0xbcaaaa45
+DATA normalFirstStrip32AVX2Consts<>+988(SB)/4, $0xbcaaaa45
+DATA normalFirstStrip32AVX2Consts<>+992(SB)/4, $0x3ecc422a
+DATA normalFirstStrip32AVX2Consts<>+996(SB)/4, $0x3ecc422a
+DATA normalFirstStrip32AVX2Consts<>+1000(SB)/4, $0x3ecc422a
+DATA normalFirstStrip32AVX2Consts<>+1004(SB)/4, $0x3ecc422a
+DATA normalFirstStrip32AVX2Consts<>+1008(SB)/4, $0x3ecc422a
+DATA normalFirstStrip32AVX2Consts<>+1012(SB)/4, $0x3ecc422a
+DATA normalFirstStrip32AVX2Consts<>+1016(SB)/4, $0x3ecc422a
+DATA normalFirstStrip32AVX2Consts<>+1020(SB)/4, $0x3ecc422a
+DATA normalFirstStrip32AVX2Consts<>+1024(SB)/4, $0x3dfffffe
+DATA normalFirstStrip32AVX2Consts<>+1028(SB)/4, $0x3dfffffe
+DATA normalFirstStrip32AVX2Consts<>+1032(SB)/4, $0x3dfffffe
+DATA normalFirstStrip32AVX2Consts<>+1036(SB)/4, $0x3dfffffe
+DATA normalFirstStrip32AVX2Consts<>+1040(SB)/4, $0x3dfffffe
+DATA normalFirstStrip32AVX2Consts<>+1044(SB)/4, $0x3dfffffe
+DATA normalFirstStrip32AVX2Consts<>+1048(SB)/4, $0x3dfffffe
+DATA normalFirstStrip32AVX2Consts<>+1052(SB)/4, $0x3dfffffe
+DATA normalFirstStrip32AVX2Consts<>+1056(SB)/4, $0xbf000000
+DATA normalFirstStrip32AVX2Consts<>+1060(SB)/4, $0xbf000000
+DATA normalFirstStrip32AVX2Consts<>+1064(SB)/4, $0xbf000000
+DATA normalFirstStrip32AVX2Consts<>+1068(SB)/4, $0xbf000000
+DATA normalFirstStrip32AVX2Consts<>+1072(SB)/4, $0xbf000000
+DATA normalFirstStrip32AVX2Consts<>+1076(SB)/4, $0xbf000000
+DATA normalFirstStrip32AVX2Consts<>+1080(SB)/4, $0xbf000000
+DATA normalFirstStrip32AVX2Consts<>+1084(SB)/4, $0xbf000000
 DATA normalFirstStrip32AVX2Consts<>+1088(SB)/4, $0x7fc00000
 DATA normalFirstStrip32AVX2Consts<>+1092(SB)/4, $0x7fc00000
 DATA normalFirstStrip32AVX2Consts<>+1096(SB)/4, $0x7fc00000
@@ -1069,7 +837,7 @@ GLOBL normalFirstStrip32AVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func normalFirstStrip32AVX2(price []float32, delta []float32, gamma []float32, vega []float32, theta []float32, rho []float32, sign []float32, K []float32, sigma []float32, F float32, T float32, D float32, r float32)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
-TEXT ·normalFirstStrip32AVX2(SB), $1280-232
+TEXT ·normalFirstStrip32AVX2(SB), $1792-232
 	LEAQ         31(SP), BX
 	ANDQ         $-32, BX
 	MOVQ         price_len+8(FP), CX
@@ -1099,7 +867,7 @@ TEXT ·normalFirstStrip32AVX2(SB), $1280-232
 	VMOVUPS      Y7, 192(BX)
 	VMOVUPS      Y5, 224(BX)
 	XORL         AX, AX
-	SUBQ         $+24, CX
+	SUBQ         $+32, CX
 	JLT          rest
 
 body:
@@ -1113,413 +881,624 @@ body:
 	PREFETCHT0   1088(DX)(AX*1)
 	MOVQ         sigma_base+192(FP), DX
 	VMOVUPS      64(DX)(AX*1), Y2
+	MOVQ         sigma_base+192(FP), DX
+	VMOVUPS      96(DX)(AX*1), Y3
 	PREFETCHT0   1024(R13)(AX*1)
-	VMOVUPS      (R13)(AX*1), Y3
-	VMOVUPS      32(R13)(AX*1), Y4
+	VMOVUPS      (R13)(AX*1), Y4
+	VMOVUPS      32(R13)(AX*1), Y5
 	PREFETCHT0   1088(R13)(AX*1)
-	VMOVUPS      64(R13)(AX*1), Y5
+	VMOVUPS      64(R13)(AX*1), Y6
+	VMOVUPS      96(R13)(AX*1), Y7
 	PREFETCHT0   1024(R12)(AX*1)
-	VMOVUPS      (R12)(AX*1), Y6
-	VMOVUPS      32(R12)(AX*1), Y7
+	VMOVUPS      (R12)(AX*1), Y8
+	VMOVUPS      32(R12)(AX*1), Y9
 	PREFETCHT0   1088(R12)(AX*1)
-	VMOVUPS      64(R12)(AX*1), Y8
-	VMOVUPS      128(BX), Y9
-	VMULPS       Y9, Y0, Y10
-	VMULPS       Y9, Y1, Y11
-	VMULPS       Y9, Y2, Y12
-	VMOVUPS      (BX), Y13
-	VSUBPS       Y3, Y13, Y14
-	VSUBPS       Y4, Y13, Y15
-	VSUBPS       Y5, Y13, Y13
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+0(SB), Y9
-	VANDPS       Y9, Y3, Y3
-	VANDPS       Y9, Y4, Y4
-	VANDPS       Y9, Y5, Y5
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+32(SB), Y9
-	VMOVUPS      Y8, 256(BX)
-	VDIVPS       Y10, Y9, Y8
-	VMOVUPS      Y7, 288(BX)
-	VDIVPS       Y11, Y9, Y7
-	VMOVUPS      Y6, 320(BX)
-	VDIVPS       Y12, Y9, Y6
-	VMOVUPS      160(BX), Y9
-	VADDPS       Y3, Y9, Y3
-	VADDPS       Y4, Y9, Y4
-	VADDPS       Y5, Y9, Y5
-	VMULPS       Y0, Y0, Y0
-	VMULPS       Y1, Y1, Y1
-	VMULPS       Y2, Y2, Y2
-	VMOVUPS      64(BX), Y9
-	VADDPS       Y3, Y9, Y3
-	VADDPS       Y4, Y9, Y4
-	VADDPS       Y5, Y9, Y5
-	VADDPS       Y3, Y10, Y3
+	VMOVUPS      64(R12)(AX*1), Y10
+	VMOVUPS      96(R12)(AX*1), Y11
+	VMOVUPS      128(BX), Y12
+	VMULPS       Y12, Y0, Y13
+	VMULPS       Y12, Y1, Y14
+	VMULPS       Y12, Y2, Y15
+	VMOVUPS      Y2, 256(BX)
+	VMULPS       Y12, Y3, Y2
+	VMOVUPS      (BX), Y12
+	VMOVUPS      Y3, 288(BX)
+	VSUBPS       Y4, Y12, Y3
+	VMOVUPS      Y1, 320(BX)
+	VSUBPS       Y5, Y12, Y1
+	VMOVUPS      Y0, 352(BX)
+	VSUBPS       Y6, Y12, Y0
+	VSUBPS       Y7, Y12, Y12
+	VMOVUPS      Y11, 384(BX)
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+32(SB), Y11
+	VMOVUPS      Y12, 416(BX)
+	VDIVPS       Y13, Y11, Y12
+	VMOVUPS      Y12, 448(BX)
+	VDIVPS       Y14, Y11, Y12
+	VMOVUPS      Y12, 480(BX)
+	VDIVPS       Y15, Y11, Y12
+	VMOVUPS      Y12, 512(BX)
+	VDIVPS       Y2, Y11, Y12
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+0(SB), Y11
+	VANDPS       Y11, Y4, Y4
+	VANDPS       Y11, Y5, Y5
+	VANDPS       Y11, Y6, Y6
+	VANDPS       Y11, Y7, Y7
+	VMOVUPS      160(BX), Y11
 	VADDPS       Y4, Y11, Y4
-	VADDPS       Y5, Y12, Y5
-	VMOVUPS      32(BX), Y9
-	VADDPS       Y3, Y9, Y3
-	VADDPS       Y4, Y9, Y4
-	VADDPS       Y5, Y9, Y5
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+64(SB), Y9
-	VCMPPS       $0x11, Y9, Y3, Y3
-	VCMPPS       $0x11, Y9, Y4, Y4
-	VCMPPS       $0x11, Y9, Y5, Y5
-	VMULPS       Y0, Y8, Y0
-	VMULPS       Y1, Y7, Y1
-	VMULPS       Y2, Y6, Y2
-	VMULPS       Y14, Y8, Y9
-	VMOVUPS      Y8, 352(BX)
-	VMULPS       Y15, Y7, Y8
-	VMOVUPS      Y7, 384(BX)
-	VMULPS       Y13, Y6, Y7
-	VANDPS       normalFirstStrip32AVX2Consts<>+0(SB), Y9, Y9
-	VANDPS       normalFirstStrip32AVX2Consts<>+0(SB), Y8, Y8
-	VANDPS       normalFirstStrip32AVX2Consts<>+0(SB), Y7, Y7
-	VMOVUPS      Y6, 416(BX)
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+96(SB), Y6
-	VMINPS       Y9, Y6, Y9
-	VMINPS       Y8, Y6, Y8
-	VMINPS       Y7, Y6, Y6
-	VMULPS       320(BX), Y14, Y7
-	VMOVUPS      Y2, 448(BX)
-	VMULPS       288(BX), Y15, Y2
-	VMOVUPS      Y1, 480(BX)
-	VMULPS       256(BX), Y13, Y1
-	VANDPS       normalFirstStrip32AVX2Consts<>+128(SB), Y14, Y14
-	VANDPS       normalFirstStrip32AVX2Consts<>+128(SB), Y15, Y15
-	VANDPS       normalFirstStrip32AVX2Consts<>+128(SB), Y13, Y13
-	VMOVUPS      Y0, 512(BX)
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+32(SB), Y0
-	VFMADD231PS  normalFirstStrip32AVX2Consts<>+160(SB), Y9, Y0
-	VMOVUPS      Y13, 544(BX)
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+32(SB), Y13
-	VFMADD231PS  normalFirstStrip32AVX2Consts<>+160(SB), Y8, Y13
-	VMOVUPS      Y15, 576(BX)
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+32(SB), Y15
-	VFMADD231PS  normalFirstStrip32AVX2Consts<>+160(SB), Y6, Y15
-	VMOVUPS      Y14, 608(BX)
-	VADDPS       normalFirstStrip32AVX2Consts<>+192(SB), Y9, Y14
-	VMOVUPS      Y1, 640(BX)
-	VADDPS       normalFirstStrip32AVX2Consts<>+192(SB), Y8, Y1
-	VMOVUPS      Y2, 672(BX)
-	VADDPS       normalFirstStrip32AVX2Consts<>+192(SB), Y6, Y2
-	VMOVUPS      Y7, 704(BX)
-	VMULPS       normalFirstStrip32AVX2Consts<>+224(SB), Y9, Y7
-	VMOVUPS      Y7, 736(BX)
-	VMULPS       normalFirstStrip32AVX2Consts<>+224(SB), Y8, Y7
-	VMOVUPS      Y7, 768(BX)
-	VMULPS       normalFirstStrip32AVX2Consts<>+224(SB), Y6, Y7
-	VMOVUPS      Y7, 800(BX)
-	VMOVUPS      192(BX), Y7
-	VMOVUPS      Y6, 832(BX)
-	VMINPS       Y10, Y7, Y6
-	VMOVUPS      Y10, 864(BX)
-	VMINPS       Y11, Y7, Y10
-	VMINPS       Y12, Y7, Y7
-	VMINPS       32(BX), Y6, Y6
-	VMINPS       32(BX), Y10, Y10
-	VMINPS       32(BX), Y7, Y7
-	VMOVUPS      Y12, 896(BX)
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+256(SB), Y12
-	VCMPPS       $0x11, Y6, Y12, Y6
-	VCMPPS       $0x11, Y10, Y12, Y10
-	VCMPPS       $0x11, Y7, Y12, Y7
-	VANDPS       Y3, Y6, Y3
-	VANDPS       Y4, Y10, Y4
-	VANDPS       Y5, Y7, Y5
-	VMULPS       Y14, Y0, Y6
-	VMULPS       Y1, Y13, Y7
-	VMULPS       Y2, Y15, Y10
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+32(SB), Y12
-	VDIVPS       Y6, Y12, Y6
-	VDIVPS       Y7, Y12, Y7
-	VDIVPS       Y10, Y12, Y10
-	VMULPS       Y6, Y0, Y0
-	VMULPS       Y7, Y13, Y12
-	VMULPS       Y10, Y15, Y13
-	VMULPS       Y6, Y14, Y6
-	VMULPS       Y7, Y1, Y1
-	VMULPS       Y10, Y2, Y2
-	VMULPS       Y0, Y9, Y0
-	VMULPS       Y12, Y8, Y7
-	VMOVUPS      832(BX), Y10
-	VMULPS       Y13, Y10, Y12
-	VMULPS       736(BX), Y9, Y13
-	VMULPS       768(BX), Y8, Y14
-	VMULPS       800(BX), Y10, Y15
-	VMOVUPS      Y5, 928(BX)
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+288(SB), Y5
-	VMULPS       Y5, Y13, Y13
-	VMULPS       Y5, Y14, Y14
-	VMULPS       Y5, Y15, Y5
-	VROUNDPS     $0x08, Y13, Y13
-	VROUNDPS     $0x08, Y14, Y14
-	VROUNDPS     $0x08, Y5, Y5
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+320(SB), Y15
-	VMOVUPS      Y4, 960(BX)
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+352(SB), Y4
-	VFMADD231PS  Y15, Y0, Y4
-	VMOVUPS      Y3, 992(BX)
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+352(SB), Y3
-	VFMADD231PS  Y15, Y7, Y3
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+352(SB), Y12, Y15
-	VMOVUPS      Y11, 1024(BX)
-	VMOVUPS      64(BX), Y11
-	VMOVUPS      Y2, 1056(BX)
-	VMOVUPS      704(BX), Y2
-	VMOVUPS      Y1, 1088(BX)
-	VMULPS       Y2, Y11, Y1
-	VMOVUPS      Y6, 1120(BX)
-	VMOVUPS      672(BX), Y6
-	VMOVUPS      Y12, 1152(BX)
-	VMULPS       Y6, Y11, Y12
-	VMOVUPS      Y7, 1184(BX)
-	VMOVUPS      640(BX), Y7
-	VMOVUPS      Y0, 1216(BX)
-	VMULPS       Y7, Y11, Y0
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+384(SB), Y11
-	VCMPPS       $0x11, Y11, Y2, Y2
-	VCMPPS       $0x11, Y11, Y6, Y6
-	VCMPPS       $0x11, Y11, Y7, Y7
-	VBLENDVPS    Y2, Y11, Y1, Y1
-	VBLENDVPS    Y6, Y11, Y12, Y2
-	VBLENDVPS    Y7, Y11, Y0, Y0
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+416(SB), Y6
-	VMULPS       Y6, Y13, Y7
-	VMULPS       Y6, Y14, Y12
-	VMULPS       Y6, Y5, Y6
-	VFMADD231PS  736(BX), Y9, Y7
-	VFMADD231PS  768(BX), Y8, Y12
-	VFMADD231PS  800(BX), Y10, Y6
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+448(SB), Y11
-	VFMADD231PS  Y11, Y13, Y7
-	VFMADD231PS  Y11, Y14, Y12
-	VFMADD231PS  Y11, Y5, Y6
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+480(SB), Y11
-	VMOVUPS      Y0, 800(BX)
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+512(SB), Y0
-	VFMADD231PS  Y11, Y4, Y0
-	VMOVUPS      Y2, 768(BX)
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+512(SB), Y2
-	VFMADD231PS  Y11, Y3, Y2
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+512(SB), Y15, Y11
-	VMOVUPS      Y1, 736(BX)
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+544(SB), Y1
-	VFMADD213PS  Y1, Y4, Y0
-	VFMADD213PS  Y1, Y3, Y2
-	VFMADD231PS  Y11, Y15, Y1
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+576(SB), Y11
-	VFMADD213PS  Y11, Y4, Y0
-	VFMADD213PS  Y11, Y3, Y2
-	VFMADD231PS  Y1, Y15, Y11
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+608(SB), Y1
-	VFMADD213PS  Y1, Y4, Y0
-	VFMADD213PS  Y1, Y3, Y2
-	VFMADD231PS  Y11, Y15, Y1
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+640(SB), Y11
-	VFMADD213PS  Y11, Y4, Y0
-	VFMADD213PS  Y11, Y3, Y2
-	VFMADD231PS  Y1, Y15, Y11
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+672(SB), Y1
-	VFMADD213PS  Y1, Y4, Y0
-	VFMADD213PS  Y1, Y3, Y2
-	VFMADD231PS  Y11, Y15, Y1
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+704(SB), Y11
-	VFMADD213PS  Y11, Y4, Y0
-	VFMADD213PS  Y11, Y3, Y2
-	VFMADD231PS  Y1, Y15, Y11
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+736(SB), Y1
-	VFMADD213PS  Y1, Y0, Y4
-	VFMADD213PS  Y1, Y2, Y3
-	VFMADD231PS  Y11, Y15, Y1
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+768(SB), Y0
-	VFMADD132PS  1216(BX), Y0, Y4
-	VFMADD132PS  1184(BX), Y0, Y3
-	VFMADD231PS  1152(BX), Y1, Y0
-	VMULPS       1120(BX), Y4, Y1
-	VMULPS       1088(BX), Y3, Y2
-	VMULPS       1056(BX), Y0, Y0
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+800(SB), Y3
-	VFNMADD213PS Y3, Y1, Y9
-	VFNMADD213PS Y3, Y2, Y8
-	VFNMADD213PS Y3, Y0, Y10
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+0(SB), Y4
-	VANDPS       Y1, Y4, Y1
-	VANDPS       Y2, Y4, Y2
-	VANDPS       Y0, Y4, Y0
-	VMOVUPS      608(BX), Y4
-	VORPS        Y1, Y4, Y1
-	VMOVUPS      576(BX), Y11
-	VORPS        Y2, Y11, Y2
-	VMOVUPS      544(BX), Y15
-	VORPS        Y0, Y15, Y0
-	VMOVUPS      224(BX), Y3
-	VORPS        Y4, Y3, Y4
-	VORPS        Y11, Y3, Y11
-	VORPS        Y15, Y3, Y3
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+832(SB), Y15
-	VMOVUPS      Y0, 544(BX)
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+864(SB), Y0
-	VFMADD231PS  Y15, Y7, Y0
-	VMOVUPS      Y2, 576(BX)
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+864(SB), Y2
-	VFMADD231PS  Y15, Y12, Y2
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+864(SB), Y6, Y15
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+896(SB), Y7, Y0
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+896(SB), Y12, Y2
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+896(SB), Y6, Y15
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+928(SB), Y7, Y0
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+928(SB), Y12, Y2
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+928(SB), Y6, Y15
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+960(SB), Y7, Y0
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+960(SB), Y12, Y2
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+960(SB), Y6, Y15
-	VMOVUPS      Y1, 608(BX)
-	VMINPS       normalFirstStrip32AVX2Consts<>+992(SB), Y13, Y1
-	VMOVUPS      Y3, 832(BX)
-	VMINPS       normalFirstStrip32AVX2Consts<>+992(SB), Y14, Y3
-	VMOVUPS      Y11, 1056(BX)
-	VMINPS       normalFirstStrip32AVX2Consts<>+992(SB), Y5, Y11
-	VMAXPS       normalFirstStrip32AVX2Consts<>+1024(SB), Y1, Y1
-	VMAXPS       normalFirstStrip32AVX2Consts<>+1024(SB), Y3, Y3
-	VMAXPS       normalFirstStrip32AVX2Consts<>+1024(SB), Y11, Y11
-	VSUBPS       Y1, Y13, Y13
-	VSUBPS       Y3, Y14, Y14
-	VSUBPS       Y11, Y5, Y5
-	VADDPS       normalFirstStrip32AVX2Consts<>+1056(SB), Y1, Y1
-	VADDPS       normalFirstStrip32AVX2Consts<>+1056(SB), Y3, Y3
-	VADDPS       normalFirstStrip32AVX2Consts<>+1056(SB), Y11, Y11
-	VADDPS       normalFirstStrip32AVX2Consts<>+1056(SB), Y13, Y13
-	VADDPS       normalFirstStrip32AVX2Consts<>+1056(SB), Y14, Y14
-	VADDPS       normalFirstStrip32AVX2Consts<>+1056(SB), Y5, Y5
-	VPSLLD       $0x17, Y1, Y1
-	VPSLLD       $0x17, Y3, Y3
-	VPSLLD       $0x17, Y11, Y11
-	VPSLLD       $0x17, Y13, Y13
-	VPSLLD       $0x17, Y14, Y14
-	VPSLLD       $0x17, Y5, Y5
-	VMOVUPS      Y4, 1088(BX)
-	VMULPS       Y7, Y7, Y4
-	VMOVUPS      Y10, 1120(BX)
-	VMULPS       Y12, Y12, Y10
-	VMOVUPS      Y8, 1152(BX)
-	VMULPS       Y6, Y6, Y8
-	VFMADD231PS  Y0, Y4, Y7
-	VFMADD231PS  Y2, Y10, Y12
-	VFMADD231PS  Y15, Y8, Y6
-	VMOVUPS      64(BX), Y0
-	VFMADD213PS  Y0, Y0, Y7
-	VFMADD213PS  Y0, Y0, Y12
-	VFMADD213PS  Y0, Y0, Y6
-	VMULPS       Y13, Y7, Y2
-	VMULPS       Y14, Y12, Y4
-	VMULPS       Y5, Y6, Y5
-	VMULPS       Y1, Y2, Y1
-	VMULPS       Y3, Y4, Y2
-	VMULPS       Y11, Y5, Y3
-	VMULPS       864(BX), Y1, Y4
-	VMULPS       1024(BX), Y2, Y5
-	VMULPS       896(BX), Y3, Y6
-	VFMADD213PS  736(BX), Y4, Y9
-	VMOVUPS      768(BX), Y4
-	VFMADD231PS  1152(BX), Y5, Y4
-	VMOVUPS      800(BX), Y5
-	VFMADD231PS  1120(BX), Y6, Y5
-	VMOVUPS      992(BX), Y6
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+1088(SB), Y7
-	VBLENDVPS    Y6, Y9, Y7, Y6
-	VMOVUPS      960(BX), Y8
-	VBLENDVPS    Y8, Y4, Y7, Y4
-	VMOVUPS      928(BX), Y8
-	VBLENDVPS    Y8, Y5, Y7, Y5
-	PREFETCHT0   1024(SI)(AX*1)
-	VMOVUPS      Y6, (SI)(AX*1)
-	VMOVUPS      Y4, 32(SI)(AX*1)
-	PREFETCHT0   1088(SI)(AX*1)
-	VMOVUPS      Y5, 64(SI)(AX*1)
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+800(SB), Y7
-	VMULPS       Y7, Y1, Y8
-	VMULPS       Y7, Y2, Y9
-	VMULPS       Y7, Y3, Y7
-	VMULPS       512(BX), Y8, Y10
-	VMULPS       480(BX), Y9, Y11
-	VMULPS       448(BX), Y7, Y12
-	VMULPS       352(BX), Y8, Y13
-	VMULPS       384(BX), Y9, Y14
-	VMULPS       416(BX), Y7, Y15
-	PREFETCHT0   1024(R8)(AX*1)
-	VMOVUPS      Y13, (R8)(AX*1)
-	VMOVUPS      Y14, 32(R8)(AX*1)
-	PREFETCHT0   1088(R8)(AX*1)
-	VMOVUPS      Y15, 64(R8)(AX*1)
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+224(SB), Y13
-	VMULPS       Y10, Y13, Y10
-	VMULPS       Y11, Y13, Y11
-	VMULPS       Y12, Y13, Y12
-	VMOVUPS      128(BX), Y13
-	VMULPS       Y8, Y13, Y8
-	VMULPS       Y9, Y13, Y9
-	VMULPS       Y7, Y13, Y7
-	PREFETCHT0   1024(R9)(AX*1)
-	VMOVUPS      Y8, (R9)(AX*1)
-	VMOVUPS      Y9, 32(R9)(AX*1)
-	PREFETCHT0   1088(R9)(AX*1)
-	VMOVUPS      Y7, 64(R9)(AX*1)
-	VMOVUPS      96(BX), Y7
-	VFMADD231PS  Y6, Y7, Y10
-	VFMADD231PS  Y4, Y7, Y11
-	VFMADD231PS  Y5, Y7, Y12
-	VMOVUPS      32(BX), Y7
-	VMULPS       Y6, Y7, Y6
-	VMULPS       Y4, Y7, Y4
-	VMULPS       Y5, Y7, Y5
-	PREFETCHT0   1024(R10)(AX*1)
-	VMOVUPS      Y10, (R10)(AX*1)
-	VMOVUPS      Y11, 32(R10)(AX*1)
-	PREFETCHT0   1088(R10)(AX*1)
-	VMOVUPS      Y12, 64(R10)(AX*1)
-	VMOVUPS      320(BX), Y7
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+128(SB), Y8
-	VXORPS       Y8, Y7, Y9
+	VADDPS       Y5, Y11, Y5
+	VADDPS       Y6, Y11, Y6
+	VADDPS       Y7, Y11, Y7
+	VMULPS       Y3, Y8, Y11
+	VMOVUPS      Y8, 544(BX)
+	VMULPS       Y1, Y9, Y8
+	VMOVUPS      Y9, 576(BX)
+	VMULPS       Y0, Y10, Y9
+	VMOVUPS      Y10, 608(BX)
+	VMOVUPS      416(BX), Y10
+	VMOVUPS      Y12, 640(BX)
+	VMULPS       384(BX), Y10, Y12
+	VMOVUPS      64(BX), Y10
+	VADDPS       Y4, Y10, Y4
+	VADDPS       Y5, Y10, Y5
+	VADDPS       Y6, Y10, Y6
+	VADDPS       Y7, Y10, Y7
+	VMOVUPS      352(BX), Y10
+	VMULPS       Y10, Y10, Y10
+	VMOVUPS      Y10, 352(BX)
+	VMOVUPS      320(BX), Y10
+	VMULPS       Y10, Y10, Y10
+	VMOVUPS      Y10, 320(BX)
+	VMOVUPS      256(BX), Y10
+	VMULPS       Y10, Y10, Y10
+	VMOVUPS      Y10, 256(BX)
 	VMOVUPS      288(BX), Y10
-	VXORPS       Y8, Y10, Y11
-	VMOVUPS      256(BX), Y12
-	VXORPS       Y8, Y12, Y13
-	VMULPS       Y0, Y7, Y7
-	VMULPS       Y0, Y10, Y10
-	VMULPS       Y0, Y12, Y0
-	VMOVUPS      1088(BX), Y12
-	VCMPPS       $0x00, Y9, Y12, Y9
-	VMOVUPS      1056(BX), Y12
-	VCMPPS       $0x00, Y11, Y12, Y11
-	VMOVUPS      832(BX), Y12
-	VCMPPS       $0x00, Y13, Y12, Y12
-	VXORPS       Y6, Y8, Y6
-	VXORPS       Y4, Y8, Y4
-	VXORPS       Y5, Y8, Y5
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+384(SB), Y8
-	VBLENDVPS    Y9, Y8, Y7, Y7
-	VBLENDVPS    Y11, Y8, Y10, Y9
-	VBLENDVPS    Y12, Y8, Y0, Y0
-	VFNMADD231PS 608(BX), Y1, Y7
-	VFNMADD231PS 576(BX), Y2, Y9
-	VFNMADD231PS 544(BX), Y3, Y0
-	PREFETCHT0   1024(R11)(AX*1)
-	VMOVUPS      Y6, (R11)(AX*1)
-	VMOVUPS      Y4, 32(R11)(AX*1)
-	PREFETCHT0   1088(R11)(AX*1)
-	VMOVUPS      Y5, 64(R11)(AX*1)
+	VMULPS       Y10, Y10, Y10
+	VADDPS       Y4, Y13, Y4
+	VADDPS       Y5, Y14, Y5
+	VADDPS       Y6, Y15, Y6
+	VADDPS       Y7, Y2, Y7
+	VMOVUPS      Y7, 288(BX)
+	VMOVUPS      192(BX), Y7
+	VMOVUPS      Y6, 672(BX)
+	VMINPS       Y13, Y7, Y6
+	VMOVUPS      Y13, 704(BX)
+	VMINPS       Y14, Y7, Y13
+	VMOVUPS      Y14, 736(BX)
+	VMINPS       Y15, Y7, Y14
+	VMINPS       Y2, Y7, Y7
+	VMOVUPS      Y2, 768(BX)
+	VMULPS       64(BX), Y11, Y2
+	VMOVUPS      Y15, 800(BX)
+	VMULPS       64(BX), Y8, Y15
+	VMOVUPS      Y15, 832(BX)
+	VMULPS       64(BX), Y9, Y15
+	VMOVUPS      Y15, 864(BX)
+	VMULPS       64(BX), Y12, Y15
+	VCMPPS       $0x11, normalFirstStrip32AVX2Consts<>+64(SB), Y11, Y11
+	VCMPPS       $0x11, normalFirstStrip32AVX2Consts<>+64(SB), Y8, Y8
+	VCMPPS       $0x11, normalFirstStrip32AVX2Consts<>+64(SB), Y9, Y9
+	VCMPPS       $0x11, normalFirstStrip32AVX2Consts<>+64(SB), Y12, Y12
+	VMOVUPS      Y12, 896(BX)
+	VMULPS       448(BX), Y3, Y12
+	VMOVUPS      Y3, 928(BX)
+	VMULPS       480(BX), Y1, Y3
+	VMOVUPS      Y1, 960(BX)
+	VMULPS       512(BX), Y0, Y1
+	VMOVUPS      Y0, 992(BX)
+	VMOVUPS      640(BX), Y0
+	VMOVUPS      Y15, 1024(BX)
+	VMULPS       416(BX), Y0, Y15
+	VMOVUPS      Y9, 1056(BX)
+	VMOVUPS      448(BX), Y9
+	VMOVUPS      Y8, 1088(BX)
+	VMULPS       352(BX), Y9, Y8
+	VMOVUPS      480(BX), Y9
+	VMOVUPS      Y8, 352(BX)
+	VMULPS       320(BX), Y9, Y8
+	VMOVUPS      512(BX), Y9
+	VMOVUPS      Y8, 320(BX)
+	VMULPS       256(BX), Y9, Y8
+	VMULPS       Y10, Y0, Y10
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+0(SB), Y0
+	VANDPS       Y0, Y12, Y12
+	VANDPS       Y0, Y3, Y3
+	VANDPS       Y0, Y1, Y1
+	VANDPS       Y0, Y15, Y15
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+96(SB), Y9
+	VMINPS       Y12, Y9, Y12
+	VMINPS       Y3, Y9, Y3
+	VMINPS       Y1, Y9, Y1
+	VMINPS       Y15, Y9, Y9
+	VMOVUPS      32(BX), Y15
+	VADDPS       Y4, Y15, Y4
+	VADDPS       Y5, Y15, Y5
+	VADDPS       672(BX), Y15, Y0
+	VMOVUPS      Y10, 672(BX)
+	VADDPS       288(BX), Y15, Y10
+	VMOVUPS      Y8, 288(BX)
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+128(SB), Y8
+	VMOVUPS      Y10, 256(BX)
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+160(SB), Y10
+	VFMADD231PS  Y8, Y12, Y10
+	VMOVUPS      Y0, 1120(BX)
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+160(SB), Y0
+	VFMADD231PS  Y8, Y3, Y0
+	VMOVUPS      Y5, 1152(BX)
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+160(SB), Y5
+	VFMADD231PS  Y8, Y1, Y5
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+160(SB), Y9, Y8
+	VMOVUPS      Y4, 1184(BX)
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+192(SB), Y4
+	VADDPS       Y4, Y12, Y15
+	VMOVUPS      Y2, 1216(BX)
+	VADDPS       Y4, Y3, Y2
+	VMOVUPS      Y11, 1248(BX)
+	VADDPS       Y4, Y1, Y11
+	VADDPS       Y4, Y9, Y4
+	VMOVUPS      Y7, 1280(BX)
+	VMULPS       Y12, Y12, Y7
+	VMOVUPS      Y12, 1312(BX)
+	VMULPS       Y3, Y3, Y12
+	VMOVUPS      Y3, 1344(BX)
+	VMULPS       Y1, Y1, Y3
+	VMOVUPS      Y1, 1376(BX)
+	VMULPS       Y9, Y9, Y1
+	VMOVUPS      Y9, 1408(BX)
+	VMULPS       Y15, Y10, Y9
+	VMOVUPS      Y15, 1440(BX)
+	VMULPS       Y2, Y0, Y15
+	VMOVUPS      Y2, 1472(BX)
+	VMULPS       Y11, Y5, Y2
+	VMOVUPS      Y11, 1504(BX)
+	VMULPS       Y4, Y8, Y11
+	VMOVUPS      Y4, 1536(BX)
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+224(SB), Y4
+	VFMADD132PS  normalFirstStrip32AVX2Consts<>+256(SB), Y4, Y7
+	VFMADD132PS  normalFirstStrip32AVX2Consts<>+256(SB), Y4, Y12
+	VFMADD132PS  normalFirstStrip32AVX2Consts<>+256(SB), Y4, Y3
+	VFMADD132PS  normalFirstStrip32AVX2Consts<>+256(SB), Y4, Y1
+	VMOVUPS      Y8, 1568(BX)
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+32(SB), Y8
+	VDIVPS       Y9, Y8, Y9
+	VDIVPS       Y15, Y8, Y15
+	VDIVPS       Y2, Y8, Y2
+	VDIVPS       Y11, Y8, Y11
+	VSUBPS       Y4, Y7, Y7
+	VSUBPS       Y4, Y12, Y12
+	VSUBPS       Y4, Y3, Y3
+	VSUBPS       Y4, Y1, Y1
+	VMOVUPS      32(BX), Y4
+	VMINPS       Y4, Y6, Y6
+	VMINPS       Y4, Y13, Y13
+	VMINPS       Y4, Y14, Y14
+	VMOVUPS      1280(BX), Y8
+	VMINPS       Y4, Y8, Y8
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+288(SB), Y4
+	VMOVUPS      Y8, 1280(BX)
+	VMULPS       Y4, Y7, Y8
+	VMOVUPS      Y14, 1600(BX)
+	VMULPS       Y4, Y12, Y14
+	VMOVUPS      Y13, 1632(BX)
+	VMULPS       Y4, Y3, Y13
+	VMULPS       Y4, Y1, Y4
+	VMOVUPS      Y6, 1664(BX)
+	VMOVUPS      1248(BX), Y6
+	VMOVUPS      Y11, 1696(BX)
+	VMOVUPS      1216(BX), Y11
+	VBLENDVPS    Y6, normalFirstStrip32AVX2Consts<>+64(SB), Y11, Y6
+	VMOVUPS      1088(BX), Y11
+	VMOVUPS      Y6, 1216(BX)
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+64(SB), Y6
+	VMOVUPS      Y2, 1248(BX)
+	VMOVUPS      832(BX), Y2
+	VBLENDVPS    Y11, Y6, Y2, Y2
+	VMOVUPS      1056(BX), Y11
+	VMOVUPS      Y2, 832(BX)
+	VMOVUPS      864(BX), Y2
+	VBLENDVPS    Y11, Y6, Y2, Y2
+	VMOVUPS      896(BX), Y11
+	VMOVUPS      Y2, 864(BX)
+	VMOVUPS      1024(BX), Y2
+	VBLENDVPS    Y11, Y6, Y2, Y2
+	VMOVUPS      1312(BX), Y11
+	VFMADD231PS  Y11, Y11, Y8
+	VMOVUPS      1344(BX), Y6
+	VFMADD231PS  Y6, Y6, Y14
+	VMOVUPS      Y2, 1024(BX)
+	VMOVUPS      1376(BX), Y2
+	VFMADD231PS  Y2, Y2, Y13
+	VMOVUPS      1408(BX), Y2
+	VFMADD231PS  Y2, Y2, Y4
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+320(SB), Y2
+	VMINPS       Y2, Y7, Y6
+	VMINPS       Y2, Y12, Y11
+	VMOVUPS      Y5, 896(BX)
+	VMINPS       Y2, Y3, Y5
+	VMINPS       Y2, Y1, Y2
+	VFMADD231PS  normalFirstStrip32AVX2Consts<>+352(SB), Y7, Y8
+	VFMADD231PS  normalFirstStrip32AVX2Consts<>+352(SB), Y12, Y14
+	VFMADD231PS  normalFirstStrip32AVX2Consts<>+352(SB), Y3, Y13
+	VFMADD231PS  normalFirstStrip32AVX2Consts<>+352(SB), Y1, Y4
+	VMAXPS       normalFirstStrip32AVX2Consts<>+384(SB), Y6, Y6
+	VMAXPS       normalFirstStrip32AVX2Consts<>+384(SB), Y11, Y11
+	VMAXPS       normalFirstStrip32AVX2Consts<>+384(SB), Y5, Y5
+	VMAXPS       normalFirstStrip32AVX2Consts<>+384(SB), Y2, Y2
+	VMULPS       Y9, Y10, Y10
+	VMULPS       Y15, Y0, Y0
+	VMOVUPS      Y4, 1056(BX)
+	VMOVUPS      1248(BX), Y4
+	VMOVUPS      Y13, 1088(BX)
+	VMULPS       896(BX), Y4, Y13
+	VMOVUPS      Y14, 896(BX)
+	VMOVUPS      1696(BX), Y14
+	VMOVUPS      Y8, 1728(BX)
+	VMULPS       1568(BX), Y14, Y8
+	VSUBPS       Y6, Y7, Y7
+	VSUBPS       Y11, Y12, Y12
+	VSUBPS       Y5, Y3, Y3
+	VSUBPS       Y2, Y1, Y1
+	VMULPS       1312(BX), Y10, Y10
+	VMULPS       1344(BX), Y0, Y0
+	VMULPS       1376(BX), Y13, Y13
+	VMULPS       1408(BX), Y8, Y8
+	VADDPS       normalFirstStrip32AVX2Consts<>+416(SB), Y7, Y7
+	VADDPS       normalFirstStrip32AVX2Consts<>+416(SB), Y12, Y12
+	VADDPS       normalFirstStrip32AVX2Consts<>+416(SB), Y3, Y3
+	VADDPS       normalFirstStrip32AVX2Consts<>+416(SB), Y1, Y1
+	VADDPS       normalFirstStrip32AVX2Consts<>+416(SB), Y6, Y6
+	VADDPS       normalFirstStrip32AVX2Consts<>+416(SB), Y11, Y11
+	VADDPS       normalFirstStrip32AVX2Consts<>+416(SB), Y5, Y5
+	VADDPS       normalFirstStrip32AVX2Consts<>+416(SB), Y2, Y2
+	VPSLLD       $0x17, Y7, Y7
+	VPSLLD       $0x17, Y12, Y12
+	VPSLLD       $0x17, Y3, Y3
+	VPSLLD       $0x17, Y1, Y1
+	VMULPS       1440(BX), Y9, Y9
+	VMULPS       1472(BX), Y15, Y15
+	VMULPS       1504(BX), Y4, Y4
+	VMULPS       1536(BX), Y14, Y14
+	VMOVUPS      Y1, 1536(BX)
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+448(SB), Y1
+	VFMADD231PS  normalFirstStrip32AVX2Consts<>+160(SB), Y10, Y1
+	VMOVUPS      Y3, 1696(BX)
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+448(SB), Y3
+	VFMADD231PS  normalFirstStrip32AVX2Consts<>+160(SB), Y0, Y3
+	VMOVUPS      Y12, 1504(BX)
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+448(SB), Y12
+	VFMADD231PS  normalFirstStrip32AVX2Consts<>+160(SB), Y13, Y12
+	VMOVUPS      Y7, 1248(BX)
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+448(SB), Y7
+	VFMADD231PS  normalFirstStrip32AVX2Consts<>+160(SB), Y8, Y7
+	VPSLLD       $0x17, Y6, Y6
+	VPSLLD       $0x17, Y11, Y11
+	VPSLLD       $0x17, Y5, Y5
+	VPSLLD       $0x17, Y2, Y2
+	VMOVUPS      Y2, 1472(BX)
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+480(SB), Y2
+	VMOVUPS      Y5, 1440(BX)
+	VANDPS       928(BX), Y2, Y5
+	VMOVUPS      Y11, 928(BX)
+	VANDPS       960(BX), Y2, Y11
+	VMOVUPS      Y6, 960(BX)
+	VANDPS       992(BX), Y2, Y6
+	VMOVUPS      Y6, 992(BX)
+	VANDPS       416(BX), Y2, Y6
+	VMOVUPS      1184(BX), Y2
+	VMOVUPS      Y6, 416(BX)
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+512(SB), Y6
+	VCMPPS       $0x11, Y6, Y2, Y2
+	VMOVUPS      Y11, 1184(BX)
+	VMOVUPS      1152(BX), Y11
+	VCMPPS       $0x11, Y6, Y11, Y11
+	VMOVUPS      Y5, 1152(BX)
+	VMOVUPS      1120(BX), Y5
+	VCMPPS       $0x11, Y6, Y5, Y5
+	VMOVUPS      Y14, 1120(BX)
+	VMOVUPS      256(BX), Y14
+	VCMPPS       $0x11, Y6, Y14, Y6
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+544(SB), Y14
+	VMOVUPS      Y4, 256(BX)
+	VCMPPS       $0x11, 1664(BX), Y14, Y4
+	VMOVUPS      Y15, 1664(BX)
+	VCMPPS       $0x11, 1632(BX), Y14, Y15
+	VMOVUPS      Y9, 1632(BX)
+	VCMPPS       $0x11, 1600(BX), Y14, Y9
+	VCMPPS       $0x11, 1280(BX), Y14, Y14
+	VANDPS       Y2, Y4, Y2
+	VANDPS       Y11, Y15, Y4
+	VANDPS       Y5, Y9, Y5
+	VANDPS       Y6, Y14, Y6
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+576(SB), Y9
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+608(SB), Y11
+	VFMADD231PS  Y9, Y1, Y11
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+608(SB), Y14
+	VFMADD231PS  Y9, Y3, Y14
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+608(SB), Y15
+	VFMADD231PS  Y9, Y12, Y15
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+608(SB), Y7, Y9
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+640(SB), Y1, Y11
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+640(SB), Y3, Y14
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+640(SB), Y12, Y15
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+640(SB), Y7, Y9
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+672(SB), Y1, Y11
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+672(SB), Y3, Y14
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+672(SB), Y12, Y15
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+672(SB), Y7, Y9
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+704(SB), Y1, Y11
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+704(SB), Y3, Y14
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+704(SB), Y12, Y15
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+704(SB), Y7, Y9
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+736(SB), Y1, Y11
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+736(SB), Y3, Y14
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+736(SB), Y12, Y15
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+736(SB), Y7, Y9
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+768(SB), Y1, Y11
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+768(SB), Y3, Y14
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+768(SB), Y12, Y15
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+768(SB), Y7, Y9
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+800(SB), Y1, Y11
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+800(SB), Y3, Y14
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+800(SB), Y12, Y15
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+800(SB), Y7, Y9
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+832(SB), Y11, Y1
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+832(SB), Y11
+	VFMADD213PS  Y11, Y14, Y3
+	VFMADD213PS  Y11, Y15, Y12
+	VFMADD231PS  Y9, Y7, Y11
+	VMOVUPS      1728(BX), Y7
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+864(SB), Y9
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+896(SB), Y14
+	VFMADD231PS  Y9, Y7, Y14
+	VMOVUPS      896(BX), Y15
+	VMOVUPS      Y6, 1280(BX)
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+896(SB), Y6
+	VFMADD231PS  Y9, Y15, Y6
+	VMOVUPS      Y5, 1600(BX)
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+896(SB), Y5
+	VFMADD231PS  1088(BX), Y9, Y5
+	VMOVUPS      Y4, 1568(BX)
+	VMOVUPS      1056(BX), Y4
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+896(SB), Y4, Y9
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+32(SB), Y1, Y10
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+32(SB), Y1
+	VFMADD213PS  Y1, Y3, Y0
+	VFMADD213PS  Y1, Y12, Y13
+	VFMADD231PS  Y11, Y8, Y1
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+928(SB), Y3
+	VFMADD213PS  Y3, Y7, Y14
+	VFMADD213PS  Y3, Y15, Y6
+	VMOVUPS      1088(BX), Y8
+	VFMADD213PS  Y3, Y8, Y5
+	VFMADD231PS  Y9, Y4, Y3
+	VMULPS       1632(BX), Y10, Y9
+	VMULPS       1664(BX), Y0, Y0
+	VMULPS       256(BX), Y13, Y10
+	VMULPS       1120(BX), Y1, Y1
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+960(SB), Y11
+	VFMADD213PS  Y11, Y7, Y14
+	VFMADD213PS  Y11, Y15, Y6
+	VFMADD213PS  Y11, Y8, Y5
+	VFMADD231PS  Y3, Y4, Y11
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+992(SB), Y3
+	VFNMADD231PS 1312(BX), Y9, Y3
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+992(SB), Y12
+	VFNMADD231PS 1344(BX), Y0, Y12
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+992(SB), Y13
+	VFNMADD231PS 1376(BX), Y10, Y13
+	VMOVUPS      Y2, 1376(BX)
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+992(SB), Y2
+	VFNMADD231PS 1408(BX), Y1, Y2
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+1024(SB), Y7, Y14
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+1024(SB), Y15, Y6
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+1024(SB), Y8, Y5
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+1024(SB), Y4, Y11
+	VMOVUPS      Y2, 1408(BX)
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+480(SB), Y2
+	VMOVUPS      Y13, 1344(BX)
+	VXORPS       544(BX), Y2, Y13
+	VMOVUPS      Y12, 1312(BX)
+	VXORPS       576(BX), Y2, Y12
+	VMOVUPS      Y3, 1120(BX)
+	VXORPS       608(BX), Y2, Y3
+	VMOVUPS      Y1, 256(BX)
+	VMOVUPS      384(BX), Y1
+	VMOVUPS      Y10, 1664(BX)
+	VXORPS       Y2, Y1, Y10
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+1056(SB), Y2
+	VFMADD213PS  Y2, Y7, Y14
+	VFMADD213PS  Y2, Y15, Y6
+	VFMADD213PS  Y2, Y8, Y5
+	VFMADD213PS  Y2, Y4, Y11
+	VMOVUPS      64(BX), Y2
+	VMOVUPS      Y0, 1632(BX)
+	VMULPS       544(BX), Y2, Y0
+	VMOVUPS      Y9, 544(BX)
+	VMULPS       576(BX), Y2, Y9
+	VMOVUPS      Y9, 576(BX)
+	VMULPS       608(BX), Y2, Y9
+	VMULPS       Y2, Y1, Y1
+	VMULPS       Y14, Y7, Y7
+	VMULPS       Y6, Y15, Y6
+	VMULPS       Y5, Y8, Y5
+	VMULPS       Y11, Y4, Y4
+	VMOVUPS      224(BX), Y8
+	VORPS        1152(BX), Y8, Y11
+	VORPS        1184(BX), Y8, Y14
+	VORPS        992(BX), Y8, Y15
+	VORPS        416(BX), Y8, Y8
+	VFMADD213PS  Y2, Y2, Y7
+	VFMADD213PS  Y2, Y2, Y6
+	VFMADD213PS  Y2, Y2, Y5
+	VFMADD213PS  Y2, Y4, Y2
+	VCMPPS       $0x00, Y13, Y11, Y4
+	VCMPPS       $0x00, Y12, Y14, Y11
+	VCMPPS       $0x00, Y3, Y15, Y3
+	VCMPPS       $0x00, Y10, Y8, Y8
+	VMULPS       1248(BX), Y7, Y7
+	VMULPS       1504(BX), Y6, Y6
+	VMULPS       1696(BX), Y5, Y5
+	VMULPS       1536(BX), Y2, Y2
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+64(SB), Y10
+	VBLENDVPS    Y4, Y10, Y0, Y0
+	VMOVUPS      576(BX), Y4
+	VBLENDVPS    Y11, Y10, Y4, Y4
+	VBLENDVPS    Y3, Y10, Y9, Y3
+	VBLENDVPS    Y8, Y10, Y1, Y1
+	VMULPS       960(BX), Y7, Y7
+	VMULPS       928(BX), Y6, Y6
+	VMULPS       1440(BX), Y5, Y5
+	VMULPS       1472(BX), Y2, Y2
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+0(SB), Y8
+	VANDPS       544(BX), Y8, Y9
+	VANDPS       1632(BX), Y8, Y10
+	VANDPS       1664(BX), Y8, Y11
+	VANDPS       256(BX), Y8, Y8
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+992(SB), Y12
+	VMULPS       Y12, Y7, Y13
+	VMULPS       Y12, Y6, Y14
+	VMULPS       Y12, Y5, Y15
+	VMULPS       Y12, Y2, Y12
+	VMOVUPS      Y1, 256(BX)
+	VMULPS       704(BX), Y7, Y1
+	VMOVUPS      Y3, 704(BX)
+	VMULPS       736(BX), Y6, Y3
+	VMOVUPS      Y4, 736(BX)
+	VMULPS       800(BX), Y5, Y4
+	VMOVUPS      Y5, 800(BX)
+	VMULPS       768(BX), Y2, Y5
+	VMOVUPS      Y2, 768(BX)
+	VMULPS       352(BX), Y13, Y2
+	VMOVUPS      Y13, 352(BX)
+	VMULPS       320(BX), Y14, Y13
+	VMOVUPS      Y14, 320(BX)
+	VMULPS       288(BX), Y15, Y14
+	VMOVUPS      Y15, 288(BX)
+	VMULPS       672(BX), Y12, Y15
+	VMOVUPS      Y12, 672(BX)
+	VMOVUPS      1216(BX), Y12
+	VFMADD231PS  1120(BX), Y1, Y12
+	VMOVUPS      832(BX), Y1
+	VFMADD231PS  1312(BX), Y3, Y1
+	VMOVUPS      864(BX), Y3
+	VFMADD231PS  1344(BX), Y4, Y3
+	VMOVUPS      1024(BX), Y4
+	VFMADD231PS  1408(BX), Y5, Y4
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+1056(SB), Y5
+	VMULPS       Y2, Y5, Y2
+	VMULPS       Y13, Y5, Y13
+	VMULPS       Y14, Y5, Y14
+	VMULPS       Y15, Y5, Y5
+	VMOVUPS      1376(BX), Y15
+	VMOVUPS      Y5, 1024(BX)
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+1088(SB), Y5
+	VBLENDVPS    Y15, Y12, Y5, Y12
+	VMOVUPS      1568(BX), Y15
+	VBLENDVPS    Y15, Y1, Y5, Y1
+	VMOVUPS      1600(BX), Y15
+	VBLENDVPS    Y15, Y3, Y5, Y3
+	VMOVUPS      1280(BX), Y15
+	VBLENDVPS    Y15, Y4, Y5, Y4
+	VORPS        1152(BX), Y9, Y5
+	VORPS        1184(BX), Y10, Y9
+	VORPS        992(BX), Y11, Y10
+	VORPS        416(BX), Y8, Y8
+	VMOVUPS      32(BX), Y11
+	VMULPS       Y12, Y11, Y15
+	VMOVUPS      Y15, 416(BX)
+	VMULPS       Y1, Y11, Y15
+	VMOVUPS      Y15, 992(BX)
+	VMULPS       Y3, Y11, Y15
+	VMULPS       Y4, Y11, Y11
+	VFNMADD231PS Y5, Y7, Y0
+	VFNMADD213PS 736(BX), Y9, Y6
+	VMOVUPS      704(BX), Y5
+	VFNMADD231PS 800(BX), Y10, Y5
+	VMOVUPS      256(BX), Y7
+	VFNMADD231PS 768(BX), Y8, Y7
+	VMOVUPS      352(BX), Y8
+	VMULPS       448(BX), Y8, Y9
+	VMOVUPS      320(BX), Y10
+	VMOVUPS      Y9, 448(BX)
+	VMULPS       480(BX), Y10, Y9
+	VMOVUPS      Y9, 480(BX)
+	VMOVUPS      288(BX), Y9
+	VMOVUPS      Y7, 256(BX)
+	VMULPS       512(BX), Y9, Y7
+	VMOVUPS      Y7, 512(BX)
+	VMOVUPS      672(BX), Y7
+	VMOVUPS      Y5, 768(BX)
+	VMULPS       640(BX), Y7, Y5
+	VMOVUPS      Y5, 640(BX)
+	VMOVUPS      128(BX), Y5
+	VMULPS       Y8, Y5, Y8
+	VMULPS       Y10, Y5, Y10
+	VMULPS       Y9, Y5, Y9
+	VMULPS       Y7, Y5, Y5
+	VMOVUPS      96(BX), Y7
+	VFMADD231PS  Y12, Y7, Y2
+	VFMADD231PS  Y1, Y7, Y13
+	VFMADD231PS  Y3, Y7, Y14
+	VFMADD213PS  1024(BX), Y4, Y7
+	VMOVUPS      Y7, 1024(BX)
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+480(SB), Y7
+	VMOVUPS      Y14, 672(BX)
+	VXORPS       416(BX), Y7, Y14
+	VMOVUPS      Y14, 416(BX)
+	VXORPS       992(BX), Y7, Y14
+	VXORPS       Y15, Y7, Y15
+	VXORPS       Y11, Y7, Y7
+	PREFETCHT0   1024(SI)(AX*1)
+	VMOVUPS      Y12, (SI)(AX*1)
+	VMOVUPS      Y1, 32(SI)(AX*1)
+	PREFETCHT0   1088(SI)(AX*1)
+	VMOVUPS      Y3, 64(SI)(AX*1)
+	VMOVUPS      Y4, 96(SI)(AX*1)
 	PREFETCHT0   1024(DI)(AX*1)
-	VMOVUPS      Y7, (DI)(AX*1)
-	VMOVUPS      Y9, 32(DI)(AX*1)
+	VMOVUPS      Y0, (DI)(AX*1)
+	VMOVUPS      Y6, 32(DI)(AX*1)
+	VMOVUPS      768(BX), Y0
 	PREFETCHT0   1088(DI)(AX*1)
 	VMOVUPS      Y0, 64(DI)(AX*1)
-	ADDQ         $+96, AX
-	SUBQ         $+24, CX
+	VMOVUPS      256(BX), Y0
+	VMOVUPS      Y0, 96(DI)(AX*1)
+	VMOVUPS      448(BX), Y0
+	PREFETCHT0   1024(R8)(AX*1)
+	VMOVUPS      Y0, (R8)(AX*1)
+	VMOVUPS      480(BX), Y0
+	VMOVUPS      Y0, 32(R8)(AX*1)
+	VMOVUPS      512(BX), Y0
+	PREFETCHT0   1088(R8)(AX*1)
+	VMOVUPS      Y0, 64(R8)(AX*1)
+	VMOVUPS      640(BX), Y0
+	VMOVUPS      Y0, 96(R8)(AX*1)
+	PREFETCHT0   1024(R9)(AX*1)
+	VMOVUPS      Y8, (R9)(AX*1)
+	VMOVUPS      Y10, 32(R9)(AX*1)
+	PREFETCHT0   1088(R9)(AX*1)
+	VMOVUPS      Y9, 64(R9)(AX*1)
+	VMOVUPS      Y5, 96(R9)(AX*1)
+	PREFETCHT0   1024(R10)(AX*1)
+	VMOVUPS      Y2, (R10)(AX*1)
+	VMOVUPS      Y13, 32(R10)(AX*1)
+	VMOVUPS      672(BX), Y0
+	PREFETCHT0   1088(R10)(AX*1)
+	VMOVUPS      Y0, 64(R10)(AX*1)
+	VMOVUPS      1024(BX), Y0
+	VMOVUPS      Y0, 96(R10)(AX*1)
+	VMOVUPS      416(BX), Y0
+	PREFETCHT0   1024(R11)(AX*1)
+	VMOVUPS      Y0, (R11)(AX*1)
+	VMOVUPS      Y14, 32(R11)(AX*1)
+	PREFETCHT0   1088(R11)(AX*1)
+	VMOVUPS      Y15, 64(R11)(AX*1)
+	VMOVUPS      Y7, 96(R11)(AX*1)
+	ADDQ         $+128, AX
+	SUBQ         $+32, CX
 	JGE          body
 
 rest:
-	ADDQ $+24, CX
+	ADDQ $+32, CX
 	JEQ  done
 
 tail:
@@ -1541,6 +1520,8 @@ tail:
 	VMOVUPS      128(BX), Y6
 	VMULPS       Y6, Y0, Y7
 	VMULPS       Y6, Y1, Y8
+	VMULPS       Y0, Y0, Y0
+	VMULPS       Y1, Y1, Y1
 	VMOVUPS      (BX), Y9
 	VSUBPS       Y2, Y9, Y10
 	VSUBPS       Y3, Y9, Y9
@@ -1550,240 +1531,239 @@ tail:
 	VMOVUPS      160(BX), Y12
 	VADDPS       Y2, Y12, Y2
 	VADDPS       Y3, Y12, Y3
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+32(SB), Y12
-	VDIVPS       Y7, Y12, Y13
-	VDIVPS       Y8, Y12, Y6
 	VMOVUPS      64(BX), Y12
 	VADDPS       Y2, Y12, Y2
 	VADDPS       Y3, Y12, Y3
-	VMULPS       Y10, Y4, Y11
-	VMOVUPS      Y6, 256(BX)
-	VMULPS       Y9, Y5, Y6
-	VMULPS       Y0, Y0, Y0
-	VMULPS       Y1, Y1, Y1
-	VMOVUPS      Y1, 288(BX)
-	VMOVUPS      192(BX), Y1
-	VMOVUPS      Y0, 320(BX)
-	VMINPS       Y7, Y1, Y0
-	VMINPS       Y8, Y1, Y1
 	VADDPS       Y2, Y7, Y2
 	VADDPS       Y3, Y8, Y3
-	VMOVUPS      Y8, 352(BX)
-	VMULPS       Y11, Y12, Y8
-	VMOVUPS      Y7, 384(BX)
-	VMULPS       Y6, Y12, Y7
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+384(SB), Y12
-	VCMPPS       $0x11, Y12, Y11, Y11
-	VCMPPS       $0x11, Y12, Y6, Y6
-	VMINPS       32(BX), Y0, Y0
-	VMINPS       32(BX), Y1, Y1
-	VADDPS       32(BX), Y2, Y2
-	VADDPS       32(BX), Y3, Y3
-	VBLENDVPS    Y11, Y12, Y8, Y8
-	VBLENDVPS    Y6, Y12, Y7, Y6
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+256(SB), Y7
-	VCMPPS       $0x11, Y0, Y7, Y0
-	VCMPPS       $0x11, Y1, Y7, Y1
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+64(SB), Y7
-	VCMPPS       $0x11, Y7, Y2, Y2
-	VCMPPS       $0x11, Y7, Y3, Y3
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+128(SB), Y7
-	VANDPS       Y7, Y10, Y11
-	VMOVUPS      Y6, 416(BX)
-	VANDPS       Y7, Y9, Y6
-	VMOVUPS      Y8, 448(BX)
-	VXORPS       Y7, Y4, Y8
-	VXORPS       Y7, Y5, Y12
-	VMOVUPS      64(BX), Y7
-	VMULPS       Y7, Y4, Y4
-	VMULPS       Y7, Y5, Y5
-	VANDPS       Y2, Y0, Y0
-	VANDPS       Y3, Y1, Y1
-	VMOVUPS      224(BX), Y2
-	VORPS        Y11, Y2, Y3
-	VORPS        Y6, Y2, Y2
-	VCMPPS       $0x00, Y8, Y3, Y3
-	VCMPPS       $0x00, Y12, Y2, Y2
-	VMULPS       Y10, Y13, Y8
-	VMOVUPS      256(BX), Y10
-	VMULPS       Y9, Y10, Y9
-	VMULPS       320(BX), Y13, Y12
-	VMULPS       288(BX), Y10, Y7
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+384(SB), Y10
-	VBLENDVPS    Y3, Y10, Y4, Y3
-	VBLENDVPS    Y2, Y10, Y5, Y2
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+0(SB), Y4
-	VANDPS       Y4, Y8, Y5
-	VANDPS       Y4, Y9, Y8
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+96(SB), Y9
-	VMINPS       Y5, Y9, Y5
-	VMINPS       Y8, Y9, Y8
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+160(SB), Y9
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+32(SB), Y10
-	VFMADD231PS  Y9, Y5, Y10
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+32(SB), Y8, Y9
-	VMOVUPS      Y1, 288(BX)
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+192(SB), Y1
-	VMOVUPS      Y0, 320(BX)
-	VADDPS       Y1, Y5, Y0
-	VADDPS       Y1, Y8, Y1
-	VMOVUPS      Y13, 480(BX)
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+224(SB), Y13
-	VMULPS       Y13, Y5, Y4
-	VMOVUPS      Y7, 512(BX)
-	VMULPS       Y13, Y8, Y7
-	VMULPS       Y0, Y10, Y13
-	VMOVUPS      Y12, 544(BX)
-	VMULPS       Y1, Y9, Y12
-	VMOVUPS      Y2, 576(BX)
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+32(SB), Y2
-	VDIVPS       Y13, Y2, Y13
-	VDIVPS       Y12, Y2, Y2
-	VMULPS       Y13, Y10, Y10
-	VMULPS       Y2, Y9, Y9
-	VMULPS       Y13, Y0, Y0
-	VMULPS       Y2, Y1, Y1
-	VMULPS       Y10, Y5, Y2
-	VMULPS       Y9, Y8, Y9
-	VMULPS       Y4, Y5, Y10
-	VMULPS       Y7, Y8, Y12
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+288(SB), Y13
-	VMULPS       Y13, Y10, Y10
-	VMULPS       Y13, Y12, Y12
-	VROUNDPS     $0x08, Y10, Y10
-	VROUNDPS     $0x08, Y12, Y12
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+320(SB), Y13
-	VMOVUPS      Y3, 608(BX)
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+352(SB), Y3
-	VFMADD231PS  Y13, Y2, Y3
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+352(SB), Y9, Y13
-	VMOVUPS      Y6, 640(BX)
+	VMOVUPS      32(BX), Y13
+	VADDPS       Y2, Y13, Y2
+	VADDPS       Y3, Y13, Y3
 	VMOVUPS      normalFirstStrip32AVX2Consts<>+512(SB), Y6
-	VFMADD231PS  normalFirstStrip32AVX2Consts<>+480(SB), Y3, Y6
-	VMOVUPS      Y11, 672(BX)
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+512(SB), Y11
-	VFMADD231PS  normalFirstStrip32AVX2Consts<>+480(SB), Y13, Y11
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+544(SB), Y3, Y6
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+544(SB), Y13, Y11
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+576(SB), Y3, Y6
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+576(SB), Y13, Y11
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+608(SB), Y3, Y6
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+608(SB), Y13, Y11
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+640(SB), Y3, Y6
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+640(SB), Y13, Y11
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+672(SB), Y3, Y6
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+672(SB), Y13, Y11
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+704(SB), Y3, Y6
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+704(SB), Y13, Y11
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+736(SB), Y6, Y3
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+736(SB), Y11, Y13
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+768(SB), Y6
-	VFMADD213PS  Y6, Y3, Y2
-	VFMADD231PS  Y13, Y9, Y6
-	VMULPS       Y0, Y2, Y0
-	VMULPS       Y1, Y6, Y1
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+416(SB), Y2
-	VMULPS       Y2, Y10, Y3
-	VMULPS       Y2, Y12, Y2
-	VFMADD231PS  Y4, Y5, Y3
-	VFMADD231PS  Y7, Y8, Y2
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+800(SB), Y4
-	VFNMADD213PS Y4, Y0, Y5
-	VFNMADD213PS Y4, Y1, Y8
+	VCMPPS       $0x11, Y6, Y2, Y2
+	VCMPPS       $0x11, Y6, Y3, Y3
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+32(SB), Y6
+	VDIVPS       Y7, Y6, Y12
+	VDIVPS       Y8, Y6, Y13
+	VMULPS       Y0, Y12, Y0
+	VMULPS       Y1, Y13, Y1
+	VMOVUPS      Y1, 256(BX)
+	VMULPS       Y10, Y12, Y1
+	VMOVUPS      Y12, 288(BX)
+	VMULPS       Y9, Y13, Y12
+	VANDPS       Y11, Y1, Y1
+	VANDPS       Y11, Y12, Y12
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+96(SB), Y11
+	VMINPS       Y1, Y11, Y1
+	VMINPS       Y12, Y11, Y11
+	VMULPS       Y10, Y4, Y12
+	VMOVUPS      Y4, 320(BX)
+	VMULPS       Y9, Y5, Y4
+	VMOVUPS      Y5, 352(BX)
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+480(SB), Y5
+	VANDPS       Y5, Y10, Y10
+	VANDPS       Y5, Y9, Y9
+	VMOVUPS      192(BX), Y5
+	VMOVUPS      Y13, 384(BX)
+	VMINPS       Y7, Y5, Y13
+	VMINPS       Y8, Y5, Y5
+	VMOVUPS      Y0, 416(BX)
+	VMOVUPS      32(BX), Y0
+	VMINPS       Y0, Y13, Y13
+	VMINPS       Y0, Y5, Y5
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+544(SB), Y0
+	VCMPPS       $0x11, Y13, Y0, Y13
+	VCMPPS       $0x11, Y5, Y0, Y0
+	VANDPS       Y2, Y13, Y2
+	VANDPS       Y3, Y0, Y0
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+128(SB), Y3
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+160(SB), Y5
+	VFMADD231PS  Y3, Y1, Y5
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+160(SB), Y11, Y3
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+192(SB), Y13
+	VMOVUPS      Y0, 448(BX)
+	VADDPS       Y13, Y1, Y0
+	VADDPS       Y13, Y11, Y13
+	VMOVUPS      Y2, 480(BX)
+	VMULPS       Y1, Y1, Y2
+	VMOVUPS      Y4, 512(BX)
+	VMULPS       Y11, Y11, Y4
+	VMOVUPS      Y12, 544(BX)
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+224(SB), Y12
+	VFMADD132PS  normalFirstStrip32AVX2Consts<>+256(SB), Y12, Y2
+	VFMADD132PS  normalFirstStrip32AVX2Consts<>+256(SB), Y12, Y4
+	VSUBPS       Y12, Y2, Y2
+	VSUBPS       Y12, Y4, Y4
+	VMULPS       Y0, Y5, Y12
+	VMOVUPS      Y8, 576(BX)
+	VMULPS       Y13, Y3, Y8
+	VDIVPS       Y12, Y6, Y12
+	VDIVPS       Y8, Y6, Y8
+	VMULPS       Y12, Y5, Y5
+	VMULPS       Y8, Y3, Y3
+	VMULPS       Y12, Y0, Y0
+	VMULPS       Y8, Y13, Y8
+	VMULPS       Y5, Y1, Y5
+	VMULPS       Y3, Y11, Y3
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+288(SB), Y12
+	VMULPS       Y12, Y2, Y13
+	VMULPS       Y12, Y4, Y12
+	VFMADD231PS  Y1, Y1, Y13
+	VFMADD231PS  Y11, Y11, Y12
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+352(SB), Y6
+	VFMADD231PS  Y6, Y2, Y13
+	VFMADD231PS  Y6, Y4, Y12
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+160(SB), Y6
+	VMOVUPS      Y7, 608(BX)
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+448(SB), Y7
+	VFMADD231PS  Y6, Y5, Y7
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+448(SB), Y3, Y6
+	VMOVUPS      Y12, 640(BX)
+	VMINPS       normalFirstStrip32AVX2Consts<>+320(SB), Y2, Y12
+	VMOVUPS      Y13, 672(BX)
+	VMINPS       normalFirstStrip32AVX2Consts<>+320(SB), Y4, Y13
+	VMAXPS       normalFirstStrip32AVX2Consts<>+384(SB), Y12, Y12
+	VMAXPS       normalFirstStrip32AVX2Consts<>+384(SB), Y13, Y13
+	VSUBPS       Y12, Y2, Y2
+	VSUBPS       Y13, Y4, Y4
+	VADDPS       normalFirstStrip32AVX2Consts<>+416(SB), Y12, Y12
+	VADDPS       normalFirstStrip32AVX2Consts<>+416(SB), Y13, Y13
+	VADDPS       normalFirstStrip32AVX2Consts<>+416(SB), Y2, Y2
+	VADDPS       normalFirstStrip32AVX2Consts<>+416(SB), Y4, Y4
+	VPSLLD       $0x17, Y12, Y12
+	VPSLLD       $0x17, Y13, Y13
+	VPSLLD       $0x17, Y2, Y2
+	VPSLLD       $0x17, Y4, Y4
+	VMOVUPS      Y13, 704(BX)
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+608(SB), Y13
+	VFMADD231PS  normalFirstStrip32AVX2Consts<>+576(SB), Y7, Y13
+	VMOVUPS      Y12, 736(BX)
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+608(SB), Y12
+	VFMADD231PS  normalFirstStrip32AVX2Consts<>+576(SB), Y6, Y12
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+640(SB), Y7, Y13
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+640(SB), Y6, Y12
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+672(SB), Y7, Y13
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+672(SB), Y6, Y12
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+704(SB), Y7, Y13
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+704(SB), Y6, Y12
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+736(SB), Y7, Y13
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+736(SB), Y6, Y12
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+768(SB), Y7, Y13
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+768(SB), Y6, Y12
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+800(SB), Y7, Y13
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+800(SB), Y6, Y12
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+832(SB), Y13, Y7
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+832(SB), Y12, Y6
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+32(SB), Y12
+	VFMADD213PS  Y12, Y7, Y5
+	VFMADD231PS  Y6, Y3, Y12
+	VMULPS       Y0, Y5, Y0
+	VMULPS       Y8, Y12, Y3
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+992(SB), Y5
+	VFNMADD213PS Y5, Y0, Y1
+	VFNMADD213PS Y5, Y3, Y11
 	VMOVUPS      normalFirstStrip32AVX2Consts<>+0(SB), Y6
 	VANDPS       Y0, Y6, Y0
-	VANDPS       Y1, Y6, Y1
-	VORPS        672(BX), Y0, Y0
-	VORPS        640(BX), Y1, Y1
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+448(SB), Y6
-	VFMADD231PS  Y6, Y10, Y3
-	VFMADD231PS  Y6, Y12, Y2
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+992(SB), Y6
-	VMINPS       Y6, Y10, Y7
-	VMINPS       Y6, Y12, Y6
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+1024(SB), Y9
-	VMAXPS       Y9, Y7, Y7
-	VMAXPS       Y9, Y6, Y6
-	VSUBPS       Y7, Y10, Y9
-	VSUBPS       Y6, Y12, Y10
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+1056(SB), Y11
-	VADDPS       Y11, Y7, Y7
-	VADDPS       Y11, Y6, Y6
-	VADDPS       Y11, Y9, Y9
-	VADDPS       Y11, Y10, Y10
-	VPSLLD       $0x17, Y7, Y7
-	VPSLLD       $0x17, Y6, Y6
-	VPSLLD       $0x17, Y9, Y9
-	VPSLLD       $0x17, Y10, Y10
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+832(SB), Y11
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+864(SB), Y12
-	VFMADD231PS  Y11, Y3, Y12
-	VFMADD213PS  normalFirstStrip32AVX2Consts<>+864(SB), Y2, Y11
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+896(SB), Y13
-	VFMADD213PS  Y13, Y3, Y12
-	VFMADD231PS  Y11, Y2, Y13
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+928(SB), Y11
-	VFMADD213PS  Y11, Y3, Y12
-	VFMADD231PS  Y13, Y2, Y11
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+960(SB), Y13
-	VFMADD213PS  Y13, Y3, Y12
-	VFMADD231PS  Y11, Y2, Y13
-	VMULPS       Y3, Y3, Y11
-	VMULPS       Y2, Y2, Y4
-	VFMADD231PS  Y12, Y11, Y3
-	VFMADD231PS  Y13, Y4, Y2
-	VMOVUPS      64(BX), Y4
-	VFMADD213PS  Y4, Y4, Y3
-	VFMADD213PS  Y4, Y2, Y4
-	VMULPS       Y9, Y3, Y2
-	VMULPS       Y10, Y4, Y3
-	VMULPS       Y7, Y2, Y2
-	VMULPS       Y6, Y3, Y3
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+800(SB), Y4
-	VMULPS       Y4, Y2, Y6
-	VMULPS       Y4, Y3, Y4
-	VMULPS       384(BX), Y2, Y7
-	VMULPS       352(BX), Y3, Y9
-	VFNMADD213PS 608(BX), Y0, Y2
-	VFNMADD213PS 576(BX), Y1, Y3
-	VMULPS       544(BX), Y6, Y0
-	VMULPS       512(BX), Y4, Y1
-	VFMADD213PS  448(BX), Y7, Y5
-	VFMADD213PS  416(BX), Y9, Y8
-	VMULPS       480(BX), Y6, Y7
-	VMULPS       256(BX), Y4, Y9
-	VMOVUPS      128(BX), Y10
-	VMULPS       Y6, Y10, Y6
+	VANDPS       Y3, Y6, Y3
+	VORPS        Y0, Y10, Y0
+	VORPS        Y3, Y9, Y3
+	VMOVUPS      224(BX), Y6
+	VORPS        Y10, Y6, Y7
+	VORPS        Y9, Y6, Y6
+	VMOVUPS      672(BX), Y8
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+864(SB), Y9
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+896(SB), Y10
+	VFMADD231PS  Y9, Y8, Y10
+	VMOVUPS      640(BX), Y12
+	VFMADD213PS  normalFirstStrip32AVX2Consts<>+896(SB), Y12, Y9
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+928(SB), Y13
+	VFMADD213PS  Y13, Y8, Y10
+	VFMADD231PS  Y9, Y12, Y13
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+960(SB), Y9
+	VFMADD213PS  Y9, Y8, Y10
+	VFMADD231PS  Y13, Y12, Y9
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+1024(SB), Y13
+	VFMADD213PS  Y13, Y8, Y10
+	VFMADD231PS  Y9, Y12, Y13
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+1056(SB), Y9
+	VFMADD213PS  Y9, Y8, Y10
+	VFMADD213PS  Y9, Y12, Y13
+	VMULPS       Y10, Y8, Y8
+	VMULPS       Y13, Y12, Y10
+	VMOVUPS      64(BX), Y12
+	VFMADD213PS  Y12, Y12, Y8
+	VFMADD213PS  Y12, Y12, Y10
+	VMULPS       Y2, Y8, Y2
 	VMULPS       Y4, Y10, Y4
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+224(SB), Y10
-	VMULPS       Y0, Y10, Y0
-	VMULPS       Y1, Y10, Y1
-	VMOVUPS      320(BX), Y10
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+1088(SB), Y11
-	VBLENDVPS    Y10, Y5, Y11, Y5
-	VMOVUPS      288(BX), Y10
-	VBLENDVPS    Y10, Y8, Y11, Y8
-	VMOVUPS      32(BX), Y10
-	VMULPS       Y5, Y10, Y11
-	VMULPS       Y8, Y10, Y10
-	VMOVUPS      96(BX), Y12
-	VFMADD231PS  Y5, Y12, Y0
-	VFMADD231PS  Y8, Y12, Y1
-	VMASKMOVPS   Y2, Y15, (DI)(AX*1)
-	VMASKMOVPS   Y3, Y14, 32(DI)(AX*1)
-	VMASKMOVPS   Y7, Y15, (R8)(AX*1)
-	VMASKMOVPS   Y9, Y14, 32(R8)(AX*1)
-	VMASKMOVPS   Y6, Y15, (R9)(AX*1)
-	VMASKMOVPS   Y4, Y14, 32(R9)(AX*1)
-	VMASKMOVPS   Y5, Y15, (SI)(AX*1)
-	VMASKMOVPS   Y8, Y14, 32(SI)(AX*1)
-	VMOVUPS      normalFirstStrip32AVX2Consts<>+128(SB), Y2
-	VXORPS       Y11, Y2, Y3
-	VXORPS       Y10, Y2, Y2
-	VMASKMOVPS   Y0, Y15, (R10)(AX*1)
-	VMASKMOVPS   Y1, Y14, 32(R10)(AX*1)
-	VMASKMOVPS   Y3, Y15, (R11)(AX*1)
-	VMASKMOVPS   Y2, Y14, 32(R11)(AX*1)
+	VMULPS       736(BX), Y2, Y2
+	VMULPS       704(BX), Y4, Y4
+	VMULPS       608(BX), Y2, Y8
+	VMULPS       576(BX), Y4, Y10
+	VMOVUPS      544(BX), Y13
+	VMOVUPS      Y3, 576(BX)
+	VMULPS       Y13, Y12, Y3
+	VMOVUPS      Y0, 608(BX)
+	VMOVUPS      512(BX), Y0
+	VMOVUPS      Y6, 704(BX)
+	VMULPS       Y0, Y12, Y6
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+64(SB), Y12
+	VCMPPS       $0x11, Y12, Y13, Y13
+	VCMPPS       $0x11, Y12, Y0, Y0
+	VBLENDVPS    Y13, Y12, Y3, Y3
+	VBLENDVPS    Y0, Y12, Y6, Y0
+	VFMADD231PS  Y8, Y1, Y3
+	VFMADD231PS  Y10, Y11, Y0
+	VMOVUPS      480(BX), Y1
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+1088(SB), Y6
+	VBLENDVPS    Y1, Y3, Y6, Y1
+	VMOVUPS      448(BX), Y3
+	VBLENDVPS    Y3, Y0, Y6, Y0
+	VMASKMOVPS   Y1, Y15, (SI)(AX*1)
+	VMASKMOVPS   Y0, Y14, 32(SI)(AX*1)
+	VMULPS       Y5, Y2, Y3
+	VMULPS       Y5, Y4, Y5
+	VMULPS       416(BX), Y3, Y6
+	VMULPS       256(BX), Y5, Y8
+	VMULPS       288(BX), Y3, Y10
+	VMULPS       384(BX), Y5, Y11
+	VMASKMOVPS   Y10, Y15, (R8)(AX*1)
+	VMASKMOVPS   Y11, Y14, 32(R8)(AX*1)
+	VMULPS       Y6, Y9, Y6
+	VMULPS       Y8, Y9, Y8
+	VMOVUPS      128(BX), Y9
+	VMULPS       Y3, Y9, Y3
+	VMULPS       Y5, Y9, Y5
+	VMASKMOVPS   Y3, Y15, (R9)(AX*1)
+	VMASKMOVPS   Y5, Y14, 32(R9)(AX*1)
+	VMOVUPS      96(BX), Y3
+	VFMADD231PS  Y1, Y3, Y6
+	VFMADD231PS  Y0, Y3, Y8
+	VMASKMOVPS   Y6, Y15, (R10)(AX*1)
+	VMASKMOVPS   Y8, Y14, 32(R10)(AX*1)
+	VMOVUPS      32(BX), Y3
+	VMULPS       Y1, Y3, Y1
+	VMULPS       Y0, Y3, Y0
+	VMOVUPS      normalFirstStrip32AVX2Consts<>+480(SB), Y3
+	VXORPS       Y1, Y3, Y1
+	VXORPS       Y0, Y3, Y0
+	VMASKMOVPS   Y1, Y15, (R11)(AX*1)
+	VMASKMOVPS   Y0, Y14, 32(R11)(AX*1)
+	VMOVUPS      320(BX), Y0
+	VXORPS       Y3, Y0, Y1
+	VMOVUPS      352(BX), Y5
+	VXORPS       Y3, Y5, Y3
+	VCMPPS       $0x00, Y1, Y7, Y1
+	VMOVUPS      704(BX), Y6
+	VCMPPS       $0x00, Y3, Y6, Y3
+	VMOVUPS      64(BX), Y6
+	VMULPS       Y6, Y0, Y0
+	VMULPS       Y6, Y5, Y5
+	VBLENDVPS    Y1, Y12, Y0, Y0
+	VBLENDVPS    Y3, Y12, Y5, Y1
+	VFNMADD231PS 608(BX), Y2, Y0
+	VFNMADD231PS 576(BX), Y4, Y1
+	VMASKMOVPS   Y0, Y15, (DI)(AX*1)
+	VMASKMOVPS   Y1, Y14, 32(DI)(AX*1)
 	ADDQ         $+64, AX
 	SUBQ         $+16, CX
 	JGT          tail

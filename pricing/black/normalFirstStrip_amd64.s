@@ -9,56 +9,55 @@ DATA normalFirstStripAVX512Consts<>+8(SB)/8, $0x3ff0000000000000
 DATA normalFirstStripAVX512Consts<>+16(SB)/8, $0x54b249ad2594c37d
 DATA normalFirstStripAVX512Consts<>+24(SB)/8, $0x4044000000000000
 DATA normalFirstStripAVX512Consts<>+32(SB)/8, $0x0000000000000000
-DATA normalFirstStripAVX512Consts<>+40(SB)/8, $0x3ff8000000000000
-DATA normalFirstStripAVX512Consts<>+48(SB)/8, $0x4016000000000000
-DATA normalFirstStripAVX512Consts<>+56(SB)/8, $0xbfe0000000000000
-DATA normalFirstStripAVX512Consts<>+64(SB)/8, $0x3ff71547652b82fe
-DATA normalFirstStripAVX512Consts<>+72(SB)/8, $0x4000000000000000
-DATA normalFirstStripAVX512Consts<>+80(SB)/8, $0xbff0000000000000
-DATA normalFirstStripAVX512Consts<>+88(SB)/8, $0x2b2bff2ee48e0530
-DATA normalFirstStripAVX512Consts<>+96(SB)/8, $0xbe2e25325154ed2c
-DATA normalFirstStripAVX512Consts<>+104(SB)/8, $0xbe4277bd7e608931
-DATA normalFirstStripAVX512Consts<>+112(SB)/8, $0x3e5f7f7aa6513d12
-DATA normalFirstStripAVX512Consts<>+120(SB)/8, $0x3e747abbfe1349dc
-DATA normalFirstStripAVX512Consts<>+128(SB)/8, $0xbe8e40fe135477fb
-DATA normalFirstStripAVX512Consts<>+136(SB)/8, $0xbe9ca94833eab172
-DATA normalFirstStripAVX512Consts<>+144(SB)/8, $0x3ec034ec9ff77461
-DATA normalFirstStripAVX512Consts<>+152(SB)/8, $0x3eb3559d7eab42ef
-DATA normalFirstStripAVX512Consts<>+160(SB)/8, $0xbef12becf291cb5c
-DATA normalFirstStripAVX512Consts<>+168(SB)/8, $0x3ef25b780504b8a6
-DATA normalFirstStripAVX512Consts<>+176(SB)/8, $0x3f1b488c4e1b97b5
-DATA normalFirstStripAVX512Consts<>+184(SB)/8, $0xbf3afc08c11736a4
-DATA normalFirstStripAVX512Consts<>+192(SB)/8, $0x3f2d0345de443c62
-DATA normalFirstStripAVX512Consts<>+200(SB)/8, $0x3f6c48252d50b83f
-DATA normalFirstStripAVX512Consts<>+208(SB)/8, $0xbf921f46d4ac3c0e
-DATA normalFirstStripAVX512Consts<>+216(SB)/8, $0x3fab82298736da76
-DATA normalFirstStripAVX512Consts<>+224(SB)/8, $0xbfbf5b83385c94d7
-DATA normalFirstStripAVX512Consts<>+232(SB)/8, $0x3fccd2dc44dda90c
-DATA normalFirstStripAVX512Consts<>+240(SB)/8, $0xbfd5ed2acb37558c
-DATA normalFirstStripAVX512Consts<>+248(SB)/8, $0x3fdb9a7d5690ca89
-DATA normalFirstStripAVX512Consts<>+256(SB)/8, $0xbfdbc22549fbe12f
-DATA normalFirstStripAVX512Consts<>+264(SB)/8, $0x3fd34926e4def17d
-DATA normalFirstStripAVX512Consts<>+272(SB)/8, $0x3fe0000000000000
-DATA normalFirstStripAVX512Consts<>+280(SB)/8, $0xbfe62e42fee00000
-DATA normalFirstStripAVX512Consts<>+288(SB)/8, $0x3fd9884533d43651
-DATA normalFirstStripAVX512Consts<>+296(SB)/8, $0xbdea39ef35793c76
-DATA normalFirstStripAVX512Consts<>+304(SB)/8, $0x3e5ade156a5dbe76
-DATA normalFirstStripAVX512Consts<>+312(SB)/8, $0x3e928af3fca7ab0b
-DATA normalFirstStripAVX512Consts<>+320(SB)/8, $0x3ec71dee623fde67
-DATA normalFirstStripAVX512Consts<>+328(SB)/8, $0x3efa01997c89e6b0
-DATA normalFirstStripAVX512Consts<>+336(SB)/8, $0x3f2a01a014761f6e
-DATA normalFirstStripAVX512Consts<>+344(SB)/8, $0x3f56c16c1852b7b0
-DATA normalFirstStripAVX512Consts<>+352(SB)/8, $0x3f81111111122322
-DATA normalFirstStripAVX512Consts<>+360(SB)/8, $0x3fa55555555502a1
-DATA normalFirstStripAVX512Consts<>+368(SB)/8, $0x3fc5555555555511
-DATA normalFirstStripAVX512Consts<>+376(SB)/8, $0x3fe000000000000b
-DATA normalFirstStripAVX512Consts<>+384(SB)/8, $0x7ff8000000000001
-DATA normalFirstStripAVX512Consts<>+392(SB)/8, $0x8000000000000000
-GLOBL normalFirstStripAVX512Consts<>(SB), RODATA|NOPTR, $400
+DATA normalFirstStripAVX512Consts<>+40(SB)/8, $0x4004000000000000
+DATA normalFirstStripAVX512Consts<>+48(SB)/8, $0x4000000000000000
+DATA normalFirstStripAVX512Consts<>+56(SB)/8, $0x4017000000000000
+DATA normalFirstStripAVX512Consts<>+64(SB)/8, $0xbfe71547652b82fe
+DATA normalFirstStripAVX512Consts<>+72(SB)/8, $0x4338000000000000
+DATA normalFirstStripAVX512Consts<>+80(SB)/8, $0x3ff62e42fee00000
+DATA normalFirstStripAVX512Consts<>+88(SB)/8, $0x3dfa39ef35793c76
+DATA normalFirstStripAVX512Consts<>+96(SB)/8, $0xbff0000000000000
+DATA normalFirstStripAVX512Consts<>+104(SB)/8, $0xbdaade156a5dbe76
+DATA normalFirstStripAVX512Consts<>+112(SB)/8, $0x3df28af3fca7ab0b
+DATA normalFirstStripAVX512Consts<>+120(SB)/8, $0xbe371dee623fde67
+DATA normalFirstStripAVX512Consts<>+128(SB)/8, $0x3e7a01997c89e6b0
+DATA normalFirstStripAVX512Consts<>+136(SB)/8, $0xbeba01a014761f6e
+DATA normalFirstStripAVX512Consts<>+144(SB)/8, $0x3ef6c16c1852b7b0
+DATA normalFirstStripAVX512Consts<>+152(SB)/8, $0xbf31111111122322
+DATA normalFirstStripAVX512Consts<>+160(SB)/8, $0x3f655555555502a1
+DATA normalFirstStripAVX512Consts<>+168(SB)/8, $0xbf95555555555511
+DATA normalFirstStripAVX512Consts<>+176(SB)/8, $0x3fc000000000000b
+DATA normalFirstStripAVX512Consts<>+184(SB)/8, $0xbfe0000000000000
+DATA normalFirstStripAVX512Consts<>+192(SB)/8, $0xbe53cfd9440c758b
+DATA normalFirstStripAVX512Consts<>+200(SB)/8, $0xbe5c10df9fd0b5a0
+DATA normalFirstStripAVX512Consts<>+208(SB)/8, $0x3e89151d5fe69bf0
+DATA normalFirstStripAVX512Consts<>+216(SB)/8, $0x3e84cef58dc442e5
+DATA normalFirstStripAVX512Consts<>+224(SB)/8, $0xbeb9c98d68230094
+DATA normalFirstStripAVX512Consts<>+232(SB)/8, $0x3e9f0588d5134af5
+DATA normalFirstStripAVX512Consts<>+240(SB)/8, $0x3ee7b68052fca57d
+DATA normalFirstStripAVX512Consts<>+248(SB)/8, $0xbef81dd74dfb5ff6
+DATA normalFirstStripAVX512Consts<>+256(SB)/8, $0xbf09a70a60d609b4
+DATA normalFirstStripAVX512Consts<>+264(SB)/8, $0x3f356bc7962f9cea
+DATA normalFirstStripAVX512Consts<>+272(SB)/8, $0xbf403c77d56a94be
+DATA normalFirstStripAVX512Consts<>+280(SB)/8, $0xbf59d3d3a3218a6c
+DATA normalFirstStripAVX512Consts<>+288(SB)/8, $0x3f88af7a122fa11e
+DATA normalFirstStripAVX512Consts<>+296(SB)/8, $0xbfa5e04fbae7029b
+DATA normalFirstStripAVX512Consts<>+304(SB)/8, $0x3fbbe6e778f4145d
+DATA normalFirstStripAVX512Consts<>+312(SB)/8, $0xbfcc587e4e8904c3
+DATA normalFirstStripAVX512Consts<>+320(SB)/8, $0x3fd7ce8b1b938d89
+DATA normalFirstStripAVX512Consts<>+328(SB)/8, $0xbfe0ac9c06c291cf
+DATA normalFirstStripAVX512Consts<>+336(SB)/8, $0x3fe31b13059845d5
+DATA normalFirstStripAVX512Consts<>+344(SB)/8, $0xbfe077e1c5642a81
+DATA normalFirstStripAVX512Consts<>+352(SB)/8, $0x3fcabf470bc40607
+DATA normalFirstStripAVX512Consts<>+360(SB)/8, $0x3fd9884533d43651
+DATA normalFirstStripAVX512Consts<>+368(SB)/8, $0x2b2bff2ee48e0530
+DATA normalFirstStripAVX512Consts<>+376(SB)/8, $0x7ff8000000000001
+DATA normalFirstStripAVX512Consts<>+384(SB)/8, $0x8000000000000000
+GLOBL normalFirstStripAVX512Consts<>(SB), RODATA|NOPTR, $392
 
 // func normalFirstStripAVX512(price []float64, delta []float64, gamma []float64, vega []float64, theta []float64, rho []float64, sign []float64, K []float64, sigma []float64, F float64, T float64, D float64, r float64)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·normalFirstStripAVX512(SB), $1920-248
+TEXT ·normalFirstStripAVX512(SB), $1984-248
 	LEAQ         63(SP), BX
 	ANDQ         $-64, BX
 	MOVQ         price_len+8(FP), CX
@@ -200,327 +199,324 @@ body:
 	VBLENDMPD        Z12, Z30, K7, Z30
 	VBLENDMPD        Z12, Z31, K4, Z31
 	VBROADCASTSD     normalFirstStripAVX512Consts<>+40(SB), Z12
-	VFMADD213PD      Z17, Z4, Z12
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+40(SB), Z27
-	VFMADD213PD      Z17, Z5, Z27
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+40(SB), Z26
-	VFMADD213PD      Z17, Z6, Z26
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+48(SB), Z26
+	VFMADD231PD      Z12, Z4, Z26
 	VMOVUPD          Z11, 512(BX)
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+40(SB), Z11
-	VFMADD213PD      Z17, Z7, Z11
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+48(SB), Z11
+	VFMADD231PD      Z12, Z5, Z11
 	VMOVUPD          Z10, 576(BX)
-	VADDPD.BCST      normalFirstStripAVX512Consts<>+48(SB), Z4, Z10
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+48(SB), Z10
+	VFMADD231PD      Z12, Z6, Z10
+	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+48(SB), Z7, Z12
 	VMOVUPD          Z9, 640(BX)
-	VADDPD.BCST      normalFirstStripAVX512Consts<>+48(SB), Z5, Z9
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+56(SB), Z9
 	VMOVUPD          Z8, 704(BX)
-	VADDPD.BCST      normalFirstStripAVX512Consts<>+48(SB), Z6, Z8
+	VADDPD           Z9, Z4, Z8
 	VMOVUPD          Z21, 768(BX)
-	VADDPD.BCST      normalFirstStripAVX512Consts<>+48(SB), Z7, Z21
+	VADDPD           Z9, Z5, Z21
 	VMOVUPD          Z20, 832(BX)
-	VMULPD.BCST      normalFirstStripAVX512Consts<>+56(SB), Z4, Z20
+	VADDPD           Z9, Z6, Z20
+	VADDPD           Z9, Z7, Z9
 	VMOVUPD          Z19, 896(BX)
-	VMULPD.BCST      normalFirstStripAVX512Consts<>+56(SB), Z5, Z19
+	VMULPD           Z4, Z4, Z19
 	VMOVUPD          Z18, 960(BX)
-	VMULPD.BCST      normalFirstStripAVX512Consts<>+56(SB), Z6, Z18
+	VMULPD           Z5, Z5, Z18
 	VMOVUPD          Z3, 1024(BX)
-	VMULPD.BCST      normalFirstStripAVX512Consts<>+56(SB), Z7, Z3
+	VMULPD           Z6, Z6, Z3
 	VMOVUPD          Z2, 1088(BX)
-	VMULPD           Z10, Z12, Z2
+	VMULPD           Z7, Z7, Z2
 	VMOVUPD          Z1, 1152(BX)
-	VMULPD           Z9, Z27, Z1
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+64(SB), Z1
 	VMOVUPD          Z0, 1216(BX)
-	VMULPD           Z8, Z26, Z0
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+72(SB), Z0
+	VFMADD213PD      Z0, Z1, Z19
+	VFMADD213PD      Z0, Z1, Z18
+	VFMADD213PD      Z0, Z1, Z3
+	VFMADD213PD      Z0, Z1, Z2
+	VSUBPD           Z0, Z19, Z1
+	VSUBPD           Z0, Z18, Z18
+	VSUBPD           Z0, Z3, Z3
+	VSUBPD           Z0, Z2, Z0
+	VMULPD           Z8, Z26, Z2
+	VMULPD           Z21, Z11, Z19
 	VMOVUPD          Z31, 1280(BX)
-	VMULPD           Z21, Z11, Z31
-	VDIVPD           Z2, Z17, Z2
-	VDIVPD           Z1, Z17, Z1
-	VDIVPD           Z0, Z17, Z0
-	VDIVPD           Z31, Z17, Z31
-	VMULPD           Z2, Z12, Z12
-	VMULPD           Z1, Z27, Z27
-	VMULPD           Z0, Z26, Z26
-	VMULPD           Z31, Z11, Z11
-	VMULPD           Z2, Z10, Z2
-	VMULPD           Z1, Z9, Z1
-	VMULPD           Z0, Z8, Z0
-	VMULPD           Z31, Z21, Z8
-	VMULPD           Z12, Z4, Z9
-	VMULPD           Z27, Z5, Z10
-	VMULPD           Z26, Z6, Z12
-	VMULPD           Z11, Z7, Z11
-	VMULPD           Z20, Z4, Z21
-	VMULPD           Z19, Z5, Z26
-	VMULPD           Z18, Z6, Z27
-	VMULPD           Z3, Z7, Z31
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+64(SB), Z17
-	VMULPD           Z17, Z21, Z21
-	VMULPD           Z17, Z26, Z26
-	VMULPD           Z17, Z27, Z27
-	VMULPD           Z17, Z31, Z17
-	VRNDSCALEPD      $0x08, Z21, Z21
-	VRNDSCALEPD      $0x08, Z26, Z26
-	VRNDSCALEPD      $0x08, Z27, Z27
-	VRNDSCALEPD      $0x08, Z17, Z17
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+72(SB), Z31
+	VMULPD           Z20, Z10, Z31
 	VMOVUPD          Z30, 1344(BX)
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+80(SB), Z30
-	VFMADD231PD      Z31, Z9, Z30
+	VMULPD           Z9, Z12, Z30
+	VDIVPD           Z2, Z17, Z2
+	VDIVPD           Z19, Z17, Z19
+	VDIVPD           Z31, Z17, Z31
+	VDIVPD           Z30, Z17, Z30
+	VMULPD           Z2, Z26, Z26
+	VMULPD           Z19, Z11, Z11
+	VMULPD           Z31, Z10, Z10
+	VMULPD           Z30, Z12, Z12
+	VMULPD           Z2, Z8, Z2
+	VMULPD           Z19, Z21, Z8
+	VMULPD           Z31, Z20, Z19
+	VMULPD           Z30, Z9, Z9
+	VMULPD           Z26, Z4, Z20
+	VMULPD           Z11, Z5, Z11
+	VMULPD           Z10, Z6, Z10
+	VMULPD           Z12, Z7, Z12
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+80(SB), Z21
+	VMULPD           Z21, Z1, Z26
+	VMULPD           Z21, Z18, Z30
+	VMULPD           Z21, Z3, Z31
+	VMULPD           Z21, Z0, Z21
+	VFMADD231PD      Z4, Z4, Z26
+	VFMADD231PD      Z5, Z5, Z30
+	VFMADD231PD      Z6, Z6, Z31
+	VFMADD231PD      Z7, Z7, Z21
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+88(SB), Z17
+	VFMADD231PD      Z17, Z1, Z26
+	VFMADD231PD      Z17, Z18, Z30
+	VFMADD231PD      Z17, Z3, Z31
+	VFMADD231PD      Z17, Z0, Z21
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+48(SB), Z17
 	VMOVUPD          Z29, 1408(BX)
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+80(SB), Z29
-	VFMADD231PD      Z31, Z10, Z29
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+96(SB), Z29
+	VFMADD231PD      Z17, Z20, Z29
 	VMOVUPD          Z28, 1472(BX)
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+80(SB), Z28
-	VFMADD231PD      Z31, Z12, Z28
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+80(SB), Z11, Z31
-	VMOVUPD          Z22, 1536(BX)
-	VMOVUPD          384(BX), Z22
-	VMOVUPD          Z25, 1600(BX)
-	VMINPD           Z13, Z22, Z25
-	VMOVUPD          Z13, 1664(BX)
-	VMINPD           Z14, Z22, Z13
-	VMOVUPD          Z14, 1728(BX)
-	VMINPD           Z15, Z22, Z14
-	VMINPD           Z16, Z22, Z22
-	VMOVUPD          Z16, 1792(BX)
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+88(SB), Z16
-	VCMPPD           $0x11, Z25, Z16, K4
-	VCMPPD           $0x11, Z13, Z16, K5
-	VCMPPD           $0x11, Z14, Z16, K6
-	VCMPPD           $0x11, Z22, Z16, K7
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+96(SB), Z28
+	VFMADD231PD      Z17, Z11, Z28
+	VMOVUPD          Z16, 1536(BX)
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+96(SB), Z16
+	VFMADD231PD      Z17, Z10, Z16
+	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+96(SB), Z12, Z17
+	VMOVUPD          Z15, 1600(BX)
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+104(SB), Z15
+	VMOVUPD          Z14, 1664(BX)
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+112(SB), Z14
+	VFMADD231PD      Z15, Z26, Z14
+	VMOVUPD          Z13, 1728(BX)
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+112(SB), Z13
+	VFMADD231PD      Z15, Z30, Z13
+	VMOVUPD          Z22, 1792(BX)
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+112(SB), Z22
+	VFMADD231PD      Z15, Z31, Z22
+	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+112(SB), Z21, Z15
+	VMOVUPD          Z25, 1856(BX)
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+120(SB), Z25
+	VFMADD213PD      Z25, Z26, Z14
+	VFMADD213PD      Z25, Z30, Z13
+	VFMADD213PD      Z25, Z31, Z22
+	VFMADD231PD      Z15, Z21, Z25
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+128(SB), Z15
+	VFMADD213PD      Z15, Z26, Z14
+	VFMADD213PD      Z15, Z30, Z13
+	VFMADD213PD      Z15, Z31, Z22
+	VFMADD231PD      Z25, Z21, Z15
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+136(SB), Z25
+	VFMADD213PD      Z25, Z26, Z14
+	VFMADD213PD      Z25, Z30, Z13
+	VFMADD213PD      Z25, Z31, Z22
+	VFMADD231PD      Z15, Z21, Z25
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+144(SB), Z15
+	VFMADD213PD      Z15, Z26, Z14
+	VFMADD213PD      Z15, Z30, Z13
+	VFMADD213PD      Z15, Z31, Z22
+	VFMADD231PD      Z25, Z21, Z15
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+152(SB), Z25
+	VFMADD213PD      Z25, Z26, Z14
+	VFMADD213PD      Z25, Z30, Z13
+	VFMADD213PD      Z25, Z31, Z22
+	VFMADD231PD      Z15, Z21, Z25
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+160(SB), Z15
+	VFMADD213PD      Z15, Z26, Z14
+	VFMADD213PD      Z15, Z30, Z13
+	VFMADD213PD      Z15, Z31, Z22
+	VFMADD231PD      Z25, Z21, Z15
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+168(SB), Z25
+	VFMADD213PD      Z25, Z26, Z14
+	VFMADD213PD      Z25, Z30, Z13
+	VFMADD213PD      Z25, Z31, Z22
+	VFMADD231PD      Z15, Z21, Z25
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+176(SB), Z15
+	VFMADD213PD      Z15, Z26, Z14
+	VFMADD213PD      Z15, Z30, Z13
+	VFMADD213PD      Z15, Z31, Z22
+	VFMADD231PD      Z25, Z21, Z15
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+184(SB), Z25
+	VFMADD213PD      Z25, Z26, Z14
+	VFMADD213PD      Z25, Z30, Z13
+	VFMADD213PD      Z25, Z31, Z22
+	VFMADD213PD      Z25, Z21, Z15
+	VMULPD           Z14, Z26, Z14
+	VMULPD           Z13, Z30, Z13
+	VMULPD           Z22, Z31, Z22
+	VMULPD           Z15, Z21, Z15
+	VFMADD213PD      Z27, Z27, Z14
+	VFMADD213PD      Z27, Z27, Z13
+	VFMADD213PD      Z27, Z27, Z22
+	VFMADD213PD      Z27, Z27, Z15
+	VSCALEFPD        Z1, Z14, Z1
+	VSCALEFPD        Z18, Z13, Z13
+	VSCALEFPD        Z3, Z22, Z3
+	VSCALEFPD        Z0, Z15, Z0
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+192(SB), Z14
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+200(SB), Z15
+	VFMADD231PD      Z14, Z29, Z15
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+200(SB), Z18
+	VFMADD231PD      Z14, Z28, Z18
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+200(SB), Z21
+	VFMADD231PD      Z14, Z16, Z21
+	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+200(SB), Z17, Z14
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+208(SB), Z22
+	VFMADD213PD      Z22, Z29, Z15
+	VFMADD213PD      Z22, Z28, Z18
+	VFMADD213PD      Z22, Z16, Z21
+	VFMADD231PD      Z14, Z17, Z22
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+216(SB), Z14
+	VFMADD213PD      Z14, Z29, Z15
+	VFMADD213PD      Z14, Z28, Z18
+	VFMADD213PD      Z14, Z16, Z21
+	VFMADD231PD      Z22, Z17, Z14
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+224(SB), Z22
+	VFMADD213PD      Z22, Z29, Z15
+	VFMADD213PD      Z22, Z28, Z18
+	VFMADD213PD      Z22, Z16, Z21
+	VFMADD231PD      Z14, Z17, Z22
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+232(SB), Z14
+	VFMADD213PD      Z14, Z29, Z15
+	VFMADD213PD      Z14, Z28, Z18
+	VFMADD213PD      Z14, Z16, Z21
+	VFMADD231PD      Z22, Z17, Z14
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+240(SB), Z22
+	VFMADD213PD      Z22, Z29, Z15
+	VFMADD213PD      Z22, Z28, Z18
+	VFMADD213PD      Z22, Z16, Z21
+	VFMADD231PD      Z14, Z17, Z22
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+248(SB), Z14
+	VFMADD213PD      Z14, Z29, Z15
+	VFMADD213PD      Z14, Z28, Z18
+	VFMADD213PD      Z14, Z16, Z21
+	VFMADD231PD      Z22, Z17, Z14
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+256(SB), Z22
+	VFMADD213PD      Z22, Z29, Z15
+	VFMADD213PD      Z22, Z28, Z18
+	VFMADD213PD      Z22, Z16, Z21
+	VFMADD231PD      Z14, Z17, Z22
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+264(SB), Z14
+	VFMADD213PD      Z14, Z29, Z15
+	VFMADD213PD      Z14, Z28, Z18
+	VFMADD213PD      Z14, Z16, Z21
+	VFMADD231PD      Z22, Z17, Z14
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+272(SB), Z22
+	VFMADD213PD      Z22, Z29, Z15
+	VFMADD213PD      Z22, Z28, Z18
+	VFMADD213PD      Z22, Z16, Z21
+	VFMADD231PD      Z14, Z17, Z22
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+280(SB), Z14
+	VFMADD213PD      Z14, Z29, Z15
+	VFMADD213PD      Z14, Z28, Z18
+	VFMADD213PD      Z14, Z16, Z21
+	VFMADD231PD      Z22, Z17, Z14
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+288(SB), Z22
+	VFMADD213PD      Z22, Z29, Z15
+	VFMADD213PD      Z22, Z28, Z18
+	VFMADD213PD      Z22, Z16, Z21
+	VFMADD231PD      Z14, Z17, Z22
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+296(SB), Z14
+	VFMADD213PD      Z14, Z29, Z15
+	VFMADD213PD      Z14, Z28, Z18
+	VFMADD213PD      Z14, Z16, Z21
+	VFMADD231PD      Z22, Z17, Z14
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+304(SB), Z22
+	VFMADD213PD      Z22, Z29, Z15
+	VFMADD213PD      Z22, Z28, Z18
+	VFMADD213PD      Z22, Z16, Z21
+	VFMADD231PD      Z14, Z17, Z22
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+312(SB), Z14
+	VFMADD213PD      Z14, Z29, Z15
+	VFMADD213PD      Z14, Z28, Z18
+	VFMADD213PD      Z14, Z16, Z21
+	VFMADD231PD      Z22, Z17, Z14
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+320(SB), Z22
+	VFMADD213PD      Z22, Z29, Z15
+	VFMADD213PD      Z22, Z28, Z18
+	VFMADD213PD      Z22, Z16, Z21
+	VFMADD231PD      Z14, Z17, Z22
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+328(SB), Z14
+	VFMADD213PD      Z14, Z29, Z15
+	VFMADD213PD      Z14, Z28, Z18
+	VFMADD213PD      Z14, Z16, Z21
+	VFMADD231PD      Z22, Z17, Z14
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+336(SB), Z22
+	VFMADD213PD      Z22, Z29, Z15
+	VFMADD213PD      Z22, Z28, Z18
+	VFMADD213PD      Z22, Z16, Z21
+	VFMADD231PD      Z14, Z17, Z22
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+344(SB), Z14
+	VFMADD213PD      Z14, Z29, Z15
+	VFMADD213PD      Z14, Z28, Z18
+	VFMADD213PD      Z14, Z16, Z21
+	VFMADD231PD      Z22, Z17, Z14
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+352(SB), Z22
+	VFMADD213PD      Z22, Z15, Z29
+	VFMADD213PD      Z22, Z18, Z28
+	VFMADD213PD      Z22, Z21, Z16
+	VFMADD231PD      Z14, Z17, Z22
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+8(SB), Z14
+	VFMADD213PD      Z14, Z29, Z20
+	VFMADD213PD      Z14, Z28, Z11
+	VFMADD213PD      Z14, Z16, Z10
+	VFMADD213PD      Z14, Z22, Z12
+	VMULPD           Z2, Z20, Z2
+	VMULPD           Z8, Z11, Z8
+	VMULPD           Z19, Z10, Z10
+	VMULPD           Z9, Z12, Z9
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+360(SB), Z11
+	VFNMADD213PD     Z11, Z2, Z4
+	VFNMADD213PD     Z11, Z8, Z5
+	VFNMADD213PD     Z11, Z10, Z6
+	VFNMADD213PD     Z11, Z9, Z7
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+0(SB), Z12
+	VPTERNLOGQ       $0xe4, Z12, Z23, Z2
+	VPTERNLOGQ       $0xe4, Z12, Z24, Z8
+	VMOVUPD          1856(BX), Z15
+	VPTERNLOGQ       $0xe4, Z12, Z15, Z10
+	VMOVUPD          1792(BX), Z16
+	VPTERNLOGQ       $0xe4, Z12, Z16, Z9
+	VMOVAPD          Z14, Z17
+	VPTERNLOGQ       $0xe4, Z12, Z23, Z17
+	VMOVAPD          Z14, Z18
+	VPTERNLOGQ       $0xe4, Z12, Z24, Z18
+	VMOVAPD          Z14, Z19
+	VPTERNLOGQ       $0xe4, Z12, Z15, Z19
+	VPTERNLOGQ       $0xe4, Z12, Z16, Z14
+	VMOVUPD          384(BX), Z12
+	VMOVUPD          1728(BX), Z15
+	VMINPD           Z15, Z12, Z16
+	VMOVUPD          1664(BX), Z20
+	VMINPD           Z20, Z12, Z21
+	VMOVUPD          1600(BX), Z22
+	VMINPD           Z22, Z12, Z23
+	VMOVUPD          1536(BX), Z24
+	VMINPD           Z24, Z12, Z12
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+368(SB), Z26
+	VCMPPD           $0x11, Z16, Z26, K4
+	VCMPPD           $0x11, Z21, Z26, K5
+	VCMPPD           $0x11, Z23, Z26, K6
+	VCMPPD           $0x11, Z12, Z26, K7
+	VMULPD           Z1, Z15, Z12
+	VMULPD           Z13, Z20, Z15
+	VMULPD           Z3, Z22, Z16
+	VMULPD           Z0, Z24, Z20
+	VFMADD213PD      1472(BX), Z12, Z4
+	VFMADD213PD      1408(BX), Z15, Z5
+	VFMADD213PD      1344(BX), Z16, Z6
+	VFMADD213PD      1280(BX), Z20, Z7
 	KANDB            K1, K4, K1
 	KANDB            K2, K5, K2
 	KANDB            K3, K6, K3
 	KMOVB            448(BX), K4
 	KANDB            K4, K7, K4
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+96(SB), Z13
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+104(SB), Z14
-	VFMADD231PD      Z13, Z30, Z14
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+104(SB), Z16
-	VFMADD231PD      Z13, Z29, Z16
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+104(SB), Z22
-	VFMADD231PD      Z13, Z28, Z22
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+104(SB), Z31, Z13
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+112(SB), Z25
-	VFMADD213PD      Z25, Z30, Z14
-	VFMADD213PD      Z25, Z29, Z16
-	VFMADD213PD      Z25, Z28, Z22
-	VFMADD231PD      Z13, Z31, Z25
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+120(SB), Z13
-	VFMADD213PD      Z13, Z30, Z14
-	VFMADD213PD      Z13, Z29, Z16
-	VFMADD213PD      Z13, Z28, Z22
-	VFMADD231PD      Z25, Z31, Z13
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+128(SB), Z25
-	VFMADD213PD      Z25, Z30, Z14
-	VFMADD213PD      Z25, Z29, Z16
-	VFMADD213PD      Z25, Z28, Z22
-	VFMADD231PD      Z13, Z31, Z25
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+136(SB), Z13
-	VFMADD213PD      Z13, Z30, Z14
-	VFMADD213PD      Z13, Z29, Z16
-	VFMADD213PD      Z13, Z28, Z22
-	VFMADD231PD      Z25, Z31, Z13
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+144(SB), Z25
-	VFMADD213PD      Z25, Z30, Z14
-	VFMADD213PD      Z25, Z29, Z16
-	VFMADD213PD      Z25, Z28, Z22
-	VFMADD231PD      Z13, Z31, Z25
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+152(SB), Z13
-	VFMADD213PD      Z13, Z30, Z14
-	VFMADD213PD      Z13, Z29, Z16
-	VFMADD213PD      Z13, Z28, Z22
-	VFMADD231PD      Z25, Z31, Z13
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+160(SB), Z25
-	VFMADD213PD      Z25, Z30, Z14
-	VFMADD213PD      Z25, Z29, Z16
-	VFMADD213PD      Z25, Z28, Z22
-	VFMADD231PD      Z13, Z31, Z25
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+168(SB), Z13
-	VFMADD213PD      Z13, Z30, Z14
-	VFMADD213PD      Z13, Z29, Z16
-	VFMADD213PD      Z13, Z28, Z22
-	VFMADD231PD      Z25, Z31, Z13
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+176(SB), Z25
-	VFMADD213PD      Z25, Z30, Z14
-	VFMADD213PD      Z25, Z29, Z16
-	VFMADD213PD      Z25, Z28, Z22
-	VFMADD231PD      Z13, Z31, Z25
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+184(SB), Z13
-	VFMADD213PD      Z13, Z30, Z14
-	VFMADD213PD      Z13, Z29, Z16
-	VFMADD213PD      Z13, Z28, Z22
-	VFMADD231PD      Z25, Z31, Z13
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+192(SB), Z25
-	VFMADD213PD      Z25, Z30, Z14
-	VFMADD213PD      Z25, Z29, Z16
-	VFMADD213PD      Z25, Z28, Z22
-	VFMADD231PD      Z13, Z31, Z25
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+200(SB), Z13
-	VFMADD213PD      Z13, Z30, Z14
-	VFMADD213PD      Z13, Z29, Z16
-	VFMADD213PD      Z13, Z28, Z22
-	VFMADD231PD      Z25, Z31, Z13
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+208(SB), Z25
-	VFMADD213PD      Z25, Z30, Z14
-	VFMADD213PD      Z25, Z29, Z16
-	VFMADD213PD      Z25, Z28, Z22
-	VFMADD231PD      Z13, Z31, Z25
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+216(SB), Z13
-	VFMADD213PD      Z13, Z30, Z14
-	VFMADD213PD      Z13, Z29, Z16
-	VFMADD213PD      Z13, Z28, Z22
-	VFMADD231PD      Z25, Z31, Z13
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+224(SB), Z25
-	VFMADD213PD      Z25, Z30, Z14
-	VFMADD213PD      Z25, Z29, Z16
-	VFMADD213PD      Z25, Z28, Z22
-	VFMADD231PD      Z13, Z31, Z25
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+232(SB), Z13
-	VFMADD213PD      Z13, Z30, Z14
-	VFMADD213PD      Z13, Z29, Z16
-	VFMADD213PD      Z13, Z28, Z22
-	VFMADD231PD      Z25, Z31, Z13
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+240(SB), Z25
-	VFMADD213PD      Z25, Z30, Z14
-	VFMADD213PD      Z25, Z29, Z16
-	VFMADD213PD      Z25, Z28, Z22
-	VFMADD231PD      Z13, Z31, Z25
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+248(SB), Z13
-	VFMADD213PD      Z13, Z30, Z14
-	VFMADD213PD      Z13, Z29, Z16
-	VFMADD213PD      Z13, Z28, Z22
-	VFMADD231PD      Z25, Z31, Z13
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+256(SB), Z25
-	VFMADD213PD      Z25, Z30, Z14
-	VFMADD213PD      Z25, Z29, Z16
-	VFMADD213PD      Z25, Z28, Z22
-	VFMADD231PD      Z13, Z31, Z25
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+264(SB), Z13
-	VFMADD213PD      Z13, Z14, Z30
-	VFMADD213PD      Z13, Z16, Z29
-	VFMADD213PD      Z13, Z22, Z28
-	VFMADD231PD      Z25, Z31, Z13
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+272(SB), Z14
-	VFMADD213PD      Z14, Z30, Z9
-	VFMADD213PD      Z14, Z29, Z10
-	VFMADD213PD      Z14, Z28, Z12
-	VFMADD231PD      Z13, Z11, Z14
-	VMULPD           Z2, Z9, Z2
-	VMULPD           Z1, Z10, Z1
-	VMULPD           Z0, Z12, Z0
-	VMULPD           Z8, Z14, Z8
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+280(SB), Z9
-	VMULPD           Z9, Z21, Z10
-	VMULPD           Z9, Z26, Z11
-	VMULPD           Z9, Z27, Z12
-	VMULPD           Z9, Z17, Z9
-	VFMADD231PD      Z20, Z4, Z10
-	VFMADD231PD      Z19, Z5, Z11
-	VFMADD231PD      Z18, Z6, Z12
-	VFMADD231PD      Z3, Z7, Z9
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+288(SB), Z3
-	VFNMADD213PD     Z3, Z2, Z4
-	VFNMADD213PD     Z3, Z1, Z5
-	VFNMADD213PD     Z3, Z0, Z6
-	VFNMADD213PD     Z3, Z8, Z7
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+296(SB), Z13
-	VFMADD231PD      Z13, Z21, Z10
-	VFMADD231PD      Z13, Z26, Z11
-	VFMADD231PD      Z13, Z27, Z12
-	VFMADD231PD      Z13, Z17, Z9
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+0(SB), Z13
-	VPTERNLOGQ       $0xe4, Z13, Z23, Z2
-	VPTERNLOGQ       $0xe4, Z13, Z24, Z1
-	VMOVUPD          1600(BX), Z14
-	VPTERNLOGQ       $0xe4, Z13, Z14, Z0
-	VMOVUPD          1536(BX), Z16
-	VPTERNLOGQ       $0xe4, Z13, Z16, Z8
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+8(SB), Z18
-	VPTERNLOGQ       $0xe4, Z13, Z23, Z18
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+8(SB), Z19
-	VPTERNLOGQ       $0xe4, Z13, Z24, Z19
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+8(SB), Z20
-	VPTERNLOGQ       $0xe4, Z13, Z14, Z20
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+8(SB), Z14
-	VPTERNLOGQ       $0xe4, Z13, Z16, Z14
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+304(SB), Z13
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+312(SB), Z16
-	VFMADD231PD      Z13, Z10, Z16
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+312(SB), Z22
-	VFMADD231PD      Z13, Z11, Z22
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+312(SB), Z23
-	VFMADD231PD      Z13, Z12, Z23
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+312(SB), Z9, Z13
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+320(SB), Z24
-	VFMADD213PD      Z24, Z10, Z16
-	VFMADD213PD      Z24, Z11, Z22
-	VFMADD213PD      Z24, Z12, Z23
-	VFMADD231PD      Z13, Z9, Z24
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+328(SB), Z13
-	VFMADD213PD      Z13, Z10, Z16
-	VFMADD213PD      Z13, Z11, Z22
-	VFMADD213PD      Z13, Z12, Z23
-	VFMADD231PD      Z24, Z9, Z13
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+336(SB), Z24
-	VFMADD213PD      Z24, Z10, Z16
-	VFMADD213PD      Z24, Z11, Z22
-	VFMADD213PD      Z24, Z12, Z23
-	VFMADD231PD      Z13, Z9, Z24
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+344(SB), Z13
-	VFMADD213PD      Z13, Z10, Z16
-	VFMADD213PD      Z13, Z11, Z22
-	VFMADD213PD      Z13, Z12, Z23
-	VFMADD231PD      Z24, Z9, Z13
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+352(SB), Z24
-	VFMADD213PD      Z24, Z10, Z16
-	VFMADD213PD      Z24, Z11, Z22
-	VFMADD213PD      Z24, Z12, Z23
-	VFMADD231PD      Z13, Z9, Z24
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+360(SB), Z13
-	VFMADD213PD      Z13, Z10, Z16
-	VFMADD213PD      Z13, Z11, Z22
-	VFMADD213PD      Z13, Z12, Z23
-	VFMADD231PD      Z24, Z9, Z13
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+368(SB), Z24
-	VFMADD213PD      Z24, Z10, Z16
-	VFMADD213PD      Z24, Z11, Z22
-	VFMADD213PD      Z24, Z12, Z23
-	VFMADD231PD      Z13, Z9, Z24
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+376(SB), Z13
-	VFMADD213PD      Z13, Z10, Z16
-	VFMADD213PD      Z13, Z11, Z22
-	VFMADD213PD      Z13, Z12, Z23
-	VFMADD231PD      Z24, Z9, Z13
-	VMULPD           Z10, Z10, Z24
-	VMULPD           Z11, Z11, Z25
-	VMULPD           Z12, Z12, Z28
-	VMULPD           Z9, Z9, Z29
-	VFMADD231PD      Z16, Z24, Z10
-	VFMADD231PD      Z22, Z25, Z11
-	VFMADD231PD      Z23, Z28, Z12
-	VFMADD231PD      Z13, Z29, Z9
-	VMOVUPD          128(BX), Z13
-	VFMADD213PD      Z13, Z13, Z10
-	VFMADD213PD      Z13, Z13, Z11
-	VFMADD213PD      Z13, Z13, Z12
-	VFMADD213PD      Z13, Z13, Z9
-	VSCALEFPD        Z21, Z10, Z10
-	VSCALEFPD        Z26, Z11, Z11
-	VSCALEFPD        Z27, Z12, Z12
-	VSCALEFPD        Z17, Z9, Z9
-	VMULPD           1664(BX), Z10, Z16
-	VMULPD           1728(BX), Z11, Z17
-	VMULPD           Z12, Z15, Z15
-	VMULPD           1792(BX), Z9, Z21
-	VFMADD213PD      1472(BX), Z16, Z4
-	VFMADD213PD      1408(BX), Z17, Z5
-	VFMADD213PD      1344(BX), Z15, Z6
-	VFMADD213PD      1280(BX), Z21, Z7
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+384(SB), Z15
-	VBLENDMPD        Z4, Z15, K1, Z4
-	VBLENDMPD        Z5, Z15, K2, Z5
-	VBLENDMPD        Z6, Z15, K3, Z6
-	VBLENDMPD        Z7, Z15, K4, Z7
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+376(SB), Z12
+	VBLENDMPD        Z4, Z12, K1, Z4
+	VBLENDMPD        Z5, Z12, K2, Z5
+	VBLENDMPD        Z6, Z12, K3, Z6
+	VBLENDMPD        Z7, Z12, K4, Z7
 	PREFETCHT0       1024(SI)(AX*1)
 	VMOVUPD          Z4, (SI)(AX*1)
 	PREFETCHT0       1088(SI)(AX*1)
@@ -529,67 +525,66 @@ body:
 	VMOVUPD          Z6, 128(SI)(AX*1)
 	PREFETCHT0       1216(SI)(AX*1)
 	VMOVUPD          Z7, 192(SI)(AX*1)
-	VMULPD           Z3, Z10, Z15
-	VMULPD           Z3, Z11, Z16
-	VMULPD           Z3, Z12, Z17
-	VMULPD           Z3, Z9, Z3
-	VMULPD           1216(BX), Z15, Z21
-	VMULPD           1152(BX), Z16, Z22
-	VMULPD           1088(BX), Z17, Z23
-	VMULPD           1024(BX), Z3, Z24
-	VMULPD           960(BX), Z15, Z25
-	VMULPD           896(BX), Z16, Z26
-	VMULPD           832(BX), Z17, Z27
-	VMULPD           768(BX), Z3, Z28
+	VMULPD           Z11, Z1, Z12
+	VMULPD           Z11, Z13, Z15
+	VMULPD           Z11, Z3, Z16
+	VMULPD           Z11, Z0, Z11
+	VMULPD           1216(BX), Z12, Z20
+	VMULPD           1152(BX), Z15, Z21
+	VMULPD           1088(BX), Z16, Z22
+	VMULPD           1024(BX), Z11, Z23
+	VMULPD           960(BX), Z12, Z24
+	VMULPD           896(BX), Z15, Z26
+	VMULPD           832(BX), Z16, Z28
+	VMULPD           768(BX), Z11, Z29
 	PREFETCHT0       1024(R8)(AX*1)
-	VMOVUPD          Z25, (R8)(AX*1)
+	VMOVUPD          Z24, (R8)(AX*1)
 	PREFETCHT0       1088(R8)(AX*1)
 	VMOVUPD          Z26, 64(R8)(AX*1)
 	PREFETCHT0       1152(R8)(AX*1)
-	VMOVUPD          Z27, 128(R8)(AX*1)
+	VMOVUPD          Z28, 128(R8)(AX*1)
 	PREFETCHT0       1216(R8)(AX*1)
-	VMOVUPD          Z28, 192(R8)(AX*1)
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+56(SB), Z25
+	VMOVUPD          Z29, 192(R8)(AX*1)
+	VMULPD           Z20, Z25, Z20
 	VMULPD           Z21, Z25, Z21
 	VMULPD           Z22, Z25, Z22
 	VMULPD           Z23, Z25, Z23
-	VMULPD           Z24, Z25, Z24
-	VMOVUPD          256(BX), Z25
-	VMULPD           Z15, Z25, Z15
-	VMULPD           Z16, Z25, Z16
-	VMULPD           Z17, Z25, Z17
-	VMULPD           Z3, Z25, Z3
+	VMOVUPD          256(BX), Z24
+	VMULPD           Z12, Z24, Z12
+	VMULPD           Z15, Z24, Z15
+	VMULPD           Z16, Z24, Z16
+	VMULPD           Z11, Z24, Z11
 	PREFETCHT0       1024(R9)(AX*1)
-	VMOVUPD          Z15, (R9)(AX*1)
+	VMOVUPD          Z12, (R9)(AX*1)
 	PREFETCHT0       1088(R9)(AX*1)
-	VMOVUPD          Z16, 64(R9)(AX*1)
+	VMOVUPD          Z15, 64(R9)(AX*1)
 	PREFETCHT0       1152(R9)(AX*1)
-	VMOVUPD          Z17, 128(R9)(AX*1)
+	VMOVUPD          Z16, 128(R9)(AX*1)
 	PREFETCHT0       1216(R9)(AX*1)
-	VMOVUPD          Z3, 192(R9)(AX*1)
-	VMOVUPD          192(BX), Z3
-	VFMADD231PD      Z4, Z3, Z21
-	VFMADD231PD      Z5, Z3, Z22
-	VFMADD231PD      Z6, Z3, Z23
-	VFMADD231PD      Z7, Z3, Z24
+	VMOVUPD          Z11, 192(R9)(AX*1)
+	VMOVUPD          192(BX), Z11
+	VFMADD231PD      Z4, Z11, Z20
+	VFMADD231PD      Z5, Z11, Z21
+	VFMADD231PD      Z6, Z11, Z22
+	VFMADD231PD      Z7, Z11, Z23
 	PREFETCHT0       1024(R10)(AX*1)
-	VMOVUPD          Z21, (R10)(AX*1)
+	VMOVUPD          Z20, (R10)(AX*1)
 	PREFETCHT0       1088(R10)(AX*1)
-	VMOVUPD          Z22, 64(R10)(AX*1)
+	VMOVUPD          Z21, 64(R10)(AX*1)
 	PREFETCHT0       1152(R10)(AX*1)
-	VMOVUPD          Z23, 128(R10)(AX*1)
+	VMOVUPD          Z22, 128(R10)(AX*1)
 	PREFETCHT0       1216(R10)(AX*1)
-	VMOVUPD          Z24, 192(R10)(AX*1)
-	VMOVUPD          64(BX), Z3
-	VMULPD           Z4, Z3, Z4
-	VMULPD           Z5, Z3, Z5
-	VMULPD           Z6, Z3, Z6
-	VMULPD           Z7, Z3, Z3
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+392(SB), Z7
-	VXORPD           Z4, Z7, Z4
-	VXORPD           Z5, Z7, Z5
-	VXORPD           Z6, Z7, Z6
-	VXORPD           Z3, Z7, Z3
+	VMOVUPD          Z23, 192(R10)(AX*1)
+	VMOVUPD          64(BX), Z11
+	VMULPD           Z4, Z11, Z4
+	VMULPD           Z5, Z11, Z5
+	VMULPD           Z6, Z11, Z6
+	VMULPD           Z7, Z11, Z7
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+384(SB), Z11
+	VXORPD           Z4, Z11, Z4
+	VXORPD           Z5, Z11, Z5
+	VXORPD           Z6, Z11, Z6
+	VXORPD           Z7, Z11, Z7
 	PREFETCHT0       1024(R11)(AX*1)
 	VMOVUPD          Z4, (R11)(AX*1)
 	PREFETCHT0       1088(R11)(AX*1)
@@ -597,40 +592,40 @@ body:
 	PREFETCHT0       1152(R11)(AX*1)
 	VMOVUPD          Z6, 128(R11)(AX*1)
 	PREFETCHT0       1216(R11)(AX*1)
-	VMOVUPD          Z3, 192(R11)(AX*1)
-	VMOVUPD          704(BX), Z3
-	VXORPD           Z7, Z3, Z4
-	VMOVUPD          640(BX), Z5
-	VXORPD           Z7, Z5, Z6
-	VMOVUPD          576(BX), Z15
-	VXORPD           Z7, Z15, Z16
-	VMOVUPD          512(BX), Z17
-	VXORPD           Z7, Z17, Z7
-	VCMPPD           $0x00, Z4, Z18, K1
-	VCMPPD           $0x00, Z6, Z19, K2
-	VCMPPD           $0x00, Z16, Z20, K3
-	VCMPPD           $0x00, Z7, Z14, K4
-	VMULPD           Z13, Z3, Z3
-	VMULPD           Z13, Z5, Z4
-	VMULPD           Z13, Z15, Z5
-	VMULPD           Z13, Z17, Z6
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+32(SB), Z7
-	VBLENDMPD        Z7, Z3, K1, Z3
-	VBLENDMPD        Z7, Z4, K2, Z4
-	VBLENDMPD        Z7, Z5, K3, Z5
-	VBLENDMPD        Z7, Z6, K4, Z6
-	VFNMADD231PD     Z2, Z10, Z3
-	VFNMADD231PD     Z1, Z11, Z4
-	VFNMADD231PD     Z0, Z12, Z5
-	VFNMADD231PD     Z8, Z9, Z6
+	VMOVUPD          Z7, 192(R11)(AX*1)
+	VMOVUPD          704(BX), Z4
+	VXORPD           Z11, Z4, Z5
+	VMOVUPD          640(BX), Z6
+	VXORPD           Z11, Z6, Z7
+	VMOVUPD          576(BX), Z12
+	VXORPD           Z11, Z12, Z15
+	VMOVUPD          512(BX), Z16
+	VXORPD           Z11, Z16, Z11
+	VCMPPD           $0x00, Z5, Z17, K1
+	VCMPPD           $0x00, Z7, Z18, K2
+	VCMPPD           $0x00, Z15, Z19, K3
+	VCMPPD           $0x00, Z11, Z14, K4
+	VMULPD           Z27, Z4, Z4
+	VMULPD           Z27, Z6, Z5
+	VMULPD           Z27, Z12, Z6
+	VMULPD           Z27, Z16, Z7
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+32(SB), Z11
+	VBLENDMPD        Z11, Z4, K1, Z4
+	VBLENDMPD        Z11, Z5, K2, Z5
+	VBLENDMPD        Z11, Z6, K3, Z6
+	VBLENDMPD        Z11, Z7, K4, Z7
+	VFNMADD231PD     Z2, Z1, Z4
+	VFNMADD231PD     Z8, Z13, Z5
+	VFNMADD231PD     Z10, Z3, Z6
+	VFNMADD231PD     Z9, Z0, Z7
 	PREFETCHT0       1024(DI)(AX*1)
-	VMOVUPD          Z3, (DI)(AX*1)
+	VMOVUPD          Z4, (DI)(AX*1)
 	PREFETCHT0       1088(DI)(AX*1)
-	VMOVUPD          Z4, 64(DI)(AX*1)
+	VMOVUPD          Z5, 64(DI)(AX*1)
 	PREFETCHT0       1152(DI)(AX*1)
-	VMOVUPD          Z5, 128(DI)(AX*1)
+	VMOVUPD          Z6, 128(DI)(AX*1)
 	PREFETCHT0       1216(DI)(AX*1)
-	VMOVUPD          Z6, 192(DI)(AX*1)
+	VMOVUPD          Z7, 192(DI)(AX*1)
 	ADDQ             $+256, AX
 	SUBQ             $+32, CX
 	JGE              body
@@ -703,217 +698,208 @@ whole:
 	VBLENDMPD        Z18, Z16, K3, Z16
 	VBLENDMPD        Z18, Z17, K4, Z17
 	VBROADCASTSD     normalFirstStripAVX512Consts<>+40(SB), Z19
-	VFMADD213PD      Z2, Z14, Z19
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+40(SB), Z20
-	VFMADD213PD      Z2, Z15, Z20
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+48(SB), Z21
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+48(SB), Z20
+	VFMADD231PD      Z19, Z14, Z20
+	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+48(SB), Z15, Z19
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+56(SB), Z21
 	VADDPD           Z21, Z14, Z22
 	VADDPD           Z21, Z15, Z21
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+56(SB), Z23
-	VMULPD           Z23, Z14, Z24
-	VMULPD           Z23, Z15, Z25
-	VMOVUPD          384(BX), Z26
-	VMINPD           Z7, Z26, Z27
-	VMINPD           Z8, Z26, Z26
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+88(SB), Z28
-	VCMPPD           $0x11, Z27, Z28, K3
-	VCMPPD           $0x11, Z26, Z28, K4
+	VMULPD           Z14, Z14, Z23
+	VMULPD           Z15, Z15, Z24
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+64(SB), Z25
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+72(SB), Z26
+	VFMADD213PD      Z26, Z25, Z23
+	VFMADD213PD      Z26, Z25, Z24
+	VSUBPD           Z26, Z23, Z23
+	VSUBPD           Z26, Z24, Z24
+	VMULPD           Z22, Z20, Z25
+	VMULPD           Z21, Z19, Z26
+	VDIVPD           Z25, Z2, Z25
+	VDIVPD           Z26, Z2, Z26
+	VMULPD           Z25, Z20, Z20
+	VMULPD           Z26, Z19, Z19
+	VMULPD           Z25, Z22, Z22
+	VMULPD           Z26, Z21, Z21
+	VMULPD           Z20, Z14, Z20
+	VMULPD           Z19, Z15, Z19
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+80(SB), Z25
+	VMULPD           Z25, Z23, Z26
+	VMULPD           Z25, Z24, Z25
+	VFMADD231PD      Z14, Z14, Z26
+	VFMADD231PD      Z15, Z15, Z25
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+88(SB), Z27
+	VFMADD231PD      Z27, Z23, Z26
+	VFMADD231PD      Z27, Z24, Z25
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+48(SB), Z27
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+96(SB), Z28
+	VFMADD231PD      Z27, Z20, Z28
+	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+96(SB), Z19, Z27
+	VMOVUPD          384(BX), Z29
+	VMINPD           Z7, Z29, Z30
+	VMINPD           Z8, Z29, Z29
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+368(SB), Z31
+	VCMPPD           $0x11, Z30, Z31, K3
+	VCMPPD           $0x11, Z29, Z31, K4
 	KANDB            K1, K3, K1
 	KANDB            K2, K4, K2
-	VMULPD           Z22, Z19, Z26
-	VMULPD           Z21, Z20, Z27
-	VDIVPD           Z26, Z2, Z26
-	VDIVPD           Z27, Z2, Z27
-	VMULPD           Z26, Z19, Z19
-	VMULPD           Z27, Z20, Z20
-	VMULPD           Z26, Z22, Z22
-	VMULPD           Z27, Z21, Z21
-	VMULPD           Z19, Z14, Z19
-	VMULPD           Z20, Z15, Z20
-	VMULPD           Z24, Z14, Z26
-	VMULPD           Z25, Z15, Z27
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+64(SB), Z28
-	VMULPD           Z28, Z26, Z26
-	VMULPD           Z28, Z27, Z27
-	VRNDSCALEPD      $0x08, Z26, Z26
-	VRNDSCALEPD      $0x08, Z27, Z27
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+72(SB), Z28
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+80(SB), Z29
-	VFMADD231PD      Z28, Z19, Z29
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+80(SB), Z20, Z28
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+392(SB), Z30
-	VXORPD           Z30, Z4, Z31
-	VXORPD           Z30, Z5, Z23
-	VMULPD           Z12, Z4, Z4
-	VMULPD           Z12, Z5, Z5
-	VMOVAPD          Z2, Z30
-	VPTERNLOGQ       $0xe4, Z11, Z10, Z30
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+192(SB), Z29
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+200(SB), Z30
+	VFMADD231PD      Z29, Z28, Z30
+	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+200(SB), Z27, Z29
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+208(SB), Z31
+	VFMADD213PD      Z31, Z28, Z30
+	VFMADD231PD      Z29, Z27, Z31
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+216(SB), Z29
+	VFMADD213PD      Z29, Z28, Z30
+	VFMADD231PD      Z31, Z27, Z29
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+224(SB), Z31
+	VFMADD213PD      Z31, Z28, Z30
+	VFMADD231PD      Z29, Z27, Z31
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+232(SB), Z29
+	VFMADD213PD      Z29, Z28, Z30
+	VFMADD231PD      Z31, Z27, Z29
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+240(SB), Z31
+	VFMADD213PD      Z31, Z28, Z30
+	VFMADD231PD      Z29, Z27, Z31
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+248(SB), Z29
+	VFMADD213PD      Z29, Z28, Z30
+	VFMADD231PD      Z31, Z27, Z29
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+256(SB), Z31
+	VFMADD213PD      Z31, Z28, Z30
+	VFMADD231PD      Z29, Z27, Z31
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+264(SB), Z29
+	VFMADD213PD      Z29, Z28, Z30
+	VFMADD231PD      Z31, Z27, Z29
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+272(SB), Z31
+	VFMADD213PD      Z31, Z28, Z30
+	VFMADD231PD      Z29, Z27, Z31
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+280(SB), Z29
+	VFMADD213PD      Z29, Z28, Z30
+	VFMADD231PD      Z31, Z27, Z29
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+288(SB), Z31
+	VFMADD213PD      Z31, Z28, Z30
+	VFMADD231PD      Z29, Z27, Z31
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+296(SB), Z29
+	VFMADD213PD      Z29, Z28, Z30
+	VFMADD231PD      Z31, Z27, Z29
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+304(SB), Z31
+	VFMADD213PD      Z31, Z28, Z30
+	VFMADD231PD      Z29, Z27, Z31
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+312(SB), Z29
+	VFMADD213PD      Z29, Z28, Z30
+	VFMADD231PD      Z31, Z27, Z29
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+320(SB), Z31
+	VFMADD213PD      Z31, Z28, Z30
+	VFMADD231PD      Z29, Z27, Z31
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+328(SB), Z29
+	VFMADD213PD      Z29, Z28, Z30
+	VFMADD231PD      Z31, Z27, Z29
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+336(SB), Z31
+	VFMADD213PD      Z31, Z28, Z30
+	VFMADD231PD      Z29, Z27, Z31
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+344(SB), Z29
+	VFMADD213PD      Z29, Z28, Z30
+	VFMADD231PD      Z31, Z27, Z29
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+352(SB), Z31
+	VFMADD213PD      Z31, Z30, Z28
+	VFMADD231PD      Z29, Z27, Z31
+	VFMADD213PD      Z2, Z28, Z20
+	VFMADD213PD      Z2, Z31, Z19
+	VMULPD           Z22, Z20, Z20
+	VMULPD           Z21, Z19, Z19
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+360(SB), Z21
+	VFNMADD213PD     Z21, Z20, Z14
+	VFNMADD213PD     Z21, Z19, Z15
+	VPTERNLOGQ       $0xe4, Z11, Z10, Z20
+	VPTERNLOGQ       $0xe4, Z11, Z9, Z19
+	VMOVAPD          Z2, Z22
+	VPTERNLOGQ       $0xe4, Z11, Z10, Z22
 	VPTERNLOGQ       $0xe4, Z11, Z9, Z2
-	VCMPPD           $0x00, Z31, Z30, K3
-	VCMPPD           $0x00, Z23, Z2, K4
-	VBLENDMPD        Z18, Z4, K3, Z2
-	VBLENDMPD        Z18, Z5, K4, Z4
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+96(SB), Z5
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+104(SB), Z18
-	VFMADD231PD      Z5, Z29, Z18
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+104(SB), Z28, Z5
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+112(SB), Z23
-	VFMADD213PD      Z23, Z29, Z18
-	VFMADD231PD      Z5, Z28, Z23
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+120(SB), Z5
-	VFMADD213PD      Z5, Z29, Z18
-	VFMADD231PD      Z23, Z28, Z5
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+128(SB), Z23
-	VFMADD213PD      Z23, Z29, Z18
-	VFMADD231PD      Z5, Z28, Z23
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+136(SB), Z5
-	VFMADD213PD      Z5, Z29, Z18
-	VFMADD231PD      Z23, Z28, Z5
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+144(SB), Z23
-	VFMADD213PD      Z23, Z29, Z18
-	VFMADD231PD      Z5, Z28, Z23
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+152(SB), Z5
-	VFMADD213PD      Z5, Z29, Z18
-	VFMADD231PD      Z23, Z28, Z5
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+160(SB), Z23
-	VFMADD213PD      Z23, Z29, Z18
-	VFMADD231PD      Z5, Z28, Z23
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+168(SB), Z5
-	VFMADD213PD      Z5, Z29, Z18
-	VFMADD231PD      Z23, Z28, Z5
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+176(SB), Z23
-	VFMADD213PD      Z23, Z29, Z18
-	VFMADD231PD      Z5, Z28, Z23
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+184(SB), Z5
-	VFMADD213PD      Z5, Z29, Z18
-	VFMADD231PD      Z23, Z28, Z5
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+192(SB), Z23
-	VFMADD213PD      Z23, Z29, Z18
-	VFMADD231PD      Z5, Z28, Z23
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+200(SB), Z5
-	VFMADD213PD      Z5, Z29, Z18
-	VFMADD231PD      Z23, Z28, Z5
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+208(SB), Z23
-	VFMADD213PD      Z23, Z29, Z18
-	VFMADD231PD      Z5, Z28, Z23
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+216(SB), Z5
-	VFMADD213PD      Z5, Z29, Z18
-	VFMADD231PD      Z23, Z28, Z5
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+224(SB), Z23
-	VFMADD213PD      Z23, Z29, Z18
-	VFMADD231PD      Z5, Z28, Z23
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+232(SB), Z5
-	VFMADD213PD      Z5, Z29, Z18
-	VFMADD231PD      Z23, Z28, Z5
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+240(SB), Z23
-	VFMADD213PD      Z23, Z29, Z18
-	VFMADD231PD      Z5, Z28, Z23
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+248(SB), Z5
-	VFMADD213PD      Z5, Z29, Z18
-	VFMADD231PD      Z23, Z28, Z5
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+256(SB), Z23
-	VFMADD213PD      Z23, Z29, Z18
-	VFMADD231PD      Z5, Z28, Z23
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+264(SB), Z5
-	VFMADD213PD      Z5, Z18, Z29
-	VFMADD231PD      Z23, Z28, Z5
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+272(SB), Z18
-	VFMADD213PD      Z18, Z29, Z19
-	VFMADD231PD      Z5, Z20, Z18
-	VMULPD           Z22, Z19, Z5
-	VMULPD           Z21, Z18, Z18
-	VMOVAPD          Z5, Z19
-	VPTERNLOGQ       $0xe4, Z11, Z10, Z19
-	VMOVAPD          Z18, Z10
-	VPTERNLOGQ       $0xe4, Z11, Z9, Z10
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+288(SB), Z9
-	VFNMADD213PD     Z9, Z14, Z5
-	VFNMADD213PD     Z9, Z15, Z18
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+280(SB), Z11
-	VMULPD           Z11, Z26, Z20
-	VMULPD           Z11, Z27, Z11
-	VFMADD231PD      Z24, Z14, Z20
-	VFMADD231PD      Z25, Z15, Z11
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+296(SB), Z14
-	VFMADD231PD      Z14, Z26, Z20
-	VFMADD231PD      Z14, Z27, Z11
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+304(SB), Z14
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+312(SB), Z15
-	VFMADD231PD      Z14, Z20, Z15
-	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+312(SB), Z11, Z14
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+320(SB), Z21
-	VFMADD213PD      Z21, Z20, Z15
-	VFMADD231PD      Z14, Z11, Z21
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+328(SB), Z14
-	VFMADD213PD      Z14, Z20, Z15
-	VFMADD231PD      Z21, Z11, Z14
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+336(SB), Z21
-	VFMADD213PD      Z21, Z20, Z15
-	VFMADD231PD      Z14, Z11, Z21
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+344(SB), Z14
-	VFMADD213PD      Z14, Z20, Z15
-	VFMADD231PD      Z21, Z11, Z14
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+352(SB), Z21
-	VFMADD213PD      Z21, Z20, Z15
-	VFMADD231PD      Z14, Z11, Z21
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+360(SB), Z14
-	VFMADD213PD      Z14, Z20, Z15
-	VFMADD231PD      Z21, Z11, Z14
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+368(SB), Z21
-	VFMADD213PD      Z21, Z20, Z15
-	VFMADD231PD      Z14, Z11, Z21
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+376(SB), Z14
-	VFMADD213PD      Z14, Z20, Z15
-	VFMADD231PD      Z21, Z11, Z14
-	VMULPD           Z20, Z20, Z21
-	VMULPD           Z11, Z11, Z22
-	VFMADD231PD      Z15, Z21, Z20
-	VFMADD231PD      Z14, Z22, Z11
-	VFMADD213PD      Z12, Z12, Z20
-	VFMADD213PD      Z12, Z11, Z12
-	VSCALEFPD        Z26, Z20, Z11
-	VSCALEFPD        Z27, Z12, Z12
-	VFNMADD231PD     Z19, Z11, Z2
-	VFNMADD231PD     Z10, Z12, Z4
-	VMOVUPD          Z2, K7, (DI)(AX*1)
-	VMOVUPD          Z4, K6, 64(DI)(AX*1)
-	VMULPD           Z11, Z7, Z2
-	VMULPD           Z12, Z8, Z4
-	VFMADD231PD      Z2, Z5, Z16
-	VFMADD231PD      Z4, Z18, Z17
-	VMULPD           Z9, Z11, Z2
-	VMULPD           Z9, Z12, Z4
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+384(SB), Z5
-	VBLENDMPD        Z16, Z5, K1, Z7
-	VBLENDMPD        Z17, Z5, K2, Z5
-	VMULPD           Z0, Z2, Z0
-	VMULPD           Z1, Z4, Z1
-	VMULPD           Z2, Z3, Z3
-	VMULPD           Z4, Z13, Z8
-	VMULPD           Z2, Z6, Z2
-	VMULPD           Z4, Z6, Z4
-	VMOVUPD          Z7, K7, (SI)(AX*1)
-	VMOVUPD          Z5, K6, 64(SI)(AX*1)
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+56(SB), Z6
-	VMULPD           Z0, Z6, Z0
-	VMULPD           Z1, Z6, Z1
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+104(SB), Z9
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+112(SB), Z10
+	VFMADD231PD      Z9, Z26, Z10
+	VFMADD213PD.BCST normalFirstStripAVX512Consts<>+112(SB), Z25, Z9
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+120(SB), Z11
+	VFMADD213PD      Z11, Z26, Z10
+	VFMADD231PD      Z9, Z25, Z11
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+128(SB), Z9
+	VFMADD213PD      Z9, Z26, Z10
+	VFMADD231PD      Z11, Z25, Z9
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+136(SB), Z11
+	VFMADD213PD      Z11, Z26, Z10
+	VFMADD231PD      Z9, Z25, Z11
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+144(SB), Z9
+	VFMADD213PD      Z9, Z26, Z10
+	VFMADD231PD      Z11, Z25, Z9
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+152(SB), Z11
+	VFMADD213PD      Z11, Z26, Z10
+	VFMADD231PD      Z9, Z25, Z11
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+160(SB), Z9
+	VFMADD213PD      Z9, Z26, Z10
+	VFMADD231PD      Z11, Z25, Z9
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+168(SB), Z11
+	VFMADD213PD      Z11, Z26, Z10
+	VFMADD231PD      Z9, Z25, Z11
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+176(SB), Z9
+	VFMADD213PD      Z9, Z26, Z10
+	VFMADD231PD      Z11, Z25, Z9
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+184(SB), Z11
+	VFMADD213PD      Z11, Z26, Z10
+	VFMADD213PD      Z11, Z25, Z9
+	VMULPD           Z10, Z26, Z10
+	VMULPD           Z9, Z25, Z9
+	VFMADD213PD      Z12, Z12, Z10
+	VFMADD213PD      Z12, Z12, Z9
+	VSCALEFPD        Z23, Z10, Z10
+	VSCALEFPD        Z24, Z9, Z9
+	VMULPD           Z10, Z7, Z7
+	VMULPD           Z9, Z8, Z8
+	VFMADD231PD      Z7, Z14, Z16
+	VFMADD231PD      Z8, Z15, Z17
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+376(SB), Z7
+	VBLENDMPD        Z16, Z7, K1, Z8
+	VBLENDMPD        Z17, Z7, K2, Z7
+	VMOVUPD          Z8, K7, (SI)(AX*1)
+	VMOVUPD          Z7, K6, 64(SI)(AX*1)
+	VMULPD           Z21, Z10, Z14
+	VMULPD           Z21, Z9, Z15
+	VMULPD           Z0, Z14, Z0
+	VMULPD           Z1, Z15, Z1
+	VMULPD           Z14, Z3, Z3
+	VMULPD           Z15, Z13, Z13
 	VMOVUPD          Z3, K7, (R8)(AX*1)
-	VMOVUPD          Z8, K6, 64(R8)(AX*1)
-	VMOVUPD          64(BX), Z3
-	VMULPD           Z7, Z3, Z6
-	VMULPD           Z5, Z3, Z3
-	VMOVUPD          Z2, K7, (R9)(AX*1)
-	VMOVUPD          Z4, K6, 64(R9)(AX*1)
-	VMOVUPD          192(BX), Z2
-	VFMADD231PD      Z7, Z2, Z0
-	VFMADD231PD      Z5, Z2, Z1
-	VBROADCASTSD     normalFirstStripAVX512Consts<>+392(SB), Z2
-	VXORPD           Z6, Z2, Z4
-	VXORPD           Z3, Z2, Z2
-	VMOVUPD          Z4, K7, (R11)(AX*1)
-	VMOVUPD          Z2, K6, 64(R11)(AX*1)
+	VMOVUPD          Z13, K6, 64(R8)(AX*1)
+	VMULPD           Z0, Z11, Z0
+	VMULPD           Z1, Z11, Z1
+	VMULPD           Z14, Z6, Z3
+	VMULPD           Z15, Z6, Z6
+	VMOVUPD          Z3, K7, (R9)(AX*1)
+	VMOVUPD          Z6, K6, 64(R9)(AX*1)
+	VMOVUPD          192(BX), Z3
+	VFMADD231PD      Z8, Z3, Z0
+	VFMADD231PD      Z7, Z3, Z1
 	VMOVUPD          Z0, K7, (R10)(AX*1)
 	VMOVUPD          Z1, K6, 64(R10)(AX*1)
+	VMOVUPD          64(BX), Z0
+	VMULPD           Z8, Z0, Z1
+	VMULPD           Z7, Z0, Z0
+	VBROADCASTSD     normalFirstStripAVX512Consts<>+384(SB), Z3
+	VXORPD           Z1, Z3, Z1
+	VXORPD           Z0, Z3, Z0
+	VMOVUPD          Z1, K7, (R11)(AX*1)
+	VMOVUPD          Z0, K6, 64(R11)(AX*1)
+	VXORPD           Z3, Z4, Z0
+	VXORPD           Z3, Z5, Z1
+	VCMPPD           $0x00, Z0, Z22, K1
+	VCMPPD           $0x00, Z1, Z2, K2
+	VMULPD           Z12, Z4, Z0
+	VMULPD           Z12, Z5, Z1
+	VBLENDMPD        Z18, Z0, K1, Z0
+	VBLENDMPD        Z18, Z1, K2, Z1
+	VFNMADD231PD     Z20, Z10, Z0
+	VFNMADD231PD     Z19, Z9, Z1
+	VMOVUPD          Z0, K7, (DI)(AX*1)
+	VMOVUPD          Z1, K6, 64(DI)(AX*1)
 	ADDQ             $+128, AX
 	SUBQ             $+16, CX
 	JGT              tail
@@ -930,211 +916,207 @@ DATA normalFirstStripAVX2Consts<>+32(SB)/8, $0x3ff0000000000000
 DATA normalFirstStripAVX2Consts<>+40(SB)/8, $0x3ff0000000000000
 DATA normalFirstStripAVX2Consts<>+48(SB)/8, $0x3ff0000000000000
 DATA normalFirstStripAVX2Consts<>+56(SB)/8, $0x3ff0000000000000
-DATA normalFirstStripAVX2Consts<>+64(SB)/8, $0x54b249ad2594c37d
-DATA normalFirstStripAVX2Consts<>+72(SB)/8, $0x54b249ad2594c37d
-DATA normalFirstStripAVX2Consts<>+80(SB)/8, $0x54b249ad2594c37d
-DATA normalFirstStripAVX2Consts<>+88(SB)/8, $0x54b249ad2594c37d
+DATA normalFirstStripAVX2Consts<>+64(SB)/8, $0x0000000000000000
+DATA normalFirstStripAVX2Consts<>+72(SB)/8, $0x0000000000000000
+DATA normalFirstStripAVX2Consts<>+80(SB)/8, $0x0000000000000000
+DATA normalFirstStripAVX2Consts<>+88(SB)/8, $0x0000000000000000
 DATA normalFirstStripAVX2Consts<>+96(SB)/8, $0x4044000000000000
 DATA normalFirstStripAVX2Consts<>+104(SB)/8, $0x4044000000000000
 DATA normalFirstStripAVX2Consts<>+112(SB)/8, $0x4044000000000000
 DATA normalFirstStripAVX2Consts<>+120(SB)/8, $0x4044000000000000
-DATA normalFirstStripAVX2Consts<>+128(SB)/8, $0x8000000000000000
-DATA normalFirstStripAVX2Consts<>+136(SB)/8, $0x8000000000000000
-DATA normalFirstStripAVX2Consts<>+144(SB)/8, $0x8000000000000000
-DATA normalFirstStripAVX2Consts<>+152(SB)/8, $0x8000000000000000
-DATA normalFirstStripAVX2Consts<>+160(SB)/8, $0x3ff8000000000000
-DATA normalFirstStripAVX2Consts<>+168(SB)/8, $0x3ff8000000000000
-DATA normalFirstStripAVX2Consts<>+176(SB)/8, $0x3ff8000000000000
-DATA normalFirstStripAVX2Consts<>+184(SB)/8, $0x3ff8000000000000
-DATA normalFirstStripAVX2Consts<>+192(SB)/8, $0x4016000000000000
-DATA normalFirstStripAVX2Consts<>+200(SB)/8, $0x4016000000000000
-DATA normalFirstStripAVX2Consts<>+208(SB)/8, $0x4016000000000000
-DATA normalFirstStripAVX2Consts<>+216(SB)/8, $0x4016000000000000
-DATA normalFirstStripAVX2Consts<>+224(SB)/8, $0xbfe0000000000000
-DATA normalFirstStripAVX2Consts<>+232(SB)/8, $0xbfe0000000000000
-DATA normalFirstStripAVX2Consts<>+240(SB)/8, $0xbfe0000000000000
-DATA normalFirstStripAVX2Consts<>+248(SB)/8, $0xbfe0000000000000
-DATA normalFirstStripAVX2Consts<>+256(SB)/8, $0x3ff71547652b82fe
-DATA normalFirstStripAVX2Consts<>+264(SB)/8, $0x3ff71547652b82fe
-DATA normalFirstStripAVX2Consts<>+272(SB)/8, $0x3ff71547652b82fe
-DATA normalFirstStripAVX2Consts<>+280(SB)/8, $0x3ff71547652b82fe
-DATA normalFirstStripAVX2Consts<>+288(SB)/8, $0x4000000000000000
-DATA normalFirstStripAVX2Consts<>+296(SB)/8, $0x4000000000000000
-DATA normalFirstStripAVX2Consts<>+304(SB)/8, $0x4000000000000000
-DATA normalFirstStripAVX2Consts<>+312(SB)/8, $0x4000000000000000
-DATA normalFirstStripAVX2Consts<>+320(SB)/8, $0xbff0000000000000
-DATA normalFirstStripAVX2Consts<>+328(SB)/8, $0xbff0000000000000
-DATA normalFirstStripAVX2Consts<>+336(SB)/8, $0xbff0000000000000
-DATA normalFirstStripAVX2Consts<>+344(SB)/8, $0xbff0000000000000
-DATA normalFirstStripAVX2Consts<>+352(SB)/8, $0x0000000000000000
-DATA normalFirstStripAVX2Consts<>+360(SB)/8, $0x0000000000000000
-DATA normalFirstStripAVX2Consts<>+368(SB)/8, $0x0000000000000000
-DATA normalFirstStripAVX2Consts<>+376(SB)/8, $0x0000000000000000
-DATA normalFirstStripAVX2Consts<>+384(SB)/8, $0xbe2e25325154ed2c
-DATA normalFirstStripAVX2Consts<>+392(SB)/8, $0xbe2e25325154ed2c
-DATA normalFirstStripAVX2Consts<>+400(SB)/8, $0xbe2e25325154ed2c
-DATA normalFirstStripAVX2Consts<>+408(SB)/8, $0xbe2e25325154ed2c
-DATA normalFirstStripAVX2Consts<>+416(SB)/8, $0xbe4277bd7e608931
-DATA normalFirstStripAVX2Consts<>+424(SB)/8, $0xbe4277bd7e608931
-DATA normalFirstStripAVX2Consts<>+432(SB)/8, $0xbe4277bd7e608931
-DATA normalFirstStripAVX2Consts<>+440(SB)/8, $0xbe4277bd7e608931
-DATA normalFirstStripAVX2Consts<>+448(SB)/8, $0x3e5f7f7aa6513d12
-DATA normalFirstStripAVX2Consts<>+456(SB)/8, $0x3e5f7f7aa6513d12
-DATA normalFirstStripAVX2Consts<>+464(SB)/8, $0x3e5f7f7aa6513d12
-DATA normalFirstStripAVX2Consts<>+472(SB)/8, $0x3e5f7f7aa6513d12
-DATA normalFirstStripAVX2Consts<>+480(SB)/8, $0x3e747abbfe1349dc
-DATA normalFirstStripAVX2Consts<>+488(SB)/8, $0x3e747abbfe1349dc
-DATA normalFirstStripAVX2Consts<>+496(SB)/8, $0x3e747abbfe1349dc
-DATA normalFirstStripAVX2Consts<>+504(SB)/8, $0x3e747abbfe1349dc
-DATA normalFirstStripAVX2Consts<>+512(SB)/8, $0xbe8e40fe135477fb
-DATA normalFirstStripAVX2Consts<>+520(SB)/8, $0xbe8e40fe135477fb
-DATA normalFirstStripAVX2Consts<>+528(SB)/8, $0xbe8e40fe135477fb
-DATA normalFirstStripAVX2Consts<>+536(SB)/8, $0xbe8e40fe135477fb
-DATA normalFirstStripAVX2Consts<>+544(SB)/8, $0xbe9ca94833eab172
-DATA normalFirstStripAVX2Consts<>+552(SB)/8, $0xbe9ca94833eab172
-DATA normalFirstStripAVX2Consts<>+560(SB)/8, $0xbe9ca94833eab172
-DATA normalFirstStripAVX2Consts<>+568(SB)/8, $0xbe9ca94833eab172
-DATA normalFirstStripAVX2Consts<>+576(SB)/8, $0x3ec034ec9ff77461
-DATA normalFirstStripAVX2Consts<>+584(SB)/8, $0x3ec034ec9ff77461
-DATA normalFirstStripAVX2Consts<>+592(SB)/8, $0x3ec034ec9ff77461
-DATA normalFirstStripAVX2Consts<>+600(SB)/8, $0x3ec034ec9ff77461
-DATA normalFirstStripAVX2Consts<>+608(SB)/8, $0x3eb3559d7eab42ef
-DATA normalFirstStripAVX2Consts<>+616(SB)/8, $0x3eb3559d7eab42ef
-DATA normalFirstStripAVX2Consts<>+624(SB)/8, $0x3eb3559d7eab42ef
-DATA normalFirstStripAVX2Consts<>+632(SB)/8, $0x3eb3559d7eab42ef
-DATA normalFirstStripAVX2Consts<>+640(SB)/8, $0xbef12becf291cb5c
-DATA normalFirstStripAVX2Consts<>+648(SB)/8, $0xbef12becf291cb5c
-DATA normalFirstStripAVX2Consts<>+656(SB)/8, $0xbef12becf291cb5c
-DATA normalFirstStripAVX2Consts<>+664(SB)/8, $0xbef12becf291cb5c
-DATA normalFirstStripAVX2Consts<>+672(SB)/8, $0x3ef25b780504b8a6
-DATA normalFirstStripAVX2Consts<>+680(SB)/8, $0x3ef25b780504b8a6
-DATA normalFirstStripAVX2Consts<>+688(SB)/8, $0x3ef25b780504b8a6
-DATA normalFirstStripAVX2Consts<>+696(SB)/8, $0x3ef25b780504b8a6
-DATA normalFirstStripAVX2Consts<>+704(SB)/8, $0x3f1b488c4e1b97b5
-DATA normalFirstStripAVX2Consts<>+712(SB)/8, $0x3f1b488c4e1b97b5
-DATA normalFirstStripAVX2Consts<>+720(SB)/8, $0x3f1b488c4e1b97b5
-DATA normalFirstStripAVX2Consts<>+728(SB)/8, $0x3f1b488c4e1b97b5
-DATA normalFirstStripAVX2Consts<>+736(SB)/8, $0xbf3afc08c11736a4
-DATA normalFirstStripAVX2Consts<>+744(SB)/8, $0xbf3afc08c11736a4
-DATA normalFirstStripAVX2Consts<>+752(SB)/8, $0xbf3afc08c11736a4
-DATA normalFirstStripAVX2Consts<>+760(SB)/8, $0xbf3afc08c11736a4
-DATA normalFirstStripAVX2Consts<>+768(SB)/8, $0x3f2d0345de443c62
-DATA normalFirstStripAVX2Consts<>+776(SB)/8, $0x3f2d0345de443c62
-DATA normalFirstStripAVX2Consts<>+784(SB)/8, $0x3f2d0345de443c62
-DATA normalFirstStripAVX2Consts<>+792(SB)/8, $0x3f2d0345de443c62
-DATA normalFirstStripAVX2Consts<>+800(SB)/8, $0x3f6c48252d50b83f
-DATA normalFirstStripAVX2Consts<>+808(SB)/8, $0x3f6c48252d50b83f
-DATA normalFirstStripAVX2Consts<>+816(SB)/8, $0x3f6c48252d50b83f
-DATA normalFirstStripAVX2Consts<>+824(SB)/8, $0x3f6c48252d50b83f
-DATA normalFirstStripAVX2Consts<>+832(SB)/8, $0xbf921f46d4ac3c0e
-DATA normalFirstStripAVX2Consts<>+840(SB)/8, $0xbf921f46d4ac3c0e
-DATA normalFirstStripAVX2Consts<>+848(SB)/8, $0xbf921f46d4ac3c0e
-DATA normalFirstStripAVX2Consts<>+856(SB)/8, $0xbf921f46d4ac3c0e
-DATA normalFirstStripAVX2Consts<>+864(SB)/8, $0x3fab82298736da76
-DATA normalFirstStripAVX2Consts<>+872(SB)/8, $0x3fab82298736da76
-DATA normalFirstStripAVX2Consts<>+880(SB)/8, $0x3fab82298736da76
-DATA normalFirstStripAVX2Consts<>+888(SB)/8, $0x3fab82298736da76
-DATA normalFirstStripAVX2Consts<>+896(SB)/8, $0xbfbf5b83385c94d7
-DATA normalFirstStripAVX2Consts<>+904(SB)/8, $0xbfbf5b83385c94d7
-DATA normalFirstStripAVX2Consts<>+912(SB)/8, $0xbfbf5b83385c94d7
-DATA normalFirstStripAVX2Consts<>+920(SB)/8, $0xbfbf5b83385c94d7
-DATA normalFirstStripAVX2Consts<>+928(SB)/8, $0x3fccd2dc44dda90c
-DATA normalFirstStripAVX2Consts<>+936(SB)/8, $0x3fccd2dc44dda90c
-DATA normalFirstStripAVX2Consts<>+944(SB)/8, $0x3fccd2dc44dda90c
-DATA normalFirstStripAVX2Consts<>+952(SB)/8, $0x3fccd2dc44dda90c
-DATA normalFirstStripAVX2Consts<>+960(SB)/8, $0xbfd5ed2acb37558c
-DATA normalFirstStripAVX2Consts<>+968(SB)/8, $0xbfd5ed2acb37558c
-DATA normalFirstStripAVX2Consts<>+976(SB)/8, $0xbfd5ed2acb37558c
-DATA normalFirstStripAVX2Consts<>+984(SB)/8, $0xbfd5ed2acb37558c
-DATA normalFirstStripAVX2Consts<>+992(SB)/8, $0x3fdb9a7d5690ca89
-DATA normalFirstStripAVX2Consts<>+1000(SB)/8, $0x3fdb9a7d5690ca89
-DATA normalFirstStripAVX2Consts<>+1008(SB)/8, $0x3fdb9a7d5690ca89
-DATA normalFirstStripAVX2Consts<>+1016(SB)/8, $0x3fdb9a7d5690ca89
-DATA normalFirstStripAVX2Consts<>+1024(SB)/8, $0xbfdbc22549fbe12f
-DATA normalFirstStripAVX2Consts<>+1032(SB)/8, $0xbfdbc22549fbe12f
-DATA normalFirstStripAVX2Consts<>+1040(SB)/8, $0xbfdbc22549fbe12f
-DATA normalFirstStripAVX2Consts<>+1048(SB)/8, $0xbfdbc22549fbe12f
-DATA normalFirstStripAVX2Consts<>+1056(SB)/8, $0x3fd34926e4def17d
-DATA normalFirstStripAVX2Consts<>+1064(SB)/8, $0x3fd34926e4def17d
-DATA normalFirstStripAVX2Consts<>+1072(SB)/8, $0x3fd34926e4def17d
-DATA normalFirstStripAVX2Consts<>+1080(SB)/8, $0x3fd34926e4def17d
-DATA normalFirstStripAVX2Consts<>+1088(SB)/8, $0x3fe0000000000000
-DATA normalFirstStripAVX2Consts<>+1096(SB)/8, $0x3fe0000000000000
-DATA normalFirstStripAVX2Consts<>+1104(SB)/8, $0x3fe0000000000000
-DATA normalFirstStripAVX2Consts<>+1112(SB)/8, $0x3fe0000000000000
-DATA normalFirstStripAVX2Consts<>+1120(SB)/8, $0xbfe62e42fee00000
-DATA normalFirstStripAVX2Consts<>+1128(SB)/8, $0xbfe62e42fee00000
-DATA normalFirstStripAVX2Consts<>+1136(SB)/8, $0xbfe62e42fee00000
-DATA normalFirstStripAVX2Consts<>+1144(SB)/8, $0xbfe62e42fee00000
-DATA normalFirstStripAVX2Consts<>+1152(SB)/8, $0x3fd9884533d43651
-DATA normalFirstStripAVX2Consts<>+1160(SB)/8, $0x3fd9884533d43651
-DATA normalFirstStripAVX2Consts<>+1168(SB)/8, $0x3fd9884533d43651
-DATA normalFirstStripAVX2Consts<>+1176(SB)/8, $0x3fd9884533d43651
-DATA normalFirstStripAVX2Consts<>+1184(SB)/8, $0xbdea39ef35793c76
-DATA normalFirstStripAVX2Consts<>+1192(SB)/8, $0xbdea39ef35793c76
-DATA normalFirstStripAVX2Consts<>+1200(SB)/8, $0xbdea39ef35793c76
-DATA normalFirstStripAVX2Consts<>+1208(SB)/8, $0xbdea39ef35793c76
-DATA normalFirstStripAVX2Consts<>+1216(SB)/8, $0x3e5ade156a5dbe76
-DATA normalFirstStripAVX2Consts<>+1224(SB)/8, $0x3e5ade156a5dbe76
-DATA normalFirstStripAVX2Consts<>+1232(SB)/8, $0x3e5ade156a5dbe76
-DATA normalFirstStripAVX2Consts<>+1240(SB)/8, $0x3e5ade156a5dbe76
-DATA normalFirstStripAVX2Consts<>+1248(SB)/8, $0x3e928af3fca7ab0b
-DATA normalFirstStripAVX2Consts<>+1256(SB)/8, $0x3e928af3fca7ab0b
-DATA normalFirstStripAVX2Consts<>+1264(SB)/8, $0x3e928af3fca7ab0b
-DATA normalFirstStripAVX2Consts<>+1272(SB)/8, $0x3e928af3fca7ab0b
-DATA normalFirstStripAVX2Consts<>+1280(SB)/8, $0x3ec71dee623fde67
-DATA normalFirstStripAVX2Consts<>+1288(SB)/8, $0x3ec71dee623fde67
-DATA normalFirstStripAVX2Consts<>+1296(SB)/8, $0x3ec71dee623fde67
-DATA normalFirstStripAVX2Consts<>+1304(SB)/8, $0x3ec71dee623fde67
-DATA normalFirstStripAVX2Consts<>+1312(SB)/8, $0x3efa01997c89e6b0
-DATA normalFirstStripAVX2Consts<>+1320(SB)/8, $0x3efa01997c89e6b0
-DATA normalFirstStripAVX2Consts<>+1328(SB)/8, $0x3efa01997c89e6b0
-DATA normalFirstStripAVX2Consts<>+1336(SB)/8, $0x3efa01997c89e6b0
-DATA normalFirstStripAVX2Consts<>+1344(SB)/8, $0x3f2a01a014761f6e
-DATA normalFirstStripAVX2Consts<>+1352(SB)/8, $0x3f2a01a014761f6e
-DATA normalFirstStripAVX2Consts<>+1360(SB)/8, $0x3f2a01a014761f6e
-DATA normalFirstStripAVX2Consts<>+1368(SB)/8, $0x3f2a01a014761f6e
-DATA normalFirstStripAVX2Consts<>+1376(SB)/8, $0x3f56c16c1852b7b0
-DATA normalFirstStripAVX2Consts<>+1384(SB)/8, $0x3f56c16c1852b7b0
-DATA normalFirstStripAVX2Consts<>+1392(SB)/8, $0x3f56c16c1852b7b0
-DATA normalFirstStripAVX2Consts<>+1400(SB)/8, $0x3f56c16c1852b7b0
-DATA normalFirstStripAVX2Consts<>+1408(SB)/8, $0x3f81111111122322
-DATA normalFirstStripAVX2Consts<>+1416(SB)/8, $0x3f81111111122322
-DATA normalFirstStripAVX2Consts<>+1424(SB)/8, $0x3f81111111122322
-DATA normalFirstStripAVX2Consts<>+1432(SB)/8, $0x3f81111111122322
-DATA normalFirstStripAVX2Consts<>+1440(SB)/8, $0x3fa55555555502a1
-DATA normalFirstStripAVX2Consts<>+1448(SB)/8, $0x3fa55555555502a1
-DATA normalFirstStripAVX2Consts<>+1456(SB)/8, $0x3fa55555555502a1
-DATA normalFirstStripAVX2Consts<>+1464(SB)/8, $0x3fa55555555502a1
-DATA normalFirstStripAVX2Consts<>+1472(SB)/8, $0x3fc5555555555511
-DATA normalFirstStripAVX2Consts<>+1480(SB)/8, $0x3fc5555555555511
-DATA normalFirstStripAVX2Consts<>+1488(SB)/8, $0x3fc5555555555511
-DATA normalFirstStripAVX2Consts<>+1496(SB)/8, $0x3fc5555555555511
-DATA normalFirstStripAVX2Consts<>+1504(SB)/8, $0x3fe000000000000b
-DATA normalFirstStripAVX2Consts<>+1512(SB)/8, $0x3fe000000000000b
-DATA normalFirstStripAVX2Consts<>+1520(SB)/8, $0x3fe000000000000b
-DATA normalFirstStripAVX2Consts<>+1528(SB)/8, $0x3fe000000000000b
-DATA normalFirstStripAVX2Consts<>+1536(SB)/8, $0x408ff80000000000
-DATA normalFirstStripAVX2Consts<>+1544(SB)/8, $0x408ff80000000000
-DATA normalFirstStripAVX2Consts<>+1552(SB)/8, $0x408ff80000000000
-DATA normalFirstStripAVX2Consts<>+1560(SB)/8, $0x408ff80000000000
-DATA normalFirstStripAVX2Consts<>+1568(SB)/8, $0xc08ff00000000000
-DATA normalFirstStripAVX2Consts<>+1576(SB)/8, $0xc08ff00000000000
-DATA normalFirstStripAVX2Consts<>+1584(SB)/8, $0xc08ff00000000000
-DATA normalFirstStripAVX2Consts<>+1592(SB)/8, $0xc08ff00000000000
-DATA normalFirstStripAVX2Consts<>+1600(SB)/8, $0x43380000000003ff
-DATA normalFirstStripAVX2Consts<>+1608(SB)/8, $0x43380000000003ff
-DATA normalFirstStripAVX2Consts<>+1616(SB)/8, $0x43380000000003ff
-DATA normalFirstStripAVX2Consts<>+1624(SB)/8, $0x43380000000003ff
-DATA normalFirstStripAVX2Consts<>+1632(SB)/8, $0x2b2bff2ee48e0530
-DATA normalFirstStripAVX2Consts<>+1640(SB)/8, $0x2b2bff2ee48e0530
-DATA normalFirstStripAVX2Consts<>+1648(SB)/8, $0x2b2bff2ee48e0530
-DATA normalFirstStripAVX2Consts<>+1656(SB)/8, $0x2b2bff2ee48e0530
-DATA normalFirstStripAVX2Consts<>+1664(SB)/8, $0x7ff8000000000001
-DATA normalFirstStripAVX2Consts<>+1672(SB)/8, $0x7ff8000000000001
-DATA normalFirstStripAVX2Consts<>+1680(SB)/8, $0x7ff8000000000001
-DATA normalFirstStripAVX2Consts<>+1688(SB)/8, $0x7ff8000000000001
-GLOBL normalFirstStripAVX2Consts<>(SB), RODATA|NOPTR, $1696
+DATA normalFirstStripAVX2Consts<>+128(SB)/8, $0x4004000000000000
+DATA normalFirstStripAVX2Consts<>+136(SB)/8, $0x4004000000000000
+DATA normalFirstStripAVX2Consts<>+144(SB)/8, $0x4004000000000000
+DATA normalFirstStripAVX2Consts<>+152(SB)/8, $0x4004000000000000
+DATA normalFirstStripAVX2Consts<>+160(SB)/8, $0x4000000000000000
+DATA normalFirstStripAVX2Consts<>+168(SB)/8, $0x4000000000000000
+DATA normalFirstStripAVX2Consts<>+176(SB)/8, $0x4000000000000000
+DATA normalFirstStripAVX2Consts<>+184(SB)/8, $0x4000000000000000
+DATA normalFirstStripAVX2Consts<>+192(SB)/8, $0x4017000000000000
+DATA normalFirstStripAVX2Consts<>+200(SB)/8, $0x4017000000000000
+DATA normalFirstStripAVX2Consts<>+208(SB)/8, $0x4017000000000000
+DATA normalFirstStripAVX2Consts<>+216(SB)/8, $0x4017000000000000
+DATA normalFirstStripAVX2Consts<>+224(SB)/8, $0x4338000000000000
+DATA normalFirstStripAVX2Consts<>+232(SB)/8, $0x4338000000000000
+DATA normalFirstStripAVX2Consts<>+240(SB)/8, $0x4338000000000000
+DATA normalFirstStripAVX2Consts<>+248(SB)/8, $0x4338000000000000
+DATA normalFirstStripAVX2Consts<>+256(SB)/8, $0xbfe71547652b82fe
+DATA normalFirstStripAVX2Consts<>+264(SB)/8, $0xbfe71547652b82fe
+DATA normalFirstStripAVX2Consts<>+272(SB)/8, $0xbfe71547652b82fe
+DATA normalFirstStripAVX2Consts<>+280(SB)/8, $0xbfe71547652b82fe
+DATA normalFirstStripAVX2Consts<>+288(SB)/8, $0x8000000000000000
+DATA normalFirstStripAVX2Consts<>+296(SB)/8, $0x8000000000000000
+DATA normalFirstStripAVX2Consts<>+304(SB)/8, $0x8000000000000000
+DATA normalFirstStripAVX2Consts<>+312(SB)/8, $0x8000000000000000
+DATA normalFirstStripAVX2Consts<>+320(SB)/8, $0x3ff62e42fee00000
+DATA normalFirstStripAVX2Consts<>+328(SB)/8, $0x3ff62e42fee00000
+DATA normalFirstStripAVX2Consts<>+336(SB)/8, $0x3ff62e42fee00000
+DATA normalFirstStripAVX2Consts<>+344(SB)/8, $0x3ff62e42fee00000
+DATA normalFirstStripAVX2Consts<>+352(SB)/8, $0x408ff80000000000
+DATA normalFirstStripAVX2Consts<>+360(SB)/8, $0x408ff80000000000
+DATA normalFirstStripAVX2Consts<>+368(SB)/8, $0x408ff80000000000
+DATA normalFirstStripAVX2Consts<>+376(SB)/8, $0x408ff80000000000
+DATA normalFirstStripAVX2Consts<>+384(SB)/8, $0xc08ff00000000000
+DATA normalFirstStripAVX2Consts<>+392(SB)/8, $0xc08ff00000000000
+DATA normalFirstStripAVX2Consts<>+400(SB)/8, $0xc08ff00000000000
+DATA normalFirstStripAVX2Consts<>+408(SB)/8, $0xc08ff00000000000
+DATA normalFirstStripAVX2Consts<>+416(SB)/8, $0x3dfa39ef35793c76
+DATA normalFirstStripAVX2Consts<>+424(SB)/8, $0x3dfa39ef35793c76
+DATA normalFirstStripAVX2Consts<>+432(SB)/8, $0x3dfa39ef35793c76
+DATA normalFirstStripAVX2Consts<>+440(SB)/8, $0x3dfa39ef35793c76
+DATA normalFirstStripAVX2Consts<>+448(SB)/8, $0x43380000000003ff
+DATA normalFirstStripAVX2Consts<>+456(SB)/8, $0x43380000000003ff
+DATA normalFirstStripAVX2Consts<>+464(SB)/8, $0x43380000000003ff
+DATA normalFirstStripAVX2Consts<>+472(SB)/8, $0x43380000000003ff
+DATA normalFirstStripAVX2Consts<>+480(SB)/8, $0xbff0000000000000
+DATA normalFirstStripAVX2Consts<>+488(SB)/8, $0xbff0000000000000
+DATA normalFirstStripAVX2Consts<>+496(SB)/8, $0xbff0000000000000
+DATA normalFirstStripAVX2Consts<>+504(SB)/8, $0xbff0000000000000
+DATA normalFirstStripAVX2Consts<>+512(SB)/8, $0x54b249ad2594c37d
+DATA normalFirstStripAVX2Consts<>+520(SB)/8, $0x54b249ad2594c37d
+DATA normalFirstStripAVX2Consts<>+528(SB)/8, $0x54b249ad2594c37d
+DATA normalFirstStripAVX2Consts<>+536(SB)/8, $0x54b249ad2594c37d
+DATA normalFirstStripAVX2Consts<>+544(SB)/8, $0x2b2bff2ee48e0530
+DATA normalFirstStripAVX2Consts<>+552(SB)/8, $0x2b2bff2ee48e0530
+DATA normalFirstStripAVX2Consts<>+560(SB)/8, $0x2b2bff2ee48e0530
+DATA normalFirstStripAVX2Consts<>+568(SB)/8, $0x2b2bff2ee48e0530
+DATA normalFirstStripAVX2Consts<>+576(SB)/8, $0xbe53cfd9440c758b
+DATA normalFirstStripAVX2Consts<>+584(SB)/8, $0xbe53cfd9440c758b
+DATA normalFirstStripAVX2Consts<>+592(SB)/8, $0xbe53cfd9440c758b
+DATA normalFirstStripAVX2Consts<>+600(SB)/8, $0xbe53cfd9440c758b
+DATA normalFirstStripAVX2Consts<>+608(SB)/8, $0xbe5c10df9fd0b5a0
+DATA normalFirstStripAVX2Consts<>+616(SB)/8, $0xbe5c10df9fd0b5a0
+DATA normalFirstStripAVX2Consts<>+624(SB)/8, $0xbe5c10df9fd0b5a0
+DATA normalFirstStripAVX2Consts<>+632(SB)/8, $0xbe5c10df9fd0b5a0
+DATA normalFirstStripAVX2Consts<>+640(SB)/8, $0x3e89151d5fe69bf0
+DATA normalFirstStripAVX2Consts<>+648(SB)/8, $0x3e89151d5fe69bf0
+DATA normalFirstStripAVX2Consts<>+656(SB)/8, $0x3e89151d5fe69bf0
+DATA normalFirstStripAVX2Consts<>+664(SB)/8, $0x3e89151d5fe69bf0
+DATA normalFirstStripAVX2Consts<>+672(SB)/8, $0x3e84cef58dc442e5
+DATA normalFirstStripAVX2Consts<>+680(SB)/8, $0x3e84cef58dc442e5
+DATA normalFirstStripAVX2Consts<>+688(SB)/8, $0x3e84cef58dc442e5
+DATA normalFirstStripAVX2Consts<>+696(SB)/8, $0x3e84cef58dc442e5
+DATA normalFirstStripAVX2Consts<>+704(SB)/8, $0xbeb9c98d68230094
+DATA normalFirstStripAVX2Consts<>+712(SB)/8, $0xbeb9c98d68230094
+DATA normalFirstStripAVX2Consts<>+720(SB)/8, $0xbeb9c98d68230094
+DATA normalFirstStripAVX2Consts<>+728(SB)/8, $0xbeb9c98d68230094
+DATA normalFirstStripAVX2Consts<>+736(SB)/8, $0x3e9f0588d5134af5
+DATA normalFirstStripAVX2Consts<>+744(SB)/8, $0x3e9f0588d5134af5
+DATA normalFirstStripAVX2Consts<>+752(SB)/8, $0x3e9f0588d5134af5
+DATA normalFirstStripAVX2Consts<>+760(SB)/8, $0x3e9f0588d5134af5
+DATA normalFirstStripAVX2Consts<>+768(SB)/8, $0x3ee7b68052fca57d
+DATA normalFirstStripAVX2Consts<>+776(SB)/8, $0x3ee7b68052fca57d
+DATA normalFirstStripAVX2Consts<>+784(SB)/8, $0x3ee7b68052fca57d
+DATA normalFirstStripAVX2Consts<>+792(SB)/8, $0x3ee7b68052fca57d
+DATA normalFirstStripAVX2Consts<>+800(SB)/8, $0xbef81dd74dfb5ff6
+DATA normalFirstStripAVX2Consts<>+808(SB)/8, $0xbef81dd74dfb5ff6
+DATA normalFirstStripAVX2Consts<>+816(SB)/8, $0xbef81dd74dfb5ff6
+DATA normalFirstStripAVX2Consts<>+824(SB)/8, $0xbef81dd74dfb5ff6
+DATA normalFirstStripAVX2Consts<>+832(SB)/8, $0xbf09a70a60d609b4
+DATA normalFirstStripAVX2Consts<>+840(SB)/8, $0xbf09a70a60d609b4
+DATA normalFirstStripAVX2Consts<>+848(SB)/8, $0xbf09a70a60d609b4
+DATA normalFirstStripAVX2Consts<>+856(SB)/8, $0xbf09a70a60d609b4
+DATA normalFirstStripAVX2Consts<>+864(SB)/8, $0x3f356bc7962f9cea
+DATA normalFirstStripAVX2Consts<>+872(SB)/8, $0x3f356bc7962f9cea
+DATA normalFirstStripAVX2Consts<>+880(SB)/8, $0x3f356bc7962f9cea
+DATA normalFirstStripAVX2Consts<>+888(SB)/8, $0x3f356bc7962f9cea
+DATA normalFirstStripAVX2Consts<>+896(SB)/8, $0xbf403c77d56a94be
+DATA normalFirstStripAVX2Consts<>+904(SB)/8, $0xbf403c77d56a94be
+DATA normalFirstStripAVX2Consts<>+912(SB)/8, $0xbf403c77d56a94be
+DATA normalFirstStripAVX2Consts<>+920(SB)/8, $0xbf403c77d56a94be
+DATA normalFirstStripAVX2Consts<>+928(SB)/8, $0xbf59d3d3a3218a6c
+DATA normalFirstStripAVX2Consts<>+936(SB)/8, $0xbf59d3d3a3218a6c
+DATA normalFirstStripAVX2Consts<>+944(SB)/8, $0xbf59d3d3a3218a6c
+DATA normalFirstStripAVX2Consts<>+952(SB)/8, $0xbf59d3d3a3218a6c
+DATA normalFirstStripAVX2Consts<>+960(SB)/8, $0x3f88af7a122fa11e
+DATA normalFirstStripAVX2Consts<>+968(SB)/8, $0x3f88af7a122fa11e
+DATA normalFirstStripAVX2Consts<>+976(SB)/8, $0x3f88af7a122fa11e
+DATA normalFirstStripAVX2Consts<>+984(SB)/8, $0x3f88af7a122fa11e
+DATA normalFirstStripAVX2Consts<>+992(SB)/8, $0xbfa5e04fbae7029b
+DATA normalFirstStripAVX2Consts<>+1000(SB)/8, $0xbfa5e04fbae7029b
+DATA normalFirstStripAVX2Consts<>+1008(SB)/8, $0xbfa5e04fbae7029b
+DATA normalFirstStripAVX2Consts<>+1016(SB)/8, $0xbfa5e04fbae7029b
+DATA normalFirstStripAVX2Consts<>+1024(SB)/8, $0x3fbbe6e778f4145d
+DATA normalFirstStripAVX2Consts<>+1032(SB)/8, $0x3fbbe6e778f4145d
+DATA normalFirstStripAVX2Consts<>+1040(SB)/8, $0x3fbbe6e778f4145d
+DATA normalFirstStripAVX2Consts<>+1048(SB)/8, $0x3fbbe6e778f4145d
+DATA normalFirstStripAVX2Consts<>+1056(SB)/8, $0xbfcc587e4e8904c3
+DATA normalFirstStripAVX2Consts<>+1064(SB)/8, $0xbfcc587e4e8904c3
+DATA normalFirstStripAVX2Consts<>+1072(SB)/8, $0xbfcc587e4e8904c3
+DATA normalFirstStripAVX2Consts<>+1080(SB)/8, $0xbfcc587e4e8904c3
+DATA normalFirstStripAVX2Consts<>+1088(SB)/8, $0x3fd7ce8b1b938d89
+DATA normalFirstStripAVX2Consts<>+1096(SB)/8, $0x3fd7ce8b1b938d89
+DATA normalFirstStripAVX2Consts<>+1104(SB)/8, $0x3fd7ce8b1b938d89
+DATA normalFirstStripAVX2Consts<>+1112(SB)/8, $0x3fd7ce8b1b938d89
+DATA normalFirstStripAVX2Consts<>+1120(SB)/8, $0xbfe0ac9c06c291cf
+DATA normalFirstStripAVX2Consts<>+1128(SB)/8, $0xbfe0ac9c06c291cf
+DATA normalFirstStripAVX2Consts<>+1136(SB)/8, $0xbfe0ac9c06c291cf
+DATA normalFirstStripAVX2Consts<>+1144(SB)/8, $0xbfe0ac9c06c291cf
+DATA normalFirstStripAVX2Consts<>+1152(SB)/8, $0x3fe31b13059845d5
+DATA normalFirstStripAVX2Consts<>+1160(SB)/8, $0x3fe31b13059845d5
+DATA normalFirstStripAVX2Consts<>+1168(SB)/8, $0x3fe31b13059845d5
+DATA normalFirstStripAVX2Consts<>+1176(SB)/8, $0x3fe31b13059845d5
+DATA normalFirstStripAVX2Consts<>+1184(SB)/8, $0xbfe077e1c5642a81
+DATA normalFirstStripAVX2Consts<>+1192(SB)/8, $0xbfe077e1c5642a81
+DATA normalFirstStripAVX2Consts<>+1200(SB)/8, $0xbfe077e1c5642a81
+DATA normalFirstStripAVX2Consts<>+1208(SB)/8, $0xbfe077e1c5642a81
+DATA normalFirstStripAVX2Consts<>+1216(SB)/8, $0x3fcabf470bc40607
+DATA normalFirstStripAVX2Consts<>+1224(SB)/8, $0x3fcabf470bc40607
+DATA normalFirstStripAVX2Consts<>+1232(SB)/8, $0x3fcabf470bc40607
+DATA normalFirstStripAVX2Consts<>+1240(SB)/8, $0x3fcabf470bc40607
+DATA normalFirstStripAVX2Consts<>+1248(SB)/8, $0xbdaade156a5dbe76
+DATA normalFirstStripAVX2Consts<>+1256(SB)/8, $0xbdaade156a5dbe76
+DATA normalFirstStripAVX2Consts<>+1264(SB)/8, $0xbdaade156a5dbe76
+DATA normalFirstStripAVX2Consts<>+1272(SB)/8, $0xbdaade156a5dbe76
+DATA normalFirstStripAVX2Consts<>+1280(SB)/8, $0x3df28af3fca7ab0b
+DATA normalFirstStripAVX2Consts<>+1288(SB)/8, $0x3df28af3fca7ab0b
+DATA normalFirstStripAVX2Consts<>+1296(SB)/8, $0x3df28af3fca7ab0b
+DATA normalFirstStripAVX2Consts<>+1304(SB)/8, $0x3df28af3fca7ab0b
+DATA normalFirstStripAVX2Consts<>+1312(SB)/8, $0xbe371dee623fde67
+DATA normalFirstStripAVX2Consts<>+1320(SB)/8, $0xbe371dee623fde67
+DATA normalFirstStripAVX2Consts<>+1328(SB)/8, $0xbe371dee623fde67
+DATA normalFirstStripAVX2Consts<>+1336(SB)/8, $0xbe371dee623fde67
+DATA normalFirstStripAVX2Consts<>+1344(SB)/8, $0x3e7a01997c89e6b0
+DATA normalFirstStripAVX2Consts<>+1352(SB)/8, $0x3e7a01997c89e6b0
+DATA normalFirstStripAVX2Consts<>+1360(SB)/8, $0x3e7a01997c89e6b0
+DATA normalFirstStripAVX2Consts<>+1368(SB)/8, $0x3e7a01997c89e6b0
+DATA normalFirstStripAVX2Consts<>+1376(SB)/8, $0x3fd9884533d43651
+DATA normalFirstStripAVX2Consts<>+1384(SB)/8, $0x3fd9884533d43651
+DATA normalFirstStripAVX2Consts<>+1392(SB)/8, $0x3fd9884533d43651
+DATA normalFirstStripAVX2Consts<>+1400(SB)/8, $0x3fd9884533d43651
+DATA normalFirstStripAVX2Consts<>+1408(SB)/8, $0xbeba01a014761f6e
+DATA normalFirstStripAVX2Consts<>+1416(SB)/8, $0xbeba01a014761f6e
+DATA normalFirstStripAVX2Consts<>+1424(SB)/8, $0xbeba01a014761f6e
+DATA normalFirstStripAVX2Consts<>+1432(SB)/8, $0xbeba01a014761f6e
+DATA normalFirstStripAVX2Consts<>+1440(SB)/8, $0x3ef6c16c1852b7b0
+DATA normalFirstStripAVX2Consts<>+1448(SB)/8, $0x3ef6c16c1852b7b0
+DATA normalFirstStripAVX2Consts<>+1456(SB)/8, $0x3ef6c16c1852b7b0
+DATA normalFirstStripAVX2Consts<>+1464(SB)/8, $0x3ef6c16c1852b7b0
+DATA normalFirstStripAVX2Consts<>+1472(SB)/8, $0xbf31111111122322
+DATA normalFirstStripAVX2Consts<>+1480(SB)/8, $0xbf31111111122322
+DATA normalFirstStripAVX2Consts<>+1488(SB)/8, $0xbf31111111122322
+DATA normalFirstStripAVX2Consts<>+1496(SB)/8, $0xbf31111111122322
+DATA normalFirstStripAVX2Consts<>+1504(SB)/8, $0x3f655555555502a1
+DATA normalFirstStripAVX2Consts<>+1512(SB)/8, $0x3f655555555502a1
+DATA normalFirstStripAVX2Consts<>+1520(SB)/8, $0x3f655555555502a1
+DATA normalFirstStripAVX2Consts<>+1528(SB)/8, $0x3f655555555502a1
+DATA normalFirstStripAVX2Consts<>+1536(SB)/8, $0xbf95555555555511
+DATA normalFirstStripAVX2Consts<>+1544(SB)/8, $0xbf95555555555511
+DATA normalFirstStripAVX2Consts<>+1552(SB)/8, $0xbf95555555555511
+DATA normalFirstStripAVX2Consts<>+1560(SB)/8, $0xbf95555555555511
+DATA normalFirstStripAVX2Consts<>+1568(SB)/8, $0x3fc000000000000b
+DATA normalFirstStripAVX2Consts<>+1576(SB)/8, $0x3fc000000000000b
+DATA normalFirstStripAVX2Consts<>+1584(SB)/8, $0x3fc000000000000b
+DATA normalFirstStripAVX2Consts<>+1592(SB)/8, $0x3fc000000000000b
+DATA normalFirstStripAVX2Consts<>+1600(SB)/8, $0xbfe0000000000000
+DATA normalFirstStripAVX2Consts<>+1608(SB)/8, $0xbfe0000000000000
+DATA normalFirstStripAVX2Consts<>+1616(SB)/8, $0xbfe0000000000000
+DATA normalFirstStripAVX2Consts<>+1624(SB)/8, $0xbfe0000000000000
+DATA normalFirstStripAVX2Consts<>+1632(SB)/8, $0x7ff8000000000001
+DATA normalFirstStripAVX2Consts<>+1640(SB)/8, $0x7ff8000000000001
+DATA normalFirstStripAVX2Consts<>+1648(SB)/8, $0x7ff8000000000001
+DATA normalFirstStripAVX2Consts<>+1656(SB)/8, $0x7ff8000000000001
+GLOBL normalFirstStripAVX2Consts<>(SB), RODATA|NOPTR, $1664
 
 DATA normalFirstStripAVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA normalFirstStripAVX2Masks<>+8(SB)/8, $0xffffffffffffffff
@@ -1156,7 +1138,7 @@ GLOBL normalFirstStripAVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func normalFirstStripAVX2(price []float64, delta []float64, gamma []float64, vega []float64, theta []float64, rho []float64, sign []float64, K []float64, sigma []float64, F float64, T float64, D float64, r float64)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
-TEXT ·normalFirstStripAVX2(SB), $1696-248
+TEXT ·normalFirstStripAVX2(SB), $1824-248
 	LEAQ         31(SP), BX
 	ANDQ         $-32, BX
 	MOVQ         price_len+8(FP), CX
@@ -1185,7 +1167,6 @@ TEXT ·normalFirstStripAVX2(SB), $1696-248
 	VMOVUPD      Y6, 160(BX)
 	VMOVUPD      Y7, 192(BX)
 	VMOVUPD      Y5, 224(BX)
-	VMOVUPD      normalFirstStripAVX2Consts<>+32(SB), Y15
 	XORL         AX, AX
 	SUBQ         $+16, CX
 	JLT          rest
@@ -1218,615 +1199,655 @@ body:
 	VMOVUPD      128(BX), Y12
 	VMULPD       Y12, Y0, Y13
 	VMULPD       Y12, Y1, Y14
-	VMOVUPD      Y11, 256(BX)
-	VMULPD       Y12, Y2, Y11
-	VMOVUPD      Y10, 288(BX)
-	VMULPD       Y12, Y3, Y10
+	VMULPD       Y12, Y2, Y15
+	VMOVUPD      Y2, 256(BX)
+	VMULPD       Y12, Y3, Y2
 	VMOVUPD      (BX), Y12
-	VMOVUPD      Y9, 320(BX)
-	VSUBPD       Y4, Y12, Y9
-	VMOVUPD      Y8, 352(BX)
-	VSUBPD       Y5, Y12, Y8
-	VMOVUPD      Y8, 384(BX)
-	VSUBPD       Y6, Y12, Y8
+	VMOVUPD      Y3, 288(BX)
+	VSUBPD       Y4, Y12, Y3
+	VMOVUPD      Y1, 320(BX)
+	VSUBPD       Y5, Y12, Y1
+	VMOVUPD      Y0, 352(BX)
+	VSUBPD       Y6, Y12, Y0
 	VSUBPD       Y7, Y12, Y12
+	VMOVUPD      Y11, 384(BX)
+	VMOVUPD      normalFirstStripAVX2Consts<>+32(SB), Y11
 	VMOVUPD      Y12, 416(BX)
-	VDIVPD       Y13, Y15, Y12
-	VMOVUPD      Y8, 448(BX)
-	VDIVPD       Y14, Y15, Y8
-	VMOVUPD      Y9, 480(BX)
-	VDIVPD       Y11, Y15, Y9
-	VMOVUPD      Y9, 512(BX)
-	VDIVPD       Y10, Y15, Y9
-	VANDPD       normalFirstStripAVX2Consts<>+0(SB), Y4, Y4
-	VANDPD       normalFirstStripAVX2Consts<>+0(SB), Y5, Y5
-	VANDPD       normalFirstStripAVX2Consts<>+0(SB), Y6, Y6
-	VANDPD       normalFirstStripAVX2Consts<>+0(SB), Y7, Y7
-	VADDPD       160(BX), Y4, Y4
-	VADDPD       160(BX), Y5, Y5
-	VADDPD       160(BX), Y6, Y6
-	VADDPD       160(BX), Y7, Y7
-	VMULPD       Y0, Y0, Y0
-	VMULPD       Y1, Y1, Y1
-	VMULPD       Y2, Y2, Y2
-	VMULPD       Y3, Y3, Y3
+	VDIVPD       Y13, Y11, Y12
+	VMOVUPD      Y12, 448(BX)
+	VDIVPD       Y14, Y11, Y12
+	VMOVUPD      Y12, 480(BX)
+	VDIVPD       Y15, Y11, Y12
+	VMOVUPD      Y12, 512(BX)
+	VDIVPD       Y2, Y11, Y12
+	VMOVUPD      normalFirstStripAVX2Consts<>+0(SB), Y11
+	VANDPD       Y11, Y4, Y4
+	VANDPD       Y11, Y5, Y5
+	VANDPD       Y11, Y6, Y6
+	VANDPD       Y11, Y7, Y7
+	VMOVUPD      160(BX), Y11
+	VADDPD       Y4, Y11, Y4
+	VADDPD       Y5, Y11, Y5
+	VADDPD       Y6, Y11, Y6
+	VADDPD       Y7, Y11, Y7
+	VMULPD       Y3, Y8, Y11
+	VMOVUPD      Y8, 544(BX)
+	VMULPD       Y1, Y9, Y8
+	VMOVUPD      Y9, 576(BX)
+	VMULPD       Y0, Y10, Y9
+	VMOVUPD      Y10, 608(BX)
+	VMOVUPD      416(BX), Y10
+	VMOVUPD      Y12, 640(BX)
+	VMULPD       384(BX), Y10, Y12
+	VMOVUPD      352(BX), Y10
+	VMULPD       Y10, Y10, Y10
+	VMOVUPD      Y10, 352(BX)
+	VMOVUPD      320(BX), Y10
+	VMULPD       Y10, Y10, Y10
+	VMOVUPD      Y10, 320(BX)
+	VMOVUPD      256(BX), Y10
+	VMULPD       Y10, Y10, Y10
+	VMOVUPD      Y10, 256(BX)
+	VMOVUPD      288(BX), Y10
+	VMULPD       Y10, Y10, Y10
 	VADDPD       64(BX), Y4, Y4
 	VADDPD       64(BX), Y5, Y5
 	VADDPD       64(BX), Y6, Y6
 	VADDPD       64(BX), Y7, Y7
+	VMOVUPD      Y10, 288(BX)
+	VMULPD       64(BX), Y11, Y10
+	VMOVUPD      Y10, 672(BX)
+	VMULPD       64(BX), Y8, Y10
+	VMOVUPD      Y10, 704(BX)
+	VMULPD       64(BX), Y9, Y10
+	VMOVUPD      Y10, 736(BX)
+	VMULPD       64(BX), Y12, Y10
+	VCMPPD       $0x11, normalFirstStripAVX2Consts<>+64(SB), Y11, Y11
+	VCMPPD       $0x11, normalFirstStripAVX2Consts<>+64(SB), Y8, Y8
+	VCMPPD       $0x11, normalFirstStripAVX2Consts<>+64(SB), Y9, Y9
+	VCMPPD       $0x11, normalFirstStripAVX2Consts<>+64(SB), Y12, Y12
 	VADDPD       Y4, Y13, Y4
 	VADDPD       Y5, Y14, Y5
-	VADDPD       Y6, Y11, Y6
-	VADDPD       Y7, Y10, Y7
-	VCMPPD       $0x11, normalFirstStripAVX2Consts<>+64(SB), Y4, Y4
-	VCMPPD       $0x11, normalFirstStripAVX2Consts<>+64(SB), Y5, Y5
-	VCMPPD       $0x11, normalFirstStripAVX2Consts<>+64(SB), Y6, Y6
-	VCMPPD       $0x11, normalFirstStripAVX2Consts<>+64(SB), Y7, Y7
-	VMULPD       Y0, Y12, Y0
-	VMULPD       Y1, Y8, Y1
-	VMULPD       512(BX), Y2, Y2
-	VMULPD       Y3, Y9, Y3
-	VMOVUPD      Y3, 544(BX)
-	VMULPD       480(BX), Y12, Y3
-	VMOVUPD      Y12, 576(BX)
-	VMULPD       384(BX), Y8, Y12
-	VMOVUPD      Y8, 608(BX)
-	VMOVUPD      448(BX), Y8
-	VMOVUPD      Y2, 640(BX)
-	VMULPD       512(BX), Y8, Y2
-	VMOVUPD      Y1, 672(BX)
-	VMULPD       416(BX), Y9, Y1
-	VANDPD       normalFirstStripAVX2Consts<>+0(SB), Y3, Y3
-	VANDPD       normalFirstStripAVX2Consts<>+0(SB), Y12, Y12
-	VANDPD       normalFirstStripAVX2Consts<>+0(SB), Y2, Y2
-	VANDPD       normalFirstStripAVX2Consts<>+0(SB), Y1, Y1
-	VMOVUPD      Y9, 704(BX)
-	VMOVUPD      normalFirstStripAVX2Consts<>+96(SB), Y9
-	VMINPD       Y3, Y9, Y3
-	VMINPD       Y12, Y9, Y12
-	VMINPD       Y2, Y9, Y2
-	VMINPD       Y1, Y9, Y1
-	VMOVUPD      480(BX), Y9
-	VMOVUPD      Y0, 736(BX)
-	VMULPD       352(BX), Y9, Y0
+	VADDPD       Y6, Y15, Y6
+	VADDPD       Y7, Y2, Y7
 	VMOVUPD      Y7, 768(BX)
-	VMOVUPD      384(BX), Y7
+	VMOVUPD      192(BX), Y7
 	VMOVUPD      Y6, 800(BX)
-	VMULPD       320(BX), Y7, Y6
-	VMOVUPD      Y5, 832(BX)
-	VMULPD       288(BX), Y8, Y5
-	VMOVUPD      Y4, 864(BX)
-	VMOVUPD      416(BX), Y4
-	VMOVUPD      Y10, 896(BX)
-	VMULPD       256(BX), Y4, Y10
-	VMOVUPD      Y11, 928(BX)
-	VMOVUPD      normalFirstStripAVX2Consts<>+128(SB), Y11
-	VANDPD       Y11, Y9, Y9
-	VANDPD       Y11, Y7, Y7
-	VANDPD       Y11, Y8, Y8
-	VANDPD       Y11, Y4, Y4
-	VMOVUPD      normalFirstStripAVX2Consts<>+160(SB), Y11
-	VFMADD213PD  Y15, Y3, Y11
-	VMOVUPD      Y14, 416(BX)
-	VMOVUPD      normalFirstStripAVX2Consts<>+160(SB), Y14
-	VFMADD213PD  Y15, Y12, Y14
-	VMOVUPD      Y13, 448(BX)
-	VMOVUPD      normalFirstStripAVX2Consts<>+160(SB), Y13
-	VFMADD213PD  Y15, Y2, Y13
-	VMOVUPD      Y4, 384(BX)
-	VMOVUPD      normalFirstStripAVX2Consts<>+160(SB), Y4
-	VFMADD213PD  Y15, Y1, Y4
-	VMOVUPD      Y8, 480(BX)
-	VADDPD       normalFirstStripAVX2Consts<>+192(SB), Y3, Y8
+	VMINPD       Y13, Y7, Y6
+	VMOVUPD      Y13, 832(BX)
+	VMINPD       Y14, Y7, Y13
+	VMOVUPD      Y14, 864(BX)
+	VMINPD       Y15, Y7, Y14
+	VMINPD       Y2, Y7, Y7
+	VMOVUPD      Y2, 896(BX)
+	VMULPD       448(BX), Y3, Y2
+	VMOVUPD      Y15, 928(BX)
+	VMULPD       480(BX), Y1, Y15
 	VMOVUPD      Y7, 960(BX)
-	VADDPD       normalFirstStripAVX2Consts<>+192(SB), Y12, Y7
-	VMOVUPD      Y9, 992(BX)
-	VADDPD       normalFirstStripAVX2Consts<>+192(SB), Y2, Y9
-	VMOVUPD      Y10, 1024(BX)
-	VADDPD       normalFirstStripAVX2Consts<>+192(SB), Y1, Y10
-	VMOVUPD      Y5, 1056(BX)
-	VMULPD       normalFirstStripAVX2Consts<>+224(SB), Y3, Y5
-	VMOVUPD      Y6, 1088(BX)
-	VMULPD       normalFirstStripAVX2Consts<>+224(SB), Y12, Y6
-	VMOVUPD      Y0, 1120(BX)
-	VMULPD       normalFirstStripAVX2Consts<>+224(SB), Y2, Y0
-	VMOVUPD      Y0, 1152(BX)
-	VMULPD       normalFirstStripAVX2Consts<>+224(SB), Y1, Y0
-	VMOVUPD      Y0, 1184(BX)
-	VMULPD       Y8, Y11, Y0
-	VMOVUPD      Y6, 1216(BX)
-	VMULPD       Y7, Y14, Y6
-	VMOVUPD      Y5, 1248(BX)
-	VMULPD       Y9, Y13, Y5
-	VMOVUPD      Y1, 1280(BX)
-	VMULPD       Y10, Y4, Y1
-	VDIVPD       Y0, Y15, Y0
-	VDIVPD       Y6, Y15, Y6
-	VDIVPD       Y5, Y15, Y5
-	VDIVPD       Y1, Y15, Y1
-	VMULPD       Y0, Y11, Y11
-	VMULPD       Y6, Y14, Y14
-	VMULPD       Y5, Y13, Y13
-	VMULPD       Y1, Y4, Y4
-	VMULPD       Y0, Y8, Y0
-	VMULPD       Y6, Y7, Y6
-	VMULPD       Y5, Y9, Y5
-	VMULPD       Y1, Y10, Y1
-	VMULPD       Y11, Y3, Y7
-	VMULPD       Y14, Y12, Y8
-	VMULPD       Y13, Y2, Y9
-	VMOVUPD      1280(BX), Y10
-	VMULPD       Y4, Y10, Y4
-	VMULPD       1248(BX), Y3, Y11
-	VMULPD       1216(BX), Y12, Y13
-	VMULPD       1152(BX), Y2, Y14
-	VMOVUPD      Y2, 1312(BX)
-	VMULPD       1184(BX), Y10, Y2
-	VMOVUPD      normalFirstStripAVX2Consts<>+256(SB), Y10
-	VMULPD       Y10, Y11, Y11
-	VMULPD       Y10, Y13, Y13
-	VMULPD       Y10, Y14, Y14
-	VMULPD       Y10, Y2, Y2
-	VROUNDPD     $0x08, Y11, Y10
-	VROUNDPD     $0x08, Y13, Y11
-	VROUNDPD     $0x08, Y14, Y13
-	VROUNDPD     $0x08, Y2, Y2
-	VMOVUPD      normalFirstStripAVX2Consts<>+288(SB), Y14
-	VMOVUPD      Y12, 1344(BX)
-	VMOVUPD      normalFirstStripAVX2Consts<>+320(SB), Y12
-	VFMADD231PD  Y14, Y7, Y12
-	VMOVUPD      Y3, 1376(BX)
-	VMOVUPD      normalFirstStripAVX2Consts<>+320(SB), Y3
-	VFMADD231PD  Y14, Y8, Y3
-	VMOVUPD      Y2, 1408(BX)
-	VMOVUPD      normalFirstStripAVX2Consts<>+320(SB), Y2
-	VFMADD231PD  Y14, Y9, Y2
-	VFMADD213PD  normalFirstStripAVX2Consts<>+320(SB), Y4, Y14
-	VMOVUPD      Y13, 1440(BX)
-	VMOVUPD      64(BX), Y13
-	VMOVUPD      Y11, 1472(BX)
-	VMULPD       1120(BX), Y13, Y11
-	VMOVUPD      Y10, 1504(BX)
-	VMULPD       1088(BX), Y13, Y10
-	VMOVUPD      Y1, 1536(BX)
-	VMULPD       1056(BX), Y13, Y1
-	VMOVUPD      Y5, 1568(BX)
-	VMOVUPD      1024(BX), Y5
-	VMOVUPD      Y6, 1600(BX)
-	VMULPD       Y5, Y13, Y6
-	VMOVUPD      1120(BX), Y13
-	VMOVUPD      Y0, 1632(BX)
-	VMOVUPD      normalFirstStripAVX2Consts<>+352(SB), Y0
-	VCMPPD       $0x11, Y0, Y13, Y13
-	VMOVUPD      Y4, 1120(BX)
-	VMOVUPD      1088(BX), Y4
-	VCMPPD       $0x11, Y0, Y4, Y4
-	VMOVUPD      Y9, 1088(BX)
-	VMOVUPD      1056(BX), Y9
-	VCMPPD       $0x11, Y0, Y9, Y9
-	VCMPPD       $0x11, Y0, Y5, Y5
-	VBLENDVPD    Y13, Y0, Y11, Y11
-	VBLENDVPD    Y4, Y0, Y10, Y4
-	VBLENDVPD    Y9, Y0, Y1, Y1
-	VBLENDVPD    Y5, Y0, Y6, Y5
-	VMOVUPD      normalFirstStripAVX2Consts<>+384(SB), Y6
-	VMOVUPD      normalFirstStripAVX2Consts<>+416(SB), Y9
-	VFMADD231PD  Y6, Y12, Y9
-	VMOVUPD      normalFirstStripAVX2Consts<>+416(SB), Y10
-	VFMADD231PD  Y6, Y3, Y10
-	VMOVUPD      normalFirstStripAVX2Consts<>+416(SB), Y13
-	VFMADD231PD  Y6, Y2, Y13
-	VFMADD213PD  normalFirstStripAVX2Consts<>+416(SB), Y14, Y6
-	VMOVUPD      normalFirstStripAVX2Consts<>+448(SB), Y0
-	VFMADD213PD  Y0, Y12, Y9
-	VFMADD213PD  Y0, Y3, Y10
-	VFMADD213PD  Y0, Y2, Y13
-	VFMADD231PD  Y6, Y14, Y0
-	VMOVUPD      normalFirstStripAVX2Consts<>+480(SB), Y6
-	VFMADD213PD  Y6, Y12, Y9
-	VFMADD213PD  Y6, Y3, Y10
-	VFMADD213PD  Y6, Y2, Y13
-	VFMADD231PD  Y0, Y14, Y6
-	VMOVUPD      normalFirstStripAVX2Consts<>+512(SB), Y0
-	VFMADD213PD  Y0, Y12, Y9
-	VFMADD213PD  Y0, Y3, Y10
-	VFMADD213PD  Y0, Y2, Y13
-	VFMADD231PD  Y6, Y14, Y0
-	VMOVUPD      normalFirstStripAVX2Consts<>+544(SB), Y6
-	VFMADD213PD  Y6, Y12, Y9
-	VFMADD213PD  Y6, Y3, Y10
-	VFMADD213PD  Y6, Y2, Y13
-	VFMADD231PD  Y0, Y14, Y6
-	VMOVUPD      normalFirstStripAVX2Consts<>+576(SB), Y0
-	VFMADD213PD  Y0, Y12, Y9
-	VFMADD213PD  Y0, Y3, Y10
-	VFMADD213PD  Y0, Y2, Y13
-	VFMADD231PD  Y6, Y14, Y0
-	VMOVUPD      normalFirstStripAVX2Consts<>+608(SB), Y6
-	VFMADD213PD  Y6, Y12, Y9
-	VFMADD213PD  Y6, Y3, Y10
-	VFMADD213PD  Y6, Y2, Y13
-	VFMADD231PD  Y0, Y14, Y6
-	VMOVUPD      normalFirstStripAVX2Consts<>+640(SB), Y0
-	VFMADD213PD  Y0, Y12, Y9
-	VFMADD213PD  Y0, Y3, Y10
-	VFMADD213PD  Y0, Y2, Y13
-	VFMADD231PD  Y6, Y14, Y0
-	VMOVUPD      normalFirstStripAVX2Consts<>+672(SB), Y6
-	VFMADD213PD  Y6, Y12, Y9
-	VFMADD213PD  Y6, Y3, Y10
-	VFMADD213PD  Y6, Y2, Y13
-	VFMADD231PD  Y0, Y14, Y6
-	VMOVUPD      normalFirstStripAVX2Consts<>+704(SB), Y0
-	VFMADD213PD  Y0, Y12, Y9
-	VFMADD213PD  Y0, Y3, Y10
-	VFMADD213PD  Y0, Y2, Y13
-	VFMADD231PD  Y6, Y14, Y0
-	VMOVUPD      normalFirstStripAVX2Consts<>+736(SB), Y6
-	VFMADD213PD  Y6, Y12, Y9
-	VFMADD213PD  Y6, Y3, Y10
-	VFMADD213PD  Y6, Y2, Y13
-	VFMADD231PD  Y0, Y14, Y6
-	VMOVUPD      normalFirstStripAVX2Consts<>+768(SB), Y0
-	VFMADD213PD  Y0, Y12, Y9
-	VFMADD213PD  Y0, Y3, Y10
-	VFMADD213PD  Y0, Y2, Y13
-	VFMADD231PD  Y6, Y14, Y0
-	VMOVUPD      normalFirstStripAVX2Consts<>+800(SB), Y6
-	VFMADD213PD  Y6, Y12, Y9
-	VFMADD213PD  Y6, Y3, Y10
-	VFMADD213PD  Y6, Y2, Y13
-	VFMADD231PD  Y0, Y14, Y6
-	VMOVUPD      normalFirstStripAVX2Consts<>+832(SB), Y0
-	VFMADD213PD  Y0, Y12, Y9
-	VFMADD213PD  Y0, Y3, Y10
-	VFMADD213PD  Y0, Y2, Y13
-	VFMADD231PD  Y6, Y14, Y0
-	VMOVUPD      normalFirstStripAVX2Consts<>+864(SB), Y6
-	VFMADD213PD  Y6, Y12, Y9
-	VFMADD213PD  Y6, Y3, Y10
-	VFMADD213PD  Y6, Y2, Y13
-	VFMADD231PD  Y0, Y14, Y6
-	VMOVUPD      normalFirstStripAVX2Consts<>+896(SB), Y0
-	VFMADD213PD  Y0, Y12, Y9
-	VFMADD213PD  Y0, Y3, Y10
-	VFMADD213PD  Y0, Y2, Y13
-	VFMADD231PD  Y6, Y14, Y0
-	VMOVUPD      normalFirstStripAVX2Consts<>+928(SB), Y6
-	VFMADD213PD  Y6, Y12, Y9
-	VFMADD213PD  Y6, Y3, Y10
-	VFMADD213PD  Y6, Y2, Y13
-	VFMADD231PD  Y0, Y14, Y6
-	VMOVUPD      normalFirstStripAVX2Consts<>+960(SB), Y0
-	VFMADD213PD  Y0, Y12, Y9
-	VFMADD213PD  Y0, Y3, Y10
-	VFMADD213PD  Y0, Y2, Y13
-	VFMADD231PD  Y6, Y14, Y0
-	VMOVUPD      normalFirstStripAVX2Consts<>+992(SB), Y6
-	VFMADD213PD  Y6, Y12, Y9
-	VFMADD213PD  Y6, Y3, Y10
-	VFMADD213PD  Y6, Y2, Y13
-	VFMADD231PD  Y0, Y14, Y6
-	VMOVUPD      normalFirstStripAVX2Consts<>+1024(SB), Y0
-	VFMADD213PD  Y0, Y12, Y9
-	VFMADD213PD  Y0, Y3, Y10
-	VFMADD213PD  Y0, Y2, Y13
-	VFMADD231PD  Y6, Y14, Y0
-	VMOVUPD      normalFirstStripAVX2Consts<>+1056(SB), Y6
-	VFMADD213PD  Y6, Y9, Y12
-	VFMADD213PD  Y6, Y10, Y3
-	VFMADD213PD  Y6, Y13, Y2
-	VFMADD231PD  Y0, Y14, Y6
-	VMOVUPD      normalFirstStripAVX2Consts<>+1088(SB), Y0
-	VFMADD213PD  Y0, Y12, Y7
-	VFMADD213PD  Y0, Y3, Y8
-	VFMADD132PD  1088(BX), Y0, Y2
-	VFMADD231PD  1120(BX), Y6, Y0
-	VMULPD       1632(BX), Y7, Y3
-	VMULPD       1600(BX), Y8, Y6
-	VMULPD       1568(BX), Y2, Y2
-	VMULPD       1536(BX), Y0, Y0
-	VMOVUPD      normalFirstStripAVX2Consts<>+1120(SB), Y7
-	VMULPD       1504(BX), Y7, Y8
-	VMULPD       1472(BX), Y7, Y9
-	VMULPD       1440(BX), Y7, Y10
-	VMULPD       1408(BX), Y7, Y7
-	VMOVUPD      1376(BX), Y12
-	VFMADD231PD  1248(BX), Y12, Y8
-	VMOVUPD      1344(BX), Y13
-	VFMADD231PD  1216(BX), Y13, Y9
-	VMOVUPD      1312(BX), Y14
-	VFMADD231PD  1152(BX), Y14, Y10
-	VMOVUPD      Y5, 1152(BX)
-	VMOVUPD      1280(BX), Y5
-	VFMADD231PD  1184(BX), Y5, Y7
-	VMOVUPD      Y1, 1184(BX)
-	VMOVUPD      normalFirstStripAVX2Consts<>+1152(SB), Y1
-	VFNMADD213PD Y1, Y3, Y12
-	VFNMADD213PD Y1, Y6, Y13
-	VFNMADD213PD Y1, Y2, Y14
-	VFNMADD213PD Y1, Y0, Y5
-	VMOVUPD      normalFirstStripAVX2Consts<>+1184(SB), Y1
-	VFMADD231PD  1504(BX), Y1, Y8
-	VFMADD231PD  1472(BX), Y1, Y9
-	VFMADD231PD  1440(BX), Y1, Y10
-	VFMADD231PD  1408(BX), Y1, Y7
-	VMOVUPD      normalFirstStripAVX2Consts<>+0(SB), Y1
-	VANDPD       Y3, Y1, Y3
-	VANDPD       Y6, Y1, Y6
-	VANDPD       Y2, Y1, Y2
-	VANDPD       Y0, Y1, Y0
-	VMOVUPD      992(BX), Y1
-	VORPD        Y3, Y1, Y3
-	VORPD        960(BX), Y6, Y6
-	VORPD        480(BX), Y2, Y2
-	VORPD        384(BX), Y0, Y0
-	VMOVUPD      Y0, 1280(BX)
-	VMOVUPD      224(BX), Y0
-	VORPD        Y1, Y0, Y1
-	VMOVUPD      Y2, 992(BX)
-	VORPD        960(BX), Y0, Y2
-	VMOVUPD      Y6, 960(BX)
-	VORPD        480(BX), Y0, Y6
-	VORPD        384(BX), Y0, Y0
-	VMOVUPD      Y3, 384(BX)
-	VMOVUPD      normalFirstStripAVX2Consts<>+1248(SB), Y3
-	VFMADD231PD  normalFirstStripAVX2Consts<>+1216(SB), Y8, Y3
-	VMOVUPD      Y0, 480(BX)
-	VMOVUPD      normalFirstStripAVX2Consts<>+1248(SB), Y0
-	VFMADD231PD  normalFirstStripAVX2Consts<>+1216(SB), Y9, Y0
-	VMOVUPD      Y6, 1312(BX)
-	VMOVUPD      normalFirstStripAVX2Consts<>+1248(SB), Y6
-	VFMADD231PD  normalFirstStripAVX2Consts<>+1216(SB), Y10, Y6
-	VMOVUPD      Y2, 1344(BX)
-	VMOVUPD      normalFirstStripAVX2Consts<>+1248(SB), Y2
-	VFMADD231PD  normalFirstStripAVX2Consts<>+1216(SB), Y7, Y2
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1280(SB), Y8, Y3
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1280(SB), Y9, Y0
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1280(SB), Y10, Y6
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1280(SB), Y7, Y2
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1312(SB), Y8, Y3
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1312(SB), Y9, Y0
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1312(SB), Y10, Y6
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1312(SB), Y7, Y2
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1344(SB), Y8, Y3
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1344(SB), Y9, Y0
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1344(SB), Y10, Y6
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1344(SB), Y7, Y2
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1376(SB), Y8, Y3
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1376(SB), Y9, Y0
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1376(SB), Y10, Y6
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1376(SB), Y7, Y2
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1408(SB), Y8, Y3
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1408(SB), Y9, Y0
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1408(SB), Y10, Y6
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1408(SB), Y7, Y2
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1440(SB), Y8, Y3
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1440(SB), Y9, Y0
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1440(SB), Y10, Y6
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1440(SB), Y7, Y2
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1472(SB), Y8, Y3
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1472(SB), Y9, Y0
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1472(SB), Y10, Y6
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1472(SB), Y7, Y2
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1504(SB), Y8, Y3
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1504(SB), Y9, Y0
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1504(SB), Y10, Y6
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1504(SB), Y7, Y2
-	VMOVUPD      Y1, 1376(BX)
-	VMOVUPD      1504(BX), Y1
-	VMOVUPD      Y5, 1216(BX)
-	VMINPD       normalFirstStripAVX2Consts<>+1536(SB), Y1, Y5
-	VMOVUPD      Y14, 1248(BX)
-	VMOVUPD      1472(BX), Y14
-	VMOVUPD      Y4, 1536(BX)
-	VMINPD       normalFirstStripAVX2Consts<>+1536(SB), Y14, Y4
-	VMOVUPD      Y13, 1568(BX)
-	VMOVUPD      1440(BX), Y13
-	VMOVUPD      Y11, 1600(BX)
-	VMINPD       normalFirstStripAVX2Consts<>+1536(SB), Y13, Y11
-	VMOVUPD      Y12, 1632(BX)
-	VMOVUPD      1408(BX), Y12
-	VMOVUPD      Y2, 1120(BX)
-	VMINPD       normalFirstStripAVX2Consts<>+1536(SB), Y12, Y2
-	VMAXPD       normalFirstStripAVX2Consts<>+1568(SB), Y5, Y5
-	VMAXPD       normalFirstStripAVX2Consts<>+1568(SB), Y4, Y4
-	VMAXPD       normalFirstStripAVX2Consts<>+1568(SB), Y11, Y11
-	VMAXPD       normalFirstStripAVX2Consts<>+1568(SB), Y2, Y2
-	VSUBPD       Y5, Y1, Y1
-	VSUBPD       Y4, Y14, Y14
-	VSUBPD       Y11, Y13, Y13
-	VSUBPD       Y2, Y12, Y12
-	VADDPD       normalFirstStripAVX2Consts<>+1600(SB), Y5, Y5
-	VADDPD       normalFirstStripAVX2Consts<>+1600(SB), Y4, Y4
-	VADDPD       normalFirstStripAVX2Consts<>+1600(SB), Y11, Y11
-	VADDPD       normalFirstStripAVX2Consts<>+1600(SB), Y2, Y2
-	VADDPD       normalFirstStripAVX2Consts<>+1600(SB), Y1, Y1
-	VADDPD       normalFirstStripAVX2Consts<>+1600(SB), Y14, Y14
-	VADDPD       normalFirstStripAVX2Consts<>+1600(SB), Y13, Y13
-	VADDPD       normalFirstStripAVX2Consts<>+1600(SB), Y12, Y12
-	VPSLLQ       $0x34, Y5, Y5
-	VPSLLQ       $0x34, Y4, Y4
-	VPSLLQ       $0x34, Y11, Y11
-	VPSLLQ       $0x34, Y2, Y2
-	VPSLLQ       $0x34, Y1, Y1
-	VPSLLQ       $0x34, Y14, Y14
-	VPSLLQ       $0x34, Y13, Y13
-	VPSLLQ       $0x34, Y12, Y12
-	VMOVUPD      Y2, 1408(BX)
-	VMULPD       Y8, Y8, Y2
-	VMOVUPD      Y11, 1440(BX)
-	VMULPD       Y9, Y9, Y11
-	VMOVUPD      Y4, 1472(BX)
-	VMULPD       Y10, Y10, Y4
-	VMOVUPD      Y5, 1504(BX)
-	VMULPD       Y7, Y7, Y5
-	VFMADD231PD  Y3, Y2, Y8
-	VFMADD231PD  Y0, Y11, Y9
-	VFMADD231PD  Y6, Y4, Y10
-	VFMADD231PD  1120(BX), Y5, Y7
-	VMOVUPD      64(BX), Y0
-	VFMADD213PD  Y0, Y0, Y8
-	VFMADD213PD  Y0, Y0, Y9
-	VFMADD213PD  Y0, Y0, Y10
-	VFMADD213PD  Y0, Y0, Y7
-	VMULPD       Y1, Y8, Y1
-	VMULPD       Y14, Y9, Y2
-	VMULPD       Y13, Y10, Y3
-	VMULPD       Y12, Y7, Y4
-	VMULPD       1504(BX), Y1, Y1
-	VMULPD       1472(BX), Y2, Y2
-	VMULPD       1440(BX), Y3, Y3
-	VMULPD       1408(BX), Y4, Y4
-	VMOVUPD      192(BX), Y5
+	VMULPD       512(BX), Y0, Y7
+	VMOVUPD      Y14, 992(BX)
+	VMOVUPD      640(BX), Y14
+	VMOVUPD      Y13, 1024(BX)
+	VMULPD       416(BX), Y14, Y13
+	VMOVUPD      Y6, 1056(BX)
 	VMOVUPD      448(BX), Y6
-	VMINPD       Y6, Y5, Y7
-	VMOVUPD      416(BX), Y8
-	VMINPD       Y8, Y5, Y9
-	VMOVUPD      928(BX), Y10
-	VMINPD       Y10, Y5, Y11
-	VMOVUPD      896(BX), Y12
-	VMINPD       Y12, Y5, Y5
-	VMULPD       Y1, Y6, Y6
-	VMULPD       Y2, Y8, Y8
-	VMULPD       Y3, Y10, Y10
-	VMULPD       Y4, Y12, Y12
-	VMOVUPD      1600(BX), Y13
-	VFMADD231PD  1632(BX), Y6, Y13
-	VMOVUPD      1536(BX), Y6
-	VFMADD231PD  1568(BX), Y8, Y6
-	VMOVUPD      1184(BX), Y8
-	VFMADD231PD  1248(BX), Y10, Y8
-	VMOVUPD      1152(BX), Y10
-	VFMADD231PD  1216(BX), Y12, Y10
-	VMOVUPD      normalFirstStripAVX2Consts<>+1632(SB), Y12
-	VCMPPD       $0x11, Y7, Y12, Y7
-	VCMPPD       $0x11, Y9, Y12, Y9
-	VCMPPD       $0x11, Y11, Y12, Y11
-	VCMPPD       $0x11, Y5, Y12, Y5
-	VANDPD       864(BX), Y7, Y7
-	VANDPD       832(BX), Y9, Y9
-	VANDPD       800(BX), Y11, Y11
-	VANDPD       768(BX), Y5, Y5
-	VMOVUPD      normalFirstStripAVX2Consts<>+1664(SB), Y12
-	VBLENDVPD    Y7, Y13, Y12, Y7
-	VBLENDVPD    Y9, Y6, Y12, Y6
-	VBLENDVPD    Y11, Y8, Y12, Y8
-	VBLENDVPD    Y5, Y10, Y12, Y5
+	VMOVUPD      Y5, 1088(BX)
+	VMULPD       352(BX), Y6, Y5
+	VMOVUPD      480(BX), Y6
+	VMOVUPD      Y5, 352(BX)
+	VMULPD       320(BX), Y6, Y5
+	VMOVUPD      512(BX), Y6
+	VMOVUPD      Y5, 320(BX)
+	VMULPD       256(BX), Y6, Y5
+	VMULPD       288(BX), Y14, Y6
+	VMOVUPD      normalFirstStripAVX2Consts<>+0(SB), Y14
+	VANDPD       Y14, Y2, Y2
+	VANDPD       Y14, Y15, Y15
+	VANDPD       Y14, Y7, Y7
+	VANDPD       Y14, Y13, Y13
+	VMOVUPD      normalFirstStripAVX2Consts<>+96(SB), Y14
+	VMINPD       Y2, Y14, Y2
+	VMINPD       Y15, Y14, Y15
+	VMINPD       Y7, Y14, Y7
+	VMINPD       Y13, Y14, Y13
+	VMOVUPD      normalFirstStripAVX2Consts<>+64(SB), Y14
+	VMOVUPD      Y6, 288(BX)
+	VMOVUPD      672(BX), Y6
+	VBLENDVPD    Y11, Y14, Y6, Y6
+	VMOVUPD      704(BX), Y11
+	VBLENDVPD    Y8, Y14, Y11, Y8
+	VMOVUPD      736(BX), Y11
+	VBLENDVPD    Y9, Y14, Y11, Y9
+	VBLENDVPD    Y12, Y14, Y10, Y10
+	VMOVUPD      normalFirstStripAVX2Consts<>+128(SB), Y11
+	VMOVUPD      normalFirstStripAVX2Consts<>+160(SB), Y12
+	VFMADD231PD  Y11, Y2, Y12
+	VMOVUPD      normalFirstStripAVX2Consts<>+160(SB), Y14
+	VFMADD231PD  Y11, Y15, Y14
+	VMOVUPD      Y10, 736(BX)
+	VMOVUPD      normalFirstStripAVX2Consts<>+160(SB), Y10
+	VFMADD231PD  Y11, Y7, Y10
+	VFMADD213PD  normalFirstStripAVX2Consts<>+160(SB), Y13, Y11
+	VMOVUPD      Y9, 704(BX)
+	VADDPD       normalFirstStripAVX2Consts<>+192(SB), Y2, Y9
+	VMOVUPD      Y8, 672(BX)
+	VADDPD       normalFirstStripAVX2Consts<>+192(SB), Y15, Y8
+	VMOVUPD      Y6, 256(BX)
+	VADDPD       normalFirstStripAVX2Consts<>+192(SB), Y7, Y6
+	VMOVUPD      Y5, 1120(BX)
+	VADDPD       normalFirstStripAVX2Consts<>+192(SB), Y13, Y5
+	VMOVUPD      Y4, 1152(BX)
+	VMULPD       Y2, Y2, Y4
+	VMOVUPD      Y2, 1184(BX)
+	VMULPD       Y15, Y15, Y2
+	VMOVUPD      Y15, 1216(BX)
+	VMULPD       Y7, Y7, Y15
+	VMOVUPD      Y7, 1248(BX)
+	VMULPD       Y13, Y13, Y7
+	VMOVUPD      Y13, 1280(BX)
+	VMULPD       Y9, Y12, Y13
+	VMOVUPD      Y9, 1312(BX)
+	VMULPD       Y8, Y14, Y9
+	VMOVUPD      Y8, 1344(BX)
+	VMULPD       Y6, Y10, Y8
+	VMOVUPD      Y6, 1376(BX)
+	VMULPD       Y5, Y11, Y6
+	VMOVUPD      Y5, 1408(BX)
+	VMOVUPD      normalFirstStripAVX2Consts<>+224(SB), Y5
+	VFMADD132PD  normalFirstStripAVX2Consts<>+256(SB), Y5, Y4
+	VFMADD132PD  normalFirstStripAVX2Consts<>+256(SB), Y5, Y2
+	VFMADD132PD  normalFirstStripAVX2Consts<>+256(SB), Y5, Y15
+	VFMADD132PD  normalFirstStripAVX2Consts<>+256(SB), Y5, Y7
+	VMOVUPD      Y11, 1440(BX)
+	VMOVUPD      normalFirstStripAVX2Consts<>+32(SB), Y11
+	VDIVPD       Y13, Y11, Y13
+	VDIVPD       Y9, Y11, Y9
+	VDIVPD       Y8, Y11, Y8
+	VDIVPD       Y6, Y11, Y6
+	VSUBPD       Y5, Y4, Y4
+	VSUBPD       Y5, Y2, Y2
+	VSUBPD       Y5, Y15, Y15
+	VSUBPD       Y5, Y7, Y5
+	VMOVUPD      normalFirstStripAVX2Consts<>+288(SB), Y7
+	VANDPD       Y7, Y3, Y3
+	VANDPD       Y7, Y1, Y1
+	VANDPD       Y7, Y0, Y0
+	VANDPD       416(BX), Y7, Y11
+	VMOVUPD      normalFirstStripAVX2Consts<>+320(SB), Y7
+	VMOVUPD      Y11, 416(BX)
+	VMULPD       Y7, Y4, Y11
+	VMOVUPD      Y0, 1472(BX)
+	VMULPD       Y7, Y2, Y0
+	VMOVUPD      Y1, 1504(BX)
+	VMULPD       Y7, Y15, Y1
+	VMULPD       Y7, Y5, Y7
+	VMOVUPD      Y3, 1536(BX)
+	VMINPD       normalFirstStripAVX2Consts<>+352(SB), Y4, Y3
+	VMOVUPD      Y6, 1568(BX)
+	VMINPD       normalFirstStripAVX2Consts<>+352(SB), Y2, Y6
+	VMOVUPD      Y8, 1600(BX)
+	VMINPD       normalFirstStripAVX2Consts<>+352(SB), Y15, Y8
+	VMOVUPD      Y10, 1632(BX)
+	VMINPD       normalFirstStripAVX2Consts<>+352(SB), Y5, Y10
+	VMOVUPD      Y9, 1664(BX)
+	VMOVUPD      1184(BX), Y9
+	VFMADD231PD  Y9, Y9, Y11
+	VMOVUPD      1216(BX), Y9
+	VFMADD231PD  Y9, Y9, Y0
+	VMOVUPD      1248(BX), Y9
+	VFMADD231PD  Y9, Y9, Y1
+	VMOVUPD      1280(BX), Y9
+	VFMADD231PD  Y9, Y9, Y7
+	VMOVUPD      normalFirstStripAVX2Consts<>+384(SB), Y9
+	VMAXPD       Y9, Y3, Y3
+	VMAXPD       Y9, Y6, Y6
+	VMAXPD       Y9, Y8, Y8
+	VMAXPD       Y9, Y10, Y9
+	VMOVUPD      normalFirstStripAVX2Consts<>+416(SB), Y10
+	VFMADD231PD  Y10, Y4, Y11
+	VFMADD231PD  Y10, Y2, Y0
+	VFMADD231PD  Y10, Y15, Y1
+	VFMADD231PD  Y10, Y5, Y7
+	VSUBPD       Y3, Y4, Y4
+	VSUBPD       Y6, Y2, Y2
+	VSUBPD       Y8, Y15, Y10
+	VSUBPD       Y9, Y5, Y5
+	VMOVUPD      normalFirstStripAVX2Consts<>+448(SB), Y15
+	VADDPD       Y15, Y3, Y3
+	VADDPD       Y15, Y6, Y6
+	VADDPD       Y15, Y8, Y8
+	VADDPD       Y15, Y9, Y9
+	VMULPD       Y13, Y12, Y12
+	VMULPD       1664(BX), Y14, Y14
+	VMOVUPD      Y7, 1696(BX)
+	VMOVUPD      1600(BX), Y7
+	VMOVUPD      Y1, 1728(BX)
+	VMULPD       1632(BX), Y7, Y1
+	VMOVUPD      Y0, 1632(BX)
+	VMOVUPD      1568(BX), Y0
+	VMOVUPD      Y11, 1760(BX)
+	VMULPD       1440(BX), Y0, Y11
+	VADDPD       Y15, Y4, Y4
+	VADDPD       Y15, Y2, Y2
+	VADDPD       Y15, Y10, Y10
+	VADDPD       Y15, Y5, Y5
+	VMULPD       1184(BX), Y12, Y12
+	VMULPD       1216(BX), Y14, Y14
+	VMULPD       1248(BX), Y1, Y1
+	VMULPD       1280(BX), Y11, Y11
+	VPSLLQ       $0x34, Y4, Y4
+	VPSLLQ       $0x34, Y2, Y2
+	VPSLLQ       $0x34, Y10, Y10
+	VPSLLQ       $0x34, Y5, Y5
+	VMULPD       1312(BX), Y13, Y13
+	VMOVUPD      1344(BX), Y15
+	VMULPD       1664(BX), Y15, Y15
+	VMULPD       1376(BX), Y7, Y7
+	VMULPD       1408(BX), Y0, Y0
+	VMOVUPD      Y5, 1408(BX)
+	VMOVUPD      normalFirstStripAVX2Consts<>+480(SB), Y5
+	VFMADD231PD  normalFirstStripAVX2Consts<>+160(SB), Y12, Y5
+	VMOVUPD      Y10, 1568(BX)
+	VMOVUPD      normalFirstStripAVX2Consts<>+480(SB), Y10
+	VFMADD231PD  normalFirstStripAVX2Consts<>+160(SB), Y14, Y10
+	VMOVUPD      Y2, 1376(BX)
+	VMOVUPD      normalFirstStripAVX2Consts<>+480(SB), Y2
+	VFMADD231PD  normalFirstStripAVX2Consts<>+160(SB), Y1, Y2
+	VMOVUPD      Y4, 1600(BX)
+	VMOVUPD      normalFirstStripAVX2Consts<>+480(SB), Y4
+	VFMADD231PD  normalFirstStripAVX2Consts<>+160(SB), Y11, Y4
+	VPSLLQ       $0x34, Y3, Y3
+	VPSLLQ       $0x34, Y6, Y6
+	VPSLLQ       $0x34, Y8, Y8
+	VPSLLQ       $0x34, Y9, Y9
+	VMOVUPD      Y9, 1664(BX)
+	VMOVUPD      1152(BX), Y9
+	VCMPPD       $0x11, normalFirstStripAVX2Consts<>+512(SB), Y9, Y9
+	VMOVUPD      Y8, 1152(BX)
+	VMOVUPD      1088(BX), Y8
+	VCMPPD       $0x11, normalFirstStripAVX2Consts<>+512(SB), Y8, Y8
+	VMOVUPD      Y6, 1088(BX)
+	VMOVUPD      800(BX), Y6
+	VCMPPD       $0x11, normalFirstStripAVX2Consts<>+512(SB), Y6, Y6
+	VMOVUPD      Y3, 800(BX)
+	VMOVUPD      768(BX), Y3
+	VCMPPD       $0x11, normalFirstStripAVX2Consts<>+512(SB), Y3, Y3
+	VMOVUPD      Y0, 768(BX)
+	VMOVUPD      normalFirstStripAVX2Consts<>+544(SB), Y0
+	VMOVUPD      Y7, 1344(BX)
+	VCMPPD       $0x11, 1056(BX), Y0, Y7
+	VMOVUPD      Y15, 1056(BX)
+	VCMPPD       $0x11, 1024(BX), Y0, Y15
+	VMOVUPD      Y13, 1024(BX)
+	VCMPPD       $0x11, 992(BX), Y0, Y13
+	VCMPPD       $0x11, 960(BX), Y0, Y0
+	VANDPD       Y9, Y7, Y7
+	VANDPD       Y8, Y15, Y8
+	VANDPD       Y6, Y13, Y6
+	VANDPD       Y3, Y0, Y0
+	VMOVUPD      normalFirstStripAVX2Consts<>+576(SB), Y3
+	VMOVUPD      normalFirstStripAVX2Consts<>+608(SB), Y9
+	VFMADD231PD  Y3, Y5, Y9
+	VMOVUPD      normalFirstStripAVX2Consts<>+608(SB), Y13
+	VFMADD231PD  Y3, Y10, Y13
+	VMOVUPD      normalFirstStripAVX2Consts<>+608(SB), Y15
+	VFMADD231PD  Y3, Y2, Y15
+	VFMADD213PD  normalFirstStripAVX2Consts<>+608(SB), Y4, Y3
+	VFMADD213PD  normalFirstStripAVX2Consts<>+640(SB), Y5, Y9
+	VFMADD213PD  normalFirstStripAVX2Consts<>+640(SB), Y10, Y13
+	VFMADD213PD  normalFirstStripAVX2Consts<>+640(SB), Y2, Y15
+	VFMADD213PD  normalFirstStripAVX2Consts<>+640(SB), Y4, Y3
+	VFMADD213PD  normalFirstStripAVX2Consts<>+672(SB), Y5, Y9
+	VFMADD213PD  normalFirstStripAVX2Consts<>+672(SB), Y10, Y13
+	VFMADD213PD  normalFirstStripAVX2Consts<>+672(SB), Y2, Y15
+	VFMADD213PD  normalFirstStripAVX2Consts<>+672(SB), Y4, Y3
+	VFMADD213PD  normalFirstStripAVX2Consts<>+704(SB), Y5, Y9
+	VFMADD213PD  normalFirstStripAVX2Consts<>+704(SB), Y10, Y13
+	VFMADD213PD  normalFirstStripAVX2Consts<>+704(SB), Y2, Y15
+	VFMADD213PD  normalFirstStripAVX2Consts<>+704(SB), Y4, Y3
+	VFMADD213PD  normalFirstStripAVX2Consts<>+736(SB), Y5, Y9
+	VFMADD213PD  normalFirstStripAVX2Consts<>+736(SB), Y10, Y13
+	VFMADD213PD  normalFirstStripAVX2Consts<>+736(SB), Y2, Y15
+	VFMADD213PD  normalFirstStripAVX2Consts<>+736(SB), Y4, Y3
+	VFMADD213PD  normalFirstStripAVX2Consts<>+768(SB), Y5, Y9
+	VFMADD213PD  normalFirstStripAVX2Consts<>+768(SB), Y10, Y13
+	VFMADD213PD  normalFirstStripAVX2Consts<>+768(SB), Y2, Y15
+	VFMADD213PD  normalFirstStripAVX2Consts<>+768(SB), Y4, Y3
+	VFMADD213PD  normalFirstStripAVX2Consts<>+800(SB), Y5, Y9
+	VFMADD213PD  normalFirstStripAVX2Consts<>+800(SB), Y10, Y13
+	VFMADD213PD  normalFirstStripAVX2Consts<>+800(SB), Y2, Y15
+	VFMADD213PD  normalFirstStripAVX2Consts<>+800(SB), Y4, Y3
+	VFMADD213PD  normalFirstStripAVX2Consts<>+832(SB), Y5, Y9
+	VFMADD213PD  normalFirstStripAVX2Consts<>+832(SB), Y10, Y13
+	VFMADD213PD  normalFirstStripAVX2Consts<>+832(SB), Y2, Y15
+	VFMADD213PD  normalFirstStripAVX2Consts<>+832(SB), Y4, Y3
+	VFMADD213PD  normalFirstStripAVX2Consts<>+864(SB), Y5, Y9
+	VFMADD213PD  normalFirstStripAVX2Consts<>+864(SB), Y10, Y13
+	VFMADD213PD  normalFirstStripAVX2Consts<>+864(SB), Y2, Y15
+	VFMADD213PD  normalFirstStripAVX2Consts<>+864(SB), Y4, Y3
+	VFMADD213PD  normalFirstStripAVX2Consts<>+896(SB), Y5, Y9
+	VFMADD213PD  normalFirstStripAVX2Consts<>+896(SB), Y10, Y13
+	VFMADD213PD  normalFirstStripAVX2Consts<>+896(SB), Y2, Y15
+	VFMADD213PD  normalFirstStripAVX2Consts<>+896(SB), Y4, Y3
+	VFMADD213PD  normalFirstStripAVX2Consts<>+928(SB), Y5, Y9
+	VFMADD213PD  normalFirstStripAVX2Consts<>+928(SB), Y10, Y13
+	VFMADD213PD  normalFirstStripAVX2Consts<>+928(SB), Y2, Y15
+	VFMADD213PD  normalFirstStripAVX2Consts<>+928(SB), Y4, Y3
+	VFMADD213PD  normalFirstStripAVX2Consts<>+960(SB), Y5, Y9
+	VFMADD213PD  normalFirstStripAVX2Consts<>+960(SB), Y10, Y13
+	VFMADD213PD  normalFirstStripAVX2Consts<>+960(SB), Y2, Y15
+	VFMADD213PD  normalFirstStripAVX2Consts<>+960(SB), Y4, Y3
+	VFMADD213PD  normalFirstStripAVX2Consts<>+992(SB), Y5, Y9
+	VFMADD213PD  normalFirstStripAVX2Consts<>+992(SB), Y10, Y13
+	VFMADD213PD  normalFirstStripAVX2Consts<>+992(SB), Y2, Y15
+	VFMADD213PD  normalFirstStripAVX2Consts<>+992(SB), Y4, Y3
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1024(SB), Y5, Y9
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1024(SB), Y10, Y13
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1024(SB), Y2, Y15
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1024(SB), Y4, Y3
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1056(SB), Y5, Y9
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1056(SB), Y10, Y13
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1056(SB), Y2, Y15
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1056(SB), Y4, Y3
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1088(SB), Y5, Y9
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1088(SB), Y10, Y13
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1088(SB), Y2, Y15
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1088(SB), Y4, Y3
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1120(SB), Y5, Y9
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1120(SB), Y10, Y13
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1120(SB), Y2, Y15
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1120(SB), Y4, Y3
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1152(SB), Y5, Y9
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1152(SB), Y10, Y13
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1152(SB), Y2, Y15
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1152(SB), Y4, Y3
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1184(SB), Y5, Y9
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1184(SB), Y10, Y13
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1184(SB), Y2, Y15
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1184(SB), Y4, Y3
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1216(SB), Y9, Y5
+	VMOVUPD      normalFirstStripAVX2Consts<>+1216(SB), Y9
+	VFMADD213PD  Y9, Y13, Y10
+	VFMADD213PD  Y9, Y15, Y2
+	VFMADD231PD  Y3, Y4, Y9
+	VMOVUPD      1760(BX), Y3
+	VMOVUPD      normalFirstStripAVX2Consts<>+1248(SB), Y4
+	VMOVUPD      normalFirstStripAVX2Consts<>+1280(SB), Y13
+	VFMADD231PD  Y4, Y3, Y13
+	VMOVUPD      1632(BX), Y15
+	VMOVUPD      Y0, 960(BX)
+	VMOVUPD      normalFirstStripAVX2Consts<>+1280(SB), Y0
+	VFMADD231PD  Y4, Y15, Y0
+	VMOVUPD      Y6, 992(BX)
+	VMOVUPD      normalFirstStripAVX2Consts<>+1280(SB), Y6
+	VFMADD231PD  1728(BX), Y4, Y6
+	VMOVUPD      Y8, 1312(BX)
+	VMOVUPD      1696(BX), Y8
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1280(SB), Y8, Y4
+	VFMADD213PD  normalFirstStripAVX2Consts<>+32(SB), Y5, Y12
+	VMOVUPD      normalFirstStripAVX2Consts<>+32(SB), Y5
+	VFMADD213PD  Y5, Y10, Y14
+	VFMADD213PD  Y5, Y2, Y1
+	VFMADD231PD  Y9, Y11, Y5
+	VMOVUPD      normalFirstStripAVX2Consts<>+1312(SB), Y2
+	VFMADD213PD  Y2, Y3, Y13
+	VFMADD213PD  Y2, Y15, Y0
+	VMOVUPD      1728(BX), Y9
+	VFMADD213PD  Y2, Y9, Y6
+	VFMADD231PD  Y4, Y8, Y2
+	VMULPD       1024(BX), Y12, Y4
+	VMULPD       1056(BX), Y14, Y10
+	VMULPD       1344(BX), Y1, Y1
+	VMULPD       768(BX), Y5, Y5
+	VMOVUPD      normalFirstStripAVX2Consts<>+1344(SB), Y11
+	VFMADD213PD  Y11, Y3, Y13
+	VFMADD213PD  Y11, Y15, Y0
+	VFMADD213PD  Y11, Y9, Y6
+	VFMADD231PD  Y2, Y8, Y11
+	VMOVUPD      normalFirstStripAVX2Consts<>+1376(SB), Y2
+	VFNMADD231PD 1184(BX), Y4, Y2
+	VMOVUPD      normalFirstStripAVX2Consts<>+1376(SB), Y12
+	VFNMADD231PD 1216(BX), Y10, Y12
+	VMOVUPD      normalFirstStripAVX2Consts<>+1376(SB), Y14
+	VFNMADD231PD 1248(BX), Y1, Y14
+	VMOVUPD      Y7, 1248(BX)
+	VMOVUPD      normalFirstStripAVX2Consts<>+1376(SB), Y7
+	VFNMADD231PD 1280(BX), Y5, Y7
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1408(SB), Y3, Y13
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1408(SB), Y15, Y0
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1408(SB), Y9, Y6
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1408(SB), Y8, Y11
+	VMOVUPD      Y7, 1280(BX)
+	VMOVUPD      normalFirstStripAVX2Consts<>+288(SB), Y7
+	VMOVUPD      Y14, 1216(BX)
+	VXORPD       544(BX), Y7, Y14
+	VMOVUPD      Y12, 1184(BX)
+	VXORPD       576(BX), Y7, Y12
+	VMOVUPD      Y2, 768(BX)
+	VXORPD       608(BX), Y7, Y2
+	VMOVUPD      Y5, 1344(BX)
+	VMOVUPD      384(BX), Y5
+	VMOVUPD      Y1, 1056(BX)
+	VXORPD       Y7, Y5, Y1
+	VMOVUPD      normalFirstStripAVX2Consts<>+1440(SB), Y7
+	VFMADD213PD  Y7, Y3, Y13
+	VFMADD213PD  Y7, Y15, Y0
+	VFMADD213PD  Y7, Y9, Y6
+	VFMADD231PD  Y11, Y8, Y7
+	VMOVUPD      64(BX), Y11
+	VMOVUPD      Y10, 1024(BX)
+	VMULPD       544(BX), Y11, Y10
+	VMOVUPD      Y4, 544(BX)
+	VMULPD       576(BX), Y11, Y4
+	VMOVUPD      Y4, 576(BX)
+	VMULPD       608(BX), Y11, Y4
+	VMULPD       Y11, Y5, Y5
+	VMOVUPD      normalFirstStripAVX2Consts<>+1472(SB), Y11
+	VFMADD213PD  Y11, Y3, Y13
+	VFMADD213PD  Y11, Y15, Y0
+	VFMADD213PD  Y11, Y9, Y6
+	VFMADD231PD  Y7, Y8, Y11
+	VMOVUPD      224(BX), Y7
+	VMOVUPD      Y5, 384(BX)
+	VORPD        1536(BX), Y7, Y5
+	VMOVUPD      Y4, 608(BX)
+	VORPD        1504(BX), Y7, Y4
+	VMOVUPD      Y10, 1440(BX)
+	VORPD        1472(BX), Y7, Y10
+	VORPD        416(BX), Y7, Y7
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1504(SB), Y3, Y13
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1504(SB), Y15, Y0
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1504(SB), Y9, Y6
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1504(SB), Y8, Y11
+	VCMPPD       $0x00, Y14, Y5, Y5
+	VCMPPD       $0x00, Y12, Y4, Y4
+	VCMPPD       $0x00, Y2, Y10, Y2
+	VCMPPD       $0x00, Y1, Y7, Y1
+	VMOVUPD      normalFirstStripAVX2Consts<>+1536(SB), Y7
+	VFMADD213PD  Y7, Y3, Y13
+	VFMADD213PD  Y7, Y15, Y0
+	VFMADD213PD  Y7, Y9, Y6
+	VFMADD231PD  Y11, Y8, Y7
+	VMOVUPD      normalFirstStripAVX2Consts<>+64(SB), Y10
+	VMOVUPD      1440(BX), Y11
+	VBLENDVPD    Y5, Y10, Y11, Y5
+	VMOVUPD      576(BX), Y11
+	VBLENDVPD    Y4, Y10, Y11, Y4
+	VMOVUPD      608(BX), Y11
+	VBLENDVPD    Y2, Y10, Y11, Y2
+	VMOVUPD      384(BX), Y11
+	VBLENDVPD    Y1, Y10, Y11, Y1
+	VMOVUPD      normalFirstStripAVX2Consts<>+1568(SB), Y10
+	VFMADD213PD  Y10, Y3, Y13
+	VFMADD213PD  Y10, Y15, Y0
+	VFMADD213PD  Y10, Y9, Y6
+	VFMADD231PD  Y7, Y8, Y10
+	VMOVUPD      normalFirstStripAVX2Consts<>+0(SB), Y7
+	VANDPD       544(BX), Y7, Y11
+	VANDPD       1024(BX), Y7, Y12
+	VANDPD       1056(BX), Y7, Y14
+	VANDPD       1344(BX), Y7, Y7
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1600(SB), Y3, Y13
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1600(SB), Y15, Y0
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1600(SB), Y9, Y6
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1600(SB), Y8, Y10
+	VORPD        1536(BX), Y11, Y11
+	VORPD        1504(BX), Y12, Y12
+	VORPD        1472(BX), Y14, Y14
+	VORPD        416(BX), Y7, Y7
+	VMULPD       Y13, Y3, Y3
+	VMULPD       Y0, Y15, Y0
+	VMULPD       Y6, Y9, Y6
+	VMULPD       Y10, Y8, Y8
+	VMOVUPD      64(BX), Y9
+	VFMADD213PD  Y9, Y9, Y3
+	VFMADD213PD  Y9, Y9, Y0
+	VFMADD213PD  Y9, Y9, Y6
+	VFMADD213PD  Y9, Y8, Y9
+	VMULPD       1600(BX), Y3, Y3
+	VMULPD       1376(BX), Y0, Y0
+	VMULPD       1568(BX), Y6, Y6
+	VMULPD       1408(BX), Y9, Y8
+	VMULPD       800(BX), Y3, Y3
+	VMULPD       1088(BX), Y0, Y0
+	VMULPD       1152(BX), Y6, Y6
+	VMULPD       1664(BX), Y8, Y8
+	VMOVUPD      normalFirstStripAVX2Consts<>+1376(SB), Y9
+	VMULPD       Y9, Y3, Y10
+	VMULPD       Y9, Y0, Y13
+	VMULPD       Y9, Y6, Y15
+	VMULPD       Y9, Y8, Y9
+	VMOVUPD      Y1, 1664(BX)
+	VMULPD       832(BX), Y3, Y1
+	VMOVUPD      Y7, 832(BX)
+	VMULPD       864(BX), Y0, Y7
+	VMOVUPD      Y2, 864(BX)
+	VMULPD       928(BX), Y6, Y2
+	VMOVUPD      Y6, 928(BX)
+	VMULPD       896(BX), Y8, Y6
+	VMOVUPD      Y8, 896(BX)
+	VMULPD       352(BX), Y10, Y8
+	VMOVUPD      Y10, 352(BX)
+	VMULPD       320(BX), Y13, Y10
+	VMOVUPD      Y13, 320(BX)
+	VMULPD       1120(BX), Y15, Y13
+	VMOVUPD      Y15, 1120(BX)
+	VMULPD       288(BX), Y9, Y15
+	VMOVUPD      Y9, 288(BX)
+	VMOVUPD      256(BX), Y9
+	VFMADD231PD  768(BX), Y1, Y9
+	VMOVUPD      672(BX), Y1
+	VFMADD231PD  1184(BX), Y7, Y1
+	VMOVUPD      704(BX), Y7
+	VFMADD231PD  1216(BX), Y2, Y7
+	VMOVUPD      736(BX), Y2
+	VFMADD231PD  1280(BX), Y6, Y2
+	VMOVUPD      normalFirstStripAVX2Consts<>+1600(SB), Y6
+	VMULPD       Y8, Y6, Y8
+	VMULPD       Y10, Y6, Y10
+	VMULPD       Y13, Y6, Y13
+	VMULPD       Y15, Y6, Y6
+	VMOVUPD      1248(BX), Y15
+	VMOVUPD      Y6, 736(BX)
+	VMOVUPD      normalFirstStripAVX2Consts<>+1632(SB), Y6
+	VBLENDVPD    Y15, Y9, Y6, Y9
+	VMOVUPD      1312(BX), Y15
+	VBLENDVPD    Y15, Y1, Y6, Y1
+	VMOVUPD      992(BX), Y15
+	VBLENDVPD    Y15, Y7, Y6, Y7
+	VMOVUPD      960(BX), Y15
+	VBLENDVPD    Y15, Y2, Y6, Y2
+	VMOVUPD      32(BX), Y6
+	VMULPD       Y9, Y6, Y15
+	VMOVUPD      Y15, 960(BX)
+	VMULPD       Y1, Y6, Y15
+	VMOVUPD      Y15, 992(BX)
+	VMULPD       Y7, Y6, Y15
+	VMULPD       Y2, Y6, Y6
+	VFNMADD231PD Y11, Y3, Y5
+	VFNMADD231PD Y12, Y0, Y4
+	VMOVUPD      864(BX), Y0
+	VFNMADD231PD 928(BX), Y14, Y0
+	VMOVUPD      832(BX), Y3
+	VMOVUPD      1664(BX), Y11
+	VFNMADD231PD 896(BX), Y3, Y11
+	VMOVUPD      352(BX), Y3
+	VMULPD       448(BX), Y3, Y12
+	VMOVUPD      320(BX), Y14
+	VMOVUPD      Y12, 448(BX)
+	VMULPD       480(BX), Y14, Y12
+	VMOVUPD      Y12, 480(BX)
+	VMOVUPD      1120(BX), Y12
+	VMOVUPD      Y11, 1664(BX)
+	VMULPD       512(BX), Y12, Y11
+	VMOVUPD      Y11, 512(BX)
+	VMOVUPD      288(BX), Y11
+	VMOVUPD      Y0, 832(BX)
+	VMULPD       640(BX), Y11, Y0
+	VMOVUPD      Y0, 640(BX)
+	VMOVUPD      128(BX), Y0
+	VMULPD       Y3, Y0, Y3
+	VMULPD       Y14, Y0, Y14
+	VMULPD       Y12, Y0, Y12
+	VMULPD       Y11, Y0, Y0
+	VMOVUPD      96(BX), Y11
+	VFMADD231PD  Y9, Y11, Y8
+	VFMADD231PD  Y1, Y11, Y10
+	VFMADD231PD  Y7, Y11, Y13
+	VFMADD213PD  736(BX), Y2, Y11
+	VMOVUPD      Y11, 736(BX)
+	VMOVUPD      normalFirstStripAVX2Consts<>+288(SB), Y11
+	VMOVUPD      Y13, 288(BX)
+	VXORPD       960(BX), Y11, Y13
+	VMOVUPD      Y13, 960(BX)
+	VXORPD       992(BX), Y11, Y13
+	VXORPD       Y15, Y11, Y15
+	VXORPD       Y6, Y11, Y6
 	PREFETCHT0   1024(SI)(AX*1)
-	VMOVUPD      Y7, (SI)(AX*1)
-	VMOVUPD      Y6, 32(SI)(AX*1)
+	VMOVUPD      Y9, (SI)(AX*1)
+	VMOVUPD      Y1, 32(SI)(AX*1)
 	PREFETCHT0   1088(SI)(AX*1)
-	VMOVUPD      Y8, 64(SI)(AX*1)
-	VMOVUPD      Y5, 96(SI)(AX*1)
-	VMOVUPD      normalFirstStripAVX2Consts<>+1152(SB), Y9
-	VMULPD       Y9, Y1, Y10
-	VMULPD       Y9, Y2, Y11
-	VMULPD       Y9, Y3, Y12
-	VMULPD       Y9, Y4, Y9
-	VMULPD       736(BX), Y10, Y13
-	VMULPD       672(BX), Y11, Y14
-	VMULPD       640(BX), Y12, Y0
-	VMOVUPD      Y4, 640(BX)
-	VMULPD       544(BX), Y9, Y4
-	VMOVUPD      Y3, 544(BX)
-	VMULPD       576(BX), Y10, Y3
-	VMOVUPD      Y2, 576(BX)
-	VMULPD       608(BX), Y11, Y2
-	VMOVUPD      Y1, 608(BX)
-	VMULPD       512(BX), Y12, Y1
-	VMOVUPD      Y5, 512(BX)
-	VMULPD       704(BX), Y9, Y5
+	VMOVUPD      Y7, 64(SI)(AX*1)
+	VMOVUPD      Y2, 96(SI)(AX*1)
+	PREFETCHT0   1024(DI)(AX*1)
+	VMOVUPD      Y5, (DI)(AX*1)
+	VMOVUPD      Y4, 32(DI)(AX*1)
+	VMOVUPD      832(BX), Y1
+	PREFETCHT0   1088(DI)(AX*1)
+	VMOVUPD      Y1, 64(DI)(AX*1)
+	VMOVUPD      1664(BX), Y1
+	VMOVUPD      Y1, 96(DI)(AX*1)
+	VMOVUPD      448(BX), Y1
 	PREFETCHT0   1024(R8)(AX*1)
-	VMOVUPD      Y3, (R8)(AX*1)
-	VMOVUPD      Y2, 32(R8)(AX*1)
+	VMOVUPD      Y1, (R8)(AX*1)
+	VMOVUPD      480(BX), Y1
+	VMOVUPD      Y1, 32(R8)(AX*1)
+	VMOVUPD      512(BX), Y1
 	PREFETCHT0   1088(R8)(AX*1)
 	VMOVUPD      Y1, 64(R8)(AX*1)
-	VMOVUPD      Y5, 96(R8)(AX*1)
-	VMOVUPD      normalFirstStripAVX2Consts<>+224(SB), Y1
-	VMULPD       Y13, Y1, Y2
-	VMULPD       Y14, Y1, Y3
-	VMULPD       Y0, Y1, Y0
-	VMULPD       Y4, Y1, Y1
-	VMOVUPD      128(BX), Y4
-	VMULPD       Y10, Y4, Y5
-	VMULPD       Y11, Y4, Y10
-	VMULPD       Y12, Y4, Y11
-	VMULPD       Y9, Y4, Y4
+	VMOVUPD      640(BX), Y1
+	VMOVUPD      Y1, 96(R8)(AX*1)
 	PREFETCHT0   1024(R9)(AX*1)
-	VMOVUPD      Y5, (R9)(AX*1)
-	VMOVUPD      Y10, 32(R9)(AX*1)
+	VMOVUPD      Y3, (R9)(AX*1)
+	VMOVUPD      Y14, 32(R9)(AX*1)
 	PREFETCHT0   1088(R9)(AX*1)
-	VMOVUPD      Y11, 64(R9)(AX*1)
-	VMOVUPD      Y4, 96(R9)(AX*1)
-	VMOVUPD      96(BX), Y4
-	VFMADD231PD  Y7, Y4, Y2
-	VFMADD231PD  Y6, Y4, Y3
-	VFMADD231PD  Y8, Y4, Y0
-	VMOVUPD      512(BX), Y5
-	VFMADD231PD  Y5, Y4, Y1
-	VMOVUPD      32(BX), Y4
-	VMULPD       Y7, Y4, Y7
-	VMULPD       Y6, Y4, Y6
-	VMULPD       Y8, Y4, Y8
-	VMULPD       Y5, Y4, Y4
+	VMOVUPD      Y12, 64(R9)(AX*1)
+	VMOVUPD      Y0, 96(R9)(AX*1)
 	PREFETCHT0   1024(R10)(AX*1)
-	VMOVUPD      Y2, (R10)(AX*1)
-	VMOVUPD      Y3, 32(R10)(AX*1)
+	VMOVUPD      Y8, (R10)(AX*1)
+	VMOVUPD      Y10, 32(R10)(AX*1)
+	VMOVUPD      288(BX), Y0
 	PREFETCHT0   1088(R10)(AX*1)
 	VMOVUPD      Y0, 64(R10)(AX*1)
-	VMOVUPD      Y1, 96(R10)(AX*1)
-	VMOVUPD      352(BX), Y0
-	VMOVUPD      normalFirstStripAVX2Consts<>+128(SB), Y1
-	VXORPD       Y1, Y0, Y2
-	VMOVUPD      320(BX), Y3
-	VXORPD       Y1, Y3, Y5
-	VMOVUPD      288(BX), Y9
-	VXORPD       Y1, Y9, Y10
-	VMOVUPD      256(BX), Y11
-	VXORPD       Y1, Y11, Y12
-	VMOVUPD      64(BX), Y13
-	VMULPD       Y13, Y0, Y0
-	VMULPD       Y13, Y3, Y3
-	VMULPD       Y13, Y9, Y9
-	VMULPD       Y13, Y11, Y11
-	VMOVUPD      1376(BX), Y13
-	VCMPPD       $0x00, Y2, Y13, Y2
-	VMOVUPD      1344(BX), Y13
-	VCMPPD       $0x00, Y5, Y13, Y5
-	VMOVUPD      1312(BX), Y13
-	VCMPPD       $0x00, Y10, Y13, Y10
-	VMOVUPD      480(BX), Y13
-	VCMPPD       $0x00, Y12, Y13, Y12
-	VXORPD       Y7, Y1, Y7
-	VXORPD       Y6, Y1, Y6
-	VXORPD       Y8, Y1, Y8
-	VXORPD       Y4, Y1, Y1
-	VMOVUPD      normalFirstStripAVX2Consts<>+352(SB), Y4
-	VBLENDVPD    Y2, Y4, Y0, Y0
-	VBLENDVPD    Y5, Y4, Y3, Y2
-	VBLENDVPD    Y10, Y4, Y9, Y3
-	VBLENDVPD    Y12, Y4, Y11, Y4
-	VMOVUPD      384(BX), Y5
-	VFNMADD231PD 608(BX), Y5, Y0
-	VMOVUPD      960(BX), Y5
-	VFNMADD231PD 576(BX), Y5, Y2
-	VMOVUPD      992(BX), Y5
-	VFNMADD231PD 544(BX), Y5, Y3
-	VMOVUPD      1280(BX), Y5
-	VFNMADD231PD 640(BX), Y5, Y4
+	VMOVUPD      736(BX), Y0
+	VMOVUPD      Y0, 96(R10)(AX*1)
+	VMOVUPD      960(BX), Y0
 	PREFETCHT0   1024(R11)(AX*1)
-	VMOVUPD      Y7, (R11)(AX*1)
-	VMOVUPD      Y6, 32(R11)(AX*1)
+	VMOVUPD      Y0, (R11)(AX*1)
+	VMOVUPD      Y13, 32(R11)(AX*1)
 	PREFETCHT0   1088(R11)(AX*1)
-	VMOVUPD      Y8, 64(R11)(AX*1)
-	VMOVUPD      Y1, 96(R11)(AX*1)
-	PREFETCHT0   1024(DI)(AX*1)
-	VMOVUPD      Y0, (DI)(AX*1)
-	VMOVUPD      Y2, 32(DI)(AX*1)
-	PREFETCHT0   1088(DI)(AX*1)
-	VMOVUPD      Y3, 64(DI)(AX*1)
-	VMOVUPD      Y4, 96(DI)(AX*1)
+	VMOVUPD      Y15, 64(R11)(AX*1)
+	VMOVUPD      Y6, 96(R11)(AX*1)
 	ADDQ         $+128, AX
 	SUBQ         $+16, CX
 	JGE          body
@@ -1854,6 +1875,8 @@ tail:
 	VMOVUPD      128(BX), Y6
 	VMULPD       Y6, Y0, Y7
 	VMULPD       Y6, Y1, Y8
+	VMULPD       Y0, Y0, Y0
+	VMULPD       Y1, Y1, Y1
 	VMOVUPD      (BX), Y9
 	VSUBPD       Y2, Y9, Y10
 	VSUBPD       Y3, Y9, Y9
@@ -1863,297 +1886,272 @@ tail:
 	VMOVUPD      160(BX), Y12
 	VADDPD       Y2, Y12, Y2
 	VADDPD       Y3, Y12, Y3
-	VMOVUPD      normalFirstStripAVX2Consts<>+32(SB), Y12
-	VDIVPD       Y7, Y12, Y13
-	VDIVPD       Y8, Y12, Y6
-	VMULPD       Y10, Y4, Y12
-	VMOVUPD      Y4, 256(BX)
-	VMULPD       Y9, Y5, Y4
-	VMULPD       Y0, Y0, Y0
-	VMULPD       Y1, Y1, Y1
-	VMOVUPD      Y5, 288(BX)
-	VMOVUPD      64(BX), Y5
-	VADDPD       Y2, Y5, Y2
-	VADDPD       Y3, Y5, Y3
+	VMOVUPD      64(BX), Y12
+	VADDPD       Y2, Y12, Y2
+	VADDPD       Y3, Y12, Y3
 	VADDPD       Y2, Y7, Y2
 	VADDPD       Y3, Y8, Y3
-	VMOVUPD      Y8, 320(BX)
-	VMOVUPD      normalFirstStripAVX2Consts<>+64(SB), Y8
-	VCMPPD       $0x11, Y8, Y2, Y2
-	VCMPPD       $0x11, Y8, Y3, Y3
-	VMULPD       Y0, Y13, Y0
-	VMULPD       Y1, Y6, Y1
-	VMULPD       Y10, Y13, Y8
-	VMOVUPD      Y13, 352(BX)
-	VMULPD       Y9, Y6, Y13
-	VANDPD       normalFirstStripAVX2Consts<>+128(SB), Y10, Y10
-	VANDPD       normalFirstStripAVX2Consts<>+128(SB), Y9, Y9
-	VANDPD       Y11, Y8, Y8
-	VANDPD       Y11, Y13, Y13
-	VMOVUPD      normalFirstStripAVX2Consts<>+96(SB), Y11
-	VMINPD       Y8, Y11, Y8
-	VMINPD       Y13, Y11, Y11
-	VMULPD       Y12, Y5, Y13
-	VMOVUPD      Y6, 384(BX)
-	VMULPD       Y4, Y5, Y6
-	VMOVUPD      Y1, 416(BX)
-	VMOVUPD      normalFirstStripAVX2Consts<>+352(SB), Y1
-	VCMPPD       $0x11, Y1, Y12, Y12
-	VCMPPD       $0x11, Y1, Y4, Y4
-	VBLENDVPD    Y12, Y1, Y13, Y12
-	VBLENDVPD    Y4, Y1, Y6, Y4
-	VMOVUPD      normalFirstStripAVX2Consts<>+160(SB), Y6
+	VMOVUPD      normalFirstStripAVX2Consts<>+512(SB), Y13
+	VCMPPD       $0x11, Y13, Y2, Y2
+	VCMPPD       $0x11, Y13, Y3, Y3
 	VMOVUPD      normalFirstStripAVX2Consts<>+32(SB), Y13
-	VFMADD231PD  Y6, Y8, Y13
-	VFMADD213PD  normalFirstStripAVX2Consts<>+32(SB), Y11, Y6
+	VDIVPD       Y7, Y13, Y6
+	VDIVPD       Y8, Y13, Y12
+	VMULPD       Y0, Y6, Y0
+	VMULPD       Y1, Y12, Y1
+	VMOVUPD      Y1, 256(BX)
+	VMULPD       Y10, Y6, Y1
+	VMOVUPD      Y6, 288(BX)
+	VMULPD       Y9, Y12, Y6
+	VANDPD       Y11, Y1, Y1
+	VANDPD       Y11, Y6, Y6
+	VMOVUPD      normalFirstStripAVX2Consts<>+96(SB), Y11
+	VMINPD       Y1, Y11, Y1
+	VMINPD       Y6, Y11, Y6
+	VMULPD       Y10, Y4, Y11
+	VMOVUPD      Y4, 320(BX)
+	VMULPD       Y9, Y5, Y4
+	VMOVUPD      Y5, 352(BX)
+	VMOVUPD      normalFirstStripAVX2Consts<>+288(SB), Y5
+	VANDPD       Y5, Y10, Y10
+	VANDPD       Y5, Y9, Y9
+	VMOVUPD      192(BX), Y5
+	VMOVUPD      Y12, 384(BX)
+	VMINPD       Y7, Y5, Y12
+	VMINPD       Y8, Y5, Y5
+	VMOVUPD      Y0, 416(BX)
+	VMOVUPD      normalFirstStripAVX2Consts<>+544(SB), Y0
+	VCMPPD       $0x11, Y12, Y0, Y12
+	VCMPPD       $0x11, Y5, Y0, Y0
+	VANDPD       Y2, Y12, Y2
+	VANDPD       Y3, Y0, Y0
+	VMOVUPD      normalFirstStripAVX2Consts<>+128(SB), Y3
+	VMOVUPD      normalFirstStripAVX2Consts<>+160(SB), Y5
+	VFMADD231PD  Y3, Y1, Y5
+	VFMADD213PD  normalFirstStripAVX2Consts<>+160(SB), Y6, Y3
+	VMOVUPD      normalFirstStripAVX2Consts<>+192(SB), Y12
 	VMOVUPD      Y0, 448(BX)
-	VMOVUPD      normalFirstStripAVX2Consts<>+192(SB), Y0
-	VMOVUPD      Y4, 480(BX)
-	VADDPD       Y0, Y8, Y4
-	VADDPD       Y0, Y11, Y0
-	VMOVUPD      Y12, 512(BX)
-	VMOVUPD      normalFirstStripAVX2Consts<>+224(SB), Y12
-	VMULPD       Y12, Y8, Y1
-	VMULPD       Y12, Y11, Y5
-	VMOVUPD      192(BX), Y12
-	VMOVUPD      Y9, 544(BX)
-	VMINPD       Y7, Y12, Y9
-	VMINPD       320(BX), Y12, Y12
-	VMOVUPD      Y7, 576(BX)
-	VMOVUPD      normalFirstStripAVX2Consts<>+1632(SB), Y7
-	VCMPPD       $0x11, Y9, Y7, Y9
-	VCMPPD       $0x11, Y12, Y7, Y7
-	VANDPD       Y2, Y9, Y2
-	VANDPD       Y3, Y7, Y3
-	VMULPD       Y4, Y13, Y7
-	VMULPD       Y0, Y6, Y9
-	VMOVUPD      normalFirstStripAVX2Consts<>+32(SB), Y12
-	VDIVPD       Y7, Y12, Y7
-	VDIVPD       Y9, Y12, Y9
-	VMULPD       Y7, Y13, Y12
-	VMULPD       Y9, Y6, Y6
-	VMULPD       Y7, Y4, Y4
-	VMULPD       Y9, Y0, Y0
-	VMULPD       Y12, Y8, Y7
-	VMULPD       Y6, Y11, Y6
-	VMULPD       Y1, Y8, Y9
-	VMULPD       Y5, Y11, Y12
-	VMOVUPD      normalFirstStripAVX2Consts<>+256(SB), Y13
-	VMULPD       Y13, Y9, Y9
-	VMULPD       Y13, Y12, Y12
-	VROUNDPD     $0x08, Y9, Y9
-	VROUNDPD     $0x08, Y12, Y12
-	VMOVUPD      normalFirstStripAVX2Consts<>+288(SB), Y13
-	VMOVUPD      Y3, 608(BX)
-	VMOVUPD      normalFirstStripAVX2Consts<>+320(SB), Y3
-	VFMADD231PD  Y13, Y7, Y3
-	VFMADD213PD  normalFirstStripAVX2Consts<>+320(SB), Y6, Y13
-	VMOVUPD      Y2, 640(BX)
-	VMOVUPD      normalFirstStripAVX2Consts<>+128(SB), Y2
-	VMOVUPD      Y5, 672(BX)
-	VXORPD       256(BX), Y2, Y5
-	VMOVUPD      Y11, 704(BX)
-	VMOVUPD      288(BX), Y11
-	VMOVUPD      Y1, 736(BX)
-	VXORPD       Y2, Y11, Y1
-	VMOVUPD      64(BX), Y2
-	VMOVUPD      Y8, 768(BX)
-	VMULPD       256(BX), Y2, Y8
-	VMULPD       Y2, Y11, Y11
-	VMOVUPD      224(BX), Y2
-	VMOVUPD      Y12, 288(BX)
-	VORPD        Y10, Y2, Y12
-	VORPD        544(BX), Y2, Y2
-	VCMPPD       $0x00, Y5, Y12, Y5
-	VCMPPD       $0x00, Y1, Y2, Y1
-	VMOVUPD      normalFirstStripAVX2Consts<>+352(SB), Y2
-	VBLENDVPD    Y5, Y2, Y8, Y5
-	VBLENDVPD    Y1, Y2, Y11, Y1
-	VMOVUPD      normalFirstStripAVX2Consts<>+384(SB), Y2
-	VMOVUPD      normalFirstStripAVX2Consts<>+416(SB), Y8
-	VFMADD231PD  Y2, Y3, Y8
-	VFMADD213PD  normalFirstStripAVX2Consts<>+416(SB), Y13, Y2
-	VMOVUPD      normalFirstStripAVX2Consts<>+448(SB), Y11
-	VFMADD213PD  Y11, Y3, Y8
-	VFMADD231PD  Y2, Y13, Y11
-	VMOVUPD      normalFirstStripAVX2Consts<>+480(SB), Y2
-	VFMADD213PD  Y2, Y3, Y8
-	VFMADD231PD  Y11, Y13, Y2
-	VMOVUPD      normalFirstStripAVX2Consts<>+512(SB), Y11
-	VFMADD213PD  Y11, Y3, Y8
-	VFMADD231PD  Y2, Y13, Y11
-	VMOVUPD      normalFirstStripAVX2Consts<>+544(SB), Y2
-	VFMADD213PD  Y2, Y3, Y8
-	VFMADD231PD  Y11, Y13, Y2
-	VMOVUPD      normalFirstStripAVX2Consts<>+576(SB), Y11
-	VFMADD213PD  Y11, Y3, Y8
-	VFMADD231PD  Y2, Y13, Y11
-	VMOVUPD      normalFirstStripAVX2Consts<>+608(SB), Y2
-	VFMADD213PD  Y2, Y3, Y8
-	VFMADD231PD  Y11, Y13, Y2
-	VMOVUPD      normalFirstStripAVX2Consts<>+640(SB), Y11
-	VFMADD213PD  Y11, Y3, Y8
-	VFMADD231PD  Y2, Y13, Y11
-	VMOVUPD      normalFirstStripAVX2Consts<>+672(SB), Y2
-	VFMADD213PD  Y2, Y3, Y8
-	VFMADD231PD  Y11, Y13, Y2
-	VMOVUPD      normalFirstStripAVX2Consts<>+704(SB), Y11
-	VFMADD213PD  Y11, Y3, Y8
-	VFMADD231PD  Y2, Y13, Y11
-	VMOVUPD      normalFirstStripAVX2Consts<>+736(SB), Y2
-	VFMADD213PD  Y2, Y3, Y8
-	VFMADD231PD  Y11, Y13, Y2
-	VMOVUPD      normalFirstStripAVX2Consts<>+768(SB), Y11
-	VFMADD213PD  Y11, Y3, Y8
-	VFMADD231PD  Y2, Y13, Y11
-	VMOVUPD      normalFirstStripAVX2Consts<>+800(SB), Y2
-	VFMADD213PD  Y2, Y3, Y8
-	VFMADD231PD  Y11, Y13, Y2
-	VMOVUPD      normalFirstStripAVX2Consts<>+832(SB), Y11
-	VFMADD213PD  Y11, Y3, Y8
-	VFMADD231PD  Y2, Y13, Y11
-	VMOVUPD      normalFirstStripAVX2Consts<>+864(SB), Y2
-	VFMADD213PD  Y2, Y3, Y8
-	VFMADD231PD  Y11, Y13, Y2
-	VMOVUPD      normalFirstStripAVX2Consts<>+896(SB), Y11
-	VFMADD213PD  Y11, Y3, Y8
-	VFMADD231PD  Y2, Y13, Y11
-	VMOVUPD      normalFirstStripAVX2Consts<>+928(SB), Y2
-	VFMADD213PD  Y2, Y3, Y8
-	VFMADD231PD  Y11, Y13, Y2
-	VMOVUPD      normalFirstStripAVX2Consts<>+960(SB), Y11
-	VFMADD213PD  Y11, Y3, Y8
-	VFMADD231PD  Y2, Y13, Y11
-	VMOVUPD      normalFirstStripAVX2Consts<>+992(SB), Y2
-	VFMADD213PD  Y2, Y3, Y8
-	VFMADD231PD  Y11, Y13, Y2
-	VMOVUPD      normalFirstStripAVX2Consts<>+1024(SB), Y11
-	VFMADD213PD  Y11, Y3, Y8
-	VFMADD231PD  Y2, Y13, Y11
-	VMOVUPD      normalFirstStripAVX2Consts<>+1056(SB), Y2
-	VFMADD213PD  Y2, Y8, Y3
-	VFMADD231PD  Y11, Y13, Y2
-	VMOVUPD      normalFirstStripAVX2Consts<>+1088(SB), Y8
-	VFMADD213PD  Y8, Y3, Y7
-	VFMADD231PD  Y2, Y6, Y8
-	VMULPD       Y4, Y7, Y2
-	VMULPD       Y0, Y8, Y0
-	VMOVUPD      normalFirstStripAVX2Consts<>+1120(SB), Y3
-	VMULPD       Y3, Y9, Y4
-	VMULPD       288(BX), Y3, Y3
-	VMOVUPD      768(BX), Y6
-	VFMADD231PD  736(BX), Y6, Y4
-	VMOVUPD      704(BX), Y7
-	VFMADD231PD  672(BX), Y7, Y3
-	VMOVUPD      normalFirstStripAVX2Consts<>+1152(SB), Y8
-	VFNMADD213PD Y8, Y2, Y6
-	VFNMADD213PD Y8, Y0, Y7
-	VMOVUPD      normalFirstStripAVX2Consts<>+0(SB), Y11
-	VANDPD       Y2, Y11, Y2
-	VANDPD       Y0, Y11, Y0
-	VORPD        Y2, Y10, Y2
-	VORPD        544(BX), Y0, Y0
-	VMOVUPD      normalFirstStripAVX2Consts<>+1184(SB), Y10
-	VFMADD231PD  Y10, Y9, Y4
-	VMOVUPD      288(BX), Y11
-	VFMADD231PD  Y10, Y11, Y3
-	VMOVUPD      normalFirstStripAVX2Consts<>+1536(SB), Y10
-	VMINPD       Y10, Y9, Y12
-	VMINPD       Y10, Y11, Y10
-	VMOVUPD      normalFirstStripAVX2Consts<>+1568(SB), Y13
-	VMAXPD       Y13, Y12, Y12
-	VMAXPD       Y13, Y10, Y10
-	VSUBPD       Y12, Y9, Y9
-	VSUBPD       Y10, Y11, Y11
-	VMOVUPD      normalFirstStripAVX2Consts<>+1600(SB), Y13
-	VADDPD       Y13, Y12, Y12
-	VADDPD       Y13, Y10, Y10
-	VADDPD       Y13, Y9, Y9
-	VADDPD       Y13, Y11, Y11
-	VPSLLQ       $0x34, Y12, Y12
-	VPSLLQ       $0x34, Y10, Y10
-	VPSLLQ       $0x34, Y9, Y9
+	VADDPD       Y12, Y1, Y0
+	VADDPD       Y12, Y6, Y12
+	VMOVUPD      Y2, 480(BX)
+	VMULPD       Y1, Y1, Y2
+	VMOVUPD      Y4, 512(BX)
+	VMULPD       Y6, Y6, Y4
+	VMOVUPD      Y11, 544(BX)
+	VMOVUPD      normalFirstStripAVX2Consts<>+224(SB), Y11
+	VFMADD132PD  normalFirstStripAVX2Consts<>+256(SB), Y11, Y2
+	VFMADD132PD  normalFirstStripAVX2Consts<>+256(SB), Y11, Y4
+	VSUBPD       Y11, Y2, Y2
+	VSUBPD       Y11, Y4, Y4
+	VMULPD       Y0, Y5, Y11
+	VMOVUPD      Y8, 576(BX)
+	VMULPD       Y12, Y3, Y8
+	VDIVPD       Y11, Y13, Y11
+	VDIVPD       Y8, Y13, Y8
+	VMULPD       Y11, Y5, Y5
+	VMULPD       Y8, Y3, Y3
+	VMULPD       Y11, Y0, Y0
+	VMULPD       Y8, Y12, Y8
+	VMULPD       Y5, Y1, Y5
+	VMULPD       Y3, Y6, Y3
+	VMOVUPD      normalFirstStripAVX2Consts<>+320(SB), Y11
+	VMULPD       Y11, Y2, Y12
+	VMULPD       Y11, Y4, Y11
+	VFMADD231PD  Y1, Y1, Y12
+	VFMADD231PD  Y6, Y6, Y11
+	VMOVUPD      normalFirstStripAVX2Consts<>+416(SB), Y13
+	VFMADD231PD  Y13, Y2, Y12
+	VFMADD231PD  Y13, Y4, Y11
+	VMOVUPD      normalFirstStripAVX2Consts<>+160(SB), Y13
+	VMOVUPD      Y7, 608(BX)
+	VMOVUPD      normalFirstStripAVX2Consts<>+480(SB), Y7
+	VFMADD231PD  Y13, Y5, Y7
+	VFMADD213PD  normalFirstStripAVX2Consts<>+480(SB), Y3, Y13
+	VMOVUPD      Y11, 640(BX)
+	VMINPD       normalFirstStripAVX2Consts<>+352(SB), Y2, Y11
+	VMOVUPD      Y12, 672(BX)
+	VMINPD       normalFirstStripAVX2Consts<>+352(SB), Y4, Y12
+	VMAXPD       normalFirstStripAVX2Consts<>+384(SB), Y11, Y11
+	VMAXPD       normalFirstStripAVX2Consts<>+384(SB), Y12, Y12
+	VSUBPD       Y11, Y2, Y2
+	VSUBPD       Y12, Y4, Y4
+	VADDPD       normalFirstStripAVX2Consts<>+448(SB), Y11, Y11
+	VADDPD       normalFirstStripAVX2Consts<>+448(SB), Y12, Y12
+	VADDPD       normalFirstStripAVX2Consts<>+448(SB), Y2, Y2
+	VADDPD       normalFirstStripAVX2Consts<>+448(SB), Y4, Y4
 	VPSLLQ       $0x34, Y11, Y11
-	VMOVUPD      normalFirstStripAVX2Consts<>+1216(SB), Y13
-	VMOVUPD      normalFirstStripAVX2Consts<>+1248(SB), Y8
-	VFMADD231PD  Y13, Y4, Y8
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1248(SB), Y3, Y13
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1280(SB), Y4, Y8
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1280(SB), Y3, Y13
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1312(SB), Y4, Y8
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1312(SB), Y3, Y13
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1344(SB), Y4, Y8
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1344(SB), Y3, Y13
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1376(SB), Y4, Y8
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1376(SB), Y3, Y13
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1408(SB), Y4, Y8
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1408(SB), Y3, Y13
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1440(SB), Y4, Y8
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1440(SB), Y3, Y13
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1472(SB), Y4, Y8
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1472(SB), Y3, Y13
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1504(SB), Y4, Y8
-	VFMADD213PD  normalFirstStripAVX2Consts<>+1504(SB), Y3, Y13
-	VMOVUPD      Y7, 288(BX)
-	VMULPD       Y4, Y4, Y7
-	VMOVUPD      Y6, 544(BX)
-	VMULPD       Y3, Y3, Y6
-	VFMADD231PD  Y8, Y7, Y4
-	VFMADD231PD  Y13, Y6, Y3
-	VMOVUPD      64(BX), Y6
-	VFMADD213PD  Y6, Y6, Y4
-	VFMADD213PD  Y6, Y3, Y6
-	VMULPD       Y9, Y4, Y3
-	VMULPD       Y11, Y6, Y4
-	VMULPD       Y12, Y3, Y3
-	VMULPD       Y10, Y4, Y4
-	VFNMADD231PD Y2, Y3, Y5
-	VFNMADD231PD Y0, Y4, Y1
-	VMASKMOVPD   Y5, Y15, (DI)(AX*1)
-	VMASKMOVPD   Y1, Y14, 32(DI)(AX*1)
-	VMULPD       576(BX), Y3, Y0
-	VMULPD       320(BX), Y4, Y1
-	VMOVUPD      normalFirstStripAVX2Consts<>+1152(SB), Y2
-	VMULPD       Y2, Y3, Y3
-	VMULPD       Y2, Y4, Y2
-	VMOVUPD      512(BX), Y4
-	VFMADD231PD  544(BX), Y0, Y4
-	VMOVUPD      480(BX), Y0
-	VFMADD231PD  288(BX), Y1, Y0
-	VMULPD       448(BX), Y3, Y1
-	VMULPD       416(BX), Y2, Y5
-	VMULPD       352(BX), Y3, Y6
-	VMULPD       384(BX), Y2, Y7
-	VMOVUPD      128(BX), Y8
-	VMULPD       Y3, Y8, Y3
-	VMULPD       Y2, Y8, Y2
-	VMOVUPD      640(BX), Y8
-	VMOVUPD      normalFirstStripAVX2Consts<>+1664(SB), Y9
-	VBLENDVPD    Y8, Y4, Y9, Y4
-	VMOVUPD      608(BX), Y8
-	VBLENDVPD    Y8, Y0, Y9, Y0
-	VMOVUPD      normalFirstStripAVX2Consts<>+224(SB), Y8
-	VMULPD       Y1, Y8, Y1
-	VMULPD       Y5, Y8, Y5
-	VMOVUPD      32(BX), Y8
-	VMULPD       Y4, Y8, Y9
-	VMULPD       Y0, Y8, Y8
-	VMASKMOVPD   Y6, Y15, (R8)(AX*1)
-	VMASKMOVPD   Y7, Y14, 32(R8)(AX*1)
-	VMASKMOVPD   Y3, Y15, (R9)(AX*1)
-	VMASKMOVPD   Y2, Y14, 32(R9)(AX*1)
-	VMASKMOVPD   Y4, Y15, (SI)(AX*1)
+	VPSLLQ       $0x34, Y12, Y12
+	VPSLLQ       $0x34, Y2, Y2
+	VPSLLQ       $0x34, Y4, Y4
+	VMOVUPD      Y12, 704(BX)
+	VMOVUPD      normalFirstStripAVX2Consts<>+608(SB), Y12
+	VFMADD231PD  normalFirstStripAVX2Consts<>+576(SB), Y7, Y12
+	VMOVUPD      Y11, 736(BX)
+	VMOVUPD      normalFirstStripAVX2Consts<>+608(SB), Y11
+	VFMADD231PD  normalFirstStripAVX2Consts<>+576(SB), Y13, Y11
+	VFMADD213PD  normalFirstStripAVX2Consts<>+640(SB), Y7, Y12
+	VFMADD213PD  normalFirstStripAVX2Consts<>+640(SB), Y13, Y11
+	VFMADD213PD  normalFirstStripAVX2Consts<>+672(SB), Y7, Y12
+	VFMADD213PD  normalFirstStripAVX2Consts<>+672(SB), Y13, Y11
+	VFMADD213PD  normalFirstStripAVX2Consts<>+704(SB), Y7, Y12
+	VFMADD213PD  normalFirstStripAVX2Consts<>+704(SB), Y13, Y11
+	VFMADD213PD  normalFirstStripAVX2Consts<>+736(SB), Y7, Y12
+	VFMADD213PD  normalFirstStripAVX2Consts<>+736(SB), Y13, Y11
+	VFMADD213PD  normalFirstStripAVX2Consts<>+768(SB), Y7, Y12
+	VFMADD213PD  normalFirstStripAVX2Consts<>+768(SB), Y13, Y11
+	VFMADD213PD  normalFirstStripAVX2Consts<>+800(SB), Y7, Y12
+	VFMADD213PD  normalFirstStripAVX2Consts<>+800(SB), Y13, Y11
+	VFMADD213PD  normalFirstStripAVX2Consts<>+832(SB), Y7, Y12
+	VFMADD213PD  normalFirstStripAVX2Consts<>+832(SB), Y13, Y11
+	VFMADD213PD  normalFirstStripAVX2Consts<>+864(SB), Y7, Y12
+	VFMADD213PD  normalFirstStripAVX2Consts<>+864(SB), Y13, Y11
+	VFMADD213PD  normalFirstStripAVX2Consts<>+896(SB), Y7, Y12
+	VFMADD213PD  normalFirstStripAVX2Consts<>+896(SB), Y13, Y11
+	VFMADD213PD  normalFirstStripAVX2Consts<>+928(SB), Y7, Y12
+	VFMADD213PD  normalFirstStripAVX2Consts<>+928(SB), Y13, Y11
+	VFMADD213PD  normalFirstStripAVX2Consts<>+960(SB), Y7, Y12
+	VFMADD213PD  normalFirstStripAVX2Consts<>+960(SB), Y13, Y11
+	VFMADD213PD  normalFirstStripAVX2Consts<>+992(SB), Y7, Y12
+	VFMADD213PD  normalFirstStripAVX2Consts<>+992(SB), Y13, Y11
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1024(SB), Y7, Y12
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1024(SB), Y13, Y11
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1056(SB), Y7, Y12
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1056(SB), Y13, Y11
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1088(SB), Y7, Y12
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1088(SB), Y13, Y11
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1120(SB), Y7, Y12
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1120(SB), Y13, Y11
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1152(SB), Y7, Y12
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1152(SB), Y13, Y11
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1184(SB), Y7, Y12
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1184(SB), Y13, Y11
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1216(SB), Y12, Y7
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1216(SB), Y11, Y13
+	VMOVUPD      normalFirstStripAVX2Consts<>+32(SB), Y11
+	VFMADD213PD  Y11, Y7, Y5
+	VFMADD231PD  Y13, Y3, Y11
+	VMULPD       Y0, Y5, Y0
+	VMULPD       Y8, Y11, Y3
+	VMOVUPD      normalFirstStripAVX2Consts<>+1376(SB), Y5
+	VFNMADD213PD Y5, Y0, Y1
+	VFNMADD213PD Y5, Y3, Y6
+	VMOVUPD      normalFirstStripAVX2Consts<>+0(SB), Y7
+	VANDPD       Y0, Y7, Y0
+	VANDPD       Y3, Y7, Y3
+	VORPD        Y0, Y10, Y0
+	VORPD        Y3, Y9, Y3
+	VMOVUPD      224(BX), Y7
+	VORPD        Y10, Y7, Y8
+	VORPD        Y9, Y7, Y7
+	VMOVUPD      672(BX), Y9
+	VMOVUPD      normalFirstStripAVX2Consts<>+1248(SB), Y10
+	VMOVUPD      normalFirstStripAVX2Consts<>+1280(SB), Y11
+	VFMADD231PD  Y10, Y9, Y11
+	VMOVUPD      640(BX), Y12
+	VFMADD213PD  normalFirstStripAVX2Consts<>+1280(SB), Y12, Y10
+	VMOVUPD      normalFirstStripAVX2Consts<>+1312(SB), Y13
+	VFMADD213PD  Y13, Y9, Y11
+	VFMADD231PD  Y10, Y12, Y13
+	VMOVUPD      normalFirstStripAVX2Consts<>+1344(SB), Y10
+	VFMADD213PD  Y10, Y9, Y11
+	VFMADD231PD  Y13, Y12, Y10
+	VMOVUPD      normalFirstStripAVX2Consts<>+1408(SB), Y13
+	VFMADD213PD  Y13, Y9, Y11
+	VFMADD231PD  Y10, Y12, Y13
+	VMOVUPD      normalFirstStripAVX2Consts<>+1440(SB), Y10
+	VFMADD213PD  Y10, Y9, Y11
+	VFMADD231PD  Y13, Y12, Y10
+	VMOVUPD      normalFirstStripAVX2Consts<>+1472(SB), Y13
+	VFMADD213PD  Y13, Y9, Y11
+	VFMADD231PD  Y10, Y12, Y13
+	VMOVUPD      normalFirstStripAVX2Consts<>+1504(SB), Y10
+	VFMADD213PD  Y10, Y9, Y11
+	VFMADD231PD  Y13, Y12, Y10
+	VMOVUPD      normalFirstStripAVX2Consts<>+1536(SB), Y13
+	VFMADD213PD  Y13, Y9, Y11
+	VFMADD231PD  Y10, Y12, Y13
+	VMOVUPD      normalFirstStripAVX2Consts<>+1568(SB), Y10
+	VFMADD213PD  Y10, Y9, Y11
+	VFMADD231PD  Y13, Y12, Y10
+	VMOVUPD      normalFirstStripAVX2Consts<>+1600(SB), Y13
+	VFMADD213PD  Y13, Y9, Y11
+	VFMADD213PD  Y13, Y12, Y10
+	VMULPD       Y11, Y9, Y9
+	VMULPD       Y10, Y12, Y10
+	VMOVUPD      64(BX), Y11
+	VFMADD213PD  Y11, Y11, Y9
+	VFMADD213PD  Y11, Y11, Y10
+	VMULPD       Y2, Y9, Y2
+	VMULPD       Y4, Y10, Y4
+	VMULPD       736(BX), Y2, Y2
+	VMULPD       704(BX), Y4, Y4
+	VMULPD       608(BX), Y2, Y9
+	VMULPD       576(BX), Y4, Y10
+	VMOVUPD      544(BX), Y12
+	VMOVUPD      Y3, 576(BX)
+	VMULPD       Y12, Y11, Y3
+	VMOVUPD      Y0, 608(BX)
+	VMOVUPD      512(BX), Y0
+	VMOVUPD      Y7, 704(BX)
+	VMULPD       Y0, Y11, Y7
+	VMOVUPD      normalFirstStripAVX2Consts<>+64(SB), Y11
+	VCMPPD       $0x11, Y11, Y12, Y12
+	VCMPPD       $0x11, Y11, Y0, Y0
+	VBLENDVPD    Y12, Y11, Y3, Y3
+	VBLENDVPD    Y0, Y11, Y7, Y0
+	VFMADD231PD  Y9, Y1, Y3
+	VFMADD231PD  Y10, Y6, Y0
+	VMOVUPD      480(BX), Y1
+	VMOVUPD      normalFirstStripAVX2Consts<>+1632(SB), Y6
+	VBLENDVPD    Y1, Y3, Y6, Y1
+	VMOVUPD      448(BX), Y3
+	VBLENDVPD    Y3, Y0, Y6, Y0
+	VMASKMOVPD   Y1, Y15, (SI)(AX*1)
 	VMASKMOVPD   Y0, Y14, 32(SI)(AX*1)
-	VMOVUPD      96(BX), Y2
-	VFMADD231PD  Y4, Y2, Y1
-	VFMADD231PD  Y0, Y2, Y5
-	VMOVUPD      normalFirstStripAVX2Consts<>+128(SB), Y0
-	VXORPD       Y9, Y0, Y2
-	VXORPD       Y8, Y0, Y0
-	VMASKMOVPD   Y2, Y15, (R11)(AX*1)
+	VMULPD       Y5, Y2, Y3
+	VMULPD       Y5, Y4, Y5
+	VMULPD       416(BX), Y3, Y6
+	VMULPD       256(BX), Y5, Y7
+	VMULPD       288(BX), Y3, Y9
+	VMULPD       384(BX), Y5, Y10
+	VMASKMOVPD   Y9, Y15, (R8)(AX*1)
+	VMASKMOVPD   Y10, Y14, 32(R8)(AX*1)
+	VMULPD       Y6, Y13, Y6
+	VMULPD       Y7, Y13, Y7
+	VMOVUPD      128(BX), Y9
+	VMULPD       Y3, Y9, Y3
+	VMULPD       Y5, Y9, Y5
+	VMASKMOVPD   Y3, Y15, (R9)(AX*1)
+	VMASKMOVPD   Y5, Y14, 32(R9)(AX*1)
+	VMOVUPD      96(BX), Y3
+	VFMADD231PD  Y1, Y3, Y6
+	VFMADD231PD  Y0, Y3, Y7
+	VMASKMOVPD   Y6, Y15, (R10)(AX*1)
+	VMASKMOVPD   Y7, Y14, 32(R10)(AX*1)
+	VMOVUPD      32(BX), Y3
+	VMULPD       Y1, Y3, Y1
+	VMULPD       Y0, Y3, Y0
+	VMOVUPD      normalFirstStripAVX2Consts<>+288(SB), Y3
+	VXORPD       Y1, Y3, Y1
+	VXORPD       Y0, Y3, Y0
+	VMASKMOVPD   Y1, Y15, (R11)(AX*1)
 	VMASKMOVPD   Y0, Y14, 32(R11)(AX*1)
-	VMASKMOVPD   Y1, Y15, (R10)(AX*1)
-	VMASKMOVPD   Y5, Y14, 32(R10)(AX*1)
+	VMOVUPD      320(BX), Y0
+	VXORPD       Y3, Y0, Y1
+	VMOVUPD      352(BX), Y5
+	VXORPD       Y3, Y5, Y3
+	VCMPPD       $0x00, Y1, Y8, Y1
+	VMOVUPD      704(BX), Y6
+	VCMPPD       $0x00, Y3, Y6, Y3
+	VMOVUPD      64(BX), Y6
+	VMULPD       Y6, Y0, Y0
+	VMULPD       Y6, Y5, Y5
+	VBLENDVPD    Y1, Y11, Y0, Y0
+	VBLENDVPD    Y3, Y11, Y5, Y1
+	VFNMADD231PD 608(BX), Y2, Y0
+	VFNMADD231PD 576(BX), Y4, Y1
+	VMASKMOVPD   Y0, Y15, (DI)(AX*1)
+	VMASKMOVPD   Y1, Y14, 32(DI)(AX*1)
 	ADDQ         $+64, AX
 	SUBQ         $+8, CX
 	JGT          tail

@@ -10,30 +10,30 @@ DATA normalPriceRows32AVX512Consts<>+8(SB)/4, $0x4e6e6b28
 DATA normalPriceRows32AVX512Consts<>+12(SB)/4, $0x3f800000
 DATA normalPriceRows32AVX512Consts<>+16(SB)/4, $0x41700000
 DATA normalPriceRows32AVX512Consts<>+20(SB)/4, $0x3089705f
-DATA normalPriceRows32AVX512Consts<>+24(SB)/4, $0x3f400000
-DATA normalPriceRows32AVX512Consts<>+28(SB)/4, $0x40640000
-DATA normalPriceRows32AVX512Consts<>+32(SB)/4, $0xbf000000
-DATA normalPriceRows32AVX512Consts<>+36(SB)/4, $0x3fb8aa3b
-DATA normalPriceRows32AVX512Consts<>+40(SB)/4, $0x40000000
-DATA normalPriceRows32AVX512Consts<>+44(SB)/4, $0xbf800000
-DATA normalPriceRows32AVX512Consts<>+48(SB)/4, $0xbf317200
-DATA normalPriceRows32AVX512Consts<>+52(SB)/4, $0xb5bfbe8e
-DATA normalPriceRows32AVX512Consts<>+56(SB)/4, $0x39755674
-DATA normalPriceRows32AVX512Consts<>+60(SB)/4, $0x390114b6
-DATA normalPriceRows32AVX512Consts<>+64(SB)/4, $0xbb02dd71
-DATA normalPriceRows32AVX512Consts<>+68(SB)/4, $0x3a738970
-DATA normalPriceRows32AVX512Consts<>+72(SB)/4, $0x3c77415f
-DATA normalPriceRows32AVX512Consts<>+76(SB)/4, $0xbd509d4d
-DATA normalPriceRows32AVX512Consts<>+80(SB)/4, $0x3d99190f
-DATA normalPriceRows32AVX512Consts<>+84(SB)/4, $0xbc00cdcc
-DATA normalPriceRows32AVX512Consts<>+88(SB)/4, $0xbe6caa20
-DATA normalPriceRows32AVX512Consts<>+92(SB)/4, $0x3f000000
-DATA normalPriceRows32AVX512Consts<>+96(SB)/4, $0x3ecc422a
-DATA normalPriceRows32AVX512Consts<>+100(SB)/4, $0x3ab56891
-DATA normalPriceRows32AVX512Consts<>+104(SB)/4, $0x3c091f97
-DATA normalPriceRows32AVX512Consts<>+108(SB)/4, $0x3d2aac27
-DATA normalPriceRows32AVX512Consts<>+112(SB)/4, $0x3e2aaa45
-DATA normalPriceRows32AVX512Consts<>+116(SB)/4, $0x3efffffe
+DATA normalPriceRows32AVX512Consts<>+24(SB)/4, $0x3fc00000
+DATA normalPriceRows32AVX512Consts<>+28(SB)/4, $0x40000000
+DATA normalPriceRows32AVX512Consts<>+32(SB)/4, $0x40640000
+DATA normalPriceRows32AVX512Consts<>+36(SB)/4, $0x4b400000
+DATA normalPriceRows32AVX512Consts<>+40(SB)/4, $0xbf38aa3b
+DATA normalPriceRows32AVX512Consts<>+44(SB)/4, $0x3fb17200
+DATA normalPriceRows32AVX512Consts<>+48(SB)/4, $0x363fbe8e
+DATA normalPriceRows32AVX512Consts<>+52(SB)/4, $0xbf800000
+DATA normalPriceRows32AVX512Consts<>+56(SB)/4, $0x37b56891
+DATA normalPriceRows32AVX512Consts<>+60(SB)/4, $0xb9891f97
+DATA normalPriceRows32AVX512Consts<>+64(SB)/4, $0x3b2aac27
+DATA normalPriceRows32AVX512Consts<>+68(SB)/4, $0xbcaaaa45
+DATA normalPriceRows32AVX512Consts<>+72(SB)/4, $0x3dfffffe
+DATA normalPriceRows32AVX512Consts<>+76(SB)/4, $0xbf000000
+DATA normalPriceRows32AVX512Consts<>+80(SB)/4, $0x39f55674
+DATA normalPriceRows32AVX512Consts<>+84(SB)/4, $0x398114b6
+DATA normalPriceRows32AVX512Consts<>+88(SB)/4, $0xbb82dd71
+DATA normalPriceRows32AVX512Consts<>+92(SB)/4, $0x3af38970
+DATA normalPriceRows32AVX512Consts<>+96(SB)/4, $0x3cf7415f
+DATA normalPriceRows32AVX512Consts<>+100(SB)/4, $0xbdd09d4d
+DATA normalPriceRows32AVX512Consts<>+104(SB)/4, $0x3e19190f
+DATA normalPriceRows32AVX512Consts<>+108(SB)/4, $0xbc80cdcc
+DATA normalPriceRows32AVX512Consts<>+112(SB)/4, $0xbeecaa20
+DATA normalPriceRows32AVX512Consts<>+116(SB)/4, $0x3ecc422a
 DATA normalPriceRows32AVX512Consts<>+120(SB)/4, $0x7fc00000
 GLOBL normalPriceRows32AVX512Consts<>(SB), RODATA|NOPTR, $124
 
@@ -305,302 +305,298 @@ body:
 	KMOVW            576(BX), K6
 	KANDW            K7, K6, K6
 	VBROADCASTSS     normalPriceRows32AVX512Consts<>+24(SB), Z5
-	VFMADD213PS      Z18, Z7, Z5
-	VBROADCASTSS     normalPriceRows32AVX512Consts<>+24(SB), Z17
-	VFMADD213PS      Z18, Z8, Z17
-	VBROADCASTSS     normalPriceRows32AVX512Consts<>+24(SB), Z20
-	VFMADD213PS      Z18, Z9, Z20
-	VBROADCASTSS     normalPriceRows32AVX512Consts<>+24(SB), Z21
-	VFMADD213PS      Z18, Z10, Z21
-	VBROADCASTSS     normalPriceRows32AVX512Consts<>+24(SB), Z22
-	VFMADD213PS      Z18, Z11, Z22
-	VBROADCASTSS     normalPriceRows32AVX512Consts<>+24(SB), Z23
-	VFMADD213PS      Z18, Z19, Z23
-	VBROADCASTSS     normalPriceRows32AVX512Consts<>+28(SB), Z25
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+28(SB), Z17
+	VFMADD231PS      Z5, Z7, Z17
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+28(SB), Z20
+	VFMADD231PS      Z5, Z8, Z20
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+28(SB), Z21
+	VFMADD231PS      Z5, Z9, Z21
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+28(SB), Z22
+	VFMADD231PS      Z5, Z10, Z22
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+28(SB), Z23
+	VFMADD231PS      Z5, Z11, Z23
+	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+28(SB), Z19, Z5
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+32(SB), Z25
 	VADDPS           Z25, Z7, Z26
 	VADDPS           Z25, Z8, Z27
 	VADDPS           Z25, Z9, Z28
 	VADDPS           Z25, Z10, Z30
 	VADDPS           Z25, Z11, Z31
 	VADDPS           Z25, Z19, Z25
-	VBROADCASTSS     normalPriceRows32AVX512Consts<>+32(SB), Z29
+	VMULPS           Z7, Z7, Z29
 	VMOVUPS          Z16, 576(BX)
-	VMULPS           Z29, Z7, Z16
+	VMULPS           Z8, Z8, Z16
 	VMOVUPS          Z15, 896(BX)
-	VMULPS           Z29, Z8, Z15
+	VMULPS           Z9, Z9, Z15
 	VMOVUPS          Z14, 832(BX)
-	VMULPS           Z29, Z9, Z14
+	VMULPS           Z10, Z10, Z14
 	VMOVUPS          Z13, 768(BX)
-	VMULPS           Z29, Z10, Z13
+	VMULPS           Z11, Z11, Z13
 	VMOVUPS          Z12, 704(BX)
-	VMULPS           Z29, Z11, Z12
-	VMULPS           Z29, Z19, Z29
+	VMULPS           Z19, Z19, Z12
 	VMOVUPS          Z4, 640(BX)
-	VMULPS           Z26, Z5, Z4
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+36(SB), Z4
+	VFMADD132PS.BCST normalPriceRows32AVX512Consts<>+40(SB), Z4, Z29
+	VFMADD132PS.BCST normalPriceRows32AVX512Consts<>+40(SB), Z4, Z16
+	VFMADD132PS.BCST normalPriceRows32AVX512Consts<>+40(SB), Z4, Z15
+	VFMADD132PS.BCST normalPriceRows32AVX512Consts<>+40(SB), Z4, Z14
+	VFMADD132PS.BCST normalPriceRows32AVX512Consts<>+40(SB), Z4, Z13
+	VFMADD132PS.BCST normalPriceRows32AVX512Consts<>+40(SB), Z4, Z12
+	VSUBPS           Z4, Z29, Z29
+	VSUBPS           Z4, Z16, Z16
+	VSUBPS           Z4, Z15, Z15
+	VSUBPS           Z4, Z14, Z14
+	VSUBPS           Z4, Z13, Z13
+	VSUBPS           Z4, Z12, Z4
+	VMULPS           Z26, Z17, Z12
 	VMOVUPS          Z3, 512(BX)
-	VMULPS           Z27, Z17, Z3
+	VMULPS           Z27, Z20, Z3
 	VMOVUPS          Z2, 448(BX)
-	VMULPS           Z28, Z20, Z2
+	VMULPS           Z28, Z21, Z2
 	VMOVUPS          Z1, 384(BX)
-	VMULPS           Z30, Z21, Z1
+	VMULPS           Z30, Z22, Z1
 	VMOVUPS          Z0, 320(BX)
-	VMULPS           Z31, Z22, Z0
+	VMULPS           Z31, Z23, Z0
 	VMOVUPS          Z6, 1024(BX)
-	VMULPS           Z25, Z23, Z6
-	VDIVPS           Z4, Z18, Z4
+	VMULPS           Z25, Z5, Z6
+	VDIVPS           Z12, Z18, Z12
 	VDIVPS           Z3, Z18, Z3
 	VDIVPS           Z2, Z18, Z2
 	VDIVPS           Z1, Z18, Z1
 	VDIVPS           Z0, Z18, Z0
 	VDIVPS           Z6, Z18, Z6
-	VMULPS           Z4, Z5, Z5
-	VMULPS           Z3, Z17, Z17
-	VMULPS           Z2, Z20, Z18
-	VMULPS           Z1, Z21, Z20
-	VMULPS           Z0, Z22, Z21
-	VMULPS           Z6, Z23, Z22
-	VMULPS           Z4, Z26, Z4
+	VMULPS           Z12, Z17, Z17
+	VMULPS           Z3, Z20, Z20
+	VMULPS           Z2, Z21, Z21
+	VMULPS           Z1, Z22, Z22
+	VMULPS           Z0, Z23, Z23
+	VMULPS           Z6, Z5, Z5
+	VMULPS           Z12, Z26, Z12
 	VMULPS           Z3, Z27, Z3
 	VMULPS           Z2, Z28, Z2
 	VMULPS           Z1, Z30, Z1
 	VMULPS           Z0, Z31, Z0
 	VMULPS           Z6, Z25, Z6
-	VMULPS           Z5, Z7, Z5
-	VMULPS           Z17, Z8, Z17
-	VMULPS           Z18, Z9, Z18
-	VMULPS           Z20, Z10, Z20
-	VMULPS           Z21, Z11, Z21
-	VMULPS           Z22, Z19, Z22
-	VMULPS           Z16, Z7, Z23
-	VMULPS           Z15, Z8, Z25
-	VMULPS           Z14, Z9, Z26
-	VMULPS           Z13, Z10, Z27
-	VMULPS           Z12, Z11, Z28
-	VMULPS           Z29, Z19, Z30
-	VBROADCASTSS     normalPriceRows32AVX512Consts<>+36(SB), Z31
-	VMULPS           Z31, Z23, Z23
-	VMULPS           Z31, Z25, Z25
-	VMULPS           Z31, Z26, Z26
-	VMULPS           Z31, Z27, Z27
-	VMULPS           Z31, Z28, Z28
-	VMULPS           Z31, Z30, Z30
-	VRNDSCALEPS      $0x08, Z23, Z23
-	VRNDSCALEPS      $0x08, Z25, Z25
-	VRNDSCALEPS      $0x08, Z26, Z26
-	VRNDSCALEPS      $0x08, Z27, Z27
-	VRNDSCALEPS      $0x08, Z28, Z28
-	VRNDSCALEPS      $0x08, Z30, Z30
-	VBROADCASTSS     normalPriceRows32AVX512Consts<>+40(SB), Z31
-	VMOVUPS          Z24, 1088(BX)
-	VBROADCASTSS     normalPriceRows32AVX512Consts<>+44(SB), Z24
-	VFMADD231PS      Z31, Z5, Z24
-	VMOVUPS          Z6, 1152(BX)
-	VBROADCASTSS     normalPriceRows32AVX512Consts<>+44(SB), Z6
-	VFMADD231PS      Z31, Z17, Z6
-	VMOVUPS          Z0, 1216(BX)
-	VBROADCASTSS     normalPriceRows32AVX512Consts<>+44(SB), Z0
-	VFMADD231PS      Z31, Z18, Z0
-	VMOVUPS          Z1, 1280(BX)
-	VBROADCASTSS     normalPriceRows32AVX512Consts<>+44(SB), Z1
-	VFMADD231PS      Z31, Z20, Z1
-	VMOVUPS          Z2, 1344(BX)
-	VBROADCASTSS     normalPriceRows32AVX512Consts<>+44(SB), Z2
-	VFMADD231PS      Z31, Z21, Z2
-	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+44(SB), Z22, Z31
-	VMOVUPS          Z3, 1408(BX)
-	VMULPS.BCST      normalPriceRows32AVX512Consts<>+48(SB), Z23, Z3
-	VMOVUPS          Z4, 1472(BX)
-	VMULPS.BCST      normalPriceRows32AVX512Consts<>+48(SB), Z25, Z4
-	VMOVUPS          Z22, 1536(BX)
-	VMULPS.BCST      normalPriceRows32AVX512Consts<>+48(SB), Z26, Z22
-	VMOVUPS          Z21, 1600(BX)
-	VMULPS.BCST      normalPriceRows32AVX512Consts<>+48(SB), Z27, Z21
-	VMOVUPS          Z20, 1664(BX)
-	VMULPS.BCST      normalPriceRows32AVX512Consts<>+48(SB), Z28, Z20
-	VMOVUPS          Z18, 1728(BX)
-	VMULPS.BCST      normalPriceRows32AVX512Consts<>+48(SB), Z30, Z18
-	VFMADD231PS      Z16, Z7, Z3
-	VFMADD231PS      Z15, Z8, Z4
-	VFMADD231PS      Z14, Z9, Z22
-	VFMADD231PS      Z13, Z10, Z21
-	VFMADD231PS      Z12, Z11, Z20
-	VFMADD231PS      Z29, Z19, Z18
-	VBROADCASTSS     normalPriceRows32AVX512Consts<>+52(SB), Z12
-	VFMADD231PS      Z12, Z23, Z3
-	VFMADD231PS      Z12, Z25, Z4
-	VFMADD231PS      Z12, Z26, Z22
-	VFMADD231PS      Z12, Z27, Z21
-	VFMADD231PS      Z12, Z28, Z20
-	VFMADD231PS      Z12, Z30, Z18
-	VBROADCASTSS     normalPriceRows32AVX512Consts<>+56(SB), Z12
-	VBROADCASTSS     normalPriceRows32AVX512Consts<>+60(SB), Z13
-	VFMADD231PS      Z12, Z24, Z13
-	VBROADCASTSS     normalPriceRows32AVX512Consts<>+60(SB), Z14
-	VFMADD231PS      Z12, Z6, Z14
-	VBROADCASTSS     normalPriceRows32AVX512Consts<>+60(SB), Z15
-	VFMADD231PS      Z12, Z0, Z15
-	VBROADCASTSS     normalPriceRows32AVX512Consts<>+60(SB), Z16
-	VFMADD231PS      Z12, Z1, Z16
-	VBROADCASTSS     normalPriceRows32AVX512Consts<>+60(SB), Z29
-	VFMADD231PS      Z12, Z2, Z29
-	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+60(SB), Z31, Z12
-	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+64(SB), Z24, Z13
-	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+64(SB), Z6, Z14
-	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+64(SB), Z0, Z15
-	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+64(SB), Z1, Z16
-	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+64(SB), Z2, Z29
-	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+64(SB), Z31, Z12
-	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+68(SB), Z24, Z13
-	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+68(SB), Z6, Z14
-	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+68(SB), Z0, Z15
-	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+68(SB), Z1, Z16
-	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+68(SB), Z2, Z29
-	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+68(SB), Z31, Z12
-	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+72(SB), Z24, Z13
-	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+72(SB), Z6, Z14
-	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+72(SB), Z0, Z15
-	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+72(SB), Z1, Z16
-	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+72(SB), Z2, Z29
-	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+72(SB), Z31, Z12
-	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+76(SB), Z24, Z13
-	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+76(SB), Z6, Z14
-	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+76(SB), Z0, Z15
-	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+76(SB), Z1, Z16
-	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+76(SB), Z2, Z29
-	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+76(SB), Z31, Z12
-	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+80(SB), Z24, Z13
-	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+80(SB), Z6, Z14
-	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+80(SB), Z0, Z15
-	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+80(SB), Z1, Z16
-	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+80(SB), Z2, Z29
-	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+80(SB), Z31, Z12
-	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+84(SB), Z24, Z13
-	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+84(SB), Z6, Z14
-	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+84(SB), Z0, Z15
-	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+84(SB), Z1, Z16
-	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+84(SB), Z2, Z29
-	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+84(SB), Z31, Z12
-	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+88(SB), Z13, Z24
-	VBROADCASTSS     normalPriceRows32AVX512Consts<>+88(SB), Z13
-	VFMADD213PS      Z13, Z14, Z6
-	VFMADD213PS      Z13, Z15, Z0
-	VFMADD213PS      Z13, Z16, Z1
-	VFMADD213PS      Z13, Z29, Z2
-	VFMADD231PS      Z12, Z31, Z13
-	VBROADCASTSS     normalPriceRows32AVX512Consts<>+92(SB), Z12
-	VFMADD213PS      Z12, Z24, Z5
-	VFMADD213PS      Z12, Z6, Z17
-	VFMADD132PS      1728(BX), Z12, Z0
-	VFMADD132PS      1664(BX), Z12, Z1
-	VFMADD132PS      1600(BX), Z12, Z2
-	VFMADD231PS      1536(BX), Z13, Z12
-	VMULPS           1472(BX), Z5, Z5
-	VMULPS           1408(BX), Z17, Z6
-	VMULPS           1344(BX), Z0, Z0
-	VMULPS           1280(BX), Z1, Z1
-	VMULPS           1216(BX), Z2, Z2
-	VMULPS           1152(BX), Z12, Z12
-	VBROADCASTSS     normalPriceRows32AVX512Consts<>+96(SB), Z13
-	VFNMADD213PS     Z13, Z7, Z5
-	VFNMADD213PS     Z13, Z8, Z6
-	VFNMADD213PS     Z13, Z9, Z0
-	VFNMADD213PS     Z13, Z10, Z1
-	VFNMADD213PS     Z13, Z11, Z2
-	VFNMADD231PS     Z19, Z12, Z13
+	VMULPS           Z17, Z7, Z17
+	VMULPS           Z20, Z8, Z20
+	VMULPS           Z21, Z9, Z21
+	VMULPS           Z22, Z10, Z22
+	VMULPS           Z23, Z11, Z23
+	VMULPS           Z5, Z19, Z5
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+44(SB), Z25
+	VMULPS           Z25, Z29, Z26
+	VMULPS           Z25, Z16, Z27
+	VMULPS           Z25, Z15, Z28
+	VMULPS           Z25, Z14, Z30
+	VMULPS           Z25, Z13, Z31
+	VMULPS           Z25, Z4, Z25
+	VFMADD231PS      Z7, Z7, Z26
+	VFMADD231PS      Z8, Z8, Z27
+	VFMADD231PS      Z9, Z9, Z28
+	VFMADD231PS      Z10, Z10, Z30
+	VFMADD231PS      Z11, Z11, Z31
+	VFMADD231PS      Z19, Z19, Z25
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+48(SB), Z18
+	VFMADD231PS      Z18, Z29, Z26
+	VFMADD231PS      Z18, Z16, Z27
+	VFMADD231PS      Z18, Z15, Z28
+	VFMADD231PS      Z18, Z14, Z30
+	VFMADD231PS      Z18, Z13, Z31
+	VFMADD231PS      Z18, Z4, Z25
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+28(SB), Z18
+	VMOVUPS          Z19, 1088(BX)
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+52(SB), Z19
+	VFMADD231PS      Z18, Z17, Z19
+	VMOVUPS          Z11, 1152(BX)
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+52(SB), Z11
+	VFMADD231PS      Z18, Z20, Z11
+	VMOVUPS          Z10, 1216(BX)
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+52(SB), Z10
+	VFMADD231PS      Z18, Z21, Z10
+	VMOVUPS          Z9, 1280(BX)
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+52(SB), Z9
+	VFMADD231PS      Z18, Z22, Z9
+	VMOVUPS          Z8, 1344(BX)
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+52(SB), Z8
+	VFMADD231PS      Z18, Z23, Z8
+	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+52(SB), Z5, Z18
+	VMOVUPS          Z7, 1408(BX)
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+60(SB), Z7
+	VFMADD231PS.BCST normalPriceRows32AVX512Consts<>+56(SB), Z26, Z7
+	VMOVUPS          Z6, 1472(BX)
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+60(SB), Z6
+	VFMADD231PS.BCST normalPriceRows32AVX512Consts<>+56(SB), Z27, Z6
+	VMOVUPS          Z0, 1536(BX)
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+60(SB), Z0
+	VFMADD231PS.BCST normalPriceRows32AVX512Consts<>+56(SB), Z28, Z0
+	VMOVUPS          Z1, 1600(BX)
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+60(SB), Z1
+	VFMADD231PS.BCST normalPriceRows32AVX512Consts<>+56(SB), Z30, Z1
+	VMOVUPS          Z2, 1664(BX)
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+60(SB), Z2
+	VFMADD231PS.BCST normalPriceRows32AVX512Consts<>+56(SB), Z31, Z2
+	VMOVUPS          Z3, 1728(BX)
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+60(SB), Z3
+	VFMADD231PS.BCST normalPriceRows32AVX512Consts<>+56(SB), Z25, Z3
+	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+64(SB), Z26, Z7
+	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+64(SB), Z27, Z6
+	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+64(SB), Z28, Z0
+	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+64(SB), Z30, Z1
+	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+64(SB), Z31, Z2
+	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+64(SB), Z25, Z3
+	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+68(SB), Z26, Z7
+	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+68(SB), Z27, Z6
+	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+68(SB), Z28, Z0
+	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+68(SB), Z30, Z1
+	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+68(SB), Z31, Z2
+	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+68(SB), Z25, Z3
+	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+72(SB), Z26, Z7
+	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+72(SB), Z27, Z6
+	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+72(SB), Z28, Z0
+	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+72(SB), Z30, Z1
+	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+72(SB), Z31, Z2
+	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+72(SB), Z25, Z3
+	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+76(SB), Z26, Z7
+	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+76(SB), Z27, Z6
+	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+76(SB), Z28, Z0
+	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+76(SB), Z30, Z1
+	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+76(SB), Z31, Z2
+	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+76(SB), Z25, Z3
+	VMULPS           Z7, Z26, Z7
+	VMULPS           Z6, Z27, Z6
+	VMULPS           Z0, Z28, Z0
+	VMULPS           Z1, Z30, Z1
+	VMULPS           Z2, Z31, Z2
+	VMULPS           Z3, Z25, Z3
+	VFMADD213PS      Z24, Z7, Z24
+	VMOVUPS          256(BX), Z7
+	VFMADD213PS      Z7, Z6, Z7
+	VMOVUPS          192(BX), Z6
+	VFMADD213PS      Z6, Z0, Z6
+	VMOVUPS          128(BX), Z0
+	VFMADD213PS      Z0, Z1, Z0
+	VMOVUPS          64(BX), Z1
+	VFMADD213PS      Z1, Z2, Z1
+	VMOVUPS          (BX), Z2
+	VFMADD213PS      Z2, Z3, Z2
+	VSCALEFPS        Z29, Z24, Z3
+	VSCALEFPS        Z16, Z7, Z7
+	VSCALEFPS        Z15, Z6, Z6
+	VSCALEFPS        Z14, Z0, Z0
+	VSCALEFPS        Z13, Z1, Z1
+	VSCALEFPS        Z4, Z2, Z2
+	VMULPS           1024(BX), Z3, Z3
+	VMULPS           320(BX), Z7, Z4
+	VMULPS           384(BX), Z6, Z6
+	VMULPS           448(BX), Z0, Z0
+	VMULPS           512(BX), Z1, Z1
+	VMULPS           640(BX), Z2, Z2
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+80(SB), Z7
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+84(SB), Z13
+	VFMADD231PS      Z7, Z19, Z13
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+84(SB), Z14
+	VFMADD231PS      Z7, Z11, Z14
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+84(SB), Z15
+	VFMADD231PS      Z7, Z10, Z15
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+84(SB), Z16
+	VFMADD231PS      Z7, Z9, Z16
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+84(SB), Z24
+	VFMADD231PS      Z7, Z8, Z24
+	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+84(SB), Z18, Z7
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+88(SB), Z25
+	VFMADD213PS      Z25, Z19, Z13
+	VFMADD213PS      Z25, Z11, Z14
+	VFMADD213PS      Z25, Z10, Z15
+	VFMADD213PS      Z25, Z9, Z16
+	VFMADD213PS      Z25, Z8, Z24
+	VFMADD231PS      Z7, Z18, Z25
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+92(SB), Z7
+	VFMADD213PS      Z7, Z19, Z13
+	VFMADD213PS      Z7, Z11, Z14
+	VFMADD213PS      Z7, Z10, Z15
+	VFMADD213PS      Z7, Z9, Z16
+	VFMADD213PS      Z7, Z8, Z24
+	VFMADD231PS      Z25, Z18, Z7
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+96(SB), Z25
+	VFMADD213PS      Z25, Z19, Z13
+	VFMADD213PS      Z25, Z11, Z14
+	VFMADD213PS      Z25, Z10, Z15
+	VFMADD213PS      Z25, Z9, Z16
+	VFMADD213PS      Z25, Z8, Z24
+	VFMADD231PS      Z7, Z18, Z25
 	VBROADCASTSS     normalPriceRows32AVX512Consts<>+100(SB), Z7
-	VBROADCASTSS     normalPriceRows32AVX512Consts<>+104(SB), Z8
-	VFMADD231PS      Z7, Z3, Z8
-	VBROADCASTSS     normalPriceRows32AVX512Consts<>+104(SB), Z9
-	VFMADD231PS      Z7, Z4, Z9
-	VBROADCASTSS     normalPriceRows32AVX512Consts<>+104(SB), Z10
-	VFMADD231PS      Z7, Z22, Z10
-	VBROADCASTSS     normalPriceRows32AVX512Consts<>+104(SB), Z11
-	VFMADD231PS      Z7, Z21, Z11
-	VBROADCASTSS     normalPriceRows32AVX512Consts<>+104(SB), Z12
-	VFMADD231PS      Z7, Z20, Z12
-	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+104(SB), Z18, Z7
-	VBROADCASTSS     normalPriceRows32AVX512Consts<>+108(SB), Z14
-	VFMADD213PS      Z14, Z3, Z8
-	VFMADD213PS      Z14, Z4, Z9
-	VFMADD213PS      Z14, Z22, Z10
-	VFMADD213PS      Z14, Z21, Z11
-	VFMADD213PS      Z14, Z20, Z12
-	VFMADD231PS      Z7, Z18, Z14
-	VBROADCASTSS     normalPriceRows32AVX512Consts<>+112(SB), Z7
-	VFMADD213PS      Z7, Z3, Z8
-	VFMADD213PS      Z7, Z4, Z9
-	VFMADD213PS      Z7, Z22, Z10
-	VFMADD213PS      Z7, Z21, Z11
-	VFMADD213PS      Z7, Z20, Z12
-	VFMADD231PS      Z14, Z18, Z7
-	VBROADCASTSS     normalPriceRows32AVX512Consts<>+116(SB), Z14
-	VFMADD213PS      Z14, Z3, Z8
-	VFMADD213PS      Z14, Z4, Z9
-	VFMADD213PS      Z14, Z22, Z10
-	VFMADD213PS      Z14, Z21, Z11
-	VFMADD213PS      Z14, Z20, Z12
-	VFMADD231PS      Z7, Z18, Z14
-	VMULPS           Z3, Z3, Z7
-	VMULPS           Z4, Z4, Z15
-	VMULPS           Z22, Z22, Z16
-	VMULPS           Z21, Z21, Z17
-	VMULPS           Z20, Z20, Z19
-	VMULPS           Z18, Z18, Z24
-	VFMADD231PS      Z8, Z7, Z3
-	VFMADD231PS      Z9, Z15, Z4
-	VFMADD231PS      Z10, Z16, Z22
-	VFMADD231PS      Z11, Z17, Z21
-	VFMADD231PS      Z12, Z19, Z20
-	VFMADD231PS      Z14, Z24, Z18
-	VMOVUPS          1088(BX), Z7
-	VFMADD213PS      Z7, Z3, Z7
-	VMOVUPS          256(BX), Z3
-	VFMADD213PS      Z3, Z4, Z3
-	VMOVUPS          192(BX), Z4
-	VFMADD213PS      Z4, Z22, Z4
-	VMOVUPS          128(BX), Z8
-	VFMADD213PS      Z8, Z21, Z8
-	VMOVUPS          64(BX), Z9
-	VFMADD213PS      Z9, Z20, Z9
-	VMOVUPS          (BX), Z10
-	VFMADD213PS      Z10, Z18, Z10
-	VSCALEFPS        Z23, Z7, Z7
-	VSCALEFPS        Z25, Z3, Z3
-	VSCALEFPS        Z26, Z4, Z4
-	VSCALEFPS        Z27, Z8, Z8
-	VSCALEFPS        Z28, Z9, Z9
-	VSCALEFPS        Z30, Z10, Z10
-	VMULPS           1024(BX), Z7, Z7
-	VMULPS           320(BX), Z3, Z3
-	VMULPS           384(BX), Z4, Z4
-	VMULPS           448(BX), Z8, Z8
-	VMULPS           512(BX), Z9, Z9
-	VMULPS           640(BX), Z10, Z10
-	VFMADD213PS      704(BX), Z7, Z5
-	VFMADD213PS      768(BX), Z3, Z6
-	VFMADD213PS      832(BX), Z4, Z0
-	VFMADD213PS      896(BX), Z8, Z1
-	VFMADD213PS      576(BX), Z9, Z2
-	VFMADD213PS      960(BX), Z10, Z13
-	VBROADCASTSS     normalPriceRows32AVX512Consts<>+120(SB), Z3
-	VBLENDMPS        Z5, Z3, K1, Z4
-	VBLENDMPS        Z6, Z3, K2, Z5
-	VBLENDMPS        Z0, Z3, K3, Z0
-	VBLENDMPS        Z1, Z3, K4, Z1
-	VBLENDMPS        Z2, Z3, K5, Z2
-	VBLENDMPS        Z13, Z3, K6, Z3
+	VFMADD213PS      Z7, Z19, Z13
+	VFMADD213PS      Z7, Z11, Z14
+	VFMADD213PS      Z7, Z10, Z15
+	VFMADD213PS      Z7, Z9, Z16
+	VFMADD213PS      Z7, Z8, Z24
+	VFMADD231PS      Z25, Z18, Z7
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+104(SB), Z25
+	VFMADD213PS      Z25, Z19, Z13
+	VFMADD213PS      Z25, Z11, Z14
+	VFMADD213PS      Z25, Z10, Z15
+	VFMADD213PS      Z25, Z9, Z16
+	VFMADD213PS      Z25, Z8, Z24
+	VFMADD231PS      Z7, Z18, Z25
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+108(SB), Z7
+	VFMADD213PS      Z7, Z19, Z13
+	VFMADD213PS      Z7, Z11, Z14
+	VFMADD213PS      Z7, Z10, Z15
+	VFMADD213PS      Z7, Z9, Z16
+	VFMADD213PS      Z7, Z8, Z24
+	VFMADD231PS      Z25, Z18, Z7
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+112(SB), Z25
+	VFMADD213PS      Z25, Z13, Z19
+	VFMADD213PS      Z25, Z14, Z11
+	VFMADD213PS      Z25, Z15, Z10
+	VFMADD213PS      Z25, Z16, Z9
+	VFMADD213PS      Z25, Z24, Z8
+	VFMADD231PS      Z7, Z18, Z25
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+12(SB), Z7
+	VFMADD213PS      Z7, Z19, Z17
+	VFMADD213PS      Z7, Z11, Z20
+	VFMADD213PS      Z7, Z10, Z21
+	VFMADD213PS      Z7, Z9, Z22
+	VFMADD213PS      Z7, Z8, Z23
+	VFMADD231PS      Z25, Z5, Z7
+	VMULPS           Z12, Z17, Z5
+	VMULPS           1728(BX), Z20, Z8
+	VMULPS           1664(BX), Z21, Z9
+	VMULPS           1600(BX), Z22, Z10
+	VMULPS           1536(BX), Z23, Z11
+	VMULPS           1472(BX), Z7, Z7
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+116(SB), Z12
+	VFNMADD132PS     1408(BX), Z12, Z5
+	VFNMADD132PS     1344(BX), Z12, Z8
+	VFNMADD132PS     1280(BX), Z12, Z9
+	VFNMADD132PS     1216(BX), Z12, Z10
+	VFNMADD132PS     1152(BX), Z12, Z11
+	VFNMADD231PS     1088(BX), Z7, Z12
+	VFMADD213PS      704(BX), Z3, Z5
+	VFMADD213PS      768(BX), Z4, Z8
+	VFMADD213PS      832(BX), Z6, Z9
+	VFMADD213PS      896(BX), Z0, Z10
+	VFMADD213PS      576(BX), Z1, Z11
+	VFMADD213PS      960(BX), Z2, Z12
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+120(SB), Z0
+	VBLENDMPS        Z5, Z0, K1, Z1
+	VBLENDMPS        Z8, Z0, K2, Z2
+	VBLENDMPS        Z9, Z0, K3, Z3
+	VBLENDMPS        Z10, Z0, K4, Z4
+	VBLENDMPS        Z11, Z0, K5, Z5
+	VBLENDMPS        Z12, Z0, K6, Z0
 	PREFETCHT0       1024(SI)(AX*1)
-	VMOVUPS          Z4, (SI)(AX*1)
+	VMOVUPS          Z1, (SI)(AX*1)
 	PREFETCHT0       1088(SI)(AX*1)
-	VMOVUPS          Z5, 64(SI)(AX*1)
+	VMOVUPS          Z2, 64(SI)(AX*1)
 	PREFETCHT0       1152(SI)(AX*1)
-	VMOVUPS          Z0, 128(SI)(AX*1)
+	VMOVUPS          Z3, 128(SI)(AX*1)
 	PREFETCHT0       1216(SI)(AX*1)
-	VMOVUPS          Z1, 192(SI)(AX*1)
+	VMOVUPS          Z4, 192(SI)(AX*1)
 	PREFETCHT0       1280(SI)(AX*1)
-	VMOVUPS          Z2, 256(SI)(AX*1)
+	VMOVUPS          Z5, 256(SI)(AX*1)
 	PREFETCHT0       1344(SI)(AX*1)
-	VMOVUPS          Z3, 320(SI)(AX*1)
+	VMOVUPS          Z0, 320(SI)(AX*1)
 	ADDQ             $+384, AX
 	SUBQ             $+96, CX
 	JGE              body
@@ -684,104 +680,102 @@ whole:
 	VCMPPS           $0x11, Z0, Z7, K3
 	VCMPPS           $0x11, Z1, Z7, K4
 	VBROADCASTSS     normalPriceRows32AVX512Consts<>+24(SB), Z0
-	VFMADD213PS      Z6, Z4, Z0
-	VBROADCASTSS     normalPriceRows32AVX512Consts<>+24(SB), Z1
-	VFMADD213PS      Z6, Z5, Z1
-	VBROADCASTSS     normalPriceRows32AVX512Consts<>+28(SB), Z7
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+28(SB), Z1
+	VFMADD231PS      Z0, Z4, Z1
+	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+28(SB), Z5, Z0
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+32(SB), Z7
 	VADDPS           Z7, Z4, Z12
 	VADDPS           Z7, Z5, Z7
-	VBROADCASTSS     normalPriceRows32AVX512Consts<>+32(SB), Z13
-	VMULPS           Z13, Z4, Z14
-	VMULPS           Z13, Z5, Z13
+	VMULPS           Z4, Z4, Z13
+	VMULPS           Z5, Z5, Z14
 	KANDW            K1, K3, K1
 	KANDW            K2, K4, K2
-	VMULPS           Z12, Z0, Z15
-	VMULPS           Z7, Z1, Z16
-	VDIVPS           Z15, Z6, Z15
-	VDIVPS           Z16, Z6, Z6
-	VMULPS           Z15, Z0, Z0
-	VMULPS           Z6, Z1, Z1
-	VMULPS           Z15, Z12, Z12
-	VMULPS           Z6, Z7, Z6
-	VMULPS           Z0, Z4, Z0
-	VMULPS           Z1, Z5, Z1
-	VMULPS           Z14, Z4, Z7
-	VMULPS           Z13, Z5, Z15
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+40(SB), Z15
 	VBROADCASTSS     normalPriceRows32AVX512Consts<>+36(SB), Z16
+	VFMADD213PS      Z16, Z15, Z13
+	VFMADD213PS      Z16, Z15, Z14
+	VSUBPS           Z16, Z13, Z13
+	VSUBPS           Z16, Z14, Z14
+	VMULPS           Z12, Z1, Z15
+	VMULPS           Z7, Z0, Z16
+	VDIVPS           Z15, Z6, Z15
+	VDIVPS           Z16, Z6, Z16
+	VMULPS           Z15, Z1, Z1
+	VMULPS           Z16, Z0, Z0
+	VMULPS           Z15, Z12, Z12
 	VMULPS           Z16, Z7, Z7
-	VMULPS           Z16, Z15, Z15
-	VRNDSCALEPS      $0x08, Z7, Z7
-	VRNDSCALEPS      $0x08, Z15, Z15
-	VBROADCASTSS     normalPriceRows32AVX512Consts<>+40(SB), Z16
-	VBROADCASTSS     normalPriceRows32AVX512Consts<>+44(SB), Z17
-	VFMADD231PS      Z16, Z0, Z17
-	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+44(SB), Z1, Z16
-	VBROADCASTSS     normalPriceRows32AVX512Consts<>+56(SB), Z18
-	VBROADCASTSS     normalPriceRows32AVX512Consts<>+60(SB), Z19
-	VFMADD231PS      Z18, Z17, Z19
-	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+60(SB), Z16, Z18
-	VBROADCASTSS     normalPriceRows32AVX512Consts<>+64(SB), Z20
-	VFMADD213PS      Z20, Z17, Z19
-	VFMADD231PS      Z18, Z16, Z20
-	VBROADCASTSS     normalPriceRows32AVX512Consts<>+68(SB), Z18
-	VFMADD213PS      Z18, Z17, Z19
-	VFMADD231PS      Z20, Z16, Z18
-	VBROADCASTSS     normalPriceRows32AVX512Consts<>+72(SB), Z20
-	VFMADD213PS      Z20, Z17, Z19
-	VFMADD231PS      Z18, Z16, Z20
-	VBROADCASTSS     normalPriceRows32AVX512Consts<>+76(SB), Z18
-	VFMADD213PS      Z18, Z17, Z19
-	VFMADD231PS      Z20, Z16, Z18
-	VBROADCASTSS     normalPriceRows32AVX512Consts<>+80(SB), Z20
-	VFMADD213PS      Z20, Z17, Z19
-	VFMADD231PS      Z18, Z16, Z20
-	VBROADCASTSS     normalPriceRows32AVX512Consts<>+84(SB), Z18
-	VFMADD213PS      Z18, Z17, Z19
-	VFMADD231PS      Z20, Z16, Z18
-	VBROADCASTSS     normalPriceRows32AVX512Consts<>+88(SB), Z20
-	VFMADD213PS      Z20, Z19, Z17
-	VFMADD231PS      Z18, Z16, Z20
-	VBROADCASTSS     normalPriceRows32AVX512Consts<>+92(SB), Z16
-	VFMADD213PS      Z16, Z17, Z0
-	VFMADD231PS      Z20, Z1, Z16
-	VMULPS           Z12, Z0, Z0
-	VMULPS           Z6, Z16, Z1
-	VBROADCASTSS     normalPriceRows32AVX512Consts<>+96(SB), Z6
+	VMULPS           Z1, Z4, Z1
+	VMULPS           Z0, Z5, Z0
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+44(SB), Z15
+	VMULPS           Z15, Z13, Z16
+	VMULPS           Z15, Z14, Z15
+	VFMADD231PS      Z4, Z4, Z16
+	VFMADD231PS      Z5, Z5, Z15
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+48(SB), Z17
+	VFMADD231PS      Z17, Z13, Z16
+	VFMADD231PS      Z17, Z14, Z15
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+28(SB), Z17
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+52(SB), Z18
+	VFMADD231PS      Z17, Z1, Z18
+	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+52(SB), Z0, Z17
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+56(SB), Z19
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+60(SB), Z20
+	VFMADD231PS      Z19, Z16, Z20
+	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+60(SB), Z15, Z19
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+64(SB), Z21
+	VFMADD213PS      Z21, Z16, Z20
+	VFMADD231PS      Z19, Z15, Z21
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+68(SB), Z19
+	VFMADD213PS      Z19, Z16, Z20
+	VFMADD231PS      Z21, Z15, Z19
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+72(SB), Z21
+	VFMADD213PS      Z21, Z16, Z20
+	VFMADD231PS      Z19, Z15, Z21
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+76(SB), Z19
+	VFMADD213PS      Z19, Z16, Z20
+	VFMADD231PS      Z21, Z15, Z19
+	VMULPS           Z20, Z16, Z16
+	VMULPS           Z19, Z15, Z15
+	VFMADD213PS      Z8, Z16, Z8
+	VFMADD213PS      Z9, Z15, Z9
+	VSCALEFPS        Z13, Z8, Z8
+	VSCALEFPS        Z14, Z9, Z9
+	VMULPS           Z8, Z2, Z2
+	VMULPS           Z9, Z3, Z3
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+80(SB), Z8
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+84(SB), Z9
+	VFMADD231PS      Z8, Z18, Z9
+	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+84(SB), Z17, Z8
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+88(SB), Z13
+	VFMADD213PS      Z13, Z18, Z9
+	VFMADD231PS      Z8, Z17, Z13
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+92(SB), Z8
+	VFMADD213PS      Z8, Z18, Z9
+	VFMADD231PS      Z13, Z17, Z8
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+96(SB), Z13
+	VFMADD213PS      Z13, Z18, Z9
+	VFMADD231PS      Z8, Z17, Z13
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+100(SB), Z8
+	VFMADD213PS      Z8, Z18, Z9
+	VFMADD231PS      Z13, Z17, Z8
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+104(SB), Z13
+	VFMADD213PS      Z13, Z18, Z9
+	VFMADD231PS      Z8, Z17, Z13
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+108(SB), Z8
+	VFMADD213PS      Z8, Z18, Z9
+	VFMADD231PS      Z13, Z17, Z8
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+112(SB), Z13
+	VFMADD213PS      Z13, Z9, Z18
+	VFMADD231PS      Z8, Z17, Z13
+	VFMADD213PS      Z6, Z18, Z1
+	VFMADD231PS      Z13, Z0, Z6
+	VMULPS           Z12, Z1, Z0
+	VMULPS           Z7, Z6, Z1
+	VBROADCASTSS     normalPriceRows32AVX512Consts<>+116(SB), Z6
 	VFNMADD213PS     Z6, Z4, Z0
 	VFNMADD231PS     Z5, Z1, Z6
-	VBROADCASTSS     normalPriceRows32AVX512Consts<>+48(SB), Z1
-	VMULPS           Z1, Z7, Z12
-	VMULPS           Z1, Z15, Z1
-	VFMADD231PS      Z14, Z4, Z12
-	VFMADD231PS      Z13, Z5, Z1
-	VBROADCASTSS     normalPriceRows32AVX512Consts<>+52(SB), Z4
-	VFMADD231PS      Z4, Z7, Z12
-	VFMADD231PS      Z4, Z15, Z1
-	VBROADCASTSS     normalPriceRows32AVX512Consts<>+100(SB), Z4
-	VBROADCASTSS     normalPriceRows32AVX512Consts<>+104(SB), Z5
-	VFMADD231PS      Z4, Z12, Z5
-	VFMADD213PS.BCST normalPriceRows32AVX512Consts<>+104(SB), Z1, Z4
-	VBROADCASTSS     normalPriceRows32AVX512Consts<>+108(SB), Z13
-	VFMADD213PS      Z13, Z12, Z5
-	VFMADD231PS      Z4, Z1, Z13
-	VBROADCASTSS     normalPriceRows32AVX512Consts<>+112(SB), Z4
-	VFMADD213PS      Z4, Z12, Z5
-	VFMADD231PS      Z13, Z1, Z4
-	VBROADCASTSS     normalPriceRows32AVX512Consts<>+116(SB), Z13
-	VFMADD213PS      Z13, Z12, Z5
-	VFMADD231PS      Z4, Z1, Z13
-	VMULPS           Z12, Z12, Z4
-	VMULPS           Z1, Z1, Z14
-	VFMADD231PS      Z5, Z4, Z12
-	VFMADD231PS      Z13, Z14, Z1
-	VFMADD213PS      Z8, Z12, Z8
-	VFMADD213PS      Z9, Z1, Z9
-	VSCALEFPS        Z7, Z8, Z1
-	VSCALEFPS        Z15, Z9, Z4
-	VMULPS           Z1, Z2, Z1
-	VMULPS           Z4, Z3, Z2
-	VFMADD231PS      Z1, Z0, Z10
-	VFMADD231PS      Z2, Z6, Z11
+	VFMADD231PS      Z2, Z0, Z10
+	VFMADD231PS      Z3, Z6, Z11
 	VBROADCASTSS     normalPriceRows32AVX512Consts<>+120(SB), Z0
 	VBLENDMPS        Z10, Z0, K1, Z1
 	VBLENDMPS        Z11, Z0, K2, Z0
@@ -827,238 +821,238 @@ DATA normalPriceRows32AVX2Consts<>+112(SB)/4, $0x41700000
 DATA normalPriceRows32AVX2Consts<>+116(SB)/4, $0x41700000
 DATA normalPriceRows32AVX2Consts<>+120(SB)/4, $0x41700000
 DATA normalPriceRows32AVX2Consts<>+124(SB)/4, $0x41700000
-DATA normalPriceRows32AVX2Consts<>+128(SB)/4, $0x3f400000
-DATA normalPriceRows32AVX2Consts<>+132(SB)/4, $0x3f400000
-DATA normalPriceRows32AVX2Consts<>+136(SB)/4, $0x3f400000
-DATA normalPriceRows32AVX2Consts<>+140(SB)/4, $0x3f400000
-DATA normalPriceRows32AVX2Consts<>+144(SB)/4, $0x3f400000
-DATA normalPriceRows32AVX2Consts<>+148(SB)/4, $0x3f400000
-DATA normalPriceRows32AVX2Consts<>+152(SB)/4, $0x3f400000
-DATA normalPriceRows32AVX2Consts<>+156(SB)/4, $0x3f400000
-DATA normalPriceRows32AVX2Consts<>+160(SB)/4, $0x3089705f
-DATA normalPriceRows32AVX2Consts<>+164(SB)/4, $0x3089705f
-DATA normalPriceRows32AVX2Consts<>+168(SB)/4, $0x3089705f
-DATA normalPriceRows32AVX2Consts<>+172(SB)/4, $0x3089705f
-DATA normalPriceRows32AVX2Consts<>+176(SB)/4, $0x3089705f
-DATA normalPriceRows32AVX2Consts<>+180(SB)/4, $0x3089705f
-DATA normalPriceRows32AVX2Consts<>+184(SB)/4, $0x3089705f
-DATA normalPriceRows32AVX2Consts<>+188(SB)/4, $0x3089705f
-DATA normalPriceRows32AVX2Consts<>+192(SB)/4, $0x40640000
-DATA normalPriceRows32AVX2Consts<>+196(SB)/4, $0x40640000
-DATA normalPriceRows32AVX2Consts<>+200(SB)/4, $0x40640000
-DATA normalPriceRows32AVX2Consts<>+204(SB)/4, $0x40640000
-DATA normalPriceRows32AVX2Consts<>+208(SB)/4, $0x40640000
-DATA normalPriceRows32AVX2Consts<>+212(SB)/4, $0x40640000
-DATA normalPriceRows32AVX2Consts<>+216(SB)/4, $0x40640000
-DATA normalPriceRows32AVX2Consts<>+220(SB)/4, $0x40640000
-DATA normalPriceRows32AVX2Consts<>+224(SB)/4, $0xbf000000
-DATA normalPriceRows32AVX2Consts<>+228(SB)/4, $0xbf000000
-DATA normalPriceRows32AVX2Consts<>+232(SB)/4, $0xbf000000
-DATA normalPriceRows32AVX2Consts<>+236(SB)/4, $0xbf000000
-DATA normalPriceRows32AVX2Consts<>+240(SB)/4, $0xbf000000
-DATA normalPriceRows32AVX2Consts<>+244(SB)/4, $0xbf000000
-DATA normalPriceRows32AVX2Consts<>+248(SB)/4, $0xbf000000
-DATA normalPriceRows32AVX2Consts<>+252(SB)/4, $0xbf000000
-DATA normalPriceRows32AVX2Consts<>+256(SB)/4, $0x3fb8aa3b
-DATA normalPriceRows32AVX2Consts<>+260(SB)/4, $0x3fb8aa3b
-DATA normalPriceRows32AVX2Consts<>+264(SB)/4, $0x3fb8aa3b
-DATA normalPriceRows32AVX2Consts<>+268(SB)/4, $0x3fb8aa3b
-DATA normalPriceRows32AVX2Consts<>+272(SB)/4, $0x3fb8aa3b
-DATA normalPriceRows32AVX2Consts<>+276(SB)/4, $0x3fb8aa3b
-DATA normalPriceRows32AVX2Consts<>+280(SB)/4, $0x3fb8aa3b
-DATA normalPriceRows32AVX2Consts<>+284(SB)/4, $0x3fb8aa3b
-DATA normalPriceRows32AVX2Consts<>+288(SB)/4, $0x40000000
-DATA normalPriceRows32AVX2Consts<>+292(SB)/4, $0x40000000
-DATA normalPriceRows32AVX2Consts<>+296(SB)/4, $0x40000000
-DATA normalPriceRows32AVX2Consts<>+300(SB)/4, $0x40000000
-DATA normalPriceRows32AVX2Consts<>+304(SB)/4, $0x40000000
-DATA normalPriceRows32AVX2Consts<>+308(SB)/4, $0x40000000
-DATA normalPriceRows32AVX2Consts<>+312(SB)/4, $0x40000000
-DATA normalPriceRows32AVX2Consts<>+316(SB)/4, $0x40000000
-DATA normalPriceRows32AVX2Consts<>+320(SB)/4, $0xbf800000
-DATA normalPriceRows32AVX2Consts<>+324(SB)/4, $0xbf800000
-DATA normalPriceRows32AVX2Consts<>+328(SB)/4, $0xbf800000
-DATA normalPriceRows32AVX2Consts<>+332(SB)/4, $0xbf800000
-DATA normalPriceRows32AVX2Consts<>+336(SB)/4, $0xbf800000
-DATA normalPriceRows32AVX2Consts<>+340(SB)/4, $0xbf800000
-DATA normalPriceRows32AVX2Consts<>+344(SB)/4, $0xbf800000
-DATA normalPriceRows32AVX2Consts<>+348(SB)/4, $0xbf800000
-DATA normalPriceRows32AVX2Consts<>+352(SB)/4, $0xbf317200
-DATA normalPriceRows32AVX2Consts<>+356(SB)/4, $0xbf317200
-DATA normalPriceRows32AVX2Consts<>+360(SB)/4, $0xbf317200
-DATA normalPriceRows32AVX2Consts<>+364(SB)/4, $0xbf317200
-DATA normalPriceRows32AVX2Consts<>+368(SB)/4, $0xbf317200
-DATA normalPriceRows32AVX2Consts<>+372(SB)/4, $0xbf317200
-DATA normalPriceRows32AVX2Consts<>+376(SB)/4, $0xbf317200
-DATA normalPriceRows32AVX2Consts<>+380(SB)/4, $0xbf317200
-DATA normalPriceRows32AVX2Consts<>+384(SB)/4, $0xb5bfbe8e
-DATA normalPriceRows32AVX2Consts<>+388(SB)/4, $0xb5bfbe8e
-DATA normalPriceRows32AVX2Consts<>+392(SB)/4, $0xb5bfbe8e
-DATA normalPriceRows32AVX2Consts<>+396(SB)/4, $0xb5bfbe8e
-DATA normalPriceRows32AVX2Consts<>+400(SB)/4, $0xb5bfbe8e
-DATA normalPriceRows32AVX2Consts<>+404(SB)/4, $0xb5bfbe8e
-DATA normalPriceRows32AVX2Consts<>+408(SB)/4, $0xb5bfbe8e
-DATA normalPriceRows32AVX2Consts<>+412(SB)/4, $0xb5bfbe8e
-DATA normalPriceRows32AVX2Consts<>+416(SB)/4, $0x39755674
-DATA normalPriceRows32AVX2Consts<>+420(SB)/4, $0x39755674
-DATA normalPriceRows32AVX2Consts<>+424(SB)/4, $0x39755674
-DATA normalPriceRows32AVX2Consts<>+428(SB)/4, $0x39755674
-DATA normalPriceRows32AVX2Consts<>+432(SB)/4, $0x39755674
-DATA normalPriceRows32AVX2Consts<>+436(SB)/4, $0x39755674
-DATA normalPriceRows32AVX2Consts<>+440(SB)/4, $0x39755674
-DATA normalPriceRows32AVX2Consts<>+444(SB)/4, $0x39755674
-DATA normalPriceRows32AVX2Consts<>+448(SB)/4, $0x390114b6
-DATA normalPriceRows32AVX2Consts<>+452(SB)/4, $0x390114b6
-DATA normalPriceRows32AVX2Consts<>+456(SB)/4, $0x390114b6
-DATA normalPriceRows32AVX2Consts<>+460(SB)/4, $0x390114b6
-DATA normalPriceRows32AVX2Consts<>+464(SB)/4, $0x390114b6
-DATA normalPriceRows32AVX2Consts<>+468(SB)/4, $0x390114b6
-DATA normalPriceRows32AVX2Consts<>+472(SB)/4, $0x390114b6
-DATA normalPriceRows32AVX2Consts<>+476(SB)/4, $0x390114b6
-DATA normalPriceRows32AVX2Consts<>+480(SB)/4, $0xbb02dd71
-DATA normalPriceRows32AVX2Consts<>+484(SB)/4, $0xbb02dd71
-DATA normalPriceRows32AVX2Consts<>+488(SB)/4, $0xbb02dd71
-DATA normalPriceRows32AVX2Consts<>+492(SB)/4, $0xbb02dd71
-DATA normalPriceRows32AVX2Consts<>+496(SB)/4, $0xbb02dd71
-DATA normalPriceRows32AVX2Consts<>+500(SB)/4, $0xbb02dd71
-DATA normalPriceRows32AVX2Consts<>+504(SB)/4, $0xbb02dd71
-DATA normalPriceRows32AVX2Consts<>+508(SB)/4, $0xbb02dd71
-DATA normalPriceRows32AVX2Consts<>+512(SB)/4, $0x3a738970
-DATA normalPriceRows32AVX2Consts<>+516(SB)/4, $0x3a738970
-DATA normalPriceRows32AVX2Consts<>+520(SB)/4, $0x3a738970
-DATA normalPriceRows32AVX2Consts<>+524(SB)/4, $0x3a738970
-DATA normalPriceRows32AVX2Consts<>+528(SB)/4, $0x3a738970
-DATA normalPriceRows32AVX2Consts<>+532(SB)/4, $0x3a738970
-DATA normalPriceRows32AVX2Consts<>+536(SB)/4, $0x3a738970
-DATA normalPriceRows32AVX2Consts<>+540(SB)/4, $0x3a738970
-DATA normalPriceRows32AVX2Consts<>+544(SB)/4, $0x3c77415f
-DATA normalPriceRows32AVX2Consts<>+548(SB)/4, $0x3c77415f
-DATA normalPriceRows32AVX2Consts<>+552(SB)/4, $0x3c77415f
-DATA normalPriceRows32AVX2Consts<>+556(SB)/4, $0x3c77415f
-DATA normalPriceRows32AVX2Consts<>+560(SB)/4, $0x3c77415f
-DATA normalPriceRows32AVX2Consts<>+564(SB)/4, $0x3c77415f
-DATA normalPriceRows32AVX2Consts<>+568(SB)/4, $0x3c77415f
-DATA normalPriceRows32AVX2Consts<>+572(SB)/4, $0x3c77415f
-DATA normalPriceRows32AVX2Consts<>+576(SB)/4, $0xbd509d4d
-DATA normalPriceRows32AVX2Consts<>+580(SB)/4, $0xbd509d4d
-DATA normalPriceRows32AVX2Consts<>+584(SB)/4, $0xbd509d4d
-DATA normalPriceRows32AVX2Consts<>+588(SB)/4, $0xbd509d4d
-DATA normalPriceRows32AVX2Consts<>+592(SB)/4, $0xbd509d4d
-DATA normalPriceRows32AVX2Consts<>+596(SB)/4, $0xbd509d4d
-DATA normalPriceRows32AVX2Consts<>+600(SB)/4, $0xbd509d4d
-DATA normalPriceRows32AVX2Consts<>+604(SB)/4, $0xbd509d4d
-DATA normalPriceRows32AVX2Consts<>+608(SB)/4, $0x3d99190f
-DATA normalPriceRows32AVX2Consts<>+612(SB)/4, $0x3d99190f
-DATA normalPriceRows32AVX2Consts<>+616(SB)/4, $0x3d99190f
-DATA normalPriceRows32AVX2Consts<>+620(SB)/4, $0x3d99190f
-DATA normalPriceRows32AVX2Consts<>+624(SB)/4, $0x3d99190f
-DATA normalPriceRows32AVX2Consts<>+628(SB)/4, $0x3d99190f
-DATA normalPriceRows32AVX2Consts<>+632(SB)/4, $0x3d99190f
-DATA normalPriceRows32AVX2Consts<>+636(SB)/4, $0x3d99190f
-DATA normalPriceRows32AVX2Consts<>+640(SB)/4, $0xbc00cdcc
-DATA normalPriceRows32AVX2Consts<>+644(SB)/4, $0xbc00cdcc
-DATA normalPriceRows32AVX2Consts<>+648(SB)/4, $0xbc00cdcc
-DATA normalPriceRows32AVX2Consts<>+652(SB)/4, $0xbc00cdcc
-DATA normalPriceRows32AVX2Consts<>+656(SB)/4, $0xbc00cdcc
-DATA normalPriceRows32AVX2Consts<>+660(SB)/4, $0xbc00cdcc
-DATA normalPriceRows32AVX2Consts<>+664(SB)/4, $0xbc00cdcc
-DATA normalPriceRows32AVX2Consts<>+668(SB)/4, $0xbc00cdcc
-DATA normalPriceRows32AVX2Consts<>+672(SB)/4, $0xbe6caa20
-DATA normalPriceRows32AVX2Consts<>+676(SB)/4, $0xbe6caa20
-DATA normalPriceRows32AVX2Consts<>+680(SB)/4, $0xbe6caa20
-DATA normalPriceRows32AVX2Consts<>+684(SB)/4, $0xbe6caa20
-DATA normalPriceRows32AVX2Consts<>+688(SB)/4, $0xbe6caa20
-DATA normalPriceRows32AVX2Consts<>+692(SB)/4, $0xbe6caa20
-DATA normalPriceRows32AVX2Consts<>+696(SB)/4, $0xbe6caa20
-DATA normalPriceRows32AVX2Consts<>+700(SB)/4, $0xbe6caa20
-DATA normalPriceRows32AVX2Consts<>+704(SB)/4, $0x3f000000
-DATA normalPriceRows32AVX2Consts<>+708(SB)/4, $0x3f000000
-DATA normalPriceRows32AVX2Consts<>+712(SB)/4, $0x3f000000
-DATA normalPriceRows32AVX2Consts<>+716(SB)/4, $0x3f000000
-DATA normalPriceRows32AVX2Consts<>+720(SB)/4, $0x3f000000
-DATA normalPriceRows32AVX2Consts<>+724(SB)/4, $0x3f000000
-DATA normalPriceRows32AVX2Consts<>+728(SB)/4, $0x3f000000
-DATA normalPriceRows32AVX2Consts<>+732(SB)/4, $0x3f000000
-DATA normalPriceRows32AVX2Consts<>+736(SB)/4, $0x3ecc422a
-DATA normalPriceRows32AVX2Consts<>+740(SB)/4, $0x3ecc422a
-DATA normalPriceRows32AVX2Consts<>+744(SB)/4, $0x3ecc422a
-DATA normalPriceRows32AVX2Consts<>+748(SB)/4, $0x3ecc422a
-DATA normalPriceRows32AVX2Consts<>+752(SB)/4, $0x3ecc422a
-DATA normalPriceRows32AVX2Consts<>+756(SB)/4, $0x3ecc422a
-DATA normalPriceRows32AVX2Consts<>+760(SB)/4, $0x3ecc422a
-DATA normalPriceRows32AVX2Consts<>+764(SB)/4, $0x3ecc422a
-DATA normalPriceRows32AVX2Consts<>+768(SB)/4, $0x3ab56891
-DATA normalPriceRows32AVX2Consts<>+772(SB)/4, $0x3ab56891
-DATA normalPriceRows32AVX2Consts<>+776(SB)/4, $0x3ab56891
-DATA normalPriceRows32AVX2Consts<>+780(SB)/4, $0x3ab56891
-DATA normalPriceRows32AVX2Consts<>+784(SB)/4, $0x3ab56891
-DATA normalPriceRows32AVX2Consts<>+788(SB)/4, $0x3ab56891
-DATA normalPriceRows32AVX2Consts<>+792(SB)/4, $0x3ab56891
-DATA normalPriceRows32AVX2Consts<>+796(SB)/4, $0x3ab56891
-DATA normalPriceRows32AVX2Consts<>+800(SB)/4, $0x3c091f97
-DATA normalPriceRows32AVX2Consts<>+804(SB)/4, $0x3c091f97
-DATA normalPriceRows32AVX2Consts<>+808(SB)/4, $0x3c091f97
-DATA normalPriceRows32AVX2Consts<>+812(SB)/4, $0x3c091f97
-DATA normalPriceRows32AVX2Consts<>+816(SB)/4, $0x3c091f97
-DATA normalPriceRows32AVX2Consts<>+820(SB)/4, $0x3c091f97
-DATA normalPriceRows32AVX2Consts<>+824(SB)/4, $0x3c091f97
-DATA normalPriceRows32AVX2Consts<>+828(SB)/4, $0x3c091f97
-DATA normalPriceRows32AVX2Consts<>+832(SB)/4, $0x3d2aac27
-DATA normalPriceRows32AVX2Consts<>+836(SB)/4, $0x3d2aac27
-DATA normalPriceRows32AVX2Consts<>+840(SB)/4, $0x3d2aac27
-DATA normalPriceRows32AVX2Consts<>+844(SB)/4, $0x3d2aac27
-DATA normalPriceRows32AVX2Consts<>+848(SB)/4, $0x3d2aac27
-DATA normalPriceRows32AVX2Consts<>+852(SB)/4, $0x3d2aac27
-DATA normalPriceRows32AVX2Consts<>+856(SB)/4, $0x3d2aac27
-DATA normalPriceRows32AVX2Consts<>+860(SB)/4, $0x3d2aac27
-DATA normalPriceRows32AVX2Consts<>+864(SB)/4, $0x3e2aaa45
-DATA normalPriceRows32AVX2Consts<>+868(SB)/4, $0x3e2aaa45
-DATA normalPriceRows32AVX2Consts<>+872(SB)/4, $0x3e2aaa45
-DATA normalPriceRows32AVX2Consts<>+876(SB)/4, $0x3e2aaa45
-DATA normalPriceRows32AVX2Consts<>+880(SB)/4, $0x3e2aaa45
-DATA normalPriceRows32AVX2Consts<>+884(SB)/4, $0x3e2aaa45
-DATA normalPriceRows32AVX2Consts<>+888(SB)/4, $0x3e2aaa45
-DATA normalPriceRows32AVX2Consts<>+892(SB)/4, $0x3e2aaa45
-DATA normalPriceRows32AVX2Consts<>+896(SB)/4, $0x3efffffe
-DATA normalPriceRows32AVX2Consts<>+900(SB)/4, $0x3efffffe
-DATA normalPriceRows32AVX2Consts<>+904(SB)/4, $0x3efffffe
-DATA normalPriceRows32AVX2Consts<>+908(SB)/4, $0x3efffffe
-DATA normalPriceRows32AVX2Consts<>+912(SB)/4, $0x3efffffe
-DATA normalPriceRows32AVX2Consts<>+916(SB)/4, $0x3efffffe
-DATA normalPriceRows32AVX2Consts<>+920(SB)/4, $0x3efffffe
-DATA normalPriceRows32AVX2Consts<>+924(SB)/4, $0x3efffffe
-DATA normalPriceRows32AVX2Consts<>+928(SB)/4, $0x42fe0000
-DATA normalPriceRows32AVX2Consts<>+932(SB)/4, $0x42fe0000
-DATA normalPriceRows32AVX2Consts<>+936(SB)/4, $0x42fe0000
-DATA normalPriceRows32AVX2Consts<>+940(SB)/4, $0x42fe0000
-DATA normalPriceRows32AVX2Consts<>+944(SB)/4, $0x42fe0000
-DATA normalPriceRows32AVX2Consts<>+948(SB)/4, $0x42fe0000
-DATA normalPriceRows32AVX2Consts<>+952(SB)/4, $0x42fe0000
-DATA normalPriceRows32AVX2Consts<>+956(SB)/4, $0x42fe0000
-DATA normalPriceRows32AVX2Consts<>+960(SB)/4, $0xc2fc0000
-DATA normalPriceRows32AVX2Consts<>+964(SB)/4, $0xc2fc0000
-DATA normalPriceRows32AVX2Consts<>+968(SB)/4, $0xc2fc0000
-DATA normalPriceRows32AVX2Consts<>+972(SB)/4, $0xc2fc0000
-DATA normalPriceRows32AVX2Consts<>+976(SB)/4, $0xc2fc0000
-DATA normalPriceRows32AVX2Consts<>+980(SB)/4, $0xc2fc0000
-DATA normalPriceRows32AVX2Consts<>+984(SB)/4, $0xc2fc0000
-DATA normalPriceRows32AVX2Consts<>+988(SB)/4, $0xc2fc0000
-DATA normalPriceRows32AVX2Consts<>+992(SB)/4, $0x4b40007f
-DATA normalPriceRows32AVX2Consts<>+996(SB)/4, $0x4b40007f
-DATA normalPriceRows32AVX2Consts<>+1000(SB)/4, $0x4b40007f
-DATA normalPriceRows32AVX2Consts<>+1004(SB)/4, $0x4b40007f
-DATA normalPriceRows32AVX2Consts<>+1008(SB)/4, $0x4b40007f
-DATA normalPriceRows32AVX2Consts<>+1012(SB)/4, $0x4b40007f
-DATA normalPriceRows32AVX2Consts<>+1016(SB)/4, $0x4b40007f
-DATA normalPriceRows32AVX2Consts<>+1020(SB)/4, $0x4b40007f
-DATA normalPriceRows32AVX2Consts<>+1024(SB)/4, $0x00000000
-DATA normalPriceRows32AVX2Consts<>+1028(SB)/4, $0x00000000
-DATA normalPriceRows32AVX2Consts<>+1032(SB)/4, $0x00000000
-DATA normalPriceRows32AVX2Consts<>+1036(SB)/4, $0x00000000
-DATA normalPriceRows32AVX2Consts<>+1040(SB)/4, $0x00000000
-DATA normalPriceRows32AVX2Consts<>+1044(SB)/4, $0x00000000
-DATA normalPriceRows32AVX2Consts<>+1048(SB)/4, $0x00000000
-DATA normalPriceRows32AVX2Consts<>+1052(SB)/4, $0x00000000
+DATA normalPriceRows32AVX2Consts<>+128(SB)/4, $0x3fc00000
+DATA normalPriceRows32AVX2Consts<>+132(SB)/4, $0x3fc00000
+DATA normalPriceRows32AVX2Consts<>+136(SB)/4, $0x3fc00000
+DATA normalPriceRows32AVX2Consts<>+140(SB)/4, $0x3fc00000
+DATA normalPriceRows32AVX2Consts<>+144(SB)/4, $0x3fc00000
+DATA normalPriceRows32AVX2Consts<>+148(SB)/4, $0x3fc00000
+DATA normalPriceRows32AVX2Consts<>+152(SB)/4, $0x3fc00000
+DATA normalPriceRows32AVX2Consts<>+156(SB)/4, $0x3fc00000
+DATA normalPriceRows32AVX2Consts<>+160(SB)/4, $0x40000000
+DATA normalPriceRows32AVX2Consts<>+164(SB)/4, $0x40000000
+DATA normalPriceRows32AVX2Consts<>+168(SB)/4, $0x40000000
+DATA normalPriceRows32AVX2Consts<>+172(SB)/4, $0x40000000
+DATA normalPriceRows32AVX2Consts<>+176(SB)/4, $0x40000000
+DATA normalPriceRows32AVX2Consts<>+180(SB)/4, $0x40000000
+DATA normalPriceRows32AVX2Consts<>+184(SB)/4, $0x40000000
+DATA normalPriceRows32AVX2Consts<>+188(SB)/4, $0x40000000
+DATA normalPriceRows32AVX2Consts<>+192(SB)/4, $0x3089705f
+DATA normalPriceRows32AVX2Consts<>+196(SB)/4, $0x3089705f
+DATA normalPriceRows32AVX2Consts<>+200(SB)/4, $0x3089705f
+DATA normalPriceRows32AVX2Consts<>+204(SB)/4, $0x3089705f
+DATA normalPriceRows32AVX2Consts<>+208(SB)/4, $0x3089705f
+DATA normalPriceRows32AVX2Consts<>+212(SB)/4, $0x3089705f
+DATA normalPriceRows32AVX2Consts<>+216(SB)/4, $0x3089705f
+DATA normalPriceRows32AVX2Consts<>+220(SB)/4, $0x3089705f
+DATA normalPriceRows32AVX2Consts<>+224(SB)/4, $0x40640000
+DATA normalPriceRows32AVX2Consts<>+228(SB)/4, $0x40640000
+DATA normalPriceRows32AVX2Consts<>+232(SB)/4, $0x40640000
+DATA normalPriceRows32AVX2Consts<>+236(SB)/4, $0x40640000
+DATA normalPriceRows32AVX2Consts<>+240(SB)/4, $0x40640000
+DATA normalPriceRows32AVX2Consts<>+244(SB)/4, $0x40640000
+DATA normalPriceRows32AVX2Consts<>+248(SB)/4, $0x40640000
+DATA normalPriceRows32AVX2Consts<>+252(SB)/4, $0x40640000
+DATA normalPriceRows32AVX2Consts<>+256(SB)/4, $0x4b400000
+DATA normalPriceRows32AVX2Consts<>+260(SB)/4, $0x4b400000
+DATA normalPriceRows32AVX2Consts<>+264(SB)/4, $0x4b400000
+DATA normalPriceRows32AVX2Consts<>+268(SB)/4, $0x4b400000
+DATA normalPriceRows32AVX2Consts<>+272(SB)/4, $0x4b400000
+DATA normalPriceRows32AVX2Consts<>+276(SB)/4, $0x4b400000
+DATA normalPriceRows32AVX2Consts<>+280(SB)/4, $0x4b400000
+DATA normalPriceRows32AVX2Consts<>+284(SB)/4, $0x4b400000
+DATA normalPriceRows32AVX2Consts<>+288(SB)/4, $0xbf38aa3b
+DATA normalPriceRows32AVX2Consts<>+292(SB)/4, $0xbf38aa3b
+DATA normalPriceRows32AVX2Consts<>+296(SB)/4, $0xbf38aa3b
+DATA normalPriceRows32AVX2Consts<>+300(SB)/4, $0xbf38aa3b
+DATA normalPriceRows32AVX2Consts<>+304(SB)/4, $0xbf38aa3b
+DATA normalPriceRows32AVX2Consts<>+308(SB)/4, $0xbf38aa3b
+DATA normalPriceRows32AVX2Consts<>+312(SB)/4, $0xbf38aa3b
+DATA normalPriceRows32AVX2Consts<>+316(SB)/4, $0xbf38aa3b
+DATA normalPriceRows32AVX2Consts<>+320(SB)/4, $0x3fb17200
+DATA normalPriceRows32AVX2Consts<>+324(SB)/4, $0x3fb17200
+DATA normalPriceRows32AVX2Consts<>+328(SB)/4, $0x3fb17200
+DATA normalPriceRows32AVX2Consts<>+332(SB)/4, $0x3fb17200
+DATA normalPriceRows32AVX2Consts<>+336(SB)/4, $0x3fb17200
+DATA normalPriceRows32AVX2Consts<>+340(SB)/4, $0x3fb17200
+DATA normalPriceRows32AVX2Consts<>+344(SB)/4, $0x3fb17200
+DATA normalPriceRows32AVX2Consts<>+348(SB)/4, $0x3fb17200
+DATA normalPriceRows32AVX2Consts<>+352(SB)/4, $0x363fbe8e
+DATA normalPriceRows32AVX2Consts<>+356(SB)/4, $0x363fbe8e
+DATA normalPriceRows32AVX2Consts<>+360(SB)/4, $0x363fbe8e
+DATA normalPriceRows32AVX2Consts<>+364(SB)/4, $0x363fbe8e
+DATA normalPriceRows32AVX2Consts<>+368(SB)/4, $0x363fbe8e
+DATA normalPriceRows32AVX2Consts<>+372(SB)/4, $0x363fbe8e
+DATA normalPriceRows32AVX2Consts<>+376(SB)/4, $0x363fbe8e
+DATA normalPriceRows32AVX2Consts<>+380(SB)/4, $0x363fbe8e
+DATA normalPriceRows32AVX2Consts<>+384(SB)/4, $0xbf800000
+DATA normalPriceRows32AVX2Consts<>+388(SB)/4, $0xbf800000
+DATA normalPriceRows32AVX2Consts<>+392(SB)/4, $0xbf800000
+DATA normalPriceRows32AVX2Consts<>+396(SB)/4, $0xbf800000
+DATA normalPriceRows32AVX2Consts<>+400(SB)/4, $0xbf800000
+DATA normalPriceRows32AVX2Consts<>+404(SB)/4, $0xbf800000
+DATA normalPriceRows32AVX2Consts<>+408(SB)/4, $0xbf800000
+DATA normalPriceRows32AVX2Consts<>+412(SB)/4, $0xbf800000
+DATA normalPriceRows32AVX2Consts<>+416(SB)/4, $0x37b56891
+DATA normalPriceRows32AVX2Consts<>+420(SB)/4, $0x37b56891
+DATA normalPriceRows32AVX2Consts<>+424(SB)/4, $0x37b56891
+DATA normalPriceRows32AVX2Consts<>+428(SB)/4, $0x37b56891
+DATA normalPriceRows32AVX2Consts<>+432(SB)/4, $0x37b56891
+DATA normalPriceRows32AVX2Consts<>+436(SB)/4, $0x37b56891
+DATA normalPriceRows32AVX2Consts<>+440(SB)/4, $0x37b56891
+DATA normalPriceRows32AVX2Consts<>+444(SB)/4, $0x37b56891
+DATA normalPriceRows32AVX2Consts<>+448(SB)/4, $0xb9891f97
+DATA normalPriceRows32AVX2Consts<>+452(SB)/4, $0xb9891f97
+DATA normalPriceRows32AVX2Consts<>+456(SB)/4, $0xb9891f97
+DATA normalPriceRows32AVX2Consts<>+460(SB)/4, $0xb9891f97
+DATA normalPriceRows32AVX2Consts<>+464(SB)/4, $0xb9891f97
+DATA normalPriceRows32AVX2Consts<>+468(SB)/4, $0xb9891f97
+DATA normalPriceRows32AVX2Consts<>+472(SB)/4, $0xb9891f97
+DATA normalPriceRows32AVX2Consts<>+476(SB)/4, $0xb9891f97
+DATA normalPriceRows32AVX2Consts<>+480(SB)/4, $0x3b2aac27
+DATA normalPriceRows32AVX2Consts<>+484(SB)/4, $0x3b2aac27
+DATA normalPriceRows32AVX2Consts<>+488(SB)/4, $0x3b2aac27
+DATA normalPriceRows32AVX2Consts<>+492(SB)/4, $0x3b2aac27
+DATA normalPriceRows32AVX2Consts<>+496(SB)/4, $0x3b2aac27
+DATA normalPriceRows32AVX2Consts<>+500(SB)/4, $0x3b2aac27
+DATA normalPriceRows32AVX2Consts<>+504(SB)/4, $0x3b2aac27
+DATA normalPriceRows32AVX2Consts<>+508(SB)/4, $0x3b2aac27
+DATA normalPriceRows32AVX2Consts<>+512(SB)/4, $0xbcaaaa45
+DATA normalPriceRows32AVX2Consts<>+516(SB)/4, $0xbcaaaa45
+DATA normalPriceRows32AVX2Consts<>+520(SB)/4, $0xbcaaaa45
+DATA normalPriceRows32AVX2Consts<>+524(SB)/4, $0xbcaaaa45
+DATA normalPriceRows32AVX2Consts<>+528(SB)/4, $0xbcaaaa45
+DATA normalPriceRows32AVX2Consts<>+532(SB)/4, $0xbcaaaa45
+DATA normalPriceRows32AVX2Consts<>+536(SB)/4, $0xbcaaaa45
+DATA normalPriceRows32AVX2Consts<>+540(SB)/4, $0xbcaaaa45
+DATA normalPriceRows32AVX2Consts<>+544(SB)/4, $0x3dfffffe
+DATA normalPriceRows32AVX2Consts<>+548(SB)/4, $0x3dfffffe
+DATA normalPriceRows32AVX2Consts<>+552(SB)/4, $0x3dfffffe
+DATA normalPriceRows32AVX2Consts<>+556(SB)/4, $0x3dfffffe
+DATA normalPriceRows32AVX2Consts<>+560(SB)/4, $0x3dfffffe
+DATA normalPriceRows32AVX2Consts<>+564(SB)/4, $0x3dfffffe
+DATA normalPriceRows32AVX2Consts<>+568(SB)/4, $0x3dfffffe
+DATA normalPriceRows32AVX2Consts<>+572(SB)/4, $0x3dfffffe
+DATA normalPriceRows32AVX2Consts<>+576(SB)/4, $0xbf000000
+DATA normalPriceRows32AVX2Consts<>+580(SB)/4, $0xbf000000
+DATA normalPriceRows32AVX2Consts<>+584(SB)/4, $0xbf000000
+DATA normalPriceRows32AVX2Consts<>+588(SB)/4, $0xbf000000
+DATA normalPriceRows32AVX2Consts<>+592(SB)/4, $0xbf000000
+DATA normalPriceRows32AVX2Consts<>+596(SB)/4, $0xbf000000
+DATA normalPriceRows32AVX2Consts<>+600(SB)/4, $0xbf000000
+DATA normalPriceRows32AVX2Consts<>+604(SB)/4, $0xbf000000
+DATA normalPriceRows32AVX2Consts<>+608(SB)/4, $0x00000000
+DATA normalPriceRows32AVX2Consts<>+612(SB)/4, $0x00000000
+DATA normalPriceRows32AVX2Consts<>+616(SB)/4, $0x00000000
+DATA normalPriceRows32AVX2Consts<>+620(SB)/4, $0x00000000
+DATA normalPriceRows32AVX2Consts<>+624(SB)/4, $0x00000000
+DATA normalPriceRows32AVX2Consts<>+628(SB)/4, $0x00000000
+DATA normalPriceRows32AVX2Consts<>+632(SB)/4, $0x00000000
+DATA normalPriceRows32AVX2Consts<>+636(SB)/4, $0x00000000
+DATA normalPriceRows32AVX2Consts<>+640(SB)/4, $0x39f55674
+DATA normalPriceRows32AVX2Consts<>+644(SB)/4, $0x39f55674
+DATA normalPriceRows32AVX2Consts<>+648(SB)/4, $0x39f55674
+DATA normalPriceRows32AVX2Consts<>+652(SB)/4, $0x39f55674
+DATA normalPriceRows32AVX2Consts<>+656(SB)/4, $0x39f55674
+DATA normalPriceRows32AVX2Consts<>+660(SB)/4, $0x39f55674
+DATA normalPriceRows32AVX2Consts<>+664(SB)/4, $0x39f55674
+DATA normalPriceRows32AVX2Consts<>+668(SB)/4, $0x39f55674
+DATA normalPriceRows32AVX2Consts<>+672(SB)/4, $0x398114b6
+DATA normalPriceRows32AVX2Consts<>+676(SB)/4, $0x398114b6
+DATA normalPriceRows32AVX2Consts<>+680(SB)/4, $0x398114b6
+DATA normalPriceRows32AVX2Consts<>+684(SB)/4, $0x398114b6
+DATA normalPriceRows32AVX2Consts<>+688(SB)/4, $0x398114b6
+DATA normalPriceRows32AVX2Consts<>+692(SB)/4, $0x398114b6
+DATA normalPriceRows32AVX2Consts<>+696(SB)/4, $0x398114b6
+DATA normalPriceRows32AVX2Consts<>+700(SB)/4, $0x398114b6
+DATA normalPriceRows32AVX2Consts<>+704(SB)/4, $0xbb82dd71
+DATA normalPriceRows32AVX2Consts<>+708(SB)/4, $0xbb82dd71
+DATA normalPriceRows32AVX2Consts<>+712(SB)/4, $0xbb82dd71
+DATA normalPriceRows32AVX2Consts<>+716(SB)/4, $0xbb82dd71
+DATA normalPriceRows32AVX2Consts<>+720(SB)/4, $0xbb82dd71
+DATA normalPriceRows32AVX2Consts<>+724(SB)/4, $0xbb82dd71
+DATA normalPriceRows32AVX2Consts<>+728(SB)/4, $0xbb82dd71
+DATA normalPriceRows32AVX2Consts<>+732(SB)/4, $0xbb82dd71
+DATA normalPriceRows32AVX2Consts<>+736(SB)/4, $0x3af38970
+DATA normalPriceRows32AVX2Consts<>+740(SB)/4, $0x3af38970
+DATA normalPriceRows32AVX2Consts<>+744(SB)/4, $0x3af38970
+DATA normalPriceRows32AVX2Consts<>+748(SB)/4, $0x3af38970
+DATA normalPriceRows32AVX2Consts<>+752(SB)/4, $0x3af38970
+DATA normalPriceRows32AVX2Consts<>+756(SB)/4, $0x3af38970
+DATA normalPriceRows32AVX2Consts<>+760(SB)/4, $0x3af38970
+DATA normalPriceRows32AVX2Consts<>+764(SB)/4, $0x3af38970
+DATA normalPriceRows32AVX2Consts<>+768(SB)/4, $0x3cf7415f
+DATA normalPriceRows32AVX2Consts<>+772(SB)/4, $0x3cf7415f
+DATA normalPriceRows32AVX2Consts<>+776(SB)/4, $0x3cf7415f
+DATA normalPriceRows32AVX2Consts<>+780(SB)/4, $0x3cf7415f
+DATA normalPriceRows32AVX2Consts<>+784(SB)/4, $0x3cf7415f
+DATA normalPriceRows32AVX2Consts<>+788(SB)/4, $0x3cf7415f
+DATA normalPriceRows32AVX2Consts<>+792(SB)/4, $0x3cf7415f
+DATA normalPriceRows32AVX2Consts<>+796(SB)/4, $0x3cf7415f
+DATA normalPriceRows32AVX2Consts<>+800(SB)/4, $0xbdd09d4d
+DATA normalPriceRows32AVX2Consts<>+804(SB)/4, $0xbdd09d4d
+DATA normalPriceRows32AVX2Consts<>+808(SB)/4, $0xbdd09d4d
+DATA normalPriceRows32AVX2Consts<>+812(SB)/4, $0xbdd09d4d
+DATA normalPriceRows32AVX2Consts<>+816(SB)/4, $0xbdd09d4d
+DATA normalPriceRows32AVX2Consts<>+820(SB)/4, $0xbdd09d4d
+DATA normalPriceRows32AVX2Consts<>+824(SB)/4, $0xbdd09d4d
+DATA normalPriceRows32AVX2Consts<>+828(SB)/4, $0xbdd09d4d
+DATA normalPriceRows32AVX2Consts<>+832(SB)/4, $0x3e19190f
+DATA normalPriceRows32AVX2Consts<>+836(SB)/4, $0x3e19190f
+DATA normalPriceRows32AVX2Consts<>+840(SB)/4, $0x3e19190f
+DATA normalPriceRows32AVX2Consts<>+844(SB)/4, $0x3e19190f
+DATA normalPriceRows32AVX2Consts<>+848(SB)/4, $0x3e19190f
+DATA normalPriceRows32AVX2Consts<>+852(SB)/4, $0x3e19190f
+DATA normalPriceRows32AVX2Consts<>+856(SB)/4, $0x3e19190f
+DATA normalPriceRows32AVX2Consts<>+860(SB)/4, $0x3e19190f
+DATA normalPriceRows32AVX2Consts<>+864(SB)/4, $0xbc80cdcc
+DATA normalPriceRows32AVX2Consts<>+868(SB)/4, $0xbc80cdcc
+DATA normalPriceRows32AVX2Consts<>+872(SB)/4, $0xbc80cdcc
+DATA normalPriceRows32AVX2Consts<>+876(SB)/4, $0xbc80cdcc
+DATA normalPriceRows32AVX2Consts<>+880(SB)/4, $0xbc80cdcc
+DATA normalPriceRows32AVX2Consts<>+884(SB)/4, $0xbc80cdcc
+DATA normalPriceRows32AVX2Consts<>+888(SB)/4, $0xbc80cdcc
+DATA normalPriceRows32AVX2Consts<>+892(SB)/4, $0xbc80cdcc
+DATA normalPriceRows32AVX2Consts<>+896(SB)/4, $0xbeecaa20
+DATA normalPriceRows32AVX2Consts<>+900(SB)/4, $0xbeecaa20
+DATA normalPriceRows32AVX2Consts<>+904(SB)/4, $0xbeecaa20
+DATA normalPriceRows32AVX2Consts<>+908(SB)/4, $0xbeecaa20
+DATA normalPriceRows32AVX2Consts<>+912(SB)/4, $0xbeecaa20
+DATA normalPriceRows32AVX2Consts<>+916(SB)/4, $0xbeecaa20
+DATA normalPriceRows32AVX2Consts<>+920(SB)/4, $0xbeecaa20
+DATA normalPriceRows32AVX2Consts<>+924(SB)/4, $0xbeecaa20
+DATA normalPriceRows32AVX2Consts<>+928(SB)/4, $0x3ecc422a
+DATA normalPriceRows32AVX2Consts<>+932(SB)/4, $0x3ecc422a
+DATA normalPriceRows32AVX2Consts<>+936(SB)/4, $0x3ecc422a
+DATA normalPriceRows32AVX2Consts<>+940(SB)/4, $0x3ecc422a
+DATA normalPriceRows32AVX2Consts<>+944(SB)/4, $0x3ecc422a
+DATA normalPriceRows32AVX2Consts<>+948(SB)/4, $0x3ecc422a
+DATA normalPriceRows32AVX2Consts<>+952(SB)/4, $0x3ecc422a
+DATA normalPriceRows32AVX2Consts<>+956(SB)/4, $0x3ecc422a
+DATA normalPriceRows32AVX2Consts<>+960(SB)/4, $0x42fe0000
+DATA normalPriceRows32AVX2Consts<>+964(SB)/4, $0x42fe0000
+DATA normalPriceRows32AVX2Consts<>+968(SB)/4, $0x42fe0000
+DATA normalPriceRows32AVX2Consts<>+972(SB)/4, $0x42fe0000
+DATA normalPriceRows32AVX2Consts<>+976(SB)/4, $0x42fe0000
+DATA normalPriceRows32AVX2Consts<>+980(SB)/4, $0x42fe0000
+DATA normalPriceRows32AVX2Consts<>+984(SB)/4, $0x42fe0000
+DATA normalPriceRows32AVX2Consts<>+988(SB)/4, $0x42fe0000
+DATA normalPriceRows32AVX2Consts<>+992(SB)/4, $0xc2fc0000
+DATA normalPriceRows32AVX2Consts<>+996(SB)/4, $0xc2fc0000
+DATA normalPriceRows32AVX2Consts<>+1000(SB)/4, $0xc2fc0000
+DATA normalPriceRows32AVX2Consts<>+1004(SB)/4, $0xc2fc0000
+DATA normalPriceRows32AVX2Consts<>+1008(SB)/4, $0xc2fc0000
+DATA normalPriceRows32AVX2Consts<>+1012(SB)/4, $0xc2fc0000
+DATA normalPriceRows32AVX2Consts<>+1016(SB)/4, $0xc2fc0000
+DATA normalPriceRows32AVX2Consts<>+1020(SB)/4, $0xc2fc0000
+DATA normalPriceRows32AVX2Consts<>+1024(SB)/4, $0x4b40007f
+DATA normalPriceRows32AVX2Consts<>+1028(SB)/4, $0x4b40007f
+DATA normalPriceRows32AVX2Consts<>+1032(SB)/4, $0x4b40007f
+DATA normalPriceRows32AVX2Consts<>+1036(SB)/4, $0x4b40007f
+DATA normalPriceRows32AVX2Consts<>+1040(SB)/4, $0x4b40007f
+DATA normalPriceRows32AVX2Consts<>+1044(SB)/4, $0x4b40007f
+DATA normalPriceRows32AVX2Consts<>+1048(SB)/4, $0x4b40007f
+DATA normalPriceRows32AVX2Consts<>+1052(SB)/4, $0x4b40007f
 DATA normalPriceRows32AVX2Consts<>+1056(SB)/4, $0x7fc00000
 DATA normalPriceRows32AVX2Consts<>+1060(SB)/4, $0x7fc00000
 DATA normalPriceRows32AVX2Consts<>+1064(SB)/4, $0x7fc00000
@@ -1089,7 +1083,7 @@ GLOBL normalPriceRows32AVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func normalPriceRows32AVX2(price []float32, sign []float32, F []float32, K []float32, T []float32, sigma []float32, D []float32)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
-TEXT ·normalPriceRows32AVX2(SB), $1696-168
+TEXT ·normalPriceRows32AVX2(SB), $960-168
 	LEAQ 31(SP), BX
 	ANDQ $-32, BX
 	MOVQ price_len+8(FP), CX
@@ -1101,7 +1095,7 @@ TEXT ·normalPriceRows32AVX2(SB), $1696-168
 	MOVQ sigma_base+120(FP), R11
 	MOVQ D_base+144(FP), R12
 	XORL AX, AX
-	SUBQ $+48, CX
+	SUBQ $+32, CX
 	JLT  rest
 
 body:
@@ -1111,701 +1105,425 @@ body:
 	PREFETCHT0   1088(R10)(AX*1)
 	VMOVUPS      64(R10)(AX*1), Y2
 	VMOVUPS      96(R10)(AX*1), Y3
-	PREFETCHT0   1152(R10)(AX*1)
-	VMOVUPS      128(R10)(AX*1), Y4
-	VMOVUPS      160(R10)(AX*1), Y5
 	PREFETCHT0   1024(R11)(AX*1)
-	VMOVUPS      (R11)(AX*1), Y6
-	VMOVUPS      32(R11)(AX*1), Y7
+	VMOVUPS      (R11)(AX*1), Y4
+	VMOVUPS      32(R11)(AX*1), Y5
 	PREFETCHT0   1088(R11)(AX*1)
-	VMOVUPS      64(R11)(AX*1), Y8
-	VMOVUPS      96(R11)(AX*1), Y9
-	PREFETCHT0   1152(R11)(AX*1)
-	VMOVUPS      128(R11)(AX*1), Y10
-	VMOVUPS      160(R11)(AX*1), Y11
+	VMOVUPS      64(R11)(AX*1), Y6
+	VMOVUPS      96(R11)(AX*1), Y7
 	PREFETCHT0   1024(R8)(AX*1)
-	VMOVUPS      (R8)(AX*1), Y12
-	VMOVUPS      32(R8)(AX*1), Y13
+	VMOVUPS      (R8)(AX*1), Y8
+	VMOVUPS      32(R8)(AX*1), Y9
 	PREFETCHT0   1088(R8)(AX*1)
-	VMOVUPS      64(R8)(AX*1), Y14
-	VMOVUPS      96(R8)(AX*1), Y15
-	VMOVUPS      Y15, (BX)
-	PREFETCHT0   1152(R8)(AX*1)
-	VMOVUPS      128(R8)(AX*1), Y15
-	VMOVUPS      Y15, 32(BX)
-	VMOVUPS      160(R8)(AX*1), Y15
-	VMOVUPS      Y15, 64(BX)
+	VMOVUPS      64(R8)(AX*1), Y10
+	VMOVUPS      96(R8)(AX*1), Y11
 	PREFETCHT0   1024(R9)(AX*1)
-	VMOVUPS      (R9)(AX*1), Y15
-	VMOVUPS      Y14, 96(BX)
-	VMOVUPS      32(R9)(AX*1), Y14
-	VMOVUPS      Y13, 128(BX)
+	VMOVUPS      (R9)(AX*1), Y12
+	VMOVUPS      32(R9)(AX*1), Y13
 	PREFETCHT0   1088(R9)(AX*1)
-	VMOVUPS      64(R9)(AX*1), Y13
-	VMOVUPS      Y13, 160(BX)
-	VMOVUPS      96(R9)(AX*1), Y13
-	VMOVUPS      Y13, 192(BX)
-	PREFETCHT0   1152(R9)(AX*1)
-	VMOVUPS      128(R9)(AX*1), Y13
-	VMOVUPS      Y13, 224(BX)
-	VMOVUPS      160(R9)(AX*1), Y13
-	VMOVUPS      Y13, 256(BX)
+	VMOVUPS      64(R9)(AX*1), Y14
+	VMOVUPS      96(R9)(AX*1), Y15
+	VMOVUPS      Y11, (BX)
 	PREFETCHT0   1024(R12)(AX*1)
-	VMOVUPS      (R12)(AX*1), Y13
-	VMOVUPS      Y13, 288(BX)
-	VMOVUPS      32(R12)(AX*1), Y13
-	VMOVUPS      Y13, 320(BX)
+	VMOVUPS      (R12)(AX*1), Y11
+	VMOVUPS      Y11, 32(BX)
+	VMOVUPS      32(R12)(AX*1), Y11
+	VMOVUPS      Y11, 64(BX)
 	PREFETCHT0   1088(R12)(AX*1)
-	VMOVUPS      64(R12)(AX*1), Y13
-	VMOVUPS      Y13, 352(BX)
-	VMOVUPS      96(R12)(AX*1), Y13
-	VMOVUPS      Y13, 384(BX)
-	PREFETCHT0   1152(R12)(AX*1)
-	VMOVUPS      128(R12)(AX*1), Y13
-	VMOVUPS      Y13, 416(BX)
-	VMOVUPS      160(R12)(AX*1), Y13
-	VMOVUPS      Y13, 448(BX)
+	VMOVUPS      64(R12)(AX*1), Y11
+	VMOVUPS      Y11, 96(BX)
+	VMOVUPS      96(R12)(AX*1), Y11
+	VMOVUPS      Y11, 128(BX)
 	PREFETCHT0   1024(DI)(AX*1)
-	VMOVUPS      (DI)(AX*1), Y13
-	VMOVUPS      Y13, 480(BX)
-	VMOVUPS      32(DI)(AX*1), Y13
-	VMOVUPS      Y13, 512(BX)
+	VMOVUPS      (DI)(AX*1), Y11
+	VMOVUPS      Y11, 160(BX)
+	VMOVUPS      32(DI)(AX*1), Y11
+	VMOVUPS      Y11, 192(BX)
 	PREFETCHT0   1088(DI)(AX*1)
-	VMOVUPS      64(DI)(AX*1), Y13
-	VMOVUPS      Y13, 544(BX)
-	VMOVUPS      96(DI)(AX*1), Y13
-	VMOVUPS      Y13, 576(BX)
-	PREFETCHT0   1152(DI)(AX*1)
-	VMOVUPS      128(DI)(AX*1), Y13
-	VMOVUPS      Y13, 608(BX)
-	VMOVUPS      160(DI)(AX*1), Y13
-	VMOVUPS      Y13, 640(BX)
-	VSQRTPS      Y0, Y13
-	VMOVUPS      Y0, 672(BX)
+	VMOVUPS      64(DI)(AX*1), Y11
+	VMOVUPS      Y11, 224(BX)
+	VMOVUPS      96(DI)(AX*1), Y11
+	VMOVUPS      Y11, 256(BX)
+	VSQRTPS      Y0, Y11
+	VMOVUPS      Y0, 288(BX)
 	VSQRTPS      Y1, Y0
-	VMOVUPS      Y1, 704(BX)
+	VMOVUPS      Y1, 320(BX)
 	VSQRTPS      Y2, Y1
-	VMOVUPS      Y2, 736(BX)
+	VMOVUPS      Y2, 352(BX)
 	VSQRTPS      Y3, Y2
-	VMOVUPS      Y3, 768(BX)
-	VSQRTPS      Y4, Y3
-	VMOVUPS      Y4, 800(BX)
-	VSQRTPS      Y5, Y4
-	VMULPS       Y13, Y6, Y6
-	VMULPS       Y0, Y7, Y0
-	VMULPS       Y1, Y8, Y1
-	VMULPS       Y2, Y9, Y2
-	VMULPS       Y3, Y10, Y3
-	VMULPS       Y4, Y11, Y4
-	VSUBPS       Y15, Y12, Y7
-	VMOVUPS      128(BX), Y8
-	VSUBPS       Y14, Y8, Y9
-	VMOVUPS      96(BX), Y10
-	VMOVUPS      160(BX), Y11
-	VSUBPS       Y11, Y10, Y13
-	VMOVUPS      Y5, 832(BX)
-	VMOVUPS      (BX), Y5
-	VMOVUPS      Y13, 864(BX)
-	VSUBPS       192(BX), Y5, Y13
-	VMOVUPS      Y13, 896(BX)
-	VMOVUPS      32(BX), Y13
-	VMOVUPS      Y9, 928(BX)
-	VSUBPS       224(BX), Y13, Y9
-	VMOVUPS      Y9, 960(BX)
-	VMOVUPS      64(BX), Y9
-	VMOVUPS      Y7, 992(BX)
-	VSUBPS       256(BX), Y9, Y7
-	VANDPS       normalPriceRows32AVX2Consts<>+0(SB), Y12, Y12
-	VMOVUPS      Y7, 1024(BX)
-	VMOVUPS      normalPriceRows32AVX2Consts<>+0(SB), Y7
-	VANDPS       Y7, Y8, Y8
-	VANDPS       Y7, Y10, Y10
-	VANDPS       Y7, Y5, Y5
-	VANDPS       Y7, Y13, Y13
-	VANDPS       Y7, Y9, Y9
-	VANDPS       Y7, Y15, Y15
-	VANDPS       Y7, Y14, Y14
-	VANDPS       Y7, Y11, Y11
-	VMOVUPS      Y4, 160(BX)
-	VANDPS       192(BX), Y7, Y4
-	VMOVUPS      Y3, 192(BX)
-	VANDPS       224(BX), Y7, Y3
-	VMOVUPS      Y2, 224(BX)
-	VANDPS       256(BX), Y7, Y2
-	VADDPS       Y15, Y12, Y12
-	VADDPS       Y14, Y8, Y8
-	VADDPS       Y11, Y10, Y10
-	VADDPS       Y4, Y5, Y4
-	VADDPS       Y3, Y13, Y3
-	VADDPS       Y2, Y9, Y2
-	VMOVUPS      normalPriceRows32AVX2Consts<>+32(SB), Y5
-	VDIVPS       Y6, Y5, Y9
-	VDIVPS       Y0, Y5, Y11
-	VDIVPS       Y1, Y5, Y13
-	VDIVPS       224(BX), Y5, Y14
-	VDIVPS       192(BX), Y5, Y15
-	VDIVPS       160(BX), Y5, Y7
-	VADDPS       288(BX), Y12, Y12
-	VADDPS       320(BX), Y8, Y8
-	VADDPS       352(BX), Y10, Y10
-	VADDPS       384(BX), Y4, Y4
-	VADDPS       416(BX), Y3, Y3
-	VADDPS       448(BX), Y2, Y2
-	VMOVUPS      992(BX), Y5
-	VMOVUPS      Y7, 256(BX)
-	VMULPS       480(BX), Y5, Y7
-	VMOVUPS      Y7, 480(BX)
-	VMOVUPS      928(BX), Y7
-	VMULPS       512(BX), Y7, Y5
-	VMOVUPS      Y5, 512(BX)
-	VMOVUPS      864(BX), Y5
-	VMULPS       544(BX), Y5, Y7
-	VMOVUPS      Y7, 544(BX)
-	VMOVUPS      896(BX), Y7
-	VMULPS       576(BX), Y7, Y5
-	VMOVUPS      Y5, 576(BX)
-	VMOVUPS      960(BX), Y5
-	VMULPS       608(BX), Y5, Y7
-	VMOVUPS      Y7, 608(BX)
-	VMOVUPS      1024(BX), Y7
-	VMULPS       640(BX), Y7, Y5
-	VADDPS       Y12, Y6, Y12
-	VADDPS       Y8, Y0, Y8
+	VMULPS       Y11, Y4, Y4
+	VMULPS       Y0, Y5, Y0
+	VMULPS       Y1, Y6, Y1
+	VMULPS       Y2, Y7, Y2
+	VSUBPS       Y12, Y8, Y5
+	VSUBPS       Y13, Y9, Y6
+	VSUBPS       Y14, Y10, Y7
+	VMOVUPS      (BX), Y11
+	VMOVUPS      Y3, 384(BX)
+	VSUBPS       Y15, Y11, Y3
+	VANDPS       normalPriceRows32AVX2Consts<>+0(SB), Y8, Y8
+	VANDPS       normalPriceRows32AVX2Consts<>+0(SB), Y9, Y9
+	VANDPS       normalPriceRows32AVX2Consts<>+0(SB), Y10, Y10
+	VMOVUPS      Y3, 416(BX)
+	VMOVUPS      normalPriceRows32AVX2Consts<>+0(SB), Y3
+	VANDPS       Y3, Y11, Y11
+	VANDPS       Y3, Y12, Y12
+	VANDPS       Y3, Y13, Y13
+	VANDPS       Y3, Y14, Y14
+	VANDPS       Y3, Y15, Y15
+	VADDPS       Y12, Y8, Y8
+	VADDPS       Y13, Y9, Y9
+	VADDPS       Y14, Y10, Y10
+	VADDPS       Y15, Y11, Y11
+	VMOVUPS      normalPriceRows32AVX2Consts<>+32(SB), Y12
+	VDIVPS       Y4, Y12, Y13
+	VDIVPS       Y0, Y12, Y14
+	VDIVPS       Y1, Y12, Y15
+	VDIVPS       Y2, Y12, Y3
+	VADDPS       32(BX), Y8, Y8
+	VADDPS       64(BX), Y9, Y9
+	VADDPS       96(BX), Y10, Y10
+	VADDPS       128(BX), Y11, Y11
+	VMULPS       160(BX), Y5, Y12
+	VMOVUPS      Y12, 160(BX)
+	VMULPS       192(BX), Y6, Y12
+	VMOVUPS      Y12, 192(BX)
+	VMULPS       224(BX), Y7, Y12
+	VMOVUPS      Y12, 224(BX)
+	VMOVUPS      416(BX), Y12
+	VMOVUPS      Y3, (BX)
+	VMULPS       256(BX), Y12, Y3
+	VADDPS       Y8, Y4, Y8
+	VADDPS       Y9, Y0, Y9
 	VADDPS       Y10, Y1, Y10
-	VADDPS       224(BX), Y4, Y4
-	VADDPS       192(BX), Y3, Y3
-	VADDPS       160(BX), Y2, Y2
-	VADDPS       672(BX), Y12, Y12
-	VADDPS       704(BX), Y8, Y8
-	VADDPS       736(BX), Y10, Y10
-	VADDPS       768(BX), Y4, Y4
-	VADDPS       800(BX), Y3, Y3
-	VADDPS       832(BX), Y2, Y2
-	VCMPPS       $0x11, normalPriceRows32AVX2Consts<>+64(SB), Y12, Y12
+	VADDPS       Y11, Y2, Y11
+	VADDPS       288(BX), Y8, Y8
+	VADDPS       320(BX), Y9, Y9
+	VADDPS       352(BX), Y10, Y10
+	VADDPS       384(BX), Y11, Y11
 	VCMPPS       $0x11, normalPriceRows32AVX2Consts<>+64(SB), Y8, Y8
+	VCMPPS       $0x11, normalPriceRows32AVX2Consts<>+64(SB), Y9, Y9
 	VCMPPS       $0x11, normalPriceRows32AVX2Consts<>+64(SB), Y10, Y10
-	VCMPPS       $0x11, normalPriceRows32AVX2Consts<>+64(SB), Y4, Y4
-	VCMPPS       $0x11, normalPriceRows32AVX2Consts<>+64(SB), Y3, Y3
-	VCMPPS       $0x11, normalPriceRows32AVX2Consts<>+64(SB), Y2, Y2
-	VMULPS       992(BX), Y9, Y9
-	VMULPS       928(BX), Y11, Y11
-	VMULPS       864(BX), Y13, Y13
-	VMULPS       896(BX), Y14, Y14
-	VMULPS       960(BX), Y15, Y15
-	VMULPS       256(BX), Y7, Y7
-	VMOVUPS      Y5, 256(BX)
-	VMOVUPS      288(BX), Y5
-	VMOVUPS      Y2, 1024(BX)
-	VMINPS       672(BX), Y5, Y2
-	VMOVUPS      320(BX), Y5
-	VMOVUPS      Y3, 960(BX)
-	VMINPS       704(BX), Y5, Y3
-	VMOVUPS      352(BX), Y5
-	VMOVUPS      Y4, 896(BX)
-	VMINPS       736(BX), Y5, Y4
-	VMOVUPS      384(BX), Y5
-	VMOVUPS      Y10, 864(BX)
-	VMINPS       768(BX), Y5, Y10
-	VMOVUPS      416(BX), Y5
-	VMOVUPS      Y8, 928(BX)
-	VMINPS       800(BX), Y5, Y8
-	VMOVUPS      448(BX), Y5
-	VMOVUPS      Y12, 992(BX)
-	VMINPS       832(BX), Y5, Y12
-	VMOVUPS      normalPriceRows32AVX2Consts<>+0(SB), Y5
-	VANDPS       Y5, Y9, Y9
-	VANDPS       Y5, Y11, Y11
-	VANDPS       Y5, Y13, Y13
-	VANDPS       Y5, Y14, Y14
-	VANDPS       Y5, Y15, Y15
-	VANDPS       Y5, Y7, Y5
-	VMOVUPS      normalPriceRows32AVX2Consts<>+96(SB), Y7
-	VMINPS       Y9, Y7, Y9
-	VMINPS       Y11, Y7, Y11
-	VMINPS       Y13, Y7, Y13
-	VMINPS       Y14, Y7, Y14
-	VMINPS       Y15, Y7, Y15
-	VMINPS       Y5, Y7, Y5
-	VMINPS       Y6, Y2, Y2
-	VMINPS       Y0, Y3, Y3
-	VMINPS       Y1, Y4, Y4
-	VMINPS       224(BX), Y10, Y7
-	VMINPS       192(BX), Y8, Y8
-	VMINPS       160(BX), Y12, Y10
-	VMINPS       672(BX), Y2, Y2
-	VMINPS       704(BX), Y3, Y3
-	VMINPS       736(BX), Y4, Y4
-	VMINPS       768(BX), Y7, Y7
-	VMINPS       800(BX), Y8, Y8
-	VMINPS       832(BX), Y10, Y10
-	VMOVUPS      normalPriceRows32AVX2Consts<>+128(SB), Y12
-	VMOVUPS      Y1, 832(BX)
-	VMOVUPS      normalPriceRows32AVX2Consts<>+32(SB), Y1
-	VFMADD231PS  Y12, Y9, Y1
-	VMOVUPS      Y0, 800(BX)
-	VMOVUPS      normalPriceRows32AVX2Consts<>+32(SB), Y0
-	VFMADD231PS  Y12, Y11, Y0
-	VMOVUPS      Y6, 768(BX)
-	VMOVUPS      normalPriceRows32AVX2Consts<>+32(SB), Y6
-	VFMADD231PS  Y12, Y13, Y6
-	VMOVUPS      Y6, 736(BX)
-	VMOVUPS      normalPriceRows32AVX2Consts<>+32(SB), Y6
-	VFMADD231PS  Y12, Y14, Y6
-	VMOVUPS      Y6, 704(BX)
-	VMOVUPS      normalPriceRows32AVX2Consts<>+32(SB), Y6
-	VFMADD231PS  Y12, Y15, Y6
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+32(SB), Y5, Y12
-	VMOVUPS      Y12, 672(BX)
-	VMOVUPS      normalPriceRows32AVX2Consts<>+160(SB), Y12
-	VCMPPS       $0x11, Y2, Y12, Y2
-	VCMPPS       $0x11, Y3, Y12, Y3
-	VCMPPS       $0x11, Y4, Y12, Y4
-	VCMPPS       $0x11, Y7, Y12, Y7
-	VCMPPS       $0x11, Y8, Y12, Y8
-	VCMPPS       $0x11, Y10, Y12, Y10
-	VANDPS       992(BX), Y2, Y2
-	VANDPS       928(BX), Y3, Y3
-	VANDPS       864(BX), Y4, Y4
-	VANDPS       896(BX), Y7, Y7
-	VANDPS       960(BX), Y8, Y8
-	VANDPS       1024(BX), Y10, Y10
-	VMOVUPS      normalPriceRows32AVX2Consts<>+192(SB), Y12
-	VMOVUPS      Y10, 1024(BX)
-	VADDPS       Y12, Y9, Y10
-	VMOVUPS      Y8, 960(BX)
-	VADDPS       Y12, Y11, Y8
-	VMOVUPS      Y7, 896(BX)
-	VADDPS       Y12, Y13, Y7
-	VMOVUPS      Y4, 864(BX)
-	VADDPS       Y12, Y14, Y4
-	VMOVUPS      Y3, 928(BX)
-	VADDPS       Y12, Y15, Y3
-	VADDPS       Y12, Y5, Y12
-	VMOVUPS      Y2, 992(BX)
-	VMULPS       normalPriceRows32AVX2Consts<>+224(SB), Y9, Y2
-	VMOVUPS      Y2, 640(BX)
-	VMULPS       normalPriceRows32AVX2Consts<>+224(SB), Y11, Y2
-	VMOVUPS      Y2, 64(BX)
-	VMULPS       normalPriceRows32AVX2Consts<>+224(SB), Y13, Y2
-	VMOVUPS      Y2, 32(BX)
-	VMULPS       normalPriceRows32AVX2Consts<>+224(SB), Y14, Y2
-	VMOVUPS      Y2, (BX)
-	VMULPS       normalPriceRows32AVX2Consts<>+224(SB), Y15, Y2
-	VMOVUPS      Y2, 96(BX)
-	VMULPS       normalPriceRows32AVX2Consts<>+224(SB), Y5, Y2
-	VMOVUPS      Y2, 128(BX)
-	VMULPS       Y10, Y1, Y2
-	VMOVUPS      Y5, 1056(BX)
-	VMULPS       Y8, Y0, Y5
-	VMOVUPS      Y15, 1088(BX)
-	VMULPS       736(BX), Y7, Y15
-	VMOVUPS      Y14, 1120(BX)
-	VMULPS       704(BX), Y4, Y14
-	VMOVUPS      Y13, 1152(BX)
-	VMULPS       Y3, Y6, Y13
-	VMOVUPS      Y11, 1184(BX)
-	VMULPS       672(BX), Y12, Y11
-	VMOVUPS      Y9, 1216(BX)
-	VMOVUPS      normalPriceRows32AVX2Consts<>+32(SB), Y9
-	VDIVPS       Y2, Y9, Y2
-	VDIVPS       Y5, Y9, Y5
-	VDIVPS       Y15, Y9, Y15
-	VDIVPS       Y14, Y9, Y14
-	VDIVPS       Y13, Y9, Y13
-	VDIVPS       Y11, Y9, Y9
-	VMULPS       Y2, Y1, Y1
-	VMULPS       Y5, Y0, Y0
-	VMULPS       736(BX), Y15, Y11
-	VMOVUPS      Y11, 736(BX)
-	VMULPS       704(BX), Y14, Y11
-	VMULPS       Y13, Y6, Y6
-	VMOVUPS      Y6, 704(BX)
-	VMULPS       672(BX), Y9, Y6
-	VMULPS       Y2, Y10, Y2
-	VMULPS       Y5, Y8, Y5
-	VMULPS       Y15, Y7, Y7
-	VMULPS       Y14, Y4, Y4
-	VMULPS       Y13, Y3, Y3
-	VMULPS       Y9, Y12, Y8
-	VMOVUPS      1216(BX), Y9
-	VMULPS       Y1, Y9, Y1
-	VMOVUPS      1184(BX), Y10
-	VMULPS       Y0, Y10, Y0
-	VMOVUPS      1152(BX), Y12
-	VMULPS       736(BX), Y12, Y13
-	VMOVUPS      1120(BX), Y14
-	VMULPS       Y11, Y14, Y11
-	VMOVUPS      1088(BX), Y15
+	VCMPPS       $0x11, normalPriceRows32AVX2Consts<>+64(SB), Y11, Y11
+	VMULPS       Y5, Y13, Y5
+	VMULPS       Y6, Y14, Y6
+	VMULPS       Y7, Y15, Y7
+	VMULPS       (BX), Y12, Y12
+	VMOVUPS      32(BX), Y13
+	VMINPS       288(BX), Y13, Y14
+	VMOVUPS      64(BX), Y15
+	VMINPS       320(BX), Y15, Y13
+	VMOVUPS      96(BX), Y15
+	VMOVUPS      Y3, (BX)
+	VMINPS       352(BX), Y15, Y3
+	VMOVUPS      128(BX), Y15
+	VMOVUPS      Y11, 416(BX)
+	VMINPS       384(BX), Y15, Y11
+	VMOVUPS      normalPriceRows32AVX2Consts<>+0(SB), Y15
+	VANDPS       Y15, Y5, Y5
+	VANDPS       Y15, Y6, Y6
+	VANDPS       Y15, Y7, Y7
+	VANDPS       Y15, Y12, Y12
+	VMOVUPS      normalPriceRows32AVX2Consts<>+96(SB), Y15
+	VMINPS       Y5, Y15, Y5
+	VMINPS       Y6, Y15, Y6
+	VMINPS       Y7, Y15, Y7
+	VMINPS       Y12, Y15, Y12
+	VMINPS       Y4, Y14, Y14
+	VMINPS       Y0, Y13, Y13
+	VMINPS       Y1, Y3, Y3
+	VMINPS       Y2, Y11, Y11
+	VMINPS       288(BX), Y14, Y14
+	VMINPS       320(BX), Y13, Y13
+	VMINPS       352(BX), Y3, Y3
+	VMINPS       384(BX), Y11, Y11
+	VMOVUPS      normalPriceRows32AVX2Consts<>+128(SB), Y15
+	VMOVUPS      Y2, 384(BX)
+	VMOVUPS      normalPriceRows32AVX2Consts<>+160(SB), Y2
+	VFMADD231PS  Y15, Y5, Y2
+	VMOVUPS      Y1, 352(BX)
+	VMOVUPS      normalPriceRows32AVX2Consts<>+160(SB), Y1
+	VFMADD231PS  Y15, Y6, Y1
+	VMOVUPS      Y0, 320(BX)
+	VMOVUPS      normalPriceRows32AVX2Consts<>+160(SB), Y0
+	VFMADD231PS  Y15, Y7, Y0
+	VFMADD213PS  normalPriceRows32AVX2Consts<>+160(SB), Y12, Y15
+	VMOVUPS      Y4, 288(BX)
+	VMOVUPS      normalPriceRows32AVX2Consts<>+192(SB), Y4
+	VCMPPS       $0x11, Y14, Y4, Y14
+	VCMPPS       $0x11, Y13, Y4, Y13
+	VCMPPS       $0x11, Y3, Y4, Y3
+	VCMPPS       $0x11, Y11, Y4, Y4
+	VANDPS       Y8, Y14, Y8
+	VANDPS       Y9, Y13, Y9
+	VANDPS       Y10, Y3, Y3
+	VANDPS       416(BX), Y4, Y4
+	VMOVUPS      normalPriceRows32AVX2Consts<>+224(SB), Y10
+	VADDPS       Y10, Y5, Y11
+	VADDPS       Y10, Y6, Y13
+	VADDPS       Y10, Y7, Y14
+	VADDPS       Y10, Y12, Y10
+	VMOVUPS      Y4, 416(BX)
+	VMULPS       Y5, Y5, Y4
+	VMOVUPS      Y3, 256(BX)
+	VMULPS       Y6, Y6, Y3
+	VMOVUPS      Y9, 448(BX)
+	VMULPS       Y7, Y7, Y9
+	VMOVUPS      Y8, 480(BX)
+	VMULPS       Y12, Y12, Y8
+	VMOVUPS      Y12, 512(BX)
+	VMOVUPS      normalPriceRows32AVX2Consts<>+256(SB), Y12
+	VFMADD132PS  normalPriceRows32AVX2Consts<>+288(SB), Y12, Y4
+	VFMADD132PS  normalPriceRows32AVX2Consts<>+288(SB), Y12, Y3
+	VFMADD132PS  normalPriceRows32AVX2Consts<>+288(SB), Y12, Y9
+	VFMADD132PS  normalPriceRows32AVX2Consts<>+288(SB), Y12, Y8
+	VSUBPS       Y12, Y4, Y4
+	VSUBPS       Y12, Y3, Y3
+	VSUBPS       Y12, Y9, Y9
+	VSUBPS       Y12, Y8, Y8
+	VMULPS       Y11, Y2, Y12
+	VMOVUPS      Y8, 544(BX)
+	VMULPS       Y13, Y1, Y8
+	VMOVUPS      Y9, 576(BX)
+	VMULPS       Y14, Y0, Y9
+	VMOVUPS      Y3, 608(BX)
+	VMULPS       Y10, Y15, Y3
+	VMOVUPS      Y4, 640(BX)
+	VMOVUPS      normalPriceRows32AVX2Consts<>+32(SB), Y4
+	VDIVPS       Y12, Y4, Y12
+	VDIVPS       Y8, Y4, Y8
+	VDIVPS       Y9, Y4, Y9
+	VDIVPS       Y3, Y4, Y3
+	VMULPS       Y12, Y2, Y2
+	VMULPS       Y8, Y1, Y1
+	VMULPS       Y9, Y0, Y0
+	VMULPS       Y3, Y15, Y15
+	VMULPS       Y12, Y11, Y11
+	VMULPS       Y8, Y13, Y8
+	VMULPS       Y9, Y14, Y9
+	VMULPS       Y3, Y10, Y3
+	VMULPS       Y2, Y5, Y2
+	VMULPS       Y1, Y6, Y1
+	VMULPS       Y0, Y7, Y0
+	VMOVUPS      512(BX), Y10
+	VMULPS       Y15, Y10, Y12
+	VMOVUPS      640(BX), Y13
+	VMOVUPS      normalPriceRows32AVX2Consts<>+320(SB), Y14
+	VMULPS       Y14, Y13, Y15
+	VMOVUPS      608(BX), Y4
+	VMOVUPS      Y3, 672(BX)
+	VMULPS       Y14, Y4, Y3
+	VMOVUPS      Y9, 704(BX)
+	VMULPS       576(BX), Y14, Y9
 	VMOVUPS      Y8, 736(BX)
-	VMULPS       704(BX), Y15, Y8
-	VMULPS       1056(BX), Y6, Y6
-	VMOVUPS      Y3, 704(BX)
-	VMULPS       640(BX), Y9, Y3
-	VMOVUPS      Y4, 672(BX)
-	VMULPS       64(BX), Y10, Y4
-	VMOVUPS      Y7, 1248(BX)
-	VMULPS       32(BX), Y12, Y7
-	VMOVUPS      Y5, 1280(BX)
-	VMULPS       (BX), Y14, Y5
-	VMOVUPS      Y2, 1312(BX)
-	VMULPS       96(BX), Y15, Y2
-	VMOVUPS      1056(BX), Y15
-	VMULPS       128(BX), Y15, Y14
-	VMOVUPS      normalPriceRows32AVX2Consts<>+256(SB), Y15
-	VMULPS       Y15, Y3, Y3
-	VMULPS       Y15, Y4, Y4
-	VMULPS       Y15, Y7, Y7
-	VMULPS       Y15, Y5, Y5
-	VMULPS       Y15, Y2, Y2
-	VMULPS       Y15, Y14, Y14
-	VROUNDPS     $0x08, Y3, Y3
-	VROUNDPS     $0x08, Y4, Y4
-	VROUNDPS     $0x08, Y7, Y7
-	VROUNDPS     $0x08, Y5, Y5
-	VROUNDPS     $0x08, Y2, Y2
-	VROUNDPS     $0x08, Y14, Y14
-	VMOVUPS      normalPriceRows32AVX2Consts<>+288(SB), Y15
-	VMOVUPS      normalPriceRows32AVX2Consts<>+320(SB), Y12
-	VFMADD231PS  Y15, Y1, Y12
-	VMOVUPS      Y1, 1344(BX)
-	VMOVUPS      normalPriceRows32AVX2Consts<>+320(SB), Y1
-	VFMADD231PS  Y15, Y0, Y1
-	VMOVUPS      Y0, 1376(BX)
-	VMOVUPS      normalPriceRows32AVX2Consts<>+320(SB), Y0
-	VFMADD231PS  Y15, Y13, Y0
-	VMOVUPS      Y13, 1408(BX)
-	VMOVUPS      normalPriceRows32AVX2Consts<>+320(SB), Y13
-	VFMADD231PS  Y15, Y11, Y13
-	VMOVUPS      Y11, 1440(BX)
-	VMOVUPS      normalPriceRows32AVX2Consts<>+320(SB), Y11
-	VFMADD231PS  Y15, Y8, Y11
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+320(SB), Y6, Y15
-	VMOVUPS      Y6, 1472(BX)
-	VMULPS       normalPriceRows32AVX2Consts<>+352(SB), Y3, Y6
-	VMOVUPS      Y8, 1504(BX)
-	VMULPS       normalPriceRows32AVX2Consts<>+352(SB), Y4, Y8
-	VMOVUPS      Y15, 1536(BX)
-	VMULPS       normalPriceRows32AVX2Consts<>+352(SB), Y7, Y15
-	VMOVUPS      Y11, 1568(BX)
-	VMULPS       normalPriceRows32AVX2Consts<>+352(SB), Y5, Y11
-	VMOVUPS      Y13, 1600(BX)
-	VMULPS       normalPriceRows32AVX2Consts<>+352(SB), Y2, Y13
-	VMOVUPS      Y0, 1632(BX)
-	VMULPS       normalPriceRows32AVX2Consts<>+352(SB), Y14, Y0
-	VFMADD231PS  640(BX), Y9, Y6
-	VFMADD231PS  64(BX), Y10, Y8
-	VMOVUPS      1152(BX), Y10
-	VFMADD231PS  32(BX), Y10, Y15
-	VMOVUPS      1120(BX), Y10
-	VFMADD231PS  (BX), Y10, Y11
-	VMOVUPS      1088(BX), Y10
-	VFMADD231PS  96(BX), Y10, Y13
-	VMOVUPS      1056(BX), Y10
-	VFMADD231PS  128(BX), Y10, Y0
-	VMOVUPS      normalPriceRows32AVX2Consts<>+384(SB), Y10
-	VFMADD231PS  Y10, Y3, Y6
-	VFMADD231PS  Y10, Y4, Y8
-	VFMADD231PS  Y10, Y7, Y15
-	VFMADD231PS  Y10, Y5, Y11
-	VFMADD231PS  Y10, Y2, Y13
-	VFMADD231PS  Y10, Y14, Y0
-	VMOVUPS      normalPriceRows32AVX2Consts<>+416(SB), Y10
-	VMOVUPS      normalPriceRows32AVX2Consts<>+448(SB), Y9
-	VFMADD231PS  Y10, Y12, Y9
-	VMOVUPS      Y14, 128(BX)
-	VMOVUPS      normalPriceRows32AVX2Consts<>+448(SB), Y14
-	VFMADD231PS  Y10, Y1, Y14
-	VMOVUPS      Y2, 96(BX)
-	VMOVUPS      normalPriceRows32AVX2Consts<>+448(SB), Y2
-	VFMADD231PS  1632(BX), Y10, Y2
-	VMOVUPS      Y5, (BX)
-	VMOVUPS      normalPriceRows32AVX2Consts<>+448(SB), Y5
-	VFMADD231PS  1600(BX), Y10, Y5
-	VMOVUPS      Y7, 32(BX)
+	VMOVUPS      544(BX), Y8
+	VMULPS       Y14, Y8, Y14
+	VFMADD231PS  Y5, Y5, Y15
+	VFMADD231PS  Y6, Y6, Y3
+	VFMADD231PS  Y7, Y7, Y9
+	VFMADD231PS  Y10, Y10, Y14
+	VMOVUPS      normalPriceRows32AVX2Consts<>+352(SB), Y10
+	VFMADD231PS  Y10, Y13, Y15
+	VFMADD231PS  Y10, Y4, Y3
+	VFMADD231PS  576(BX), Y10, Y9
+	VFMADD231PS  Y10, Y8, Y14
+	VMOVUPS      normalPriceRows32AVX2Consts<>+160(SB), Y10
+	VMOVUPS      normalPriceRows32AVX2Consts<>+384(SB), Y8
+	VFMADD231PS  Y10, Y2, Y8
+	VMOVUPS      normalPriceRows32AVX2Consts<>+384(SB), Y4
+	VFMADD231PS  Y10, Y1, Y4
+	VMOVUPS      normalPriceRows32AVX2Consts<>+384(SB), Y13
+	VFMADD231PS  Y10, Y0, Y13
+	VFMADD213PS  normalPriceRows32AVX2Consts<>+384(SB), Y12, Y10
+	VMOVUPS      Y7, 768(BX)
 	VMOVUPS      normalPriceRows32AVX2Consts<>+448(SB), Y7
-	VFMADD231PS  1568(BX), Y10, Y7
-	VMOVUPS      Y4, 64(BX)
-	VMOVUPS      1536(BX), Y4
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+448(SB), Y4, Y10
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+480(SB), Y12, Y9
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+480(SB), Y1, Y14
-	VMOVUPS      Y3, 640(BX)
-	VMOVUPS      normalPriceRows32AVX2Consts<>+480(SB), Y3
-	VFMADD132PS  1632(BX), Y3, Y2
-	VFMADD132PS  1600(BX), Y3, Y5
-	VFMADD132PS  1568(BX), Y3, Y7
-	VFMADD231PS  Y10, Y4, Y3
-	VMOVUPS      normalPriceRows32AVX2Consts<>+512(SB), Y10
-	VFMADD213PS  Y10, Y12, Y9
-	VFMADD213PS  Y10, Y1, Y14
-	VFMADD132PS  1632(BX), Y10, Y2
-	VFMADD132PS  1600(BX), Y10, Y5
-	VFMADD132PS  1568(BX), Y10, Y7
-	VFMADD231PS  Y3, Y4, Y10
-	VMOVUPS      normalPriceRows32AVX2Consts<>+544(SB), Y3
-	VFMADD213PS  Y3, Y12, Y9
-	VFMADD213PS  Y3, Y1, Y14
-	VFMADD132PS  1632(BX), Y3, Y2
-	VFMADD132PS  1600(BX), Y3, Y5
-	VFMADD132PS  1568(BX), Y3, Y7
-	VFMADD231PS  Y10, Y4, Y3
-	VMOVUPS      normalPriceRows32AVX2Consts<>+576(SB), Y10
-	VFMADD213PS  Y10, Y12, Y9
-	VFMADD213PS  Y10, Y1, Y14
-	VFMADD132PS  1632(BX), Y10, Y2
-	VFMADD132PS  1600(BX), Y10, Y5
-	VFMADD132PS  1568(BX), Y10, Y7
-	VFMADD231PS  Y3, Y4, Y10
-	VMOVUPS      normalPriceRows32AVX2Consts<>+608(SB), Y3
-	VFMADD213PS  Y3, Y12, Y9
-	VFMADD213PS  Y3, Y1, Y14
-	VFMADD132PS  1632(BX), Y3, Y2
-	VFMADD132PS  1600(BX), Y3, Y5
-	VFMADD132PS  1568(BX), Y3, Y7
-	VFMADD231PS  Y10, Y4, Y3
-	VMOVUPS      normalPriceRows32AVX2Consts<>+640(SB), Y10
-	VFMADD213PS  Y10, Y12, Y9
-	VFMADD213PS  Y10, Y1, Y14
-	VFMADD132PS  1632(BX), Y10, Y2
-	VFMADD132PS  1600(BX), Y10, Y5
-	VFMADD132PS  1568(BX), Y10, Y7
-	VFMADD231PS  Y3, Y4, Y10
-	VMOVUPS      normalPriceRows32AVX2Consts<>+672(SB), Y3
-	VFMADD213PS  Y3, Y9, Y12
-	VFMADD213PS  Y3, Y14, Y1
-	VFMADD132PS  1632(BX), Y3, Y2
-	VFMADD132PS  1600(BX), Y3, Y5
-	VFMADD132PS  1568(BX), Y3, Y7
-	VFMADD231PS  Y10, Y4, Y3
-	VMOVUPS      normalPriceRows32AVX2Consts<>+704(SB), Y4
-	VFMADD132PS  1344(BX), Y4, Y12
-	VFMADD132PS  1376(BX), Y4, Y1
-	VFMADD132PS  1408(BX), Y4, Y2
-	VFMADD132PS  1440(BX), Y4, Y5
-	VFMADD132PS  1504(BX), Y4, Y7
-	VFMADD231PS  1472(BX), Y3, Y4
-	VMULPS       1312(BX), Y12, Y3
-	VMULPS       1280(BX), Y1, Y1
-	VMULPS       1248(BX), Y2, Y2
-	VMULPS       672(BX), Y5, Y5
-	VMULPS       704(BX), Y7, Y7
-	VMULPS       736(BX), Y4, Y4
-	VMOVUPS      normalPriceRows32AVX2Consts<>+736(SB), Y9
-	VFNMADD132PS 1216(BX), Y9, Y3
-	VFNMADD132PS 1184(BX), Y9, Y1
-	VFNMADD132PS 1152(BX), Y9, Y2
-	VFNMADD132PS 1120(BX), Y9, Y5
-	VFNMADD132PS 1088(BX), Y9, Y7
-	VFNMADD231PS 1056(BX), Y4, Y9
-	VMOVUPS      normalPriceRows32AVX2Consts<>+768(SB), Y4
-	VMOVUPS      normalPriceRows32AVX2Consts<>+800(SB), Y10
-	VFMADD231PS  Y4, Y6, Y10
-	VMOVUPS      normalPriceRows32AVX2Consts<>+800(SB), Y12
-	VFMADD231PS  Y4, Y8, Y12
-	VMOVUPS      normalPriceRows32AVX2Consts<>+800(SB), Y14
-	VFMADD231PS  Y4, Y15, Y14
-	VMOVUPS      Y9, 1056(BX)
-	VMOVUPS      normalPriceRows32AVX2Consts<>+800(SB), Y9
-	VFMADD231PS  Y4, Y11, Y9
-	VMOVUPS      Y7, 1088(BX)
-	VMOVUPS      normalPriceRows32AVX2Consts<>+800(SB), Y7
-	VFMADD231PS  Y4, Y13, Y7
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+800(SB), Y0, Y4
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+832(SB), Y6, Y10
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+832(SB), Y8, Y12
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+832(SB), Y15, Y14
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+832(SB), Y11, Y9
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+832(SB), Y13, Y7
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+832(SB), Y0, Y4
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+864(SB), Y6, Y10
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+864(SB), Y8, Y12
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+864(SB), Y15, Y14
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+864(SB), Y11, Y9
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+864(SB), Y13, Y7
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+864(SB), Y0, Y4
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+896(SB), Y6, Y10
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+896(SB), Y8, Y12
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+896(SB), Y15, Y14
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+896(SB), Y11, Y9
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+896(SB), Y13, Y7
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+896(SB), Y0, Y4
-	VMOVUPS      Y5, 1120(BX)
-	VMOVUPS      640(BX), Y5
-	VMOVUPS      Y2, 1152(BX)
-	VMINPS       normalPriceRows32AVX2Consts<>+928(SB), Y5, Y2
-	VMOVUPS      Y1, 1184(BX)
-	VMOVUPS      64(BX), Y1
-	VMOVUPS      Y3, 1216(BX)
-	VMINPS       normalPriceRows32AVX2Consts<>+928(SB), Y1, Y3
-	VMOVUPS      Y4, 736(BX)
-	VMOVUPS      32(BX), Y4
-	VMOVUPS      Y7, 704(BX)
-	VMINPS       normalPriceRows32AVX2Consts<>+928(SB), Y4, Y7
-	VMOVUPS      Y9, 672(BX)
-	VMOVUPS      (BX), Y9
-	VMOVUPS      Y14, 1248(BX)
-	VMINPS       normalPriceRows32AVX2Consts<>+928(SB), Y9, Y14
-	VMOVUPS      Y12, 1280(BX)
-	VMOVUPS      96(BX), Y12
-	VMOVUPS      Y10, 1312(BX)
-	VMINPS       normalPriceRows32AVX2Consts<>+928(SB), Y12, Y10
-	VMOVUPS      Y0, 1472(BX)
-	VMOVUPS      128(BX), Y0
-	VMOVUPS      Y13, 1504(BX)
-	VMINPS       normalPriceRows32AVX2Consts<>+928(SB), Y0, Y13
-	VMAXPS       normalPriceRows32AVX2Consts<>+960(SB), Y2, Y2
-	VMAXPS       normalPriceRows32AVX2Consts<>+960(SB), Y3, Y3
-	VMAXPS       normalPriceRows32AVX2Consts<>+960(SB), Y7, Y7
-	VMAXPS       normalPriceRows32AVX2Consts<>+960(SB), Y14, Y14
-	VMAXPS       normalPriceRows32AVX2Consts<>+960(SB), Y10, Y10
-	VMAXPS       normalPriceRows32AVX2Consts<>+960(SB), Y13, Y13
-	VSUBPS       Y2, Y5, Y5
-	VSUBPS       Y3, Y1, Y1
-	VSUBPS       Y7, Y4, Y4
-	VSUBPS       Y14, Y9, Y9
-	VSUBPS       Y10, Y12, Y12
-	VSUBPS       Y13, Y0, Y0
-	VADDPS       normalPriceRows32AVX2Consts<>+992(SB), Y2, Y2
-	VADDPS       normalPriceRows32AVX2Consts<>+992(SB), Y3, Y3
-	VADDPS       normalPriceRows32AVX2Consts<>+992(SB), Y7, Y7
-	VADDPS       normalPriceRows32AVX2Consts<>+992(SB), Y14, Y14
-	VADDPS       normalPriceRows32AVX2Consts<>+992(SB), Y10, Y10
-	VADDPS       normalPriceRows32AVX2Consts<>+992(SB), Y13, Y13
-	VADDPS       normalPriceRows32AVX2Consts<>+992(SB), Y5, Y5
-	VADDPS       normalPriceRows32AVX2Consts<>+992(SB), Y1, Y1
-	VADDPS       normalPriceRows32AVX2Consts<>+992(SB), Y4, Y4
-	VADDPS       normalPriceRows32AVX2Consts<>+992(SB), Y9, Y9
-	VADDPS       normalPriceRows32AVX2Consts<>+992(SB), Y12, Y12
-	VADDPS       normalPriceRows32AVX2Consts<>+992(SB), Y0, Y0
-	VPSLLD       $0x17, Y2, Y2
-	VPSLLD       $0x17, Y3, Y3
-	VPSLLD       $0x17, Y7, Y7
-	VPSLLD       $0x17, Y14, Y14
-	VPSLLD       $0x17, Y10, Y10
-	VPSLLD       $0x17, Y13, Y13
-	VPSLLD       $0x17, Y5, Y5
-	VPSLLD       $0x17, Y1, Y1
-	VPSLLD       $0x17, Y4, Y4
-	VPSLLD       $0x17, Y9, Y9
-	VPSLLD       $0x17, Y12, Y12
-	VPSLLD       $0x17, Y0, Y0
-	VMOVUPS      Y13, 128(BX)
-	VMULPS       Y6, Y6, Y13
-	VMOVUPS      Y10, 96(BX)
-	VMULPS       Y8, Y8, Y10
-	VMOVUPS      Y14, (BX)
-	VMULPS       Y15, Y15, Y14
-	VMOVUPS      Y7, 32(BX)
-	VMULPS       Y11, Y11, Y7
+	VFMADD231PS  normalPriceRows32AVX2Consts<>+416(SB), Y15, Y7
+	VMOVUPS      Y6, 800(BX)
+	VMOVUPS      normalPriceRows32AVX2Consts<>+448(SB), Y6
+	VFMADD231PS  normalPriceRows32AVX2Consts<>+416(SB), Y3, Y6
+	VMOVUPS      Y5, 832(BX)
+	VMOVUPS      normalPriceRows32AVX2Consts<>+448(SB), Y5
+	VFMADD231PS  normalPriceRows32AVX2Consts<>+416(SB), Y9, Y5
+	VMOVUPS      Y11, 864(BX)
+	VMOVUPS      normalPriceRows32AVX2Consts<>+448(SB), Y11
+	VFMADD231PS  normalPriceRows32AVX2Consts<>+416(SB), Y14, Y11
+	VFMADD213PS  normalPriceRows32AVX2Consts<>+480(SB), Y15, Y7
+	VFMADD213PS  normalPriceRows32AVX2Consts<>+480(SB), Y3, Y6
+	VFMADD213PS  normalPriceRows32AVX2Consts<>+480(SB), Y9, Y5
+	VFMADD213PS  normalPriceRows32AVX2Consts<>+480(SB), Y14, Y11
+	VFMADD213PS  normalPriceRows32AVX2Consts<>+512(SB), Y15, Y7
+	VFMADD213PS  normalPriceRows32AVX2Consts<>+512(SB), Y3, Y6
+	VFMADD213PS  normalPriceRows32AVX2Consts<>+512(SB), Y9, Y5
+	VFMADD213PS  normalPriceRows32AVX2Consts<>+512(SB), Y14, Y11
+	VFMADD213PS  normalPriceRows32AVX2Consts<>+544(SB), Y15, Y7
+	VFMADD213PS  normalPriceRows32AVX2Consts<>+544(SB), Y3, Y6
+	VFMADD213PS  normalPriceRows32AVX2Consts<>+544(SB), Y9, Y5
+	VFMADD213PS  normalPriceRows32AVX2Consts<>+544(SB), Y14, Y11
+	VFMADD213PS  normalPriceRows32AVX2Consts<>+576(SB), Y15, Y7
+	VFMADD213PS  normalPriceRows32AVX2Consts<>+576(SB), Y3, Y6
+	VFMADD213PS  normalPriceRows32AVX2Consts<>+576(SB), Y9, Y5
+	VFMADD213PS  normalPriceRows32AVX2Consts<>+576(SB), Y14, Y11
+	VMULPS       Y7, Y15, Y7
+	VMULPS       Y6, Y3, Y3
+	VMULPS       Y5, Y9, Y5
+	VMULPS       Y11, Y14, Y6
+	VMOVUPS      32(BX), Y9
+	VFMADD213PS  Y9, Y9, Y7
+	VMOVUPS      64(BX), Y11
+	VFMADD213PS  Y11, Y11, Y3
+	VMOVUPS      96(BX), Y14
+	VFMADD213PS  Y14, Y14, Y5
+	VMOVUPS      128(BX), Y15
+	VFMADD213PS  Y15, Y15, Y6
+	VMOVUPS      Y6, 896(BX)
+	VMOVUPS      160(BX), Y6
+	VMULPS       Y6, Y9, Y9
+	VMOVUPS      Y5, 32(BX)
+	VMOVUPS      192(BX), Y5
+	VMULPS       Y5, Y11, Y11
 	VMOVUPS      Y3, 64(BX)
-	VMOVUPS      1504(BX), Y3
-	VMOVUPS      Y2, 640(BX)
-	VMULPS       Y3, Y3, Y2
-	VMOVUPS      Y0, 1440(BX)
-	VMOVUPS      1472(BX), Y0
-	VMOVUPS      Y12, 1408(BX)
-	VMULPS       Y0, Y0, Y12
-	VFMADD231PS  1312(BX), Y13, Y6
-	VFMADD231PS  1280(BX), Y10, Y8
-	VFMADD231PS  1248(BX), Y14, Y15
-	VFMADD231PS  672(BX), Y7, Y11
-	VFMADD231PS  704(BX), Y2, Y3
-	VFMADD231PS  736(BX), Y12, Y0
-	VMOVUPS      288(BX), Y2
-	VFMADD213PS  Y2, Y2, Y6
-	VMOVUPS      320(BX), Y7
-	VFMADD213PS  Y7, Y7, Y8
-	VMOVUPS      352(BX), Y10
-	VFMADD213PS  Y10, Y10, Y15
-	VMOVUPS      384(BX), Y12
-	VFMADD213PS  Y12, Y12, Y11
-	VMOVUPS      416(BX), Y13
-	VFMADD213PS  Y13, Y13, Y3
-	VMOVUPS      448(BX), Y14
-	VFMADD213PS  Y14, Y14, Y0
-	VMULPS       Y5, Y6, Y5
-	VMULPS       Y1, Y8, Y1
-	VMULPS       Y4, Y15, Y4
-	VMULPS       Y9, Y11, Y6
-	VMULPS       1408(BX), Y3, Y3
-	VMULPS       1440(BX), Y0, Y0
-	VMOVUPS      480(BX), Y8
-	VMULPS       Y8, Y2, Y2
-	VMOVUPS      512(BX), Y9
-	VMULPS       Y9, Y7, Y7
-	VMOVUPS      544(BX), Y11
-	VMULPS       Y11, Y10, Y10
-	VMOVUPS      576(BX), Y15
-	VMULPS       Y15, Y12, Y12
-	VMOVUPS      Y12, 384(BX)
-	VMOVUPS      608(BX), Y12
-	VMULPS       Y12, Y13, Y13
-	VMOVUPS      Y13, 416(BX)
-	VMOVUPS      256(BX), Y13
-	VMULPS       Y13, Y14, Y14
-	VMULPS       640(BX), Y5, Y5
-	VMULPS       64(BX), Y1, Y1
-	VMULPS       32(BX), Y4, Y4
-	VMULPS       (BX), Y6, Y6
-	VMULPS       96(BX), Y3, Y3
-	VMULPS       128(BX), Y0, Y0
-	VMOVUPS      Y14, 128(BX)
-	VMOVUPS      normalPriceRows32AVX2Consts<>+1024(SB), Y14
-	VCMPPS       $0x11, Y14, Y8, Y8
-	VCMPPS       $0x11, Y14, Y9, Y9
-	VCMPPS       $0x11, Y14, Y11, Y11
-	VCMPPS       $0x11, Y14, Y15, Y15
-	VCMPPS       $0x11, Y14, Y12, Y12
-	VCMPPS       $0x11, Y14, Y13, Y13
-	VMULPS       768(BX), Y5, Y5
-	VMULPS       800(BX), Y1, Y1
-	VMULPS       832(BX), Y4, Y4
-	VMULPS       224(BX), Y6, Y6
-	VMULPS       192(BX), Y3, Y3
-	VMULPS       160(BX), Y0, Y0
-	VBLENDVPS    Y8, Y14, Y2, Y2
-	VBLENDVPS    Y9, Y14, Y7, Y7
-	VBLENDVPS    Y11, Y14, Y10, Y8
-	VMOVUPS      384(BX), Y9
-	VBLENDVPS    Y15, Y14, Y9, Y9
-	VMOVUPS      416(BX), Y10
-	VBLENDVPS    Y12, Y14, Y10, Y10
-	VMOVUPS      128(BX), Y11
-	VBLENDVPS    Y13, Y14, Y11, Y11
-	VFMADD231PS  1216(BX), Y5, Y2
-	VFMADD231PS  1184(BX), Y1, Y7
-	VFMADD231PS  1152(BX), Y4, Y8
-	VFMADD231PS  1120(BX), Y6, Y9
-	VFMADD231PS  1088(BX), Y3, Y10
-	VFMADD231PS  1056(BX), Y0, Y11
-	VMOVUPS      992(BX), Y0
+	VMOVUPS      224(BX), Y3
+	VMULPS       Y3, Y14, Y14
+	VMOVUPS      Y7, 96(BX)
+	VMOVUPS      (BX), Y7
+	VMULPS       Y7, Y15, Y15
+	VMOVUPS      Y12, 128(BX)
+	VMOVUPS      normalPriceRows32AVX2Consts<>+608(SB), Y12
+	VCMPPS       $0x11, Y12, Y6, Y6
+	VCMPPS       $0x11, Y12, Y5, Y5
+	VCMPPS       $0x11, Y12, Y3, Y3
+	VCMPPS       $0x11, Y12, Y7, Y7
+	VBLENDVPS    Y6, Y12, Y9, Y6
+	VBLENDVPS    Y5, Y12, Y11, Y5
+	VBLENDVPS    Y3, Y12, Y14, Y3
+	VBLENDVPS    Y7, Y12, Y15, Y7
+	VMOVUPS      normalPriceRows32AVX2Consts<>+640(SB), Y9
+	VMOVUPS      normalPriceRows32AVX2Consts<>+672(SB), Y11
+	VFMADD231PS  Y9, Y8, Y11
+	VMOVUPS      normalPriceRows32AVX2Consts<>+672(SB), Y12
+	VFMADD231PS  Y9, Y4, Y12
+	VMOVUPS      normalPriceRows32AVX2Consts<>+672(SB), Y14
+	VFMADD231PS  Y9, Y13, Y14
+	VFMADD213PS  normalPriceRows32AVX2Consts<>+672(SB), Y10, Y9
+	VMOVUPS      normalPriceRows32AVX2Consts<>+704(SB), Y15
+	VFMADD213PS  Y15, Y8, Y11
+	VFMADD213PS  Y15, Y4, Y12
+	VFMADD213PS  Y15, Y13, Y14
+	VFMADD231PS  Y9, Y10, Y15
+	VMOVUPS      normalPriceRows32AVX2Consts<>+736(SB), Y9
+	VFMADD213PS  Y9, Y8, Y11
+	VFMADD213PS  Y9, Y4, Y12
+	VFMADD213PS  Y9, Y13, Y14
+	VFMADD231PS  Y15, Y10, Y9
+	VMOVUPS      normalPriceRows32AVX2Consts<>+768(SB), Y15
+	VFMADD213PS  Y15, Y8, Y11
+	VFMADD213PS  Y15, Y4, Y12
+	VFMADD213PS  Y15, Y13, Y14
+	VFMADD231PS  Y9, Y10, Y15
+	VMOVUPS      normalPriceRows32AVX2Consts<>+800(SB), Y9
+	VFMADD213PS  Y9, Y8, Y11
+	VFMADD213PS  Y9, Y4, Y12
+	VFMADD213PS  Y9, Y13, Y14
+	VFMADD231PS  Y15, Y10, Y9
+	VMOVUPS      normalPriceRows32AVX2Consts<>+832(SB), Y15
+	VFMADD213PS  Y15, Y8, Y11
+	VFMADD213PS  Y15, Y4, Y12
+	VFMADD213PS  Y15, Y13, Y14
+	VFMADD231PS  Y9, Y10, Y15
+	VMOVUPS      normalPriceRows32AVX2Consts<>+864(SB), Y9
+	VFMADD213PS  Y9, Y8, Y11
+	VFMADD213PS  Y9, Y4, Y12
+	VFMADD213PS  Y9, Y13, Y14
+	VFMADD231PS  Y15, Y10, Y9
+	VMOVUPS      normalPriceRows32AVX2Consts<>+896(SB), Y15
+	VFMADD213PS  Y15, Y11, Y8
+	VFMADD213PS  Y15, Y12, Y4
+	VFMADD213PS  Y15, Y14, Y13
+	VFMADD231PS  Y9, Y10, Y15
+	VMOVUPS      normalPriceRows32AVX2Consts<>+32(SB), Y9
+	VFMADD213PS  Y9, Y8, Y2
+	VFMADD213PS  Y9, Y4, Y1
+	VFMADD213PS  Y9, Y13, Y0
+	VFMADD231PS  128(BX), Y15, Y9
+	VMULPS       864(BX), Y2, Y2
+	VMULPS       736(BX), Y1, Y1
+	VMULPS       704(BX), Y0, Y0
+	VMULPS       672(BX), Y9, Y4
+	VMOVUPS      normalPriceRows32AVX2Consts<>+928(SB), Y8
+	VFNMADD132PS 832(BX), Y8, Y2
+	VFNMADD132PS 800(BX), Y8, Y1
+	VFNMADD132PS 768(BX), Y8, Y0
+	VFNMADD231PS 512(BX), Y4, Y8
+	VMOVUPS      640(BX), Y4
+	VMOVUPS      normalPriceRows32AVX2Consts<>+960(SB), Y9
+	VMINPS       Y9, Y4, Y10
+	VMOVUPS      608(BX), Y11
+	VMINPS       Y9, Y11, Y12
+	VMOVUPS      576(BX), Y13
+	VMINPS       Y9, Y13, Y14
+	VMOVUPS      544(BX), Y15
+	VMINPS       Y9, Y15, Y9
+	VMAXPS       normalPriceRows32AVX2Consts<>+992(SB), Y10, Y10
+	VMAXPS       normalPriceRows32AVX2Consts<>+992(SB), Y12, Y12
+	VMAXPS       normalPriceRows32AVX2Consts<>+992(SB), Y14, Y14
+	VMAXPS       normalPriceRows32AVX2Consts<>+992(SB), Y9, Y9
+	VSUBPS       Y10, Y4, Y4
+	VSUBPS       Y12, Y11, Y11
+	VSUBPS       Y14, Y13, Y13
+	VSUBPS       Y9, Y15, Y15
+	VADDPS       normalPriceRows32AVX2Consts<>+1024(SB), Y10, Y10
+	VADDPS       normalPriceRows32AVX2Consts<>+1024(SB), Y12, Y12
+	VADDPS       normalPriceRows32AVX2Consts<>+1024(SB), Y14, Y14
+	VADDPS       normalPriceRows32AVX2Consts<>+1024(SB), Y9, Y9
+	VADDPS       normalPriceRows32AVX2Consts<>+1024(SB), Y4, Y4
+	VADDPS       normalPriceRows32AVX2Consts<>+1024(SB), Y11, Y11
+	VADDPS       normalPriceRows32AVX2Consts<>+1024(SB), Y13, Y13
+	VADDPS       normalPriceRows32AVX2Consts<>+1024(SB), Y15, Y15
+	VPSLLD       $0x17, Y10, Y10
+	VPSLLD       $0x17, Y12, Y12
+	VPSLLD       $0x17, Y14, Y14
+	VPSLLD       $0x17, Y9, Y9
+	VPSLLD       $0x17, Y4, Y4
+	VPSLLD       $0x17, Y11, Y11
+	VPSLLD       $0x17, Y13, Y13
+	VPSLLD       $0x17, Y15, Y15
+	VMULPS       96(BX), Y4, Y4
+	VMULPS       64(BX), Y11, Y11
+	VMULPS       32(BX), Y13, Y13
+	VMULPS       896(BX), Y15, Y15
+	VMULPS       Y10, Y4, Y4
+	VMULPS       Y12, Y11, Y10
+	VMULPS       Y14, Y13, Y11
+	VMULPS       Y9, Y15, Y9
+	VMULPS       288(BX), Y4, Y4
+	VMULPS       320(BX), Y10, Y10
+	VMULPS       352(BX), Y11, Y11
+	VMULPS       384(BX), Y9, Y9
+	VFMADD231PS  Y4, Y2, Y6
+	VFMADD231PS  Y10, Y1, Y5
+	VFMADD231PS  Y11, Y0, Y3
+	VFMADD231PS  Y9, Y8, Y7
+	VMOVUPS      480(BX), Y0
 	VMOVUPS      normalPriceRows32AVX2Consts<>+1056(SB), Y1
-	VBLENDVPS    Y0, Y2, Y1, Y0
-	VMOVUPS      928(BX), Y2
-	VBLENDVPS    Y2, Y7, Y1, Y2
-	VMOVUPS      864(BX), Y3
-	VBLENDVPS    Y3, Y8, Y1, Y3
-	VMOVUPS      896(BX), Y4
-	VBLENDVPS    Y4, Y9, Y1, Y4
-	VMOVUPS      960(BX), Y5
-	VBLENDVPS    Y5, Y10, Y1, Y5
-	VMOVUPS      1024(BX), Y6
-	VBLENDVPS    Y6, Y11, Y1, Y1
+	VBLENDVPS    Y0, Y6, Y1, Y0
+	VMOVUPS      448(BX), Y2
+	VBLENDVPS    Y2, Y5, Y1, Y2
+	VMOVUPS      256(BX), Y4
+	VBLENDVPS    Y4, Y3, Y1, Y3
+	VMOVUPS      416(BX), Y4
+	VBLENDVPS    Y4, Y7, Y1, Y1
 	PREFETCHT0   1024(SI)(AX*1)
 	VMOVUPS      Y0, (SI)(AX*1)
 	VMOVUPS      Y2, 32(SI)(AX*1)
 	PREFETCHT0   1088(SI)(AX*1)
 	VMOVUPS      Y3, 64(SI)(AX*1)
-	VMOVUPS      Y4, 96(SI)(AX*1)
-	PREFETCHT0   1152(SI)(AX*1)
-	VMOVUPS      Y5, 128(SI)(AX*1)
-	VMOVUPS      Y1, 160(SI)(AX*1)
-	ADDQ         $+192, AX
-	SUBQ         $+48, CX
+	VMOVUPS      Y1, 96(SI)(AX*1)
+	ADDQ         $+128, AX
+	SUBQ         $+32, CX
 	JGE          body
 
 rest:
-	ADDQ $+48, CX
+	ADDQ $+32, CX
 	JEQ  done
 
 tail:
@@ -1869,142 +1587,140 @@ tail:
 	VMINPS       Y3, Y13, Y13
 	VMINPS       Y0, Y12, Y0
 	VMINPS       Y1, Y13, Y1
-	VMOVUPS      normalPriceRows32AVX2Consts<>+160(SB), Y12
+	VMOVUPS      normalPriceRows32AVX2Consts<>+192(SB), Y12
 	VCMPPS       $0x11, Y0, Y12, Y0
 	VCMPPS       $0x11, Y1, Y12, Y1
 	VANDPS       Y4, Y0, Y0
 	VANDPS       Y5, Y1, Y1
 	VMOVUPS      normalPriceRows32AVX2Consts<>+128(SB), Y4
-	VFMADD213PS  Y10, Y11, Y4
-	VMOVUPS      normalPriceRows32AVX2Consts<>+128(SB), Y5
-	VFMADD213PS  Y10, Y7, Y5
-	VMOVUPS      normalPriceRows32AVX2Consts<>+192(SB), Y12
+	VMOVUPS      normalPriceRows32AVX2Consts<>+160(SB), Y5
+	VFMADD231PS  Y4, Y11, Y5
+	VFMADD213PS  normalPriceRows32AVX2Consts<>+160(SB), Y7, Y4
+	VMOVUPS      normalPriceRows32AVX2Consts<>+224(SB), Y12
 	VADDPS       Y12, Y11, Y13
 	VADDPS       Y12, Y7, Y12
 	VMOVUPS      Y1, 32(BX)
-	VMOVUPS      normalPriceRows32AVX2Consts<>+224(SB), Y1
+	VMULPS       Y11, Y11, Y1
 	VMOVUPS      Y0, 64(BX)
-	VMULPS       Y1, Y11, Y0
-	VMULPS       Y1, Y7, Y1
-	VMOVUPS      Y3, 96(BX)
-	VMULPS       Y6, Y8, Y3
-	VMOVUPS      Y2, 128(BX)
-	VMULPS       (BX), Y9, Y2
-	VCMPPS       $0x11, normalPriceRows32AVX2Consts<>+1024(SB), Y6, Y6
-	VMOVUPS      Y9, 160(BX)
-	VMOVUPS      (BX), Y9
-	VCMPPS       $0x11, normalPriceRows32AVX2Consts<>+1024(SB), Y9, Y9
-	VBLENDVPS    Y6, normalPriceRows32AVX2Consts<>+1024(SB), Y3, Y3
-	VBLENDVPS    Y9, normalPriceRows32AVX2Consts<>+1024(SB), Y2, Y2
-	VMULPS       Y13, Y4, Y6
-	VMULPS       Y12, Y5, Y9
+	VMULPS       Y7, Y7, Y0
+	VMOVUPS      Y6, 96(BX)
+	VMOVUPS      normalPriceRows32AVX2Consts<>+256(SB), Y6
+	VFMADD132PS  normalPriceRows32AVX2Consts<>+288(SB), Y6, Y1
+	VFMADD132PS  normalPriceRows32AVX2Consts<>+288(SB), Y6, Y0
+	VSUBPS       Y6, Y1, Y1
+	VSUBPS       Y6, Y0, Y0
+	VMULPS       Y13, Y5, Y6
+	VMOVUPS      Y3, 128(BX)
+	VMULPS       Y12, Y4, Y3
 	VDIVPS       Y6, Y10, Y6
-	VDIVPS       Y9, Y10, Y9
-	VMULPS       Y6, Y4, Y4
-	VMULPS       Y9, Y5, Y5
+	VDIVPS       Y3, Y10, Y3
+	VMULPS       Y6, Y5, Y5
+	VMULPS       Y3, Y4, Y4
 	VMULPS       Y6, Y13, Y6
-	VMULPS       Y9, Y12, Y9
-	VMULPS       Y4, Y11, Y4
-	VMULPS       Y5, Y7, Y5
-	VMULPS       Y0, Y11, Y10
-	VMULPS       Y1, Y7, Y12
-	VMOVUPS      normalPriceRows32AVX2Consts<>+256(SB), Y13
-	VMULPS       Y13, Y10, Y10
-	VMULPS       Y13, Y12, Y12
-	VROUNDPS     $0x08, Y10, Y10
-	VROUNDPS     $0x08, Y12, Y12
-	VMOVUPS      normalPriceRows32AVX2Consts<>+288(SB), Y13
-	VMOVUPS      Y2, (BX)
-	VMOVUPS      normalPriceRows32AVX2Consts<>+320(SB), Y2
-	VFMADD231PS  Y13, Y4, Y2
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+320(SB), Y5, Y13
-	VMOVUPS      Y3, 192(BX)
-	VMOVUPS      normalPriceRows32AVX2Consts<>+448(SB), Y3
-	VFMADD231PS  normalPriceRows32AVX2Consts<>+416(SB), Y2, Y3
-	VMOVUPS      Y8, 224(BX)
-	VMOVUPS      normalPriceRows32AVX2Consts<>+448(SB), Y8
-	VFMADD231PS  normalPriceRows32AVX2Consts<>+416(SB), Y13, Y8
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+480(SB), Y2, Y3
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+480(SB), Y13, Y8
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+512(SB), Y2, Y3
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+512(SB), Y13, Y8
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+544(SB), Y2, Y3
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+544(SB), Y13, Y8
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+576(SB), Y2, Y3
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+576(SB), Y13, Y8
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+608(SB), Y2, Y3
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+608(SB), Y13, Y8
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+640(SB), Y2, Y3
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+640(SB), Y13, Y8
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+672(SB), Y3, Y2
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+672(SB), Y8, Y13
-	VMOVUPS      normalPriceRows32AVX2Consts<>+704(SB), Y3
-	VFMADD213PS  Y3, Y2, Y4
-	VFMADD231PS  Y13, Y5, Y3
-	VMULPS       Y6, Y4, Y2
-	VMULPS       Y9, Y3, Y3
-	VMOVUPS      normalPriceRows32AVX2Consts<>+736(SB), Y4
-	VFNMADD213PS Y4, Y11, Y2
-	VFNMADD231PS Y7, Y3, Y4
-	VMOVUPS      normalPriceRows32AVX2Consts<>+352(SB), Y3
-	VMULPS       Y3, Y10, Y5
 	VMULPS       Y3, Y12, Y3
-	VFMADD231PS  Y0, Y11, Y5
-	VFMADD231PS  Y1, Y7, Y3
-	VMOVUPS      normalPriceRows32AVX2Consts<>+384(SB), Y0
-	VFMADD231PS  Y0, Y10, Y5
-	VFMADD231PS  Y0, Y12, Y3
-	VMOVUPS      normalPriceRows32AVX2Consts<>+928(SB), Y0
-	VMINPS       Y0, Y10, Y1
-	VMINPS       Y0, Y12, Y0
-	VMOVUPS      normalPriceRows32AVX2Consts<>+960(SB), Y6
-	VMAXPS       Y6, Y1, Y1
-	VMAXPS       Y6, Y0, Y0
-	VSUBPS       Y1, Y10, Y6
-	VSUBPS       Y0, Y12, Y7
-	VMOVUPS      normalPriceRows32AVX2Consts<>+992(SB), Y8
-	VADDPS       Y8, Y1, Y1
-	VADDPS       Y8, Y0, Y0
-	VADDPS       Y8, Y6, Y6
-	VADDPS       Y8, Y7, Y7
+	VMULPS       Y5, Y11, Y5
+	VMULPS       Y4, Y7, Y4
+	VMOVUPS      normalPriceRows32AVX2Consts<>+320(SB), Y12
+	VMULPS       Y12, Y1, Y13
+	VMULPS       Y12, Y0, Y12
+	VFMADD231PS  Y11, Y11, Y13
+	VFMADD231PS  Y7, Y7, Y12
+	VMOVUPS      normalPriceRows32AVX2Consts<>+352(SB), Y10
+	VFMADD231PS  Y10, Y1, Y13
+	VFMADD231PS  Y10, Y0, Y12
+	VMOVUPS      normalPriceRows32AVX2Consts<>+160(SB), Y10
+	VMOVUPS      Y2, 160(BX)
+	VMOVUPS      normalPriceRows32AVX2Consts<>+384(SB), Y2
+	VFMADD231PS  Y10, Y5, Y2
+	VFMADD213PS  normalPriceRows32AVX2Consts<>+384(SB), Y4, Y10
+	VMOVUPS      Y9, 192(BX)
+	VMINPS       normalPriceRows32AVX2Consts<>+960(SB), Y1, Y9
+	VMOVUPS      Y8, 224(BX)
+	VMINPS       normalPriceRows32AVX2Consts<>+960(SB), Y0, Y8
+	VMAXPS       normalPriceRows32AVX2Consts<>+992(SB), Y9, Y9
+	VMAXPS       normalPriceRows32AVX2Consts<>+992(SB), Y8, Y8
+	VSUBPS       Y9, Y1, Y1
+	VSUBPS       Y8, Y0, Y0
+	VADDPS       normalPriceRows32AVX2Consts<>+1024(SB), Y9, Y9
+	VADDPS       normalPriceRows32AVX2Consts<>+1024(SB), Y8, Y8
+	VADDPS       normalPriceRows32AVX2Consts<>+1024(SB), Y1, Y1
+	VADDPS       normalPriceRows32AVX2Consts<>+1024(SB), Y0, Y0
+	VPSLLD       $0x17, Y9, Y9
+	VPSLLD       $0x17, Y8, Y8
 	VPSLLD       $0x17, Y1, Y1
 	VPSLLD       $0x17, Y0, Y0
-	VPSLLD       $0x17, Y6, Y6
-	VPSLLD       $0x17, Y7, Y7
-	VMOVUPS      normalPriceRows32AVX2Consts<>+768(SB), Y8
-	VMOVUPS      normalPriceRows32AVX2Consts<>+800(SB), Y9
-	VFMADD231PS  Y8, Y5, Y9
-	VFMADD213PS  normalPriceRows32AVX2Consts<>+800(SB), Y3, Y8
-	VMOVUPS      normalPriceRows32AVX2Consts<>+832(SB), Y10
-	VFMADD213PS  Y10, Y5, Y9
-	VFMADD231PS  Y8, Y3, Y10
-	VMOVUPS      normalPriceRows32AVX2Consts<>+864(SB), Y8
-	VFMADD213PS  Y8, Y5, Y9
-	VFMADD231PS  Y10, Y3, Y8
-	VMOVUPS      normalPriceRows32AVX2Consts<>+896(SB), Y10
-	VFMADD213PS  Y10, Y5, Y9
-	VFMADD231PS  Y8, Y3, Y10
-	VMULPS       Y5, Y5, Y8
-	VMULPS       Y3, Y3, Y11
-	VFMADD231PS  Y9, Y8, Y5
-	VFMADD231PS  Y10, Y11, Y3
-	VMOVUPS      224(BX), Y8
-	VFMADD213PS  Y8, Y5, Y8
-	VMOVUPS      160(BX), Y5
-	VFMADD213PS  Y5, Y3, Y5
-	VMULPS       Y6, Y8, Y3
-	VMULPS       Y7, Y5, Y5
-	VMULPS       Y1, Y3, Y1
-	VMULPS       Y0, Y5, Y0
-	VMULPS       128(BX), Y1, Y1
-	VMULPS       96(BX), Y0, Y0
-	VFMADD213PS  192(BX), Y1, Y2
-	VFMADD213PS  (BX), Y0, Y4
+	VMOVUPS      Y8, 256(BX)
+	VMOVUPS      normalPriceRows32AVX2Consts<>+672(SB), Y8
+	VFMADD231PS  normalPriceRows32AVX2Consts<>+640(SB), Y2, Y8
+	VMOVUPS      Y9, 288(BX)
+	VMOVUPS      normalPriceRows32AVX2Consts<>+672(SB), Y9
+	VFMADD231PS  normalPriceRows32AVX2Consts<>+640(SB), Y10, Y9
+	VFMADD213PS  normalPriceRows32AVX2Consts<>+704(SB), Y2, Y8
+	VFMADD213PS  normalPriceRows32AVX2Consts<>+704(SB), Y10, Y9
+	VFMADD213PS  normalPriceRows32AVX2Consts<>+736(SB), Y2, Y8
+	VFMADD213PS  normalPriceRows32AVX2Consts<>+736(SB), Y10, Y9
+	VFMADD213PS  normalPriceRows32AVX2Consts<>+768(SB), Y2, Y8
+	VFMADD213PS  normalPriceRows32AVX2Consts<>+768(SB), Y10, Y9
+	VFMADD213PS  normalPriceRows32AVX2Consts<>+800(SB), Y2, Y8
+	VFMADD213PS  normalPriceRows32AVX2Consts<>+800(SB), Y10, Y9
+	VFMADD213PS  normalPriceRows32AVX2Consts<>+832(SB), Y2, Y8
+	VFMADD213PS  normalPriceRows32AVX2Consts<>+832(SB), Y10, Y9
+	VFMADD213PS  normalPriceRows32AVX2Consts<>+864(SB), Y2, Y8
+	VFMADD213PS  normalPriceRows32AVX2Consts<>+864(SB), Y10, Y9
+	VFMADD213PS  normalPriceRows32AVX2Consts<>+896(SB), Y8, Y2
+	VFMADD213PS  normalPriceRows32AVX2Consts<>+896(SB), Y9, Y10
+	VMOVUPS      normalPriceRows32AVX2Consts<>+32(SB), Y8
+	VFMADD213PS  Y8, Y2, Y5
+	VFMADD231PS  Y10, Y4, Y8
+	VMULPS       Y6, Y5, Y2
+	VMULPS       Y3, Y8, Y3
+	VMOVUPS      normalPriceRows32AVX2Consts<>+928(SB), Y4
+	VFNMADD213PS Y4, Y11, Y2
+	VFNMADD231PS Y7, Y3, Y4
+	VMOVUPS      normalPriceRows32AVX2Consts<>+416(SB), Y3
+	VMOVUPS      normalPriceRows32AVX2Consts<>+448(SB), Y5
+	VFMADD231PS  Y3, Y13, Y5
+	VFMADD213PS  normalPriceRows32AVX2Consts<>+448(SB), Y12, Y3
+	VMOVUPS      normalPriceRows32AVX2Consts<>+480(SB), Y6
+	VFMADD213PS  Y6, Y13, Y5
+	VFMADD231PS  Y3, Y12, Y6
+	VMOVUPS      normalPriceRows32AVX2Consts<>+512(SB), Y3
+	VFMADD213PS  Y3, Y13, Y5
+	VFMADD231PS  Y6, Y12, Y3
+	VMOVUPS      normalPriceRows32AVX2Consts<>+544(SB), Y6
+	VFMADD213PS  Y6, Y13, Y5
+	VFMADD231PS  Y3, Y12, Y6
+	VMOVUPS      normalPriceRows32AVX2Consts<>+576(SB), Y3
+	VFMADD213PS  Y3, Y13, Y5
+	VFMADD231PS  Y6, Y12, Y3
+	VMULPS       Y5, Y13, Y5
+	VMULPS       Y3, Y12, Y3
+	VMOVUPS      224(BX), Y6
+	VFMADD213PS  Y6, Y6, Y5
+	VMOVUPS      192(BX), Y7
+	VFMADD213PS  Y7, Y7, Y3
+	VMULPS       Y1, Y5, Y1
+	VMULPS       Y0, Y3, Y0
+	VMULPS       288(BX), Y1, Y1
+	VMULPS       256(BX), Y0, Y0
+	VMULPS       160(BX), Y1, Y1
+	VMULPS       128(BX), Y0, Y0
+	VMOVUPS      96(BX), Y3
+	VMULPS       Y3, Y6, Y5
+	VMOVUPS      (BX), Y6
+	VMULPS       Y6, Y7, Y7
+	VMOVUPS      normalPriceRows32AVX2Consts<>+608(SB), Y8
+	VCMPPS       $0x11, Y8, Y3, Y3
+	VCMPPS       $0x11, Y8, Y6, Y6
+	VBLENDVPS    Y3, Y8, Y5, Y3
+	VBLENDVPS    Y6, Y8, Y7, Y5
+	VFMADD231PS  Y1, Y2, Y3
+	VFMADD231PS  Y0, Y4, Y5
 	VMOVUPS      64(BX), Y0
 	VMOVUPS      normalPriceRows32AVX2Consts<>+1056(SB), Y1
-	VBLENDVPS    Y0, Y2, Y1, Y0
+	VBLENDVPS    Y0, Y3, Y1, Y0
 	VMOVUPS      32(BX), Y2
-	VBLENDVPS    Y2, Y4, Y1, Y1
+	VBLENDVPS    Y2, Y5, Y1, Y1
 	VMASKMOVPS   Y0, Y15, (SI)(AX*1)
 	VMASKMOVPS   Y1, Y14, 32(SI)(AX*1)
 	ADDQ         $+64, AX

@@ -7,294 +7,496 @@
 DATA normalPriceRowsAVX512Consts<>+0(SB)/8, $0x2b2bff2ee48e0530
 DATA normalPriceRowsAVX512Consts<>+8(SB)/8, $0x3ff0000000000000
 DATA normalPriceRowsAVX512Consts<>+16(SB)/8, $0x7fffffffffffffff
-DATA normalPriceRowsAVX512Consts<>+24(SB)/8, $0x0000000000000000
-DATA normalPriceRowsAVX512Consts<>+32(SB)/8, $0x4044000000000000
-DATA normalPriceRowsAVX512Consts<>+40(SB)/8, $0x54b249ad2594c37d
-DATA normalPriceRowsAVX512Consts<>+48(SB)/8, $0x3ff8000000000000
-DATA normalPriceRowsAVX512Consts<>+56(SB)/8, $0x4016000000000000
-DATA normalPriceRowsAVX512Consts<>+64(SB)/8, $0xbfe0000000000000
-DATA normalPriceRowsAVX512Consts<>+72(SB)/8, $0x3ff71547652b82fe
-DATA normalPriceRowsAVX512Consts<>+80(SB)/8, $0x4000000000000000
-DATA normalPriceRowsAVX512Consts<>+88(SB)/8, $0xbff0000000000000
-DATA normalPriceRowsAVX512Consts<>+96(SB)/8, $0xbe2e25325154ed2c
-DATA normalPriceRowsAVX512Consts<>+104(SB)/8, $0xbe4277bd7e608931
-DATA normalPriceRowsAVX512Consts<>+112(SB)/8, $0x3e5f7f7aa6513d12
-DATA normalPriceRowsAVX512Consts<>+120(SB)/8, $0x3e747abbfe1349dc
-DATA normalPriceRowsAVX512Consts<>+128(SB)/8, $0xbe8e40fe135477fb
-DATA normalPriceRowsAVX512Consts<>+136(SB)/8, $0xbe9ca94833eab172
-DATA normalPriceRowsAVX512Consts<>+144(SB)/8, $0x3ec034ec9ff77461
-DATA normalPriceRowsAVX512Consts<>+152(SB)/8, $0x3eb3559d7eab42ef
-DATA normalPriceRowsAVX512Consts<>+160(SB)/8, $0xbef12becf291cb5c
-DATA normalPriceRowsAVX512Consts<>+168(SB)/8, $0x3ef25b780504b8a6
-DATA normalPriceRowsAVX512Consts<>+176(SB)/8, $0x3f1b488c4e1b97b5
-DATA normalPriceRowsAVX512Consts<>+184(SB)/8, $0xbf3afc08c11736a4
-DATA normalPriceRowsAVX512Consts<>+192(SB)/8, $0x3f2d0345de443c62
-DATA normalPriceRowsAVX512Consts<>+200(SB)/8, $0x3f6c48252d50b83f
-DATA normalPriceRowsAVX512Consts<>+208(SB)/8, $0xbf921f46d4ac3c0e
-DATA normalPriceRowsAVX512Consts<>+216(SB)/8, $0x3fab82298736da76
-DATA normalPriceRowsAVX512Consts<>+224(SB)/8, $0xbfbf5b83385c94d7
-DATA normalPriceRowsAVX512Consts<>+232(SB)/8, $0x3fccd2dc44dda90c
-DATA normalPriceRowsAVX512Consts<>+240(SB)/8, $0xbfd5ed2acb37558c
-DATA normalPriceRowsAVX512Consts<>+248(SB)/8, $0x3fdb9a7d5690ca89
-DATA normalPriceRowsAVX512Consts<>+256(SB)/8, $0xbfdbc22549fbe12f
-DATA normalPriceRowsAVX512Consts<>+264(SB)/8, $0x3fd34926e4def17d
-DATA normalPriceRowsAVX512Consts<>+272(SB)/8, $0x3fe0000000000000
-DATA normalPriceRowsAVX512Consts<>+280(SB)/8, $0x3fd9884533d43651
-DATA normalPriceRowsAVX512Consts<>+288(SB)/8, $0xbfe62e42fee00000
-DATA normalPriceRowsAVX512Consts<>+296(SB)/8, $0xbdea39ef35793c76
-DATA normalPriceRowsAVX512Consts<>+304(SB)/8, $0x3e5ade156a5dbe76
-DATA normalPriceRowsAVX512Consts<>+312(SB)/8, $0x3e928af3fca7ab0b
-DATA normalPriceRowsAVX512Consts<>+320(SB)/8, $0x3ec71dee623fde67
-DATA normalPriceRowsAVX512Consts<>+328(SB)/8, $0x3efa01997c89e6b0
-DATA normalPriceRowsAVX512Consts<>+336(SB)/8, $0x3f2a01a014761f6e
-DATA normalPriceRowsAVX512Consts<>+344(SB)/8, $0x3f56c16c1852b7b0
-DATA normalPriceRowsAVX512Consts<>+352(SB)/8, $0x3f81111111122322
-DATA normalPriceRowsAVX512Consts<>+360(SB)/8, $0x3fa55555555502a1
-DATA normalPriceRowsAVX512Consts<>+368(SB)/8, $0x3fc5555555555511
-DATA normalPriceRowsAVX512Consts<>+376(SB)/8, $0x3fe000000000000b
-DATA normalPriceRowsAVX512Consts<>+384(SB)/8, $0x7ff8000000000001
-GLOBL normalPriceRowsAVX512Consts<>(SB), RODATA|NOPTR, $392
+DATA normalPriceRowsAVX512Consts<>+24(SB)/8, $0x4044000000000000
+DATA normalPriceRowsAVX512Consts<>+32(SB)/8, $0x54b249ad2594c37d
+DATA normalPriceRowsAVX512Consts<>+40(SB)/8, $0x0000000000000000
+DATA normalPriceRowsAVX512Consts<>+48(SB)/8, $0x4004000000000000
+DATA normalPriceRowsAVX512Consts<>+56(SB)/8, $0x4000000000000000
+DATA normalPriceRowsAVX512Consts<>+64(SB)/8, $0x4017000000000000
+DATA normalPriceRowsAVX512Consts<>+72(SB)/8, $0xbfe71547652b82fe
+DATA normalPriceRowsAVX512Consts<>+80(SB)/8, $0x4338000000000000
+DATA normalPriceRowsAVX512Consts<>+88(SB)/8, $0x3ff62e42fee00000
+DATA normalPriceRowsAVX512Consts<>+96(SB)/8, $0x3dfa39ef35793c76
+DATA normalPriceRowsAVX512Consts<>+104(SB)/8, $0xbff0000000000000
+DATA normalPriceRowsAVX512Consts<>+112(SB)/8, $0xbdaade156a5dbe76
+DATA normalPriceRowsAVX512Consts<>+120(SB)/8, $0x3df28af3fca7ab0b
+DATA normalPriceRowsAVX512Consts<>+128(SB)/8, $0xbe371dee623fde67
+DATA normalPriceRowsAVX512Consts<>+136(SB)/8, $0x3e7a01997c89e6b0
+DATA normalPriceRowsAVX512Consts<>+144(SB)/8, $0xbeba01a014761f6e
+DATA normalPriceRowsAVX512Consts<>+152(SB)/8, $0x3ef6c16c1852b7b0
+DATA normalPriceRowsAVX512Consts<>+160(SB)/8, $0xbf31111111122322
+DATA normalPriceRowsAVX512Consts<>+168(SB)/8, $0x3f655555555502a1
+DATA normalPriceRowsAVX512Consts<>+176(SB)/8, $0xbf95555555555511
+DATA normalPriceRowsAVX512Consts<>+184(SB)/8, $0x3fc000000000000b
+DATA normalPriceRowsAVX512Consts<>+192(SB)/8, $0xbfe0000000000000
+DATA normalPriceRowsAVX512Consts<>+200(SB)/8, $0xbe53cfd9440c758b
+DATA normalPriceRowsAVX512Consts<>+208(SB)/8, $0xbe5c10df9fd0b5a0
+DATA normalPriceRowsAVX512Consts<>+216(SB)/8, $0x3e89151d5fe69bf0
+DATA normalPriceRowsAVX512Consts<>+224(SB)/8, $0x3e84cef58dc442e5
+DATA normalPriceRowsAVX512Consts<>+232(SB)/8, $0xbeb9c98d68230094
+DATA normalPriceRowsAVX512Consts<>+240(SB)/8, $0x3e9f0588d5134af5
+DATA normalPriceRowsAVX512Consts<>+248(SB)/8, $0x3ee7b68052fca57d
+DATA normalPriceRowsAVX512Consts<>+256(SB)/8, $0xbef81dd74dfb5ff6
+DATA normalPriceRowsAVX512Consts<>+264(SB)/8, $0xbf09a70a60d609b4
+DATA normalPriceRowsAVX512Consts<>+272(SB)/8, $0x3f356bc7962f9cea
+DATA normalPriceRowsAVX512Consts<>+280(SB)/8, $0xbf403c77d56a94be
+DATA normalPriceRowsAVX512Consts<>+288(SB)/8, $0xbf59d3d3a3218a6c
+DATA normalPriceRowsAVX512Consts<>+296(SB)/8, $0x3f88af7a122fa11e
+DATA normalPriceRowsAVX512Consts<>+304(SB)/8, $0xbfa5e04fbae7029b
+DATA normalPriceRowsAVX512Consts<>+312(SB)/8, $0x3fbbe6e778f4145d
+DATA normalPriceRowsAVX512Consts<>+320(SB)/8, $0xbfcc587e4e8904c3
+DATA normalPriceRowsAVX512Consts<>+328(SB)/8, $0x3fd7ce8b1b938d89
+DATA normalPriceRowsAVX512Consts<>+336(SB)/8, $0xbfe0ac9c06c291cf
+DATA normalPriceRowsAVX512Consts<>+344(SB)/8, $0x3fe31b13059845d5
+DATA normalPriceRowsAVX512Consts<>+352(SB)/8, $0xbfe077e1c5642a81
+DATA normalPriceRowsAVX512Consts<>+360(SB)/8, $0x3fcabf470bc40607
+DATA normalPriceRowsAVX512Consts<>+368(SB)/8, $0x3fd9884533d43651
+DATA normalPriceRowsAVX512Consts<>+376(SB)/8, $0x7ff8000000000001
+GLOBL normalPriceRowsAVX512Consts<>(SB), RODATA|NOPTR, $384
 
 // func normalPriceRowsAVX512(price []float64, sign []float64, F []float64, K []float64, T []float64, sigma []float64, D []float64)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·normalPriceRowsAVX512(SB), NOSPLIT, $0-168
-	MOVQ         price_len+8(FP), CX
-	MOVQ         price_base+0(FP), SI
-	MOVQ         sign_base+24(FP), DI
-	MOVQ         F_base+48(FP), R8
-	MOVQ         K_base+72(FP), R9
-	MOVQ         T_base+96(FP), R10
-	MOVQ         sigma_base+120(FP), R11
-	MOVQ         D_base+144(FP), R12
-	VBROADCASTSD normalPriceRowsAVX512Consts<>+48(SB), Z31
-	VBROADCASTSD normalPriceRowsAVX512Consts<>+8(SB), Z30
-	VBROADCASTSD normalPriceRowsAVX512Consts<>+16(SB), Z29
-	VBROADCASTSD normalPriceRowsAVX512Consts<>+32(SB), Z28
-	VBROADCASTSD normalPriceRowsAVX512Consts<>+56(SB), Z27
-	VBROADCASTSD normalPriceRowsAVX512Consts<>+80(SB), Z26
-	VBROADCASTSD normalPriceRowsAVX512Consts<>+88(SB), Z25
-	VBROADCASTSD normalPriceRowsAVX512Consts<>+96(SB), Z24
-	VBROADCASTSD normalPriceRowsAVX512Consts<>+104(SB), Z23
-	VBROADCASTSD normalPriceRowsAVX512Consts<>+112(SB), Z22
-	VBROADCASTSD normalPriceRowsAVX512Consts<>+120(SB), Z21
-	VBROADCASTSD normalPriceRowsAVX512Consts<>+128(SB), Z20
-	XORL         AX, AX
-	SUBQ         $+16, CX
-	JLT          rest
+TEXT ·normalPriceRowsAVX512(SB), $576-168
+	LEAQ 63(SP), BX
+	ANDQ $-64, BX
+	MOVQ price_len+8(FP), CX
+	MOVQ price_base+0(FP), SI
+	MOVQ sign_base+24(FP), DI
+	MOVQ F_base+48(FP), R8
+	MOVQ K_base+72(FP), R9
+	MOVQ T_base+96(FP), R10
+	MOVQ sigma_base+120(FP), R11
+	MOVQ D_base+144(FP), R12
+	XORL AX, AX
+	SUBQ $+32, CX
+	JLT  rest
 
 body:
 	PREFETCHT0       1024(R10)(AX*1)
 	VMOVUPD          (R10)(AX*1), Z0
 	PREFETCHT0       1088(R10)(AX*1)
 	VMOVUPD          64(R10)(AX*1), Z1
+	PREFETCHT0       1152(R10)(AX*1)
+	VMOVUPD          128(R10)(AX*1), Z2
+	PREFETCHT0       1216(R10)(AX*1)
+	VMOVUPD          192(R10)(AX*1), Z3
 	PREFETCHT0       1024(R11)(AX*1)
-	VMOVUPD          (R11)(AX*1), Z2
+	VMOVUPD          (R11)(AX*1), Z4
 	PREFETCHT0       1088(R11)(AX*1)
-	VMOVUPD          64(R11)(AX*1), Z3
+	VMOVUPD          64(R11)(AX*1), Z5
+	PREFETCHT0       1152(R11)(AX*1)
+	VMOVUPD          128(R11)(AX*1), Z6
+	PREFETCHT0       1216(R11)(AX*1)
+	VMOVUPD          192(R11)(AX*1), Z7
 	PREFETCHT0       1024(R8)(AX*1)
-	VMOVUPD          (R8)(AX*1), Z4
+	VMOVUPD          (R8)(AX*1), Z8
 	PREFETCHT0       1088(R8)(AX*1)
-	VMOVUPD          64(R8)(AX*1), Z5
+	VMOVUPD          64(R8)(AX*1), Z9
+	PREFETCHT0       1152(R8)(AX*1)
+	VMOVUPD          128(R8)(AX*1), Z10
+	PREFETCHT0       1216(R8)(AX*1)
+	VMOVUPD          192(R8)(AX*1), Z11
 	PREFETCHT0       1024(R9)(AX*1)
-	VMOVUPD          (R9)(AX*1), Z6
+	VMOVUPD          (R9)(AX*1), Z12
 	PREFETCHT0       1088(R9)(AX*1)
-	VMOVUPD          64(R9)(AX*1), Z7
+	VMOVUPD          64(R9)(AX*1), Z13
+	PREFETCHT0       1152(R9)(AX*1)
+	VMOVUPD          128(R9)(AX*1), Z14
+	PREFETCHT0       1216(R9)(AX*1)
+	VMOVUPD          192(R9)(AX*1), Z15
 	PREFETCHT0       1024(R12)(AX*1)
-	VMOVUPD          (R12)(AX*1), Z8
+	VMOVUPD          (R12)(AX*1), Z16
 	PREFETCHT0       1088(R12)(AX*1)
-	VMOVUPD          64(R12)(AX*1), Z9
+	VMOVUPD          64(R12)(AX*1), Z17
+	PREFETCHT0       1152(R12)(AX*1)
+	VMOVUPD          128(R12)(AX*1), Z18
+	PREFETCHT0       1216(R12)(AX*1)
+	VMOVUPD          192(R12)(AX*1), Z19
 	PREFETCHT0       1024(DI)(AX*1)
-	VMOVUPD          (DI)(AX*1), Z10
+	VMOVUPD          (DI)(AX*1), Z20
 	PREFETCHT0       1088(DI)(AX*1)
-	VMOVUPD          64(DI)(AX*1), Z11
-	VSQRTPD          Z0, Z12
-	VSQRTPD          Z1, Z13
-	VMULPD           Z12, Z2, Z2
-	VMULPD           Z13, Z3, Z3
-	VMINPD           Z0, Z8, Z0
-	VMINPD           Z1, Z9, Z1
-	VMINPD           Z2, Z0, Z0
-	VMINPD           Z3, Z1, Z1
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+0(SB), Z12
-	VCMPPD           $0x11, Z0, Z12, K1
-	VCMPPD           $0x11, Z1, Z12, K2
-	VDIVPD           Z2, Z30, Z0
-	VDIVPD           Z3, Z30, Z1
-	VSUBPD           Z6, Z4, Z12
-	VSUBPD           Z7, Z5, Z13
-	VANDPD           Z29, Z4, Z4
-	VANDPD           Z29, Z5, Z5
-	VANDPD           Z29, Z6, Z6
-	VANDPD           Z29, Z7, Z7
-	VADDPD           Z6, Z4, Z4
-	VADDPD           Z7, Z5, Z5
-	VMULPD           Z12, Z10, Z6
-	VMULPD           Z13, Z11, Z7
-	VMULPD           Z12, Z0, Z0
-	VMULPD           Z13, Z1, Z1
-	VADDPD           Z4, Z8, Z4
-	VADDPD           Z5, Z9, Z5
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+24(SB), Z10
-	VCMPPD           $0x11, Z10, Z6, K3
-	VCMPPD           $0x11, Z10, Z7, K4
-	VMULPD           Z6, Z8, Z6
-	VMULPD           Z7, Z9, Z7
-	VANDPD           Z29, Z0, Z0
+	VMOVUPD          64(DI)(AX*1), Z21
+	PREFETCHT0       1152(DI)(AX*1)
+	VMOVUPD          128(DI)(AX*1), Z22
+	PREFETCHT0       1216(DI)(AX*1)
+	VMOVUPD          192(DI)(AX*1), Z23
+	VSQRTPD          Z0, Z24
+	VSQRTPD          Z1, Z25
+	VSQRTPD          Z2, Z26
+	VSQRTPD          Z3, Z27
+	VMULPD           Z24, Z4, Z4
+	VMULPD           Z25, Z5, Z5
+	VMULPD           Z26, Z6, Z6
+	VMULPD           Z27, Z7, Z7
+	VMINPD           Z0, Z16, Z0
+	VMINPD           Z1, Z17, Z1
+	VMINPD           Z2, Z18, Z2
+	VMINPD           Z3, Z19, Z3
+	VMINPD           Z4, Z0, Z0
+	VMINPD           Z5, Z1, Z1
+	VMINPD           Z6, Z2, Z2
+	VMINPD           Z7, Z3, Z3
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+0(SB), Z24
+	VCMPPD           $0x11, Z0, Z24, K1
+	VCMPPD           $0x11, Z1, Z24, K2
+	VCMPPD           $0x11, Z2, Z24, K3
+	VCMPPD           $0x11, Z3, Z24, K4
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+8(SB), Z0
+	VDIVPD           Z4, Z0, Z1
+	VDIVPD           Z5, Z0, Z2
+	VDIVPD           Z6, Z0, Z3
+	VDIVPD           Z7, Z0, Z24
+	VSUBPD           Z12, Z8, Z25
+	VSUBPD           Z13, Z9, Z26
+	VSUBPD           Z14, Z10, Z27
+	VSUBPD           Z15, Z11, Z28
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+16(SB), Z29
+	VANDPD           Z29, Z8, Z8
+	VANDPD           Z29, Z9, Z9
+	VANDPD           Z29, Z10, Z10
+	VANDPD           Z29, Z11, Z11
+	VANDPD           Z29, Z12, Z12
+	VANDPD           Z29, Z13, Z13
+	VANDPD           Z29, Z14, Z14
+	VANDPD           Z29, Z15, Z15
+	VADDPD           Z12, Z8, Z8
+	VADDPD           Z13, Z9, Z9
+	VADDPD           Z14, Z10, Z10
+	VADDPD           Z15, Z11, Z11
+	VMULPD           Z25, Z20, Z12
+	VMULPD           Z26, Z21, Z13
+	VMULPD           Z27, Z22, Z14
+	VMULPD           Z28, Z23, Z15
+	VMULPD           Z25, Z1, Z1
+	VMULPD           Z26, Z2, Z2
+	VMULPD           Z27, Z3, Z3
+	VMULPD           Z28, Z24, Z20
+	VADDPD           Z8, Z16, Z8
+	VADDPD           Z9, Z17, Z9
+	VADDPD           Z10, Z18, Z10
+	VADDPD           Z11, Z19, Z11
 	VANDPD           Z29, Z1, Z1
-	VMINPD           Z0, Z28, Z0
-	VMINPD           Z1, Z28, Z1
-	VADDPD           Z4, Z2, Z4
-	VADDPD           Z5, Z3, Z5
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+40(SB), Z11
-	VCMPPD           $0x11, Z11, Z4, K5
-	VCMPPD           $0x11, Z11, Z5, K6
-	VBLENDMPD        Z10, Z6, K3, Z4
-	VBLENDMPD        Z10, Z7, K4, Z5
+	VANDPD           Z29, Z2, Z2
+	VANDPD           Z29, Z3, Z3
+	VANDPD           Z29, Z20, Z20
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+24(SB), Z21
+	VMINPD           Z1, Z21, Z1
+	VMINPD           Z2, Z21, Z2
+	VMINPD           Z3, Z21, Z3
+	VMINPD           Z20, Z21, Z20
+	VADDPD           Z8, Z4, Z8
+	VADDPD           Z9, Z5, Z9
+	VADDPD           Z10, Z6, Z10
+	VADDPD           Z11, Z7, Z11
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+32(SB), Z21
+	VCMPPD           $0x11, Z21, Z8, K5
+	VCMPPD           $0x11, Z21, Z9, K6
+	VCMPPD           $0x11, Z21, Z10, K7
+	KMOVB            K4, (BX)
+	VCMPPD           $0x11, Z21, Z11, K4
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+40(SB), Z8
+	KMOVB            K4, 64(BX)
+	VCMPPD           $0x11, Z8, Z12, K4
+	KMOVB            K4, 128(BX)
+	VCMPPD           $0x11, Z8, Z13, K4
+	KMOVB            K4, 192(BX)
+	VCMPPD           $0x11, Z8, Z14, K4
+	KMOVB            K4, 256(BX)
+	VCMPPD           $0x11, Z8, Z15, K4
+	VMULPD           Z12, Z16, Z9
+	VMULPD           Z13, Z17, Z10
+	VMULPD           Z14, Z18, Z11
+	VMULPD           Z15, Z19, Z12
 	KANDB            K5, K1, K1
 	KANDB            K6, K2, K2
-	VMOVAPD          Z30, Z6
-	VFMADD231PD      Z31, Z0, Z6
-	VMOVAPD          Z30, Z7
-	VFMADD231PD      Z31, Z1, Z7
-	VADDPD           Z27, Z0, Z10
-	VADDPD           Z27, Z1, Z11
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+64(SB), Z12
-	VMULPD           Z12, Z0, Z13
-	VMULPD           Z12, Z1, Z12
-	VMULPD           Z10, Z6, Z14
-	VMULPD           Z11, Z7, Z15
-	VDIVPD           Z14, Z30, Z14
-	VDIVPD           Z15, Z30, Z15
-	VMULPD           Z14, Z6, Z6
-	VMULPD           Z15, Z7, Z7
-	VMULPD           Z14, Z10, Z10
-	VMULPD           Z15, Z11, Z11
-	VMULPD           Z6, Z0, Z6
-	VMULPD           Z7, Z1, Z7
-	VMULPD           Z13, Z0, Z14
-	VMULPD           Z12, Z1, Z15
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+72(SB), Z16
-	VMULPD           Z16, Z14, Z14
-	VMULPD           Z16, Z15, Z15
-	VRNDSCALEPD      $0x08, Z14, Z14
-	VRNDSCALEPD      $0x08, Z15, Z15
-	VMOVAPD          Z25, Z16
-	VFMADD231PD      Z26, Z6, Z16
-	VMOVAPD          Z25, Z17
-	VFMADD231PD      Z26, Z7, Z17
-	VMOVAPD          Z23, Z18
-	VFMADD231PD      Z24, Z16, Z18
-	VMOVAPD          Z23, Z19
-	VFMADD231PD      Z24, Z17, Z19
-	VFMADD213PD      Z22, Z16, Z18
-	VFMADD213PD      Z22, Z17, Z19
-	VFMADD213PD      Z21, Z16, Z18
-	VFMADD213PD      Z21, Z17, Z19
-	VFMADD213PD      Z20, Z16, Z18
-	VFMADD213PD      Z20, Z17, Z19
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+136(SB), Z16, Z18
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+136(SB), Z17, Z19
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+144(SB), Z16, Z18
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+144(SB), Z17, Z19
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+152(SB), Z16, Z18
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+152(SB), Z17, Z19
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+160(SB), Z16, Z18
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+160(SB), Z17, Z19
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+168(SB), Z16, Z18
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+168(SB), Z17, Z19
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+176(SB), Z16, Z18
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+176(SB), Z17, Z19
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+184(SB), Z16, Z18
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+184(SB), Z17, Z19
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+192(SB), Z16, Z18
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+192(SB), Z17, Z19
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+200(SB), Z16, Z18
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+200(SB), Z17, Z19
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+208(SB), Z16, Z18
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+208(SB), Z17, Z19
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+216(SB), Z16, Z18
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+216(SB), Z17, Z19
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+224(SB), Z16, Z18
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+224(SB), Z17, Z19
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+232(SB), Z16, Z18
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+232(SB), Z17, Z19
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+240(SB), Z16, Z18
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+240(SB), Z17, Z19
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+248(SB), Z16, Z18
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+248(SB), Z17, Z19
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+256(SB), Z16, Z18
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+256(SB), Z17, Z19
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+264(SB), Z18, Z16
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+264(SB), Z19, Z17
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+272(SB), Z18
-	VFMADD213PD      Z18, Z16, Z6
-	VFMADD231PD      Z17, Z7, Z18
-	VMULPD           Z10, Z6, Z6
-	VMULPD           Z11, Z18, Z7
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+280(SB), Z10
-	VFNMADD213PD     Z10, Z0, Z6
-	VFNMADD231PD     Z1, Z7, Z10
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+288(SB), Z7
-	VMULPD           Z7, Z14, Z11
-	VMULPD           Z7, Z15, Z7
-	VFMADD231PD      Z13, Z0, Z11
-	VFMADD231PD      Z12, Z1, Z7
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+296(SB), Z0
-	VFMADD231PD      Z0, Z14, Z11
-	VFMADD231PD      Z0, Z15, Z7
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+304(SB), Z0
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+312(SB), Z1
-	VFMADD231PD      Z0, Z11, Z1
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+312(SB), Z7, Z0
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+320(SB), Z12
-	VFMADD213PD      Z12, Z11, Z1
-	VFMADD231PD      Z0, Z7, Z12
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+328(SB), Z0
-	VFMADD213PD      Z0, Z11, Z1
-	VFMADD231PD      Z12, Z7, Z0
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+336(SB), Z12
-	VFMADD213PD      Z12, Z11, Z1
-	VFMADD231PD      Z0, Z7, Z12
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+344(SB), Z0
-	VFMADD213PD      Z0, Z11, Z1
-	VFMADD231PD      Z12, Z7, Z0
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+352(SB), Z12
-	VFMADD213PD      Z12, Z11, Z1
-	VFMADD231PD      Z0, Z7, Z12
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+360(SB), Z0
-	VFMADD213PD      Z0, Z11, Z1
-	VFMADD231PD      Z12, Z7, Z0
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+368(SB), Z12
-	VFMADD213PD      Z12, Z11, Z1
-	VFMADD231PD      Z0, Z7, Z12
+	KANDB            K7, K3, K3
+	KMOVB            (BX), K5
+	KMOVB            64(BX), K6
+	KANDB            K6, K5, K5
+	KMOVB            128(BX), K6
+	VBLENDMPD        Z8, Z9, K6, Z9
+	KMOVB            192(BX), K6
+	VBLENDMPD        Z8, Z10, K6, Z10
+	KMOVB            256(BX), K6
+	VBLENDMPD        Z8, Z11, K6, Z11
+	VBLENDMPD        Z8, Z12, K4, Z8
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+48(SB), Z12
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+56(SB), Z13
+	VFMADD231PD      Z12, Z1, Z13
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+56(SB), Z14
+	VFMADD231PD      Z12, Z2, Z14
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+56(SB), Z15
+	VFMADD231PD      Z12, Z3, Z15
+	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+56(SB), Z20, Z12
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+64(SB), Z21
+	VADDPD           Z21, Z1, Z22
+	VADDPD           Z21, Z2, Z23
+	VADDPD           Z21, Z3, Z24
+	VADDPD           Z21, Z20, Z21
+	VMULPD           Z1, Z1, Z25
+	VMULPD           Z2, Z2, Z26
+	VMULPD           Z3, Z3, Z27
+	VMULPD           Z20, Z20, Z28
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+72(SB), Z29
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+80(SB), Z30
+	VFMADD213PD      Z30, Z29, Z25
+	VFMADD213PD      Z30, Z29, Z26
+	VFMADD213PD      Z30, Z29, Z27
+	VFMADD213PD      Z30, Z29, Z28
+	VSUBPD           Z30, Z25, Z25
+	VSUBPD           Z30, Z26, Z26
+	VSUBPD           Z30, Z27, Z27
+	VSUBPD           Z30, Z28, Z28
+	VMULPD           Z22, Z13, Z29
+	VMULPD           Z23, Z14, Z30
+	VMULPD           Z24, Z15, Z31
+	VMOVUPD          Z8, 256(BX)
+	VMULPD           Z21, Z12, Z8
+	VDIVPD           Z29, Z0, Z29
+	VDIVPD           Z30, Z0, Z30
+	VDIVPD           Z31, Z0, Z31
+	VDIVPD           Z8, Z0, Z8
+	VMULPD           Z29, Z13, Z13
+	VMULPD           Z30, Z14, Z14
+	VMULPD           Z31, Z15, Z15
+	VMULPD           Z8, Z12, Z12
+	VMULPD           Z29, Z22, Z22
+	VMULPD           Z30, Z23, Z23
+	VMULPD           Z31, Z24, Z24
+	VMULPD           Z8, Z21, Z8
+	VMULPD           Z13, Z1, Z13
+	VMULPD           Z14, Z2, Z14
+	VMULPD           Z15, Z3, Z15
+	VMULPD           Z12, Z20, Z12
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+88(SB), Z21
+	VMULPD           Z21, Z25, Z29
+	VMULPD           Z21, Z26, Z30
+	VMULPD           Z21, Z27, Z31
+	VMULPD           Z21, Z28, Z21
+	VFMADD231PD      Z1, Z1, Z29
+	VFMADD231PD      Z2, Z2, Z30
+	VFMADD231PD      Z3, Z3, Z31
+	VFMADD231PD      Z20, Z20, Z21
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+96(SB), Z0
+	VFMADD231PD      Z0, Z25, Z29
+	VFMADD231PD      Z0, Z26, Z30
+	VFMADD231PD      Z0, Z27, Z31
+	VFMADD231PD      Z0, Z28, Z21
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+56(SB), Z0
+	VMOVUPD          Z11, 192(BX)
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+104(SB), Z11
+	VFMADD231PD      Z0, Z13, Z11
+	VMOVUPD          Z10, 128(BX)
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+104(SB), Z10
+	VFMADD231PD      Z0, Z14, Z10
+	VMOVUPD          Z9, 64(BX)
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+104(SB), Z9
+	VFMADD231PD      Z0, Z15, Z9
+	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+104(SB), Z12, Z0
+	VMOVUPD          Z20, (BX)
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+120(SB), Z20
+	VFMADD231PD.BCST normalPriceRowsAVX512Consts<>+112(SB), Z29, Z20
+	VMOVUPD          Z3, 320(BX)
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+120(SB), Z3
+	VFMADD231PD.BCST normalPriceRowsAVX512Consts<>+112(SB), Z30, Z3
+	VMOVUPD          Z2, 384(BX)
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+120(SB), Z2
+	VFMADD231PD.BCST normalPriceRowsAVX512Consts<>+112(SB), Z31, Z2
+	VMOVUPD          Z1, 448(BX)
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+120(SB), Z1
+	VFMADD231PD.BCST normalPriceRowsAVX512Consts<>+112(SB), Z21, Z1
+	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+128(SB), Z29, Z20
+	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+128(SB), Z30, Z3
+	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+128(SB), Z31, Z2
+	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+128(SB), Z21, Z1
+	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+136(SB), Z29, Z20
+	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+136(SB), Z30, Z3
+	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+136(SB), Z31, Z2
+	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+136(SB), Z21, Z1
+	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+144(SB), Z29, Z20
+	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+144(SB), Z30, Z3
+	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+144(SB), Z31, Z2
+	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+144(SB), Z21, Z1
+	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+152(SB), Z29, Z20
+	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+152(SB), Z30, Z3
+	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+152(SB), Z31, Z2
+	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+152(SB), Z21, Z1
+	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+160(SB), Z29, Z20
+	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+160(SB), Z30, Z3
+	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+160(SB), Z31, Z2
+	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+160(SB), Z21, Z1
+	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+168(SB), Z29, Z20
+	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+168(SB), Z30, Z3
+	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+168(SB), Z31, Z2
+	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+168(SB), Z21, Z1
+	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+176(SB), Z29, Z20
+	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+176(SB), Z30, Z3
+	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+176(SB), Z31, Z2
+	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+176(SB), Z21, Z1
+	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+184(SB), Z29, Z20
+	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+184(SB), Z30, Z3
+	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+184(SB), Z31, Z2
+	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+184(SB), Z21, Z1
+	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+192(SB), Z29, Z20
+	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+192(SB), Z30, Z3
+	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+192(SB), Z31, Z2
+	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+192(SB), Z21, Z1
+	VMULPD           Z20, Z29, Z20
+	VMULPD           Z3, Z30, Z3
+	VMULPD           Z2, Z31, Z2
+	VMULPD           Z1, Z21, Z1
+	VFMADD213PD      Z16, Z20, Z16
+	VFMADD213PD      Z17, Z3, Z17
+	VFMADD213PD      Z18, Z2, Z18
+	VFMADD213PD      Z19, Z1, Z19
+	VSCALEFPD        Z25, Z16, Z1
+	VSCALEFPD        Z26, Z17, Z2
+	VSCALEFPD        Z27, Z18, Z3
+	VSCALEFPD        Z28, Z19, Z16
+	VMULPD           Z1, Z4, Z1
+	VMULPD           Z2, Z5, Z2
+	VMULPD           Z3, Z6, Z3
+	VMULPD           Z16, Z7, Z4
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+200(SB), Z5
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+208(SB), Z6
+	VFMADD231PD      Z5, Z11, Z6
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+208(SB), Z7
+	VFMADD231PD      Z5, Z10, Z7
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+208(SB), Z16
+	VFMADD231PD      Z5, Z9, Z16
+	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+208(SB), Z0, Z5
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+216(SB), Z17
+	VFMADD213PD      Z17, Z11, Z6
+	VFMADD213PD      Z17, Z10, Z7
+	VFMADD213PD      Z17, Z9, Z16
+	VFMADD231PD      Z5, Z0, Z17
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+224(SB), Z5
+	VFMADD213PD      Z5, Z11, Z6
+	VFMADD213PD      Z5, Z10, Z7
+	VFMADD213PD      Z5, Z9, Z16
+	VFMADD231PD      Z17, Z0, Z5
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+232(SB), Z17
+	VFMADD213PD      Z17, Z11, Z6
+	VFMADD213PD      Z17, Z10, Z7
+	VFMADD213PD      Z17, Z9, Z16
+	VFMADD231PD      Z5, Z0, Z17
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+240(SB), Z5
+	VFMADD213PD      Z5, Z11, Z6
+	VFMADD213PD      Z5, Z10, Z7
+	VFMADD213PD      Z5, Z9, Z16
+	VFMADD231PD      Z17, Z0, Z5
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+248(SB), Z17
+	VFMADD213PD      Z17, Z11, Z6
+	VFMADD213PD      Z17, Z10, Z7
+	VFMADD213PD      Z17, Z9, Z16
+	VFMADD231PD      Z5, Z0, Z17
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+256(SB), Z5
+	VFMADD213PD      Z5, Z11, Z6
+	VFMADD213PD      Z5, Z10, Z7
+	VFMADD213PD      Z5, Z9, Z16
+	VFMADD231PD      Z17, Z0, Z5
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+264(SB), Z17
+	VFMADD213PD      Z17, Z11, Z6
+	VFMADD213PD      Z17, Z10, Z7
+	VFMADD213PD      Z17, Z9, Z16
+	VFMADD231PD      Z5, Z0, Z17
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+272(SB), Z5
+	VFMADD213PD      Z5, Z11, Z6
+	VFMADD213PD      Z5, Z10, Z7
+	VFMADD213PD      Z5, Z9, Z16
+	VFMADD231PD      Z17, Z0, Z5
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+280(SB), Z17
+	VFMADD213PD      Z17, Z11, Z6
+	VFMADD213PD      Z17, Z10, Z7
+	VFMADD213PD      Z17, Z9, Z16
+	VFMADD231PD      Z5, Z0, Z17
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+288(SB), Z5
+	VFMADD213PD      Z5, Z11, Z6
+	VFMADD213PD      Z5, Z10, Z7
+	VFMADD213PD      Z5, Z9, Z16
+	VFMADD231PD      Z17, Z0, Z5
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+296(SB), Z17
+	VFMADD213PD      Z17, Z11, Z6
+	VFMADD213PD      Z17, Z10, Z7
+	VFMADD213PD      Z17, Z9, Z16
+	VFMADD231PD      Z5, Z0, Z17
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+304(SB), Z5
+	VFMADD213PD      Z5, Z11, Z6
+	VFMADD213PD      Z5, Z10, Z7
+	VFMADD213PD      Z5, Z9, Z16
+	VFMADD231PD      Z17, Z0, Z5
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+312(SB), Z17
+	VFMADD213PD      Z17, Z11, Z6
+	VFMADD213PD      Z17, Z10, Z7
+	VFMADD213PD      Z17, Z9, Z16
+	VFMADD231PD      Z5, Z0, Z17
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+320(SB), Z5
+	VFMADD213PD      Z5, Z11, Z6
+	VFMADD213PD      Z5, Z10, Z7
+	VFMADD213PD      Z5, Z9, Z16
+	VFMADD231PD      Z17, Z0, Z5
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+328(SB), Z17
+	VFMADD213PD      Z17, Z11, Z6
+	VFMADD213PD      Z17, Z10, Z7
+	VFMADD213PD      Z17, Z9, Z16
+	VFMADD231PD      Z5, Z0, Z17
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+336(SB), Z5
+	VFMADD213PD      Z5, Z11, Z6
+	VFMADD213PD      Z5, Z10, Z7
+	VFMADD213PD      Z5, Z9, Z16
+	VFMADD231PD      Z17, Z0, Z5
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+344(SB), Z17
+	VFMADD213PD      Z17, Z11, Z6
+	VFMADD213PD      Z17, Z10, Z7
+	VFMADD213PD      Z17, Z9, Z16
+	VFMADD231PD      Z5, Z0, Z17
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+352(SB), Z5
+	VFMADD213PD      Z5, Z11, Z6
+	VFMADD213PD      Z5, Z10, Z7
+	VFMADD213PD      Z5, Z9, Z16
+	VFMADD231PD      Z17, Z0, Z5
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+360(SB), Z17
+	VFMADD213PD      Z17, Z6, Z11
+	VFMADD213PD      Z17, Z7, Z10
+	VFMADD213PD      Z17, Z16, Z9
+	VFMADD231PD      Z5, Z0, Z17
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+8(SB), Z0
+	VFMADD213PD      Z0, Z11, Z13
+	VFMADD213PD      Z0, Z10, Z14
+	VFMADD213PD      Z0, Z9, Z15
+	VFMADD231PD      Z17, Z12, Z0
+	VMULPD           Z22, Z13, Z5
+	VMULPD           Z23, Z14, Z6
+	VMULPD           Z24, Z15, Z7
+	VMULPD           Z8, Z0, Z0
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+368(SB), Z8
+	VFNMADD132PD     448(BX), Z8, Z5
+	VFNMADD132PD     384(BX), Z8, Z6
+	VFNMADD132PD     320(BX), Z8, Z7
+	VFNMADD231PD     (BX), Z0, Z8
+	VFMADD213PD      64(BX), Z1, Z5
+	VFMADD213PD      128(BX), Z2, Z6
+	VFMADD213PD      192(BX), Z3, Z7
+	VFMADD213PD      256(BX), Z4, Z8
 	VBROADCASTSD     normalPriceRowsAVX512Consts<>+376(SB), Z0
-	VFMADD213PD      Z0, Z11, Z1
-	VFMADD231PD      Z12, Z7, Z0
-	VMULPD           Z11, Z11, Z12
-	VMULPD           Z7, Z7, Z13
-	VFMADD231PD      Z1, Z12, Z11
-	VFMADD231PD      Z0, Z13, Z7
-	VFMADD213PD      Z8, Z11, Z8
-	VFMADD213PD      Z9, Z7, Z9
-	VSCALEFPD        Z14, Z8, Z0
-	VSCALEFPD        Z15, Z9, Z1
-	VMULPD           Z0, Z2, Z0
-	VMULPD           Z1, Z3, Z1
-	VFMADD231PD      Z0, Z6, Z4
-	VFMADD231PD      Z1, Z10, Z5
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+384(SB), Z0
-	VBLENDMPD        Z4, Z0, K1, Z1
-	VBLENDMPD        Z5, Z0, K2, Z0
+	VBLENDMPD        Z5, Z0, K1, Z1
+	VBLENDMPD        Z6, Z0, K2, Z2
+	VBLENDMPD        Z7, Z0, K3, Z3
+	VBLENDMPD        Z8, Z0, K5, Z0
 	PREFETCHT0       1024(SI)(AX*1)
 	VMOVUPD          Z1, (SI)(AX*1)
 	PREFETCHT0       1088(SI)(AX*1)
-	VMOVUPD          Z0, 64(SI)(AX*1)
-	ADDQ             $+128, AX
-	SUBQ             $+16, CX
+	VMOVUPD          Z2, 64(SI)(AX*1)
+	PREFETCHT0       1152(SI)(AX*1)
+	VMOVUPD          Z3, 128(SI)(AX*1)
+	PREFETCHT0       1216(SI)(AX*1)
+	VMOVUPD          Z0, 192(SI)(AX*1)
+	ADDQ             $+256, AX
+	SUBQ             $+32, CX
 	JGE              body
 
 rest:
-	ADDQ $+16, CX
+	ADDQ $+32, CX
 	JEQ  done
 
 tail:
@@ -345,7 +547,7 @@ whole:
 	VADDPD           Z5, Z9, Z5
 	VMINPD           Z2, Z0, Z0
 	VMINPD           Z3, Z1, Z1
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+24(SB), Z16
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+40(SB), Z16
 	VCMPPD           $0x11, Z16, Z10, K1
 	VCMPPD           $0x11, Z16, Z11, K2
 	VMULPD           Z10, Z8, Z10
@@ -357,7 +559,7 @@ whole:
 	VCMPPD           $0x11, Z1, Z17, K4
 	VBLENDMPD        Z16, Z10, K1, Z0
 	VBLENDMPD        Z16, Z11, K2, Z1
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+40(SB), Z10
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+32(SB), Z10
 	VCMPPD           $0x11, Z10, Z4, K1
 	VCMPPD           $0x11, Z10, Z5, K2
 	KANDB            K1, K3, K1
@@ -366,161 +568,156 @@ whole:
 	VMULPD           Z13, Z15, Z5
 	VANDPD           Z14, Z4, Z4
 	VANDPD           Z14, Z5, Z5
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+32(SB), Z7
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+24(SB), Z7
 	VMINPD           Z4, Z7, Z4
 	VMINPD           Z5, Z7, Z5
 	VBROADCASTSD     normalPriceRowsAVX512Consts<>+48(SB), Z7
-	VFMADD213PD      Z6, Z4, Z7
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+48(SB), Z10
-	VFMADD213PD      Z6, Z5, Z10
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+56(SB), Z11
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+56(SB), Z10
+	VFMADD231PD      Z7, Z4, Z10
+	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+56(SB), Z5, Z7
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+64(SB), Z11
 	VADDPD           Z11, Z4, Z12
 	VADDPD           Z11, Z5, Z11
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+64(SB), Z13
-	VMULPD           Z13, Z4, Z14
-	VMULPD           Z13, Z5, Z13
-	VMULPD           Z12, Z7, Z15
-	VMULPD           Z11, Z10, Z16
-	VDIVPD           Z15, Z6, Z15
-	VDIVPD           Z16, Z6, Z6
-	VMULPD           Z15, Z7, Z7
-	VMULPD           Z6, Z10, Z10
-	VMULPD           Z15, Z12, Z12
-	VMULPD           Z6, Z11, Z6
-	VMULPD           Z7, Z4, Z7
-	VMULPD           Z10, Z5, Z10
-	VMULPD           Z14, Z4, Z11
-	VMULPD           Z13, Z5, Z15
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+72(SB), Z16
-	VMULPD           Z16, Z11, Z11
-	VMULPD           Z16, Z15, Z15
-	VRNDSCALEPD      $0x08, Z11, Z11
-	VRNDSCALEPD      $0x08, Z15, Z15
+	VMULPD           Z4, Z4, Z13
+	VMULPD           Z5, Z5, Z14
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+72(SB), Z15
 	VBROADCASTSD     normalPriceRowsAVX512Consts<>+80(SB), Z16
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+88(SB), Z17
-	VFMADD231PD      Z16, Z7, Z17
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+88(SB), Z10, Z16
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+96(SB), Z18
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+104(SB), Z19
-	VFMADD231PD      Z18, Z17, Z19
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+104(SB), Z16, Z18
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+112(SB), Z20
-	VFMADD213PD      Z20, Z17, Z19
-	VFMADD231PD      Z18, Z16, Z20
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+120(SB), Z18
-	VFMADD213PD      Z18, Z17, Z19
-	VFMADD231PD      Z20, Z16, Z18
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+128(SB), Z20
-	VFMADD213PD      Z20, Z17, Z19
-	VFMADD231PD      Z18, Z16, Z20
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+136(SB), Z18
-	VFMADD213PD      Z18, Z17, Z19
-	VFMADD231PD      Z20, Z16, Z18
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+144(SB), Z20
-	VFMADD213PD      Z20, Z17, Z19
-	VFMADD231PD      Z18, Z16, Z20
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+152(SB), Z18
-	VFMADD213PD      Z18, Z17, Z19
-	VFMADD231PD      Z20, Z16, Z18
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+160(SB), Z20
-	VFMADD213PD      Z20, Z17, Z19
-	VFMADD231PD      Z18, Z16, Z20
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+168(SB), Z18
-	VFMADD213PD      Z18, Z17, Z19
-	VFMADD231PD      Z20, Z16, Z18
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+176(SB), Z20
-	VFMADD213PD      Z20, Z17, Z19
-	VFMADD231PD      Z18, Z16, Z20
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+184(SB), Z18
-	VFMADD213PD      Z18, Z17, Z19
-	VFMADD231PD      Z20, Z16, Z18
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+192(SB), Z20
-	VFMADD213PD      Z20, Z17, Z19
-	VFMADD231PD      Z18, Z16, Z20
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+200(SB), Z18
-	VFMADD213PD      Z18, Z17, Z19
-	VFMADD231PD      Z20, Z16, Z18
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+208(SB), Z20
-	VFMADD213PD      Z20, Z17, Z19
-	VFMADD231PD      Z18, Z16, Z20
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+216(SB), Z18
-	VFMADD213PD      Z18, Z17, Z19
-	VFMADD231PD      Z20, Z16, Z18
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+224(SB), Z20
-	VFMADD213PD      Z20, Z17, Z19
-	VFMADD231PD      Z18, Z16, Z20
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+232(SB), Z18
-	VFMADD213PD      Z18, Z17, Z19
-	VFMADD231PD      Z20, Z16, Z18
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+240(SB), Z20
-	VFMADD213PD      Z20, Z17, Z19
-	VFMADD231PD      Z18, Z16, Z20
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+248(SB), Z18
-	VFMADD213PD      Z18, Z17, Z19
-	VFMADD231PD      Z20, Z16, Z18
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+256(SB), Z20
-	VFMADD213PD      Z20, Z17, Z19
-	VFMADD231PD      Z18, Z16, Z20
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+264(SB), Z18
-	VFMADD213PD      Z18, Z19, Z17
-	VFMADD231PD      Z20, Z16, Z18
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+272(SB), Z16
-	VFMADD213PD      Z16, Z17, Z7
-	VFMADD231PD      Z18, Z10, Z16
-	VMULPD           Z12, Z7, Z7
-	VMULPD           Z6, Z16, Z6
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+280(SB), Z10
-	VFNMADD213PD     Z10, Z4, Z7
-	VFNMADD231PD     Z5, Z6, Z10
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+288(SB), Z6
-	VMULPD           Z6, Z11, Z12
-	VMULPD           Z6, Z15, Z6
-	VFMADD231PD      Z14, Z4, Z12
-	VFMADD231PD      Z13, Z5, Z6
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+296(SB), Z4
-	VFMADD231PD      Z4, Z11, Z12
-	VFMADD231PD      Z4, Z15, Z6
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+304(SB), Z4
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+312(SB), Z5
-	VFMADD231PD      Z4, Z12, Z5
-	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+312(SB), Z6, Z4
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+320(SB), Z13
-	VFMADD213PD      Z13, Z12, Z5
-	VFMADD231PD      Z4, Z6, Z13
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+328(SB), Z4
-	VFMADD213PD      Z4, Z12, Z5
-	VFMADD231PD      Z13, Z6, Z4
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+336(SB), Z13
-	VFMADD213PD      Z13, Z12, Z5
-	VFMADD231PD      Z4, Z6, Z13
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+344(SB), Z4
-	VFMADD213PD      Z4, Z12, Z5
-	VFMADD231PD      Z13, Z6, Z4
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+352(SB), Z13
-	VFMADD213PD      Z13, Z12, Z5
-	VFMADD231PD      Z4, Z6, Z13
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+360(SB), Z4
-	VFMADD213PD      Z4, Z12, Z5
-	VFMADD231PD      Z13, Z6, Z4
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+368(SB), Z13
-	VFMADD213PD      Z13, Z12, Z5
-	VFMADD231PD      Z4, Z6, Z13
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+376(SB), Z4
-	VFMADD213PD      Z4, Z12, Z5
-	VFMADD231PD      Z13, Z6, Z4
-	VMULPD           Z12, Z12, Z13
-	VMULPD           Z6, Z6, Z14
-	VFMADD231PD      Z5, Z13, Z12
-	VFMADD231PD      Z4, Z14, Z6
-	VFMADD213PD      Z8, Z12, Z8
-	VFMADD213PD      Z9, Z6, Z9
-	VSCALEFPD        Z11, Z8, Z4
-	VSCALEFPD        Z15, Z9, Z5
-	VMULPD           Z4, Z2, Z2
-	VMULPD           Z5, Z3, Z3
+	VFMADD213PD      Z16, Z15, Z13
+	VFMADD213PD      Z16, Z15, Z14
+	VSUBPD           Z16, Z13, Z13
+	VSUBPD           Z16, Z14, Z14
+	VMULPD           Z12, Z10, Z15
+	VMULPD           Z11, Z7, Z16
+	VDIVPD           Z15, Z6, Z15
+	VDIVPD           Z16, Z6, Z16
+	VMULPD           Z15, Z10, Z10
+	VMULPD           Z16, Z7, Z7
+	VMULPD           Z15, Z12, Z12
+	VMULPD           Z16, Z11, Z11
+	VMULPD           Z10, Z4, Z10
+	VMULPD           Z7, Z5, Z7
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+88(SB), Z15
+	VMULPD           Z15, Z13, Z16
+	VMULPD           Z15, Z14, Z15
+	VFMADD231PD      Z4, Z4, Z16
+	VFMADD231PD      Z5, Z5, Z15
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+96(SB), Z17
+	VFMADD231PD      Z17, Z13, Z16
+	VFMADD231PD      Z17, Z14, Z15
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+56(SB), Z17
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+104(SB), Z18
+	VFMADD231PD      Z17, Z10, Z18
+	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+104(SB), Z7, Z17
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+112(SB), Z19
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+120(SB), Z20
+	VFMADD231PD      Z19, Z16, Z20
+	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+120(SB), Z15, Z19
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+128(SB), Z21
+	VFMADD213PD      Z21, Z16, Z20
+	VFMADD231PD      Z19, Z15, Z21
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+136(SB), Z19
+	VFMADD213PD      Z19, Z16, Z20
+	VFMADD231PD      Z21, Z15, Z19
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+144(SB), Z21
+	VFMADD213PD      Z21, Z16, Z20
+	VFMADD231PD      Z19, Z15, Z21
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+152(SB), Z19
+	VFMADD213PD      Z19, Z16, Z20
+	VFMADD231PD      Z21, Z15, Z19
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+160(SB), Z21
+	VFMADD213PD      Z21, Z16, Z20
+	VFMADD231PD      Z19, Z15, Z21
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+168(SB), Z19
+	VFMADD213PD      Z19, Z16, Z20
+	VFMADD231PD      Z21, Z15, Z19
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+176(SB), Z21
+	VFMADD213PD      Z21, Z16, Z20
+	VFMADD231PD      Z19, Z15, Z21
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+184(SB), Z19
+	VFMADD213PD      Z19, Z16, Z20
+	VFMADD231PD      Z21, Z15, Z19
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+192(SB), Z21
+	VFMADD213PD      Z21, Z16, Z20
+	VFMADD231PD      Z19, Z15, Z21
+	VMULPD           Z20, Z16, Z16
+	VMULPD           Z21, Z15, Z15
+	VFMADD213PD      Z8, Z16, Z8
+	VFMADD213PD      Z9, Z15, Z9
+	VSCALEFPD        Z13, Z8, Z8
+	VSCALEFPD        Z14, Z9, Z9
+	VMULPD           Z8, Z2, Z2
+	VMULPD           Z9, Z3, Z3
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+200(SB), Z8
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+208(SB), Z9
+	VFMADD231PD      Z8, Z18, Z9
+	VFMADD213PD.BCST normalPriceRowsAVX512Consts<>+208(SB), Z17, Z8
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+216(SB), Z13
+	VFMADD213PD      Z13, Z18, Z9
+	VFMADD231PD      Z8, Z17, Z13
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+224(SB), Z8
+	VFMADD213PD      Z8, Z18, Z9
+	VFMADD231PD      Z13, Z17, Z8
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+232(SB), Z13
+	VFMADD213PD      Z13, Z18, Z9
+	VFMADD231PD      Z8, Z17, Z13
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+240(SB), Z8
+	VFMADD213PD      Z8, Z18, Z9
+	VFMADD231PD      Z13, Z17, Z8
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+248(SB), Z13
+	VFMADD213PD      Z13, Z18, Z9
+	VFMADD231PD      Z8, Z17, Z13
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+256(SB), Z8
+	VFMADD213PD      Z8, Z18, Z9
+	VFMADD231PD      Z13, Z17, Z8
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+264(SB), Z13
+	VFMADD213PD      Z13, Z18, Z9
+	VFMADD231PD      Z8, Z17, Z13
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+272(SB), Z8
+	VFMADD213PD      Z8, Z18, Z9
+	VFMADD231PD      Z13, Z17, Z8
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+280(SB), Z13
+	VFMADD213PD      Z13, Z18, Z9
+	VFMADD231PD      Z8, Z17, Z13
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+288(SB), Z8
+	VFMADD213PD      Z8, Z18, Z9
+	VFMADD231PD      Z13, Z17, Z8
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+296(SB), Z13
+	VFMADD213PD      Z13, Z18, Z9
+	VFMADD231PD      Z8, Z17, Z13
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+304(SB), Z8
+	VFMADD213PD      Z8, Z18, Z9
+	VFMADD231PD      Z13, Z17, Z8
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+312(SB), Z13
+	VFMADD213PD      Z13, Z18, Z9
+	VFMADD231PD      Z8, Z17, Z13
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+320(SB), Z8
+	VFMADD213PD      Z8, Z18, Z9
+	VFMADD231PD      Z13, Z17, Z8
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+328(SB), Z13
+	VFMADD213PD      Z13, Z18, Z9
+	VFMADD231PD      Z8, Z17, Z13
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+336(SB), Z8
+	VFMADD213PD      Z8, Z18, Z9
+	VFMADD231PD      Z13, Z17, Z8
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+344(SB), Z13
+	VFMADD213PD      Z13, Z18, Z9
+	VFMADD231PD      Z8, Z17, Z13
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+352(SB), Z8
+	VFMADD213PD      Z8, Z18, Z9
+	VFMADD231PD      Z13, Z17, Z8
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+360(SB), Z13
+	VFMADD213PD      Z13, Z9, Z18
+	VFMADD231PD      Z8, Z17, Z13
+	VFMADD213PD      Z6, Z18, Z10
+	VFMADD231PD      Z13, Z7, Z6
+	VMULPD           Z12, Z10, Z7
+	VMULPD           Z11, Z6, Z6
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+368(SB), Z8
+	VFNMADD213PD     Z8, Z4, Z7
+	VFNMADD231PD     Z5, Z6, Z8
 	VFMADD231PD      Z2, Z7, Z0
-	VFMADD231PD      Z3, Z10, Z1
-	VBROADCASTSD     normalPriceRowsAVX512Consts<>+384(SB), Z2
+	VFMADD231PD      Z3, Z8, Z1
+	VBROADCASTSD     normalPriceRowsAVX512Consts<>+376(SB), Z2
 	VBLENDMPD        Z0, Z2, K1, Z0
 	VBLENDMPD        Z1, Z2, K2, Z1
 	VMOVUPD          Z0, K7, (SI)(AX*1)
@@ -553,195 +750,191 @@ DATA normalPriceRowsAVX2Consts<>+128(SB)/8, $0x54b249ad2594c37d
 DATA normalPriceRowsAVX2Consts<>+136(SB)/8, $0x54b249ad2594c37d
 DATA normalPriceRowsAVX2Consts<>+144(SB)/8, $0x54b249ad2594c37d
 DATA normalPriceRowsAVX2Consts<>+152(SB)/8, $0x54b249ad2594c37d
-DATA normalPriceRowsAVX2Consts<>+160(SB)/8, $0x3ff8000000000000
-DATA normalPriceRowsAVX2Consts<>+168(SB)/8, $0x3ff8000000000000
-DATA normalPriceRowsAVX2Consts<>+176(SB)/8, $0x3ff8000000000000
-DATA normalPriceRowsAVX2Consts<>+184(SB)/8, $0x3ff8000000000000
-DATA normalPriceRowsAVX2Consts<>+192(SB)/8, $0x4016000000000000
-DATA normalPriceRowsAVX2Consts<>+200(SB)/8, $0x4016000000000000
-DATA normalPriceRowsAVX2Consts<>+208(SB)/8, $0x4016000000000000
-DATA normalPriceRowsAVX2Consts<>+216(SB)/8, $0x4016000000000000
-DATA normalPriceRowsAVX2Consts<>+224(SB)/8, $0xbfe0000000000000
-DATA normalPriceRowsAVX2Consts<>+232(SB)/8, $0xbfe0000000000000
-DATA normalPriceRowsAVX2Consts<>+240(SB)/8, $0xbfe0000000000000
-DATA normalPriceRowsAVX2Consts<>+248(SB)/8, $0xbfe0000000000000
-DATA normalPriceRowsAVX2Consts<>+256(SB)/8, $0x3ff71547652b82fe
-DATA normalPriceRowsAVX2Consts<>+264(SB)/8, $0x3ff71547652b82fe
-DATA normalPriceRowsAVX2Consts<>+272(SB)/8, $0x3ff71547652b82fe
-DATA normalPriceRowsAVX2Consts<>+280(SB)/8, $0x3ff71547652b82fe
-DATA normalPriceRowsAVX2Consts<>+288(SB)/8, $0x4000000000000000
-DATA normalPriceRowsAVX2Consts<>+296(SB)/8, $0x4000000000000000
-DATA normalPriceRowsAVX2Consts<>+304(SB)/8, $0x4000000000000000
-DATA normalPriceRowsAVX2Consts<>+312(SB)/8, $0x4000000000000000
-DATA normalPriceRowsAVX2Consts<>+320(SB)/8, $0xbff0000000000000
-DATA normalPriceRowsAVX2Consts<>+328(SB)/8, $0xbff0000000000000
-DATA normalPriceRowsAVX2Consts<>+336(SB)/8, $0xbff0000000000000
-DATA normalPriceRowsAVX2Consts<>+344(SB)/8, $0xbff0000000000000
-DATA normalPriceRowsAVX2Consts<>+352(SB)/8, $0x0000000000000000
-DATA normalPriceRowsAVX2Consts<>+360(SB)/8, $0x0000000000000000
-DATA normalPriceRowsAVX2Consts<>+368(SB)/8, $0x0000000000000000
-DATA normalPriceRowsAVX2Consts<>+376(SB)/8, $0x0000000000000000
-DATA normalPriceRowsAVX2Consts<>+384(SB)/8, $0xbe2e25325154ed2c
-DATA normalPriceRowsAVX2Consts<>+392(SB)/8, $0xbe2e25325154ed2c
-DATA normalPriceRowsAVX2Consts<>+400(SB)/8, $0xbe2e25325154ed2c
-DATA normalPriceRowsAVX2Consts<>+408(SB)/8, $0xbe2e25325154ed2c
-DATA normalPriceRowsAVX2Consts<>+416(SB)/8, $0xbe4277bd7e608931
-DATA normalPriceRowsAVX2Consts<>+424(SB)/8, $0xbe4277bd7e608931
-DATA normalPriceRowsAVX2Consts<>+432(SB)/8, $0xbe4277bd7e608931
-DATA normalPriceRowsAVX2Consts<>+440(SB)/8, $0xbe4277bd7e608931
-DATA normalPriceRowsAVX2Consts<>+448(SB)/8, $0x3e5f7f7aa6513d12
-DATA normalPriceRowsAVX2Consts<>+456(SB)/8, $0x3e5f7f7aa6513d12
-DATA normalPriceRowsAVX2Consts<>+464(SB)/8, $0x3e5f7f7aa6513d12
-DATA normalPriceRowsAVX2Consts<>+472(SB)/8, $0x3e5f7f7aa6513d12
-DATA normalPriceRowsAVX2Consts<>+480(SB)/8, $0x3e747abbfe1349dc
-DATA normalPriceRowsAVX2Consts<>+488(SB)/8, $0x3e747abbfe1349dc
-DATA normalPriceRowsAVX2Consts<>+496(SB)/8, $0x3e747abbfe1349dc
-DATA normalPriceRowsAVX2Consts<>+504(SB)/8, $0x3e747abbfe1349dc
-DATA normalPriceRowsAVX2Consts<>+512(SB)/8, $0xbe8e40fe135477fb
-DATA normalPriceRowsAVX2Consts<>+520(SB)/8, $0xbe8e40fe135477fb
-DATA normalPriceRowsAVX2Consts<>+528(SB)/8, $0xbe8e40fe135477fb
-DATA normalPriceRowsAVX2Consts<>+536(SB)/8, $0xbe8e40fe135477fb
-DATA normalPriceRowsAVX2Consts<>+544(SB)/8, $0xbe9ca94833eab172
-DATA normalPriceRowsAVX2Consts<>+552(SB)/8, $0xbe9ca94833eab172
-DATA normalPriceRowsAVX2Consts<>+560(SB)/8, $0xbe9ca94833eab172
-DATA normalPriceRowsAVX2Consts<>+568(SB)/8, $0xbe9ca94833eab172
-DATA normalPriceRowsAVX2Consts<>+576(SB)/8, $0x3ec034ec9ff77461
-DATA normalPriceRowsAVX2Consts<>+584(SB)/8, $0x3ec034ec9ff77461
-DATA normalPriceRowsAVX2Consts<>+592(SB)/8, $0x3ec034ec9ff77461
-DATA normalPriceRowsAVX2Consts<>+600(SB)/8, $0x3ec034ec9ff77461
-DATA normalPriceRowsAVX2Consts<>+608(SB)/8, $0x3eb3559d7eab42ef
-DATA normalPriceRowsAVX2Consts<>+616(SB)/8, $0x3eb3559d7eab42ef
-DATA normalPriceRowsAVX2Consts<>+624(SB)/8, $0x3eb3559d7eab42ef
-DATA normalPriceRowsAVX2Consts<>+632(SB)/8, $0x3eb3559d7eab42ef
-DATA normalPriceRowsAVX2Consts<>+640(SB)/8, $0xbef12becf291cb5c
-DATA normalPriceRowsAVX2Consts<>+648(SB)/8, $0xbef12becf291cb5c
-DATA normalPriceRowsAVX2Consts<>+656(SB)/8, $0xbef12becf291cb5c
-DATA normalPriceRowsAVX2Consts<>+664(SB)/8, $0xbef12becf291cb5c
-DATA normalPriceRowsAVX2Consts<>+672(SB)/8, $0x3ef25b780504b8a6
-DATA normalPriceRowsAVX2Consts<>+680(SB)/8, $0x3ef25b780504b8a6
-DATA normalPriceRowsAVX2Consts<>+688(SB)/8, $0x3ef25b780504b8a6
-DATA normalPriceRowsAVX2Consts<>+696(SB)/8, $0x3ef25b780504b8a6
-DATA normalPriceRowsAVX2Consts<>+704(SB)/8, $0x3f1b488c4e1b97b5
-DATA normalPriceRowsAVX2Consts<>+712(SB)/8, $0x3f1b488c4e1b97b5
-DATA normalPriceRowsAVX2Consts<>+720(SB)/8, $0x3f1b488c4e1b97b5
-DATA normalPriceRowsAVX2Consts<>+728(SB)/8, $0x3f1b488c4e1b97b5
-DATA normalPriceRowsAVX2Consts<>+736(SB)/8, $0xbf3afc08c11736a4
-DATA normalPriceRowsAVX2Consts<>+744(SB)/8, $0xbf3afc08c11736a4
-DATA normalPriceRowsAVX2Consts<>+752(SB)/8, $0xbf3afc08c11736a4
-DATA normalPriceRowsAVX2Consts<>+760(SB)/8, $0xbf3afc08c11736a4
-DATA normalPriceRowsAVX2Consts<>+768(SB)/8, $0x3f2d0345de443c62
-DATA normalPriceRowsAVX2Consts<>+776(SB)/8, $0x3f2d0345de443c62
-DATA normalPriceRowsAVX2Consts<>+784(SB)/8, $0x3f2d0345de443c62
-DATA normalPriceRowsAVX2Consts<>+792(SB)/8, $0x3f2d0345de443c62
-DATA normalPriceRowsAVX2Consts<>+800(SB)/8, $0x3f6c48252d50b83f
-DATA normalPriceRowsAVX2Consts<>+808(SB)/8, $0x3f6c48252d50b83f
-DATA normalPriceRowsAVX2Consts<>+816(SB)/8, $0x3f6c48252d50b83f
-DATA normalPriceRowsAVX2Consts<>+824(SB)/8, $0x3f6c48252d50b83f
-DATA normalPriceRowsAVX2Consts<>+832(SB)/8, $0xbf921f46d4ac3c0e
-DATA normalPriceRowsAVX2Consts<>+840(SB)/8, $0xbf921f46d4ac3c0e
-DATA normalPriceRowsAVX2Consts<>+848(SB)/8, $0xbf921f46d4ac3c0e
-DATA normalPriceRowsAVX2Consts<>+856(SB)/8, $0xbf921f46d4ac3c0e
-DATA normalPriceRowsAVX2Consts<>+864(SB)/8, $0x3fab82298736da76
-DATA normalPriceRowsAVX2Consts<>+872(SB)/8, $0x3fab82298736da76
-DATA normalPriceRowsAVX2Consts<>+880(SB)/8, $0x3fab82298736da76
-DATA normalPriceRowsAVX2Consts<>+888(SB)/8, $0x3fab82298736da76
-DATA normalPriceRowsAVX2Consts<>+896(SB)/8, $0xbfbf5b83385c94d7
-DATA normalPriceRowsAVX2Consts<>+904(SB)/8, $0xbfbf5b83385c94d7
-DATA normalPriceRowsAVX2Consts<>+912(SB)/8, $0xbfbf5b83385c94d7
-DATA normalPriceRowsAVX2Consts<>+920(SB)/8, $0xbfbf5b83385c94d7
-DATA normalPriceRowsAVX2Consts<>+928(SB)/8, $0x3fccd2dc44dda90c
-DATA normalPriceRowsAVX2Consts<>+936(SB)/8, $0x3fccd2dc44dda90c
-DATA normalPriceRowsAVX2Consts<>+944(SB)/8, $0x3fccd2dc44dda90c
-DATA normalPriceRowsAVX2Consts<>+952(SB)/8, $0x3fccd2dc44dda90c
-DATA normalPriceRowsAVX2Consts<>+960(SB)/8, $0xbfd5ed2acb37558c
-DATA normalPriceRowsAVX2Consts<>+968(SB)/8, $0xbfd5ed2acb37558c
-DATA normalPriceRowsAVX2Consts<>+976(SB)/8, $0xbfd5ed2acb37558c
-DATA normalPriceRowsAVX2Consts<>+984(SB)/8, $0xbfd5ed2acb37558c
-DATA normalPriceRowsAVX2Consts<>+992(SB)/8, $0x3fdb9a7d5690ca89
-DATA normalPriceRowsAVX2Consts<>+1000(SB)/8, $0x3fdb9a7d5690ca89
-DATA normalPriceRowsAVX2Consts<>+1008(SB)/8, $0x3fdb9a7d5690ca89
-DATA normalPriceRowsAVX2Consts<>+1016(SB)/8, $0x3fdb9a7d5690ca89
-DATA normalPriceRowsAVX2Consts<>+1024(SB)/8, $0xbfdbc22549fbe12f
-DATA normalPriceRowsAVX2Consts<>+1032(SB)/8, $0xbfdbc22549fbe12f
-DATA normalPriceRowsAVX2Consts<>+1040(SB)/8, $0xbfdbc22549fbe12f
-DATA normalPriceRowsAVX2Consts<>+1048(SB)/8, $0xbfdbc22549fbe12f
-DATA normalPriceRowsAVX2Consts<>+1056(SB)/8, $0x3fd34926e4def17d
-DATA normalPriceRowsAVX2Consts<>+1064(SB)/8, $0x3fd34926e4def17d
-DATA normalPriceRowsAVX2Consts<>+1072(SB)/8, $0x3fd34926e4def17d
-DATA normalPriceRowsAVX2Consts<>+1080(SB)/8, $0x3fd34926e4def17d
-DATA normalPriceRowsAVX2Consts<>+1088(SB)/8, $0x3fe0000000000000
-DATA normalPriceRowsAVX2Consts<>+1096(SB)/8, $0x3fe0000000000000
-DATA normalPriceRowsAVX2Consts<>+1104(SB)/8, $0x3fe0000000000000
-DATA normalPriceRowsAVX2Consts<>+1112(SB)/8, $0x3fe0000000000000
-DATA normalPriceRowsAVX2Consts<>+1120(SB)/8, $0x3fd9884533d43651
-DATA normalPriceRowsAVX2Consts<>+1128(SB)/8, $0x3fd9884533d43651
-DATA normalPriceRowsAVX2Consts<>+1136(SB)/8, $0x3fd9884533d43651
-DATA normalPriceRowsAVX2Consts<>+1144(SB)/8, $0x3fd9884533d43651
-DATA normalPriceRowsAVX2Consts<>+1152(SB)/8, $0xbfe62e42fee00000
-DATA normalPriceRowsAVX2Consts<>+1160(SB)/8, $0xbfe62e42fee00000
-DATA normalPriceRowsAVX2Consts<>+1168(SB)/8, $0xbfe62e42fee00000
-DATA normalPriceRowsAVX2Consts<>+1176(SB)/8, $0xbfe62e42fee00000
-DATA normalPriceRowsAVX2Consts<>+1184(SB)/8, $0xbdea39ef35793c76
-DATA normalPriceRowsAVX2Consts<>+1192(SB)/8, $0xbdea39ef35793c76
-DATA normalPriceRowsAVX2Consts<>+1200(SB)/8, $0xbdea39ef35793c76
-DATA normalPriceRowsAVX2Consts<>+1208(SB)/8, $0xbdea39ef35793c76
-DATA normalPriceRowsAVX2Consts<>+1216(SB)/8, $0x408ff80000000000
-DATA normalPriceRowsAVX2Consts<>+1224(SB)/8, $0x408ff80000000000
-DATA normalPriceRowsAVX2Consts<>+1232(SB)/8, $0x408ff80000000000
-DATA normalPriceRowsAVX2Consts<>+1240(SB)/8, $0x408ff80000000000
-DATA normalPriceRowsAVX2Consts<>+1248(SB)/8, $0xc08ff00000000000
-DATA normalPriceRowsAVX2Consts<>+1256(SB)/8, $0xc08ff00000000000
-DATA normalPriceRowsAVX2Consts<>+1264(SB)/8, $0xc08ff00000000000
-DATA normalPriceRowsAVX2Consts<>+1272(SB)/8, $0xc08ff00000000000
-DATA normalPriceRowsAVX2Consts<>+1280(SB)/8, $0x43380000000003ff
-DATA normalPriceRowsAVX2Consts<>+1288(SB)/8, $0x43380000000003ff
-DATA normalPriceRowsAVX2Consts<>+1296(SB)/8, $0x43380000000003ff
-DATA normalPriceRowsAVX2Consts<>+1304(SB)/8, $0x43380000000003ff
-DATA normalPriceRowsAVX2Consts<>+1312(SB)/8, $0x3e5ade156a5dbe76
-DATA normalPriceRowsAVX2Consts<>+1320(SB)/8, $0x3e5ade156a5dbe76
-DATA normalPriceRowsAVX2Consts<>+1328(SB)/8, $0x3e5ade156a5dbe76
-DATA normalPriceRowsAVX2Consts<>+1336(SB)/8, $0x3e5ade156a5dbe76
-DATA normalPriceRowsAVX2Consts<>+1344(SB)/8, $0x3e928af3fca7ab0b
-DATA normalPriceRowsAVX2Consts<>+1352(SB)/8, $0x3e928af3fca7ab0b
-DATA normalPriceRowsAVX2Consts<>+1360(SB)/8, $0x3e928af3fca7ab0b
-DATA normalPriceRowsAVX2Consts<>+1368(SB)/8, $0x3e928af3fca7ab0b
-DATA normalPriceRowsAVX2Consts<>+1376(SB)/8, $0x3ec71dee623fde67
-DATA normalPriceRowsAVX2Consts<>+1384(SB)/8, $0x3ec71dee623fde67
-DATA normalPriceRowsAVX2Consts<>+1392(SB)/8, $0x3ec71dee623fde67
-DATA normalPriceRowsAVX2Consts<>+1400(SB)/8, $0x3ec71dee623fde67
-DATA normalPriceRowsAVX2Consts<>+1408(SB)/8, $0x3efa01997c89e6b0
-DATA normalPriceRowsAVX2Consts<>+1416(SB)/8, $0x3efa01997c89e6b0
-DATA normalPriceRowsAVX2Consts<>+1424(SB)/8, $0x3efa01997c89e6b0
-DATA normalPriceRowsAVX2Consts<>+1432(SB)/8, $0x3efa01997c89e6b0
-DATA normalPriceRowsAVX2Consts<>+1440(SB)/8, $0x3f2a01a014761f6e
-DATA normalPriceRowsAVX2Consts<>+1448(SB)/8, $0x3f2a01a014761f6e
-DATA normalPriceRowsAVX2Consts<>+1456(SB)/8, $0x3f2a01a014761f6e
-DATA normalPriceRowsAVX2Consts<>+1464(SB)/8, $0x3f2a01a014761f6e
-DATA normalPriceRowsAVX2Consts<>+1472(SB)/8, $0x3f56c16c1852b7b0
-DATA normalPriceRowsAVX2Consts<>+1480(SB)/8, $0x3f56c16c1852b7b0
-DATA normalPriceRowsAVX2Consts<>+1488(SB)/8, $0x3f56c16c1852b7b0
-DATA normalPriceRowsAVX2Consts<>+1496(SB)/8, $0x3f56c16c1852b7b0
-DATA normalPriceRowsAVX2Consts<>+1504(SB)/8, $0x3f81111111122322
-DATA normalPriceRowsAVX2Consts<>+1512(SB)/8, $0x3f81111111122322
-DATA normalPriceRowsAVX2Consts<>+1520(SB)/8, $0x3f81111111122322
-DATA normalPriceRowsAVX2Consts<>+1528(SB)/8, $0x3f81111111122322
-DATA normalPriceRowsAVX2Consts<>+1536(SB)/8, $0x3fa55555555502a1
-DATA normalPriceRowsAVX2Consts<>+1544(SB)/8, $0x3fa55555555502a1
-DATA normalPriceRowsAVX2Consts<>+1552(SB)/8, $0x3fa55555555502a1
-DATA normalPriceRowsAVX2Consts<>+1560(SB)/8, $0x3fa55555555502a1
-DATA normalPriceRowsAVX2Consts<>+1568(SB)/8, $0x3fc5555555555511
-DATA normalPriceRowsAVX2Consts<>+1576(SB)/8, $0x3fc5555555555511
-DATA normalPriceRowsAVX2Consts<>+1584(SB)/8, $0x3fc5555555555511
-DATA normalPriceRowsAVX2Consts<>+1592(SB)/8, $0x3fc5555555555511
-DATA normalPriceRowsAVX2Consts<>+1600(SB)/8, $0x3fe000000000000b
-DATA normalPriceRowsAVX2Consts<>+1608(SB)/8, $0x3fe000000000000b
-DATA normalPriceRowsAVX2Consts<>+1616(SB)/8, $0x3fe000000000000b
-DATA normalPriceRowsAVX2Consts<>+1624(SB)/8, $0x3fe000000000000b
-DATA normalPriceRowsAVX2Consts<>+1632(SB)/8, $0x7ff8000000000001
-DATA normalPriceRowsAVX2Consts<>+1640(SB)/8, $0x7ff8000000000001
-DATA normalPriceRowsAVX2Consts<>+1648(SB)/8, $0x7ff8000000000001
-DATA normalPriceRowsAVX2Consts<>+1656(SB)/8, $0x7ff8000000000001
-GLOBL normalPriceRowsAVX2Consts<>(SB), RODATA|NOPTR, $1664
+DATA normalPriceRowsAVX2Consts<>+160(SB)/8, $0x4004000000000000
+DATA normalPriceRowsAVX2Consts<>+168(SB)/8, $0x4004000000000000
+DATA normalPriceRowsAVX2Consts<>+176(SB)/8, $0x4004000000000000
+DATA normalPriceRowsAVX2Consts<>+184(SB)/8, $0x4004000000000000
+DATA normalPriceRowsAVX2Consts<>+192(SB)/8, $0x4000000000000000
+DATA normalPriceRowsAVX2Consts<>+200(SB)/8, $0x4000000000000000
+DATA normalPriceRowsAVX2Consts<>+208(SB)/8, $0x4000000000000000
+DATA normalPriceRowsAVX2Consts<>+216(SB)/8, $0x4000000000000000
+DATA normalPriceRowsAVX2Consts<>+224(SB)/8, $0x4017000000000000
+DATA normalPriceRowsAVX2Consts<>+232(SB)/8, $0x4017000000000000
+DATA normalPriceRowsAVX2Consts<>+240(SB)/8, $0x4017000000000000
+DATA normalPriceRowsAVX2Consts<>+248(SB)/8, $0x4017000000000000
+DATA normalPriceRowsAVX2Consts<>+256(SB)/8, $0x4338000000000000
+DATA normalPriceRowsAVX2Consts<>+264(SB)/8, $0x4338000000000000
+DATA normalPriceRowsAVX2Consts<>+272(SB)/8, $0x4338000000000000
+DATA normalPriceRowsAVX2Consts<>+280(SB)/8, $0x4338000000000000
+DATA normalPriceRowsAVX2Consts<>+288(SB)/8, $0xbfe71547652b82fe
+DATA normalPriceRowsAVX2Consts<>+296(SB)/8, $0xbfe71547652b82fe
+DATA normalPriceRowsAVX2Consts<>+304(SB)/8, $0xbfe71547652b82fe
+DATA normalPriceRowsAVX2Consts<>+312(SB)/8, $0xbfe71547652b82fe
+DATA normalPriceRowsAVX2Consts<>+320(SB)/8, $0x3ff62e42fee00000
+DATA normalPriceRowsAVX2Consts<>+328(SB)/8, $0x3ff62e42fee00000
+DATA normalPriceRowsAVX2Consts<>+336(SB)/8, $0x3ff62e42fee00000
+DATA normalPriceRowsAVX2Consts<>+344(SB)/8, $0x3ff62e42fee00000
+DATA normalPriceRowsAVX2Consts<>+352(SB)/8, $0x3dfa39ef35793c76
+DATA normalPriceRowsAVX2Consts<>+360(SB)/8, $0x3dfa39ef35793c76
+DATA normalPriceRowsAVX2Consts<>+368(SB)/8, $0x3dfa39ef35793c76
+DATA normalPriceRowsAVX2Consts<>+376(SB)/8, $0x3dfa39ef35793c76
+DATA normalPriceRowsAVX2Consts<>+384(SB)/8, $0xbff0000000000000
+DATA normalPriceRowsAVX2Consts<>+392(SB)/8, $0xbff0000000000000
+DATA normalPriceRowsAVX2Consts<>+400(SB)/8, $0xbff0000000000000
+DATA normalPriceRowsAVX2Consts<>+408(SB)/8, $0xbff0000000000000
+DATA normalPriceRowsAVX2Consts<>+416(SB)/8, $0xbdaade156a5dbe76
+DATA normalPriceRowsAVX2Consts<>+424(SB)/8, $0xbdaade156a5dbe76
+DATA normalPriceRowsAVX2Consts<>+432(SB)/8, $0xbdaade156a5dbe76
+DATA normalPriceRowsAVX2Consts<>+440(SB)/8, $0xbdaade156a5dbe76
+DATA normalPriceRowsAVX2Consts<>+448(SB)/8, $0x3df28af3fca7ab0b
+DATA normalPriceRowsAVX2Consts<>+456(SB)/8, $0x3df28af3fca7ab0b
+DATA normalPriceRowsAVX2Consts<>+464(SB)/8, $0x3df28af3fca7ab0b
+DATA normalPriceRowsAVX2Consts<>+472(SB)/8, $0x3df28af3fca7ab0b
+DATA normalPriceRowsAVX2Consts<>+480(SB)/8, $0xbe371dee623fde67
+DATA normalPriceRowsAVX2Consts<>+488(SB)/8, $0xbe371dee623fde67
+DATA normalPriceRowsAVX2Consts<>+496(SB)/8, $0xbe371dee623fde67
+DATA normalPriceRowsAVX2Consts<>+504(SB)/8, $0xbe371dee623fde67
+DATA normalPriceRowsAVX2Consts<>+512(SB)/8, $0x3e7a01997c89e6b0
+DATA normalPriceRowsAVX2Consts<>+520(SB)/8, $0x3e7a01997c89e6b0
+DATA normalPriceRowsAVX2Consts<>+528(SB)/8, $0x3e7a01997c89e6b0
+DATA normalPriceRowsAVX2Consts<>+536(SB)/8, $0x3e7a01997c89e6b0
+DATA normalPriceRowsAVX2Consts<>+544(SB)/8, $0xbeba01a014761f6e
+DATA normalPriceRowsAVX2Consts<>+552(SB)/8, $0xbeba01a014761f6e
+DATA normalPriceRowsAVX2Consts<>+560(SB)/8, $0xbeba01a014761f6e
+DATA normalPriceRowsAVX2Consts<>+568(SB)/8, $0xbeba01a014761f6e
+DATA normalPriceRowsAVX2Consts<>+576(SB)/8, $0x3ef6c16c1852b7b0
+DATA normalPriceRowsAVX2Consts<>+584(SB)/8, $0x3ef6c16c1852b7b0
+DATA normalPriceRowsAVX2Consts<>+592(SB)/8, $0x3ef6c16c1852b7b0
+DATA normalPriceRowsAVX2Consts<>+600(SB)/8, $0x3ef6c16c1852b7b0
+DATA normalPriceRowsAVX2Consts<>+608(SB)/8, $0xbf31111111122322
+DATA normalPriceRowsAVX2Consts<>+616(SB)/8, $0xbf31111111122322
+DATA normalPriceRowsAVX2Consts<>+624(SB)/8, $0xbf31111111122322
+DATA normalPriceRowsAVX2Consts<>+632(SB)/8, $0xbf31111111122322
+DATA normalPriceRowsAVX2Consts<>+640(SB)/8, $0x3f655555555502a1
+DATA normalPriceRowsAVX2Consts<>+648(SB)/8, $0x3f655555555502a1
+DATA normalPriceRowsAVX2Consts<>+656(SB)/8, $0x3f655555555502a1
+DATA normalPriceRowsAVX2Consts<>+664(SB)/8, $0x3f655555555502a1
+DATA normalPriceRowsAVX2Consts<>+672(SB)/8, $0xbf95555555555511
+DATA normalPriceRowsAVX2Consts<>+680(SB)/8, $0xbf95555555555511
+DATA normalPriceRowsAVX2Consts<>+688(SB)/8, $0xbf95555555555511
+DATA normalPriceRowsAVX2Consts<>+696(SB)/8, $0xbf95555555555511
+DATA normalPriceRowsAVX2Consts<>+704(SB)/8, $0x3fc000000000000b
+DATA normalPriceRowsAVX2Consts<>+712(SB)/8, $0x3fc000000000000b
+DATA normalPriceRowsAVX2Consts<>+720(SB)/8, $0x3fc000000000000b
+DATA normalPriceRowsAVX2Consts<>+728(SB)/8, $0x3fc000000000000b
+DATA normalPriceRowsAVX2Consts<>+736(SB)/8, $0xbfe0000000000000
+DATA normalPriceRowsAVX2Consts<>+744(SB)/8, $0xbfe0000000000000
+DATA normalPriceRowsAVX2Consts<>+752(SB)/8, $0xbfe0000000000000
+DATA normalPriceRowsAVX2Consts<>+760(SB)/8, $0xbfe0000000000000
+DATA normalPriceRowsAVX2Consts<>+768(SB)/8, $0x0000000000000000
+DATA normalPriceRowsAVX2Consts<>+776(SB)/8, $0x0000000000000000
+DATA normalPriceRowsAVX2Consts<>+784(SB)/8, $0x0000000000000000
+DATA normalPriceRowsAVX2Consts<>+792(SB)/8, $0x0000000000000000
+DATA normalPriceRowsAVX2Consts<>+800(SB)/8, $0xbe53cfd9440c758b
+DATA normalPriceRowsAVX2Consts<>+808(SB)/8, $0xbe53cfd9440c758b
+DATA normalPriceRowsAVX2Consts<>+816(SB)/8, $0xbe53cfd9440c758b
+DATA normalPriceRowsAVX2Consts<>+824(SB)/8, $0xbe53cfd9440c758b
+DATA normalPriceRowsAVX2Consts<>+832(SB)/8, $0xbe5c10df9fd0b5a0
+DATA normalPriceRowsAVX2Consts<>+840(SB)/8, $0xbe5c10df9fd0b5a0
+DATA normalPriceRowsAVX2Consts<>+848(SB)/8, $0xbe5c10df9fd0b5a0
+DATA normalPriceRowsAVX2Consts<>+856(SB)/8, $0xbe5c10df9fd0b5a0
+DATA normalPriceRowsAVX2Consts<>+864(SB)/8, $0x3e89151d5fe69bf0
+DATA normalPriceRowsAVX2Consts<>+872(SB)/8, $0x3e89151d5fe69bf0
+DATA normalPriceRowsAVX2Consts<>+880(SB)/8, $0x3e89151d5fe69bf0
+DATA normalPriceRowsAVX2Consts<>+888(SB)/8, $0x3e89151d5fe69bf0
+DATA normalPriceRowsAVX2Consts<>+896(SB)/8, $0x3e84cef58dc442e5
+DATA normalPriceRowsAVX2Consts<>+904(SB)/8, $0x3e84cef58dc442e5
+DATA normalPriceRowsAVX2Consts<>+912(SB)/8, $0x3e84cef58dc442e5
+DATA normalPriceRowsAVX2Consts<>+920(SB)/8, $0x3e84cef58dc442e5
+DATA normalPriceRowsAVX2Consts<>+928(SB)/8, $0xbeb9c98d68230094
+DATA normalPriceRowsAVX2Consts<>+936(SB)/8, $0xbeb9c98d68230094
+DATA normalPriceRowsAVX2Consts<>+944(SB)/8, $0xbeb9c98d68230094
+DATA normalPriceRowsAVX2Consts<>+952(SB)/8, $0xbeb9c98d68230094
+DATA normalPriceRowsAVX2Consts<>+960(SB)/8, $0x3e9f0588d5134af5
+DATA normalPriceRowsAVX2Consts<>+968(SB)/8, $0x3e9f0588d5134af5
+DATA normalPriceRowsAVX2Consts<>+976(SB)/8, $0x3e9f0588d5134af5
+DATA normalPriceRowsAVX2Consts<>+984(SB)/8, $0x3e9f0588d5134af5
+DATA normalPriceRowsAVX2Consts<>+992(SB)/8, $0x3ee7b68052fca57d
+DATA normalPriceRowsAVX2Consts<>+1000(SB)/8, $0x3ee7b68052fca57d
+DATA normalPriceRowsAVX2Consts<>+1008(SB)/8, $0x3ee7b68052fca57d
+DATA normalPriceRowsAVX2Consts<>+1016(SB)/8, $0x3ee7b68052fca57d
+DATA normalPriceRowsAVX2Consts<>+1024(SB)/8, $0xbef81dd74dfb5ff6
+DATA normalPriceRowsAVX2Consts<>+1032(SB)/8, $0xbef81dd74dfb5ff6
+DATA normalPriceRowsAVX2Consts<>+1040(SB)/8, $0xbef81dd74dfb5ff6
+DATA normalPriceRowsAVX2Consts<>+1048(SB)/8, $0xbef81dd74dfb5ff6
+DATA normalPriceRowsAVX2Consts<>+1056(SB)/8, $0xbf09a70a60d609b4
+DATA normalPriceRowsAVX2Consts<>+1064(SB)/8, $0xbf09a70a60d609b4
+DATA normalPriceRowsAVX2Consts<>+1072(SB)/8, $0xbf09a70a60d609b4
+DATA normalPriceRowsAVX2Consts<>+1080(SB)/8, $0xbf09a70a60d609b4
+DATA normalPriceRowsAVX2Consts<>+1088(SB)/8, $0x3f356bc7962f9cea
+DATA normalPriceRowsAVX2Consts<>+1096(SB)/8, $0x3f356bc7962f9cea
+DATA normalPriceRowsAVX2Consts<>+1104(SB)/8, $0x3f356bc7962f9cea
+DATA normalPriceRowsAVX2Consts<>+1112(SB)/8, $0x3f356bc7962f9cea
+DATA normalPriceRowsAVX2Consts<>+1120(SB)/8, $0xbf403c77d56a94be
+DATA normalPriceRowsAVX2Consts<>+1128(SB)/8, $0xbf403c77d56a94be
+DATA normalPriceRowsAVX2Consts<>+1136(SB)/8, $0xbf403c77d56a94be
+DATA normalPriceRowsAVX2Consts<>+1144(SB)/8, $0xbf403c77d56a94be
+DATA normalPriceRowsAVX2Consts<>+1152(SB)/8, $0xbf59d3d3a3218a6c
+DATA normalPriceRowsAVX2Consts<>+1160(SB)/8, $0xbf59d3d3a3218a6c
+DATA normalPriceRowsAVX2Consts<>+1168(SB)/8, $0xbf59d3d3a3218a6c
+DATA normalPriceRowsAVX2Consts<>+1176(SB)/8, $0xbf59d3d3a3218a6c
+DATA normalPriceRowsAVX2Consts<>+1184(SB)/8, $0x3f88af7a122fa11e
+DATA normalPriceRowsAVX2Consts<>+1192(SB)/8, $0x3f88af7a122fa11e
+DATA normalPriceRowsAVX2Consts<>+1200(SB)/8, $0x3f88af7a122fa11e
+DATA normalPriceRowsAVX2Consts<>+1208(SB)/8, $0x3f88af7a122fa11e
+DATA normalPriceRowsAVX2Consts<>+1216(SB)/8, $0xbfa5e04fbae7029b
+DATA normalPriceRowsAVX2Consts<>+1224(SB)/8, $0xbfa5e04fbae7029b
+DATA normalPriceRowsAVX2Consts<>+1232(SB)/8, $0xbfa5e04fbae7029b
+DATA normalPriceRowsAVX2Consts<>+1240(SB)/8, $0xbfa5e04fbae7029b
+DATA normalPriceRowsAVX2Consts<>+1248(SB)/8, $0x3fbbe6e778f4145d
+DATA normalPriceRowsAVX2Consts<>+1256(SB)/8, $0x3fbbe6e778f4145d
+DATA normalPriceRowsAVX2Consts<>+1264(SB)/8, $0x3fbbe6e778f4145d
+DATA normalPriceRowsAVX2Consts<>+1272(SB)/8, $0x3fbbe6e778f4145d
+DATA normalPriceRowsAVX2Consts<>+1280(SB)/8, $0xbfcc587e4e8904c3
+DATA normalPriceRowsAVX2Consts<>+1288(SB)/8, $0xbfcc587e4e8904c3
+DATA normalPriceRowsAVX2Consts<>+1296(SB)/8, $0xbfcc587e4e8904c3
+DATA normalPriceRowsAVX2Consts<>+1304(SB)/8, $0xbfcc587e4e8904c3
+DATA normalPriceRowsAVX2Consts<>+1312(SB)/8, $0x3fd7ce8b1b938d89
+DATA normalPriceRowsAVX2Consts<>+1320(SB)/8, $0x3fd7ce8b1b938d89
+DATA normalPriceRowsAVX2Consts<>+1328(SB)/8, $0x3fd7ce8b1b938d89
+DATA normalPriceRowsAVX2Consts<>+1336(SB)/8, $0x3fd7ce8b1b938d89
+DATA normalPriceRowsAVX2Consts<>+1344(SB)/8, $0xbfe0ac9c06c291cf
+DATA normalPriceRowsAVX2Consts<>+1352(SB)/8, $0xbfe0ac9c06c291cf
+DATA normalPriceRowsAVX2Consts<>+1360(SB)/8, $0xbfe0ac9c06c291cf
+DATA normalPriceRowsAVX2Consts<>+1368(SB)/8, $0xbfe0ac9c06c291cf
+DATA normalPriceRowsAVX2Consts<>+1376(SB)/8, $0x3fe31b13059845d5
+DATA normalPriceRowsAVX2Consts<>+1384(SB)/8, $0x3fe31b13059845d5
+DATA normalPriceRowsAVX2Consts<>+1392(SB)/8, $0x3fe31b13059845d5
+DATA normalPriceRowsAVX2Consts<>+1400(SB)/8, $0x3fe31b13059845d5
+DATA normalPriceRowsAVX2Consts<>+1408(SB)/8, $0xbfe077e1c5642a81
+DATA normalPriceRowsAVX2Consts<>+1416(SB)/8, $0xbfe077e1c5642a81
+DATA normalPriceRowsAVX2Consts<>+1424(SB)/8, $0xbfe077e1c5642a81
+DATA normalPriceRowsAVX2Consts<>+1432(SB)/8, $0xbfe077e1c5642a81
+DATA normalPriceRowsAVX2Consts<>+1440(SB)/8, $0x3fcabf470bc40607
+DATA normalPriceRowsAVX2Consts<>+1448(SB)/8, $0x3fcabf470bc40607
+DATA normalPriceRowsAVX2Consts<>+1456(SB)/8, $0x3fcabf470bc40607
+DATA normalPriceRowsAVX2Consts<>+1464(SB)/8, $0x3fcabf470bc40607
+DATA normalPriceRowsAVX2Consts<>+1472(SB)/8, $0x3fd9884533d43651
+DATA normalPriceRowsAVX2Consts<>+1480(SB)/8, $0x3fd9884533d43651
+DATA normalPriceRowsAVX2Consts<>+1488(SB)/8, $0x3fd9884533d43651
+DATA normalPriceRowsAVX2Consts<>+1496(SB)/8, $0x3fd9884533d43651
+DATA normalPriceRowsAVX2Consts<>+1504(SB)/8, $0x408ff80000000000
+DATA normalPriceRowsAVX2Consts<>+1512(SB)/8, $0x408ff80000000000
+DATA normalPriceRowsAVX2Consts<>+1520(SB)/8, $0x408ff80000000000
+DATA normalPriceRowsAVX2Consts<>+1528(SB)/8, $0x408ff80000000000
+DATA normalPriceRowsAVX2Consts<>+1536(SB)/8, $0xc08ff00000000000
+DATA normalPriceRowsAVX2Consts<>+1544(SB)/8, $0xc08ff00000000000
+DATA normalPriceRowsAVX2Consts<>+1552(SB)/8, $0xc08ff00000000000
+DATA normalPriceRowsAVX2Consts<>+1560(SB)/8, $0xc08ff00000000000
+DATA normalPriceRowsAVX2Consts<>+1568(SB)/8, $0x43380000000003ff
+DATA normalPriceRowsAVX2Consts<>+1576(SB)/8, $0x43380000000003ff
+DATA normalPriceRowsAVX2Consts<>+1584(SB)/8, $0x43380000000003ff
+DATA normalPriceRowsAVX2Consts<>+1592(SB)/8, $0x43380000000003ff
+DATA normalPriceRowsAVX2Consts<>+1600(SB)/8, $0x7ff8000000000001
+DATA normalPriceRowsAVX2Consts<>+1608(SB)/8, $0x7ff8000000000001
+DATA normalPriceRowsAVX2Consts<>+1616(SB)/8, $0x7ff8000000000001
+DATA normalPriceRowsAVX2Consts<>+1624(SB)/8, $0x7ff8000000000001
+GLOBL normalPriceRowsAVX2Consts<>(SB), RODATA|NOPTR, $1632
 
 DATA normalPriceRowsAVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA normalPriceRowsAVX2Masks<>+8(SB)/8, $0xffffffffffffffff
@@ -763,7 +956,7 @@ GLOBL normalPriceRowsAVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func normalPriceRowsAVX2(price []float64, sign []float64, F []float64, K []float64, T []float64, sigma []float64, D []float64)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
-TEXT ·normalPriceRowsAVX2(SB), $1088-168
+TEXT ·normalPriceRowsAVX2(SB), $960-168
 	LEAQ 31(SP), BX
 	ANDQ $-32, BX
 	MOVQ price_len+8(FP), CX
@@ -923,382 +1116,356 @@ body:
 	VANDPD       416(BX), Y6, Y6
 	VANDPD       384(BX), Y3, Y3
 	VMOVUPD      normalPriceRowsAVX2Consts<>+160(SB), Y10
-	VMOVUPD      normalPriceRowsAVX2Consts<>+32(SB), Y12
+	VMOVUPD      normalPriceRowsAVX2Consts<>+192(SB), Y12
 	VFMADD231PD  Y10, Y1, Y12
-	VMOVUPD      normalPriceRowsAVX2Consts<>+32(SB), Y13
+	VMOVUPD      normalPriceRowsAVX2Consts<>+192(SB), Y13
 	VFMADD231PD  Y10, Y7, Y13
-	VMOVUPD      normalPriceRowsAVX2Consts<>+32(SB), Y14
+	VMOVUPD      normalPriceRowsAVX2Consts<>+192(SB), Y14
 	VFMADD231PD  Y10, Y5, Y14
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+32(SB), Y9, Y10
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+192(SB), Y9, Y10
 	VMOVUPD      Y3, 384(BX)
-	VADDPD       normalPriceRowsAVX2Consts<>+192(SB), Y1, Y3
+	VADDPD       normalPriceRowsAVX2Consts<>+224(SB), Y1, Y3
 	VMOVUPD      Y6, 416(BX)
-	VADDPD       normalPriceRowsAVX2Consts<>+192(SB), Y7, Y6
+	VADDPD       normalPriceRowsAVX2Consts<>+224(SB), Y7, Y6
 	VMOVUPD      Y0, 448(BX)
-	VADDPD       normalPriceRowsAVX2Consts<>+192(SB), Y5, Y0
+	VADDPD       normalPriceRowsAVX2Consts<>+224(SB), Y5, Y0
 	VMOVUPD      Y2, 480(BX)
-	VADDPD       normalPriceRowsAVX2Consts<>+192(SB), Y9, Y2
+	VADDPD       normalPriceRowsAVX2Consts<>+224(SB), Y9, Y2
 	VMOVUPD      Y15, 96(BX)
-	VMULPD       normalPriceRowsAVX2Consts<>+224(SB), Y1, Y15
+	VMULPD       Y1, Y1, Y15
 	VMOVUPD      Y11, 256(BX)
-	VMULPD       normalPriceRowsAVX2Consts<>+224(SB), Y7, Y11
+	VMULPD       Y7, Y7, Y11
 	VMOVUPD      Y8, 224(BX)
-	VMULPD       normalPriceRowsAVX2Consts<>+224(SB), Y5, Y8
+	VMULPD       Y5, Y5, Y8
 	VMOVUPD      Y4, 192(BX)
-	VMULPD       normalPriceRowsAVX2Consts<>+224(SB), Y9, Y4
-	VMOVUPD      Y4, 160(BX)
-	VMULPD       Y3, Y12, Y4
-	VMOVUPD      Y8, 32(BX)
-	VMULPD       Y6, Y13, Y8
-	VMOVUPD      Y11, (BX)
-	VMULPD       Y0, Y14, Y11
-	VMOVUPD      Y15, 64(BX)
-	VMULPD       Y2, Y10, Y15
-	VMOVUPD      Y9, 128(BX)
-	VMOVUPD      normalPriceRowsAVX2Consts<>+32(SB), Y9
-	VDIVPD       Y4, Y9, Y4
-	VDIVPD       Y8, Y9, Y8
-	VDIVPD       Y11, Y9, Y11
-	VDIVPD       Y15, Y9, Y9
-	VMULPD       Y4, Y12, Y12
-	VMULPD       Y8, Y13, Y13
-	VMULPD       Y11, Y14, Y14
-	VMULPD       Y9, Y10, Y10
-	VMULPD       Y4, Y3, Y3
-	VMULPD       Y8, Y6, Y4
-	VMULPD       Y11, Y0, Y0
-	VMULPD       Y9, Y2, Y2
+	VMULPD       Y9, Y9, Y4
+	VMOVUPD      Y9, 160(BX)
+	VMOVUPD      normalPriceRowsAVX2Consts<>+256(SB), Y9
+	VFMADD132PD  normalPriceRowsAVX2Consts<>+288(SB), Y9, Y15
+	VFMADD132PD  normalPriceRowsAVX2Consts<>+288(SB), Y9, Y11
+	VFMADD132PD  normalPriceRowsAVX2Consts<>+288(SB), Y9, Y8
+	VFMADD132PD  normalPriceRowsAVX2Consts<>+288(SB), Y9, Y4
+	VSUBPD       Y9, Y15, Y15
+	VSUBPD       Y9, Y11, Y11
+	VSUBPD       Y9, Y8, Y8
+	VSUBPD       Y9, Y4, Y4
+	VMULPD       Y3, Y12, Y9
+	VMOVUPD      Y4, 32(BX)
+	VMULPD       Y6, Y13, Y4
+	VMOVUPD      Y8, (BX)
+	VMULPD       Y0, Y14, Y8
+	VMOVUPD      Y11, 64(BX)
+	VMULPD       Y2, Y10, Y11
+	VMOVUPD      Y15, 128(BX)
+	VMOVUPD      normalPriceRowsAVX2Consts<>+32(SB), Y15
+	VDIVPD       Y9, Y15, Y9
+	VDIVPD       Y4, Y15, Y4
+	VDIVPD       Y8, Y15, Y8
+	VDIVPD       Y11, Y15, Y11
+	VMULPD       Y9, Y12, Y12
+	VMULPD       Y4, Y13, Y13
+	VMULPD       Y8, Y14, Y14
+	VMULPD       Y11, Y10, Y10
+	VMULPD       Y9, Y3, Y3
+	VMULPD       Y4, Y6, Y4
+	VMULPD       Y8, Y0, Y0
+	VMULPD       Y11, Y2, Y2
 	VMULPD       Y12, Y1, Y6
 	VMULPD       Y13, Y7, Y8
 	VMULPD       Y14, Y5, Y9
-	VMOVUPD      128(BX), Y11
+	VMOVUPD      160(BX), Y11
 	VMULPD       Y10, Y11, Y10
-	VMULPD       64(BX), Y1, Y12
-	VMULPD       (BX), Y7, Y13
-	VMULPD       32(BX), Y5, Y14
-	VMULPD       160(BX), Y11, Y15
-	VMOVUPD      normalPriceRowsAVX2Consts<>+256(SB), Y11
-	VMULPD       Y11, Y12, Y12
-	VMULPD       Y11, Y13, Y13
-	VMULPD       Y11, Y14, Y14
-	VMULPD       Y11, Y15, Y11
-	VROUNDPD     $0x08, Y12, Y12
-	VROUNDPD     $0x08, Y13, Y13
-	VROUNDPD     $0x08, Y14, Y14
-	VROUNDPD     $0x08, Y11, Y11
-	VMOVUPD      normalPriceRowsAVX2Consts<>+288(SB), Y15
-	VMOVUPD      Y11, 320(BX)
-	VMOVUPD      normalPriceRowsAVX2Consts<>+320(SB), Y11
-	VFMADD231PD  Y15, Y6, Y11
-	VMOVUPD      Y14, 704(BX)
-	VMOVUPD      normalPriceRowsAVX2Consts<>+320(SB), Y14
-	VFMADD231PD  Y15, Y8, Y14
-	VMOVUPD      Y13, 736(BX)
-	VMOVUPD      normalPriceRowsAVX2Consts<>+320(SB), Y13
-	VFMADD231PD  Y15, Y9, Y13
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+320(SB), Y10, Y15
-	VMOVUPD      Y12, 768(BX)
-	VMOVUPD      192(BX), Y12
-	VMOVUPD      Y5, 800(BX)
-	VMULPD       288(BX), Y12, Y5
-	VMOVUPD      Y7, 832(BX)
-	VMOVUPD      224(BX), Y7
-	VMOVUPD      Y1, 864(BX)
-	VMULPD       352(BX), Y7, Y1
-	VMOVUPD      Y2, 896(BX)
-	VMOVUPD      256(BX), Y2
-	VMOVUPD      Y0, 928(BX)
-	VMULPD       672(BX), Y2, Y0
-	VMOVUPD      Y4, 960(BX)
-	VMOVUPD      96(BX), Y4
-	VMOVUPD      Y3, 992(BX)
-	VMULPD       640(BX), Y4, Y3
-	VMOVUPD      Y10, 1024(BX)
-	VMOVUPD      normalPriceRowsAVX2Consts<>+352(SB), Y10
-	VCMPPD       $0x11, Y10, Y12, Y12
-	VCMPPD       $0x11, Y10, Y7, Y7
-	VCMPPD       $0x11, Y10, Y2, Y2
-	VCMPPD       $0x11, Y10, Y4, Y4
-	VBLENDVPD    Y12, Y10, Y5, Y5
-	VBLENDVPD    Y7, Y10, Y1, Y1
-	VBLENDVPD    Y2, Y10, Y0, Y0
-	VBLENDVPD    Y4, Y10, Y3, Y2
-	VMOVUPD      normalPriceRowsAVX2Consts<>+384(SB), Y3
-	VMOVUPD      normalPriceRowsAVX2Consts<>+416(SB), Y4
-	VFMADD231PD  Y3, Y11, Y4
-	VMOVUPD      normalPriceRowsAVX2Consts<>+416(SB), Y7
-	VFMADD231PD  Y3, Y14, Y7
-	VMOVUPD      normalPriceRowsAVX2Consts<>+416(SB), Y10
-	VFMADD231PD  Y3, Y13, Y10
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+416(SB), Y15, Y3
-	VMOVUPD      normalPriceRowsAVX2Consts<>+448(SB), Y12
-	VFMADD213PD  Y12, Y11, Y4
-	VFMADD213PD  Y12, Y14, Y7
-	VFMADD213PD  Y12, Y13, Y10
-	VFMADD231PD  Y3, Y15, Y12
-	VMOVUPD      normalPriceRowsAVX2Consts<>+480(SB), Y3
-	VFMADD213PD  Y3, Y11, Y4
-	VFMADD213PD  Y3, Y14, Y7
-	VFMADD213PD  Y3, Y13, Y10
-	VFMADD231PD  Y12, Y15, Y3
-	VMOVUPD      normalPriceRowsAVX2Consts<>+512(SB), Y12
-	VFMADD213PD  Y12, Y11, Y4
-	VFMADD213PD  Y12, Y14, Y7
-	VFMADD213PD  Y12, Y13, Y10
-	VFMADD231PD  Y3, Y15, Y12
-	VMOVUPD      normalPriceRowsAVX2Consts<>+544(SB), Y3
-	VFMADD213PD  Y3, Y11, Y4
-	VFMADD213PD  Y3, Y14, Y7
-	VFMADD213PD  Y3, Y13, Y10
-	VFMADD231PD  Y12, Y15, Y3
-	VMOVUPD      normalPriceRowsAVX2Consts<>+576(SB), Y12
-	VFMADD213PD  Y12, Y11, Y4
-	VFMADD213PD  Y12, Y14, Y7
-	VFMADD213PD  Y12, Y13, Y10
-	VFMADD231PD  Y3, Y15, Y12
-	VMOVUPD      normalPriceRowsAVX2Consts<>+608(SB), Y3
-	VFMADD213PD  Y3, Y11, Y4
-	VFMADD213PD  Y3, Y14, Y7
-	VFMADD213PD  Y3, Y13, Y10
-	VFMADD231PD  Y12, Y15, Y3
-	VMOVUPD      normalPriceRowsAVX2Consts<>+640(SB), Y12
-	VFMADD213PD  Y12, Y11, Y4
-	VFMADD213PD  Y12, Y14, Y7
-	VFMADD213PD  Y12, Y13, Y10
-	VFMADD231PD  Y3, Y15, Y12
-	VMOVUPD      normalPriceRowsAVX2Consts<>+672(SB), Y3
-	VFMADD213PD  Y3, Y11, Y4
-	VFMADD213PD  Y3, Y14, Y7
-	VFMADD213PD  Y3, Y13, Y10
-	VFMADD231PD  Y12, Y15, Y3
-	VMOVUPD      normalPriceRowsAVX2Consts<>+704(SB), Y12
-	VFMADD213PD  Y12, Y11, Y4
-	VFMADD213PD  Y12, Y14, Y7
-	VFMADD213PD  Y12, Y13, Y10
-	VFMADD231PD  Y3, Y15, Y12
-	VMOVUPD      normalPriceRowsAVX2Consts<>+736(SB), Y3
-	VFMADD213PD  Y3, Y11, Y4
-	VFMADD213PD  Y3, Y14, Y7
-	VFMADD213PD  Y3, Y13, Y10
-	VFMADD231PD  Y12, Y15, Y3
-	VMOVUPD      normalPriceRowsAVX2Consts<>+768(SB), Y12
-	VFMADD213PD  Y12, Y11, Y4
-	VFMADD213PD  Y12, Y14, Y7
-	VFMADD213PD  Y12, Y13, Y10
-	VFMADD231PD  Y3, Y15, Y12
-	VMOVUPD      normalPriceRowsAVX2Consts<>+800(SB), Y3
-	VFMADD213PD  Y3, Y11, Y4
-	VFMADD213PD  Y3, Y14, Y7
-	VFMADD213PD  Y3, Y13, Y10
-	VFMADD231PD  Y12, Y15, Y3
-	VMOVUPD      normalPriceRowsAVX2Consts<>+832(SB), Y12
-	VFMADD213PD  Y12, Y11, Y4
-	VFMADD213PD  Y12, Y14, Y7
-	VFMADD213PD  Y12, Y13, Y10
-	VFMADD231PD  Y3, Y15, Y12
-	VMOVUPD      normalPriceRowsAVX2Consts<>+864(SB), Y3
-	VFMADD213PD  Y3, Y11, Y4
-	VFMADD213PD  Y3, Y14, Y7
-	VFMADD213PD  Y3, Y13, Y10
-	VFMADD231PD  Y12, Y15, Y3
-	VMOVUPD      normalPriceRowsAVX2Consts<>+896(SB), Y12
-	VFMADD213PD  Y12, Y11, Y4
-	VFMADD213PD  Y12, Y14, Y7
-	VFMADD213PD  Y12, Y13, Y10
-	VFMADD231PD  Y3, Y15, Y12
-	VMOVUPD      normalPriceRowsAVX2Consts<>+928(SB), Y3
-	VFMADD213PD  Y3, Y11, Y4
-	VFMADD213PD  Y3, Y14, Y7
-	VFMADD213PD  Y3, Y13, Y10
-	VFMADD231PD  Y12, Y15, Y3
-	VMOVUPD      normalPriceRowsAVX2Consts<>+960(SB), Y12
-	VFMADD213PD  Y12, Y11, Y4
-	VFMADD213PD  Y12, Y14, Y7
-	VFMADD213PD  Y12, Y13, Y10
-	VFMADD231PD  Y3, Y15, Y12
-	VMOVUPD      normalPriceRowsAVX2Consts<>+992(SB), Y3
-	VFMADD213PD  Y3, Y11, Y4
-	VFMADD213PD  Y3, Y14, Y7
-	VFMADD213PD  Y3, Y13, Y10
-	VFMADD231PD  Y12, Y15, Y3
-	VMOVUPD      normalPriceRowsAVX2Consts<>+1024(SB), Y12
-	VFMADD213PD  Y12, Y11, Y4
-	VFMADD213PD  Y12, Y14, Y7
-	VFMADD213PD  Y12, Y13, Y10
-	VFMADD231PD  Y3, Y15, Y12
-	VMOVUPD      normalPriceRowsAVX2Consts<>+1056(SB), Y3
-	VFMADD213PD  Y3, Y4, Y11
-	VFMADD213PD  Y3, Y7, Y14
-	VFMADD213PD  Y3, Y10, Y13
-	VFMADD231PD  Y12, Y15, Y3
-	VMOVUPD      normalPriceRowsAVX2Consts<>+1088(SB), Y4
-	VFMADD213PD  Y4, Y11, Y6
-	VFMADD213PD  Y4, Y14, Y8
-	VFMADD213PD  Y4, Y13, Y9
-	VFMADD231PD  1024(BX), Y3, Y4
-	VMULPD       992(BX), Y6, Y3
-	VMULPD       960(BX), Y8, Y6
-	VMULPD       928(BX), Y9, Y7
-	VMULPD       896(BX), Y4, Y4
-	VMOVUPD      864(BX), Y8
-	VMOVUPD      normalPriceRowsAVX2Consts<>+1120(SB), Y9
-	VFNMADD213PD Y9, Y8, Y3
-	VMOVUPD      832(BX), Y10
-	VFNMADD213PD Y9, Y10, Y6
-	VMOVUPD      800(BX), Y11
-	VFNMADD213PD Y9, Y11, Y7
 	VMOVUPD      128(BX), Y12
-	VFNMADD231PD Y12, Y4, Y9
-	VMOVUPD      768(BX), Y4
-	VMOVUPD      normalPriceRowsAVX2Consts<>+1152(SB), Y13
-	VMULPD       Y13, Y4, Y14
-	VMOVUPD      736(BX), Y15
-	VMOVUPD      Y2, 896(BX)
+	VMOVUPD      normalPriceRowsAVX2Consts<>+320(SB), Y13
+	VMULPD       Y13, Y12, Y14
+	VMOVUPD      64(BX), Y15
+	VMOVUPD      Y2, 320(BX)
 	VMULPD       Y13, Y15, Y2
-	VMOVUPD      Y9, 928(BX)
-	VMULPD       704(BX), Y13, Y9
-	VMOVUPD      Y0, 960(BX)
-	VMOVUPD      320(BX), Y0
-	VMULPD       Y13, Y0, Y13
-	VFMADD231PD  64(BX), Y8, Y14
-	VFMADD231PD  (BX), Y10, Y2
-	VFMADD231PD  32(BX), Y11, Y9
-	VFMADD231PD  160(BX), Y12, Y13
-	VMOVUPD      normalPriceRowsAVX2Consts<>+1184(SB), Y8
-	VFMADD231PD  Y8, Y4, Y14
-	VFMADD231PD  Y8, Y15, Y2
-	VMOVUPD      704(BX), Y10
-	VFMADD231PD  Y8, Y10, Y9
-	VFMADD231PD  Y8, Y0, Y13
-	VMOVUPD      normalPriceRowsAVX2Consts<>+1216(SB), Y8
-	VMINPD       Y8, Y4, Y11
-	VMINPD       Y8, Y15, Y12
-	VMOVUPD      Y7, 160(BX)
-	VMINPD       Y8, Y10, Y7
-	VMINPD       Y8, Y0, Y8
-	VMAXPD       normalPriceRowsAVX2Consts<>+1248(SB), Y11, Y11
-	VMAXPD       normalPriceRowsAVX2Consts<>+1248(SB), Y12, Y12
-	VMAXPD       normalPriceRowsAVX2Consts<>+1248(SB), Y7, Y7
-	VMAXPD       normalPriceRowsAVX2Consts<>+1248(SB), Y8, Y8
-	VSUBPD       Y11, Y4, Y4
-	VSUBPD       Y12, Y15, Y15
-	VSUBPD       Y7, Y10, Y10
-	VSUBPD       Y8, Y0, Y0
-	VADDPD       normalPriceRowsAVX2Consts<>+1280(SB), Y11, Y11
-	VADDPD       normalPriceRowsAVX2Consts<>+1280(SB), Y12, Y12
-	VADDPD       normalPriceRowsAVX2Consts<>+1280(SB), Y7, Y7
-	VADDPD       normalPriceRowsAVX2Consts<>+1280(SB), Y8, Y8
-	VADDPD       normalPriceRowsAVX2Consts<>+1280(SB), Y4, Y4
-	VADDPD       normalPriceRowsAVX2Consts<>+1280(SB), Y15, Y15
-	VADDPD       normalPriceRowsAVX2Consts<>+1280(SB), Y10, Y10
-	VADDPD       normalPriceRowsAVX2Consts<>+1280(SB), Y0, Y0
-	VPSLLQ       $0x34, Y11, Y11
-	VPSLLQ       $0x34, Y12, Y12
-	VPSLLQ       $0x34, Y7, Y7
-	VPSLLQ       $0x34, Y8, Y8
-	VPSLLQ       $0x34, Y4, Y4
-	VPSLLQ       $0x34, Y15, Y15
-	VPSLLQ       $0x34, Y10, Y10
-	VPSLLQ       $0x34, Y0, Y0
-	VMOVUPD      Y1, 320(BX)
-	VMOVUPD      normalPriceRowsAVX2Consts<>+1344(SB), Y1
-	VFMADD231PD  normalPriceRowsAVX2Consts<>+1312(SB), Y14, Y1
-	VMOVUPD      Y6, 704(BX)
-	VMOVUPD      normalPriceRowsAVX2Consts<>+1344(SB), Y6
-	VFMADD231PD  normalPriceRowsAVX2Consts<>+1312(SB), Y2, Y6
-	VMOVUPD      Y3, 736(BX)
-	VMOVUPD      normalPriceRowsAVX2Consts<>+1344(SB), Y3
-	VFMADD231PD  normalPriceRowsAVX2Consts<>+1312(SB), Y9, Y3
+	VMOVUPD      Y0, 704(BX)
+	VMULPD       (BX), Y13, Y0
+	VMOVUPD      Y4, 736(BX)
+	VMOVUPD      32(BX), Y4
+	VMULPD       Y13, Y4, Y13
+	VFMADD231PD  Y1, Y1, Y14
+	VFMADD231PD  Y7, Y7, Y2
+	VFMADD231PD  Y5, Y5, Y0
+	VFMADD231PD  Y11, Y11, Y13
+	VMOVUPD      normalPriceRowsAVX2Consts<>+352(SB), Y11
+	VFMADD231PD  Y11, Y12, Y14
+	VFMADD231PD  Y11, Y15, Y2
+	VFMADD231PD  (BX), Y11, Y0
+	VFMADD231PD  Y11, Y4, Y13
+	VMOVUPD      normalPriceRowsAVX2Consts<>+192(SB), Y11
+	VMOVUPD      normalPriceRowsAVX2Consts<>+384(SB), Y4
+	VFMADD231PD  Y11, Y6, Y4
+	VMOVUPD      normalPriceRowsAVX2Consts<>+384(SB), Y15
+	VFMADD231PD  Y11, Y8, Y15
+	VMOVUPD      normalPriceRowsAVX2Consts<>+384(SB), Y12
+	VFMADD231PD  Y11, Y9, Y12
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+384(SB), Y10, Y11
 	VMOVUPD      Y5, 768(BX)
+	VMOVUPD      normalPriceRowsAVX2Consts<>+448(SB), Y5
+	VFMADD231PD  normalPriceRowsAVX2Consts<>+416(SB), Y14, Y5
+	VMOVUPD      Y7, 800(BX)
+	VMOVUPD      normalPriceRowsAVX2Consts<>+448(SB), Y7
+	VFMADD231PD  normalPriceRowsAVX2Consts<>+416(SB), Y2, Y7
+	VMOVUPD      Y1, 832(BX)
+	VMOVUPD      normalPriceRowsAVX2Consts<>+448(SB), Y1
+	VFMADD231PD  normalPriceRowsAVX2Consts<>+416(SB), Y0, Y1
+	VMOVUPD      Y3, 864(BX)
+	VMOVUPD      normalPriceRowsAVX2Consts<>+448(SB), Y3
+	VFMADD231PD  normalPriceRowsAVX2Consts<>+416(SB), Y13, Y3
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+480(SB), Y14, Y5
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+480(SB), Y2, Y7
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+480(SB), Y0, Y1
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+480(SB), Y13, Y3
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+512(SB), Y14, Y5
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+512(SB), Y2, Y7
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+512(SB), Y0, Y1
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+512(SB), Y13, Y3
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+544(SB), Y14, Y5
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+544(SB), Y2, Y7
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+544(SB), Y0, Y1
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+544(SB), Y13, Y3
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+576(SB), Y14, Y5
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+576(SB), Y2, Y7
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+576(SB), Y0, Y1
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+576(SB), Y13, Y3
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+608(SB), Y14, Y5
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+608(SB), Y2, Y7
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+608(SB), Y0, Y1
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+608(SB), Y13, Y3
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+640(SB), Y14, Y5
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+640(SB), Y2, Y7
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+640(SB), Y0, Y1
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+640(SB), Y13, Y3
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+672(SB), Y14, Y5
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+672(SB), Y2, Y7
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+672(SB), Y0, Y1
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+672(SB), Y13, Y3
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+704(SB), Y14, Y5
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+704(SB), Y2, Y7
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+704(SB), Y0, Y1
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+704(SB), Y13, Y3
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+736(SB), Y14, Y5
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+736(SB), Y2, Y7
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+736(SB), Y0, Y1
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+736(SB), Y13, Y3
+	VMULPD       Y5, Y14, Y5
+	VMULPD       Y7, Y2, Y2
+	VMULPD       Y1, Y0, Y0
+	VMULPD       Y3, Y13, Y1
+	VMOVUPD      288(BX), Y3
+	VFMADD213PD  Y3, Y3, Y5
+	VMOVUPD      352(BX), Y7
+	VFMADD213PD  Y7, Y7, Y2
+	VMOVUPD      672(BX), Y13
+	VFMADD213PD  Y13, Y13, Y0
+	VMOVUPD      640(BX), Y14
+	VFMADD213PD  Y14, Y14, Y1
+	VMOVUPD      Y1, 896(BX)
+	VMOVUPD      192(BX), Y1
+	VMULPD       Y1, Y3, Y3
+	VMOVUPD      Y0, 288(BX)
+	VMOVUPD      224(BX), Y0
+	VMULPD       Y0, Y7, Y7
+	VMOVUPD      Y2, 352(BX)
+	VMOVUPD      256(BX), Y2
+	VMULPD       Y2, Y13, Y13
+	VMOVUPD      Y5, 672(BX)
+	VMOVUPD      96(BX), Y5
+	VMULPD       Y5, Y14, Y14
+	VMOVUPD      Y10, 640(BX)
+	VMOVUPD      normalPriceRowsAVX2Consts<>+768(SB), Y10
+	VCMPPD       $0x11, Y10, Y1, Y1
+	VCMPPD       $0x11, Y10, Y0, Y0
+	VCMPPD       $0x11, Y10, Y2, Y2
+	VCMPPD       $0x11, Y10, Y5, Y5
+	VBLENDVPD    Y1, Y10, Y3, Y1
+	VBLENDVPD    Y0, Y10, Y7, Y0
+	VBLENDVPD    Y2, Y10, Y13, Y2
+	VBLENDVPD    Y5, Y10, Y14, Y3
+	VMOVUPD      normalPriceRowsAVX2Consts<>+800(SB), Y5
+	VMOVUPD      normalPriceRowsAVX2Consts<>+832(SB), Y7
+	VFMADD231PD  Y5, Y4, Y7
+	VMOVUPD      normalPriceRowsAVX2Consts<>+832(SB), Y10
+	VFMADD231PD  Y5, Y15, Y10
+	VMOVUPD      normalPriceRowsAVX2Consts<>+832(SB), Y13
+	VFMADD231PD  Y5, Y12, Y13
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+832(SB), Y11, Y5
+	VMOVUPD      normalPriceRowsAVX2Consts<>+864(SB), Y14
+	VFMADD213PD  Y14, Y4, Y7
+	VFMADD213PD  Y14, Y15, Y10
+	VFMADD213PD  Y14, Y12, Y13
+	VFMADD231PD  Y5, Y11, Y14
+	VMOVUPD      normalPriceRowsAVX2Consts<>+896(SB), Y5
+	VFMADD213PD  Y5, Y4, Y7
+	VFMADD213PD  Y5, Y15, Y10
+	VFMADD213PD  Y5, Y12, Y13
+	VFMADD231PD  Y14, Y11, Y5
+	VMOVUPD      normalPriceRowsAVX2Consts<>+928(SB), Y14
+	VFMADD213PD  Y14, Y4, Y7
+	VFMADD213PD  Y14, Y15, Y10
+	VFMADD213PD  Y14, Y12, Y13
+	VFMADD231PD  Y5, Y11, Y14
+	VMOVUPD      normalPriceRowsAVX2Consts<>+960(SB), Y5
+	VFMADD213PD  Y5, Y4, Y7
+	VFMADD213PD  Y5, Y15, Y10
+	VFMADD213PD  Y5, Y12, Y13
+	VFMADD231PD  Y14, Y11, Y5
+	VMOVUPD      normalPriceRowsAVX2Consts<>+992(SB), Y14
+	VFMADD213PD  Y14, Y4, Y7
+	VFMADD213PD  Y14, Y15, Y10
+	VFMADD213PD  Y14, Y12, Y13
+	VFMADD231PD  Y5, Y11, Y14
+	VMOVUPD      normalPriceRowsAVX2Consts<>+1024(SB), Y5
+	VFMADD213PD  Y5, Y4, Y7
+	VFMADD213PD  Y5, Y15, Y10
+	VFMADD213PD  Y5, Y12, Y13
+	VFMADD231PD  Y14, Y11, Y5
+	VMOVUPD      normalPriceRowsAVX2Consts<>+1056(SB), Y14
+	VFMADD213PD  Y14, Y4, Y7
+	VFMADD213PD  Y14, Y15, Y10
+	VFMADD213PD  Y14, Y12, Y13
+	VFMADD231PD  Y5, Y11, Y14
+	VMOVUPD      normalPriceRowsAVX2Consts<>+1088(SB), Y5
+	VFMADD213PD  Y5, Y4, Y7
+	VFMADD213PD  Y5, Y15, Y10
+	VFMADD213PD  Y5, Y12, Y13
+	VFMADD231PD  Y14, Y11, Y5
+	VMOVUPD      normalPriceRowsAVX2Consts<>+1120(SB), Y14
+	VFMADD213PD  Y14, Y4, Y7
+	VFMADD213PD  Y14, Y15, Y10
+	VFMADD213PD  Y14, Y12, Y13
+	VFMADD231PD  Y5, Y11, Y14
+	VMOVUPD      normalPriceRowsAVX2Consts<>+1152(SB), Y5
+	VFMADD213PD  Y5, Y4, Y7
+	VFMADD213PD  Y5, Y15, Y10
+	VFMADD213PD  Y5, Y12, Y13
+	VFMADD231PD  Y14, Y11, Y5
+	VMOVUPD      normalPriceRowsAVX2Consts<>+1184(SB), Y14
+	VFMADD213PD  Y14, Y4, Y7
+	VFMADD213PD  Y14, Y15, Y10
+	VFMADD213PD  Y14, Y12, Y13
+	VFMADD231PD  Y5, Y11, Y14
+	VMOVUPD      normalPriceRowsAVX2Consts<>+1216(SB), Y5
+	VFMADD213PD  Y5, Y4, Y7
+	VFMADD213PD  Y5, Y15, Y10
+	VFMADD213PD  Y5, Y12, Y13
+	VFMADD231PD  Y14, Y11, Y5
+	VMOVUPD      normalPriceRowsAVX2Consts<>+1248(SB), Y14
+	VFMADD213PD  Y14, Y4, Y7
+	VFMADD213PD  Y14, Y15, Y10
+	VFMADD213PD  Y14, Y12, Y13
+	VFMADD231PD  Y5, Y11, Y14
+	VMOVUPD      normalPriceRowsAVX2Consts<>+1280(SB), Y5
+	VFMADD213PD  Y5, Y4, Y7
+	VFMADD213PD  Y5, Y15, Y10
+	VFMADD213PD  Y5, Y12, Y13
+	VFMADD231PD  Y14, Y11, Y5
+	VMOVUPD      normalPriceRowsAVX2Consts<>+1312(SB), Y14
+	VFMADD213PD  Y14, Y4, Y7
+	VFMADD213PD  Y14, Y15, Y10
+	VFMADD213PD  Y14, Y12, Y13
+	VFMADD231PD  Y5, Y11, Y14
 	VMOVUPD      normalPriceRowsAVX2Consts<>+1344(SB), Y5
-	VFMADD231PD  normalPriceRowsAVX2Consts<>+1312(SB), Y13, Y5
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1376(SB), Y14, Y1
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1376(SB), Y2, Y6
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1376(SB), Y9, Y3
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1376(SB), Y13, Y5
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1408(SB), Y14, Y1
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1408(SB), Y2, Y6
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1408(SB), Y9, Y3
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1408(SB), Y13, Y5
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1440(SB), Y14, Y1
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1440(SB), Y2, Y6
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1440(SB), Y9, Y3
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1440(SB), Y13, Y5
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1472(SB), Y14, Y1
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1472(SB), Y2, Y6
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1472(SB), Y9, Y3
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1472(SB), Y13, Y5
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1504(SB), Y14, Y1
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1504(SB), Y2, Y6
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1504(SB), Y9, Y3
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1504(SB), Y13, Y5
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1536(SB), Y14, Y1
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1536(SB), Y2, Y6
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1536(SB), Y9, Y3
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1536(SB), Y13, Y5
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1568(SB), Y14, Y1
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1568(SB), Y2, Y6
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1568(SB), Y9, Y3
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1568(SB), Y13, Y5
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1600(SB), Y14, Y1
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1600(SB), Y2, Y6
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1600(SB), Y9, Y3
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1600(SB), Y13, Y5
-	VMOVUPD      Y8, 128(BX)
-	VMULPD       Y14, Y14, Y8
-	VMOVUPD      Y7, 32(BX)
-	VMULPD       Y2, Y2, Y7
-	VMOVUPD      Y12, 800(BX)
-	VMULPD       Y9, Y9, Y12
-	VMOVUPD      Y11, (BX)
-	VMULPD       Y13, Y13, Y11
-	VFMADD231PD  Y1, Y8, Y14
-	VFMADD231PD  Y6, Y7, Y2
-	VFMADD231PD  Y3, Y12, Y9
-	VFMADD231PD  Y5, Y11, Y13
-	VMOVUPD      288(BX), Y1
-	VFMADD213PD  Y1, Y14, Y1
-	VMOVUPD      352(BX), Y3
-	VFMADD213PD  Y3, Y2, Y3
-	VMOVUPD      672(BX), Y2
-	VFMADD213PD  Y2, Y9, Y2
-	VMOVUPD      640(BX), Y5
-	VFMADD213PD  Y5, Y13, Y5
-	VMULPD       Y4, Y1, Y1
-	VMULPD       Y15, Y3, Y3
-	VMULPD       Y10, Y2, Y2
-	VMULPD       Y0, Y5, Y0
-	VMULPD       (BX), Y1, Y1
-	VMULPD       800(BX), Y3, Y3
-	VMULPD       32(BX), Y2, Y2
-	VMULPD       128(BX), Y0, Y0
-	VMULPD       608(BX), Y1, Y1
-	VMULPD       576(BX), Y3, Y3
-	VMULPD       544(BX), Y2, Y2
-	VMULPD       512(BX), Y0, Y0
-	VMOVUPD      768(BX), Y4
-	VFMADD231PD  736(BX), Y1, Y4
-	VMOVUPD      320(BX), Y1
-	VFMADD231PD  704(BX), Y3, Y1
-	VMOVUPD      960(BX), Y3
-	VFMADD231PD  160(BX), Y2, Y3
-	VMOVUPD      896(BX), Y2
-	VFMADD231PD  928(BX), Y0, Y2
-	VMOVUPD      480(BX), Y0
-	VMOVUPD      normalPriceRowsAVX2Consts<>+1632(SB), Y5
-	VBLENDVPD    Y0, Y4, Y5, Y0
-	VMOVUPD      448(BX), Y4
+	VFMADD213PD  Y5, Y4, Y7
+	VFMADD213PD  Y5, Y15, Y10
+	VFMADD213PD  Y5, Y12, Y13
+	VFMADD231PD  Y14, Y11, Y5
+	VMOVUPD      normalPriceRowsAVX2Consts<>+1376(SB), Y14
+	VFMADD213PD  Y14, Y4, Y7
+	VFMADD213PD  Y14, Y15, Y10
+	VFMADD213PD  Y14, Y12, Y13
+	VFMADD231PD  Y5, Y11, Y14
+	VMOVUPD      normalPriceRowsAVX2Consts<>+1408(SB), Y5
+	VFMADD213PD  Y5, Y4, Y7
+	VFMADD213PD  Y5, Y15, Y10
+	VFMADD213PD  Y5, Y12, Y13
+	VFMADD231PD  Y14, Y11, Y5
+	VMOVUPD      normalPriceRowsAVX2Consts<>+1440(SB), Y14
+	VFMADD213PD  Y14, Y7, Y4
+	VFMADD213PD  Y14, Y10, Y15
+	VFMADD213PD  Y14, Y13, Y12
+	VFMADD231PD  Y5, Y11, Y14
+	VMOVUPD      normalPriceRowsAVX2Consts<>+32(SB), Y5
+	VFMADD213PD  Y5, Y4, Y6
+	VFMADD213PD  Y5, Y15, Y8
+	VFMADD213PD  Y5, Y12, Y9
+	VFMADD231PD  640(BX), Y14, Y5
+	VMULPD       864(BX), Y6, Y4
+	VMULPD       736(BX), Y8, Y6
+	VMULPD       704(BX), Y9, Y7
+	VMULPD       320(BX), Y5, Y5
+	VMOVUPD      normalPriceRowsAVX2Consts<>+1472(SB), Y8
+	VFNMADD132PD 832(BX), Y8, Y4
+	VFNMADD132PD 800(BX), Y8, Y6
+	VFNMADD132PD 768(BX), Y8, Y7
+	VFNMADD231PD 160(BX), Y5, Y8
+	VMOVUPD      128(BX), Y5
+	VMOVUPD      normalPriceRowsAVX2Consts<>+1504(SB), Y9
+	VMINPD       Y9, Y5, Y10
+	VMOVUPD      64(BX), Y11
+	VMINPD       Y9, Y11, Y12
+	VMOVUPD      (BX), Y13
+	VMINPD       Y9, Y13, Y14
+	VMOVUPD      32(BX), Y15
+	VMINPD       Y9, Y15, Y9
+	VMAXPD       normalPriceRowsAVX2Consts<>+1536(SB), Y10, Y10
+	VMAXPD       normalPriceRowsAVX2Consts<>+1536(SB), Y12, Y12
+	VMAXPD       normalPriceRowsAVX2Consts<>+1536(SB), Y14, Y14
+	VMAXPD       normalPriceRowsAVX2Consts<>+1536(SB), Y9, Y9
+	VSUBPD       Y10, Y5, Y5
+	VSUBPD       Y12, Y11, Y11
+	VSUBPD       Y14, Y13, Y13
+	VSUBPD       Y9, Y15, Y15
+	VADDPD       normalPriceRowsAVX2Consts<>+1568(SB), Y10, Y10
+	VADDPD       normalPriceRowsAVX2Consts<>+1568(SB), Y12, Y12
+	VADDPD       normalPriceRowsAVX2Consts<>+1568(SB), Y14, Y14
+	VADDPD       normalPriceRowsAVX2Consts<>+1568(SB), Y9, Y9
+	VADDPD       normalPriceRowsAVX2Consts<>+1568(SB), Y5, Y5
+	VADDPD       normalPriceRowsAVX2Consts<>+1568(SB), Y11, Y11
+	VADDPD       normalPriceRowsAVX2Consts<>+1568(SB), Y13, Y13
+	VADDPD       normalPriceRowsAVX2Consts<>+1568(SB), Y15, Y15
+	VPSLLQ       $0x34, Y10, Y10
+	VPSLLQ       $0x34, Y12, Y12
+	VPSLLQ       $0x34, Y14, Y14
+	VPSLLQ       $0x34, Y9, Y9
+	VPSLLQ       $0x34, Y5, Y5
+	VPSLLQ       $0x34, Y11, Y11
+	VPSLLQ       $0x34, Y13, Y13
+	VPSLLQ       $0x34, Y15, Y15
+	VMULPD       672(BX), Y5, Y5
+	VMULPD       352(BX), Y11, Y11
+	VMULPD       288(BX), Y13, Y13
+	VMULPD       896(BX), Y15, Y15
+	VMULPD       Y10, Y5, Y5
+	VMULPD       Y12, Y11, Y10
+	VMULPD       Y14, Y13, Y11
+	VMULPD       Y9, Y15, Y9
+	VMULPD       608(BX), Y5, Y5
+	VMULPD       576(BX), Y10, Y10
+	VMULPD       544(BX), Y11, Y11
+	VMULPD       512(BX), Y9, Y9
+	VFMADD231PD  Y5, Y4, Y1
+	VFMADD231PD  Y10, Y6, Y0
+	VFMADD231PD  Y11, Y7, Y2
+	VFMADD231PD  Y9, Y8, Y3
+	VMOVUPD      480(BX), Y4
+	VMOVUPD      normalPriceRowsAVX2Consts<>+1600(SB), Y5
 	VBLENDVPD    Y4, Y1, Y5, Y1
+	VMOVUPD      448(BX), Y4
+	VBLENDVPD    Y4, Y0, Y5, Y0
 	VMOVUPD      416(BX), Y4
-	VBLENDVPD    Y4, Y3, Y5, Y3
-	VMOVUPD      384(BX), Y4
 	VBLENDVPD    Y4, Y2, Y5, Y2
+	VMOVUPD      384(BX), Y4
+	VBLENDVPD    Y4, Y3, Y5, Y3
 	PREFETCHT0   1024(SI)(AX*1)
-	VMOVUPD      Y0, (SI)(AX*1)
-	VMOVUPD      Y1, 32(SI)(AX*1)
+	VMOVUPD      Y1, (SI)(AX*1)
+	VMOVUPD      Y0, 32(SI)(AX*1)
 	PREFETCHT0   1088(SI)(AX*1)
-	VMOVUPD      Y3, 64(SI)(AX*1)
-	VMOVUPD      Y2, 96(SI)(AX*1)
+	VMOVUPD      Y2, 64(SI)(AX*1)
+	VMOVUPD      Y3, 96(SI)(AX*1)
 	ADDQ         $+128, AX
 	SUBQ         $+16, CX
 	JGE          body
@@ -1371,176 +1538,175 @@ tail:
 	VANDPD       32(BX), Y1, Y1
 	VANDPD       (BX), Y4, Y4
 	VMOVUPD      normalPriceRowsAVX2Consts<>+160(SB), Y5
-	VMOVUPD      normalPriceRowsAVX2Consts<>+32(SB), Y11
+	VMOVUPD      normalPriceRowsAVX2Consts<>+192(SB), Y11
 	VFMADD231PD  Y5, Y10, Y11
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+32(SB), Y0, Y5
-	VMOVUPD      normalPriceRowsAVX2Consts<>+192(SB), Y12
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+192(SB), Y0, Y5
+	VMOVUPD      normalPriceRowsAVX2Consts<>+224(SB), Y12
 	VADDPD       Y12, Y10, Y13
 	VADDPD       Y12, Y0, Y12
 	VMOVUPD      Y4, (BX)
-	VMULPD       normalPriceRowsAVX2Consts<>+224(SB), Y10, Y4
+	VMULPD       Y10, Y10, Y4
 	VMOVUPD      Y1, 32(BX)
-	VMULPD       normalPriceRowsAVX2Consts<>+224(SB), Y0, Y1
-	VMOVUPD      Y3, 64(BX)
-	VMULPD       Y6, Y8, Y3
-	VMOVUPD      Y2, 96(BX)
-	VMULPD       Y7, Y9, Y2
-	VCMPPD       $0x11, normalPriceRowsAVX2Consts<>+352(SB), Y6, Y6
-	VCMPPD       $0x11, normalPriceRowsAVX2Consts<>+352(SB), Y7, Y7
-	VBLENDVPD    Y6, normalPriceRowsAVX2Consts<>+352(SB), Y3, Y3
-	VBLENDVPD    Y7, normalPriceRowsAVX2Consts<>+352(SB), Y2, Y2
-	VMULPD       Y13, Y11, Y6
-	VMULPD       Y12, Y5, Y7
-	VMOVUPD      Y2, 128(BX)
-	VMOVUPD      normalPriceRowsAVX2Consts<>+32(SB), Y2
-	VDIVPD       Y6, Y2, Y6
-	VDIVPD       Y7, Y2, Y2
-	VMULPD       Y6, Y11, Y7
-	VMULPD       Y2, Y5, Y5
-	VMULPD       Y6, Y13, Y6
-	VMULPD       Y2, Y12, Y2
-	VMULPD       Y7, Y10, Y7
+	VMULPD       Y0, Y0, Y1
+	VMOVUPD      Y7, 64(BX)
+	VMOVUPD      normalPriceRowsAVX2Consts<>+256(SB), Y7
+	VFMADD132PD  normalPriceRowsAVX2Consts<>+288(SB), Y7, Y4
+	VFMADD132PD  normalPriceRowsAVX2Consts<>+288(SB), Y7, Y1
+	VSUBPD       Y7, Y4, Y4
+	VSUBPD       Y7, Y1, Y1
+	VMULPD       Y13, Y11, Y7
+	VMOVUPD      Y6, 96(BX)
+	VMULPD       Y12, Y5, Y6
+	VMOVUPD      Y3, 128(BX)
+	VMOVUPD      normalPriceRowsAVX2Consts<>+32(SB), Y3
+	VDIVPD       Y7, Y3, Y7
+	VDIVPD       Y6, Y3, Y6
+	VMULPD       Y7, Y11, Y11
+	VMULPD       Y6, Y5, Y5
+	VMULPD       Y7, Y13, Y7
+	VMULPD       Y6, Y12, Y6
+	VMULPD       Y11, Y10, Y11
 	VMULPD       Y5, Y0, Y5
-	VMULPD       Y4, Y10, Y11
-	VMULPD       Y1, Y0, Y12
-	VMOVUPD      normalPriceRowsAVX2Consts<>+256(SB), Y13
-	VMULPD       Y13, Y11, Y11
-	VMULPD       Y13, Y12, Y12
-	VROUNDPD     $0x08, Y11, Y11
-	VROUNDPD     $0x08, Y12, Y12
-	VMOVUPD      normalPriceRowsAVX2Consts<>+288(SB), Y13
-	VMOVUPD      Y3, 160(BX)
-	VMOVUPD      normalPriceRowsAVX2Consts<>+320(SB), Y3
-	VFMADD231PD  Y13, Y7, Y3
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+320(SB), Y5, Y13
+	VMOVUPD      normalPriceRowsAVX2Consts<>+320(SB), Y12
+	VMULPD       Y12, Y4, Y13
+	VMULPD       Y12, Y1, Y12
+	VFMADD231PD  Y10, Y10, Y13
+	VFMADD231PD  Y0, Y0, Y12
+	VMOVUPD      normalPriceRowsAVX2Consts<>+352(SB), Y3
+	VFMADD231PD  Y3, Y4, Y13
+	VFMADD231PD  Y3, Y1, Y12
+	VMOVUPD      normalPriceRowsAVX2Consts<>+192(SB), Y3
+	VMOVUPD      Y2, 160(BX)
+	VMOVUPD      normalPriceRowsAVX2Consts<>+384(SB), Y2
+	VFMADD231PD  Y3, Y11, Y2
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+384(SB), Y5, Y3
 	VMOVUPD      Y9, 192(BX)
-	VMOVUPD      normalPriceRowsAVX2Consts<>+416(SB), Y9
-	VFMADD231PD  normalPriceRowsAVX2Consts<>+384(SB), Y3, Y9
+	VMINPD       normalPriceRowsAVX2Consts<>+1504(SB), Y4, Y9
 	VMOVUPD      Y8, 224(BX)
-	VMOVUPD      normalPriceRowsAVX2Consts<>+416(SB), Y8
-	VFMADD231PD  normalPriceRowsAVX2Consts<>+384(SB), Y13, Y8
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+448(SB), Y3, Y9
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+448(SB), Y13, Y8
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+480(SB), Y3, Y9
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+480(SB), Y13, Y8
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+512(SB), Y3, Y9
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+512(SB), Y13, Y8
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+544(SB), Y3, Y9
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+544(SB), Y13, Y8
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+576(SB), Y3, Y9
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+576(SB), Y13, Y8
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+608(SB), Y3, Y9
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+608(SB), Y13, Y8
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+640(SB), Y3, Y9
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+640(SB), Y13, Y8
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+672(SB), Y3, Y9
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+672(SB), Y13, Y8
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+704(SB), Y3, Y9
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+704(SB), Y13, Y8
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+736(SB), Y3, Y9
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+736(SB), Y13, Y8
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+768(SB), Y3, Y9
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+768(SB), Y13, Y8
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+800(SB), Y3, Y9
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+800(SB), Y13, Y8
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+832(SB), Y3, Y9
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+832(SB), Y13, Y8
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+864(SB), Y3, Y9
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+864(SB), Y13, Y8
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+896(SB), Y3, Y9
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+896(SB), Y13, Y8
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+928(SB), Y3, Y9
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+928(SB), Y13, Y8
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+960(SB), Y3, Y9
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+960(SB), Y13, Y8
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+992(SB), Y3, Y9
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+992(SB), Y13, Y8
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1024(SB), Y3, Y9
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1024(SB), Y13, Y8
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1056(SB), Y9, Y3
-	VFMADD213PD  normalPriceRowsAVX2Consts<>+1056(SB), Y8, Y13
-	VMOVUPD      normalPriceRowsAVX2Consts<>+1088(SB), Y8
-	VFMADD213PD  Y8, Y3, Y7
-	VFMADD231PD  Y13, Y5, Y8
-	VMULPD       Y6, Y7, Y3
-	VMULPD       Y2, Y8, Y2
-	VMOVUPD      normalPriceRowsAVX2Consts<>+1120(SB), Y5
-	VFNMADD213PD Y5, Y10, Y3
-	VFNMADD231PD Y0, Y2, Y5
-	VMOVUPD      normalPriceRowsAVX2Consts<>+1152(SB), Y2
-	VMULPD       Y2, Y11, Y6
-	VMULPD       Y2, Y12, Y2
-	VFMADD231PD  Y4, Y10, Y6
-	VFMADD231PD  Y1, Y0, Y2
-	VMOVUPD      normalPriceRowsAVX2Consts<>+1184(SB), Y0
-	VFMADD231PD  Y0, Y11, Y6
-	VFMADD231PD  Y0, Y12, Y2
-	VMOVUPD      normalPriceRowsAVX2Consts<>+1216(SB), Y0
-	VMINPD       Y0, Y11, Y1
-	VMINPD       Y0, Y12, Y0
-	VMOVUPD      normalPriceRowsAVX2Consts<>+1248(SB), Y4
-	VMAXPD       Y4, Y1, Y1
-	VMAXPD       Y4, Y0, Y0
-	VSUBPD       Y1, Y11, Y4
-	VSUBPD       Y0, Y12, Y7
-	VMOVUPD      normalPriceRowsAVX2Consts<>+1280(SB), Y8
-	VADDPD       Y8, Y1, Y1
-	VADDPD       Y8, Y0, Y0
-	VADDPD       Y8, Y4, Y4
-	VADDPD       Y8, Y7, Y7
-	VPSLLQ       $0x34, Y1, Y1
-	VPSLLQ       $0x34, Y0, Y0
+	VMINPD       normalPriceRowsAVX2Consts<>+1504(SB), Y1, Y8
+	VMAXPD       normalPriceRowsAVX2Consts<>+1536(SB), Y9, Y9
+	VMAXPD       normalPriceRowsAVX2Consts<>+1536(SB), Y8, Y8
+	VSUBPD       Y9, Y4, Y4
+	VSUBPD       Y8, Y1, Y1
+	VADDPD       normalPriceRowsAVX2Consts<>+1568(SB), Y9, Y9
+	VADDPD       normalPriceRowsAVX2Consts<>+1568(SB), Y8, Y8
+	VADDPD       normalPriceRowsAVX2Consts<>+1568(SB), Y4, Y4
+	VADDPD       normalPriceRowsAVX2Consts<>+1568(SB), Y1, Y1
+	VPSLLQ       $0x34, Y9, Y9
+	VPSLLQ       $0x34, Y8, Y8
 	VPSLLQ       $0x34, Y4, Y4
-	VPSLLQ       $0x34, Y7, Y7
-	VMOVUPD      normalPriceRowsAVX2Consts<>+1312(SB), Y8
-	VMOVUPD      normalPriceRowsAVX2Consts<>+1344(SB), Y9
-	VFMADD231PD  Y8, Y6, Y9
+	VPSLLQ       $0x34, Y1, Y1
+	VMOVUPD      Y8, 256(BX)
+	VMOVUPD      normalPriceRowsAVX2Consts<>+832(SB), Y8
+	VFMADD231PD  normalPriceRowsAVX2Consts<>+800(SB), Y2, Y8
+	VMOVUPD      Y9, 288(BX)
+	VMOVUPD      normalPriceRowsAVX2Consts<>+832(SB), Y9
+	VFMADD231PD  normalPriceRowsAVX2Consts<>+800(SB), Y3, Y9
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+864(SB), Y2, Y8
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+864(SB), Y3, Y9
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+896(SB), Y2, Y8
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+896(SB), Y3, Y9
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+928(SB), Y2, Y8
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+928(SB), Y3, Y9
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+960(SB), Y2, Y8
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+960(SB), Y3, Y9
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+992(SB), Y2, Y8
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+992(SB), Y3, Y9
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+1024(SB), Y2, Y8
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+1024(SB), Y3, Y9
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+1056(SB), Y2, Y8
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+1056(SB), Y3, Y9
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+1088(SB), Y2, Y8
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+1088(SB), Y3, Y9
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+1120(SB), Y2, Y8
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+1120(SB), Y3, Y9
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+1152(SB), Y2, Y8
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+1152(SB), Y3, Y9
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+1184(SB), Y2, Y8
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+1184(SB), Y3, Y9
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+1216(SB), Y2, Y8
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+1216(SB), Y3, Y9
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+1248(SB), Y2, Y8
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+1248(SB), Y3, Y9
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+1280(SB), Y2, Y8
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+1280(SB), Y3, Y9
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+1312(SB), Y2, Y8
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+1312(SB), Y3, Y9
 	VFMADD213PD  normalPriceRowsAVX2Consts<>+1344(SB), Y2, Y8
-	VMOVUPD      normalPriceRowsAVX2Consts<>+1376(SB), Y10
-	VFMADD213PD  Y10, Y6, Y9
-	VFMADD231PD  Y8, Y2, Y10
-	VMOVUPD      normalPriceRowsAVX2Consts<>+1408(SB), Y8
-	VFMADD213PD  Y8, Y6, Y9
-	VFMADD231PD  Y10, Y2, Y8
-	VMOVUPD      normalPriceRowsAVX2Consts<>+1440(SB), Y10
-	VFMADD213PD  Y10, Y6, Y9
-	VFMADD231PD  Y8, Y2, Y10
-	VMOVUPD      normalPriceRowsAVX2Consts<>+1472(SB), Y8
-	VFMADD213PD  Y8, Y6, Y9
-	VFMADD231PD  Y10, Y2, Y8
-	VMOVUPD      normalPriceRowsAVX2Consts<>+1504(SB), Y10
-	VFMADD213PD  Y10, Y6, Y9
-	VFMADD231PD  Y8, Y2, Y10
-	VMOVUPD      normalPriceRowsAVX2Consts<>+1536(SB), Y8
-	VFMADD213PD  Y8, Y6, Y9
-	VFMADD231PD  Y10, Y2, Y8
-	VMOVUPD      normalPriceRowsAVX2Consts<>+1568(SB), Y10
-	VFMADD213PD  Y10, Y6, Y9
-	VFMADD231PD  Y8, Y2, Y10
-	VMOVUPD      normalPriceRowsAVX2Consts<>+1600(SB), Y8
-	VFMADD213PD  Y8, Y6, Y9
-	VFMADD231PD  Y10, Y2, Y8
-	VMULPD       Y6, Y6, Y10
-	VMULPD       Y2, Y2, Y11
-	VFMADD231PD  Y9, Y10, Y6
-	VFMADD231PD  Y8, Y11, Y2
-	VMOVUPD      224(BX), Y8
-	VFMADD213PD  Y8, Y6, Y8
-	VMOVUPD      192(BX), Y6
-	VFMADD213PD  Y6, Y2, Y6
-	VMULPD       Y4, Y8, Y2
-	VMULPD       Y7, Y6, Y4
-	VMULPD       Y1, Y2, Y1
-	VMULPD       Y0, Y4, Y0
-	VMULPD       96(BX), Y1, Y1
-	VMULPD       64(BX), Y0, Y0
-	VFMADD213PD  160(BX), Y1, Y3
-	VFMADD213PD  128(BX), Y0, Y5
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+1344(SB), Y3, Y9
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+1376(SB), Y2, Y8
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+1376(SB), Y3, Y9
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+1408(SB), Y2, Y8
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+1408(SB), Y3, Y9
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+1440(SB), Y8, Y2
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+1440(SB), Y9, Y3
+	VMOVUPD      normalPriceRowsAVX2Consts<>+32(SB), Y8
+	VFMADD213PD  Y8, Y2, Y11
+	VFMADD231PD  Y3, Y5, Y8
+	VMULPD       Y7, Y11, Y2
+	VMULPD       Y6, Y8, Y3
+	VMOVUPD      normalPriceRowsAVX2Consts<>+1472(SB), Y5
+	VFNMADD213PD Y5, Y10, Y2
+	VFNMADD231PD Y0, Y3, Y5
+	VMOVUPD      normalPriceRowsAVX2Consts<>+416(SB), Y0
+	VMOVUPD      normalPriceRowsAVX2Consts<>+448(SB), Y3
+	VFMADD231PD  Y0, Y13, Y3
+	VFMADD213PD  normalPriceRowsAVX2Consts<>+448(SB), Y12, Y0
+	VMOVUPD      normalPriceRowsAVX2Consts<>+480(SB), Y6
+	VFMADD213PD  Y6, Y13, Y3
+	VFMADD231PD  Y0, Y12, Y6
+	VMOVUPD      normalPriceRowsAVX2Consts<>+512(SB), Y0
+	VFMADD213PD  Y0, Y13, Y3
+	VFMADD231PD  Y6, Y12, Y0
+	VMOVUPD      normalPriceRowsAVX2Consts<>+544(SB), Y6
+	VFMADD213PD  Y6, Y13, Y3
+	VFMADD231PD  Y0, Y12, Y6
+	VMOVUPD      normalPriceRowsAVX2Consts<>+576(SB), Y0
+	VFMADD213PD  Y0, Y13, Y3
+	VFMADD231PD  Y6, Y12, Y0
+	VMOVUPD      normalPriceRowsAVX2Consts<>+608(SB), Y6
+	VFMADD213PD  Y6, Y13, Y3
+	VFMADD231PD  Y0, Y12, Y6
+	VMOVUPD      normalPriceRowsAVX2Consts<>+640(SB), Y0
+	VFMADD213PD  Y0, Y13, Y3
+	VFMADD231PD  Y6, Y12, Y0
+	VMOVUPD      normalPriceRowsAVX2Consts<>+672(SB), Y6
+	VFMADD213PD  Y6, Y13, Y3
+	VFMADD231PD  Y0, Y12, Y6
+	VMOVUPD      normalPriceRowsAVX2Consts<>+704(SB), Y0
+	VFMADD213PD  Y0, Y13, Y3
+	VFMADD231PD  Y6, Y12, Y0
+	VMOVUPD      normalPriceRowsAVX2Consts<>+736(SB), Y6
+	VFMADD213PD  Y6, Y13, Y3
+	VFMADD231PD  Y0, Y12, Y6
+	VMULPD       Y3, Y13, Y0
+	VMULPD       Y6, Y12, Y3
+	VMOVUPD      224(BX), Y6
+	VFMADD213PD  Y6, Y6, Y0
+	VMOVUPD      192(BX), Y7
+	VFMADD213PD  Y7, Y7, Y3
+	VMULPD       Y4, Y0, Y0
+	VMULPD       Y1, Y3, Y1
+	VMULPD       288(BX), Y0, Y0
+	VMULPD       256(BX), Y1, Y1
+	VMULPD       160(BX), Y0, Y0
+	VMULPD       128(BX), Y1, Y1
+	VMOVUPD      96(BX), Y3
+	VMULPD       Y3, Y6, Y4
+	VMOVUPD      64(BX), Y6
+	VMULPD       Y6, Y7, Y7
+	VMOVUPD      normalPriceRowsAVX2Consts<>+768(SB), Y8
+	VCMPPD       $0x11, Y8, Y3, Y3
+	VCMPPD       $0x11, Y8, Y6, Y6
+	VBLENDVPD    Y3, Y8, Y4, Y3
+	VBLENDVPD    Y6, Y8, Y7, Y4
+	VFMADD231PD  Y0, Y2, Y3
+	VFMADD231PD  Y1, Y5, Y4
 	VMOVUPD      32(BX), Y0
-	VMOVUPD      normalPriceRowsAVX2Consts<>+1632(SB), Y1
+	VMOVUPD      normalPriceRowsAVX2Consts<>+1600(SB), Y1
 	VBLENDVPD    Y0, Y3, Y1, Y0
 	VMOVUPD      (BX), Y2
-	VBLENDVPD    Y2, Y5, Y1, Y1
+	VBLENDVPD    Y2, Y4, Y1, Y1
 	VMASKMOVPD   Y0, Y15, (SI)(AX*1)
 	VMASKMOVPD   Y1, Y14, 32(SI)(AX*1)
 	ADDQ         $+64, AX

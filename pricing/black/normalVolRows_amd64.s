@@ -43,45 +43,44 @@ DATA normalVolRowsAVX512Consts<>+280(SB)/8, $0xbfa1b862c085b187
 DATA normalVolRowsAVX512Consts<>+288(SB)/8, $0x3fe1ef9b20a2859a
 DATA normalVolRowsAVX512Consts<>+296(SB)/8, $0xbff799d71270bbc3
 DATA normalVolRowsAVX512Consts<>+304(SB)/8, $0x4044000000000000
-DATA normalVolRowsAVX512Consts<>+312(SB)/8, $0x3ff8000000000000
-DATA normalVolRowsAVX512Consts<>+320(SB)/8, $0x4016000000000000
+DATA normalVolRowsAVX512Consts<>+312(SB)/8, $0x4004000000000000
+DATA normalVolRowsAVX512Consts<>+320(SB)/8, $0x4017000000000000
 DATA normalVolRowsAVX512Consts<>+328(SB)/8, $0xc008000000000000
-DATA normalVolRowsAVX512Consts<>+336(SB)/8, $0xbe2e25325154ed2c
-DATA normalVolRowsAVX512Consts<>+344(SB)/8, $0xbe4277bd7e608931
-DATA normalVolRowsAVX512Consts<>+352(SB)/8, $0x3e5f7f7aa6513d12
-DATA normalVolRowsAVX512Consts<>+360(SB)/8, $0x3e747abbfe1349dc
-DATA normalVolRowsAVX512Consts<>+368(SB)/8, $0xbe8e40fe135477fb
-DATA normalVolRowsAVX512Consts<>+376(SB)/8, $0xbe9ca94833eab172
-DATA normalVolRowsAVX512Consts<>+384(SB)/8, $0x3ec034ec9ff77461
-DATA normalVolRowsAVX512Consts<>+392(SB)/8, $0x3eb3559d7eab42ef
-DATA normalVolRowsAVX512Consts<>+400(SB)/8, $0xbef12becf291cb5c
-DATA normalVolRowsAVX512Consts<>+408(SB)/8, $0x3ef25b780504b8a6
-DATA normalVolRowsAVX512Consts<>+416(SB)/8, $0x3f1b488c4e1b97b5
-DATA normalVolRowsAVX512Consts<>+424(SB)/8, $0xbf3afc08c11736a4
-DATA normalVolRowsAVX512Consts<>+432(SB)/8, $0x3f2d0345de443c62
-DATA normalVolRowsAVX512Consts<>+440(SB)/8, $0x3f6c48252d50b83f
-DATA normalVolRowsAVX512Consts<>+448(SB)/8, $0xbf921f46d4ac3c0e
-DATA normalVolRowsAVX512Consts<>+456(SB)/8, $0x3fab82298736da76
-DATA normalVolRowsAVX512Consts<>+464(SB)/8, $0xbfbf5b83385c94d7
-DATA normalVolRowsAVX512Consts<>+472(SB)/8, $0x3fccd2dc44dda90c
-DATA normalVolRowsAVX512Consts<>+480(SB)/8, $0xbfd5ed2acb37558c
-DATA normalVolRowsAVX512Consts<>+488(SB)/8, $0x3fdb9a7d5690ca89
-DATA normalVolRowsAVX512Consts<>+496(SB)/8, $0xbfdbc22549fbe12f
-DATA normalVolRowsAVX512Consts<>+504(SB)/8, $0x3fd34926e4def17d
-DATA normalVolRowsAVX512Consts<>+512(SB)/8, $0x40040d931ff62705
-DATA normalVolRowsAVX512Consts<>+520(SB)/8, $0x3dea39ef35793c76
-DATA normalVolRowsAVX512Consts<>+528(SB)/8, $0x3fc2f112df3e5244
-DATA normalVolRowsAVX512Consts<>+536(SB)/8, $0x3fc39a09d078c69f
-DATA normalVolRowsAVX512Consts<>+544(SB)/8, $0x3fc7466496cb03de
-DATA normalVolRowsAVX512Consts<>+552(SB)/8, $0x3fcc71c51d8e78af
-DATA normalVolRowsAVX512Consts<>+560(SB)/8, $0x3fd2492494229359
-DATA normalVolRowsAVX512Consts<>+568(SB)/8, $0x3fd999999997fa04
-DATA normalVolRowsAVX512Consts<>+576(SB)/8, $0x3fe5555555555593
-DATA normalVolRowsAVX512Consts<>+584(SB)/8, $0x3fe62e42fee00000
-DATA normalVolRowsAVX512Consts<>+592(SB)/8, $0xbfed67f1c864beb5
-DATA normalVolRowsAVX512Consts<>+600(SB)/8, $0x3fc5555555555555
-DATA normalVolRowsAVX512Consts<>+608(SB)/8, $0x7ff8000000000001
-GLOBL normalVolRowsAVX512Consts<>(SB), RODATA|NOPTR, $616
+DATA normalVolRowsAVX512Consts<>+336(SB)/8, $0xbe53cfd9440c758b
+DATA normalVolRowsAVX512Consts<>+344(SB)/8, $0xbe5c10df9fd0b5a0
+DATA normalVolRowsAVX512Consts<>+352(SB)/8, $0x3e89151d5fe69bf0
+DATA normalVolRowsAVX512Consts<>+360(SB)/8, $0x3e84cef58dc442e5
+DATA normalVolRowsAVX512Consts<>+368(SB)/8, $0xbeb9c98d68230094
+DATA normalVolRowsAVX512Consts<>+376(SB)/8, $0x3e9f0588d5134af5
+DATA normalVolRowsAVX512Consts<>+384(SB)/8, $0x3ee7b68052fca57d
+DATA normalVolRowsAVX512Consts<>+392(SB)/8, $0xbef81dd74dfb5ff6
+DATA normalVolRowsAVX512Consts<>+400(SB)/8, $0xbf09a70a60d609b4
+DATA normalVolRowsAVX512Consts<>+408(SB)/8, $0x3f356bc7962f9cea
+DATA normalVolRowsAVX512Consts<>+416(SB)/8, $0xbf403c77d56a94be
+DATA normalVolRowsAVX512Consts<>+424(SB)/8, $0xbf59d3d3a3218a6c
+DATA normalVolRowsAVX512Consts<>+432(SB)/8, $0x3f88af7a122fa11e
+DATA normalVolRowsAVX512Consts<>+440(SB)/8, $0xbfa5e04fbae7029b
+DATA normalVolRowsAVX512Consts<>+448(SB)/8, $0x3fbbe6e778f4145d
+DATA normalVolRowsAVX512Consts<>+456(SB)/8, $0xbfcc587e4e8904c3
+DATA normalVolRowsAVX512Consts<>+464(SB)/8, $0x3fd7ce8b1b938d89
+DATA normalVolRowsAVX512Consts<>+472(SB)/8, $0xbfe0ac9c06c291cf
+DATA normalVolRowsAVX512Consts<>+480(SB)/8, $0x3fe31b13059845d5
+DATA normalVolRowsAVX512Consts<>+488(SB)/8, $0xbfe077e1c5642a81
+DATA normalVolRowsAVX512Consts<>+496(SB)/8, $0x3fcabf470bc40607
+DATA normalVolRowsAVX512Consts<>+504(SB)/8, $0x40040d931ff62705
+DATA normalVolRowsAVX512Consts<>+512(SB)/8, $0x3dea39ef35793c76
+DATA normalVolRowsAVX512Consts<>+520(SB)/8, $0x3fc2f112df3e5244
+DATA normalVolRowsAVX512Consts<>+528(SB)/8, $0x3fc39a09d078c69f
+DATA normalVolRowsAVX512Consts<>+536(SB)/8, $0x3fc7466496cb03de
+DATA normalVolRowsAVX512Consts<>+544(SB)/8, $0x3fcc71c51d8e78af
+DATA normalVolRowsAVX512Consts<>+552(SB)/8, $0x3fd2492494229359
+DATA normalVolRowsAVX512Consts<>+560(SB)/8, $0x3fd999999997fa04
+DATA normalVolRowsAVX512Consts<>+568(SB)/8, $0x3fe5555555555593
+DATA normalVolRowsAVX512Consts<>+576(SB)/8, $0x3fe62e42fee00000
+DATA normalVolRowsAVX512Consts<>+584(SB)/8, $0xbfed67f1c864beb5
+DATA normalVolRowsAVX512Consts<>+592(SB)/8, $0x3fc5555555555555
+DATA normalVolRowsAVX512Consts<>+600(SB)/8, $0x7ff8000000000001
+GLOBL normalVolRowsAVX512Consts<>(SB), RODATA|NOPTR, $608
 
 // func normalVolRowsAVX512(vol []float64, sign []float64, P []float64, F []float64, K []float64, T []float64, D []float64)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
@@ -710,13 +709,13 @@ body:
 	VMULPD           Z15, Z15, Z10
 	VMULPD           Z16, Z16, Z17
 	VBROADCASTSD     normalVolRowsAVX512Consts<>+312(SB), Z18
-	VFMADD213PD      Z31, Z4, Z18
-	VBROADCASTSD     normalVolRowsAVX512Consts<>+312(SB), Z19
-	VFMADD213PD      Z31, Z5, Z19
-	VBROADCASTSD     normalVolRowsAVX512Consts<>+312(SB), Z20
-	VFMADD213PD      Z31, Z7, Z20
-	VBROADCASTSD     normalVolRowsAVX512Consts<>+312(SB), Z22
-	VFMADD213PD      Z31, Z3, Z22
+	VBROADCASTSD     normalVolRowsAVX512Consts<>+96(SB), Z19
+	VFMADD231PD      Z18, Z4, Z19
+	VBROADCASTSD     normalVolRowsAVX512Consts<>+96(SB), Z20
+	VFMADD231PD      Z18, Z5, Z20
+	VBROADCASTSD     normalVolRowsAVX512Consts<>+96(SB), Z22
+	VFMADD231PD      Z18, Z7, Z22
+	VFMADD213PD.BCST normalVolRowsAVX512Consts<>+96(SB), Z3, Z18
 	VBROADCASTSD     normalVolRowsAVX512Consts<>+320(SB), Z23
 	VADDPD           Z23, Z4, Z24
 	VADDPD           Z23, Z5, Z25
@@ -728,29 +727,29 @@ body:
 	VMULPD           Z10, Z27, Z30
 	VMOVUPD          Z30, 1216(BX)
 	VMULPD           Z17, Z27, Z30
+	VMULPD           Z24, Z19, Z27
 	VMOVUPD          Z30, 2176(BX)
-	VMULPD           Z24, Z18, Z30
+	VMULPD           Z25, Z20, Z30
 	VMOVUPD          Z29, 448(BX)
-	VMULPD           Z25, Z19, Z29
+	VMULPD           Z26, Z22, Z29
 	VMOVUPD          Z28, 1408(BX)
-	VMULPD           Z26, Z20, Z28
-	VMULPD           Z23, Z22, Z27
+	VMULPD           Z23, Z18, Z28
+	VDIVPD           Z27, Z31, Z27
 	VDIVPD           Z30, Z31, Z30
 	VDIVPD           Z29, Z31, Z29
 	VDIVPD           Z28, Z31, Z28
-	VDIVPD           Z27, Z31, Z27
-	VMULPD           Z30, Z24, Z24
-	VMULPD           Z29, Z25, Z25
-	VMULPD           Z28, Z26, Z26
-	VMULPD           Z27, Z23, Z23
-	VMULPD           Z30, Z18, Z30
-	VMULPD           Z29, Z19, Z29
-	VMULPD           Z28, Z20, Z28
-	VMULPD           Z27, Z22, Z27
-	VMULPD           Z30, Z4, Z4
-	VMULPD           Z29, Z5, Z5
-	VMULPD           Z28, Z7, Z7
-	VMULPD           Z27, Z3, Z3
+	VMULPD           Z27, Z24, Z24
+	VMULPD           Z30, Z25, Z25
+	VMULPD           Z29, Z26, Z26
+	VMULPD           Z28, Z23, Z23
+	VMULPD           Z27, Z19, Z27
+	VMULPD           Z30, Z20, Z30
+	VMULPD           Z29, Z22, Z29
+	VMULPD           Z28, Z18, Z28
+	VMULPD           Z27, Z4, Z4
+	VMULPD           Z30, Z5, Z5
+	VMULPD           Z29, Z7, Z7
+	VMULPD           Z28, Z3, Z3
 	VBROADCASTSD     normalVolRowsAVX512Consts<>+328(SB), Z27
 	VMULPD           Z27, Z8, Z28
 	VMULPD           Z27, Z9, Z29
@@ -857,228 +856,223 @@ body:
 	VFMADD213PD.BCST normalVolRowsAVX512Consts<>+488(SB), Z30, Z12
 	VFMADD213PD.BCST normalVolRowsAVX512Consts<>+488(SB), Z29, Z0
 	VFMADD213PD.BCST normalVolRowsAVX512Consts<>+488(SB), Z28, Z27
-	VFMADD213PD.BCST normalVolRowsAVX512Consts<>+496(SB), Z21, Z13
-	VFMADD213PD.BCST normalVolRowsAVX512Consts<>+496(SB), Z30, Z12
-	VFMADD213PD.BCST normalVolRowsAVX512Consts<>+496(SB), Z29, Z0
-	VFMADD213PD.BCST normalVolRowsAVX512Consts<>+496(SB), Z28, Z27
-	VFMADD213PD.BCST normalVolRowsAVX512Consts<>+504(SB), Z13, Z21
-	VBROADCASTSD     normalVolRowsAVX512Consts<>+504(SB), Z13
+	VFMADD213PD.BCST normalVolRowsAVX512Consts<>+496(SB), Z13, Z21
+	VBROADCASTSD     normalVolRowsAVX512Consts<>+496(SB), Z13
 	VFMADD213PD      Z13, Z12, Z30
 	VFMADD213PD      Z13, Z0, Z29
 	VFMADD231PD      Z27, Z28, Z13
-	VBROADCASTSD     normalVolRowsAVX512Consts<>+56(SB), Z0
-	VFMADD213PD      Z0, Z21, Z4
-	VFMADD213PD      Z0, Z30, Z5
-	VFMADD213PD      Z0, Z29, Z7
-	VFMADD213PD      Z0, Z13, Z3
-	VMULPD           Z24, Z4, Z12
-	VMULPD           Z25, Z5, Z13
-	VMULPD           Z26, Z7, Z21
-	VMULPD           Z23, Z3, Z27
-	VFNMADD231PD     Z18, Z12, Z4
-	VFNMADD231PD     Z19, Z13, Z5
-	VFNMADD231PD     Z20, Z21, Z7
-	VFNMADD231PD     Z22, Z27, Z3
-	VFMADD231PD      Z4, Z24, Z12
-	VFMADD231PD      Z5, Z25, Z13
-	VFMADD231PD      Z7, Z26, Z21
-	VFMADD231PD      Z3, Z23, Z27
-	VBROADCASTSD     normalVolRowsAVX512Consts<>+512(SB), Z3
+	VFMADD213PD      Z31, Z21, Z4
+	VFMADD213PD      Z31, Z30, Z5
+	VFMADD213PD      Z31, Z29, Z7
+	VFMADD213PD      Z31, Z13, Z3
+	VMULPD           Z24, Z4, Z0
+	VMULPD           Z25, Z5, Z12
+	VMULPD           Z26, Z7, Z13
+	VMULPD           Z23, Z3, Z21
+	VFNMADD231PD     Z19, Z0, Z4
+	VFNMADD231PD     Z20, Z12, Z5
+	VFNMADD231PD     Z22, Z13, Z7
+	VFNMADD231PD     Z18, Z21, Z3
+	VFMADD231PD      Z4, Z24, Z0
+	VFMADD231PD      Z5, Z25, Z12
+	VFMADD231PD      Z7, Z26, Z13
+	VFMADD231PD      Z3, Z23, Z21
+	VBROADCASTSD     normalVolRowsAVX512Consts<>+504(SB), Z3
+	VMULPD           Z3, Z0, Z0
 	VMULPD           Z3, Z12, Z4
 	VMULPD           Z3, Z13, Z5
-	VMULPD           Z3, Z21, Z7
-	VMULPD           Z3, Z27, Z3
-	VFNMADD213PD     Z31, Z4, Z11
-	VFNMADD213PD     Z31, Z5, Z14
-	VFNMADD213PD     Z31, Z7, Z15
+	VMULPD           Z3, Z21, Z3
+	VFNMADD213PD     Z31, Z0, Z11
+	VFNMADD213PD     Z31, Z4, Z14
+	VFNMADD213PD     Z31, Z5, Z15
 	VFNMADD213PD     Z31, Z3, Z16
-	VMULPD           Z11, Z8, Z3
-	VMULPD           Z14, Z9, Z4
-	VMULPD           Z15, Z10, Z5
-	VMULPD           Z16, Z17, Z7
-	VMULPD           Z11, Z1, Z8
-	VMULPD           Z14, Z2, Z9
-	VMULPD           Z15, Z6, Z10
-	VMULPD           768(BX), Z16, Z12
-	VMULPD           Z11, Z11, Z13
-	VMULPD           Z14, Z14, Z17
-	VMULPD           Z15, Z15, Z18
-	VMULPD           Z16, Z16, Z19
+	VMULPD           Z11, Z8, Z0
+	VMULPD           Z14, Z9, Z3
+	VMULPD           Z15, Z10, Z4
+	VMULPD           Z16, Z17, Z5
+	VMULPD           Z11, Z1, Z7
+	VMULPD           Z14, Z2, Z8
+	VMULPD           Z15, Z6, Z9
+	VMULPD           768(BX), Z16, Z10
+	VMULPD           Z11, Z11, Z12
+	VMULPD           Z14, Z14, Z13
+	VMULPD           Z15, Z15, Z17
+	VMULPD           Z16, Z16, Z18
+	VGETMANTPD       $0x04, Z7, Z19
 	VGETMANTPD       $0x04, Z8, Z20
 	VGETMANTPD       $0x04, Z9, Z21
 	VGETMANTPD       $0x04, Z10, Z22
-	VGETMANTPD       $0x04, Z12, Z23
-	VMOVUPD          192(BX), Z24
-	VCMPPD           $0x11, Z20, Z24, K1
-	VMOVUPD          2112(BX), Z24
-	VCMPPD           $0x11, Z21, Z24, K2
-	VMOVUPD          1088(BX), Z24
-	VCMPPD           $0x11, Z22, Z24, K3
-	VMOVUPD          1536(BX), Z24
-	VCMPPD           $0x11, Z23, Z24, K4
+	VMOVUPD          192(BX), Z23
+	VCMPPD           $0x11, Z19, Z23, K1
+	VMOVUPD          2112(BX), Z23
+	VCMPPD           $0x11, Z20, Z23, K2
+	VMOVUPD          1088(BX), Z23
+	VCMPPD           $0x11, Z21, Z23, K3
+	VMOVUPD          1536(BX), Z23
+	VCMPPD           $0x11, Z22, Z23, K4
+	VGETEXPPD        Z7, Z7
 	VGETEXPPD        Z8, Z8
 	VGETEXPPD        Z9, Z9
 	VGETEXPPD        Z10, Z10
-	VGETEXPPD        Z12, Z12
-	VSUBPD           704(BX), Z8, Z8
-	VSUBPD           384(BX), Z9, Z9
-	VSUBPD           320(BX), Z10, Z10
-	VSUBPD           256(BX), Z12, Z12
-	VMOVUPD          1024(BX), Z24
-	VBLENDMPD        1344(BX), Z24, K1, Z25
-	VMOVUPD          2048(BX), Z26
-	VBLENDMPD        1280(BX), Z26, K2, Z27
-	VMOVUPD          1920(BX), Z28
-	VBLENDMPD        1984(BX), Z28, K3, Z29
-	VMOVUPD          1792(BX), Z30
-	VBLENDMPD        1856(BX), Z30, K4, Z0
+	VSUBPD           704(BX), Z7, Z7
+	VSUBPD           384(BX), Z8, Z8
+	VSUBPD           320(BX), Z9, Z9
+	VSUBPD           256(BX), Z10, Z10
+	VMOVUPD          1024(BX), Z23
+	VBLENDMPD        1344(BX), Z23, K1, Z24
+	VMOVUPD          2048(BX), Z25
+	VBLENDMPD        1280(BX), Z25, K2, Z26
+	VMOVUPD          1920(BX), Z27
+	VBLENDMPD        1984(BX), Z27, K3, Z28
+	VMOVUPD          1792(BX), Z29
+	VBLENDMPD        1856(BX), Z29, K4, Z30
 	VMOVUPD          Z6, 1856(BX)
-	VMULPD.BCST      normalVolRowsAVX512Consts<>+40(SB), Z20, Z6
+	VMULPD.BCST      normalVolRowsAVX512Consts<>+40(SB), Z19, Z6
 	VMOVUPD          Z2, 1984(BX)
-	VMULPD.BCST      normalVolRowsAVX512Consts<>+40(SB), Z21, Z2
+	VMULPD.BCST      normalVolRowsAVX512Consts<>+40(SB), Z20, Z2
 	VMOVUPD          Z1, 1280(BX)
-	VMULPD.BCST      normalVolRowsAVX512Consts<>+40(SB), Z22, Z1
+	VMULPD.BCST      normalVolRowsAVX512Consts<>+40(SB), Z21, Z1
 	VMOVUPD          Z16, 1344(BX)
-	VMULPD.BCST      normalVolRowsAVX512Consts<>+40(SB), Z23, Z16
-	VCMPPD           $0x11, Z24, Z6, K5
-	VCMPPD           $0x11, Z26, Z2, K6
-	VCMPPD           $0x11, Z28, Z1, K7
+	VMULPD.BCST      normalVolRowsAVX512Consts<>+40(SB), Z22, Z16
+	VCMPPD           $0x11, Z23, Z6, K5
+	VCMPPD           $0x11, Z25, Z2, K6
+	VCMPPD           $0x11, Z27, Z1, K7
 	KMOVB            K4, 1920(BX)
-	VCMPPD           $0x11, Z30, Z16, K4
-	VMOVAPD          Z20, Z1
-	VADDPD           Z20, Z20, K5, Z1
-	VMOVAPD          Z21, Z2
-	VADDPD           Z21, Z21, K6, Z2
-	VMOVAPD          Z22, Z6
-	VADDPD           Z22, Z22, K7, Z6
-	VMOVAPD          Z23, Z16
-	VADDPD           Z23, Z23, K4, Z16
-	VBROADCASTSD     normalVolRowsAVX512Consts<>+64(SB), Z20
+	VCMPPD           $0x11, Z29, Z16, K4
+	VMOVAPD          Z19, Z1
+	VADDPD           Z19, Z19, K5, Z1
+	VMOVAPD          Z20, Z2
+	VADDPD           Z20, Z20, K6, Z2
+	VMOVAPD          Z21, Z6
+	VADDPD           Z21, Z21, K7, Z6
+	VMOVAPD          Z22, Z16
+	VADDPD           Z22, Z22, K4, Z16
+	VBROADCASTSD     normalVolRowsAVX512Consts<>+64(SB), Z19
+	VMOVAPD          Z7, Z20
+	VADDPD           Z19, Z7, K5, Z20
 	VMOVAPD          Z8, Z21
-	VADDPD           Z20, Z8, K5, Z21
+	VADDPD           Z19, Z8, K6, Z21
 	VMOVAPD          Z9, Z22
-	VADDPD           Z20, Z9, K6, Z22
+	VADDPD           Z19, Z9, K7, Z22
 	VMOVAPD          Z10, Z23
-	VADDPD           Z20, Z10, K7, Z23
-	VMOVAPD          Z12, Z24
-	VADDPD           Z20, Z12, K4, Z24
-	VADDPD           Z31, Z8, K1, Z21
-	VADDPD           Z31, Z9, K2, Z22
-	VADDPD           Z31, Z10, K3, Z23
+	VADDPD           Z19, Z10, K4, Z23
+	VADDPD           Z31, Z7, K1, Z20
+	VADDPD           Z31, Z8, K2, Z21
+	VADDPD           Z31, Z9, K3, Z22
 	KMOVB            1920(BX), K1
-	VADDPD           Z31, Z12, K1, Z24
-	VSUBPD           Z25, Z1, Z8
-	VSUBPD           Z27, Z2, Z9
-	VSUBPD           Z29, Z6, Z10
-	VSUBPD           Z0, Z16, Z12
-	VADDPD           Z25, Z1, Z1
-	VADDPD           Z27, Z2, Z2
-	VADDPD           Z29, Z6, Z6
-	VADDPD           Z0, Z16, Z0
-	VDIVPD           Z1, Z8, Z1
-	VDIVPD           Z2, Z9, Z2
-	VDIVPD           Z6, Z10, Z6
-	VDIVPD           Z0, Z12, Z0
-	VBROADCASTSD     normalVolRowsAVX512Consts<>+520(SB), Z8
-	VMULPD           Z8, Z21, Z9
-	VMULPD           Z8, Z22, Z10
-	VMULPD           Z8, Z23, Z12
-	VMULPD           Z8, Z24, Z8
-	VSUBPD           Z3, Z31, Z16
-	VSUBPD           Z4, Z31, Z20
-	VSUBPD           Z5, Z31, Z25
-	VSUBPD           Z7, Z31, Z26
+	VADDPD           Z31, Z10, K1, Z23
+	VSUBPD           Z24, Z1, Z7
+	VSUBPD           Z26, Z2, Z8
+	VSUBPD           Z28, Z6, Z9
+	VSUBPD           Z30, Z16, Z10
+	VADDPD           Z24, Z1, Z1
+	VADDPD           Z26, Z2, Z2
+	VADDPD           Z28, Z6, Z6
+	VADDPD           Z30, Z16, Z16
+	VDIVPD           Z1, Z7, Z1
+	VDIVPD           Z2, Z8, Z2
+	VDIVPD           Z6, Z9, Z6
+	VDIVPD           Z16, Z10, Z7
+	VBROADCASTSD     normalVolRowsAVX512Consts<>+512(SB), Z8
+	VMULPD           Z8, Z20, Z9
+	VMULPD           Z8, Z21, Z10
+	VMULPD           Z8, Z22, Z16
+	VMULPD           Z8, Z23, Z8
+	VSUBPD           Z0, Z31, Z19
+	VSUBPD           Z3, Z31, Z24
+	VSUBPD           Z4, Z31, Z25
+	VSUBPD           Z5, Z31, Z26
 	VBROADCASTSD     normalVolRowsAVX512Consts<>+328(SB), Z27
 	VBROADCASTSD     normalVolRowsAVX512Consts<>+96(SB), Z28
+	VFMADD213PD      Z28, Z27, Z0
 	VFMADD213PD      Z28, Z27, Z3
 	VFMADD213PD      Z28, Z27, Z4
 	VFMADD213PD      Z28, Z27, Z5
-	VFMADD213PD      Z28, Z27, Z7
-	VFMADD231PD      1728(BX), Z13, Z3
-	VFMADD231PD      1664(BX), Z17, Z4
-	VFMADD231PD      1600(BX), Z18, Z5
-	VFMADD231PD      1152(BX), Z19, Z7
-	VMULPD           Z1, Z1, Z13
-	VMULPD           Z2, Z2, Z17
-	VMULPD           Z6, Z6, Z18
-	VMULPD           Z0, Z0, Z19
-	VBROADCASTSD     normalVolRowsAVX512Consts<>+528(SB), Z27
-	VBROADCASTSD     normalVolRowsAVX512Consts<>+536(SB), Z29
-	VFMADD231PD      Z27, Z13, Z29
-	VBROADCASTSD     normalVolRowsAVX512Consts<>+536(SB), Z30
-	VFMADD231PD      Z27, Z17, Z30
-	VMOVUPD          Z7, 1152(BX)
-	VBROADCASTSD     normalVolRowsAVX512Consts<>+536(SB), Z7
-	VFMADD231PD      Z27, Z18, Z7
-	VFMADD213PD.BCST normalVolRowsAVX512Consts<>+536(SB), Z19, Z27
-	VMOVUPD          Z5, 1600(BX)
-	VBROADCASTSD     normalVolRowsAVX512Consts<>+544(SB), Z5
-	VFMADD213PD      Z5, Z13, Z29
-	VFMADD213PD      Z5, Z17, Z30
-	VFMADD213PD      Z5, Z18, Z7
-	VFMADD231PD      Z27, Z19, Z5
-	VBROADCASTSD     normalVolRowsAVX512Consts<>+552(SB), Z27
-	VFMADD213PD      Z27, Z13, Z29
-	VFMADD213PD      Z27, Z17, Z30
-	VFMADD213PD      Z27, Z18, Z7
-	VFMADD231PD      Z5, Z19, Z27
-	VBROADCASTSD     normalVolRowsAVX512Consts<>+560(SB), Z5
-	VFMADD213PD      Z5, Z13, Z29
-	VFMADD213PD      Z5, Z17, Z30
-	VFMADD213PD      Z5, Z18, Z7
-	VFMADD231PD      Z27, Z19, Z5
-	VBROADCASTSD     normalVolRowsAVX512Consts<>+568(SB), Z27
-	VFMADD213PD      Z27, Z13, Z29
-	VFMADD213PD      Z27, Z17, Z30
-	VFMADD213PD      Z27, Z18, Z7
-	VFMADD231PD      Z5, Z19, Z27
-	VBROADCASTSD     normalVolRowsAVX512Consts<>+576(SB), Z5
-	VFMADD213PD      Z5, Z13, Z29
-	VFMADD213PD      Z5, Z17, Z30
-	VFMADD213PD      Z5, Z18, Z7
-	VFMADD231PD      Z27, Z19, Z5
-	VMULPD           Z29, Z13, Z13
-	VMULPD           Z30, Z17, Z17
-	VMULPD           Z7, Z18, Z7
-	VMULPD           Z5, Z19, Z5
-	VFMADD231PD      Z13, Z1, Z9
-	VFMADD231PD      Z17, Z2, Z10
-	VFMADD231PD      Z7, Z6, Z12
-	VFMADD231PD      Z5, Z0, Z8
+	VFMADD231PD      1728(BX), Z12, Z0
+	VFMADD231PD      1664(BX), Z13, Z3
+	VFMADD231PD      1600(BX), Z17, Z4
+	VFMADD231PD      1152(BX), Z18, Z5
+	VMULPD           Z1, Z1, Z12
+	VMULPD           Z2, Z2, Z13
+	VMULPD           Z6, Z6, Z17
+	VMULPD           Z7, Z7, Z18
+	VBROADCASTSD     normalVolRowsAVX512Consts<>+520(SB), Z27
+	VBROADCASTSD     normalVolRowsAVX512Consts<>+528(SB), Z29
+	VFMADD231PD      Z27, Z12, Z29
+	VBROADCASTSD     normalVolRowsAVX512Consts<>+528(SB), Z30
+	VFMADD231PD      Z27, Z13, Z30
+	VMOVUPD          Z5, 1152(BX)
+	VBROADCASTSD     normalVolRowsAVX512Consts<>+528(SB), Z5
+	VFMADD231PD      Z27, Z17, Z5
+	VFMADD213PD.BCST normalVolRowsAVX512Consts<>+528(SB), Z18, Z27
+	VMOVUPD          Z4, 1600(BX)
+	VBROADCASTSD     normalVolRowsAVX512Consts<>+536(SB), Z4
+	VFMADD213PD      Z4, Z12, Z29
+	VFMADD213PD      Z4, Z13, Z30
+	VFMADD213PD      Z4, Z17, Z5
+	VFMADD231PD      Z27, Z18, Z4
+	VBROADCASTSD     normalVolRowsAVX512Consts<>+544(SB), Z27
+	VFMADD213PD      Z27, Z12, Z29
+	VFMADD213PD      Z27, Z13, Z30
+	VFMADD213PD      Z27, Z17, Z5
+	VFMADD231PD      Z4, Z18, Z27
+	VBROADCASTSD     normalVolRowsAVX512Consts<>+552(SB), Z4
+	VFMADD213PD      Z4, Z12, Z29
+	VFMADD213PD      Z4, Z13, Z30
+	VFMADD213PD      Z4, Z17, Z5
+	VFMADD231PD      Z27, Z18, Z4
+	VBROADCASTSD     normalVolRowsAVX512Consts<>+560(SB), Z27
+	VFMADD213PD      Z27, Z12, Z29
+	VFMADD213PD      Z27, Z13, Z30
+	VFMADD213PD      Z27, Z17, Z5
+	VFMADD231PD      Z4, Z18, Z27
+	VBROADCASTSD     normalVolRowsAVX512Consts<>+568(SB), Z4
+	VFMADD213PD      Z4, Z12, Z29
+	VFMADD213PD      Z4, Z13, Z30
+	VFMADD213PD      Z4, Z17, Z5
+	VFMADD231PD      Z27, Z18, Z4
+	VMULPD           Z29, Z12, Z12
+	VMULPD           Z30, Z13, Z13
+	VMULPD           Z5, Z17, Z5
+	VMULPD           Z4, Z18, Z4
+	VFMADD231PD      Z12, Z1, Z9
+	VFMADD231PD      Z13, Z2, Z10
+	VFMADD231PD      Z5, Z6, Z16
+	VFMADD231PD      Z4, Z7, Z8
 	VFMADD231PD      Z28, Z1, Z9
 	VFMADD231PD      Z28, Z2, Z10
-	VFMADD231PD      Z28, Z6, Z12
-	VFMADD231PD      Z28, Z0, Z8
-	VBROADCASTSD     normalVolRowsAVX512Consts<>+584(SB), Z0
-	VFMADD231PD      Z0, Z21, Z9
-	VFMADD231PD      Z0, Z22, Z10
-	VFMADD231PD      Z0, Z23, Z12
-	VFMADD231PD      Z0, Z24, Z8
-	VBROADCASTSD     normalVolRowsAVX512Consts<>+592(SB), Z0
-	VADDPD           Z0, Z9, Z1
-	VADDPD           Z0, Z10, Z2
-	VADDPD           Z0, Z12, Z5
-	VADDPD           Z0, Z8, Z0
-	VSUBPD           1408(BX), Z1, Z1
-	VSUBPD           448(BX), Z2, Z2
+	VFMADD231PD      Z28, Z6, Z16
+	VFMADD231PD      Z28, Z7, Z8
+	VBROADCASTSD     normalVolRowsAVX512Consts<>+576(SB), Z1
+	VFMADD231PD      Z1, Z20, Z9
+	VFMADD231PD      Z1, Z21, Z10
+	VFMADD231PD      Z1, Z22, Z16
+	VFMADD231PD      Z1, Z23, Z8
+	VBROADCASTSD     normalVolRowsAVX512Consts<>+584(SB), Z1
+	VADDPD           Z1, Z9, Z2
+	VADDPD           Z1, Z10, Z4
+	VADDPD           Z1, Z16, Z5
+	VADDPD           Z1, Z8, Z1
+	VSUBPD           1408(BX), Z2, Z2
+	VSUBPD           448(BX), Z4, Z4
 	VSUBPD           1216(BX), Z5, Z5
-	VSUBPD           2176(BX), Z0, Z0
-	VMULPD           Z16, Z1, Z6
-	VMULPD           Z20, Z2, Z7
+	VSUBPD           2176(BX), Z1, Z1
+	VMULPD           Z19, Z2, Z6
+	VMULPD           Z24, Z4, Z7
 	VMULPD           Z25, Z5, Z8
-	VMULPD           Z26, Z0, Z9
-	VMULPD           Z1, Z11, Z10
-	VMULPD           Z2, Z14, Z11
+	VMULPD           Z26, Z1, Z9
+	VMULPD           Z2, Z11, Z10
+	VMULPD           Z4, Z14, Z11
 	VMULPD           Z5, Z15, Z12
-	VMULPD           1344(BX), Z0, Z13
-	VMULPD           Z1, Z1, Z1
+	VMULPD           1344(BX), Z1, Z13
 	VMULPD           Z2, Z2, Z2
+	VMULPD           Z4, Z4, Z4
 	VMULPD           Z5, Z5, Z5
-	VMULPD           Z0, Z0, Z0
-	VMULPD           Z3, Z1, Z1
-	VMULPD           Z4, Z2, Z2
+	VMULPD           Z1, Z1, Z1
+	VMULPD           Z0, Z2, Z0
+	VMULPD           Z3, Z4, Z2
 	VMULPD           1600(BX), Z5, Z3
-	VMULPD           1152(BX), Z0, Z0
+	VMULPD           1152(BX), Z1, Z1
 	VBROADCASTSD     normalVolRowsAVX512Consts<>+56(SB), Z4
 	VFMADD213PD      Z31, Z6, Z4
 	VBROADCASTSD     normalVolRowsAVX512Consts<>+56(SB), Z5
@@ -1095,11 +1089,11 @@ body:
 	VADDPD           Z7, Z31, Z7
 	VADDPD           Z8, Z31, Z8
 	VADDPD           Z9, Z31, Z9
-	VBROADCASTSD     normalVolRowsAVX512Consts<>+600(SB), Z12
-	VFMADD231PD      Z12, Z1, Z6
+	VBROADCASTSD     normalVolRowsAVX512Consts<>+592(SB), Z12
+	VFMADD231PD      Z12, Z0, Z6
 	VFMADD231PD      Z12, Z2, Z7
 	VFMADD231PD      Z12, Z3, Z8
-	VFMADD231PD      Z12, Z0, Z9
+	VFMADD231PD      Z12, Z1, Z9
 	VDIVPD           Z6, Z4, Z0
 	VDIVPD           Z7, Z5, Z1
 	VDIVPD           Z8, Z10, Z2
@@ -1117,7 +1111,7 @@ body:
 	VDIVPD           576(BX), Z1, Z1
 	VDIVPD           640(BX), Z2, Z2
 	KMOVB            128(BX), K1
-	VBROADCASTSD     normalVolRowsAVX512Consts<>+608(SB), Z4
+	VBROADCASTSD     normalVolRowsAVX512Consts<>+600(SB), Z4
 	VBLENDMPD        Z3, Z4, K1, Z3
 	KMOVB            64(BX), K1
 	VBLENDMPD        Z0, Z4, K1, Z0
@@ -1428,9 +1422,9 @@ whole:
 	VMULPD           Z19, Z19, Z13
 	VMULPD           Z20, Z20, Z15
 	VBROADCASTSD     normalVolRowsAVX512Consts<>+312(SB), Z22
-	VFMADD213PD      Z17, Z12, Z22
+	VFMADD213PD      Z24, Z12, Z22
 	VBROADCASTSD     normalVolRowsAVX512Consts<>+312(SB), Z23
-	VFMADD213PD      Z17, Z9, Z23
+	VFMADD213PD      Z24, Z9, Z23
 	VBROADCASTSD     normalVolRowsAVX512Consts<>+320(SB), Z25
 	VADDPD           Z25, Z12, Z26
 	VADDPD           Z25, Z9, Z25
@@ -1441,97 +1435,94 @@ whole:
 	VMULPD           Z29, Z15, Z31
 	VFMADD231PD      Z13, Z13, Z30
 	VFMADD231PD      Z15, Z15, Z31
-	VMULPD           Z26, Z22, Z6
-	VMOVUPD          Z5, 576(BX)
-	VMULPD           Z25, Z23, Z5
+	VMULPD           Z26, Z22, Z18
+	VMULPD           Z25, Z23, Z6
+	VDIVPD           Z18, Z17, Z18
 	VDIVPD           Z6, Z17, Z6
-	VDIVPD           Z5, Z17, Z5
-	VMULPD           Z6, Z26, Z26
-	VMULPD           Z5, Z25, Z25
-	VMULPD           Z6, Z22, Z6
-	VMULPD           Z5, Z23, Z5
-	VMULPD           Z6, Z12, Z6
-	VMULPD           Z5, Z9, Z5
+	VMULPD           Z18, Z26, Z26
+	VMULPD           Z6, Z25, Z25
+	VMULPD           Z18, Z22, Z18
+	VMULPD           Z6, Z23, Z6
+	VMULPD           Z18, Z12, Z12
+	VMULPD           Z6, Z9, Z6
 	VMOVAPD          Z21, Z9
-	VFMADD231PD      Z24, Z6, Z9
-	VMOVAPD          Z21, Z12
-	VFMADD231PD      Z24, Z5, Z12
+	VFMADD231PD      Z24, Z12, Z9
+	VMOVAPD          Z21, Z18
+	VFMADD231PD      Z24, Z6, Z18
 	VBROADCASTSD     normalVolRowsAVX512Consts<>+336(SB), Z21
+	VMOVUPD          Z5, 576(BX)
+	VBROADCASTSD     normalVolRowsAVX512Consts<>+344(SB), Z5
+	VFMADD231PD      Z21, Z9, Z5
+	VFMADD213PD.BCST normalVolRowsAVX512Consts<>+344(SB), Z18, Z21
 	VMOVUPD          Z4, 512(BX)
-	VBROADCASTSD     normalVolRowsAVX512Consts<>+344(SB), Z4
-	VFMADD231PD      Z21, Z9, Z4
-	VFMADD213PD.BCST normalVolRowsAVX512Consts<>+344(SB), Z12, Z21
-	VBROADCASTSD     normalVolRowsAVX512Consts<>+352(SB), Z24
-	VFMADD213PD      Z24, Z9, Z4
-	VFMADD231PD      Z21, Z12, Z24
+	VBROADCASTSD     normalVolRowsAVX512Consts<>+352(SB), Z4
+	VFMADD213PD      Z4, Z9, Z5
+	VFMADD231PD      Z21, Z18, Z4
 	VBROADCASTSD     normalVolRowsAVX512Consts<>+360(SB), Z21
-	VFMADD213PD      Z21, Z9, Z4
-	VFMADD231PD      Z24, Z12, Z21
-	VBROADCASTSD     normalVolRowsAVX512Consts<>+368(SB), Z24
-	VFMADD213PD      Z24, Z9, Z4
-	VFMADD231PD      Z21, Z12, Z24
+	VFMADD213PD      Z21, Z9, Z5
+	VFMADD231PD      Z4, Z18, Z21
+	VBROADCASTSD     normalVolRowsAVX512Consts<>+368(SB), Z4
+	VFMADD213PD      Z4, Z9, Z5
+	VFMADD231PD      Z21, Z18, Z4
 	VBROADCASTSD     normalVolRowsAVX512Consts<>+376(SB), Z21
-	VFMADD213PD      Z21, Z9, Z4
-	VFMADD231PD      Z24, Z12, Z21
-	VBROADCASTSD     normalVolRowsAVX512Consts<>+384(SB), Z24
-	VFMADD213PD      Z24, Z9, Z4
-	VFMADD231PD      Z21, Z12, Z24
+	VFMADD213PD      Z21, Z9, Z5
+	VFMADD231PD      Z4, Z18, Z21
+	VBROADCASTSD     normalVolRowsAVX512Consts<>+384(SB), Z4
+	VFMADD213PD      Z4, Z9, Z5
+	VFMADD231PD      Z21, Z18, Z4
 	VBROADCASTSD     normalVolRowsAVX512Consts<>+392(SB), Z21
-	VFMADD213PD      Z21, Z9, Z4
-	VFMADD231PD      Z24, Z12, Z21
-	VBROADCASTSD     normalVolRowsAVX512Consts<>+400(SB), Z24
-	VFMADD213PD      Z24, Z9, Z4
-	VFMADD231PD      Z21, Z12, Z24
+	VFMADD213PD      Z21, Z9, Z5
+	VFMADD231PD      Z4, Z18, Z21
+	VBROADCASTSD     normalVolRowsAVX512Consts<>+400(SB), Z4
+	VFMADD213PD      Z4, Z9, Z5
+	VFMADD231PD      Z21, Z18, Z4
 	VBROADCASTSD     normalVolRowsAVX512Consts<>+408(SB), Z21
-	VFMADD213PD      Z21, Z9, Z4
-	VFMADD231PD      Z24, Z12, Z21
-	VBROADCASTSD     normalVolRowsAVX512Consts<>+416(SB), Z24
-	VFMADD213PD      Z24, Z9, Z4
-	VFMADD231PD      Z21, Z12, Z24
+	VFMADD213PD      Z21, Z9, Z5
+	VFMADD231PD      Z4, Z18, Z21
+	VBROADCASTSD     normalVolRowsAVX512Consts<>+416(SB), Z4
+	VFMADD213PD      Z4, Z9, Z5
+	VFMADD231PD      Z21, Z18, Z4
 	VBROADCASTSD     normalVolRowsAVX512Consts<>+424(SB), Z21
-	VFMADD213PD      Z21, Z9, Z4
-	VFMADD231PD      Z24, Z12, Z21
-	VBROADCASTSD     normalVolRowsAVX512Consts<>+432(SB), Z24
-	VFMADD213PD      Z24, Z9, Z4
-	VFMADD231PD      Z21, Z12, Z24
+	VFMADD213PD      Z21, Z9, Z5
+	VFMADD231PD      Z4, Z18, Z21
+	VBROADCASTSD     normalVolRowsAVX512Consts<>+432(SB), Z4
+	VFMADD213PD      Z4, Z9, Z5
+	VFMADD231PD      Z21, Z18, Z4
 	VBROADCASTSD     normalVolRowsAVX512Consts<>+440(SB), Z21
-	VFMADD213PD      Z21, Z9, Z4
-	VFMADD231PD      Z24, Z12, Z21
-	VBROADCASTSD     normalVolRowsAVX512Consts<>+448(SB), Z24
-	VFMADD213PD      Z24, Z9, Z4
-	VFMADD231PD      Z21, Z12, Z24
+	VFMADD213PD      Z21, Z9, Z5
+	VFMADD231PD      Z4, Z18, Z21
+	VBROADCASTSD     normalVolRowsAVX512Consts<>+448(SB), Z4
+	VFMADD213PD      Z4, Z9, Z5
+	VFMADD231PD      Z21, Z18, Z4
 	VBROADCASTSD     normalVolRowsAVX512Consts<>+456(SB), Z21
-	VFMADD213PD      Z21, Z9, Z4
-	VFMADD231PD      Z24, Z12, Z21
-	VBROADCASTSD     normalVolRowsAVX512Consts<>+464(SB), Z24
-	VFMADD213PD      Z24, Z9, Z4
-	VFMADD231PD      Z21, Z12, Z24
+	VFMADD213PD      Z21, Z9, Z5
+	VFMADD231PD      Z4, Z18, Z21
+	VBROADCASTSD     normalVolRowsAVX512Consts<>+464(SB), Z4
+	VFMADD213PD      Z4, Z9, Z5
+	VFMADD231PD      Z21, Z18, Z4
 	VBROADCASTSD     normalVolRowsAVX512Consts<>+472(SB), Z21
-	VFMADD213PD      Z21, Z9, Z4
-	VFMADD231PD      Z24, Z12, Z21
-	VBROADCASTSD     normalVolRowsAVX512Consts<>+480(SB), Z24
-	VFMADD213PD      Z24, Z9, Z4
-	VFMADD231PD      Z21, Z12, Z24
+	VFMADD213PD      Z21, Z9, Z5
+	VFMADD231PD      Z4, Z18, Z21
+	VBROADCASTSD     normalVolRowsAVX512Consts<>+480(SB), Z4
+	VFMADD213PD      Z4, Z9, Z5
+	VFMADD231PD      Z21, Z18, Z4
 	VBROADCASTSD     normalVolRowsAVX512Consts<>+488(SB), Z21
-	VFMADD213PD      Z21, Z9, Z4
-	VFMADD231PD      Z24, Z12, Z21
-	VBROADCASTSD     normalVolRowsAVX512Consts<>+496(SB), Z24
-	VFMADD213PD      Z24, Z9, Z4
-	VFMADD231PD      Z21, Z12, Z24
-	VBROADCASTSD     normalVolRowsAVX512Consts<>+504(SB), Z21
-	VFMADD213PD      Z21, Z4, Z9
-	VFMADD231PD      Z24, Z12, Z21
-	VFMADD213PD      Z18, Z9, Z6
-	VFMADD213PD      Z18, Z21, Z5
-	VMULPD           Z26, Z6, Z4
-	VMULPD           Z25, Z5, Z9
-	VFNMADD231PD     Z22, Z4, Z6
-	VFNMADD231PD     Z23, Z9, Z5
-	VFMADD231PD      Z6, Z26, Z4
-	VFMADD231PD      Z5, Z25, Z9
-	VBROADCASTSD     normalVolRowsAVX512Consts<>+512(SB), Z5
-	VMULPD           Z5, Z4, Z4
-	VMULPD           Z5, Z9, Z5
+	VFMADD213PD      Z21, Z9, Z5
+	VFMADD231PD      Z4, Z18, Z21
+	VBROADCASTSD     normalVolRowsAVX512Consts<>+496(SB), Z4
+	VFMADD213PD      Z4, Z5, Z9
+	VFMADD231PD      Z21, Z18, Z4
+	VFMADD213PD      Z17, Z9, Z12
+	VFMADD213PD      Z17, Z4, Z6
+	VMULPD           Z26, Z12, Z4
+	VMULPD           Z25, Z6, Z5
+	VFNMADD231PD     Z22, Z4, Z12
+	VFNMADD231PD     Z23, Z5, Z6
+	VFMADD231PD      Z12, Z26, Z4
+	VFMADD231PD      Z6, Z25, Z5
+	VBROADCASTSD     normalVolRowsAVX512Consts<>+504(SB), Z6
+	VMULPD           Z6, Z4, Z4
+	VMULPD           Z6, Z5, Z5
 	VFNMADD213PD     Z17, Z4, Z19
 	VFNMADD213PD     Z17, Z5, Z20
 	VMULPD           Z19, Z13, Z4
@@ -1541,10 +1532,9 @@ whole:
 	VMULPD           Z19, Z19, Z12
 	VMULPD           Z20, Z20, Z13
 	VSUBPD           Z4, Z17, Z15
-	VSUBPD           Z5, Z17, Z21
-	VBROADCASTSD     normalVolRowsAVX512Consts<>+96(SB), Z22
-	VFMADD213PD      Z22, Z29, Z4
-	VFMADD213PD      Z22, Z29, Z5
+	VSUBPD           Z5, Z17, Z18
+	VFMADD213PD      Z24, Z29, Z4
+	VFMADD213PD      Z24, Z29, Z5
 	VFMADD231PD      Z30, Z12, Z4
 	VFMADD231PD      Z31, Z13, Z5
 	VGETMANTPD       $0x04, Z6, Z12
@@ -1579,60 +1569,61 @@ whole:
 	VADDPD           Z6, Z9, Z6
 	VDIVPD           Z3, Z0, Z0
 	VDIVPD           Z6, Z1, Z1
-	VBROADCASTSD     normalVolRowsAVX512Consts<>+520(SB), Z3
+	VBROADCASTSD     normalVolRowsAVX512Consts<>+512(SB), Z3
 	VMULPD           Z3, Z11, Z6
 	VMULPD           Z3, Z12, Z3
 	VMULPD           Z0, Z0, Z7
 	VMULPD           Z1, Z1, Z9
-	VBROADCASTSD     normalVolRowsAVX512Consts<>+528(SB), Z10
-	VBROADCASTSD     normalVolRowsAVX512Consts<>+536(SB), Z13
+	VBROADCASTSD     normalVolRowsAVX512Consts<>+520(SB), Z10
+	VBROADCASTSD     normalVolRowsAVX512Consts<>+528(SB), Z13
 	VFMADD231PD      Z10, Z7, Z13
-	VFMADD213PD.BCST normalVolRowsAVX512Consts<>+536(SB), Z9, Z10
-	VBROADCASTSD     normalVolRowsAVX512Consts<>+544(SB), Z14
+	VFMADD213PD.BCST normalVolRowsAVX512Consts<>+528(SB), Z9, Z10
+	VBROADCASTSD     normalVolRowsAVX512Consts<>+536(SB), Z14
 	VFMADD213PD      Z14, Z7, Z13
 	VFMADD231PD      Z10, Z9, Z14
-	VBROADCASTSD     normalVolRowsAVX512Consts<>+552(SB), Z10
+	VBROADCASTSD     normalVolRowsAVX512Consts<>+544(SB), Z10
 	VFMADD213PD      Z10, Z7, Z13
 	VFMADD231PD      Z14, Z9, Z10
-	VBROADCASTSD     normalVolRowsAVX512Consts<>+560(SB), Z14
+	VBROADCASTSD     normalVolRowsAVX512Consts<>+552(SB), Z14
 	VFMADD213PD      Z14, Z7, Z13
 	VFMADD231PD      Z10, Z9, Z14
-	VBROADCASTSD     normalVolRowsAVX512Consts<>+568(SB), Z10
+	VBROADCASTSD     normalVolRowsAVX512Consts<>+560(SB), Z10
 	VFMADD213PD      Z10, Z7, Z13
 	VFMADD231PD      Z14, Z9, Z10
-	VBROADCASTSD     normalVolRowsAVX512Consts<>+576(SB), Z14
+	VBROADCASTSD     normalVolRowsAVX512Consts<>+568(SB), Z14
 	VFMADD213PD      Z14, Z7, Z13
 	VFMADD231PD      Z10, Z9, Z14
 	VMULPD           Z13, Z7, Z7
 	VMULPD           Z14, Z9, Z9
 	VFMADD231PD      Z7, Z0, Z6
 	VFMADD231PD      Z9, Z1, Z3
-	VFMADD231PD      Z22, Z0, Z6
-	VFMADD231PD      Z22, Z1, Z3
-	VBROADCASTSD     normalVolRowsAVX512Consts<>+584(SB), Z0
+	VFMADD231PD      Z24, Z0, Z6
+	VFMADD231PD      Z24, Z1, Z3
+	VBROADCASTSD     normalVolRowsAVX512Consts<>+576(SB), Z0
 	VFMADD231PD      Z0, Z11, Z6
 	VFMADD231PD      Z0, Z12, Z3
-	VBROADCASTSD     normalVolRowsAVX512Consts<>+592(SB), Z0
+	VBROADCASTSD     normalVolRowsAVX512Consts<>+584(SB), Z0
 	VADDPD           Z0, Z6, Z1
 	VADDPD           Z0, Z3, Z0
 	VSUBPD           Z27, Z1, Z1
 	VSUBPD           Z28, Z0, Z0
 	VMULPD           Z15, Z1, Z3
-	VMULPD           Z21, Z0, Z6
+	VMULPD           Z18, Z0, Z6
 	VMULPD           Z1, Z19, Z7
 	VMULPD           Z0, Z20, Z9
 	VMULPD           Z1, Z1, Z1
 	VMULPD           Z0, Z0, Z0
 	VMULPD           Z4, Z1, Z1
 	VMULPD           Z5, Z0, Z0
-	VMOVAPD          Z17, Z4
-	VFMADD231PD      Z18, Z3, Z4
-	VFMADD213PD      Z17, Z6, Z18
+	VBROADCASTSD     normalVolRowsAVX512Consts<>+56(SB), Z4
+	VFMADD213PD      Z17, Z3, Z4
+	VBROADCASTSD     normalVolRowsAVX512Consts<>+56(SB), Z5
+	VFMADD213PD      Z17, Z6, Z5
 	VMULPD           Z4, Z7, Z4
-	VMULPD           Z18, Z9, Z5
+	VMULPD           Z5, Z9, Z5
 	VADDPD           Z3, Z17, Z3
 	VADDPD           Z6, Z17, Z6
-	VBROADCASTSD     normalVolRowsAVX512Consts<>+600(SB), Z7
+	VBROADCASTSD     normalVolRowsAVX512Consts<>+592(SB), Z7
 	VFMADD231PD      Z7, Z1, Z3
 	VFMADD231PD      Z7, Z0, Z6
 	VDIVPD           Z3, Z4, Z0
@@ -1641,7 +1632,7 @@ whole:
 	VFNMADD213PD     Z8, Z1, Z8
 	VDIVPD           512(BX), Z2, Z0
 	VDIVPD           576(BX), Z8, Z1
-	VBROADCASTSD     normalVolRowsAVX512Consts<>+608(SB), Z2
+	VBROADCASTSD     normalVolRowsAVX512Consts<>+600(SB), Z2
 	VBLENDMPD        Z0, Z2, K3, Z0
 	KMOVB            (BX), K1
 	VBLENDMPD        Z1, Z2, K1, Z1
@@ -1843,159 +1834,155 @@ DATA normalVolRowsAVX2Consts<>+1472(SB)/8, $0x4044000000000000
 DATA normalVolRowsAVX2Consts<>+1480(SB)/8, $0x4044000000000000
 DATA normalVolRowsAVX2Consts<>+1488(SB)/8, $0x4044000000000000
 DATA normalVolRowsAVX2Consts<>+1496(SB)/8, $0x4044000000000000
-DATA normalVolRowsAVX2Consts<>+1504(SB)/8, $0x3ff8000000000000
-DATA normalVolRowsAVX2Consts<>+1512(SB)/8, $0x3ff8000000000000
-DATA normalVolRowsAVX2Consts<>+1520(SB)/8, $0x3ff8000000000000
-DATA normalVolRowsAVX2Consts<>+1528(SB)/8, $0x3ff8000000000000
-DATA normalVolRowsAVX2Consts<>+1536(SB)/8, $0x4016000000000000
-DATA normalVolRowsAVX2Consts<>+1544(SB)/8, $0x4016000000000000
-DATA normalVolRowsAVX2Consts<>+1552(SB)/8, $0x4016000000000000
-DATA normalVolRowsAVX2Consts<>+1560(SB)/8, $0x4016000000000000
+DATA normalVolRowsAVX2Consts<>+1504(SB)/8, $0x4004000000000000
+DATA normalVolRowsAVX2Consts<>+1512(SB)/8, $0x4004000000000000
+DATA normalVolRowsAVX2Consts<>+1520(SB)/8, $0x4004000000000000
+DATA normalVolRowsAVX2Consts<>+1528(SB)/8, $0x4004000000000000
+DATA normalVolRowsAVX2Consts<>+1536(SB)/8, $0x4017000000000000
+DATA normalVolRowsAVX2Consts<>+1544(SB)/8, $0x4017000000000000
+DATA normalVolRowsAVX2Consts<>+1552(SB)/8, $0x4017000000000000
+DATA normalVolRowsAVX2Consts<>+1560(SB)/8, $0x4017000000000000
 DATA normalVolRowsAVX2Consts<>+1568(SB)/8, $0xc008000000000000
 DATA normalVolRowsAVX2Consts<>+1576(SB)/8, $0xc008000000000000
 DATA normalVolRowsAVX2Consts<>+1584(SB)/8, $0xc008000000000000
 DATA normalVolRowsAVX2Consts<>+1592(SB)/8, $0xc008000000000000
-DATA normalVolRowsAVX2Consts<>+1600(SB)/8, $0xbe2e25325154ed2c
-DATA normalVolRowsAVX2Consts<>+1608(SB)/8, $0xbe2e25325154ed2c
-DATA normalVolRowsAVX2Consts<>+1616(SB)/8, $0xbe2e25325154ed2c
-DATA normalVolRowsAVX2Consts<>+1624(SB)/8, $0xbe2e25325154ed2c
-DATA normalVolRowsAVX2Consts<>+1632(SB)/8, $0xbe4277bd7e608931
-DATA normalVolRowsAVX2Consts<>+1640(SB)/8, $0xbe4277bd7e608931
-DATA normalVolRowsAVX2Consts<>+1648(SB)/8, $0xbe4277bd7e608931
-DATA normalVolRowsAVX2Consts<>+1656(SB)/8, $0xbe4277bd7e608931
-DATA normalVolRowsAVX2Consts<>+1664(SB)/8, $0x3e5f7f7aa6513d12
-DATA normalVolRowsAVX2Consts<>+1672(SB)/8, $0x3e5f7f7aa6513d12
-DATA normalVolRowsAVX2Consts<>+1680(SB)/8, $0x3e5f7f7aa6513d12
-DATA normalVolRowsAVX2Consts<>+1688(SB)/8, $0x3e5f7f7aa6513d12
-DATA normalVolRowsAVX2Consts<>+1696(SB)/8, $0x3e747abbfe1349dc
-DATA normalVolRowsAVX2Consts<>+1704(SB)/8, $0x3e747abbfe1349dc
-DATA normalVolRowsAVX2Consts<>+1712(SB)/8, $0x3e747abbfe1349dc
-DATA normalVolRowsAVX2Consts<>+1720(SB)/8, $0x3e747abbfe1349dc
-DATA normalVolRowsAVX2Consts<>+1728(SB)/8, $0xbe8e40fe135477fb
-DATA normalVolRowsAVX2Consts<>+1736(SB)/8, $0xbe8e40fe135477fb
-DATA normalVolRowsAVX2Consts<>+1744(SB)/8, $0xbe8e40fe135477fb
-DATA normalVolRowsAVX2Consts<>+1752(SB)/8, $0xbe8e40fe135477fb
-DATA normalVolRowsAVX2Consts<>+1760(SB)/8, $0xbe9ca94833eab172
-DATA normalVolRowsAVX2Consts<>+1768(SB)/8, $0xbe9ca94833eab172
-DATA normalVolRowsAVX2Consts<>+1776(SB)/8, $0xbe9ca94833eab172
-DATA normalVolRowsAVX2Consts<>+1784(SB)/8, $0xbe9ca94833eab172
-DATA normalVolRowsAVX2Consts<>+1792(SB)/8, $0x3ec034ec9ff77461
-DATA normalVolRowsAVX2Consts<>+1800(SB)/8, $0x3ec034ec9ff77461
-DATA normalVolRowsAVX2Consts<>+1808(SB)/8, $0x3ec034ec9ff77461
-DATA normalVolRowsAVX2Consts<>+1816(SB)/8, $0x3ec034ec9ff77461
-DATA normalVolRowsAVX2Consts<>+1824(SB)/8, $0x3eb3559d7eab42ef
-DATA normalVolRowsAVX2Consts<>+1832(SB)/8, $0x3eb3559d7eab42ef
-DATA normalVolRowsAVX2Consts<>+1840(SB)/8, $0x3eb3559d7eab42ef
-DATA normalVolRowsAVX2Consts<>+1848(SB)/8, $0x3eb3559d7eab42ef
-DATA normalVolRowsAVX2Consts<>+1856(SB)/8, $0xbef12becf291cb5c
-DATA normalVolRowsAVX2Consts<>+1864(SB)/8, $0xbef12becf291cb5c
-DATA normalVolRowsAVX2Consts<>+1872(SB)/8, $0xbef12becf291cb5c
-DATA normalVolRowsAVX2Consts<>+1880(SB)/8, $0xbef12becf291cb5c
-DATA normalVolRowsAVX2Consts<>+1888(SB)/8, $0x3ef25b780504b8a6
-DATA normalVolRowsAVX2Consts<>+1896(SB)/8, $0x3ef25b780504b8a6
-DATA normalVolRowsAVX2Consts<>+1904(SB)/8, $0x3ef25b780504b8a6
-DATA normalVolRowsAVX2Consts<>+1912(SB)/8, $0x3ef25b780504b8a6
-DATA normalVolRowsAVX2Consts<>+1920(SB)/8, $0x3f1b488c4e1b97b5
-DATA normalVolRowsAVX2Consts<>+1928(SB)/8, $0x3f1b488c4e1b97b5
-DATA normalVolRowsAVX2Consts<>+1936(SB)/8, $0x3f1b488c4e1b97b5
-DATA normalVolRowsAVX2Consts<>+1944(SB)/8, $0x3f1b488c4e1b97b5
-DATA normalVolRowsAVX2Consts<>+1952(SB)/8, $0xbf3afc08c11736a4
-DATA normalVolRowsAVX2Consts<>+1960(SB)/8, $0xbf3afc08c11736a4
-DATA normalVolRowsAVX2Consts<>+1968(SB)/8, $0xbf3afc08c11736a4
-DATA normalVolRowsAVX2Consts<>+1976(SB)/8, $0xbf3afc08c11736a4
-DATA normalVolRowsAVX2Consts<>+1984(SB)/8, $0x3f2d0345de443c62
-DATA normalVolRowsAVX2Consts<>+1992(SB)/8, $0x3f2d0345de443c62
-DATA normalVolRowsAVX2Consts<>+2000(SB)/8, $0x3f2d0345de443c62
-DATA normalVolRowsAVX2Consts<>+2008(SB)/8, $0x3f2d0345de443c62
-DATA normalVolRowsAVX2Consts<>+2016(SB)/8, $0x3f6c48252d50b83f
-DATA normalVolRowsAVX2Consts<>+2024(SB)/8, $0x3f6c48252d50b83f
-DATA normalVolRowsAVX2Consts<>+2032(SB)/8, $0x3f6c48252d50b83f
-DATA normalVolRowsAVX2Consts<>+2040(SB)/8, $0x3f6c48252d50b83f
-DATA normalVolRowsAVX2Consts<>+2048(SB)/8, $0xbf921f46d4ac3c0e
-DATA normalVolRowsAVX2Consts<>+2056(SB)/8, $0xbf921f46d4ac3c0e
-DATA normalVolRowsAVX2Consts<>+2064(SB)/8, $0xbf921f46d4ac3c0e
-DATA normalVolRowsAVX2Consts<>+2072(SB)/8, $0xbf921f46d4ac3c0e
-DATA normalVolRowsAVX2Consts<>+2080(SB)/8, $0x3fab82298736da76
-DATA normalVolRowsAVX2Consts<>+2088(SB)/8, $0x3fab82298736da76
-DATA normalVolRowsAVX2Consts<>+2096(SB)/8, $0x3fab82298736da76
-DATA normalVolRowsAVX2Consts<>+2104(SB)/8, $0x3fab82298736da76
-DATA normalVolRowsAVX2Consts<>+2112(SB)/8, $0xbfbf5b83385c94d7
-DATA normalVolRowsAVX2Consts<>+2120(SB)/8, $0xbfbf5b83385c94d7
-DATA normalVolRowsAVX2Consts<>+2128(SB)/8, $0xbfbf5b83385c94d7
-DATA normalVolRowsAVX2Consts<>+2136(SB)/8, $0xbfbf5b83385c94d7
-DATA normalVolRowsAVX2Consts<>+2144(SB)/8, $0x3fccd2dc44dda90c
-DATA normalVolRowsAVX2Consts<>+2152(SB)/8, $0x3fccd2dc44dda90c
-DATA normalVolRowsAVX2Consts<>+2160(SB)/8, $0x3fccd2dc44dda90c
-DATA normalVolRowsAVX2Consts<>+2168(SB)/8, $0x3fccd2dc44dda90c
-DATA normalVolRowsAVX2Consts<>+2176(SB)/8, $0xbfd5ed2acb37558c
-DATA normalVolRowsAVX2Consts<>+2184(SB)/8, $0xbfd5ed2acb37558c
-DATA normalVolRowsAVX2Consts<>+2192(SB)/8, $0xbfd5ed2acb37558c
-DATA normalVolRowsAVX2Consts<>+2200(SB)/8, $0xbfd5ed2acb37558c
-DATA normalVolRowsAVX2Consts<>+2208(SB)/8, $0x3fdb9a7d5690ca89
-DATA normalVolRowsAVX2Consts<>+2216(SB)/8, $0x3fdb9a7d5690ca89
-DATA normalVolRowsAVX2Consts<>+2224(SB)/8, $0x3fdb9a7d5690ca89
-DATA normalVolRowsAVX2Consts<>+2232(SB)/8, $0x3fdb9a7d5690ca89
-DATA normalVolRowsAVX2Consts<>+2240(SB)/8, $0xbfdbc22549fbe12f
-DATA normalVolRowsAVX2Consts<>+2248(SB)/8, $0xbfdbc22549fbe12f
-DATA normalVolRowsAVX2Consts<>+2256(SB)/8, $0xbfdbc22549fbe12f
-DATA normalVolRowsAVX2Consts<>+2264(SB)/8, $0xbfdbc22549fbe12f
-DATA normalVolRowsAVX2Consts<>+2272(SB)/8, $0x3fd34926e4def17d
-DATA normalVolRowsAVX2Consts<>+2280(SB)/8, $0x3fd34926e4def17d
-DATA normalVolRowsAVX2Consts<>+2288(SB)/8, $0x3fd34926e4def17d
-DATA normalVolRowsAVX2Consts<>+2296(SB)/8, $0x3fd34926e4def17d
-DATA normalVolRowsAVX2Consts<>+2304(SB)/8, $0x40040d931ff62705
-DATA normalVolRowsAVX2Consts<>+2312(SB)/8, $0x40040d931ff62705
-DATA normalVolRowsAVX2Consts<>+2320(SB)/8, $0x40040d931ff62705
-DATA normalVolRowsAVX2Consts<>+2328(SB)/8, $0x40040d931ff62705
-DATA normalVolRowsAVX2Consts<>+2336(SB)/8, $0x3fc2f112df3e5244
-DATA normalVolRowsAVX2Consts<>+2344(SB)/8, $0x3fc2f112df3e5244
-DATA normalVolRowsAVX2Consts<>+2352(SB)/8, $0x3fc2f112df3e5244
-DATA normalVolRowsAVX2Consts<>+2360(SB)/8, $0x3fc2f112df3e5244
-DATA normalVolRowsAVX2Consts<>+2368(SB)/8, $0x3fc39a09d078c69f
-DATA normalVolRowsAVX2Consts<>+2376(SB)/8, $0x3fc39a09d078c69f
-DATA normalVolRowsAVX2Consts<>+2384(SB)/8, $0x3fc39a09d078c69f
-DATA normalVolRowsAVX2Consts<>+2392(SB)/8, $0x3fc39a09d078c69f
-DATA normalVolRowsAVX2Consts<>+2400(SB)/8, $0x3fc7466496cb03de
-DATA normalVolRowsAVX2Consts<>+2408(SB)/8, $0x3fc7466496cb03de
-DATA normalVolRowsAVX2Consts<>+2416(SB)/8, $0x3fc7466496cb03de
-DATA normalVolRowsAVX2Consts<>+2424(SB)/8, $0x3fc7466496cb03de
-DATA normalVolRowsAVX2Consts<>+2432(SB)/8, $0x3fcc71c51d8e78af
-DATA normalVolRowsAVX2Consts<>+2440(SB)/8, $0x3fcc71c51d8e78af
-DATA normalVolRowsAVX2Consts<>+2448(SB)/8, $0x3fcc71c51d8e78af
-DATA normalVolRowsAVX2Consts<>+2456(SB)/8, $0x3fcc71c51d8e78af
-DATA normalVolRowsAVX2Consts<>+2464(SB)/8, $0x3fd2492494229359
-DATA normalVolRowsAVX2Consts<>+2472(SB)/8, $0x3fd2492494229359
-DATA normalVolRowsAVX2Consts<>+2480(SB)/8, $0x3fd2492494229359
-DATA normalVolRowsAVX2Consts<>+2488(SB)/8, $0x3fd2492494229359
-DATA normalVolRowsAVX2Consts<>+2496(SB)/8, $0x3fd999999997fa04
-DATA normalVolRowsAVX2Consts<>+2504(SB)/8, $0x3fd999999997fa04
-DATA normalVolRowsAVX2Consts<>+2512(SB)/8, $0x3fd999999997fa04
-DATA normalVolRowsAVX2Consts<>+2520(SB)/8, $0x3fd999999997fa04
-DATA normalVolRowsAVX2Consts<>+2528(SB)/8, $0x3fe5555555555593
-DATA normalVolRowsAVX2Consts<>+2536(SB)/8, $0x3fe5555555555593
-DATA normalVolRowsAVX2Consts<>+2544(SB)/8, $0x3fe5555555555593
-DATA normalVolRowsAVX2Consts<>+2552(SB)/8, $0x3fe5555555555593
-DATA normalVolRowsAVX2Consts<>+2560(SB)/8, $0x3dea39ef35793c76
-DATA normalVolRowsAVX2Consts<>+2568(SB)/8, $0x3dea39ef35793c76
-DATA normalVolRowsAVX2Consts<>+2576(SB)/8, $0x3dea39ef35793c76
-DATA normalVolRowsAVX2Consts<>+2584(SB)/8, $0x3dea39ef35793c76
-DATA normalVolRowsAVX2Consts<>+2592(SB)/8, $0x3fe62e42fee00000
-DATA normalVolRowsAVX2Consts<>+2600(SB)/8, $0x3fe62e42fee00000
-DATA normalVolRowsAVX2Consts<>+2608(SB)/8, $0x3fe62e42fee00000
-DATA normalVolRowsAVX2Consts<>+2616(SB)/8, $0x3fe62e42fee00000
-DATA normalVolRowsAVX2Consts<>+2624(SB)/8, $0xbfed67f1c864beb5
-DATA normalVolRowsAVX2Consts<>+2632(SB)/8, $0xbfed67f1c864beb5
-DATA normalVolRowsAVX2Consts<>+2640(SB)/8, $0xbfed67f1c864beb5
-DATA normalVolRowsAVX2Consts<>+2648(SB)/8, $0xbfed67f1c864beb5
-DATA normalVolRowsAVX2Consts<>+2656(SB)/8, $0x3fc5555555555555
-DATA normalVolRowsAVX2Consts<>+2664(SB)/8, $0x3fc5555555555555
-DATA normalVolRowsAVX2Consts<>+2672(SB)/8, $0x3fc5555555555555
-DATA normalVolRowsAVX2Consts<>+2680(SB)/8, $0x3fc5555555555555
-DATA normalVolRowsAVX2Consts<>+2688(SB)/8, $0x7ff8000000000001
-DATA normalVolRowsAVX2Consts<>+2696(SB)/8, $0x7ff8000000000001
-DATA normalVolRowsAVX2Consts<>+2704(SB)/8, $0x7ff8000000000001
-DATA normalVolRowsAVX2Consts<>+2712(SB)/8, $0x7ff8000000000001
-GLOBL normalVolRowsAVX2Consts<>(SB), RODATA|NOPTR, $2720
+DATA normalVolRowsAVX2Consts<>+1600(SB)/8, $0xbe53cfd9440c758b
+DATA normalVolRowsAVX2Consts<>+1608(SB)/8, $0xbe53cfd9440c758b
+DATA normalVolRowsAVX2Consts<>+1616(SB)/8, $0xbe53cfd9440c758b
+DATA normalVolRowsAVX2Consts<>+1624(SB)/8, $0xbe53cfd9440c758b
+DATA normalVolRowsAVX2Consts<>+1632(SB)/8, $0xbe5c10df9fd0b5a0
+DATA normalVolRowsAVX2Consts<>+1640(SB)/8, $0xbe5c10df9fd0b5a0
+DATA normalVolRowsAVX2Consts<>+1648(SB)/8, $0xbe5c10df9fd0b5a0
+DATA normalVolRowsAVX2Consts<>+1656(SB)/8, $0xbe5c10df9fd0b5a0
+DATA normalVolRowsAVX2Consts<>+1664(SB)/8, $0x3e89151d5fe69bf0
+DATA normalVolRowsAVX2Consts<>+1672(SB)/8, $0x3e89151d5fe69bf0
+DATA normalVolRowsAVX2Consts<>+1680(SB)/8, $0x3e89151d5fe69bf0
+DATA normalVolRowsAVX2Consts<>+1688(SB)/8, $0x3e89151d5fe69bf0
+DATA normalVolRowsAVX2Consts<>+1696(SB)/8, $0x3e84cef58dc442e5
+DATA normalVolRowsAVX2Consts<>+1704(SB)/8, $0x3e84cef58dc442e5
+DATA normalVolRowsAVX2Consts<>+1712(SB)/8, $0x3e84cef58dc442e5
+DATA normalVolRowsAVX2Consts<>+1720(SB)/8, $0x3e84cef58dc442e5
+DATA normalVolRowsAVX2Consts<>+1728(SB)/8, $0xbeb9c98d68230094
+DATA normalVolRowsAVX2Consts<>+1736(SB)/8, $0xbeb9c98d68230094
+DATA normalVolRowsAVX2Consts<>+1744(SB)/8, $0xbeb9c98d68230094
+DATA normalVolRowsAVX2Consts<>+1752(SB)/8, $0xbeb9c98d68230094
+DATA normalVolRowsAVX2Consts<>+1760(SB)/8, $0x3e9f0588d5134af5
+DATA normalVolRowsAVX2Consts<>+1768(SB)/8, $0x3e9f0588d5134af5
+DATA normalVolRowsAVX2Consts<>+1776(SB)/8, $0x3e9f0588d5134af5
+DATA normalVolRowsAVX2Consts<>+1784(SB)/8, $0x3e9f0588d5134af5
+DATA normalVolRowsAVX2Consts<>+1792(SB)/8, $0x3ee7b68052fca57d
+DATA normalVolRowsAVX2Consts<>+1800(SB)/8, $0x3ee7b68052fca57d
+DATA normalVolRowsAVX2Consts<>+1808(SB)/8, $0x3ee7b68052fca57d
+DATA normalVolRowsAVX2Consts<>+1816(SB)/8, $0x3ee7b68052fca57d
+DATA normalVolRowsAVX2Consts<>+1824(SB)/8, $0xbef81dd74dfb5ff6
+DATA normalVolRowsAVX2Consts<>+1832(SB)/8, $0xbef81dd74dfb5ff6
+DATA normalVolRowsAVX2Consts<>+1840(SB)/8, $0xbef81dd74dfb5ff6
+DATA normalVolRowsAVX2Consts<>+1848(SB)/8, $0xbef81dd74dfb5ff6
+DATA normalVolRowsAVX2Consts<>+1856(SB)/8, $0xbf09a70a60d609b4
+DATA normalVolRowsAVX2Consts<>+1864(SB)/8, $0xbf09a70a60d609b4
+DATA normalVolRowsAVX2Consts<>+1872(SB)/8, $0xbf09a70a60d609b4
+DATA normalVolRowsAVX2Consts<>+1880(SB)/8, $0xbf09a70a60d609b4
+DATA normalVolRowsAVX2Consts<>+1888(SB)/8, $0x3f356bc7962f9cea
+DATA normalVolRowsAVX2Consts<>+1896(SB)/8, $0x3f356bc7962f9cea
+DATA normalVolRowsAVX2Consts<>+1904(SB)/8, $0x3f356bc7962f9cea
+DATA normalVolRowsAVX2Consts<>+1912(SB)/8, $0x3f356bc7962f9cea
+DATA normalVolRowsAVX2Consts<>+1920(SB)/8, $0xbf403c77d56a94be
+DATA normalVolRowsAVX2Consts<>+1928(SB)/8, $0xbf403c77d56a94be
+DATA normalVolRowsAVX2Consts<>+1936(SB)/8, $0xbf403c77d56a94be
+DATA normalVolRowsAVX2Consts<>+1944(SB)/8, $0xbf403c77d56a94be
+DATA normalVolRowsAVX2Consts<>+1952(SB)/8, $0xbf59d3d3a3218a6c
+DATA normalVolRowsAVX2Consts<>+1960(SB)/8, $0xbf59d3d3a3218a6c
+DATA normalVolRowsAVX2Consts<>+1968(SB)/8, $0xbf59d3d3a3218a6c
+DATA normalVolRowsAVX2Consts<>+1976(SB)/8, $0xbf59d3d3a3218a6c
+DATA normalVolRowsAVX2Consts<>+1984(SB)/8, $0x3f88af7a122fa11e
+DATA normalVolRowsAVX2Consts<>+1992(SB)/8, $0x3f88af7a122fa11e
+DATA normalVolRowsAVX2Consts<>+2000(SB)/8, $0x3f88af7a122fa11e
+DATA normalVolRowsAVX2Consts<>+2008(SB)/8, $0x3f88af7a122fa11e
+DATA normalVolRowsAVX2Consts<>+2016(SB)/8, $0xbfa5e04fbae7029b
+DATA normalVolRowsAVX2Consts<>+2024(SB)/8, $0xbfa5e04fbae7029b
+DATA normalVolRowsAVX2Consts<>+2032(SB)/8, $0xbfa5e04fbae7029b
+DATA normalVolRowsAVX2Consts<>+2040(SB)/8, $0xbfa5e04fbae7029b
+DATA normalVolRowsAVX2Consts<>+2048(SB)/8, $0x3fbbe6e778f4145d
+DATA normalVolRowsAVX2Consts<>+2056(SB)/8, $0x3fbbe6e778f4145d
+DATA normalVolRowsAVX2Consts<>+2064(SB)/8, $0x3fbbe6e778f4145d
+DATA normalVolRowsAVX2Consts<>+2072(SB)/8, $0x3fbbe6e778f4145d
+DATA normalVolRowsAVX2Consts<>+2080(SB)/8, $0xbfcc587e4e8904c3
+DATA normalVolRowsAVX2Consts<>+2088(SB)/8, $0xbfcc587e4e8904c3
+DATA normalVolRowsAVX2Consts<>+2096(SB)/8, $0xbfcc587e4e8904c3
+DATA normalVolRowsAVX2Consts<>+2104(SB)/8, $0xbfcc587e4e8904c3
+DATA normalVolRowsAVX2Consts<>+2112(SB)/8, $0x3fd7ce8b1b938d89
+DATA normalVolRowsAVX2Consts<>+2120(SB)/8, $0x3fd7ce8b1b938d89
+DATA normalVolRowsAVX2Consts<>+2128(SB)/8, $0x3fd7ce8b1b938d89
+DATA normalVolRowsAVX2Consts<>+2136(SB)/8, $0x3fd7ce8b1b938d89
+DATA normalVolRowsAVX2Consts<>+2144(SB)/8, $0xbfe0ac9c06c291cf
+DATA normalVolRowsAVX2Consts<>+2152(SB)/8, $0xbfe0ac9c06c291cf
+DATA normalVolRowsAVX2Consts<>+2160(SB)/8, $0xbfe0ac9c06c291cf
+DATA normalVolRowsAVX2Consts<>+2168(SB)/8, $0xbfe0ac9c06c291cf
+DATA normalVolRowsAVX2Consts<>+2176(SB)/8, $0x3fe31b13059845d5
+DATA normalVolRowsAVX2Consts<>+2184(SB)/8, $0x3fe31b13059845d5
+DATA normalVolRowsAVX2Consts<>+2192(SB)/8, $0x3fe31b13059845d5
+DATA normalVolRowsAVX2Consts<>+2200(SB)/8, $0x3fe31b13059845d5
+DATA normalVolRowsAVX2Consts<>+2208(SB)/8, $0xbfe077e1c5642a81
+DATA normalVolRowsAVX2Consts<>+2216(SB)/8, $0xbfe077e1c5642a81
+DATA normalVolRowsAVX2Consts<>+2224(SB)/8, $0xbfe077e1c5642a81
+DATA normalVolRowsAVX2Consts<>+2232(SB)/8, $0xbfe077e1c5642a81
+DATA normalVolRowsAVX2Consts<>+2240(SB)/8, $0x3fcabf470bc40607
+DATA normalVolRowsAVX2Consts<>+2248(SB)/8, $0x3fcabf470bc40607
+DATA normalVolRowsAVX2Consts<>+2256(SB)/8, $0x3fcabf470bc40607
+DATA normalVolRowsAVX2Consts<>+2264(SB)/8, $0x3fcabf470bc40607
+DATA normalVolRowsAVX2Consts<>+2272(SB)/8, $0x40040d931ff62705
+DATA normalVolRowsAVX2Consts<>+2280(SB)/8, $0x40040d931ff62705
+DATA normalVolRowsAVX2Consts<>+2288(SB)/8, $0x40040d931ff62705
+DATA normalVolRowsAVX2Consts<>+2296(SB)/8, $0x40040d931ff62705
+DATA normalVolRowsAVX2Consts<>+2304(SB)/8, $0x3fc2f112df3e5244
+DATA normalVolRowsAVX2Consts<>+2312(SB)/8, $0x3fc2f112df3e5244
+DATA normalVolRowsAVX2Consts<>+2320(SB)/8, $0x3fc2f112df3e5244
+DATA normalVolRowsAVX2Consts<>+2328(SB)/8, $0x3fc2f112df3e5244
+DATA normalVolRowsAVX2Consts<>+2336(SB)/8, $0x3fc39a09d078c69f
+DATA normalVolRowsAVX2Consts<>+2344(SB)/8, $0x3fc39a09d078c69f
+DATA normalVolRowsAVX2Consts<>+2352(SB)/8, $0x3fc39a09d078c69f
+DATA normalVolRowsAVX2Consts<>+2360(SB)/8, $0x3fc39a09d078c69f
+DATA normalVolRowsAVX2Consts<>+2368(SB)/8, $0x3fc7466496cb03de
+DATA normalVolRowsAVX2Consts<>+2376(SB)/8, $0x3fc7466496cb03de
+DATA normalVolRowsAVX2Consts<>+2384(SB)/8, $0x3fc7466496cb03de
+DATA normalVolRowsAVX2Consts<>+2392(SB)/8, $0x3fc7466496cb03de
+DATA normalVolRowsAVX2Consts<>+2400(SB)/8, $0x3fcc71c51d8e78af
+DATA normalVolRowsAVX2Consts<>+2408(SB)/8, $0x3fcc71c51d8e78af
+DATA normalVolRowsAVX2Consts<>+2416(SB)/8, $0x3fcc71c51d8e78af
+DATA normalVolRowsAVX2Consts<>+2424(SB)/8, $0x3fcc71c51d8e78af
+DATA normalVolRowsAVX2Consts<>+2432(SB)/8, $0x3fd2492494229359
+DATA normalVolRowsAVX2Consts<>+2440(SB)/8, $0x3fd2492494229359
+DATA normalVolRowsAVX2Consts<>+2448(SB)/8, $0x3fd2492494229359
+DATA normalVolRowsAVX2Consts<>+2456(SB)/8, $0x3fd2492494229359
+DATA normalVolRowsAVX2Consts<>+2464(SB)/8, $0x3fd999999997fa04
+DATA normalVolRowsAVX2Consts<>+2472(SB)/8, $0x3fd999999997fa04
+DATA normalVolRowsAVX2Consts<>+2480(SB)/8, $0x3fd999999997fa04
+DATA normalVolRowsAVX2Consts<>+2488(SB)/8, $0x3fd999999997fa04
+DATA normalVolRowsAVX2Consts<>+2496(SB)/8, $0x3fe5555555555593
+DATA normalVolRowsAVX2Consts<>+2504(SB)/8, $0x3fe5555555555593
+DATA normalVolRowsAVX2Consts<>+2512(SB)/8, $0x3fe5555555555593
+DATA normalVolRowsAVX2Consts<>+2520(SB)/8, $0x3fe5555555555593
+DATA normalVolRowsAVX2Consts<>+2528(SB)/8, $0x3dea39ef35793c76
+DATA normalVolRowsAVX2Consts<>+2536(SB)/8, $0x3dea39ef35793c76
+DATA normalVolRowsAVX2Consts<>+2544(SB)/8, $0x3dea39ef35793c76
+DATA normalVolRowsAVX2Consts<>+2552(SB)/8, $0x3dea39ef35793c76
+DATA normalVolRowsAVX2Consts<>+2560(SB)/8, $0x3fe62e42fee00000
+DATA normalVolRowsAVX2Consts<>+2568(SB)/8, $0x3fe62e42fee00000
+DATA normalVolRowsAVX2Consts<>+2576(SB)/8, $0x3fe62e42fee00000
+DATA normalVolRowsAVX2Consts<>+2584(SB)/8, $0x3fe62e42fee00000
+DATA normalVolRowsAVX2Consts<>+2592(SB)/8, $0xbfed67f1c864beb5
+DATA normalVolRowsAVX2Consts<>+2600(SB)/8, $0xbfed67f1c864beb5
+DATA normalVolRowsAVX2Consts<>+2608(SB)/8, $0xbfed67f1c864beb5
+DATA normalVolRowsAVX2Consts<>+2616(SB)/8, $0xbfed67f1c864beb5
+DATA normalVolRowsAVX2Consts<>+2624(SB)/8, $0x3fc5555555555555
+DATA normalVolRowsAVX2Consts<>+2632(SB)/8, $0x3fc5555555555555
+DATA normalVolRowsAVX2Consts<>+2640(SB)/8, $0x3fc5555555555555
+DATA normalVolRowsAVX2Consts<>+2648(SB)/8, $0x3fc5555555555555
+DATA normalVolRowsAVX2Consts<>+2656(SB)/8, $0x7ff8000000000001
+DATA normalVolRowsAVX2Consts<>+2664(SB)/8, $0x7ff8000000000001
+DATA normalVolRowsAVX2Consts<>+2672(SB)/8, $0x7ff8000000000001
+DATA normalVolRowsAVX2Consts<>+2680(SB)/8, $0x7ff8000000000001
+GLOBL normalVolRowsAVX2Consts<>(SB), RODATA|NOPTR, $2688
 
 DATA normalVolRowsAVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA normalVolRowsAVX2Masks<>+8(SB)/8, $0xffffffffffffffff
@@ -2916,16 +2903,16 @@ body:
 	VMULPD       Y6, Y6, Y13
 	VMULPD       Y8, Y8, Y15
 	VMOVUPD      Y0, 352(BX)
-	VMOVUPD      normalVolRowsAVX2Consts<>+32(SB), Y0
+	VMOVUPD      normalVolRowsAVX2Consts<>+608(SB), Y0
 	VFMADD231PD  normalVolRowsAVX2Consts<>+1504(SB), Y7, Y0
 	VMOVUPD      Y3, 384(BX)
-	VMOVUPD      normalVolRowsAVX2Consts<>+32(SB), Y3
+	VMOVUPD      normalVolRowsAVX2Consts<>+608(SB), Y3
 	VFMADD231PD  normalVolRowsAVX2Consts<>+1504(SB), Y9, Y3
 	VMOVUPD      Y2, 320(BX)
-	VMOVUPD      normalVolRowsAVX2Consts<>+32(SB), Y2
+	VMOVUPD      normalVolRowsAVX2Consts<>+608(SB), Y2
 	VFMADD231PD  normalVolRowsAVX2Consts<>+1504(SB), Y10, Y2
 	VMOVUPD      Y1, 288(BX)
-	VMOVUPD      normalVolRowsAVX2Consts<>+32(SB), Y1
+	VMOVUPD      normalVolRowsAVX2Consts<>+608(SB), Y1
 	VFMADD231PD  normalVolRowsAVX2Consts<>+1504(SB), Y5, Y1
 	VMOVUPD      Y8, 256(BX)
 	VADDPD       normalVolRowsAVX2Consts<>+1536(SB), Y7, Y8
@@ -3079,16 +3066,12 @@ body:
 	VFMADD213PD  normalVolRowsAVX2Consts<>+2208(SB), Y1, Y11
 	VFMADD213PD  normalVolRowsAVX2Consts<>+2208(SB), Y15, Y12
 	VFMADD213PD  normalVolRowsAVX2Consts<>+2208(SB), Y3, Y0
-	VFMADD213PD  normalVolRowsAVX2Consts<>+2240(SB), Y2, Y13
-	VFMADD213PD  normalVolRowsAVX2Consts<>+2240(SB), Y1, Y11
-	VFMADD213PD  normalVolRowsAVX2Consts<>+2240(SB), Y15, Y12
-	VFMADD213PD  normalVolRowsAVX2Consts<>+2240(SB), Y3, Y0
-	VFMADD213PD  normalVolRowsAVX2Consts<>+2272(SB), Y13, Y2
-	VMOVUPD      normalVolRowsAVX2Consts<>+2272(SB), Y13
+	VFMADD213PD  normalVolRowsAVX2Consts<>+2240(SB), Y13, Y2
+	VMOVUPD      normalVolRowsAVX2Consts<>+2240(SB), Y13
 	VFMADD213PD  Y13, Y11, Y1
 	VFMADD213PD  Y13, Y12, Y15
 	VFMADD231PD  Y0, Y3, Y13
-	VMOVUPD      normalVolRowsAVX2Consts<>+416(SB), Y0
+	VMOVUPD      normalVolRowsAVX2Consts<>+32(SB), Y0
 	VFMADD213PD  Y0, Y2, Y5
 	VFMADD213PD  Y0, Y1, Y7
 	VFMADD213PD  Y0, Y15, Y9
@@ -3105,180 +3088,179 @@ body:
 	VFMADD231PD  Y7, Y6, Y2
 	VFMADD231PD  Y9, Y4, Y3
 	VFMADD231PD  Y10, Y14, Y11
-	VMOVUPD      normalVolRowsAVX2Consts<>+2304(SB), Y4
+	VMOVUPD      normalVolRowsAVX2Consts<>+2272(SB), Y4
 	VMULPD       Y4, Y1, Y1
 	VMULPD       Y4, Y2, Y2
 	VMULPD       Y4, Y3, Y3
 	VMULPD       Y4, Y11, Y4
-	VMOVUPD      normalVolRowsAVX2Consts<>+32(SB), Y5
-	VFNMADD132PD 864(BX), Y5, Y1
-	VFNMADD132PD 832(BX), Y5, Y2
-	VFNMADD132PD 800(BX), Y5, Y3
-	VFNMADD132PD 256(BX), Y5, Y4
-	VMULPD       1600(BX), Y1, Y6
-	VMULPD       96(BX), Y2, Y7
-	VMULPD       64(BX), Y3, Y8
-	VMULPD       32(BX), Y4, Y9
-	VMULPD       288(BX), Y1, Y10
-	VMULPD       320(BX), Y2, Y11
-	VMULPD       384(BX), Y3, Y12
-	VMULPD       352(BX), Y4, Y13
-	VMOVUPD      normalVolRowsAVX2Consts<>+0(SB), Y14
-	VANDPD       Y10, Y14, Y10
-	VANDPD       Y11, Y14, Y11
-	VANDPD       Y12, Y14, Y12
-	VANDPD       Y13, Y14, Y13
-	VMOVUPD      normalVolRowsAVX2Consts<>+160(SB), Y14
-	VMULPD       Y10, Y14, Y15
-	VMULPD       Y11, Y14, Y0
-	VMOVUPD      Y9, 32(BX)
-	VMULPD       Y12, Y14, Y9
-	VMULPD       Y13, Y14, Y14
-	VMOVUPD      Y8, 64(BX)
-	VMOVUPD      normalVolRowsAVX2Consts<>+192(SB), Y8
-	VMOVUPD      Y7, 96(BX)
-	VCMPPD       $0x11, Y8, Y10, Y7
-	VMOVUPD      Y6, 1600(BX)
-	VCMPPD       $0x11, Y8, Y11, Y6
+	VFNMADD132PD 864(BX), Y0, Y1
+	VFNMADD132PD 832(BX), Y0, Y2
+	VFNMADD132PD 800(BX), Y0, Y3
+	VFNMADD132PD 256(BX), Y0, Y4
+	VMULPD       1600(BX), Y1, Y5
+	VMULPD       96(BX), Y2, Y6
+	VMULPD       64(BX), Y3, Y7
+	VMULPD       32(BX), Y4, Y8
+	VMULPD       288(BX), Y1, Y9
+	VMULPD       320(BX), Y2, Y10
+	VMULPD       384(BX), Y3, Y11
+	VMULPD       352(BX), Y4, Y12
+	VMOVUPD      normalVolRowsAVX2Consts<>+0(SB), Y13
+	VANDPD       Y9, Y13, Y9
+	VANDPD       Y10, Y13, Y10
+	VANDPD       Y11, Y13, Y11
+	VANDPD       Y12, Y13, Y12
+	VMOVUPD      normalVolRowsAVX2Consts<>+160(SB), Y13
+	VMULPD       Y9, Y13, Y14
+	VMULPD       Y10, Y13, Y15
+	VMOVUPD      Y8, 32(BX)
+	VMULPD       Y11, Y13, Y8
+	VMULPD       Y12, Y13, Y13
+	VMOVUPD      Y7, 64(BX)
+	VMOVUPD      normalVolRowsAVX2Consts<>+192(SB), Y7
+	VMOVUPD      Y6, 96(BX)
+	VCMPPD       $0x11, Y7, Y9, Y6
+	VMOVUPD      Y5, 1600(BX)
+	VCMPPD       $0x11, Y7, Y10, Y5
 	VMOVUPD      Y4, 256(BX)
-	VCMPPD       $0x11, Y8, Y12, Y4
-	VCMPPD       $0x11, Y8, Y13, Y8
-	VBLENDVPD    Y7, Y15, Y10, Y15
-	VBLENDVPD    Y6, Y0, Y11, Y0
-	VBLENDVPD    Y4, Y9, Y12, Y9
-	VBLENDVPD    Y8, Y14, Y13, Y14
-	VANDPD       normalVolRowsAVX2Consts<>+224(SB), Y7, Y7
+	VCMPPD       $0x11, Y7, Y11, Y4
+	VCMPPD       $0x11, Y7, Y12, Y7
+	VBLENDVPD    Y6, Y14, Y9, Y14
+	VBLENDVPD    Y5, Y15, Y10, Y15
+	VBLENDVPD    Y4, Y8, Y11, Y8
+	VBLENDVPD    Y7, Y13, Y12, Y13
 	VANDPD       normalVolRowsAVX2Consts<>+224(SB), Y6, Y6
+	VANDPD       normalVolRowsAVX2Consts<>+224(SB), Y5, Y5
 	VANDPD       normalVolRowsAVX2Consts<>+224(SB), Y4, Y4
-	VANDPD       normalVolRowsAVX2Consts<>+224(SB), Y8, Y8
+	VANDPD       normalVolRowsAVX2Consts<>+224(SB), Y7, Y7
 	VMOVUPD      Y3, 800(BX)
-	VCMPPD       $0x03, Y10, Y10, Y3
+	VCMPPD       $0x03, Y9, Y9, Y3
 	VMOVUPD      Y2, 832(BX)
-	VCMPPD       $0x03, Y11, Y11, Y2
+	VCMPPD       $0x03, Y10, Y10, Y2
 	VMOVUPD      Y1, 864(BX)
-	VCMPPD       $0x03, Y12, Y12, Y1
-	VMOVUPD      Y12, 928(BX)
-	VCMPPD       $0x03, Y13, Y13, Y12
-	VMOVUPD      Y13, 1632(BX)
-	VANDPD       normalVolRowsAVX2Consts<>+256(SB), Y15, Y13
-	VMOVUPD      Y11, 1664(BX)
-	VANDPD       normalVolRowsAVX2Consts<>+256(SB), Y0, Y11
-	VMOVUPD      Y10, 1696(BX)
-	VANDPD       normalVolRowsAVX2Consts<>+256(SB), Y9, Y10
-	VMOVUPD      Y8, 160(BX)
-	VANDPD       normalVolRowsAVX2Consts<>+256(SB), Y14, Y8
-	VORPD        Y13, Y5, Y13
-	VORPD        Y11, Y5, Y11
-	VORPD        Y10, Y5, Y10
-	VORPD        Y8, Y5, Y8
-	VORPD        Y3, Y13, Y3
-	VORPD        Y2, Y11, Y2
-	VORPD        Y1, Y10, Y1
-	VORPD        Y12, Y8, Y8
-	VMOVUPD      1376(BX), Y10
-	VCMPPD       $0x11, Y3, Y10, Y10
-	VMOVUPD      1344(BX), Y11
-	VCMPPD       $0x11, Y2, Y11, Y11
-	VMOVUPD      1312(BX), Y12
-	VCMPPD       $0x11, Y1, Y12, Y12
-	VMOVUPD      1024(BX), Y13
-	VCMPPD       $0x11, Y8, Y13, Y13
-	VPSRLQ       $0x34, Y15, Y15
-	VPSRLQ       $0x34, Y0, Y0
-	VPSRLQ       $0x34, Y9, Y9
+	VCMPPD       $0x03, Y11, Y11, Y1
+	VMOVUPD      Y11, 928(BX)
+	VCMPPD       $0x03, Y12, Y12, Y11
+	VMOVUPD      Y12, 1632(BX)
+	VANDPD       normalVolRowsAVX2Consts<>+256(SB), Y14, Y12
+	VMOVUPD      Y10, 1664(BX)
+	VANDPD       normalVolRowsAVX2Consts<>+256(SB), Y15, Y10
+	VMOVUPD      Y9, 1696(BX)
+	VANDPD       normalVolRowsAVX2Consts<>+256(SB), Y8, Y9
+	VMOVUPD      Y7, 160(BX)
+	VANDPD       normalVolRowsAVX2Consts<>+256(SB), Y13, Y7
+	VORPD        Y12, Y0, Y12
+	VORPD        Y10, Y0, Y10
+	VORPD        Y9, Y0, Y9
+	VORPD        Y7, Y0, Y7
+	VORPD        Y3, Y12, Y3
+	VORPD        Y2, Y10, Y2
+	VORPD        Y1, Y9, Y1
+	VORPD        Y11, Y7, Y7
+	VMOVUPD      1376(BX), Y9
+	VCMPPD       $0x11, Y3, Y9, Y9
+	VMOVUPD      1344(BX), Y10
+	VCMPPD       $0x11, Y2, Y10, Y10
+	VMOVUPD      1312(BX), Y11
+	VCMPPD       $0x11, Y1, Y11, Y11
+	VMOVUPD      1024(BX), Y12
+	VCMPPD       $0x11, Y7, Y12, Y12
 	VPSRLQ       $0x34, Y14, Y14
-	VMOVUPD      1280(BX), Y5
-	VMOVUPD      Y8, 1024(BX)
-	VBLENDVPD    Y10, 1728(BX), Y5, Y8
-	VMOVUPD      Y10, 1728(BX)
-	VMOVUPD      1248(BX), Y10
-	VBLENDVPD    Y11, 1760(BX), Y10, Y5
-	VMOVUPD      Y11, 1760(BX)
-	VMOVUPD      704(BX), Y11
-	VBLENDVPD    Y12, 1792(BX), Y11, Y10
-	VMOVUPD      Y12, 1792(BX)
-	VMOVUPD      672(BX), Y12
-	VBLENDVPD    Y13, 1824(BX), Y12, Y11
-	VMOVUPD      Y13, 1824(BX)
-	VMOVUPD      normalVolRowsAVX2Consts<>+288(SB), Y13
-	VORPD        Y15, Y13, Y15
-	VORPD        Y0, Y13, Y0
-	VORPD        Y9, Y13, Y9
-	VORPD        Y14, Y13, Y13
-	VMOVUPD      normalVolRowsAVX2Consts<>+320(SB), Y14
-	VSUBPD       Y14, Y15, Y15
-	VSUBPD       Y14, Y0, Y0
-	VSUBPD       Y14, Y9, Y9
-	VSUBPD       Y14, Y13, Y13
-	VSUBPD       Y7, Y15, Y7
-	VSUBPD       Y6, Y0, Y0
-	VSUBPD       Y4, Y9, Y4
-	VSUBPD       160(BX), Y13, Y6
-	VMOVUPD      normalVolRowsAVX2Consts<>+352(SB), Y9
-	VMULPD       Y3, Y9, Y13
-	VMULPD       Y2, Y9, Y14
-	VMULPD       Y1, Y9, Y15
-	VMOVUPD      Y6, 160(BX)
-	VMOVUPD      1024(BX), Y6
-	VMULPD       Y6, Y9, Y9
+	VPSRLQ       $0x34, Y15, Y15
+	VPSRLQ       $0x34, Y8, Y8
+	VPSRLQ       $0x34, Y13, Y13
+	VMOVUPD      1280(BX), Y0
+	VMOVUPD      Y7, 1024(BX)
+	VBLENDVPD    Y9, 1728(BX), Y0, Y7
+	VMOVUPD      Y9, 1728(BX)
+	VMOVUPD      1248(BX), Y9
+	VBLENDVPD    Y10, 1760(BX), Y9, Y0
+	VMOVUPD      Y10, 1760(BX)
+	VMOVUPD      704(BX), Y10
+	VBLENDVPD    Y11, 1792(BX), Y10, Y9
+	VMOVUPD      Y11, 1792(BX)
+	VMOVUPD      672(BX), Y11
+	VBLENDVPD    Y12, 1824(BX), Y11, Y10
+	VMOVUPD      Y12, 1824(BX)
+	VMOVUPD      normalVolRowsAVX2Consts<>+288(SB), Y12
+	VORPD        Y14, Y12, Y14
+	VORPD        Y15, Y12, Y15
+	VORPD        Y8, Y12, Y8
+	VORPD        Y13, Y12, Y12
+	VMOVUPD      normalVolRowsAVX2Consts<>+320(SB), Y13
+	VSUBPD       Y13, Y14, Y14
+	VSUBPD       Y13, Y15, Y15
+	VSUBPD       Y13, Y8, Y8
+	VSUBPD       Y13, Y12, Y12
+	VSUBPD       Y6, Y14, Y6
+	VSUBPD       Y5, Y15, Y5
+	VSUBPD       Y4, Y8, Y4
+	VSUBPD       160(BX), Y12, Y8
+	VMOVUPD      normalVolRowsAVX2Consts<>+352(SB), Y12
+	VMULPD       Y3, Y12, Y13
+	VMULPD       Y2, Y12, Y14
+	VMULPD       Y1, Y12, Y15
+	VMOVUPD      Y8, 160(BX)
+	VMOVUPD      1024(BX), Y8
+	VMULPD       Y8, Y12, Y12
 	VCMPPD       $0x11, 1280(BX), Y13, Y13
 	VCMPPD       $0x11, 1248(BX), Y14, Y14
 	VCMPPD       $0x11, 704(BX), Y15, Y15
-	VCMPPD       $0x11, Y12, Y9, Y9
+	VCMPPD       $0x11, Y11, Y12, Y11
 	VADDPD       Y3, Y3, Y12
 	VMOVUPD      Y4, 672(BX)
 	VADDPD       Y2, Y2, Y4
-	VMOVUPD      Y0, 704(BX)
-	VADDPD       Y1, Y1, Y0
-	VMOVUPD      Y7, 1248(BX)
-	VADDPD       Y6, Y6, Y7
+	VMOVUPD      Y5, 704(BX)
+	VADDPD       Y1, Y1, Y5
+	VMOVUPD      Y6, 1248(BX)
+	VADDPD       Y8, Y8, Y6
 	VBLENDVPD    Y13, Y12, Y3, Y3
 	VBLENDVPD    Y14, Y4, Y2, Y2
-	VBLENDVPD    Y15, Y0, Y1, Y0
-	VBLENDVPD    Y9, Y7, Y6, Y1
-	VSUBPD       Y8, Y3, Y4
-	VSUBPD       Y5, Y2, Y6
-	VSUBPD       Y10, Y0, Y7
-	VSUBPD       Y11, Y1, Y12
-	VADDPD       Y8, Y3, Y3
-	VADDPD       Y5, Y2, Y2
-	VADDPD       Y10, Y0, Y0
-	VADDPD       Y11, Y1, Y1
-	VDIVPD       Y3, Y4, Y3
-	VDIVPD       Y2, Y6, Y2
-	VDIVPD       Y0, Y7, Y0
-	VDIVPD       Y1, Y12, Y1
+	VBLENDVPD    Y15, Y5, Y1, Y1
+	VBLENDVPD    Y11, Y6, Y8, Y4
+	VSUBPD       Y7, Y3, Y5
+	VSUBPD       Y0, Y2, Y6
+	VSUBPD       Y9, Y1, Y8
+	VSUBPD       Y10, Y4, Y12
+	VADDPD       Y7, Y3, Y3
+	VADDPD       Y0, Y2, Y0
+	VADDPD       Y9, Y1, Y1
+	VADDPD       Y10, Y4, Y2
+	VDIVPD       Y3, Y5, Y3
+	VDIVPD       Y0, Y6, Y0
+	VDIVPD       Y1, Y8, Y1
+	VDIVPD       Y2, Y12, Y2
 	VMOVUPD      1696(BX), Y4
 	VMOVUPD      normalVolRowsAVX2Consts<>+64(SB), Y5
 	VCMPPD       $0x00, Y5, Y4, Y6
 	VMOVUPD      1664(BX), Y7
 	VCMPPD       $0x00, Y5, Y7, Y8
-	VMOVUPD      928(BX), Y10
-	VCMPPD       $0x00, Y5, Y10, Y11
+	VMOVUPD      928(BX), Y9
+	VCMPPD       $0x00, Y5, Y9, Y10
 	VMOVUPD      1632(BX), Y12
 	VCMPPD       $0x00, Y5, Y12, Y5
-	VMOVUPD      Y9, 1024(BX)
-	VMOVUPD      1248(BX), Y9
-	VBLENDVPD    Y6, normalVolRowsAVX2Consts<>+448(SB), Y9, Y6
-	VMOVUPD      normalVolRowsAVX2Consts<>+448(SB), Y9
+	VMOVUPD      Y11, 1024(BX)
+	VMOVUPD      1248(BX), Y11
+	VBLENDVPD    Y6, normalVolRowsAVX2Consts<>+448(SB), Y11, Y6
+	VMOVUPD      normalVolRowsAVX2Consts<>+448(SB), Y11
 	VMOVUPD      Y15, 1248(BX)
 	VMOVUPD      704(BX), Y15
-	VBLENDVPD    Y8, Y9, Y15, Y8
+	VBLENDVPD    Y8, Y11, Y15, Y8
 	VMOVUPD      672(BX), Y15
-	VBLENDVPD    Y11, Y9, Y15, Y11
+	VBLENDVPD    Y10, Y11, Y15, Y10
 	VMOVUPD      160(BX), Y15
-	VBLENDVPD    Y5, Y9, Y15, Y5
-	VMOVUPD      normalVolRowsAVX2Consts<>+480(SB), Y9
-	VCMPPD       $0x11, Y9, Y4, Y15
+	VBLENDVPD    Y5, Y11, Y15, Y5
+	VMOVUPD      normalVolRowsAVX2Consts<>+480(SB), Y11
+	VCMPPD       $0x11, Y11, Y4, Y15
 	VMOVUPD      Y14, 160(BX)
-	VCMPPD       $0x11, Y9, Y7, Y14
+	VCMPPD       $0x11, Y11, Y7, Y14
 	VMOVUPD      Y13, 672(BX)
-	VCMPPD       $0x11, Y9, Y10, Y13
-	VCMPPD       $0x11, Y9, Y12, Y9
+	VCMPPD       $0x11, Y11, Y9, Y13
+	VCMPPD       $0x11, Y11, Y12, Y11
 	VBLENDVPD    Y15, Y6, Y4, Y4
 	VBLENDVPD    Y14, Y8, Y7, Y6
-	VBLENDVPD    Y13, Y11, Y10, Y7
-	VBLENDVPD    Y9, Y5, Y12, Y5
+	VBLENDVPD    Y13, Y10, Y9, Y7
+	VBLENDVPD    Y11, Y5, Y12, Y5
 	VSUBPD       768(BX), Y4, Y4
 	VSUBPD       1056(BX), Y6, Y6
 	VSUBPD       1184(BX), Y7, Y7
@@ -3292,9 +3274,9 @@ body:
 	VMOVUPD      256(BX), Y14
 	VMULPD       Y14, Y14, Y15
 	VMULPD       Y3, Y3, Y14
-	VMULPD       Y2, Y2, Y12
-	VMULPD       Y0, Y0, Y10
-	VMULPD       Y1, Y1, Y8
+	VMULPD       Y0, Y0, Y12
+	VMULPD       Y1, Y1, Y10
+	VMULPD       Y2, Y2, Y8
 	VMOVUPD      Y15, 2048(BX)
 	VADDPD       normalVolRowsAVX2Consts<>+640(SB), Y4, Y15
 	VMOVUPD      Y13, 1184(BX)
@@ -3303,9 +3285,9 @@ body:
 	VADDPD       normalVolRowsAVX2Consts<>+640(SB), Y7, Y11
 	VMOVUPD      Y9, 768(BX)
 	VADDPD       normalVolRowsAVX2Consts<>+640(SB), Y5, Y9
-	VMOVUPD      Y1, 1632(BX)
-	VMOVUPD      672(BX), Y1
-	VBLENDVPD    Y1, Y15, Y4, Y1
+	VMOVUPD      Y2, 1632(BX)
+	VMOVUPD      672(BX), Y2
+	VBLENDVPD    Y2, Y15, Y4, Y2
 	VMOVUPD      160(BX), Y15
 	VBLENDVPD    Y15, Y13, Y6, Y13
 	VMOVUPD      1248(BX), Y15
@@ -3318,42 +3300,42 @@ body:
 	VADDPD       Y7, Y15, Y7
 	VADDPD       Y5, Y15, Y5
 	VMOVUPD      1728(BX), Y15
-	VBLENDVPD    Y15, Y4, Y1, Y1
+	VBLENDVPD    Y15, Y4, Y2, Y2
 	VMOVUPD      1760(BX), Y4
 	VBLENDVPD    Y4, Y6, Y13, Y4
 	VMOVUPD      1792(BX), Y6
 	VBLENDVPD    Y6, Y7, Y11, Y6
 	VMOVUPD      1824(BX), Y7
 	VBLENDVPD    Y7, Y5, Y9, Y5
-	VMOVUPD      normalVolRowsAVX2Consts<>+2336(SB), Y7
-	VMOVUPD      normalVolRowsAVX2Consts<>+2368(SB), Y9
+	VMOVUPD      normalVolRowsAVX2Consts<>+2304(SB), Y7
+	VMOVUPD      normalVolRowsAVX2Consts<>+2336(SB), Y9
 	VFMADD231PD  Y7, Y14, Y9
-	VMOVUPD      normalVolRowsAVX2Consts<>+2368(SB), Y11
+	VMOVUPD      normalVolRowsAVX2Consts<>+2336(SB), Y11
 	VFMADD231PD  Y7, Y12, Y11
-	VMOVUPD      normalVolRowsAVX2Consts<>+2368(SB), Y13
+	VMOVUPD      normalVolRowsAVX2Consts<>+2336(SB), Y13
 	VFMADD231PD  Y7, Y10, Y13
-	VFMADD213PD  normalVolRowsAVX2Consts<>+2368(SB), Y8, Y7
-	VMOVUPD      normalVolRowsAVX2Consts<>+2400(SB), Y15
+	VFMADD213PD  normalVolRowsAVX2Consts<>+2336(SB), Y8, Y7
+	VMOVUPD      normalVolRowsAVX2Consts<>+2368(SB), Y15
 	VFMADD213PD  Y15, Y14, Y9
 	VFMADD213PD  Y15, Y12, Y11
 	VFMADD213PD  Y15, Y10, Y13
 	VFMADD231PD  Y7, Y8, Y15
-	VMOVUPD      normalVolRowsAVX2Consts<>+2432(SB), Y7
+	VMOVUPD      normalVolRowsAVX2Consts<>+2400(SB), Y7
 	VFMADD213PD  Y7, Y14, Y9
 	VFMADD213PD  Y7, Y12, Y11
 	VFMADD213PD  Y7, Y10, Y13
 	VFMADD231PD  Y15, Y8, Y7
-	VMOVUPD      normalVolRowsAVX2Consts<>+2464(SB), Y15
+	VMOVUPD      normalVolRowsAVX2Consts<>+2432(SB), Y15
 	VFMADD213PD  Y15, Y14, Y9
 	VFMADD213PD  Y15, Y12, Y11
 	VFMADD213PD  Y15, Y10, Y13
 	VFMADD231PD  Y7, Y8, Y15
-	VMOVUPD      normalVolRowsAVX2Consts<>+2496(SB), Y7
+	VMOVUPD      normalVolRowsAVX2Consts<>+2464(SB), Y7
 	VFMADD213PD  Y7, Y14, Y9
 	VFMADD213PD  Y7, Y12, Y11
 	VFMADD213PD  Y7, Y10, Y13
 	VFMADD231PD  Y15, Y8, Y7
-	VMOVUPD      normalVolRowsAVX2Consts<>+2528(SB), Y15
+	VMOVUPD      normalVolRowsAVX2Consts<>+2496(SB), Y15
 	VFMADD213PD  Y15, Y14, Y9
 	VFMADD213PD  Y15, Y12, Y11
 	VFMADD213PD  Y15, Y10, Y13
@@ -3362,27 +3344,27 @@ body:
 	VMULPD       Y11, Y12, Y9
 	VMULPD       Y13, Y10, Y10
 	VMULPD       Y15, Y8, Y8
-	VMOVUPD      normalVolRowsAVX2Consts<>+2560(SB), Y11
-	VMULPD       Y11, Y1, Y12
+	VMOVUPD      normalVolRowsAVX2Consts<>+2528(SB), Y11
+	VMULPD       Y11, Y2, Y12
 	VMULPD       Y11, Y4, Y13
 	VMULPD       Y11, Y6, Y14
 	VMULPD       Y11, Y5, Y11
 	VFMADD231PD  Y7, Y3, Y12
-	VFMADD231PD  Y9, Y2, Y13
-	VFMADD231PD  Y10, Y0, Y14
+	VFMADD231PD  Y9, Y0, Y13
+	VFMADD231PD  Y10, Y1, Y14
 	VMOVUPD      1632(BX), Y7
 	VFMADD231PD  Y8, Y7, Y11
 	VMOVUPD      normalVolRowsAVX2Consts<>+608(SB), Y8
 	VFMADD231PD  Y8, Y3, Y12
-	VFMADD231PD  Y8, Y2, Y13
-	VFMADD231PD  Y8, Y0, Y14
+	VFMADD231PD  Y8, Y0, Y13
+	VFMADD231PD  Y8, Y1, Y14
 	VFMADD231PD  Y8, Y7, Y11
-	VMOVUPD      normalVolRowsAVX2Consts<>+2592(SB), Y0
-	VFMADD231PD  Y0, Y1, Y12
+	VMOVUPD      normalVolRowsAVX2Consts<>+2560(SB), Y0
+	VFMADD231PD  Y0, Y2, Y12
 	VFMADD231PD  Y0, Y4, Y13
 	VFMADD231PD  Y0, Y6, Y14
 	VFMADD231PD  Y0, Y5, Y11
-	VMOVUPD      normalVolRowsAVX2Consts<>+2624(SB), Y0
+	VMOVUPD      normalVolRowsAVX2Consts<>+2592(SB), Y0
 	VADDPD       Y0, Y12, Y1
 	VADDPD       Y0, Y13, Y2
 	VADDPD       Y0, Y14, Y3
@@ -3448,7 +3430,7 @@ body:
 	VADDPD       Y9, Y14, Y9
 	VADDPD       Y11, Y14, Y11
 	VADDPD       Y6, Y14, Y6
-	VMOVUPD      normalVolRowsAVX2Consts<>+2656(SB), Y12
+	VMOVUPD      normalVolRowsAVX2Consts<>+2624(SB), Y12
 	VFMADD231PD  Y12, Y1, Y7
 	VFMADD231PD  Y12, Y2, Y9
 	VFMADD231PD  Y12, Y3, Y11
@@ -3470,7 +3452,7 @@ body:
 	VDIVPD       480(BX), Y1, Y1
 	VDIVPD       512(BX), Y2, Y2
 	VMOVUPD      640(BX), Y4
-	VMOVUPD      normalVolRowsAVX2Consts<>+2688(SB), Y5
+	VMOVUPD      normalVolRowsAVX2Consts<>+2656(SB), Y5
 	VBLENDVPD    Y4, Y3, Y5, Y3
 	VMOVUPD      608(BX), Y4
 	VBLENDVPD    Y4, Y0, Y5, Y0
@@ -3888,9 +3870,9 @@ tail:
 	VMULPD       Y8, Y8, Y7
 	VMULPD       Y10, Y10, Y9
 	VMOVUPD      normalVolRowsAVX2Consts<>+1504(SB), Y11
-	VFMADD213PD  Y4, Y6, Y11
-	VMOVUPD      normalVolRowsAVX2Consts<>+1504(SB), Y12
-	VFMADD213PD  Y4, Y5, Y12
+	VMOVUPD      normalVolRowsAVX2Consts<>+608(SB), Y12
+	VFMADD231PD  Y11, Y6, Y12
+	VFMADD213PD  normalVolRowsAVX2Consts<>+608(SB), Y5, Y11
 	VMOVUPD      normalVolRowsAVX2Consts<>+1536(SB), Y13
 	VMOVUPD      Y1, 352(BX)
 	VADDPD       Y13, Y6, Y1
@@ -3906,15 +3888,15 @@ tail:
 	VFMADD231PD  Y7, Y7, Y0
 	VFMADD231PD  Y9, Y9, Y3
 	VMOVUPD      Y3, 160(BX)
-	VMULPD       Y1, Y11, Y3
+	VMULPD       Y1, Y12, Y3
 	VMOVUPD      Y0, 800(BX)
-	VMULPD       Y13, Y12, Y0
+	VMULPD       Y13, Y11, Y0
 	VDIVPD       Y3, Y4, Y3
 	VDIVPD       Y0, Y4, Y0
 	VMULPD       Y3, Y1, Y1
 	VMULPD       Y0, Y13, Y13
-	VMULPD       Y3, Y11, Y3
-	VMULPD       Y0, Y12, Y0
+	VMULPD       Y3, Y12, Y3
+	VMULPD       Y0, Y11, Y0
 	VMULPD       Y3, Y6, Y3
 	VMULPD       Y0, Y5, Y0
 	VMOVUPD      normalVolRowsAVX2Consts<>+608(SB), Y5
@@ -3963,162 +3945,159 @@ tail:
 	VFMADD213PD  normalVolRowsAVX2Consts<>+2176(SB), Y4, Y5
 	VFMADD213PD  normalVolRowsAVX2Consts<>+2208(SB), Y6, Y2
 	VFMADD213PD  normalVolRowsAVX2Consts<>+2208(SB), Y4, Y5
-	VFMADD213PD  normalVolRowsAVX2Consts<>+2240(SB), Y6, Y2
-	VFMADD213PD  normalVolRowsAVX2Consts<>+2240(SB), Y4, Y5
-	VFMADD213PD  normalVolRowsAVX2Consts<>+2272(SB), Y2, Y6
-	VFMADD213PD  normalVolRowsAVX2Consts<>+2272(SB), Y5, Y4
-	VMOVUPD      normalVolRowsAVX2Consts<>+416(SB), Y2
+	VFMADD213PD  normalVolRowsAVX2Consts<>+2240(SB), Y2, Y6
+	VFMADD213PD  normalVolRowsAVX2Consts<>+2240(SB), Y5, Y4
+	VMOVUPD      normalVolRowsAVX2Consts<>+32(SB), Y2
 	VFMADD213PD  Y2, Y6, Y3
 	VFMADD213PD  Y2, Y4, Y0
 	VMULPD       Y1, Y3, Y4
 	VMULPD       Y13, Y0, Y5
-	VFNMADD231PD Y11, Y4, Y3
-	VFNMADD231PD Y12, Y5, Y0
+	VFNMADD231PD Y12, Y4, Y3
+	VFNMADD231PD Y11, Y5, Y0
 	VFMADD231PD  Y3, Y1, Y4
 	VFMADD231PD  Y0, Y13, Y5
-	VMOVUPD      normalVolRowsAVX2Consts<>+2304(SB), Y0
+	VMOVUPD      normalVolRowsAVX2Consts<>+2272(SB), Y0
 	VMULPD       Y0, Y4, Y1
 	VMULPD       Y0, Y5, Y0
-	VMOVUPD      normalVolRowsAVX2Consts<>+32(SB), Y3
-	VFNMADD213PD Y3, Y1, Y8
-	VFNMADD213PD Y3, Y0, Y10
+	VFNMADD213PD Y2, Y1, Y8
+	VFNMADD213PD Y2, Y0, Y10
 	VMULPD       Y8, Y7, Y0
 	VMULPD       Y10, Y9, Y1
-	VMULPD       864(BX), Y8, Y4
-	VMULPD       128(BX), Y10, Y5
-	VMOVUPD      normalVolRowsAVX2Consts<>+0(SB), Y6
-	VANDPD       Y4, Y6, Y4
-	VANDPD       Y5, Y6, Y5
-	VMOVUPD      normalVolRowsAVX2Consts<>+160(SB), Y6
-	VMULPD       Y4, Y6, Y7
-	VMULPD       Y5, Y6, Y6
-	VMOVUPD      normalVolRowsAVX2Consts<>+192(SB), Y9
-	VCMPPD       $0x11, Y9, Y4, Y11
-	VCMPPD       $0x11, Y9, Y5, Y9
-	VBLENDVPD    Y11, Y7, Y4, Y7
-	VBLENDVPD    Y9, Y6, Y5, Y6
-	VMOVUPD      normalVolRowsAVX2Consts<>+224(SB), Y12
-	VANDPD       Y11, Y12, Y11
-	VANDPD       Y9, Y12, Y9
+	VMULPD       864(BX), Y8, Y3
+	VMULPD       128(BX), Y10, Y4
+	VMOVUPD      normalVolRowsAVX2Consts<>+0(SB), Y5
+	VANDPD       Y3, Y5, Y3
+	VANDPD       Y4, Y5, Y4
+	VMOVUPD      normalVolRowsAVX2Consts<>+160(SB), Y5
+	VMULPD       Y3, Y5, Y6
+	VMULPD       Y4, Y5, Y5
+	VMOVUPD      normalVolRowsAVX2Consts<>+192(SB), Y7
+	VCMPPD       $0x11, Y7, Y3, Y9
+	VCMPPD       $0x11, Y7, Y4, Y7
+	VBLENDVPD    Y9, Y6, Y3, Y6
+	VBLENDVPD    Y7, Y5, Y4, Y5
+	VMOVUPD      normalVolRowsAVX2Consts<>+224(SB), Y11
+	VANDPD       Y9, Y11, Y9
+	VANDPD       Y7, Y11, Y7
+	VCMPPD       $0x03, Y3, Y3, Y11
 	VCMPPD       $0x03, Y4, Y4, Y12
-	VCMPPD       $0x03, Y5, Y5, Y13
-	VMOVUPD      normalVolRowsAVX2Consts<>+256(SB), Y2
+	VMOVUPD      normalVolRowsAVX2Consts<>+256(SB), Y13
 	VMOVUPD      Y1, 192(BX)
-	VANDPD       Y7, Y2, Y1
-	VANDPD       Y6, Y2, Y2
-	VORPD        Y1, Y3, Y1
-	VORPD        Y2, Y3, Y2
-	VORPD        Y12, Y1, Y1
-	VORPD        Y13, Y2, Y2
+	VANDPD       Y6, Y13, Y1
+	VANDPD       Y5, Y13, Y13
+	VORPD        Y1, Y2, Y1
+	VORPD        Y13, Y2, Y13
+	VORPD        Y11, Y1, Y1
+	VORPD        Y12, Y13, Y11
 	VMOVUPD      544(BX), Y12
 	VCMPPD       $0x11, Y1, Y12, Y12
 	VMOVUPD      512(BX), Y13
-	VCMPPD       $0x11, Y2, Y13, Y13
-	VPSRLQ       $0x34, Y7, Y7
+	VCMPPD       $0x11, Y11, Y13, Y13
 	VPSRLQ       $0x34, Y6, Y6
-	VMOVUPD      normalVolRowsAVX2Consts<>+288(SB), Y3
-	VORPD        Y7, Y3, Y7
-	VORPD        Y6, Y3, Y3
-	VMOVUPD      672(BX), Y6
+	VPSRLQ       $0x34, Y5, Y5
+	VMOVUPD      normalVolRowsAVX2Consts<>+288(SB), Y2
+	VORPD        Y6, Y2, Y6
+	VORPD        Y5, Y2, Y2
+	VMOVUPD      672(BX), Y5
 	VMOVUPD      Y0, 512(BX)
-	VBLENDVPD    Y12, 768(BX), Y6, Y0
+	VBLENDVPD    Y12, 768(BX), Y5, Y0
 	VMOVUPD      Y12, 768(BX)
 	VMOVUPD      704(BX), Y12
 	VMOVUPD      Y10, 544(BX)
 	VBLENDVPD    Y13, 736(BX), Y12, Y10
-	VSUBPD       normalVolRowsAVX2Consts<>+320(SB), Y7, Y7
-	VSUBPD       normalVolRowsAVX2Consts<>+320(SB), Y3, Y3
-	VSUBPD       Y11, Y7, Y7
-	VSUBPD       Y9, Y3, Y3
-	VMOVUPD      normalVolRowsAVX2Consts<>+352(SB), Y9
-	VMULPD       Y1, Y9, Y11
-	VMULPD       Y2, Y9, Y9
-	VCMPPD       $0x11, Y6, Y11, Y6
-	VCMPPD       $0x11, Y12, Y9, Y9
-	VADDPD       Y1, Y1, Y11
-	VADDPD       Y2, Y2, Y12
-	VBLENDVPD    Y6, Y11, Y1, Y1
-	VBLENDVPD    Y9, Y12, Y2, Y2
+	VSUBPD       normalVolRowsAVX2Consts<>+320(SB), Y6, Y6
+	VSUBPD       normalVolRowsAVX2Consts<>+320(SB), Y2, Y2
+	VSUBPD       Y9, Y6, Y6
+	VSUBPD       Y7, Y2, Y2
+	VMOVUPD      normalVolRowsAVX2Consts<>+352(SB), Y7
+	VMULPD       Y1, Y7, Y9
+	VMULPD       Y11, Y7, Y7
+	VCMPPD       $0x11, Y5, Y9, Y5
+	VCMPPD       $0x11, Y12, Y7, Y7
+	VADDPD       Y1, Y1, Y9
+	VADDPD       Y11, Y11, Y12
+	VBLENDVPD    Y5, Y9, Y1, Y1
+	VBLENDVPD    Y7, Y12, Y11, Y9
 	VSUBPD       Y0, Y1, Y11
-	VSUBPD       Y10, Y2, Y12
+	VSUBPD       Y10, Y9, Y12
 	VADDPD       Y0, Y1, Y0
-	VADDPD       Y10, Y2, Y1
+	VADDPD       Y10, Y9, Y1
 	VDIVPD       Y0, Y11, Y0
 	VDIVPD       Y1, Y12, Y1
-	VMOVUPD      normalVolRowsAVX2Consts<>+64(SB), Y2
-	VCMPPD       $0x00, Y2, Y4, Y10
-	VCMPPD       $0x00, Y2, Y5, Y2
+	VMOVUPD      normalVolRowsAVX2Consts<>+64(SB), Y9
+	VCMPPD       $0x00, Y9, Y3, Y10
+	VCMPPD       $0x00, Y9, Y4, Y9
 	VMOVUPD      normalVolRowsAVX2Consts<>+448(SB), Y11
-	VBLENDVPD    Y10, Y11, Y7, Y7
-	VBLENDVPD    Y2, Y11, Y3, Y2
-	VMOVUPD      normalVolRowsAVX2Consts<>+480(SB), Y3
-	VCMPPD       $0x11, Y3, Y4, Y10
-	VCMPPD       $0x11, Y3, Y5, Y3
-	VBLENDVPD    Y10, Y7, Y4, Y4
-	VBLENDVPD    Y3, Y2, Y5, Y2
-	VSUBPD       416(BX), Y4, Y3
+	VBLENDVPD    Y10, Y11, Y6, Y6
+	VBLENDVPD    Y9, Y11, Y2, Y2
+	VMOVUPD      normalVolRowsAVX2Consts<>+480(SB), Y9
+	VCMPPD       $0x11, Y9, Y3, Y10
+	VCMPPD       $0x11, Y9, Y4, Y9
+	VBLENDVPD    Y10, Y6, Y3, Y3
+	VBLENDVPD    Y9, Y2, Y4, Y2
+	VSUBPD       416(BX), Y3, Y3
 	VSUBPD       640(BX), Y2, Y2
 	VMULPD       Y8, Y8, Y4
-	VMOVUPD      544(BX), Y5
-	VMULPD       Y5, Y5, Y7
+	VMOVUPD      544(BX), Y6
+	VMULPD       Y6, Y6, Y9
 	VMOVUPD      normalVolRowsAVX2Consts<>+32(SB), Y10
 	VMOVUPD      512(BX), Y11
 	VSUBPD       Y11, Y10, Y12
-	VMOVUPD      192(BX), Y5
+	VMOVUPD      192(BX), Y6
 	VMOVUPD      Y8, 640(BX)
-	VSUBPD       Y5, Y10, Y8
+	VSUBPD       Y6, Y10, Y8
 	VMOVUPD      Y8, 416(BX)
 	VMOVUPD      normalVolRowsAVX2Consts<>+1568(SB), Y8
 	VMOVUPD      Y12, 704(BX)
 	VMOVUPD      normalVolRowsAVX2Consts<>+608(SB), Y12
 	VFMADD213PD  Y12, Y8, Y11
-	VFMADD213PD  Y12, Y8, Y5
+	VFMADD213PD  Y12, Y8, Y6
 	VFMADD231PD  800(BX), Y4, Y11
-	VFMADD231PD  160(BX), Y7, Y5
+	VFMADD231PD  160(BX), Y9, Y6
 	VMOVUPD      normalVolRowsAVX2Consts<>+640(SB), Y4
-	VADDPD       Y3, Y4, Y7
+	VADDPD       Y3, Y4, Y8
 	VADDPD       Y2, Y4, Y4
-	VBLENDVPD    Y6, Y7, Y3, Y6
-	VBLENDVPD    Y9, Y4, Y2, Y4
+	VBLENDVPD    Y5, Y8, Y3, Y5
+	VBLENDVPD    Y7, Y4, Y2, Y4
 	VADDPD       Y3, Y10, Y3
 	VADDPD       Y2, Y10, Y2
 	VMOVUPD      768(BX), Y7
-	VBLENDVPD    Y7, Y3, Y6, Y3
+	VBLENDVPD    Y7, Y3, Y5, Y3
 	VBLENDVPD    Y13, Y2, Y4, Y2
 	VMULPD       Y0, Y0, Y4
-	VMULPD       Y1, Y1, Y6
-	VMOVUPD      normalVolRowsAVX2Consts<>+2560(SB), Y7
+	VMULPD       Y1, Y1, Y5
+	VMOVUPD      normalVolRowsAVX2Consts<>+2528(SB), Y7
 	VMULPD       Y7, Y3, Y8
 	VMULPD       Y7, Y2, Y7
-	VMOVUPD      normalVolRowsAVX2Consts<>+2336(SB), Y9
-	VMOVUPD      normalVolRowsAVX2Consts<>+2368(SB), Y13
+	VMOVUPD      normalVolRowsAVX2Consts<>+2304(SB), Y9
+	VMOVUPD      normalVolRowsAVX2Consts<>+2336(SB), Y13
 	VFMADD231PD  Y9, Y4, Y13
-	VFMADD213PD  normalVolRowsAVX2Consts<>+2368(SB), Y6, Y9
-	VMOVUPD      normalVolRowsAVX2Consts<>+2400(SB), Y10
+	VFMADD213PD  normalVolRowsAVX2Consts<>+2336(SB), Y5, Y9
+	VMOVUPD      normalVolRowsAVX2Consts<>+2368(SB), Y10
 	VFMADD213PD  Y10, Y4, Y13
-	VFMADD231PD  Y9, Y6, Y10
-	VMOVUPD      normalVolRowsAVX2Consts<>+2432(SB), Y9
+	VFMADD231PD  Y9, Y5, Y10
+	VMOVUPD      normalVolRowsAVX2Consts<>+2400(SB), Y9
 	VFMADD213PD  Y9, Y4, Y13
-	VFMADD231PD  Y10, Y6, Y9
-	VMOVUPD      normalVolRowsAVX2Consts<>+2464(SB), Y10
+	VFMADD231PD  Y10, Y5, Y9
+	VMOVUPD      normalVolRowsAVX2Consts<>+2432(SB), Y10
 	VFMADD213PD  Y10, Y4, Y13
-	VFMADD231PD  Y9, Y6, Y10
-	VMOVUPD      normalVolRowsAVX2Consts<>+2496(SB), Y9
+	VFMADD231PD  Y9, Y5, Y10
+	VMOVUPD      normalVolRowsAVX2Consts<>+2464(SB), Y9
 	VFMADD213PD  Y9, Y4, Y13
-	VFMADD231PD  Y10, Y6, Y9
-	VMOVUPD      normalVolRowsAVX2Consts<>+2528(SB), Y10
+	VFMADD231PD  Y10, Y5, Y9
+	VMOVUPD      normalVolRowsAVX2Consts<>+2496(SB), Y10
 	VFMADD213PD  Y10, Y4, Y13
-	VFMADD231PD  Y9, Y6, Y10
+	VFMADD231PD  Y9, Y5, Y10
 	VMULPD       Y13, Y4, Y4
-	VMULPD       Y10, Y6, Y6
+	VMULPD       Y10, Y5, Y5
 	VFMADD231PD  Y4, Y0, Y8
-	VFMADD231PD  Y6, Y1, Y7
+	VFMADD231PD  Y5, Y1, Y7
 	VFMADD231PD  Y12, Y0, Y8
 	VFMADD231PD  Y12, Y1, Y7
-	VMOVUPD      normalVolRowsAVX2Consts<>+2592(SB), Y0
+	VMOVUPD      normalVolRowsAVX2Consts<>+2560(SB), Y0
 	VFMADD231PD  Y0, Y3, Y8
 	VFMADD231PD  Y0, Y2, Y7
-	VMOVUPD      normalVolRowsAVX2Consts<>+2624(SB), Y0
+	VMOVUPD      normalVolRowsAVX2Consts<>+2592(SB), Y0
 	VADDPD       Y0, Y8, Y1
 	VADDPD       Y0, Y7, Y0
 	VSUBPD       64(BX), Y1, Y1
@@ -4126,21 +4105,21 @@ tail:
 	VMULPD       704(BX), Y1, Y2
 	VMULPD       416(BX), Y0, Y3
 	VMULPD       640(BX), Y1, Y4
-	VMULPD       544(BX), Y0, Y6
+	VMULPD       544(BX), Y0, Y5
 	VMULPD       Y1, Y1, Y1
 	VMULPD       Y0, Y0, Y0
 	VMULPD       Y11, Y1, Y1
-	VMULPD       Y5, Y0, Y0
-	VMOVUPD      normalVolRowsAVX2Consts<>+416(SB), Y5
+	VMULPD       Y6, Y0, Y0
+	VMOVUPD      normalVolRowsAVX2Consts<>+416(SB), Y6
 	VMOVUPD      normalVolRowsAVX2Consts<>+32(SB), Y7
-	VFMADD231PD  Y5, Y2, Y7
+	VFMADD231PD  Y6, Y2, Y7
 	VMOVUPD      normalVolRowsAVX2Consts<>+32(SB), Y8
-	VFMADD213PD  Y8, Y3, Y5
+	VFMADD213PD  Y8, Y3, Y6
 	VMULPD       Y7, Y4, Y4
-	VMULPD       Y5, Y6, Y5
+	VMULPD       Y6, Y5, Y5
 	VADDPD       Y2, Y8, Y2
 	VADDPD       Y3, Y8, Y3
-	VMOVUPD      normalVolRowsAVX2Consts<>+2656(SB), Y6
+	VMOVUPD      normalVolRowsAVX2Consts<>+2624(SB), Y6
 	VFMADD231PD  Y6, Y1, Y2
 	VFMADD231PD  Y6, Y0, Y3
 	VDIVPD       Y2, Y4, Y0
@@ -4152,7 +4131,7 @@ tail:
 	VDIVPD       32(BX), Y2, Y1
 	VDIVPD       (BX), Y0, Y0
 	VMOVUPD      448(BX), Y2
-	VMOVUPD      normalVolRowsAVX2Consts<>+2688(SB), Y3
+	VMOVUPD      normalVolRowsAVX2Consts<>+2656(SB), Y3
 	VBLENDVPD    Y2, Y1, Y3, Y1
 	VMOVUPD      352(BX), Y2
 	VBLENDVPD    Y2, Y0, Y3, Y0

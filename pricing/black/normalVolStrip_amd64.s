@@ -43,45 +43,44 @@ DATA normalVolStripAVX512Consts<>+280(SB)/8, $0xbfe9a76bcc8d1f5c
 DATA normalVolStripAVX512Consts<>+288(SB)/8, $0x3ffcc73f0a65fce9
 DATA normalVolStripAVX512Consts<>+296(SB)/8, $0x54b249ad2594c37d
 DATA normalVolStripAVX512Consts<>+304(SB)/8, $0x4044000000000000
-DATA normalVolStripAVX512Consts<>+312(SB)/8, $0x3ff8000000000000
-DATA normalVolStripAVX512Consts<>+320(SB)/8, $0x4016000000000000
+DATA normalVolStripAVX512Consts<>+312(SB)/8, $0x4004000000000000
+DATA normalVolStripAVX512Consts<>+320(SB)/8, $0x4017000000000000
 DATA normalVolStripAVX512Consts<>+328(SB)/8, $0xc008000000000000
-DATA normalVolStripAVX512Consts<>+336(SB)/8, $0xbe2e25325154ed2c
-DATA normalVolStripAVX512Consts<>+344(SB)/8, $0xbe4277bd7e608931
-DATA normalVolStripAVX512Consts<>+352(SB)/8, $0x3e5f7f7aa6513d12
-DATA normalVolStripAVX512Consts<>+360(SB)/8, $0x3e747abbfe1349dc
-DATA normalVolStripAVX512Consts<>+368(SB)/8, $0xbe8e40fe135477fb
-DATA normalVolStripAVX512Consts<>+376(SB)/8, $0xbe9ca94833eab172
-DATA normalVolStripAVX512Consts<>+384(SB)/8, $0x3ec034ec9ff77461
-DATA normalVolStripAVX512Consts<>+392(SB)/8, $0x3eb3559d7eab42ef
-DATA normalVolStripAVX512Consts<>+400(SB)/8, $0xbef12becf291cb5c
-DATA normalVolStripAVX512Consts<>+408(SB)/8, $0x3ef25b780504b8a6
-DATA normalVolStripAVX512Consts<>+416(SB)/8, $0x3f1b488c4e1b97b5
-DATA normalVolStripAVX512Consts<>+424(SB)/8, $0xbf3afc08c11736a4
-DATA normalVolStripAVX512Consts<>+432(SB)/8, $0x3f2d0345de443c62
-DATA normalVolStripAVX512Consts<>+440(SB)/8, $0x3f6c48252d50b83f
-DATA normalVolStripAVX512Consts<>+448(SB)/8, $0xbf921f46d4ac3c0e
-DATA normalVolStripAVX512Consts<>+456(SB)/8, $0x3fab82298736da76
-DATA normalVolStripAVX512Consts<>+464(SB)/8, $0xbfbf5b83385c94d7
-DATA normalVolStripAVX512Consts<>+472(SB)/8, $0x3fccd2dc44dda90c
-DATA normalVolStripAVX512Consts<>+480(SB)/8, $0xbfd5ed2acb37558c
-DATA normalVolStripAVX512Consts<>+488(SB)/8, $0x3fdb9a7d5690ca89
-DATA normalVolStripAVX512Consts<>+496(SB)/8, $0xbfdbc22549fbe12f
-DATA normalVolStripAVX512Consts<>+504(SB)/8, $0x3fd34926e4def17d
-DATA normalVolStripAVX512Consts<>+512(SB)/8, $0x40040d931ff62705
-DATA normalVolStripAVX512Consts<>+520(SB)/8, $0x3dea39ef35793c76
-DATA normalVolStripAVX512Consts<>+528(SB)/8, $0x3fc2f112df3e5244
-DATA normalVolStripAVX512Consts<>+536(SB)/8, $0x3fc39a09d078c69f
-DATA normalVolStripAVX512Consts<>+544(SB)/8, $0x3fc7466496cb03de
-DATA normalVolStripAVX512Consts<>+552(SB)/8, $0x3fcc71c51d8e78af
-DATA normalVolStripAVX512Consts<>+560(SB)/8, $0x3fd2492494229359
-DATA normalVolStripAVX512Consts<>+568(SB)/8, $0x3fd999999997fa04
-DATA normalVolStripAVX512Consts<>+576(SB)/8, $0x3fe5555555555593
-DATA normalVolStripAVX512Consts<>+584(SB)/8, $0x3fe62e42fee00000
-DATA normalVolStripAVX512Consts<>+592(SB)/8, $0xbfed67f1c864beb5
-DATA normalVolStripAVX512Consts<>+600(SB)/8, $0x3fc5555555555555
-DATA normalVolStripAVX512Consts<>+608(SB)/8, $0x7ff8000000000001
-GLOBL normalVolStripAVX512Consts<>(SB), RODATA|NOPTR, $616
+DATA normalVolStripAVX512Consts<>+336(SB)/8, $0xbe53cfd9440c758b
+DATA normalVolStripAVX512Consts<>+344(SB)/8, $0xbe5c10df9fd0b5a0
+DATA normalVolStripAVX512Consts<>+352(SB)/8, $0x3e89151d5fe69bf0
+DATA normalVolStripAVX512Consts<>+360(SB)/8, $0x3e84cef58dc442e5
+DATA normalVolStripAVX512Consts<>+368(SB)/8, $0xbeb9c98d68230094
+DATA normalVolStripAVX512Consts<>+376(SB)/8, $0x3e9f0588d5134af5
+DATA normalVolStripAVX512Consts<>+384(SB)/8, $0x3ee7b68052fca57d
+DATA normalVolStripAVX512Consts<>+392(SB)/8, $0xbef81dd74dfb5ff6
+DATA normalVolStripAVX512Consts<>+400(SB)/8, $0xbf09a70a60d609b4
+DATA normalVolStripAVX512Consts<>+408(SB)/8, $0x3f356bc7962f9cea
+DATA normalVolStripAVX512Consts<>+416(SB)/8, $0xbf403c77d56a94be
+DATA normalVolStripAVX512Consts<>+424(SB)/8, $0xbf59d3d3a3218a6c
+DATA normalVolStripAVX512Consts<>+432(SB)/8, $0x3f88af7a122fa11e
+DATA normalVolStripAVX512Consts<>+440(SB)/8, $0xbfa5e04fbae7029b
+DATA normalVolStripAVX512Consts<>+448(SB)/8, $0x3fbbe6e778f4145d
+DATA normalVolStripAVX512Consts<>+456(SB)/8, $0xbfcc587e4e8904c3
+DATA normalVolStripAVX512Consts<>+464(SB)/8, $0x3fd7ce8b1b938d89
+DATA normalVolStripAVX512Consts<>+472(SB)/8, $0xbfe0ac9c06c291cf
+DATA normalVolStripAVX512Consts<>+480(SB)/8, $0x3fe31b13059845d5
+DATA normalVolStripAVX512Consts<>+488(SB)/8, $0xbfe077e1c5642a81
+DATA normalVolStripAVX512Consts<>+496(SB)/8, $0x3fcabf470bc40607
+DATA normalVolStripAVX512Consts<>+504(SB)/8, $0x40040d931ff62705
+DATA normalVolStripAVX512Consts<>+512(SB)/8, $0x3dea39ef35793c76
+DATA normalVolStripAVX512Consts<>+520(SB)/8, $0x3fc2f112df3e5244
+DATA normalVolStripAVX512Consts<>+528(SB)/8, $0x3fc39a09d078c69f
+DATA normalVolStripAVX512Consts<>+536(SB)/8, $0x3fc7466496cb03de
+DATA normalVolStripAVX512Consts<>+544(SB)/8, $0x3fcc71c51d8e78af
+DATA normalVolStripAVX512Consts<>+552(SB)/8, $0x3fd2492494229359
+DATA normalVolStripAVX512Consts<>+560(SB)/8, $0x3fd999999997fa04
+DATA normalVolStripAVX512Consts<>+568(SB)/8, $0x3fe5555555555593
+DATA normalVolStripAVX512Consts<>+576(SB)/8, $0x3fe62e42fee00000
+DATA normalVolStripAVX512Consts<>+584(SB)/8, $0xbfed67f1c864beb5
+DATA normalVolStripAVX512Consts<>+592(SB)/8, $0x3fc5555555555555
+DATA normalVolStripAVX512Consts<>+600(SB)/8, $0x7ff8000000000001
+GLOBL normalVolStripAVX512Consts<>(SB), RODATA|NOPTR, $608
 
 // func normalVolStripAVX512(vol []float64, sign []float64, P []float64, K []float64, F float64, T float64, D float64)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
@@ -103,8 +102,7 @@ TEXT ·normalVolStripAVX512(SB), $3200-120
 	VMOVUPD      Z2, 128(BX)
 	VMOVUPD      Z3, 192(BX)
 	VMOVUPD      Z4, 256(BX)
-	VBROADCASTSD normalVolStripAVX512Consts<>+32(SB), Z31
-	VBROADCASTSD normalVolStripAVX512Consts<>+48(SB), Z30
+	VBROADCASTSD normalVolStripAVX512Consts<>+48(SB), Z31
 	XORL         AX, AX
 	SUBQ         $+32, CX
 	JLT          rest
@@ -156,451 +154,450 @@ body:
 	VMULPD           Z14, Z8, Z27
 	VMULPD           Z15, Z9, Z28
 	VMULPD           Z16, Z10, Z29
-	VMULPD           Z17, Z11, Z12
+	VMULPD           Z17, Z11, Z30
+	VSUBPD           Z23, Z14, Z12
 	VMOVUPD          Z22, 320(BX)
-	VSUBPD           Z23, Z14, Z22
+	VSUBPD           Z24, Z15, Z22
 	VMOVUPD          Z21, 384(BX)
-	VSUBPD           Z24, Z15, Z21
+	VSUBPD           Z25, Z16, Z21
 	VMOVUPD          Z20, 448(BX)
-	VSUBPD           Z25, Z16, Z20
-	VMOVUPD          Z19, 512(BX)
-	VSUBPD           Z26, Z17, Z19
+	VSUBPD           Z26, Z17, Z20
 	VADDPD           Z23, Z4, Z4
 	VADDPD           Z24, Z5, Z5
 	VADDPD           Z25, Z6, Z6
 	VADDPD           Z26, Z7, Z7
+	VSUBPD           Z12, Z13, Z12
 	VSUBPD           Z22, Z13, Z22
 	VSUBPD           Z21, Z13, Z21
-	VSUBPD           Z20, Z13, Z20
-	VSUBPD           Z19, Z13, Z13
-	VBROADCASTSD     normalVolStripAVX512Consts<>+8(SB), Z19
-	VCMPPD           $0x11, Z27, Z19, K1
-	VCMPPD           $0x11, Z28, Z19, K2
-	VCMPPD           $0x11, Z29, Z19, K3
-	VCMPPD           $0x11, Z12, Z19, K4
-	VSUBPD           Z4, Z22, Z4
-	VSUBPD           Z5, Z21, Z5
-	VSUBPD           Z6, Z20, Z6
+	VSUBPD           Z20, Z13, Z13
+	VBROADCASTSD     normalVolStripAVX512Consts<>+8(SB), Z20
+	VCMPPD           $0x11, Z27, Z20, K1
+	VCMPPD           $0x11, Z28, Z20, K2
+	VCMPPD           $0x11, Z29, Z20, K3
+	VCMPPD           $0x11, Z30, Z20, K4
+	VSUBPD           Z4, Z12, Z4
+	VSUBPD           Z5, Z22, Z5
+	VSUBPD           Z6, Z21, Z6
 	VSUBPD           Z7, Z13, Z7
-	VSUBPD           Z27, Z0, Z13
-	VSUBPD           Z28, Z1, Z20
+	VSUBPD           Z27, Z0, Z12
+	VSUBPD           Z28, Z1, Z13
 	VSUBPD           Z29, Z2, Z21
-	VSUBPD           Z12, Z3, Z12
+	VSUBPD           Z30, Z3, Z22
 	VMULPD           Z4, Z8, Z4
 	VMULPD           Z5, Z9, Z5
 	VMULPD           Z6, Z10, Z6
 	VMULPD           Z7, Z11, Z7
-	VGETMANTPD       $0x04, Z14, Z22
-	VGETMANTPD       $0x04, Z15, Z23
-	VGETMANTPD       $0x04, Z16, Z24
-	VGETMANTPD       $0x04, Z17, Z25
-	VSUBPD           Z4, Z13, K1, Z0
-	VSUBPD           Z5, Z20, K2, Z1
+	VGETMANTPD       $0x04, Z14, Z23
+	VGETMANTPD       $0x04, Z15, Z24
+	VGETMANTPD       $0x04, Z16, Z25
+	VGETMANTPD       $0x04, Z17, Z26
+	VSUBPD           Z4, Z12, K1, Z0
+	VSUBPD           Z5, Z13, K2, Z1
 	VSUBPD           Z6, Z21, K3, Z2
-	VSUBPD           Z7, Z12, K4, Z3
+	VSUBPD           Z7, Z22, K4, Z3
 	VBROADCASTSD     normalVolStripAVX512Consts<>+16(SB), Z4
-	VMULPD           Z4, Z22, Z5
-	VMULPD           Z4, Z23, Z6
-	VMULPD           Z4, Z24, Z7
-	VMULPD           Z4, Z25, Z12
+	VMULPD           Z4, Z23, Z5
+	VMULPD           Z4, Z24, Z6
+	VMULPD           Z4, Z25, Z7
+	VMULPD           Z4, Z26, Z12
 	VGETMANTPD       $0x04, Z0, Z13
-	VGETMANTPD       $0x04, Z1, Z20
-	VGETMANTPD       $0x04, Z2, Z21
-	VGETMANTPD       $0x04, Z3, Z26
-	VANDPD           Z18, Z14, Z27
-	VANDPD           Z18, Z15, Z28
-	VANDPD           Z18, Z16, Z29
+	VGETMANTPD       $0x04, Z1, Z21
+	VGETMANTPD       $0x04, Z2, Z22
+	VGETMANTPD       $0x04, Z3, Z27
+	VANDPD           Z18, Z14, Z28
+	VANDPD           Z18, Z15, Z29
+	VANDPD           Z18, Z16, Z30
 	VANDPD           Z18, Z17, Z18
-	VMULPD           Z4, Z13, Z19
-	VMOVUPD          Z11, 576(BX)
-	VMULPD           Z4, Z20, Z11
-	VMOVUPD          Z10, 640(BX)
-	VMULPD           Z4, Z21, Z10
-	VMOVUPD          Z9, 704(BX)
-	VMULPD           Z4, Z26, Z9
+	VMULPD           Z4, Z13, Z20
+	VMOVUPD          Z11, 512(BX)
+	VMULPD           Z4, Z21, Z11
+	VMOVUPD          Z10, 576(BX)
+	VMULPD           Z4, Z22, Z10
+	VMOVUPD          Z9, 640(BX)
+	VMULPD           Z4, Z27, Z9
 	VCMPPD           $0x11, Z13, Z5, K1
-	VCMPPD           $0x11, Z20, Z6, K2
-	VCMPPD           $0x11, Z21, Z7, K3
-	VCMPPD           $0x11, Z26, Z12, K4
+	VCMPPD           $0x11, Z21, Z6, K2
+	VCMPPD           $0x11, Z22, Z7, K3
+	VCMPPD           $0x11, Z27, Z12, K4
 	VADDPD           Z13, Z13, Z5
-	VADDPD           Z20, Z20, Z6
-	VADDPD           Z21, Z21, Z7
-	VADDPD           Z26, Z26, Z12
-	VCMPPD           $0x11, Z22, Z19, K5
-	VCMPPD           $0x11, Z23, Z11, K6
-	VCMPPD           $0x11, Z24, Z10, K7
-	KMOVB            K7, 768(BX)
-	VCMPPD           $0x11, Z25, Z9, K7
-	VMOVAPD          Z22, Z4
-	VADDPD           Z22, Z22, K1, Z4
-	VMOVAPD          Z23, Z22
-	VADDPD           Z23, Z23, K2, Z22
+	VADDPD           Z21, Z21, Z6
+	VADDPD           Z22, Z22, Z7
+	VADDPD           Z27, Z27, Z12
+	VCMPPD           $0x11, Z23, Z20, K5
+	VCMPPD           $0x11, Z24, Z11, K6
+	VCMPPD           $0x11, Z25, Z10, K7
+	KMOVB            K7, 704(BX)
+	VCMPPD           $0x11, Z26, Z9, K7
+	VMOVAPD          Z23, Z4
+	VADDPD           Z23, Z23, K1, Z4
 	VMOVAPD          Z24, Z23
-	VADDPD           Z24, Z24, K3, Z23
+	VADDPD           Z24, Z24, K2, Z23
 	VMOVAPD          Z25, Z24
-	VADDPD           Z25, Z25, K4, Z24
-	VBROADCASTSD     normalVolStripAVX512Consts<>+24(SB), Z25
-	VMOVUPD          Z9, 832(BX)
-	VMULPD           Z25, Z27, Z9
-	VMOVUPD          Z10, 896(BX)
-	VMULPD           Z25, Z28, Z10
-	VMOVUPD          Z11, 960(BX)
-	VMULPD           Z25, Z29, Z11
-	VMULPD           Z25, Z18, Z25
-	VMOVUPD          Z19, 1024(BX)
-	VBLENDMPD        Z5, Z13, K5, Z19
-	VMOVUPD          Z5, 1088(BX)
-	VBLENDMPD        Z6, Z20, K6, Z5
-	KMOVB            K6, 1152(BX)
-	KMOVB            768(BX), K6
-	VMOVUPD          Z6, 1216(BX)
-	VBLENDMPD        Z7, Z21, K6, Z6
-	VMOVUPD          Z7, 1280(BX)
-	VBLENDMPD        Z12, Z26, K7, Z7
-	VMOVUPD          Z12, 1344(BX)
-	VSUBPD           Z19, Z4, Z12
-	VMOVUPD          Z26, 1408(BX)
-	VSUBPD           Z5, Z22, Z26
+	VADDPD           Z25, Z25, K3, Z24
+	VMOVAPD          Z26, Z25
+	VADDPD           Z26, Z26, K4, Z25
+	VBROADCASTSD     normalVolStripAVX512Consts<>+24(SB), Z26
+	VMOVUPD          Z9, 768(BX)
+	VMULPD           Z26, Z28, Z9
+	VMOVUPD          Z10, 832(BX)
+	VMULPD           Z26, Z29, Z10
+	VMOVUPD          Z11, 896(BX)
+	VMULPD           Z26, Z30, Z11
+	VMULPD           Z26, Z18, Z26
+	VMOVUPD          Z20, 960(BX)
+	VBLENDMPD        Z5, Z13, K5, Z20
+	VMOVUPD          Z5, 1024(BX)
+	VBLENDMPD        Z6, Z21, K6, Z5
+	KMOVB            K6, 1088(BX)
+	KMOVB            704(BX), K6
+	VMOVUPD          Z6, 1152(BX)
+	VBLENDMPD        Z7, Z22, K6, Z6
+	VMOVUPD          Z7, 1216(BX)
+	VBLENDMPD        Z12, Z27, K7, Z7
+	VMOVUPD          Z12, 1280(BX)
+	VSUBPD           Z20, Z4, Z12
+	VMOVUPD          Z27, 1344(BX)
+	VSUBPD           Z5, Z23, Z27
+	VMOVUPD          Z22, 1408(BX)
+	VSUBPD           Z6, Z24, Z22
 	VMOVUPD          Z21, 1472(BX)
-	VSUBPD           Z6, Z23, Z21
-	VMOVUPD          Z20, 1536(BX)
-	VSUBPD           Z7, Z24, Z20
+	VSUBPD           Z7, Z25, Z21
 	VCMPPD           $0x12, Z0, Z9, K6
-	KMOVB            K7, 1600(BX)
+	KMOVB            K7, 1536(BX)
 	VCMPPD           $0x12, Z1, Z10, K7
-	KMOVB            K5, 1664(BX)
+	KMOVB            K5, 1600(BX)
 	VCMPPD           $0x12, Z2, Z11, K5
-	KMOVB            K4, 1728(BX)
-	VCMPPD           $0x12, Z3, Z25, K4
-	VADDPD           Z19, Z4, Z4
-	VADDPD           Z5, Z22, Z5
-	VADDPD           Z6, Z23, Z6
-	VADDPD           Z7, Z24, Z7
-	VMOVAPD          Z0, Z9
-	VFMADD231PD      Z31, Z27, Z9
-	VMOVAPD          Z1, Z10
-	VFMADD231PD      Z31, Z28, Z10
-	VMOVAPD          Z2, Z11
-	VFMADD231PD      Z31, Z29, Z11
-	VMOVAPD          Z3, Z19
-	VFMADD231PD      Z31, Z18, Z19
-	VMULPD           Z31, Z27, K6, Z12
-	VMULPD           Z31, Z28, K7, Z26
-	VMULPD           Z31, Z29, K5, Z21
-	VMULPD           Z31, Z18, K4, Z20
+	KMOVB            K4, 1664(BX)
+	VCMPPD           $0x12, Z3, Z26, K4
+	VADDPD           Z20, Z4, Z4
+	VADDPD           Z5, Z23, Z5
+	VADDPD           Z6, Z24, Z6
+	VADDPD           Z7, Z25, Z7
+	VBROADCASTSD     normalVolStripAVX512Consts<>+32(SB), Z9
+	VFMADD213PD      Z0, Z28, Z9
+	VBROADCASTSD     normalVolStripAVX512Consts<>+32(SB), Z10
+	VFMADD213PD      Z1, Z29, Z10
+	VBROADCASTSD     normalVolStripAVX512Consts<>+32(SB), Z11
+	VFMADD213PD      Z2, Z30, Z11
+	VBROADCASTSD     normalVolStripAVX512Consts<>+32(SB), Z20
+	VFMADD213PD      Z3, Z18, Z20
+	VBROADCASTSD     normalVolStripAVX512Consts<>+32(SB), Z23
+	VMULPD           Z23, Z28, K6, Z12
+	VMULPD           Z23, Z29, K7, Z27
+	VMULPD           Z23, Z30, K5, Z22
+	VMULPD           Z23, Z18, K4, Z21
 	VBLENDMPD        Z9, Z4, K6, Z4
 	VBLENDMPD        Z10, Z5, K7, Z5
 	VBLENDMPD        Z11, Z6, K5, Z6
-	VBLENDMPD        Z19, Z7, K4, Z7
+	VBLENDMPD        Z20, Z7, K4, Z7
 	VDIVPD           Z4, Z12, Z4
-	VDIVPD           Z5, Z26, Z5
-	VDIVPD           Z6, Z21, Z6
-	VDIVPD           Z7, Z20, Z7
+	VDIVPD           Z5, Z27, Z5
+	VDIVPD           Z6, Z22, Z6
+	VDIVPD           Z7, Z21, Z7
 	VGETEXPPD        Z14, Z12
 	VGETEXPPD        Z15, Z14
 	VGETEXPPD        Z16, Z15
 	VGETEXPPD        Z17, Z16
 	VGETEXPPD        Z0, Z17
-	VGETEXPPD        Z1, Z20
-	VGETEXPPD        Z2, Z21
-	VGETEXPPD        Z3, Z22
-	VBLENDMPD        Z9, Z27, K6, Z9
-	VBLENDMPD        Z10, Z28, K7, Z10
-	VBLENDMPD        Z11, Z29, K5, Z11
-	VBLENDMPD        Z19, Z18, K4, Z19
+	VGETEXPPD        Z1, Z21
+	VGETEXPPD        Z2, Z22
+	VGETEXPPD        Z3, Z24
+	VBLENDMPD        Z9, Z28, K6, Z9
+	VBLENDMPD        Z10, Z29, K7, Z10
+	VBLENDMPD        Z11, Z30, K5, Z11
+	VBLENDMPD        Z20, Z18, K4, Z20
 	VSUBPD           Z17, Z12, Z12
-	VSUBPD           Z20, Z14, Z14
-	VSUBPD           Z21, Z15, Z15
-	VSUBPD           Z22, Z16, Z16
-	VMOVUPD          128(BX), Z23
-	VMINPD           Z23, Z0, Z24
-	VMINPD           Z23, Z1, Z25
-	VMINPD           Z23, Z2, Z26
+	VSUBPD           Z21, Z14, Z14
+	VSUBPD           Z22, Z15, Z15
+	VSUBPD           Z24, Z16, Z16
+	VMOVUPD          128(BX), Z25
+	VMINPD           Z25, Z0, Z26
+	VMINPD           Z25, Z1, Z27
+	VMINPD           Z25, Z2, Z23
+	VMOVUPD          Z24, 1728(BX)
+	VMINPD           Z25, Z3, Z24
 	VMOVUPD          Z22, 1792(BX)
-	VMINPD           Z23, Z3, Z22
+	VBROADCASTSD     normalVolStripAVX512Consts<>+40(SB), Z22
 	VMOVUPD          Z21, 1856(BX)
-	VBROADCASTSD     normalVolStripAVX512Consts<>+40(SB), Z21
-	VMOVUPD          Z20, 1920(BX)
-	VMOVAPD          Z12, Z20
-	VADDPD           Z21, Z12, K1, Z20
-	VMOVUPD          Z17, 1984(BX)
+	VMOVAPD          Z12, Z21
+	VADDPD           Z22, Z12, K1, Z21
+	VMOVUPD          Z17, 1920(BX)
 	VMOVAPD          Z14, Z17
-	VADDPD           Z21, Z14, K2, Z17
-	VMOVUPD          Z13, 2048(BX)
+	VADDPD           Z22, Z14, K2, Z17
+	VMOVUPD          Z13, 1984(BX)
 	VMOVAPD          Z15, Z13
-	VADDPD           Z21, Z15, K3, Z13
-	KMOVB            1728(BX), K1
-	VMOVAPD          Z16, Z23
-	VADDPD           Z21, Z16, K1, Z23
-	VMOVUPD          192(BX), Z21
-	VMOVUPD          Z8, 1728(BX)
-	VADDPD           512(BX), Z21, Z8
-	VMOVUPD          Z18, 512(BX)
-	VADDPD           448(BX), Z21, Z18
-	VMOVUPD          Z29, 448(BX)
-	VADDPD           384(BX), Z21, Z29
-	VADDPD           320(BX), Z21, Z21
+	VADDPD           Z22, Z15, K3, Z13
 	KMOVB            1664(BX), K1
-	VADDPD           Z30, Z12, K1, Z20
-	KMOVB            1152(BX), K1
-	VADDPD           Z30, Z14, K1, Z17
-	KMOVB            768(BX), K1
-	VADDPD           Z30, Z15, K1, Z13
+	VMOVAPD          Z16, Z25
+	VADDPD           Z22, Z16, K1, Z25
+	VMOVUPD          192(BX), Z22
+	VADDPD           Z19, Z22, Z19
+	VMOVUPD          Z8, 1664(BX)
+	VADDPD           448(BX), Z22, Z8
+	VMOVUPD          Z18, 448(BX)
+	VADDPD           384(BX), Z22, Z18
+	VADDPD           320(BX), Z22, Z22
 	KMOVB            1600(BX), K1
-	VADDPD           Z30, Z16, K1, Z23
+	VADDPD           Z31, Z12, K1, Z21
+	KMOVB            1088(BX), K1
+	VADDPD           Z31, Z14, K1, Z17
+	KMOVB            704(BX), K1
+	VADDPD           Z31, Z15, K1, Z13
+	KMOVB            1536(BX), K1
+	VADDPD           Z31, Z16, K1, Z25
 	VMOVUPD          64(BX), Z12
-	VMINPD           Z12, Z24, Z14
-	VMINPD           Z12, Z25, Z15
-	VMINPD           Z12, Z26, Z16
-	VMINPD           Z12, Z22, Z22
+	VMINPD           Z12, Z26, Z14
+	VMINPD           Z12, Z27, Z15
+	VMINPD           Z12, Z23, Z16
+	VMINPD           Z12, Z24, Z23
 	VMULPD           Z4, Z4, Z24
-	VMULPD           Z5, Z5, Z25
-	VMULPD           Z6, Z6, Z26
+	VMULPD           Z5, Z5, Z26
+	VMULPD           Z6, Z6, Z27
 	VMULPD           Z7, Z7, Z12
-	VADDPD           Z8, Z0, Z0
-	VADDPD           Z18, Z1, Z1
-	VADDPD           Z29, Z2, Z2
-	VADDPD           Z21, Z3, Z3
+	VADDPD           Z19, Z0, Z0
+	VADDPD           Z8, Z1, Z1
+	VADDPD           Z18, Z2, Z2
+	VADDPD           Z22, Z3, Z3
 	VBROADCASTSD     normalVolStripAVX512Consts<>+56(SB), Z8
 	VBROADCASTSD     normalVolStripAVX512Consts<>+64(SB), Z18
 	VFMADD231PD      Z8, Z24, Z18
-	VBROADCASTSD     normalVolStripAVX512Consts<>+64(SB), Z21
-	VFMADD231PD      Z8, Z25, Z21
-	VBROADCASTSD     normalVolStripAVX512Consts<>+64(SB), Z29
-	VFMADD231PD      Z8, Z26, Z29
+	VBROADCASTSD     normalVolStripAVX512Consts<>+64(SB), Z19
+	VFMADD231PD      Z8, Z26, Z19
+	VBROADCASTSD     normalVolStripAVX512Consts<>+64(SB), Z22
+	VFMADD231PD      Z8, Z27, Z22
 	VFMADD213PD.BCST normalVolStripAVX512Consts<>+64(SB), Z12, Z8
-	VMOVUPD          Z3, 1600(BX)
+	VMOVUPD          Z3, 1536(BX)
 	VBROADCASTSD     normalVolStripAVX512Consts<>+80(SB), Z3
 	VFMADD231PD.BCST normalVolStripAVX512Consts<>+72(SB), Z24, Z3
-	VMOVUPD          Z2, 768(BX)
+	VMOVUPD          Z2, 704(BX)
 	VBROADCASTSD     normalVolStripAVX512Consts<>+80(SB), Z2
-	VFMADD231PD.BCST normalVolStripAVX512Consts<>+72(SB), Z25, Z2
-	VMOVUPD          Z1, 1152(BX)
+	VFMADD231PD.BCST normalVolStripAVX512Consts<>+72(SB), Z26, Z2
+	VMOVUPD          Z1, 1088(BX)
 	VBROADCASTSD     normalVolStripAVX512Consts<>+80(SB), Z1
-	VFMADD231PD.BCST normalVolStripAVX512Consts<>+72(SB), Z26, Z1
-	VMOVUPD          Z0, 1664(BX)
+	VFMADD231PD.BCST normalVolStripAVX512Consts<>+72(SB), Z27, Z1
+	VMOVUPD          Z0, 1600(BX)
 	VBROADCASTSD     normalVolStripAVX512Consts<>+80(SB), Z0
 	VFMADD231PD.BCST normalVolStripAVX512Consts<>+72(SB), Z12, Z0
 	VFMADD213PD.BCST normalVolStripAVX512Consts<>+88(SB), Z24, Z18
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+88(SB), Z25, Z21
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+88(SB), Z26, Z29
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+88(SB), Z26, Z19
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+88(SB), Z27, Z22
 	VFMADD213PD.BCST normalVolStripAVX512Consts<>+88(SB), Z12, Z8
 	VFMADD213PD.BCST normalVolStripAVX512Consts<>+96(SB), Z24, Z3
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+96(SB), Z25, Z2
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+96(SB), Z26, Z1
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+96(SB), Z26, Z2
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+96(SB), Z27, Z1
 	VFMADD213PD.BCST normalVolStripAVX512Consts<>+96(SB), Z12, Z0
 	VFMADD213PD.BCST normalVolStripAVX512Consts<>+104(SB), Z24, Z18
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+104(SB), Z25, Z21
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+104(SB), Z26, Z29
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+104(SB), Z26, Z19
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+104(SB), Z27, Z22
 	VFMADD213PD.BCST normalVolStripAVX512Consts<>+104(SB), Z12, Z8
-	VMOVUPD          Z28, 320(BX)
+	VMOVUPD          Z30, 320(BX)
+	VBROADCASTSD     normalVolStripAVX512Consts<>+120(SB), Z30
+	VFMADD231PD.BCST normalVolStripAVX512Consts<>+112(SB), Z24, Z30
+	VMOVUPD          Z29, 384(BX)
+	VBROADCASTSD     normalVolStripAVX512Consts<>+120(SB), Z29
+	VFMADD231PD.BCST normalVolStripAVX512Consts<>+112(SB), Z26, Z29
+	VMOVUPD          Z28, 2048(BX)
 	VBROADCASTSD     normalVolStripAVX512Consts<>+120(SB), Z28
-	VFMADD231PD.BCST normalVolStripAVX512Consts<>+112(SB), Z24, Z28
-	VMOVUPD          Z27, 384(BX)
-	VBROADCASTSD     normalVolStripAVX512Consts<>+120(SB), Z27
-	VFMADD231PD.BCST normalVolStripAVX512Consts<>+112(SB), Z25, Z27
-	VMOVUPD          Z19, 2112(BX)
-	VBROADCASTSD     normalVolStripAVX512Consts<>+120(SB), Z19
-	VFMADD231PD.BCST normalVolStripAVX512Consts<>+112(SB), Z26, Z19
-	VMOVUPD          Z11, 2176(BX)
-	VBROADCASTSD     normalVolStripAVX512Consts<>+120(SB), Z11
-	VFMADD231PD.BCST normalVolStripAVX512Consts<>+112(SB), Z12, Z11
+	VFMADD231PD.BCST normalVolStripAVX512Consts<>+112(SB), Z27, Z28
+	VMOVUPD          Z20, 2112(BX)
+	VBROADCASTSD     normalVolStripAVX512Consts<>+120(SB), Z20
+	VFMADD231PD.BCST normalVolStripAVX512Consts<>+112(SB), Z12, Z20
 	VMULPD           Z18, Z4, Z4
-	VMULPD           Z21, Z5, Z5
-	VMULPD           Z29, Z6, Z6
+	VMULPD           Z19, Z5, Z5
+	VMULPD           Z22, Z6, Z6
 	VMULPD           Z8, Z7, Z7
 	VBROADCASTSD     normalVolStripAVX512Consts<>+128(SB), Z8
 	VFMADD213PD      Z8, Z24, Z3
-	VFMADD213PD      Z8, Z25, Z2
-	VFMADD213PD      Z8, Z26, Z1
+	VFMADD213PD      Z8, Z26, Z2
+	VFMADD213PD      Z8, Z27, Z1
 	VFMADD231PD      Z0, Z12, Z8
 	VBROADCASTSD     normalVolStripAVX512Consts<>+136(SB), Z0
-	VFMADD231PD      Z0, Z20, Z4
+	VFMADD231PD      Z0, Z21, Z4
 	VFMADD231PD      Z0, Z17, Z5
 	VFMADD231PD      Z0, Z13, Z6
-	VFMADD231PD      Z0, Z23, Z7
+	VFMADD231PD      Z0, Z25, Z7
 	VBROADCASTSD     normalVolStripAVX512Consts<>+144(SB), Z0
-	VFMADD213PD      Z0, Z24, Z28
-	VFMADD213PD      Z0, Z25, Z27
-	VFMADD213PD      Z0, Z26, Z19
-	VFMADD231PD      Z11, Z12, Z0
-	VSQRTPD          Z4, Z11
-	VSQRTPD          Z5, Z13
-	VSQRTPD          Z6, Z17
-	VSQRTPD          Z7, Z18
+	VFMADD213PD      Z0, Z24, Z30
+	VFMADD213PD      Z0, Z26, Z29
+	VFMADD213PD      Z0, Z27, Z28
+	VFMADD231PD      Z20, Z12, Z0
+	VSQRTPD          Z4, Z13
+	VSQRTPD          Z5, Z17
+	VSQRTPD          Z6, Z18
+	VSQRTPD          Z7, Z19
 	VBROADCASTSD     normalVolStripAVX512Consts<>+152(SB), Z20
 	VBROADCASTSD     normalVolStripAVX512Consts<>+160(SB), Z21
 	VFMADD231PD      Z20, Z4, Z21
-	VBROADCASTSD     normalVolStripAVX512Consts<>+160(SB), Z23
-	VFMADD231PD      Z20, Z5, Z23
-	VBROADCASTSD     normalVolStripAVX512Consts<>+160(SB), Z29
-	VFMADD231PD      Z20, Z6, Z29
+	VBROADCASTSD     normalVolStripAVX512Consts<>+160(SB), Z22
+	VFMADD231PD      Z20, Z5, Z22
+	VBROADCASTSD     normalVolStripAVX512Consts<>+160(SB), Z25
+	VFMADD231PD      Z20, Z6, Z25
 	VFMADD213PD.BCST normalVolStripAVX512Consts<>+160(SB), Z7, Z20
 	VCMPPD.BCST      $0x11, normalVolStripAVX512Consts<>+168(SB), Z4, K1
 	VCMPPD.BCST      $0x11, normalVolStripAVX512Consts<>+168(SB), Z5, K2
 	VCMPPD.BCST      $0x11, normalVolStripAVX512Consts<>+168(SB), Z6, K3
-	KMOVB            K4, 2240(BX)
+	KMOVB            K4, 2176(BX)
 	VCMPPD.BCST      $0x11, normalVolStripAVX512Consts<>+168(SB), Z7, K4
 	VFMADD213PD.BCST normalVolStripAVX512Consts<>+176(SB), Z4, Z21
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+176(SB), Z5, Z23
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+176(SB), Z6, Z29
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+176(SB), Z5, Z22
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+176(SB), Z6, Z25
 	VFMADD213PD.BCST normalVolStripAVX512Consts<>+176(SB), Z7, Z20
-	VFMADD213PD      Z30, Z28, Z24
-	VFMADD213PD      Z30, Z27, Z25
-	VFMADD213PD      Z30, Z19, Z26
-	VFMADD213PD      Z30, Z0, Z12
+	VFMADD213PD      Z31, Z30, Z24
+	VFMADD213PD      Z31, Z29, Z26
+	VFMADD213PD      Z31, Z28, Z27
+	VFMADD213PD      Z31, Z0, Z12
 	VBROADCASTSD     normalVolStripAVX512Consts<>+184(SB), Z0
-	VBROADCASTSD     normalVolStripAVX512Consts<>+192(SB), Z19
-	VFMADD231PD      Z0, Z4, Z19
-	VBROADCASTSD     normalVolStripAVX512Consts<>+192(SB), Z27
-	VFMADD231PD      Z0, Z5, Z27
 	VBROADCASTSD     normalVolStripAVX512Consts<>+192(SB), Z28
-	VFMADD231PD      Z0, Z6, Z28
+	VFMADD231PD      Z0, Z4, Z28
+	VBROADCASTSD     normalVolStripAVX512Consts<>+192(SB), Z29
+	VFMADD231PD      Z0, Z5, Z29
+	VBROADCASTSD     normalVolStripAVX512Consts<>+192(SB), Z30
+	VFMADD231PD      Z0, Z6, Z30
 	VFMADD213PD.BCST normalVolStripAVX512Consts<>+192(SB), Z7, Z0
-	VFMADD213PD      Z30, Z4, Z21
-	VFMADD213PD      Z30, Z5, Z23
-	VFMADD213PD      Z30, Z6, Z29
-	VFMADD213PD      Z30, Z7, Z20
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+200(SB), Z4, Z19
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+200(SB), Z5, Z27
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+200(SB), Z6, Z28
+	VFMADD213PD      Z31, Z4, Z21
+	VFMADD213PD      Z31, Z5, Z22
+	VFMADD213PD      Z31, Z6, Z25
+	VFMADD213PD      Z31, Z7, Z20
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+200(SB), Z4, Z28
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+200(SB), Z5, Z29
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+200(SB), Z6, Z30
 	VFMADD213PD.BCST normalVolStripAVX512Consts<>+200(SB), Z7, Z0
-	KMOVB            K5, 2304(BX)
+	KMOVB            K5, 2240(BX)
 	VCMPPD.BCST      $0x11, normalVolStripAVX512Consts<>+208(SB), Z4, K5
-	KMOVB            K5, 2368(BX)
+	KMOVB            K5, 2304(BX)
 	VCMPPD.BCST      $0x11, normalVolStripAVX512Consts<>+208(SB), Z5, K5
-	KMOVB            K5, 2432(BX)
+	KMOVB            K5, 2368(BX)
 	VCMPPD.BCST      $0x11, normalVolStripAVX512Consts<>+208(SB), Z6, K5
-	KMOVB            K5, 2496(BX)
+	KMOVB            K5, 2432(BX)
 	VCMPPD.BCST      $0x11, normalVolStripAVX512Consts<>+208(SB), Z7, K5
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+216(SB), Z4, Z19
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+216(SB), Z5, Z27
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+216(SB), Z6, Z28
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+216(SB), Z4, Z28
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+216(SB), Z5, Z29
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+216(SB), Z6, Z30
 	VFMADD213PD.BCST normalVolStripAVX512Consts<>+216(SB), Z7, Z0
-	VMOVUPD          Z12, 2560(BX)
+	VMOVUPD          Z12, 2496(BX)
 	VBROADCASTSD     normalVolStripAVX512Consts<>+224(SB), Z12
-	KMOVB            K5, 2624(BX)
+	KMOVB            K5, 2560(BX)
 	VCMPPD           $0x11, Z14, Z12, K5
-	KMOVB            K5, 2688(BX)
+	KMOVB            K5, 2624(BX)
 	VCMPPD           $0x11, Z15, Z12, K5
-	KMOVB            K5, 2752(BX)
+	KMOVB            K5, 2688(BX)
 	VCMPPD           $0x11, Z16, Z12, K5
-	KMOVB            K5, 2816(BX)
-	VCMPPD           $0x11, Z22, Z12, K5
+	KMOVB            K5, 2752(BX)
+	VCMPPD           $0x11, Z23, Z12, K5
 	VBROADCASTSD     normalVolStripAVX512Consts<>+232(SB), Z14
 	VBROADCASTSD     normalVolStripAVX512Consts<>+240(SB), Z15
-	VFMADD231PD      Z14, Z11, Z15
+	VFMADD231PD      Z14, Z13, Z15
 	VBROADCASTSD     normalVolStripAVX512Consts<>+240(SB), Z16
-	VFMADD231PD      Z14, Z13, Z16
-	VBROADCASTSD     normalVolStripAVX512Consts<>+240(SB), Z22
-	VFMADD231PD      Z14, Z17, Z22
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+240(SB), Z18, Z14
+	VFMADD231PD      Z14, Z17, Z16
+	VBROADCASTSD     normalVolStripAVX512Consts<>+240(SB), Z23
+	VFMADD231PD      Z14, Z18, Z23
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+240(SB), Z19, Z14
 	VBROADCASTSD     normalVolStripAVX512Consts<>+248(SB), Z12
-	VFMADD213PD      Z12, Z19, Z4
-	VFMADD213PD      Z12, Z27, Z5
-	VFMADD213PD      Z12, Z28, Z6
+	VFMADD213PD      Z12, Z28, Z4
+	VFMADD213PD      Z12, Z29, Z5
+	VFMADD213PD      Z12, Z30, Z6
 	VFMADD231PD      Z0, Z7, Z12
 	VBROADCASTSD     normalVolStripAVX512Consts<>+256(SB), Z0
-	VFMADD213PD      Z0, Z11, Z15
-	VFMADD213PD      Z0, Z13, Z16
-	VFMADD213PD      Z0, Z17, Z22
-	VFMADD231PD      Z14, Z18, Z0
+	VFMADD213PD      Z0, Z13, Z15
+	VFMADD213PD      Z0, Z17, Z16
+	VFMADD213PD      Z0, Z18, Z23
+	VFMADD231PD      Z14, Z19, Z0
 	VBROADCASTSD     normalVolStripAVX512Consts<>+264(SB), Z7
 	VBROADCASTSD     normalVolStripAVX512Consts<>+272(SB), Z14
-	VFMADD231PD      Z7, Z11, Z14
-	VBROADCASTSD     normalVolStripAVX512Consts<>+272(SB), Z19
-	VFMADD231PD      Z7, Z13, Z19
-	VBROADCASTSD     normalVolStripAVX512Consts<>+272(SB), Z27
-	VFMADD231PD      Z7, Z17, Z27
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+272(SB), Z18, Z7
-	VFMADD213PD      Z30, Z11, Z15
-	VFMADD213PD      Z30, Z13, Z16
-	VFMADD213PD      Z30, Z17, Z22
-	VFMADD213PD      Z30, Z18, Z0
-	VBROADCASTSD     normalVolStripAVX512Consts<>+280(SB), Z28
-	VFMADD213PD      Z28, Z11, Z14
-	VFMADD213PD      Z28, Z13, Z19
-	VFMADD213PD      Z28, Z17, Z27
-	VFMADD231PD      Z7, Z18, Z28
+	VFMADD231PD      Z7, Z13, Z14
+	VBROADCASTSD     normalVolStripAVX512Consts<>+272(SB), Z28
+	VFMADD231PD      Z7, Z17, Z28
+	VBROADCASTSD     normalVolStripAVX512Consts<>+272(SB), Z29
+	VFMADD231PD      Z7, Z18, Z29
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+272(SB), Z19, Z7
+	VFMADD213PD      Z31, Z13, Z15
+	VFMADD213PD      Z31, Z17, Z16
+	VFMADD213PD      Z31, Z18, Z23
+	VFMADD213PD      Z31, Z19, Z0
+	VBROADCASTSD     normalVolStripAVX512Consts<>+280(SB), Z30
+	VFMADD213PD      Z30, Z13, Z14
+	VFMADD213PD      Z30, Z17, Z28
+	VFMADD213PD      Z30, Z18, Z29
+	VFMADD231PD      Z7, Z19, Z30
 	VBLENDMPD        Z21, Z15, K1, Z7
-	VBLENDMPD        Z23, Z16, K2, Z15
-	VBLENDMPD        Z29, Z22, K3, Z16
+	VBLENDMPD        Z22, Z16, K2, Z15
+	VBLENDMPD        Z25, Z23, K3, Z16
 	VBLENDMPD        Z20, Z0, K4, Z0
 	VBROADCASTSD     normalVolStripAVX512Consts<>+288(SB), Z20
-	VFMADD213PD      Z20, Z14, Z11
-	VFMADD213PD      Z20, Z19, Z13
-	VFMADD213PD      Z20, Z27, Z17
-	VFMADD231PD      Z28, Z18, Z20
+	VFMADD213PD      Z20, Z14, Z13
+	VFMADD213PD      Z20, Z28, Z17
+	VFMADD213PD      Z20, Z29, Z18
+	VFMADD231PD      Z30, Z19, Z20
 	VBLENDMPD        Z3, Z7, K6, Z3
 	VBLENDMPD        Z2, Z15, K7, Z2
-	KMOVB            K5, 2880(BX)
-	KMOVB            2304(BX), K5
-	VBLENDMPD        Z1, Z16, K5, Z1
+	KMOVB            K5, 2816(BX)
 	KMOVB            2240(BX), K5
+	VBLENDMPD        Z1, Z16, K5, Z1
+	KMOVB            2176(BX), K5
 	VBLENDMPD        Z8, Z0, K5, Z0
-	VBLENDMPD        Z4, Z11, K1, Z4
-	VBLENDMPD        Z5, Z13, K2, Z5
-	VBLENDMPD        Z6, Z17, K3, Z6
+	VBLENDMPD        Z4, Z13, K1, Z4
+	VBLENDMPD        Z5, Z17, K2, Z5
+	VBLENDMPD        Z6, Z18, K3, Z6
 	VBLENDMPD        Z12, Z20, K4, Z7
 	VMULPD           Z9, Z3, Z3
 	VMULPD           Z10, Z2, Z2
-	VMULPD           2176(BX), Z1, Z1
+	VMULPD           Z11, Z1, Z1
 	VMULPD           2112(BX), Z0, Z0
 	VBLENDMPD        Z24, Z4, K6, Z4
-	VBLENDMPD        Z25, Z5, K7, Z5
-	KMOVB            2304(BX), K1
-	VBLENDMPD        Z26, Z6, K1, Z6
-	VBLENDMPD        2560(BX), Z7, K5, Z7
+	VBLENDMPD        Z26, Z5, K7, Z5
+	KMOVB            2240(BX), K1
+	VBLENDMPD        Z27, Z6, K1, Z6
+	VBLENDMPD        2496(BX), Z7, K5, Z7
 	VDIVPD           Z4, Z3, Z3
 	VDIVPD           Z5, Z2, Z2
 	VDIVPD           Z6, Z1, Z1
 	VDIVPD           Z7, Z0, Z0
 	VBROADCASTSD     normalVolStripAVX512Consts<>+224(SB), Z4
-	VMOVUPD          384(BX), Z5
+	VMOVUPD          2048(BX), Z5
 	VCMPPD           $0x11, Z5, Z4, K2
-	VMOVUPD          320(BX), Z6
+	VMOVUPD          384(BX), Z6
 	VCMPPD           $0x11, Z6, Z4, K3
-	VMOVUPD          448(BX), Z7
+	VMOVUPD          320(BX), Z7
 	VCMPPD           $0x11, Z7, Z4, K4
-	VMOVUPD          512(BX), Z8
-	KMOVB            K4, 2560(BX)
+	VMOVUPD          448(BX), Z8
+	KMOVB            K4, 2496(BX)
 	VCMPPD           $0x11, Z8, Z4, K4
 	VBROADCASTSD     normalVolStripAVX512Consts<>+8(SB), Z4
 	KMOVB            K4, 2112(BX)
 	VCMPPD           $0x00, Z4, Z5, K4
-	KMOVB            K3, 2176(BX)
+	KMOVB            K3, 2880(BX)
 	VCMPPD           $0x00, Z4, Z6, K3
 	KMOVB            K3, 2944(BX)
 	VCMPPD           $0x00, Z4, Z7, K3
 	KMOVB            K3, 3008(BX)
 	VCMPPD           $0x00, Z4, Z8, K3
 	KMOVB            K3, 3072(BX)
-	KMOVB            2368(BX), K3
+	KMOVB            2304(BX), K3
 	KORB             K3, K6, K3
-	KMOVB            2432(BX), K6
+	KMOVB            2368(BX), K6
 	KORB             K6, K7, K6
-	KMOVB            2496(BX), K7
+	KMOVB            2432(BX), K7
 	KORB             K7, K1, K1
-	KMOVB            2624(BX), K7
+	KMOVB            2560(BX), K7
 	KORB             K7, K5, K5
 	VMOVUPD          128(BX), Z4
-	VADDPD           1664(BX), Z4, Z9
-	VADDPD           1152(BX), Z4, Z10
-	VADDPD           768(BX), Z4, Z11
-	VADDPD           1600(BX), Z4, Z4
-	VMOVUPD          1728(BX), Z12
+	VADDPD           1600(BX), Z4, Z9
+	VADDPD           1088(BX), Z4, Z10
+	VADDPD           704(BX), Z4, Z11
+	VADDPD           1536(BX), Z4, Z4
+	VMOVUPD          1664(BX), Z12
 	VMULPD           Z12, Z12, Z12
-	VMOVUPD          704(BX), Z13
+	VMOVUPD          640(BX), Z13
 	VMULPD           Z13, Z13, Z13
-	VMOVUPD          640(BX), Z14
+	VMOVUPD          576(BX), Z14
 	VMULPD           Z14, Z14, Z14
-	VMOVUPD          576(BX), Z15
+	VMOVUPD          512(BX), Z15
 	VMULPD           Z15, Z15, Z15
 	KORB             K4, K2, K2
-	KMOVB            2176(BX), K4
+	KMOVB            2880(BX), K4
 	KMOVB            2944(BX), K7
 	KORB             K7, K4, K4
-	KMOVB            2560(BX), K7
+	KMOVB            2496(BX), K7
 	KMOVB            K4, 2944(BX)
 	KMOVB            3008(BX), K4
 	KORB             K4, K7, K4
@@ -608,30 +605,30 @@ body:
 	KMOVB            K4, 3008(BX)
 	KMOVB            3072(BX), K4
 	KORB             K4, K7, K4
-	KMOVB            2688(BX), K7
+	KMOVB            2624(BX), K7
 	KANDB            K7, K3, K3
-	KMOVB            2752(BX), K7
+	KMOVB            2688(BX), K7
 	KANDB            K7, K6, K6
-	KMOVB            2816(BX), K7
+	KMOVB            2752(BX), K7
 	KANDB            K7, K1, K1
-	KMOVB            2880(BX), K7
+	KMOVB            2816(BX), K7
 	KANDB            K7, K5, K5
 	VMOVUPD          64(BX), Z16
 	VADDPD           Z9, Z16, Z9
 	VADDPD           Z10, Z16, Z10
 	VADDPD           Z11, Z16, Z11
 	VADDPD           Z4, Z16, Z4
-	VCMPPD           $0x00, Z30, Z12, K7
-	KMOVB            K7, 2880(BX)
-	VCMPPD           $0x00, Z30, Z13, K7
+	VCMPPD           $0x00, Z31, Z12, K7
 	KMOVB            K7, 2816(BX)
-	VCMPPD           $0x00, Z30, Z14, K7
+	VCMPPD           $0x00, Z31, Z13, K7
 	KMOVB            K7, 2752(BX)
-	VCMPPD           $0x00, Z30, Z15, K7
-	VDIVPD           Z3, Z30, Z12
-	VDIVPD           Z2, Z30, Z13
-	VDIVPD           Z1, Z30, Z14
-	VDIVPD           Z0, Z30, Z15
+	VCMPPD           $0x00, Z31, Z14, K7
+	KMOVB            K7, 2688(BX)
+	VCMPPD           $0x00, Z31, Z15, K7
+	VDIVPD           Z3, Z31, Z12
+	VDIVPD           Z2, Z31, Z13
+	VDIVPD           Z1, Z31, Z14
+	VDIVPD           Z0, Z31, Z15
 	KANDB            K2, K3, K2
 	KMOVB            2944(BX), K3
 	KANDB            K3, K6, K3
@@ -645,12 +642,12 @@ body:
 	VCMPPD           $0x11, Z16, Z11, K6
 	KMOVB            K6, 2944(BX)
 	VCMPPD           $0x11, Z16, Z4, K6
-	KMOVB            K6, 2688(BX)
-	KMOVB            2880(BX), K6
-	KANDB            K6, K2, K2
+	KMOVB            K6, 2624(BX)
 	KMOVB            2816(BX), K6
-	KANDB            K6, K3, K3
+	KANDB            K6, K2, K2
 	KMOVB            2752(BX), K6
+	KANDB            K6, K3, K3
+	KMOVB            2688(BX), K6
 	KANDB            K6, K1, K1
 	KANDB            K7, K4, K4
 	KANDB            K5, K2, K2
@@ -658,7 +655,7 @@ body:
 	KANDB            K5, K3, K3
 	KMOVB            2944(BX), K5
 	KANDB            K5, K1, K1
-	KMOVB            2688(BX), K5
+	KMOVB            2624(BX), K5
 	KANDB            K5, K4, K4
 	VMULPD           Z12, Z5, Z4
 	VMULPD           Z13, Z6, Z9
@@ -682,416 +679,412 @@ body:
 	VMULPD           Z10, Z10, Z14
 	VMULPD           Z11, Z11, Z15
 	VBROADCASTSD     normalVolStripAVX512Consts<>+312(SB), Z16
-	VFMADD213PD      Z30, Z6, Z16
-	VBROADCASTSD     normalVolStripAVX512Consts<>+312(SB), Z17
-	VFMADD213PD      Z30, Z7, Z17
-	VBROADCASTSD     normalVolStripAVX512Consts<>+312(SB), Z18
-	VFMADD213PD      Z30, Z8, Z18
-	VBROADCASTSD     normalVolStripAVX512Consts<>+312(SB), Z19
-	VFMADD213PD      Z30, Z5, Z19
+	VBROADCASTSD     normalVolStripAVX512Consts<>+104(SB), Z17
+	VFMADD231PD      Z16, Z6, Z17
+	VBROADCASTSD     normalVolStripAVX512Consts<>+104(SB), Z18
+	VFMADD231PD      Z16, Z7, Z18
+	VBROADCASTSD     normalVolStripAVX512Consts<>+104(SB), Z19
+	VFMADD231PD      Z16, Z8, Z19
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+104(SB), Z5, Z16
 	VBROADCASTSD     normalVolStripAVX512Consts<>+320(SB), Z20
 	VADDPD           Z20, Z6, Z21
 	VADDPD           Z20, Z7, Z22
 	VADDPD           Z20, Z8, Z23
 	VADDPD           Z20, Z5, Z20
-	VMULPD           Z12, Z31, Z24
-	VMULPD           Z13, Z31, Z25
-	VMULPD           Z14, Z31, Z26
-	VMULPD           Z15, Z31, Z27
-	VMULPD           Z21, Z16, Z28
-	VMULPD           Z22, Z17, Z29
-	VMOVUPD          Z27, 512(BX)
-	VMULPD           Z23, Z18, Z27
-	VMOVUPD          Z26, 448(BX)
-	VMULPD           Z20, Z19, Z26
-	VMOVUPD          Z25, 320(BX)
-	VMULPD.BCST      normalVolStripAVX512Consts<>+328(SB), Z12, Z25
-	VMOVUPD          Z24, 384(BX)
-	VMULPD.BCST      normalVolStripAVX512Consts<>+328(SB), Z13, Z24
-	VMOVUPD          Z0, 2688(BX)
-	VMULPD.BCST      normalVolStripAVX512Consts<>+328(SB), Z14, Z0
-	VMOVUPD          Z1, 2944(BX)
-	VMULPD.BCST      normalVolStripAVX512Consts<>+328(SB), Z15, Z1
-	VDIVPD           Z28, Z30, Z28
-	VDIVPD           Z29, Z30, Z29
-	VDIVPD           Z27, Z30, Z27
-	VDIVPD           Z26, Z30, Z26
-	VFMADD231PD      Z12, Z12, Z25
-	VFMADD231PD      Z13, Z13, Z24
-	VFMADD231PD      Z14, Z14, Z0
-	VFMADD231PD      Z15, Z15, Z1
-	VMOVUPD          Z1, 3008(BX)
-	VMULPD           Z28, Z16, Z1
-	VMOVUPD          Z0, 2752(BX)
+	VBROADCASTSD     normalVolStripAVX512Consts<>+32(SB), Z24
+	VMULPD           Z12, Z24, Z25
+	VMULPD           Z13, Z24, Z26
+	VMULPD           Z14, Z24, Z27
+	VMULPD           Z15, Z24, Z28
+	VMULPD           Z21, Z17, Z29
+	VMULPD           Z22, Z18, Z30
+	VMULPD           Z23, Z19, Z24
+	VMOVUPD          Z28, 448(BX)
+	VMULPD           Z20, Z16, Z28
+	VMOVUPD          Z27, 320(BX)
+	VMULPD.BCST      normalVolStripAVX512Consts<>+328(SB), Z12, Z27
+	VMOVUPD          Z26, 384(BX)
+	VMULPD.BCST      normalVolStripAVX512Consts<>+328(SB), Z13, Z26
+	VMOVUPD          Z25, 2048(BX)
+	VMULPD.BCST      normalVolStripAVX512Consts<>+328(SB), Z14, Z25
+	VMOVUPD          Z0, 2624(BX)
+	VMULPD.BCST      normalVolStripAVX512Consts<>+328(SB), Z15, Z0
+	VDIVPD           Z29, Z31, Z29
+	VDIVPD           Z30, Z31, Z30
+	VDIVPD           Z24, Z31, Z24
+	VDIVPD           Z28, Z31, Z28
+	VFMADD231PD      Z12, Z12, Z27
+	VFMADD231PD      Z13, Z13, Z26
+	VFMADD231PD      Z14, Z14, Z25
+	VFMADD231PD      Z15, Z15, Z0
+	VMOVUPD          Z0, 2944(BX)
 	VMULPD           Z29, Z17, Z0
-	VMOVUPD          Z24, 2816(BX)
-	VMULPD           Z27, Z18, Z24
-	VMOVUPD          Z25, 2880(BX)
-	VMULPD           Z26, Z19, Z25
-	VMULPD           Z28, Z21, Z21
-	VMULPD           Z29, Z22, Z22
-	VMULPD           Z27, Z23, Z23
-	VMULPD           Z26, Z20, Z20
-	VMULPD           Z1, Z6, Z1
-	VMULPD           Z0, Z7, Z0
-	VMULPD           Z24, Z8, Z6
-	VMULPD           Z25, Z5, Z5
-	VBROADCASTSD     normalVolStripAVX512Consts<>+104(SB), Z7
-	VBROADCASTSD     normalVolStripAVX512Consts<>+40(SB), Z8
-	VFMADD231PD      Z7, Z1, Z8
+	VMOVUPD          Z25, 3008(BX)
+	VMULPD           Z30, Z18, Z25
+	VMOVUPD          Z26, 2688(BX)
+	VMULPD           Z24, Z19, Z26
+	VMOVUPD          Z27, 2752(BX)
+	VMULPD           Z28, Z16, Z27
+	VMULPD           Z29, Z21, Z21
+	VMULPD           Z30, Z22, Z22
+	VMULPD           Z24, Z23, Z23
+	VMULPD           Z28, Z20, Z20
+	VMULPD           Z0, Z6, Z0
+	VMULPD           Z25, Z7, Z6
+	VMULPD           Z26, Z8, Z7
+	VMULPD           Z27, Z5, Z5
+	VBROADCASTSD     normalVolStripAVX512Consts<>+104(SB), Z8
 	VBROADCASTSD     normalVolStripAVX512Consts<>+40(SB), Z24
-	VFMADD231PD      Z7, Z0, Z24
+	VFMADD231PD      Z8, Z0, Z24
 	VBROADCASTSD     normalVolStripAVX512Consts<>+40(SB), Z25
-	VFMADD231PD      Z7, Z6, Z25
+	VFMADD231PD      Z8, Z6, Z25
 	VBROADCASTSD     normalVolStripAVX512Consts<>+40(SB), Z26
-	VFMADD231PD      Z7, Z5, Z26
-	VBROADCASTSD     normalVolStripAVX512Consts<>+336(SB), Z27
-	VBROADCASTSD     normalVolStripAVX512Consts<>+344(SB), Z28
-	VFMADD231PD      Z27, Z8, Z28
+	VFMADD231PD      Z8, Z7, Z26
+	VBROADCASTSD     normalVolStripAVX512Consts<>+40(SB), Z27
+	VFMADD231PD      Z8, Z5, Z27
+	VBROADCASTSD     normalVolStripAVX512Consts<>+336(SB), Z28
 	VBROADCASTSD     normalVolStripAVX512Consts<>+344(SB), Z29
-	VFMADD231PD      Z27, Z24, Z29
-	VBROADCASTSD     normalVolStripAVX512Consts<>+344(SB), Z7
-	VFMADD231PD      Z27, Z25, Z7
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+344(SB), Z26, Z27
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+352(SB), Z8, Z28
+	VFMADD231PD      Z28, Z24, Z29
+	VBROADCASTSD     normalVolStripAVX512Consts<>+344(SB), Z30
+	VFMADD231PD      Z28, Z25, Z30
+	VBROADCASTSD     normalVolStripAVX512Consts<>+344(SB), Z8
+	VFMADD231PD      Z28, Z26, Z8
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+344(SB), Z27, Z28
 	VFMADD213PD.BCST normalVolStripAVX512Consts<>+352(SB), Z24, Z29
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+352(SB), Z25, Z7
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+352(SB), Z26, Z27
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+360(SB), Z8, Z28
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+352(SB), Z25, Z30
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+352(SB), Z26, Z8
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+352(SB), Z27, Z28
 	VFMADD213PD.BCST normalVolStripAVX512Consts<>+360(SB), Z24, Z29
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+360(SB), Z25, Z7
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+360(SB), Z26, Z27
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+368(SB), Z8, Z28
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+360(SB), Z25, Z30
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+360(SB), Z26, Z8
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+360(SB), Z27, Z28
 	VFMADD213PD.BCST normalVolStripAVX512Consts<>+368(SB), Z24, Z29
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+368(SB), Z25, Z7
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+368(SB), Z26, Z27
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+376(SB), Z8, Z28
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+368(SB), Z25, Z30
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+368(SB), Z26, Z8
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+368(SB), Z27, Z28
 	VFMADD213PD.BCST normalVolStripAVX512Consts<>+376(SB), Z24, Z29
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+376(SB), Z25, Z7
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+376(SB), Z26, Z27
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+384(SB), Z8, Z28
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+376(SB), Z25, Z30
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+376(SB), Z26, Z8
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+376(SB), Z27, Z28
 	VFMADD213PD.BCST normalVolStripAVX512Consts<>+384(SB), Z24, Z29
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+384(SB), Z25, Z7
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+384(SB), Z26, Z27
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+392(SB), Z8, Z28
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+384(SB), Z25, Z30
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+384(SB), Z26, Z8
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+384(SB), Z27, Z28
 	VFMADD213PD.BCST normalVolStripAVX512Consts<>+392(SB), Z24, Z29
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+392(SB), Z25, Z7
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+392(SB), Z26, Z27
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+400(SB), Z8, Z28
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+392(SB), Z25, Z30
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+392(SB), Z26, Z8
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+392(SB), Z27, Z28
 	VFMADD213PD.BCST normalVolStripAVX512Consts<>+400(SB), Z24, Z29
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+400(SB), Z25, Z7
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+400(SB), Z26, Z27
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+408(SB), Z8, Z28
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+400(SB), Z25, Z30
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+400(SB), Z26, Z8
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+400(SB), Z27, Z28
 	VFMADD213PD.BCST normalVolStripAVX512Consts<>+408(SB), Z24, Z29
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+408(SB), Z25, Z7
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+408(SB), Z26, Z27
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+416(SB), Z8, Z28
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+408(SB), Z25, Z30
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+408(SB), Z26, Z8
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+408(SB), Z27, Z28
 	VFMADD213PD.BCST normalVolStripAVX512Consts<>+416(SB), Z24, Z29
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+416(SB), Z25, Z7
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+416(SB), Z26, Z27
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+424(SB), Z8, Z28
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+416(SB), Z25, Z30
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+416(SB), Z26, Z8
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+416(SB), Z27, Z28
 	VFMADD213PD.BCST normalVolStripAVX512Consts<>+424(SB), Z24, Z29
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+424(SB), Z25, Z7
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+424(SB), Z26, Z27
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+432(SB), Z8, Z28
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+424(SB), Z25, Z30
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+424(SB), Z26, Z8
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+424(SB), Z27, Z28
 	VFMADD213PD.BCST normalVolStripAVX512Consts<>+432(SB), Z24, Z29
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+432(SB), Z25, Z7
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+432(SB), Z26, Z27
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+440(SB), Z8, Z28
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+432(SB), Z25, Z30
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+432(SB), Z26, Z8
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+432(SB), Z27, Z28
 	VFMADD213PD.BCST normalVolStripAVX512Consts<>+440(SB), Z24, Z29
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+440(SB), Z25, Z7
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+440(SB), Z26, Z27
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+448(SB), Z8, Z28
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+440(SB), Z25, Z30
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+440(SB), Z26, Z8
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+440(SB), Z27, Z28
 	VFMADD213PD.BCST normalVolStripAVX512Consts<>+448(SB), Z24, Z29
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+448(SB), Z25, Z7
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+448(SB), Z26, Z27
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+456(SB), Z8, Z28
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+448(SB), Z25, Z30
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+448(SB), Z26, Z8
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+448(SB), Z27, Z28
 	VFMADD213PD.BCST normalVolStripAVX512Consts<>+456(SB), Z24, Z29
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+456(SB), Z25, Z7
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+456(SB), Z26, Z27
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+464(SB), Z8, Z28
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+456(SB), Z25, Z30
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+456(SB), Z26, Z8
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+456(SB), Z27, Z28
 	VFMADD213PD.BCST normalVolStripAVX512Consts<>+464(SB), Z24, Z29
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+464(SB), Z25, Z7
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+464(SB), Z26, Z27
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+472(SB), Z8, Z28
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+464(SB), Z25, Z30
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+464(SB), Z26, Z8
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+464(SB), Z27, Z28
 	VFMADD213PD.BCST normalVolStripAVX512Consts<>+472(SB), Z24, Z29
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+472(SB), Z25, Z7
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+472(SB), Z26, Z27
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+480(SB), Z8, Z28
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+472(SB), Z25, Z30
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+472(SB), Z26, Z8
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+472(SB), Z27, Z28
 	VFMADD213PD.BCST normalVolStripAVX512Consts<>+480(SB), Z24, Z29
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+480(SB), Z25, Z7
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+480(SB), Z26, Z27
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+488(SB), Z8, Z28
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+480(SB), Z25, Z30
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+480(SB), Z26, Z8
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+480(SB), Z27, Z28
 	VFMADD213PD.BCST normalVolStripAVX512Consts<>+488(SB), Z24, Z29
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+488(SB), Z25, Z7
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+488(SB), Z26, Z27
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+496(SB), Z8, Z28
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+496(SB), Z24, Z29
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+496(SB), Z25, Z7
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+496(SB), Z26, Z27
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+504(SB), Z28, Z8
-	VBROADCASTSD     normalVolStripAVX512Consts<>+504(SB), Z28
-	VFMADD213PD      Z28, Z29, Z24
-	VFMADD213PD      Z28, Z7, Z25
-	VFMADD231PD      Z27, Z26, Z28
-	VFMADD213PD      Z31, Z8, Z1
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+488(SB), Z25, Z30
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+488(SB), Z26, Z8
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+488(SB), Z27, Z28
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+496(SB), Z29, Z24
+	VBROADCASTSD     normalVolStripAVX512Consts<>+496(SB), Z29
+	VFMADD213PD      Z29, Z30, Z25
+	VFMADD213PD      Z29, Z8, Z26
+	VFMADD231PD      Z28, Z27, Z29
 	VFMADD213PD      Z31, Z24, Z0
 	VFMADD213PD      Z31, Z25, Z6
-	VFMADD213PD      Z31, Z28, Z5
-	VMULPD           Z21, Z1, Z7
-	VMULPD           Z22, Z0, Z8
-	VMULPD           Z23, Z6, Z24
-	VMULPD           Z20, Z5, Z25
-	VFNMADD231PD     Z16, Z7, Z1
+	VFMADD213PD      Z31, Z26, Z7
+	VFMADD213PD      Z31, Z29, Z5
+	VMULPD           Z21, Z0, Z8
+	VMULPD           Z22, Z6, Z24
+	VMULPD           Z23, Z7, Z25
+	VMULPD           Z20, Z5, Z26
 	VFNMADD231PD     Z17, Z8, Z0
 	VFNMADD231PD     Z18, Z24, Z6
-	VFNMADD231PD     Z19, Z25, Z5
-	VFMADD231PD      Z1, Z21, Z7
-	VFMADD231PD      Z0, Z22, Z8
-	VFMADD231PD      Z6, Z23, Z24
-	VFMADD231PD      Z5, Z20, Z25
-	VBROADCASTSD     normalVolStripAVX512Consts<>+512(SB), Z0
-	VMULPD           Z0, Z7, Z1
+	VFNMADD231PD     Z19, Z25, Z7
+	VFNMADD231PD     Z16, Z26, Z5
+	VFMADD231PD      Z0, Z21, Z8
+	VFMADD231PD      Z6, Z22, Z24
+	VFMADD231PD      Z7, Z23, Z25
+	VFMADD231PD      Z5, Z20, Z26
+	VBROADCASTSD     normalVolStripAVX512Consts<>+504(SB), Z0
 	VMULPD           Z0, Z8, Z5
 	VMULPD           Z0, Z24, Z6
-	VMULPD           Z0, Z25, Z0
-	VFNMADD213PD     Z30, Z1, Z4
-	VFNMADD213PD     Z30, Z5, Z9
-	VFNMADD213PD     Z30, Z6, Z10
-	VFNMADD213PD     Z30, Z0, Z11
+	VMULPD           Z0, Z25, Z7
+	VMULPD           Z0, Z26, Z0
+	VFNMADD213PD     Z31, Z5, Z4
+	VFNMADD213PD     Z31, Z6, Z9
+	VFNMADD213PD     Z31, Z7, Z10
+	VFNMADD213PD     Z31, Z0, Z11
 	VMULPD           Z4, Z3, Z0
-	VMULPD           Z9, Z2, Z1
-	VMULPD           2944(BX), Z10, Z5
-	VMULPD           2688(BX), Z11, Z6
-	VMULPD           Z4, Z12, Z7
-	VMULPD           Z9, Z13, Z8
-	VMULPD           Z10, Z14, Z12
-	VMULPD           Z11, Z15, Z13
-	VGETMANTPD       $0x04, Z0, Z14
-	VGETMANTPD       $0x04, Z1, Z15
+	VMULPD           Z9, Z2, Z5
+	VMULPD           Z10, Z1, Z6
+	VMULPD           2624(BX), Z11, Z7
+	VMULPD           Z4, Z12, Z8
+	VMULPD           Z9, Z13, Z12
+	VMULPD           Z10, Z14, Z13
+	VMULPD           Z11, Z15, Z14
+	VGETMANTPD       $0x04, Z0, Z15
 	VGETMANTPD       $0x04, Z5, Z16
 	VGETMANTPD       $0x04, Z6, Z17
+	VGETMANTPD       $0x04, Z7, Z18
 	VGETEXPPD        Z0, Z0
-	VGETEXPPD        Z1, Z1
 	VGETEXPPD        Z5, Z5
 	VGETEXPPD        Z6, Z6
-	VBROADCASTSD     normalVolStripAVX512Consts<>+16(SB), Z18
-	VMULPD           Z14, Z18, Z19
-	VMULPD           Z15, Z18, Z20
-	VMULPD           Z16, Z18, Z21
-	VMULPD           Z17, Z18, Z18
-	VMOVUPD          1024(BX), Z22
-	VCMPPD           $0x11, Z14, Z22, K5
-	VMOVUPD          960(BX), Z22
-	VCMPPD           $0x11, Z15, Z22, K6
-	VMOVUPD          896(BX), Z22
-	VCMPPD           $0x11, Z16, Z22, K7
-	VMOVUPD          832(BX), Z22
-	KMOVB            K4, 896(BX)
-	VCMPPD           $0x11, Z17, Z22, K4
-	VMOVUPD          2048(BX), Z22
-	KMOVB            K1, 832(BX)
-	VCMPPD           $0x11, Z22, Z19, K1
-	VMOVUPD          1536(BX), Z19
-	KMOVB            K3, 960(BX)
-	VCMPPD           $0x11, Z19, Z20, K3
+	VGETEXPPD        Z7, Z7
+	VBROADCASTSD     normalVolStripAVX512Consts<>+16(SB), Z19
+	VMULPD           Z15, Z19, Z20
+	VMULPD           Z16, Z19, Z21
+	VMULPD           Z17, Z19, Z22
+	VMULPD           Z18, Z19, Z19
+	VMOVUPD          960(BX), Z23
+	VCMPPD           $0x11, Z15, Z23, K5
+	VMOVUPD          896(BX), Z23
+	VCMPPD           $0x11, Z16, Z23, K6
+	VMOVUPD          832(BX), Z23
+	VCMPPD           $0x11, Z17, Z23, K7
+	VMOVUPD          768(BX), Z23
+	KMOVB            K4, 832(BX)
+	VCMPPD           $0x11, Z18, Z23, K4
+	VMOVUPD          1984(BX), Z23
+	KMOVB            K1, 768(BX)
+	VCMPPD           $0x11, Z23, Z20, K1
 	VMOVUPD          1472(BX), Z20
-	KMOVB            K2, 1024(BX)
-	VCMPPD           $0x11, Z20, Z21, K2
+	KMOVB            K3, 896(BX)
+	VCMPPD           $0x11, Z20, Z21, K3
 	VMOVUPD          1408(BX), Z21
-	KMOVB            K2, 3072(BX)
-	VCMPPD           $0x11, Z21, Z18, K2
-	VBLENDMPD        1088(BX), Z22, K5, Z18
-	VBLENDMPD        1216(BX), Z19, K6, Z19
-	VBLENDMPD        1280(BX), Z20, K7, Z20
-	VBLENDMPD        1344(BX), Z21, K4, Z21
-	VMOVAPD          Z14, Z22
-	VADDPD           Z14, Z14, K1, Z22
-	VMOVAPD          Z15, Z14
-	VADDPD           Z15, Z15, K3, Z14
-	KMOVB            K4, 1408(BX)
-	KMOVB            3072(BX), K4
+	KMOVB            K2, 960(BX)
+	VCMPPD           $0x11, Z21, Z22, K2
+	VMOVUPD          1344(BX), Z22
+	KMOVB            K2, 2816(BX)
+	VCMPPD           $0x11, Z22, Z19, K2
+	VBLENDMPD        1024(BX), Z23, K5, Z19
+	VBLENDMPD        1152(BX), Z20, K6, Z20
+	VBLENDMPD        1216(BX), Z21, K7, Z21
+	VBLENDMPD        1280(BX), Z22, K4, Z22
+	VMOVAPD          Z15, Z23
+	VADDPD           Z15, Z15, K1, Z23
 	VMOVAPD          Z16, Z15
-	VADDPD           Z16, Z16, K4, Z15
+	VADDPD           Z16, Z16, K3, Z15
+	KMOVB            K4, 1344(BX)
+	KMOVB            2816(BX), K4
 	VMOVAPD          Z17, Z16
-	VADDPD           Z17, Z17, K2, Z16
-	VSUBPD           1984(BX), Z0, Z0
-	VSUBPD           1920(BX), Z1, Z1
+	VADDPD           Z17, Z17, K4, Z16
+	VMOVAPD          Z18, Z17
+	VADDPD           Z18, Z18, K2, Z17
+	VSUBPD           1920(BX), Z0, Z0
 	VSUBPD           1856(BX), Z5, Z5
 	VSUBPD           1792(BX), Z6, Z6
-	VSUBPD           Z18, Z22, Z17
-	VSUBPD           Z19, Z14, Z23
+	VSUBPD           1728(BX), Z7, Z7
+	VSUBPD           Z19, Z23, Z18
 	VSUBPD           Z20, Z15, Z24
 	VSUBPD           Z21, Z16, Z25
-	VADDPD           Z18, Z22, Z18
-	VADDPD           Z19, Z14, Z14
+	VSUBPD           Z22, Z17, Z26
+	VADDPD           Z19, Z23, Z19
 	VADDPD           Z20, Z15, Z15
 	VADDPD           Z21, Z16, Z16
-	VBROADCASTSD     normalVolStripAVX512Consts<>+40(SB), Z19
-	VMOVAPD          Z0, Z20
-	VADDPD           Z19, Z0, K1, Z20
-	VMOVAPD          Z1, Z21
-	VADDPD           Z19, Z1, K3, Z21
+	VADDPD           Z22, Z17, Z17
+	VBROADCASTSD     normalVolStripAVX512Consts<>+40(SB), Z20
+	VMOVAPD          Z0, Z21
+	VADDPD           Z20, Z0, K1, Z21
 	VMOVAPD          Z5, Z22
-	VADDPD           Z19, Z5, K4, Z22
-	VMOVAPD          Z6, Z26
-	VADDPD           Z19, Z6, K2, Z26
-	VDIVPD           Z18, Z17, Z17
-	VDIVPD           Z14, Z23, Z14
+	VADDPD           Z20, Z5, K3, Z22
+	VMOVAPD          Z6, Z23
+	VADDPD           Z20, Z6, K4, Z23
+	VMOVAPD          Z7, Z27
+	VADDPD           Z20, Z7, K2, Z27
+	VDIVPD           Z19, Z18, Z18
 	VDIVPD           Z15, Z24, Z15
 	VDIVPD           Z16, Z25, Z16
-	VADDPD           Z30, Z0, K5, Z20
-	VADDPD           Z30, Z1, K6, Z21
-	VADDPD           Z30, Z5, K7, Z22
-	KMOVB            1408(BX), K1
-	VADDPD           Z30, Z6, K1, Z26
+	VDIVPD           Z17, Z26, Z17
+	VADDPD           Z31, Z0, K5, Z21
+	VADDPD           Z31, Z5, K6, Z22
+	VADDPD           Z31, Z6, K7, Z23
+	KMOVB            1344(BX), K1
+	VADDPD           Z31, Z7, K1, Z27
 	VMULPD           Z4, Z4, Z0
-	VMULPD           Z9, Z9, Z1
-	VMULPD           Z10, Z10, Z5
-	VMULPD           Z11, Z11, Z6
-	VBROADCASTSD     normalVolStripAVX512Consts<>+520(SB), Z18
-	VMULPD           Z18, Z20, Z19
-	VMULPD           Z18, Z21, Z23
-	VMULPD           Z18, Z22, Z24
-	VMULPD           Z18, Z26, Z18
-	VSUBPD           Z7, Z30, Z25
-	VSUBPD           Z8, Z30, Z27
-	VSUBPD           Z12, Z30, Z28
-	VSUBPD           Z13, Z30, Z29
-	VMOVUPD          Z2, 1408(BX)
-	VBROADCASTSD     normalVolStripAVX512Consts<>+104(SB), Z2
-	VFMADD132PD.BCST normalVolStripAVX512Consts<>+328(SB), Z2, Z7
-	VFMADD132PD.BCST normalVolStripAVX512Consts<>+328(SB), Z2, Z8
-	VFMADD132PD.BCST normalVolStripAVX512Consts<>+328(SB), Z2, Z12
-	VFMADD132PD.BCST normalVolStripAVX512Consts<>+328(SB), Z2, Z13
-	VFMADD231PD      2880(BX), Z0, Z7
-	VFMADD231PD      2816(BX), Z1, Z8
-	VFMADD231PD      2752(BX), Z5, Z12
+	VMULPD           Z9, Z9, Z5
+	VMULPD           Z10, Z10, Z6
+	VMULPD           Z11, Z11, Z7
+	VBROADCASTSD     normalVolStripAVX512Consts<>+512(SB), Z19
+	VMULPD           Z19, Z21, Z20
+	VMULPD           Z19, Z22, Z24
+	VMULPD           Z19, Z23, Z25
+	VMULPD           Z19, Z27, Z19
+	VSUBPD           Z8, Z31, Z26
+	VSUBPD           Z12, Z31, Z28
+	VSUBPD           Z13, Z31, Z29
+	VSUBPD           Z14, Z31, Z30
+	VMOVUPD          Z1, 1344(BX)
+	VBROADCASTSD     normalVolStripAVX512Consts<>+104(SB), Z1
+	VFMADD132PD.BCST normalVolStripAVX512Consts<>+328(SB), Z1, Z8
+	VFMADD132PD.BCST normalVolStripAVX512Consts<>+328(SB), Z1, Z12
+	VFMADD132PD.BCST normalVolStripAVX512Consts<>+328(SB), Z1, Z13
+	VFMADD132PD.BCST normalVolStripAVX512Consts<>+328(SB), Z1, Z14
+	VFMADD231PD      2752(BX), Z0, Z8
+	VFMADD231PD      2688(BX), Z5, Z12
 	VFMADD231PD      3008(BX), Z6, Z13
-	VMULPD           Z17, Z17, Z0
-	VMULPD           Z14, Z14, Z1
+	VFMADD231PD      2944(BX), Z7, Z14
+	VMULPD           Z18, Z18, Z0
 	VMULPD           Z15, Z15, Z5
 	VMULPD           Z16, Z16, Z6
+	VMULPD           Z17, Z17, Z7
+	VMOVUPD          Z2, 2944(BX)
+	VBROADCASTSD     normalVolStripAVX512Consts<>+520(SB), Z2
 	VMOVUPD          Z3, 3008(BX)
 	VBROADCASTSD     normalVolStripAVX512Consts<>+528(SB), Z3
-	VBROADCASTSD     normalVolStripAVX512Consts<>+536(SB), Z2
-	VFMADD231PD      Z3, Z0, Z2
-	VMOVUPD          Z13, 2752(BX)
-	VBROADCASTSD     normalVolStripAVX512Consts<>+536(SB), Z13
-	VFMADD231PD      Z3, Z1, Z13
-	VMOVUPD          Z12, 2816(BX)
-	VBROADCASTSD     normalVolStripAVX512Consts<>+536(SB), Z12
-	VFMADD231PD      Z3, Z5, Z12
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+536(SB), Z6, Z3
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+544(SB), Z0, Z2
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+544(SB), Z1, Z13
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+544(SB), Z5, Z12
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+544(SB), Z6, Z3
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+552(SB), Z0, Z2
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+552(SB), Z1, Z13
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+552(SB), Z5, Z12
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+552(SB), Z6, Z3
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+560(SB), Z0, Z2
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+560(SB), Z1, Z13
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+560(SB), Z5, Z12
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+560(SB), Z6, Z3
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+568(SB), Z0, Z2
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+568(SB), Z1, Z13
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+568(SB), Z5, Z12
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+568(SB), Z6, Z3
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+576(SB), Z0, Z2
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+576(SB), Z1, Z13
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+576(SB), Z5, Z12
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+576(SB), Z6, Z3
-	VMULPD           Z2, Z0, Z0
-	VMULPD           Z13, Z1, Z1
-	VMULPD           Z12, Z5, Z2
-	VMULPD           Z3, Z6, Z3
-	VFMADD231PD      Z0, Z17, Z19
-	VFMADD231PD      Z1, Z14, Z23
-	VFMADD231PD      Z2, Z15, Z24
-	VFMADD231PD      Z3, Z16, Z18
+	VFMADD231PD      Z2, Z0, Z3
+	VBROADCASTSD     normalVolStripAVX512Consts<>+528(SB), Z1
+	VFMADD231PD      Z2, Z5, Z1
+	VMOVUPD          Z14, 2688(BX)
+	VBROADCASTSD     normalVolStripAVX512Consts<>+528(SB), Z14
+	VFMADD231PD      Z2, Z6, Z14
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+528(SB), Z7, Z2
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+536(SB), Z0, Z3
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+536(SB), Z5, Z1
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+536(SB), Z6, Z14
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+536(SB), Z7, Z2
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+544(SB), Z0, Z3
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+544(SB), Z5, Z1
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+544(SB), Z6, Z14
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+544(SB), Z7, Z2
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+552(SB), Z0, Z3
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+552(SB), Z5, Z1
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+552(SB), Z6, Z14
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+552(SB), Z7, Z2
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+560(SB), Z0, Z3
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+560(SB), Z5, Z1
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+560(SB), Z6, Z14
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+560(SB), Z7, Z2
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+568(SB), Z0, Z3
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+568(SB), Z5, Z1
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+568(SB), Z6, Z14
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+568(SB), Z7, Z2
+	VMULPD           Z3, Z0, Z0
+	VMULPD           Z1, Z5, Z1
+	VMULPD           Z14, Z6, Z3
+	VMULPD           Z2, Z7, Z2
+	VFMADD231PD      Z0, Z18, Z20
+	VFMADD231PD      Z1, Z15, Z24
+	VFMADD231PD      Z3, Z16, Z25
+	VFMADD231PD      Z2, Z17, Z19
 	VBROADCASTSD     normalVolStripAVX512Consts<>+104(SB), Z0
-	VFMADD231PD      Z0, Z17, Z19
-	VFMADD231PD      Z0, Z14, Z23
+	VFMADD231PD      Z0, Z18, Z20
 	VFMADD231PD      Z0, Z15, Z24
-	VFMADD231PD      Z0, Z16, Z18
-	VBROADCASTSD     normalVolStripAVX512Consts<>+584(SB), Z0
-	VFMADD231PD      Z0, Z20, Z19
-	VFMADD231PD      Z0, Z21, Z23
+	VFMADD231PD      Z0, Z16, Z25
+	VFMADD231PD      Z0, Z17, Z19
+	VBROADCASTSD     normalVolStripAVX512Consts<>+576(SB), Z0
+	VFMADD231PD      Z0, Z21, Z20
 	VFMADD231PD      Z0, Z22, Z24
-	VFMADD231PD      Z0, Z26, Z18
-	VBROADCASTSD     normalVolStripAVX512Consts<>+592(SB), Z0
-	VADDPD           Z0, Z19, Z1
-	VADDPD           Z0, Z23, Z2
-	VADDPD           Z0, Z24, Z3
-	VADDPD           Z0, Z18, Z0
-	VSUBPD           384(BX), Z1, Z1
-	VSUBPD           320(BX), Z2, Z2
-	VSUBPD           448(BX), Z3, Z3
-	VSUBPD           512(BX), Z0, Z0
-	VMULPD           Z25, Z1, Z5
-	VMULPD           Z27, Z2, Z6
-	VMULPD           Z28, Z3, Z12
-	VMULPD           Z29, Z0, Z13
-	VMULPD           Z1, Z1, Z14
-	VMULPD           Z2, Z2, Z15
-	VMULPD           Z3, Z3, Z16
-	VMULPD           Z0, Z0, Z17
+	VFMADD231PD      Z0, Z23, Z25
+	VFMADD231PD      Z0, Z27, Z19
+	VBROADCASTSD     normalVolStripAVX512Consts<>+584(SB), Z0
+	VADDPD           Z0, Z20, Z1
+	VADDPD           Z0, Z24, Z2
+	VADDPD           Z0, Z25, Z3
+	VADDPD           Z0, Z19, Z0
+	VSUBPD           2048(BX), Z1, Z1
+	VSUBPD           384(BX), Z2, Z2
+	VSUBPD           320(BX), Z3, Z3
+	VSUBPD           448(BX), Z0, Z0
+	VMULPD           Z26, Z1, Z5
+	VMULPD           Z28, Z2, Z6
+	VMULPD           Z29, Z3, Z7
+	VMULPD           Z30, Z0, Z14
+	VMULPD           Z1, Z1, Z15
+	VMULPD           Z2, Z2, Z16
+	VMULPD           Z3, Z3, Z17
+	VMULPD           Z0, Z0, Z18
 	VMULPD           Z1, Z4, Z1
 	VMULPD           Z2, Z9, Z2
 	VMULPD           Z3, Z10, Z3
 	VMULPD           Z0, Z11, Z0
-	VMULPD           Z7, Z14, Z4
-	VMULPD           Z8, Z15, Z7
-	VMULPD           2816(BX), Z16, Z8
-	VMULPD           2752(BX), Z17, Z9
-	VMOVAPD          Z30, Z10
-	VFMADD231PD      Z31, Z5, Z10
-	VMOVAPD          Z30, Z11
-	VFMADD231PD      Z31, Z6, Z11
-	VMOVAPD          Z30, Z14
-	VFMADD231PD      Z31, Z12, Z14
-	VMOVAPD          Z30, Z15
-	VFMADD231PD      Z31, Z13, Z15
-	VADDPD           Z5, Z30, Z5
-	VADDPD           Z6, Z30, Z6
-	VADDPD           Z12, Z30, Z12
-	VADDPD           Z13, Z30, Z13
-	VMULPD           Z10, Z1, Z1
-	VMULPD           Z11, Z2, Z2
-	VMULPD           Z14, Z3, Z3
+	VMULPD           Z8, Z15, Z4
+	VMULPD           Z12, Z16, Z8
+	VMULPD           Z13, Z17, Z9
+	VMULPD           2688(BX), Z18, Z10
+	VBROADCASTSD     normalVolStripAVX512Consts<>+32(SB), Z11
+	VFMADD213PD      Z31, Z5, Z11
+	VBROADCASTSD     normalVolStripAVX512Consts<>+32(SB), Z12
+	VFMADD213PD      Z31, Z6, Z12
+	VBROADCASTSD     normalVolStripAVX512Consts<>+32(SB), Z13
+	VFMADD213PD      Z31, Z7, Z13
+	VBROADCASTSD     normalVolStripAVX512Consts<>+32(SB), Z15
+	VFMADD213PD      Z31, Z14, Z15
+	VADDPD           Z5, Z31, Z5
+	VADDPD           Z6, Z31, Z6
+	VADDPD           Z7, Z31, Z7
+	VADDPD           Z14, Z31, Z14
+	VMULPD           Z11, Z1, Z1
+	VMULPD           Z12, Z2, Z2
+	VMULPD           Z13, Z3, Z3
 	VMULPD           Z15, Z0, Z0
-	VBROADCASTSD     normalVolStripAVX512Consts<>+600(SB), Z10
-	VFMADD231PD      Z10, Z4, Z5
-	VFMADD231PD      Z10, Z7, Z6
-	VFMADD231PD      Z10, Z8, Z12
-	VFMADD231PD      Z10, Z9, Z13
+	VBROADCASTSD     normalVolStripAVX512Consts<>+592(SB), Z11
+	VFMADD231PD      Z11, Z4, Z5
+	VFMADD231PD      Z11, Z8, Z6
+	VFMADD231PD      Z11, Z9, Z7
+	VFMADD231PD      Z11, Z10, Z14
 	VDIVPD           Z5, Z1, Z1
 	VDIVPD           Z6, Z2, Z2
-	VDIVPD           Z12, Z3, Z3
-	VDIVPD           Z13, Z0, Z0
+	VDIVPD           Z7, Z3, Z3
+	VDIVPD           Z14, Z0, Z0
 	VMOVUPD          3008(BX), Z4
 	VFNMADD213PD     Z4, Z1, Z4
-	VMOVUPD          1408(BX), Z1
+	VMOVUPD          2944(BX), Z1
 	VFNMADD213PD     Z1, Z2, Z1
-	VMOVUPD          2944(BX), Z2
+	VMOVUPD          1344(BX), Z2
 	VFNMADD213PD     Z2, Z3, Z2
-	VMOVUPD          2688(BX), Z3
+	VMOVUPD          2624(BX), Z3
 	VFNMADD213PD     Z3, Z0, Z3
 	VMOVUPD          256(BX), Z0
 	VDIVPD           Z0, Z4, Z4
 	VDIVPD           Z0, Z1, Z1
 	VDIVPD           Z0, Z2, Z2
 	VDIVPD           Z0, Z3, Z0
-	KMOVB            1024(BX), K1
-	VBROADCASTSD     normalVolStripAVX512Consts<>+608(SB), Z3
-	VBLENDMPD        Z4, Z3, K1, Z4
 	KMOVB            960(BX), K1
-	VBLENDMPD        Z1, Z3, K1, Z1
-	KMOVB            832(BX), K1
-	VBLENDMPD        Z2, Z3, K1, Z2
+	VBROADCASTSD     normalVolStripAVX512Consts<>+600(SB), Z3
+	VBLENDMPD        Z4, Z3, K1, Z4
 	KMOVB            896(BX), K1
+	VBLENDMPD        Z1, Z3, K1, Z1
+	KMOVB            768(BX), K1
+	VBLENDMPD        Z2, Z3, K1, Z2
+	KMOVB            832(BX), K1
 	VBLENDMPD        Z0, Z3, K1, Z0
 	PREFETCHT0       1024(SI)(AX*1)
 	VMOVUPD          Z4, (SI)(AX*1)
@@ -1394,9 +1387,9 @@ whole:
 	VMULPD           Z8, Z8, Z10
 	VMULPD           Z9, Z9, Z18
 	VBROADCASTSD     normalVolStripAVX512Consts<>+312(SB), Z19
-	VFMADD213PD      Z15, Z7, Z19
+	VFMADD213PD      Z11, Z7, Z19
 	VBROADCASTSD     normalVolStripAVX512Consts<>+312(SB), Z20
-	VFMADD213PD      Z15, Z6, Z20
+	VFMADD213PD      Z11, Z6, Z20
 	VBROADCASTSD     normalVolStripAVX512Consts<>+320(SB), Z21
 	VADDPD           Z21, Z7, Z24
 	VADDPD           Z21, Z6, Z21
@@ -1421,100 +1414,96 @@ whole:
 	VFMADD231PD      Z11, Z7, Z30
 	VMOVAPD          Z0, Z31
 	VFMADD231PD      Z11, Z6, Z31
-	VBROADCASTSD     normalVolStripAVX512Consts<>+336(SB), Z0
-	VBROADCASTSD     normalVolStripAVX512Consts<>+344(SB), Z12
-	VFMADD231PD      Z0, Z30, Z12
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+344(SB), Z31, Z0
-	VBROADCASTSD     normalVolStripAVX512Consts<>+352(SB), Z11
-	VFMADD213PD      Z11, Z30, Z12
-	VFMADD231PD      Z0, Z31, Z11
-	VBROADCASTSD     normalVolStripAVX512Consts<>+360(SB), Z0
-	VFMADD213PD      Z0, Z30, Z12
-	VFMADD231PD      Z11, Z31, Z0
-	VBROADCASTSD     normalVolStripAVX512Consts<>+368(SB), Z11
-	VFMADD213PD      Z11, Z30, Z12
-	VFMADD231PD      Z0, Z31, Z11
-	VBROADCASTSD     normalVolStripAVX512Consts<>+376(SB), Z0
-	VFMADD213PD      Z0, Z30, Z12
-	VFMADD231PD      Z11, Z31, Z0
-	VBROADCASTSD     normalVolStripAVX512Consts<>+384(SB), Z11
-	VFMADD213PD      Z11, Z30, Z12
-	VFMADD231PD      Z0, Z31, Z11
-	VBROADCASTSD     normalVolStripAVX512Consts<>+392(SB), Z0
-	VFMADD213PD      Z0, Z30, Z12
-	VFMADD231PD      Z11, Z31, Z0
-	VBROADCASTSD     normalVolStripAVX512Consts<>+400(SB), Z11
-	VFMADD213PD      Z11, Z30, Z12
-	VFMADD231PD      Z0, Z31, Z11
-	VBROADCASTSD     normalVolStripAVX512Consts<>+408(SB), Z0
-	VFMADD213PD      Z0, Z30, Z12
-	VFMADD231PD      Z11, Z31, Z0
-	VBROADCASTSD     normalVolStripAVX512Consts<>+416(SB), Z11
-	VFMADD213PD      Z11, Z30, Z12
-	VFMADD231PD      Z0, Z31, Z11
-	VBROADCASTSD     normalVolStripAVX512Consts<>+424(SB), Z0
-	VFMADD213PD      Z0, Z30, Z12
-	VFMADD231PD      Z11, Z31, Z0
-	VBROADCASTSD     normalVolStripAVX512Consts<>+432(SB), Z11
-	VFMADD213PD      Z11, Z30, Z12
-	VFMADD231PD      Z0, Z31, Z11
-	VBROADCASTSD     normalVolStripAVX512Consts<>+440(SB), Z0
-	VFMADD213PD      Z0, Z30, Z12
-	VFMADD231PD      Z11, Z31, Z0
-	VBROADCASTSD     normalVolStripAVX512Consts<>+448(SB), Z11
-	VFMADD213PD      Z11, Z30, Z12
-	VFMADD231PD      Z0, Z31, Z11
-	VBROADCASTSD     normalVolStripAVX512Consts<>+456(SB), Z0
-	VFMADD213PD      Z0, Z30, Z12
-	VFMADD231PD      Z11, Z31, Z0
-	VBROADCASTSD     normalVolStripAVX512Consts<>+464(SB), Z11
-	VFMADD213PD      Z11, Z30, Z12
-	VFMADD231PD      Z0, Z31, Z11
-	VBROADCASTSD     normalVolStripAVX512Consts<>+472(SB), Z0
-	VFMADD213PD      Z0, Z30, Z12
-	VFMADD231PD      Z11, Z31, Z0
-	VBROADCASTSD     normalVolStripAVX512Consts<>+480(SB), Z11
-	VFMADD213PD      Z11, Z30, Z12
-	VFMADD231PD      Z0, Z31, Z11
-	VBROADCASTSD     normalVolStripAVX512Consts<>+488(SB), Z0
-	VFMADD213PD      Z0, Z30, Z12
-	VFMADD231PD      Z11, Z31, Z0
-	VBROADCASTSD     normalVolStripAVX512Consts<>+496(SB), Z11
-	VFMADD213PD      Z11, Z30, Z12
-	VFMADD231PD      Z0, Z31, Z11
-	VBROADCASTSD     normalVolStripAVX512Consts<>+504(SB), Z0
-	VFMADD213PD      Z0, Z12, Z30
-	VFMADD231PD      Z11, Z31, Z0
-	VFMADD213PD      Z16, Z30, Z7
-	VFMADD213PD      Z16, Z0, Z6
+	VBROADCASTSD     normalVolStripAVX512Consts<>+336(SB), Z16
+	VBROADCASTSD     normalVolStripAVX512Consts<>+344(SB), Z0
+	VFMADD231PD      Z16, Z30, Z0
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+344(SB), Z31, Z16
+	VBROADCASTSD     normalVolStripAVX512Consts<>+352(SB), Z12
+	VFMADD213PD      Z12, Z30, Z0
+	VFMADD231PD      Z16, Z31, Z12
+	VBROADCASTSD     normalVolStripAVX512Consts<>+360(SB), Z16
+	VFMADD213PD      Z16, Z30, Z0
+	VFMADD231PD      Z12, Z31, Z16
+	VBROADCASTSD     normalVolStripAVX512Consts<>+368(SB), Z12
+	VFMADD213PD      Z12, Z30, Z0
+	VFMADD231PD      Z16, Z31, Z12
+	VBROADCASTSD     normalVolStripAVX512Consts<>+376(SB), Z16
+	VFMADD213PD      Z16, Z30, Z0
+	VFMADD231PD      Z12, Z31, Z16
+	VBROADCASTSD     normalVolStripAVX512Consts<>+384(SB), Z12
+	VFMADD213PD      Z12, Z30, Z0
+	VFMADD231PD      Z16, Z31, Z12
+	VBROADCASTSD     normalVolStripAVX512Consts<>+392(SB), Z16
+	VFMADD213PD      Z16, Z30, Z0
+	VFMADD231PD      Z12, Z31, Z16
+	VBROADCASTSD     normalVolStripAVX512Consts<>+400(SB), Z12
+	VFMADD213PD      Z12, Z30, Z0
+	VFMADD231PD      Z16, Z31, Z12
+	VBROADCASTSD     normalVolStripAVX512Consts<>+408(SB), Z16
+	VFMADD213PD      Z16, Z30, Z0
+	VFMADD231PD      Z12, Z31, Z16
+	VBROADCASTSD     normalVolStripAVX512Consts<>+416(SB), Z12
+	VFMADD213PD      Z12, Z30, Z0
+	VFMADD231PD      Z16, Z31, Z12
+	VBROADCASTSD     normalVolStripAVX512Consts<>+424(SB), Z16
+	VFMADD213PD      Z16, Z30, Z0
+	VFMADD231PD      Z12, Z31, Z16
+	VBROADCASTSD     normalVolStripAVX512Consts<>+432(SB), Z12
+	VFMADD213PD      Z12, Z30, Z0
+	VFMADD231PD      Z16, Z31, Z12
+	VBROADCASTSD     normalVolStripAVX512Consts<>+440(SB), Z16
+	VFMADD213PD      Z16, Z30, Z0
+	VFMADD231PD      Z12, Z31, Z16
+	VBROADCASTSD     normalVolStripAVX512Consts<>+448(SB), Z12
+	VFMADD213PD      Z12, Z30, Z0
+	VFMADD231PD      Z16, Z31, Z12
+	VBROADCASTSD     normalVolStripAVX512Consts<>+456(SB), Z16
+	VFMADD213PD      Z16, Z30, Z0
+	VFMADD231PD      Z12, Z31, Z16
+	VBROADCASTSD     normalVolStripAVX512Consts<>+464(SB), Z12
+	VFMADD213PD      Z12, Z30, Z0
+	VFMADD231PD      Z16, Z31, Z12
+	VBROADCASTSD     normalVolStripAVX512Consts<>+472(SB), Z16
+	VFMADD213PD      Z16, Z30, Z0
+	VFMADD231PD      Z12, Z31, Z16
+	VBROADCASTSD     normalVolStripAVX512Consts<>+480(SB), Z12
+	VFMADD213PD      Z12, Z30, Z0
+	VFMADD231PD      Z16, Z31, Z12
+	VBROADCASTSD     normalVolStripAVX512Consts<>+488(SB), Z16
+	VFMADD213PD      Z16, Z30, Z0
+	VFMADD231PD      Z12, Z31, Z16
+	VBROADCASTSD     normalVolStripAVX512Consts<>+496(SB), Z12
+	VFMADD213PD      Z12, Z0, Z30
+	VFMADD231PD      Z16, Z31, Z12
+	VFMADD213PD      Z15, Z30, Z7
+	VFMADD213PD      Z15, Z12, Z6
 	VMULPD           Z24, Z7, Z0
-	VMULPD           Z21, Z6, Z11
+	VMULPD           Z21, Z6, Z12
 	VFNMADD231PD     Z19, Z0, Z7
-	VFNMADD231PD     Z20, Z11, Z6
+	VFNMADD231PD     Z20, Z12, Z6
 	VFMADD231PD      Z7, Z24, Z0
-	VFMADD231PD      Z6, Z21, Z11
-	VBROADCASTSD     normalVolStripAVX512Consts<>+512(SB), Z6
+	VFMADD231PD      Z6, Z21, Z12
+	VBROADCASTSD     normalVolStripAVX512Consts<>+504(SB), Z6
 	VMULPD           Z6, Z0, Z0
-	VMULPD           Z6, Z11, Z6
+	VMULPD           Z6, Z12, Z6
 	VFNMADD213PD     Z15, Z0, Z8
 	VFNMADD213PD     Z15, Z6, Z9
 	VMULPD           Z8, Z10, Z0
 	VMULPD           Z9, Z18, Z6
 	VMULPD           Z8, Z1, Z7
 	VMULPD           Z9, Z2, Z10
-	VMULPD           Z8, Z8, Z11
-	VMULPD           Z9, Z9, Z12
+	VMULPD           Z8, Z8, Z12
+	VMULPD           Z9, Z9, Z16
 	VSUBPD           Z0, Z15, Z18
 	VSUBPD           Z6, Z15, Z19
-	VBROADCASTSD     normalVolStripAVX512Consts<>+104(SB), Z20
-	VFMADD213PD      Z20, Z27, Z0
-	VFMADD213PD      Z20, Z27, Z6
-	VFMADD231PD      Z28, Z11, Z0
-	VFMADD231PD      Z29, Z12, Z6
-	VGETMANTPD       $0x04, Z7, Z11
-	VGETMANTPD       $0x04, Z10, Z12
-	VCMPPD           $0x11, Z11, Z13, K1
-	VCMPPD           $0x11, Z12, Z14, K2
+	VFMADD213PD      Z11, Z27, Z0
+	VFMADD213PD      Z11, Z27, Z6
+	VFMADD231PD      Z28, Z12, Z0
+	VFMADD231PD      Z29, Z16, Z6
+	VGETMANTPD       $0x04, Z7, Z12
+	VGETMANTPD       $0x04, Z10, Z16
+	VCMPPD           $0x11, Z12, Z13, K1
+	VCMPPD           $0x11, Z16, Z14, K2
 	VGETEXPPD        Z7, Z7
 	VGETEXPPD        Z10, Z10
 	VSUBPD           Z22, Z7, Z7
@@ -1522,61 +1511,61 @@ whole:
 	VBLENDMPD        Z3, Z4, K1, Z3
 	VBLENDMPD        Z17, Z5, K2, Z13
 	VBROADCASTSD     normalVolStripAVX512Consts<>+16(SB), Z14
-	VMULPD           Z11, Z14, Z17
-	VMULPD           Z12, Z14, Z14
+	VMULPD           Z12, Z14, Z17
+	VMULPD           Z16, Z14, Z14
 	VCMPPD           $0x11, Z4, Z17, K4
 	VCMPPD           $0x11, Z5, Z14, K5
-	VMOVAPD          Z11, Z4
-	VADDPD           Z11, Z11, K4, Z4
-	VMOVAPD          Z12, Z5
-	VADDPD           Z12, Z12, K5, Z5
-	VBROADCASTSD     normalVolStripAVX512Consts<>+40(SB), Z11
-	VMOVAPD          Z7, Z12
-	VADDPD           Z11, Z7, K4, Z12
-	VMOVAPD          Z10, Z14
-	VADDPD           Z11, Z10, K5, Z14
-	VADDPD           Z15, Z7, K1, Z12
-	VADDPD           Z15, Z10, K2, Z14
+	VMOVAPD          Z12, Z4
+	VADDPD           Z12, Z12, K4, Z4
+	VMOVAPD          Z16, Z5
+	VADDPD           Z16, Z16, K5, Z5
+	VBROADCASTSD     normalVolStripAVX512Consts<>+40(SB), Z12
+	VMOVAPD          Z7, Z14
+	VADDPD           Z12, Z7, K4, Z14
+	VMOVAPD          Z10, Z16
+	VADDPD           Z12, Z10, K5, Z16
+	VADDPD           Z15, Z7, K1, Z14
+	VADDPD           Z15, Z10, K2, Z16
 	VSUBPD           Z3, Z4, Z7
 	VSUBPD           Z13, Z5, Z10
 	VADDPD           Z3, Z4, Z3
 	VADDPD           Z13, Z5, Z4
 	VDIVPD           Z3, Z7, Z3
 	VDIVPD           Z4, Z10, Z4
-	VBROADCASTSD     normalVolStripAVX512Consts<>+520(SB), Z5
-	VMULPD           Z5, Z12, Z7
-	VMULPD           Z5, Z14, Z5
+	VBROADCASTSD     normalVolStripAVX512Consts<>+512(SB), Z5
+	VMULPD           Z5, Z14, Z7
+	VMULPD           Z5, Z16, Z5
 	VMULPD           Z3, Z3, Z10
-	VMULPD           Z4, Z4, Z11
-	VBROADCASTSD     normalVolStripAVX512Consts<>+528(SB), Z13
-	VBROADCASTSD     normalVolStripAVX512Consts<>+536(SB), Z17
+	VMULPD           Z4, Z4, Z12
+	VBROADCASTSD     normalVolStripAVX512Consts<>+520(SB), Z13
+	VBROADCASTSD     normalVolStripAVX512Consts<>+528(SB), Z17
 	VFMADD231PD      Z13, Z10, Z17
-	VFMADD213PD.BCST normalVolStripAVX512Consts<>+536(SB), Z11, Z13
-	VBROADCASTSD     normalVolStripAVX512Consts<>+544(SB), Z21
-	VFMADD213PD      Z21, Z10, Z17
-	VFMADD231PD      Z13, Z11, Z21
-	VBROADCASTSD     normalVolStripAVX512Consts<>+552(SB), Z13
+	VFMADD213PD.BCST normalVolStripAVX512Consts<>+528(SB), Z12, Z13
+	VBROADCASTSD     normalVolStripAVX512Consts<>+536(SB), Z20
+	VFMADD213PD      Z20, Z10, Z17
+	VFMADD231PD      Z13, Z12, Z20
+	VBROADCASTSD     normalVolStripAVX512Consts<>+544(SB), Z13
 	VFMADD213PD      Z13, Z10, Z17
-	VFMADD231PD      Z21, Z11, Z13
-	VBROADCASTSD     normalVolStripAVX512Consts<>+560(SB), Z21
-	VFMADD213PD      Z21, Z10, Z17
-	VFMADD231PD      Z13, Z11, Z21
-	VBROADCASTSD     normalVolStripAVX512Consts<>+568(SB), Z13
+	VFMADD231PD      Z20, Z12, Z13
+	VBROADCASTSD     normalVolStripAVX512Consts<>+552(SB), Z20
+	VFMADD213PD      Z20, Z10, Z17
+	VFMADD231PD      Z13, Z12, Z20
+	VBROADCASTSD     normalVolStripAVX512Consts<>+560(SB), Z13
 	VFMADD213PD      Z13, Z10, Z17
-	VFMADD231PD      Z21, Z11, Z13
-	VBROADCASTSD     normalVolStripAVX512Consts<>+576(SB), Z21
-	VFMADD213PD      Z21, Z10, Z17
-	VFMADD231PD      Z13, Z11, Z21
+	VFMADD231PD      Z20, Z12, Z13
+	VBROADCASTSD     normalVolStripAVX512Consts<>+568(SB), Z20
+	VFMADD213PD      Z20, Z10, Z17
+	VFMADD231PD      Z13, Z12, Z20
 	VMULPD           Z17, Z10, Z10
-	VMULPD           Z21, Z11, Z11
+	VMULPD           Z20, Z12, Z12
 	VFMADD231PD      Z10, Z3, Z7
+	VFMADD231PD      Z12, Z4, Z5
+	VFMADD231PD      Z11, Z3, Z7
 	VFMADD231PD      Z11, Z4, Z5
-	VFMADD231PD      Z20, Z3, Z7
-	VFMADD231PD      Z20, Z4, Z5
+	VBROADCASTSD     normalVolStripAVX512Consts<>+576(SB), Z3
+	VFMADD231PD      Z3, Z14, Z7
+	VFMADD231PD      Z3, Z16, Z5
 	VBROADCASTSD     normalVolStripAVX512Consts<>+584(SB), Z3
-	VFMADD231PD      Z3, Z12, Z7
-	VFMADD231PD      Z3, Z14, Z5
-	VBROADCASTSD     normalVolStripAVX512Consts<>+592(SB), Z3
 	VADDPD           Z3, Z7, Z4
 	VADDPD           Z3, Z5, Z3
 	VSUBPD           Z25, Z4, Z4
@@ -1589,14 +1578,15 @@ whole:
 	VMULPD           Z3, Z3, Z3
 	VMULPD           Z0, Z4, Z0
 	VMULPD           Z6, Z3, Z3
-	VMOVAPD          Z15, Z4
-	VFMADD231PD      Z16, Z5, Z4
-	VFMADD213PD      Z15, Z7, Z16
+	VBROADCASTSD     normalVolStripAVX512Consts<>+32(SB), Z4
+	VFMADD213PD      Z15, Z5, Z4
+	VBROADCASTSD     normalVolStripAVX512Consts<>+32(SB), Z6
+	VFMADD213PD      Z15, Z7, Z6
 	VMULPD           Z4, Z8, Z4
-	VMULPD           Z16, Z9, Z6
+	VMULPD           Z6, Z9, Z6
 	VADDPD           Z5, Z15, Z5
 	VADDPD           Z7, Z15, Z7
-	VBROADCASTSD     normalVolStripAVX512Consts<>+600(SB), Z8
+	VBROADCASTSD     normalVolStripAVX512Consts<>+592(SB), Z8
 	VFMADD231PD      Z8, Z0, Z5
 	VFMADD231PD      Z8, Z3, Z7
 	VDIVPD           Z5, Z4, Z0
@@ -1606,7 +1596,7 @@ whole:
 	VMOVUPD          256(BX), Z0
 	VDIVPD           Z0, Z1, Z1
 	VDIVPD           Z0, Z2, Z0
-	VBROADCASTSD     normalVolStripAVX512Consts<>+608(SB), Z2
+	VBROADCASTSD     normalVolStripAVX512Consts<>+600(SB), Z2
 	VBLENDMPD        Z1, Z2, K3, Z1
 	KMOVB            320(BX), K1
 	VBLENDMPD        Z0, Z2, K1, Z0
@@ -1808,159 +1798,155 @@ DATA normalVolStripAVX2Consts<>+1472(SB)/8, $0x4044000000000000
 DATA normalVolStripAVX2Consts<>+1480(SB)/8, $0x4044000000000000
 DATA normalVolStripAVX2Consts<>+1488(SB)/8, $0x4044000000000000
 DATA normalVolStripAVX2Consts<>+1496(SB)/8, $0x4044000000000000
-DATA normalVolStripAVX2Consts<>+1504(SB)/8, $0x3ff8000000000000
-DATA normalVolStripAVX2Consts<>+1512(SB)/8, $0x3ff8000000000000
-DATA normalVolStripAVX2Consts<>+1520(SB)/8, $0x3ff8000000000000
-DATA normalVolStripAVX2Consts<>+1528(SB)/8, $0x3ff8000000000000
-DATA normalVolStripAVX2Consts<>+1536(SB)/8, $0x4016000000000000
-DATA normalVolStripAVX2Consts<>+1544(SB)/8, $0x4016000000000000
-DATA normalVolStripAVX2Consts<>+1552(SB)/8, $0x4016000000000000
-DATA normalVolStripAVX2Consts<>+1560(SB)/8, $0x4016000000000000
+DATA normalVolStripAVX2Consts<>+1504(SB)/8, $0x4004000000000000
+DATA normalVolStripAVX2Consts<>+1512(SB)/8, $0x4004000000000000
+DATA normalVolStripAVX2Consts<>+1520(SB)/8, $0x4004000000000000
+DATA normalVolStripAVX2Consts<>+1528(SB)/8, $0x4004000000000000
+DATA normalVolStripAVX2Consts<>+1536(SB)/8, $0x4017000000000000
+DATA normalVolStripAVX2Consts<>+1544(SB)/8, $0x4017000000000000
+DATA normalVolStripAVX2Consts<>+1552(SB)/8, $0x4017000000000000
+DATA normalVolStripAVX2Consts<>+1560(SB)/8, $0x4017000000000000
 DATA normalVolStripAVX2Consts<>+1568(SB)/8, $0xc008000000000000
 DATA normalVolStripAVX2Consts<>+1576(SB)/8, $0xc008000000000000
 DATA normalVolStripAVX2Consts<>+1584(SB)/8, $0xc008000000000000
 DATA normalVolStripAVX2Consts<>+1592(SB)/8, $0xc008000000000000
-DATA normalVolStripAVX2Consts<>+1600(SB)/8, $0xbe2e25325154ed2c
-DATA normalVolStripAVX2Consts<>+1608(SB)/8, $0xbe2e25325154ed2c
-DATA normalVolStripAVX2Consts<>+1616(SB)/8, $0xbe2e25325154ed2c
-DATA normalVolStripAVX2Consts<>+1624(SB)/8, $0xbe2e25325154ed2c
-DATA normalVolStripAVX2Consts<>+1632(SB)/8, $0xbe4277bd7e608931
-DATA normalVolStripAVX2Consts<>+1640(SB)/8, $0xbe4277bd7e608931
-DATA normalVolStripAVX2Consts<>+1648(SB)/8, $0xbe4277bd7e608931
-DATA normalVolStripAVX2Consts<>+1656(SB)/8, $0xbe4277bd7e608931
-DATA normalVolStripAVX2Consts<>+1664(SB)/8, $0x3e5f7f7aa6513d12
-DATA normalVolStripAVX2Consts<>+1672(SB)/8, $0x3e5f7f7aa6513d12
-DATA normalVolStripAVX2Consts<>+1680(SB)/8, $0x3e5f7f7aa6513d12
-DATA normalVolStripAVX2Consts<>+1688(SB)/8, $0x3e5f7f7aa6513d12
-DATA normalVolStripAVX2Consts<>+1696(SB)/8, $0x3e747abbfe1349dc
-DATA normalVolStripAVX2Consts<>+1704(SB)/8, $0x3e747abbfe1349dc
-DATA normalVolStripAVX2Consts<>+1712(SB)/8, $0x3e747abbfe1349dc
-DATA normalVolStripAVX2Consts<>+1720(SB)/8, $0x3e747abbfe1349dc
-DATA normalVolStripAVX2Consts<>+1728(SB)/8, $0xbe8e40fe135477fb
-DATA normalVolStripAVX2Consts<>+1736(SB)/8, $0xbe8e40fe135477fb
-DATA normalVolStripAVX2Consts<>+1744(SB)/8, $0xbe8e40fe135477fb
-DATA normalVolStripAVX2Consts<>+1752(SB)/8, $0xbe8e40fe135477fb
-DATA normalVolStripAVX2Consts<>+1760(SB)/8, $0xbe9ca94833eab172
-DATA normalVolStripAVX2Consts<>+1768(SB)/8, $0xbe9ca94833eab172
-DATA normalVolStripAVX2Consts<>+1776(SB)/8, $0xbe9ca94833eab172
-DATA normalVolStripAVX2Consts<>+1784(SB)/8, $0xbe9ca94833eab172
-DATA normalVolStripAVX2Consts<>+1792(SB)/8, $0x3ec034ec9ff77461
-DATA normalVolStripAVX2Consts<>+1800(SB)/8, $0x3ec034ec9ff77461
-DATA normalVolStripAVX2Consts<>+1808(SB)/8, $0x3ec034ec9ff77461
-DATA normalVolStripAVX2Consts<>+1816(SB)/8, $0x3ec034ec9ff77461
-DATA normalVolStripAVX2Consts<>+1824(SB)/8, $0x3eb3559d7eab42ef
-DATA normalVolStripAVX2Consts<>+1832(SB)/8, $0x3eb3559d7eab42ef
-DATA normalVolStripAVX2Consts<>+1840(SB)/8, $0x3eb3559d7eab42ef
-DATA normalVolStripAVX2Consts<>+1848(SB)/8, $0x3eb3559d7eab42ef
-DATA normalVolStripAVX2Consts<>+1856(SB)/8, $0xbef12becf291cb5c
-DATA normalVolStripAVX2Consts<>+1864(SB)/8, $0xbef12becf291cb5c
-DATA normalVolStripAVX2Consts<>+1872(SB)/8, $0xbef12becf291cb5c
-DATA normalVolStripAVX2Consts<>+1880(SB)/8, $0xbef12becf291cb5c
-DATA normalVolStripAVX2Consts<>+1888(SB)/8, $0x3ef25b780504b8a6
-DATA normalVolStripAVX2Consts<>+1896(SB)/8, $0x3ef25b780504b8a6
-DATA normalVolStripAVX2Consts<>+1904(SB)/8, $0x3ef25b780504b8a6
-DATA normalVolStripAVX2Consts<>+1912(SB)/8, $0x3ef25b780504b8a6
-DATA normalVolStripAVX2Consts<>+1920(SB)/8, $0x3f1b488c4e1b97b5
-DATA normalVolStripAVX2Consts<>+1928(SB)/8, $0x3f1b488c4e1b97b5
-DATA normalVolStripAVX2Consts<>+1936(SB)/8, $0x3f1b488c4e1b97b5
-DATA normalVolStripAVX2Consts<>+1944(SB)/8, $0x3f1b488c4e1b97b5
-DATA normalVolStripAVX2Consts<>+1952(SB)/8, $0xbf3afc08c11736a4
-DATA normalVolStripAVX2Consts<>+1960(SB)/8, $0xbf3afc08c11736a4
-DATA normalVolStripAVX2Consts<>+1968(SB)/8, $0xbf3afc08c11736a4
-DATA normalVolStripAVX2Consts<>+1976(SB)/8, $0xbf3afc08c11736a4
-DATA normalVolStripAVX2Consts<>+1984(SB)/8, $0x3f2d0345de443c62
-DATA normalVolStripAVX2Consts<>+1992(SB)/8, $0x3f2d0345de443c62
-DATA normalVolStripAVX2Consts<>+2000(SB)/8, $0x3f2d0345de443c62
-DATA normalVolStripAVX2Consts<>+2008(SB)/8, $0x3f2d0345de443c62
-DATA normalVolStripAVX2Consts<>+2016(SB)/8, $0x3f6c48252d50b83f
-DATA normalVolStripAVX2Consts<>+2024(SB)/8, $0x3f6c48252d50b83f
-DATA normalVolStripAVX2Consts<>+2032(SB)/8, $0x3f6c48252d50b83f
-DATA normalVolStripAVX2Consts<>+2040(SB)/8, $0x3f6c48252d50b83f
-DATA normalVolStripAVX2Consts<>+2048(SB)/8, $0xbf921f46d4ac3c0e
-DATA normalVolStripAVX2Consts<>+2056(SB)/8, $0xbf921f46d4ac3c0e
-DATA normalVolStripAVX2Consts<>+2064(SB)/8, $0xbf921f46d4ac3c0e
-DATA normalVolStripAVX2Consts<>+2072(SB)/8, $0xbf921f46d4ac3c0e
-DATA normalVolStripAVX2Consts<>+2080(SB)/8, $0x3fab82298736da76
-DATA normalVolStripAVX2Consts<>+2088(SB)/8, $0x3fab82298736da76
-DATA normalVolStripAVX2Consts<>+2096(SB)/8, $0x3fab82298736da76
-DATA normalVolStripAVX2Consts<>+2104(SB)/8, $0x3fab82298736da76
-DATA normalVolStripAVX2Consts<>+2112(SB)/8, $0xbfbf5b83385c94d7
-DATA normalVolStripAVX2Consts<>+2120(SB)/8, $0xbfbf5b83385c94d7
-DATA normalVolStripAVX2Consts<>+2128(SB)/8, $0xbfbf5b83385c94d7
-DATA normalVolStripAVX2Consts<>+2136(SB)/8, $0xbfbf5b83385c94d7
-DATA normalVolStripAVX2Consts<>+2144(SB)/8, $0x3fccd2dc44dda90c
-DATA normalVolStripAVX2Consts<>+2152(SB)/8, $0x3fccd2dc44dda90c
-DATA normalVolStripAVX2Consts<>+2160(SB)/8, $0x3fccd2dc44dda90c
-DATA normalVolStripAVX2Consts<>+2168(SB)/8, $0x3fccd2dc44dda90c
-DATA normalVolStripAVX2Consts<>+2176(SB)/8, $0xbfd5ed2acb37558c
-DATA normalVolStripAVX2Consts<>+2184(SB)/8, $0xbfd5ed2acb37558c
-DATA normalVolStripAVX2Consts<>+2192(SB)/8, $0xbfd5ed2acb37558c
-DATA normalVolStripAVX2Consts<>+2200(SB)/8, $0xbfd5ed2acb37558c
-DATA normalVolStripAVX2Consts<>+2208(SB)/8, $0x3fdb9a7d5690ca89
-DATA normalVolStripAVX2Consts<>+2216(SB)/8, $0x3fdb9a7d5690ca89
-DATA normalVolStripAVX2Consts<>+2224(SB)/8, $0x3fdb9a7d5690ca89
-DATA normalVolStripAVX2Consts<>+2232(SB)/8, $0x3fdb9a7d5690ca89
-DATA normalVolStripAVX2Consts<>+2240(SB)/8, $0xbfdbc22549fbe12f
-DATA normalVolStripAVX2Consts<>+2248(SB)/8, $0xbfdbc22549fbe12f
-DATA normalVolStripAVX2Consts<>+2256(SB)/8, $0xbfdbc22549fbe12f
-DATA normalVolStripAVX2Consts<>+2264(SB)/8, $0xbfdbc22549fbe12f
-DATA normalVolStripAVX2Consts<>+2272(SB)/8, $0x3fd34926e4def17d
-DATA normalVolStripAVX2Consts<>+2280(SB)/8, $0x3fd34926e4def17d
-DATA normalVolStripAVX2Consts<>+2288(SB)/8, $0x3fd34926e4def17d
-DATA normalVolStripAVX2Consts<>+2296(SB)/8, $0x3fd34926e4def17d
-DATA normalVolStripAVX2Consts<>+2304(SB)/8, $0x40040d931ff62705
-DATA normalVolStripAVX2Consts<>+2312(SB)/8, $0x40040d931ff62705
-DATA normalVolStripAVX2Consts<>+2320(SB)/8, $0x40040d931ff62705
-DATA normalVolStripAVX2Consts<>+2328(SB)/8, $0x40040d931ff62705
-DATA normalVolStripAVX2Consts<>+2336(SB)/8, $0x3fc2f112df3e5244
-DATA normalVolStripAVX2Consts<>+2344(SB)/8, $0x3fc2f112df3e5244
-DATA normalVolStripAVX2Consts<>+2352(SB)/8, $0x3fc2f112df3e5244
-DATA normalVolStripAVX2Consts<>+2360(SB)/8, $0x3fc2f112df3e5244
-DATA normalVolStripAVX2Consts<>+2368(SB)/8, $0x3fc39a09d078c69f
-DATA normalVolStripAVX2Consts<>+2376(SB)/8, $0x3fc39a09d078c69f
-DATA normalVolStripAVX2Consts<>+2384(SB)/8, $0x3fc39a09d078c69f
-DATA normalVolStripAVX2Consts<>+2392(SB)/8, $0x3fc39a09d078c69f
-DATA normalVolStripAVX2Consts<>+2400(SB)/8, $0x3fc7466496cb03de
-DATA normalVolStripAVX2Consts<>+2408(SB)/8, $0x3fc7466496cb03de
-DATA normalVolStripAVX2Consts<>+2416(SB)/8, $0x3fc7466496cb03de
-DATA normalVolStripAVX2Consts<>+2424(SB)/8, $0x3fc7466496cb03de
-DATA normalVolStripAVX2Consts<>+2432(SB)/8, $0x3fcc71c51d8e78af
-DATA normalVolStripAVX2Consts<>+2440(SB)/8, $0x3fcc71c51d8e78af
-DATA normalVolStripAVX2Consts<>+2448(SB)/8, $0x3fcc71c51d8e78af
-DATA normalVolStripAVX2Consts<>+2456(SB)/8, $0x3fcc71c51d8e78af
-DATA normalVolStripAVX2Consts<>+2464(SB)/8, $0x3fd2492494229359
-DATA normalVolStripAVX2Consts<>+2472(SB)/8, $0x3fd2492494229359
-DATA normalVolStripAVX2Consts<>+2480(SB)/8, $0x3fd2492494229359
-DATA normalVolStripAVX2Consts<>+2488(SB)/8, $0x3fd2492494229359
-DATA normalVolStripAVX2Consts<>+2496(SB)/8, $0x3fd999999997fa04
-DATA normalVolStripAVX2Consts<>+2504(SB)/8, $0x3fd999999997fa04
-DATA normalVolStripAVX2Consts<>+2512(SB)/8, $0x3fd999999997fa04
-DATA normalVolStripAVX2Consts<>+2520(SB)/8, $0x3fd999999997fa04
-DATA normalVolStripAVX2Consts<>+2528(SB)/8, $0x3fe5555555555593
-DATA normalVolStripAVX2Consts<>+2536(SB)/8, $0x3fe5555555555593
-DATA normalVolStripAVX2Consts<>+2544(SB)/8, $0x3fe5555555555593
-DATA normalVolStripAVX2Consts<>+2552(SB)/8, $0x3fe5555555555593
-DATA normalVolStripAVX2Consts<>+2560(SB)/8, $0x3dea39ef35793c76
-DATA normalVolStripAVX2Consts<>+2568(SB)/8, $0x3dea39ef35793c76
-DATA normalVolStripAVX2Consts<>+2576(SB)/8, $0x3dea39ef35793c76
-DATA normalVolStripAVX2Consts<>+2584(SB)/8, $0x3dea39ef35793c76
-DATA normalVolStripAVX2Consts<>+2592(SB)/8, $0x3fe62e42fee00000
-DATA normalVolStripAVX2Consts<>+2600(SB)/8, $0x3fe62e42fee00000
-DATA normalVolStripAVX2Consts<>+2608(SB)/8, $0x3fe62e42fee00000
-DATA normalVolStripAVX2Consts<>+2616(SB)/8, $0x3fe62e42fee00000
-DATA normalVolStripAVX2Consts<>+2624(SB)/8, $0xbfed67f1c864beb5
-DATA normalVolStripAVX2Consts<>+2632(SB)/8, $0xbfed67f1c864beb5
-DATA normalVolStripAVX2Consts<>+2640(SB)/8, $0xbfed67f1c864beb5
-DATA normalVolStripAVX2Consts<>+2648(SB)/8, $0xbfed67f1c864beb5
-DATA normalVolStripAVX2Consts<>+2656(SB)/8, $0x3fc5555555555555
-DATA normalVolStripAVX2Consts<>+2664(SB)/8, $0x3fc5555555555555
-DATA normalVolStripAVX2Consts<>+2672(SB)/8, $0x3fc5555555555555
-DATA normalVolStripAVX2Consts<>+2680(SB)/8, $0x3fc5555555555555
-DATA normalVolStripAVX2Consts<>+2688(SB)/8, $0x7ff8000000000001
-DATA normalVolStripAVX2Consts<>+2696(SB)/8, $0x7ff8000000000001
-DATA normalVolStripAVX2Consts<>+2704(SB)/8, $0x7ff8000000000001
-DATA normalVolStripAVX2Consts<>+2712(SB)/8, $0x7ff8000000000001
-GLOBL normalVolStripAVX2Consts<>(SB), RODATA|NOPTR, $2720
+DATA normalVolStripAVX2Consts<>+1600(SB)/8, $0xbe53cfd9440c758b
+DATA normalVolStripAVX2Consts<>+1608(SB)/8, $0xbe53cfd9440c758b
+DATA normalVolStripAVX2Consts<>+1616(SB)/8, $0xbe53cfd9440c758b
+DATA normalVolStripAVX2Consts<>+1624(SB)/8, $0xbe53cfd9440c758b
+DATA normalVolStripAVX2Consts<>+1632(SB)/8, $0xbe5c10df9fd0b5a0
+DATA normalVolStripAVX2Consts<>+1640(SB)/8, $0xbe5c10df9fd0b5a0
+DATA normalVolStripAVX2Consts<>+1648(SB)/8, $0xbe5c10df9fd0b5a0
+DATA normalVolStripAVX2Consts<>+1656(SB)/8, $0xbe5c10df9fd0b5a0
+DATA normalVolStripAVX2Consts<>+1664(SB)/8, $0x3e89151d5fe69bf0
+DATA normalVolStripAVX2Consts<>+1672(SB)/8, $0x3e89151d5fe69bf0
+DATA normalVolStripAVX2Consts<>+1680(SB)/8, $0x3e89151d5fe69bf0
+DATA normalVolStripAVX2Consts<>+1688(SB)/8, $0x3e89151d5fe69bf0
+DATA normalVolStripAVX2Consts<>+1696(SB)/8, $0x3e84cef58dc442e5
+DATA normalVolStripAVX2Consts<>+1704(SB)/8, $0x3e84cef58dc442e5
+DATA normalVolStripAVX2Consts<>+1712(SB)/8, $0x3e84cef58dc442e5
+DATA normalVolStripAVX2Consts<>+1720(SB)/8, $0x3e84cef58dc442e5
+DATA normalVolStripAVX2Consts<>+1728(SB)/8, $0xbeb9c98d68230094
+DATA normalVolStripAVX2Consts<>+1736(SB)/8, $0xbeb9c98d68230094
+DATA normalVolStripAVX2Consts<>+1744(SB)/8, $0xbeb9c98d68230094
+DATA normalVolStripAVX2Consts<>+1752(SB)/8, $0xbeb9c98d68230094
+DATA normalVolStripAVX2Consts<>+1760(SB)/8, $0x3e9f0588d5134af5
+DATA normalVolStripAVX2Consts<>+1768(SB)/8, $0x3e9f0588d5134af5
+DATA normalVolStripAVX2Consts<>+1776(SB)/8, $0x3e9f0588d5134af5
+DATA normalVolStripAVX2Consts<>+1784(SB)/8, $0x3e9f0588d5134af5
+DATA normalVolStripAVX2Consts<>+1792(SB)/8, $0x3ee7b68052fca57d
+DATA normalVolStripAVX2Consts<>+1800(SB)/8, $0x3ee7b68052fca57d
+DATA normalVolStripAVX2Consts<>+1808(SB)/8, $0x3ee7b68052fca57d
+DATA normalVolStripAVX2Consts<>+1816(SB)/8, $0x3ee7b68052fca57d
+DATA normalVolStripAVX2Consts<>+1824(SB)/8, $0xbef81dd74dfb5ff6
+DATA normalVolStripAVX2Consts<>+1832(SB)/8, $0xbef81dd74dfb5ff6
+DATA normalVolStripAVX2Consts<>+1840(SB)/8, $0xbef81dd74dfb5ff6
+DATA normalVolStripAVX2Consts<>+1848(SB)/8, $0xbef81dd74dfb5ff6
+DATA normalVolStripAVX2Consts<>+1856(SB)/8, $0xbf09a70a60d609b4
+DATA normalVolStripAVX2Consts<>+1864(SB)/8, $0xbf09a70a60d609b4
+DATA normalVolStripAVX2Consts<>+1872(SB)/8, $0xbf09a70a60d609b4
+DATA normalVolStripAVX2Consts<>+1880(SB)/8, $0xbf09a70a60d609b4
+DATA normalVolStripAVX2Consts<>+1888(SB)/8, $0x3f356bc7962f9cea
+DATA normalVolStripAVX2Consts<>+1896(SB)/8, $0x3f356bc7962f9cea
+DATA normalVolStripAVX2Consts<>+1904(SB)/8, $0x3f356bc7962f9cea
+DATA normalVolStripAVX2Consts<>+1912(SB)/8, $0x3f356bc7962f9cea
+DATA normalVolStripAVX2Consts<>+1920(SB)/8, $0xbf403c77d56a94be
+DATA normalVolStripAVX2Consts<>+1928(SB)/8, $0xbf403c77d56a94be
+DATA normalVolStripAVX2Consts<>+1936(SB)/8, $0xbf403c77d56a94be
+DATA normalVolStripAVX2Consts<>+1944(SB)/8, $0xbf403c77d56a94be
+DATA normalVolStripAVX2Consts<>+1952(SB)/8, $0xbf59d3d3a3218a6c
+DATA normalVolStripAVX2Consts<>+1960(SB)/8, $0xbf59d3d3a3218a6c
+DATA normalVolStripAVX2Consts<>+1968(SB)/8, $0xbf59d3d3a3218a6c
+DATA normalVolStripAVX2Consts<>+1976(SB)/8, $0xbf59d3d3a3218a6c
+DATA normalVolStripAVX2Consts<>+1984(SB)/8, $0x3f88af7a122fa11e
+DATA normalVolStripAVX2Consts<>+1992(SB)/8, $0x3f88af7a122fa11e
+DATA normalVolStripAVX2Consts<>+2000(SB)/8, $0x3f88af7a122fa11e
+DATA normalVolStripAVX2Consts<>+2008(SB)/8, $0x3f88af7a122fa11e
+DATA normalVolStripAVX2Consts<>+2016(SB)/8, $0xbfa5e04fbae7029b
+DATA normalVolStripAVX2Consts<>+2024(SB)/8, $0xbfa5e04fbae7029b
+DATA normalVolStripAVX2Consts<>+2032(SB)/8, $0xbfa5e04fbae7029b
+DATA normalVolStripAVX2Consts<>+2040(SB)/8, $0xbfa5e04fbae7029b
+DATA normalVolStripAVX2Consts<>+2048(SB)/8, $0x3fbbe6e778f4145d
+DATA normalVolStripAVX2Consts<>+2056(SB)/8, $0x3fbbe6e778f4145d
+DATA normalVolStripAVX2Consts<>+2064(SB)/8, $0x3fbbe6e778f4145d
+DATA normalVolStripAVX2Consts<>+2072(SB)/8, $0x3fbbe6e778f4145d
+DATA normalVolStripAVX2Consts<>+2080(SB)/8, $0xbfcc587e4e8904c3
+DATA normalVolStripAVX2Consts<>+2088(SB)/8, $0xbfcc587e4e8904c3
+DATA normalVolStripAVX2Consts<>+2096(SB)/8, $0xbfcc587e4e8904c3
+DATA normalVolStripAVX2Consts<>+2104(SB)/8, $0xbfcc587e4e8904c3
+DATA normalVolStripAVX2Consts<>+2112(SB)/8, $0x3fd7ce8b1b938d89
+DATA normalVolStripAVX2Consts<>+2120(SB)/8, $0x3fd7ce8b1b938d89
+DATA normalVolStripAVX2Consts<>+2128(SB)/8, $0x3fd7ce8b1b938d89
+DATA normalVolStripAVX2Consts<>+2136(SB)/8, $0x3fd7ce8b1b938d89
+DATA normalVolStripAVX2Consts<>+2144(SB)/8, $0xbfe0ac9c06c291cf
+DATA normalVolStripAVX2Consts<>+2152(SB)/8, $0xbfe0ac9c06c291cf
+DATA normalVolStripAVX2Consts<>+2160(SB)/8, $0xbfe0ac9c06c291cf
+DATA normalVolStripAVX2Consts<>+2168(SB)/8, $0xbfe0ac9c06c291cf
+DATA normalVolStripAVX2Consts<>+2176(SB)/8, $0x3fe31b13059845d5
+DATA normalVolStripAVX2Consts<>+2184(SB)/8, $0x3fe31b13059845d5
+DATA normalVolStripAVX2Consts<>+2192(SB)/8, $0x3fe31b13059845d5
+DATA normalVolStripAVX2Consts<>+2200(SB)/8, $0x3fe31b13059845d5
+DATA normalVolStripAVX2Consts<>+2208(SB)/8, $0xbfe077e1c5642a81
+DATA normalVolStripAVX2Consts<>+2216(SB)/8, $0xbfe077e1c5642a81
+DATA normalVolStripAVX2Consts<>+2224(SB)/8, $0xbfe077e1c5642a81
+DATA normalVolStripAVX2Consts<>+2232(SB)/8, $0xbfe077e1c5642a81
+DATA normalVolStripAVX2Consts<>+2240(SB)/8, $0x3fcabf470bc40607
+DATA normalVolStripAVX2Consts<>+2248(SB)/8, $0x3fcabf470bc40607
+DATA normalVolStripAVX2Consts<>+2256(SB)/8, $0x3fcabf470bc40607
+DATA normalVolStripAVX2Consts<>+2264(SB)/8, $0x3fcabf470bc40607
+DATA normalVolStripAVX2Consts<>+2272(SB)/8, $0x40040d931ff62705
+DATA normalVolStripAVX2Consts<>+2280(SB)/8, $0x40040d931ff62705
+DATA normalVolStripAVX2Consts<>+2288(SB)/8, $0x40040d931ff62705
+DATA normalVolStripAVX2Consts<>+2296(SB)/8, $0x40040d931ff62705
+DATA normalVolStripAVX2Consts<>+2304(SB)/8, $0x3fc2f112df3e5244
+DATA normalVolStripAVX2Consts<>+2312(SB)/8, $0x3fc2f112df3e5244
+DATA normalVolStripAVX2Consts<>+2320(SB)/8, $0x3fc2f112df3e5244
+DATA normalVolStripAVX2Consts<>+2328(SB)/8, $0x3fc2f112df3e5244
+DATA normalVolStripAVX2Consts<>+2336(SB)/8, $0x3fc39a09d078c69f
+DATA normalVolStripAVX2Consts<>+2344(SB)/8, $0x3fc39a09d078c69f
+DATA normalVolStripAVX2Consts<>+2352(SB)/8, $0x3fc39a09d078c69f
+DATA normalVolStripAVX2Consts<>+2360(SB)/8, $0x3fc39a09d078c69f
+DATA normalVolStripAVX2Consts<>+2368(SB)/8, $0x3fc7466496cb03de
+DATA normalVolStripAVX2Consts<>+2376(SB)/8, $0x3fc7466496cb03de
+DATA normalVolStripAVX2Consts<>+2384(SB)/8, $0x3fc7466496cb03de
+DATA normalVolStripAVX2Consts<>+2392(SB)/8, $0x3fc7466496cb03de
+DATA normalVolStripAVX2Consts<>+2400(SB)/8, $0x3fcc71c51d8e78af
+DATA normalVolStripAVX2Consts<>+2408(SB)/8, $0x3fcc71c51d8e78af
+DATA normalVolStripAVX2Consts<>+2416(SB)/8, $0x3fcc71c51d8e78af
+DATA normalVolStripAVX2Consts<>+2424(SB)/8, $0x3fcc71c51d8e78af
+DATA normalVolStripAVX2Consts<>+2432(SB)/8, $0x3fd2492494229359
+DATA normalVolStripAVX2Consts<>+2440(SB)/8, $0x3fd2492494229359
+DATA normalVolStripAVX2Consts<>+2448(SB)/8, $0x3fd2492494229359
+DATA normalVolStripAVX2Consts<>+2456(SB)/8, $0x3fd2492494229359
+DATA normalVolStripAVX2Consts<>+2464(SB)/8, $0x3fd999999997fa04
+DATA normalVolStripAVX2Consts<>+2472(SB)/8, $0x3fd999999997fa04
+DATA normalVolStripAVX2Consts<>+2480(SB)/8, $0x3fd999999997fa04
+DATA normalVolStripAVX2Consts<>+2488(SB)/8, $0x3fd999999997fa04
+DATA normalVolStripAVX2Consts<>+2496(SB)/8, $0x3fe5555555555593
+DATA normalVolStripAVX2Consts<>+2504(SB)/8, $0x3fe5555555555593
+DATA normalVolStripAVX2Consts<>+2512(SB)/8, $0x3fe5555555555593
+DATA normalVolStripAVX2Consts<>+2520(SB)/8, $0x3fe5555555555593
+DATA normalVolStripAVX2Consts<>+2528(SB)/8, $0x3dea39ef35793c76
+DATA normalVolStripAVX2Consts<>+2536(SB)/8, $0x3dea39ef35793c76
+DATA normalVolStripAVX2Consts<>+2544(SB)/8, $0x3dea39ef35793c76
+DATA normalVolStripAVX2Consts<>+2552(SB)/8, $0x3dea39ef35793c76
+DATA normalVolStripAVX2Consts<>+2560(SB)/8, $0x3fe62e42fee00000
+DATA normalVolStripAVX2Consts<>+2568(SB)/8, $0x3fe62e42fee00000
+DATA normalVolStripAVX2Consts<>+2576(SB)/8, $0x3fe62e42fee00000
+DATA normalVolStripAVX2Consts<>+2584(SB)/8, $0x3fe62e42fee00000
+DATA normalVolStripAVX2Consts<>+2592(SB)/8, $0xbfed67f1c864beb5
+DATA normalVolStripAVX2Consts<>+2600(SB)/8, $0xbfed67f1c864beb5
+DATA normalVolStripAVX2Consts<>+2608(SB)/8, $0xbfed67f1c864beb5
+DATA normalVolStripAVX2Consts<>+2616(SB)/8, $0xbfed67f1c864beb5
+DATA normalVolStripAVX2Consts<>+2624(SB)/8, $0x3fc5555555555555
+DATA normalVolStripAVX2Consts<>+2632(SB)/8, $0x3fc5555555555555
+DATA normalVolStripAVX2Consts<>+2640(SB)/8, $0x3fc5555555555555
+DATA normalVolStripAVX2Consts<>+2648(SB)/8, $0x3fc5555555555555
+DATA normalVolStripAVX2Consts<>+2656(SB)/8, $0x7ff8000000000001
+DATA normalVolStripAVX2Consts<>+2664(SB)/8, $0x7ff8000000000001
+DATA normalVolStripAVX2Consts<>+2672(SB)/8, $0x7ff8000000000001
+DATA normalVolStripAVX2Consts<>+2680(SB)/8, $0x7ff8000000000001
+GLOBL normalVolStripAVX2Consts<>(SB), RODATA|NOPTR, $2688
 
 DATA normalVolStripAVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA normalVolStripAVX2Masks<>+8(SB)/8, $0xffffffffffffffff
@@ -2835,16 +2821,16 @@ body:
 	VMULPD       Y6, Y6, Y13
 	VMULPD       Y8, Y8, Y15
 	VMOVUPD      Y0, 544(BX)
-	VMOVUPD      normalVolStripAVX2Consts<>+32(SB), Y0
+	VMOVUPD      normalVolStripAVX2Consts<>+608(SB), Y0
 	VFMADD231PD  normalVolStripAVX2Consts<>+1504(SB), Y7, Y0
 	VMOVUPD      Y3, 576(BX)
-	VMOVUPD      normalVolStripAVX2Consts<>+32(SB), Y3
+	VMOVUPD      normalVolStripAVX2Consts<>+608(SB), Y3
 	VFMADD231PD  normalVolStripAVX2Consts<>+1504(SB), Y9, Y3
 	VMOVUPD      Y2, 608(BX)
-	VMOVUPD      normalVolStripAVX2Consts<>+32(SB), Y2
+	VMOVUPD      normalVolStripAVX2Consts<>+608(SB), Y2
 	VFMADD231PD  normalVolStripAVX2Consts<>+1504(SB), Y10, Y2
 	VMOVUPD      Y1, 640(BX)
-	VMOVUPD      normalVolStripAVX2Consts<>+32(SB), Y1
+	VMOVUPD      normalVolStripAVX2Consts<>+608(SB), Y1
 	VFMADD231PD  normalVolStripAVX2Consts<>+1504(SB), Y5, Y1
 	VMOVUPD      Y8, 288(BX)
 	VADDPD       normalVolStripAVX2Consts<>+1536(SB), Y7, Y8
@@ -2998,16 +2984,12 @@ body:
 	VFMADD213PD  normalVolStripAVX2Consts<>+2208(SB), Y1, Y11
 	VFMADD213PD  normalVolStripAVX2Consts<>+2208(SB), Y15, Y12
 	VFMADD213PD  normalVolStripAVX2Consts<>+2208(SB), Y3, Y0
-	VFMADD213PD  normalVolStripAVX2Consts<>+2240(SB), Y2, Y13
-	VFMADD213PD  normalVolStripAVX2Consts<>+2240(SB), Y1, Y11
-	VFMADD213PD  normalVolStripAVX2Consts<>+2240(SB), Y15, Y12
-	VFMADD213PD  normalVolStripAVX2Consts<>+2240(SB), Y3, Y0
-	VFMADD213PD  normalVolStripAVX2Consts<>+2272(SB), Y13, Y2
-	VMOVUPD      normalVolStripAVX2Consts<>+2272(SB), Y13
+	VFMADD213PD  normalVolStripAVX2Consts<>+2240(SB), Y13, Y2
+	VMOVUPD      normalVolStripAVX2Consts<>+2240(SB), Y13
 	VFMADD213PD  Y13, Y11, Y1
 	VFMADD213PD  Y13, Y12, Y15
 	VFMADD231PD  Y0, Y3, Y13
-	VMOVUPD      normalVolStripAVX2Consts<>+384(SB), Y0
+	VMOVUPD      normalVolStripAVX2Consts<>+32(SB), Y0
 	VFMADD213PD  Y0, Y2, Y5
 	VFMADD213PD  Y0, Y1, Y7
 	VFMADD213PD  Y0, Y15, Y9
@@ -3024,180 +3006,179 @@ body:
 	VFMADD231PD  Y7, Y6, Y2
 	VFMADD231PD  Y9, Y4, Y3
 	VFMADD231PD  Y10, Y14, Y11
-	VMOVUPD      normalVolStripAVX2Consts<>+2304(SB), Y4
+	VMOVUPD      normalVolStripAVX2Consts<>+2272(SB), Y4
 	VMULPD       Y4, Y1, Y1
 	VMULPD       Y4, Y2, Y2
 	VMULPD       Y4, Y3, Y3
 	VMULPD       Y4, Y11, Y4
-	VMOVUPD      normalVolStripAVX2Consts<>+32(SB), Y5
-	VFNMADD132PD 512(BX), Y5, Y1
-	VFNMADD132PD 480(BX), Y5, Y2
-	VFNMADD132PD 448(BX), Y5, Y3
-	VFNMADD132PD 288(BX), Y5, Y4
-	VMULPD       1568(BX), Y1, Y6
-	VMULPD       1952(BX), Y2, Y7
-	VMULPD       1920(BX), Y3, Y8
-	VMULPD       1888(BX), Y4, Y9
-	VMULPD       640(BX), Y1, Y10
-	VMULPD       608(BX), Y2, Y11
-	VMULPD       576(BX), Y3, Y12
-	VMULPD       544(BX), Y4, Y13
-	VMOVUPD      normalVolStripAVX2Consts<>+0(SB), Y14
-	VANDPD       Y10, Y14, Y10
-	VANDPD       Y11, Y14, Y11
-	VANDPD       Y12, Y14, Y12
-	VANDPD       Y13, Y14, Y13
-	VMOVUPD      normalVolStripAVX2Consts<>+128(SB), Y14
-	VMULPD       Y10, Y14, Y15
-	VMULPD       Y11, Y14, Y0
-	VMOVUPD      Y9, 1888(BX)
-	VMULPD       Y12, Y14, Y9
-	VMULPD       Y13, Y14, Y14
-	VMOVUPD      Y8, 1920(BX)
-	VMOVUPD      normalVolStripAVX2Consts<>+160(SB), Y8
-	VMOVUPD      Y7, 1952(BX)
-	VCMPPD       $0x11, Y8, Y10, Y7
-	VMOVUPD      Y6, 1568(BX)
-	VCMPPD       $0x11, Y8, Y11, Y6
+	VFNMADD132PD 512(BX), Y0, Y1
+	VFNMADD132PD 480(BX), Y0, Y2
+	VFNMADD132PD 448(BX), Y0, Y3
+	VFNMADD132PD 288(BX), Y0, Y4
+	VMULPD       1568(BX), Y1, Y5
+	VMULPD       1952(BX), Y2, Y6
+	VMULPD       1920(BX), Y3, Y7
+	VMULPD       1888(BX), Y4, Y8
+	VMULPD       640(BX), Y1, Y9
+	VMULPD       608(BX), Y2, Y10
+	VMULPD       576(BX), Y3, Y11
+	VMULPD       544(BX), Y4, Y12
+	VMOVUPD      normalVolStripAVX2Consts<>+0(SB), Y13
+	VANDPD       Y9, Y13, Y9
+	VANDPD       Y10, Y13, Y10
+	VANDPD       Y11, Y13, Y11
+	VANDPD       Y12, Y13, Y12
+	VMOVUPD      normalVolStripAVX2Consts<>+128(SB), Y13
+	VMULPD       Y9, Y13, Y14
+	VMULPD       Y10, Y13, Y15
+	VMOVUPD      Y8, 1888(BX)
+	VMULPD       Y11, Y13, Y8
+	VMULPD       Y12, Y13, Y13
+	VMOVUPD      Y7, 1920(BX)
+	VMOVUPD      normalVolStripAVX2Consts<>+160(SB), Y7
+	VMOVUPD      Y6, 1952(BX)
+	VCMPPD       $0x11, Y7, Y9, Y6
+	VMOVUPD      Y5, 1568(BX)
+	VCMPPD       $0x11, Y7, Y10, Y5
 	VMOVUPD      Y4, 288(BX)
-	VCMPPD       $0x11, Y8, Y12, Y4
-	VCMPPD       $0x11, Y8, Y13, Y8
-	VBLENDVPD    Y7, Y15, Y10, Y15
-	VBLENDVPD    Y6, Y0, Y11, Y0
-	VBLENDVPD    Y4, Y9, Y12, Y9
-	VBLENDVPD    Y8, Y14, Y13, Y14
-	VANDPD       normalVolStripAVX2Consts<>+192(SB), Y7, Y7
+	VCMPPD       $0x11, Y7, Y11, Y4
+	VCMPPD       $0x11, Y7, Y12, Y7
+	VBLENDVPD    Y6, Y14, Y9, Y14
+	VBLENDVPD    Y5, Y15, Y10, Y15
+	VBLENDVPD    Y4, Y8, Y11, Y8
+	VBLENDVPD    Y7, Y13, Y12, Y13
 	VANDPD       normalVolStripAVX2Consts<>+192(SB), Y6, Y6
+	VANDPD       normalVolStripAVX2Consts<>+192(SB), Y5, Y5
 	VANDPD       normalVolStripAVX2Consts<>+192(SB), Y4, Y4
-	VANDPD       normalVolStripAVX2Consts<>+192(SB), Y8, Y8
+	VANDPD       normalVolStripAVX2Consts<>+192(SB), Y7, Y7
 	VMOVUPD      Y3, 448(BX)
-	VCMPPD       $0x03, Y10, Y10, Y3
+	VCMPPD       $0x03, Y9, Y9, Y3
 	VMOVUPD      Y2, 480(BX)
-	VCMPPD       $0x03, Y11, Y11, Y2
+	VCMPPD       $0x03, Y10, Y10, Y2
 	VMOVUPD      Y1, 512(BX)
-	VCMPPD       $0x03, Y12, Y12, Y1
-	VMOVUPD      Y12, 832(BX)
-	VCMPPD       $0x03, Y13, Y13, Y12
-	VMOVUPD      Y13, 1984(BX)
-	VANDPD       normalVolStripAVX2Consts<>+224(SB), Y15, Y13
-	VMOVUPD      Y11, 2016(BX)
-	VANDPD       normalVolStripAVX2Consts<>+224(SB), Y0, Y11
-	VMOVUPD      Y10, 2048(BX)
-	VANDPD       normalVolStripAVX2Consts<>+224(SB), Y9, Y10
-	VMOVUPD      Y8, 256(BX)
-	VANDPD       normalVolStripAVX2Consts<>+224(SB), Y14, Y8
-	VORPD        Y13, Y5, Y13
-	VORPD        Y11, Y5, Y11
-	VORPD        Y10, Y5, Y10
-	VORPD        Y8, Y5, Y8
-	VORPD        Y3, Y13, Y3
-	VORPD        Y2, Y11, Y2
-	VORPD        Y1, Y10, Y1
-	VORPD        Y12, Y8, Y8
-	VMOVUPD      1280(BX), Y10
-	VCMPPD       $0x11, Y3, Y10, Y10
-	VMOVUPD      1248(BX), Y11
-	VCMPPD       $0x11, Y2, Y11, Y11
-	VMOVUPD      1216(BX), Y12
-	VCMPPD       $0x11, Y1, Y12, Y12
-	VMOVUPD      928(BX), Y13
-	VCMPPD       $0x11, Y8, Y13, Y13
-	VPSRLQ       $0x34, Y15, Y15
-	VPSRLQ       $0x34, Y0, Y0
-	VPSRLQ       $0x34, Y9, Y9
+	VCMPPD       $0x03, Y11, Y11, Y1
+	VMOVUPD      Y11, 832(BX)
+	VCMPPD       $0x03, Y12, Y12, Y11
+	VMOVUPD      Y12, 1984(BX)
+	VANDPD       normalVolStripAVX2Consts<>+224(SB), Y14, Y12
+	VMOVUPD      Y10, 2016(BX)
+	VANDPD       normalVolStripAVX2Consts<>+224(SB), Y15, Y10
+	VMOVUPD      Y9, 2048(BX)
+	VANDPD       normalVolStripAVX2Consts<>+224(SB), Y8, Y9
+	VMOVUPD      Y7, 256(BX)
+	VANDPD       normalVolStripAVX2Consts<>+224(SB), Y13, Y7
+	VORPD        Y12, Y0, Y12
+	VORPD        Y10, Y0, Y10
+	VORPD        Y9, Y0, Y9
+	VORPD        Y7, Y0, Y7
+	VORPD        Y3, Y12, Y3
+	VORPD        Y2, Y10, Y2
+	VORPD        Y1, Y9, Y1
+	VORPD        Y11, Y7, Y7
+	VMOVUPD      1280(BX), Y9
+	VCMPPD       $0x11, Y3, Y9, Y9
+	VMOVUPD      1248(BX), Y10
+	VCMPPD       $0x11, Y2, Y10, Y10
+	VMOVUPD      1216(BX), Y11
+	VCMPPD       $0x11, Y1, Y11, Y11
+	VMOVUPD      928(BX), Y12
+	VCMPPD       $0x11, Y7, Y12, Y12
 	VPSRLQ       $0x34, Y14, Y14
-	VMOVUPD      1184(BX), Y5
-	VMOVUPD      Y8, 928(BX)
-	VBLENDVPD    Y10, 1696(BX), Y5, Y8
-	VMOVUPD      Y10, 1696(BX)
-	VMOVUPD      1152(BX), Y10
-	VBLENDVPD    Y11, 1664(BX), Y10, Y5
-	VMOVUPD      Y11, 1664(BX)
-	VMOVUPD      736(BX), Y11
-	VBLENDVPD    Y12, 1632(BX), Y11, Y10
-	VMOVUPD      Y12, 1632(BX)
-	VMOVUPD      768(BX), Y12
-	VBLENDVPD    Y13, 1600(BX), Y12, Y11
-	VMOVUPD      Y13, 1600(BX)
-	VMOVUPD      normalVolStripAVX2Consts<>+256(SB), Y13
-	VORPD        Y15, Y13, Y15
-	VORPD        Y0, Y13, Y0
-	VORPD        Y9, Y13, Y9
-	VORPD        Y14, Y13, Y13
-	VMOVUPD      normalVolStripAVX2Consts<>+288(SB), Y14
-	VSUBPD       Y14, Y15, Y15
-	VSUBPD       Y14, Y0, Y0
-	VSUBPD       Y14, Y9, Y9
-	VSUBPD       Y14, Y13, Y13
-	VSUBPD       Y7, Y15, Y7
-	VSUBPD       Y6, Y0, Y0
-	VSUBPD       Y4, Y9, Y4
-	VSUBPD       256(BX), Y13, Y6
-	VMOVUPD      normalVolStripAVX2Consts<>+320(SB), Y9
-	VMULPD       Y3, Y9, Y13
-	VMULPD       Y2, Y9, Y14
-	VMULPD       Y1, Y9, Y15
-	VMOVUPD      Y6, 256(BX)
-	VMOVUPD      928(BX), Y6
-	VMULPD       Y6, Y9, Y9
+	VPSRLQ       $0x34, Y15, Y15
+	VPSRLQ       $0x34, Y8, Y8
+	VPSRLQ       $0x34, Y13, Y13
+	VMOVUPD      1184(BX), Y0
+	VMOVUPD      Y7, 928(BX)
+	VBLENDVPD    Y9, 1696(BX), Y0, Y7
+	VMOVUPD      Y9, 1696(BX)
+	VMOVUPD      1152(BX), Y9
+	VBLENDVPD    Y10, 1664(BX), Y9, Y0
+	VMOVUPD      Y10, 1664(BX)
+	VMOVUPD      736(BX), Y10
+	VBLENDVPD    Y11, 1632(BX), Y10, Y9
+	VMOVUPD      Y11, 1632(BX)
+	VMOVUPD      768(BX), Y11
+	VBLENDVPD    Y12, 1600(BX), Y11, Y10
+	VMOVUPD      Y12, 1600(BX)
+	VMOVUPD      normalVolStripAVX2Consts<>+256(SB), Y12
+	VORPD        Y14, Y12, Y14
+	VORPD        Y15, Y12, Y15
+	VORPD        Y8, Y12, Y8
+	VORPD        Y13, Y12, Y12
+	VMOVUPD      normalVolStripAVX2Consts<>+288(SB), Y13
+	VSUBPD       Y13, Y14, Y14
+	VSUBPD       Y13, Y15, Y15
+	VSUBPD       Y13, Y8, Y8
+	VSUBPD       Y13, Y12, Y12
+	VSUBPD       Y6, Y14, Y6
+	VSUBPD       Y5, Y15, Y5
+	VSUBPD       Y4, Y8, Y4
+	VSUBPD       256(BX), Y12, Y8
+	VMOVUPD      normalVolStripAVX2Consts<>+320(SB), Y12
+	VMULPD       Y3, Y12, Y13
+	VMULPD       Y2, Y12, Y14
+	VMULPD       Y1, Y12, Y15
+	VMOVUPD      Y8, 256(BX)
+	VMOVUPD      928(BX), Y8
+	VMULPD       Y8, Y12, Y12
 	VCMPPD       $0x11, 1184(BX), Y13, Y13
 	VCMPPD       $0x11, 1152(BX), Y14, Y14
 	VCMPPD       $0x11, 736(BX), Y15, Y15
-	VCMPPD       $0x11, Y12, Y9, Y9
+	VCMPPD       $0x11, Y11, Y12, Y11
 	VADDPD       Y3, Y3, Y12
 	VMOVUPD      Y4, 768(BX)
 	VADDPD       Y2, Y2, Y4
-	VMOVUPD      Y0, 736(BX)
-	VADDPD       Y1, Y1, Y0
-	VMOVUPD      Y7, 1152(BX)
-	VADDPD       Y6, Y6, Y7
+	VMOVUPD      Y5, 736(BX)
+	VADDPD       Y1, Y1, Y5
+	VMOVUPD      Y6, 1152(BX)
+	VADDPD       Y8, Y8, Y6
 	VBLENDVPD    Y13, Y12, Y3, Y3
 	VBLENDVPD    Y14, Y4, Y2, Y2
-	VBLENDVPD    Y15, Y0, Y1, Y0
-	VBLENDVPD    Y9, Y7, Y6, Y1
-	VSUBPD       Y8, Y3, Y4
-	VSUBPD       Y5, Y2, Y6
-	VSUBPD       Y10, Y0, Y7
-	VSUBPD       Y11, Y1, Y12
-	VADDPD       Y8, Y3, Y3
-	VADDPD       Y5, Y2, Y2
-	VADDPD       Y10, Y0, Y0
-	VADDPD       Y11, Y1, Y1
-	VDIVPD       Y3, Y4, Y3
-	VDIVPD       Y2, Y6, Y2
-	VDIVPD       Y0, Y7, Y0
-	VDIVPD       Y1, Y12, Y1
+	VBLENDVPD    Y15, Y5, Y1, Y1
+	VBLENDVPD    Y11, Y6, Y8, Y4
+	VSUBPD       Y7, Y3, Y5
+	VSUBPD       Y0, Y2, Y6
+	VSUBPD       Y9, Y1, Y8
+	VSUBPD       Y10, Y4, Y12
+	VADDPD       Y7, Y3, Y3
+	VADDPD       Y0, Y2, Y0
+	VADDPD       Y9, Y1, Y1
+	VADDPD       Y10, Y4, Y2
+	VDIVPD       Y3, Y5, Y3
+	VDIVPD       Y0, Y6, Y0
+	VDIVPD       Y1, Y8, Y1
+	VDIVPD       Y2, Y12, Y2
 	VMOVUPD      2048(BX), Y4
 	VMOVUPD      normalVolStripAVX2Consts<>+64(SB), Y5
 	VCMPPD       $0x00, Y5, Y4, Y6
 	VMOVUPD      2016(BX), Y7
 	VCMPPD       $0x00, Y5, Y7, Y8
-	VMOVUPD      832(BX), Y10
-	VCMPPD       $0x00, Y5, Y10, Y11
+	VMOVUPD      832(BX), Y9
+	VCMPPD       $0x00, Y5, Y9, Y10
 	VMOVUPD      1984(BX), Y12
 	VCMPPD       $0x00, Y5, Y12, Y5
-	VMOVUPD      Y9, 928(BX)
-	VMOVUPD      1152(BX), Y9
-	VBLENDVPD    Y6, normalVolStripAVX2Consts<>+448(SB), Y9, Y6
-	VMOVUPD      normalVolStripAVX2Consts<>+448(SB), Y9
+	VMOVUPD      Y11, 928(BX)
+	VMOVUPD      1152(BX), Y11
+	VBLENDVPD    Y6, normalVolStripAVX2Consts<>+448(SB), Y11, Y6
+	VMOVUPD      normalVolStripAVX2Consts<>+448(SB), Y11
 	VMOVUPD      Y15, 1152(BX)
 	VMOVUPD      736(BX), Y15
-	VBLENDVPD    Y8, Y9, Y15, Y8
+	VBLENDVPD    Y8, Y11, Y15, Y8
 	VMOVUPD      768(BX), Y15
-	VBLENDVPD    Y11, Y9, Y15, Y11
+	VBLENDVPD    Y10, Y11, Y15, Y10
 	VMOVUPD      256(BX), Y15
-	VBLENDVPD    Y5, Y9, Y15, Y5
-	VMOVUPD      normalVolStripAVX2Consts<>+480(SB), Y9
-	VCMPPD       $0x11, Y9, Y4, Y15
+	VBLENDVPD    Y5, Y11, Y15, Y5
+	VMOVUPD      normalVolStripAVX2Consts<>+480(SB), Y11
+	VCMPPD       $0x11, Y11, Y4, Y15
 	VMOVUPD      Y14, 256(BX)
-	VCMPPD       $0x11, Y9, Y7, Y14
+	VCMPPD       $0x11, Y11, Y7, Y14
 	VMOVUPD      Y13, 768(BX)
-	VCMPPD       $0x11, Y9, Y10, Y13
-	VCMPPD       $0x11, Y9, Y12, Y9
+	VCMPPD       $0x11, Y11, Y9, Y13
+	VCMPPD       $0x11, Y11, Y12, Y11
 	VBLENDVPD    Y15, Y6, Y4, Y4
 	VBLENDVPD    Y14, Y8, Y7, Y6
-	VBLENDVPD    Y13, Y11, Y10, Y7
-	VBLENDVPD    Y9, Y5, Y12, Y5
+	VBLENDVPD    Y13, Y10, Y9, Y7
+	VBLENDVPD    Y11, Y5, Y12, Y5
 	VSUBPD       704(BX), Y4, Y4
 	VSUBPD       960(BX), Y6, Y6
 	VSUBPD       1088(BX), Y7, Y7
@@ -3211,9 +3192,9 @@ body:
 	VMOVUPD      288(BX), Y14
 	VMULPD       Y14, Y14, Y15
 	VMULPD       Y3, Y3, Y14
-	VMULPD       Y2, Y2, Y12
-	VMULPD       Y0, Y0, Y10
-	VMULPD       Y1, Y1, Y8
+	VMULPD       Y0, Y0, Y12
+	VMULPD       Y1, Y1, Y10
+	VMULPD       Y2, Y2, Y8
 	VMOVUPD      Y15, 2080(BX)
 	VADDPD       normalVolStripAVX2Consts<>+640(SB), Y4, Y15
 	VMOVUPD      Y13, 1088(BX)
@@ -3222,9 +3203,9 @@ body:
 	VADDPD       normalVolStripAVX2Consts<>+640(SB), Y7, Y11
 	VMOVUPD      Y9, 704(BX)
 	VADDPD       normalVolStripAVX2Consts<>+640(SB), Y5, Y9
-	VMOVUPD      Y1, 1984(BX)
-	VMOVUPD      768(BX), Y1
-	VBLENDVPD    Y1, Y15, Y4, Y1
+	VMOVUPD      Y2, 1984(BX)
+	VMOVUPD      768(BX), Y2
+	VBLENDVPD    Y2, Y15, Y4, Y2
 	VMOVUPD      256(BX), Y15
 	VBLENDVPD    Y15, Y13, Y6, Y13
 	VMOVUPD      1152(BX), Y15
@@ -3237,42 +3218,42 @@ body:
 	VADDPD       Y7, Y15, Y7
 	VADDPD       Y5, Y15, Y5
 	VMOVUPD      1696(BX), Y15
-	VBLENDVPD    Y15, Y4, Y1, Y1
+	VBLENDVPD    Y15, Y4, Y2, Y2
 	VMOVUPD      1664(BX), Y4
 	VBLENDVPD    Y4, Y6, Y13, Y4
 	VMOVUPD      1632(BX), Y6
 	VBLENDVPD    Y6, Y7, Y11, Y6
 	VMOVUPD      1600(BX), Y7
 	VBLENDVPD    Y7, Y5, Y9, Y5
-	VMOVUPD      normalVolStripAVX2Consts<>+2336(SB), Y7
-	VMOVUPD      normalVolStripAVX2Consts<>+2368(SB), Y9
+	VMOVUPD      normalVolStripAVX2Consts<>+2304(SB), Y7
+	VMOVUPD      normalVolStripAVX2Consts<>+2336(SB), Y9
 	VFMADD231PD  Y7, Y14, Y9
-	VMOVUPD      normalVolStripAVX2Consts<>+2368(SB), Y11
+	VMOVUPD      normalVolStripAVX2Consts<>+2336(SB), Y11
 	VFMADD231PD  Y7, Y12, Y11
-	VMOVUPD      normalVolStripAVX2Consts<>+2368(SB), Y13
+	VMOVUPD      normalVolStripAVX2Consts<>+2336(SB), Y13
 	VFMADD231PD  Y7, Y10, Y13
-	VFMADD213PD  normalVolStripAVX2Consts<>+2368(SB), Y8, Y7
-	VMOVUPD      normalVolStripAVX2Consts<>+2400(SB), Y15
+	VFMADD213PD  normalVolStripAVX2Consts<>+2336(SB), Y8, Y7
+	VMOVUPD      normalVolStripAVX2Consts<>+2368(SB), Y15
 	VFMADD213PD  Y15, Y14, Y9
 	VFMADD213PD  Y15, Y12, Y11
 	VFMADD213PD  Y15, Y10, Y13
 	VFMADD231PD  Y7, Y8, Y15
-	VMOVUPD      normalVolStripAVX2Consts<>+2432(SB), Y7
+	VMOVUPD      normalVolStripAVX2Consts<>+2400(SB), Y7
 	VFMADD213PD  Y7, Y14, Y9
 	VFMADD213PD  Y7, Y12, Y11
 	VFMADD213PD  Y7, Y10, Y13
 	VFMADD231PD  Y15, Y8, Y7
-	VMOVUPD      normalVolStripAVX2Consts<>+2464(SB), Y15
+	VMOVUPD      normalVolStripAVX2Consts<>+2432(SB), Y15
 	VFMADD213PD  Y15, Y14, Y9
 	VFMADD213PD  Y15, Y12, Y11
 	VFMADD213PD  Y15, Y10, Y13
 	VFMADD231PD  Y7, Y8, Y15
-	VMOVUPD      normalVolStripAVX2Consts<>+2496(SB), Y7
+	VMOVUPD      normalVolStripAVX2Consts<>+2464(SB), Y7
 	VFMADD213PD  Y7, Y14, Y9
 	VFMADD213PD  Y7, Y12, Y11
 	VFMADD213PD  Y7, Y10, Y13
 	VFMADD231PD  Y15, Y8, Y7
-	VMOVUPD      normalVolStripAVX2Consts<>+2528(SB), Y15
+	VMOVUPD      normalVolStripAVX2Consts<>+2496(SB), Y15
 	VFMADD213PD  Y15, Y14, Y9
 	VFMADD213PD  Y15, Y12, Y11
 	VFMADD213PD  Y15, Y10, Y13
@@ -3281,27 +3262,27 @@ body:
 	VMULPD       Y11, Y12, Y9
 	VMULPD       Y13, Y10, Y10
 	VMULPD       Y15, Y8, Y8
-	VMOVUPD      normalVolStripAVX2Consts<>+2560(SB), Y11
-	VMULPD       Y11, Y1, Y12
+	VMOVUPD      normalVolStripAVX2Consts<>+2528(SB), Y11
+	VMULPD       Y11, Y2, Y12
 	VMULPD       Y11, Y4, Y13
 	VMULPD       Y11, Y6, Y14
 	VMULPD       Y11, Y5, Y11
 	VFMADD231PD  Y7, Y3, Y12
-	VFMADD231PD  Y9, Y2, Y13
-	VFMADD231PD  Y10, Y0, Y14
+	VFMADD231PD  Y9, Y0, Y13
+	VFMADD231PD  Y10, Y1, Y14
 	VMOVUPD      1984(BX), Y7
 	VFMADD231PD  Y8, Y7, Y11
 	VMOVUPD      normalVolStripAVX2Consts<>+608(SB), Y8
 	VFMADD231PD  Y8, Y3, Y12
-	VFMADD231PD  Y8, Y2, Y13
-	VFMADD231PD  Y8, Y0, Y14
+	VFMADD231PD  Y8, Y0, Y13
+	VFMADD231PD  Y8, Y1, Y14
 	VFMADD231PD  Y8, Y7, Y11
-	VMOVUPD      normalVolStripAVX2Consts<>+2592(SB), Y0
-	VFMADD231PD  Y0, Y1, Y12
+	VMOVUPD      normalVolStripAVX2Consts<>+2560(SB), Y0
+	VFMADD231PD  Y0, Y2, Y12
 	VFMADD231PD  Y0, Y4, Y13
 	VFMADD231PD  Y0, Y6, Y14
 	VFMADD231PD  Y0, Y5, Y11
-	VMOVUPD      normalVolStripAVX2Consts<>+2624(SB), Y0
+	VMOVUPD      normalVolStripAVX2Consts<>+2592(SB), Y0
 	VADDPD       Y0, Y12, Y1
 	VADDPD       Y0, Y13, Y2
 	VADDPD       Y0, Y14, Y3
@@ -3367,7 +3348,7 @@ body:
 	VADDPD       Y9, Y14, Y9
 	VADDPD       Y11, Y14, Y11
 	VADDPD       Y6, Y14, Y6
-	VMOVUPD      normalVolStripAVX2Consts<>+2656(SB), Y12
+	VMOVUPD      normalVolStripAVX2Consts<>+2624(SB), Y12
 	VFMADD231PD  Y12, Y1, Y7
 	VFMADD231PD  Y12, Y2, Y9
 	VFMADD231PD  Y12, Y3, Y11
@@ -3390,7 +3371,7 @@ body:
 	VDIVPD       Y3, Y1, Y1
 	VDIVPD       Y3, Y2, Y2
 	VMOVUPD      416(BX), Y3
-	VMOVUPD      normalVolStripAVX2Consts<>+2688(SB), Y5
+	VMOVUPD      normalVolStripAVX2Consts<>+2656(SB), Y5
 	VBLENDVPD    Y3, Y4, Y5, Y3
 	VMOVUPD      384(BX), Y4
 	VBLENDVPD    Y4, Y0, Y5, Y0
@@ -3799,9 +3780,9 @@ tail:
 	VMULPD       Y8, Y8, Y7
 	VMULPD       Y10, Y10, Y9
 	VMOVUPD      normalVolStripAVX2Consts<>+1504(SB), Y11
-	VFMADD213PD  Y4, Y6, Y11
-	VMOVUPD      normalVolStripAVX2Consts<>+1504(SB), Y12
-	VFMADD213PD  Y4, Y5, Y12
+	VMOVUPD      normalVolStripAVX2Consts<>+608(SB), Y12
+	VFMADD231PD  Y11, Y6, Y12
+	VFMADD213PD  normalVolStripAVX2Consts<>+608(SB), Y5, Y11
 	VMOVUPD      normalVolStripAVX2Consts<>+1536(SB), Y13
 	VMOVUPD      Y0, 448(BX)
 	VADDPD       Y13, Y6, Y0
@@ -3817,15 +3798,15 @@ tail:
 	VFMADD231PD  Y7, Y7, Y2
 	VFMADD231PD  Y9, Y9, Y3
 	VMOVUPD      Y3, 224(BX)
-	VMULPD       Y0, Y11, Y3
+	VMULPD       Y0, Y12, Y3
 	VMOVUPD      Y2, 800(BX)
-	VMULPD       Y13, Y12, Y2
+	VMULPD       Y13, Y11, Y2
 	VDIVPD       Y3, Y4, Y3
 	VDIVPD       Y2, Y4, Y2
 	VMULPD       Y3, Y0, Y0
 	VMULPD       Y2, Y13, Y13
-	VMULPD       Y3, Y11, Y3
-	VMULPD       Y2, Y12, Y2
+	VMULPD       Y3, Y12, Y3
+	VMULPD       Y2, Y11, Y2
 	VMULPD       Y3, Y6, Y3
 	VMULPD       Y2, Y5, Y2
 	VMOVUPD      normalVolStripAVX2Consts<>+608(SB), Y5
@@ -3874,162 +3855,159 @@ tail:
 	VFMADD213PD  normalVolStripAVX2Consts<>+2176(SB), Y4, Y5
 	VFMADD213PD  normalVolStripAVX2Consts<>+2208(SB), Y6, Y1
 	VFMADD213PD  normalVolStripAVX2Consts<>+2208(SB), Y4, Y5
-	VFMADD213PD  normalVolStripAVX2Consts<>+2240(SB), Y6, Y1
-	VFMADD213PD  normalVolStripAVX2Consts<>+2240(SB), Y4, Y5
-	VFMADD213PD  normalVolStripAVX2Consts<>+2272(SB), Y1, Y6
-	VFMADD213PD  normalVolStripAVX2Consts<>+2272(SB), Y5, Y4
-	VMOVUPD      normalVolStripAVX2Consts<>+384(SB), Y1
+	VFMADD213PD  normalVolStripAVX2Consts<>+2240(SB), Y1, Y6
+	VFMADD213PD  normalVolStripAVX2Consts<>+2240(SB), Y5, Y4
+	VMOVUPD      normalVolStripAVX2Consts<>+32(SB), Y1
 	VFMADD213PD  Y1, Y6, Y3
 	VFMADD213PD  Y1, Y4, Y2
 	VMULPD       Y0, Y3, Y4
 	VMULPD       Y13, Y2, Y5
-	VFNMADD231PD Y11, Y4, Y3
-	VFNMADD231PD Y12, Y5, Y2
+	VFNMADD231PD Y12, Y4, Y3
+	VFNMADD231PD Y11, Y5, Y2
 	VFMADD231PD  Y3, Y0, Y4
 	VFMADD231PD  Y2, Y13, Y5
-	VMOVUPD      normalVolStripAVX2Consts<>+2304(SB), Y0
+	VMOVUPD      normalVolStripAVX2Consts<>+2272(SB), Y0
 	VMULPD       Y0, Y4, Y2
 	VMULPD       Y0, Y5, Y0
-	VMOVUPD      normalVolStripAVX2Consts<>+32(SB), Y3
-	VFNMADD213PD Y3, Y2, Y8
-	VFNMADD213PD Y3, Y0, Y10
+	VFNMADD213PD Y1, Y2, Y8
+	VFNMADD213PD Y1, Y0, Y10
 	VMULPD       Y8, Y7, Y0
 	VMULPD       Y10, Y9, Y2
-	VMULPD       576(BX), Y8, Y4
-	VMULPD       192(BX), Y10, Y5
-	VMOVUPD      normalVolStripAVX2Consts<>+0(SB), Y6
-	VANDPD       Y4, Y6, Y4
-	VANDPD       Y5, Y6, Y5
-	VMOVUPD      normalVolStripAVX2Consts<>+128(SB), Y6
-	VMULPD       Y4, Y6, Y7
-	VMULPD       Y5, Y6, Y6
-	VMOVUPD      normalVolStripAVX2Consts<>+160(SB), Y9
-	VCMPPD       $0x11, Y9, Y4, Y11
-	VCMPPD       $0x11, Y9, Y5, Y9
-	VBLENDVPD    Y11, Y7, Y4, Y7
-	VBLENDVPD    Y9, Y6, Y5, Y6
-	VMOVUPD      normalVolStripAVX2Consts<>+192(SB), Y12
-	VANDPD       Y11, Y12, Y11
-	VANDPD       Y9, Y12, Y9
+	VMULPD       576(BX), Y8, Y3
+	VMULPD       192(BX), Y10, Y4
+	VMOVUPD      normalVolStripAVX2Consts<>+0(SB), Y5
+	VANDPD       Y3, Y5, Y3
+	VANDPD       Y4, Y5, Y4
+	VMOVUPD      normalVolStripAVX2Consts<>+128(SB), Y5
+	VMULPD       Y3, Y5, Y6
+	VMULPD       Y4, Y5, Y5
+	VMOVUPD      normalVolStripAVX2Consts<>+160(SB), Y7
+	VCMPPD       $0x11, Y7, Y3, Y9
+	VCMPPD       $0x11, Y7, Y4, Y7
+	VBLENDVPD    Y9, Y6, Y3, Y6
+	VBLENDVPD    Y7, Y5, Y4, Y5
+	VMOVUPD      normalVolStripAVX2Consts<>+192(SB), Y11
+	VANDPD       Y9, Y11, Y9
+	VANDPD       Y7, Y11, Y7
+	VCMPPD       $0x03, Y3, Y3, Y11
 	VCMPPD       $0x03, Y4, Y4, Y12
-	VCMPPD       $0x03, Y5, Y5, Y13
-	VMOVUPD      normalVolStripAVX2Consts<>+224(SB), Y1
+	VMOVUPD      normalVolStripAVX2Consts<>+224(SB), Y13
 	VMOVUPD      Y2, 320(BX)
-	VANDPD       Y7, Y1, Y2
-	VANDPD       Y6, Y1, Y1
-	VORPD        Y2, Y3, Y2
-	VORPD        Y1, Y3, Y1
-	VORPD        Y12, Y2, Y2
-	VORPD        Y13, Y1, Y1
+	VANDPD       Y6, Y13, Y2
+	VANDPD       Y5, Y13, Y13
+	VORPD        Y2, Y1, Y2
+	VORPD        Y13, Y1, Y13
+	VORPD        Y11, Y2, Y2
+	VORPD        Y12, Y13, Y11
 	VMOVUPD      544(BX), Y12
 	VCMPPD       $0x11, Y2, Y12, Y12
 	VMOVUPD      512(BX), Y13
-	VCMPPD       $0x11, Y1, Y13, Y13
-	VPSRLQ       $0x34, Y7, Y7
+	VCMPPD       $0x11, Y11, Y13, Y13
 	VPSRLQ       $0x34, Y6, Y6
-	VMOVUPD      normalVolStripAVX2Consts<>+256(SB), Y3
-	VORPD        Y7, Y3, Y7
-	VORPD        Y6, Y3, Y3
-	VMOVUPD      640(BX), Y6
+	VPSRLQ       $0x34, Y5, Y5
+	VMOVUPD      normalVolStripAVX2Consts<>+256(SB), Y1
+	VORPD        Y6, Y1, Y6
+	VORPD        Y5, Y1, Y1
+	VMOVUPD      640(BX), Y5
 	VMOVUPD      Y0, 512(BX)
-	VBLENDVPD    Y12, 736(BX), Y6, Y0
+	VBLENDVPD    Y12, 736(BX), Y5, Y0
 	VMOVUPD      Y12, 736(BX)
 	VMOVUPD      672(BX), Y12
 	VMOVUPD      Y10, 544(BX)
 	VBLENDVPD    Y13, 704(BX), Y12, Y10
-	VSUBPD       normalVolStripAVX2Consts<>+288(SB), Y7, Y7
-	VSUBPD       normalVolStripAVX2Consts<>+288(SB), Y3, Y3
-	VSUBPD       Y11, Y7, Y7
-	VSUBPD       Y9, Y3, Y3
-	VMOVUPD      normalVolStripAVX2Consts<>+320(SB), Y9
-	VMULPD       Y2, Y9, Y11
-	VMULPD       Y1, Y9, Y9
-	VCMPPD       $0x11, Y6, Y11, Y6
-	VCMPPD       $0x11, Y12, Y9, Y9
-	VADDPD       Y2, Y2, Y11
-	VADDPD       Y1, Y1, Y12
-	VBLENDVPD    Y6, Y11, Y2, Y2
-	VBLENDVPD    Y9, Y12, Y1, Y1
+	VSUBPD       normalVolStripAVX2Consts<>+288(SB), Y6, Y6
+	VSUBPD       normalVolStripAVX2Consts<>+288(SB), Y1, Y1
+	VSUBPD       Y9, Y6, Y6
+	VSUBPD       Y7, Y1, Y1
+	VMOVUPD      normalVolStripAVX2Consts<>+320(SB), Y7
+	VMULPD       Y2, Y7, Y9
+	VMULPD       Y11, Y7, Y7
+	VCMPPD       $0x11, Y5, Y9, Y5
+	VCMPPD       $0x11, Y12, Y7, Y7
+	VADDPD       Y2, Y2, Y9
+	VADDPD       Y11, Y11, Y12
+	VBLENDVPD    Y5, Y9, Y2, Y2
+	VBLENDVPD    Y7, Y12, Y11, Y9
 	VSUBPD       Y0, Y2, Y11
-	VSUBPD       Y10, Y1, Y12
+	VSUBPD       Y10, Y9, Y12
 	VADDPD       Y0, Y2, Y0
-	VADDPD       Y10, Y1, Y1
+	VADDPD       Y10, Y9, Y2
 	VDIVPD       Y0, Y11, Y0
-	VDIVPD       Y1, Y12, Y1
-	VMOVUPD      normalVolStripAVX2Consts<>+64(SB), Y2
-	VCMPPD       $0x00, Y2, Y4, Y10
-	VCMPPD       $0x00, Y2, Y5, Y2
+	VDIVPD       Y2, Y12, Y2
+	VMOVUPD      normalVolStripAVX2Consts<>+64(SB), Y9
+	VCMPPD       $0x00, Y9, Y3, Y10
+	VCMPPD       $0x00, Y9, Y4, Y9
 	VMOVUPD      normalVolStripAVX2Consts<>+448(SB), Y11
-	VBLENDVPD    Y10, Y11, Y7, Y7
-	VBLENDVPD    Y2, Y11, Y3, Y2
-	VMOVUPD      normalVolStripAVX2Consts<>+480(SB), Y3
-	VCMPPD       $0x11, Y3, Y4, Y10
-	VCMPPD       $0x11, Y3, Y5, Y3
-	VBLENDVPD    Y10, Y7, Y4, Y4
-	VBLENDVPD    Y3, Y2, Y5, Y2
-	VSUBPD       416(BX), Y4, Y3
-	VSUBPD       832(BX), Y2, Y2
+	VBLENDVPD    Y10, Y11, Y6, Y6
+	VBLENDVPD    Y9, Y11, Y1, Y1
+	VMOVUPD      normalVolStripAVX2Consts<>+480(SB), Y9
+	VCMPPD       $0x11, Y9, Y3, Y10
+	VCMPPD       $0x11, Y9, Y4, Y9
+	VBLENDVPD    Y10, Y6, Y3, Y3
+	VBLENDVPD    Y9, Y1, Y4, Y1
+	VSUBPD       416(BX), Y3, Y3
+	VSUBPD       832(BX), Y1, Y1
 	VMULPD       Y8, Y8, Y4
-	VMOVUPD      544(BX), Y5
-	VMULPD       Y5, Y5, Y7
+	VMOVUPD      544(BX), Y6
+	VMULPD       Y6, Y6, Y9
 	VMOVUPD      normalVolStripAVX2Consts<>+32(SB), Y10
 	VMOVUPD      512(BX), Y11
 	VSUBPD       Y11, Y10, Y12
-	VMOVUPD      320(BX), Y5
+	VMOVUPD      320(BX), Y6
 	VMOVUPD      Y8, 832(BX)
-	VSUBPD       Y5, Y10, Y8
+	VSUBPD       Y6, Y10, Y8
 	VMOVUPD      Y8, 416(BX)
 	VMOVUPD      normalVolStripAVX2Consts<>+1568(SB), Y8
 	VMOVUPD      Y12, 672(BX)
 	VMOVUPD      normalVolStripAVX2Consts<>+608(SB), Y12
 	VFMADD213PD  Y12, Y8, Y11
-	VFMADD213PD  Y12, Y8, Y5
+	VFMADD213PD  Y12, Y8, Y6
 	VFMADD231PD  800(BX), Y4, Y11
-	VFMADD231PD  224(BX), Y7, Y5
+	VFMADD231PD  224(BX), Y9, Y6
 	VMOVUPD      normalVolStripAVX2Consts<>+640(SB), Y4
-	VADDPD       Y3, Y4, Y7
-	VADDPD       Y2, Y4, Y4
-	VBLENDVPD    Y6, Y7, Y3, Y6
-	VBLENDVPD    Y9, Y4, Y2, Y4
+	VADDPD       Y3, Y4, Y8
+	VADDPD       Y1, Y4, Y4
+	VBLENDVPD    Y5, Y8, Y3, Y5
+	VBLENDVPD    Y7, Y4, Y1, Y4
 	VADDPD       Y3, Y10, Y3
-	VADDPD       Y2, Y10, Y2
+	VADDPD       Y1, Y10, Y1
 	VMOVUPD      736(BX), Y7
-	VBLENDVPD    Y7, Y3, Y6, Y3
-	VBLENDVPD    Y13, Y2, Y4, Y2
+	VBLENDVPD    Y7, Y3, Y5, Y3
+	VBLENDVPD    Y13, Y1, Y4, Y1
 	VMULPD       Y0, Y0, Y4
-	VMULPD       Y1, Y1, Y6
-	VMOVUPD      normalVolStripAVX2Consts<>+2560(SB), Y7
+	VMULPD       Y2, Y2, Y5
+	VMOVUPD      normalVolStripAVX2Consts<>+2528(SB), Y7
 	VMULPD       Y7, Y3, Y8
-	VMULPD       Y7, Y2, Y7
-	VMOVUPD      normalVolStripAVX2Consts<>+2336(SB), Y9
-	VMOVUPD      normalVolStripAVX2Consts<>+2368(SB), Y13
+	VMULPD       Y7, Y1, Y7
+	VMOVUPD      normalVolStripAVX2Consts<>+2304(SB), Y9
+	VMOVUPD      normalVolStripAVX2Consts<>+2336(SB), Y13
 	VFMADD231PD  Y9, Y4, Y13
-	VFMADD213PD  normalVolStripAVX2Consts<>+2368(SB), Y6, Y9
-	VMOVUPD      normalVolStripAVX2Consts<>+2400(SB), Y10
+	VFMADD213PD  normalVolStripAVX2Consts<>+2336(SB), Y5, Y9
+	VMOVUPD      normalVolStripAVX2Consts<>+2368(SB), Y10
 	VFMADD213PD  Y10, Y4, Y13
-	VFMADD231PD  Y9, Y6, Y10
-	VMOVUPD      normalVolStripAVX2Consts<>+2432(SB), Y9
+	VFMADD231PD  Y9, Y5, Y10
+	VMOVUPD      normalVolStripAVX2Consts<>+2400(SB), Y9
 	VFMADD213PD  Y9, Y4, Y13
-	VFMADD231PD  Y10, Y6, Y9
-	VMOVUPD      normalVolStripAVX2Consts<>+2464(SB), Y10
+	VFMADD231PD  Y10, Y5, Y9
+	VMOVUPD      normalVolStripAVX2Consts<>+2432(SB), Y10
 	VFMADD213PD  Y10, Y4, Y13
-	VFMADD231PD  Y9, Y6, Y10
-	VMOVUPD      normalVolStripAVX2Consts<>+2496(SB), Y9
+	VFMADD231PD  Y9, Y5, Y10
+	VMOVUPD      normalVolStripAVX2Consts<>+2464(SB), Y9
 	VFMADD213PD  Y9, Y4, Y13
-	VFMADD231PD  Y10, Y6, Y9
-	VMOVUPD      normalVolStripAVX2Consts<>+2528(SB), Y10
+	VFMADD231PD  Y10, Y5, Y9
+	VMOVUPD      normalVolStripAVX2Consts<>+2496(SB), Y10
 	VFMADD213PD  Y10, Y4, Y13
-	VFMADD231PD  Y9, Y6, Y10
+	VFMADD231PD  Y9, Y5, Y10
 	VMULPD       Y13, Y4, Y4
-	VMULPD       Y10, Y6, Y6
+	VMULPD       Y10, Y5, Y5
 	VFMADD231PD  Y4, Y0, Y8
-	VFMADD231PD  Y6, Y1, Y7
+	VFMADD231PD  Y5, Y2, Y7
 	VFMADD231PD  Y12, Y0, Y8
-	VFMADD231PD  Y12, Y1, Y7
-	VMOVUPD      normalVolStripAVX2Consts<>+2592(SB), Y0
+	VFMADD231PD  Y12, Y2, Y7
+	VMOVUPD      normalVolStripAVX2Consts<>+2560(SB), Y0
 	VFMADD231PD  Y0, Y3, Y8
-	VFMADD231PD  Y0, Y2, Y7
-	VMOVUPD      normalVolStripAVX2Consts<>+2624(SB), Y0
+	VFMADD231PD  Y0, Y1, Y7
+	VMOVUPD      normalVolStripAVX2Consts<>+2592(SB), Y0
 	VADDPD       Y0, Y8, Y1
 	VADDPD       Y0, Y7, Y0
 	VSUBPD       160(BX), Y1, Y1
@@ -4037,21 +4015,21 @@ tail:
 	VMULPD       672(BX), Y1, Y2
 	VMULPD       416(BX), Y0, Y3
 	VMULPD       832(BX), Y1, Y4
-	VMULPD       544(BX), Y0, Y6
+	VMULPD       544(BX), Y0, Y5
 	VMULPD       Y1, Y1, Y1
 	VMULPD       Y0, Y0, Y0
 	VMULPD       Y11, Y1, Y1
-	VMULPD       Y5, Y0, Y0
-	VMOVUPD      normalVolStripAVX2Consts<>+384(SB), Y5
+	VMULPD       Y6, Y0, Y0
+	VMOVUPD      normalVolStripAVX2Consts<>+384(SB), Y6
 	VMOVUPD      normalVolStripAVX2Consts<>+32(SB), Y7
-	VFMADD231PD  Y5, Y2, Y7
+	VFMADD231PD  Y6, Y2, Y7
 	VMOVUPD      normalVolStripAVX2Consts<>+32(SB), Y8
-	VFMADD213PD  Y8, Y3, Y5
+	VFMADD213PD  Y8, Y3, Y6
 	VMULPD       Y7, Y4, Y4
-	VMULPD       Y5, Y6, Y5
+	VMULPD       Y6, Y5, Y5
 	VADDPD       Y2, Y8, Y2
 	VADDPD       Y3, Y8, Y3
-	VMOVUPD      normalVolStripAVX2Consts<>+2656(SB), Y6
+	VMOVUPD      normalVolStripAVX2Consts<>+2624(SB), Y6
 	VFMADD231PD  Y6, Y1, Y2
 	VFMADD231PD  Y6, Y0, Y3
 	VDIVPD       Y2, Y4, Y0
@@ -4064,7 +4042,7 @@ tail:
 	VDIVPD       Y1, Y2, Y2
 	VDIVPD       Y1, Y0, Y0
 	VMOVUPD      768(BX), Y1
-	VMOVUPD      normalVolStripAVX2Consts<>+2688(SB), Y3
+	VMOVUPD      normalVolStripAVX2Consts<>+2656(SB), Y3
 	VBLENDVPD    Y1, Y2, Y3, Y1
 	VMOVUPD      448(BX), Y2
 	VBLENDVPD    Y2, Y0, Y3, Y0

@@ -5,72 +5,85 @@
 #include "textflag.h"
 
 DATA spotAllRowsAVX512Consts<>+0(SB)/8, $0x3ff6a09e667f3bcd
-DATA spotAllRowsAVX512Consts<>+8(SB)/8, $0x3ff0000000000000
-DATA spotAllRowsAVX512Consts<>+16(SB)/8, $0xbff0000000000000
-DATA spotAllRowsAVX512Consts<>+24(SB)/8, $0x3fc2f112df3e5244
-DATA spotAllRowsAVX512Consts<>+32(SB)/8, $0x3fc39a09d078c69f
-DATA spotAllRowsAVX512Consts<>+40(SB)/8, $0x3fc7466496cb03de
-DATA spotAllRowsAVX512Consts<>+48(SB)/8, $0x3fcc71c51d8e78af
-DATA spotAllRowsAVX512Consts<>+56(SB)/8, $0x3fd2492494229359
-DATA spotAllRowsAVX512Consts<>+64(SB)/8, $0x3fd999999997fa04
-DATA spotAllRowsAVX512Consts<>+72(SB)/8, $0x3fe5555555555593
-DATA spotAllRowsAVX512Consts<>+80(SB)/8, $0x3dea39ef35793c76
-DATA spotAllRowsAVX512Consts<>+88(SB)/8, $0x4000000000000000
-DATA spotAllRowsAVX512Consts<>+96(SB)/8, $0x3fe62e42fee00000
-DATA spotAllRowsAVX512Consts<>+104(SB)/8, $0x3fe0000000000000
-DATA spotAllRowsAVX512Consts<>+112(SB)/8, $0x7fffffffffffffff
-DATA spotAllRowsAVX512Consts<>+120(SB)/8, $0x4044000000000000
-DATA spotAllRowsAVX512Consts<>+128(SB)/8, $0x3ff8000000000000
-DATA spotAllRowsAVX512Consts<>+136(SB)/8, $0x4016000000000000
-DATA spotAllRowsAVX512Consts<>+144(SB)/8, $0x8000000000000000
-DATA spotAllRowsAVX512Consts<>+152(SB)/8, $0x4086300000000000
-DATA spotAllRowsAVX512Consts<>+160(SB)/8, $0xc087500000000000
-DATA spotAllRowsAVX512Consts<>+168(SB)/8, $0xbfe0000000000000
-DATA spotAllRowsAVX512Consts<>+176(SB)/8, $0xbe2e25325154ed2c
-DATA spotAllRowsAVX512Consts<>+184(SB)/8, $0xbe4277bd7e608931
-DATA spotAllRowsAVX512Consts<>+192(SB)/8, $0x3e5f7f7aa6513d12
-DATA spotAllRowsAVX512Consts<>+200(SB)/8, $0x3e747abbfe1349dc
-DATA spotAllRowsAVX512Consts<>+208(SB)/8, $0xbe8e40fe135477fb
-DATA spotAllRowsAVX512Consts<>+216(SB)/8, $0xbe9ca94833eab172
-DATA spotAllRowsAVX512Consts<>+224(SB)/8, $0x3ec034ec9ff77461
-DATA spotAllRowsAVX512Consts<>+232(SB)/8, $0x3eb3559d7eab42ef
-DATA spotAllRowsAVX512Consts<>+240(SB)/8, $0xbef12becf291cb5c
-DATA spotAllRowsAVX512Consts<>+248(SB)/8, $0x3ef25b780504b8a6
-DATA spotAllRowsAVX512Consts<>+256(SB)/8, $0x3f1b488c4e1b97b5
-DATA spotAllRowsAVX512Consts<>+264(SB)/8, $0xbf3afc08c11736a4
-DATA spotAllRowsAVX512Consts<>+272(SB)/8, $0x3f2d0345de443c62
-DATA spotAllRowsAVX512Consts<>+280(SB)/8, $0x3f6c48252d50b83f
-DATA spotAllRowsAVX512Consts<>+288(SB)/8, $0xbf921f46d4ac3c0e
-DATA spotAllRowsAVX512Consts<>+296(SB)/8, $0x3fab82298736da76
-DATA spotAllRowsAVX512Consts<>+304(SB)/8, $0xbfbf5b83385c94d7
-DATA spotAllRowsAVX512Consts<>+312(SB)/8, $0x3fccd2dc44dda90c
-DATA spotAllRowsAVX512Consts<>+320(SB)/8, $0xbfd5ed2acb37558c
-DATA spotAllRowsAVX512Consts<>+328(SB)/8, $0x3fdb9a7d5690ca89
-DATA spotAllRowsAVX512Consts<>+336(SB)/8, $0xbfdbc22549fbe12f
-DATA spotAllRowsAVX512Consts<>+344(SB)/8, $0x3fd34926e4def17d
-DATA spotAllRowsAVX512Consts<>+352(SB)/8, $0x3ff71547652b82fe
-DATA spotAllRowsAVX512Consts<>+360(SB)/8, $0xbfe62e42fee00000
-DATA spotAllRowsAVX512Consts<>+368(SB)/8, $0xbdea39ef35793c76
-DATA spotAllRowsAVX512Consts<>+376(SB)/8, $0x3e5ade156a5dbe76
-DATA spotAllRowsAVX512Consts<>+384(SB)/8, $0x3e928af3fca7ab0b
-DATA spotAllRowsAVX512Consts<>+392(SB)/8, $0x3ec71dee623fde67
-DATA spotAllRowsAVX512Consts<>+400(SB)/8, $0x3efa01997c89e6b0
-DATA spotAllRowsAVX512Consts<>+408(SB)/8, $0x3f2a01a014761f6e
-DATA spotAllRowsAVX512Consts<>+416(SB)/8, $0x3f56c16c1852b7b0
-DATA spotAllRowsAVX512Consts<>+424(SB)/8, $0x3f81111111122322
-DATA spotAllRowsAVX512Consts<>+432(SB)/8, $0x3fa55555555502a1
-DATA spotAllRowsAVX512Consts<>+440(SB)/8, $0x3fc5555555555511
-DATA spotAllRowsAVX512Consts<>+448(SB)/8, $0x3fe000000000000b
-DATA spotAllRowsAVX512Consts<>+456(SB)/8, $0x3fd9884533d43651
-DATA spotAllRowsAVX512Consts<>+464(SB)/8, $0x0000000000000000
-DATA spotAllRowsAVX512Consts<>+472(SB)/8, $0x2b2bff2ee48e0530
-DATA spotAllRowsAVX512Consts<>+480(SB)/8, $0x54b249ad2594c37d
-DATA spotAllRowsAVX512Consts<>+488(SB)/8, $0x7ff8000000000001
-GLOBL spotAllRowsAVX512Consts<>(SB), RODATA|NOPTR, $496
+DATA spotAllRowsAVX512Consts<>+8(SB)/8, $0xbff0000000000000
+DATA spotAllRowsAVX512Consts<>+16(SB)/8, $0x8000000000000000
+DATA spotAllRowsAVX512Consts<>+24(SB)/8, $0x3ff0000000000000
+DATA spotAllRowsAVX512Consts<>+32(SB)/8, $0x4086300000000000
+DATA spotAllRowsAVX512Consts<>+40(SB)/8, $0xc087500000000000
+DATA spotAllRowsAVX512Consts<>+48(SB)/8, $0x3dea39ef35793c76
+DATA spotAllRowsAVX512Consts<>+56(SB)/8, $0x3fe0000000000000
+DATA spotAllRowsAVX512Consts<>+64(SB)/8, $0x3ff71547652b82fe
+DATA spotAllRowsAVX512Consts<>+72(SB)/8, $0x4338000000000000
+DATA spotAllRowsAVX512Consts<>+80(SB)/8, $0xbfe62e42fee00000
+DATA spotAllRowsAVX512Consts<>+88(SB)/8, $0xbdea39ef35793c76
+DATA spotAllRowsAVX512Consts<>+96(SB)/8, $0x3fc2f112df3e5244
+DATA spotAllRowsAVX512Consts<>+104(SB)/8, $0x3fc39a09d078c69f
+DATA spotAllRowsAVX512Consts<>+112(SB)/8, $0x3fc7466496cb03de
+DATA spotAllRowsAVX512Consts<>+120(SB)/8, $0x3fcc71c51d8e78af
+DATA spotAllRowsAVX512Consts<>+128(SB)/8, $0x3fd2492494229359
+DATA spotAllRowsAVX512Consts<>+136(SB)/8, $0x3fd999999997fa04
+DATA spotAllRowsAVX512Consts<>+144(SB)/8, $0x3fe5555555555593
+DATA spotAllRowsAVX512Consts<>+152(SB)/8, $0x4000000000000000
+DATA spotAllRowsAVX512Consts<>+160(SB)/8, $0x3fe62e42fee00000
+DATA spotAllRowsAVX512Consts<>+168(SB)/8, $0x3e5ade156a5dbe76
+DATA spotAllRowsAVX512Consts<>+176(SB)/8, $0x3e928af3fca7ab0b
+DATA spotAllRowsAVX512Consts<>+184(SB)/8, $0x3ec71dee623fde67
+DATA spotAllRowsAVX512Consts<>+192(SB)/8, $0x3efa01997c89e6b0
+DATA spotAllRowsAVX512Consts<>+200(SB)/8, $0x3f2a01a014761f6e
+DATA spotAllRowsAVX512Consts<>+208(SB)/8, $0x3f56c16c1852b7b0
+DATA spotAllRowsAVX512Consts<>+216(SB)/8, $0x3f81111111122322
+DATA spotAllRowsAVX512Consts<>+224(SB)/8, $0x3fa55555555502a1
+DATA spotAllRowsAVX512Consts<>+232(SB)/8, $0x3fc5555555555511
+DATA spotAllRowsAVX512Consts<>+240(SB)/8, $0x3fe000000000000b
+DATA spotAllRowsAVX512Consts<>+248(SB)/8, $0x7fffffffffffffff
+DATA spotAllRowsAVX512Consts<>+256(SB)/8, $0x4044000000000000
+DATA spotAllRowsAVX512Consts<>+264(SB)/8, $0x4004000000000000
+DATA spotAllRowsAVX512Consts<>+272(SB)/8, $0x4017000000000000
+DATA spotAllRowsAVX512Consts<>+280(SB)/8, $0xbfe71547652b82fe
+DATA spotAllRowsAVX512Consts<>+288(SB)/8, $0x3ff62e42fee00000
+DATA spotAllRowsAVX512Consts<>+296(SB)/8, $0x3dfa39ef35793c76
+DATA spotAllRowsAVX512Consts<>+304(SB)/8, $0xbdaade156a5dbe76
+DATA spotAllRowsAVX512Consts<>+312(SB)/8, $0x3df28af3fca7ab0b
+DATA spotAllRowsAVX512Consts<>+320(SB)/8, $0xbe371dee623fde67
+DATA spotAllRowsAVX512Consts<>+328(SB)/8, $0x3e7a01997c89e6b0
+DATA spotAllRowsAVX512Consts<>+336(SB)/8, $0xbeba01a014761f6e
+DATA spotAllRowsAVX512Consts<>+344(SB)/8, $0x3ef6c16c1852b7b0
+DATA spotAllRowsAVX512Consts<>+352(SB)/8, $0xbf31111111122322
+DATA spotAllRowsAVX512Consts<>+360(SB)/8, $0x3f655555555502a1
+DATA spotAllRowsAVX512Consts<>+368(SB)/8, $0xbf95555555555511
+DATA spotAllRowsAVX512Consts<>+376(SB)/8, $0x3fc000000000000b
+DATA spotAllRowsAVX512Consts<>+384(SB)/8, $0xbfe0000000000000
+DATA spotAllRowsAVX512Consts<>+392(SB)/8, $0xbe53cfd9440c758b
+DATA spotAllRowsAVX512Consts<>+400(SB)/8, $0xbe5c10df9fd0b5a0
+DATA spotAllRowsAVX512Consts<>+408(SB)/8, $0x3e89151d5fe69bf0
+DATA spotAllRowsAVX512Consts<>+416(SB)/8, $0x3e84cef58dc442e5
+DATA spotAllRowsAVX512Consts<>+424(SB)/8, $0xbeb9c98d68230094
+DATA spotAllRowsAVX512Consts<>+432(SB)/8, $0x3e9f0588d5134af5
+DATA spotAllRowsAVX512Consts<>+440(SB)/8, $0x3ee7b68052fca57d
+DATA spotAllRowsAVX512Consts<>+448(SB)/8, $0xbef81dd74dfb5ff6
+DATA spotAllRowsAVX512Consts<>+456(SB)/8, $0xbf09a70a60d609b4
+DATA spotAllRowsAVX512Consts<>+464(SB)/8, $0x3f356bc7962f9cea
+DATA spotAllRowsAVX512Consts<>+472(SB)/8, $0xbf403c77d56a94be
+DATA spotAllRowsAVX512Consts<>+480(SB)/8, $0xbf59d3d3a3218a6c
+DATA spotAllRowsAVX512Consts<>+488(SB)/8, $0x3f88af7a122fa11e
+DATA spotAllRowsAVX512Consts<>+496(SB)/8, $0xbfa5e04fbae7029b
+DATA spotAllRowsAVX512Consts<>+504(SB)/8, $0x3fbbe6e778f4145d
+DATA spotAllRowsAVX512Consts<>+512(SB)/8, $0xbfcc587e4e8904c3
+DATA spotAllRowsAVX512Consts<>+520(SB)/8, $0x3fd7ce8b1b938d89
+DATA spotAllRowsAVX512Consts<>+528(SB)/8, $0xbfe0ac9c06c291cf
+DATA spotAllRowsAVX512Consts<>+536(SB)/8, $0x3fe31b13059845d5
+DATA spotAllRowsAVX512Consts<>+544(SB)/8, $0xbfe077e1c5642a81
+DATA spotAllRowsAVX512Consts<>+552(SB)/8, $0x3fcabf470bc40607
+DATA spotAllRowsAVX512Consts<>+560(SB)/8, $0x3fd9884533d43651
+DATA spotAllRowsAVX512Consts<>+568(SB)/8, $0x0000000000000000
+DATA spotAllRowsAVX512Consts<>+576(SB)/8, $0x2b2bff2ee48e0530
+DATA spotAllRowsAVX512Consts<>+584(SB)/8, $0x54b249ad2594c37d
+DATA spotAllRowsAVX512Consts<>+592(SB)/8, $0x7ff8000000000001
+GLOBL spotAllRowsAVX512Consts<>(SB), RODATA|NOPTR, $600
 
 // func spotAllRowsAVX512(price []float64, delta []float64, gamma []float64, vega []float64, theta []float64, rho []float64, vanna []float64, volga []float64, charm []float64, speed []float64, zomma []float64, color []float64, sign []float64, S []float64, K []float64, T []float64, sigma []float64, r []float64)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·spotAllRowsAVX512(SB), $4224-432
+TEXT ·spotAllRowsAVX512(SB), $2944-432
 	LEAQ 63(SP), BX
 	ANDQ $-64, BX
 	MOVQ price_len+8(FP), CX
@@ -83,7 +96,7 @@ TEXT ·spotAllRowsAVX512(SB), $4224-432
 	MOVQ vanna_base+144(FP), R12
 	MOVQ volga_base+168(FP), R13
 	XORL AX, AX
-	SUBQ $+32, CX
+	SUBQ $+24, CX
 	JLT  rest
 
 body:
@@ -99,1436 +112,1063 @@ body:
 	PREFETCHT0       1152(DX)(AX*1)
 	MOVQ             T_base+360(FP), DX
 	VMOVUPD          128(DX)(AX*1), Z2
-	MOVQ             T_base+360(FP), DX
-	PREFETCHT0       1216(DX)(AX*1)
-	MOVQ             T_base+360(FP), DX
-	VMOVUPD          192(DX)(AX*1), Z3
 	MOVQ             S_base+312(FP), DX
 	PREFETCHT0       1024(DX)(AX*1)
 	MOVQ             S_base+312(FP), DX
-	VMOVUPD          (DX)(AX*1), Z4
+	VMOVUPD          (DX)(AX*1), Z3
 	MOVQ             S_base+312(FP), DX
 	PREFETCHT0       1088(DX)(AX*1)
 	MOVQ             S_base+312(FP), DX
-	VMOVUPD          64(DX)(AX*1), Z5
+	VMOVUPD          64(DX)(AX*1), Z4
 	MOVQ             S_base+312(FP), DX
 	PREFETCHT0       1152(DX)(AX*1)
 	MOVQ             S_base+312(FP), DX
-	VMOVUPD          128(DX)(AX*1), Z6
-	MOVQ             S_base+312(FP), DX
-	PREFETCHT0       1216(DX)(AX*1)
-	MOVQ             S_base+312(FP), DX
-	VMOVUPD          192(DX)(AX*1), Z7
+	VMOVUPD          128(DX)(AX*1), Z5
 	MOVQ             K_base+336(FP), DX
 	PREFETCHT0       1024(DX)(AX*1)
 	MOVQ             K_base+336(FP), DX
-	VMOVUPD          (DX)(AX*1), Z8
+	VMOVUPD          (DX)(AX*1), Z6
 	MOVQ             K_base+336(FP), DX
 	PREFETCHT0       1088(DX)(AX*1)
 	MOVQ             K_base+336(FP), DX
-	VMOVUPD          64(DX)(AX*1), Z9
+	VMOVUPD          64(DX)(AX*1), Z7
 	MOVQ             K_base+336(FP), DX
 	PREFETCHT0       1152(DX)(AX*1)
 	MOVQ             K_base+336(FP), DX
-	VMOVUPD          128(DX)(AX*1), Z10
-	MOVQ             K_base+336(FP), DX
-	PREFETCHT0       1216(DX)(AX*1)
-	MOVQ             K_base+336(FP), DX
-	VMOVUPD          192(DX)(AX*1), Z11
+	VMOVUPD          128(DX)(AX*1), Z8
 	MOVQ             sigma_base+384(FP), DX
 	PREFETCHT0       1024(DX)(AX*1)
 	MOVQ             sigma_base+384(FP), DX
+	VMOVUPD          (DX)(AX*1), Z9
+	MOVQ             sigma_base+384(FP), DX
+	PREFETCHT0       1088(DX)(AX*1)
+	MOVQ             sigma_base+384(FP), DX
+	VMOVUPD          64(DX)(AX*1), Z10
+	MOVQ             sigma_base+384(FP), DX
+	PREFETCHT0       1152(DX)(AX*1)
+	MOVQ             sigma_base+384(FP), DX
+	VMOVUPD          128(DX)(AX*1), Z11
+	MOVQ             r_base+408(FP), DX
+	PREFETCHT0       1024(DX)(AX*1)
+	MOVQ             r_base+408(FP), DX
 	VMOVUPD          (DX)(AX*1), Z12
-	MOVQ             sigma_base+384(FP), DX
+	MOVQ             r_base+408(FP), DX
 	PREFETCHT0       1088(DX)(AX*1)
-	MOVQ             sigma_base+384(FP), DX
+	MOVQ             r_base+408(FP), DX
 	VMOVUPD          64(DX)(AX*1), Z13
-	MOVQ             sigma_base+384(FP), DX
+	MOVQ             r_base+408(FP), DX
 	PREFETCHT0       1152(DX)(AX*1)
-	MOVQ             sigma_base+384(FP), DX
+	MOVQ             r_base+408(FP), DX
 	VMOVUPD          128(DX)(AX*1), Z14
-	MOVQ             sigma_base+384(FP), DX
-	PREFETCHT0       1216(DX)(AX*1)
-	MOVQ             sigma_base+384(FP), DX
-	VMOVUPD          192(DX)(AX*1), Z15
-	MOVQ             r_base+408(FP), DX
-	PREFETCHT0       1024(DX)(AX*1)
-	MOVQ             r_base+408(FP), DX
-	VMOVUPD          (DX)(AX*1), Z16
-	MOVQ             r_base+408(FP), DX
-	PREFETCHT0       1088(DX)(AX*1)
-	MOVQ             r_base+408(FP), DX
-	VMOVUPD          64(DX)(AX*1), Z17
-	MOVQ             r_base+408(FP), DX
-	PREFETCHT0       1152(DX)(AX*1)
-	MOVQ             r_base+408(FP), DX
-	VMOVUPD          128(DX)(AX*1), Z18
-	MOVQ             r_base+408(FP), DX
-	PREFETCHT0       1216(DX)(AX*1)
-	MOVQ             r_base+408(FP), DX
-	VMOVUPD          192(DX)(AX*1), Z19
 	MOVQ             sign_base+288(FP), DX
 	PREFETCHT0       1024(DX)(AX*1)
 	MOVQ             sign_base+288(FP), DX
-	VMOVUPD          (DX)(AX*1), Z20
+	VMOVUPD          (DX)(AX*1), Z15
 	MOVQ             sign_base+288(FP), DX
 	PREFETCHT0       1088(DX)(AX*1)
 	MOVQ             sign_base+288(FP), DX
-	VMOVUPD          64(DX)(AX*1), Z21
+	VMOVUPD          64(DX)(AX*1), Z16
 	MOVQ             sign_base+288(FP), DX
 	PREFETCHT0       1152(DX)(AX*1)
 	MOVQ             sign_base+288(FP), DX
-	VMOVUPD          128(DX)(AX*1), Z22
-	MOVQ             sign_base+288(FP), DX
-	PREFETCHT0       1216(DX)(AX*1)
-	MOVQ             sign_base+288(FP), DX
-	VMOVUPD          192(DX)(AX*1), Z23
-	VSQRTPD          Z0, Z24
-	VSQRTPD          Z1, Z25
-	VSQRTPD          Z2, Z26
-	VSQRTPD          Z3, Z27
-	VGETMANTPD       $0x04, Z4, Z28
-	VGETMANTPD       $0x04, Z5, Z29
-	VGETMANTPD       $0x04, Z6, Z30
-	VGETMANTPD       $0x04, Z7, Z31
-	VMOVUPD          Z23, (BX)
-	VGETMANTPD       $0x04, Z8, Z23
-	VMOVUPD          Z22, 64(BX)
-	VGETMANTPD       $0x04, Z9, Z22
-	VMOVUPD          Z21, 128(BX)
-	VGETMANTPD       $0x04, Z10, Z21
-	VMOVUPD          Z20, 192(BX)
-	VGETMANTPD       $0x04, Z11, Z20
-	VMOVUPD          Z3, 256(BX)
-	VMULPD.BCST      spotAllRowsAVX512Consts<>+0(SB), Z28, Z3
-	VMOVUPD          Z19, 320(BX)
-	VMULPD.BCST      spotAllRowsAVX512Consts<>+0(SB), Z29, Z19
-	VMOVUPD          Z2, 384(BX)
-	VMULPD.BCST      spotAllRowsAVX512Consts<>+0(SB), Z30, Z2
-	VMOVUPD          Z18, 448(BX)
-	VMULPD.BCST      spotAllRowsAVX512Consts<>+0(SB), Z31, Z18
-	VCMPPD           $0x11, Z23, Z3, K1
-	VCMPPD           $0x11, Z22, Z19, K2
-	VCMPPD           $0x11, Z21, Z2, K3
-	VCMPPD           $0x11, Z20, Z18, K4
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+0(SB), Z2
-	VMULPD           Z2, Z23, Z3
-	VMULPD           Z2, Z22, Z18
-	VMULPD           Z2, Z21, Z19
-	VMULPD           Z2, Z20, Z2
-	VCMPPD           $0x11, Z28, Z3, K5
-	VCMPPD           $0x11, Z29, Z18, K6
-	VCMPPD           $0x11, Z30, Z19, K7
-	KMOVB            K7, 512(BX)
-	VCMPPD           $0x11, Z31, Z2, K7
-	VMOVAPD          Z28, Z2
-	VADDPD           Z28, Z28, K1, Z2
-	VMOVAPD          Z29, Z3
-	VADDPD           Z29, Z29, K2, Z3
-	VMOVAPD          Z30, Z18
-	VADDPD           Z30, Z30, K3, Z18
-	VMOVAPD          Z31, Z19
-	VADDPD           Z31, Z31, K4, Z19
-	VMOVAPD          Z23, Z28
-	VADDPD           Z23, Z23, K5, Z28
-	VMOVAPD          Z22, Z23
-	VADDPD           Z22, Z22, K6, Z23
-	KMOVB            K6, 576(BX)
-	KMOVB            512(BX), K6
-	VMOVAPD          Z21, Z22
-	VADDPD           Z21, Z21, K6, Z22
-	VMOVAPD          Z20, Z21
-	VADDPD           Z20, Z20, K7, Z21
-	VMULPD           Z24, Z12, Z20
-	VMULPD           Z25, Z13, Z29
-	VMULPD           Z26, Z14, Z30
-	VMULPD           Z27, Z15, Z31
-	VMOVUPD          Z27, 640(BX)
-	VADDPD           Z28, Z2, Z27
-	VMOVUPD          Z26, 704(BX)
-	VADDPD           Z23, Z3, Z26
-	VMOVUPD          Z25, 768(BX)
-	VADDPD           Z22, Z18, Z25
-	VMOVUPD          Z24, 832(BX)
-	VADDPD           Z21, Z19, Z24
-	VSUBPD           Z28, Z2, Z2
-	VSUBPD           Z23, Z3, Z3
-	VSUBPD           Z22, Z18, Z18
-	VSUBPD           Z21, Z19, Z19
-	VMULPD           Z20, Z4, Z21
-	VMULPD           Z29, Z5, Z22
-	VMULPD           Z30, Z6, Z23
-	VMULPD           Z31, Z7, Z28
-	VMOVUPD          Z15, 896(BX)
-	VGETEXPPD        Z4, Z15
-	VMOVUPD          Z14, 960(BX)
-	VGETEXPPD        Z5, Z14
-	VMOVUPD          Z13, 1024(BX)
-	VGETEXPPD        Z6, Z13
-	VMOVUPD          Z12, 1088(BX)
-	VGETEXPPD        Z7, Z12
-	VMOVUPD          Z7, 1152(BX)
-	VMULPD           Z21, Z27, Z7
-	VMOVUPD          Z6, 1216(BX)
-	VMULPD           Z22, Z26, Z6
-	VMOVUPD          Z5, 1280(BX)
-	VMULPD           Z23, Z25, Z5
-	VMOVUPD          Z4, 1344(BX)
-	VMULPD           Z28, Z24, Z4
-	VMOVUPD          Z31, 1408(BX)
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+8(SB), Z31
-	VDIVPD           Z7, Z31, Z7
-	VDIVPD           Z6, Z31, Z6
-	VDIVPD           Z5, Z31, Z5
-	VDIVPD           Z4, Z31, Z4
-	VMULPD           Z7, Z21, Z21
-	VMULPD           Z6, Z22, Z22
-	VMULPD           Z5, Z23, Z23
-	VMULPD           Z4, Z28, Z28
-	VMULPD           Z7, Z27, Z7
-	VMULPD           Z6, Z26, Z6
-	VMULPD           Z5, Z25, Z5
-	VMULPD           Z4, Z24, Z4
-	VMULPD           Z21, Z2, Z2
-	VMULPD           Z22, Z3, Z3
-	VMULPD           Z23, Z18, Z18
-	VMULPD           Z28, Z19, Z19
-	VGETEXPPD        Z8, Z21
-	VGETEXPPD        Z9, Z22
-	VGETEXPPD        Z10, Z23
-	VGETEXPPD        Z11, Z24
+	VMOVUPD          128(DX)(AX*1), Z17
+	VSQRTPD          Z0, Z18
+	VSQRTPD          Z1, Z19
+	VSQRTPD          Z2, Z20
+	VGETMANTPD       $0x04, Z3, Z21
+	VGETMANTPD       $0x04, Z4, Z22
+	VGETMANTPD       $0x04, Z5, Z23
+	VGETMANTPD       $0x04, Z6, Z24
+	VGETMANTPD       $0x04, Z7, Z25
+	VGETMANTPD       $0x04, Z8, Z26
+	VGETEXPPD        Z3, Z27
+	VGETEXPPD        Z4, Z28
+	VGETEXPPD        Z5, Z29
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+0(SB), Z30
+	VMULPD           Z30, Z21, Z31
+	VMOVUPD          Z17, (BX)
+	VMULPD           Z30, Z22, Z17
+	VMOVUPD          Z16, 64(BX)
+	VMULPD           Z30, Z23, Z16
+	VMOVUPD          Z15, 128(BX)
+	VMULPD           Z30, Z24, Z15
+	VMOVUPD          Z5, 192(BX)
+	VMULPD           Z30, Z25, Z5
+	VMULPD           Z30, Z26, Z30
+	VMOVUPD          Z4, 256(BX)
+	VGETEXPPD        Z6, Z4
+	VMOVUPD          Z6, 320(BX)
+	VGETEXPPD        Z7, Z6
+	VMOVUPD          Z7, 384(BX)
+	VGETEXPPD        Z8, Z7
+	VCMPPD           $0x11, Z24, Z31, K1
+	VCMPPD           $0x11, Z25, Z17, K2
+	VCMPPD           $0x11, Z26, Z16, K3
+	VCMPPD           $0x11, Z21, Z15, K4
+	VCMPPD           $0x11, Z22, Z5, K5
+	VCMPPD           $0x11, Z23, Z30, K6
+	VMOVAPD          Z21, Z5
+	VADDPD           Z21, Z21, K1, Z5
+	VMOVAPD          Z22, Z15
+	VADDPD           Z22, Z22, K2, Z15
+	VMOVAPD          Z23, Z16
+	VADDPD           Z23, Z23, K3, Z16
+	VMOVAPD          Z24, Z17
+	VADDPD           Z24, Z24, K4, Z17
+	VMOVAPD          Z25, Z21
+	VADDPD           Z25, Z25, K5, Z21
+	VMOVAPD          Z26, Z22
+	VADDPD           Z26, Z26, K6, Z22
+	VSUBPD           Z4, Z27, Z4
+	VSUBPD           Z6, Z28, Z6
+	VSUBPD           Z7, Z29, Z7
+	VMULPD           Z12, Z0, Z23
+	VMULPD           Z13, Z1, Z24
+	VMULPD           Z14, Z2, Z25
+	VADDPD           Z17, Z5, Z26
+	VADDPD           Z21, Z15, Z27
+	VADDPD           Z22, Z16, Z28
+	VMULPD           Z18, Z9, Z29
+	VMULPD           Z19, Z10, Z30
+	VMULPD           Z20, Z11, Z31
+	VSUBPD           Z17, Z5, Z5
 	VSUBPD           Z21, Z15, Z15
-	VSUBPD           Z22, Z14, Z14
-	VSUBPD           Z23, Z13, Z13
-	VSUBPD           Z24, Z12, Z12
-	VMULPD           Z2, Z2, Z21
-	VMULPD           Z3, Z3, Z22
-	VMULPD           Z18, Z18, Z23
-	VMULPD           Z19, Z19, Z24
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+16(SB), Z25
-	VMOVAPD          Z15, Z26
-	VADDPD           Z25, Z15, K1, Z26
-	VMOVAPD          Z14, Z27
-	VADDPD           Z25, Z14, K2, Z27
-	VMOVAPD          Z13, Z28
-	VADDPD           Z25, Z13, K3, Z28
-	VMOVUPD          Z11, 1472(BX)
-	VMOVAPD          Z12, Z11
-	VADDPD           Z25, Z12, K4, Z11
-	VADDPD           Z31, Z15, K5, Z26
-	KMOVB            576(BX), K1
-	VADDPD           Z31, Z14, K1, Z27
-	VADDPD           Z31, Z13, K6, Z28
-	VADDPD           Z31, Z12, K7, Z11
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+24(SB), Z12
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+32(SB), Z13
-	VFMADD231PD      Z12, Z21, Z13
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+32(SB), Z14
-	VFMADD231PD      Z12, Z22, Z14
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+32(SB), Z15
-	VFMADD231PD      Z12, Z23, Z15
-	VFMADD213PD.BCST spotAllRowsAVX512Consts<>+32(SB), Z24, Z12
-	VMOVUPD          Z10, 512(BX)
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+40(SB), Z10
-	VFMADD213PD      Z10, Z21, Z13
-	VFMADD213PD      Z10, Z22, Z14
-	VFMADD213PD      Z10, Z23, Z15
-	VFMADD231PD      Z12, Z24, Z10
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+48(SB), Z12
-	VFMADD213PD      Z12, Z21, Z13
-	VFMADD213PD      Z12, Z22, Z14
-	VFMADD213PD      Z12, Z23, Z15
-	VFMADD231PD      Z10, Z24, Z12
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+56(SB), Z10
-	VFMADD213PD      Z10, Z21, Z13
-	VFMADD213PD      Z10, Z22, Z14
-	VFMADD213PD      Z10, Z23, Z15
-	VFMADD231PD      Z12, Z24, Z10
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+64(SB), Z12
-	VFMADD213PD      Z12, Z21, Z13
-	VFMADD213PD      Z12, Z22, Z14
-	VFMADD213PD      Z12, Z23, Z15
-	VFMADD231PD      Z10, Z24, Z12
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+72(SB), Z10
-	VFMADD213PD      Z10, Z21, Z13
-	VFMADD213PD      Z10, Z22, Z14
-	VFMADD213PD      Z10, Z23, Z15
-	VFMADD231PD      Z12, Z24, Z10
-	VMULPD           Z13, Z21, Z12
-	VMULPD           Z14, Z22, Z13
-	VMULPD           Z15, Z23, Z14
-	VMULPD           Z10, Z24, Z10
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+80(SB), Z15
-	VMULPD           Z15, Z26, Z21
-	VMULPD           Z15, Z27, Z22
-	VMULPD           Z15, Z28, Z23
-	VMULPD           Z15, Z11, Z15
-	VFMADD231PD      Z12, Z2, Z21
-	VFMADD231PD      Z13, Z3, Z22
-	VFMADD231PD      Z14, Z18, Z23
-	VFMADD231PD      Z10, Z19, Z15
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+88(SB), Z10
-	VFMADD231PD      Z10, Z2, Z21
-	VFMADD231PD      Z10, Z3, Z22
-	VFMADD231PD      Z10, Z18, Z23
-	VFMADD231PD      Z10, Z19, Z15
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+96(SB), Z2
-	VFMADD231PD      Z2, Z26, Z21
-	VFMADD231PD      Z2, Z27, Z22
-	VFMADD231PD      Z2, Z28, Z23
-	VFMADD231PD      Z2, Z11, Z15
-	VFMADD231PD      Z16, Z0, Z21
-	VFMADD231PD      Z17, Z1, Z22
-	VMOVUPD          448(BX), Z2
-	VFMADD231PD      384(BX), Z2, Z23
-	VMOVUPD          320(BX), Z3
-	VFMADD231PD      256(BX), Z3, Z15
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+104(SB), Z11
-	VMULPD           Z11, Z20, Z12
-	VMULPD           Z11, Z29, Z13
-	VMULPD           Z11, Z30, Z14
-	VMOVUPD          1408(BX), Z18
-	VMULPD           Z11, Z18, Z19
-	VMULPD           1344(BX), Z7, Z24
-	VMULPD           1280(BX), Z6, Z26
-	VMULPD           1216(BX), Z5, Z27
-	VMULPD           1152(BX), Z4, Z28
-	VMULPD           Z7, Z20, Z7
-	VMULPD           Z6, Z29, Z6
-	VMULPD           Z5, Z30, Z5
-	VMULPD           Z4, Z18, Z4
-	VMOVAPD          Z12, Z18
-	VFMADD231PD      Z21, Z24, Z18
-	VMOVUPD          Z30, 576(BX)
-	VMOVAPD          Z13, Z30
-	VFMADD231PD      Z22, Z26, Z30
-	VMOVUPD          Z29, 1536(BX)
-	VMOVAPD          Z14, Z29
-	VFMADD231PD      Z23, Z27, Z29
-	VMOVUPD          Z20, 1600(BX)
-	VMOVAPD          Z19, Z20
-	VFMADD231PD      Z15, Z28, Z20
-	VFMSUB231PD      Z21, Z24, Z12
-	VFMSUB231PD      Z22, Z26, Z13
-	VFMSUB231PD      Z23, Z27, Z14
-	VFMSUB231PD      Z15, Z28, Z19
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+112(SB), Z15
-	VANDPD           Z15, Z18, Z21
-	VANDPD           Z15, Z30, Z22
-	VANDPD           Z15, Z29, Z23
-	VMOVUPD          Z4, 1664(BX)
-	VANDPD           Z15, Z20, Z4
-	VMOVUPD          Z5, 1728(BX)
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+120(SB), Z5
-	VMINPD           Z21, Z5, Z21
-	VMINPD           Z22, Z5, Z22
-	VMINPD           Z23, Z5, Z23
-	VMINPD           Z4, Z5, Z4
-	VMOVUPD          Z6, 1792(BX)
-	VANDPD           Z15, Z12, Z6
-	VMOVUPD          Z7, 1856(BX)
-	VANDPD           Z15, Z13, Z7
-	VMOVUPD          Z28, 1920(BX)
-	VANDPD           Z15, Z14, Z28
-	VMOVUPD          Z27, 1984(BX)
-	VANDPD           Z15, Z19, Z27
-	VMINPD           Z6, Z5, Z6
-	VMINPD           Z7, Z5, Z7
-	VMINPD           Z28, Z5, Z28
-	VMINPD           Z27, Z5, Z5
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+128(SB), Z27
-	VFMADD213PD      Z31, Z21, Z27
-	VMOVUPD          Z26, 2048(BX)
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+128(SB), Z26
-	VFMADD213PD      Z31, Z22, Z26
-	VMOVUPD          Z24, 2112(BX)
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+128(SB), Z24
-	VFMADD213PD      Z31, Z23, Z24
-	VMOVUPD          Z9, 2176(BX)
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+128(SB), Z9
-	VFMADD213PD      Z31, Z4, Z9
-	VMOVUPD          Z8, 2240(BX)
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+136(SB), Z8
-	VADDPD           Z8, Z21, Z11
-	VMOVUPD          Z20, 2304(BX)
-	VADDPD           Z8, Z22, Z20
-	VMOVUPD          Z29, 2368(BX)
-	VADDPD           Z8, Z23, Z29
-	VMOVUPD          Z30, 2432(BX)
-	VADDPD           Z8, Z4, Z30
-	VMOVUPD          Z18, 2496(BX)
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+128(SB), Z18
-	VFMADD213PD      Z31, Z6, Z18
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+128(SB), Z10
-	VFMADD213PD      Z31, Z7, Z10
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+128(SB), Z25
-	VFMADD213PD      Z31, Z28, Z25
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+128(SB), Z15
-	VFMADD213PD      Z31, Z5, Z15
-	VMOVUPD          Z19, 2560(BX)
-	VADDPD           Z8, Z6, Z19
-	VMOVUPD          Z14, 2624(BX)
-	VADDPD           Z8, Z7, Z14
-	VMOVUPD          Z13, 2688(BX)
-	VADDPD           Z8, Z28, Z13
-	VADDPD           Z8, Z5, Z8
-	VMOVUPD          Z12, 2752(BX)
-	VMULPD           Z11, Z27, Z12
-	VMOVUPD          Z5, 2816(BX)
-	VMULPD           Z20, Z26, Z5
-	VMOVUPD          Z28, 2880(BX)
-	VMULPD           Z29, Z24, Z28
-	VMOVUPD          Z7, 2944(BX)
-	VMULPD           Z30, Z9, Z7
-	VMOVUPD          Z6, 3008(BX)
-	VMULPD           Z19, Z18, Z6
-	VMOVUPD          Z4, 3072(BX)
-	VMULPD           Z14, Z10, Z4
-	VMOVUPD          Z23, 3136(BX)
-	VMULPD           Z13, Z25, Z23
-	VMOVUPD          Z22, 3200(BX)
-	VMULPD           Z8, Z15, Z22
-	VMOVUPD          Z21, 3264(BX)
-	VMULPD           Z16, Z0, Z21
-	VMOVUPD          Z0, 3328(BX)
-	VMULPD           Z17, Z1, Z0
-	VMOVUPD          Z1, 3392(BX)
-	VMULPD           384(BX), Z2, Z1
-	VMULPD           256(BX), Z3, Z2
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+144(SB), Z3
-	VXORPD           Z21, Z3, Z21
-	VXORPD           Z0, Z3, Z0
-	VXORPD           Z1, Z3, Z1
-	VXORPD           Z2, Z3, Z2
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+152(SB), Z3
-	VMINPD           Z21, Z3, Z21
-	VMINPD           Z0, Z3, Z0
-	VMINPD           Z1, Z3, Z1
-	VMINPD           Z2, Z3, Z2
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+160(SB), Z3
-	VMAXPD           Z21, Z3, Z21
-	VMAXPD           Z0, Z3, Z0
-	VMAXPD           Z1, Z3, Z1
-	VMAXPD           Z2, Z3, Z2
-	VMULPD           Z6, Z12, Z3
-	VMOVUPD          Z17, 3456(BX)
-	VMULPD           Z4, Z5, Z17
-	VMOVUPD          Z16, 3520(BX)
-	VMULPD           Z23, Z28, Z16
-	VMOVUPD          Z2, 3584(BX)
-	VMULPD           Z22, Z7, Z2
-	VDIVPD           Z3, Z31, Z3
-	VDIVPD           Z17, Z31, Z17
-	VDIVPD           Z16, Z31, Z16
-	VDIVPD           Z2, Z31, Z2
-	VMULPD           Z3, Z6, Z6
-	VMULPD           Z17, Z4, Z4
-	VMULPD           Z16, Z23, Z23
-	VMULPD           Z2, Z22, Z22
-	VMULPD           Z3, Z12, Z3
-	VMULPD           Z17, Z5, Z5
-	VMULPD           Z16, Z28, Z12
-	VMULPD           Z2, Z7, Z2
-	VMULPD           Z6, Z27, Z7
-	VMULPD           Z4, Z26, Z16
-	VMULPD           Z23, Z24, Z17
-	VMULPD           Z22, Z9, Z9
-	VMULPD           Z6, Z11, Z6
-	VMULPD           Z4, Z20, Z4
-	VMULPD           Z23, Z29, Z11
-	VMULPD           Z22, Z30, Z20
-	VMULPD           Z3, Z18, Z18
-	VMULPD           Z5, Z10, Z10
-	VMULPD           Z12, Z25, Z22
-	VMULPD           Z2, Z15, Z15
-	VMULPD           Z3, Z19, Z3
-	VMULPD           Z5, Z14, Z5
-	VMULPD           Z12, Z13, Z12
-	VMULPD           Z2, Z8, Z2
-	VMULPD           3264(BX), Z7, Z7
-	VMULPD           3200(BX), Z16, Z8
-	VMULPD           3136(BX), Z17, Z13
-	VMULPD           3072(BX), Z9, Z9
-	VMOVUPD          3008(BX), Z14
-	VMULPD           Z18, Z14, Z16
-	VMOVUPD          2944(BX), Z17
-	VMULPD           Z10, Z17, Z10
-	VMOVUPD          2880(BX), Z18
-	VMULPD           Z22, Z18, Z19
-	VMOVUPD          2816(BX), Z22
-	VMULPD           Z15, Z22, Z15
-	VMOVUPD          2752(BX), Z23
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+112(SB), Z24
-	VPTERNLOGQ       $0xe4, Z24, Z23, Z14
-	VMOVUPD          2688(BX), Z25
-	VPTERNLOGQ       $0xe4, Z24, Z25, Z17
-	VMOVUPD          2624(BX), Z26
-	VPTERNLOGQ       $0xe4, Z24, Z26, Z18
-	VMOVUPD          2560(BX), Z27
-	VPTERNLOGQ       $0xe4, Z24, Z27, Z22
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+88(SB), Z28
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+16(SB), Z29
-	VFMADD231PD      Z28, Z7, Z29
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+16(SB), Z30
-	VFMADD231PD      Z28, Z8, Z30
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+16(SB), Z31
-	VFMADD231PD      Z28, Z13, Z31
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+16(SB), Z27
-	VFMADD231PD      Z28, Z9, Z27
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+16(SB), Z26
-	VFMADD231PD      Z28, Z16, Z26
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+16(SB), Z25
-	VFMADD231PD      Z28, Z10, Z25
-	VMOVUPD          Z22, 2816(BX)
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+16(SB), Z22
-	VFMADD231PD      Z28, Z19, Z22
-	VFMADD213PD.BCST spotAllRowsAVX512Consts<>+16(SB), Z15, Z28
-	VMOVUPD          Z18, 2880(BX)
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+168(SB), Z18
-	VMOVUPD          Z17, 2944(BX)
-	VMULPD           3264(BX), Z18, Z17
-	VMOVUPD          Z14, 3008(BX)
-	VMULPD           3200(BX), Z18, Z14
-	VMULPD           3136(BX), Z18, Z23
-	VMOVUPD          Z1, 3648(BX)
-	VMULPD           3072(BX), Z18, Z1
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+176(SB), Z18
-	VMOVUPD          Z0, 3712(BX)
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+184(SB), Z0
-	VFMADD231PD      Z18, Z29, Z0
-	VMOVUPD          Z21, 3776(BX)
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+184(SB), Z21
-	VFMADD231PD      Z18, Z30, Z21
-	VMOVUPD          Z1, 3840(BX)
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+184(SB), Z1
-	VFMADD231PD      Z18, Z31, Z1
-	VMOVUPD          Z23, 3904(BX)
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+184(SB), Z23
-	VFMADD231PD      Z18, Z27, Z23
-	VMOVUPD          Z14, 3968(BX)
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+192(SB), Z14
-	VFMADD213PD      Z14, Z29, Z0
-	VFMADD213PD      Z14, Z30, Z21
-	VFMADD213PD      Z14, Z31, Z1
-	VFMADD213PD      Z14, Z27, Z23
-	VMOVUPD          Z17, 4032(BX)
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+200(SB), Z17
-	VFMADD213PD      Z17, Z29, Z0
-	VFMADD213PD      Z17, Z30, Z21
-	VFMADD213PD      Z17, Z31, Z1
-	VFMADD213PD      Z17, Z27, Z23
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+208(SB), Z17
-	VFMADD213PD      Z17, Z29, Z0
-	VFMADD213PD      Z17, Z30, Z21
-	VFMADD213PD      Z17, Z31, Z1
-	VFMADD213PD      Z17, Z27, Z23
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+216(SB), Z17
-	VFMADD213PD      Z17, Z29, Z0
-	VFMADD213PD      Z17, Z30, Z21
-	VFMADD213PD      Z17, Z31, Z1
-	VFMADD213PD      Z17, Z27, Z23
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+224(SB), Z17
-	VFMADD213PD      Z17, Z29, Z0
-	VFMADD213PD      Z17, Z30, Z21
-	VFMADD213PD      Z17, Z31, Z1
-	VFMADD213PD      Z17, Z27, Z23
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+232(SB), Z17
-	VFMADD213PD      Z17, Z29, Z0
-	VFMADD213PD      Z17, Z30, Z21
-	VFMADD213PD      Z17, Z31, Z1
-	VFMADD213PD      Z17, Z27, Z23
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+240(SB), Z17
-	VFMADD213PD      Z17, Z29, Z0
-	VFMADD213PD      Z17, Z30, Z21
-	VFMADD213PD      Z17, Z31, Z1
-	VFMADD213PD      Z17, Z27, Z23
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+248(SB), Z17
-	VFMADD213PD      Z17, Z29, Z0
-	VFMADD213PD      Z17, Z30, Z21
-	VFMADD213PD      Z17, Z31, Z1
-	VFMADD213PD      Z17, Z27, Z23
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+256(SB), Z17
-	VFMADD213PD      Z17, Z29, Z0
-	VFMADD213PD      Z17, Z30, Z21
-	VFMADD213PD      Z17, Z31, Z1
-	VFMADD213PD      Z17, Z27, Z23
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+264(SB), Z17
-	VFMADD213PD      Z17, Z29, Z0
-	VFMADD213PD      Z17, Z30, Z21
-	VFMADD213PD      Z17, Z31, Z1
-	VFMADD213PD      Z17, Z27, Z23
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+272(SB), Z17
-	VFMADD213PD      Z17, Z29, Z0
-	VFMADD213PD      Z17, Z30, Z21
-	VFMADD213PD      Z17, Z31, Z1
-	VFMADD213PD      Z17, Z27, Z23
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+280(SB), Z17
-	VFMADD213PD      Z17, Z29, Z0
-	VFMADD213PD      Z17, Z30, Z21
-	VFMADD213PD      Z17, Z31, Z1
-	VFMADD213PD      Z17, Z27, Z23
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+288(SB), Z17
-	VFMADD213PD      Z17, Z29, Z0
-	VFMADD213PD      Z17, Z30, Z21
-	VFMADD213PD      Z17, Z31, Z1
-	VFMADD213PD      Z17, Z27, Z23
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+296(SB), Z17
-	VFMADD213PD      Z17, Z29, Z0
-	VFMADD213PD      Z17, Z30, Z21
-	VFMADD213PD      Z17, Z31, Z1
-	VFMADD213PD      Z17, Z27, Z23
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+304(SB), Z17
-	VFMADD213PD      Z17, Z29, Z0
-	VFMADD213PD      Z17, Z30, Z21
-	VFMADD213PD      Z17, Z31, Z1
-	VFMADD213PD      Z17, Z27, Z23
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+312(SB), Z17
-	VFMADD213PD      Z17, Z29, Z0
-	VFMADD213PD      Z17, Z30, Z21
-	VFMADD213PD      Z17, Z31, Z1
-	VFMADD213PD      Z17, Z27, Z23
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+320(SB), Z17
-	VFMADD213PD      Z17, Z29, Z0
-	VFMADD213PD      Z17, Z30, Z21
-	VFMADD213PD      Z17, Z31, Z1
-	VFMADD213PD      Z17, Z27, Z23
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+328(SB), Z17
-	VFMADD213PD      Z17, Z29, Z0
-	VFMADD213PD      Z17, Z30, Z21
-	VFMADD213PD      Z17, Z31, Z1
-	VFMADD213PD      Z17, Z27, Z23
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+336(SB), Z17
-	VFMADD213PD      Z17, Z29, Z0
-	VFMADD213PD      Z17, Z30, Z21
-	VFMADD213PD      Z17, Z31, Z1
-	VFMADD213PD      Z17, Z27, Z23
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+344(SB), Z17
-	VFMADD213PD      Z17, Z0, Z29
-	VFMADD213PD      Z17, Z21, Z30
-	VFMADD213PD      Z17, Z1, Z31
-	VFMADD213PD      Z17, Z23, Z27
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+104(SB), Z0
-	VFMADD213PD      Z0, Z29, Z7
-	VFMADD213PD      Z0, Z30, Z8
-	VFMADD213PD      Z0, Z31, Z13
-	VFMADD213PD      Z0, Z27, Z9
-	VMULPD           Z6, Z7, Z1
-	VMULPD           Z4, Z8, Z4
-	VMULPD           Z11, Z13, Z6
-	VMULPD           Z20, Z9, Z7
-	VMOVUPD          2496(BX), Z8
-	VPTERNLOGQ       $0xe4, Z24, Z8, Z1
-	VMOVUPD          2432(BX), Z9
-	VPTERNLOGQ       $0xe4, Z24, Z9, Z4
-	VMOVUPD          2368(BX), Z11
-	VPTERNLOGQ       $0xe4, Z24, Z11, Z6
-	VMOVUPD          2304(BX), Z13
-	VPTERNLOGQ       $0xe4, Z24, Z13, Z7
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+184(SB), Z20
-	VFMADD231PD      Z18, Z26, Z20
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+184(SB), Z21
-	VFMADD231PD      Z18, Z25, Z21
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+184(SB), Z23
-	VFMADD231PD      Z18, Z22, Z23
-	VFMADD213PD.BCST spotAllRowsAVX512Consts<>+184(SB), Z28, Z18
-	VFMADD213PD      Z14, Z26, Z20
-	VFMADD213PD      Z14, Z25, Z21
-	VFMADD213PD      Z14, Z22, Z23
-	VFMADD231PD      Z18, Z28, Z14
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+200(SB), Z18
-	VFMADD213PD      Z18, Z26, Z20
-	VFMADD213PD      Z18, Z25, Z21
-	VFMADD213PD      Z18, Z22, Z23
-	VFMADD231PD      Z14, Z28, Z18
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+208(SB), Z14
-	VFMADD213PD      Z14, Z26, Z20
-	VFMADD213PD      Z14, Z25, Z21
-	VFMADD213PD      Z14, Z22, Z23
-	VFMADD231PD      Z18, Z28, Z14
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+216(SB), Z18
-	VFMADD213PD      Z18, Z26, Z20
-	VFMADD213PD      Z18, Z25, Z21
-	VFMADD213PD      Z18, Z22, Z23
-	VFMADD231PD      Z14, Z28, Z18
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+224(SB), Z14
-	VFMADD213PD      Z14, Z26, Z20
-	VFMADD213PD      Z14, Z25, Z21
-	VFMADD213PD      Z14, Z22, Z23
-	VFMADD231PD      Z18, Z28, Z14
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+232(SB), Z18
-	VFMADD213PD      Z18, Z26, Z20
-	VFMADD213PD      Z18, Z25, Z21
-	VFMADD213PD      Z18, Z22, Z23
-	VFMADD231PD      Z14, Z28, Z18
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+240(SB), Z14
-	VFMADD213PD      Z14, Z26, Z20
-	VFMADD213PD      Z14, Z25, Z21
-	VFMADD213PD      Z14, Z22, Z23
-	VFMADD231PD      Z18, Z28, Z14
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+248(SB), Z18
-	VFMADD213PD      Z18, Z26, Z20
-	VFMADD213PD      Z18, Z25, Z21
-	VFMADD213PD      Z18, Z22, Z23
-	VFMADD231PD      Z14, Z28, Z18
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+256(SB), Z14
-	VFMADD213PD      Z14, Z26, Z20
-	VFMADD213PD      Z14, Z25, Z21
-	VFMADD213PD      Z14, Z22, Z23
-	VFMADD231PD      Z18, Z28, Z14
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+264(SB), Z18
-	VFMADD213PD      Z18, Z26, Z20
-	VFMADD213PD      Z18, Z25, Z21
-	VFMADD213PD      Z18, Z22, Z23
-	VFMADD231PD      Z14, Z28, Z18
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+272(SB), Z14
-	VFMADD213PD      Z14, Z26, Z20
-	VFMADD213PD      Z14, Z25, Z21
-	VFMADD213PD      Z14, Z22, Z23
-	VFMADD231PD      Z18, Z28, Z14
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+280(SB), Z18
-	VFMADD213PD      Z18, Z26, Z20
-	VFMADD213PD      Z18, Z25, Z21
-	VFMADD213PD      Z18, Z22, Z23
-	VFMADD231PD      Z14, Z28, Z18
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+288(SB), Z14
-	VFMADD213PD      Z14, Z26, Z20
-	VFMADD213PD      Z14, Z25, Z21
-	VFMADD213PD      Z14, Z22, Z23
-	VFMADD231PD      Z18, Z28, Z14
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+296(SB), Z18
-	VFMADD213PD      Z18, Z26, Z20
-	VFMADD213PD      Z18, Z25, Z21
-	VFMADD213PD      Z18, Z22, Z23
-	VFMADD231PD      Z14, Z28, Z18
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+304(SB), Z14
-	VFMADD213PD      Z14, Z26, Z20
-	VFMADD213PD      Z14, Z25, Z21
-	VFMADD213PD      Z14, Z22, Z23
-	VFMADD231PD      Z18, Z28, Z14
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+312(SB), Z18
-	VFMADD213PD      Z18, Z26, Z20
-	VFMADD213PD      Z18, Z25, Z21
-	VFMADD213PD      Z18, Z22, Z23
-	VFMADD231PD      Z14, Z28, Z18
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+320(SB), Z14
-	VFMADD213PD      Z14, Z26, Z20
-	VFMADD213PD      Z14, Z25, Z21
-	VFMADD213PD      Z14, Z22, Z23
-	VFMADD231PD      Z18, Z28, Z14
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+328(SB), Z18
-	VFMADD213PD      Z18, Z26, Z20
-	VFMADD213PD      Z18, Z25, Z21
-	VFMADD213PD      Z18, Z22, Z23
-	VFMADD231PD      Z14, Z28, Z18
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+336(SB), Z14
-	VFMADD213PD      Z14, Z26, Z20
-	VFMADD213PD      Z14, Z25, Z21
-	VFMADD213PD      Z14, Z22, Z23
-	VFMADD231PD      Z18, Z28, Z14
-	VFMADD213PD      Z17, Z20, Z26
-	VFMADD213PD      Z17, Z21, Z25
-	VFMADD213PD      Z17, Z23, Z22
-	VFMADD231PD      Z14, Z28, Z17
-	VFMADD213PD      Z0, Z26, Z16
-	VFMADD213PD      Z0, Z25, Z10
-	VFMADD213PD      Z0, Z22, Z19
-	VFMADD213PD      Z0, Z17, Z15
-	VMULPD           Z3, Z16, Z3
-	VMULPD           Z5, Z10, Z5
-	VMULPD           Z12, Z19, Z10
-	VMULPD           Z2, Z15, Z2
-	VMOVUPD          2752(BX), Z12
-	VPTERNLOGQ       $0xe4, Z24, Z12, Z3
-	VMOVUPD          2688(BX), Z14
-	VPTERNLOGQ       $0xe4, Z24, Z14, Z5
-	VMOVUPD          2624(BX), Z15
-	VPTERNLOGQ       $0xe4, Z24, Z15, Z10
-	VMOVUPD          2560(BX), Z16
-	VPTERNLOGQ       $0xe4, Z24, Z16, Z2
+	VSUBPD           Z22, Z16, Z16
 	VBROADCASTSD     spotAllRowsAVX512Consts<>+8(SB), Z17
-	VPTERNLOGQ       $0xe4, Z24, Z12, Z17
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+8(SB), Z12
-	VPTERNLOGQ       $0xe4, Z24, Z14, Z12
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+8(SB), Z14
-	VPTERNLOGQ       $0xe4, Z24, Z15, Z14
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+8(SB), Z15
-	VPTERNLOGQ       $0xe4, Z24, Z16, Z15
-	VMOVUPD          3264(BX), Z16
-	VMULPD           4032(BX), Z16, Z18
-	VMOVUPD          3200(BX), Z19
-	VMULPD           3968(BX), Z19, Z20
-	VMOVUPD          3136(BX), Z21
-	VMULPD           3904(BX), Z21, Z22
-	VMOVUPD          3072(BX), Z23
-	VMULPD           3840(BX), Z23, Z25
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+352(SB), Z26
-	VMULPD           Z18, Z26, Z18
-	VMULPD           Z20, Z26, Z20
-	VMULPD           Z22, Z26, Z22
-	VMULPD           Z25, Z26, Z25
-	VRNDSCALEPD      $0x08, Z18, Z18
-	VRNDSCALEPD      $0x08, Z20, Z20
-	VRNDSCALEPD      $0x08, Z22, Z22
-	VRNDSCALEPD      $0x08, Z25, Z25
-	VMOVUPD          3776(BX), Z27
-	VMULPD           Z26, Z27, Z28
-	VMOVUPD          3712(BX), Z29
-	VMULPD           Z26, Z29, Z30
-	VMOVUPD          3648(BX), Z31
-	VMOVUPD          Z2, 2560(BX)
-	VMULPD           Z26, Z31, Z2
-	VMOVUPD          Z7, 2624(BX)
-	VMOVUPD          3584(BX), Z7
-	VMULPD           Z26, Z7, Z26
-	VRNDSCALEPD      $0x08, Z28, Z28
-	VRNDSCALEPD      $0x08, Z30, Z30
-	VRNDSCALEPD      $0x08, Z2, Z2
-	VRNDSCALEPD      $0x08, Z26, Z26
-	VMOVUPD          Z6, 2688(BX)
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+360(SB), Z6
-	VFMADD231PD      Z6, Z28, Z27
-	VFMADD231PD      Z6, Z30, Z29
-	VFMADD231PD      Z6, Z2, Z31
-	VFMADD231PD      Z6, Z26, Z7
-	VMOVUPD          Z10, 3584(BX)
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+368(SB), Z10
-	VFMADD231PD      Z10, Z28, Z27
-	VFMADD231PD      Z10, Z30, Z29
-	VFMADD231PD      Z10, Z2, Z31
-	VFMADD231PD      Z10, Z26, Z7
-	VMOVUPD          Z4, 3648(BX)
-	VMULPD           Z18, Z6, Z4
-	VMOVUPD          Z5, 3712(BX)
-	VMULPD           Z20, Z6, Z5
-	VMOVUPD          Z1, 3776(BX)
-	VMULPD           Z22, Z6, Z1
-	VMULPD           Z25, Z6, Z6
-	VFMADD231PD      4032(BX), Z16, Z4
-	VFMADD231PD      3968(BX), Z19, Z5
-	VFMADD231PD      3904(BX), Z21, Z1
-	VFMADD231PD      3840(BX), Z23, Z6
-	VPTERNLOGQ       $0xe4, Z24, Z8, Z16
-	VPTERNLOGQ       $0xe4, Z24, Z9, Z19
-	VPTERNLOGQ       $0xe4, Z24, Z11, Z21
-	VPTERNLOGQ       $0xe4, Z24, Z13, Z23
-	VFMADD231PD      Z10, Z18, Z4
-	VFMADD231PD      Z10, Z20, Z5
-	VFMADD231PD      Z10, Z22, Z1
-	VFMADD231PD      Z10, Z25, Z6
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+8(SB), Z10
-	VPTERNLOGQ       $0xe4, Z24, Z8, Z10
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+8(SB), Z8
-	VPTERNLOGQ       $0xe4, Z24, Z9, Z8
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+8(SB), Z9
-	VPTERNLOGQ       $0xe4, Z24, Z11, Z9
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+8(SB), Z11
-	VPTERNLOGQ       $0xe4, Z24, Z13, Z11
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+376(SB), Z13
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+384(SB), Z24
-	VFMADD231PD      Z13, Z4, Z24
-	VMOVUPD          Z3, 2304(BX)
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+384(SB), Z3
-	VFMADD231PD      Z13, Z5, Z3
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+384(SB), Z0
-	VFMADD231PD      Z13, Z1, Z0
-	VMOVUPD          Z15, 2368(BX)
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+384(SB), Z15
-	VFMADD231PD      Z13, Z6, Z15
-	VMOVUPD          Z14, 2432(BX)
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+392(SB), Z14
-	VFMADD213PD      Z14, Z4, Z24
-	VFMADD213PD      Z14, Z5, Z3
-	VFMADD213PD      Z14, Z1, Z0
-	VFMADD213PD      Z14, Z6, Z15
-	VMOVUPD          Z12, 2496(BX)
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+400(SB), Z12
-	VFMADD213PD      Z12, Z4, Z24
-	VFMADD213PD      Z12, Z5, Z3
-	VFMADD213PD      Z12, Z1, Z0
-	VFMADD213PD      Z12, Z6, Z15
-	VMOVUPD          Z17, 3072(BX)
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+408(SB), Z17
-	VFMADD213PD      Z17, Z4, Z24
-	VFMADD213PD      Z17, Z5, Z3
-	VFMADD213PD      Z17, Z1, Z0
-	VFMADD213PD      Z17, Z6, Z15
-	VMOVUPD          Z11, 3136(BX)
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+416(SB), Z11
-	VFMADD213PD      Z11, Z4, Z24
-	VFMADD213PD      Z11, Z5, Z3
-	VFMADD213PD      Z11, Z1, Z0
-	VFMADD213PD      Z11, Z6, Z15
-	VMOVUPD          Z9, 3200(BX)
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+424(SB), Z9
-	VFMADD213PD      Z9, Z4, Z24
-	VFMADD213PD      Z9, Z5, Z3
-	VFMADD213PD      Z9, Z1, Z0
-	VFMADD213PD      Z9, Z6, Z15
-	VMOVUPD          Z8, 3264(BX)
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+432(SB), Z8
-	VFMADD213PD      Z8, Z4, Z24
-	VFMADD213PD      Z8, Z5, Z3
-	VFMADD213PD      Z8, Z1, Z0
-	VFMADD213PD      Z8, Z6, Z15
-	VMOVUPD          Z10, 3840(BX)
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+440(SB), Z10
-	VFMADD213PD      Z10, Z4, Z24
-	VFMADD213PD      Z10, Z5, Z3
-	VFMADD213PD      Z10, Z1, Z0
-	VFMADD213PD      Z10, Z6, Z15
-	VMOVUPD          Z23, 3904(BX)
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+448(SB), Z23
-	VFMADD213PD      Z23, Z4, Z24
-	VFMADD213PD      Z23, Z5, Z3
-	VFMADD213PD      Z23, Z1, Z0
-	VFMADD213PD      Z23, Z6, Z15
-	VMOVUPD          Z21, 3968(BX)
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+384(SB), Z21
-	VFMADD231PD      Z13, Z27, Z21
-	VMOVUPD          Z19, 4032(BX)
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+384(SB), Z19
-	VFMADD231PD      Z13, Z29, Z19
-	VMOVUPD          Z16, 2752(BX)
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+384(SB), Z16
-	VFMADD231PD      Z13, Z31, Z16
-	VFMADD213PD.BCST spotAllRowsAVX512Consts<>+384(SB), Z7, Z13
-	VFMADD213PD      Z14, Z27, Z21
-	VFMADD213PD      Z14, Z29, Z19
-	VFMADD213PD      Z14, Z31, Z16
-	VFMADD231PD      Z13, Z7, Z14
-	VFMADD213PD      Z12, Z27, Z21
-	VFMADD213PD      Z12, Z29, Z19
-	VFMADD213PD      Z12, Z31, Z16
-	VFMADD231PD      Z14, Z7, Z12
-	VFMADD213PD      Z17, Z27, Z21
-	VFMADD213PD      Z17, Z29, Z19
-	VFMADD213PD      Z17, Z31, Z16
-	VFMADD231PD      Z12, Z7, Z17
-	VFMADD213PD      Z11, Z27, Z21
-	VFMADD213PD      Z11, Z29, Z19
-	VFMADD213PD      Z11, Z31, Z16
-	VFMADD231PD      Z17, Z7, Z11
-	VFMADD213PD      Z9, Z27, Z21
-	VFMADD213PD      Z9, Z29, Z19
-	VFMADD213PD      Z9, Z31, Z16
-	VFMADD231PD      Z11, Z7, Z9
-	VFMADD213PD      Z8, Z27, Z21
-	VFMADD213PD      Z8, Z29, Z19
-	VFMADD213PD      Z8, Z31, Z16
-	VFMADD231PD      Z9, Z7, Z8
-	VFMADD213PD      Z10, Z27, Z21
-	VFMADD213PD      Z10, Z29, Z19
-	VFMADD213PD      Z10, Z31, Z16
-	VFMADD231PD      Z8, Z7, Z10
-	VFMADD213PD      Z23, Z27, Z21
-	VFMADD213PD      Z23, Z29, Z19
-	VFMADD213PD      Z23, Z31, Z16
-	VFMADD231PD      Z10, Z7, Z23
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+8(SB), Z8
-	VFMADD213PD      Z8, Z27, Z21
-	VFMADD213PD      Z8, Z29, Z19
-	VFMADD213PD      Z8, Z31, Z16
-	VFMADD213PD      Z8, Z7, Z23
-	VFMADD213PD      Z8, Z21, Z27
-	VFMADD213PD      Z8, Z19, Z29
-	VFMADD213PD      Z8, Z16, Z31
-	VFMADD213PD      Z8, Z23, Z7
-	VSCALEFPD        Z28, Z27, Z9
-	VSCALEFPD        Z30, Z29, Z10
-	VSCALEFPD        Z2, Z31, Z2
-	VSCALEFPD        Z26, Z7, Z7
-	VMULPD           2240(BX), Z9, Z9
-	VMULPD           2176(BX), Z10, Z10
-	VMULPD           512(BX), Z2, Z2
-	VMULPD           1472(BX), Z7, Z7
-	VMULPD           Z4, Z4, Z11
-	VMULPD           Z5, Z5, Z12
-	VMULPD           Z1, Z1, Z13
-	VMULPD           Z6, Z6, Z14
-	VFMADD231PD      Z24, Z11, Z4
-	VFMADD231PD      Z3, Z12, Z5
-	VFMADD231PD      Z0, Z13, Z1
-	VFMADD231PD      Z15, Z14, Z6
-	VMOVUPD          1344(BX), Z0
-	VFMADD213PD      Z0, Z0, Z4
-	VMOVUPD          1280(BX), Z3
-	VFMADD213PD      Z3, Z3, Z5
-	VMOVUPD          1216(BX), Z11
-	VFMADD213PD      Z11, Z11, Z1
-	VMOVUPD          1152(BX), Z12
-	VFMADD213PD      Z12, Z12, Z6
-	VSCALEFPD        Z18, Z4, Z4
-	VSCALEFPD        Z20, Z5, Z5
-	VSCALEFPD        Z22, Z1, Z1
-	VSCALEFPD        Z25, Z6, Z6
-	VMOVUPD          1088(BX), Z13
-	VMULPD           2112(BX), Z13, Z14
-	VMOVUPD          1024(BX), Z15
-	VMULPD           2048(BX), Z15, Z16
-	VMOVUPD          960(BX), Z17
-	VMULPD           1984(BX), Z17, Z18
-	VMOVUPD          896(BX), Z19
-	VMULPD           1920(BX), Z19, Z20
-	VMULPD           Z13, Z13, Z13
-	VMULPD           Z15, Z15, Z15
-	VMULPD           Z17, Z17, Z17
-	VMULPD           Z19, Z19, Z19
-	VMULPD           Z14, Z14, Z14
+	VMOVAPD          Z4, Z21
+	VADDPD           Z17, Z4, K1, Z21
+	VMOVAPD          Z6, Z22
+	VADDPD           Z17, Z6, K2, Z22
+	VMOVUPD          Z20, 448(BX)
+	VMOVAPD          Z7, Z20
+	VADDPD           Z17, Z7, K3, Z20
+	VMULPD           Z29, Z3, Z17
+	VMOVUPD          Z19, 512(BX)
+	VMULPD           256(BX), Z30, Z19
+	VMOVUPD          Z18, 576(BX)
+	VMULPD           192(BX), Z31, Z18
+	VXORPD.BCST      spotAllRowsAVX512Consts<>+16(SB), Z23, Z23
+	VXORPD.BCST      spotAllRowsAVX512Consts<>+16(SB), Z24, Z24
+	VXORPD.BCST      spotAllRowsAVX512Consts<>+16(SB), Z25, Z25
+	VADDPD.BCST      spotAllRowsAVX512Consts<>+24(SB), Z4, K4, Z21
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+24(SB), Z4
+	VADDPD           Z4, Z6, K5, Z22
+	VADDPD           Z4, Z7, K6, Z20
+	VMULPD           Z17, Z26, Z6
+	VMULPD           Z19, Z27, Z7
+	VMOVUPD          Z8, 640(BX)
+	VMULPD           Z18, Z28, Z8
+	VMOVUPD          Z11, 704(BX)
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+32(SB), Z11
+	VMINPD           Z23, Z11, Z23
+	VMINPD           Z24, Z11, Z24
+	VMINPD           Z25, Z11, Z11
+	VDIVPD           Z6, Z4, Z6
+	VDIVPD           Z7, Z4, Z7
+	VDIVPD           Z8, Z4, Z8
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+40(SB), Z25
+	VMAXPD           Z23, Z25, Z23
+	VMAXPD           Z24, Z25, Z24
+	VMAXPD           Z11, Z25, Z11
+	VMULPD           Z6, Z17, Z17
+	VMULPD           Z7, Z19, Z19
+	VMULPD           Z8, Z18, Z18
+	VMULPD           Z6, Z26, Z6
+	VMULPD           Z7, Z27, Z7
+	VMULPD           Z8, Z28, Z8
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+48(SB), Z25
+	VMULPD           Z25, Z21, Z26
+	VMULPD           Z25, Z22, Z27
+	VMULPD           Z25, Z20, Z25
+	VMULPD           Z17, Z5, Z5
+	VMULPD           Z19, Z15, Z15
+	VMULPD           Z18, Z16, Z16
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+56(SB), Z17
+	VMULPD           Z17, Z29, Z18
+	VMULPD           Z17, Z30, Z19
+	VMULPD           Z17, Z31, Z28
+	VMULPD           Z6, Z3, Z17
+	VMOVUPD          Z3, 768(BX)
+	VMULPD           256(BX), Z7, Z3
+	VMULPD           192(BX), Z8, Z4
+	VMULPD           Z6, Z29, Z6
+	VMULPD           Z7, Z30, Z7
+	VMULPD           Z8, Z31, Z8
+	VMOVUPD          Z31, 832(BX)
+	VMULPD           Z5, Z5, Z31
+	VMOVUPD          Z30, 896(BX)
+	VMULPD           Z15, Z15, Z30
+	VMOVUPD          Z29, 960(BX)
+	VMULPD           Z16, Z16, Z29
+	VMOVUPD          Z8, 1024(BX)
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+72(SB), Z8
+	VFMADD231PD.BCST spotAllRowsAVX512Consts<>+64(SB), Z23, Z8
+	VMOVUPD          Z7, 1088(BX)
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+72(SB), Z7
+	VFMADD231PD.BCST spotAllRowsAVX512Consts<>+64(SB), Z24, Z7
+	VMOVUPD          Z6, 1152(BX)
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+72(SB), Z6
+	VFMADD231PD.BCST spotAllRowsAVX512Consts<>+64(SB), Z11, Z6
+	VSUBPD.BCST      spotAllRowsAVX512Consts<>+72(SB), Z8, Z8
+	VSUBPD.BCST      spotAllRowsAVX512Consts<>+72(SB), Z7, Z7
+	VSUBPD.BCST      spotAllRowsAVX512Consts<>+72(SB), Z6, Z6
+	VFMADD231PD.BCST spotAllRowsAVX512Consts<>+80(SB), Z8, Z23
+	VFMADD231PD.BCST spotAllRowsAVX512Consts<>+80(SB), Z7, Z24
+	VFMADD231PD.BCST spotAllRowsAVX512Consts<>+80(SB), Z6, Z11
+	VFMADD231PD.BCST spotAllRowsAVX512Consts<>+88(SB), Z8, Z23
+	VFMADD231PD.BCST spotAllRowsAVX512Consts<>+88(SB), Z7, Z24
+	VFMADD231PD.BCST spotAllRowsAVX512Consts<>+88(SB), Z6, Z11
+	VMOVUPD          Z10, 1216(BX)
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+104(SB), Z10
+	VFMADD231PD.BCST spotAllRowsAVX512Consts<>+96(SB), Z31, Z10
+	VMOVUPD          Z9, 1280(BX)
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+104(SB), Z9
+	VFMADD231PD.BCST spotAllRowsAVX512Consts<>+96(SB), Z30, Z9
+	VMOVUPD          Z4, 1344(BX)
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+104(SB), Z4
+	VFMADD231PD.BCST spotAllRowsAVX512Consts<>+96(SB), Z29, Z4
+	VFMADD213PD.BCST spotAllRowsAVX512Consts<>+112(SB), Z31, Z10
+	VFMADD213PD.BCST spotAllRowsAVX512Consts<>+112(SB), Z30, Z9
+	VFMADD213PD.BCST spotAllRowsAVX512Consts<>+112(SB), Z29, Z4
+	VFMADD213PD.BCST spotAllRowsAVX512Consts<>+120(SB), Z31, Z10
+	VFMADD213PD.BCST spotAllRowsAVX512Consts<>+120(SB), Z30, Z9
+	VFMADD213PD.BCST spotAllRowsAVX512Consts<>+120(SB), Z29, Z4
+	VFMADD213PD.BCST spotAllRowsAVX512Consts<>+128(SB), Z31, Z10
+	VFMADD213PD.BCST spotAllRowsAVX512Consts<>+128(SB), Z30, Z9
+	VFMADD213PD.BCST spotAllRowsAVX512Consts<>+128(SB), Z29, Z4
+	VFMADD213PD.BCST spotAllRowsAVX512Consts<>+136(SB), Z31, Z10
+	VFMADD213PD.BCST spotAllRowsAVX512Consts<>+136(SB), Z30, Z9
+	VFMADD213PD.BCST spotAllRowsAVX512Consts<>+136(SB), Z29, Z4
+	VFMADD213PD.BCST spotAllRowsAVX512Consts<>+144(SB), Z31, Z10
+	VFMADD213PD.BCST spotAllRowsAVX512Consts<>+144(SB), Z30, Z9
+	VFMADD213PD.BCST spotAllRowsAVX512Consts<>+144(SB), Z29, Z4
+	VMULPD           Z10, Z31, Z10
+	VMULPD           Z9, Z30, Z9
+	VMULPD           Z4, Z29, Z4
+	VFMADD231PD      Z10, Z5, Z26
+	VFMADD231PD      Z9, Z15, Z27
+	VFMADD231PD      Z4, Z16, Z25
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+152(SB), Z4
+	VFMADD231PD      Z4, Z5, Z26
+	VFMADD231PD      Z4, Z15, Z27
+	VFMADD231PD      Z4, Z16, Z25
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+160(SB), Z5
+	VFMADD231PD      Z5, Z21, Z26
+	VFMADD231PD      Z5, Z22, Z27
+	VFMADD231PD      Z5, Z20, Z25
+	VFMADD231PD      Z12, Z0, Z26
+	VFMADD231PD      Z13, Z1, Z27
+	VFMADD231PD      Z14, Z2, Z25
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+168(SB), Z5
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+176(SB), Z9
+	VFMADD231PD      Z5, Z23, Z9
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+176(SB), Z10
+	VFMADD231PD      Z5, Z24, Z10
+	VFMADD213PD.BCST spotAllRowsAVX512Consts<>+176(SB), Z11, Z5
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+184(SB), Z15
+	VFMADD213PD      Z15, Z23, Z9
+	VFMADD213PD      Z15, Z24, Z10
+	VFMADD231PD      Z5, Z11, Z15
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+192(SB), Z5
+	VFMADD213PD      Z5, Z23, Z9
+	VFMADD213PD      Z5, Z24, Z10
+	VFMADD231PD      Z15, Z11, Z5
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+200(SB), Z15
+	VFMADD213PD      Z15, Z23, Z9
+	VFMADD213PD      Z15, Z24, Z10
+	VFMADD231PD      Z5, Z11, Z15
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+208(SB), Z5
+	VFMADD213PD      Z5, Z23, Z9
+	VFMADD213PD      Z5, Z24, Z10
+	VFMADD231PD      Z15, Z11, Z5
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+216(SB), Z15
+	VFMADD213PD      Z15, Z23, Z9
+	VFMADD213PD      Z15, Z24, Z10
+	VFMADD231PD      Z5, Z11, Z15
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+224(SB), Z5
+	VFMADD213PD      Z5, Z23, Z9
+	VFMADD213PD      Z5, Z24, Z10
+	VFMADD231PD      Z15, Z11, Z5
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+232(SB), Z15
+	VFMADD213PD      Z15, Z23, Z9
+	VFMADD213PD      Z15, Z24, Z10
+	VFMADD231PD      Z5, Z11, Z15
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+240(SB), Z5
+	VFMADD213PD      Z5, Z23, Z9
+	VFMADD213PD      Z5, Z24, Z10
+	VFMADD231PD      Z15, Z11, Z5
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+24(SB), Z15
+	VFMADD213PD      Z15, Z23, Z9
+	VFMADD213PD      Z15, Z24, Z10
+	VFMADD213PD      Z15, Z11, Z5
+	VFMADD213PD      Z15, Z9, Z23
+	VFMADD213PD      Z15, Z10, Z24
+	VFMADD213PD      Z15, Z5, Z11
+	VSCALEFPD        Z8, Z23, Z5
+	VSCALEFPD        Z7, Z24, Z7
+	VSCALEFPD        Z6, Z11, Z6
+	VMOVAPD          Z18, Z8
+	VFMADD231PD      Z26, Z17, Z8
+	VMOVAPD          Z19, Z9
+	VFMADD231PD      Z27, Z3, Z9
+	VMOVUPD          1344(BX), Z10
+	VFMADD213PD      Z28, Z25, Z10
+	VFMSUB231PD      Z26, Z17, Z18
+	VFMSUB231PD      Z27, Z3, Z19
+	VMOVUPD          1344(BX), Z11
+	VFMSUB231PD      Z25, Z11, Z28
+	VMOVUPD          1280(BX), Z16
+	VMULPD           Z17, Z16, Z20
+	VMOVUPD          1216(BX), Z21
+	VMULPD           Z3, Z21, Z22
+	VMOVUPD          704(BX), Z23
+	VMULPD           Z11, Z23, Z24
 	VMULPD           Z16, Z16, Z16
-	VMULPD           Z18, Z18, Z18
+	VMULPD           Z21, Z21, Z21
+	VMULPD           Z23, Z23, Z23
+	VMULPD           320(BX), Z5, Z5
+	VMULPD           384(BX), Z7, Z7
+	VMULPD           640(BX), Z6, Z6
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+248(SB), Z25
+	VANDPD           Z25, Z8, Z26
+	VANDPD           Z25, Z9, Z27
+	VANDPD           Z25, Z10, Z29
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+256(SB), Z30
+	VMINPD           Z26, Z30, Z26
+	VMINPD           Z27, Z30, Z27
+	VMINPD           Z29, Z30, Z29
 	VMULPD           Z20, Z20, Z20
-	VMULPD           2112(BX), Z13, Z13
-	VMULPD           2048(BX), Z15, Z15
-	VMULPD           1984(BX), Z17, Z17
-	VMULPD           1920(BX), Z19, Z19
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+104(SB), Z21
+	VMULPD           Z22, Z22, Z22
+	VMULPD           Z24, Z24, Z24
+	VMULPD           Z16, Z17, Z16
+	VMULPD           Z21, Z3, Z21
+	VMULPD           Z23, Z11, Z23
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+56(SB), Z31
+	VMULPD           Z20, Z31, Z20
+	VMULPD           Z22, Z31, Z22
+	VMULPD           Z24, Z31, Z24
+	VANDPD           Z25, Z18, Z31
+	VANDPD           Z25, Z19, Z11
+	VMOVUPD          Z2, 640(BX)
+	VANDPD           Z25, Z28, Z2
+	VMINPD           Z31, Z30, Z31
+	VMINPD           Z11, Z30, Z11
+	VMINPD           Z2, Z30, Z2
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+264(SB), Z30
+	VFMADD213PD      Z4, Z26, Z30
+	VMOVUPD          Z1, 384(BX)
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+264(SB), Z1
+	VFMADD213PD      Z4, Z27, Z1
+	VMOVUPD          Z0, 320(BX)
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+264(SB), Z0
+	VFMADD213PD      Z4, Z29, Z0
+	VMOVUPD          Z14, 704(BX)
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+272(SB), Z14
+	VMOVUPD          Z13, 1216(BX)
+	VADDPD           Z14, Z26, Z13
+	VMOVUPD          Z12, 1280(BX)
+	VADDPD           Z14, Z27, Z12
+	VMOVUPD          Z24, 1408(BX)
+	VADDPD           Z14, Z29, Z24
+	VMOVUPD          Z22, 1472(BX)
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+264(SB), Z22
+	VFMADD213PD      Z4, Z31, Z22
+	VMOVUPD          Z20, 1536(BX)
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+264(SB), Z20
+	VFMADD213PD      Z4, Z11, Z20
+	VMOVUPD          Z6, 1600(BX)
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+264(SB), Z6
+	VFMADD213PD      Z4, Z2, Z6
+	VMOVUPD          Z7, 1664(BX)
+	VADDPD           Z14, Z31, Z7
+	VMOVUPD          Z5, 1728(BX)
+	VADDPD           Z14, Z11, Z5
+	VADDPD           Z14, Z2, Z14
+	VMOVUPD          Z3, 1792(BX)
+	VMULPD           Z13, Z30, Z3
+	VMOVUPD          Z17, 1856(BX)
+	VMULPD           Z12, Z1, Z17
+	VMOVUPD          Z23, 1920(BX)
+	VMULPD           Z24, Z0, Z23
+	VMOVUPD          Z21, 1984(BX)
+	VMULPD           Z26, Z26, Z21
+	VMOVUPD          Z16, 2048(BX)
+	VMULPD           Z27, Z27, Z16
+	VMULPD           Z29, Z29, Z4
+	VMOVUPD          Z28, 2112(BX)
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+280(SB), Z28
+	VMOVUPD          Z19, 2176(BX)
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+72(SB), Z19
+	VFMADD213PD      Z19, Z28, Z21
+	VFMADD213PD      Z19, Z28, Z16
+	VFMADD213PD      Z19, Z28, Z4
+	VSUBPD           Z19, Z21, Z21
+	VSUBPD           Z19, Z16, Z16
+	VSUBPD           Z19, Z4, Z4
+	VMULPD           Z7, Z22, Z19
+	VMULPD           Z5, Z20, Z28
+	VMOVUPD          Z18, 2240(BX)
+	VMULPD           Z14, Z6, Z18
+	VMOVUPD          Z2, 2304(BX)
+	VMOVAPD          Z26, Z2
+	VPTERNLOGQ       $0xe4, Z25, Z8, Z2
+	VMOVUPD          Z2, 2368(BX)
+	VMOVAPD          Z27, Z2
+	VPTERNLOGQ       $0xe4, Z25, Z9, Z2
+	VMOVUPD          Z2, 2432(BX)
+	VMOVAPD          Z29, Z2
+	VPTERNLOGQ       $0xe4, Z25, Z10, Z2
+	VMOVUPD          Z2, 2496(BX)
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+288(SB), Z2
+	VMOVUPD          Z10, 2560(BX)
+	VMULPD           Z2, Z21, Z10
+	VMOVUPD          Z9, 2624(BX)
+	VMULPD           Z2, Z16, Z9
+	VMULPD           Z2, Z4, Z2
+	VFMADD231PD      Z26, Z26, Z10
+	VFMADD231PD      Z27, Z27, Z9
+	VFMADD231PD      Z29, Z29, Z2
+	VMOVUPD          Z8, 2688(BX)
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+296(SB), Z8
+	VFMADD231PD      Z8, Z21, Z10
+	VFMADD231PD      Z8, Z16, Z9
+	VFMADD231PD      Z8, Z4, Z2
+	VMULPD           Z19, Z3, Z8
+	VMOVUPD          Z4, 2752(BX)
+	VMULPD           Z28, Z17, Z4
+	VMOVUPD          Z16, 2816(BX)
+	VMULPD           Z18, Z23, Z16
+	VDIVPD           Z8, Z15, Z8
+	VDIVPD           Z4, Z15, Z4
+	VDIVPD           Z16, Z15, Z16
+	VMULPD           Z8, Z19, Z19
+	VMULPD           Z4, Z28, Z28
+	VMULPD           Z16, Z18, Z18
+	VMULPD           Z8, Z3, Z3
+	VMULPD           Z4, Z17, Z4
+	VMULPD           Z16, Z23, Z8
+	VMULPD           Z19, Z30, Z16
+	VMULPD           Z28, Z1, Z1
+	VMULPD           Z18, Z0, Z0
+	VMULPD           Z19, Z13, Z13
+	VMULPD           Z28, Z12, Z12
+	VMULPD           Z18, Z24, Z17
+	VMULPD           Z16, Z26, Z16
+	VMULPD           Z1, Z27, Z1
+	VMULPD           Z0, Z29, Z0
+	VMULPD           Z3, Z22, Z18
+	VMULPD           Z4, Z20, Z19
+	VMULPD           Z8, Z6, Z6
+	VMULPD           Z3, Z7, Z3
+	VMULPD           Z4, Z5, Z4
+	VMULPD           Z8, Z14, Z5
+	VMULPD           Z18, Z31, Z7
+	VMULPD           Z19, Z11, Z8
+	VMOVUPD          2304(BX), Z14
+	VMULPD           Z6, Z14, Z6
+	VMOVUPD          2240(BX), Z18
+	VPTERNLOGQ       $0xe4, Z25, Z18, Z31
+	VMOVUPD          2176(BX), Z19
+	VPTERNLOGQ       $0xe4, Z25, Z19, Z11
+	VMOVUPD          2112(BX), Z20
+	VPTERNLOGQ       $0xe4, Z25, Z20, Z14
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+152(SB), Z22
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+8(SB), Z23
+	VFMADD231PD      Z22, Z16, Z23
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+8(SB), Z24
+	VFMADD231PD      Z22, Z1, Z24
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+8(SB), Z26
+	VFMADD231PD      Z22, Z0, Z26
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+8(SB), Z27
+	VFMADD231PD      Z22, Z7, Z27
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+8(SB), Z28
+	VFMADD231PD      Z22, Z8, Z28
+	VFMADD213PD.BCST spotAllRowsAVX512Consts<>+8(SB), Z6, Z22
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+304(SB), Z29
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+312(SB), Z30
+	VFMADD231PD      Z29, Z10, Z30
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+312(SB), Z20
+	VFMADD231PD      Z29, Z9, Z20
+	VFMADD213PD.BCST spotAllRowsAVX512Consts<>+312(SB), Z2, Z29
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+320(SB), Z19
+	VFMADD213PD      Z19, Z10, Z30
+	VFMADD213PD      Z19, Z9, Z20
+	VFMADD231PD      Z29, Z2, Z19
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+328(SB), Z29
+	VFMADD213PD      Z29, Z10, Z30
+	VFMADD213PD      Z29, Z9, Z20
+	VFMADD231PD      Z19, Z2, Z29
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+336(SB), Z19
+	VFMADD213PD      Z19, Z10, Z30
+	VFMADD213PD      Z19, Z9, Z20
+	VFMADD231PD      Z29, Z2, Z19
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+344(SB), Z29
+	VFMADD213PD      Z29, Z10, Z30
+	VFMADD213PD      Z29, Z9, Z20
+	VFMADD231PD      Z19, Z2, Z29
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+352(SB), Z19
+	VFMADD213PD      Z19, Z10, Z30
+	VFMADD213PD      Z19, Z9, Z20
+	VFMADD231PD      Z29, Z2, Z19
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+360(SB), Z29
+	VFMADD213PD      Z29, Z10, Z30
+	VFMADD213PD      Z29, Z9, Z20
+	VFMADD231PD      Z19, Z2, Z29
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+368(SB), Z19
+	VFMADD213PD      Z19, Z10, Z30
+	VFMADD213PD      Z19, Z9, Z20
+	VFMADD231PD      Z29, Z2, Z19
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+376(SB), Z29
+	VFMADD213PD      Z29, Z10, Z30
+	VFMADD213PD      Z29, Z9, Z20
+	VFMADD231PD      Z19, Z2, Z29
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+384(SB), Z19
+	VFMADD213PD      Z19, Z10, Z30
+	VFMADD213PD      Z19, Z9, Z20
+	VFMADD213PD      Z19, Z2, Z29
+	VMULPD           Z30, Z10, Z10
+	VMULPD           Z20, Z9, Z9
+	VMULPD           Z29, Z2, Z2
+	VMOVUPD          768(BX), Z20
+	VFMADD213PD      Z20, Z20, Z10
+	VMOVUPD          256(BX), Z29
+	VFMADD213PD      Z29, Z29, Z9
+	VMOVUPD          192(BX), Z30
+	VFMADD213PD      Z30, Z30, Z2
+	VSCALEFPD        Z21, Z10, Z10
+	VSCALEFPD        2816(BX), Z9, Z9
+	VSCALEFPD        2752(BX), Z2, Z2
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+392(SB), Z21
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+400(SB), Z30
+	VFMADD231PD      Z21, Z23, Z30
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+400(SB), Z29
+	VFMADD231PD      Z21, Z24, Z29
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+400(SB), Z20
+	VFMADD231PD      Z21, Z26, Z20
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+408(SB), Z19
+	VFMADD213PD      Z19, Z23, Z30
+	VFMADD213PD      Z19, Z24, Z29
+	VFMADD213PD      Z19, Z26, Z20
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+416(SB), Z18
+	VFMADD213PD      Z18, Z23, Z30
+	VFMADD213PD      Z18, Z24, Z29
+	VFMADD213PD      Z18, Z26, Z20
+	VMOVUPD          Z14, 2752(BX)
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+424(SB), Z14
+	VFMADD213PD      Z14, Z23, Z30
+	VFMADD213PD      Z14, Z24, Z29
+	VFMADD213PD      Z14, Z26, Z20
+	VMOVUPD          Z11, 2816(BX)
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+432(SB), Z11
+	VFMADD213PD      Z11, Z23, Z30
+	VFMADD213PD      Z11, Z24, Z29
+	VFMADD213PD      Z11, Z26, Z20
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+440(SB), Z11
+	VFMADD213PD      Z11, Z23, Z30
+	VFMADD213PD      Z11, Z24, Z29
+	VFMADD213PD      Z11, Z26, Z20
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+448(SB), Z11
+	VFMADD213PD      Z11, Z23, Z30
+	VFMADD213PD      Z11, Z24, Z29
+	VFMADD213PD      Z11, Z26, Z20
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+456(SB), Z11
+	VFMADD213PD      Z11, Z23, Z30
+	VFMADD213PD      Z11, Z24, Z29
+	VFMADD213PD      Z11, Z26, Z20
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+464(SB), Z11
+	VFMADD213PD      Z11, Z23, Z30
+	VFMADD213PD      Z11, Z24, Z29
+	VFMADD213PD      Z11, Z26, Z20
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+472(SB), Z11
+	VFMADD213PD      Z11, Z23, Z30
+	VFMADD213PD      Z11, Z24, Z29
+	VFMADD213PD      Z11, Z26, Z20
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+480(SB), Z11
+	VFMADD213PD      Z11, Z23, Z30
+	VFMADD213PD      Z11, Z24, Z29
+	VFMADD213PD      Z11, Z26, Z20
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+488(SB), Z11
+	VFMADD213PD      Z11, Z23, Z30
+	VFMADD213PD      Z11, Z24, Z29
+	VFMADD213PD      Z11, Z26, Z20
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+496(SB), Z11
+	VFMADD213PD      Z11, Z23, Z30
+	VFMADD213PD      Z11, Z24, Z29
+	VFMADD213PD      Z11, Z26, Z20
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+504(SB), Z11
+	VFMADD213PD      Z11, Z23, Z30
+	VFMADD213PD      Z11, Z24, Z29
+	VFMADD213PD      Z11, Z26, Z20
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+512(SB), Z11
+	VFMADD213PD      Z11, Z23, Z30
+	VFMADD213PD      Z11, Z24, Z29
+	VFMADD213PD      Z11, Z26, Z20
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+520(SB), Z11
+	VFMADD213PD      Z11, Z23, Z30
+	VFMADD213PD      Z11, Z24, Z29
+	VFMADD213PD      Z11, Z26, Z20
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+528(SB), Z11
+	VFMADD213PD      Z11, Z23, Z30
+	VFMADD213PD      Z11, Z24, Z29
+	VFMADD213PD      Z11, Z26, Z20
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+536(SB), Z11
+	VFMADD213PD      Z11, Z23, Z30
+	VFMADD213PD      Z11, Z24, Z29
+	VFMADD213PD      Z11, Z26, Z20
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+544(SB), Z11
+	VFMADD213PD      Z11, Z23, Z30
+	VFMADD213PD      Z11, Z24, Z29
+	VFMADD213PD      Z11, Z26, Z20
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+552(SB), Z11
+	VFMADD213PD      Z11, Z30, Z23
+	VFMADD213PD      Z11, Z29, Z24
+	VFMADD213PD      Z11, Z20, Z26
+	VFMADD213PD      Z15, Z23, Z16
+	VFMADD213PD      Z15, Z24, Z1
+	VFMADD213PD      Z15, Z26, Z0
+	VMULPD           Z13, Z16, Z13
+	VMULPD           Z12, Z1, Z1
+	VMULPD           Z17, Z0, Z0
+	VMOVUPD          2688(BX), Z12
+	VPTERNLOGQ       $0xe4, Z25, Z12, Z13
+	VMOVUPD          2624(BX), Z16
+	VPTERNLOGQ       $0xe4, Z25, Z16, Z1
+	VMOVUPD          2560(BX), Z17
+	VPTERNLOGQ       $0xe4, Z25, Z17, Z0
+	VMOVAPD          Z15, Z20
+	VPTERNLOGQ       $0xe4, Z25, Z12, Z20
+	VMOVAPD          Z15, Z12
+	VPTERNLOGQ       $0xe4, Z25, Z16, Z12
+	VMOVAPD          Z15, Z16
+	VPTERNLOGQ       $0xe4, Z25, Z17, Z16
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+400(SB), Z17
+	VFMADD231PD      Z21, Z27, Z17
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+400(SB), Z23
+	VFMADD231PD      Z21, Z28, Z23
+	VFMADD213PD.BCST spotAllRowsAVX512Consts<>+400(SB), Z22, Z21
+	VFMADD213PD      Z19, Z27, Z17
+	VFMADD213PD      Z19, Z28, Z23
+	VFMADD231PD      Z21, Z22, Z19
+	VFMADD213PD      Z18, Z27, Z17
+	VFMADD213PD      Z18, Z28, Z23
+	VFMADD231PD      Z19, Z22, Z18
+	VFMADD213PD      Z14, Z27, Z17
+	VFMADD213PD      Z14, Z28, Z23
+	VFMADD231PD      Z18, Z22, Z14
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+432(SB), Z18
+	VFMADD213PD      Z18, Z27, Z17
+	VFMADD213PD      Z18, Z28, Z23
+	VFMADD231PD      Z14, Z22, Z18
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+440(SB), Z14
+	VFMADD213PD      Z14, Z27, Z17
+	VFMADD213PD      Z14, Z28, Z23
+	VFMADD231PD      Z18, Z22, Z14
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+448(SB), Z18
+	VFMADD213PD      Z18, Z27, Z17
+	VFMADD213PD      Z18, Z28, Z23
+	VFMADD231PD      Z14, Z22, Z18
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+456(SB), Z14
+	VFMADD213PD      Z14, Z27, Z17
+	VFMADD213PD      Z14, Z28, Z23
+	VFMADD231PD      Z18, Z22, Z14
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+464(SB), Z18
+	VFMADD213PD      Z18, Z27, Z17
+	VFMADD213PD      Z18, Z28, Z23
+	VFMADD231PD      Z14, Z22, Z18
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+472(SB), Z14
+	VFMADD213PD      Z14, Z27, Z17
+	VFMADD213PD      Z14, Z28, Z23
+	VFMADD231PD      Z18, Z22, Z14
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+480(SB), Z18
+	VFMADD213PD      Z18, Z27, Z17
+	VFMADD213PD      Z18, Z28, Z23
+	VFMADD231PD      Z14, Z22, Z18
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+488(SB), Z14
+	VFMADD213PD      Z14, Z27, Z17
+	VFMADD213PD      Z14, Z28, Z23
+	VFMADD231PD      Z18, Z22, Z14
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+496(SB), Z18
+	VFMADD213PD      Z18, Z27, Z17
+	VFMADD213PD      Z18, Z28, Z23
+	VFMADD231PD      Z14, Z22, Z18
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+504(SB), Z14
+	VFMADD213PD      Z14, Z27, Z17
+	VFMADD213PD      Z14, Z28, Z23
+	VFMADD231PD      Z18, Z22, Z14
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+512(SB), Z18
+	VFMADD213PD      Z18, Z27, Z17
+	VFMADD213PD      Z18, Z28, Z23
+	VFMADD231PD      Z14, Z22, Z18
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+520(SB), Z14
+	VFMADD213PD      Z14, Z27, Z17
+	VFMADD213PD      Z14, Z28, Z23
+	VFMADD231PD      Z18, Z22, Z14
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+528(SB), Z18
+	VFMADD213PD      Z18, Z27, Z17
+	VFMADD213PD      Z18, Z28, Z23
+	VFMADD231PD      Z14, Z22, Z18
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+536(SB), Z14
+	VFMADD213PD      Z14, Z27, Z17
+	VFMADD213PD      Z14, Z28, Z23
+	VFMADD231PD      Z18, Z22, Z14
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+544(SB), Z18
+	VFMADD213PD      Z18, Z27, Z17
+	VFMADD213PD      Z18, Z28, Z23
+	VFMADD231PD      Z14, Z22, Z18
+	VFMADD213PD      Z11, Z17, Z27
+	VFMADD213PD      Z11, Z23, Z28
+	VFMADD231PD      Z18, Z22, Z11
+	VFMADD213PD      Z15, Z27, Z7
+	VFMADD213PD      Z15, Z28, Z8
+	VFMADD213PD      Z15, Z11, Z6
+	VMULPD           Z3, Z7, Z3
+	VMULPD           Z4, Z8, Z4
+	VMULPD           Z5, Z6, Z5
+	VMOVUPD          2240(BX), Z6
+	VPTERNLOGQ       $0xe4, Z25, Z6, Z3
+	VMOVUPD          2176(BX), Z7
+	VPTERNLOGQ       $0xe4, Z25, Z7, Z4
+	VMOVUPD          2112(BX), Z8
+	VPTERNLOGQ       $0xe4, Z25, Z8, Z5
+	VMOVAPD          Z15, Z11
+	VPTERNLOGQ       $0xe4, Z25, Z6, Z11
+	VMOVAPD          Z15, Z6
+	VPTERNLOGQ       $0xe4, Z25, Z7, Z6
+	VMOVAPD          Z15, Z7
+	VPTERNLOGQ       $0xe4, Z25, Z8, Z7
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+560(SB), Z8
+	VMULPD           Z8, Z10, Z14
+	VMULPD           Z8, Z9, Z17
+	VMULPD           Z8, Z2, Z8
+	VMULPD           2048(BX), Z14, Z18
+	VMULPD           1984(BX), Z17, Z19
+	VMULPD           1920(BX), Z8, Z21
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+384(SB), Z22
+	VMULPD           Z18, Z22, Z18
+	VMULPD           Z19, Z22, Z19
+	VMULPD           Z21, Z22, Z21
+	VMULPD           2368(BX), Z31, Z22
+	VMOVUPD          2816(BX), Z23
+	VMULPD           2432(BX), Z23, Z24
+	VMOVUPD          2752(BX), Z25
+	VMULPD           2496(BX), Z25, Z26
+	VMOVUPD          1152(BX), Z27
+	VMULPD           1856(BX), Z27, Z28
+	VMOVUPD          1088(BX), Z29
+	VMULPD           1792(BX), Z29, Z30
+	VMOVUPD          Z21, 1920(BX)
+	VMOVUPD          1024(BX), Z21
+	VMOVUPD          Z19, 1984(BX)
+	VMULPD           1344(BX), Z21, Z19
+	VMOVUPD          Z18, 2048(BX)
+	VMULPD           Z14, Z27, Z18
+	VMULPD           Z17, Z29, Z27
+	VMULPD           Z8, Z21, Z29
+	VMOVUPD          576(BX), Z21
 	VMULPD           Z14, Z21, Z14
-	VMULPD           Z16, Z21, Z16
-	VMULPD           Z18, Z21, Z18
-	VMULPD           Z20, Z21, Z20
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+456(SB), Z21
-	VMULPD           Z21, Z4, Z22
-	VMULPD           Z21, Z5, Z23
-	VMULPD           Z21, Z1, Z24
-	VMULPD           Z21, Z6, Z21
-	VMULPD           Z13, Z22, Z13
-	VMULPD           Z15, Z23, Z15
-	VMULPD           Z17, Z24, Z17
-	VMULPD           Z19, Z21, Z19
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+168(SB), Z25
-	VMULPD           Z13, Z25, Z13
-	VMULPD           Z15, Z25, Z15
+	VMOVUPD          512(BX), Z25
 	VMULPD           Z17, Z25, Z17
-	VMULPD           Z19, Z25, Z19
-	VMOVUPD          3008(BX), Z25
-	VMULPD           2752(BX), Z25, Z26
-	VMOVUPD          2944(BX), Z27
-	VMULPD           4032(BX), Z27, Z28
-	VMOVUPD          2880(BX), Z29
-	VMULPD           3968(BX), Z29, Z30
-	VMOVUPD          2816(BX), Z31
-	VMOVUPD          Z19, 896(BX)
-	VMULPD           3904(BX), Z31, Z19
-	VMOVUPD          Z17, 960(BX)
-	VMOVUPD          1856(BX), Z17
-	VMOVUPD          Z15, 1024(BX)
-	VMULPD           2112(BX), Z17, Z15
-	VMOVUPD          Z13, 1088(BX)
-	VMOVUPD          1792(BX), Z13
-	VMOVUPD          Z6, 1472(BX)
-	VMULPD           2048(BX), Z13, Z6
-	VMOVUPD          Z1, 512(BX)
-	VMOVUPD          1728(BX), Z1
-	VMOVUPD          Z5, 2176(BX)
-	VMULPD           1984(BX), Z1, Z5
-	VMOVUPD          Z4, 2240(BX)
-	VMOVUPD          1664(BX), Z4
-	VMULPD           1920(BX), Z4, Z31
-	VMULPD           Z22, Z17, Z29
-	VMULPD           Z23, Z13, Z17
-	VMULPD           Z24, Z1, Z13
-	VMULPD           Z21, Z4, Z1
-	VMOVUPD          832(BX), Z4
-	VMULPD           Z22, Z4, Z22
-	VMOVUPD          768(BX), Z27
-	VMULPD           Z23, Z27, Z23
-	VMOVUPD          704(BX), Z25
-	VMULPD           Z24, Z25, Z24
-	VMOVUPD          640(BX), Z8
-	VMULPD           Z21, Z8, Z21
-	VMULPD           2112(BX), Z4, Z4
-	VMULPD           2048(BX), Z27, Z27
-	VMULPD           1984(BX), Z25, Z25
-	VMULPD           1920(BX), Z8, Z8
-	VMULPD           Z15, Z29, Z15
-	VMULPD           Z6, Z17, Z6
-	VMULPD           Z5, Z13, Z5
-	VMULPD           Z31, Z1, Z31
+	VMOVUPD          448(BX), Z23
+	VMULPD           Z8, Z23, Z8
+	VMULPD           1856(BX), Z21, Z21
+	VMULPD           1792(BX), Z25, Z25
+	VMULPD           1344(BX), Z23, Z23
+	VMULPD           Z28, Z18, Z28
+	VMULPD           Z30, Z27, Z30
+	VMULPD           Z19, Z29, Z19
 	PREFETCHT0       1024(R9)(AX*1)
-	VMOVUPD          Z22, (R9)(AX*1)
+	VMOVUPD          Z14, (R9)(AX*1)
 	PREFETCHT0       1088(R9)(AX*1)
-	VMOVUPD          Z23, 64(R9)(AX*1)
+	VMOVUPD          Z17, 64(R9)(AX*1)
 	PREFETCHT0       1152(R9)(AX*1)
-	VMOVUPD          Z24, 128(R9)(AX*1)
-	PREFETCHT0       1216(R9)(AX*1)
-	VMOVUPD          Z21, 192(R9)(AX*1)
+	VMOVUPD          Z8, 128(R9)(AX*1)
 	PREFETCHT0       1024(R8)(AX*1)
-	VMOVUPD          Z15, (R8)(AX*1)
+	VMOVUPD          Z28, (R8)(AX*1)
 	PREFETCHT0       1088(R8)(AX*1)
-	VMOVUPD          Z6, 64(R8)(AX*1)
+	VMOVUPD          Z30, 64(R8)(AX*1)
 	PREFETCHT0       1152(R8)(AX*1)
-	VMOVUPD          Z5, 128(R8)(AX*1)
-	PREFETCHT0       1216(R8)(AX*1)
-	VMOVUPD          Z31, 192(R8)(AX*1)
-	VMOVUPD          Z21, 640(BX)
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+144(SB), Z21
-	VMOVUPD          Z24, 704(BX)
-	VXORPD           192(BX), Z21, Z24
-	VMOVUPD          Z23, 768(BX)
-	VXORPD           128(BX), Z21, Z23
-	VMOVUPD          Z22, 832(BX)
-	VXORPD           64(BX), Z21, Z22
-	VMOVUPD          Z31, 4096(BX)
-	VXORPD           (BX), Z21, Z31
-	VCMPPD           $0x00, 3840(BX), Z24, K1
-	VCMPPD           $0x00, 3264(BX), Z23, K2
-	VCMPPD           $0x00, 3200(BX), Z22, K3
-	VCMPPD           $0x00, 3136(BX), Z31, K4
-	VCMPPD           $0x00, 3072(BX), Z24, K5
-	VCMPPD           $0x00, 2496(BX), Z23, K6
-	VCMPPD           $0x00, 2432(BX), Z22, K7
-	KMOVB            K7, 2432(BX)
-	VCMPPD           $0x00, 2368(BX), Z31, K7
-	VMOVUPD          192(BX), Z22
-	VMULPD           Z0, Z22, Z23
-	VMOVUPD          128(BX), Z24
-	VMULPD           Z3, Z24, Z31
-	VMOVUPD          64(BX), Z21
-	VMOVUPD          Z5, 2368(BX)
-	VMULPD           Z11, Z21, Z5
-	VMOVUPD          Z6, 2496(BX)
-	VMULPD           (BX), Z12, Z6
-	VMULPD           Z9, Z22, Z22
-	VMULPD           Z10, Z24, Z24
-	VMULPD           Z2, Z21, Z21
-	VMOVUPD          Z15, 64(BX)
-	VMULPD           (BX), Z7, Z15
-	VBLENDMPD.BCST   spotAllRowsAVX512Consts<>+464(SB), Z23, K1, Z23
-	VBLENDMPD.BCST   spotAllRowsAVX512Consts<>+464(SB), Z31, K2, Z31
-	VBLENDMPD.BCST   spotAllRowsAVX512Consts<>+464(SB), Z5, K3, Z5
-	VBLENDMPD.BCST   spotAllRowsAVX512Consts<>+464(SB), Z6, K4, Z6
-	VBLENDMPD.BCST   spotAllRowsAVX512Consts<>+464(SB), Z22, K5, Z22
-	VBLENDMPD.BCST   spotAllRowsAVX512Consts<>+464(SB), Z24, K6, Z24
-	KMOVB            2432(BX), K1
-	VBLENDMPD.BCST   spotAllRowsAVX512Consts<>+464(SB), Z21, K1, Z21
-	VBLENDMPD.BCST   spotAllRowsAVX512Consts<>+464(SB), Z15, K7, Z15
-	VMOVUPD          Z15, 2432(BX)
-	VMINPD           Z9, Z0, Z15
-	VMOVUPD          Z21, (BX)
-	VMINPD           Z10, Z3, Z21
-	VMOVUPD          Z24, 128(BX)
-	VMINPD           Z2, Z11, Z24
-	VMOVUPD          Z22, 192(BX)
-	VMINPD           Z7, Z12, Z22
-	VADDPD           Z9, Z0, Z0
-	VADDPD           Z10, Z3, Z3
-	VADDPD           Z2, Z11, Z2
-	VADDPD           Z7, Z12, Z7
+	VMOVUPD          Z19, 128(R8)(AX*1)
+	VMOVUPD          Z2, 448(BX)
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+16(SB), Z2
+	VMOVUPD          Z9, 512(BX)
+	VXORPD           128(BX), Z2, Z9
+	VMOVUPD          Z10, 576(BX)
+	VXORPD           64(BX), Z2, Z10
+	VMOVUPD          Z0, 2112(BX)
+	VXORPD           (BX), Z2, Z0
+	VCMPPD           $0x00, Z20, Z9, K1
+	VCMPPD           $0x00, Z12, Z10, K2
+	VCMPPD           $0x00, Z16, Z0, K3
+	VCMPPD           $0x00, Z11, Z9, K4
+	VCMPPD           $0x00, Z6, Z10, K5
+	VCMPPD           $0x00, Z7, Z0, K6
+	VMOVUPD          128(BX), Z0
+	VMULPD           768(BX), Z0, Z6
+	VMOVUPD          64(BX), Z7
+	VMULPD           256(BX), Z7, Z9
+	VMOVUPD          (BX), Z10
+	VMULPD           192(BX), Z10, Z11
+	VMULPD           1728(BX), Z0, Z0
+	VMULPD           1664(BX), Z7, Z7
+	VMULPD           1600(BX), Z10, Z10
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+568(SB), Z12
+	VBLENDMPD        Z12, Z6, K1, Z6
+	VBLENDMPD        Z12, Z9, K2, Z9
+	VBLENDMPD        Z12, Z11, K3, Z11
+	VBLENDMPD        Z12, Z0, K4, Z0
+	VBLENDMPD        Z12, Z7, K5, Z7
+	VBLENDMPD        Z12, Z10, K6, Z10
+	VMOVUPD          768(BX), Z12
+	VMOVUPD          1728(BX), Z16
+	VMINPD           Z16, Z12, Z20
+	VMOVUPD          Z10, (BX)
+	VMOVUPD          256(BX), Z10
+	VMOVUPD          Z7, 64(BX)
+	VMOVUPD          1664(BX), Z7
+	VMOVUPD          Z0, 128(BX)
+	VMINPD           Z7, Z10, Z0
+	VMOVUPD          Z11, 2176(BX)
+	VMOVUPD          192(BX), Z11
+	VMOVUPD          Z9, 2240(BX)
 	VMOVUPD          1600(BX), Z9
-	VMINPD           Z9, Z15, Z10
-	VMOVUPD          1536(BX), Z11
-	VMINPD           Z11, Z21, Z12
-	VMOVUPD          576(BX), Z15
-	VMINPD           Z15, Z24, Z21
-	VMOVUPD          1408(BX), Z24
-	VMINPD           Z24, Z22, Z22
-	VADDPD           Z0, Z9, Z0
-	VADDPD           Z3, Z11, Z3
-	VADDPD           Z2, Z15, Z2
-	VADDPD           Z7, Z24, Z7
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+472(SB), Z9
-	VCMPPD           $0x11, Z10, Z9, K1
-	VCMPPD           $0x11, Z12, Z9, K2
-	VCMPPD           $0x11, Z21, Z9, K3
-	VCMPPD           $0x11, Z22, Z9, K4
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+480(SB), Z9
-	VCMPPD           $0x11, Z9, Z0, K5
-	VCMPPD           $0x11, Z9, Z3, K6
-	VCMPPD           $0x11, Z9, Z2, K7
-	KMOVB            K4, 1408(BX)
-	VCMPPD           $0x11, Z9, Z7, K4
-	KANDB            K5, K1, K1
-	KANDB            K6, K2, K2
-	KANDB            K7, K3, K3
-	KMOVB            1408(BX), K5
-	KANDB            K4, K5, K4
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+8(SB), Z0
-	VSUBPD           Z26, Z0, Z2
-	VSUBPD           Z28, Z0, Z3
-	VSUBPD           Z30, Z0, Z7
-	VSUBPD           Z19, Z0, Z9
-	VMULPD           Z2, Z14, Z2
-	VMULPD           Z3, Z16, Z3
-	VMULPD           Z7, Z18, Z7
-	VMULPD           Z9, Z20, Z9
-	VMOVUPD          3008(BX), Z10
-	VMULPD           Z14, Z10, Z11
-	VMOVUPD          2944(BX), Z12
-	VMULPD           Z16, Z12, Z14
-	VMOVUPD          2880(BX), Z15
-	VMULPD           Z18, Z15, Z16
-	VMOVUPD          2816(BX), Z18
+	VMOVUPD          Z6, 2560(BX)
+	VMINPD           Z9, Z11, Z6
+	VADDPD           Z16, Z12, Z12
+	VADDPD           Z7, Z10, Z7
+	VADDPD           Z9, Z11, Z9
+	VMOVUPD          960(BX), Z10
+	VMINPD           Z10, Z20, Z11
+	VMOVUPD          896(BX), Z16
+	VMINPD           Z16, Z0, Z0
+	VMOVUPD          832(BX), Z20
+	VMINPD           Z20, Z6, Z6
+	VADDPD           Z12, Z10, Z10
+	VADDPD           Z7, Z16, Z7
+	VADDPD           Z9, Z20, Z9
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+576(SB), Z12
+	VCMPPD           $0x11, Z11, Z12, K1
+	VCMPPD           $0x11, Z0, Z12, K2
+	VCMPPD           $0x11, Z6, Z12, K3
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+584(SB), Z0
+	VCMPPD           $0x11, Z0, Z10, K4
+	VCMPPD           $0x11, Z0, Z7, K5
+	VCMPPD           $0x11, Z0, Z9, K6
+	KANDB            K4, K1, K1
+	KANDB            K5, K2, K2
+	KANDB            K6, K3, K3
+	VSUBPD           Z22, Z15, Z0
+	VSUBPD           Z24, Z15, Z6
+	VSUBPD           Z26, Z15, Z7
+	VMOVUPD          1536(BX), Z9
+	VMULPD           Z0, Z9, Z0
+	VMOVUPD          1472(BX), Z10
+	VMULPD           Z6, Z10, Z6
+	VMOVUPD          1408(BX), Z11
+	VMULPD           Z7, Z11, Z7
+	VMULPD           Z9, Z31, Z9
+	VMOVUPD          2816(BX), Z12
+	VMULPD           Z10, Z12, Z10
+	VMOVUPD          2752(BX), Z16
+	VMULPD           Z11, Z16, Z11
+	VMULPD           Z31, Z21, Z20
+	VMULPD           Z12, Z25, Z12
+	VMULPD           Z16, Z23, Z16
 	VMULPD           Z20, Z18, Z20
-	VMULPD           Z10, Z4, Z10
 	VMULPD           Z12, Z27, Z12
-	VMULPD           Z15, Z25, Z15
-	VMULPD           Z18, Z8, Z18
-	VMULPD           Z10, Z29, Z10
-	VMULPD           Z12, Z17, Z12
-	VMULPD           Z15, Z13, Z15
-	VMULPD           Z18, Z1, Z18
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+144(SB), Z21
-	VXORPD           Z10, Z21, Z10
-	VXORPD           Z12, Z21, Z12
-	VXORPD           Z15, Z21, Z15
-	VXORPD           Z18, Z21, Z18
+	VMULPD           Z16, Z29, Z16
+	VXORPD           Z20, Z2, Z20
+	VXORPD           Z12, Z2, Z12
+	VXORPD           Z16, Z2, Z16
 	PREFETCHT0       1024(R12)(AX*1)
-	VMOVUPD          Z10, (R12)(AX*1)
+	VMOVUPD          Z20, (R12)(AX*1)
 	PREFETCHT0       1088(R12)(AX*1)
 	VMOVUPD          Z12, 64(R12)(AX*1)
 	PREFETCHT0       1152(R12)(AX*1)
-	VMOVUPD          Z15, 128(R12)(AX*1)
-	PREFETCHT0       1216(R12)(AX*1)
-	VMOVUPD          Z18, 192(R12)(AX*1)
-	VMOVUPD          2112(BX), Z10
-	VMULPD           3520(BX), Z10, Z12
-	VMOVUPD          2048(BX), Z15
-	VMULPD           3456(BX), Z15, Z18
-	VMOVUPD          1984(BX), Z22
-	VMULPD           448(BX), Z22, Z24
-	VMOVUPD          Z6, 2816(BX)
-	VMOVUPD          1920(BX), Z6
-	VMOVUPD          Z5, 2880(BX)
-	VMULPD           320(BX), Z6, Z5
-	VMOVUPD          Z31, 2944(BX)
-	VMOVUPD          2752(BX), Z31
-	VFMADD213PD      Z0, Z31, Z10
-	VMOVUPD          Z23, 2112(BX)
-	VMOVUPD          4032(BX), Z23
-	VFMADD213PD      Z0, Z23, Z15
-	VMOVUPD          Z15, 2048(BX)
-	VMOVUPD          3968(BX), Z15
-	VFMADD213PD      Z0, Z15, Z22
-	VMOVUPD          Z22, 1984(BX)
-	VMOVUPD          3904(BX), Z22
-	VFMADD213PD      Z0, Z22, Z6
-	VFMADD231PD      Z12, Z31, Z2
-	VFMADD231PD      Z18, Z23, Z3
-	VFMADD231PD      Z24, Z15, Z7
-	VFMADD231PD      Z5, Z22, Z9
-	VSUBPD           Z11, Z12, Z11
-	VSUBPD           Z14, Z18, Z12
-	VSUBPD           Z16, Z24, Z14
-	VSUBPD           Z20, Z5, Z5
-	VMULPD           Z11, Z29, Z11
-	VMULPD           Z12, Z17, Z12
-	VMULPD           Z14, Z13, Z13
-	VMULPD           Z5, Z1, Z1
-	VMULPD           64(BX), Z2, Z2
-	VMULPD           2496(BX), Z3, Z3
-	VMULPD           2368(BX), Z7, Z5
-	VMULPD           4096(BX), Z9, Z7
+	VMOVUPD          Z16, 128(R12)(AX*1)
+	VMOVUPD          1856(BX), Z12
+	VMULPD           1280(BX), Z12, Z16
+	VMOVUPD          1792(BX), Z20
+	VMULPD           1216(BX), Z20, Z31
+	VMOVUPD          Z5, 2752(BX)
+	VMOVUPD          1344(BX), Z5
+	VMOVUPD          Z1, 2816(BX)
+	VMULPD           704(BX), Z5, Z1
+	VMOVUPD          Z4, 1408(BX)
+	VMOVUPD          2368(BX), Z4
+	VFMADD213PD      Z15, Z4, Z12
+	VMOVUPD          Z12, 1856(BX)
+	VMOVUPD          2432(BX), Z12
+	VFMADD213PD      Z15, Z12, Z20
+	VMOVUPD          Z20, 1792(BX)
+	VMOVUPD          2496(BX), Z20
+	VFMADD213PD      Z15, Z20, Z5
+	VFMADD231PD      Z16, Z4, Z0
+	VFMADD231PD      Z31, Z12, Z6
+	VFMADD231PD      Z1, Z20, Z7
+	VSUBPD           Z9, Z16, Z4
+	VSUBPD           Z10, Z31, Z9
+	VSUBPD           Z11, Z1, Z1
+	VMULPD           Z4, Z18, Z4
+	VMULPD           Z9, Z27, Z9
+	VMULPD           Z1, Z29, Z1
+	VMULPD           Z0, Z28, Z0
+	VMULPD           Z6, Z30, Z6
+	VMULPD           Z7, Z19, Z7
 	MOVQ             color_base+264(FP), DX
 	PREFETCHT0       1024(DX)(AX*1)
 	MOVQ             color_base+264(FP), DX
-	VMOVUPD          Z2, (DX)(AX*1)
-	MOVQ             color_base+264(FP), DX
-	PREFETCHT0       1088(DX)(AX*1)
-	MOVQ             color_base+264(FP), DX
-	VMOVUPD          Z3, 64(DX)(AX*1)
-	MOVQ             color_base+264(FP), DX
-	PREFETCHT0       1152(DX)(AX*1)
-	MOVQ             color_base+264(FP), DX
-	VMOVUPD          Z5, 128(DX)(AX*1)
-	MOVQ             color_base+264(FP), DX
-	PREFETCHT0       1216(DX)(AX*1)
-	MOVQ             color_base+264(FP), DX
-	VMOVUPD          Z7, 192(DX)(AX*1)
-	VXORPD           Z11, Z21, Z2
-	VXORPD           Z12, Z21, Z3
-	VXORPD           Z13, Z21, Z5
-	VXORPD           Z1, Z21, Z1
-	MOVQ             charm_base+192(FP), DX
-	PREFETCHT0       1024(DX)(AX*1)
-	MOVQ             charm_base+192(FP), DX
-	VMOVUPD          Z2, (DX)(AX*1)
-	MOVQ             charm_base+192(FP), DX
-	PREFETCHT0       1088(DX)(AX*1)
-	MOVQ             charm_base+192(FP), DX
-	VMOVUPD          Z3, 64(DX)(AX*1)
-	MOVQ             charm_base+192(FP), DX
-	PREFETCHT0       1152(DX)(AX*1)
-	MOVQ             charm_base+192(FP), DX
-	VMOVUPD          Z5, 128(DX)(AX*1)
-	MOVQ             charm_base+192(FP), DX
-	PREFETCHT0       1216(DX)(AX*1)
-	MOVQ             charm_base+192(FP), DX
-	VMOVUPD          Z1, 192(DX)(AX*1)
-	VSUBPD           Z0, Z26, Z1
-	VSUBPD           Z0, Z28, Z2
-	VSUBPD           Z0, Z30, Z3
-	VSUBPD           Z0, Z19, Z0
-	VMULPD           Z26, Z4, Z5
-	VMULPD           Z28, Z27, Z7
-	VMULPD           Z30, Z25, Z9
-	VMULPD           Z19, Z8, Z11
-	VMULPD           Z1, Z4, Z1
-	VMULPD           Z2, Z27, Z2
-	VMULPD           Z3, Z25, Z3
-	VMULPD           Z0, Z8, Z0
-	VMULPD           832(BX), Z5, Z4
-	VMULPD           768(BX), Z7, Z5
-	VMULPD           704(BX), Z9, Z7
-	VMULPD           640(BX), Z11, Z8
-	PREFETCHT0       1024(R13)(AX*1)
-	VMOVUPD          Z4, (R13)(AX*1)
-	PREFETCHT0       1088(R13)(AX*1)
-	VMOVUPD          Z5, 64(R13)(AX*1)
-	PREFETCHT0       1152(R13)(AX*1)
-	VMOVUPD          Z7, 128(R13)(AX*1)
-	PREFETCHT0       1216(R13)(AX*1)
-	VMOVUPD          Z8, 192(R13)(AX*1)
-	VMOVUPD          64(BX), Z4
-	VMULPD           Z1, Z4, Z1
-	VMOVUPD          2496(BX), Z5
-	VMULPD           Z2, Z5, Z2
-	VMOVUPD          2368(BX), Z7
-	VMULPD           Z3, Z7, Z3
-	VMOVUPD          4096(BX), Z8
-	VMULPD           Z0, Z8, Z0
-	MOVQ             zomma_base+240(FP), DX
-	PREFETCHT0       1024(DX)(AX*1)
-	MOVQ             zomma_base+240(FP), DX
-	VMOVUPD          Z1, (DX)(AX*1)
-	MOVQ             zomma_base+240(FP), DX
-	PREFETCHT0       1088(DX)(AX*1)
-	MOVQ             zomma_base+240(FP), DX
-	VMOVUPD          Z2, 64(DX)(AX*1)
-	MOVQ             zomma_base+240(FP), DX
-	PREFETCHT0       1152(DX)(AX*1)
-	MOVQ             zomma_base+240(FP), DX
-	VMOVUPD          Z3, 128(DX)(AX*1)
-	MOVQ             zomma_base+240(FP), DX
-	PREFETCHT0       1216(DX)(AX*1)
-	MOVQ             zomma_base+240(FP), DX
-	VMOVUPD          Z0, 192(DX)(AX*1)
-	VMULPD           1856(BX), Z4, Z0
-	VMULPD           1792(BX), Z5, Z1
-	VMULPD           1728(BX), Z7, Z2
-	VMULPD           1664(BX), Z8, Z3
-	VMULPD           Z10, Z0, Z0
-	VMULPD           2048(BX), Z1, Z1
-	VMULPD           1984(BX), Z2, Z2
-	VMULPD           Z6, Z3, Z3
-	VXORPD           Z0, Z21, Z0
-	VXORPD           Z1, Z21, Z1
-	VXORPD           Z2, Z21, Z2
-	VXORPD           Z3, Z21, Z3
-	MOVQ             speed_base+216(FP), DX
-	PREFETCHT0       1024(DX)(AX*1)
-	MOVQ             speed_base+216(FP), DX
 	VMOVUPD          Z0, (DX)(AX*1)
+	MOVQ             color_base+264(FP), DX
+	PREFETCHT0       1088(DX)(AX*1)
+	MOVQ             color_base+264(FP), DX
+	VMOVUPD          Z6, 64(DX)(AX*1)
+	MOVQ             color_base+264(FP), DX
+	PREFETCHT0       1152(DX)(AX*1)
+	MOVQ             color_base+264(FP), DX
+	VMOVUPD          Z7, 128(DX)(AX*1)
+	VXORPD           Z4, Z2, Z0
+	VXORPD           Z9, Z2, Z4
+	VXORPD           Z1, Z2, Z1
+	MOVQ             charm_base+192(FP), DX
+	PREFETCHT0       1024(DX)(AX*1)
+	MOVQ             charm_base+192(FP), DX
+	VMOVUPD          Z0, (DX)(AX*1)
+	MOVQ             charm_base+192(FP), DX
+	PREFETCHT0       1088(DX)(AX*1)
+	MOVQ             charm_base+192(FP), DX
+	VMOVUPD          Z4, 64(DX)(AX*1)
+	MOVQ             charm_base+192(FP), DX
+	PREFETCHT0       1152(DX)(AX*1)
+	MOVQ             charm_base+192(FP), DX
+	VMOVUPD          Z1, 128(DX)(AX*1)
+	VSUBPD           Z15, Z22, Z0
+	VSUBPD           Z15, Z24, Z1
+	VSUBPD           Z15, Z26, Z4
+	VMULPD           Z22, Z21, Z6
+	VMULPD           Z24, Z25, Z7
+	VMULPD           Z26, Z23, Z9
+	VMULPD           Z0, Z21, Z0
+	VMULPD           Z1, Z25, Z1
+	VMULPD           Z4, Z23, Z4
+	VMULPD           Z6, Z14, Z6
+	VMULPD           Z7, Z17, Z7
+	VMULPD           Z9, Z8, Z8
+	VSUBPD           Z13, Z3, Z9
+	VMOVUPD          1408(BX), Z10
+	VMOVUPD          2816(BX), Z11
+	VSUBPD           Z11, Z10, Z12
+	VMOVUPD          2752(BX), Z14
+	VMOVUPD          2112(BX), Z15
+	VSUBPD           Z15, Z14, Z16
+	VMOVUPD          576(BX), Z17
+	VMOVUPD          2560(BX), Z18
+	VFNMADD213PD     Z18, Z17, Z13
+	VMOVUPD          512(BX), Z20
+	VMOVUPD          2240(BX), Z21
+	VFNMADD213PD     Z21, Z20, Z11
+	VMOVUPD          448(BX), Z22
+	VMOVUPD          2176(BX), Z23
+	VFNMADD213PD     Z23, Z22, Z15
+	VMOVUPD          128(BX), Z24
+	VSUBPD           Z24, Z18, Z18
+	VMOVUPD          64(BX), Z25
+	VSUBPD           Z25, Z21, Z21
+	VMOVUPD          (BX), Z26
+	VSUBPD           Z26, Z23, Z23
+	VFNMADD231PD     Z17, Z3, Z24
+	VFNMADD231PD     Z20, Z10, Z25
+	VFNMADD231PD     Z22, Z14, Z26
+	VMULPD           1152(BX), Z28, Z3
+	VMULPD           1088(BX), Z30, Z10
+	VMULPD           1024(BX), Z19, Z14
+	VFMADD231PD      Z9, Z17, Z18
+	VFMADD231PD      Z12, Z20, Z21
+	VFMADD231PD      Z16, Z22, Z23
+	VMULPD           Z0, Z28, Z0
+	VMULPD           Z1, Z30, Z1
+	VMULPD           Z4, Z19, Z4
+	VMULPD           1856(BX), Z3, Z3
+	VMULPD           1792(BX), Z10, Z9
+	VMULPD           Z5, Z14, Z5
+	VMULPD           1152(BX), Z13, Z10
+	VMULPD           1088(BX), Z11, Z11
+	VMULPD           1024(BX), Z15, Z12
+	VMOVUPD          2048(BX), Z13
+	VFNMADD231PD     1280(BX), Z24, Z13
+	VMOVUPD          1984(BX), Z14
+	VFNMADD231PD     1216(BX), Z25, Z14
+	VMOVUPD          1920(BX), Z15
+	VFNMADD231PD     704(BX), Z26, Z15
+	VMULPD           320(BX), Z24, Z16
+	VMULPD           384(BX), Z25, Z17
+	VMULPD           640(BX), Z26, Z19
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+592(SB), Z20
+	VBLENDMPD        Z18, Z20, K1, Z18
+	VBLENDMPD        Z21, Z20, K2, Z21
+	VBLENDMPD        Z23, Z20, K3, Z20
+	VXORPD           Z3, Z2, Z3
+	VXORPD           Z9, Z2, Z9
+	VXORPD           Z5, Z2, Z2
+	PREFETCHT0       1024(R13)(AX*1)
+	VMOVUPD          Z6, (R13)(AX*1)
+	PREFETCHT0       1088(R13)(AX*1)
+	VMOVUPD          Z7, 64(R13)(AX*1)
+	PREFETCHT0       1152(R13)(AX*1)
+	VMOVUPD          Z8, 128(R13)(AX*1)
+	MOVQ             zomma_base+240(FP), DX
+	PREFETCHT0       1024(DX)(AX*1)
+	MOVQ             zomma_base+240(FP), DX
+	VMOVUPD          Z0, (DX)(AX*1)
+	MOVQ             zomma_base+240(FP), DX
+	PREFETCHT0       1088(DX)(AX*1)
+	MOVQ             zomma_base+240(FP), DX
+	VMOVUPD          Z1, 64(DX)(AX*1)
+	MOVQ             zomma_base+240(FP), DX
+	PREFETCHT0       1152(DX)(AX*1)
+	MOVQ             zomma_base+240(FP), DX
+	VMOVUPD          Z4, 128(DX)(AX*1)
+	PREFETCHT0       1024(DI)(AX*1)
+	VMOVUPD          Z10, (DI)(AX*1)
+	PREFETCHT0       1088(DI)(AX*1)
+	VMOVUPD          Z11, 64(DI)(AX*1)
+	PREFETCHT0       1152(DI)(AX*1)
+	VMOVUPD          Z12, 128(DI)(AX*1)
+	PREFETCHT0       1024(R10)(AX*1)
+	VMOVUPD          Z13, (R10)(AX*1)
+	PREFETCHT0       1088(R10)(AX*1)
+	VMOVUPD          Z14, 64(R10)(AX*1)
+	PREFETCHT0       1152(R10)(AX*1)
+	VMOVUPD          Z15, 128(R10)(AX*1)
+	PREFETCHT0       1024(R11)(AX*1)
+	VMOVUPD          Z16, (R11)(AX*1)
+	PREFETCHT0       1088(R11)(AX*1)
+	VMOVUPD          Z17, 64(R11)(AX*1)
+	PREFETCHT0       1152(R11)(AX*1)
+	VMOVUPD          Z19, 128(R11)(AX*1)
+	PREFETCHT0       1024(SI)(AX*1)
+	VMOVUPD          Z18, (SI)(AX*1)
+	PREFETCHT0       1088(SI)(AX*1)
+	VMOVUPD          Z21, 64(SI)(AX*1)
+	PREFETCHT0       1152(SI)(AX*1)
+	VMOVUPD          Z20, 128(SI)(AX*1)
+	MOVQ             speed_base+216(FP), DX
+	PREFETCHT0       1024(DX)(AX*1)
+	MOVQ             speed_base+216(FP), DX
+	VMOVUPD          Z3, (DX)(AX*1)
 	MOVQ             speed_base+216(FP), DX
 	PREFETCHT0       1088(DX)(AX*1)
 	MOVQ             speed_base+216(FP), DX
-	VMOVUPD          Z1, 64(DX)(AX*1)
+	VMOVUPD          Z9, 64(DX)(AX*1)
 	MOVQ             speed_base+216(FP), DX
 	PREFETCHT0       1152(DX)(AX*1)
 	MOVQ             speed_base+216(FP), DX
 	VMOVUPD          Z2, 128(DX)(AX*1)
-	MOVQ             speed_base+216(FP), DX
-	PREFETCHT0       1216(DX)(AX*1)
-	MOVQ             speed_base+216(FP), DX
-	VMOVUPD          Z3, 192(DX)(AX*1)
-	VMOVUPD          2304(BX), Z0
-	VMOVUPD          3776(BX), Z1
-	VSUBPD           Z1, Z0, Z2
-	VMOVUPD          3712(BX), Z3
-	VMOVUPD          3648(BX), Z4
-	VSUBPD           Z4, Z3, Z5
-	VMOVUPD          3584(BX), Z6
-	VMOVUPD          2688(BX), Z7
-	VSUBPD           Z7, Z6, Z8
-	VMOVUPD          2560(BX), Z9
-	VMOVUPD          2624(BX), Z10
-	VSUBPD           Z10, Z9, Z11
-	VMOVUPD          2112(BX), Z12
-	VFNMADD132PD     2240(BX), Z12, Z1
-	VMOVUPD          2944(BX), Z13
-	VFNMADD132PD     2176(BX), Z13, Z4
-	VMOVUPD          2880(BX), Z14
-	VFNMADD132PD     512(BX), Z14, Z7
-	VMOVUPD          2816(BX), Z15
-	VFNMADD132PD     1472(BX), Z15, Z10
-	VMULPD           1856(BX), Z1, Z1
-	VMULPD           1792(BX), Z4, Z4
-	VMULPD           1728(BX), Z7, Z7
-	VMULPD           1664(BX), Z10, Z10
-	PREFETCHT0       1024(DI)(AX*1)
-	VMOVUPD          Z1, (DI)(AX*1)
-	PREFETCHT0       1088(DI)(AX*1)
-	VMOVUPD          Z4, 64(DI)(AX*1)
-	PREFETCHT0       1152(DI)(AX*1)
-	VMOVUPD          Z7, 128(DI)(AX*1)
-	PREFETCHT0       1216(DI)(AX*1)
-	VMOVUPD          Z10, 192(DI)(AX*1)
-	VMOVUPD          192(BX), Z1
-	VSUBPD           Z1, Z12, Z4
-	VMOVUPD          128(BX), Z7
-	VSUBPD           Z7, Z13, Z10
-	VMOVUPD          (BX), Z12
-	VSUBPD           Z12, Z14, Z13
-	VMOVUPD          2432(BX), Z14
-	VSUBPD           Z14, Z15, Z15
-	VMOVUPD          2240(BX), Z16
-	VFNMADD231PD     Z16, Z0, Z1
-	VMOVUPD          2176(BX), Z0
-	VFNMADD231PD     Z0, Z3, Z7
-	VMOVUPD          512(BX), Z3
-	VFNMADD231PD     Z3, Z6, Z12
-	VMOVUPD          1472(BX), Z6
-	VFNMADD231PD     Z6, Z9, Z14
-	VFMADD231PD      Z2, Z16, Z4
-	VFMADD231PD      Z5, Z0, Z10
-	VFMADD231PD      Z8, Z3, Z13
-	VFMADD231PD      Z11, Z6, Z15
-	VMOVUPD          1088(BX), Z0
-	VFNMADD231PD     3520(BX), Z1, Z0
-	VMOVUPD          1024(BX), Z2
-	VFNMADD231PD     3456(BX), Z7, Z2
-	VMOVUPD          960(BX), Z3
-	VFNMADD231PD     448(BX), Z12, Z3
-	VMOVUPD          896(BX), Z5
-	VFNMADD231PD     320(BX), Z14, Z5
-	VMULPD           3328(BX), Z1, Z1
-	VMULPD           3392(BX), Z7, Z6
-	VMULPD           384(BX), Z12, Z7
-	VMULPD           256(BX), Z14, Z8
-	PREFETCHT0       1024(R10)(AX*1)
-	VMOVUPD          Z0, (R10)(AX*1)
-	PREFETCHT0       1088(R10)(AX*1)
-	VMOVUPD          Z2, 64(R10)(AX*1)
-	PREFETCHT0       1152(R10)(AX*1)
-	VMOVUPD          Z3, 128(R10)(AX*1)
-	PREFETCHT0       1216(R10)(AX*1)
-	VMOVUPD          Z5, 192(R10)(AX*1)
-	PREFETCHT0       1024(R11)(AX*1)
-	VMOVUPD          Z1, (R11)(AX*1)
-	PREFETCHT0       1088(R11)(AX*1)
-	VMOVUPD          Z6, 64(R11)(AX*1)
-	PREFETCHT0       1152(R11)(AX*1)
-	VMOVUPD          Z7, 128(R11)(AX*1)
-	PREFETCHT0       1216(R11)(AX*1)
-	VMOVUPD          Z8, 192(R11)(AX*1)
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+488(SB), Z0
-	VBLENDMPD        Z4, Z0, K1, Z1
-	VBLENDMPD        Z10, Z0, K2, Z2
-	VBLENDMPD        Z13, Z0, K3, Z3
-	VBLENDMPD        Z15, Z0, K4, Z0
-	PREFETCHT0       1024(SI)(AX*1)
-	VMOVUPD          Z1, (SI)(AX*1)
-	PREFETCHT0       1088(SI)(AX*1)
-	VMOVUPD          Z2, 64(SI)(AX*1)
-	PREFETCHT0       1152(SI)(AX*1)
-	VMOVUPD          Z3, 128(SI)(AX*1)
-	PREFETCHT0       1216(SI)(AX*1)
-	VMOVUPD          Z0, 192(SI)(AX*1)
-	ADDQ             $+256, AX
-	SUBQ             $+32, CX
+	ADDQ             $+192, AX
+	SUBQ             $+24, CX
 	JGE              body
 
 rest:
-	ADDQ $+32, CX
+	ADDQ $+24, CX
 	JEQ  done
 
 tail:
@@ -1598,12 +1238,12 @@ whole:
 	VADDPD           Z17, Z17, K4, Z16
 	VMULPD           Z12, Z6, Z17
 	VMULPD           Z13, Z7, Z21
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+16(SB), Z22
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+8(SB), Z22
 	VMOVAPD          Z18, Z23
 	VADDPD           Z22, Z18, K1, Z23
 	VMOVAPD          Z19, Z24
 	VADDPD           Z22, Z19, K2, Z24
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+8(SB), Z25
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+24(SB), Z25
 	VADDPD           Z25, Z18, K3, Z23
 	VADDPD           Z25, Z19, K4, Z24
 	VADDPD           Z15, Z20, Z18
@@ -1612,54 +1252,56 @@ whole:
 	VSUBPD           Z16, Z14, Z14
 	VMULPD           Z17, Z2, Z16
 	VMULPD           Z21, Z3, Z20
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+80(SB), Z26
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+48(SB), Z26
 	VMULPD           Z26, Z23, Z27
 	VMULPD           Z26, Z24, Z26
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+104(SB), Z28
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+56(SB), Z28
 	VMULPD           Z28, Z17, Z29
 	VMULPD           Z28, Z21, Z30
 	VMULPD           Z8, Z0, Z31
+	VMULPD           Z9, Z1, Z22
 	VMOVUPD          Z13, (BX)
-	VMULPD           Z9, Z1, Z13
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+16(SB), Z13
+	VXORPD           Z31, Z13, Z31
+	VXORPD           Z22, Z13, Z22
 	VMOVUPD          Z12, 64(BX)
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+144(SB), Z12
-	VXORPD           Z31, Z12, Z31
-	VXORPD           Z13, Z12, Z13
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+152(SB), Z22
-	VMINPD           Z31, Z22, Z31
-	VMINPD           Z13, Z22, Z13
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+160(SB), Z22
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+32(SB), Z12
+	VMINPD           Z31, Z12, Z31
+	VMINPD           Z22, Z12, Z12
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+40(SB), Z22
 	VMAXPD           Z31, Z22, Z31
-	VMAXPD           Z13, Z22, Z13
+	VMAXPD           Z12, Z22, Z12
 	VMULPD           Z16, Z18, Z22
-	VMULPD           Z20, Z19, Z12
+	VMULPD           Z20, Z19, Z13
 	VDIVPD           Z22, Z25, Z22
-	VDIVPD           Z12, Z25, Z12
+	VDIVPD           Z13, Z25, Z13
 	VMULPD           Z22, Z16, Z16
-	VMULPD           Z12, Z20, Z20
+	VMULPD           Z13, Z20, Z20
 	VMULPD           Z22, Z18, Z18
-	VMULPD           Z12, Z19, Z12
+	VMULPD           Z13, Z19, Z13
 	VMULPD           Z16, Z15, Z15
 	VMULPD           Z20, Z14, Z14
 	VMULPD           Z18, Z2, Z16
-	VMULPD           Z12, Z3, Z19
+	VMULPD           Z13, Z3, Z19
 	VMULPD           Z18, Z17, Z18
-	VMULPD           Z12, Z21, Z12
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+352(SB), Z20
-	VMULPD           Z20, Z31, Z22
+	VMULPD           Z13, Z21, Z13
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+64(SB), Z20
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+72(SB), Z22
+	VFMADD231PD      Z20, Z31, Z22
 	VMOVUPD          Z21, 128(BX)
-	VMULPD           Z20, Z13, Z21
-	VRNDSCALEPD      $0x08, Z22, Z22
-	VRNDSCALEPD      $0x08, Z21, Z21
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+72(SB), Z21
+	VFMADD213PD      Z21, Z12, Z20
+	VSUBPD           Z21, Z22, Z22
+	VSUBPD           Z21, Z20, Z20
 	VMOVUPD          Z17, 192(BX)
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+360(SB), Z17
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+80(SB), Z17
 	VFMADD231PD      Z17, Z22, Z31
-	VFMADD231PD      Z17, Z21, Z13
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+368(SB), Z17
+	VFMADD231PD      Z17, Z20, Z12
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+88(SB), Z17
 	VFMADD231PD      Z17, Z22, Z31
-	VFMADD231PD      Z17, Z21, Z13
+	VFMADD231PD      Z17, Z20, Z12
 	VMULPD           Z15, Z15, Z17
-	VMULPD           Z14, Z14, Z20
+	VMULPD           Z14, Z14, Z21
 	VMULPD           Z16, Z6, Z25
 	VMOVUPD          Z3, 256(BX)
 	VMULPD           Z19, Z7, Z3
@@ -1671,528 +1313,517 @@ whole:
 	VMULPD           Z7, Z19, Z7
 	VMULPD           Z25, Z28, Z25
 	VMULPD           Z3, Z28, Z3
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+24(SB), Z28
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+96(SB), Z28
 	VMOVUPD          Z3, 320(BX)
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+32(SB), Z3
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+104(SB), Z3
 	VFMADD231PD      Z28, Z17, Z3
-	VFMADD213PD.BCST spotAllRowsAVX512Consts<>+32(SB), Z20, Z28
-	VFMADD213PD.BCST spotAllRowsAVX512Consts<>+40(SB), Z17, Z3
-	VFMADD213PD.BCST spotAllRowsAVX512Consts<>+40(SB), Z20, Z28
-	VFMADD213PD.BCST spotAllRowsAVX512Consts<>+48(SB), Z17, Z3
-	VFMADD213PD.BCST spotAllRowsAVX512Consts<>+48(SB), Z20, Z28
-	VFMADD213PD.BCST spotAllRowsAVX512Consts<>+56(SB), Z17, Z3
-	VFMADD213PD.BCST spotAllRowsAVX512Consts<>+56(SB), Z20, Z28
-	VFMADD213PD.BCST spotAllRowsAVX512Consts<>+64(SB), Z17, Z3
-	VFMADD213PD.BCST spotAllRowsAVX512Consts<>+64(SB), Z20, Z28
-	VFMADD213PD.BCST spotAllRowsAVX512Consts<>+72(SB), Z17, Z3
-	VFMADD213PD.BCST spotAllRowsAVX512Consts<>+72(SB), Z20, Z28
+	VFMADD213PD.BCST spotAllRowsAVX512Consts<>+104(SB), Z21, Z28
+	VFMADD213PD.BCST spotAllRowsAVX512Consts<>+112(SB), Z17, Z3
+	VFMADD213PD.BCST spotAllRowsAVX512Consts<>+112(SB), Z21, Z28
+	VFMADD213PD.BCST spotAllRowsAVX512Consts<>+120(SB), Z17, Z3
+	VFMADD213PD.BCST spotAllRowsAVX512Consts<>+120(SB), Z21, Z28
+	VFMADD213PD.BCST spotAllRowsAVX512Consts<>+128(SB), Z17, Z3
+	VFMADD213PD.BCST spotAllRowsAVX512Consts<>+128(SB), Z21, Z28
+	VFMADD213PD.BCST spotAllRowsAVX512Consts<>+136(SB), Z17, Z3
+	VFMADD213PD.BCST spotAllRowsAVX512Consts<>+136(SB), Z21, Z28
+	VFMADD213PD.BCST spotAllRowsAVX512Consts<>+144(SB), Z17, Z3
+	VFMADD213PD.BCST spotAllRowsAVX512Consts<>+144(SB), Z21, Z28
 	VMULPD           Z3, Z17, Z3
-	VMULPD           Z28, Z20, Z17
+	VMULPD           Z28, Z21, Z17
 	VFMADD231PD      Z3, Z15, Z27
 	VFMADD231PD      Z17, Z14, Z26
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+88(SB), Z3
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+152(SB), Z3
 	VFMADD231PD      Z3, Z15, Z27
 	VFMADD231PD      Z3, Z14, Z26
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+96(SB), Z14
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+160(SB), Z14
 	VFMADD231PD      Z14, Z23, Z27
 	VFMADD231PD      Z14, Z24, Z26
 	VFMADD231PD      Z8, Z0, Z27
 	VFMADD231PD      Z9, Z1, Z26
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+376(SB), Z14
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+384(SB), Z15
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+168(SB), Z14
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+176(SB), Z15
 	VFMADD231PD      Z14, Z31, Z15
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+384(SB), Z17
-	VFMADD231PD      Z14, Z13, Z17
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+392(SB), Z20
-	VFMADD213PD      Z20, Z31, Z15
-	VFMADD213PD      Z20, Z13, Z17
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+400(SB), Z23
-	VFMADD213PD      Z23, Z31, Z15
-	VFMADD213PD      Z23, Z13, Z17
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+408(SB), Z24
-	VFMADD213PD      Z24, Z31, Z15
-	VFMADD213PD      Z24, Z13, Z17
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+416(SB), Z28
-	VFMADD213PD      Z28, Z31, Z15
-	VFMADD213PD      Z28, Z13, Z17
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+424(SB), Z28
-	VFMADD213PD      Z28, Z31, Z15
-	VFMADD213PD      Z28, Z13, Z17
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+432(SB), Z28
-	VFMADD213PD      Z28, Z31, Z15
-	VFMADD213PD      Z28, Z13, Z17
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+440(SB), Z28
-	VFMADD213PD      Z28, Z31, Z15
-	VFMADD213PD      Z28, Z13, Z17
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+448(SB), Z28
-	VFMADD213PD      Z28, Z31, Z15
-	VFMADD213PD      Z28, Z13, Z17
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+8(SB), Z28
-	VFMADD213PD      Z28, Z31, Z15
-	VFMADD213PD      Z28, Z13, Z17
-	VFMADD213PD      Z28, Z15, Z31
-	VFMADD213PD      Z28, Z17, Z13
-	VSCALEFPD        Z22, Z31, Z15
-	VSCALEFPD        Z21, Z13, Z13
-	VMULPD           Z15, Z4, Z4
-	VMULPD           Z13, Z5, Z5
-	VMOVAPD          Z29, Z13
-	VFMADD231PD      Z27, Z16, Z13
-	VMOVAPD          Z30, Z15
-	VFMADD231PD      Z26, Z19, Z15
+	VFMADD213PD.BCST spotAllRowsAVX512Consts<>+176(SB), Z12, Z14
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+184(SB), Z17
+	VFMADD213PD      Z17, Z31, Z15
+	VFMADD231PD      Z14, Z12, Z17
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+192(SB), Z14
+	VFMADD213PD      Z14, Z31, Z15
+	VFMADD231PD      Z17, Z12, Z14
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+200(SB), Z17
+	VFMADD213PD      Z17, Z31, Z15
+	VFMADD231PD      Z14, Z12, Z17
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+208(SB), Z14
+	VFMADD213PD      Z14, Z31, Z15
+	VFMADD231PD      Z17, Z12, Z14
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+216(SB), Z17
+	VFMADD213PD      Z17, Z31, Z15
+	VFMADD231PD      Z14, Z12, Z17
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+224(SB), Z14
+	VFMADD213PD      Z14, Z31, Z15
+	VFMADD231PD      Z17, Z12, Z14
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+232(SB), Z17
+	VFMADD213PD      Z17, Z31, Z15
+	VFMADD231PD      Z14, Z12, Z17
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+240(SB), Z14
+	VFMADD213PD      Z14, Z31, Z15
+	VFMADD231PD      Z17, Z12, Z14
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+24(SB), Z17
+	VFMADD213PD      Z17, Z31, Z15
+	VFMADD213PD      Z17, Z12, Z14
+	VFMADD213PD      Z17, Z15, Z31
+	VFMADD213PD      Z17, Z14, Z12
+	VSCALEFPD        Z22, Z31, Z14
+	VSCALEFPD        Z20, Z12, Z12
+	VMULPD           Z14, Z4, Z4
+	VMULPD           Z12, Z5, Z5
+	VMOVAPD          Z29, Z12
+	VFMADD231PD      Z27, Z16, Z12
+	VMOVAPD          Z30, Z14
+	VFMADD231PD      Z26, Z19, Z14
 	VFMSUB231PD      Z27, Z16, Z29
 	VFMSUB231PD      Z26, Z19, Z30
-	VMULPD           Z18, Z16, Z17
-	VMULPD           Z12, Z19, Z21
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+144(SB), Z22
-	VXORPD           Z22, Z10, Z26
-	VXORPD           Z22, Z11, Z27
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+112(SB), Z31
-	VANDPD           Z31, Z13, Z22
-	VANDPD           Z31, Z15, Z24
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+120(SB), Z23
-	VMINPD           Z22, Z23, Z22
-	VMINPD           Z24, Z23, Z24
-	VANDPD           Z31, Z29, Z20
-	VANDPD           Z31, Z30, Z14
-	VMINPD           Z20, Z23, Z20
-	VMINPD           Z14, Z23, Z14
-	VMULPD           Z2, Z10, Z23
+	VMULPD           Z18, Z16, Z15
+	VMULPD           Z13, Z19, Z20
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+16(SB), Z21
+	VXORPD           Z21, Z10, Z22
+	VXORPD           Z21, Z11, Z23
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+248(SB), Z24
+	VANDPD           Z24, Z12, Z26
+	VANDPD           Z24, Z14, Z27
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+256(SB), Z28
+	VMINPD           Z26, Z28, Z26
+	VMINPD           Z27, Z28, Z27
+	VANDPD           Z24, Z29, Z31
+	VANDPD           Z24, Z30, Z21
+	VMINPD           Z31, Z28, Z31
+	VMINPD           Z21, Z28, Z21
+	VMULPD           Z2, Z10, Z28
 	VMOVUPD          Z1, 384(BX)
 	VMULPD           256(BX), Z11, Z1
 	VMULPD           Z4, Z10, Z10
 	VMULPD           Z5, Z11, Z11
 	VMOVUPD          Z0, 448(BX)
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+128(SB), Z0
-	VFMADD213PD      Z28, Z22, Z0
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+264(SB), Z0
+	VFMADD213PD      Z3, Z26, Z0
 	VMOVUPD          Z9, 512(BX)
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+128(SB), Z9
-	VFMADD213PD      Z28, Z24, Z9
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+264(SB), Z9
+	VFMADD213PD      Z3, Z27, Z9
 	VMOVUPD          Z8, 576(BX)
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+136(SB), Z8
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+272(SB), Z8
 	VMOVUPD          Z25, 640(BX)
-	VADDPD           Z8, Z22, Z25
-	VMOVUPD          Z21, 704(BX)
-	VADDPD           Z8, Z24, Z21
-	VMOVUPD          Z17, 768(BX)
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+128(SB), Z17
-	VFMADD213PD      Z28, Z20, Z17
-	VMOVUPD          Z19, 832(BX)
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+128(SB), Z19
-	VFMADD213PD      Z28, Z14, Z19
-	VMOVUPD          Z16, 896(BX)
-	VADDPD           Z8, Z20, Z16
-	VADDPD           Z8, Z14, Z8
-	VMOVUPD          Z12, 960(BX)
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+168(SB), Z12
-	VMOVUPD          Z18, 1024(BX)
-	VMULPD           Z12, Z22, Z18
-	VMOVUPD          Z7, 1088(BX)
-	VMULPD           Z12, Z24, Z7
-	VMULPD           Z25, Z0, Z12
-	VMOVUPD          Z6, 1152(BX)
-	VMULPD           Z21, Z9, Z6
-	VMOVUPD          Z5, 1216(BX)
-	VMOVAPD          Z22, Z5
-	VPTERNLOGQ       $0xe4, Z31, Z13, Z5
-	VMOVUPD          Z4, 1280(BX)
-	VMOVAPD          Z24, Z4
-	VPTERNLOGQ       $0xe4, Z31, Z15, Z4
-	VMOVUPD          Z4, 1344(BX)
-	VMULPD           Z16, Z17, Z4
-	VMOVUPD          Z5, 1408(BX)
-	VMULPD           Z8, Z19, Z5
-	VMOVUPD          Z2, 1472(BX)
-	VMULPD           Z18, Z22, Z2
-	VMOVUPD          Z11, 1536(BX)
-	VMULPD           Z7, Z24, Z11
-	VMOVUPD          Z10, 1600(BX)
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+352(SB), Z10
-	VMULPD           Z2, Z10, Z2
-	VMULPD           Z11, Z10, Z10
-	VRNDSCALEPD      $0x08, Z2, Z2
-	VRNDSCALEPD      $0x08, Z10, Z10
-	VMULPD           Z4, Z12, Z11
-	VMOVUPD          Z1, 1664(BX)
-	VMULPD           Z5, Z6, Z1
-	VDIVPD           Z11, Z28, Z11
-	VDIVPD           Z1, Z28, Z1
-	VMULPD           Z11, Z4, Z4
-	VMULPD           Z1, Z5, Z5
-	VMULPD           Z11, Z12, Z11
-	VMULPD           Z1, Z6, Z1
-	VMULPD           Z4, Z0, Z0
-	VMULPD           Z5, Z9, Z6
-	VMULPD           Z4, Z25, Z4
-	VMULPD           Z5, Z21, Z5
-	VMULPD           Z11, Z17, Z9
-	VMULPD           Z1, Z19, Z12
+	VADDPD           Z8, Z26, Z25
+	VMOVUPD          Z5, 704(BX)
+	VADDPD           Z8, Z27, Z5
+	VMOVUPD          Z4, 768(BX)
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+264(SB), Z4
+	VFMADD213PD      Z3, Z31, Z4
+	VMOVUPD          Z20, 832(BX)
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+264(SB), Z20
+	VFMADD213PD      Z3, Z21, Z20
+	VMOVUPD          Z15, 896(BX)
+	VADDPD           Z8, Z31, Z15
+	VADDPD           Z8, Z21, Z8
+	VMOVUPD          Z19, 960(BX)
+	VMULPD           Z26, Z26, Z19
+	VMOVUPD          Z16, 1024(BX)
+	VMULPD           Z27, Z27, Z16
+	VMOVUPD          Z13, 1088(BX)
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+280(SB), Z13
+	VMOVUPD          Z18, 1152(BX)
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+72(SB), Z18
+	VFMADD213PD      Z18, Z13, Z19
+	VFMADD213PD      Z18, Z13, Z16
+	VSUBPD           Z18, Z19, Z13
+	VSUBPD           Z18, Z16, Z16
+	VMULPD           Z25, Z0, Z18
+	VMULPD           Z5, Z9, Z19
+	VMOVUPD          Z7, 1216(BX)
+	VMULPD           Z15, Z4, Z7
+	VMOVUPD          Z6, 1280(BX)
+	VMULPD           Z8, Z20, Z6
+	VMOVUPD          Z11, 1344(BX)
+	VMOVAPD          Z26, Z11
+	VPTERNLOGQ       $0xe4, Z24, Z12, Z11
+	VMOVUPD          Z11, 1408(BX)
+	VMOVAPD          Z27, Z11
+	VPTERNLOGQ       $0xe4, Z24, Z14, Z11
+	VMOVUPD          Z11, 1472(BX)
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+288(SB), Z11
+	VMOVUPD          Z10, 1536(BX)
+	VMULPD           Z11, Z13, Z10
 	VMULPD           Z11, Z16, Z11
-	VMULPD           Z1, Z8, Z1
-	VMULPD           Z0, Z22, Z0
-	VMULPD           Z6, Z24, Z6
-	VMULPD           Z9, Z20, Z8
-	VMULPD           Z12, Z14, Z9
-	VPTERNLOGQ       $0xe4, Z31, Z29, Z20
-	VPTERNLOGQ       $0xe4, Z31, Z30, Z14
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+16(SB), Z12
-	VFMADD231PD      Z3, Z0, Z12
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+16(SB), Z16
-	VFMADD231PD      Z3, Z6, Z16
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+360(SB), Z17
-	VMULPD           Z2, Z17, Z19
-	VMULPD           Z10, Z17, Z17
-	VFMADD231PD      Z18, Z22, Z19
-	VFMADD231PD      Z7, Z24, Z17
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+368(SB), Z7
-	VFMADD231PD      Z7, Z2, Z19
-	VFMADD231PD      Z7, Z10, Z17
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+16(SB), Z7
-	VFMADD231PD      Z3, Z8, Z7
-	VFMADD213PD.BCST spotAllRowsAVX512Consts<>+16(SB), Z9, Z3
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+176(SB), Z18
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+184(SB), Z21
-	VFMADD231PD      Z18, Z12, Z21
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+184(SB), Z22
-	VFMADD231PD      Z18, Z16, Z22
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+192(SB), Z24
-	VFMADD213PD      Z24, Z12, Z21
-	VFMADD213PD      Z24, Z16, Z22
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+200(SB), Z25
-	VFMADD213PD      Z25, Z12, Z21
-	VFMADD213PD      Z25, Z16, Z22
-	VMOVUPD          Z14, 1728(BX)
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+208(SB), Z14
-	VFMADD213PD      Z14, Z12, Z21
-	VFMADD213PD      Z14, Z16, Z22
-	VMOVUPD          Z20, 1792(BX)
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+216(SB), Z20
-	VFMADD213PD      Z20, Z12, Z21
-	VFMADD213PD      Z20, Z16, Z22
-	VMOVUPD          Z10, 1856(BX)
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+224(SB), Z10
-	VFMADD213PD      Z10, Z12, Z21
-	VFMADD213PD      Z10, Z16, Z22
-	VMOVUPD          Z2, 1920(BX)
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+232(SB), Z2
-	VFMADD213PD      Z2, Z12, Z21
-	VFMADD213PD      Z2, Z16, Z22
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+240(SB), Z2
-	VFMADD213PD      Z2, Z12, Z21
-	VFMADD213PD      Z2, Z16, Z22
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+248(SB), Z2
-	VFMADD213PD      Z2, Z12, Z21
-	VFMADD213PD      Z2, Z16, Z22
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+256(SB), Z2
-	VFMADD213PD      Z2, Z12, Z21
-	VFMADD213PD      Z2, Z16, Z22
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+264(SB), Z2
-	VFMADD213PD      Z2, Z12, Z21
-	VFMADD213PD      Z2, Z16, Z22
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+272(SB), Z2
-	VFMADD213PD      Z2, Z12, Z21
-	VFMADD213PD      Z2, Z16, Z22
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+280(SB), Z2
-	VFMADD213PD      Z2, Z12, Z21
-	VFMADD213PD      Z2, Z16, Z22
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+288(SB), Z2
-	VFMADD213PD      Z2, Z12, Z21
-	VFMADD213PD      Z2, Z16, Z22
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+296(SB), Z2
-	VFMADD213PD      Z2, Z12, Z21
-	VFMADD213PD      Z2, Z16, Z22
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+304(SB), Z2
-	VFMADD213PD      Z2, Z12, Z21
-	VFMADD213PD      Z2, Z16, Z22
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+312(SB), Z2
-	VFMADD213PD      Z2, Z12, Z21
-	VFMADD213PD      Z2, Z16, Z22
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+320(SB), Z2
-	VFMADD213PD      Z2, Z12, Z21
-	VFMADD213PD      Z2, Z16, Z22
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+328(SB), Z2
-	VFMADD213PD      Z2, Z12, Z21
-	VFMADD213PD      Z2, Z16, Z22
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+336(SB), Z2
-	VFMADD213PD      Z2, Z12, Z21
-	VFMADD213PD      Z2, Z16, Z22
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+344(SB), Z2
-	VFMADD213PD      Z2, Z21, Z12
-	VFMADD213PD      Z2, Z22, Z16
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+104(SB), Z21
-	VFMADD213PD      Z21, Z12, Z0
-	VFMADD213PD      Z21, Z16, Z6
-	VMULPD           Z4, Z0, Z0
-	VMULPD           Z5, Z6, Z4
-	VPTERNLOGQ       $0xe4, Z31, Z13, Z0
-	VPTERNLOGQ       $0xe4, Z31, Z15, Z4
-	VMOVAPD          Z28, Z5
-	VPTERNLOGQ       $0xe4, Z31, Z13, Z5
-	VMOVAPD          Z28, Z6
-	VPTERNLOGQ       $0xe4, Z31, Z15, Z6
-	VCMPPD           $0x00, Z5, Z26, K1
-	VCMPPD           $0x00, Z6, Z27, K2
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+464(SB), Z5
-	VBLENDMPD        Z5, Z23, K1, Z6
-	VMOVUPD          1664(BX), Z12
-	VBLENDMPD        Z5, Z12, K2, Z12
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+184(SB), Z13
-	VFMADD231PD      Z18, Z7, Z13
-	VFMADD213PD.BCST spotAllRowsAVX512Consts<>+184(SB), Z3, Z18
-	VFMADD213PD      Z24, Z7, Z13
-	VFMADD231PD      Z18, Z3, Z24
-	VFMADD213PD      Z25, Z7, Z13
-	VFMADD231PD      Z24, Z3, Z25
-	VFMADD213PD      Z14, Z7, Z13
-	VFMADD231PD      Z25, Z3, Z14
-	VFMADD213PD      Z20, Z7, Z13
-	VFMADD231PD      Z14, Z3, Z20
-	VFMADD213PD      Z10, Z7, Z13
-	VFMADD231PD      Z20, Z3, Z10
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+232(SB), Z14
-	VFMADD213PD      Z14, Z7, Z13
-	VFMADD231PD      Z10, Z3, Z14
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+240(SB), Z10
-	VFMADD213PD      Z10, Z7, Z13
-	VFMADD231PD      Z14, Z3, Z10
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+248(SB), Z14
-	VFMADD213PD      Z14, Z7, Z13
-	VFMADD231PD      Z10, Z3, Z14
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+256(SB), Z10
-	VFMADD213PD      Z10, Z7, Z13
-	VFMADD231PD      Z14, Z3, Z10
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+264(SB), Z14
-	VFMADD213PD      Z14, Z7, Z13
-	VFMADD231PD      Z10, Z3, Z14
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+272(SB), Z10
-	VFMADD213PD      Z10, Z7, Z13
-	VFMADD231PD      Z14, Z3, Z10
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+280(SB), Z14
-	VFMADD213PD      Z14, Z7, Z13
-	VFMADD231PD      Z10, Z3, Z14
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+288(SB), Z10
-	VFMADD213PD      Z10, Z7, Z13
-	VFMADD231PD      Z14, Z3, Z10
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+296(SB), Z14
-	VFMADD213PD      Z14, Z7, Z13
-	VFMADD231PD      Z10, Z3, Z14
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+304(SB), Z10
-	VFMADD213PD      Z10, Z7, Z13
-	VFMADD231PD      Z14, Z3, Z10
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+312(SB), Z14
-	VFMADD213PD      Z14, Z7, Z13
-	VFMADD231PD      Z10, Z3, Z14
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+320(SB), Z10
-	VFMADD213PD      Z10, Z7, Z13
-	VFMADD231PD      Z14, Z3, Z10
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+328(SB), Z14
-	VFMADD213PD      Z14, Z7, Z13
-	VFMADD231PD      Z10, Z3, Z14
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+336(SB), Z10
-	VFMADD213PD      Z10, Z7, Z13
-	VFMADD231PD      Z14, Z3, Z10
-	VFMADD213PD      Z2, Z13, Z7
-	VFMADD231PD      Z10, Z3, Z2
-	VFMADD213PD      Z21, Z7, Z8
-	VFMADD231PD      Z2, Z9, Z21
-	VMULPD           Z11, Z8, Z2
-	VMULPD           Z1, Z21, Z1
-	VPTERNLOGQ       $0xe4, Z31, Z29, Z2
-	VPTERNLOGQ       $0xe4, Z31, Z30, Z1
-	VMOVAPD          Z28, Z3
-	VPTERNLOGQ       $0xe4, Z31, Z29, Z3
-	VMOVAPD          Z28, Z7
-	VPTERNLOGQ       $0xe4, Z31, Z30, Z7
-	VCMPPD           $0x00, Z3, Z26, K1
-	VCMPPD           $0x00, Z7, Z27, K2
-	VMOVUPD          1600(BX), Z3
-	VBLENDMPD        Z5, Z3, K1, Z3
-	VMOVUPD          1536(BX), Z7
-	VBLENDMPD        Z5, Z7, K2, Z5
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+376(SB), Z7
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+384(SB), Z8
-	VFMADD231PD      Z7, Z19, Z8
-	VFMADD213PD.BCST spotAllRowsAVX512Consts<>+384(SB), Z17, Z7
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+392(SB), Z9
-	VFMADD213PD      Z9, Z19, Z8
-	VFMADD231PD      Z7, Z17, Z9
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+400(SB), Z7
-	VFMADD213PD      Z7, Z19, Z8
-	VFMADD231PD      Z9, Z17, Z7
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+408(SB), Z9
-	VFMADD213PD      Z9, Z19, Z8
-	VFMADD231PD      Z7, Z17, Z9
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+416(SB), Z7
-	VFMADD213PD      Z7, Z19, Z8
-	VFMADD231PD      Z9, Z17, Z7
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+424(SB), Z9
-	VFMADD213PD      Z9, Z19, Z8
-	VFMADD231PD      Z7, Z17, Z9
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+432(SB), Z7
-	VFMADD213PD      Z7, Z19, Z8
-	VFMADD231PD      Z9, Z17, Z7
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+440(SB), Z9
-	VFMADD213PD      Z9, Z19, Z8
-	VFMADD231PD      Z7, Z17, Z9
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+448(SB), Z7
-	VFMADD213PD      Z7, Z19, Z8
-	VFMADD231PD      Z9, Z17, Z7
-	VMULPD           Z19, Z19, Z9
-	VMULPD           Z17, Z17, Z10
-	VFMADD231PD      Z8, Z9, Z19
-	VFMADD231PD      Z7, Z10, Z17
-	VMOVUPD          1472(BX), Z7
-	VFMADD213PD      Z7, Z7, Z19
-	VMOVUPD          256(BX), Z8
-	VFMADD213PD      Z8, Z8, Z17
-	VSCALEFPD        1920(BX), Z19, Z9
-	VSCALEFPD        1856(BX), Z17, Z10
-	VMOVUPD          1792(BX), Z11
-	VMULPD           1408(BX), Z11, Z13
-	VMOVUPD          1728(BX), Z14
-	VMULPD           1344(BX), Z14, Z15
-	VMOVUPD          1280(BX), Z16
-	VMINPD           Z16, Z7, Z17
-	VMOVUPD          1216(BX), Z18
-	VMINPD           Z18, Z8, Z19
-	VADDPD           Z16, Z7, Z7
-	VADDPD           Z18, Z8, Z8
-	VMOVUPD          192(BX), Z16
-	VMINPD           Z16, Z17, Z17
-	VMOVUPD          128(BX), Z18
-	VMINPD           Z18, Z19, Z19
-	VADDPD           Z7, Z16, Z7
-	VADDPD           Z8, Z18, Z8
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+472(SB), Z16
-	VCMPPD           $0x11, Z17, Z16, K1
-	VCMPPD           $0x11, Z19, Z16, K2
+	VFMADD231PD      Z26, Z26, Z10
+	VFMADD231PD      Z27, Z27, Z11
+	VMOVUPD          Z1, 1600(BX)
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+296(SB), Z1
+	VFMADD231PD      Z1, Z13, Z10
+	VFMADD231PD      Z1, Z16, Z11
+	VMULPD           Z7, Z18, Z1
+	VMOVUPD          Z28, 1664(BX)
+	VMULPD           Z6, Z19, Z28
+	VDIVPD           Z1, Z17, Z1
+	VDIVPD           Z28, Z17, Z28
+	VMULPD           Z1, Z7, Z7
+	VMULPD           Z28, Z6, Z6
+	VMULPD           Z1, Z18, Z1
+	VMULPD           Z28, Z19, Z18
+	VMULPD           Z7, Z0, Z0
+	VMULPD           Z6, Z9, Z9
+	VMULPD           Z7, Z25, Z7
+	VMULPD           Z6, Z5, Z5
+	VMULPD           Z0, Z26, Z0
+	VMULPD           Z9, Z27, Z6
+	VMULPD           Z1, Z4, Z4
+	VMULPD           Z18, Z20, Z9
+	VMULPD           Z1, Z15, Z1
+	VMULPD           Z18, Z8, Z8
+	VMULPD           Z4, Z31, Z4
+	VMULPD           Z9, Z21, Z9
+	VPTERNLOGQ       $0xe4, Z24, Z29, Z31
+	VPTERNLOGQ       $0xe4, Z24, Z30, Z21
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+8(SB), Z15
+	VFMADD231PD      Z3, Z0, Z15
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+8(SB), Z18
+	VFMADD231PD      Z3, Z6, Z18
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+304(SB), Z19
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+312(SB), Z20
+	VFMADD231PD      Z19, Z10, Z20
+	VFMADD213PD.BCST spotAllRowsAVX512Consts<>+312(SB), Z11, Z19
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+320(SB), Z25
+	VFMADD213PD      Z25, Z10, Z20
+	VFMADD231PD      Z19, Z11, Z25
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+328(SB), Z19
+	VFMADD213PD      Z19, Z10, Z20
+	VFMADD231PD      Z25, Z11, Z19
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+336(SB), Z25
+	VFMADD213PD      Z25, Z10, Z20
+	VFMADD231PD      Z19, Z11, Z25
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+344(SB), Z19
+	VFMADD213PD      Z19, Z10, Z20
+	VFMADD231PD      Z25, Z11, Z19
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+352(SB), Z25
+	VFMADD213PD      Z25, Z10, Z20
+	VFMADD231PD      Z19, Z11, Z25
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+360(SB), Z19
+	VFMADD213PD      Z19, Z10, Z20
+	VFMADD231PD      Z25, Z11, Z19
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+368(SB), Z25
+	VFMADD213PD      Z25, Z10, Z20
+	VFMADD231PD      Z19, Z11, Z25
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+376(SB), Z19
+	VFMADD213PD      Z19, Z10, Z20
+	VFMADD231PD      Z25, Z11, Z19
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+384(SB), Z25
+	VFMADD213PD      Z25, Z10, Z20
+	VFMADD213PD      Z25, Z11, Z19
+	VMULPD           Z20, Z10, Z10
+	VMULPD           Z19, Z11, Z11
+	VFMADD213PD      Z2, Z2, Z10
+	VMOVUPD          256(BX), Z19
+	VFMADD213PD      Z19, Z19, Z11
+	VSCALEFPD        Z13, Z10, Z10
+	VSCALEFPD        Z16, Z11, Z11
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+8(SB), Z13
+	VFMADD231PD      Z3, Z4, Z13
+	VFMADD213PD.BCST spotAllRowsAVX512Consts<>+8(SB), Z9, Z3
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+392(SB), Z16
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+400(SB), Z20
+	VFMADD231PD      Z16, Z15, Z20
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+400(SB), Z26
+	VFMADD231PD      Z16, Z18, Z26
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+408(SB), Z27
+	VFMADD213PD      Z27, Z15, Z20
+	VFMADD213PD      Z27, Z18, Z26
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+416(SB), Z28
+	VFMADD213PD      Z28, Z15, Z20
+	VFMADD213PD      Z28, Z18, Z26
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+424(SB), Z19
+	VFMADD213PD      Z19, Z15, Z20
+	VFMADD213PD      Z19, Z18, Z26
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+432(SB), Z25
+	VFMADD213PD      Z25, Z15, Z20
+	VFMADD213PD      Z25, Z18, Z26
+	VMOVUPD          Z2, 1728(BX)
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+440(SB), Z2
+	VFMADD213PD      Z2, Z15, Z20
+	VFMADD213PD      Z2, Z18, Z26
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+448(SB), Z2
+	VFMADD213PD      Z2, Z15, Z20
+	VFMADD213PD      Z2, Z18, Z26
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+456(SB), Z2
+	VFMADD213PD      Z2, Z15, Z20
+	VFMADD213PD      Z2, Z18, Z26
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+464(SB), Z2
+	VFMADD213PD      Z2, Z15, Z20
+	VFMADD213PD      Z2, Z18, Z26
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+472(SB), Z2
+	VFMADD213PD      Z2, Z15, Z20
+	VFMADD213PD      Z2, Z18, Z26
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+480(SB), Z2
+	VFMADD213PD      Z2, Z15, Z20
+	VFMADD213PD      Z2, Z18, Z26
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+488(SB), Z2
+	VFMADD213PD      Z2, Z15, Z20
+	VFMADD213PD      Z2, Z18, Z26
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+496(SB), Z2
+	VFMADD213PD      Z2, Z15, Z20
+	VFMADD213PD      Z2, Z18, Z26
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+504(SB), Z2
+	VFMADD213PD      Z2, Z15, Z20
+	VFMADD213PD      Z2, Z18, Z26
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+512(SB), Z2
+	VFMADD213PD      Z2, Z15, Z20
+	VFMADD213PD      Z2, Z18, Z26
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+520(SB), Z2
+	VFMADD213PD      Z2, Z15, Z20
+	VFMADD213PD      Z2, Z18, Z26
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+528(SB), Z2
+	VFMADD213PD      Z2, Z15, Z20
+	VFMADD213PD      Z2, Z18, Z26
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+536(SB), Z2
+	VFMADD213PD      Z2, Z15, Z20
+	VFMADD213PD      Z2, Z18, Z26
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+544(SB), Z2
+	VFMADD213PD      Z2, Z15, Z20
+	VFMADD213PD      Z2, Z18, Z26
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+552(SB), Z2
+	VFMADD213PD      Z2, Z20, Z15
+	VFMADD213PD      Z2, Z26, Z18
+	VFMADD213PD      Z17, Z15, Z0
+	VFMADD213PD      Z17, Z18, Z6
+	VMULPD           Z7, Z0, Z0
+	VMULPD           Z5, Z6, Z5
+	VPTERNLOGQ       $0xe4, Z24, Z12, Z0
+	VPTERNLOGQ       $0xe4, Z24, Z14, Z5
+	VMOVAPD          Z17, Z6
+	VPTERNLOGQ       $0xe4, Z24, Z12, Z6
+	VMOVAPD          Z17, Z7
+	VPTERNLOGQ       $0xe4, Z24, Z14, Z7
+	VCMPPD           $0x00, Z6, Z22, K1
+	VCMPPD           $0x00, Z7, Z23, K2
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+568(SB), Z6
+	VMOVUPD          1664(BX), Z7
+	VBLENDMPD        Z6, Z7, K1, Z7
+	VMOVUPD          1600(BX), Z12
+	VBLENDMPD        Z6, Z12, K2, Z12
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+400(SB), Z14
+	VFMADD231PD      Z16, Z13, Z14
+	VFMADD213PD.BCST spotAllRowsAVX512Consts<>+400(SB), Z3, Z16
+	VFMADD213PD      Z27, Z13, Z14
+	VFMADD231PD      Z16, Z3, Z27
+	VFMADD213PD      Z28, Z13, Z14
+	VFMADD231PD      Z27, Z3, Z28
+	VFMADD213PD      Z19, Z13, Z14
+	VFMADD231PD      Z28, Z3, Z19
+	VFMADD213PD      Z25, Z13, Z14
+	VFMADD231PD      Z19, Z3, Z25
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+440(SB), Z15
+	VFMADD213PD      Z15, Z13, Z14
+	VFMADD231PD      Z25, Z3, Z15
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+448(SB), Z16
+	VFMADD213PD      Z16, Z13, Z14
+	VFMADD231PD      Z15, Z3, Z16
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+456(SB), Z15
+	VFMADD213PD      Z15, Z13, Z14
+	VFMADD231PD      Z16, Z3, Z15
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+464(SB), Z16
+	VFMADD213PD      Z16, Z13, Z14
+	VFMADD231PD      Z15, Z3, Z16
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+472(SB), Z15
+	VFMADD213PD      Z15, Z13, Z14
+	VFMADD231PD      Z16, Z3, Z15
 	VBROADCASTSD     spotAllRowsAVX512Consts<>+480(SB), Z16
-	VCMPPD           $0x11, Z16, Z7, K3
-	VCMPPD           $0x11, Z16, Z8, K4
-	KANDB            K3, K1, K1
-	KANDB            K4, K2, K2
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+456(SB), Z7
-	VMULPD           Z7, Z9, Z8
-	VMULPD           Z7, Z10, Z7
+	VFMADD213PD      Z16, Z13, Z14
+	VFMADD231PD      Z15, Z3, Z16
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+488(SB), Z15
+	VFMADD213PD      Z15, Z13, Z14
+	VFMADD231PD      Z16, Z3, Z15
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+496(SB), Z16
+	VFMADD213PD      Z16, Z13, Z14
+	VFMADD231PD      Z15, Z3, Z16
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+504(SB), Z15
+	VFMADD213PD      Z15, Z13, Z14
+	VFMADD231PD      Z16, Z3, Z15
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+512(SB), Z16
+	VFMADD213PD      Z16, Z13, Z14
+	VFMADD231PD      Z15, Z3, Z16
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+520(SB), Z15
+	VFMADD213PD      Z15, Z13, Z14
+	VFMADD231PD      Z16, Z3, Z15
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+528(SB), Z16
+	VFMADD213PD      Z16, Z13, Z14
+	VFMADD231PD      Z15, Z3, Z16
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+536(SB), Z15
+	VFMADD213PD      Z15, Z13, Z14
+	VFMADD231PD      Z16, Z3, Z15
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+544(SB), Z16
+	VFMADD213PD      Z16, Z13, Z14
+	VFMADD231PD      Z15, Z3, Z16
+	VFMADD213PD      Z2, Z14, Z13
+	VFMADD231PD      Z16, Z3, Z2
+	VFMADD213PD      Z17, Z13, Z4
+	VFMADD213PD      Z17, Z2, Z9
+	VMULPD           Z1, Z4, Z1
+	VMULPD           Z8, Z9, Z2
+	VPTERNLOGQ       $0xe4, Z24, Z29, Z1
+	VPTERNLOGQ       $0xe4, Z24, Z30, Z2
+	VMOVAPD          Z17, Z3
+	VPTERNLOGQ       $0xe4, Z24, Z29, Z3
+	VMOVAPD          Z17, Z4
+	VPTERNLOGQ       $0xe4, Z24, Z30, Z4
+	VCMPPD           $0x00, Z3, Z22, K1
+	VCMPPD           $0x00, Z4, Z23, K2
+	VMOVUPD          1536(BX), Z3
+	VBLENDMPD        Z6, Z3, K1, Z3
+	VMOVUPD          1344(BX), Z4
+	VBLENDMPD        Z6, Z4, K2, Z4
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+560(SB), Z6
+	VMULPD           Z6, Z10, Z8
+	VMULPD           Z6, Z11, Z6
+	VMULPD           1280(BX), Z8, Z9
+	VMULPD           1216(BX), Z6, Z13
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+384(SB), Z14
+	VMULPD           Z9, Z14, Z9
+	VMULPD           Z13, Z14, Z13
+	VMULPD           1408(BX), Z31, Z14
+	VMULPD           1472(BX), Z21, Z15
 	VMULPD           1152(BX), Z8, Z16
-	VMULPD           1088(BX), Z7, Z17
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+168(SB), Z18
-	VMULPD           Z16, Z18, Z16
-	VMULPD           Z17, Z18, Z17
-	VMULPD           1024(BX), Z8, Z18
-	VMULPD           960(BX), Z7, Z19
-	VMOVUPD          64(BX), Z20
-	VMULPD           Z8, Z20, Z8
-	VMOVUPD          (BX), Z21
-	VMULPD           Z7, Z21, Z7
-	VMULPD           896(BX), Z20, Z20
-	VMULPD           832(BX), Z21, Z21
-	VMULPD           768(BX), Z18, Z22
-	VMULPD           704(BX), Z19, Z23
+	VMULPD           1088(BX), Z6, Z18
+	VMOVUPD          64(BX), Z19
+	VMULPD           Z8, Z19, Z8
+	VMOVUPD          (BX), Z20
+	VMULPD           Z6, Z20, Z6
+	VMULPD           1024(BX), Z19, Z19
+	VMULPD           960(BX), Z20, Z20
+	VMULPD           896(BX), Z16, Z22
+	VMULPD           832(BX), Z18, Z23
 	VMOVUPD          Z8, K7, (R9)(AX*1)
-	VMOVUPD          Z7, K6, 64(R9)(AX*1)
+	VMOVUPD          Z6, K6, 64(R9)(AX*1)
 	VMOVUPD          Z22, K7, (R8)(AX*1)
 	VMOVUPD          Z23, K6, 64(R8)(AX*1)
-	VSUBPD           Z13, Z28, Z24
-	VSUBPD           Z15, Z28, Z25
+	VMOVUPD          1728(BX), Z24
+	VMOVUPD          768(BX), Z25
+	VMINPD           Z25, Z24, Z26
+	VMOVUPD          256(BX), Z27
+	VMOVUPD          704(BX), Z28
+	VMINPD           Z28, Z27, Z29
+	VADDPD           Z25, Z24, Z24
+	VADDPD           Z28, Z27, Z25
+	VMOVUPD          192(BX), Z27
+	VMINPD           Z27, Z26, Z26
+	VMOVUPD          128(BX), Z28
+	VMINPD           Z28, Z29, Z29
+	VADDPD           Z24, Z27, Z24
+	VADDPD           Z25, Z28, Z25
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+576(SB), Z27
+	VCMPPD           $0x11, Z26, Z27, K1
+	VCMPPD           $0x11, Z29, Z27, K2
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+584(SB), Z26
+	VCMPPD           $0x11, Z26, Z24, K3
+	VCMPPD           $0x11, Z26, Z25, K4
+	KANDB            K3, K1, K1
+	KANDB            K4, K2, K2
+	VSUBPD           Z14, Z17, Z24
+	VSUBPD           Z15, Z17, Z25
 	VMOVUPD          640(BX), Z26
 	VMULPD           Z24, Z26, Z24
 	VMOVUPD          320(BX), Z27
 	VMULPD           Z25, Z27, Z25
-	VMULPD           Z26, Z11, Z26
-	VMULPD           Z27, Z14, Z27
-	VMULPD           Z11, Z20, Z11
-	VMULPD           Z14, Z21, Z14
-	VMULPD           Z11, Z18, Z11
-	VMULPD           Z14, Z19, Z14
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+144(SB), Z29
-	VXORPD           Z11, Z29, Z11
-	VXORPD           Z14, Z29, Z14
-	VMOVUPD          Z11, K7, (R12)(AX*1)
-	VMOVUPD          Z14, K6, 64(R12)(AX*1)
-	VMOVUPD          896(BX), Z11
-	VMULPD           576(BX), Z11, Z14
-	VMOVUPD          832(BX), Z30
+	VMULPD           Z26, Z31, Z26
+	VMULPD           Z27, Z21, Z27
+	VMULPD           Z31, Z19, Z28
+	VMULPD           Z21, Z20, Z21
+	VMULPD           Z28, Z16, Z28
+	VMULPD           Z21, Z18, Z21
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+16(SB), Z29
+	VXORPD           Z28, Z29, Z28
+	VXORPD           Z21, Z29, Z21
+	VMOVUPD          Z28, K7, (R12)(AX*1)
+	VMOVUPD          Z21, K6, 64(R12)(AX*1)
+	VMOVUPD          1024(BX), Z21
+	VMULPD           576(BX), Z21, Z28
+	VMOVUPD          960(BX), Z30
 	VMULPD           512(BX), Z30, Z31
-	VMOVUPD          Z17, 1728(BX)
-	VMOVUPD          1408(BX), Z17
-	VFMADD213PD      Z28, Z17, Z11
-	VMOVUPD          Z16, 896(BX)
-	VMOVUPD          1344(BX), Z16
-	VFMADD213PD      Z28, Z16, Z30
-	VFMADD231PD      Z14, Z17, Z24
-	VFMADD231PD      Z31, Z16, Z25
-	VSUBPD           Z26, Z14, Z14
-	VSUBPD           Z27, Z31, Z16
-	VMULPD           Z14, Z18, Z14
-	VMULPD           Z16, Z19, Z16
-	VMULPD           Z24, Z22, Z17
+	VMOVUPD          Z13, 320(BX)
+	VMOVUPD          1408(BX), Z13
+	VFMADD213PD      Z17, Z13, Z21
+	VMOVUPD          Z9, 1024(BX)
+	VMOVUPD          1472(BX), Z9
+	VFMADD213PD      Z17, Z9, Z30
+	VFMADD231PD      Z28, Z13, Z24
+	VFMADD231PD      Z31, Z9, Z25
+	VSUBPD           Z26, Z28, Z9
+	VSUBPD           Z27, Z31, Z13
+	VMULPD           Z9, Z16, Z9
+	VMULPD           Z13, Z18, Z13
+	VMULPD           Z24, Z22, Z16
 	VMULPD           Z25, Z23, Z18
 	MOVQ             color_base+264(FP), DX
-	VMOVUPD          Z17, K7, (DX)(AX*1)
+	VMOVUPD          Z16, K7, (DX)(AX*1)
 	MOVQ             color_base+264(FP), DX
 	VMOVUPD          Z18, K6, 64(DX)(AX*1)
-	VXORPD           Z14, Z29, Z14
-	VXORPD           Z16, Z29, Z16
+	VXORPD           Z9, Z29, Z9
+	VXORPD           Z13, Z29, Z13
 	MOVQ             charm_base+192(FP), DX
-	VMOVUPD          Z14, K7, (DX)(AX*1)
+	VMOVUPD          Z9, K7, (DX)(AX*1)
 	MOVQ             charm_base+192(FP), DX
-	VMOVUPD          Z16, K6, 64(DX)(AX*1)
-	VSUBPD           Z28, Z13, Z14
-	VSUBPD           Z28, Z15, Z16
+	VMOVUPD          Z13, K6, 64(DX)(AX*1)
+	VSUBPD           Z17, Z14, Z9
+	VSUBPD           Z17, Z15, Z13
+	VMULPD           Z14, Z19, Z14
+	VMULPD           Z15, Z20, Z15
+	VMULPD           Z9, Z19, Z9
 	VMULPD           Z13, Z20, Z13
-	VMULPD           Z15, Z21, Z15
-	VMULPD           Z14, Z20, Z14
-	VMULPD           Z16, Z21, Z16
-	VMULPD           Z13, Z8, Z8
-	VMULPD           Z15, Z7, Z7
+	VMULPD           Z14, Z8, Z8
+	VMULPD           Z15, Z6, Z6
 	VMOVUPD          Z8, K7, (R13)(AX*1)
-	VMOVUPD          Z7, K6, 64(R13)(AX*1)
-	VMULPD           Z14, Z22, Z7
-	VMULPD           Z16, Z23, Z8
+	VMOVUPD          Z6, K6, 64(R13)(AX*1)
+	VMULPD           Z9, Z22, Z6
+	VMULPD           Z13, Z23, Z8
 	MOVQ             zomma_base+240(FP), DX
-	VMOVUPD          Z7, K7, (DX)(AX*1)
+	VMOVUPD          Z6, K7, (DX)(AX*1)
 	MOVQ             zomma_base+240(FP), DX
 	VMOVUPD          Z8, K6, 64(DX)(AX*1)
-	VMULPD           1024(BX), Z22, Z7
-	VMULPD           960(BX), Z23, Z8
-	VMULPD           Z11, Z7, Z7
+	VMULPD           1152(BX), Z22, Z6
+	VMULPD           1088(BX), Z23, Z8
+	VMULPD           Z21, Z6, Z6
 	VMULPD           Z30, Z8, Z8
-	VXORPD           Z7, Z29, Z7
+	VXORPD           Z6, Z29, Z6
 	VXORPD           Z8, Z29, Z8
 	MOVQ             speed_base+216(FP), DX
-	VMOVUPD          Z7, K7, (DX)(AX*1)
+	VMOVUPD          Z6, K7, (DX)(AX*1)
 	MOVQ             speed_base+216(FP), DX
 	VMOVUPD          Z8, K6, 64(DX)(AX*1)
-	VSUBPD           Z0, Z2, Z7
-	VSUBPD           Z4, Z1, Z8
-	VFNMADD213PD     Z6, Z9, Z0
-	VFNMADD213PD     Z12, Z10, Z4
-	VMULPD           1024(BX), Z0, Z0
-	VMULPD           960(BX), Z4, Z4
+	VSUBPD           Z0, Z1, Z6
+	VSUBPD           Z5, Z2, Z8
+	VFNMADD213PD     Z7, Z10, Z0
+	VFNMADD213PD     Z12, Z11, Z5
+	VMULPD           1152(BX), Z0, Z0
+	VMULPD           1088(BX), Z5, Z5
 	VMOVUPD          Z0, K7, (DI)(AX*1)
-	VMOVUPD          Z4, K6, 64(DI)(AX*1)
-	VSUBPD           Z3, Z6, Z0
-	VSUBPD           Z5, Z12, Z4
-	VFNMADD231PD     Z9, Z2, Z3
-	VFNMADD231PD     Z10, Z1, Z5
-	VFMADD231PD      Z7, Z9, Z0
-	VFMADD231PD      Z8, Z10, Z4
-	VMOVUPD          896(BX), Z1
+	VMOVUPD          Z5, K6, 64(DI)(AX*1)
+	VSUBPD           Z3, Z7, Z0
+	VSUBPD           Z4, Z12, Z5
+	VFNMADD231PD     Z10, Z1, Z3
+	VFNMADD231PD     Z11, Z2, Z4
+	VFMADD231PD      Z6, Z10, Z0
+	VFMADD231PD      Z8, Z11, Z5
+	VMOVUPD          1024(BX), Z1
 	VFNMADD231PD     576(BX), Z3, Z1
-	VMOVUPD          1728(BX), Z2
-	VFNMADD231PD     512(BX), Z5, Z2
+	VMOVUPD          320(BX), Z2
+	VFNMADD231PD     512(BX), Z4, Z2
 	VMULPD           448(BX), Z3, Z3
-	VMULPD           384(BX), Z5, Z5
-	VBROADCASTSD     spotAllRowsAVX512Consts<>+488(SB), Z6
+	VMULPD           384(BX), Z4, Z4
+	VBROADCASTSD     spotAllRowsAVX512Consts<>+592(SB), Z6
 	VBLENDMPD        Z0, Z6, K1, Z0
-	VBLENDMPD        Z4, Z6, K2, Z4
+	VBLENDMPD        Z5, Z6, K2, Z5
 	VMOVUPD          Z1, K7, (R10)(AX*1)
 	VMOVUPD          Z2, K6, 64(R10)(AX*1)
 	VMOVUPD          Z3, K7, (R11)(AX*1)
-	VMOVUPD          Z5, K6, 64(R11)(AX*1)
+	VMOVUPD          Z4, K6, 64(R11)(AX*1)
 	VMOVUPD          Z0, K7, (SI)(AX*1)
-	VMOVUPD          Z4, K6, 64(SI)(AX*1)
+	VMOVUPD          Z5, K6, 64(SI)(AX*1)
 	ADDQ             $+128, AX
 	SUBQ             $+16, CX
 	JGT              tail
@@ -2217,14 +1848,14 @@ DATA spotAllRowsAVX2Consts<>+96(SB)/8, $0x0010000000000000
 DATA spotAllRowsAVX2Consts<>+104(SB)/8, $0x0010000000000000
 DATA spotAllRowsAVX2Consts<>+112(SB)/8, $0x0010000000000000
 DATA spotAllRowsAVX2Consts<>+120(SB)/8, $0x0010000000000000
-DATA spotAllRowsAVX2Consts<>+128(SB)/8, $0x404b000000000000
-DATA spotAllRowsAVX2Consts<>+136(SB)/8, $0x404b000000000000
-DATA spotAllRowsAVX2Consts<>+144(SB)/8, $0x404b000000000000
-DATA spotAllRowsAVX2Consts<>+152(SB)/8, $0x404b000000000000
-DATA spotAllRowsAVX2Consts<>+160(SB)/8, $0x000fffffffffffff
-DATA spotAllRowsAVX2Consts<>+168(SB)/8, $0x000fffffffffffff
-DATA spotAllRowsAVX2Consts<>+176(SB)/8, $0x000fffffffffffff
-DATA spotAllRowsAVX2Consts<>+184(SB)/8, $0x000fffffffffffff
+DATA spotAllRowsAVX2Consts<>+128(SB)/8, $0x000fffffffffffff
+DATA spotAllRowsAVX2Consts<>+136(SB)/8, $0x000fffffffffffff
+DATA spotAllRowsAVX2Consts<>+144(SB)/8, $0x000fffffffffffff
+DATA spotAllRowsAVX2Consts<>+152(SB)/8, $0x000fffffffffffff
+DATA spotAllRowsAVX2Consts<>+160(SB)/8, $0x3ff6a09e667f3bcd
+DATA spotAllRowsAVX2Consts<>+168(SB)/8, $0x3ff6a09e667f3bcd
+DATA spotAllRowsAVX2Consts<>+176(SB)/8, $0x3ff6a09e667f3bcd
+DATA spotAllRowsAVX2Consts<>+184(SB)/8, $0x3ff6a09e667f3bcd
 DATA spotAllRowsAVX2Consts<>+192(SB)/8, $0x4330000000000000
 DATA spotAllRowsAVX2Consts<>+200(SB)/8, $0x4330000000000000
 DATA spotAllRowsAVX2Consts<>+208(SB)/8, $0x4330000000000000
@@ -2233,126 +1864,126 @@ DATA spotAllRowsAVX2Consts<>+224(SB)/8, $0x43300000000003ff
 DATA spotAllRowsAVX2Consts<>+232(SB)/8, $0x43300000000003ff
 DATA spotAllRowsAVX2Consts<>+240(SB)/8, $0x43300000000003ff
 DATA spotAllRowsAVX2Consts<>+248(SB)/8, $0x43300000000003ff
-DATA spotAllRowsAVX2Consts<>+256(SB)/8, $0x3ff6a09e667f3bcd
-DATA spotAllRowsAVX2Consts<>+264(SB)/8, $0x3ff6a09e667f3bcd
-DATA spotAllRowsAVX2Consts<>+272(SB)/8, $0x3ff6a09e667f3bcd
-DATA spotAllRowsAVX2Consts<>+280(SB)/8, $0x3ff6a09e667f3bcd
+DATA spotAllRowsAVX2Consts<>+256(SB)/8, $0x404b000000000000
+DATA spotAllRowsAVX2Consts<>+264(SB)/8, $0x404b000000000000
+DATA spotAllRowsAVX2Consts<>+272(SB)/8, $0x404b000000000000
+DATA spotAllRowsAVX2Consts<>+280(SB)/8, $0x404b000000000000
 DATA spotAllRowsAVX2Consts<>+288(SB)/8, $0x0000000000000000
 DATA spotAllRowsAVX2Consts<>+296(SB)/8, $0x0000000000000000
 DATA spotAllRowsAVX2Consts<>+304(SB)/8, $0x0000000000000000
 DATA spotAllRowsAVX2Consts<>+312(SB)/8, $0x0000000000000000
-DATA spotAllRowsAVX2Consts<>+320(SB)/8, $0xfff0000000000000
-DATA spotAllRowsAVX2Consts<>+328(SB)/8, $0xfff0000000000000
-DATA spotAllRowsAVX2Consts<>+336(SB)/8, $0xfff0000000000000
-DATA spotAllRowsAVX2Consts<>+344(SB)/8, $0xfff0000000000000
-DATA spotAllRowsAVX2Consts<>+352(SB)/8, $0x7ff0000000000000
-DATA spotAllRowsAVX2Consts<>+360(SB)/8, $0x7ff0000000000000
-DATA spotAllRowsAVX2Consts<>+368(SB)/8, $0x7ff0000000000000
-DATA spotAllRowsAVX2Consts<>+376(SB)/8, $0x7ff0000000000000
-DATA spotAllRowsAVX2Consts<>+384(SB)/8, $0x3fc2f112df3e5244
-DATA spotAllRowsAVX2Consts<>+392(SB)/8, $0x3fc2f112df3e5244
-DATA spotAllRowsAVX2Consts<>+400(SB)/8, $0x3fc2f112df3e5244
-DATA spotAllRowsAVX2Consts<>+408(SB)/8, $0x3fc2f112df3e5244
-DATA spotAllRowsAVX2Consts<>+416(SB)/8, $0x3fc39a09d078c69f
-DATA spotAllRowsAVX2Consts<>+424(SB)/8, $0x3fc39a09d078c69f
-DATA spotAllRowsAVX2Consts<>+432(SB)/8, $0x3fc39a09d078c69f
-DATA spotAllRowsAVX2Consts<>+440(SB)/8, $0x3fc39a09d078c69f
-DATA spotAllRowsAVX2Consts<>+448(SB)/8, $0x3fc7466496cb03de
-DATA spotAllRowsAVX2Consts<>+456(SB)/8, $0x3fc7466496cb03de
-DATA spotAllRowsAVX2Consts<>+464(SB)/8, $0x3fc7466496cb03de
-DATA spotAllRowsAVX2Consts<>+472(SB)/8, $0x3fc7466496cb03de
-DATA spotAllRowsAVX2Consts<>+480(SB)/8, $0x3fcc71c51d8e78af
-DATA spotAllRowsAVX2Consts<>+488(SB)/8, $0x3fcc71c51d8e78af
-DATA spotAllRowsAVX2Consts<>+496(SB)/8, $0x3fcc71c51d8e78af
-DATA spotAllRowsAVX2Consts<>+504(SB)/8, $0x3fcc71c51d8e78af
-DATA spotAllRowsAVX2Consts<>+512(SB)/8, $0x3fd2492494229359
-DATA spotAllRowsAVX2Consts<>+520(SB)/8, $0x3fd2492494229359
-DATA spotAllRowsAVX2Consts<>+528(SB)/8, $0x3fd2492494229359
-DATA spotAllRowsAVX2Consts<>+536(SB)/8, $0x3fd2492494229359
-DATA spotAllRowsAVX2Consts<>+544(SB)/8, $0x3fd999999997fa04
-DATA spotAllRowsAVX2Consts<>+552(SB)/8, $0x3fd999999997fa04
-DATA spotAllRowsAVX2Consts<>+560(SB)/8, $0x3fd999999997fa04
-DATA spotAllRowsAVX2Consts<>+568(SB)/8, $0x3fd999999997fa04
-DATA spotAllRowsAVX2Consts<>+576(SB)/8, $0x3fe5555555555593
-DATA spotAllRowsAVX2Consts<>+584(SB)/8, $0x3fe5555555555593
-DATA spotAllRowsAVX2Consts<>+592(SB)/8, $0x3fe5555555555593
-DATA spotAllRowsAVX2Consts<>+600(SB)/8, $0x3fe5555555555593
-DATA spotAllRowsAVX2Consts<>+608(SB)/8, $0x3fe0000000000000
-DATA spotAllRowsAVX2Consts<>+616(SB)/8, $0x3fe0000000000000
-DATA spotAllRowsAVX2Consts<>+624(SB)/8, $0x3fe0000000000000
-DATA spotAllRowsAVX2Consts<>+632(SB)/8, $0x3fe0000000000000
-DATA spotAllRowsAVX2Consts<>+640(SB)/8, $0xbff0000000000000
-DATA spotAllRowsAVX2Consts<>+648(SB)/8, $0xbff0000000000000
-DATA spotAllRowsAVX2Consts<>+656(SB)/8, $0xbff0000000000000
-DATA spotAllRowsAVX2Consts<>+664(SB)/8, $0xbff0000000000000
-DATA spotAllRowsAVX2Consts<>+672(SB)/8, $0x3dea39ef35793c76
-DATA spotAllRowsAVX2Consts<>+680(SB)/8, $0x3dea39ef35793c76
-DATA spotAllRowsAVX2Consts<>+688(SB)/8, $0x3dea39ef35793c76
-DATA spotAllRowsAVX2Consts<>+696(SB)/8, $0x3dea39ef35793c76
-DATA spotAllRowsAVX2Consts<>+704(SB)/8, $0x4000000000000000
-DATA spotAllRowsAVX2Consts<>+712(SB)/8, $0x4000000000000000
-DATA spotAllRowsAVX2Consts<>+720(SB)/8, $0x4000000000000000
-DATA spotAllRowsAVX2Consts<>+728(SB)/8, $0x4000000000000000
-DATA spotAllRowsAVX2Consts<>+736(SB)/8, $0x3fe62e42fee00000
-DATA spotAllRowsAVX2Consts<>+744(SB)/8, $0x3fe62e42fee00000
-DATA spotAllRowsAVX2Consts<>+752(SB)/8, $0x3fe62e42fee00000
-DATA spotAllRowsAVX2Consts<>+760(SB)/8, $0x3fe62e42fee00000
-DATA spotAllRowsAVX2Consts<>+768(SB)/8, $0x8000000000000000
-DATA spotAllRowsAVX2Consts<>+776(SB)/8, $0x8000000000000000
-DATA spotAllRowsAVX2Consts<>+784(SB)/8, $0x8000000000000000
-DATA spotAllRowsAVX2Consts<>+792(SB)/8, $0x8000000000000000
-DATA spotAllRowsAVX2Consts<>+800(SB)/8, $0x4086300000000000
-DATA spotAllRowsAVX2Consts<>+808(SB)/8, $0x4086300000000000
-DATA spotAllRowsAVX2Consts<>+816(SB)/8, $0x4086300000000000
-DATA spotAllRowsAVX2Consts<>+824(SB)/8, $0x4086300000000000
-DATA spotAllRowsAVX2Consts<>+832(SB)/8, $0xc087500000000000
-DATA spotAllRowsAVX2Consts<>+840(SB)/8, $0xc087500000000000
-DATA spotAllRowsAVX2Consts<>+848(SB)/8, $0xc087500000000000
-DATA spotAllRowsAVX2Consts<>+856(SB)/8, $0xc087500000000000
-DATA spotAllRowsAVX2Consts<>+864(SB)/8, $0x3ff71547652b82fe
-DATA spotAllRowsAVX2Consts<>+872(SB)/8, $0x3ff71547652b82fe
-DATA spotAllRowsAVX2Consts<>+880(SB)/8, $0x3ff71547652b82fe
-DATA spotAllRowsAVX2Consts<>+888(SB)/8, $0x3ff71547652b82fe
-DATA spotAllRowsAVX2Consts<>+896(SB)/8, $0xbfe62e42fee00000
-DATA spotAllRowsAVX2Consts<>+904(SB)/8, $0xbfe62e42fee00000
-DATA spotAllRowsAVX2Consts<>+912(SB)/8, $0xbfe62e42fee00000
-DATA spotAllRowsAVX2Consts<>+920(SB)/8, $0xbfe62e42fee00000
+DATA spotAllRowsAVX2Consts<>+320(SB)/8, $0x7ff0000000000000
+DATA spotAllRowsAVX2Consts<>+328(SB)/8, $0x7ff0000000000000
+DATA spotAllRowsAVX2Consts<>+336(SB)/8, $0x7ff0000000000000
+DATA spotAllRowsAVX2Consts<>+344(SB)/8, $0x7ff0000000000000
+DATA spotAllRowsAVX2Consts<>+352(SB)/8, $0xfff0000000000000
+DATA spotAllRowsAVX2Consts<>+360(SB)/8, $0xfff0000000000000
+DATA spotAllRowsAVX2Consts<>+368(SB)/8, $0xfff0000000000000
+DATA spotAllRowsAVX2Consts<>+376(SB)/8, $0xfff0000000000000
+DATA spotAllRowsAVX2Consts<>+384(SB)/8, $0x3fe0000000000000
+DATA spotAllRowsAVX2Consts<>+392(SB)/8, $0x3fe0000000000000
+DATA spotAllRowsAVX2Consts<>+400(SB)/8, $0x3fe0000000000000
+DATA spotAllRowsAVX2Consts<>+408(SB)/8, $0x3fe0000000000000
+DATA spotAllRowsAVX2Consts<>+416(SB)/8, $0xbff0000000000000
+DATA spotAllRowsAVX2Consts<>+424(SB)/8, $0xbff0000000000000
+DATA spotAllRowsAVX2Consts<>+432(SB)/8, $0xbff0000000000000
+DATA spotAllRowsAVX2Consts<>+440(SB)/8, $0xbff0000000000000
+DATA spotAllRowsAVX2Consts<>+448(SB)/8, $0x3dea39ef35793c76
+DATA spotAllRowsAVX2Consts<>+456(SB)/8, $0x3dea39ef35793c76
+DATA spotAllRowsAVX2Consts<>+464(SB)/8, $0x3dea39ef35793c76
+DATA spotAllRowsAVX2Consts<>+472(SB)/8, $0x3dea39ef35793c76
+DATA spotAllRowsAVX2Consts<>+480(SB)/8, $0x8000000000000000
+DATA spotAllRowsAVX2Consts<>+488(SB)/8, $0x8000000000000000
+DATA spotAllRowsAVX2Consts<>+496(SB)/8, $0x8000000000000000
+DATA spotAllRowsAVX2Consts<>+504(SB)/8, $0x8000000000000000
+DATA spotAllRowsAVX2Consts<>+512(SB)/8, $0x3fc2f112df3e5244
+DATA spotAllRowsAVX2Consts<>+520(SB)/8, $0x3fc2f112df3e5244
+DATA spotAllRowsAVX2Consts<>+528(SB)/8, $0x3fc2f112df3e5244
+DATA spotAllRowsAVX2Consts<>+536(SB)/8, $0x3fc2f112df3e5244
+DATA spotAllRowsAVX2Consts<>+544(SB)/8, $0x3fc39a09d078c69f
+DATA spotAllRowsAVX2Consts<>+552(SB)/8, $0x3fc39a09d078c69f
+DATA spotAllRowsAVX2Consts<>+560(SB)/8, $0x3fc39a09d078c69f
+DATA spotAllRowsAVX2Consts<>+568(SB)/8, $0x3fc39a09d078c69f
+DATA spotAllRowsAVX2Consts<>+576(SB)/8, $0x4086300000000000
+DATA spotAllRowsAVX2Consts<>+584(SB)/8, $0x4086300000000000
+DATA spotAllRowsAVX2Consts<>+592(SB)/8, $0x4086300000000000
+DATA spotAllRowsAVX2Consts<>+600(SB)/8, $0x4086300000000000
+DATA spotAllRowsAVX2Consts<>+608(SB)/8, $0x3fc7466496cb03de
+DATA spotAllRowsAVX2Consts<>+616(SB)/8, $0x3fc7466496cb03de
+DATA spotAllRowsAVX2Consts<>+624(SB)/8, $0x3fc7466496cb03de
+DATA spotAllRowsAVX2Consts<>+632(SB)/8, $0x3fc7466496cb03de
+DATA spotAllRowsAVX2Consts<>+640(SB)/8, $0xc087500000000000
+DATA spotAllRowsAVX2Consts<>+648(SB)/8, $0xc087500000000000
+DATA spotAllRowsAVX2Consts<>+656(SB)/8, $0xc087500000000000
+DATA spotAllRowsAVX2Consts<>+664(SB)/8, $0xc087500000000000
+DATA spotAllRowsAVX2Consts<>+672(SB)/8, $0x3fcc71c51d8e78af
+DATA spotAllRowsAVX2Consts<>+680(SB)/8, $0x3fcc71c51d8e78af
+DATA spotAllRowsAVX2Consts<>+688(SB)/8, $0x3fcc71c51d8e78af
+DATA spotAllRowsAVX2Consts<>+696(SB)/8, $0x3fcc71c51d8e78af
+DATA spotAllRowsAVX2Consts<>+704(SB)/8, $0x3ff71547652b82fe
+DATA spotAllRowsAVX2Consts<>+712(SB)/8, $0x3ff71547652b82fe
+DATA spotAllRowsAVX2Consts<>+720(SB)/8, $0x3ff71547652b82fe
+DATA spotAllRowsAVX2Consts<>+728(SB)/8, $0x3ff71547652b82fe
+DATA spotAllRowsAVX2Consts<>+736(SB)/8, $0x4338000000000000
+DATA spotAllRowsAVX2Consts<>+744(SB)/8, $0x4338000000000000
+DATA spotAllRowsAVX2Consts<>+752(SB)/8, $0x4338000000000000
+DATA spotAllRowsAVX2Consts<>+760(SB)/8, $0x4338000000000000
+DATA spotAllRowsAVX2Consts<>+768(SB)/8, $0x3fd2492494229359
+DATA spotAllRowsAVX2Consts<>+776(SB)/8, $0x3fd2492494229359
+DATA spotAllRowsAVX2Consts<>+784(SB)/8, $0x3fd2492494229359
+DATA spotAllRowsAVX2Consts<>+792(SB)/8, $0x3fd2492494229359
+DATA spotAllRowsAVX2Consts<>+800(SB)/8, $0x3fd999999997fa04
+DATA spotAllRowsAVX2Consts<>+808(SB)/8, $0x3fd999999997fa04
+DATA spotAllRowsAVX2Consts<>+816(SB)/8, $0x3fd999999997fa04
+DATA spotAllRowsAVX2Consts<>+824(SB)/8, $0x3fd999999997fa04
+DATA spotAllRowsAVX2Consts<>+832(SB)/8, $0xbfe62e42fee00000
+DATA spotAllRowsAVX2Consts<>+840(SB)/8, $0xbfe62e42fee00000
+DATA spotAllRowsAVX2Consts<>+848(SB)/8, $0xbfe62e42fee00000
+DATA spotAllRowsAVX2Consts<>+856(SB)/8, $0xbfe62e42fee00000
+DATA spotAllRowsAVX2Consts<>+864(SB)/8, $0x408ff80000000000
+DATA spotAllRowsAVX2Consts<>+872(SB)/8, $0x408ff80000000000
+DATA spotAllRowsAVX2Consts<>+880(SB)/8, $0x408ff80000000000
+DATA spotAllRowsAVX2Consts<>+888(SB)/8, $0x408ff80000000000
+DATA spotAllRowsAVX2Consts<>+896(SB)/8, $0x3fe5555555555593
+DATA spotAllRowsAVX2Consts<>+904(SB)/8, $0x3fe5555555555593
+DATA spotAllRowsAVX2Consts<>+912(SB)/8, $0x3fe5555555555593
+DATA spotAllRowsAVX2Consts<>+920(SB)/8, $0x3fe5555555555593
 DATA spotAllRowsAVX2Consts<>+928(SB)/8, $0xbdea39ef35793c76
 DATA spotAllRowsAVX2Consts<>+936(SB)/8, $0xbdea39ef35793c76
 DATA spotAllRowsAVX2Consts<>+944(SB)/8, $0xbdea39ef35793c76
 DATA spotAllRowsAVX2Consts<>+952(SB)/8, $0xbdea39ef35793c76
-DATA spotAllRowsAVX2Consts<>+960(SB)/8, $0x4044000000000000
-DATA spotAllRowsAVX2Consts<>+968(SB)/8, $0x4044000000000000
-DATA spotAllRowsAVX2Consts<>+976(SB)/8, $0x4044000000000000
-DATA spotAllRowsAVX2Consts<>+984(SB)/8, $0x4044000000000000
-DATA spotAllRowsAVX2Consts<>+992(SB)/8, $0x3ff8000000000000
-DATA spotAllRowsAVX2Consts<>+1000(SB)/8, $0x3ff8000000000000
-DATA spotAllRowsAVX2Consts<>+1008(SB)/8, $0x3ff8000000000000
-DATA spotAllRowsAVX2Consts<>+1016(SB)/8, $0x3ff8000000000000
-DATA spotAllRowsAVX2Consts<>+1024(SB)/8, $0x4016000000000000
-DATA spotAllRowsAVX2Consts<>+1032(SB)/8, $0x4016000000000000
-DATA spotAllRowsAVX2Consts<>+1040(SB)/8, $0x4016000000000000
-DATA spotAllRowsAVX2Consts<>+1048(SB)/8, $0x4016000000000000
-DATA spotAllRowsAVX2Consts<>+1056(SB)/8, $0xbfe0000000000000
-DATA spotAllRowsAVX2Consts<>+1064(SB)/8, $0xbfe0000000000000
-DATA spotAllRowsAVX2Consts<>+1072(SB)/8, $0xbfe0000000000000
-DATA spotAllRowsAVX2Consts<>+1080(SB)/8, $0xbfe0000000000000
-DATA spotAllRowsAVX2Consts<>+1088(SB)/8, $0x3e5ade156a5dbe76
-DATA spotAllRowsAVX2Consts<>+1096(SB)/8, $0x3e5ade156a5dbe76
-DATA spotAllRowsAVX2Consts<>+1104(SB)/8, $0x3e5ade156a5dbe76
-DATA spotAllRowsAVX2Consts<>+1112(SB)/8, $0x3e5ade156a5dbe76
-DATA spotAllRowsAVX2Consts<>+1120(SB)/8, $0x3e928af3fca7ab0b
-DATA spotAllRowsAVX2Consts<>+1128(SB)/8, $0x3e928af3fca7ab0b
-DATA spotAllRowsAVX2Consts<>+1136(SB)/8, $0x3e928af3fca7ab0b
-DATA spotAllRowsAVX2Consts<>+1144(SB)/8, $0x3e928af3fca7ab0b
-DATA spotAllRowsAVX2Consts<>+1152(SB)/8, $0x3ec71dee623fde67
-DATA spotAllRowsAVX2Consts<>+1160(SB)/8, $0x3ec71dee623fde67
-DATA spotAllRowsAVX2Consts<>+1168(SB)/8, $0x3ec71dee623fde67
-DATA spotAllRowsAVX2Consts<>+1176(SB)/8, $0x3ec71dee623fde67
-DATA spotAllRowsAVX2Consts<>+1184(SB)/8, $0x3efa01997c89e6b0
-DATA spotAllRowsAVX2Consts<>+1192(SB)/8, $0x3efa01997c89e6b0
-DATA spotAllRowsAVX2Consts<>+1200(SB)/8, $0x3efa01997c89e6b0
-DATA spotAllRowsAVX2Consts<>+1208(SB)/8, $0x3efa01997c89e6b0
+DATA spotAllRowsAVX2Consts<>+960(SB)/8, $0xc08ff00000000000
+DATA spotAllRowsAVX2Consts<>+968(SB)/8, $0xc08ff00000000000
+DATA spotAllRowsAVX2Consts<>+976(SB)/8, $0xc08ff00000000000
+DATA spotAllRowsAVX2Consts<>+984(SB)/8, $0xc08ff00000000000
+DATA spotAllRowsAVX2Consts<>+992(SB)/8, $0x3e5ade156a5dbe76
+DATA spotAllRowsAVX2Consts<>+1000(SB)/8, $0x3e5ade156a5dbe76
+DATA spotAllRowsAVX2Consts<>+1008(SB)/8, $0x3e5ade156a5dbe76
+DATA spotAllRowsAVX2Consts<>+1016(SB)/8, $0x3e5ade156a5dbe76
+DATA spotAllRowsAVX2Consts<>+1024(SB)/8, $0x3e928af3fca7ab0b
+DATA spotAllRowsAVX2Consts<>+1032(SB)/8, $0x3e928af3fca7ab0b
+DATA spotAllRowsAVX2Consts<>+1040(SB)/8, $0x3e928af3fca7ab0b
+DATA spotAllRowsAVX2Consts<>+1048(SB)/8, $0x3e928af3fca7ab0b
+DATA spotAllRowsAVX2Consts<>+1056(SB)/8, $0x43380000000003ff
+DATA spotAllRowsAVX2Consts<>+1064(SB)/8, $0x43380000000003ff
+DATA spotAllRowsAVX2Consts<>+1072(SB)/8, $0x43380000000003ff
+DATA spotAllRowsAVX2Consts<>+1080(SB)/8, $0x43380000000003ff
+DATA spotAllRowsAVX2Consts<>+1088(SB)/8, $0x3ec71dee623fde67
+DATA spotAllRowsAVX2Consts<>+1096(SB)/8, $0x3ec71dee623fde67
+DATA spotAllRowsAVX2Consts<>+1104(SB)/8, $0x3ec71dee623fde67
+DATA spotAllRowsAVX2Consts<>+1112(SB)/8, $0x3ec71dee623fde67
+DATA spotAllRowsAVX2Consts<>+1120(SB)/8, $0x4000000000000000
+DATA spotAllRowsAVX2Consts<>+1128(SB)/8, $0x4000000000000000
+DATA spotAllRowsAVX2Consts<>+1136(SB)/8, $0x4000000000000000
+DATA spotAllRowsAVX2Consts<>+1144(SB)/8, $0x4000000000000000
+DATA spotAllRowsAVX2Consts<>+1152(SB)/8, $0x3efa01997c89e6b0
+DATA spotAllRowsAVX2Consts<>+1160(SB)/8, $0x3efa01997c89e6b0
+DATA spotAllRowsAVX2Consts<>+1168(SB)/8, $0x3efa01997c89e6b0
+DATA spotAllRowsAVX2Consts<>+1176(SB)/8, $0x3efa01997c89e6b0
+DATA spotAllRowsAVX2Consts<>+1184(SB)/8, $0x3fe62e42fee00000
+DATA spotAllRowsAVX2Consts<>+1192(SB)/8, $0x3fe62e42fee00000
+DATA spotAllRowsAVX2Consts<>+1200(SB)/8, $0x3fe62e42fee00000
+DATA spotAllRowsAVX2Consts<>+1208(SB)/8, $0x3fe62e42fee00000
 DATA spotAllRowsAVX2Consts<>+1216(SB)/8, $0x3f2a01a014761f6e
 DATA spotAllRowsAVX2Consts<>+1224(SB)/8, $0x3f2a01a014761f6e
 DATA spotAllRowsAVX2Consts<>+1232(SB)/8, $0x3f2a01a014761f6e
@@ -2365,135 +1996,187 @@ DATA spotAllRowsAVX2Consts<>+1280(SB)/8, $0x3f81111111122322
 DATA spotAllRowsAVX2Consts<>+1288(SB)/8, $0x3f81111111122322
 DATA spotAllRowsAVX2Consts<>+1296(SB)/8, $0x3f81111111122322
 DATA spotAllRowsAVX2Consts<>+1304(SB)/8, $0x3f81111111122322
-DATA spotAllRowsAVX2Consts<>+1312(SB)/8, $0x3fa55555555502a1
-DATA spotAllRowsAVX2Consts<>+1320(SB)/8, $0x3fa55555555502a1
-DATA spotAllRowsAVX2Consts<>+1328(SB)/8, $0x3fa55555555502a1
-DATA spotAllRowsAVX2Consts<>+1336(SB)/8, $0x3fa55555555502a1
-DATA spotAllRowsAVX2Consts<>+1344(SB)/8, $0x3fc5555555555511
-DATA spotAllRowsAVX2Consts<>+1352(SB)/8, $0x3fc5555555555511
-DATA spotAllRowsAVX2Consts<>+1360(SB)/8, $0x3fc5555555555511
-DATA spotAllRowsAVX2Consts<>+1368(SB)/8, $0x3fc5555555555511
-DATA spotAllRowsAVX2Consts<>+1376(SB)/8, $0x3fe000000000000b
-DATA spotAllRowsAVX2Consts<>+1384(SB)/8, $0x3fe000000000000b
-DATA spotAllRowsAVX2Consts<>+1392(SB)/8, $0x3fe000000000000b
-DATA spotAllRowsAVX2Consts<>+1400(SB)/8, $0x3fe000000000000b
-DATA spotAllRowsAVX2Consts<>+1408(SB)/8, $0xbe2e25325154ed2c
-DATA spotAllRowsAVX2Consts<>+1416(SB)/8, $0xbe2e25325154ed2c
-DATA spotAllRowsAVX2Consts<>+1424(SB)/8, $0xbe2e25325154ed2c
-DATA spotAllRowsAVX2Consts<>+1432(SB)/8, $0xbe2e25325154ed2c
-DATA spotAllRowsAVX2Consts<>+1440(SB)/8, $0xbe4277bd7e608931
-DATA spotAllRowsAVX2Consts<>+1448(SB)/8, $0xbe4277bd7e608931
-DATA spotAllRowsAVX2Consts<>+1456(SB)/8, $0xbe4277bd7e608931
-DATA spotAllRowsAVX2Consts<>+1464(SB)/8, $0xbe4277bd7e608931
-DATA spotAllRowsAVX2Consts<>+1472(SB)/8, $0x3e5f7f7aa6513d12
-DATA spotAllRowsAVX2Consts<>+1480(SB)/8, $0x3e5f7f7aa6513d12
-DATA spotAllRowsAVX2Consts<>+1488(SB)/8, $0x3e5f7f7aa6513d12
-DATA spotAllRowsAVX2Consts<>+1496(SB)/8, $0x3e5f7f7aa6513d12
-DATA spotAllRowsAVX2Consts<>+1504(SB)/8, $0x3e747abbfe1349dc
-DATA spotAllRowsAVX2Consts<>+1512(SB)/8, $0x3e747abbfe1349dc
-DATA spotAllRowsAVX2Consts<>+1520(SB)/8, $0x3e747abbfe1349dc
-DATA spotAllRowsAVX2Consts<>+1528(SB)/8, $0x3e747abbfe1349dc
-DATA spotAllRowsAVX2Consts<>+1536(SB)/8, $0xbe8e40fe135477fb
-DATA spotAllRowsAVX2Consts<>+1544(SB)/8, $0xbe8e40fe135477fb
-DATA spotAllRowsAVX2Consts<>+1552(SB)/8, $0xbe8e40fe135477fb
-DATA spotAllRowsAVX2Consts<>+1560(SB)/8, $0xbe8e40fe135477fb
-DATA spotAllRowsAVX2Consts<>+1568(SB)/8, $0xbe9ca94833eab172
-DATA spotAllRowsAVX2Consts<>+1576(SB)/8, $0xbe9ca94833eab172
-DATA spotAllRowsAVX2Consts<>+1584(SB)/8, $0xbe9ca94833eab172
-DATA spotAllRowsAVX2Consts<>+1592(SB)/8, $0xbe9ca94833eab172
-DATA spotAllRowsAVX2Consts<>+1600(SB)/8, $0x3ec034ec9ff77461
-DATA spotAllRowsAVX2Consts<>+1608(SB)/8, $0x3ec034ec9ff77461
-DATA spotAllRowsAVX2Consts<>+1616(SB)/8, $0x3ec034ec9ff77461
-DATA spotAllRowsAVX2Consts<>+1624(SB)/8, $0x3ec034ec9ff77461
-DATA spotAllRowsAVX2Consts<>+1632(SB)/8, $0x3eb3559d7eab42ef
-DATA spotAllRowsAVX2Consts<>+1640(SB)/8, $0x3eb3559d7eab42ef
-DATA spotAllRowsAVX2Consts<>+1648(SB)/8, $0x3eb3559d7eab42ef
-DATA spotAllRowsAVX2Consts<>+1656(SB)/8, $0x3eb3559d7eab42ef
-DATA spotAllRowsAVX2Consts<>+1664(SB)/8, $0xbef12becf291cb5c
-DATA spotAllRowsAVX2Consts<>+1672(SB)/8, $0xbef12becf291cb5c
-DATA spotAllRowsAVX2Consts<>+1680(SB)/8, $0xbef12becf291cb5c
-DATA spotAllRowsAVX2Consts<>+1688(SB)/8, $0xbef12becf291cb5c
-DATA spotAllRowsAVX2Consts<>+1696(SB)/8, $0x3ef25b780504b8a6
-DATA spotAllRowsAVX2Consts<>+1704(SB)/8, $0x3ef25b780504b8a6
-DATA spotAllRowsAVX2Consts<>+1712(SB)/8, $0x3ef25b780504b8a6
-DATA spotAllRowsAVX2Consts<>+1720(SB)/8, $0x3ef25b780504b8a6
-DATA spotAllRowsAVX2Consts<>+1728(SB)/8, $0x3f1b488c4e1b97b5
-DATA spotAllRowsAVX2Consts<>+1736(SB)/8, $0x3f1b488c4e1b97b5
-DATA spotAllRowsAVX2Consts<>+1744(SB)/8, $0x3f1b488c4e1b97b5
-DATA spotAllRowsAVX2Consts<>+1752(SB)/8, $0x3f1b488c4e1b97b5
-DATA spotAllRowsAVX2Consts<>+1760(SB)/8, $0xbf3afc08c11736a4
-DATA spotAllRowsAVX2Consts<>+1768(SB)/8, $0xbf3afc08c11736a4
-DATA spotAllRowsAVX2Consts<>+1776(SB)/8, $0xbf3afc08c11736a4
-DATA spotAllRowsAVX2Consts<>+1784(SB)/8, $0xbf3afc08c11736a4
-DATA spotAllRowsAVX2Consts<>+1792(SB)/8, $0x3f2d0345de443c62
-DATA spotAllRowsAVX2Consts<>+1800(SB)/8, $0x3f2d0345de443c62
-DATA spotAllRowsAVX2Consts<>+1808(SB)/8, $0x3f2d0345de443c62
-DATA spotAllRowsAVX2Consts<>+1816(SB)/8, $0x3f2d0345de443c62
-DATA spotAllRowsAVX2Consts<>+1824(SB)/8, $0x3f6c48252d50b83f
-DATA spotAllRowsAVX2Consts<>+1832(SB)/8, $0x3f6c48252d50b83f
-DATA spotAllRowsAVX2Consts<>+1840(SB)/8, $0x3f6c48252d50b83f
-DATA spotAllRowsAVX2Consts<>+1848(SB)/8, $0x3f6c48252d50b83f
-DATA spotAllRowsAVX2Consts<>+1856(SB)/8, $0xbf921f46d4ac3c0e
-DATA spotAllRowsAVX2Consts<>+1864(SB)/8, $0xbf921f46d4ac3c0e
-DATA spotAllRowsAVX2Consts<>+1872(SB)/8, $0xbf921f46d4ac3c0e
-DATA spotAllRowsAVX2Consts<>+1880(SB)/8, $0xbf921f46d4ac3c0e
-DATA spotAllRowsAVX2Consts<>+1888(SB)/8, $0x3fab82298736da76
-DATA spotAllRowsAVX2Consts<>+1896(SB)/8, $0x3fab82298736da76
-DATA spotAllRowsAVX2Consts<>+1904(SB)/8, $0x3fab82298736da76
-DATA spotAllRowsAVX2Consts<>+1912(SB)/8, $0x3fab82298736da76
-DATA spotAllRowsAVX2Consts<>+1920(SB)/8, $0xbfbf5b83385c94d7
-DATA spotAllRowsAVX2Consts<>+1928(SB)/8, $0xbfbf5b83385c94d7
-DATA spotAllRowsAVX2Consts<>+1936(SB)/8, $0xbfbf5b83385c94d7
-DATA spotAllRowsAVX2Consts<>+1944(SB)/8, $0xbfbf5b83385c94d7
-DATA spotAllRowsAVX2Consts<>+1952(SB)/8, $0x3fccd2dc44dda90c
-DATA spotAllRowsAVX2Consts<>+1960(SB)/8, $0x3fccd2dc44dda90c
-DATA spotAllRowsAVX2Consts<>+1968(SB)/8, $0x3fccd2dc44dda90c
-DATA spotAllRowsAVX2Consts<>+1976(SB)/8, $0x3fccd2dc44dda90c
-DATA spotAllRowsAVX2Consts<>+1984(SB)/8, $0xbfd5ed2acb37558c
-DATA spotAllRowsAVX2Consts<>+1992(SB)/8, $0xbfd5ed2acb37558c
-DATA spotAllRowsAVX2Consts<>+2000(SB)/8, $0xbfd5ed2acb37558c
-DATA spotAllRowsAVX2Consts<>+2008(SB)/8, $0xbfd5ed2acb37558c
-DATA spotAllRowsAVX2Consts<>+2016(SB)/8, $0x3fdb9a7d5690ca89
-DATA spotAllRowsAVX2Consts<>+2024(SB)/8, $0x3fdb9a7d5690ca89
-DATA spotAllRowsAVX2Consts<>+2032(SB)/8, $0x3fdb9a7d5690ca89
-DATA spotAllRowsAVX2Consts<>+2040(SB)/8, $0x3fdb9a7d5690ca89
-DATA spotAllRowsAVX2Consts<>+2048(SB)/8, $0xbfdbc22549fbe12f
-DATA spotAllRowsAVX2Consts<>+2056(SB)/8, $0xbfdbc22549fbe12f
-DATA spotAllRowsAVX2Consts<>+2064(SB)/8, $0xbfdbc22549fbe12f
-DATA spotAllRowsAVX2Consts<>+2072(SB)/8, $0xbfdbc22549fbe12f
-DATA spotAllRowsAVX2Consts<>+2080(SB)/8, $0x3fd34926e4def17d
-DATA spotAllRowsAVX2Consts<>+2088(SB)/8, $0x3fd34926e4def17d
-DATA spotAllRowsAVX2Consts<>+2096(SB)/8, $0x3fd34926e4def17d
-DATA spotAllRowsAVX2Consts<>+2104(SB)/8, $0x3fd34926e4def17d
-DATA spotAllRowsAVX2Consts<>+2112(SB)/8, $0x408ff80000000000
-DATA spotAllRowsAVX2Consts<>+2120(SB)/8, $0x408ff80000000000
-DATA spotAllRowsAVX2Consts<>+2128(SB)/8, $0x408ff80000000000
-DATA spotAllRowsAVX2Consts<>+2136(SB)/8, $0x408ff80000000000
-DATA spotAllRowsAVX2Consts<>+2144(SB)/8, $0xc08ff00000000000
-DATA spotAllRowsAVX2Consts<>+2152(SB)/8, $0xc08ff00000000000
-DATA spotAllRowsAVX2Consts<>+2160(SB)/8, $0xc08ff00000000000
-DATA spotAllRowsAVX2Consts<>+2168(SB)/8, $0xc08ff00000000000
-DATA spotAllRowsAVX2Consts<>+2176(SB)/8, $0x43380000000003ff
-DATA spotAllRowsAVX2Consts<>+2184(SB)/8, $0x43380000000003ff
-DATA spotAllRowsAVX2Consts<>+2192(SB)/8, $0x43380000000003ff
-DATA spotAllRowsAVX2Consts<>+2200(SB)/8, $0x43380000000003ff
-DATA spotAllRowsAVX2Consts<>+2208(SB)/8, $0x3fd9884533d43651
-DATA spotAllRowsAVX2Consts<>+2216(SB)/8, $0x3fd9884533d43651
-DATA spotAllRowsAVX2Consts<>+2224(SB)/8, $0x3fd9884533d43651
-DATA spotAllRowsAVX2Consts<>+2232(SB)/8, $0x3fd9884533d43651
-DATA spotAllRowsAVX2Consts<>+2240(SB)/8, $0x2b2bff2ee48e0530
-DATA spotAllRowsAVX2Consts<>+2248(SB)/8, $0x2b2bff2ee48e0530
-DATA spotAllRowsAVX2Consts<>+2256(SB)/8, $0x2b2bff2ee48e0530
-DATA spotAllRowsAVX2Consts<>+2264(SB)/8, $0x2b2bff2ee48e0530
-DATA spotAllRowsAVX2Consts<>+2272(SB)/8, $0x54b249ad2594c37d
-DATA spotAllRowsAVX2Consts<>+2280(SB)/8, $0x54b249ad2594c37d
-DATA spotAllRowsAVX2Consts<>+2288(SB)/8, $0x54b249ad2594c37d
-DATA spotAllRowsAVX2Consts<>+2296(SB)/8, $0x54b249ad2594c37d
-DATA spotAllRowsAVX2Consts<>+2304(SB)/8, $0x7ff8000000000001
-DATA spotAllRowsAVX2Consts<>+2312(SB)/8, $0x7ff8000000000001
-DATA spotAllRowsAVX2Consts<>+2320(SB)/8, $0x7ff8000000000001
-DATA spotAllRowsAVX2Consts<>+2328(SB)/8, $0x7ff8000000000001
-GLOBL spotAllRowsAVX2Consts<>(SB), RODATA|NOPTR, $2336
+DATA spotAllRowsAVX2Consts<>+1312(SB)/8, $0x4044000000000000
+DATA spotAllRowsAVX2Consts<>+1320(SB)/8, $0x4044000000000000
+DATA spotAllRowsAVX2Consts<>+1328(SB)/8, $0x4044000000000000
+DATA spotAllRowsAVX2Consts<>+1336(SB)/8, $0x4044000000000000
+DATA spotAllRowsAVX2Consts<>+1344(SB)/8, $0x3fa55555555502a1
+DATA spotAllRowsAVX2Consts<>+1352(SB)/8, $0x3fa55555555502a1
+DATA spotAllRowsAVX2Consts<>+1360(SB)/8, $0x3fa55555555502a1
+DATA spotAllRowsAVX2Consts<>+1368(SB)/8, $0x3fa55555555502a1
+DATA spotAllRowsAVX2Consts<>+1376(SB)/8, $0x4004000000000000
+DATA spotAllRowsAVX2Consts<>+1384(SB)/8, $0x4004000000000000
+DATA spotAllRowsAVX2Consts<>+1392(SB)/8, $0x4004000000000000
+DATA spotAllRowsAVX2Consts<>+1400(SB)/8, $0x4004000000000000
+DATA spotAllRowsAVX2Consts<>+1408(SB)/8, $0x4017000000000000
+DATA spotAllRowsAVX2Consts<>+1416(SB)/8, $0x4017000000000000
+DATA spotAllRowsAVX2Consts<>+1424(SB)/8, $0x4017000000000000
+DATA spotAllRowsAVX2Consts<>+1432(SB)/8, $0x4017000000000000
+DATA spotAllRowsAVX2Consts<>+1440(SB)/8, $0x3fc5555555555511
+DATA spotAllRowsAVX2Consts<>+1448(SB)/8, $0x3fc5555555555511
+DATA spotAllRowsAVX2Consts<>+1456(SB)/8, $0x3fc5555555555511
+DATA spotAllRowsAVX2Consts<>+1464(SB)/8, $0x3fc5555555555511
+DATA spotAllRowsAVX2Consts<>+1472(SB)/8, $0xbfe71547652b82fe
+DATA spotAllRowsAVX2Consts<>+1480(SB)/8, $0xbfe71547652b82fe
+DATA spotAllRowsAVX2Consts<>+1488(SB)/8, $0xbfe71547652b82fe
+DATA spotAllRowsAVX2Consts<>+1496(SB)/8, $0xbfe71547652b82fe
+DATA spotAllRowsAVX2Consts<>+1504(SB)/8, $0x3fe000000000000b
+DATA spotAllRowsAVX2Consts<>+1512(SB)/8, $0x3fe000000000000b
+DATA spotAllRowsAVX2Consts<>+1520(SB)/8, $0x3fe000000000000b
+DATA spotAllRowsAVX2Consts<>+1528(SB)/8, $0x3fe000000000000b
+DATA spotAllRowsAVX2Consts<>+1536(SB)/8, $0x3ff62e42fee00000
+DATA spotAllRowsAVX2Consts<>+1544(SB)/8, $0x3ff62e42fee00000
+DATA spotAllRowsAVX2Consts<>+1552(SB)/8, $0x3ff62e42fee00000
+DATA spotAllRowsAVX2Consts<>+1560(SB)/8, $0x3ff62e42fee00000
+DATA spotAllRowsAVX2Consts<>+1568(SB)/8, $0x3dfa39ef35793c76
+DATA spotAllRowsAVX2Consts<>+1576(SB)/8, $0x3dfa39ef35793c76
+DATA spotAllRowsAVX2Consts<>+1584(SB)/8, $0x3dfa39ef35793c76
+DATA spotAllRowsAVX2Consts<>+1592(SB)/8, $0x3dfa39ef35793c76
+DATA spotAllRowsAVX2Consts<>+1600(SB)/8, $0xbdaade156a5dbe76
+DATA spotAllRowsAVX2Consts<>+1608(SB)/8, $0xbdaade156a5dbe76
+DATA spotAllRowsAVX2Consts<>+1616(SB)/8, $0xbdaade156a5dbe76
+DATA spotAllRowsAVX2Consts<>+1624(SB)/8, $0xbdaade156a5dbe76
+DATA spotAllRowsAVX2Consts<>+1632(SB)/8, $0x3df28af3fca7ab0b
+DATA spotAllRowsAVX2Consts<>+1640(SB)/8, $0x3df28af3fca7ab0b
+DATA spotAllRowsAVX2Consts<>+1648(SB)/8, $0x3df28af3fca7ab0b
+DATA spotAllRowsAVX2Consts<>+1656(SB)/8, $0x3df28af3fca7ab0b
+DATA spotAllRowsAVX2Consts<>+1664(SB)/8, $0xbe371dee623fde67
+DATA spotAllRowsAVX2Consts<>+1672(SB)/8, $0xbe371dee623fde67
+DATA spotAllRowsAVX2Consts<>+1680(SB)/8, $0xbe371dee623fde67
+DATA spotAllRowsAVX2Consts<>+1688(SB)/8, $0xbe371dee623fde67
+DATA spotAllRowsAVX2Consts<>+1696(SB)/8, $0x3e7a01997c89e6b0
+DATA spotAllRowsAVX2Consts<>+1704(SB)/8, $0x3e7a01997c89e6b0
+DATA spotAllRowsAVX2Consts<>+1712(SB)/8, $0x3e7a01997c89e6b0
+DATA spotAllRowsAVX2Consts<>+1720(SB)/8, $0x3e7a01997c89e6b0
+DATA spotAllRowsAVX2Consts<>+1728(SB)/8, $0xbeba01a014761f6e
+DATA spotAllRowsAVX2Consts<>+1736(SB)/8, $0xbeba01a014761f6e
+DATA spotAllRowsAVX2Consts<>+1744(SB)/8, $0xbeba01a014761f6e
+DATA spotAllRowsAVX2Consts<>+1752(SB)/8, $0xbeba01a014761f6e
+DATA spotAllRowsAVX2Consts<>+1760(SB)/8, $0x3ef6c16c1852b7b0
+DATA spotAllRowsAVX2Consts<>+1768(SB)/8, $0x3ef6c16c1852b7b0
+DATA spotAllRowsAVX2Consts<>+1776(SB)/8, $0x3ef6c16c1852b7b0
+DATA spotAllRowsAVX2Consts<>+1784(SB)/8, $0x3ef6c16c1852b7b0
+DATA spotAllRowsAVX2Consts<>+1792(SB)/8, $0xbf31111111122322
+DATA spotAllRowsAVX2Consts<>+1800(SB)/8, $0xbf31111111122322
+DATA spotAllRowsAVX2Consts<>+1808(SB)/8, $0xbf31111111122322
+DATA spotAllRowsAVX2Consts<>+1816(SB)/8, $0xbf31111111122322
+DATA spotAllRowsAVX2Consts<>+1824(SB)/8, $0x3f655555555502a1
+DATA spotAllRowsAVX2Consts<>+1832(SB)/8, $0x3f655555555502a1
+DATA spotAllRowsAVX2Consts<>+1840(SB)/8, $0x3f655555555502a1
+DATA spotAllRowsAVX2Consts<>+1848(SB)/8, $0x3f655555555502a1
+DATA spotAllRowsAVX2Consts<>+1856(SB)/8, $0xbf95555555555511
+DATA spotAllRowsAVX2Consts<>+1864(SB)/8, $0xbf95555555555511
+DATA spotAllRowsAVX2Consts<>+1872(SB)/8, $0xbf95555555555511
+DATA spotAllRowsAVX2Consts<>+1880(SB)/8, $0xbf95555555555511
+DATA spotAllRowsAVX2Consts<>+1888(SB)/8, $0x3fc000000000000b
+DATA spotAllRowsAVX2Consts<>+1896(SB)/8, $0x3fc000000000000b
+DATA spotAllRowsAVX2Consts<>+1904(SB)/8, $0x3fc000000000000b
+DATA spotAllRowsAVX2Consts<>+1912(SB)/8, $0x3fc000000000000b
+DATA spotAllRowsAVX2Consts<>+1920(SB)/8, $0xbfe0000000000000
+DATA spotAllRowsAVX2Consts<>+1928(SB)/8, $0xbfe0000000000000
+DATA spotAllRowsAVX2Consts<>+1936(SB)/8, $0xbfe0000000000000
+DATA spotAllRowsAVX2Consts<>+1944(SB)/8, $0xbfe0000000000000
+DATA spotAllRowsAVX2Consts<>+1952(SB)/8, $0xbe53cfd9440c758b
+DATA spotAllRowsAVX2Consts<>+1960(SB)/8, $0xbe53cfd9440c758b
+DATA spotAllRowsAVX2Consts<>+1968(SB)/8, $0xbe53cfd9440c758b
+DATA spotAllRowsAVX2Consts<>+1976(SB)/8, $0xbe53cfd9440c758b
+DATA spotAllRowsAVX2Consts<>+1984(SB)/8, $0xbe5c10df9fd0b5a0
+DATA spotAllRowsAVX2Consts<>+1992(SB)/8, $0xbe5c10df9fd0b5a0
+DATA spotAllRowsAVX2Consts<>+2000(SB)/8, $0xbe5c10df9fd0b5a0
+DATA spotAllRowsAVX2Consts<>+2008(SB)/8, $0xbe5c10df9fd0b5a0
+DATA spotAllRowsAVX2Consts<>+2016(SB)/8, $0x3e89151d5fe69bf0
+DATA spotAllRowsAVX2Consts<>+2024(SB)/8, $0x3e89151d5fe69bf0
+DATA spotAllRowsAVX2Consts<>+2032(SB)/8, $0x3e89151d5fe69bf0
+DATA spotAllRowsAVX2Consts<>+2040(SB)/8, $0x3e89151d5fe69bf0
+DATA spotAllRowsAVX2Consts<>+2048(SB)/8, $0x3e84cef58dc442e5
+DATA spotAllRowsAVX2Consts<>+2056(SB)/8, $0x3e84cef58dc442e5
+DATA spotAllRowsAVX2Consts<>+2064(SB)/8, $0x3e84cef58dc442e5
+DATA spotAllRowsAVX2Consts<>+2072(SB)/8, $0x3e84cef58dc442e5
+DATA spotAllRowsAVX2Consts<>+2080(SB)/8, $0xbeb9c98d68230094
+DATA spotAllRowsAVX2Consts<>+2088(SB)/8, $0xbeb9c98d68230094
+DATA spotAllRowsAVX2Consts<>+2096(SB)/8, $0xbeb9c98d68230094
+DATA spotAllRowsAVX2Consts<>+2104(SB)/8, $0xbeb9c98d68230094
+DATA spotAllRowsAVX2Consts<>+2112(SB)/8, $0x3e9f0588d5134af5
+DATA spotAllRowsAVX2Consts<>+2120(SB)/8, $0x3e9f0588d5134af5
+DATA spotAllRowsAVX2Consts<>+2128(SB)/8, $0x3e9f0588d5134af5
+DATA spotAllRowsAVX2Consts<>+2136(SB)/8, $0x3e9f0588d5134af5
+DATA spotAllRowsAVX2Consts<>+2144(SB)/8, $0x3ee7b68052fca57d
+DATA spotAllRowsAVX2Consts<>+2152(SB)/8, $0x3ee7b68052fca57d
+DATA spotAllRowsAVX2Consts<>+2160(SB)/8, $0x3ee7b68052fca57d
+DATA spotAllRowsAVX2Consts<>+2168(SB)/8, $0x3ee7b68052fca57d
+DATA spotAllRowsAVX2Consts<>+2176(SB)/8, $0xbef81dd74dfb5ff6
+DATA spotAllRowsAVX2Consts<>+2184(SB)/8, $0xbef81dd74dfb5ff6
+DATA spotAllRowsAVX2Consts<>+2192(SB)/8, $0xbef81dd74dfb5ff6
+DATA spotAllRowsAVX2Consts<>+2200(SB)/8, $0xbef81dd74dfb5ff6
+DATA spotAllRowsAVX2Consts<>+2208(SB)/8, $0xbf09a70a60d609b4
+DATA spotAllRowsAVX2Consts<>+2216(SB)/8, $0xbf09a70a60d609b4
+DATA spotAllRowsAVX2Consts<>+2224(SB)/8, $0xbf09a70a60d609b4
+DATA spotAllRowsAVX2Consts<>+2232(SB)/8, $0xbf09a70a60d609b4
+DATA spotAllRowsAVX2Consts<>+2240(SB)/8, $0x3f356bc7962f9cea
+DATA spotAllRowsAVX2Consts<>+2248(SB)/8, $0x3f356bc7962f9cea
+DATA spotAllRowsAVX2Consts<>+2256(SB)/8, $0x3f356bc7962f9cea
+DATA spotAllRowsAVX2Consts<>+2264(SB)/8, $0x3f356bc7962f9cea
+DATA spotAllRowsAVX2Consts<>+2272(SB)/8, $0xbf403c77d56a94be
+DATA spotAllRowsAVX2Consts<>+2280(SB)/8, $0xbf403c77d56a94be
+DATA spotAllRowsAVX2Consts<>+2288(SB)/8, $0xbf403c77d56a94be
+DATA spotAllRowsAVX2Consts<>+2296(SB)/8, $0xbf403c77d56a94be
+DATA spotAllRowsAVX2Consts<>+2304(SB)/8, $0xbf59d3d3a3218a6c
+DATA spotAllRowsAVX2Consts<>+2312(SB)/8, $0xbf59d3d3a3218a6c
+DATA spotAllRowsAVX2Consts<>+2320(SB)/8, $0xbf59d3d3a3218a6c
+DATA spotAllRowsAVX2Consts<>+2328(SB)/8, $0xbf59d3d3a3218a6c
+DATA spotAllRowsAVX2Consts<>+2336(SB)/8, $0x3f88af7a122fa11e
+DATA spotAllRowsAVX2Consts<>+2344(SB)/8, $0x3f88af7a122fa11e
+DATA spotAllRowsAVX2Consts<>+2352(SB)/8, $0x3f88af7a122fa11e
+DATA spotAllRowsAVX2Consts<>+2360(SB)/8, $0x3f88af7a122fa11e
+DATA spotAllRowsAVX2Consts<>+2368(SB)/8, $0xbfa5e04fbae7029b
+DATA spotAllRowsAVX2Consts<>+2376(SB)/8, $0xbfa5e04fbae7029b
+DATA spotAllRowsAVX2Consts<>+2384(SB)/8, $0xbfa5e04fbae7029b
+DATA spotAllRowsAVX2Consts<>+2392(SB)/8, $0xbfa5e04fbae7029b
+DATA spotAllRowsAVX2Consts<>+2400(SB)/8, $0x3fbbe6e778f4145d
+DATA spotAllRowsAVX2Consts<>+2408(SB)/8, $0x3fbbe6e778f4145d
+DATA spotAllRowsAVX2Consts<>+2416(SB)/8, $0x3fbbe6e778f4145d
+DATA spotAllRowsAVX2Consts<>+2424(SB)/8, $0x3fbbe6e778f4145d
+DATA spotAllRowsAVX2Consts<>+2432(SB)/8, $0xbfcc587e4e8904c3
+DATA spotAllRowsAVX2Consts<>+2440(SB)/8, $0xbfcc587e4e8904c3
+DATA spotAllRowsAVX2Consts<>+2448(SB)/8, $0xbfcc587e4e8904c3
+DATA spotAllRowsAVX2Consts<>+2456(SB)/8, $0xbfcc587e4e8904c3
+DATA spotAllRowsAVX2Consts<>+2464(SB)/8, $0x3fd7ce8b1b938d89
+DATA spotAllRowsAVX2Consts<>+2472(SB)/8, $0x3fd7ce8b1b938d89
+DATA spotAllRowsAVX2Consts<>+2480(SB)/8, $0x3fd7ce8b1b938d89
+DATA spotAllRowsAVX2Consts<>+2488(SB)/8, $0x3fd7ce8b1b938d89
+DATA spotAllRowsAVX2Consts<>+2496(SB)/8, $0xbfe0ac9c06c291cf
+DATA spotAllRowsAVX2Consts<>+2504(SB)/8, $0xbfe0ac9c06c291cf
+DATA spotAllRowsAVX2Consts<>+2512(SB)/8, $0xbfe0ac9c06c291cf
+DATA spotAllRowsAVX2Consts<>+2520(SB)/8, $0xbfe0ac9c06c291cf
+DATA spotAllRowsAVX2Consts<>+2528(SB)/8, $0x3fe31b13059845d5
+DATA spotAllRowsAVX2Consts<>+2536(SB)/8, $0x3fe31b13059845d5
+DATA spotAllRowsAVX2Consts<>+2544(SB)/8, $0x3fe31b13059845d5
+DATA spotAllRowsAVX2Consts<>+2552(SB)/8, $0x3fe31b13059845d5
+DATA spotAllRowsAVX2Consts<>+2560(SB)/8, $0xbfe077e1c5642a81
+DATA spotAllRowsAVX2Consts<>+2568(SB)/8, $0xbfe077e1c5642a81
+DATA spotAllRowsAVX2Consts<>+2576(SB)/8, $0xbfe077e1c5642a81
+DATA spotAllRowsAVX2Consts<>+2584(SB)/8, $0xbfe077e1c5642a81
+DATA spotAllRowsAVX2Consts<>+2592(SB)/8, $0x3fcabf470bc40607
+DATA spotAllRowsAVX2Consts<>+2600(SB)/8, $0x3fcabf470bc40607
+DATA spotAllRowsAVX2Consts<>+2608(SB)/8, $0x3fcabf470bc40607
+DATA spotAllRowsAVX2Consts<>+2616(SB)/8, $0x3fcabf470bc40607
+DATA spotAllRowsAVX2Consts<>+2624(SB)/8, $0x3fd9884533d43651
+DATA spotAllRowsAVX2Consts<>+2632(SB)/8, $0x3fd9884533d43651
+DATA spotAllRowsAVX2Consts<>+2640(SB)/8, $0x3fd9884533d43651
+DATA spotAllRowsAVX2Consts<>+2648(SB)/8, $0x3fd9884533d43651
+DATA spotAllRowsAVX2Consts<>+2656(SB)/8, $0x2b2bff2ee48e0530
+DATA spotAllRowsAVX2Consts<>+2664(SB)/8, $0x2b2bff2ee48e0530
+DATA spotAllRowsAVX2Consts<>+2672(SB)/8, $0x2b2bff2ee48e0530
+DATA spotAllRowsAVX2Consts<>+2680(SB)/8, $0x2b2bff2ee48e0530
+DATA spotAllRowsAVX2Consts<>+2688(SB)/8, $0x54b249ad2594c37d
+DATA spotAllRowsAVX2Consts<>+2696(SB)/8, $0x54b249ad2594c37d
+DATA spotAllRowsAVX2Consts<>+2704(SB)/8, $0x54b249ad2594c37d
+DATA spotAllRowsAVX2Consts<>+2712(SB)/8, $0x54b249ad2594c37d
+DATA spotAllRowsAVX2Consts<>+2720(SB)/8, $0x7ff8000000000001
+DATA spotAllRowsAVX2Consts<>+2728(SB)/8, $0x7ff8000000000001
+DATA spotAllRowsAVX2Consts<>+2736(SB)/8, $0x7ff8000000000001
+DATA spotAllRowsAVX2Consts<>+2744(SB)/8, $0x7ff8000000000001
+GLOBL spotAllRowsAVX2Consts<>(SB), RODATA|NOPTR, $2752
 
 DATA spotAllRowsAVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA spotAllRowsAVX2Masks<>+8(SB)/8, $0xffffffffffffffff
@@ -2515,7 +2198,7 @@ GLOBL spotAllRowsAVX2Masks<>(SB), RODATA|NOPTR, $128
 
 // func spotAllRowsAVX2(price []float64, delta []float64, gamma []float64, vega []float64, theta []float64, rho []float64, vanna []float64, volga []float64, charm []float64, speed []float64, zomma []float64, color []float64, sign []float64, S []float64, K []float64, T []float64, sigma []float64, r []float64)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
-TEXT ·spotAllRowsAVX2(SB), $1984-432
+TEXT ·spotAllRowsAVX2(SB), $1568-432
 	LEAQ    31(SP), BX
 	ANDQ    $-32, BX
 	MOVQ    price_len+8(FP), CX
@@ -2531,7 +2214,7 @@ TEXT ·spotAllRowsAVX2(SB), $1984-432
 	VANDPD  spotAllRowsAVX2Consts<>+32(SB), Y0, Y0
 	VMOVUPD Y0, (BX)
 	XORL    AX, AX
-	SUBQ    $+12, CX
+	SUBQ    $+8, CX
 	JLT     rest
 
 body:
@@ -2541,1377 +2224,929 @@ body:
 	VMOVUPD      (DX)(AX*1), Y0
 	MOVQ         T_base+360(FP), DX
 	VMOVUPD      32(DX)(AX*1), Y1
-	MOVQ         T_base+360(FP), DX
-	PREFETCHT0   1088(DX)(AX*1)
-	MOVQ         T_base+360(FP), DX
-	VMOVUPD      64(DX)(AX*1), Y2
 	MOVQ         S_base+312(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         S_base+312(FP), DX
-	VMOVUPD      (DX)(AX*1), Y3
+	VMOVUPD      (DX)(AX*1), Y2
 	MOVQ         S_base+312(FP), DX
-	VMOVUPD      32(DX)(AX*1), Y4
-	MOVQ         S_base+312(FP), DX
-	PREFETCHT0   1088(DX)(AX*1)
-	MOVQ         S_base+312(FP), DX
-	VMOVUPD      64(DX)(AX*1), Y5
+	VMOVUPD      32(DX)(AX*1), Y3
 	MOVQ         K_base+336(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         K_base+336(FP), DX
+	VMOVUPD      (DX)(AX*1), Y4
+	MOVQ         K_base+336(FP), DX
+	VMOVUPD      32(DX)(AX*1), Y5
+	MOVQ         sigma_base+384(FP), DX
+	PREFETCHT0   1024(DX)(AX*1)
+	MOVQ         sigma_base+384(FP), DX
 	VMOVUPD      (DX)(AX*1), Y6
-	MOVQ         K_base+336(FP), DX
+	MOVQ         sigma_base+384(FP), DX
 	VMOVUPD      32(DX)(AX*1), Y7
-	MOVQ         K_base+336(FP), DX
-	PREFETCHT0   1088(DX)(AX*1)
-	MOVQ         K_base+336(FP), DX
-	VMOVUPD      64(DX)(AX*1), Y8
-	MOVQ         sigma_base+384(FP), DX
-	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         sigma_base+384(FP), DX
-	VMOVUPD      (DX)(AX*1), Y9
-	MOVQ         sigma_base+384(FP), DX
-	VMOVUPD      32(DX)(AX*1), Y10
-	MOVQ         sigma_base+384(FP), DX
-	PREFETCHT0   1088(DX)(AX*1)
-	MOVQ         sigma_base+384(FP), DX
-	VMOVUPD      64(DX)(AX*1), Y11
 	MOVQ         r_base+408(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         r_base+408(FP), DX
-	VMOVUPD      (DX)(AX*1), Y12
+	VMOVUPD      (DX)(AX*1), Y8
 	MOVQ         r_base+408(FP), DX
-	VMOVUPD      32(DX)(AX*1), Y13
-	MOVQ         r_base+408(FP), DX
-	PREFETCHT0   1088(DX)(AX*1)
-	MOVQ         r_base+408(FP), DX
-	VMOVUPD      64(DX)(AX*1), Y14
+	VMOVUPD      32(DX)(AX*1), Y9
 	MOVQ         sign_base+288(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         sign_base+288(FP), DX
-	VMOVUPD      (DX)(AX*1), Y15
-	VMOVUPD      Y15, 32(BX)
+	VMOVUPD      (DX)(AX*1), Y10
 	MOVQ         sign_base+288(FP), DX
-	VMOVUPD      32(DX)(AX*1), Y15
-	VMOVUPD      Y15, 64(BX)
-	MOVQ         sign_base+288(FP), DX
-	PREFETCHT0   1088(DX)(AX*1)
-	MOVQ         sign_base+288(FP), DX
-	VMOVUPD      64(DX)(AX*1), Y15
-	VMOVUPD      Y15, 96(BX)
-	VSQRTPD      Y0, Y15
-	VMOVUPD      Y14, 128(BX)
-	VSQRTPD      Y1, Y14
+	VMOVUPD      32(DX)(AX*1), Y11
+	VSQRTPD      Y0, Y12
+	VSQRTPD      Y1, Y13
+	VMOVUPD      spotAllRowsAVX2Consts<>+32(SB), Y14
+	VANDPD       Y14, Y2, Y15
+	VMOVUPD      Y11, 32(BX)
+	VANDPD       Y14, Y3, Y11
+	VMOVUPD      Y10, 64(BX)
+	VANDPD       Y14, Y4, Y10
+	VMOVUPD      Y4, 96(BX)
+	VANDPD       Y14, Y5, Y4
+	VMOVUPD      spotAllRowsAVX2Consts<>+64(SB), Y14
+	VMOVUPD      Y5, 128(BX)
+	VMULPD       Y14, Y15, Y5
 	VMOVUPD      Y1, 160(BX)
-	VSQRTPD      Y2, Y1
-	VMOVUPD      Y2, 192(BX)
-	VANDPD       spotAllRowsAVX2Consts<>+32(SB), Y3, Y2
-	VMOVUPD      Y13, 224(BX)
-	VANDPD       spotAllRowsAVX2Consts<>+32(SB), Y4, Y13
-	VMOVUPD      Y0, 256(BX)
-	VANDPD       spotAllRowsAVX2Consts<>+32(SB), Y5, Y0
-	VMOVUPD      Y12, 288(BX)
-	VANDPD       spotAllRowsAVX2Consts<>+32(SB), Y6, Y12
-	VMOVUPD      Y6, 320(BX)
-	VANDPD       spotAllRowsAVX2Consts<>+32(SB), Y7, Y6
+	VMULPD       Y14, Y11, Y1
+	VMOVUPD      Y9, 192(BX)
+	VMULPD       Y10, Y14, Y9
+	VMULPD       Y4, Y14, Y14
+	VMOVUPD      Y0, 224(BX)
+	VCMPPD       $0x11, spotAllRowsAVX2Consts<>+96(SB), Y15, Y0
+	VMOVUPD      Y8, 256(BX)
+	VCMPPD       $0x11, spotAllRowsAVX2Consts<>+96(SB), Y11, Y8
+	VMOVUPD      Y3, 288(BX)
+	VCMPPD       $0x11, spotAllRowsAVX2Consts<>+96(SB), Y10, Y3
+	VMOVUPD      Y2, 320(BX)
+	VCMPPD       $0x11, spotAllRowsAVX2Consts<>+96(SB), Y4, Y2
 	VMOVUPD      Y7, 352(BX)
-	VANDPD       spotAllRowsAVX2Consts<>+32(SB), Y8, Y7
-	VMOVUPD      Y8, 384(BX)
-	VMULPD       spotAllRowsAVX2Consts<>+64(SB), Y2, Y8
-	VMOVUPD      Y5, 416(BX)
-	VMULPD       spotAllRowsAVX2Consts<>+64(SB), Y13, Y5
-	VMOVUPD      Y4, 448(BX)
-	VMULPD       spotAllRowsAVX2Consts<>+64(SB), Y0, Y4
-	VMOVUPD      Y3, 480(BX)
-	VMULPD       spotAllRowsAVX2Consts<>+64(SB), Y12, Y3
-	VMOVUPD      Y1, 512(BX)
-	VMULPD       spotAllRowsAVX2Consts<>+64(SB), Y6, Y1
-	VMOVUPD      Y11, 544(BX)
-	VMULPD       spotAllRowsAVX2Consts<>+64(SB), Y7, Y11
-	VMOVUPD      Y10, 576(BX)
-	VCMPPD       $0x11, spotAllRowsAVX2Consts<>+96(SB), Y2, Y10
-	VMOVUPD      Y14, 608(BX)
-	VCMPPD       $0x11, spotAllRowsAVX2Consts<>+96(SB), Y13, Y14
-	VMOVUPD      Y9, 640(BX)
-	VCMPPD       $0x11, spotAllRowsAVX2Consts<>+96(SB), Y0, Y9
-	VBLENDVPD    Y10, Y8, Y2, Y8
-	VBLENDVPD    Y14, Y5, Y13, Y5
-	VBLENDVPD    Y9, Y4, Y0, Y4
-	VANDPD       spotAllRowsAVX2Consts<>+128(SB), Y10, Y10
-	VANDPD       spotAllRowsAVX2Consts<>+128(SB), Y14, Y14
-	VANDPD       spotAllRowsAVX2Consts<>+128(SB), Y9, Y9
-	VMOVUPD      Y15, 672(BX)
-	VCMPPD       $0x11, spotAllRowsAVX2Consts<>+96(SB), Y12, Y15
-	VMOVUPD      Y9, 704(BX)
-	VCMPPD       $0x11, spotAllRowsAVX2Consts<>+96(SB), Y6, Y9
-	VMOVUPD      Y14, 736(BX)
-	VCMPPD       $0x11, spotAllRowsAVX2Consts<>+96(SB), Y7, Y14
-	VBLENDVPD    Y15, Y3, Y12, Y3
-	VBLENDVPD    Y9, Y1, Y6, Y1
-	VBLENDVPD    Y14, Y11, Y7, Y11
-	VANDPD       spotAllRowsAVX2Consts<>+128(SB), Y15, Y15
-	VANDPD       spotAllRowsAVX2Consts<>+128(SB), Y9, Y9
-	VANDPD       spotAllRowsAVX2Consts<>+128(SB), Y14, Y14
-	VMOVUPD      Y14, 768(BX)
-	VCMPPD       $0x03, Y2, Y2, Y14
-	VMOVUPD      Y2, 800(BX)
-	VCMPPD       $0x03, Y13, Y13, Y2
-	VMOVUPD      Y13, 832(BX)
-	VCMPPD       $0x03, Y0, Y0, Y13
-	VMOVUPD      Y0, 864(BX)
-	VCMPPD       $0x03, Y12, Y12, Y0
-	VMOVUPD      Y12, 896(BX)
-	VCMPPD       $0x03, Y6, Y6, Y12
-	VMOVUPD      Y6, 928(BX)
-	VCMPPD       $0x03, Y7, Y7, Y6
-	VMOVUPD      Y7, 960(BX)
-	VANDPD       spotAllRowsAVX2Consts<>+160(SB), Y8, Y7
-	VMOVUPD      Y9, 992(BX)
-	VANDPD       spotAllRowsAVX2Consts<>+160(SB), Y5, Y9
-	VMOVUPD      Y15, 1024(BX)
-	VANDPD       spotAllRowsAVX2Consts<>+160(SB), Y4, Y15
-	VORPD        spotAllRowsAVX2Consts<>+0(SB), Y7, Y7
-	VORPD        spotAllRowsAVX2Consts<>+0(SB), Y9, Y9
-	VORPD        spotAllRowsAVX2Consts<>+0(SB), Y15, Y15
-	VORPD        Y14, Y7, Y7
-	VORPD        Y2, Y9, Y2
-	VORPD        Y13, Y15, Y9
-	VPSRLQ       $0x34, Y8, Y8
-	VPSRLQ       $0x34, Y5, Y5
-	VPSRLQ       $0x34, Y4, Y4
-	VMOVUPD      spotAllRowsAVX2Consts<>+192(SB), Y13
-	VORPD        Y13, Y8, Y8
-	VORPD        Y13, Y5, Y5
-	VORPD        Y13, Y4, Y4
-	VMOVUPD      spotAllRowsAVX2Consts<>+224(SB), Y14
-	VSUBPD       Y14, Y8, Y8
-	VSUBPD       Y14, Y5, Y5
-	VSUBPD       Y14, Y4, Y4
-	VSUBPD       Y10, Y8, Y8
-	VSUBPD       736(BX), Y5, Y5
-	VSUBPD       704(BX), Y4, Y4
-	VMOVUPD      spotAllRowsAVX2Consts<>+160(SB), Y10
-	VANDPD       Y3, Y10, Y15
-	VMOVUPD      Y4, 704(BX)
-	VANDPD       Y1, Y10, Y4
-	VANDPD       Y11, Y10, Y10
-	VORPD        spotAllRowsAVX2Consts<>+0(SB), Y15, Y15
-	VORPD        spotAllRowsAVX2Consts<>+0(SB), Y4, Y4
-	VORPD        spotAllRowsAVX2Consts<>+0(SB), Y10, Y10
-	VORPD        Y0, Y15, Y0
-	VORPD        Y12, Y4, Y4
-	VORPD        Y6, Y10, Y6
-	VPSRLQ       $0x34, Y3, Y3
-	VPSRLQ       $0x34, Y1, Y1
-	VPSRLQ       $0x34, Y11, Y10
-	VORPD        Y3, Y13, Y3
-	VORPD        Y1, Y13, Y1
-	VORPD        Y10, Y13, Y10
-	VSUBPD       Y14, Y3, Y3
-	VSUBPD       Y14, Y1, Y1
-	VSUBPD       Y14, Y10, Y10
-	VSUBPD       1024(BX), Y3, Y3
-	VSUBPD       992(BX), Y1, Y1
-	VSUBPD       768(BX), Y10, Y10
-	VMOVUPD      spotAllRowsAVX2Consts<>+256(SB), Y11
-	VMULPD       Y11, Y7, Y12
-	VMULPD       Y11, Y2, Y13
-	VMULPD       Y11, Y9, Y14
-	VCMPPD       $0x11, Y0, Y12, Y12
-	VCMPPD       $0x11, Y4, Y13, Y13
-	VCMPPD       $0x11, Y6, Y14, Y14
-	VMULPD       Y11, Y0, Y15
-	VMOVUPD      Y10, 768(BX)
-	VMULPD       Y11, Y4, Y10
-	VMULPD       Y11, Y6, Y11
-	VCMPPD       $0x11, Y7, Y15, Y15
-	VCMPPD       $0x11, Y2, Y10, Y10
-	VCMPPD       $0x11, Y9, Y11, Y11
-	VMOVUPD      Y1, 992(BX)
-	VADDPD       Y7, Y7, Y1
-	VMOVUPD      Y3, 1024(BX)
-	VADDPD       Y2, Y2, Y3
-	VMOVUPD      Y5, 736(BX)
-	VADDPD       Y9, Y9, Y5
-	VBLENDVPD    Y12, Y1, Y7, Y1
-	VBLENDVPD    Y13, Y3, Y2, Y2
-	VBLENDVPD    Y14, Y5, Y9, Y3
-	VADDPD       Y0, Y0, Y5
-	VADDPD       Y4, Y4, Y7
-	VADDPD       Y6, Y6, Y9
-	VBLENDVPD    Y15, Y5, Y0, Y0
-	VBLENDVPD    Y10, Y7, Y4, Y4
-	VBLENDVPD    Y11, Y9, Y6, Y5
-	VMOVUPD      640(BX), Y6
-	VMULPD       672(BX), Y6, Y7
-	VMOVUPD      576(BX), Y9
-	VMULPD       608(BX), Y9, Y6
-	VMOVUPD      544(BX), Y9
-	VMOVUPD      Y11, 1056(BX)
-	VMULPD       512(BX), Y9, Y11
-	VADDPD       Y0, Y1, Y9
-	VMOVUPD      Y10, 1088(BX)
-	VADDPD       Y4, Y2, Y10
-	VMOVUPD      Y15, 1120(BX)
-	VADDPD       Y5, Y3, Y15
-	VSUBPD       Y0, Y1, Y0
-	VSUBPD       Y4, Y2, Y1
-	VSUBPD       Y5, Y3, Y2
-	VMULPD       480(BX), Y7, Y3
-	VMULPD       448(BX), Y6, Y4
-	VMULPD       416(BX), Y11, Y5
-	VMOVUPD      Y14, 1152(BX)
-	VMOVUPD      800(BX), Y14
-	VMOVUPD      Y13, 1184(BX)
-	VCMPPD       $0x00, spotAllRowsAVX2Consts<>+288(SB), Y14, Y13
-	VMOVUPD      Y12, 1216(BX)
-	VMOVUPD      832(BX), Y12
-	VMOVUPD      Y11, 1248(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+288(SB), Y11
-	VMOVUPD      Y6, 1280(BX)
-	VCMPPD       $0x00, Y11, Y12, Y6
-	VMOVUPD      Y7, 1312(BX)
-	VMOVUPD      864(BX), Y7
-	VCMPPD       $0x00, Y11, Y7, Y12
-	VMOVUPD      spotAllRowsAVX2Consts<>+320(SB), Y7
-	VBLENDVPD    Y13, Y7, Y8, Y8
-	VMOVUPD      736(BX), Y13
-	VBLENDVPD    Y6, Y7, Y13, Y6
-	VMOVUPD      704(BX), Y13
-	VBLENDVPD    Y12, Y7, Y13, Y12
-	VMULPD       Y3, Y9, Y13
-	VMULPD       Y4, Y10, Y14
-	VMULPD       Y5, Y15, Y7
-	VMOVUPD      Y12, 704(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+0(SB), Y12
-	VDIVPD       Y13, Y12, Y13
-	VDIVPD       Y14, Y12, Y14
-	VDIVPD       Y7, Y12, Y7
-	VMULPD       Y13, Y3, Y3
-	VMULPD       Y14, Y4, Y4
-	VMULPD       Y7, Y5, Y5
-	VMULPD       Y13, Y9, Y9
-	VMULPD       Y14, Y10, Y10
-	VMULPD       Y7, Y15, Y7
-	VMULPD       Y3, Y0, Y0
-	VMULPD       Y4, Y1, Y1
-	VMULPD       Y5, Y2, Y2
-	VMOVUPD      896(BX), Y3
-	VCMPPD       $0x00, Y11, Y3, Y4
-	VMOVUPD      928(BX), Y5
-	VCMPPD       $0x00, Y11, Y5, Y13
-	VMOVUPD      960(BX), Y14
-	VCMPPD       $0x00, Y11, Y14, Y15
-	VMOVUPD      spotAllRowsAVX2Consts<>+320(SB), Y11
-	VMOVUPD      1024(BX), Y12
-	VBLENDVPD    Y4, Y11, Y12, Y4
-	VMOVUPD      992(BX), Y12
-	VBLENDVPD    Y13, Y11, Y12, Y12
-	VMOVUPD      768(BX), Y13
-	VBLENDVPD    Y15, Y11, Y13, Y11
-	VMULPD       Y0, Y0, Y13
-	VMULPD       Y1, Y1, Y15
-	VMOVUPD      Y1, 768(BX)
-	VMULPD       Y2, Y2, Y1
-	VMOVUPD      Y2, 992(BX)
-	VMOVUPD      800(BX), Y2
-	VMOVUPD      Y0, 1024(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+352(SB), Y0
-	VCMPPD       $0x11, Y0, Y2, Y14
-	VMOVUPD      832(BX), Y5
-	VCMPPD       $0x11, Y0, Y5, Y3
-	VMOVUPD      Y7, 736(BX)
-	VMOVUPD      864(BX), Y7
-	VMOVUPD      Y10, 1344(BX)
-	VCMPPD       $0x11, Y0, Y7, Y10
-	VBLENDVPD    Y14, Y8, Y2, Y2
-	VBLENDVPD    Y3, Y6, Y5, Y3
-	VBLENDVPD    Y10, 704(BX), Y7, Y5
-	VMOVUPD      spotAllRowsAVX2Consts<>+384(SB), Y6
-	VMOVUPD      spotAllRowsAVX2Consts<>+416(SB), Y7
-	VFMADD231PD  Y6, Y13, Y7
-	VMOVUPD      spotAllRowsAVX2Consts<>+416(SB), Y8
-	VFMADD231PD  Y6, Y15, Y8
-	VFMADD213PD  spotAllRowsAVX2Consts<>+416(SB), Y1, Y6
-	VMOVUPD      spotAllRowsAVX2Consts<>+448(SB), Y10
-	VFMADD213PD  Y10, Y13, Y7
-	VFMADD213PD  Y10, Y15, Y8
-	VFMADD231PD  Y6, Y1, Y10
-	VMOVUPD      spotAllRowsAVX2Consts<>+480(SB), Y6
-	VFMADD213PD  Y6, Y13, Y7
-	VFMADD213PD  Y6, Y15, Y8
-	VFMADD231PD  Y10, Y1, Y6
-	VMOVUPD      spotAllRowsAVX2Consts<>+512(SB), Y10
-	VFMADD213PD  Y10, Y13, Y7
-	VFMADD213PD  Y10, Y15, Y8
-	VFMADD231PD  Y6, Y1, Y10
-	VMOVUPD      spotAllRowsAVX2Consts<>+544(SB), Y6
-	VFMADD213PD  Y6, Y13, Y7
-	VFMADD213PD  Y6, Y15, Y8
-	VFMADD231PD  Y10, Y1, Y6
-	VMOVUPD      spotAllRowsAVX2Consts<>+576(SB), Y10
-	VFMADD213PD  Y10, Y13, Y7
-	VFMADD213PD  Y10, Y15, Y8
-	VFMADD231PD  Y6, Y1, Y10
-	VMULPD       Y7, Y13, Y6
-	VMULPD       Y8, Y15, Y7
-	VMULPD       Y10, Y1, Y1
-	VMOVUPD      896(BX), Y8
-	VCMPPD       $0x11, Y0, Y8, Y10
-	VMOVUPD      928(BX), Y13
-	VCMPPD       $0x11, Y0, Y13, Y14
-	VMOVUPD      960(BX), Y15
-	VCMPPD       $0x11, Y0, Y15, Y0
-	VBLENDVPD    Y10, Y4, Y8, Y4
-	VBLENDVPD    Y14, Y12, Y13, Y8
-	VBLENDVPD    Y0, Y11, Y15, Y0
-	VSUBPD       Y4, Y2, Y2
-	VSUBPD       Y8, Y3, Y3
-	VSUBPD       Y0, Y5, Y0
-	VMOVUPD      1312(BX), Y4
-	VMOVUPD      spotAllRowsAVX2Consts<>+608(SB), Y5
-	VMULPD       Y5, Y4, Y8
-	VMOVUPD      1280(BX), Y10
-	VMULPD       Y5, Y10, Y11
-	VMOVUPD      1248(BX), Y12
-	VMULPD       Y5, Y12, Y13
-	VMULPD       480(BX), Y9, Y14
-	VMOVUPD      1344(BX), Y15
-	VMULPD       448(BX), Y15, Y5
-	VMOVUPD      Y13, 960(BX)
-	VMOVUPD      736(BX), Y13
-	VMOVUPD      Y5, 928(BX)
-	VMULPD       416(BX), Y13, Y5
-	VMULPD       Y9, Y4, Y9
-	VMULPD       Y15, Y10, Y15
-	VMULPD       Y13, Y12, Y13
-	VMOVUPD      spotAllRowsAVX2Consts<>+640(SB), Y12
-	VADDPD       Y12, Y2, Y10
-	VADDPD       Y12, Y3, Y4
-	VMOVUPD      Y13, 736(BX)
-	VADDPD       Y12, Y0, Y13
-	VMOVUPD      Y15, 1344(BX)
-	VMOVUPD      1216(BX), Y15
-	VBLENDVPD    Y15, Y10, Y2, Y10
-	VMOVUPD      1184(BX), Y15
-	VBLENDVPD    Y15, Y4, Y3, Y4
-	VMOVUPD      1152(BX), Y15
-	VBLENDVPD    Y15, Y13, Y0, Y13
-	VMOVUPD      spotAllRowsAVX2Consts<>+0(SB), Y15
-	VADDPD       Y2, Y15, Y2
-	VADDPD       Y3, Y15, Y3
-	VADDPD       Y0, Y15, Y0
-	VMOVUPD      Y9, 1152(BX)
-	VMOVUPD      1120(BX), Y9
-	VBLENDVPD    Y9, Y2, Y10, Y2
-	VMOVUPD      1088(BX), Y9
-	VBLENDVPD    Y9, Y3, Y4, Y3
-	VMOVUPD      1056(BX), Y4
-	VBLENDVPD    Y4, Y0, Y13, Y0
-	VMOVUPD      spotAllRowsAVX2Consts<>+672(SB), Y4
-	VMULPD       Y4, Y2, Y9
-	VMULPD       Y4, Y3, Y10
-	VMULPD       Y4, Y0, Y4
-	VMOVUPD      1024(BX), Y13
-	VFMADD231PD  Y6, Y13, Y9
-	VMOVUPD      768(BX), Y6
-	VFMADD231PD  Y7, Y6, Y10
-	VMOVUPD      992(BX), Y7
-	VFMADD231PD  Y1, Y7, Y4
-	VMOVUPD      spotAllRowsAVX2Consts<>+704(SB), Y1
-	VFMADD231PD  Y1, Y13, Y9
-	VFMADD231PD  Y1, Y6, Y10
-	VFMADD231PD  Y1, Y7, Y4
-	VMOVUPD      spotAllRowsAVX2Consts<>+736(SB), Y6
-	VFMADD231PD  Y6, Y2, Y9
-	VFMADD231PD  Y6, Y3, Y10
-	VFMADD231PD  Y6, Y0, Y4
-	VMOVUPD      256(BX), Y0
-	VMOVUPD      288(BX), Y2
-	VFMADD231PD  Y2, Y0, Y9
-	VMOVUPD      160(BX), Y3
-	VMOVUPD      224(BX), Y6
-	VFMADD231PD  Y6, Y3, Y10
-	VMOVUPD      192(BX), Y7
-	VMOVUPD      128(BX), Y13
-	VFMADD231PD  Y13, Y7, Y4
-	VMULPD       Y2, Y0, Y1
-	VMULPD       Y6, Y3, Y0
-	VMULPD       Y13, Y7, Y3
-	VMOVUPD      spotAllRowsAVX2Consts<>+768(SB), Y7
-	VXORPD       Y1, Y7, Y1
-	VXORPD       Y0, Y7, Y0
-	VXORPD       Y3, Y7, Y3
-	VMOVUPD      spotAllRowsAVX2Consts<>+800(SB), Y13
-	VMINPD       Y1, Y13, Y1
-	VMINPD       Y0, Y13, Y0
-	VMINPD       Y3, Y13, Y3
-	VMOVUPD      spotAllRowsAVX2Consts<>+832(SB), Y13
-	VMAXPD       Y1, Y13, Y1
-	VMAXPD       Y0, Y13, Y0
-	VMAXPD       Y3, Y13, Y3
-	VMOVAPD      Y8, Y13
-	VFMADD231PD  Y9, Y14, Y13
-	VMOVUPD      928(BX), Y6
-	VFMADD213PD  Y11, Y10, Y6
-	VMOVUPD      960(BX), Y2
-	VFMADD231PD  Y4, Y5, Y2
-	VFMSUB231PD  Y9, Y14, Y8
-	VFMSUB231PD  928(BX), Y10, Y11
-	VFMSUB213PD  960(BX), Y5, Y4
-	VMOVUPD      spotAllRowsAVX2Consts<>+864(SB), Y9
-	VMULPD       Y9, Y1, Y10
-	VMOVUPD      Y5, 960(BX)
-	VMULPD       Y9, Y0, Y5
-	VMOVUPD      Y14, 992(BX)
-	VMULPD       Y9, Y3, Y14
-	VROUNDPD     $0x08, Y10, Y10
-	VROUNDPD     $0x08, Y5, Y5
-	VROUNDPD     $0x08, Y14, Y14
-	VMOVUPD      spotAllRowsAVX2Consts<>+896(SB), Y9
-	VFMADD231PD  Y9, Y10, Y1
-	VFMADD231PD  Y9, Y5, Y0
-	VFMADD231PD  Y9, Y14, Y3
-	VMOVUPD      spotAllRowsAVX2Consts<>+928(SB), Y9
-	VFMADD231PD  Y9, Y10, Y1
-	VFMADD231PD  Y9, Y5, Y0
-	VFMADD231PD  Y9, Y14, Y3
-	VMOVUPD      spotAllRowsAVX2Consts<>+32(SB), Y9
-	VMOVUPD      Y14, 768(BX)
-	VANDPD       Y13, Y9, Y14
-	VMOVUPD      Y5, 1024(BX)
-	VANDPD       Y6, Y9, Y5
-	VMOVUPD      Y10, 1056(BX)
-	VANDPD       Y2, Y9, Y10
-	VMOVUPD      spotAllRowsAVX2Consts<>+960(SB), Y12
-	VMINPD       Y14, Y12, Y14
-	VMINPD       Y5, Y12, Y5
-	VMINPD       Y10, Y12, Y10
-	VANDPD       Y13, Y7, Y13
-	VANDPD       Y6, Y7, Y6
-	VANDPD       Y2, Y7, Y2
-	VMOVUPD      Y2, 1088(BX)
-	VANDPD       Y8, Y9, Y2
-	VMOVUPD      Y6, 1120(BX)
-	VANDPD       Y11, Y9, Y6
-	VMOVUPD      Y13, 1184(BX)
-	VANDPD       Y4, Y9, Y13
-	VMINPD       Y2, Y12, Y2
-	VMINPD       Y6, Y12, Y6
-	VMINPD       Y13, Y12, Y12
-	VANDPD       Y8, Y7, Y8
-	VANDPD       Y11, Y7, Y11
-	VANDPD       Y4, Y7, Y4
-	VMOVUPD      spotAllRowsAVX2Consts<>+992(SB), Y13
-	VFMADD213PD  Y15, Y14, Y13
-	VMOVUPD      spotAllRowsAVX2Consts<>+992(SB), Y7
-	VFMADD213PD  Y15, Y5, Y7
-	VMOVUPD      spotAllRowsAVX2Consts<>+992(SB), Y9
-	VFMADD213PD  Y15, Y10, Y9
-	VMOVUPD      Y4, 1216(BX)
-	VADDPD       spotAllRowsAVX2Consts<>+1024(SB), Y14, Y4
-	VMOVUPD      Y11, 896(BX)
-	VADDPD       spotAllRowsAVX2Consts<>+1024(SB), Y5, Y11
-	VMOVUPD      Y8, 864(BX)
-	VADDPD       spotAllRowsAVX2Consts<>+1024(SB), Y10, Y8
-	VMOVUPD      Y3, 704(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+992(SB), Y3
-	VFMADD213PD  Y15, Y2, Y3
-	VMOVUPD      Y0, 832(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+992(SB), Y0
-	VFMADD213PD  Y15, Y6, Y0
-	VMOVUPD      Y1, 800(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+992(SB), Y1
-	VFMADD213PD  Y15, Y12, Y1
-	VMOVUPD      spotAllRowsAVX2Consts<>+1024(SB), Y15
-	VMOVUPD      Y1, 1376(BX)
-	VADDPD       Y15, Y2, Y1
-	VMOVUPD      Y2, 1408(BX)
-	VADDPD       Y15, Y6, Y2
-	VADDPD       Y15, Y12, Y15
-	VMOVUPD      Y12, 1440(BX)
-	VMULPD       Y4, Y13, Y12
-	VMOVUPD      Y6, 1472(BX)
-	VMULPD       Y11, Y7, Y6
-	VMOVUPD      Y11, 1504(BX)
-	VMULPD       Y8, Y9, Y11
-	VMOVUPD      Y8, 1536(BX)
-	VMULPD       spotAllRowsAVX2Consts<>+1056(SB), Y14, Y8
-	VMOVUPD      Y8, 1568(BX)
-	VMULPD       spotAllRowsAVX2Consts<>+1056(SB), Y5, Y8
-	VMOVUPD      Y8, 1600(BX)
-	VMULPD       spotAllRowsAVX2Consts<>+1056(SB), Y10, Y8
-	VMOVUPD      Y8, 1632(BX)
-	VMULPD       Y1, Y3, Y8
-	VMOVUPD      Y10, 1664(BX)
-	VMULPD       Y2, Y0, Y10
-	VMOVUPD      Y5, 1696(BX)
-	VMULPD       1376(BX), Y15, Y5
-	VMOVUPD      Y14, 1728(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+1088(SB), Y14
-	VMOVUPD      Y15, 1760(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+1120(SB), Y15
-	VFMADD231PD  800(BX), Y14, Y15
-	VMOVUPD      Y2, 1792(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+1120(SB), Y2
-	VFMADD231PD  832(BX), Y14, Y2
-	VMOVUPD      Y1, 1824(BX)
-	VMOVUPD      704(BX), Y1
-	VFMADD213PD  spotAllRowsAVX2Consts<>+1120(SB), Y14, Y1
-	VMOVUPD      800(BX), Y14
-	VMOVUPD      Y0, 1856(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+1152(SB), Y0
-	VFMADD213PD  Y0, Y14, Y15
-	VFMADD132PD  832(BX), Y0, Y2
-	VMOVUPD      Y3, 1888(BX)
-	VMOVUPD      704(BX), Y3
-	VFMADD213PD  Y0, Y3, Y1
-	VMOVUPD      spotAllRowsAVX2Consts<>+1184(SB), Y0
-	VFMADD213PD  Y0, Y14, Y15
-	VFMADD132PD  832(BX), Y0, Y2
-	VFMADD213PD  Y0, Y3, Y1
-	VMOVUPD      spotAllRowsAVX2Consts<>+1216(SB), Y0
-	VFMADD213PD  Y0, Y14, Y15
-	VFMADD132PD  832(BX), Y0, Y2
-	VFMADD213PD  Y0, Y3, Y1
-	VMOVUPD      spotAllRowsAVX2Consts<>+1248(SB), Y0
-	VFMADD213PD  Y0, Y14, Y15
-	VFMADD132PD  832(BX), Y0, Y2
-	VFMADD213PD  Y0, Y3, Y1
-	VMOVUPD      spotAllRowsAVX2Consts<>+1280(SB), Y0
-	VFMADD213PD  Y0, Y14, Y15
-	VFMADD132PD  832(BX), Y0, Y2
-	VFMADD213PD  Y0, Y3, Y1
-	VMOVUPD      spotAllRowsAVX2Consts<>+1312(SB), Y0
-	VFMADD213PD  Y0, Y14, Y15
-	VFMADD132PD  832(BX), Y0, Y2
-	VFMADD213PD  Y0, Y3, Y1
-	VMOVUPD      spotAllRowsAVX2Consts<>+1344(SB), Y0
-	VFMADD213PD  Y0, Y14, Y15
-	VFMADD132PD  832(BX), Y0, Y2
-	VFMADD213PD  Y0, Y3, Y1
-	VMOVUPD      spotAllRowsAVX2Consts<>+1376(SB), Y0
-	VFMADD213PD  Y0, Y14, Y15
-	VFMADD132PD  832(BX), Y0, Y2
-	VFMADD213PD  Y0, Y3, Y1
-	VMOVUPD      spotAllRowsAVX2Consts<>+0(SB), Y0
-	VFMADD213PD  Y0, Y14, Y15
-	VFMADD132PD  832(BX), Y0, Y2
-	VFMADD213PD  Y0, Y3, Y1
-	VFMADD213PD  Y0, Y15, Y14
-	VFMADD132PD  832(BX), Y0, Y2
-	VFMADD213PD  Y0, Y1, Y3
-	VMULPD       Y8, Y12, Y1
-	VMULPD       Y10, Y6, Y15
-	VMOVUPD      Y3, 704(BX)
-	VMULPD       Y5, Y11, Y3
-	VDIVPD       Y1, Y0, Y1
-	VDIVPD       Y15, Y0, Y15
-	VDIVPD       Y3, Y0, Y3
-	VMULPD       Y1, Y8, Y8
-	VMULPD       Y15, Y10, Y10
-	VMULPD       Y3, Y5, Y5
-	VMULPD       Y1, Y12, Y1
-	VMULPD       Y15, Y6, Y6
-	VMULPD       Y3, Y11, Y3
-	VMULPD       Y8, Y13, Y11
-	VMULPD       Y10, Y7, Y7
-	VMULPD       Y5, Y9, Y9
-	VMULPD       Y8, Y4, Y4
-	VMULPD       1504(BX), Y10, Y8
-	VMULPD       1536(BX), Y5, Y5
-	VMULPD       1888(BX), Y1, Y10
-	VMULPD       1856(BX), Y6, Y12
-	VMULPD       1376(BX), Y3, Y13
-	VMULPD       1824(BX), Y1, Y1
-	VMULPD       1792(BX), Y6, Y6
-	VMULPD       1760(BX), Y3, Y3
-	VMULPD       1728(BX), Y11, Y11
-	VMULPD       1696(BX), Y7, Y7
-	VMULPD       1664(BX), Y9, Y9
-	VMOVUPD      1408(BX), Y15
-	VMULPD       Y10, Y15, Y10
-	VMOVUPD      1472(BX), Y0
-	VMULPD       Y12, Y0, Y12
-	VMULPD       1440(BX), Y13, Y13
-	VMOVUPD      Y2, 1760(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+32(SB), Y2
-	VANDPD       Y15, Y2, Y15
-	VANDPD       Y0, Y2, Y0
-	VMOVUPD      Y14, 1472(BX)
-	VANDPD       1440(BX), Y2, Y14
-	VORPD        864(BX), Y15, Y15
-	VORPD        896(BX), Y0, Y0
-	VORPD        1216(BX), Y14, Y14
-	VMOVUPD      Y14, 1440(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+704(SB), Y14
-	VMOVUPD      Y0, 1408(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+640(SB), Y0
-	VFMADD231PD  Y14, Y11, Y0
-	VMOVUPD      Y15, 1792(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+640(SB), Y15
-	VFMADD231PD  Y14, Y7, Y15
-	VMOVUPD      spotAllRowsAVX2Consts<>+640(SB), Y2
-	VFMADD231PD  Y14, Y9, Y2
-	VMOVUPD      Y3, 1824(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+640(SB), Y3
-	VFMADD231PD  Y14, Y10, Y3
-	VMOVUPD      Y6, 1376(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+640(SB), Y6
-	VFMADD231PD  Y14, Y12, Y6
-	VFMADD213PD  spotAllRowsAVX2Consts<>+640(SB), Y13, Y14
-	VMOVUPD      Y1, 1856(BX)
-	VMOVUPD      1728(BX), Y1
-	VMOVUPD      Y13, 1888(BX)
-	VMULPD       1568(BX), Y1, Y13
-	VMOVUPD      1696(BX), Y1
-	VMOVUPD      Y12, 1536(BX)
-	VMULPD       1600(BX), Y1, Y12
-	VMOVUPD      1664(BX), Y1
-	VMOVUPD      Y10, 1504(BX)
-	VMULPD       1632(BX), Y1, Y10
-	VMOVUPD      spotAllRowsAVX2Consts<>+864(SB), Y1
-	VMULPD       Y13, Y1, Y13
-	VMULPD       Y12, Y1, Y12
-	VMULPD       Y10, Y1, Y1
-	VROUNDPD     $0x08, Y13, Y10
-	VROUNDPD     $0x08, Y12, Y12
-	VROUNDPD     $0x08, Y1, Y1
-	VMOVUPD      spotAllRowsAVX2Consts<>+1408(SB), Y13
-	VMOVUPD      Y1, 832(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+1440(SB), Y1
-	VFMADD231PD  Y13, Y0, Y1
-	VMOVUPD      Y12, 800(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+1440(SB), Y12
-	VFMADD231PD  Y13, Y15, Y12
-	VMOVUPD      Y10, 1920(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+1440(SB), Y10
-	VFMADD231PD  Y13, Y2, Y10
-	VMOVUPD      spotAllRowsAVX2Consts<>+1472(SB), Y13
-	VFMADD213PD  Y13, Y0, Y1
-	VFMADD213PD  Y13, Y15, Y12
-	VFMADD213PD  Y13, Y2, Y10
-	VMOVUPD      spotAllRowsAVX2Consts<>+1504(SB), Y13
-	VFMADD213PD  Y13, Y0, Y1
-	VFMADD213PD  Y13, Y15, Y12
-	VFMADD213PD  Y13, Y2, Y10
-	VMOVUPD      spotAllRowsAVX2Consts<>+1536(SB), Y13
-	VFMADD213PD  Y13, Y0, Y1
-	VFMADD213PD  Y13, Y15, Y12
-	VFMADD213PD  Y13, Y2, Y10
-	VMOVUPD      spotAllRowsAVX2Consts<>+1568(SB), Y13
-	VFMADD213PD  Y13, Y0, Y1
-	VFMADD213PD  Y13, Y15, Y12
-	VFMADD213PD  Y13, Y2, Y10
-	VMOVUPD      spotAllRowsAVX2Consts<>+1600(SB), Y13
-	VFMADD213PD  Y13, Y0, Y1
-	VFMADD213PD  Y13, Y15, Y12
-	VFMADD213PD  Y13, Y2, Y10
-	VMOVUPD      spotAllRowsAVX2Consts<>+1632(SB), Y13
-	VFMADD213PD  Y13, Y0, Y1
-	VFMADD213PD  Y13, Y15, Y12
-	VFMADD213PD  Y13, Y2, Y10
-	VMOVUPD      spotAllRowsAVX2Consts<>+1664(SB), Y13
-	VFMADD213PD  Y13, Y0, Y1
-	VFMADD213PD  Y13, Y15, Y12
-	VFMADD213PD  Y13, Y2, Y10
-	VMOVUPD      spotAllRowsAVX2Consts<>+1696(SB), Y13
-	VFMADD213PD  Y13, Y0, Y1
-	VFMADD213PD  Y13, Y15, Y12
-	VFMADD213PD  Y13, Y2, Y10
-	VMOVUPD      spotAllRowsAVX2Consts<>+1728(SB), Y13
-	VFMADD213PD  Y13, Y0, Y1
-	VFMADD213PD  Y13, Y15, Y12
-	VFMADD213PD  Y13, Y2, Y10
-	VMOVUPD      spotAllRowsAVX2Consts<>+1760(SB), Y13
-	VFMADD213PD  Y13, Y0, Y1
-	VFMADD213PD  Y13, Y15, Y12
-	VFMADD213PD  Y13, Y2, Y10
-	VMOVUPD      spotAllRowsAVX2Consts<>+1792(SB), Y13
-	VFMADD213PD  Y13, Y0, Y1
-	VFMADD213PD  Y13, Y15, Y12
-	VFMADD213PD  Y13, Y2, Y10
-	VMOVUPD      spotAllRowsAVX2Consts<>+1824(SB), Y13
-	VFMADD213PD  Y13, Y0, Y1
-	VFMADD213PD  Y13, Y15, Y12
-	VFMADD213PD  Y13, Y2, Y10
-	VMOVUPD      spotAllRowsAVX2Consts<>+1856(SB), Y13
-	VFMADD213PD  Y13, Y0, Y1
-	VFMADD213PD  Y13, Y15, Y12
-	VFMADD213PD  Y13, Y2, Y10
-	VMOVUPD      spotAllRowsAVX2Consts<>+1888(SB), Y13
-	VFMADD213PD  Y13, Y0, Y1
-	VFMADD213PD  Y13, Y15, Y12
-	VFMADD213PD  Y13, Y2, Y10
-	VMOVUPD      spotAllRowsAVX2Consts<>+1920(SB), Y13
-	VFMADD213PD  Y13, Y0, Y1
-	VFMADD213PD  Y13, Y15, Y12
-	VFMADD213PD  Y13, Y2, Y10
-	VMOVUPD      spotAllRowsAVX2Consts<>+1952(SB), Y13
-	VFMADD213PD  Y13, Y0, Y1
-	VFMADD213PD  Y13, Y15, Y12
-	VFMADD213PD  Y13, Y2, Y10
-	VMOVUPD      spotAllRowsAVX2Consts<>+1984(SB), Y13
-	VFMADD213PD  Y13, Y0, Y1
-	VFMADD213PD  Y13, Y15, Y12
-	VFMADD213PD  Y13, Y2, Y10
-	VMOVUPD      spotAllRowsAVX2Consts<>+2016(SB), Y13
-	VFMADD213PD  Y13, Y0, Y1
-	VFMADD213PD  Y13, Y15, Y12
-	VFMADD213PD  Y13, Y2, Y10
-	VMOVUPD      spotAllRowsAVX2Consts<>+2048(SB), Y13
-	VFMADD213PD  Y13, Y0, Y1
-	VFMADD213PD  Y13, Y15, Y12
-	VFMADD213PD  Y13, Y2, Y10
-	VMOVUPD      spotAllRowsAVX2Consts<>+2080(SB), Y13
-	VFMADD213PD  Y13, Y1, Y0
-	VFMADD213PD  Y13, Y12, Y15
-	VFMADD213PD  Y13, Y10, Y2
-	VMOVUPD      spotAllRowsAVX2Consts<>+608(SB), Y1
-	VFMADD213PD  Y1, Y0, Y11
-	VFMADD213PD  Y1, Y15, Y7
-	VFMADD213PD  Y1, Y2, Y9
-	VMULPD       Y4, Y11, Y0
-	VMULPD       Y8, Y7, Y2
-	VMULPD       Y5, Y9, Y4
-	VMOVUPD      spotAllRowsAVX2Consts<>+32(SB), Y5
-	VANDPD       Y0, Y5, Y0
-	VANDPD       Y2, Y5, Y2
-	VANDPD       Y4, Y5, Y4
-	VORPD        1184(BX), Y0, Y0
-	VORPD        1120(BX), Y2, Y2
-	VORPD        1088(BX), Y4, Y4
-	VMOVUPD      spotAllRowsAVX2Consts<>+1408(SB), Y7
-	VMOVUPD      spotAllRowsAVX2Consts<>+1440(SB), Y8
-	VFMADD231PD  Y7, Y3, Y8
-	VMOVUPD      spotAllRowsAVX2Consts<>+1440(SB), Y9
-	VFMADD231PD  Y7, Y6, Y9
-	VFMADD213PD  spotAllRowsAVX2Consts<>+1440(SB), Y14, Y7
-	VMOVUPD      spotAllRowsAVX2Consts<>+1472(SB), Y10
-	VFMADD213PD  Y10, Y3, Y8
-	VFMADD213PD  Y10, Y6, Y9
-	VFMADD231PD  Y7, Y14, Y10
-	VMOVUPD      spotAllRowsAVX2Consts<>+1504(SB), Y7
-	VFMADD213PD  Y7, Y3, Y8
-	VFMADD213PD  Y7, Y6, Y9
-	VFMADD231PD  Y10, Y14, Y7
-	VMOVUPD      spotAllRowsAVX2Consts<>+1536(SB), Y10
-	VFMADD213PD  Y10, Y3, Y8
-	VFMADD213PD  Y10, Y6, Y9
-	VFMADD231PD  Y7, Y14, Y10
-	VMOVUPD      spotAllRowsAVX2Consts<>+1568(SB), Y7
-	VFMADD213PD  Y7, Y3, Y8
-	VFMADD213PD  Y7, Y6, Y9
-	VFMADD231PD  Y10, Y14, Y7
-	VMOVUPD      spotAllRowsAVX2Consts<>+1600(SB), Y10
-	VFMADD213PD  Y10, Y3, Y8
-	VFMADD213PD  Y10, Y6, Y9
-	VFMADD231PD  Y7, Y14, Y10
-	VMOVUPD      spotAllRowsAVX2Consts<>+1632(SB), Y7
-	VFMADD213PD  Y7, Y3, Y8
-	VFMADD213PD  Y7, Y6, Y9
-	VFMADD231PD  Y10, Y14, Y7
-	VMOVUPD      spotAllRowsAVX2Consts<>+1664(SB), Y10
-	VFMADD213PD  Y10, Y3, Y8
-	VFMADD213PD  Y10, Y6, Y9
-	VFMADD231PD  Y7, Y14, Y10
-	VMOVUPD      spotAllRowsAVX2Consts<>+1696(SB), Y7
-	VFMADD213PD  Y7, Y3, Y8
-	VFMADD213PD  Y7, Y6, Y9
-	VFMADD231PD  Y10, Y14, Y7
-	VMOVUPD      spotAllRowsAVX2Consts<>+1728(SB), Y10
-	VFMADD213PD  Y10, Y3, Y8
-	VFMADD213PD  Y10, Y6, Y9
-	VFMADD231PD  Y7, Y14, Y10
-	VMOVUPD      spotAllRowsAVX2Consts<>+1760(SB), Y7
-	VFMADD213PD  Y7, Y3, Y8
-	VFMADD213PD  Y7, Y6, Y9
-	VFMADD231PD  Y10, Y14, Y7
-	VMOVUPD      spotAllRowsAVX2Consts<>+1792(SB), Y10
-	VFMADD213PD  Y10, Y3, Y8
-	VFMADD213PD  Y10, Y6, Y9
-	VFMADD231PD  Y7, Y14, Y10
-	VMOVUPD      spotAllRowsAVX2Consts<>+1824(SB), Y7
-	VFMADD213PD  Y7, Y3, Y8
-	VFMADD213PD  Y7, Y6, Y9
-	VFMADD231PD  Y10, Y14, Y7
-	VMOVUPD      spotAllRowsAVX2Consts<>+1856(SB), Y10
-	VFMADD213PD  Y10, Y3, Y8
-	VFMADD213PD  Y10, Y6, Y9
-	VFMADD231PD  Y7, Y14, Y10
-	VMOVUPD      spotAllRowsAVX2Consts<>+1888(SB), Y7
-	VFMADD213PD  Y7, Y3, Y8
-	VFMADD213PD  Y7, Y6, Y9
-	VFMADD231PD  Y10, Y14, Y7
-	VMOVUPD      spotAllRowsAVX2Consts<>+1920(SB), Y10
-	VFMADD213PD  Y10, Y3, Y8
-	VFMADD213PD  Y10, Y6, Y9
-	VFMADD231PD  Y7, Y14, Y10
-	VMOVUPD      spotAllRowsAVX2Consts<>+1952(SB), Y7
-	VFMADD213PD  Y7, Y3, Y8
-	VFMADD213PD  Y7, Y6, Y9
-	VFMADD231PD  Y10, Y14, Y7
-	VMOVUPD      spotAllRowsAVX2Consts<>+1984(SB), Y10
-	VFMADD213PD  Y10, Y3, Y8
-	VFMADD213PD  Y10, Y6, Y9
-	VFMADD231PD  Y7, Y14, Y10
-	VMOVUPD      spotAllRowsAVX2Consts<>+2016(SB), Y7
-	VFMADD213PD  Y7, Y3, Y8
-	VFMADD213PD  Y7, Y6, Y9
-	VFMADD231PD  Y10, Y14, Y7
-	VMOVUPD      spotAllRowsAVX2Consts<>+2048(SB), Y10
-	VFMADD213PD  Y10, Y3, Y8
-	VFMADD213PD  Y10, Y6, Y9
-	VFMADD231PD  Y7, Y14, Y10
-	VFMADD213PD  Y13, Y8, Y3
-	VFMADD213PD  Y13, Y9, Y6
-	VFMADD231PD  Y10, Y14, Y13
-	VFMADD132PD  1504(BX), Y1, Y3
-	VFMADD132PD  1536(BX), Y1, Y6
-	VFMADD132PD  1888(BX), Y1, Y13
-	VMULPD       1856(BX), Y3, Y3
-	VMULPD       1376(BX), Y6, Y6
-	VMULPD       1824(BX), Y13, Y7
-	VANDPD       Y3, Y5, Y3
-	VANDPD       Y6, Y5, Y6
-	VANDPD       Y7, Y5, Y7
-	VMOVUPD      864(BX), Y8
-	VORPD        Y3, Y8, Y3
-	VMOVUPD      896(BX), Y9
-	VORPD        Y6, Y9, Y6
-	VMOVUPD      1216(BX), Y10
-	VORPD        Y7, Y10, Y7
-	VMOVUPD      (BX), Y11
-	VORPD        Y8, Y11, Y8
-	VORPD        Y9, Y11, Y9
-	VORPD        Y10, Y11, Y10
-	VMOVUPD      spotAllRowsAVX2Consts<>+896(SB), Y12
-	VMULPD       1920(BX), Y12, Y13
-	VMULPD       800(BX), Y12, Y14
-	VMULPD       832(BX), Y12, Y12
-	VMOVUPD      1728(BX), Y15
-	VFMADD231PD  1568(BX), Y15, Y13
-	VMOVUPD      Y4, 1568(BX)
-	VMOVUPD      1696(BX), Y4
-	VFMADD231PD  1600(BX), Y4, Y14
-	VMOVUPD      Y7, 1600(BX)
-	VMOVUPD      1664(BX), Y7
-	VFMADD231PD  1632(BX), Y7, Y12
-	VANDPD       Y15, Y5, Y15
-	VANDPD       Y4, Y5, Y4
-	VANDPD       Y7, Y5, Y5
-	VMOVUPD      1184(BX), Y7
-	VORPD        Y15, Y7, Y15
-	VMOVUPD      Y2, 1664(BX)
-	VMOVUPD      1120(BX), Y2
-	VORPD        Y4, Y2, Y4
-	VMOVUPD      Y6, 1696(BX)
-	VMOVUPD      1088(BX), Y6
-	VORPD        Y5, Y6, Y5
-	VMOVUPD      Y0, 1728(BX)
-	VMOVUPD      1920(BX), Y0
-	VMOVUPD      Y3, 1632(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+928(SB), Y3
-	VFMADD231PD  Y3, Y0, Y13
-	VMOVUPD      800(BX), Y1
-	VFMADD231PD  Y3, Y1, Y14
-	VMOVUPD      Y10, 1216(BX)
-	VMOVUPD      832(BX), Y10
-	VFMADD231PD  Y3, Y10, Y12
-	VORPD        Y7, Y11, Y3
-	VORPD        Y2, Y11, Y2
-	VORPD        Y6, Y11, Y6
-	VMOVUPD      spotAllRowsAVX2Consts<>+2112(SB), Y7
-	VMINPD       Y7, Y0, Y11
-	VMOVUPD      Y9, 1088(BX)
-	VMINPD       Y7, Y1, Y9
-	VMOVUPD      Y8, 1120(BX)
-	VMINPD       Y7, Y10, Y8
-	VMOVUPD      Y6, 1184(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+2144(SB), Y6
-	VMAXPD       Y6, Y11, Y11
-	VMAXPD       Y6, Y9, Y9
-	VMAXPD       Y6, Y8, Y8
-	VSUBPD       Y11, Y0, Y0
-	VSUBPD       Y9, Y1, Y1
-	VSUBPD       Y8, Y10, Y10
-	VMOVUPD      Y2, 832(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+2176(SB), Y2
-	VADDPD       Y11, Y2, Y11
-	VADDPD       Y9, Y2, Y9
-	VADDPD       Y8, Y2, Y8
-	VADDPD       Y0, Y2, Y0
-	VADDPD       Y1, Y2, Y1
-	VADDPD       Y10, Y2, Y10
-	VPSLLQ       $0x34, Y11, Y11
-	VPSLLQ       $0x34, Y9, Y9
-	VPSLLQ       $0x34, Y8, Y8
-	VPSLLQ       $0x34, Y0, Y0
-	VPSLLQ       $0x34, Y1, Y1
-	VPSLLQ       $0x34, Y10, Y10
-	VMOVUPD      Y3, 800(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+1088(SB), Y3
-	VMOVUPD      Y5, 1920(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+1120(SB), Y5
-	VFMADD231PD  Y3, Y13, Y5
-	VMOVUPD      Y4, 896(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+1120(SB), Y4
-	VFMADD231PD  Y3, Y14, Y4
-	VFMADD213PD  spotAllRowsAVX2Consts<>+1120(SB), Y12, Y3
-	VMOVUPD      Y15, 864(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+1152(SB), Y15
-	VFMADD213PD  Y15, Y13, Y5
-	VFMADD213PD  Y15, Y14, Y4
-	VFMADD231PD  Y3, Y12, Y15
-	VMOVUPD      spotAllRowsAVX2Consts<>+1184(SB), Y3
-	VFMADD213PD  Y3, Y13, Y5
-	VFMADD213PD  Y3, Y14, Y4
-	VFMADD231PD  Y15, Y12, Y3
-	VMOVUPD      spotAllRowsAVX2Consts<>+1216(SB), Y15
-	VFMADD213PD  Y15, Y13, Y5
-	VFMADD213PD  Y15, Y14, Y4
-	VFMADD231PD  Y3, Y12, Y15
-	VMOVUPD      spotAllRowsAVX2Consts<>+1248(SB), Y3
-	VFMADD213PD  Y3, Y13, Y5
-	VFMADD213PD  Y3, Y14, Y4
-	VFMADD231PD  Y15, Y12, Y3
-	VMOVUPD      spotAllRowsAVX2Consts<>+1280(SB), Y15
-	VFMADD213PD  Y15, Y13, Y5
-	VFMADD213PD  Y15, Y14, Y4
-	VFMADD231PD  Y3, Y12, Y15
-	VMOVUPD      spotAllRowsAVX2Consts<>+1312(SB), Y3
-	VFMADD213PD  Y3, Y13, Y5
-	VFMADD213PD  Y3, Y14, Y4
-	VFMADD231PD  Y15, Y12, Y3
-	VMOVUPD      spotAllRowsAVX2Consts<>+1344(SB), Y15
-	VFMADD213PD  Y15, Y13, Y5
-	VFMADD213PD  Y15, Y14, Y4
-	VFMADD231PD  Y3, Y12, Y15
-	VMOVUPD      spotAllRowsAVX2Consts<>+1376(SB), Y3
-	VFMADD213PD  Y3, Y13, Y5
-	VFMADD213PD  Y3, Y14, Y4
-	VFMADD231PD  Y15, Y12, Y3
-	VMOVUPD      1056(BX), Y15
-	VMOVUPD      Y8, 1824(BX)
-	VMINPD       Y7, Y15, Y8
-	VMOVUPD      Y9, 1376(BX)
-	VMOVUPD      1024(BX), Y9
-	VMOVUPD      Y11, 1856(BX)
-	VMINPD       Y7, Y9, Y11
-	VMOVUPD      Y10, 1888(BX)
-	VMOVUPD      768(BX), Y10
-	VMINPD       Y7, Y10, Y7
-	VMAXPD       Y6, Y8, Y8
-	VMAXPD       Y6, Y11, Y11
-	VMAXPD       Y6, Y7, Y6
-	VSUBPD       Y8, Y15, Y7
-	VSUBPD       Y11, Y9, Y9
-	VSUBPD       Y6, Y10, Y10
-	VADDPD       Y2, Y8, Y8
-	VADDPD       Y2, Y11, Y11
-	VADDPD       Y2, Y6, Y6
-	VADDPD       Y2, Y7, Y7
-	VADDPD       Y2, Y9, Y9
-	VADDPD       Y2, Y10, Y2
-	VPSLLQ       $0x34, Y8, Y8
-	VPSLLQ       $0x34, Y11, Y10
-	VPSLLQ       $0x34, Y6, Y6
-	VPSLLQ       $0x34, Y7, Y7
-	VPSLLQ       $0x34, Y9, Y9
-	VPSLLQ       $0x34, Y2, Y2
-	VMULPD       1472(BX), Y7, Y7
-	VMULPD       1760(BX), Y9, Y9
-	VMULPD       704(BX), Y2, Y2
-	VMULPD       Y8, Y7, Y7
-	VMULPD       Y10, Y9, Y8
-	VMULPD       Y6, Y2, Y2
-	VMULPD       320(BX), Y7, Y6
-	VMULPD       352(BX), Y8, Y7
-	VMULPD       384(BX), Y2, Y2
-	VMULPD       Y13, Y13, Y8
-	VMULPD       Y14, Y14, Y9
-	VMULPD       Y12, Y12, Y10
-	VFMADD231PD  Y5, Y8, Y13
-	VFMADD231PD  Y4, Y9, Y14
-	VFMADD231PD  Y3, Y10, Y12
-	VMOVUPD      480(BX), Y3
-	VFMADD213PD  Y3, Y3, Y13
-	VMOVUPD      448(BX), Y4
-	VFMADD213PD  Y4, Y4, Y14
-	VMOVUPD      416(BX), Y5
-	VFMADD213PD  Y5, Y5, Y12
-	VMULPD       Y0, Y13, Y0
-	VMULPD       Y1, Y14, Y1
-	VMULPD       1888(BX), Y12, Y8
-	VMULPD       1856(BX), Y0, Y0
-	VMULPD       1376(BX), Y1, Y1
-	VMULPD       1824(BX), Y8, Y8
-	VMOVUPD      640(BX), Y9
-	VMULPD       992(BX), Y9, Y10
-	VMOVUPD      576(BX), Y11
-	VMULPD       928(BX), Y11, Y12
-	VMOVUPD      544(BX), Y13
-	VMULPD       960(BX), Y13, Y14
-	VMULPD       Y9, Y9, Y9
-	VMULPD       Y11, Y11, Y11
-	VMULPD       Y13, Y13, Y13
-	VMULPD       Y10, Y10, Y10
-	VMULPD       Y12, Y12, Y12
-	VMULPD       Y14, Y14, Y14
-	VMULPD       992(BX), Y9, Y9
-	VMULPD       928(BX), Y11, Y11
-	VMULPD       960(BX), Y13, Y13
-	VMOVUPD      spotAllRowsAVX2Consts<>+608(SB), Y15
-	VMULPD       Y10, Y15, Y10
-	VMULPD       Y12, Y15, Y12
-	VMULPD       Y14, Y15, Y14
-	VMOVUPD      spotAllRowsAVX2Consts<>+2208(SB), Y15
-	VMULPD       Y15, Y0, Y5
-	VMOVUPD      Y0, 544(BX)
-	VMULPD       Y15, Y1, Y0
-	VMULPD       Y15, Y8, Y15
-	VMULPD       Y9, Y5, Y9
-	VMULPD       Y11, Y0, Y11
-	VMULPD       Y13, Y15, Y13
-	VMOVUPD      Y8, 576(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+1056(SB), Y8
-	VMULPD       Y9, Y8, Y9
-	VMULPD       Y11, Y8, Y11
-	VMULPD       Y13, Y8, Y8
-	VMOVUPD      1792(BX), Y13
-	VMOVUPD      Y8, 640(BX)
-	VMULPD       864(BX), Y13, Y8
-	VMOVUPD      Y11, 1824(BX)
-	VMOVUPD      1408(BX), Y11
-	VMOVUPD      Y9, 1376(BX)
-	VMULPD       896(BX), Y11, Y9
-	VMOVUPD      Y1, 1856(BX)
-	VMOVUPD      1440(BX), Y1
-	VMULPD       1920(BX), Y1, Y11
-	VMOVUPD      1152(BX), Y1
-	VMULPD       992(BX), Y1, Y13
-	VMOVUPD      1344(BX), Y4
-	VMULPD       928(BX), Y4, Y3
-	VMOVUPD      Y14, 1888(BX)
-	VMOVUPD      736(BX), Y14
-	VMOVUPD      Y12, 384(BX)
-	VMULPD       960(BX), Y14, Y12
-	VMOVUPD      Y10, 352(BX)
-	VMULPD       Y5, Y1, Y10
-	VMULPD       Y0, Y4, Y1
-	VMULPD       Y15, Y14, Y4
-	VMOVUPD      672(BX), Y14
-	VMULPD       Y5, Y14, Y5
-	VMULPD       608(BX), Y0, Y0
-	VMULPD       512(BX), Y15, Y15
-	VMULPD       992(BX), Y14, Y14
-	VMOVUPD      Y14, 672(BX)
-	VMOVUPD      928(BX), Y14
-	VMOVUPD      Y11, 320(BX)
-	VMULPD       608(BX), Y14, Y11
-	VMOVUPD      960(BX), Y14
-	VMOVUPD      Y11, 608(BX)
-	VMULPD       512(BX), Y14, Y11
-	VMULPD       Y13, Y10, Y13
-	VMULPD       Y3, Y1, Y3
-	VMULPD       Y12, Y4, Y12
-	PREFETCHT0   1024(R9)(AX*1)
-	VMOVUPD      Y5, (R9)(AX*1)
-	VMOVUPD      Y0, 32(R9)(AX*1)
-	PREFETCHT0   1088(R9)(AX*1)
-	VMOVUPD      Y15, 64(R9)(AX*1)
-	PREFETCHT0   1024(R8)(AX*1)
-	VMOVUPD      Y13, (R8)(AX*1)
-	VMOVUPD      Y3, 32(R8)(AX*1)
-	PREFETCHT0   1088(R8)(AX*1)
-	VMOVUPD      Y12, 64(R8)(AX*1)
-	VMOVUPD      spotAllRowsAVX2Consts<>+768(SB), Y14
+	VCMPPD       $0x03, Y15, Y15, Y7
+	VMOVUPD      Y13, 384(BX)
+	VCMPPD       $0x03, Y11, Y11, Y13
+	VBLENDVPD    Y0, Y5, Y15, Y5
+	VBLENDVPD    Y8, Y1, Y11, Y1
+	VBLENDVPD    Y3, Y9, Y10, Y9
+	VBLENDVPD    Y2, Y14, Y4, Y14
+	VMOVUPD      Y11, 416(BX)
+	VCMPPD       $0x03, Y10, Y10, Y11
+	VMOVUPD      Y10, 448(BX)
+	VCMPPD       $0x03, Y4, Y4, Y10
+	VMOVUPD      Y4, 480(BX)
+	VANDPD       spotAllRowsAVX2Consts<>+128(SB), Y5, Y4
 	VMOVUPD      Y15, 512(BX)
-	VXORPD       32(BX), Y14, Y15
-	VMOVUPD      Y0, 704(BX)
-	VXORPD       64(BX), Y14, Y0
-	VMOVUPD      Y5, 1760(BX)
-	VXORPD       96(BX), Y14, Y5
-	VMOVUPD      Y12, 1472(BX)
-	VCMPPD       $0x00, 800(BX), Y15, Y12
-	VMOVUPD      Y3, 800(BX)
-	VCMPPD       $0x00, 832(BX), Y0, Y3
-	VMOVUPD      Y13, 832(BX)
-	VCMPPD       $0x00, 1184(BX), Y5, Y13
-	VCMPPD       $0x00, 1120(BX), Y15, Y15
-	VCMPPD       $0x00, 1088(BX), Y0, Y0
-	VCMPPD       $0x00, 1216(BX), Y5, Y5
-	VMOVUPD      32(BX), Y14
-	VMOVUPD      Y4, 1216(BX)
-	VMULPD       480(BX), Y14, Y4
-	VMOVUPD      Y1, 1088(BX)
-	VMOVUPD      64(BX), Y1
-	VMOVUPD      Y10, 1120(BX)
-	VMULPD       448(BX), Y1, Y10
-	VMOVUPD      Y11, 1184(BX)
-	VMOVUPD      96(BX), Y11
-	VMOVUPD      Y9, 768(BX)
-	VMULPD       416(BX), Y11, Y9
-	VBLENDVPD    Y12, spotAllRowsAVX2Consts<>+288(SB), Y4, Y4
-	VMOVUPD      spotAllRowsAVX2Consts<>+288(SB), Y12
-	VBLENDVPD    Y3, Y12, Y10, Y3
-	VBLENDVPD    Y13, Y12, Y9, Y9
-	VMULPD       Y6, Y14, Y10
-	VMULPD       Y7, Y1, Y1
-	VMULPD       Y2, Y11, Y11
-	VBLENDVPD    Y15, Y12, Y10, Y10
-	VBLENDVPD    Y0, Y12, Y1, Y0
-	VBLENDVPD    Y5, Y12, Y11, Y1
-	VMOVUPD      spotAllRowsAVX2Consts<>+0(SB), Y5
-	VSUBPD       Y8, Y5, Y11
-	VSUBPD       768(BX), Y5, Y12
-	VSUBPD       320(BX), Y5, Y13
-	VMOVUPD      352(BX), Y14
-	VMULPD       Y11, Y14, Y11
-	VMOVUPD      384(BX), Y15
-	VMULPD       Y12, Y15, Y12
-	VMOVUPD      Y1, 96(BX)
-	VMOVUPD      1888(BX), Y1
-	VMULPD       Y13, Y1, Y13
-	VMOVUPD      Y0, 64(BX)
-	VMOVUPD      1792(BX), Y0
-	VMULPD       Y14, Y0, Y14
-	VMOVUPD      Y10, 352(BX)
-	VMOVUPD      1408(BX), Y10
-	VMULPD       Y15, Y10, Y15
-	VMOVUPD      Y9, 384(BX)
-	VMOVUPD      1440(BX), Y9
-	VMULPD       Y1, Y9, Y1
-	VMULPD       672(BX), Y0, Y0
-	VMULPD       608(BX), Y10, Y10
-	VMULPD       1184(BX), Y9, Y9
-	VMULPD       1120(BX), Y0, Y0
-	VMULPD       1088(BX), Y10, Y10
-	VMULPD       1216(BX), Y9, Y9
-	VMOVUPD      Y3, 1440(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+768(SB), Y3
-	VXORPD       Y0, Y3, Y0
-	VXORPD       Y10, Y3, Y10
-	VXORPD       Y9, Y3, Y9
-	PREFETCHT0   1024(R12)(AX*1)
-	VMOVUPD      Y0, (R12)(AX*1)
-	VMOVUPD      Y10, 32(R12)(AX*1)
-	PREFETCHT0   1088(R12)(AX*1)
-	VMOVUPD      Y9, 64(R12)(AX*1)
-	VMOVUPD      480(BX), Y0
-	VMINPD       Y6, Y0, Y9
-	VMOVUPD      448(BX), Y10
-	VMOVUPD      Y4, 1408(BX)
-	VMINPD       Y7, Y10, Y4
-	VMOVUPD      416(BX), Y3
-	VMOVUPD      Y8, 1792(BX)
-	VMINPD       Y2, Y3, Y8
-	VADDPD       Y6, Y0, Y0
-	VADDPD       Y7, Y10, Y6
-	VADDPD       Y2, Y3, Y2
-	VMOVUPD      1312(BX), Y3
-	VMINPD       Y3, Y9, Y7
-	VMOVUPD      1280(BX), Y9
-	VMINPD       Y9, Y4, Y4
-	VMOVUPD      1248(BX), Y10
-	VMINPD       Y10, Y8, Y8
-	VADDPD       Y0, Y3, Y0
-	VADDPD       Y6, Y9, Y3
-	VADDPD       Y2, Y10, Y2
-	VMOVUPD      spotAllRowsAVX2Consts<>+2240(SB), Y6
-	VCMPPD       $0x11, Y7, Y6, Y7
-	VCMPPD       $0x11, Y4, Y6, Y4
-	VCMPPD       $0x11, Y8, Y6, Y6
-	VMOVUPD      spotAllRowsAVX2Consts<>+2272(SB), Y8
-	VCMPPD       $0x11, Y8, Y0, Y0
-	VCMPPD       $0x11, Y8, Y3, Y3
-	VCMPPD       $0x11, Y8, Y2, Y2
-	VANDPD       Y0, Y7, Y0
-	VANDPD       Y3, Y4, Y3
-	VANDPD       Y2, Y6, Y2
-	VMOVUPD      992(BX), Y4
-	VMULPD       288(BX), Y4, Y6
-	VMOVUPD      928(BX), Y7
+	VANDPD       spotAllRowsAVX2Consts<>+128(SB), Y1, Y15
+	VMOVUPD      Y2, 544(BX)
+	VANDPD       spotAllRowsAVX2Consts<>+128(SB), Y9, Y2
+	VMOVUPD      Y3, 576(BX)
+	VANDPD       spotAllRowsAVX2Consts<>+128(SB), Y14, Y3
+	VORPD        spotAllRowsAVX2Consts<>+0(SB), Y4, Y4
+	VORPD        spotAllRowsAVX2Consts<>+0(SB), Y15, Y15
+	VORPD        spotAllRowsAVX2Consts<>+0(SB), Y2, Y2
+	VORPD        spotAllRowsAVX2Consts<>+0(SB), Y3, Y3
+	VORPD        Y7, Y4, Y4
+	VORPD        Y13, Y15, Y7
+	VORPD        Y11, Y2, Y2
+	VORPD        Y10, Y3, Y3
+	VMOVUPD      spotAllRowsAVX2Consts<>+160(SB), Y10
+	VMULPD       Y10, Y4, Y11
+	VMULPD       Y10, Y7, Y13
+	VMULPD       Y10, Y2, Y15
+	VMULPD       Y10, Y3, Y10
+	VMOVUPD      Y8, 608(BX)
+	VADDPD       Y4, Y4, Y8
+	VMOVUPD      Y0, 640(BX)
+	VADDPD       Y7, Y7, Y0
+	VMOVUPD      Y14, 672(BX)
+	VADDPD       Y2, Y2, Y14
+	VMOVUPD      Y9, 704(BX)
+	VADDPD       Y3, Y3, Y9
+	VCMPPD       $0x11, Y2, Y11, Y11
+	VCMPPD       $0x11, Y3, Y13, Y13
+	VCMPPD       $0x11, Y4, Y15, Y15
+	VCMPPD       $0x11, Y7, Y10, Y10
+	VMOVUPD      Y1, 736(BX)
+	VMULPD       Y12, Y6, Y1
+	VMOVUPD      Y12, 768(BX)
+	VMOVUPD      352(BX), Y12
+	VMOVUPD      Y6, 800(BX)
+	VMULPD       384(BX), Y12, Y6
+	VBLENDVPD    Y11, Y8, Y4, Y4
+	VBLENDVPD    Y13, Y0, Y7, Y0
+	VBLENDVPD    Y15, Y14, Y2, Y2
+	VBLENDVPD    Y10, Y9, Y3, Y3
+	VMULPD       320(BX), Y1, Y7
+	VMULPD       288(BX), Y6, Y8
+	VADDPD       Y2, Y4, Y9
+	VADDPD       Y3, Y0, Y14
+	VSUBPD       Y2, Y4, Y2
+	VSUBPD       Y3, Y0, Y0
+	VPSRLQ       $0x34, Y5, Y3
+	VMOVUPD      736(BX), Y4
+	VPSRLQ       $0x34, Y4, Y4
+	VMOVUPD      704(BX), Y5
+	VPSRLQ       $0x34, Y5, Y5
+	VMOVUPD      672(BX), Y12
+	VPSRLQ       $0x34, Y12, Y12
+	VMOVUPD      Y10, 672(BX)
+	VMULPD       Y7, Y9, Y10
+	VMOVUPD      Y15, 704(BX)
+	VMULPD       Y8, Y14, Y15
+	VORPD        spotAllRowsAVX2Consts<>+192(SB), Y3, Y3
+	VORPD        spotAllRowsAVX2Consts<>+192(SB), Y4, Y4
+	VORPD        spotAllRowsAVX2Consts<>+192(SB), Y5, Y5
+	VORPD        spotAllRowsAVX2Consts<>+192(SB), Y12, Y12
+	VSUBPD       spotAllRowsAVX2Consts<>+224(SB), Y3, Y3
+	VSUBPD       spotAllRowsAVX2Consts<>+224(SB), Y4, Y4
+	VMOVUPD      Y13, 736(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+0(SB), Y13
+	VDIVPD       Y10, Y13, Y10
+	VDIVPD       Y15, Y13, Y15
+	VMOVUPD      spotAllRowsAVX2Consts<>+224(SB), Y13
+	VSUBPD       Y13, Y5, Y5
+	VSUBPD       Y13, Y12, Y12
+	VMOVUPD      spotAllRowsAVX2Consts<>+256(SB), Y13
+	VMOVUPD      Y11, 832(BX)
+	VANDPD       640(BX), Y13, Y11
+	VMOVUPD      Y0, 640(BX)
+	VANDPD       608(BX), Y13, Y0
+	VMOVUPD      Y2, 608(BX)
+	VANDPD       576(BX), Y13, Y2
+	VANDPD       544(BX), Y13, Y13
+	VSUBPD       Y11, Y3, Y3
+	VSUBPD       Y0, Y4, Y0
+	VSUBPD       Y2, Y5, Y2
+	VSUBPD       Y13, Y12, Y4
+	VMOVUPD      512(BX), Y5
+	VMOVUPD      spotAllRowsAVX2Consts<>+288(SB), Y11
+	VCMPPD       $0x00, Y11, Y5, Y12
+	VMOVUPD      416(BX), Y13
+	VMOVUPD      Y14, 544(BX)
+	VCMPPD       $0x00, Y11, Y13, Y14
+	VMOVUPD      Y9, 576(BX)
+	VMOVUPD      448(BX), Y9
+	VMOVUPD      Y8, 864(BX)
+	VCMPPD       $0x00, Y11, Y9, Y8
+	VMOVUPD      Y15, 896(BX)
+	VMOVUPD      480(BX), Y15
+	VMOVUPD      Y7, 928(BX)
+	VCMPPD       $0x00, Y11, Y15, Y7
+	VMOVUPD      spotAllRowsAVX2Consts<>+320(SB), Y11
+	VMOVUPD      Y10, 960(BX)
+	VCMPPD       $0x11, Y11, Y5, Y10
+	VCMPPD       $0x11, Y11, Y13, Y5
+	VCMPPD       $0x11, Y11, Y9, Y13
+	VCMPPD       $0x11, Y11, Y15, Y11
+	VBLENDVPD    Y12, spotAllRowsAVX2Consts<>+352(SB), Y3, Y3
+	VMOVUPD      spotAllRowsAVX2Consts<>+352(SB), Y12
+	VBLENDVPD    Y14, Y12, Y0, Y0
+	VBLENDVPD    Y8, Y12, Y2, Y2
+	VBLENDVPD    Y7, Y12, Y4, Y4
+	VMOVUPD      512(BX), Y7
+	VBLENDVPD    Y10, Y3, Y7, Y3
+	VMOVUPD      416(BX), Y7
+	VBLENDVPD    Y5, Y0, Y7, Y0
+	VBLENDVPD    Y13, Y2, Y9, Y2
+	VBLENDVPD    Y11, Y4, Y15, Y4
+	VSUBPD       Y2, Y3, Y2
+	VSUBPD       Y4, Y0, Y0
+	VMOVUPD      spotAllRowsAVX2Consts<>+384(SB), Y3
+	VMULPD       Y3, Y1, Y4
+	VMULPD       Y3, Y6, Y5
+	VMOVUPD      256(BX), Y7
 	VMULPD       224(BX), Y7, Y8
-	VMOVUPD      960(BX), Y9
-	VMULPD       128(BX), Y9, Y10
-	VMOVUPD      Y2, 1248(BX)
-	VMOVUPD      864(BX), Y2
-	VFMADD213PD  Y5, Y2, Y4
-	VMOVUPD      Y3, 992(BX)
-	VMOVUPD      896(BX), Y3
-	VFMADD213PD  Y5, Y3, Y7
-	VMOVUPD      Y0, 928(BX)
-	VMOVUPD      1920(BX), Y0
-	VFMADD213PD  Y5, Y0, Y9
-	VFMADD231PD  Y6, Y2, Y11
-	VFMADD231PD  Y8, Y3, Y12
-	VFMADD231PD  Y10, Y0, Y13
-	VSUBPD       Y14, Y6, Y0
-	VSUBPD       Y15, Y8, Y2
-	VSUBPD       Y1, Y10, Y1
-	VMULPD       1120(BX), Y0, Y0
-	VMULPD       1088(BX), Y2, Y2
-	VMULPD       1216(BX), Y1, Y1
-	VMULPD       832(BX), Y11, Y3
-	VMULPD       800(BX), Y12, Y6
-	VMULPD       1472(BX), Y13, Y8
-	MOVQ         color_base+264(FP), DX
-	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         color_base+264(FP), DX
-	VMOVUPD      Y3, (DX)(AX*1)
-	MOVQ         color_base+264(FP), DX
-	VMOVUPD      Y6, 32(DX)(AX*1)
-	MOVQ         color_base+264(FP), DX
-	PREFETCHT0   1088(DX)(AX*1)
-	MOVQ         color_base+264(FP), DX
-	VMOVUPD      Y8, 64(DX)(AX*1)
-	VMOVUPD      spotAllRowsAVX2Consts<>+768(SB), Y3
-	VXORPD       Y0, Y3, Y0
-	VXORPD       Y2, Y3, Y2
-	VXORPD       Y1, Y3, Y1
-	MOVQ         charm_base+192(FP), DX
-	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         charm_base+192(FP), DX
-	VMOVUPD      Y0, (DX)(AX*1)
-	MOVQ         charm_base+192(FP), DX
-	VMOVUPD      Y2, 32(DX)(AX*1)
-	MOVQ         charm_base+192(FP), DX
-	PREFETCHT0   1088(DX)(AX*1)
-	MOVQ         charm_base+192(FP), DX
-	VMOVUPD      Y1, 64(DX)(AX*1)
-	VMOVUPD      1792(BX), Y0
-	VSUBPD       Y5, Y0, Y1
-	VMOVUPD      768(BX), Y2
-	VSUBPD       Y5, Y2, Y6
-	VMOVUPD      320(BX), Y8
-	VSUBPD       Y5, Y8, Y5
-	VMOVUPD      672(BX), Y10
-	VMULPD       Y0, Y10, Y0
-	VMOVUPD      608(BX), Y11
-	VMULPD       Y2, Y11, Y2
-	VMOVUPD      1184(BX), Y12
-	VMULPD       Y8, Y12, Y8
-	VMULPD       Y1, Y10, Y1
-	VMULPD       Y6, Y11, Y6
-	VMULPD       Y5, Y12, Y5
-	VMULPD       1760(BX), Y0, Y0
-	VMULPD       704(BX), Y2, Y2
-	VMULPD       512(BX), Y8, Y8
-	PREFETCHT0   1024(R13)(AX*1)
-	VMOVUPD      Y0, (R13)(AX*1)
-	VMOVUPD      Y2, 32(R13)(AX*1)
-	PREFETCHT0   1088(R13)(AX*1)
-	VMOVUPD      Y8, 64(R13)(AX*1)
-	VMOVUPD      832(BX), Y0
-	VMULPD       Y1, Y0, Y1
-	VMOVUPD      800(BX), Y2
-	VMULPD       Y6, Y2, Y6
-	VMOVUPD      1472(BX), Y8
-	VMULPD       Y5, Y8, Y5
-	MOVQ         zomma_base+240(FP), DX
-	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         zomma_base+240(FP), DX
-	VMOVUPD      Y1, (DX)(AX*1)
-	MOVQ         zomma_base+240(FP), DX
-	VMOVUPD      Y6, 32(DX)(AX*1)
-	MOVQ         zomma_base+240(FP), DX
-	PREFETCHT0   1088(DX)(AX*1)
-	MOVQ         zomma_base+240(FP), DX
-	VMOVUPD      Y5, 64(DX)(AX*1)
-	VMULPD       1152(BX), Y0, Y0
-	VMULPD       1344(BX), Y2, Y1
-	VMULPD       736(BX), Y8, Y2
-	VMULPD       Y4, Y0, Y0
-	VMULPD       Y7, Y1, Y1
-	VMULPD       Y9, Y2, Y2
-	VXORPD       Y0, Y3, Y0
-	VXORPD       Y1, Y3, Y1
-	VXORPD       Y2, Y3, Y2
-	MOVQ         speed_base+216(FP), DX
-	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         speed_base+216(FP), DX
-	VMOVUPD      Y0, (DX)(AX*1)
-	MOVQ         speed_base+216(FP), DX
-	VMOVUPD      Y1, 32(DX)(AX*1)
-	MOVQ         speed_base+216(FP), DX
-	PREFETCHT0   1088(DX)(AX*1)
-	MOVQ         speed_base+216(FP), DX
-	VMOVUPD      Y2, 64(DX)(AX*1)
-	VMOVUPD      1632(BX), Y0
-	VMOVUPD      1728(BX), Y1
-	VSUBPD       Y1, Y0, Y2
-	VMOVUPD      1696(BX), Y3
-	VMOVUPD      1664(BX), Y4
-	VSUBPD       Y4, Y3, Y5
-	VMOVUPD      1600(BX), Y6
-	VMOVUPD      1568(BX), Y7
-	VSUBPD       Y7, Y6, Y8
-	VMOVUPD      1408(BX), Y9
-	VFNMADD132PD 544(BX), Y9, Y1
-	VMOVUPD      1440(BX), Y10
-	VFNMADD132PD 1856(BX), Y10, Y4
-	VMOVUPD      384(BX), Y11
-	VFNMADD132PD 576(BX), Y11, Y7
-	VMULPD       1152(BX), Y1, Y1
-	VMULPD       1344(BX), Y4, Y4
-	VMULPD       736(BX), Y7, Y7
-	PREFETCHT0   1024(DI)(AX*1)
-	VMOVUPD      Y1, (DI)(AX*1)
-	VMOVUPD      Y4, 32(DI)(AX*1)
-	PREFETCHT0   1088(DI)(AX*1)
-	VMOVUPD      Y7, 64(DI)(AX*1)
-	VMOVUPD      352(BX), Y1
-	VSUBPD       Y1, Y9, Y4
-	VMOVUPD      64(BX), Y7
-	VSUBPD       Y7, Y10, Y9
-	VMOVUPD      96(BX), Y10
-	VSUBPD       Y10, Y11, Y11
-	VMOVUPD      544(BX), Y12
-	VFNMADD231PD Y12, Y0, Y1
-	VMOVUPD      1856(BX), Y0
-	VFNMADD231PD Y0, Y3, Y7
-	VMOVUPD      576(BX), Y3
-	VFNMADD231PD Y3, Y6, Y10
-	VFMADD231PD  Y2, Y12, Y4
-	VFMADD231PD  Y5, Y0, Y9
-	VFMADD231PD  Y8, Y3, Y11
-	VMOVUPD      1376(BX), Y0
-	VFNMADD231PD 288(BX), Y1, Y0
-	VMOVUPD      1824(BX), Y2
-	VFNMADD231PD 224(BX), Y7, Y2
-	VMOVUPD      640(BX), Y3
-	VFNMADD231PD 128(BX), Y10, Y3
-	VMULPD       256(BX), Y1, Y1
-	VMULPD       160(BX), Y7, Y5
-	VMULPD       192(BX), Y10, Y6
+	VMOVUPD      192(BX), Y9
+	VMULPD       160(BX), Y9, Y10
+	VMOVUPD      800(BX), Y11
+	VMULPD       Y11, Y11, Y12
+	VMOVUPD      352(BX), Y13
+	VMULPD       Y13, Y13, Y14
+	VMOVUPD      960(BX), Y15
+	VMULPD       928(BX), Y15, Y9
+	VMOVUPD      896(BX), Y7
+	VMOVUPD      Y5, 928(BX)
+	VMULPD       864(BX), Y7, Y5
+	VMOVUPD      Y4, 864(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+416(SB), Y4
+	VADDPD       Y4, Y2, Y3
+	VADDPD       Y4, Y0, Y13
+	VMOVUPD      spotAllRowsAVX2Consts<>+0(SB), Y4
+	VADDPD       Y2, Y4, Y11
+	VMOVUPD      Y14, 480(BX)
+	VADDPD       Y0, Y4, Y14
+	VMULPD       576(BX), Y15, Y15
+	VMULPD       544(BX), Y7, Y7
+	VMULPD       608(BX), Y9, Y9
+	VMULPD       640(BX), Y5, Y5
+	VMOVUPD      832(BX), Y4
+	VBLENDVPD    Y4, Y3, Y2, Y2
+	VMOVUPD      736(BX), Y3
+	VBLENDVPD    Y3, Y13, Y0, Y0
+	VMOVUPD      704(BX), Y3
+	VBLENDVPD    Y3, Y11, Y2, Y2
+	VMOVUPD      672(BX), Y3
+	VBLENDVPD    Y3, Y14, Y0, Y0
+	VMULPD       Y9, Y9, Y3
+	VMULPD       Y5, Y5, Y4
+	VMOVUPD      spotAllRowsAVX2Consts<>+448(SB), Y11
+	VMULPD       Y11, Y2, Y13
+	VMULPD       Y11, Y0, Y11
+	VMULPD       320(BX), Y15, Y14
+	VMOVUPD      Y0, 672(BX)
+	VMULPD       288(BX), Y7, Y0
+	VXORPD       spotAllRowsAVX2Consts<>+480(SB), Y8, Y8
+	VXORPD       spotAllRowsAVX2Consts<>+480(SB), Y10, Y10
+	VMOVUPD      Y2, 704(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+544(SB), Y2
+	VFMADD231PD  spotAllRowsAVX2Consts<>+512(SB), Y3, Y2
+	VMOVUPD      Y5, 736(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+544(SB), Y5
+	VFMADD231PD  spotAllRowsAVX2Consts<>+512(SB), Y4, Y5
+	VMOVUPD      Y11, 832(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+576(SB), Y11
+	VMINPD       Y8, Y11, Y8
+	VMINPD       Y10, Y11, Y10
+	VMULPD       800(BX), Y14, Y11
+	VMOVUPD      Y9, 800(BX)
+	VMULPD       352(BX), Y0, Y9
+	VMULPD       Y15, Y1, Y15
+	VMULPD       Y7, Y6, Y7
+	VFMADD213PD  spotAllRowsAVX2Consts<>+608(SB), Y3, Y2
+	VFMADD213PD  spotAllRowsAVX2Consts<>+608(SB), Y4, Y5
+	VMOVUPD      Y6, 352(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+640(SB), Y6
+	VMAXPD       Y8, Y6, Y8
+	VMAXPD       Y10, Y6, Y6
+	VMULPD       Y11, Y11, Y10
+	VMULPD       Y9, Y9, Y9
+	VMULPD       Y15, Y14, Y11
+	VMOVUPD      Y1, 640(BX)
+	VMULPD       Y7, Y0, Y1
+	VFMADD213PD  spotAllRowsAVX2Consts<>+672(SB), Y3, Y2
+	VFMADD213PD  spotAllRowsAVX2Consts<>+672(SB), Y4, Y5
+	VMOVUPD      Y1, 608(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+736(SB), Y1
+	VFMADD231PD  spotAllRowsAVX2Consts<>+704(SB), Y8, Y1
+	VMOVUPD      Y11, 544(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+736(SB), Y11
+	VFMADD231PD  spotAllRowsAVX2Consts<>+704(SB), Y6, Y11
+	VMULPD       spotAllRowsAVX2Consts<>+384(SB), Y10, Y10
+	VMULPD       spotAllRowsAVX2Consts<>+384(SB), Y9, Y9
+	VMULPD       Y12, Y14, Y12
+	VMOVUPD      Y9, 896(BX)
+	VMULPD       480(BX), Y0, Y9
+	VFMADD213PD  spotAllRowsAVX2Consts<>+768(SB), Y3, Y2
+	VFMADD213PD  spotAllRowsAVX2Consts<>+768(SB), Y4, Y5
+	VSUBPD       spotAllRowsAVX2Consts<>+736(SB), Y1, Y1
+	VSUBPD       spotAllRowsAVX2Consts<>+736(SB), Y11, Y11
+	VMOVUPD      Y10, 480(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+480(SB), Y10
+	VMOVUPD      Y9, 576(BX)
+	VXORPD       64(BX), Y10, Y9
+	VMOVUPD      Y9, 960(BX)
+	VMOVUPD      32(BX), Y9
+	VMOVUPD      Y12, 448(BX)
+	VXORPD       Y10, Y9, Y12
+	VMOVUPD      Y12, 416(BX)
+	VMOVUPD      64(BX), Y12
+	VMOVUPD      Y7, 512(BX)
+	VMULPD       320(BX), Y12, Y7
+	VMOVUPD      Y7, 992(BX)
+	VMULPD       288(BX), Y9, Y7
+	VMOVUPD      Y7, 1024(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+800(SB), Y7
+	VFMADD213PD  Y7, Y3, Y2
+	VFMADD231PD  Y5, Y4, Y7
+	VMOVUPD      spotAllRowsAVX2Consts<>+832(SB), Y5
+	VFMADD231PD  Y5, Y1, Y8
+	VFMADD231PD  Y5, Y11, Y6
+	VMOVUPD      spotAllRowsAVX2Consts<>+864(SB), Y5
+	VMOVUPD      Y15, 1056(BX)
+	VMINPD       Y5, Y1, Y15
+	VMINPD       Y5, Y11, Y9
+	VMULPD       768(BX), Y14, Y12
+	VMOVUPD      Y12, 1088(BX)
+	VMULPD       384(BX), Y0, Y12
+	VMOVUPD      Y12, 1120(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+896(SB), Y12
+	VFMADD213PD  Y12, Y3, Y2
+	VFMADD231PD  Y7, Y4, Y12
+	VMOVUPD      spotAllRowsAVX2Consts<>+928(SB), Y7
+	VFMADD231PD  Y7, Y1, Y8
+	VFMADD231PD  Y7, Y11, Y6
+	VMOVUPD      spotAllRowsAVX2Consts<>+960(SB), Y7
+	VMAXPD       Y7, Y15, Y15
+	VMAXPD       Y7, Y9, Y9
+	VMULPD       256(BX), Y14, Y7
+	VMOVUPD      Y7, 1152(BX)
+	VMULPD       192(BX), Y0, Y7
+	VMULPD       Y2, Y3, Y2
+	VMULPD       Y12, Y4, Y3
+	VMOVUPD      spotAllRowsAVX2Consts<>+992(SB), Y4
+	VMOVUPD      spotAllRowsAVX2Consts<>+1024(SB), Y12
+	VFMADD231PD  Y4, Y8, Y12
+	VFMADD213PD  spotAllRowsAVX2Consts<>+1024(SB), Y6, Y4
+	VSUBPD       Y15, Y1, Y1
+	VSUBPD       Y9, Y11, Y11
+	VMOVUPD      Y7, 1184(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+1056(SB), Y7
+	VADDPD       Y7, Y15, Y15
+	VADDPD       Y7, Y9, Y9
+	VFMADD231PD  800(BX), Y2, Y13
+	VMOVUPD      736(BX), Y2
+	VFMADD213PD  832(BX), Y2, Y3
+	VMOVUPD      spotAllRowsAVX2Consts<>+1088(SB), Y5
+	VFMADD213PD  Y5, Y8, Y12
+	VFMADD231PD  Y4, Y6, Y5
+	VADDPD       Y7, Y1, Y1
+	VADDPD       Y7, Y11, Y4
+	VPSLLQ       $0x34, Y15, Y11
+	VPSLLQ       $0x34, Y9, Y9
+	VMOVUPD      spotAllRowsAVX2Consts<>+1120(SB), Y15
+	VFMADD231PD  800(BX), Y15, Y13
+	VFMADD231PD  Y15, Y2, Y3
+	VMOVUPD      spotAllRowsAVX2Consts<>+1152(SB), Y2
+	VFMADD213PD  Y2, Y8, Y12
+	VFMADD231PD  Y5, Y6, Y2
+	VPSLLQ       $0x34, Y1, Y1
+	VPSLLQ       $0x34, Y4, Y4
+	VMOVUPD      spotAllRowsAVX2Consts<>+1184(SB), Y5
+	VFMADD231PD  704(BX), Y5, Y13
+	VFMADD231PD  672(BX), Y5, Y3
+	VMOVUPD      spotAllRowsAVX2Consts<>+1216(SB), Y5
+	VFMADD213PD  Y5, Y8, Y12
+	VFMADD231PD  Y2, Y6, Y5
+	VMOVUPD      256(BX), Y2
+	VFMADD231PD  224(BX), Y2, Y13
+	VMOVUPD      192(BX), Y2
+	VFMADD231PD  160(BX), Y2, Y3
+	VMOVUPD      spotAllRowsAVX2Consts<>+1248(SB), Y2
+	VFMADD213PD  Y2, Y8, Y12
+	VFMADD231PD  Y5, Y6, Y2
+	VMOVUPD      864(BX), Y5
+	VFMADD231PD  Y13, Y14, Y5
 	VMOVUPD      928(BX), Y7
-	VMOVUPD      spotAllRowsAVX2Consts<>+2304(SB), Y8
-	VBLENDVPD    Y7, Y4, Y8, Y4
-	VMOVUPD      992(BX), Y7
-	VBLENDVPD    Y7, Y9, Y8, Y7
-	VMOVUPD      1248(BX), Y9
-	VBLENDVPD    Y9, Y11, Y8, Y8
+	VFMADD231PD  Y3, Y0, Y7
+	VFMSUB213PD  864(BX), Y14, Y13
+	VFMSUB213PD  928(BX), Y0, Y3
+	VMOVUPD      Y0, 928(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+1280(SB), Y0
+	VFMADD213PD  Y0, Y8, Y12
+	VFMADD231PD  Y2, Y6, Y0
+	VMOVUPD      spotAllRowsAVX2Consts<>+32(SB), Y2
+	VMOVUPD      Y14, 864(BX)
+	VANDPD       Y5, Y2, Y14
+	VMOVUPD      Y9, 672(BX)
+	VANDPD       Y7, Y2, Y9
+	VMOVUPD      Y11, 704(BX)
+	VANDPD       Y13, Y2, Y11
+	VMOVUPD      Y4, 736(BX)
+	VANDPD       Y3, Y2, Y4
+	VMOVUPD      spotAllRowsAVX2Consts<>+1312(SB), Y2
+	VMINPD       Y14, Y2, Y14
+	VMINPD       Y9, Y2, Y9
+	VMINPD       Y11, Y2, Y11
+	VMINPD       Y4, Y2, Y2
+	VMOVUPD      spotAllRowsAVX2Consts<>+1344(SB), Y4
+	VFMADD213PD  Y4, Y8, Y12
+	VFMADD231PD  Y0, Y6, Y4
+	VANDPD       Y5, Y10, Y0
+	VANDPD       Y7, Y10, Y5
+	VMOVUPD      spotAllRowsAVX2Consts<>+1376(SB), Y7
+	VFMADD213PD  Y15, Y14, Y7
+	VMOVUPD      Y5, 800(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+1376(SB), Y5
+	VFMADD213PD  Y15, Y9, Y5
+	VMOVUPD      Y0, 832(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+1408(SB), Y0
+	VMOVUPD      Y1, 1216(BX)
+	VADDPD       Y0, Y14, Y1
+	VADDPD       Y0, Y9, Y10
+	VMOVUPD      Y3, 1248(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+1376(SB), Y3
+	VFMADD213PD  Y15, Y11, Y3
+	VMOVUPD      Y3, 1280(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+1376(SB), Y3
+	VFMADD213PD  Y15, Y2, Y3
+	VADDPD       Y0, Y11, Y15
+	VADDPD       Y0, Y2, Y0
+	VMOVUPD      Y2, 1312(BX)
+	VMULPD       Y14, Y14, Y2
+	VMOVUPD      Y11, 1344(BX)
+	VMULPD       Y9, Y9, Y11
+	VMOVUPD      Y9, 1376(BX)
+	VMULPD       Y1, Y7, Y9
+	VMOVUPD      Y1, 1408(BX)
+	VMULPD       Y10, Y5, Y1
+	VFMADD213PD  spotAllRowsAVX2Consts<>+1440(SB), Y8, Y12
+	VFMADD213PD  spotAllRowsAVX2Consts<>+1440(SB), Y6, Y4
+	VANDPD       spotAllRowsAVX2Consts<>+480(SB), Y13, Y13
+	VMOVUPD      Y13, 1440(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+480(SB), Y13
+	VMOVUPD      Y10, 1472(BX)
+	VANDPD       1248(BX), Y13, Y10
+	VMOVUPD      spotAllRowsAVX2Consts<>+1472(SB), Y13
+	VMOVUPD      Y10, 1248(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+736(SB), Y10
+	VFMADD213PD  Y10, Y13, Y2
+	VFMADD213PD  Y10, Y13, Y11
+	VMOVUPD      spotAllRowsAVX2Consts<>+1504(SB), Y13
+	VFMADD213PD  Y13, Y8, Y12
+	VFMADD231PD  Y4, Y6, Y13
+	VSUBPD       Y10, Y2, Y2
+	VSUBPD       Y10, Y11, Y4
+	VMOVUPD      spotAllRowsAVX2Consts<>+0(SB), Y10
+	VFMADD213PD  Y10, Y8, Y12
+	VFMADD213PD  Y10, Y6, Y13
+	VFMADD213PD  Y10, Y12, Y8
+	VFMADD213PD  Y10, Y13, Y6
+	VMULPD       1280(BX), Y15, Y11
+	VMULPD       Y0, Y3, Y12
+	VMULPD       1216(BX), Y8, Y8
+	VMULPD       736(BX), Y6, Y6
+	VMULPD       Y11, Y9, Y13
+	VMOVUPD      Y0, 736(BX)
+	VMULPD       Y12, Y1, Y0
+	VMULPD       704(BX), Y8, Y8
+	VMULPD       672(BX), Y6, Y6
+	VDIVPD       Y13, Y10, Y13
+	VDIVPD       Y0, Y10, Y0
+	VMOVUPD      spotAllRowsAVX2Consts<>+1536(SB), Y10
+	VMOVUPD      Y15, 672(BX)
+	VMULPD       Y10, Y2, Y15
+	VMULPD       Y10, Y4, Y10
+	VMULPD       96(BX), Y8, Y8
+	VMULPD       128(BX), Y6, Y6
+	VMOVUPD      Y3, 128(BX)
+	VMINPD       spotAllRowsAVX2Consts<>+864(SB), Y2, Y3
+	VMOVUPD      Y5, 96(BX)
+	VMINPD       spotAllRowsAVX2Consts<>+864(SB), Y4, Y5
+	VFMADD231PD  Y14, Y14, Y15
+	VMOVUPD      Y14, 704(BX)
+	VMOVUPD      1376(BX), Y14
+	VFMADD231PD  Y14, Y14, Y10
+	VMULPD       64(BX), Y8, Y14
+	VMOVUPD      Y14, 64(BX)
+	VMULPD       32(BX), Y6, Y14
+	VMAXPD       spotAllRowsAVX2Consts<>+960(SB), Y3, Y3
+	VMAXPD       spotAllRowsAVX2Consts<>+960(SB), Y5, Y5
+	VFMADD231PD  spotAllRowsAVX2Consts<>+1568(SB), Y2, Y15
+	VFMADD231PD  spotAllRowsAVX2Consts<>+1568(SB), Y4, Y10
+	VSUBPD       Y3, Y2, Y2
+	VSUBPD       Y5, Y4, Y4
+	VADDPD       spotAllRowsAVX2Consts<>+1056(SB), Y3, Y3
+	VADDPD       spotAllRowsAVX2Consts<>+1056(SB), Y5, Y5
+	VADDPD       spotAllRowsAVX2Consts<>+1056(SB), Y2, Y2
+	VADDPD       spotAllRowsAVX2Consts<>+1056(SB), Y4, Y4
+	VPSLLQ       $0x34, Y3, Y3
+	VPSLLQ       $0x34, Y5, Y5
+	VPSLLQ       $0x34, Y2, Y2
+	VPSLLQ       $0x34, Y4, Y4
+	VMULPD       Y13, Y11, Y11
+	VMULPD       Y0, Y12, Y12
+	VMULPD       Y13, Y9, Y9
+	VMULPD       Y0, Y1, Y0
+	VMOVUPD      spotAllRowsAVX2Consts<>+1600(SB), Y1
+	VMOVUPD      spotAllRowsAVX2Consts<>+1632(SB), Y13
+	VFMADD231PD  Y1, Y15, Y13
+	VFMADD213PD  spotAllRowsAVX2Consts<>+1632(SB), Y10, Y1
+	VMULPD       Y11, Y7, Y7
+	VMOVUPD      Y14, 32(BX)
+	VMULPD       96(BX), Y12, Y14
+	VMOVUPD      Y6, 96(BX)
+	VMULPD       1280(BX), Y9, Y6
+	VMOVUPD      Y8, 1280(BX)
+	VMULPD       128(BX), Y0, Y8
+	VFMADD213PD  spotAllRowsAVX2Consts<>+1664(SB), Y15, Y13
+	VFMADD213PD  spotAllRowsAVX2Consts<>+1664(SB), Y10, Y1
+	VMULPD       1408(BX), Y11, Y11
+	VMULPD       1472(BX), Y12, Y12
+	VMULPD       704(BX), Y7, Y7
+	VMULPD       1376(BX), Y14, Y14
+	VMULPD       1344(BX), Y6, Y6
+	VMULPD       1312(BX), Y8, Y8
+	VFMADD213PD  spotAllRowsAVX2Consts<>+1696(SB), Y15, Y13
+	VFMADD213PD  spotAllRowsAVX2Consts<>+1696(SB), Y10, Y1
+	VMOVUPD      Y12, 1472(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+32(SB), Y12
+	VMOVUPD      Y11, 1408(BX)
+	VANDPD       704(BX), Y12, Y11
+	VMOVUPD      Y5, 704(BX)
+	VANDPD       1376(BX), Y12, Y5
+	VMOVUPD      Y3, 1376(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+416(SB), Y3
+	VFMADD231PD  spotAllRowsAVX2Consts<>+1120(SB), Y7, Y3
+	VMOVUPD      Y7, 128(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+416(SB), Y7
+	VFMADD231PD  spotAllRowsAVX2Consts<>+1120(SB), Y14, Y7
+	VMOVUPD      Y14, 1216(BX)
+	VANDPD       1344(BX), Y12, Y14
+	VMOVUPD      Y4, 1344(BX)
+	VANDPD       1312(BX), Y12, Y4
+	VMOVUPD      spotAllRowsAVX2Consts<>+1728(SB), Y12
+	VFMADD213PD  Y12, Y15, Y13
+	VFMADD231PD  Y1, Y10, Y12
+	VORPD        832(BX), Y11, Y1
+	VORPD        800(BX), Y5, Y5
+	VORPD        1440(BX), Y14, Y11
+	VORPD        1248(BX), Y4, Y4
+	VMULPD       672(BX), Y9, Y9
+	VMULPD       736(BX), Y0, Y0
+	VMOVUPD      spotAllRowsAVX2Consts<>+1120(SB), Y14
+	VMOVUPD      Y0, 736(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+416(SB), Y0
+	VFMADD231PD  Y14, Y6, Y0
+	VFMADD213PD  spotAllRowsAVX2Consts<>+416(SB), Y8, Y14
+	VFMADD213PD  spotAllRowsAVX2Consts<>+1760(SB), Y15, Y13
+	VFMADD213PD  spotAllRowsAVX2Consts<>+1760(SB), Y10, Y12
+	VMOVUPD      Y9, 672(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+0(SB), Y9
+	VFMADD231PD  864(BX), Y1, Y9
+	VMOVUPD      Y9, 864(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+0(SB), Y9
+	VFMADD231PD  928(BX), Y5, Y9
+	VFMADD213PD  spotAllRowsAVX2Consts<>+1792(SB), Y15, Y13
+	VFMADD213PD  spotAllRowsAVX2Consts<>+1792(SB), Y10, Y12
+	VFMADD213PD  spotAllRowsAVX2Consts<>+1824(SB), Y15, Y13
+	VFMADD213PD  spotAllRowsAVX2Consts<>+1824(SB), Y10, Y12
+	VFMADD213PD  spotAllRowsAVX2Consts<>+1856(SB), Y15, Y13
+	VFMADD213PD  spotAllRowsAVX2Consts<>+1856(SB), Y10, Y12
+	VFMADD213PD  spotAllRowsAVX2Consts<>+1888(SB), Y15, Y13
+	VFMADD213PD  spotAllRowsAVX2Consts<>+1888(SB), Y10, Y12
+	VFMADD213PD  spotAllRowsAVX2Consts<>+1920(SB), Y15, Y13
+	VFMADD213PD  spotAllRowsAVX2Consts<>+1920(SB), Y10, Y12
+	VMULPD       Y13, Y15, Y13
+	VMULPD       Y12, Y10, Y10
+	VMOVUPD      spotAllRowsAVX2Consts<>+1952(SB), Y12
+	VMOVUPD      spotAllRowsAVX2Consts<>+1984(SB), Y15
+	VFMADD231PD  Y12, Y3, Y15
+	VMOVUPD      Y9, 928(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+1984(SB), Y9
+	VFMADD231PD  Y12, Y7, Y9
+	VMOVUPD      Y8, 1312(BX)
+	VMOVUPD      320(BX), Y8
+	VFMADD213PD  Y8, Y8, Y13
+	VMOVUPD      288(BX), Y8
+	VFMADD213PD  Y8, Y8, Y10
+	VMOVUPD      spotAllRowsAVX2Consts<>+2016(SB), Y8
+	VFMADD213PD  Y8, Y3, Y15
+	VFMADD213PD  Y8, Y7, Y9
+	VMULPD       Y2, Y13, Y2
+	VMULPD       1344(BX), Y10, Y10
+	VMOVUPD      spotAllRowsAVX2Consts<>+1984(SB), Y13
+	VFMADD231PD  Y12, Y0, Y13
+	VFMADD213PD  spotAllRowsAVX2Consts<>+1984(SB), Y14, Y12
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2048(SB), Y3, Y15
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2048(SB), Y7, Y9
+	VMULPD       1376(BX), Y2, Y2
+	VMULPD       704(BX), Y10, Y10
+	VFMADD213PD  Y8, Y0, Y13
+	VFMADD231PD  Y12, Y14, Y8
+	VMOVUPD      spotAllRowsAVX2Consts<>+2080(SB), Y12
+	VFMADD213PD  Y12, Y3, Y15
+	VFMADD213PD  Y12, Y7, Y9
+	VMOVUPD      Y6, 704(BX)
+	VMULPD       Y11, Y1, Y6
+	VMOVUPD      Y1, 1376(BX)
+	VMULPD       Y4, Y5, Y1
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2048(SB), Y0, Y13
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2048(SB), Y14, Y8
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2112(SB), Y3, Y15
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2112(SB), Y7, Y9
+	VFMADD213PD  Y12, Y0, Y13
+	VFMADD231PD  Y8, Y14, Y12
+	VMOVUPD      spotAllRowsAVX2Consts<>+2144(SB), Y8
+	VFMADD213PD  Y8, Y3, Y15
+	VFMADD213PD  Y8, Y7, Y9
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2112(SB), Y0, Y13
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2112(SB), Y14, Y12
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2176(SB), Y3, Y15
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2176(SB), Y7, Y9
+	VFMADD213PD  Y8, Y0, Y13
+	VFMADD231PD  Y12, Y14, Y8
+	VMOVUPD      spotAllRowsAVX2Consts<>+2208(SB), Y12
+	VFMADD213PD  Y12, Y3, Y15
+	VFMADD213PD  Y12, Y7, Y9
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2176(SB), Y0, Y13
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2176(SB), Y14, Y8
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2240(SB), Y3, Y15
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2240(SB), Y7, Y9
+	VFMADD213PD  Y12, Y0, Y13
+	VFMADD231PD  Y8, Y14, Y12
+	VMOVUPD      spotAllRowsAVX2Consts<>+2272(SB), Y8
+	VFMADD213PD  Y8, Y3, Y15
+	VFMADD213PD  Y8, Y7, Y9
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2240(SB), Y0, Y13
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2240(SB), Y14, Y12
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2304(SB), Y3, Y15
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2304(SB), Y7, Y9
+	VFMADD213PD  Y8, Y0, Y13
+	VFMADD231PD  Y12, Y14, Y8
+	VMOVUPD      spotAllRowsAVX2Consts<>+2336(SB), Y12
+	VFMADD213PD  Y12, Y3, Y15
+	VFMADD213PD  Y12, Y7, Y9
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2304(SB), Y0, Y13
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2304(SB), Y14, Y8
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2368(SB), Y3, Y15
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2368(SB), Y7, Y9
+	VFMADD213PD  Y12, Y0, Y13
+	VFMADD231PD  Y8, Y14, Y12
+	VMOVUPD      spotAllRowsAVX2Consts<>+2400(SB), Y8
+	VFMADD213PD  Y8, Y3, Y15
+	VFMADD213PD  Y8, Y7, Y9
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2368(SB), Y0, Y13
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2368(SB), Y14, Y12
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2432(SB), Y3, Y15
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2432(SB), Y7, Y9
+	VFMADD213PD  Y8, Y0, Y13
+	VFMADD231PD  Y12, Y14, Y8
+	VMOVUPD      spotAllRowsAVX2Consts<>+2464(SB), Y12
+	VFMADD213PD  Y12, Y3, Y15
+	VFMADD213PD  Y12, Y7, Y9
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2432(SB), Y0, Y13
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2432(SB), Y14, Y8
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2496(SB), Y3, Y15
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2496(SB), Y7, Y9
+	VFMADD213PD  Y12, Y0, Y13
+	VFMADD231PD  Y8, Y14, Y12
+	VMOVUPD      spotAllRowsAVX2Consts<>+2528(SB), Y8
+	VFMADD213PD  Y8, Y3, Y15
+	VFMADD213PD  Y8, Y7, Y9
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2496(SB), Y0, Y13
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2496(SB), Y14, Y12
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2560(SB), Y3, Y15
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2560(SB), Y7, Y9
+	VFMADD213PD  Y8, Y0, Y13
+	VFMADD231PD  Y12, Y14, Y8
+	VMOVUPD      spotAllRowsAVX2Consts<>+2592(SB), Y12
+	VFMADD213PD  Y12, Y15, Y3
+	VFMADD213PD  Y12, Y9, Y7
+	VMOVUPD      spotAllRowsAVX2Consts<>+2624(SB), Y9
+	VMULPD       Y9, Y2, Y15
+	VMULPD       Y9, Y10, Y9
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2560(SB), Y0, Y13
+	VFMADD213PD  spotAllRowsAVX2Consts<>+2560(SB), Y14, Y8
+	VMOVUPD      Y10, 1344(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+0(SB), Y10
+	VFMADD132PD  128(BX), Y10, Y3
+	VFMADD132PD  1216(BX), Y10, Y7
+	VMOVUPD      Y2, 1216(BX)
+	VMULPD       1056(BX), Y15, Y2
+	VMOVUPD      Y5, 128(BX)
+	VMULPD       512(BX), Y9, Y5
+	VMOVUPD      Y4, 1504(BX)
+	VMULPD       448(BX), Y15, Y4
+	VMOVUPD      Y4, 448(BX)
+	VMULPD       576(BX), Y9, Y4
+	VFMADD213PD  Y12, Y13, Y0
+	VFMADD231PD  Y8, Y14, Y12
+	VMULPD       1408(BX), Y3, Y3
+	VMULPD       1472(BX), Y7, Y7
+	VMOVUPD      (BX), Y8
+	VORPD        832(BX), Y8, Y13
+	VORPD        800(BX), Y8, Y14
+	VMOVUPD      Y4, 1472(BX)
+	VORPD        1440(BX), Y8, Y4
+	VORPD        1248(BX), Y8, Y8
+	VFMADD132PD  704(BX), Y10, Y0
+	VFMADD132PD  1312(BX), Y10, Y12
+	VMOVUPD      Y9, 1312(BX)
+	VSUBPD       Y6, Y10, Y9
+	VMOVUPD      Y15, 704(BX)
+	VSUBPD       Y1, Y10, Y15
+	VMOVUPD      960(BX), Y10
+	VCMPPD       $0x00, Y13, Y10, Y13
+	VMOVUPD      Y1, 1408(BX)
+	VMOVUPD      416(BX), Y1
+	VCMPPD       $0x00, Y14, Y1, Y14
+	VCMPPD       $0x00, Y4, Y10, Y4
+	VCMPPD       $0x00, Y8, Y1, Y1
+	VMULPD       672(BX), Y0, Y0
+	VMULPD       736(BX), Y12, Y8
+	VMOVUPD      320(BX), Y10
+	VMOVUPD      1280(BX), Y12
+	VMOVUPD      Y6, 736(BX)
+	VMINPD       Y12, Y10, Y6
+	VMOVUPD      Y6, 672(BX)
+	VMOVUPD      288(BX), Y6
+	VMOVUPD      Y8, 416(BX)
+	VMINPD       96(BX), Y6, Y8
+	VADDPD       Y12, Y10, Y10
+	VADDPD       96(BX), Y6, Y6
+	VMULPD       544(BX), Y2, Y12
+	VMOVUPD      Y2, 544(BX)
+	VMULPD       608(BX), Y5, Y2
+	VMOVUPD      Y5, 608(BX)
+	VMULPD       480(BX), Y11, Y5
+	VMOVUPD      Y2, 96(BX)
+	VMOVUPD      896(BX), Y2
+	VMOVUPD      Y12, 288(BX)
+	VMULPD       1504(BX), Y2, Y12
+	VMULPD       480(BX), Y9, Y9
+	VMULPD       Y15, Y2, Y2
+	VMOVUPD      spotAllRowsAVX2Consts<>+288(SB), Y15
+	VMOVUPD      Y2, 896(BX)
+	VMOVUPD      992(BX), Y2
+	VBLENDVPD    Y13, Y15, Y2, Y2
+	VMOVUPD      1024(BX), Y13
+	VBLENDVPD    Y14, Y15, Y13, Y13
+	VMOVUPD      64(BX), Y14
+	VBLENDVPD    Y4, Y15, Y14, Y4
+	VMOVUPD      32(BX), Y14
+	VBLENDVPD    Y1, Y15, Y14, Y1
+	VMOVUPD      spotAllRowsAVX2Consts<>+32(SB), Y14
+	VANDPD       Y3, Y14, Y3
+	VANDPD       Y7, Y14, Y7
+	VANDPD       Y0, Y14, Y0
+	VANDPD       416(BX), Y14, Y14
+	VMOVUPD      736(BX), Y15
+	VMOVUPD      Y9, 416(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+0(SB), Y9
+	VMOVUPD      Y12, 32(BX)
+	VSUBPD       Y9, Y15, Y12
+	VMOVUPD      1408(BX), Y15
+	VSUBPD       Y9, Y15, Y9
+	VORPD        832(BX), Y3, Y3
+	VORPD        800(BX), Y7, Y7
+	VORPD        1440(BX), Y0, Y0
+	VORPD        1248(BX), Y14, Y14
+	VMOVUPD      672(BX), Y15
+	VMOVUPD      Y9, 1248(BX)
+	VMOVUPD      640(BX), Y9
+	VMINPD       Y9, Y15, Y15
+	VMINPD       352(BX), Y8, Y8
+	VADDPD       Y10, Y9, Y9
+	VADDPD       352(BX), Y6, Y6
+	VSUBPD       Y4, Y2, Y10
+	VMOVUPD      Y6, 352(BX)
+	VSUBPD       Y1, Y13, Y6
+	VMOVUPD      Y9, 640(BX)
+	VSUBPD       Y3, Y0, Y9
+	VMOVUPD      Y8, 672(BX)
+	VSUBPD       Y7, Y14, Y8
+	VMULPD       1088(BX), Y11, Y11
+	VMOVUPD      Y11, 1440(BX)
+	VMOVUPD      1120(BX), Y11
+	VMOVUPD      Y15, 800(BX)
+	VMULPD       1504(BX), Y11, Y15
+	VMOVUPD      Y15, 1504(BX)
+	VMOVUPD      1152(BX), Y15
+	VSUBPD       Y5, Y15, Y5
+	VMOVUPD      Y5, 832(BX)
+	VMOVUPD      1184(BX), Y5
+	VSUBPD       32(BX), Y5, Y11
+	VMOVUPD      Y11, 32(BX)
+	VMOVUPD      1056(BX), Y11
+	VMOVUPD      Y6, 64(BX)
+	VMULPD       288(BX), Y11, Y6
+	VMOVUPD      512(BX), Y11
+	VMOVUPD      Y6, 1024(BX)
+	VMULPD       96(BX), Y11, Y6
+	VMOVUPD      416(BX), Y11
+	VFMADD231PD  1376(BX), Y15, Y11
+	VMOVUPD      896(BX), Y15
+	VFMADD231PD  128(BX), Y5, Y15
+	VMOVUPD      768(BX), Y5
+	VMULPD       704(BX), Y5, Y5
+	VMOVUPD      Y5, 704(BX)
+	VMOVUPD      384(BX), Y5
+	VMULPD       1312(BX), Y5, Y5
+	VFNMADD231PD 1216(BX), Y3, Y2
+	VMOVUPD      1344(BX), Y3
+	VFNMADD231PD Y3, Y7, Y13
+	VFNMADD231PD 1216(BX), Y0, Y4
+	VFNMADD231PD Y3, Y14, Y1
+	VMOVUPD      1088(BX), Y0
+	VMULPD       736(BX), Y0, Y7
+	VMOVUPD      1120(BX), Y14
+	VMOVUPD      Y5, 736(BX)
+	VMULPD       1408(BX), Y14, Y5
+	VMULPD       Y12, Y0, Y0
+	VMULPD       1248(BX), Y14, Y12
+	VMOVUPD      spotAllRowsAVX2Consts<>+1920(SB), Y14
+	VMOVUPD      Y12, 1248(BX)
+	VMULPD       448(BX), Y14, Y12
+	VMULPD       1472(BX), Y14, Y14
+	VFMADD231PD  1216(BX), Y9, Y10
+	VFMADD213PD  64(BX), Y8, Y3
+	VMOVUPD      spotAllRowsAVX2Consts<>+2656(SB), Y8
+	VCMPPD       $0x11, 800(BX), Y8, Y9
+	VCMPPD       $0x11, 672(BX), Y8, Y8
+	VMOVUPD      Y3, 672(BX)
+	VMOVUPD      640(BX), Y3
+	VCMPPD       $0x11, spotAllRowsAVX2Consts<>+2688(SB), Y3, Y3
+	VMOVUPD      Y10, 640(BX)
+	VMOVUPD      352(BX), Y10
+	VCMPPD       $0x11, spotAllRowsAVX2Consts<>+2688(SB), Y10, Y10
+	VMOVUPD      Y8, 352(BX)
+	VMOVUPD      1024(BX), Y8
+	VMULPD       864(BX), Y8, Y8
+	VMULPD       928(BX), Y6, Y6
+	VMOVUPD      Y6, 928(BX)
+	VMOVUPD      544(BX), Y6
+	VMOVUPD      Y8, 864(BX)
+	VMULPD       1440(BX), Y6, Y8
+	VMOVUPD      Y8, 1440(BX)
+	VMOVUPD      608(BX), Y8
+	VMOVUPD      Y10, 1024(BX)
+	VMULPD       1504(BX), Y8, Y10
+	VMULPD       832(BX), Y6, Y6
+	VMULPD       32(BX), Y8, Y8
+	VMULPD       1056(BX), Y2, Y2
+	VMULPD       512(BX), Y13, Y13
+	VFNMADD231PD 256(BX), Y4, Y12
+	VFNMADD231PD 192(BX), Y1, Y14
+	VMULPD       224(BX), Y4, Y4
+	VMULPD       160(BX), Y1, Y1
+	VMULPD       288(BX), Y11, Y11
+	VMULPD       96(BX), Y15, Y15
+	VMULPD       704(BX), Y7, Y7
+	VMULPD       736(BX), Y5, Y5
+	VMULPD       288(BX), Y0, Y0
+	VMOVUPD      Y0, 160(BX)
+	VMOVUPD      96(BX), Y0
+	VMOVUPD      Y5, 224(BX)
+	VMULPD       1248(BX), Y0, Y5
+	VANDPD       Y3, Y9, Y3
+	VMOVUPD      352(BX), Y9
+	VANDPD       1024(BX), Y9, Y9
+	VMOVUPD      Y5, 1024(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+2720(SB), Y5
+	VBLENDVPD    Y3, 640(BX), Y5, Y3
+	VBLENDVPD    Y9, 672(BX), Y5, Y5
+	VMOVUPD      spotAllRowsAVX2Consts<>+480(SB), Y9
+	VMOVUPD      Y5, 672(BX)
+	VXORPD       864(BX), Y9, Y5
+	VMOVUPD      Y5, 864(BX)
+	VXORPD       928(BX), Y9, Y5
+	VMOVUPD      Y5, 928(BX)
+	VXORPD       1440(BX), Y9, Y5
+	VXORPD       Y10, Y9, Y10
+	VXORPD       Y6, Y9, Y6
+	VXORPD       Y8, Y9, Y8
+	VMOVUPD      288(BX), Y9
+	PREFETCHT0   1024(R8)(AX*1)
+	VMOVUPD      Y9, (R8)(AX*1)
+	VMOVUPD      Y0, 32(R8)(AX*1)
+	VMOVUPD      704(BX), Y0
+	PREFETCHT0   1024(R9)(AX*1)
+	VMOVUPD      Y0, (R9)(AX*1)
+	VMOVUPD      736(BX), Y0
+	VMOVUPD      Y0, 32(R9)(AX*1)
+	PREFETCHT0   1024(DI)(AX*1)
+	VMOVUPD      Y2, (DI)(AX*1)
+	VMOVUPD      Y13, 32(DI)(AX*1)
 	PREFETCHT0   1024(R10)(AX*1)
-	VMOVUPD      Y0, (R10)(AX*1)
-	VMOVUPD      Y2, 32(R10)(AX*1)
-	PREFETCHT0   1088(R10)(AX*1)
-	VMOVUPD      Y3, 64(R10)(AX*1)
+	VMOVUPD      Y12, (R10)(AX*1)
+	VMOVUPD      Y14, 32(R10)(AX*1)
 	PREFETCHT0   1024(R11)(AX*1)
-	VMOVUPD      Y1, (R11)(AX*1)
-	VMOVUPD      Y5, 32(R11)(AX*1)
-	PREFETCHT0   1088(R11)(AX*1)
-	VMOVUPD      Y6, 64(R11)(AX*1)
+	VMOVUPD      Y4, (R11)(AX*1)
+	VMOVUPD      Y1, 32(R11)(AX*1)
+	MOVQ         color_base+264(FP), DX
+	PREFETCHT0   1024(DX)(AX*1)
+	MOVQ         color_base+264(FP), DX
+	VMOVUPD      Y11, (DX)(AX*1)
+	MOVQ         color_base+264(FP), DX
+	VMOVUPD      Y15, 32(DX)(AX*1)
+	PREFETCHT0   1024(R13)(AX*1)
+	VMOVUPD      Y7, (R13)(AX*1)
+	VMOVUPD      224(BX), Y0
+	VMOVUPD      Y0, 32(R13)(AX*1)
+	VMOVUPD      160(BX), Y0
+	MOVQ         zomma_base+240(FP), DX
+	PREFETCHT0   1024(DX)(AX*1)
+	MOVQ         zomma_base+240(FP), DX
+	VMOVUPD      Y0, (DX)(AX*1)
+	VMOVUPD      1024(BX), Y0
+	MOVQ         zomma_base+240(FP), DX
+	VMOVUPD      Y0, 32(DX)(AX*1)
 	PREFETCHT0   1024(SI)(AX*1)
-	VMOVUPD      Y4, (SI)(AX*1)
-	VMOVUPD      Y7, 32(SI)(AX*1)
-	PREFETCHT0   1088(SI)(AX*1)
-	VMOVUPD      Y8, 64(SI)(AX*1)
-	ADDQ         $+96, AX
-	SUBQ         $+12, CX
+	VMOVUPD      Y3, (SI)(AX*1)
+	VMOVUPD      672(BX), Y0
+	VMOVUPD      Y0, 32(SI)(AX*1)
+	VMOVUPD      864(BX), Y0
+	MOVQ         speed_base+216(FP), DX
+	PREFETCHT0   1024(DX)(AX*1)
+	MOVQ         speed_base+216(FP), DX
+	VMOVUPD      Y0, (DX)(AX*1)
+	VMOVUPD      928(BX), Y0
+	MOVQ         speed_base+216(FP), DX
+	VMOVUPD      Y0, 32(DX)(AX*1)
+	PREFETCHT0   1024(R12)(AX*1)
+	VMOVUPD      Y5, (R12)(AX*1)
+	VMOVUPD      Y10, 32(R12)(AX*1)
+	MOVQ         charm_base+192(FP), DX
+	PREFETCHT0   1024(DX)(AX*1)
+	MOVQ         charm_base+192(FP), DX
+	VMOVUPD      Y6, (DX)(AX*1)
+	MOVQ         charm_base+192(FP), DX
+	VMOVUPD      Y8, 32(DX)(AX*1)
+	ADDQ         $+64, AX
+	SUBQ         $+8, CX
 	JGE          body
 
 rest:
-	ADDQ $+12, CX
+	ADDQ $+8, CX
 	JEQ  done
 
 tail:
@@ -3970,16 +3205,16 @@ tail:
 	VCMPPD       $0x11, spotAllRowsAVX2Consts<>+96(SB), Y10, Y2
 	VBLENDVPD    Y3, Y5, Y11, Y5
 	VBLENDVPD    Y2, Y9, Y10, Y9
-	VANDPD       spotAllRowsAVX2Consts<>+128(SB), Y3, Y3
-	VANDPD       spotAllRowsAVX2Consts<>+128(SB), Y2, Y2
+	VANDPD       spotAllRowsAVX2Consts<>+256(SB), Y3, Y3
+	VANDPD       spotAllRowsAVX2Consts<>+256(SB), Y2, Y2
 	VMOVUPD      Y7, 352(BX)
 	VCMPPD       $0x11, spotAllRowsAVX2Consts<>+96(SB), Y1, Y7
 	VMOVUPD      Y13, 384(BX)
 	VCMPPD       $0x11, spotAllRowsAVX2Consts<>+96(SB), Y4, Y13
 	VBLENDVPD    Y7, Y0, Y1, Y0
 	VBLENDVPD    Y13, Y8, Y4, Y8
-	VANDPD       spotAllRowsAVX2Consts<>+128(SB), Y7, Y7
-	VANDPD       spotAllRowsAVX2Consts<>+128(SB), Y13, Y13
+	VANDPD       spotAllRowsAVX2Consts<>+256(SB), Y7, Y7
+	VANDPD       spotAllRowsAVX2Consts<>+256(SB), Y13, Y13
 	VMOVUPD      Y6, 416(BX)
 	VCMPPD       $0x03, Y11, Y11, Y6
 	VMOVUPD      Y11, 448(BX)
@@ -3989,9 +3224,9 @@ tail:
 	VMOVUPD      Y1, 512(BX)
 	VCMPPD       $0x03, Y4, Y4, Y1
 	VMOVUPD      Y4, 544(BX)
-	VANDPD       spotAllRowsAVX2Consts<>+160(SB), Y5, Y4
+	VANDPD       spotAllRowsAVX2Consts<>+128(SB), Y5, Y4
 	VMOVUPD      Y12, 576(BX)
-	VANDPD       spotAllRowsAVX2Consts<>+160(SB), Y9, Y12
+	VANDPD       spotAllRowsAVX2Consts<>+128(SB), Y9, Y12
 	VORPD        spotAllRowsAVX2Consts<>+0(SB), Y4, Y4
 	VORPD        spotAllRowsAVX2Consts<>+0(SB), Y12, Y12
 	VORPD        Y6, Y4, Y4
@@ -4006,7 +3241,7 @@ tail:
 	VSUBPD       Y12, Y9, Y9
 	VSUBPD       Y3, Y5, Y3
 	VSUBPD       Y2, Y9, Y2
-	VMOVUPD      spotAllRowsAVX2Consts<>+160(SB), Y5
+	VMOVUPD      spotAllRowsAVX2Consts<>+128(SB), Y5
 	VANDPD       Y0, Y5, Y9
 	VANDPD       Y8, Y5, Y5
 	VORPD        spotAllRowsAVX2Consts<>+0(SB), Y9, Y9
@@ -4021,7 +3256,7 @@ tail:
 	VSUBPD       Y12, Y5, Y5
 	VSUBPD       Y7, Y0, Y0
 	VSUBPD       Y13, Y5, Y5
-	VMOVUPD      spotAllRowsAVX2Consts<>+256(SB), Y7
+	VMOVUPD      spotAllRowsAVX2Consts<>+160(SB), Y7
 	VMULPD       Y7, Y4, Y8
 	VMULPD       Y7, Y6, Y10
 	VCMPPD       $0x11, Y9, Y8, Y8
@@ -4055,7 +3290,7 @@ tail:
 	VMOVUPD      Y8, 704(BX)
 	VMOVUPD      480(BX), Y8
 	VCMPPD       $0x00, Y9, Y8, Y6
-	VMOVUPD      spotAllRowsAVX2Consts<>+320(SB), Y8
+	VMOVUPD      spotAllRowsAVX2Consts<>+352(SB), Y8
 	VBLENDVPD    Y10, Y8, Y3, Y3
 	VBLENDVPD    Y6, Y8, Y2, Y2
 	VMULPD       320(BX), Y13, Y6
@@ -4081,7 +3316,7 @@ tail:
 	VMULPD       Y6, Y4, Y4
 	VMULPD       Y10, Y1, Y1
 	VMOVUPD      448(BX), Y6
-	VMOVUPD      spotAllRowsAVX2Consts<>+352(SB), Y10
+	VMOVUPD      spotAllRowsAVX2Consts<>+320(SB), Y10
 	VCMPPD       $0x11, Y10, Y6, Y11
 	VMOVUPD      480(BX), Y12
 	VCMPPD       $0x11, Y10, Y12, Y9
@@ -4096,28 +3331,28 @@ tail:
 	VBLENDVPD    Y10, Y2, Y7, Y2
 	VSUBPD       Y0, Y3, Y0
 	VSUBPD       Y2, Y6, Y2
-	VMOVUPD      spotAllRowsAVX2Consts<>+384(SB), Y3
-	VMOVUPD      spotAllRowsAVX2Consts<>+416(SB), Y6
+	VMOVUPD      spotAllRowsAVX2Consts<>+512(SB), Y3
+	VMOVUPD      spotAllRowsAVX2Consts<>+544(SB), Y6
 	VFMADD231PD  Y3, Y9, Y6
-	VFMADD213PD  spotAllRowsAVX2Consts<>+416(SB), Y11, Y3
-	VMOVUPD      spotAllRowsAVX2Consts<>+448(SB), Y7
+	VFMADD213PD  spotAllRowsAVX2Consts<>+544(SB), Y11, Y3
+	VMOVUPD      spotAllRowsAVX2Consts<>+608(SB), Y7
 	VFMADD213PD  Y7, Y9, Y6
 	VFMADD231PD  Y3, Y11, Y7
-	VMOVUPD      spotAllRowsAVX2Consts<>+480(SB), Y3
+	VMOVUPD      spotAllRowsAVX2Consts<>+672(SB), Y3
 	VFMADD213PD  Y3, Y9, Y6
 	VFMADD231PD  Y7, Y11, Y3
-	VMOVUPD      spotAllRowsAVX2Consts<>+512(SB), Y7
+	VMOVUPD      spotAllRowsAVX2Consts<>+768(SB), Y7
 	VFMADD213PD  Y7, Y9, Y6
 	VFMADD231PD  Y3, Y11, Y7
-	VMOVUPD      spotAllRowsAVX2Consts<>+544(SB), Y3
+	VMOVUPD      spotAllRowsAVX2Consts<>+800(SB), Y3
 	VFMADD213PD  Y3, Y9, Y6
 	VFMADD231PD  Y7, Y11, Y3
-	VMOVUPD      spotAllRowsAVX2Consts<>+576(SB), Y7
+	VMOVUPD      spotAllRowsAVX2Consts<>+896(SB), Y7
 	VFMADD213PD  Y7, Y9, Y6
 	VFMADD231PD  Y3, Y11, Y7
 	VMULPD       Y6, Y9, Y3
 	VMULPD       Y7, Y11, Y6
-	VMOVUPD      spotAllRowsAVX2Consts<>+640(SB), Y7
+	VMOVUPD      spotAllRowsAVX2Consts<>+416(SB), Y7
 	VADDPD       Y7, Y0, Y9
 	VADDPD       Y7, Y2, Y10
 	VMOVUPD      704(BX), Y11
@@ -4131,15 +3366,15 @@ tail:
 	VBLENDVPD    Y12, Y0, Y9, Y0
 	VMOVUPD      608(BX), Y9
 	VBLENDVPD    Y9, Y2, Y10, Y2
-	VMOVUPD      spotAllRowsAVX2Consts<>+672(SB), Y9
+	VMOVUPD      spotAllRowsAVX2Consts<>+448(SB), Y9
 	VMULPD       Y9, Y0, Y10
 	VMULPD       Y9, Y2, Y9
 	VFMADD231PD  Y3, Y4, Y10
 	VFMADD231PD  Y6, Y1, Y9
-	VMOVUPD      spotAllRowsAVX2Consts<>+704(SB), Y3
+	VMOVUPD      spotAllRowsAVX2Consts<>+1120(SB), Y3
 	VFMADD231PD  Y3, Y4, Y10
 	VFMADD231PD  Y3, Y1, Y9
-	VMOVUPD      spotAllRowsAVX2Consts<>+736(SB), Y1
+	VMOVUPD      spotAllRowsAVX2Consts<>+1184(SB), Y1
 	VFMADD231PD  Y1, Y0, Y10
 	VFMADD231PD  Y1, Y2, Y9
 	VMOVUPD      256(BX), Y0
@@ -4147,618 +3382,620 @@ tail:
 	VMOVUPD      192(BX), Y1
 	VFMADD231PD  96(BX), Y1, Y9
 	VMOVUPD      768(BX), Y2
-	VMOVUPD      spotAllRowsAVX2Consts<>+608(SB), Y4
+	VMOVUPD      spotAllRowsAVX2Consts<>+384(SB), Y4
 	VMULPD       Y4, Y2, Y6
 	VMOVUPD      736(BX), Y12
 	VMULPD       Y4, Y12, Y13
-	VMULPD       320(BX), Y5, Y3
-	VMULPD       288(BX), Y8, Y7
+	VMULPD       320(BX), Y5, Y7
+	VMULPD       288(BX), Y8, Y11
 	VMULPD       Y5, Y2, Y5
 	VMULPD       Y8, Y12, Y8
 	VMULPD       224(BX), Y0, Y12
 	VMULPD       96(BX), Y1, Y0
-	VMOVUPD      spotAllRowsAVX2Consts<>+768(SB), Y1
+	VMOVUPD      spotAllRowsAVX2Consts<>+480(SB), Y1
 	VXORPD       Y12, Y1, Y12
 	VXORPD       Y0, Y1, Y0
-	VMOVUPD      spotAllRowsAVX2Consts<>+800(SB), Y2
+	VMOVUPD      spotAllRowsAVX2Consts<>+576(SB), Y2
 	VMINPD       Y12, Y2, Y12
 	VMINPD       Y0, Y2, Y0
-	VMOVUPD      spotAllRowsAVX2Consts<>+832(SB), Y2
+	VMOVUPD      spotAllRowsAVX2Consts<>+640(SB), Y2
 	VMAXPD       Y12, Y2, Y12
 	VMAXPD       Y0, Y2, Y0
 	VMOVAPD      Y6, Y2
-	VFMADD231PD  Y10, Y3, Y2
+	VFMADD231PD  Y10, Y7, Y2
 	VMOVUPD      Y8, 608(BX)
 	VMOVAPD      Y13, Y8
-	VFMADD231PD  Y9, Y7, Y8
-	VFMSUB231PD  Y10, Y3, Y6
-	VFMSUB231PD  Y9, Y7, Y13
+	VFMADD231PD  Y9, Y11, Y8
+	VFMSUB231PD  Y10, Y7, Y6
+	VFMSUB231PD  Y9, Y11, Y13
 	VMOVUPD      416(BX), Y9
-	VMULPD       Y3, Y9, Y10
+	VMULPD       Y7, Y9, Y10
 	VMOVUPD      Y5, 640(BX)
 	VMOVUPD      352(BX), Y5
-	VMULPD       Y7, Y5, Y11
+	VMULPD       Y11, Y5, Y3
 	VMULPD       Y9, Y9, Y9
 	VMULPD       Y5, Y5, Y5
 	VMULPD       Y10, Y10, Y10
-	VMULPD       Y11, Y11, Y11
-	VMULPD       Y9, Y3, Y9
-	VMULPD       Y5, Y7, Y5
+	VMULPD       Y3, Y3, Y3
+	VMULPD       Y9, Y7, Y9
+	VMULPD       Y5, Y11, Y5
 	VMULPD       Y10, Y4, Y10
-	VMULPD       Y11, Y4, Y11
-	VMOVUPD      Y11, 352(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+32(SB), Y11
+	VMULPD       Y3, Y4, Y3
+	VMOVUPD      spotAllRowsAVX2Consts<>+32(SB), Y4
+	VMOVUPD      Y3, 352(BX)
+	VANDPD       Y2, Y4, Y3
 	VMOVUPD      Y10, 416(BX)
-	VANDPD       Y2, Y11, Y10
-	VMOVUPD      Y5, 672(BX)
-	VANDPD       Y8, Y11, Y5
-	VMOVUPD      Y9, 704(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+960(SB), Y9
-	VMINPD       Y10, Y9, Y10
-	VMINPD       Y5, Y9, Y5
+	VANDPD       Y8, Y4, Y10
+	VMOVUPD      Y11, 672(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+1312(SB), Y11
+	VMINPD       Y3, Y11, Y3
+	VMINPD       Y10, Y11, Y10
 	VANDPD       Y2, Y1, Y2
 	VANDPD       Y8, Y1, Y8
-	VMOVUPD      Y7, 544(BX)
-	VANDPD       Y6, Y11, Y7
-	VMOVUPD      Y3, 512(BX)
-	VANDPD       Y13, Y11, Y3
-	VMINPD       Y7, Y9, Y7
-	VMINPD       Y3, Y9, Y3
+	VMOVUPD      Y7, 704(BX)
+	VANDPD       Y6, Y4, Y7
+	VMOVUPD      Y5, 544(BX)
+	VANDPD       Y13, Y4, Y5
+	VMINPD       Y7, Y11, Y7
+	VMINPD       Y5, Y11, Y5
 	VANDPD       Y6, Y1, Y6
-	VANDPD       Y13, Y1, Y9
-	VMOVUPD      spotAllRowsAVX2Consts<>+992(SB), Y13
-	VMOVUPD      spotAllRowsAVX2Consts<>+0(SB), Y1
-	VFMADD231PD  Y13, Y10, Y1
-	VMOVUPD      spotAllRowsAVX2Consts<>+0(SB), Y4
-	VFMADD231PD  Y13, Y5, Y4
-	VMOVUPD      spotAllRowsAVX2Consts<>+1024(SB), Y11
+	VANDPD       Y13, Y1, Y11
+	VMOVUPD      spotAllRowsAVX2Consts<>+1376(SB), Y13
+	VMOVUPD      spotAllRowsAVX2Consts<>+1120(SB), Y1
+	VFMADD231PD  Y13, Y3, Y1
+	VMOVUPD      Y9, 512(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+1120(SB), Y9
+	VFMADD231PD  Y13, Y10, Y9
+	VMOVUPD      spotAllRowsAVX2Consts<>+1408(SB), Y4
 	VMOVUPD      Y8, 480(BX)
-	VADDPD       Y11, Y10, Y8
+	VADDPD       Y4, Y3, Y8
 	VMOVUPD      Y2, 800(BX)
-	VADDPD       Y11, Y5, Y2
-	VMOVUPD      Y9, 448(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+0(SB), Y9
-	VFMADD231PD  Y13, Y7, Y9
-	VFMADD213PD  spotAllRowsAVX2Consts<>+0(SB), Y3, Y13
+	VADDPD       Y4, Y10, Y2
+	VMOVUPD      Y11, 448(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+1120(SB), Y11
+	VFMADD231PD  Y13, Y7, Y11
+	VFMADD213PD  spotAllRowsAVX2Consts<>+1120(SB), Y5, Y13
 	VMOVUPD      Y6, 832(BX)
-	VADDPD       Y11, Y7, Y6
-	VADDPD       Y11, Y3, Y11
-	VMOVUPD      Y3, 864(BX)
-	VMULPD       spotAllRowsAVX2Consts<>+1056(SB), Y10, Y3
+	VADDPD       Y4, Y7, Y6
+	VADDPD       Y4, Y5, Y4
+	VMOVUPD      Y5, 864(BX)
+	VMULPD       Y3, Y3, Y5
 	VMOVUPD      Y7, 896(BX)
-	VMULPD       spotAllRowsAVX2Consts<>+1056(SB), Y5, Y7
-	VMOVUPD      Y5, 928(BX)
-	VMULPD       Y8, Y1, Y5
-	VMOVUPD      Y8, 960(BX)
-	VMULPD       Y2, Y4, Y8
-	VMOVUPD      Y2, 992(BX)
-	VMULPD       spotAllRowsAVX2Consts<>+864(SB), Y12, Y2
-	VMOVUPD      Y4, 1024(BX)
-	VMULPD       spotAllRowsAVX2Consts<>+864(SB), Y0, Y4
-	VROUNDPD     $0x08, Y2, Y2
-	VROUNDPD     $0x08, Y4, Y4
-	VFMADD231PD  spotAllRowsAVX2Consts<>+896(SB), Y2, Y12
-	VFMADD231PD  spotAllRowsAVX2Consts<>+896(SB), Y4, Y0
-	VFMADD231PD  spotAllRowsAVX2Consts<>+928(SB), Y2, Y12
-	VFMADD231PD  spotAllRowsAVX2Consts<>+928(SB), Y4, Y0
-	VMOVUPD      Y4, 1056(BX)
-	VMULPD       Y6, Y9, Y4
-	VMOVUPD      Y2, 1088(BX)
-	VMULPD       Y11, Y13, Y2
-	VMOVUPD      Y0, 1120(BX)
-	VMULPD       Y3, Y10, Y0
-	VMOVUPD      Y12, 1152(BX)
-	VMULPD       928(BX), Y7, Y12
-	VMULPD       spotAllRowsAVX2Consts<>+864(SB), Y0, Y0
-	VMULPD       spotAllRowsAVX2Consts<>+864(SB), Y12, Y12
-	VROUNDPD     $0x08, Y0, Y0
-	VROUNDPD     $0x08, Y12, Y12
-	VMOVUPD      Y7, 1184(BX)
-	VMULPD       Y4, Y5, Y7
-	VMOVUPD      Y3, 1216(BX)
-	VMULPD       Y2, Y8, Y3
-	VMOVUPD      Y12, 1248(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+0(SB), Y12
-	VDIVPD       Y7, Y12, Y7
-	VDIVPD       Y3, Y12, Y3
-	VMULPD       Y7, Y4, Y4
-	VMULPD       Y3, Y2, Y2
-	VMULPD       Y7, Y5, Y5
-	VMULPD       Y3, Y8, Y3
-	VMULPD       Y4, Y1, Y1
-	VMULPD       1024(BX), Y2, Y7
-	VMULPD       960(BX), Y4, Y4
-	VMULPD       992(BX), Y2, Y2
-	VMULPD       Y5, Y9, Y8
-	VMULPD       Y3, Y13, Y9
-	VMULPD       Y5, Y6, Y5
-	VMULPD       Y3, Y11, Y3
-	VMULPD       Y1, Y10, Y1
-	VMULPD       928(BX), Y7, Y6
-	VMOVUPD      896(BX), Y7
-	VMULPD       Y8, Y7, Y8
-	VMOVUPD      864(BX), Y11
-	VMULPD       Y9, Y11, Y9
-	VMOVUPD      spotAllRowsAVX2Consts<>+32(SB), Y13
-	VANDPD       Y7, Y13, Y7
-	VANDPD       Y11, Y13, Y11
-	VORPD        832(BX), Y7, Y7
-	VORPD        448(BX), Y11, Y11
-	VMOVUPD      spotAllRowsAVX2Consts<>+704(SB), Y12
-	VMOVUPD      Y11, 864(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+640(SB), Y11
-	VFMADD231PD  Y12, Y1, Y11
-	VMOVUPD      Y7, 896(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+640(SB), Y7
-	VFMADD231PD  Y12, Y6, Y7
-	VMOVUPD      Y3, 992(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+640(SB), Y3
-	VFMADD231PD  Y12, Y8, Y3
-	VFMADD213PD  spotAllRowsAVX2Consts<>+640(SB), Y9, Y12
-	VMOVUPD      Y5, 960(BX)
-	VMULPD       spotAllRowsAVX2Consts<>+896(SB), Y0, Y5
-	VMOVUPD      Y9, 1024(BX)
-	VMOVUPD      1248(BX), Y9
-	VMOVUPD      Y8, 1280(BX)
-	VMULPD       spotAllRowsAVX2Consts<>+896(SB), Y9, Y8
-	VFMADD231PD  1216(BX), Y10, Y5
-	VMOVUPD      Y12, 1216(BX)
-	VMOVUPD      928(BX), Y12
-	VFMADD231PD  1184(BX), Y12, Y8
-	VANDPD       Y10, Y13, Y10
-	VANDPD       Y12, Y13, Y12
-	VORPD        800(BX), Y10, Y10
-	VORPD        480(BX), Y12, Y12
-	VMOVUPD      Y12, 928(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+928(SB), Y12
-	VFMADD231PD  Y12, Y0, Y5
-	VFMADD231PD  Y12, Y9, Y8
-	VMOVUPD      spotAllRowsAVX2Consts<>+1408(SB), Y12
-	VMOVUPD      spotAllRowsAVX2Consts<>+1440(SB), Y9
-	VFMADD231PD  Y12, Y11, Y9
-	VMOVUPD      Y10, 1184(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+1440(SB), Y10
-	VFMADD231PD  Y12, Y7, Y10
-	VMOVUPD      Y0, 1312(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+1472(SB), Y0
-	VFMADD213PD  Y0, Y11, Y9
-	VFMADD213PD  Y0, Y7, Y10
-	VMOVUPD      Y8, 1344(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+1504(SB), Y8
-	VFMADD213PD  Y8, Y11, Y9
-	VFMADD213PD  Y8, Y7, Y10
-	VMOVUPD      spotAllRowsAVX2Consts<>+1536(SB), Y8
-	VFMADD213PD  Y8, Y11, Y9
-	VFMADD213PD  Y8, Y7, Y10
-	VMOVUPD      spotAllRowsAVX2Consts<>+1568(SB), Y8
-	VFMADD213PD  Y8, Y11, Y9
-	VFMADD213PD  Y8, Y7, Y10
-	VMOVUPD      spotAllRowsAVX2Consts<>+1600(SB), Y8
-	VFMADD213PD  Y8, Y11, Y9
-	VFMADD213PD  Y8, Y7, Y10
-	VMOVUPD      spotAllRowsAVX2Consts<>+1632(SB), Y8
-	VFMADD213PD  Y8, Y11, Y9
-	VFMADD213PD  Y8, Y7, Y10
-	VMOVUPD      spotAllRowsAVX2Consts<>+1664(SB), Y8
-	VFMADD213PD  Y8, Y11, Y9
-	VFMADD213PD  Y8, Y7, Y10
-	VMOVUPD      spotAllRowsAVX2Consts<>+1696(SB), Y8
-	VFMADD213PD  Y8, Y11, Y9
-	VFMADD213PD  Y8, Y7, Y10
-	VMOVUPD      spotAllRowsAVX2Consts<>+1728(SB), Y8
-	VFMADD213PD  Y8, Y11, Y9
-	VFMADD213PD  Y8, Y7, Y10
-	VMOVUPD      spotAllRowsAVX2Consts<>+1760(SB), Y8
-	VFMADD213PD  Y8, Y11, Y9
-	VFMADD213PD  Y8, Y7, Y10
-	VMOVUPD      spotAllRowsAVX2Consts<>+1792(SB), Y8
-	VFMADD213PD  Y8, Y11, Y9
-	VFMADD213PD  Y8, Y7, Y10
-	VMOVUPD      spotAllRowsAVX2Consts<>+1824(SB), Y8
-	VFMADD213PD  Y8, Y11, Y9
-	VFMADD213PD  Y8, Y7, Y10
-	VMOVUPD      spotAllRowsAVX2Consts<>+1856(SB), Y8
-	VFMADD213PD  Y8, Y11, Y9
-	VFMADD213PD  Y8, Y7, Y10
-	VMOVUPD      spotAllRowsAVX2Consts<>+1888(SB), Y8
-	VFMADD213PD  Y8, Y11, Y9
-	VFMADD213PD  Y8, Y7, Y10
-	VMOVUPD      spotAllRowsAVX2Consts<>+1920(SB), Y8
-	VFMADD213PD  Y8, Y11, Y9
-	VFMADD213PD  Y8, Y7, Y10
-	VMOVUPD      spotAllRowsAVX2Consts<>+1952(SB), Y8
-	VFMADD213PD  Y8, Y11, Y9
-	VFMADD213PD  Y8, Y7, Y10
-	VMOVUPD      spotAllRowsAVX2Consts<>+1984(SB), Y8
-	VFMADD213PD  Y8, Y11, Y9
-	VFMADD213PD  Y8, Y7, Y10
-	VMOVUPD      spotAllRowsAVX2Consts<>+2016(SB), Y8
-	VFMADD213PD  Y8, Y11, Y9
-	VFMADD213PD  Y8, Y7, Y10
-	VMOVUPD      spotAllRowsAVX2Consts<>+2048(SB), Y8
-	VFMADD213PD  Y8, Y11, Y9
-	VFMADD213PD  Y8, Y7, Y10
-	VMOVUPD      spotAllRowsAVX2Consts<>+2080(SB), Y8
-	VFMADD213PD  Y8, Y9, Y11
-	VFMADD213PD  Y8, Y10, Y7
-	VMOVUPD      spotAllRowsAVX2Consts<>+608(SB), Y9
-	VFMADD213PD  Y9, Y11, Y1
-	VFMADD213PD  Y9, Y7, Y6
-	VMULPD       Y4, Y1, Y1
-	VMULPD       Y2, Y6, Y2
-	VANDPD       Y1, Y13, Y1
-	VANDPD       Y2, Y13, Y2
-	VMOVUPD      800(BX), Y4
-	VORPD        Y1, Y4, Y1
-	VMOVUPD      480(BX), Y6
-	VORPD        Y2, Y6, Y2
-	VMOVUPD      (BX), Y7
-	VORPD        Y4, Y7, Y4
-	VORPD        Y6, Y7, Y6
-	VMOVUPD      spotAllRowsAVX2Consts<>+1440(SB), Y10
-	VFMADD231PD  Y12, Y3, Y10
-	VMOVUPD      1216(BX), Y11
-	VFMADD213PD  spotAllRowsAVX2Consts<>+1440(SB), Y11, Y12
-	VFMADD213PD  Y0, Y3, Y10
-	VFMADD231PD  Y12, Y11, Y0
-	VMOVUPD      spotAllRowsAVX2Consts<>+1504(SB), Y12
-	VFMADD213PD  Y12, Y3, Y10
-	VFMADD231PD  Y0, Y11, Y12
-	VMOVUPD      spotAllRowsAVX2Consts<>+1536(SB), Y0
-	VFMADD213PD  Y0, Y3, Y10
-	VFMADD231PD  Y12, Y11, Y0
-	VMOVUPD      spotAllRowsAVX2Consts<>+1568(SB), Y12
-	VFMADD213PD  Y12, Y3, Y10
-	VFMADD231PD  Y0, Y11, Y12
-	VMOVUPD      spotAllRowsAVX2Consts<>+1600(SB), Y0
-	VFMADD213PD  Y0, Y3, Y10
-	VFMADD231PD  Y12, Y11, Y0
-	VMOVUPD      spotAllRowsAVX2Consts<>+1632(SB), Y12
-	VFMADD213PD  Y12, Y3, Y10
-	VFMADD231PD  Y0, Y11, Y12
-	VMOVUPD      spotAllRowsAVX2Consts<>+1664(SB), Y0
-	VFMADD213PD  Y0, Y3, Y10
-	VFMADD231PD  Y12, Y11, Y0
-	VMOVUPD      spotAllRowsAVX2Consts<>+1696(SB), Y12
-	VFMADD213PD  Y12, Y3, Y10
-	VFMADD231PD  Y0, Y11, Y12
-	VMOVUPD      spotAllRowsAVX2Consts<>+1728(SB), Y0
-	VFMADD213PD  Y0, Y3, Y10
-	VFMADD231PD  Y12, Y11, Y0
-	VMOVUPD      spotAllRowsAVX2Consts<>+1760(SB), Y12
-	VFMADD213PD  Y12, Y3, Y10
-	VFMADD231PD  Y0, Y11, Y12
-	VMOVUPD      spotAllRowsAVX2Consts<>+1792(SB), Y0
-	VFMADD213PD  Y0, Y3, Y10
-	VFMADD231PD  Y12, Y11, Y0
-	VMOVUPD      spotAllRowsAVX2Consts<>+1824(SB), Y12
-	VFMADD213PD  Y12, Y3, Y10
-	VFMADD231PD  Y0, Y11, Y12
-	VMOVUPD      spotAllRowsAVX2Consts<>+1856(SB), Y0
-	VFMADD213PD  Y0, Y3, Y10
-	VFMADD231PD  Y12, Y11, Y0
-	VMOVUPD      spotAllRowsAVX2Consts<>+1888(SB), Y12
-	VFMADD213PD  Y12, Y3, Y10
-	VFMADD231PD  Y0, Y11, Y12
-	VMOVUPD      spotAllRowsAVX2Consts<>+1920(SB), Y0
-	VFMADD213PD  Y0, Y3, Y10
-	VFMADD231PD  Y12, Y11, Y0
-	VMOVUPD      spotAllRowsAVX2Consts<>+1952(SB), Y12
-	VFMADD213PD  Y12, Y3, Y10
-	VFMADD231PD  Y0, Y11, Y12
-	VMOVUPD      spotAllRowsAVX2Consts<>+1984(SB), Y0
-	VFMADD213PD  Y0, Y3, Y10
-	VFMADD231PD  Y12, Y11, Y0
-	VMOVUPD      spotAllRowsAVX2Consts<>+2016(SB), Y12
-	VFMADD213PD  Y12, Y3, Y10
-	VFMADD231PD  Y0, Y11, Y12
-	VMOVUPD      spotAllRowsAVX2Consts<>+2048(SB), Y0
-	VFMADD213PD  Y0, Y3, Y10
-	VFMADD231PD  Y12, Y11, Y0
-	VFMADD213PD  Y8, Y10, Y3
-	VFMADD231PD  Y0, Y11, Y8
-	VFMADD132PD  1280(BX), Y9, Y3
-	VFMADD231PD  1024(BX), Y8, Y9
-	VMULPD       960(BX), Y3, Y0
-	VMULPD       992(BX), Y9, Y3
-	VANDPD       Y0, Y13, Y0
-	VANDPD       Y3, Y13, Y3
-	VMOVUPD      832(BX), Y8
-	VORPD        Y0, Y8, Y0
-	VMOVUPD      448(BX), Y9
-	VORPD        Y3, Y9, Y3
-	VORPD        Y8, Y7, Y8
-	VORPD        Y9, Y7, Y7
-	VMOVUPD      spotAllRowsAVX2Consts<>+1088(SB), Y9
-	VMOVUPD      spotAllRowsAVX2Consts<>+1120(SB), Y10
-	VFMADD231PD  Y9, Y5, Y10
-	VMOVUPD      1344(BX), Y11
-	VFMADD213PD  spotAllRowsAVX2Consts<>+1120(SB), Y9, Y11
-	VMOVUPD      spotAllRowsAVX2Consts<>+1152(SB), Y12
-	VFMADD213PD  Y12, Y5, Y10
-	VMOVUPD      1344(BX), Y13
-	VFMADD213PD  Y12, Y13, Y11
-	VMOVUPD      Y2, 448(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+1184(SB), Y2
-	VFMADD213PD  Y2, Y5, Y10
-	VFMADD213PD  Y2, Y13, Y11
-	VMOVUPD      Y3, 832(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+1216(SB), Y3
-	VFMADD213PD  Y3, Y5, Y10
-	VFMADD213PD  Y3, Y13, Y11
-	VMOVUPD      Y0, 992(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+1248(SB), Y0
-	VFMADD213PD  Y0, Y5, Y10
-	VFMADD213PD  Y0, Y13, Y11
-	VMOVUPD      Y1, 960(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+1280(SB), Y1
-	VFMADD213PD  Y1, Y5, Y10
-	VFMADD213PD  Y1, Y13, Y11
-	VMOVUPD      Y7, 1024(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+1312(SB), Y7
-	VFMADD213PD  Y7, Y5, Y10
-	VFMADD213PD  Y7, Y13, Y11
-	VMOVUPD      Y8, 1280(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+1344(SB), Y8
-	VFMADD213PD  Y8, Y5, Y10
-	VFMADD213PD  Y8, Y13, Y11
-	VMOVUPD      Y6, 1216(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+1376(SB), Y6
-	VFMADD213PD  Y6, Y5, Y10
-	VFMADD213PD  Y6, Y13, Y11
-	VMOVUPD      1152(BX), Y13
-	VMOVUPD      Y4, 480(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+1120(SB), Y4
-	VFMADD231PD  Y9, Y13, Y4
-	VMOVUPD      Y11, 800(BX)
-	VMOVUPD      1120(BX), Y11
-	VFMADD213PD  spotAllRowsAVX2Consts<>+1120(SB), Y11, Y9
-	VFMADD213PD  Y12, Y13, Y4
-	VFMADD231PD  Y9, Y11, Y12
-	VFMADD213PD  Y2, Y13, Y4
-	VFMADD231PD  Y12, Y11, Y2
-	VFMADD213PD  Y3, Y13, Y4
-	VFMADD231PD  Y2, Y11, Y3
-	VFMADD213PD  Y0, Y13, Y4
-	VFMADD231PD  Y3, Y11, Y0
-	VFMADD213PD  Y1, Y13, Y4
-	VFMADD231PD  Y0, Y11, Y1
-	VFMADD213PD  Y7, Y13, Y4
-	VFMADD231PD  Y1, Y11, Y7
-	VFMADD213PD  Y8, Y13, Y4
-	VFMADD231PD  Y7, Y11, Y8
-	VFMADD213PD  Y6, Y13, Y4
-	VFMADD231PD  Y8, Y11, Y6
-	VMOVUPD      spotAllRowsAVX2Consts<>+0(SB), Y0
-	VFMADD213PD  Y0, Y13, Y4
-	VFMADD213PD  Y0, Y11, Y6
-	VFMADD213PD  Y0, Y4, Y13
-	VFMADD213PD  Y0, Y6, Y11
-	VMOVUPD      1312(BX), Y1
-	VMOVUPD      spotAllRowsAVX2Consts<>+2112(SB), Y2
-	VMINPD       Y2, Y1, Y3
-	VMOVUPD      1248(BX), Y4
-	VMINPD       Y2, Y4, Y6
-	VMOVUPD      spotAllRowsAVX2Consts<>+2144(SB), Y7
-	VMAXPD       Y7, Y3, Y3
-	VMAXPD       Y7, Y6, Y6
-	VSUBPD       Y3, Y1, Y1
-	VSUBPD       Y6, Y4, Y4
-	VMOVUPD      spotAllRowsAVX2Consts<>+2176(SB), Y8
-	VADDPD       Y3, Y8, Y3
-	VADDPD       Y6, Y8, Y6
-	VADDPD       Y1, Y8, Y1
-	VADDPD       Y4, Y8, Y4
-	VPSLLQ       $0x34, Y3, Y3
-	VPSLLQ       $0x34, Y6, Y6
-	VPSLLQ       $0x34, Y1, Y1
-	VPSLLQ       $0x34, Y4, Y4
-	VMOVUPD      1088(BX), Y9
-	VMINPD       Y2, Y9, Y12
-	VMOVUPD      1056(BX), Y0
-	VMINPD       Y2, Y0, Y2
-	VMAXPD       Y7, Y12, Y12
-	VMAXPD       Y7, Y2, Y2
-	VSUBPD       Y12, Y9, Y7
-	VSUBPD       Y2, Y0, Y0
-	VADDPD       Y8, Y12, Y9
-	VADDPD       Y8, Y2, Y2
-	VADDPD       Y8, Y7, Y7
-	VADDPD       Y8, Y0, Y0
-	VPSLLQ       $0x34, Y9, Y8
-	VPSLLQ       $0x34, Y2, Y2
-	VPSLLQ       $0x34, Y7, Y7
-	VPSLLQ       $0x34, Y0, Y0
-	VMULPD       Y7, Y13, Y7
-	VMULPD       Y0, Y11, Y0
-	VMULPD       Y8, Y7, Y7
-	VMULPD       Y2, Y0, Y0
-	VMULPD       128(BX), Y7, Y2
-	VMULPD       160(BX), Y0, Y0
-	VMULPD       Y5, Y5, Y7
-	VMOVUPD      1344(BX), Y8
-	VMULPD       Y8, Y8, Y9
-	VFMADD231PD  Y10, Y7, Y5
-	VFMADD231PD  800(BX), Y9, Y8
-	VMOVUPD      320(BX), Y7
-	VFMADD213PD  Y7, Y7, Y5
-	VMOVUPD      288(BX), Y9
-	VFMADD213PD  Y9, Y9, Y8
-	VMULPD       Y1, Y5, Y1
-	VMULPD       Y4, Y8, Y4
+	VMULPD       Y10, Y10, Y7
+	VMOVUPD      Y10, 928(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+736(SB), Y10
+	VFMADD132PD  spotAllRowsAVX2Consts<>+1472(SB), Y10, Y5
+	VFMADD132PD  spotAllRowsAVX2Consts<>+1472(SB), Y10, Y7
+	VSUBPD       Y10, Y5, Y5
+	VSUBPD       Y10, Y7, Y7
+	VMOVUPD      Y7, 960(BX)
+	VMULPD       Y8, Y1, Y7
+	VMOVUPD      Y5, 992(BX)
+	VMULPD       Y2, Y9, Y5
+	VMOVUPD      Y3, 1024(BX)
+	VMULPD       Y6, Y11, Y3
+	VMOVUPD      Y6, 1056(BX)
+	VMULPD       Y4, Y13, Y6
+	VMOVUPD      Y4, 1088(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+704(SB), Y4
+	VFMADD213PD  Y10, Y12, Y4
+	VMOVUPD      Y13, 1120(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+704(SB), Y13
+	VFMADD213PD  Y10, Y0, Y13
+	VSUBPD       Y10, Y4, Y4
+	VSUBPD       Y10, Y13, Y10
+	VMOVUPD      spotAllRowsAVX2Consts<>+832(SB), Y13
+	VFMADD231PD  Y13, Y4, Y12
+	VFMADD231PD  Y13, Y10, Y0
+	VMOVUPD      spotAllRowsAVX2Consts<>+928(SB), Y13
+	VFMADD231PD  Y13, Y4, Y12
+	VFMADD231PD  Y13, Y10, Y0
+	VMULPD       Y3, Y7, Y13
+	VMOVUPD      Y10, 1152(BX)
+	VMULPD       Y6, Y5, Y10
+	VMOVUPD      Y4, 1184(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+0(SB), Y4
+	VDIVPD       Y13, Y4, Y13
+	VDIVPD       Y10, Y4, Y10
+	VMULPD       Y13, Y3, Y3
+	VMULPD       Y10, Y6, Y6
+	VMULPD       Y13, Y7, Y7
+	VMULPD       Y10, Y5, Y5
 	VMULPD       Y3, Y1, Y1
-	VMULPD       Y6, Y4, Y3
-	VMOVUPD      896(BX), Y4
-	VMULPD       1184(BX), Y4, Y5
-	VMOVUPD      864(BX), Y6
-	VMULPD       928(BX), Y6, Y8
-	VMOVUPD      640(BX), Y10
-	VMULPD       512(BX), Y10, Y11
-	VMOVUPD      608(BX), Y12
-	VMULPD       544(BX), Y12, Y13
-	VMOVUPD      spotAllRowsAVX2Consts<>+768(SB), Y6
-	VXORPD       64(BX), Y6, Y4
-	VXORPD       32(BX), Y6, Y9
-	VCMPPD       $0x00, 480(BX), Y4, Y6
-	VCMPPD       $0x00, 1216(BX), Y9, Y7
-	VCMPPD       $0x00, 1280(BX), Y4, Y4
-	VCMPPD       $0x00, 1024(BX), Y9, Y9
+	VMULPD       Y6, Y9, Y9
+	VMULPD       Y3, Y8, Y3
+	VMULPD       Y6, Y2, Y2
+	VMULPD       Y7, Y11, Y6
+	VMULPD       1120(BX), Y5, Y8
+	VMULPD       1056(BX), Y7, Y7
+	VMULPD       1088(BX), Y5, Y5
+	VMULPD       1024(BX), Y1, Y1
+	VMULPD       928(BX), Y9, Y9
+	VMOVUPD      896(BX), Y10
+	VMULPD       Y6, Y10, Y6
+	VMOVUPD      864(BX), Y11
+	VMULPD       Y8, Y11, Y8
+	VMOVUPD      spotAllRowsAVX2Consts<>+32(SB), Y13
+	VANDPD       Y10, Y13, Y10
+	VANDPD       Y11, Y13, Y11
+	VORPD        832(BX), Y10, Y10
+	VORPD        448(BX), Y11, Y11
+	VMOVUPD      Y11, 864(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+1120(SB), Y11
+	VMOVUPD      Y10, 896(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+416(SB), Y10
+	VFMADD231PD  Y11, Y1, Y10
+	VMOVUPD      Y0, 1088(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+416(SB), Y0
+	VFMADD231PD  Y11, Y9, Y0
+	VMOVUPD      Y12, 1056(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+416(SB), Y12
+	VFMADD231PD  Y11, Y6, Y12
+	VFMADD213PD  spotAllRowsAVX2Consts<>+416(SB), Y8, Y11
+	VMOVUPD      Y5, 1120(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+1536(SB), Y5
+	VMOVUPD      Y7, 1216(BX)
+	VMULPD       992(BX), Y5, Y7
+	VMULPD       960(BX), Y5, Y5
+	VMOVUPD      Y8, 1248(BX)
+	VMOVUPD      1024(BX), Y8
+	VFMADD231PD  Y8, Y8, Y7
+	VMOVUPD      Y6, 1280(BX)
+	VMOVUPD      928(BX), Y6
+	VFMADD231PD  Y6, Y6, Y5
+	VANDPD       Y8, Y13, Y8
+	VANDPD       Y6, Y13, Y6
+	VORPD        800(BX), Y8, Y8
+	VORPD        480(BX), Y6, Y6
+	VMOVUPD      Y6, 928(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+1568(SB), Y6
+	VFMADD231PD  992(BX), Y6, Y7
+	VFMADD231PD  960(BX), Y6, Y5
+	VMOVUPD      spotAllRowsAVX2Consts<>+1952(SB), Y6
 	VMOVUPD      Y8, 1024(BX)
-	VMULPD       spotAllRowsAVX2Consts<>+2208(SB), Y1, Y8
-	VMOVUPD      Y1, 1280(BX)
-	VMULPD       spotAllRowsAVX2Consts<>+2208(SB), Y3, Y1
-	VMOVUPD      Y3, 1216(BX)
-	VMULPD       704(BX), Y8, Y3
-	VMOVUPD      Y5, 704(BX)
-	VMULPD       672(BX), Y1, Y5
-	VMULPD       spotAllRowsAVX2Consts<>+1056(SB), Y3, Y3
-	VMULPD       spotAllRowsAVX2Consts<>+1056(SB), Y5, Y5
-	VMOVUPD      Y5, 672(BX)
-	VMULPD       Y8, Y10, Y5
-	VMULPD       Y1, Y12, Y10
-	VMOVUPD      576(BX), Y12
-	VMULPD       Y8, Y12, Y8
-	VMULPD       384(BX), Y1, Y1
-	VMULPD       512(BX), Y12, Y12
-	VMOVUPD      Y3, 576(BX)
-	VMOVUPD      544(BX), Y3
-	VMOVUPD      Y12, 480(BX)
-	VMULPD       384(BX), Y3, Y12
-	VMULPD       Y11, Y5, Y11
-	VMULPD       Y13, Y10, Y13
-	VMASKMOVPD   Y8, Y15, (R9)(AX*1)
-	VMASKMOVPD   Y1, Y14, 32(R9)(AX*1)
-	VMASKMOVPD   Y11, Y15, (R8)(AX*1)
+	VMOVUPD      spotAllRowsAVX2Consts<>+1984(SB), Y8
+	VFMADD231PD  Y6, Y10, Y8
+	VMOVUPD      Y5, 1312(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+1984(SB), Y5
+	VFMADD231PD  Y6, Y0, Y5
+	VMOVUPD      Y7, 1344(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+2016(SB), Y7
+	VFMADD213PD  Y7, Y10, Y8
+	VFMADD213PD  Y7, Y0, Y5
+	VMOVUPD      spotAllRowsAVX2Consts<>+2048(SB), Y7
+	VFMADD213PD  Y7, Y10, Y8
+	VFMADD213PD  Y7, Y0, Y5
+	VMOVUPD      spotAllRowsAVX2Consts<>+2080(SB), Y7
+	VFMADD213PD  Y7, Y10, Y8
+	VFMADD213PD  Y7, Y0, Y5
+	VMOVUPD      spotAllRowsAVX2Consts<>+2112(SB), Y7
+	VFMADD213PD  Y7, Y10, Y8
+	VFMADD213PD  Y7, Y0, Y5
+	VMOVUPD      spotAllRowsAVX2Consts<>+2144(SB), Y7
+	VFMADD213PD  Y7, Y10, Y8
+	VFMADD213PD  Y7, Y0, Y5
+	VMOVUPD      spotAllRowsAVX2Consts<>+2176(SB), Y7
+	VFMADD213PD  Y7, Y10, Y8
+	VFMADD213PD  Y7, Y0, Y5
+	VMOVUPD      spotAllRowsAVX2Consts<>+2208(SB), Y7
+	VFMADD213PD  Y7, Y10, Y8
+	VFMADD213PD  Y7, Y0, Y5
+	VMOVUPD      spotAllRowsAVX2Consts<>+2240(SB), Y7
+	VFMADD213PD  Y7, Y10, Y8
+	VFMADD213PD  Y7, Y0, Y5
+	VMOVUPD      spotAllRowsAVX2Consts<>+2272(SB), Y7
+	VFMADD213PD  Y7, Y10, Y8
+	VFMADD213PD  Y7, Y0, Y5
+	VMOVUPD      spotAllRowsAVX2Consts<>+2304(SB), Y7
+	VFMADD213PD  Y7, Y10, Y8
+	VFMADD213PD  Y7, Y0, Y5
+	VMOVUPD      spotAllRowsAVX2Consts<>+2336(SB), Y7
+	VFMADD213PD  Y7, Y10, Y8
+	VFMADD213PD  Y7, Y0, Y5
+	VMOVUPD      spotAllRowsAVX2Consts<>+2368(SB), Y7
+	VFMADD213PD  Y7, Y10, Y8
+	VFMADD213PD  Y7, Y0, Y5
+	VMOVUPD      spotAllRowsAVX2Consts<>+2400(SB), Y7
+	VFMADD213PD  Y7, Y10, Y8
+	VFMADD213PD  Y7, Y0, Y5
+	VMOVUPD      spotAllRowsAVX2Consts<>+2432(SB), Y7
+	VFMADD213PD  Y7, Y10, Y8
+	VFMADD213PD  Y7, Y0, Y5
+	VMOVUPD      spotAllRowsAVX2Consts<>+2464(SB), Y7
+	VFMADD213PD  Y7, Y10, Y8
+	VFMADD213PD  Y7, Y0, Y5
+	VMOVUPD      spotAllRowsAVX2Consts<>+2496(SB), Y7
+	VFMADD213PD  Y7, Y10, Y8
+	VFMADD213PD  Y7, Y0, Y5
+	VMOVUPD      spotAllRowsAVX2Consts<>+2528(SB), Y7
+	VFMADD213PD  Y7, Y10, Y8
+	VFMADD213PD  Y7, Y0, Y5
+	VMOVUPD      spotAllRowsAVX2Consts<>+2560(SB), Y7
+	VFMADD213PD  Y7, Y10, Y8
+	VFMADD213PD  Y7, Y0, Y5
+	VMOVUPD      spotAllRowsAVX2Consts<>+2592(SB), Y7
+	VFMADD213PD  Y7, Y8, Y10
+	VFMADD213PD  Y7, Y5, Y0
+	VFMADD213PD  Y4, Y10, Y1
+	VFMADD213PD  Y4, Y0, Y9
+	VMULPD       Y3, Y1, Y0
+	VMULPD       Y2, Y9, Y1
+	VANDPD       Y0, Y13, Y0
+	VANDPD       Y1, Y13, Y1
+	VMOVUPD      800(BX), Y2
+	VORPD        Y0, Y2, Y0
+	VMOVUPD      480(BX), Y3
+	VORPD        Y1, Y3, Y1
+	VMOVUPD      (BX), Y5
+	VORPD        Y2, Y5, Y2
+	VORPD        Y3, Y5, Y3
+	VMOVUPD      spotAllRowsAVX2Consts<>+1984(SB), Y8
+	VFMADD231PD  Y6, Y12, Y8
+	VFMADD213PD  spotAllRowsAVX2Consts<>+1984(SB), Y11, Y6
+	VMOVUPD      spotAllRowsAVX2Consts<>+2016(SB), Y9
+	VFMADD213PD  Y9, Y12, Y8
+	VFMADD231PD  Y6, Y11, Y9
+	VMOVUPD      spotAllRowsAVX2Consts<>+2048(SB), Y6
+	VFMADD213PD  Y6, Y12, Y8
+	VFMADD231PD  Y9, Y11, Y6
+	VMOVUPD      spotAllRowsAVX2Consts<>+2080(SB), Y9
+	VFMADD213PD  Y9, Y12, Y8
+	VFMADD231PD  Y6, Y11, Y9
+	VMOVUPD      spotAllRowsAVX2Consts<>+2112(SB), Y6
+	VFMADD213PD  Y6, Y12, Y8
+	VFMADD231PD  Y9, Y11, Y6
+	VMOVUPD      spotAllRowsAVX2Consts<>+2144(SB), Y9
+	VFMADD213PD  Y9, Y12, Y8
+	VFMADD231PD  Y6, Y11, Y9
+	VMOVUPD      spotAllRowsAVX2Consts<>+2176(SB), Y6
+	VFMADD213PD  Y6, Y12, Y8
+	VFMADD231PD  Y9, Y11, Y6
+	VMOVUPD      spotAllRowsAVX2Consts<>+2208(SB), Y9
+	VFMADD213PD  Y9, Y12, Y8
+	VFMADD231PD  Y6, Y11, Y9
+	VMOVUPD      spotAllRowsAVX2Consts<>+2240(SB), Y6
+	VFMADD213PD  Y6, Y12, Y8
+	VFMADD231PD  Y9, Y11, Y6
+	VMOVUPD      spotAllRowsAVX2Consts<>+2272(SB), Y9
+	VFMADD213PD  Y9, Y12, Y8
+	VFMADD231PD  Y6, Y11, Y9
+	VMOVUPD      spotAllRowsAVX2Consts<>+2304(SB), Y6
+	VFMADD213PD  Y6, Y12, Y8
+	VFMADD231PD  Y9, Y11, Y6
+	VMOVUPD      spotAllRowsAVX2Consts<>+2336(SB), Y9
+	VFMADD213PD  Y9, Y12, Y8
+	VFMADD231PD  Y6, Y11, Y9
+	VMOVUPD      spotAllRowsAVX2Consts<>+2368(SB), Y6
+	VFMADD213PD  Y6, Y12, Y8
+	VFMADD231PD  Y9, Y11, Y6
+	VMOVUPD      spotAllRowsAVX2Consts<>+2400(SB), Y9
+	VFMADD213PD  Y9, Y12, Y8
+	VFMADD231PD  Y6, Y11, Y9
+	VMOVUPD      spotAllRowsAVX2Consts<>+2432(SB), Y6
+	VFMADD213PD  Y6, Y12, Y8
+	VFMADD231PD  Y9, Y11, Y6
+	VMOVUPD      spotAllRowsAVX2Consts<>+2464(SB), Y9
+	VFMADD213PD  Y9, Y12, Y8
+	VFMADD231PD  Y6, Y11, Y9
+	VMOVUPD      spotAllRowsAVX2Consts<>+2496(SB), Y6
+	VFMADD213PD  Y6, Y12, Y8
+	VFMADD231PD  Y9, Y11, Y6
+	VMOVUPD      spotAllRowsAVX2Consts<>+2528(SB), Y9
+	VFMADD213PD  Y9, Y12, Y8
+	VFMADD231PD  Y6, Y11, Y9
+	VMOVUPD      spotAllRowsAVX2Consts<>+2560(SB), Y6
+	VFMADD213PD  Y6, Y12, Y8
+	VFMADD231PD  Y9, Y11, Y6
+	VFMADD213PD  Y7, Y8, Y12
+	VFMADD231PD  Y6, Y11, Y7
+	VFMADD132PD  1280(BX), Y4, Y12
+	VFMADD132PD  1248(BX), Y4, Y7
+	VMULPD       1216(BX), Y12, Y6
+	VMULPD       1120(BX), Y7, Y7
+	VANDPD       Y6, Y13, Y6
+	VANDPD       Y7, Y13, Y7
+	VMOVUPD      832(BX), Y8
+	VORPD        Y6, Y8, Y6
+	VMOVUPD      448(BX), Y9
+	VORPD        Y7, Y9, Y7
+	VORPD        Y8, Y5, Y8
+	VORPD        Y9, Y5, Y5
+	VMOVUPD      1344(BX), Y9
+	VMOVUPD      spotAllRowsAVX2Consts<>+1600(SB), Y10
+	VMOVUPD      spotAllRowsAVX2Consts<>+1632(SB), Y11
+	VFMADD231PD  Y10, Y9, Y11
+	VMOVUPD      1312(BX), Y12
+	VFMADD213PD  spotAllRowsAVX2Consts<>+1632(SB), Y12, Y10
+	VMOVUPD      spotAllRowsAVX2Consts<>+1664(SB), Y13
+	VFMADD213PD  Y13, Y9, Y11
+	VFMADD231PD  Y10, Y12, Y13
+	VMOVUPD      spotAllRowsAVX2Consts<>+1696(SB), Y10
+	VFMADD213PD  Y10, Y9, Y11
+	VFMADD231PD  Y13, Y12, Y10
+	VMOVUPD      spotAllRowsAVX2Consts<>+1728(SB), Y13
+	VFMADD213PD  Y13, Y9, Y11
+	VFMADD231PD  Y10, Y12, Y13
+	VMOVUPD      spotAllRowsAVX2Consts<>+1760(SB), Y10
+	VFMADD213PD  Y10, Y9, Y11
+	VFMADD231PD  Y13, Y12, Y10
+	VMOVUPD      spotAllRowsAVX2Consts<>+1792(SB), Y13
+	VFMADD213PD  Y13, Y9, Y11
+	VFMADD231PD  Y10, Y12, Y13
+	VMOVUPD      spotAllRowsAVX2Consts<>+1824(SB), Y10
+	VFMADD213PD  Y10, Y9, Y11
+	VFMADD231PD  Y13, Y12, Y10
+	VMOVUPD      spotAllRowsAVX2Consts<>+1856(SB), Y13
+	VFMADD213PD  Y13, Y9, Y11
+	VFMADD231PD  Y10, Y12, Y13
+	VMOVUPD      spotAllRowsAVX2Consts<>+1888(SB), Y10
+	VFMADD213PD  Y10, Y9, Y11
+	VFMADD231PD  Y13, Y12, Y10
+	VMOVUPD      spotAllRowsAVX2Consts<>+1920(SB), Y13
+	VFMADD213PD  Y13, Y9, Y11
+	VFMADD213PD  Y13, Y12, Y10
+	VMULPD       Y11, Y9, Y9
+	VMULPD       Y10, Y12, Y10
+	VMOVUPD      320(BX), Y11
+	VFMADD213PD  Y11, Y11, Y9
+	VMOVUPD      288(BX), Y12
+	VFMADD213PD  Y12, Y12, Y10
+	VMOVUPD      1056(BX), Y12
+	VMOVUPD      spotAllRowsAVX2Consts<>+992(SB), Y11
+	VMOVUPD      Y1, 1312(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+1024(SB), Y1
+	VFMADD231PD  Y11, Y12, Y1
+	VMOVUPD      Y7, 1344(BX)
+	VMOVUPD      1088(BX), Y7
+	VFMADD213PD  spotAllRowsAVX2Consts<>+1024(SB), Y7, Y11
+	VMOVUPD      Y0, 448(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+1088(SB), Y0
+	VFMADD213PD  Y0, Y12, Y1
+	VFMADD231PD  Y11, Y7, Y0
+	VMOVUPD      spotAllRowsAVX2Consts<>+1152(SB), Y11
+	VFMADD213PD  Y11, Y12, Y1
+	VFMADD231PD  Y0, Y7, Y11
+	VMOVUPD      spotAllRowsAVX2Consts<>+1216(SB), Y0
+	VFMADD213PD  Y0, Y12, Y1
+	VFMADD231PD  Y11, Y7, Y0
+	VMOVUPD      spotAllRowsAVX2Consts<>+1248(SB), Y11
+	VFMADD213PD  Y11, Y12, Y1
+	VFMADD231PD  Y0, Y7, Y11
+	VMOVUPD      spotAllRowsAVX2Consts<>+1280(SB), Y0
+	VFMADD213PD  Y0, Y12, Y1
+	VFMADD231PD  Y11, Y7, Y0
+	VMOVUPD      spotAllRowsAVX2Consts<>+1344(SB), Y11
+	VFMADD213PD  Y11, Y12, Y1
+	VFMADD231PD  Y0, Y7, Y11
+	VMOVUPD      spotAllRowsAVX2Consts<>+1440(SB), Y0
+	VFMADD213PD  Y0, Y12, Y1
+	VFMADD231PD  Y11, Y7, Y0
+	VMOVUPD      spotAllRowsAVX2Consts<>+1504(SB), Y11
+	VFMADD213PD  Y11, Y12, Y1
+	VFMADD231PD  Y0, Y7, Y11
+	VFMADD213PD  Y4, Y12, Y1
+	VFMADD213PD  Y4, Y7, Y11
+	VFMADD213PD  Y4, Y1, Y12
+	VFMADD213PD  Y4, Y11, Y7
+	VMOVUPD      992(BX), Y0
+	VMOVUPD      spotAllRowsAVX2Consts<>+864(SB), Y1
+	VMINPD       Y1, Y0, Y11
+	VMOVUPD      960(BX), Y4
+	VMOVUPD      Y6, 1088(BX)
+	VMINPD       Y1, Y4, Y6
+	VMOVUPD      spotAllRowsAVX2Consts<>+960(SB), Y13
+	VMAXPD       Y13, Y11, Y11
+	VMAXPD       Y13, Y6, Y6
+	VSUBPD       Y11, Y0, Y0
+	VSUBPD       Y6, Y4, Y4
+	VMOVUPD      Y5, 960(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+1056(SB), Y5
+	VADDPD       Y11, Y5, Y11
+	VADDPD       Y6, Y5, Y6
+	VADDPD       Y0, Y5, Y0
+	VADDPD       Y4, Y5, Y4
+	VPSLLQ       $0x34, Y11, Y11
+	VPSLLQ       $0x34, Y6, Y6
+	VPSLLQ       $0x34, Y0, Y0
+	VPSLLQ       $0x34, Y4, Y4
+	VMULPD       Y0, Y9, Y0
+	VMULPD       Y4, Y10, Y4
+	VMULPD       Y11, Y0, Y0
+	VMULPD       Y6, Y4, Y4
+	VMOVUPD      1184(BX), Y6
+	VMINPD       Y1, Y6, Y9
+	VMOVUPD      1152(BX), Y10
+	VMINPD       Y1, Y10, Y1
+	VMAXPD       Y13, Y9, Y9
+	VMAXPD       Y13, Y1, Y1
+	VSUBPD       Y9, Y6, Y6
+	VSUBPD       Y1, Y10, Y10
+	VADDPD       Y5, Y9, Y9
+	VADDPD       Y5, Y1, Y1
+	VADDPD       Y5, Y6, Y6
+	VADDPD       Y5, Y10, Y5
+	VPSLLQ       $0x34, Y9, Y9
+	VPSLLQ       $0x34, Y1, Y1
+	VPSLLQ       $0x34, Y6, Y6
+	VPSLLQ       $0x34, Y5, Y5
+	VMULPD       Y6, Y12, Y6
+	VMULPD       Y5, Y7, Y5
+	VMULPD       Y9, Y6, Y6
+	VMULPD       Y1, Y5, Y1
+	VMULPD       128(BX), Y6, Y5
+	VMULPD       160(BX), Y1, Y1
+	VMOVUPD      spotAllRowsAVX2Consts<>+2624(SB), Y6
+	VMULPD       Y6, Y0, Y7
+	VMULPD       Y6, Y4, Y6
+	VMULPD       512(BX), Y7, Y9
+	VMULPD       544(BX), Y6, Y10
+	VMOVUPD      spotAllRowsAVX2Consts<>+1920(SB), Y11
+	VMULPD       Y9, Y11, Y9
+	VMULPD       Y10, Y11, Y10
+	VMOVUPD      896(BX), Y11
+	VMULPD       1024(BX), Y11, Y12
+	VMOVUPD      864(BX), Y13
+	VMOVUPD      Y10, 544(BX)
+	VMULPD       928(BX), Y13, Y10
+	VMOVUPD      Y9, 512(BX)
+	VMOVUPD      640(BX), Y9
+	VMOVUPD      Y4, 160(BX)
+	VMULPD       704(BX), Y9, Y4
+	VMOVUPD      Y0, 128(BX)
+	VMOVUPD      608(BX), Y0
+	VMULPD       672(BX), Y0, Y13
+	VMULPD       Y7, Y9, Y11
+	VMULPD       Y6, Y0, Y9
+	VMOVUPD      576(BX), Y0
+	VMULPD       Y7, Y0, Y7
+	VMULPD       384(BX), Y6, Y6
+	VMULPD       704(BX), Y0, Y0
+	VMOVUPD      Y0, 576(BX)
+	VMOVUPD      672(BX), Y0
+	VMOVUPD      Y10, 1152(BX)
+	VMULPD       384(BX), Y0, Y10
+	VMULPD       Y4, Y11, Y4
+	VMULPD       Y13, Y9, Y13
+	VMASKMOVPD   Y7, Y15, (R9)(AX*1)
+	VMASKMOVPD   Y6, Y14, 32(R9)(AX*1)
+	VMASKMOVPD   Y4, Y15, (R8)(AX*1)
 	VMASKMOVPD   Y13, Y14, 32(R8)(AX*1)
-	VMOVUPD      64(BX), Y3
-	VMOVUPD      Y1, 384(BX)
-	VMULPD       320(BX), Y3, Y1
-	VMOVUPD      Y8, 1344(BX)
-	VMOVUPD      32(BX), Y8
-	VMOVUPD      Y13, 800(BX)
-	VMULPD       288(BX), Y8, Y13
-	VBLENDVPD    Y6, spotAllRowsAVX2Consts<>+288(SB), Y1, Y1
-	VMOVUPD      spotAllRowsAVX2Consts<>+288(SB), Y6
-	VBLENDVPD    Y7, Y6, Y13, Y7
-	VMULPD       Y2, Y3, Y3
-	VMULPD       Y0, Y8, Y8
-	VBLENDVPD    Y4, Y6, Y3, Y3
-	VBLENDVPD    Y9, Y6, Y8, Y4
+	VMOVUPD      spotAllRowsAVX2Consts<>+480(SB), Y0
+	VMOVUPD      Y6, 384(BX)
+	VXORPD       64(BX), Y0, Y6
+	VMOVUPD      Y7, 1184(BX)
+	VXORPD       32(BX), Y0, Y7
+	VCMPPD       $0x00, Y2, Y6, Y2
+	VCMPPD       $0x00, Y3, Y7, Y3
+	VCMPPD       $0x00, Y8, Y6, Y6
+	VCMPPD       $0x00, 960(BX), Y7, Y7
+	VMOVUPD      64(BX), Y8
+	VMOVUPD      Y13, 960(BX)
+	VMULPD       320(BX), Y8, Y13
+	VMOVUPD      Y4, 992(BX)
+	VMOVUPD      32(BX), Y4
+	VMULPD       288(BX), Y4, Y0
+	VBLENDVPD    Y2, spotAllRowsAVX2Consts<>+288(SB), Y13, Y2
+	VMOVUPD      spotAllRowsAVX2Consts<>+288(SB), Y13
+	VBLENDVPD    Y3, Y13, Y0, Y0
+	VMULPD       Y5, Y8, Y3
+	VMULPD       Y1, Y4, Y4
+	VBLENDVPD    Y6, Y13, Y3, Y3
+	VBLENDVPD    Y7, Y13, Y4, Y4
 	VMOVUPD      spotAllRowsAVX2Consts<>+0(SB), Y6
-	VSUBPD       704(BX), Y6, Y8
-	VSUBPD       1024(BX), Y6, Y9
+	VSUBPD       Y12, Y6, Y7
+	VSUBPD       1152(BX), Y6, Y8
 	VMOVUPD      416(BX), Y13
-	VMULPD       Y8, Y13, Y8
+	VMULPD       Y7, Y13, Y7
 	VMOVUPD      Y4, 32(BX)
 	VMOVUPD      352(BX), Y4
-	VMULPD       Y9, Y4, Y9
+	VMULPD       Y8, Y4, Y8
 	VMOVUPD      Y3, 64(BX)
 	VMOVUPD      896(BX), Y3
 	VMULPD       Y13, Y3, Y13
-	VMOVUPD      Y7, 416(BX)
-	VMOVUPD      864(BX), Y7
-	VMULPD       Y4, Y7, Y4
-	VMULPD       480(BX), Y3, Y3
-	VMULPD       Y7, Y12, Y7
-	VMULPD       Y3, Y5, Y3
-	VMULPD       Y7, Y10, Y7
-	VMOVUPD      Y1, 864(BX)
-	VMOVUPD      spotAllRowsAVX2Consts<>+768(SB), Y1
-	VXORPD       Y3, Y1, Y3
-	VXORPD       Y7, Y1, Y7
+	VMOVUPD      Y0, 416(BX)
+	VMOVUPD      864(BX), Y0
+	VMULPD       Y4, Y0, Y4
+	VMULPD       576(BX), Y3, Y3
+	VMULPD       Y0, Y10, Y0
+	VMULPD       Y3, Y11, Y3
+	VMULPD       Y0, Y9, Y0
+	VMOVUPD      Y2, 864(BX)
+	VMOVUPD      spotAllRowsAVX2Consts<>+480(SB), Y2
+	VXORPD       Y3, Y2, Y3
+	VXORPD       Y0, Y2, Y0
 	VMASKMOVPD   Y3, Y15, (R12)(AX*1)
-	VMASKMOVPD   Y7, Y14, 32(R12)(AX*1)
-	VMOVUPD      320(BX), Y3
-	VMINPD       Y2, Y3, Y7
-	VMOVUPD      288(BX), Y1
-	VMOVUPD      Y12, 896(BX)
-	VMINPD       Y0, Y1, Y12
-	VADDPD       Y2, Y3, Y2
-	VADDPD       Y0, Y1, Y0
-	VMOVUPD      768(BX), Y1
-	VMINPD       Y1, Y7, Y3
-	VMOVUPD      736(BX), Y7
-	VMINPD       Y7, Y12, Y12
-	VADDPD       Y2, Y1, Y1
-	VADDPD       Y0, Y7, Y0
-	VMOVUPD      spotAllRowsAVX2Consts<>+2240(SB), Y2
+	VMASKMOVPD   Y0, Y14, 32(R12)(AX*1)
+	VMOVUPD      320(BX), Y0
+	VMINPD       Y5, Y0, Y3
+	VMOVUPD      288(BX), Y2
+	VMOVUPD      Y10, 896(BX)
+	VMINPD       Y1, Y2, Y10
+	VADDPD       Y5, Y0, Y0
+	VADDPD       Y1, Y2, Y1
+	VMOVUPD      768(BX), Y2
+	VMINPD       Y2, Y3, Y3
+	VMOVUPD      736(BX), Y5
+	VMINPD       Y5, Y10, Y10
+	VADDPD       Y0, Y2, Y0
+	VADDPD       Y1, Y5, Y1
+	VMOVUPD      spotAllRowsAVX2Consts<>+2656(SB), Y2
 	VCMPPD       $0x11, Y3, Y2, Y3
-	VCMPPD       $0x11, Y12, Y2, Y2
-	VMOVUPD      spotAllRowsAVX2Consts<>+2272(SB), Y7
-	VCMPPD       $0x11, Y7, Y1, Y1
-	VCMPPD       $0x11, Y7, Y0, Y0
-	VANDPD       Y1, Y3, Y1
-	VANDPD       Y0, Y2, Y0
-	VMOVUPD      512(BX), Y2
+	VCMPPD       $0x11, Y10, Y2, Y2
+	VMOVUPD      spotAllRowsAVX2Consts<>+2688(SB), Y5
+	VCMPPD       $0x11, Y5, Y0, Y0
+	VCMPPD       $0x11, Y5, Y1, Y1
+	VANDPD       Y0, Y3, Y0
+	VANDPD       Y1, Y2, Y1
+	VMOVUPD      704(BX), Y2
 	VMULPD       256(BX), Y2, Y3
-	VMOVUPD      544(BX), Y7
-	VMULPD       192(BX), Y7, Y12
-	VMOVUPD      Y0, 736(BX)
-	VMOVUPD      1184(BX), Y0
-	VFMADD213PD  Y6, Y0, Y2
-	VMOVUPD      Y1, 512(BX)
-	VMOVUPD      928(BX), Y1
-	VFMADD213PD  Y6, Y1, Y7
-	VFMADD231PD  Y3, Y0, Y8
-	VFMADD231PD  Y12, Y1, Y9
+	VMOVUPD      672(BX), Y5
+	VMULPD       192(BX), Y5, Y10
+	VMOVUPD      Y1, 736(BX)
+	VMOVUPD      1024(BX), Y1
+	VFMADD213PD  Y6, Y1, Y2
+	VMOVUPD      Y0, 704(BX)
+	VMOVUPD      928(BX), Y0
+	VFMADD213PD  Y6, Y0, Y5
+	VFMADD231PD  Y3, Y1, Y7
+	VFMADD231PD  Y10, Y0, Y8
 	VSUBPD       Y13, Y3, Y0
-	VSUBPD       Y4, Y12, Y1
-	VMULPD       Y0, Y5, Y0
-	VMULPD       Y1, Y10, Y1
-	VMULPD       Y8, Y11, Y3
-	VMULPD       800(BX), Y9, Y4
+	VSUBPD       Y4, Y10, Y1
+	VMULPD       Y0, Y11, Y0
+	VMULPD       Y1, Y9, Y1
+	VMULPD       992(BX), Y7, Y3
+	VMULPD       960(BX), Y8, Y4
 	MOVQ         color_base+264(FP), DX
 	VMASKMOVPD   Y3, Y15, (DX)(AX*1)
 	MOVQ         color_base+264(FP), DX
 	VMASKMOVPD   Y4, Y14, 32(DX)(AX*1)
-	VMOVUPD      spotAllRowsAVX2Consts<>+768(SB), Y3
+	VMOVUPD      spotAllRowsAVX2Consts<>+480(SB), Y3
 	VXORPD       Y0, Y3, Y0
 	VXORPD       Y1, Y3, Y1
 	MOVQ         charm_base+192(FP), DX
 	VMASKMOVPD   Y0, Y15, (DX)(AX*1)
 	MOVQ         charm_base+192(FP), DX
 	VMASKMOVPD   Y1, Y14, 32(DX)(AX*1)
-	VMOVUPD      704(BX), Y0
-	VSUBPD       Y6, Y0, Y1
-	VMOVUPD      1024(BX), Y4
-	VSUBPD       Y6, Y4, Y5
-	VMOVUPD      480(BX), Y6
-	VMULPD       Y0, Y6, Y0
+	VSUBPD       Y6, Y12, Y0
+	VMOVUPD      1152(BX), Y1
+	VSUBPD       Y6, Y1, Y4
+	VMOVUPD      576(BX), Y6
+	VMULPD       Y12, Y6, Y7
 	VMOVUPD      896(BX), Y8
+	VMULPD       Y1, Y8, Y1
+	VMULPD       Y0, Y6, Y0
 	VMULPD       Y4, Y8, Y4
-	VMULPD       Y1, Y6, Y1
-	VMULPD       Y5, Y8, Y5
-	VMULPD       1344(BX), Y0, Y0
-	VMULPD       384(BX), Y4, Y4
-	VMASKMOVPD   Y0, Y15, (R13)(AX*1)
-	VMASKMOVPD   Y4, Y14, 32(R13)(AX*1)
-	VMULPD       Y1, Y11, Y0
-	VMOVUPD      800(BX), Y1
-	VMULPD       Y5, Y1, Y4
+	VMULPD       1184(BX), Y7, Y6
+	VMULPD       384(BX), Y1, Y1
+	VMASKMOVPD   Y6, Y15, (R13)(AX*1)
+	VMASKMOVPD   Y1, Y14, 32(R13)(AX*1)
+	VMOVUPD      992(BX), Y1
+	VMULPD       Y0, Y1, Y0
+	VMOVUPD      960(BX), Y6
+	VMULPD       Y4, Y6, Y4
 	MOVQ         zomma_base+240(FP), DX
 	VMASKMOVPD   Y0, Y15, (DX)(AX*1)
 	MOVQ         zomma_base+240(FP), DX
 	VMASKMOVPD   Y4, Y14, 32(DX)(AX*1)
-	VMULPD       640(BX), Y11, Y0
-	VMULPD       608(BX), Y1, Y1
+	VMULPD       640(BX), Y1, Y0
+	VMULPD       608(BX), Y6, Y1
 	VMULPD       Y2, Y0, Y0
-	VMULPD       Y7, Y1, Y1
+	VMULPD       Y5, Y1, Y1
 	VXORPD       Y0, Y3, Y0
 	VXORPD       Y1, Y3, Y1
 	MOVQ         speed_base+216(FP), DX
 	VMASKMOVPD   Y0, Y15, (DX)(AX*1)
 	MOVQ         speed_base+216(FP), DX
 	VMASKMOVPD   Y1, Y14, 32(DX)(AX*1)
-	VMOVUPD      992(BX), Y0
-	VMOVUPD      960(BX), Y1
+	VMOVUPD      1088(BX), Y0
+	VMOVUPD      448(BX), Y1
 	VSUBPD       Y1, Y0, Y2
-	VMOVUPD      832(BX), Y3
-	VMOVUPD      448(BX), Y4
+	VMOVUPD      1344(BX), Y3
+	VMOVUPD      1312(BX), Y4
 	VSUBPD       Y4, Y3, Y5
 	VMOVUPD      864(BX), Y6
-	VFNMADD132PD 1280(BX), Y6, Y1
+	VFNMADD132PD 128(BX), Y6, Y1
 	VMOVUPD      416(BX), Y7
-	VFNMADD132PD 1216(BX), Y7, Y4
+	VFNMADD132PD 160(BX), Y7, Y4
 	VMULPD       640(BX), Y1, Y1
 	VMULPD       608(BX), Y4, Y4
 	VMASKMOVPD   Y1, Y15, (DI)(AX*1)
@@ -4767,20 +4004,20 @@ tail:
 	VSUBPD       Y1, Y6, Y4
 	VMOVUPD      32(BX), Y6
 	VSUBPD       Y6, Y7, Y7
-	VMOVUPD      1280(BX), Y8
+	VMOVUPD      128(BX), Y8
 	VFNMADD231PD Y8, Y0, Y1
-	VMOVUPD      1216(BX), Y0
+	VMOVUPD      160(BX), Y0
 	VFNMADD231PD Y0, Y3, Y6
 	VFMADD231PD  Y2, Y8, Y4
 	VFMADD231PD  Y5, Y0, Y7
-	VMOVUPD      576(BX), Y0
+	VMOVUPD      512(BX), Y0
 	VFNMADD231PD 256(BX), Y1, Y0
-	VMOVUPD      672(BX), Y2
+	VMOVUPD      544(BX), Y2
 	VFNMADD231PD 192(BX), Y6, Y2
 	VMULPD       224(BX), Y1, Y1
 	VMULPD       96(BX), Y6, Y3
-	VMOVUPD      512(BX), Y5
-	VMOVUPD      spotAllRowsAVX2Consts<>+2304(SB), Y6
+	VMOVUPD      704(BX), Y5
+	VMOVUPD      spotAllRowsAVX2Consts<>+2720(SB), Y6
 	VBLENDVPD    Y5, Y4, Y6, Y4
 	VMOVUPD      736(BX), Y5
 	VBLENDVPD    Y5, Y7, Y6, Y5

@@ -13,42 +13,51 @@ DATA spotFirstRows32AVX512Consts<>+20(SB)/4, $0xc2d20000
 DATA spotFirstRows32AVX512Consts<>+24(SB)/4, $0x35bfbe8e
 DATA spotFirstRows32AVX512Consts<>+28(SB)/4, $0x3f000000
 DATA spotFirstRows32AVX512Consts<>+32(SB)/4, $0x3fb8aa3b
-DATA spotFirstRows32AVX512Consts<>+36(SB)/4, $0xbf317200
-DATA spotFirstRows32AVX512Consts<>+40(SB)/4, $0xb5bfbe8e
-DATA spotFirstRows32AVX512Consts<>+44(SB)/4, $0x3e98f11f
-DATA spotFirstRows32AVX512Consts<>+48(SB)/4, $0x3eccaf66
-DATA spotFirstRows32AVX512Consts<>+52(SB)/4, $0x3f2aaabd
-DATA spotFirstRows32AVX512Consts<>+56(SB)/4, $0x40000000
-DATA spotFirstRows32AVX512Consts<>+60(SB)/4, $0x3f317200
-DATA spotFirstRows32AVX512Consts<>+64(SB)/4, $0x3ab56891
-DATA spotFirstRows32AVX512Consts<>+68(SB)/4, $0x3c091f97
-DATA spotFirstRows32AVX512Consts<>+72(SB)/4, $0x3d2aac27
-DATA spotFirstRows32AVX512Consts<>+76(SB)/4, $0x3e2aaa45
-DATA spotFirstRows32AVX512Consts<>+80(SB)/4, $0x3efffffe
-DATA spotFirstRows32AVX512Consts<>+84(SB)/4, $0x7fffffff
-DATA spotFirstRows32AVX512Consts<>+88(SB)/4, $0x41700000
-DATA spotFirstRows32AVX512Consts<>+92(SB)/4, $0x3f400000
-DATA spotFirstRows32AVX512Consts<>+96(SB)/4, $0x40640000
-DATA spotFirstRows32AVX512Consts<>+100(SB)/4, $0xbf000000
-DATA spotFirstRows32AVX512Consts<>+104(SB)/4, $0x3089705f
-DATA spotFirstRows32AVX512Consts<>+108(SB)/4, $0x4e6e6b28
-DATA spotFirstRows32AVX512Consts<>+112(SB)/4, $0x39755674
-DATA spotFirstRows32AVX512Consts<>+116(SB)/4, $0x390114b6
-DATA spotFirstRows32AVX512Consts<>+120(SB)/4, $0xbb02dd71
-DATA spotFirstRows32AVX512Consts<>+124(SB)/4, $0x3a738970
-DATA spotFirstRows32AVX512Consts<>+128(SB)/4, $0x3c77415f
-DATA spotFirstRows32AVX512Consts<>+132(SB)/4, $0xbd509d4d
-DATA spotFirstRows32AVX512Consts<>+136(SB)/4, $0x3d99190f
-DATA spotFirstRows32AVX512Consts<>+140(SB)/4, $0xbc00cdcc
-DATA spotFirstRows32AVX512Consts<>+144(SB)/4, $0xbe6caa20
-DATA spotFirstRows32AVX512Consts<>+148(SB)/4, $0x00000000
-DATA spotFirstRows32AVX512Consts<>+152(SB)/4, $0x3ecc422a
-DATA spotFirstRows32AVX512Consts<>+156(SB)/4, $0x7fc00000
-GLOBL spotFirstRows32AVX512Consts<>(SB), RODATA|NOPTR, $160
+DATA spotFirstRows32AVX512Consts<>+36(SB)/4, $0x4b400000
+DATA spotFirstRows32AVX512Consts<>+40(SB)/4, $0xbf317200
+DATA spotFirstRows32AVX512Consts<>+44(SB)/4, $0xb5bfbe8e
+DATA spotFirstRows32AVX512Consts<>+48(SB)/4, $0x3e98f11f
+DATA spotFirstRows32AVX512Consts<>+52(SB)/4, $0x3eccaf66
+DATA spotFirstRows32AVX512Consts<>+56(SB)/4, $0x3f2aaabd
+DATA spotFirstRows32AVX512Consts<>+60(SB)/4, $0x40000000
+DATA spotFirstRows32AVX512Consts<>+64(SB)/4, $0x3f317200
+DATA spotFirstRows32AVX512Consts<>+68(SB)/4, $0x3ab56891
+DATA spotFirstRows32AVX512Consts<>+72(SB)/4, $0x3c091f97
+DATA spotFirstRows32AVX512Consts<>+76(SB)/4, $0x3d2aac27
+DATA spotFirstRows32AVX512Consts<>+80(SB)/4, $0x3e2aaa45
+DATA spotFirstRows32AVX512Consts<>+84(SB)/4, $0x3efffffe
+DATA spotFirstRows32AVX512Consts<>+88(SB)/4, $0x7fffffff
+DATA spotFirstRows32AVX512Consts<>+92(SB)/4, $0x41700000
+DATA spotFirstRows32AVX512Consts<>+96(SB)/4, $0x3fc00000
+DATA spotFirstRows32AVX512Consts<>+100(SB)/4, $0x40640000
+DATA spotFirstRows32AVX512Consts<>+104(SB)/4, $0xbf38aa3b
+DATA spotFirstRows32AVX512Consts<>+108(SB)/4, $0x3089705f
+DATA spotFirstRows32AVX512Consts<>+112(SB)/4, $0x3fb17200
+DATA spotFirstRows32AVX512Consts<>+116(SB)/4, $0x363fbe8e
+DATA spotFirstRows32AVX512Consts<>+120(SB)/4, $0x37b56891
+DATA spotFirstRows32AVX512Consts<>+124(SB)/4, $0xb9891f97
+DATA spotFirstRows32AVX512Consts<>+128(SB)/4, $0x3b2aac27
+DATA spotFirstRows32AVX512Consts<>+132(SB)/4, $0xbcaaaa45
+DATA spotFirstRows32AVX512Consts<>+136(SB)/4, $0x3dfffffe
+DATA spotFirstRows32AVX512Consts<>+140(SB)/4, $0xbf000000
+DATA spotFirstRows32AVX512Consts<>+144(SB)/4, $0x39f55674
+DATA spotFirstRows32AVX512Consts<>+148(SB)/4, $0x398114b6
+DATA spotFirstRows32AVX512Consts<>+152(SB)/4, $0xbb82dd71
+DATA spotFirstRows32AVX512Consts<>+156(SB)/4, $0x3af38970
+DATA spotFirstRows32AVX512Consts<>+160(SB)/4, $0x3cf7415f
+DATA spotFirstRows32AVX512Consts<>+164(SB)/4, $0xbdd09d4d
+DATA spotFirstRows32AVX512Consts<>+168(SB)/4, $0x3e19190f
+DATA spotFirstRows32AVX512Consts<>+172(SB)/4, $0xbc80cdcc
+DATA spotFirstRows32AVX512Consts<>+176(SB)/4, $0xbeecaa20
+DATA spotFirstRows32AVX512Consts<>+180(SB)/4, $0x3ecc422a
+DATA spotFirstRows32AVX512Consts<>+184(SB)/4, $0x00000000
+DATA spotFirstRows32AVX512Consts<>+188(SB)/4, $0x4e6e6b28
+DATA spotFirstRows32AVX512Consts<>+192(SB)/4, $0x7fc00000
+GLOBL spotFirstRows32AVX512Consts<>(SB), RODATA|NOPTR, $196
 
 // func spotFirstRows32AVX512(price []float32, delta []float32, gamma []float32, vega []float32, theta []float32, rho []float32, sign []float32, S []float32, K []float32, T []float32, sigma []float32, r []float32)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·spotFirstRows32AVX512(SB), $2560-288
+TEXT ·spotFirstRows32AVX512(SB), $2624-288
 	LEAQ 63(SP), BX
 	ANDQ $-64, BX
 	MOVQ price_len+8(FP), CX
@@ -242,15 +251,15 @@ body:
 	VBROADCASTSS     spotFirstRows32AVX512Consts<>+28(SB), Z17
 	VMULPS           Z17, Z29, Z18
 	VMULPS           Z17, Z30, Z19
-	VMULPS           Z17, Z31, Z28
-	VMULPS           Z6, Z3, Z17
+	VMULPS           Z17, Z31, Z17
+	VMULPS           Z6, Z3, Z28
 	VMOVUPS          Z3, 768(BX)
 	VMULPS           256(BX), Z7, Z3
 	VMULPS           192(BX), Z8, Z4
 	VMULPS           Z6, Z29, Z6
 	VMULPS           Z7, Z30, Z7
 	VMULPS           Z8, Z31, Z8
-	VMULPS           Z9, Z17, Z9
+	VMULPS           Z9, Z28, Z9
 	VMULPS           Z10, Z3, Z10
 	VMULPS           Z11, Z4, Z11
 	VMOVUPS          Z11, 832(BX)
@@ -260,511 +269,510 @@ body:
 	VMOVUPS          Z9, 960(BX)
 	VMULPS           Z16, Z16, Z9
 	VMOVUPS          Z31, 1024(BX)
-	VMULPS.BCST      spotFirstRows32AVX512Consts<>+32(SB), Z23, Z31
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+36(SB), Z31
+	VFMADD231PS.BCST spotFirstRows32AVX512Consts<>+32(SB), Z23, Z31
 	VMOVUPS          Z30, 1088(BX)
-	VMULPS.BCST      spotFirstRows32AVX512Consts<>+32(SB), Z24, Z30
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+36(SB), Z30
+	VFMADD231PS.BCST spotFirstRows32AVX512Consts<>+32(SB), Z24, Z30
 	VMOVUPS          Z29, 1152(BX)
-	VMULPS.BCST      spotFirstRows32AVX512Consts<>+32(SB), Z2, Z29
-	VRNDSCALEPS      $0x08, Z31, Z31
-	VRNDSCALEPS      $0x08, Z30, Z30
-	VRNDSCALEPS      $0x08, Z29, Z29
-	VFMADD231PS.BCST spotFirstRows32AVX512Consts<>+36(SB), Z31, Z23
-	VFMADD231PS.BCST spotFirstRows32AVX512Consts<>+36(SB), Z30, Z24
-	VFMADD231PS.BCST spotFirstRows32AVX512Consts<>+36(SB), Z29, Z2
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+36(SB), Z29
+	VFMADD231PS.BCST spotFirstRows32AVX512Consts<>+32(SB), Z2, Z29
+	VSUBPS.BCST      spotFirstRows32AVX512Consts<>+36(SB), Z31, Z31
+	VSUBPS.BCST      spotFirstRows32AVX512Consts<>+36(SB), Z30, Z30
+	VSUBPS.BCST      spotFirstRows32AVX512Consts<>+36(SB), Z29, Z29
 	VFMADD231PS.BCST spotFirstRows32AVX512Consts<>+40(SB), Z31, Z23
 	VFMADD231PS.BCST spotFirstRows32AVX512Consts<>+40(SB), Z30, Z24
 	VFMADD231PS.BCST spotFirstRows32AVX512Consts<>+40(SB), Z29, Z2
+	VFMADD231PS.BCST spotFirstRows32AVX512Consts<>+44(SB), Z31, Z23
+	VFMADD231PS.BCST spotFirstRows32AVX512Consts<>+44(SB), Z30, Z24
+	VFMADD231PS.BCST spotFirstRows32AVX512Consts<>+44(SB), Z29, Z2
 	VMOVUPS          Z8, 1216(BX)
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+48(SB), Z8
-	VFMADD231PS.BCST spotFirstRows32AVX512Consts<>+44(SB), Z11, Z8
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+52(SB), Z8
+	VFMADD231PS.BCST spotFirstRows32AVX512Consts<>+48(SB), Z11, Z8
 	VMOVUPS          Z7, 1280(BX)
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+48(SB), Z7
-	VFMADD231PS.BCST spotFirstRows32AVX512Consts<>+44(SB), Z10, Z7
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+52(SB), Z7
+	VFMADD231PS.BCST spotFirstRows32AVX512Consts<>+48(SB), Z10, Z7
 	VMOVUPS          Z6, 1344(BX)
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+48(SB), Z6
-	VFMADD231PS.BCST spotFirstRows32AVX512Consts<>+44(SB), Z9, Z6
-	VFMADD213PS.BCST spotFirstRows32AVX512Consts<>+52(SB), Z11, Z8
-	VFMADD213PS.BCST spotFirstRows32AVX512Consts<>+52(SB), Z10, Z7
-	VFMADD213PS.BCST spotFirstRows32AVX512Consts<>+52(SB), Z9, Z6
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+52(SB), Z6
+	VFMADD231PS.BCST spotFirstRows32AVX512Consts<>+48(SB), Z9, Z6
+	VFMADD213PS.BCST spotFirstRows32AVX512Consts<>+56(SB), Z11, Z8
+	VFMADD213PS.BCST spotFirstRows32AVX512Consts<>+56(SB), Z10, Z7
+	VFMADD213PS.BCST spotFirstRows32AVX512Consts<>+56(SB), Z9, Z6
 	VMULPS           Z8, Z11, Z8
 	VMULPS           Z7, Z10, Z7
 	VMULPS           Z6, Z9, Z6
 	VFMADD231PS      Z8, Z5, Z26
 	VFMADD231PS      Z7, Z15, Z27
 	VFMADD231PS      Z6, Z16, Z25
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+56(SB), Z6
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+60(SB), Z6
 	VFMADD231PS      Z6, Z5, Z26
 	VFMADD231PS      Z6, Z15, Z27
 	VFMADD231PS      Z6, Z16, Z25
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+60(SB), Z5
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+64(SB), Z5
 	VFMADD231PS      Z5, Z21, Z26
 	VFMADD231PS      Z5, Z22, Z27
 	VFMADD231PS      Z5, Z20, Z25
 	VFMADD231PS      Z12, Z0, Z26
 	VFMADD231PS      Z13, Z1, Z27
 	VFMADD231PS      704(BX), Z14, Z25
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+64(SB), Z5
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+68(SB), Z7
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+68(SB), Z5
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+72(SB), Z7
 	VFMADD231PS      Z5, Z23, Z7
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+68(SB), Z8
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+72(SB), Z8
 	VFMADD231PS      Z5, Z24, Z8
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+68(SB), Z9
+	VFMADD213PS.BCST spotFirstRows32AVX512Consts<>+72(SB), Z2, Z5
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+76(SB), Z9
+	VFMADD213PS      Z9, Z23, Z7
+	VFMADD213PS      Z9, Z24, Z8
 	VFMADD231PS      Z5, Z2, Z9
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+72(SB), Z10
-	VFMADD213PS      Z10, Z23, Z7
-	VFMADD213PS      Z10, Z24, Z8
-	VFMADD213PS      Z10, Z2, Z9
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+76(SB), Z11
-	VFMADD213PS      Z11, Z23, Z7
-	VFMADD213PS      Z11, Z24, Z8
-	VFMADD213PS      Z11, Z2, Z9
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+80(SB), Z15
-	VFMADD213PS      Z15, Z23, Z7
-	VFMADD213PS      Z15, Z24, Z8
-	VFMADD213PS      Z15, Z2, Z9
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+12(SB), Z16
-	VFMADD213PS      Z16, Z23, Z7
-	VFMADD213PS      Z16, Z24, Z8
-	VFMADD213PS      Z16, Z2, Z9
-	VFMADD213PS      Z16, Z7, Z23
-	VFMADD213PS      Z16, Z8, Z24
-	VFMADD213PS      Z16, Z9, Z2
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+80(SB), Z5
+	VFMADD213PS      Z5, Z23, Z7
+	VFMADD213PS      Z5, Z24, Z8
+	VFMADD231PS      Z9, Z2, Z5
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+84(SB), Z9
+	VFMADD213PS      Z9, Z23, Z7
+	VFMADD213PS      Z9, Z24, Z8
+	VFMADD231PS      Z5, Z2, Z9
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+12(SB), Z5
+	VFMADD213PS      Z5, Z23, Z7
+	VFMADD213PS      Z5, Z24, Z8
+	VFMADD213PS      Z5, Z2, Z9
+	VFMADD213PS      Z5, Z7, Z23
+	VFMADD213PS      Z5, Z8, Z24
+	VFMADD213PS      Z5, Z9, Z2
 	VSCALEFPS        Z31, Z23, Z7
 	VSCALEFPS        Z30, Z24, Z8
 	VSCALEFPS        Z29, Z2, Z2
 	VMOVAPS          Z18, Z9
-	VFMADD231PS      Z26, Z17, Z9
-	VMOVAPS          Z19, Z20
-	VFMADD231PS      Z27, Z3, Z20
-	VMOVAPS          Z28, Z21
-	VFMADD231PS      Z25, Z4, Z21
-	VFMSUB231PS      Z26, Z17, Z18
+	VFMADD231PS      Z26, Z28, Z9
+	VMOVAPS          Z19, Z10
+	VFMADD231PS      Z27, Z3, Z10
+	VMOVAPS          Z17, Z11
+	VFMADD231PS      Z25, Z4, Z11
+	VFMSUB231PS      Z26, Z28, Z18
 	VFMSUB231PS      Z27, Z3, Z19
-	VFMSUB231PS      Z25, Z4, Z28
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+8(SB), Z22
-	VXORPS           128(BX), Z22, Z23
-	VXORPS           64(BX), Z22, Z24
-	VXORPS           (BX), Z22, Z22
-	VMULPS           1344(BX), Z17, Z17
+	VFMSUB231PS      Z25, Z4, Z17
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+8(SB), Z15
+	VXORPS           128(BX), Z15, Z16
+	VXORPS           64(BX), Z15, Z20
+	VXORPS           (BX), Z15, Z15
+	VMULPS           1344(BX), Z28, Z21
 	VMULPS           1280(BX), Z3, Z3
 	VMULPS           1216(BX), Z4, Z4
 	VMULPS           320(BX), Z7, Z7
 	VMULPS           384(BX), Z8, Z8
 	VMULPS           640(BX), Z2, Z2
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+84(SB), Z25
-	VANDPS           Z25, Z9, Z26
-	VANDPS           Z25, Z20, Z27
-	VANDPS           Z25, Z21, Z29
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+88(SB), Z30
-	VMINPS           Z26, Z30, Z26
-	VMINPS           Z27, Z30, Z27
-	VMINPS           Z29, Z30, Z29
-	VANDPS           Z25, Z18, Z31
-	VANDPS           Z25, Z19, Z15
-	VANDPS           Z25, Z28, Z11
-	VMINPS           Z31, Z30, Z31
-	VMINPS           Z15, Z30, Z15
-	VMINPS           Z11, Z30, Z11
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+92(SB), Z30
-	VFMADD213PS      Z16, Z26, Z30
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+92(SB), Z10
-	VFMADD213PS      Z16, Z27, Z10
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+92(SB), Z5
-	VFMADD213PS      Z16, Z29, Z5
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+96(SB), Z25
-	VMOVUPS          Z14, 640(BX)
-	VADDPS           Z25, Z26, Z14
-	VMOVUPS          Z13, 384(BX)
-	VADDPS           Z25, Z27, Z13
-	VMOVUPS          Z12, 320(BX)
-	VADDPS           Z25, Z29, Z12
-	VMOVUPS          Z4, 1408(BX)
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+92(SB), Z4
-	VFMADD213PS      Z16, Z31, Z4
-	VMOVUPS          Z3, 1472(BX)
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+92(SB), Z3
-	VFMADD213PS      Z16, Z15, Z3
-	VMOVUPS          Z17, 1536(BX)
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+92(SB), Z17
-	VFMADD213PS      Z16, Z11, Z17
-	VMOVUPS          Z21, 1600(BX)
-	VADDPS           Z25, Z31, Z21
-	VMOVUPS          Z20, 1664(BX)
-	VADDPS           Z25, Z15, Z20
-	VADDPS           Z25, Z11, Z25
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+88(SB), Z22
+	VANDPS           Z22, Z9, Z23
+	VANDPS           Z22, Z10, Z24
+	VANDPS           Z22, Z11, Z25
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+92(SB), Z26
+	VMINPS           Z23, Z26, Z23
+	VMINPS           Z24, Z26, Z24
+	VMINPS           Z25, Z26, Z25
+	VANDPS           Z22, Z18, Z27
+	VANDPS           Z22, Z19, Z28
+	VANDPS           Z22, Z17, Z29
+	VMINPS           Z27, Z26, Z27
+	VMINPS           Z28, Z26, Z28
+	VMINPS           Z29, Z26, Z26
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+96(SB), Z29
+	VFMADD213PS      Z6, Z23, Z29
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+96(SB), Z30
+	VFMADD213PS      Z6, Z24, Z30
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+96(SB), Z31
+	VFMADD213PS      Z6, Z25, Z31
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+100(SB), Z22
+	VMOVUPS          Z4, 640(BX)
+	VADDPS           Z22, Z23, Z4
+	VMOVUPS          Z3, 384(BX)
+	VADDPS           Z22, Z24, Z3
+	VMOVUPS          Z21, 320(BX)
+	VADDPS           Z22, Z25, Z21
+	VMOVUPS          Z14, 1408(BX)
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+96(SB), Z14
+	VFMADD213PS      Z6, Z27, Z14
+	VMOVUPS          Z13, 1472(BX)
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+96(SB), Z13
+	VFMADD213PS      Z6, Z28, Z13
+	VMOVUPS          Z12, 1536(BX)
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+96(SB), Z12
+	VFMADD213PS      Z6, Z26, Z12
+	VMOVUPS          Z11, 1600(BX)
+	VADDPS           Z22, Z27, Z11
+	VMOVUPS          Z10, 1664(BX)
+	VADDPS           Z22, Z28, Z10
+	VADDPS           Z22, Z26, Z22
 	VMOVUPS          Z9, 1728(BX)
-	VMULPS           Z14, Z30, Z9
-	VMOVUPS          Z22, 1792(BX)
-	VMULPS           Z13, Z10, Z22
-	VMOVUPS          Z24, 1856(BX)
-	VMULPS           Z12, Z5, Z24
-	VMOVUPS          Z23, 1920(BX)
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+100(SB), Z23
-	VMOVUPS          Z28, 1984(BX)
-	VMULPS           Z23, Z26, Z28
+	VMULPS           Z4, Z29, Z9
+	VMOVUPS          Z15, 1792(BX)
+	VMULPS           Z3, Z30, Z15
+	VMOVUPS          Z20, 1856(BX)
+	VMULPS           Z21, Z31, Z20
+	VMOVUPS          Z16, 1920(BX)
+	VMULPS           Z23, Z23, Z16
+	VMULPS           Z24, Z24, Z6
+	VMOVUPS          Z17, 1984(BX)
+	VMULPS           Z25, Z25, Z17
 	VMOVUPS          Z19, 2048(BX)
-	VMULPS           Z23, Z27, Z19
-	VMOVUPS          Z18, 2112(BX)
-	VMULPS           Z23, Z29, Z18
-	VMULPS           Z21, Z4, Z23
-	VMULPS           Z20, Z3, Z6
-	VMOVUPS          Z18, 2176(BX)
-	VMULPS           Z25, Z17, Z18
-	VMOVUPS          Z19, 2240(BX)
-	VMOVUPS          768(BX), Z19
-	VMOVUPS          Z28, 2304(BX)
-	VMINPS           Z7, Z19, Z28
-	VMOVUPS          256(BX), Z19
-	VMOVUPS          Z7, 2368(BX)
-	VMINPS           Z8, Z19, Z7
-	VMOVUPS          192(BX), Z19
-	VMOVUPS          Z8, 2432(BX)
-	VMINPS           Z2, Z19, Z8
-	VMINPS           1152(BX), Z28, Z28
-	VMINPS           1088(BX), Z7, Z7
-	VMINPS           1024(BX), Z8, Z8
-	VMINPS           Z0, Z28, Z28
-	VMINPS           Z1, Z7, Z7
-	VMINPS           704(BX), Z8, Z8
 	VBROADCASTSS     spotFirstRows32AVX512Consts<>+104(SB), Z19
-	VCMPPS           $0x11, Z28, Z19, K1
-	VCMPPS           $0x11, Z7, Z19, K2
-	VCMPPS           $0x11, Z8, Z19, K3
-	VMULPS           Z23, Z9, Z7
-	VMULPS           Z6, Z22, Z8
-	VMULPS           Z18, Z24, Z19
-	VDIVPS           Z7, Z16, Z7
-	VDIVPS           Z8, Z16, Z8
-	VDIVPS           Z19, Z16, Z19
-	VMULPS           Z7, Z23, Z23
-	VMULPS           Z8, Z6, Z6
-	VMULPS           Z19, Z18, Z18
-	VMULPS           Z7, Z9, Z7
-	VMULPS           Z8, Z22, Z8
-	VMULPS           Z19, Z24, Z9
-	VMULPS           Z23, Z30, Z19
-	VMULPS           Z6, Z10, Z10
-	VMULPS           Z18, Z5, Z5
-	VMULPS           Z23, Z14, Z14
-	VMULPS           Z6, Z13, Z6
-	VMULPS           Z18, Z12, Z12
-	VMULPS           Z7, Z4, Z4
-	VMULPS           Z8, Z3, Z3
-	VMULPS           Z9, Z17, Z13
-	VMULPS           Z7, Z21, Z7
-	VMULPS           Z8, Z20, Z8
-	VMULPS           Z9, Z25, Z9
-	VMULPS           Z4, Z31, Z4
-	VMULPS           Z3, Z15, Z3
-	VMULPS           Z13, Z11, Z11
-	VMULPS           Z19, Z26, Z13
-	VMULPS           Z10, Z27, Z10
-	VMULPS           Z5, Z29, Z5
-	VMULPS           2304(BX), Z26, Z15
-	VMULPS           2240(BX), Z27, Z17
-	VMULPS           2176(BX), Z29, Z18
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+32(SB), Z19
-	VMULPS           Z15, Z19, Z15
-	VMULPS           Z17, Z19, Z17
-	VMULPS           Z18, Z19, Z18
-	VRNDSCALEPS      $0x08, Z15, Z15
-	VRNDSCALEPS      $0x08, Z17, Z17
-	VRNDSCALEPS      $0x08, Z18, Z18
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+56(SB), Z19
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+4(SB), Z20
-	VFMADD231PS      Z19, Z4, Z20
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+4(SB), Z21
-	VFMADD231PS      Z19, Z3, Z21
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+4(SB), Z22
-	VFMADD231PS      Z19, Z11, Z22
+	VMOVUPS          Z18, 2112(BX)
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+36(SB), Z18
+	VFMADD213PS      Z18, Z19, Z16
+	VFMADD213PS      Z18, Z19, Z6
+	VFMADD213PS      Z18, Z19, Z17
+	VSUBPS           Z18, Z16, Z16
+	VSUBPS           Z18, Z6, Z6
+	VSUBPS           Z18, Z17, Z17
+	VMULPS           Z11, Z14, Z18
+	VMULPS           Z10, Z13, Z19
+	VMOVUPS          Z17, 2176(BX)
+	VMULPS           Z22, Z12, Z17
+	VMOVUPS          Z6, 2240(BX)
+	VMOVUPS          768(BX), Z6
+	VMOVUPS          Z16, 2304(BX)
+	VMINPS           Z7, Z6, Z16
+	VMOVUPS          Z7, 2368(BX)
+	VMOVUPS          256(BX), Z7
+	VMINPS           Z8, Z7, Z6
+	VMOVUPS          Z8, 2432(BX)
+	VMOVUPS          192(BX), Z8
+	VMINPS           Z2, Z8, Z7
+	VMINPS           1152(BX), Z16, Z16
+	VMINPS           1088(BX), Z6, Z6
+	VMINPS           1024(BX), Z7, Z7
+	VMINPS           Z0, Z16, Z16
+	VMINPS           Z1, Z6, Z6
+	VMINPS           704(BX), Z7, Z7
+	VMOVUPS          Z1, 2496(BX)
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+108(SB), Z1
+	VCMPPS           $0x11, Z16, Z1, K1
+	VCMPPS           $0x11, Z6, Z1, K2
+	VCMPPS           $0x11, Z7, Z1, K3
+	VMULPS           Z18, Z9, Z1
+	VMULPS           Z19, Z15, Z6
+	VMULPS           Z17, Z20, Z7
+	VDIVPS           Z1, Z5, Z1
+	VDIVPS           Z6, Z5, Z6
+	VDIVPS           Z7, Z5, Z7
+	VMULPS           Z1, Z18, Z16
+	VMULPS           Z6, Z19, Z18
+	VMULPS           Z7, Z17, Z17
+	VMULPS           Z1, Z9, Z1
+	VMULPS           Z6, Z15, Z6
+	VMULPS           Z7, Z20, Z7
+	VMULPS           Z16, Z29, Z9
+	VMULPS           Z18, Z30, Z15
+	VMULPS           Z17, Z31, Z19
+	VMULPS           Z16, Z4, Z4
+	VMULPS           Z18, Z3, Z3
+	VMULPS           Z17, Z21, Z16
+	VMULPS           Z1, Z14, Z14
+	VMULPS           Z6, Z13, Z13
+	VMULPS           Z7, Z12, Z12
+	VMULPS           Z1, Z11, Z1
+	VMULPS           Z6, Z10, Z6
+	VMULPS           Z7, Z22, Z7
+	VMULPS           Z14, Z27, Z10
+	VMULPS           Z13, Z28, Z11
+	VMULPS           Z12, Z26, Z12
+	VMULPS           Z9, Z23, Z9
+	VMULPS           Z15, Z24, Z13
+	VMULPS           Z19, Z25, Z14
+	VMOVUPS          2304(BX), Z15
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+112(SB), Z17
+	VMULPS           Z17, Z15, Z18
+	VMOVUPS          2240(BX), Z19
+	VMULPS           Z17, Z19, Z20
+	VMOVUPS          2176(BX), Z21
+	VMULPS           Z17, Z21, Z17
+	VFMADD231PS      Z23, Z23, Z18
+	VFMADD231PS      Z24, Z24, Z20
+	VFMADD231PS      Z25, Z25, Z17
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+116(SB), Z22
+	VFMADD231PS      Z22, Z15, Z18
+	VFMADD231PS      Z22, Z19, Z20
+	VFMADD231PS      Z22, Z21, Z17
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+60(SB), Z22
 	VBROADCASTSS     spotFirstRows32AVX512Consts<>+4(SB), Z23
-	VFMADD231PS      Z19, Z13, Z23
+	VFMADD231PS      Z22, Z10, Z23
 	VBROADCASTSS     spotFirstRows32AVX512Consts<>+4(SB), Z24
-	VFMADD231PS      Z19, Z10, Z24
-	VFMADD213PS.BCST spotFirstRows32AVX512Consts<>+4(SB), Z5, Z19
-	VMOVUPS          2368(BX), Z25
-	VADDPS           768(BX), Z25, Z28
-	VMOVUPS          2432(BX), Z30
-	VADDPS           256(BX), Z30, Z31
-	VADDPS           192(BX), Z2, Z16
-	VADDPS           1152(BX), Z28, Z28
-	VADDPS           1088(BX), Z31, Z31
-	VADDPS           1024(BX), Z16, Z16
-	VMOVUPS          Z12, 1024(BX)
-	VMOVUPS          128(BX), Z12
-	VMULPS           Z25, Z12, Z25
-	VMOVUPS          Z6, 2368(BX)
-	VMOVUPS          64(BX), Z6
-	VMULPS           Z30, Z6, Z30
-	VMULPS           (BX), Z2, Z2
-	VMULPS           768(BX), Z12, Z12
-	VMULPS           256(BX), Z6, Z6
-	VMOVUPS          Z6, 64(BX)
-	VMOVUPS          192(BX), Z6
-	VMOVUPS          Z12, 128(BX)
-	VMULPS           (BX), Z6, Z12
-	VADDPS           Z28, Z0, Z28
-	VADDPS           Z31, Z1, Z31
-	VADDPS           704(BX), Z16, Z16
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+108(SB), Z6
-	VCMPPS           $0x11, Z6, Z28, K4
-	VCMPPS           $0x11, Z6, Z31, K5
-	VCMPPS           $0x11, Z6, Z16, K6
-	KANDW            K4, K1, K1
-	KANDW            K5, K2, K2
-	KANDW            K6, K3, K3
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+36(SB), Z6
-	VMULPS           Z15, Z6, Z16
-	VMULPS           Z17, Z6, Z28
-	VMULPS           Z18, Z6, Z6
-	VFMADD231PS      2304(BX), Z26, Z16
-	VFMADD231PS      2240(BX), Z27, Z28
-	VFMADD231PS      2176(BX), Z29, Z6
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+40(SB), Z26
-	VFMADD231PS      Z26, Z15, Z16
-	VFMADD231PS      Z26, Z17, Z28
-	VFMADD231PS      Z26, Z18, Z6
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+112(SB), Z26
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+116(SB), Z27
-	VFMADD231PS      Z26, Z20, Z27
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+116(SB), Z29
-	VFMADD231PS      Z26, Z21, Z29
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+116(SB), Z31
-	VFMADD231PS      Z26, Z22, Z31
-	VMOVUPS          Z1, 2176(BX)
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+120(SB), Z1
-	VFMADD213PS      Z1, Z20, Z27
-	VFMADD213PS      Z1, Z21, Z29
-	VFMADD213PS      Z1, Z22, Z31
-	VMOVUPS          Z0, 2240(BX)
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+124(SB), Z0
-	VFMADD213PS      Z0, Z20, Z27
-	VFMADD213PS      Z0, Z21, Z29
-	VFMADD213PS      Z0, Z22, Z31
-	VMOVUPS          Z18, 2304(BX)
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+128(SB), Z18
-	VFMADD213PS      Z18, Z20, Z27
-	VFMADD213PS      Z18, Z21, Z29
-	VFMADD213PS      Z18, Z22, Z31
-	VMOVUPS          Z17, (BX)
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+132(SB), Z17
-	VFMADD213PS      Z17, Z20, Z27
-	VFMADD213PS      Z17, Z21, Z29
-	VFMADD213PS      Z17, Z22, Z31
-	VMOVUPS          Z15, 2432(BX)
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+136(SB), Z15
-	VFMADD213PS      Z15, Z20, Z27
-	VFMADD213PS      Z15, Z21, Z29
-	VFMADD213PS      Z15, Z22, Z31
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+140(SB), Z15
-	VFMADD213PS      Z15, Z20, Z27
-	VFMADD213PS      Z15, Z21, Z29
-	VFMADD213PS      Z15, Z22, Z31
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+144(SB), Z15
-	VFMADD213PS      Z15, Z27, Z20
-	VFMADD213PS      Z15, Z29, Z21
-	VFMADD213PS      Z15, Z31, Z22
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+28(SB), Z27
-	VFMADD213PS      Z27, Z20, Z4
-	VFMADD213PS      Z27, Z21, Z3
-	VFMADD213PS      Z27, Z22, Z11
-	VMULPS           Z7, Z4, Z4
-	VMULPS           Z8, Z3, Z3
-	VMULPS           Z9, Z11, Z7
-	VMOVUPS          2112(BX), Z8
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+84(SB), Z9
-	VPTERNLOGD       $0xe4, Z9, Z8, Z4
-	VMOVUPS          2048(BX), Z11
-	VPTERNLOGD       $0xe4, Z9, Z11, Z3
+	VFMADD231PS      Z22, Z11, Z24
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+4(SB), Z25
+	VFMADD231PS      Z22, Z12, Z25
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+4(SB), Z26
+	VFMADD231PS      Z22, Z9, Z26
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+4(SB), Z27
+	VFMADD231PS      Z22, Z13, Z27
+	VFMADD213PS.BCST spotFirstRows32AVX512Consts<>+4(SB), Z14, Z22
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+120(SB), Z28
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+124(SB), Z29
+	VFMADD231PS      Z28, Z18, Z29
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+124(SB), Z30
+	VFMADD231PS      Z28, Z20, Z30
+	VFMADD213PS.BCST spotFirstRows32AVX512Consts<>+124(SB), Z17, Z28
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+128(SB), Z31
+	VFMADD213PS      Z31, Z18, Z29
+	VFMADD213PS      Z31, Z20, Z30
+	VFMADD231PS      Z28, Z17, Z31
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+132(SB), Z28
+	VFMADD213PS      Z28, Z18, Z29
+	VFMADD213PS      Z28, Z20, Z30
+	VFMADD231PS      Z31, Z17, Z28
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+136(SB), Z31
+	VFMADD213PS      Z31, Z18, Z29
+	VFMADD213PS      Z31, Z20, Z30
+	VFMADD231PS      Z28, Z17, Z31
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+140(SB), Z28
+	VFMADD213PS      Z28, Z18, Z29
+	VFMADD213PS      Z28, Z20, Z30
+	VFMADD213PS      Z28, Z17, Z31
+	VMULPS           Z29, Z18, Z18
+	VMULPS           Z30, Z20, Z20
+	VMULPS           Z31, Z17, Z17
+	VMOVUPS          768(BX), Z29
+	VFMADD213PS      Z29, Z29, Z18
+	VMOVUPS          256(BX), Z30
+	VFMADD213PS      Z30, Z30, Z20
+	VFMADD213PS      Z8, Z8, Z17
+	VSCALEFPS        Z15, Z18, Z15
+	VSCALEFPS        Z19, Z20, Z18
+	VSCALEFPS        Z21, Z17, Z17
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+144(SB), Z19
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+148(SB), Z20
+	VFMADD231PS      Z19, Z23, Z20
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+148(SB), Z21
+	VFMADD231PS      Z19, Z24, Z21
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+148(SB), Z31
+	VFMADD231PS      Z19, Z25, Z31
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+152(SB), Z28
+	VFMADD213PS      Z28, Z23, Z20
+	VFMADD213PS      Z28, Z24, Z21
+	VFMADD213PS      Z28, Z25, Z31
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+156(SB), Z8
+	VFMADD213PS      Z8, Z23, Z20
+	VFMADD213PS      Z8, Z24, Z21
+	VFMADD213PS      Z8, Z25, Z31
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+160(SB), Z30
+	VFMADD213PS      Z30, Z23, Z20
+	VFMADD213PS      Z30, Z24, Z21
+	VFMADD213PS      Z30, Z25, Z31
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+164(SB), Z29
+	VFMADD213PS      Z29, Z23, Z20
+	VFMADD213PS      Z29, Z24, Z21
+	VFMADD213PS      Z29, Z25, Z31
+	VMOVUPS          Z0, 2176(BX)
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+168(SB), Z0
+	VFMADD213PS      Z0, Z23, Z20
+	VFMADD213PS      Z0, Z24, Z21
+	VFMADD213PS      Z0, Z25, Z31
+	VMOVUPS          Z17, 2240(BX)
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+172(SB), Z17
+	VFMADD213PS      Z17, Z23, Z20
+	VFMADD213PS      Z17, Z24, Z21
+	VFMADD213PS      Z17, Z25, Z31
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+176(SB), Z17
+	VFMADD213PS      Z17, Z20, Z23
+	VFMADD213PS      Z17, Z21, Z24
+	VFMADD213PS      Z17, Z31, Z25
+	VFMADD213PS      Z5, Z23, Z10
+	VFMADD213PS      Z5, Z24, Z11
+	VFMADD213PS      Z5, Z25, Z12
+	VMULPS           Z1, Z10, Z1
+	VMULPS           Z6, Z11, Z6
+	VMULPS           Z7, Z12, Z7
+	VMOVUPS          2112(BX), Z10
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+88(SB), Z11
+	VPTERNLOGD       $0xe4, Z11, Z10, Z1
+	VMOVUPS          2048(BX), Z12
+	VPTERNLOGD       $0xe4, Z11, Z12, Z6
 	VMOVUPS          1984(BX), Z20
-	VPTERNLOGD       $0xe4, Z9, Z20, Z7
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+12(SB), Z21
-	VPTERNLOGD       $0xe4, Z9, Z8, Z21
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+12(SB), Z8
-	VPTERNLOGD       $0xe4, Z9, Z11, Z8
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+12(SB), Z11
-	VPTERNLOGD       $0xe4, Z9, Z20, Z11
+	VPTERNLOGD       $0xe4, Z11, Z20, Z7
+	VMOVAPS          Z5, Z21
+	VPTERNLOGD       $0xe4, Z11, Z10, Z21
+	VMOVAPS          Z5, Z10
+	VPTERNLOGD       $0xe4, Z11, Z12, Z10
+	VMOVAPS          Z5, Z12
+	VPTERNLOGD       $0xe4, Z11, Z20, Z12
 	VMOVUPS          1920(BX), Z20
 	VCMPPS           $0x00, Z21, Z20, K4
 	VMOVUPS          1856(BX), Z21
-	VCMPPS           $0x00, Z8, Z21, K5
-	VMOVUPS          1792(BX), Z8
-	VCMPPS           $0x00, Z11, Z8, K6
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+148(SB), Z11
-	VBLENDMPS        Z11, Z25, K4, Z22
-	VBLENDMPS        Z11, Z30, K5, Z25
-	VBLENDMPS        Z11, Z2, K6, Z2
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+116(SB), Z29
-	VFMADD231PS      Z26, Z23, Z29
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+116(SB), Z30
-	VFMADD231PS      Z26, Z24, Z30
-	VFMADD213PS.BCST spotFirstRows32AVX512Consts<>+116(SB), Z19, Z26
-	VFMADD213PS      Z1, Z23, Z29
-	VFMADD213PS      Z1, Z24, Z30
-	VFMADD231PS      Z26, Z19, Z1
-	VFMADD213PS      Z0, Z23, Z29
-	VFMADD213PS      Z0, Z24, Z30
-	VFMADD231PS      Z1, Z19, Z0
-	VFMADD213PS      Z18, Z23, Z29
-	VFMADD213PS      Z18, Z24, Z30
-	VFMADD231PS      Z0, Z19, Z18
-	VFMADD213PS      Z17, Z23, Z29
-	VFMADD213PS      Z17, Z24, Z30
-	VFMADD231PS      Z18, Z19, Z17
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+136(SB), Z0
-	VFMADD213PS      Z0, Z23, Z29
-	VFMADD213PS      Z0, Z24, Z30
-	VFMADD231PS      Z17, Z19, Z0
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+140(SB), Z1
-	VFMADD213PS      Z1, Z23, Z29
-	VFMADD213PS      Z1, Z24, Z30
-	VFMADD231PS      Z0, Z19, Z1
-	VFMADD213PS      Z15, Z29, Z23
-	VFMADD213PS      Z15, Z30, Z24
-	VFMADD231PS      Z1, Z19, Z15
-	VFMADD213PS      Z27, Z23, Z13
-	VFMADD213PS      Z27, Z24, Z10
-	VFMADD231PS      Z15, Z5, Z27
-	VMULPS           Z14, Z13, Z0
-	VMULPS           2368(BX), Z10, Z1
-	VMULPS           1024(BX), Z27, Z5
-	VMOVUPS          1728(BX), Z10
-	VPTERNLOGD       $0xe4, Z9, Z10, Z0
-	VMOVUPS          1664(BX), Z13
-	VPTERNLOGD       $0xe4, Z9, Z13, Z1
-	VMOVUPS          1600(BX), Z14
-	VPTERNLOGD       $0xe4, Z9, Z14, Z5
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+12(SB), Z15
-	VPTERNLOGD       $0xe4, Z9, Z10, Z15
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+12(SB), Z10
-	VPTERNLOGD       $0xe4, Z9, Z13, Z10
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+12(SB), Z13
-	VPTERNLOGD       $0xe4, Z9, Z14, Z13
-	VCMPPS           $0x00, Z15, Z20, K4
 	VCMPPS           $0x00, Z10, Z21, K5
-	VCMPPS           $0x00, Z13, Z8, K6
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+64(SB), Z8
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+68(SB), Z9
-	VFMADD231PS      Z8, Z16, Z9
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+68(SB), Z10
-	VFMADD231PS      Z8, Z28, Z10
-	VFMADD213PS.BCST spotFirstRows32AVX512Consts<>+68(SB), Z6, Z8
-	VMOVUPS          128(BX), Z13
-	VBLENDMPS        Z11, Z13, K4, Z13
-	VMOVUPS          64(BX), Z14
-	VBLENDMPS        Z11, Z14, K5, Z14
-	VBLENDMPS        Z11, Z12, K6, Z11
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+72(SB), Z12
-	VFMADD213PS      Z12, Z16, Z9
-	VFMADD213PS      Z12, Z28, Z10
-	VFMADD231PS      Z8, Z6, Z12
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+76(SB), Z8
-	VFMADD213PS      Z8, Z16, Z9
-	VFMADD213PS      Z8, Z28, Z10
-	VFMADD231PS      Z12, Z6, Z8
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+80(SB), Z12
-	VFMADD213PS      Z12, Z16, Z9
-	VFMADD213PS      Z12, Z28, Z10
-	VFMADD231PS      Z8, Z6, Z12
-	VMULPS           Z16, Z16, Z8
-	VMULPS           Z28, Z28, Z15
-	VMULPS           Z6, Z6, Z17
-	VFMADD231PS      Z9, Z8, Z16
-	VFMADD231PS      Z10, Z15, Z28
-	VFMADD231PS      Z12, Z17, Z6
-	VSUBPS           Z0, Z4, Z8
-	VSUBPS           Z1, Z3, Z9
-	VSUBPS           Z5, Z7, Z10
-	VMOVUPS          768(BX), Z12
-	VFMADD213PS      Z12, Z16, Z12
-	VMOVUPS          256(BX), Z15
-	VFMADD213PS      Z15, Z28, Z15
-	VMOVUPS          192(BX), Z16
-	VFMADD213PS      Z16, Z6, Z16
-	VSUBPS           Z22, Z13, Z6
-	VSUBPS           Z25, Z14, Z17
-	VSUBPS           Z2, Z11, Z18
-	VSCALEFPS        2432(BX), Z12, Z12
-	VSCALEFPS        (BX), Z15, Z15
-	VSCALEFPS        2304(BX), Z16, Z16
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+152(SB), Z19
-	VMULPS           Z19, Z12, Z20
-	VMULPS           Z19, Z15, Z21
-	VMULPS           Z19, Z16, Z19
-	VFNMADD231PS     Z12, Z0, Z13
-	VFNMADD231PS     Z15, Z1, Z14
-	VFNMADD231PS     Z16, Z5, Z11
-	VFNMADD231PS     Z12, Z4, Z22
-	VFNMADD231PS     Z15, Z3, Z25
-	VFNMADD231PS     Z16, Z7, Z2
-	VMULPS           960(BX), Z20, Z0
-	VMULPS           896(BX), Z21, Z1
-	VMULPS           832(BX), Z19, Z3
-	VMULPS           1344(BX), Z20, Z4
-	VMULPS           1280(BX), Z21, Z5
-	VMULPS           1216(BX), Z19, Z7
-	VFMADD231PS      Z8, Z12, Z6
-	VFMADD231PS      Z9, Z15, Z17
-	VFMADD231PS      Z10, Z16, Z18
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+100(SB), Z8
-	VMULPS           Z0, Z8, Z0
-	VMULPS           Z1, Z8, Z1
-	VMULPS           Z3, Z8, Z3
-	VMULPS           576(BX), Z20, Z8
-	VMULPS           512(BX), Z21, Z9
-	VMULPS           448(BX), Z19, Z10
-	VMULPS           1344(BX), Z13, Z12
-	VMULPS           1280(BX), Z14, Z13
-	VMULPS           1216(BX), Z11, Z11
-	VMULPS           1536(BX), Z4, Z4
-	VMULPS           1472(BX), Z5, Z5
-	VMULPS           1408(BX), Z7, Z7
-	VFNMADD231PS     320(BX), Z22, Z0
-	VFNMADD231PS     384(BX), Z25, Z1
-	VFNMADD231PS     640(BX), Z2, Z3
-	VMULPS           2240(BX), Z22, Z14
-	VMULPS           2176(BX), Z25, Z15
+	VMOVUPS          1792(BX), Z10
+	VCMPPS           $0x00, Z12, Z10, K6
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+148(SB), Z12
+	VFMADD231PS      Z19, Z26, Z12
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+148(SB), Z23
+	VFMADD231PS      Z19, Z27, Z23
+	VFMADD213PS.BCST spotFirstRows32AVX512Consts<>+148(SB), Z22, Z19
+	VFMADD213PS      Z28, Z26, Z12
+	VFMADD213PS      Z28, Z27, Z23
+	VFMADD231PS      Z19, Z22, Z28
+	VFMADD213PS      Z8, Z26, Z12
+	VFMADD213PS      Z8, Z27, Z23
+	VFMADD231PS      Z28, Z22, Z8
+	VFMADD213PS      Z30, Z26, Z12
+	VFMADD213PS      Z30, Z27, Z23
+	VFMADD231PS      Z8, Z22, Z30
+	VFMADD213PS      Z29, Z26, Z12
+	VFMADD213PS      Z29, Z27, Z23
+	VFMADD231PS      Z30, Z22, Z29
+	VFMADD213PS      Z0, Z26, Z12
+	VFMADD213PS      Z0, Z27, Z23
+	VFMADD231PS      Z29, Z22, Z0
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+172(SB), Z8
+	VFMADD213PS      Z8, Z26, Z12
+	VFMADD213PS      Z8, Z27, Z23
+	VFMADD231PS      Z0, Z22, Z8
+	VFMADD213PS      Z17, Z12, Z26
+	VFMADD213PS      Z17, Z23, Z27
+	VFMADD231PS      Z8, Z22, Z17
+	VFMADD213PS      Z5, Z26, Z9
+	VFMADD213PS      Z5, Z27, Z13
+	VFMADD213PS      Z5, Z17, Z14
+	VMULPS           Z4, Z9, Z0
+	VMULPS           Z3, Z13, Z3
+	VMULPS           Z16, Z14, Z4
+	VMOVUPS          1728(BX), Z8
+	VPTERNLOGD       $0xe4, Z11, Z8, Z0
+	VMOVUPS          1664(BX), Z9
+	VPTERNLOGD       $0xe4, Z11, Z9, Z3
+	VMOVUPS          1600(BX), Z12
+	VPTERNLOGD       $0xe4, Z11, Z12, Z4
+	VMOVAPS          Z5, Z13
+	VPTERNLOGD       $0xe4, Z11, Z8, Z13
+	VMOVAPS          Z5, Z8
+	VPTERNLOGD       $0xe4, Z11, Z9, Z8
+	VPTERNLOGD       $0xe4, Z11, Z12, Z5
+	VCMPPS           $0x00, Z13, Z20, K7
+	KMOVW            K3, 1920(BX)
+	VCMPPS           $0x00, Z8, Z21, K3
+	KMOVW            K2, 1856(BX)
+	VCMPPS           $0x00, Z5, Z10, K2
+	VMOVUPS          768(BX), Z5
+	VMOVUPS          2368(BX), Z8
+	VADDPS           Z8, Z5, Z9
+	VMOVUPS          256(BX), Z10
+	VMOVUPS          2432(BX), Z11
+	VADDPS           Z11, Z10, Z12
+	VMOVUPS          192(BX), Z13
+	VADDPS           Z2, Z13, Z14
+	VMOVUPS          128(BX), Z16
+	VMULPS           Z5, Z16, Z5
+	VMOVUPS          64(BX), Z17
+	VMULPS           Z10, Z17, Z10
+	VMOVUPS          (BX), Z19
+	VMULPS           Z13, Z19, Z13
+	VMULPS           Z8, Z16, Z8
+	VMULPS           Z11, Z17, Z11
+	VMULPS           Z2, Z19, Z2
+	VADDPS           1152(BX), Z9, Z9
+	VADDPS           1088(BX), Z12, Z12
+	VADDPS           1024(BX), Z14, Z14
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+180(SB), Z16
+	VMULPS           Z16, Z15, Z17
+	VMULPS           Z16, Z18, Z19
+	VMULPS           2240(BX), Z16, Z16
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+184(SB), Z20
+	VBLENDMPS        Z20, Z5, K7, Z5
+	VBLENDMPS        Z20, Z10, K3, Z10
+	VBLENDMPS        Z20, Z13, K2, Z13
+	VBLENDMPS        Z20, Z8, K4, Z8
+	VBLENDMPS        Z20, Z11, K5, Z11
+	VBLENDMPS        Z20, Z2, K6, Z2
+	VADDPS           2176(BX), Z9, Z9
+	VADDPS           2496(BX), Z12, Z12
+	VADDPS           704(BX), Z14, Z14
+	VMULPS           960(BX), Z17, Z20
+	VMULPS           896(BX), Z19, Z21
+	VMULPS           832(BX), Z16, Z22
+	VSUBPS           Z0, Z1, Z23
+	VSUBPS           Z3, Z6, Z24
+	VSUBPS           Z4, Z7, Z25
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+188(SB), Z26
+	VCMPPS           $0x11, Z26, Z9, K2
+	VCMPPS           $0x11, Z26, Z12, K3
+	VCMPPS           $0x11, Z26, Z14, K4
+	VSUBPS           Z8, Z5, Z9
+	VSUBPS           Z11, Z10, Z12
+	VSUBPS           Z2, Z13, Z14
+	VFNMADD231PS     Z15, Z0, Z5
+	VFNMADD231PS     Z18, Z3, Z10
+	VMOVUPS          2240(BX), Z0
+	VFNMADD231PS     Z0, Z4, Z13
+	VFNMADD231PS     Z15, Z1, Z8
+	VFNMADD231PS     Z18, Z6, Z11
+	VFNMADD231PS     Z0, Z7, Z2
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+140(SB), Z1
+	VMULPS           Z20, Z1, Z3
+	VMULPS           Z21, Z1, Z4
+	VMULPS           Z22, Z1, Z1
+	VMULPS           1344(BX), Z17, Z6
+	VMULPS           1280(BX), Z19, Z7
+	VMULPS           1216(BX), Z16, Z20
+	VFMADD231PS      Z23, Z15, Z9
+	VFMADD231PS      Z24, Z18, Z12
+	VFMADD231PS      Z25, Z0, Z14
+	KANDW            K2, K1, K1
+	KMOVW            1856(BX), K2
+	KANDW            K3, K2, K2
+	KMOVW            1920(BX), K3
+	KANDW            K4, K3, K3
+	VMULPS           576(BX), Z17, Z0
+	VMULPS           512(BX), Z19, Z15
+	VMULPS           448(BX), Z16, Z16
+	VMULPS           1344(BX), Z5, Z5
+	VMULPS           1280(BX), Z10, Z10
+	VMULPS           1216(BX), Z13, Z13
+	VFNMADD231PS     1536(BX), Z8, Z3
+	VFNMADD231PS     1472(BX), Z11, Z4
+	VFNMADD231PS     1408(BX), Z2, Z1
+	VMULPS           2176(BX), Z8, Z8
+	VMULPS           2496(BX), Z11, Z11
 	VMULPS           704(BX), Z2, Z2
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+156(SB), Z16
-	VBLENDMPS        Z6, Z16, K1, Z6
-	VBLENDMPS        Z17, Z16, K2, Z17
-	VBLENDMPS        Z18, Z16, K3, Z16
+	VMULPS           320(BX), Z6, Z6
+	VMULPS           384(BX), Z7, Z7
+	VMULPS           640(BX), Z20, Z17
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+192(SB), Z18
+	VBLENDMPS        Z9, Z18, K1, Z9
+	VBLENDMPS        Z12, Z18, K2, Z12
+	VBLENDMPS        Z14, Z18, K3, Z14
 	PREFETCHT0       1024(R9)(AX*1)
-	VMOVUPS          Z8, (R9)(AX*1)
+	VMOVUPS          Z0, (R9)(AX*1)
 	PREFETCHT0       1088(R9)(AX*1)
-	VMOVUPS          Z9, 64(R9)(AX*1)
+	VMOVUPS          Z15, 64(R9)(AX*1)
 	PREFETCHT0       1152(R9)(AX*1)
-	VMOVUPS          Z10, 128(R9)(AX*1)
+	VMOVUPS          Z16, 128(R9)(AX*1)
 	PREFETCHT0       1024(DI)(AX*1)
-	VMOVUPS          Z12, (DI)(AX*1)
+	VMOVUPS          Z5, (DI)(AX*1)
 	PREFETCHT0       1088(DI)(AX*1)
-	VMOVUPS          Z13, 64(DI)(AX*1)
+	VMOVUPS          Z10, 64(DI)(AX*1)
 	PREFETCHT0       1152(DI)(AX*1)
-	VMOVUPS          Z11, 128(DI)(AX*1)
-	PREFETCHT0       1024(R8)(AX*1)
-	VMOVUPS          Z4, (R8)(AX*1)
-	PREFETCHT0       1088(R8)(AX*1)
-	VMOVUPS          Z5, 64(R8)(AX*1)
-	PREFETCHT0       1152(R8)(AX*1)
-	VMOVUPS          Z7, 128(R8)(AX*1)
+	VMOVUPS          Z13, 128(DI)(AX*1)
 	PREFETCHT0       1024(R10)(AX*1)
-	VMOVUPS          Z0, (R10)(AX*1)
+	VMOVUPS          Z3, (R10)(AX*1)
 	PREFETCHT0       1088(R10)(AX*1)
-	VMOVUPS          Z1, 64(R10)(AX*1)
+	VMOVUPS          Z4, 64(R10)(AX*1)
 	PREFETCHT0       1152(R10)(AX*1)
-	VMOVUPS          Z3, 128(R10)(AX*1)
-	PREFETCHT0       1024(SI)(AX*1)
-	VMOVUPS          Z6, (SI)(AX*1)
-	PREFETCHT0       1088(SI)(AX*1)
-	VMOVUPS          Z17, 64(SI)(AX*1)
-	PREFETCHT0       1152(SI)(AX*1)
-	VMOVUPS          Z16, 128(SI)(AX*1)
+	VMOVUPS          Z1, 128(R10)(AX*1)
 	PREFETCHT0       1024(R11)(AX*1)
-	VMOVUPS          Z14, (R11)(AX*1)
+	VMOVUPS          Z8, (R11)(AX*1)
 	PREFETCHT0       1088(R11)(AX*1)
-	VMOVUPS          Z15, 64(R11)(AX*1)
+	VMOVUPS          Z11, 64(R11)(AX*1)
 	PREFETCHT0       1152(R11)(AX*1)
 	VMOVUPS          Z2, 128(R11)(AX*1)
+	PREFETCHT0       1024(SI)(AX*1)
+	VMOVUPS          Z9, (SI)(AX*1)
+	PREFETCHT0       1088(SI)(AX*1)
+	VMOVUPS          Z12, 64(SI)(AX*1)
+	PREFETCHT0       1152(SI)(AX*1)
+	VMOVUPS          Z14, 128(SI)(AX*1)
+	PREFETCHT0       1024(R8)(AX*1)
+	VMOVUPS          Z6, (R8)(AX*1)
+	PREFETCHT0       1088(R8)(AX*1)
+	VMOVUPS          Z7, 64(R8)(AX*1)
+	PREFETCHT0       1152(R8)(AX*1)
+	VMOVUPS          Z17, 128(R8)(AX*1)
 	ADDQ             $+192, AX
 	SUBQ             $+48, CX
 	JGE              body
@@ -857,365 +865,356 @@ whole:
 	VMULPS           Z26, Z24, Z26
 	VBROADCASTSS     spotFirstRows32AVX512Consts<>+28(SB), Z28
 	VMULPS           Z28, Z17, Z29
-	VMULPS           Z28, Z21, Z30
-	VMULPS           Z8, Z0, Z31
-	VMULPS           Z9, Z1, Z28
+	VMULPS           Z28, Z21, Z28
+	VMULPS           Z8, Z0, Z30
+	VMULPS           Z9, Z1, Z31
 	VBROADCASTSS     spotFirstRows32AVX512Consts<>+8(SB), Z22
+	VXORPS           Z30, Z22, Z30
 	VXORPS           Z31, Z22, Z31
-	VXORPS           Z28, Z22, Z28
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+16(SB), Z22
+	VMINPS           Z30, Z22, Z30
+	VMINPS           Z31, Z22, Z22
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+20(SB), Z31
+	VMAXPS           Z30, Z31, Z30
+	VMAXPS           Z22, Z31, Z22
+	VMULPS           Z16, Z18, Z31
 	VMOVUPS          Z13, (BX)
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+16(SB), Z13
-	VMINPS           Z31, Z13, Z31
-	VMINPS           Z28, Z13, Z13
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+20(SB), Z28
-	VMAXPS           Z31, Z28, Z31
-	VMAXPS           Z13, Z28, Z13
-	VMULPS           Z16, Z18, Z28
-	VMOVUPS          Z12, 64(BX)
-	VMULPS           Z20, Z19, Z12
-	VDIVPS           Z28, Z25, Z28
-	VDIVPS           Z12, Z25, Z12
-	VMULPS           Z28, Z16, Z16
-	VMULPS           Z12, Z20, Z20
-	VMULPS           Z28, Z18, Z18
-	VMULPS           Z12, Z19, Z12
+	VMULPS           Z20, Z19, Z13
+	VDIVPS           Z31, Z25, Z31
+	VDIVPS           Z13, Z25, Z13
+	VMULPS           Z31, Z16, Z16
+	VMULPS           Z13, Z20, Z20
+	VMULPS           Z31, Z18, Z18
+	VMULPS           Z13, Z19, Z13
 	VMULPS           Z16, Z15, Z15
 	VMULPS           Z20, Z14, Z14
 	VMULPS           Z18, Z2, Z16
-	VMULPS           Z12, Z3, Z19
+	VMULPS           Z13, Z3, Z19
 	VMULPS           Z18, Z17, Z18
-	VMULPS           Z12, Z21, Z12
+	VMULPS           Z13, Z21, Z13
 	VMULPS           Z6, Z16, Z6
 	VMULPS           Z7, Z19, Z7
 	VMULPS           Z15, Z15, Z20
-	VMULPS           Z14, Z14, Z28
+	VMULPS           Z14, Z14, Z31
+	VMOVUPS          Z12, 64(BX)
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+32(SB), Z12
 	VMOVUPS          Z7, 128(BX)
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+32(SB), Z7
-	VMOVUPS          Z6, 192(BX)
-	VMULPS           Z7, Z31, Z6
-	VMULPS           Z7, Z13, Z22
-	VRNDSCALEPS      $0x08, Z6, Z6
-	VRNDSCALEPS      $0x08, Z22, Z22
 	VBROADCASTSS     spotFirstRows32AVX512Consts<>+36(SB), Z7
-	VFMADD231PS      Z7, Z6, Z31
-	VFMADD231PS      Z7, Z22, Z13
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+40(SB), Z7
-	VFMADD231PS      Z7, Z6, Z31
-	VFMADD231PS      Z7, Z22, Z13
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+44(SB), Z7
+	VFMADD231PS      Z12, Z30, Z7
+	VMOVUPS          Z6, 192(BX)
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+36(SB), Z6
+	VFMADD213PS      Z6, Z22, Z12
+	VSUBPS           Z6, Z7, Z7
+	VSUBPS           Z6, Z12, Z12
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+40(SB), Z6
+	VFMADD231PS      Z6, Z7, Z30
+	VFMADD231PS      Z6, Z12, Z22
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+44(SB), Z6
+	VFMADD231PS      Z6, Z7, Z30
+	VFMADD231PS      Z6, Z12, Z22
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+48(SB), Z6
 	VMOVUPS          Z11, 256(BX)
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+48(SB), Z11
-	VFMADD231PS      Z7, Z20, Z11
-	VFMADD213PS.BCST spotFirstRows32AVX512Consts<>+48(SB), Z28, Z7
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+52(SB), Z11
+	VFMADD231PS      Z6, Z20, Z11
+	VFMADD213PS.BCST spotFirstRows32AVX512Consts<>+52(SB), Z31, Z6
 	VMOVUPS          Z10, 320(BX)
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+52(SB), Z10
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+56(SB), Z10
 	VFMADD213PS      Z10, Z20, Z11
-	VFMADD231PS      Z7, Z28, Z10
-	VMULPS           Z11, Z20, Z7
-	VMULPS           Z10, Z28, Z10
-	VFMADD231PS      Z7, Z15, Z27
+	VFMADD231PS      Z6, Z31, Z10
+	VMULPS           Z11, Z20, Z6
+	VMULPS           Z10, Z31, Z10
+	VFMADD231PS      Z6, Z15, Z27
 	VFMADD231PS      Z10, Z14, Z26
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+56(SB), Z7
-	VFMADD231PS      Z7, Z15, Z27
-	VFMADD231PS      Z7, Z14, Z26
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+60(SB), Z10
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+60(SB), Z6
+	VFMADD231PS      Z6, Z15, Z27
+	VFMADD231PS      Z6, Z14, Z26
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+64(SB), Z10
 	VFMADD231PS      Z10, Z23, Z27
 	VFMADD231PS      Z10, Z24, Z26
 	VFMADD231PS      Z8, Z0, Z27
 	VFMADD231PS      Z9, Z1, Z26
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+64(SB), Z10
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+68(SB), Z11
-	VFMADD231PS      Z10, Z31, Z11
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+68(SB), Z14
-	VFMADD231PS      Z10, Z13, Z14
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+72(SB), Z15
-	VFMADD213PS      Z15, Z31, Z11
-	VFMADD213PS      Z15, Z13, Z14
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+76(SB), Z20
-	VFMADD213PS      Z20, Z31, Z11
-	VFMADD213PS      Z20, Z13, Z14
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+80(SB), Z23
-	VFMADD213PS      Z23, Z31, Z11
-	VFMADD213PS      Z23, Z13, Z14
-	VFMADD213PS      Z25, Z31, Z11
-	VFMADD213PS      Z25, Z13, Z14
-	VFMADD213PS      Z25, Z11, Z31
-	VFMADD213PS      Z25, Z14, Z13
-	VSCALEFPS        Z6, Z31, Z6
-	VSCALEFPS        Z22, Z13, Z11
-	VMULPS           Z6, Z4, Z4
-	VMULPS           Z11, Z5, Z5
-	VMOVAPS          Z29, Z6
-	VFMADD231PS      Z27, Z16, Z6
-	VMOVAPS          Z30, Z11
-	VFMADD231PS      Z26, Z19, Z11
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+68(SB), Z10
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+72(SB), Z11
+	VFMADD231PS      Z10, Z30, Z11
+	VFMADD213PS.BCST spotFirstRows32AVX512Consts<>+72(SB), Z22, Z10
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+76(SB), Z14
+	VFMADD213PS      Z14, Z30, Z11
+	VFMADD231PS      Z10, Z22, Z14
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+80(SB), Z10
+	VFMADD213PS      Z10, Z30, Z11
+	VFMADD231PS      Z14, Z22, Z10
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+84(SB), Z14
+	VFMADD213PS      Z14, Z30, Z11
+	VFMADD231PS      Z10, Z22, Z14
+	VFMADD213PS      Z25, Z30, Z11
+	VFMADD213PS      Z25, Z22, Z14
+	VFMADD213PS      Z25, Z11, Z30
+	VFMADD213PS      Z25, Z14, Z22
+	VSCALEFPS        Z7, Z30, Z7
+	VSCALEFPS        Z12, Z22, Z10
+	VMULPS           Z7, Z4, Z4
+	VMULPS           Z10, Z5, Z5
+	VMOVAPS          Z29, Z7
+	VFMADD231PS      Z27, Z16, Z7
+	VMOVAPS          Z28, Z10
+	VFMADD231PS      Z26, Z19, Z10
 	VFMSUB231PS      Z27, Z16, Z29
-	VFMSUB231PS      Z26, Z19, Z30
-	VMULPS           Z18, Z16, Z13
-	VMULPS           Z12, Z19, Z14
-	VMINPS           Z4, Z2, Z16
-	VMINPS           Z5, Z3, Z19
-	VMINPS           Z17, Z16, Z16
-	VMINPS           Z21, Z19, Z19
-	VMINPS           Z0, Z16, Z16
-	VMINPS           Z1, Z19, Z19
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+104(SB), Z22
-	VCMPPS           $0x11, Z16, Z22, K1
-	VCMPPS           $0x11, Z19, Z22, K2
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+84(SB), Z16
-	VANDPS           Z16, Z6, Z19
-	VANDPS           Z16, Z11, Z22
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+88(SB), Z24
-	VMINPS           Z19, Z24, Z19
-	VMINPS           Z22, Z24, Z22
-	VANDPS           Z16, Z29, Z26
-	VANDPS           Z16, Z30, Z27
-	VMINPS           Z26, Z24, Z26
-	VMINPS           Z27, Z24, Z24
-	VADDPS           Z4, Z2, Z27
-	VADDPS           Z5, Z3, Z28
-	VADDPS           Z27, Z17, Z17
-	VADDPS           Z28, Z21, Z21
+	VFMSUB231PS      Z26, Z19, Z28
+	VMULPS           Z18, Z16, Z11
+	VMULPS           Z13, Z19, Z12
+	VMINPS           Z4, Z2, Z14
+	VMINPS           Z5, Z3, Z15
+	VMINPS           Z17, Z14, Z14
+	VMINPS           Z21, Z15, Z15
+	VMINPS           Z0, Z14, Z14
+	VMINPS           Z1, Z15, Z15
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+108(SB), Z16
+	VCMPPS           $0x11, Z14, Z16, K1
+	VCMPPS           $0x11, Z15, Z16, K2
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+88(SB), Z14
+	VANDPS           Z14, Z7, Z15
+	VANDPS           Z14, Z10, Z16
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+92(SB), Z19
+	VMINPS           Z15, Z19, Z15
+	VMINPS           Z16, Z19, Z16
+	VANDPS           Z14, Z29, Z20
+	VANDPS           Z14, Z28, Z22
+	VMINPS           Z20, Z19, Z20
+	VMINPS           Z22, Z19, Z19
+	VADDPS           Z4, Z2, Z22
+	VADDPS           Z5, Z3, Z23
+	VADDPS           Z22, Z17, Z17
+	VADDPS           Z23, Z21, Z21
 	VMULPS           320(BX), Z4, Z4
 	VMULPS           256(BX), Z5, Z5
 	VADDPS           Z17, Z0, Z17
 	VADDPS           Z21, Z1, Z21
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+108(SB), Z27
-	VCMPPS           $0x11, Z27, Z17, K3
-	VCMPPS           $0x11, Z27, Z21, K4
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+188(SB), Z22
+	VCMPPS           $0x11, Z22, Z17, K3
+	VCMPPS           $0x11, Z22, Z21, K4
 	KANDW            K3, K1, K1
 	KANDW            K4, K2, K2
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+92(SB), Z17
-	VFMADD213PS      Z25, Z19, Z17
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+92(SB), Z21
-	VFMADD213PS      Z25, Z22, Z21
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+96(SB), Z17
+	VFMADD213PS      Z6, Z15, Z17
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+96(SB), Z21
+	VFMADD213PS      Z6, Z16, Z21
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+100(SB), Z22
+	VADDPS           Z22, Z15, Z23
+	VADDPS           Z22, Z16, Z24
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+96(SB), Z26
+	VFMADD213PS      Z6, Z20, Z26
 	VBROADCASTSS     spotFirstRows32AVX512Consts<>+96(SB), Z27
-	VADDPS           Z27, Z19, Z28
-	VADDPS           Z27, Z22, Z31
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+92(SB), Z23
-	VFMADD213PS      Z25, Z26, Z23
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+92(SB), Z20
-	VFMADD213PS      Z25, Z24, Z20
-	VADDPS           Z27, Z26, Z15
-	VADDPS           Z27, Z24, Z27
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+100(SB), Z10
+	VFMADD213PS      Z6, Z19, Z27
+	VADDPS           Z22, Z20, Z30
+	VADDPS           Z22, Z19, Z22
+	VMULPS           Z15, Z15, Z31
+	VMULPS           Z16, Z16, Z14
 	VMOVUPS          Z1, 384(BX)
-	VMULPS           Z10, Z19, Z1
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+104(SB), Z1
 	VMOVUPS          Z0, 448(BX)
-	VMULPS           Z10, Z22, Z0
-	VMULPS           Z28, Z17, Z10
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+36(SB), Z0
+	VFMADD213PS      Z0, Z1, Z31
+	VFMADD213PS      Z0, Z1, Z14
+	VSUBPS           Z0, Z31, Z1
+	VSUBPS           Z0, Z14, Z0
+	VMULPS           Z23, Z17, Z14
+	VMULPS           Z24, Z21, Z31
 	VMOVUPS          Z9, 512(BX)
-	VMULPS           Z31, Z21, Z9
+	VMULPS           Z30, Z26, Z9
 	VMOVUPS          Z8, 576(BX)
-	VMOVUPS          320(BX), Z8
-	VMOVUPS          Z14, 640(BX)
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+8(SB), Z14
-	VMOVUPS          Z13, 704(BX)
-	VXORPS           Z14, Z8, Z13
-	VMOVUPS          Z12, 768(BX)
-	VMOVUPS          256(BX), Z12
-	VXORPS           Z14, Z12, Z14
-	VMULPS           Z2, Z8, Z8
-	VMULPS           Z3, Z12, Z12
-	VMOVUPS          Z18, 256(BX)
-	VMULPS           Z15, Z23, Z18
-	VMOVUPS          Z3, 320(BX)
-	VMULPS           Z27, Z20, Z3
-	VMOVUPS          Z2, 832(BX)
-	VMULPS           Z1, Z19, Z2
-	VMULPS           Z0, Z22, Z16
-	VMOVUPS          Z5, 896(BX)
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+32(SB), Z5
-	VMULPS           Z2, Z5, Z2
-	VMULPS           Z16, Z5, Z5
-	VRNDSCALEPS      $0x08, Z2, Z2
-	VRNDSCALEPS      $0x08, Z5, Z5
-	VMULPS           Z18, Z10, Z16
-	VMOVUPS          Z4, 960(BX)
-	VMULPS           Z3, Z9, Z4
-	VDIVPS           Z16, Z25, Z16
-	VDIVPS           Z4, Z25, Z4
-	VMULPS           Z16, Z18, Z18
-	VMULPS           Z4, Z3, Z3
-	VMULPS           Z16, Z10, Z10
-	VMULPS           Z4, Z9, Z4
-	VMULPS           Z18, Z17, Z9
-	VMULPS           Z3, Z21, Z16
-	VMULPS           Z18, Z28, Z17
-	VMULPS           Z3, Z31, Z3
-	VMULPS           Z10, Z23, Z18
-	VMULPS           Z4, Z20, Z20
-	VMULPS           Z10, Z15, Z10
-	VMULPS           Z4, Z27, Z4
-	VMULPS           Z18, Z26, Z15
-	VMULPS           Z20, Z24, Z18
-	VMULPS           Z9, Z19, Z9
-	VMULPS           Z16, Z22, Z16
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+36(SB), Z20
-	VMULPS           Z2, Z20, Z21
-	VMULPS           Z5, Z20, Z20
-	VFMADD231PS      Z1, Z19, Z21
-	VFMADD231PS      Z0, Z22, Z20
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+40(SB), Z0
-	VFMADD231PS      Z0, Z2, Z21
-	VFMADD231PS      Z0, Z5, Z20
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+4(SB), Z0
-	VFMADD231PS      Z7, Z15, Z0
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+4(SB), Z1
-	VFMADD231PS      Z7, Z18, Z1
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+4(SB), Z19
-	VFMADD231PS      Z7, Z9, Z19
-	VFMADD213PS.BCST spotFirstRows32AVX512Consts<>+4(SB), Z16, Z7
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+84(SB), Z22
-	VMOVAPS          Z25, Z23
-	VPTERNLOGD       $0xe4, Z22, Z6, Z23
-	VMOVAPS          Z25, Z24
-	VPTERNLOGD       $0xe4, Z22, Z11, Z24
-	VCMPPS           $0x00, Z23, Z13, K3
-	VCMPPS           $0x00, Z24, Z14, K4
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+148(SB), Z23
-	VBLENDMPS        Z23, Z8, K3, Z8
-	VBLENDMPS        Z23, Z12, K4, Z12
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+112(SB), Z24
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+116(SB), Z26
-	VFMADD231PS      Z24, Z0, Z26
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+116(SB), Z27
-	VFMADD231PS      Z24, Z1, Z27
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+120(SB), Z28
-	VFMADD213PS      Z28, Z0, Z26
-	VFMADD213PS      Z28, Z1, Z27
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+124(SB), Z31
-	VFMADD213PS      Z31, Z0, Z26
-	VFMADD213PS      Z31, Z1, Z27
-	VMOVUPS          Z12, 1024(BX)
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+128(SB), Z12
-	VFMADD213PS      Z12, Z0, Z26
-	VFMADD213PS      Z12, Z1, Z27
-	VMOVUPS          Z8, 1088(BX)
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+132(SB), Z8
-	VFMADD213PS      Z8, Z0, Z26
-	VFMADD213PS      Z8, Z1, Z27
-	VMOVUPS          Z5, 1152(BX)
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+136(SB), Z5
-	VFMADD213PS      Z5, Z0, Z26
-	VFMADD213PS      Z5, Z1, Z27
-	VMOVUPS          Z2, 1216(BX)
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+140(SB), Z2
-	VFMADD213PS      Z2, Z0, Z26
-	VFMADD213PS      Z2, Z1, Z27
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+144(SB), Z2
-	VFMADD213PS      Z2, Z26, Z0
-	VFMADD213PS      Z2, Z27, Z1
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+28(SB), Z26
-	VFMADD213PS      Z26, Z0, Z15
-	VFMADD213PS      Z26, Z1, Z18
-	VMULPS           Z10, Z15, Z0
-	VMULPS           Z4, Z18, Z1
-	VPTERNLOGD       $0xe4, Z22, Z29, Z0
-	VPTERNLOGD       $0xe4, Z22, Z30, Z1
-	VMOVAPS          Z25, Z4
-	VPTERNLOGD       $0xe4, Z22, Z29, Z4
-	VPTERNLOGD       $0xe4, Z22, Z30, Z25
-	VCMPPS           $0x00, Z4, Z13, K3
-	VCMPPS           $0x00, Z25, Z14, K4
-	VMOVUPS          960(BX), Z4
-	VBLENDMPS        Z23, Z4, K3, Z4
-	VMOVUPS          896(BX), Z10
-	VBLENDMPS        Z23, Z10, K4, Z10
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+116(SB), Z13
-	VFMADD231PS      Z24, Z19, Z13
-	VFMADD213PS.BCST spotFirstRows32AVX512Consts<>+116(SB), Z7, Z24
-	VFMADD213PS      Z28, Z19, Z13
-	VFMADD231PS      Z24, Z7, Z28
-	VFMADD213PS      Z31, Z19, Z13
-	VFMADD231PS      Z28, Z7, Z31
-	VFMADD213PS      Z12, Z19, Z13
-	VFMADD231PS      Z31, Z7, Z12
-	VFMADD213PS      Z8, Z19, Z13
-	VFMADD231PS      Z12, Z7, Z8
-	VFMADD213PS      Z5, Z19, Z13
-	VFMADD231PS      Z8, Z7, Z5
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+140(SB), Z8
-	VFMADD213PS      Z8, Z19, Z13
-	VFMADD231PS      Z5, Z7, Z8
-	VFMADD213PS      Z2, Z13, Z19
-	VFMADD231PS      Z8, Z7, Z2
-	VFMADD213PS      Z26, Z19, Z9
-	VFMADD231PS      Z2, Z16, Z26
-	VMULPS           Z17, Z9, Z2
-	VMULPS           Z3, Z26, Z3
-	VPTERNLOGD       $0xe4, Z22, Z6, Z2
-	VPTERNLOGD       $0xe4, Z22, Z11, Z3
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+64(SB), Z5
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+68(SB), Z6
-	VFMADD231PS      Z5, Z21, Z6
-	VFMADD213PS.BCST spotFirstRows32AVX512Consts<>+68(SB), Z20, Z5
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+72(SB), Z7
-	VFMADD213PS      Z7, Z21, Z6
-	VFMADD231PS      Z5, Z20, Z7
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+76(SB), Z5
-	VFMADD213PS      Z5, Z21, Z6
-	VFMADD231PS      Z7, Z20, Z5
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+80(SB), Z7
-	VFMADD213PS      Z7, Z21, Z6
-	VFMADD231PS      Z5, Z20, Z7
-	VMULPS           Z21, Z21, Z5
-	VMULPS           Z20, Z20, Z8
-	VFMADD231PS      Z6, Z5, Z21
-	VFMADD231PS      Z7, Z8, Z20
-	VMOVUPS          832(BX), Z5
-	VFMADD213PS      Z5, Z21, Z5
+	VMULPS           Z22, Z27, Z8
+	VMOVUPS          Z12, 640(BX)
+	VMOVUPS          320(BX), Z12
+	VMOVUPS          Z11, 704(BX)
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+8(SB), Z11
+	VMOVUPS          Z13, 768(BX)
+	VXORPS           Z11, Z12, Z13
+	VMOVUPS          Z18, 832(BX)
+	VMOVUPS          256(BX), Z18
+	VXORPS           Z11, Z18, Z11
+	VMULPS           Z2, Z12, Z12
+	VMULPS           Z3, Z18, Z18
+	VMOVUPS          Z5, 256(BX)
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+112(SB), Z5
+	VMOVUPS          Z4, 320(BX)
+	VMULPS           Z5, Z1, Z4
+	VMULPS           Z5, Z0, Z5
+	VFMADD231PS      Z15, Z15, Z4
+	VFMADD231PS      Z16, Z16, Z5
+	VMOVUPS          Z28, 896(BX)
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+116(SB), Z28
+	VFMADD231PS      Z28, Z1, Z4
+	VFMADD231PS      Z28, Z0, Z5
+	VMULPS           Z9, Z14, Z28
+	VMOVUPS          Z29, 960(BX)
+	VMULPS           Z8, Z31, Z29
+	VDIVPS           Z28, Z25, Z28
+	VDIVPS           Z29, Z25, Z29
+	VMULPS           Z28, Z9, Z9
+	VMULPS           Z29, Z8, Z8
+	VMULPS           Z28, Z14, Z14
+	VMULPS           Z29, Z31, Z28
+	VMULPS           Z9, Z17, Z17
+	VMULPS           Z8, Z21, Z21
+	VMULPS           Z9, Z23, Z9
+	VMULPS           Z8, Z24, Z8
+	VMULPS           Z17, Z15, Z15
+	VMULPS           Z21, Z16, Z16
+	VMULPS           Z14, Z26, Z17
+	VMULPS           Z28, Z27, Z21
+	VMULPS           Z14, Z30, Z14
+	VMULPS           Z28, Z22, Z22
+	VMULPS           Z17, Z20, Z17
+	VMULPS           Z21, Z19, Z19
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+4(SB), Z20
+	VFMADD231PS      Z6, Z15, Z20
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+4(SB), Z21
+	VFMADD231PS      Z6, Z16, Z21
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+120(SB), Z23
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+124(SB), Z24
+	VFMADD231PS      Z23, Z4, Z24
+	VFMADD213PS.BCST spotFirstRows32AVX512Consts<>+124(SB), Z5, Z23
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+128(SB), Z26
+	VFMADD213PS      Z26, Z4, Z24
+	VFMADD231PS      Z23, Z5, Z26
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+132(SB), Z23
+	VFMADD213PS      Z23, Z4, Z24
+	VFMADD231PS      Z26, Z5, Z23
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+136(SB), Z26
+	VFMADD213PS      Z26, Z4, Z24
+	VFMADD231PS      Z23, Z5, Z26
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+140(SB), Z23
+	VFMADD213PS      Z23, Z4, Z24
+	VFMADD213PS      Z23, Z5, Z26
+	VMULPS           Z24, Z4, Z4
+	VMULPS           Z26, Z5, Z5
+	VFMADD213PS      Z2, Z4, Z2
+	VFMADD213PS      Z3, Z5, Z3
+	VSCALEFPS        Z1, Z2, Z1
+	VSCALEFPS        Z0, Z3, Z0
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+4(SB), Z2
+	VFMADD231PS      Z6, Z17, Z2
+	VFMADD213PS.BCST spotFirstRows32AVX512Consts<>+4(SB), Z19, Z6
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+144(SB), Z3
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+148(SB), Z4
+	VFMADD231PS      Z3, Z20, Z4
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+148(SB), Z5
+	VFMADD231PS      Z3, Z21, Z5
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+152(SB), Z24
+	VFMADD213PS      Z24, Z20, Z4
+	VFMADD213PS      Z24, Z21, Z5
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+156(SB), Z26
+	VFMADD213PS      Z26, Z20, Z4
+	VFMADD213PS      Z26, Z21, Z5
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+160(SB), Z27
+	VFMADD213PS      Z27, Z20, Z4
+	VFMADD213PS      Z27, Z21, Z5
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+164(SB), Z28
+	VFMADD213PS      Z28, Z20, Z4
+	VFMADD213PS      Z28, Z21, Z5
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+168(SB), Z29
+	VFMADD213PS      Z29, Z20, Z4
+	VFMADD213PS      Z29, Z21, Z5
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+172(SB), Z30
+	VFMADD213PS      Z30, Z20, Z4
+	VFMADD213PS      Z30, Z21, Z5
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+176(SB), Z31
+	VFMADD213PS      Z31, Z4, Z20
+	VFMADD213PS      Z31, Z5, Z21
+	VFMADD213PS      Z25, Z20, Z15
+	VFMADD213PS      Z25, Z21, Z16
+	VMULPS           Z9, Z15, Z4
+	VMULPS           Z8, Z16, Z5
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+88(SB), Z8
+	VPTERNLOGD       $0xe4, Z8, Z7, Z4
+	VPTERNLOGD       $0xe4, Z8, Z10, Z5
+	VMOVAPS          Z25, Z9
+	VPTERNLOGD       $0xe4, Z8, Z7, Z9
+	VMOVAPS          Z25, Z7
+	VPTERNLOGD       $0xe4, Z8, Z10, Z7
+	VCMPPS           $0x00, Z9, Z13, K3
+	VCMPPS           $0x00, Z7, Z11, K4
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+184(SB), Z7
+	VBLENDMPS        Z7, Z12, K3, Z9
+	VBLENDMPS        Z7, Z18, K4, Z10
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+148(SB), Z12
+	VFMADD231PS      Z3, Z2, Z12
+	VFMADD213PS.BCST spotFirstRows32AVX512Consts<>+148(SB), Z6, Z3
+	VFMADD213PS      Z24, Z2, Z12
+	VFMADD231PS      Z3, Z6, Z24
+	VFMADD213PS      Z26, Z2, Z12
+	VFMADD231PS      Z24, Z6, Z26
+	VFMADD213PS      Z27, Z2, Z12
+	VFMADD231PS      Z26, Z6, Z27
+	VFMADD213PS      Z28, Z2, Z12
+	VFMADD231PS      Z27, Z6, Z28
+	VFMADD213PS      Z29, Z2, Z12
+	VFMADD231PS      Z28, Z6, Z29
+	VFMADD213PS      Z30, Z2, Z12
+	VFMADD231PS      Z29, Z6, Z30
+	VFMADD213PS      Z31, Z12, Z2
+	VFMADD231PS      Z30, Z6, Z31
+	VFMADD213PS      Z25, Z2, Z17
+	VFMADD213PS      Z25, Z31, Z19
+	VMULPS           Z14, Z17, Z2
+	VMULPS           Z22, Z19, Z3
+	VMOVUPS          960(BX), Z6
+	VPTERNLOGD       $0xe4, Z8, Z6, Z2
+	VMOVUPS          896(BX), Z12
+	VPTERNLOGD       $0xe4, Z8, Z12, Z3
+	VMOVAPS          Z25, Z14
+	VPTERNLOGD       $0xe4, Z8, Z6, Z14
+	VPTERNLOGD       $0xe4, Z8, Z12, Z25
+	VCMPPS           $0x00, Z14, Z13, K3
+	VCMPPS           $0x00, Z25, Z11, K4
 	VMOVUPS          320(BX), Z6
-	VFMADD213PS      Z6, Z20, Z6
-	VSCALEFPS        1216(BX), Z5, Z5
-	VSCALEFPS        1152(BX), Z6, Z6
-	VMOVUPS          1088(BX), Z7
-	VSUBPS           Z4, Z7, Z8
-	VMOVUPS          1024(BX), Z9
-	VSUBPS           Z10, Z9, Z11
-	VFNMADD231PS     Z5, Z2, Z7
-	VFNMADD231PS     Z6, Z3, Z9
-	VSUBPS           Z2, Z0, Z2
-	VSUBPS           Z3, Z1, Z3
-	VFNMADD231PS     Z5, Z0, Z4
-	VFNMADD231PS     Z6, Z1, Z10
-	VFMADD231PS      Z2, Z5, Z8
-	VFMADD231PS      Z3, Z6, Z11
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+152(SB), Z0
-	VMULPS           Z0, Z5, Z1
-	VMULPS           Z0, Z6, Z0
-	VMULPS           256(BX), Z7, Z2
-	VMULPS           768(BX), Z9, Z3
-	VMOVUPS          Z2, K7, (DI)(AX*1)
-	VMOVUPS          Z3, K6, 64(DI)(AX*1)
-	VMULPS           192(BX), Z1, Z2
-	VMULPS           128(BX), Z0, Z3
-	VMULPS           256(BX), Z1, Z5
-	VMULPS           768(BX), Z0, Z6
-	VMULPS           64(BX), Z1, Z1
-	VMULPS           (BX), Z0, Z0
-	VMULPS           704(BX), Z5, Z5
-	VMULPS           640(BX), Z6, Z6
-	VMOVUPS          Z1, K7, (R9)(AX*1)
-	VMOVUPS          Z0, K6, 64(R9)(AX*1)
-	VMOVUPS          Z5, K7, (R8)(AX*1)
-	VMOVUPS          Z6, K6, 64(R8)(AX*1)
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+100(SB), Z0
-	VMULPS           Z2, Z0, Z1
-	VMULPS           Z3, Z0, Z0
-	VFNMADD231PS     576(BX), Z4, Z1
-	VFNMADD231PS     512(BX), Z10, Z0
-	VMULPS           448(BX), Z4, Z2
-	VMULPS           384(BX), Z10, Z3
-	VBROADCASTSS     spotFirstRows32AVX512Consts<>+156(SB), Z4
-	VBLENDMPS        Z8, Z4, K1, Z5
-	VBLENDMPS        Z11, Z4, K2, Z4
-	VMOVUPS          Z1, K7, (R10)(AX*1)
-	VMOVUPS          Z0, K6, 64(R10)(AX*1)
-	VMOVUPS          Z5, K7, (SI)(AX*1)
-	VMOVUPS          Z4, K6, 64(SI)(AX*1)
-	VMOVUPS          Z2, K7, (R11)(AX*1)
-	VMOVUPS          Z3, K6, 64(R11)(AX*1)
+	VBLENDMPS        Z7, Z6, K3, Z6
+	VMOVUPS          256(BX), Z8
+	VBLENDMPS        Z7, Z8, K4, Z7
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+180(SB), Z8
+	VMULPS           Z8, Z1, Z11
+	VMULPS           Z8, Z0, Z8
+	VMULPS           192(BX), Z11, Z12
+	VMULPS           128(BX), Z8, Z13
+	VMULPS           64(BX), Z11, Z14
+	VMULPS           (BX), Z8, Z15
+	VMOVUPS          Z14, K7, (R9)(AX*1)
+	VMOVUPS          Z15, K6, 64(R9)(AX*1)
+	VMULPS           832(BX), Z11, Z11
+	VMULPS           768(BX), Z8, Z8
+	VMULPS           704(BX), Z11, Z11
+	VMULPS           640(BX), Z8, Z8
+	VMOVUPS          Z11, K7, (R8)(AX*1)
+	VMOVUPS          Z8, K6, 64(R8)(AX*1)
+	VMULPS           Z12, Z23, Z8
+	VMULPS           Z13, Z23, Z11
+	VSUBPS           Z4, Z2, Z12
+	VSUBPS           Z5, Z3, Z13
+	VFNMADD213PS     Z9, Z1, Z4
+	VFNMADD213PS     Z10, Z0, Z5
+	VMULPS           832(BX), Z4, Z4
+	VMULPS           768(BX), Z5, Z5
+	VMOVUPS          Z4, K7, (DI)(AX*1)
+	VMOVUPS          Z5, K6, 64(DI)(AX*1)
+	VSUBPS           Z6, Z9, Z4
+	VSUBPS           Z7, Z10, Z5
+	VFNMADD231PS     Z1, Z2, Z6
+	VFNMADD231PS     Z0, Z3, Z7
+	VFMADD231PS      Z12, Z1, Z4
+	VFMADD231PS      Z13, Z0, Z5
+	VFNMADD231PS     576(BX), Z6, Z8
+	VFNMADD231PS     512(BX), Z7, Z11
+	VMULPS           448(BX), Z6, Z0
+	VMULPS           384(BX), Z7, Z1
+	VBROADCASTSS     spotFirstRows32AVX512Consts<>+192(SB), Z2
+	VBLENDMPS        Z4, Z2, K1, Z3
+	VBLENDMPS        Z5, Z2, K2, Z2
+	VMOVUPS          Z8, K7, (R10)(AX*1)
+	VMOVUPS          Z11, K6, 64(R10)(AX*1)
+	VMOVUPS          Z0, K7, (R11)(AX*1)
+	VMOVUPS          Z1, K6, 64(R11)(AX*1)
+	VMOVUPS          Z3, K7, (SI)(AX*1)
+	VMOVUPS          Z2, K6, 64(SI)(AX*1)
 	ADDQ             $+128, AX
 	SUBQ             $+32, CX
 	JGT              tail
@@ -1400,14 +1399,14 @@ DATA spotFirstRows32AVX2Consts<>+688(SB)/4, $0x80000000
 DATA spotFirstRows32AVX2Consts<>+692(SB)/4, $0x80000000
 DATA spotFirstRows32AVX2Consts<>+696(SB)/4, $0x80000000
 DATA spotFirstRows32AVX2Consts<>+700(SB)/4, $0x80000000
-DATA spotFirstRows32AVX2Consts<>+704(SB)/4, $0x3f400000
-DATA spotFirstRows32AVX2Consts<>+708(SB)/4, $0x3f400000
-DATA spotFirstRows32AVX2Consts<>+712(SB)/4, $0x3f400000
-DATA spotFirstRows32AVX2Consts<>+716(SB)/4, $0x3f400000
-DATA spotFirstRows32AVX2Consts<>+720(SB)/4, $0x3f400000
-DATA spotFirstRows32AVX2Consts<>+724(SB)/4, $0x3f400000
-DATA spotFirstRows32AVX2Consts<>+728(SB)/4, $0x3f400000
-DATA spotFirstRows32AVX2Consts<>+732(SB)/4, $0x3f400000
+DATA spotFirstRows32AVX2Consts<>+704(SB)/4, $0x3fc00000
+DATA spotFirstRows32AVX2Consts<>+708(SB)/4, $0x3fc00000
+DATA spotFirstRows32AVX2Consts<>+712(SB)/4, $0x3fc00000
+DATA spotFirstRows32AVX2Consts<>+716(SB)/4, $0x3fc00000
+DATA spotFirstRows32AVX2Consts<>+720(SB)/4, $0x3fc00000
+DATA spotFirstRows32AVX2Consts<>+724(SB)/4, $0x3fc00000
+DATA spotFirstRows32AVX2Consts<>+728(SB)/4, $0x3fc00000
+DATA spotFirstRows32AVX2Consts<>+732(SB)/4, $0x3fc00000
 DATA spotFirstRows32AVX2Consts<>+736(SB)/4, $0x40640000
 DATA spotFirstRows32AVX2Consts<>+740(SB)/4, $0x40640000
 DATA spotFirstRows32AVX2Consts<>+744(SB)/4, $0x40640000
@@ -1432,207 +1431,279 @@ DATA spotFirstRows32AVX2Consts<>+816(SB)/4, $0xc2d20000
 DATA spotFirstRows32AVX2Consts<>+820(SB)/4, $0xc2d20000
 DATA spotFirstRows32AVX2Consts<>+824(SB)/4, $0xc2d20000
 DATA spotFirstRows32AVX2Consts<>+828(SB)/4, $0xc2d20000
-DATA spotFirstRows32AVX2Consts<>+832(SB)/4, $0xbf000000
-DATA spotFirstRows32AVX2Consts<>+836(SB)/4, $0xbf000000
-DATA spotFirstRows32AVX2Consts<>+840(SB)/4, $0xbf000000
-DATA spotFirstRows32AVX2Consts<>+844(SB)/4, $0xbf000000
-DATA spotFirstRows32AVX2Consts<>+848(SB)/4, $0xbf000000
-DATA spotFirstRows32AVX2Consts<>+852(SB)/4, $0xbf000000
-DATA spotFirstRows32AVX2Consts<>+856(SB)/4, $0xbf000000
-DATA spotFirstRows32AVX2Consts<>+860(SB)/4, $0xbf000000
-DATA spotFirstRows32AVX2Consts<>+864(SB)/4, $0x3fb8aa3b
-DATA spotFirstRows32AVX2Consts<>+868(SB)/4, $0x3fb8aa3b
-DATA spotFirstRows32AVX2Consts<>+872(SB)/4, $0x3fb8aa3b
-DATA spotFirstRows32AVX2Consts<>+876(SB)/4, $0x3fb8aa3b
-DATA spotFirstRows32AVX2Consts<>+880(SB)/4, $0x3fb8aa3b
-DATA spotFirstRows32AVX2Consts<>+884(SB)/4, $0x3fb8aa3b
-DATA spotFirstRows32AVX2Consts<>+888(SB)/4, $0x3fb8aa3b
-DATA spotFirstRows32AVX2Consts<>+892(SB)/4, $0x3fb8aa3b
-DATA spotFirstRows32AVX2Consts<>+896(SB)/4, $0xbf317200
-DATA spotFirstRows32AVX2Consts<>+900(SB)/4, $0xbf317200
-DATA spotFirstRows32AVX2Consts<>+904(SB)/4, $0xbf317200
-DATA spotFirstRows32AVX2Consts<>+908(SB)/4, $0xbf317200
-DATA spotFirstRows32AVX2Consts<>+912(SB)/4, $0xbf317200
-DATA spotFirstRows32AVX2Consts<>+916(SB)/4, $0xbf317200
-DATA spotFirstRows32AVX2Consts<>+920(SB)/4, $0xbf317200
-DATA spotFirstRows32AVX2Consts<>+924(SB)/4, $0xbf317200
-DATA spotFirstRows32AVX2Consts<>+928(SB)/4, $0xb5bfbe8e
-DATA spotFirstRows32AVX2Consts<>+932(SB)/4, $0xb5bfbe8e
-DATA spotFirstRows32AVX2Consts<>+936(SB)/4, $0xb5bfbe8e
-DATA spotFirstRows32AVX2Consts<>+940(SB)/4, $0xb5bfbe8e
-DATA spotFirstRows32AVX2Consts<>+944(SB)/4, $0xb5bfbe8e
-DATA spotFirstRows32AVX2Consts<>+948(SB)/4, $0xb5bfbe8e
-DATA spotFirstRows32AVX2Consts<>+952(SB)/4, $0xb5bfbe8e
-DATA spotFirstRows32AVX2Consts<>+956(SB)/4, $0xb5bfbe8e
-DATA spotFirstRows32AVX2Consts<>+960(SB)/4, $0x3ab56891
-DATA spotFirstRows32AVX2Consts<>+964(SB)/4, $0x3ab56891
-DATA spotFirstRows32AVX2Consts<>+968(SB)/4, $0x3ab56891
-DATA spotFirstRows32AVX2Consts<>+972(SB)/4, $0x3ab56891
-DATA spotFirstRows32AVX2Consts<>+976(SB)/4, $0x3ab56891
-DATA spotFirstRows32AVX2Consts<>+980(SB)/4, $0x3ab56891
-DATA spotFirstRows32AVX2Consts<>+984(SB)/4, $0x3ab56891
-DATA spotFirstRows32AVX2Consts<>+988(SB)/4, $0x3ab56891
-DATA spotFirstRows32AVX2Consts<>+992(SB)/4, $0x3c091f97
-DATA spotFirstRows32AVX2Consts<>+996(SB)/4, $0x3c091f97
-DATA spotFirstRows32AVX2Consts<>+1000(SB)/4, $0x3c091f97
-DATA spotFirstRows32AVX2Consts<>+1004(SB)/4, $0x3c091f97
-DATA spotFirstRows32AVX2Consts<>+1008(SB)/4, $0x3c091f97
-DATA spotFirstRows32AVX2Consts<>+1012(SB)/4, $0x3c091f97
-DATA spotFirstRows32AVX2Consts<>+1016(SB)/4, $0x3c091f97
-DATA spotFirstRows32AVX2Consts<>+1020(SB)/4, $0x3c091f97
-DATA spotFirstRows32AVX2Consts<>+1024(SB)/4, $0x3d2aac27
-DATA spotFirstRows32AVX2Consts<>+1028(SB)/4, $0x3d2aac27
-DATA spotFirstRows32AVX2Consts<>+1032(SB)/4, $0x3d2aac27
-DATA spotFirstRows32AVX2Consts<>+1036(SB)/4, $0x3d2aac27
-DATA spotFirstRows32AVX2Consts<>+1040(SB)/4, $0x3d2aac27
-DATA spotFirstRows32AVX2Consts<>+1044(SB)/4, $0x3d2aac27
-DATA spotFirstRows32AVX2Consts<>+1048(SB)/4, $0x3d2aac27
-DATA spotFirstRows32AVX2Consts<>+1052(SB)/4, $0x3d2aac27
-DATA spotFirstRows32AVX2Consts<>+1056(SB)/4, $0x3e2aaa45
-DATA spotFirstRows32AVX2Consts<>+1060(SB)/4, $0x3e2aaa45
-DATA spotFirstRows32AVX2Consts<>+1064(SB)/4, $0x3e2aaa45
-DATA spotFirstRows32AVX2Consts<>+1068(SB)/4, $0x3e2aaa45
-DATA spotFirstRows32AVX2Consts<>+1072(SB)/4, $0x3e2aaa45
-DATA spotFirstRows32AVX2Consts<>+1076(SB)/4, $0x3e2aaa45
-DATA spotFirstRows32AVX2Consts<>+1080(SB)/4, $0x3e2aaa45
-DATA spotFirstRows32AVX2Consts<>+1084(SB)/4, $0x3e2aaa45
-DATA spotFirstRows32AVX2Consts<>+1088(SB)/4, $0x3efffffe
-DATA spotFirstRows32AVX2Consts<>+1092(SB)/4, $0x3efffffe
-DATA spotFirstRows32AVX2Consts<>+1096(SB)/4, $0x3efffffe
-DATA spotFirstRows32AVX2Consts<>+1100(SB)/4, $0x3efffffe
-DATA spotFirstRows32AVX2Consts<>+1104(SB)/4, $0x3efffffe
-DATA spotFirstRows32AVX2Consts<>+1108(SB)/4, $0x3efffffe
-DATA spotFirstRows32AVX2Consts<>+1112(SB)/4, $0x3efffffe
-DATA spotFirstRows32AVX2Consts<>+1116(SB)/4, $0x3efffffe
-DATA spotFirstRows32AVX2Consts<>+1120(SB)/4, $0x39755674
-DATA spotFirstRows32AVX2Consts<>+1124(SB)/4, $0x39755674
-DATA spotFirstRows32AVX2Consts<>+1128(SB)/4, $0x39755674
-DATA spotFirstRows32AVX2Consts<>+1132(SB)/4, $0x39755674
-DATA spotFirstRows32AVX2Consts<>+1136(SB)/4, $0x39755674
-DATA spotFirstRows32AVX2Consts<>+1140(SB)/4, $0x39755674
-DATA spotFirstRows32AVX2Consts<>+1144(SB)/4, $0x39755674
-DATA spotFirstRows32AVX2Consts<>+1148(SB)/4, $0x39755674
-DATA spotFirstRows32AVX2Consts<>+1152(SB)/4, $0x390114b6
-DATA spotFirstRows32AVX2Consts<>+1156(SB)/4, $0x390114b6
-DATA spotFirstRows32AVX2Consts<>+1160(SB)/4, $0x390114b6
-DATA spotFirstRows32AVX2Consts<>+1164(SB)/4, $0x390114b6
-DATA spotFirstRows32AVX2Consts<>+1168(SB)/4, $0x390114b6
-DATA spotFirstRows32AVX2Consts<>+1172(SB)/4, $0x390114b6
-DATA spotFirstRows32AVX2Consts<>+1176(SB)/4, $0x390114b6
-DATA spotFirstRows32AVX2Consts<>+1180(SB)/4, $0x390114b6
-DATA spotFirstRows32AVX2Consts<>+1184(SB)/4, $0xbb02dd71
-DATA spotFirstRows32AVX2Consts<>+1188(SB)/4, $0xbb02dd71
-DATA spotFirstRows32AVX2Consts<>+1192(SB)/4, $0xbb02dd71
-DATA spotFirstRows32AVX2Consts<>+1196(SB)/4, $0xbb02dd71
-DATA spotFirstRows32AVX2Consts<>+1200(SB)/4, $0xbb02dd71
-DATA spotFirstRows32AVX2Consts<>+1204(SB)/4, $0xbb02dd71
-DATA spotFirstRows32AVX2Consts<>+1208(SB)/4, $0xbb02dd71
-DATA spotFirstRows32AVX2Consts<>+1212(SB)/4, $0xbb02dd71
-DATA spotFirstRows32AVX2Consts<>+1216(SB)/4, $0x3a738970
-DATA spotFirstRows32AVX2Consts<>+1220(SB)/4, $0x3a738970
-DATA spotFirstRows32AVX2Consts<>+1224(SB)/4, $0x3a738970
-DATA spotFirstRows32AVX2Consts<>+1228(SB)/4, $0x3a738970
-DATA spotFirstRows32AVX2Consts<>+1232(SB)/4, $0x3a738970
-DATA spotFirstRows32AVX2Consts<>+1236(SB)/4, $0x3a738970
-DATA spotFirstRows32AVX2Consts<>+1240(SB)/4, $0x3a738970
-DATA spotFirstRows32AVX2Consts<>+1244(SB)/4, $0x3a738970
-DATA spotFirstRows32AVX2Consts<>+1248(SB)/4, $0x3c77415f
-DATA spotFirstRows32AVX2Consts<>+1252(SB)/4, $0x3c77415f
-DATA spotFirstRows32AVX2Consts<>+1256(SB)/4, $0x3c77415f
-DATA spotFirstRows32AVX2Consts<>+1260(SB)/4, $0x3c77415f
-DATA spotFirstRows32AVX2Consts<>+1264(SB)/4, $0x3c77415f
-DATA spotFirstRows32AVX2Consts<>+1268(SB)/4, $0x3c77415f
-DATA spotFirstRows32AVX2Consts<>+1272(SB)/4, $0x3c77415f
-DATA spotFirstRows32AVX2Consts<>+1276(SB)/4, $0x3c77415f
-DATA spotFirstRows32AVX2Consts<>+1280(SB)/4, $0xbd509d4d
-DATA spotFirstRows32AVX2Consts<>+1284(SB)/4, $0xbd509d4d
-DATA spotFirstRows32AVX2Consts<>+1288(SB)/4, $0xbd509d4d
-DATA spotFirstRows32AVX2Consts<>+1292(SB)/4, $0xbd509d4d
-DATA spotFirstRows32AVX2Consts<>+1296(SB)/4, $0xbd509d4d
-DATA spotFirstRows32AVX2Consts<>+1300(SB)/4, $0xbd509d4d
-DATA spotFirstRows32AVX2Consts<>+1304(SB)/4, $0xbd509d4d
-DATA spotFirstRows32AVX2Consts<>+1308(SB)/4, $0xbd509d4d
-DATA spotFirstRows32AVX2Consts<>+1312(SB)/4, $0x3d99190f
-DATA spotFirstRows32AVX2Consts<>+1316(SB)/4, $0x3d99190f
-DATA spotFirstRows32AVX2Consts<>+1320(SB)/4, $0x3d99190f
-DATA spotFirstRows32AVX2Consts<>+1324(SB)/4, $0x3d99190f
-DATA spotFirstRows32AVX2Consts<>+1328(SB)/4, $0x3d99190f
-DATA spotFirstRows32AVX2Consts<>+1332(SB)/4, $0x3d99190f
-DATA spotFirstRows32AVX2Consts<>+1336(SB)/4, $0x3d99190f
-DATA spotFirstRows32AVX2Consts<>+1340(SB)/4, $0x3d99190f
-DATA spotFirstRows32AVX2Consts<>+1344(SB)/4, $0xbc00cdcc
-DATA spotFirstRows32AVX2Consts<>+1348(SB)/4, $0xbc00cdcc
-DATA spotFirstRows32AVX2Consts<>+1352(SB)/4, $0xbc00cdcc
-DATA spotFirstRows32AVX2Consts<>+1356(SB)/4, $0xbc00cdcc
-DATA spotFirstRows32AVX2Consts<>+1360(SB)/4, $0xbc00cdcc
-DATA spotFirstRows32AVX2Consts<>+1364(SB)/4, $0xbc00cdcc
-DATA spotFirstRows32AVX2Consts<>+1368(SB)/4, $0xbc00cdcc
-DATA spotFirstRows32AVX2Consts<>+1372(SB)/4, $0xbc00cdcc
-DATA spotFirstRows32AVX2Consts<>+1376(SB)/4, $0xbe6caa20
-DATA spotFirstRows32AVX2Consts<>+1380(SB)/4, $0xbe6caa20
-DATA spotFirstRows32AVX2Consts<>+1384(SB)/4, $0xbe6caa20
-DATA spotFirstRows32AVX2Consts<>+1388(SB)/4, $0xbe6caa20
-DATA spotFirstRows32AVX2Consts<>+1392(SB)/4, $0xbe6caa20
-DATA spotFirstRows32AVX2Consts<>+1396(SB)/4, $0xbe6caa20
-DATA spotFirstRows32AVX2Consts<>+1400(SB)/4, $0xbe6caa20
-DATA spotFirstRows32AVX2Consts<>+1404(SB)/4, $0xbe6caa20
-DATA spotFirstRows32AVX2Consts<>+1408(SB)/4, $0x42fe0000
-DATA spotFirstRows32AVX2Consts<>+1412(SB)/4, $0x42fe0000
-DATA spotFirstRows32AVX2Consts<>+1416(SB)/4, $0x42fe0000
-DATA spotFirstRows32AVX2Consts<>+1420(SB)/4, $0x42fe0000
-DATA spotFirstRows32AVX2Consts<>+1424(SB)/4, $0x42fe0000
-DATA spotFirstRows32AVX2Consts<>+1428(SB)/4, $0x42fe0000
-DATA spotFirstRows32AVX2Consts<>+1432(SB)/4, $0x42fe0000
-DATA spotFirstRows32AVX2Consts<>+1436(SB)/4, $0x42fe0000
-DATA spotFirstRows32AVX2Consts<>+1440(SB)/4, $0xc2fc0000
-DATA spotFirstRows32AVX2Consts<>+1444(SB)/4, $0xc2fc0000
-DATA spotFirstRows32AVX2Consts<>+1448(SB)/4, $0xc2fc0000
-DATA spotFirstRows32AVX2Consts<>+1452(SB)/4, $0xc2fc0000
-DATA spotFirstRows32AVX2Consts<>+1456(SB)/4, $0xc2fc0000
-DATA spotFirstRows32AVX2Consts<>+1460(SB)/4, $0xc2fc0000
-DATA spotFirstRows32AVX2Consts<>+1464(SB)/4, $0xc2fc0000
-DATA spotFirstRows32AVX2Consts<>+1468(SB)/4, $0xc2fc0000
-DATA spotFirstRows32AVX2Consts<>+1472(SB)/4, $0x4b40007f
-DATA spotFirstRows32AVX2Consts<>+1476(SB)/4, $0x4b40007f
-DATA spotFirstRows32AVX2Consts<>+1480(SB)/4, $0x4b40007f
-DATA spotFirstRows32AVX2Consts<>+1484(SB)/4, $0x4b40007f
-DATA spotFirstRows32AVX2Consts<>+1488(SB)/4, $0x4b40007f
-DATA spotFirstRows32AVX2Consts<>+1492(SB)/4, $0x4b40007f
-DATA spotFirstRows32AVX2Consts<>+1496(SB)/4, $0x4b40007f
-DATA spotFirstRows32AVX2Consts<>+1500(SB)/4, $0x4b40007f
-DATA spotFirstRows32AVX2Consts<>+1504(SB)/4, $0x3089705f
-DATA spotFirstRows32AVX2Consts<>+1508(SB)/4, $0x3089705f
-DATA spotFirstRows32AVX2Consts<>+1512(SB)/4, $0x3089705f
-DATA spotFirstRows32AVX2Consts<>+1516(SB)/4, $0x3089705f
-DATA spotFirstRows32AVX2Consts<>+1520(SB)/4, $0x3089705f
-DATA spotFirstRows32AVX2Consts<>+1524(SB)/4, $0x3089705f
-DATA spotFirstRows32AVX2Consts<>+1528(SB)/4, $0x3089705f
-DATA spotFirstRows32AVX2Consts<>+1532(SB)/4, $0x3089705f
-DATA spotFirstRows32AVX2Consts<>+1536(SB)/4, $0x4e6e6b28
-DATA spotFirstRows32AVX2Consts<>+1540(SB)/4, $0x4e6e6b28
-DATA spotFirstRows32AVX2Consts<>+1544(SB)/4, $0x4e6e6b28
-DATA spotFirstRows32AVX2Consts<>+1548(SB)/4, $0x4e6e6b28
-DATA spotFirstRows32AVX2Consts<>+1552(SB)/4, $0x4e6e6b28
-DATA spotFirstRows32AVX2Consts<>+1556(SB)/4, $0x4e6e6b28
-DATA spotFirstRows32AVX2Consts<>+1560(SB)/4, $0x4e6e6b28
-DATA spotFirstRows32AVX2Consts<>+1564(SB)/4, $0x4e6e6b28
-DATA spotFirstRows32AVX2Consts<>+1568(SB)/4, $0x3ecc422a
-DATA spotFirstRows32AVX2Consts<>+1572(SB)/4, $0x3ecc422a
-DATA spotFirstRows32AVX2Consts<>+1576(SB)/4, $0x3ecc422a
-DATA spotFirstRows32AVX2Consts<>+1580(SB)/4, $0x3ecc422a
-DATA spotFirstRows32AVX2Consts<>+1584(SB)/4, $0x3ecc422a
-DATA spotFirstRows32AVX2Consts<>+1588(SB)/4, $0x3ecc422a
-DATA spotFirstRows32AVX2Consts<>+1592(SB)/4, $0x3ecc422a
-DATA spotFirstRows32AVX2Consts<>+1596(SB)/4, $0x3ecc422a
-DATA spotFirstRows32AVX2Consts<>+1600(SB)/4, $0x7fc00000
-DATA spotFirstRows32AVX2Consts<>+1604(SB)/4, $0x7fc00000
-DATA spotFirstRows32AVX2Consts<>+1608(SB)/4, $0x7fc00000
-DATA spotFirstRows32AVX2Consts<>+1612(SB)/4, $0x7fc00000
-DATA spotFirstRows32AVX2Consts<>+1616(SB)/4, $0x7fc00000
-DATA spotFirstRows32AVX2Consts<>+1620(SB)/4, $0x7fc00000
-DATA spotFirstRows32AVX2Consts<>+1624(SB)/4, $0x7fc00000
-DATA spotFirstRows32AVX2Consts<>+1628(SB)/4, $0x7fc00000
-GLOBL spotFirstRows32AVX2Consts<>(SB), RODATA|NOPTR, $1632
+DATA spotFirstRows32AVX2Consts<>+832(SB)/4, $0xbf38aa3b
+DATA spotFirstRows32AVX2Consts<>+836(SB)/4, $0xbf38aa3b
+DATA spotFirstRows32AVX2Consts<>+840(SB)/4, $0xbf38aa3b
+DATA spotFirstRows32AVX2Consts<>+844(SB)/4, $0xbf38aa3b
+DATA spotFirstRows32AVX2Consts<>+848(SB)/4, $0xbf38aa3b
+DATA spotFirstRows32AVX2Consts<>+852(SB)/4, $0xbf38aa3b
+DATA spotFirstRows32AVX2Consts<>+856(SB)/4, $0xbf38aa3b
+DATA spotFirstRows32AVX2Consts<>+860(SB)/4, $0xbf38aa3b
+DATA spotFirstRows32AVX2Consts<>+864(SB)/4, $0x4b400000
+DATA spotFirstRows32AVX2Consts<>+868(SB)/4, $0x4b400000
+DATA spotFirstRows32AVX2Consts<>+872(SB)/4, $0x4b400000
+DATA spotFirstRows32AVX2Consts<>+876(SB)/4, $0x4b400000
+DATA spotFirstRows32AVX2Consts<>+880(SB)/4, $0x4b400000
+DATA spotFirstRows32AVX2Consts<>+884(SB)/4, $0x4b400000
+DATA spotFirstRows32AVX2Consts<>+888(SB)/4, $0x4b400000
+DATA spotFirstRows32AVX2Consts<>+892(SB)/4, $0x4b400000
+DATA spotFirstRows32AVX2Consts<>+896(SB)/4, $0x3fb8aa3b
+DATA spotFirstRows32AVX2Consts<>+900(SB)/4, $0x3fb8aa3b
+DATA spotFirstRows32AVX2Consts<>+904(SB)/4, $0x3fb8aa3b
+DATA spotFirstRows32AVX2Consts<>+908(SB)/4, $0x3fb8aa3b
+DATA spotFirstRows32AVX2Consts<>+912(SB)/4, $0x3fb8aa3b
+DATA spotFirstRows32AVX2Consts<>+916(SB)/4, $0x3fb8aa3b
+DATA spotFirstRows32AVX2Consts<>+920(SB)/4, $0x3fb8aa3b
+DATA spotFirstRows32AVX2Consts<>+924(SB)/4, $0x3fb8aa3b
+DATA spotFirstRows32AVX2Consts<>+928(SB)/4, $0xbf317200
+DATA spotFirstRows32AVX2Consts<>+932(SB)/4, $0xbf317200
+DATA spotFirstRows32AVX2Consts<>+936(SB)/4, $0xbf317200
+DATA spotFirstRows32AVX2Consts<>+940(SB)/4, $0xbf317200
+DATA spotFirstRows32AVX2Consts<>+944(SB)/4, $0xbf317200
+DATA spotFirstRows32AVX2Consts<>+948(SB)/4, $0xbf317200
+DATA spotFirstRows32AVX2Consts<>+952(SB)/4, $0xbf317200
+DATA spotFirstRows32AVX2Consts<>+956(SB)/4, $0xbf317200
+DATA spotFirstRows32AVX2Consts<>+960(SB)/4, $0xb5bfbe8e
+DATA spotFirstRows32AVX2Consts<>+964(SB)/4, $0xb5bfbe8e
+DATA spotFirstRows32AVX2Consts<>+968(SB)/4, $0xb5bfbe8e
+DATA spotFirstRows32AVX2Consts<>+972(SB)/4, $0xb5bfbe8e
+DATA spotFirstRows32AVX2Consts<>+976(SB)/4, $0xb5bfbe8e
+DATA spotFirstRows32AVX2Consts<>+980(SB)/4, $0xb5bfbe8e
+DATA spotFirstRows32AVX2Consts<>+984(SB)/4, $0xb5bfbe8e
+DATA spotFirstRows32AVX2Consts<>+988(SB)/4, $0xb5bfbe8e
+DATA spotFirstRows32AVX2Consts<>+992(SB)/4, $0x3fb17200
+DATA spotFirstRows32AVX2Consts<>+996(SB)/4, $0x3fb17200
+DATA spotFirstRows32AVX2Consts<>+1000(SB)/4, $0x3fb17200
+DATA spotFirstRows32AVX2Consts<>+1004(SB)/4, $0x3fb17200
+DATA spotFirstRows32AVX2Consts<>+1008(SB)/4, $0x3fb17200
+DATA spotFirstRows32AVX2Consts<>+1012(SB)/4, $0x3fb17200
+DATA spotFirstRows32AVX2Consts<>+1016(SB)/4, $0x3fb17200
+DATA spotFirstRows32AVX2Consts<>+1020(SB)/4, $0x3fb17200
+DATA spotFirstRows32AVX2Consts<>+1024(SB)/4, $0x363fbe8e
+DATA spotFirstRows32AVX2Consts<>+1028(SB)/4, $0x363fbe8e
+DATA spotFirstRows32AVX2Consts<>+1032(SB)/4, $0x363fbe8e
+DATA spotFirstRows32AVX2Consts<>+1036(SB)/4, $0x363fbe8e
+DATA spotFirstRows32AVX2Consts<>+1040(SB)/4, $0x363fbe8e
+DATA spotFirstRows32AVX2Consts<>+1044(SB)/4, $0x363fbe8e
+DATA spotFirstRows32AVX2Consts<>+1048(SB)/4, $0x363fbe8e
+DATA spotFirstRows32AVX2Consts<>+1052(SB)/4, $0x363fbe8e
+DATA spotFirstRows32AVX2Consts<>+1056(SB)/4, $0x3ab56891
+DATA spotFirstRows32AVX2Consts<>+1060(SB)/4, $0x3ab56891
+DATA spotFirstRows32AVX2Consts<>+1064(SB)/4, $0x3ab56891
+DATA spotFirstRows32AVX2Consts<>+1068(SB)/4, $0x3ab56891
+DATA spotFirstRows32AVX2Consts<>+1072(SB)/4, $0x3ab56891
+DATA spotFirstRows32AVX2Consts<>+1076(SB)/4, $0x3ab56891
+DATA spotFirstRows32AVX2Consts<>+1080(SB)/4, $0x3ab56891
+DATA spotFirstRows32AVX2Consts<>+1084(SB)/4, $0x3ab56891
+DATA spotFirstRows32AVX2Consts<>+1088(SB)/4, $0x3c091f97
+DATA spotFirstRows32AVX2Consts<>+1092(SB)/4, $0x3c091f97
+DATA spotFirstRows32AVX2Consts<>+1096(SB)/4, $0x3c091f97
+DATA spotFirstRows32AVX2Consts<>+1100(SB)/4, $0x3c091f97
+DATA spotFirstRows32AVX2Consts<>+1104(SB)/4, $0x3c091f97
+DATA spotFirstRows32AVX2Consts<>+1108(SB)/4, $0x3c091f97
+DATA spotFirstRows32AVX2Consts<>+1112(SB)/4, $0x3c091f97
+DATA spotFirstRows32AVX2Consts<>+1116(SB)/4, $0x3c091f97
+DATA spotFirstRows32AVX2Consts<>+1120(SB)/4, $0x3d2aac27
+DATA spotFirstRows32AVX2Consts<>+1124(SB)/4, $0x3d2aac27
+DATA spotFirstRows32AVX2Consts<>+1128(SB)/4, $0x3d2aac27
+DATA spotFirstRows32AVX2Consts<>+1132(SB)/4, $0x3d2aac27
+DATA spotFirstRows32AVX2Consts<>+1136(SB)/4, $0x3d2aac27
+DATA spotFirstRows32AVX2Consts<>+1140(SB)/4, $0x3d2aac27
+DATA spotFirstRows32AVX2Consts<>+1144(SB)/4, $0x3d2aac27
+DATA spotFirstRows32AVX2Consts<>+1148(SB)/4, $0x3d2aac27
+DATA spotFirstRows32AVX2Consts<>+1152(SB)/4, $0x3e2aaa45
+DATA spotFirstRows32AVX2Consts<>+1156(SB)/4, $0x3e2aaa45
+DATA spotFirstRows32AVX2Consts<>+1160(SB)/4, $0x3e2aaa45
+DATA spotFirstRows32AVX2Consts<>+1164(SB)/4, $0x3e2aaa45
+DATA spotFirstRows32AVX2Consts<>+1168(SB)/4, $0x3e2aaa45
+DATA spotFirstRows32AVX2Consts<>+1172(SB)/4, $0x3e2aaa45
+DATA spotFirstRows32AVX2Consts<>+1176(SB)/4, $0x3e2aaa45
+DATA spotFirstRows32AVX2Consts<>+1180(SB)/4, $0x3e2aaa45
+DATA spotFirstRows32AVX2Consts<>+1184(SB)/4, $0x3efffffe
+DATA spotFirstRows32AVX2Consts<>+1188(SB)/4, $0x3efffffe
+DATA spotFirstRows32AVX2Consts<>+1192(SB)/4, $0x3efffffe
+DATA spotFirstRows32AVX2Consts<>+1196(SB)/4, $0x3efffffe
+DATA spotFirstRows32AVX2Consts<>+1200(SB)/4, $0x3efffffe
+DATA spotFirstRows32AVX2Consts<>+1204(SB)/4, $0x3efffffe
+DATA spotFirstRows32AVX2Consts<>+1208(SB)/4, $0x3efffffe
+DATA spotFirstRows32AVX2Consts<>+1212(SB)/4, $0x3efffffe
+DATA spotFirstRows32AVX2Consts<>+1216(SB)/4, $0x37b56891
+DATA spotFirstRows32AVX2Consts<>+1220(SB)/4, $0x37b56891
+DATA spotFirstRows32AVX2Consts<>+1224(SB)/4, $0x37b56891
+DATA spotFirstRows32AVX2Consts<>+1228(SB)/4, $0x37b56891
+DATA spotFirstRows32AVX2Consts<>+1232(SB)/4, $0x37b56891
+DATA spotFirstRows32AVX2Consts<>+1236(SB)/4, $0x37b56891
+DATA spotFirstRows32AVX2Consts<>+1240(SB)/4, $0x37b56891
+DATA spotFirstRows32AVX2Consts<>+1244(SB)/4, $0x37b56891
+DATA spotFirstRows32AVX2Consts<>+1248(SB)/4, $0xb9891f97
+DATA spotFirstRows32AVX2Consts<>+1252(SB)/4, $0xb9891f97
+DATA spotFirstRows32AVX2Consts<>+1256(SB)/4, $0xb9891f97
+DATA spotFirstRows32AVX2Consts<>+1260(SB)/4, $0xb9891f97
+DATA spotFirstRows32AVX2Consts<>+1264(SB)/4, $0xb9891f97
+DATA spotFirstRows32AVX2Consts<>+1268(SB)/4, $0xb9891f97
+DATA spotFirstRows32AVX2Consts<>+1272(SB)/4, $0xb9891f97
+DATA spotFirstRows32AVX2Consts<>+1276(SB)/4, $0xb9891f97
+DATA spotFirstRows32AVX2Consts<>+1280(SB)/4, $0x3b2aac27
+DATA spotFirstRows32AVX2Consts<>+1284(SB)/4, $0x3b2aac27
+DATA spotFirstRows32AVX2Consts<>+1288(SB)/4, $0x3b2aac27
+DATA spotFirstRows32AVX2Consts<>+1292(SB)/4, $0x3b2aac27
+DATA spotFirstRows32AVX2Consts<>+1296(SB)/4, $0x3b2aac27
+DATA spotFirstRows32AVX2Consts<>+1300(SB)/4, $0x3b2aac27
+DATA spotFirstRows32AVX2Consts<>+1304(SB)/4, $0x3b2aac27
+DATA spotFirstRows32AVX2Consts<>+1308(SB)/4, $0x3b2aac27
+DATA spotFirstRows32AVX2Consts<>+1312(SB)/4, $0xbcaaaa45
+DATA spotFirstRows32AVX2Consts<>+1316(SB)/4, $0xbcaaaa45
+DATA spotFirstRows32AVX2Consts<>+1320(SB)/4, $0xbcaaaa45
+DATA spotFirstRows32AVX2Consts<>+1324(SB)/4, $0xbcaaaa45
+DATA spotFirstRows32AVX2Consts<>+1328(SB)/4, $0xbcaaaa45
+DATA spotFirstRows32AVX2Consts<>+1332(SB)/4, $0xbcaaaa45
+DATA spotFirstRows32AVX2Consts<>+1336(SB)/4, $0xbcaaaa45
+DATA spotFirstRows32AVX2Consts<>+1340(SB)/4, $0xbcaaaa45
+DATA spotFirstRows32AVX2Consts<>+1344(SB)/4, $0x3dfffffe
+DATA spotFirstRows32AVX2Consts<>+1348(SB)/4, $0x3dfffffe
+DATA spotFirstRows32AVX2Consts<>+1352(SB)/4, $0x3dfffffe
+DATA spotFirstRows32AVX2Consts<>+1356(SB)/4, $0x3dfffffe
+DATA spotFirstRows32AVX2Consts<>+1360(SB)/4, $0x3dfffffe
+DATA spotFirstRows32AVX2Consts<>+1364(SB)/4, $0x3dfffffe
+DATA spotFirstRows32AVX2Consts<>+1368(SB)/4, $0x3dfffffe
+DATA spotFirstRows32AVX2Consts<>+1372(SB)/4, $0x3dfffffe
+DATA spotFirstRows32AVX2Consts<>+1376(SB)/4, $0xbf000000
+DATA spotFirstRows32AVX2Consts<>+1380(SB)/4, $0xbf000000
+DATA spotFirstRows32AVX2Consts<>+1384(SB)/4, $0xbf000000
+DATA spotFirstRows32AVX2Consts<>+1388(SB)/4, $0xbf000000
+DATA spotFirstRows32AVX2Consts<>+1392(SB)/4, $0xbf000000
+DATA spotFirstRows32AVX2Consts<>+1396(SB)/4, $0xbf000000
+DATA spotFirstRows32AVX2Consts<>+1400(SB)/4, $0xbf000000
+DATA spotFirstRows32AVX2Consts<>+1404(SB)/4, $0xbf000000
+DATA spotFirstRows32AVX2Consts<>+1408(SB)/4, $0x39f55674
+DATA spotFirstRows32AVX2Consts<>+1412(SB)/4, $0x39f55674
+DATA spotFirstRows32AVX2Consts<>+1416(SB)/4, $0x39f55674
+DATA spotFirstRows32AVX2Consts<>+1420(SB)/4, $0x39f55674
+DATA spotFirstRows32AVX2Consts<>+1424(SB)/4, $0x39f55674
+DATA spotFirstRows32AVX2Consts<>+1428(SB)/4, $0x39f55674
+DATA spotFirstRows32AVX2Consts<>+1432(SB)/4, $0x39f55674
+DATA spotFirstRows32AVX2Consts<>+1436(SB)/4, $0x39f55674
+DATA spotFirstRows32AVX2Consts<>+1440(SB)/4, $0x398114b6
+DATA spotFirstRows32AVX2Consts<>+1444(SB)/4, $0x398114b6
+DATA spotFirstRows32AVX2Consts<>+1448(SB)/4, $0x398114b6
+DATA spotFirstRows32AVX2Consts<>+1452(SB)/4, $0x398114b6
+DATA spotFirstRows32AVX2Consts<>+1456(SB)/4, $0x398114b6
+DATA spotFirstRows32AVX2Consts<>+1460(SB)/4, $0x398114b6
+DATA spotFirstRows32AVX2Consts<>+1464(SB)/4, $0x398114b6
+DATA spotFirstRows32AVX2Consts<>+1468(SB)/4, $0x398114b6
+DATA spotFirstRows32AVX2Consts<>+1472(SB)/4, $0xbb82dd71
+DATA spotFirstRows32AVX2Consts<>+1476(SB)/4, $0xbb82dd71
+DATA spotFirstRows32AVX2Consts<>+1480(SB)/4, $0xbb82dd71
+DATA spotFirstRows32AVX2Consts<>+1484(SB)/4, $0xbb82dd71
+DATA spotFirstRows32AVX2Consts<>+1488(SB)/4, $0xbb82dd71
+DATA spotFirstRows32AVX2Consts<>+1492(SB)/4, $0xbb82dd71
+DATA spotFirstRows32AVX2Consts<>+1496(SB)/4, $0xbb82dd71
+DATA spotFirstRows32AVX2Consts<>+1500(SB)/4, $0xbb82dd71
+DATA spotFirstRows32AVX2Consts<>+1504(SB)/4, $0x3af38970
+DATA spotFirstRows32AVX2Consts<>+1508(SB)/4, $0x3af38970
+DATA spotFirstRows32AVX2Consts<>+1512(SB)/4, $0x3af38970
+DATA spotFirstRows32AVX2Consts<>+1516(SB)/4, $0x3af38970
+DATA spotFirstRows32AVX2Consts<>+1520(SB)/4, $0x3af38970
+DATA spotFirstRows32AVX2Consts<>+1524(SB)/4, $0x3af38970
+DATA spotFirstRows32AVX2Consts<>+1528(SB)/4, $0x3af38970
+DATA spotFirstRows32AVX2Consts<>+1532(SB)/4, $0x3af38970
+DATA spotFirstRows32AVX2Consts<>+1536(SB)/4, $0x3cf7415f
+DATA spotFirstRows32AVX2Consts<>+1540(SB)/4, $0x3cf7415f
+DATA spotFirstRows32AVX2Consts<>+1544(SB)/4, $0x3cf7415f
+DATA spotFirstRows32AVX2Consts<>+1548(SB)/4, $0x3cf7415f
+DATA spotFirstRows32AVX2Consts<>+1552(SB)/4, $0x3cf7415f
+DATA spotFirstRows32AVX2Consts<>+1556(SB)/4, $0x3cf7415f
+DATA spotFirstRows32AVX2Consts<>+1560(SB)/4, $0x3cf7415f
+DATA spotFirstRows32AVX2Consts<>+1564(SB)/4, $0x3cf7415f
+DATA spotFirstRows32AVX2Consts<>+1568(SB)/4, $0xbdd09d4d
+DATA spotFirstRows32AVX2Consts<>+1572(SB)/4, $0xbdd09d4d
+DATA spotFirstRows32AVX2Consts<>+1576(SB)/4, $0xbdd09d4d
+DATA spotFirstRows32AVX2Consts<>+1580(SB)/4, $0xbdd09d4d
+DATA spotFirstRows32AVX2Consts<>+1584(SB)/4, $0xbdd09d4d
+DATA spotFirstRows32AVX2Consts<>+1588(SB)/4, $0xbdd09d4d
+DATA spotFirstRows32AVX2Consts<>+1592(SB)/4, $0xbdd09d4d
+DATA spotFirstRows32AVX2Consts<>+1596(SB)/4, $0xbdd09d4d
+DATA spotFirstRows32AVX2Consts<>+1600(SB)/4, $0x3e19190f
+DATA spotFirstRows32AVX2Consts<>+1604(SB)/4, $0x3e19190f
+DATA spotFirstRows32AVX2Consts<>+1608(SB)/4, $0x3e19190f
+DATA spotFirstRows32AVX2Consts<>+1612(SB)/4, $0x3e19190f
+DATA spotFirstRows32AVX2Consts<>+1616(SB)/4, $0x3e19190f
+DATA spotFirstRows32AVX2Consts<>+1620(SB)/4, $0x3e19190f
+DATA spotFirstRows32AVX2Consts<>+1624(SB)/4, $0x3e19190f
+DATA spotFirstRows32AVX2Consts<>+1628(SB)/4, $0x3e19190f
+DATA spotFirstRows32AVX2Consts<>+1632(SB)/4, $0xbc80cdcc
+DATA spotFirstRows32AVX2Consts<>+1636(SB)/4, $0xbc80cdcc
+DATA spotFirstRows32AVX2Consts<>+1640(SB)/4, $0xbc80cdcc
+DATA spotFirstRows32AVX2Consts<>+1644(SB)/4, $0xbc80cdcc
+DATA spotFirstRows32AVX2Consts<>+1648(SB)/4, $0xbc80cdcc
+DATA spotFirstRows32AVX2Consts<>+1652(SB)/4, $0xbc80cdcc
+DATA spotFirstRows32AVX2Consts<>+1656(SB)/4, $0xbc80cdcc
+DATA spotFirstRows32AVX2Consts<>+1660(SB)/4, $0xbc80cdcc
+DATA spotFirstRows32AVX2Consts<>+1664(SB)/4, $0xbeecaa20
+DATA spotFirstRows32AVX2Consts<>+1668(SB)/4, $0xbeecaa20
+DATA spotFirstRows32AVX2Consts<>+1672(SB)/4, $0xbeecaa20
+DATA spotFirstRows32AVX2Consts<>+1676(SB)/4, $0xbeecaa20
+DATA spotFirstRows32AVX2Consts<>+1680(SB)/4, $0xbeecaa20
+DATA spotFirstRows32AVX2Consts<>+1684(SB)/4, $0xbeecaa20
+DATA spotFirstRows32AVX2Consts<>+1688(SB)/4, $0xbeecaa20
+DATA spotFirstRows32AVX2Consts<>+1692(SB)/4, $0xbeecaa20
+DATA spotFirstRows32AVX2Consts<>+1696(SB)/4, $0x42fe0000
+DATA spotFirstRows32AVX2Consts<>+1700(SB)/4, $0x42fe0000
+DATA spotFirstRows32AVX2Consts<>+1704(SB)/4, $0x42fe0000
+DATA spotFirstRows32AVX2Consts<>+1708(SB)/4, $0x42fe0000
+DATA spotFirstRows32AVX2Consts<>+1712(SB)/4, $0x42fe0000
+DATA spotFirstRows32AVX2Consts<>+1716(SB)/4, $0x42fe0000
+DATA spotFirstRows32AVX2Consts<>+1720(SB)/4, $0x42fe0000
+DATA spotFirstRows32AVX2Consts<>+1724(SB)/4, $0x42fe0000
+DATA spotFirstRows32AVX2Consts<>+1728(SB)/4, $0xc2fc0000
+DATA spotFirstRows32AVX2Consts<>+1732(SB)/4, $0xc2fc0000
+DATA spotFirstRows32AVX2Consts<>+1736(SB)/4, $0xc2fc0000
+DATA spotFirstRows32AVX2Consts<>+1740(SB)/4, $0xc2fc0000
+DATA spotFirstRows32AVX2Consts<>+1744(SB)/4, $0xc2fc0000
+DATA spotFirstRows32AVX2Consts<>+1748(SB)/4, $0xc2fc0000
+DATA spotFirstRows32AVX2Consts<>+1752(SB)/4, $0xc2fc0000
+DATA spotFirstRows32AVX2Consts<>+1756(SB)/4, $0xc2fc0000
+DATA spotFirstRows32AVX2Consts<>+1760(SB)/4, $0x4b40007f
+DATA spotFirstRows32AVX2Consts<>+1764(SB)/4, $0x4b40007f
+DATA spotFirstRows32AVX2Consts<>+1768(SB)/4, $0x4b40007f
+DATA spotFirstRows32AVX2Consts<>+1772(SB)/4, $0x4b40007f
+DATA spotFirstRows32AVX2Consts<>+1776(SB)/4, $0x4b40007f
+DATA spotFirstRows32AVX2Consts<>+1780(SB)/4, $0x4b40007f
+DATA spotFirstRows32AVX2Consts<>+1784(SB)/4, $0x4b40007f
+DATA spotFirstRows32AVX2Consts<>+1788(SB)/4, $0x4b40007f
+DATA spotFirstRows32AVX2Consts<>+1792(SB)/4, $0x3089705f
+DATA spotFirstRows32AVX2Consts<>+1796(SB)/4, $0x3089705f
+DATA spotFirstRows32AVX2Consts<>+1800(SB)/4, $0x3089705f
+DATA spotFirstRows32AVX2Consts<>+1804(SB)/4, $0x3089705f
+DATA spotFirstRows32AVX2Consts<>+1808(SB)/4, $0x3089705f
+DATA spotFirstRows32AVX2Consts<>+1812(SB)/4, $0x3089705f
+DATA spotFirstRows32AVX2Consts<>+1816(SB)/4, $0x3089705f
+DATA spotFirstRows32AVX2Consts<>+1820(SB)/4, $0x3089705f
+DATA spotFirstRows32AVX2Consts<>+1824(SB)/4, $0x4e6e6b28
+DATA spotFirstRows32AVX2Consts<>+1828(SB)/4, $0x4e6e6b28
+DATA spotFirstRows32AVX2Consts<>+1832(SB)/4, $0x4e6e6b28
+DATA spotFirstRows32AVX2Consts<>+1836(SB)/4, $0x4e6e6b28
+DATA spotFirstRows32AVX2Consts<>+1840(SB)/4, $0x4e6e6b28
+DATA spotFirstRows32AVX2Consts<>+1844(SB)/4, $0x4e6e6b28
+DATA spotFirstRows32AVX2Consts<>+1848(SB)/4, $0x4e6e6b28
+DATA spotFirstRows32AVX2Consts<>+1852(SB)/4, $0x4e6e6b28
+DATA spotFirstRows32AVX2Consts<>+1856(SB)/4, $0x3ecc422a
+DATA spotFirstRows32AVX2Consts<>+1860(SB)/4, $0x3ecc422a
+DATA spotFirstRows32AVX2Consts<>+1864(SB)/4, $0x3ecc422a
+DATA spotFirstRows32AVX2Consts<>+1868(SB)/4, $0x3ecc422a
+DATA spotFirstRows32AVX2Consts<>+1872(SB)/4, $0x3ecc422a
+DATA spotFirstRows32AVX2Consts<>+1876(SB)/4, $0x3ecc422a
+DATA spotFirstRows32AVX2Consts<>+1880(SB)/4, $0x3ecc422a
+DATA spotFirstRows32AVX2Consts<>+1884(SB)/4, $0x3ecc422a
+DATA spotFirstRows32AVX2Consts<>+1888(SB)/4, $0x7fc00000
+DATA spotFirstRows32AVX2Consts<>+1892(SB)/4, $0x7fc00000
+DATA spotFirstRows32AVX2Consts<>+1896(SB)/4, $0x7fc00000
+DATA spotFirstRows32AVX2Consts<>+1900(SB)/4, $0x7fc00000
+DATA spotFirstRows32AVX2Consts<>+1904(SB)/4, $0x7fc00000
+DATA spotFirstRows32AVX2Consts<>+1908(SB)/4, $0x7fc00000
+DATA spotFirstRows32AVX2Consts<>+1912(SB)/4, $0x7fc00000
+DATA spotFirstRows32AVX2Consts<>+1916(SB)/4, $0x7fc00000
+GLOBL spotFirstRows32AVX2Consts<>(SB), RODATA|NOPTR, $1920
 
 DATA spotFirstRows32AVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA spotFirstRows32AVX2Masks<>+8(SB)/8, $0xffffffffffffffff
@@ -2170,80 +2241,80 @@ body:
 	VMULPS       Y5, Y8, Y9
 	VMOVUPS      1728(BX), Y10
 	VMULPS       Y5, Y10, Y15
-	VMOVUPS      1696(BX), Y7
-	VMULPS       Y5, Y7, Y3
-	VMOVUPS      1888(BX), Y5
-	VMULPS       448(BX), Y5, Y2
-	VMOVUPS      992(BX), Y1
-	VMULPS       480(BX), Y1, Y0
-	VMOVUPS      Y3, 928(BX)
-	VMOVUPS      1856(BX), Y3
+	VMOVUPS      1696(BX), Y3
+	VMULPS       Y5, Y3, Y5
+	VMOVUPS      1888(BX), Y2
+	VMULPS       448(BX), Y2, Y1
+	VMOVUPS      992(BX), Y0
+	VMULPS       480(BX), Y0, Y7
+	VMOVUPS      Y5, 928(BX)
+	VMOVUPS      1856(BX), Y5
 	VMOVUPS      Y11, 1472(BX)
-	VMULPS       512(BX), Y3, Y11
+	VMULPS       512(BX), Y5, Y11
 	VMOVUPS      Y14, 1504(BX)
 	VMOVUPS      1824(BX), Y14
 	VMOVUPS      Y15, 1536(BX)
 	VMULPS       544(BX), Y14, Y15
-	VMULPS       Y5, Y4, Y5
-	VMULPS       Y1, Y8, Y1
-	VMULPS       Y3, Y10, Y3
-	VMULPS       Y14, Y7, Y14
-	VMULPS       864(BX), Y2, Y7
-	VMULPS       832(BX), Y0, Y10
+	VMULPS       Y2, Y4, Y2
+	VMULPS       Y0, Y8, Y0
+	VMULPS       Y5, Y10, Y5
+	VMULPS       Y14, Y3, Y14
+	VMULPS       864(BX), Y1, Y3
+	VMULPS       832(BX), Y7, Y10
 	VMULPS       768(BX), Y11, Y8
 	VMULPS       32(BX), Y15, Y4
 	VMOVUPS      Y4, 32(BX)
 	VMOVAPS      Y6, Y4
-	VFMADD231PS  Y12, Y2, Y4
+	VFMADD231PS  Y12, Y1, Y4
 	VMOVUPS      Y8, 768(BX)
 	VMOVAPS      Y9, Y8
-	VFMADD231PS  Y13, Y0, Y8
+	VFMADD231PS  Y13, Y7, Y8
 	VMOVUPS      Y10, 832(BX)
 	VMOVUPS      1536(BX), Y10
 	VFMADD231PS  1504(BX), Y11, Y10
-	VMOVUPS      Y7, 864(BX)
-	VMOVUPS      928(BX), Y7
-	VFMADD231PS  1472(BX), Y15, Y7
-	VFMSUB231PS  Y12, Y2, Y6
-	VFMSUB231PS  Y13, Y0, Y9
+	VMOVUPS      Y3, 864(BX)
+	VMOVUPS      928(BX), Y3
+	VFMADD231PS  1472(BX), Y15, Y3
+	VFMSUB231PS  Y12, Y1, Y6
+	VFMSUB231PS  Y13, Y7, Y9
 	VMOVUPS      1536(BX), Y12
 	VFMSUB231PS  1504(BX), Y11, Y12
 	VMOVUPS      928(BX), Y13
 	VFMSUB231PS  1472(BX), Y15, Y13
-	VMULPS       Y5, Y2, Y2
-	VMULPS       Y1, Y0, Y0
-	VMULPS       Y3, Y11, Y11
+	VMULPS       Y2, Y1, Y1
+	VMULPS       Y0, Y7, Y7
+	VMULPS       Y5, Y11, Y11
 	VMULPS       Y14, Y15, Y15
 	VMOVUPS      Y15, 928(BX)
 	VANDPS       spotFirstRows32AVX2Consts<>+32(SB), Y4, Y15
 	VMOVUPS      Y11, 1472(BX)
 	VANDPS       spotFirstRows32AVX2Consts<>+32(SB), Y8, Y11
-	VMOVUPS      Y0, 1536(BX)
-	VANDPS       spotFirstRows32AVX2Consts<>+32(SB), Y10, Y0
-	VMOVUPS      Y2, 1504(BX)
-	VANDPS       spotFirstRows32AVX2Consts<>+32(SB), Y7, Y2
+	VMOVUPS      Y7, 1536(BX)
+	VANDPS       spotFirstRows32AVX2Consts<>+32(SB), Y10, Y7
+	VMOVUPS      Y1, 1504(BX)
+	VANDPS       spotFirstRows32AVX2Consts<>+32(SB), Y3, Y1
 	VMOVUPS      Y14, 1824(BX)
 	VMOVUPS      spotFirstRows32AVX2Consts<>+640(SB), Y14
 	VMINPS       Y15, Y14, Y15
 	VMINPS       Y11, Y14, Y11
-	VMINPS       Y0, Y14, Y0
-	VMINPS       Y2, Y14, Y2
+	VMINPS       Y7, Y14, Y7
+	VMINPS       Y1, Y14, Y1
 	VANDPS       spotFirstRows32AVX2Consts<>+672(SB), Y4, Y4
 	VANDPS       spotFirstRows32AVX2Consts<>+672(SB), Y8, Y8
 	VANDPS       spotFirstRows32AVX2Consts<>+672(SB), Y10, Y10
-	VANDPS       spotFirstRows32AVX2Consts<>+672(SB), Y7, Y7
-	VMOVUPS      Y3, 1856(BX)
-	VANDPS       spotFirstRows32AVX2Consts<>+32(SB), Y6, Y3
-	VMOVUPS      Y1, 992(BX)
-	VANDPS       spotFirstRows32AVX2Consts<>+32(SB), Y9, Y1
-	VMOVUPS      Y5, 1888(BX)
-	VANDPS       spotFirstRows32AVX2Consts<>+32(SB), Y12, Y5
-	VMOVUPS      Y7, 1024(BX)
-	VANDPS       spotFirstRows32AVX2Consts<>+32(SB), Y13, Y7
-	VMINPS       Y3, Y14, Y3
-	VMINPS       Y1, Y14, Y1
+	VANDPS       spotFirstRows32AVX2Consts<>+672(SB), Y3, Y3
+	VMOVUPS      Y5, 1856(BX)
+	VANDPS       spotFirstRows32AVX2Consts<>+32(SB), Y6, Y5
+	VMOVUPS      Y0, 992(BX)
+	VANDPS       spotFirstRows32AVX2Consts<>+32(SB), Y9, Y0
+	VMOVUPS      Y2, 1888(BX)
+	VANDPS       spotFirstRows32AVX2Consts<>+32(SB), Y12, Y2
+	VMOVUPS      Y3, 1024(BX)
+	VANDPS       spotFirstRows32AVX2Consts<>+32(SB), Y13, Y3
 	VMINPS       Y5, Y14, Y5
-	VMINPS       Y7, Y14, Y7
+	VMINPS       Y0, Y14, Y0
+	VMINPS       Y2, Y14, Y2
+	VMINPS       Y3, Y14, Y3
 	VMOVUPS      spotFirstRows32AVX2Consts<>+672(SB), Y14
 	VANDPS       Y6, Y14, Y6
 	VANDPS       Y9, Y14, Y9
@@ -2252,17 +2323,17 @@ body:
 	VMOVUPS      Y10, 1568(BX)
 	VMOVUPS      spotFirstRows32AVX2Consts<>+704(SB), Y10
 	VMOVUPS      Y8, 1120(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+0(SB), Y8
+	VMOVUPS      spotFirstRows32AVX2Consts<>+544(SB), Y8
 	VFMADD231PS  Y10, Y15, Y8
 	VMOVUPS      Y4, 1152(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+0(SB), Y4
+	VMOVUPS      spotFirstRows32AVX2Consts<>+544(SB), Y4
 	VFMADD231PS  Y10, Y11, Y4
 	VMOVUPS      Y13, 1184(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+0(SB), Y13
-	VFMADD231PS  Y10, Y0, Y13
+	VMOVUPS      spotFirstRows32AVX2Consts<>+544(SB), Y13
+	VFMADD231PS  Y10, Y7, Y13
 	VMOVUPS      Y12, 1600(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+0(SB), Y12
-	VFMADD231PS  Y10, Y2, Y12
+	VMOVUPS      spotFirstRows32AVX2Consts<>+544(SB), Y12
+	VFMADD231PS  Y10, Y1, Y12
 	VMOVUPS      Y9, 1632(BX)
 	VMOVUPS      spotFirstRows32AVX2Consts<>+736(SB), Y9
 	VMOVUPS      Y6, 1664(BX)
@@ -2270,48 +2341,48 @@ body:
 	VMOVUPS      Y15, 1440(BX)
 	VADDPS       Y9, Y11, Y15
 	VMOVUPS      Y11, 1408(BX)
-	VADDPS       Y9, Y0, Y11
-	VMOVUPS      Y0, 1376(BX)
-	VADDPS       Y9, Y2, Y0
-	VMOVUPS      Y2, 1344(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+0(SB), Y2
-	VFMADD231PS  Y10, Y3, Y2
-	VMOVUPS      spotFirstRows32AVX2Consts<>+0(SB), Y14
-	VFMADD231PS  Y10, Y1, Y14
+	VADDPS       Y9, Y7, Y11
+	VMOVUPS      Y7, 1376(BX)
+	VADDPS       Y9, Y1, Y7
+	VMOVUPS      Y1, 1344(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+544(SB), Y1
+	VFMADD231PS  Y10, Y5, Y1
+	VMOVUPS      spotFirstRows32AVX2Consts<>+544(SB), Y14
+	VFMADD231PS  Y10, Y0, Y14
 	VMOVUPS      Y14, 1312(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+0(SB), Y14
-	VFMADD231PS  Y10, Y5, Y14
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+0(SB), Y7, Y10
+	VMOVUPS      spotFirstRows32AVX2Consts<>+544(SB), Y14
+	VFMADD231PS  Y10, Y2, Y14
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+544(SB), Y3, Y10
 	VMOVUPS      Y10, 1056(BX)
-	VADDPS       Y9, Y3, Y10
-	VMOVUPS      Y3, 1280(BX)
-	VADDPS       Y9, Y1, Y3
-	VMOVUPS      Y1, 1088(BX)
-	VADDPS       Y9, Y5, Y1
-	VADDPS       Y9, Y7, Y9
-	VMOVUPS      Y7, 1248(BX)
-	VMULPS       Y6, Y8, Y7
-	VMOVUPS      Y5, 960(BX)
-	VMULPS       Y15, Y4, Y5
+	VADDPS       Y9, Y5, Y10
+	VMOVUPS      Y5, 1280(BX)
+	VADDPS       Y9, Y0, Y5
+	VMOVUPS      Y0, 1088(BX)
+	VADDPS       Y9, Y2, Y0
+	VADDPS       Y9, Y3, Y9
+	VMOVUPS      Y3, 1248(BX)
+	VMULPS       Y6, Y8, Y3
+	VMOVUPS      Y2, 960(BX)
+	VMULPS       Y15, Y4, Y2
 	VMOVUPS      Y15, 1216(BX)
 	VMULPS       Y11, Y13, Y15
 	VMOVUPS      Y11, 1920(BX)
-	VMULPS       Y0, Y12, Y11
-	VMOVUPS      Y0, 1952(BX)
-	VMULPS       Y10, Y2, Y0
+	VMULPS       Y7, Y12, Y11
+	VMOVUPS      Y7, 1952(BX)
+	VMULPS       Y10, Y1, Y7
 	VMOVUPS      Y10, 1984(BX)
-	VMULPS       1312(BX), Y3, Y10
-	VMOVUPS      Y3, 2016(BX)
-	VMULPS       Y1, Y14, Y3
-	VMOVUPS      Y1, 2048(BX)
-	VMULPS       1056(BX), Y9, Y1
+	VMULPS       1312(BX), Y5, Y10
+	VMOVUPS      Y5, 2016(BX)
+	VMULPS       Y0, Y14, Y5
+	VMOVUPS      Y0, 2048(BX)
+	VMULPS       1056(BX), Y9, Y0
 	VMOVUPS      Y9, 2080(BX)
 	VMOVUPS      320(BX), Y9
 	VMOVUPS      Y14, 2112(BX)
 	VMULPS       64(BX), Y9, Y14
 	VMOVUPS      352(BX), Y9
-	VMOVUPS      Y2, 2144(BX)
-	VMULPS       96(BX), Y9, Y2
+	VMOVUPS      Y1, 2144(BX)
+	VMULPS       96(BX), Y9, Y1
 	VMOVUPS      384(BX), Y9
 	VMOVUPS      Y6, 2176(BX)
 	VMULPS       128(BX), Y9, Y6
@@ -2320,350 +2391,377 @@ body:
 	VMULPS       160(BX), Y9, Y12
 	VMOVUPS      spotFirstRows32AVX2Consts<>+672(SB), Y9
 	VXORPS       Y14, Y9, Y14
-	VXORPS       Y2, Y9, Y2
+	VXORPS       Y1, Y9, Y1
 	VXORPS       Y6, Y9, Y6
 	VXORPS       Y12, Y9, Y12
 	VMOVUPS      spotFirstRows32AVX2Consts<>+768(SB), Y9
 	VMINPS       Y14, Y9, Y14
-	VMINPS       Y2, Y9, Y2
+	VMINPS       Y1, Y9, Y1
 	VMINPS       Y6, Y9, Y6
 	VMINPS       Y12, Y9, Y9
 	VMOVUPS      spotFirstRows32AVX2Consts<>+800(SB), Y12
 	VMAXPS       Y14, Y12, Y14
-	VMAXPS       Y2, Y12, Y2
+	VMAXPS       Y1, Y12, Y1
 	VMAXPS       Y6, Y12, Y6
 	VMAXPS       Y9, Y12, Y9
-	VMULPS       Y0, Y7, Y12
+	VMULPS       Y7, Y3, Y12
 	VMOVUPS      Y9, 2240(BX)
-	VMULPS       Y10, Y5, Y9
+	VMULPS       Y10, Y2, Y9
 	VMOVUPS      Y6, 2272(BX)
-	VMULPS       Y3, Y15, Y6
-	VMOVUPS      Y2, 2304(BX)
-	VMULPS       Y1, Y11, Y2
+	VMULPS       Y5, Y15, Y6
+	VMOVUPS      Y1, 2304(BX)
+	VMULPS       Y0, Y11, Y1
 	VMOVUPS      Y14, 2336(BX)
 	VMOVUPS      spotFirstRows32AVX2Consts<>+0(SB), Y14
 	VDIVPS       Y12, Y14, Y12
 	VDIVPS       Y9, Y14, Y9
 	VDIVPS       Y6, Y14, Y6
-	VDIVPS       Y2, Y14, Y2
-	VMULPS       Y12, Y0, Y0
-	VMULPS       Y9, Y10, Y10
-	VMULPS       Y6, Y3, Y3
-	VMULPS       Y2, Y1, Y1
+	VDIVPS       Y1, Y14, Y1
 	VMULPS       Y12, Y7, Y7
-	VMULPS       Y9, Y5, Y5
+	VMULPS       Y9, Y10, Y10
+	VMULPS       Y6, Y5, Y5
+	VMULPS       Y1, Y0, Y0
+	VMULPS       Y12, Y3, Y3
+	VMULPS       Y9, Y2, Y2
 	VMULPS       Y6, Y15, Y6
-	VMULPS       Y2, Y11, Y2
-	VMULPS       Y0, Y8, Y8
+	VMULPS       Y1, Y11, Y1
+	VMULPS       Y7, Y8, Y8
 	VMULPS       Y10, Y4, Y4
-	VMULPS       Y3, Y13, Y9
-	VMULPS       2208(BX), Y1, Y11
-	VMULPS       2176(BX), Y0, Y0
+	VMULPS       Y5, Y13, Y9
+	VMULPS       2208(BX), Y0, Y11
+	VMULPS       2176(BX), Y7, Y7
 	VMULPS       1216(BX), Y10, Y10
-	VMULPS       1920(BX), Y3, Y3
-	VMULPS       1952(BX), Y1, Y1
-	VMULPS       2144(BX), Y7, Y12
-	VMULPS       1312(BX), Y5, Y13
+	VMULPS       1920(BX), Y5, Y5
+	VMULPS       1952(BX), Y0, Y0
+	VMULPS       2144(BX), Y3, Y12
+	VMULPS       1312(BX), Y2, Y13
 	VMULPS       2112(BX), Y6, Y15
-	VMOVUPS      Y1, 2112(BX)
-	VMULPS       1056(BX), Y2, Y1
-	VMULPS       1984(BX), Y7, Y7
-	VMULPS       2016(BX), Y5, Y5
+	VMOVUPS      Y0, 2112(BX)
+	VMULPS       1056(BX), Y1, Y0
+	VMULPS       1984(BX), Y3, Y3
+	VMULPS       2016(BX), Y2, Y2
 	VMULPS       2048(BX), Y6, Y6
-	VMULPS       2080(BX), Y2, Y2
+	VMULPS       2080(BX), Y1, Y1
 	VMULPS       1280(BX), Y12, Y12
 	VMULPS       1088(BX), Y13, Y13
 	VMULPS       960(BX), Y15, Y15
-	VMULPS       1248(BX), Y1, Y1
-	VMOVUPS      Y3, 1248(BX)
-	VMOVUPS      1440(BX), Y3
-	VMULPS       Y8, Y3, Y8
+	VMULPS       1248(BX), Y0, Y0
+	VMOVUPS      Y5, 1248(BX)
+	VMOVUPS      1440(BX), Y5
+	VMULPS       Y8, Y5, Y8
 	VMOVUPS      Y10, 960(BX)
 	VMOVUPS      1408(BX), Y10
 	VMULPS       Y4, Y10, Y4
-	VMOVUPS      Y0, 1088(BX)
-	VMOVUPS      1376(BX), Y0
-	VMULPS       Y9, Y0, Y9
-	VMOVUPS      1344(BX), Y14
-	VMULPS       Y11, Y14, Y11
-	VMOVUPS      Y2, 1280(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+832(SB), Y2
+	VMOVUPS      Y7, 1088(BX)
+	VMOVUPS      1376(BX), Y7
+	VMULPS       Y9, Y7, Y9
+	VMOVUPS      Y1, 1280(BX)
+	VMOVUPS      1344(BX), Y1
+	VMULPS       Y11, Y1, Y11
 	VMOVUPS      Y6, 2080(BX)
-	VMULPS       Y2, Y3, Y6
-	VMOVUPS      Y5, 2048(BX)
-	VMULPS       Y2, Y10, Y5
-	VMOVUPS      Y7, 2016(BX)
-	VMULPS       Y2, Y0, Y7
-	VMULPS       Y2, Y14, Y0
-	VMOVUPS      2336(BX), Y2
-	VMOVUPS      spotFirstRows32AVX2Consts<>+864(SB), Y14
+	VMULPS       Y5, Y5, Y6
+	VMOVUPS      Y2, 2048(BX)
+	VMULPS       Y10, Y10, Y2
+	VMOVUPS      Y3, 2016(BX)
+	VMULPS       Y7, Y7, Y3
+	VMULPS       Y1, Y1, Y14
+	VMOVUPS      spotFirstRows32AVX2Consts<>+832(SB), Y1
+	VMOVUPS      spotFirstRows32AVX2Consts<>+864(SB), Y7
+	VFMADD213PS  Y7, Y1, Y6
+	VFMADD213PS  Y7, Y1, Y2
+	VFMADD213PS  Y7, Y1, Y3
+	VFMADD213PS  Y7, Y1, Y14
+	VSUBPS       Y7, Y6, Y1
+	VSUBPS       Y7, Y2, Y2
+	VSUBPS       Y7, Y3, Y3
+	VSUBPS       Y7, Y14, Y6
+	VMOVUPS      2336(BX), Y14
+	VMOVUPS      spotFirstRows32AVX2Consts<>+896(SB), Y10
+	VFMADD213PS  Y7, Y14, Y10
+	VMOVUPS      2304(BX), Y5
 	VMOVUPS      Y11, 1984(BX)
-	VMULPS       Y14, Y2, Y11
+	VMOVUPS      spotFirstRows32AVX2Consts<>+896(SB), Y11
+	VFMADD213PS  Y7, Y5, Y11
 	VMOVUPS      Y9, 1056(BX)
-	VMULPS       2304(BX), Y14, Y9
+	VMOVUPS      spotFirstRows32AVX2Consts<>+896(SB), Y9
+	VFMADD132PS  2272(BX), Y7, Y9
 	VMOVUPS      Y4, 1312(BX)
-	VMULPS       2272(BX), Y14, Y4
-	VMOVUPS      Y8, 2144(BX)
-	VMOVUPS      2240(BX), Y8
-	VMOVUPS      Y1, 1952(BX)
-	VMULPS       Y14, Y8, Y1
-	VROUNDPS     $0x08, Y11, Y11
-	VROUNDPS     $0x08, Y9, Y9
-	VROUNDPS     $0x08, Y4, Y4
-	VROUNDPS     $0x08, Y1, Y1
-	VMOVUPS      spotFirstRows32AVX2Consts<>+896(SB), Y14
-	VFMADD231PS  Y14, Y11, Y2
-	VMOVUPS      Y15, 2336(BX)
-	VMOVUPS      2304(BX), Y15
-	VFMADD231PS  Y14, Y9, Y15
-	VMOVUPS      Y13, 2304(BX)
-	VMOVUPS      2272(BX), Y13
-	VFMADD231PS  Y14, Y4, Y13
-	VFMADD231PS  Y14, Y1, Y8
-	VMOVUPS      spotFirstRows32AVX2Consts<>+928(SB), Y14
-	VFMADD231PS  Y14, Y11, Y2
-	VFMADD231PS  Y14, Y9, Y15
-	VFMADD231PS  Y14, Y4, Y13
-	VFMADD231PS  Y14, Y1, Y8
-	VMOVUPS      Y1, 2240(BX)
-	VMULPS       Y6, Y3, Y1
-	VMOVUPS      Y4, 2272(BX)
-	VMULPS       Y5, Y10, Y4
-	VMOVUPS      Y9, 1920(BX)
-	VMULPS       1376(BX), Y7, Y9
-	VMOVUPS      Y11, 1216(BX)
-	VMULPS       1344(BX), Y0, Y11
-	VMOVUPS      spotFirstRows32AVX2Consts<>+864(SB), Y14
-	VMULPS       Y1, Y14, Y1
-	VMULPS       Y4, Y14, Y4
-	VMULPS       Y9, Y14, Y9
-	VMULPS       Y11, Y14, Y11
-	VROUNDPS     $0x08, Y1, Y1
-	VROUNDPS     $0x08, Y4, Y4
-	VROUNDPS     $0x08, Y9, Y9
-	VROUNDPS     $0x08, Y11, Y11
-	VMOVUPS      spotFirstRows32AVX2Consts<>+544(SB), Y14
-	VMOVUPS      spotFirstRows32AVX2Consts<>+384(SB), Y10
-	VFMADD231PS  Y14, Y12, Y10
-	VMOVUPS      Y12, 2176(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+384(SB), Y12
-	VFMADD231PS  2304(BX), Y14, Y12
-	VMOVUPS      Y12, 2208(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+384(SB), Y12
-	VFMADD231PS  2336(BX), Y14, Y12
-	VMOVUPS      Y12, 2368(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+384(SB), Y12
-	VFMADD231PS  1952(BX), Y14, Y12
-	VMOVUPS      Y12, 2400(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+384(SB), Y12
-	VFMADD231PS  2144(BX), Y14, Y12
-	VMOVUPS      Y12, 2432(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+384(SB), Y12
-	VFMADD231PS  1312(BX), Y14, Y12
-	VMOVUPS      Y12, 2464(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+384(SB), Y12
-	VFMADD231PS  1056(BX), Y14, Y12
-	VMOVUPS      Y12, 2496(BX)
-	VMOVUPS      1984(BX), Y12
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+384(SB), Y12, Y14
-	VMOVUPS      spotFirstRows32AVX2Consts<>+896(SB), Y12
-	VMOVUPS      Y14, 2528(BX)
-	VMULPS       Y1, Y12, Y14
-	VMOVUPS      Y10, 2560(BX)
-	VMULPS       Y4, Y12, Y10
-	VMOVUPS      Y8, 2592(BX)
-	VMULPS       Y9, Y12, Y8
-	VMULPS       Y11, Y12, Y12
-	VFMADD231PS  Y6, Y3, Y14
-	VFMADD231PS  1408(BX), Y5, Y10
-	VFMADD231PS  1376(BX), Y7, Y8
-	VFMADD231PS  1344(BX), Y0, Y12
-	VMOVUPS      spotFirstRows32AVX2Consts<>+928(SB), Y0
-	VFMADD231PS  Y0, Y1, Y14
-	VFMADD231PS  Y0, Y4, Y10
-	VFMADD231PS  Y0, Y9, Y8
-	VFMADD231PS  Y0, Y11, Y12
-	VMOVUPS      spotFirstRows32AVX2Consts<>+960(SB), Y0
-	VMOVUPS      spotFirstRows32AVX2Consts<>+992(SB), Y3
-	VFMADD231PS  Y0, Y2, Y3
-	VMOVUPS      spotFirstRows32AVX2Consts<>+992(SB), Y5
-	VFMADD231PS  Y0, Y15, Y5
-	VMOVUPS      spotFirstRows32AVX2Consts<>+992(SB), Y6
-	VFMADD231PS  Y0, Y13, Y6
-	VMOVUPS      2592(BX), Y7
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+992(SB), Y0, Y7
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1024(SB), Y0
-	VFMADD213PS  Y0, Y2, Y3
-	VFMADD213PS  Y0, Y15, Y5
-	VFMADD213PS  Y0, Y13, Y6
-	VMOVUPS      Y11, 1344(BX)
-	VMOVUPS      2592(BX), Y11
-	VFMADD213PS  Y0, Y11, Y7
+	VMOVUPS      2240(BX), Y4
+	VFMADD132PS  spotFirstRows32AVX2Consts<>+896(SB), Y7, Y4
+	VSUBPS       Y7, Y10, Y10
+	VSUBPS       Y7, Y11, Y11
+	VSUBPS       Y7, Y9, Y9
+	VSUBPS       Y7, Y4, Y4
+	VMOVUPS      spotFirstRows32AVX2Consts<>+928(SB), Y7
+	VFMADD231PS  Y7, Y10, Y14
+	VFMADD231PS  Y7, Y11, Y5
+	VMOVUPS      Y8, 2304(BX)
+	VMOVUPS      2272(BX), Y8
+	VFMADD231PS  Y7, Y9, Y8
+	VFMADD213PS  2240(BX), Y4, Y7
+	VFMADD231PS  spotFirstRows32AVX2Consts<>+960(SB), Y10, Y14
+	VFMADD231PS  spotFirstRows32AVX2Consts<>+960(SB), Y11, Y5
+	VFMADD231PS  spotFirstRows32AVX2Consts<>+960(SB), Y9, Y8
+	VFMADD231PS  spotFirstRows32AVX2Consts<>+960(SB), Y4, Y7
+	VMOVUPS      Y4, 2240(BX)
+	VMULPS       spotFirstRows32AVX2Consts<>+992(SB), Y1, Y4
+	VMOVUPS      Y9, 2272(BX)
+	VMULPS       spotFirstRows32AVX2Consts<>+992(SB), Y2, Y9
+	VMOVUPS      Y11, 2336(BX)
+	VMULPS       spotFirstRows32AVX2Consts<>+992(SB), Y3, Y11
+	VMOVUPS      Y10, 2144(BX)
+	VMULPS       spotFirstRows32AVX2Consts<>+992(SB), Y6, Y10
+	VMOVUPS      Y7, 1952(BX)
+	VMOVUPS      1440(BX), Y7
+	VFMADD231PS  Y7, Y7, Y4
+	VMOVUPS      1408(BX), Y7
+	VFMADD231PS  Y7, Y7, Y9
+	VMOVUPS      1376(BX), Y7
+	VFMADD231PS  Y7, Y7, Y11
+	VMOVUPS      1344(BX), Y7
+	VFMADD231PS  Y7, Y7, Y10
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1024(SB), Y7
+	VFMADD231PS  Y7, Y1, Y4
+	VFMADD231PS  Y7, Y2, Y9
+	VFMADD231PS  Y7, Y3, Y11
+	VFMADD231PS  Y7, Y6, Y10
+	VMOVUPS      spotFirstRows32AVX2Consts<>+544(SB), Y7
+	VMOVUPS      Y6, 1344(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+384(SB), Y6
+	VFMADD231PS  Y7, Y12, Y6
+	VMOVUPS      Y3, 1376(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+384(SB), Y3
+	VFMADD231PS  Y7, Y13, Y3
+	VMOVUPS      Y2, 1408(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+384(SB), Y2
+	VFMADD231PS  Y7, Y15, Y2
+	VMOVUPS      Y1, 1440(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+384(SB), Y1
+	VFMADD231PS  Y7, Y0, Y1
+	VMOVUPS      Y0, 1920(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+384(SB), Y0
+	VFMADD231PS  2304(BX), Y7, Y0
+	VMOVUPS      Y0, 1216(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+384(SB), Y0
+	VFMADD231PS  1312(BX), Y7, Y0
+	VMOVUPS      Y0, 2176(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+384(SB), Y0
+	VFMADD231PS  1056(BX), Y7, Y0
+	VMOVUPS      Y0, 2208(BX)
+	VMOVUPS      1984(BX), Y0
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+384(SB), Y0, Y7
 	VMOVUPS      spotFirstRows32AVX2Consts<>+1056(SB), Y0
-	VFMADD213PS  Y0, Y2, Y3
-	VFMADD213PS  Y0, Y15, Y5
-	VFMADD213PS  Y0, Y13, Y6
-	VFMADD213PS  Y0, Y11, Y7
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1088(SB), Y0
-	VFMADD213PS  Y0, Y2, Y3
-	VFMADD213PS  Y0, Y15, Y5
-	VFMADD213PS  Y0, Y13, Y6
-	VFMADD213PS  Y0, Y11, Y7
-	VMOVUPS      spotFirstRows32AVX2Consts<>+0(SB), Y0
-	VFMADD213PS  Y0, Y2, Y3
-	VFMADD213PS  Y0, Y15, Y5
-	VFMADD213PS  Y0, Y13, Y6
-	VFMADD213PS  Y0, Y11, Y7
-	VFMADD213PS  Y0, Y3, Y2
-	VFMADD213PS  Y0, Y5, Y15
-	VFMADD213PS  Y0, Y6, Y13
-	VFMADD231PS  Y7, Y11, Y0
-	VMOVUPS      2560(BX), Y3
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1120(SB), Y5
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1152(SB), Y6
-	VFMADD231PS  Y5, Y3, Y6
-	VMOVUPS      2208(BX), Y7
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1152(SB), Y11
-	VFMADD231PS  Y5, Y7, Y11
+	VMOVUPS      Y7, 2368(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1088(SB), Y7
+	VFMADD231PS  Y0, Y14, Y7
+	VMOVUPS      Y15, 2400(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1088(SB), Y15
+	VFMADD231PS  Y0, Y5, Y15
+	VMOVUPS      Y13, 2432(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1088(SB), Y13
+	VFMADD231PS  Y0, Y8, Y13
+	VMOVUPS      Y12, 2464(BX)
+	VMOVUPS      1952(BX), Y12
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1088(SB), Y12, Y0
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1120(SB), Y14, Y7
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1120(SB), Y5, Y15
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1120(SB), Y8, Y13
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1120(SB), Y12, Y0
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1152(SB), Y14, Y7
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1152(SB), Y5, Y15
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1152(SB), Y8, Y13
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1152(SB), Y12, Y0
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1184(SB), Y14, Y7
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1184(SB), Y5, Y15
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1184(SB), Y8, Y13
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1184(SB), Y12, Y0
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+0(SB), Y14, Y7
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+0(SB), Y5, Y15
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+0(SB), Y8, Y13
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+0(SB), Y12, Y0
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+0(SB), Y7, Y14
+	VMOVUPS      spotFirstRows32AVX2Consts<>+0(SB), Y7
+	VFMADD213PS  Y7, Y15, Y5
+	VFMADD213PS  Y7, Y13, Y8
+	VFMADD213PS  Y7, Y0, Y12
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1216(SB), Y0
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1248(SB), Y13
+	VFMADD231PS  Y0, Y4, Y13
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1248(SB), Y15
+	VFMADD231PS  Y0, Y9, Y15
+	VMOVUPS      Y12, 1952(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1248(SB), Y12
+	VFMADD231PS  Y0, Y11, Y12
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1248(SB), Y10, Y0
+	VMOVUPS      Y8, 2496(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1280(SB), Y8
+	VFMADD213PS  Y8, Y4, Y13
+	VFMADD213PS  Y8, Y9, Y15
+	VFMADD213PS  Y8, Y11, Y12
+	VFMADD231PS  Y0, Y10, Y8
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1312(SB), Y0
+	VFMADD213PS  Y0, Y4, Y13
+	VFMADD213PS  Y0, Y9, Y15
+	VFMADD213PS  Y0, Y11, Y12
+	VFMADD231PS  Y8, Y10, Y0
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1344(SB), Y8
+	VFMADD213PS  Y8, Y4, Y13
+	VFMADD213PS  Y8, Y9, Y15
+	VFMADD213PS  Y8, Y11, Y12
+	VFMADD231PS  Y0, Y10, Y8
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1376(SB), Y0
+	VFMADD213PS  Y0, Y4, Y13
+	VFMADD213PS  Y0, Y9, Y15
+	VFMADD213PS  Y0, Y11, Y12
+	VFMADD213PS  Y0, Y10, Y8
+	VMULPS       Y13, Y4, Y4
+	VMULPS       Y15, Y9, Y9
+	VMULPS       Y12, Y11, Y11
+	VMULPS       Y8, Y10, Y8
+	VMOVUPS      448(BX), Y10
+	VFMADD213PS  Y10, Y10, Y4
+	VMOVUPS      480(BX), Y12
+	VFMADD213PS  Y12, Y12, Y9
+	VMOVUPS      512(BX), Y13
+	VFMADD213PS  Y13, Y13, Y11
+	VMOVUPS      544(BX), Y15
+	VFMADD213PS  Y15, Y15, Y8
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1408(SB), Y0
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1440(SB), Y15
+	VFMADD231PS  Y0, Y6, Y15
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1440(SB), Y13
+	VFMADD231PS  Y0, Y3, Y13
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1440(SB), Y12
+	VFMADD231PS  Y0, Y2, Y12
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1440(SB), Y10
+	VFMADD231PS  Y0, Y1, Y10
+	VMOVUPS      Y8, 2528(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1472(SB), Y8
+	VFMADD213PS  Y8, Y6, Y15
+	VFMADD213PS  Y8, Y3, Y13
+	VFMADD213PS  Y8, Y2, Y12
+	VFMADD213PS  Y8, Y1, Y10
+	VMOVUPS      Y11, 2560(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1504(SB), Y11
+	VFMADD213PS  Y11, Y6, Y15
+	VFMADD213PS  Y11, Y3, Y13
+	VFMADD213PS  Y11, Y2, Y12
+	VFMADD213PS  Y11, Y1, Y10
 	VMOVUPS      Y9, 2592(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1152(SB), Y9
-	VFMADD231PS  2368(BX), Y5, Y9
-	VMOVUPS      Y4, 1376(BX)
-	VMOVUPS      2400(BX), Y4
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+1152(SB), Y5, Y4
-	VMOVUPS      Y1, 1408(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1184(SB), Y1
-	VFMADD213PS  Y1, Y3, Y6
-	VFMADD213PS  Y1, Y7, Y11
-	VMOVUPS      Y0, 1440(BX)
-	VMOVUPS      2368(BX), Y0
-	VFMADD213PS  Y1, Y0, Y9
-	VMOVUPS      Y13, 2624(BX)
-	VMOVUPS      2400(BX), Y13
-	VFMADD213PS  Y1, Y13, Y4
-	VMOVUPS      Y15, 2656(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1216(SB), Y15
-	VFMADD213PS  Y15, Y3, Y6
-	VFMADD213PS  Y15, Y7, Y11
-	VFMADD213PS  Y15, Y0, Y9
-	VFMADD213PS  Y15, Y13, Y4
-	VMOVUPS      Y2, 2688(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1248(SB), Y2
-	VFMADD213PS  Y2, Y3, Y6
-	VFMADD213PS  Y2, Y7, Y11
-	VFMADD213PS  Y2, Y0, Y9
-	VFMADD213PS  Y2, Y13, Y4
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1280(SB), Y2
-	VFMADD213PS  Y2, Y3, Y6
-	VFMADD213PS  Y2, Y7, Y11
-	VFMADD213PS  Y2, Y0, Y9
-	VFMADD213PS  Y2, Y13, Y4
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1312(SB), Y2
-	VFMADD213PS  Y2, Y3, Y6
-	VFMADD213PS  Y2, Y7, Y11
-	VFMADD213PS  Y2, Y0, Y9
-	VFMADD213PS  Y2, Y13, Y4
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1344(SB), Y2
-	VFMADD213PS  Y2, Y3, Y6
-	VFMADD213PS  Y2, Y7, Y11
-	VFMADD213PS  Y2, Y0, Y9
-	VFMADD213PS  Y2, Y13, Y4
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1376(SB), Y2
-	VFMADD213PS  Y2, Y6, Y3
-	VFMADD213PS  Y2, Y11, Y7
-	VFMADD213PS  Y2, Y9, Y0
-	VFMADD213PS  Y2, Y4, Y13
-	VMOVUPS      spotFirstRows32AVX2Consts<>+608(SB), Y4
-	VFMADD132PS  2176(BX), Y4, Y3
-	VFMADD132PS  2304(BX), Y4, Y7
-	VFMADD132PS  2336(BX), Y4, Y0
-	VFMADD132PS  1952(BX), Y4, Y13
-	VMULPS       2016(BX), Y3, Y3
-	VMULPS       2048(BX), Y7, Y6
-	VMULPS       2080(BX), Y0, Y0
-	VMULPS       1280(BX), Y13, Y7
-	VMOVUPS      spotFirstRows32AVX2Consts<>+32(SB), Y9
-	VANDPS       Y3, Y9, Y3
-	VANDPS       Y6, Y9, Y6
-	VANDPS       Y0, Y9, Y0
-	VANDPS       Y7, Y9, Y7
-	VMOVUPS      1664(BX), Y11
-	VORPS        Y3, Y11, Y3
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1536(SB), Y9
+	VFMADD213PS  Y9, Y6, Y15
+	VFMADD213PS  Y9, Y3, Y13
+	VFMADD213PS  Y9, Y2, Y12
+	VFMADD213PS  Y9, Y1, Y10
+	VMOVUPS      Y4, 2624(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1568(SB), Y4
+	VFMADD213PS  Y4, Y6, Y15
+	VFMADD213PS  Y4, Y3, Y13
+	VFMADD213PS  Y4, Y2, Y12
+	VFMADD213PS  Y4, Y1, Y10
+	VMOVUPS      Y5, 2656(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1600(SB), Y5
+	VFMADD213PS  Y5, Y6, Y15
+	VFMADD213PS  Y5, Y3, Y13
+	VFMADD213PS  Y5, Y2, Y12
+	VFMADD213PS  Y5, Y1, Y10
+	VMOVUPS      Y14, 2688(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1632(SB), Y14
+	VFMADD213PS  Y14, Y6, Y15
+	VFMADD213PS  Y14, Y3, Y13
+	VFMADD213PS  Y14, Y2, Y12
+	VFMADD213PS  Y14, Y1, Y10
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1664(SB), Y14
+	VFMADD213PS  Y14, Y15, Y6
+	VFMADD213PS  Y14, Y13, Y3
+	VFMADD213PS  Y14, Y12, Y2
+	VFMADD213PS  Y14, Y10, Y1
+	VFMADD132PS  2464(BX), Y7, Y6
+	VFMADD132PS  2432(BX), Y7, Y3
+	VFMADD132PS  2400(BX), Y7, Y2
+	VFMADD132PS  1920(BX), Y7, Y1
+	VMULPS       2016(BX), Y6, Y6
+	VMULPS       2048(BX), Y3, Y3
+	VMULPS       2080(BX), Y2, Y2
+	VMULPS       1280(BX), Y1, Y1
+	VMOVUPS      spotFirstRows32AVX2Consts<>+32(SB), Y10
+	VANDPS       Y6, Y10, Y6
+	VANDPS       Y3, Y10, Y3
+	VANDPS       Y2, Y10, Y2
+	VANDPS       Y1, Y10, Y1
+	VMOVUPS      1664(BX), Y12
+	VORPS        Y6, Y12, Y6
 	VMOVUPS      1632(BX), Y13
-	VORPS        Y6, Y13, Y6
-	VMOVUPS      Y6, 1280(BX)
-	VMOVUPS      1600(BX), Y6
-	VORPS        Y0, Y6, Y0
-	VMOVUPS      Y0, 2080(BX)
-	VMOVUPS      1184(BX), Y0
-	VORPS        Y7, Y0, Y7
-	VMOVUPS      Y7, 2048(BX)
-	VMOVUPS      (BX), Y7
-	VORPS        Y11, Y7, Y11
-	VORPS        Y13, Y7, Y13
-	VORPS        Y6, Y7, Y6
-	VORPS        Y0, Y7, Y0
+	VORPS        Y3, Y13, Y3
+	VMOVUPS      1600(BX), Y15
+	VORPS        Y2, Y15, Y2
+	VMOVUPS      Y2, 1280(BX)
+	VMOVUPS      1184(BX), Y2
+	VORPS        Y1, Y2, Y1
+	VMOVUPS      Y1, 2080(BX)
+	VMOVUPS      (BX), Y1
+	VORPS        Y12, Y1, Y12
+	VORPS        Y13, Y1, Y13
+	VORPS        Y15, Y1, Y15
+	VORPS        Y2, Y1, Y2
 	VMOVUPS      Y3, 1184(BX)
-	VMOVUPS      2432(BX), Y3
-	VMOVUPS      Y0, 1600(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1152(SB), Y0
-	VFMADD231PS  Y5, Y3, Y0
-	VMOVUPS      Y6, 1632(BX)
-	VMOVUPS      2464(BX), Y6
-	VMOVUPS      Y13, 1664(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1152(SB), Y13
-	VFMADD231PS  Y5, Y6, Y13
-	VMOVUPS      Y11, 2016(BX)
-	VMOVUPS      2496(BX), Y11
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1152(SB), Y7
-	VFMADD231PS  Y5, Y11, Y7
-	VMOVUPS      2528(BX), Y9
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+1152(SB), Y9, Y5
-	VFMADD213PS  Y1, Y3, Y0
-	VFMADD213PS  Y1, Y6, Y13
-	VFMADD213PS  Y1, Y11, Y7
-	VFMADD231PS  Y5, Y9, Y1
-	VFMADD213PS  Y15, Y3, Y0
-	VFMADD213PS  Y15, Y6, Y13
-	VFMADD213PS  Y15, Y11, Y7
-	VFMADD231PS  Y1, Y9, Y15
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1248(SB), Y1
-	VFMADD213PS  Y1, Y3, Y0
-	VFMADD213PS  Y1, Y6, Y13
-	VFMADD213PS  Y1, Y11, Y7
-	VFMADD231PS  Y15, Y9, Y1
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1280(SB), Y5
-	VFMADD213PS  Y5, Y3, Y0
-	VFMADD213PS  Y5, Y6, Y13
-	VFMADD213PS  Y5, Y11, Y7
-	VFMADD231PS  Y1, Y9, Y5
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1312(SB), Y1
-	VFMADD213PS  Y1, Y3, Y0
-	VFMADD213PS  Y1, Y6, Y13
-	VFMADD213PS  Y1, Y11, Y7
-	VFMADD231PS  Y5, Y9, Y1
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1344(SB), Y5
-	VFMADD213PS  Y5, Y3, Y0
-	VFMADD213PS  Y5, Y6, Y13
-	VFMADD213PS  Y5, Y11, Y7
-	VFMADD231PS  Y1, Y9, Y5
-	VFMADD213PS  Y2, Y0, Y3
-	VFMADD213PS  Y2, Y13, Y6
-	VFMADD213PS  Y2, Y7, Y11
-	VFMADD231PS  Y5, Y9, Y2
-	VFMADD132PS  2144(BX), Y4, Y3
-	VFMADD132PS  1312(BX), Y4, Y6
-	VFMADD132PS  1056(BX), Y4, Y11
-	VFMADD231PS  1984(BX), Y2, Y4
+	VMOVUPS      1216(BX), Y3
+	VMOVUPS      Y6, 1600(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1440(SB), Y6
+	VFMADD231PS  Y0, Y3, Y6
+	VMOVUPS      Y2, 1632(BX)
+	VMOVUPS      2176(BX), Y2
+	VMOVUPS      Y15, 1664(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1440(SB), Y15
+	VFMADD231PS  Y0, Y2, Y15
+	VMOVUPS      Y13, 2048(BX)
+	VMOVUPS      2208(BX), Y13
+	VMOVUPS      Y12, 2016(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1440(SB), Y12
+	VFMADD231PS  Y0, Y13, Y12
+	VMOVUPS      2368(BX), Y1
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1440(SB), Y1, Y0
+	VFMADD213PS  Y8, Y3, Y6
+	VFMADD213PS  Y8, Y2, Y15
+	VFMADD213PS  Y8, Y13, Y12
+	VFMADD231PS  Y0, Y1, Y8
+	VFMADD213PS  Y11, Y3, Y6
+	VFMADD213PS  Y11, Y2, Y15
+	VFMADD213PS  Y11, Y13, Y12
+	VFMADD231PS  Y8, Y1, Y11
+	VFMADD213PS  Y9, Y3, Y6
+	VFMADD213PS  Y9, Y2, Y15
+	VFMADD213PS  Y9, Y13, Y12
+	VFMADD231PS  Y11, Y1, Y9
+	VFMADD213PS  Y4, Y3, Y6
+	VFMADD213PS  Y4, Y2, Y15
+	VFMADD213PS  Y4, Y13, Y12
+	VFMADD231PS  Y9, Y1, Y4
+	VFMADD213PS  Y5, Y3, Y6
+	VFMADD213PS  Y5, Y2, Y15
+	VFMADD213PS  Y5, Y13, Y12
+	VFMADD231PS  Y4, Y1, Y5
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1632(SB), Y0
+	VFMADD213PS  Y0, Y3, Y6
+	VFMADD213PS  Y0, Y2, Y15
+	VFMADD213PS  Y0, Y13, Y12
+	VFMADD231PS  Y5, Y1, Y0
+	VFMADD213PS  Y14, Y6, Y3
+	VFMADD213PS  Y14, Y15, Y2
+	VFMADD213PS  Y14, Y12, Y13
+	VFMADD231PS  Y0, Y1, Y14
+	VFMADD132PS  2304(BX), Y7, Y3
+	VFMADD132PS  1312(BX), Y7, Y2
+	VFMADD132PS  1056(BX), Y7, Y13
+	VFMADD231PS  1984(BX), Y14, Y7
 	VMULPS       1088(BX), Y3, Y0
-	VMULPS       960(BX), Y6, Y1
-	VMULPS       1248(BX), Y11, Y2
-	VMULPS       2112(BX), Y4, Y3
-	VMOVUPS      spotFirstRows32AVX2Consts<>+32(SB), Y4
-	VANDPS       Y0, Y4, Y0
-	VANDPS       Y1, Y4, Y1
-	VANDPS       Y2, Y4, Y2
-	VANDPS       Y3, Y4, Y3
+	VMULPS       960(BX), Y2, Y1
+	VMULPS       1248(BX), Y13, Y2
+	VMULPS       2112(BX), Y7, Y3
+	VANDPS       Y0, Y10, Y0
+	VANDPS       Y1, Y10, Y1
+	VANDPS       Y2, Y10, Y2
+	VANDPS       Y3, Y10, Y3
 	VMOVUPS      1152(BX), Y4
 	VORPS        Y0, Y4, Y0
 	VMOVUPS      1120(BX), Y5
@@ -2672,373 +2770,333 @@ body:
 	VORPS        Y2, Y6, Y2
 	VMOVUPS      1024(BX), Y7
 	VORPS        Y3, Y7, Y3
-	VMOVUPS      (BX), Y9
-	VORPS        Y4, Y9, Y4
-	VORPS        Y5, Y9, Y5
-	VORPS        Y6, Y9, Y6
-	VORPS        Y7, Y9, Y7
-	VMOVUPS      spotFirstRows32AVX2Consts<>+960(SB), Y9
-	VMOVUPS      spotFirstRows32AVX2Consts<>+992(SB), Y11
-	VFMADD231PS  Y9, Y14, Y11
-	VMOVUPS      spotFirstRows32AVX2Consts<>+992(SB), Y13
-	VFMADD231PS  Y9, Y10, Y13
-	VMOVUPS      spotFirstRows32AVX2Consts<>+992(SB), Y15
-	VFMADD231PS  Y9, Y8, Y15
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+992(SB), Y12, Y9
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+1024(SB), Y14, Y11
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+1024(SB), Y10, Y13
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+1024(SB), Y8, Y15
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+1024(SB), Y12, Y9
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+1056(SB), Y14, Y11
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+1056(SB), Y10, Y13
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+1056(SB), Y8, Y15
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+1056(SB), Y12, Y9
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+1088(SB), Y14, Y11
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+1088(SB), Y10, Y13
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+1088(SB), Y8, Y15
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+1088(SB), Y12, Y9
+	VMOVUPS      (BX), Y8
+	VORPS        Y4, Y8, Y4
+	VORPS        Y5, Y8, Y5
+	VORPS        Y6, Y8, Y6
+	VORPS        Y7, Y8, Y7
+	VMOVUPS      2144(BX), Y8
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1696(SB), Y9
+	VMINPS       Y9, Y8, Y10
+	VMOVUPS      2336(BX), Y11
+	VMINPS       Y9, Y11, Y12
+	VMOVUPS      2272(BX), Y13
+	VMINPS       Y9, Y13, Y14
+	VMOVUPS      2240(BX), Y15
 	VMOVUPS      Y3, 1024(BX)
-	VMOVUPS      1216(BX), Y3
+	VMINPS       Y9, Y15, Y3
 	VMOVUPS      Y2, 1568(BX)
-	VMINPS       spotFirstRows32AVX2Consts<>+1408(SB), Y3, Y2
-	VMOVUPS      Y1, 1120(BX)
-	VMOVUPS      1920(BX), Y1
-	VMOVUPS      Y0, 1152(BX)
-	VMINPS       spotFirstRows32AVX2Consts<>+1408(SB), Y1, Y0
-	VMOVUPS      Y7, 2112(BX)
-	VMOVUPS      2272(BX), Y7
-	VMOVUPS      Y6, 1248(BX)
-	VMINPS       spotFirstRows32AVX2Consts<>+1408(SB), Y7, Y6
-	VMOVUPS      Y5, 960(BX)
-	VMOVUPS      2240(BX), Y5
-	VMOVUPS      Y4, 1088(BX)
-	VMINPS       spotFirstRows32AVX2Consts<>+1408(SB), Y5, Y4
-	VMAXPS       spotFirstRows32AVX2Consts<>+1440(SB), Y2, Y2
-	VMAXPS       spotFirstRows32AVX2Consts<>+1440(SB), Y0, Y0
-	VMAXPS       spotFirstRows32AVX2Consts<>+1440(SB), Y6, Y6
-	VMAXPS       spotFirstRows32AVX2Consts<>+1440(SB), Y4, Y4
-	VSUBPS       Y2, Y3, Y3
-	VSUBPS       Y0, Y1, Y1
-	VSUBPS       Y6, Y7, Y7
-	VSUBPS       Y4, Y5, Y5
-	VADDPS       spotFirstRows32AVX2Consts<>+1472(SB), Y2, Y2
-	VADDPS       spotFirstRows32AVX2Consts<>+1472(SB), Y0, Y0
-	VADDPS       spotFirstRows32AVX2Consts<>+1472(SB), Y6, Y6
-	VADDPS       spotFirstRows32AVX2Consts<>+1472(SB), Y4, Y4
-	VADDPS       spotFirstRows32AVX2Consts<>+1472(SB), Y3, Y3
-	VADDPS       spotFirstRows32AVX2Consts<>+1472(SB), Y1, Y1
-	VADDPS       spotFirstRows32AVX2Consts<>+1472(SB), Y7, Y7
-	VADDPS       spotFirstRows32AVX2Consts<>+1472(SB), Y5, Y5
-	VPSLLD       $0x17, Y2, Y2
-	VPSLLD       $0x17, Y0, Y0
-	VPSLLD       $0x17, Y6, Y6
-	VPSLLD       $0x17, Y4, Y4
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1728(SB), Y2
+	VMAXPS       Y2, Y10, Y10
+	VMAXPS       Y2, Y12, Y12
+	VMAXPS       Y2, Y14, Y14
+	VMAXPS       Y2, Y3, Y3
+	VSUBPS       Y10, Y8, Y8
+	VSUBPS       Y12, Y11, Y11
+	VSUBPS       Y14, Y13, Y13
+	VSUBPS       Y3, Y15, Y15
+	VMOVUPS      Y1, 2240(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1760(SB), Y1
+	VADDPS       Y1, Y10, Y10
+	VADDPS       Y1, Y12, Y12
+	VADDPS       Y1, Y14, Y14
+	VADDPS       Y1, Y3, Y3
+	VADDPS       Y1, Y8, Y8
+	VADDPS       Y1, Y11, Y11
+	VADDPS       Y1, Y13, Y13
+	VADDPS       Y1, Y15, Y15
+	VPSLLD       $0x17, Y10, Y10
+	VPSLLD       $0x17, Y12, Y12
+	VPSLLD       $0x17, Y14, Y14
 	VPSLLD       $0x17, Y3, Y3
-	VPSLLD       $0x17, Y1, Y1
-	VPSLLD       $0x17, Y7, Y7
-	VPSLLD       $0x17, Y5, Y5
-	VMULPS       2688(BX), Y3, Y3
-	VMULPS       2656(BX), Y1, Y1
-	VMULPS       2624(BX), Y7, Y7
-	VMULPS       1440(BX), Y5, Y5
-	VMULPS       Y2, Y3, Y2
-	VMULPS       Y0, Y1, Y0
-	VMULPS       Y6, Y7, Y1
-	VMULPS       Y4, Y5, Y3
-	VMULPS       576(BX), Y2, Y2
-	VMULPS       608(BX), Y0, Y0
-	VMULPS       640(BX), Y1, Y1
+	VPSLLD       $0x17, Y8, Y8
+	VPSLLD       $0x17, Y11, Y11
+	VPSLLD       $0x17, Y13, Y13
+	VPSLLD       $0x17, Y15, Y15
+	VMULPS       2688(BX), Y8, Y8
+	VMULPS       2656(BX), Y11, Y11
+	VMULPS       2496(BX), Y13, Y13
+	VMULPS       1952(BX), Y15, Y15
+	VMULPS       Y10, Y8, Y8
+	VMULPS       Y12, Y11, Y10
+	VMULPS       Y14, Y13, Y11
+	VMULPS       Y3, Y15, Y3
+	VMULPS       576(BX), Y8, Y8
+	VMULPS       608(BX), Y10, Y10
+	VMULPS       640(BX), Y11, Y11
 	VMULPS       672(BX), Y3, Y3
-	VMOVUPS      1408(BX), Y4
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1408(SB), Y5
-	VMINPS       Y5, Y4, Y6
-	VMOVUPS      1376(BX), Y7
-	VMOVUPS      Y3, 672(BX)
-	VMINPS       Y5, Y7, Y3
-	VMOVUPS      Y1, 640(BX)
-	VMOVUPS      2592(BX), Y1
-	VMOVUPS      Y0, 608(BX)
-	VMINPS       Y5, Y1, Y0
-	VMOVUPS      Y2, 576(BX)
-	VMOVUPS      1344(BX), Y2
-	VMINPS       Y5, Y2, Y5
-	VMAXPS       spotFirstRows32AVX2Consts<>+1440(SB), Y6, Y6
-	VMAXPS       spotFirstRows32AVX2Consts<>+1440(SB), Y3, Y3
-	VMAXPS       spotFirstRows32AVX2Consts<>+1440(SB), Y0, Y0
-	VMAXPS       spotFirstRows32AVX2Consts<>+1440(SB), Y5, Y5
-	VSUBPS       Y6, Y4, Y4
-	VSUBPS       Y3, Y7, Y7
-	VSUBPS       Y0, Y1, Y1
-	VSUBPS       Y5, Y2, Y2
-	VADDPS       spotFirstRows32AVX2Consts<>+1472(SB), Y6, Y6
-	VADDPS       spotFirstRows32AVX2Consts<>+1472(SB), Y3, Y3
-	VADDPS       spotFirstRows32AVX2Consts<>+1472(SB), Y0, Y0
-	VADDPS       spotFirstRows32AVX2Consts<>+1472(SB), Y5, Y5
-	VADDPS       spotFirstRows32AVX2Consts<>+1472(SB), Y4, Y4
-	VADDPS       spotFirstRows32AVX2Consts<>+1472(SB), Y7, Y7
-	VADDPS       spotFirstRows32AVX2Consts<>+1472(SB), Y1, Y1
-	VADDPS       spotFirstRows32AVX2Consts<>+1472(SB), Y2, Y2
-	VPSLLD       $0x17, Y6, Y6
-	VPSLLD       $0x17, Y3, Y3
-	VPSLLD       $0x17, Y0, Y0
-	VPSLLD       $0x17, Y5, Y5
-	VPSLLD       $0x17, Y4, Y4
+	VMOVUPS      1440(BX), Y12
+	VMINPS       Y9, Y12, Y13
+	VMOVUPS      1408(BX), Y14
+	VMINPS       Y9, Y14, Y15
+	VMOVUPS      Y0, 672(BX)
+	VMOVUPS      1376(BX), Y0
+	VMOVUPS      Y7, 640(BX)
+	VMINPS       Y9, Y0, Y7
+	VMOVUPS      Y6, 608(BX)
+	VMOVUPS      1344(BX), Y6
+	VMINPS       Y9, Y6, Y9
+	VMAXPS       Y2, Y13, Y13
+	VMAXPS       Y2, Y15, Y15
+	VMAXPS       Y2, Y7, Y7
+	VMAXPS       Y2, Y9, Y2
+	VSUBPS       Y13, Y12, Y9
+	VSUBPS       Y15, Y14, Y12
+	VSUBPS       Y7, Y0, Y0
+	VSUBPS       Y2, Y6, Y6
+	VADDPS       Y13, Y1, Y13
+	VADDPS       Y15, Y1, Y14
+	VADDPS       Y7, Y1, Y7
+	VADDPS       Y2, Y1, Y2
+	VADDPS       Y9, Y1, Y9
+	VADDPS       Y12, Y1, Y12
+	VADDPS       Y0, Y1, Y0
+	VADDPS       Y6, Y1, Y1
+	VPSLLD       $0x17, Y13, Y6
+	VPSLLD       $0x17, Y14, Y13
 	VPSLLD       $0x17, Y7, Y7
-	VPSLLD       $0x17, Y1, Y1
 	VPSLLD       $0x17, Y2, Y2
-	VMOVUPS      Y5, 1344(BX)
-	VMULPS       Y14, Y14, Y5
-	VMOVUPS      Y0, 2592(BX)
-	VMULPS       Y10, Y10, Y0
-	VMOVUPS      Y3, 1376(BX)
-	VMULPS       Y8, Y8, Y3
-	VMOVUPS      Y6, 1408(BX)
-	VMULPS       Y12, Y12, Y6
-	VFMADD231PS  Y11, Y5, Y14
-	VFMADD231PS  Y13, Y0, Y10
-	VFMADD231PS  Y15, Y3, Y8
-	VFMADD231PS  Y9, Y6, Y12
-	VMOVUPS      448(BX), Y0
-	VFMADD213PS  Y0, Y0, Y14
-	VMOVUPS      480(BX), Y3
-	VFMADD213PS  Y3, Y3, Y10
-	VMOVUPS      512(BX), Y5
-	VFMADD213PS  Y5, Y5, Y8
-	VMOVUPS      544(BX), Y6
-	VFMADD213PS  Y6, Y6, Y12
-	VMULPS       Y4, Y14, Y4
-	VMULPS       Y7, Y10, Y7
-	VMULPS       Y1, Y8, Y1
-	VMULPS       Y2, Y12, Y2
-	VMULPS       1408(BX), Y4, Y4
-	VMULPS       1376(BX), Y7, Y7
-	VMULPS       2592(BX), Y1, Y1
-	VMULPS       1344(BX), Y2, Y2
-	VMINPS       576(BX), Y0, Y8
-	VMINPS       608(BX), Y3, Y9
-	VMINPS       640(BX), Y5, Y10
-	VMINPS       672(BX), Y6, Y11
-	VMINPS       1792(BX), Y8, Y8
-	VMINPS       1760(BX), Y9, Y9
-	VMINPS       1728(BX), Y10, Y10
-	VMINPS       1696(BX), Y11, Y11
-	VMINPS       320(BX), Y8, Y8
-	VMINPS       352(BX), Y9, Y9
-	VMINPS       384(BX), Y10, Y10
-	VMINPS       416(BX), Y11, Y11
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1504(SB), Y12
-	VCMPPS       $0x11, Y8, Y12, Y8
-	VCMPPS       $0x11, Y9, Y12, Y9
-	VCMPPS       $0x11, Y10, Y12, Y10
-	VCMPPS       $0x11, Y11, Y12, Y11
-	VADDPS       576(BX), Y0, Y12
-	VADDPS       608(BX), Y3, Y13
-	VADDPS       640(BX), Y5, Y14
-	VADDPS       672(BX), Y6, Y15
-	VADDPS       1792(BX), Y12, Y12
-	VADDPS       1760(BX), Y13, Y13
-	VADDPS       1728(BX), Y14, Y14
+	VPSLLD       $0x17, Y9, Y9
+	VPSLLD       $0x17, Y12, Y12
+	VPSLLD       $0x17, Y0, Y0
+	VPSLLD       $0x17, Y1, Y1
+	VMULPS       2624(BX), Y9, Y9
+	VMULPS       2592(BX), Y12, Y12
+	VMULPS       2560(BX), Y0, Y0
+	VMULPS       2528(BX), Y1, Y1
+	VMULPS       Y6, Y9, Y6
+	VMULPS       Y13, Y12, Y9
+	VMULPS       Y7, Y0, Y0
+	VMULPS       Y2, Y1, Y1
+	VMOVUPS      448(BX), Y2
+	VMINPS       Y8, Y2, Y7
+	VMOVUPS      480(BX), Y12
+	VMINPS       Y10, Y12, Y13
+	VMOVUPS      512(BX), Y14
+	VMINPS       Y11, Y14, Y15
+	VMOVUPS      Y1, 2528(BX)
+	VMOVUPS      544(BX), Y1
+	VMOVUPS      Y0, 2560(BX)
+	VMINPS       Y3, Y1, Y0
+	VMINPS       1792(BX), Y7, Y7
+	VMINPS       1760(BX), Y13, Y13
+	VMINPS       1728(BX), Y15, Y15
+	VMINPS       1696(BX), Y0, Y0
+	VMINPS       320(BX), Y7, Y7
+	VMINPS       352(BX), Y13, Y13
+	VMINPS       384(BX), Y15, Y15
+	VMINPS       416(BX), Y0, Y0
+	VMOVUPS      Y9, 2592(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1792(SB), Y9
+	VCMPPS       $0x11, Y7, Y9, Y7
+	VCMPPS       $0x11, Y13, Y9, Y13
+	VCMPPS       $0x11, Y15, Y9, Y15
+	VCMPPS       $0x11, Y0, Y9, Y0
+	VADDPS       Y8, Y2, Y9
+	VMOVUPS      Y6, 2624(BX)
+	VADDPS       Y10, Y12, Y6
+	VMOVUPS      Y0, 1344(BX)
+	VADDPS       Y11, Y14, Y0
+	VMOVUPS      Y15, 1376(BX)
+	VADDPS       Y3, Y1, Y15
+	VADDPS       1792(BX), Y9, Y9
+	VADDPS       1760(BX), Y6, Y6
+	VADDPS       1728(BX), Y0, Y0
 	VADDPS       1696(BX), Y15, Y15
-	VMOVUPS      Y2, 1696(BX)
-	VMOVUPS      192(BX), Y2
-	VMULPS       Y0, Y2, Y0
-	VMOVUPS      Y1, 448(BX)
-	VMOVUPS      224(BX), Y1
-	VMULPS       Y3, Y1, Y3
-	VMOVUPS      Y7, 480(BX)
-	VMOVUPS      256(BX), Y7
-	VMULPS       Y5, Y7, Y5
-	VMOVUPS      Y4, 512(BX)
-	VMOVUPS      288(BX), Y4
-	VMULPS       Y6, Y4, Y6
-	VMOVUPS      Y11, 544(BX)
-	VMULPS       576(BX), Y2, Y11
-	VMOVUPS      Y10, 576(BX)
-	VMULPS       608(BX), Y1, Y10
+	VMOVUPS      Y13, 1696(BX)
+	VMOVUPS      192(BX), Y13
+	VMULPS       Y2, Y13, Y2
+	VMOVUPS      Y7, 448(BX)
+	VMOVUPS      224(BX), Y7
+	VMULPS       Y12, Y7, Y12
+	VMOVUPS      Y15, 480(BX)
+	VMOVUPS      256(BX), Y15
+	VMULPS       Y14, Y15, Y14
+	VMOVUPS      Y0, 512(BX)
+	VMOVUPS      288(BX), Y0
+	VMULPS       Y1, Y0, Y1
+	VMULPS       Y8, Y13, Y8
+	VMULPS       Y10, Y7, Y10
+	VMULPS       Y11, Y15, Y11
+	VMULPS       Y3, Y0, Y3
+	VMOVUPS      Y6, 544(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+672(SB), Y6
+	VXORPS       Y6, Y13, Y13
+	VXORPS       Y6, Y7, Y7
+	VXORPS       Y6, Y15, Y15
+	VXORPS       Y6, Y0, Y0
+	VCMPPS       $0x00, Y4, Y13, Y4
+	VCMPPS       $0x00, Y5, Y7, Y5
+	VCMPPS       $0x00, 608(BX), Y15, Y6
 	VMOVUPS      Y9, 608(BX)
-	VMULPS       640(BX), Y7, Y9
-	VMOVUPS      Y8, 640(BX)
-	VMULPS       672(BX), Y4, Y8
-	VMOVUPS      Y15, 672(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+672(SB), Y15
-	VXORPS       Y15, Y2, Y2
-	VXORPS       Y15, Y1, Y1
-	VXORPS       Y15, Y7, Y7
-	VXORPS       Y15, Y4, Y4
-	VCMPPS       $0x00, 1088(BX), Y2, Y15
-	VMOVUPS      Y14, 1088(BX)
-	VCMPPS       $0x00, 960(BX), Y1, Y14
-	VMOVUPS      Y13, 960(BX)
-	VCMPPS       $0x00, 1248(BX), Y7, Y13
-	VMOVUPS      Y12, 1248(BX)
-	VCMPPS       $0x00, 2112(BX), Y4, Y12
-	VCMPPS       $0x00, 2016(BX), Y2, Y2
-	VCMPPS       $0x00, 1664(BX), Y1, Y1
-	VCMPPS       $0x00, 1632(BX), Y7, Y7
-	VCMPPS       $0x00, 1600(BX), Y4, Y4
-	VBLENDVPS    Y15, spotFirstRows32AVX2Consts<>+288(SB), Y0, Y0
-	VMOVUPS      spotFirstRows32AVX2Consts<>+288(SB), Y15
-	VBLENDVPS    Y14, Y15, Y3, Y3
-	VBLENDVPS    Y13, Y15, Y5, Y5
-	VBLENDVPS    Y12, Y15, Y6, Y6
-	VBLENDVPS    Y2, Y15, Y11, Y2
-	VBLENDVPS    Y1, Y15, Y10, Y1
-	VBLENDVPS    Y7, Y15, Y9, Y7
-	VBLENDVPS    Y4, Y15, Y8, Y4
-	VMOVUPS      320(BX), Y8
-	VADDPS       1248(BX), Y8, Y9
+	VCMPPS       $0x00, 640(BX), Y0, Y9
+	VCMPPS       $0x00, 2016(BX), Y13, Y13
+	VCMPPS       $0x00, 2048(BX), Y7, Y7
+	VCMPPS       $0x00, 1664(BX), Y15, Y15
+	VCMPPS       $0x00, 1632(BX), Y0, Y0
+	VBLENDVPS    Y4, spotFirstRows32AVX2Consts<>+288(SB), Y2, Y2
+	VMOVUPS      spotFirstRows32AVX2Consts<>+288(SB), Y4
+	VBLENDVPS    Y5, Y4, Y12, Y5
+	VBLENDVPS    Y6, Y4, Y14, Y6
+	VBLENDVPS    Y9, Y4, Y1, Y1
+	VBLENDVPS    Y13, Y4, Y8, Y8
+	VBLENDVPS    Y7, Y4, Y10, Y7
+	VBLENDVPS    Y15, Y4, Y11, Y9
+	VBLENDVPS    Y0, Y4, Y3, Y0
+	VMOVUPS      320(BX), Y3
+	VADDPS       608(BX), Y3, Y4
 	VMOVUPS      352(BX), Y10
-	VADDPS       960(BX), Y10, Y11
+	VADDPS       544(BX), Y10, Y11
 	VMOVUPS      384(BX), Y12
-	VADDPS       1088(BX), Y12, Y13
+	VADDPS       512(BX), Y12, Y13
 	VMOVUPS      416(BX), Y14
-	VADDPS       672(BX), Y14, Y15
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1536(SB), Y14
-	VCMPPS       $0x11, Y14, Y9, Y9
+	VADDPS       480(BX), Y14, Y15
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1824(SB), Y14
+	VCMPPS       $0x11, Y14, Y4, Y4
 	VCMPPS       $0x11, Y14, Y11, Y11
 	VCMPPS       $0x11, Y14, Y13, Y13
 	VCMPPS       $0x11, Y14, Y15, Y14
-	VANDPS       640(BX), Y9, Y9
-	VANDPS       608(BX), Y11, Y11
-	VANDPS       576(BX), Y13, Y13
-	VANDPS       544(BX), Y14, Y14
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1568(SB), Y15
-	VMULPS       512(BX), Y15, Y12
-	VMULPS       480(BX), Y15, Y10
-	VMULPS       448(BX), Y15, Y8
-	VMULPS       1696(BX), Y15, Y15
-	VMOVUPS      Y14, 544(BX)
+	VANDPS       448(BX), Y4, Y4
+	VANDPS       1696(BX), Y11, Y11
+	VANDPS       1376(BX), Y13, Y13
+	VANDPS       1344(BX), Y14, Y14
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1856(SB), Y15
+	VMULPS       2624(BX), Y15, Y12
+	VMULPS       2592(BX), Y15, Y10
+	VMULPS       2560(BX), Y15, Y3
+	VMULPS       2528(BX), Y15, Y15
+	VMOVUPS      Y14, 1344(BX)
 	VMULPS       864(BX), Y12, Y14
 	VMOVUPS      Y13, 864(BX)
 	VMULPS       832(BX), Y10, Y13
 	VMOVUPS      Y11, 832(BX)
-	VMULPS       768(BX), Y8, Y11
-	VMOVUPS      Y9, 768(BX)
-	VMULPS       32(BX), Y15, Y9
-	VMOVUPS      Y4, 32(BX)
-	VMULPS       896(BX), Y12, Y4
-	VMOVUPS      Y7, 896(BX)
-	VMULPS       800(BX), Y10, Y7
-	VMOVUPS      Y1, 800(BX)
-	VMULPS       736(BX), Y8, Y1
-	VMOVUPS      Y2, 736(BX)
-	VMULPS       704(BX), Y15, Y2
+	VMULPS       768(BX), Y3, Y11
+	VMOVUPS      Y4, 768(BX)
+	VMULPS       32(BX), Y15, Y4
+	VMOVUPS      Y0, 32(BX)
+	VMULPS       896(BX), Y12, Y0
+	VMOVUPS      Y9, 896(BX)
+	VMULPS       800(BX), Y10, Y9
+	VMOVUPS      Y7, 800(BX)
+	VMULPS       736(BX), Y3, Y7
+	VMOVUPS      Y8, 736(BX)
+	VMULPS       704(BX), Y15, Y8
 	PREFETCHT0   1024(R9)(AX*1)
-	VMOVUPS      Y4, (R9)(AX*1)
-	VMOVUPS      Y7, 32(R9)(AX*1)
+	VMOVUPS      Y0, (R9)(AX*1)
+	VMOVUPS      Y9, 32(R9)(AX*1)
 	PREFETCHT0   1088(R9)(AX*1)
-	VMOVUPS      Y1, 64(R9)(AX*1)
-	VMOVUPS      Y2, 96(R9)(AX*1)
-	VMULPS       1888(BX), Y12, Y1
-	VMULPS       992(BX), Y10, Y2
-	VMULPS       1856(BX), Y8, Y4
-	VMULPS       1824(BX), Y15, Y7
-	VMULPS       1504(BX), Y1, Y1
-	VMULPS       1536(BX), Y2, Y2
-	VMULPS       1472(BX), Y4, Y4
-	VMULPS       928(BX), Y7, Y7
+	VMOVUPS      Y7, 64(R9)(AX*1)
+	VMOVUPS      Y8, 96(R9)(AX*1)
+	VMULPS       1888(BX), Y12, Y0
+	VMULPS       992(BX), Y10, Y7
+	VMULPS       1856(BX), Y3, Y3
+	VMULPS       1824(BX), Y15, Y8
+	VMULPS       1504(BX), Y0, Y0
+	VMULPS       1536(BX), Y7, Y7
+	VMULPS       1472(BX), Y3, Y3
+	VMULPS       928(BX), Y8, Y8
 	PREFETCHT0   1024(R8)(AX*1)
-	VMOVUPS      Y1, (R8)(AX*1)
-	VMOVUPS      Y2, 32(R8)(AX*1)
+	VMOVUPS      Y0, (R8)(AX*1)
+	VMOVUPS      Y7, 32(R8)(AX*1)
 	PREFETCHT0   1088(R8)(AX*1)
-	VMOVUPS      Y4, 64(R8)(AX*1)
-	VMOVUPS      Y7, 96(R8)(AX*1)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+832(SB), Y1
-	VMULPS       Y14, Y1, Y2
-	VMULPS       Y13, Y1, Y4
-	VMULPS       Y11, Y1, Y7
-	VMULPS       Y9, Y1, Y1
-	VMOVUPS      1184(BX), Y8
-	VMOVUPS      1152(BX), Y9
-	VSUBPS       Y9, Y8, Y10
-	VMOVUPS      1280(BX), Y11
-	VMOVUPS      1120(BX), Y12
+	VMOVUPS      Y3, 64(R8)(AX*1)
+	VMOVUPS      Y8, 96(R8)(AX*1)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1376(SB), Y0
+	VMULPS       Y14, Y0, Y3
+	VMULPS       Y13, Y0, Y7
+	VMULPS       Y11, Y0, Y8
+	VMULPS       Y4, Y0, Y0
+	VMOVUPS      1600(BX), Y4
+	VMOVUPS      672(BX), Y9
+	VSUBPS       Y9, Y4, Y10
+	VMOVUPS      1184(BX), Y11
+	VMOVUPS      2240(BX), Y12
 	VSUBPS       Y12, Y11, Y13
-	VMOVUPS      2080(BX), Y14
+	VMOVUPS      1280(BX), Y14
 	VMOVUPS      1568(BX), Y15
 	VSUBPS       Y15, Y14, Y11
-	VMOVUPS      2048(BX), Y14
-	VMOVUPS      1024(BX), Y8
-	VMOVUPS      Y1, 928(BX)
-	VSUBPS       Y8, Y14, Y1
-	VFNMADD132PS 512(BX), Y0, Y9
-	VFNMADD132PS 480(BX), Y3, Y12
-	VFNMADD132PS 448(BX), Y5, Y15
-	VFNMADD132PS 1696(BX), Y6, Y8
+	VMOVUPS      2080(BX), Y14
+	VMOVUPS      1024(BX), Y4
+	VMOVUPS      Y0, 928(BX)
+	VSUBPS       Y4, Y14, Y0
+	VFNMADD132PS 2624(BX), Y2, Y9
+	VFNMADD132PS 2592(BX), Y5, Y12
+	VFNMADD132PS 2560(BX), Y6, Y15
+	VFNMADD132PS 2528(BX), Y1, Y4
 	VMULPS       1888(BX), Y9, Y9
 	VMULPS       992(BX), Y12, Y12
 	VMULPS       1856(BX), Y15, Y15
-	VMULPS       1824(BX), Y8, Y8
+	VMULPS       1824(BX), Y4, Y4
 	PREFETCHT0   1024(DI)(AX*1)
 	VMOVUPS      Y9, (DI)(AX*1)
 	VMOVUPS      Y12, 32(DI)(AX*1)
 	PREFETCHT0   1088(DI)(AX*1)
 	VMOVUPS      Y15, 64(DI)(AX*1)
-	VMOVUPS      Y8, 96(DI)(AX*1)
-	VMOVUPS      736(BX), Y8
-	VSUBPS       Y8, Y0, Y0
-	VMOVUPS      800(BX), Y9
-	VSUBPS       Y9, Y3, Y3
-	VMOVUPS      896(BX), Y12
-	VSUBPS       Y12, Y5, Y5
-	VMOVUPS      32(BX), Y15
-	VSUBPS       Y15, Y6, Y6
-	VMOVUPS      Y7, 1824(BX)
-	VMOVUPS      512(BX), Y7
-	VFNMADD231PS 1184(BX), Y7, Y8
-	VMOVUPS      Y4, 736(BX)
-	VMOVUPS      480(BX), Y4
-	VFNMADD231PS 1280(BX), Y4, Y9
-	VMOVUPS      Y9, 800(BX)
-	VMOVUPS      448(BX), Y9
-	VFNMADD231PS 2080(BX), Y9, Y12
-	VMOVUPS      Y12, 896(BX)
-	VMOVUPS      1696(BX), Y12
-	VFNMADD231PS Y12, Y14, Y15
-	VFMADD231PS  Y10, Y7, Y0
-	VFMADD231PS  Y13, Y4, Y3
-	VFMADD231PS  Y11, Y9, Y5
-	VFMADD231PS  Y1, Y12, Y6
-	VFNMADD231PS 64(BX), Y8, Y2
-	VMOVUPS      800(BX), Y1
+	VMOVUPS      Y4, 96(DI)(AX*1)
 	VMOVUPS      736(BX), Y4
-	VFNMADD231PS 96(BX), Y1, Y4
-	VMOVUPS      896(BX), Y7
+	VSUBPS       Y4, Y2, Y2
+	VMOVUPS      800(BX), Y9
+	VSUBPS       Y9, Y5, Y5
+	VMOVUPS      896(BX), Y12
+	VSUBPS       Y12, Y6, Y6
+	VMOVUPS      32(BX), Y15
+	VSUBPS       Y15, Y1, Y1
+	VMOVUPS      Y8, 1824(BX)
+	VMOVUPS      2624(BX), Y8
+	VFNMADD231PS 1600(BX), Y8, Y4
+	VMOVUPS      Y7, 736(BX)
+	VMOVUPS      2592(BX), Y7
+	VFNMADD231PS 1184(BX), Y7, Y9
+	VMOVUPS      Y9, 800(BX)
+	VMOVUPS      2560(BX), Y9
+	VFNMADD231PS 1280(BX), Y9, Y12
+	VMOVUPS      Y12, 896(BX)
+	VMOVUPS      2528(BX), Y12
+	VFNMADD231PS Y12, Y14, Y15
+	VFMADD231PS  Y10, Y8, Y2
+	VFMADD231PS  Y13, Y7, Y5
+	VFMADD231PS  Y11, Y9, Y6
+	VFMADD231PS  Y0, Y12, Y1
+	VFNMADD231PS 64(BX), Y4, Y3
+	VMOVUPS      800(BX), Y0
+	VMOVUPS      736(BX), Y7
+	VFNMADD231PS 96(BX), Y0, Y7
+	VMOVUPS      896(BX), Y8
 	VMOVUPS      1824(BX), Y9
-	VFNMADD231PS 128(BX), Y7, Y9
+	VFNMADD231PS 128(BX), Y8, Y9
 	VMOVUPS      928(BX), Y10
 	VFNMADD231PS 160(BX), Y15, Y10
-	VMULPS       320(BX), Y8, Y8
-	VMULPS       352(BX), Y1, Y1
-	VMULPS       384(BX), Y7, Y7
+	VMULPS       320(BX), Y4, Y4
+	VMULPS       352(BX), Y0, Y0
+	VMULPS       384(BX), Y8, Y8
 	VMULPS       416(BX), Y15, Y11
 	VMOVUPS      768(BX), Y12
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1600(SB), Y13
-	VBLENDVPS    Y12, Y0, Y13, Y0
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1888(SB), Y13
+	VBLENDVPS    Y12, Y2, Y13, Y2
 	VMOVUPS      832(BX), Y12
-	VBLENDVPS    Y12, Y3, Y13, Y3
-	VMOVUPS      864(BX), Y12
 	VBLENDVPS    Y12, Y5, Y13, Y5
-	VMOVUPS      544(BX), Y12
+	VMOVUPS      864(BX), Y12
 	VBLENDVPS    Y12, Y6, Y13, Y6
+	VMOVUPS      1344(BX), Y12
+	VBLENDVPS    Y12, Y1, Y13, Y1
 	PREFETCHT0   1024(R10)(AX*1)
-	VMOVUPS      Y2, (R10)(AX*1)
-	VMOVUPS      Y4, 32(R10)(AX*1)
+	VMOVUPS      Y3, (R10)(AX*1)
+	VMOVUPS      Y7, 32(R10)(AX*1)
 	PREFETCHT0   1088(R10)(AX*1)
 	VMOVUPS      Y9, 64(R10)(AX*1)
 	VMOVUPS      Y10, 96(R10)(AX*1)
 	PREFETCHT0   1024(R11)(AX*1)
-	VMOVUPS      Y8, (R11)(AX*1)
-	VMOVUPS      Y1, 32(R11)(AX*1)
+	VMOVUPS      Y4, (R11)(AX*1)
+	VMOVUPS      Y0, 32(R11)(AX*1)
 	PREFETCHT0   1088(R11)(AX*1)
-	VMOVUPS      Y7, 64(R11)(AX*1)
+	VMOVUPS      Y8, 64(R11)(AX*1)
 	VMOVUPS      Y11, 96(R11)(AX*1)
 	PREFETCHT0   1024(SI)(AX*1)
-	VMOVUPS      Y0, (SI)(AX*1)
-	VMOVUPS      Y3, 32(SI)(AX*1)
+	VMOVUPS      Y2, (SI)(AX*1)
+	VMOVUPS      Y5, 32(SI)(AX*1)
 	PREFETCHT0   1088(SI)(AX*1)
-	VMOVUPS      Y5, 64(SI)(AX*1)
-	VMOVUPS      Y6, 96(SI)(AX*1)
+	VMOVUPS      Y6, 64(SI)(AX*1)
+	VMOVUPS      Y1, 96(SI)(AX*1)
 	ADDQ         $+128, AX
 	SUBQ         $+32, CX
 	JGE          body
@@ -3232,39 +3290,39 @@ tail:
 	VMOVUPS      spotFirstRows32AVX2Consts<>+608(SB), Y7
 	VMULPS       Y7, Y6, Y8
 	VMOVUPS      736(BX), Y9
-	VMULPS       Y7, Y9, Y11
-	VMULPS       320(BX), Y10, Y12
-	VMOVUPS      800(BX), Y13
-	VMULPS       288(BX), Y13, Y7
+	VMULPS       Y7, Y9, Y7
+	VMULPS       320(BX), Y10, Y11
+	VMOVUPS      800(BX), Y12
+	VMULPS       288(BX), Y12, Y13
 	VMULPS       Y10, Y6, Y10
-	VMULPS       Y13, Y9, Y13
-	VMULPS       704(BX), Y12, Y9
-	VMULPS       672(BX), Y7, Y6
+	VMULPS       Y12, Y9, Y12
+	VMULPS       704(BX), Y11, Y9
+	VMULPS       672(BX), Y13, Y6
 	VMOVUPS      Y6, 672(BX)
 	VADDPS       spotFirstRows32AVX2Consts<>+384(SB), Y0, Y6
 	VMOVUPS      Y9, 704(BX)
 	VADDPS       spotFirstRows32AVX2Consts<>+384(SB), Y2, Y9
-	VMOVUPS      Y13, 800(BX)
-	VMOVUPS      416(BX), Y13
-	VBLENDVPS    Y13, Y6, Y0, Y6
-	VMOVUPS      352(BX), Y13
-	VBLENDVPS    Y13, Y9, Y2, Y9
-	VMOVUPS      spotFirstRows32AVX2Consts<>+0(SB), Y13
-	VADDPS       Y0, Y13, Y0
-	VADDPS       Y2, Y13, Y2
-	VMOVUPS      640(BX), Y13
-	VBLENDVPS    Y13, Y0, Y6, Y0
+	VMOVUPS      Y12, 800(BX)
+	VMOVUPS      416(BX), Y12
+	VBLENDVPS    Y12, Y6, Y0, Y6
+	VMOVUPS      352(BX), Y12
+	VBLENDVPS    Y12, Y9, Y2, Y9
+	VMOVUPS      spotFirstRows32AVX2Consts<>+0(SB), Y12
+	VADDPS       Y0, Y12, Y0
+	VADDPS       Y2, Y12, Y2
+	VMOVUPS      640(BX), Y12
+	VBLENDVPS    Y12, Y0, Y6, Y0
 	VMOVUPS      608(BX), Y6
 	VBLENDVPS    Y6, Y2, Y9, Y2
 	VMOVUPS      spotFirstRows32AVX2Consts<>+416(SB), Y6
 	VMOVUPS      spotFirstRows32AVX2Consts<>+448(SB), Y9
 	VFMADD231PS  Y6, Y3, Y9
 	VFMADD213PS  spotFirstRows32AVX2Consts<>+448(SB), Y5, Y6
-	VMOVUPS      spotFirstRows32AVX2Consts<>+480(SB), Y13
-	VFMADD213PS  Y13, Y3, Y9
-	VFMADD231PS  Y6, Y5, Y13
+	VMOVUPS      spotFirstRows32AVX2Consts<>+480(SB), Y12
+	VFMADD213PS  Y12, Y3, Y9
+	VFMADD231PS  Y6, Y5, Y12
 	VMULPS       Y9, Y3, Y3
-	VMULPS       Y13, Y5, Y5
+	VMULPS       Y12, Y5, Y5
 	VMOVUPS      spotFirstRows32AVX2Consts<>+512(SB), Y6
 	VMULPS       Y6, Y0, Y9
 	VMULPS       Y6, Y2, Y6
@@ -3283,343 +3341,347 @@ tail:
 	VMOVUPS      192(BX), Y4
 	VFMADD231PS  Y4, Y2, Y6
 	VMULPS       Y1, Y0, Y5
-	VMULPS       Y4, Y2, Y13
+	VMULPS       Y4, Y2, Y12
 	VMOVUPS      spotFirstRows32AVX2Consts<>+672(SB), Y4
 	VXORPS       Y5, Y4, Y5
-	VXORPS       Y13, Y4, Y13
+	VXORPS       Y12, Y4, Y12
 	VMOVUPS      spotFirstRows32AVX2Consts<>+768(SB), Y1
 	VMINPS       Y5, Y1, Y5
-	VMINPS       Y13, Y1, Y1
-	VMOVUPS      spotFirstRows32AVX2Consts<>+800(SB), Y13
-	VMAXPS       Y5, Y13, Y5
-	VMAXPS       Y1, Y13, Y1
-	VMOVAPS      Y8, Y13
-	VFMADD231PS  Y9, Y12, Y13
-	VMOVAPS      Y11, Y2
-	VFMADD231PS  Y6, Y7, Y2
-	VFMSUB231PS  Y9, Y12, Y8
-	VFMSUB231PS  Y6, Y7, Y11
-	VMULPS       Y10, Y12, Y6
-	VMULPS       800(BX), Y7, Y7
-	VMOVUPS      spotFirstRows32AVX2Consts<>+864(SB), Y9
-	VMULPS       Y9, Y5, Y12
-	VMULPS       Y9, Y1, Y0
-	VROUNDPS     $0x08, Y12, Y12
-	VROUNDPS     $0x08, Y0, Y0
-	VMOVUPS      Y7, 608(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+896(SB), Y7
-	VFMADD231PS  Y7, Y12, Y5
-	VFMADD231PS  Y7, Y0, Y1
-	VMOVUPS      Y6, 640(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+928(SB), Y6
-	VFMADD231PS  Y6, Y12, Y5
-	VFMADD231PS  Y6, Y0, Y1
-	VMOVUPS      Y10, 352(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+32(SB), Y10
-	VANDPS       Y13, Y10, Y3
-	VANDPS       Y2, Y10, Y6
-	VMOVUPS      spotFirstRows32AVX2Consts<>+640(SB), Y7
-	VMINPS       Y3, Y7, Y3
-	VMINPS       Y6, Y7, Y6
-	VANDPS       Y13, Y4, Y13
-	VANDPS       Y2, Y4, Y2
-	VMOVUPS      Y2, 416(BX)
-	VANDPS       Y8, Y10, Y2
-	VMOVUPS      Y13, 544(BX)
-	VANDPS       Y11, Y10, Y13
-	VMINPS       Y2, Y7, Y2
-	VMINPS       Y13, Y7, Y7
-	VANDPS       Y8, Y4, Y8
-	VANDPS       Y11, Y4, Y11
-	VMOVUPS      spotFirstRows32AVX2Consts<>+704(SB), Y13
-	VMOVUPS      spotFirstRows32AVX2Consts<>+0(SB), Y4
-	VFMADD231PS  Y13, Y3, Y4
-	VMOVUPS      spotFirstRows32AVX2Consts<>+0(SB), Y10
-	VFMADD231PS  Y13, Y6, Y10
-	VMOVUPS      Y11, 512(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+736(SB), Y11
-	VMOVUPS      Y8, 480(BX)
-	VADDPS       Y11, Y3, Y8
-	VMOVUPS      Y0, 448(BX)
-	VADDPS       Y11, Y6, Y0
-	VMOVUPS      Y12, 832(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+0(SB), Y12
-	VFMADD231PS  Y13, Y2, Y12
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+0(SB), Y7, Y13
-	VADDPS       Y11, Y2, Y9
-	VADDPS       Y11, Y7, Y11
-	VMOVUPS      Y7, 864(BX)
-	VMULPS       spotFirstRows32AVX2Consts<>+832(SB), Y3, Y7
-	VMOVUPS      Y2, 896(BX)
-	VMULPS       spotFirstRows32AVX2Consts<>+832(SB), Y6, Y2
-	VMOVUPS      Y2, 928(BX)
-	VMULPS       Y8, Y4, Y2
-	VMOVUPS      Y8, 960(BX)
-	VMULPS       Y0, Y10, Y8
-	VMOVUPS      Y0, 992(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+992(SB), Y0
-	VFMADD231PS  spotFirstRows32AVX2Consts<>+960(SB), Y5, Y0
-	VMOVUPS      Y10, 1024(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+992(SB), Y10
-	VFMADD231PS  spotFirstRows32AVX2Consts<>+960(SB), Y1, Y10
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+1024(SB), Y5, Y0
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+1024(SB), Y1, Y10
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+1056(SB), Y5, Y0
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+1056(SB), Y1, Y10
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+1088(SB), Y5, Y0
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+1088(SB), Y1, Y10
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+0(SB), Y5, Y0
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+0(SB), Y1, Y10
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+0(SB), Y0, Y5
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+0(SB), Y10, Y1
-	VMULPS       Y9, Y12, Y0
-	VMULPS       Y11, Y13, Y10
-	VMOVUPS      Y1, 1056(BX)
-	VMULPS       Y7, Y3, Y1
-	VMOVUPS      Y5, 1088(BX)
-	VMULPS       928(BX), Y6, Y5
-	VMULPS       spotFirstRows32AVX2Consts<>+864(SB), Y1, Y1
-	VMULPS       spotFirstRows32AVX2Consts<>+864(SB), Y5, Y5
-	VROUNDPS     $0x08, Y1, Y1
-	VROUNDPS     $0x08, Y5, Y5
-	VMOVUPS      Y7, 1120(BX)
-	VMULPS       Y0, Y2, Y7
-	VMOVUPS      Y5, 1152(BX)
-	VMULPS       Y10, Y8, Y5
-	VMOVUPS      Y1, 1184(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+0(SB), Y1
-	VDIVPS       Y7, Y1, Y7
-	VDIVPS       Y5, Y1, Y1
-	VMULPS       Y7, Y0, Y0
-	VMULPS       Y1, Y10, Y5
-	VMULPS       Y7, Y2, Y2
-	VMULPS       Y1, Y8, Y1
-	VMULPS       Y0, Y4, Y4
-	VMULPS       1024(BX), Y5, Y7
-	VMULPS       960(BX), Y0, Y0
-	VMULPS       992(BX), Y5, Y5
-	VMULPS       Y2, Y12, Y8
-	VMULPS       Y1, Y13, Y10
-	VMULPS       Y2, Y9, Y2
-	VMULPS       Y1, Y11, Y1
-	VMULPS       896(BX), Y8, Y8
-	VMULPS       864(BX), Y10, Y9
-	VMULPS       Y4, Y3, Y4
-	VMULPS       Y7, Y6, Y7
-	VMOVUPS      spotFirstRows32AVX2Consts<>+896(SB), Y10
-	VMOVUPS      1184(BX), Y11
-	VMULPS       Y11, Y10, Y12
-	VMOVUPS      1152(BX), Y13
-	VMULPS       Y13, Y10, Y10
-	VFMADD231PS  1120(BX), Y3, Y12
-	VFMADD231PS  928(BX), Y6, Y10
-	VMOVUPS      spotFirstRows32AVX2Consts<>+928(SB), Y3
-	VFMADD231PS  Y3, Y11, Y12
-	VFMADD231PS  Y3, Y13, Y10
-	VMOVUPS      spotFirstRows32AVX2Consts<>+544(SB), Y3
-	VMOVUPS      spotFirstRows32AVX2Consts<>+384(SB), Y6
-	VFMADD231PS  Y3, Y8, Y6
-	VMOVUPS      spotFirstRows32AVX2Consts<>+384(SB), Y13
-	VFMADD231PS  Y3, Y9, Y13
-	VMOVUPS      spotFirstRows32AVX2Consts<>+384(SB), Y11
-	VFMADD231PS  Y3, Y4, Y11
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+384(SB), Y7, Y3
-	VMOVUPS      Y10, 928(BX)
-	VMOVUPS      832(BX), Y10
-	VMOVUPS      Y12, 1120(BX)
-	VMINPS       spotFirstRows32AVX2Consts<>+1408(SB), Y10, Y12
-	VMOVUPS      Y5, 864(BX)
-	VMOVUPS      448(BX), Y5
-	VMOVUPS      Y0, 896(BX)
-	VMINPS       spotFirstRows32AVX2Consts<>+1408(SB), Y5, Y0
-	VMAXPS       spotFirstRows32AVX2Consts<>+1440(SB), Y12, Y12
-	VMAXPS       spotFirstRows32AVX2Consts<>+1440(SB), Y0, Y0
-	VSUBPS       Y12, Y10, Y10
-	VSUBPS       Y0, Y5, Y5
-	VADDPS       spotFirstRows32AVX2Consts<>+1472(SB), Y12, Y12
-	VADDPS       spotFirstRows32AVX2Consts<>+1472(SB), Y0, Y0
-	VADDPS       spotFirstRows32AVX2Consts<>+1472(SB), Y10, Y10
-	VADDPS       spotFirstRows32AVX2Consts<>+1472(SB), Y5, Y5
-	VPSLLD       $0x17, Y12, Y12
-	VPSLLD       $0x17, Y0, Y0
-	VPSLLD       $0x17, Y10, Y10
-	VPSLLD       $0x17, Y5, Y5
-	VMULPS       1088(BX), Y10, Y10
-	VMULPS       1056(BX), Y5, Y5
-	VMULPS       Y12, Y10, Y10
-	VMULPS       Y0, Y5, Y0
-	VMULPS       128(BX), Y10, Y5
-	VMULPS       160(BX), Y0, Y0
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1120(SB), Y10
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1152(SB), Y12
-	VFMADD231PS  Y10, Y6, Y12
-	VMOVUPS      Y0, 160(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1152(SB), Y0
-	VFMADD231PS  Y10, Y13, Y0
-	VMOVUPS      Y5, 128(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1184(SB), Y5
-	VFMADD213PS  Y5, Y6, Y12
-	VFMADD213PS  Y5, Y13, Y0
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1216(SB), Y5
-	VFMADD213PS  Y5, Y6, Y12
-	VFMADD213PS  Y5, Y13, Y0
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1248(SB), Y5
-	VFMADD213PS  Y5, Y6, Y12
-	VFMADD213PS  Y5, Y13, Y0
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1280(SB), Y5
-	VFMADD213PS  Y5, Y6, Y12
-	VFMADD213PS  Y5, Y13, Y0
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1312(SB), Y5
-	VFMADD213PS  Y5, Y6, Y12
-	VFMADD213PS  Y5, Y13, Y0
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1344(SB), Y5
-	VFMADD213PS  Y5, Y6, Y12
-	VFMADD213PS  Y5, Y13, Y0
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1376(SB), Y5
-	VFMADD213PS  Y5, Y12, Y6
-	VFMADD213PS  Y5, Y0, Y13
-	VMOVUPS      spotFirstRows32AVX2Consts<>+608(SB), Y0
-	VFMADD213PS  Y0, Y6, Y8
-	VFMADD213PS  Y0, Y13, Y9
-	VMULPS       Y2, Y8, Y2
-	VMULPS       Y1, Y9, Y1
-	VMOVUPS      spotFirstRows32AVX2Consts<>+32(SB), Y6
-	VANDPS       Y2, Y6, Y2
-	VANDPS       Y1, Y6, Y1
-	VMOVUPS      480(BX), Y8
-	VORPS        Y2, Y8, Y2
-	VMOVUPS      512(BX), Y9
-	VORPS        Y1, Y9, Y1
-	VMOVUPS      (BX), Y12
-	VORPS        Y8, Y12, Y8
-	VORPS        Y9, Y12, Y9
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1152(SB), Y13
-	VFMADD231PS  Y10, Y11, Y13
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+1152(SB), Y3, Y10
-	VMOVUPS      Y1, 512(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1184(SB), Y1
-	VFMADD213PS  Y1, Y11, Y13
-	VFMADD231PS  Y10, Y3, Y1
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1216(SB), Y10
-	VFMADD213PS  Y10, Y11, Y13
-	VFMADD231PS  Y1, Y3, Y10
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1248(SB), Y1
-	VFMADD213PS  Y1, Y11, Y13
-	VFMADD231PS  Y10, Y3, Y1
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1280(SB), Y10
-	VFMADD213PS  Y10, Y11, Y13
-	VFMADD231PS  Y1, Y3, Y10
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1312(SB), Y1
-	VFMADD213PS  Y1, Y11, Y13
-	VFMADD231PS  Y10, Y3, Y1
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1344(SB), Y10
-	VFMADD213PS  Y10, Y11, Y13
-	VFMADD231PS  Y1, Y3, Y10
-	VFMADD213PS  Y5, Y13, Y11
-	VFMADD231PS  Y10, Y3, Y5
-	VFMADD213PS  Y0, Y11, Y4
-	VFMADD231PS  Y5, Y7, Y0
-	VMULPS       896(BX), Y4, Y1
-	VMULPS       864(BX), Y0, Y0
-	VANDPS       Y1, Y6, Y1
-	VANDPS       Y0, Y6, Y0
-	VMOVUPS      544(BX), Y3
-	VORPS        Y1, Y3, Y1
-	VMOVUPS      416(BX), Y4
-	VORPS        Y0, Y4, Y0
-	VORPS        Y3, Y12, Y3
-	VORPS        Y4, Y12, Y4
-	VMOVUPS      1120(BX), Y5
-	VMOVUPS      spotFirstRows32AVX2Consts<>+960(SB), Y6
-	VMOVUPS      spotFirstRows32AVX2Consts<>+992(SB), Y7
-	VFMADD231PS  Y6, Y5, Y7
-	VMOVUPS      928(BX), Y10
-	VFMADD213PS  spotFirstRows32AVX2Consts<>+992(SB), Y10, Y6
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1024(SB), Y11
-	VFMADD213PS  Y11, Y5, Y7
-	VFMADD231PS  Y6, Y10, Y11
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1056(SB), Y6
-	VFMADD213PS  Y6, Y5, Y7
-	VFMADD231PS  Y11, Y10, Y6
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1088(SB), Y11
-	VFMADD213PS  Y11, Y5, Y7
-	VFMADD231PS  Y6, Y10, Y11
-	VMOVUPS      1184(BX), Y6
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1408(SB), Y12
-	VMINPS       Y12, Y6, Y13
-	VMOVUPS      Y0, 416(BX)
-	VMOVUPS      1152(BX), Y0
-	VMINPS       Y12, Y0, Y12
-	VMOVUPS      Y1, 544(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1440(SB), Y1
-	VMAXPS       Y1, Y13, Y13
+	VMINPS       Y12, Y1, Y1
+	VMOVUPS      spotFirstRows32AVX2Consts<>+800(SB), Y12
+	VMAXPS       Y5, Y12, Y5
 	VMAXPS       Y1, Y12, Y1
-	VSUBPS       Y13, Y6, Y6
-	VSUBPS       Y1, Y0, Y0
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1472(SB), Y12
-	VADDPS       Y13, Y12, Y13
-	VADDPS       Y1, Y12, Y1
-	VADDPS       Y6, Y12, Y6
-	VADDPS       Y0, Y12, Y0
-	VPSLLD       $0x17, Y13, Y12
-	VPSLLD       $0x17, Y1, Y1
+	VMOVAPS      Y8, Y12
+	VFMADD231PS  Y9, Y11, Y12
+	VMOVAPS      Y7, Y2
+	VFMADD231PS  Y6, Y13, Y2
+	VFMSUB231PS  Y9, Y11, Y8
+	VFMSUB231PS  Y6, Y13, Y7
+	VMULPS       Y10, Y11, Y6
+	VMULPS       800(BX), Y13, Y9
+	VMOVUPS      spotFirstRows32AVX2Consts<>+896(SB), Y11
+	VMOVUPS      spotFirstRows32AVX2Consts<>+864(SB), Y13
+	VFMADD231PS  Y11, Y5, Y13
+	VMOVUPS      spotFirstRows32AVX2Consts<>+864(SB), Y0
+	VFMADD213PS  Y0, Y1, Y11
+	VSUBPS       Y0, Y13, Y13
+	VSUBPS       Y0, Y11, Y11
+	VMOVUPS      Y9, 608(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+928(SB), Y9
+	VFMADD231PS  Y9, Y13, Y5
+	VFMADD231PS  Y9, Y11, Y1
+	VMOVUPS      spotFirstRows32AVX2Consts<>+960(SB), Y9
+	VFMADD231PS  Y9, Y13, Y5
+	VFMADD231PS  Y9, Y11, Y1
+	VMOVUPS      spotFirstRows32AVX2Consts<>+32(SB), Y9
+	VMOVUPS      Y6, 640(BX)
+	VANDPS       Y12, Y9, Y6
+	VMOVUPS      Y10, 352(BX)
+	VANDPS       Y2, Y9, Y10
+	VMOVUPS      Y11, 416(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+640(SB), Y11
+	VMINPS       Y6, Y11, Y6
+	VMINPS       Y10, Y11, Y10
+	VANDPS       Y12, Y4, Y12
+	VANDPS       Y2, Y4, Y2
+	VMOVUPS      Y2, 544(BX)
+	VANDPS       Y8, Y9, Y2
+	VMOVUPS      Y12, 512(BX)
+	VANDPS       Y7, Y9, Y12
+	VMINPS       Y2, Y11, Y2
+	VMINPS       Y12, Y11, Y11
+	VANDPS       Y8, Y4, Y8
+	VANDPS       Y7, Y4, Y7
+	VMOVUPS      spotFirstRows32AVX2Consts<>+704(SB), Y12
+	VFMADD213PS  Y3, Y6, Y12
+	VMOVUPS      spotFirstRows32AVX2Consts<>+704(SB), Y4
+	VFMADD213PS  Y3, Y10, Y4
+	VMOVUPS      spotFirstRows32AVX2Consts<>+736(SB), Y9
+	VMOVUPS      Y7, 480(BX)
+	VADDPS       Y9, Y6, Y7
+	VMOVUPS      Y8, 448(BX)
+	VADDPS       Y9, Y10, Y8
+	VMOVUPS      Y13, 832(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+704(SB), Y13
+	VFMADD213PS  Y3, Y2, Y13
+	VMOVUPS      Y1, 864(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+704(SB), Y1
+	VFMADD213PS  Y3, Y11, Y1
+	VADDPS       Y9, Y2, Y3
+	VADDPS       Y9, Y11, Y9
+	VMOVUPS      Y11, 896(BX)
+	VMULPS       Y6, Y6, Y11
+	VMOVUPS      Y6, 928(BX)
+	VMULPS       Y10, Y10, Y6
+	VFMADD132PS  spotFirstRows32AVX2Consts<>+832(SB), Y0, Y11
+	VFMADD132PS  spotFirstRows32AVX2Consts<>+832(SB), Y0, Y6
+	VSUBPS       Y0, Y11, Y11
+	VSUBPS       Y0, Y6, Y0
+	VMULPS       Y7, Y12, Y6
+	VMOVUPS      Y0, 960(BX)
+	VMULPS       Y8, Y4, Y0
+	VMOVUPS      Y11, 992(BX)
+	VMULPS       Y3, Y13, Y11
+	VMOVUPS      Y10, 1024(BX)
+	VMULPS       Y9, Y1, Y10
+	VMOVUPS      Y2, 1056(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1088(SB), Y2
+	VFMADD231PS  spotFirstRows32AVX2Consts<>+1056(SB), Y5, Y2
+	VMOVUPS      Y9, 1088(BX)
+	VMOVUPS      864(BX), Y9
+	VMOVUPS      Y3, 1120(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1088(SB), Y3
+	VFMADD231PS  spotFirstRows32AVX2Consts<>+1056(SB), Y9, Y3
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1120(SB), Y5, Y2
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1120(SB), Y9, Y3
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1152(SB), Y5, Y2
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1152(SB), Y9, Y3
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1184(SB), Y5, Y2
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1184(SB), Y9, Y3
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+0(SB), Y5, Y2
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+0(SB), Y9, Y3
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+0(SB), Y2, Y5
+	VMOVUPS      spotFirstRows32AVX2Consts<>+0(SB), Y2
+	VFMADD213PS  Y2, Y3, Y9
+	VMULPS       Y11, Y6, Y3
+	VMOVUPS      Y9, 864(BX)
+	VMULPS       Y10, Y0, Y9
+	VDIVPS       Y3, Y2, Y3
+	VDIVPS       Y9, Y2, Y9
+	VMULPS       Y3, Y11, Y11
+	VMULPS       Y9, Y10, Y10
+	VMULPS       Y3, Y6, Y3
+	VMULPS       Y9, Y0, Y0
+	VMULPS       Y11, Y12, Y6
+	VMULPS       Y10, Y4, Y4
+	VMULPS       Y11, Y7, Y7
+	VMULPS       Y10, Y8, Y8
+	VMULPS       Y3, Y13, Y9
+	VMULPS       Y0, Y1, Y1
+	VMULPS       1120(BX), Y3, Y3
+	VMULPS       1088(BX), Y0, Y0
+	VMULPS       1056(BX), Y9, Y9
+	VMULPS       896(BX), Y1, Y1
+	VMOVUPS      928(BX), Y10
+	VMULPS       Y6, Y10, Y6
+	VMOVUPS      1024(BX), Y11
+	VMULPS       Y4, Y11, Y4
+	VMOVUPS      992(BX), Y12
+	VMOVUPS      spotFirstRows32AVX2Consts<>+992(SB), Y13
+	VMULPS       Y13, Y12, Y2
+	VMOVUPS      Y8, 896(BX)
+	VMOVUPS      960(BX), Y8
+	VMULPS       Y13, Y8, Y13
+	VFMADD231PS  Y10, Y10, Y2
+	VFMADD231PS  Y11, Y11, Y13
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1024(SB), Y10
+	VFMADD231PS  Y10, Y12, Y2
+	VFMADD231PS  Y10, Y8, Y13
+	VMOVUPS      spotFirstRows32AVX2Consts<>+544(SB), Y10
+	VMOVUPS      spotFirstRows32AVX2Consts<>+384(SB), Y11
+	VFMADD231PS  Y10, Y9, Y11
+	VMOVUPS      spotFirstRows32AVX2Consts<>+384(SB), Y8
+	VFMADD231PS  Y10, Y1, Y8
+	VMOVUPS      spotFirstRows32AVX2Consts<>+384(SB), Y12
+	VFMADD231PS  Y10, Y6, Y12
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+384(SB), Y4, Y10
+	VMOVUPS      Y7, 1024(BX)
+	VMOVUPS      832(BX), Y7
+	VMOVUPS      Y4, 928(BX)
+	VMINPS       spotFirstRows32AVX2Consts<>+1696(SB), Y7, Y4
+	VMOVUPS      Y6, 1056(BX)
+	VMOVUPS      416(BX), Y6
+	VMOVUPS      Y10, 1088(BX)
+	VMINPS       spotFirstRows32AVX2Consts<>+1696(SB), Y6, Y10
+	VMAXPS       spotFirstRows32AVX2Consts<>+1728(SB), Y4, Y4
+	VMAXPS       spotFirstRows32AVX2Consts<>+1728(SB), Y10, Y10
+	VSUBPS       Y4, Y7, Y7
+	VSUBPS       Y10, Y6, Y6
+	VADDPS       spotFirstRows32AVX2Consts<>+1760(SB), Y4, Y4
+	VADDPS       spotFirstRows32AVX2Consts<>+1760(SB), Y10, Y10
+	VADDPS       spotFirstRows32AVX2Consts<>+1760(SB), Y7, Y7
+	VADDPS       spotFirstRows32AVX2Consts<>+1760(SB), Y6, Y6
+	VPSLLD       $0x17, Y4, Y4
+	VPSLLD       $0x17, Y10, Y10
+	VPSLLD       $0x17, Y7, Y7
 	VPSLLD       $0x17, Y6, Y6
-	VPSLLD       $0x17, Y0, Y0
-	VMULPS       Y5, Y5, Y13
-	VMOVUPS      Y2, 1152(BX)
-	VMULPS       Y10, Y10, Y2
-	VFMADD231PS  Y7, Y13, Y5
-	VFMADD231PS  Y11, Y2, Y10
-	VMOVUPS      320(BX), Y2
-	VFMADD213PS  Y2, Y2, Y5
-	VMOVUPS      288(BX), Y7
-	VFMADD213PS  Y7, Y7, Y10
-	VMULPS       Y6, Y5, Y5
-	VMULPS       Y0, Y10, Y0
-	VMULPS       Y12, Y5, Y5
-	VMULPS       Y1, Y0, Y0
-	VMINPS       128(BX), Y2, Y1
-	VMINPS       160(BX), Y7, Y6
-	VMINPS       768(BX), Y1, Y1
-	VMINPS       736(BX), Y6, Y6
-	VMINPS       224(BX), Y1, Y1
-	VMINPS       96(BX), Y6, Y6
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1504(SB), Y10
-	VCMPPS       $0x11, Y1, Y10, Y1
-	VCMPPS       $0x11, Y6, Y10, Y6
-	VADDPS       128(BX), Y2, Y10
-	VADDPS       160(BX), Y7, Y11
-	VADDPS       768(BX), Y10, Y10
-	VADDPS       736(BX), Y11, Y11
-	VMOVUPS      64(BX), Y12
-	VMULPS       Y2, Y12, Y2
-	VMOVUPS      32(BX), Y13
-	VMULPS       Y7, Y13, Y7
-	VMOVUPS      Y0, 288(BX)
-	VMULPS       128(BX), Y12, Y0
-	VMOVUPS      Y5, 128(BX)
-	VMULPS       160(BX), Y13, Y5
-	VMOVUPS      Y6, 160(BX)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+672(SB), Y6
-	VXORPS       Y6, Y12, Y12
-	VXORPS       Y6, Y13, Y6
-	VCMPPS       $0x00, Y3, Y12, Y3
-	VCMPPS       $0x00, Y4, Y6, Y4
-	VCMPPS       $0x00, Y8, Y12, Y8
-	VCMPPS       $0x00, Y9, Y6, Y6
-	VMOVUPS      spotFirstRows32AVX2Consts<>+288(SB), Y9
-	VBLENDVPS    Y3, Y9, Y2, Y2
-	VBLENDVPS    Y4, Y9, Y7, Y3
-	VBLENDVPS    Y8, Y9, Y0, Y0
-	VBLENDVPS    Y6, Y9, Y5, Y4
-	VADDPS       224(BX), Y10, Y5
-	VADDPS       96(BX), Y11, Y6
+	VMULPS       Y7, Y5, Y5
+	VMULPS       864(BX), Y6, Y6
+	VMULPS       Y4, Y5, Y4
+	VMULPS       Y10, Y6, Y5
+	VMULPS       128(BX), Y4, Y4
+	VMULPS       160(BX), Y5, Y5
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1216(SB), Y6
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1248(SB), Y7
+	VFMADD231PS  Y6, Y2, Y7
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1248(SB), Y13, Y6
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1280(SB), Y10
+	VFMADD213PS  Y10, Y2, Y7
+	VFMADD231PS  Y6, Y13, Y10
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1312(SB), Y6
+	VFMADD213PS  Y6, Y2, Y7
+	VFMADD231PS  Y10, Y13, Y6
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1344(SB), Y10
+	VFMADD213PS  Y10, Y2, Y7
+	VFMADD231PS  Y6, Y13, Y10
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1376(SB), Y6
+	VFMADD213PS  Y6, Y2, Y7
+	VFMADD213PS  Y6, Y13, Y10
+	VMULPS       Y7, Y2, Y2
+	VMULPS       Y10, Y13, Y7
+	VMOVUPS      320(BX), Y10
+	VFMADD213PS  Y10, Y10, Y2
+	VMOVUPS      288(BX), Y13
+	VFMADD213PS  Y13, Y13, Y7
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1408(SB), Y6
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1440(SB), Y13
+	VFMADD231PS  Y6, Y11, Y13
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1440(SB), Y10
+	VFMADD231PS  Y6, Y8, Y10
+	VMOVUPS      Y5, 160(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1472(SB), Y5
+	VFMADD213PS  Y5, Y11, Y13
+	VFMADD213PS  Y5, Y8, Y10
+	VMOVUPS      Y4, 128(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1504(SB), Y4
+	VFMADD213PS  Y4, Y11, Y13
+	VFMADD213PS  Y4, Y8, Y10
+	VMOVUPS      Y7, 864(BX)
 	VMOVUPS      spotFirstRows32AVX2Consts<>+1536(SB), Y7
-	VCMPPS       $0x11, Y7, Y5, Y5
-	VCMPPS       $0x11, Y7, Y6, Y6
-	VANDPS       Y5, Y1, Y1
-	VANDPS       160(BX), Y6, Y5
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1568(SB), Y6
+	VFMADD213PS  Y7, Y11, Y13
+	VFMADD213PS  Y7, Y8, Y10
+	VMOVUPS      Y2, 416(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1568(SB), Y2
+	VFMADD213PS  Y2, Y11, Y13
+	VFMADD213PS  Y2, Y8, Y10
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1600(SB), Y2
+	VFMADD213PS  Y2, Y11, Y13
+	VFMADD213PS  Y2, Y8, Y10
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1632(SB), Y2
+	VFMADD213PS  Y2, Y11, Y13
+	VFMADD213PS  Y2, Y8, Y10
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1664(SB), Y2
+	VFMADD213PS  Y2, Y13, Y11
+	VFMADD213PS  Y2, Y10, Y8
+	VMOVUPS      spotFirstRows32AVX2Consts<>+0(SB), Y10
+	VFMADD213PS  Y10, Y11, Y9
+	VFMADD213PS  Y10, Y8, Y1
+	VMULPS       Y3, Y9, Y3
+	VMULPS       Y0, Y1, Y0
+	VMOVUPS      spotFirstRows32AVX2Consts<>+32(SB), Y1
+	VANDPS       Y3, Y1, Y3
+	VANDPS       Y0, Y1, Y0
+	VMOVUPS      448(BX), Y8
+	VORPS        Y3, Y8, Y3
+	VMOVUPS      480(BX), Y9
+	VORPS        Y0, Y9, Y0
+	VMOVUPS      (BX), Y11
+	VORPS        Y8, Y11, Y8
+	VORPS        Y9, Y11, Y9
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1440(SB), Y13
+	VFMADD231PS  Y6, Y12, Y13
+	VMOVUPS      Y0, 480(BX)
+	VMOVUPS      1088(BX), Y0
+	VFMADD213PS  spotFirstRows32AVX2Consts<>+1440(SB), Y0, Y6
+	VFMADD213PS  Y5, Y12, Y13
+	VFMADD231PS  Y6, Y0, Y5
+	VFMADD213PS  Y4, Y12, Y13
+	VFMADD231PS  Y5, Y0, Y4
+	VFMADD213PS  Y7, Y12, Y13
+	VFMADD231PS  Y4, Y0, Y7
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1568(SB), Y4
+	VFMADD213PS  Y4, Y12, Y13
+	VFMADD231PS  Y7, Y0, Y4
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1600(SB), Y5
+	VFMADD213PS  Y5, Y12, Y13
+	VFMADD231PS  Y4, Y0, Y5
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1632(SB), Y4
+	VFMADD213PS  Y4, Y12, Y13
+	VFMADD231PS  Y5, Y0, Y4
+	VFMADD213PS  Y2, Y13, Y12
+	VFMADD231PS  Y4, Y0, Y2
+	VFMADD132PS  1056(BX), Y10, Y12
+	VFMADD231PS  928(BX), Y2, Y10
+	VMULPS       1024(BX), Y12, Y0
+	VMULPS       896(BX), Y10, Y2
+	VANDPS       Y0, Y1, Y0
+	VANDPS       Y2, Y1, Y1
+	VMOVUPS      512(BX), Y2
+	VORPS        Y0, Y2, Y0
+	VMOVUPS      544(BX), Y4
+	VORPS        Y1, Y4, Y1
+	VORPS        Y2, Y11, Y2
+	VORPS        Y4, Y11, Y4
+	VMOVUPS      992(BX), Y5
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1696(SB), Y6
+	VMINPS       Y6, Y5, Y7
+	VMOVUPS      960(BX), Y10
+	VMINPS       Y6, Y10, Y6
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1728(SB), Y11
+	VMAXPS       Y11, Y7, Y7
+	VMAXPS       Y11, Y6, Y6
+	VSUBPS       Y7, Y5, Y5
+	VSUBPS       Y6, Y10, Y10
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1760(SB), Y11
+	VADDPS       Y7, Y11, Y7
+	VADDPS       Y6, Y11, Y6
+	VADDPS       Y5, Y11, Y5
+	VADDPS       Y10, Y11, Y10
+	VPSLLD       $0x17, Y7, Y7
+	VPSLLD       $0x17, Y6, Y6
+	VPSLLD       $0x17, Y5, Y5
+	VPSLLD       $0x17, Y10, Y10
+	VMULPS       416(BX), Y5, Y5
+	VMULPS       864(BX), Y10, Y10
+	VMULPS       Y7, Y5, Y5
+	VMULPS       Y6, Y10, Y6
+	VMOVUPS      320(BX), Y7
+	VMINPS       128(BX), Y7, Y10
+	VMOVUPS      288(BX), Y11
+	VMINPS       160(BX), Y11, Y12
+	VMINPS       768(BX), Y10, Y10
+	VMINPS       736(BX), Y12, Y12
+	VMINPS       224(BX), Y10, Y10
+	VMINPS       96(BX), Y12, Y12
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1792(SB), Y13
+	VCMPPS       $0x11, Y10, Y13, Y10
+	VCMPPS       $0x11, Y12, Y13, Y12
+	VADDPS       128(BX), Y7, Y13
+	VMOVUPS      Y1, 864(BX)
+	VADDPS       160(BX), Y11, Y1
+	VADDPS       768(BX), Y13, Y13
+	VADDPS       736(BX), Y1, Y1
+	VMOVUPS      Y0, 736(BX)
+	VMOVUPS      64(BX), Y0
+	VMULPS       Y7, Y0, Y7
+	VMOVUPS      Y3, 320(BX)
+	VMOVUPS      32(BX), Y3
+	VMULPS       Y11, Y3, Y11
+	VMOVUPS      Y6, 288(BX)
+	VMULPS       128(BX), Y0, Y6
+	VMOVUPS      Y5, 128(BX)
+	VMULPS       160(BX), Y3, Y5
+	VMOVUPS      Y12, 160(BX)
+	VMOVUPS      spotFirstRows32AVX2Consts<>+672(SB), Y12
+	VXORPS       Y12, Y0, Y0
+	VXORPS       Y12, Y3, Y3
+	VCMPPS       $0x00, Y2, Y0, Y2
+	VCMPPS       $0x00, Y4, Y3, Y4
+	VCMPPS       $0x00, Y8, Y0, Y0
+	VCMPPS       $0x00, Y9, Y3, Y3
+	VMOVUPS      spotFirstRows32AVX2Consts<>+288(SB), Y8
+	VBLENDVPS    Y2, Y8, Y7, Y2
+	VBLENDVPS    Y4, Y8, Y11, Y4
+	VBLENDVPS    Y0, Y8, Y6, Y0
+	VBLENDVPS    Y3, Y8, Y5, Y3
+	VADDPS       224(BX), Y13, Y5
+	VADDPS       96(BX), Y1, Y1
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1824(SB), Y6
+	VCMPPS       $0x11, Y6, Y5, Y5
+	VCMPPS       $0x11, Y6, Y1, Y1
+	VANDPS       Y5, Y10, Y5
+	VANDPS       160(BX), Y1, Y1
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1856(SB), Y6
 	VMULPS       128(BX), Y6, Y7
 	VMULPS       288(BX), Y6, Y6
 	VMULPS       704(BX), Y7, Y8
@@ -3634,42 +3696,42 @@ tail:
 	VMULPS       608(BX), Y6, Y6
 	VMASKMOVPS   Y7, Y15, (R8)(AX*1)
 	VMASKMOVPS   Y6, Y14, 32(R8)(AX*1)
-	VMOVUPS      spotFirstRows32AVX2Consts<>+832(SB), Y6
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1376(SB), Y6
 	VMULPS       Y8, Y6, Y7
 	VMULPS       Y9, Y6, Y6
-	VMOVUPS      1152(BX), Y8
-	VMOVUPS      544(BX), Y9
+	VMOVUPS      320(BX), Y8
+	VMOVUPS      736(BX), Y9
 	VSUBPS       Y9, Y8, Y10
-	VMOVUPS      512(BX), Y11
-	VMOVUPS      416(BX), Y12
+	VMOVUPS      480(BX), Y11
+	VMOVUPS      864(BX), Y12
 	VSUBPS       Y12, Y11, Y13
 	VFNMADD132PS 128(BX), Y2, Y9
-	VFNMADD132PS 288(BX), Y3, Y12
+	VFNMADD132PS 288(BX), Y4, Y12
 	VMULPS       352(BX), Y9, Y9
 	VMULPS       800(BX), Y12, Y12
 	VMASKMOVPS   Y9, Y15, (DI)(AX*1)
 	VMASKMOVPS   Y12, Y14, 32(DI)(AX*1)
 	VSUBPS       Y0, Y2, Y2
-	VSUBPS       Y4, Y3, Y3
+	VSUBPS       Y3, Y4, Y4
 	VMOVUPS      128(BX), Y9
 	VFNMADD231PS Y9, Y8, Y0
 	VMOVUPS      288(BX), Y8
-	VFNMADD231PS Y8, Y11, Y4
+	VFNMADD231PS Y8, Y11, Y3
 	VFMADD231PS  Y10, Y9, Y2
-	VFMADD231PS  Y13, Y8, Y3
+	VFMADD231PS  Y13, Y8, Y4
 	VFNMADD231PS 256(BX), Y0, Y7
-	VFNMADD231PS 192(BX), Y4, Y6
+	VFNMADD231PS 192(BX), Y3, Y6
 	VMULPS       224(BX), Y0, Y0
-	VMULPS       96(BX), Y4, Y4
-	VMOVUPS      spotFirstRows32AVX2Consts<>+1600(SB), Y8
-	VBLENDVPS    Y1, Y2, Y8, Y1
-	VBLENDVPS    Y5, Y3, Y8, Y2
+	VMULPS       96(BX), Y3, Y3
+	VMOVUPS      spotFirstRows32AVX2Consts<>+1888(SB), Y8
+	VBLENDVPS    Y5, Y2, Y8, Y2
+	VBLENDVPS    Y1, Y4, Y8, Y1
 	VMASKMOVPS   Y7, Y15, (R10)(AX*1)
 	VMASKMOVPS   Y6, Y14, 32(R10)(AX*1)
 	VMASKMOVPS   Y0, Y15, (R11)(AX*1)
-	VMASKMOVPS   Y4, Y14, 32(R11)(AX*1)
-	VMASKMOVPS   Y1, Y15, (SI)(AX*1)
-	VMASKMOVPS   Y2, Y14, 32(SI)(AX*1)
+	VMASKMOVPS   Y3, Y14, 32(R11)(AX*1)
+	VMASKMOVPS   Y2, Y15, (SI)(AX*1)
+	VMASKMOVPS   Y1, Y14, 32(SI)(AX*1)
 	ADDQ         $+64, AX
 	SUBQ         $+16, CX
 	JGT          tail

@@ -36,7 +36,7 @@ func operations(b *formula.Builder, format formula.Format, x, y, z formula.Expr)
 		x.FMA(y, z), x.Neg().FMA(y, z), x.FMA(y, z.Neg()), x.Neg().FMA(y, z.Neg()),
 		x.FMA(b.Const(3), b.Const(0.1)), x.FMA(x, x), x.FMA(y, x), y.FMA(x, b.Const(7)), x.FMA(b.Const(1.1), y),
 		x.Neg(), x.Abs(), x.Min(y), x.Max(y), b.Const(1).Min(x), x.Max(b.Const(-1)), x.CopySign(y), b.Const(2).CopySign(x),
-		x.Round(), x.Floor(), x.Scale(n), y.Eq(y).Select(x, z).Scale(n), x.Exponent(), x.Mantissa(),
+		x.Round(), x.Nearest(y), x.Nearest(b.Const(0.7)), x.Floor(), x.Scale(n), y.Eq(y).Select(x, z).Scale(n), x.Exponent(), x.Mantissa(),
 		truth(x.Lt(y)), truth(x.Le(y)), truth(x.Eq(y)), truth(x.Lt(y).And(y.Lt(z))), truth(x.Le(y).Or(z.Eq(x))),
 		truth(x.Lt(zero).And(y.Lt(z).Not())), x.Lt(y).Or(y.Eq(z)).Select(x.Mul(z), y), x.Gt(z).Select(y, x.Add(z)),
 	}

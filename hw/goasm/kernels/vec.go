@@ -10,12 +10,12 @@ func Vec() goasm.Package {
 	return goasm.Package{
 		Dir: "internal/vec", Name: "vec", Active: "active",
 		Kernels: []goasm.Kernel{
-			{Name: "exp", Doc: "is e^x.", Graph: formula.Function(formula.OpExp), Wide: tune(8, 22), Narrow: tune(8, 8)},
+			{Name: "exp", Doc: "is e^x.", Graph: formula.Function(formula.OpExp), Wide: tune(4, 36), Narrow: tune(8, 8)},
 			{Name: "expm1", Doc: "is e^x - 1.", Graph: formula.Expm1(), Wide: tune(8, 44), Narrow: tune(4, 30)},
 			{Name: "log", Doc: "is ln x.", Graph: formula.Function(formula.OpLog), Wide: tune(2, 14), Narrow: tune(4, 30)},
 			{Name: "log1p", Doc: "is ln(1 + x).", Graph: formula.Log1p(), Wide: tune(4, 30), Narrow: tune(6, 6)},
 			{Name: "sqrt", Doc: "is the square root of x.", Graph: formula.Function(formula.OpSqrt)},
-			{Name: "normCDF", Doc: "is the standard normal distribution function.", Graph: formula.Function(formula.OpNormCDF), Wide: tune(8, 60), Narrow: tune(6, 10)},
+			{Name: "normCDF", Doc: "is the standard normal distribution function.", Graph: formula.Function(formula.OpNormCDF), Wide: tune(4, 36), Narrow: tune(6, 10)},
 			{Name: "normPDF", Doc: "is the standard normal density.", Graph: formula.Function(formula.OpNormPDF), Wide: tune(8, 14), Narrow: tune(8, 16)},
 			{Name: "invNormCDF", Doc: "is the quantile function of the standard normal law.", Graph: invNormCDF(), Wide: tune(4, 44), Narrow: tune(4, 30)},
 			{Name: "sincos", Doc: "is sin x and cos x.", Graph: formula.SinCos(), Wide: tune(4, 36), Narrow: tune(3, 30)},

@@ -8,20 +8,22 @@ DATA all32AVX512Consts<>+0(SB)/4, $0x00000000
 DATA all32AVX512Consts<>+4(SB)/4, $0x40000000
 DATA all32AVX512Consts<>+8(SB)/4, $0xc37c0000
 DATA all32AVX512Consts<>+12(SB)/4, $0x437e0000
-DATA all32AVX512Consts<>+16(SB)/4, $0x3e99999a
-DATA all32AVX512Consts<>+20(SB)/4, $0x40400000
-DATA all32AVX512Consts<>+24(SB)/4, $0x3dcccccd
-DATA all32AVX512Consts<>+28(SB)/4, $0x3f800000
-DATA all32AVX512Consts<>+32(SB)/4, $0xbf800000
-DATA all32AVX512Consts<>+36(SB)/4, $0x40e00000
-DATA all32AVX512Consts<>+40(SB)/4, $0x3f8ccccd
-DATA all32AVX512Consts<>+44(SB)/4, $0x7fffffff
-DATA all32AVX512Consts<>+48(SB)/4, $0x80000000
-GLOBL all32AVX512Consts<>(SB), RODATA|NOPTR, $52
+DATA all32AVX512Consts<>+16(SB)/4, $0x3f333333
+DATA all32AVX512Consts<>+20(SB)/4, $0x4b400000
+DATA all32AVX512Consts<>+24(SB)/4, $0x3e99999a
+DATA all32AVX512Consts<>+28(SB)/4, $0x40400000
+DATA all32AVX512Consts<>+32(SB)/4, $0x3dcccccd
+DATA all32AVX512Consts<>+36(SB)/4, $0x3f800000
+DATA all32AVX512Consts<>+40(SB)/4, $0xbf800000
+DATA all32AVX512Consts<>+44(SB)/4, $0x40e00000
+DATA all32AVX512Consts<>+48(SB)/4, $0x3f8ccccd
+DATA all32AVX512Consts<>+52(SB)/4, $0x7fffffff
+DATA all32AVX512Consts<>+56(SB)/4, $0x80000000
+GLOBL all32AVX512Consts<>(SB), RODATA|NOPTR, $60
 
-// func all32AVX512(oa0 []float32, oa1 []float32, oa2 []float32, oa3 []float32, oa4 []float32, oa5 []float32, oa6 []float32, oa7 []float32, oa8 []float32, oa9 []float32, ob0 []float32, ob1 []float32, ob2 []float32, ob3 []float32, ob4 []float32, ob5 []float32, ob6 []float32, ob7 []float32, ob8 []float32, ob9 []float32, oc0 []float32, oc1 []float32, oc2 []float32, oc3 []float32, oc4 []float32, oc5 []float32, oc6 []float32, oc7 []float32, oc8 []float32, oc9 []float32, od0 []float32, od1 []float32, od2 []float32, od3 []float32, od4 []float32, od5 []float32, od6 []float32, od7 []float32, x []float32, y []float32, z []float32)
+// func all32AVX512(oa0 []float32, oa1 []float32, oa2 []float32, oa3 []float32, oa4 []float32, oa5 []float32, oa6 []float32, oa7 []float32, oa8 []float32, oa9 []float32, ob0 []float32, ob1 []float32, ob2 []float32, ob3 []float32, ob4 []float32, ob5 []float32, ob6 []float32, ob7 []float32, ob8 []float32, ob9 []float32, oc0 []float32, oc1 []float32, oc2 []float32, oc3 []float32, oc4 []float32, oc5 []float32, oc6 []float32, oc7 []float32, oc8 []float32, oc9 []float32, od0 []float32, od1 []float32, od2 []float32, od3 []float32, od4 []float32, od5 []float32, od6 []float32, od7 []float32, od8 []float32, od9 []float32, x []float32, y []float32, z []float32)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·all32AVX512(SB), $1024-984
+TEXT ·all32AVX512(SB), $1152-1032
 	LEAQ         63(SP), BX
 	ANDQ         $-64, BX
 	MOVQ         oa0_len+8(FP), CX
@@ -33,41 +35,42 @@ TEXT ·all32AVX512(SB), $1024-984
 	MOVQ         oa5_base+120(FP), R11
 	MOVQ         oa6_base+144(FP), R12
 	MOVQ         oa7_base+168(FP), R13
-	VBROADCASTSS all32AVX512Consts<>+16(SB), Z31
-	VBROADCASTSS all32AVX512Consts<>+4(SB), Z30
-	VBROADCASTSS all32AVX512Consts<>+24(SB), Z29
-	VBROADCASTSS all32AVX512Consts<>+36(SB), Z28
-	VBROADCASTSS all32AVX512Consts<>+40(SB), Z27
-	VBROADCASTSS all32AVX512Consts<>+44(SB), Z26
-	VBROADCASTSS all32AVX512Consts<>+28(SB), Z25
-	VBROADCASTSS all32AVX512Consts<>+0(SB), Z24
+	VBROADCASTSS all32AVX512Consts<>+20(SB), Z31
+	VBROADCASTSS all32AVX512Consts<>+24(SB), Z30
+	VBROADCASTSS all32AVX512Consts<>+4(SB), Z29
+	VBROADCASTSS all32AVX512Consts<>+32(SB), Z28
+	VBROADCASTSS all32AVX512Consts<>+44(SB), Z27
+	VBROADCASTSS all32AVX512Consts<>+48(SB), Z26
+	VBROADCASTSS all32AVX512Consts<>+52(SB), Z25
+	VBROADCASTSS all32AVX512Consts<>+36(SB), Z24
+	VBROADCASTSS all32AVX512Consts<>+0(SB), Z23
 	XORL         AX, AX
 	SUBQ         $+16, CX
 	JLT          rest
 
 body:
-	MOVQ         x_base+912(FP), DX
+	MOVQ         x_base+960(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         x_base+912(FP), DX
+	MOVQ         x_base+960(FP), DX
 	VMOVUPS      (DX)(AX*1), Z0
-	VCMPPS       $0x11, Z24, Z0, K1
-	MOVQ         y_base+936(FP), DX
+	VCMPPS       $0x11, Z23, Z0, K1
+	MOVQ         y_base+984(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         y_base+936(FP), DX
+	MOVQ         y_base+984(FP), DX
 	VMOVUPS      (DX)(AX*1), Z1
 	VCMPPS       $0x00, Z1, Z1, K2
 	VCMPPS       $0x11, Z1, Z0, K3
 	VCMPPS       $0x12, Z1, Z0, K4
 	VCMPPS       $0x00, Z1, Z0, K5
-	VDIVPS       Z0, Z30, Z2
+	VDIVPS       Z0, Z29, Z2
 	VSQRTPS      Z0, Z3
 	VRNDSCALEPS  $0x08, Z1, Z4
 	VMAXPS.BCST  all32AVX512Consts<>+8(SB), Z4, Z4
 	VMINPS.BCST  all32AVX512Consts<>+12(SB), Z4, Z4
 	VDIVPS       Z1, Z0, Z5
-	MOVQ         z_base+960(FP), DX
+	MOVQ         z_base+1008(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         z_base+960(FP), DX
+	MOVQ         z_base+1008(FP), DX
 	VMOVUPS      (DX)(AX*1), Z6
 	PREFETCHT0   1024(R11)(AX*1)
 	VMOVUPS      Z2, (R11)(AX*1)
@@ -90,21 +93,35 @@ body:
 	KMOVW        64(BX), K2
 	VBLENDMPS    Z0, Z6, K2, Z2
 	VSCALEFPS    Z4, Z2, Z2
-	MOVQ         oc7_base+648(FP), DX
+	MOVQ         oc9_base+696(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         oc7_base+648(FP), DX
+	MOVQ         oc9_base+696(FP), DX
 	VMOVUPS      Z2, (DX)(AX*1)
 	VSCALEFPS    Z4, Z0, Z2
-	MOVQ         oc6_base+624(FP), DX
+	MOVQ         oc8_base+672(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         oc6_base+624(FP), DX
+	MOVQ         oc8_base+672(FP), DX
 	VMOVUPS      Z2, (DX)(AX*1)
 	VRNDSCALEPS  $0x08, Z0, Z2
 	MOVQ         oc4_base+576(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         oc4_base+576(FP), DX
 	VMOVUPS      Z2, (DX)(AX*1)
+	VBROADCASTSS all32AVX512Consts<>+16(SB), Z2
+	VFMADD213PS  Z31, Z0, Z2
+	VSUBPS       Z31, Z2, Z2
+	MOVQ         oc6_base+624(FP), DX
+	PREFETCHT0   1024(DX)(AX*1)
+	MOVQ         oc6_base+624(FP), DX
+	VMOVUPS      Z2, (DX)(AX*1)
 	VRNDSCALEPS  $0x09, Z0, Z2
+	MOVQ         oc7_base+648(FP), DX
+	PREFETCHT0   1024(DX)(AX*1)
+	MOVQ         oc7_base+648(FP), DX
+	VMOVUPS      Z2, (DX)(AX*1)
+	VMOVAPS      Z31, Z2
+	VFMADD231PS  Z1, Z0, Z2
+	VSUBPS       Z31, Z2, Z2
 	MOVQ         oc5_base+600(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         oc5_base+600(FP), DX
@@ -112,15 +129,15 @@ body:
 	VADDPS       Z6, Z0, Z2
 	KMOVW        128(BX), K2
 	VBLENDMPS    Z1, Z2, K2, Z2
-	MOVQ         od7_base+888(FP), DX
+	MOVQ         od9_base+936(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         od7_base+888(FP), DX
+	MOVQ         od9_base+936(FP), DX
 	VMOVUPS      Z2, (DX)(AX*1)
-	VSUBPS       Z0, Z31, Z2
+	VSUBPS       Z0, Z30, Z2
 	PREFETCHT0   1024(R8)(AX*1)
 	VMOVUPS      Z2, (R8)(AX*1)
-	VBROADCASTSS all32AVX512Consts<>+20(SB), Z2
-	VFMADD213PS  Z29, Z0, Z2
+	VBROADCASTSS all32AVX512Consts<>+28(SB), Z2
+	VFMADD213PS  Z28, Z0, Z2
 	MOVQ         ob1_base+264(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         ob1_base+264(FP), DX
@@ -131,25 +148,25 @@ body:
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         ob2_base+288(FP), DX
 	VMOVUPS      Z2, (DX)(AX*1)
-	VMINPS       Z0, Z25, Z2
+	VMINPS       Z0, Z24, Z2
 	MOVQ         oc0_base+480(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         oc0_base+480(FP), DX
 	VMOVUPS      Z2, (DX)(AX*1)
-	VMAXPS.BCST  all32AVX512Consts<>+32(SB), Z0, Z2
+	VMAXPS.BCST  all32AVX512Consts<>+40(SB), Z0, Z2
 	MOVQ         oc1_base+504(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         oc1_base+504(FP), DX
 	VMOVUPS      Z2, (DX)(AX*1)
 	VGETEXPPS    Z0, Z2
-	MOVQ         oc8_base+672(FP), DX
+	MOVQ         od0_base+720(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         oc8_base+672(FP), DX
+	MOVQ         od0_base+720(FP), DX
 	VMOVUPS      Z2, (DX)(AX*1)
 	VGETMANTPS   $0x04, Z0, Z2
-	MOVQ         oc9_base+696(FP), DX
+	MOVQ         od1_base+744(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         oc9_base+696(FP), DX
+	MOVQ         od1_base+744(FP), DX
 	VMOVUPS      Z2, (DX)(AX*1)
 	VADDPS       Z1, Z0, Z2
 	PREFETCHT0   1024(SI)(AX*1)
@@ -166,14 +183,14 @@ body:
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         ob3_base+312(FP), DX
 	VMOVUPS      Z2, (DX)(AX*1)
-	VMOVAPS      Z28, Z2
+	VMOVAPS      Z27, Z2
 	VFMADD231PS  Z1, Z0, Z2
 	MOVQ         ob4_base+336(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         ob4_base+336(FP), DX
 	VMOVUPS      Z2, (DX)(AX*1)
 	VMOVAPS      Z1, Z2
-	VFMADD231PS  Z27, Z0, Z2
+	VFMADD231PS  Z26, Z0, Z2
 	MOVQ         ob5_base+360(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         ob5_base+360(FP), DX
@@ -212,59 +229,59 @@ body:
 	VMOVUPS      Z2, (DX)(AX*1)
 	VMOVAPS      Z1, Z2
 	VMULPS       Z6, Z0, K7, Z2
-	MOVQ         od6_base+864(FP), DX
+	MOVQ         od8_base+912(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         od6_base+864(FP), DX
+	MOVQ         od8_base+912(FP), DX
 	VMOVUPS      Z2, (DX)(AX*1)
 	VMOVAPS      Z0, Z2
-	VPTERNLOGD   $0xe4, Z26, Z1, Z2
+	VPTERNLOGD   $0xe4, Z25, Z1, Z2
 	MOVQ         oc2_base+528(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         oc2_base+528(FP), DX
 	VMOVUPS      Z2, (DX)(AX*1)
-	VBLENDMPS    Z25, Z24, K3, Z1
-	MOVQ         od0_base+720(FP), DX
+	VBLENDMPS    Z24, Z23, K3, Z1
+	MOVQ         od2_base+768(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         od0_base+720(FP), DX
+	MOVQ         od2_base+768(FP), DX
 	VMOVUPS      Z1, (DX)(AX*1)
-	VBLENDMPS    Z25, Z24, K4, Z1
-	MOVQ         od1_base+744(FP), DX
+	VBLENDMPS    Z24, Z23, K4, Z1
+	MOVQ         od3_base+792(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         od1_base+744(FP), DX
+	MOVQ         od3_base+792(FP), DX
 	VMOVUPS      Z1, (DX)(AX*1)
 	KMOVW        (BX), K2
-	VBLENDMPS    Z25, Z24, K2, Z1
-	MOVQ         od2_base+768(FP), DX
-	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         od2_base+768(FP), DX
-	VMOVUPS      Z1, (DX)(AX*1)
-	VBLENDMPS    Z25, Z24, K6, Z1
-	MOVQ         od3_base+792(FP), DX
-	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         od3_base+792(FP), DX
-	VMOVUPS      Z1, (DX)(AX*1)
-	VBLENDMPS    Z25, Z24, K5, Z1
+	VBLENDMPS    Z24, Z23, K2, Z1
 	MOVQ         od4_base+816(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         od4_base+816(FP), DX
 	VMOVUPS      Z1, (DX)(AX*1)
-	VBLENDMPS    Z25, Z24, K1, Z1
+	VBLENDMPS    Z24, Z23, K6, Z1
 	MOVQ         od5_base+840(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         od5_base+840(FP), DX
 	VMOVUPS      Z1, (DX)(AX*1)
-	VXORPS.BCST  all32AVX512Consts<>+48(SB), Z0, Z1
+	VBLENDMPS    Z24, Z23, K5, Z1
+	MOVQ         od6_base+864(FP), DX
+	PREFETCHT0   1024(DX)(AX*1)
+	MOVQ         od6_base+864(FP), DX
+	VMOVUPS      Z1, (DX)(AX*1)
+	VBLENDMPS    Z24, Z23, K1, Z1
+	MOVQ         od7_base+888(FP), DX
+	PREFETCHT0   1024(DX)(AX*1)
+	MOVQ         od7_base+888(FP), DX
+	VMOVUPS      Z1, (DX)(AX*1)
+	VXORPS.BCST  all32AVX512Consts<>+56(SB), Z0, Z1
 	MOVQ         ob6_base+384(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         ob6_base+384(FP), DX
 	VMOVUPS      Z1, (DX)(AX*1)
-	VANDPS       Z26, Z0, Z1
+	VANDPS       Z25, Z0, Z1
 	MOVQ         ob7_base+408(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         ob7_base+408(FP), DX
 	VMOVUPS      Z1, (DX)(AX*1)
-	VMOVAPS      Z30, Z1
-	VPTERNLOGD   $0xe4, Z26, Z0, Z1
+	VMOVAPS      Z29, Z1
+	VPTERNLOGD   $0xe4, Z25, Z0, Z1
 	MOVQ         oc3_base+552(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         oc3_base+552(FP), DX
@@ -289,340 +306,364 @@ whole:
 	KMOVW            DX, K7
 	SHRL             $0x10, DX
 	KMOVW            DX, K6
-	MOVQ             x_base+912(FP), DX
+	MOVQ             x_base+960(FP), DX
 	VMOVUPS.Z        (DX)(AX*1), K7, Z0
-	MOVQ             x_base+912(FP), DX
+	MOVQ             x_base+960(FP), DX
 	VMOVUPS.Z        64(DX)(AX*1), K6, Z1
-	MOVQ             y_base+936(FP), DX
+	MOVQ             y_base+984(FP), DX
 	VMOVUPS.Z        (DX)(AX*1), K7, Z2
-	MOVQ             y_base+936(FP), DX
+	MOVQ             y_base+984(FP), DX
 	VMOVUPS.Z        64(DX)(AX*1), K6, Z3
-	MOVQ             z_base+960(FP), DX
+	MOVQ             z_base+1008(FP), DX
 	VMOVUPS.Z        (DX)(AX*1), K7, Z4
-	MOVQ             z_base+960(FP), DX
+	MOVQ             z_base+1008(FP), DX
 	VMOVUPS.Z        64(DX)(AX*1), K6, Z5
 	VBROADCASTSS     all32AVX512Consts<>+4(SB), Z6
 	VDIVPS           Z0, Z6, Z7
 	VDIVPS           Z1, Z6, Z8
-	VSQRTPS          Z0, Z9
-	VSQRTPS          Z1, Z10
-	VRNDSCALEPS      $0x08, Z2, Z11
-	VRNDSCALEPS      $0x08, Z3, Z12
-	VDIVPS           Z2, Z0, Z13
-	VDIVPS           Z3, Z1, Z14
 	VCMPPS           $0x00, Z2, Z2, K1
 	VCMPPS           $0x00, Z3, Z3, K2
 	VCMPPS           $0x11, Z4, Z2, K3
 	VCMPPS           $0x11, Z5, Z3, K4
 	VCMPPS           $0x11, Z2, Z0, K5
-	KMOVW            K5, (BX)
-	VCMPPS           $0x11, Z3, Z1, K5
-	VBROADCASTSS     all32AVX512Consts<>+8(SB), Z15
-	VMAXPS           Z15, Z11, Z11
-	VMAXPS           Z15, Z12, Z12
-	KMOVW            K5, 64(BX)
-	VCMPPS           $0x00, Z4, Z2, K5
-	KMOVW            K5, 128(BX)
-	VCMPPS           $0x00, Z5, Z3, K5
-	VBLENDMPS        Z0, Z4, K1, Z15
-	VBLENDMPS        Z1, Z5, K2, Z16
-	VBROADCASTSS     all32AVX512Consts<>+0(SB), Z17
-	VCMPPS           $0x11, Z17, Z0, K1
-	VCMPPS           $0x11, Z17, Z1, K2
-	VBROADCASTSS     all32AVX512Consts<>+12(SB), Z18
-	VMINPS           Z18, Z11, Z11
-	VMINPS           Z18, Z12, Z12
-	KMOVW            K2, 192(BX)
-	VCMPPS           $0x12, Z2, Z0, K2
-	KMOVW            K1, 256(BX)
-	VCMPPS           $0x12, Z3, Z1, K1
-	KMOVW            K1, 320(BX)
-	VCMPPS           $0x00, Z4, Z0, K1
-	KMOVW            K1, 384(BX)
-	VCMPPS           $0x00, Z5, Z1, K1
-	KMOVW            K1, 448(BX)
-	KNOTW            K3, K1
-	KMOVW            K1, 512(BX)
-	KNOTW            K4, K1
-	VSCALEFPS        Z11, Z15, Z15
-	VSCALEFPS        Z12, Z16, Z16
-	VSCALEFPS        Z11, Z0, Z11
-	VSCALEFPS        Z12, Z1, Z12
-	VRNDSCALEPS      $0x08, Z0, Z18
-	VRNDSCALEPS      $0x08, Z1, Z19
-	VRNDSCALEPS      $0x09, Z0, Z20
-	VRNDSCALEPS      $0x09, Z1, Z21
-	KMOVW            K1, 576(BX)
-	KMOVW            (BX), K1
-	KMOVW            K2, 640(BX)
-	KMOVW            128(BX), K2
-	KORW             K2, K1, K2
+	KMOVW            K2, (BX)
+	VCMPPS           $0x11, Z3, Z1, K2
+	KMOVW            K1, 64(BX)
+	VCMPPS           $0x00, Z4, Z2, K1
 	KMOVW            K2, 128(BX)
-	KMOVW            64(BX), K2
-	KORW             K5, K2, K5
-	KMOVW            K5, 704(BX)
-	VCMPPS           $0x00, Z2, Z0, K5
-	KMOVW            K5, 768(BX)
-	VCMPPS           $0x00, Z3, Z1, K5
-	KMOVW            K5, 832(BX)
-	VCMPPS           $0x11, Z0, Z4, K5
-	KMOVW            K5, 896(BX)
-	VCMPPS           $0x11, Z1, Z5, K5
-	KANDW            K3, K1, K3
-	KANDW            K4, K2, K4
-	KMOVW            640(BX), K2
-	KMOVW            384(BX), K1
-	KORW             K1, K2, K1
-	KMOVW            320(BX), K2
-	KMOVW            K1, 384(BX)
-	KMOVW            448(BX), K1
-	KORW             K1, K2, K1
-	KMOVW            256(BX), K2
-	KMOVW            K1, 448(BX)
-	KMOVW            512(BX), K1
-	KANDW            K1, K2, K1
+	VCMPPS           $0x00, Z5, Z3, K2
+	VBROADCASTSS     all32AVX512Consts<>+0(SB), Z9
+	KMOVW            K2, 192(BX)
+	VCMPPS           $0x11, Z9, Z0, K2
+	KMOVW            K2, 256(BX)
+	VCMPPS           $0x11, Z9, Z1, K2
+	KMOVW            K2, 320(BX)
+	VCMPPS           $0x12, Z2, Z0, K2
+	KMOVW            K2, 384(BX)
+	VCMPPS           $0x12, Z3, Z1, K2
+	KMOVW            K2, 448(BX)
+	VCMPPS           $0x00, Z4, Z0, K2
+	KMOVW            K2, 512(BX)
+	VCMPPS           $0x00, Z5, Z1, K2
+	KMOVW            K2, 576(BX)
+	KNOTW            K3, K2
+	KMOVW            K2, 640(BX)
+	KNOTW            K4, K2
+	KORW             K1, K5, K1
+	KMOVW            K1, 704(BX)
+	KMOVW            128(BX), K1
+	KMOVW            K2, 768(BX)
 	KMOVW            192(BX), K2
-	KMOVW            K1, 512(BX)
-	KMOVW            576(BX), K1
-	KANDW            K1, K2, K1
+	KORW             K2, K1, K2
+	KMOVW            K2, 192(BX)
+	VCMPPS           $0x00, Z2, Z0, K2
+	KMOVW            K2, 832(BX)
+	VCMPPS           $0x00, Z3, Z1, K2
+	KMOVW            K2, 896(BX)
+	VCMPPS           $0x11, Z0, Z4, K2
+	KMOVW            K2, 960(BX)
+	VCMPPS           $0x11, Z1, Z5, K2
+	KANDW            K3, K5, K3
+	KANDW            K4, K1, K4
+	KMOVW            384(BX), K1
+	KMOVW            K4, 1024(BX)
+	KMOVW            512(BX), K4
+	KORW             K4, K1, K4
+	KMOVW            448(BX), K1
+	KMOVW            K4, 512(BX)
+	KMOVW            576(BX), K4
+	KORW             K4, K1, K4
+	KMOVW            256(BX), K1
+	KMOVW            K4, 576(BX)
+	KMOVW            640(BX), K4
+	KANDW            K4, K1, K1
+	KMOVW            320(BX), K4
+	KMOVW            K1, 640(BX)
+	KMOVW            768(BX), K1
+	KANDW            K1, K4, K1
 	VMOVUPS          Z7, K7, (R11)(AX*1)
 	VMOVUPS          Z8, K6, 64(R11)(AX*1)
+	VSQRTPS          Z0, Z7
+	VSQRTPS          Z1, Z8
+	VMOVUPS          Z7, K7, (R12)(AX*1)
+	VMOVUPS          Z8, K6, 64(R12)(AX*1)
+	VRNDSCALEPS      $0x08, Z2, Z7
+	VRNDSCALEPS      $0x08, Z3, Z8
+	VBROADCASTSS     all32AVX512Consts<>+8(SB), Z10
+	VMAXPS           Z10, Z7, Z7
+	VMAXPS           Z10, Z8, Z8
+	VBROADCASTSS     all32AVX512Consts<>+12(SB), Z10
+	VMINPS           Z10, Z7, Z7
+	VMINPS           Z10, Z8, Z8
+	VDIVPS           Z2, Z0, Z10
+	VDIVPS           Z3, Z1, Z11
+	VMOVUPS          Z10, K7, (R10)(AX*1)
+	VMOVUPS          Z11, K6, 64(R10)(AX*1)
+	KMOVW            64(BX), K4
+	VBLENDMPS        Z0, Z4, K4, Z10
+	KMOVW            (BX), K4
+	VBLENDMPS        Z1, Z5, K4, Z11
+	VSCALEFPS        Z7, Z10, Z10
+	VSCALEFPS        Z8, Z11, Z11
+	MOVQ             oc9_base+696(FP), DX
+	VMOVUPS          Z10, K7, (DX)(AX*1)
+	MOVQ             oc9_base+696(FP), DX
+	VMOVUPS          Z11, K6, 64(DX)(AX*1)
+	VSCALEFPS        Z7, Z0, Z7
+	VSCALEFPS        Z8, Z1, Z8
+	MOVQ             oc8_base+672(FP), DX
+	VMOVUPS          Z7, K7, (DX)(AX*1)
+	MOVQ             oc8_base+672(FP), DX
+	VMOVUPS          Z8, K6, 64(DX)(AX*1)
+	VRNDSCALEPS      $0x08, Z0, Z7
+	VRNDSCALEPS      $0x08, Z1, Z8
+	MOVQ             oc4_base+576(FP), DX
+	VMOVUPS          Z7, K7, (DX)(AX*1)
+	MOVQ             oc4_base+576(FP), DX
+	VMOVUPS          Z8, K6, 64(DX)(AX*1)
+	VBROADCASTSS     all32AVX512Consts<>+16(SB), Z7
+	VBROADCASTSS     all32AVX512Consts<>+20(SB), Z8
+	VFMADD231PS      Z7, Z0, Z8
+	VBROADCASTSS     all32AVX512Consts<>+20(SB), Z10
+	VFMADD213PS      Z10, Z1, Z7
+	VSUBPS           Z10, Z8, Z8
+	VSUBPS           Z10, Z7, Z7
+	MOVQ             oc6_base+624(FP), DX
+	VMOVUPS          Z8, K7, (DX)(AX*1)
+	MOVQ             oc6_base+624(FP), DX
+	VMOVUPS          Z7, K6, 64(DX)(AX*1)
+	VRNDSCALEPS      $0x09, Z0, Z7
+	VRNDSCALEPS      $0x09, Z1, Z8
+	MOVQ             oc7_base+648(FP), DX
+	VMOVUPS          Z7, K7, (DX)(AX*1)
+	MOVQ             oc7_base+648(FP), DX
+	VMOVUPS          Z8, K6, 64(DX)(AX*1)
+	VMOVAPS          Z10, Z7
+	VFMADD231PS      Z2, Z0, Z7
+	VMOVAPS          Z10, Z8
+	VFMADD231PS      Z3, Z1, Z8
+	VSUBPS           Z10, Z7, Z7
+	VSUBPS           Z10, Z8, Z8
+	MOVQ             oc5_base+600(FP), DX
+	VMOVUPS          Z7, K7, (DX)(AX*1)
+	MOVQ             oc5_base+600(FP), DX
+	VMOVUPS          Z8, K6, 64(DX)(AX*1)
 	VADDPS           Z4, Z0, Z7
 	VADDPS           Z5, Z1, Z8
-	VMOVUPS          Z9, K7, (R12)(AX*1)
-	VMOVUPS          Z10, K6, 64(R12)(AX*1)
-	VBROADCASTSS     all32AVX512Consts<>+16(SB), Z9
-	VSUBPS           Z0, Z9, Z10
-	VSUBPS           Z1, Z9, Z9
-	VMOVUPS          Z13, K7, (R10)(AX*1)
-	VMOVUPS          Z14, K6, 64(R10)(AX*1)
-	VBROADCASTSS     all32AVX512Consts<>+20(SB), Z13
-	VBROADCASTSS     all32AVX512Consts<>+24(SB), Z14
-	VFMADD231PS      Z13, Z0, Z14
-	VFMADD213PS.BCST all32AVX512Consts<>+24(SB), Z1, Z13
-	MOVQ             oc7_base+648(FP), DX
-	VMOVUPS          Z15, K7, (DX)(AX*1)
-	MOVQ             oc7_base+648(FP), DX
-	VMOVUPS          Z16, K6, 64(DX)(AX*1)
-	VMOVAPS          Z0, Z15
-	VFMADD231PS      Z0, Z0, Z15
-	VMOVAPS          Z1, Z16
-	VFMADD231PS      Z1, Z1, Z16
-	KMOVW            896(BX), K2
-	VBLENDMPS        Z2, Z7, K2, Z7
-	VBLENDMPS        Z3, Z8, K5, Z8
-	MOVQ             oc6_base+624(FP), DX
-	VMOVUPS          Z11, K7, (DX)(AX*1)
-	MOVQ             oc6_base+624(FP), DX
-	VMOVUPS          Z12, K6, 64(DX)(AX*1)
-	VBROADCASTSS     all32AVX512Consts<>+28(SB), Z11
-	VMINPS           Z0, Z11, Z12
-	VMINPS           Z1, Z11, Z22
-	MOVQ             oc4_base+576(FP), DX
-	VMOVUPS          Z18, K7, (DX)(AX*1)
-	MOVQ             oc4_base+576(FP), DX
-	VMOVUPS          Z19, K6, 64(DX)(AX*1)
-	VBROADCASTSS     all32AVX512Consts<>+32(SB), Z18
-	VMAXPS           Z18, Z0, Z19
-	VMAXPS           Z18, Z1, Z18
-	MOVQ             oc5_base+600(FP), DX
-	VMOVUPS          Z20, K7, (DX)(AX*1)
-	MOVQ             oc5_base+600(FP), DX
-	VMOVUPS          Z21, K6, 64(DX)(AX*1)
-	VGETEXPPS        Z0, Z20
-	VGETEXPPS        Z1, Z21
-	VMOVUPS          Z10, K7, (R8)(AX*1)
-	VMOVUPS          Z9, K6, 64(R8)(AX*1)
-	VGETMANTPS       $0x04, Z0, Z9
-	VGETMANTPS       $0x04, Z1, Z10
-	MOVQ             ob1_base+264(FP), DX
-	VMOVUPS          Z14, K7, (DX)(AX*1)
-	MOVQ             ob1_base+264(FP), DX
-	VMOVUPS          Z13, K6, 64(DX)(AX*1)
-	VADDPS           Z2, Z0, Z13
-	VADDPS           Z3, Z1, Z14
-	MOVQ             ob2_base+288(FP), DX
-	VMOVUPS          Z15, K7, (DX)(AX*1)
-	MOVQ             ob2_base+288(FP), DX
-	VMOVUPS          Z16, K6, 64(DX)(AX*1)
-	VSUBPS           Z2, Z0, Z15
-	VSUBPS           Z3, Z1, Z16
-	MOVQ             od7_base+888(FP), DX
+	KMOVW            960(BX), K4
+	VBLENDMPS        Z2, Z7, K4, Z7
+	VBLENDMPS        Z3, Z8, K2, Z8
+	MOVQ             od9_base+936(FP), DX
 	VMOVUPS          Z7, K7, (DX)(AX*1)
-	MOVQ             od7_base+888(FP), DX
+	MOVQ             od9_base+936(FP), DX
 	VMOVUPS          Z8, K6, 64(DX)(AX*1)
-	VMULPS           Z2, Z0, Z7
-	VMULPS           Z3, Z1, Z8
+	VBROADCASTSS     all32AVX512Consts<>+24(SB), Z7
+	VSUBPS           Z0, Z7, Z8
+	VSUBPS           Z1, Z7, Z7
+	VMOVUPS          Z8, K7, (R8)(AX*1)
+	VMOVUPS          Z7, K6, 64(R8)(AX*1)
+	VBROADCASTSS     all32AVX512Consts<>+28(SB), Z7
+	VBROADCASTSS     all32AVX512Consts<>+32(SB), Z8
+	VFMADD231PS      Z7, Z0, Z8
+	VFMADD213PS.BCST all32AVX512Consts<>+32(SB), Z1, Z7
+	MOVQ             ob1_base+264(FP), DX
+	VMOVUPS          Z8, K7, (DX)(AX*1)
+	MOVQ             ob1_base+264(FP), DX
+	VMOVUPS          Z7, K6, 64(DX)(AX*1)
+	VMOVAPS          Z0, Z7
+	VFMADD231PS      Z0, Z0, Z7
+	VMOVAPS          Z1, Z8
+	VFMADD231PS      Z1, Z1, Z8
+	MOVQ             ob2_base+288(FP), DX
+	VMOVUPS          Z7, K7, (DX)(AX*1)
+	MOVQ             ob2_base+288(FP), DX
+	VMOVUPS          Z8, K6, 64(DX)(AX*1)
+	VBROADCASTSS     all32AVX512Consts<>+36(SB), Z7
+	VMINPS           Z0, Z7, Z8
+	VMINPS           Z1, Z7, Z10
 	MOVQ             oc0_base+480(FP), DX
-	VMOVUPS          Z12, K7, (DX)(AX*1)
+	VMOVUPS          Z8, K7, (DX)(AX*1)
 	MOVQ             oc0_base+480(FP), DX
-	VMOVUPS          Z22, K6, 64(DX)(AX*1)
-	VMOVAPS          Z0, Z12
-	VFMADD231PS      Z2, Z0, Z12
-	VMOVAPS          Z1, Z22
-	VFMADD231PS      Z3, Z1, Z22
-	MOVQ             oc1_base+504(FP), DX
-	VMOVUPS          Z19, K7, (DX)(AX*1)
-	MOVQ             oc1_base+504(FP), DX
-	VMOVUPS          Z18, K6, 64(DX)(AX*1)
-	VBROADCASTSS     all32AVX512Consts<>+36(SB), Z18
-	VFMADD231PS      Z2, Z0, Z18
-	VBROADCASTSS     all32AVX512Consts<>+36(SB), Z19
-	VFMADD231PS      Z3, Z1, Z19
-	MOVQ             oc8_base+672(FP), DX
-	VMOVUPS          Z20, K7, (DX)(AX*1)
-	MOVQ             oc8_base+672(FP), DX
-	VMOVUPS          Z21, K6, 64(DX)(AX*1)
-	VBROADCASTSS     all32AVX512Consts<>+40(SB), Z20
-	VFMADD213PS      Z2, Z0, Z20
-	VBROADCASTSS     all32AVX512Consts<>+40(SB), Z21
-	VFMADD213PS      Z3, Z1, Z21
-	MOVQ             oc9_base+696(FP), DX
-	VMOVUPS          Z9, K7, (DX)(AX*1)
-	MOVQ             oc9_base+696(FP), DX
 	VMOVUPS          Z10, K6, 64(DX)(AX*1)
-	VMINPS           Z2, Z0, Z9
+	VBROADCASTSS     all32AVX512Consts<>+40(SB), Z8
+	VMAXPS           Z8, Z0, Z10
+	VMAXPS           Z8, Z1, Z8
+	MOVQ             oc1_base+504(FP), DX
+	VMOVUPS          Z10, K7, (DX)(AX*1)
+	MOVQ             oc1_base+504(FP), DX
+	VMOVUPS          Z8, K6, 64(DX)(AX*1)
+	VGETEXPPS        Z0, Z8
+	VGETEXPPS        Z1, Z10
+	MOVQ             od0_base+720(FP), DX
+	VMOVUPS          Z8, K7, (DX)(AX*1)
+	MOVQ             od0_base+720(FP), DX
+	VMOVUPS          Z10, K6, 64(DX)(AX*1)
+	VGETMANTPS       $0x04, Z0, Z8
+	VGETMANTPS       $0x04, Z1, Z10
+	MOVQ             od1_base+744(FP), DX
+	VMOVUPS          Z8, K7, (DX)(AX*1)
+	MOVQ             od1_base+744(FP), DX
+	VMOVUPS          Z10, K6, 64(DX)(AX*1)
+	VADDPS           Z2, Z0, Z8
+	VADDPS           Z3, Z1, Z10
+	VMOVUPS          Z8, K7, (SI)(AX*1)
+	VMOVUPS          Z10, K6, 64(SI)(AX*1)
+	VSUBPS           Z2, Z0, Z8
+	VSUBPS           Z3, Z1, Z10
+	VMOVUPS          Z8, K7, (DI)(AX*1)
+	VMOVUPS          Z10, K6, 64(DI)(AX*1)
+	VMULPS           Z2, Z0, Z8
+	VMULPS           Z3, Z1, Z10
+	VMOVUPS          Z8, K7, (R9)(AX*1)
+	VMOVUPS          Z10, K6, 64(R9)(AX*1)
+	VMOVAPS          Z0, Z8
+	VFMADD231PS      Z2, Z0, Z8
+	VMOVAPS          Z1, Z10
+	VFMADD231PS      Z3, Z1, Z10
+	MOVQ             ob3_base+312(FP), DX
+	VMOVUPS          Z8, K7, (DX)(AX*1)
+	MOVQ             ob3_base+312(FP), DX
+	VMOVUPS          Z10, K6, 64(DX)(AX*1)
+	VBROADCASTSS     all32AVX512Consts<>+44(SB), Z8
+	VFMADD231PS      Z2, Z0, Z8
+	VBROADCASTSS     all32AVX512Consts<>+44(SB), Z10
+	VFMADD231PS      Z3, Z1, Z10
+	MOVQ             ob4_base+336(FP), DX
+	VMOVUPS          Z8, K7, (DX)(AX*1)
+	MOVQ             ob4_base+336(FP), DX
+	VMOVUPS          Z10, K6, 64(DX)(AX*1)
+	VBROADCASTSS     all32AVX512Consts<>+48(SB), Z8
+	VFMADD213PS      Z2, Z0, Z8
+	VBROADCASTSS     all32AVX512Consts<>+48(SB), Z10
+	VFMADD213PS      Z3, Z1, Z10
+	MOVQ             ob5_base+360(FP), DX
+	VMOVUPS          Z8, K7, (DX)(AX*1)
+	MOVQ             ob5_base+360(FP), DX
+	VMOVUPS          Z10, K6, 64(DX)(AX*1)
+	VMINPS           Z2, Z0, Z8
 	VMINPS           Z3, Z1, Z10
-	VMOVUPS          Z13, K7, (SI)(AX*1)
-	VMOVUPS          Z14, K6, 64(SI)(AX*1)
-	VMAXPS           Z2, Z0, Z13
-	VMAXPS           Z3, Z1, Z14
-	VMOVUPS          Z15, K7, (DI)(AX*1)
-	VMOVUPS          Z16, K6, 64(DI)(AX*1)
-	VMOVAPS          Z4, Z15
-	VFMADD231PS      Z2, Z0, Z15
-	VMOVAPS          Z5, Z16
-	VFMADD231PS      Z3, Z1, Z16
-	VMOVUPS          Z7, K7, (R9)(AX*1)
-	VMOVUPS          Z8, K6, 64(R9)(AX*1)
-	VMOVAPS          Z4, Z7
-	VFNMADD231PS     Z0, Z2, Z7
-	VMOVAPS          Z5, Z8
-	VFNMADD231PS     Z1, Z3, Z8
-	MOVQ             ob3_base+312(FP), DX
-	VMOVUPS          Z12, K7, (DX)(AX*1)
-	MOVQ             ob3_base+312(FP), DX
-	VMOVUPS          Z22, K6, 64(DX)(AX*1)
-	VMOVAPS          Z4, Z12
-	VFMSUB231PS      Z2, Z0, Z12
-	VMOVAPS          Z5, Z22
-	VFMSUB231PS      Z3, Z1, Z22
-	MOVQ             ob4_base+336(FP), DX
-	VMOVUPS          Z18, K7, (DX)(AX*1)
-	MOVQ             ob4_base+336(FP), DX
-	VMOVUPS          Z19, K6, 64(DX)(AX*1)
-	VMOVAPS          Z4, Z18
-	VFNMSUB231PS     Z0, Z2, Z18
-	VMOVAPS          Z5, Z19
-	VFNMSUB231PS     Z1, Z3, Z19
-	KMOVW            128(BX), K2
-	VMOVAPS          Z2, Z23
-	VMULPS           Z4, Z0, K2, Z23
+	MOVQ             ob8_base+432(FP), DX
+	VMOVUPS          Z8, K7, (DX)(AX*1)
+	MOVQ             ob8_base+432(FP), DX
+	VMOVUPS          Z10, K6, 64(DX)(AX*1)
+	VMAXPS           Z2, Z0, Z8
+	VMAXPS           Z3, Z1, Z10
+	MOVQ             ob9_base+456(FP), DX
+	VMOVUPS          Z8, K7, (DX)(AX*1)
+	MOVQ             ob9_base+456(FP), DX
+	VMOVUPS          Z10, K6, 64(DX)(AX*1)
+	VMOVAPS          Z4, Z8
+	VFMADD231PS      Z2, Z0, Z8
+	VMOVAPS          Z5, Z10
+	VFMADD231PS      Z3, Z1, Z10
+	VMOVUPS          Z8, K7, (R13)(AX*1)
+	VMOVUPS          Z10, K6, 64(R13)(AX*1)
+	VMOVAPS          Z4, Z8
+	VFNMADD231PS     Z0, Z2, Z8
+	VMOVAPS          Z5, Z10
+	VFNMADD231PS     Z1, Z3, Z10
+	MOVQ             oa8_base+192(FP), DX
+	VMOVUPS          Z8, K7, (DX)(AX*1)
+	MOVQ             oa8_base+192(FP), DX
+	VMOVUPS          Z10, K6, 64(DX)(AX*1)
+	VMOVAPS          Z4, Z8
+	VFMSUB231PS      Z2, Z0, Z8
+	VMOVAPS          Z5, Z10
+	VFMSUB231PS      Z3, Z1, Z10
+	MOVQ             oa9_base+216(FP), DX
+	VMOVUPS          Z8, K7, (DX)(AX*1)
+	MOVQ             oa9_base+216(FP), DX
+	VMOVUPS          Z10, K6, 64(DX)(AX*1)
+	VMOVAPS          Z4, Z8
+	VFNMSUB231PS     Z0, Z2, Z8
+	VMOVAPS          Z5, Z10
+	VFNMSUB231PS     Z1, Z3, Z10
 	KMOVW            704(BX), K2
+	VMOVAPS          Z2, Z11
+	VMULPS           Z4, Z0, K2, Z11
+	KMOVW            192(BX), K2
 	VMOVAPS          Z3, Z4
 	VMULPS           Z5, Z1, K2, Z4
-	VBROADCASTSS     all32AVX512Consts<>+44(SB), Z5
-	VMOVAPS          Z0, Z24
-	VPTERNLOGD       $0xe4, Z5, Z2, Z24
+	VBROADCASTSS     all32AVX512Consts<>+52(SB), Z5
+	VMOVAPS          Z0, Z12
+	VPTERNLOGD       $0xe4, Z5, Z2, Z12
 	VMOVAPS          Z1, Z2
 	VPTERNLOGD       $0xe4, Z5, Z3, Z2
-	MOVQ             ob5_base+360(FP), DX
-	VMOVUPS          Z20, K7, (DX)(AX*1)
-	MOVQ             ob5_base+360(FP), DX
-	VMOVUPS          Z21, K6, 64(DX)(AX*1)
-	KMOVW            (BX), K2
-	VBLENDMPS        Z11, Z17, K2, Z3
-	KMOVW            64(BX), K2
-	VBLENDMPS        Z11, Z17, K2, Z20
-	MOVQ             ob8_base+432(FP), DX
-	VMOVUPS          Z9, K7, (DX)(AX*1)
-	MOVQ             ob8_base+432(FP), DX
-	VMOVUPS          Z10, K6, 64(DX)(AX*1)
-	KMOVW            640(BX), K2
-	VBLENDMPS        Z11, Z17, K2, Z9
-	KMOVW            320(BX), K2
-	VBLENDMPS        Z11, Z17, K2, Z10
-	MOVQ             ob9_base+456(FP), DX
-	VMOVUPS          Z13, K7, (DX)(AX*1)
-	MOVQ             ob9_base+456(FP), DX
-	VMOVUPS          Z14, K6, 64(DX)(AX*1)
-	KMOVW            768(BX), K2
-	VBLENDMPS        Z11, Z17, K2, Z13
-	KMOVW            832(BX), K2
-	VBLENDMPS        Z11, Z17, K2, Z14
-	VMOVUPS          Z15, K7, (R13)(AX*1)
-	VMOVUPS          Z16, K6, 64(R13)(AX*1)
-	VBLENDMPS        Z11, Z17, K3, Z15
-	VBLENDMPS        Z11, Z17, K4, Z16
-	MOVQ             oa8_base+192(FP), DX
-	VMOVUPS          Z7, K7, (DX)(AX*1)
-	MOVQ             oa8_base+192(FP), DX
-	VMOVUPS          Z8, K6, 64(DX)(AX*1)
-	KMOVW            384(BX), K2
-	VBLENDMPS        Z11, Z17, K2, Z7
-	KMOVW            448(BX), K2
-	VBLENDMPS        Z11, Z17, K2, Z8
-	MOVQ             oa9_base+216(FP), DX
-	VMOVUPS          Z12, K7, (DX)(AX*1)
-	MOVQ             oa9_base+216(FP), DX
-	VMOVUPS          Z22, K6, 64(DX)(AX*1)
-	KMOVW            512(BX), K2
-	VBLENDMPS        Z11, Z17, K2, Z12
-	VBLENDMPS        Z11, Z17, K1, Z11
-	MOVQ             ob0_base+240(FP), DX
-	VMOVUPS          Z18, K7, (DX)(AX*1)
-	MOVQ             ob0_base+240(FP), DX
-	VMOVUPS          Z19, K6, 64(DX)(AX*1)
-	VBROADCASTSS     all32AVX512Consts<>+48(SB), Z17
-	VXORPS           Z17, Z0, Z18
-	VXORPS           Z17, Z1, Z17
-	MOVQ             od6_base+864(FP), DX
-	VMOVUPS          Z23, K7, (DX)(AX*1)
-	MOVQ             od6_base+864(FP), DX
-	VMOVUPS          Z4, K6, 64(DX)(AX*1)
-	VANDPS           Z5, Z0, Z4
-	VANDPS           Z5, Z1, Z19
-	VMOVAPS          Z6, Z21
-	VPTERNLOGD       $0xe4, Z5, Z0, Z21
-	VPTERNLOGD       $0xe4, Z5, Z1, Z6
 	MOVQ             oc2_base+528(FP), DX
-	VMOVUPS          Z24, K7, (DX)(AX*1)
+	VMOVUPS          Z12, K7, (DX)(AX*1)
 	MOVQ             oc2_base+528(FP), DX
 	VMOVUPS          Z2, K6, 64(DX)(AX*1)
-	MOVQ             od0_base+720(FP), DX
-	VMOVUPS          Z3, K7, (DX)(AX*1)
-	MOVQ             od0_base+720(FP), DX
-	VMOVUPS          Z20, K6, 64(DX)(AX*1)
-	MOVQ             od1_base+744(FP), DX
-	VMOVUPS          Z9, K7, (DX)(AX*1)
-	MOVQ             od1_base+744(FP), DX
+	VBLENDMPS        Z7, Z9, K5, Z2
+	KMOVW            128(BX), K2
+	VBLENDMPS        Z7, Z9, K2, Z3
+	MOVQ             ob0_base+240(FP), DX
+	VMOVUPS          Z8, K7, (DX)(AX*1)
+	MOVQ             ob0_base+240(FP), DX
 	VMOVUPS          Z10, K6, 64(DX)(AX*1)
+	KMOVW            384(BX), K2
+	VBLENDMPS        Z7, Z9, K2, Z8
+	KMOVW            448(BX), K2
+	VBLENDMPS        Z7, Z9, K2, Z10
+	MOVQ             od8_base+912(FP), DX
+	VMOVUPS          Z11, K7, (DX)(AX*1)
+	MOVQ             od8_base+912(FP), DX
+	VMOVUPS          Z4, K6, 64(DX)(AX*1)
+	KMOVW            832(BX), K2
+	VBLENDMPS        Z7, Z9, K2, Z4
+	KMOVW            896(BX), K2
+	VBLENDMPS        Z7, Z9, K2, Z11
 	MOVQ             od2_base+768(FP), DX
-	VMOVUPS          Z13, K7, (DX)(AX*1)
+	VMOVUPS          Z2, K7, (DX)(AX*1)
 	MOVQ             od2_base+768(FP), DX
-	VMOVUPS          Z14, K6, 64(DX)(AX*1)
+	VMOVUPS          Z3, K6, 64(DX)(AX*1)
+	VBLENDMPS        Z7, Z9, K3, Z2
+	KMOVW            1024(BX), K2
+	VBLENDMPS        Z7, Z9, K2, Z3
 	MOVQ             od3_base+792(FP), DX
-	VMOVUPS          Z15, K7, (DX)(AX*1)
+	VMOVUPS          Z8, K7, (DX)(AX*1)
 	MOVQ             od3_base+792(FP), DX
-	VMOVUPS          Z16, K6, 64(DX)(AX*1)
+	VMOVUPS          Z10, K6, 64(DX)(AX*1)
+	KMOVW            512(BX), K2
+	VBLENDMPS        Z7, Z9, K2, Z8
+	KMOVW            576(BX), K2
+	VBLENDMPS        Z7, Z9, K2, Z10
 	MOVQ             od4_base+816(FP), DX
-	VMOVUPS          Z7, K7, (DX)(AX*1)
-	MOVQ             od4_base+816(FP), DX
-	VMOVUPS          Z8, K6, 64(DX)(AX*1)
-	MOVQ             od5_base+840(FP), DX
-	VMOVUPS          Z12, K7, (DX)(AX*1)
-	MOVQ             od5_base+840(FP), DX
-	VMOVUPS          Z11, K6, 64(DX)(AX*1)
-	MOVQ             ob6_base+384(FP), DX
-	VMOVUPS          Z18, K7, (DX)(AX*1)
-	MOVQ             ob6_base+384(FP), DX
-	VMOVUPS          Z17, K6, 64(DX)(AX*1)
-	MOVQ             ob7_base+408(FP), DX
 	VMOVUPS          Z4, K7, (DX)(AX*1)
+	MOVQ             od4_base+816(FP), DX
+	VMOVUPS          Z11, K6, 64(DX)(AX*1)
+	KMOVW            640(BX), K2
+	VBLENDMPS        Z7, Z9, K2, Z4
+	VBLENDMPS        Z7, Z9, K1, Z7
+	MOVQ             od5_base+840(FP), DX
+	VMOVUPS          Z2, K7, (DX)(AX*1)
+	MOVQ             od5_base+840(FP), DX
+	VMOVUPS          Z3, K6, 64(DX)(AX*1)
+	VBROADCASTSS     all32AVX512Consts<>+56(SB), Z2
+	VXORPS           Z2, Z0, Z3
+	VXORPS           Z2, Z1, Z2
+	MOVQ             od6_base+864(FP), DX
+	VMOVUPS          Z8, K7, (DX)(AX*1)
+	MOVQ             od6_base+864(FP), DX
+	VMOVUPS          Z10, K6, 64(DX)(AX*1)
+	VANDPS           Z5, Z0, Z8
+	VANDPS           Z5, Z1, Z9
+	VMOVAPS          Z6, Z10
+	VPTERNLOGD       $0xe4, Z5, Z0, Z10
+	VPTERNLOGD       $0xe4, Z5, Z1, Z6
+	MOVQ             od7_base+888(FP), DX
+	VMOVUPS          Z4, K7, (DX)(AX*1)
+	MOVQ             od7_base+888(FP), DX
+	VMOVUPS          Z7, K6, 64(DX)(AX*1)
+	MOVQ             ob6_base+384(FP), DX
+	VMOVUPS          Z3, K7, (DX)(AX*1)
+	MOVQ             ob6_base+384(FP), DX
+	VMOVUPS          Z2, K6, 64(DX)(AX*1)
 	MOVQ             ob7_base+408(FP), DX
-	VMOVUPS          Z19, K6, 64(DX)(AX*1)
+	VMOVUPS          Z8, K7, (DX)(AX*1)
+	MOVQ             ob7_base+408(FP), DX
+	VMOVUPS          Z9, K6, 64(DX)(AX*1)
 	MOVQ             oc3_base+552(FP), DX
-	VMOVUPS          Z21, K7, (DX)(AX*1)
+	VMOVUPS          Z10, K7, (DX)(AX*1)
 	MOVQ             oc3_base+552(FP), DX
 	VMOVUPS          Z6, K6, 64(DX)(AX*1)
 	ADDQ             $+128, AX
@@ -745,95 +786,111 @@ DATA all32AVX2Consts<>+432(SB)/4, $0x4b00007f
 DATA all32AVX2Consts<>+436(SB)/4, $0x4b00007f
 DATA all32AVX2Consts<>+440(SB)/4, $0x4b00007f
 DATA all32AVX2Consts<>+444(SB)/4, $0x4b00007f
-DATA all32AVX2Consts<>+448(SB)/4, $0x00000000
-DATA all32AVX2Consts<>+452(SB)/4, $0x00000000
-DATA all32AVX2Consts<>+456(SB)/4, $0x00000000
-DATA all32AVX2Consts<>+460(SB)/4, $0x00000000
-DATA all32AVX2Consts<>+464(SB)/4, $0x00000000
-DATA all32AVX2Consts<>+468(SB)/4, $0x00000000
-DATA all32AVX2Consts<>+472(SB)/4, $0x00000000
-DATA all32AVX2Consts<>+476(SB)/4, $0x00000000
-DATA all32AVX2Consts<>+480(SB)/4, $0xff800000
-DATA all32AVX2Consts<>+484(SB)/4, $0xff800000
-DATA all32AVX2Consts<>+488(SB)/4, $0xff800000
-DATA all32AVX2Consts<>+492(SB)/4, $0xff800000
-DATA all32AVX2Consts<>+496(SB)/4, $0xff800000
-DATA all32AVX2Consts<>+500(SB)/4, $0xff800000
-DATA all32AVX2Consts<>+504(SB)/4, $0xff800000
-DATA all32AVX2Consts<>+508(SB)/4, $0xff800000
-DATA all32AVX2Consts<>+512(SB)/4, $0x7f800000
-DATA all32AVX2Consts<>+516(SB)/4, $0x7f800000
-DATA all32AVX2Consts<>+520(SB)/4, $0x7f800000
-DATA all32AVX2Consts<>+524(SB)/4, $0x7f800000
-DATA all32AVX2Consts<>+528(SB)/4, $0x7f800000
-DATA all32AVX2Consts<>+532(SB)/4, $0x7f800000
-DATA all32AVX2Consts<>+536(SB)/4, $0x7f800000
-DATA all32AVX2Consts<>+540(SB)/4, $0x7f800000
-DATA all32AVX2Consts<>+544(SB)/4, $0x3e99999a
-DATA all32AVX2Consts<>+548(SB)/4, $0x3e99999a
-DATA all32AVX2Consts<>+552(SB)/4, $0x3e99999a
-DATA all32AVX2Consts<>+556(SB)/4, $0x3e99999a
-DATA all32AVX2Consts<>+560(SB)/4, $0x3e99999a
-DATA all32AVX2Consts<>+564(SB)/4, $0x3e99999a
-DATA all32AVX2Consts<>+568(SB)/4, $0x3e99999a
-DATA all32AVX2Consts<>+572(SB)/4, $0x3e99999a
-DATA all32AVX2Consts<>+576(SB)/4, $0x40400000
-DATA all32AVX2Consts<>+580(SB)/4, $0x40400000
-DATA all32AVX2Consts<>+584(SB)/4, $0x40400000
-DATA all32AVX2Consts<>+588(SB)/4, $0x40400000
-DATA all32AVX2Consts<>+592(SB)/4, $0x40400000
-DATA all32AVX2Consts<>+596(SB)/4, $0x40400000
-DATA all32AVX2Consts<>+600(SB)/4, $0x40400000
-DATA all32AVX2Consts<>+604(SB)/4, $0x40400000
-DATA all32AVX2Consts<>+608(SB)/4, $0x3dcccccd
-DATA all32AVX2Consts<>+612(SB)/4, $0x3dcccccd
-DATA all32AVX2Consts<>+616(SB)/4, $0x3dcccccd
-DATA all32AVX2Consts<>+620(SB)/4, $0x3dcccccd
-DATA all32AVX2Consts<>+624(SB)/4, $0x3dcccccd
-DATA all32AVX2Consts<>+628(SB)/4, $0x3dcccccd
-DATA all32AVX2Consts<>+632(SB)/4, $0x3dcccccd
-DATA all32AVX2Consts<>+636(SB)/4, $0x3dcccccd
-DATA all32AVX2Consts<>+640(SB)/4, $0x40e00000
-DATA all32AVX2Consts<>+644(SB)/4, $0x40e00000
-DATA all32AVX2Consts<>+648(SB)/4, $0x40e00000
-DATA all32AVX2Consts<>+652(SB)/4, $0x40e00000
-DATA all32AVX2Consts<>+656(SB)/4, $0x40e00000
-DATA all32AVX2Consts<>+660(SB)/4, $0x40e00000
-DATA all32AVX2Consts<>+664(SB)/4, $0x40e00000
-DATA all32AVX2Consts<>+668(SB)/4, $0x40e00000
-DATA all32AVX2Consts<>+672(SB)/4, $0x3f8ccccd
-DATA all32AVX2Consts<>+676(SB)/4, $0x3f8ccccd
-DATA all32AVX2Consts<>+680(SB)/4, $0x3f8ccccd
-DATA all32AVX2Consts<>+684(SB)/4, $0x3f8ccccd
-DATA all32AVX2Consts<>+688(SB)/4, $0x3f8ccccd
-DATA all32AVX2Consts<>+692(SB)/4, $0x3f8ccccd
-DATA all32AVX2Consts<>+696(SB)/4, $0x3f8ccccd
-DATA all32AVX2Consts<>+700(SB)/4, $0x3f8ccccd
-DATA all32AVX2Consts<>+704(SB)/4, $0xbf800000
-DATA all32AVX2Consts<>+708(SB)/4, $0xbf800000
-DATA all32AVX2Consts<>+712(SB)/4, $0xbf800000
-DATA all32AVX2Consts<>+716(SB)/4, $0xbf800000
-DATA all32AVX2Consts<>+720(SB)/4, $0xbf800000
-DATA all32AVX2Consts<>+724(SB)/4, $0xbf800000
-DATA all32AVX2Consts<>+728(SB)/4, $0xbf800000
-DATA all32AVX2Consts<>+732(SB)/4, $0xbf800000
-DATA all32AVX2Consts<>+736(SB)/4, $0x80000000
-DATA all32AVX2Consts<>+740(SB)/4, $0x80000000
-DATA all32AVX2Consts<>+744(SB)/4, $0x80000000
-DATA all32AVX2Consts<>+748(SB)/4, $0x80000000
-DATA all32AVX2Consts<>+752(SB)/4, $0x80000000
-DATA all32AVX2Consts<>+756(SB)/4, $0x80000000
-DATA all32AVX2Consts<>+760(SB)/4, $0x80000000
-DATA all32AVX2Consts<>+764(SB)/4, $0x80000000
-DATA all32AVX2Consts<>+768(SB)/4, $0xffffffff
-DATA all32AVX2Consts<>+772(SB)/4, $0xffffffff
-DATA all32AVX2Consts<>+776(SB)/4, $0xffffffff
-DATA all32AVX2Consts<>+780(SB)/4, $0xffffffff
-DATA all32AVX2Consts<>+784(SB)/4, $0xffffffff
-DATA all32AVX2Consts<>+788(SB)/4, $0xffffffff
-DATA all32AVX2Consts<>+792(SB)/4, $0xffffffff
-DATA all32AVX2Consts<>+796(SB)/4, $0xffffffff
-GLOBL all32AVX2Consts<>(SB), RODATA|NOPTR, $800
+DATA all32AVX2Consts<>+448(SB)/4, $0x4b400000
+DATA all32AVX2Consts<>+452(SB)/4, $0x4b400000
+DATA all32AVX2Consts<>+456(SB)/4, $0x4b400000
+DATA all32AVX2Consts<>+460(SB)/4, $0x4b400000
+DATA all32AVX2Consts<>+464(SB)/4, $0x4b400000
+DATA all32AVX2Consts<>+468(SB)/4, $0x4b400000
+DATA all32AVX2Consts<>+472(SB)/4, $0x4b400000
+DATA all32AVX2Consts<>+476(SB)/4, $0x4b400000
+DATA all32AVX2Consts<>+480(SB)/4, $0x3f333333
+DATA all32AVX2Consts<>+484(SB)/4, $0x3f333333
+DATA all32AVX2Consts<>+488(SB)/4, $0x3f333333
+DATA all32AVX2Consts<>+492(SB)/4, $0x3f333333
+DATA all32AVX2Consts<>+496(SB)/4, $0x3f333333
+DATA all32AVX2Consts<>+500(SB)/4, $0x3f333333
+DATA all32AVX2Consts<>+504(SB)/4, $0x3f333333
+DATA all32AVX2Consts<>+508(SB)/4, $0x3f333333
+DATA all32AVX2Consts<>+512(SB)/4, $0x00000000
+DATA all32AVX2Consts<>+516(SB)/4, $0x00000000
+DATA all32AVX2Consts<>+520(SB)/4, $0x00000000
+DATA all32AVX2Consts<>+524(SB)/4, $0x00000000
+DATA all32AVX2Consts<>+528(SB)/4, $0x00000000
+DATA all32AVX2Consts<>+532(SB)/4, $0x00000000
+DATA all32AVX2Consts<>+536(SB)/4, $0x00000000
+DATA all32AVX2Consts<>+540(SB)/4, $0x00000000
+DATA all32AVX2Consts<>+544(SB)/4, $0xff800000
+DATA all32AVX2Consts<>+548(SB)/4, $0xff800000
+DATA all32AVX2Consts<>+552(SB)/4, $0xff800000
+DATA all32AVX2Consts<>+556(SB)/4, $0xff800000
+DATA all32AVX2Consts<>+560(SB)/4, $0xff800000
+DATA all32AVX2Consts<>+564(SB)/4, $0xff800000
+DATA all32AVX2Consts<>+568(SB)/4, $0xff800000
+DATA all32AVX2Consts<>+572(SB)/4, $0xff800000
+DATA all32AVX2Consts<>+576(SB)/4, $0x7f800000
+DATA all32AVX2Consts<>+580(SB)/4, $0x7f800000
+DATA all32AVX2Consts<>+584(SB)/4, $0x7f800000
+DATA all32AVX2Consts<>+588(SB)/4, $0x7f800000
+DATA all32AVX2Consts<>+592(SB)/4, $0x7f800000
+DATA all32AVX2Consts<>+596(SB)/4, $0x7f800000
+DATA all32AVX2Consts<>+600(SB)/4, $0x7f800000
+DATA all32AVX2Consts<>+604(SB)/4, $0x7f800000
+DATA all32AVX2Consts<>+608(SB)/4, $0x3e99999a
+DATA all32AVX2Consts<>+612(SB)/4, $0x3e99999a
+DATA all32AVX2Consts<>+616(SB)/4, $0x3e99999a
+DATA all32AVX2Consts<>+620(SB)/4, $0x3e99999a
+DATA all32AVX2Consts<>+624(SB)/4, $0x3e99999a
+DATA all32AVX2Consts<>+628(SB)/4, $0x3e99999a
+DATA all32AVX2Consts<>+632(SB)/4, $0x3e99999a
+DATA all32AVX2Consts<>+636(SB)/4, $0x3e99999a
+DATA all32AVX2Consts<>+640(SB)/4, $0x40400000
+DATA all32AVX2Consts<>+644(SB)/4, $0x40400000
+DATA all32AVX2Consts<>+648(SB)/4, $0x40400000
+DATA all32AVX2Consts<>+652(SB)/4, $0x40400000
+DATA all32AVX2Consts<>+656(SB)/4, $0x40400000
+DATA all32AVX2Consts<>+660(SB)/4, $0x40400000
+DATA all32AVX2Consts<>+664(SB)/4, $0x40400000
+DATA all32AVX2Consts<>+668(SB)/4, $0x40400000
+DATA all32AVX2Consts<>+672(SB)/4, $0x3dcccccd
+DATA all32AVX2Consts<>+676(SB)/4, $0x3dcccccd
+DATA all32AVX2Consts<>+680(SB)/4, $0x3dcccccd
+DATA all32AVX2Consts<>+684(SB)/4, $0x3dcccccd
+DATA all32AVX2Consts<>+688(SB)/4, $0x3dcccccd
+DATA all32AVX2Consts<>+692(SB)/4, $0x3dcccccd
+DATA all32AVX2Consts<>+696(SB)/4, $0x3dcccccd
+DATA all32AVX2Consts<>+700(SB)/4, $0x3dcccccd
+DATA all32AVX2Consts<>+704(SB)/4, $0x40e00000
+DATA all32AVX2Consts<>+708(SB)/4, $0x40e00000
+DATA all32AVX2Consts<>+712(SB)/4, $0x40e00000
+DATA all32AVX2Consts<>+716(SB)/4, $0x40e00000
+DATA all32AVX2Consts<>+720(SB)/4, $0x40e00000
+DATA all32AVX2Consts<>+724(SB)/4, $0x40e00000
+DATA all32AVX2Consts<>+728(SB)/4, $0x40e00000
+DATA all32AVX2Consts<>+732(SB)/4, $0x40e00000
+DATA all32AVX2Consts<>+736(SB)/4, $0x3f8ccccd
+DATA all32AVX2Consts<>+740(SB)/4, $0x3f8ccccd
+DATA all32AVX2Consts<>+744(SB)/4, $0x3f8ccccd
+DATA all32AVX2Consts<>+748(SB)/4, $0x3f8ccccd
+DATA all32AVX2Consts<>+752(SB)/4, $0x3f8ccccd
+DATA all32AVX2Consts<>+756(SB)/4, $0x3f8ccccd
+DATA all32AVX2Consts<>+760(SB)/4, $0x3f8ccccd
+DATA all32AVX2Consts<>+764(SB)/4, $0x3f8ccccd
+DATA all32AVX2Consts<>+768(SB)/4, $0xbf800000
+DATA all32AVX2Consts<>+772(SB)/4, $0xbf800000
+DATA all32AVX2Consts<>+776(SB)/4, $0xbf800000
+DATA all32AVX2Consts<>+780(SB)/4, $0xbf800000
+DATA all32AVX2Consts<>+784(SB)/4, $0xbf800000
+DATA all32AVX2Consts<>+788(SB)/4, $0xbf800000
+DATA all32AVX2Consts<>+792(SB)/4, $0xbf800000
+DATA all32AVX2Consts<>+796(SB)/4, $0xbf800000
+DATA all32AVX2Consts<>+800(SB)/4, $0x80000000
+DATA all32AVX2Consts<>+804(SB)/4, $0x80000000
+DATA all32AVX2Consts<>+808(SB)/4, $0x80000000
+DATA all32AVX2Consts<>+812(SB)/4, $0x80000000
+DATA all32AVX2Consts<>+816(SB)/4, $0x80000000
+DATA all32AVX2Consts<>+820(SB)/4, $0x80000000
+DATA all32AVX2Consts<>+824(SB)/4, $0x80000000
+DATA all32AVX2Consts<>+828(SB)/4, $0x80000000
+DATA all32AVX2Consts<>+832(SB)/4, $0xffffffff
+DATA all32AVX2Consts<>+836(SB)/4, $0xffffffff
+DATA all32AVX2Consts<>+840(SB)/4, $0xffffffff
+DATA all32AVX2Consts<>+844(SB)/4, $0xffffffff
+DATA all32AVX2Consts<>+848(SB)/4, $0xffffffff
+DATA all32AVX2Consts<>+852(SB)/4, $0xffffffff
+DATA all32AVX2Consts<>+856(SB)/4, $0xffffffff
+DATA all32AVX2Consts<>+860(SB)/4, $0xffffffff
+GLOBL all32AVX2Consts<>(SB), RODATA|NOPTR, $864
 
 DATA all32AVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA all32AVX2Masks<>+8(SB)/8, $0xffffffffffffffff
@@ -853,9 +910,9 @@ DATA all32AVX2Masks<>+112(SB)/8, $0x0000000000000000
 DATA all32AVX2Masks<>+120(SB)/8, $0x0000000000000000
 GLOBL all32AVX2Masks<>(SB), RODATA|NOPTR, $128
 
-// func all32AVX2(oa0 []float32, oa1 []float32, oa2 []float32, oa3 []float32, oa4 []float32, oa5 []float32, oa6 []float32, oa7 []float32, oa8 []float32, oa9 []float32, ob0 []float32, ob1 []float32, ob2 []float32, ob3 []float32, ob4 []float32, ob5 []float32, ob6 []float32, ob7 []float32, ob8 []float32, ob9 []float32, oc0 []float32, oc1 []float32, oc2 []float32, oc3 []float32, oc4 []float32, oc5 []float32, oc6 []float32, oc7 []float32, oc8 []float32, oc9 []float32, od0 []float32, od1 []float32, od2 []float32, od3 []float32, od4 []float32, od5 []float32, od6 []float32, od7 []float32, x []float32, y []float32, z []float32)
+// func all32AVX2(oa0 []float32, oa1 []float32, oa2 []float32, oa3 []float32, oa4 []float32, oa5 []float32, oa6 []float32, oa7 []float32, oa8 []float32, oa9 []float32, ob0 []float32, ob1 []float32, ob2 []float32, ob3 []float32, ob4 []float32, ob5 []float32, ob6 []float32, ob7 []float32, ob8 []float32, ob9 []float32, oc0 []float32, oc1 []float32, oc2 []float32, oc3 []float32, oc4 []float32, oc5 []float32, oc6 []float32, oc7 []float32, oc8 []float32, oc9 []float32, od0 []float32, od1 []float32, od2 []float32, od3 []float32, od4 []float32, od5 []float32, od6 []float32, od7 []float32, od8 []float32, od9 []float32, x []float32, y []float32, z []float32)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
-TEXT ·all32AVX2(SB), $384-984
+TEXT ·all32AVX2(SB), $384-1032
 	LEAQ    31(SP), BX
 	ANDQ    $-32, BX
 	MOVQ    oa0_len+8(FP), CX
@@ -870,25 +927,25 @@ TEXT ·all32AVX2(SB), $384-984
 	VMOVUPS all32AVX2Consts<>+0(SB), Y0
 	VANDPS  all32AVX2Consts<>+32(SB), Y0, Y0
 	VMOVUPS Y0, (BX)
-	VMOVUPS all32AVX2Consts<>+544(SB), Y15
-	VMOVUPS all32AVX2Consts<>+0(SB), Y14
-	VMOVUPS all32AVX2Consts<>+736(SB), Y13
+	VMOVUPS all32AVX2Consts<>+448(SB), Y15
+	VMOVUPS all32AVX2Consts<>+608(SB), Y14
+	VMOVUPS all32AVX2Consts<>+0(SB), Y13
 	XORL    AX, AX
 	SUBQ    $+8, CX
 	JLT     rest
 
 body:
-	MOVQ         y_base+936(FP), DX
+	MOVQ         y_base+984(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         y_base+936(FP), DX
+	MOVQ         y_base+984(FP), DX
 	VMOVUPS      (DX)(AX*1), Y0
-	MOVQ         x_base+912(FP), DX
+	MOVQ         x_base+960(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         x_base+912(FP), DX
+	MOVQ         x_base+960(FP), DX
 	VMOVUPS      (DX)(AX*1), Y1
-	MOVQ         z_base+960(FP), DX
+	MOVQ         z_base+1008(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         z_base+960(FP), DX
+	MOVQ         z_base+1008(FP), DX
 	VMOVUPS      (DX)(AX*1), Y2
 	VROUNDPS     $0x08, Y0, Y3
 	VMAXPS       all32AVX2Consts<>+64(SB), Y3, Y3
@@ -904,7 +961,7 @@ body:
 	VADDPS       Y5, Y3, Y3
 	VPSLLD       $0x17, Y4, Y4
 	VPSLLD       $0x17, Y3, Y3
-	VDIVPS       Y1, Y14, Y5
+	VDIVPS       Y1, Y13, Y5
 	PREFETCHT0   1024(R11)(AX*1)
 	VMOVUPS      Y5, (R11)(AX*1)
 	VSQRTPS      Y1, Y5
@@ -925,13 +982,13 @@ body:
 	VMULPS       Y3, Y1, Y3
 	VMULPS       Y8, Y4, Y8
 	VMULPS       Y4, Y3, Y3
-	MOVQ         oc7_base+648(FP), DX
+	MOVQ         oc9_base+696(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         oc7_base+648(FP), DX
+	MOVQ         oc9_base+696(FP), DX
 	VMOVUPS      Y8, (DX)(AX*1)
-	MOVQ         oc6_base+624(FP), DX
+	MOVQ         oc8_base+672(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         oc6_base+624(FP), DX
+	MOVQ         oc8_base+672(FP), DX
 	VMOVUPS      Y3, (DX)(AX*1)
 	VPSRLD       $0x17, Y6, Y3
 	VANDPS       all32AVX2Consts<>+320(SB), Y6, Y4
@@ -944,57 +1001,71 @@ body:
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         oc4_base+576(FP), DX
 	VMOVUPS      Y6, (DX)(AX*1)
-	VROUNDPS     $0x09, Y1, Y6
+	VMOVAPS      Y15, Y6
+	VFMADD231PS  Y0, Y1, Y6
+	VSUBPS       Y15, Y6, Y6
 	MOVQ         oc5_base+600(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         oc5_base+600(FP), DX
 	VMOVUPS      Y6, (DX)(AX*1)
+	VMOVUPS      all32AVX2Consts<>+480(SB), Y6
+	VFMADD213PS  Y15, Y1, Y6
+	VSUBPS       Y15, Y6, Y6
+	MOVQ         oc6_base+624(FP), DX
+	PREFETCHT0   1024(DX)(AX*1)
+	MOVQ         oc6_base+624(FP), DX
+	VMOVUPS      Y6, (DX)(AX*1)
+	VROUNDPS     $0x09, Y1, Y6
+	MOVQ         oc7_base+648(FP), DX
+	PREFETCHT0   1024(DX)(AX*1)
+	MOVQ         oc7_base+648(FP), DX
+	VMOVUPS      Y6, (DX)(AX*1)
 	VCMPPS       $0x11, Y2, Y0, Y6
-	VCMPPS       $0x00, all32AVX2Consts<>+448(SB), Y5, Y7
-	VBLENDVPS    Y7, all32AVX2Consts<>+480(SB), Y3, Y3
+	VCMPPS       $0x00, all32AVX2Consts<>+512(SB), Y5, Y7
+	VBLENDVPS    Y7, all32AVX2Consts<>+544(SB), Y3, Y3
 	VCMPPS       $0x11, Y0, Y1, Y7
 	VCMPPS       $0x12, Y0, Y1, Y8
-	VCMPPS       $0x11, all32AVX2Consts<>+448(SB), Y1, Y9
+	VCMPPS       $0x11, all32AVX2Consts<>+512(SB), Y1, Y9
 	VCMPPS       $0x00, Y2, Y1, Y10
 	VORPS        Y10, Y8, Y10
 	VMOVUPS      all32AVX2Consts<>+384(SB), Y11
-	VMOVUPS      all32AVX2Consts<>+448(SB), Y12
+	VMOVUPS      all32AVX2Consts<>+512(SB), Y12
 	VBLENDVPS    Y8, Y11, Y12, Y8
-	MOVQ         od1_base+744(FP), DX
+	MOVQ         od3_base+792(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         od1_base+744(FP), DX
+	MOVQ         od3_base+792(FP), DX
 	VMOVUPS      Y8, (DX)(AX*1)
 	VBLENDVPS    Y10, Y11, Y12, Y8
-	MOVQ         od4_base+816(FP), DX
+	MOVQ         od6_base+864(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         od4_base+816(FP), DX
+	MOVQ         od6_base+864(FP), DX
 	VMOVUPS      Y8, (DX)(AX*1)
 	VCMPPS       $0x00, Y2, Y0, Y8
 	VORPS        Y8, Y7, Y8
 	VMULPS       Y2, Y1, Y10
 	VBLENDVPS    Y8, Y10, Y0, Y8
-	MOVQ         od6_base+864(FP), DX
+	MOVQ         od8_base+912(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         od6_base+864(FP), DX
+	MOVQ         od8_base+912(FP), DX
 	VMOVUPS      Y8, (DX)(AX*1)
 	VADDPS       Y2, Y1, Y8
 	VCMPPS       $0x00, Y0, Y1, Y10
 	VBLENDVPS    Y10, Y11, Y12, Y10
-	MOVQ         od2_base+768(FP), DX
+	MOVQ         od4_base+816(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         od2_base+768(FP), DX
+	MOVQ         od4_base+816(FP), DX
 	VMOVUPS      Y10, (DX)(AX*1)
 	VCMPPS       $0x11, Y1, Y2, Y10
 	VBLENDVPS    Y10, Y0, Y8, Y8
-	MOVQ         od7_base+888(FP), DX
+	MOVQ         od9_base+936(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         od7_base+888(FP), DX
+	MOVQ         od9_base+936(FP), DX
 	VMOVUPS      Y8, (DX)(AX*1)
-	VCMPPS       $0x11, all32AVX2Consts<>+512(SB), Y5, Y8
+	VCMPPS       $0x11, all32AVX2Consts<>+576(SB), Y5, Y8
 	VBLENDVPS    Y8, Y3, Y5, Y3
-	MOVQ         oc8_base+672(FP), DX
+	MOVQ         od0_base+720(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         oc8_base+672(FP), DX
+	MOVQ         od0_base+720(FP), DX
 	VMOVUPS      Y3, (DX)(AX*1)
 	VADDPS       Y0, Y1, Y3
 	PREFETCHT0   1024(SI)(AX*1)
@@ -1002,14 +1073,14 @@ body:
 	VSUBPS       Y0, Y1, Y3
 	PREFETCHT0   1024(DI)(AX*1)
 	VMOVUPS      Y3, (DI)(AX*1)
-	VSUBPS       Y1, Y15, Y3
+	VSUBPS       Y1, Y14, Y3
 	PREFETCHT0   1024(R8)(AX*1)
 	VMOVUPS      Y3, (R8)(AX*1)
 	VMULPS       Y0, Y1, Y3
 	PREFETCHT0   1024(R9)(AX*1)
 	VMOVUPS      Y3, (R9)(AX*1)
-	VMOVUPS      all32AVX2Consts<>+608(SB), Y3
-	VFMADD231PS  all32AVX2Consts<>+576(SB), Y1, Y3
+	VMOVUPS      all32AVX2Consts<>+672(SB), Y3
+	VFMADD231PS  all32AVX2Consts<>+640(SB), Y1, Y3
 	MOVQ         ob1_base+264(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         ob1_base+264(FP), DX
@@ -1026,13 +1097,13 @@ body:
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         ob3_base+312(FP), DX
 	VMOVUPS      Y3, (DX)(AX*1)
-	VMOVUPS      all32AVX2Consts<>+640(SB), Y3
+	VMOVUPS      all32AVX2Consts<>+704(SB), Y3
 	VFMADD231PS  Y0, Y1, Y3
 	MOVQ         ob4_base+336(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         ob4_base+336(FP), DX
 	VMOVUPS      Y3, (DX)(AX*1)
-	VMOVUPS      all32AVX2Consts<>+672(SB), Y3
+	VMOVUPS      all32AVX2Consts<>+736(SB), Y3
 	VFMADD213PS  Y0, Y1, Y3
 	MOVQ         ob5_base+360(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
@@ -1053,7 +1124,7 @@ body:
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         oc0_base+480(FP), DX
 	VMOVUPS      Y3, (DX)(AX*1)
-	VMAXPS       all32AVX2Consts<>+704(SB), Y1, Y3
+	VMAXPS       all32AVX2Consts<>+768(SB), Y1, Y3
 	MOVQ         oc1_base+504(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         oc1_base+504(FP), DX
@@ -1079,7 +1150,7 @@ body:
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         ob0_base+240(FP), DX
 	VMOVUPS      Y2, (DX)(AX*1)
-	VANDPS       Y13, Y0, Y0
+	VANDPS       all32AVX2Consts<>+800(SB), Y0, Y0
 	VORPS        Y0, Y5, Y0
 	MOVQ         oc2_base+528(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
@@ -1087,35 +1158,36 @@ body:
 	VMOVUPS      Y0, (DX)(AX*1)
 	VCMPPS       $0x03, Y5, Y5, Y0
 	VORPS        Y0, Y4, Y0
-	MOVQ         oc9_base+696(FP), DX
+	MOVQ         od1_base+744(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         oc9_base+696(FP), DX
+	MOVQ         od1_base+744(FP), DX
 	VMOVUPS      Y0, (DX)(AX*1)
-	VXORPS       all32AVX2Consts<>+768(SB), Y6, Y0
+	VXORPS       all32AVX2Consts<>+832(SB), Y6, Y0
 	VANDPS       Y0, Y9, Y0
 	VANDPS       Y6, Y7, Y2
 	VBLENDVPS    Y7, Y11, Y12, Y3
-	MOVQ         od0_base+720(FP), DX
+	MOVQ         od2_base+768(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         od0_base+720(FP), DX
+	MOVQ         od2_base+768(FP), DX
 	VMOVUPS      Y3, (DX)(AX*1)
 	VBLENDVPS    Y0, Y11, Y12, Y0
-	MOVQ         od5_base+840(FP), DX
+	MOVQ         od7_base+888(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         od5_base+840(FP), DX
+	MOVQ         od7_base+888(FP), DX
 	VMOVUPS      Y0, (DX)(AX*1)
 	VBLENDVPS    Y2, Y11, Y12, Y0
-	MOVQ         od3_base+792(FP), DX
+	MOVQ         od5_base+840(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         od3_base+792(FP), DX
+	MOVQ         od5_base+840(FP), DX
 	VMOVUPS      Y0, (DX)(AX*1)
-	VANDPS       Y13, Y1, Y0
-	VXORPS       Y13, Y1, Y1
+	VMOVUPS      all32AVX2Consts<>+800(SB), Y0
+	VANDPS       Y0, Y1, Y2
+	VXORPS       Y0, Y1, Y0
 	MOVQ         ob6_base+384(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         ob6_base+384(FP), DX
-	VMOVUPS      Y1, (DX)(AX*1)
-	VORPS        (BX), Y0, Y0
+	VMOVUPS      Y0, (DX)(AX*1)
+	VORPS        (BX), Y2, Y0
 	MOVQ         oc3_base+552(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         oc3_base+552(FP), DX
@@ -1136,17 +1208,17 @@ tail:
 	LEAQ         all32AVX2Masks<>+64(SB), R14
 	VMOVUPD      (R14)(DX*4), Y15
 	VMOVUPD      32(R14)(DX*4), Y14
-	MOVQ         y_base+936(FP), DX
+	MOVQ         y_base+984(FP), DX
 	VMASKMOVPS   (DX)(AX*1), Y15, Y0
-	MOVQ         y_base+936(FP), DX
+	MOVQ         y_base+984(FP), DX
 	VMASKMOVPS   32(DX)(AX*1), Y14, Y1
-	MOVQ         x_base+912(FP), DX
+	MOVQ         x_base+960(FP), DX
 	VMASKMOVPS   (DX)(AX*1), Y15, Y2
-	MOVQ         x_base+912(FP), DX
+	MOVQ         x_base+960(FP), DX
 	VMASKMOVPS   32(DX)(AX*1), Y14, Y3
-	MOVQ         z_base+960(FP), DX
+	MOVQ         z_base+1008(FP), DX
 	VMASKMOVPS   (DX)(AX*1), Y15, Y4
-	MOVQ         z_base+960(FP), DX
+	MOVQ         z_base+1008(FP), DX
 	VMASKMOVPS   32(DX)(AX*1), Y14, Y5
 	VROUNDPS     $0x08, Y0, Y6
 	VROUNDPS     $0x08, Y1, Y7
@@ -1236,13 +1308,13 @@ tail:
 	VMULPS       Y10, Y12, Y10
 	VMULPS       Y11, Y6, Y6
 	VMULPS       Y12, Y7, Y7
-	MOVQ         oc7_base+648(FP), DX
+	MOVQ         oc9_base+696(FP), DX
 	VMASKMOVPS   Y13, Y15, (DX)(AX*1)
-	MOVQ         oc7_base+648(FP), DX
+	MOVQ         oc9_base+696(FP), DX
 	VMASKMOVPS   Y10, Y14, 32(DX)(AX*1)
-	MOVQ         oc6_base+624(FP), DX
+	MOVQ         oc8_base+672(FP), DX
 	VMASKMOVPS   Y6, Y15, (DX)(AX*1)
-	MOVQ         oc6_base+624(FP), DX
+	MOVQ         oc8_base+672(FP), DX
 	VMASKMOVPS   Y7, Y14, 32(DX)(AX*1)
 	VROUNDPS     $0x08, Y2, Y6
 	VROUNDPS     $0x08, Y3, Y7
@@ -1250,22 +1322,43 @@ tail:
 	VMASKMOVPS   Y6, Y15, (DX)(AX*1)
 	MOVQ         oc4_base+576(FP), DX
 	VMASKMOVPS   Y7, Y14, 32(DX)(AX*1)
-	VROUNDPS     $0x09, Y2, Y6
-	VROUNDPS     $0x09, Y3, Y7
+	VMOVUPS      all32AVX2Consts<>+448(SB), Y6
+	VFMADD231PS  Y0, Y2, Y6
+	VMOVUPS      all32AVX2Consts<>+448(SB), Y7
+	VFMADD231PS  Y1, Y3, Y7
+	VMOVUPS      all32AVX2Consts<>+448(SB), Y10
+	VSUBPS       Y10, Y6, Y6
+	VSUBPS       Y10, Y7, Y7
 	MOVQ         oc5_base+600(FP), DX
 	VMASKMOVPS   Y6, Y15, (DX)(AX*1)
 	MOVQ         oc5_base+600(FP), DX
 	VMASKMOVPS   Y7, Y14, 32(DX)(AX*1)
+	VMOVUPS      all32AVX2Consts<>+480(SB), Y6
+	VFMADD213PS  Y10, Y2, Y6
+	VMOVUPS      all32AVX2Consts<>+480(SB), Y7
+	VFMADD213PS  Y10, Y3, Y7
+	VSUBPS       Y10, Y6, Y6
+	VSUBPS       Y10, Y7, Y7
+	MOVQ         oc6_base+624(FP), DX
+	VMASKMOVPS   Y6, Y15, (DX)(AX*1)
+	MOVQ         oc6_base+624(FP), DX
+	VMASKMOVPS   Y7, Y14, 32(DX)(AX*1)
+	VROUNDPS     $0x09, Y2, Y6
+	VROUNDPS     $0x09, Y3, Y7
+	MOVQ         oc7_base+648(FP), DX
+	VMASKMOVPS   Y6, Y15, (DX)(AX*1)
+	MOVQ         oc7_base+648(FP), DX
+	VMASKMOVPS   Y7, Y14, 32(DX)(AX*1)
 	VCMPPS       $0x11, Y4, Y0, Y6
 	VCMPPS       $0x11, Y5, Y1, Y7
 	VMOVUPS      128(BX), Y10
-	VMOVUPS      all32AVX2Consts<>+448(SB), Y11
+	VMOVUPS      all32AVX2Consts<>+512(SB), Y11
 	VCMPPS       $0x00, Y11, Y10, Y12
 	VMOVUPS      96(BX), Y13
 	VMOVUPS      Y7, 32(BX)
 	VCMPPS       $0x00, Y11, Y13, Y7
 	VMOVUPS      Y6, 64(BX)
-	VMOVUPS      all32AVX2Consts<>+480(SB), Y6
+	VMOVUPS      all32AVX2Consts<>+544(SB), Y6
 	VBLENDVPS    Y12, Y6, Y8, Y8
 	VBLENDVPS    Y7, Y6, Y9, Y6
 	VCMPPS       $0x11, Y0, Y2, Y7
@@ -1283,16 +1376,16 @@ tail:
 	VORPS        Y6, Y13, Y6
 	VBLENDVPS    Y12, all32AVX2Consts<>+384(SB), Y11, Y12
 	VBLENDVPS    Y13, all32AVX2Consts<>+384(SB), Y11, Y13
-	MOVQ         od1_base+744(FP), DX
+	MOVQ         od3_base+792(FP), DX
 	VMASKMOVPS   Y12, Y15, (DX)(AX*1)
-	MOVQ         od1_base+744(FP), DX
+	MOVQ         od3_base+792(FP), DX
 	VMASKMOVPS   Y13, Y14, 32(DX)(AX*1)
 	VMOVUPS      all32AVX2Consts<>+384(SB), Y12
 	VBLENDVPS    Y10, Y12, Y11, Y10
 	VBLENDVPS    Y6, Y12, Y11, Y6
-	MOVQ         od4_base+816(FP), DX
+	MOVQ         od6_base+864(FP), DX
 	VMASKMOVPS   Y10, Y15, (DX)(AX*1)
-	MOVQ         od4_base+816(FP), DX
+	MOVQ         od6_base+864(FP), DX
 	VMASKMOVPS   Y6, Y14, 32(DX)(AX*1)
 	VCMPPS       $0x00, Y4, Y0, Y6
 	VCMPPS       $0x00, Y5, Y1, Y10
@@ -1303,9 +1396,9 @@ tail:
 	VMULPS       Y5, Y3, Y9
 	VBLENDVPS    Y6, Y13, Y0, Y6
 	VBLENDVPS    Y10, Y9, Y1, Y9
-	MOVQ         od6_base+864(FP), DX
+	MOVQ         od8_base+912(FP), DX
 	VMASKMOVPS   Y6, Y15, (DX)(AX*1)
-	MOVQ         od6_base+864(FP), DX
+	MOVQ         od8_base+912(FP), DX
 	VMASKMOVPS   Y9, Y14, 32(DX)(AX*1)
 	VADDPS       Y4, Y2, Y6
 	VADDPS       Y5, Y3, Y9
@@ -1313,28 +1406,28 @@ tail:
 	VCMPPS       $0x00, Y1, Y3, Y13
 	VBLENDVPS    Y10, Y12, Y11, Y10
 	VBLENDVPS    Y13, Y12, Y11, Y13
-	MOVQ         od2_base+768(FP), DX
+	MOVQ         od4_base+816(FP), DX
 	VMASKMOVPS   Y10, Y15, (DX)(AX*1)
-	MOVQ         od2_base+768(FP), DX
+	MOVQ         od4_base+816(FP), DX
 	VMASKMOVPS   Y13, Y14, 32(DX)(AX*1)
 	VCMPPS       $0x11, Y2, Y4, Y10
 	VCMPPS       $0x11, Y3, Y5, Y13
 	VBLENDVPS    Y10, Y0, Y6, Y6
 	VBLENDVPS    Y13, Y1, Y9, Y9
-	MOVQ         od7_base+888(FP), DX
+	MOVQ         od9_base+936(FP), DX
 	VMASKMOVPS   Y6, Y15, (DX)(AX*1)
-	MOVQ         od7_base+888(FP), DX
+	MOVQ         od9_base+936(FP), DX
 	VMASKMOVPS   Y9, Y14, 32(DX)(AX*1)
 	VMOVUPS      128(BX), Y6
-	VMOVUPS      all32AVX2Consts<>+512(SB), Y9
+	VMOVUPS      all32AVX2Consts<>+576(SB), Y9
 	VCMPPS       $0x11, Y9, Y6, Y10
 	VMOVUPS      96(BX), Y13
 	VCMPPS       $0x11, Y9, Y13, Y9
 	VBLENDVPS    Y10, Y8, Y6, Y8
 	VBLENDVPS    Y9, 288(BX), Y13, Y9
-	MOVQ         oc8_base+672(FP), DX
+	MOVQ         od0_base+720(FP), DX
 	VMASKMOVPS   Y8, Y15, (DX)(AX*1)
-	MOVQ         oc8_base+672(FP), DX
+	MOVQ         od0_base+720(FP), DX
 	VMASKMOVPS   Y9, Y14, 32(DX)(AX*1)
 	VADDPS       Y0, Y2, Y8
 	VADDPS       Y1, Y3, Y9
@@ -1344,7 +1437,7 @@ tail:
 	VSUBPS       Y1, Y3, Y9
 	VMASKMOVPS   Y8, Y15, (DI)(AX*1)
 	VMASKMOVPS   Y9, Y14, 32(DI)(AX*1)
-	VMOVUPS      all32AVX2Consts<>+544(SB), Y8
+	VMOVUPS      all32AVX2Consts<>+608(SB), Y8
 	VSUBPS       Y2, Y8, Y9
 	VSUBPS       Y3, Y8, Y8
 	VMASKMOVPS   Y9, Y15, (R8)(AX*1)
@@ -1353,10 +1446,10 @@ tail:
 	VMULPS       Y1, Y3, Y9
 	VMASKMOVPS   Y8, Y15, (R9)(AX*1)
 	VMASKMOVPS   Y9, Y14, 32(R9)(AX*1)
-	VMOVUPS      all32AVX2Consts<>+576(SB), Y8
-	VMOVUPS      all32AVX2Consts<>+608(SB), Y9
+	VMOVUPS      all32AVX2Consts<>+640(SB), Y8
+	VMOVUPS      all32AVX2Consts<>+672(SB), Y9
 	VFMADD231PS  Y8, Y2, Y9
-	VFMADD213PS  all32AVX2Consts<>+608(SB), Y3, Y8
+	VFMADD213PS  all32AVX2Consts<>+672(SB), Y3, Y8
 	MOVQ         ob1_base+264(FP), DX
 	VMASKMOVPS   Y9, Y15, (DX)(AX*1)
 	MOVQ         ob1_base+264(FP), DX
@@ -1377,17 +1470,17 @@ tail:
 	VMASKMOVPS   Y8, Y15, (DX)(AX*1)
 	MOVQ         ob3_base+312(FP), DX
 	VMASKMOVPS   Y9, Y14, 32(DX)(AX*1)
-	VMOVUPS      all32AVX2Consts<>+640(SB), Y8
+	VMOVUPS      all32AVX2Consts<>+704(SB), Y8
 	VFMADD231PS  Y0, Y2, Y8
-	VMOVUPS      all32AVX2Consts<>+640(SB), Y9
+	VMOVUPS      all32AVX2Consts<>+704(SB), Y9
 	VFMADD231PS  Y1, Y3, Y9
 	MOVQ         ob4_base+336(FP), DX
 	VMASKMOVPS   Y8, Y15, (DX)(AX*1)
 	MOVQ         ob4_base+336(FP), DX
 	VMASKMOVPS   Y9, Y14, 32(DX)(AX*1)
-	VMOVUPS      all32AVX2Consts<>+672(SB), Y8
+	VMOVUPS      all32AVX2Consts<>+736(SB), Y8
 	VFMADD213PS  Y0, Y2, Y8
-	VMOVUPS      all32AVX2Consts<>+672(SB), Y9
+	VMOVUPS      all32AVX2Consts<>+736(SB), Y9
 	VFMADD213PS  Y1, Y3, Y9
 	MOVQ         ob5_base+360(FP), DX
 	VMASKMOVPS   Y8, Y15, (DX)(AX*1)
@@ -1411,7 +1504,7 @@ tail:
 	VMASKMOVPS   Y8, Y15, (DX)(AX*1)
 	MOVQ         oc0_base+480(FP), DX
 	VMASKMOVPS   Y9, Y14, 32(DX)(AX*1)
-	VMOVUPS      all32AVX2Consts<>+704(SB), Y8
+	VMOVUPS      all32AVX2Consts<>+768(SB), Y8
 	VMAXPS       Y8, Y2, Y9
 	VMAXPS       Y8, Y3, Y8
 	MOVQ         oc1_base+504(FP), DX
@@ -1446,7 +1539,7 @@ tail:
 	VMASKMOVPS   Y4, Y15, (DX)(AX*1)
 	MOVQ         ob0_base+240(FP), DX
 	VMASKMOVPS   Y5, Y14, 32(DX)(AX*1)
-	VMOVUPS      all32AVX2Consts<>+736(SB), Y4
+	VMOVUPS      all32AVX2Consts<>+800(SB), Y4
 	VANDPS       Y4, Y0, Y0
 	VANDPS       Y4, Y1, Y1
 	VORPS        Y0, Y6, Y0
@@ -1459,12 +1552,12 @@ tail:
 	VCMPPS       $0x03, Y13, Y13, Y1
 	VORPS        192(BX), Y0, Y0
 	VORPS        160(BX), Y1, Y1
-	MOVQ         oc9_base+696(FP), DX
+	MOVQ         od1_base+744(FP), DX
 	VMASKMOVPS   Y0, Y15, (DX)(AX*1)
-	MOVQ         oc9_base+696(FP), DX
+	MOVQ         od1_base+744(FP), DX
 	VMASKMOVPS   Y1, Y14, 32(DX)(AX*1)
 	VMOVUPS      64(BX), Y0
-	VMOVUPS      all32AVX2Consts<>+768(SB), Y1
+	VMOVUPS      all32AVX2Consts<>+832(SB), Y1
 	VXORPS       Y1, Y0, Y5
 	VMOVUPS      32(BX), Y6
 	VXORPS       Y1, Y6, Y1
@@ -1479,9 +1572,9 @@ tail:
 	VBLENDVPS    Y1, Y12, Y11, Y1
 	VBLENDVPS    Y0, Y12, Y11, Y0
 	VBLENDVPS    Y6, Y12, Y11, Y6
-	MOVQ         od0_base+720(FP), DX
+	MOVQ         od2_base+768(FP), DX
 	VMASKMOVPS   Y7, Y15, (DX)(AX*1)
-	MOVQ         od0_base+720(FP), DX
+	MOVQ         od2_base+768(FP), DX
 	VMASKMOVPS   Y8, Y14, 32(DX)(AX*1)
 	VANDPS       Y4, Y2, Y7
 	VANDPS       Y4, Y3, Y8
@@ -1490,13 +1583,13 @@ tail:
 	VMOVUPS      (BX), Y4
 	VORPS        Y7, Y4, Y7
 	VORPS        Y8, Y4, Y4
-	MOVQ         od5_base+840(FP), DX
+	MOVQ         od7_base+888(FP), DX
 	VMASKMOVPS   Y5, Y15, (DX)(AX*1)
-	MOVQ         od5_base+840(FP), DX
+	MOVQ         od7_base+888(FP), DX
 	VMASKMOVPS   Y1, Y14, 32(DX)(AX*1)
-	MOVQ         od3_base+792(FP), DX
+	MOVQ         od5_base+840(FP), DX
 	VMASKMOVPS   Y0, Y15, (DX)(AX*1)
-	MOVQ         od3_base+792(FP), DX
+	MOVQ         od5_base+840(FP), DX
 	VMASKMOVPS   Y6, Y14, 32(DX)(AX*1)
 	MOVQ         ob6_base+384(FP), DX
 	VMASKMOVPS   Y2, Y15, (DX)(AX*1)

@@ -8,20 +8,22 @@ DATA allUniform32AVX512Consts<>+0(SB)/4, $0xc37c0000
 DATA allUniform32AVX512Consts<>+4(SB)/4, $0x437e0000
 DATA allUniform32AVX512Consts<>+8(SB)/4, $0x00000000
 DATA allUniform32AVX512Consts<>+12(SB)/4, $0x40000000
-DATA allUniform32AVX512Consts<>+16(SB)/4, $0x3e99999a
-DATA allUniform32AVX512Consts<>+20(SB)/4, $0x40400000
-DATA allUniform32AVX512Consts<>+24(SB)/4, $0x3dcccccd
-DATA allUniform32AVX512Consts<>+28(SB)/4, $0x40e00000
-DATA allUniform32AVX512Consts<>+32(SB)/4, $0x3f8ccccd
-DATA allUniform32AVX512Consts<>+36(SB)/4, $0x3f800000
-DATA allUniform32AVX512Consts<>+40(SB)/4, $0xbf800000
-DATA allUniform32AVX512Consts<>+44(SB)/4, $0x80000000
-DATA allUniform32AVX512Consts<>+48(SB)/4, $0x7fffffff
-GLOBL allUniform32AVX512Consts<>(SB), RODATA|NOPTR, $52
+DATA allUniform32AVX512Consts<>+16(SB)/4, $0x4b400000
+DATA allUniform32AVX512Consts<>+20(SB)/4, $0x3f333333
+DATA allUniform32AVX512Consts<>+24(SB)/4, $0x3e99999a
+DATA allUniform32AVX512Consts<>+28(SB)/4, $0x40400000
+DATA allUniform32AVX512Consts<>+32(SB)/4, $0x3dcccccd
+DATA allUniform32AVX512Consts<>+36(SB)/4, $0x40e00000
+DATA allUniform32AVX512Consts<>+40(SB)/4, $0x3f8ccccd
+DATA allUniform32AVX512Consts<>+44(SB)/4, $0x3f800000
+DATA allUniform32AVX512Consts<>+48(SB)/4, $0xbf800000
+DATA allUniform32AVX512Consts<>+52(SB)/4, $0x80000000
+DATA allUniform32AVX512Consts<>+56(SB)/4, $0x7fffffff
+GLOBL allUniform32AVX512Consts<>(SB), RODATA|NOPTR, $60
 
-// func allUniform32AVX512(oa0 []float32, oa1 []float32, oa2 []float32, oa3 []float32, oa4 []float32, oa5 []float32, oa6 []float32, oa7 []float32, oa8 []float32, oa9 []float32, ob0 []float32, ob1 []float32, ob2 []float32, ob3 []float32, ob4 []float32, ob5 []float32, ob6 []float32, ob7 []float32, ob8 []float32, ob9 []float32, oc0 []float32, oc1 []float32, oc2 []float32, oc3 []float32, oc4 []float32, oc5 []float32, oc6 []float32, oc7 []float32, oc8 []float32, oc9 []float32, od0 []float32, od1 []float32, od2 []float32, od3 []float32, od4 []float32, od5 []float32, od6 []float32, od7 []float32, x []float32, z []float32, y float32)
+// func allUniform32AVX512(oa0 []float32, oa1 []float32, oa2 []float32, oa3 []float32, oa4 []float32, oa5 []float32, oa6 []float32, oa7 []float32, oa8 []float32, oa9 []float32, ob0 []float32, ob1 []float32, ob2 []float32, ob3 []float32, ob4 []float32, ob5 []float32, ob6 []float32, ob7 []float32, ob8 []float32, ob9 []float32, oc0 []float32, oc1 []float32, oc2 []float32, oc3 []float32, oc4 []float32, oc5 []float32, oc6 []float32, oc7 []float32, oc8 []float32, oc9 []float32, od0 []float32, od1 []float32, od2 []float32, od3 []float32, od4 []float32, od5 []float32, od6 []float32, od7 []float32, od8 []float32, od9 []float32, x []float32, z []float32, y float32)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·allUniform32AVX512(SB), $1216-964
+TEXT ·allUniform32AVX512(SB), $1216-1012
 	LEAQ         63(SP), BX
 	ANDQ         $-64, BX
 	MOVQ         oa0_len+8(FP), CX
@@ -33,7 +35,7 @@ TEXT ·allUniform32AVX512(SB), $1216-964
 	MOVQ         oa5_base+120(FP), R11
 	MOVQ         oa6_base+144(FP), R12
 	MOVQ         oa7_base+168(FP), R13
-	VBROADCASTSS y+960(FP), Z0
+	VBROADCASTSS y+1008(FP), Z0
 	VRNDSCALEPS  $0x08, Z0, Z1
 	VMAXPS.BCST  allUniform32AVX512Consts<>+0(SB), Z1, Z1
 	VMINPS.BCST  allUniform32AVX512Consts<>+4(SB), Z1, Z1
@@ -42,33 +44,35 @@ TEXT ·allUniform32AVX512(SB), $1216-964
 	VMOVUPS      Z1, 64(BX)
 	KMOVW        K1, 128(BX)
 	VBROADCASTSS allUniform32AVX512Consts<>+16(SB), Z31
-	VBROADCASTSS allUniform32AVX512Consts<>+12(SB), Z30
-	VBROADCASTSS allUniform32AVX512Consts<>+24(SB), Z29
-	VBROADCASTSS allUniform32AVX512Consts<>+28(SB), Z28
-	VBROADCASTSS allUniform32AVX512Consts<>+32(SB), Z27
-	VBROADCASTSS allUniform32AVX512Consts<>+48(SB), Z26
-	VBROADCASTSS allUniform32AVX512Consts<>+36(SB), Z25
-	VBROADCASTSS allUniform32AVX512Consts<>+8(SB), Z24
+	VBROADCASTSS allUniform32AVX512Consts<>+24(SB), Z30
+	VBROADCASTSS allUniform32AVX512Consts<>+12(SB), Z29
+	VBROADCASTSS allUniform32AVX512Consts<>+32(SB), Z28
+	VBROADCASTSS allUniform32AVX512Consts<>+36(SB), Z27
+	VBROADCASTSS allUniform32AVX512Consts<>+40(SB), Z26
+	VBROADCASTSS allUniform32AVX512Consts<>+56(SB), Z25
+	VBROADCASTSS allUniform32AVX512Consts<>+44(SB), Z24
+	VBROADCASTSS allUniform32AVX512Consts<>+20(SB), Z23
+	VBROADCASTSS allUniform32AVX512Consts<>+8(SB), Z22
 	XORL         AX, AX
 	SUBQ         $+16, CX
 	JLT          rest
 
 body:
-	MOVQ         x_base+912(FP), DX
+	MOVQ         x_base+960(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         x_base+912(FP), DX
+	MOVQ         x_base+960(FP), DX
 	VMOVUPS      (DX)(AX*1), Z0
 	VMOVUPS      (BX), Z1
 	VCMPPS       $0x11, Z1, Z0, K1
 	VCMPPS       $0x12, Z1, Z0, K2
-	VCMPPS       $0x11, Z24, Z0, K3
+	VCMPPS       $0x11, Z22, Z0, K3
 	VCMPPS       $0x00, Z1, Z0, K4
 	VDIVPS       Z1, Z0, Z2
-	VDIVPS       Z0, Z30, Z3
+	VDIVPS       Z0, Z29, Z3
 	VSQRTPS      Z0, Z4
-	MOVQ         z_base+936(FP), DX
+	MOVQ         z_base+984(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         z_base+936(FP), DX
+	MOVQ         z_base+984(FP), DX
 	VMOVUPS      (DX)(AX*1), Z5
 	PREFETCHT0   1024(R10)(AX*1)
 	VMOVUPS      Z2, (R10)(AX*1)
@@ -90,37 +94,51 @@ body:
 	KMOVW        128(BX), K4
 	VBLENDMPS    Z0, Z5, K4, Z2
 	VSCALEFPS    64(BX), Z2, Z2
-	MOVQ         oc7_base+648(FP), DX
+	MOVQ         oc9_base+696(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         oc7_base+648(FP), DX
+	MOVQ         oc9_base+696(FP), DX
 	VMOVUPS      Z2, (DX)(AX*1)
 	VRNDSCALEPS  $0x08, Z0, Z2
 	MOVQ         oc4_base+576(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         oc4_base+576(FP), DX
 	VMOVUPS      Z2, (DX)(AX*1)
-	VRNDSCALEPS  $0x09, Z0, Z2
+	VMOVAPS      Z31, Z2
+	VFMADD231PS  Z1, Z0, Z2
+	VSUBPS       Z31, Z2, Z2
 	MOVQ         oc5_base+600(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         oc5_base+600(FP), DX
 	VMOVUPS      Z2, (DX)(AX*1)
-	VSCALEFPS    64(BX), Z0, Z2
+	VMOVAPS      Z31, Z2
+	VFMADD231PS  Z23, Z0, Z2
+	VSUBPS       Z31, Z2, Z2
 	MOVQ         oc6_base+624(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         oc6_base+624(FP), DX
+	VMOVUPS      Z2, (DX)(AX*1)
+	VRNDSCALEPS  $0x09, Z0, Z2
+	MOVQ         oc7_base+648(FP), DX
+	PREFETCHT0   1024(DX)(AX*1)
+	MOVQ         oc7_base+648(FP), DX
+	VMOVUPS      Z2, (DX)(AX*1)
+	VSCALEFPS    64(BX), Z0, Z2
+	MOVQ         oc8_base+672(FP), DX
+	PREFETCHT0   1024(DX)(AX*1)
+	MOVQ         oc8_base+672(FP), DX
 	VMOVUPS      Z2, (DX)(AX*1)
 	VMULPS       Z5, Z0, Z2
 	VBLENDMPS    Z2, Z1, K7, Z2
-	MOVQ         od6_base+864(FP), DX
+	MOVQ         od8_base+912(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         od6_base+864(FP), DX
+	MOVQ         od8_base+912(FP), DX
 	VMOVUPS      Z2, (DX)(AX*1)
 	VADDPS       Z5, Z0, Z2
 	KMOVW        256(BX), K4
 	VBLENDMPS    Z1, Z2, K4, Z2
-	MOVQ         od7_base+888(FP), DX
+	MOVQ         od9_base+936(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         od7_base+888(FP), DX
+	MOVQ         od9_base+936(FP), DX
 	VMOVUPS      Z2, (DX)(AX*1)
 	VADDPS       Z1, Z0, Z2
 	PREFETCHT0   1024(SI)(AX*1)
@@ -128,14 +146,14 @@ body:
 	VSUBPS       Z1, Z0, Z2
 	PREFETCHT0   1024(DI)(AX*1)
 	VMOVUPS      Z2, (DI)(AX*1)
-	VSUBPS       Z0, Z31, Z2
+	VSUBPS       Z0, Z30, Z2
 	PREFETCHT0   1024(R8)(AX*1)
 	VMOVUPS      Z2, (R8)(AX*1)
 	VMULPS       Z1, Z0, Z2
 	PREFETCHT0   1024(R9)(AX*1)
 	VMOVUPS      Z2, (R9)(AX*1)
-	VBROADCASTSS allUniform32AVX512Consts<>+20(SB), Z2
-	VFMADD213PS  Z29, Z0, Z2
+	VBROADCASTSS allUniform32AVX512Consts<>+28(SB), Z2
+	VFMADD213PS  Z28, Z0, Z2
 	MOVQ         ob1_base+264(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         ob1_base+264(FP), DX
@@ -152,14 +170,14 @@ body:
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         ob3_base+312(FP), DX
 	VMOVUPS      Z2, (DX)(AX*1)
-	VMOVAPS      Z28, Z2
+	VMOVAPS      Z27, Z2
 	VFMADD231PS  Z1, Z0, Z2
 	MOVQ         ob4_base+336(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         ob4_base+336(FP), DX
 	VMOVUPS      Z2, (DX)(AX*1)
 	VMOVAPS      Z1, Z2
-	VFMADD231PS  Z27, Z0, Z2
+	VFMADD231PS  Z26, Z0, Z2
 	MOVQ         ob5_base+360(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         ob5_base+360(FP), DX
@@ -174,25 +192,25 @@ body:
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         ob9_base+456(FP), DX
 	VMOVUPS      Z2, (DX)(AX*1)
-	VMINPS       Z0, Z25, Z2
+	VMINPS       Z0, Z24, Z2
 	MOVQ         oc0_base+480(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         oc0_base+480(FP), DX
 	VMOVUPS      Z2, (DX)(AX*1)
-	VMAXPS.BCST  allUniform32AVX512Consts<>+40(SB), Z0, Z2
+	VMAXPS.BCST  allUniform32AVX512Consts<>+48(SB), Z0, Z2
 	MOVQ         oc1_base+504(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         oc1_base+504(FP), DX
 	VMOVUPS      Z2, (DX)(AX*1)
 	VGETEXPPS    Z0, Z2
-	MOVQ         oc8_base+672(FP), DX
+	MOVQ         od0_base+720(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         oc8_base+672(FP), DX
+	MOVQ         od0_base+720(FP), DX
 	VMOVUPS      Z2, (DX)(AX*1)
 	VGETMANTPS   $0x04, Z0, Z2
-	MOVQ         oc9_base+696(FP), DX
+	MOVQ         od1_base+744(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         oc9_base+696(FP), DX
+	MOVQ         od1_base+744(FP), DX
 	VMOVUPS      Z2, (DX)(AX*1)
 	VMOVAPS      Z5, Z2
 	VFMADD231PS  Z1, Z0, Z2
@@ -215,55 +233,55 @@ body:
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         ob0_base+240(FP), DX
 	VMOVUPS      Z5, (DX)(AX*1)
-	VBLENDMPS    Z25, Z24, K1, Z2
-	MOVQ         od0_base+720(FP), DX
+	VBLENDMPS    Z24, Z22, K1, Z2
+	MOVQ         od2_base+768(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         od0_base+720(FP), DX
+	MOVQ         od2_base+768(FP), DX
 	VMOVUPS      Z2, (DX)(AX*1)
-	VBLENDMPS    Z25, Z24, K2, Z2
-	MOVQ         od1_base+744(FP), DX
+	VBLENDMPS    Z24, Z22, K2, Z2
+	MOVQ         od3_base+792(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         od1_base+744(FP), DX
+	MOVQ         od3_base+792(FP), DX
 	VMOVUPS      Z2, (DX)(AX*1)
 	KMOVW        192(BX), K1
-	VBLENDMPS    Z25, Z24, K1, Z2
-	MOVQ         od2_base+768(FP), DX
-	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         od2_base+768(FP), DX
-	VMOVUPS      Z2, (DX)(AX*1)
-	VBLENDMPS    Z25, Z24, K5, Z2
-	MOVQ         od3_base+792(FP), DX
-	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         od3_base+792(FP), DX
-	VMOVUPS      Z2, (DX)(AX*1)
-	VBLENDMPS    Z25, Z24, K6, Z2
+	VBLENDMPS    Z24, Z22, K1, Z2
 	MOVQ         od4_base+816(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         od4_base+816(FP), DX
 	VMOVUPS      Z2, (DX)(AX*1)
-	VBLENDMPS    Z25, Z24, K3, Z2
+	VBLENDMPS    Z24, Z22, K5, Z2
 	MOVQ         od5_base+840(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         od5_base+840(FP), DX
 	VMOVUPS      Z2, (DX)(AX*1)
-	VXORPS.BCST  allUniform32AVX512Consts<>+44(SB), Z0, Z2
+	VBLENDMPS    Z24, Z22, K6, Z2
+	MOVQ         od6_base+864(FP), DX
+	PREFETCHT0   1024(DX)(AX*1)
+	MOVQ         od6_base+864(FP), DX
+	VMOVUPS      Z2, (DX)(AX*1)
+	VBLENDMPS    Z24, Z22, K3, Z2
+	MOVQ         od7_base+888(FP), DX
+	PREFETCHT0   1024(DX)(AX*1)
+	MOVQ         od7_base+888(FP), DX
+	VMOVUPS      Z2, (DX)(AX*1)
+	VXORPS.BCST  allUniform32AVX512Consts<>+52(SB), Z0, Z2
 	MOVQ         ob6_base+384(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         ob6_base+384(FP), DX
 	VMOVUPS      Z2, (DX)(AX*1)
-	VANDPS       Z26, Z0, Z2
+	VANDPS       Z25, Z0, Z2
 	MOVQ         ob7_base+408(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         ob7_base+408(FP), DX
 	VMOVUPS      Z2, (DX)(AX*1)
 	VMOVAPS      Z0, Z2
-	VPTERNLOGD   $0xe4, Z26, Z1, Z2
+	VPTERNLOGD   $0xe4, Z25, Z1, Z2
 	MOVQ         oc2_base+528(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         oc2_base+528(FP), DX
 	VMOVUPS      Z2, (DX)(AX*1)
-	VMOVAPS      Z30, Z1
-	VPTERNLOGD   $0xe4, Z26, Z0, Z1
+	VMOVAPS      Z29, Z1
+	VPTERNLOGD   $0xe4, Z25, Z0, Z1
 	MOVQ         oc3_base+552(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         oc3_base+552(FP), DX
@@ -288,13 +306,13 @@ whole:
 	KMOVW            DX, K7
 	SHRL             $0x10, DX
 	KMOVW            DX, K6
-	MOVQ             x_base+912(FP), DX
+	MOVQ             x_base+960(FP), DX
 	VMOVUPS.Z        (DX)(AX*1), K7, Z0
-	MOVQ             x_base+912(FP), DX
+	MOVQ             x_base+960(FP), DX
 	VMOVUPS.Z        64(DX)(AX*1), K6, Z1
-	MOVQ             z_base+936(FP), DX
+	MOVQ             z_base+984(FP), DX
 	VMOVUPS.Z        (DX)(AX*1), K7, Z2
-	MOVQ             z_base+936(FP), DX
+	MOVQ             z_base+984(FP), DX
 	VMOVUPS.Z        64(DX)(AX*1), K6, Z3
 	VMOVUPS          (BX), Z4
 	VDIVPS           Z4, Z0, Z5
@@ -302,23 +320,18 @@ whole:
 	VBROADCASTSS     allUniform32AVX512Consts<>+12(SB), Z7
 	VDIVPS           Z0, Z7, Z8
 	VDIVPS           Z1, Z7, Z9
-	VSQRTPS          Z0, Z10
-	VSQRTPS          Z1, Z11
 	VCMPPS           $0x11, Z2, Z4, K1
 	VCMPPS           $0x11, Z3, Z4, K2
-	KMOVW            128(BX), K3
-	VBLENDMPS        Z0, Z2, K3, Z12
-	VBLENDMPS        Z1, Z3, K3, Z13
 	VCMPPS           $0x11, Z4, Z0, K3
 	VCMPPS           $0x11, Z4, Z1, K4
 	VCMPPS           $0x12, Z4, Z0, K5
 	KMOVW            K5, 192(BX)
 	VCMPPS           $0x12, Z4, Z1, K5
-	VBROADCASTSS     allUniform32AVX512Consts<>+8(SB), Z14
+	VBROADCASTSS     allUniform32AVX512Consts<>+8(SB), Z10
 	KMOVW            K5, 256(BX)
-	VCMPPS           $0x11, Z14, Z0, K5
+	VCMPPS           $0x11, Z10, Z0, K5
 	KMOVW            K5, 320(BX)
-	VCMPPS           $0x11, Z14, Z1, K5
+	VCMPPS           $0x11, Z10, Z1, K5
 	KMOVW            K5, 384(BX)
 	VCMPPS           $0x00, Z2, Z0, K5
 	KMOVW            K5, 448(BX)
@@ -331,17 +344,6 @@ whole:
 	KNOTW            K1, K5
 	KMOVW            K5, 704(BX)
 	KNOTW            K2, K5
-	VMOVUPS          64(BX), Z15
-	VSCALEFPS        Z15, Z12, Z12
-	VSCALEFPS        Z15, Z13, Z13
-	VRNDSCALEPS      $0x08, Z0, Z16
-	VRNDSCALEPS      $0x08, Z1, Z17
-	VRNDSCALEPS      $0x09, Z0, Z18
-	VRNDSCALEPS      $0x09, Z1, Z19
-	VSCALEFPS        Z15, Z0, Z20
-	VSCALEFPS        Z15, Z1, Z15
-	VMULPS           Z2, Z0, Z21
-	VMULPS           Z3, Z1, Z22
 	KMOVW            K5, 768(BX)
 	VCMPPS           $0x00, Z4, Z0, K5
 	KMOVW            K5, 832(BX)
@@ -377,232 +379,269 @@ whole:
 	KANDW            K3, K4, K3
 	VMOVUPS          Z5, K7, (R10)(AX*1)
 	VMOVUPS          Z6, K6, 64(R10)(AX*1)
-	VADDPS           Z2, Z0, Z5
-	VADDPS           Z3, Z1, Z6
-	VBLENDMPS        Z21, Z4, K2, Z21
-	VBLENDMPS        Z22, Z4, K1, Z22
+	VSQRTPS          Z0, Z5
+	VSQRTPS          Z1, Z6
 	VMOVUPS          Z8, K7, (R11)(AX*1)
 	VMOVUPS          Z9, K6, 64(R11)(AX*1)
+	KMOVW            128(BX), K4
+	VBLENDMPS        Z0, Z2, K4, Z8
+	VBLENDMPS        Z1, Z3, K4, Z9
+	VMOVUPS          64(BX), Z11
+	VSCALEFPS        Z11, Z8, Z8
+	VSCALEFPS        Z11, Z9, Z9
+	MOVQ             oc9_base+696(FP), DX
+	VMOVUPS          Z8, K7, (DX)(AX*1)
+	MOVQ             oc9_base+696(FP), DX
+	VMOVUPS          Z9, K6, 64(DX)(AX*1)
+	VRNDSCALEPS      $0x08, Z0, Z8
+	VRNDSCALEPS      $0x08, Z1, Z9
+	MOVQ             oc4_base+576(FP), DX
+	VMOVUPS          Z8, K7, (DX)(AX*1)
+	MOVQ             oc4_base+576(FP), DX
+	VMOVUPS          Z9, K6, 64(DX)(AX*1)
+	VBROADCASTSS     allUniform32AVX512Consts<>+16(SB), Z8
+	VFMADD231PS      Z4, Z0, Z8
+	VBROADCASTSS     allUniform32AVX512Consts<>+16(SB), Z9
+	VFMADD231PS      Z4, Z1, Z9
+	VMOVUPS          Z5, K7, (R12)(AX*1)
+	VMOVUPS          Z6, K6, 64(R12)(AX*1)
+	VBROADCASTSS     allUniform32AVX512Consts<>+20(SB), Z5
+	VBROADCASTSS     allUniform32AVX512Consts<>+16(SB), Z6
+	VFMADD231PS      Z5, Z0, Z6
+	VBROADCASTSS     allUniform32AVX512Consts<>+16(SB), Z12
+	VFMADD213PS      Z12, Z1, Z5
+	VSUBPS           Z12, Z8, Z8
+	VSUBPS           Z12, Z9, Z9
+	VSUBPS           Z12, Z6, Z6
+	VSUBPS           Z12, Z5, Z5
+	MOVQ             oc5_base+600(FP), DX
+	VMOVUPS          Z8, K7, (DX)(AX*1)
+	MOVQ             oc5_base+600(FP), DX
+	VMOVUPS          Z9, K6, 64(DX)(AX*1)
+	VRNDSCALEPS      $0x09, Z0, Z8
+	VRNDSCALEPS      $0x09, Z1, Z9
+	MOVQ             oc6_base+624(FP), DX
+	VMOVUPS          Z6, K7, (DX)(AX*1)
+	MOVQ             oc6_base+624(FP), DX
+	VMOVUPS          Z5, K6, 64(DX)(AX*1)
+	VSCALEFPS        Z11, Z0, Z5
+	VSCALEFPS        Z11, Z1, Z6
+	MOVQ             oc7_base+648(FP), DX
+	VMOVUPS          Z8, K7, (DX)(AX*1)
+	MOVQ             oc7_base+648(FP), DX
+	VMOVUPS          Z9, K6, 64(DX)(AX*1)
+	VMULPS           Z2, Z0, Z8
+	VMULPS           Z3, Z1, Z9
+	MOVQ             oc8_base+672(FP), DX
+	VMOVUPS          Z5, K7, (DX)(AX*1)
+	MOVQ             oc8_base+672(FP), DX
+	VMOVUPS          Z6, K6, 64(DX)(AX*1)
+	VADDPS           Z2, Z0, Z5
+	VADDPS           Z3, Z1, Z6
+	VBLENDMPS        Z8, Z4, K2, Z8
+	VBLENDMPS        Z9, Z4, K1, Z9
+	MOVQ             od8_base+912(FP), DX
+	VMOVUPS          Z8, K7, (DX)(AX*1)
+	MOVQ             od8_base+912(FP), DX
+	VMOVUPS          Z9, K6, 64(DX)(AX*1)
 	VADDPS           Z4, Z0, Z8
 	VADDPS           Z4, Z1, Z9
-	VMOVUPS          Z10, K7, (R12)(AX*1)
-	VMOVUPS          Z11, K6, 64(R12)(AX*1)
-	VSUBPS           Z4, Z0, Z10
-	VSUBPS           Z4, Z1, Z11
 	KMOVW            960(BX), K1
 	VBLENDMPS        Z4, Z5, K1, Z5
 	VBLENDMPS        Z4, Z6, K5, Z6
-	MOVQ             oc7_base+648(FP), DX
-	VMOVUPS          Z12, K7, (DX)(AX*1)
-	MOVQ             oc7_base+648(FP), DX
-	VMOVUPS          Z13, K6, 64(DX)(AX*1)
-	VBROADCASTSS     allUniform32AVX512Consts<>+16(SB), Z12
-	VSUBPS           Z0, Z12, Z13
-	VSUBPS           Z1, Z12, Z12
-	MOVQ             oc4_base+576(FP), DX
-	VMOVUPS          Z16, K7, (DX)(AX*1)
-	MOVQ             oc4_base+576(FP), DX
-	VMOVUPS          Z17, K6, 64(DX)(AX*1)
-	VMULPS           Z4, Z0, Z16
-	VMULPS           Z4, Z1, Z17
-	MOVQ             oc5_base+600(FP), DX
-	VMOVUPS          Z18, K7, (DX)(AX*1)
-	MOVQ             oc5_base+600(FP), DX
-	VMOVUPS          Z19, K6, 64(DX)(AX*1)
-	VBROADCASTSS     allUniform32AVX512Consts<>+20(SB), Z18
-	VBROADCASTSS     allUniform32AVX512Consts<>+24(SB), Z19
-	VFMADD231PS      Z18, Z0, Z19
-	VFMADD213PS.BCST allUniform32AVX512Consts<>+24(SB), Z1, Z18
-	MOVQ             oc6_base+624(FP), DX
-	VMOVUPS          Z20, K7, (DX)(AX*1)
-	MOVQ             oc6_base+624(FP), DX
-	VMOVUPS          Z15, K6, 64(DX)(AX*1)
-	VMOVAPS          Z0, Z15
-	VFMADD231PS      Z0, Z0, Z15
-	VMOVAPS          Z1, Z20
-	VFMADD231PS      Z1, Z1, Z20
-	MOVQ             od6_base+864(FP), DX
-	VMOVUPS          Z21, K7, (DX)(AX*1)
-	MOVQ             od6_base+864(FP), DX
-	VMOVUPS          Z22, K6, 64(DX)(AX*1)
-	VMOVAPS          Z0, Z21
-	VFMADD231PS      Z4, Z0, Z21
-	VMOVAPS          Z1, Z22
-	VFMADD231PS      Z4, Z1, Z22
+	MOVQ             od9_base+936(FP), DX
+	VMOVUPS          Z5, K7, (DX)(AX*1)
+	MOVQ             od9_base+936(FP), DX
+	VMOVUPS          Z6, K6, 64(DX)(AX*1)
+	VSUBPS           Z4, Z0, Z5
+	VSUBPS           Z4, Z1, Z6
 	VMOVUPS          Z8, K7, (SI)(AX*1)
 	VMOVUPS          Z9, K6, 64(SI)(AX*1)
+	VBROADCASTSS     allUniform32AVX512Consts<>+24(SB), Z8
+	VSUBPS           Z0, Z8, Z9
+	VSUBPS           Z1, Z8, Z8
+	VMOVUPS          Z5, K7, (DI)(AX*1)
+	VMOVUPS          Z6, K6, 64(DI)(AX*1)
+	VMULPS           Z4, Z0, Z5
+	VMULPS           Z4, Z1, Z6
+	VMOVUPS          Z9, K7, (R8)(AX*1)
+	VMOVUPS          Z8, K6, 64(R8)(AX*1)
 	VBROADCASTSS     allUniform32AVX512Consts<>+28(SB), Z8
+	VBROADCASTSS     allUniform32AVX512Consts<>+32(SB), Z9
+	VFMADD231PS      Z8, Z0, Z9
+	VFMADD213PS.BCST allUniform32AVX512Consts<>+32(SB), Z1, Z8
+	VMOVUPS          Z5, K7, (R9)(AX*1)
+	VMOVUPS          Z6, K6, 64(R9)(AX*1)
+	VMOVAPS          Z0, Z5
+	VFMADD231PS      Z0, Z0, Z5
+	VMOVAPS          Z1, Z6
+	VFMADD231PS      Z1, Z1, Z6
+	MOVQ             ob1_base+264(FP), DX
+	VMOVUPS          Z9, K7, (DX)(AX*1)
+	MOVQ             ob1_base+264(FP), DX
+	VMOVUPS          Z8, K6, 64(DX)(AX*1)
+	VMOVAPS          Z0, Z8
 	VFMADD231PS      Z4, Z0, Z8
-	VBROADCASTSS     allUniform32AVX512Consts<>+28(SB), Z9
+	VMOVAPS          Z1, Z9
 	VFMADD231PS      Z4, Z1, Z9
-	VMOVUPS          Z10, K7, (DI)(AX*1)
-	VMOVUPS          Z11, K6, 64(DI)(AX*1)
-	VBROADCASTSS     allUniform32AVX512Consts<>+32(SB), Z10
-	VFMADD213PS      Z4, Z0, Z10
-	VBROADCASTSS     allUniform32AVX512Consts<>+32(SB), Z11
-	VFMADD213PS      Z4, Z1, Z11
-	MOVQ             od7_base+888(FP), DX
+	MOVQ             ob2_base+288(FP), DX
 	VMOVUPS          Z5, K7, (DX)(AX*1)
-	MOVQ             od7_base+888(FP), DX
+	MOVQ             ob2_base+288(FP), DX
+	VMOVUPS          Z6, K6, 64(DX)(AX*1)
+	VBROADCASTSS     allUniform32AVX512Consts<>+36(SB), Z5
+	VFMADD231PS      Z4, Z0, Z5
+	VBROADCASTSS     allUniform32AVX512Consts<>+36(SB), Z6
+	VFMADD231PS      Z4, Z1, Z6
+	MOVQ             ob3_base+312(FP), DX
+	VMOVUPS          Z8, K7, (DX)(AX*1)
+	MOVQ             ob3_base+312(FP), DX
+	VMOVUPS          Z9, K6, 64(DX)(AX*1)
+	VBROADCASTSS     allUniform32AVX512Consts<>+40(SB), Z8
+	VFMADD213PS      Z4, Z0, Z8
+	VBROADCASTSS     allUniform32AVX512Consts<>+40(SB), Z9
+	VFMADD213PS      Z4, Z1, Z9
+	MOVQ             ob4_base+336(FP), DX
+	VMOVUPS          Z5, K7, (DX)(AX*1)
+	MOVQ             ob4_base+336(FP), DX
 	VMOVUPS          Z6, K6, 64(DX)(AX*1)
 	VMINPS           Z4, Z0, Z5
 	VMINPS           Z4, Z1, Z6
-	VMOVUPS          Z13, K7, (R8)(AX*1)
-	VMOVUPS          Z12, K6, 64(R8)(AX*1)
-	VMAXPS           Z4, Z0, Z12
-	VMAXPS           Z4, Z1, Z13
-	VMOVUPS          Z16, K7, (R9)(AX*1)
-	VMOVUPS          Z17, K6, 64(R9)(AX*1)
-	VBROADCASTSS     allUniform32AVX512Consts<>+36(SB), Z16
-	VMINPS           Z0, Z16, Z17
-	VMINPS           Z1, Z16, Z23
-	MOVQ             ob1_base+264(FP), DX
-	VMOVUPS          Z19, K7, (DX)(AX*1)
-	MOVQ             ob1_base+264(FP), DX
-	VMOVUPS          Z18, K6, 64(DX)(AX*1)
-	VBROADCASTSS     allUniform32AVX512Consts<>+40(SB), Z18
-	VMAXPS           Z18, Z0, Z19
-	VMAXPS           Z18, Z1, Z18
-	MOVQ             ob2_base+288(FP), DX
-	VMOVUPS          Z15, K7, (DX)(AX*1)
-	MOVQ             ob2_base+288(FP), DX
-	VMOVUPS          Z20, K6, 64(DX)(AX*1)
-	VGETEXPPS        Z0, Z15
-	VGETEXPPS        Z1, Z20
-	MOVQ             ob3_base+312(FP), DX
-	VMOVUPS          Z21, K7, (DX)(AX*1)
-	MOVQ             ob3_base+312(FP), DX
-	VMOVUPS          Z22, K6, 64(DX)(AX*1)
-	VGETMANTPS       $0x04, Z0, Z21
-	VGETMANTPS       $0x04, Z1, Z22
-	MOVQ             ob4_base+336(FP), DX
+	MOVQ             ob5_base+360(FP), DX
 	VMOVUPS          Z8, K7, (DX)(AX*1)
-	MOVQ             ob4_base+336(FP), DX
+	MOVQ             ob5_base+360(FP), DX
+	VMOVUPS          Z9, K6, 64(DX)(AX*1)
+	VMAXPS           Z4, Z0, Z8
+	VMAXPS           Z4, Z1, Z9
+	MOVQ             ob8_base+432(FP), DX
+	VMOVUPS          Z5, K7, (DX)(AX*1)
+	MOVQ             ob8_base+432(FP), DX
+	VMOVUPS          Z6, K6, 64(DX)(AX*1)
+	VBROADCASTSS     allUniform32AVX512Consts<>+44(SB), Z5
+	VMINPS           Z0, Z5, Z6
+	VMINPS           Z1, Z5, Z11
+	MOVQ             ob9_base+456(FP), DX
+	VMOVUPS          Z8, K7, (DX)(AX*1)
+	MOVQ             ob9_base+456(FP), DX
+	VMOVUPS          Z9, K6, 64(DX)(AX*1)
+	VBROADCASTSS     allUniform32AVX512Consts<>+48(SB), Z8
+	VMAXPS           Z8, Z0, Z9
+	VMAXPS           Z8, Z1, Z8
+	MOVQ             oc0_base+480(FP), DX
+	VMOVUPS          Z6, K7, (DX)(AX*1)
+	MOVQ             oc0_base+480(FP), DX
+	VMOVUPS          Z11, K6, 64(DX)(AX*1)
+	VGETEXPPS        Z0, Z6
+	VGETEXPPS        Z1, Z11
+	MOVQ             oc1_base+504(FP), DX
+	VMOVUPS          Z9, K7, (DX)(AX*1)
+	MOVQ             oc1_base+504(FP), DX
+	VMOVUPS          Z8, K6, 64(DX)(AX*1)
+	VGETMANTPS       $0x04, Z0, Z8
+	VGETMANTPS       $0x04, Z1, Z9
+	MOVQ             od0_base+720(FP), DX
+	VMOVUPS          Z6, K7, (DX)(AX*1)
+	MOVQ             od0_base+720(FP), DX
+	VMOVUPS          Z11, K6, 64(DX)(AX*1)
+	VMOVAPS          Z2, Z6
+	VFMADD231PS      Z4, Z0, Z6
+	VMOVAPS          Z3, Z11
+	VFMADD231PS      Z4, Z1, Z11
+	MOVQ             od1_base+744(FP), DX
+	VMOVUPS          Z8, K7, (DX)(AX*1)
+	MOVQ             od1_base+744(FP), DX
 	VMOVUPS          Z9, K6, 64(DX)(AX*1)
 	VMOVAPS          Z2, Z8
-	VFMADD231PS      Z4, Z0, Z8
+	VFNMADD231PS     Z0, Z4, Z8
 	VMOVAPS          Z3, Z9
-	VFMADD231PS      Z4, Z1, Z9
-	MOVQ             ob5_base+360(FP), DX
-	VMOVUPS          Z10, K7, (DX)(AX*1)
-	MOVQ             ob5_base+360(FP), DX
-	VMOVUPS          Z11, K6, 64(DX)(AX*1)
-	VMOVAPS          Z2, Z10
-	VFNMADD231PS     Z0, Z4, Z10
+	VFNMADD231PS     Z1, Z4, Z9
+	VMOVUPS          Z6, K7, (R13)(AX*1)
+	VMOVUPS          Z11, K6, 64(R13)(AX*1)
+	VMOVAPS          Z2, Z6
+	VFMSUB231PS      Z4, Z0, Z6
 	VMOVAPS          Z3, Z11
-	VFNMADD231PS     Z1, Z4, Z11
-	MOVQ             ob8_base+432(FP), DX
-	VMOVUPS          Z5, K7, (DX)(AX*1)
-	MOVQ             ob8_base+432(FP), DX
-	VMOVUPS          Z6, K6, 64(DX)(AX*1)
-	VMOVAPS          Z2, Z5
-	VFMSUB231PS      Z4, Z0, Z5
-	VMOVAPS          Z3, Z6
-	VFMSUB231PS      Z4, Z1, Z6
+	VFMSUB231PS      Z4, Z1, Z11
 	VFNMSUB231PS     Z0, Z4, Z2
 	VFNMSUB231PS     Z1, Z4, Z3
-	MOVQ             ob9_base+456(FP), DX
-	VMOVUPS          Z12, K7, (DX)(AX*1)
-	MOVQ             ob9_base+456(FP), DX
-	VMOVUPS          Z13, K6, 64(DX)(AX*1)
+	MOVQ             oa8_base+192(FP), DX
+	VMOVUPS          Z8, K7, (DX)(AX*1)
+	MOVQ             oa8_base+192(FP), DX
+	VMOVUPS          Z9, K6, 64(DX)(AX*1)
 	KMOVW            512(BX), K1
-	VBLENDMPS        Z16, Z14, K1, Z12
+	VBLENDMPS        Z5, Z10, K1, Z8
 	KMOVW            640(BX), K1
-	VBLENDMPS        Z16, Z14, K1, Z13
-	MOVQ             oc0_base+480(FP), DX
-	VMOVUPS          Z17, K7, (DX)(AX*1)
-	MOVQ             oc0_base+480(FP), DX
-	VMOVUPS          Z23, K6, 64(DX)(AX*1)
-	KMOVW            192(BX), K1
-	VBLENDMPS        Z16, Z14, K1, Z17
-	KMOVW            256(BX), K1
-	VBLENDMPS        Z16, Z14, K1, Z23
-	MOVQ             oc1_base+504(FP), DX
-	VMOVUPS          Z19, K7, (DX)(AX*1)
-	MOVQ             oc1_base+504(FP), DX
-	VMOVUPS          Z18, K6, 64(DX)(AX*1)
-	KMOVW            832(BX), K1
-	VBLENDMPS        Z16, Z14, K1, Z18
-	KMOVW            896(BX), K1
-	VBLENDMPS        Z16, Z14, K1, Z19
-	MOVQ             oc8_base+672(FP), DX
-	VMOVUPS          Z15, K7, (DX)(AX*1)
-	MOVQ             oc8_base+672(FP), DX
-	VMOVUPS          Z20, K6, 64(DX)(AX*1)
-	KMOVW            1088(BX), K1
-	VBLENDMPS        Z16, Z14, K1, Z15
-	KMOVW            1024(BX), K1
-	VBLENDMPS        Z16, Z14, K1, Z20
-	MOVQ             oc9_base+696(FP), DX
-	VMOVUPS          Z21, K7, (DX)(AX*1)
-	MOVQ             oc9_base+696(FP), DX
-	VMOVUPS          Z22, K6, 64(DX)(AX*1)
-	KMOVW            448(BX), K1
-	VBLENDMPS        Z16, Z14, K1, Z21
-	KMOVW            576(BX), K1
-	VBLENDMPS        Z16, Z14, K1, Z22
-	VMOVUPS          Z8, K7, (R13)(AX*1)
-	VMOVUPS          Z9, K6, 64(R13)(AX*1)
-	KMOVW            704(BX), K1
-	VBLENDMPS        Z16, Z14, K1, Z8
-	VBLENDMPS        Z16, Z14, K3, Z9
-	MOVQ             oa8_base+192(FP), DX
-	VMOVUPS          Z10, K7, (DX)(AX*1)
-	MOVQ             oa8_base+192(FP), DX
+	VBLENDMPS        Z5, Z10, K1, Z9
+	MOVQ             oa9_base+216(FP), DX
+	VMOVUPS          Z6, K7, (DX)(AX*1)
+	MOVQ             oa9_base+216(FP), DX
 	VMOVUPS          Z11, K6, 64(DX)(AX*1)
-	VBROADCASTSS     allUniform32AVX512Consts<>+44(SB), Z10
-	VXORPS           Z10, Z0, Z11
-	VXORPS           Z10, Z1, Z10
-	MOVQ             oa9_base+216(FP), DX
-	VMOVUPS          Z5, K7, (DX)(AX*1)
-	MOVQ             oa9_base+216(FP), DX
-	VMOVUPS          Z6, K6, 64(DX)(AX*1)
-	VBROADCASTSS     allUniform32AVX512Consts<>+48(SB), Z5
-	VANDPS           Z5, Z0, Z6
-	VANDPS           Z5, Z1, Z14
+	KMOVW            192(BX), K1
+	VBLENDMPS        Z5, Z10, K1, Z6
+	KMOVW            256(BX), K1
+	VBLENDMPS        Z5, Z10, K1, Z11
 	MOVQ             ob0_base+240(FP), DX
 	VMOVUPS          Z2, K7, (DX)(AX*1)
 	MOVQ             ob0_base+240(FP), DX
 	VMOVUPS          Z3, K6, 64(DX)(AX*1)
-	VMOVAPS          Z0, Z2
-	VPTERNLOGD       $0xe4, Z5, Z4, Z2
-	VMOVAPS          Z1, Z3
-	VPTERNLOGD       $0xe4, Z5, Z4, Z3
-	VMOVAPS          Z7, Z4
-	VPTERNLOGD       $0xe4, Z5, Z0, Z4
-	VPTERNLOGD       $0xe4, Z5, Z1, Z7
-	MOVQ             od0_base+720(FP), DX
-	VMOVUPS          Z12, K7, (DX)(AX*1)
-	MOVQ             od0_base+720(FP), DX
-	VMOVUPS          Z13, K6, 64(DX)(AX*1)
-	MOVQ             od1_base+744(FP), DX
-	VMOVUPS          Z17, K7, (DX)(AX*1)
-	MOVQ             od1_base+744(FP), DX
-	VMOVUPS          Z23, K6, 64(DX)(AX*1)
+	KMOVW            832(BX), K1
+	VBLENDMPS        Z5, Z10, K1, Z2
+	KMOVW            896(BX), K1
+	VBLENDMPS        Z5, Z10, K1, Z3
 	MOVQ             od2_base+768(FP), DX
-	VMOVUPS          Z18, K7, (DX)(AX*1)
+	VMOVUPS          Z8, K7, (DX)(AX*1)
 	MOVQ             od2_base+768(FP), DX
-	VMOVUPS          Z19, K6, 64(DX)(AX*1)
+	VMOVUPS          Z9, K6, 64(DX)(AX*1)
+	KMOVW            1088(BX), K1
+	VBLENDMPS        Z5, Z10, K1, Z8
+	KMOVW            1024(BX), K1
+	VBLENDMPS        Z5, Z10, K1, Z9
 	MOVQ             od3_base+792(FP), DX
-	VMOVUPS          Z15, K7, (DX)(AX*1)
+	VMOVUPS          Z6, K7, (DX)(AX*1)
 	MOVQ             od3_base+792(FP), DX
-	VMOVUPS          Z20, K6, 64(DX)(AX*1)
+	VMOVUPS          Z11, K6, 64(DX)(AX*1)
+	KMOVW            448(BX), K1
+	VBLENDMPS        Z5, Z10, K1, Z6
+	KMOVW            576(BX), K1
+	VBLENDMPS        Z5, Z10, K1, Z11
 	MOVQ             od4_base+816(FP), DX
-	VMOVUPS          Z21, K7, (DX)(AX*1)
+	VMOVUPS          Z2, K7, (DX)(AX*1)
 	MOVQ             od4_base+816(FP), DX
-	VMOVUPS          Z22, K6, 64(DX)(AX*1)
+	VMOVUPS          Z3, K6, 64(DX)(AX*1)
+	KMOVW            704(BX), K1
+	VBLENDMPS        Z5, Z10, K1, Z2
+	VBLENDMPS        Z5, Z10, K3, Z3
 	MOVQ             od5_base+840(FP), DX
 	VMOVUPS          Z8, K7, (DX)(AX*1)
 	MOVQ             od5_base+840(FP), DX
 	VMOVUPS          Z9, K6, 64(DX)(AX*1)
-	MOVQ             ob6_base+384(FP), DX
-	VMOVUPS          Z11, K7, (DX)(AX*1)
-	MOVQ             ob6_base+384(FP), DX
-	VMOVUPS          Z10, K6, 64(DX)(AX*1)
-	MOVQ             ob7_base+408(FP), DX
+	VBROADCASTSS     allUniform32AVX512Consts<>+52(SB), Z5
+	VXORPS           Z5, Z0, Z8
+	VXORPS           Z5, Z1, Z5
+	MOVQ             od6_base+864(FP), DX
 	VMOVUPS          Z6, K7, (DX)(AX*1)
+	MOVQ             od6_base+864(FP), DX
+	VMOVUPS          Z11, K6, 64(DX)(AX*1)
+	VBROADCASTSS     allUniform32AVX512Consts<>+56(SB), Z6
+	VANDPS           Z6, Z0, Z9
+	VANDPS           Z6, Z1, Z10
+	MOVQ             od7_base+888(FP), DX
+	VMOVUPS          Z2, K7, (DX)(AX*1)
+	MOVQ             od7_base+888(FP), DX
+	VMOVUPS          Z3, K6, 64(DX)(AX*1)
+	VMOVAPS          Z0, Z2
+	VPTERNLOGD       $0xe4, Z6, Z4, Z2
+	VMOVAPS          Z1, Z3
+	VPTERNLOGD       $0xe4, Z6, Z4, Z3
+	VMOVAPS          Z7, Z4
+	VPTERNLOGD       $0xe4, Z6, Z0, Z4
+	VPTERNLOGD       $0xe4, Z6, Z1, Z7
+	MOVQ             ob6_base+384(FP), DX
+	VMOVUPS          Z8, K7, (DX)(AX*1)
+	MOVQ             ob6_base+384(FP), DX
+	VMOVUPS          Z5, K6, 64(DX)(AX*1)
 	MOVQ             ob7_base+408(FP), DX
-	VMOVUPS          Z14, K6, 64(DX)(AX*1)
+	VMOVUPS          Z9, K7, (DX)(AX*1)
+	MOVQ             ob7_base+408(FP), DX
+	VMOVUPS          Z10, K6, 64(DX)(AX*1)
 	MOVQ             oc2_base+528(FP), DX
 	VMOVUPS          Z2, K7, (DX)(AX*1)
 	MOVQ             oc2_base+528(FP), DX
@@ -739,87 +778,103 @@ DATA allUniform32AVX2Consts<>+464(SB)/4, $0x4b00007f
 DATA allUniform32AVX2Consts<>+468(SB)/4, $0x4b00007f
 DATA allUniform32AVX2Consts<>+472(SB)/4, $0x4b00007f
 DATA allUniform32AVX2Consts<>+476(SB)/4, $0x4b00007f
-DATA allUniform32AVX2Consts<>+480(SB)/4, $0x00000000
-DATA allUniform32AVX2Consts<>+484(SB)/4, $0x00000000
-DATA allUniform32AVX2Consts<>+488(SB)/4, $0x00000000
-DATA allUniform32AVX2Consts<>+492(SB)/4, $0x00000000
-DATA allUniform32AVX2Consts<>+496(SB)/4, $0x00000000
-DATA allUniform32AVX2Consts<>+500(SB)/4, $0x00000000
-DATA allUniform32AVX2Consts<>+504(SB)/4, $0x00000000
-DATA allUniform32AVX2Consts<>+508(SB)/4, $0x00000000
-DATA allUniform32AVX2Consts<>+512(SB)/4, $0xff800000
-DATA allUniform32AVX2Consts<>+516(SB)/4, $0xff800000
-DATA allUniform32AVX2Consts<>+520(SB)/4, $0xff800000
-DATA allUniform32AVX2Consts<>+524(SB)/4, $0xff800000
-DATA allUniform32AVX2Consts<>+528(SB)/4, $0xff800000
-DATA allUniform32AVX2Consts<>+532(SB)/4, $0xff800000
-DATA allUniform32AVX2Consts<>+536(SB)/4, $0xff800000
-DATA allUniform32AVX2Consts<>+540(SB)/4, $0xff800000
-DATA allUniform32AVX2Consts<>+544(SB)/4, $0x7f800000
-DATA allUniform32AVX2Consts<>+548(SB)/4, $0x7f800000
-DATA allUniform32AVX2Consts<>+552(SB)/4, $0x7f800000
-DATA allUniform32AVX2Consts<>+556(SB)/4, $0x7f800000
-DATA allUniform32AVX2Consts<>+560(SB)/4, $0x7f800000
-DATA allUniform32AVX2Consts<>+564(SB)/4, $0x7f800000
-DATA allUniform32AVX2Consts<>+568(SB)/4, $0x7f800000
-DATA allUniform32AVX2Consts<>+572(SB)/4, $0x7f800000
-DATA allUniform32AVX2Consts<>+576(SB)/4, $0x3e99999a
-DATA allUniform32AVX2Consts<>+580(SB)/4, $0x3e99999a
-DATA allUniform32AVX2Consts<>+584(SB)/4, $0x3e99999a
-DATA allUniform32AVX2Consts<>+588(SB)/4, $0x3e99999a
-DATA allUniform32AVX2Consts<>+592(SB)/4, $0x3e99999a
-DATA allUniform32AVX2Consts<>+596(SB)/4, $0x3e99999a
-DATA allUniform32AVX2Consts<>+600(SB)/4, $0x3e99999a
-DATA allUniform32AVX2Consts<>+604(SB)/4, $0x3e99999a
-DATA allUniform32AVX2Consts<>+608(SB)/4, $0x40400000
-DATA allUniform32AVX2Consts<>+612(SB)/4, $0x40400000
-DATA allUniform32AVX2Consts<>+616(SB)/4, $0x40400000
-DATA allUniform32AVX2Consts<>+620(SB)/4, $0x40400000
-DATA allUniform32AVX2Consts<>+624(SB)/4, $0x40400000
-DATA allUniform32AVX2Consts<>+628(SB)/4, $0x40400000
-DATA allUniform32AVX2Consts<>+632(SB)/4, $0x40400000
-DATA allUniform32AVX2Consts<>+636(SB)/4, $0x40400000
-DATA allUniform32AVX2Consts<>+640(SB)/4, $0x3dcccccd
-DATA allUniform32AVX2Consts<>+644(SB)/4, $0x3dcccccd
-DATA allUniform32AVX2Consts<>+648(SB)/4, $0x3dcccccd
-DATA allUniform32AVX2Consts<>+652(SB)/4, $0x3dcccccd
-DATA allUniform32AVX2Consts<>+656(SB)/4, $0x3dcccccd
-DATA allUniform32AVX2Consts<>+660(SB)/4, $0x3dcccccd
-DATA allUniform32AVX2Consts<>+664(SB)/4, $0x3dcccccd
-DATA allUniform32AVX2Consts<>+668(SB)/4, $0x3dcccccd
-DATA allUniform32AVX2Consts<>+672(SB)/4, $0x40e00000
-DATA allUniform32AVX2Consts<>+676(SB)/4, $0x40e00000
-DATA allUniform32AVX2Consts<>+680(SB)/4, $0x40e00000
-DATA allUniform32AVX2Consts<>+684(SB)/4, $0x40e00000
-DATA allUniform32AVX2Consts<>+688(SB)/4, $0x40e00000
-DATA allUniform32AVX2Consts<>+692(SB)/4, $0x40e00000
-DATA allUniform32AVX2Consts<>+696(SB)/4, $0x40e00000
-DATA allUniform32AVX2Consts<>+700(SB)/4, $0x40e00000
-DATA allUniform32AVX2Consts<>+704(SB)/4, $0x3f8ccccd
-DATA allUniform32AVX2Consts<>+708(SB)/4, $0x3f8ccccd
-DATA allUniform32AVX2Consts<>+712(SB)/4, $0x3f8ccccd
-DATA allUniform32AVX2Consts<>+716(SB)/4, $0x3f8ccccd
-DATA allUniform32AVX2Consts<>+720(SB)/4, $0x3f8ccccd
-DATA allUniform32AVX2Consts<>+724(SB)/4, $0x3f8ccccd
-DATA allUniform32AVX2Consts<>+728(SB)/4, $0x3f8ccccd
-DATA allUniform32AVX2Consts<>+732(SB)/4, $0x3f8ccccd
-DATA allUniform32AVX2Consts<>+736(SB)/4, $0xbf800000
-DATA allUniform32AVX2Consts<>+740(SB)/4, $0xbf800000
-DATA allUniform32AVX2Consts<>+744(SB)/4, $0xbf800000
-DATA allUniform32AVX2Consts<>+748(SB)/4, $0xbf800000
-DATA allUniform32AVX2Consts<>+752(SB)/4, $0xbf800000
-DATA allUniform32AVX2Consts<>+756(SB)/4, $0xbf800000
-DATA allUniform32AVX2Consts<>+760(SB)/4, $0xbf800000
-DATA allUniform32AVX2Consts<>+764(SB)/4, $0xbf800000
-DATA allUniform32AVX2Consts<>+768(SB)/4, $0xffffffff
-DATA allUniform32AVX2Consts<>+772(SB)/4, $0xffffffff
-DATA allUniform32AVX2Consts<>+776(SB)/4, $0xffffffff
-DATA allUniform32AVX2Consts<>+780(SB)/4, $0xffffffff
-DATA allUniform32AVX2Consts<>+784(SB)/4, $0xffffffff
-DATA allUniform32AVX2Consts<>+788(SB)/4, $0xffffffff
-DATA allUniform32AVX2Consts<>+792(SB)/4, $0xffffffff
-DATA allUniform32AVX2Consts<>+796(SB)/4, $0xffffffff
-GLOBL allUniform32AVX2Consts<>(SB), RODATA|NOPTR, $800
+DATA allUniform32AVX2Consts<>+480(SB)/4, $0x4b400000
+DATA allUniform32AVX2Consts<>+484(SB)/4, $0x4b400000
+DATA allUniform32AVX2Consts<>+488(SB)/4, $0x4b400000
+DATA allUniform32AVX2Consts<>+492(SB)/4, $0x4b400000
+DATA allUniform32AVX2Consts<>+496(SB)/4, $0x4b400000
+DATA allUniform32AVX2Consts<>+500(SB)/4, $0x4b400000
+DATA allUniform32AVX2Consts<>+504(SB)/4, $0x4b400000
+DATA allUniform32AVX2Consts<>+508(SB)/4, $0x4b400000
+DATA allUniform32AVX2Consts<>+512(SB)/4, $0x3f333333
+DATA allUniform32AVX2Consts<>+516(SB)/4, $0x3f333333
+DATA allUniform32AVX2Consts<>+520(SB)/4, $0x3f333333
+DATA allUniform32AVX2Consts<>+524(SB)/4, $0x3f333333
+DATA allUniform32AVX2Consts<>+528(SB)/4, $0x3f333333
+DATA allUniform32AVX2Consts<>+532(SB)/4, $0x3f333333
+DATA allUniform32AVX2Consts<>+536(SB)/4, $0x3f333333
+DATA allUniform32AVX2Consts<>+540(SB)/4, $0x3f333333
+DATA allUniform32AVX2Consts<>+544(SB)/4, $0x00000000
+DATA allUniform32AVX2Consts<>+548(SB)/4, $0x00000000
+DATA allUniform32AVX2Consts<>+552(SB)/4, $0x00000000
+DATA allUniform32AVX2Consts<>+556(SB)/4, $0x00000000
+DATA allUniform32AVX2Consts<>+560(SB)/4, $0x00000000
+DATA allUniform32AVX2Consts<>+564(SB)/4, $0x00000000
+DATA allUniform32AVX2Consts<>+568(SB)/4, $0x00000000
+DATA allUniform32AVX2Consts<>+572(SB)/4, $0x00000000
+DATA allUniform32AVX2Consts<>+576(SB)/4, $0xff800000
+DATA allUniform32AVX2Consts<>+580(SB)/4, $0xff800000
+DATA allUniform32AVX2Consts<>+584(SB)/4, $0xff800000
+DATA allUniform32AVX2Consts<>+588(SB)/4, $0xff800000
+DATA allUniform32AVX2Consts<>+592(SB)/4, $0xff800000
+DATA allUniform32AVX2Consts<>+596(SB)/4, $0xff800000
+DATA allUniform32AVX2Consts<>+600(SB)/4, $0xff800000
+DATA allUniform32AVX2Consts<>+604(SB)/4, $0xff800000
+DATA allUniform32AVX2Consts<>+608(SB)/4, $0x7f800000
+DATA allUniform32AVX2Consts<>+612(SB)/4, $0x7f800000
+DATA allUniform32AVX2Consts<>+616(SB)/4, $0x7f800000
+DATA allUniform32AVX2Consts<>+620(SB)/4, $0x7f800000
+DATA allUniform32AVX2Consts<>+624(SB)/4, $0x7f800000
+DATA allUniform32AVX2Consts<>+628(SB)/4, $0x7f800000
+DATA allUniform32AVX2Consts<>+632(SB)/4, $0x7f800000
+DATA allUniform32AVX2Consts<>+636(SB)/4, $0x7f800000
+DATA allUniform32AVX2Consts<>+640(SB)/4, $0x3e99999a
+DATA allUniform32AVX2Consts<>+644(SB)/4, $0x3e99999a
+DATA allUniform32AVX2Consts<>+648(SB)/4, $0x3e99999a
+DATA allUniform32AVX2Consts<>+652(SB)/4, $0x3e99999a
+DATA allUniform32AVX2Consts<>+656(SB)/4, $0x3e99999a
+DATA allUniform32AVX2Consts<>+660(SB)/4, $0x3e99999a
+DATA allUniform32AVX2Consts<>+664(SB)/4, $0x3e99999a
+DATA allUniform32AVX2Consts<>+668(SB)/4, $0x3e99999a
+DATA allUniform32AVX2Consts<>+672(SB)/4, $0x40400000
+DATA allUniform32AVX2Consts<>+676(SB)/4, $0x40400000
+DATA allUniform32AVX2Consts<>+680(SB)/4, $0x40400000
+DATA allUniform32AVX2Consts<>+684(SB)/4, $0x40400000
+DATA allUniform32AVX2Consts<>+688(SB)/4, $0x40400000
+DATA allUniform32AVX2Consts<>+692(SB)/4, $0x40400000
+DATA allUniform32AVX2Consts<>+696(SB)/4, $0x40400000
+DATA allUniform32AVX2Consts<>+700(SB)/4, $0x40400000
+DATA allUniform32AVX2Consts<>+704(SB)/4, $0x3dcccccd
+DATA allUniform32AVX2Consts<>+708(SB)/4, $0x3dcccccd
+DATA allUniform32AVX2Consts<>+712(SB)/4, $0x3dcccccd
+DATA allUniform32AVX2Consts<>+716(SB)/4, $0x3dcccccd
+DATA allUniform32AVX2Consts<>+720(SB)/4, $0x3dcccccd
+DATA allUniform32AVX2Consts<>+724(SB)/4, $0x3dcccccd
+DATA allUniform32AVX2Consts<>+728(SB)/4, $0x3dcccccd
+DATA allUniform32AVX2Consts<>+732(SB)/4, $0x3dcccccd
+DATA allUniform32AVX2Consts<>+736(SB)/4, $0x40e00000
+DATA allUniform32AVX2Consts<>+740(SB)/4, $0x40e00000
+DATA allUniform32AVX2Consts<>+744(SB)/4, $0x40e00000
+DATA allUniform32AVX2Consts<>+748(SB)/4, $0x40e00000
+DATA allUniform32AVX2Consts<>+752(SB)/4, $0x40e00000
+DATA allUniform32AVX2Consts<>+756(SB)/4, $0x40e00000
+DATA allUniform32AVX2Consts<>+760(SB)/4, $0x40e00000
+DATA allUniform32AVX2Consts<>+764(SB)/4, $0x40e00000
+DATA allUniform32AVX2Consts<>+768(SB)/4, $0x3f8ccccd
+DATA allUniform32AVX2Consts<>+772(SB)/4, $0x3f8ccccd
+DATA allUniform32AVX2Consts<>+776(SB)/4, $0x3f8ccccd
+DATA allUniform32AVX2Consts<>+780(SB)/4, $0x3f8ccccd
+DATA allUniform32AVX2Consts<>+784(SB)/4, $0x3f8ccccd
+DATA allUniform32AVX2Consts<>+788(SB)/4, $0x3f8ccccd
+DATA allUniform32AVX2Consts<>+792(SB)/4, $0x3f8ccccd
+DATA allUniform32AVX2Consts<>+796(SB)/4, $0x3f8ccccd
+DATA allUniform32AVX2Consts<>+800(SB)/4, $0xbf800000
+DATA allUniform32AVX2Consts<>+804(SB)/4, $0xbf800000
+DATA allUniform32AVX2Consts<>+808(SB)/4, $0xbf800000
+DATA allUniform32AVX2Consts<>+812(SB)/4, $0xbf800000
+DATA allUniform32AVX2Consts<>+816(SB)/4, $0xbf800000
+DATA allUniform32AVX2Consts<>+820(SB)/4, $0xbf800000
+DATA allUniform32AVX2Consts<>+824(SB)/4, $0xbf800000
+DATA allUniform32AVX2Consts<>+828(SB)/4, $0xbf800000
+DATA allUniform32AVX2Consts<>+832(SB)/4, $0xffffffff
+DATA allUniform32AVX2Consts<>+836(SB)/4, $0xffffffff
+DATA allUniform32AVX2Consts<>+840(SB)/4, $0xffffffff
+DATA allUniform32AVX2Consts<>+844(SB)/4, $0xffffffff
+DATA allUniform32AVX2Consts<>+848(SB)/4, $0xffffffff
+DATA allUniform32AVX2Consts<>+852(SB)/4, $0xffffffff
+DATA allUniform32AVX2Consts<>+856(SB)/4, $0xffffffff
+DATA allUniform32AVX2Consts<>+860(SB)/4, $0xffffffff
+GLOBL allUniform32AVX2Consts<>(SB), RODATA|NOPTR, $864
 
 DATA allUniform32AVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA allUniform32AVX2Masks<>+8(SB)/8, $0xffffffffffffffff
@@ -839,9 +894,9 @@ DATA allUniform32AVX2Masks<>+112(SB)/8, $0x0000000000000000
 DATA allUniform32AVX2Masks<>+120(SB)/8, $0x0000000000000000
 GLOBL allUniform32AVX2Masks<>(SB), RODATA|NOPTR, $128
 
-// func allUniform32AVX2(oa0 []float32, oa1 []float32, oa2 []float32, oa3 []float32, oa4 []float32, oa5 []float32, oa6 []float32, oa7 []float32, oa8 []float32, oa9 []float32, ob0 []float32, ob1 []float32, ob2 []float32, ob3 []float32, ob4 []float32, ob5 []float32, ob6 []float32, ob7 []float32, ob8 []float32, ob9 []float32, oc0 []float32, oc1 []float32, oc2 []float32, oc3 []float32, oc4 []float32, oc5 []float32, oc6 []float32, oc7 []float32, oc8 []float32, oc9 []float32, od0 []float32, od1 []float32, od2 []float32, od3 []float32, od4 []float32, od5 []float32, od6 []float32, od7 []float32, x []float32, z []float32, y float32)
+// func allUniform32AVX2(oa0 []float32, oa1 []float32, oa2 []float32, oa3 []float32, oa4 []float32, oa5 []float32, oa6 []float32, oa7 []float32, oa8 []float32, oa9 []float32, ob0 []float32, ob1 []float32, ob2 []float32, ob3 []float32, ob4 []float32, ob5 []float32, ob6 []float32, ob7 []float32, ob8 []float32, ob9 []float32, oc0 []float32, oc1 []float32, oc2 []float32, oc3 []float32, oc4 []float32, oc5 []float32, oc6 []float32, oc7 []float32, oc8 []float32, oc9 []float32, od0 []float32, od1 []float32, od2 []float32, od3 []float32, od4 []float32, od5 []float32, od6 []float32, od7 []float32, od8 []float32, od9 []float32, x []float32, z []float32, y float32)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
-TEXT ·allUniform32AVX2(SB), $512-964
+TEXT ·allUniform32AVX2(SB), $512-1012
 	LEAQ         31(SP), BX
 	ANDQ         $-32, BX
 	MOVQ         oa0_len+8(FP), CX
@@ -853,7 +908,7 @@ TEXT ·allUniform32AVX2(SB), $512-964
 	MOVQ         oa5_base+120(FP), R11
 	MOVQ         oa6_base+144(FP), R12
 	MOVQ         oa7_base+168(FP), R13
-	VBROADCASTSS y+960(FP), Y0
+	VBROADCASTSS y+1008(FP), Y0
 	VROUNDPS     $0x08, Y0, Y1
 	VMAXPS       allUniform32AVX2Consts<>+0(SB), Y1, Y1
 	VMINPS       allUniform32AVX2Consts<>+32(SB), Y1, Y1
@@ -875,26 +930,26 @@ TEXT ·allUniform32AVX2(SB), $512-964
 	VMOVUPS      Y1, 96(BX)
 	VMOVUPS      Y4, 128(BX)
 	VMOVUPS      Y5, 160(BX)
-	VMOVUPS      allUniform32AVX2Consts<>+576(SB), Y15
-	VMOVUPS      allUniform32AVX2Consts<>+96(SB), Y14
-	VMOVUPS      allUniform32AVX2Consts<>+64(SB), Y13
+	VMOVUPS      allUniform32AVX2Consts<>+480(SB), Y15
+	VMOVUPS      allUniform32AVX2Consts<>+640(SB), Y14
+	VMOVUPS      allUniform32AVX2Consts<>+96(SB), Y13
 	XORL         AX, AX
 	SUBQ         $+8, CX
 	JLT          rest
 
 body:
-	MOVQ         x_base+912(FP), DX
+	MOVQ         x_base+960(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         x_base+912(FP), DX
+	MOVQ         x_base+960(FP), DX
 	VMOVUPS      (DX)(AX*1), Y0
-	MOVQ         z_base+936(FP), DX
+	MOVQ         z_base+984(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         z_base+936(FP), DX
+	MOVQ         z_base+984(FP), DX
 	VMOVUPS      (DX)(AX*1), Y1
 	VDIVPS       (BX), Y0, Y2
 	PREFETCHT0   1024(R10)(AX*1)
 	VMOVUPS      Y2, (R10)(AX*1)
-	VDIVPS       Y0, Y14, Y2
+	VDIVPS       Y0, Y13, Y2
 	PREFETCHT0   1024(R11)(AX*1)
 	VMOVUPS      Y2, (R11)(AX*1)
 	VSQRTPS      Y0, Y2
@@ -913,9 +968,9 @@ body:
 	VBLENDVPS    Y5, Y0, Y1, Y5
 	VMULPS       96(BX), Y5, Y5
 	VMULPS       128(BX), Y5, Y5
-	MOVQ         oc7_base+648(FP), DX
+	MOVQ         oc9_base+696(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         oc7_base+648(FP), DX
+	MOVQ         oc9_base+696(FP), DX
 	VMOVUPS      Y5, (DX)(AX*1)
 	VPSRLD       $0x17, Y3, Y5
 	VANDPS       allUniform32AVX2Consts<>+352(SB), Y3, Y3
@@ -928,64 +983,78 @@ body:
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         oc4_base+576(FP), DX
 	VMOVUPS      Y5, (DX)(AX*1)
-	VROUNDPS     $0x09, Y0, Y5
+	VMOVUPS      (BX), Y5
+	VFMADD213PS  Y15, Y0, Y5
+	VSUBPS       Y15, Y5, Y5
 	MOVQ         oc5_base+600(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         oc5_base+600(FP), DX
+	VMOVUPS      Y5, (DX)(AX*1)
+	VMOVUPS      allUniform32AVX2Consts<>+512(SB), Y5
+	VFMADD213PS  Y15, Y0, Y5
+	VSUBPS       Y15, Y5, Y5
+	MOVQ         oc6_base+624(FP), DX
+	PREFETCHT0   1024(DX)(AX*1)
+	MOVQ         oc6_base+624(FP), DX
+	VMOVUPS      Y5, (DX)(AX*1)
+	VROUNDPS     $0x09, Y0, Y5
+	MOVQ         oc7_base+648(FP), DX
+	PREFETCHT0   1024(DX)(AX*1)
+	MOVQ         oc7_base+648(FP), DX
 	VMOVUPS      Y5, (DX)(AX*1)
 	VMULPS       96(BX), Y0, Y5
 	VMULPS       128(BX), Y5, Y5
-	MOVQ         oc6_base+624(FP), DX
+	MOVQ         oc8_base+672(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         oc6_base+624(FP), DX
+	MOVQ         oc8_base+672(FP), DX
 	VMOVUPS      Y5, (DX)(AX*1)
 	VMOVUPS      (BX), Y5
 	VCMPPS       $0x11, Y1, Y5, Y6
-	VCMPPS       $0x00, allUniform32AVX2Consts<>+480(SB), Y2, Y7
-	VBLENDVPS    Y7, allUniform32AVX2Consts<>+512(SB), Y4, Y4
+	VCMPPS       $0x00, allUniform32AVX2Consts<>+544(SB), Y2, Y7
+	VBLENDVPS    Y7, allUniform32AVX2Consts<>+576(SB), Y4, Y4
 	VCMPPS       $0x11, Y5, Y0, Y7
 	VCMPPS       $0x12, Y5, Y0, Y8
-	VCMPPS       $0x11, allUniform32AVX2Consts<>+480(SB), Y0, Y9
+	VCMPPS       $0x11, allUniform32AVX2Consts<>+544(SB), Y0, Y9
 	VCMPPS       $0x00, Y1, Y0, Y10
 	VORPS        Y10, Y8, Y10
 	VMOVUPS      allUniform32AVX2Consts<>+416(SB), Y11
-	VMOVUPS      allUniform32AVX2Consts<>+480(SB), Y12
+	VMOVUPS      allUniform32AVX2Consts<>+544(SB), Y12
 	VBLENDVPS    Y8, Y11, Y12, Y8
-	MOVQ         od1_base+744(FP), DX
+	MOVQ         od3_base+792(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         od1_base+744(FP), DX
+	MOVQ         od3_base+792(FP), DX
 	VMOVUPS      Y8, (DX)(AX*1)
 	VBLENDVPS    Y10, Y11, Y12, Y8
-	MOVQ         od4_base+816(FP), DX
+	MOVQ         od6_base+864(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         od4_base+816(FP), DX
+	MOVQ         od6_base+864(FP), DX
 	VMOVUPS      Y8, (DX)(AX*1)
 	VCMPPS       $0x00, Y1, Y5, Y8
 	VORPS        Y8, Y7, Y8
 	VMULPS       Y1, Y0, Y10
 	VBLENDVPS    Y8, Y10, Y5, Y8
-	MOVQ         od6_base+864(FP), DX
+	MOVQ         od8_base+912(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         od6_base+864(FP), DX
+	MOVQ         od8_base+912(FP), DX
 	VMOVUPS      Y8, (DX)(AX*1)
 	VADDPS       Y1, Y0, Y8
 	VCMPPS       $0x00, Y5, Y0, Y10
 	VBLENDVPS    Y10, Y11, Y12, Y10
-	MOVQ         od2_base+768(FP), DX
+	MOVQ         od4_base+816(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         od2_base+768(FP), DX
+	MOVQ         od4_base+816(FP), DX
 	VMOVUPS      Y10, (DX)(AX*1)
 	VCMPPS       $0x11, Y0, Y1, Y10
 	VBLENDVPS    Y10, Y5, Y8, Y8
-	MOVQ         od7_base+888(FP), DX
+	MOVQ         od9_base+936(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         od7_base+888(FP), DX
+	MOVQ         od9_base+936(FP), DX
 	VMOVUPS      Y8, (DX)(AX*1)
-	VCMPPS       $0x11, allUniform32AVX2Consts<>+544(SB), Y2, Y8
+	VCMPPS       $0x11, allUniform32AVX2Consts<>+608(SB), Y2, Y8
 	VBLENDVPS    Y8, Y4, Y2, Y4
-	MOVQ         oc8_base+672(FP), DX
+	MOVQ         od0_base+720(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         oc8_base+672(FP), DX
+	MOVQ         od0_base+720(FP), DX
 	VMOVUPS      Y4, (DX)(AX*1)
 	VADDPS       Y5, Y0, Y4
 	PREFETCHT0   1024(SI)(AX*1)
@@ -993,14 +1062,14 @@ body:
 	VSUBPS       Y5, Y0, Y4
 	PREFETCHT0   1024(DI)(AX*1)
 	VMOVUPS      Y4, (DI)(AX*1)
-	VSUBPS       Y0, Y15, Y4
+	VSUBPS       Y0, Y14, Y4
 	PREFETCHT0   1024(R8)(AX*1)
 	VMOVUPS      Y4, (R8)(AX*1)
 	VMULPS       Y5, Y0, Y4
 	PREFETCHT0   1024(R9)(AX*1)
 	VMOVUPS      Y4, (R9)(AX*1)
-	VMOVUPS      allUniform32AVX2Consts<>+640(SB), Y4
-	VFMADD231PS  allUniform32AVX2Consts<>+608(SB), Y0, Y4
+	VMOVUPS      allUniform32AVX2Consts<>+704(SB), Y4
+	VFMADD231PS  allUniform32AVX2Consts<>+672(SB), Y0, Y4
 	MOVQ         ob1_base+264(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         ob1_base+264(FP), DX
@@ -1017,13 +1086,13 @@ body:
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         ob3_base+312(FP), DX
 	VMOVUPS      Y4, (DX)(AX*1)
-	VMOVUPS      allUniform32AVX2Consts<>+672(SB), Y4
+	VMOVUPS      allUniform32AVX2Consts<>+736(SB), Y4
 	VFMADD231PS  Y5, Y0, Y4
 	MOVQ         ob4_base+336(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         ob4_base+336(FP), DX
 	VMOVUPS      Y4, (DX)(AX*1)
-	VMOVUPS      allUniform32AVX2Consts<>+704(SB), Y4
+	VMOVUPS      allUniform32AVX2Consts<>+768(SB), Y4
 	VFMADD213PS  Y5, Y0, Y4
 	MOVQ         ob5_base+360(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
@@ -1044,7 +1113,7 @@ body:
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         oc0_base+480(FP), DX
 	VMOVUPS      Y4, (DX)(AX*1)
-	VMAXPS       allUniform32AVX2Consts<>+736(SB), Y0, Y4
+	VMAXPS       allUniform32AVX2Consts<>+800(SB), Y0, Y4
 	MOVQ         oc1_base+504(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         oc1_base+504(FP), DX
@@ -1072,40 +1141,41 @@ body:
 	VMOVUPS      Y1, (DX)(AX*1)
 	VCMPPS       $0x03, Y2, Y2, Y1
 	VORPS        Y1, Y3, Y1
-	MOVQ         oc9_base+696(FP), DX
+	MOVQ         od1_base+744(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         oc9_base+696(FP), DX
+	MOVQ         od1_base+744(FP), DX
 	VMOVUPS      Y1, (DX)(AX*1)
 	VORPS        32(BX), Y2, Y1
 	MOVQ         oc2_base+528(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         oc2_base+528(FP), DX
 	VMOVUPS      Y1, (DX)(AX*1)
-	VXORPS       allUniform32AVX2Consts<>+768(SB), Y6, Y1
+	VXORPS       allUniform32AVX2Consts<>+832(SB), Y6, Y1
 	VANDPS       Y1, Y9, Y1
 	VANDPS       Y6, Y7, Y2
 	VBLENDVPS    Y7, Y11, Y12, Y3
-	MOVQ         od0_base+720(FP), DX
+	MOVQ         od2_base+768(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         od0_base+720(FP), DX
+	MOVQ         od2_base+768(FP), DX
 	VMOVUPS      Y3, (DX)(AX*1)
 	VBLENDVPS    Y1, Y11, Y12, Y1
-	MOVQ         od5_base+840(FP), DX
+	MOVQ         od7_base+888(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         od5_base+840(FP), DX
+	MOVQ         od7_base+888(FP), DX
 	VMOVUPS      Y1, (DX)(AX*1)
 	VBLENDVPS    Y2, Y11, Y12, Y1
-	MOVQ         od3_base+792(FP), DX
+	MOVQ         od5_base+840(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         od3_base+792(FP), DX
+	MOVQ         od5_base+840(FP), DX
 	VMOVUPS      Y1, (DX)(AX*1)
-	VANDPS       Y13, Y0, Y1
-	VXORPS       Y13, Y0, Y0
+	VMOVUPS      allUniform32AVX2Consts<>+64(SB), Y1
+	VANDPS       Y1, Y0, Y2
+	VXORPS       Y1, Y0, Y0
 	MOVQ         ob6_base+384(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         ob6_base+384(FP), DX
 	VMOVUPS      Y0, (DX)(AX*1)
-	VORPS        64(BX), Y1, Y0
+	VORPS        64(BX), Y2, Y0
 	MOVQ         oc3_base+552(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         oc3_base+552(FP), DX
@@ -1126,13 +1196,13 @@ tail:
 	LEAQ         allUniform32AVX2Masks<>+64(SB), R14
 	VMOVUPD      (R14)(DX*4), Y15
 	VMOVUPD      32(R14)(DX*4), Y14
-	MOVQ         x_base+912(FP), DX
+	MOVQ         x_base+960(FP), DX
 	VMASKMOVPS   (DX)(AX*1), Y15, Y0
-	MOVQ         x_base+912(FP), DX
+	MOVQ         x_base+960(FP), DX
 	VMASKMOVPS   32(DX)(AX*1), Y14, Y1
-	MOVQ         z_base+936(FP), DX
+	MOVQ         z_base+984(FP), DX
 	VMASKMOVPS   (DX)(AX*1), Y15, Y2
-	MOVQ         z_base+936(FP), DX
+	MOVQ         z_base+984(FP), DX
 	VMASKMOVPS   32(DX)(AX*1), Y14, Y3
 	VMOVUPS      (BX), Y4
 	VDIVPS       Y4, Y0, Y5
@@ -1193,9 +1263,9 @@ tail:
 	VMOVUPS      128(BX), Y6
 	VMULPS       Y13, Y6, Y13
 	VMULPS       Y12, Y6, Y12
-	MOVQ         oc7_base+648(FP), DX
+	MOVQ         oc9_base+696(FP), DX
 	VMASKMOVPS   Y13, Y15, (DX)(AX*1)
-	MOVQ         oc7_base+648(FP), DX
+	MOVQ         oc9_base+696(FP), DX
 	VMASKMOVPS   Y12, Y14, 32(DX)(AX*1)
 	VROUNDPS     $0x08, Y0, Y12
 	VROUNDPS     $0x08, Y1, Y13
@@ -1203,201 +1273,221 @@ tail:
 	VMASKMOVPS   Y12, Y15, (DX)(AX*1)
 	MOVQ         oc4_base+576(FP), DX
 	VMASKMOVPS   Y13, Y14, 32(DX)(AX*1)
-	VROUNDPS     $0x09, Y0, Y12
-	VROUNDPS     $0x09, Y1, Y13
+	VMOVUPS      allUniform32AVX2Consts<>+480(SB), Y12
+	VFMADD231PS  Y4, Y0, Y12
+	VMOVUPS      allUniform32AVX2Consts<>+480(SB), Y13
+	VFMADD231PS  Y4, Y1, Y13
+	VMOVUPS      allUniform32AVX2Consts<>+480(SB), Y11
+	VSUBPS       Y11, Y12, Y12
+	VSUBPS       Y11, Y13, Y13
 	MOVQ         oc5_base+600(FP), DX
 	VMASKMOVPS   Y12, Y15, (DX)(AX*1)
 	MOVQ         oc5_base+600(FP), DX
 	VMASKMOVPS   Y13, Y14, 32(DX)(AX*1)
-	VMULPS       Y5, Y0, Y12
-	VMULPS       Y5, Y1, Y5
-	VMULPS       Y6, Y12, Y12
-	VMULPS       Y6, Y5, Y5
+	VMOVUPS      allUniform32AVX2Consts<>+512(SB), Y12
+	VFMADD213PS  Y11, Y0, Y12
+	VMOVUPS      allUniform32AVX2Consts<>+512(SB), Y13
+	VFMADD213PS  Y11, Y1, Y13
+	VSUBPS       Y11, Y12, Y12
+	VSUBPS       Y11, Y13, Y11
 	MOVQ         oc6_base+624(FP), DX
 	VMASKMOVPS   Y12, Y15, (DX)(AX*1)
 	MOVQ         oc6_base+624(FP), DX
+	VMASKMOVPS   Y11, Y14, 32(DX)(AX*1)
+	VROUNDPS     $0x09, Y0, Y11
+	VROUNDPS     $0x09, Y1, Y12
+	MOVQ         oc7_base+648(FP), DX
+	VMASKMOVPS   Y11, Y15, (DX)(AX*1)
+	MOVQ         oc7_base+648(FP), DX
+	VMASKMOVPS   Y12, Y14, 32(DX)(AX*1)
+	VMULPS       Y5, Y0, Y11
+	VMULPS       Y5, Y1, Y5
+	VMULPS       Y6, Y11, Y11
+	VMULPS       Y6, Y5, Y5
+	MOVQ         oc8_base+672(FP), DX
+	VMASKMOVPS   Y11, Y15, (DX)(AX*1)
+	MOVQ         oc8_base+672(FP), DX
 	VMASKMOVPS   Y5, Y14, 32(DX)(AX*1)
 	VCMPPS       $0x11, Y2, Y4, Y5
 	VCMPPS       $0x11, Y3, Y4, Y6
-	VMOVUPS      allUniform32AVX2Consts<>+480(SB), Y12
-	VCMPPS       $0x00, Y12, Y8, Y13
+	VMOVUPS      allUniform32AVX2Consts<>+544(SB), Y11
+	VCMPPS       $0x00, Y11, Y8, Y12
+	VCMPPS       $0x00, Y11, Y7, Y13
+	VBLENDVPS    Y12, allUniform32AVX2Consts<>+576(SB), Y10, Y10
+	VBLENDVPS    Y13, allUniform32AVX2Consts<>+576(SB), Y9, Y9
+	VCMPPS       $0x11, Y4, Y0, Y12
+	VCMPPS       $0x11, Y4, Y1, Y13
 	VMOVUPS      Y6, 256(BX)
-	VCMPPS       $0x00, Y12, Y7, Y6
+	VCMPPS       $0x12, Y4, Y0, Y6
 	VMOVUPS      Y5, 288(BX)
-	VMOVUPS      allUniform32AVX2Consts<>+512(SB), Y5
-	VBLENDVPS    Y13, Y5, Y10, Y10
-	VBLENDVPS    Y6, Y5, Y9, Y5
-	VCMPPS       $0x11, Y4, Y0, Y6
-	VCMPPS       $0x11, Y4, Y1, Y9
-	VCMPPS       $0x12, Y4, Y0, Y13
-	VMOVUPS      Y5, 320(BX)
 	VCMPPS       $0x12, Y4, Y1, Y5
-	VMOVUPS      Y10, 352(BX)
-	VCMPPS       $0x11, Y12, Y0, Y10
-	VMOVUPS      Y10, 384(BX)
-	VCMPPS       $0x11, Y12, Y1, Y10
+	VMOVUPS      Y9, 320(BX)
+	VCMPPS       $0x11, Y11, Y0, Y9
+	VMOVUPS      Y9, 352(BX)
+	VCMPPS       $0x11, Y11, Y1, Y9
+	VMOVUPS      Y9, 384(BX)
+	VCMPPS       $0x00, Y2, Y0, Y9
 	VMOVUPS      Y10, 416(BX)
-	VCMPPS       $0x00, Y2, Y0, Y10
-	VMOVUPS      Y7, 448(BX)
-	VCMPPS       $0x00, Y3, Y1, Y7
-	VORPS        Y10, Y13, Y10
-	VORPS        Y7, Y5, Y7
-	VBLENDVPS    Y13, Y11, Y12, Y13
-	VBLENDVPS    Y5, Y11, Y12, Y5
-	MOVQ         od1_base+744(FP), DX
-	VMASKMOVPS   Y13, Y15, (DX)(AX*1)
-	MOVQ         od1_base+744(FP), DX
+	VCMPPS       $0x00, Y3, Y1, Y10
+	VORPS        Y9, Y6, Y9
+	VORPS        Y10, Y5, Y10
+	VBLENDVPS    Y6, allUniform32AVX2Consts<>+416(SB), Y11, Y6
+	VBLENDVPS    Y5, allUniform32AVX2Consts<>+416(SB), Y11, Y5
+	MOVQ         od3_base+792(FP), DX
+	VMASKMOVPS   Y6, Y15, (DX)(AX*1)
+	MOVQ         od3_base+792(FP), DX
 	VMASKMOVPS   Y5, Y14, 32(DX)(AX*1)
-	VBLENDVPS    Y10, Y11, Y12, Y5
-	VBLENDVPS    Y7, Y11, Y12, Y7
-	MOVQ         od4_base+816(FP), DX
-	VMASKMOVPS   Y5, Y15, (DX)(AX*1)
-	MOVQ         od4_base+816(FP), DX
-	VMASKMOVPS   Y7, Y14, 32(DX)(AX*1)
-	VCMPPS       $0x00, Y2, Y4, Y5
-	VCMPPS       $0x00, Y3, Y4, Y7
-	VORPS        Y5, Y6, Y5
-	VORPS        Y7, Y9, Y7
+	VMOVUPS      allUniform32AVX2Consts<>+416(SB), Y5
+	VBLENDVPS    Y9, Y5, Y11, Y6
+	VBLENDVPS    Y10, Y5, Y11, Y9
+	MOVQ         od6_base+864(FP), DX
+	VMASKMOVPS   Y6, Y15, (DX)(AX*1)
+	MOVQ         od6_base+864(FP), DX
+	VMASKMOVPS   Y9, Y14, 32(DX)(AX*1)
+	VCMPPS       $0x00, Y2, Y4, Y6
+	VCMPPS       $0x00, Y3, Y4, Y9
+	VORPS        Y6, Y12, Y6
+	VORPS        Y9, Y13, Y9
 	VMULPS       Y2, Y0, Y10
+	VMOVUPS      Y13, 448(BX)
 	VMULPS       Y3, Y1, Y13
-	VBLENDVPS    Y5, Y10, Y4, Y5
-	VBLENDVPS    Y7, Y13, Y4, Y7
-	MOVQ         od6_base+864(FP), DX
-	VMASKMOVPS   Y5, Y15, (DX)(AX*1)
-	MOVQ         od6_base+864(FP), DX
-	VMASKMOVPS   Y7, Y14, 32(DX)(AX*1)
-	VADDPS       Y2, Y0, Y5
-	VADDPS       Y3, Y1, Y7
+	VBLENDVPS    Y6, Y10, Y4, Y6
+	VBLENDVPS    Y9, Y13, Y4, Y9
+	MOVQ         od8_base+912(FP), DX
+	VMASKMOVPS   Y6, Y15, (DX)(AX*1)
+	MOVQ         od8_base+912(FP), DX
+	VMASKMOVPS   Y9, Y14, 32(DX)(AX*1)
+	VADDPS       Y2, Y0, Y6
+	VADDPS       Y3, Y1, Y9
 	VCMPPS       $0x00, Y4, Y0, Y10
 	VCMPPS       $0x00, Y4, Y1, Y13
-	VBLENDVPS    Y10, Y11, Y12, Y10
-	VBLENDVPS    Y13, Y11, Y12, Y13
-	MOVQ         od2_base+768(FP), DX
+	VBLENDVPS    Y10, Y5, Y11, Y10
+	VBLENDVPS    Y13, Y5, Y11, Y13
+	MOVQ         od4_base+816(FP), DX
 	VMASKMOVPS   Y10, Y15, (DX)(AX*1)
-	MOVQ         od2_base+768(FP), DX
+	MOVQ         od4_base+816(FP), DX
 	VMASKMOVPS   Y13, Y14, 32(DX)(AX*1)
 	VCMPPS       $0x11, Y0, Y2, Y10
 	VCMPPS       $0x11, Y1, Y3, Y13
-	VBLENDVPS    Y10, Y4, Y5, Y5
-	VBLENDVPS    Y13, Y4, Y7, Y7
-	MOVQ         od7_base+888(FP), DX
-	VMASKMOVPS   Y5, Y15, (DX)(AX*1)
-	MOVQ         od7_base+888(FP), DX
-	VMASKMOVPS   Y7, Y14, 32(DX)(AX*1)
-	VMOVUPS      allUniform32AVX2Consts<>+544(SB), Y5
-	VCMPPS       $0x11, Y5, Y8, Y7
-	VMOVUPS      448(BX), Y10
-	VCMPPS       $0x11, Y5, Y10, Y5
-	VBLENDVPS    Y7, 352(BX), Y8, Y7
-	VBLENDVPS    Y5, 320(BX), Y10, Y5
-	MOVQ         oc8_base+672(FP), DX
-	VMASKMOVPS   Y7, Y15, (DX)(AX*1)
-	MOVQ         oc8_base+672(FP), DX
-	VMASKMOVPS   Y5, Y14, 32(DX)(AX*1)
-	VADDPS       Y4, Y0, Y5
-	VADDPS       Y4, Y1, Y7
-	VMASKMOVPS   Y5, Y15, (SI)(AX*1)
-	VMASKMOVPS   Y7, Y14, 32(SI)(AX*1)
-	VSUBPS       Y4, Y0, Y5
-	VSUBPS       Y4, Y1, Y7
-	VMASKMOVPS   Y5, Y15, (DI)(AX*1)
-	VMASKMOVPS   Y7, Y14, 32(DI)(AX*1)
-	VMOVUPS      allUniform32AVX2Consts<>+576(SB), Y5
-	VSUBPS       Y0, Y5, Y7
-	VSUBPS       Y1, Y5, Y5
-	VMASKMOVPS   Y7, Y15, (R8)(AX*1)
-	VMASKMOVPS   Y5, Y14, 32(R8)(AX*1)
-	VMULPS       Y4, Y0, Y5
-	VMULPS       Y4, Y1, Y7
-	VMASKMOVPS   Y5, Y15, (R9)(AX*1)
-	VMASKMOVPS   Y7, Y14, 32(R9)(AX*1)
-	VMOVUPS      allUniform32AVX2Consts<>+608(SB), Y5
-	VMOVUPS      allUniform32AVX2Consts<>+640(SB), Y7
-	VFMADD231PS  Y5, Y0, Y7
-	VFMADD213PS  allUniform32AVX2Consts<>+640(SB), Y1, Y5
+	VBLENDVPS    Y10, Y4, Y6, Y6
+	VBLENDVPS    Y13, Y4, Y9, Y9
+	MOVQ         od9_base+936(FP), DX
+	VMASKMOVPS   Y6, Y15, (DX)(AX*1)
+	MOVQ         od9_base+936(FP), DX
+	VMASKMOVPS   Y9, Y14, 32(DX)(AX*1)
+	VMOVUPS      allUniform32AVX2Consts<>+608(SB), Y6
+	VCMPPS       $0x11, Y6, Y8, Y9
+	VCMPPS       $0x11, Y6, Y7, Y6
+	VBLENDVPS    Y9, 416(BX), Y8, Y9
+	VBLENDVPS    Y6, 320(BX), Y7, Y6
+	MOVQ         od0_base+720(FP), DX
+	VMASKMOVPS   Y9, Y15, (DX)(AX*1)
+	MOVQ         od0_base+720(FP), DX
+	VMASKMOVPS   Y6, Y14, 32(DX)(AX*1)
+	VADDPS       Y4, Y0, Y6
+	VADDPS       Y4, Y1, Y9
+	VMASKMOVPS   Y6, Y15, (SI)(AX*1)
+	VMASKMOVPS   Y9, Y14, 32(SI)(AX*1)
+	VSUBPS       Y4, Y0, Y6
+	VSUBPS       Y4, Y1, Y9
+	VMASKMOVPS   Y6, Y15, (DI)(AX*1)
+	VMASKMOVPS   Y9, Y14, 32(DI)(AX*1)
+	VMOVUPS      allUniform32AVX2Consts<>+640(SB), Y6
+	VSUBPS       Y0, Y6, Y9
+	VSUBPS       Y1, Y6, Y6
+	VMASKMOVPS   Y9, Y15, (R8)(AX*1)
+	VMASKMOVPS   Y6, Y14, 32(R8)(AX*1)
+	VMULPS       Y4, Y0, Y6
+	VMULPS       Y4, Y1, Y9
+	VMASKMOVPS   Y6, Y15, (R9)(AX*1)
+	VMASKMOVPS   Y9, Y14, 32(R9)(AX*1)
+	VMOVUPS      allUniform32AVX2Consts<>+672(SB), Y6
+	VMOVUPS      allUniform32AVX2Consts<>+704(SB), Y9
+	VFMADD231PS  Y6, Y0, Y9
+	VFMADD213PS  allUniform32AVX2Consts<>+704(SB), Y1, Y6
 	MOVQ         ob1_base+264(FP), DX
-	VMASKMOVPS   Y7, Y15, (DX)(AX*1)
+	VMASKMOVPS   Y9, Y15, (DX)(AX*1)
 	MOVQ         ob1_base+264(FP), DX
-	VMASKMOVPS   Y5, Y14, 32(DX)(AX*1)
-	VMOVAPS      Y0, Y5
-	VFMADD231PS  Y0, Y0, Y5
-	VMOVAPS      Y1, Y7
-	VFMADD231PS  Y1, Y1, Y7
+	VMASKMOVPS   Y6, Y14, 32(DX)(AX*1)
+	VMOVAPS      Y0, Y6
+	VFMADD231PS  Y0, Y0, Y6
+	VMOVAPS      Y1, Y9
+	VFMADD231PS  Y1, Y1, Y9
 	MOVQ         ob2_base+288(FP), DX
-	VMASKMOVPS   Y5, Y15, (DX)(AX*1)
+	VMASKMOVPS   Y6, Y15, (DX)(AX*1)
 	MOVQ         ob2_base+288(FP), DX
-	VMASKMOVPS   Y7, Y14, 32(DX)(AX*1)
-	VMOVAPS      Y0, Y5
-	VFMADD231PS  Y4, Y0, Y5
-	VMOVAPS      Y1, Y7
-	VFMADD231PS  Y4, Y1, Y7
+	VMASKMOVPS   Y9, Y14, 32(DX)(AX*1)
+	VMOVAPS      Y0, Y6
+	VFMADD231PS  Y4, Y0, Y6
+	VMOVAPS      Y1, Y9
+	VFMADD231PS  Y4, Y1, Y9
 	MOVQ         ob3_base+312(FP), DX
-	VMASKMOVPS   Y5, Y15, (DX)(AX*1)
+	VMASKMOVPS   Y6, Y15, (DX)(AX*1)
 	MOVQ         ob3_base+312(FP), DX
-	VMASKMOVPS   Y7, Y14, 32(DX)(AX*1)
-	VMOVUPS      allUniform32AVX2Consts<>+672(SB), Y5
-	VFMADD231PS  Y4, Y0, Y5
-	VMOVUPS      allUniform32AVX2Consts<>+672(SB), Y7
-	VFMADD231PS  Y4, Y1, Y7
+	VMASKMOVPS   Y9, Y14, 32(DX)(AX*1)
+	VMOVUPS      allUniform32AVX2Consts<>+736(SB), Y6
+	VFMADD231PS  Y4, Y0, Y6
+	VMOVUPS      allUniform32AVX2Consts<>+736(SB), Y9
+	VFMADD231PS  Y4, Y1, Y9
 	MOVQ         ob4_base+336(FP), DX
-	VMASKMOVPS   Y5, Y15, (DX)(AX*1)
+	VMASKMOVPS   Y6, Y15, (DX)(AX*1)
 	MOVQ         ob4_base+336(FP), DX
-	VMASKMOVPS   Y7, Y14, 32(DX)(AX*1)
-	VMOVUPS      allUniform32AVX2Consts<>+704(SB), Y5
-	VFMADD213PS  Y4, Y0, Y5
-	VMOVUPS      allUniform32AVX2Consts<>+704(SB), Y7
-	VFMADD213PS  Y4, Y1, Y7
+	VMASKMOVPS   Y9, Y14, 32(DX)(AX*1)
+	VMOVUPS      allUniform32AVX2Consts<>+768(SB), Y6
+	VFMADD213PS  Y4, Y0, Y6
+	VMOVUPS      allUniform32AVX2Consts<>+768(SB), Y9
+	VFMADD213PS  Y4, Y1, Y9
 	MOVQ         ob5_base+360(FP), DX
-	VMASKMOVPS   Y5, Y15, (DX)(AX*1)
+	VMASKMOVPS   Y6, Y15, (DX)(AX*1)
 	MOVQ         ob5_base+360(FP), DX
-	VMASKMOVPS   Y7, Y14, 32(DX)(AX*1)
-	VMINPS       Y4, Y0, Y5
-	VMINPS       Y4, Y1, Y7
+	VMASKMOVPS   Y9, Y14, 32(DX)(AX*1)
+	VMINPS       Y4, Y0, Y6
+	VMINPS       Y4, Y1, Y9
 	MOVQ         ob8_base+432(FP), DX
-	VMASKMOVPS   Y5, Y15, (DX)(AX*1)
+	VMASKMOVPS   Y6, Y15, (DX)(AX*1)
 	MOVQ         ob8_base+432(FP), DX
-	VMASKMOVPS   Y7, Y14, 32(DX)(AX*1)
-	VMAXPS       Y4, Y0, Y5
-	VMAXPS       Y4, Y1, Y7
+	VMASKMOVPS   Y9, Y14, 32(DX)(AX*1)
+	VMAXPS       Y4, Y0, Y6
+	VMAXPS       Y4, Y1, Y9
 	MOVQ         ob9_base+456(FP), DX
-	VMASKMOVPS   Y5, Y15, (DX)(AX*1)
+	VMASKMOVPS   Y6, Y15, (DX)(AX*1)
 	MOVQ         ob9_base+456(FP), DX
-	VMASKMOVPS   Y7, Y14, 32(DX)(AX*1)
-	VMINPS       Y0, Y11, Y5
-	VMINPS       Y1, Y11, Y7
+	VMASKMOVPS   Y9, Y14, 32(DX)(AX*1)
+	VMINPS       Y0, Y5, Y6
+	VMINPS       Y1, Y5, Y9
 	MOVQ         oc0_base+480(FP), DX
-	VMASKMOVPS   Y5, Y15, (DX)(AX*1)
+	VMASKMOVPS   Y6, Y15, (DX)(AX*1)
 	MOVQ         oc0_base+480(FP), DX
-	VMASKMOVPS   Y7, Y14, 32(DX)(AX*1)
-	VMOVUPS      allUniform32AVX2Consts<>+736(SB), Y5
-	VMAXPS       Y5, Y0, Y7
-	VMAXPS       Y5, Y1, Y5
+	VMASKMOVPS   Y9, Y14, 32(DX)(AX*1)
+	VMOVUPS      allUniform32AVX2Consts<>+800(SB), Y6
+	VMAXPS       Y6, Y0, Y9
+	VMAXPS       Y6, Y1, Y6
 	MOVQ         oc1_base+504(FP), DX
-	VMASKMOVPS   Y7, Y15, (DX)(AX*1)
+	VMASKMOVPS   Y9, Y15, (DX)(AX*1)
 	MOVQ         oc1_base+504(FP), DX
-	VMASKMOVPS   Y5, Y14, 32(DX)(AX*1)
-	VMOVAPS      Y2, Y5
-	VFMADD231PS  Y4, Y0, Y5
-	VMOVAPS      Y3, Y7
-	VFMADD231PS  Y4, Y1, Y7
-	VMASKMOVPS   Y5, Y15, (R13)(AX*1)
-	VMASKMOVPS   Y7, Y14, 32(R13)(AX*1)
-	VMOVAPS      Y2, Y5
-	VFNMADD231PS Y0, Y4, Y5
-	VMOVAPS      Y3, Y7
-	VFNMADD231PS Y1, Y4, Y7
+	VMASKMOVPS   Y6, Y14, 32(DX)(AX*1)
+	VMOVAPS      Y2, Y6
+	VFMADD231PS  Y4, Y0, Y6
+	VMOVAPS      Y3, Y9
+	VFMADD231PS  Y4, Y1, Y9
+	VMASKMOVPS   Y6, Y15, (R13)(AX*1)
+	VMASKMOVPS   Y9, Y14, 32(R13)(AX*1)
+	VMOVAPS      Y2, Y6
+	VFNMADD231PS Y0, Y4, Y6
+	VMOVAPS      Y3, Y9
+	VFNMADD231PS Y1, Y4, Y9
 	MOVQ         oa8_base+192(FP), DX
-	VMASKMOVPS   Y5, Y15, (DX)(AX*1)
+	VMASKMOVPS   Y6, Y15, (DX)(AX*1)
 	MOVQ         oa8_base+192(FP), DX
-	VMASKMOVPS   Y7, Y14, 32(DX)(AX*1)
-	VMOVAPS      Y2, Y5
-	VFMSUB231PS  Y4, Y0, Y5
-	VMOVAPS      Y3, Y7
-	VFMSUB231PS  Y4, Y1, Y7
+	VMASKMOVPS   Y9, Y14, 32(DX)(AX*1)
+	VMOVAPS      Y2, Y6
+	VFMSUB231PS  Y4, Y0, Y6
+	VMOVAPS      Y3, Y9
+	VFMSUB231PS  Y4, Y1, Y9
 	MOVQ         oa9_base+216(FP), DX
-	VMASKMOVPS   Y5, Y15, (DX)(AX*1)
+	VMASKMOVPS   Y6, Y15, (DX)(AX*1)
 	MOVQ         oa9_base+216(FP), DX
-	VMASKMOVPS   Y7, Y14, 32(DX)(AX*1)
+	VMASKMOVPS   Y9, Y14, 32(DX)(AX*1)
 	VFNMSUB231PS Y0, Y4, Y2
 	VFNMSUB231PS Y1, Y4, Y3
 	MOVQ         ob0_base+240(FP), DX
@@ -1405,38 +1495,39 @@ tail:
 	MOVQ         ob0_base+240(FP), DX
 	VMASKMOVPS   Y3, Y14, 32(DX)(AX*1)
 	VCMPPS       $0x03, Y8, Y8, Y2
-	VCMPPS       $0x03, Y10, Y10, Y3
+	VCMPPS       $0x03, Y7, Y7, Y3
 	VORPS        224(BX), Y2, Y2
 	VORPS        192(BX), Y3, Y3
-	MOVQ         oc9_base+696(FP), DX
+	MOVQ         od1_base+744(FP), DX
 	VMASKMOVPS   Y2, Y15, (DX)(AX*1)
-	MOVQ         oc9_base+696(FP), DX
+	MOVQ         od1_base+744(FP), DX
 	VMASKMOVPS   Y3, Y14, 32(DX)(AX*1)
 	VMOVUPS      32(BX), Y2
 	VORPS        Y2, Y8, Y3
-	VORPS        Y2, Y10, Y2
+	VORPS        Y2, Y7, Y2
 	MOVQ         oc2_base+528(FP), DX
 	VMASKMOVPS   Y3, Y15, (DX)(AX*1)
 	MOVQ         oc2_base+528(FP), DX
 	VMASKMOVPS   Y2, Y14, 32(DX)(AX*1)
 	VMOVUPS      288(BX), Y2
-	VMOVUPS      allUniform32AVX2Consts<>+768(SB), Y3
+	VMOVUPS      allUniform32AVX2Consts<>+832(SB), Y3
 	VXORPS       Y3, Y2, Y4
-	VMOVUPS      256(BX), Y5
-	VXORPS       Y3, Y5, Y3
-	VANDPS       384(BX), Y4, Y4
-	VANDPS       416(BX), Y3, Y3
-	VANDPS       Y2, Y6, Y2
-	VANDPS       Y5, Y9, Y5
-	VBLENDVPS    Y6, Y11, Y12, Y6
-	VBLENDVPS    Y9, Y11, Y12, Y7
-	VBLENDVPS    Y4, Y11, Y12, Y4
-	VBLENDVPS    Y3, Y11, Y12, Y3
-	VBLENDVPS    Y2, Y11, Y12, Y2
-	VBLENDVPS    Y5, Y11, Y12, Y5
-	MOVQ         od0_base+720(FP), DX
-	VMASKMOVPS   Y6, Y15, (DX)(AX*1)
-	MOVQ         od0_base+720(FP), DX
+	VMOVUPS      256(BX), Y6
+	VXORPS       Y3, Y6, Y3
+	VANDPS       352(BX), Y4, Y4
+	VANDPS       384(BX), Y3, Y3
+	VANDPS       Y2, Y12, Y2
+	VMOVUPS      448(BX), Y7
+	VANDPS       Y6, Y7, Y6
+	VBLENDVPS    Y12, Y5, Y11, Y8
+	VBLENDVPS    Y7, Y5, Y11, Y7
+	VBLENDVPS    Y4, Y5, Y11, Y4
+	VBLENDVPS    Y3, Y5, Y11, Y3
+	VBLENDVPS    Y2, Y5, Y11, Y2
+	VBLENDVPS    Y6, Y5, Y11, Y5
+	MOVQ         od2_base+768(FP), DX
+	VMASKMOVPS   Y8, Y15, (DX)(AX*1)
+	MOVQ         od2_base+768(FP), DX
 	VMASKMOVPS   Y7, Y14, 32(DX)(AX*1)
 	VMOVUPS      allUniform32AVX2Consts<>+64(SB), Y6
 	VANDPS       Y6, Y0, Y7
@@ -1446,13 +1537,13 @@ tail:
 	VMOVUPS      64(BX), Y6
 	VORPS        Y7, Y6, Y7
 	VORPS        Y8, Y6, Y6
-	MOVQ         od5_base+840(FP), DX
+	MOVQ         od7_base+888(FP), DX
 	VMASKMOVPS   Y4, Y15, (DX)(AX*1)
-	MOVQ         od5_base+840(FP), DX
+	MOVQ         od7_base+888(FP), DX
 	VMASKMOVPS   Y3, Y14, 32(DX)(AX*1)
-	MOVQ         od3_base+792(FP), DX
+	MOVQ         od5_base+840(FP), DX
 	VMASKMOVPS   Y2, Y15, (DX)(AX*1)
-	MOVQ         od3_base+792(FP), DX
+	MOVQ         od5_base+840(FP), DX
 	VMASKMOVPS   Y5, Y14, 32(DX)(AX*1)
 	MOVQ         ob6_base+384(FP), DX
 	VMASKMOVPS   Y0, Y15, (DX)(AX*1)

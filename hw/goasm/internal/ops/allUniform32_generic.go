@@ -3,7 +3,7 @@
 package ops
 
 // allUniform32Row is every operation where one operand is the same in all rows.
-func allUniform32Row(x, y, z float32) (oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7 float32) {
+func allUniform32Row(x, y, z float32) (oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, od8, od9 float32) {
 	v3 := round32(y)
 	v5 := maxOf32(v3, -252)
 	v7 := minOf32(v5, 254)
@@ -33,41 +33,43 @@ func allUniform32Row(x, y, z float32) (oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, o
 	v39 := copysign32(x, y)
 	v40 := copysign32(2, x)
 	v41 := round32(x)
-	v42 := floor32(x)
-	v43 := scale32(x, v7)
-	v44 := y == y
-	v45 := choose32(v44, x, z)
-	v46 := scale32(v45, v7)
-	v47 := exponent32(x)
-	v48 := mantissa32(x)
-	v49 := x < y
-	v51 := choose32(v49, 1, 0)
-	v52 := x <= y
-	v53 := choose32(v52, 1, 0)
-	v54 := x == y
-	v55 := choose32(v54, 1, 0)
-	v56 := y < z
-	v57 := v49 && v56
+	v42 := nearest32(x, y)
+	v44 := nearest32(x, 0.7)
+	v45 := floor32(x)
+	v46 := scale32(x, v7)
+	v47 := y == y
+	v48 := choose32(v47, x, z)
+	v49 := scale32(v48, v7)
+	v50 := exponent32(x)
+	v51 := mantissa32(x)
+	v52 := x < y
+	v54 := choose32(v52, 1, 0)
+	v55 := x <= y
+	v56 := choose32(v55, 1, 0)
+	v57 := x == y
 	v58 := choose32(v57, 1, 0)
-	v59 := x == z
-	v60 := v52 || v59
+	v59 := y < z
+	v60 := v52 && v59
 	v61 := choose32(v60, 1, 0)
-	v62 := x < 0
-	v63 := !v56
-	v64 := v62 && v63
-	v65 := choose32(v64, 1, 0)
-	v66 := y == z
-	v67 := v49 || v66
-	v68 := float32(x * z)
-	v69 := choose32(v67, v68, y)
-	v70 := z < x
-	v71 := x + z
-	v72 := choose32(v70, y, v71)
-	return v8, v9, v11, v12, v13, v15, v16, v17, v19, v21, v22, v25, v26, v27, v29, v31, v18, v32, v33, v34, v36, v38, v39, v40, v41, v42, v43, v46, v47, v48, v51, v53, v55, v58, v61, v65, v69, v72
+	v62 := x == z
+	v63 := v55 || v62
+	v64 := choose32(v63, 1, 0)
+	v65 := x < 0
+	v66 := !v59
+	v67 := v65 && v66
+	v68 := choose32(v67, 1, 0)
+	v69 := y == z
+	v70 := v52 || v69
+	v71 := float32(x * z)
+	v72 := choose32(v70, v71, y)
+	v73 := z < x
+	v74 := x + z
+	v75 := choose32(v73, y, v74)
+	return v8, v9, v11, v12, v13, v15, v16, v17, v19, v21, v22, v25, v26, v27, v29, v31, v18, v32, v33, v34, v36, v38, v39, v40, v41, v42, v44, v45, v46, v49, v50, v51, v54, v56, v58, v61, v64, v68, v72, v75
 }
 
 // allUniform32Generic is allUniform32Row row by row.
-func allUniform32Generic(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, x, z []float32, y float32) {
+func allUniform32Generic(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, od8, od9, x, z []float32, y float32) {
 	oa1 = oa1[:len(oa0)]
 	oa2 = oa2[:len(oa0)]
 	oa3 = oa3[:len(oa0)]
@@ -105,9 +107,11 @@ func allUniform32Generic(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, 
 	od5 = od5[:len(oa0)]
 	od6 = od6[:len(oa0)]
 	od7 = od7[:len(oa0)]
+	od8 = od8[:len(oa0)]
+	od9 = od9[:len(oa0)]
 	x = x[:len(oa0)]
 	z = z[:len(oa0)]
 	for i := range oa0 {
-		oa0[i], oa1[i], oa2[i], oa3[i], oa4[i], oa5[i], oa6[i], oa7[i], oa8[i], oa9[i], ob0[i], ob1[i], ob2[i], ob3[i], ob4[i], ob5[i], ob6[i], ob7[i], ob8[i], ob9[i], oc0[i], oc1[i], oc2[i], oc3[i], oc4[i], oc5[i], oc6[i], oc7[i], oc8[i], oc9[i], od0[i], od1[i], od2[i], od3[i], od4[i], od5[i], od6[i], od7[i] = allUniform32Row(x[i], y, z[i])
+		oa0[i], oa1[i], oa2[i], oa3[i], oa4[i], oa5[i], oa6[i], oa7[i], oa8[i], oa9[i], ob0[i], ob1[i], ob2[i], ob3[i], ob4[i], ob5[i], ob6[i], ob7[i], ob8[i], ob9[i], oc0[i], oc1[i], oc2[i], oc3[i], oc4[i], oc5[i], oc6[i], oc7[i], oc8[i], oc9[i], od0[i], od1[i], od2[i], od3[i], od4[i], od5[i], od6[i], od7[i], od8[i], od9[i] = allUniform32Row(x[i], y, z[i])
 	}
 }

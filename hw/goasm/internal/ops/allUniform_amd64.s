@@ -8,20 +8,22 @@ DATA allUniformAVX512Consts<>+0(SB)/8, $0xc09ff00000000000
 DATA allUniformAVX512Consts<>+8(SB)/8, $0x409ff80000000000
 DATA allUniformAVX512Consts<>+16(SB)/8, $0x0000000000000000
 DATA allUniformAVX512Consts<>+24(SB)/8, $0x4000000000000000
-DATA allUniformAVX512Consts<>+32(SB)/8, $0x3fd3333333333333
-DATA allUniformAVX512Consts<>+40(SB)/8, $0x4008000000000000
-DATA allUniformAVX512Consts<>+48(SB)/8, $0x3fb999999999999a
-DATA allUniformAVX512Consts<>+56(SB)/8, $0x401c000000000000
-DATA allUniformAVX512Consts<>+64(SB)/8, $0x3ff199999999999a
-DATA allUniformAVX512Consts<>+72(SB)/8, $0x3ff0000000000000
-DATA allUniformAVX512Consts<>+80(SB)/8, $0xbff0000000000000
-DATA allUniformAVX512Consts<>+88(SB)/8, $0x8000000000000000
-DATA allUniformAVX512Consts<>+96(SB)/8, $0x7fffffffffffffff
-GLOBL allUniformAVX512Consts<>(SB), RODATA|NOPTR, $104
+DATA allUniformAVX512Consts<>+32(SB)/8, $0x4338000000000000
+DATA allUniformAVX512Consts<>+40(SB)/8, $0x3fe6666666666666
+DATA allUniformAVX512Consts<>+48(SB)/8, $0x3fd3333333333333
+DATA allUniformAVX512Consts<>+56(SB)/8, $0x4008000000000000
+DATA allUniformAVX512Consts<>+64(SB)/8, $0x3fb999999999999a
+DATA allUniformAVX512Consts<>+72(SB)/8, $0x401c000000000000
+DATA allUniformAVX512Consts<>+80(SB)/8, $0x3ff199999999999a
+DATA allUniformAVX512Consts<>+88(SB)/8, $0x3ff0000000000000
+DATA allUniformAVX512Consts<>+96(SB)/8, $0xbff0000000000000
+DATA allUniformAVX512Consts<>+104(SB)/8, $0x8000000000000000
+DATA allUniformAVX512Consts<>+112(SB)/8, $0x7fffffffffffffff
+GLOBL allUniformAVX512Consts<>(SB), RODATA|NOPTR, $120
 
-// func allUniformAVX512(oa0 []float64, oa1 []float64, oa2 []float64, oa3 []float64, oa4 []float64, oa5 []float64, oa6 []float64, oa7 []float64, oa8 []float64, oa9 []float64, ob0 []float64, ob1 []float64, ob2 []float64, ob3 []float64, ob4 []float64, ob5 []float64, ob6 []float64, ob7 []float64, ob8 []float64, ob9 []float64, oc0 []float64, oc1 []float64, oc2 []float64, oc3 []float64, oc4 []float64, oc5 []float64, oc6 []float64, oc7 []float64, oc8 []float64, oc9 []float64, od0 []float64, od1 []float64, od2 []float64, od3 []float64, od4 []float64, od5 []float64, od6 []float64, od7 []float64, x []float64, z []float64, y float64)
+// func allUniformAVX512(oa0 []float64, oa1 []float64, oa2 []float64, oa3 []float64, oa4 []float64, oa5 []float64, oa6 []float64, oa7 []float64, oa8 []float64, oa9 []float64, ob0 []float64, ob1 []float64, ob2 []float64, ob3 []float64, ob4 []float64, ob5 []float64, ob6 []float64, ob7 []float64, ob8 []float64, ob9 []float64, oc0 []float64, oc1 []float64, oc2 []float64, oc3 []float64, oc4 []float64, oc5 []float64, oc6 []float64, oc7 []float64, oc8 []float64, oc9 []float64, od0 []float64, od1 []float64, od2 []float64, od3 []float64, od4 []float64, od5 []float64, od6 []float64, od7 []float64, od8 []float64, od9 []float64, x []float64, z []float64, y float64)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·allUniformAVX512(SB), $1216-968
+TEXT ·allUniformAVX512(SB), $1216-1016
 	LEAQ         63(SP), BX
 	ANDQ         $-64, BX
 	MOVQ         oa0_len+8(FP), CX
@@ -33,7 +35,7 @@ TEXT ·allUniformAVX512(SB), $1216-968
 	MOVQ         oa5_base+120(FP), R11
 	MOVQ         oa6_base+144(FP), R12
 	MOVQ         oa7_base+168(FP), R13
-	VBROADCASTSD y+960(FP), Z0
+	VBROADCASTSD y+1008(FP), Z0
 	VRNDSCALEPD  $0x08, Z0, Z1
 	VMAXPD.BCST  allUniformAVX512Consts<>+0(SB), Z1, Z1
 	VMINPD.BCST  allUniformAVX512Consts<>+8(SB), Z1, Z1
@@ -42,33 +44,35 @@ TEXT ·allUniformAVX512(SB), $1216-968
 	VMOVUPD      Z1, 64(BX)
 	KMOVB        K1, 128(BX)
 	VBROADCASTSD allUniformAVX512Consts<>+32(SB), Z31
-	VBROADCASTSD allUniformAVX512Consts<>+24(SB), Z30
-	VBROADCASTSD allUniformAVX512Consts<>+48(SB), Z29
-	VBROADCASTSD allUniformAVX512Consts<>+56(SB), Z28
-	VBROADCASTSD allUniformAVX512Consts<>+64(SB), Z27
-	VBROADCASTSD allUniformAVX512Consts<>+96(SB), Z26
-	VBROADCASTSD allUniformAVX512Consts<>+72(SB), Z25
-	VBROADCASTSD allUniformAVX512Consts<>+16(SB), Z24
+	VBROADCASTSD allUniformAVX512Consts<>+48(SB), Z30
+	VBROADCASTSD allUniformAVX512Consts<>+24(SB), Z29
+	VBROADCASTSD allUniformAVX512Consts<>+64(SB), Z28
+	VBROADCASTSD allUniformAVX512Consts<>+72(SB), Z27
+	VBROADCASTSD allUniformAVX512Consts<>+80(SB), Z26
+	VBROADCASTSD allUniformAVX512Consts<>+112(SB), Z25
+	VBROADCASTSD allUniformAVX512Consts<>+88(SB), Z24
+	VBROADCASTSD allUniformAVX512Consts<>+40(SB), Z23
+	VBROADCASTSD allUniformAVX512Consts<>+16(SB), Z22
 	XORL         AX, AX
 	SUBQ         $+8, CX
 	JLT          rest
 
 body:
-	MOVQ         x_base+912(FP), DX
+	MOVQ         x_base+960(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         x_base+912(FP), DX
+	MOVQ         x_base+960(FP), DX
 	VMOVUPD      (DX)(AX*1), Z0
 	VMOVUPD      (BX), Z1
 	VCMPPD       $0x11, Z1, Z0, K1
 	VCMPPD       $0x12, Z1, Z0, K2
-	VCMPPD       $0x11, Z24, Z0, K3
+	VCMPPD       $0x11, Z22, Z0, K3
 	VCMPPD       $0x00, Z1, Z0, K4
 	VDIVPD       Z1, Z0, Z2
-	VDIVPD       Z0, Z30, Z3
+	VDIVPD       Z0, Z29, Z3
 	VSQRTPD      Z0, Z4
-	MOVQ         z_base+936(FP), DX
+	MOVQ         z_base+984(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         z_base+936(FP), DX
+	MOVQ         z_base+984(FP), DX
 	VMOVUPD      (DX)(AX*1), Z5
 	PREFETCHT0   1024(R10)(AX*1)
 	VMOVUPD      Z2, (R10)(AX*1)
@@ -90,37 +94,51 @@ body:
 	KMOVB        128(BX), K4
 	VBLENDMPD    Z0, Z5, K4, Z2
 	VSCALEFPD    64(BX), Z2, Z2
-	MOVQ         oc7_base+648(FP), DX
+	MOVQ         oc9_base+696(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         oc7_base+648(FP), DX
+	MOVQ         oc9_base+696(FP), DX
 	VMOVUPD      Z2, (DX)(AX*1)
 	VRNDSCALEPD  $0x08, Z0, Z2
 	MOVQ         oc4_base+576(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         oc4_base+576(FP), DX
 	VMOVUPD      Z2, (DX)(AX*1)
-	VRNDSCALEPD  $0x09, Z0, Z2
+	VMOVAPD      Z31, Z2
+	VFMADD231PD  Z1, Z0, Z2
+	VSUBPD       Z31, Z2, Z2
 	MOVQ         oc5_base+600(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         oc5_base+600(FP), DX
 	VMOVUPD      Z2, (DX)(AX*1)
-	VSCALEFPD    64(BX), Z0, Z2
+	VMOVAPD      Z31, Z2
+	VFMADD231PD  Z23, Z0, Z2
+	VSUBPD       Z31, Z2, Z2
 	MOVQ         oc6_base+624(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         oc6_base+624(FP), DX
+	VMOVUPD      Z2, (DX)(AX*1)
+	VRNDSCALEPD  $0x09, Z0, Z2
+	MOVQ         oc7_base+648(FP), DX
+	PREFETCHT0   1024(DX)(AX*1)
+	MOVQ         oc7_base+648(FP), DX
+	VMOVUPD      Z2, (DX)(AX*1)
+	VSCALEFPD    64(BX), Z0, Z2
+	MOVQ         oc8_base+672(FP), DX
+	PREFETCHT0   1024(DX)(AX*1)
+	MOVQ         oc8_base+672(FP), DX
 	VMOVUPD      Z2, (DX)(AX*1)
 	VMULPD       Z5, Z0, Z2
 	VBLENDMPD    Z2, Z1, K7, Z2
-	MOVQ         od6_base+864(FP), DX
+	MOVQ         od8_base+912(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         od6_base+864(FP), DX
+	MOVQ         od8_base+912(FP), DX
 	VMOVUPD      Z2, (DX)(AX*1)
 	VADDPD       Z5, Z0, Z2
 	KMOVB        256(BX), K4
 	VBLENDMPD    Z1, Z2, K4, Z2
-	MOVQ         od7_base+888(FP), DX
+	MOVQ         od9_base+936(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         od7_base+888(FP), DX
+	MOVQ         od9_base+936(FP), DX
 	VMOVUPD      Z2, (DX)(AX*1)
 	VADDPD       Z1, Z0, Z2
 	PREFETCHT0   1024(SI)(AX*1)
@@ -128,14 +146,14 @@ body:
 	VSUBPD       Z1, Z0, Z2
 	PREFETCHT0   1024(DI)(AX*1)
 	VMOVUPD      Z2, (DI)(AX*1)
-	VSUBPD       Z0, Z31, Z2
+	VSUBPD       Z0, Z30, Z2
 	PREFETCHT0   1024(R8)(AX*1)
 	VMOVUPD      Z2, (R8)(AX*1)
 	VMULPD       Z1, Z0, Z2
 	PREFETCHT0   1024(R9)(AX*1)
 	VMOVUPD      Z2, (R9)(AX*1)
-	VBROADCASTSD allUniformAVX512Consts<>+40(SB), Z2
-	VFMADD213PD  Z29, Z0, Z2
+	VBROADCASTSD allUniformAVX512Consts<>+56(SB), Z2
+	VFMADD213PD  Z28, Z0, Z2
 	MOVQ         ob1_base+264(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         ob1_base+264(FP), DX
@@ -152,14 +170,14 @@ body:
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         ob3_base+312(FP), DX
 	VMOVUPD      Z2, (DX)(AX*1)
-	VMOVAPD      Z28, Z2
+	VMOVAPD      Z27, Z2
 	VFMADD231PD  Z1, Z0, Z2
 	MOVQ         ob4_base+336(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         ob4_base+336(FP), DX
 	VMOVUPD      Z2, (DX)(AX*1)
 	VMOVAPD      Z1, Z2
-	VFMADD231PD  Z27, Z0, Z2
+	VFMADD231PD  Z26, Z0, Z2
 	MOVQ         ob5_base+360(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         ob5_base+360(FP), DX
@@ -174,25 +192,25 @@ body:
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         ob9_base+456(FP), DX
 	VMOVUPD      Z2, (DX)(AX*1)
-	VMINPD       Z0, Z25, Z2
+	VMINPD       Z0, Z24, Z2
 	MOVQ         oc0_base+480(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         oc0_base+480(FP), DX
 	VMOVUPD      Z2, (DX)(AX*1)
-	VMAXPD.BCST  allUniformAVX512Consts<>+80(SB), Z0, Z2
+	VMAXPD.BCST  allUniformAVX512Consts<>+96(SB), Z0, Z2
 	MOVQ         oc1_base+504(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         oc1_base+504(FP), DX
 	VMOVUPD      Z2, (DX)(AX*1)
 	VGETEXPPD    Z0, Z2
-	MOVQ         oc8_base+672(FP), DX
+	MOVQ         od0_base+720(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         oc8_base+672(FP), DX
+	MOVQ         od0_base+720(FP), DX
 	VMOVUPD      Z2, (DX)(AX*1)
 	VGETMANTPD   $0x04, Z0, Z2
-	MOVQ         oc9_base+696(FP), DX
+	MOVQ         od1_base+744(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         oc9_base+696(FP), DX
+	MOVQ         od1_base+744(FP), DX
 	VMOVUPD      Z2, (DX)(AX*1)
 	VMOVAPD      Z5, Z2
 	VFMADD231PD  Z1, Z0, Z2
@@ -215,55 +233,55 @@ body:
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         ob0_base+240(FP), DX
 	VMOVUPD      Z5, (DX)(AX*1)
-	VBLENDMPD    Z25, Z24, K1, Z2
-	MOVQ         od0_base+720(FP), DX
+	VBLENDMPD    Z24, Z22, K1, Z2
+	MOVQ         od2_base+768(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         od0_base+720(FP), DX
+	MOVQ         od2_base+768(FP), DX
 	VMOVUPD      Z2, (DX)(AX*1)
-	VBLENDMPD    Z25, Z24, K2, Z2
-	MOVQ         od1_base+744(FP), DX
+	VBLENDMPD    Z24, Z22, K2, Z2
+	MOVQ         od3_base+792(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         od1_base+744(FP), DX
+	MOVQ         od3_base+792(FP), DX
 	VMOVUPD      Z2, (DX)(AX*1)
 	KMOVB        192(BX), K1
-	VBLENDMPD    Z25, Z24, K1, Z2
-	MOVQ         od2_base+768(FP), DX
-	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         od2_base+768(FP), DX
-	VMOVUPD      Z2, (DX)(AX*1)
-	VBLENDMPD    Z25, Z24, K5, Z2
-	MOVQ         od3_base+792(FP), DX
-	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         od3_base+792(FP), DX
-	VMOVUPD      Z2, (DX)(AX*1)
-	VBLENDMPD    Z25, Z24, K6, Z2
+	VBLENDMPD    Z24, Z22, K1, Z2
 	MOVQ         od4_base+816(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         od4_base+816(FP), DX
 	VMOVUPD      Z2, (DX)(AX*1)
-	VBLENDMPD    Z25, Z24, K3, Z2
+	VBLENDMPD    Z24, Z22, K5, Z2
 	MOVQ         od5_base+840(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         od5_base+840(FP), DX
 	VMOVUPD      Z2, (DX)(AX*1)
-	VXORPD.BCST  allUniformAVX512Consts<>+88(SB), Z0, Z2
+	VBLENDMPD    Z24, Z22, K6, Z2
+	MOVQ         od6_base+864(FP), DX
+	PREFETCHT0   1024(DX)(AX*1)
+	MOVQ         od6_base+864(FP), DX
+	VMOVUPD      Z2, (DX)(AX*1)
+	VBLENDMPD    Z24, Z22, K3, Z2
+	MOVQ         od7_base+888(FP), DX
+	PREFETCHT0   1024(DX)(AX*1)
+	MOVQ         od7_base+888(FP), DX
+	VMOVUPD      Z2, (DX)(AX*1)
+	VXORPD.BCST  allUniformAVX512Consts<>+104(SB), Z0, Z2
 	MOVQ         ob6_base+384(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         ob6_base+384(FP), DX
 	VMOVUPD      Z2, (DX)(AX*1)
-	VANDPD       Z26, Z0, Z2
+	VANDPD       Z25, Z0, Z2
 	MOVQ         ob7_base+408(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         ob7_base+408(FP), DX
 	VMOVUPD      Z2, (DX)(AX*1)
 	VMOVAPD      Z0, Z2
-	VPTERNLOGQ   $0xe4, Z26, Z1, Z2
+	VPTERNLOGQ   $0xe4, Z25, Z1, Z2
 	MOVQ         oc2_base+528(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         oc2_base+528(FP), DX
 	VMOVUPD      Z2, (DX)(AX*1)
-	VMOVAPD      Z30, Z1
-	VPTERNLOGQ   $0xe4, Z26, Z0, Z1
+	VMOVAPD      Z29, Z1
+	VPTERNLOGQ   $0xe4, Z25, Z0, Z1
 	MOVQ         oc3_base+552(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         oc3_base+552(FP), DX
@@ -288,13 +306,13 @@ whole:
 	KMOVB            DX, K7
 	SHRL             $0x08, DX
 	KMOVB            DX, K6
-	MOVQ             x_base+912(FP), DX
+	MOVQ             x_base+960(FP), DX
 	VMOVUPD.Z        (DX)(AX*1), K7, Z0
-	MOVQ             x_base+912(FP), DX
+	MOVQ             x_base+960(FP), DX
 	VMOVUPD.Z        64(DX)(AX*1), K6, Z1
-	MOVQ             z_base+936(FP), DX
+	MOVQ             z_base+984(FP), DX
 	VMOVUPD.Z        (DX)(AX*1), K7, Z2
-	MOVQ             z_base+936(FP), DX
+	MOVQ             z_base+984(FP), DX
 	VMOVUPD.Z        64(DX)(AX*1), K6, Z3
 	VMOVUPD          (BX), Z4
 	VDIVPD           Z4, Z0, Z5
@@ -371,9 +389,9 @@ whole:
 	VMOVUPD          64(BX), Z11
 	VSCALEFPD        Z11, Z8, Z8
 	VSCALEFPD        Z11, Z9, Z9
-	MOVQ             oc7_base+648(FP), DX
+	MOVQ             oc9_base+696(FP), DX
 	VMOVUPD          Z8, K7, (DX)(AX*1)
-	MOVQ             oc7_base+648(FP), DX
+	MOVQ             oc9_base+696(FP), DX
 	VMOVUPD          Z9, K6, 64(DX)(AX*1)
 	VRNDSCALEPD      $0x08, Z0, Z8
 	VRNDSCALEPD      $0x08, Z1, Z9
@@ -381,44 +399,65 @@ whole:
 	VMOVUPD          Z8, K7, (DX)(AX*1)
 	MOVQ             oc4_base+576(FP), DX
 	VMOVUPD          Z9, K6, 64(DX)(AX*1)
-	VRNDSCALEPD      $0x09, Z0, Z8
-	VRNDSCALEPD      $0x09, Z1, Z9
+	VBROADCASTSD     allUniformAVX512Consts<>+32(SB), Z8
+	VFMADD231PD      Z4, Z0, Z8
+	VBROADCASTSD     allUniformAVX512Consts<>+32(SB), Z9
+	VFMADD231PD      Z4, Z1, Z9
 	VMOVUPD          Z5, K7, (R12)(AX*1)
 	VMOVUPD          Z6, K6, 64(R12)(AX*1)
-	VSCALEFPD        Z11, Z0, Z5
-	VSCALEFPD        Z11, Z1, Z6
+	VBROADCASTSD     allUniformAVX512Consts<>+40(SB), Z5
+	VBROADCASTSD     allUniformAVX512Consts<>+32(SB), Z6
+	VFMADD231PD      Z5, Z0, Z6
+	VBROADCASTSD     allUniformAVX512Consts<>+32(SB), Z12
+	VFMADD213PD      Z12, Z1, Z5
+	VSUBPD           Z12, Z8, Z8
+	VSUBPD           Z12, Z9, Z9
+	VSUBPD           Z12, Z6, Z6
+	VSUBPD           Z12, Z5, Z5
 	MOVQ             oc5_base+600(FP), DX
 	VMOVUPD          Z8, K7, (DX)(AX*1)
 	MOVQ             oc5_base+600(FP), DX
 	VMOVUPD          Z9, K6, 64(DX)(AX*1)
+	VRNDSCALEPD      $0x09, Z0, Z8
+	VRNDSCALEPD      $0x09, Z1, Z9
+	MOVQ             oc6_base+624(FP), DX
+	VMOVUPD          Z6, K7, (DX)(AX*1)
+	MOVQ             oc6_base+624(FP), DX
+	VMOVUPD          Z5, K6, 64(DX)(AX*1)
+	VSCALEFPD        Z11, Z0, Z5
+	VSCALEFPD        Z11, Z1, Z6
+	MOVQ             oc7_base+648(FP), DX
+	VMOVUPD          Z8, K7, (DX)(AX*1)
+	MOVQ             oc7_base+648(FP), DX
+	VMOVUPD          Z9, K6, 64(DX)(AX*1)
 	VMULPD           Z2, Z0, Z8
 	VMULPD           Z3, Z1, Z9
-	MOVQ             oc6_base+624(FP), DX
+	MOVQ             oc8_base+672(FP), DX
 	VMOVUPD          Z5, K7, (DX)(AX*1)
-	MOVQ             oc6_base+624(FP), DX
+	MOVQ             oc8_base+672(FP), DX
 	VMOVUPD          Z6, K6, 64(DX)(AX*1)
 	VADDPD           Z2, Z0, Z5
 	VADDPD           Z3, Z1, Z6
 	VBLENDMPD        Z8, Z4, K2, Z8
 	VBLENDMPD        Z9, Z4, K1, Z9
-	MOVQ             od6_base+864(FP), DX
+	MOVQ             od8_base+912(FP), DX
 	VMOVUPD          Z8, K7, (DX)(AX*1)
-	MOVQ             od6_base+864(FP), DX
+	MOVQ             od8_base+912(FP), DX
 	VMOVUPD          Z9, K6, 64(DX)(AX*1)
 	VADDPD           Z4, Z0, Z8
 	VADDPD           Z4, Z1, Z9
 	KMOVB            960(BX), K1
 	VBLENDMPD        Z4, Z5, K1, Z5
 	VBLENDMPD        Z4, Z6, K5, Z6
-	MOVQ             od7_base+888(FP), DX
+	MOVQ             od9_base+936(FP), DX
 	VMOVUPD          Z5, K7, (DX)(AX*1)
-	MOVQ             od7_base+888(FP), DX
+	MOVQ             od9_base+936(FP), DX
 	VMOVUPD          Z6, K6, 64(DX)(AX*1)
 	VSUBPD           Z4, Z0, Z5
 	VSUBPD           Z4, Z1, Z6
 	VMOVUPD          Z8, K7, (SI)(AX*1)
 	VMOVUPD          Z9, K6, 64(SI)(AX*1)
-	VBROADCASTSD     allUniformAVX512Consts<>+32(SB), Z8
+	VBROADCASTSD     allUniformAVX512Consts<>+48(SB), Z8
 	VSUBPD           Z0, Z8, Z9
 	VSUBPD           Z1, Z8, Z8
 	VMOVUPD          Z5, K7, (DI)(AX*1)
@@ -427,10 +466,10 @@ whole:
 	VMULPD           Z4, Z1, Z6
 	VMOVUPD          Z9, K7, (R8)(AX*1)
 	VMOVUPD          Z8, K6, 64(R8)(AX*1)
-	VBROADCASTSD     allUniformAVX512Consts<>+40(SB), Z8
-	VBROADCASTSD     allUniformAVX512Consts<>+48(SB), Z9
+	VBROADCASTSD     allUniformAVX512Consts<>+56(SB), Z8
+	VBROADCASTSD     allUniformAVX512Consts<>+64(SB), Z9
 	VFMADD231PD      Z8, Z0, Z9
-	VFMADD213PD.BCST allUniformAVX512Consts<>+48(SB), Z1, Z8
+	VFMADD213PD.BCST allUniformAVX512Consts<>+64(SB), Z1, Z8
 	VMOVUPD          Z5, K7, (R9)(AX*1)
 	VMOVUPD          Z6, K6, 64(R9)(AX*1)
 	VMOVAPD          Z0, Z5
@@ -449,17 +488,17 @@ whole:
 	VMOVUPD          Z5, K7, (DX)(AX*1)
 	MOVQ             ob2_base+288(FP), DX
 	VMOVUPD          Z6, K6, 64(DX)(AX*1)
-	VBROADCASTSD     allUniformAVX512Consts<>+56(SB), Z5
+	VBROADCASTSD     allUniformAVX512Consts<>+72(SB), Z5
 	VFMADD231PD      Z4, Z0, Z5
-	VBROADCASTSD     allUniformAVX512Consts<>+56(SB), Z6
+	VBROADCASTSD     allUniformAVX512Consts<>+72(SB), Z6
 	VFMADD231PD      Z4, Z1, Z6
 	MOVQ             ob3_base+312(FP), DX
 	VMOVUPD          Z8, K7, (DX)(AX*1)
 	MOVQ             ob3_base+312(FP), DX
 	VMOVUPD          Z9, K6, 64(DX)(AX*1)
-	VBROADCASTSD     allUniformAVX512Consts<>+64(SB), Z8
+	VBROADCASTSD     allUniformAVX512Consts<>+80(SB), Z8
 	VFMADD213PD      Z4, Z0, Z8
-	VBROADCASTSD     allUniformAVX512Consts<>+64(SB), Z9
+	VBROADCASTSD     allUniformAVX512Consts<>+80(SB), Z9
 	VFMADD213PD      Z4, Z1, Z9
 	MOVQ             ob4_base+336(FP), DX
 	VMOVUPD          Z5, K7, (DX)(AX*1)
@@ -477,14 +516,14 @@ whole:
 	VMOVUPD          Z5, K7, (DX)(AX*1)
 	MOVQ             ob8_base+432(FP), DX
 	VMOVUPD          Z6, K6, 64(DX)(AX*1)
-	VBROADCASTSD     allUniformAVX512Consts<>+72(SB), Z5
+	VBROADCASTSD     allUniformAVX512Consts<>+88(SB), Z5
 	VMINPD           Z0, Z5, Z6
 	VMINPD           Z1, Z5, Z11
 	MOVQ             ob9_base+456(FP), DX
 	VMOVUPD          Z8, K7, (DX)(AX*1)
 	MOVQ             ob9_base+456(FP), DX
 	VMOVUPD          Z9, K6, 64(DX)(AX*1)
-	VBROADCASTSD     allUniformAVX512Consts<>+80(SB), Z8
+	VBROADCASTSD     allUniformAVX512Consts<>+96(SB), Z8
 	VMAXPD           Z8, Z0, Z9
 	VMAXPD           Z8, Z1, Z8
 	MOVQ             oc0_base+480(FP), DX
@@ -499,17 +538,17 @@ whole:
 	VMOVUPD          Z8, K6, 64(DX)(AX*1)
 	VGETMANTPD       $0x04, Z0, Z8
 	VGETMANTPD       $0x04, Z1, Z9
-	MOVQ             oc8_base+672(FP), DX
+	MOVQ             od0_base+720(FP), DX
 	VMOVUPD          Z6, K7, (DX)(AX*1)
-	MOVQ             oc8_base+672(FP), DX
+	MOVQ             od0_base+720(FP), DX
 	VMOVUPD          Z11, K6, 64(DX)(AX*1)
 	VMOVAPD          Z2, Z6
 	VFMADD231PD      Z4, Z0, Z6
 	VMOVAPD          Z3, Z11
 	VFMADD231PD      Z4, Z1, Z11
-	MOVQ             oc9_base+696(FP), DX
+	MOVQ             od1_base+744(FP), DX
 	VMOVUPD          Z8, K7, (DX)(AX*1)
-	MOVQ             oc9_base+696(FP), DX
+	MOVQ             od1_base+744(FP), DX
 	VMOVUPD          Z9, K6, 64(DX)(AX*1)
 	VMOVAPD          Z2, Z8
 	VFNMADD231PD     Z0, Z4, Z8
@@ -547,46 +586,46 @@ whole:
 	VBLENDMPD        Z5, Z10, K1, Z2
 	KMOVB            896(BX), K1
 	VBLENDMPD        Z5, Z10, K1, Z3
-	MOVQ             od0_base+720(FP), DX
+	MOVQ             od2_base+768(FP), DX
 	VMOVUPD          Z8, K7, (DX)(AX*1)
-	MOVQ             od0_base+720(FP), DX
+	MOVQ             od2_base+768(FP), DX
 	VMOVUPD          Z9, K6, 64(DX)(AX*1)
 	KMOVB            1088(BX), K1
 	VBLENDMPD        Z5, Z10, K1, Z8
 	KMOVB            1024(BX), K1
 	VBLENDMPD        Z5, Z10, K1, Z9
-	MOVQ             od1_base+744(FP), DX
+	MOVQ             od3_base+792(FP), DX
 	VMOVUPD          Z6, K7, (DX)(AX*1)
-	MOVQ             od1_base+744(FP), DX
+	MOVQ             od3_base+792(FP), DX
 	VMOVUPD          Z11, K6, 64(DX)(AX*1)
 	KMOVB            448(BX), K1
 	VBLENDMPD        Z5, Z10, K1, Z6
 	KMOVB            576(BX), K1
 	VBLENDMPD        Z5, Z10, K1, Z11
-	MOVQ             od2_base+768(FP), DX
+	MOVQ             od4_base+816(FP), DX
 	VMOVUPD          Z2, K7, (DX)(AX*1)
-	MOVQ             od2_base+768(FP), DX
+	MOVQ             od4_base+816(FP), DX
 	VMOVUPD          Z3, K6, 64(DX)(AX*1)
 	KMOVB            704(BX), K1
 	VBLENDMPD        Z5, Z10, K1, Z2
 	VBLENDMPD        Z5, Z10, K3, Z3
-	MOVQ             od3_base+792(FP), DX
+	MOVQ             od5_base+840(FP), DX
 	VMOVUPD          Z8, K7, (DX)(AX*1)
-	MOVQ             od3_base+792(FP), DX
+	MOVQ             od5_base+840(FP), DX
 	VMOVUPD          Z9, K6, 64(DX)(AX*1)
-	VBROADCASTSD     allUniformAVX512Consts<>+88(SB), Z5
+	VBROADCASTSD     allUniformAVX512Consts<>+104(SB), Z5
 	VXORPD           Z5, Z0, Z8
 	VXORPD           Z5, Z1, Z5
-	MOVQ             od4_base+816(FP), DX
+	MOVQ             od6_base+864(FP), DX
 	VMOVUPD          Z6, K7, (DX)(AX*1)
-	MOVQ             od4_base+816(FP), DX
+	MOVQ             od6_base+864(FP), DX
 	VMOVUPD          Z11, K6, 64(DX)(AX*1)
-	VBROADCASTSD     allUniformAVX512Consts<>+96(SB), Z6
+	VBROADCASTSD     allUniformAVX512Consts<>+112(SB), Z6
 	VANDPD           Z6, Z0, Z9
 	VANDPD           Z6, Z1, Z10
-	MOVQ             od5_base+840(FP), DX
+	MOVQ             od7_base+888(FP), DX
 	VMOVUPD          Z2, K7, (DX)(AX*1)
-	MOVQ             od5_base+840(FP), DX
+	MOVQ             od7_base+888(FP), DX
 	VMOVUPD          Z3, K6, 64(DX)(AX*1)
 	VMOVAPD          Z0, Z2
 	VPTERNLOGQ       $0xe4, Z6, Z4, Z2
@@ -679,47 +718,55 @@ DATA allUniformAVX2Consts<>+448(SB)/8, $0x43300000000003ff
 DATA allUniformAVX2Consts<>+456(SB)/8, $0x43300000000003ff
 DATA allUniformAVX2Consts<>+464(SB)/8, $0x43300000000003ff
 DATA allUniformAVX2Consts<>+472(SB)/8, $0x43300000000003ff
-DATA allUniformAVX2Consts<>+480(SB)/8, $0x0000000000000000
-DATA allUniformAVX2Consts<>+488(SB)/8, $0x0000000000000000
-DATA allUniformAVX2Consts<>+496(SB)/8, $0x0000000000000000
-DATA allUniformAVX2Consts<>+504(SB)/8, $0x0000000000000000
-DATA allUniformAVX2Consts<>+512(SB)/8, $0xfff0000000000000
-DATA allUniformAVX2Consts<>+520(SB)/8, $0xfff0000000000000
-DATA allUniformAVX2Consts<>+528(SB)/8, $0xfff0000000000000
-DATA allUniformAVX2Consts<>+536(SB)/8, $0xfff0000000000000
-DATA allUniformAVX2Consts<>+544(SB)/8, $0x7ff0000000000000
-DATA allUniformAVX2Consts<>+552(SB)/8, $0x7ff0000000000000
-DATA allUniformAVX2Consts<>+560(SB)/8, $0x7ff0000000000000
-DATA allUniformAVX2Consts<>+568(SB)/8, $0x7ff0000000000000
-DATA allUniformAVX2Consts<>+576(SB)/8, $0x3fd3333333333333
-DATA allUniformAVX2Consts<>+584(SB)/8, $0x3fd3333333333333
-DATA allUniformAVX2Consts<>+592(SB)/8, $0x3fd3333333333333
-DATA allUniformAVX2Consts<>+600(SB)/8, $0x3fd3333333333333
-DATA allUniformAVX2Consts<>+608(SB)/8, $0x4008000000000000
-DATA allUniformAVX2Consts<>+616(SB)/8, $0x4008000000000000
-DATA allUniformAVX2Consts<>+624(SB)/8, $0x4008000000000000
-DATA allUniformAVX2Consts<>+632(SB)/8, $0x4008000000000000
-DATA allUniformAVX2Consts<>+640(SB)/8, $0x3fb999999999999a
-DATA allUniformAVX2Consts<>+648(SB)/8, $0x3fb999999999999a
-DATA allUniformAVX2Consts<>+656(SB)/8, $0x3fb999999999999a
-DATA allUniformAVX2Consts<>+664(SB)/8, $0x3fb999999999999a
-DATA allUniformAVX2Consts<>+672(SB)/8, $0x401c000000000000
-DATA allUniformAVX2Consts<>+680(SB)/8, $0x401c000000000000
-DATA allUniformAVX2Consts<>+688(SB)/8, $0x401c000000000000
-DATA allUniformAVX2Consts<>+696(SB)/8, $0x401c000000000000
-DATA allUniformAVX2Consts<>+704(SB)/8, $0x3ff199999999999a
-DATA allUniformAVX2Consts<>+712(SB)/8, $0x3ff199999999999a
-DATA allUniformAVX2Consts<>+720(SB)/8, $0x3ff199999999999a
-DATA allUniformAVX2Consts<>+728(SB)/8, $0x3ff199999999999a
-DATA allUniformAVX2Consts<>+736(SB)/8, $0xbff0000000000000
-DATA allUniformAVX2Consts<>+744(SB)/8, $0xbff0000000000000
-DATA allUniformAVX2Consts<>+752(SB)/8, $0xbff0000000000000
-DATA allUniformAVX2Consts<>+760(SB)/8, $0xbff0000000000000
-DATA allUniformAVX2Consts<>+768(SB)/8, $0xffffffffffffffff
-DATA allUniformAVX2Consts<>+776(SB)/8, $0xffffffffffffffff
-DATA allUniformAVX2Consts<>+784(SB)/8, $0xffffffffffffffff
-DATA allUniformAVX2Consts<>+792(SB)/8, $0xffffffffffffffff
-GLOBL allUniformAVX2Consts<>(SB), RODATA|NOPTR, $800
+DATA allUniformAVX2Consts<>+480(SB)/8, $0x4338000000000000
+DATA allUniformAVX2Consts<>+488(SB)/8, $0x4338000000000000
+DATA allUniformAVX2Consts<>+496(SB)/8, $0x4338000000000000
+DATA allUniformAVX2Consts<>+504(SB)/8, $0x4338000000000000
+DATA allUniformAVX2Consts<>+512(SB)/8, $0x3fe6666666666666
+DATA allUniformAVX2Consts<>+520(SB)/8, $0x3fe6666666666666
+DATA allUniformAVX2Consts<>+528(SB)/8, $0x3fe6666666666666
+DATA allUniformAVX2Consts<>+536(SB)/8, $0x3fe6666666666666
+DATA allUniformAVX2Consts<>+544(SB)/8, $0x0000000000000000
+DATA allUniformAVX2Consts<>+552(SB)/8, $0x0000000000000000
+DATA allUniformAVX2Consts<>+560(SB)/8, $0x0000000000000000
+DATA allUniformAVX2Consts<>+568(SB)/8, $0x0000000000000000
+DATA allUniformAVX2Consts<>+576(SB)/8, $0xfff0000000000000
+DATA allUniformAVX2Consts<>+584(SB)/8, $0xfff0000000000000
+DATA allUniformAVX2Consts<>+592(SB)/8, $0xfff0000000000000
+DATA allUniformAVX2Consts<>+600(SB)/8, $0xfff0000000000000
+DATA allUniformAVX2Consts<>+608(SB)/8, $0x7ff0000000000000
+DATA allUniformAVX2Consts<>+616(SB)/8, $0x7ff0000000000000
+DATA allUniformAVX2Consts<>+624(SB)/8, $0x7ff0000000000000
+DATA allUniformAVX2Consts<>+632(SB)/8, $0x7ff0000000000000
+DATA allUniformAVX2Consts<>+640(SB)/8, $0x3fd3333333333333
+DATA allUniformAVX2Consts<>+648(SB)/8, $0x3fd3333333333333
+DATA allUniformAVX2Consts<>+656(SB)/8, $0x3fd3333333333333
+DATA allUniformAVX2Consts<>+664(SB)/8, $0x3fd3333333333333
+DATA allUniformAVX2Consts<>+672(SB)/8, $0x4008000000000000
+DATA allUniformAVX2Consts<>+680(SB)/8, $0x4008000000000000
+DATA allUniformAVX2Consts<>+688(SB)/8, $0x4008000000000000
+DATA allUniformAVX2Consts<>+696(SB)/8, $0x4008000000000000
+DATA allUniformAVX2Consts<>+704(SB)/8, $0x3fb999999999999a
+DATA allUniformAVX2Consts<>+712(SB)/8, $0x3fb999999999999a
+DATA allUniformAVX2Consts<>+720(SB)/8, $0x3fb999999999999a
+DATA allUniformAVX2Consts<>+728(SB)/8, $0x3fb999999999999a
+DATA allUniformAVX2Consts<>+736(SB)/8, $0x401c000000000000
+DATA allUniformAVX2Consts<>+744(SB)/8, $0x401c000000000000
+DATA allUniformAVX2Consts<>+752(SB)/8, $0x401c000000000000
+DATA allUniformAVX2Consts<>+760(SB)/8, $0x401c000000000000
+DATA allUniformAVX2Consts<>+768(SB)/8, $0x3ff199999999999a
+DATA allUniformAVX2Consts<>+776(SB)/8, $0x3ff199999999999a
+DATA allUniformAVX2Consts<>+784(SB)/8, $0x3ff199999999999a
+DATA allUniformAVX2Consts<>+792(SB)/8, $0x3ff199999999999a
+DATA allUniformAVX2Consts<>+800(SB)/8, $0xbff0000000000000
+DATA allUniformAVX2Consts<>+808(SB)/8, $0xbff0000000000000
+DATA allUniformAVX2Consts<>+816(SB)/8, $0xbff0000000000000
+DATA allUniformAVX2Consts<>+824(SB)/8, $0xbff0000000000000
+DATA allUniformAVX2Consts<>+832(SB)/8, $0xffffffffffffffff
+DATA allUniformAVX2Consts<>+840(SB)/8, $0xffffffffffffffff
+DATA allUniformAVX2Consts<>+848(SB)/8, $0xffffffffffffffff
+DATA allUniformAVX2Consts<>+856(SB)/8, $0xffffffffffffffff
+GLOBL allUniformAVX2Consts<>(SB), RODATA|NOPTR, $864
 
 DATA allUniformAVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA allUniformAVX2Masks<>+8(SB)/8, $0xffffffffffffffff
@@ -739,9 +786,9 @@ DATA allUniformAVX2Masks<>+112(SB)/8, $0x0000000000000000
 DATA allUniformAVX2Masks<>+120(SB)/8, $0x0000000000000000
 GLOBL allUniformAVX2Masks<>(SB), RODATA|NOPTR, $128
 
-// func allUniformAVX2(oa0 []float64, oa1 []float64, oa2 []float64, oa3 []float64, oa4 []float64, oa5 []float64, oa6 []float64, oa7 []float64, oa8 []float64, oa9 []float64, ob0 []float64, ob1 []float64, ob2 []float64, ob3 []float64, ob4 []float64, ob5 []float64, ob6 []float64, ob7 []float64, ob8 []float64, ob9 []float64, oc0 []float64, oc1 []float64, oc2 []float64, oc3 []float64, oc4 []float64, oc5 []float64, oc6 []float64, oc7 []float64, oc8 []float64, oc9 []float64, od0 []float64, od1 []float64, od2 []float64, od3 []float64, od4 []float64, od5 []float64, od6 []float64, od7 []float64, x []float64, z []float64, y float64)
+// func allUniformAVX2(oa0 []float64, oa1 []float64, oa2 []float64, oa3 []float64, oa4 []float64, oa5 []float64, oa6 []float64, oa7 []float64, oa8 []float64, oa9 []float64, ob0 []float64, ob1 []float64, ob2 []float64, ob3 []float64, ob4 []float64, ob5 []float64, ob6 []float64, ob7 []float64, ob8 []float64, ob9 []float64, oc0 []float64, oc1 []float64, oc2 []float64, oc3 []float64, oc4 []float64, oc5 []float64, oc6 []float64, oc7 []float64, oc8 []float64, oc9 []float64, od0 []float64, od1 []float64, od2 []float64, od3 []float64, od4 []float64, od5 []float64, od6 []float64, od7 []float64, od8 []float64, od9 []float64, x []float64, z []float64, y float64)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
-TEXT ·allUniformAVX2(SB), $512-968
+TEXT ·allUniformAVX2(SB), $512-1016
 	LEAQ         31(SP), BX
 	ANDQ         $-32, BX
 	MOVQ         oa0_len+8(FP), CX
@@ -753,7 +800,7 @@ TEXT ·allUniformAVX2(SB), $512-968
 	MOVQ         oa5_base+120(FP), R11
 	MOVQ         oa6_base+144(FP), R12
 	MOVQ         oa7_base+168(FP), R13
-	VBROADCASTSD y+960(FP), Y0
+	VBROADCASTSD y+1008(FP), Y0
 	VROUNDPD     $0x08, Y0, Y1
 	VMAXPD       allUniformAVX2Consts<>+0(SB), Y1, Y1
 	VMINPD       allUniformAVX2Consts<>+32(SB), Y1, Y1
@@ -775,26 +822,26 @@ TEXT ·allUniformAVX2(SB), $512-968
 	VMOVUPD      Y1, 96(BX)
 	VMOVUPD      Y4, 128(BX)
 	VMOVUPD      Y5, 160(BX)
-	VMOVUPD      allUniformAVX2Consts<>+576(SB), Y15
-	VMOVUPD      allUniformAVX2Consts<>+96(SB), Y14
-	VMOVUPD      allUniformAVX2Consts<>+64(SB), Y13
+	VMOVUPD      allUniformAVX2Consts<>+480(SB), Y15
+	VMOVUPD      allUniformAVX2Consts<>+640(SB), Y14
+	VMOVUPD      allUniformAVX2Consts<>+96(SB), Y13
 	XORL         AX, AX
 	SUBQ         $+4, CX
 	JLT          rest
 
 body:
-	MOVQ         x_base+912(FP), DX
+	MOVQ         x_base+960(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         x_base+912(FP), DX
+	MOVQ         x_base+960(FP), DX
 	VMOVUPD      (DX)(AX*1), Y0
-	MOVQ         z_base+936(FP), DX
+	MOVQ         z_base+984(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         z_base+936(FP), DX
+	MOVQ         z_base+984(FP), DX
 	VMOVUPD      (DX)(AX*1), Y1
 	VDIVPD       (BX), Y0, Y2
 	PREFETCHT0   1024(R10)(AX*1)
 	VMOVUPD      Y2, (R10)(AX*1)
-	VDIVPD       Y0, Y14, Y2
+	VDIVPD       Y0, Y13, Y2
 	PREFETCHT0   1024(R11)(AX*1)
 	VMOVUPD      Y2, (R11)(AX*1)
 	VSQRTPD      Y0, Y2
@@ -813,9 +860,9 @@ body:
 	VBLENDVPD    Y5, Y0, Y1, Y5
 	VMULPD       96(BX), Y5, Y5
 	VMULPD       128(BX), Y5, Y5
-	MOVQ         oc7_base+648(FP), DX
+	MOVQ         oc9_base+696(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         oc7_base+648(FP), DX
+	MOVQ         oc9_base+696(FP), DX
 	VMOVUPD      Y5, (DX)(AX*1)
 	VPSRLQ       $0x34, Y3, Y5
 	VANDPD       allUniformAVX2Consts<>+352(SB), Y3, Y3
@@ -828,64 +875,78 @@ body:
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         oc4_base+576(FP), DX
 	VMOVUPD      Y5, (DX)(AX*1)
-	VROUNDPD     $0x09, Y0, Y5
+	VMOVUPD      (BX), Y5
+	VFMADD213PD  Y15, Y0, Y5
+	VSUBPD       Y15, Y5, Y5
 	MOVQ         oc5_base+600(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         oc5_base+600(FP), DX
+	VMOVUPD      Y5, (DX)(AX*1)
+	VMOVUPD      allUniformAVX2Consts<>+512(SB), Y5
+	VFMADD213PD  Y15, Y0, Y5
+	VSUBPD       Y15, Y5, Y5
+	MOVQ         oc6_base+624(FP), DX
+	PREFETCHT0   1024(DX)(AX*1)
+	MOVQ         oc6_base+624(FP), DX
+	VMOVUPD      Y5, (DX)(AX*1)
+	VROUNDPD     $0x09, Y0, Y5
+	MOVQ         oc7_base+648(FP), DX
+	PREFETCHT0   1024(DX)(AX*1)
+	MOVQ         oc7_base+648(FP), DX
 	VMOVUPD      Y5, (DX)(AX*1)
 	VMULPD       96(BX), Y0, Y5
 	VMULPD       128(BX), Y5, Y5
-	MOVQ         oc6_base+624(FP), DX
+	MOVQ         oc8_base+672(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         oc6_base+624(FP), DX
+	MOVQ         oc8_base+672(FP), DX
 	VMOVUPD      Y5, (DX)(AX*1)
 	VMOVUPD      (BX), Y5
 	VCMPPD       $0x11, Y1, Y5, Y6
-	VCMPPD       $0x00, allUniformAVX2Consts<>+480(SB), Y2, Y7
-	VBLENDVPD    Y7, allUniformAVX2Consts<>+512(SB), Y4, Y4
+	VCMPPD       $0x00, allUniformAVX2Consts<>+544(SB), Y2, Y7
+	VBLENDVPD    Y7, allUniformAVX2Consts<>+576(SB), Y4, Y4
 	VCMPPD       $0x11, Y5, Y0, Y7
 	VCMPPD       $0x12, Y5, Y0, Y8
-	VCMPPD       $0x11, allUniformAVX2Consts<>+480(SB), Y0, Y9
+	VCMPPD       $0x11, allUniformAVX2Consts<>+544(SB), Y0, Y9
 	VCMPPD       $0x00, Y1, Y0, Y10
 	VORPD        Y10, Y8, Y10
 	VMOVUPD      allUniformAVX2Consts<>+416(SB), Y11
-	VMOVUPD      allUniformAVX2Consts<>+480(SB), Y12
+	VMOVUPD      allUniformAVX2Consts<>+544(SB), Y12
 	VBLENDVPD    Y8, Y11, Y12, Y8
-	MOVQ         od1_base+744(FP), DX
+	MOVQ         od3_base+792(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         od1_base+744(FP), DX
+	MOVQ         od3_base+792(FP), DX
 	VMOVUPD      Y8, (DX)(AX*1)
 	VBLENDVPD    Y10, Y11, Y12, Y8
-	MOVQ         od4_base+816(FP), DX
+	MOVQ         od6_base+864(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         od4_base+816(FP), DX
+	MOVQ         od6_base+864(FP), DX
 	VMOVUPD      Y8, (DX)(AX*1)
 	VCMPPD       $0x00, Y1, Y5, Y8
 	VORPD        Y8, Y7, Y8
 	VMULPD       Y1, Y0, Y10
 	VBLENDVPD    Y8, Y10, Y5, Y8
-	MOVQ         od6_base+864(FP), DX
+	MOVQ         od8_base+912(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         od6_base+864(FP), DX
+	MOVQ         od8_base+912(FP), DX
 	VMOVUPD      Y8, (DX)(AX*1)
 	VADDPD       Y1, Y0, Y8
 	VCMPPD       $0x00, Y5, Y0, Y10
 	VBLENDVPD    Y10, Y11, Y12, Y10
-	MOVQ         od2_base+768(FP), DX
+	MOVQ         od4_base+816(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         od2_base+768(FP), DX
+	MOVQ         od4_base+816(FP), DX
 	VMOVUPD      Y10, (DX)(AX*1)
 	VCMPPD       $0x11, Y0, Y1, Y10
 	VBLENDVPD    Y10, Y5, Y8, Y8
-	MOVQ         od7_base+888(FP), DX
+	MOVQ         od9_base+936(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         od7_base+888(FP), DX
+	MOVQ         od9_base+936(FP), DX
 	VMOVUPD      Y8, (DX)(AX*1)
-	VCMPPD       $0x11, allUniformAVX2Consts<>+544(SB), Y2, Y8
+	VCMPPD       $0x11, allUniformAVX2Consts<>+608(SB), Y2, Y8
 	VBLENDVPD    Y8, Y4, Y2, Y4
-	MOVQ         oc8_base+672(FP), DX
+	MOVQ         od0_base+720(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         oc8_base+672(FP), DX
+	MOVQ         od0_base+720(FP), DX
 	VMOVUPD      Y4, (DX)(AX*1)
 	VADDPD       Y5, Y0, Y4
 	PREFETCHT0   1024(SI)(AX*1)
@@ -893,14 +954,14 @@ body:
 	VSUBPD       Y5, Y0, Y4
 	PREFETCHT0   1024(DI)(AX*1)
 	VMOVUPD      Y4, (DI)(AX*1)
-	VSUBPD       Y0, Y15, Y4
+	VSUBPD       Y0, Y14, Y4
 	PREFETCHT0   1024(R8)(AX*1)
 	VMOVUPD      Y4, (R8)(AX*1)
 	VMULPD       Y5, Y0, Y4
 	PREFETCHT0   1024(R9)(AX*1)
 	VMOVUPD      Y4, (R9)(AX*1)
-	VMOVUPD      allUniformAVX2Consts<>+640(SB), Y4
-	VFMADD231PD  allUniformAVX2Consts<>+608(SB), Y0, Y4
+	VMOVUPD      allUniformAVX2Consts<>+704(SB), Y4
+	VFMADD231PD  allUniformAVX2Consts<>+672(SB), Y0, Y4
 	MOVQ         ob1_base+264(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         ob1_base+264(FP), DX
@@ -917,13 +978,13 @@ body:
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         ob3_base+312(FP), DX
 	VMOVUPD      Y4, (DX)(AX*1)
-	VMOVUPD      allUniformAVX2Consts<>+672(SB), Y4
+	VMOVUPD      allUniformAVX2Consts<>+736(SB), Y4
 	VFMADD231PD  Y5, Y0, Y4
 	MOVQ         ob4_base+336(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         ob4_base+336(FP), DX
 	VMOVUPD      Y4, (DX)(AX*1)
-	VMOVUPD      allUniformAVX2Consts<>+704(SB), Y4
+	VMOVUPD      allUniformAVX2Consts<>+768(SB), Y4
 	VFMADD213PD  Y5, Y0, Y4
 	MOVQ         ob5_base+360(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
@@ -944,7 +1005,7 @@ body:
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         oc0_base+480(FP), DX
 	VMOVUPD      Y4, (DX)(AX*1)
-	VMAXPD       allUniformAVX2Consts<>+736(SB), Y0, Y4
+	VMAXPD       allUniformAVX2Consts<>+800(SB), Y0, Y4
 	MOVQ         oc1_base+504(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         oc1_base+504(FP), DX
@@ -972,40 +1033,41 @@ body:
 	VMOVUPD      Y1, (DX)(AX*1)
 	VCMPPD       $0x03, Y2, Y2, Y1
 	VORPD        Y1, Y3, Y1
-	MOVQ         oc9_base+696(FP), DX
+	MOVQ         od1_base+744(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         oc9_base+696(FP), DX
+	MOVQ         od1_base+744(FP), DX
 	VMOVUPD      Y1, (DX)(AX*1)
 	VORPD        32(BX), Y2, Y1
 	MOVQ         oc2_base+528(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         oc2_base+528(FP), DX
 	VMOVUPD      Y1, (DX)(AX*1)
-	VXORPD       allUniformAVX2Consts<>+768(SB), Y6, Y1
+	VXORPD       allUniformAVX2Consts<>+832(SB), Y6, Y1
 	VANDPD       Y1, Y9, Y1
 	VANDPD       Y6, Y7, Y2
 	VBLENDVPD    Y7, Y11, Y12, Y3
-	MOVQ         od0_base+720(FP), DX
+	MOVQ         od2_base+768(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         od0_base+720(FP), DX
+	MOVQ         od2_base+768(FP), DX
 	VMOVUPD      Y3, (DX)(AX*1)
 	VBLENDVPD    Y1, Y11, Y12, Y1
-	MOVQ         od5_base+840(FP), DX
+	MOVQ         od7_base+888(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         od5_base+840(FP), DX
+	MOVQ         od7_base+888(FP), DX
 	VMOVUPD      Y1, (DX)(AX*1)
 	VBLENDVPD    Y2, Y11, Y12, Y1
-	MOVQ         od3_base+792(FP), DX
+	MOVQ         od5_base+840(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         od3_base+792(FP), DX
+	MOVQ         od5_base+840(FP), DX
 	VMOVUPD      Y1, (DX)(AX*1)
-	VANDPD       Y13, Y0, Y1
-	VXORPD       Y13, Y0, Y0
+	VMOVUPD      allUniformAVX2Consts<>+64(SB), Y1
+	VANDPD       Y1, Y0, Y2
+	VXORPD       Y1, Y0, Y0
 	MOVQ         ob6_base+384(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         ob6_base+384(FP), DX
 	VMOVUPD      Y0, (DX)(AX*1)
-	VORPD        64(BX), Y1, Y0
+	VORPD        64(BX), Y2, Y0
 	MOVQ         oc3_base+552(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         oc3_base+552(FP), DX
@@ -1026,13 +1088,13 @@ tail:
 	LEAQ         allUniformAVX2Masks<>+64(SB), R14
 	VMOVUPD      (R14)(DX*8), Y15
 	VMOVUPD      32(R14)(DX*8), Y14
-	MOVQ         x_base+912(FP), DX
+	MOVQ         x_base+960(FP), DX
 	VMASKMOVPD   (DX)(AX*1), Y15, Y0
-	MOVQ         x_base+912(FP), DX
+	MOVQ         x_base+960(FP), DX
 	VMASKMOVPD   32(DX)(AX*1), Y14, Y1
-	MOVQ         z_base+936(FP), DX
+	MOVQ         z_base+984(FP), DX
 	VMASKMOVPD   (DX)(AX*1), Y15, Y2
-	MOVQ         z_base+936(FP), DX
+	MOVQ         z_base+984(FP), DX
 	VMASKMOVPD   32(DX)(AX*1), Y14, Y3
 	VMOVUPD      (BX), Y4
 	VDIVPD       Y4, Y0, Y5
@@ -1093,9 +1155,9 @@ tail:
 	VMOVUPD      128(BX), Y6
 	VMULPD       Y13, Y6, Y13
 	VMULPD       Y12, Y6, Y12
-	MOVQ         oc7_base+648(FP), DX
+	MOVQ         oc9_base+696(FP), DX
 	VMASKMOVPD   Y13, Y15, (DX)(AX*1)
-	MOVQ         oc7_base+648(FP), DX
+	MOVQ         oc9_base+696(FP), DX
 	VMASKMOVPD   Y12, Y14, 32(DX)(AX*1)
 	VROUNDPD     $0x08, Y0, Y12
 	VROUNDPD     $0x08, Y1, Y13
@@ -1103,201 +1165,221 @@ tail:
 	VMASKMOVPD   Y12, Y15, (DX)(AX*1)
 	MOVQ         oc4_base+576(FP), DX
 	VMASKMOVPD   Y13, Y14, 32(DX)(AX*1)
-	VROUNDPD     $0x09, Y0, Y12
-	VROUNDPD     $0x09, Y1, Y13
+	VMOVUPD      allUniformAVX2Consts<>+480(SB), Y12
+	VFMADD231PD  Y4, Y0, Y12
+	VMOVUPD      allUniformAVX2Consts<>+480(SB), Y13
+	VFMADD231PD  Y4, Y1, Y13
+	VMOVUPD      allUniformAVX2Consts<>+480(SB), Y11
+	VSUBPD       Y11, Y12, Y12
+	VSUBPD       Y11, Y13, Y13
 	MOVQ         oc5_base+600(FP), DX
 	VMASKMOVPD   Y12, Y15, (DX)(AX*1)
 	MOVQ         oc5_base+600(FP), DX
 	VMASKMOVPD   Y13, Y14, 32(DX)(AX*1)
-	VMULPD       Y5, Y0, Y12
-	VMULPD       Y5, Y1, Y5
-	VMULPD       Y6, Y12, Y12
-	VMULPD       Y6, Y5, Y5
+	VMOVUPD      allUniformAVX2Consts<>+512(SB), Y12
+	VFMADD213PD  Y11, Y0, Y12
+	VMOVUPD      allUniformAVX2Consts<>+512(SB), Y13
+	VFMADD213PD  Y11, Y1, Y13
+	VSUBPD       Y11, Y12, Y12
+	VSUBPD       Y11, Y13, Y11
 	MOVQ         oc6_base+624(FP), DX
 	VMASKMOVPD   Y12, Y15, (DX)(AX*1)
 	MOVQ         oc6_base+624(FP), DX
+	VMASKMOVPD   Y11, Y14, 32(DX)(AX*1)
+	VROUNDPD     $0x09, Y0, Y11
+	VROUNDPD     $0x09, Y1, Y12
+	MOVQ         oc7_base+648(FP), DX
+	VMASKMOVPD   Y11, Y15, (DX)(AX*1)
+	MOVQ         oc7_base+648(FP), DX
+	VMASKMOVPD   Y12, Y14, 32(DX)(AX*1)
+	VMULPD       Y5, Y0, Y11
+	VMULPD       Y5, Y1, Y5
+	VMULPD       Y6, Y11, Y11
+	VMULPD       Y6, Y5, Y5
+	MOVQ         oc8_base+672(FP), DX
+	VMASKMOVPD   Y11, Y15, (DX)(AX*1)
+	MOVQ         oc8_base+672(FP), DX
 	VMASKMOVPD   Y5, Y14, 32(DX)(AX*1)
 	VCMPPD       $0x11, Y2, Y4, Y5
 	VCMPPD       $0x11, Y3, Y4, Y6
-	VMOVUPD      allUniformAVX2Consts<>+480(SB), Y12
-	VCMPPD       $0x00, Y12, Y8, Y13
+	VMOVUPD      allUniformAVX2Consts<>+544(SB), Y11
+	VCMPPD       $0x00, Y11, Y8, Y12
+	VCMPPD       $0x00, Y11, Y7, Y13
+	VBLENDVPD    Y12, allUniformAVX2Consts<>+576(SB), Y10, Y10
+	VBLENDVPD    Y13, allUniformAVX2Consts<>+576(SB), Y9, Y9
+	VCMPPD       $0x11, Y4, Y0, Y12
+	VCMPPD       $0x11, Y4, Y1, Y13
 	VMOVUPD      Y6, 256(BX)
-	VCMPPD       $0x00, Y12, Y7, Y6
+	VCMPPD       $0x12, Y4, Y0, Y6
 	VMOVUPD      Y5, 288(BX)
-	VMOVUPD      allUniformAVX2Consts<>+512(SB), Y5
-	VBLENDVPD    Y13, Y5, Y10, Y10
-	VBLENDVPD    Y6, Y5, Y9, Y5
-	VCMPPD       $0x11, Y4, Y0, Y6
-	VCMPPD       $0x11, Y4, Y1, Y9
-	VCMPPD       $0x12, Y4, Y0, Y13
-	VMOVUPD      Y5, 320(BX)
 	VCMPPD       $0x12, Y4, Y1, Y5
-	VMOVUPD      Y10, 352(BX)
-	VCMPPD       $0x11, Y12, Y0, Y10
-	VMOVUPD      Y10, 384(BX)
-	VCMPPD       $0x11, Y12, Y1, Y10
+	VMOVUPD      Y9, 320(BX)
+	VCMPPD       $0x11, Y11, Y0, Y9
+	VMOVUPD      Y9, 352(BX)
+	VCMPPD       $0x11, Y11, Y1, Y9
+	VMOVUPD      Y9, 384(BX)
+	VCMPPD       $0x00, Y2, Y0, Y9
 	VMOVUPD      Y10, 416(BX)
-	VCMPPD       $0x00, Y2, Y0, Y10
-	VMOVUPD      Y7, 448(BX)
-	VCMPPD       $0x00, Y3, Y1, Y7
-	VORPD        Y10, Y13, Y10
-	VORPD        Y7, Y5, Y7
-	VBLENDVPD    Y13, Y11, Y12, Y13
-	VBLENDVPD    Y5, Y11, Y12, Y5
-	MOVQ         od1_base+744(FP), DX
-	VMASKMOVPD   Y13, Y15, (DX)(AX*1)
-	MOVQ         od1_base+744(FP), DX
+	VCMPPD       $0x00, Y3, Y1, Y10
+	VORPD        Y9, Y6, Y9
+	VORPD        Y10, Y5, Y10
+	VBLENDVPD    Y6, allUniformAVX2Consts<>+416(SB), Y11, Y6
+	VBLENDVPD    Y5, allUniformAVX2Consts<>+416(SB), Y11, Y5
+	MOVQ         od3_base+792(FP), DX
+	VMASKMOVPD   Y6, Y15, (DX)(AX*1)
+	MOVQ         od3_base+792(FP), DX
 	VMASKMOVPD   Y5, Y14, 32(DX)(AX*1)
-	VBLENDVPD    Y10, Y11, Y12, Y5
-	VBLENDVPD    Y7, Y11, Y12, Y7
-	MOVQ         od4_base+816(FP), DX
-	VMASKMOVPD   Y5, Y15, (DX)(AX*1)
-	MOVQ         od4_base+816(FP), DX
-	VMASKMOVPD   Y7, Y14, 32(DX)(AX*1)
-	VCMPPD       $0x00, Y2, Y4, Y5
-	VCMPPD       $0x00, Y3, Y4, Y7
-	VORPD        Y5, Y6, Y5
-	VORPD        Y7, Y9, Y7
+	VMOVUPD      allUniformAVX2Consts<>+416(SB), Y5
+	VBLENDVPD    Y9, Y5, Y11, Y6
+	VBLENDVPD    Y10, Y5, Y11, Y9
+	MOVQ         od6_base+864(FP), DX
+	VMASKMOVPD   Y6, Y15, (DX)(AX*1)
+	MOVQ         od6_base+864(FP), DX
+	VMASKMOVPD   Y9, Y14, 32(DX)(AX*1)
+	VCMPPD       $0x00, Y2, Y4, Y6
+	VCMPPD       $0x00, Y3, Y4, Y9
+	VORPD        Y6, Y12, Y6
+	VORPD        Y9, Y13, Y9
 	VMULPD       Y2, Y0, Y10
+	VMOVUPD      Y13, 448(BX)
 	VMULPD       Y3, Y1, Y13
-	VBLENDVPD    Y5, Y10, Y4, Y5
-	VBLENDVPD    Y7, Y13, Y4, Y7
-	MOVQ         od6_base+864(FP), DX
-	VMASKMOVPD   Y5, Y15, (DX)(AX*1)
-	MOVQ         od6_base+864(FP), DX
-	VMASKMOVPD   Y7, Y14, 32(DX)(AX*1)
-	VADDPD       Y2, Y0, Y5
-	VADDPD       Y3, Y1, Y7
+	VBLENDVPD    Y6, Y10, Y4, Y6
+	VBLENDVPD    Y9, Y13, Y4, Y9
+	MOVQ         od8_base+912(FP), DX
+	VMASKMOVPD   Y6, Y15, (DX)(AX*1)
+	MOVQ         od8_base+912(FP), DX
+	VMASKMOVPD   Y9, Y14, 32(DX)(AX*1)
+	VADDPD       Y2, Y0, Y6
+	VADDPD       Y3, Y1, Y9
 	VCMPPD       $0x00, Y4, Y0, Y10
 	VCMPPD       $0x00, Y4, Y1, Y13
-	VBLENDVPD    Y10, Y11, Y12, Y10
-	VBLENDVPD    Y13, Y11, Y12, Y13
-	MOVQ         od2_base+768(FP), DX
+	VBLENDVPD    Y10, Y5, Y11, Y10
+	VBLENDVPD    Y13, Y5, Y11, Y13
+	MOVQ         od4_base+816(FP), DX
 	VMASKMOVPD   Y10, Y15, (DX)(AX*1)
-	MOVQ         od2_base+768(FP), DX
+	MOVQ         od4_base+816(FP), DX
 	VMASKMOVPD   Y13, Y14, 32(DX)(AX*1)
 	VCMPPD       $0x11, Y0, Y2, Y10
 	VCMPPD       $0x11, Y1, Y3, Y13
-	VBLENDVPD    Y10, Y4, Y5, Y5
-	VBLENDVPD    Y13, Y4, Y7, Y7
-	MOVQ         od7_base+888(FP), DX
-	VMASKMOVPD   Y5, Y15, (DX)(AX*1)
-	MOVQ         od7_base+888(FP), DX
-	VMASKMOVPD   Y7, Y14, 32(DX)(AX*1)
-	VMOVUPD      allUniformAVX2Consts<>+544(SB), Y5
-	VCMPPD       $0x11, Y5, Y8, Y7
-	VMOVUPD      448(BX), Y10
-	VCMPPD       $0x11, Y5, Y10, Y5
-	VBLENDVPD    Y7, 352(BX), Y8, Y7
-	VBLENDVPD    Y5, 320(BX), Y10, Y5
-	MOVQ         oc8_base+672(FP), DX
-	VMASKMOVPD   Y7, Y15, (DX)(AX*1)
-	MOVQ         oc8_base+672(FP), DX
-	VMASKMOVPD   Y5, Y14, 32(DX)(AX*1)
-	VADDPD       Y4, Y0, Y5
-	VADDPD       Y4, Y1, Y7
-	VMASKMOVPD   Y5, Y15, (SI)(AX*1)
-	VMASKMOVPD   Y7, Y14, 32(SI)(AX*1)
-	VSUBPD       Y4, Y0, Y5
-	VSUBPD       Y4, Y1, Y7
-	VMASKMOVPD   Y5, Y15, (DI)(AX*1)
-	VMASKMOVPD   Y7, Y14, 32(DI)(AX*1)
-	VMOVUPD      allUniformAVX2Consts<>+576(SB), Y5
-	VSUBPD       Y0, Y5, Y7
-	VSUBPD       Y1, Y5, Y5
-	VMASKMOVPD   Y7, Y15, (R8)(AX*1)
-	VMASKMOVPD   Y5, Y14, 32(R8)(AX*1)
-	VMULPD       Y4, Y0, Y5
-	VMULPD       Y4, Y1, Y7
-	VMASKMOVPD   Y5, Y15, (R9)(AX*1)
-	VMASKMOVPD   Y7, Y14, 32(R9)(AX*1)
-	VMOVUPD      allUniformAVX2Consts<>+608(SB), Y5
-	VMOVUPD      allUniformAVX2Consts<>+640(SB), Y7
-	VFMADD231PD  Y5, Y0, Y7
-	VFMADD213PD  allUniformAVX2Consts<>+640(SB), Y1, Y5
+	VBLENDVPD    Y10, Y4, Y6, Y6
+	VBLENDVPD    Y13, Y4, Y9, Y9
+	MOVQ         od9_base+936(FP), DX
+	VMASKMOVPD   Y6, Y15, (DX)(AX*1)
+	MOVQ         od9_base+936(FP), DX
+	VMASKMOVPD   Y9, Y14, 32(DX)(AX*1)
+	VMOVUPD      allUniformAVX2Consts<>+608(SB), Y6
+	VCMPPD       $0x11, Y6, Y8, Y9
+	VCMPPD       $0x11, Y6, Y7, Y6
+	VBLENDVPD    Y9, 416(BX), Y8, Y9
+	VBLENDVPD    Y6, 320(BX), Y7, Y6
+	MOVQ         od0_base+720(FP), DX
+	VMASKMOVPD   Y9, Y15, (DX)(AX*1)
+	MOVQ         od0_base+720(FP), DX
+	VMASKMOVPD   Y6, Y14, 32(DX)(AX*1)
+	VADDPD       Y4, Y0, Y6
+	VADDPD       Y4, Y1, Y9
+	VMASKMOVPD   Y6, Y15, (SI)(AX*1)
+	VMASKMOVPD   Y9, Y14, 32(SI)(AX*1)
+	VSUBPD       Y4, Y0, Y6
+	VSUBPD       Y4, Y1, Y9
+	VMASKMOVPD   Y6, Y15, (DI)(AX*1)
+	VMASKMOVPD   Y9, Y14, 32(DI)(AX*1)
+	VMOVUPD      allUniformAVX2Consts<>+640(SB), Y6
+	VSUBPD       Y0, Y6, Y9
+	VSUBPD       Y1, Y6, Y6
+	VMASKMOVPD   Y9, Y15, (R8)(AX*1)
+	VMASKMOVPD   Y6, Y14, 32(R8)(AX*1)
+	VMULPD       Y4, Y0, Y6
+	VMULPD       Y4, Y1, Y9
+	VMASKMOVPD   Y6, Y15, (R9)(AX*1)
+	VMASKMOVPD   Y9, Y14, 32(R9)(AX*1)
+	VMOVUPD      allUniformAVX2Consts<>+672(SB), Y6
+	VMOVUPD      allUniformAVX2Consts<>+704(SB), Y9
+	VFMADD231PD  Y6, Y0, Y9
+	VFMADD213PD  allUniformAVX2Consts<>+704(SB), Y1, Y6
 	MOVQ         ob1_base+264(FP), DX
-	VMASKMOVPD   Y7, Y15, (DX)(AX*1)
+	VMASKMOVPD   Y9, Y15, (DX)(AX*1)
 	MOVQ         ob1_base+264(FP), DX
-	VMASKMOVPD   Y5, Y14, 32(DX)(AX*1)
-	VMOVAPD      Y0, Y5
-	VFMADD231PD  Y0, Y0, Y5
-	VMOVAPD      Y1, Y7
-	VFMADD231PD  Y1, Y1, Y7
+	VMASKMOVPD   Y6, Y14, 32(DX)(AX*1)
+	VMOVAPD      Y0, Y6
+	VFMADD231PD  Y0, Y0, Y6
+	VMOVAPD      Y1, Y9
+	VFMADD231PD  Y1, Y1, Y9
 	MOVQ         ob2_base+288(FP), DX
-	VMASKMOVPD   Y5, Y15, (DX)(AX*1)
+	VMASKMOVPD   Y6, Y15, (DX)(AX*1)
 	MOVQ         ob2_base+288(FP), DX
-	VMASKMOVPD   Y7, Y14, 32(DX)(AX*1)
-	VMOVAPD      Y0, Y5
-	VFMADD231PD  Y4, Y0, Y5
-	VMOVAPD      Y1, Y7
-	VFMADD231PD  Y4, Y1, Y7
+	VMASKMOVPD   Y9, Y14, 32(DX)(AX*1)
+	VMOVAPD      Y0, Y6
+	VFMADD231PD  Y4, Y0, Y6
+	VMOVAPD      Y1, Y9
+	VFMADD231PD  Y4, Y1, Y9
 	MOVQ         ob3_base+312(FP), DX
-	VMASKMOVPD   Y5, Y15, (DX)(AX*1)
+	VMASKMOVPD   Y6, Y15, (DX)(AX*1)
 	MOVQ         ob3_base+312(FP), DX
-	VMASKMOVPD   Y7, Y14, 32(DX)(AX*1)
-	VMOVUPD      allUniformAVX2Consts<>+672(SB), Y5
-	VFMADD231PD  Y4, Y0, Y5
-	VMOVUPD      allUniformAVX2Consts<>+672(SB), Y7
-	VFMADD231PD  Y4, Y1, Y7
+	VMASKMOVPD   Y9, Y14, 32(DX)(AX*1)
+	VMOVUPD      allUniformAVX2Consts<>+736(SB), Y6
+	VFMADD231PD  Y4, Y0, Y6
+	VMOVUPD      allUniformAVX2Consts<>+736(SB), Y9
+	VFMADD231PD  Y4, Y1, Y9
 	MOVQ         ob4_base+336(FP), DX
-	VMASKMOVPD   Y5, Y15, (DX)(AX*1)
+	VMASKMOVPD   Y6, Y15, (DX)(AX*1)
 	MOVQ         ob4_base+336(FP), DX
-	VMASKMOVPD   Y7, Y14, 32(DX)(AX*1)
-	VMOVUPD      allUniformAVX2Consts<>+704(SB), Y5
-	VFMADD213PD  Y4, Y0, Y5
-	VMOVUPD      allUniformAVX2Consts<>+704(SB), Y7
-	VFMADD213PD  Y4, Y1, Y7
+	VMASKMOVPD   Y9, Y14, 32(DX)(AX*1)
+	VMOVUPD      allUniformAVX2Consts<>+768(SB), Y6
+	VFMADD213PD  Y4, Y0, Y6
+	VMOVUPD      allUniformAVX2Consts<>+768(SB), Y9
+	VFMADD213PD  Y4, Y1, Y9
 	MOVQ         ob5_base+360(FP), DX
-	VMASKMOVPD   Y5, Y15, (DX)(AX*1)
+	VMASKMOVPD   Y6, Y15, (DX)(AX*1)
 	MOVQ         ob5_base+360(FP), DX
-	VMASKMOVPD   Y7, Y14, 32(DX)(AX*1)
-	VMINPD       Y4, Y0, Y5
-	VMINPD       Y4, Y1, Y7
+	VMASKMOVPD   Y9, Y14, 32(DX)(AX*1)
+	VMINPD       Y4, Y0, Y6
+	VMINPD       Y4, Y1, Y9
 	MOVQ         ob8_base+432(FP), DX
-	VMASKMOVPD   Y5, Y15, (DX)(AX*1)
+	VMASKMOVPD   Y6, Y15, (DX)(AX*1)
 	MOVQ         ob8_base+432(FP), DX
-	VMASKMOVPD   Y7, Y14, 32(DX)(AX*1)
-	VMAXPD       Y4, Y0, Y5
-	VMAXPD       Y4, Y1, Y7
+	VMASKMOVPD   Y9, Y14, 32(DX)(AX*1)
+	VMAXPD       Y4, Y0, Y6
+	VMAXPD       Y4, Y1, Y9
 	MOVQ         ob9_base+456(FP), DX
-	VMASKMOVPD   Y5, Y15, (DX)(AX*1)
+	VMASKMOVPD   Y6, Y15, (DX)(AX*1)
 	MOVQ         ob9_base+456(FP), DX
-	VMASKMOVPD   Y7, Y14, 32(DX)(AX*1)
-	VMINPD       Y0, Y11, Y5
-	VMINPD       Y1, Y11, Y7
+	VMASKMOVPD   Y9, Y14, 32(DX)(AX*1)
+	VMINPD       Y0, Y5, Y6
+	VMINPD       Y1, Y5, Y9
 	MOVQ         oc0_base+480(FP), DX
-	VMASKMOVPD   Y5, Y15, (DX)(AX*1)
+	VMASKMOVPD   Y6, Y15, (DX)(AX*1)
 	MOVQ         oc0_base+480(FP), DX
-	VMASKMOVPD   Y7, Y14, 32(DX)(AX*1)
-	VMOVUPD      allUniformAVX2Consts<>+736(SB), Y5
-	VMAXPD       Y5, Y0, Y7
-	VMAXPD       Y5, Y1, Y5
+	VMASKMOVPD   Y9, Y14, 32(DX)(AX*1)
+	VMOVUPD      allUniformAVX2Consts<>+800(SB), Y6
+	VMAXPD       Y6, Y0, Y9
+	VMAXPD       Y6, Y1, Y6
 	MOVQ         oc1_base+504(FP), DX
-	VMASKMOVPD   Y7, Y15, (DX)(AX*1)
+	VMASKMOVPD   Y9, Y15, (DX)(AX*1)
 	MOVQ         oc1_base+504(FP), DX
-	VMASKMOVPD   Y5, Y14, 32(DX)(AX*1)
-	VMOVAPD      Y2, Y5
-	VFMADD231PD  Y4, Y0, Y5
-	VMOVAPD      Y3, Y7
-	VFMADD231PD  Y4, Y1, Y7
-	VMASKMOVPD   Y5, Y15, (R13)(AX*1)
-	VMASKMOVPD   Y7, Y14, 32(R13)(AX*1)
-	VMOVAPD      Y2, Y5
-	VFNMADD231PD Y0, Y4, Y5
-	VMOVAPD      Y3, Y7
-	VFNMADD231PD Y1, Y4, Y7
+	VMASKMOVPD   Y6, Y14, 32(DX)(AX*1)
+	VMOVAPD      Y2, Y6
+	VFMADD231PD  Y4, Y0, Y6
+	VMOVAPD      Y3, Y9
+	VFMADD231PD  Y4, Y1, Y9
+	VMASKMOVPD   Y6, Y15, (R13)(AX*1)
+	VMASKMOVPD   Y9, Y14, 32(R13)(AX*1)
+	VMOVAPD      Y2, Y6
+	VFNMADD231PD Y0, Y4, Y6
+	VMOVAPD      Y3, Y9
+	VFNMADD231PD Y1, Y4, Y9
 	MOVQ         oa8_base+192(FP), DX
-	VMASKMOVPD   Y5, Y15, (DX)(AX*1)
+	VMASKMOVPD   Y6, Y15, (DX)(AX*1)
 	MOVQ         oa8_base+192(FP), DX
-	VMASKMOVPD   Y7, Y14, 32(DX)(AX*1)
-	VMOVAPD      Y2, Y5
-	VFMSUB231PD  Y4, Y0, Y5
-	VMOVAPD      Y3, Y7
-	VFMSUB231PD  Y4, Y1, Y7
+	VMASKMOVPD   Y9, Y14, 32(DX)(AX*1)
+	VMOVAPD      Y2, Y6
+	VFMSUB231PD  Y4, Y0, Y6
+	VMOVAPD      Y3, Y9
+	VFMSUB231PD  Y4, Y1, Y9
 	MOVQ         oa9_base+216(FP), DX
-	VMASKMOVPD   Y5, Y15, (DX)(AX*1)
+	VMASKMOVPD   Y6, Y15, (DX)(AX*1)
 	MOVQ         oa9_base+216(FP), DX
-	VMASKMOVPD   Y7, Y14, 32(DX)(AX*1)
+	VMASKMOVPD   Y9, Y14, 32(DX)(AX*1)
 	VFNMSUB231PD Y0, Y4, Y2
 	VFNMSUB231PD Y1, Y4, Y3
 	MOVQ         ob0_base+240(FP), DX
@@ -1305,38 +1387,39 @@ tail:
 	MOVQ         ob0_base+240(FP), DX
 	VMASKMOVPD   Y3, Y14, 32(DX)(AX*1)
 	VCMPPD       $0x03, Y8, Y8, Y2
-	VCMPPD       $0x03, Y10, Y10, Y3
+	VCMPPD       $0x03, Y7, Y7, Y3
 	VORPD        224(BX), Y2, Y2
 	VORPD        192(BX), Y3, Y3
-	MOVQ         oc9_base+696(FP), DX
+	MOVQ         od1_base+744(FP), DX
 	VMASKMOVPD   Y2, Y15, (DX)(AX*1)
-	MOVQ         oc9_base+696(FP), DX
+	MOVQ         od1_base+744(FP), DX
 	VMASKMOVPD   Y3, Y14, 32(DX)(AX*1)
 	VMOVUPD      32(BX), Y2
 	VORPD        Y2, Y8, Y3
-	VORPD        Y2, Y10, Y2
+	VORPD        Y2, Y7, Y2
 	MOVQ         oc2_base+528(FP), DX
 	VMASKMOVPD   Y3, Y15, (DX)(AX*1)
 	MOVQ         oc2_base+528(FP), DX
 	VMASKMOVPD   Y2, Y14, 32(DX)(AX*1)
 	VMOVUPD      288(BX), Y2
-	VMOVUPD      allUniformAVX2Consts<>+768(SB), Y3
+	VMOVUPD      allUniformAVX2Consts<>+832(SB), Y3
 	VXORPD       Y3, Y2, Y4
-	VMOVUPD      256(BX), Y5
-	VXORPD       Y3, Y5, Y3
-	VANDPD       384(BX), Y4, Y4
-	VANDPD       416(BX), Y3, Y3
-	VANDPD       Y2, Y6, Y2
-	VANDPD       Y5, Y9, Y5
-	VBLENDVPD    Y6, Y11, Y12, Y6
-	VBLENDVPD    Y9, Y11, Y12, Y7
-	VBLENDVPD    Y4, Y11, Y12, Y4
-	VBLENDVPD    Y3, Y11, Y12, Y3
-	VBLENDVPD    Y2, Y11, Y12, Y2
-	VBLENDVPD    Y5, Y11, Y12, Y5
-	MOVQ         od0_base+720(FP), DX
-	VMASKMOVPD   Y6, Y15, (DX)(AX*1)
-	MOVQ         od0_base+720(FP), DX
+	VMOVUPD      256(BX), Y6
+	VXORPD       Y3, Y6, Y3
+	VANDPD       352(BX), Y4, Y4
+	VANDPD       384(BX), Y3, Y3
+	VANDPD       Y2, Y12, Y2
+	VMOVUPD      448(BX), Y7
+	VANDPD       Y6, Y7, Y6
+	VBLENDVPD    Y12, Y5, Y11, Y8
+	VBLENDVPD    Y7, Y5, Y11, Y7
+	VBLENDVPD    Y4, Y5, Y11, Y4
+	VBLENDVPD    Y3, Y5, Y11, Y3
+	VBLENDVPD    Y2, Y5, Y11, Y2
+	VBLENDVPD    Y6, Y5, Y11, Y5
+	MOVQ         od2_base+768(FP), DX
+	VMASKMOVPD   Y8, Y15, (DX)(AX*1)
+	MOVQ         od2_base+768(FP), DX
 	VMASKMOVPD   Y7, Y14, 32(DX)(AX*1)
 	VMOVUPD      allUniformAVX2Consts<>+64(SB), Y6
 	VANDPD       Y6, Y0, Y7
@@ -1346,13 +1429,13 @@ tail:
 	VMOVUPD      64(BX), Y6
 	VORPD        Y7, Y6, Y7
 	VORPD        Y8, Y6, Y6
-	MOVQ         od5_base+840(FP), DX
+	MOVQ         od7_base+888(FP), DX
 	VMASKMOVPD   Y4, Y15, (DX)(AX*1)
-	MOVQ         od5_base+840(FP), DX
+	MOVQ         od7_base+888(FP), DX
 	VMASKMOVPD   Y3, Y14, 32(DX)(AX*1)
-	MOVQ         od3_base+792(FP), DX
+	MOVQ         od5_base+840(FP), DX
 	VMASKMOVPD   Y2, Y15, (DX)(AX*1)
-	MOVQ         od3_base+792(FP), DX
+	MOVQ         od5_base+840(FP), DX
 	VMASKMOVPD   Y5, Y14, 32(DX)(AX*1)
 	MOVQ         ob6_base+384(FP), DX
 	VMASKMOVPD   Y0, Y15, (DX)(AX*1)

@@ -8,20 +8,22 @@ DATA allAVX512Consts<>+0(SB)/8, $0x0000000000000000
 DATA allAVX512Consts<>+8(SB)/8, $0x4000000000000000
 DATA allAVX512Consts<>+16(SB)/8, $0xc09ff00000000000
 DATA allAVX512Consts<>+24(SB)/8, $0x409ff80000000000
-DATA allAVX512Consts<>+32(SB)/8, $0x3fd3333333333333
-DATA allAVX512Consts<>+40(SB)/8, $0x4008000000000000
-DATA allAVX512Consts<>+48(SB)/8, $0x3fb999999999999a
-DATA allAVX512Consts<>+56(SB)/8, $0x3ff0000000000000
-DATA allAVX512Consts<>+64(SB)/8, $0xbff0000000000000
-DATA allAVX512Consts<>+72(SB)/8, $0x401c000000000000
-DATA allAVX512Consts<>+80(SB)/8, $0x3ff199999999999a
-DATA allAVX512Consts<>+88(SB)/8, $0x7fffffffffffffff
-DATA allAVX512Consts<>+96(SB)/8, $0x8000000000000000
-GLOBL allAVX512Consts<>(SB), RODATA|NOPTR, $104
+DATA allAVX512Consts<>+32(SB)/8, $0x3fe6666666666666
+DATA allAVX512Consts<>+40(SB)/8, $0x4338000000000000
+DATA allAVX512Consts<>+48(SB)/8, $0x3fd3333333333333
+DATA allAVX512Consts<>+56(SB)/8, $0x4008000000000000
+DATA allAVX512Consts<>+64(SB)/8, $0x3fb999999999999a
+DATA allAVX512Consts<>+72(SB)/8, $0x3ff0000000000000
+DATA allAVX512Consts<>+80(SB)/8, $0xbff0000000000000
+DATA allAVX512Consts<>+88(SB)/8, $0x401c000000000000
+DATA allAVX512Consts<>+96(SB)/8, $0x3ff199999999999a
+DATA allAVX512Consts<>+104(SB)/8, $0x7fffffffffffffff
+DATA allAVX512Consts<>+112(SB)/8, $0x8000000000000000
+GLOBL allAVX512Consts<>(SB), RODATA|NOPTR, $120
 
-// func allAVX512(oa0 []float64, oa1 []float64, oa2 []float64, oa3 []float64, oa4 []float64, oa5 []float64, oa6 []float64, oa7 []float64, oa8 []float64, oa9 []float64, ob0 []float64, ob1 []float64, ob2 []float64, ob3 []float64, ob4 []float64, ob5 []float64, ob6 []float64, ob7 []float64, ob8 []float64, ob9 []float64, oc0 []float64, oc1 []float64, oc2 []float64, oc3 []float64, oc4 []float64, oc5 []float64, oc6 []float64, oc7 []float64, oc8 []float64, oc9 []float64, od0 []float64, od1 []float64, od2 []float64, od3 []float64, od4 []float64, od5 []float64, od6 []float64, od7 []float64, x []float64, y []float64, z []float64)
+// func allAVX512(oa0 []float64, oa1 []float64, oa2 []float64, oa3 []float64, oa4 []float64, oa5 []float64, oa6 []float64, oa7 []float64, oa8 []float64, oa9 []float64, ob0 []float64, ob1 []float64, ob2 []float64, ob3 []float64, ob4 []float64, ob5 []float64, ob6 []float64, ob7 []float64, ob8 []float64, ob9 []float64, oc0 []float64, oc1 []float64, oc2 []float64, oc3 []float64, oc4 []float64, oc5 []float64, oc6 []float64, oc7 []float64, oc8 []float64, oc9 []float64, od0 []float64, od1 []float64, od2 []float64, od3 []float64, od4 []float64, od5 []float64, od6 []float64, od7 []float64, od8 []float64, od9 []float64, x []float64, y []float64, z []float64)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·allAVX512(SB), $1152-984
+TEXT ·allAVX512(SB), $1152-1032
 	LEAQ         63(SP), BX
 	ANDQ         $-64, BX
 	MOVQ         oa0_len+8(FP), CX
@@ -33,41 +35,42 @@ TEXT ·allAVX512(SB), $1152-984
 	MOVQ         oa5_base+120(FP), R11
 	MOVQ         oa6_base+144(FP), R12
 	MOVQ         oa7_base+168(FP), R13
-	VBROADCASTSD allAVX512Consts<>+32(SB), Z31
-	VBROADCASTSD allAVX512Consts<>+8(SB), Z30
-	VBROADCASTSD allAVX512Consts<>+48(SB), Z29
-	VBROADCASTSD allAVX512Consts<>+72(SB), Z28
-	VBROADCASTSD allAVX512Consts<>+80(SB), Z27
-	VBROADCASTSD allAVX512Consts<>+88(SB), Z26
-	VBROADCASTSD allAVX512Consts<>+56(SB), Z25
-	VBROADCASTSD allAVX512Consts<>+0(SB), Z24
+	VBROADCASTSD allAVX512Consts<>+40(SB), Z31
+	VBROADCASTSD allAVX512Consts<>+48(SB), Z30
+	VBROADCASTSD allAVX512Consts<>+8(SB), Z29
+	VBROADCASTSD allAVX512Consts<>+64(SB), Z28
+	VBROADCASTSD allAVX512Consts<>+88(SB), Z27
+	VBROADCASTSD allAVX512Consts<>+96(SB), Z26
+	VBROADCASTSD allAVX512Consts<>+104(SB), Z25
+	VBROADCASTSD allAVX512Consts<>+72(SB), Z24
+	VBROADCASTSD allAVX512Consts<>+0(SB), Z23
 	XORL         AX, AX
 	SUBQ         $+8, CX
 	JLT          rest
 
 body:
-	MOVQ         x_base+912(FP), DX
+	MOVQ         x_base+960(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         x_base+912(FP), DX
+	MOVQ         x_base+960(FP), DX
 	VMOVUPD      (DX)(AX*1), Z0
-	VCMPPD       $0x11, Z24, Z0, K1
-	MOVQ         y_base+936(FP), DX
+	VCMPPD       $0x11, Z23, Z0, K1
+	MOVQ         y_base+984(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         y_base+936(FP), DX
+	MOVQ         y_base+984(FP), DX
 	VMOVUPD      (DX)(AX*1), Z1
 	VCMPPD       $0x00, Z1, Z1, K2
 	VCMPPD       $0x11, Z1, Z0, K3
 	VCMPPD       $0x12, Z1, Z0, K4
 	VCMPPD       $0x00, Z1, Z0, K5
-	VDIVPD       Z0, Z30, Z2
+	VDIVPD       Z0, Z29, Z2
 	VSQRTPD      Z0, Z3
 	VRNDSCALEPD  $0x08, Z1, Z4
 	VMAXPD.BCST  allAVX512Consts<>+16(SB), Z4, Z4
 	VMINPD.BCST  allAVX512Consts<>+24(SB), Z4, Z4
 	VDIVPD       Z1, Z0, Z5
-	MOVQ         z_base+960(FP), DX
+	MOVQ         z_base+1008(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         z_base+960(FP), DX
+	MOVQ         z_base+1008(FP), DX
 	VMOVUPD      (DX)(AX*1), Z6
 	PREFETCHT0   1024(R11)(AX*1)
 	VMOVUPD      Z2, (R11)(AX*1)
@@ -90,21 +93,35 @@ body:
 	KMOVB        64(BX), K2
 	VBLENDMPD    Z0, Z6, K2, Z2
 	VSCALEFPD    Z4, Z2, Z2
-	MOVQ         oc7_base+648(FP), DX
+	MOVQ         oc9_base+696(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         oc7_base+648(FP), DX
+	MOVQ         oc9_base+696(FP), DX
 	VMOVUPD      Z2, (DX)(AX*1)
 	VSCALEFPD    Z4, Z0, Z2
-	MOVQ         oc6_base+624(FP), DX
+	MOVQ         oc8_base+672(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         oc6_base+624(FP), DX
+	MOVQ         oc8_base+672(FP), DX
 	VMOVUPD      Z2, (DX)(AX*1)
 	VRNDSCALEPD  $0x08, Z0, Z2
 	MOVQ         oc4_base+576(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         oc4_base+576(FP), DX
 	VMOVUPD      Z2, (DX)(AX*1)
+	VBROADCASTSD allAVX512Consts<>+32(SB), Z2
+	VFMADD213PD  Z31, Z0, Z2
+	VSUBPD       Z31, Z2, Z2
+	MOVQ         oc6_base+624(FP), DX
+	PREFETCHT0   1024(DX)(AX*1)
+	MOVQ         oc6_base+624(FP), DX
+	VMOVUPD      Z2, (DX)(AX*1)
 	VRNDSCALEPD  $0x09, Z0, Z2
+	MOVQ         oc7_base+648(FP), DX
+	PREFETCHT0   1024(DX)(AX*1)
+	MOVQ         oc7_base+648(FP), DX
+	VMOVUPD      Z2, (DX)(AX*1)
+	VMOVAPD      Z31, Z2
+	VFMADD231PD  Z1, Z0, Z2
+	VSUBPD       Z31, Z2, Z2
 	MOVQ         oc5_base+600(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         oc5_base+600(FP), DX
@@ -112,15 +129,15 @@ body:
 	VADDPD       Z6, Z0, Z2
 	KMOVB        128(BX), K2
 	VBLENDMPD    Z1, Z2, K2, Z2
-	MOVQ         od7_base+888(FP), DX
+	MOVQ         od9_base+936(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         od7_base+888(FP), DX
+	MOVQ         od9_base+936(FP), DX
 	VMOVUPD      Z2, (DX)(AX*1)
-	VSUBPD       Z0, Z31, Z2
+	VSUBPD       Z0, Z30, Z2
 	PREFETCHT0   1024(R8)(AX*1)
 	VMOVUPD      Z2, (R8)(AX*1)
-	VBROADCASTSD allAVX512Consts<>+40(SB), Z2
-	VFMADD213PD  Z29, Z0, Z2
+	VBROADCASTSD allAVX512Consts<>+56(SB), Z2
+	VFMADD213PD  Z28, Z0, Z2
 	MOVQ         ob1_base+264(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         ob1_base+264(FP), DX
@@ -131,25 +148,25 @@ body:
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         ob2_base+288(FP), DX
 	VMOVUPD      Z2, (DX)(AX*1)
-	VMINPD       Z0, Z25, Z2
+	VMINPD       Z0, Z24, Z2
 	MOVQ         oc0_base+480(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         oc0_base+480(FP), DX
 	VMOVUPD      Z2, (DX)(AX*1)
-	VMAXPD.BCST  allAVX512Consts<>+64(SB), Z0, Z2
+	VMAXPD.BCST  allAVX512Consts<>+80(SB), Z0, Z2
 	MOVQ         oc1_base+504(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         oc1_base+504(FP), DX
 	VMOVUPD      Z2, (DX)(AX*1)
 	VGETEXPPD    Z0, Z2
-	MOVQ         oc8_base+672(FP), DX
+	MOVQ         od0_base+720(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         oc8_base+672(FP), DX
+	MOVQ         od0_base+720(FP), DX
 	VMOVUPD      Z2, (DX)(AX*1)
 	VGETMANTPD   $0x04, Z0, Z2
-	MOVQ         oc9_base+696(FP), DX
+	MOVQ         od1_base+744(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         oc9_base+696(FP), DX
+	MOVQ         od1_base+744(FP), DX
 	VMOVUPD      Z2, (DX)(AX*1)
 	VADDPD       Z1, Z0, Z2
 	PREFETCHT0   1024(SI)(AX*1)
@@ -166,14 +183,14 @@ body:
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         ob3_base+312(FP), DX
 	VMOVUPD      Z2, (DX)(AX*1)
-	VMOVAPD      Z28, Z2
+	VMOVAPD      Z27, Z2
 	VFMADD231PD  Z1, Z0, Z2
 	MOVQ         ob4_base+336(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         ob4_base+336(FP), DX
 	VMOVUPD      Z2, (DX)(AX*1)
 	VMOVAPD      Z1, Z2
-	VFMADD231PD  Z27, Z0, Z2
+	VFMADD231PD  Z26, Z0, Z2
 	MOVQ         ob5_base+360(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         ob5_base+360(FP), DX
@@ -212,59 +229,59 @@ body:
 	VMOVUPD      Z2, (DX)(AX*1)
 	VMOVAPD      Z1, Z2
 	VMULPD       Z6, Z0, K7, Z2
-	MOVQ         od6_base+864(FP), DX
+	MOVQ         od8_base+912(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         od6_base+864(FP), DX
+	MOVQ         od8_base+912(FP), DX
 	VMOVUPD      Z2, (DX)(AX*1)
 	VMOVAPD      Z0, Z2
-	VPTERNLOGQ   $0xe4, Z26, Z1, Z2
+	VPTERNLOGQ   $0xe4, Z25, Z1, Z2
 	MOVQ         oc2_base+528(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         oc2_base+528(FP), DX
 	VMOVUPD      Z2, (DX)(AX*1)
-	VBLENDMPD    Z25, Z24, K3, Z1
-	MOVQ         od0_base+720(FP), DX
+	VBLENDMPD    Z24, Z23, K3, Z1
+	MOVQ         od2_base+768(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         od0_base+720(FP), DX
+	MOVQ         od2_base+768(FP), DX
 	VMOVUPD      Z1, (DX)(AX*1)
-	VBLENDMPD    Z25, Z24, K4, Z1
-	MOVQ         od1_base+744(FP), DX
+	VBLENDMPD    Z24, Z23, K4, Z1
+	MOVQ         od3_base+792(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         od1_base+744(FP), DX
+	MOVQ         od3_base+792(FP), DX
 	VMOVUPD      Z1, (DX)(AX*1)
 	KMOVB        (BX), K2
-	VBLENDMPD    Z25, Z24, K2, Z1
-	MOVQ         od2_base+768(FP), DX
-	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         od2_base+768(FP), DX
-	VMOVUPD      Z1, (DX)(AX*1)
-	VBLENDMPD    Z25, Z24, K6, Z1
-	MOVQ         od3_base+792(FP), DX
-	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         od3_base+792(FP), DX
-	VMOVUPD      Z1, (DX)(AX*1)
-	VBLENDMPD    Z25, Z24, K5, Z1
+	VBLENDMPD    Z24, Z23, K2, Z1
 	MOVQ         od4_base+816(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         od4_base+816(FP), DX
 	VMOVUPD      Z1, (DX)(AX*1)
-	VBLENDMPD    Z25, Z24, K1, Z1
+	VBLENDMPD    Z24, Z23, K6, Z1
 	MOVQ         od5_base+840(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         od5_base+840(FP), DX
 	VMOVUPD      Z1, (DX)(AX*1)
-	VXORPD.BCST  allAVX512Consts<>+96(SB), Z0, Z1
+	VBLENDMPD    Z24, Z23, K5, Z1
+	MOVQ         od6_base+864(FP), DX
+	PREFETCHT0   1024(DX)(AX*1)
+	MOVQ         od6_base+864(FP), DX
+	VMOVUPD      Z1, (DX)(AX*1)
+	VBLENDMPD    Z24, Z23, K1, Z1
+	MOVQ         od7_base+888(FP), DX
+	PREFETCHT0   1024(DX)(AX*1)
+	MOVQ         od7_base+888(FP), DX
+	VMOVUPD      Z1, (DX)(AX*1)
+	VXORPD.BCST  allAVX512Consts<>+112(SB), Z0, Z1
 	MOVQ         ob6_base+384(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         ob6_base+384(FP), DX
 	VMOVUPD      Z1, (DX)(AX*1)
-	VANDPD       Z26, Z0, Z1
+	VANDPD       Z25, Z0, Z1
 	MOVQ         ob7_base+408(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         ob7_base+408(FP), DX
 	VMOVUPD      Z1, (DX)(AX*1)
-	VMOVAPD      Z30, Z1
-	VPTERNLOGQ   $0xe4, Z26, Z0, Z1
+	VMOVAPD      Z29, Z1
+	VPTERNLOGQ   $0xe4, Z25, Z0, Z1
 	MOVQ         oc3_base+552(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         oc3_base+552(FP), DX
@@ -289,17 +306,17 @@ whole:
 	KMOVB            DX, K7
 	SHRL             $0x08, DX
 	KMOVB            DX, K6
-	MOVQ             x_base+912(FP), DX
+	MOVQ             x_base+960(FP), DX
 	VMOVUPD.Z        (DX)(AX*1), K7, Z0
-	MOVQ             x_base+912(FP), DX
+	MOVQ             x_base+960(FP), DX
 	VMOVUPD.Z        64(DX)(AX*1), K6, Z1
-	MOVQ             y_base+936(FP), DX
+	MOVQ             y_base+984(FP), DX
 	VMOVUPD.Z        (DX)(AX*1), K7, Z2
-	MOVQ             y_base+936(FP), DX
+	MOVQ             y_base+984(FP), DX
 	VMOVUPD.Z        64(DX)(AX*1), K6, Z3
-	MOVQ             z_base+960(FP), DX
+	MOVQ             z_base+1008(FP), DX
 	VMOVUPD.Z        (DX)(AX*1), K7, Z4
-	MOVQ             z_base+960(FP), DX
+	MOVQ             z_base+1008(FP), DX
 	VMOVUPD.Z        64(DX)(AX*1), K6, Z5
 	VBROADCASTSD     allAVX512Consts<>+8(SB), Z6
 	VDIVPD           Z0, Z6, Z7
@@ -388,15 +405,15 @@ whole:
 	VBLENDMPD        Z1, Z5, K4, Z11
 	VSCALEFPD        Z7, Z10, Z10
 	VSCALEFPD        Z8, Z11, Z11
-	MOVQ             oc7_base+648(FP), DX
+	MOVQ             oc9_base+696(FP), DX
 	VMOVUPD          Z10, K7, (DX)(AX*1)
-	MOVQ             oc7_base+648(FP), DX
+	MOVQ             oc9_base+696(FP), DX
 	VMOVUPD          Z11, K6, 64(DX)(AX*1)
 	VSCALEFPD        Z7, Z0, Z7
 	VSCALEFPD        Z8, Z1, Z8
-	MOVQ             oc6_base+624(FP), DX
+	MOVQ             oc8_base+672(FP), DX
 	VMOVUPD          Z7, K7, (DX)(AX*1)
-	MOVQ             oc6_base+624(FP), DX
+	MOVQ             oc8_base+672(FP), DX
 	VMOVUPD          Z8, K6, 64(DX)(AX*1)
 	VRNDSCALEPD      $0x08, Z0, Z7
 	VRNDSCALEPD      $0x08, Z1, Z8
@@ -404,8 +421,29 @@ whole:
 	VMOVUPD          Z7, K7, (DX)(AX*1)
 	MOVQ             oc4_base+576(FP), DX
 	VMOVUPD          Z8, K6, 64(DX)(AX*1)
+	VBROADCASTSD     allAVX512Consts<>+32(SB), Z7
+	VBROADCASTSD     allAVX512Consts<>+40(SB), Z8
+	VFMADD231PD      Z7, Z0, Z8
+	VBROADCASTSD     allAVX512Consts<>+40(SB), Z10
+	VFMADD213PD      Z10, Z1, Z7
+	VSUBPD           Z10, Z8, Z8
+	VSUBPD           Z10, Z7, Z7
+	MOVQ             oc6_base+624(FP), DX
+	VMOVUPD          Z8, K7, (DX)(AX*1)
+	MOVQ             oc6_base+624(FP), DX
+	VMOVUPD          Z7, K6, 64(DX)(AX*1)
 	VRNDSCALEPD      $0x09, Z0, Z7
 	VRNDSCALEPD      $0x09, Z1, Z8
+	MOVQ             oc7_base+648(FP), DX
+	VMOVUPD          Z7, K7, (DX)(AX*1)
+	MOVQ             oc7_base+648(FP), DX
+	VMOVUPD          Z8, K6, 64(DX)(AX*1)
+	VMOVAPD          Z10, Z7
+	VFMADD231PD      Z2, Z0, Z7
+	VMOVAPD          Z10, Z8
+	VFMADD231PD      Z3, Z1, Z8
+	VSUBPD           Z10, Z7, Z7
+	VSUBPD           Z10, Z8, Z8
 	MOVQ             oc5_base+600(FP), DX
 	VMOVUPD          Z7, K7, (DX)(AX*1)
 	MOVQ             oc5_base+600(FP), DX
@@ -415,19 +453,19 @@ whole:
 	KMOVB            960(BX), K4
 	VBLENDMPD        Z2, Z7, K4, Z7
 	VBLENDMPD        Z3, Z8, K2, Z8
-	MOVQ             od7_base+888(FP), DX
+	MOVQ             od9_base+936(FP), DX
 	VMOVUPD          Z7, K7, (DX)(AX*1)
-	MOVQ             od7_base+888(FP), DX
+	MOVQ             od9_base+936(FP), DX
 	VMOVUPD          Z8, K6, 64(DX)(AX*1)
-	VBROADCASTSD     allAVX512Consts<>+32(SB), Z7
+	VBROADCASTSD     allAVX512Consts<>+48(SB), Z7
 	VSUBPD           Z0, Z7, Z8
 	VSUBPD           Z1, Z7, Z7
 	VMOVUPD          Z8, K7, (R8)(AX*1)
 	VMOVUPD          Z7, K6, 64(R8)(AX*1)
-	VBROADCASTSD     allAVX512Consts<>+40(SB), Z7
-	VBROADCASTSD     allAVX512Consts<>+48(SB), Z8
+	VBROADCASTSD     allAVX512Consts<>+56(SB), Z7
+	VBROADCASTSD     allAVX512Consts<>+64(SB), Z8
 	VFMADD231PD      Z7, Z0, Z8
-	VFMADD213PD.BCST allAVX512Consts<>+48(SB), Z1, Z7
+	VFMADD213PD.BCST allAVX512Consts<>+64(SB), Z1, Z7
 	MOVQ             ob1_base+264(FP), DX
 	VMOVUPD          Z8, K7, (DX)(AX*1)
 	MOVQ             ob1_base+264(FP), DX
@@ -440,14 +478,14 @@ whole:
 	VMOVUPD          Z7, K7, (DX)(AX*1)
 	MOVQ             ob2_base+288(FP), DX
 	VMOVUPD          Z8, K6, 64(DX)(AX*1)
-	VBROADCASTSD     allAVX512Consts<>+56(SB), Z7
+	VBROADCASTSD     allAVX512Consts<>+72(SB), Z7
 	VMINPD           Z0, Z7, Z8
 	VMINPD           Z1, Z7, Z10
 	MOVQ             oc0_base+480(FP), DX
 	VMOVUPD          Z8, K7, (DX)(AX*1)
 	MOVQ             oc0_base+480(FP), DX
 	VMOVUPD          Z10, K6, 64(DX)(AX*1)
-	VBROADCASTSD     allAVX512Consts<>+64(SB), Z8
+	VBROADCASTSD     allAVX512Consts<>+80(SB), Z8
 	VMAXPD           Z8, Z0, Z10
 	VMAXPD           Z8, Z1, Z8
 	MOVQ             oc1_base+504(FP), DX
@@ -456,15 +494,15 @@ whole:
 	VMOVUPD          Z8, K6, 64(DX)(AX*1)
 	VGETEXPPD        Z0, Z8
 	VGETEXPPD        Z1, Z10
-	MOVQ             oc8_base+672(FP), DX
+	MOVQ             od0_base+720(FP), DX
 	VMOVUPD          Z8, K7, (DX)(AX*1)
-	MOVQ             oc8_base+672(FP), DX
+	MOVQ             od0_base+720(FP), DX
 	VMOVUPD          Z10, K6, 64(DX)(AX*1)
 	VGETMANTPD       $0x04, Z0, Z8
 	VGETMANTPD       $0x04, Z1, Z10
-	MOVQ             oc9_base+696(FP), DX
+	MOVQ             od1_base+744(FP), DX
 	VMOVUPD          Z8, K7, (DX)(AX*1)
-	MOVQ             oc9_base+696(FP), DX
+	MOVQ             od1_base+744(FP), DX
 	VMOVUPD          Z10, K6, 64(DX)(AX*1)
 	VADDPD           Z2, Z0, Z8
 	VADDPD           Z3, Z1, Z10
@@ -486,17 +524,17 @@ whole:
 	VMOVUPD          Z8, K7, (DX)(AX*1)
 	MOVQ             ob3_base+312(FP), DX
 	VMOVUPD          Z10, K6, 64(DX)(AX*1)
-	VBROADCASTSD     allAVX512Consts<>+72(SB), Z8
+	VBROADCASTSD     allAVX512Consts<>+88(SB), Z8
 	VFMADD231PD      Z2, Z0, Z8
-	VBROADCASTSD     allAVX512Consts<>+72(SB), Z10
+	VBROADCASTSD     allAVX512Consts<>+88(SB), Z10
 	VFMADD231PD      Z3, Z1, Z10
 	MOVQ             ob4_base+336(FP), DX
 	VMOVUPD          Z8, K7, (DX)(AX*1)
 	MOVQ             ob4_base+336(FP), DX
 	VMOVUPD          Z10, K6, 64(DX)(AX*1)
-	VBROADCASTSD     allAVX512Consts<>+80(SB), Z8
+	VBROADCASTSD     allAVX512Consts<>+96(SB), Z8
 	VFMADD213PD      Z2, Z0, Z8
-	VBROADCASTSD     allAVX512Consts<>+80(SB), Z10
+	VBROADCASTSD     allAVX512Consts<>+96(SB), Z10
 	VFMADD213PD      Z3, Z1, Z10
 	MOVQ             ob5_base+360(FP), DX
 	VMOVUPD          Z8, K7, (DX)(AX*1)
@@ -546,7 +584,7 @@ whole:
 	KMOVB            192(BX), K2
 	VMOVAPD          Z3, Z4
 	VMULPD           Z5, Z1, K2, Z4
-	VBROADCASTSD     allAVX512Consts<>+88(SB), Z5
+	VBROADCASTSD     allAVX512Consts<>+104(SB), Z5
 	VMOVAPD          Z0, Z12
 	VPTERNLOGQ       $0xe4, Z5, Z2, Z12
 	VMOVAPD          Z1, Z2
@@ -566,55 +604,55 @@ whole:
 	VBLENDMPD        Z7, Z9, K2, Z8
 	KMOVB            448(BX), K2
 	VBLENDMPD        Z7, Z9, K2, Z10
-	MOVQ             od6_base+864(FP), DX
+	MOVQ             od8_base+912(FP), DX
 	VMOVUPD          Z11, K7, (DX)(AX*1)
-	MOVQ             od6_base+864(FP), DX
+	MOVQ             od8_base+912(FP), DX
 	VMOVUPD          Z4, K6, 64(DX)(AX*1)
 	KMOVB            832(BX), K2
 	VBLENDMPD        Z7, Z9, K2, Z4
 	KMOVB            896(BX), K2
 	VBLENDMPD        Z7, Z9, K2, Z11
-	MOVQ             od0_base+720(FP), DX
+	MOVQ             od2_base+768(FP), DX
 	VMOVUPD          Z2, K7, (DX)(AX*1)
-	MOVQ             od0_base+720(FP), DX
+	MOVQ             od2_base+768(FP), DX
 	VMOVUPD          Z3, K6, 64(DX)(AX*1)
 	VBLENDMPD        Z7, Z9, K3, Z2
 	KMOVB            1024(BX), K2
 	VBLENDMPD        Z7, Z9, K2, Z3
-	MOVQ             od1_base+744(FP), DX
+	MOVQ             od3_base+792(FP), DX
 	VMOVUPD          Z8, K7, (DX)(AX*1)
-	MOVQ             od1_base+744(FP), DX
+	MOVQ             od3_base+792(FP), DX
 	VMOVUPD          Z10, K6, 64(DX)(AX*1)
 	KMOVB            512(BX), K2
 	VBLENDMPD        Z7, Z9, K2, Z8
 	KMOVB            576(BX), K2
 	VBLENDMPD        Z7, Z9, K2, Z10
-	MOVQ             od2_base+768(FP), DX
+	MOVQ             od4_base+816(FP), DX
 	VMOVUPD          Z4, K7, (DX)(AX*1)
-	MOVQ             od2_base+768(FP), DX
+	MOVQ             od4_base+816(FP), DX
 	VMOVUPD          Z11, K6, 64(DX)(AX*1)
 	KMOVB            640(BX), K2
 	VBLENDMPD        Z7, Z9, K2, Z4
 	VBLENDMPD        Z7, Z9, K1, Z7
-	MOVQ             od3_base+792(FP), DX
+	MOVQ             od5_base+840(FP), DX
 	VMOVUPD          Z2, K7, (DX)(AX*1)
-	MOVQ             od3_base+792(FP), DX
+	MOVQ             od5_base+840(FP), DX
 	VMOVUPD          Z3, K6, 64(DX)(AX*1)
-	VBROADCASTSD     allAVX512Consts<>+96(SB), Z2
+	VBROADCASTSD     allAVX512Consts<>+112(SB), Z2
 	VXORPD           Z2, Z0, Z3
 	VXORPD           Z2, Z1, Z2
-	MOVQ             od4_base+816(FP), DX
+	MOVQ             od6_base+864(FP), DX
 	VMOVUPD          Z8, K7, (DX)(AX*1)
-	MOVQ             od4_base+816(FP), DX
+	MOVQ             od6_base+864(FP), DX
 	VMOVUPD          Z10, K6, 64(DX)(AX*1)
 	VANDPD           Z5, Z0, Z8
 	VANDPD           Z5, Z1, Z9
 	VMOVAPD          Z6, Z10
 	VPTERNLOGQ       $0xe4, Z5, Z0, Z10
 	VPTERNLOGQ       $0xe4, Z5, Z1, Z6
-	MOVQ             od5_base+840(FP), DX
+	MOVQ             od7_base+888(FP), DX
 	VMOVUPD          Z4, K7, (DX)(AX*1)
-	MOVQ             od5_base+840(FP), DX
+	MOVQ             od7_base+888(FP), DX
 	VMOVUPD          Z7, K6, 64(DX)(AX*1)
 	MOVQ             ob6_base+384(FP), DX
 	VMOVUPD          Z3, K7, (DX)(AX*1)
@@ -692,51 +730,59 @@ DATA allAVX2Consts<>+416(SB)/8, $0x43300000000003ff
 DATA allAVX2Consts<>+424(SB)/8, $0x43300000000003ff
 DATA allAVX2Consts<>+432(SB)/8, $0x43300000000003ff
 DATA allAVX2Consts<>+440(SB)/8, $0x43300000000003ff
-DATA allAVX2Consts<>+448(SB)/8, $0x0000000000000000
-DATA allAVX2Consts<>+456(SB)/8, $0x0000000000000000
-DATA allAVX2Consts<>+464(SB)/8, $0x0000000000000000
-DATA allAVX2Consts<>+472(SB)/8, $0x0000000000000000
-DATA allAVX2Consts<>+480(SB)/8, $0xfff0000000000000
-DATA allAVX2Consts<>+488(SB)/8, $0xfff0000000000000
-DATA allAVX2Consts<>+496(SB)/8, $0xfff0000000000000
-DATA allAVX2Consts<>+504(SB)/8, $0xfff0000000000000
-DATA allAVX2Consts<>+512(SB)/8, $0x7ff0000000000000
-DATA allAVX2Consts<>+520(SB)/8, $0x7ff0000000000000
-DATA allAVX2Consts<>+528(SB)/8, $0x7ff0000000000000
-DATA allAVX2Consts<>+536(SB)/8, $0x7ff0000000000000
-DATA allAVX2Consts<>+544(SB)/8, $0x3fd3333333333333
-DATA allAVX2Consts<>+552(SB)/8, $0x3fd3333333333333
-DATA allAVX2Consts<>+560(SB)/8, $0x3fd3333333333333
-DATA allAVX2Consts<>+568(SB)/8, $0x3fd3333333333333
-DATA allAVX2Consts<>+576(SB)/8, $0x4008000000000000
-DATA allAVX2Consts<>+584(SB)/8, $0x4008000000000000
-DATA allAVX2Consts<>+592(SB)/8, $0x4008000000000000
-DATA allAVX2Consts<>+600(SB)/8, $0x4008000000000000
-DATA allAVX2Consts<>+608(SB)/8, $0x3fb999999999999a
-DATA allAVX2Consts<>+616(SB)/8, $0x3fb999999999999a
-DATA allAVX2Consts<>+624(SB)/8, $0x3fb999999999999a
-DATA allAVX2Consts<>+632(SB)/8, $0x3fb999999999999a
-DATA allAVX2Consts<>+640(SB)/8, $0x401c000000000000
-DATA allAVX2Consts<>+648(SB)/8, $0x401c000000000000
-DATA allAVX2Consts<>+656(SB)/8, $0x401c000000000000
-DATA allAVX2Consts<>+664(SB)/8, $0x401c000000000000
-DATA allAVX2Consts<>+672(SB)/8, $0x3ff199999999999a
-DATA allAVX2Consts<>+680(SB)/8, $0x3ff199999999999a
-DATA allAVX2Consts<>+688(SB)/8, $0x3ff199999999999a
-DATA allAVX2Consts<>+696(SB)/8, $0x3ff199999999999a
-DATA allAVX2Consts<>+704(SB)/8, $0xbff0000000000000
-DATA allAVX2Consts<>+712(SB)/8, $0xbff0000000000000
-DATA allAVX2Consts<>+720(SB)/8, $0xbff0000000000000
-DATA allAVX2Consts<>+728(SB)/8, $0xbff0000000000000
-DATA allAVX2Consts<>+736(SB)/8, $0x8000000000000000
-DATA allAVX2Consts<>+744(SB)/8, $0x8000000000000000
-DATA allAVX2Consts<>+752(SB)/8, $0x8000000000000000
-DATA allAVX2Consts<>+760(SB)/8, $0x8000000000000000
-DATA allAVX2Consts<>+768(SB)/8, $0xffffffffffffffff
-DATA allAVX2Consts<>+776(SB)/8, $0xffffffffffffffff
-DATA allAVX2Consts<>+784(SB)/8, $0xffffffffffffffff
-DATA allAVX2Consts<>+792(SB)/8, $0xffffffffffffffff
-GLOBL allAVX2Consts<>(SB), RODATA|NOPTR, $800
+DATA allAVX2Consts<>+448(SB)/8, $0x4338000000000000
+DATA allAVX2Consts<>+456(SB)/8, $0x4338000000000000
+DATA allAVX2Consts<>+464(SB)/8, $0x4338000000000000
+DATA allAVX2Consts<>+472(SB)/8, $0x4338000000000000
+DATA allAVX2Consts<>+480(SB)/8, $0x3fe6666666666666
+DATA allAVX2Consts<>+488(SB)/8, $0x3fe6666666666666
+DATA allAVX2Consts<>+496(SB)/8, $0x3fe6666666666666
+DATA allAVX2Consts<>+504(SB)/8, $0x3fe6666666666666
+DATA allAVX2Consts<>+512(SB)/8, $0x0000000000000000
+DATA allAVX2Consts<>+520(SB)/8, $0x0000000000000000
+DATA allAVX2Consts<>+528(SB)/8, $0x0000000000000000
+DATA allAVX2Consts<>+536(SB)/8, $0x0000000000000000
+DATA allAVX2Consts<>+544(SB)/8, $0xfff0000000000000
+DATA allAVX2Consts<>+552(SB)/8, $0xfff0000000000000
+DATA allAVX2Consts<>+560(SB)/8, $0xfff0000000000000
+DATA allAVX2Consts<>+568(SB)/8, $0xfff0000000000000
+DATA allAVX2Consts<>+576(SB)/8, $0x7ff0000000000000
+DATA allAVX2Consts<>+584(SB)/8, $0x7ff0000000000000
+DATA allAVX2Consts<>+592(SB)/8, $0x7ff0000000000000
+DATA allAVX2Consts<>+600(SB)/8, $0x7ff0000000000000
+DATA allAVX2Consts<>+608(SB)/8, $0x3fd3333333333333
+DATA allAVX2Consts<>+616(SB)/8, $0x3fd3333333333333
+DATA allAVX2Consts<>+624(SB)/8, $0x3fd3333333333333
+DATA allAVX2Consts<>+632(SB)/8, $0x3fd3333333333333
+DATA allAVX2Consts<>+640(SB)/8, $0x4008000000000000
+DATA allAVX2Consts<>+648(SB)/8, $0x4008000000000000
+DATA allAVX2Consts<>+656(SB)/8, $0x4008000000000000
+DATA allAVX2Consts<>+664(SB)/8, $0x4008000000000000
+DATA allAVX2Consts<>+672(SB)/8, $0x3fb999999999999a
+DATA allAVX2Consts<>+680(SB)/8, $0x3fb999999999999a
+DATA allAVX2Consts<>+688(SB)/8, $0x3fb999999999999a
+DATA allAVX2Consts<>+696(SB)/8, $0x3fb999999999999a
+DATA allAVX2Consts<>+704(SB)/8, $0x401c000000000000
+DATA allAVX2Consts<>+712(SB)/8, $0x401c000000000000
+DATA allAVX2Consts<>+720(SB)/8, $0x401c000000000000
+DATA allAVX2Consts<>+728(SB)/8, $0x401c000000000000
+DATA allAVX2Consts<>+736(SB)/8, $0x3ff199999999999a
+DATA allAVX2Consts<>+744(SB)/8, $0x3ff199999999999a
+DATA allAVX2Consts<>+752(SB)/8, $0x3ff199999999999a
+DATA allAVX2Consts<>+760(SB)/8, $0x3ff199999999999a
+DATA allAVX2Consts<>+768(SB)/8, $0xbff0000000000000
+DATA allAVX2Consts<>+776(SB)/8, $0xbff0000000000000
+DATA allAVX2Consts<>+784(SB)/8, $0xbff0000000000000
+DATA allAVX2Consts<>+792(SB)/8, $0xbff0000000000000
+DATA allAVX2Consts<>+800(SB)/8, $0x8000000000000000
+DATA allAVX2Consts<>+808(SB)/8, $0x8000000000000000
+DATA allAVX2Consts<>+816(SB)/8, $0x8000000000000000
+DATA allAVX2Consts<>+824(SB)/8, $0x8000000000000000
+DATA allAVX2Consts<>+832(SB)/8, $0xffffffffffffffff
+DATA allAVX2Consts<>+840(SB)/8, $0xffffffffffffffff
+DATA allAVX2Consts<>+848(SB)/8, $0xffffffffffffffff
+DATA allAVX2Consts<>+856(SB)/8, $0xffffffffffffffff
+GLOBL allAVX2Consts<>(SB), RODATA|NOPTR, $864
 
 DATA allAVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA allAVX2Masks<>+8(SB)/8, $0xffffffffffffffff
@@ -756,9 +802,9 @@ DATA allAVX2Masks<>+112(SB)/8, $0x0000000000000000
 DATA allAVX2Masks<>+120(SB)/8, $0x0000000000000000
 GLOBL allAVX2Masks<>(SB), RODATA|NOPTR, $128
 
-// func allAVX2(oa0 []float64, oa1 []float64, oa2 []float64, oa3 []float64, oa4 []float64, oa5 []float64, oa6 []float64, oa7 []float64, oa8 []float64, oa9 []float64, ob0 []float64, ob1 []float64, ob2 []float64, ob3 []float64, ob4 []float64, ob5 []float64, ob6 []float64, ob7 []float64, ob8 []float64, ob9 []float64, oc0 []float64, oc1 []float64, oc2 []float64, oc3 []float64, oc4 []float64, oc5 []float64, oc6 []float64, oc7 []float64, oc8 []float64, oc9 []float64, od0 []float64, od1 []float64, od2 []float64, od3 []float64, od4 []float64, od5 []float64, od6 []float64, od7 []float64, x []float64, y []float64, z []float64)
+// func allAVX2(oa0 []float64, oa1 []float64, oa2 []float64, oa3 []float64, oa4 []float64, oa5 []float64, oa6 []float64, oa7 []float64, oa8 []float64, oa9 []float64, ob0 []float64, ob1 []float64, ob2 []float64, ob3 []float64, ob4 []float64, ob5 []float64, ob6 []float64, ob7 []float64, ob8 []float64, ob9 []float64, oc0 []float64, oc1 []float64, oc2 []float64, oc3 []float64, oc4 []float64, oc5 []float64, oc6 []float64, oc7 []float64, oc8 []float64, oc9 []float64, od0 []float64, od1 []float64, od2 []float64, od3 []float64, od4 []float64, od5 []float64, od6 []float64, od7 []float64, od8 []float64, od9 []float64, x []float64, y []float64, z []float64)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
-TEXT ·allAVX2(SB), $384-984
+TEXT ·allAVX2(SB), $384-1032
 	LEAQ    31(SP), BX
 	ANDQ    $-32, BX
 	MOVQ    oa0_len+8(FP), CX
@@ -773,25 +819,25 @@ TEXT ·allAVX2(SB), $384-984
 	VMOVUPD allAVX2Consts<>+0(SB), Y0
 	VANDPD  allAVX2Consts<>+32(SB), Y0, Y0
 	VMOVUPD Y0, (BX)
-	VMOVUPD allAVX2Consts<>+544(SB), Y15
-	VMOVUPD allAVX2Consts<>+0(SB), Y14
-	VMOVUPD allAVX2Consts<>+736(SB), Y13
+	VMOVUPD allAVX2Consts<>+448(SB), Y15
+	VMOVUPD allAVX2Consts<>+608(SB), Y14
+	VMOVUPD allAVX2Consts<>+0(SB), Y13
 	XORL    AX, AX
 	SUBQ    $+4, CX
 	JLT     rest
 
 body:
-	MOVQ         y_base+936(FP), DX
+	MOVQ         y_base+984(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         y_base+936(FP), DX
+	MOVQ         y_base+984(FP), DX
 	VMOVUPD      (DX)(AX*1), Y0
-	MOVQ         x_base+912(FP), DX
+	MOVQ         x_base+960(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         x_base+912(FP), DX
+	MOVQ         x_base+960(FP), DX
 	VMOVUPD      (DX)(AX*1), Y1
-	MOVQ         z_base+960(FP), DX
+	MOVQ         z_base+1008(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         z_base+960(FP), DX
+	MOVQ         z_base+1008(FP), DX
 	VMOVUPD      (DX)(AX*1), Y2
 	VROUNDPD     $0x08, Y0, Y3
 	VMAXPD       allAVX2Consts<>+64(SB), Y3, Y3
@@ -807,7 +853,7 @@ body:
 	VADDPD       Y5, Y3, Y3
 	VPSLLQ       $0x34, Y4, Y4
 	VPSLLQ       $0x34, Y3, Y3
-	VDIVPD       Y1, Y14, Y5
+	VDIVPD       Y1, Y13, Y5
 	PREFETCHT0   1024(R11)(AX*1)
 	VMOVUPD      Y5, (R11)(AX*1)
 	VSQRTPD      Y1, Y5
@@ -828,13 +874,13 @@ body:
 	VMULPD       Y3, Y1, Y3
 	VMULPD       Y8, Y4, Y8
 	VMULPD       Y4, Y3, Y3
-	MOVQ         oc7_base+648(FP), DX
+	MOVQ         oc9_base+696(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         oc7_base+648(FP), DX
+	MOVQ         oc9_base+696(FP), DX
 	VMOVUPD      Y8, (DX)(AX*1)
-	MOVQ         oc6_base+624(FP), DX
+	MOVQ         oc8_base+672(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         oc6_base+624(FP), DX
+	MOVQ         oc8_base+672(FP), DX
 	VMOVUPD      Y3, (DX)(AX*1)
 	VPSRLQ       $0x34, Y6, Y3
 	VANDPD       allAVX2Consts<>+320(SB), Y6, Y4
@@ -847,57 +893,71 @@ body:
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         oc4_base+576(FP), DX
 	VMOVUPD      Y6, (DX)(AX*1)
-	VROUNDPD     $0x09, Y1, Y6
+	VMOVAPD      Y15, Y6
+	VFMADD231PD  Y0, Y1, Y6
+	VSUBPD       Y15, Y6, Y6
 	MOVQ         oc5_base+600(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         oc5_base+600(FP), DX
 	VMOVUPD      Y6, (DX)(AX*1)
+	VMOVUPD      allAVX2Consts<>+480(SB), Y6
+	VFMADD213PD  Y15, Y1, Y6
+	VSUBPD       Y15, Y6, Y6
+	MOVQ         oc6_base+624(FP), DX
+	PREFETCHT0   1024(DX)(AX*1)
+	MOVQ         oc6_base+624(FP), DX
+	VMOVUPD      Y6, (DX)(AX*1)
+	VROUNDPD     $0x09, Y1, Y6
+	MOVQ         oc7_base+648(FP), DX
+	PREFETCHT0   1024(DX)(AX*1)
+	MOVQ         oc7_base+648(FP), DX
+	VMOVUPD      Y6, (DX)(AX*1)
 	VCMPPD       $0x11, Y2, Y0, Y6
-	VCMPPD       $0x00, allAVX2Consts<>+448(SB), Y5, Y7
-	VBLENDVPD    Y7, allAVX2Consts<>+480(SB), Y3, Y3
+	VCMPPD       $0x00, allAVX2Consts<>+512(SB), Y5, Y7
+	VBLENDVPD    Y7, allAVX2Consts<>+544(SB), Y3, Y3
 	VCMPPD       $0x11, Y0, Y1, Y7
 	VCMPPD       $0x12, Y0, Y1, Y8
-	VCMPPD       $0x11, allAVX2Consts<>+448(SB), Y1, Y9
+	VCMPPD       $0x11, allAVX2Consts<>+512(SB), Y1, Y9
 	VCMPPD       $0x00, Y2, Y1, Y10
 	VORPD        Y10, Y8, Y10
 	VMOVUPD      allAVX2Consts<>+384(SB), Y11
-	VMOVUPD      allAVX2Consts<>+448(SB), Y12
+	VMOVUPD      allAVX2Consts<>+512(SB), Y12
 	VBLENDVPD    Y8, Y11, Y12, Y8
-	MOVQ         od1_base+744(FP), DX
+	MOVQ         od3_base+792(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         od1_base+744(FP), DX
+	MOVQ         od3_base+792(FP), DX
 	VMOVUPD      Y8, (DX)(AX*1)
 	VBLENDVPD    Y10, Y11, Y12, Y8
-	MOVQ         od4_base+816(FP), DX
+	MOVQ         od6_base+864(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         od4_base+816(FP), DX
+	MOVQ         od6_base+864(FP), DX
 	VMOVUPD      Y8, (DX)(AX*1)
 	VCMPPD       $0x00, Y2, Y0, Y8
 	VORPD        Y8, Y7, Y8
 	VMULPD       Y2, Y1, Y10
 	VBLENDVPD    Y8, Y10, Y0, Y8
-	MOVQ         od6_base+864(FP), DX
+	MOVQ         od8_base+912(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         od6_base+864(FP), DX
+	MOVQ         od8_base+912(FP), DX
 	VMOVUPD      Y8, (DX)(AX*1)
 	VADDPD       Y2, Y1, Y8
 	VCMPPD       $0x00, Y0, Y1, Y10
 	VBLENDVPD    Y10, Y11, Y12, Y10
-	MOVQ         od2_base+768(FP), DX
+	MOVQ         od4_base+816(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         od2_base+768(FP), DX
+	MOVQ         od4_base+816(FP), DX
 	VMOVUPD      Y10, (DX)(AX*1)
 	VCMPPD       $0x11, Y1, Y2, Y10
 	VBLENDVPD    Y10, Y0, Y8, Y8
-	MOVQ         od7_base+888(FP), DX
+	MOVQ         od9_base+936(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         od7_base+888(FP), DX
+	MOVQ         od9_base+936(FP), DX
 	VMOVUPD      Y8, (DX)(AX*1)
-	VCMPPD       $0x11, allAVX2Consts<>+512(SB), Y5, Y8
+	VCMPPD       $0x11, allAVX2Consts<>+576(SB), Y5, Y8
 	VBLENDVPD    Y8, Y3, Y5, Y3
-	MOVQ         oc8_base+672(FP), DX
+	MOVQ         od0_base+720(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         oc8_base+672(FP), DX
+	MOVQ         od0_base+720(FP), DX
 	VMOVUPD      Y3, (DX)(AX*1)
 	VADDPD       Y0, Y1, Y3
 	PREFETCHT0   1024(SI)(AX*1)
@@ -905,14 +965,14 @@ body:
 	VSUBPD       Y0, Y1, Y3
 	PREFETCHT0   1024(DI)(AX*1)
 	VMOVUPD      Y3, (DI)(AX*1)
-	VSUBPD       Y1, Y15, Y3
+	VSUBPD       Y1, Y14, Y3
 	PREFETCHT0   1024(R8)(AX*1)
 	VMOVUPD      Y3, (R8)(AX*1)
 	VMULPD       Y0, Y1, Y3
 	PREFETCHT0   1024(R9)(AX*1)
 	VMOVUPD      Y3, (R9)(AX*1)
-	VMOVUPD      allAVX2Consts<>+608(SB), Y3
-	VFMADD231PD  allAVX2Consts<>+576(SB), Y1, Y3
+	VMOVUPD      allAVX2Consts<>+672(SB), Y3
+	VFMADD231PD  allAVX2Consts<>+640(SB), Y1, Y3
 	MOVQ         ob1_base+264(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         ob1_base+264(FP), DX
@@ -929,13 +989,13 @@ body:
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         ob3_base+312(FP), DX
 	VMOVUPD      Y3, (DX)(AX*1)
-	VMOVUPD      allAVX2Consts<>+640(SB), Y3
+	VMOVUPD      allAVX2Consts<>+704(SB), Y3
 	VFMADD231PD  Y0, Y1, Y3
 	MOVQ         ob4_base+336(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         ob4_base+336(FP), DX
 	VMOVUPD      Y3, (DX)(AX*1)
-	VMOVUPD      allAVX2Consts<>+672(SB), Y3
+	VMOVUPD      allAVX2Consts<>+736(SB), Y3
 	VFMADD213PD  Y0, Y1, Y3
 	MOVQ         ob5_base+360(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
@@ -956,7 +1016,7 @@ body:
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         oc0_base+480(FP), DX
 	VMOVUPD      Y3, (DX)(AX*1)
-	VMAXPD       allAVX2Consts<>+704(SB), Y1, Y3
+	VMAXPD       allAVX2Consts<>+768(SB), Y1, Y3
 	MOVQ         oc1_base+504(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         oc1_base+504(FP), DX
@@ -982,7 +1042,7 @@ body:
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         ob0_base+240(FP), DX
 	VMOVUPD      Y2, (DX)(AX*1)
-	VANDPD       Y13, Y0, Y0
+	VANDPD       allAVX2Consts<>+800(SB), Y0, Y0
 	VORPD        Y0, Y5, Y0
 	MOVQ         oc2_base+528(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
@@ -990,35 +1050,36 @@ body:
 	VMOVUPD      Y0, (DX)(AX*1)
 	VCMPPD       $0x03, Y5, Y5, Y0
 	VORPD        Y0, Y4, Y0
-	MOVQ         oc9_base+696(FP), DX
+	MOVQ         od1_base+744(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         oc9_base+696(FP), DX
+	MOVQ         od1_base+744(FP), DX
 	VMOVUPD      Y0, (DX)(AX*1)
-	VXORPD       allAVX2Consts<>+768(SB), Y6, Y0
+	VXORPD       allAVX2Consts<>+832(SB), Y6, Y0
 	VANDPD       Y0, Y9, Y0
 	VANDPD       Y6, Y7, Y2
 	VBLENDVPD    Y7, Y11, Y12, Y3
-	MOVQ         od0_base+720(FP), DX
+	MOVQ         od2_base+768(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         od0_base+720(FP), DX
+	MOVQ         od2_base+768(FP), DX
 	VMOVUPD      Y3, (DX)(AX*1)
 	VBLENDVPD    Y0, Y11, Y12, Y0
-	MOVQ         od5_base+840(FP), DX
+	MOVQ         od7_base+888(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         od5_base+840(FP), DX
+	MOVQ         od7_base+888(FP), DX
 	VMOVUPD      Y0, (DX)(AX*1)
 	VBLENDVPD    Y2, Y11, Y12, Y0
-	MOVQ         od3_base+792(FP), DX
+	MOVQ         od5_base+840(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
-	MOVQ         od3_base+792(FP), DX
+	MOVQ         od5_base+840(FP), DX
 	VMOVUPD      Y0, (DX)(AX*1)
-	VANDPD       Y13, Y1, Y0
-	VXORPD       Y13, Y1, Y1
+	VMOVUPD      allAVX2Consts<>+800(SB), Y0
+	VANDPD       Y0, Y1, Y2
+	VXORPD       Y0, Y1, Y0
 	MOVQ         ob6_base+384(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         ob6_base+384(FP), DX
-	VMOVUPD      Y1, (DX)(AX*1)
-	VORPD        (BX), Y0, Y0
+	VMOVUPD      Y0, (DX)(AX*1)
+	VORPD        (BX), Y2, Y0
 	MOVQ         oc3_base+552(FP), DX
 	PREFETCHT0   1024(DX)(AX*1)
 	MOVQ         oc3_base+552(FP), DX
@@ -1039,17 +1100,17 @@ tail:
 	LEAQ         allAVX2Masks<>+64(SB), R14
 	VMOVUPD      (R14)(DX*8), Y15
 	VMOVUPD      32(R14)(DX*8), Y14
-	MOVQ         y_base+936(FP), DX
+	MOVQ         y_base+984(FP), DX
 	VMASKMOVPD   (DX)(AX*1), Y15, Y0
-	MOVQ         y_base+936(FP), DX
+	MOVQ         y_base+984(FP), DX
 	VMASKMOVPD   32(DX)(AX*1), Y14, Y1
-	MOVQ         x_base+912(FP), DX
+	MOVQ         x_base+960(FP), DX
 	VMASKMOVPD   (DX)(AX*1), Y15, Y2
-	MOVQ         x_base+912(FP), DX
+	MOVQ         x_base+960(FP), DX
 	VMASKMOVPD   32(DX)(AX*1), Y14, Y3
-	MOVQ         z_base+960(FP), DX
+	MOVQ         z_base+1008(FP), DX
 	VMASKMOVPD   (DX)(AX*1), Y15, Y4
-	MOVQ         z_base+960(FP), DX
+	MOVQ         z_base+1008(FP), DX
 	VMASKMOVPD   32(DX)(AX*1), Y14, Y5
 	VROUNDPD     $0x08, Y0, Y6
 	VROUNDPD     $0x08, Y1, Y7
@@ -1136,13 +1197,13 @@ tail:
 	VMULPD       Y10, Y12, Y10
 	VMULPD       Y11, Y6, Y6
 	VMULPD       Y12, Y7, Y7
-	MOVQ         oc7_base+648(FP), DX
+	MOVQ         oc9_base+696(FP), DX
 	VMASKMOVPD   Y13, Y15, (DX)(AX*1)
-	MOVQ         oc7_base+648(FP), DX
+	MOVQ         oc9_base+696(FP), DX
 	VMASKMOVPD   Y10, Y14, 32(DX)(AX*1)
-	MOVQ         oc6_base+624(FP), DX
+	MOVQ         oc8_base+672(FP), DX
 	VMASKMOVPD   Y6, Y15, (DX)(AX*1)
-	MOVQ         oc6_base+624(FP), DX
+	MOVQ         oc8_base+672(FP), DX
 	VMASKMOVPD   Y7, Y14, 32(DX)(AX*1)
 	VROUNDPD     $0x08, Y2, Y6
 	VROUNDPD     $0x08, Y3, Y7
@@ -1150,22 +1211,43 @@ tail:
 	VMASKMOVPD   Y6, Y15, (DX)(AX*1)
 	MOVQ         oc4_base+576(FP), DX
 	VMASKMOVPD   Y7, Y14, 32(DX)(AX*1)
-	VROUNDPD     $0x09, Y2, Y6
-	VROUNDPD     $0x09, Y3, Y7
+	VMOVUPD      allAVX2Consts<>+448(SB), Y6
+	VFMADD231PD  Y0, Y2, Y6
+	VMOVUPD      allAVX2Consts<>+448(SB), Y7
+	VFMADD231PD  Y1, Y3, Y7
+	VMOVUPD      allAVX2Consts<>+448(SB), Y10
+	VSUBPD       Y10, Y6, Y6
+	VSUBPD       Y10, Y7, Y7
 	MOVQ         oc5_base+600(FP), DX
 	VMASKMOVPD   Y6, Y15, (DX)(AX*1)
 	MOVQ         oc5_base+600(FP), DX
 	VMASKMOVPD   Y7, Y14, 32(DX)(AX*1)
+	VMOVUPD      allAVX2Consts<>+480(SB), Y6
+	VFMADD213PD  Y10, Y2, Y6
+	VMOVUPD      allAVX2Consts<>+480(SB), Y7
+	VFMADD213PD  Y10, Y3, Y7
+	VSUBPD       Y10, Y6, Y6
+	VSUBPD       Y10, Y7, Y7
+	MOVQ         oc6_base+624(FP), DX
+	VMASKMOVPD   Y6, Y15, (DX)(AX*1)
+	MOVQ         oc6_base+624(FP), DX
+	VMASKMOVPD   Y7, Y14, 32(DX)(AX*1)
+	VROUNDPD     $0x09, Y2, Y6
+	VROUNDPD     $0x09, Y3, Y7
+	MOVQ         oc7_base+648(FP), DX
+	VMASKMOVPD   Y6, Y15, (DX)(AX*1)
+	MOVQ         oc7_base+648(FP), DX
+	VMASKMOVPD   Y7, Y14, 32(DX)(AX*1)
 	VCMPPD       $0x11, Y4, Y0, Y6
 	VCMPPD       $0x11, Y5, Y1, Y7
 	VMOVUPD      128(BX), Y10
-	VMOVUPD      allAVX2Consts<>+448(SB), Y11
+	VMOVUPD      allAVX2Consts<>+512(SB), Y11
 	VCMPPD       $0x00, Y11, Y10, Y12
 	VMOVUPD      96(BX), Y13
 	VMOVUPD      Y7, 32(BX)
 	VCMPPD       $0x00, Y11, Y13, Y7
 	VMOVUPD      Y6, 64(BX)
-	VMOVUPD      allAVX2Consts<>+480(SB), Y6
+	VMOVUPD      allAVX2Consts<>+544(SB), Y6
 	VBLENDVPD    Y12, Y6, Y8, Y8
 	VBLENDVPD    Y7, Y6, Y9, Y6
 	VCMPPD       $0x11, Y0, Y2, Y7
@@ -1183,16 +1265,16 @@ tail:
 	VORPD        Y6, Y13, Y6
 	VBLENDVPD    Y12, allAVX2Consts<>+384(SB), Y11, Y12
 	VBLENDVPD    Y13, allAVX2Consts<>+384(SB), Y11, Y13
-	MOVQ         od1_base+744(FP), DX
+	MOVQ         od3_base+792(FP), DX
 	VMASKMOVPD   Y12, Y15, (DX)(AX*1)
-	MOVQ         od1_base+744(FP), DX
+	MOVQ         od3_base+792(FP), DX
 	VMASKMOVPD   Y13, Y14, 32(DX)(AX*1)
 	VMOVUPD      allAVX2Consts<>+384(SB), Y12
 	VBLENDVPD    Y10, Y12, Y11, Y10
 	VBLENDVPD    Y6, Y12, Y11, Y6
-	MOVQ         od4_base+816(FP), DX
+	MOVQ         od6_base+864(FP), DX
 	VMASKMOVPD   Y10, Y15, (DX)(AX*1)
-	MOVQ         od4_base+816(FP), DX
+	MOVQ         od6_base+864(FP), DX
 	VMASKMOVPD   Y6, Y14, 32(DX)(AX*1)
 	VCMPPD       $0x00, Y4, Y0, Y6
 	VCMPPD       $0x00, Y5, Y1, Y10
@@ -1203,9 +1285,9 @@ tail:
 	VMULPD       Y5, Y3, Y9
 	VBLENDVPD    Y6, Y13, Y0, Y6
 	VBLENDVPD    Y10, Y9, Y1, Y9
-	MOVQ         od6_base+864(FP), DX
+	MOVQ         od8_base+912(FP), DX
 	VMASKMOVPD   Y6, Y15, (DX)(AX*1)
-	MOVQ         od6_base+864(FP), DX
+	MOVQ         od8_base+912(FP), DX
 	VMASKMOVPD   Y9, Y14, 32(DX)(AX*1)
 	VADDPD       Y4, Y2, Y6
 	VADDPD       Y5, Y3, Y9
@@ -1213,28 +1295,28 @@ tail:
 	VCMPPD       $0x00, Y1, Y3, Y13
 	VBLENDVPD    Y10, Y12, Y11, Y10
 	VBLENDVPD    Y13, Y12, Y11, Y13
-	MOVQ         od2_base+768(FP), DX
+	MOVQ         od4_base+816(FP), DX
 	VMASKMOVPD   Y10, Y15, (DX)(AX*1)
-	MOVQ         od2_base+768(FP), DX
+	MOVQ         od4_base+816(FP), DX
 	VMASKMOVPD   Y13, Y14, 32(DX)(AX*1)
 	VCMPPD       $0x11, Y2, Y4, Y10
 	VCMPPD       $0x11, Y3, Y5, Y13
 	VBLENDVPD    Y10, Y0, Y6, Y6
 	VBLENDVPD    Y13, Y1, Y9, Y9
-	MOVQ         od7_base+888(FP), DX
+	MOVQ         od9_base+936(FP), DX
 	VMASKMOVPD   Y6, Y15, (DX)(AX*1)
-	MOVQ         od7_base+888(FP), DX
+	MOVQ         od9_base+936(FP), DX
 	VMASKMOVPD   Y9, Y14, 32(DX)(AX*1)
 	VMOVUPD      128(BX), Y6
-	VMOVUPD      allAVX2Consts<>+512(SB), Y9
+	VMOVUPD      allAVX2Consts<>+576(SB), Y9
 	VCMPPD       $0x11, Y9, Y6, Y10
 	VMOVUPD      96(BX), Y13
 	VCMPPD       $0x11, Y9, Y13, Y9
 	VBLENDVPD    Y10, Y8, Y6, Y8
 	VBLENDVPD    Y9, 288(BX), Y13, Y9
-	MOVQ         oc8_base+672(FP), DX
+	MOVQ         od0_base+720(FP), DX
 	VMASKMOVPD   Y8, Y15, (DX)(AX*1)
-	MOVQ         oc8_base+672(FP), DX
+	MOVQ         od0_base+720(FP), DX
 	VMASKMOVPD   Y9, Y14, 32(DX)(AX*1)
 	VADDPD       Y0, Y2, Y8
 	VADDPD       Y1, Y3, Y9
@@ -1244,7 +1326,7 @@ tail:
 	VSUBPD       Y1, Y3, Y9
 	VMASKMOVPD   Y8, Y15, (DI)(AX*1)
 	VMASKMOVPD   Y9, Y14, 32(DI)(AX*1)
-	VMOVUPD      allAVX2Consts<>+544(SB), Y8
+	VMOVUPD      allAVX2Consts<>+608(SB), Y8
 	VSUBPD       Y2, Y8, Y9
 	VSUBPD       Y3, Y8, Y8
 	VMASKMOVPD   Y9, Y15, (R8)(AX*1)
@@ -1253,10 +1335,10 @@ tail:
 	VMULPD       Y1, Y3, Y9
 	VMASKMOVPD   Y8, Y15, (R9)(AX*1)
 	VMASKMOVPD   Y9, Y14, 32(R9)(AX*1)
-	VMOVUPD      allAVX2Consts<>+576(SB), Y8
-	VMOVUPD      allAVX2Consts<>+608(SB), Y9
+	VMOVUPD      allAVX2Consts<>+640(SB), Y8
+	VMOVUPD      allAVX2Consts<>+672(SB), Y9
 	VFMADD231PD  Y8, Y2, Y9
-	VFMADD213PD  allAVX2Consts<>+608(SB), Y3, Y8
+	VFMADD213PD  allAVX2Consts<>+672(SB), Y3, Y8
 	MOVQ         ob1_base+264(FP), DX
 	VMASKMOVPD   Y9, Y15, (DX)(AX*1)
 	MOVQ         ob1_base+264(FP), DX
@@ -1277,17 +1359,17 @@ tail:
 	VMASKMOVPD   Y8, Y15, (DX)(AX*1)
 	MOVQ         ob3_base+312(FP), DX
 	VMASKMOVPD   Y9, Y14, 32(DX)(AX*1)
-	VMOVUPD      allAVX2Consts<>+640(SB), Y8
+	VMOVUPD      allAVX2Consts<>+704(SB), Y8
 	VFMADD231PD  Y0, Y2, Y8
-	VMOVUPD      allAVX2Consts<>+640(SB), Y9
+	VMOVUPD      allAVX2Consts<>+704(SB), Y9
 	VFMADD231PD  Y1, Y3, Y9
 	MOVQ         ob4_base+336(FP), DX
 	VMASKMOVPD   Y8, Y15, (DX)(AX*1)
 	MOVQ         ob4_base+336(FP), DX
 	VMASKMOVPD   Y9, Y14, 32(DX)(AX*1)
-	VMOVUPD      allAVX2Consts<>+672(SB), Y8
+	VMOVUPD      allAVX2Consts<>+736(SB), Y8
 	VFMADD213PD  Y0, Y2, Y8
-	VMOVUPD      allAVX2Consts<>+672(SB), Y9
+	VMOVUPD      allAVX2Consts<>+736(SB), Y9
 	VFMADD213PD  Y1, Y3, Y9
 	MOVQ         ob5_base+360(FP), DX
 	VMASKMOVPD   Y8, Y15, (DX)(AX*1)
@@ -1311,7 +1393,7 @@ tail:
 	VMASKMOVPD   Y8, Y15, (DX)(AX*1)
 	MOVQ         oc0_base+480(FP), DX
 	VMASKMOVPD   Y9, Y14, 32(DX)(AX*1)
-	VMOVUPD      allAVX2Consts<>+704(SB), Y8
+	VMOVUPD      allAVX2Consts<>+768(SB), Y8
 	VMAXPD       Y8, Y2, Y9
 	VMAXPD       Y8, Y3, Y8
 	MOVQ         oc1_base+504(FP), DX
@@ -1346,7 +1428,7 @@ tail:
 	VMASKMOVPD   Y4, Y15, (DX)(AX*1)
 	MOVQ         ob0_base+240(FP), DX
 	VMASKMOVPD   Y5, Y14, 32(DX)(AX*1)
-	VMOVUPD      allAVX2Consts<>+736(SB), Y4
+	VMOVUPD      allAVX2Consts<>+800(SB), Y4
 	VANDPD       Y4, Y0, Y0
 	VANDPD       Y4, Y1, Y1
 	VORPD        Y0, Y6, Y0
@@ -1358,7 +1440,7 @@ tail:
 	MOVQ         oc2_base+528(FP), DX
 	VMASKMOVPD   Y1, Y14, 32(DX)(AX*1)
 	VMOVUPD      64(BX), Y0
-	VMOVUPD      allAVX2Consts<>+768(SB), Y1
+	VMOVUPD      allAVX2Consts<>+832(SB), Y1
 	VXORPD       Y1, Y0, Y8
 	VMOVUPD      32(BX), Y9
 	VXORPD       Y1, Y9, Y1
@@ -1382,21 +1464,21 @@ tail:
 	VMOVUPD      (BX), Y4
 	VORPD        Y11, Y4, Y11
 	VORPD        Y12, Y4, Y4
-	MOVQ         od0_base+720(FP), DX
+	MOVQ         od2_base+768(FP), DX
 	VMASKMOVPD   Y7, Y15, (DX)(AX*1)
-	MOVQ         od0_base+720(FP), DX
+	MOVQ         od2_base+768(FP), DX
 	VMASKMOVPD   Y10, Y14, 32(DX)(AX*1)
-	MOVQ         od5_base+840(FP), DX
+	MOVQ         od7_base+888(FP), DX
 	VMASKMOVPD   Y8, Y15, (DX)(AX*1)
-	MOVQ         od5_base+840(FP), DX
+	MOVQ         od7_base+888(FP), DX
 	VMASKMOVPD   Y1, Y14, 32(DX)(AX*1)
-	MOVQ         od3_base+792(FP), DX
+	MOVQ         od5_base+840(FP), DX
 	VMASKMOVPD   Y0, Y15, (DX)(AX*1)
-	MOVQ         od3_base+792(FP), DX
+	MOVQ         od5_base+840(FP), DX
 	VMASKMOVPD   Y9, Y14, 32(DX)(AX*1)
-	MOVQ         oc9_base+696(FP), DX
+	MOVQ         od1_base+744(FP), DX
 	VMASKMOVPD   Y5, Y15, (DX)(AX*1)
-	MOVQ         oc9_base+696(FP), DX
+	MOVQ         od1_base+744(FP), DX
 	VMASKMOVPD   Y6, Y14, 32(DX)(AX*1)
 	MOVQ         ob6_base+384(FP), DX
 	VMASKMOVPD   Y2, Y15, (DX)(AX*1)

@@ -5,7 +5,7 @@ package ops
 import "math"
 
 // allRow is every operation of the expression language.
-func allRow(x, y, z float64) (oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7 float64) {
+func allRow(x, y, z float64) (oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, od8, od9 float64) {
 	v3 := math.RoundToEven(y)
 	v5 := maxOf(v3, -2044)
 	v7 := minOf(v5, 2046)
@@ -35,41 +35,43 @@ func allRow(x, y, z float64) (oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, 
 	v39 := math.Copysign(x, y)
 	v40 := math.Copysign(2, x)
 	v41 := math.RoundToEven(x)
-	v42 := math.Floor(x)
-	v43 := scale(x, v7)
-	v44 := y == y
-	v45 := choose(v44, x, z)
-	v46 := scale(v45, v7)
-	v47 := exponent(x)
-	v48 := mantissa(x)
-	v49 := x < y
-	v51 := choose(v49, 1, 0)
-	v52 := x <= y
-	v53 := choose(v52, 1, 0)
-	v54 := x == y
-	v55 := choose(v54, 1, 0)
-	v56 := y < z
-	v57 := v49 && v56
+	v42 := nearest(x, y)
+	v44 := nearest(x, 0.7)
+	v45 := math.Floor(x)
+	v46 := scale(x, v7)
+	v47 := y == y
+	v48 := choose(v47, x, z)
+	v49 := scale(v48, v7)
+	v50 := exponent(x)
+	v51 := mantissa(x)
+	v52 := x < y
+	v54 := choose(v52, 1, 0)
+	v55 := x <= y
+	v56 := choose(v55, 1, 0)
+	v57 := x == y
 	v58 := choose(v57, 1, 0)
-	v59 := x == z
-	v60 := v52 || v59
+	v59 := y < z
+	v60 := v52 && v59
 	v61 := choose(v60, 1, 0)
-	v62 := x < 0
-	v63 := !v56
-	v64 := v62 && v63
-	v65 := choose(v64, 1, 0)
-	v66 := y == z
-	v67 := v49 || v66
-	v68 := float64(x * z)
-	v69 := choose(v67, v68, y)
-	v70 := z < x
-	v71 := x + z
-	v72 := choose(v70, y, v71)
-	return v8, v9, v11, v12, v13, v15, v16, v17, v19, v21, v22, v25, v26, v27, v29, v31, v18, v32, v33, v34, v36, v38, v39, v40, v41, v42, v43, v46, v47, v48, v51, v53, v55, v58, v61, v65, v69, v72
+	v62 := x == z
+	v63 := v55 || v62
+	v64 := choose(v63, 1, 0)
+	v65 := x < 0
+	v66 := !v59
+	v67 := v65 && v66
+	v68 := choose(v67, 1, 0)
+	v69 := y == z
+	v70 := v52 || v69
+	v71 := float64(x * z)
+	v72 := choose(v70, v71, y)
+	v73 := z < x
+	v74 := x + z
+	v75 := choose(v73, y, v74)
+	return v8, v9, v11, v12, v13, v15, v16, v17, v19, v21, v22, v25, v26, v27, v29, v31, v18, v32, v33, v34, v36, v38, v39, v40, v41, v42, v44, v45, v46, v49, v50, v51, v54, v56, v58, v61, v64, v68, v72, v75
 }
 
 // allGeneric is allRow row by row.
-func allGeneric(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, x, y, z []float64) {
+func allGeneric(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, od8, od9, x, y, z []float64) {
 	oa1 = oa1[:len(oa0)]
 	oa2 = oa2[:len(oa0)]
 	oa3 = oa3[:len(oa0)]
@@ -107,10 +109,12 @@ func allGeneric(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2,
 	od5 = od5[:len(oa0)]
 	od6 = od6[:len(oa0)]
 	od7 = od7[:len(oa0)]
+	od8 = od8[:len(oa0)]
+	od9 = od9[:len(oa0)]
 	x = x[:len(oa0)]
 	y = y[:len(oa0)]
 	z = z[:len(oa0)]
 	for i := range oa0 {
-		oa0[i], oa1[i], oa2[i], oa3[i], oa4[i], oa5[i], oa6[i], oa7[i], oa8[i], oa9[i], ob0[i], ob1[i], ob2[i], ob3[i], ob4[i], ob5[i], ob6[i], ob7[i], ob8[i], ob9[i], oc0[i], oc1[i], oc2[i], oc3[i], oc4[i], oc5[i], oc6[i], oc7[i], oc8[i], oc9[i], od0[i], od1[i], od2[i], od3[i], od4[i], od5[i], od6[i], od7[i] = allRow(x[i], y[i], z[i])
+		oa0[i], oa1[i], oa2[i], oa3[i], oa4[i], oa5[i], oa6[i], oa7[i], oa8[i], oa9[i], ob0[i], ob1[i], ob2[i], ob3[i], ob4[i], ob5[i], ob6[i], ob7[i], ob8[i], ob9[i], oc0[i], oc1[i], oc2[i], oc3[i], oc4[i], oc5[i], oc6[i], oc7[i], oc8[i], oc9[i], od0[i], od1[i], od2[i], od3[i], od4[i], od5[i], od6[i], od7[i], od8[i], od9[i] = allRow(x[i], y[i], z[i])
 	}
 }

@@ -12,60 +12,60 @@ const asmRows = 8192
 // allAVX512 is the assembly of allGeneric.
 //
 //go:noescape
-func allAVX512(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, x, y, z []float64)
+func allAVX512(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, od8, od9, x, y, z []float64)
 
 // allAVX2 is the assembly of allGeneric.
 //
 //go:noescape
-func allAVX2(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, x, y, z []float64)
+func allAVX2(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, od8, od9, x, y, z []float64)
 
 // all is every operation of the expression language.
-func all(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, x, y, z []float64) {
+func all(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, od8, od9, x, y, z []float64) {
 	for len(oa0) > asmRows {
-		allPiece(oa0[:asmRows], oa1[:asmRows], oa2[:asmRows], oa3[:asmRows], oa4[:asmRows], oa5[:asmRows], oa6[:asmRows], oa7[:asmRows], oa8[:asmRows], oa9[:asmRows], ob0[:asmRows], ob1[:asmRows], ob2[:asmRows], ob3[:asmRows], ob4[:asmRows], ob5[:asmRows], ob6[:asmRows], ob7[:asmRows], ob8[:asmRows], ob9[:asmRows], oc0[:asmRows], oc1[:asmRows], oc2[:asmRows], oc3[:asmRows], oc4[:asmRows], oc5[:asmRows], oc6[:asmRows], oc7[:asmRows], oc8[:asmRows], oc9[:asmRows], od0[:asmRows], od1[:asmRows], od2[:asmRows], od3[:asmRows], od4[:asmRows], od5[:asmRows], od6[:asmRows], od7[:asmRows], x[:asmRows], y[:asmRows], z[:asmRows])
-		oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, x, y, z = oa0[asmRows:], oa1[asmRows:], oa2[asmRows:], oa3[asmRows:], oa4[asmRows:], oa5[asmRows:], oa6[asmRows:], oa7[asmRows:], oa8[asmRows:], oa9[asmRows:], ob0[asmRows:], ob1[asmRows:], ob2[asmRows:], ob3[asmRows:], ob4[asmRows:], ob5[asmRows:], ob6[asmRows:], ob7[asmRows:], ob8[asmRows:], ob9[asmRows:], oc0[asmRows:], oc1[asmRows:], oc2[asmRows:], oc3[asmRows:], oc4[asmRows:], oc5[asmRows:], oc6[asmRows:], oc7[asmRows:], oc8[asmRows:], oc9[asmRows:], od0[asmRows:], od1[asmRows:], od2[asmRows:], od3[asmRows:], od4[asmRows:], od5[asmRows:], od6[asmRows:], od7[asmRows:], x[asmRows:], y[asmRows:], z[asmRows:]
+		allPiece(oa0[:asmRows], oa1[:asmRows], oa2[:asmRows], oa3[:asmRows], oa4[:asmRows], oa5[:asmRows], oa6[:asmRows], oa7[:asmRows], oa8[:asmRows], oa9[:asmRows], ob0[:asmRows], ob1[:asmRows], ob2[:asmRows], ob3[:asmRows], ob4[:asmRows], ob5[:asmRows], ob6[:asmRows], ob7[:asmRows], ob8[:asmRows], ob9[:asmRows], oc0[:asmRows], oc1[:asmRows], oc2[:asmRows], oc3[:asmRows], oc4[:asmRows], oc5[:asmRows], oc6[:asmRows], oc7[:asmRows], oc8[:asmRows], oc9[:asmRows], od0[:asmRows], od1[:asmRows], od2[:asmRows], od3[:asmRows], od4[:asmRows], od5[:asmRows], od6[:asmRows], od7[:asmRows], od8[:asmRows], od9[:asmRows], x[:asmRows], y[:asmRows], z[:asmRows])
+		oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, od8, od9, x, y, z = oa0[asmRows:], oa1[asmRows:], oa2[asmRows:], oa3[asmRows:], oa4[asmRows:], oa5[asmRows:], oa6[asmRows:], oa7[asmRows:], oa8[asmRows:], oa9[asmRows:], ob0[asmRows:], ob1[asmRows:], ob2[asmRows:], ob3[asmRows:], ob4[asmRows:], ob5[asmRows:], ob6[asmRows:], ob7[asmRows:], ob8[asmRows:], ob9[asmRows:], oc0[asmRows:], oc1[asmRows:], oc2[asmRows:], oc3[asmRows:], oc4[asmRows:], oc5[asmRows:], oc6[asmRows:], oc7[asmRows:], oc8[asmRows:], oc9[asmRows:], od0[asmRows:], od1[asmRows:], od2[asmRows:], od3[asmRows:], od4[asmRows:], od5[asmRows:], od6[asmRows:], od7[asmRows:], od8[asmRows:], od9[asmRows:], x[asmRows:], y[asmRows:], z[asmRows:]
 	}
-	allPiece(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, x, y, z)
+	allPiece(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, od8, od9, x, y, z)
 }
 
-func allPiece(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, x, y, z []float64) {
+func allPiece(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, od8, od9, x, y, z []float64) {
 	switch vec.Active() {
 	case vec.AVX512:
-		allAVX512(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, x, y, z)
+		allAVX512(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, od8, od9, x, y, z)
 	case vec.AVX2:
-		allAVX2(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, x, y, z)
+		allAVX2(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, od8, od9, x, y, z)
 	default:
-		allGeneric(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, x, y, z)
+		allGeneric(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, od8, od9, x, y, z)
 	}
 }
 
 // allUniformAVX512 is the assembly of allUniformGeneric.
 //
 //go:noescape
-func allUniformAVX512(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, x, z []float64, y float64)
+func allUniformAVX512(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, od8, od9, x, z []float64, y float64)
 
 // allUniformAVX2 is the assembly of allUniformGeneric.
 //
 //go:noescape
-func allUniformAVX2(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, x, z []float64, y float64)
+func allUniformAVX2(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, od8, od9, x, z []float64, y float64)
 
 // allUniform is every operation where one operand is the same in all rows.
-func allUniform(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, x, z []float64, y float64) {
+func allUniform(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, od8, od9, x, z []float64, y float64) {
 	for len(oa0) > asmRows {
-		allUniformPiece(oa0[:asmRows], oa1[:asmRows], oa2[:asmRows], oa3[:asmRows], oa4[:asmRows], oa5[:asmRows], oa6[:asmRows], oa7[:asmRows], oa8[:asmRows], oa9[:asmRows], ob0[:asmRows], ob1[:asmRows], ob2[:asmRows], ob3[:asmRows], ob4[:asmRows], ob5[:asmRows], ob6[:asmRows], ob7[:asmRows], ob8[:asmRows], ob9[:asmRows], oc0[:asmRows], oc1[:asmRows], oc2[:asmRows], oc3[:asmRows], oc4[:asmRows], oc5[:asmRows], oc6[:asmRows], oc7[:asmRows], oc8[:asmRows], oc9[:asmRows], od0[:asmRows], od1[:asmRows], od2[:asmRows], od3[:asmRows], od4[:asmRows], od5[:asmRows], od6[:asmRows], od7[:asmRows], x[:asmRows], z[:asmRows], y)
-		oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, x, z = oa0[asmRows:], oa1[asmRows:], oa2[asmRows:], oa3[asmRows:], oa4[asmRows:], oa5[asmRows:], oa6[asmRows:], oa7[asmRows:], oa8[asmRows:], oa9[asmRows:], ob0[asmRows:], ob1[asmRows:], ob2[asmRows:], ob3[asmRows:], ob4[asmRows:], ob5[asmRows:], ob6[asmRows:], ob7[asmRows:], ob8[asmRows:], ob9[asmRows:], oc0[asmRows:], oc1[asmRows:], oc2[asmRows:], oc3[asmRows:], oc4[asmRows:], oc5[asmRows:], oc6[asmRows:], oc7[asmRows:], oc8[asmRows:], oc9[asmRows:], od0[asmRows:], od1[asmRows:], od2[asmRows:], od3[asmRows:], od4[asmRows:], od5[asmRows:], od6[asmRows:], od7[asmRows:], x[asmRows:], z[asmRows:]
+		allUniformPiece(oa0[:asmRows], oa1[:asmRows], oa2[:asmRows], oa3[:asmRows], oa4[:asmRows], oa5[:asmRows], oa6[:asmRows], oa7[:asmRows], oa8[:asmRows], oa9[:asmRows], ob0[:asmRows], ob1[:asmRows], ob2[:asmRows], ob3[:asmRows], ob4[:asmRows], ob5[:asmRows], ob6[:asmRows], ob7[:asmRows], ob8[:asmRows], ob9[:asmRows], oc0[:asmRows], oc1[:asmRows], oc2[:asmRows], oc3[:asmRows], oc4[:asmRows], oc5[:asmRows], oc6[:asmRows], oc7[:asmRows], oc8[:asmRows], oc9[:asmRows], od0[:asmRows], od1[:asmRows], od2[:asmRows], od3[:asmRows], od4[:asmRows], od5[:asmRows], od6[:asmRows], od7[:asmRows], od8[:asmRows], od9[:asmRows], x[:asmRows], z[:asmRows], y)
+		oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, od8, od9, x, z = oa0[asmRows:], oa1[asmRows:], oa2[asmRows:], oa3[asmRows:], oa4[asmRows:], oa5[asmRows:], oa6[asmRows:], oa7[asmRows:], oa8[asmRows:], oa9[asmRows:], ob0[asmRows:], ob1[asmRows:], ob2[asmRows:], ob3[asmRows:], ob4[asmRows:], ob5[asmRows:], ob6[asmRows:], ob7[asmRows:], ob8[asmRows:], ob9[asmRows:], oc0[asmRows:], oc1[asmRows:], oc2[asmRows:], oc3[asmRows:], oc4[asmRows:], oc5[asmRows:], oc6[asmRows:], oc7[asmRows:], oc8[asmRows:], oc9[asmRows:], od0[asmRows:], od1[asmRows:], od2[asmRows:], od3[asmRows:], od4[asmRows:], od5[asmRows:], od6[asmRows:], od7[asmRows:], od8[asmRows:], od9[asmRows:], x[asmRows:], z[asmRows:]
 	}
-	allUniformPiece(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, x, z, y)
+	allUniformPiece(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, od8, od9, x, z, y)
 }
 
-func allUniformPiece(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, x, z []float64, y float64) {
+func allUniformPiece(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, od8, od9, x, z []float64, y float64) {
 	switch vec.Active() {
 	case vec.AVX512:
-		allUniformAVX512(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, x, z, y)
+		allUniformAVX512(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, od8, od9, x, z, y)
 	case vec.AVX2:
-		allUniformAVX2(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, x, z, y)
+		allUniformAVX2(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, od8, od9, x, z, y)
 	default:
-		allUniformGeneric(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, x, z, y)
+		allUniformGeneric(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, od8, od9, x, z, y)
 	}
 }
 
@@ -102,60 +102,60 @@ func onePiece(r, w, x, y []float64, z float64) {
 // all32AVX512 is the assembly of all32Generic.
 //
 //go:noescape
-func all32AVX512(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, x, y, z []float32)
+func all32AVX512(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, od8, od9, x, y, z []float32)
 
 // all32AVX2 is the assembly of all32Generic.
 //
 //go:noescape
-func all32AVX2(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, x, y, z []float32)
+func all32AVX2(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, od8, od9, x, y, z []float32)
 
 // all32 is every operation of the expression language.
-func all32(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, x, y, z []float32) {
+func all32(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, od8, od9, x, y, z []float32) {
 	for len(oa0) > asmRows {
-		all32Piece(oa0[:asmRows], oa1[:asmRows], oa2[:asmRows], oa3[:asmRows], oa4[:asmRows], oa5[:asmRows], oa6[:asmRows], oa7[:asmRows], oa8[:asmRows], oa9[:asmRows], ob0[:asmRows], ob1[:asmRows], ob2[:asmRows], ob3[:asmRows], ob4[:asmRows], ob5[:asmRows], ob6[:asmRows], ob7[:asmRows], ob8[:asmRows], ob9[:asmRows], oc0[:asmRows], oc1[:asmRows], oc2[:asmRows], oc3[:asmRows], oc4[:asmRows], oc5[:asmRows], oc6[:asmRows], oc7[:asmRows], oc8[:asmRows], oc9[:asmRows], od0[:asmRows], od1[:asmRows], od2[:asmRows], od3[:asmRows], od4[:asmRows], od5[:asmRows], od6[:asmRows], od7[:asmRows], x[:asmRows], y[:asmRows], z[:asmRows])
-		oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, x, y, z = oa0[asmRows:], oa1[asmRows:], oa2[asmRows:], oa3[asmRows:], oa4[asmRows:], oa5[asmRows:], oa6[asmRows:], oa7[asmRows:], oa8[asmRows:], oa9[asmRows:], ob0[asmRows:], ob1[asmRows:], ob2[asmRows:], ob3[asmRows:], ob4[asmRows:], ob5[asmRows:], ob6[asmRows:], ob7[asmRows:], ob8[asmRows:], ob9[asmRows:], oc0[asmRows:], oc1[asmRows:], oc2[asmRows:], oc3[asmRows:], oc4[asmRows:], oc5[asmRows:], oc6[asmRows:], oc7[asmRows:], oc8[asmRows:], oc9[asmRows:], od0[asmRows:], od1[asmRows:], od2[asmRows:], od3[asmRows:], od4[asmRows:], od5[asmRows:], od6[asmRows:], od7[asmRows:], x[asmRows:], y[asmRows:], z[asmRows:]
+		all32Piece(oa0[:asmRows], oa1[:asmRows], oa2[:asmRows], oa3[:asmRows], oa4[:asmRows], oa5[:asmRows], oa6[:asmRows], oa7[:asmRows], oa8[:asmRows], oa9[:asmRows], ob0[:asmRows], ob1[:asmRows], ob2[:asmRows], ob3[:asmRows], ob4[:asmRows], ob5[:asmRows], ob6[:asmRows], ob7[:asmRows], ob8[:asmRows], ob9[:asmRows], oc0[:asmRows], oc1[:asmRows], oc2[:asmRows], oc3[:asmRows], oc4[:asmRows], oc5[:asmRows], oc6[:asmRows], oc7[:asmRows], oc8[:asmRows], oc9[:asmRows], od0[:asmRows], od1[:asmRows], od2[:asmRows], od3[:asmRows], od4[:asmRows], od5[:asmRows], od6[:asmRows], od7[:asmRows], od8[:asmRows], od9[:asmRows], x[:asmRows], y[:asmRows], z[:asmRows])
+		oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, od8, od9, x, y, z = oa0[asmRows:], oa1[asmRows:], oa2[asmRows:], oa3[asmRows:], oa4[asmRows:], oa5[asmRows:], oa6[asmRows:], oa7[asmRows:], oa8[asmRows:], oa9[asmRows:], ob0[asmRows:], ob1[asmRows:], ob2[asmRows:], ob3[asmRows:], ob4[asmRows:], ob5[asmRows:], ob6[asmRows:], ob7[asmRows:], ob8[asmRows:], ob9[asmRows:], oc0[asmRows:], oc1[asmRows:], oc2[asmRows:], oc3[asmRows:], oc4[asmRows:], oc5[asmRows:], oc6[asmRows:], oc7[asmRows:], oc8[asmRows:], oc9[asmRows:], od0[asmRows:], od1[asmRows:], od2[asmRows:], od3[asmRows:], od4[asmRows:], od5[asmRows:], od6[asmRows:], od7[asmRows:], od8[asmRows:], od9[asmRows:], x[asmRows:], y[asmRows:], z[asmRows:]
 	}
-	all32Piece(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, x, y, z)
+	all32Piece(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, od8, od9, x, y, z)
 }
 
-func all32Piece(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, x, y, z []float32) {
+func all32Piece(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, od8, od9, x, y, z []float32) {
 	switch vec.Active() {
 	case vec.AVX512:
-		all32AVX512(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, x, y, z)
+		all32AVX512(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, od8, od9, x, y, z)
 	case vec.AVX2:
-		all32AVX2(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, x, y, z)
+		all32AVX2(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, od8, od9, x, y, z)
 	default:
-		all32Generic(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, x, y, z)
+		all32Generic(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, od8, od9, x, y, z)
 	}
 }
 
 // allUniform32AVX512 is the assembly of allUniform32Generic.
 //
 //go:noescape
-func allUniform32AVX512(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, x, z []float32, y float32)
+func allUniform32AVX512(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, od8, od9, x, z []float32, y float32)
 
 // allUniform32AVX2 is the assembly of allUniform32Generic.
 //
 //go:noescape
-func allUniform32AVX2(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, x, z []float32, y float32)
+func allUniform32AVX2(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, od8, od9, x, z []float32, y float32)
 
 // allUniform32 is every operation where one operand is the same in all rows.
-func allUniform32(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, x, z []float32, y float32) {
+func allUniform32(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, od8, od9, x, z []float32, y float32) {
 	for len(oa0) > asmRows {
-		allUniform32Piece(oa0[:asmRows], oa1[:asmRows], oa2[:asmRows], oa3[:asmRows], oa4[:asmRows], oa5[:asmRows], oa6[:asmRows], oa7[:asmRows], oa8[:asmRows], oa9[:asmRows], ob0[:asmRows], ob1[:asmRows], ob2[:asmRows], ob3[:asmRows], ob4[:asmRows], ob5[:asmRows], ob6[:asmRows], ob7[:asmRows], ob8[:asmRows], ob9[:asmRows], oc0[:asmRows], oc1[:asmRows], oc2[:asmRows], oc3[:asmRows], oc4[:asmRows], oc5[:asmRows], oc6[:asmRows], oc7[:asmRows], oc8[:asmRows], oc9[:asmRows], od0[:asmRows], od1[:asmRows], od2[:asmRows], od3[:asmRows], od4[:asmRows], od5[:asmRows], od6[:asmRows], od7[:asmRows], x[:asmRows], z[:asmRows], y)
-		oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, x, z = oa0[asmRows:], oa1[asmRows:], oa2[asmRows:], oa3[asmRows:], oa4[asmRows:], oa5[asmRows:], oa6[asmRows:], oa7[asmRows:], oa8[asmRows:], oa9[asmRows:], ob0[asmRows:], ob1[asmRows:], ob2[asmRows:], ob3[asmRows:], ob4[asmRows:], ob5[asmRows:], ob6[asmRows:], ob7[asmRows:], ob8[asmRows:], ob9[asmRows:], oc0[asmRows:], oc1[asmRows:], oc2[asmRows:], oc3[asmRows:], oc4[asmRows:], oc5[asmRows:], oc6[asmRows:], oc7[asmRows:], oc8[asmRows:], oc9[asmRows:], od0[asmRows:], od1[asmRows:], od2[asmRows:], od3[asmRows:], od4[asmRows:], od5[asmRows:], od6[asmRows:], od7[asmRows:], x[asmRows:], z[asmRows:]
+		allUniform32Piece(oa0[:asmRows], oa1[:asmRows], oa2[:asmRows], oa3[:asmRows], oa4[:asmRows], oa5[:asmRows], oa6[:asmRows], oa7[:asmRows], oa8[:asmRows], oa9[:asmRows], ob0[:asmRows], ob1[:asmRows], ob2[:asmRows], ob3[:asmRows], ob4[:asmRows], ob5[:asmRows], ob6[:asmRows], ob7[:asmRows], ob8[:asmRows], ob9[:asmRows], oc0[:asmRows], oc1[:asmRows], oc2[:asmRows], oc3[:asmRows], oc4[:asmRows], oc5[:asmRows], oc6[:asmRows], oc7[:asmRows], oc8[:asmRows], oc9[:asmRows], od0[:asmRows], od1[:asmRows], od2[:asmRows], od3[:asmRows], od4[:asmRows], od5[:asmRows], od6[:asmRows], od7[:asmRows], od8[:asmRows], od9[:asmRows], x[:asmRows], z[:asmRows], y)
+		oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, od8, od9, x, z = oa0[asmRows:], oa1[asmRows:], oa2[asmRows:], oa3[asmRows:], oa4[asmRows:], oa5[asmRows:], oa6[asmRows:], oa7[asmRows:], oa8[asmRows:], oa9[asmRows:], ob0[asmRows:], ob1[asmRows:], ob2[asmRows:], ob3[asmRows:], ob4[asmRows:], ob5[asmRows:], ob6[asmRows:], ob7[asmRows:], ob8[asmRows:], ob9[asmRows:], oc0[asmRows:], oc1[asmRows:], oc2[asmRows:], oc3[asmRows:], oc4[asmRows:], oc5[asmRows:], oc6[asmRows:], oc7[asmRows:], oc8[asmRows:], oc9[asmRows:], od0[asmRows:], od1[asmRows:], od2[asmRows:], od3[asmRows:], od4[asmRows:], od5[asmRows:], od6[asmRows:], od7[asmRows:], od8[asmRows:], od9[asmRows:], x[asmRows:], z[asmRows:]
 	}
-	allUniform32Piece(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, x, z, y)
+	allUniform32Piece(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, od8, od9, x, z, y)
 }
 
-func allUniform32Piece(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, x, z []float32, y float32) {
+func allUniform32Piece(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, od8, od9, x, z []float32, y float32) {
 	switch vec.Active() {
 	case vec.AVX512:
-		allUniform32AVX512(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, x, z, y)
+		allUniform32AVX512(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, od8, od9, x, z, y)
 	case vec.AVX2:
-		allUniform32AVX2(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, x, z, y)
+		allUniform32AVX2(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, od8, od9, x, z, y)
 	default:
-		allUniform32Generic(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, x, z, y)
+		allUniform32Generic(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, od8, od9, x, z, y)
 	}
 }
 

@@ -28,6 +28,12 @@ func choose(c bool, y, z float64) float64 {
 	return z
 }
 
+// nearest is the integer nearest to x·y: the sum has a last place of 1.
+func nearest(x, y float64) float64 {
+	const m = 3 << 51
+	return math.FMA(x, y, m) - m
+}
+
 // scale is x·2^n, rounded once, for integral n in [-2044, 2046].
 func scale(x, n float64) float64 {
 	h := maxOf(minOf(n, 1023), -1022)
@@ -114,6 +120,12 @@ func copysign32(x, y float32) float32 {
 
 // round32 is the integer nearest to x, ties to even.
 func round32(x float32) float32 { return float32(math.RoundToEven(float64(x))) }
+
+// nearest32 is the integer nearest to x·y: the sum has a last place of 1.
+func nearest32(x, y float32) float32 {
+	const m = 3 << 22
+	return fma32(x, y, m) - m
+}
 
 // floor32 is ⌊x⌋.
 func floor32(x float32) float32 { return float32(math.Floor(float64(x))) }

@@ -5,26 +5,26 @@
 package ops
 
 // all is every operation of the expression language.
-func all(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, x, y, z []float64) {
-	allGeneric(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, x, y, z)
+func all(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, od8, od9, x, y, z []float64) {
+	allGeneric(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, od8, od9, x, y, z)
 }
 
 // allUniform is every operation where one operand is the same in all rows.
-func allUniform(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, x, z []float64, y float64) {
-	allUniformGeneric(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, x, z, y)
+func allUniform(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, od8, od9, x, z []float64, y float64) {
+	allUniformGeneric(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, od8, od9, x, z, y)
 }
 
 // one is all of them in one number.
 func one(r, w, x, y []float64, z float64) { oneGeneric(r, w, x, y, z) }
 
 // all32 is every operation of the expression language.
-func all32(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, x, y, z []float32) {
-	all32Generic(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, x, y, z)
+func all32(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, od8, od9, x, y, z []float32) {
+	all32Generic(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, od8, od9, x, y, z)
 }
 
 // allUniform32 is every operation where one operand is the same in all rows.
-func allUniform32(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, x, z []float32, y float32) {
-	allUniform32Generic(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, x, z, y)
+func allUniform32(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, od8, od9, x, z []float32, y float32) {
+	allUniform32Generic(oa0, oa1, oa2, oa3, oa4, oa5, oa6, oa7, oa8, oa9, ob0, ob1, ob2, ob3, ob4, ob5, ob6, ob7, ob8, ob9, oc0, oc1, oc2, oc3, oc4, oc5, oc6, oc7, oc8, oc9, od0, od1, od2, od3, od4, od5, od6, od7, od8, od9, x, z, y)
 }
 
 // one32 is all of them in one number.

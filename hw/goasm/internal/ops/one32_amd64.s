@@ -10,10 +10,10 @@ DATA one32AVX512Consts<>+8(SB)/4, $0x40000000
 DATA one32AVX512Consts<>+12(SB)/4, $0x40400000
 DATA one32AVX512Consts<>+16(SB)/4, $0x40800000
 DATA one32AVX512Consts<>+20(SB)/4, $0x40a00000
-DATA one32AVX512Consts<>+24(SB)/4, $0x40c00000
-DATA one32AVX512Consts<>+28(SB)/4, $0x40e00000
-DATA one32AVX512Consts<>+32(SB)/4, $0x41000000
-DATA one32AVX512Consts<>+36(SB)/4, $0x3e99999a
+DATA one32AVX512Consts<>+24(SB)/4, $0x3e99999a
+DATA one32AVX512Consts<>+28(SB)/4, $0x40c00000
+DATA one32AVX512Consts<>+32(SB)/4, $0x40e00000
+DATA one32AVX512Consts<>+36(SB)/4, $0x41000000
 DATA one32AVX512Consts<>+40(SB)/4, $0x41100000
 DATA one32AVX512Consts<>+44(SB)/4, $0x41200000
 DATA one32AVX512Consts<>+48(SB)/4, $0x41300000
@@ -42,18 +42,22 @@ DATA one32AVX512Consts<>+136(SB)/4, $0x42040000
 DATA one32AVX512Consts<>+140(SB)/4, $0x42080000
 DATA one32AVX512Consts<>+144(SB)/4, $0x420c0000
 DATA one32AVX512Consts<>+148(SB)/4, $0x42100000
-DATA one32AVX512Consts<>+152(SB)/4, $0x3dcccccd
-DATA one32AVX512Consts<>+156(SB)/4, $0x3f8ccccd
-DATA one32AVX512Consts<>+160(SB)/4, $0x7fffffff
-DATA one32AVX512Consts<>+164(SB)/4, $0xc37c0000
+DATA one32AVX512Consts<>+152(SB)/4, $0x42140000
+DATA one32AVX512Consts<>+156(SB)/4, $0x42180000
+DATA one32AVX512Consts<>+160(SB)/4, $0x3dcccccd
+DATA one32AVX512Consts<>+164(SB)/4, $0x3f8ccccd
 DATA one32AVX512Consts<>+168(SB)/4, $0x80000000
-DATA one32AVX512Consts<>+172(SB)/4, $0x437e0000
-DATA one32AVX512Consts<>+176(SB)/4, $0xbf800000
-GLOBL one32AVX512Consts<>(SB), RODATA|NOPTR, $180
+DATA one32AVX512Consts<>+172(SB)/4, $0x7fffffff
+DATA one32AVX512Consts<>+176(SB)/4, $0xc37c0000
+DATA one32AVX512Consts<>+180(SB)/4, $0x437e0000
+DATA one32AVX512Consts<>+184(SB)/4, $0xbf800000
+DATA one32AVX512Consts<>+188(SB)/4, $0x4b400000
+DATA one32AVX512Consts<>+192(SB)/4, $0x3f333333
+GLOBL one32AVX512Consts<>(SB), RODATA|NOPTR, $196
 
 // func one32AVX512(r []float32, w []float32, x []float32, y []float32, z float32)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·one32AVX512(SB), $5120-100
+TEXT ·one32AVX512(SB), $5248-100
 	LEAQ         63(SP), BX
 	ANDQ         $-64, BX
 	MOVQ         r_len+8(FP), CX
@@ -63,269 +67,537 @@ TEXT ·one32AVX512(SB), $5120-100
 	MOVQ         y_base+72(FP), R9
 	VBROADCASTSS z+96(FP), Z0
 	VMOVUPS      Z0, (BX)
-	VBROADCASTSS one32AVX512Consts<>+36(SB), Z31
-	VBROADCASTSS one32AVX512Consts<>+8(SB), Z30
-	VBROADCASTSS one32AVX512Consts<>+12(SB), Z29
-	VBROADCASTSS one32AVX512Consts<>+28(SB), Z28
-	VBROADCASTSS one32AVX512Consts<>+156(SB), Z27
-	VBROADCASTSS one32AVX512Consts<>+4(SB), Z26
-	VBROADCASTSS one32AVX512Consts<>+0(SB), Z25
-	VBROADCASTSS one32AVX512Consts<>+16(SB), Z24
-	VBROADCASTSS one32AVX512Consts<>+20(SB), Z23
-	VBROADCASTSS one32AVX512Consts<>+24(SB), Z22
+	VBROADCASTSS one32AVX512Consts<>+188(SB), Z31
+	VBROADCASTSS one32AVX512Consts<>+164(SB), Z30
+	VBROADCASTSS one32AVX512Consts<>+192(SB), Z29
+	VBROADCASTSS one32AVX512Consts<>+176(SB), Z28
+	VBROADCASTSS one32AVX512Consts<>+180(SB), Z27
+	VBROADCASTSS one32AVX512Consts<>+24(SB), Z26
+	VBROADCASTSS one32AVX512Consts<>+8(SB), Z25
+	VBROADCASTSS one32AVX512Consts<>+168(SB), Z24
+	VBROADCASTSS one32AVX512Consts<>+12(SB), Z23
+	VBROADCASTSS one32AVX512Consts<>+160(SB), Z22
 	VBROADCASTSS one32AVX512Consts<>+32(SB), Z21
-	VBROADCASTSS one32AVX512Consts<>+40(SB), Z20
-	VBROADCASTSS one32AVX512Consts<>+44(SB), Z19
-	VBROADCASTSS one32AVX512Consts<>+48(SB), Z18
-	VBROADCASTSS one32AVX512Consts<>+52(SB), Z17
-	VBROADCASTSS one32AVX512Consts<>+56(SB), Z16
+	VBROADCASTSS one32AVX512Consts<>+172(SB), Z20
+	VBROADCASTSS one32AVX512Consts<>+4(SB), Z19
+	VBROADCASTSS one32AVX512Consts<>+184(SB), Z18
+	VBROADCASTSS one32AVX512Consts<>+0(SB), Z17
+	VBROADCASTSS one32AVX512Consts<>+16(SB), Z16
 	XORL         AX, AX
-	SUBQ         $+16, CX
+	SUBQ         $+32, CX
 	JLT          rest
 
 body:
-	PREFETCHT0      1024(R8)(AX*1)
-	VMOVUPS         (R8)(AX*1), Z0
-	PREFETCHT0      1024(R9)(AX*1)
-	VMOVUPS         (R9)(AX*1), Z1
-	PREFETCHT0      1024(DI)(AX*1)
-	VMOVUPS         (DI)(AX*1), Z2
-	VADDPS          Z1, Z0, Z3
-	VCMPPS          $0x11, Z2, Z25, K1
-	VCMPPS          $0x11, Z2, Z26, K2
-	VCMPPS          $0x11, Z2, Z30, K3
-	VCMPPS          $0x11, Z2, Z29, K4
-	VCMPPS          $0x11, Z2, Z24, K5
-	VSQRTPS         Z0, Z4
-	VSUBPS          Z1, Z0, K1, Z3
-	VCMPPS          $0x11, Z2, Z23, K1
-	VMOVUPS         (BX), Z5
-	VFMADD231PS     Z1, Z0, Z5
-	VCMPPS          $0x11, Z2, Z22, K6
-	VMOVUPS         (BX), Z6
-	VFNMADD231PS    Z0, Z1, Z6
-	VCMPPS          $0x11, Z2, Z28, K7
-	VMOVUPS         (BX), Z7
-	VFMSUB231PS     Z1, Z0, Z7
-	KMOVW           K7, 64(BX)
-	VCMPPS          $0x11, Z2, Z21, K7
-	VSUBPS          Z0, Z31, K2, Z3
-	VCMPPS          $0x11, Z2, Z20, K2
-	KMOVW           K2, 128(BX)
-	VCMPPS          $0x11, Z2, Z19, K2
-	KMOVW           K2, 192(BX)
-	VCMPPS          $0x11, Z2, Z18, K2
-	KMOVW           K2, 256(BX)
-	VCMPPS          $0x11, Z2, Z17, K2
-	KMOVW           K2, 320(BX)
-	VCMPPS          $0x11, Z2, Z16, K2
-	VBROADCASTSS    one32AVX512Consts<>+60(SB), Z8
-	KMOVW           K2, 384(BX)
-	VCMPPS          $0x11, Z2, Z8, K2
-	VBROADCASTSS    one32AVX512Consts<>+64(SB), Z8
-	KMOVW           K2, 448(BX)
-	VCMPPS          $0x11, Z2, Z8, K2
-	VMULPS          Z1, Z0, K3, Z3
-	VBROADCASTSS    one32AVX512Consts<>+68(SB), Z8
-	VCMPPS          $0x11, Z2, Z8, K3
-	VBROADCASTSS    one32AVX512Consts<>+72(SB), Z8
-	KMOVW           K3, 512(BX)
-	VCMPPS          $0x11, Z2, Z8, K3
-	VBROADCASTSS    one32AVX512Consts<>+76(SB), Z8
-	KMOVW           K3, 576(BX)
-	VCMPPS          $0x11, Z2, Z8, K3
-	VBROADCASTSS    one32AVX512Consts<>+80(SB), Z8
-	KMOVW           K3, 640(BX)
-	VCMPPS          $0x11, Z2, Z8, K3
-	VBROADCASTSS    one32AVX512Consts<>+84(SB), Z8
-	KMOVW           K3, 704(BX)
-	VCMPPS          $0x11, Z2, Z8, K3
-	KMOVW           K3, 768(BX)
-	VCMPPS          $0x00, Z1, Z1, K3
-	VBROADCASTSS    one32AVX512Consts<>+88(SB), Z8
-	KMOVW           K2, 832(BX)
-	VCMPPS          $0x11, Z2, Z8, K2
-	VDIVPS          Z1, Z0, K4, Z3
-	VBROADCASTSS    one32AVX512Consts<>+92(SB), Z8
-	VCMPPS          $0x11, Z2, Z8, K4
-	VBROADCASTSS    one32AVX512Consts<>+96(SB), Z8
-	KMOVW           K4, 896(BX)
-	VCMPPS          $0x11, Z2, Z8, K4
-	VBROADCASTSS    one32AVX512Consts<>+100(SB), Z8
-	KMOVW           K4, 960(BX)
-	VCMPPS          $0x11, Z2, Z8, K4
-	VBROADCASTSS    one32AVX512Consts<>+104(SB), Z8
-	KMOVW           K4, 1024(BX)
-	VCMPPS          $0x11, Z2, Z8, K4
-	VBROADCASTSS    one32AVX512Consts<>+108(SB), Z8
-	KMOVW           K4, 1088(BX)
-	VCMPPS          $0x11, Z2, Z8, K4
-	VBROADCASTSS    one32AVX512Consts<>+112(SB), Z8
-	KMOVW           K4, 1152(BX)
-	VCMPPS          $0x11, Z2, Z8, K4
-	KMOVW           K4, 1216(BX)
-	VCMPPS          $0x11, Z1, Z0, K4
-	VBROADCASTSS    one32AVX512Consts<>+116(SB), Z8
-	KMOVW           K2, 1280(BX)
-	VCMPPS          $0x11, Z2, Z8, K2
-	KMOVW           K2, 1344(BX)
-	VCMPPS          $0x12, Z1, Z0, K2
-	VBROADCASTSS    one32AVX512Consts<>+120(SB), Z8
-	KMOVW           K3, 1408(BX)
-	VCMPPS          $0x11, Z2, Z8, K3
-	KMOVW           K3, 1472(BX)
-	VCMPPS          $0x11, (BX), Z1, K3
-	KMOVW           K7, 1536(BX)
-	VCMPPS          $0x00, Z1, Z0, K7
-	VBROADCASTSS    one32AVX512Consts<>+124(SB), Z8
-	KMOVW           K7, 1600(BX)
-	VCMPPS          $0x11, Z2, Z8, K7
-	KMOVW           K7, 1664(BX)
-	VCMPPS          $0x00, (BX), Z0, K7
-	VBROADCASTSS    one32AVX512Consts<>+128(SB), Z8
-	KMOVW           K6, 1728(BX)
-	VCMPPS          $0x11, Z2, Z8, K6
-	KMOVW           K6, 1792(BX)
-	VCMPPS          $0x11, Z25, Z0, K6
-	KMOVW           K1, 1856(BX)
-	KANDW           K3, K4, K1
-	KMOVW           K1, 1920(BX)
-	VCMPPS          $0x00, (BX), Z1, K1
-	KNOTW           K3, K3
-	VBROADCASTSS    one32AVX512Consts<>+132(SB), Z8
-	KMOVW           K5, 1984(BX)
-	VCMPPS          $0x11, Z2, Z8, K5
-	KORW            K7, K2, K7
-	VBROADCASTSS    one32AVX512Consts<>+136(SB), Z8
-	KMOVW           K5, 2048(BX)
-	VCMPPS          $0x11, Z2, Z8, K5
-	VBROADCASTSS    one32AVX512Consts<>+140(SB), Z8
-	KMOVW           K5, 2112(BX)
-	VCMPPS          $0x11, Z2, Z8, K5
-	KORW            K1, K4, K1
-	KANDW           K3, K6, K3
-	VMOVUPS         (BX), Z8
-	VCMPPS          $0x11, Z0, Z8, K6
-	VBROADCASTSS    one32AVX512Consts<>+144(SB), Z9
-	KMOVW           K5, 2176(BX)
-	VCMPPS          $0x11, Z2, Z9, K5
-	VBROADCASTSS    one32AVX512Consts<>+148(SB), Z9
-	KMOVW           K5, 2240(BX)
-	VCMPPS          $0x11, Z2, Z9, K5
-	VMOVAPS         Z8, Z2
-	VFNMSUB231PS    Z0, Z1, Z2
-	KMOVW           K5, 2304(BX)
-	KMOVW           1984(BX), K5
-	VDIVPS          Z0, Z30, K5, Z3
-	KMOVW           1856(BX), K5
-	VBLENDMPS       Z4, Z3, K5, Z3
-	VBROADCASTSS    one32AVX512Consts<>+152(SB), Z4
-	VFMADD231PS     Z29, Z0, Z4
-	KMOVW           1728(BX), K5
-	VBLENDMPS       Z5, Z3, K5, Z3
-	VMOVAPS         Z0, Z5
-	VFMADD231PS     Z0, Z0, Z5
-	KMOVW           64(BX), K5
-	VBLENDMPS       Z6, Z3, K5, Z3
-	VMOVAPS         Z0, Z6
-	VFMADD231PS     Z1, Z0, Z6
-	KMOVW           1536(BX), K5
-	VBLENDMPS       Z7, Z3, K5, Z3
-	VMOVAPS         Z28, Z7
-	VFMADD231PS     Z1, Z0, Z7
-	KMOVW           128(BX), K5
-	VBLENDMPS       Z2, Z3, K5, Z2
-	VMOVAPS         Z1, Z3
-	VFMADD231PS     Z27, Z0, Z3
-	KMOVW           192(BX), K5
-	VBLENDMPS       Z4, Z2, K5, Z2
-	VRNDSCALEPS     $0x08, Z1, Z4
-	KMOVW           256(BX), K5
-	VBLENDMPS       Z5, Z2, K5, Z2
-	VRNDSCALEPS     $0x08, Z0, Z5
-	KMOVW           320(BX), K5
-	VBLENDMPS       Z6, Z2, K5, Z2
-	VRNDSCALEPS     $0x09, Z0, Z6
-	KMOVW           384(BX), K5
-	VBLENDMPS       Z7, Z2, K5, Z2
-	VMOVAPS         Z0, Z7
-	VPTERNLOGD.BCST $0xe4, one32AVX512Consts<>+160(SB), Z1, Z7
-	KMOVW           448(BX), K5
-	VBLENDMPS       Z3, Z2, K5, Z2
-	VMAXPS.BCST     one32AVX512Consts<>+164(SB), Z4, Z3
-	KMOVW           1408(BX), K5
-	VBLENDMPS       Z0, Z8, K5, Z4
-	KMOVW           832(BX), K5
-	VXORPS.BCST     one32AVX512Consts<>+168(SB), Z0, K5, Z2
-	KMOVW           512(BX), K5
-	VANDPS.BCST     one32AVX512Consts<>+160(SB), Z0, K5, Z2
-	KMOVW           576(BX), K5
-	VMINPS          Z1, Z0, K5, Z2
-	VMINPS.BCST     one32AVX512Consts<>+172(SB), Z3, Z3
-	KMOVW           640(BX), K5
-	VMAXPS          Z1, Z0, K5, Z2
-	VSCALEFPS       Z3, Z4, Z4
-	VSCALEFPS       Z3, Z0, Z3
-	KMOVW           704(BX), K5
-	VMINPS          Z0, Z26, K5, Z2
-	KMOVW           768(BX), K5
-	VMAXPS.BCST     one32AVX512Consts<>+176(SB), Z0, K5, Z2
-	KMOVW           1280(BX), K5
-	VBLENDMPS       Z7, Z2, K5, Z2
-	VMOVAPS         Z30, Z7
-	VPTERNLOGD.BCST $0xe4, one32AVX512Consts<>+160(SB), Z0, Z7
-	KMOVW           896(BX), K5
-	VBLENDMPS       Z7, Z2, K5, Z2
-	VGETEXPPS       Z0, Z7
-	KMOVW           960(BX), K5
-	VBLENDMPS       Z5, Z2, K5, Z2
-	VGETMANTPS      $0x04, Z0, Z5
-	KMOVW           1024(BX), K5
-	VBLENDMPS       Z6, Z2, K5, Z2
-	VBLENDMPS       Z26, Z25, K4, Z6
-	KMOVW           1088(BX), K4
-	VBLENDMPS       Z3, Z2, K4, Z2
-	VBLENDMPS       Z26, Z25, K2, Z3
-	KMOVW           1152(BX), K2
-	VBLENDMPS       Z4, Z2, K2, Z2
-	KMOVW           1600(BX), K2
-	VBLENDMPS       Z26, Z25, K2, Z4
-	KMOVW           1216(BX), K2
-	VBLENDMPS       Z7, Z2, K2, Z2
-	KMOVW           1920(BX), K2
-	VBLENDMPS       Z26, Z25, K2, Z7
-	KMOVW           1344(BX), K2
-	VBLENDMPS       Z5, Z2, K2, Z2
-	VBLENDMPS       Z26, Z25, K7, Z5
-	KMOVW           1472(BX), K2
-	VBLENDMPS       Z6, Z2, K2, Z2
-	VADDPS          Z8, Z0, Z6
-	VMOVAPS         Z1, Z9
-	VMULPS          Z8, Z0, K1, Z9
-	KMOVW           1664(BX), K1
-	VBLENDMPS       Z3, Z2, K1, Z0
-	VBLENDMPS       Z26, Z25, K3, Z2
-	KMOVW           1792(BX), K1
-	VBLENDMPS       Z4, Z0, K1, Z0
-	VBLENDMPS       Z1, Z6, K6, Z1
-	KMOVW           2048(BX), K1
-	VBLENDMPS       Z7, Z0, K1, Z0
-	KMOVW           2112(BX), K1
-	VBLENDMPS       Z5, Z0, K1, Z0
-	KMOVW           2176(BX), K1
-	VBLENDMPS       Z2, Z0, K1, Z0
-	KMOVW           2240(BX), K1
-	VBLENDMPS       Z9, Z0, K1, Z0
-	KMOVW           2304(BX), K1
-	VBLENDMPS       Z1, Z0, K1, Z0
-	PREFETCHT0      1024(SI)(AX*1)
-	VMOVUPS         Z0, (SI)(AX*1)
-	ADDQ            $+64, AX
-	SUBQ            $+16, CX
-	JGE             body
+	PREFETCHT0   1024(R8)(AX*1)
+	VMOVUPS      (R8)(AX*1), Z0
+	PREFETCHT0   1088(R8)(AX*1)
+	VMOVUPS      64(R8)(AX*1), Z1
+	PREFETCHT0   1024(R9)(AX*1)
+	VMOVUPS      (R9)(AX*1), Z2
+	PREFETCHT0   1088(R9)(AX*1)
+	VMOVUPS      64(R9)(AX*1), Z3
+	PREFETCHT0   1024(DI)(AX*1)
+	VMOVUPS      (DI)(AX*1), Z4
+	PREFETCHT0   1088(DI)(AX*1)
+	VMOVUPS      64(DI)(AX*1), Z5
+	VADDPS       Z2, Z0, Z6
+	VADDPS       Z3, Z1, Z7
+	VCMPPS       $0x11, Z4, Z17, K1
+	VCMPPS       $0x11, Z5, Z17, K2
+	VCMPPS       $0x11, Z4, Z19, K3
+	VCMPPS       $0x11, Z5, Z19, K4
+	VCMPPS       $0x11, Z4, Z25, K5
+	VCMPPS       $0x11, Z5, Z25, K6
+	VSUBPS       Z2, Z0, K1, Z6
+	VSUBPS       Z3, Z1, K2, Z7
+	VCMPPS       $0x11, Z4, Z23, K1
+	VCMPPS       $0x11, Z5, Z23, K2
+	VCMPPS       $0x11, Z4, Z16, K7
+	KMOVW        K7, 64(BX)
+	VCMPPS       $0x11, Z5, Z16, K7
+	VBROADCASTSS one32AVX512Consts<>+20(SB), Z8
+	KMOVW        K7, 128(BX)
+	VCMPPS       $0x11, Z4, Z8, K7
+	KMOVW        K7, 192(BX)
+	VCMPPS       $0x11, Z5, Z8, K7
+	VSUBPS       Z0, Z26, K3, Z6
+	VSUBPS       Z1, Z26, K4, Z7
+	VBROADCASTSS one32AVX512Consts<>+28(SB), Z8
+	VCMPPS       $0x11, Z4, Z8, K3
+	VCMPPS       $0x11, Z5, Z8, K4
+	KMOVW        K4, 256(BX)
+	VCMPPS       $0x11, Z4, Z21, K4
+	KMOVW        K4, 320(BX)
+	VCMPPS       $0x11, Z5, Z21, K4
+	VBROADCASTSS one32AVX512Consts<>+36(SB), Z8
+	KMOVW        K4, 384(BX)
+	VCMPPS       $0x11, Z4, Z8, K4
+	KMOVW        K4, 448(BX)
+	VCMPPS       $0x11, Z5, Z8, K4
+	VMULPS       Z2, Z0, K5, Z6
+	VMULPS       Z3, Z1, K6, Z7
+	VBROADCASTSS one32AVX512Consts<>+40(SB), Z8
+	VCMPPS       $0x11, Z4, Z8, K5
+	VCMPPS       $0x11, Z5, Z8, K6
+	VBROADCASTSS one32AVX512Consts<>+44(SB), Z8
+	KMOVW        K6, 512(BX)
+	VCMPPS       $0x11, Z4, Z8, K6
+	KMOVW        K6, 576(BX)
+	VCMPPS       $0x11, Z5, Z8, K6
+	VBROADCASTSS one32AVX512Consts<>+48(SB), Z8
+	KMOVW        K6, 640(BX)
+	VCMPPS       $0x11, Z4, Z8, K6
+	KMOVW        K6, 704(BX)
+	VCMPPS       $0x11, Z5, Z8, K6
+	VDIVPS       Z2, Z0, K1, Z6
+	VDIVPS       Z3, Z1, K2, Z7
+	VBROADCASTSS one32AVX512Consts<>+52(SB), Z8
+	VCMPPS       $0x11, Z4, Z8, K1
+	VCMPPS       $0x11, Z5, Z8, K2
+	VBROADCASTSS one32AVX512Consts<>+56(SB), Z8
+	KMOVW        K2, 768(BX)
+	VCMPPS       $0x11, Z4, Z8, K2
+	KMOVW        K2, 832(BX)
+	VCMPPS       $0x11, Z5, Z8, K2
+	VBROADCASTSS one32AVX512Consts<>+60(SB), Z8
+	KMOVW        K2, 896(BX)
+	VCMPPS       $0x11, Z4, Z8, K2
+	KMOVW        K2, 960(BX)
+	VCMPPS       $0x11, Z5, Z8, K2
+	VBROADCASTSS one32AVX512Consts<>+64(SB), Z8
+	KMOVW        K2, 1024(BX)
+	VCMPPS       $0x11, Z4, Z8, K2
+	KMOVW        K2, 1088(BX)
+	VCMPPS       $0x11, Z5, Z8, K2
+	VBROADCASTSS one32AVX512Consts<>+68(SB), Z8
+	KMOVW        K2, 1152(BX)
+	VCMPPS       $0x11, Z4, Z8, K2
+	KMOVW        K2, 1216(BX)
+	VCMPPS       $0x11, Z5, Z8, K2
+	VBROADCASTSS one32AVX512Consts<>+72(SB), Z8
+	KMOVW        K2, 1280(BX)
+	VCMPPS       $0x11, Z4, Z8, K2
+	KMOVW        K2, 1344(BX)
+	VCMPPS       $0x11, Z5, Z8, K2
+	VBROADCASTSS one32AVX512Consts<>+76(SB), Z8
+	KMOVW        K2, 1408(BX)
+	VCMPPS       $0x11, Z4, Z8, K2
+	KMOVW        K2, 1472(BX)
+	VCMPPS       $0x11, Z5, Z8, K2
+	VBROADCASTSS one32AVX512Consts<>+80(SB), Z8
+	KMOVW        K2, 1536(BX)
+	VCMPPS       $0x11, Z4, Z8, K2
+	KMOVW        K2, 1600(BX)
+	VCMPPS       $0x11, Z5, Z8, K2
+	VBROADCASTSS one32AVX512Consts<>+84(SB), Z8
+	KMOVW        K2, 1664(BX)
+	VCMPPS       $0x11, Z4, Z8, K2
+	KMOVW        K2, 1728(BX)
+	VCMPPS       $0x11, Z5, Z8, K2
+	VBROADCASTSS one32AVX512Consts<>+88(SB), Z8
+	KMOVW        K2, 1792(BX)
+	VCMPPS       $0x11, Z4, Z8, K2
+	KMOVW        K2, 1856(BX)
+	VCMPPS       $0x11, Z5, Z8, K2
+	VBROADCASTSS one32AVX512Consts<>+92(SB), Z8
+	KMOVW        K2, 1920(BX)
+	VCMPPS       $0x11, Z4, Z8, K2
+	KMOVW        K2, 1984(BX)
+	VCMPPS       $0x11, Z5, Z8, K2
+	VBROADCASTSS one32AVX512Consts<>+96(SB), Z8
+	KMOVW        K2, 2048(BX)
+	VCMPPS       $0x11, Z4, Z8, K2
+	KMOVW        K2, 2112(BX)
+	VCMPPS       $0x11, Z5, Z8, K2
+	VBROADCASTSS one32AVX512Consts<>+100(SB), Z8
+	KMOVW        K2, 2176(BX)
+	VCMPPS       $0x11, Z4, Z8, K2
+	KMOVW        K2, 2240(BX)
+	VCMPPS       $0x11, Z5, Z8, K2
+	KMOVW        K2, 2304(BX)
+	VCMPPS       $0x00, Z2, Z2, K2
+	KMOVW        K2, 2368(BX)
+	VCMPPS       $0x00, Z3, Z3, K2
+	VBROADCASTSS one32AVX512Consts<>+104(SB), Z8
+	KMOVW        K2, 2432(BX)
+	VCMPPS       $0x11, Z4, Z8, K2
+	KMOVW        K2, 2496(BX)
+	VCMPPS       $0x11, Z5, Z8, K2
+	VBROADCASTSS one32AVX512Consts<>+108(SB), Z8
+	KMOVW        K2, 2560(BX)
+	VCMPPS       $0x11, Z4, Z8, K2
+	KMOVW        K2, 2624(BX)
+	VCMPPS       $0x11, Z5, Z8, K2
+	VBROADCASTSS one32AVX512Consts<>+112(SB), Z8
+	KMOVW        K2, 2688(BX)
+	VCMPPS       $0x11, Z4, Z8, K2
+	KMOVW        K2, 2752(BX)
+	VCMPPS       $0x11, Z5, Z8, K2
+	VBROADCASTSS one32AVX512Consts<>+116(SB), Z8
+	KMOVW        K2, 2816(BX)
+	VCMPPS       $0x11, Z4, Z8, K2
+	KMOVW        K2, 2880(BX)
+	VCMPPS       $0x11, Z5, Z8, K2
+	VBROADCASTSS one32AVX512Consts<>+120(SB), Z8
+	KMOVW        K2, 2944(BX)
+	VCMPPS       $0x11, Z4, Z8, K2
+	KMOVW        K2, 3008(BX)
+	VCMPPS       $0x11, Z5, Z8, K2
+	KMOVW        K2, 3072(BX)
+	VCMPPS       $0x11, Z2, Z0, K2
+	KMOVW        K1, 3136(BX)
+	VCMPPS       $0x11, Z3, Z1, K1
+	VBROADCASTSS one32AVX512Consts<>+124(SB), Z8
+	KMOVW        K6, 3200(BX)
+	VCMPPS       $0x11, Z4, Z8, K6
+	KMOVW        K6, 3264(BX)
+	VCMPPS       $0x11, Z5, Z8, K6
+	KMOVW        K6, 3328(BX)
+	KMOVW        64(BX), K6
+	VDIVPS       Z0, Z25, K6, Z6
+	KMOVW        128(BX), K6
+	VDIVPS       Z1, Z25, K6, Z7
+	VCMPPS       $0x12, Z2, Z0, K6
+	KMOVW        K5, 128(BX)
+	VCMPPS       $0x12, Z3, Z1, K5
+	VBROADCASTSS one32AVX512Consts<>+128(SB), Z8
+	KMOVW        K4, 64(BX)
+	VCMPPS       $0x11, Z4, Z8, K4
+	KMOVW        K4, 3392(BX)
+	VCMPPS       $0x11, Z5, Z8, K4
+	VMOVUPS      (BX), Z8
+	KMOVW        K4, 3456(BX)
+	VCMPPS       $0x11, Z8, Z2, K4
+	KMOVW        K3, 3520(BX)
+	VCMPPS       $0x11, Z8, Z3, K3
+	KMOVW        K7, 3584(BX)
+	VCMPPS       $0x00, Z2, Z0, K7
+	KMOVW        K7, 3648(BX)
+	VCMPPS       $0x00, Z3, Z1, K7
+	VBROADCASTSS one32AVX512Consts<>+132(SB), Z9
+	KMOVW        K7, 3712(BX)
+	VCMPPS       $0x11, Z4, Z9, K7
+	KMOVW        K7, 3776(BX)
+	VCMPPS       $0x11, Z5, Z9, K7
+	KMOVW        K7, 3840(BX)
+	VCMPPS       $0x00, Z8, Z0, K7
+	KMOVW        K5, 3904(BX)
+	VCMPPS       $0x00, Z8, Z1, K5
+	VBROADCASTSS one32AVX512Consts<>+136(SB), Z9
+	KMOVW        K5, 3968(BX)
+	VCMPPS       $0x11, Z4, Z9, K5
+	KMOVW        K5, 4032(BX)
+	VCMPPS       $0x11, Z5, Z9, K5
+	KMOVW        K5, 4096(BX)
+	KANDW        K4, K2, K5
+	KMOVW        K5, 4160(BX)
+	KANDW        K3, K1, K5
+	KMOVW        K5, 4224(BX)
+	VCMPPS       $0x11, Z17, Z0, K5
+	KMOVW        K5, 4288(BX)
+	VCMPPS       $0x11, Z17, Z1, K5
+	KMOVW        K5, 4352(BX)
+	VCMPPS       $0x00, Z8, Z2, K5
+	KMOVW        K1, 4416(BX)
+	VCMPPS       $0x00, Z8, Z3, K1
+	KNOTW        K4, K4
+	KNOTW        K3, K3
+	VBROADCASTSS one32AVX512Consts<>+140(SB), Z9
+	KMOVW        K3, 4480(BX)
+	VCMPPS       $0x11, Z4, Z9, K3
+	KMOVW        K3, 4544(BX)
+	VCMPPS       $0x11, Z5, Z9, K3
+	KORW         K7, K6, K7
+	KMOVW        K7, 4608(BX)
+	KMOVW        3904(BX), K7
+	KMOVW        K3, 4672(BX)
+	KMOVW        3968(BX), K3
+	KORW         K3, K7, K3
+	VBROADCASTSS one32AVX512Consts<>+144(SB), Z9
+	VCMPPS       $0x11, Z4, Z9, K7
+	KMOVW        K7, 3968(BX)
+	VCMPPS       $0x11, Z5, Z9, K7
+	KORW         K5, K2, K5
+	KMOVW        K5, 4736(BX)
+	KMOVW        4416(BX), K5
+	KORW         K1, K5, K1
+	KMOVW        4288(BX), K5
+	KANDW        K4, K5, K4
+	KMOVW        4352(BX), K5
+	KMOVW        K4, 4288(BX)
+	KMOVW        4480(BX), K4
+	KANDW        K4, K5, K4
+	VBROADCASTSS one32AVX512Consts<>+148(SB), Z9
+	VCMPPS       $0x11, Z4, Z9, K5
+	KMOVW        K5, 4480(BX)
+	VCMPPS       $0x11, Z5, Z9, K5
+	KMOVW        K5, 4352(BX)
+	VCMPPS       $0x11, Z0, Z8, K5
+	KMOVW        K4, 4800(BX)
+	VCMPPS       $0x11, Z1, Z8, K4
+	VBROADCASTSS one32AVX512Consts<>+152(SB), Z9
+	KMOVW        K4, 4864(BX)
+	VCMPPS       $0x11, Z4, Z9, K4
+	KMOVW        K4, 4928(BX)
+	VCMPPS       $0x11, Z5, Z9, K4
+	VBROADCASTSS one32AVX512Consts<>+156(SB), Z9
+	KMOVW        K4, 4992(BX)
+	VCMPPS       $0x11, Z4, Z9, K4
+	KMOVW        K4, 5056(BX)
+	VCMPPS       $0x11, Z5, Z9, K4
+	VSQRTPS      Z0, Z4
+	VSQRTPS      Z1, Z5
+	KMOVW        K4, 5120(BX)
+	KMOVW        192(BX), K4
+	VBLENDMPS    Z4, Z6, K4, Z4
+	KMOVW        3584(BX), K4
+	VBLENDMPS    Z5, Z7, K4, Z5
+	VMOVAPS      Z8, Z6
+	VFMADD231PS  Z2, Z0, Z6
+	VMOVAPS      Z8, Z7
+	VFMADD231PS  Z3, Z1, Z7
+	KMOVW        3520(BX), K4
+	VBLENDMPS    Z6, Z4, K4, Z4
+	KMOVW        256(BX), K4
+	VBLENDMPS    Z7, Z5, K4, Z5
+	VMOVAPS      Z8, Z6
+	VFNMADD231PS Z0, Z2, Z6
+	VMOVAPS      Z8, Z7
+	VFNMADD231PS Z1, Z3, Z7
+	KMOVW        320(BX), K4
+	VBLENDMPS    Z6, Z4, K4, Z4
+	KMOVW        384(BX), K4
+	VBLENDMPS    Z7, Z5, K4, Z5
+	VMOVAPS      Z8, Z6
+	VFMSUB231PS  Z2, Z0, Z6
+	VMOVAPS      Z8, Z7
+	VFMSUB231PS  Z3, Z1, Z7
+	KMOVW        448(BX), K4
+	VBLENDMPS    Z6, Z4, K4, Z4
+	KMOVW        64(BX), K4
+	VBLENDMPS    Z7, Z5, K4, Z5
+	VMOVAPS      Z8, Z6
+	VFNMSUB231PS Z0, Z2, Z6
+	VMOVAPS      Z8, Z7
+	VFNMSUB231PS Z1, Z3, Z7
+	KMOVW        128(BX), K4
+	VBLENDMPS    Z6, Z4, K4, Z4
+	KMOVW        512(BX), K4
+	VBLENDMPS    Z7, Z5, K4, Z5
+	VMOVAPS      Z22, Z6
+	VFMADD231PS  Z23, Z0, Z6
+	VMOVAPS      Z22, Z7
+	VFMADD231PS  Z23, Z1, Z7
+	KMOVW        576(BX), K4
+	VBLENDMPS    Z6, Z4, K4, Z4
+	KMOVW        640(BX), K4
+	VBLENDMPS    Z7, Z5, K4, Z5
+	VMOVAPS      Z0, Z6
+	VFMADD231PS  Z0, Z0, Z6
+	VMOVAPS      Z1, Z7
+	VFMADD231PS  Z1, Z1, Z7
+	KMOVW        704(BX), K4
+	VBLENDMPS    Z6, Z4, K4, Z4
+	KMOVW        3200(BX), K4
+	VBLENDMPS    Z7, Z5, K4, Z5
+	VMOVAPS      Z0, Z6
+	VFMADD231PS  Z2, Z0, Z6
+	VMOVAPS      Z1, Z7
+	VFMADD231PS  Z3, Z1, Z7
+	KMOVW        3136(BX), K4
+	VBLENDMPS    Z6, Z4, K4, Z4
+	KMOVW        768(BX), K4
+	VBLENDMPS    Z7, Z5, K4, Z5
+	VMOVAPS      Z21, Z6
+	VFMADD231PS  Z2, Z0, Z6
+	VMOVAPS      Z21, Z7
+	VFMADD231PS  Z3, Z1, Z7
+	KMOVW        832(BX), K4
+	VBLENDMPS    Z6, Z4, K4, Z4
+	KMOVW        896(BX), K4
+	VBLENDMPS    Z7, Z5, K4, Z5
+	VMOVAPS      Z2, Z6
+	VFMADD231PS  Z30, Z0, Z6
+	VMOVAPS      Z3, Z7
+	VFMADD231PS  Z30, Z1, Z7
+	KMOVW        960(BX), K4
+	VBLENDMPS    Z6, Z4, K4, Z4
+	KMOVW        1024(BX), K4
+	VBLENDMPS    Z7, Z5, K4, Z5
+	VRNDSCALEPS  $0x08, Z2, Z6
+	VRNDSCALEPS  $0x08, Z3, Z7
+	KMOVW        1088(BX), K4
+	VXORPS       Z24, Z0, K4, Z4
+	KMOVW        1152(BX), K4
+	VXORPS       Z24, Z1, K4, Z5
+	KMOVW        1216(BX), K4
+	VANDPS       Z20, Z0, K4, Z4
+	KMOVW        1280(BX), K4
+	VANDPS       Z20, Z1, K4, Z5
+	KMOVW        1344(BX), K4
+	VMINPS       Z2, Z0, K4, Z4
+	KMOVW        1408(BX), K4
+	VMINPS       Z3, Z1, K4, Z5
+	KMOVW        1472(BX), K4
+	VMAXPS       Z2, Z0, K4, Z4
+	KMOVW        1536(BX), K4
+	VMAXPS       Z3, Z1, K4, Z5
+	VMAXPS       Z28, Z6, Z6
+	VMAXPS       Z28, Z7, Z7
+	KMOVW        1600(BX), K4
+	VMINPS       Z0, Z19, K4, Z4
+	KMOVW        1664(BX), K4
+	VMINPS       Z1, Z19, K4, Z5
+	VMINPS       Z27, Z6, Z6
+	VMINPS       Z27, Z7, Z7
+	KMOVW        1728(BX), K4
+	VMAXPS       Z18, Z0, K4, Z4
+	KMOVW        1792(BX), K4
+	VMAXPS       Z18, Z1, K4, Z5
+	VRNDSCALEPS  $0x08, Z0, Z9
+	VRNDSCALEPS  $0x08, Z1, Z10
+	VMOVAPS      Z0, Z11
+	VPTERNLOGD   $0xe4, Z20, Z2, Z11
+	VMOVAPS      Z1, Z12
+	VPTERNLOGD   $0xe4, Z20, Z3, Z12
+	KMOVW        1856(BX), K4
+	VBLENDMPS    Z11, Z4, K4, Z4
+	KMOVW        1920(BX), K4
+	VBLENDMPS    Z12, Z5, K4, Z5
+	VMOVAPS      Z25, Z11
+	VPTERNLOGD   $0xe4, Z20, Z0, Z11
+	VMOVAPS      Z25, Z12
+	VPTERNLOGD   $0xe4, Z20, Z1, Z12
+	KMOVW        1984(BX), K4
+	VBLENDMPS    Z11, Z4, K4, Z4
+	KMOVW        2048(BX), K4
+	VBLENDMPS    Z12, Z5, K4, Z5
+	KMOVW        2112(BX), K4
+	VBLENDMPS    Z9, Z4, K4, Z4
+	KMOVW        2176(BX), K4
+	VBLENDMPS    Z10, Z5, K4, Z5
+	VMOVAPS      Z31, Z9
+	VFMADD231PS  Z2, Z0, Z9
+	VMOVAPS      Z31, Z10
+	VFMADD231PS  Z3, Z1, Z10
+	KMOVW        2240(BX), K4
+	VSUBPS       Z31, Z9, K4, Z4
+	KMOVW        2304(BX), K4
+	VSUBPS       Z31, Z10, K4, Z5
+	VMOVAPS      Z31, Z9
+	VFMADD231PS  Z29, Z0, Z9
+	VMOVAPS      Z31, Z10
+	VFMADD231PS  Z29, Z1, Z10
+	KMOVW        2496(BX), K4
+	VSUBPS       Z31, Z9, K4, Z4
+	KMOVW        2560(BX), K4
+	VSUBPS       Z31, Z10, K4, Z5
+	VRNDSCALEPS  $0x09, Z0, Z9
+	VRNDSCALEPS  $0x09, Z1, Z10
+	KMOVW        2624(BX), K4
+	VBLENDMPS    Z9, Z4, K4, Z4
+	KMOVW        2688(BX), K4
+	VBLENDMPS    Z10, Z5, K4, Z5
+	KMOVW        2368(BX), K4
+	VBLENDMPS    Z0, Z8, K4, Z9
+	KMOVW        2432(BX), K4
+	VBLENDMPS    Z1, Z8, K4, Z10
+	VSCALEFPS    Z6, Z9, Z9
+	VSCALEFPS    Z7, Z10, Z10
+	VSCALEFPS    Z6, Z0, Z6
+	VSCALEFPS    Z7, Z1, Z7
+	KMOVW        2752(BX), K4
+	VBLENDMPS    Z6, Z4, K4, Z4
+	KMOVW        2816(BX), K4
+	VBLENDMPS    Z7, Z5, K4, Z5
+	KMOVW        2880(BX), K4
+	VBLENDMPS    Z9, Z4, K4, Z4
+	KMOVW        2944(BX), K4
+	VBLENDMPS    Z10, Z5, K4, Z5
+	VGETEXPPS    Z0, Z6
+	VGETEXPPS    Z1, Z7
+	KMOVW        3008(BX), K4
+	VBLENDMPS    Z6, Z4, K4, Z4
+	KMOVW        3072(BX), K4
+	VBLENDMPS    Z7, Z5, K4, Z5
+	VGETMANTPS   $0x04, Z0, Z6
+	VGETMANTPS   $0x04, Z1, Z7
+	KMOVW        3264(BX), K4
+	VBLENDMPS    Z6, Z4, K4, Z4
+	KMOVW        3328(BX), K4
+	VBLENDMPS    Z7, Z5, K4, Z5
+	VBLENDMPS    Z19, Z17, K2, Z6
+	KMOVW        4416(BX), K2
+	VBLENDMPS    Z19, Z17, K2, Z7
+	KMOVW        3392(BX), K2
+	VBLENDMPS    Z6, Z4, K2, Z4
+	KMOVW        3456(BX), K2
+	VBLENDMPS    Z7, Z5, K2, Z5
+	VBLENDMPS    Z19, Z17, K6, Z6
+	KMOVW        3904(BX), K2
+	VBLENDMPS    Z19, Z17, K2, Z7
+	KMOVW        3776(BX), K2
+	VBLENDMPS    Z6, Z4, K2, Z4
+	KMOVW        3840(BX), K2
+	VBLENDMPS    Z7, Z5, K2, Z5
+	KMOVW        3648(BX), K2
+	VBLENDMPS    Z19, Z17, K2, Z6
+	KMOVW        3712(BX), K2
+	VBLENDMPS    Z19, Z17, K2, Z7
+	KMOVW        4032(BX), K2
+	VBLENDMPS    Z6, Z4, K2, Z4
+	KMOVW        4096(BX), K2
+	VBLENDMPS    Z7, Z5, K2, Z5
+	KMOVW        4160(BX), K2
+	VBLENDMPS    Z19, Z17, K2, Z6
+	KMOVW        4224(BX), K2
+	VBLENDMPS    Z19, Z17, K2, Z7
+	KMOVW        4544(BX), K2
+	VBLENDMPS    Z6, Z4, K2, Z4
+	KMOVW        4672(BX), K2
+	VBLENDMPS    Z7, Z5, K2, Z5
+	KMOVW        4608(BX), K2
+	VBLENDMPS    Z19, Z17, K2, Z6
+	VBLENDMPS    Z19, Z17, K3, Z7
+	KMOVW        3968(BX), K2
+	VBLENDMPS    Z6, Z4, K2, Z4
+	VBLENDMPS    Z7, Z5, K7, Z5
+	VADDPS       Z8, Z0, Z6
+	VADDPS       Z8, Z1, Z7
+	KMOVW        4736(BX), K2
+	VMOVAPS      Z2, Z9
+	VMULPS       Z8, Z0, K2, Z9
+	VMOVAPS      Z3, Z0
+	VMULPS       Z8, Z1, K1, Z0
+	VBLENDMPS    Z2, Z6, K5, Z1
+	KMOVW        4864(BX), K1
+	VBLENDMPS    Z3, Z7, K1, Z2
+	KMOVW        4288(BX), K1
+	VBLENDMPS    Z19, Z17, K1, Z3
+	KMOVW        4800(BX), K1
+	VBLENDMPS    Z19, Z17, K1, Z6
+	KMOVW        4480(BX), K1
+	VBLENDMPS    Z3, Z4, K1, Z3
+	KMOVW        4352(BX), K1
+	VBLENDMPS    Z6, Z5, K1, Z4
+	KMOVW        4928(BX), K1
+	VBLENDMPS    Z9, Z3, K1, Z3
+	KMOVW        4992(BX), K1
+	VBLENDMPS    Z0, Z4, K1, Z0
+	KMOVW        5056(BX), K1
+	VBLENDMPS    Z1, Z3, K1, Z1
+	KMOVW        5120(BX), K1
+	VBLENDMPS    Z2, Z0, K1, Z0
+	PREFETCHT0   1024(SI)(AX*1)
+	VMOVUPS      Z1, (SI)(AX*1)
+	PREFETCHT0   1088(SI)(AX*1)
+	VMOVUPS      Z0, 64(SI)(AX*1)
+	ADDQ         $+128, AX
+	SUBQ         $+32, CX
+	JGE          body
 
 rest:
-	ADDQ $+16, CX
+	ADDQ $+32, CX
 	JEQ  done
 
 tail:
@@ -370,7 +642,7 @@ whole:
 	VCMPPS           $0x11, Z5, Z12, K2
 	VSQRTPS          Z0, Z12
 	VSQRTPS          Z1, Z13
-	VBROADCASTSS     one32AVX512Consts<>+36(SB), Z14
+	VBROADCASTSS     one32AVX512Consts<>+24(SB), Z14
 	VSUBPS           Z0, Z14, K3, Z6
 	VSUBPS           Z1, Z14, K4, Z7
 	VBROADCASTSS     one32AVX512Consts<>+20(SB), Z14
@@ -380,7 +652,7 @@ whole:
 	VFMADD231PS      Z2, Z0, Z14
 	VMOVUPS          (BX), Z15
 	VFMADD231PS      Z3, Z1, Z15
-	VBROADCASTSS     one32AVX512Consts<>+24(SB), Z16
+	VBROADCASTSS     one32AVX512Consts<>+28(SB), Z16
 	KMOVW            K4, 256(BX)
 	VCMPPS           $0x11, Z4, Z16, K4
 	KMOVW            K4, 320(BX)
@@ -393,10 +665,10 @@ whole:
 	VFNMADD231PS     Z0, Z2, Z16
 	VMOVUPS          (BX), Z17
 	VFNMADD231PS     Z1, Z3, Z17
-	VBROADCASTSS     one32AVX512Consts<>+28(SB), Z18
+	VBROADCASTSS     one32AVX512Consts<>+32(SB), Z18
 	VCMPPS           $0x11, Z4, Z18, K4
 	VCMPPS           $0x11, Z5, Z18, K5
-	VBROADCASTSS     one32AVX512Consts<>+32(SB), Z19
+	VBROADCASTSS     one32AVX512Consts<>+36(SB), Z19
 	KMOVW            K5, 64(BX)
 	VCMPPS           $0x11, Z4, Z19, K5
 	KMOVW            K5, 448(BX)
@@ -463,30 +735,30 @@ whole:
 	VCMPPS           $0x11, Z4, Z19, K1
 	KMOVW            K1, 1856(BX)
 	VCMPPS           $0x11, Z5, Z19, K1
-	KMOVW            K1, 1920(BX)
-	VCMPPS           $0x00, Z2, Z2, K1
-	KMOVW            K1, 1984(BX)
-	VCMPPS           $0x00, Z3, Z3, K1
 	VBROADCASTSS     one32AVX512Consts<>+88(SB), Z19
+	KMOVW            K1, 1920(BX)
+	VCMPPS           $0x11, Z4, Z19, K1
+	KMOVW            K1, 1984(BX)
+	VCMPPS           $0x11, Z5, Z19, K1
+	VBROADCASTSS     one32AVX512Consts<>+92(SB), Z19
 	KMOVW            K1, 2048(BX)
 	VCMPPS           $0x11, Z4, Z19, K1
 	KMOVW            K1, 2112(BX)
 	VCMPPS           $0x11, Z5, Z19, K1
-	VBROADCASTSS     one32AVX512Consts<>+92(SB), Z19
+	VBROADCASTSS     one32AVX512Consts<>+96(SB), Z19
 	KMOVW            K1, 2176(BX)
 	VCMPPS           $0x11, Z4, Z19, K1
 	KMOVW            K1, 2240(BX)
 	VCMPPS           $0x11, Z5, Z19, K1
-	VBROADCASTSS     one32AVX512Consts<>+96(SB), Z19
+	VBROADCASTSS     one32AVX512Consts<>+100(SB), Z19
 	KMOVW            K1, 2304(BX)
 	VCMPPS           $0x11, Z4, Z19, K1
 	KMOVW            K1, 2368(BX)
 	VCMPPS           $0x11, Z5, Z19, K1
-	VBROADCASTSS     one32AVX512Consts<>+100(SB), Z19
 	KMOVW            K1, 2432(BX)
-	VCMPPS           $0x11, Z4, Z19, K1
+	VCMPPS           $0x00, Z2, Z2, K1
 	KMOVW            K1, 2496(BX)
-	VCMPPS           $0x11, Z5, Z19, K1
+	VCMPPS           $0x00, Z3, Z3, K1
 	VBROADCASTSS     one32AVX512Consts<>+104(SB), Z19
 	KMOVW            K1, 2560(BX)
 	VCMPPS           $0x11, Z4, Z19, K1
@@ -502,331 +774,358 @@ whole:
 	VCMPPS           $0x11, Z4, Z19, K1
 	KMOVW            K1, 2880(BX)
 	VCMPPS           $0x11, Z5, Z19, K1
-	KMOVW            K1, 2944(BX)
-	VCMPPS           $0x11, Z2, Z0, K1
-	KMOVW            K5, 3008(BX)
-	VCMPPS           $0x11, Z3, Z1, K5
-	KMOVW            K4, 3072(BX)
-	KMOVW            192(BX), K4
-	VDIVPS           Z0, Z10, K4, Z6
-	VDIVPS           Z1, Z10, K2, Z7
 	VBROADCASTSS     one32AVX512Consts<>+116(SB), Z19
-	VCMPPS           $0x11, Z4, Z19, K2
-	VCMPPS           $0x11, Z5, Z19, K4
-	KMOVW            K4, 192(BX)
-	VCMPPS           $0x12, Z2, Z0, K4
-	KMOVW            K2, 3136(BX)
-	VCMPPS           $0x12, Z3, Z1, K2
+	KMOVW            K1, 2944(BX)
+	VCMPPS           $0x11, Z4, Z19, K1
+	KMOVW            K1, 3008(BX)
+	VCMPPS           $0x11, Z5, Z19, K1
+	KMOVW            K1, 3072(BX)
+	KMOVW            192(BX), K1
+	VDIVPS           Z0, Z10, K1, Z6
+	VDIVPS           Z1, Z10, K2, Z7
 	VBROADCASTSS     one32AVX512Consts<>+120(SB), Z19
-	KMOVW            K3, 3200(BX)
+	VCMPPS           $0x11, Z4, Z19, K1
+	VCMPPS           $0x11, Z5, Z19, K2
+	KMOVW            K2, 192(BX)
+	VCMPPS           $0x11, Z2, Z0, K2
+	KMOVW            K1, 3136(BX)
+	VCMPPS           $0x11, Z3, Z1, K1
+	VBROADCASTSS     one32AVX512Consts<>+124(SB), Z19
+	KMOVW            K5, 3200(BX)
+	VCMPPS           $0x11, Z4, Z19, K5
+	KMOVW            K5, 3264(BX)
+	VCMPPS           $0x11, Z5, Z19, K5
+	KMOVW            K5, 3328(BX)
+	VCMPPS           $0x12, Z2, Z0, K5
+	KMOVW            K4, 3392(BX)
+	VCMPPS           $0x12, Z3, Z1, K4
+	VBROADCASTSS     one32AVX512Consts<>+128(SB), Z19
+	KMOVW            K3, 3456(BX)
 	VCMPPS           $0x11, Z4, Z19, K3
-	KMOVW            K3, 3264(BX)
+	KMOVW            K3, 3520(BX)
 	VCMPPS           $0x11, Z5, Z19, K3
 	VMOVUPS          (BX), Z19
-	KMOVW            K3, 3328(BX)
+	KMOVW            K3, 3584(BX)
 	VCMPPS           $0x11, Z19, Z2, K3
-	KMOVW            K2, 3392(BX)
-	VCMPPS           $0x11, Z19, Z3, K2
-	KMOVW            K4, 3456(BX)
-	VCMPPS           $0x00, Z2, Z0, K4
-	KMOVW            K4, 3520(BX)
-	VCMPPS           $0x00, Z3, Z1, K4
-	VBROADCASTSS     one32AVX512Consts<>+124(SB), Z20
-	KMOVW            K4, 3584(BX)
-	VCMPPS           $0x11, Z4, Z20, K4
 	KMOVW            K4, 3648(BX)
-	VCMPPS           $0x11, Z5, Z20, K4
-	KMOVW            K4, 3712(BX)
-	VCMPPS           $0x00, Z19, Z0, K4
-	KMOVW            K4, 3776(BX)
-	VCMPPS           $0x00, Z19, Z1, K4
-	VBROADCASTSS     one32AVX512Consts<>+128(SB), Z20
-	KMOVW            K4, 3840(BX)
-	VCMPPS           $0x11, Z4, Z20, K4
-	KMOVW            K4, 3904(BX)
-	VCMPPS           $0x11, Z5, Z20, K4
-	KMOVW            K4, 3968(BX)
-	KANDW            K3, K1, K4
-	KMOVW            K4, 4032(BX)
-	KANDW            K2, K5, K4
-	KMOVW            K4, 4096(BX)
-	VCMPPS           $0x11, Z8, Z0, K4
-	KMOVW            K4, 4160(BX)
-	VCMPPS           $0x11, Z8, Z1, K4
-	KMOVW            K4, 4224(BX)
-	VCMPPS           $0x00, Z19, Z2, K4
-	KMOVW            K5, 4288(BX)
-	VCMPPS           $0x00, Z19, Z3, K5
-	KNOTW            K3, K3
-	KNOTW            K2, K2
+	VCMPPS           $0x11, Z19, Z3, K4
+	KMOVW            K5, 3712(BX)
+	VCMPPS           $0x00, Z2, Z0, K5
+	KMOVW            K5, 3776(BX)
+	VCMPPS           $0x00, Z3, Z1, K5
 	VBROADCASTSS     one32AVX512Consts<>+132(SB), Z20
-	KMOVW            K2, 4352(BX)
-	VCMPPS           $0x11, Z4, Z20, K2
-	KMOVW            K2, 4416(BX)
-	VCMPPS           $0x11, Z5, Z20, K2
-	KMOVW            K2, 4480(BX)
-	KMOVW            3456(BX), K2
-	KMOVW            K3, 4544(BX)
-	KMOVW            3776(BX), K3
-	KORW             K3, K2, K3
-	KMOVW            3392(BX), K2
-	KMOVW            K3, 3776(BX)
-	KMOVW            3840(BX), K3
-	KORW             K3, K2, K3
-	VBROADCASTSS     one32AVX512Consts<>+136(SB), Z20
-	VCMPPS           $0x11, Z4, Z20, K2
-	KMOVW            K2, 3840(BX)
-	VCMPPS           $0x11, Z5, Z20, K2
-	KORW             K4, K1, K4
-	KMOVW            K2, 4608(BX)
-	KMOVW            4288(BX), K2
-	KORW             K5, K2, K5
-	KMOVW            4160(BX), K2
-	KMOVW            K5, 4672(BX)
-	KMOVW            4544(BX), K5
-	KANDW            K5, K2, K2
-	KMOVW            4224(BX), K5
-	KMOVW            K2, 4544(BX)
-	KMOVW            4352(BX), K2
-	KANDW            K2, K5, K2
-	VBROADCASTSS     one32AVX512Consts<>+140(SB), Z20
+	KMOVW            K5, 3840(BX)
 	VCMPPS           $0x11, Z4, Z20, K5
-	KMOVW            K5, 4352(BX)
+	KMOVW            K5, 3904(BX)
+	VCMPPS           $0x11, Z5, Z20, K5
+	KMOVW            K5, 3968(BX)
+	VCMPPS           $0x00, Z19, Z0, K5
+	KMOVW            K5, 4032(BX)
+	VCMPPS           $0x00, Z19, Z1, K5
+	VBROADCASTSS     one32AVX512Consts<>+136(SB), Z20
+	KMOVW            K5, 4096(BX)
+	VCMPPS           $0x11, Z4, Z20, K5
+	KMOVW            K5, 4160(BX)
 	VCMPPS           $0x11, Z5, Z20, K5
 	KMOVW            K5, 4224(BX)
-	VCMPPS           $0x11, Z0, Z19, K5
-	KMOVW            K5, 4160(BX)
-	VCMPPS           $0x11, Z1, Z19, K5
+	KANDW            K3, K2, K5
+	KMOVW            K5, 4288(BX)
+	KANDW            K4, K1, K5
+	KMOVW            K5, 4352(BX)
+	VCMPPS           $0x11, Z8, Z0, K5
+	KMOVW            K5, 4416(BX)
+	VCMPPS           $0x11, Z8, Z1, K5
+	KMOVW            K5, 4480(BX)
+	VCMPPS           $0x00, Z19, Z2, K5
+	KMOVW            K1, 4544(BX)
+	VCMPPS           $0x00, Z19, Z3, K1
+	KNOTW            K3, K3
+	KNOTW            K4, K4
+	VBROADCASTSS     one32AVX512Consts<>+140(SB), Z20
+	KMOVW            K4, 4608(BX)
+	VCMPPS           $0x11, Z4, Z20, K4
+	KMOVW            K4, 4672(BX)
+	VCMPPS           $0x11, Z5, Z20, K4
+	KMOVW            K4, 4736(BX)
+	KMOVW            3712(BX), K4
+	KMOVW            K3, 4800(BX)
+	KMOVW            4032(BX), K3
+	KORW             K3, K4, K3
+	KMOVW            3648(BX), K4
+	KMOVW            K3, 4032(BX)
+	KMOVW            4096(BX), K3
+	KORW             K3, K4, K3
 	VBROADCASTSS     one32AVX512Consts<>+144(SB), Z20
-	KMOVW            K5, 4736(BX)
-	VCMPPS           $0x11, Z4, Z20, K5
-	KMOVW            K5, 4800(BX)
-	VCMPPS           $0x11, Z5, Z20, K5
+	VCMPPS           $0x11, Z4, Z20, K4
+	KMOVW            K4, 4096(BX)
+	VCMPPS           $0x11, Z5, Z20, K4
+	KORW             K5, K2, K5
+	KMOVW            K4, 4864(BX)
+	KMOVW            4544(BX), K4
+	KORW             K1, K4, K1
+	KMOVW            4416(BX), K4
+	KMOVW            K1, 4928(BX)
+	KMOVW            4800(BX), K1
+	KANDW            K1, K4, K1
+	KMOVW            4480(BX), K4
+	KMOVW            K1, 4800(BX)
+	KMOVW            4608(BX), K1
+	KANDW            K1, K4, K1
 	VBROADCASTSS     one32AVX512Consts<>+148(SB), Z20
-	KMOVW            K5, 4864(BX)
-	VCMPPS           $0x11, Z4, Z20, K5
-	KMOVW            K5, 4928(BX)
-	VCMPPS           $0x11, Z5, Z20, K5
-	KMOVW            K5, 4992(BX)
-	KMOVW            3200(BX), K5
-	VBLENDMPS        Z12, Z6, K5, Z4
-	KMOVW            256(BX), K5
-	VBLENDMPS        Z13, Z7, K5, Z5
-	VMOVAPS          Z19, Z6
-	VFMSUB231PS      Z2, Z0, Z6
-	VMOVAPS          Z19, Z7
-	VFMSUB231PS      Z3, Z1, Z7
-	KMOVW            320(BX), K5
-	VBLENDMPS        Z14, Z4, K5, Z4
-	KMOVW            384(BX), K5
-	VBLENDMPS        Z15, Z5, K5, Z5
+	VCMPPS           $0x11, Z4, Z20, K4
+	KMOVW            K4, 4608(BX)
+	VCMPPS           $0x11, Z5, Z20, K4
+	KMOVW            K4, 4480(BX)
+	VCMPPS           $0x11, Z0, Z19, K4
+	KMOVW            K4, 4416(BX)
+	VCMPPS           $0x11, Z1, Z19, K4
+	KMOVW            K4, 4992(BX)
+	KMOVW            3456(BX), K4
+	VBLENDMPS        Z12, Z6, K4, Z6
+	KMOVW            256(BX), K4
+	VBLENDMPS        Z13, Z7, K4, Z7
 	VMOVAPS          Z19, Z12
-	VFNMSUB231PS     Z0, Z2, Z12
+	VFMSUB231PS      Z2, Z0, Z12
 	VMOVAPS          Z19, Z13
-	VFNMSUB231PS     Z1, Z3, Z13
-	KMOVW            3072(BX), K5
-	VBLENDMPS        Z16, Z4, K5, Z4
-	KMOVW            64(BX), K5
-	VBLENDMPS        Z17, Z5, K5, Z5
-	VBROADCASTSS     one32AVX512Consts<>+152(SB), Z14
-	VFMADD231PS      Z11, Z0, Z14
-	VFMADD213PS.BCST one32AVX512Consts<>+152(SB), Z1, Z11
-	KMOVW            448(BX), K5
-	VBLENDMPS        Z6, Z4, K5, Z4
-	KMOVW            3008(BX), K5
-	VBLENDMPS        Z7, Z5, K5, Z5
-	VMOVAPS          Z0, Z6
-	VFMADD231PS      Z0, Z0, Z6
-	VMOVAPS          Z1, Z7
-	VFMADD231PS      Z1, Z1, Z7
-	KMOVW            128(BX), K5
-	VBLENDMPS        Z12, Z4, K5, Z4
-	KMOVW            512(BX), K5
-	VBLENDMPS        Z13, Z5, K5, Z5
+	VFMSUB231PS      Z3, Z1, Z13
+	KMOVW            320(BX), K4
+	VBLENDMPS        Z14, Z6, K4, Z6
+	KMOVW            384(BX), K4
+	VBLENDMPS        Z15, Z7, K4, Z7
+	VMOVAPS          Z19, Z14
+	VFNMSUB231PS     Z0, Z2, Z14
+	VMOVAPS          Z19, Z15
+	VFNMSUB231PS     Z1, Z3, Z15
+	KMOVW            3392(BX), K4
+	VBLENDMPS        Z16, Z6, K4, Z6
+	KMOVW            64(BX), K4
+	VBLENDMPS        Z17, Z7, K4, Z7
+	VBROADCASTSS     one32AVX512Consts<>+160(SB), Z16
+	VFMADD231PS      Z11, Z0, Z16
+	VFMADD213PS.BCST one32AVX512Consts<>+160(SB), Z1, Z11
+	KMOVW            448(BX), K4
+	VBLENDMPS        Z12, Z6, K4, Z6
+	KMOVW            3200(BX), K4
+	VBLENDMPS        Z13, Z7, K4, Z7
 	VMOVAPS          Z0, Z12
-	VFMADD231PS      Z2, Z0, Z12
+	VFMADD231PS      Z0, Z0, Z12
 	VMOVAPS          Z1, Z13
-	VFMADD231PS      Z3, Z1, Z13
-	KMOVW            576(BX), K5
-	VBLENDMPS        Z14, Z4, K5, Z4
-	KMOVW            640(BX), K5
-	VBLENDMPS        Z11, Z5, K5, Z5
+	VFMADD231PS      Z1, Z1, Z13
+	KMOVW            128(BX), K4
+	VBLENDMPS        Z14, Z6, K4, Z6
+	KMOVW            512(BX), K4
+	VBLENDMPS        Z15, Z7, K4, Z7
+	VMOVAPS          Z0, Z14
+	VFMADD231PS      Z2, Z0, Z14
+	VMOVAPS          Z1, Z15
+	VFMADD231PS      Z3, Z1, Z15
+	KMOVW            576(BX), K4
+	VBLENDMPS        Z16, Z6, K4, Z6
+	KMOVW            640(BX), K4
+	VBLENDMPS        Z11, Z7, K4, Z7
 	VMOVAPS          Z18, Z11
 	VFMADD231PS      Z2, Z0, Z11
 	VFMADD231PS      Z3, Z1, Z18
-	KMOVW            704(BX), K5
-	VBLENDMPS        Z6, Z4, K5, Z4
-	KMOVW            768(BX), K5
-	VBLENDMPS        Z7, Z5, K5, Z5
-	VBROADCASTSS     one32AVX512Consts<>+156(SB), Z6
-	VFMADD213PS      Z2, Z0, Z6
-	VBROADCASTSS     one32AVX512Consts<>+156(SB), Z7
-	VFMADD213PS      Z3, Z1, Z7
-	KMOVW            832(BX), K5
-	VBLENDMPS        Z12, Z4, K5, Z4
-	KMOVW            896(BX), K5
-	VBLENDMPS        Z13, Z5, K5, Z5
-	VRNDSCALEPS      $0x08, Z2, Z12
-	VRNDSCALEPS      $0x08, Z3, Z13
-	KMOVW            960(BX), K5
-	VBLENDMPS        Z11, Z4, K5, Z4
-	KMOVW            1024(BX), K5
-	VBLENDMPS        Z18, Z5, K5, Z5
+	KMOVW            704(BX), K4
+	VBLENDMPS        Z12, Z6, K4, Z6
+	KMOVW            768(BX), K4
+	VBLENDMPS        Z13, Z7, K4, Z7
+	VBROADCASTSS     one32AVX512Consts<>+164(SB), Z12
+	VFMADD213PS      Z2, Z0, Z12
+	VBROADCASTSS     one32AVX512Consts<>+164(SB), Z13
+	VFMADD213PS      Z3, Z1, Z13
+	KMOVW            832(BX), K4
+	VBLENDMPS        Z14, Z6, K4, Z6
+	KMOVW            896(BX), K4
+	VBLENDMPS        Z15, Z7, K4, Z7
+	VRNDSCALEPS      $0x08, Z2, Z14
+	VRNDSCALEPS      $0x08, Z3, Z15
+	KMOVW            960(BX), K4
+	VBLENDMPS        Z11, Z6, K4, Z6
+	KMOVW            1024(BX), K4
+	VBLENDMPS        Z18, Z7, K4, Z7
 	VRNDSCALEPS      $0x08, Z0, Z11
-	VRNDSCALEPS      $0x08, Z1, Z14
-	KMOVW            1088(BX), K5
-	VBLENDMPS        Z6, Z4, K5, Z4
-	KMOVW            1152(BX), K5
-	VBLENDMPS        Z7, Z5, K5, Z5
-	VRNDSCALEPS      $0x09, Z0, Z6
-	VRNDSCALEPS      $0x09, Z1, Z7
-	KMOVW            1216(BX), K5
-	VBROADCASTSS     one32AVX512Consts<>+168(SB), Z15
-	VXORPS           Z15, Z0, K5, Z4
-	KMOVW            1280(BX), K5
-	VXORPS           Z15, Z1, K5, Z5
-	KMOVW            1344(BX), K5
-	VBROADCASTSS     one32AVX512Consts<>+160(SB), Z15
-	VANDPS           Z15, Z0, K5, Z4
-	KMOVW            1408(BX), K5
-	VANDPS           Z15, Z1, K5, Z5
-	KMOVW            1472(BX), K5
-	VMINPS           Z2, Z0, K5, Z4
-	KMOVW            1536(BX), K5
-	VMINPS           Z3, Z1, K5, Z5
-	VBROADCASTSS     one32AVX512Consts<>+164(SB), Z16
-	VMAXPS           Z16, Z12, Z12
-	VMAXPS           Z16, Z13, Z13
-	VMOVAPS          Z0, Z16
-	VPTERNLOGD       $0xe4, Z15, Z2, Z16
+	VRNDSCALEPS      $0x08, Z1, Z16
+	KMOVW            1088(BX), K4
+	VBLENDMPS        Z12, Z6, K4, Z6
+	KMOVW            1152(BX), K4
+	VBLENDMPS        Z13, Z7, K4, Z7
+	VBROADCASTSS     one32AVX512Consts<>+172(SB), Z12
+	VMOVAPS          Z0, Z13
+	VPTERNLOGD       $0xe4, Z12, Z2, Z13
 	VMOVAPS          Z1, Z17
-	VPTERNLOGD       $0xe4, Z15, Z3, Z17
-	KMOVW            1600(BX), K5
-	VMAXPS           Z2, Z0, K5, Z4
-	KMOVW            1664(BX), K5
-	VMAXPS           Z3, Z1, K5, Z5
-	VBROADCASTSS     one32AVX512Consts<>+172(SB), Z18
-	VMINPS           Z18, Z12, Z12
-	VMINPS           Z18, Z13, Z13
-	KMOVW            1728(BX), K5
-	VMINPS           Z0, Z9, K5, Z4
-	KMOVW            1792(BX), K5
-	VMINPS           Z1, Z9, K5, Z5
-	KMOVW            1856(BX), K5
+	VPTERNLOGD       $0xe4, Z12, Z3, Z17
+	KMOVW            1216(BX), K4
+	VBROADCASTSS     one32AVX512Consts<>+168(SB), Z18
+	VXORPS           Z18, Z0, K4, Z6
+	KMOVW            1280(BX), K4
+	VXORPS           Z18, Z1, K4, Z7
+	KMOVW            1344(BX), K4
+	VANDPS           Z12, Z0, K4, Z6
+	KMOVW            1408(BX), K4
+	VANDPS           Z12, Z1, K4, Z7
+	KMOVW            1472(BX), K4
+	VMINPS           Z2, Z0, K4, Z6
+	KMOVW            1536(BX), K4
+	VMINPS           Z3, Z1, K4, Z7
 	VBROADCASTSS     one32AVX512Consts<>+176(SB), Z18
-	VMAXPS           Z18, Z0, K5, Z4
-	KMOVW            1920(BX), K5
-	VMAXPS           Z18, Z1, K5, Z5
-	KMOVW            2112(BX), K5
-	VBLENDMPS        Z16, Z4, K5, Z4
-	KMOVW            2176(BX), K5
-	VBLENDMPS        Z17, Z5, K5, Z5
-	KMOVW            1984(BX), K5
-	VBLENDMPS        Z0, Z19, K5, Z16
-	KMOVW            2048(BX), K5
-	VBLENDMPS        Z1, Z19, K5, Z17
-	VSCALEFPS        Z12, Z16, Z16
-	VSCALEFPS        Z13, Z17, Z17
+	VMAXPS           Z18, Z14, Z14
+	VMAXPS           Z18, Z15, Z15
+	VBROADCASTSS     one32AVX512Consts<>+152(SB), Z18
+	VCMPPS           $0x11, Z4, Z18, K4
+	KMOVW            K4, 1536(BX)
+	VCMPPS           $0x11, Z5, Z18, K4
+	VBROADCASTSS     one32AVX512Consts<>+156(SB), Z18
+	KMOVW            K4, 1472(BX)
+	VCMPPS           $0x11, Z4, Z18, K4
+	KMOVW            K4, 1408(BX)
+	VCMPPS           $0x11, Z5, Z18, K4
+	KMOVW            K4, 1344(BX)
+	KMOVW            1600(BX), K4
+	VMAXPS           Z2, Z0, K4, Z6
+	KMOVW            1664(BX), K4
+	VMAXPS           Z3, Z1, K4, Z7
+	VMOVAPS          Z10, Z4
+	VPTERNLOGD       $0xe4, Z12, Z0, Z4
+	VPTERNLOGD       $0xe4, Z12, Z1, Z10
+	VBROADCASTSS     one32AVX512Consts<>+180(SB), Z5
+	VMINPS           Z5, Z14, Z12
+	VMINPS           Z5, Z15, Z5
+	KMOVW            1728(BX), K4
+	VMINPS           Z0, Z9, K4, Z6
+	KMOVW            1792(BX), K4
+	VMINPS           Z1, Z9, K4, Z7
+	KMOVW            1856(BX), K4
+	VBROADCASTSS     one32AVX512Consts<>+184(SB), Z14
+	VMAXPS           Z14, Z0, K4, Z6
+	KMOVW            1920(BX), K4
+	VMAXPS           Z14, Z1, K4, Z7
+	KMOVW            1984(BX), K4
+	VBLENDMPS        Z13, Z6, K4, Z6
+	KMOVW            2048(BX), K4
+	VBLENDMPS        Z17, Z7, K4, Z7
+	VBROADCASTSS     one32AVX512Consts<>+188(SB), Z13
+	VFMADD231PS      Z2, Z0, Z13
+	VBROADCASTSS     one32AVX512Consts<>+188(SB), Z14
+	VFMADD231PS      Z3, Z1, Z14
+	KMOVW            2112(BX), K4
+	VBLENDMPS        Z4, Z6, K4, Z4
+	KMOVW            2176(BX), K4
+	VBLENDMPS        Z10, Z7, K4, Z6
+	VBROADCASTSS     one32AVX512Consts<>+192(SB), Z7
+	VBROADCASTSS     one32AVX512Consts<>+188(SB), Z10
+	VFMADD231PS      Z7, Z0, Z10
+	VFMADD213PS.BCST one32AVX512Consts<>+188(SB), Z1, Z7
+	KMOVW            2240(BX), K4
+	VBLENDMPS        Z11, Z4, K4, Z4
+	KMOVW            2304(BX), K4
+	VBLENDMPS        Z16, Z6, K4, Z6
+	VRNDSCALEPS      $0x09, Z0, Z11
+	VRNDSCALEPS      $0x09, Z1, Z15
+	KMOVW            2368(BX), K4
+	VBROADCASTSS     one32AVX512Consts<>+188(SB), Z16
+	VSUBPS           Z16, Z13, K4, Z4
+	KMOVW            2432(BX), K4
+	VSUBPS           Z16, Z14, K4, Z6
+	KMOVW            2496(BX), K4
+	VBLENDMPS        Z0, Z19, K4, Z13
+	KMOVW            2560(BX), K4
+	VBLENDMPS        Z1, Z19, K4, Z14
+	VSCALEFPS        Z12, Z13, Z13
+	VSCALEFPS        Z5, Z14, Z14
 	VSCALEFPS        Z12, Z0, Z12
-	VSCALEFPS        Z13, Z1, Z13
-	VMOVAPS          Z10, Z18
-	VPTERNLOGD       $0xe4, Z15, Z0, Z18
-	VPTERNLOGD       $0xe4, Z15, Z1, Z10
-	KMOVW            2240(BX), K5
-	VBLENDMPS        Z18, Z4, K5, Z4
-	KMOVW            2304(BX), K5
-	VBLENDMPS        Z10, Z5, K5, Z5
-	KMOVW            2368(BX), K5
-	VBLENDMPS        Z11, Z4, K5, Z4
-	KMOVW            2432(BX), K5
-	VBLENDMPS        Z14, Z5, K5, Z5
-	VGETEXPPS        Z0, Z10
-	VGETEXPPS        Z1, Z11
-	KMOVW            2496(BX), K5
-	VBLENDMPS        Z6, Z4, K5, Z4
-	KMOVW            2560(BX), K5
-	VBLENDMPS        Z7, Z5, K5, Z5
-	VGETMANTPS       $0x04, Z0, Z6
-	VGETMANTPS       $0x04, Z1, Z7
-	KMOVW            2624(BX), K5
-	VBLENDMPS        Z12, Z4, K5, Z4
-	KMOVW            2688(BX), K5
-	VBLENDMPS        Z13, Z5, K5, Z5
-	VBLENDMPS        Z9, Z8, K1, Z12
-	KMOVW            4288(BX), K1
-	VBLENDMPS        Z9, Z8, K1, Z13
-	KMOVW            2752(BX), K1
-	VBLENDMPS        Z16, Z4, K1, Z4
-	KMOVW            2816(BX), K1
-	VBLENDMPS        Z17, Z5, K1, Z5
-	KMOVW            3456(BX), K1
-	VBLENDMPS        Z9, Z8, K1, Z14
-	KMOVW            3392(BX), K1
-	VBLENDMPS        Z9, Z8, K1, Z15
-	KMOVW            2880(BX), K1
-	VBLENDMPS        Z10, Z4, K1, Z4
-	KMOVW            2944(BX), K1
-	VBLENDMPS        Z11, Z5, K1, Z5
-	KMOVW            3520(BX), K1
-	VBLENDMPS        Z9, Z8, K1, Z10
-	KMOVW            3584(BX), K1
-	VBLENDMPS        Z9, Z8, K1, Z11
-	KMOVW            3136(BX), K1
-	VBLENDMPS        Z6, Z4, K1, Z4
-	KMOVW            192(BX), K1
-	VBLENDMPS        Z7, Z5, K1, Z5
-	KMOVW            4032(BX), K1
-	VBLENDMPS        Z9, Z8, K1, Z6
-	KMOVW            4096(BX), K1
-	VBLENDMPS        Z9, Z8, K1, Z7
-	KMOVW            3264(BX), K1
-	VBLENDMPS        Z12, Z4, K1, Z4
-	KMOVW            3328(BX), K1
-	VBLENDMPS        Z13, Z5, K1, Z5
-	KMOVW            3776(BX), K1
-	VBLENDMPS        Z9, Z8, K1, Z12
-	VBLENDMPS        Z9, Z8, K3, Z13
-	KMOVW            3648(BX), K1
-	VBLENDMPS        Z14, Z4, K1, Z4
-	KMOVW            3712(BX), K1
-	VBLENDMPS        Z15, Z5, K1, Z5
-	VADDPS           Z19, Z0, Z14
-	VADDPS           Z19, Z1, Z15
-	KMOVW            3904(BX), K1
-	VBLENDMPS        Z10, Z4, K1, Z4
-	KMOVW            3968(BX), K1
-	VBLENDMPS        Z11, Z5, K1, Z5
-	VMOVAPS          Z2, Z10
-	VMULPS           Z19, Z0, K4, Z10
-	KMOVW            4672(BX), K1
-	VMOVAPS          Z3, Z0
-	VMULPS           Z19, Z1, K1, Z0
-	KMOVW            4416(BX), K1
-	VBLENDMPS        Z6, Z4, K1, Z1
-	KMOVW            4480(BX), K1
-	VBLENDMPS        Z7, Z5, K1, Z4
-	KMOVW            4544(BX), K1
-	VBLENDMPS        Z9, Z8, K1, Z5
+	VSCALEFPS        Z5, Z1, Z5
+	KMOVW            2624(BX), K4
+	VSUBPS           Z16, Z10, K4, Z4
+	KMOVW            2688(BX), K4
+	VSUBPS           Z16, Z7, K4, Z6
+	VGETEXPPS        Z0, Z7
+	VGETEXPPS        Z1, Z10
+	KMOVW            2752(BX), K4
+	VBLENDMPS        Z11, Z4, K4, Z4
+	KMOVW            2816(BX), K4
+	VBLENDMPS        Z15, Z6, K4, Z6
+	VGETMANTPS       $0x04, Z0, Z11
+	VGETMANTPS       $0x04, Z1, Z15
+	KMOVW            2880(BX), K4
+	VBLENDMPS        Z12, Z4, K4, Z4
+	KMOVW            2944(BX), K4
+	VBLENDMPS        Z5, Z6, K4, Z5
 	VBLENDMPS        Z9, Z8, K2, Z6
-	KMOVW            3840(BX), K1
-	VBLENDMPS        Z12, Z1, K1, Z1
-	KMOVW            4608(BX), K1
-	VBLENDMPS        Z13, Z4, K1, Z4
-	KMOVW            4160(BX), K1
-	VBLENDMPS        Z2, Z14, K1, Z2
-	KMOVW            4736(BX), K1
-	VBLENDMPS        Z3, Z15, K1, Z3
-	KMOVW            4352(BX), K1
-	VBLENDMPS        Z5, Z1, K1, Z1
-	KMOVW            4224(BX), K1
-	VBLENDMPS        Z6, Z4, K1, Z4
-	KMOVW            4800(BX), K1
-	VBLENDMPS        Z10, Z1, K1, Z1
+	KMOVW            4544(BX), K2
+	VBLENDMPS        Z9, Z8, K2, Z12
+	KMOVW            3008(BX), K2
+	VBLENDMPS        Z13, Z4, K2, Z4
+	KMOVW            3072(BX), K2
+	VBLENDMPS        Z14, Z5, K2, Z5
+	KMOVW            3712(BX), K2
+	VBLENDMPS        Z9, Z8, K2, Z13
+	KMOVW            3648(BX), K2
+	VBLENDMPS        Z9, Z8, K2, Z14
+	KMOVW            3136(BX), K2
+	VBLENDMPS        Z7, Z4, K2, Z4
+	KMOVW            192(BX), K2
+	VBLENDMPS        Z10, Z5, K2, Z5
+	KMOVW            3776(BX), K2
+	VBLENDMPS        Z9, Z8, K2, Z7
+	KMOVW            3840(BX), K2
+	VBLENDMPS        Z9, Z8, K2, Z10
+	KMOVW            3264(BX), K2
+	VBLENDMPS        Z11, Z4, K2, Z4
+	KMOVW            3328(BX), K2
+	VBLENDMPS        Z15, Z5, K2, Z5
+	KMOVW            4288(BX), K2
+	VBLENDMPS        Z9, Z8, K2, Z11
+	KMOVW            4352(BX), K2
+	VBLENDMPS        Z9, Z8, K2, Z15
+	KMOVW            3520(BX), K2
+	VBLENDMPS        Z6, Z4, K2, Z4
+	KMOVW            3584(BX), K2
+	VBLENDMPS        Z12, Z5, K2, Z5
+	KMOVW            4032(BX), K2
+	VBLENDMPS        Z9, Z8, K2, Z6
+	VBLENDMPS        Z9, Z8, K3, Z12
+	KMOVW            3904(BX), K2
+	VBLENDMPS        Z13, Z4, K2, Z4
+	KMOVW            3968(BX), K2
+	VBLENDMPS        Z14, Z5, K2, Z5
+	VADDPS           Z19, Z0, Z13
+	VADDPS           Z19, Z1, Z14
+	KMOVW            4160(BX), K2
+	VBLENDMPS        Z7, Z4, K2, Z4
+	KMOVW            4224(BX), K2
+	VBLENDMPS        Z10, Z5, K2, Z5
+	VMOVAPS          Z2, Z7
+	VMULPS           Z19, Z0, K5, Z7
+	KMOVW            4928(BX), K2
+	VMOVAPS          Z3, Z0
+	VMULPS           Z19, Z1, K2, Z0
+	KMOVW            4672(BX), K2
+	VBLENDMPS        Z11, Z4, K2, Z1
+	KMOVW            4736(BX), K2
+	VBLENDMPS        Z15, Z5, K2, Z4
+	KMOVW            4800(BX), K2
+	VBLENDMPS        Z9, Z8, K2, Z5
+	VBLENDMPS        Z9, Z8, K1, Z8
+	KMOVW            4096(BX), K1
+	VBLENDMPS        Z6, Z1, K1, Z1
 	KMOVW            4864(BX), K1
-	VBLENDMPS        Z0, Z4, K1, Z0
-	KMOVW            4928(BX), K1
-	VBLENDMPS        Z2, Z1, K1, Z1
+	VBLENDMPS        Z12, Z4, K1, Z4
+	KMOVW            4416(BX), K1
+	VBLENDMPS        Z2, Z13, K1, Z2
 	KMOVW            4992(BX), K1
+	VBLENDMPS        Z3, Z14, K1, Z3
+	KMOVW            4608(BX), K1
+	VBLENDMPS        Z5, Z1, K1, Z1
+	KMOVW            4480(BX), K1
+	VBLENDMPS        Z8, Z4, K1, Z4
+	KMOVW            1536(BX), K1
+	VBLENDMPS        Z7, Z1, K1, Z1
+	KMOVW            1472(BX), K1
+	VBLENDMPS        Z0, Z4, K1, Z0
+	KMOVW            1408(BX), K1
+	VBLENDMPS        Z2, Z1, K1, Z1
+	KMOVW            1344(BX), K1
 	VBLENDMPS        Z3, Z0, K1, Z0
 	VMOVUPS          Z1, K7, (SI)(AX*1)
 	VMOVUPS          Z0, K6, 64(SI)(AX*1)
@@ -902,38 +1201,38 @@ DATA one32AVX2Consts<>+240(SB)/4, $0x40a00000
 DATA one32AVX2Consts<>+244(SB)/4, $0x40a00000
 DATA one32AVX2Consts<>+248(SB)/4, $0x40a00000
 DATA one32AVX2Consts<>+252(SB)/4, $0x40a00000
-DATA one32AVX2Consts<>+256(SB)/4, $0xc37c0000
-DATA one32AVX2Consts<>+260(SB)/4, $0xc37c0000
-DATA one32AVX2Consts<>+264(SB)/4, $0xc37c0000
-DATA one32AVX2Consts<>+268(SB)/4, $0xc37c0000
-DATA one32AVX2Consts<>+272(SB)/4, $0xc37c0000
-DATA one32AVX2Consts<>+276(SB)/4, $0xc37c0000
-DATA one32AVX2Consts<>+280(SB)/4, $0xc37c0000
-DATA one32AVX2Consts<>+284(SB)/4, $0xc37c0000
-DATA one32AVX2Consts<>+288(SB)/4, $0x437e0000
-DATA one32AVX2Consts<>+292(SB)/4, $0x437e0000
-DATA one32AVX2Consts<>+296(SB)/4, $0x437e0000
-DATA one32AVX2Consts<>+300(SB)/4, $0x437e0000
-DATA one32AVX2Consts<>+304(SB)/4, $0x437e0000
-DATA one32AVX2Consts<>+308(SB)/4, $0x437e0000
-DATA one32AVX2Consts<>+312(SB)/4, $0x437e0000
-DATA one32AVX2Consts<>+316(SB)/4, $0x437e0000
-DATA one32AVX2Consts<>+320(SB)/4, $0x40c00000
-DATA one32AVX2Consts<>+324(SB)/4, $0x40c00000
-DATA one32AVX2Consts<>+328(SB)/4, $0x40c00000
-DATA one32AVX2Consts<>+332(SB)/4, $0x40c00000
-DATA one32AVX2Consts<>+336(SB)/4, $0x40c00000
-DATA one32AVX2Consts<>+340(SB)/4, $0x40c00000
-DATA one32AVX2Consts<>+344(SB)/4, $0x40c00000
-DATA one32AVX2Consts<>+348(SB)/4, $0x40c00000
-DATA one32AVX2Consts<>+352(SB)/4, $0x40e00000
-DATA one32AVX2Consts<>+356(SB)/4, $0x40e00000
-DATA one32AVX2Consts<>+360(SB)/4, $0x40e00000
-DATA one32AVX2Consts<>+364(SB)/4, $0x40e00000
-DATA one32AVX2Consts<>+368(SB)/4, $0x40e00000
-DATA one32AVX2Consts<>+372(SB)/4, $0x40e00000
-DATA one32AVX2Consts<>+376(SB)/4, $0x40e00000
-DATA one32AVX2Consts<>+380(SB)/4, $0x40e00000
+DATA one32AVX2Consts<>+256(SB)/4, $0x40c00000
+DATA one32AVX2Consts<>+260(SB)/4, $0x40c00000
+DATA one32AVX2Consts<>+264(SB)/4, $0x40c00000
+DATA one32AVX2Consts<>+268(SB)/4, $0x40c00000
+DATA one32AVX2Consts<>+272(SB)/4, $0x40c00000
+DATA one32AVX2Consts<>+276(SB)/4, $0x40c00000
+DATA one32AVX2Consts<>+280(SB)/4, $0x40c00000
+DATA one32AVX2Consts<>+284(SB)/4, $0x40c00000
+DATA one32AVX2Consts<>+288(SB)/4, $0x40e00000
+DATA one32AVX2Consts<>+292(SB)/4, $0x40e00000
+DATA one32AVX2Consts<>+296(SB)/4, $0x40e00000
+DATA one32AVX2Consts<>+300(SB)/4, $0x40e00000
+DATA one32AVX2Consts<>+304(SB)/4, $0x40e00000
+DATA one32AVX2Consts<>+308(SB)/4, $0x40e00000
+DATA one32AVX2Consts<>+312(SB)/4, $0x40e00000
+DATA one32AVX2Consts<>+316(SB)/4, $0x40e00000
+DATA one32AVX2Consts<>+320(SB)/4, $0xc37c0000
+DATA one32AVX2Consts<>+324(SB)/4, $0xc37c0000
+DATA one32AVX2Consts<>+328(SB)/4, $0xc37c0000
+DATA one32AVX2Consts<>+332(SB)/4, $0xc37c0000
+DATA one32AVX2Consts<>+336(SB)/4, $0xc37c0000
+DATA one32AVX2Consts<>+340(SB)/4, $0xc37c0000
+DATA one32AVX2Consts<>+344(SB)/4, $0xc37c0000
+DATA one32AVX2Consts<>+348(SB)/4, $0xc37c0000
+DATA one32AVX2Consts<>+352(SB)/4, $0x437e0000
+DATA one32AVX2Consts<>+356(SB)/4, $0x437e0000
+DATA one32AVX2Consts<>+360(SB)/4, $0x437e0000
+DATA one32AVX2Consts<>+364(SB)/4, $0x437e0000
+DATA one32AVX2Consts<>+368(SB)/4, $0x437e0000
+DATA one32AVX2Consts<>+372(SB)/4, $0x437e0000
+DATA one32AVX2Consts<>+376(SB)/4, $0x437e0000
+DATA one32AVX2Consts<>+380(SB)/4, $0x437e0000
 DATA one32AVX2Consts<>+384(SB)/4, $0x41000000
 DATA one32AVX2Consts<>+388(SB)/4, $0x41000000
 DATA one32AVX2Consts<>+392(SB)/4, $0x41000000
@@ -1006,54 +1305,54 @@ DATA one32AVX2Consts<>+656(SB)/4, $0x41600000
 DATA one32AVX2Consts<>+660(SB)/4, $0x41600000
 DATA one32AVX2Consts<>+664(SB)/4, $0x41600000
 DATA one32AVX2Consts<>+668(SB)/4, $0x41600000
-DATA one32AVX2Consts<>+672(SB)/4, $0x42fe0000
-DATA one32AVX2Consts<>+676(SB)/4, $0x42fe0000
-DATA one32AVX2Consts<>+680(SB)/4, $0x42fe0000
-DATA one32AVX2Consts<>+684(SB)/4, $0x42fe0000
-DATA one32AVX2Consts<>+688(SB)/4, $0x42fe0000
-DATA one32AVX2Consts<>+692(SB)/4, $0x42fe0000
-DATA one32AVX2Consts<>+696(SB)/4, $0x42fe0000
-DATA one32AVX2Consts<>+700(SB)/4, $0x42fe0000
-DATA one32AVX2Consts<>+704(SB)/4, $0xc2fc0000
-DATA one32AVX2Consts<>+708(SB)/4, $0xc2fc0000
-DATA one32AVX2Consts<>+712(SB)/4, $0xc2fc0000
-DATA one32AVX2Consts<>+716(SB)/4, $0xc2fc0000
-DATA one32AVX2Consts<>+720(SB)/4, $0xc2fc0000
-DATA one32AVX2Consts<>+724(SB)/4, $0xc2fc0000
-DATA one32AVX2Consts<>+728(SB)/4, $0xc2fc0000
-DATA one32AVX2Consts<>+732(SB)/4, $0xc2fc0000
-DATA one32AVX2Consts<>+736(SB)/4, $0x4b40007f
-DATA one32AVX2Consts<>+740(SB)/4, $0x4b40007f
-DATA one32AVX2Consts<>+744(SB)/4, $0x4b40007f
-DATA one32AVX2Consts<>+748(SB)/4, $0x4b40007f
-DATA one32AVX2Consts<>+752(SB)/4, $0x4b40007f
-DATA one32AVX2Consts<>+756(SB)/4, $0x4b40007f
-DATA one32AVX2Consts<>+760(SB)/4, $0x4b40007f
-DATA one32AVX2Consts<>+764(SB)/4, $0x4b40007f
-DATA one32AVX2Consts<>+768(SB)/4, $0x41700000
-DATA one32AVX2Consts<>+772(SB)/4, $0x41700000
-DATA one32AVX2Consts<>+776(SB)/4, $0x41700000
-DATA one32AVX2Consts<>+780(SB)/4, $0x41700000
-DATA one32AVX2Consts<>+784(SB)/4, $0x41700000
-DATA one32AVX2Consts<>+788(SB)/4, $0x41700000
-DATA one32AVX2Consts<>+792(SB)/4, $0x41700000
-DATA one32AVX2Consts<>+796(SB)/4, $0x41700000
-DATA one32AVX2Consts<>+800(SB)/4, $0x80000000
-DATA one32AVX2Consts<>+804(SB)/4, $0x80000000
-DATA one32AVX2Consts<>+808(SB)/4, $0x80000000
-DATA one32AVX2Consts<>+812(SB)/4, $0x80000000
-DATA one32AVX2Consts<>+816(SB)/4, $0x80000000
-DATA one32AVX2Consts<>+820(SB)/4, $0x80000000
-DATA one32AVX2Consts<>+824(SB)/4, $0x80000000
-DATA one32AVX2Consts<>+828(SB)/4, $0x80000000
-DATA one32AVX2Consts<>+832(SB)/4, $0x41800000
-DATA one32AVX2Consts<>+836(SB)/4, $0x41800000
-DATA one32AVX2Consts<>+840(SB)/4, $0x41800000
-DATA one32AVX2Consts<>+844(SB)/4, $0x41800000
-DATA one32AVX2Consts<>+848(SB)/4, $0x41800000
-DATA one32AVX2Consts<>+852(SB)/4, $0x41800000
-DATA one32AVX2Consts<>+856(SB)/4, $0x41800000
-DATA one32AVX2Consts<>+860(SB)/4, $0x41800000
+DATA one32AVX2Consts<>+672(SB)/4, $0x41700000
+DATA one32AVX2Consts<>+676(SB)/4, $0x41700000
+DATA one32AVX2Consts<>+680(SB)/4, $0x41700000
+DATA one32AVX2Consts<>+684(SB)/4, $0x41700000
+DATA one32AVX2Consts<>+688(SB)/4, $0x41700000
+DATA one32AVX2Consts<>+692(SB)/4, $0x41700000
+DATA one32AVX2Consts<>+696(SB)/4, $0x41700000
+DATA one32AVX2Consts<>+700(SB)/4, $0x41700000
+DATA one32AVX2Consts<>+704(SB)/4, $0x80000000
+DATA one32AVX2Consts<>+708(SB)/4, $0x80000000
+DATA one32AVX2Consts<>+712(SB)/4, $0x80000000
+DATA one32AVX2Consts<>+716(SB)/4, $0x80000000
+DATA one32AVX2Consts<>+720(SB)/4, $0x80000000
+DATA one32AVX2Consts<>+724(SB)/4, $0x80000000
+DATA one32AVX2Consts<>+728(SB)/4, $0x80000000
+DATA one32AVX2Consts<>+732(SB)/4, $0x80000000
+DATA one32AVX2Consts<>+736(SB)/4, $0x41800000
+DATA one32AVX2Consts<>+740(SB)/4, $0x41800000
+DATA one32AVX2Consts<>+744(SB)/4, $0x41800000
+DATA one32AVX2Consts<>+748(SB)/4, $0x41800000
+DATA one32AVX2Consts<>+752(SB)/4, $0x41800000
+DATA one32AVX2Consts<>+756(SB)/4, $0x41800000
+DATA one32AVX2Consts<>+760(SB)/4, $0x41800000
+DATA one32AVX2Consts<>+764(SB)/4, $0x41800000
+DATA one32AVX2Consts<>+768(SB)/4, $0x42fe0000
+DATA one32AVX2Consts<>+772(SB)/4, $0x42fe0000
+DATA one32AVX2Consts<>+776(SB)/4, $0x42fe0000
+DATA one32AVX2Consts<>+780(SB)/4, $0x42fe0000
+DATA one32AVX2Consts<>+784(SB)/4, $0x42fe0000
+DATA one32AVX2Consts<>+788(SB)/4, $0x42fe0000
+DATA one32AVX2Consts<>+792(SB)/4, $0x42fe0000
+DATA one32AVX2Consts<>+796(SB)/4, $0x42fe0000
+DATA one32AVX2Consts<>+800(SB)/4, $0xc2fc0000
+DATA one32AVX2Consts<>+804(SB)/4, $0xc2fc0000
+DATA one32AVX2Consts<>+808(SB)/4, $0xc2fc0000
+DATA one32AVX2Consts<>+812(SB)/4, $0xc2fc0000
+DATA one32AVX2Consts<>+816(SB)/4, $0xc2fc0000
+DATA one32AVX2Consts<>+820(SB)/4, $0xc2fc0000
+DATA one32AVX2Consts<>+824(SB)/4, $0xc2fc0000
+DATA one32AVX2Consts<>+828(SB)/4, $0xc2fc0000
+DATA one32AVX2Consts<>+832(SB)/4, $0x4b40007f
+DATA one32AVX2Consts<>+836(SB)/4, $0x4b40007f
+DATA one32AVX2Consts<>+840(SB)/4, $0x4b40007f
+DATA one32AVX2Consts<>+844(SB)/4, $0x4b40007f
+DATA one32AVX2Consts<>+848(SB)/4, $0x4b40007f
+DATA one32AVX2Consts<>+852(SB)/4, $0x4b40007f
+DATA one32AVX2Consts<>+856(SB)/4, $0x4b40007f
+DATA one32AVX2Consts<>+860(SB)/4, $0x4b40007f
 DATA one32AVX2Consts<>+864(SB)/4, $0x41880000
 DATA one32AVX2Consts<>+868(SB)/4, $0x41880000
 DATA one32AVX2Consts<>+872(SB)/4, $0x41880000
@@ -1070,134 +1369,134 @@ DATA one32AVX2Consts<>+912(SB)/4, $0x41900000
 DATA one32AVX2Consts<>+916(SB)/4, $0x41900000
 DATA one32AVX2Consts<>+920(SB)/4, $0x41900000
 DATA one32AVX2Consts<>+924(SB)/4, $0x41900000
-DATA one32AVX2Consts<>+928(SB)/4, $0x4c000000
-DATA one32AVX2Consts<>+932(SB)/4, $0x4c000000
-DATA one32AVX2Consts<>+936(SB)/4, $0x4c000000
-DATA one32AVX2Consts<>+940(SB)/4, $0x4c000000
-DATA one32AVX2Consts<>+944(SB)/4, $0x4c000000
-DATA one32AVX2Consts<>+948(SB)/4, $0x4c000000
-DATA one32AVX2Consts<>+952(SB)/4, $0x4c000000
-DATA one32AVX2Consts<>+956(SB)/4, $0x4c000000
-DATA one32AVX2Consts<>+960(SB)/4, $0x41980000
-DATA one32AVX2Consts<>+964(SB)/4, $0x41980000
-DATA one32AVX2Consts<>+968(SB)/4, $0x41980000
-DATA one32AVX2Consts<>+972(SB)/4, $0x41980000
-DATA one32AVX2Consts<>+976(SB)/4, $0x41980000
-DATA one32AVX2Consts<>+980(SB)/4, $0x41980000
-DATA one32AVX2Consts<>+984(SB)/4, $0x41980000
-DATA one32AVX2Consts<>+988(SB)/4, $0x41980000
-DATA one32AVX2Consts<>+992(SB)/4, $0x00800000
-DATA one32AVX2Consts<>+996(SB)/4, $0x00800000
-DATA one32AVX2Consts<>+1000(SB)/4, $0x00800000
-DATA one32AVX2Consts<>+1004(SB)/4, $0x00800000
-DATA one32AVX2Consts<>+1008(SB)/4, $0x00800000
-DATA one32AVX2Consts<>+1012(SB)/4, $0x00800000
-DATA one32AVX2Consts<>+1016(SB)/4, $0x00800000
-DATA one32AVX2Consts<>+1020(SB)/4, $0x00800000
-DATA one32AVX2Consts<>+1024(SB)/4, $0x41c80000
-DATA one32AVX2Consts<>+1028(SB)/4, $0x41c80000
-DATA one32AVX2Consts<>+1032(SB)/4, $0x41c80000
-DATA one32AVX2Consts<>+1036(SB)/4, $0x41c80000
-DATA one32AVX2Consts<>+1040(SB)/4, $0x41c80000
-DATA one32AVX2Consts<>+1044(SB)/4, $0x41c80000
-DATA one32AVX2Consts<>+1048(SB)/4, $0x41c80000
-DATA one32AVX2Consts<>+1052(SB)/4, $0x41c80000
-DATA one32AVX2Consts<>+1056(SB)/4, $0xbf800000
-DATA one32AVX2Consts<>+1060(SB)/4, $0xbf800000
-DATA one32AVX2Consts<>+1064(SB)/4, $0xbf800000
-DATA one32AVX2Consts<>+1068(SB)/4, $0xbf800000
-DATA one32AVX2Consts<>+1072(SB)/4, $0xbf800000
-DATA one32AVX2Consts<>+1076(SB)/4, $0xbf800000
-DATA one32AVX2Consts<>+1080(SB)/4, $0xbf800000
-DATA one32AVX2Consts<>+1084(SB)/4, $0xbf800000
-DATA one32AVX2Consts<>+1088(SB)/4, $0x41a00000
-DATA one32AVX2Consts<>+1092(SB)/4, $0x41a00000
-DATA one32AVX2Consts<>+1096(SB)/4, $0x41a00000
-DATA one32AVX2Consts<>+1100(SB)/4, $0x41a00000
-DATA one32AVX2Consts<>+1104(SB)/4, $0x41a00000
-DATA one32AVX2Consts<>+1108(SB)/4, $0x41a00000
-DATA one32AVX2Consts<>+1112(SB)/4, $0x41a00000
-DATA one32AVX2Consts<>+1116(SB)/4, $0x41a00000
-DATA one32AVX2Consts<>+1120(SB)/4, $0x41a80000
-DATA one32AVX2Consts<>+1124(SB)/4, $0x41a80000
-DATA one32AVX2Consts<>+1128(SB)/4, $0x41a80000
-DATA one32AVX2Consts<>+1132(SB)/4, $0x41a80000
-DATA one32AVX2Consts<>+1136(SB)/4, $0x41a80000
-DATA one32AVX2Consts<>+1140(SB)/4, $0x41a80000
-DATA one32AVX2Consts<>+1144(SB)/4, $0x41a80000
-DATA one32AVX2Consts<>+1148(SB)/4, $0x41a80000
-DATA one32AVX2Consts<>+1152(SB)/4, $0x007fffff
-DATA one32AVX2Consts<>+1156(SB)/4, $0x007fffff
-DATA one32AVX2Consts<>+1160(SB)/4, $0x007fffff
-DATA one32AVX2Consts<>+1164(SB)/4, $0x007fffff
-DATA one32AVX2Consts<>+1168(SB)/4, $0x007fffff
-DATA one32AVX2Consts<>+1172(SB)/4, $0x007fffff
-DATA one32AVX2Consts<>+1176(SB)/4, $0x007fffff
-DATA one32AVX2Consts<>+1180(SB)/4, $0x007fffff
-DATA one32AVX2Consts<>+1184(SB)/4, $0x4b000000
-DATA one32AVX2Consts<>+1188(SB)/4, $0x4b000000
-DATA one32AVX2Consts<>+1192(SB)/4, $0x4b000000
-DATA one32AVX2Consts<>+1196(SB)/4, $0x4b000000
-DATA one32AVX2Consts<>+1200(SB)/4, $0x4b000000
-DATA one32AVX2Consts<>+1204(SB)/4, $0x4b000000
-DATA one32AVX2Consts<>+1208(SB)/4, $0x4b000000
-DATA one32AVX2Consts<>+1212(SB)/4, $0x4b000000
-DATA one32AVX2Consts<>+1216(SB)/4, $0x4b00007f
-DATA one32AVX2Consts<>+1220(SB)/4, $0x4b00007f
-DATA one32AVX2Consts<>+1224(SB)/4, $0x4b00007f
-DATA one32AVX2Consts<>+1228(SB)/4, $0x4b00007f
-DATA one32AVX2Consts<>+1232(SB)/4, $0x4b00007f
-DATA one32AVX2Consts<>+1236(SB)/4, $0x4b00007f
-DATA one32AVX2Consts<>+1240(SB)/4, $0x4b00007f
-DATA one32AVX2Consts<>+1244(SB)/4, $0x4b00007f
-DATA one32AVX2Consts<>+1248(SB)/4, $0x41b00000
-DATA one32AVX2Consts<>+1252(SB)/4, $0x41b00000
-DATA one32AVX2Consts<>+1256(SB)/4, $0x41b00000
-DATA one32AVX2Consts<>+1260(SB)/4, $0x41b00000
-DATA one32AVX2Consts<>+1264(SB)/4, $0x41b00000
-DATA one32AVX2Consts<>+1268(SB)/4, $0x41b00000
-DATA one32AVX2Consts<>+1272(SB)/4, $0x41b00000
-DATA one32AVX2Consts<>+1276(SB)/4, $0x41b00000
-DATA one32AVX2Consts<>+1280(SB)/4, $0x41b80000
-DATA one32AVX2Consts<>+1284(SB)/4, $0x41b80000
-DATA one32AVX2Consts<>+1288(SB)/4, $0x41b80000
-DATA one32AVX2Consts<>+1292(SB)/4, $0x41b80000
-DATA one32AVX2Consts<>+1296(SB)/4, $0x41b80000
-DATA one32AVX2Consts<>+1300(SB)/4, $0x41b80000
-DATA one32AVX2Consts<>+1304(SB)/4, $0x41b80000
-DATA one32AVX2Consts<>+1308(SB)/4, $0x41b80000
-DATA one32AVX2Consts<>+1312(SB)/4, $0x41c00000
-DATA one32AVX2Consts<>+1316(SB)/4, $0x41c00000
-DATA one32AVX2Consts<>+1320(SB)/4, $0x41c00000
-DATA one32AVX2Consts<>+1324(SB)/4, $0x41c00000
-DATA one32AVX2Consts<>+1328(SB)/4, $0x41c00000
-DATA one32AVX2Consts<>+1332(SB)/4, $0x41c00000
-DATA one32AVX2Consts<>+1336(SB)/4, $0x41c00000
-DATA one32AVX2Consts<>+1340(SB)/4, $0x41c00000
-DATA one32AVX2Consts<>+1344(SB)/4, $0xff800000
-DATA one32AVX2Consts<>+1348(SB)/4, $0xff800000
-DATA one32AVX2Consts<>+1352(SB)/4, $0xff800000
-DATA one32AVX2Consts<>+1356(SB)/4, $0xff800000
-DATA one32AVX2Consts<>+1360(SB)/4, $0xff800000
-DATA one32AVX2Consts<>+1364(SB)/4, $0xff800000
-DATA one32AVX2Consts<>+1368(SB)/4, $0xff800000
-DATA one32AVX2Consts<>+1372(SB)/4, $0xff800000
-DATA one32AVX2Consts<>+1376(SB)/4, $0x41d00000
-DATA one32AVX2Consts<>+1380(SB)/4, $0x41d00000
-DATA one32AVX2Consts<>+1384(SB)/4, $0x41d00000
-DATA one32AVX2Consts<>+1388(SB)/4, $0x41d00000
-DATA one32AVX2Consts<>+1392(SB)/4, $0x41d00000
-DATA one32AVX2Consts<>+1396(SB)/4, $0x41d00000
-DATA one32AVX2Consts<>+1400(SB)/4, $0x41d00000
-DATA one32AVX2Consts<>+1404(SB)/4, $0x41d00000
-DATA one32AVX2Consts<>+1408(SB)/4, $0x7f800000
-DATA one32AVX2Consts<>+1412(SB)/4, $0x7f800000
-DATA one32AVX2Consts<>+1416(SB)/4, $0x7f800000
-DATA one32AVX2Consts<>+1420(SB)/4, $0x7f800000
-DATA one32AVX2Consts<>+1424(SB)/4, $0x7f800000
-DATA one32AVX2Consts<>+1428(SB)/4, $0x7f800000
-DATA one32AVX2Consts<>+1432(SB)/4, $0x7f800000
-DATA one32AVX2Consts<>+1436(SB)/4, $0x7f800000
+DATA one32AVX2Consts<>+928(SB)/4, $0x41980000
+DATA one32AVX2Consts<>+932(SB)/4, $0x41980000
+DATA one32AVX2Consts<>+936(SB)/4, $0x41980000
+DATA one32AVX2Consts<>+940(SB)/4, $0x41980000
+DATA one32AVX2Consts<>+944(SB)/4, $0x41980000
+DATA one32AVX2Consts<>+948(SB)/4, $0x41980000
+DATA one32AVX2Consts<>+952(SB)/4, $0x41980000
+DATA one32AVX2Consts<>+956(SB)/4, $0x41980000
+DATA one32AVX2Consts<>+960(SB)/4, $0xbf800000
+DATA one32AVX2Consts<>+964(SB)/4, $0xbf800000
+DATA one32AVX2Consts<>+968(SB)/4, $0xbf800000
+DATA one32AVX2Consts<>+972(SB)/4, $0xbf800000
+DATA one32AVX2Consts<>+976(SB)/4, $0xbf800000
+DATA one32AVX2Consts<>+980(SB)/4, $0xbf800000
+DATA one32AVX2Consts<>+984(SB)/4, $0xbf800000
+DATA one32AVX2Consts<>+988(SB)/4, $0xbf800000
+DATA one32AVX2Consts<>+992(SB)/4, $0x41a00000
+DATA one32AVX2Consts<>+996(SB)/4, $0x41a00000
+DATA one32AVX2Consts<>+1000(SB)/4, $0x41a00000
+DATA one32AVX2Consts<>+1004(SB)/4, $0x41a00000
+DATA one32AVX2Consts<>+1008(SB)/4, $0x41a00000
+DATA one32AVX2Consts<>+1012(SB)/4, $0x41a00000
+DATA one32AVX2Consts<>+1016(SB)/4, $0x41a00000
+DATA one32AVX2Consts<>+1020(SB)/4, $0x41a00000
+DATA one32AVX2Consts<>+1024(SB)/4, $0x4c000000
+DATA one32AVX2Consts<>+1028(SB)/4, $0x4c000000
+DATA one32AVX2Consts<>+1032(SB)/4, $0x4c000000
+DATA one32AVX2Consts<>+1036(SB)/4, $0x4c000000
+DATA one32AVX2Consts<>+1040(SB)/4, $0x4c000000
+DATA one32AVX2Consts<>+1044(SB)/4, $0x4c000000
+DATA one32AVX2Consts<>+1048(SB)/4, $0x4c000000
+DATA one32AVX2Consts<>+1052(SB)/4, $0x4c000000
+DATA one32AVX2Consts<>+1056(SB)/4, $0x41a80000
+DATA one32AVX2Consts<>+1060(SB)/4, $0x41a80000
+DATA one32AVX2Consts<>+1064(SB)/4, $0x41a80000
+DATA one32AVX2Consts<>+1068(SB)/4, $0x41a80000
+DATA one32AVX2Consts<>+1072(SB)/4, $0x41a80000
+DATA one32AVX2Consts<>+1076(SB)/4, $0x41a80000
+DATA one32AVX2Consts<>+1080(SB)/4, $0x41a80000
+DATA one32AVX2Consts<>+1084(SB)/4, $0x41a80000
+DATA one32AVX2Consts<>+1088(SB)/4, $0x00800000
+DATA one32AVX2Consts<>+1092(SB)/4, $0x00800000
+DATA one32AVX2Consts<>+1096(SB)/4, $0x00800000
+DATA one32AVX2Consts<>+1100(SB)/4, $0x00800000
+DATA one32AVX2Consts<>+1104(SB)/4, $0x00800000
+DATA one32AVX2Consts<>+1108(SB)/4, $0x00800000
+DATA one32AVX2Consts<>+1112(SB)/4, $0x00800000
+DATA one32AVX2Consts<>+1116(SB)/4, $0x00800000
+DATA one32AVX2Consts<>+1120(SB)/4, $0x41c80000
+DATA one32AVX2Consts<>+1124(SB)/4, $0x41c80000
+DATA one32AVX2Consts<>+1128(SB)/4, $0x41c80000
+DATA one32AVX2Consts<>+1132(SB)/4, $0x41c80000
+DATA one32AVX2Consts<>+1136(SB)/4, $0x41c80000
+DATA one32AVX2Consts<>+1140(SB)/4, $0x41c80000
+DATA one32AVX2Consts<>+1144(SB)/4, $0x41c80000
+DATA one32AVX2Consts<>+1148(SB)/4, $0x41c80000
+DATA one32AVX2Consts<>+1152(SB)/4, $0x4b400000
+DATA one32AVX2Consts<>+1156(SB)/4, $0x4b400000
+DATA one32AVX2Consts<>+1160(SB)/4, $0x4b400000
+DATA one32AVX2Consts<>+1164(SB)/4, $0x4b400000
+DATA one32AVX2Consts<>+1168(SB)/4, $0x4b400000
+DATA one32AVX2Consts<>+1172(SB)/4, $0x4b400000
+DATA one32AVX2Consts<>+1176(SB)/4, $0x4b400000
+DATA one32AVX2Consts<>+1180(SB)/4, $0x4b400000
+DATA one32AVX2Consts<>+1184(SB)/4, $0x41b00000
+DATA one32AVX2Consts<>+1188(SB)/4, $0x41b00000
+DATA one32AVX2Consts<>+1192(SB)/4, $0x41b00000
+DATA one32AVX2Consts<>+1196(SB)/4, $0x41b00000
+DATA one32AVX2Consts<>+1200(SB)/4, $0x41b00000
+DATA one32AVX2Consts<>+1204(SB)/4, $0x41b00000
+DATA one32AVX2Consts<>+1208(SB)/4, $0x41b00000
+DATA one32AVX2Consts<>+1212(SB)/4, $0x41b00000
+DATA one32AVX2Consts<>+1216(SB)/4, $0x3f333333
+DATA one32AVX2Consts<>+1220(SB)/4, $0x3f333333
+DATA one32AVX2Consts<>+1224(SB)/4, $0x3f333333
+DATA one32AVX2Consts<>+1228(SB)/4, $0x3f333333
+DATA one32AVX2Consts<>+1232(SB)/4, $0x3f333333
+DATA one32AVX2Consts<>+1236(SB)/4, $0x3f333333
+DATA one32AVX2Consts<>+1240(SB)/4, $0x3f333333
+DATA one32AVX2Consts<>+1244(SB)/4, $0x3f333333
+DATA one32AVX2Consts<>+1248(SB)/4, $0x41b80000
+DATA one32AVX2Consts<>+1252(SB)/4, $0x41b80000
+DATA one32AVX2Consts<>+1256(SB)/4, $0x41b80000
+DATA one32AVX2Consts<>+1260(SB)/4, $0x41b80000
+DATA one32AVX2Consts<>+1264(SB)/4, $0x41b80000
+DATA one32AVX2Consts<>+1268(SB)/4, $0x41b80000
+DATA one32AVX2Consts<>+1272(SB)/4, $0x41b80000
+DATA one32AVX2Consts<>+1276(SB)/4, $0x41b80000
+DATA one32AVX2Consts<>+1280(SB)/4, $0x007fffff
+DATA one32AVX2Consts<>+1284(SB)/4, $0x007fffff
+DATA one32AVX2Consts<>+1288(SB)/4, $0x007fffff
+DATA one32AVX2Consts<>+1292(SB)/4, $0x007fffff
+DATA one32AVX2Consts<>+1296(SB)/4, $0x007fffff
+DATA one32AVX2Consts<>+1300(SB)/4, $0x007fffff
+DATA one32AVX2Consts<>+1304(SB)/4, $0x007fffff
+DATA one32AVX2Consts<>+1308(SB)/4, $0x007fffff
+DATA one32AVX2Consts<>+1312(SB)/4, $0x4b000000
+DATA one32AVX2Consts<>+1316(SB)/4, $0x4b000000
+DATA one32AVX2Consts<>+1320(SB)/4, $0x4b000000
+DATA one32AVX2Consts<>+1324(SB)/4, $0x4b000000
+DATA one32AVX2Consts<>+1328(SB)/4, $0x4b000000
+DATA one32AVX2Consts<>+1332(SB)/4, $0x4b000000
+DATA one32AVX2Consts<>+1336(SB)/4, $0x4b000000
+DATA one32AVX2Consts<>+1340(SB)/4, $0x4b000000
+DATA one32AVX2Consts<>+1344(SB)/4, $0x4b00007f
+DATA one32AVX2Consts<>+1348(SB)/4, $0x4b00007f
+DATA one32AVX2Consts<>+1352(SB)/4, $0x4b00007f
+DATA one32AVX2Consts<>+1356(SB)/4, $0x4b00007f
+DATA one32AVX2Consts<>+1360(SB)/4, $0x4b00007f
+DATA one32AVX2Consts<>+1364(SB)/4, $0x4b00007f
+DATA one32AVX2Consts<>+1368(SB)/4, $0x4b00007f
+DATA one32AVX2Consts<>+1372(SB)/4, $0x4b00007f
+DATA one32AVX2Consts<>+1376(SB)/4, $0x41c00000
+DATA one32AVX2Consts<>+1380(SB)/4, $0x41c00000
+DATA one32AVX2Consts<>+1384(SB)/4, $0x41c00000
+DATA one32AVX2Consts<>+1388(SB)/4, $0x41c00000
+DATA one32AVX2Consts<>+1392(SB)/4, $0x41c00000
+DATA one32AVX2Consts<>+1396(SB)/4, $0x41c00000
+DATA one32AVX2Consts<>+1400(SB)/4, $0x41c00000
+DATA one32AVX2Consts<>+1404(SB)/4, $0x41c00000
+DATA one32AVX2Consts<>+1408(SB)/4, $0x41d00000
+DATA one32AVX2Consts<>+1412(SB)/4, $0x41d00000
+DATA one32AVX2Consts<>+1416(SB)/4, $0x41d00000
+DATA one32AVX2Consts<>+1420(SB)/4, $0x41d00000
+DATA one32AVX2Consts<>+1424(SB)/4, $0x41d00000
+DATA one32AVX2Consts<>+1428(SB)/4, $0x41d00000
+DATA one32AVX2Consts<>+1432(SB)/4, $0x41d00000
+DATA one32AVX2Consts<>+1436(SB)/4, $0x41d00000
 DATA one32AVX2Consts<>+1440(SB)/4, $0x41d80000
 DATA one32AVX2Consts<>+1444(SB)/4, $0x41d80000
 DATA one32AVX2Consts<>+1448(SB)/4, $0x41d80000
@@ -1206,87 +1505,119 @@ DATA one32AVX2Consts<>+1456(SB)/4, $0x41d80000
 DATA one32AVX2Consts<>+1460(SB)/4, $0x41d80000
 DATA one32AVX2Consts<>+1464(SB)/4, $0x41d80000
 DATA one32AVX2Consts<>+1468(SB)/4, $0x41d80000
-DATA one32AVX2Consts<>+1472(SB)/4, $0x41e00000
-DATA one32AVX2Consts<>+1476(SB)/4, $0x41e00000
-DATA one32AVX2Consts<>+1480(SB)/4, $0x41e00000
-DATA one32AVX2Consts<>+1484(SB)/4, $0x41e00000
-DATA one32AVX2Consts<>+1488(SB)/4, $0x41e00000
-DATA one32AVX2Consts<>+1492(SB)/4, $0x41e00000
-DATA one32AVX2Consts<>+1496(SB)/4, $0x41e00000
-DATA one32AVX2Consts<>+1500(SB)/4, $0x41e00000
-DATA one32AVX2Consts<>+1504(SB)/4, $0x41e80000
-DATA one32AVX2Consts<>+1508(SB)/4, $0x41e80000
-DATA one32AVX2Consts<>+1512(SB)/4, $0x41e80000
-DATA one32AVX2Consts<>+1516(SB)/4, $0x41e80000
-DATA one32AVX2Consts<>+1520(SB)/4, $0x41e80000
-DATA one32AVX2Consts<>+1524(SB)/4, $0x41e80000
-DATA one32AVX2Consts<>+1528(SB)/4, $0x41e80000
-DATA one32AVX2Consts<>+1532(SB)/4, $0x41e80000
-DATA one32AVX2Consts<>+1536(SB)/4, $0x41f00000
-DATA one32AVX2Consts<>+1540(SB)/4, $0x41f00000
-DATA one32AVX2Consts<>+1544(SB)/4, $0x41f00000
-DATA one32AVX2Consts<>+1548(SB)/4, $0x41f00000
-DATA one32AVX2Consts<>+1552(SB)/4, $0x41f00000
-DATA one32AVX2Consts<>+1556(SB)/4, $0x41f00000
-DATA one32AVX2Consts<>+1560(SB)/4, $0x41f00000
-DATA one32AVX2Consts<>+1564(SB)/4, $0x41f00000
-DATA one32AVX2Consts<>+1568(SB)/4, $0x41f80000
-DATA one32AVX2Consts<>+1572(SB)/4, $0x41f80000
-DATA one32AVX2Consts<>+1576(SB)/4, $0x41f80000
-DATA one32AVX2Consts<>+1580(SB)/4, $0x41f80000
-DATA one32AVX2Consts<>+1584(SB)/4, $0x41f80000
-DATA one32AVX2Consts<>+1588(SB)/4, $0x41f80000
-DATA one32AVX2Consts<>+1592(SB)/4, $0x41f80000
-DATA one32AVX2Consts<>+1596(SB)/4, $0x41f80000
-DATA one32AVX2Consts<>+1600(SB)/4, $0x42000000
-DATA one32AVX2Consts<>+1604(SB)/4, $0x42000000
-DATA one32AVX2Consts<>+1608(SB)/4, $0x42000000
-DATA one32AVX2Consts<>+1612(SB)/4, $0x42000000
-DATA one32AVX2Consts<>+1616(SB)/4, $0x42000000
-DATA one32AVX2Consts<>+1620(SB)/4, $0x42000000
-DATA one32AVX2Consts<>+1624(SB)/4, $0x42000000
-DATA one32AVX2Consts<>+1628(SB)/4, $0x42000000
-DATA one32AVX2Consts<>+1632(SB)/4, $0xffffffff
-DATA one32AVX2Consts<>+1636(SB)/4, $0xffffffff
-DATA one32AVX2Consts<>+1640(SB)/4, $0xffffffff
-DATA one32AVX2Consts<>+1644(SB)/4, $0xffffffff
-DATA one32AVX2Consts<>+1648(SB)/4, $0xffffffff
-DATA one32AVX2Consts<>+1652(SB)/4, $0xffffffff
-DATA one32AVX2Consts<>+1656(SB)/4, $0xffffffff
-DATA one32AVX2Consts<>+1660(SB)/4, $0xffffffff
-DATA one32AVX2Consts<>+1664(SB)/4, $0x42040000
-DATA one32AVX2Consts<>+1668(SB)/4, $0x42040000
-DATA one32AVX2Consts<>+1672(SB)/4, $0x42040000
-DATA one32AVX2Consts<>+1676(SB)/4, $0x42040000
-DATA one32AVX2Consts<>+1680(SB)/4, $0x42040000
-DATA one32AVX2Consts<>+1684(SB)/4, $0x42040000
-DATA one32AVX2Consts<>+1688(SB)/4, $0x42040000
-DATA one32AVX2Consts<>+1692(SB)/4, $0x42040000
-DATA one32AVX2Consts<>+1696(SB)/4, $0x42080000
-DATA one32AVX2Consts<>+1700(SB)/4, $0x42080000
-DATA one32AVX2Consts<>+1704(SB)/4, $0x42080000
-DATA one32AVX2Consts<>+1708(SB)/4, $0x42080000
-DATA one32AVX2Consts<>+1712(SB)/4, $0x42080000
-DATA one32AVX2Consts<>+1716(SB)/4, $0x42080000
-DATA one32AVX2Consts<>+1720(SB)/4, $0x42080000
-DATA one32AVX2Consts<>+1724(SB)/4, $0x42080000
-DATA one32AVX2Consts<>+1728(SB)/4, $0x420c0000
-DATA one32AVX2Consts<>+1732(SB)/4, $0x420c0000
-DATA one32AVX2Consts<>+1736(SB)/4, $0x420c0000
-DATA one32AVX2Consts<>+1740(SB)/4, $0x420c0000
-DATA one32AVX2Consts<>+1744(SB)/4, $0x420c0000
-DATA one32AVX2Consts<>+1748(SB)/4, $0x420c0000
-DATA one32AVX2Consts<>+1752(SB)/4, $0x420c0000
-DATA one32AVX2Consts<>+1756(SB)/4, $0x420c0000
-DATA one32AVX2Consts<>+1760(SB)/4, $0x42100000
-DATA one32AVX2Consts<>+1764(SB)/4, $0x42100000
-DATA one32AVX2Consts<>+1768(SB)/4, $0x42100000
-DATA one32AVX2Consts<>+1772(SB)/4, $0x42100000
-DATA one32AVX2Consts<>+1776(SB)/4, $0x42100000
-DATA one32AVX2Consts<>+1780(SB)/4, $0x42100000
-DATA one32AVX2Consts<>+1784(SB)/4, $0x42100000
-DATA one32AVX2Consts<>+1788(SB)/4, $0x42100000
-GLOBL one32AVX2Consts<>(SB), RODATA|NOPTR, $1792
+DATA one32AVX2Consts<>+1472(SB)/4, $0xff800000
+DATA one32AVX2Consts<>+1476(SB)/4, $0xff800000
+DATA one32AVX2Consts<>+1480(SB)/4, $0xff800000
+DATA one32AVX2Consts<>+1484(SB)/4, $0xff800000
+DATA one32AVX2Consts<>+1488(SB)/4, $0xff800000
+DATA one32AVX2Consts<>+1492(SB)/4, $0xff800000
+DATA one32AVX2Consts<>+1496(SB)/4, $0xff800000
+DATA one32AVX2Consts<>+1500(SB)/4, $0xff800000
+DATA one32AVX2Consts<>+1504(SB)/4, $0x41e00000
+DATA one32AVX2Consts<>+1508(SB)/4, $0x41e00000
+DATA one32AVX2Consts<>+1512(SB)/4, $0x41e00000
+DATA one32AVX2Consts<>+1516(SB)/4, $0x41e00000
+DATA one32AVX2Consts<>+1520(SB)/4, $0x41e00000
+DATA one32AVX2Consts<>+1524(SB)/4, $0x41e00000
+DATA one32AVX2Consts<>+1528(SB)/4, $0x41e00000
+DATA one32AVX2Consts<>+1532(SB)/4, $0x41e00000
+DATA one32AVX2Consts<>+1536(SB)/4, $0x7f800000
+DATA one32AVX2Consts<>+1540(SB)/4, $0x7f800000
+DATA one32AVX2Consts<>+1544(SB)/4, $0x7f800000
+DATA one32AVX2Consts<>+1548(SB)/4, $0x7f800000
+DATA one32AVX2Consts<>+1552(SB)/4, $0x7f800000
+DATA one32AVX2Consts<>+1556(SB)/4, $0x7f800000
+DATA one32AVX2Consts<>+1560(SB)/4, $0x7f800000
+DATA one32AVX2Consts<>+1564(SB)/4, $0x7f800000
+DATA one32AVX2Consts<>+1568(SB)/4, $0x41e80000
+DATA one32AVX2Consts<>+1572(SB)/4, $0x41e80000
+DATA one32AVX2Consts<>+1576(SB)/4, $0x41e80000
+DATA one32AVX2Consts<>+1580(SB)/4, $0x41e80000
+DATA one32AVX2Consts<>+1584(SB)/4, $0x41e80000
+DATA one32AVX2Consts<>+1588(SB)/4, $0x41e80000
+DATA one32AVX2Consts<>+1592(SB)/4, $0x41e80000
+DATA one32AVX2Consts<>+1596(SB)/4, $0x41e80000
+DATA one32AVX2Consts<>+1600(SB)/4, $0x41f00000
+DATA one32AVX2Consts<>+1604(SB)/4, $0x41f00000
+DATA one32AVX2Consts<>+1608(SB)/4, $0x41f00000
+DATA one32AVX2Consts<>+1612(SB)/4, $0x41f00000
+DATA one32AVX2Consts<>+1616(SB)/4, $0x41f00000
+DATA one32AVX2Consts<>+1620(SB)/4, $0x41f00000
+DATA one32AVX2Consts<>+1624(SB)/4, $0x41f00000
+DATA one32AVX2Consts<>+1628(SB)/4, $0x41f00000
+DATA one32AVX2Consts<>+1632(SB)/4, $0x41f80000
+DATA one32AVX2Consts<>+1636(SB)/4, $0x41f80000
+DATA one32AVX2Consts<>+1640(SB)/4, $0x41f80000
+DATA one32AVX2Consts<>+1644(SB)/4, $0x41f80000
+DATA one32AVX2Consts<>+1648(SB)/4, $0x41f80000
+DATA one32AVX2Consts<>+1652(SB)/4, $0x41f80000
+DATA one32AVX2Consts<>+1656(SB)/4, $0x41f80000
+DATA one32AVX2Consts<>+1660(SB)/4, $0x41f80000
+DATA one32AVX2Consts<>+1664(SB)/4, $0x42000000
+DATA one32AVX2Consts<>+1668(SB)/4, $0x42000000
+DATA one32AVX2Consts<>+1672(SB)/4, $0x42000000
+DATA one32AVX2Consts<>+1676(SB)/4, $0x42000000
+DATA one32AVX2Consts<>+1680(SB)/4, $0x42000000
+DATA one32AVX2Consts<>+1684(SB)/4, $0x42000000
+DATA one32AVX2Consts<>+1688(SB)/4, $0x42000000
+DATA one32AVX2Consts<>+1692(SB)/4, $0x42000000
+DATA one32AVX2Consts<>+1696(SB)/4, $0x42040000
+DATA one32AVX2Consts<>+1700(SB)/4, $0x42040000
+DATA one32AVX2Consts<>+1704(SB)/4, $0x42040000
+DATA one32AVX2Consts<>+1708(SB)/4, $0x42040000
+DATA one32AVX2Consts<>+1712(SB)/4, $0x42040000
+DATA one32AVX2Consts<>+1716(SB)/4, $0x42040000
+DATA one32AVX2Consts<>+1720(SB)/4, $0x42040000
+DATA one32AVX2Consts<>+1724(SB)/4, $0x42040000
+DATA one32AVX2Consts<>+1728(SB)/4, $0x42080000
+DATA one32AVX2Consts<>+1732(SB)/4, $0x42080000
+DATA one32AVX2Consts<>+1736(SB)/4, $0x42080000
+DATA one32AVX2Consts<>+1740(SB)/4, $0x42080000
+DATA one32AVX2Consts<>+1744(SB)/4, $0x42080000
+DATA one32AVX2Consts<>+1748(SB)/4, $0x42080000
+DATA one32AVX2Consts<>+1752(SB)/4, $0x42080000
+DATA one32AVX2Consts<>+1756(SB)/4, $0x42080000
+DATA one32AVX2Consts<>+1760(SB)/4, $0xffffffff
+DATA one32AVX2Consts<>+1764(SB)/4, $0xffffffff
+DATA one32AVX2Consts<>+1768(SB)/4, $0xffffffff
+DATA one32AVX2Consts<>+1772(SB)/4, $0xffffffff
+DATA one32AVX2Consts<>+1776(SB)/4, $0xffffffff
+DATA one32AVX2Consts<>+1780(SB)/4, $0xffffffff
+DATA one32AVX2Consts<>+1784(SB)/4, $0xffffffff
+DATA one32AVX2Consts<>+1788(SB)/4, $0xffffffff
+DATA one32AVX2Consts<>+1792(SB)/4, $0x420c0000
+DATA one32AVX2Consts<>+1796(SB)/4, $0x420c0000
+DATA one32AVX2Consts<>+1800(SB)/4, $0x420c0000
+DATA one32AVX2Consts<>+1804(SB)/4, $0x420c0000
+DATA one32AVX2Consts<>+1808(SB)/4, $0x420c0000
+DATA one32AVX2Consts<>+1812(SB)/4, $0x420c0000
+DATA one32AVX2Consts<>+1816(SB)/4, $0x420c0000
+DATA one32AVX2Consts<>+1820(SB)/4, $0x420c0000
+DATA one32AVX2Consts<>+1824(SB)/4, $0x42100000
+DATA one32AVX2Consts<>+1828(SB)/4, $0x42100000
+DATA one32AVX2Consts<>+1832(SB)/4, $0x42100000
+DATA one32AVX2Consts<>+1836(SB)/4, $0x42100000
+DATA one32AVX2Consts<>+1840(SB)/4, $0x42100000
+DATA one32AVX2Consts<>+1844(SB)/4, $0x42100000
+DATA one32AVX2Consts<>+1848(SB)/4, $0x42100000
+DATA one32AVX2Consts<>+1852(SB)/4, $0x42100000
+DATA one32AVX2Consts<>+1856(SB)/4, $0x42140000
+DATA one32AVX2Consts<>+1860(SB)/4, $0x42140000
+DATA one32AVX2Consts<>+1864(SB)/4, $0x42140000
+DATA one32AVX2Consts<>+1868(SB)/4, $0x42140000
+DATA one32AVX2Consts<>+1872(SB)/4, $0x42140000
+DATA one32AVX2Consts<>+1876(SB)/4, $0x42140000
+DATA one32AVX2Consts<>+1880(SB)/4, $0x42140000
+DATA one32AVX2Consts<>+1884(SB)/4, $0x42140000
+DATA one32AVX2Consts<>+1888(SB)/4, $0x42180000
+DATA one32AVX2Consts<>+1892(SB)/4, $0x42180000
+DATA one32AVX2Consts<>+1896(SB)/4, $0x42180000
+DATA one32AVX2Consts<>+1900(SB)/4, $0x42180000
+DATA one32AVX2Consts<>+1904(SB)/4, $0x42180000
+DATA one32AVX2Consts<>+1908(SB)/4, $0x42180000
+DATA one32AVX2Consts<>+1912(SB)/4, $0x42180000
+DATA one32AVX2Consts<>+1916(SB)/4, $0x42180000
+GLOBL one32AVX2Consts<>(SB), RODATA|NOPTR, $1920
 
 DATA one32AVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA one32AVX2Masks<>+8(SB)/8, $0xffffffffffffffff
@@ -1321,8 +1652,6 @@ TEXT ·one32AVX2(SB), $512-100
 	VANDPS       one32AVX2Consts<>+32(SB), Y1, Y1
 	VMOVUPS      Y0, (BX)
 	VMOVUPS      Y1, 32(BX)
-	VMOVUPS      one32AVX2Consts<>+96(SB), Y15
-	VMOVUPS      one32AVX2Consts<>+0(SB), Y14
 	XORL         AX, AX
 	SUBQ         $+8, CX
 	JLT          rest
@@ -1335,52 +1664,54 @@ body:
 	PREFETCHT0   1024(DI)(AX*1)
 	VMOVUPS      (DI)(AX*1), Y2
 	VDIVPS       Y1, Y0, Y3
-	VDIVPS       Y0, Y14, Y4
-	VSQRTPS      Y0, Y5
-	VADDPS       Y1, Y0, Y6
-	VSUBPS       Y1, Y0, Y7
-	VMOVUPS      one32AVX2Consts<>+64(SB), Y8
-	VCMPPS       $0x11, Y2, Y8, Y9
-	VBLENDVPS    Y9, Y7, Y6, Y6
-	VSUBPS       Y0, Y15, Y7
-	VMOVUPS      one32AVX2Consts<>+128(SB), Y9
+	VMOVUPS      one32AVX2Consts<>+0(SB), Y4
+	VDIVPS       Y0, Y4, Y5
+	VSQRTPS      Y0, Y6
+	VADDPS       Y1, Y0, Y7
+	VSUBPS       Y1, Y0, Y8
+	VMOVUPS      one32AVX2Consts<>+64(SB), Y9
 	VCMPPS       $0x11, Y2, Y9, Y10
-	VBLENDVPS    Y10, Y7, Y6, Y6
-	VMULPS       Y1, Y0, Y7
-	VCMPPS       $0x11, Y2, Y14, Y10
-	VBLENDVPS    Y10, Y7, Y6, Y6
+	VBLENDVPS    Y10, Y8, Y7, Y7
+	VMOVUPS      one32AVX2Consts<>+96(SB), Y8
+	VSUBPS       Y0, Y8, Y8
+	VMOVUPS      one32AVX2Consts<>+128(SB), Y10
+	VCMPPS       $0x11, Y2, Y10, Y11
+	VBLENDVPS    Y11, Y8, Y7, Y7
+	VMULPS       Y1, Y0, Y8
+	VCMPPS       $0x11, Y2, Y4, Y4
+	VBLENDVPS    Y4, Y8, Y7, Y4
 	VMOVUPS      one32AVX2Consts<>+160(SB), Y7
-	VCMPPS       $0x11, Y2, Y7, Y10
-	VBLENDVPS    Y10, Y3, Y6, Y3
-	VMOVUPS      one32AVX2Consts<>+192(SB), Y6
-	VCMPPS       $0x11, Y2, Y6, Y6
-	VBLENDVPS    Y6, Y4, Y3, Y3
-	VMOVUPS      one32AVX2Consts<>+224(SB), Y4
+	VCMPPS       $0x11, Y2, Y7, Y8
+	VBLENDVPS    Y8, Y3, Y4, Y3
+	VMOVUPS      one32AVX2Consts<>+192(SB), Y4
 	VCMPPS       $0x11, Y2, Y4, Y4
 	VBLENDVPS    Y4, Y5, Y3, Y3
+	VMOVUPS      one32AVX2Consts<>+224(SB), Y4
+	VCMPPS       $0x11, Y2, Y4, Y4
+	VBLENDVPS    Y4, Y6, Y3, Y3
 	VMOVUPS      (BX), Y4
 	VFMADD231PS  Y1, Y0, Y4
-	VROUNDPS     $0x08, Y1, Y5
-	VMAXPS       one32AVX2Consts<>+256(SB), Y5, Y5
-	VMINPS       one32AVX2Consts<>+288(SB), Y5, Y5
-	VMOVUPS      one32AVX2Consts<>+320(SB), Y6
-	VCMPPS       $0x11, Y2, Y6, Y6
-	VBLENDVPS    Y6, Y4, Y3, Y3
+	VMOVUPS      one32AVX2Consts<>+256(SB), Y5
+	VCMPPS       $0x11, Y2, Y5, Y5
+	VBLENDVPS    Y5, Y4, Y3, Y3
 	VMOVUPS      (BX), Y4
 	VFNMADD231PS Y0, Y1, Y4
-	VMOVUPS      one32AVX2Consts<>+352(SB), Y6
-	VCMPPS       $0x11, Y2, Y6, Y10
-	VBLENDVPS    Y10, Y4, Y3, Y3
+	VMOVUPS      one32AVX2Consts<>+288(SB), Y5
+	VCMPPS       $0x11, Y2, Y5, Y6
+	VBLENDVPS    Y6, Y4, Y3, Y3
 	VMOVUPS      (BX), Y4
 	VFMSUB231PS  Y1, Y0, Y4
-	VMOVUPS      one32AVX2Consts<>+384(SB), Y10
-	VCMPPS       $0x11, Y2, Y10, Y10
-	VBLENDVPS    Y10, Y4, Y3, Y3
+	VROUNDPS     $0x08, Y1, Y6
+	VMAXPS       one32AVX2Consts<>+320(SB), Y6, Y6
+	VMINPS       one32AVX2Consts<>+352(SB), Y6, Y6
+	VMOVUPS      one32AVX2Consts<>+384(SB), Y8
+	VCMPPS       $0x11, Y2, Y8, Y8
+	VBLENDVPS    Y8, Y4, Y3, Y3
 	VMOVUPS      (BX), Y4
 	VFNMSUB231PS Y0, Y1, Y4
-	VMOVUPS      one32AVX2Consts<>+416(SB), Y10
-	VCMPPS       $0x11, Y2, Y10, Y10
-	VBLENDVPS    Y10, Y4, Y3, Y3
+	VMOVUPS      one32AVX2Consts<>+416(SB), Y8
+	VCMPPS       $0x11, Y2, Y8, Y8
+	VBLENDVPS    Y8, Y4, Y3, Y3
 	VFMADD213PS  one32AVX2Consts<>+448(SB), Y0, Y7
 	VMOVUPS      one32AVX2Consts<>+480(SB), Y4
 	VCMPPS       $0x11, Y2, Y4, Y4
@@ -1395,147 +1726,157 @@ body:
 	VMOVUPS      one32AVX2Consts<>+544(SB), Y7
 	VCMPPS       $0x11, Y2, Y7, Y7
 	VBLENDVPS    Y7, Y4, Y3, Y3
-	VFMADD231PS  Y1, Y0, Y6
+	VFMADD231PS  Y1, Y0, Y5
 	VMOVUPS      one32AVX2Consts<>+576(SB), Y4
 	VCMPPS       $0x11, Y2, Y4, Y4
-	VBLENDVPS    Y4, Y6, Y3, Y3
+	VBLENDVPS    Y4, Y5, Y3, Y3
 	VMOVUPS      one32AVX2Consts<>+608(SB), Y4
 	VFMADD213PS  Y1, Y0, Y4
-	VMOVUPS      one32AVX2Consts<>+640(SB), Y6
-	VCMPPS       $0x11, Y2, Y6, Y6
-	VBLENDVPS    Y6, Y4, Y3, Y3
-	VMINPS       one32AVX2Consts<>+672(SB), Y5, Y4
-	VMAXPS       one32AVX2Consts<>+704(SB), Y4, Y4
-	VSUBPS       Y4, Y5, Y5
-	VMOVUPS      one32AVX2Consts<>+736(SB), Y6
-	VADDPS       Y6, Y4, Y4
-	VADDPS       Y6, Y5, Y5
-	VPSLLD       $0x17, Y4, Y4
+	VMOVUPS      one32AVX2Consts<>+640(SB), Y5
+	VCMPPS       $0x11, Y2, Y5, Y5
+	VBLENDVPS    Y5, Y4, Y3, Y3
+	VMOVUPS      one32AVX2Consts<>+672(SB), Y4
+	VCMPPS       $0x11, Y2, Y4, Y4
+	VXORPS       one32AVX2Consts<>+704(SB), Y0, Y5
+	VBLENDVPS    Y4, Y5, Y3, Y3
+	VMOVUPS      one32AVX2Consts<>+736(SB), Y4
+	VCMPPS       $0x11, Y2, Y4, Y4
+	VMINPS       one32AVX2Consts<>+768(SB), Y6, Y5
+	VMAXPS       one32AVX2Consts<>+800(SB), Y5, Y5
+	VSUBPS       Y5, Y6, Y6
+	VMOVUPS      one32AVX2Consts<>+832(SB), Y7
+	VADDPS       Y7, Y5, Y5
+	VADDPS       Y7, Y6, Y6
 	VPSLLD       $0x17, Y5, Y5
-	VMOVUPS      one32AVX2Consts<>+768(SB), Y6
-	VCMPPS       $0x11, Y2, Y6, Y6
-	VXORPS       one32AVX2Consts<>+800(SB), Y0, Y7
-	VBLENDVPS    Y6, Y7, Y3, Y3
-	VMOVUPS      one32AVX2Consts<>+832(SB), Y6
-	VCMPPS       $0x11, Y2, Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
 	VMINPS       Y1, Y0, Y7
-	VANDPS       one32AVX2Consts<>+32(SB), Y0, Y10
-	VBLENDVPS    Y6, Y10, Y3, Y3
-	VMOVUPS      one32AVX2Consts<>+864(SB), Y6
-	VCMPPS       $0x11, Y2, Y6, Y6
-	VBLENDVPS    Y6, Y7, Y3, Y3
-	VMAXPS       Y1, Y0, Y6
+	VANDPS       one32AVX2Consts<>+32(SB), Y0, Y8
+	VBLENDVPS    Y4, Y8, Y3, Y3
+	VMOVUPS      one32AVX2Consts<>+864(SB), Y4
+	VCMPPS       $0x11, Y2, Y4, Y4
+	VBLENDVPS    Y4, Y7, Y3, Y3
+	VMAXPS       Y1, Y0, Y4
 	VMOVUPS      one32AVX2Consts<>+896(SB), Y7
 	VCMPPS       $0x11, Y2, Y7, Y7
-	VBLENDVPS    Y7, Y6, Y3, Y3
-	VMINPS       Y0, Y9, Y6
-	VMULPS       one32AVX2Consts<>+928(SB), Y10, Y7
-	VMOVUPS      one32AVX2Consts<>+960(SB), Y11
+	VBLENDVPS    Y7, Y4, Y3, Y3
+	VMINPS       Y0, Y10, Y4
+	VMOVUPS      one32AVX2Consts<>+928(SB), Y7
+	VCMPPS       $0x11, Y2, Y7, Y7
+	VBLENDVPS    Y7, Y4, Y3, Y3
+	VMAXPS       one32AVX2Consts<>+960(SB), Y0, Y4
+	VMOVUPS      one32AVX2Consts<>+992(SB), Y7
+	VCMPPS       $0x11, Y2, Y7, Y7
+	VBLENDVPS    Y7, Y4, Y3, Y3
+	VROUNDPS     $0x08, Y0, Y4
+	VMULPS       one32AVX2Consts<>+1024(SB), Y8, Y7
+	VMOVUPS      one32AVX2Consts<>+1056(SB), Y11
 	VCMPPS       $0x11, Y2, Y11, Y11
-	VBLENDVPS    Y11, Y6, Y3, Y3
-	VCMPPS       $0x11, one32AVX2Consts<>+992(SB), Y10, Y6
-	VBLENDVPS    Y6, Y7, Y10, Y7
-	VANDPS       one32AVX2Consts<>+1024(SB), Y6, Y6
-	VMAXPS       one32AVX2Consts<>+1056(SB), Y0, Y11
-	VMOVUPS      one32AVX2Consts<>+1088(SB), Y12
-	VCMPPS       $0x11, Y2, Y12, Y12
-	VBLENDVPS    Y12, Y11, Y3, Y3
-	VROUNDPS     $0x08, Y0, Y11
-	VCMPPS       $0x00, Y1, Y1, Y12
-	VMOVUPS      (BX), Y13
-	VBLENDVPS    Y12, Y0, Y13, Y12
-	VMULPS       Y12, Y5, Y12
-	VMULPS       Y5, Y0, Y5
-	VMULPS       Y12, Y4, Y12
-	VMULPS       Y4, Y5, Y4
-	VMOVUPS      one32AVX2Consts<>+1120(SB), Y5
-	VCMPPS       $0x11, Y2, Y5, Y5
-	VROUNDPS     $0x09, Y0, Y13
-	VANDPS       one32AVX2Consts<>+800(SB), Y1, Y8
-	VORPS        Y8, Y10, Y8
-	VBLENDVPS    Y5, Y8, Y3, Y3
-	VPSRLD       $0x17, Y7, Y5
-	VANDPS       one32AVX2Consts<>+1152(SB), Y7, Y7
-	VORPS        one32AVX2Consts<>+1184(SB), Y5, Y5
-	VORPS        Y7, Y9, Y7
-	VSUBPS       one32AVX2Consts<>+1216(SB), Y5, Y5
-	VSUBPS       Y6, Y5, Y5
+	VCMPPS       $0x11, one32AVX2Consts<>+1088(SB), Y8, Y12
+	VBLENDVPS    Y12, Y7, Y8, Y7
+	VANDPS       one32AVX2Consts<>+1120(SB), Y12, Y12
+	VANDPS       one32AVX2Consts<>+704(SB), Y1, Y13
+	VORPS        Y13, Y8, Y13
+	VBLENDVPS    Y11, Y13, Y3, Y3
+	VMOVUPS      one32AVX2Consts<>+1152(SB), Y11
+	VFMADD231PS  Y1, Y0, Y11
+	VSUBPS       one32AVX2Consts<>+1152(SB), Y11, Y11
+	VMOVUPS      one32AVX2Consts<>+1184(SB), Y13
+	VCMPPS       $0x11, Y2, Y13, Y13
+	VANDPS       one32AVX2Consts<>+704(SB), Y0, Y14
+	VORPS        32(BX), Y14, Y14
+	VBLENDVPS    Y13, Y14, Y3, Y3
+	VMOVUPS      one32AVX2Consts<>+1152(SB), Y13
+	VFMADD231PS  one32AVX2Consts<>+1216(SB), Y0, Y13
+	VSUBPS       one32AVX2Consts<>+1152(SB), Y13, Y13
+	VCMPPS       $0x00, Y1, Y1, Y14
+	VMOVUPS      (BX), Y15
+	VBLENDVPS    Y14, Y0, Y15, Y14
+	VMULPS       Y14, Y6, Y14
+	VMULPS       Y6, Y0, Y6
+	VMULPS       Y14, Y5, Y14
+	VMULPS       Y5, Y6, Y5
 	VMOVUPS      one32AVX2Consts<>+1248(SB), Y6
 	VCMPPS       $0x11, Y2, Y6, Y6
-	VANDPS       one32AVX2Consts<>+800(SB), Y0, Y8
-	VORPS        32(BX), Y8, Y8
-	VBLENDVPS    Y6, Y8, Y3, Y3
-	VMOVUPS      one32AVX2Consts<>+1280(SB), Y6
-	VCMPPS       $0x11, Y2, Y6, Y6
-	VBLENDVPS    Y6, Y11, Y3, Y3
-	VMOVUPS      one32AVX2Consts<>+1312(SB), Y6
-	VCMPPS       $0x11, Y2, Y6, Y6
-	VBLENDVPS    Y6, Y13, Y3, Y3
-	VMOVUPS      one32AVX2Consts<>+1024(SB), Y6
-	VCMPPS       $0x11, Y2, Y6, Y6
 	VBLENDVPS    Y6, Y4, Y3, Y3
-	VCMPPS       $0x00, one32AVX2Consts<>+64(SB), Y10, Y4
-	VBLENDVPS    Y4, one32AVX2Consts<>+1344(SB), Y5, Y4
-	VMOVUPS      one32AVX2Consts<>+1376(SB), Y5
+	VROUNDPS     $0x09, Y0, Y4
+	VPSRLD       $0x17, Y7, Y6
+	VANDPS       one32AVX2Consts<>+1280(SB), Y7, Y7
+	VORPS        one32AVX2Consts<>+1312(SB), Y6, Y6
+	VORPS        Y7, Y10, Y7
+	VSUBPS       one32AVX2Consts<>+1344(SB), Y6, Y6
+	VSUBPS       Y12, Y6, Y6
+	VMOVUPS      one32AVX2Consts<>+1376(SB), Y12
+	VCMPPS       $0x11, Y2, Y12, Y12
+	VBLENDVPS    Y12, Y11, Y3, Y3
+	VMOVUPS      one32AVX2Consts<>+1120(SB), Y11
+	VCMPPS       $0x11, Y2, Y11, Y11
+	VBLENDVPS    Y11, Y13, Y3, Y3
+	VMOVUPS      one32AVX2Consts<>+1408(SB), Y11
+	VCMPPS       $0x11, Y2, Y11, Y11
+	VBLENDVPS    Y11, Y4, Y3, Y3
+	VMOVUPS      one32AVX2Consts<>+1440(SB), Y4
+	VCMPPS       $0x11, Y2, Y4, Y4
+	VBLENDVPS    Y4, Y5, Y3, Y3
+	VCMPPS       $0x00, Y9, Y8, Y4
+	VBLENDVPS    Y4, one32AVX2Consts<>+1472(SB), Y6, Y4
+	VMOVUPS      one32AVX2Consts<>+1504(SB), Y5
 	VCMPPS       $0x11, Y2, Y5, Y5
-	VBLENDVPS    Y5, Y12, Y3, Y3
-	VCMPPS       $0x11, one32AVX2Consts<>+1408(SB), Y10, Y5
-	VBLENDVPS    Y5, Y4, Y10, Y4
-	VCMPPS       $0x03, Y10, Y10, Y5
+	VBLENDVPS    Y5, Y14, Y3, Y3
+	VCMPPS       $0x11, one32AVX2Consts<>+1536(SB), Y8, Y5
+	VBLENDVPS    Y5, Y4, Y8, Y4
+	VCMPPS       $0x03, Y8, Y8, Y5
 	VORPS        Y5, Y7, Y5
-	VMOVUPS      one32AVX2Consts<>+1440(SB), Y6
+	VMOVUPS      one32AVX2Consts<>+1568(SB), Y6
 	VCMPPS       $0x11, Y2, Y6, Y6
 	VBLENDVPS    Y6, Y4, Y3, Y3
 	VCMPPS       $0x11, Y1, Y0, Y4
-	VMOVUPS      one32AVX2Consts<>+1472(SB), Y6
+	VMOVUPS      one32AVX2Consts<>+1600(SB), Y6
 	VCMPPS       $0x11, Y2, Y6, Y6
 	VBLENDVPS    Y6, Y5, Y3, Y3
 	VCMPPS       $0x12, Y1, Y0, Y5
-	VMOVUPS      one32AVX2Consts<>+1504(SB), Y6
+	VMOVUPS      one32AVX2Consts<>+1632(SB), Y6
 	VCMPPS       $0x11, Y2, Y6, Y6
-	VMOVUPS      one32AVX2Consts<>+64(SB), Y7
-	VBLENDVPS    Y4, Y9, Y7, Y8
-	VBLENDVPS    Y6, Y8, Y3, Y3
+	VBLENDVPS    Y4, Y10, Y9, Y7
+	VBLENDVPS    Y6, Y7, Y3, Y3
 	VCMPPS       $0x00, Y1, Y0, Y6
-	VBLENDVPS    Y6, Y9, Y7, Y6
-	VMOVUPS      one32AVX2Consts<>+1536(SB), Y8
-	VCMPPS       $0x11, Y2, Y8, Y8
-	VCMPPS       $0x11, (BX), Y1, Y10
-	VBLENDVPS    Y5, Y9, Y7, Y11
-	VBLENDVPS    Y8, Y11, Y3, Y3
-	VMOVUPS      one32AVX2Consts<>+1568(SB), Y8
-	VCMPPS       $0x11, Y2, Y8, Y8
-	VBLENDVPS    Y8, Y6, Y3, Y3
-	VCMPPS       $0x00, (BX), Y0, Y6
-	VORPS        Y6, Y5, Y5
-	VBLENDVPS    Y5, Y9, Y7, Y5
-	VMOVUPS      one32AVX2Consts<>+1600(SB), Y6
-	VCMPPS       $0x11, Y2, Y6, Y6
-	VANDPS       Y10, Y4, Y8
-	VXORPS       one32AVX2Consts<>+1632(SB), Y10, Y10
-	VBLENDVPS    Y8, Y9, Y7, Y8
-	VBLENDVPS    Y6, Y8, Y3, Y3
-	VCMPPS       $0x11, Y7, Y0, Y6
-	VANDPS       Y10, Y6, Y6
-	VBLENDVPS    Y6, Y9, Y7, Y6
+	VBLENDVPS    Y6, Y10, Y9, Y6
 	VMOVUPS      one32AVX2Consts<>+1664(SB), Y7
 	VCMPPS       $0x11, Y2, Y7, Y7
-	VBLENDVPS    Y7, Y5, Y3, Y3
-	VMOVUPS      (BX), Y5
-	VMULPS       Y5, Y0, Y7
-	VCMPPS       $0x00, Y5, Y1, Y8
-	VORPS        Y8, Y4, Y4
-	VBLENDVPS    Y4, Y7, Y1, Y4
+	VCMPPS       $0x11, Y15, Y1, Y8
+	VBLENDVPS    Y5, Y10, Y9, Y11
+	VBLENDVPS    Y7, Y11, Y3, Y3
 	VMOVUPS      one32AVX2Consts<>+1696(SB), Y7
 	VCMPPS       $0x11, Y2, Y7, Y7
 	VBLENDVPS    Y7, Y6, Y3, Y3
-	VADDPS       Y5, Y0, Y6
-	VCMPPS       $0x11, Y0, Y5, Y0
-	VBLENDVPS    Y0, Y1, Y6, Y0
-	VMOVUPS      one32AVX2Consts<>+1728(SB), Y1
+	VCMPPS       $0x00, Y15, Y0, Y6
+	VORPS        Y6, Y5, Y5
+	VBLENDVPS    Y5, Y10, Y9, Y5
+	VMOVUPS      one32AVX2Consts<>+1728(SB), Y6
+	VCMPPS       $0x11, Y2, Y6, Y6
+	VANDPS       Y8, Y4, Y7
+	VXORPS       one32AVX2Consts<>+1760(SB), Y8, Y8
+	VBLENDVPS    Y7, Y10, Y9, Y7
+	VBLENDVPS    Y6, Y7, Y3, Y3
+	VCMPPS       $0x11, Y9, Y0, Y6
+	VANDPS       Y8, Y6, Y6
+	VBLENDVPS    Y6, Y10, Y9, Y6
+	VMOVUPS      one32AVX2Consts<>+1792(SB), Y7
+	VCMPPS       $0x11, Y2, Y7, Y7
+	VBLENDVPS    Y7, Y5, Y3, Y3
+	VMULPS       Y15, Y0, Y5
+	VCMPPS       $0x00, Y15, Y1, Y7
+	VORPS        Y7, Y4, Y4
+	VBLENDVPS    Y4, Y5, Y1, Y4
+	VMOVUPS      one32AVX2Consts<>+1824(SB), Y5
+	VCMPPS       $0x11, Y2, Y5, Y5
+	VBLENDVPS    Y5, Y6, Y3, Y3
+	VADDPS       Y15, Y0, Y5
+	VCMPPS       $0x11, Y0, Y15, Y0
+	VBLENDVPS    Y0, Y1, Y5, Y0
+	VMOVUPS      one32AVX2Consts<>+1856(SB), Y1
 	VCMPPS       $0x11, Y2, Y1, Y1
 	VBLENDVPS    Y1, Y4, Y3, Y1
-	VMOVUPS      one32AVX2Consts<>+1760(SB), Y3
+	VMOVUPS      one32AVX2Consts<>+1888(SB), Y3
 	VCMPPS       $0x11, Y2, Y3, Y2
 	VBLENDVPS    Y2, Y0, Y1, Y0
 	PREFETCHT0   1024(SI)(AX*1)
@@ -1617,39 +1958,38 @@ tail:
 	VFMADD231PS  Y2, Y0, Y8
 	VMOVUPS      (BX), Y10
 	VFMADD231PS  Y3, Y1, Y10
-	VROUNDPS     $0x08, Y2, Y11
-	VROUNDPS     $0x08, Y3, Y13
-	VMOVUPS      one32AVX2Consts<>+256(SB), Y12
-	VMAXPS       Y12, Y11, Y11
-	VMAXPS       Y12, Y13, Y12
-	VMOVUPS      one32AVX2Consts<>+288(SB), Y13
-	VMINPS       Y13, Y11, Y11
-	VMINPS       Y13, Y12, Y12
-	VMOVUPS      one32AVX2Consts<>+320(SB), Y13
-	VMOVUPS      Y12, 64(BX)
-	VCMPPS       $0x11, Y4, Y13, Y12
-	VCMPPS       $0x11, Y5, Y13, Y13
-	VBLENDVPS    Y12, Y8, Y6, Y6
-	VBLENDVPS    Y13, Y10, Y7, Y7
-	VMOVUPS      (BX), Y8
-	VFNMADD231PS Y0, Y2, Y8
-	VMOVUPS      (BX), Y10
-	VFNMADD231PS Y1, Y3, Y10
-	VMOVUPS      one32AVX2Consts<>+352(SB), Y12
-	VCMPPS       $0x11, Y4, Y12, Y13
-	VMOVUPS      Y11, 96(BX)
-	VCMPPS       $0x11, Y5, Y12, Y11
-	VBLENDVPS    Y13, Y8, Y6, Y6
-	VBLENDVPS    Y11, Y10, Y7, Y7
-	VMOVUPS      (BX), Y8
-	VFMSUB231PS  Y2, Y0, Y8
-	VMOVUPS      (BX), Y10
-	VFMSUB231PS  Y3, Y1, Y10
-	VMOVUPS      one32AVX2Consts<>+384(SB), Y11
+	VMOVUPS      one32AVX2Consts<>+256(SB), Y11
 	VCMPPS       $0x11, Y4, Y11, Y13
 	VCMPPS       $0x11, Y5, Y11, Y11
 	VBLENDVPS    Y13, Y8, Y6, Y6
 	VBLENDVPS    Y11, Y10, Y7, Y7
+	VMOVUPS      (BX), Y8
+	VFNMADD231PS Y0, Y2, Y8
+	VMOVUPS      (BX), Y10
+	VFNMADD231PS Y1, Y3, Y10
+	VMOVUPS      one32AVX2Consts<>+288(SB), Y11
+	VCMPPS       $0x11, Y4, Y11, Y13
+	VCMPPS       $0x11, Y5, Y11, Y12
+	VBLENDVPS    Y13, Y8, Y6, Y6
+	VBLENDVPS    Y12, Y10, Y7, Y7
+	VMOVUPS      (BX), Y8
+	VFMSUB231PS  Y2, Y0, Y8
+	VMOVUPS      (BX), Y10
+	VFMSUB231PS  Y3, Y1, Y10
+	VROUNDPS     $0x08, Y2, Y12
+	VROUNDPS     $0x08, Y3, Y13
+	VMOVUPS      one32AVX2Consts<>+320(SB), Y11
+	VMAXPS       Y11, Y12, Y12
+	VMAXPS       Y11, Y13, Y11
+	VMOVUPS      one32AVX2Consts<>+352(SB), Y13
+	VMINPS       Y13, Y12, Y12
+	VMINPS       Y13, Y11, Y11
+	VMOVUPS      one32AVX2Consts<>+384(SB), Y13
+	VMOVUPS      Y11, 64(BX)
+	VCMPPS       $0x11, Y4, Y13, Y11
+	VCMPPS       $0x11, Y5, Y13, Y13
+	VBLENDVPS    Y11, Y8, Y6, Y6
+	VBLENDVPS    Y13, Y10, Y7, Y7
 	VMOVUPS      (BX), Y8
 	VFNMSUB231PS Y0, Y2, Y8
 	VMOVUPS      (BX), Y10
@@ -1685,14 +2025,15 @@ tail:
 	VCMPPS       $0x11, Y5, Y10, Y10
 	VBLENDVPS    Y11, Y8, Y6, Y6
 	VBLENDVPS    Y10, Y9, Y7, Y7
-	VMOVAPS      Y12, Y8
+	VMOVUPS      one32AVX2Consts<>+288(SB), Y8
 	VFMADD231PS  Y2, Y0, Y8
-	VFMADD231PS  Y3, Y1, Y12
-	VMOVUPS      one32AVX2Consts<>+576(SB), Y9
-	VCMPPS       $0x11, Y4, Y9, Y10
-	VCMPPS       $0x11, Y5, Y9, Y9
-	VBLENDVPS    Y10, Y8, Y6, Y6
-	VBLENDVPS    Y9, Y12, Y7, Y7
+	VMOVUPS      one32AVX2Consts<>+288(SB), Y9
+	VFMADD231PS  Y3, Y1, Y9
+	VMOVUPS      one32AVX2Consts<>+576(SB), Y10
+	VCMPPS       $0x11, Y4, Y10, Y11
+	VCMPPS       $0x11, Y5, Y10, Y10
+	VBLENDVPS    Y11, Y8, Y6, Y6
+	VBLENDVPS    Y10, Y9, Y7, Y7
 	VMOVUPS      one32AVX2Consts<>+608(SB), Y8
 	VFMADD213PS  Y2, Y0, Y8
 	VMOVUPS      one32AVX2Consts<>+608(SB), Y9
@@ -1702,309 +2043,323 @@ tail:
 	VCMPPS       $0x11, Y5, Y10, Y10
 	VBLENDVPS    Y11, Y8, Y6, Y6
 	VBLENDVPS    Y10, Y9, Y7, Y7
-	VMOVUPS      96(BX), Y8
-	VMOVUPS      one32AVX2Consts<>+672(SB), Y9
-	VMINPS       Y9, Y8, Y10
-	VMOVUPS      64(BX), Y11
-	VMINPS       Y9, Y11, Y9
-	VMOVUPS      one32AVX2Consts<>+704(SB), Y12
-	VMAXPS       Y12, Y10, Y10
-	VMAXPS       Y12, Y9, Y9
-	VSUBPS       Y10, Y8, Y8
-	VSUBPS       Y9, Y11, Y11
-	VMOVUPS      one32AVX2Consts<>+736(SB), Y12
-	VADDPS       Y12, Y10, Y10
-	VADDPS       Y12, Y9, Y9
-	VADDPS       Y12, Y8, Y8
-	VADDPS       Y12, Y11, Y11
-	VPSLLD       $0x17, Y10, Y10
-	VPSLLD       $0x17, Y9, Y9
-	VPSLLD       $0x17, Y8, Y8
+	VMOVUPS      one32AVX2Consts<>+672(SB), Y8
+	VCMPPS       $0x11, Y4, Y8, Y9
+	VCMPPS       $0x11, Y5, Y8, Y8
+	VMOVUPS      one32AVX2Consts<>+704(SB), Y10
+	VXORPS       Y10, Y0, Y11
+	VXORPS       Y10, Y1, Y13
+	VBLENDVPS    Y9, Y11, Y6, Y6
+	VBLENDVPS    Y8, Y13, Y7, Y7
+	VMOVUPS      one32AVX2Consts<>+736(SB), Y8
+	VCMPPS       $0x11, Y4, Y8, Y9
+	VCMPPS       $0x11, Y5, Y8, Y8
+	VMOVUPS      one32AVX2Consts<>+768(SB), Y11
+	VMINPS       Y11, Y12, Y13
+	VMOVUPS      64(BX), Y10
+	VMINPS       Y11, Y10, Y11
+	VMAXPS       one32AVX2Consts<>+800(SB), Y13, Y13
+	VMAXPS       one32AVX2Consts<>+800(SB), Y11, Y11
+	VSUBPS       Y13, Y12, Y12
+	VSUBPS       Y11, Y10, Y10
+	VADDPS       one32AVX2Consts<>+832(SB), Y13, Y13
+	VADDPS       one32AVX2Consts<>+832(SB), Y11, Y11
+	VADDPS       one32AVX2Consts<>+832(SB), Y12, Y12
+	VADDPS       one32AVX2Consts<>+832(SB), Y10, Y10
+	VPSLLD       $0x17, Y13, Y13
 	VPSLLD       $0x17, Y11, Y11
-	VMOVUPS      one32AVX2Consts<>+768(SB), Y12
-	VCMPPS       $0x11, Y4, Y12, Y13
-	VCMPPS       $0x11, Y5, Y12, Y12
-	VMOVUPS      Y9, 64(BX)
-	VXORPS       one32AVX2Consts<>+800(SB), Y0, Y9
-	VMOVUPS      Y10, 96(BX)
-	VXORPS       one32AVX2Consts<>+800(SB), Y1, Y10
-	VBLENDVPS    Y13, Y9, Y6, Y6
-	VBLENDVPS    Y12, Y10, Y7, Y7
-	VMOVUPS      one32AVX2Consts<>+832(SB), Y9
-	VCMPPS       $0x11, Y4, Y9, Y10
-	VCMPPS       $0x11, Y5, Y9, Y9
-	VMINPS       Y2, Y0, Y12
-	VMINPS       Y3, Y1, Y13
-	VMOVUPS      Y11, 128(BX)
-	VANDPS       one32AVX2Consts<>+32(SB), Y0, Y11
-	VMOVUPS      Y8, 160(BX)
-	VANDPS       one32AVX2Consts<>+32(SB), Y1, Y8
-	VBLENDVPS    Y10, Y11, Y6, Y6
-	VBLENDVPS    Y9, Y8, Y7, Y7
-	VMOVUPS      one32AVX2Consts<>+864(SB), Y9
-	VCMPPS       $0x11, Y4, Y9, Y10
-	VCMPPS       $0x11, Y5, Y9, Y9
-	VBLENDVPS    Y10, Y12, Y6, Y6
-	VBLENDVPS    Y9, Y13, Y7, Y7
-	VMAXPS       Y2, Y0, Y9
-	VMAXPS       Y3, Y1, Y10
-	VMOVUPS      one32AVX2Consts<>+896(SB), Y12
-	VCMPPS       $0x11, Y4, Y12, Y13
-	VCMPPS       $0x11, Y5, Y12, Y12
-	VBLENDVPS    Y13, Y9, Y6, Y6
-	VBLENDVPS    Y12, Y10, Y7, Y7
-	VMOVUPS      one32AVX2Consts<>+128(SB), Y9
-	VMINPS       Y0, Y9, Y10
-	VMINPS       Y1, Y9, Y12
-	VMOVUPS      one32AVX2Consts<>+928(SB), Y13
-	VMULPS       Y13, Y11, Y9
-	VMULPS       Y13, Y8, Y13
-	VMOVUPS      Y3, 192(BX)
-	VMOVUPS      one32AVX2Consts<>+960(SB), Y3
-	VMOVUPS      Y2, 224(BX)
-	VCMPPS       $0x11, Y4, Y3, Y2
-	VCMPPS       $0x11, Y5, Y3, Y3
-	VBLENDVPS    Y2, Y10, Y6, Y2
-	VBLENDVPS    Y3, Y12, Y7, Y3
-	VMOVUPS      one32AVX2Consts<>+992(SB), Y6
-	VCMPPS       $0x11, Y6, Y11, Y7
-	VCMPPS       $0x11, Y6, Y8, Y6
-	VBLENDVPS    Y7, Y9, Y11, Y9
-	VBLENDVPS    Y6, Y13, Y8, Y10
-	VMOVUPS      one32AVX2Consts<>+1024(SB), Y12
-	VANDPS       Y12, Y7, Y7
-	VANDPS       Y12, Y6, Y6
-	VMOVUPS      one32AVX2Consts<>+1056(SB), Y13
-	VMAXPS       Y13, Y0, Y12
-	VMAXPS       Y13, Y1, Y13
-	VMOVUPS      Y6, 256(BX)
-	VMOVUPS      one32AVX2Consts<>+1088(SB), Y6
-	VMOVUPS      Y7, 288(BX)
-	VCMPPS       $0x11, Y4, Y6, Y7
-	VCMPPS       $0x11, Y5, Y6, Y6
-	VBLENDVPS    Y7, Y12, Y2, Y2
-	VBLENDVPS    Y6, Y13, Y3, Y3
-	VROUNDPS     $0x08, Y0, Y6
-	VROUNDPS     $0x08, Y1, Y7
-	VMOVUPS      224(BX), Y12
-	VCMPPS       $0x00, Y12, Y12, Y13
-	VMOVUPS      Y7, 320(BX)
-	VMOVUPS      192(BX), Y7
-	VMOVUPS      Y6, 352(BX)
-	VCMPPS       $0x00, Y7, Y7, Y6
-	VMOVUPS      (BX), Y7
-	VBLENDVPS    Y13, Y0, Y7, Y13
-	VBLENDVPS    Y6, Y1, Y7, Y6
-	VMOVUPS      160(BX), Y7
-	VMULPS       Y13, Y7, Y13
-	VMOVUPS      128(BX), Y12
-	VMULPS       Y6, Y12, Y6
-	VMULPS       Y7, Y0, Y7
-	VMULPS       Y12, Y1, Y12
-	VMULPS       96(BX), Y13, Y13
-	VMULPS       64(BX), Y6, Y6
-	VMULPS       96(BX), Y7, Y7
-	VMULPS       64(BX), Y12, Y12
-	VMOVUPS      Y6, 64(BX)
-	VMOVUPS      one32AVX2Consts<>+1120(SB), Y6
+	VPSLLD       $0x17, Y12, Y12
+	VPSLLD       $0x17, Y10, Y10
+	VMOVUPS      Y11, 64(BX)
+	VMINPS       Y2, Y0, Y11
 	VMOVUPS      Y13, 96(BX)
-	VCMPPS       $0x11, Y4, Y6, Y13
-	VCMPPS       $0x11, Y5, Y6, Y6
-	VMOVUPS      Y12, 128(BX)
-	VROUNDPS     $0x09, Y0, Y12
-	VMOVUPS      Y7, 160(BX)
-	VROUNDPS     $0x09, Y1, Y7
-	VMOVUPS      Y7, 384(BX)
-	VMOVUPS      one32AVX2Consts<>+800(SB), Y7
-	VMOVUPS      Y12, 416(BX)
-	VANDPS       224(BX), Y7, Y12
-	VMOVUPS      Y1, 448(BX)
-	VANDPS       192(BX), Y7, Y1
-	VORPS        Y12, Y11, Y12
-	VORPS        Y1, Y8, Y1
-	VBLENDVPS    Y13, Y12, Y2, Y2
-	VBLENDVPS    Y6, Y1, Y3, Y1
-	VPSRLD       $0x17, Y9, Y3
-	VPSRLD       $0x17, Y10, Y6
-	VMOVUPS      one32AVX2Consts<>+1184(SB), Y12
-	VORPS        Y12, Y3, Y3
-	VORPS        Y12, Y6, Y6
-	VMOVUPS      one32AVX2Consts<>+1216(SB), Y12
-	VSUBPS       Y12, Y3, Y3
-	VSUBPS       Y12, Y6, Y6
-	VSUBPS       288(BX), Y3, Y3
-	VSUBPS       256(BX), Y6, Y6
-	VMOVUPS      one32AVX2Consts<>+1152(SB), Y12
-	VANDPS       Y12, Y9, Y9
-	VANDPS       Y12, Y10, Y10
-	VMOVUPS      one32AVX2Consts<>+128(SB), Y12
-	VORPS        Y9, Y12, Y9
-	VORPS        Y10, Y12, Y10
-	VMOVUPS      one32AVX2Consts<>+1248(SB), Y13
-	VCMPPS       $0x11, Y4, Y13, Y12
+	VMINPS       Y3, Y1, Y13
+	VMOVUPS      Y10, 128(BX)
+	VANDPS       one32AVX2Consts<>+32(SB), Y0, Y10
+	VMOVUPS      Y12, 160(BX)
+	VANDPS       one32AVX2Consts<>+32(SB), Y1, Y12
+	VBLENDVPS    Y9, Y10, Y6, Y6
+	VBLENDVPS    Y8, Y12, Y7, Y7
+	VMOVUPS      one32AVX2Consts<>+864(SB), Y8
+	VCMPPS       $0x11, Y4, Y8, Y9
+	VCMPPS       $0x11, Y5, Y8, Y8
+	VBLENDVPS    Y9, Y11, Y6, Y6
+	VBLENDVPS    Y8, Y13, Y7, Y7
+	VMAXPS       Y2, Y0, Y8
+	VMAXPS       Y3, Y1, Y9
+	VMOVUPS      one32AVX2Consts<>+896(SB), Y11
+	VCMPPS       $0x11, Y4, Y11, Y13
+	VCMPPS       $0x11, Y5, Y11, Y11
+	VBLENDVPS    Y13, Y8, Y6, Y6
+	VBLENDVPS    Y11, Y9, Y7, Y7
+	VMOVUPS      one32AVX2Consts<>+128(SB), Y8
+	VMINPS       Y0, Y8, Y9
+	VMINPS       Y1, Y8, Y11
+	VMOVUPS      one32AVX2Consts<>+928(SB), Y13
+	VCMPPS       $0x11, Y4, Y13, Y8
 	VCMPPS       $0x11, Y5, Y13, Y13
-	VMOVUPS      Y10, 256(BX)
-	VANDPS       Y7, Y0, Y10
-	VANDPS       448(BX), Y7, Y7
+	VBLENDVPS    Y8, Y9, Y6, Y6
+	VBLENDVPS    Y13, Y11, Y7, Y7
+	VMOVUPS      one32AVX2Consts<>+960(SB), Y8
+	VMAXPS       Y8, Y0, Y9
+	VMAXPS       Y8, Y1, Y8
+	VMOVUPS      one32AVX2Consts<>+992(SB), Y11
+	VCMPPS       $0x11, Y4, Y11, Y13
+	VCMPPS       $0x11, Y5, Y11, Y11
+	VBLENDVPS    Y13, Y9, Y6, Y6
+	VBLENDVPS    Y11, Y8, Y7, Y7
+	VROUNDPS     $0x08, Y0, Y8
+	VROUNDPS     $0x08, Y1, Y9
+	VMOVUPS      one32AVX2Consts<>+1024(SB), Y11
+	VMULPS       Y11, Y10, Y13
+	VMULPS       Y11, Y12, Y11
+	VMOVUPS      Y9, 192(BX)
+	VMOVUPS      one32AVX2Consts<>+1056(SB), Y9
+	VMOVUPS      Y8, 224(BX)
+	VCMPPS       $0x11, Y4, Y9, Y8
+	VCMPPS       $0x11, Y5, Y9, Y9
+	VMOVUPS      Y5, 256(BX)
+	VCMPPS       $0x11, one32AVX2Consts<>+1088(SB), Y10, Y5
+	VMOVUPS      Y4, 288(BX)
+	VCMPPS       $0x11, one32AVX2Consts<>+1088(SB), Y12, Y4
+	VBLENDVPS    Y5, Y13, Y10, Y13
+	VBLENDVPS    Y4, Y11, Y12, Y11
+	VANDPS       one32AVX2Consts<>+1120(SB), Y5, Y5
+	VANDPS       one32AVX2Consts<>+1120(SB), Y4, Y4
+	VMOVUPS      Y4, 320(BX)
+	VANDPS       one32AVX2Consts<>+704(SB), Y2, Y4
+	VMOVUPS      Y5, 352(BX)
+	VANDPS       one32AVX2Consts<>+704(SB), Y3, Y5
+	VORPS        Y4, Y10, Y4
+	VORPS        Y5, Y12, Y5
+	VBLENDVPS    Y8, Y4, Y6, Y4
+	VBLENDVPS    Y9, Y5, Y7, Y5
+	VMOVUPS      one32AVX2Consts<>+1152(SB), Y6
+	VFMADD231PS  Y2, Y0, Y6
+	VMOVUPS      one32AVX2Consts<>+1152(SB), Y7
+	VFMADD231PS  Y3, Y1, Y7
+	VMOVUPS      one32AVX2Consts<>+1152(SB), Y8
+	VSUBPS       Y8, Y6, Y6
+	VSUBPS       Y8, Y7, Y7
+	VMOVUPS      one32AVX2Consts<>+1184(SB), Y9
+	VMOVUPS      Y12, 384(BX)
+	VCMPPS       $0x11, 288(BX), Y9, Y12
+	VCMPPS       $0x11, 256(BX), Y9, Y9
+	VMOVUPS      Y10, 416(BX)
+	VANDPS       one32AVX2Consts<>+704(SB), Y0, Y10
+	VMOVUPS      Y7, 448(BX)
+	VANDPS       one32AVX2Consts<>+704(SB), Y1, Y7
 	VORPS        32(BX), Y10, Y10
 	VORPS        32(BX), Y7, Y7
-	VBLENDVPS    Y12, Y10, Y2, Y2
-	VBLENDVPS    Y13, Y7, Y1, Y1
-	VMOVUPS      one32AVX2Consts<>+1280(SB), Y7
-	VCMPPS       $0x11, Y4, Y7, Y10
-	VCMPPS       $0x11, Y5, Y7, Y7
-	VBLENDVPS    Y10, 352(BX), Y2, Y2
-	VBLENDVPS    Y7, 320(BX), Y1, Y1
-	VMOVUPS      one32AVX2Consts<>+1312(SB), Y7
-	VCMPPS       $0x11, Y4, Y7, Y10
-	VCMPPS       $0x11, Y5, Y7, Y7
-	VBLENDVPS    Y10, 416(BX), Y2, Y2
-	VBLENDVPS    Y7, 384(BX), Y1, Y1
-	VMOVUPS      one32AVX2Consts<>+1024(SB), Y7
-	VCMPPS       $0x11, Y4, Y7, Y10
-	VCMPPS       $0x11, Y5, Y7, Y7
-	VBLENDVPS    Y10, 160(BX), Y2, Y2
-	VBLENDVPS    Y7, 128(BX), Y1, Y1
-	VMOVUPS      one32AVX2Consts<>+64(SB), Y7
-	VCMPPS       $0x00, Y7, Y11, Y10
-	VCMPPS       $0x00, Y7, Y8, Y12
-	VMOVUPS      one32AVX2Consts<>+1344(SB), Y13
-	VBLENDVPS    Y10, Y13, Y3, Y3
-	VBLENDVPS    Y12, Y13, Y6, Y6
-	VMOVUPS      one32AVX2Consts<>+1376(SB), Y10
-	VCMPPS       $0x11, Y4, Y10, Y12
-	VCMPPS       $0x11, Y5, Y10, Y10
-	VBLENDVPS    Y12, 96(BX), Y2, Y2
-	VBLENDVPS    Y10, 64(BX), Y1, Y1
-	VMOVUPS      one32AVX2Consts<>+1408(SB), Y10
-	VCMPPS       $0x11, Y10, Y11, Y12
-	VCMPPS       $0x11, Y10, Y8, Y10
-	VBLENDVPS    Y12, Y3, Y11, Y3
-	VBLENDVPS    Y10, Y6, Y8, Y6
-	VCMPPS       $0x03, Y11, Y11, Y10
-	VCMPPS       $0x03, Y8, Y8, Y8
-	VORPS        Y10, Y9, Y9
-	VORPS        256(BX), Y8, Y8
-	VMOVUPS      one32AVX2Consts<>+1440(SB), Y10
-	VCMPPS       $0x11, Y4, Y10, Y11
-	VCMPPS       $0x11, Y5, Y10, Y10
-	VBLENDVPS    Y11, Y3, Y2, Y2
-	VBLENDVPS    Y10, Y6, Y1, Y1
-	VCMPPS       $0x11, 224(BX), Y0, Y3
-	VMOVUPS      448(BX), Y6
-	VCMPPS       $0x11, 192(BX), Y6, Y10
-	VMOVUPS      one32AVX2Consts<>+1472(SB), Y11
-	VCMPPS       $0x11, Y4, Y11, Y12
-	VCMPPS       $0x11, Y5, Y11, Y11
-	VBLENDVPS    Y12, Y9, Y2, Y2
-	VBLENDVPS    Y11, Y8, Y1, Y1
-	VCMPPS       $0x12, 224(BX), Y0, Y8
-	VCMPPS       $0x12, 192(BX), Y6, Y9
-	VMOVUPS      one32AVX2Consts<>+1504(SB), Y11
-	VCMPPS       $0x11, Y4, Y11, Y12
-	VCMPPS       $0x11, Y5, Y11, Y11
-	VMOVUPS      one32AVX2Consts<>+128(SB), Y13
-	VMOVUPS      Y9, 256(BX)
-	VBLENDVPS    Y3, Y13, Y7, Y9
-	VMOVUPS      Y3, 64(BX)
-	VBLENDVPS    Y10, Y13, Y7, Y3
-	VBLENDVPS    Y12, Y9, Y2, Y2
-	VBLENDVPS    Y11, Y3, Y1, Y1
-	VCMPPS       $0x00, 224(BX), Y0, Y3
-	VCMPPS       $0x00, 192(BX), Y6, Y9
-	VBLENDVPS    Y3, Y13, Y7, Y3
-	VBLENDVPS    Y9, Y13, Y7, Y9
-	VMOVUPS      one32AVX2Consts<>+1536(SB), Y11
-	VCMPPS       $0x11, Y4, Y11, Y12
-	VCMPPS       $0x11, Y5, Y11, Y11
-	VMOVUPS      224(BX), Y6
-	VMOVUPS      Y10, 96(BX)
-	VMOVUPS      (BX), Y10
-	VMOVUPS      Y0, 128(BX)
-	VCMPPS       $0x11, Y10, Y6, Y0
-	VMOVUPS      192(BX), Y6
-	VMOVUPS      Y0, 160(BX)
-	VCMPPS       $0x11, Y10, Y6, Y0
-	VBLENDVPS    Y8, Y13, Y7, Y6
-	VMOVUPS      Y0, 384(BX)
-	VMOVUPS      256(BX), Y0
-	VBLENDVPS    Y0, Y13, Y7, Y10
-	VBLENDVPS    Y12, Y6, Y2, Y2
-	VBLENDVPS    Y11, Y10, Y1, Y1
-	VMOVUPS      one32AVX2Consts<>+1568(SB), Y6
-	VCMPPS       $0x11, Y4, Y6, Y10
-	VCMPPS       $0x11, Y5, Y6, Y6
-	VBLENDVPS    Y10, Y3, Y2, Y2
-	VBLENDVPS    Y6, Y9, Y1, Y1
-	VMOVUPS      128(BX), Y3
-	VMOVUPS      (BX), Y6
-	VCMPPS       $0x00, Y6, Y3, Y9
-	VMOVUPS      448(BX), Y10
-	VCMPPS       $0x00, Y6, Y10, Y11
-	VORPS        Y9, Y8, Y8
-	VORPS        Y11, Y0, Y0
-	VBLENDVPS    Y8, Y13, Y7, Y8
-	VBLENDVPS    Y0, Y13, Y7, Y0
-	VMOVUPS      one32AVX2Consts<>+1600(SB), Y9
-	VCMPPS       $0x11, Y4, Y9, Y11
-	VCMPPS       $0x11, Y5, Y9, Y9
+	VBLENDVPS    Y12, Y10, Y4, Y4
+	VBLENDVPS    Y9, Y7, Y5, Y5
+	VMOVUPS      one32AVX2Consts<>+1216(SB), Y7
+	VFMADD213PS  Y8, Y0, Y7
+	VMOVUPS      one32AVX2Consts<>+1216(SB), Y9
+	VFMADD213PS  Y8, Y1, Y9
+	VSUBPS       Y8, Y7, Y7
+	VSUBPS       Y8, Y9, Y8
+	VCMPPS       $0x00, Y2, Y2, Y9
+	VCMPPS       $0x00, Y3, Y3, Y10
+	VMOVUPS      (BX), Y12
+	VBLENDVPS    Y9, Y0, Y12, Y9
+	VBLENDVPS    Y10, Y1, Y12, Y10
 	VMOVUPS      160(BX), Y12
-	VANDPS       64(BX), Y12, Y6
-	VMOVUPS      Y0, 256(BX)
-	VMOVUPS      384(BX), Y0
-	VANDPS       96(BX), Y0, Y10
-	VBLENDVPS    Y6, Y13, Y7, Y6
-	VBLENDVPS    Y10, Y13, Y7, Y10
-	VBLENDVPS    Y11, Y6, Y2, Y2
-	VBLENDVPS    Y9, Y10, Y1, Y1
-	VMOVUPS      one32AVX2Consts<>+1632(SB), Y6
-	VXORPS       Y6, Y12, Y9
-	VXORPS       Y6, Y0, Y0
-	VCMPPS       $0x11, Y7, Y3, Y6
-	VMOVUPS      448(BX), Y10
-	VCMPPS       $0x11, Y7, Y10, Y11
-	VANDPS       Y9, Y6, Y6
-	VANDPS       Y0, Y11, Y0
-	VBLENDVPS    Y6, Y13, Y7, Y6
-	VBLENDVPS    Y0, Y13, Y7, Y0
-	VMOVUPS      one32AVX2Consts<>+1664(SB), Y7
-	VCMPPS       $0x11, Y4, Y7, Y9
-	VCMPPS       $0x11, Y5, Y7, Y7
-	VBLENDVPS    Y9, Y8, Y2, Y2
-	VBLENDVPS    Y7, 256(BX), Y1, Y1
-	VMOVUPS      (BX), Y7
-	VMULPS       Y7, Y3, Y8
-	VMULPS       Y7, Y10, Y9
-	VMOVUPS      224(BX), Y11
-	VCMPPS       $0x00, Y7, Y11, Y12
-	VMOVUPS      192(BX), Y13
-	VCMPPS       $0x00, Y7, Y13, Y10
-	VORPS        64(BX), Y12, Y12
-	VORPS        96(BX), Y10, Y10
-	VBLENDVPS    Y12, Y8, Y11, Y8
-	VBLENDVPS    Y10, Y9, Y13, Y9
-	VMOVUPS      one32AVX2Consts<>+1696(SB), Y10
-	VCMPPS       $0x11, Y4, Y10, Y12
-	VCMPPS       $0x11, Y5, Y10, Y10
-	VBLENDVPS    Y12, Y6, Y2, Y2
-	VBLENDVPS    Y10, Y0, Y1, Y0
-	VADDPS       Y7, Y3, Y1
-	VMOVUPS      448(BX), Y6
-	VADDPS       Y7, Y6, Y10
-	VCMPPS       $0x11, Y3, Y7, Y3
+	VMULPS       Y9, Y12, Y9
+	VMULPS       128(BX), Y10, Y10
+	VMULPS       Y12, Y0, Y12
+	VMOVUPS      Y3, 160(BX)
+	VMULPS       128(BX), Y1, Y3
+	VMULPS       96(BX), Y9, Y9
+	VMULPS       64(BX), Y10, Y10
+	VMULPS       96(BX), Y12, Y12
+	VMULPS       64(BX), Y3, Y3
+	VMOVUPS      Y2, 64(BX)
+	VMOVUPS      one32AVX2Consts<>+1248(SB), Y2
+	VMOVUPS      Y10, 96(BX)
+	VCMPPS       $0x11, 288(BX), Y2, Y10
+	VCMPPS       $0x11, 256(BX), Y2, Y2
+	VBLENDVPS    Y10, 224(BX), Y4, Y4
+	VBLENDVPS    Y2, 192(BX), Y5, Y2
+	VROUNDPS     $0x09, Y0, Y5
+	VROUNDPS     $0x09, Y1, Y10
+	VMOVUPS      Y1, 192(BX)
+	VPSRLD       $0x17, Y13, Y1
+	VMOVUPS      Y0, 224(BX)
+	VPSRLD       $0x17, Y11, Y0
+	VORPS        one32AVX2Consts<>+1312(SB), Y1, Y1
+	VORPS        one32AVX2Consts<>+1312(SB), Y0, Y0
+	VSUBPS       one32AVX2Consts<>+1344(SB), Y1, Y1
+	VSUBPS       one32AVX2Consts<>+1344(SB), Y0, Y0
+	VSUBPS       352(BX), Y1, Y1
+	VSUBPS       320(BX), Y0, Y0
+	VANDPS       one32AVX2Consts<>+1280(SB), Y13, Y13
+	VANDPS       one32AVX2Consts<>+1280(SB), Y11, Y11
+	VORPS        one32AVX2Consts<>+128(SB), Y13, Y13
+	VORPS        one32AVX2Consts<>+128(SB), Y11, Y11
+	VMOVUPS      Y11, 320(BX)
+	VMOVUPS      one32AVX2Consts<>+1376(SB), Y11
+	VMOVUPS      Y13, 352(BX)
+	VCMPPS       $0x11, 288(BX), Y11, Y13
+	VMOVUPS      Y9, 128(BX)
+	VMOVUPS      256(BX), Y9
+	VCMPPS       $0x11, Y9, Y11, Y11
+	VBLENDVPS    Y13, Y6, Y4, Y4
+	VBLENDVPS    Y11, 448(BX), Y2, Y2
+	VMOVUPS      one32AVX2Consts<>+1120(SB), Y6
+	VMOVUPS      288(BX), Y11
+	VCMPPS       $0x11, Y11, Y6, Y13
+	VCMPPS       $0x11, Y9, Y6, Y6
+	VBLENDVPS    Y13, Y7, Y4, Y4
+	VBLENDVPS    Y6, Y8, Y2, Y2
+	VMOVUPS      one32AVX2Consts<>+1408(SB), Y6
+	VCMPPS       $0x11, Y11, Y6, Y7
+	VCMPPS       $0x11, Y9, Y6, Y6
+	VBLENDVPS    Y7, Y5, Y4, Y4
+	VBLENDVPS    Y6, Y10, Y2, Y2
+	VMOVUPS      one32AVX2Consts<>+1440(SB), Y5
+	VCMPPS       $0x11, Y11, Y5, Y6
+	VCMPPS       $0x11, Y9, Y5, Y5
+	VBLENDVPS    Y6, Y12, Y4, Y4
+	VBLENDVPS    Y5, Y3, Y2, Y2
+	VMOVUPS      416(BX), Y3
+	VMOVUPS      one32AVX2Consts<>+64(SB), Y5
+	VCMPPS       $0x00, Y5, Y3, Y6
+	VMOVUPS      384(BX), Y7
+	VCMPPS       $0x00, Y5, Y7, Y8
+	VMOVUPS      one32AVX2Consts<>+1472(SB), Y10
+	VBLENDVPS    Y6, Y10, Y1, Y1
+	VBLENDVPS    Y8, Y10, Y0, Y0
+	VMOVUPS      one32AVX2Consts<>+1504(SB), Y6
+	VCMPPS       $0x11, Y11, Y6, Y8
+	VCMPPS       $0x11, Y9, Y6, Y6
+	VBLENDVPS    Y8, 128(BX), Y4, Y4
+	VBLENDVPS    Y6, 96(BX), Y2, Y2
+	VMOVUPS      one32AVX2Consts<>+1536(SB), Y6
+	VCMPPS       $0x11, Y6, Y3, Y8
 	VCMPPS       $0x11, Y6, Y7, Y6
-	VBLENDVPS    Y3, Y11, Y1, Y1
-	VBLENDVPS    Y6, Y13, Y10, Y3
-	VMOVUPS      one32AVX2Consts<>+1728(SB), Y6
-	VCMPPS       $0x11, Y4, Y6, Y7
-	VCMPPS       $0x11, Y5, Y6, Y6
-	VBLENDVPS    Y7, Y8, Y2, Y2
-	VBLENDVPS    Y6, Y9, Y0, Y0
-	VMOVUPS      one32AVX2Consts<>+1760(SB), Y6
-	VCMPPS       $0x11, Y4, Y6, Y4
-	VCMPPS       $0x11, Y5, Y6, Y5
-	VBLENDVPS    Y4, Y1, Y2, Y1
-	VBLENDVPS    Y5, Y3, Y0, Y0
+	VBLENDVPS    Y8, Y1, Y3, Y1
+	VBLENDVPS    Y6, Y0, Y7, Y0
+	VCMPPS       $0x03, Y3, Y3, Y3
+	VCMPPS       $0x03, Y7, Y7, Y6
+	VORPS        352(BX), Y3, Y3
+	VORPS        320(BX), Y6, Y6
+	VMOVUPS      one32AVX2Consts<>+1568(SB), Y7
+	VCMPPS       $0x11, Y11, Y7, Y8
+	VCMPPS       $0x11, Y9, Y7, Y7
+	VBLENDVPS    Y8, Y1, Y4, Y1
+	VBLENDVPS    Y7, Y0, Y2, Y0
+	VMOVUPS      224(BX), Y2
+	VCMPPS       $0x11, 64(BX), Y2, Y4
+	VMOVUPS      192(BX), Y7
+	VCMPPS       $0x11, 160(BX), Y7, Y8
+	VMOVUPS      one32AVX2Consts<>+1600(SB), Y10
+	VCMPPS       $0x11, Y11, Y10, Y12
+	VCMPPS       $0x11, Y9, Y10, Y10
+	VBLENDVPS    Y12, Y3, Y1, Y1
+	VBLENDVPS    Y10, Y6, Y0, Y0
+	VCMPPS       $0x12, 64(BX), Y2, Y3
+	VCMPPS       $0x12, 160(BX), Y7, Y6
+	VMOVUPS      one32AVX2Consts<>+1632(SB), Y10
+	VCMPPS       $0x11, Y11, Y10, Y12
+	VCMPPS       $0x11, Y9, Y10, Y10
+	VMOVUPS      one32AVX2Consts<>+128(SB), Y13
+	VBLENDVPS    Y4, Y13, Y5, Y9
+	VMOVUPS      Y4, 320(BX)
+	VBLENDVPS    Y8, Y13, Y5, Y4
+	VBLENDVPS    Y12, Y9, Y1, Y1
+	VBLENDVPS    Y10, Y4, Y0, Y0
+	VCMPPS       $0x00, 64(BX), Y2, Y4
+	VCMPPS       $0x00, 160(BX), Y7, Y9
+	VBLENDVPS    Y4, Y13, Y5, Y4
+	VBLENDVPS    Y9, Y13, Y5, Y9
+	VMOVUPS      one32AVX2Consts<>+1664(SB), Y10
+	VCMPPS       $0x11, Y11, Y10, Y12
+	VCMPPS       $0x11, 256(BX), Y10, Y10
+	VMOVUPS      64(BX), Y7
+	VMOVUPS      (BX), Y2
+	VMOVUPS      Y8, 352(BX)
+	VCMPPS       $0x11, Y2, Y7, Y8
+	VMOVUPS      160(BX), Y7
+	VMOVUPS      Y8, 384(BX)
+	VCMPPS       $0x11, Y2, Y7, Y8
+	VBLENDVPS    Y3, Y13, Y5, Y7
+	VMOVUPS      Y8, 416(BX)
+	VBLENDVPS    Y6, Y13, Y5, Y8
+	VBLENDVPS    Y12, Y7, Y1, Y1
+	VBLENDVPS    Y10, Y8, Y0, Y0
+	VMOVUPS      one32AVX2Consts<>+1696(SB), Y7
+	VCMPPS       $0x11, Y11, Y7, Y8
+	VCMPPS       $0x11, 256(BX), Y7, Y7
+	VBLENDVPS    Y8, Y4, Y1, Y1
+	VBLENDVPS    Y7, Y9, Y0, Y0
+	VMOVUPS      224(BX), Y4
+	VCMPPS       $0x00, Y2, Y4, Y7
+	VMOVUPS      192(BX), Y8
+	VCMPPS       $0x00, Y2, Y8, Y9
+	VORPS        Y7, Y3, Y3
+	VORPS        Y9, Y6, Y6
+	VBLENDVPS    Y3, Y13, Y5, Y3
+	VBLENDVPS    Y6, Y13, Y5, Y6
+	VMOVUPS      one32AVX2Consts<>+1728(SB), Y7
+	VCMPPS       $0x11, Y11, Y7, Y9
+	VCMPPS       $0x11, 256(BX), Y7, Y7
+	VMOVUPS      384(BX), Y10
+	VANDPS       320(BX), Y10, Y12
+	VMOVUPS      416(BX), Y2
+	VANDPS       352(BX), Y2, Y11
+	VBLENDVPS    Y12, Y13, Y5, Y12
+	VBLENDVPS    Y11, Y13, Y5, Y11
+	VBLENDVPS    Y9, Y12, Y1, Y1
+	VBLENDVPS    Y7, Y11, Y0, Y0
+	VMOVUPS      one32AVX2Consts<>+1760(SB), Y7
+	VXORPS       Y7, Y10, Y9
+	VXORPS       Y7, Y2, Y2
+	VCMPPS       $0x11, Y5, Y4, Y7
+	VCMPPS       $0x11, Y5, Y8, Y10
+	VANDPS       Y9, Y7, Y7
+	VANDPS       Y2, Y10, Y2
+	VBLENDVPS    Y7, Y13, Y5, Y7
+	VBLENDVPS    Y2, Y13, Y5, Y2
+	VMOVUPS      one32AVX2Consts<>+1792(SB), Y5
+	VCMPPS       $0x11, 288(BX), Y5, Y9
+	VCMPPS       $0x11, 256(BX), Y5, Y5
+	VBLENDVPS    Y9, Y3, Y1, Y1
+	VBLENDVPS    Y5, Y6, Y0, Y0
+	VMOVUPS      (BX), Y3
+	VMULPS       Y3, Y4, Y5
+	VMULPS       Y3, Y8, Y6
+	VMOVUPS      64(BX), Y9
+	VCMPPS       $0x00, Y3, Y9, Y10
+	VMOVUPS      160(BX), Y11
+	VCMPPS       $0x00, Y3, Y11, Y12
+	VORPS        320(BX), Y10, Y10
+	VORPS        352(BX), Y12, Y12
+	VBLENDVPS    Y10, Y5, Y9, Y5
+	VBLENDVPS    Y12, Y6, Y11, Y6
+	VMOVUPS      one32AVX2Consts<>+1824(SB), Y10
+	VCMPPS       $0x11, 288(BX), Y10, Y12
+	VCMPPS       $0x11, 256(BX), Y10, Y10
+	VBLENDVPS    Y12, Y7, Y1, Y1
+	VBLENDVPS    Y10, Y2, Y0, Y0
+	VADDPS       Y3, Y4, Y2
+	VADDPS       Y3, Y8, Y7
+	VCMPPS       $0x11, Y4, Y3, Y4
+	VCMPPS       $0x11, Y8, Y3, Y3
+	VBLENDVPS    Y4, Y9, Y2, Y2
+	VBLENDVPS    Y3, Y11, Y7, Y3
+	VMOVUPS      one32AVX2Consts<>+1856(SB), Y4
+	VMOVUPS      288(BX), Y7
+	VCMPPS       $0x11, Y7, Y4, Y8
+	VMOVUPS      256(BX), Y9
+	VCMPPS       $0x11, Y9, Y4, Y4
+	VBLENDVPS    Y8, Y5, Y1, Y1
+	VBLENDVPS    Y4, Y6, Y0, Y0
+	VMOVUPS      one32AVX2Consts<>+1888(SB), Y4
+	VCMPPS       $0x11, Y7, Y4, Y5
+	VCMPPS       $0x11, Y9, Y4, Y4
+	VBLENDVPS    Y5, Y2, Y1, Y1
+	VBLENDVPS    Y4, Y3, Y0, Y0
 	VMASKMOVPS   Y1, Y15, (SI)(AX*1)
 	VMASKMOVPS   Y0, Y14, 32(SI)(AX*1)
 	ADDQ         $+64, AX

@@ -10,10 +10,10 @@ DATA oneAVX512Consts<>+16(SB)/8, $0x4000000000000000
 DATA oneAVX512Consts<>+24(SB)/8, $0x4008000000000000
 DATA oneAVX512Consts<>+32(SB)/8, $0x4010000000000000
 DATA oneAVX512Consts<>+40(SB)/8, $0x4014000000000000
-DATA oneAVX512Consts<>+48(SB)/8, $0x4018000000000000
-DATA oneAVX512Consts<>+56(SB)/8, $0x401c000000000000
-DATA oneAVX512Consts<>+64(SB)/8, $0x4020000000000000
-DATA oneAVX512Consts<>+72(SB)/8, $0x3fd3333333333333
+DATA oneAVX512Consts<>+48(SB)/8, $0x3fd3333333333333
+DATA oneAVX512Consts<>+56(SB)/8, $0x4018000000000000
+DATA oneAVX512Consts<>+64(SB)/8, $0x401c000000000000
+DATA oneAVX512Consts<>+72(SB)/8, $0x4020000000000000
 DATA oneAVX512Consts<>+80(SB)/8, $0x4022000000000000
 DATA oneAVX512Consts<>+88(SB)/8, $0x4024000000000000
 DATA oneAVX512Consts<>+96(SB)/8, $0x4026000000000000
@@ -42,18 +42,22 @@ DATA oneAVX512Consts<>+272(SB)/8, $0x4040800000000000
 DATA oneAVX512Consts<>+280(SB)/8, $0x4041000000000000
 DATA oneAVX512Consts<>+288(SB)/8, $0x4041800000000000
 DATA oneAVX512Consts<>+296(SB)/8, $0x4042000000000000
-DATA oneAVX512Consts<>+304(SB)/8, $0x3fb999999999999a
-DATA oneAVX512Consts<>+312(SB)/8, $0x3ff199999999999a
-DATA oneAVX512Consts<>+320(SB)/8, $0x7fffffffffffffff
-DATA oneAVX512Consts<>+328(SB)/8, $0xc09ff00000000000
+DATA oneAVX512Consts<>+304(SB)/8, $0x4042800000000000
+DATA oneAVX512Consts<>+312(SB)/8, $0x4043000000000000
+DATA oneAVX512Consts<>+320(SB)/8, $0x3fb999999999999a
+DATA oneAVX512Consts<>+328(SB)/8, $0x3ff199999999999a
 DATA oneAVX512Consts<>+336(SB)/8, $0x8000000000000000
-DATA oneAVX512Consts<>+344(SB)/8, $0x409ff80000000000
-DATA oneAVX512Consts<>+352(SB)/8, $0xbff0000000000000
-GLOBL oneAVX512Consts<>(SB), RODATA|NOPTR, $360
+DATA oneAVX512Consts<>+344(SB)/8, $0x7fffffffffffffff
+DATA oneAVX512Consts<>+352(SB)/8, $0xc09ff00000000000
+DATA oneAVX512Consts<>+360(SB)/8, $0x409ff80000000000
+DATA oneAVX512Consts<>+368(SB)/8, $0xbff0000000000000
+DATA oneAVX512Consts<>+376(SB)/8, $0x4338000000000000
+DATA oneAVX512Consts<>+384(SB)/8, $0x3fe6666666666666
+GLOBL oneAVX512Consts<>(SB), RODATA|NOPTR, $392
 
 // func oneAVX512(r []float64, w []float64, x []float64, y []float64, z float64)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·oneAVX512(SB), $5120-104
+TEXT ·oneAVX512(SB), $5248-104
 	LEAQ         63(SP), BX
 	ANDQ         $-64, BX
 	MOVQ         r_len+8(FP), CX
@@ -63,269 +67,537 @@ TEXT ·oneAVX512(SB), $5120-104
 	MOVQ         y_base+72(FP), R9
 	VBROADCASTSD z+96(FP), Z0
 	VMOVUPD      Z0, (BX)
-	VBROADCASTSD oneAVX512Consts<>+72(SB), Z31
-	VBROADCASTSD oneAVX512Consts<>+16(SB), Z30
-	VBROADCASTSD oneAVX512Consts<>+24(SB), Z29
-	VBROADCASTSD oneAVX512Consts<>+56(SB), Z28
-	VBROADCASTSD oneAVX512Consts<>+312(SB), Z27
-	VBROADCASTSD oneAVX512Consts<>+8(SB), Z26
-	VBROADCASTSD oneAVX512Consts<>+0(SB), Z25
-	VBROADCASTSD oneAVX512Consts<>+32(SB), Z24
-	VBROADCASTSD oneAVX512Consts<>+40(SB), Z23
-	VBROADCASTSD oneAVX512Consts<>+48(SB), Z22
+	VBROADCASTSD oneAVX512Consts<>+376(SB), Z31
+	VBROADCASTSD oneAVX512Consts<>+328(SB), Z30
+	VBROADCASTSD oneAVX512Consts<>+384(SB), Z29
+	VBROADCASTSD oneAVX512Consts<>+352(SB), Z28
+	VBROADCASTSD oneAVX512Consts<>+360(SB), Z27
+	VBROADCASTSD oneAVX512Consts<>+48(SB), Z26
+	VBROADCASTSD oneAVX512Consts<>+16(SB), Z25
+	VBROADCASTSD oneAVX512Consts<>+336(SB), Z24
+	VBROADCASTSD oneAVX512Consts<>+24(SB), Z23
+	VBROADCASTSD oneAVX512Consts<>+320(SB), Z22
 	VBROADCASTSD oneAVX512Consts<>+64(SB), Z21
-	VBROADCASTSD oneAVX512Consts<>+80(SB), Z20
-	VBROADCASTSD oneAVX512Consts<>+88(SB), Z19
-	VBROADCASTSD oneAVX512Consts<>+96(SB), Z18
-	VBROADCASTSD oneAVX512Consts<>+104(SB), Z17
-	VBROADCASTSD oneAVX512Consts<>+112(SB), Z16
+	VBROADCASTSD oneAVX512Consts<>+344(SB), Z20
+	VBROADCASTSD oneAVX512Consts<>+8(SB), Z19
+	VBROADCASTSD oneAVX512Consts<>+368(SB), Z18
+	VBROADCASTSD oneAVX512Consts<>+0(SB), Z17
+	VBROADCASTSD oneAVX512Consts<>+32(SB), Z16
 	XORL         AX, AX
-	SUBQ         $+8, CX
+	SUBQ         $+16, CX
 	JLT          rest
 
 body:
-	PREFETCHT0      1024(R8)(AX*1)
-	VMOVUPD         (R8)(AX*1), Z0
-	PREFETCHT0      1024(R9)(AX*1)
-	VMOVUPD         (R9)(AX*1), Z1
-	PREFETCHT0      1024(DI)(AX*1)
-	VMOVUPD         (DI)(AX*1), Z2
-	VADDPD          Z1, Z0, Z3
-	VCMPPD          $0x11, Z2, Z25, K1
-	VCMPPD          $0x11, Z2, Z26, K2
-	VCMPPD          $0x11, Z2, Z30, K3
-	VCMPPD          $0x11, Z2, Z29, K4
-	VCMPPD          $0x11, Z2, Z24, K5
-	VSQRTPD         Z0, Z4
-	VSUBPD          Z1, Z0, K1, Z3
-	VCMPPD          $0x11, Z2, Z23, K1
-	VMOVUPD         (BX), Z5
-	VFMADD231PD     Z1, Z0, Z5
-	VCMPPD          $0x11, Z2, Z22, K6
-	VMOVUPD         (BX), Z6
-	VFNMADD231PD    Z0, Z1, Z6
-	VCMPPD          $0x11, Z2, Z28, K7
-	VMOVUPD         (BX), Z7
-	VFMSUB231PD     Z1, Z0, Z7
-	KMOVB           K7, 64(BX)
-	VCMPPD          $0x11, Z2, Z21, K7
-	VSUBPD          Z0, Z31, K2, Z3
-	VCMPPD          $0x11, Z2, Z20, K2
-	KMOVB           K2, 128(BX)
-	VCMPPD          $0x11, Z2, Z19, K2
-	KMOVB           K2, 192(BX)
-	VCMPPD          $0x11, Z2, Z18, K2
-	KMOVB           K2, 256(BX)
-	VCMPPD          $0x11, Z2, Z17, K2
-	KMOVB           K2, 320(BX)
-	VCMPPD          $0x11, Z2, Z16, K2
-	VBROADCASTSD    oneAVX512Consts<>+120(SB), Z8
-	KMOVB           K2, 384(BX)
-	VCMPPD          $0x11, Z2, Z8, K2
-	VBROADCASTSD    oneAVX512Consts<>+128(SB), Z8
-	KMOVB           K2, 448(BX)
-	VCMPPD          $0x11, Z2, Z8, K2
-	VMULPD          Z1, Z0, K3, Z3
-	VBROADCASTSD    oneAVX512Consts<>+136(SB), Z8
-	VCMPPD          $0x11, Z2, Z8, K3
-	VBROADCASTSD    oneAVX512Consts<>+144(SB), Z8
-	KMOVB           K3, 512(BX)
-	VCMPPD          $0x11, Z2, Z8, K3
-	VBROADCASTSD    oneAVX512Consts<>+152(SB), Z8
-	KMOVB           K3, 576(BX)
-	VCMPPD          $0x11, Z2, Z8, K3
-	VBROADCASTSD    oneAVX512Consts<>+160(SB), Z8
-	KMOVB           K3, 640(BX)
-	VCMPPD          $0x11, Z2, Z8, K3
-	VBROADCASTSD    oneAVX512Consts<>+168(SB), Z8
-	KMOVB           K3, 704(BX)
-	VCMPPD          $0x11, Z2, Z8, K3
-	KMOVB           K3, 768(BX)
-	VCMPPD          $0x00, Z1, Z1, K3
-	VBROADCASTSD    oneAVX512Consts<>+176(SB), Z8
-	KMOVB           K2, 832(BX)
-	VCMPPD          $0x11, Z2, Z8, K2
-	VDIVPD          Z1, Z0, K4, Z3
-	VBROADCASTSD    oneAVX512Consts<>+184(SB), Z8
-	VCMPPD          $0x11, Z2, Z8, K4
-	VBROADCASTSD    oneAVX512Consts<>+192(SB), Z8
-	KMOVB           K4, 896(BX)
-	VCMPPD          $0x11, Z2, Z8, K4
-	VBROADCASTSD    oneAVX512Consts<>+200(SB), Z8
-	KMOVB           K4, 960(BX)
-	VCMPPD          $0x11, Z2, Z8, K4
-	VBROADCASTSD    oneAVX512Consts<>+208(SB), Z8
-	KMOVB           K4, 1024(BX)
-	VCMPPD          $0x11, Z2, Z8, K4
-	VBROADCASTSD    oneAVX512Consts<>+216(SB), Z8
-	KMOVB           K4, 1088(BX)
-	VCMPPD          $0x11, Z2, Z8, K4
-	VBROADCASTSD    oneAVX512Consts<>+224(SB), Z8
-	KMOVB           K4, 1152(BX)
-	VCMPPD          $0x11, Z2, Z8, K4
-	KMOVB           K4, 1216(BX)
-	VCMPPD          $0x11, Z1, Z0, K4
-	VBROADCASTSD    oneAVX512Consts<>+232(SB), Z8
-	KMOVB           K2, 1280(BX)
-	VCMPPD          $0x11, Z2, Z8, K2
-	KMOVB           K2, 1344(BX)
-	VCMPPD          $0x12, Z1, Z0, K2
-	VBROADCASTSD    oneAVX512Consts<>+240(SB), Z8
-	KMOVB           K3, 1408(BX)
-	VCMPPD          $0x11, Z2, Z8, K3
-	KMOVB           K3, 1472(BX)
-	VCMPPD          $0x11, (BX), Z1, K3
-	KMOVB           K7, 1536(BX)
-	VCMPPD          $0x00, Z1, Z0, K7
-	VBROADCASTSD    oneAVX512Consts<>+248(SB), Z8
-	KMOVB           K7, 1600(BX)
-	VCMPPD          $0x11, Z2, Z8, K7
-	KMOVB           K7, 1664(BX)
-	VCMPPD          $0x00, (BX), Z0, K7
-	VBROADCASTSD    oneAVX512Consts<>+256(SB), Z8
-	KMOVB           K6, 1728(BX)
-	VCMPPD          $0x11, Z2, Z8, K6
-	KMOVB           K6, 1792(BX)
-	VCMPPD          $0x11, Z25, Z0, K6
-	KMOVB           K1, 1856(BX)
-	KANDB           K3, K4, K1
-	KMOVB           K1, 1920(BX)
-	VCMPPD          $0x00, (BX), Z1, K1
-	KNOTB           K3, K3
-	VBROADCASTSD    oneAVX512Consts<>+264(SB), Z8
-	KMOVB           K5, 1984(BX)
-	VCMPPD          $0x11, Z2, Z8, K5
-	KORB            K7, K2, K7
-	VBROADCASTSD    oneAVX512Consts<>+272(SB), Z8
-	KMOVB           K5, 2048(BX)
-	VCMPPD          $0x11, Z2, Z8, K5
-	VBROADCASTSD    oneAVX512Consts<>+280(SB), Z8
-	KMOVB           K5, 2112(BX)
-	VCMPPD          $0x11, Z2, Z8, K5
-	KORB            K1, K4, K1
-	KANDB           K3, K6, K3
-	VMOVUPD         (BX), Z8
-	VCMPPD          $0x11, Z0, Z8, K6
-	VBROADCASTSD    oneAVX512Consts<>+288(SB), Z9
-	KMOVB           K5, 2176(BX)
-	VCMPPD          $0x11, Z2, Z9, K5
-	VBROADCASTSD    oneAVX512Consts<>+296(SB), Z9
-	KMOVB           K5, 2240(BX)
-	VCMPPD          $0x11, Z2, Z9, K5
-	VMOVAPD         Z8, Z2
-	VFNMSUB231PD    Z0, Z1, Z2
-	KMOVB           K5, 2304(BX)
-	KMOVB           1984(BX), K5
-	VDIVPD          Z0, Z30, K5, Z3
-	KMOVB           1856(BX), K5
-	VBLENDMPD       Z4, Z3, K5, Z3
-	VBROADCASTSD    oneAVX512Consts<>+304(SB), Z4
-	VFMADD231PD     Z29, Z0, Z4
-	KMOVB           1728(BX), K5
-	VBLENDMPD       Z5, Z3, K5, Z3
-	VMOVAPD         Z0, Z5
-	VFMADD231PD     Z0, Z0, Z5
-	KMOVB           64(BX), K5
-	VBLENDMPD       Z6, Z3, K5, Z3
-	VMOVAPD         Z0, Z6
-	VFMADD231PD     Z1, Z0, Z6
-	KMOVB           1536(BX), K5
-	VBLENDMPD       Z7, Z3, K5, Z3
-	VMOVAPD         Z28, Z7
-	VFMADD231PD     Z1, Z0, Z7
-	KMOVB           128(BX), K5
-	VBLENDMPD       Z2, Z3, K5, Z2
-	VMOVAPD         Z1, Z3
-	VFMADD231PD     Z27, Z0, Z3
-	KMOVB           192(BX), K5
-	VBLENDMPD       Z4, Z2, K5, Z2
-	VRNDSCALEPD     $0x08, Z1, Z4
-	KMOVB           256(BX), K5
-	VBLENDMPD       Z5, Z2, K5, Z2
-	VRNDSCALEPD     $0x08, Z0, Z5
-	KMOVB           320(BX), K5
-	VBLENDMPD       Z6, Z2, K5, Z2
-	VRNDSCALEPD     $0x09, Z0, Z6
-	KMOVB           384(BX), K5
-	VBLENDMPD       Z7, Z2, K5, Z2
-	VMOVAPD         Z0, Z7
-	VPTERNLOGQ.BCST $0xe4, oneAVX512Consts<>+320(SB), Z1, Z7
-	KMOVB           448(BX), K5
-	VBLENDMPD       Z3, Z2, K5, Z2
-	VMAXPD.BCST     oneAVX512Consts<>+328(SB), Z4, Z3
-	KMOVB           1408(BX), K5
-	VBLENDMPD       Z0, Z8, K5, Z4
-	KMOVB           832(BX), K5
-	VXORPD.BCST     oneAVX512Consts<>+336(SB), Z0, K5, Z2
-	KMOVB           512(BX), K5
-	VANDPD.BCST     oneAVX512Consts<>+320(SB), Z0, K5, Z2
-	KMOVB           576(BX), K5
-	VMINPD          Z1, Z0, K5, Z2
-	VMINPD.BCST     oneAVX512Consts<>+344(SB), Z3, Z3
-	KMOVB           640(BX), K5
-	VMAXPD          Z1, Z0, K5, Z2
-	VSCALEFPD       Z3, Z4, Z4
-	VSCALEFPD       Z3, Z0, Z3
-	KMOVB           704(BX), K5
-	VMINPD          Z0, Z26, K5, Z2
-	KMOVB           768(BX), K5
-	VMAXPD.BCST     oneAVX512Consts<>+352(SB), Z0, K5, Z2
-	KMOVB           1280(BX), K5
-	VBLENDMPD       Z7, Z2, K5, Z2
-	VMOVAPD         Z30, Z7
-	VPTERNLOGQ.BCST $0xe4, oneAVX512Consts<>+320(SB), Z0, Z7
-	KMOVB           896(BX), K5
-	VBLENDMPD       Z7, Z2, K5, Z2
-	VGETEXPPD       Z0, Z7
-	KMOVB           960(BX), K5
-	VBLENDMPD       Z5, Z2, K5, Z2
-	VGETMANTPD      $0x04, Z0, Z5
-	KMOVB           1024(BX), K5
-	VBLENDMPD       Z6, Z2, K5, Z2
-	VBLENDMPD       Z26, Z25, K4, Z6
-	KMOVB           1088(BX), K4
-	VBLENDMPD       Z3, Z2, K4, Z2
-	VBLENDMPD       Z26, Z25, K2, Z3
-	KMOVB           1152(BX), K2
-	VBLENDMPD       Z4, Z2, K2, Z2
-	KMOVB           1600(BX), K2
-	VBLENDMPD       Z26, Z25, K2, Z4
-	KMOVB           1216(BX), K2
-	VBLENDMPD       Z7, Z2, K2, Z2
-	KMOVB           1920(BX), K2
-	VBLENDMPD       Z26, Z25, K2, Z7
-	KMOVB           1344(BX), K2
-	VBLENDMPD       Z5, Z2, K2, Z2
-	VBLENDMPD       Z26, Z25, K7, Z5
-	KMOVB           1472(BX), K2
-	VBLENDMPD       Z6, Z2, K2, Z2
-	VADDPD          Z8, Z0, Z6
-	VMOVAPD         Z1, Z9
-	VMULPD          Z8, Z0, K1, Z9
-	KMOVB           1664(BX), K1
-	VBLENDMPD       Z3, Z2, K1, Z0
-	VBLENDMPD       Z26, Z25, K3, Z2
-	KMOVB           1792(BX), K1
-	VBLENDMPD       Z4, Z0, K1, Z0
-	VBLENDMPD       Z1, Z6, K6, Z1
-	KMOVB           2048(BX), K1
-	VBLENDMPD       Z7, Z0, K1, Z0
-	KMOVB           2112(BX), K1
-	VBLENDMPD       Z5, Z0, K1, Z0
-	KMOVB           2176(BX), K1
-	VBLENDMPD       Z2, Z0, K1, Z0
-	KMOVB           2240(BX), K1
-	VBLENDMPD       Z9, Z0, K1, Z0
-	KMOVB           2304(BX), K1
-	VBLENDMPD       Z1, Z0, K1, Z0
-	PREFETCHT0      1024(SI)(AX*1)
-	VMOVUPD         Z0, (SI)(AX*1)
-	ADDQ            $+64, AX
-	SUBQ            $+8, CX
-	JGE             body
+	PREFETCHT0   1024(R8)(AX*1)
+	VMOVUPD      (R8)(AX*1), Z0
+	PREFETCHT0   1088(R8)(AX*1)
+	VMOVUPD      64(R8)(AX*1), Z1
+	PREFETCHT0   1024(R9)(AX*1)
+	VMOVUPD      (R9)(AX*1), Z2
+	PREFETCHT0   1088(R9)(AX*1)
+	VMOVUPD      64(R9)(AX*1), Z3
+	PREFETCHT0   1024(DI)(AX*1)
+	VMOVUPD      (DI)(AX*1), Z4
+	PREFETCHT0   1088(DI)(AX*1)
+	VMOVUPD      64(DI)(AX*1), Z5
+	VADDPD       Z2, Z0, Z6
+	VADDPD       Z3, Z1, Z7
+	VCMPPD       $0x11, Z4, Z17, K1
+	VCMPPD       $0x11, Z5, Z17, K2
+	VCMPPD       $0x11, Z4, Z19, K3
+	VCMPPD       $0x11, Z5, Z19, K4
+	VCMPPD       $0x11, Z4, Z25, K5
+	VCMPPD       $0x11, Z5, Z25, K6
+	VSUBPD       Z2, Z0, K1, Z6
+	VSUBPD       Z3, Z1, K2, Z7
+	VCMPPD       $0x11, Z4, Z23, K1
+	VCMPPD       $0x11, Z5, Z23, K2
+	VCMPPD       $0x11, Z4, Z16, K7
+	KMOVB        K7, 64(BX)
+	VCMPPD       $0x11, Z5, Z16, K7
+	VBROADCASTSD oneAVX512Consts<>+40(SB), Z8
+	KMOVB        K7, 128(BX)
+	VCMPPD       $0x11, Z4, Z8, K7
+	KMOVB        K7, 192(BX)
+	VCMPPD       $0x11, Z5, Z8, K7
+	VSUBPD       Z0, Z26, K3, Z6
+	VSUBPD       Z1, Z26, K4, Z7
+	VBROADCASTSD oneAVX512Consts<>+56(SB), Z8
+	VCMPPD       $0x11, Z4, Z8, K3
+	VCMPPD       $0x11, Z5, Z8, K4
+	KMOVB        K4, 256(BX)
+	VCMPPD       $0x11, Z4, Z21, K4
+	KMOVB        K4, 320(BX)
+	VCMPPD       $0x11, Z5, Z21, K4
+	VBROADCASTSD oneAVX512Consts<>+72(SB), Z8
+	KMOVB        K4, 384(BX)
+	VCMPPD       $0x11, Z4, Z8, K4
+	KMOVB        K4, 448(BX)
+	VCMPPD       $0x11, Z5, Z8, K4
+	VMULPD       Z2, Z0, K5, Z6
+	VMULPD       Z3, Z1, K6, Z7
+	VBROADCASTSD oneAVX512Consts<>+80(SB), Z8
+	VCMPPD       $0x11, Z4, Z8, K5
+	VCMPPD       $0x11, Z5, Z8, K6
+	VBROADCASTSD oneAVX512Consts<>+88(SB), Z8
+	KMOVB        K6, 512(BX)
+	VCMPPD       $0x11, Z4, Z8, K6
+	KMOVB        K6, 576(BX)
+	VCMPPD       $0x11, Z5, Z8, K6
+	VBROADCASTSD oneAVX512Consts<>+96(SB), Z8
+	KMOVB        K6, 640(BX)
+	VCMPPD       $0x11, Z4, Z8, K6
+	KMOVB        K6, 704(BX)
+	VCMPPD       $0x11, Z5, Z8, K6
+	VDIVPD       Z2, Z0, K1, Z6
+	VDIVPD       Z3, Z1, K2, Z7
+	VBROADCASTSD oneAVX512Consts<>+104(SB), Z8
+	VCMPPD       $0x11, Z4, Z8, K1
+	VCMPPD       $0x11, Z5, Z8, K2
+	VBROADCASTSD oneAVX512Consts<>+112(SB), Z8
+	KMOVB        K2, 768(BX)
+	VCMPPD       $0x11, Z4, Z8, K2
+	KMOVB        K2, 832(BX)
+	VCMPPD       $0x11, Z5, Z8, K2
+	VBROADCASTSD oneAVX512Consts<>+120(SB), Z8
+	KMOVB        K2, 896(BX)
+	VCMPPD       $0x11, Z4, Z8, K2
+	KMOVB        K2, 960(BX)
+	VCMPPD       $0x11, Z5, Z8, K2
+	VBROADCASTSD oneAVX512Consts<>+128(SB), Z8
+	KMOVB        K2, 1024(BX)
+	VCMPPD       $0x11, Z4, Z8, K2
+	KMOVB        K2, 1088(BX)
+	VCMPPD       $0x11, Z5, Z8, K2
+	VBROADCASTSD oneAVX512Consts<>+136(SB), Z8
+	KMOVB        K2, 1152(BX)
+	VCMPPD       $0x11, Z4, Z8, K2
+	KMOVB        K2, 1216(BX)
+	VCMPPD       $0x11, Z5, Z8, K2
+	VBROADCASTSD oneAVX512Consts<>+144(SB), Z8
+	KMOVB        K2, 1280(BX)
+	VCMPPD       $0x11, Z4, Z8, K2
+	KMOVB        K2, 1344(BX)
+	VCMPPD       $0x11, Z5, Z8, K2
+	VBROADCASTSD oneAVX512Consts<>+152(SB), Z8
+	KMOVB        K2, 1408(BX)
+	VCMPPD       $0x11, Z4, Z8, K2
+	KMOVB        K2, 1472(BX)
+	VCMPPD       $0x11, Z5, Z8, K2
+	VBROADCASTSD oneAVX512Consts<>+160(SB), Z8
+	KMOVB        K2, 1536(BX)
+	VCMPPD       $0x11, Z4, Z8, K2
+	KMOVB        K2, 1600(BX)
+	VCMPPD       $0x11, Z5, Z8, K2
+	VBROADCASTSD oneAVX512Consts<>+168(SB), Z8
+	KMOVB        K2, 1664(BX)
+	VCMPPD       $0x11, Z4, Z8, K2
+	KMOVB        K2, 1728(BX)
+	VCMPPD       $0x11, Z5, Z8, K2
+	VBROADCASTSD oneAVX512Consts<>+176(SB), Z8
+	KMOVB        K2, 1792(BX)
+	VCMPPD       $0x11, Z4, Z8, K2
+	KMOVB        K2, 1856(BX)
+	VCMPPD       $0x11, Z5, Z8, K2
+	VBROADCASTSD oneAVX512Consts<>+184(SB), Z8
+	KMOVB        K2, 1920(BX)
+	VCMPPD       $0x11, Z4, Z8, K2
+	KMOVB        K2, 1984(BX)
+	VCMPPD       $0x11, Z5, Z8, K2
+	VBROADCASTSD oneAVX512Consts<>+192(SB), Z8
+	KMOVB        K2, 2048(BX)
+	VCMPPD       $0x11, Z4, Z8, K2
+	KMOVB        K2, 2112(BX)
+	VCMPPD       $0x11, Z5, Z8, K2
+	VBROADCASTSD oneAVX512Consts<>+200(SB), Z8
+	KMOVB        K2, 2176(BX)
+	VCMPPD       $0x11, Z4, Z8, K2
+	KMOVB        K2, 2240(BX)
+	VCMPPD       $0x11, Z5, Z8, K2
+	KMOVB        K2, 2304(BX)
+	VCMPPD       $0x00, Z2, Z2, K2
+	KMOVB        K2, 2368(BX)
+	VCMPPD       $0x00, Z3, Z3, K2
+	VBROADCASTSD oneAVX512Consts<>+208(SB), Z8
+	KMOVB        K2, 2432(BX)
+	VCMPPD       $0x11, Z4, Z8, K2
+	KMOVB        K2, 2496(BX)
+	VCMPPD       $0x11, Z5, Z8, K2
+	VBROADCASTSD oneAVX512Consts<>+216(SB), Z8
+	KMOVB        K2, 2560(BX)
+	VCMPPD       $0x11, Z4, Z8, K2
+	KMOVB        K2, 2624(BX)
+	VCMPPD       $0x11, Z5, Z8, K2
+	VBROADCASTSD oneAVX512Consts<>+224(SB), Z8
+	KMOVB        K2, 2688(BX)
+	VCMPPD       $0x11, Z4, Z8, K2
+	KMOVB        K2, 2752(BX)
+	VCMPPD       $0x11, Z5, Z8, K2
+	VBROADCASTSD oneAVX512Consts<>+232(SB), Z8
+	KMOVB        K2, 2816(BX)
+	VCMPPD       $0x11, Z4, Z8, K2
+	KMOVB        K2, 2880(BX)
+	VCMPPD       $0x11, Z5, Z8, K2
+	VBROADCASTSD oneAVX512Consts<>+240(SB), Z8
+	KMOVB        K2, 2944(BX)
+	VCMPPD       $0x11, Z4, Z8, K2
+	KMOVB        K2, 3008(BX)
+	VCMPPD       $0x11, Z5, Z8, K2
+	KMOVB        K2, 3072(BX)
+	VCMPPD       $0x11, Z2, Z0, K2
+	KMOVB        K1, 3136(BX)
+	VCMPPD       $0x11, Z3, Z1, K1
+	VBROADCASTSD oneAVX512Consts<>+248(SB), Z8
+	KMOVB        K6, 3200(BX)
+	VCMPPD       $0x11, Z4, Z8, K6
+	KMOVB        K6, 3264(BX)
+	VCMPPD       $0x11, Z5, Z8, K6
+	KMOVB        K6, 3328(BX)
+	KMOVB        64(BX), K6
+	VDIVPD       Z0, Z25, K6, Z6
+	KMOVB        128(BX), K6
+	VDIVPD       Z1, Z25, K6, Z7
+	VCMPPD       $0x12, Z2, Z0, K6
+	KMOVB        K5, 128(BX)
+	VCMPPD       $0x12, Z3, Z1, K5
+	VBROADCASTSD oneAVX512Consts<>+256(SB), Z8
+	KMOVB        K4, 64(BX)
+	VCMPPD       $0x11, Z4, Z8, K4
+	KMOVB        K4, 3392(BX)
+	VCMPPD       $0x11, Z5, Z8, K4
+	VMOVUPD      (BX), Z8
+	KMOVB        K4, 3456(BX)
+	VCMPPD       $0x11, Z8, Z2, K4
+	KMOVB        K3, 3520(BX)
+	VCMPPD       $0x11, Z8, Z3, K3
+	KMOVB        K7, 3584(BX)
+	VCMPPD       $0x00, Z2, Z0, K7
+	KMOVB        K7, 3648(BX)
+	VCMPPD       $0x00, Z3, Z1, K7
+	VBROADCASTSD oneAVX512Consts<>+264(SB), Z9
+	KMOVB        K7, 3712(BX)
+	VCMPPD       $0x11, Z4, Z9, K7
+	KMOVB        K7, 3776(BX)
+	VCMPPD       $0x11, Z5, Z9, K7
+	KMOVB        K7, 3840(BX)
+	VCMPPD       $0x00, Z8, Z0, K7
+	KMOVB        K5, 3904(BX)
+	VCMPPD       $0x00, Z8, Z1, K5
+	VBROADCASTSD oneAVX512Consts<>+272(SB), Z9
+	KMOVB        K5, 3968(BX)
+	VCMPPD       $0x11, Z4, Z9, K5
+	KMOVB        K5, 4032(BX)
+	VCMPPD       $0x11, Z5, Z9, K5
+	KMOVB        K5, 4096(BX)
+	KANDB        K4, K2, K5
+	KMOVB        K5, 4160(BX)
+	KANDB        K3, K1, K5
+	KMOVB        K5, 4224(BX)
+	VCMPPD       $0x11, Z17, Z0, K5
+	KMOVB        K5, 4288(BX)
+	VCMPPD       $0x11, Z17, Z1, K5
+	KMOVB        K5, 4352(BX)
+	VCMPPD       $0x00, Z8, Z2, K5
+	KMOVB        K1, 4416(BX)
+	VCMPPD       $0x00, Z8, Z3, K1
+	KNOTB        K4, K4
+	KNOTB        K3, K3
+	VBROADCASTSD oneAVX512Consts<>+280(SB), Z9
+	KMOVB        K3, 4480(BX)
+	VCMPPD       $0x11, Z4, Z9, K3
+	KMOVB        K3, 4544(BX)
+	VCMPPD       $0x11, Z5, Z9, K3
+	KORB         K7, K6, K7
+	KMOVB        K7, 4608(BX)
+	KMOVB        3904(BX), K7
+	KMOVB        K3, 4672(BX)
+	KMOVB        3968(BX), K3
+	KORB         K3, K7, K3
+	VBROADCASTSD oneAVX512Consts<>+288(SB), Z9
+	VCMPPD       $0x11, Z4, Z9, K7
+	KMOVB        K7, 3968(BX)
+	VCMPPD       $0x11, Z5, Z9, K7
+	KORB         K5, K2, K5
+	KMOVB        K5, 4736(BX)
+	KMOVB        4416(BX), K5
+	KORB         K1, K5, K1
+	KMOVB        4288(BX), K5
+	KANDB        K4, K5, K4
+	KMOVB        4352(BX), K5
+	KMOVB        K4, 4288(BX)
+	KMOVB        4480(BX), K4
+	KANDB        K4, K5, K4
+	VBROADCASTSD oneAVX512Consts<>+296(SB), Z9
+	VCMPPD       $0x11, Z4, Z9, K5
+	KMOVB        K5, 4480(BX)
+	VCMPPD       $0x11, Z5, Z9, K5
+	KMOVB        K5, 4352(BX)
+	VCMPPD       $0x11, Z0, Z8, K5
+	KMOVB        K4, 4800(BX)
+	VCMPPD       $0x11, Z1, Z8, K4
+	VBROADCASTSD oneAVX512Consts<>+304(SB), Z9
+	KMOVB        K4, 4864(BX)
+	VCMPPD       $0x11, Z4, Z9, K4
+	KMOVB        K4, 4928(BX)
+	VCMPPD       $0x11, Z5, Z9, K4
+	VBROADCASTSD oneAVX512Consts<>+312(SB), Z9
+	KMOVB        K4, 4992(BX)
+	VCMPPD       $0x11, Z4, Z9, K4
+	KMOVB        K4, 5056(BX)
+	VCMPPD       $0x11, Z5, Z9, K4
+	VSQRTPD      Z0, Z4
+	VSQRTPD      Z1, Z5
+	KMOVB        K4, 5120(BX)
+	KMOVB        192(BX), K4
+	VBLENDMPD    Z4, Z6, K4, Z4
+	KMOVB        3584(BX), K4
+	VBLENDMPD    Z5, Z7, K4, Z5
+	VMOVAPD      Z8, Z6
+	VFMADD231PD  Z2, Z0, Z6
+	VMOVAPD      Z8, Z7
+	VFMADD231PD  Z3, Z1, Z7
+	KMOVB        3520(BX), K4
+	VBLENDMPD    Z6, Z4, K4, Z4
+	KMOVB        256(BX), K4
+	VBLENDMPD    Z7, Z5, K4, Z5
+	VMOVAPD      Z8, Z6
+	VFNMADD231PD Z0, Z2, Z6
+	VMOVAPD      Z8, Z7
+	VFNMADD231PD Z1, Z3, Z7
+	KMOVB        320(BX), K4
+	VBLENDMPD    Z6, Z4, K4, Z4
+	KMOVB        384(BX), K4
+	VBLENDMPD    Z7, Z5, K4, Z5
+	VMOVAPD      Z8, Z6
+	VFMSUB231PD  Z2, Z0, Z6
+	VMOVAPD      Z8, Z7
+	VFMSUB231PD  Z3, Z1, Z7
+	KMOVB        448(BX), K4
+	VBLENDMPD    Z6, Z4, K4, Z4
+	KMOVB        64(BX), K4
+	VBLENDMPD    Z7, Z5, K4, Z5
+	VMOVAPD      Z8, Z6
+	VFNMSUB231PD Z0, Z2, Z6
+	VMOVAPD      Z8, Z7
+	VFNMSUB231PD Z1, Z3, Z7
+	KMOVB        128(BX), K4
+	VBLENDMPD    Z6, Z4, K4, Z4
+	KMOVB        512(BX), K4
+	VBLENDMPD    Z7, Z5, K4, Z5
+	VMOVAPD      Z22, Z6
+	VFMADD231PD  Z23, Z0, Z6
+	VMOVAPD      Z22, Z7
+	VFMADD231PD  Z23, Z1, Z7
+	KMOVB        576(BX), K4
+	VBLENDMPD    Z6, Z4, K4, Z4
+	KMOVB        640(BX), K4
+	VBLENDMPD    Z7, Z5, K4, Z5
+	VMOVAPD      Z0, Z6
+	VFMADD231PD  Z0, Z0, Z6
+	VMOVAPD      Z1, Z7
+	VFMADD231PD  Z1, Z1, Z7
+	KMOVB        704(BX), K4
+	VBLENDMPD    Z6, Z4, K4, Z4
+	KMOVB        3200(BX), K4
+	VBLENDMPD    Z7, Z5, K4, Z5
+	VMOVAPD      Z0, Z6
+	VFMADD231PD  Z2, Z0, Z6
+	VMOVAPD      Z1, Z7
+	VFMADD231PD  Z3, Z1, Z7
+	KMOVB        3136(BX), K4
+	VBLENDMPD    Z6, Z4, K4, Z4
+	KMOVB        768(BX), K4
+	VBLENDMPD    Z7, Z5, K4, Z5
+	VMOVAPD      Z21, Z6
+	VFMADD231PD  Z2, Z0, Z6
+	VMOVAPD      Z21, Z7
+	VFMADD231PD  Z3, Z1, Z7
+	KMOVB        832(BX), K4
+	VBLENDMPD    Z6, Z4, K4, Z4
+	KMOVB        896(BX), K4
+	VBLENDMPD    Z7, Z5, K4, Z5
+	VMOVAPD      Z2, Z6
+	VFMADD231PD  Z30, Z0, Z6
+	VMOVAPD      Z3, Z7
+	VFMADD231PD  Z30, Z1, Z7
+	KMOVB        960(BX), K4
+	VBLENDMPD    Z6, Z4, K4, Z4
+	KMOVB        1024(BX), K4
+	VBLENDMPD    Z7, Z5, K4, Z5
+	VRNDSCALEPD  $0x08, Z2, Z6
+	VRNDSCALEPD  $0x08, Z3, Z7
+	KMOVB        1088(BX), K4
+	VXORPD       Z24, Z0, K4, Z4
+	KMOVB        1152(BX), K4
+	VXORPD       Z24, Z1, K4, Z5
+	KMOVB        1216(BX), K4
+	VANDPD       Z20, Z0, K4, Z4
+	KMOVB        1280(BX), K4
+	VANDPD       Z20, Z1, K4, Z5
+	KMOVB        1344(BX), K4
+	VMINPD       Z2, Z0, K4, Z4
+	KMOVB        1408(BX), K4
+	VMINPD       Z3, Z1, K4, Z5
+	KMOVB        1472(BX), K4
+	VMAXPD       Z2, Z0, K4, Z4
+	KMOVB        1536(BX), K4
+	VMAXPD       Z3, Z1, K4, Z5
+	VMAXPD       Z28, Z6, Z6
+	VMAXPD       Z28, Z7, Z7
+	KMOVB        1600(BX), K4
+	VMINPD       Z0, Z19, K4, Z4
+	KMOVB        1664(BX), K4
+	VMINPD       Z1, Z19, K4, Z5
+	VMINPD       Z27, Z6, Z6
+	VMINPD       Z27, Z7, Z7
+	KMOVB        1728(BX), K4
+	VMAXPD       Z18, Z0, K4, Z4
+	KMOVB        1792(BX), K4
+	VMAXPD       Z18, Z1, K4, Z5
+	VRNDSCALEPD  $0x08, Z0, Z9
+	VRNDSCALEPD  $0x08, Z1, Z10
+	VMOVAPD      Z0, Z11
+	VPTERNLOGQ   $0xe4, Z20, Z2, Z11
+	VMOVAPD      Z1, Z12
+	VPTERNLOGQ   $0xe4, Z20, Z3, Z12
+	KMOVB        1856(BX), K4
+	VBLENDMPD    Z11, Z4, K4, Z4
+	KMOVB        1920(BX), K4
+	VBLENDMPD    Z12, Z5, K4, Z5
+	VMOVAPD      Z25, Z11
+	VPTERNLOGQ   $0xe4, Z20, Z0, Z11
+	VMOVAPD      Z25, Z12
+	VPTERNLOGQ   $0xe4, Z20, Z1, Z12
+	KMOVB        1984(BX), K4
+	VBLENDMPD    Z11, Z4, K4, Z4
+	KMOVB        2048(BX), K4
+	VBLENDMPD    Z12, Z5, K4, Z5
+	KMOVB        2112(BX), K4
+	VBLENDMPD    Z9, Z4, K4, Z4
+	KMOVB        2176(BX), K4
+	VBLENDMPD    Z10, Z5, K4, Z5
+	VMOVAPD      Z31, Z9
+	VFMADD231PD  Z2, Z0, Z9
+	VMOVAPD      Z31, Z10
+	VFMADD231PD  Z3, Z1, Z10
+	KMOVB        2240(BX), K4
+	VSUBPD       Z31, Z9, K4, Z4
+	KMOVB        2304(BX), K4
+	VSUBPD       Z31, Z10, K4, Z5
+	VMOVAPD      Z31, Z9
+	VFMADD231PD  Z29, Z0, Z9
+	VMOVAPD      Z31, Z10
+	VFMADD231PD  Z29, Z1, Z10
+	KMOVB        2496(BX), K4
+	VSUBPD       Z31, Z9, K4, Z4
+	KMOVB        2560(BX), K4
+	VSUBPD       Z31, Z10, K4, Z5
+	VRNDSCALEPD  $0x09, Z0, Z9
+	VRNDSCALEPD  $0x09, Z1, Z10
+	KMOVB        2624(BX), K4
+	VBLENDMPD    Z9, Z4, K4, Z4
+	KMOVB        2688(BX), K4
+	VBLENDMPD    Z10, Z5, K4, Z5
+	KMOVB        2368(BX), K4
+	VBLENDMPD    Z0, Z8, K4, Z9
+	KMOVB        2432(BX), K4
+	VBLENDMPD    Z1, Z8, K4, Z10
+	VSCALEFPD    Z6, Z9, Z9
+	VSCALEFPD    Z7, Z10, Z10
+	VSCALEFPD    Z6, Z0, Z6
+	VSCALEFPD    Z7, Z1, Z7
+	KMOVB        2752(BX), K4
+	VBLENDMPD    Z6, Z4, K4, Z4
+	KMOVB        2816(BX), K4
+	VBLENDMPD    Z7, Z5, K4, Z5
+	KMOVB        2880(BX), K4
+	VBLENDMPD    Z9, Z4, K4, Z4
+	KMOVB        2944(BX), K4
+	VBLENDMPD    Z10, Z5, K4, Z5
+	VGETEXPPD    Z0, Z6
+	VGETEXPPD    Z1, Z7
+	KMOVB        3008(BX), K4
+	VBLENDMPD    Z6, Z4, K4, Z4
+	KMOVB        3072(BX), K4
+	VBLENDMPD    Z7, Z5, K4, Z5
+	VGETMANTPD   $0x04, Z0, Z6
+	VGETMANTPD   $0x04, Z1, Z7
+	KMOVB        3264(BX), K4
+	VBLENDMPD    Z6, Z4, K4, Z4
+	KMOVB        3328(BX), K4
+	VBLENDMPD    Z7, Z5, K4, Z5
+	VBLENDMPD    Z19, Z17, K2, Z6
+	KMOVB        4416(BX), K2
+	VBLENDMPD    Z19, Z17, K2, Z7
+	KMOVB        3392(BX), K2
+	VBLENDMPD    Z6, Z4, K2, Z4
+	KMOVB        3456(BX), K2
+	VBLENDMPD    Z7, Z5, K2, Z5
+	VBLENDMPD    Z19, Z17, K6, Z6
+	KMOVB        3904(BX), K2
+	VBLENDMPD    Z19, Z17, K2, Z7
+	KMOVB        3776(BX), K2
+	VBLENDMPD    Z6, Z4, K2, Z4
+	KMOVB        3840(BX), K2
+	VBLENDMPD    Z7, Z5, K2, Z5
+	KMOVB        3648(BX), K2
+	VBLENDMPD    Z19, Z17, K2, Z6
+	KMOVB        3712(BX), K2
+	VBLENDMPD    Z19, Z17, K2, Z7
+	KMOVB        4032(BX), K2
+	VBLENDMPD    Z6, Z4, K2, Z4
+	KMOVB        4096(BX), K2
+	VBLENDMPD    Z7, Z5, K2, Z5
+	KMOVB        4160(BX), K2
+	VBLENDMPD    Z19, Z17, K2, Z6
+	KMOVB        4224(BX), K2
+	VBLENDMPD    Z19, Z17, K2, Z7
+	KMOVB        4544(BX), K2
+	VBLENDMPD    Z6, Z4, K2, Z4
+	KMOVB        4672(BX), K2
+	VBLENDMPD    Z7, Z5, K2, Z5
+	KMOVB        4608(BX), K2
+	VBLENDMPD    Z19, Z17, K2, Z6
+	VBLENDMPD    Z19, Z17, K3, Z7
+	KMOVB        3968(BX), K2
+	VBLENDMPD    Z6, Z4, K2, Z4
+	VBLENDMPD    Z7, Z5, K7, Z5
+	VADDPD       Z8, Z0, Z6
+	VADDPD       Z8, Z1, Z7
+	KMOVB        4736(BX), K2
+	VMOVAPD      Z2, Z9
+	VMULPD       Z8, Z0, K2, Z9
+	VMOVAPD      Z3, Z0
+	VMULPD       Z8, Z1, K1, Z0
+	VBLENDMPD    Z2, Z6, K5, Z1
+	KMOVB        4864(BX), K1
+	VBLENDMPD    Z3, Z7, K1, Z2
+	KMOVB        4288(BX), K1
+	VBLENDMPD    Z19, Z17, K1, Z3
+	KMOVB        4800(BX), K1
+	VBLENDMPD    Z19, Z17, K1, Z6
+	KMOVB        4480(BX), K1
+	VBLENDMPD    Z3, Z4, K1, Z3
+	KMOVB        4352(BX), K1
+	VBLENDMPD    Z6, Z5, K1, Z4
+	KMOVB        4928(BX), K1
+	VBLENDMPD    Z9, Z3, K1, Z3
+	KMOVB        4992(BX), K1
+	VBLENDMPD    Z0, Z4, K1, Z0
+	KMOVB        5056(BX), K1
+	VBLENDMPD    Z1, Z3, K1, Z1
+	KMOVB        5120(BX), K1
+	VBLENDMPD    Z2, Z0, K1, Z0
+	PREFETCHT0   1024(SI)(AX*1)
+	VMOVUPD      Z1, (SI)(AX*1)
+	PREFETCHT0   1088(SI)(AX*1)
+	VMOVUPD      Z0, 64(SI)(AX*1)
+	ADDQ         $+128, AX
+	SUBQ         $+16, CX
+	JGE          body
 
 rest:
-	ADDQ $+8, CX
+	ADDQ $+16, CX
 	JEQ  done
 
 tail:
@@ -370,7 +642,7 @@ whole:
 	VCMPPD           $0x11, Z5, Z12, K2
 	VSQRTPD          Z0, Z12
 	VSQRTPD          Z1, Z13
-	VBROADCASTSD     oneAVX512Consts<>+72(SB), Z14
+	VBROADCASTSD     oneAVX512Consts<>+48(SB), Z14
 	VSUBPD           Z0, Z14, K3, Z6
 	VSUBPD           Z1, Z14, K4, Z7
 	VBROADCASTSD     oneAVX512Consts<>+40(SB), Z14
@@ -380,7 +652,7 @@ whole:
 	VFMADD231PD      Z2, Z0, Z14
 	VMOVUPD          (BX), Z15
 	VFMADD231PD      Z3, Z1, Z15
-	VBROADCASTSD     oneAVX512Consts<>+48(SB), Z16
+	VBROADCASTSD     oneAVX512Consts<>+56(SB), Z16
 	KMOVB            K4, 256(BX)
 	VCMPPD           $0x11, Z4, Z16, K4
 	KMOVB            K4, 320(BX)
@@ -393,10 +665,10 @@ whole:
 	VFNMADD231PD     Z0, Z2, Z16
 	VMOVUPD          (BX), Z17
 	VFNMADD231PD     Z1, Z3, Z17
-	VBROADCASTSD     oneAVX512Consts<>+56(SB), Z18
+	VBROADCASTSD     oneAVX512Consts<>+64(SB), Z18
 	VCMPPD           $0x11, Z4, Z18, K4
 	VCMPPD           $0x11, Z5, Z18, K5
-	VBROADCASTSD     oneAVX512Consts<>+64(SB), Z19
+	VBROADCASTSD     oneAVX512Consts<>+72(SB), Z19
 	KMOVB            K5, 64(BX)
 	VCMPPD           $0x11, Z4, Z19, K5
 	KMOVB            K5, 448(BX)
@@ -463,30 +735,30 @@ whole:
 	VCMPPD           $0x11, Z4, Z19, K1
 	KMOVB            K1, 1856(BX)
 	VCMPPD           $0x11, Z5, Z19, K1
-	KMOVB            K1, 1920(BX)
-	VCMPPD           $0x00, Z2, Z2, K1
-	KMOVB            K1, 1984(BX)
-	VCMPPD           $0x00, Z3, Z3, K1
 	VBROADCASTSD     oneAVX512Consts<>+176(SB), Z19
+	KMOVB            K1, 1920(BX)
+	VCMPPD           $0x11, Z4, Z19, K1
+	KMOVB            K1, 1984(BX)
+	VCMPPD           $0x11, Z5, Z19, K1
+	VBROADCASTSD     oneAVX512Consts<>+184(SB), Z19
 	KMOVB            K1, 2048(BX)
 	VCMPPD           $0x11, Z4, Z19, K1
 	KMOVB            K1, 2112(BX)
 	VCMPPD           $0x11, Z5, Z19, K1
-	VBROADCASTSD     oneAVX512Consts<>+184(SB), Z19
+	VBROADCASTSD     oneAVX512Consts<>+192(SB), Z19
 	KMOVB            K1, 2176(BX)
 	VCMPPD           $0x11, Z4, Z19, K1
 	KMOVB            K1, 2240(BX)
 	VCMPPD           $0x11, Z5, Z19, K1
-	VBROADCASTSD     oneAVX512Consts<>+192(SB), Z19
+	VBROADCASTSD     oneAVX512Consts<>+200(SB), Z19
 	KMOVB            K1, 2304(BX)
 	VCMPPD           $0x11, Z4, Z19, K1
 	KMOVB            K1, 2368(BX)
 	VCMPPD           $0x11, Z5, Z19, K1
-	VBROADCASTSD     oneAVX512Consts<>+200(SB), Z19
 	KMOVB            K1, 2432(BX)
-	VCMPPD           $0x11, Z4, Z19, K1
+	VCMPPD           $0x00, Z2, Z2, K1
 	KMOVB            K1, 2496(BX)
-	VCMPPD           $0x11, Z5, Z19, K1
+	VCMPPD           $0x00, Z3, Z3, K1
 	VBROADCASTSD     oneAVX512Consts<>+208(SB), Z19
 	KMOVB            K1, 2560(BX)
 	VCMPPD           $0x11, Z4, Z19, K1
@@ -502,331 +774,358 @@ whole:
 	VCMPPD           $0x11, Z4, Z19, K1
 	KMOVB            K1, 2880(BX)
 	VCMPPD           $0x11, Z5, Z19, K1
-	KMOVB            K1, 2944(BX)
-	VCMPPD           $0x11, Z2, Z0, K1
-	KMOVB            K5, 3008(BX)
-	VCMPPD           $0x11, Z3, Z1, K5
-	KMOVB            K4, 3072(BX)
-	KMOVB            192(BX), K4
-	VDIVPD           Z0, Z10, K4, Z6
-	VDIVPD           Z1, Z10, K2, Z7
 	VBROADCASTSD     oneAVX512Consts<>+232(SB), Z19
-	VCMPPD           $0x11, Z4, Z19, K2
-	VCMPPD           $0x11, Z5, Z19, K4
-	KMOVB            K4, 192(BX)
-	VCMPPD           $0x12, Z2, Z0, K4
-	KMOVB            K2, 3136(BX)
-	VCMPPD           $0x12, Z3, Z1, K2
+	KMOVB            K1, 2944(BX)
+	VCMPPD           $0x11, Z4, Z19, K1
+	KMOVB            K1, 3008(BX)
+	VCMPPD           $0x11, Z5, Z19, K1
+	KMOVB            K1, 3072(BX)
+	KMOVB            192(BX), K1
+	VDIVPD           Z0, Z10, K1, Z6
+	VDIVPD           Z1, Z10, K2, Z7
 	VBROADCASTSD     oneAVX512Consts<>+240(SB), Z19
-	KMOVB            K3, 3200(BX)
+	VCMPPD           $0x11, Z4, Z19, K1
+	VCMPPD           $0x11, Z5, Z19, K2
+	KMOVB            K2, 192(BX)
+	VCMPPD           $0x11, Z2, Z0, K2
+	KMOVB            K1, 3136(BX)
+	VCMPPD           $0x11, Z3, Z1, K1
+	VBROADCASTSD     oneAVX512Consts<>+248(SB), Z19
+	KMOVB            K5, 3200(BX)
+	VCMPPD           $0x11, Z4, Z19, K5
+	KMOVB            K5, 3264(BX)
+	VCMPPD           $0x11, Z5, Z19, K5
+	KMOVB            K5, 3328(BX)
+	VCMPPD           $0x12, Z2, Z0, K5
+	KMOVB            K4, 3392(BX)
+	VCMPPD           $0x12, Z3, Z1, K4
+	VBROADCASTSD     oneAVX512Consts<>+256(SB), Z19
+	KMOVB            K3, 3456(BX)
 	VCMPPD           $0x11, Z4, Z19, K3
-	KMOVB            K3, 3264(BX)
+	KMOVB            K3, 3520(BX)
 	VCMPPD           $0x11, Z5, Z19, K3
 	VMOVUPD          (BX), Z19
-	KMOVB            K3, 3328(BX)
+	KMOVB            K3, 3584(BX)
 	VCMPPD           $0x11, Z19, Z2, K3
-	KMOVB            K2, 3392(BX)
-	VCMPPD           $0x11, Z19, Z3, K2
-	KMOVB            K4, 3456(BX)
-	VCMPPD           $0x00, Z2, Z0, K4
-	KMOVB            K4, 3520(BX)
-	VCMPPD           $0x00, Z3, Z1, K4
-	VBROADCASTSD     oneAVX512Consts<>+248(SB), Z20
-	KMOVB            K4, 3584(BX)
-	VCMPPD           $0x11, Z4, Z20, K4
 	KMOVB            K4, 3648(BX)
-	VCMPPD           $0x11, Z5, Z20, K4
-	KMOVB            K4, 3712(BX)
-	VCMPPD           $0x00, Z19, Z0, K4
-	KMOVB            K4, 3776(BX)
-	VCMPPD           $0x00, Z19, Z1, K4
-	VBROADCASTSD     oneAVX512Consts<>+256(SB), Z20
-	KMOVB            K4, 3840(BX)
-	VCMPPD           $0x11, Z4, Z20, K4
-	KMOVB            K4, 3904(BX)
-	VCMPPD           $0x11, Z5, Z20, K4
-	KMOVB            K4, 3968(BX)
-	KANDB            K3, K1, K4
-	KMOVB            K4, 4032(BX)
-	KANDB            K2, K5, K4
-	KMOVB            K4, 4096(BX)
-	VCMPPD           $0x11, Z8, Z0, K4
-	KMOVB            K4, 4160(BX)
-	VCMPPD           $0x11, Z8, Z1, K4
-	KMOVB            K4, 4224(BX)
-	VCMPPD           $0x00, Z19, Z2, K4
-	KMOVB            K5, 4288(BX)
-	VCMPPD           $0x00, Z19, Z3, K5
-	KNOTB            K3, K3
-	KNOTB            K2, K2
+	VCMPPD           $0x11, Z19, Z3, K4
+	KMOVB            K5, 3712(BX)
+	VCMPPD           $0x00, Z2, Z0, K5
+	KMOVB            K5, 3776(BX)
+	VCMPPD           $0x00, Z3, Z1, K5
 	VBROADCASTSD     oneAVX512Consts<>+264(SB), Z20
-	KMOVB            K2, 4352(BX)
-	VCMPPD           $0x11, Z4, Z20, K2
-	KMOVB            K2, 4416(BX)
-	VCMPPD           $0x11, Z5, Z20, K2
-	KMOVB            K2, 4480(BX)
-	KMOVB            3456(BX), K2
-	KMOVB            K3, 4544(BX)
-	KMOVB            3776(BX), K3
-	KORB             K3, K2, K3
-	KMOVB            3392(BX), K2
-	KMOVB            K3, 3776(BX)
-	KMOVB            3840(BX), K3
-	KORB             K3, K2, K3
-	VBROADCASTSD     oneAVX512Consts<>+272(SB), Z20
-	VCMPPD           $0x11, Z4, Z20, K2
-	KMOVB            K2, 3840(BX)
-	VCMPPD           $0x11, Z5, Z20, K2
-	KORB             K4, K1, K4
-	KMOVB            K2, 4608(BX)
-	KMOVB            4288(BX), K2
-	KORB             K5, K2, K5
-	KMOVB            4160(BX), K2
-	KMOVB            K5, 4672(BX)
-	KMOVB            4544(BX), K5
-	KANDB            K5, K2, K2
-	KMOVB            4224(BX), K5
-	KMOVB            K2, 4544(BX)
-	KMOVB            4352(BX), K2
-	KANDB            K2, K5, K2
-	VBROADCASTSD     oneAVX512Consts<>+280(SB), Z20
+	KMOVB            K5, 3840(BX)
 	VCMPPD           $0x11, Z4, Z20, K5
-	KMOVB            K5, 4352(BX)
+	KMOVB            K5, 3904(BX)
+	VCMPPD           $0x11, Z5, Z20, K5
+	KMOVB            K5, 3968(BX)
+	VCMPPD           $0x00, Z19, Z0, K5
+	KMOVB            K5, 4032(BX)
+	VCMPPD           $0x00, Z19, Z1, K5
+	VBROADCASTSD     oneAVX512Consts<>+272(SB), Z20
+	KMOVB            K5, 4096(BX)
+	VCMPPD           $0x11, Z4, Z20, K5
+	KMOVB            K5, 4160(BX)
 	VCMPPD           $0x11, Z5, Z20, K5
 	KMOVB            K5, 4224(BX)
-	VCMPPD           $0x11, Z0, Z19, K5
-	KMOVB            K5, 4160(BX)
-	VCMPPD           $0x11, Z1, Z19, K5
+	KANDB            K3, K2, K5
+	KMOVB            K5, 4288(BX)
+	KANDB            K4, K1, K5
+	KMOVB            K5, 4352(BX)
+	VCMPPD           $0x11, Z8, Z0, K5
+	KMOVB            K5, 4416(BX)
+	VCMPPD           $0x11, Z8, Z1, K5
+	KMOVB            K5, 4480(BX)
+	VCMPPD           $0x00, Z19, Z2, K5
+	KMOVB            K1, 4544(BX)
+	VCMPPD           $0x00, Z19, Z3, K1
+	KNOTB            K3, K3
+	KNOTB            K4, K4
+	VBROADCASTSD     oneAVX512Consts<>+280(SB), Z20
+	KMOVB            K4, 4608(BX)
+	VCMPPD           $0x11, Z4, Z20, K4
+	KMOVB            K4, 4672(BX)
+	VCMPPD           $0x11, Z5, Z20, K4
+	KMOVB            K4, 4736(BX)
+	KMOVB            3712(BX), K4
+	KMOVB            K3, 4800(BX)
+	KMOVB            4032(BX), K3
+	KORB             K3, K4, K3
+	KMOVB            3648(BX), K4
+	KMOVB            K3, 4032(BX)
+	KMOVB            4096(BX), K3
+	KORB             K3, K4, K3
 	VBROADCASTSD     oneAVX512Consts<>+288(SB), Z20
-	KMOVB            K5, 4736(BX)
-	VCMPPD           $0x11, Z4, Z20, K5
-	KMOVB            K5, 4800(BX)
-	VCMPPD           $0x11, Z5, Z20, K5
+	VCMPPD           $0x11, Z4, Z20, K4
+	KMOVB            K4, 4096(BX)
+	VCMPPD           $0x11, Z5, Z20, K4
+	KORB             K5, K2, K5
+	KMOVB            K4, 4864(BX)
+	KMOVB            4544(BX), K4
+	KORB             K1, K4, K1
+	KMOVB            4416(BX), K4
+	KMOVB            K1, 4928(BX)
+	KMOVB            4800(BX), K1
+	KANDB            K1, K4, K1
+	KMOVB            4480(BX), K4
+	KMOVB            K1, 4800(BX)
+	KMOVB            4608(BX), K1
+	KANDB            K1, K4, K1
 	VBROADCASTSD     oneAVX512Consts<>+296(SB), Z20
-	KMOVB            K5, 4864(BX)
-	VCMPPD           $0x11, Z4, Z20, K5
-	KMOVB            K5, 4928(BX)
-	VCMPPD           $0x11, Z5, Z20, K5
-	KMOVB            K5, 4992(BX)
-	KMOVB            3200(BX), K5
-	VBLENDMPD        Z12, Z6, K5, Z4
-	KMOVB            256(BX), K5
-	VBLENDMPD        Z13, Z7, K5, Z5
-	VMOVAPD          Z19, Z6
-	VFMSUB231PD      Z2, Z0, Z6
-	VMOVAPD          Z19, Z7
-	VFMSUB231PD      Z3, Z1, Z7
-	KMOVB            320(BX), K5
-	VBLENDMPD        Z14, Z4, K5, Z4
-	KMOVB            384(BX), K5
-	VBLENDMPD        Z15, Z5, K5, Z5
+	VCMPPD           $0x11, Z4, Z20, K4
+	KMOVB            K4, 4608(BX)
+	VCMPPD           $0x11, Z5, Z20, K4
+	KMOVB            K4, 4480(BX)
+	VCMPPD           $0x11, Z0, Z19, K4
+	KMOVB            K4, 4416(BX)
+	VCMPPD           $0x11, Z1, Z19, K4
+	KMOVB            K4, 4992(BX)
+	KMOVB            3456(BX), K4
+	VBLENDMPD        Z12, Z6, K4, Z6
+	KMOVB            256(BX), K4
+	VBLENDMPD        Z13, Z7, K4, Z7
 	VMOVAPD          Z19, Z12
-	VFNMSUB231PD     Z0, Z2, Z12
+	VFMSUB231PD      Z2, Z0, Z12
 	VMOVAPD          Z19, Z13
-	VFNMSUB231PD     Z1, Z3, Z13
-	KMOVB            3072(BX), K5
-	VBLENDMPD        Z16, Z4, K5, Z4
-	KMOVB            64(BX), K5
-	VBLENDMPD        Z17, Z5, K5, Z5
-	VBROADCASTSD     oneAVX512Consts<>+304(SB), Z14
-	VFMADD231PD      Z11, Z0, Z14
-	VFMADD213PD.BCST oneAVX512Consts<>+304(SB), Z1, Z11
-	KMOVB            448(BX), K5
-	VBLENDMPD        Z6, Z4, K5, Z4
-	KMOVB            3008(BX), K5
-	VBLENDMPD        Z7, Z5, K5, Z5
-	VMOVAPD          Z0, Z6
-	VFMADD231PD      Z0, Z0, Z6
-	VMOVAPD          Z1, Z7
-	VFMADD231PD      Z1, Z1, Z7
-	KMOVB            128(BX), K5
-	VBLENDMPD        Z12, Z4, K5, Z4
-	KMOVB            512(BX), K5
-	VBLENDMPD        Z13, Z5, K5, Z5
+	VFMSUB231PD      Z3, Z1, Z13
+	KMOVB            320(BX), K4
+	VBLENDMPD        Z14, Z6, K4, Z6
+	KMOVB            384(BX), K4
+	VBLENDMPD        Z15, Z7, K4, Z7
+	VMOVAPD          Z19, Z14
+	VFNMSUB231PD     Z0, Z2, Z14
+	VMOVAPD          Z19, Z15
+	VFNMSUB231PD     Z1, Z3, Z15
+	KMOVB            3392(BX), K4
+	VBLENDMPD        Z16, Z6, K4, Z6
+	KMOVB            64(BX), K4
+	VBLENDMPD        Z17, Z7, K4, Z7
+	VBROADCASTSD     oneAVX512Consts<>+320(SB), Z16
+	VFMADD231PD      Z11, Z0, Z16
+	VFMADD213PD.BCST oneAVX512Consts<>+320(SB), Z1, Z11
+	KMOVB            448(BX), K4
+	VBLENDMPD        Z12, Z6, K4, Z6
+	KMOVB            3200(BX), K4
+	VBLENDMPD        Z13, Z7, K4, Z7
 	VMOVAPD          Z0, Z12
-	VFMADD231PD      Z2, Z0, Z12
+	VFMADD231PD      Z0, Z0, Z12
 	VMOVAPD          Z1, Z13
-	VFMADD231PD      Z3, Z1, Z13
-	KMOVB            576(BX), K5
-	VBLENDMPD        Z14, Z4, K5, Z4
-	KMOVB            640(BX), K5
-	VBLENDMPD        Z11, Z5, K5, Z5
+	VFMADD231PD      Z1, Z1, Z13
+	KMOVB            128(BX), K4
+	VBLENDMPD        Z14, Z6, K4, Z6
+	KMOVB            512(BX), K4
+	VBLENDMPD        Z15, Z7, K4, Z7
+	VMOVAPD          Z0, Z14
+	VFMADD231PD      Z2, Z0, Z14
+	VMOVAPD          Z1, Z15
+	VFMADD231PD      Z3, Z1, Z15
+	KMOVB            576(BX), K4
+	VBLENDMPD        Z16, Z6, K4, Z6
+	KMOVB            640(BX), K4
+	VBLENDMPD        Z11, Z7, K4, Z7
 	VMOVAPD          Z18, Z11
 	VFMADD231PD      Z2, Z0, Z11
 	VFMADD231PD      Z3, Z1, Z18
-	KMOVB            704(BX), K5
-	VBLENDMPD        Z6, Z4, K5, Z4
-	KMOVB            768(BX), K5
-	VBLENDMPD        Z7, Z5, K5, Z5
-	VBROADCASTSD     oneAVX512Consts<>+312(SB), Z6
-	VFMADD213PD      Z2, Z0, Z6
-	VBROADCASTSD     oneAVX512Consts<>+312(SB), Z7
-	VFMADD213PD      Z3, Z1, Z7
-	KMOVB            832(BX), K5
-	VBLENDMPD        Z12, Z4, K5, Z4
-	KMOVB            896(BX), K5
-	VBLENDMPD        Z13, Z5, K5, Z5
-	VRNDSCALEPD      $0x08, Z2, Z12
-	VRNDSCALEPD      $0x08, Z3, Z13
-	KMOVB            960(BX), K5
-	VBLENDMPD        Z11, Z4, K5, Z4
-	KMOVB            1024(BX), K5
-	VBLENDMPD        Z18, Z5, K5, Z5
+	KMOVB            704(BX), K4
+	VBLENDMPD        Z12, Z6, K4, Z6
+	KMOVB            768(BX), K4
+	VBLENDMPD        Z13, Z7, K4, Z7
+	VBROADCASTSD     oneAVX512Consts<>+328(SB), Z12
+	VFMADD213PD      Z2, Z0, Z12
+	VBROADCASTSD     oneAVX512Consts<>+328(SB), Z13
+	VFMADD213PD      Z3, Z1, Z13
+	KMOVB            832(BX), K4
+	VBLENDMPD        Z14, Z6, K4, Z6
+	KMOVB            896(BX), K4
+	VBLENDMPD        Z15, Z7, K4, Z7
+	VRNDSCALEPD      $0x08, Z2, Z14
+	VRNDSCALEPD      $0x08, Z3, Z15
+	KMOVB            960(BX), K4
+	VBLENDMPD        Z11, Z6, K4, Z6
+	KMOVB            1024(BX), K4
+	VBLENDMPD        Z18, Z7, K4, Z7
 	VRNDSCALEPD      $0x08, Z0, Z11
-	VRNDSCALEPD      $0x08, Z1, Z14
-	KMOVB            1088(BX), K5
-	VBLENDMPD        Z6, Z4, K5, Z4
-	KMOVB            1152(BX), K5
-	VBLENDMPD        Z7, Z5, K5, Z5
-	VRNDSCALEPD      $0x09, Z0, Z6
-	VRNDSCALEPD      $0x09, Z1, Z7
-	KMOVB            1216(BX), K5
-	VBROADCASTSD     oneAVX512Consts<>+336(SB), Z15
-	VXORPD           Z15, Z0, K5, Z4
-	KMOVB            1280(BX), K5
-	VXORPD           Z15, Z1, K5, Z5
-	KMOVB            1344(BX), K5
-	VBROADCASTSD     oneAVX512Consts<>+320(SB), Z15
-	VANDPD           Z15, Z0, K5, Z4
-	KMOVB            1408(BX), K5
-	VANDPD           Z15, Z1, K5, Z5
-	KMOVB            1472(BX), K5
-	VMINPD           Z2, Z0, K5, Z4
-	KMOVB            1536(BX), K5
-	VMINPD           Z3, Z1, K5, Z5
-	VBROADCASTSD     oneAVX512Consts<>+328(SB), Z16
-	VMAXPD           Z16, Z12, Z12
-	VMAXPD           Z16, Z13, Z13
-	VMOVAPD          Z0, Z16
-	VPTERNLOGQ       $0xe4, Z15, Z2, Z16
+	VRNDSCALEPD      $0x08, Z1, Z16
+	KMOVB            1088(BX), K4
+	VBLENDMPD        Z12, Z6, K4, Z6
+	KMOVB            1152(BX), K4
+	VBLENDMPD        Z13, Z7, K4, Z7
+	VBROADCASTSD     oneAVX512Consts<>+344(SB), Z12
+	VMOVAPD          Z0, Z13
+	VPTERNLOGQ       $0xe4, Z12, Z2, Z13
 	VMOVAPD          Z1, Z17
-	VPTERNLOGQ       $0xe4, Z15, Z3, Z17
-	KMOVB            1600(BX), K5
-	VMAXPD           Z2, Z0, K5, Z4
-	KMOVB            1664(BX), K5
-	VMAXPD           Z3, Z1, K5, Z5
-	VBROADCASTSD     oneAVX512Consts<>+344(SB), Z18
-	VMINPD           Z18, Z12, Z12
-	VMINPD           Z18, Z13, Z13
-	KMOVB            1728(BX), K5
-	VMINPD           Z0, Z9, K5, Z4
-	KMOVB            1792(BX), K5
-	VMINPD           Z1, Z9, K5, Z5
-	KMOVB            1856(BX), K5
+	VPTERNLOGQ       $0xe4, Z12, Z3, Z17
+	KMOVB            1216(BX), K4
+	VBROADCASTSD     oneAVX512Consts<>+336(SB), Z18
+	VXORPD           Z18, Z0, K4, Z6
+	KMOVB            1280(BX), K4
+	VXORPD           Z18, Z1, K4, Z7
+	KMOVB            1344(BX), K4
+	VANDPD           Z12, Z0, K4, Z6
+	KMOVB            1408(BX), K4
+	VANDPD           Z12, Z1, K4, Z7
+	KMOVB            1472(BX), K4
+	VMINPD           Z2, Z0, K4, Z6
+	KMOVB            1536(BX), K4
+	VMINPD           Z3, Z1, K4, Z7
 	VBROADCASTSD     oneAVX512Consts<>+352(SB), Z18
-	VMAXPD           Z18, Z0, K5, Z4
-	KMOVB            1920(BX), K5
-	VMAXPD           Z18, Z1, K5, Z5
-	KMOVB            2112(BX), K5
-	VBLENDMPD        Z16, Z4, K5, Z4
-	KMOVB            2176(BX), K5
-	VBLENDMPD        Z17, Z5, K5, Z5
-	KMOVB            1984(BX), K5
-	VBLENDMPD        Z0, Z19, K5, Z16
-	KMOVB            2048(BX), K5
-	VBLENDMPD        Z1, Z19, K5, Z17
-	VSCALEFPD        Z12, Z16, Z16
-	VSCALEFPD        Z13, Z17, Z17
+	VMAXPD           Z18, Z14, Z14
+	VMAXPD           Z18, Z15, Z15
+	VBROADCASTSD     oneAVX512Consts<>+304(SB), Z18
+	VCMPPD           $0x11, Z4, Z18, K4
+	KMOVB            K4, 1536(BX)
+	VCMPPD           $0x11, Z5, Z18, K4
+	VBROADCASTSD     oneAVX512Consts<>+312(SB), Z18
+	KMOVB            K4, 1472(BX)
+	VCMPPD           $0x11, Z4, Z18, K4
+	KMOVB            K4, 1408(BX)
+	VCMPPD           $0x11, Z5, Z18, K4
+	KMOVB            K4, 1344(BX)
+	KMOVB            1600(BX), K4
+	VMAXPD           Z2, Z0, K4, Z6
+	KMOVB            1664(BX), K4
+	VMAXPD           Z3, Z1, K4, Z7
+	VMOVAPD          Z10, Z4
+	VPTERNLOGQ       $0xe4, Z12, Z0, Z4
+	VPTERNLOGQ       $0xe4, Z12, Z1, Z10
+	VBROADCASTSD     oneAVX512Consts<>+360(SB), Z5
+	VMINPD           Z5, Z14, Z12
+	VMINPD           Z5, Z15, Z5
+	KMOVB            1728(BX), K4
+	VMINPD           Z0, Z9, K4, Z6
+	KMOVB            1792(BX), K4
+	VMINPD           Z1, Z9, K4, Z7
+	KMOVB            1856(BX), K4
+	VBROADCASTSD     oneAVX512Consts<>+368(SB), Z14
+	VMAXPD           Z14, Z0, K4, Z6
+	KMOVB            1920(BX), K4
+	VMAXPD           Z14, Z1, K4, Z7
+	KMOVB            1984(BX), K4
+	VBLENDMPD        Z13, Z6, K4, Z6
+	KMOVB            2048(BX), K4
+	VBLENDMPD        Z17, Z7, K4, Z7
+	VBROADCASTSD     oneAVX512Consts<>+376(SB), Z13
+	VFMADD231PD      Z2, Z0, Z13
+	VBROADCASTSD     oneAVX512Consts<>+376(SB), Z14
+	VFMADD231PD      Z3, Z1, Z14
+	KMOVB            2112(BX), K4
+	VBLENDMPD        Z4, Z6, K4, Z4
+	KMOVB            2176(BX), K4
+	VBLENDMPD        Z10, Z7, K4, Z6
+	VBROADCASTSD     oneAVX512Consts<>+384(SB), Z7
+	VBROADCASTSD     oneAVX512Consts<>+376(SB), Z10
+	VFMADD231PD      Z7, Z0, Z10
+	VFMADD213PD.BCST oneAVX512Consts<>+376(SB), Z1, Z7
+	KMOVB            2240(BX), K4
+	VBLENDMPD        Z11, Z4, K4, Z4
+	KMOVB            2304(BX), K4
+	VBLENDMPD        Z16, Z6, K4, Z6
+	VRNDSCALEPD      $0x09, Z0, Z11
+	VRNDSCALEPD      $0x09, Z1, Z15
+	KMOVB            2368(BX), K4
+	VBROADCASTSD     oneAVX512Consts<>+376(SB), Z16
+	VSUBPD           Z16, Z13, K4, Z4
+	KMOVB            2432(BX), K4
+	VSUBPD           Z16, Z14, K4, Z6
+	KMOVB            2496(BX), K4
+	VBLENDMPD        Z0, Z19, K4, Z13
+	KMOVB            2560(BX), K4
+	VBLENDMPD        Z1, Z19, K4, Z14
+	VSCALEFPD        Z12, Z13, Z13
+	VSCALEFPD        Z5, Z14, Z14
 	VSCALEFPD        Z12, Z0, Z12
-	VSCALEFPD        Z13, Z1, Z13
-	VMOVAPD          Z10, Z18
-	VPTERNLOGQ       $0xe4, Z15, Z0, Z18
-	VPTERNLOGQ       $0xe4, Z15, Z1, Z10
-	KMOVB            2240(BX), K5
-	VBLENDMPD        Z18, Z4, K5, Z4
-	KMOVB            2304(BX), K5
-	VBLENDMPD        Z10, Z5, K5, Z5
-	KMOVB            2368(BX), K5
-	VBLENDMPD        Z11, Z4, K5, Z4
-	KMOVB            2432(BX), K5
-	VBLENDMPD        Z14, Z5, K5, Z5
-	VGETEXPPD        Z0, Z10
-	VGETEXPPD        Z1, Z11
-	KMOVB            2496(BX), K5
-	VBLENDMPD        Z6, Z4, K5, Z4
-	KMOVB            2560(BX), K5
-	VBLENDMPD        Z7, Z5, K5, Z5
-	VGETMANTPD       $0x04, Z0, Z6
-	VGETMANTPD       $0x04, Z1, Z7
-	KMOVB            2624(BX), K5
-	VBLENDMPD        Z12, Z4, K5, Z4
-	KMOVB            2688(BX), K5
-	VBLENDMPD        Z13, Z5, K5, Z5
-	VBLENDMPD        Z9, Z8, K1, Z12
-	KMOVB            4288(BX), K1
-	VBLENDMPD        Z9, Z8, K1, Z13
-	KMOVB            2752(BX), K1
-	VBLENDMPD        Z16, Z4, K1, Z4
-	KMOVB            2816(BX), K1
-	VBLENDMPD        Z17, Z5, K1, Z5
-	KMOVB            3456(BX), K1
-	VBLENDMPD        Z9, Z8, K1, Z14
-	KMOVB            3392(BX), K1
-	VBLENDMPD        Z9, Z8, K1, Z15
-	KMOVB            2880(BX), K1
-	VBLENDMPD        Z10, Z4, K1, Z4
-	KMOVB            2944(BX), K1
-	VBLENDMPD        Z11, Z5, K1, Z5
-	KMOVB            3520(BX), K1
-	VBLENDMPD        Z9, Z8, K1, Z10
-	KMOVB            3584(BX), K1
-	VBLENDMPD        Z9, Z8, K1, Z11
-	KMOVB            3136(BX), K1
-	VBLENDMPD        Z6, Z4, K1, Z4
-	KMOVB            192(BX), K1
-	VBLENDMPD        Z7, Z5, K1, Z5
-	KMOVB            4032(BX), K1
-	VBLENDMPD        Z9, Z8, K1, Z6
-	KMOVB            4096(BX), K1
-	VBLENDMPD        Z9, Z8, K1, Z7
-	KMOVB            3264(BX), K1
-	VBLENDMPD        Z12, Z4, K1, Z4
-	KMOVB            3328(BX), K1
-	VBLENDMPD        Z13, Z5, K1, Z5
-	KMOVB            3776(BX), K1
-	VBLENDMPD        Z9, Z8, K1, Z12
-	VBLENDMPD        Z9, Z8, K3, Z13
-	KMOVB            3648(BX), K1
-	VBLENDMPD        Z14, Z4, K1, Z4
-	KMOVB            3712(BX), K1
-	VBLENDMPD        Z15, Z5, K1, Z5
-	VADDPD           Z19, Z0, Z14
-	VADDPD           Z19, Z1, Z15
-	KMOVB            3904(BX), K1
-	VBLENDMPD        Z10, Z4, K1, Z4
-	KMOVB            3968(BX), K1
-	VBLENDMPD        Z11, Z5, K1, Z5
-	VMOVAPD          Z2, Z10
-	VMULPD           Z19, Z0, K4, Z10
-	KMOVB            4672(BX), K1
-	VMOVAPD          Z3, Z0
-	VMULPD           Z19, Z1, K1, Z0
-	KMOVB            4416(BX), K1
-	VBLENDMPD        Z6, Z4, K1, Z1
-	KMOVB            4480(BX), K1
-	VBLENDMPD        Z7, Z5, K1, Z4
-	KMOVB            4544(BX), K1
-	VBLENDMPD        Z9, Z8, K1, Z5
+	VSCALEFPD        Z5, Z1, Z5
+	KMOVB            2624(BX), K4
+	VSUBPD           Z16, Z10, K4, Z4
+	KMOVB            2688(BX), K4
+	VSUBPD           Z16, Z7, K4, Z6
+	VGETEXPPD        Z0, Z7
+	VGETEXPPD        Z1, Z10
+	KMOVB            2752(BX), K4
+	VBLENDMPD        Z11, Z4, K4, Z4
+	KMOVB            2816(BX), K4
+	VBLENDMPD        Z15, Z6, K4, Z6
+	VGETMANTPD       $0x04, Z0, Z11
+	VGETMANTPD       $0x04, Z1, Z15
+	KMOVB            2880(BX), K4
+	VBLENDMPD        Z12, Z4, K4, Z4
+	KMOVB            2944(BX), K4
+	VBLENDMPD        Z5, Z6, K4, Z5
 	VBLENDMPD        Z9, Z8, K2, Z6
-	KMOVB            3840(BX), K1
-	VBLENDMPD        Z12, Z1, K1, Z1
-	KMOVB            4608(BX), K1
-	VBLENDMPD        Z13, Z4, K1, Z4
-	KMOVB            4160(BX), K1
-	VBLENDMPD        Z2, Z14, K1, Z2
-	KMOVB            4736(BX), K1
-	VBLENDMPD        Z3, Z15, K1, Z3
-	KMOVB            4352(BX), K1
-	VBLENDMPD        Z5, Z1, K1, Z1
-	KMOVB            4224(BX), K1
-	VBLENDMPD        Z6, Z4, K1, Z4
-	KMOVB            4800(BX), K1
-	VBLENDMPD        Z10, Z1, K1, Z1
+	KMOVB            4544(BX), K2
+	VBLENDMPD        Z9, Z8, K2, Z12
+	KMOVB            3008(BX), K2
+	VBLENDMPD        Z13, Z4, K2, Z4
+	KMOVB            3072(BX), K2
+	VBLENDMPD        Z14, Z5, K2, Z5
+	KMOVB            3712(BX), K2
+	VBLENDMPD        Z9, Z8, K2, Z13
+	KMOVB            3648(BX), K2
+	VBLENDMPD        Z9, Z8, K2, Z14
+	KMOVB            3136(BX), K2
+	VBLENDMPD        Z7, Z4, K2, Z4
+	KMOVB            192(BX), K2
+	VBLENDMPD        Z10, Z5, K2, Z5
+	KMOVB            3776(BX), K2
+	VBLENDMPD        Z9, Z8, K2, Z7
+	KMOVB            3840(BX), K2
+	VBLENDMPD        Z9, Z8, K2, Z10
+	KMOVB            3264(BX), K2
+	VBLENDMPD        Z11, Z4, K2, Z4
+	KMOVB            3328(BX), K2
+	VBLENDMPD        Z15, Z5, K2, Z5
+	KMOVB            4288(BX), K2
+	VBLENDMPD        Z9, Z8, K2, Z11
+	KMOVB            4352(BX), K2
+	VBLENDMPD        Z9, Z8, K2, Z15
+	KMOVB            3520(BX), K2
+	VBLENDMPD        Z6, Z4, K2, Z4
+	KMOVB            3584(BX), K2
+	VBLENDMPD        Z12, Z5, K2, Z5
+	KMOVB            4032(BX), K2
+	VBLENDMPD        Z9, Z8, K2, Z6
+	VBLENDMPD        Z9, Z8, K3, Z12
+	KMOVB            3904(BX), K2
+	VBLENDMPD        Z13, Z4, K2, Z4
+	KMOVB            3968(BX), K2
+	VBLENDMPD        Z14, Z5, K2, Z5
+	VADDPD           Z19, Z0, Z13
+	VADDPD           Z19, Z1, Z14
+	KMOVB            4160(BX), K2
+	VBLENDMPD        Z7, Z4, K2, Z4
+	KMOVB            4224(BX), K2
+	VBLENDMPD        Z10, Z5, K2, Z5
+	VMOVAPD          Z2, Z7
+	VMULPD           Z19, Z0, K5, Z7
+	KMOVB            4928(BX), K2
+	VMOVAPD          Z3, Z0
+	VMULPD           Z19, Z1, K2, Z0
+	KMOVB            4672(BX), K2
+	VBLENDMPD        Z11, Z4, K2, Z1
+	KMOVB            4736(BX), K2
+	VBLENDMPD        Z15, Z5, K2, Z4
+	KMOVB            4800(BX), K2
+	VBLENDMPD        Z9, Z8, K2, Z5
+	VBLENDMPD        Z9, Z8, K1, Z8
+	KMOVB            4096(BX), K1
+	VBLENDMPD        Z6, Z1, K1, Z1
 	KMOVB            4864(BX), K1
-	VBLENDMPD        Z0, Z4, K1, Z0
-	KMOVB            4928(BX), K1
-	VBLENDMPD        Z2, Z1, K1, Z1
+	VBLENDMPD        Z12, Z4, K1, Z4
+	KMOVB            4416(BX), K1
+	VBLENDMPD        Z2, Z13, K1, Z2
 	KMOVB            4992(BX), K1
+	VBLENDMPD        Z3, Z14, K1, Z3
+	KMOVB            4608(BX), K1
+	VBLENDMPD        Z5, Z1, K1, Z1
+	KMOVB            4480(BX), K1
+	VBLENDMPD        Z8, Z4, K1, Z4
+	KMOVB            1536(BX), K1
+	VBLENDMPD        Z7, Z1, K1, Z1
+	KMOVB            1472(BX), K1
+	VBLENDMPD        Z0, Z4, K1, Z0
+	KMOVB            1408(BX), K1
+	VBLENDMPD        Z2, Z1, K1, Z1
+	KMOVB            1344(BX), K1
 	VBLENDMPD        Z3, Z0, K1, Z0
 	VMOVUPD          Z1, K7, (SI)(AX*1)
 	VMOVUPD          Z0, K6, 64(SI)(AX*1)
@@ -870,22 +1169,22 @@ DATA oneAVX2Consts<>+224(SB)/8, $0x4014000000000000
 DATA oneAVX2Consts<>+232(SB)/8, $0x4014000000000000
 DATA oneAVX2Consts<>+240(SB)/8, $0x4014000000000000
 DATA oneAVX2Consts<>+248(SB)/8, $0x4014000000000000
-DATA oneAVX2Consts<>+256(SB)/8, $0xc09ff00000000000
-DATA oneAVX2Consts<>+264(SB)/8, $0xc09ff00000000000
-DATA oneAVX2Consts<>+272(SB)/8, $0xc09ff00000000000
-DATA oneAVX2Consts<>+280(SB)/8, $0xc09ff00000000000
-DATA oneAVX2Consts<>+288(SB)/8, $0x409ff80000000000
-DATA oneAVX2Consts<>+296(SB)/8, $0x409ff80000000000
-DATA oneAVX2Consts<>+304(SB)/8, $0x409ff80000000000
-DATA oneAVX2Consts<>+312(SB)/8, $0x409ff80000000000
-DATA oneAVX2Consts<>+320(SB)/8, $0x4018000000000000
-DATA oneAVX2Consts<>+328(SB)/8, $0x4018000000000000
-DATA oneAVX2Consts<>+336(SB)/8, $0x4018000000000000
-DATA oneAVX2Consts<>+344(SB)/8, $0x4018000000000000
-DATA oneAVX2Consts<>+352(SB)/8, $0x401c000000000000
-DATA oneAVX2Consts<>+360(SB)/8, $0x401c000000000000
-DATA oneAVX2Consts<>+368(SB)/8, $0x401c000000000000
-DATA oneAVX2Consts<>+376(SB)/8, $0x401c000000000000
+DATA oneAVX2Consts<>+256(SB)/8, $0x4018000000000000
+DATA oneAVX2Consts<>+264(SB)/8, $0x4018000000000000
+DATA oneAVX2Consts<>+272(SB)/8, $0x4018000000000000
+DATA oneAVX2Consts<>+280(SB)/8, $0x4018000000000000
+DATA oneAVX2Consts<>+288(SB)/8, $0x401c000000000000
+DATA oneAVX2Consts<>+296(SB)/8, $0x401c000000000000
+DATA oneAVX2Consts<>+304(SB)/8, $0x401c000000000000
+DATA oneAVX2Consts<>+312(SB)/8, $0x401c000000000000
+DATA oneAVX2Consts<>+320(SB)/8, $0xc09ff00000000000
+DATA oneAVX2Consts<>+328(SB)/8, $0xc09ff00000000000
+DATA oneAVX2Consts<>+336(SB)/8, $0xc09ff00000000000
+DATA oneAVX2Consts<>+344(SB)/8, $0xc09ff00000000000
+DATA oneAVX2Consts<>+352(SB)/8, $0x409ff80000000000
+DATA oneAVX2Consts<>+360(SB)/8, $0x409ff80000000000
+DATA oneAVX2Consts<>+368(SB)/8, $0x409ff80000000000
+DATA oneAVX2Consts<>+376(SB)/8, $0x409ff80000000000
 DATA oneAVX2Consts<>+384(SB)/8, $0x4020000000000000
 DATA oneAVX2Consts<>+392(SB)/8, $0x4020000000000000
 DATA oneAVX2Consts<>+400(SB)/8, $0x4020000000000000
@@ -922,30 +1221,30 @@ DATA oneAVX2Consts<>+640(SB)/8, $0x402c000000000000
 DATA oneAVX2Consts<>+648(SB)/8, $0x402c000000000000
 DATA oneAVX2Consts<>+656(SB)/8, $0x402c000000000000
 DATA oneAVX2Consts<>+664(SB)/8, $0x402c000000000000
-DATA oneAVX2Consts<>+672(SB)/8, $0x408ff80000000000
-DATA oneAVX2Consts<>+680(SB)/8, $0x408ff80000000000
-DATA oneAVX2Consts<>+688(SB)/8, $0x408ff80000000000
-DATA oneAVX2Consts<>+696(SB)/8, $0x408ff80000000000
-DATA oneAVX2Consts<>+704(SB)/8, $0xc08ff00000000000
-DATA oneAVX2Consts<>+712(SB)/8, $0xc08ff00000000000
-DATA oneAVX2Consts<>+720(SB)/8, $0xc08ff00000000000
-DATA oneAVX2Consts<>+728(SB)/8, $0xc08ff00000000000
-DATA oneAVX2Consts<>+736(SB)/8, $0x43380000000003ff
-DATA oneAVX2Consts<>+744(SB)/8, $0x43380000000003ff
-DATA oneAVX2Consts<>+752(SB)/8, $0x43380000000003ff
-DATA oneAVX2Consts<>+760(SB)/8, $0x43380000000003ff
-DATA oneAVX2Consts<>+768(SB)/8, $0x402e000000000000
-DATA oneAVX2Consts<>+776(SB)/8, $0x402e000000000000
-DATA oneAVX2Consts<>+784(SB)/8, $0x402e000000000000
-DATA oneAVX2Consts<>+792(SB)/8, $0x402e000000000000
-DATA oneAVX2Consts<>+800(SB)/8, $0x8000000000000000
-DATA oneAVX2Consts<>+808(SB)/8, $0x8000000000000000
-DATA oneAVX2Consts<>+816(SB)/8, $0x8000000000000000
-DATA oneAVX2Consts<>+824(SB)/8, $0x8000000000000000
-DATA oneAVX2Consts<>+832(SB)/8, $0x4030000000000000
-DATA oneAVX2Consts<>+840(SB)/8, $0x4030000000000000
-DATA oneAVX2Consts<>+848(SB)/8, $0x4030000000000000
-DATA oneAVX2Consts<>+856(SB)/8, $0x4030000000000000
+DATA oneAVX2Consts<>+672(SB)/8, $0x402e000000000000
+DATA oneAVX2Consts<>+680(SB)/8, $0x402e000000000000
+DATA oneAVX2Consts<>+688(SB)/8, $0x402e000000000000
+DATA oneAVX2Consts<>+696(SB)/8, $0x402e000000000000
+DATA oneAVX2Consts<>+704(SB)/8, $0x8000000000000000
+DATA oneAVX2Consts<>+712(SB)/8, $0x8000000000000000
+DATA oneAVX2Consts<>+720(SB)/8, $0x8000000000000000
+DATA oneAVX2Consts<>+728(SB)/8, $0x8000000000000000
+DATA oneAVX2Consts<>+736(SB)/8, $0x4030000000000000
+DATA oneAVX2Consts<>+744(SB)/8, $0x4030000000000000
+DATA oneAVX2Consts<>+752(SB)/8, $0x4030000000000000
+DATA oneAVX2Consts<>+760(SB)/8, $0x4030000000000000
+DATA oneAVX2Consts<>+768(SB)/8, $0x408ff80000000000
+DATA oneAVX2Consts<>+776(SB)/8, $0x408ff80000000000
+DATA oneAVX2Consts<>+784(SB)/8, $0x408ff80000000000
+DATA oneAVX2Consts<>+792(SB)/8, $0x408ff80000000000
+DATA oneAVX2Consts<>+800(SB)/8, $0xc08ff00000000000
+DATA oneAVX2Consts<>+808(SB)/8, $0xc08ff00000000000
+DATA oneAVX2Consts<>+816(SB)/8, $0xc08ff00000000000
+DATA oneAVX2Consts<>+824(SB)/8, $0xc08ff00000000000
+DATA oneAVX2Consts<>+832(SB)/8, $0x43380000000003ff
+DATA oneAVX2Consts<>+840(SB)/8, $0x43380000000003ff
+DATA oneAVX2Consts<>+848(SB)/8, $0x43380000000003ff
+DATA oneAVX2Consts<>+856(SB)/8, $0x43380000000003ff
 DATA oneAVX2Consts<>+864(SB)/8, $0x4031000000000000
 DATA oneAVX2Consts<>+872(SB)/8, $0x4031000000000000
 DATA oneAVX2Consts<>+880(SB)/8, $0x4031000000000000
@@ -954,119 +1253,135 @@ DATA oneAVX2Consts<>+896(SB)/8, $0x4032000000000000
 DATA oneAVX2Consts<>+904(SB)/8, $0x4032000000000000
 DATA oneAVX2Consts<>+912(SB)/8, $0x4032000000000000
 DATA oneAVX2Consts<>+920(SB)/8, $0x4032000000000000
-DATA oneAVX2Consts<>+928(SB)/8, $0x4350000000000000
-DATA oneAVX2Consts<>+936(SB)/8, $0x4350000000000000
-DATA oneAVX2Consts<>+944(SB)/8, $0x4350000000000000
-DATA oneAVX2Consts<>+952(SB)/8, $0x4350000000000000
-DATA oneAVX2Consts<>+960(SB)/8, $0x4033000000000000
-DATA oneAVX2Consts<>+968(SB)/8, $0x4033000000000000
-DATA oneAVX2Consts<>+976(SB)/8, $0x4033000000000000
-DATA oneAVX2Consts<>+984(SB)/8, $0x4033000000000000
-DATA oneAVX2Consts<>+992(SB)/8, $0x0010000000000000
-DATA oneAVX2Consts<>+1000(SB)/8, $0x0010000000000000
-DATA oneAVX2Consts<>+1008(SB)/8, $0x0010000000000000
-DATA oneAVX2Consts<>+1016(SB)/8, $0x0010000000000000
-DATA oneAVX2Consts<>+1024(SB)/8, $0x404b000000000000
-DATA oneAVX2Consts<>+1032(SB)/8, $0x404b000000000000
-DATA oneAVX2Consts<>+1040(SB)/8, $0x404b000000000000
-DATA oneAVX2Consts<>+1048(SB)/8, $0x404b000000000000
-DATA oneAVX2Consts<>+1056(SB)/8, $0xbff0000000000000
-DATA oneAVX2Consts<>+1064(SB)/8, $0xbff0000000000000
-DATA oneAVX2Consts<>+1072(SB)/8, $0xbff0000000000000
-DATA oneAVX2Consts<>+1080(SB)/8, $0xbff0000000000000
-DATA oneAVX2Consts<>+1088(SB)/8, $0x4034000000000000
-DATA oneAVX2Consts<>+1096(SB)/8, $0x4034000000000000
-DATA oneAVX2Consts<>+1104(SB)/8, $0x4034000000000000
-DATA oneAVX2Consts<>+1112(SB)/8, $0x4034000000000000
-DATA oneAVX2Consts<>+1120(SB)/8, $0x4035000000000000
-DATA oneAVX2Consts<>+1128(SB)/8, $0x4035000000000000
-DATA oneAVX2Consts<>+1136(SB)/8, $0x4035000000000000
-DATA oneAVX2Consts<>+1144(SB)/8, $0x4035000000000000
-DATA oneAVX2Consts<>+1152(SB)/8, $0x000fffffffffffff
-DATA oneAVX2Consts<>+1160(SB)/8, $0x000fffffffffffff
-DATA oneAVX2Consts<>+1168(SB)/8, $0x000fffffffffffff
-DATA oneAVX2Consts<>+1176(SB)/8, $0x000fffffffffffff
-DATA oneAVX2Consts<>+1184(SB)/8, $0x4330000000000000
-DATA oneAVX2Consts<>+1192(SB)/8, $0x4330000000000000
-DATA oneAVX2Consts<>+1200(SB)/8, $0x4330000000000000
-DATA oneAVX2Consts<>+1208(SB)/8, $0x4330000000000000
-DATA oneAVX2Consts<>+1216(SB)/8, $0x43300000000003ff
-DATA oneAVX2Consts<>+1224(SB)/8, $0x43300000000003ff
-DATA oneAVX2Consts<>+1232(SB)/8, $0x43300000000003ff
-DATA oneAVX2Consts<>+1240(SB)/8, $0x43300000000003ff
-DATA oneAVX2Consts<>+1248(SB)/8, $0x4036000000000000
-DATA oneAVX2Consts<>+1256(SB)/8, $0x4036000000000000
-DATA oneAVX2Consts<>+1264(SB)/8, $0x4036000000000000
-DATA oneAVX2Consts<>+1272(SB)/8, $0x4036000000000000
-DATA oneAVX2Consts<>+1280(SB)/8, $0x4037000000000000
-DATA oneAVX2Consts<>+1288(SB)/8, $0x4037000000000000
-DATA oneAVX2Consts<>+1296(SB)/8, $0x4037000000000000
-DATA oneAVX2Consts<>+1304(SB)/8, $0x4037000000000000
-DATA oneAVX2Consts<>+1312(SB)/8, $0x4038000000000000
-DATA oneAVX2Consts<>+1320(SB)/8, $0x4038000000000000
-DATA oneAVX2Consts<>+1328(SB)/8, $0x4038000000000000
-DATA oneAVX2Consts<>+1336(SB)/8, $0x4038000000000000
-DATA oneAVX2Consts<>+1344(SB)/8, $0x4039000000000000
-DATA oneAVX2Consts<>+1352(SB)/8, $0x4039000000000000
-DATA oneAVX2Consts<>+1360(SB)/8, $0x4039000000000000
-DATA oneAVX2Consts<>+1368(SB)/8, $0x4039000000000000
-DATA oneAVX2Consts<>+1376(SB)/8, $0xfff0000000000000
-DATA oneAVX2Consts<>+1384(SB)/8, $0xfff0000000000000
-DATA oneAVX2Consts<>+1392(SB)/8, $0xfff0000000000000
-DATA oneAVX2Consts<>+1400(SB)/8, $0xfff0000000000000
-DATA oneAVX2Consts<>+1408(SB)/8, $0x403a000000000000
-DATA oneAVX2Consts<>+1416(SB)/8, $0x403a000000000000
-DATA oneAVX2Consts<>+1424(SB)/8, $0x403a000000000000
-DATA oneAVX2Consts<>+1432(SB)/8, $0x403a000000000000
-DATA oneAVX2Consts<>+1440(SB)/8, $0x7ff0000000000000
-DATA oneAVX2Consts<>+1448(SB)/8, $0x7ff0000000000000
-DATA oneAVX2Consts<>+1456(SB)/8, $0x7ff0000000000000
-DATA oneAVX2Consts<>+1464(SB)/8, $0x7ff0000000000000
+DATA oneAVX2Consts<>+928(SB)/8, $0x4033000000000000
+DATA oneAVX2Consts<>+936(SB)/8, $0x4033000000000000
+DATA oneAVX2Consts<>+944(SB)/8, $0x4033000000000000
+DATA oneAVX2Consts<>+952(SB)/8, $0x4033000000000000
+DATA oneAVX2Consts<>+960(SB)/8, $0xbff0000000000000
+DATA oneAVX2Consts<>+968(SB)/8, $0xbff0000000000000
+DATA oneAVX2Consts<>+976(SB)/8, $0xbff0000000000000
+DATA oneAVX2Consts<>+984(SB)/8, $0xbff0000000000000
+DATA oneAVX2Consts<>+992(SB)/8, $0x4034000000000000
+DATA oneAVX2Consts<>+1000(SB)/8, $0x4034000000000000
+DATA oneAVX2Consts<>+1008(SB)/8, $0x4034000000000000
+DATA oneAVX2Consts<>+1016(SB)/8, $0x4034000000000000
+DATA oneAVX2Consts<>+1024(SB)/8, $0x4350000000000000
+DATA oneAVX2Consts<>+1032(SB)/8, $0x4350000000000000
+DATA oneAVX2Consts<>+1040(SB)/8, $0x4350000000000000
+DATA oneAVX2Consts<>+1048(SB)/8, $0x4350000000000000
+DATA oneAVX2Consts<>+1056(SB)/8, $0x4035000000000000
+DATA oneAVX2Consts<>+1064(SB)/8, $0x4035000000000000
+DATA oneAVX2Consts<>+1072(SB)/8, $0x4035000000000000
+DATA oneAVX2Consts<>+1080(SB)/8, $0x4035000000000000
+DATA oneAVX2Consts<>+1088(SB)/8, $0x0010000000000000
+DATA oneAVX2Consts<>+1096(SB)/8, $0x0010000000000000
+DATA oneAVX2Consts<>+1104(SB)/8, $0x0010000000000000
+DATA oneAVX2Consts<>+1112(SB)/8, $0x0010000000000000
+DATA oneAVX2Consts<>+1120(SB)/8, $0x404b000000000000
+DATA oneAVX2Consts<>+1128(SB)/8, $0x404b000000000000
+DATA oneAVX2Consts<>+1136(SB)/8, $0x404b000000000000
+DATA oneAVX2Consts<>+1144(SB)/8, $0x404b000000000000
+DATA oneAVX2Consts<>+1152(SB)/8, $0x4338000000000000
+DATA oneAVX2Consts<>+1160(SB)/8, $0x4338000000000000
+DATA oneAVX2Consts<>+1168(SB)/8, $0x4338000000000000
+DATA oneAVX2Consts<>+1176(SB)/8, $0x4338000000000000
+DATA oneAVX2Consts<>+1184(SB)/8, $0x4036000000000000
+DATA oneAVX2Consts<>+1192(SB)/8, $0x4036000000000000
+DATA oneAVX2Consts<>+1200(SB)/8, $0x4036000000000000
+DATA oneAVX2Consts<>+1208(SB)/8, $0x4036000000000000
+DATA oneAVX2Consts<>+1216(SB)/8, $0x3fe6666666666666
+DATA oneAVX2Consts<>+1224(SB)/8, $0x3fe6666666666666
+DATA oneAVX2Consts<>+1232(SB)/8, $0x3fe6666666666666
+DATA oneAVX2Consts<>+1240(SB)/8, $0x3fe6666666666666
+DATA oneAVX2Consts<>+1248(SB)/8, $0x4037000000000000
+DATA oneAVX2Consts<>+1256(SB)/8, $0x4037000000000000
+DATA oneAVX2Consts<>+1264(SB)/8, $0x4037000000000000
+DATA oneAVX2Consts<>+1272(SB)/8, $0x4037000000000000
+DATA oneAVX2Consts<>+1280(SB)/8, $0x000fffffffffffff
+DATA oneAVX2Consts<>+1288(SB)/8, $0x000fffffffffffff
+DATA oneAVX2Consts<>+1296(SB)/8, $0x000fffffffffffff
+DATA oneAVX2Consts<>+1304(SB)/8, $0x000fffffffffffff
+DATA oneAVX2Consts<>+1312(SB)/8, $0x4330000000000000
+DATA oneAVX2Consts<>+1320(SB)/8, $0x4330000000000000
+DATA oneAVX2Consts<>+1328(SB)/8, $0x4330000000000000
+DATA oneAVX2Consts<>+1336(SB)/8, $0x4330000000000000
+DATA oneAVX2Consts<>+1344(SB)/8, $0x43300000000003ff
+DATA oneAVX2Consts<>+1352(SB)/8, $0x43300000000003ff
+DATA oneAVX2Consts<>+1360(SB)/8, $0x43300000000003ff
+DATA oneAVX2Consts<>+1368(SB)/8, $0x43300000000003ff
+DATA oneAVX2Consts<>+1376(SB)/8, $0x4038000000000000
+DATA oneAVX2Consts<>+1384(SB)/8, $0x4038000000000000
+DATA oneAVX2Consts<>+1392(SB)/8, $0x4038000000000000
+DATA oneAVX2Consts<>+1400(SB)/8, $0x4038000000000000
+DATA oneAVX2Consts<>+1408(SB)/8, $0x4039000000000000
+DATA oneAVX2Consts<>+1416(SB)/8, $0x4039000000000000
+DATA oneAVX2Consts<>+1424(SB)/8, $0x4039000000000000
+DATA oneAVX2Consts<>+1432(SB)/8, $0x4039000000000000
+DATA oneAVX2Consts<>+1440(SB)/8, $0x403a000000000000
+DATA oneAVX2Consts<>+1448(SB)/8, $0x403a000000000000
+DATA oneAVX2Consts<>+1456(SB)/8, $0x403a000000000000
+DATA oneAVX2Consts<>+1464(SB)/8, $0x403a000000000000
 DATA oneAVX2Consts<>+1472(SB)/8, $0x403b000000000000
 DATA oneAVX2Consts<>+1480(SB)/8, $0x403b000000000000
 DATA oneAVX2Consts<>+1488(SB)/8, $0x403b000000000000
 DATA oneAVX2Consts<>+1496(SB)/8, $0x403b000000000000
-DATA oneAVX2Consts<>+1504(SB)/8, $0x403c000000000000
-DATA oneAVX2Consts<>+1512(SB)/8, $0x403c000000000000
-DATA oneAVX2Consts<>+1520(SB)/8, $0x403c000000000000
-DATA oneAVX2Consts<>+1528(SB)/8, $0x403c000000000000
-DATA oneAVX2Consts<>+1536(SB)/8, $0x403d000000000000
-DATA oneAVX2Consts<>+1544(SB)/8, $0x403d000000000000
-DATA oneAVX2Consts<>+1552(SB)/8, $0x403d000000000000
-DATA oneAVX2Consts<>+1560(SB)/8, $0x403d000000000000
-DATA oneAVX2Consts<>+1568(SB)/8, $0x403e000000000000
-DATA oneAVX2Consts<>+1576(SB)/8, $0x403e000000000000
-DATA oneAVX2Consts<>+1584(SB)/8, $0x403e000000000000
-DATA oneAVX2Consts<>+1592(SB)/8, $0x403e000000000000
-DATA oneAVX2Consts<>+1600(SB)/8, $0x403f000000000000
-DATA oneAVX2Consts<>+1608(SB)/8, $0x403f000000000000
-DATA oneAVX2Consts<>+1616(SB)/8, $0x403f000000000000
-DATA oneAVX2Consts<>+1624(SB)/8, $0x403f000000000000
-DATA oneAVX2Consts<>+1632(SB)/8, $0x4040000000000000
-DATA oneAVX2Consts<>+1640(SB)/8, $0x4040000000000000
-DATA oneAVX2Consts<>+1648(SB)/8, $0x4040000000000000
-DATA oneAVX2Consts<>+1656(SB)/8, $0x4040000000000000
-DATA oneAVX2Consts<>+1664(SB)/8, $0xffffffffffffffff
-DATA oneAVX2Consts<>+1672(SB)/8, $0xffffffffffffffff
-DATA oneAVX2Consts<>+1680(SB)/8, $0xffffffffffffffff
-DATA oneAVX2Consts<>+1688(SB)/8, $0xffffffffffffffff
-DATA oneAVX2Consts<>+1696(SB)/8, $0x4040800000000000
-DATA oneAVX2Consts<>+1704(SB)/8, $0x4040800000000000
-DATA oneAVX2Consts<>+1712(SB)/8, $0x4040800000000000
-DATA oneAVX2Consts<>+1720(SB)/8, $0x4040800000000000
-DATA oneAVX2Consts<>+1728(SB)/8, $0x4041000000000000
-DATA oneAVX2Consts<>+1736(SB)/8, $0x4041000000000000
-DATA oneAVX2Consts<>+1744(SB)/8, $0x4041000000000000
-DATA oneAVX2Consts<>+1752(SB)/8, $0x4041000000000000
-DATA oneAVX2Consts<>+1760(SB)/8, $0x4041800000000000
-DATA oneAVX2Consts<>+1768(SB)/8, $0x4041800000000000
-DATA oneAVX2Consts<>+1776(SB)/8, $0x4041800000000000
-DATA oneAVX2Consts<>+1784(SB)/8, $0x4041800000000000
-DATA oneAVX2Consts<>+1792(SB)/8, $0x4042000000000000
-DATA oneAVX2Consts<>+1800(SB)/8, $0x4042000000000000
-DATA oneAVX2Consts<>+1808(SB)/8, $0x4042000000000000
-DATA oneAVX2Consts<>+1816(SB)/8, $0x4042000000000000
-GLOBL oneAVX2Consts<>(SB), RODATA|NOPTR, $1824
+DATA oneAVX2Consts<>+1504(SB)/8, $0xfff0000000000000
+DATA oneAVX2Consts<>+1512(SB)/8, $0xfff0000000000000
+DATA oneAVX2Consts<>+1520(SB)/8, $0xfff0000000000000
+DATA oneAVX2Consts<>+1528(SB)/8, $0xfff0000000000000
+DATA oneAVX2Consts<>+1536(SB)/8, $0x403c000000000000
+DATA oneAVX2Consts<>+1544(SB)/8, $0x403c000000000000
+DATA oneAVX2Consts<>+1552(SB)/8, $0x403c000000000000
+DATA oneAVX2Consts<>+1560(SB)/8, $0x403c000000000000
+DATA oneAVX2Consts<>+1568(SB)/8, $0x7ff0000000000000
+DATA oneAVX2Consts<>+1576(SB)/8, $0x7ff0000000000000
+DATA oneAVX2Consts<>+1584(SB)/8, $0x7ff0000000000000
+DATA oneAVX2Consts<>+1592(SB)/8, $0x7ff0000000000000
+DATA oneAVX2Consts<>+1600(SB)/8, $0x403d000000000000
+DATA oneAVX2Consts<>+1608(SB)/8, $0x403d000000000000
+DATA oneAVX2Consts<>+1616(SB)/8, $0x403d000000000000
+DATA oneAVX2Consts<>+1624(SB)/8, $0x403d000000000000
+DATA oneAVX2Consts<>+1632(SB)/8, $0x403e000000000000
+DATA oneAVX2Consts<>+1640(SB)/8, $0x403e000000000000
+DATA oneAVX2Consts<>+1648(SB)/8, $0x403e000000000000
+DATA oneAVX2Consts<>+1656(SB)/8, $0x403e000000000000
+DATA oneAVX2Consts<>+1664(SB)/8, $0x403f000000000000
+DATA oneAVX2Consts<>+1672(SB)/8, $0x403f000000000000
+DATA oneAVX2Consts<>+1680(SB)/8, $0x403f000000000000
+DATA oneAVX2Consts<>+1688(SB)/8, $0x403f000000000000
+DATA oneAVX2Consts<>+1696(SB)/8, $0x4040000000000000
+DATA oneAVX2Consts<>+1704(SB)/8, $0x4040000000000000
+DATA oneAVX2Consts<>+1712(SB)/8, $0x4040000000000000
+DATA oneAVX2Consts<>+1720(SB)/8, $0x4040000000000000
+DATA oneAVX2Consts<>+1728(SB)/8, $0x4040800000000000
+DATA oneAVX2Consts<>+1736(SB)/8, $0x4040800000000000
+DATA oneAVX2Consts<>+1744(SB)/8, $0x4040800000000000
+DATA oneAVX2Consts<>+1752(SB)/8, $0x4040800000000000
+DATA oneAVX2Consts<>+1760(SB)/8, $0x4041000000000000
+DATA oneAVX2Consts<>+1768(SB)/8, $0x4041000000000000
+DATA oneAVX2Consts<>+1776(SB)/8, $0x4041000000000000
+DATA oneAVX2Consts<>+1784(SB)/8, $0x4041000000000000
+DATA oneAVX2Consts<>+1792(SB)/8, $0xffffffffffffffff
+DATA oneAVX2Consts<>+1800(SB)/8, $0xffffffffffffffff
+DATA oneAVX2Consts<>+1808(SB)/8, $0xffffffffffffffff
+DATA oneAVX2Consts<>+1816(SB)/8, $0xffffffffffffffff
+DATA oneAVX2Consts<>+1824(SB)/8, $0x4041800000000000
+DATA oneAVX2Consts<>+1832(SB)/8, $0x4041800000000000
+DATA oneAVX2Consts<>+1840(SB)/8, $0x4041800000000000
+DATA oneAVX2Consts<>+1848(SB)/8, $0x4041800000000000
+DATA oneAVX2Consts<>+1856(SB)/8, $0x4042000000000000
+DATA oneAVX2Consts<>+1864(SB)/8, $0x4042000000000000
+DATA oneAVX2Consts<>+1872(SB)/8, $0x4042000000000000
+DATA oneAVX2Consts<>+1880(SB)/8, $0x4042000000000000
+DATA oneAVX2Consts<>+1888(SB)/8, $0x4042800000000000
+DATA oneAVX2Consts<>+1896(SB)/8, $0x4042800000000000
+DATA oneAVX2Consts<>+1904(SB)/8, $0x4042800000000000
+DATA oneAVX2Consts<>+1912(SB)/8, $0x4042800000000000
+DATA oneAVX2Consts<>+1920(SB)/8, $0x4043000000000000
+DATA oneAVX2Consts<>+1928(SB)/8, $0x4043000000000000
+DATA oneAVX2Consts<>+1936(SB)/8, $0x4043000000000000
+DATA oneAVX2Consts<>+1944(SB)/8, $0x4043000000000000
+GLOBL oneAVX2Consts<>(SB), RODATA|NOPTR, $1952
 
 DATA oneAVX2Masks<>+0(SB)/8, $0xffffffffffffffff
 DATA oneAVX2Masks<>+8(SB)/8, $0xffffffffffffffff
@@ -1101,8 +1416,6 @@ TEXT ·oneAVX2(SB), $512-104
 	VANDPD       oneAVX2Consts<>+32(SB), Y1, Y1
 	VMOVUPD      Y0, (BX)
 	VMOVUPD      Y1, 32(BX)
-	VMOVUPD      oneAVX2Consts<>+96(SB), Y15
-	VMOVUPD      oneAVX2Consts<>+0(SB), Y14
 	XORL         AX, AX
 	SUBQ         $+4, CX
 	JLT          rest
@@ -1115,52 +1428,54 @@ body:
 	PREFETCHT0   1024(DI)(AX*1)
 	VMOVUPD      (DI)(AX*1), Y2
 	VDIVPD       Y1, Y0, Y3
-	VDIVPD       Y0, Y14, Y4
-	VSQRTPD      Y0, Y5
-	VADDPD       Y1, Y0, Y6
-	VSUBPD       Y1, Y0, Y7
-	VMOVUPD      oneAVX2Consts<>+64(SB), Y8
-	VCMPPD       $0x11, Y2, Y8, Y9
-	VBLENDVPD    Y9, Y7, Y6, Y6
-	VSUBPD       Y0, Y15, Y7
-	VMOVUPD      oneAVX2Consts<>+128(SB), Y9
+	VMOVUPD      oneAVX2Consts<>+0(SB), Y4
+	VDIVPD       Y0, Y4, Y5
+	VSQRTPD      Y0, Y6
+	VADDPD       Y1, Y0, Y7
+	VSUBPD       Y1, Y0, Y8
+	VMOVUPD      oneAVX2Consts<>+64(SB), Y9
 	VCMPPD       $0x11, Y2, Y9, Y10
-	VBLENDVPD    Y10, Y7, Y6, Y6
-	VMULPD       Y1, Y0, Y7
-	VCMPPD       $0x11, Y2, Y14, Y10
-	VBLENDVPD    Y10, Y7, Y6, Y6
+	VBLENDVPD    Y10, Y8, Y7, Y7
+	VMOVUPD      oneAVX2Consts<>+96(SB), Y8
+	VSUBPD       Y0, Y8, Y8
+	VMOVUPD      oneAVX2Consts<>+128(SB), Y10
+	VCMPPD       $0x11, Y2, Y10, Y11
+	VBLENDVPD    Y11, Y8, Y7, Y7
+	VMULPD       Y1, Y0, Y8
+	VCMPPD       $0x11, Y2, Y4, Y4
+	VBLENDVPD    Y4, Y8, Y7, Y4
 	VMOVUPD      oneAVX2Consts<>+160(SB), Y7
-	VCMPPD       $0x11, Y2, Y7, Y10
-	VBLENDVPD    Y10, Y3, Y6, Y3
-	VMOVUPD      oneAVX2Consts<>+192(SB), Y6
-	VCMPPD       $0x11, Y2, Y6, Y6
-	VBLENDVPD    Y6, Y4, Y3, Y3
-	VMOVUPD      oneAVX2Consts<>+224(SB), Y4
+	VCMPPD       $0x11, Y2, Y7, Y8
+	VBLENDVPD    Y8, Y3, Y4, Y3
+	VMOVUPD      oneAVX2Consts<>+192(SB), Y4
 	VCMPPD       $0x11, Y2, Y4, Y4
 	VBLENDVPD    Y4, Y5, Y3, Y3
+	VMOVUPD      oneAVX2Consts<>+224(SB), Y4
+	VCMPPD       $0x11, Y2, Y4, Y4
+	VBLENDVPD    Y4, Y6, Y3, Y3
 	VMOVUPD      (BX), Y4
 	VFMADD231PD  Y1, Y0, Y4
-	VROUNDPD     $0x08, Y1, Y5
-	VMAXPD       oneAVX2Consts<>+256(SB), Y5, Y5
-	VMINPD       oneAVX2Consts<>+288(SB), Y5, Y5
-	VMOVUPD      oneAVX2Consts<>+320(SB), Y6
-	VCMPPD       $0x11, Y2, Y6, Y6
-	VBLENDVPD    Y6, Y4, Y3, Y3
+	VMOVUPD      oneAVX2Consts<>+256(SB), Y5
+	VCMPPD       $0x11, Y2, Y5, Y5
+	VBLENDVPD    Y5, Y4, Y3, Y3
 	VMOVUPD      (BX), Y4
 	VFNMADD231PD Y0, Y1, Y4
-	VMOVUPD      oneAVX2Consts<>+352(SB), Y6
-	VCMPPD       $0x11, Y2, Y6, Y10
-	VBLENDVPD    Y10, Y4, Y3, Y3
+	VMOVUPD      oneAVX2Consts<>+288(SB), Y5
+	VCMPPD       $0x11, Y2, Y5, Y6
+	VBLENDVPD    Y6, Y4, Y3, Y3
 	VMOVUPD      (BX), Y4
 	VFMSUB231PD  Y1, Y0, Y4
-	VMOVUPD      oneAVX2Consts<>+384(SB), Y10
-	VCMPPD       $0x11, Y2, Y10, Y10
-	VBLENDVPD    Y10, Y4, Y3, Y3
+	VROUNDPD     $0x08, Y1, Y6
+	VMAXPD       oneAVX2Consts<>+320(SB), Y6, Y6
+	VMINPD       oneAVX2Consts<>+352(SB), Y6, Y6
+	VMOVUPD      oneAVX2Consts<>+384(SB), Y8
+	VCMPPD       $0x11, Y2, Y8, Y8
+	VBLENDVPD    Y8, Y4, Y3, Y3
 	VMOVUPD      (BX), Y4
 	VFNMSUB231PD Y0, Y1, Y4
-	VMOVUPD      oneAVX2Consts<>+416(SB), Y10
-	VCMPPD       $0x11, Y2, Y10, Y10
-	VBLENDVPD    Y10, Y4, Y3, Y3
+	VMOVUPD      oneAVX2Consts<>+416(SB), Y8
+	VCMPPD       $0x11, Y2, Y8, Y8
+	VBLENDVPD    Y8, Y4, Y3, Y3
 	VFMADD213PD  oneAVX2Consts<>+448(SB), Y0, Y7
 	VMOVUPD      oneAVX2Consts<>+480(SB), Y4
 	VCMPPD       $0x11, Y2, Y4, Y4
@@ -1175,147 +1490,157 @@ body:
 	VMOVUPD      oneAVX2Consts<>+544(SB), Y7
 	VCMPPD       $0x11, Y2, Y7, Y7
 	VBLENDVPD    Y7, Y4, Y3, Y3
-	VFMADD231PD  Y1, Y0, Y6
+	VFMADD231PD  Y1, Y0, Y5
 	VMOVUPD      oneAVX2Consts<>+576(SB), Y4
 	VCMPPD       $0x11, Y2, Y4, Y4
-	VBLENDVPD    Y4, Y6, Y3, Y3
+	VBLENDVPD    Y4, Y5, Y3, Y3
 	VMOVUPD      oneAVX2Consts<>+608(SB), Y4
 	VFMADD213PD  Y1, Y0, Y4
-	VMOVUPD      oneAVX2Consts<>+640(SB), Y6
-	VCMPPD       $0x11, Y2, Y6, Y6
-	VBLENDVPD    Y6, Y4, Y3, Y3
-	VMINPD       oneAVX2Consts<>+672(SB), Y5, Y4
-	VMAXPD       oneAVX2Consts<>+704(SB), Y4, Y4
-	VSUBPD       Y4, Y5, Y5
-	VMOVUPD      oneAVX2Consts<>+736(SB), Y6
-	VADDPD       Y6, Y4, Y4
-	VADDPD       Y6, Y5, Y5
-	VPSLLQ       $0x34, Y4, Y4
+	VMOVUPD      oneAVX2Consts<>+640(SB), Y5
+	VCMPPD       $0x11, Y2, Y5, Y5
+	VBLENDVPD    Y5, Y4, Y3, Y3
+	VMOVUPD      oneAVX2Consts<>+672(SB), Y4
+	VCMPPD       $0x11, Y2, Y4, Y4
+	VXORPD       oneAVX2Consts<>+704(SB), Y0, Y5
+	VBLENDVPD    Y4, Y5, Y3, Y3
+	VMOVUPD      oneAVX2Consts<>+736(SB), Y4
+	VCMPPD       $0x11, Y2, Y4, Y4
+	VMINPD       oneAVX2Consts<>+768(SB), Y6, Y5
+	VMAXPD       oneAVX2Consts<>+800(SB), Y5, Y5
+	VSUBPD       Y5, Y6, Y6
+	VMOVUPD      oneAVX2Consts<>+832(SB), Y7
+	VADDPD       Y7, Y5, Y5
+	VADDPD       Y7, Y6, Y6
 	VPSLLQ       $0x34, Y5, Y5
-	VMOVUPD      oneAVX2Consts<>+768(SB), Y6
-	VCMPPD       $0x11, Y2, Y6, Y6
-	VXORPD       oneAVX2Consts<>+800(SB), Y0, Y7
-	VBLENDVPD    Y6, Y7, Y3, Y3
-	VMOVUPD      oneAVX2Consts<>+832(SB), Y6
-	VCMPPD       $0x11, Y2, Y6, Y6
+	VPSLLQ       $0x34, Y6, Y6
 	VMINPD       Y1, Y0, Y7
-	VANDPD       oneAVX2Consts<>+32(SB), Y0, Y10
-	VBLENDVPD    Y6, Y10, Y3, Y3
-	VMOVUPD      oneAVX2Consts<>+864(SB), Y6
-	VCMPPD       $0x11, Y2, Y6, Y6
-	VBLENDVPD    Y6, Y7, Y3, Y3
-	VMAXPD       Y1, Y0, Y6
+	VANDPD       oneAVX2Consts<>+32(SB), Y0, Y8
+	VBLENDVPD    Y4, Y8, Y3, Y3
+	VMOVUPD      oneAVX2Consts<>+864(SB), Y4
+	VCMPPD       $0x11, Y2, Y4, Y4
+	VBLENDVPD    Y4, Y7, Y3, Y3
+	VMAXPD       Y1, Y0, Y4
 	VMOVUPD      oneAVX2Consts<>+896(SB), Y7
 	VCMPPD       $0x11, Y2, Y7, Y7
-	VBLENDVPD    Y7, Y6, Y3, Y3
-	VMINPD       Y0, Y9, Y6
-	VMULPD       oneAVX2Consts<>+928(SB), Y10, Y7
-	VMOVUPD      oneAVX2Consts<>+960(SB), Y11
+	VBLENDVPD    Y7, Y4, Y3, Y3
+	VMINPD       Y0, Y10, Y4
+	VMOVUPD      oneAVX2Consts<>+928(SB), Y7
+	VCMPPD       $0x11, Y2, Y7, Y7
+	VBLENDVPD    Y7, Y4, Y3, Y3
+	VMAXPD       oneAVX2Consts<>+960(SB), Y0, Y4
+	VMOVUPD      oneAVX2Consts<>+992(SB), Y7
+	VCMPPD       $0x11, Y2, Y7, Y7
+	VBLENDVPD    Y7, Y4, Y3, Y3
+	VROUNDPD     $0x08, Y0, Y4
+	VMULPD       oneAVX2Consts<>+1024(SB), Y8, Y7
+	VMOVUPD      oneAVX2Consts<>+1056(SB), Y11
 	VCMPPD       $0x11, Y2, Y11, Y11
-	VBLENDVPD    Y11, Y6, Y3, Y3
-	VCMPPD       $0x11, oneAVX2Consts<>+992(SB), Y10, Y6
-	VBLENDVPD    Y6, Y7, Y10, Y7
-	VANDPD       oneAVX2Consts<>+1024(SB), Y6, Y6
-	VMAXPD       oneAVX2Consts<>+1056(SB), Y0, Y11
-	VMOVUPD      oneAVX2Consts<>+1088(SB), Y12
-	VCMPPD       $0x11, Y2, Y12, Y12
-	VBLENDVPD    Y12, Y11, Y3, Y3
-	VROUNDPD     $0x08, Y0, Y11
-	VCMPPD       $0x00, Y1, Y1, Y12
-	VMOVUPD      (BX), Y13
-	VBLENDVPD    Y12, Y0, Y13, Y12
-	VMULPD       Y12, Y5, Y12
-	VMULPD       Y5, Y0, Y5
-	VMULPD       Y12, Y4, Y12
-	VMULPD       Y4, Y5, Y4
-	VMOVUPD      oneAVX2Consts<>+1120(SB), Y5
-	VCMPPD       $0x11, Y2, Y5, Y5
-	VROUNDPD     $0x09, Y0, Y13
-	VANDPD       oneAVX2Consts<>+800(SB), Y1, Y8
-	VORPD        Y8, Y10, Y8
-	VBLENDVPD    Y5, Y8, Y3, Y3
-	VPSRLQ       $0x34, Y7, Y5
-	VANDPD       oneAVX2Consts<>+1152(SB), Y7, Y7
-	VORPD        oneAVX2Consts<>+1184(SB), Y5, Y5
-	VORPD        Y7, Y9, Y7
-	VSUBPD       oneAVX2Consts<>+1216(SB), Y5, Y5
-	VSUBPD       Y6, Y5, Y5
+	VCMPPD       $0x11, oneAVX2Consts<>+1088(SB), Y8, Y12
+	VBLENDVPD    Y12, Y7, Y8, Y7
+	VANDPD       oneAVX2Consts<>+1120(SB), Y12, Y12
+	VANDPD       oneAVX2Consts<>+704(SB), Y1, Y13
+	VORPD        Y13, Y8, Y13
+	VBLENDVPD    Y11, Y13, Y3, Y3
+	VMOVUPD      oneAVX2Consts<>+1152(SB), Y11
+	VFMADD231PD  Y1, Y0, Y11
+	VSUBPD       oneAVX2Consts<>+1152(SB), Y11, Y11
+	VMOVUPD      oneAVX2Consts<>+1184(SB), Y13
+	VCMPPD       $0x11, Y2, Y13, Y13
+	VANDPD       oneAVX2Consts<>+704(SB), Y0, Y14
+	VORPD        32(BX), Y14, Y14
+	VBLENDVPD    Y13, Y14, Y3, Y3
+	VMOVUPD      oneAVX2Consts<>+1152(SB), Y13
+	VFMADD231PD  oneAVX2Consts<>+1216(SB), Y0, Y13
+	VSUBPD       oneAVX2Consts<>+1152(SB), Y13, Y13
+	VCMPPD       $0x00, Y1, Y1, Y14
+	VMOVUPD      (BX), Y15
+	VBLENDVPD    Y14, Y0, Y15, Y14
+	VMULPD       Y14, Y6, Y14
+	VMULPD       Y6, Y0, Y6
+	VMULPD       Y14, Y5, Y14
+	VMULPD       Y5, Y6, Y5
 	VMOVUPD      oneAVX2Consts<>+1248(SB), Y6
 	VCMPPD       $0x11, Y2, Y6, Y6
-	VANDPD       oneAVX2Consts<>+800(SB), Y0, Y8
-	VORPD        32(BX), Y8, Y8
-	VBLENDVPD    Y6, Y8, Y3, Y3
-	VMOVUPD      oneAVX2Consts<>+1280(SB), Y6
-	VCMPPD       $0x11, Y2, Y6, Y6
-	VBLENDVPD    Y6, Y11, Y3, Y3
-	VMOVUPD      oneAVX2Consts<>+1312(SB), Y6
-	VCMPPD       $0x11, Y2, Y6, Y6
-	VBLENDVPD    Y6, Y13, Y3, Y3
-	VMOVUPD      oneAVX2Consts<>+1344(SB), Y6
-	VCMPPD       $0x11, Y2, Y6, Y6
 	VBLENDVPD    Y6, Y4, Y3, Y3
-	VCMPPD       $0x00, oneAVX2Consts<>+64(SB), Y10, Y4
-	VBLENDVPD    Y4, oneAVX2Consts<>+1376(SB), Y5, Y4
-	VMOVUPD      oneAVX2Consts<>+1408(SB), Y5
+	VROUNDPD     $0x09, Y0, Y4
+	VPSRLQ       $0x34, Y7, Y6
+	VANDPD       oneAVX2Consts<>+1280(SB), Y7, Y7
+	VORPD        oneAVX2Consts<>+1312(SB), Y6, Y6
+	VORPD        Y7, Y10, Y7
+	VSUBPD       oneAVX2Consts<>+1344(SB), Y6, Y6
+	VSUBPD       Y12, Y6, Y6
+	VMOVUPD      oneAVX2Consts<>+1376(SB), Y12
+	VCMPPD       $0x11, Y2, Y12, Y12
+	VBLENDVPD    Y12, Y11, Y3, Y3
+	VMOVUPD      oneAVX2Consts<>+1408(SB), Y11
+	VCMPPD       $0x11, Y2, Y11, Y11
+	VBLENDVPD    Y11, Y13, Y3, Y3
+	VMOVUPD      oneAVX2Consts<>+1440(SB), Y11
+	VCMPPD       $0x11, Y2, Y11, Y11
+	VBLENDVPD    Y11, Y4, Y3, Y3
+	VMOVUPD      oneAVX2Consts<>+1472(SB), Y4
+	VCMPPD       $0x11, Y2, Y4, Y4
+	VBLENDVPD    Y4, Y5, Y3, Y3
+	VCMPPD       $0x00, Y9, Y8, Y4
+	VBLENDVPD    Y4, oneAVX2Consts<>+1504(SB), Y6, Y4
+	VMOVUPD      oneAVX2Consts<>+1536(SB), Y5
 	VCMPPD       $0x11, Y2, Y5, Y5
-	VBLENDVPD    Y5, Y12, Y3, Y3
-	VCMPPD       $0x11, oneAVX2Consts<>+1440(SB), Y10, Y5
-	VBLENDVPD    Y5, Y4, Y10, Y4
-	VCMPPD       $0x03, Y10, Y10, Y5
+	VBLENDVPD    Y5, Y14, Y3, Y3
+	VCMPPD       $0x11, oneAVX2Consts<>+1568(SB), Y8, Y5
+	VBLENDVPD    Y5, Y4, Y8, Y4
+	VCMPPD       $0x03, Y8, Y8, Y5
 	VORPD        Y5, Y7, Y5
-	VMOVUPD      oneAVX2Consts<>+1472(SB), Y6
+	VMOVUPD      oneAVX2Consts<>+1600(SB), Y6
 	VCMPPD       $0x11, Y2, Y6, Y6
 	VBLENDVPD    Y6, Y4, Y3, Y3
 	VCMPPD       $0x11, Y1, Y0, Y4
-	VMOVUPD      oneAVX2Consts<>+1504(SB), Y6
+	VMOVUPD      oneAVX2Consts<>+1632(SB), Y6
 	VCMPPD       $0x11, Y2, Y6, Y6
 	VBLENDVPD    Y6, Y5, Y3, Y3
 	VCMPPD       $0x12, Y1, Y0, Y5
-	VMOVUPD      oneAVX2Consts<>+1536(SB), Y6
+	VMOVUPD      oneAVX2Consts<>+1664(SB), Y6
 	VCMPPD       $0x11, Y2, Y6, Y6
-	VMOVUPD      oneAVX2Consts<>+64(SB), Y7
-	VBLENDVPD    Y4, Y9, Y7, Y8
-	VBLENDVPD    Y6, Y8, Y3, Y3
+	VBLENDVPD    Y4, Y10, Y9, Y7
+	VBLENDVPD    Y6, Y7, Y3, Y3
 	VCMPPD       $0x00, Y1, Y0, Y6
-	VBLENDVPD    Y6, Y9, Y7, Y6
-	VMOVUPD      oneAVX2Consts<>+1568(SB), Y8
-	VCMPPD       $0x11, Y2, Y8, Y8
-	VCMPPD       $0x11, (BX), Y1, Y10
-	VBLENDVPD    Y5, Y9, Y7, Y11
-	VBLENDVPD    Y8, Y11, Y3, Y3
-	VMOVUPD      oneAVX2Consts<>+1600(SB), Y8
-	VCMPPD       $0x11, Y2, Y8, Y8
-	VBLENDVPD    Y8, Y6, Y3, Y3
-	VCMPPD       $0x00, (BX), Y0, Y6
-	VORPD        Y6, Y5, Y5
-	VBLENDVPD    Y5, Y9, Y7, Y5
-	VMOVUPD      oneAVX2Consts<>+1632(SB), Y6
-	VCMPPD       $0x11, Y2, Y6, Y6
-	VANDPD       Y10, Y4, Y8
-	VXORPD       oneAVX2Consts<>+1664(SB), Y10, Y10
-	VBLENDVPD    Y8, Y9, Y7, Y8
-	VBLENDVPD    Y6, Y8, Y3, Y3
-	VCMPPD       $0x11, Y7, Y0, Y6
-	VANDPD       Y10, Y6, Y6
-	VBLENDVPD    Y6, Y9, Y7, Y6
+	VBLENDVPD    Y6, Y10, Y9, Y6
 	VMOVUPD      oneAVX2Consts<>+1696(SB), Y7
 	VCMPPD       $0x11, Y2, Y7, Y7
-	VBLENDVPD    Y7, Y5, Y3, Y3
-	VMOVUPD      (BX), Y5
-	VMULPD       Y5, Y0, Y7
-	VCMPPD       $0x00, Y5, Y1, Y8
-	VORPD        Y8, Y4, Y4
-	VBLENDVPD    Y4, Y7, Y1, Y4
+	VCMPPD       $0x11, Y15, Y1, Y8
+	VBLENDVPD    Y5, Y10, Y9, Y11
+	VBLENDVPD    Y7, Y11, Y3, Y3
 	VMOVUPD      oneAVX2Consts<>+1728(SB), Y7
 	VCMPPD       $0x11, Y2, Y7, Y7
 	VBLENDVPD    Y7, Y6, Y3, Y3
-	VADDPD       Y5, Y0, Y6
-	VCMPPD       $0x11, Y0, Y5, Y0
-	VBLENDVPD    Y0, Y1, Y6, Y0
-	VMOVUPD      oneAVX2Consts<>+1760(SB), Y1
+	VCMPPD       $0x00, Y15, Y0, Y6
+	VORPD        Y6, Y5, Y5
+	VBLENDVPD    Y5, Y10, Y9, Y5
+	VMOVUPD      oneAVX2Consts<>+1760(SB), Y6
+	VCMPPD       $0x11, Y2, Y6, Y6
+	VANDPD       Y8, Y4, Y7
+	VXORPD       oneAVX2Consts<>+1792(SB), Y8, Y8
+	VBLENDVPD    Y7, Y10, Y9, Y7
+	VBLENDVPD    Y6, Y7, Y3, Y3
+	VCMPPD       $0x11, Y9, Y0, Y6
+	VANDPD       Y8, Y6, Y6
+	VBLENDVPD    Y6, Y10, Y9, Y6
+	VMOVUPD      oneAVX2Consts<>+1824(SB), Y7
+	VCMPPD       $0x11, Y2, Y7, Y7
+	VBLENDVPD    Y7, Y5, Y3, Y3
+	VMULPD       Y15, Y0, Y5
+	VCMPPD       $0x00, Y15, Y1, Y7
+	VORPD        Y7, Y4, Y4
+	VBLENDVPD    Y4, Y5, Y1, Y4
+	VMOVUPD      oneAVX2Consts<>+1856(SB), Y5
+	VCMPPD       $0x11, Y2, Y5, Y5
+	VBLENDVPD    Y5, Y6, Y3, Y3
+	VADDPD       Y15, Y0, Y5
+	VCMPPD       $0x11, Y0, Y15, Y0
+	VBLENDVPD    Y0, Y1, Y5, Y0
+	VMOVUPD      oneAVX2Consts<>+1888(SB), Y1
 	VCMPPD       $0x11, Y2, Y1, Y1
 	VBLENDVPD    Y1, Y4, Y3, Y1
-	VMOVUPD      oneAVX2Consts<>+1792(SB), Y3
+	VMOVUPD      oneAVX2Consts<>+1920(SB), Y3
 	VCMPPD       $0x11, Y2, Y3, Y2
 	VBLENDVPD    Y2, Y0, Y1, Y0
 	PREFETCHT0   1024(SI)(AX*1)
@@ -1397,39 +1722,38 @@ tail:
 	VFMADD231PD  Y2, Y0, Y8
 	VMOVUPD      (BX), Y10
 	VFMADD231PD  Y3, Y1, Y10
-	VROUNDPD     $0x08, Y2, Y11
-	VROUNDPD     $0x08, Y3, Y13
-	VMOVUPD      oneAVX2Consts<>+256(SB), Y12
-	VMAXPD       Y12, Y11, Y11
-	VMAXPD       Y12, Y13, Y12
-	VMOVUPD      oneAVX2Consts<>+288(SB), Y13
-	VMINPD       Y13, Y11, Y11
-	VMINPD       Y13, Y12, Y12
-	VMOVUPD      oneAVX2Consts<>+320(SB), Y13
-	VMOVUPD      Y12, 64(BX)
-	VCMPPD       $0x11, Y4, Y13, Y12
-	VCMPPD       $0x11, Y5, Y13, Y13
-	VBLENDVPD    Y12, Y8, Y6, Y6
-	VBLENDVPD    Y13, Y10, Y7, Y7
-	VMOVUPD      (BX), Y8
-	VFNMADD231PD Y0, Y2, Y8
-	VMOVUPD      (BX), Y10
-	VFNMADD231PD Y1, Y3, Y10
-	VMOVUPD      oneAVX2Consts<>+352(SB), Y12
-	VCMPPD       $0x11, Y4, Y12, Y13
-	VMOVUPD      Y11, 96(BX)
-	VCMPPD       $0x11, Y5, Y12, Y11
-	VBLENDVPD    Y13, Y8, Y6, Y6
-	VBLENDVPD    Y11, Y10, Y7, Y7
-	VMOVUPD      (BX), Y8
-	VFMSUB231PD  Y2, Y0, Y8
-	VMOVUPD      (BX), Y10
-	VFMSUB231PD  Y3, Y1, Y10
-	VMOVUPD      oneAVX2Consts<>+384(SB), Y11
+	VMOVUPD      oneAVX2Consts<>+256(SB), Y11
 	VCMPPD       $0x11, Y4, Y11, Y13
 	VCMPPD       $0x11, Y5, Y11, Y11
 	VBLENDVPD    Y13, Y8, Y6, Y6
 	VBLENDVPD    Y11, Y10, Y7, Y7
+	VMOVUPD      (BX), Y8
+	VFNMADD231PD Y0, Y2, Y8
+	VMOVUPD      (BX), Y10
+	VFNMADD231PD Y1, Y3, Y10
+	VMOVUPD      oneAVX2Consts<>+288(SB), Y11
+	VCMPPD       $0x11, Y4, Y11, Y13
+	VCMPPD       $0x11, Y5, Y11, Y12
+	VBLENDVPD    Y13, Y8, Y6, Y6
+	VBLENDVPD    Y12, Y10, Y7, Y7
+	VMOVUPD      (BX), Y8
+	VFMSUB231PD  Y2, Y0, Y8
+	VMOVUPD      (BX), Y10
+	VFMSUB231PD  Y3, Y1, Y10
+	VROUNDPD     $0x08, Y2, Y12
+	VROUNDPD     $0x08, Y3, Y13
+	VMOVUPD      oneAVX2Consts<>+320(SB), Y11
+	VMAXPD       Y11, Y12, Y12
+	VMAXPD       Y11, Y13, Y11
+	VMOVUPD      oneAVX2Consts<>+352(SB), Y13
+	VMINPD       Y13, Y12, Y12
+	VMINPD       Y13, Y11, Y11
+	VMOVUPD      oneAVX2Consts<>+384(SB), Y13
+	VMOVUPD      Y11, 64(BX)
+	VCMPPD       $0x11, Y4, Y13, Y11
+	VCMPPD       $0x11, Y5, Y13, Y13
+	VBLENDVPD    Y11, Y8, Y6, Y6
+	VBLENDVPD    Y13, Y10, Y7, Y7
 	VMOVUPD      (BX), Y8
 	VFNMSUB231PD Y0, Y2, Y8
 	VMOVUPD      (BX), Y10
@@ -1465,14 +1789,15 @@ tail:
 	VCMPPD       $0x11, Y5, Y10, Y10
 	VBLENDVPD    Y11, Y8, Y6, Y6
 	VBLENDVPD    Y10, Y9, Y7, Y7
-	VMOVAPD      Y12, Y8
+	VMOVUPD      oneAVX2Consts<>+288(SB), Y8
 	VFMADD231PD  Y2, Y0, Y8
-	VFMADD231PD  Y3, Y1, Y12
-	VMOVUPD      oneAVX2Consts<>+576(SB), Y9
-	VCMPPD       $0x11, Y4, Y9, Y10
-	VCMPPD       $0x11, Y5, Y9, Y9
-	VBLENDVPD    Y10, Y8, Y6, Y6
-	VBLENDVPD    Y9, Y12, Y7, Y7
+	VMOVUPD      oneAVX2Consts<>+288(SB), Y9
+	VFMADD231PD  Y3, Y1, Y9
+	VMOVUPD      oneAVX2Consts<>+576(SB), Y10
+	VCMPPD       $0x11, Y4, Y10, Y11
+	VCMPPD       $0x11, Y5, Y10, Y10
+	VBLENDVPD    Y11, Y8, Y6, Y6
+	VBLENDVPD    Y10, Y9, Y7, Y7
 	VMOVUPD      oneAVX2Consts<>+608(SB), Y8
 	VFMADD213PD  Y2, Y0, Y8
 	VMOVUPD      oneAVX2Consts<>+608(SB), Y9
@@ -1482,309 +1807,323 @@ tail:
 	VCMPPD       $0x11, Y5, Y10, Y10
 	VBLENDVPD    Y11, Y8, Y6, Y6
 	VBLENDVPD    Y10, Y9, Y7, Y7
-	VMOVUPD      96(BX), Y8
-	VMOVUPD      oneAVX2Consts<>+672(SB), Y9
-	VMINPD       Y9, Y8, Y10
-	VMOVUPD      64(BX), Y11
-	VMINPD       Y9, Y11, Y9
-	VMOVUPD      oneAVX2Consts<>+704(SB), Y12
-	VMAXPD       Y12, Y10, Y10
-	VMAXPD       Y12, Y9, Y9
-	VSUBPD       Y10, Y8, Y8
-	VSUBPD       Y9, Y11, Y11
-	VMOVUPD      oneAVX2Consts<>+736(SB), Y12
-	VADDPD       Y12, Y10, Y10
-	VADDPD       Y12, Y9, Y9
-	VADDPD       Y12, Y8, Y8
-	VADDPD       Y12, Y11, Y11
-	VPSLLQ       $0x34, Y10, Y10
-	VPSLLQ       $0x34, Y9, Y9
-	VPSLLQ       $0x34, Y8, Y8
+	VMOVUPD      oneAVX2Consts<>+672(SB), Y8
+	VCMPPD       $0x11, Y4, Y8, Y9
+	VCMPPD       $0x11, Y5, Y8, Y8
+	VMOVUPD      oneAVX2Consts<>+704(SB), Y10
+	VXORPD       Y10, Y0, Y11
+	VXORPD       Y10, Y1, Y13
+	VBLENDVPD    Y9, Y11, Y6, Y6
+	VBLENDVPD    Y8, Y13, Y7, Y7
+	VMOVUPD      oneAVX2Consts<>+736(SB), Y8
+	VCMPPD       $0x11, Y4, Y8, Y9
+	VCMPPD       $0x11, Y5, Y8, Y8
+	VMOVUPD      oneAVX2Consts<>+768(SB), Y11
+	VMINPD       Y11, Y12, Y13
+	VMOVUPD      64(BX), Y10
+	VMINPD       Y11, Y10, Y11
+	VMAXPD       oneAVX2Consts<>+800(SB), Y13, Y13
+	VMAXPD       oneAVX2Consts<>+800(SB), Y11, Y11
+	VSUBPD       Y13, Y12, Y12
+	VSUBPD       Y11, Y10, Y10
+	VADDPD       oneAVX2Consts<>+832(SB), Y13, Y13
+	VADDPD       oneAVX2Consts<>+832(SB), Y11, Y11
+	VADDPD       oneAVX2Consts<>+832(SB), Y12, Y12
+	VADDPD       oneAVX2Consts<>+832(SB), Y10, Y10
+	VPSLLQ       $0x34, Y13, Y13
 	VPSLLQ       $0x34, Y11, Y11
-	VMOVUPD      oneAVX2Consts<>+768(SB), Y12
-	VCMPPD       $0x11, Y4, Y12, Y13
-	VCMPPD       $0x11, Y5, Y12, Y12
-	VMOVUPD      Y9, 64(BX)
-	VXORPD       oneAVX2Consts<>+800(SB), Y0, Y9
-	VMOVUPD      Y10, 96(BX)
-	VXORPD       oneAVX2Consts<>+800(SB), Y1, Y10
-	VBLENDVPD    Y13, Y9, Y6, Y6
-	VBLENDVPD    Y12, Y10, Y7, Y7
-	VMOVUPD      oneAVX2Consts<>+832(SB), Y9
-	VCMPPD       $0x11, Y4, Y9, Y10
-	VCMPPD       $0x11, Y5, Y9, Y9
-	VMINPD       Y2, Y0, Y12
-	VMINPD       Y3, Y1, Y13
-	VMOVUPD      Y11, 128(BX)
-	VANDPD       oneAVX2Consts<>+32(SB), Y0, Y11
-	VMOVUPD      Y8, 160(BX)
-	VANDPD       oneAVX2Consts<>+32(SB), Y1, Y8
-	VBLENDVPD    Y10, Y11, Y6, Y6
-	VBLENDVPD    Y9, Y8, Y7, Y7
-	VMOVUPD      oneAVX2Consts<>+864(SB), Y9
-	VCMPPD       $0x11, Y4, Y9, Y10
-	VCMPPD       $0x11, Y5, Y9, Y9
-	VBLENDVPD    Y10, Y12, Y6, Y6
-	VBLENDVPD    Y9, Y13, Y7, Y7
-	VMAXPD       Y2, Y0, Y9
-	VMAXPD       Y3, Y1, Y10
-	VMOVUPD      oneAVX2Consts<>+896(SB), Y12
-	VCMPPD       $0x11, Y4, Y12, Y13
-	VCMPPD       $0x11, Y5, Y12, Y12
-	VBLENDVPD    Y13, Y9, Y6, Y6
-	VBLENDVPD    Y12, Y10, Y7, Y7
-	VMOVUPD      oneAVX2Consts<>+128(SB), Y9
-	VMINPD       Y0, Y9, Y10
-	VMINPD       Y1, Y9, Y12
-	VMOVUPD      oneAVX2Consts<>+928(SB), Y13
-	VMULPD       Y13, Y11, Y9
-	VMULPD       Y13, Y8, Y13
-	VMOVUPD      Y3, 192(BX)
-	VMOVUPD      oneAVX2Consts<>+960(SB), Y3
-	VMOVUPD      Y2, 224(BX)
-	VCMPPD       $0x11, Y4, Y3, Y2
-	VCMPPD       $0x11, Y5, Y3, Y3
-	VBLENDVPD    Y2, Y10, Y6, Y2
-	VBLENDVPD    Y3, Y12, Y7, Y3
-	VMOVUPD      oneAVX2Consts<>+992(SB), Y6
-	VCMPPD       $0x11, Y6, Y11, Y7
-	VCMPPD       $0x11, Y6, Y8, Y6
-	VBLENDVPD    Y7, Y9, Y11, Y9
-	VBLENDVPD    Y6, Y13, Y8, Y10
-	VMOVUPD      oneAVX2Consts<>+1024(SB), Y12
-	VANDPD       Y12, Y7, Y7
-	VANDPD       Y12, Y6, Y6
-	VMOVUPD      oneAVX2Consts<>+1056(SB), Y12
-	VMAXPD       Y12, Y0, Y13
-	VMAXPD       Y12, Y1, Y12
-	VMOVUPD      Y6, 256(BX)
-	VMOVUPD      oneAVX2Consts<>+1088(SB), Y6
-	VMOVUPD      Y7, 288(BX)
-	VCMPPD       $0x11, Y4, Y6, Y7
-	VCMPPD       $0x11, Y5, Y6, Y6
-	VBLENDVPD    Y7, Y13, Y2, Y2
-	VBLENDVPD    Y6, Y12, Y3, Y3
-	VROUNDPD     $0x08, Y0, Y6
-	VROUNDPD     $0x08, Y1, Y7
-	VMOVUPD      224(BX), Y12
-	VCMPPD       $0x00, Y12, Y12, Y13
-	VMOVUPD      Y7, 320(BX)
-	VMOVUPD      192(BX), Y7
-	VMOVUPD      Y6, 352(BX)
-	VCMPPD       $0x00, Y7, Y7, Y6
-	VMOVUPD      (BX), Y7
-	VBLENDVPD    Y13, Y0, Y7, Y13
-	VBLENDVPD    Y6, Y1, Y7, Y6
-	VMOVUPD      160(BX), Y7
-	VMULPD       Y13, Y7, Y13
-	VMOVUPD      128(BX), Y12
-	VMULPD       Y6, Y12, Y6
-	VMULPD       Y7, Y0, Y7
-	VMULPD       Y12, Y1, Y12
-	VMULPD       96(BX), Y13, Y13
-	VMULPD       64(BX), Y6, Y6
-	VMULPD       96(BX), Y7, Y7
-	VMULPD       64(BX), Y12, Y12
-	VMOVUPD      Y6, 64(BX)
-	VMOVUPD      oneAVX2Consts<>+1120(SB), Y6
+	VPSLLQ       $0x34, Y12, Y12
+	VPSLLQ       $0x34, Y10, Y10
+	VMOVUPD      Y11, 64(BX)
+	VMINPD       Y2, Y0, Y11
 	VMOVUPD      Y13, 96(BX)
-	VCMPPD       $0x11, Y4, Y6, Y13
-	VCMPPD       $0x11, Y5, Y6, Y6
-	VMOVUPD      Y12, 128(BX)
-	VROUNDPD     $0x09, Y0, Y12
-	VMOVUPD      Y7, 160(BX)
-	VROUNDPD     $0x09, Y1, Y7
-	VMOVUPD      Y7, 384(BX)
-	VMOVUPD      oneAVX2Consts<>+800(SB), Y7
-	VMOVUPD      Y12, 416(BX)
-	VANDPD       224(BX), Y7, Y12
-	VMOVUPD      Y1, 448(BX)
-	VANDPD       192(BX), Y7, Y1
-	VORPD        Y12, Y11, Y12
-	VORPD        Y1, Y8, Y1
-	VBLENDVPD    Y13, Y12, Y2, Y2
-	VBLENDVPD    Y6, Y1, Y3, Y1
-	VPSRLQ       $0x34, Y9, Y3
-	VPSRLQ       $0x34, Y10, Y6
-	VMOVUPD      oneAVX2Consts<>+1184(SB), Y12
-	VORPD        Y12, Y3, Y3
-	VORPD        Y12, Y6, Y6
-	VMOVUPD      oneAVX2Consts<>+1216(SB), Y12
-	VSUBPD       Y12, Y3, Y3
-	VSUBPD       Y12, Y6, Y6
-	VSUBPD       288(BX), Y3, Y3
-	VSUBPD       256(BX), Y6, Y6
-	VMOVUPD      oneAVX2Consts<>+1152(SB), Y12
-	VANDPD       Y12, Y9, Y9
-	VANDPD       Y12, Y10, Y10
-	VMOVUPD      oneAVX2Consts<>+128(SB), Y12
-	VORPD        Y9, Y12, Y9
-	VORPD        Y10, Y12, Y10
-	VMOVUPD      oneAVX2Consts<>+1248(SB), Y13
-	VCMPPD       $0x11, Y4, Y13, Y12
+	VMINPD       Y3, Y1, Y13
+	VMOVUPD      Y10, 128(BX)
+	VANDPD       oneAVX2Consts<>+32(SB), Y0, Y10
+	VMOVUPD      Y12, 160(BX)
+	VANDPD       oneAVX2Consts<>+32(SB), Y1, Y12
+	VBLENDVPD    Y9, Y10, Y6, Y6
+	VBLENDVPD    Y8, Y12, Y7, Y7
+	VMOVUPD      oneAVX2Consts<>+864(SB), Y8
+	VCMPPD       $0x11, Y4, Y8, Y9
+	VCMPPD       $0x11, Y5, Y8, Y8
+	VBLENDVPD    Y9, Y11, Y6, Y6
+	VBLENDVPD    Y8, Y13, Y7, Y7
+	VMAXPD       Y2, Y0, Y8
+	VMAXPD       Y3, Y1, Y9
+	VMOVUPD      oneAVX2Consts<>+896(SB), Y11
+	VCMPPD       $0x11, Y4, Y11, Y13
+	VCMPPD       $0x11, Y5, Y11, Y11
+	VBLENDVPD    Y13, Y8, Y6, Y6
+	VBLENDVPD    Y11, Y9, Y7, Y7
+	VMOVUPD      oneAVX2Consts<>+128(SB), Y8
+	VMINPD       Y0, Y8, Y9
+	VMINPD       Y1, Y8, Y11
+	VMOVUPD      oneAVX2Consts<>+928(SB), Y13
+	VCMPPD       $0x11, Y4, Y13, Y8
 	VCMPPD       $0x11, Y5, Y13, Y13
-	VMOVUPD      Y10, 256(BX)
-	VANDPD       Y7, Y0, Y10
-	VANDPD       448(BX), Y7, Y7
+	VBLENDVPD    Y8, Y9, Y6, Y6
+	VBLENDVPD    Y13, Y11, Y7, Y7
+	VMOVUPD      oneAVX2Consts<>+960(SB), Y8
+	VMAXPD       Y8, Y0, Y9
+	VMAXPD       Y8, Y1, Y8
+	VMOVUPD      oneAVX2Consts<>+992(SB), Y11
+	VCMPPD       $0x11, Y4, Y11, Y13
+	VCMPPD       $0x11, Y5, Y11, Y11
+	VBLENDVPD    Y13, Y9, Y6, Y6
+	VBLENDVPD    Y11, Y8, Y7, Y7
+	VROUNDPD     $0x08, Y0, Y8
+	VROUNDPD     $0x08, Y1, Y9
+	VMOVUPD      oneAVX2Consts<>+1024(SB), Y11
+	VMULPD       Y11, Y10, Y13
+	VMULPD       Y11, Y12, Y11
+	VMOVUPD      Y9, 192(BX)
+	VMOVUPD      oneAVX2Consts<>+1056(SB), Y9
+	VMOVUPD      Y8, 224(BX)
+	VCMPPD       $0x11, Y4, Y9, Y8
+	VCMPPD       $0x11, Y5, Y9, Y9
+	VMOVUPD      Y5, 256(BX)
+	VCMPPD       $0x11, oneAVX2Consts<>+1088(SB), Y10, Y5
+	VMOVUPD      Y4, 288(BX)
+	VCMPPD       $0x11, oneAVX2Consts<>+1088(SB), Y12, Y4
+	VBLENDVPD    Y5, Y13, Y10, Y13
+	VBLENDVPD    Y4, Y11, Y12, Y11
+	VANDPD       oneAVX2Consts<>+1120(SB), Y5, Y5
+	VANDPD       oneAVX2Consts<>+1120(SB), Y4, Y4
+	VMOVUPD      Y4, 320(BX)
+	VANDPD       oneAVX2Consts<>+704(SB), Y2, Y4
+	VMOVUPD      Y5, 352(BX)
+	VANDPD       oneAVX2Consts<>+704(SB), Y3, Y5
+	VORPD        Y4, Y10, Y4
+	VORPD        Y5, Y12, Y5
+	VBLENDVPD    Y8, Y4, Y6, Y4
+	VBLENDVPD    Y9, Y5, Y7, Y5
+	VMOVUPD      oneAVX2Consts<>+1152(SB), Y6
+	VFMADD231PD  Y2, Y0, Y6
+	VMOVUPD      oneAVX2Consts<>+1152(SB), Y7
+	VFMADD231PD  Y3, Y1, Y7
+	VMOVUPD      oneAVX2Consts<>+1152(SB), Y8
+	VSUBPD       Y8, Y6, Y6
+	VSUBPD       Y8, Y7, Y7
+	VMOVUPD      oneAVX2Consts<>+1184(SB), Y9
+	VMOVUPD      Y12, 384(BX)
+	VCMPPD       $0x11, 288(BX), Y9, Y12
+	VCMPPD       $0x11, 256(BX), Y9, Y9
+	VMOVUPD      Y10, 416(BX)
+	VANDPD       oneAVX2Consts<>+704(SB), Y0, Y10
+	VMOVUPD      Y7, 448(BX)
+	VANDPD       oneAVX2Consts<>+704(SB), Y1, Y7
 	VORPD        32(BX), Y10, Y10
 	VORPD        32(BX), Y7, Y7
-	VBLENDVPD    Y12, Y10, Y2, Y2
-	VBLENDVPD    Y13, Y7, Y1, Y1
-	VMOVUPD      oneAVX2Consts<>+1280(SB), Y7
-	VCMPPD       $0x11, Y4, Y7, Y10
-	VCMPPD       $0x11, Y5, Y7, Y7
-	VBLENDVPD    Y10, 352(BX), Y2, Y2
-	VBLENDVPD    Y7, 320(BX), Y1, Y1
-	VMOVUPD      oneAVX2Consts<>+1312(SB), Y7
-	VCMPPD       $0x11, Y4, Y7, Y10
-	VCMPPD       $0x11, Y5, Y7, Y7
-	VBLENDVPD    Y10, 416(BX), Y2, Y2
-	VBLENDVPD    Y7, 384(BX), Y1, Y1
-	VMOVUPD      oneAVX2Consts<>+1344(SB), Y7
-	VCMPPD       $0x11, Y4, Y7, Y10
-	VCMPPD       $0x11, Y5, Y7, Y7
-	VBLENDVPD    Y10, 160(BX), Y2, Y2
-	VBLENDVPD    Y7, 128(BX), Y1, Y1
-	VMOVUPD      oneAVX2Consts<>+64(SB), Y7
-	VCMPPD       $0x00, Y7, Y11, Y10
-	VCMPPD       $0x00, Y7, Y8, Y12
-	VMOVUPD      oneAVX2Consts<>+1376(SB), Y13
-	VBLENDVPD    Y10, Y13, Y3, Y3
-	VBLENDVPD    Y12, Y13, Y6, Y6
-	VMOVUPD      oneAVX2Consts<>+1408(SB), Y10
-	VCMPPD       $0x11, Y4, Y10, Y12
-	VCMPPD       $0x11, Y5, Y10, Y10
-	VBLENDVPD    Y12, 96(BX), Y2, Y2
-	VBLENDVPD    Y10, 64(BX), Y1, Y1
-	VMOVUPD      oneAVX2Consts<>+1440(SB), Y10
-	VCMPPD       $0x11, Y10, Y11, Y12
-	VCMPPD       $0x11, Y10, Y8, Y10
-	VBLENDVPD    Y12, Y3, Y11, Y3
-	VBLENDVPD    Y10, Y6, Y8, Y6
-	VCMPPD       $0x03, Y11, Y11, Y10
-	VCMPPD       $0x03, Y8, Y8, Y8
-	VORPD        Y10, Y9, Y9
-	VORPD        256(BX), Y8, Y8
-	VMOVUPD      oneAVX2Consts<>+1472(SB), Y10
-	VCMPPD       $0x11, Y4, Y10, Y11
-	VCMPPD       $0x11, Y5, Y10, Y10
-	VBLENDVPD    Y11, Y3, Y2, Y2
-	VBLENDVPD    Y10, Y6, Y1, Y1
-	VCMPPD       $0x11, 224(BX), Y0, Y3
-	VMOVUPD      448(BX), Y6
-	VCMPPD       $0x11, 192(BX), Y6, Y10
-	VMOVUPD      oneAVX2Consts<>+1504(SB), Y11
-	VCMPPD       $0x11, Y4, Y11, Y12
-	VCMPPD       $0x11, Y5, Y11, Y11
-	VBLENDVPD    Y12, Y9, Y2, Y2
-	VBLENDVPD    Y11, Y8, Y1, Y1
-	VCMPPD       $0x12, 224(BX), Y0, Y8
-	VCMPPD       $0x12, 192(BX), Y6, Y9
-	VMOVUPD      oneAVX2Consts<>+1536(SB), Y11
-	VCMPPD       $0x11, Y4, Y11, Y12
-	VCMPPD       $0x11, Y5, Y11, Y11
-	VMOVUPD      oneAVX2Consts<>+128(SB), Y13
-	VMOVUPD      Y9, 256(BX)
-	VBLENDVPD    Y3, Y13, Y7, Y9
-	VMOVUPD      Y3, 64(BX)
-	VBLENDVPD    Y10, Y13, Y7, Y3
-	VBLENDVPD    Y12, Y9, Y2, Y2
-	VBLENDVPD    Y11, Y3, Y1, Y1
-	VCMPPD       $0x00, 224(BX), Y0, Y3
-	VCMPPD       $0x00, 192(BX), Y6, Y9
-	VBLENDVPD    Y3, Y13, Y7, Y3
-	VBLENDVPD    Y9, Y13, Y7, Y9
-	VMOVUPD      oneAVX2Consts<>+1568(SB), Y11
-	VCMPPD       $0x11, Y4, Y11, Y12
-	VCMPPD       $0x11, Y5, Y11, Y11
-	VMOVUPD      224(BX), Y6
-	VMOVUPD      Y10, 96(BX)
-	VMOVUPD      (BX), Y10
-	VMOVUPD      Y0, 128(BX)
-	VCMPPD       $0x11, Y10, Y6, Y0
-	VMOVUPD      192(BX), Y6
-	VMOVUPD      Y0, 160(BX)
-	VCMPPD       $0x11, Y10, Y6, Y0
-	VBLENDVPD    Y8, Y13, Y7, Y6
-	VMOVUPD      Y0, 384(BX)
-	VMOVUPD      256(BX), Y0
-	VBLENDVPD    Y0, Y13, Y7, Y10
-	VBLENDVPD    Y12, Y6, Y2, Y2
-	VBLENDVPD    Y11, Y10, Y1, Y1
-	VMOVUPD      oneAVX2Consts<>+1600(SB), Y6
-	VCMPPD       $0x11, Y4, Y6, Y10
-	VCMPPD       $0x11, Y5, Y6, Y6
-	VBLENDVPD    Y10, Y3, Y2, Y2
-	VBLENDVPD    Y6, Y9, Y1, Y1
-	VMOVUPD      128(BX), Y3
-	VMOVUPD      (BX), Y6
-	VCMPPD       $0x00, Y6, Y3, Y9
-	VMOVUPD      448(BX), Y10
-	VCMPPD       $0x00, Y6, Y10, Y11
-	VORPD        Y9, Y8, Y8
-	VORPD        Y11, Y0, Y0
-	VBLENDVPD    Y8, Y13, Y7, Y8
-	VBLENDVPD    Y0, Y13, Y7, Y0
-	VMOVUPD      oneAVX2Consts<>+1632(SB), Y9
-	VCMPPD       $0x11, Y4, Y9, Y11
-	VCMPPD       $0x11, Y5, Y9, Y9
+	VBLENDVPD    Y12, Y10, Y4, Y4
+	VBLENDVPD    Y9, Y7, Y5, Y5
+	VMOVUPD      oneAVX2Consts<>+1216(SB), Y7
+	VFMADD213PD  Y8, Y0, Y7
+	VMOVUPD      oneAVX2Consts<>+1216(SB), Y9
+	VFMADD213PD  Y8, Y1, Y9
+	VSUBPD       Y8, Y7, Y7
+	VSUBPD       Y8, Y9, Y8
+	VCMPPD       $0x00, Y2, Y2, Y9
+	VCMPPD       $0x00, Y3, Y3, Y10
+	VMOVUPD      (BX), Y12
+	VBLENDVPD    Y9, Y0, Y12, Y9
+	VBLENDVPD    Y10, Y1, Y12, Y10
 	VMOVUPD      160(BX), Y12
-	VANDPD       64(BX), Y12, Y6
-	VMOVUPD      Y0, 256(BX)
-	VMOVUPD      384(BX), Y0
-	VANDPD       96(BX), Y0, Y10
-	VBLENDVPD    Y6, Y13, Y7, Y6
-	VBLENDVPD    Y10, Y13, Y7, Y10
-	VBLENDVPD    Y11, Y6, Y2, Y2
-	VBLENDVPD    Y9, Y10, Y1, Y1
-	VMOVUPD      oneAVX2Consts<>+1664(SB), Y6
-	VXORPD       Y6, Y12, Y9
-	VXORPD       Y6, Y0, Y0
-	VCMPPD       $0x11, Y7, Y3, Y6
-	VMOVUPD      448(BX), Y10
-	VCMPPD       $0x11, Y7, Y10, Y11
-	VANDPD       Y9, Y6, Y6
-	VANDPD       Y0, Y11, Y0
-	VBLENDVPD    Y6, Y13, Y7, Y6
-	VBLENDVPD    Y0, Y13, Y7, Y0
-	VMOVUPD      oneAVX2Consts<>+1696(SB), Y7
-	VCMPPD       $0x11, Y4, Y7, Y9
-	VCMPPD       $0x11, Y5, Y7, Y7
-	VBLENDVPD    Y9, Y8, Y2, Y2
-	VBLENDVPD    Y7, 256(BX), Y1, Y1
-	VMOVUPD      (BX), Y7
-	VMULPD       Y7, Y3, Y8
-	VMULPD       Y7, Y10, Y9
-	VMOVUPD      224(BX), Y11
-	VCMPPD       $0x00, Y7, Y11, Y12
-	VMOVUPD      192(BX), Y13
-	VCMPPD       $0x00, Y7, Y13, Y10
-	VORPD        64(BX), Y12, Y12
-	VORPD        96(BX), Y10, Y10
-	VBLENDVPD    Y12, Y8, Y11, Y8
-	VBLENDVPD    Y10, Y9, Y13, Y9
-	VMOVUPD      oneAVX2Consts<>+1728(SB), Y10
-	VCMPPD       $0x11, Y4, Y10, Y12
-	VCMPPD       $0x11, Y5, Y10, Y10
-	VBLENDVPD    Y12, Y6, Y2, Y2
-	VBLENDVPD    Y10, Y0, Y1, Y0
-	VADDPD       Y7, Y3, Y1
-	VMOVUPD      448(BX), Y6
-	VADDPD       Y7, Y6, Y10
-	VCMPPD       $0x11, Y3, Y7, Y3
+	VMULPD       Y9, Y12, Y9
+	VMULPD       128(BX), Y10, Y10
+	VMULPD       Y12, Y0, Y12
+	VMOVUPD      Y3, 160(BX)
+	VMULPD       128(BX), Y1, Y3
+	VMULPD       96(BX), Y9, Y9
+	VMULPD       64(BX), Y10, Y10
+	VMULPD       96(BX), Y12, Y12
+	VMULPD       64(BX), Y3, Y3
+	VMOVUPD      Y2, 64(BX)
+	VMOVUPD      oneAVX2Consts<>+1248(SB), Y2
+	VMOVUPD      Y10, 96(BX)
+	VCMPPD       $0x11, 288(BX), Y2, Y10
+	VCMPPD       $0x11, 256(BX), Y2, Y2
+	VBLENDVPD    Y10, 224(BX), Y4, Y4
+	VBLENDVPD    Y2, 192(BX), Y5, Y2
+	VROUNDPD     $0x09, Y0, Y5
+	VROUNDPD     $0x09, Y1, Y10
+	VMOVUPD      Y1, 192(BX)
+	VPSRLQ       $0x34, Y13, Y1
+	VMOVUPD      Y0, 224(BX)
+	VPSRLQ       $0x34, Y11, Y0
+	VORPD        oneAVX2Consts<>+1312(SB), Y1, Y1
+	VORPD        oneAVX2Consts<>+1312(SB), Y0, Y0
+	VSUBPD       oneAVX2Consts<>+1344(SB), Y1, Y1
+	VSUBPD       oneAVX2Consts<>+1344(SB), Y0, Y0
+	VSUBPD       352(BX), Y1, Y1
+	VSUBPD       320(BX), Y0, Y0
+	VANDPD       oneAVX2Consts<>+1280(SB), Y13, Y13
+	VANDPD       oneAVX2Consts<>+1280(SB), Y11, Y11
+	VORPD        oneAVX2Consts<>+128(SB), Y13, Y13
+	VORPD        oneAVX2Consts<>+128(SB), Y11, Y11
+	VMOVUPD      Y11, 320(BX)
+	VMOVUPD      oneAVX2Consts<>+1376(SB), Y11
+	VMOVUPD      Y13, 352(BX)
+	VCMPPD       $0x11, 288(BX), Y11, Y13
+	VMOVUPD      Y9, 128(BX)
+	VMOVUPD      256(BX), Y9
+	VCMPPD       $0x11, Y9, Y11, Y11
+	VBLENDVPD    Y13, Y6, Y4, Y4
+	VBLENDVPD    Y11, 448(BX), Y2, Y2
+	VMOVUPD      oneAVX2Consts<>+1408(SB), Y6
+	VMOVUPD      288(BX), Y11
+	VCMPPD       $0x11, Y11, Y6, Y13
+	VCMPPD       $0x11, Y9, Y6, Y6
+	VBLENDVPD    Y13, Y7, Y4, Y4
+	VBLENDVPD    Y6, Y8, Y2, Y2
+	VMOVUPD      oneAVX2Consts<>+1440(SB), Y6
+	VCMPPD       $0x11, Y11, Y6, Y7
+	VCMPPD       $0x11, Y9, Y6, Y6
+	VBLENDVPD    Y7, Y5, Y4, Y4
+	VBLENDVPD    Y6, Y10, Y2, Y2
+	VMOVUPD      oneAVX2Consts<>+1472(SB), Y5
+	VCMPPD       $0x11, Y11, Y5, Y6
+	VCMPPD       $0x11, Y9, Y5, Y5
+	VBLENDVPD    Y6, Y12, Y4, Y4
+	VBLENDVPD    Y5, Y3, Y2, Y2
+	VMOVUPD      416(BX), Y3
+	VMOVUPD      oneAVX2Consts<>+64(SB), Y5
+	VCMPPD       $0x00, Y5, Y3, Y6
+	VMOVUPD      384(BX), Y7
+	VCMPPD       $0x00, Y5, Y7, Y8
+	VMOVUPD      oneAVX2Consts<>+1504(SB), Y10
+	VBLENDVPD    Y6, Y10, Y1, Y1
+	VBLENDVPD    Y8, Y10, Y0, Y0
+	VMOVUPD      oneAVX2Consts<>+1536(SB), Y6
+	VCMPPD       $0x11, Y11, Y6, Y8
+	VCMPPD       $0x11, Y9, Y6, Y6
+	VBLENDVPD    Y8, 128(BX), Y4, Y4
+	VBLENDVPD    Y6, 96(BX), Y2, Y2
+	VMOVUPD      oneAVX2Consts<>+1568(SB), Y6
+	VCMPPD       $0x11, Y6, Y3, Y8
 	VCMPPD       $0x11, Y6, Y7, Y6
-	VBLENDVPD    Y3, Y11, Y1, Y1
-	VBLENDVPD    Y6, Y13, Y10, Y3
-	VMOVUPD      oneAVX2Consts<>+1760(SB), Y6
-	VCMPPD       $0x11, Y4, Y6, Y7
-	VCMPPD       $0x11, Y5, Y6, Y6
-	VBLENDVPD    Y7, Y8, Y2, Y2
-	VBLENDVPD    Y6, Y9, Y0, Y0
-	VMOVUPD      oneAVX2Consts<>+1792(SB), Y6
-	VCMPPD       $0x11, Y4, Y6, Y4
-	VCMPPD       $0x11, Y5, Y6, Y5
-	VBLENDVPD    Y4, Y1, Y2, Y1
-	VBLENDVPD    Y5, Y3, Y0, Y0
+	VBLENDVPD    Y8, Y1, Y3, Y1
+	VBLENDVPD    Y6, Y0, Y7, Y0
+	VCMPPD       $0x03, Y3, Y3, Y3
+	VCMPPD       $0x03, Y7, Y7, Y6
+	VORPD        352(BX), Y3, Y3
+	VORPD        320(BX), Y6, Y6
+	VMOVUPD      oneAVX2Consts<>+1600(SB), Y7
+	VCMPPD       $0x11, Y11, Y7, Y8
+	VCMPPD       $0x11, Y9, Y7, Y7
+	VBLENDVPD    Y8, Y1, Y4, Y1
+	VBLENDVPD    Y7, Y0, Y2, Y0
+	VMOVUPD      224(BX), Y2
+	VCMPPD       $0x11, 64(BX), Y2, Y4
+	VMOVUPD      192(BX), Y7
+	VCMPPD       $0x11, 160(BX), Y7, Y8
+	VMOVUPD      oneAVX2Consts<>+1632(SB), Y10
+	VCMPPD       $0x11, Y11, Y10, Y12
+	VCMPPD       $0x11, Y9, Y10, Y10
+	VBLENDVPD    Y12, Y3, Y1, Y1
+	VBLENDVPD    Y10, Y6, Y0, Y0
+	VCMPPD       $0x12, 64(BX), Y2, Y3
+	VCMPPD       $0x12, 160(BX), Y7, Y6
+	VMOVUPD      oneAVX2Consts<>+1664(SB), Y10
+	VCMPPD       $0x11, Y11, Y10, Y12
+	VCMPPD       $0x11, Y9, Y10, Y10
+	VMOVUPD      oneAVX2Consts<>+128(SB), Y13
+	VBLENDVPD    Y4, Y13, Y5, Y9
+	VMOVUPD      Y4, 320(BX)
+	VBLENDVPD    Y8, Y13, Y5, Y4
+	VBLENDVPD    Y12, Y9, Y1, Y1
+	VBLENDVPD    Y10, Y4, Y0, Y0
+	VCMPPD       $0x00, 64(BX), Y2, Y4
+	VCMPPD       $0x00, 160(BX), Y7, Y9
+	VBLENDVPD    Y4, Y13, Y5, Y4
+	VBLENDVPD    Y9, Y13, Y5, Y9
+	VMOVUPD      oneAVX2Consts<>+1696(SB), Y10
+	VCMPPD       $0x11, Y11, Y10, Y12
+	VCMPPD       $0x11, 256(BX), Y10, Y10
+	VMOVUPD      64(BX), Y7
+	VMOVUPD      (BX), Y2
+	VMOVUPD      Y8, 352(BX)
+	VCMPPD       $0x11, Y2, Y7, Y8
+	VMOVUPD      160(BX), Y7
+	VMOVUPD      Y8, 384(BX)
+	VCMPPD       $0x11, Y2, Y7, Y8
+	VBLENDVPD    Y3, Y13, Y5, Y7
+	VMOVUPD      Y8, 416(BX)
+	VBLENDVPD    Y6, Y13, Y5, Y8
+	VBLENDVPD    Y12, Y7, Y1, Y1
+	VBLENDVPD    Y10, Y8, Y0, Y0
+	VMOVUPD      oneAVX2Consts<>+1728(SB), Y7
+	VCMPPD       $0x11, Y11, Y7, Y8
+	VCMPPD       $0x11, 256(BX), Y7, Y7
+	VBLENDVPD    Y8, Y4, Y1, Y1
+	VBLENDVPD    Y7, Y9, Y0, Y0
+	VMOVUPD      224(BX), Y4
+	VCMPPD       $0x00, Y2, Y4, Y7
+	VMOVUPD      192(BX), Y8
+	VCMPPD       $0x00, Y2, Y8, Y9
+	VORPD        Y7, Y3, Y3
+	VORPD        Y9, Y6, Y6
+	VBLENDVPD    Y3, Y13, Y5, Y3
+	VBLENDVPD    Y6, Y13, Y5, Y6
+	VMOVUPD      oneAVX2Consts<>+1760(SB), Y7
+	VCMPPD       $0x11, Y11, Y7, Y9
+	VCMPPD       $0x11, 256(BX), Y7, Y7
+	VMOVUPD      384(BX), Y10
+	VANDPD       320(BX), Y10, Y12
+	VMOVUPD      416(BX), Y2
+	VANDPD       352(BX), Y2, Y11
+	VBLENDVPD    Y12, Y13, Y5, Y12
+	VBLENDVPD    Y11, Y13, Y5, Y11
+	VBLENDVPD    Y9, Y12, Y1, Y1
+	VBLENDVPD    Y7, Y11, Y0, Y0
+	VMOVUPD      oneAVX2Consts<>+1792(SB), Y7
+	VXORPD       Y7, Y10, Y9
+	VXORPD       Y7, Y2, Y2
+	VCMPPD       $0x11, Y5, Y4, Y7
+	VCMPPD       $0x11, Y5, Y8, Y10
+	VANDPD       Y9, Y7, Y7
+	VANDPD       Y2, Y10, Y2
+	VBLENDVPD    Y7, Y13, Y5, Y7
+	VBLENDVPD    Y2, Y13, Y5, Y2
+	VMOVUPD      oneAVX2Consts<>+1824(SB), Y5
+	VCMPPD       $0x11, 288(BX), Y5, Y9
+	VCMPPD       $0x11, 256(BX), Y5, Y5
+	VBLENDVPD    Y9, Y3, Y1, Y1
+	VBLENDVPD    Y5, Y6, Y0, Y0
+	VMOVUPD      (BX), Y3
+	VMULPD       Y3, Y4, Y5
+	VMULPD       Y3, Y8, Y6
+	VMOVUPD      64(BX), Y9
+	VCMPPD       $0x00, Y3, Y9, Y10
+	VMOVUPD      160(BX), Y11
+	VCMPPD       $0x00, Y3, Y11, Y12
+	VORPD        320(BX), Y10, Y10
+	VORPD        352(BX), Y12, Y12
+	VBLENDVPD    Y10, Y5, Y9, Y5
+	VBLENDVPD    Y12, Y6, Y11, Y6
+	VMOVUPD      oneAVX2Consts<>+1856(SB), Y10
+	VCMPPD       $0x11, 288(BX), Y10, Y12
+	VCMPPD       $0x11, 256(BX), Y10, Y10
+	VBLENDVPD    Y12, Y7, Y1, Y1
+	VBLENDVPD    Y10, Y2, Y0, Y0
+	VADDPD       Y3, Y4, Y2
+	VADDPD       Y3, Y8, Y7
+	VCMPPD       $0x11, Y4, Y3, Y4
+	VCMPPD       $0x11, Y8, Y3, Y3
+	VBLENDVPD    Y4, Y9, Y2, Y2
+	VBLENDVPD    Y3, Y11, Y7, Y3
+	VMOVUPD      oneAVX2Consts<>+1888(SB), Y4
+	VMOVUPD      288(BX), Y7
+	VCMPPD       $0x11, Y7, Y4, Y8
+	VMOVUPD      256(BX), Y9
+	VCMPPD       $0x11, Y9, Y4, Y4
+	VBLENDVPD    Y8, Y5, Y1, Y1
+	VBLENDVPD    Y4, Y6, Y0, Y0
+	VMOVUPD      oneAVX2Consts<>+1920(SB), Y4
+	VCMPPD       $0x11, Y7, Y4, Y5
+	VCMPPD       $0x11, Y9, Y4, Y4
+	VBLENDVPD    Y5, Y2, Y1, Y1
+	VBLENDVPD    Y4, Y3, Y0, Y0
 	VMASKMOVPD   Y1, Y15, (SI)(AX*1)
 	VMASKMOVPD   Y0, Y14, 32(SI)(AX*1)
 	ADDQ         $+64, AX
